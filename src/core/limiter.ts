@@ -1,0 +1,446 @@
+/**
+ * The limiter: one bucket, one queue, and the rule that joins them. First come, first served.
+ *
+ * Every verb is one *turn*: it takes the instant, first grants everybody whose tokens are there by
+ * then, does its own work, and returns who was settled by it, in order. The limiter has no clock, no
+ * timer and no promise. Its owner reads the time once a turn, keeps what has to be kept, tells the
+ * callers, and calls `advance` again at `nextWakeAtMs`: that is all that a daemon has to do here.
+ *
+ * **The queue is deterministic**, so the instant of a grant is known when a caller arrives: it is
+ * where a copy of the bucket gets to when everybody in front has taken their turn (the *forecast*).
+ * A request that would come too late is refused at the door and changes nothing; one that is let in
+ * needs no timer of its own, because nothing that others do can delay it. Leaving only helps those
+ * behind: a bucket with more tokens at a tick has no fewer at any later one, whatever is taken.
+ *
+ * Three things break a forecast, all of them faults or an administrator's doing: a daemon that comes
+ * so late that ticks flowed over, a caller put back in front after a reset, a change of the policy.
+ * Then the queue is timed anew from its head, and whoever cannot be granted in time any more is
+ * refused there and then, taking nothing.
+ *
+ * What it costs: joining, leaving and granting are constant time. The forecast of the queue's end is
+ * kept while callers only join and are granted. After somebody left, the next to arrive works it out
+ * again: in one step where no waiter is large enough for a tick to flow over before it is served (all
+ * of them, where a tick brings one token), else in a walk over the queue, because what flows over
+ * depends on everybody in front.
+ */
+import type { Policy } from "./policy.ts";
+import type { TokenBucketState } from "./token-bucket.ts";
+import type { Waiter } from "./waiter-queue.ts";
+
+import { integerFault } from "./policy.ts";
+import { TokenBucket } from "./token-bucket.ts";
+import { WaiterQueue } from "./waiter-queue.ts";
+
+/** The caller has its tokens. */
+export interface Grant {
+  readonly ok: true;
+  readonly tokens: number;
+  /** Tokens left in the bucket just after this grant. */
+  readonly remaining: number;
+  /** Time since the caller joined; 0 for a grant on the spot. */
+  readonly waitedMs: number;
+  readonly grantedAtMs: number;
+}
+
+/**
+ * Why a caller went without:
+ * - `exceeds-capacity`: it asked for more than the bucket can ever hold.
+ * - `timeout`: it cannot be granted within its `timeoutMs`.
+ * - `queue-full`: `queueLimit` callers wait already.
+ * - `bucket-reset`: the bucket was drained.
+ */
+export type LimiterReason = "exceeds-capacity" | "timeout" | "queue-full" | "bucket-reset";
+
+/** The caller has nothing, and nothing was taken. */
+export interface Refusal<Reason extends string = LimiterReason> {
+  readonly ok: false;
+  readonly reason: Reason;
+  /**
+   * With `timeout` and `queue-full`: time until the same request would be granted on the spot, with
+   * everybody served who waits now. Never too early as things stand.
+   */
+  readonly retryAfterMs?: number;
+}
+
+/** How a waiter ends. */
+export type Outcome = Grant | Refusal;
+
+/** Whose outcome it is. */
+export interface Settlement<Caller> {
+  readonly caller: Caller;
+  readonly outcome: Outcome;
+}
+
+/** What a turn did. */
+export interface Turn<Caller> {
+  /** Everybody who was settled by it, in the order in which they are to be told. */
+  readonly settled: readonly Settlement<Caller>[];
+  /** After `acquire`: the newcomer's place, if it has to wait. */
+  readonly waiter?: Waiter<Caller>;
+}
+
+/** A caller's request. */
+export interface AcquireRequest<Caller> {
+  /** Comes back in the settlement. */
+  readonly caller: Caller;
+  /** At least 1. Default: 1. */
+  readonly tokens?: number;
+  /** 0 (do not wait) to `maxWaitMs`. Default: the policy's `maxWaitMs`. */
+  readonly timeoutMs?: number;
+  /**
+   * For a caller whose place was lost with its object: when it first joined, epoch milliseconds. It
+   * goes before all who joined later, and `queueLimit` does not count for it: it was let in before.
+   */
+  readonly putBackFromMs?: number;
+}
+
+/** What a bucket looks like at an instant. */
+export interface LimiterView {
+  readonly tokens: number;
+  readonly waiters: number;
+  /** Tokens that the waiters ask for, together. */
+  readonly queuedTokens: number;
+  /** The first tick after now. */
+  readonly nextTickAtMs: number;
+  /** Callers granted, refused and gone since the bucket started. */
+  readonly granted: number;
+  readonly refused: number;
+  readonly cancelled: number;
+}
+
+/** What has to survive: everything but the waiters, who are put back by whoever holds them. */
+export interface LimiterState {
+  /** Absent before the first acquire. */
+  readonly bucket?: TokenBucketState;
+  readonly granted: number;
+  readonly refused: number;
+  readonly cancelled: number;
+}
+
+/**
+ * A token bucket with a queue, as a pure state machine.
+ *
+ * @example
+ * const limiter = new Limiter<string>(Policy.of({ capacity: 1, refillTokens: 1, refillIntervalMs: 1000 }));
+ * limiter.acquire({ caller: "Ann" }, 0).settled; // Ann is granted
+ * limiter.acquire({ caller: "Bob" }, 0).settled; // []: Bob waits
+ * limiter.nextWakeAtMs; // 1000
+ * limiter.advance(1000).settled; // Bob is granted
+ */
+export class Limiter<Caller> {
+  #policy: Policy;
+  /** None before the first acquire, and again after a drain. */
+  #bucket: TokenBucket | undefined = undefined;
+  readonly #queue = new WaiterQueue<Caller>();
+  /** The bucket just after the last waiter will have been granted; none where it is not known. */
+  #forecast: TokenBucket | undefined = undefined;
+  /** Waiters who may have to wait while a tick flows over: with none, the forecast is one step. */
+  #overflowing = 0;
+  /** The latest instant seen: a clock that jumps back stands still here until it has caught up. */
+  #nowMs = 0;
+  #granted = 0;
+  #refused = 0;
+  #cancelled = 0;
+  #revision = 0;
+
+  /** A limiter whose bucket has not started yet. */
+  constructor(policy: Policy) {
+    this.#policy = policy;
+  }
+
+  /**
+   * The limiter that `toJSON` described, under the policy of that time, with nobody waiting.
+   *
+   * @throws {RangeError} Where the state is not one that a bucket of this policy can be in.
+   */
+  static from<Caller>(policy: Policy, state: LimiterState): Limiter<Caller> {
+    const limiter = new Limiter<Caller>(policy);
+    if (state.bucket) limiter.#bucket = TokenBucket.from(policy, state.bucket);
+    limiter.#granted = state.granted;
+    limiter.#refused = state.refused;
+    limiter.#cancelled = state.cancelled;
+    return limiter;
+  }
+
+  /** The policy in force. */
+  get policy(): Policy {
+    return this.#policy;
+  }
+
+  /** How many wait. */
+  get waiters(): number {
+    return this.#queue.size;
+  }
+
+  /**
+   * When the head of the queue can be granted, epoch milliseconds; `undefined` while nobody waits.
+   * Whoever owns the limiter calls `advance` then. Late is safe; early changes nothing.
+   */
+  get nextWakeAtMs(): number | undefined {
+    const { head } = this.#queue;
+    if (!head || !this.#bucket) return undefined;
+    return this.#bucket.timeOfTick(tickOf(this.#bucket, head.tokens));
+  }
+
+  /**
+   * Rises with every change that has to be on disk before an outcome leaves: a start, a grant, a
+   * drain, another policy. Refusals, joining and leaving do not raise it.
+   */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /**
+   * Asks for tokens. The newcomer is settled in this turn (granted or refused), or it waits and the
+   * turn carries its `waiter`. The first request that the bucket could ever grant starts the bucket,
+   * even if that request is then refused: its retry-after counts from there.
+   *
+   * @throws {RangeError} Where `tokens` is no integer from 1 on, or `timeoutMs` no integer from 0 to
+   * `maxWaitMs`; nothing changes then.
+   */
+  acquire(request: AcquireRequest<Caller>, nowMs: number): Turn<Caller> {
+    const { caller, tokens = 1, timeoutMs = this.#policy.maxWaitMs, putBackFromMs } = request;
+    check("tokens", tokens, { min: 1, max: Number.MAX_SAFE_INTEGER });
+    check("timeoutMs", timeoutMs, { min: 0, max: this.#policy.maxWaitMs });
+    const settled: Settlement<Caller>[] = [];
+    const now = this.#observe(nowMs);
+    if (tokens > this.#policy.capacity) {
+      this.#refuse(settled, caller, "exceeds-capacity");
+      return { settled };
+    }
+    const bucket = this.#start(now);
+    this.#grantDue(bucket, now, settled);
+
+    if (this.#queue.size === 0 && bucket.tryTake(tokens)) {
+      this.#grant(settled, caller, tokens, putBackFromMs ?? now, now);
+      return { settled };
+    }
+    const lastQueuedAtMs = this.#queue.tail?.queuedAtMs ?? 0;
+    const queuedAtMs = putBackFromMs ?? Math.max(now, lastQueuedAtMs);
+    const deadlineAtMs = now + timeoutMs;
+    if (queuedAtMs < lastQueuedAtMs) {
+      const waiter = this.#join({ caller, tokens, queuedAtMs, deadlineAtMs });
+      this.#retime(bucket, now, settled);
+      return { settled, waiter };
+    }
+    const forecast = this.#forecastEnd(bucket);
+    const grantAtMs = forecast.timeOfTick(tickOf(forecast, tokens));
+    if (grantAtMs > deadlineAtMs) {
+      this.#refuse(settled, caller, "timeout", grantAtMs - now);
+      return { settled };
+    }
+    if (this.#queue.size >= this.#policy.queueLimit && putBackFromMs === undefined) {
+      this.#refuse(settled, caller, "queue-full", grantAtMs - now);
+      return { settled };
+    }
+    const waiter = this.#join({ caller, tokens, queuedAtMs, deadlineAtMs });
+    forecast.takeAtEarliestTick(tokens);
+    this.#forecast = forecast;
+    return { settled, waiter };
+  }
+
+  /** `acquire` that does not wait: granted now or refused, whoever else waits. */
+  try(request: Omit<AcquireRequest<Caller>, "timeoutMs">, nowMs: number): Turn<Caller> {
+    return this.acquire({ ...request, timeoutMs: 0 }, nowMs);
+  }
+
+  /**
+   * Takes a waiter out of the queue. It takes no token, gets no outcome, and those behind it move up
+   * in this very turn. Does nothing for one that is settled already.
+   */
+  cancel(waiter: Waiter<Caller>, nowMs: number): Turn<Caller> {
+    const settled: Settlement<Caller>[] = [];
+    const now = this.#observe(nowMs);
+    if (!this.#bucket || !this.#leave(waiter)) return { settled };
+    this.#cancelled += 1;
+    this.#forecast = undefined;
+    this.#grantDue(this.#bucket, now, settled);
+    return { settled };
+  }
+
+  /** Lets time pass: everybody whose tokens are there by `nowMs` is granted. */
+  advance(nowMs: number): Turn<Caller> {
+    const settled: Settlement<Caller>[] = [];
+    const now = this.#observe(nowMs);
+    if (this.#bucket) this.#grantDue(this.#bucket, now, settled);
+    return { settled };
+  }
+
+  /** Refuses everybody who waits with `bucket-reset`, and forgets the bucket and its counts. */
+  drain(nowMs: number): Turn<Caller> {
+    const settled: Settlement<Caller>[] = [];
+    this.#observe(nowMs);
+    for (const waiter of this.#queue) {
+      this.#leave(waiter);
+      this.#refuse(settled, waiter.caller, "bucket-reset");
+    }
+    this.#bucket = undefined;
+    this.#forecast = undefined;
+    this.#granted = 0;
+    this.#refused = 0;
+    this.#cancelled = 0;
+    this.#revision += 1;
+    return { settled };
+  }
+
+  /**
+   * Goes on under another policy. Tokens are cut to the new capacity, the grid keeps its origin.
+   * Waiters keep their order and their deadlines and are timed anew: one that asks for more than the
+   * new capacity is refused with `exceeds-capacity`, one that would now come too late with `timeout`.
+   * The new `queueLimit` and `maxWaitMs` are for newcomers.
+   */
+  setPolicy(policy: Policy, nowMs: number): Turn<Caller> {
+    const settled: Settlement<Caller>[] = [];
+    const now = this.#observe(nowMs);
+    if (this.#bucket) this.#grantDue(this.#bucket, now, settled);
+    this.#policy = policy;
+    this.#revision += 1;
+    if (this.#bucket) {
+      this.#bucket.setPolicy(policy, now);
+      this.#retime(this.#bucket, now, settled);
+    }
+    return { settled };
+  }
+
+  /** What the bucket looks like at `nowMs`; one that has not started, as it would start. */
+  inspect(nowMs: number): LimiterView {
+    const now = Math.max(nowMs, this.#nowMs);
+    const bucket = this.#bucket?.copy() ?? TokenBucket.start(this.#policy, now);
+    bucket.advance(now);
+    return {
+      tokens: bucket.tokens,
+      waiters: this.#queue.size,
+      queuedTokens: this.#queue.tokens,
+      nextTickAtMs: bucket.timeOfTick(bucket.tick + 1),
+      granted: this.#granted,
+      refused: this.#refused,
+      cancelled: this.#cancelled,
+    };
+  }
+
+  /** What has to survive, for `Limiter.from`. */
+  toJSON(): LimiterState {
+    return {
+      ...(this.#bucket && { bucket: this.#bucket.toJSON() }),
+      granted: this.#granted,
+      refused: this.#refused,
+      cancelled: this.#cancelled,
+    };
+  }
+
+  #observe(nowMs: number): number {
+    this.#nowMs = Math.max(this.#nowMs, nowMs);
+    return this.#nowMs;
+  }
+
+  #start(now: number): TokenBucket {
+    if (!this.#bucket) {
+      this.#bucket = TokenBucket.start(this.#policy, now);
+      this.#revision += 1;
+    }
+    return this.#bucket;
+  }
+
+  /** Brings the bucket up to now and grants from the head for as long as the head fits. */
+  #grantDue(bucket: TokenBucket, now: number, settled: Settlement<Caller>[]): void {
+    const { head } = this.#queue;
+    const dueTick = head ? tickOf(bucket, head.tokens) : Infinity;
+    bucket.advance(now);
+    this.#grantHeads(bucket, now, settled);
+    if (bucket.tick > dueTick) this.#retime(bucket, now, settled);
+  }
+
+  #grantHeads(bucket: TokenBucket, now: number, settled: Settlement<Caller>[]): void {
+    let { head } = this.#queue;
+    while (head && bucket.tryTake(head.tokens)) {
+      this.#leave(head);
+      this.#grant(settled, head.caller, head.tokens, head.queuedAtMs, now);
+      ({ head } = this.#queue);
+    }
+  }
+
+  /** Works the forecast out anew and refuses those who cannot be granted by their deadline any more. */
+  #retime(bucket: TokenBucket, now: number, settled: Settlement<Caller>[]): void {
+    const forecast = bucket.copy();
+    this.#overflowing = 0;
+    for (const waiter of this.#queue) {
+      if (waiter.tokens > this.#policy.capacity) {
+        this.#queue.leave(waiter);
+        this.#refuse(settled, waiter.caller, "exceeds-capacity");
+        continue;
+      }
+      const grantAtMs = forecast.timeOfTick(tickOf(forecast, waiter.tokens));
+      if (grantAtMs > waiter.deadlineAtMs && grantAtMs > now) {
+        this.#queue.leave(waiter);
+        this.#refuse(settled, waiter.caller, "timeout", grantAtMs - now);
+        continue;
+      }
+      forecast.takeAtEarliestTick(waiter.tokens);
+      if (!bucket.neverOverflows(waiter.tokens)) this.#overflowing += 1;
+    }
+    this.#forecast = forecast;
+    // With somebody in front refused, the next may fit right now.
+    this.#grantHeads(bucket, now, settled);
+  }
+
+  /** The bucket as it will be when everybody who waits now has been granted. */
+  #forecastEnd(bucket: TokenBucket): TokenBucket {
+    if (this.#queue.size === 0) return bucket.copy();
+    if (this.#forecast) return this.#forecast;
+    const forecast = bucket.copy();
+    if (this.#overflowing === 0) {
+      forecast.takeRunAtEarliestTicks(this.#queue.tokens);
+    } else {
+      for (const waiter of this.#queue) forecast.takeAtEarliestTick(waiter.tokens);
+    }
+    this.#forecast = forecast;
+    return forecast;
+  }
+
+  #join(waiter: Waiter<Caller>): Waiter<Caller> {
+    if (!this.#bucket?.neverOverflows(waiter.tokens)) this.#overflowing += 1;
+    return this.#queue.join(waiter);
+  }
+
+  #leave(waiter: Waiter<Caller>): boolean {
+    if (!this.#queue.leave(waiter)) return false;
+    if (!this.#bucket?.neverOverflows(waiter.tokens)) this.#overflowing -= 1;
+    return true;
+  }
+
+  #grant(
+    settled: Settlement<Caller>[],
+    caller: Caller,
+    tokens: number,
+    queuedAtMs: number,
+    now: number,
+  ): void {
+    this.#granted += 1;
+    this.#revision += 1;
+    const remaining = this.#bucket?.tokens ?? 0;
+    const waitedMs = Math.max(0, Math.round(now - queuedAtMs));
+    settled.push({ caller, outcome: { ok: true, tokens, remaining, waitedMs, grantedAtMs: now } });
+  }
+
+  #refuse(
+    settled: Settlement<Caller>[],
+    caller: Caller,
+    reason: LimiterReason,
+    retryAfterMs?: number,
+  ): void {
+    this.#refused += 1;
+    const outcome: Refusal =
+      retryAfterMs === undefined ? { ok: false, reason } : { ok: false, reason, retryAfterMs };
+    settled.push({ caller, outcome });
+  }
+}
+
+/** Number of the first tick at which `bucket` has `tokens`. */
+function tickOf(bucket: TokenBucket, tokens: number): number {
+  return bucket.tick + bucket.ticksUntil(tokens);
+}
+
+function check(field: string, value: number, limits: { min: number; max: number }): void {
+  const fault = integerFault(field, value, limits);
+  if (fault) throw new RangeError(fault.message);
+}

@@ -1,0 +1,183 @@
+/**
+ * A policy says how a bucket fills and how long its callers may queue.
+ *
+ * A bucket holds whole tokens, from none to `capacity`. Its daemon ticks every `refillIntervalMs`
+ * and adds `refillTokens` a tick. The classic exercise, one token a second into a bucket of one,
+ * is `{ capacity: 1, refillTokens: 1, refillIntervalMs: 1000 }`.
+ *
+ * The rest of the core never checks a number of a policy: a `Policy` that exists is legal.
+ */
+
+/** Lowest and highest legal value of each number of a policy, both inclusive. */
+export const policyLimits = {
+  /** Tokens. Sums of 10,000 waiters stay far below 2^53, so that all arithmetic is exact. */
+  capacity: { min: 1, max: 1_000_000_000 },
+  /** Tokens a tick. May exceed the capacity: the surplus of a tick is dropped. */
+  refillTokens: { min: 1, max: 1_000_000_000 },
+  /** From 10 ms, about what a timer can keep, to a day. */
+  refillIntervalMs: { min: 10, max: 86_400_000 },
+  /** Tokens at the start; also at most `capacity`. */
+  initialTokens: { min: 0, max: 1_000_000_000 },
+  /** Callers. Held requests cost memory, about 85 KB each in an object of 128 MB or more. */
+  queueLimit: { min: 0, max: 10_000 },
+  /** Up to an hour: what a held connection can be trusted to last. */
+  maxWaitMs: { min: 0, max: 3_600_000 },
+} as const;
+
+/** Callers that may wait where a policy names no `queueLimit`. */
+const DEFAULT_QUEUE_LIMIT = 1_000;
+/** The longest wait, in milliseconds, where a policy names no `maxWaitMs`. */
+const DEFAULT_MAX_WAIT_MS = 60_000;
+
+/** The numbers of a policy as a person writes them; the optional ones have defaults. */
+export interface PolicyFields {
+  readonly capacity: number;
+  readonly refillTokens: number;
+  readonly refillIntervalMs: number;
+  /** Default: `min(capacity, refillTokens)`, as if the first tick fell at the start. */
+  readonly initialTokens?: number;
+  /** Default: 1,000. */
+  readonly queueLimit?: number;
+  /** Default: 60,000. */
+  readonly maxWaitMs?: number;
+}
+
+/** One thing that is wrong, and where. `message` names the field, the value and the limit. */
+export interface FieldFault {
+  readonly field: string;
+  readonly message: string;
+}
+
+type FieldName = keyof typeof policyLimits;
+
+const fieldNames = Object.keys(policyLimits) as FieldName[];
+const requiredFields: readonly string[] = ["capacity", "refillTokens", "refillIntervalMs"];
+
+/** Longest piece of a wrong value that a message repeats, in characters. */
+const SHOWN_VALUE_LENGTH = 40;
+
+/** A wrong value as a message shows it: JSON where it has any, shortened where it is long. */
+export function showValue(value: unknown): string {
+  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? typeof value);
+  return text.length <= SHOWN_VALUE_LENGTH ? text : `${text.slice(0, SHOWN_VALUE_LENGTH)}…`;
+}
+
+/** The fault of one integer field, or `undefined` where `value` is an integer of `min`…`max`. */
+export function integerFault(
+  field: string,
+  value: unknown,
+  { min, max }: { readonly min: number; readonly max: number },
+): FieldFault | undefined {
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) {
+    return undefined;
+  }
+  const message = `${field} must be an integer from ${min} to ${max}: got ${showValue(value)}`;
+  return { field, message };
+}
+
+/**
+ * Every fault of `fields` as a policy, in the order of the fields; none means that `Policy.of`
+ * accepts them. Names a missing, illegal or unknown field, and `initialTokens` over `capacity`.
+ */
+export function policyFaults(fields: Readonly<Record<string, unknown>>): FieldFault[] {
+  const faults: FieldFault[] = [];
+  for (const field of fieldNames) {
+    const value = fields[field];
+    if (value === undefined) {
+      if (requiredFields.includes(field)) {
+        faults.push({ field, message: `${field} is missing` });
+      }
+      continue;
+    }
+    const fault = integerFault(field, value, policyLimits[field]);
+    if (fault) faults.push(fault);
+  }
+  const { capacity, initialTokens } = fields;
+  if (faults.length === 0 && initialTokens !== undefined && Number(initialTokens) > Number(capacity)) {
+    const message = `initialTokens must be at most the capacity, ${showValue(capacity)}: got ${showValue(initialTokens)}`;
+    faults.push({ field: "initialTokens", message });
+  }
+  for (const field of Object.keys(fields)) {
+    if (!Object.hasOwn(policyLimits, field)) {
+      const known = fieldNames.join(", ");
+      faults.push({ field, message: `${showValue(field)} is not one of ${known}` });
+    }
+  }
+  return faults;
+}
+
+/**
+ * The numbers of a bucket, checked and complete. Immutable.
+ *
+ * @example
+ * const perSecond = Policy.of({ capacity: 10, refillTokens: 5, refillIntervalMs: 1000 });
+ * perSecond.initialTokens; // 5
+ */
+export class Policy {
+  readonly capacity: number;
+  readonly refillTokens: number;
+  readonly refillIntervalMs: number;
+  readonly initialTokens: number;
+  readonly queueLimit: number;
+  readonly maxWaitMs: number;
+  /** Being private, it also makes the type nominal: no object literal passes for a `Policy`. */
+  readonly #fillTimeMs: number;
+
+  private constructor(fields: PolicyFields) {
+    this.capacity = fields.capacity;
+    this.refillTokens = fields.refillTokens;
+    this.refillIntervalMs = fields.refillIntervalMs;
+    this.initialTokens = fields.initialTokens ?? Math.min(fields.capacity, fields.refillTokens);
+    this.queueLimit = fields.queueLimit ?? DEFAULT_QUEUE_LIMIT;
+    this.maxWaitMs = fields.maxWaitMs ?? DEFAULT_MAX_WAIT_MS;
+    this.#fillTimeMs = Math.ceil(this.capacity / this.refillTokens) * this.refillIntervalMs;
+  }
+
+  /**
+   * Builds a policy.
+   *
+   * @throws {RangeError} Where a number is missing, no integer or out of `policyLimits`, where
+   * `initialTokens` exceeds `capacity`, or where a field is unknown; the message names every fault.
+   */
+  static of(fields: PolicyFields): Policy {
+    const faults = policyFaults({ ...fields });
+    if (faults.length > 0) {
+      throw new RangeError(`Illegal policy: ${faults.map((fault) => fault.message).join("; ")}`);
+    }
+    return new Policy(fields);
+  }
+
+  /**
+   * The numbers of this policy with `changes` laid over them, not yet checked.
+   *
+   * `initialTokens` follows: where `changes` leaves it out, a default stays the default of the new
+   * numbers, and a number chosen before is cut to the new capacity.
+   */
+  merge(changes: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    const merged: Record<string, unknown> = { ...this.toJSON(), ...changes };
+    if (changes["initialTokens"] === undefined) {
+      const isDefault = this.initialTokens === Math.min(this.capacity, this.refillTokens);
+      if (isDefault) delete merged["initialTokens"];
+      else if (Number(merged["capacity"]) < this.initialTokens) {
+        merged["initialTokens"] = merged["capacity"];
+      }
+    }
+    return merged;
+  }
+
+  /** Whether both hold the same six numbers. */
+  equals(other: Policy): boolean {
+    return fieldNames.every((field) => this[field] === other[field]);
+  }
+
+  /** Milliseconds in which an empty bucket fills: whole ticks. */
+  get fillTimeMs(): number {
+    return this.#fillTimeMs;
+  }
+
+  /** All six numbers, as `Policy.of` takes them. */
+  toJSON(): Required<PolicyFields> {
+    const { capacity, refillTokens, refillIntervalMs, initialTokens, queueLimit, maxWaitMs } = this;
+    return { capacity, refillTokens, refillIntervalMs, initialTokens, queueLimit, maxWaitMs };
+  }
+}

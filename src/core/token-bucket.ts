@@ -1,0 +1,170 @@
+/**
+ * The bucket: whole tokens on a fixed grid of ticks, and nothing else. It knows no queue.
+ *
+ * Tick `k` falls at `startedAtMs + k × refillIntervalMs` and adds `refillTokens`, up to `capacity`.
+ * Tick 0 is the start itself and is contained in `initialTokens`. The state is three integers: the
+ * start, the last tick that was added, and the tokens. Time only ever turns into a tick's number by
+ * one integer division from the start, so nothing drifts however late or seldom the bucket looks at
+ * the clock, and a hundred ticks caught up at once leave what a hundred single ones would have left.
+ *
+ * This is the form of the token bucket filter that has no daemon and only moves timestamps: between
+ * two touches the bucket is this record, and `advance` works out what a daemon would have done in
+ * the meantime. The daemons of this project (an alarm, a timer) exist for one thing only: somebody
+ * waits, and has to be woken.
+ *
+ * Why it never gives too much: whatever `advance` finds is cut to `capacity` before any of it can be
+ * taken. In a window of length T the first touch therefore finds at most `capacity` tokens, and at
+ * most `floor(T / refillIntervalMs) + 1` grid points follow it. A daemon that comes late loses what
+ * flows over; it does not make up for it with a burst.
+ */
+import type { Policy } from "./policy.ts";
+
+/** The bucket's state: two counts and an epoch instant in milliseconds. */
+export interface TokenBucketState {
+  readonly startedAtMs: number;
+  /** Number of the last tick that has been added. */
+  readonly tick: number;
+  readonly tokens: number;
+}
+
+/**
+ * A token bucket whose time is handed in.
+ *
+ * @example
+ * const bucket = TokenBucket.start(Policy.of({ capacity: 1, refillTokens: 1, refillIntervalMs: 1000 }), 0);
+ * bucket.tryTake(1); // true
+ * bucket.tryTake(1); // false
+ * bucket.advance(1000);
+ * bucket.tryTake(1); // true
+ */
+export class TokenBucket {
+  #policy: Policy;
+  #startedAtMs: number;
+  #tick: number;
+  #tokens: number;
+
+  private constructor(policy: Policy, state: TokenBucketState) {
+    this.#policy = policy;
+    this.#startedAtMs = state.startedAtMs;
+    this.#tick = state.tick;
+    this.#tokens = state.tokens;
+  }
+
+  /** A bucket that starts now: the grid's origin is `nowMs`, and it holds `policy.initialTokens`. */
+  static start(policy: Policy, nowMs: number): TokenBucket {
+    return new TokenBucket(policy, { startedAtMs: nowMs, tick: 0, tokens: policy.initialTokens });
+  }
+
+  /**
+   * The bucket that `toJSON` described.
+   *
+   * @throws {RangeError} Where the state cannot be one of this policy: no integers, a tick below 0,
+   * tokens below 0 or over the capacity.
+   */
+  static from(policy: Policy, state: TokenBucketState): TokenBucket {
+    const { startedAtMs, tick, tokens } = state;
+    const isPossible =
+      Number.isSafeInteger(startedAtMs) &&
+      Number.isSafeInteger(tick) &&
+      Number.isSafeInteger(tokens) &&
+      tick >= 0 &&
+      tokens >= 0 &&
+      tokens <= policy.capacity;
+    if (!isPossible) {
+      throw new RangeError(
+        `Cannot restore a bucket from ${JSON.stringify(state)}: capacity is ${policy.capacity}`,
+      );
+    }
+    return new TokenBucket(policy, state);
+  }
+
+  /** Tokens at hand, as of the last `advance`. */
+  get tokens(): number {
+    return this.#tokens;
+  }
+
+  /** Number of the last tick that was added. */
+  get tick(): number {
+    return this.#tick;
+  }
+
+  /** The instant of tick `tick` on the grid, in epoch milliseconds. */
+  timeOfTick(tick: number): number {
+    return this.#startedAtMs + tick * this.#policy.refillIntervalMs;
+  }
+
+  /** Adds every tick up to and including `nowMs`. An instant before the last tick changes nothing. */
+  advance(nowMs: number): void {
+    const tick = Math.floor((nowMs - this.#startedAtMs) / this.#policy.refillIntervalMs);
+    if (tick <= this.#tick) return;
+    this.#fill(tick - this.#tick);
+  }
+
+  /** Takes `tokens` if they are there; takes nothing and answers `false` if not. */
+  tryTake(tokens: number): boolean {
+    if (tokens > this.#tokens) return false;
+    this.#tokens -= tokens;
+    return true;
+  }
+
+  /** Ticks until `tokens` (at most the capacity) are there, if nobody takes any: 0 if they are now. */
+  ticksUntil(tokens: number): number {
+    return Math.max(0, Math.ceil((tokens - this.#tokens) / this.#policy.refillTokens));
+  }
+
+  /** Moves on to the first tick that has `tokens` (at most the capacity) and takes them there. */
+  takeAtEarliestTick(tokens: number): void {
+    this.#fill(this.ticksUntil(tokens));
+    this.#tokens -= tokens;
+  }
+
+  /**
+   * `takeAtEarliestTick` for each of a run of takes that come to `tokens` in all, at once. Right only
+   * where each of them, for itself, `neverOverflows`.
+   */
+  takeRunAtEarliestTicks(tokens: number): void {
+    const ticks = this.ticksUntil(tokens);
+    this.#tick += ticks;
+    this.#tokens += ticks * this.#policy.refillTokens - tokens;
+  }
+
+  /**
+   * Whether a caller that waits for `tokens` is served before a tick can flow over. The tick that
+   * serves it brings at most `tokens + refillTokens - 1`, and that has to fit.
+   */
+  neverOverflows(tokens: number): boolean {
+    return tokens + this.#policy.refillTokens - 1 <= this.#policy.capacity;
+  }
+
+  /**
+   * Goes on under another policy: keeps `min(tokens, capacity)` and the grid's origin. The ticks up
+   * to `nowMs` count as added, those of the old grid by the old policy; so the change itself adds
+   * nothing, however often it is repeated.
+   */
+  setPolicy(policy: Policy, nowMs: number): void {
+    this.advance(nowMs);
+    if (policy.refillIntervalMs !== this.#policy.refillIntervalMs) {
+      const reachedAtMs = Math.max(nowMs, this.timeOfTick(this.#tick));
+      this.#tick = Math.floor((reachedAtMs - this.#startedAtMs) / policy.refillIntervalMs);
+    }
+    this.#policy = policy;
+    this.#tokens = Math.min(this.#tokens, policy.capacity);
+  }
+
+  /** A second bucket in the same state, to look ahead with. */
+  copy(): TokenBucket {
+    return new TokenBucket(this.#policy, this.toJSON());
+  }
+
+  /** The state, for `TokenBucket.from`. */
+  toJSON(): TokenBucketState {
+    return { startedAtMs: this.#startedAtMs, tick: this.#tick, tokens: this.#tokens };
+  }
+
+  #fill(ticks: number): void {
+    const { capacity, refillTokens } = this.#policy;
+    this.#tick += ticks;
+    // The sum may round where it exceeds 2^53, but then it is far over the capacity.
+    this.#tokens = Math.min(capacity, this.#tokens + ticks * refillTokens);
+  }
+}

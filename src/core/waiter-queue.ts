@@ -1,0 +1,130 @@
+/**
+ * The queue of those who wait, first come first served.
+ *
+ * A doubly linked list: joining at the end and leaving from anywhere take the same few steps at any
+ * length. An array would shift, a `Map` in order of insertion scans the gaps that its removed heads
+ * leave behind. What the limiter asks most, how many wait and for how many tokens, is kept as two
+ * running counts.
+ *
+ * The queue is ordered by `queuedAtMs`, equal ones in order of joining. A newcomer is the latest and
+ * goes to the end in one step. A caller that had to join again (its bucket's object was reset) brings
+ * the instant it first joined at and is put before all who came later.
+ */
+
+/** One caller in the queue. Handed out when it joins; the token with which it can leave. */
+export interface Waiter<Caller> {
+  /** Whatever the owner of the queue wants to find again; never looked at. */
+  readonly caller: Caller;
+  /** Tokens it waits for. */
+  readonly tokens: number;
+  /** When it first joined, epoch milliseconds; decides its place. May have a fraction. */
+  readonly queuedAtMs: number;
+  /** The last instant at which it may be granted, inclusive, epoch milliseconds. */
+  readonly deadlineAtMs: number;
+}
+
+class Link<Caller> implements Waiter<Caller> {
+  readonly caller: Caller;
+  readonly tokens: number;
+  readonly queuedAtMs: number;
+  readonly deadlineAtMs: number;
+  previous: Link<Caller> | undefined = undefined;
+  next: Link<Caller> | undefined = undefined;
+  /** The queue it stands in; none before it joins and after it has left. */
+  queue: WaiterQueue<Caller> | undefined = undefined;
+
+  constructor(waiter: Waiter<Caller>) {
+    this.caller = waiter.caller;
+    this.tokens = waiter.tokens;
+    this.queuedAtMs = waiter.queuedAtMs;
+    this.deadlineAtMs = waiter.deadlineAtMs;
+  }
+}
+
+/**
+ * A first come, first served queue with removal from anywhere in constant time.
+ *
+ * @example
+ * const queue = new WaiterQueue<string>();
+ * const ann = queue.join({ caller: "Ann", tokens: 1, queuedAtMs: 0, deadlineAtMs: 1000 });
+ * queue.head === ann; // true
+ * queue.leave(ann); // true
+ * queue.leave(ann); // false: it has left already
+ */
+export class WaiterQueue<Caller> {
+  #head: Link<Caller> | undefined = undefined;
+  #tail: Link<Caller> | undefined = undefined;
+  #size = 0;
+  #tokens = 0;
+
+  /** The one whose turn is next. */
+  get head(): Waiter<Caller> | undefined {
+    return this.#head;
+  }
+
+  /** The one who stands last. */
+  get tail(): Waiter<Caller> | undefined {
+    return this.#tail;
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How many tokens they wait for together. */
+  get tokens(): number {
+    return this.#tokens;
+  }
+
+  /**
+   * Adds a waiter behind all whose `queuedAtMs` is not later, and returns its place in the queue as
+   * a handle. One step for the latest; for an earlier one, a step for each that it is put before.
+   */
+  join(waiter: Waiter<Caller>): Waiter<Caller> {
+    const link = new Link(waiter);
+    let before = this.#tail;
+    while (before && before.queuedAtMs > link.queuedAtMs) before = before.previous;
+    const after = before ? before.next : this.#head;
+    link.previous = before;
+    link.next = after;
+    if (before) before.next = link;
+    else this.#head = link;
+    if (after) after.previous = link;
+    else this.#tail = link;
+    link.queue = this;
+    this.#size += 1;
+    this.#tokens += link.tokens;
+    return link;
+  }
+
+  /**
+   * Removes a waiter that `join` returned. Answers `false`, and changes nothing, if it does not stand
+   * in this queue any more.
+   */
+  leave(waiter: Waiter<Caller>): boolean {
+    if (!(waiter instanceof Link) || waiter.queue !== this) return false;
+    const { previous, next }: Link<Caller> = waiter;
+    if (previous) previous.next = next;
+    else this.#head = next;
+    if (next) next.previous = previous;
+    else this.#tail = previous;
+    // A handle that outlives its turn must not keep its former neighbours in memory.
+    waiter.previous = undefined;
+    waiter.next = undefined;
+    waiter.queue = undefined;
+    this.#size -= 1;
+    this.#tokens -= waiter.tokens;
+    return true;
+  }
+
+  /** From the head to the tail. The waiter just visited may leave during the walk. */
+  *[Symbol.iterator](): IterableIterator<Waiter<Caller>> {
+    let link = this.#head;
+    while (link) {
+      const { next } = link;
+      yield link;
+      link = next;
+    }
+  }
+}

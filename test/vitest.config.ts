@@ -1,0 +1,46 @@
+import { fileURLToPath } from "node:url";
+
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+export default defineConfig({
+  root,
+  test: {
+    projects: [
+      {
+        // Pure code and the in-process filter: plain Node, virtual time.
+        root,
+        test: {
+          name: "core",
+          include: ["test/core/**/*.test.ts", "test/local/**/*.test.ts"],
+          environment: "node",
+          execArgv: ["--expose-gc"],
+        },
+      },
+      {
+        // The Worker and its object inside the real runtime, `Date` by hand.
+        root,
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: `${root}/wrangler.toml` },
+            miniflare: { bindings: { PUBLIC: "true", ADMIN_TOKEN: "test-admin" } },
+          }),
+        ],
+        test: { name: "edge", include: ["test/edge/**/*.test.ts"] },
+      },
+      {
+        // Started servers and real sockets, wall-clock time.
+        root,
+        test: {
+          name: "sockets",
+          include: ["test/sockets/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
