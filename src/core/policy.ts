@@ -165,8 +165,8 @@ export class Policy {
     return merged;
   }
 
-  /** Whether both hold the same six numbers. */
-  equals(other: Policy): boolean {
+  /** Whether `other` names the same six numbers. */
+  equals(other: Required<PolicyFields>): boolean {
     return fieldNames.every((field) => this[field] === other[field]);
   }
 

@@ -1,0 +1,30 @@
+/**
+ * Installs what package-lock.json names, unless that is installed already. Every npm script starts
+ * with it, so that each works in a fresh clone. Plain JavaScript: it runs on whatever Node the machine
+ * has, from version 20 on; all else runs on the Node that it installs.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+/** Written by npm at the end of an install; one that was interrupted leaves none. */
+const installed = `${root}node_modules/.package-lock.json`;
+/** Put there by the install script of the `node` package. */
+const ownNode = `${root}node_modules/node/bin/node${process.platform === "win32" ? ".exe" : ""}`;
+
+function isInstalled() {
+  if (!existsSync(installed) || !existsSync(ownNode)) return false;
+  return statSync(installed).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs;
+}
+
+if (!isInstalled()) {
+  console.log("Installing what Sluice needs (once, about half a minute) …");
+  // The command that npm was started with, so that the user's own npm does the work.
+  const npm = process.env.npm_execpath;
+  const [command, args] = npm ? [process.execPath, [npm]] : ["npm", []];
+  execFileSync(command, [...args, "ci", "--loglevel=error", "--no-audit", "--no-fund"], {
+    cwd: root,
+    stdio: "inherit",
+  });
+}

@@ -1,0 +1,79 @@
+/** How an acquire ended, as the HTTP response that the caller gets. */
+import type { FieldFault, Policy } from "../core/policy.ts";
+import type { Grant, LimiterView, Outcome } from "../core/limiter.ts";
+import type { GrantBody } from "../protocol.ts";
+
+import { problemResponse } from "./problem.ts";
+import { EXPOSED_FIELDS, rateLimitFields } from "./rate-limit-fields.ts";
+
+/** The bucket that answers. */
+export interface AnsweringBucket {
+  readonly name: string;
+  readonly policyName: string;
+  readonly policy: Policy;
+  readonly view: LimiterView;
+  readonly nowMs: number;
+}
+
+/** The response for an outcome of a request for `asked`. */
+export function acquireResponse(
+  bucket: AnsweringBucket,
+  outcome: Outcome,
+  asked: { readonly tokens: number; readonly timeoutMs: number },
+): Response {
+  if (outcome.ok) return grantResponse(bucket, outcome);
+  const { policy, policyName, view } = bucket;
+  const { tokens, timeoutMs } = asked;
+  const { reason, retryAfterMs } = outcome;
+  switch (reason) {
+    case "exceeds-capacity": {
+      const detail = `Cannot acquire ${tokens} tokens: capacity is ${policy.capacity}`;
+      return problemResponse(reason, { detail });
+    }
+    case "bucket-reset":
+      return bucketResetResponse();
+    case "timeout":
+    case "queue-full": {
+      const detail =
+        reason === "timeout"
+          ? `Cannot acquire ${tokens} tokens within ${timeoutMs} ms: the earliest is in ${retryAfterMs} ms`
+          : `Cannot wait for ${tokens} tokens: ${view.waiters} callers wait, queueLimit is ${policy.queueLimit}`;
+      return problemResponse(reason, {
+        detail,
+        violatedPolicy: policyName,
+        headers: quotaHeaders(bucket, view.tokens),
+        ...(retryAfterMs !== undefined && { retryAfterMs }),
+      });
+    }
+  }
+}
+
+/** `503` for a caller whose bucket was drained. */
+export function bucketResetResponse(): Response {
+  return problemResponse("bucket-reset", { detail: "The bucket was reset while this request waited" });
+}
+
+/** `400`, naming every fault. */
+export function invalidRequestResponse(errors: readonly FieldFault[]): Response {
+  const detail = errors.map((fault) => fault.message).join("; ");
+  return problemResponse("invalid-request", { detail, errors });
+}
+
+function grantResponse(bucket: AnsweringBucket, grant: Grant): Response {
+  const { tokens, remaining, waitedMs, grantedAtMs } = grant;
+  const body: GrantBody = { bucket: bucket.name, tokens, remaining, waitedMs, grantedAtMs };
+  const headers = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    ...quotaHeaders(bucket, remaining),
+  };
+  return new Response(JSON.stringify(body), { headers });
+}
+
+function quotaHeaders(bucket: AnsweringBucket, tokens: number): Record<string, string> {
+  const untilTickMs = bucket.view.nextTickAtMs - bucket.nowMs;
+  return {
+    ...rateLimitFields(bucket.policyName, bucket.policy, tokens, untilTickMs),
+    "Access-Control-Expose-Headers": EXPOSED_FIELDS,
+  };
+}

@@ -1,0 +1,11 @@
+/** What a bucket may be called. */
+
+const NAME = /^[A-Za-z0-9._:@/-]{1,128}$/;
+
+/** The rule in words, for messages. */
+export const BUCKET_NAME_RULE = "1 to 128 characters of A-Z a-z 0-9 . _ : @ / -";
+
+/** Whether `value` is a legal bucket name. Legal names are ASCII and need no escaping in JSON. */
+export function isBucketName(value: unknown): value is string {
+  return typeof value === "string" && NAME.test(value);
+}

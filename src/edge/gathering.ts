@@ -1,0 +1,67 @@
+/**
+ * The first moments of an instance whose predecessor went while callers waited.
+ *
+ * The Worker puts them back, each after a short random pause, so they come in any order, and newcomers
+ * come among them. Whoever was let in at once might be granted ahead of somebody who stood before it.
+ * So all who come are gathered until the pauses are over, and let in together: those who are put back
+ * in the order of their first arrival, then the newcomers.
+ */
+
+/**
+ * How long to gather, from the instance's start: the Worker's longest first pause (`FIRST_PAUSE_MS` in
+ * reach.ts) and a long round trip. Who comes later still gets its place in the queue, but may find
+ * that somebody behind it has been served.
+ */
+const GATHERING_MS = 250;
+
+/** A request at the door. */
+export interface GatheredRequest {
+  /** When it first arrived, epoch milliseconds; `undefined` for a newcomer. */
+  readonly putBackFromMs: number | undefined;
+  /** Lets it in. */
+  readonly admit: () => void;
+  /** Sends it away with `bucket-reset`. */
+  readonly drain: () => void;
+}
+
+/** Requests that are held until all who are put back have come. */
+export class Gathering {
+  readonly #endsAtMs: number;
+  #requests: GatheredRequest[] = [];
+
+  constructor(nowMs: number) {
+    this.#endsAtMs = nowMs + GATHERING_MS;
+  }
+
+  /** Whether requests are still to be held at `nowMs`. */
+  isOpen(nowMs: number): boolean {
+    return this.#requests.length > 0 || nowMs < this.#endsAtMs;
+  }
+
+  /** Holds a request. It is let in when the gathering ends, by a timer that the first one starts. */
+  hold(request: GatheredRequest, nowMs: number): void {
+    if (this.#requests.length === 0) {
+      setTimeout(() => this.#admitAll(), Math.max(0, this.#endsAtMs - nowMs));
+    }
+    this.#requests.push(request);
+  }
+
+  /** Sends all away who are held. */
+  drain(): void {
+    for (const { drain } of this.#take()) drain();
+  }
+
+  #admitAll(): void {
+    const requests = this.#take();
+    const putBack = requests.filter((request) => request.putBackFromMs !== undefined);
+    const newcomers = requests.filter((request) => request.putBackFromMs === undefined);
+    putBack.sort((a, b) => Number(a.putBackFromMs) - Number(b.putBackFromMs));
+    for (const { admit } of [...putBack, ...newcomers]) admit();
+  }
+
+  #take(): GatheredRequest[] {
+    const requests = this.#requests;
+    this.#requests = [];
+    return requests;
+  }
+}

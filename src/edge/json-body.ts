@@ -1,0 +1,40 @@
+/** Reading a small JSON object from a request: what `JSON.parse` takes silently is an error here. */
+
+/** What is wrong with a body, in a sentence. */
+export class JsonBodyError extends Error {
+  override readonly name = "JsonBodyError";
+}
+
+/**
+ * The JSON object in `text`; an empty text is an empty object.
+ *
+ * @throws {JsonBodyError} Where it is no JSON, no object, or names a member twice.
+ */
+export function parseJsonObject(text: string): Record<string, unknown> {
+  if (text.trim() === "") return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new JsonBodyError("the body is not JSON");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new JsonBodyError("the body must be a JSON object");
+  }
+  const members = value as Record<string, unknown>;
+  if (isFlat(members) && countKeys(text) !== Object.keys(members).length) {
+    throw new JsonBodyError("the body names a member twice");
+  }
+  return members;
+}
+
+/** Whether no member holds members of its own; all that do are illegal in every body of Sluice. */
+function isFlat(members: Record<string, unknown>): boolean {
+  return Object.values(members).every((value) => typeof value !== "object" || value === null);
+}
+
+/** Strings of a JSON text that stand before a colon. */
+function countKeys(text: string): number {
+  const strings = [...text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/gs)];
+  return strings.filter(([, colon]) => colon !== undefined).length;
+}

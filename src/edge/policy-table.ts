@@ -1,0 +1,72 @@
+/**
+ * Which policy a bucket has: the table `[vars.POLICIES]` of the configuration, checked as a whole.
+ *
+ * A pattern is a bucket's name, a prefix that ends in `*`, or `*` alone. The exact name wins, then the
+ * longest prefix. A table with any fault is not used at all.
+ */
+import type { NamedPolicyFields } from "../protocol.ts";
+
+import { Policy, policyFaults, showValue, type PolicyFields } from "../core/policy.ts";
+import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
+
+/** The configured policies by pattern. */
+export class PolicyTable {
+  readonly #exact = new Map<string, NamedPolicyFields>();
+  /** Longest prefix first. */
+  readonly #prefixes: { readonly prefix: string; readonly policy: NamedPolicyFields }[] = [];
+
+  /**
+   * Reads the table from the configuration: an object, or the same as JSON text, which is what
+   * `wrangler dev --var` passes.
+   *
+   * @throws {RangeError} With every fault by name, where the table is missing or in any way illegal.
+   */
+  constructor(configured: unknown) {
+    const faults: string[] = [];
+    for (const [pattern, fields] of Object.entries(readTable(configured))) {
+      const patternFaults = faultsOfEntry(pattern, fields);
+      faults.push(...patternFaults.map((fault) => `POLICIES.${showValue(pattern)}: ${fault}`));
+      if (patternFaults.length > 0) continue;
+      const policy = { name: pattern, ...Policy.of(fields as PolicyFields).toJSON() };
+      if (pattern.endsWith("*")) this.#prefixes.push({ prefix: pattern.slice(0, -1), policy });
+      else this.#exact.set(pattern, policy);
+    }
+    if (faults.length > 0) throw new RangeError(faults.join("; "));
+    this.#prefixes.sort((a, b) => b.prefix.length - a.prefix.length);
+  }
+
+  /** The policy of the bucket `name`; `undefined` where no pattern matches it. */
+  find(name: string): NamedPolicyFields | undefined {
+    return (
+      this.#exact.get(name) ?? this.#prefixes.find(({ prefix }) => name.startsWith(prefix))?.policy
+    );
+  }
+}
+
+function readTable(configured: unknown): Record<string, unknown> {
+  let table = configured;
+  if (typeof configured === "string") {
+    try {
+      table = JSON.parse(configured);
+    } catch {
+      throw new RangeError(`POLICIES is not JSON: got ${showValue(configured)}`);
+    }
+  }
+  if (!isRecord(table)) {
+    throw new RangeError(`POLICIES must be a table of policies by pattern: got ${showValue(table)}`);
+  }
+  return table;
+}
+
+function faultsOfEntry(pattern: string, fields: unknown): string[] {
+  const literal = pattern.endsWith("*") ? pattern.slice(0, -1) : pattern;
+  if (pattern !== "*" && !isBucketName(literal)) {
+    return [`a pattern is a bucket's name, a prefix of one with "*" behind, or "*": ${BUCKET_NAME_RULE}`];
+  }
+  if (!isRecord(fields)) return [`must be a table of numbers: got ${showValue(fields)}`];
+  return policyFaults(fields).map((fault) => fault.message);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

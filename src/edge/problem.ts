@@ -1,0 +1,64 @@
+/** Refusals as problem documents (RFC 9457): the one place that knows which reason has which status. */
+import type { FieldFault } from "../core/policy.ts";
+import type { ProblemBody, Reason } from "../protocol.ts";
+
+import { ceilSeconds } from "./rate-limit-fields.ts";
+
+const QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+
+interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+  readonly type?: string;
+}
+
+const kinds: Record<Reason, ProblemKind> = {
+  "invalid-request": { status: 400, title: "Invalid request" },
+  unauthorized: { status: 401, title: "Unauthorized" },
+  "admin-disabled": { status: 403, title: "Admin calls are disabled" },
+  "unknown-bucket": { status: 404, title: "Unknown bucket" },
+  "not-found": { status: 404, title: "Not found" },
+  "method-not-allowed": { status: 405, title: "Method not allowed" },
+  "body-too-large": { status: 413, title: "Body too large" },
+  "exceeds-capacity": { status: 422, title: "More tokens than the bucket can hold" },
+  timeout: { status: 429, title: "Cannot be granted in time", type: QUOTA_EXCEEDED },
+  "queue-full": { status: 429, title: "Queue is full", type: QUOTA_EXCEEDED },
+  "bucket-reset": { status: 503, title: "Bucket was reset" },
+  unavailable: { status: 503, title: "Bucket is unavailable" },
+  "illegal-configuration": { status: 500, title: "Illegal configuration" },
+  "internal-error": { status: 500, title: "Internal error" },
+};
+
+/** What a problem says beyond its reason. */
+export interface ProblemDetails {
+  /** One sentence with the values and limits, without a full stop. */
+  readonly detail: string;
+  readonly errors?: readonly FieldFault[];
+  readonly retryAfterMs?: number;
+  /** With status 429: name of the policy that said no. */
+  readonly violatedPolicy?: string;
+  readonly headers?: Record<string, string>;
+}
+
+/** The response for `reason`: never cached, and with `Retry-After` where waiting helps. */
+export function problemResponse(reason: Reason, details: ProblemDetails): Response {
+  const { status, title, type = "about:blank" } = kinds[reason];
+  const { detail, errors, retryAfterMs, violatedPolicy } = details;
+  const body: ProblemBody = {
+    type,
+    title,
+    status,
+    detail,
+    reason,
+    ...(errors && { errors }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(violatedPolicy !== undefined && { "violated-policies": [violatedPolicy] }),
+  };
+  const headers = new Headers(details.headers);
+  headers.set("Content-Type", "application/problem+json");
+  headers.set("Cache-Control", "no-store");
+  if (retryAfterMs !== undefined) {
+    headers.set("Retry-After", String(Math.max(1, ceilSeconds(retryAfterMs))));
+  }
+  return new Response(JSON.stringify(body), { status, headers });
+}

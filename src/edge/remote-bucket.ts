@@ -1,0 +1,81 @@
+/** The buckets as the Worker sees them: its side of the calls to their objects. */
+import type {
+  AcquireCall,
+  BucketSnapshot,
+  NamedPolicyFields,
+  PolicyChange,
+} from "../protocol.ts";
+import type { BucketObject } from "./bucket-object.ts";
+
+import { encodeAcquireCall } from "./acquire-call.ts";
+import { reach } from "./reach.ts";
+
+/** Keeps arrivals of one millisecond in order; a thousand of them fit before the next. */
+const ARRIVAL_STEP_MS = 0.001;
+
+let lastArrivalAtMs = 0;
+
+/** The instant of an arrival, epoch milliseconds with a fraction: later than every one before it. */
+export function arrivalStamp(): number {
+  lastArrivalAtMs = Math.max(Date.now(), lastArrivalAtMs + ARRIVAL_STEP_MS);
+  return lastArrivalAtMs;
+}
+
+/** One bucket, by name. Every method throws `UnreachableError` where the object cannot be reached. */
+export class RemoteBucket {
+  readonly #objects: DurableObjectNamespace<BucketObject>;
+  readonly #name: string;
+  readonly #policy: NamedPolicyFields;
+  readonly #signal: AbortSignal;
+
+  /** @param signal Ends every call: the caller has left. */
+  constructor(
+    objects: DurableObjectNamespace<BucketObject>,
+    name: string,
+    policy: NamedPolicyFields,
+    signal: AbortSignal,
+  ) {
+    this.#objects = objects;
+    this.#name = name;
+    this.#policy = policy;
+    this.#signal = signal;
+  }
+
+  /**
+   * Settles with the object's response: the grant or the refusal. Where the object is reset while the
+   * request waits, it goes back to the place of its arrival with what is left of its timeout.
+   */
+  acquire(
+    asked: Pick<AcquireCall, "tokens" | "timeoutMs">,
+    arrivedAtMs: number,
+  ): Promise<Response> {
+    const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...asked };
+    return reach((failures) => {
+      const elapsedMs = Math.max(0, Math.floor(Date.now() - arrivedAtMs));
+      const again = failures > 0 && { putBack: { arrivedAtMs, elapsedMs } };
+      return this.#stub().fetch(encodeAcquireCall({ ...call, ...again }, this.#signal));
+    }, this.#signal);
+  }
+
+  /** What the bucket looks like now. */
+  inspect(): Promise<BucketSnapshot> {
+    return reach(async () => await this.#stub().inspect(this.#name, this.#policy), this.#signal);
+  }
+
+  /** Gives the bucket a policy of its own. */
+  changePolicy(changes: Readonly<Record<string, unknown>>): Promise<PolicyChange> {
+    return reach(
+      async () => await this.#stub().changePolicy(this.#name, this.#policy, changes),
+      this.#signal,
+    );
+  }
+
+  /** Drains the bucket and forgets it. */
+  reset(): Promise<void> {
+    return reach(async () => await this.#stub().reset(), this.#signal);
+  }
+
+  #stub(): DurableObjectStub<BucketObject> {
+    return this.#objects.get(this.#objects.idFromName(this.#name));
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * The token bucket filter inside one process: the same limiter as at the edge, with a timer as its
+ * daemon. No platform is imported: Node, Deno, Bun, browsers and Workers have all it needs.
+ *
+ * It is made by a factory, as in the exercise that it comes from: the daemon must not start before the
+ * filter is fully built, and a constructor cannot promise that. The daemon here is started by need: a
+ * timer exists only while somebody waits, so an idle filter keeps no process alive and needs no
+ * closing. What the daemon would have added in the meantime is worked out from timestamps when the
+ * bucket is next touched; that is the exercise's third form, without any daemon, and it lives in
+ * core/token-bucket.ts.
+ *
+ * Time is monotonic: a wall clock that is set changes nothing here.
+ */
+import type { LimiterView, Outcome, Turn } from "../core/limiter.ts";
+import type { PolicyFields } from "../core/policy.ts";
+
+import { Limiter } from "../core/limiter.ts";
+import { Policy } from "../core/policy.ts";
+
+/** The numbers of the policy but the capacity; without any, one token a second. */
+export type FilterOptions = Partial<Omit<PolicyFields, "capacity">>;
+
+/** What a caller asks for. */
+export interface GetTokenOptions {
+  /** At least 1. Default: 1. */
+  readonly tokens?: number;
+  /** 0 (do not wait) to the filter's `maxWaitMs`. Default: `maxWaitMs`, one minute unless set. */
+  readonly timeoutMs?: number;
+  /** Gives the place in the queue up when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A token bucket that makes its callers wait, first come first served. Outcomes are values:
+ * `{ ok: true, … }` once the tokens are the caller's, `{ ok: false, reason, … }` when they will not be.
+ */
+export interface TokenBucketFilter {
+  /**
+   * Takes tokens, waiting for them if need be. The promise resolves with the grant, or with a refusal:
+   * at once if the tokens cannot be there within `timeoutMs`, are more than the capacity or the queue
+   * is full; with `bucket-reset` when the filter is closed. It rejects with the signal's reason when
+   * `signal` aborts; nothing is taken then.
+   *
+   * @throws {RangeError} (as a rejection) Where `tokens` or `timeoutMs` is out of range.
+   */
+  getToken(options?: GetTokenOptions): Promise<Outcome>;
+  /**
+   * Takes tokens if they are there and nobody waits for them; refuses at once if not.
+   *
+   * @throws {RangeError} Where `tokens` is out of range.
+   */
+  tryGetToken(options?: Pick<GetTokenOptions, "tokens">): Outcome;
+  /** What the bucket looks like now. Takes nothing, starts nothing. */
+  inspect(): LimiterView;
+  /** Refuses all who wait and all who come later with `bucket-reset`. Doing it again does nothing. */
+  close(): void;
+}
+
+/** Tells one caller how it ended. */
+type Caller = (outcome: Outcome) => void;
+
+/**
+ * Builds a filter. Its bucket starts at the first call for tokens.
+ *
+ * @param capacity Most tokens the bucket can hold, from 1.
+ * @throws {RangeError} Where `capacity` or an option is illegal, naming it.
+ *
+ * @example
+ * const filter = createTokenBucketFilter(1); // one token a second
+ * await filter.getToken(); // at once
+ * await filter.getToken(); // a second later
+ */
+export function createTokenBucketFilter(
+  capacity: number,
+  options: FilterOptions = {},
+): TokenBucketFilter {
+  const policy = Policy.of({ refillTokens: 1, refillIntervalMs: 1_000, ...options, capacity });
+  return new TimerFilter(policy);
+}
+
+class TimerFilter implements TokenBucketFilter {
+  readonly #limiter: Limiter<Caller>;
+  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #timerAtMs: number | undefined = undefined;
+  #isClosed = false;
+
+  constructor(policy: Policy) {
+    this.#limiter = new Limiter(policy);
+  }
+
+  getToken(options: GetTokenOptions = {}): Promise<Outcome> {
+    const { signal, ...asked } = options;
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      if (this.#isClosed) {
+        resolve({ ok: false, reason: "bucket-reset" });
+        return;
+      }
+      const leave = (): void => {
+        if (waiter) this.#finish(this.#limiter.cancel(waiter, now()));
+        reject(signal?.reason);
+      };
+      const caller: Caller = (outcome) => {
+        signal?.removeEventListener("abort", leave);
+        resolve(outcome);
+      };
+      const turn = this.#limiter.acquire({ caller, ...asked }, now());
+      const { waiter } = turn;
+      if (waiter) signal?.addEventListener("abort", leave, { once: true });
+      this.#finish(turn);
+    });
+  }
+
+  tryGetToken({ tokens = 1 }: Pick<GetTokenOptions, "tokens"> = {}): Outcome {
+    let result: Outcome = { ok: false, reason: "bucket-reset" };
+    if (this.#isClosed) return result;
+    const caller: Caller = (outcome) => {
+      result = outcome;
+    };
+    this.#finish(this.#limiter.try({ caller, tokens }, now()));
+    return result;
+  }
+
+  inspect(): LimiterView {
+    return this.#limiter.inspect(now());
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#finish(this.#limiter.drain(now()));
+  }
+
+  /** The second half of a turn: set the daemon's timer, tell the callers. */
+  #finish(turn: Turn<Caller>): void {
+    this.#arm(this.#limiter.nextWakeAtMs);
+    for (const { caller, outcome } of turn.settled) caller(outcome);
+  }
+
+  #arm(wakeAtMs: number | undefined): void {
+    if (wakeAtMs === this.#timerAtMs) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = wakeAtMs;
+    if (wakeAtMs === undefined) return;
+    const tick = (): void => {
+      this.#timerAtMs = undefined;
+      this.#finish(this.#limiter.advance(now()));
+    };
+    // A timer may fire a moment early; the turn then grants nobody and sets it again.
+    this.#timer = setTimeout(tick, Math.max(1, wakeAtMs - now()));
+  }
+}
+
+/** Epoch milliseconds that never go back. */
+function now(): number {
+  return Math.floor(performance.timeOrigin + performance.now());
+}

@@ -1,0 +1,82 @@
+/**
+ * The words that HTTP, RPC, the clients and the in-process filter have in common: reasons, bodies and
+ * what the Worker and the object tell each other. No code.
+ */
+import type { FieldFault, PolicyFields } from "./core/policy.ts";
+import type { Grant, LimiterReason, LimiterView } from "./core/limiter.ts";
+
+/**
+ * Why Sluice said no, in the `reason` member of the problem document. Closed: a switch over it is
+ * exhaustive.
+ */
+export type Reason =
+  | LimiterReason
+  | "invalid-request"
+  | "unauthorized"
+  | "admin-disabled"
+  | "unknown-bucket"
+  | "not-found"
+  | "method-not-allowed"
+  | "body-too-large"
+  | "unavailable"
+  | "illegal-configuration"
+  | "internal-error";
+
+/** Body of a `200` of `/acquire`. */
+export interface GrantBody extends Omit<Grant, "ok"> {
+  readonly bucket: string;
+}
+
+/** A problem document (RFC 9457) as Sluice writes it. */
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly reason: Reason;
+  /** With `invalid-request`: every fault. */
+  readonly errors?: readonly FieldFault[];
+  /** Where waiting helps. */
+  readonly retryAfterMs?: number;
+  /** With status 429: names of the policies that said no. */
+  readonly "violated-policies"?: readonly string[];
+}
+
+/** A policy with the pattern that it was configured under. */
+export interface NamedPolicyFields extends Required<PolicyFields> {
+  readonly name: string;
+}
+
+/** Body of `GET` and `PUT /buckets/NAME`. */
+export interface BucketSnapshot extends LimiterView {
+  readonly bucket: string;
+  readonly policy: NamedPolicyFields;
+}
+
+/** What the Worker, and nobody else, tells the object of an acquire. */
+export interface AcquireCall {
+  readonly bucket: string;
+  /** The configured policy; an override that the object stores goes before it. */
+  readonly policy: NamedPolicyFields;
+  readonly tokens: number;
+  /** Left out: the policy's `maxWaitMs`. */
+  readonly timeoutMs?: number;
+  /** Present when an earlier attempt was lost with its object. */
+  readonly putBack?: PutBack;
+}
+
+/** Where a caller stood whose object was reset. */
+export interface PutBack {
+  /**
+   * When its request reached the Worker, epoch milliseconds, with a fraction that keeps those of one
+   * millisecond in order.
+   */
+  readonly arrivedAtMs: number;
+  /** How much of its timeout is gone. */
+  readonly elapsedMs: number;
+}
+
+/** Answer of the object to a change of its policy. */
+export type PolicyChange =
+  | { readonly ok: true; readonly snapshot: BucketSnapshot }
+  | { readonly ok: false; readonly errors: readonly FieldFault[] };
