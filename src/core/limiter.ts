@@ -23,11 +23,11 @@
  * of them, where a tick brings one token), else in a walk over the queue, because what flows over
  * depends on everybody in front.
  */
-import type { Policy } from "./policy.ts";
+import type { Limits, Policy } from "./policy.ts";
 import type { TokenBucketState } from "./token-bucket.ts";
 import type { Waiter } from "./waiter-queue.ts";
 
-import { integerFault } from "./policy.ts";
+import { integerFault, isIntegerWithin } from "./policy.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { WaiterQueue } from "./waiter-queue.ts";
 
@@ -440,7 +440,8 @@ function tickOf(bucket: TokenBucket, tokens: number): number {
   return bucket.tick + bucket.ticksUntil(tokens);
 }
 
-function check(field: string, value: number, limits: { min: number; max: number }): void {
-  const fault = integerFault(field, value, limits);
-  if (fault) throw new RangeError(fault.message);
+function check(field: string, value: number, limits: Limits): void {
+  if (!isIntegerWithin(value, limits)) {
+    throw new RangeError(integerFault(field, value, limits).message);
+  }
 }

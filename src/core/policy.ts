@@ -50,8 +50,15 @@ export interface FieldFault {
 
 type FieldName = keyof typeof policyLimits;
 
-const fieldNames = Object.keys(policyLimits) as FieldName[];
-const requiredFields: readonly string[] = ["capacity", "refillTokens", "refillIntervalMs"];
+const fieldNames = [
+  "capacity",
+  "refillTokens",
+  "refillIntervalMs",
+  "initialTokens",
+  "queueLimit",
+  "maxWaitMs",
+] as const satisfies readonly FieldName[];
+const requiredFields = ["capacity", "refillTokens", "refillIntervalMs"] as const;
 
 /** Longest piece of a wrong value that a message repeats, in characters. */
 const SHOWN_VALUE_LENGTH = 40;
@@ -62,49 +69,27 @@ export function showValue(value: unknown): string {
   return text.length <= SHOWN_VALUE_LENGTH ? text : `${text.slice(0, SHOWN_VALUE_LENGTH)}…`;
 }
 
-/** The fault of one integer field, or `undefined` where `value` is an integer of `min`…`max`. */
-export function integerFault(
-  field: string,
-  value: unknown,
-  { min, max }: { readonly min: number; readonly max: number },
-): FieldFault | undefined {
-  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) {
-    return undefined;
-  }
+/** Lowest and highest legal value, both inclusive. */
+export interface Limits {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Whether `value` is an integer within the limits. */
+export function isIntegerWithin(value: unknown, { min, max }: Limits): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= min && value <= max;
+}
+
+/** What is wrong with `value`, for a field that must be an integer within the limits. */
+export function integerFault(field: string, value: unknown, { min, max }: Limits): FieldFault {
   const message = `${field} must be an integer from ${min} to ${max}: got ${showValue(value)}`;
   return { field, message };
 }
 
-/**
- * Every fault of `fields` as a policy, in the order of the fields; none means that `Policy.of`
- * accepts them. Names a missing, illegal or unknown field, and `initialTokens` over `capacity`.
- */
-export function policyFaults(fields: Readonly<Record<string, unknown>>): FieldFault[] {
-  const faults: FieldFault[] = [];
-  for (const field of fieldNames) {
-    const value = fields[field];
-    if (value === undefined) {
-      if (requiredFields.includes(field)) {
-        faults.push({ field, message: `${field} is missing` });
-      }
-      continue;
-    }
-    const fault = integerFault(field, value, policyLimits[field]);
-    if (fault) faults.push(fault);
-  }
-  const { capacity, initialTokens } = fields;
-  if (faults.length === 0 && initialTokens !== undefined && Number(initialTokens) > Number(capacity)) {
-    const message = `initialTokens must be at most the capacity, ${showValue(capacity)}: got ${showValue(initialTokens)}`;
-    faults.push({ field: "initialTokens", message });
-  }
-  for (const field of Object.keys(fields)) {
-    if (!Object.hasOwn(policyLimits, field)) {
-      const known = fieldNames.join(", ");
-      faults.push({ field, message: `${showValue(field)} is not one of ${known}` });
-    }
-  }
-  return faults;
-}
+/** A policy, or every fault of what should have been one, first those of known fields. */
+export type PolicyCheck =
+  | { readonly ok: true; readonly policy: Policy }
+  | { readonly ok: false; readonly faults: readonly FieldFault[] };
 
 /**
  * The numbers of a bucket, checked and complete. Immutable.
@@ -140,11 +125,39 @@ export class Policy {
    * `initialTokens` exceeds `capacity`, or where a field is unknown; the message names every fault.
    */
   static of(fields: PolicyFields): Policy {
-    const faults = policyFaults({ ...fields });
-    if (faults.length > 0) {
-      throw new RangeError(`Illegal policy: ${faults.map((fault) => fault.message).join("; ")}`);
+    const check = Policy.check({ ...fields });
+    if (check.ok) return check.policy;
+    const messages = check.faults.map((fault) => fault.message);
+    throw new RangeError(`Illegal policy: ${messages.join("; ")}`);
+  }
+
+  /** `of` for numbers of unknown origin: the faults are a value. `undefined` is as good as missing. */
+  static check(fields: Readonly<Record<string, unknown>>): PolicyCheck {
+    const faults: FieldFault[] = [];
+    const numbers: Partial<Record<FieldName, number>> = {};
+    for (const field of fieldNames) {
+      const value = fields[field];
+      if (isIntegerWithin(value, policyLimits[field])) numbers[field] = value;
+      else if (value !== undefined) faults.push(integerFault(field, value, policyLimits[field]));
     }
-    return new Policy(fields);
+    for (const field of requiredFields) {
+      if (fields[field] === undefined) faults.push({ field, message: `${field} is missing` });
+    }
+    for (const field of Object.keys(fields)) {
+      if (Object.hasOwn(policyLimits, field)) continue;
+      const message = `${showValue(field)} is not one of ${fieldNames.join(", ")}`;
+      faults.push({ field, message });
+    }
+    const { capacity, refillTokens, refillIntervalMs, initialTokens = 0 } = numbers;
+    if (capacity !== undefined && initialTokens > capacity) {
+      const message = `initialTokens must be at most the capacity, ${capacity}: got ${initialTokens}`;
+      faults.push({ field: "initialTokens", message });
+    }
+    const isComplete =
+      capacity !== undefined && refillTokens !== undefined && refillIntervalMs !== undefined;
+    if (!isComplete || faults.length > 0) return { ok: false, faults };
+    const policy = new Policy({ ...numbers, capacity, refillTokens, refillIntervalMs });
+    return { ok: true, policy };
   }
 
   /**

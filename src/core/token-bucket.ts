@@ -39,7 +39,7 @@ export interface TokenBucketState {
  */
 export class TokenBucket {
   #policy: Policy;
-  #startedAtMs: number;
+  readonly #startedAtMs: number;
   #tick: number;
   #tokens: number;
 

@@ -23,5 +23,6 @@ export function encodeAcquireCall(call: AcquireCall, signal: AbortSignal): Reque
 export function decodeAcquireCall(headers: Headers): AcquireCall {
   const text = headers.get(CALL_HEADER);
   if (text === null) throw new TypeError(`Cannot acquire: the ${CALL_HEADER} header is missing`);
-  return JSON.parse(text) as AcquireCall;
+  const call: AcquireCall = JSON.parse(text);
+  return call;
 }

@@ -2,9 +2,9 @@
  * What a caller asks of `/acquire`: the parameters of the query and, with POST, the members of a JSON
  * body. A field may come from either, once.
  */
-import type { FieldFault } from "../core/policy.ts";
+import type { FieldFault, Limits } from "../core/policy.ts";
 
-import { integerFault, policyLimits, showValue } from "../core/policy.ts";
+import { integerFault, isIntegerWithin, policyLimits, showValue } from "../core/policy.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
 
 /** The checked parameters. */
@@ -16,61 +16,72 @@ export interface AcquireParams {
   readonly timeoutMs?: number;
 }
 
-const TOKENS = { min: 1, max: Number.MAX_SAFE_INTEGER };
+const FIELDS = ["bucket", "tokens", "timeoutMs"];
+const TOKENS: Limits = { min: 1, max: Number.MAX_SAFE_INTEGER };
 
 /** The parameters, or every fault in them. `body` is the parsed JSON object of a POST. */
 export function readAcquireParams(
   query: URLSearchParams,
-  body: Readonly<Record<string, unknown>> = {},
+  body: Readonly<Record<string, unknown>>,
 ): { ok: true; params: AcquireParams } | { ok: false; errors: FieldFault[] } {
-  const errors: FieldFault[] = [];
-  const bucket = readField("bucket", query, body, errors, (text) => text);
-  const tokens = readField("tokens", query, body, errors, decimal) ?? 1;
-  const timeoutMs = readField("timeoutMs", query, body, errors, decimal);
-
-  const isNamed = errors.some((fault) => fault.field === "bucket");
-  if (!isNamed && !isBucketName(bucket)) {
-    const message =
-      bucket === undefined
-        ? `bucket is missing: ${BUCKET_NAME_RULE}`
-        : `bucket must be ${BUCKET_NAME_RULE}: got ${showValue(bucket)}`;
-    errors.push({ field: "bucket", message });
-  }
-  const tokensFault = integerFault("tokens", tokens, TOKENS);
-  if (tokensFault) errors.push(tokensFault);
-  if (timeoutMs !== undefined) {
-    const timeoutFault = integerFault("timeoutMs", timeoutMs, policyLimits.maxWaitMs);
-    if (timeoutFault) errors.push(timeoutFault);
-  }
-  for (const field of Object.keys(body)) {
-    if (field !== "bucket" && field !== "tokens" && field !== "timeoutMs") {
-      const message = `${showValue(field)} is not one of bucket, tokens, timeoutMs`;
-      errors.push({ field, message });
-    }
-  }
-  if (errors.length > 0) return { ok: false, errors };
-  const params = { bucket: bucket as string, tokens: tokens as number };
-  return {
-    ok: true,
-    params: timeoutMs === undefined ? params : { ...params, timeoutMs: timeoutMs as number },
-  };
+  const reader = new FieldReader(query, body);
+  const bucket = reader.name("bucket");
+  const tokens = reader.integer("tokens", TOKENS) ?? 1;
+  const timeoutMs = reader.integer("timeoutMs", policyLimits.maxWaitMs);
+  const errors = [...reader.faults, ...unknownMembers(body)];
+  if (bucket === undefined || errors.length > 0) return { ok: false, errors };
+  return { ok: true, params: { bucket, tokens, ...(timeoutMs !== undefined && { timeoutMs }) } };
 }
 
-/** The one value of a field, read from the query's text by `parse` or taken from the body. */
-function readField(
-  field: string,
-  query: URLSearchParams,
-  body: Readonly<Record<string, unknown>>,
-  errors: FieldFault[],
-  parse: (text: string) => unknown,
-): unknown {
-  const values: unknown[] = query.getAll(field).map(parse);
-  if (Object.hasOwn(body, field)) values.push(body[field]);
-  if (values.length > 1) {
-    errors.push({ field, message: `${field} is given ${values.length} times` });
+/** Reads one field after the other and gathers what is wrong with them. */
+class FieldReader {
+  readonly faults: FieldFault[] = [];
+  readonly #query: URLSearchParams;
+  readonly #body: Readonly<Record<string, unknown>>;
+
+  constructor(query: URLSearchParams, body: Readonly<Record<string, unknown>>) {
+    this.#query = query;
+    this.#body = body;
+  }
+
+  name(field: string): string | undefined {
+    const values = this.#values(field, String);
+    const [value] = values;
+    if (values.length === 1 && isBucketName(value)) return value;
+    const got = values.length === 0 ? "it is missing" : `got ${showValue(value)}`;
+    this.#addFault(values, { field, message: `${field} must be ${BUCKET_NAME_RULE}: ${got}` });
     return undefined;
   }
-  return values[0];
+
+  /** `undefined` where the field is missing, which is no fault. */
+  integer(field: string, limits: Limits): number | undefined {
+    const values = this.#values(field, decimal);
+    const [value] = values;
+    if (values.length === 0) return undefined;
+    if (values.length === 1 && isIntegerWithin(value, limits)) return value;
+    this.#addFault(values, integerFault(field, value, limits));
+    return undefined;
+  }
+
+  #values(field: string, parse: (text: string) => unknown): unknown[] {
+    const values: unknown[] = this.#query.getAll(field).map(parse);
+    if (Object.hasOwn(this.#body, field)) values.push(this.#body[field]);
+    return values;
+  }
+
+  #addFault(values: readonly unknown[], fault: FieldFault): void {
+    const { field } = fault;
+    const isRepeated = values.length > 1;
+    const repeated = { field, message: `${field} is given ${values.length} times` };
+    this.faults.push(isRepeated ? repeated : fault);
+  }
+}
+
+function unknownMembers(body: Readonly<Record<string, unknown>>): FieldFault[] {
+  const unknown = Object.keys(body).filter((field) => !FIELDS.includes(field));
+  return unknown.map((field) => {
+    return { field, message: `${showValue(field)} is not one of ${FIELDS.join(", ")}` };
+  });
 }
 
 /** The number that decimal digits mean, or the text itself where it is anything else. */

@@ -23,34 +23,34 @@ export function acquireResponse(
 ): Response {
   if (outcome.ok) return grantResponse(bucket, outcome);
   const { policy, policyName, view } = bucket;
-  const { tokens, timeoutMs } = asked;
-  const { reason, retryAfterMs } = outcome;
+  const { reason, retryAfterMs = 0 } = outcome;
+  const tokens = asked.tokens === 1 ? "1 token" : `${asked.tokens} tokens`;
+  const quota = { violatedPolicy: policyName, headers: quotaHeaders(bucket, view.tokens) };
   switch (reason) {
     case "exceeds-capacity": {
-      const detail = `Cannot acquire ${tokens} tokens: capacity is ${policy.capacity}`;
+      const detail = `Cannot acquire ${tokens}: capacity is ${policy.capacity}`;
       return problemResponse(reason, { detail });
+    }
+    case "timeout": {
+      const detail = `Cannot acquire ${tokens} within ${asked.timeoutMs} ms: the earliest is in ${retryAfterMs} ms`;
+      return problemResponse(reason, { detail, retryAfterMs, ...quota });
+    }
+    case "queue-full": {
+      const detail = `Cannot wait for ${tokens}: ${view.waiters} callers wait, queueLimit is ${policy.queueLimit}`;
+      return problemResponse(reason, { detail, retryAfterMs, ...quota });
     }
     case "bucket-reset":
       return bucketResetResponse();
-    case "timeout":
-    case "queue-full": {
-      const detail =
-        reason === "timeout"
-          ? `Cannot acquire ${tokens} tokens within ${timeoutMs} ms: the earliest is in ${retryAfterMs} ms`
-          : `Cannot wait for ${tokens} tokens: ${view.waiters} callers wait, queueLimit is ${policy.queueLimit}`;
-      return problemResponse(reason, {
-        detail,
-        violatedPolicy: policyName,
-        headers: quotaHeaders(bucket, view.tokens),
-        ...(retryAfterMs !== undefined && { retryAfterMs }),
-      });
-    }
+    default:
+      return reason satisfies never;
   }
 }
 
 /** `503` for a caller whose bucket was drained. */
 export function bucketResetResponse(): Response {
-  return problemResponse("bucket-reset", { detail: "The bucket was reset while this request waited" });
+  return problemResponse("bucket-reset", {
+    detail: "The bucket was reset while this request waited",
+  });
 }
 
 /** `400`, naming every fault. */

@@ -28,7 +28,7 @@ import type {
 import type { AnsweringBucket } from "./acquire-response.ts";
 
 import { Limiter } from "../core/limiter.ts";
-import { Policy, integerFault, policyFaults } from "../core/policy.ts";
+import { Policy, integerFault } from "../core/policy.ts";
 import { decodeAcquireCall } from "./acquire-call.ts";
 import {
   acquireResponse,
@@ -121,13 +121,11 @@ export class BucketObject extends DurableObject<Env> {
   ): PolicyChange {
     const nowMs = Date.now();
     const bucket = this.#open(name, configured, nowMs);
-    const merged = bucket.limiter.policy.merge(changes);
-    const errors = policyFaults(merged);
-    if (errors.length > 0) return { ok: false, errors };
+    const check = Policy.check(bucket.limiter.policy.merge(changes));
+    if (!check.ok) return { ok: false, errors: check.faults };
     if (Object.keys(changes).length > 0) {
       bucket.isOverridden = true;
-      const policy = Policy.of(merged as unknown as PolicyFields);
-      this.#finish(bucket, bucket.limiter.setPolicy(policy, nowMs), nowMs);
+      this.#finish(bucket, bucket.limiter.setPolicy(check.policy, nowMs), nowMs);
     }
     return { ok: true, snapshot: snapshot(bucket, nowMs) };
   }
@@ -156,8 +154,8 @@ export class BucketObject extends DurableObject<Env> {
     const { limiter } = bucket;
     const { maxWaitMs } = limiter.policy;
     const { tokens, timeoutMs = maxWaitMs, putBack } = call;
-    const fault = integerFault("timeoutMs", timeoutMs, { min: 0, max: maxWaitMs });
-    if (fault && !putBack) {
+    if (timeoutMs > maxWaitMs && !putBack) {
+      const fault = integerFault("timeoutMs", timeoutMs, { min: 0, max: maxWaitMs });
       resolve(invalidRequestResponse([fault]));
       return;
     }
@@ -165,7 +163,10 @@ export class BucketObject extends DurableObject<Env> {
       resolve(acquireResponse(answering(bucket, settledAtMs), outcome, { tokens, timeoutMs }));
     };
     const request = putBack
-      ? { timeoutMs: timeoutLeft(timeoutMs, putBack, maxWaitMs), putBackFromMs: putBack.arrivedAtMs }
+      ? {
+          timeoutMs: timeoutLeft(timeoutMs, putBack, maxWaitMs),
+          putBackFromMs: putBack.arrivedAtMs,
+        }
       : { timeoutMs };
     const turn = limiter.acquire({ caller, tokens, ...request }, nowMs);
     const { waiter } = turn;

@@ -1,4 +1,5 @@
 /** Reading a small JSON object from a request: what `JSON.parse` takes silently is an error here. */
+import { isRecord } from "./is-record.ts";
 
 /** What is wrong with a body, in a sentence. */
 export class JsonBodyError extends Error {
@@ -18,14 +19,11 @@ export function parseJsonObject(text: string): Record<string, unknown> {
   } catch {
     throw new JsonBodyError("the body is not JSON");
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new JsonBodyError("the body must be a JSON object");
-  }
-  const members = value as Record<string, unknown>;
-  if (isFlat(members) && countKeys(text) !== Object.keys(members).length) {
+  if (!isRecord(value)) throw new JsonBodyError("the body must be a JSON object");
+  if (isFlat(value) && countKeys(text) !== Object.keys(value).length) {
     throw new JsonBodyError("the body names a member twice");
   }
-  return members;
+  return value;
 }
 
 /** Whether no member holds members of its own; all that do are illegal in every body of Sluice. */

@@ -6,8 +6,9 @@
  */
 import type { NamedPolicyFields } from "../protocol.ts";
 
-import { Policy, policyFaults, showValue, type PolicyFields } from "../core/policy.ts";
+import { Policy, showValue } from "../core/policy.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
+import { isRecord } from "./is-record.ts";
 
 /** The configured policies by pattern. */
 export class PolicyTable {
@@ -24,12 +25,14 @@ export class PolicyTable {
   constructor(configured: unknown) {
     const faults: string[] = [];
     for (const [pattern, fields] of Object.entries(readTable(configured))) {
-      const patternFaults = faultsOfEntry(pattern, fields);
-      faults.push(...patternFaults.map((fault) => `POLICIES.${showValue(pattern)}: ${fault}`));
-      if (patternFaults.length > 0) continue;
-      const policy = { name: pattern, ...Policy.of(fields as PolicyFields).toJSON() };
-      if (pattern.endsWith("*")) this.#prefixes.push({ prefix: pattern.slice(0, -1), policy });
-      else this.#exact.set(pattern, policy);
+      const entry = readEntry(pattern, fields);
+      if (!entry.ok) {
+        faults.push(...entry.faults.map((fault) => `POLICIES.${showValue(pattern)}: ${fault}`));
+      } else if (pattern.endsWith("*")) {
+        this.#prefixes.push({ prefix: pattern.slice(0, -1), policy: entry.policy });
+      } else {
+        this.#exact.set(pattern, entry.policy);
+      }
     }
     if (faults.length > 0) throw new RangeError(faults.join("; "));
     this.#prefixes.sort((a, b) => b.prefix.length - a.prefix.length);
@@ -53,20 +56,29 @@ function readTable(configured: unknown): Record<string, unknown> {
     }
   }
   if (!isRecord(table)) {
-    throw new RangeError(`POLICIES must be a table of policies by pattern: got ${showValue(table)}`);
+    throw new RangeError(
+      `POLICIES must be a table of policies by pattern: got ${showValue(table)}`,
+    );
   }
   return table;
 }
 
-function faultsOfEntry(pattern: string, fields: unknown): string[] {
+function readEntry(
+  pattern: string,
+  fields: unknown,
+): { ok: true; policy: NamedPolicyFields } | { ok: false; faults: string[] } {
   const literal = pattern.endsWith("*") ? pattern.slice(0, -1) : pattern;
   if (pattern !== "*" && !isBucketName(literal)) {
-    return [`a pattern is a bucket's name, a prefix of one with "*" behind, or "*": ${BUCKET_NAME_RULE}`];
+    return {
+      ok: false,
+      faults: [`a pattern is "*", or a bucket's name or prefix: ${BUCKET_NAME_RULE}`],
+    };
   }
-  if (!isRecord(fields)) return [`must be a table of numbers: got ${showValue(fields)}`];
-  return policyFaults(fields).map((fault) => fault.message);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isRecord(fields)) {
+    return { ok: false, faults: [`must be a table of numbers: got ${showValue(fields)}`] };
+  }
+  const check = Policy.check(fields);
+  return check.ok
+    ? { ok: true, policy: { name: pattern, ...check.policy.toJSON() } }
+    : { ok: false, faults: check.faults.map((fault) => fault.message) };
 }

@@ -6,6 +6,7 @@
  * stub that failed so stays broken), after a pause. Pauses grow and are drawn at random, so that
  * thousands who are put back at once do not come as one.
  */
+import { isRecord } from "./is-record.ts";
 
 /** Upper bound of the first pause. A new instance gathers callers for longer than this. */
 const FIRST_PAUSE_MS = 100;
@@ -57,9 +58,14 @@ function pauseMs(failuresInARow: number): number {
   return Math.random() * bound;
 }
 
-/** Whether the runtime says that the failure is of this instance or connection, not of the call. */
+/**
+ * Whether calling again may help. It cannot where the object is overloaded, nor where its own code
+ * threw: the runtime marks that as `remote`, without saying that the object was reset or the call may
+ * be repeated. What is not marked at all broke on the way.
+ */
 function isPassing(error: unknown): boolean {
-  if (typeof error !== "object" || error === null) return false;
-  const { durableObjectReset, retryable, overloaded } = error as Record<string, unknown>;
-  return overloaded !== true && (durableObjectReset === true || retryable === true);
+  if (!isRecord(error)) return false;
+  const { durableObjectReset, retryable, overloaded, remote } = error;
+  if (overloaded === true) return false;
+  return remote !== true || durableObjectReset === true || retryable === true;
 }

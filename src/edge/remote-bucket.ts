@@ -1,10 +1,5 @@
 /** The buckets as the Worker sees them: its side of the calls to their objects. */
-import type {
-  AcquireCall,
-  BucketSnapshot,
-  NamedPolicyFields,
-  PolicyChange,
-} from "../protocol.ts";
+import type { AcquireCall, BucketSnapshot, NamedPolicyFields, PolicyChange } from "../protocol.ts";
 import type { BucketObject } from "./bucket-object.ts";
 
 import { encodeAcquireCall } from "./acquire-call.ts";
@@ -50,8 +45,9 @@ export class RemoteBucket {
     arrivedAtMs: number,
   ): Promise<Response> {
     const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...asked };
+    const calledAtMs = Date.now();
     return reach((failures) => {
-      const elapsedMs = Math.max(0, Math.floor(Date.now() - arrivedAtMs));
+      const elapsedMs = Math.max(0, Date.now() - calledAtMs);
       const again = failures > 0 && { putBack: { arrivedAtMs, elapsedMs } };
       return this.#stub().fetch(encodeAcquireCall({ ...call, ...again }, this.#signal));
     }, this.#signal);

@@ -107,7 +107,10 @@ function allow(...methods: string[]): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     if (methods.includes(c.req.method)) return next();
     const detail = `${showValue(c.req.method)} is not one of ${methods.join(", ")}`;
-    return problemResponse("method-not-allowed", { detail, headers: { Allow: methods.join(", ") } });
+    return problemResponse("method-not-allowed", {
+      detail,
+      headers: { Allow: methods.join(", ") },
+    });
   };
 }
 

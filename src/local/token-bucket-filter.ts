@@ -139,7 +139,7 @@ class TimerFilter implements TokenBucketFilter {
 
   #arm(wakeAtMs: number | undefined): void {
     if (wakeAtMs === this.#timerAtMs) return;
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timerAtMs = wakeAtMs;
     if (wakeAtMs === undefined) return;
     const tick = (): void => {

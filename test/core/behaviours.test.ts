@@ -1,0 +1,44 @@
+import type { Outcome, Turn } from "../../src/core/limiter.ts";
+
+import { Limiter } from "../../src/core/limiter.ts";
+import { Policy } from "../../src/core/policy.ts";
+import { describeBehaviours } from "../support/behaviours.ts";
+
+interface Caller {
+  outcome: Outcome | undefined;
+}
+
+describeBehaviours("Limiter", async (fields) => {
+  const limiter = new Limiter<Caller>(Policy.of(fields));
+  let nowMs = 1_000_000_000_000;
+  const tell = (turn: Turn<Caller>): void => {
+    for (const { caller, outcome } of turn.settled) caller.outcome = outcome;
+  };
+  return {
+    get nowMs() {
+      return nowMs;
+    },
+    acquire: async (ask) => {
+      const caller: Caller = { outcome: undefined };
+      const turn = limiter.acquire({ caller, ...ask }, nowMs);
+      tell(turn);
+      return {
+        get outcome() {
+          return caller.outcome;
+        },
+        leave: async () => {
+          if (turn.waiter) tell(limiter.cancel(turn.waiter, nowMs));
+        },
+      };
+    },
+    inspect: async () => limiter.inspect(nowMs),
+    pass: async (durationMs) => {
+      const untilMs = nowMs + durationMs;
+      while ((limiter.nextWakeAtMs ?? Infinity) <= untilMs) {
+        nowMs = limiter.nextWakeAtMs ?? nowMs;
+        tell(limiter.advance(nowMs));
+      }
+      nowMs = untilMs;
+    },
+  };
+});

@@ -1,0 +1,321 @@
+/**
+ * Laws of the limiter, over whatever fast-check draws. A failure prints the seed and the smallest
+ * history in which it was found; one worth keeping becomes a row in limiter.test.ts.
+ */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import type { Settlement } from "../../src/core/limiter.ts";
+import type { FaultyOperation, Operation } from "../support/arbitraries.ts";
+import type { ReferenceSettlement } from "../support/reference-model.ts";
+
+import { Limiter } from "../../src/core/limiter.ts";
+import {
+  anyFaultyOperation,
+  anyOperation,
+  anyPlainOperation,
+  anyPolicy,
+  anyTokens,
+  foldTokens,
+  historyOf,
+} from "../support/arbitraries.ts";
+import { epochMs } from "../support/limiters.ts";
+import { OnDemandLimiter } from "../support/on-demand.ts";
+import { ReferenceModel } from "../support/reference-model.ts";
+import { VirtualOwner, windowsWithTooMuch } from "../support/virtual-time.ts";
+
+/** Does the same to a limiter and to the reference, and returns what the reference told. */
+function performBoth(
+  actual: OnDemandLimiter,
+  model: ReferenceModel,
+  operation: Operation,
+): ReferenceSettlement[] {
+  const { policy } = actual.limiter;
+  switch (operation.kind) {
+    case "acquire":
+    case "put back": {
+      const tokens = foldTokens(policy, operation.tokens);
+      const timeoutMs = Math.min(operation.timeoutMs, policy.maxWaitMs);
+      const putBackFromMs =
+        operation.kind === "put back" ? actual.nowMs - operation.agoMs : undefined;
+      if (operation.kind === "acquire" && operation.isDaemonFirst) actual.wake();
+      const caller = actual.acquire(tokens, timeoutMs, putBackFromMs);
+      const putBack = putBackFromMs === undefined ? {} : { putBackFromMs };
+      return model.acquire({ caller, tokens, timeoutMs, ...putBack }, actual.nowMs);
+    }
+    case "oversize": {
+      actual.wake();
+      const tokens = policy.capacity + 1;
+      const caller = actual.acquire(tokens, 0);
+      return model.acquire({ caller, tokens, timeoutMs: 0 }, actual.nowMs);
+    }
+    case "cancel": {
+      actual.wake();
+      const waiter = actual.cancel(operation.pick);
+      return waiter ? model.cancel(waiter.caller, actual.nowMs) : [];
+    }
+    case "change":
+      actual.setPolicy(operation.policy);
+      return model.setPolicy(operation.policy, actual.nowMs);
+    case "pass":
+    case "pass to wake":
+      actual.passTo(actual.instantOf(operation));
+      return model.tickUntil(actual.nowMs);
+  }
+}
+
+test("a daemon on demand equals one that ticks for ever, over 10,000 operations", () => {
+  let operations = 0;
+  const seen = new Set<string>();
+  fc.assert(
+    fc.property(anyPolicy, historyOf(anyOperation), (policy, history) => {
+      const actual = new OnDemandLimiter(new Limiter(policy));
+      const model = new ReferenceModel(policy);
+      const expected: ReferenceSettlement[] = [];
+      const compare = (): void => {
+        expect(actual.told).toEqual(expected);
+        const { nowMs, limiter } = actual;
+        expect(limiter.inspect(nowMs)).toEqual(model.view(nowMs));
+        expect(limiter.nextWakeAtMs).toBe(model.nextGrantAtMs(nowMs));
+      };
+      for (const operation of history) {
+        expected.push(...performBoth(actual, model, operation));
+        // A wake-up that falls on this instant may be left to the next operation.
+        if (!actual.isDue) compare();
+        operations += 1;
+      }
+      actual.wake();
+      actual.finish();
+      expected.push(...model.tickUntil(actual.nowMs));
+      compare();
+
+      const callers = actual.told.map(({ caller }) => caller);
+      expect(new Set(callers).size, "a caller was settled twice").toBe(callers.length);
+      expect(grantedTokensOf(actual.told)).toBe(model.grantedTokens);
+      expect(model.unaccountedTokens).toBe(0);
+      for (const { outcome } of actual.told) {
+        seen.add(outcome.ok ? `waited: ${outcome.waitedMs > 0}` : outcome.reason);
+      }
+    }),
+    { numRuns: 500 },
+  );
+  expect(operations).toBeGreaterThanOrEqual(10_000);
+  expect(seen).toEqual(
+    new Set(["waited: true", "waited: false", "timeout", "queue-full", "exceeds-capacity"]),
+  );
+});
+
+function grantedTokensOf(told: readonly Settlement<string>[]): number {
+  return told.reduce((sum, { outcome }) => sum + (outcome.ok ? outcome.tokens : 0), 0);
+}
+
+describe("with a late daemon, a clock that jumps, and crashes", () => {
+  function historyWithFaults(
+    policy: ConstructorParameters<typeof VirtualOwner>[0],
+    history: readonly FaultyOperation[],
+  ): VirtualOwner {
+    const owner = new VirtualOwner(policy, epochMs);
+    for (const operation of history) {
+      switch (operation.kind) {
+        case "acquire":
+          owner.acquire(foldTokens(policy, operation.tokens), operation.timeoutMs);
+          break;
+        case "cancel":
+          owner.cancel(operation.pick);
+          break;
+        case "pass":
+          owner.pass(operation.ms, operation.lateMs);
+          break;
+        case "jump":
+          owner.jump(operation.ms);
+          break;
+        case "crash":
+          owner.crash(operation.losesATurn);
+          break;
+        case "put back":
+          owner.putBack(operation.count);
+          break;
+      }
+    }
+    return owner;
+  }
+
+  test("no window of any length is granted more than the policy allows", () => {
+    let grants = 0;
+    fc.assert(
+      fc.property(anyPolicy, historyOf(anyFaultyOperation), (policy, history) => {
+        const owner = historyWithFaults(policy, history);
+        owner.finish();
+        expect(windowsWithTooMuch(policy, owner.grants)).toEqual([]);
+        grants += owner.grants.length;
+      }),
+      { numRuns: 500 },
+    );
+    expect(grants).toBeGreaterThan(1000);
+  });
+
+  test("nobody is granted past somebody in front", () => {
+    fc.assert(
+      fc.property(anyPolicy, historyOf(anyFaultyOperation), (policy, history) => {
+        const owner = historyWithFaults(policy, history);
+        owner.finish();
+        expect(owner.overtakings).toEqual([]);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test("everybody is settled exactly once", () => {
+    fc.assert(
+      fc.property(anyPolicy, historyOf(anyFaultyOperation), (policy, history) => {
+        const owner = historyWithFaults(policy, history);
+        owner.finish();
+        expect([...owner.settlements].filter(([, times]) => times !== 1)).toEqual([]);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test("a retry-after is never too early once the faults are over", () => {
+    let promises = 0;
+    fc.assert(
+      fc.property(anyPolicy, historyOf(anyFaultyOperation), anyTokens, (policy, history, drawn) => {
+        const owner = historyWithFaults(policy, history);
+        owner.putBackAll();
+        const tokens = foldTokens(policy, drawn);
+        const refusal = owner.probe(tokens);
+        if (refusal.ok) return;
+        promises += 1;
+        owner.pass(refusal.retryAfterMs! - 1, 0);
+        expect(owner.probe(tokens)).toEqual({ ok: false, reason: "timeout", retryAfterMs: 1 });
+        owner.pass(1, 0);
+        expect(owner.probe(tokens)).toMatchObject({ ok: true });
+      }),
+      { numRuns: 500 },
+    );
+    expect(promises).toBeGreaterThan(50);
+  });
+});
+
+test("a refused request is refused until the promised instant, and granted at it", () => {
+  let promises = 0;
+  fc.assert(
+    fc.property(
+      anyPolicy,
+      historyOf(anyPlainOperation),
+      anyTokens,
+      fc.boolean(),
+      (policy, history, drawn, mayWait) => {
+        const world = new OnDemandLimiter(new Limiter(policy));
+        for (const operation of history) world.perform(operation);
+        world.wake();
+        const tokens = foldTokens(policy, drawn);
+        const tryAt = (atMs: number) => {
+          world.passTo(atMs);
+          world.wake();
+          return world.limiter.try({ caller: "again", tokens }, atMs).settled[0]?.outcome;
+        };
+
+        const timeoutMs = mayWait ? policy.maxWaitMs : 0;
+        const asked = world.limiter.acquire({ caller: "first", tokens, timeoutMs }, world.nowMs);
+        const refusal = asked.settled[0]?.outcome;
+        if (!refusal || refusal.ok) return;
+        promises += 1;
+        const promisedAtMs = world.nowMs + refusal.retryAfterMs!;
+        for (let atMs = world.nowMs; atMs < promisedAtMs;) {
+          const retryAfterMs = promisedAtMs - atMs;
+          expect(tryAt(atMs)).toEqual({ ok: false, reason: "timeout", retryAfterMs });
+          const { nextTickAtMs } = world.limiter.inspect(atMs);
+          // The last millisecond before a tick and the tick itself: nothing happens in between.
+          atMs = nextTickAtMs - 1 > atMs ? nextTickAtMs - 1 : nextTickAtMs;
+        }
+        expect(tryAt(promisedAtMs)).toMatchObject({ ok: true, grantedAtMs: promisedAtMs });
+      },
+    ),
+    { numRuns: 400 },
+  );
+  expect(promises).toBeGreaterThan(50);
+});
+
+test("a limiter restored at any point goes on as if nothing had happened", () => {
+  let waitersPutBack = 0;
+  fc.assert(
+    fc.property(
+      anyPolicy,
+      historyOf(anyPlainOperation),
+      historyOf(anyPlainOperation),
+      (policy, before, after) => {
+        const world = new OnDemandLimiter(new Limiter(policy));
+        for (const operation of before) world.perform(operation);
+        world.wake();
+        const restored = world.restarted();
+        const lookAlike = (): void => {
+          const { nowMs } = world;
+          expect(restored.limiter.inspect(nowMs)).toEqual(world.limiter.inspect(nowMs));
+          expect(restored.limiter.nextWakeAtMs).toBe(world.limiter.nextWakeAtMs);
+        };
+        expect(restored.told, "a waiter was settled by being put back").toEqual([]);
+        lookAlike();
+
+        waitersPutBack += world.standing.size;
+        const toldBefore = world.told.length;
+        for (const operation of after) {
+          world.perform(operation);
+          restored.perform(operation);
+          lookAlike();
+        }
+        world.finish();
+        restored.finish();
+        expect(restored.told).toEqual(world.told.slice(toldBefore));
+      },
+    ),
+    { numRuns: 300 },
+  );
+  expect(waitersPutBack).toBeGreaterThan(100);
+});
+
+test("a waiter is granted when its arrival foretold, or earlier if somebody in front left", () => {
+  let onTime = 0;
+  let early = 0;
+  fc.assert(
+    fc.property(anyPolicy, historyOf(anyPlainOperation), (policy, history) => {
+      const world = new OnDemandLimiter(new Limiter(policy));
+      const foretoldAtMs = new Map<string, number>();
+      const movedForward = new Set<string>();
+      for (const operation of history) {
+        world.wake();
+        if (operation.kind === "cancel") {
+          const before = [...world.standing.keys()];
+          const leaving = world.cancel(operation.pick);
+          const place = leaving ? before.indexOf(leaving.caller) : -1;
+          if (place >= 0) for (const caller of before.slice(place + 1)) movedForward.add(caller);
+        } else if (operation.kind === "acquire") {
+          const tokens = foldTokens(policy, operation.tokens);
+          const probe = world.limiter.try({ caller: "probe", tokens }, world.nowMs);
+          const [{ outcome }] = probe.settled as [Settlement<string>];
+          // The probe found tokens and took them: nothing is foretold.
+          if (outcome.ok) continue;
+          const caller = world.acquire(tokens, operation.timeoutMs);
+          foretoldAtMs.set(caller, world.nowMs + outcome.retryAfterMs!);
+        } else {
+          world.perform(operation);
+        }
+      }
+      world.finish();
+      for (const { caller, outcome } of world.told) {
+        if (!outcome.ok) continue;
+        const foretold = foretoldAtMs.get(caller);
+        if (movedForward.has(caller)) {
+          expect(outcome.grantedAtMs).toBeLessThanOrEqual(foretold!);
+          if (outcome.grantedAtMs < foretold!) early += 1;
+        } else {
+          expect(outcome.grantedAtMs).toBe(foretold);
+          onTime += 1;
+        }
+      }
+    }),
+    { numRuns: 400 },
+  );
+  expect(onTime).toBeGreaterThan(500);
+  expect(early).toBeGreaterThan(50);
+});

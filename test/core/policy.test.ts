@@ -1,0 +1,325 @@
+import { describe, expect, test } from "vitest";
+
+import type { PolicyFields } from "../../src/core/policy.ts";
+
+import {
+  integerFault,
+  Policy,
+  policyFaults,
+  policyLimits,
+  showValue,
+} from "../../src/core/policy.ts";
+
+const perSecond = { capacity: 1, refillTokens: 1, refillIntervalMs: 1000 };
+const allFields = {
+  capacity: 10,
+  refillTokens: 5,
+  refillIntervalMs: 1000,
+  initialTokens: 3,
+  queueLimit: 20,
+  maxWaitMs: 30_000,
+};
+
+/** Of the contract: field, lowest, highest. */
+const limits = [
+  ["capacity", 1, 1_000_000_000],
+  ["refillTokens", 1, 1_000_000_000],
+  ["refillIntervalMs", 10, 86_400_000],
+  ["initialTokens", 0, 1_000_000_000],
+  ["queueLimit", 0, 10_000],
+  ["maxWaitMs", 0, 3_600_000],
+] as const;
+
+/** What is not a number of a policy, and how a message shows it. */
+const wrongValues: readonly (readonly [value: unknown, shown: string])[] = [
+  ["5", '"5"'],
+  ["", '""'],
+  [Number.NaN, "NaN"],
+  [Number.POSITIVE_INFINITY, "Infinity"],
+  [Number.NEGATIVE_INFINITY, "-Infinity"],
+  [10.5, "10.5"],
+  [null, "null"],
+  [true, "true"],
+  [false, "false"],
+  [[10], "[10]"],
+  [{}, "{}"],
+];
+
+function messagesOf(fields: Record<string, unknown>): string[] {
+  return policyFaults(fields).map(({ message }) => message);
+}
+
+function fieldsAtFault(fields: Record<string, unknown>): string[] {
+  return policyFaults(fields).map(({ field }) => field);
+}
+
+function build(fields: Record<string, unknown>): Policy {
+  return Policy.of(fields as unknown as PolicyFields);
+}
+
+describe.each(limits)("Policy.of, %s", (field, min, max) => {
+  // The highest capacity, so that it never stands in the way of initialTokens.
+  const base = { ...perSecond, capacity: 1_000_000_000 };
+
+  test.each([min, min + 1, max - 1, max])("accepts %d", (value) => {
+    expect(build({ ...base, [field]: value })[field]).toBe(value);
+  });
+
+  test.each([min - 1, max + 1, -1, 2 ** 53])("refuses %d and names it and the limits", (value) => {
+    const message = `${field} must be an integer from ${min} to ${max}: got ${value}`;
+    expect(policyFaults({ ...base, [field]: value })).toEqual([{ field, message }]);
+    expect(() => build({ ...base, [field]: value })).toThrow(
+      new RangeError(`Illegal policy: ${message}`),
+    );
+  });
+
+  test.each(wrongValues)("refuses %j, which is no integer", (value, shown) => {
+    expect(messagesOf({ ...base, [field]: value })).toEqual([
+      `${field} must be an integer from ${min} to ${max}: got ${shown}`,
+    ]);
+  });
+
+  test("has the limits of the contract", () => {
+    expect(policyLimits[field]).toEqual({ min, max });
+  });
+});
+
+describe("Policy.of", () => {
+  test.each(["capacity", "refillTokens", "refillIntervalMs"])("names a missing %s", (field) => {
+    expect(policyFaults({ ...perSecond, [field]: undefined })).toEqual([
+      { field, message: `${field} is missing` },
+    ]);
+    const { [field]: _, ...rest } = perSecond as Record<string, unknown>;
+    expect(() => build(rest)).toThrow(new RangeError(`Illegal policy: ${field} is missing`));
+  });
+
+  test.each(["initialTokens", "queueLimit", "maxWaitMs"])(
+    "takes the default for no %s",
+    (field) => {
+      expect(build({ ...perSecond, [field]: undefined }).toJSON()).toEqual({
+        ...perSecond,
+        initialTokens: 1,
+        queueLimit: 1000,
+        maxWaitMs: 60_000,
+      });
+    },
+  );
+
+  test.each([
+    [10, 3, 3],
+    [3, 10, 3],
+    [5, 5, 5],
+    [1_000_000_000, 1, 1],
+  ])("starts a bucket of %d with a refill of %d at %d", (capacity, refillTokens, expected) => {
+    expect(Policy.of({ ...perSecond, capacity, refillTokens }).initialTokens).toBe(expected);
+  });
+
+  test("accepts initialTokens from none to the capacity", () => {
+    expect(Policy.of({ ...allFields, initialTokens: 0 }).initialTokens).toBe(0);
+    expect(Policy.of({ ...allFields, initialTokens: 10 }).initialTokens).toBe(10);
+  });
+
+  test("refuses initialTokens over the capacity and names both", () => {
+    expect(policyFaults({ ...allFields, initialTokens: 11 })).toEqual([
+      {
+        field: "initialTokens",
+        message: "initialTokens must be at most the capacity, 10: got 11",
+      },
+    ]);
+  });
+
+  test("names every fault in one message", () => {
+    expect(() => build({ capacity: 0, refillTokens: "1", burst: 5 })).toThrow(
+      new RangeError(
+        "Illegal policy: capacity must be an integer from 1 to 1000000000: got 0; " +
+          'refillTokens must be an integer from 1 to 1000000000: got "1"; ' +
+          "refillIntervalMs is missing; " +
+          '"burst" is not one of capacity, refillTokens, refillIntervalMs, initialTokens, ' +
+          "queueLimit, maxWaitMs",
+      ),
+    );
+  });
+
+  test("names initialTokens over the capacity beside a fault elsewhere", () => {
+    const fields = fieldsAtFault({ ...allFields, initialTokens: 11, maxWaitMs: -1 });
+    expect(new Set(fields)).toEqual(new Set(["initialTokens", "maxWaitMs"]));
+  });
+
+  test("does not compare initialTokens with a capacity that is no capacity", () => {
+    expect(fieldsAtFault({ ...allFields, capacity: 0 })).toEqual(["capacity"]);
+    expect(fieldsAtFault({ ...allFields, capacity: "2" })).toEqual(["capacity"]);
+  });
+
+  test.each(["burst", "Capacity", "toString", "constructor", "__proto__", ""])(
+    "refuses the unknown field %j",
+    (field) => {
+      // Parsed, because an object literal would take __proto__ for its prototype.
+      const unknown = JSON.parse(`{${JSON.stringify(field)}: 1}`) as Record<string, unknown>;
+      const [fault, ...rest] = policyFaults(Object.assign(unknown, perSecond));
+      expect(rest).toEqual([]);
+      expect(fault?.field).toBe(field);
+      expect(fault?.message).toMatch(`${JSON.stringify(field)} is not one of capacity, `);
+    },
+  );
+
+  test("does not take a number from the prototype for a field", () => {
+    expect(() => build(Object.create(perSecond) as Record<string, unknown>)).toThrow(RangeError);
+  });
+
+  test("shortens a long value and a long field in its messages", () => {
+    const [long] = messagesOf({ ...perSecond, capacity: "7".repeat(10_000) });
+    expect(long).toBe(`capacity must be an integer from 1 to 1000000000: got "${"7".repeat(39)}…`);
+    const [longField] = messagesOf({ ...perSecond, ["b".repeat(10_000)]: 1 });
+    expect(longField).toMatch(new RegExp(`^"b{39}… is not one of `));
+  });
+
+  test("is not changed by its fields changing later", () => {
+    const fields = { ...allFields };
+    const policy = Policy.of(fields);
+    fields.capacity = 99;
+    expect(policy.capacity).toBe(10);
+  });
+
+  test("cannot be changed", () => {
+    const policy = Policy.of(allFields);
+    expect(() => Object.assign(policy, { capacity: 0 })).toThrow(TypeError);
+    expect(policy.toJSON()).toEqual(allFields);
+  });
+});
+
+describe("showValue", () => {
+  test.each([
+    [1e21, "1e+21"],
+    [-0.5, "-0.5"],
+    [undefined, "undefined"],
+    [Symbol("x"), "symbol"],
+    [() => 1, "function"],
+    [{ a: [1, "b"] }, '{"a":[1,"b"]}'],
+    ["x".repeat(38), `"${"x".repeat(38)}"`],
+    ["x".repeat(39), `"${"x".repeat(39)}…`],
+  ])("shows %o as %s", (value, shown) => {
+    expect(showValue(value)).toBe(shown);
+  });
+
+  test("shows what JSON cannot say, so that a fault is always told as a fault", () => {
+    const circular: Record<string, unknown> = {};
+    circular["self"] = circular;
+    for (const value of [10n, circular]) {
+      expect(typeof showValue(value)).toBe("string");
+      expect(() => build({ ...perSecond, capacity: value })).toThrow(RangeError);
+    }
+  });
+});
+
+describe("integerFault", () => {
+  test("finds no fault in an integer within the limits, both inclusive", () => {
+    for (const value of [3, 4, 5]) {
+      expect(integerFault("n", value, { min: 3, max: 5 })).toBeUndefined();
+    }
+  });
+
+  test.each([2, 6, 4.5, "4", null, undefined])("finds the fault of %j", (value) => {
+    expect(integerFault("n", value, { min: 3, max: 5 })).toEqual({
+      field: "n",
+      message: `n must be an integer from 3 to 5: got ${showValue(value)}`,
+    });
+  });
+});
+
+describe("Policy.merge", () => {
+  const chosen = Policy.of(allFields);
+  const byDefault = Policy.of({ capacity: 10, refillTokens: 5, refillIntervalMs: 1000 });
+
+  test("changes the numbers it is given and keeps the others", () => {
+    expect(chosen.merge({ queueLimit: 7, maxWaitMs: 0 })).toEqual({
+      ...allFields,
+      queueLimit: 7,
+      maxWaitMs: 0,
+    });
+    expect(chosen.merge({})).toEqual(allFields);
+  });
+
+  test.each([
+    ["a larger refill", { refillTokens: 8 }, 8],
+    ["a refill over the capacity", { refillTokens: 50 }, 10],
+    ["a smaller capacity", { capacity: 2 }, 2],
+    ["nothing of it", { queueLimit: 1 }, 5],
+    ["a number of its own", { initialTokens: 0 }, 0],
+  ])("lets default initialTokens follow %s", (_, changes, initialTokens) => {
+    expect(build(byDefault.merge(changes)).initialTokens).toBe(initialTokens);
+  });
+
+  test.each([
+    ["a larger refill", { refillTokens: 8 }, 3],
+    ["a capacity that still holds them", { capacity: 3 }, 3],
+    ["a capacity that does not", { capacity: 2 }, 2],
+    ["a number of its own", { initialTokens: 9 }, 9],
+  ])("keeps chosen initialTokens, cut to the capacity, under %s", (_, changes, initialTokens) => {
+    expect(build(chosen.merge(changes)).initialTokens).toBe(initialTokens);
+  });
+
+  test("does not correct initialTokens that the change itself names", () => {
+    expect(messagesOf(chosen.merge({ capacity: 2, initialTokens: 3 }))).toEqual([
+      "initialTokens must be at most the capacity, 2: got 3",
+    ]);
+  });
+
+  test("leaves a fault where the change made it, for policyFaults to find", () => {
+    expect(fieldsAtFault(chosen.merge({ refillTokens: 0, burst: 1 }))).toEqual([
+      "refillTokens",
+      "burst",
+    ]);
+  });
+
+  test.each([null, -1, 0, "2", 2.5])("blames a capacity of %j on nothing else", (capacity) => {
+    expect(fieldsAtFault(chosen.merge({ capacity }))).toEqual(["capacity"]);
+    expect(fieldsAtFault(byDefault.merge({ capacity }))).toEqual(["capacity"]);
+  });
+
+  test("changes neither policy nor changes", () => {
+    const changes = { capacity: 2 };
+    chosen.merge(changes);
+    expect(chosen.toJSON()).toEqual(allFields);
+    expect(changes).toEqual({ capacity: 2 });
+  });
+});
+
+describe("Policy.equals", () => {
+  test("compares all six numbers", () => {
+    const policy = Policy.of(allFields);
+    expect(policy.equals(Policy.of({ ...allFields }))).toBe(true);
+    for (const [field, value] of Object.entries(allFields)) {
+      expect(policy.equals(Policy.of({ ...allFields, [field]: value + 1 })), field).toBe(false);
+    }
+  });
+
+  test("does not tell a default from the same number written out", () => {
+    const { initialTokens, queueLimit, maxWaitMs } = Policy.of(perSecond);
+    const written = Policy.of({ ...perSecond, initialTokens, queueLimit, maxWaitMs });
+    expect(Policy.of(perSecond).equals(written)).toBe(true);
+  });
+});
+
+describe("Policy.fillTimeMs", () => {
+  test.each([
+    [1, 1, 1000, 1000],
+    [10, 5, 1000, 2000],
+    [10, 3, 1000, 4000],
+    [10, 10, 250, 250],
+    [10, 1000, 250, 250],
+    [1_000_000_000, 1, 86_400_000, 86_400_000_000_000_000],
+  ])(
+    "of %d tokens by %d in %d ms is %d",
+    (capacity, refillTokens, refillIntervalMs, fillTimeMs) => {
+      expect(Policy.of({ capacity, refillTokens, refillIntervalMs }).fillTimeMs).toBe(fillTimeMs);
+    },
+  );
+});
+
+describe("Policy.toJSON", () => {
+  test("is what Policy.of takes, through JSON text", () => {
+    const policy = Policy.of(allFields);
+    expect(policy.toJSON()).toEqual(allFields);
+    expect(build(JSON.parse(JSON.stringify(policy))).equals(policy)).toBe(true);
+  });
+});

@@ -1,0 +1,452 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import type { TokenBucketState } from "../../src/core/token-bucket.ts";
+
+import { TokenBucket } from "../../src/core/token-bucket.ts";
+import { anyPolicy, anyTokens, foldTokens } from "../support/arbitraries.ts";
+import { epochMs, policyOf } from "../support/limiters.ts";
+
+const interval = 100;
+const t0 = epochMs;
+const [t1, t2, t3, t4, t5, t8, t9] = [1, 2, 3, 4, 5, 8, 9].map((k) => t0 + k * interval) as [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+];
+
+/** At an instant somebody asks for tokens; the answer, and the tokens left. */
+type Row = readonly [atMs: number, ask: number, answer: boolean, left: number];
+
+function expectRows(bucket: TokenBucket, rows: readonly Row[]): void {
+  rows.forEach(([atMs, ask, answer, left], index) => {
+    bucket.advance(atMs);
+    expect([`row ${index}`, bucket.tryTake(ask), bucket.tokens]).toEqual([
+      `row ${index}`,
+      answer,
+      left,
+    ]);
+  });
+}
+
+function startOf(
+  capacity: number,
+  refillTokens: number,
+  initialTokens = refillTokens,
+): TokenBucket {
+  const fields = { capacity, refillTokens, refillIntervalMs: interval };
+  return TokenBucket.start(
+    policyOf({ ...fields, initialTokens: Math.min(capacity, initialTokens) }),
+    t0,
+  );
+}
+
+describe("TokenBucket.tryTake", () => {
+  test("gives one token a tick from a bucket of one", () => {
+    expectRows(startOf(1, 1), [
+      [t0, 1, true, 0],
+      [t0, 1, false, 0],
+      [t1 - 1, 1, false, 0],
+      [t1, 1, true, 0],
+      [t1, 1, false, 0],
+      [t3, 1, true, 0],
+      [t3, 1, false, 0],
+    ]);
+  });
+
+  test("gives the whole of a full bucket at once, then what the ticks bring", () => {
+    expectRows(startOf(3, 1, 3), [
+      [t0, 1, true, 2],
+      [t0, 2, true, 0],
+      [t0, 1, false, 0],
+      [t1, 1, true, 0],
+      [t2, 2, false, 1],
+      [t3, 2, true, 0],
+    ]);
+  });
+
+  test("gives nothing to one that asks for more than there is, and keeps what there is", () => {
+    expectRows(startOf(5, 2, 0), [
+      [t0, 1, false, 0],
+      [t1, 3, false, 2],
+      [t1, 2, true, 0],
+      [t3, 5, false, 4],
+      [t4, 6, false, 5],
+      [t4, 5, true, 0],
+    ]);
+  });
+
+  test("gives as much as the capacity where a tick brings more", () => {
+    expectRows(startOf(2, 1000), [
+      [t0, 2, true, 0],
+      [t1 - 1, 1, false, 0],
+      [t1, 3, false, 2],
+      [t1, 2, true, 0],
+      [t9, 2, true, 0],
+    ]);
+  });
+});
+
+describe("TokenBucket.start", () => {
+  test("puts tick 0 at the start and holds initialTokens", () => {
+    const bucket = startOf(5, 2, 3);
+    expect(bucket.toJSON()).toEqual({ startedAtMs: t0, tick: 0, tokens: 3 });
+    bucket.advance(t0);
+    expect(bucket.tokens).toBe(3);
+  });
+});
+
+describe("TokenBucket.advance", () => {
+  test("adds a tick at its instant and not a millisecond before", () => {
+    const bucket = startOf(9, 2, 0);
+    bucket.advance(t1 - 1);
+    expect([bucket.tick, bucket.tokens]).toEqual([0, 0]);
+    bucket.advance(t1);
+    expect([bucket.tick, bucket.tokens]).toEqual([1, 2]);
+    bucket.advance(t1);
+    bucket.advance(t2 - 1);
+    expect([bucket.tick, bucket.tokens]).toEqual([1, 2]);
+  });
+
+  test("catches a late tick up by whole ticks, capped at the capacity", () => {
+    expectRows(startOf(9, 2, 0), [
+      [t3 + 99, 6, true, 0],
+      [t4, 2, true, 0],
+      [t9, 10, false, 9],
+      [t9 + 1_000_000, 9, true, 0],
+    ]);
+  });
+
+  test("stays on the grid, however late each tick is added", () => {
+    const bucket = startOf(1000, 1, 0);
+    let atMs = t0;
+    for (let touch = 0; touch < 500; touch += 1) {
+      atMs += 37 + (touch % 7) * 31;
+      bucket.advance(atMs);
+      expect(bucket.tick).toBe(Math.floor((atMs - t0) / interval));
+    }
+    expect(bucket.timeOfTick(bucket.tick + 1)).toBe(atMs - ((atMs - t0) % interval) + interval);
+  });
+
+  test("adds and removes nothing when the clock goes back", () => {
+    const bucket = startOf(9, 1, 0);
+    bucket.advance(t5);
+    bucket.tryTake(2);
+    for (const atMs of [t4, t0, t0 - 1_000_000, 0]) {
+      bucket.advance(atMs);
+      expect(bucket.toJSON()).toEqual({ startedAtMs: t0, tick: 5, tokens: 3 });
+    }
+    bucket.advance(t5 + 99);
+    expect(bucket.tokens).toBe(3);
+    bucket.advance(t8);
+    expect(bucket.tokens).toBe(6);
+  });
+
+  test("fills to the capacity and stays exact after a year of ticks", () => {
+    const policy = policyOf({
+      capacity: 1_000_000_000,
+      refillTokens: 1_000_000_000,
+      refillIntervalMs: 10,
+    });
+    const bucket = TokenBucket.start(policy, t0);
+    bucket.tryTake(1_000_000_000);
+    const year = 365 * 86_400_000;
+    bucket.advance(t0 + year + 9);
+    expect(bucket.toJSON()).toEqual({ startedAtMs: t0, tick: year / 10, tokens: 1_000_000_000 });
+  });
+
+  test("in many steps does what it does in one", () => {
+    const anySteps = fc.array(fc.integer({ min: -50, max: 200 }), { maxLength: 30 });
+    fc.assert(
+      fc.property(anyPolicy, anyTokens, anySteps, (policy, taken, steps) => {
+        const split = TokenBucket.start(policy, t0);
+        const bulk = TokenBucket.start(policy, t0);
+        split.tryTake(taken);
+        bulk.tryTake(taken);
+        let atMs = t0;
+        let latestMs = t0;
+        for (const step of steps) {
+          atMs += step;
+          latestMs = Math.max(latestMs, atMs);
+          split.advance(atMs);
+        }
+        bulk.advance(latestMs);
+        expect(split.toJSON()).toEqual(bulk.toJSON());
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe("TokenBucket.timeOfTick", () => {
+  test("counts from the start, before and after ticks were added", () => {
+    const bucket = startOf(9, 1);
+    expect([0, 1, 9].map((tick) => bucket.timeOfTick(tick))).toEqual([t0, t1, t9]);
+    bucket.advance(t5 + 50);
+    expect([0, 1, 9].map((tick) => bucket.timeOfTick(tick))).toEqual([t0, t1, t9]);
+  });
+});
+
+describe("TokenBucket.ticksUntil", () => {
+  test.each([
+    [0, 1, 0, 0],
+    [0, 1, 1, 1],
+    [0, 1, 9, 9],
+    [0, 4, 4, 1],
+    [0, 4, 5, 2],
+    [3, 4, 3, 0],
+    [3, 4, 4, 1],
+    [3, 4, 7, 1],
+    [3, 4, 8, 2],
+    [9, 1, 1, 0],
+    [0, 20, 9, 1],
+  ])("with %d tokens and a refill of %d until %d is %d", (held, refillTokens, asked, ticks) => {
+    expect(startOf(9, refillTokens, held).ticksUntil(asked)).toBe(ticks);
+  });
+
+  test("is exact at the largest numbers of a policy", () => {
+    const policy = policyOf({
+      capacity: 1_000_000_000,
+      refillTokens: 999_999_999,
+      initialTokens: 0,
+    });
+    const bucket = TokenBucket.start(policy, t0);
+    expect(bucket.ticksUntil(999_999_999)).toBe(1);
+    expect(bucket.ticksUntil(1_000_000_000)).toBe(2);
+  });
+});
+
+describe("TokenBucket.takeAtEarliestTick", () => {
+  test("moves on to the first tick that has the tokens, and loses what flows over on the way", () => {
+    const bucket = startOf(5, 3, 0);
+    bucket.takeAtEarliestTick(2);
+    expect(bucket.toJSON()).toEqual({ startedAtMs: t0, tick: 1, tokens: 1 });
+    bucket.takeAtEarliestTick(1);
+    expect(bucket.toJSON()).toEqual({ startedAtMs: t0, tick: 1, tokens: 0 });
+    // 3 and then 5: one of the second tick's three flows over.
+    bucket.takeAtEarliestTick(5);
+    expect(bucket.toJSON()).toEqual({ startedAtMs: t0, tick: 3, tokens: 0 });
+  });
+});
+
+describe("TokenBucket.neverOverflows", () => {
+  test("answers for every small bucket what ticking it one by one shows", () => {
+    for (let capacity = 1; capacity <= 9; capacity += 1) {
+      for (let refillTokens = 1; refillTokens <= 10; refillTokens += 1) {
+        for (let asked = 1; asked <= capacity; asked += 1) {
+          let isOver = false;
+          for (let held = 0; held < asked; held += 1) {
+            let tokens = held;
+            while (tokens < asked) tokens += refillTokens;
+            if (tokens > capacity) isOver = true;
+          }
+          expect(
+            startOf(capacity, refillTokens).neverOverflows(asked),
+            `${asked} of ${capacity} by ${refillTokens}`,
+          ).toBe(!isOver);
+        }
+      }
+    }
+  });
+});
+
+describe("TokenBucket.takeRunAtEarliestTicks", () => {
+  test("is takeAtEarliestTick for each, where none of them can overflow", () => {
+    let longRuns = 0;
+    const anyAsks = fc.array(anyTokens, { maxLength: 30 });
+    fc.assert(
+      fc.property(anyPolicy, anyAsks, (policy, drawn) => {
+        const single = TokenBucket.start(policy, t0);
+        const run = TokenBucket.start(policy, t0);
+        const asks = drawn
+          .map((tokens) => foldTokens(policy, tokens))
+          .filter((tokens) => single.neverOverflows(tokens));
+        if (asks.length > 5) longRuns += 1;
+        for (const asked of asks) single.takeAtEarliestTick(asked);
+        run.takeRunAtEarliestTicks(asks.reduce((sum, asked) => sum + asked, 0));
+        expect(run.toJSON()).toEqual(single.toJSON());
+      }),
+      { numRuns: 500 },
+    );
+    expect(longRuns).toBeGreaterThan(50);
+  });
+
+  test("is exact for the longest queue of the largest requests", () => {
+    const policy = policyOf({ capacity: 1_000_000_000, refillTokens: 1, initialTokens: 0 });
+    const bucket = TokenBucket.start(policy, t0);
+    bucket.takeRunAtEarliestTicks(10_000 * 1_000_000_000);
+    expect(bucket.toJSON()).toEqual({ startedAtMs: t0, tick: 1e13, tokens: 0 });
+  });
+});
+
+describe("TokenBucket.setPolicy", () => {
+  const slow = policyOf({ capacity: 10, refillTokens: 2, refillIntervalMs: 100 });
+  const fast = policyOf({ capacity: 10, refillTokens: 2, refillIntervalMs: 30 });
+
+  test("adds the ticks up to now by the old policy, and none by the change", () => {
+    const bucket = TokenBucket.start(slow, t0);
+    bucket.setPolicy(policyOf({ capacity: 100, refillTokens: 50, refillIntervalMs: 100 }), t2 + 5);
+    expect(bucket.toJSON()).toEqual({ startedAtMs: t0, tick: 2, tokens: 6 });
+    bucket.advance(t3 - 1);
+    expect(bucket.tokens).toBe(6);
+    bucket.advance(t3);
+    expect(bucket.tokens).toBe(56);
+  });
+
+  test("mints nothing, however often it is repeated", () => {
+    const bucket = TokenBucket.start(slow, t0);
+    bucket.tryTake(2);
+    for (let change = 0; change < 1000; change += 1) {
+      bucket.setPolicy(change % 2 === 0 ? fast : slow, t0 + 99);
+      expect(bucket.tokens).toBe(0);
+    }
+    bucket.setPolicy(slow, t0 + 99);
+    bucket.advance(t1);
+    expect(bucket.tokens).toBe(2);
+  });
+
+  test("keeps the grid's origin where the interval changes", () => {
+    const bucket = TokenBucket.start(slow, t0);
+    bucket.tryTake(2);
+    // Reached: t0 + 250, tick 2 of the slow grid. The fast one's next is 9 × 30 = 270.
+    bucket.setPolicy(fast, t0 + 250);
+    expect([bucket.tokens, bucket.timeOfTick(bucket.tick + 1)]).toEqual([4, t0 + 270]);
+    bucket.advance(t0 + 269);
+    expect(bucket.tokens).toBe(4);
+    bucket.advance(t0 + 270);
+    expect(bucket.tokens).toBe(6);
+    bucket.setPolicy(slow, t0 + 275);
+    expect([bucket.tokens, bucket.timeOfTick(bucket.tick + 1)]).toEqual([6, t3]);
+  });
+
+  test("counts a tick of the new grid that falls on now as added", () => {
+    const bucket = TokenBucket.start(slow, t0);
+    bucket.tryTake(2);
+    bucket.setPolicy(fast, t0 + 90);
+    bucket.advance(t0 + 90);
+    expect([bucket.tokens, bucket.timeOfTick(bucket.tick + 1)]).toEqual([0, t0 + 120]);
+  });
+
+  test("cuts the tokens to a smaller capacity, and does not bring them back", () => {
+    const bucket = TokenBucket.start(policyOf({ capacity: 10, initialTokens: 9 }), t0);
+    bucket.setPolicy(policyOf({ capacity: 4 }), t0);
+    expect(bucket.tokens).toBe(4);
+    bucket.setPolicy(policyOf({ capacity: 10 }), t0);
+    expect(bucket.tokens).toBe(4);
+    bucket.advance(t0 + 100_000);
+    expect(bucket.tokens).toBe(10);
+  });
+
+  test("after the clock went back counts from the last tick, not from now", () => {
+    const bucket = TokenBucket.start(slow, t0);
+    bucket.tryTake(2);
+    bucket.advance(t3);
+    bucket.tryTake(6);
+    bucket.setPolicy(fast, t1);
+    // 300 is tick 10 of the fast grid: it and all before are spent.
+    expect(bucket.toJSON()).toEqual({ startedAtMs: t0, tick: 10, tokens: 0 });
+    bucket.advance(t3 + 29);
+    expect(bucket.tokens).toBe(0);
+    bucket.advance(t3 + 30);
+    expect(bucket.tokens).toBe(2);
+  });
+
+  test("never lets a tick of either grid count twice", () => {
+    const anyChanges = fc.array(
+      fc.record({ ms: fc.integer({ min: 0, max: 120 }), isFast: fc.boolean() }),
+      { minLength: 1, maxLength: 30 },
+    );
+    fc.assert(
+      fc.property(anyChanges, (changes) => {
+        const wide = { capacity: 1_000_000, refillTokens: 1, initialTokens: 0 };
+        const slowGrid = policyOf({ ...wide, refillIntervalMs: 100 });
+        const fastGrid = policyOf({ ...wide, refillIntervalMs: 30 });
+        const bucket = TokenBucket.start(slowGrid, t0);
+        let intervalMs = 100;
+        let passedMs = 0;
+        let expected = 0;
+        for (const { ms, isFast } of changes) {
+          for (let step = 0; step < ms; step += 1) {
+            passedMs += 1;
+            if (passedMs % intervalMs === 0) expected += 1;
+          }
+          bucket.setPolicy(isFast ? fastGrid : slowGrid, t0 + passedMs);
+          intervalMs = isFast ? 30 : 100;
+          expect(bucket.tokens).toBe(expected);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe("TokenBucket.from", () => {
+  const policy = policyOf({ capacity: 5, refillTokens: 2, refillIntervalMs: interval });
+  const good: TokenBucketState = { startedAtMs: t0, tick: 7, tokens: 5 };
+
+  test("goes on where toJSON left off, through JSON text", () => {
+    fc.assert(
+      fc.property(anyPolicy, anyTokens, fc.nat(500), fc.nat(500), (drawn, taken, before, after) => {
+        const bucket = TokenBucket.start(drawn, t0);
+        bucket.tryTake(taken);
+        bucket.advance(t0 + before);
+        const state = JSON.parse(JSON.stringify(bucket)) as TokenBucketState;
+        const restored = TokenBucket.from(drawn, state);
+        expect(restored.toJSON()).toEqual(bucket.toJSON());
+        bucket.advance(t0 + before + after);
+        restored.advance(t0 + before + after);
+        expect(restored.toJSON()).toEqual(bucket.toJSON());
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test.each([
+    ["an empty bucket", { tokens: 0 }],
+    ["a full one", { tokens: 5 }],
+    ["one at its start", { tick: 0 }],
+    ["one that started before 1970", { startedAtMs: -1 }],
+  ])("restores %s", (_, changes) => {
+    const state = { ...good, ...changes };
+    expect(TokenBucket.from(policy, state).toJSON()).toEqual(state);
+  });
+
+  test.each([
+    { tokens: -1 },
+    { tokens: 6 },
+    { tokens: 0.5 },
+    { tokens: Number.NaN },
+    { tokens: "3" },
+    { tokens: null },
+    { tokens: undefined },
+    { tick: -1 },
+    { tick: 1.5 },
+    { tick: 2 ** 53 },
+    { tick: undefined },
+    { startedAtMs: 0.5 },
+    { startedAtMs: Number.POSITIVE_INFINITY },
+    { startedAtMs: "0" },
+    { startedAtMs: undefined },
+  ])("refuses %j, and shows the state and the capacity", (changes) => {
+    const state = { ...good, ...changes } as unknown as TokenBucketState;
+    expect(() => TokenBucket.from(policy, state)).toThrow(
+      new RangeError(`Cannot restore a bucket from ${JSON.stringify(state)}: capacity is 5`),
+    );
+  });
+});
+
+describe("TokenBucket.copy", () => {
+  test("is in the same state and goes its own way", () => {
+    const bucket = startOf(5, 2, 3);
+    bucket.advance(t1);
+    const copy = bucket.copy();
+    expect(copy.toJSON()).toEqual(bucket.toJSON());
+    copy.takeAtEarliestTick(5);
+    copy.advance(t9);
+    expect(bucket.toJSON()).toEqual({ startedAtMs: t0, tick: 1, tokens: 5 });
+  });
+});

@@ -1,0 +1,180 @@
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+
+import { AlarmDaemon } from "../../src/edge/alarm-daemon.ts";
+import { ADMIN, request, settle, snapshotOf } from "./surfaces.ts";
+import { alarmAtMs, pass, stubOf, uniqueName, useVirtualDate } from "./virtual-time.ts";
+
+beforeEach(useVirtualDate);
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+async function acquire(name: string): Promise<Response> {
+  return request(`/acquire?bucket=${name}`);
+}
+
+/** Sends a request that has to wait, and waits until it does. */
+async function wait(name: string, init?: RequestInit): Promise<Response[]> {
+  const { waiters } = await snapshotOf(name);
+  const answered: Response[] = [];
+  void request(`/acquire?bucket=${name}`, init).then(
+    (response) => answered.push(response),
+    () => undefined,
+  );
+  while ((await snapshotOf(name)).waiters === waiters) await settle();
+  return answered;
+}
+
+it("alarm: armed for the head's tick while somebody waits, and only then", async () => {
+  const name = uniqueName();
+  const startMs = Date.now();
+  await acquire(name);
+  expect(await alarmAtMs(name)).toBeNull();
+  const first = await wait(name);
+  const second = await wait(name);
+  expect(await alarmAtMs(name)).toBe(startMs + 1_000);
+  await pass(name, 1_000);
+  await settle();
+  expect([first.length, second.length]).toEqual([1, 0]);
+  expect(await alarmAtMs(name)).toBe(startMs + 2_000);
+  await pass(name, 1_000);
+  expect(await alarmAtMs(name)).toBeNull();
+});
+
+it("alarm: armed for the tick that serves the head, not for those before it", async () => {
+  const name = uniqueName();
+  const startMs = Date.now();
+  const fields = { capacity: 5, refillTokens: 1, refillIntervalMs: 1_000 };
+  await request(`/buckets/${name}`, {
+    method: "PUT",
+    headers: ADMIN,
+    body: JSON.stringify(fields),
+  });
+  await acquire(name);
+  void request(`/acquire?bucket=${name}&tokens=4`);
+  while ((await snapshotOf(name)).waiters === 0) await settle();
+  expect(await alarmAtMs(name)).toBe(startMs + 4_000);
+});
+
+it("alarm: disarmed when the last waiter leaves", async () => {
+  const name = uniqueName();
+  const controller = new AbortController();
+  await acquire(name);
+  await wait(name, { signal: controller.signal });
+  expect(await alarmAtMs(name)).not.toBeNull();
+  controller.abort();
+  while ((await snapshotOf(name)).waiters > 0) await settle();
+  expect(await alarmAtMs(name)).toBeNull();
+});
+
+it("alarm: one that comes late grants what the bucket can hold and goes on on the grid", async () => {
+  const name = uniqueName();
+  const startMs = Date.now();
+  await acquire(name);
+  const held = [await wait(name), await wait(name), await wait(name)];
+  vi.setSystemTime(startMs + 3_600);
+  await runDurableObjectAlarm(stubOf(name));
+  await settle();
+  expect(held.map((answered) => answered.length)).toEqual([1, 0, 0]);
+  expect(await alarmAtMs(name)).toBe(startMs + 4_000);
+});
+
+it("alarm: one that comes early, twice or for nobody changes nothing", async () => {
+  const name = uniqueName();
+  await acquire(name);
+  const before = await snapshotOf(name);
+  await runInDurableObject(stubOf(name), (object) => {
+    object.alarm();
+    object.alarm();
+  });
+  expect(await snapshotOf(name)).toEqual(before);
+  const held = await wait(name);
+  vi.setSystemTime(Date.now() + 999);
+  await runDurableObjectAlarm(stubOf(name));
+  await settle();
+  expect(held).toEqual([]);
+  expect(await alarmAtMs(name)).toBeGreaterThan(Date.now());
+});
+
+it("alarm: a lost one is armed again by the next request", async () => {
+  const name = uniqueName();
+  const startMs = Date.now();
+  await acquire(name);
+  const [first] = [await wait(name), await wait(name)];
+  await runInDurableObject(stubOf(name), (_, state) => state.storage.deleteAlarm());
+  vi.setSystemTime(startMs + 1_500);
+  await request(`/acquire?bucket=${name}&timeoutMs=0`);
+  expect(first).toHaveLength(1);
+  expect(await alarmAtMs(name)).toBe(startMs + 2_000);
+});
+
+it("alarm: a lost one is covered by the timer, with no request at all", async () => {
+  const name = uniqueName();
+  vi.setSystemTime(Date.now() + 5);
+  await acquire(name);
+  const held = await wait(name);
+  await runInDurableObject(stubOf(name), (_, state) => state.storage.deleteAlarm());
+  vi.setSystemTime(Date.now() + 1_100);
+  while (held.length === 0) await settle();
+  expect(held[0]?.status).toBe(200);
+});
+
+it("timer: serves the ticks between alarms where the interval is under a second", async () => {
+  vi.useRealTimers();
+  const name = uniqueName();
+  const fields = { capacity: 1, refillTokens: 1, refillIntervalMs: 40 };
+  await request(`/buckets/${name}`, {
+    method: "PUT",
+    headers: ADMIN,
+    body: JSON.stringify(fields),
+  });
+  const responses = await Promise.all(Array.from({ length: 20 }, () => acquire(name)));
+  const grants = await Promise.all(
+    responses.map(async (response): Promise<{ grantedAtMs: number }> => response.json()),
+  );
+  const [startMs = 0, ...ticks] = grants.map((grant) => grant.grantedAtMs).sort((a, b) => a - b);
+  // Late or not, no grant is early, and no two share a tick.
+  const numbers = ticks.map((grantedAtMs) => Math.floor((grantedAtMs - startMs) / 40));
+  expect(Math.min(...numbers)).toBeGreaterThanOrEqual(1);
+  expect(new Set(numbers).size).toBe(19);
+});
+
+/** A daemon on storage that only writes down what it is told. */
+function recordedDaemon(): { daemon: AlarmDaemon; alarms: (number | null)[] } {
+  const alarms: (number | null)[] = [];
+  const storage = {
+    setAlarm: async (at: number | Date) => void alarms.push(Number(at)),
+    deleteAlarm: async () => void alarms.push(null),
+  };
+  return { daemon: new AlarmDaemon(storage, () => undefined), alarms };
+}
+
+it("AlarmDaemon sets no alarm that is not in the future, nor a running one's own time again", () => {
+  const { daemon, alarms } = recordedDaemon();
+  daemon.arm(5_000, 5_000);
+  daemon.alarmFired(5_001);
+  daemon.arm(5_001, 5_001);
+  daemon.arm(undefined, 5_001);
+  expect(alarms).toEqual([5_001, 6_001, null]);
+});
+
+it("AlarmDaemon keeps alarms a second apart and does not set the same one twice", () => {
+  const { daemon, alarms } = recordedDaemon();
+  for (let nowMs = 10_000; nowMs < 15_000; nowMs += 100) {
+    if (nowMs === alarms.at(-1)) daemon.alarmFired(nowMs);
+    daemon.arm(nowMs + 100, nowMs);
+  }
+  daemon.arm(undefined, 15_000);
+  expect(alarms).toEqual([10_100, 11_100, 12_100, 13_100, 14_100, 15_100, null]);
+});
+
+it("AlarmDaemon arms again what is overdue, and nothing while nobody waits", () => {
+  const { daemon, alarms } = recordedDaemon();
+  daemon.arm(undefined, 0);
+  daemon.arm(1_000, 0);
+  daemon.arm(2_000, 1_500);
+  daemon.arm(undefined, 1_600);
+  daemon.arm(undefined, 1_700);
+  expect(alarms).toEqual([1_000, 2_000, null]);
+});

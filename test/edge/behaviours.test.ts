@@ -1,0 +1,13 @@
+import { afterAll, beforeAll, vi } from "vitest";
+
+import { describeBehaviours } from "../support/behaviours.ts";
+import { openHttp, openObject } from "./surfaces.ts";
+import { useVirtualDate } from "./virtual-time.ts";
+
+beforeAll(useVirtualDate);
+afterAll(() => {
+  vi.useRealTimers();
+});
+
+describeBehaviours("BucketObject", openObject);
+describeBehaviours("HTTP", openHttp);

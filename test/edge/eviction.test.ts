@@ -1,0 +1,49 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+
+import { ADMIN, request, snapshotOf } from "./surfaces.ts";
+import { alarmAtMs, stubOf, uniqueName, useVirtualDate } from "./virtual-time.ts";
+
+/** A call whose answer is read to its end: until then it counts as under way and delays an eviction. */
+async function call(path: string, init?: RequestInit): Promise<void> {
+  await (await request(path, init)).text();
+}
+
+beforeEach(useVirtualDate);
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it("an instance that comes up keeps tokens, grid, counts and override", async () => {
+  const name = uniqueName();
+  const fields = { capacity: 7, refillTokens: 2, refillIntervalMs: 5_000 };
+  await call(`/buckets/${name}`, { method: "PUT", headers: ADMIN, body: JSON.stringify(fields) });
+  await call(`/acquire?bucket=${name}&tokens=2`);
+  vi.setSystemTime(Date.now() + 11_000);
+  await call(`/acquire?bucket=${name}&tokens=1`);
+  const before = await snapshotOf(name);
+  expect(before).toMatchObject({ tokens: 3, granted: 2, policy: fields });
+  await evictDurableObject(stubOf(name));
+  expect(await snapshotOf(name)).toEqual(before);
+});
+
+it("an instance that comes up arms nothing by itself", async () => {
+  const name = uniqueName();
+  await call(`/acquire?bucket=${name}`);
+  await evictDurableObject(stubOf(name));
+  await snapshotOf(name);
+  expect(await alarmAtMs(name)).toBeNull();
+});
+
+it("object whose state cannot be read: 503 unavailable with Retry-After, and no guess", async () => {
+  const name = uniqueName();
+  await call(`/acquire?bucket=${name}`);
+  await runInDurableObject(stubOf(name), (_, state) => {
+    state.storage.kv.put("bucket", { format: 1, name, policy: { capacity: -1 }, limiter: {} });
+  });
+  await evictDurableObject(stubOf(name));
+  const response = await request(`/acquire?bucket=${name}`);
+  expect(response.status).toBe(503);
+  expect(response.headers.get("Retry-After")).toBe("1");
+  expect(await response.json()).toMatchObject({ reason: "unavailable", retryAfterMs: 1_000 });
+});

@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+
+import { UnreachableError, reach } from "../../src/edge/reach.ts";
+
+const RESET = Object.assign(new Error("reset"), { durableObjectReset: true, remote: true });
+
+// Pauses are drawn at random; a draw of 0 leaves only their number.
+beforeEach(() => {
+  vi.spyOn(Math, "random").mockReturnValue(0);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** A call that fails with each of `errors` in turn, then answers. */
+function failing(...errors: unknown[]): (failures: number) => Promise<string> {
+  return async (failures) => {
+    if (failures < errors.length) throw errors[failures];
+    return `answered after ${failures} failures`;
+  };
+}
+
+const { signal } = new AbortController();
+
+it("reach calls again after a reset, a retryable failure and a broken connection", async () => {
+  const retryable = Object.assign(new Error("retry"), { retryable: true, remote: true });
+  const call = failing(RESET, retryable, new Error("Network connection lost"));
+  expect(await reach(call, signal)).toBe("answered after 3 failures");
+});
+
+it("reach gives up after nine failures in a row, with the last as the cause", async () => {
+  const call = vi.fn(failing(...Array.from({ length: 20 }, () => RESET)));
+  const failed = await reach(call, signal).catch((error: unknown) => error);
+  expect(failed).toBeInstanceOf(UnreachableError);
+  expect(failed).toMatchObject({ cause: RESET });
+  expect(call).toHaveBeenCalledTimes(9);
+});
+
+it("reach gives up at once where the object is overloaded or its code threw", async () => {
+  for (const flags of [{ overloaded: true, retryable: true }, { remote: true }]) {
+    const call = vi.fn(failing(Object.assign(new Error("no"), flags)));
+    await expect(reach(call, signal)).rejects.toBeInstanceOf(UnreachableError);
+    expect(call).toHaveBeenCalledTimes(1);
+  }
+});
+
+it("reach counts failures anew after a call that was held for long", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: 0 });
+  const call = vi.fn(async (failures: number) => {
+    if (failures >= 30) return "answered";
+    vi.setSystemTime(Date.now() + 5_000);
+    throw RESET;
+  });
+  expect(await reach(call, signal)).toBe("answered");
+  vi.useRealTimers();
+});
+
+it("reach stops when the caller leaves, with the signal's reason", async () => {
+  const controller = new AbortController();
+  const call = async (): Promise<never> => {
+    controller.abort(new Error("left"));
+    throw RESET;
+  };
+  await expect(reach(call, controller.signal)).rejects.toThrow("left");
+});
+
+it("reach ends its pause when the caller leaves", async () => {
+  vi.mocked(Math.random).mockReturnValue(1_000);
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new Error("left")), 1);
+  await expect(reach(failing(RESET), controller.signal)).rejects.toThrow();
+});

@@ -1,0 +1,122 @@
+import { abortAllDurableObjects } from "cloudflare:test";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+
+import type { GrantBody } from "../../src/protocol.ts";
+
+import { request, settle, snapshotOf } from "./surfaces.ts";
+import { pass, uniqueName, useVirtualDate } from "./virtual-time.ts";
+
+beforeEach(useVirtualDate);
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Sends requests one after the other; each waits in the queue before the next is sent. */
+async function queueUp(name: string, count: number, query = ""): Promise<Promise<Response>[]> {
+  const held: Promise<Response>[] = [];
+  for (let i = 0; i < count; i += 1) {
+    held.push(request(`/acquire?bucket=${name}${query}`));
+    while ((await snapshotOf(name)).waiters < i + 1) await settle();
+  }
+  return held;
+}
+
+/** Waits until the Worker has put `count` callers back. */
+async function untilPutBack(name: string, count: number): Promise<void> {
+  while ((await snapshotOf(name)).waiters < count) await settle();
+}
+
+it("reset object: its waiters see nothing but a later grant, in their order of arrival", async () => {
+  const name = uniqueName();
+  expect((await request(`/acquire?bucket=${name}`)).status).toBe(200);
+  const held = await queueUp(name, 8);
+  const order: number[] = [];
+  const done = held.map(async (response, i) => {
+    const { status } = await response;
+    order.push(i);
+    return status;
+  });
+  await abortAllDurableObjects();
+  await untilPutBack(name, 8);
+  for (let i = 0; i < 8; i += 1) {
+    await pass(name, 1_000);
+    await settle();
+  }
+  expect(await Promise.all(done)).toEqual(Array.from({ length: 8 }, () => 200));
+  expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(await snapshotOf(name)).toMatchObject({ granted: 9, waiters: 0 });
+});
+
+it("reset object: a newcomer does not overtake those who are put back", async () => {
+  const name = uniqueName();
+  await request(`/acquire?bucket=${name}`);
+  const [waiting] = await queueUp(name, 1);
+  await abortAllDurableObjects();
+  vi.setSystemTime(Date.now() + 1_000);
+  const hasty = await request(`/acquire?bucket=${name}&timeoutMs=0`);
+  expect(hasty.status).toBe(429);
+  expect((await waiting)?.status).toBe(200);
+});
+
+it("reset object: what is left of a timeout goes on counting", async () => {
+  const name = uniqueName();
+  await request(`/acquire?bucket=${name}`);
+  const [first, second] = await queueUp(name, 2, "&timeoutMs=2000");
+  vi.setSystemTime(Date.now() + 900);
+  await abortAllDurableObjects();
+  vi.setSystemTime(Date.now() + 900);
+  expect((await first)?.status).toBe(200);
+  // The tick at 1,000 ms passed unattended; the second's turn is at 2,000 ms, its very deadline.
+  await untilPutBack(name, 1);
+  await pass(name, 1_200);
+  expect(await (await second)?.json()).toMatchObject({ waitedMs: 2_000 });
+});
+
+it("reset object: who cannot be granted in time any more is refused with timeout", async () => {
+  const name = uniqueName();
+  await request(`/acquire?bucket=${name}`);
+  const [first, second] = await queueUp(name, 2, "&timeoutMs=2000");
+  await abortAllDurableObjects();
+  vi.setSystemTime(Date.now() + 2_500);
+  expect((await first)?.status).toBe(200);
+  const problem = await (await second)?.json();
+  expect(problem).toMatchObject({ status: 429, reason: "timeout", retryAfterMs: 500 });
+});
+
+it("reset object: a caller that leaves in the meantime takes nothing", async () => {
+  const name = uniqueName();
+  await request(`/acquire?bucket=${name}`);
+  const controller = new AbortController();
+  const gone = request(`/acquire?bucket=${name}`, { signal: controller.signal }).catch(
+    () => "gone",
+  );
+  const [staying] = await queueUp(name, 1).then(async (held) => {
+    while ((await snapshotOf(name)).waiters < 2) await settle();
+    return held;
+  });
+  await abortAllDurableObjects();
+  controller.abort();
+  await untilPutBack(name, 1);
+  await pass(name, 1_000);
+  expect((await staying)?.status).toBe(200);
+  await pass(name, 1_000);
+  expect(await gone).toBe("gone");
+  expect(await snapshotOf(name)).toMatchObject({ tokens: 1, granted: 2, waiters: 0 });
+});
+
+it("reset object: three resets in a row lose nobody", async () => {
+  const name = uniqueName();
+  await request(`/acquire?bucket=${name}`);
+  const held = await queueUp(name, 4);
+  for (let i = 0; i < 3; i += 1) {
+    await abortAllDurableObjects();
+    await untilPutBack(name, 4);
+  }
+  await pass(name, 4_000);
+  const grants = await Promise.all(
+    held.map(async (response): Promise<GrantBody> => (await response).json()),
+  );
+  expect(grants.map((grant) => grant.grantedAtMs - (grants[0]?.grantedAtMs ?? 0))).toEqual([
+    0, 1_000, 2_000, 3_000,
+  ]);
+});

@@ -1,0 +1,120 @@
+/** The object and the HTTP interface as surfaces of the shared list of behaviours. */
+import { exports } from "cloudflare:workers";
+
+import type { LimiterView, Outcome } from "../../src/core/limiter.ts";
+import type { PolicyFields } from "../../src/core/policy.ts";
+import type {
+  BucketSnapshot,
+  GrantBody,
+  NamedPolicyFields,
+  ProblemBody,
+} from "../../src/protocol.ts";
+import type { Ask, Held, OpenedBucket } from "../support/behaviours.ts";
+
+import { Policy } from "../../src/core/policy.ts";
+import { encodeAcquireCall } from "../../src/edge/acquire-call.ts";
+import { pass, stubOf, uniqueName } from "./virtual-time.ts";
+
+export const ADMIN = { Authorization: "Bearer test-admin" };
+
+/** Calls the Worker's HTTP interface. */
+export function request(path: string, init: RequestInit = {}): Promise<Response> {
+  return exports.default.fetch(new Request(`https://sluice.test${path}`, init));
+}
+
+/** A snapshot over HTTP. */
+export async function snapshotOf(name: string): Promise<BucketSnapshot> {
+  const response = await request(`/buckets/${encodeURIComponent(name)}`);
+  return response.json();
+}
+
+function toOutcome(body: GrantBody | ProblemBody): Outcome {
+  if ("reason" in body) {
+    const { reason, retryAfterMs } = body;
+    const refusal = { ok: false as const, reason: reason as "timeout" };
+    return retryAfterMs === undefined ? refusal : { ...refusal, retryAfterMs };
+  }
+  const { tokens, remaining, waitedMs, grantedAtMs } = body;
+  return { ok: true, tokens, remaining, waitedMs, grantedAtMs };
+}
+
+/** A held request that anybody can look at and abandon. */
+export async function hold(
+  name: string,
+  send: (signal: AbortSignal) => Promise<Response>,
+): Promise<Held> {
+  const arrivals = (view: LimiterView): number =>
+    view.waiters + view.granted + view.refused + view.cancelled;
+  const before = await snapshotOf(name);
+  const controller = new AbortController();
+  let outcome: Outcome | undefined;
+  const done = send(controller.signal).then(
+    async (response) => {
+      outcome = toOutcome(await response.json());
+    },
+    () => undefined,
+  );
+  let after = before;
+  while (arrivals(after) === arrivals(before)) after = await snapshotOf(name);
+  if (after.waiters <= before.waiters) await done;
+  return {
+    get outcome() {
+      return outcome;
+    },
+    leave: async () => {
+      const { cancelled } = await snapshotOf(name);
+      controller.abort();
+      await done;
+      while ((await snapshotOf(name)).cancelled === cancelled) await Promise.resolve();
+      await settle();
+    },
+  };
+}
+
+/** Lets responses that are on their way arrive. */
+export async function settle(): Promise<void> {
+  await scheduler.wait(5);
+}
+
+function opened(name: string, acquire: OpenedBucket["acquire"]): OpenedBucket {
+  return {
+    get nowMs() {
+      return Date.now();
+    },
+    acquire,
+    inspect: async () => {
+      const { bucket, policy, ...view } = await snapshotOf(name);
+      return view;
+    },
+    pass: async (durationMs) => {
+      await pass(name, durationMs);
+      await settle();
+    },
+  };
+}
+
+/** The object, called as the Worker calls it. */
+export async function openObject(fields: PolicyFields): Promise<OpenedBucket> {
+  const name = uniqueName("object");
+  const policy: NamedPolicyFields = { name: "*", ...Policy.of(fields).toJSON() };
+  await stubOf(name).changePolicy(name, policy, { ...fields });
+  return opened(name, (ask: Ask = {}) => {
+    const call = { bucket: name, policy, tokens: 1, ...ask };
+    return hold(name, (signal) => stubOf(name).fetch(encodeAcquireCall(call, signal)));
+  });
+}
+
+/** The Worker, over HTTP. */
+export async function openHttp(fields: PolicyFields): Promise<OpenedBucket> {
+  const name = uniqueName("http");
+  await request(`/buckets/${encodeURIComponent(name)}`, {
+    method: "PUT",
+    headers: ADMIN,
+    body: JSON.stringify(fields),
+  });
+  return opened(name, (ask: Ask = {}) => {
+    const query = new URLSearchParams({ bucket: name });
+    for (const [field, value] of Object.entries(ask)) query.set(field, String(value));
+    return hold(name, (signal) => request(`/acquire?${query}`, { signal }));
+  });
+}

@@ -1,0 +1,176 @@
+/** Policies and operations that fast-check draws. Numbers are small, so that they collide often. */
+import fc from "fast-check";
+
+import { Policy } from "../../src/core/policy.ts";
+
+/** A drawn refill that depends on the capacity: all of it, or more than fits. */
+const ofCapacity = { whole: 0, more: 3 } as const;
+
+/**
+ * Legal policies of every kind that behaves differently: one token a tick or several, ticks that
+ * fill the whole bucket, an empty start, a queue for nobody, no wait at all.
+ */
+export const anyPolicy: fc.Arbitrary<Policy> = fc
+  .record({
+    capacity: fc.integer({ min: 1, max: 12 }),
+    refill: fc.oneof(
+      fc.constant(1),
+      fc.integer({ min: 2, max: 5 }),
+      fc.constantFrom<keyof typeof ofCapacity>("whole", "more"),
+    ),
+    refillIntervalMs: fc.constantFrom(10, 13, 25),
+    initialShare: fc.oneof(fc.constant(undefined), fc.constant(0), fc.integer({ min: 0, max: 12 })),
+    queueLimit: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constant(1000), fc.constant(1000)),
+    maxWaitMs: fc.constantFrom(0, 60, 400, 400, 3_600_000, 3_600_000),
+  })
+  .map(({ capacity, refill, initialShare, ...fields }) =>
+    Policy.of({
+      ...fields,
+      capacity,
+      refillTokens: typeof refill === "number" ? refill : capacity + ofCapacity[refill],
+      ...(initialShare !== undefined && { initialTokens: Math.min(capacity, initialShare) }),
+    }),
+  );
+
+/** A number to be folded into 1…capacity by `foldTokens`. */
+export const anyTokens = fc.integer({ min: 0, max: 59 });
+
+/** Turns a drawn number into a legal one: a policy is drawn apart from what is asked of it. */
+export function foldTokens(policy: Policy, drawn: number): number {
+  return 1 + (drawn % policy.capacity);
+}
+
+/** A timeout to be cut to the policy's `maxWaitMs`: often none, often the longest there is. */
+export const anyTimeoutMs = fc.oneof(
+  fc.constant(0),
+  fc.integer({ min: 0, max: 300 }),
+  fc.integer({ min: 0, max: 300 }),
+  fc.constant(3_600_000),
+);
+
+/** What callers and time do to a limiter that runs well. */
+export type PlainOperation =
+  | {
+      readonly kind: "acquire";
+      readonly tokens: number;
+      readonly timeoutMs: number;
+      /** Whether the daemon wakes before the caller asks, where both fall on one instant. */
+      readonly isDaemonFirst: boolean;
+    }
+  /** Asks for more than the bucket can ever hold. */
+  | { readonly kind: "oversize" }
+  | { readonly kind: "cancel"; readonly pick: number }
+  | { readonly kind: "pass"; readonly ms: number }
+  /** To the daemon's next wake-up, or a millisecond from it. */
+  | { readonly kind: "pass to wake"; readonly offsetMs: number };
+
+export const anyPlainOperation: fc.Arbitrary<PlainOperation> = fc.oneof(
+  {
+    weight: 16,
+    arbitrary: fc.record({
+      kind: fc.constant("acquire" as const),
+      tokens: anyTokens,
+      timeoutMs: anyTimeoutMs,
+      isDaemonFirst: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("oversize" as const) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant("cancel" as const), pick: fc.nat(59) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant("pass" as const), ms: fc.nat(60) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("pass to wake" as const),
+      offsetMs: fc.constantFrom(0, 0, 0, -1, 1),
+    }),
+  },
+);
+
+/** And what an administrator does, and a caller whose place was lost elsewhere. */
+export type Operation =
+  | PlainOperation
+  | { readonly kind: "change"; readonly policy: Policy }
+  | {
+      readonly kind: "put back";
+      readonly tokens: number;
+      readonly timeoutMs: number;
+      readonly agoMs: number;
+    };
+
+export const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 20, arbitrary: anyPlainOperation },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("change" as const), policy: anyPolicy }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("put back" as const),
+      tokens: anyTokens,
+      timeoutMs: anyTimeoutMs,
+      agoMs: fc.integer({ min: 0, max: 400 }).map((halves) => halves / 2),
+    }),
+  },
+);
+
+/** What happens to an owner of a limiter where everything may fail. */
+export type FaultyOperation =
+  | { readonly kind: "acquire"; readonly tokens: number; readonly timeoutMs: number }
+  | { readonly kind: "cancel"; readonly pick: number }
+  /** The daemon wakes `lateMs` after each instant that it was asked for. */
+  | { readonly kind: "pass"; readonly ms: number; readonly lateMs: number }
+  /** The clock is set, forward or back. */
+  | { readonly kind: "jump"; readonly ms: number }
+  /** The process dies, in the middle of a turn or between two, and comes back from the disk. */
+  | { readonly kind: "crash"; readonly losesATurn: boolean }
+  | { readonly kind: "put back"; readonly count: number };
+
+export const anyFaultyOperation: fc.Arbitrary<FaultyOperation> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constant("acquire" as const),
+      tokens: anyTokens,
+      timeoutMs: anyTimeoutMs,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("cancel" as const), pick: fc.nat(59) }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant("pass" as const),
+      ms: fc.nat(120),
+      lateMs: fc.oneof(fc.constant(0), fc.nat(60)),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("jump" as const),
+      ms: fc.integer({ min: -400, max: 400 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("crash" as const), losesATurn: fc.boolean() }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("put back" as const), count: fc.nat(9) }),
+  },
+);
+
+/** Long enough that queues build up, empty and build up again. */
+export function historyOf<Drawn>(operation: fc.Arbitrary<Drawn>): fc.Arbitrary<Drawn[]> {
+  return fc.array(operation, { minLength: 40, maxLength: 80 });
+}

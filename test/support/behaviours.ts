@@ -1,0 +1,233 @@
+/**
+ * What every surface of Sluice does, written once. The core, the object, HTTP and the in-process
+ * filter each say how to open a bucket, how to ask it and how to let virtual time pass; the list below
+ * then holds for all of them, to the millisecond.
+ */
+import { describe, expect, it } from "vitest";
+
+import type { LimiterView, Outcome } from "../../src/core/limiter.ts";
+import type { PolicyFields } from "../../src/core/policy.ts";
+
+export interface Ask {
+  tokens?: number;
+  timeoutMs?: number;
+}
+
+/** A request that has arrived at the bucket. */
+export interface Held {
+  /** How it ended; `undefined` while it waits. */
+  readonly outcome: Outcome | undefined;
+  /** The caller goes away. Resolves when the bucket knows. */
+  leave(): Promise<void>;
+}
+
+/** A bucket under virtual time. */
+export interface OpenedBucket {
+  /** Resolves once the request has arrived: the next one comes after it. */
+  acquire(ask?: Ask): Promise<Held>;
+  inspect(): Promise<LimiterView>;
+  /** Lets time pass; the daemon wakes whenever it wants to in the meantime, exactly on time. */
+  pass(durationMs: number): Promise<void>;
+  readonly nowMs: number;
+}
+
+const oneASecond: PolicyFields = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 };
+
+function describeOutcome(held: Held): string {
+  const { outcome } = held;
+  if (!outcome) return "waits";
+  return outcome.ok ? `granted after ${outcome.waitedMs}` : outcome.reason;
+}
+
+/** Runs the list against one surface. */
+export function describeBehaviours(
+  surface: string,
+  open: (policy: PolicyFields) => Promise<OpenedBucket>,
+): void {
+  describe(surface, () => {
+    it("grants the first caller at once", async () => {
+      const bucket = await open(oneASecond);
+      const held = await bucket.acquire();
+      expect(held.outcome).toEqual({
+        ok: true,
+        tokens: 1,
+        remaining: 0,
+        waitedMs: 0,
+        grantedAtMs: bucket.nowMs,
+      });
+    });
+
+    it("makes the first caller wait one interval where initialTokens is 0", async () => {
+      const bucket = await open({ ...oneASecond, initialTokens: 0 });
+      const held = await bucket.acquire();
+      expect(describeOutcome(held)).toBe("waits");
+      await bucket.pass(999);
+      expect(describeOutcome(held)).toBe("waits");
+      await bucket.pass(1);
+      expect(describeOutcome(held)).toBe("granted after 1000");
+    });
+
+    it("grants ten callers at once one second apart, in order of arrival", async () => {
+      const bucket = await open(oneASecond);
+      const startMs = bucket.nowMs;
+      const callers: Held[] = [];
+      for (let i = 0; i < 10; i += 1) callers.push(await bucket.acquire());
+      await bucket.pass(9_000);
+      expect(callers.map(({ outcome }) => outcome?.ok && outcome.grantedAtMs - startMs)).toEqual([
+        0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 9_000,
+      ]);
+    });
+
+    it("stays on the grid of its start, whenever it is asked", async () => {
+      const bucket = await open(oneASecond);
+      await bucket.acquire();
+      await bucket.pass(3_700);
+      await bucket.acquire();
+      const late = await bucket.acquire();
+      await bucket.pass(300);
+      expect(describeOutcome(late)).toBe("granted after 300");
+    });
+
+    it("fills up to its capacity and no further", async () => {
+      const bucket = await open({ capacity: 5, refillTokens: 2, refillIntervalMs: 1_000 });
+      const first = await bucket.acquire();
+      expect(first.outcome).toMatchObject({ ok: true, remaining: 1 });
+      expect((await bucket.inspect()).tokens).toBe(1);
+      await bucket.pass(1_000);
+      expect((await bucket.inspect()).tokens).toBe(3);
+      await bucket.pass(60_000);
+      expect((await bucket.inspect()).tokens).toBe(5);
+    });
+
+    it("holds small requests back behind a large one that does not fit yet", async () => {
+      const bucket = await open({ capacity: 3, refillTokens: 1, refillIntervalMs: 1_000 });
+      await bucket.acquire();
+      const large = await bucket.acquire({ tokens: 3 });
+      const small = await bucket.acquire();
+      await bucket.pass(2_999);
+      expect([large, small].map(describeOutcome)).toEqual(["waits", "waits"]);
+      await bucket.pass(1);
+      expect([large, small].map(describeOutcome)).toEqual(["granted after 3000", "waits"]);
+      await bucket.pass(1_000);
+      expect(describeOutcome(small)).toBe("granted after 4000");
+    });
+
+    it("lets timeoutMs 0 overtake nobody, though its token is there", async () => {
+      const bucket = await open({ capacity: 3, refillTokens: 1, refillIntervalMs: 1_000 });
+      await bucket.acquire();
+      await bucket.acquire({ tokens: 3 });
+      await bucket.pass(1_000);
+      const hasty = await bucket.acquire({ timeoutMs: 0 });
+      expect(hasty.outcome).toEqual({ ok: false, reason: "timeout", retryAfterMs: 3_000 });
+    });
+
+    it("serves the head before a newcomer at the instant of a refill", async () => {
+      const bucket = await open(oneASecond);
+      await bucket.acquire();
+      const head = await bucket.acquire();
+      await bucket.pass(1_000);
+      const newcomer = await bucket.acquire({ timeoutMs: 0 });
+      expect([head, newcomer].map(describeOutcome)).toEqual(["granted after 1000", "timeout"]);
+    });
+
+    it("refuses at once what cannot be granted in time, and changes nothing", async () => {
+      const bucket = await open(oneASecond);
+      await bucket.acquire();
+      await bucket.acquire();
+      const before = await bucket.inspect();
+      const refused = await bucket.acquire({ timeoutMs: 1_999 });
+      expect(refused.outcome).toEqual({ ok: false, reason: "timeout", retryAfterMs: 2_000 });
+      expect(await bucket.inspect()).toEqual({ ...before, refused: before.refused + 1 });
+    });
+
+    it("grants a caller whose deadline is the very tick", async () => {
+      const bucket = await open(oneASecond);
+      await bucket.acquire();
+      const exact = await bucket.acquire({ timeoutMs: 1_000 });
+      await bucket.pass(1_000);
+      expect(describeOutcome(exact)).toBe("granted after 1000");
+    });
+
+    it("grants a refused request when it is retried after retryAfterMs, and not before", async () => {
+      const bucket = await open({ capacity: 4, refillTokens: 3, refillIntervalMs: 700 });
+      await bucket.acquire({ tokens: 3 });
+      await bucket.acquire({ tokens: 2 });
+      const ask = { tokens: 4, timeoutMs: 0 };
+      const { outcome } = await bucket.acquire(ask);
+      if (!outcome || outcome.ok) throw new Error("expected a refusal");
+      const retryAfterMs = outcome.retryAfterMs ?? Number.NaN;
+      await bucket.pass(retryAfterMs - 1);
+      expect((await bucket.acquire(ask)).outcome).toMatchObject({ retryAfterMs: 1 });
+      await bucket.pass(1);
+      expect((await bucket.acquire(ask)).outcome).toMatchObject({ ok: true, remaining: 0 });
+    });
+
+    it("refuses with queue-full when queueLimit callers wait", async () => {
+      const bucket = await open({ ...oneASecond, queueLimit: 2 });
+      for (let i = 0; i < 3; i += 1) await bucket.acquire();
+      const refused = await bucket.acquire();
+      expect(refused.outcome).toEqual({ ok: false, reason: "queue-full", retryAfterMs: 3_000 });
+      await bucket.pass(1_000);
+      expect(describeOutcome(await bucket.acquire())).toBe("waits");
+    });
+
+    it("refuses more than the capacity for good, and starts no bucket for it", async () => {
+      const bucket = await open({ ...oneASecond, capacity: 5, initialTokens: 2 });
+      const refused = await bucket.acquire({ tokens: 6 });
+      expect(refused.outcome).toEqual({ ok: false, reason: "exceeds-capacity" });
+      await bucket.pass(60_000);
+      expect((await bucket.inspect()).tokens).toBe(2);
+    });
+
+    it("moves those behind forward at once when a waiter leaves, and takes nothing for it", async () => {
+      const bucket = await open({ capacity: 3, refillTokens: 1, refillIntervalMs: 1_000 });
+      await bucket.acquire();
+      const large = await bucket.acquire({ tokens: 3 });
+      const small = await bucket.acquire();
+      const last = await bucket.acquire();
+      await bucket.pass(1_000);
+      await large.leave();
+      expect([small, last].map(describeOutcome)).toEqual(["granted after 1000", "waits"]);
+      await bucket.pass(1_000);
+      expect(describeOutcome(last)).toBe("granted after 2000");
+      expect(await bucket.inspect()).toMatchObject({ granted: 3, cancelled: 1, waiters: 0 });
+    });
+
+    it("gives a place in the middle of the queue free", async () => {
+      const bucket = await open(oneASecond);
+      const callers: Held[] = [];
+      for (let i = 0; i < 5; i += 1) callers.push(await bucket.acquire());
+      await callers[2]?.leave();
+      await bucket.pass(3_000);
+      expect(callers.map(describeOutcome)).toEqual([
+        "granted after 0",
+        "granted after 1000",
+        "waits",
+        "granted after 2000",
+        "granted after 3000",
+      ]);
+    });
+
+    it("reads as it would start before its first acquire", async () => {
+      const bucket = await open({ capacity: 5, refillTokens: 2, refillIntervalMs: 1_000 });
+      await bucket.pass(10_000);
+      expect(await bucket.inspect()).toEqual({
+        tokens: 2,
+        waiters: 0,
+        queuedTokens: 0,
+        nextTickAtMs: bucket.nowMs + 1_000,
+        granted: 0,
+        refused: 0,
+        cancelled: 0,
+      });
+    });
+
+    it("counts its waiters and their tokens", async () => {
+      const bucket = await open({ capacity: 5, refillTokens: 1, refillIntervalMs: 1_000 });
+      await bucket.acquire();
+      await bucket.acquire({ tokens: 4 });
+      await bucket.acquire({ tokens: 2 });
+      expect(await bucket.inspect()).toMatchObject({ waiters: 2, queuedTokens: 6, tokens: 0 });
+    });
+  });
+}

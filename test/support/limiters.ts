@@ -1,0 +1,117 @@
+/**
+ * Limiters for tests: policies with everyday numbers, and a scene whose callers have names, so that
+ * a test reads as rows of (instant, who, what came of it). Instants in a scene count from its start;
+ * the limiter below sees them as epoch milliseconds.
+ */
+import type { PolicyFields } from "../../src/core/policy.ts";
+import type {
+  AcquireRequest,
+  LimiterState,
+  LimiterView,
+  Outcome,
+  Turn,
+} from "../../src/core/limiter.ts";
+import type { Waiter } from "../../src/core/waiter-queue.ts";
+
+import { Limiter } from "../../src/core/limiter.ts";
+import { Policy } from "../../src/core/policy.ts";
+
+/** Where scenes start: no multiple of any interval, so that a grid counted from 0 shows up. */
+export const epochMs = 1_795_425_904_731;
+
+/** The original's numbers (a bucket of one, one token a second) with `fields` laid over them. */
+export function policyOf(fields: Partial<PolicyFields> = {}): Policy {
+  return Policy.of({ capacity: 1, refillTokens: 1, refillIntervalMs: 1000, ...fields });
+}
+
+type Request = Omit<AcquireRequest<string>, "caller">;
+
+/** A limiter with named callers. Every verb answers with one line for each thing that it did. */
+export class Scene {
+  limiter: Limiter<string>;
+  readonly #waiters = new Map<string, Waiter<string>>();
+
+  constructor(fields: Partial<PolicyFields> = {}) {
+    this.limiter = new Limiter(policyOf(fields));
+  }
+
+  acquire(atMs: number, caller: string, request: Request = {}): string[] {
+    const putBack =
+      request.putBackFromMs === undefined ? {} : { putBackFromMs: epochMs + request.putBackFromMs };
+    const turn = this.limiter.acquire({ ...request, ...putBack, caller }, epochMs + atMs);
+    if (turn.waiter) this.#waiters.set(caller, turn.waiter);
+    return linesOf(turn);
+  }
+
+  try(atMs: number, caller: string, tokens = 1): string[] {
+    return linesOf(this.limiter.try({ caller, tokens }, epochMs + atMs));
+  }
+
+  cancel(atMs: number, caller: string): string[] {
+    return linesOf(this.limiter.cancel(this.waiter(caller), epochMs + atMs));
+  }
+
+  advance(atMs: number): string[] {
+    return linesOf(this.limiter.advance(epochMs + atMs));
+  }
+
+  drain(atMs: number): string[] {
+    return linesOf(this.limiter.drain(epochMs + atMs));
+  }
+
+  setPolicy(atMs: number, changes: Partial<PolicyFields>): string[] {
+    const fields = this.limiter.policy.merge(changes) as unknown as PolicyFields;
+    return linesOf(this.limiter.setPolicy(Policy.of(fields), epochMs + atMs));
+  }
+
+  /** The limiter as it comes back from the disk: through JSON text, with nobody waiting. */
+  restore(): void {
+    const state = JSON.parse(JSON.stringify(this.limiter)) as LimiterState;
+    this.limiter = Limiter.from(this.limiter.policy, state);
+  }
+
+  /** The daemon: one line for each grant up to `untilMs`, woken just when it asked to be. */
+  runDaemon(untilMs: number): string[] {
+    const lines: string[] = [];
+    for (
+      let wakeAtMs = this.nextWakeAtMs;
+      wakeAtMs !== undefined && wakeAtMs <= untilMs;
+      wakeAtMs = this.nextWakeAtMs
+    ) {
+      lines.push(...this.advance(wakeAtMs));
+    }
+    return lines;
+  }
+
+  /** The handle that `caller` got when it last began to wait. */
+  waiter(caller: string): Waiter<string> {
+    const waiter = this.#waiters.get(caller);
+    if (!waiter) throw new Error(`${caller} never had to wait`);
+    return waiter;
+  }
+
+  inspect(atMs: number): LimiterView {
+    const view = this.limiter.inspect(epochMs + atMs);
+    return { ...view, nextTickAtMs: view.nextTickAtMs - epochMs };
+  }
+
+  get nextWakeAtMs(): number | undefined {
+    const wakeAtMs = this.limiter.nextWakeAtMs;
+    return wakeAtMs === undefined ? undefined : wakeAtMs - epochMs;
+  }
+}
+
+function linesOf(turn: Turn<string>): string[] {
+  const lines = turn.settled.map(({ caller, outcome }) => `${caller} ${lineOf(outcome)}`);
+  if (turn.waiter) lines.push(`${turn.waiter.caller} waits`);
+  return lines;
+}
+
+function lineOf(outcome: Outcome): string {
+  if (outcome.ok) {
+    const atMs = outcome.grantedAtMs - epochMs;
+    return `granted ${outcome.tokens} at ${atMs} after ${outcome.waitedMs}, ${outcome.remaining} left`;
+  }
+  const retry = outcome.retryAfterMs === undefined ? "" : `, retry after ${outcome.retryAfterMs}`;
+  return `refused: ${outcome.reason}${retry}`;
+}

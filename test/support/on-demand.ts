@@ -1,0 +1,148 @@
+/**
+ * A limiter that runs well, in virtual time: callers as fast-check draws them, and a daemon that
+ * calls `advance` just when the limiter asks for it. (`VirtualOwner` is the one where things fail.)
+ */
+import type { LimiterState, Settlement, Turn } from "../../src/core/limiter.ts";
+import type { Policy } from "../../src/core/policy.ts";
+import type { Waiter } from "../../src/core/waiter-queue.ts";
+import type { PlainOperation } from "./arbitraries.ts";
+
+import { Limiter } from "../../src/core/limiter.ts";
+import { foldTokens } from "./arbitraries.ts";
+import { epochMs } from "./limiters.ts";
+
+export class OnDemandLimiter {
+  readonly limiter: Limiter<string>;
+  nowMs: number;
+  /** Everything that was told to anybody, in order. */
+  readonly told: Settlement<string>[] = [];
+  /** Those who wait, in order of joining. */
+  readonly standing = new Map<string, Waiter<string>>();
+  /** A handle for each caller that ever waited, whether it still does or not. */
+  readonly #handles: Waiter<string>[] = [];
+  #arrivals = 0;
+
+  constructor(limiter: Limiter<string>, nowMs = epochMs) {
+    this.limiter = limiter;
+    this.nowMs = nowMs;
+  }
+
+  /** Time passes to `atMs`. A wake-up at that very instant is left for `wake`, or the next verb. */
+  passTo(atMs: number): void {
+    for (;;) {
+      const { nextWakeAtMs } = this.limiter;
+      if (nextWakeAtMs === undefined || nextWakeAtMs >= atMs) break;
+      this.#note(this.limiter.advance(nextWakeAtMs));
+    }
+    this.nowMs = atMs;
+  }
+
+  /** Where a drawn passing of time leads to. */
+  instantOf(operation: Extract<PlainOperation, { kind: "pass" | "pass to wake" }>): number {
+    if (operation.kind === "pass") return this.nowMs + operation.ms;
+    const wakeAtMs = this.limiter.nextWakeAtMs ?? this.nowMs;
+    return Math.max(this.nowMs, wakeAtMs + operation.offsetMs);
+  }
+
+  /** Whether the daemon has been asked to wake by now. */
+  get isDue(): boolean {
+    const { nextWakeAtMs } = this.limiter;
+    return nextWakeAtMs !== undefined && nextWakeAtMs <= this.nowMs;
+  }
+
+  wake(): void {
+    if (this.isDue) this.#note(this.limiter.advance(this.nowMs));
+  }
+
+  /** Lets time pass until nobody waits any more. */
+  finish(): void {
+    for (;;) {
+      const { nextWakeAtMs } = this.limiter;
+      if (nextWakeAtMs === undefined) return;
+      this.passTo(nextWakeAtMs);
+      this.wake();
+    }
+  }
+
+  /** A new caller; answers with its name. */
+  acquire(tokens: number, timeoutMs: number, putBackFromMs?: number): string {
+    const caller = `caller ${(this.#arrivals += 1)}`;
+    const request = {
+      caller,
+      tokens,
+      timeoutMs: Math.min(timeoutMs, this.limiter.policy.maxWaitMs),
+      ...(putBackFromMs !== undefined && { putBackFromMs }),
+    };
+    const turn = this.limiter.acquire(request, this.nowMs);
+    if (turn.waiter) this.#remember(turn.waiter);
+    this.#note(turn);
+    return caller;
+  }
+
+  /** The caller at `pick` of all who ever waited, counted round, hangs up. */
+  cancel(pick: number): Waiter<string> | undefined {
+    const waiter = this.#handles[pick % Math.max(1, this.#handles.length)];
+    if (!waiter) return undefined;
+    this.standing.delete(waiter.caller);
+    this.#note(this.limiter.cancel(waiter, this.nowMs));
+    return waiter;
+  }
+
+  setPolicy(policy: Policy): void {
+    this.#note(this.limiter.setPolicy(policy, this.nowMs));
+  }
+
+  perform(operation: PlainOperation): void {
+    const { policy } = this.limiter;
+    switch (operation.kind) {
+      case "acquire":
+        if (operation.isDaemonFirst) this.wake();
+        this.acquire(foldTokens(policy, operation.tokens), operation.timeoutMs);
+        break;
+      case "oversize":
+        this.wake();
+        this.acquire(policy.capacity + 1, 0);
+        break;
+      case "cancel":
+        this.wake();
+        this.cancel(operation.pick);
+        break;
+      case "pass":
+      case "pass to wake":
+        this.passTo(this.instantOf(operation));
+        break;
+    }
+  }
+
+  /** This limiter after a restart: read from its own JSON text, with all who wait put back. */
+  restarted(): OnDemandLimiter {
+    const { policy } = this.limiter;
+    const state = JSON.parse(JSON.stringify(this.limiter)) as LimiterState;
+    const other = new OnDemandLimiter(Limiter.from<string>(policy, state), this.nowMs);
+    other.#arrivals = this.#arrivals;
+    for (const handle of this.#handles) {
+      // The handles of those who have gone stay, so that both limiters number them alike.
+      if (!this.standing.has(handle.caller)) {
+        other.#handles.push(handle);
+        continue;
+      }
+      const { caller, tokens, queuedAtMs, deadlineAtMs } = handle;
+      const timeoutMs = deadlineAtMs - this.nowMs;
+      const request = { caller, tokens, timeoutMs, putBackFromMs: queuedAtMs };
+      const turn = other.limiter.acquire(request, this.nowMs);
+      if (turn.waiter) other.#remember(turn.waiter);
+      other.#note(turn);
+    }
+    return other;
+  }
+
+  #remember(waiter: Waiter<string>): void {
+    this.#handles.push(waiter);
+    this.standing.set(waiter.caller, waiter);
+  }
+
+  #note(turn: Turn<string>): void {
+    this.told.push(...turn.settled);
+    for (const { caller } of turn.settled) this.standing.delete(caller);
+  }
+}

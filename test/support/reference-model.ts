@@ -1,0 +1,219 @@
+/**
+ * A limiter written as naively as the rules can be read, to compare the real one with. Its daemon
+ * ticks one by one on every instant of the grid for as long as anybody looks; its queue is an array;
+ * when a caller would be granted it finds out by letting the whole queue play out. Shares no code
+ * with `src/core`, on purpose.
+ */
+
+export interface ReferencePolicy {
+  readonly capacity: number;
+  readonly refillTokens: number;
+  readonly refillIntervalMs: number;
+  readonly initialTokens: number;
+  readonly queueLimit: number;
+  readonly maxWaitMs: number;
+}
+
+export type ReferenceOutcome =
+  | {
+      readonly ok: true;
+      readonly tokens: number;
+      readonly remaining: number;
+      readonly waitedMs: number;
+      readonly grantedAtMs: number;
+    }
+  | { readonly ok: false; readonly reason: string; readonly retryAfterMs?: number };
+
+export interface ReferenceSettlement {
+  readonly caller: string;
+  readonly outcome: ReferenceOutcome;
+}
+
+interface Place {
+  readonly caller: string;
+  readonly tokens: number;
+  readonly queuedAtMs: number;
+  readonly deadlineAtMs: number;
+}
+
+interface ReferenceRequest {
+  readonly caller: string;
+  readonly tokens: number;
+  readonly timeoutMs: number;
+  readonly putBackFromMs?: number;
+}
+
+/** Time is passed in order: call `tickUntil(nowMs)` before any other verb at `nowMs`. */
+export class ReferenceModel {
+  #policy: ReferencePolicy;
+  #startedAtMs: number | undefined = undefined;
+  #tokens = 0;
+  #nextTickAtMs = 0;
+  #queue: Place[] = [];
+  #granted = 0;
+  #refused = 0;
+  #cancelled = 0;
+  /** Every token there ever was: what the bucket began with and what its ticks brought… */
+  #mintedTokens = 0;
+  /** …and what became of them: flowed over or cut off, … */
+  #lostTokens = 0;
+  /** …or granted. The rest is in the bucket. */
+  #grantedTokens = 0;
+
+  constructor(policy: ReferencePolicy) {
+    this.#policy = policy;
+  }
+
+  /** Lets the daemon tick up to and including `nowMs`. */
+  tickUntil(nowMs: number): ReferenceSettlement[] {
+    const settled: ReferenceSettlement[] = [];
+    while (this.#startedAtMs !== undefined && this.#nextTickAtMs <= nowMs) {
+      const tickAtMs = this.#nextTickAtMs;
+      for (let added = 0; added < this.#policy.refillTokens; added += 1) {
+        this.#mintedTokens += 1;
+        if (this.#tokens < this.#policy.capacity) this.#tokens += 1;
+        else this.#lostTokens += 1;
+      }
+      this.#nextTickAtMs += this.#policy.refillIntervalMs;
+      settled.push(...this.#serve(tickAtMs));
+    }
+    return settled;
+  }
+
+  acquire(request: ReferenceRequest, nowMs: number): ReferenceSettlement[] {
+    const { caller, tokens, timeoutMs, putBackFromMs } = request;
+    if (tokens > this.#policy.capacity) return [this.#refuse(caller, "exceeds-capacity")];
+    if (this.#startedAtMs === undefined) {
+      this.#startedAtMs = nowMs;
+      this.#nextTickAtMs = nowMs + this.#policy.refillIntervalMs;
+      this.#tokens = this.#policy.initialTokens;
+      this.#mintedTokens += this.#policy.initialTokens;
+    }
+    const deadlineAtMs = nowMs + timeoutMs;
+    if (putBackFromMs !== undefined) {
+      this.#queue.push({ caller, tokens, queuedAtMs: putBackFromMs, deadlineAtMs });
+      this.#queue.sort((left, right) => left.queuedAtMs - right.queuedAtMs);
+      return this.#retime(nowMs);
+    }
+    const grantAtMs = this.#grantTimeBehind(this.#queue, tokens, nowMs);
+    if (grantAtMs > deadlineAtMs) return [this.#refuse(caller, "timeout", grantAtMs - nowMs)];
+    if (grantAtMs > nowMs && this.#queue.length >= this.#policy.queueLimit) {
+      return [this.#refuse(caller, "queue-full", grantAtMs - nowMs)];
+    }
+    this.#queue.push({ caller, tokens, queuedAtMs: nowMs, deadlineAtMs });
+    return this.#serve(nowMs);
+  }
+
+  cancel(caller: string, nowMs: number): ReferenceSettlement[] {
+    const remaining = this.#queue.filter((place) => place.caller !== caller);
+    this.#cancelled += this.#queue.length - remaining.length;
+    this.#queue = remaining;
+    return this.#serve(nowMs);
+  }
+
+  setPolicy(policy: ReferencePolicy, nowMs: number): ReferenceSettlement[] {
+    this.#policy = policy;
+    if (this.#startedAtMs === undefined) return [];
+    this.#nextTickAtMs = this.#startedAtMs;
+    while (this.#nextTickAtMs <= nowMs) this.#nextTickAtMs += policy.refillIntervalMs;
+    const cut = Math.max(0, this.#tokens - policy.capacity);
+    this.#tokens -= cut;
+    this.#lostTokens += cut;
+    return this.#retime(nowMs);
+  }
+
+  view(nowMs: number) {
+    const isStarted = this.#startedAtMs !== undefined;
+    return {
+      tokens: isStarted ? this.#tokens : this.#policy.initialTokens,
+      waiters: this.#queue.length,
+      queuedTokens: this.#queue.reduce((sum, place) => sum + place.tokens, 0),
+      nextTickAtMs: isStarted ? this.#nextTickAtMs : nowMs + this.#policy.refillIntervalMs,
+      granted: this.#granted,
+      refused: this.#refused,
+      cancelled: this.#cancelled,
+    };
+  }
+
+  /** When the head of the queue will be granted. */
+  nextGrantAtMs(nowMs: number): number | undefined {
+    const [head] = this.#queue;
+    return head && this.#grantTimeBehind([], head.tokens, nowMs);
+  }
+
+  /** Tokens that neither are in the bucket nor went anywhere: 0, or the model itself is wrong. */
+  get unaccountedTokens(): number {
+    return this.#mintedTokens - this.#lostTokens - this.#grantedTokens - this.#tokens;
+  }
+
+  get grantedTokens(): number {
+    return this.#grantedTokens;
+  }
+
+  /** When `tokens` would be granted behind everybody in `queue`, by playing it out tick by tick. */
+  #grantTimeBehind(queue: readonly Place[], tokens: number, nowMs: number): number {
+    const { capacity, refillTokens, refillIntervalMs } = this.#policy;
+    let atMs = nowMs;
+    let nextTickAtMs = this.#nextTickAtMs;
+    let bucket = this.#tokens;
+    for (const asked of [...queue.map((place) => place.tokens), tokens]) {
+      while (bucket < asked) {
+        atMs = nextTickAtMs;
+        nextTickAtMs += refillIntervalMs;
+        bucket = Math.min(capacity, bucket + refillTokens);
+      }
+      bucket -= asked;
+    }
+    return atMs;
+  }
+
+  #serve(nowMs: number): ReferenceSettlement[] {
+    const settled: ReferenceSettlement[] = [];
+    for (let [head] = this.#queue; head && head.tokens <= this.#tokens; [head] = this.#queue) {
+      this.#queue.shift();
+      this.#tokens -= head.tokens;
+      this.#grantedTokens += head.tokens;
+      this.#granted += 1;
+      const outcome = {
+        ok: true,
+        tokens: head.tokens,
+        remaining: this.#tokens,
+        waitedMs: Math.round(nowMs - head.queuedAtMs),
+        grantedAtMs: nowMs,
+      } as const;
+      settled.push({ caller: head.caller, outcome });
+    }
+    return settled;
+  }
+
+  /** Refuses those who cannot be served in time any more, seen from the head to the tail. */
+  #retime(nowMs: number): ReferenceSettlement[] {
+    const staying: Place[] = [];
+    const leaving: { readonly place: Place; readonly reason: string }[] = [];
+    for (const place of this.#queue) {
+      if (place.tokens > this.#policy.capacity) {
+        leaving.push({ place, reason: "exceeds-capacity" });
+        continue;
+      }
+      const grantAtMs = this.#grantTimeBehind(staying, place.tokens, nowMs);
+      if (grantAtMs > nowMs && grantAtMs > place.deadlineAtMs) {
+        leaving.push({ place, reason: "timeout" });
+      } else {
+        staying.push(place);
+      }
+    }
+    this.#queue = staying;
+    const settled = leaving.map(({ place: { caller, tokens }, reason }) => {
+      if (reason !== "timeout") return this.#refuse(caller, reason);
+      // Whoever comes back stands behind all who stayed.
+      return this.#refuse(caller, reason, this.#grantTimeBehind(staying, tokens, nowMs) - nowMs);
+    });
+    return [...settled, ...this.#serve(nowMs)];
+  }
+
+  #refuse(caller: string, reason: string, retryAfterMs?: number): ReferenceSettlement {
+    this.#refused += 1;
+    const retry = retryAfterMs === undefined ? {} : { retryAfterMs };
+    return { caller, outcome: { ok: false, reason, ...retry } };
+  }
+}

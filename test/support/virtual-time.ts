@@ -1,0 +1,190 @@
+/**
+ * The limiter's owner in virtual time: callers, a clock, a disk, and a daemon that calls `advance`
+ * when the limiter asks for it. All of them can fail: the daemon comes late, the clock jumps, the
+ * process dies between any two turns or in the middle of one. It keeps the book that the laws are
+ * checked against: who was told what, in which order, and who stood in front of whom.
+ */
+import type { LimiterState, Outcome, Settlement, Turn } from "../../src/core/limiter.ts";
+import type { Policy } from "../../src/core/policy.ts";
+import type { Waiter } from "../../src/core/waiter-queue.ts";
+
+import { Limiter } from "../../src/core/limiter.ts";
+
+/** One grant as the caller was told of it. */
+export interface ToldGrant {
+  readonly tokens: number;
+  readonly grantedAtMs: number;
+}
+
+/** What the owner remembers of a caller that has not been settled. */
+interface Standing {
+  readonly caller: string;
+  /** None until the limiter has answered its first request. */
+  waiter?: Waiter<string>;
+}
+
+export class VirtualOwner {
+  /** In the order in which they were told. */
+  readonly grants: ToldGrant[] = [];
+  /** How often each caller was settled: granted, refused or gone of its own will. */
+  readonly settlements = new Map<string, number>();
+  /** Callers that were granted past somebody in front of them. */
+  readonly overtakings: string[] = [];
+  readonly #policy: Policy;
+  #limiter: Limiter<string>;
+  #clockMs: number;
+  #disk: string | undefined = undefined;
+  #diskRevision = 0;
+  /** In the order of the queue. */
+  #standing: Standing[] = [];
+  /** Those whose places died with the process, and who have not been put back yet. */
+  #displaced: Waiter<string>[] = [];
+
+  constructor(policy: Policy, clockMs: number) {
+    this.#policy = policy;
+    this.#limiter = new Limiter(policy);
+    this.#clockMs = clockMs;
+  }
+
+  acquire(tokens: number, timeoutMs: number): void {
+    const caller = `caller ${this.settlements.size}`;
+    this.settlements.set(caller, 0);
+    const request = { caller, tokens, timeoutMs: Math.min(timeoutMs, this.#policy.maxWaitMs) };
+    this.#standing.push({ caller });
+    this.#turn((limiter) => limiter.acquire(request, this.#clockMs));
+  }
+
+  /** The caller at `pick`, counted round, hangs up. */
+  cancel(pick: number): void {
+    const [leaving] = this.#standing.splice(pick % Math.max(1, this.#standing.length), 1);
+    const waiter = leaving?.waiter;
+    if (!waiter) return;
+    this.#count(waiter.caller);
+    this.#turn((limiter) => limiter.cancel(waiter, this.#clockMs));
+  }
+
+  /** Time passes; the daemon wakes `lateMs` after each instant that it was asked for. */
+  pass(ms: number, lateMs: number): void {
+    const untilMs = this.#clockMs + ms;
+    for (;;) {
+      const { nextWakeAtMs } = this.#limiter;
+      if (nextWakeAtMs === undefined || nextWakeAtMs + lateMs > untilMs) break;
+      this.#clockMs = Math.max(this.#clockMs, nextWakeAtMs + lateMs);
+      this.#turn((limiter) => limiter.advance(this.#clockMs));
+    }
+    this.#clockMs = untilMs;
+  }
+
+  /** The clock is set, forward or back, and nobody wakes up for it. */
+  jump(ms: number): void {
+    this.#clockMs += ms;
+  }
+
+  /**
+   * The process dies and comes back from the disk. With `losesATurn` it dies after a turn of which
+   * neither the disk nor any caller heard.
+   */
+  crash(losesATurn: boolean): void {
+    if (losesATurn) this.#limiter.acquire({ caller: "nobody", timeoutMs: 0 }, this.#clockMs);
+    const state = this.#disk === undefined ? undefined : (JSON.parse(this.#disk) as LimiterState);
+    this.#limiter = state ? Limiter.from(this.#policy, state) : new Limiter(this.#policy);
+    this.#diskRevision = this.#limiter.revision;
+    for (const { waiter } of this.#standing) if (waiter) this.#displaced.push(waiter);
+    this.#displaced.sort((left, right) => left.queuedAtMs - right.queuedAtMs);
+    this.#standing = [];
+  }
+
+  /** The first `count` of those who lost their places come back. */
+  putBack(count: number): void {
+    // Whoever was due before they came back is no overtaker.
+    this.#turn((limiter) => limiter.advance(this.#clockMs));
+    for (const { caller, tokens, queuedAtMs, deadlineAtMs } of this.#displaced.splice(0, count)) {
+      const leftMs = Math.max(0, deadlineAtMs - this.#clockMs);
+      const timeoutMs = Math.min(leftMs, this.#policy.maxWaitMs);
+      const later = this.#standing.findIndex(({ waiter }) => waiter!.queuedAtMs > queuedAtMs);
+      this.#standing.splice(later < 0 ? this.#standing.length : later, 0, { caller });
+      const request = { caller, tokens, timeoutMs, putBackFromMs: queuedAtMs };
+      this.#turn((limiter) => limiter.acquire(request, this.#clockMs));
+    }
+  }
+
+  putBackAll(): void {
+    this.putBack(this.#displaced.length);
+  }
+
+  /** Somebody asks without waiting, and is told what comes of it. Not in the book. */
+  probe(tokens: number): Outcome {
+    let told: Outcome | undefined;
+    this.#turn((limiter) => {
+      const turn = limiter.try({ caller: "probe", tokens }, this.#clockMs);
+      const settled = turn.settled.filter(({ caller, outcome }) => {
+        if (caller === "probe") told = outcome;
+        return caller !== "probe";
+      });
+      return { settled };
+    });
+    return told!;
+  }
+
+  /** No more faults: everybody comes back and is served. */
+  finish(): void {
+    this.putBackAll();
+    for (;;) {
+      const { nextWakeAtMs } = this.#limiter;
+      if (nextWakeAtMs === undefined) return;
+      this.#clockMs = Math.max(this.#clockMs, nextWakeAtMs);
+      this.#turn((limiter) => limiter.advance(this.#clockMs));
+    }
+  }
+
+  #turn(verb: (limiter: Limiter<string>) => Turn<string>): void {
+    const turn = verb(this.#limiter);
+    // Disk before callers: nobody may hear of a turn that a crash could still undo.
+    if (this.#limiter.revision !== this.#diskRevision) {
+      this.#disk = JSON.stringify(this.#limiter);
+      this.#diskRevision = this.#limiter.revision;
+    }
+    const { waiter } = turn;
+    const standing = waiter && this.#standing.find(({ caller }) => caller === waiter.caller);
+    if (standing) standing.waiter = waiter;
+    for (const settlement of turn.settled) this.#tell(settlement);
+  }
+
+  #tell({ caller, outcome }: Settlement<string>): void {
+    const index = this.#standing.findIndex((standing) => standing.caller === caller);
+    if (outcome.ok) {
+      this.grants.push({ tokens: outcome.tokens, grantedAtMs: outcome.grantedAtMs });
+      if (index > 0) this.overtakings.push(caller);
+    }
+    if (index >= 0) this.#standing.splice(index, 1);
+    this.#count(caller);
+  }
+
+  #count(caller: string): void {
+    this.settlements.set(caller, (this.settlements.get(caller) ?? 0) + 1);
+  }
+}
+
+/**
+ * Every window, from each grant to each later one, in which more was granted than the policy allows
+ * for its length; empty where the law holds.
+ */
+export function windowsWithTooMuch(policy: Policy, grants: readonly ToldGrant[]): string[] {
+  const { capacity, refillTokens, refillIntervalMs } = policy;
+  const inTime = [...grants].sort((left, right) => left.grantedAtMs - right.grantedAtMs);
+  const windows: string[] = [];
+  inTime.forEach((first, index) => {
+    let tokens = 0;
+    for (const last of inTime.slice(index)) {
+      tokens += last.tokens;
+      const lengthMs = last.grantedAtMs - first.grantedAtMs;
+      const most = capacity + refillTokens * (Math.floor(lengthMs / refillIntervalMs) + 1);
+      if (tokens > most) {
+        windows.push(
+          `${tokens} tokens in ${lengthMs} ms from ${first.grantedAtMs}: at most ${most}`,
+        );
+      }
+    }
+  });
+  return windows;
+}
