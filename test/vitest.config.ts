@@ -8,6 +8,9 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 export default defineConfig({
   root,
   test: {
+    // CI counts from the report; a person reads the summary.
+    reporters: process.env["CI"] ? ["default", "json"] : ["default"],
+    outputFile: { json: ".vitest/results.json" },
     projects: [
       {
         // Pure code and the in-process filter: plain Node, virtual time.

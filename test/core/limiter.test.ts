@@ -264,13 +264,13 @@ describe("Limiter, retry-after", () => {
   });
 });
 
-describe("Limiter.cancel", () => {
-  function threeWaiting(): Scene {
-    const scene = sceneAfter(1);
-    for (const caller of ["Ann", "Bob", "Cat"]) scene.acquire(0, caller);
-    return scene;
-  }
+function threeWaiting(): Scene {
+  const scene = sceneAfter(1);
+  for (const caller of ["Ann", "Bob", "Cat"]) scene.acquire(0, caller);
+  return scene;
+}
 
+describe("Limiter.cancel", () => {
   test.each([
     ["the head", "Ann", ["Bob", "Cat"]],
     ["the middle", "Bob", ["Ann", "Cat"]],
@@ -819,9 +819,8 @@ describe("Limiter.acquire, a caller's fault", () => {
     const before = scene.inspect(500);
     const { revision } = scene.limiter;
     // At 1500 Ann is due: a turn that began would grant her.
-    expect(() => scene.acquire(1500, "Bob", fault as { tokens: number })).toThrow(
-      new RangeError(message),
-    );
+    const request: object = fault;
+    expect(() => scene.acquire(1500, "Bob", request)).toThrow(new RangeError(message));
     expect(scene.inspect(500)).toEqual(before);
     expect(scene.limiter.revision).toBe(revision);
     // Nor was the failed turn's instant seen.

@@ -1,7 +1,5 @@
 import { describe, expect, test } from "vitest";
 
-import type { PolicyFields } from "../../src/core/policy.ts";
-
 import {
   integerFault,
   Policy,
@@ -9,6 +7,7 @@ import {
   policyLimits,
   showValue,
 } from "../../src/core/policy.ts";
+import { policyFrom } from "../support/limiters.ts";
 
 const perSecond = { capacity: 1, refillTokens: 1, refillIntervalMs: 1000 };
 const allFields = {
@@ -53,22 +52,18 @@ function fieldsAtFault(fields: Record<string, unknown>): string[] {
   return policyFaults(fields).map(({ field }) => field);
 }
 
-function build(fields: Record<string, unknown>): Policy {
-  return Policy.of(fields as unknown as PolicyFields);
-}
-
 describe.each(limits)("Policy.of, %s", (field, min, max) => {
   // The highest capacity, so that it never stands in the way of initialTokens.
   const base = { ...perSecond, capacity: 1_000_000_000 };
 
   test.each([min, min + 1, max - 1, max])("accepts %d", (value) => {
-    expect(build({ ...base, [field]: value })[field]).toBe(value);
+    expect(policyFrom({ ...base, [field]: value })[field]).toBe(value);
   });
 
   test.each([min - 1, max + 1, -1, 2 ** 53])("refuses %d and names it and the limits", (value) => {
     const message = `${field} must be an integer from ${min} to ${max}: got ${value}`;
     expect(policyFaults({ ...base, [field]: value })).toEqual([{ field, message }]);
-    expect(() => build({ ...base, [field]: value })).toThrow(
+    expect(() => policyFrom({ ...base, [field]: value })).toThrow(
       new RangeError(`Illegal policy: ${message}`),
     );
   });
@@ -90,13 +85,13 @@ describe("Policy.of", () => {
       { field, message: `${field} is missing` },
     ]);
     const { [field]: _, ...rest } = perSecond as Record<string, unknown>;
-    expect(() => build(rest)).toThrow(new RangeError(`Illegal policy: ${field} is missing`));
+    expect(() => policyFrom(rest)).toThrow(new RangeError(`Illegal policy: ${field} is missing`));
   });
 
   test.each(["initialTokens", "queueLimit", "maxWaitMs"])(
     "takes the default for no %s",
     (field) => {
-      expect(build({ ...perSecond, [field]: undefined }).toJSON()).toEqual({
+      expect(policyFrom({ ...perSecond, [field]: undefined }).toJSON()).toEqual({
         ...perSecond,
         initialTokens: 1,
         queueLimit: 1000,
@@ -129,7 +124,7 @@ describe("Policy.of", () => {
   });
 
   test("names every fault in one message", () => {
-    expect(() => build({ capacity: 0, refillTokens: "1", burst: 5 })).toThrow(
+    expect(() => policyFrom({ capacity: 0, refillTokens: "1", burst: 5 })).toThrow(
       new RangeError(
         "Illegal policy: capacity must be an integer from 1 to 1000000000: got 0; " +
           'refillTokens must be an integer from 1 to 1000000000: got "1"; ' +
@@ -154,7 +149,7 @@ describe("Policy.of", () => {
     "refuses the unknown field %j",
     (field) => {
       // Parsed, because an object literal would take __proto__ for its prototype.
-      const unknown = JSON.parse(`{${JSON.stringify(field)}: 1}`) as Record<string, unknown>;
+      const unknown: Record<string, unknown> = JSON.parse(`{${JSON.stringify(field)}: 1}`);
       const [fault, ...rest] = policyFaults(Object.assign(unknown, perSecond));
       expect(rest).toEqual([]);
       expect(fault?.field).toBe(field);
@@ -163,7 +158,7 @@ describe("Policy.of", () => {
   );
 
   test("does not take a number from the prototype for a field", () => {
-    expect(() => build(Object.create(perSecond) as Record<string, unknown>)).toThrow(RangeError);
+    expect(() => policyFrom(Object.create(perSecond))).toThrow(RangeError);
   });
 
   test("shortens a long value and a long field in its messages", () => {
@@ -206,7 +201,7 @@ describe("showValue", () => {
     circular["self"] = circular;
     for (const value of [10n, circular]) {
       expect(typeof showValue(value)).toBe("string");
-      expect(() => build({ ...perSecond, capacity: value })).toThrow(RangeError);
+      expect(() => policyFrom({ ...perSecond, capacity: value })).toThrow(RangeError);
     }
   });
 });
@@ -246,7 +241,7 @@ describe("Policy.merge", () => {
     ["nothing of it", { queueLimit: 1 }, 5],
     ["a number of its own", { initialTokens: 0 }, 0],
   ])("lets default initialTokens follow %s", (_, changes, initialTokens) => {
-    expect(build(byDefault.merge(changes)).initialTokens).toBe(initialTokens);
+    expect(policyFrom(byDefault.merge(changes)).initialTokens).toBe(initialTokens);
   });
 
   test.each([
@@ -255,7 +250,7 @@ describe("Policy.merge", () => {
     ["a capacity that does not", { capacity: 2 }, 2],
     ["a number of its own", { initialTokens: 9 }, 9],
   ])("keeps chosen initialTokens, cut to the capacity, under %s", (_, changes, initialTokens) => {
-    expect(build(chosen.merge(changes)).initialTokens).toBe(initialTokens);
+    expect(policyFrom(chosen.merge(changes)).initialTokens).toBe(initialTokens);
   });
 
   test("does not correct initialTokens that the change itself names", () => {
@@ -320,6 +315,6 @@ describe("Policy.toJSON", () => {
   test("is what Policy.of takes, through JSON text", () => {
     const policy = Policy.of(allFields);
     expect(policy.toJSON()).toEqual(allFields);
-    expect(build(JSON.parse(JSON.stringify(policy))).equals(policy)).toBe(true);
+    expect(policyFrom(JSON.parse(JSON.stringify(policy))).equals(policy)).toBe(true);
   });
 });

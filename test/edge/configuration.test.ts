@@ -20,7 +20,7 @@ async function deployed(
   init: RequestInit = {},
 ): Promise<Response> {
   const request = new Request(`https://sluice.test${path}`, init);
-  return routes.fetch(request, { ...env, ...variables } as Env);
+  return routes.fetch(request, { ...env, ...variables });
 }
 
 function bearer(token: string): RequestInit {

@@ -39,7 +39,7 @@ function toOutcome(body: GrantBody | ProblemBody): Outcome {
 }
 
 /** A held request that anybody can look at and abandon. */
-export async function hold(
+async function hold(
   name: string,
   send: (signal: AbortSignal) => Promise<Response>,
 ): Promise<Held> {
@@ -115,6 +115,6 @@ export async function openHttp(fields: PolicyFields): Promise<OpenedBucket> {
   return opened(name, (ask: Ask = {}) => {
     const query = new URLSearchParams({ bucket: name });
     for (const [field, value] of Object.entries(ask)) query.set(field, String(value));
-    return hold(name, (signal) => request(`/acquire?${query}`, { signal }));
+    return hold(name, (signal) => request(`/acquire?${query.toString()}`, { signal }));
   });
 }

@@ -1,5 +1,5 @@
 /** Policies and operations that fast-check draws. Numbers are small, so that they collide often. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 import { Policy } from "../../src/core/policy.ts";
 

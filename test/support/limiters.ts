@@ -24,6 +24,11 @@ export function policyOf(fields: Partial<PolicyFields> = {}): Policy {
   return Policy.of({ capacity: 1, refillTokens: 1, refillIntervalMs: 1000, ...fields });
 }
 
+/** `Policy.of` as somebody without types calls it. */
+export function policyFrom(fields: Readonly<Record<string, unknown>>): Policy {
+  return Reflect.apply(Policy.of, undefined, [fields]);
+}
+
 type Request = Omit<AcquireRequest<string>, "caller">;
 
 /** A limiter with named callers. Every verb answers with one line for each thing that it did. */
@@ -60,13 +65,13 @@ export class Scene {
   }
 
   setPolicy(atMs: number, changes: Partial<PolicyFields>): string[] {
-    const fields = this.limiter.policy.merge(changes) as unknown as PolicyFields;
-    return linesOf(this.limiter.setPolicy(Policy.of(fields), epochMs + atMs));
+    const policy = policyFrom(this.limiter.policy.merge(changes));
+    return linesOf(this.limiter.setPolicy(policy, epochMs + atMs));
   }
 
   /** The limiter as it comes back from the disk: through JSON text, with nobody waiting. */
   restore(): void {
-    const state = JSON.parse(JSON.stringify(this.limiter)) as LimiterState;
+    const state: LimiterState = JSON.parse(JSON.stringify(this.limiter));
     this.limiter = Limiter.from(this.limiter.policy, state);
   }
 

@@ -117,7 +117,7 @@ export class OnDemandLimiter {
   /** This limiter after a restart: read from its own JSON text, with all who wait put back. */
   restarted(): OnDemandLimiter {
     const { policy } = this.limiter;
-    const state = JSON.parse(JSON.stringify(this.limiter)) as LimiterState;
+    const state: LimiterState = JSON.parse(JSON.stringify(this.limiter));
     const other = new OnDemandLimiter(Limiter.from<string>(policy, state), this.nowMs);
     other.#arrivals = this.#arrivals;
     for (const handle of this.#handles) {

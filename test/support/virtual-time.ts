@@ -86,11 +86,17 @@ export class VirtualOwner {
    */
   crash(losesATurn: boolean): void {
     if (losesATurn) this.#limiter.acquire({ caller: "nobody", timeoutMs: 0 }, this.#clockMs);
-    const state = this.#disk === undefined ? undefined : (JSON.parse(this.#disk) as LimiterState);
-    this.#limiter = state ? Limiter.from(this.#policy, state) : new Limiter(this.#policy);
+    if (this.#disk === undefined) {
+      this.#limiter = new Limiter(this.#policy);
+    } else {
+      const state: LimiterState = JSON.parse(this.#disk);
+      this.#limiter = Limiter.from(this.#policy, state);
+    }
     this.#diskRevision = this.#limiter.revision;
-    for (const { waiter } of this.#standing) if (waiter) this.#displaced.push(waiter);
-    this.#displaced.sort((left, right) => left.queuedAtMs - right.queuedAtMs);
+    const displaced = this.#standing.flatMap(({ waiter }) => waiter ?? []);
+    this.#displaced = [...this.#displaced, ...displaced].toSorted(
+      (left, right) => left.queuedAtMs - right.queuedAtMs,
+    );
     this.#standing = [];
   }
 
@@ -101,7 +107,9 @@ export class VirtualOwner {
     for (const { caller, tokens, queuedAtMs, deadlineAtMs } of this.#displaced.splice(0, count)) {
       const leftMs = Math.max(0, deadlineAtMs - this.#clockMs);
       const timeoutMs = Math.min(leftMs, this.#policy.maxWaitMs);
-      const later = this.#standing.findIndex(({ waiter }) => waiter!.queuedAtMs > queuedAtMs);
+      const later = this.#standing.findIndex(
+        ({ waiter }) => Number(waiter?.queuedAtMs) > queuedAtMs,
+      );
       this.#standing.splice(later < 0 ? this.#standing.length : later, 0, { caller });
       const request = { caller, tokens, timeoutMs, putBackFromMs: queuedAtMs };
       this.#turn((limiter) => limiter.acquire(request, this.#clockMs));
@@ -114,16 +122,15 @@ export class VirtualOwner {
 
   /** Somebody asks without waiting, and is told what comes of it. Not in the book. */
   probe(tokens: number): Outcome {
-    let told: Outcome | undefined;
+    const told: Outcome[] = [];
     this.#turn((limiter) => {
-      const turn = limiter.try({ caller: "probe", tokens }, this.#clockMs);
-      const settled = turn.settled.filter(({ caller, outcome }) => {
-        if (caller === "probe") told = outcome;
-        return caller !== "probe";
-      });
-      return { settled };
+      const { settled } = limiter.try({ caller: "probe", tokens }, this.#clockMs);
+      told.push(...settled.filter(isOfProbe).map(({ outcome }) => outcome));
+      return { settled: settled.filter((settlement) => !isOfProbe(settlement)) };
     });
-    return told!;
+    const [outcome] = told;
+    if (!outcome) throw new Error("A probe was not answered in its turn");
+    return outcome;
   }
 
   /** No more faults: everybody comes back and is served. */
@@ -165,13 +172,17 @@ export class VirtualOwner {
   }
 }
 
+function isOfProbe({ caller }: Settlement<string>): boolean {
+  return caller === "probe";
+}
+
 /**
  * Every window, from each grant to each later one, in which more was granted than the policy allows
  * for its length; empty where the law holds.
  */
 export function windowsWithTooMuch(policy: Policy, grants: readonly ToldGrant[]): string[] {
   const { capacity, refillTokens, refillIntervalMs } = policy;
-  const inTime = [...grants].sort((left, right) => left.grantedAtMs - right.grantedAtMs);
+  const inTime = grants.toSorted((left, right) => left.grantedAtMs - right.grantedAtMs);
   const windows: string[] = [];
   inTime.forEach((first, index) => {
     let tokens = 0;
