@@ -7,11 +7,22 @@ export class JsonBodyError extends Error {
 }
 
 /**
- * The JSON object in `text`; an empty text is an empty object.
+ * The JSON object that is the body of `request`; an empty body is an empty object.
  *
- * @throws {JsonBodyError} Where it is no JSON, no object, or names a member twice.
+ * @throws {JsonBodyError} (as a rejection) Where the body breaks off, is no JSON, no object, or names
+ * a member twice.
  */
-export function parseJsonObject(text: string): Record<string, unknown> {
+export async function readJsonObject(request: Request): Promise<Record<string, unknown>> {
+  let text: string;
+  try {
+    text = await request.text();
+  } catch {
+    throw new JsonBodyError("the body broke off");
+  }
+  return parseJsonObject(text);
+}
+
+function parseJsonObject(text: string): Record<string, unknown> {
   if (text.trim() === "") return {};
   let value: unknown;
   try {

@@ -13,7 +13,7 @@ import { readAcquireParams } from "./acquire-params.ts";
 import { invalidRequestResponse } from "./acquire-response.ts";
 import { carriesToken } from "./authorize.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
-import { JsonBodyError, parseJsonObject } from "./json-body.ts";
+import { JsonBodyError, readJsonObject } from "./json-body.ts";
 import { problemResponse } from "./problem.ts";
 import { UnreachableError } from "./reach.ts";
 import { RemoteBucket, arrivalStamp } from "./remote-bucket.ts";
@@ -58,7 +58,7 @@ routes.get("/healthz", (c) => c.json({ status: "ok" }, 200, { "Cache-Control": "
 
 routes.on(["GET", "POST"], "/acquire", requireApiToken, async (c) => {
   const arrivedAtMs = arrivalStamp();
-  const body = c.req.method === "POST" ? parseJsonObject(await c.req.text()) : {};
+  const body = c.req.method === "POST" ? await readJsonObject(c.req.raw) : {};
   const read = readAcquireParams(new URL(c.req.url).searchParams, body);
   if (!read.ok) return invalidRequestResponse(read.errors);
   const { bucket: name, ...asked } = read.params;
@@ -73,7 +73,7 @@ routes.get("/buckets/:name", requireApiToken, (c) =>
 
 routes.put("/buckets/:name", requireAdminToken, (c) =>
   withBucket(c, async (bucket) => {
-    const changed = await bucket.changePolicy(parseJsonObject(await c.req.text()));
+    const changed = await bucket.changePolicy(await readJsonObject(c.req.raw));
     return changed.ok ? json(changed.snapshot) : invalidRequestResponse(changed.errors);
   }),
 );

@@ -65,8 +65,9 @@ function performBoth(
     case "pass":
     case "pass to wake":
       actual.passTo(actual.instantOf(operation));
-      return model.tickUntil(actual.nowMs);
+      break;
   }
+  return model.tickUntil(actual.nowMs);
 }
 
 test("a daemon on demand equals one that ticks for ever, over 10,000 operations", () => {
@@ -147,9 +148,9 @@ describe("with a late daemon, a clock that jumps, and crashes", () => {
         expect(windowsWithTooMuch(policy, owner.grants)).toEqual([]);
         grants += owner.grants.length;
       }),
-      { numRuns: 500 },
+      { numRuns: 1500 },
     );
-    expect(grants).toBeGreaterThan(1000);
+    expect(grants).toBeGreaterThan(10_000);
   });
 
   test("nobody is granted past somebody in front", () => {
@@ -159,7 +160,7 @@ describe("with a late daemon, a clock that jumps, and crashes", () => {
         owner.finish();
         expect(owner.overtakings).toEqual([]);
       }),
-      { numRuns: 400 },
+      { numRuns: 1000 },
     );
   });
 
@@ -170,7 +171,7 @@ describe("with a late daemon, a clock that jumps, and crashes", () => {
         owner.finish();
         expect([...owner.settlements].filter(([, times]) => times !== 1)).toEqual([]);
       }),
-      { numRuns: 400 },
+      { numRuns: 1000 },
     );
   });
 
@@ -184,12 +185,12 @@ describe("with a late daemon, a clock that jumps, and crashes", () => {
         const refusal = owner.probe(tokens);
         if (refusal.ok) return;
         promises += 1;
-        owner.pass(refusal.retryAfterMs! - 1, 0);
+        owner.pass(Number(refusal.retryAfterMs) - 1, 0);
         expect(owner.probe(tokens)).toEqual({ ok: false, reason: "timeout", retryAfterMs: 1 });
         owner.pass(1, 0);
         expect(owner.probe(tokens)).toMatchObject({ ok: true });
       }),
-      { numRuns: 500 },
+      { numRuns: 1500 },
     );
     expect(promises).toBeGreaterThan(50);
   });

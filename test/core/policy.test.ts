@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 
+import type { FieldFault } from "../../src/core/policy.ts";
+
 import {
   integerFault,
+  isIntegerWithin,
   Policy,
-  policyFaults,
   policyLimits,
   showValue,
 } from "../../src/core/policy.ts";
@@ -44,12 +46,17 @@ const wrongValues: readonly (readonly [value: unknown, shown: string])[] = [
   [{}, "{}"],
 ];
 
+function faultsOf(fields: Record<string, unknown>): readonly FieldFault[] {
+  const check = Policy.check(fields);
+  return check.ok ? [] : check.faults;
+}
+
 function messagesOf(fields: Record<string, unknown>): string[] {
-  return policyFaults(fields).map(({ message }) => message);
+  return faultsOf(fields).map(({ message }) => message);
 }
 
 function fieldsAtFault(fields: Record<string, unknown>): string[] {
-  return policyFaults(fields).map(({ field }) => field);
+  return faultsOf(fields).map(({ field }) => field);
 }
 
 describe.each(limits)("Policy.of, %s", (field, min, max) => {
@@ -62,7 +69,7 @@ describe.each(limits)("Policy.of, %s", (field, min, max) => {
 
   test.each([min - 1, max + 1, -1, 2 ** 53])("refuses %d and names it and the limits", (value) => {
     const message = `${field} must be an integer from ${min} to ${max}: got ${value}`;
-    expect(policyFaults({ ...base, [field]: value })).toEqual([{ field, message }]);
+    expect(faultsOf({ ...base, [field]: value })).toEqual([{ field, message }]);
     expect(() => policyFrom({ ...base, [field]: value })).toThrow(
       new RangeError(`Illegal policy: ${message}`),
     );
@@ -81,7 +88,7 @@ describe.each(limits)("Policy.of, %s", (field, min, max) => {
 
 describe("Policy.of", () => {
   test.each(["capacity", "refillTokens", "refillIntervalMs"])("names a missing %s", (field) => {
-    expect(policyFaults({ ...perSecond, [field]: undefined })).toEqual([
+    expect(faultsOf({ ...perSecond, [field]: undefined })).toEqual([
       { field, message: `${field} is missing` },
     ]);
     const { [field]: _, ...rest } = perSecond as Record<string, unknown>;
@@ -115,7 +122,7 @@ describe("Policy.of", () => {
   });
 
   test("refuses initialTokens over the capacity and names both", () => {
-    expect(policyFaults({ ...allFields, initialTokens: 11 })).toEqual([
+    expect(faultsOf({ ...allFields, initialTokens: 11 })).toEqual([
       {
         field: "initialTokens",
         message: "initialTokens must be at most the capacity, 10: got 11",
@@ -137,7 +144,7 @@ describe("Policy.of", () => {
 
   test("names initialTokens over the capacity beside a fault elsewhere", () => {
     const fields = fieldsAtFault({ ...allFields, initialTokens: 11, maxWaitMs: -1 });
-    expect(new Set(fields)).toEqual(new Set(["initialTokens", "maxWaitMs"]));
+    expect(fields.toSorted()).toEqual(["initialTokens", "maxWaitMs"]);
   });
 
   test("does not compare initialTokens with a capacity that is no capacity", () => {
@@ -150,7 +157,7 @@ describe("Policy.of", () => {
     (field) => {
       // Parsed, because an object literal would take __proto__ for its prototype.
       const unknown: Record<string, unknown> = JSON.parse(`{${JSON.stringify(field)}: 1}`);
-      const [fault, ...rest] = policyFaults(Object.assign(unknown, perSecond));
+      const [fault, ...rest] = faultsOf(Object.assign(unknown, perSecond));
       expect(rest).toEqual([]);
       expect(fault?.field).toBe(field);
       expect(fault?.message).toMatch(`${JSON.stringify(field)} is not one of capacity, `);
@@ -206,18 +213,45 @@ describe("showValue", () => {
   });
 });
 
-describe("integerFault", () => {
-  test("finds no fault in an integer within the limits, both inclusive", () => {
-    for (const value of [3, 4, 5]) {
-      expect(integerFault("n", value, { min: 3, max: 5 })).toBeUndefined();
-    }
+describe("isIntegerWithin", () => {
+  test.each([3, 4, 5])("accepts %d of 3 to 5", (value) => {
+    expect(isIntegerWithin(value, { min: 3, max: 5 })).toBe(true);
   });
 
-  test.each([2, 6, 4.5, "4", null, undefined])("finds the fault of %j", (value) => {
-    expect(integerFault("n", value, { min: 3, max: 5 })).toEqual({
+  test.each([2, 6, 4.5, Number.NaN, "4", 4n, null, undefined, [4], { valueOf: () => 4 }])(
+    "does not accept %s",
+    (value) => {
+      expect(isIntegerWithin(value, { min: 3, max: 5 })).toBe(false);
+    },
+  );
+});
+
+describe("integerFault", () => {
+  test("names the field, the limits and the value", () => {
+    expect(integerFault("n", "4", { min: 3, max: 5 })).toEqual({
       field: "n",
-      message: `n must be an integer from 3 to 5: got ${showValue(value)}`,
+      message: 'n must be an integer from 3 to 5: got "4"',
     });
+  });
+});
+
+describe("Policy.check", () => {
+  test("answers with the policy that Policy.of would build", () => {
+    const check = Policy.check(allFields);
+    expect(check.ok && check.policy.toJSON()).toEqual(allFields);
+  });
+
+  test("answers with every fault at once, and no policy", () => {
+    const check = Policy.check({ capacity: 0, initialTokens: 1.5, burst: 5 });
+    expect(check.ok).toBe(false);
+    expect(check).not.toHaveProperty("policy");
+    expect(fieldsAtFault({ capacity: 0, initialTokens: 1.5, burst: 5 }).toSorted()).toEqual([
+      "burst",
+      "capacity",
+      "initialTokens",
+      "refillIntervalMs",
+      "refillTokens",
+    ]);
   });
 });
 
@@ -259,7 +293,7 @@ describe("Policy.merge", () => {
     ]);
   });
 
-  test("leaves a fault where the change made it, for policyFaults to find", () => {
+  test("leaves a fault where the change made it, for Policy.check to find", () => {
     expect(fieldsAtFault(chosen.merge({ refillTokens: 0, burst: 1 }))).toEqual([
       "refillTokens",
       "burst",

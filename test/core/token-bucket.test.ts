@@ -432,8 +432,8 @@ describe("TokenBucket.from", () => {
     { startedAtMs: "0" },
     { startedAtMs: undefined },
   ])("refuses %j, and shows the state and the capacity", (changes) => {
-    const state = { ...good, ...changes };
-    expect(() => Reflect.apply(TokenBucket.from, undefined, [policy, state])).toThrow(
+    const state = { ...good, ...changes } as unknown as TokenBucketState;
+    expect(() => TokenBucket.from(policy, state)).toThrow(
       new RangeError(`Cannot restore a bucket from ${JSON.stringify(state)}: capacity is 5`),
     );
   });

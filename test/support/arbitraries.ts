@@ -154,14 +154,14 @@ export const anyFaultyOperation: fc.Arbitrary<FaultyOperation> = fc.oneof(
     }),
   },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.record({
       kind: fc.constant("jump" as const),
       ms: fc.integer({ min: -400, max: 400 }),
     }),
   },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.record({ kind: fc.constant("crash" as const), losesATurn: fc.boolean() }),
   },
   {

@@ -26,7 +26,7 @@ export function policyOf(fields: Partial<PolicyFields> = {}): Policy {
 
 /** `Policy.of` as somebody without types calls it. */
 export function policyFrom(fields: Readonly<Record<string, unknown>>): Policy {
-  return Reflect.apply(Policy.of, undefined, [fields]);
+  return Policy.of(fields as unknown as PolicyFields);
 }
 
 type Request = Omit<AcquireRequest<string>, "caller">;

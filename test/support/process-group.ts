@@ -1,0 +1,112 @@
+/**
+ * Child processes that do not outlive the one that started them.
+ *
+ * `npm start` is a tree of seven processes, and killing its root leaves the rest running. So each
+ * server is started as the leader of a process group, which can be killed as a whole. Nor does a test
+ * run always get to clean up: it may be killed itself. So beside each group stands a guard, a shell
+ * that waits for its standard input to end, which it does however this process ends, and then kills
+ * the group. POSIX only, like process groups.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+
+/** Output kept for messages; what a server says last is what matters. */
+const MOST_OUTPUT_CHARACTERS = 20_000;
+
+export interface StartOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Also opens the child's file descriptor 3 for us to read. */
+  readonly withControlPipe?: boolean;
+}
+
+/** A running command and all that it has started. */
+export class ProcessGroup {
+  readonly child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+  #output = "";
+
+  constructor(command: string, args: readonly string[], options: StartOptions = {}) {
+    const { cwd, env, withControlPipe = false } = options;
+    this.child = spawn(command, args, {
+      ...(cwd !== undefined && { cwd }),
+      ...(env && { env }),
+      stdio: withControlPipe ? ["ignore", "pipe", "pipe", "pipe"] : ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    this.#exited = once(this.child, "exit").catch(() => undefined);
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.#output = (this.#output + text).slice(-MOST_OUTPUT_CHARACTERS);
+      });
+    }
+    const { pid } = this.child;
+    if (pid === undefined) return;
+    const guard = startGuard(pid);
+    // The root may go by itself and leave the others behind.
+    this.child.once("exit", () => {
+      killGroup(pid);
+      guard.kill("SIGKILL");
+    });
+  }
+
+  /** What it has written so far, standard output and error together. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /**
+   * What `ready` resolves with.
+   *
+   * @throws {Error} With the output so far, where the command ends before that or `timeoutMs` is over;
+   * the group is killed then.
+   */
+  async until<Value>(ready: Promise<Value>, timeoutMs: number): Promise<Value> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const fail = (): void => reject(new Error(`not ready within ${timeoutMs} ms`));
+      timer = setTimeout(fail, timeoutMs);
+    });
+    const ended = this.#exited.then(() => {
+      throw new Error("ended at once");
+    });
+    try {
+      return await Promise.race([ready, ended, late]);
+    } catch (cause) {
+      await this.kill();
+      const command = this.child.spawnargs.join(" ");
+      throw new Error(`Cannot start ${command}: ${String(cause)}\n${this.#output}`, { cause });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Kills all of it with SIGKILL and resolves when the root has gone. Again does nothing. */
+  async kill(): Promise<void> {
+    const { pid } = this.child;
+    if (pid !== undefined && this.child.exitCode === null && this.child.signalCode === null) {
+      killGroup(pid);
+    }
+    await this.#exited;
+  }
+}
+
+function startGuard(pid: number): ChildProcess {
+  const guard = spawn("sh", ["-c", `read _; kill -9 -- -${pid}`], {
+    stdio: ["pipe", "ignore", "ignore"],
+    // Out of the reach of a Ctrl-C, which has to end us first.
+    detached: true,
+  });
+  guard.unref();
+  guard.on("error", () => undefined);
+  guard.stdin?.on("error", () => undefined);
+  return guard;
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // All of it has gone.
+  }
+}

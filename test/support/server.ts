@@ -1,0 +1,246 @@
+/**
+ * Servers for tests and benchmarks that want real sockets and real time.
+ *
+ * `startWorkerd` is the Worker in the bare runtime: it sees its clients' connections as they are, can
+ * be killed as a machine fails, and comes back with what is on its disk. `startDev` is `npm start`,
+ * what a user runs: with wrangler's two proxies between, which pass requests on but do not pass on
+ * that a client has left.
+ *
+ * Both end with `await using` or `stop()`, and at the latest with the process that started them.
+ */
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+import type { PolicyFields } from "../../src/core/policy.ts";
+
+import { ProcessGroup } from "./process-group.ts";
+import { offlineEnv, projectDir, workerdPath, writeWorkerd } from "./worker-bundle.ts";
+
+/** workerd takes a tenth of a second, wrangler a few; this is for a machine with a lot else to do. */
+const START_TIMEOUT_MS = 45_000;
+
+/**
+ * Ports for servers that have to be told one are drawn from here: below those that systems give to
+ * outgoing connections, or one of these might take the port between the look and the listening.
+ */
+const PORTS = { from: 20_000, to: 32_000 };
+
+export interface WorkerdOptions {
+  /** Where the objects store; by default a new folder that goes with the server. */
+  readonly stateDir?: string;
+  /** Secrets and variables, laid over those of wrangler.toml and `PUBLIC: "true"`. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** In place of the policies of wrangler.toml. */
+  readonly policies?: Readonly<Record<string, PolicyFields>>;
+}
+
+/** The Worker in bare workerd. */
+export class WorkerdServer implements AsyncDisposable {
+  readonly stateDir: string;
+  readonly #dir: string;
+  readonly #configPath: string;
+  #group: ProcessGroup | undefined = undefined;
+  #port = 0;
+
+  private constructor(dir: string, stateDir: string, configPath: string) {
+    this.#dir = dir;
+    this.stateDir = stateDir;
+    this.#configPath = configPath;
+  }
+
+  /** See `startWorkerd`. */
+  static async start({ stateDir, vars, policies }: WorkerdOptions): Promise<WorkerdServer> {
+    const dir = await mkdtemp(join(tmpdir(), "sluice-workerd-"));
+    try {
+      const store = stateDir ?? join(dir, "state");
+      await mkdir(store, { recursive: true });
+      const allVars = { PUBLIC: "true", ...vars, ...(policies && { POLICIES: policies }) };
+      const server = new WorkerdServer(dir, store, await writeWorkerd(dir, store, allVars));
+      await server.restart();
+      return server;
+    } catch (error) {
+      await removeDir(dir);
+      throw error;
+    }
+  }
+
+  /** The port of this run: another one after each `restart`. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Where this run is reached, without a slash at the end. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** What this run has written: the Worker's log. */
+  get output(): string {
+    return this.#group?.output ?? "";
+  }
+
+  /**
+   * Ends workerd as a power cut does, and resolves when it has gone. (SIGTERM would wait for all the
+   * requests that are held.)
+   */
+  async kill(): Promise<void> {
+    await this.#group?.kill();
+  }
+
+  /** Kills it if it still runs, and starts it again over the same storage. */
+  async restart(): Promise<void> {
+    await this.kill();
+    const args = ["serve", this.#configPath, "--control-fd=3"];
+    this.#group = new ProcessGroup(workerdPath(), args, { withControlPipe: true });
+    this.#port = await this.#group.until(listeningPort(this.#group), START_TIMEOUT_MS);
+    await this.#group.until(healthy(this.url), START_TIMEOUT_MS);
+  }
+
+  /** Kills it for good and removes what it has written, but a `stateDir` that it was given. */
+  async stop(): Promise<void> {
+    await this.kill();
+    await removeDir(this.#dir);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+/**
+ * Starts the Worker in bare workerd, on a free port. Resolves when it answers.
+ *
+ * @throws {Error} With what workerd said, where it does not start.
+ *
+ * @example
+ * await using server = await startWorkerd({ policies: { "*": fiveADay } });
+ * await fetch(`${server.url}/acquire?bucket=a`);
+ * await server.kill();
+ * await server.restart(); // another port, the same buckets
+ */
+export function startWorkerd(options: WorkerdOptions = {}): Promise<WorkerdServer> {
+  return WorkerdServer.start(options);
+}
+
+export interface DevOptions {
+  /** Where the objects store; by default a new folder that goes with the server. */
+  readonly persistTo?: string;
+  /** Further options of `npm start`. */
+  readonly args?: readonly string[];
+}
+
+/** `npm start`, running. */
+export class DevServer implements AsyncDisposable {
+  readonly port: number;
+  readonly #group: ProcessGroup;
+  readonly #dir: string;
+
+  private constructor(group: ProcessGroup, port: number, dir: string) {
+    this.#group = group;
+    this.port = port;
+    this.#dir = dir;
+  }
+
+  /** See `startDev`. */
+  static async start({ persistTo, args = [] }: DevOptions): Promise<DevServer> {
+    const dir = await mkdtemp(join(tmpdir(), "sluice-dev-"));
+    try {
+      const port = await freePort();
+      const store = persistTo ?? join(dir, "state");
+      const options = ["--port", String(port), "--persist-to", store, ...args];
+      const group = new ProcessGroup("npm", ["start", "--", ...options], {
+        cwd: projectDir,
+        // Its own registry: a developer's `npm start` beside the tests is not to know of this one.
+        env: { ...offlineEnv, WRANGLER_REGISTRY_PATH: join(dir, "registry") },
+      });
+      const server = new DevServer(group, port, dir);
+      await group.until(printed(group, /Ready on /), START_TIMEOUT_MS);
+      await group.until(healthy(server.url), START_TIMEOUT_MS);
+      return server;
+    } catch (error) {
+      await removeDir(dir);
+      throw error;
+    }
+  }
+
+  /** Where it is reached, without a slash at the end. */
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** What it has printed. */
+  get output(): string {
+    return this.#group.output;
+  }
+
+  /** Kills npm, wrangler and both of its workerds, and removes what they have written. */
+  async stop(): Promise<void> {
+    await this.#group.kill();
+    await removeDir(this.#dir);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+/**
+ * Runs `npm start` on a free port, as a user would. Resolves when it has said that it is ready, and
+ * answers.
+ *
+ * @throws {Error} With what it printed, where it does not start.
+ */
+export function startDev(options: DevOptions = {}): Promise<DevServer> {
+  return DevServer.start(options);
+}
+
+/** The port in the line that workerd writes to its control pipe when it listens. */
+async function listeningPort(group: ProcessGroup): Promise<number> {
+  const control = group.child.stdio[3] as NodeJS.ReadableStream;
+  for await (const line of createInterface({ input: control })) {
+    const { event, port } = JSON.parse(line) as { event: string; port: number };
+    if (event === "listen") return port;
+  }
+  // The pipe has ended and so has the process, which is what the caller will be told.
+  return new Promise(() => undefined);
+}
+
+async function printed(group: ProcessGroup, pattern: RegExp): Promise<void> {
+  while (!pattern.test(group.output)) await pause();
+}
+
+async function healthy(url: string): Promise<void> {
+  for (;;) {
+    const response = await fetch(`${url}/healthz`).catch(() => undefined);
+    await response?.body?.cancel();
+    if (response?.ok) return;
+    await pause();
+  }
+}
+
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+  });
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** Removes a folder whose last writers may be dying at this moment. */
+async function removeDir(dir: string): Promise<void> {
+  await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+}

@@ -1,0 +1,183 @@
+/**
+ * The Worker as raw workerd takes it: bundled by wrangler as for a deploy, configured by wrangler.toml
+ * as wrangler reads it. Nothing of that file is repeated here.
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { extname, join, parse } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+/** The project's folder. */
+export const projectDir = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Keeps wrangler from calling home: a test talks to this machine only. */
+export const offlineEnv: NodeJS.ProcessEnv = {
+  ...process.env,
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  WRANGLER_HIDE_BANNER: "true",
+  WRANGLER_SEND_METRICS: "false",
+};
+
+const requireHere = createRequire(import.meta.url);
+/** Of the tools that wrangler brings along, just those versions. */
+const requireOfWrangler = createRequire(requireHere.resolve("wrangler/package.json"));
+
+/** The workerd that wrangler runs. */
+export function workerdPath(): string {
+  return (requireOfWrangler("workerd") as { default: string }).default;
+}
+
+/** The part of a wrangler configuration that Sluice uses. */
+interface WranglerConfig {
+  readonly name: string;
+  readonly main: string;
+  readonly compatibility_date: string;
+  readonly compatibility_flags: readonly string[];
+  readonly vars: Readonly<Record<string, unknown>>;
+  readonly durable_objects: {
+    readonly bindings: readonly { readonly name: string; readonly class_name: string }[];
+  };
+  readonly migrations: readonly { readonly new_sqlite_classes?: readonly string[] }[];
+}
+
+/** How workerd is to take a module; wrangler leaves what it does not bundle beside the bundle. */
+const moduleKinds: Readonly<Record<string, string>> = {
+  ".js": "esModule",
+  ".html": "text",
+  ".txt": "text",
+  ".wasm": "wasm",
+  ".bin": "data",
+};
+
+interface WorkerModule {
+  readonly name: string;
+  readonly kind: string;
+  readonly content: Buffer;
+}
+
+interface WorkerBundle {
+  readonly config: WranglerConfig;
+  /** The main module first. */
+  readonly modules: readonly WorkerModule[];
+}
+
+let bundle: Promise<WorkerBundle> | undefined;
+
+/** The bundle, made once a process. */
+function readBundle(): Promise<WorkerBundle> {
+  return (bundle ??= makeBundle());
+}
+
+async function makeBundle(): Promise<WorkerBundle> {
+  const outDir = await mkdtemp(join(tmpdir(), "sluice-bundle-"));
+  try {
+    const wrangler = join(projectDir, "node_modules/wrangler/bin/wrangler.js");
+    const args = [wrangler, "deploy", "--dry-run", "--outdir", outDir];
+    const bundled = promisify(execFile)(process.execPath, args, {
+      cwd: projectDir,
+      env: offlineEnv,
+    });
+    const [config] = await Promise.all([readConfig(), bundled]);
+    return { config, modules: await readModules(outDir, `${parse(config.main).name}.js`) };
+  } finally {
+    await rm(outDir, { recursive: true, force: true });
+  }
+}
+
+async function readConfig(): Promise<WranglerConfig> {
+  const { unstable_readConfig: read } = await import("wrangler");
+  return read({ config: join(projectDir, "wrangler.toml") }) as WranglerConfig;
+}
+
+async function readModules(dir: string, mainName: string): Promise<WorkerModule[]> {
+  const modules: WorkerModule[] = [];
+  for (const name of await readdir(dir)) {
+    const kind = moduleKinds[extname(name)];
+    if (kind === undefined) continue;
+    const module = { name, kind, content: await readFile(join(dir, name)) };
+    if (name === mainName) modules.unshift(module);
+    else modules.push(module);
+  }
+  return modules;
+}
+
+/**
+ * Writes the Worker and its configuration into `dir` and returns the configuration's path. The socket
+ * is called `http` and listens on a free port of 127.0.0.1.
+ *
+ * @param stateDir Where the objects keep what they store.
+ * @param vars Laid over the variables of wrangler.toml.
+ */
+export async function writeWorkerd(
+  dir: string,
+  stateDir: string,
+  vars: Readonly<Record<string, unknown>>,
+): Promise<string> {
+  const { config, modules } = await readBundle();
+  for (const { name, content } of modules) await writeFile(join(dir, name), content);
+  const path = join(dir, "config.capnp");
+  await writeFile(path, capnp(config, modules, stateDir, { ...config.vars, ...vars }));
+  return path;
+}
+
+function capnp(
+  config: WranglerConfig,
+  modules: readonly WorkerModule[],
+  stateDir: string,
+  vars: Readonly<Record<string, unknown>>,
+): string {
+  const sqliteClasses = config.migrations.flatMap((step) => step.new_sqlite_classes ?? []);
+  const objects = config.durable_objects.bindings;
+  const bindings = [
+    ...objects.map(
+      ({ name, class_name }) =>
+        `(name = ${text(name)}, durableObjectNamespace = ${text(class_name)})`,
+    ),
+    ...Object.entries(vars).map(([name, value]) => {
+      const bound =
+        typeof value === "string"
+          ? `text = ${text(value)}`
+          : `json = ${text(JSON.stringify(value))}`;
+      return `(name = ${text(name)}, ${bound})`;
+    }),
+  ];
+  const namespaces = objects.map(
+    ({ class_name }) =>
+      `(className = ${text(class_name)}, uniqueKey = ${text(`${config.name}-${class_name}`)}, ` +
+      `enableSql = ${sqliteClasses.includes(class_name)})`,
+  );
+  const embedded = modules.map(
+    ({ name, kind }) => `(name = ${text(name)}, ${kind} = embed ${text(name)})`,
+  );
+  return `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .worker),
+    (name = "disk", disk = (path = ${text(stateDir)}, writable = true)),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+);
+
+const worker :Workerd.Worker = (
+  modules = ${list(embedded)},
+  compatibilityDate = ${text(config.compatibility_date)},
+  compatibilityFlags = ${list(config.compatibility_flags.map(text))},
+  bindings = ${list(bindings)},
+  durableObjectNamespaces = ${list(namespaces)},
+  durableObjectStorage = (localDisk = "disk"),
+);
+`;
+}
+
+/** A literal of Cap'n Proto, whose escapes are those of JSON as far as printable text goes. */
+function text(value: string): string {
+  return JSON.stringify(value);
+}
+
+function list(items: readonly string[]): string {
+  return `[${items.map((item) => `\n    ${item},`).join("")}\n  ]`;
+}
