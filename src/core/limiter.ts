@@ -136,8 +136,6 @@ export class Limiter<Caller> {
   #forecast: TokenBucket | undefined = undefined;
   /** Waiters who may have to wait while a tick flows over: with none, the forecast is one step. */
   #overflowing = 0;
-  /** The latest instant seen: a clock that jumps back stands still here until it has caught up. */
-  #nowMs = 0;
   #granted = 0;
   #refused = 0;
   #cancelled = 0;
@@ -203,34 +201,33 @@ export class Limiter<Caller> {
     check("tokens", tokens, { min: 1, max: Number.MAX_SAFE_INTEGER });
     check("timeoutMs", timeoutMs, { min: 0, max: this.#policy.maxWaitMs });
     const settled: Settlement<Caller>[] = [];
-    const now = this.#observe(nowMs);
     if (tokens > this.#policy.capacity) {
       this.#refuse(settled, caller, "exceeds-capacity");
       return { settled };
     }
-    const bucket = this.#start(now);
-    this.#grantDue(bucket, now, settled);
+    const bucket = this.#start(nowMs);
+    this.#grantDue(bucket, nowMs, settled);
 
+    const lastQueuedAtMs = this.#queue.tail?.queuedAtMs ?? 0;
+    const queuedAtMs = putBackFromMs ?? Math.max(instantOf(bucket, nowMs), lastQueuedAtMs);
     if (this.#queue.size === 0 && bucket.tryTake(tokens)) {
-      this.#grant(settled, caller, tokens, putBackFromMs ?? now, now);
+      this.#grant(settled, bucket, { caller, tokens, queuedAtMs }, nowMs);
       return { settled };
     }
-    const lastQueuedAtMs = this.#queue.tail?.queuedAtMs ?? 0;
-    const queuedAtMs = putBackFromMs ?? Math.max(now, lastQueuedAtMs);
-    const deadlineAtMs = now + timeoutMs;
+    const deadlineAtMs = nowMs + timeoutMs;
     if (queuedAtMs < lastQueuedAtMs) {
       const waiter = this.#join({ caller, tokens, queuedAtMs, deadlineAtMs });
-      this.#retime(bucket, now, settled);
-      return { settled, waiter };
+      this.#retime(bucket, nowMs, settled);
+      return this.#queue.has(waiter) ? { settled, waiter } : { settled };
     }
     const forecast = this.#forecastEnd(bucket);
     const grantAtMs = forecast.timeOfTick(tickOf(forecast, tokens));
     if (grantAtMs > deadlineAtMs) {
-      this.#refuse(settled, caller, "timeout", grantAtMs - now);
+      this.#refuse(settled, caller, "timeout", grantAtMs - nowMs);
       return { settled };
     }
     if (this.#queue.size >= this.#policy.queueLimit && putBackFromMs === undefined) {
-      this.#refuse(settled, caller, "queue-full", grantAtMs - now);
+      this.#refuse(settled, caller, "queue-full", grantAtMs - nowMs);
       return { settled };
     }
     const waiter = this.#join({ caller, tokens, queuedAtMs, deadlineAtMs });
@@ -250,26 +247,23 @@ export class Limiter<Caller> {
    */
   cancel(waiter: Waiter<Caller>, nowMs: number): Turn<Caller> {
     const settled: Settlement<Caller>[] = [];
-    const now = this.#observe(nowMs);
     if (!this.#bucket || !this.#leave(waiter)) return { settled };
     this.#cancelled += 1;
     this.#forecast = undefined;
-    this.#grantDue(this.#bucket, now, settled);
+    this.#grantDue(this.#bucket, nowMs, settled);
     return { settled };
   }
 
   /** Lets time pass: everybody whose tokens are there by `nowMs` is granted. */
   advance(nowMs: number): Turn<Caller> {
     const settled: Settlement<Caller>[] = [];
-    const now = this.#observe(nowMs);
-    if (this.#bucket) this.#grantDue(this.#bucket, now, settled);
+    if (this.#bucket) this.#grantDue(this.#bucket, nowMs, settled);
     return { settled };
   }
 
   /** Refuses everybody who waits with `bucket-reset`, and forgets the bucket and its counts. */
-  drain(nowMs: number): Turn<Caller> {
+  drain(): Turn<Caller> {
     const settled: Settlement<Caller>[] = [];
-    this.#observe(nowMs);
     for (const waiter of this.#queue) {
       this.#leave(waiter);
       this.#refuse(settled, waiter.caller, "bucket-reset");
@@ -291,22 +285,20 @@ export class Limiter<Caller> {
    */
   setPolicy(policy: Policy, nowMs: number): Turn<Caller> {
     const settled: Settlement<Caller>[] = [];
-    const now = this.#observe(nowMs);
-    if (this.#bucket) this.#grantDue(this.#bucket, now, settled);
+    if (this.#bucket) this.#grantDue(this.#bucket, nowMs, settled);
     this.#policy = policy;
     this.#revision += 1;
     if (this.#bucket) {
-      this.#bucket.setPolicy(policy, now);
-      this.#retime(this.#bucket, now, settled);
+      this.#bucket.setPolicy(policy, nowMs);
+      this.#retime(this.#bucket, nowMs, settled);
     }
     return { settled };
   }
 
   /** What the bucket looks like at `nowMs`; one that has not started, as it would start. */
   inspect(nowMs: number): LimiterView {
-    const now = Math.max(nowMs, this.#nowMs);
-    const bucket = this.#bucket?.copy() ?? TokenBucket.start(this.#policy, now);
-    bucket.advance(now);
+    const bucket = this.#bucket?.copy() ?? TokenBucket.start(this.#policy, nowMs);
+    bucket.advance(nowMs);
     return {
       tokens: bucket.tokens,
       waiters: this.#queue.size,
@@ -328,59 +320,60 @@ export class Limiter<Caller> {
     };
   }
 
-  #observe(nowMs: number): number {
-    this.#nowMs = Math.max(this.#nowMs, nowMs);
-    return this.#nowMs;
-  }
-
-  #start(now: number): TokenBucket {
+  #start(nowMs: number): TokenBucket {
     if (!this.#bucket) {
-      this.#bucket = TokenBucket.start(this.#policy, now);
+      this.#bucket = TokenBucket.start(this.#policy, nowMs);
       this.#revision += 1;
     }
     return this.#bucket;
   }
 
   /** Brings the bucket up to now and grants from the head for as long as the head fits. */
-  #grantDue(bucket: TokenBucket, now: number, settled: Settlement<Caller>[]): void {
+  #grantDue(bucket: TokenBucket, nowMs: number, settled: Settlement<Caller>[]): void {
     const { head } = this.#queue;
     const dueTick = head ? tickOf(bucket, head.tokens) : Infinity;
-    bucket.advance(now);
-    this.#grantHeads(bucket, now, settled);
-    if (bucket.tick > dueTick) this.#retime(bucket, now, settled);
+    bucket.advance(nowMs);
+    this.#grantHeads(bucket, nowMs, settled);
+    if (bucket.tick > dueTick) this.#retime(bucket, nowMs, settled);
   }
 
-  #grantHeads(bucket: TokenBucket, now: number, settled: Settlement<Caller>[]): void {
+  #grantHeads(bucket: TokenBucket, nowMs: number, settled: Settlement<Caller>[]): void {
     let { head } = this.#queue;
     while (head && bucket.tryTake(head.tokens)) {
       this.#leave(head);
-      this.#grant(settled, head.caller, head.tokens, head.queuedAtMs, now);
+      this.#grant(settled, bucket, head, nowMs);
       ({ head } = this.#queue);
     }
   }
 
   /** Works the forecast out anew and refuses those who cannot be granted by their deadline any more. */
-  #retime(bucket: TokenBucket, now: number, settled: Settlement<Caller>[]): void {
+  #retime(bucket: TokenBucket, nowMs: number, settled: Settlement<Caller>[]): void {
     const forecast = bucket.copy();
+    const leaving: Waiter<Caller>[] = [];
     this.#overflowing = 0;
     for (const waiter of this.#queue) {
-      if (waiter.tokens > this.#policy.capacity) {
-        this.#queue.leave(waiter);
-        this.#refuse(settled, waiter.caller, "exceeds-capacity");
-        continue;
-      }
+      const isPossible = waiter.tokens <= this.#policy.capacity;
       const grantAtMs = forecast.timeOfTick(tickOf(forecast, waiter.tokens));
-      if (grantAtMs > waiter.deadlineAtMs && grantAtMs > now) {
+      if (isPossible && grantAtMs <= Math.max(waiter.deadlineAtMs, nowMs)) {
+        forecast.takeAtEarliestTick(waiter.tokens);
+        if (!bucket.neverOverflows(waiter.tokens)) this.#overflowing += 1;
+      } else {
         this.#queue.leave(waiter);
-        this.#refuse(settled, waiter.caller, "timeout", grantAtMs - now);
-        continue;
+        leaving.push(waiter);
       }
-      forecast.takeAtEarliestTick(waiter.tokens);
-      if (!bucket.neverOverflows(waiter.tokens)) this.#overflowing += 1;
     }
     this.#forecast = forecast;
+    for (const { caller, tokens } of leaving) {
+      if (tokens > this.#policy.capacity) {
+        this.#refuse(settled, caller, "exceeds-capacity");
+      } else {
+        // Asked again, it would stand behind all who stay.
+        const grantAtMs = forecast.timeOfTick(tickOf(forecast, tokens));
+        this.#refuse(settled, caller, "timeout", grantAtMs - nowMs);
+      }
+    }
     // With somebody in front refused, the next may fit right now.
-    this.#grantHeads(bucket, now, settled);
+    this.#grantHeads(bucket, nowMs, settled);
   }
 
   /** The bucket as it will be when everybody who waits now has been granted. */
@@ -410,16 +403,16 @@ export class Limiter<Caller> {
 
   #grant(
     settled: Settlement<Caller>[],
-    caller: Caller,
-    tokens: number,
-    queuedAtMs: number,
-    now: number,
+    bucket: TokenBucket,
+    { caller, tokens, queuedAtMs }: Omit<Waiter<Caller>, "deadlineAtMs">,
+    nowMs: number,
   ): void {
     this.#granted += 1;
     this.#revision += 1;
-    const remaining = this.#bucket?.tokens ?? 0;
-    const waitedMs = Math.max(0, Math.round(now - queuedAtMs));
-    settled.push({ caller, outcome: { ok: true, tokens, remaining, waitedMs, grantedAtMs: now } });
+    const grantedAtMs = instantOf(bucket, nowMs);
+    const waitedMs = Math.max(0, Math.round(grantedAtMs - queuedAtMs));
+    const remaining = bucket.tokens;
+    settled.push({ caller, outcome: { ok: true, tokens, remaining, waitedMs, grantedAtMs } });
   }
 
   #refuse(
@@ -438,6 +431,15 @@ export class Limiter<Caller> {
 /** Number of the first tick at which `bucket` has `tokens`. */
 function tickOf(bucket: TokenBucket, tokens: number): number {
   return bucket.tick + bucket.ticksUntil(tokens);
+}
+
+/**
+ * The instant of what happens to `bucket` now. A clock that has jumped back behind the last tick stands
+ * still at that tick, for this and every later instance: tokens are never given an instant before the
+ * tick that brought them.
+ */
+function instantOf(bucket: TokenBucket, nowMs: number): number {
+  return Math.max(nowMs, bucket.timeOfTick(bucket.tick));
 }
 
 function check(field: string, value: number, limits: Limits): void {

@@ -65,7 +65,13 @@ const SHOWN_VALUE_LENGTH = 40;
 
 /** A wrong value as a message shows it: JSON where it has any, shortened where it is long. */
 export function showValue(value: unknown): string {
-  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? typeof value);
+  let text: string;
+  try {
+    text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? typeof value);
+  } catch {
+    // A BigInt or a circle: JSON has no words for it.
+    text = typeof value;
+  }
   return text.length <= SHOWN_VALUE_LENGTH ? text : `${text.slice(0, SHOWN_VALUE_LENGTH)}…`;
 }
 
@@ -116,6 +122,7 @@ export class Policy {
     this.queueLimit = fields.queueLimit ?? DEFAULT_QUEUE_LIMIT;
     this.maxWaitMs = fields.maxWaitMs ?? DEFAULT_MAX_WAIT_MS;
     this.#fillTimeMs = Math.ceil(this.capacity / this.refillTokens) * this.refillIntervalMs;
+    Object.freeze(this);
   }
 
   /**
@@ -171,8 +178,11 @@ export class Policy {
     if (changes["initialTokens"] === undefined) {
       const isDefault = this.initialTokens === Math.min(this.capacity, this.refillTokens);
       if (isDefault) delete merged["initialTokens"];
-      else if (Number(merged["capacity"]) < this.initialTokens) {
-        merged["initialTokens"] = merged["capacity"];
+      else {
+        const { capacity } = merged;
+        // A faulty capacity is to be blamed for itself alone.
+        const isCut = isIntegerWithin(capacity, { min: 1, max: this.initialTokens });
+        merged["initialTokens"] = isCut ? capacity : this.initialTokens;
       }
     }
     return merged;

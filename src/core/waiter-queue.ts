@@ -98,6 +98,11 @@ export class WaiterQueue<Caller> {
     return link;
   }
 
+  /** Whether a waiter that `join` returned still stands in this queue. */
+  has(waiter: Waiter<Caller>): boolean {
+    return waiter instanceof Link && waiter.queue === this;
+  }
+
   /**
    * Removes a waiter that `join` returned. Answers `false`, and changes nothing, if it does not stand
    * in this queue any more.

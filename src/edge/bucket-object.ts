@@ -90,10 +90,12 @@ export class BucketObject extends DurableObject<Env> {
     const { signal } = request;
     return new Promise((resolve) => {
       const nowMs = Date.now();
-      const admit = (): void => this.#admit(call, signal, resolve);
+      const admit = (admittedAtMs: number): void => {
+        this.#admit(call, signal, resolve, admittedAtMs);
+      };
       if (!this.#gathering?.isOpen(nowMs)) {
         this.#gathering = undefined;
-        admit();
+        admit(nowMs);
         return;
       }
       const drain = (): void => resolve(bucketResetResponse());
@@ -107,7 +109,7 @@ export class BucketObject extends DurableObject<Env> {
     this.#advance();
   }
 
-  /** What the bucket looks like. Takes nothing, starts nothing, writes nothing. */
+  /** What the bucket looks like. Takes nothing and starts nothing. */
   inspect(name: string, configured: NamedPolicyFields): BucketSnapshot {
     const nowMs = Date.now();
     return snapshot(this.#open(name, configured, nowMs), nowMs);
@@ -133,7 +135,7 @@ export class BucketObject extends DurableObject<Env> {
   /** Refuses all who wait with `bucket-reset`, and forgets everything: tokens, counts, override. */
   async reset(): Promise<void> {
     const nowMs = Date.now();
-    const turn = this.#bucket?.limiter.drain(nowMs);
+    const turn = this.#bucket?.limiter.drain();
     this.#bucket = undefined;
     this.#daemon.arm(undefined, nowMs);
     const erased = this.ctx.storage.deleteAll();
@@ -142,14 +144,18 @@ export class BucketObject extends DurableObject<Env> {
     await erased;
   }
 
-  #admit(call: AcquireCall, signal: AbortSignal, resolve: (response: Response) => void): void {
+  #admit(
+    call: AcquireCall,
+    signal: AbortSignal,
+    resolve: (response: Response) => void,
+    nowMs: number,
+  ): void {
     // The caller has gone: nobody reads the answer.
     const leave = (): void => resolve(new Response(null, { status: 499 }));
     if (signal.aborted) {
       leave();
       return;
     }
-    const nowMs = Date.now();
     const bucket = this.#open(call.bucket, call.policy, nowMs);
     const { limiter } = bucket;
     const { maxWaitMs } = limiter.policy;

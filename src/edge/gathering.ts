@@ -18,8 +18,8 @@ const GATHERING_MS = 250;
 export interface GatheredRequest {
   /** When it first arrived, epoch milliseconds; `undefined` for a newcomer. */
   readonly putBackFromMs: number | undefined;
-  /** Lets it in. */
-  readonly admit: () => void;
+  /** Lets it in; all are let in by one reading of the clock. */
+  readonly admit: (nowMs: number) => void;
   /** Sends it away with `bucket-reset`. */
   readonly drain: () => void;
 }
@@ -56,7 +56,8 @@ export class Gathering {
     const putBack = requests.filter((request) => request.putBackFromMs !== undefined);
     const newcomers = requests.filter((request) => request.putBackFromMs === undefined);
     putBack.sort((a, b) => Number(a.putBackFromMs) - Number(b.putBackFromMs));
-    for (const { admit } of [...putBack, ...newcomers]) admit();
+    const nowMs = Date.now();
+    for (const { admit } of [...putBack, ...newcomers]) admit(nowMs);
   }
 
   #take(): GatheredRequest[] {

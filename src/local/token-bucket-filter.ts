@@ -128,7 +128,7 @@ class TimerFilter implements TokenBucketFilter {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#finish(this.#limiter.drain(now()));
+    this.#finish(this.#limiter.drain());
   }
 
   /** The second half of a turn: set the daemon's timer, tell the callers. */
