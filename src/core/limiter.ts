@@ -354,7 +354,7 @@ export class Limiter<Caller> {
     for (const waiter of this.#queue) {
       const isPossible = waiter.tokens <= this.#policy.capacity;
       const grantAtMs = forecast.timeOfTick(tickOf(forecast, waiter.tokens));
-      if (isPossible && grantAtMs <= Math.max(waiter.deadlineAtMs, nowMs)) {
+      if (isPossible && grantAtMs <= Math.max(waiter.deadlineAtMs, instantOf(bucket, nowMs))) {
         forecast.takeAtEarliestTick(waiter.tokens);
         if (!bucket.neverOverflows(waiter.tokens)) this.#overflowing += 1;
       } else {
