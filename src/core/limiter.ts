@@ -52,9 +52,9 @@ export interface Grant {
 export type LimiterReason = "exceeds-capacity" | "timeout" | "queue-full" | "bucket-reset";
 
 /** The caller has nothing, and nothing was taken. */
-export interface Refusal<Reason extends string = LimiterReason> {
+interface Refusal {
   readonly ok: false;
-  readonly reason: Reason;
+  readonly reason: LimiterReason;
   /**
    * With `timeout` and `queue-full`: time until the same request would be granted on the spot, with
    * everybody served who waits now. Never too early as things stand.

@@ -225,6 +225,7 @@ test("a refused request is refused until the promised instant, and granted at it
           const retryAfterMs = promisedAtMs - atMs;
           expect(tryAt(atMs)).toEqual({ ok: false, reason: "timeout", retryAfterMs });
           const { nextTickAtMs } = world.limiter.inspect(atMs);
+          expect(nextTickAtMs).toBeGreaterThan(atMs);
           // The last millisecond before a tick and the tick itself: nothing happens in between.
           atMs = nextTickAtMs - 1 > atMs ? nextTickAtMs - 1 : nextTickAtMs;
         }

@@ -325,7 +325,7 @@ describe("Limiter.cancel", () => {
   test.each([
     ["granted", (scene: Scene) => scene.advance(1000)],
     ["cancelled", (scene: Scene) => scene.cancel(1000, "Ann")],
-    ["drained", (scene: Scene) => scene.drain(1000)],
+    ["drained", (scene: Scene) => scene.drain()],
     ["refused by a change", (scene: Scene) => scene.setPolicy(0, { refillIntervalMs: 80_000_000 })],
   ])("does nothing for one that was %s already", (_, settle) => {
     const scene = threeWaiting();
@@ -434,6 +434,18 @@ describe("Limiter, a daemon that comes late", () => {
     expect(scene.advance(1001)).toEqual(["Ann granted 1 at 1001 after 1001, 0 left"]);
   });
 
+  test("grants one behind a refused one likewise", () => {
+    const scene = sceneAfter(2, { capacity: 2, initialTokens: 2 });
+    scene.acquire(0, "Ann");
+    scene.acquire(0, "large", { tokens: 2, timeoutMs: 3000 });
+    scene.acquire(0, "Bob", { timeoutMs: 4000 });
+    expect(scene.advance(9500)).toEqual([
+      "Ann granted 1 at 9500 after 9500, 1 left",
+      "large refused: timeout, retry after 1500",
+      "Bob granted 1 at 9500 after 9500, 0 left",
+    ]);
+  });
+
   test("is caught up by any verb: an acquire", () => {
     const scene = sceneAfter(1);
     scene.acquire(0, "Ann");
@@ -487,7 +499,7 @@ describe("Limiter.drain", () => {
     const scene = sceneAfter(4, five);
     scene.acquire(0, "Ann", { tokens: 5 });
     scene.acquire(0, "Bob");
-    expect(scene.drain(500)).toEqual(["Ann refused: bucket-reset", "Bob refused: bucket-reset"]);
+    expect(scene.drain()).toEqual(["Ann refused: bucket-reset", "Bob refused: bucket-reset"]);
     expect(scene.limiter.toJSON()).toEqual({ granted: 0, refused: 0, cancelled: 0 });
     expect(scene.nextWakeAtMs).toBeUndefined();
     expect(scene.inspect(700)).toEqual({
@@ -504,14 +516,14 @@ describe("Limiter.drain", () => {
   test("lets the next acquire start the bucket anew", () => {
     const scene = sceneAfter(1);
     scene.acquire(0, "Ann");
-    scene.drain(300);
+    scene.drain();
     expect(scene.acquire(400, "Bob")).toEqual(["Bob granted 1 at 400 after 0, 0 left"]);
     expect(scene.acquire(400, "Cat")).toEqual(["Cat waits"]);
     expect(scene.nextWakeAtMs).toBe(1400);
   });
 
   test("of a bucket that never started refuses nobody", () => {
-    expect(new Scene().drain(0)).toEqual([]);
+    expect(new Scene().drain()).toEqual([]);
   });
 });
 
@@ -750,7 +762,7 @@ describe("Limiter, a clock that goes back", () => {
     expect(before).toMatchObject({ tokens: 3, nextTickAtMs: 4000 });
   });
 
-  test("still gives the tokens that are there, and no instant earlier than one told before", () => {
+  test("still gives the tokens that are there, at no instant before the tick that brought them", () => {
     const scene = sceneAfter(5, five);
     expect(scene.try(3000, "Ann", 2)).toEqual(["Ann granted 2 at 3000 after 0, 1 left"]);
     expect(scene.try(1000, "Bob")).toEqual(["Bob granted 1 at 3000 after 0, 0 left"]);
@@ -784,6 +796,15 @@ describe("Limiter, a clock that goes back", () => {
       "Bob refused: timeout, retry after 7000",
     ]);
     expect(scene.acquire(4000, "Bob", { timeoutMs: 7000 })).toEqual(["Bob waits"]);
+  });
+
+  test("does not refuse one that is put back in front of everybody and finds its tokens", () => {
+    const scene = sceneAfter(5, five);
+    scene.advance(3000);
+    scene.acquire(3000, "large", { tokens: 5 });
+    expect(scene.acquire(1000, "Ann", { putBackFromMs: 900, timeoutMs: 500 })).toEqual([
+      "Ann granted 1 at 3000 after 2100, 2 left",
+    ]);
   });
 
   test("across a restart grants no window more than the policy allows", () => {
@@ -854,9 +875,9 @@ describe("Limiter.revision", () => {
     expect(risesBy(() => scene.try(2000, "Dan"))).toBeGreaterThan(0);
     expect(risesBy(() => scene.try(3000, "Dan"))).toBeGreaterThan(0);
     expect(risesBy(() => scene.setPolicy(3000, {}))).toBeGreaterThan(0);
-    expect(risesBy(() => scene.drain(3000))).toBeGreaterThan(0);
+    expect(risesBy(() => scene.drain())).toBeGreaterThan(0);
     expect(risesBy(() => scene.setPolicy(3000, {}))).toBeGreaterThan(0);
-    expect(risesBy(() => scene.drain(3000))).toBeGreaterThan(0);
+    expect(risesBy(() => scene.drain())).toBeGreaterThan(0);
   });
 
   test("rises when a cancel grants somebody else", () => {

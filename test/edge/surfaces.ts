@@ -39,10 +39,7 @@ function toOutcome(body: GrantBody | ProblemBody): Outcome {
 }
 
 /** A held request that anybody can look at and abandon. */
-async function hold(
-  name: string,
-  send: (signal: AbortSignal) => Promise<Response>,
-): Promise<Held> {
+async function hold(name: string, send: (signal: AbortSignal) => Promise<Response>): Promise<Held> {
   const arrivals = (view: LimiterView): number =>
     view.waiters + view.granted + view.refused + view.cancelled;
   const before = await snapshotOf(name);

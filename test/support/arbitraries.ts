@@ -41,7 +41,7 @@ export function foldTokens(policy: Policy, drawn: number): number {
 }
 
 /** A timeout to be cut to the policy's `maxWaitMs`: often none, often the longest there is. */
-export const anyTimeoutMs = fc.oneof(
+const anyTimeoutMs = fc.oneof(
   fc.constant(0),
   fc.integer({ min: 0, max: 300 }),
   fc.integer({ min: 0, max: 300 }),

@@ -60,8 +60,8 @@ export class Scene {
     return linesOf(this.limiter.advance(epochMs + atMs));
   }
 
-  drain(atMs: number): string[] {
-    return linesOf(this.limiter.drain(epochMs + atMs));
+  drain(): string[] {
+    return linesOf(this.limiter.drain());
   }
 
   setPolicy(atMs: number, changes: Partial<PolicyFields>): string[] {
@@ -78,14 +78,13 @@ export class Scene {
   /** The daemon: one line for each grant up to `untilMs`, woken just when it asked to be. */
   runDaemon(untilMs: number): string[] {
     const lines: string[] = [];
-    for (
-      let wakeAtMs = this.nextWakeAtMs;
-      wakeAtMs !== undefined && wakeAtMs <= untilMs;
-      wakeAtMs = this.nextWakeAtMs
-    ) {
-      lines.push(...this.advance(wakeAtMs));
+    for (;;) {
+      const wakeAtMs = this.nextWakeAtMs;
+      if (wakeAtMs === undefined || wakeAtMs > untilMs) return lines;
+      const settled = this.advance(wakeAtMs);
+      if (settled.length === 0) throw new Error(`Woken at ${wakeAtMs} for nobody`);
+      lines.push(...settled);
     }
-    return lines;
   }
 
   /** The handle that `caller` got when it last began to wait. */

@@ -32,7 +32,8 @@ export class OnDemandLimiter {
     for (;;) {
       const { nextWakeAtMs } = this.limiter;
       if (nextWakeAtMs === undefined || nextWakeAtMs >= atMs) break;
-      this.#note(this.limiter.advance(nextWakeAtMs));
+      this.nowMs = nextWakeAtMs;
+      this.wake();
     }
     this.nowMs = atMs;
   }
@@ -50,8 +51,11 @@ export class OnDemandLimiter {
     return nextWakeAtMs !== undefined && nextWakeAtMs <= this.nowMs;
   }
 
+  /** The daemon, if it is due. It is never woken for nobody. */
   wake(): void {
-    if (this.isDue) this.#note(this.limiter.advance(this.nowMs));
+    if (!this.isDue) return;
+    const { settled } = this.#note(this.limiter.advance(this.nowMs));
+    if (settled.length === 0) throw new Error(`Woken at ${this.nowMs} for nobody`);
   }
 
   /** Lets time pass until nobody waits any more. */
@@ -141,8 +145,10 @@ export class OnDemandLimiter {
     this.standing.set(waiter.caller, waiter);
   }
 
-  #note(turn: Turn<string>): void {
+  #note(turn: Turn<string>): Turn<string> {
     this.told.push(...turn.settled);
     for (const { caller } of turn.settled) this.standing.delete(caller);
+    if (this.told.length > this.#arrivals) throw new Error("Somebody was settled twice");
+    return turn;
   }
 }

@@ -9,6 +9,7 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout } from "node:timers/promises";
 
 /** Output kept for messages; what a server says last is what matters. */
 const MOST_OUTPUT_CHARACTERS = 20_000;
@@ -56,28 +57,32 @@ export class ProcessGroup {
   }
 
   /**
-   * What `ready` resolves with.
+   * What `ready` resolves with; its signal tells it to give up.
    *
    * @throws {Error} With the output so far, where the command ends before that or `timeoutMs` is over;
    * the group is killed then.
    */
-  async until<Value>(ready: Promise<Value>, timeoutMs: number): Promise<Value> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const fail = (): void => reject(new Error(`not ready within ${timeoutMs} ms`));
-      timer = setTimeout(fail, timeoutMs);
-    });
+  async until<Value>(
+    ready: (signal: AbortSignal) => Promise<Value>,
+    timeoutMs: number,
+  ): Promise<Value> {
+    const done = new AbortController();
     const ended = this.#exited.then(() => {
-      throw new Error("ended at once");
+      throw new Error("it ended");
+    });
+    const late = setTimeout(timeoutMs, undefined, { signal: done.signal }).then(() => {
+      throw new Error(`it was not ready within ${timeoutMs} ms`);
     });
     try {
-      return await Promise.race([ready, ended, late]);
+      return await Promise.race([ready(done.signal), ended, late]);
     } catch (cause) {
       await this.kill();
       const command = this.child.spawnargs.join(" ");
       throw new Error(`Cannot start ${command}: ${String(cause)}\n${this.#output}`, { cause });
     } finally {
-      clearTimeout(timer);
+      done.abort();
+      late.catch(() => undefined);
+      ended.catch(() => undefined);
     }
   }
 
@@ -92,7 +97,7 @@ export class ProcessGroup {
 }
 
 function startGuard(pid: number): ChildProcess {
-  const guard = spawn("sh", ["-c", `read _; kill -9 -- -${pid}`], {
+  const guard = spawn("sh", ["-c", `read _; kill -s KILL -- -${pid}`], {
     stdio: ["pipe", "ignore", "ignore"],
     // Out of the reach of a Ctrl-C, which has to end us first.
     detached: true,

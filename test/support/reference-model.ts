@@ -14,7 +14,7 @@ export interface ReferencePolicy {
   readonly maxWaitMs: number;
 }
 
-export type ReferenceOutcome =
+type ReferenceOutcome =
   | {
       readonly ok: true;
       readonly tokens: number;

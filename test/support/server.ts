@@ -8,11 +8,12 @@
  *
  * Both end with `await using` or `stop()`, and at the latest with the process that started them.
  */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 
 import type { PolicyFields } from "../../src/core/policy.ts";
 
@@ -21,6 +22,9 @@ import { offlineEnv, projectDir, workerdPath, writeWorkerd } from "./worker-bund
 
 /** workerd takes a tenth of a second, wrangler a few; this is for a machine with a lot else to do. */
 const START_TIMEOUT_MS = 45_000;
+
+/** Between two looks whether a server is ready. */
+const POLL_MS = 20;
 
 /**
  * Ports for servers that have to be told one are drawn from here: below those that systems give to
@@ -94,9 +98,10 @@ export class WorkerdServer implements AsyncDisposable {
   async restart(): Promise<void> {
     await this.kill();
     const args = ["serve", this.#configPath, "--control-fd=3"];
-    this.#group = new ProcessGroup(workerdPath(), args, { withControlPipe: true });
-    this.#port = await this.#group.until(listeningPort(this.#group), START_TIMEOUT_MS);
-    await this.#group.until(healthy(this.url), START_TIMEOUT_MS);
+    const group = new ProcessGroup(workerdPath(), args, { withControlPipe: true });
+    this.#group = group;
+    this.#port = await group.until(() => listeningPort(group), START_TIMEOUT_MS);
+    await group.until((signal) => healthy(this.url, signal), START_TIMEOUT_MS);
   }
 
   /** Kills it for good and removes what it has written, but a `stateDir` that it was given. */
@@ -150,15 +155,18 @@ export class DevServer implements AsyncDisposable {
     try {
       const port = await freePort();
       const store = persistTo ?? join(dir, "state");
-      const options = ["--port", String(port), "--persist-to", store, ...args];
-      const group = new ProcessGroup("npm", ["start", "--", ...options], {
+      // In place of a developer's `.dev.vars`, whose tokens would lock the tests out.
+      const envFile = join(dir, "empty.env");
+      await writeFile(envFile, "");
+      const options = ["--port", String(port), "--persist-to", store, "--env-file", envFile];
+      const group = new ProcessGroup("npm", ["start", "--", ...options, ...args], {
         cwd: projectDir,
         // Its own registry: a developer's `npm start` beside the tests is not to know of this one.
         env: { ...offlineEnv, WRANGLER_REGISTRY_PATH: join(dir, "registry") },
       });
       const server = new DevServer(group, port, dir);
-      await group.until(printed(group, /Ready on /), START_TIMEOUT_MS);
-      await group.until(healthy(server.url), START_TIMEOUT_MS);
+      await group.until((signal) => printed(group, /Ready on /, signal), START_TIMEOUT_MS);
+      await group.until((signal) => healthy(server.url, signal), START_TIMEOUT_MS);
       return server;
     } catch (error) {
       await removeDir(dir);
@@ -208,16 +216,16 @@ async function listeningPort(group: ProcessGroup): Promise<number> {
   return new Promise(() => undefined);
 }
 
-async function printed(group: ProcessGroup, pattern: RegExp): Promise<void> {
-  while (!pattern.test(group.output)) await pause();
+async function printed(group: ProcessGroup, pattern: RegExp, signal: AbortSignal): Promise<void> {
+  while (!pattern.test(group.output)) await setTimeout(POLL_MS, undefined, { signal });
 }
 
-async function healthy(url: string): Promise<void> {
+async function healthy(url: string, signal: AbortSignal): Promise<void> {
   for (;;) {
-    const response = await fetch(`${url}/healthz`).catch(() => undefined);
+    const response = await fetch(`${url}/healthz`, { signal }).catch(() => undefined);
     await response?.body?.cancel();
     if (response?.ok) return;
-    await pause();
+    await setTimeout(POLL_MS, undefined, { signal });
   }
 }
 
@@ -234,10 +242,6 @@ function isFree(port: number): Promise<boolean> {
     probe.once("error", () => resolve(false));
     probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
   });
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 /** Removes a folder whose last writers may be dying at this moment. */

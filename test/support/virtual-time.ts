@@ -69,8 +69,7 @@ export class VirtualOwner {
     for (;;) {
       const { nextWakeAtMs } = this.#limiter;
       if (nextWakeAtMs === undefined || nextWakeAtMs + lateMs > untilMs) break;
-      this.#clockMs = Math.max(this.#clockMs, nextWakeAtMs + lateMs);
-      this.#turn((limiter) => limiter.advance(this.#clockMs));
+      this.#wakeAt(nextWakeAtMs + lateMs);
     }
     this.#clockMs = untilMs;
   }
@@ -139,12 +138,18 @@ export class VirtualOwner {
     for (;;) {
       const { nextWakeAtMs } = this.#limiter;
       if (nextWakeAtMs === undefined) return;
-      this.#clockMs = Math.max(this.#clockMs, nextWakeAtMs);
-      this.#turn((limiter) => limiter.advance(this.#clockMs));
+      this.#wakeAt(nextWakeAtMs);
     }
   }
 
-  #turn(verb: (limiter: Limiter<string>) => Turn<string>): void {
+  /** The daemon. It is never woken for nobody. */
+  #wakeAt(atMs: number): void {
+    this.#clockMs = Math.max(this.#clockMs, atMs);
+    const { settled } = this.#turn((limiter) => limiter.advance(this.#clockMs));
+    if (settled.length === 0) throw new Error(`Woken at ${this.#clockMs} for nobody`);
+  }
+
+  #turn(verb: (limiter: Limiter<string>) => Turn<string>): Turn<string> {
     const turn = verb(this.#limiter);
     // Disk before callers: nobody may hear of a turn that a crash could still undo.
     if (this.#limiter.revision !== this.#diskRevision) {
@@ -155,15 +160,17 @@ export class VirtualOwner {
     const standing = waiter && this.#standing.find(({ caller }) => caller === waiter.caller);
     if (standing) standing.waiter = waiter;
     for (const settlement of turn.settled) this.#tell(settlement);
+    return turn;
   }
 
   #tell({ caller, outcome }: Settlement<string>): void {
     const index = this.#standing.findIndex((standing) => standing.caller === caller);
+    if (index < 0) throw new Error(`${caller} was settled, and does not stand in the queue`);
     if (outcome.ok) {
       this.grants.push({ tokens: outcome.tokens, grantedAtMs: outcome.grantedAtMs });
       if (index > 0) this.overtakings.push(caller);
     }
-    if (index >= 0) this.#standing.splice(index, 1);
+    this.#standing.splice(index, 1);
     this.#count(caller);
   }
 

@@ -129,7 +129,7 @@ function capnp(
   stateDir: string,
   vars: Readonly<Record<string, unknown>>,
 ): string {
-  const sqliteClasses = config.migrations.flatMap((step) => step.new_sqlite_classes ?? []);
+  const sqliteClasses = new Set(config.migrations.flatMap((step) => step.new_sqlite_classes ?? []));
   const objects = config.durable_objects.bindings;
   const bindings = [
     ...objects.map(
@@ -147,7 +147,7 @@ function capnp(
   const namespaces = objects.map(
     ({ class_name }) =>
       `(className = ${text(class_name)}, uniqueKey = ${text(`${config.name}-${class_name}`)}, ` +
-      `enableSql = ${sqliteClasses.includes(class_name)})`,
+      `enableSql = ${sqliteClasses.has(class_name)})`,
   );
   const embedded = modules.map(
     ({ name, kind }) => `(name = ${text(name)}, ${kind} = embed ${text(name)})`,
