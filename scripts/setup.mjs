@@ -3,7 +3,7 @@
  * with it, so that each works in a fresh clone. Plain JavaScript: it runs on whatever Node the machine
  * has, from version 20 on; all else runs on the Node that it installs.
  */
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -20,11 +20,18 @@ function isInstalled() {
 
 if (!isInstalled()) {
   console.log("Installing what Sluice needs (once, about half a minute) …");
-  // The command that npm was started with, so that the user's own npm does the work.
+  // The npm that runs this script does the work; without one, whatever `npm` is.
   const npm = process.env.npm_execpath;
   const [command, args] = npm ? [process.execPath, [npm]] : ["npm", []];
-  execFileSync(command, [...args, "ci", "--loglevel=error", "--no-audit", "--no-fund"], {
-    cwd: root,
-    stdio: "inherit",
-  });
+  const { status, error } = spawnSync(
+    command,
+    [...args, "ci", "--loglevel=error", "--no-audit", "--no-fund"],
+    { cwd: root, stdio: "inherit" },
+  );
+  if (status !== 0) {
+    console.error(
+      `The installation failed${error ? `: ${error.message}` : ""}. Try "npm ci" by itself.`,
+    );
+    process.exit(1);
+  }
 }

@@ -36,10 +36,10 @@ export class ProcessGroup {
       detached: true,
     });
     this.#exited = once(this.child, "exit").catch(() => undefined);
+    // No such command: it has no process and says so here.
+    this.child.once("error", (error) => this.#keep(error.message));
     for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream?.setEncoding("utf8").on("data", (text: string) => {
-        this.#output = (this.#output + text).slice(-MOST_OUTPUT_CHARACTERS);
-      });
+      stream?.setEncoding("utf8").on("data", (text: string) => this.#keep(text));
     }
     const { pid } = this.child;
     if (pid === undefined) return;
@@ -93,6 +93,10 @@ export class ProcessGroup {
       killGroup(pid);
     }
     await this.#exited;
+  }
+
+  #keep(text: string): void {
+    this.#output = (this.#output + text).slice(-MOST_OUTPUT_CHARACTERS);
   }
 }
 
