@@ -25,12 +25,13 @@ if (!isInstalled()) {
   const [command, args] = npm ? [process.execPath, [npm]] : ["npm", []];
   const { status, error } = spawnSync(
     command,
-    [...args, "ci", "--loglevel=error", "--no-audit", "--no-fund"],
+    // Not `npm ci`: it insists on entries for the native packages of every platform there is.
+    [...args, "install", "--no-save", "--loglevel=error", "--no-audit", "--no-fund"],
     { cwd: root, stdio: "inherit" },
   );
   if (status !== 0) {
     console.error(
-      `The installation failed${error ? `: ${error.message}` : ""}. Try "npm ci" by itself.`,
+      `The installation failed${error ? `: ${error.message}` : ""}. Try "npm install" by itself.`,
     );
     process.exit(1);
   }
