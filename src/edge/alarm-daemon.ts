@@ -4,8 +4,9 @@
  * The object's alarm is the daemon, armed only while somebody waits. Each arming is a row written and
  * each firing a billed request, so alarms are kept a second apart; for a bucket that ticks faster, a
  * timer in memory serves the ticks between. The timer also stands behind every alarm, a little later:
- * an alarm that comes late (a failover may take a minute) or that the platform has given up is
- * covered and armed again without waiting for the next request. A timer is enough for that, because
+ * an alarm that comes late (on a busy machine by tens of milliseconds, in a failover by up to a
+ * minute) or that the platform has given up is covered and armed again without waiting for the next
+ * request. A timer is enough for that, because
  * waiters are requests held by this very instance: while it has any it stays in memory, and when it
  * dies they are put back at its successor, which arms an alarm of its own.
  *
@@ -15,8 +16,8 @@
 
 /** The least distance between two alarms. */
 const ALARM_SPACING_MS = 1_000;
-/** How late an alarm may be before the timer does its work: past the usual few milliseconds. */
-const ALARM_GRACE_MS = 50;
+/** How late an alarm may be before the timer does its work: just past the usual 0 to 4 ms. */
+const ALARM_GRACE_MS = 5;
 
 /** The part of the object's storage that the daemon uses. */
 type AlarmStorage = Pick<DurableObjectStorage, "setAlarm" | "deleteAlarm">;
