@@ -1,14 +1,17 @@
 /**
  * The daemon of a bucket: what wakes its object when the head of the queue can be granted.
  *
- * The object's alarm is the daemon, armed only while somebody waits. Each arming is a row written and
- * each firing a billed request, so alarms are kept a second apart; for a bucket that ticks faster, a
- * timer in memory serves the ticks between. The timer also stands behind every alarm, a little later:
- * an alarm that comes late (on a busy machine by tens of milliseconds, in a failover by up to a
- * minute) or that the platform has given up is covered and armed again without waiting for the next
- * request. A timer is enough for that, because
- * waiters are requests held by this very instance: while it has any it stays in memory, and when it
- * dies they are put back at its successor, which arms an alarm of its own.
+ * The object's alarm is the daemon, armed only while somebody waits. It is durable, and by being armed
+ * it tells a later instance that somebody waited. But each arming is a row written and each firing a
+ * billed request, so alarms are kept a second apart; and an alarm may be late, on a busy machine by
+ * tens of milliseconds, in a failover by up to a minute. So a timer in memory goes with it: it serves
+ * the ticks between two alarms where a bucket ticks faster, and elsewhere stands beside the alarm at
+ * the same instant. Whichever comes first does the work; for the other nothing is left to do but, for
+ * the alarm, to be armed again.
+ *
+ * That covers an alarm that is lost, too, with no request needed to notice it. A timer is enough for
+ * that, because waiters are requests held by this very instance: while it has any it stays in memory,
+ * and when it dies they are put back at its successor, which arms an alarm of its own.
  *
  * Two settings of an alarm can leave one that never fires, even after a restart: one not in the
  * future, and, while it runs, its own time again (workerd#6866). Neither is ever set here.
@@ -16,8 +19,12 @@
 
 /** The least distance between two alarms. */
 const ALARM_SPACING_MS = 1_000;
-/** How late an alarm may be before the timer does its work: just past the usual 0 to 4 ms. */
-const ALARM_GRACE_MS = 5;
+
+/**
+ * How long after its time an alarm counts as under way and is left alone (moved or deleted then, the
+ * runtime cancels it with a warning). Later it counts as lost and is armed anew.
+ */
+const ALARM_LOST_AFTER_MS = 1_000;
 
 /** The part of the object's storage that the daemon uses. */
 type AlarmStorage = Pick<DurableObjectStorage, "setAlarm" | "deleteAlarm">;
@@ -46,45 +53,39 @@ export class AlarmDaemon {
 
   /** The alarm has fired and is armed no more. */
   alarmFired(nowMs: number): void {
-    this.#firedAlarmAtMs = this.#alarmAtMs ?? nowMs;
+    this.#firedAlarmAtMs = Math.min(this.#alarmAtMs ?? nowMs, nowMs);
     this.#alarmAtMs = undefined;
   }
 
   /** Sees to it that the object wakes at `wakeAtMs`; `undefined` disarms: nobody waits. */
   arm(wakeAtMs: number | undefined, nowMs: number): void {
-    if (wakeAtMs === undefined) {
-      this.#disarm();
-      return;
-    }
-    const alarmAtMs = Math.max(wakeAtMs, nowMs + 1, this.#firedAlarmAtMs + ALARM_SPACING_MS);
-    if (this.#alarmAtMs !== alarmAtMs) {
-      this.#alarmAtMs = alarmAtMs;
-      void this.#storage.setAlarm(alarmAtMs);
-    }
-    this.#setTimer(alarmAtMs > wakeAtMs ? wakeAtMs : alarmAtMs + ALARM_GRACE_MS, nowMs);
+    if (!this.#isUnderWay(nowMs)) this.#setAlarm(wakeAtMs, nowMs);
+    this.#setTimer(wakeAtMs, nowMs);
   }
 
-  #disarm(): void {
-    if (this.#alarmAtMs !== undefined) {
-      this.#alarmAtMs = undefined;
-      void this.#storage.deleteAlarm();
-    }
-    this.#clearTimer();
+  #isUnderWay(nowMs: number): boolean {
+    if (this.#alarmAtMs === undefined) return false;
+    return nowMs >= this.#alarmAtMs && nowMs < this.#alarmAtMs + ALARM_LOST_AFTER_MS;
   }
 
-  #setTimer(atMs: number, nowMs: number): void {
-    if (this.#timerAtMs === atMs) return;
-    this.#clearTimer();
-    this.#timerAtMs = atMs;
+  #setAlarm(wakeAtMs: number | undefined, nowMs: number): void {
+    const earliestMs = Math.max(nowMs + 1, this.#firedAlarmAtMs + ALARM_SPACING_MS);
+    const alarmAtMs = wakeAtMs === undefined ? undefined : Math.max(wakeAtMs, earliestMs);
+    if (alarmAtMs === this.#alarmAtMs) return;
+    this.#alarmAtMs = alarmAtMs;
+    if (alarmAtMs === undefined) void this.#storage.deleteAlarm();
+    else void this.#storage.setAlarm(alarmAtMs);
+  }
+
+  #setTimer(wakeAtMs: number | undefined, nowMs: number): void {
+    if (wakeAtMs === this.#timerAtMs) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = wakeAtMs;
+    if (wakeAtMs === undefined) return;
     const fire = (): void => {
       this.#timerAtMs = undefined;
       this.#onTimer();
     };
-    this.#timer = setTimeout(fire, Math.max(1, atMs - nowMs));
-  }
-
-  #clearTimer(): void {
-    clearTimeout(this.#timer);
-    this.#timerAtMs = undefined;
+    this.#timer = setTimeout(fire, Math.max(1, wakeAtMs - nowMs));
   }
 }

@@ -3,7 +3,7 @@
  * history in which it was found; one worth keeping becomes a row in limiter.test.ts.
  */
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import type { Settlement } from "../../src/core/limiter.ts";
 import type { Policy } from "../../src/core/policy.ts";
@@ -28,6 +28,9 @@ import { VirtualOwner, windowsWithTooMuch } from "../support/virtual-time.ts";
 function grantedTokensOf(told: readonly Settlement<string>[]): number {
   return told.reduce((sum, { outcome }) => sum + (outcome.ok ? outcome.tokens : 0), 0);
 }
+
+/** On a busy machine, and for the shrinking of a failure: vitest's 5 s are for a single example. */
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Does the same to a limiter and to the reference, and returns what the reference told. */
 function performBoth(

@@ -1,8 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import type { LimiterState } from "../../src/core/limiter.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
+import { TokenBucket } from "../../src/core/token-bucket.ts";
 import { epochMs, policyOf, Scene } from "../support/limiters.ts";
 
 /** Five tokens at the start, one a second: room for large and small callers. */
@@ -491,6 +492,33 @@ describe("Limiter.nextWakeAtMs", () => {
     expect(scene.nextWakeAtMs).toBe(3000);
     scene.advance(3000);
     expect(scene.nextWakeAtMs).toBe(4000);
+  });
+});
+
+describe("Limiter, what a forecast costs", () => {
+  test("is one step for a queue of any length once nobody in it is large", () => {
+    const oneStep = vi.spyOn(TokenBucket.prototype, "takeRunAtEarliestTicks");
+    const scene = sceneAfter(5, { ...five, refillTokens: 3 });
+    scene.acquire(0, "large", { tokens: 5 });
+    for (const caller of ["Ann", "Bob", "Cat"]) scene.acquire(0, caller, { tokens: 2 });
+    scene.cancel(0, "Cat");
+    expect(scene.try(0, "Dan")).toEqual(["Dan refused: timeout, retry after 4000"]);
+    expect(oneStep).not.toHaveBeenCalled();
+    scene.cancel(0, "large");
+    expect(scene.try(0, "Dan")).toEqual(["Dan refused: timeout, retry after 2000"]);
+    expect(oneStep).toHaveBeenCalledOnce();
+    oneStep.mockRestore();
+  });
+
+  test("is one step again where another policy made a large caller small", () => {
+    const oneStep = vi.spyOn(TokenBucket.prototype, "takeRunAtEarliestTicks");
+    const scene = sceneAfter(5, { ...five, refillTokens: 3 });
+    for (const caller of ["Ann", "Bob"]) scene.acquire(0, caller, { tokens: 5 });
+    scene.setPolicy(0, { refillTokens: 1 });
+    scene.cancel(0, "Ann");
+    expect(scene.try(0, "Dan")).toEqual(["Dan refused: timeout, retry after 6000"]);
+    expect(oneStep).toHaveBeenCalledOnce();
+    oneStep.mockRestore();
   });
 });
 

@@ -103,10 +103,10 @@ it("alarm: a lost one is armed again by the next request", async () => {
   await acquire(name);
   const [first] = [await wait(name), await wait(name)];
   await runInDurableObject(stubOf(name), (_, state) => state.storage.deleteAlarm());
-  vi.setSystemTime(startMs + 1_500);
+  vi.setSystemTime(startMs + 2_500);
   await request(`/acquire?bucket=${name}&timeoutMs=0`);
   expect(first).toHaveLength(1);
-  expect(await alarmAtMs(name)).toBe(startMs + 2_000);
+  expect(await alarmAtMs(name)).toBe(startMs + 3_000);
 });
 
 it("alarm: a lost one is covered by the timer, with no request at all", async () => {
@@ -169,12 +169,22 @@ it("AlarmDaemon keeps alarms a second apart and does not set the same one twice"
   expect(alarms).toEqual([10_100, 11_100, 12_100, 13_100, 14_100, 15_100, null]);
 });
 
-it("AlarmDaemon arms again what is overdue, and nothing while nobody waits", () => {
+it("AlarmDaemon leaves an alarm alone that is about to fire, and arms one again that is lost", () => {
+  const { daemon, alarms } = recordedDaemon();
+  daemon.arm(1_000, 0);
+  daemon.arm(2_000, 1_000);
+  daemon.arm(undefined, 1_500);
+  daemon.arm(2_000, 1_999);
+  expect(alarms).toEqual([1_000]);
+  daemon.arm(3_000, 2_000);
+  expect(alarms).toEqual([1_000, 3_000]);
+});
+
+it("AlarmDaemon arms nothing while nobody waits", () => {
   const { daemon, alarms } = recordedDaemon();
   daemon.arm(undefined, 0);
   daemon.arm(1_000, 0);
-  daemon.arm(2_000, 1_500);
-  daemon.arm(undefined, 1_600);
-  daemon.arm(undefined, 1_700);
-  expect(alarms).toEqual([1_000, 2_000, null]);
+  daemon.arm(undefined, 600);
+  daemon.arm(undefined, 700);
+  expect(alarms).toEqual([1_000, null]);
 });

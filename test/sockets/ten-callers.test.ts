@@ -47,6 +47,9 @@ it("npm start: ten callers at once are granted a second apart, within 10 ms of t
   let delays: number[] = [];
   for (const bucket of ["ten-callers", "ten-callers-again"]) {
     const grants = await tenCallers(bucket);
+    // A source file saved meanwhile: wrangler starts a new Worker and sends it what the old one held,
+    // in any order.
+    expect(server.output).not.toContain("Reloading local server");
     expect(grants.map(({ caller }) => caller)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     delays = delaysOf(grants);
     expect(Math.min(...delays)).toBeGreaterThanOrEqual(0);
