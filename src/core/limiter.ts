@@ -1,10 +1,11 @@
 /**
  * The limiter: one bucket, one queue, and the rule that joins them. First come, first served.
  *
- * Every verb is one *turn*: it takes the instant, first grants everybody whose tokens are there by
- * then, does its own work, and returns who was settled by it, in order. The limiter has no clock, no
- * timer and no promise. Its owner reads the time once a turn, keeps what has to be kept, tells the
- * callers, and calls `advance` again at `nextWakeAtMs`: that is all that a daemon has to do here.
+ * Every verb is one *turn*: it takes the instant, does its work, grants everybody whose tokens are
+ * there by then, and returns who was settled by it, in order. Nobody new is served before those who
+ * were due. The limiter has no clock, no timer and no promise. Its owner reads the time once a turn,
+ * keeps what has to be kept, tells the callers, and calls `advance` again at `nextWakeAtMs`: that is
+ * all that a daemon has to do here.
  *
  * **The queue is deterministic**, so the instant of a grant is known when a caller arrives: it is
  * where a copy of the bucket gets to when everybody in front has taken their turn (the *forecast*).
@@ -89,7 +90,8 @@ export interface AcquireRequest<Caller> {
   readonly timeoutMs?: number;
   /**
    * For a caller whose place was lost with its object: when it first joined, epoch milliseconds. It
-   * goes before all who joined later, and `queueLimit` does not count for it: it was let in before.
+   * goes before all who joined later, and neither `queueLimit` nor `maxWaitMs` counts for it: it was
+   * let in before.
    */
   readonly putBackFromMs?: number;
 }
@@ -199,7 +201,9 @@ export class Limiter<Caller> {
   acquire(request: AcquireRequest<Caller>, nowMs: number): Turn<Caller> {
     const { caller, tokens = 1, timeoutMs = this.#policy.maxWaitMs, putBackFromMs } = request;
     check("tokens", tokens, { min: 1, max: Number.MAX_SAFE_INTEGER });
-    check("timeoutMs", timeoutMs, { min: 0, max: this.#policy.maxWaitMs });
+    const isPutBack = putBackFromMs !== undefined;
+    const longestMs = isPutBack ? Number.MAX_SAFE_INTEGER : this.#policy.maxWaitMs;
+    check("timeoutMs", timeoutMs, { min: 0, max: longestMs });
     const settled: Settlement<Caller>[] = [];
     if (tokens > this.#policy.capacity) {
       this.#refuse(settled, caller, "exceeds-capacity");
@@ -226,7 +230,7 @@ export class Limiter<Caller> {
       this.#refuse(settled, caller, "timeout", grantAtMs - nowMs);
       return { settled };
     }
-    if (this.#queue.size >= this.#policy.queueLimit && putBackFromMs === undefined) {
+    if (this.#queue.size >= this.#policy.queueLimit && !isPutBack) {
       this.#refuse(settled, caller, "queue-full", grantAtMs - nowMs);
       return { settled };
     }

@@ -18,13 +18,7 @@ import { DurableObject } from "cloudflare:workers";
 
 import type { LimiterState, Outcome, Turn } from "../core/limiter.ts";
 import type { PolicyFields } from "../core/policy.ts";
-import type {
-  AcquireCall,
-  BucketSnapshot,
-  NamedPolicyFields,
-  PolicyChange,
-  PutBack,
-} from "../protocol.ts";
+import type { AcquireCall, BucketSnapshot, NamedPolicyFields, PolicyChange } from "../protocol.ts";
 import type { AnsweringBucket } from "./acquire-response.ts";
 
 import { Limiter } from "../core/limiter.ts";
@@ -170,7 +164,7 @@ export class BucketObject extends DurableObject<Env> {
     };
     const request = putBack
       ? {
-          timeoutMs: timeoutLeft(timeoutMs, putBack, maxWaitMs),
+          timeoutMs: Math.max(0, timeoutMs - putBack.elapsedMs),
           putBackFromMs: putBack.arrivedAtMs,
         }
       : { timeoutMs };
@@ -238,11 +232,6 @@ export class BucketObject extends DurableObject<Env> {
     }
     return bucket;
   }
-}
-
-/** What a caller that is put back has left to wait, within what the policy now allows. */
-function timeoutLeft(timeoutMs: number, { elapsedMs }: PutBack, maxWaitMs: number): number {
-  return Math.min(Math.max(0, timeoutMs - elapsedMs), maxWaitMs);
 }
 
 function restore(record: BucketRecord): OpenBucket {

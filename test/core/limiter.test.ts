@@ -778,6 +778,12 @@ describe("Limiter.acquire, putBackFromMs", () => {
   });
 });
 
+test("Limiter.acquire, putBackFromMs: keeps its time though maxWaitMs has been lowered", () => {
+  const scene = sceneAfter(1);
+  scene.setPolicy(100, { maxWaitMs: 500 });
+  expect(scene.acquire(200, "Ann", { putBackFromMs: 50, timeoutMs: 800 })).toEqual(["Ann waits"]);
+});
+
 describe("Limiter, a clock that goes back", () => {
   test("adds nothing, removes nothing, grants nobody", () => {
     const scene = sceneAfter(5, five);
