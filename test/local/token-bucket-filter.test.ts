@@ -1,0 +1,130 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { createTokenBucketFilter } from "../../src/local/token-bucket-filter.ts";
+
+describe("TokenBucketFilter", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("gives one token a second unless told otherwise", async () => {
+    const filter = createTokenBucketFilter(1);
+    expect(await filter.getToken()).toMatchObject({ ok: true, tokens: 1, remaining: 0 });
+    const second = filter.getToken();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await second).toMatchObject({ ok: true, waitedMs: 1_000 });
+  });
+
+  it("starts its bucket at the first call, not when it is built", async () => {
+    const filter = createTokenBucketFilter(1);
+    await vi.advanceTimersByTimeAsync(700);
+    await filter.getToken();
+    expect(filter.tryGetToken()).toEqual({ ok: false, reason: "timeout", retryAfterMs: 1_000 });
+  });
+
+  it("sets no timer while nobody waits, and one while somebody does", async () => {
+    const filter = createTokenBucketFilter(1);
+    await filter.getToken();
+    expect(vi.getTimerCount()).toBe(0);
+    const waiting = Promise.all([filter.getToken(), filter.getToken()]);
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await waiting;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("tryGetToken takes what is there and overtakes nobody", async () => {
+    const filter = createTokenBucketFilter(3, { initialTokens: 3 });
+    expect(filter.tryGetToken({ tokens: 2 })).toMatchObject({ ok: true, remaining: 1 });
+    void filter.getToken({ tokens: 3 });
+    expect(filter.tryGetToken()).toEqual({ ok: false, reason: "timeout", retryAfterMs: 3_000 });
+    filter.close();
+  });
+
+  it("rejects with the signal's reason when it aborts, and gives the place up", async () => {
+    const filter = createTokenBucketFilter(1);
+    await filter.getToken();
+    const controller = new AbortController();
+    const leaving = filter.getToken({ signal: controller.signal });
+    const staying = filter.getToken();
+    controller.abort(new Error("changed my mind"));
+    await expect(leaving).rejects.toThrow("changed my mind");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await staying).toMatchObject({ ok: true, waitedMs: 1_000 });
+    expect(filter.inspect()).toMatchObject({ granted: 2, cancelled: 1, waiters: 0 });
+  });
+
+  it("rejects at once, taking nothing, where the signal has aborted before", async () => {
+    const filter = createTokenBucketFilter(1);
+    const signal = AbortSignal.abort(new Error("too late"));
+    await expect(filter.getToken({ signal })).rejects.toThrow("too late");
+    expect(filter.inspect()).toMatchObject({ tokens: 1, granted: 0 });
+  });
+
+  it("takes its listener off the signal once it is settled", async () => {
+    const filter = createTokenBucketFilter(1);
+    const controller = new AbortController();
+    const added = vi.spyOn(controller.signal, "addEventListener");
+    const removed = vi.spyOn(controller.signal, "removeEventListener");
+    await filter.getToken();
+    const waiting = filter.getToken({ signal: controller.signal });
+    await vi.advanceTimersByTimeAsync(1_000);
+    await waiting;
+    expect(added).toHaveBeenCalledTimes(1);
+    expect(removed.mock.calls[0]?.slice(0, 2)).toEqual(added.mock.calls[0]?.slice(0, 2));
+    controller.abort();
+    expect(filter.inspect().cancelled).toBe(0);
+  });
+
+  it("close refuses all who wait and all who come, and stops the timer", async () => {
+    const filter = createTokenBucketFilter(1);
+    await filter.getToken();
+    const waiting = [filter.getToken(), filter.getToken()];
+    filter.close();
+    filter.close();
+    const refused = { ok: false, reason: "bucket-reset" };
+    expect(await Promise.all(waiting)).toEqual([refused, refused]);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await filter.getToken()).toEqual(refused);
+    expect(filter.tryGetToken()).toEqual(refused);
+  });
+
+  it("names what is wrong with a policy or a request, and takes nothing", async () => {
+    expect(() => createTokenBucketFilter(0)).toThrow(
+      new RangeError("Illegal policy: capacity must be an integer from 1 to 1000000000: got 0"),
+    );
+    expect(() => createTokenBucketFilter(1, { refillIntervalMs: 1 })).toThrow(RangeError);
+    const filter = createTokenBucketFilter(1);
+    await expect(filter.getToken({ tokens: 0 })).rejects.toThrow(RangeError);
+    await expect(filter.getToken({ timeoutMs: 60_001 })).rejects.toThrow(
+      "timeoutMs must be an integer from 0 to 60000: got 60001",
+    );
+    expect(() => filter.tryGetToken({ tokens: 1.5 })).toThrow(RangeError);
+    expect(filter.inspect()).toMatchObject({ tokens: 1, granted: 0, refused: 0 });
+  });
+});
+
+describe("TokenBucketFilter in a process of its own", () => {
+  const module = new URL("../../src/local/token-bucket-filter.ts", import.meta.url).href;
+
+  async function run(script: string): Promise<string> {
+    const source = `import { createTokenBucketFilter } from ${JSON.stringify(module)};\n${script}`;
+    const args = ["--input-type=module", "--eval", source];
+    return (await promisify(execFile)(process.execPath, args)).stdout.trim();
+  }
+
+  it("keeps it alive while somebody waits, and no longer", async () => {
+    const script = `
+      const filter = createTokenBucketFilter(1, { refillIntervalMs: 20, refillTokens: 1 });
+      filter.getToken();
+      filter.getToken().then(({ ok }) => console.log(ok));
+    `;
+    expect(await run(script)).toBe("true");
+  });
+});
