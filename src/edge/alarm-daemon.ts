@@ -26,6 +26,12 @@ const ALARM_SPACING_MS = 1_000;
  */
 const ALARM_LOST_AFTER_MS = 1_000;
 
+/**
+ * The longest that the timer is set for; it then looks at the clock again. Waits end within an hour;
+ * only a clock that has jumped back can ask for more, and a timer of over 2^31 ms would fire at once.
+ */
+const LONGEST_TIMER_MS = 3_600_000;
+
 /** The part of the object's storage that the daemon uses. */
 type AlarmStorage = Pick<DurableObjectStorage, "setAlarm" | "deleteAlarm">;
 
@@ -86,6 +92,6 @@ export class AlarmDaemon {
       this.#timerAtMs = undefined;
       this.#onTimer();
     };
-    this.#timer = setTimeout(fire, Math.max(1, wakeAtMs - nowMs));
+    this.#timer = setTimeout(fire, Math.min(LONGEST_TIMER_MS, Math.max(1, wakeAtMs - nowMs)));
   }
 }

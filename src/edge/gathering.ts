@@ -28,6 +28,7 @@ export interface GatheredRequest {
 export class Gathering {
   readonly #endsAtMs: number;
   #requests: GatheredRequest[] = [];
+  #isOver = false;
 
   constructor(nowMs: number) {
     this.#endsAtMs = nowMs + GATHERING_MS;
@@ -35,13 +36,15 @@ export class Gathering {
 
   /** Whether requests are still to be held at `nowMs`. */
   isOpen(nowMs: number): boolean {
-    return this.#requests.length > 0 || nowMs < this.#endsAtMs;
+    return !this.#isOver && (this.#requests.length > 0 || nowMs < this.#endsAtMs);
   }
 
   /** Holds a request. It is let in when the gathering ends, by a timer that the first one starts. */
   hold(request: GatheredRequest, nowMs: number): void {
     if (this.#requests.length === 0) {
-      setTimeout(() => this.#admitAll(), Math.max(0, this.#endsAtMs - nowMs));
+      // A clock that has jumped back meanwhile must not make anybody wait for it.
+      const restMs = Math.min(GATHERING_MS, Math.max(0, this.#endsAtMs - nowMs));
+      setTimeout(() => this.#admitAll(), restMs);
     }
     this.#requests.push(request);
   }
@@ -52,6 +55,7 @@ export class Gathering {
   }
 
   #admitAll(): void {
+    this.#isOver = true;
     const requests = this.#take();
     const putBack = requests.filter((request) => request.putBackFromMs !== undefined);
     const newcomers = requests.filter((request) => request.putBackFromMs === undefined);
