@@ -65,8 +65,8 @@ export interface AcquireCall {
   readonly putBack?: PutBack;
 }
 
-/** Where a caller stood whose object was reset. */
-export interface PutBack {
+/** Of a caller whose call was lost with the object: it stood in the queue, or was on its way there. */
+interface PutBack {
   /**
    * When its request reached the Worker, epoch milliseconds, with a fraction that keeps those of one
    * millisecond in order.

@@ -90,8 +90,8 @@ export interface AcquireRequest<Caller> {
   readonly timeoutMs?: number;
   /**
    * For a caller whose place was lost with its object: when it first joined, epoch milliseconds. It
-   * goes before all who joined later, and neither `queueLimit` nor `maxWaitMs` counts for it: it was
-   * let in before.
+   * goes before all who joined later, and neither `queueLimit` nor `maxWaitMs` counts for it, because
+   * it has been let in before, as far as anybody can still tell.
    */
   readonly putBackFromMs?: number;
 }
@@ -165,11 +165,6 @@ export class Limiter<Caller> {
   /** The policy in force. */
   get policy(): Policy {
     return this.#policy;
-  }
-
-  /** How many wait. */
-  get waiters(): number {
-    return this.#queue.size;
   }
 
   /**

@@ -92,7 +92,25 @@ export function integerFault(field: string, value: unknown, { min, max }: Limits
   return { field, message };
 }
 
-/** A policy, or every fault of what should have been one, first those of known fields. */
+/** What is wrong with each of `fields` for itself, whichever of a policy's numbers they are. */
+export function fieldFaults(fields: Readonly<Record<string, unknown>>): FieldFault[] {
+  const faults: FieldFault[] = [];
+  for (const field of fieldNames) {
+    const value = fields[field];
+    const limits = policyLimits[field];
+    if (value !== undefined && !isIntegerWithin(value, limits)) {
+      faults.push(integerFault(field, value, limits));
+    }
+  }
+  for (const field of Object.keys(fields)) {
+    if (Object.hasOwn(policyLimits, field)) continue;
+    const message = `${showValue(field)} is not one of ${fieldNames.join(", ")}`;
+    faults.push({ field, message });
+  }
+  return faults;
+}
+
+/** A policy, or every fault of what should have been one. */
 export type PolicyCheck =
   | { readonly ok: true; readonly policy: Policy }
   | { readonly ok: false; readonly faults: readonly FieldFault[] };
@@ -140,21 +158,16 @@ export class Policy {
 
   /** `of` for numbers of unknown origin: the faults are a value. `undefined` is as good as missing. */
   static check(fields: Readonly<Record<string, unknown>>): PolicyCheck {
-    const faults: FieldFault[] = [];
     const numbers: Partial<Record<FieldName, number>> = {};
     for (const field of fieldNames) {
       const value = fields[field];
       if (isIntegerWithin(value, policyLimits[field])) numbers[field] = value;
-      else if (value !== undefined) faults.push(integerFault(field, value, policyLimits[field]));
     }
-    for (const field of requiredFields) {
-      if (fields[field] === undefined) faults.push({ field, message: `${field} is missing` });
-    }
-    for (const field of Object.keys(fields)) {
-      if (Object.hasOwn(policyLimits, field)) continue;
-      const message = `${showValue(field)} is not one of ${fieldNames.join(", ")}`;
-      faults.push({ field, message });
-    }
+    const missing = requiredFields.filter((field) => fields[field] === undefined);
+    const faults = [
+      ...fieldFaults(fields),
+      ...missing.map((field) => ({ field, message: `${field} is missing` })),
+    ];
     const { capacity, refillTokens, refillIntervalMs, initialTokens = 0 } = numbers;
     if (capacity !== undefined && initialTokens > capacity) {
       const message = `initialTokens must be at most the capacity, ${capacity}: got ${initialTokens}`;

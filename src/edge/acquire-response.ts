@@ -6,6 +6,9 @@ import type { GrantBody } from "../protocol.ts";
 import { problemResponse } from "./problem.ts";
 import { EXPOSED_FIELDS, rateLimitFields } from "./rate-limit-fields.ts";
 
+/** Faults that `detail` repeats; `errors` has all of them. */
+const FAULTS_IN_DETAIL = 5;
+
 /** The bucket that answers. */
 export interface AnsweringBucket {
   readonly name: string;
@@ -55,7 +58,9 @@ export function bucketResetResponse(): Response {
 
 /** `400`, naming every fault. */
 export function invalidRequestResponse(errors: readonly FieldFault[]): Response {
-  const detail = errors.map((fault) => fault.message).join("; ");
+  const messages = errors.slice(0, FAULTS_IN_DETAIL).map((fault) => fault.message);
+  const more = errors.length - messages.length;
+  const detail = [...messages, ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
   return problemResponse("invalid-request", { detail, errors });
 }
 

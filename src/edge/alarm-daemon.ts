@@ -57,6 +57,11 @@ export class AlarmDaemon {
     this.#alarmAtMs = alarmAtMs;
   }
 
+  /** All storage has been deleted, and the alarm with it. */
+  forgetAlarm(): void {
+    this.#alarmAtMs = undefined;
+  }
+
   /** The alarm has fired and is armed no more. */
   alarmFired(nowMs: number): void {
     this.#firedAlarmAtMs = Math.min(this.#alarmAtMs ?? nowMs, nowMs);

@@ -34,13 +34,15 @@ import { Gathering } from "./gathering.ts";
 
 /** Where the state is kept. */
 const STATE_KEY = "bucket";
+/** How it is written; a later one has to read what this one wrote. */
+const FORMAT = 1;
 
 /** Tells one held request how it ended. */
 type Caller = (outcome: Outcome, nowMs: number) => void;
 
 /** The state on disk. */
 interface BucketRecord {
-  readonly format: 1;
+  readonly format: typeof FORMAT;
   readonly name: string;
   readonly policyName: string;
   /** The policy in force: the configured one as of the last write, or an override. */
@@ -85,7 +87,8 @@ export class BucketObject extends DurableObject<Env> {
     return new Promise((resolve) => {
       const nowMs = Date.now();
       const admit = (admittedAtMs: number): void => {
-        this.#admit(call, signal, resolve, admittedAtMs);
+        const heldMs = Math.max(0, admittedAtMs - nowMs);
+        this.#admit(call, heldMs, signal, resolve, admittedAtMs);
       };
       if (!this.#gathering?.isOpen(nowMs)) {
         this.#gathering = undefined;
@@ -103,13 +106,19 @@ export class BucketObject extends DurableObject<Env> {
     this.#advance();
   }
 
-  /** What the bucket looks like. Takes nothing and starts nothing. */
+  /**
+   * What the bucket looks like. Takes nothing and starts nothing; where the configured policy has
+   * changed, those who wait are timed anew first. Rejects if the object is reset.
+   */
   inspect(name: string, configured: NamedPolicyFields): BucketSnapshot {
     const nowMs = Date.now();
     return snapshot(this.#open(name, configured, nowMs), nowMs);
   }
 
-  /** Lays `changes` over the bucket's policy and keeps the result as its own, for good. */
+  /**
+   * Lays `changes` over the bucket's policy and keeps the result as its own, for good. The answer is held
+   * back until it is on disk. Rejects if the object is reset; the change may then be kept or not.
+   */
   changePolicy(
     name: string,
     configured: NamedPolicyFields,
@@ -126,20 +135,26 @@ export class BucketObject extends DurableObject<Env> {
     return { ok: true, snapshot: snapshot(bucket, nowMs) };
   }
 
-  /** Refuses all who wait with `bucket-reset`, and forgets everything: tokens, counts, override. */
+  /**
+   * Refuses all who wait with `bucket-reset`, and forgets everything: tokens, counts, override. Resolves
+   * when it is gone from the disk. Rejects if the object is reset; it may then be gone or not.
+   */
   async reset(): Promise<void> {
     const nowMs = Date.now();
     const turn = this.#bucket?.limiter.drain();
     this.#bucket = undefined;
     this.#daemon.arm(undefined, nowMs);
     const erased = this.ctx.storage.deleteAll();
+    this.#daemon.forgetAlarm();
     for (const { caller, outcome } of turn?.settled ?? []) caller(outcome, nowMs);
     this.#gathering?.drain();
     await erased;
   }
 
+  /** @param heldMs How long the request was held at the door; it counts against its timeout. */
   #admit(
     call: AcquireCall,
+    heldMs: number,
     signal: AbortSignal,
     resolve: (response: Response) => void,
     nowMs: number,
@@ -150,7 +165,8 @@ export class BucketObject extends DurableObject<Env> {
       leave();
       return;
     }
-    const bucket = this.#open(call.bucket, call.policy, nowMs);
+    // A caller put back by the Worker of an earlier deployment brings the policy of that time.
+    const bucket = (call.putBack && this.#bucket) ?? this.#open(call.bucket, call.policy, nowMs);
     const { limiter } = bucket;
     const { maxWaitMs } = limiter.policy;
     const { tokens, timeoutMs = maxWaitMs, putBack } = call;
@@ -162,13 +178,9 @@ export class BucketObject extends DurableObject<Env> {
     const caller: Caller = (outcome, settledAtMs) => {
       resolve(acquireResponse(answering(bucket, settledAtMs), outcome, { tokens, timeoutMs }));
     };
-    const request = putBack
-      ? {
-          timeoutMs: Math.max(0, timeoutMs - putBack.elapsedMs),
-          putBackFromMs: putBack.arrivedAtMs,
-        }
-      : { timeoutMs };
-    const turn = limiter.acquire({ caller, tokens, ...request }, nowMs);
+    const leftMs = Math.max(0, timeoutMs - heldMs - (putBack?.elapsedMs ?? 0));
+    const place = putBack && { putBackFromMs: putBack.arrivedAtMs };
+    const turn = limiter.acquire({ caller, tokens, timeoutMs: leftMs, ...place }, nowMs);
     const { waiter } = turn;
     if (waiter) {
       const onAbort = (): void => {
@@ -199,7 +211,7 @@ export class BucketObject extends DurableObject<Env> {
     const { limiter } = bucket;
     if (limiter.revision === bucket.savedRevision) return;
     const record: BucketRecord = {
-      format: 1,
+      format: FORMAT,
       name: bucket.name,
       policyName: bucket.policyName,
       policy: limiter.policy.toJSON(),
@@ -211,6 +223,7 @@ export class BucketObject extends DurableObject<Env> {
     } catch (error) {
       // Memory is ahead of the disk: start again from the disk, and let the Worker put back all who wait.
       this.ctx.abort("Cannot write the bucket's state");
+      // Nobody must be told what is not written, whether or not the abort ends this turn here.
       throw error;
     }
     bucket.savedRevision = limiter.revision;
@@ -235,6 +248,11 @@ export class BucketObject extends DurableObject<Env> {
 }
 
 function restore(record: BucketRecord): OpenBucket {
+  if (record.format !== FORMAT) {
+    throw new RangeError(
+      `Cannot read a state of format ${record.format}: this is format ${FORMAT}`,
+    );
+  }
   const limiter = Limiter.from<Caller>(Policy.of(record.policy), record.limiter);
   const { name, policyName, isOverridden } = record;
   return { name, policyName, isOverridden, limiter, savedRevision: limiter.revision };

@@ -14,6 +14,8 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 /** Failures in a row before giving up: 8 to 9 seconds of pauses on average. */
 const MOST_FAILURES = 9;
+/** Names of the errors that this side's own code throws. */
+const CODE_ERRORS = new Set<unknown>(["RangeError", "TypeError", "DataCloneError"]);
 /** A call that was held at least this long had reached a working object: the row starts anew. */
 const HEALTHY_CALL_MS = 5_000;
 
@@ -59,13 +61,14 @@ function pauseMs(failuresInARow: number): number {
 }
 
 /**
- * Whether calling again may help. It cannot where the object is overloaded, nor where its own code
- * threw: the runtime marks that as `remote`, without saying that the object was reset or the call may
- * be repeated. What is not marked at all broke on the way.
+ * Whether calling again may help. It cannot where the object is overloaded, nor where code threw, its
+ * own (the runtime marks that as `remote`, without saying that the object was reset or the call may be
+ * repeated) or this side's (a value that cannot be sent). What else is not marked broke on the way.
  */
 function isPassing(error: unknown): boolean {
   if (!isRecord(error)) return false;
-  const { durableObjectReset, retryable, overloaded, remote } = error;
+  const { durableObjectReset, retryable, overloaded, remote, name } = error;
   if (overloaded === true) return false;
-  return remote !== true || durableObjectReset === true || retryable === true;
+  if (durableObjectReset === true || retryable === true) return true;
+  return remote !== true && !CODE_ERRORS.has(name);
 }

@@ -11,12 +11,15 @@ const ARRIVAL_STEP_MS = 0.001;
 let lastArrivalAtMs = 0;
 
 /** The instant of an arrival, epoch milliseconds with a fraction: later than every one before it. */
-export function arrivalStamp(): number {
+function arrivalStamp(): number {
   lastArrivalAtMs = Math.max(Date.now(), lastArrivalAtMs + ARRIVAL_STEP_MS);
   return lastArrivalAtMs;
 }
 
-/** One bucket, by name. Every method throws `UnreachableError` where the object cannot be reached. */
+/**
+ * One bucket, by name. Every promise rejects with an `UnreachableError` where the object cannot be
+ * reached, and with the signal's reason where the caller leaves while it is being reached.
+ */
 export class RemoteBucket {
   readonly #objects: DurableObjectNamespace<BucketObject>;
   readonly #name: string;
@@ -40,12 +43,10 @@ export class RemoteBucket {
    * Settles with the object's response: the grant or the refusal. Where the object is reset while the
    * request waits, it goes back to the place of its arrival with what is left of its timeout.
    */
-  acquire(
-    asked: Pick<AcquireCall, "tokens" | "timeoutMs">,
-    arrivedAtMs: number,
-  ): Promise<Response> {
+  acquire(asked: Pick<AcquireCall, "tokens" | "timeoutMs">): Promise<Response> {
     const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...asked };
     const calledAtMs = Date.now();
+    const arrivedAtMs = arrivalStamp();
     return reach((failures) => {
       const elapsedMs = Math.max(0, Date.now() - calledAtMs);
       const again = failures > 0 && { putBack: { arrivedAtMs, elapsedMs } };
@@ -66,7 +67,10 @@ export class RemoteBucket {
     );
   }
 
-  /** Drains the bucket and forgets it. */
+  /**
+   * Drains the bucket and forgets it. Where the object is reset before its answer is here, it is drained
+   * once more, with those who came in between.
+   */
   reset(): Promise<void> {
     return reach(async () => await this.#stub().reset(), this.#signal);
   }

@@ -1,6 +1,8 @@
 /**
  * The HTTP interface: which call goes where, who may make it, and what is wrong with it. Everything
- * that can be said without the bucket's object is said here, so that bad input reaches no object.
+ * that can be said without the bucket's object is said here, so that bad input reaches no object. Only
+ * the object knows whether the bucket has a policy of its own; so it says what that policy forbids:
+ * more tokens than the capacity, a longer wait than `maxWaitMs`, more initial tokens than fit.
  */
 import type { Context, MiddlewareHandler } from "hono";
 
@@ -16,9 +18,9 @@ import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
 import { JsonBodyError, readJsonObject } from "./json-body.ts";
 import { problemResponse } from "./problem.ts";
 import { UnreachableError } from "./reach.ts";
-import { RemoteBucket, arrivalStamp } from "./remote-bucket.ts";
+import { RemoteBucket } from "./remote-bucket.ts";
 import { settingsOf } from "./settings.ts";
-import { showValue } from "../core/policy.ts";
+import { fieldFaults, showValue } from "../core/policy.ts";
 
 /** A policy is six numbers; this is room for a hundred times as much. */
 const LARGEST_BODY_BYTES = 16 * 1024;
@@ -27,6 +29,14 @@ const UNAVAILABLE_RETRY_MS = 1_000;
 
 type AppEnv = { Bindings: Env };
 type AppContext = Context<AppEnv>;
+
+const limitBody = bodyLimit({
+  maxSize: LARGEST_BODY_BYTES,
+  onError: () => {
+    const detail = `The body is larger than ${LARGEST_BODY_BYTES} bytes`;
+    return problemResponse("body-too-large", { detail });
+  },
+});
 
 /** The Worker's `fetch`, as a Hono application. */
 export const routes = new Hono<AppEnv>();
@@ -41,39 +51,28 @@ routes.use(async (c, next) => {
   return next();
 });
 
-routes.use(
-  bodyLimit({
-    maxSize: LARGEST_BODY_BYTES,
-    onError: () => {
-      const detail = `The body is larger than ${LARGEST_BODY_BYTES} bytes`;
-      return problemResponse("body-too-large", { detail });
-    },
-  }),
-);
 routes.use("/healthz", allow("GET", "HEAD"));
 routes.use("/acquire", allow("GET", "POST"));
 routes.use("/buckets/:name", allow("GET", "HEAD", "PUT", "DELETE"));
 
 routes.get("/healthz", (c) => c.json({ status: "ok" }, 200, { "Cache-Control": "no-store" }));
 
-routes.on(["GET", "POST"], "/acquire", requireApiToken, async (c) => {
-  const arrivedAtMs = arrivalStamp();
-  const body = c.req.method === "POST" ? await readJsonObject(c.req.raw) : {};
-  const read = readAcquireParams(new URL(c.req.url).searchParams, body);
-  if (!read.ok) return invalidRequestResponse(read.errors);
-  const { bucket: name, ...asked } = read.params;
-  const policy = settingsOf(c.env).policies.find(name);
-  if (!policy) return unknownBucket(name);
-  return remoteBucket(c, name, policy).acquire(asked, arrivedAtMs);
+routes.get("/acquire", requireApiToken, (c) => acquire(c, {}));
+
+routes.post("/acquire", requireApiToken, limitBody, async (c) => {
+  return acquire(c, await readJsonObject(c.req.raw));
 });
 
 routes.get("/buckets/:name", requireApiToken, (c) =>
   withBucket(c, async (bucket) => json(await bucket.inspect())),
 );
 
-routes.put("/buckets/:name", requireAdminToken, (c) =>
+routes.put("/buckets/:name", requireAdminToken, limitBody, (c) =>
   withBucket(c, async (bucket) => {
-    const changed = await bucket.changePolicy(await readJsonObject(c.req.raw));
+    const changes = await readJsonObject(c.req.raw);
+    const faults = fieldFaults(changes);
+    if (faults.length > 0) return invalidRequestResponse(faults);
+    const changed = await bucket.changePolicy(changes);
     return changed.ok ? json(changed.snapshot) : invalidRequestResponse(changed.errors);
   }),
 );
@@ -101,6 +100,14 @@ routes.onError((error, c) => {
   }
   return problemResponse("internal-error", { detail: "Sluice failed to handle this request" });
 });
+
+async function acquire(c: AppContext, body: Readonly<Record<string, unknown>>): Promise<Response> {
+  const read = readAcquireParams(new URL(c.req.url).searchParams, body);
+  if (!read.ok) return invalidRequestResponse(read.errors);
+  const { bucket: name, ...asked } = read.params;
+  const policy = settingsOf(c.env).policies.find(name);
+  return policy ? remoteBucket(c, name, policy).acquire(asked) : unknownBucket(name);
+}
 
 /** Lets these methods through. HEAD is not GET here: it would take tokens and not say so. */
 function allow(...methods: string[]): MiddlewareHandler<AppEnv> {

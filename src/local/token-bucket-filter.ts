@@ -1,6 +1,8 @@
 /**
  * The token bucket filter inside one process: the same limiter as at the edge, with a timer as its
- * daemon. No platform is imported: Node, Deno, Bun, browsers and Workers have all it needs.
+ * daemon. No platform is imported: Node, Deno, Bun, browsers and Workers have all it needs. (In a Worker
+ * a timer ends with the request that set it: use a filter within one request or within one Durable
+ * Object, and a bucket at the edge for what requests share.)
  *
  * It is made by a factory, as in the exercise that it comes from: the daemon must not start before the
  * filter is fully built, and a constructor cannot promise that. The daemon here is started by need: a
@@ -151,7 +153,10 @@ class TimerFilter implements TokenBucketFilter {
   }
 }
 
-/** Epoch milliseconds that never go back. */
+/**
+ * Epoch milliseconds that never go back: the wall clock as of the process's start, and the monotonic
+ * clock since. Where that one stands still while a machine sleeps, this lags behind the wall clock.
+ */
 function now(): number {
   return Math.floor(performance.timeOrigin + performance.now());
 }

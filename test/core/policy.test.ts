@@ -135,9 +135,9 @@ describe("Policy.of", () => {
       new RangeError(
         "Illegal policy: capacity must be an integer from 1 to 1000000000: got 0; " +
           'refillTokens must be an integer from 1 to 1000000000: got "1"; ' +
-          "refillIntervalMs is missing; " +
           '"burst" is not one of capacity, refillTokens, refillIntervalMs, initialTokens, ' +
-          "queueLimit, maxWaitMs",
+          "queueLimit, maxWaitMs; " +
+          "refillIntervalMs is missing",
       ),
     );
   });

@@ -10,5 +10,5 @@ afterAll(() => {
   vi.useRealTimers();
 });
 
-// The filter imports no platform: what holds in Node holds inside a Worker.
-describeBehaviours("TokenBucketFilter in a Worker", openFilter);
+// The filter imports no platform: what holds in Node holds inside one request of a Worker.
+describeBehaviours("TokenBucketFilter in a Worker's request", openFilter);

@@ -68,5 +68,5 @@ it("reach ends its pause when the caller leaves", async () => {
   vi.mocked(Math.random).mockReturnValue(1_000);
   const controller = new AbortController();
   setTimeout(() => controller.abort(new Error("left")), 1);
-  await expect(reach(failing(RESET), controller.signal)).rejects.toThrow();
+  await expect(reach(failing(RESET), controller.signal)).rejects.toThrow("left");
 });

@@ -1,13 +1,20 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
-import type { GrantBody } from "../../src/protocol.ts";
+import type { AcquireCall, GrantBody } from "../../src/protocol.ts";
 
+import { Policy } from "../../src/core/policy.ts";
+import { encodeAcquireCall } from "../../src/edge/acquire-call.ts";
 import { request, settle, snapshotOf } from "./surfaces.ts";
-import { pass, uniqueName, useVirtualDate } from "./virtual-time.ts";
+import { pass, stubOf, uniqueName, useVirtualDate } from "./virtual-time.ts";
 
-beforeEach(useVirtualDate);
+beforeEach(() => {
+  useVirtualDate();
+  // The Worker's pauses are drawn at random, up to 100 ms; a slow machine needs the rest of the 250 ms.
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+});
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -56,6 +63,38 @@ it("reset object: a newcomer does not overtake those who are put back", async ()
   const hasty = await request(`/acquire?bucket=${name}&timeoutMs=0`);
   expect(hasty.status).toBe(429);
   expect((await waiting)?.status).toBe(200);
+});
+
+it("reset object: a newcomer's timeout counts while it is held at the door", async () => {
+  const name = uniqueName();
+  await request(`/acquire?bucket=${name}`);
+  const [waiting] = await queueUp(name, 1);
+  await abortAllDurableObjects();
+  // The gathering opens with the instance's first call, and a fifth of a second passes before it ends.
+  await untilPutBack(name, 0);
+  const newcomer = request(`/acquire?bucket=${name}&timeoutMs=1900`);
+  await settle();
+  vi.setSystemTime(Date.now() + 200);
+  const problem = await (await newcomer).json();
+  expect(problem).toMatchObject({ reason: "timeout", retryAfterMs: 1_800 });
+  await pass(name, 800);
+  expect((await waiting)?.status).toBe(200);
+});
+
+it("a caller put back from an earlier deployment does not bring its policy back", async () => {
+  const name = uniqueName();
+  const now = { capacity: 10, refillTokens: 1, refillIntervalMs: 1_000 };
+  const before = { name: "*", ...Policy.of({ ...now, capacity: 1 }).toJSON() };
+  const policy = { name: "*", ...Policy.of(now).toJSON() };
+  const ask = (call: AcquireCall): Promise<Response> =>
+    stubOf(name).fetch(encodeAcquireCall(call, new AbortController().signal));
+  await ask({ bucket: name, policy, tokens: 1 });
+  const large = ask({ bucket: name, policy, tokens: 5 });
+  const putBack = { arrivedAtMs: Date.now() - 50, elapsedMs: 50 };
+  const old = ask({ bucket: name, policy: before, tokens: 1, putBack });
+  await pass(name, 6_000);
+  expect((await old).headers.get("RateLimit-Policy")).toBe('"*";q=10;w=10');
+  expect(await (await large).json()).toMatchObject({ tokens: 5 });
 });
 
 it("reset object: what is left of a timeout goes on counting", async () => {

@@ -45,14 +45,13 @@ describe.concurrent("a client that breaks its connection off", () => {
     });
   });
 
-  it("is out of the queue within 100 ms, and counted as cancelled", async () => {
+  it("is out of the queue before its tick, and counted as cancelled", async () => {
     await acquire(server, "count");
     const b = await arrive(server, "count");
     await arrive(server, "count");
-    const resetAtMs = Date.now();
     b.connection.reset();
     const left = await untilBucket(server, "count", ({ waiters }) => waiters < 2);
-    expect(Date.now() - resetAtMs).toBeLessThan(100);
+    // Had the tick come first, two would be granted.
     expect(left).toMatchObject({ waiters: 1, queuedTokens: 1, granted: 1, cancelled: 1 });
   });
 

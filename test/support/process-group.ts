@@ -46,7 +46,7 @@ export class ProcessGroup {
     const guard = startGuard(pid);
     // The root may go by itself and leave the others behind.
     this.child.once("exit", () => {
-      killGroup(pid);
+      signalGroup(pid, "SIGKILL");
       guard.kill("SIGKILL");
     });
   }
@@ -88,11 +88,23 @@ export class ProcessGroup {
 
   /** Kills all of it with SIGKILL and resolves when the root has gone. Again does nothing. */
   async kill(): Promise<void> {
-    const { pid } = this.child;
-    if (pid !== undefined && this.child.exitCode === null && this.child.signalCode === null) {
-      killGroup(pid);
-    }
+    this.#signal("SIGKILL");
     await this.#exited;
+  }
+
+  /** Lets it end as Ctrl-C does, so that it can tidy up; after `timeoutMs` kills it. */
+  async interrupt(timeoutMs: number): Promise<void> {
+    this.#signal("SIGINT");
+    const done = new AbortController();
+    const late = setTimeout(timeoutMs, undefined, { signal: done.signal }).catch(() => undefined);
+    await Promise.race([this.#exited, late]);
+    done.abort();
+    await this.kill();
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const { pid, exitCode, signalCode } = this.child;
+    if (pid !== undefined && exitCode === null && signalCode === null) signalGroup(pid, signal);
   }
 
   #keep(text: string): void {
@@ -112,9 +124,9 @@ function startGuard(pid: number): ChildProcess {
   return guard;
 }
 
-function killGroup(pid: number): void {
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-pid, "SIGKILL");
+    process.kill(-pid, signal);
   } catch {
     // All of it has gone.
   }

@@ -23,6 +23,8 @@ import { offlineEnv, projectDir, workerdPath, writeWorkerd } from "./worker-bund
 /** workerd takes a tenth of a second, wrangler a few; this is for a machine with a lot else to do. */
 const START_TIMEOUT_MS = 45_000;
 
+/** wrangler ends within half a second, and removes its bundles; held requests could keep it. */
+const STOP_TIMEOUT_MS = 5_000;
 /** Between two looks whether a server is ready. */
 const POLL_MS = 20;
 
@@ -161,8 +163,13 @@ export class DevServer implements AsyncDisposable {
       const options = ["--port", String(port), "--persist-to", store, "--env-file", envFile];
       const group = new ProcessGroup("npm", ["start", "--", ...options, ...args], {
         cwd: projectDir,
-        // Its own registry: a developer's `npm start` beside the tests is not to know of this one.
-        env: { ...offlineEnv, WRANGLER_REGISTRY_PATH: join(dir, "registry") },
+        env: {
+          ...offlineEnv,
+          // Its own registry: a developer's `npm start` beside the tests is not to know of this one.
+          WRANGLER_REGISTRY_PATH: join(dir, "registry"),
+          // What its workerds leave in the temporary folder goes with the rest.
+          TMPDIR: dir,
+        },
       });
       const server = new DevServer(group, port, dir);
       await group.until((signal) => printed(group, /Ready on /, signal), START_TIMEOUT_MS);
@@ -184,9 +191,9 @@ export class DevServer implements AsyncDisposable {
     return this.#group.output;
   }
 
-  /** Kills npm, wrangler and both of its workerds, and removes what they have written. */
+  /** Ends npm, wrangler and both of its workerds, and removes what they have written. */
   async stop(): Promise<void> {
-    await this.#group.kill();
+    await this.#group.interrupt(STOP_TIMEOUT_MS);
     await removeDir(this.#dir);
   }
 
