@@ -42,7 +42,7 @@ type Caller = (outcome: Outcome, nowMs: number) => void;
 
 /** The state on disk. */
 interface BucketRecord {
-  readonly format: typeof FORMAT;
+  readonly format: number;
   readonly name: string;
   readonly policyName: string;
   /** The policy in force: the configured one as of the last write, or an override. */
