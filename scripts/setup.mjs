@@ -19,7 +19,7 @@ function isInstalled() {
 }
 
 if (!isInstalled()) {
-  console.log("Installing what Sluice needs (once, about half a minute) …");
+  console.error("Installing what Sluice needs (once, about half a minute) …");
   // The npm that runs this script does the work; without one, whatever `npm` is.
   const npm = process.env.npm_execpath;
   const [command, args] = npm ? [process.execPath, [npm]] : ["npm", []];
