@@ -1,0 +1,79 @@
+/**
+ * `npm run chaos`: makes all the trouble that Sluice is promised to stand, counts what became of it,
+ * and prints the figures beside what was promised. Exit code 1 where one is not kept.
+ *
+ *   npm run chaos -- [--only NAME[,NAME…]] [--seed N] [--schedules N]
+ */
+import { availableParallelism, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+
+import type { Figure, RunOptions, Scenario } from "./scenario.ts";
+
+/** In the order in which they run. */
+const scenarios: readonly Scenario[] = [];
+
+/** The seed of the figures in the README. */
+const SEED = 1;
+const SCHEDULES = 100_000;
+const GIB = 1024 ** 3;
+
+function readOptions(): RunOptions & { readonly chosen: readonly Scenario[] } {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string" },
+      seed: { type: "string", default: String(SEED) },
+      schedules: { type: "string", default: String(SCHEDULES) },
+    },
+  });
+  const names = values.only?.split(",");
+  const unknown = names?.find((name) => !scenarios.some((scenario) => scenario.name === name));
+  if (unknown !== undefined) {
+    const known = scenarios.map(({ name }) => name).join(", ");
+    throw new RangeError(`--only must be of ${known}: got ${unknown}`);
+  }
+  return {
+    chosen: scenarios.filter(({ name }) => !names || names.includes(name)),
+    seed: count("--seed", values.seed),
+    schedules: count("--schedules", values.schedules),
+    progress: (line) => process.stderr.write(`\r\x1B[K${line}`),
+  };
+}
+
+function count(option: string, text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  throw new RangeError(`${option} must be a positive integer: got ${text}`);
+}
+
+function rowOf({ what, measured, limit = "", holds }: Figure): string {
+  return `| ${what} | ${measured} | ${limit} | ${holds ? "yes" : "**NO**"} |`;
+}
+
+async function main(): Promise<void> {
+  const { chosen, ...options } = readOptions();
+  const cores = availableParallelism();
+  const memory = Math.round(totalmem() / GIB);
+  console.log(
+    `Seed ${options.seed}, ${cores} cores, ${memory} GiB, Node ${process.versions.node}\n`,
+  );
+  console.log("| what | measured | promised | kept |\n|---|---|---|---|");
+  const figures: Figure[] = [];
+  for (const scenario of chosen) {
+    options.progress(`${scenario.name} …`);
+    const found = await scenario.run(options);
+    options.progress("");
+    for (const figure of found) console.log(rowOf(figure));
+    figures.push(...found);
+  }
+  const broken = figures.filter(({ holds }) => !holds).length;
+  console.log(`\n${figures.length - broken} of ${figures.length} figures kept`);
+  process.exitCode = broken === 0 ? 0 : 1;
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
