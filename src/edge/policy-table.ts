@@ -1,20 +1,25 @@
 /**
  * Which policy a bucket has: the table `[vars.POLICIES]` of the configuration, checked as a whole.
  *
- * A pattern is a bucket's name, a prefix that ends in `*`, or `*` alone. The exact name wins, then the
- * longest prefix. A table with any fault is not used at all.
+ * The exact name wins, then the longest prefix (see bucket-pattern.ts). A table with any fault is not
+ * used at all.
  */
 import type { NamedPolicyFields } from "../protocol.ts";
 
 import { Policy, showValue } from "../core/policy.ts";
-import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
+import {
+  BUCKET_PATTERN_RULE,
+  isBucketPattern,
+  isPrefix,
+  matchesPattern,
+} from "./bucket-pattern.ts";
 import { isRecord } from "./is-record.ts";
 
 /** The configured policies by pattern. */
 export class PolicyTable {
   readonly #exact = new Map<string, NamedPolicyFields>();
-  /** Longest prefix first. */
-  readonly #prefixes: { readonly prefix: string; readonly policy: NamedPolicyFields }[] = [];
+  /** Those of patterns that are prefixes, the longest first. */
+  readonly #byPrefix: NamedPolicyFields[] = [];
 
   /**
    * Reads the table from the configuration: an object, or the same as JSON text, which is what
@@ -28,20 +33,20 @@ export class PolicyTable {
       const entry = readEntry(pattern, fields);
       if (!entry.ok) {
         faults.push(...entry.faults.map((fault) => `POLICIES.${showValue(pattern)}: ${fault}`));
-      } else if (pattern.endsWith("*")) {
-        this.#prefixes.push({ prefix: pattern.slice(0, -1), policy: entry.policy });
+      } else if (isPrefix(pattern)) {
+        this.#byPrefix.push(entry.policy);
       } else {
         this.#exact.set(pattern, entry.policy);
       }
     }
     if (faults.length > 0) throw new RangeError(faults.join("; "));
-    this.#prefixes.sort((a, b) => b.prefix.length - a.prefix.length);
+    this.#byPrefix.sort((a, b) => b.name.length - a.name.length);
   }
 
   /** The policy of the bucket `name`; `undefined` where no pattern matches it. */
   find(name: string): NamedPolicyFields | undefined {
     return (
-      this.#exact.get(name) ?? this.#prefixes.find(({ prefix }) => name.startsWith(prefix))?.policy
+      this.#exact.get(name) ?? this.#byPrefix.find((policy) => matchesPattern(policy.name, name))
     );
   }
 }
@@ -67,13 +72,7 @@ function readEntry(
   pattern: string,
   fields: unknown,
 ): { ok: true; policy: NamedPolicyFields } | { ok: false; faults: string[] } {
-  const literal = pattern.endsWith("*") ? pattern.slice(0, -1) : pattern;
-  if (pattern !== "*" && !isBucketName(literal)) {
-    return {
-      ok: false,
-      faults: [`a pattern is "*", or a bucket's name or prefix: ${BUCKET_NAME_RULE}`],
-    };
-  }
+  if (!isBucketPattern(pattern)) return { ok: false, faults: [BUCKET_PATTERN_RULE] };
   if (!isRecord(fields)) {
     return { ok: false, faults: [`must be a table of numbers: got ${showValue(fields)}`] };
   }
