@@ -3,6 +3,7 @@ import type { FieldFault, Policy } from "../core/policy.ts";
 import type { Grant, LimiterView, Outcome } from "../core/limiter.ts";
 import type { GrantBody } from "../protocol.ts";
 
+import { COMMON_FIELDS } from "./common-fields.ts";
 import { problemResponse } from "./problem.ts";
 import { EXPOSED_FIELDS, rateLimitFields } from "./rate-limit-fields.ts";
 
@@ -68,8 +69,8 @@ function grantResponse(bucket: AnsweringBucket, grant: Grant): Response {
   const { tokens, remaining, waitedMs, grantedAtMs } = grant;
   const body: GrantBody = { bucket: bucket.name, tokens, remaining, waitedMs, grantedAtMs };
   const headers = {
+    ...COMMON_FIELDS,
     "Content-Type": "application/json",
-    "Cache-Control": "no-store",
     ...quotaHeaders(bucket, remaining),
   };
   return new Response(JSON.stringify(body), { headers });

@@ -2,6 +2,7 @@
 import type { FieldFault } from "../core/policy.ts";
 import type { ProblemBody, Reason } from "../protocol.ts";
 
+import { COMMON_FIELDS } from "./common-fields.ts";
 import { ceilSeconds } from "./rate-limit-fields.ts";
 
 const QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded";
@@ -54,9 +55,8 @@ export function problemResponse(reason: Reason, details: ProblemDetails): Respon
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(violatedPolicy !== undefined && { "violated-policies": [violatedPolicy] }),
   };
-  const headers = new Headers(details.headers);
+  const headers = new Headers({ ...COMMON_FIELDS, ...details.headers });
   headers.set("Content-Type", "application/problem+json");
-  headers.set("Cache-Control", "no-store");
   if (retryAfterMs !== undefined) {
     headers.set("Retry-After", String(Math.max(1, ceilSeconds(retryAfterMs))));
   }

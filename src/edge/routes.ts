@@ -3,6 +3,9 @@
  * that can be said without the bucket's object is said here, so that bad input reaches no object. Only
  * the object knows whether the bucket has a policy of its own; so it says what that policy forbids:
  * more tokens than the capacity, a longer wait than `maxWaitMs`, more initial tokens than fit.
+ *
+ * There are two doors, each with routes of its own, which differ in who may ask: what a caller may do
+ * hangs on where it came in and on its token, and on nothing else in its request.
  */
 import type { Context, MiddlewareHandler } from "hono";
 
@@ -10,11 +13,15 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 
 import type { NamedPolicyFields } from "../protocol.ts";
+import type { Right } from "./access-tokens.ts";
+import type { AppEnv } from "./authorize.ts";
 
 import { readAcquireParams } from "./acquire-params.ts";
 import { invalidRequestResponse } from "./acquire-response.ts";
-import { carriesToken } from "./authorize.ts";
+import { refusalOf, requireAdminToken, requireApiToken, requireNothing } from "./authorize.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
+import { COMMON_FIELDS } from "./common-fields.ts";
+import { crossOrigin } from "./cross-origin.ts";
 import { JsonBodyError, readJsonObject } from "./json-body.ts";
 import { problemResponse } from "./problem.ts";
 import { UnreachableError } from "./reach.ts";
@@ -27,7 +34,6 @@ const LARGEST_BODY_BYTES = 16 * 1024;
 /** When to come back to a bucket that could not be reached: the platform needs about this long. */
 const UNAVAILABLE_RETRY_MS = 1_000;
 
-type AppEnv = { Bindings: Env };
 type AppContext = Context<AppEnv>;
 
 const limitBody = bodyLimit({
@@ -38,73 +44,89 @@ const limitBody = bodyLimit({
   },
 });
 
-/** The Worker's `fetch`, as a Hono application. */
-export const routes = new Hono<AppEnv>();
+/** What the Internet reaches. */
+export const routes = createRoutes(requireApiToken);
 
-routes.use(async (c, next) => {
-  try {
-    settingsOf(c.env);
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    return problemResponse("illegal-configuration", { detail });
-  }
-  return next();
-});
+/** What the Workers reach that are bound to `Sluice`: they need no token to acquire and read. */
+export const boundRoutes = createRoutes(requireNothing);
 
-routes.use("/healthz", allow("GET", "HEAD"));
-routes.use("/acquire", allow("GET", "POST"));
-routes.use("/buckets/:name", allow("GET", "HEAD", "PUT", "DELETE"));
+/** The Worker's `fetch`, as a Hono application; `requireRight` lets in who may acquire or read. */
+function createRoutes(requireRight: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
 
-routes.get("/healthz", (c) => c.json({ status: "ok" }, 200, { "Cache-Control": "no-store" }));
+  app.use(async (c, next) => {
+    try {
+      settingsOf(c.env);
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      return problemResponse("illegal-configuration", { detail });
+    }
+    return next();
+  });
 
-routes.get("/acquire", requireApiToken, (c) => acquire(c, {}));
+  app.use("/healthz", crossOrigin("GET"), allow("GET", "HEAD"));
+  app.use("/acquire", crossOrigin("GET", "POST"), allow("GET", "POST"));
+  app.use(
+    "/buckets/:name",
+    crossOrigin("GET", "PUT", "DELETE"),
+    allow("GET", "HEAD", "PUT", "DELETE"),
+  );
 
-routes.post("/acquire", requireApiToken, limitBody, async (c) => {
-  return acquire(c, await readJsonObject(c.req.raw));
-});
+  app.get("/healthz", () => json({ status: "ok" }));
 
-routes.get("/buckets/:name", requireApiToken, (c) =>
-  withBucket(c, async (bucket) => json(await bucket.inspect())),
-);
+  app.get("/acquire", requireRight, (c) => acquire(c, {}));
 
-routes.put("/buckets/:name", requireAdminToken, limitBody, (c) =>
-  withBucket(c, async (bucket) => {
-    const changes = await readJsonObject(c.req.raw);
-    const faults = fieldFaults(changes);
-    if (faults.length > 0) return invalidRequestResponse(faults);
-    const changed = await bucket.changePolicy(changes);
-    return changed.ok ? json(changed.snapshot) : invalidRequestResponse(changed.errors);
-  }),
-);
+  app.post("/acquire", requireRight, limitBody, async (c) => {
+    return acquire(c, await readJsonObject(c.req.raw));
+  });
 
-routes.delete("/buckets/:name", requireAdminToken, (c) =>
-  withBucket(c, async (bucket) => {
-    await bucket.reset();
-    return new Response(null, { status: 204, headers: { "Cache-Control": "no-store" } });
-  }),
-);
+  app.get("/buckets/:name", requireRight, (c) =>
+    withBucket(c, "read", async (bucket) => json(await bucket.inspect())),
+  );
 
-routes.notFound((c) => {
-  return problemResponse("not-found", { detail: `There is nothing at ${showValue(c.req.path)}` });
-});
+  app.put("/buckets/:name", requireAdminToken, limitBody, (c) =>
+    withBucket(c, "admin", async (bucket) => {
+      const changes = await readJsonObject(c.req.raw);
+      const faults = fieldFaults(changes);
+      if (faults.length > 0) return invalidRequestResponse(faults);
+      const changed = await bucket.changePolicy(changes);
+      return changed.ok ? json(changed.snapshot) : invalidRequestResponse(changed.errors);
+    }),
+  );
 
-routes.onError((error, c) => {
-  if (error instanceof JsonBodyError) {
-    return invalidRequestResponse([{ field: "body", message: error.message }]);
-  }
-  if (c.req.raw.signal.aborted) return new Response(null, { status: 499 });
-  console.error(error);
-  if (error instanceof UnreachableError) {
-    const detail = "The bucket could not be reached";
-    return problemResponse("unavailable", { detail, retryAfterMs: UNAVAILABLE_RETRY_MS });
-  }
-  return problemResponse("internal-error", { detail: "Sluice failed to handle this request" });
-});
+  app.delete("/buckets/:name", requireAdminToken, (c) =>
+    withBucket(c, "admin", async (bucket) => {
+      await bucket.reset();
+      return new Response(null, { status: 204, headers: COMMON_FIELDS });
+    }),
+  );
+
+  app.notFound((c) => {
+    return problemResponse("not-found", { detail: `There is nothing at ${showValue(c.req.path)}` });
+  });
+
+  app.onError((error, c) => {
+    if (error instanceof JsonBodyError) {
+      return invalidRequestResponse([{ field: "body", message: error.message }]);
+    }
+    if (c.req.raw.signal.aborted) return new Response(null, { status: 499 });
+    console.error(error);
+    if (error instanceof UnreachableError) {
+      const detail = "The bucket could not be reached";
+      return problemResponse("unavailable", { detail, retryAfterMs: UNAVAILABLE_RETRY_MS });
+    }
+    return problemResponse("internal-error", { detail: "Sluice failed to handle this request" });
+  });
+
+  return app;
+}
 
 async function acquire(c: AppContext, body: Readonly<Record<string, unknown>>): Promise<Response> {
   const read = readAcquireParams(new URL(c.req.url).searchParams, body);
   if (!read.ok) return invalidRequestResponse(read.errors);
   const { bucket: name, ...asked } = read.params;
+  const refusal = refusalOf(c, "acquire", name);
+  if (refusal) return refusal;
   const policy = settingsOf(c.env).policies.find(name);
   return policy ? remoteBucket(c, name, policy).acquire(asked) : unknownBucket(name);
 }
@@ -121,37 +143,14 @@ function allow(...methods: string[]): MiddlewareHandler<AppEnv> {
   };
 }
 
-async function requireApiToken(c: AppContext, next: () => Promise<void>): Promise<Response | void> {
-  const { apiToken, isPublic } = settingsOf(c.env);
-  const isAllowed = apiToken === undefined ? isPublic : await carriesToken(c.req.raw, apiToken);
-  return isAllowed ? next() : unauthorized();
-}
-
-async function requireAdminToken(
-  c: AppContext,
-  next: () => Promise<void>,
-): Promise<Response | void> {
-  const { adminToken } = settingsOf(c.env);
-  if (adminToken === undefined) {
-    return problemResponse("admin-disabled", { detail: "No ADMIN_TOKEN is set" });
-  }
-  return (await carriesToken(c.req.raw, adminToken)) ? next() : unauthorized();
-}
-
-function unauthorized(): Response {
-  return problemResponse("unauthorized", {
-    detail: "A valid token is required: Authorization: Bearer …",
-    headers: { "WWW-Authenticate": 'Bearer realm="sluice"' },
-  });
-}
-
 function unknownBucket(name: string): Response {
   return problemResponse("unknown-bucket", { detail: `No policy matches ${showValue(name)}` });
 }
 
-/** Hands the bucket that the path names to `answer`. */
+/** Hands the bucket that the path names to `answer`, if the caller has `right` on it. */
 function withBucket(
   c: AppContext,
+  right: Right,
   answer: (bucket: RemoteBucket) => Promise<Response>,
 ): Response | Promise<Response> {
   const name = c.req.param("name");
@@ -159,6 +158,8 @@ function withBucket(
     const message = `NAME must be ${BUCKET_NAME_RULE}: got ${showValue(name)}`;
     return invalidRequestResponse([{ field: "NAME", message }]);
   }
+  const refusal = refusalOf(c, right, name);
+  if (refusal) return refusal;
   const policy = settingsOf(c.env).policies.find(name);
   return policy ? answer(remoteBucket(c, name, policy)) : unknownBucket(name);
 }
@@ -168,5 +169,5 @@ function remoteBucket(c: AppContext, name: string, policy: NamedPolicyFields): R
 }
 
 function json(body: object): Response {
-  return Response.json(body, { headers: { "Cache-Control": "no-store" } });
+  return Response.json(body, { headers: COMMON_FIELDS });
 }

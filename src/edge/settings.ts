@@ -1,15 +1,20 @@
 /** What the deployment says: policies, tokens, and whether everybody may ask. Read once an isolate. */
+import type { CorsOrigins } from "./cors-origins.ts";
+
 import { showValue } from "../core/policy.ts";
+import { AccessTokens } from "./access-tokens.ts";
+import { readCorsOrigins } from "./cors-origins.ts";
 import { PolicyTable } from "./policy-table.ts";
 
 /** The configuration, checked. */
 export interface Settings {
   readonly policies: PolicyTable;
-  /** Who may acquire and look: everybody, holders of the token, or nobody. */
-  readonly apiToken: string | undefined;
+  /** Who may acquire and read; without tokens everybody or nobody, as `isPublic` says. */
+  readonly apiTokens: AccessTokens | undefined;
   readonly isPublic: boolean;
-  /** Who may change and reset buckets; without it nobody may. */
-  readonly adminToken: string | undefined;
+  /** Who may change and reset buckets; without tokens nobody may. */
+  readonly adminTokens: AccessTokens | undefined;
+  readonly corsOrigins: CorsOrigins;
 }
 
 const known = new WeakMap<Env, Settings>();
@@ -35,8 +40,9 @@ function readSettings(env: Env): Settings {
   }
   return {
     policies: new PolicyTable(env.POLICIES),
-    apiToken: env.API_TOKEN || undefined,
+    apiTokens: AccessTokens.read("API_TOKEN", env.API_TOKEN),
     isPublic: PUBLIC === "true",
-    adminToken: env.ADMIN_TOKEN || undefined,
+    adminTokens: AccessTokens.read("ADMIN_TOKEN", env.ADMIN_TOKEN),
+    corsOrigins: readCorsOrigins(env.CORS_ORIGINS),
   };
 }
