@@ -5,7 +5,7 @@
  *
  * They are a constant that goes into each response as it is made, in the object as in the Worker. A
  * middleware that adds them afterwards has to copy what comes from the object, whose headers are
- * immutable: measured on workerd, that takes another 8 % of the time of a grant.
+ * immutable: measured on workerd, up to 8 % more processor time an acquire.
  */
 export const COMMON_FIELDS = {
   "Cache-Control": "no-store",

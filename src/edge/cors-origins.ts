@@ -25,7 +25,7 @@ export function readCorsOrigins(value: unknown = ""): CorsOrigins {
   return origins;
 }
 
-/** Whether `text` is the origin of a web page, written as browsers send it. */
+/** Whether `text` is the origin of a web page, written as browsers send it: no pattern. */
 function isOrigin(text: string): boolean {
-  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+  return /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 }

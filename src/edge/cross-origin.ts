@@ -8,6 +8,7 @@ import { cors } from "hono/cors";
 
 import type { AppEnv } from "./authorize.ts";
 
+import { COMMON_FIELDS } from "./common-fields.ts";
 import { EXPOSED_FIELDS } from "./rate-limit-fields.ts";
 import { settingsOf } from "./settings.ts";
 
@@ -36,8 +37,15 @@ export function crossOrigin(...methods: string[]): MiddlewareHandler<AppEnv> {
     const { corsOrigins } = settingsOf(c.env);
     if (corsOrigins.length === 0) return next();
     if (c.req.method === "OPTIONS" && !isAllowed(c, c.req.header("Origin"))) return next();
-    return corsOrigins === "*" ? toAll(c, next) : toListed(c, next);
+    const preflight = await (corsOrigins === "*" ? toAll : toListed)(c, next);
+    if (preflight) addCommonFields(preflight);
+    return preflight;
   };
+}
+
+/** To an answer that Sluice has not made itself. */
+function addCommonFields({ headers }: Response): void {
+  for (const [name, value] of Object.entries(COMMON_FIELDS)) headers.set(name, value);
 }
 
 function isAllowed(c: Context<AppEnv>, origin: string | undefined): boolean {

@@ -1,31 +1,8 @@
-import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 
 import { PolicyTable } from "../../src/edge/policy-table.ts";
-import { routes } from "../../src/edge/routes.ts";
+import { CLOSED, ONE_A_SECOND as one, bearer, deployed } from "./deployed.ts";
 import { uniqueName } from "./virtual-time.ts";
-
-const one = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 };
-const CLOSED = {
-  POLICIES: { "*": { ...one, capacity: 1_000, initialTokens: 1_000 } },
-  PUBLIC: undefined,
-  API_TOKEN: undefined,
-  ADMIN_TOKEN: undefined,
-};
-
-/** The Worker, deployed with other variables. */
-async function deployed(
-  variables: Record<string, unknown>,
-  path: string,
-  init: RequestInit = {},
-): Promise<Response> {
-  const request = new Request(`https://sluice.test${path}`, init);
-  return routes.fetch(request, { ...env, ...variables });
-}
-
-function bearer(token: string): RequestInit {
-  return { headers: { Authorization: `Bearer ${token}` } };
-}
 
 describe("PolicyTable", () => {
   const table = new PolicyTable({

@@ -1,8 +1,10 @@
-import { request as httpRequest } from "node:http";
+import { once } from "node:events";
+import { request as httpRequest, type IncomingMessage } from "node:http";
 import { json } from "node:stream/consumers";
 
 import { afterAll, beforeAll, expect, it } from "vitest";
 
+import { send } from "../support/http-connection.ts";
 import { startWorkerd, type WorkerdServer } from "../support/server.ts";
 
 let server: WorkerdServer;
@@ -43,4 +45,33 @@ it("a body that nests deeply is a fault like any other", async () => {
     reason: "invalid-request",
   });
   expect(await sendChunked("POST", "/acquire?bucket=deep", deep)).toMatchObject({ code: 400 });
+});
+
+it("fields that only the Worker may write, sent twice and in any case, change nothing", async () => {
+  const body = { refillIntervalMs: 60_000 };
+  const headers = { Authorization: "Bearer admin" };
+  await send(server.url, "/buckets/wire", { method: "PUT", headers, body });
+  const call = (members: object): string => {
+    return JSON.stringify({ bucket: "wire", tokens: 0, putBack: { arrivedAtMs: 0 }, ...members });
+  };
+  const forged = [
+    ["Host", "sluice.test"],
+    ["SLUICE-CALL", call({})],
+    ["Sluice-Call", call({ timeoutMs: 0 })],
+    ["sluice-call", call({ tokens: -1 })],
+    ["CF-Connecting-IP", "127.0.0.1"],
+    ["cf-connecting-ip", "::1"],
+    ["X-Forwarded-For", "127.0.0.1"],
+    ["X-HTTP-Method-Override", "DELETE"],
+  ].flat();
+  for (const [path, answer] of [
+    ["/acquire?bucket=wire", { tokens: 1, remaining: 0 }],
+    ["/acquire?bucket=wire&timeoutMs=0", { reason: "timeout" }],
+    ["/buckets/wire", { bucket: "wire", granted: 1, refused: 1, cancelled: 0 }],
+  ] as const) {
+    const outgoing = httpRequest(new URL(path, server.url), { headers: forged, agent: false });
+    outgoing.end();
+    const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+    expect(await json(response)).toMatchObject(answer);
+  }
 });

@@ -1,0 +1,35 @@
+/** The Worker as it is when deployed with other variables than those of the tests. */
+import { env } from "cloudflare:workers";
+
+import { boundRoutes, routes } from "../../src/edge/routes.ts";
+
+/** What the Internet reaches, and what bound Workers reach. */
+export const doors = { front: routes, bound: boundRoutes };
+
+export type Door = keyof typeof doors;
+
+export const ONE_A_SECOND = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 };
+
+/** Variables of a deployment that nobody has opened. */
+export const CLOSED = {
+  POLICIES: { "*": { ...ONE_A_SECOND, capacity: 1_000, initialTokens: 1_000 } },
+  PUBLIC: undefined,
+  API_TOKEN: undefined,
+  ADMIN_TOKEN: undefined,
+};
+
+/** Calls a door of the Worker that is deployed with `variables`. */
+export async function deployed(
+  variables: Record<string, unknown>,
+  path: string,
+  init: RequestInit = {},
+  door: Door = "front",
+): Promise<Response> {
+  const request = new Request(`https://sluice.test${path}`, init);
+  return doors[door].fetch(request, { ...env, ...variables });
+}
+
+/** A request's options that present `token`. */
+export function bearer(token: string): { headers: { Authorization: string } } {
+  return { headers: { Authorization: `Bearer ${token}` } };
+}
