@@ -15,6 +15,7 @@ import { readAcquireParams } from "./acquire-params.ts";
 import { invalidRequestResponse } from "./acquire-response.ts";
 import { carriesToken } from "./authorize.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
+import { readIdempotencyKey } from "./idempotency-key.ts";
 import { JsonBodyError, readJsonObject } from "./json-body.ts";
 import { problemResponse } from "./problem.ts";
 import { UnreachableError } from "./reach.ts";
@@ -103,8 +104,15 @@ routes.onError((error, c) => {
 
 async function acquire(c: AppContext, body: Readonly<Record<string, unknown>>): Promise<Response> {
   const read = readAcquireParams(new URL(c.req.url).searchParams, body);
-  if (!read.ok) return invalidRequestResponse(read.errors);
-  const { bucket: name, ...asked } = read.params;
+  const keyed = readIdempotencyKey(c.req.raw.headers);
+  if (!read.ok || !keyed.ok) {
+    return invalidRequestResponse([
+      ...(read.ok ? [] : read.errors),
+      ...(keyed.ok ? [] : keyed.errors),
+    ]);
+  }
+  const { bucket: name, ...params } = read.params;
+  const asked = { ...params, ...(keyed.key !== undefined && { idempotencyKey: keyed.key }) };
   const policy = settingsOf(c.env).policies.find(name);
   return policy ? remoteBucket(c, name, policy).acquire(asked) : unknownBucket(name);
 }
