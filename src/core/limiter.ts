@@ -161,7 +161,6 @@ export class Limiter<Caller> {
   static from<Caller>(policy: Policy, state: LimiterState): Limiter<Caller> {
     const limiter = new Limiter<Caller>(policy);
     if (state.bucket) limiter.#bucket = TokenBucket.from(policy, state.bucket);
-    limiter.#reservation = new Reservation(limiter.#bucket);
     limiter.#granted = state.granted;
     limiter.#refused = state.refused;
     limiter.#cancelled = state.cancelled;

@@ -56,18 +56,13 @@ export function largestBatch(policy: Policy): number {
 
 /** What the disk knows of one bucket, and when it has to know more. */
 export class Reservation {
-  /** What a restart would find; none before anything is written. */
-  #durable: TokenBucket | undefined;
+  /** What a restart would find; none before the first write of this instance. */
+  #durable: TokenBucket | undefined = undefined;
   /** Whether the disk holds just what memory does. */
   #isSettled = true;
   #grantedAtMs = -Infinity;
   /** Whether the last grant followed another within `QUIET_MS`. */
   #isBusy = false;
-
-  /** @param durable The bucket as it was just read from the disk; left out where there is none. */
-  constructor(durable?: TokenBucket) {
-    this.#durable = durable?.copy();
-  }
 
   /** When `checkpoint` is to be called though nothing happens; `undefined` where nothing is to be done. */
   get settleAtMs(): number | undefined {

@@ -47,6 +47,7 @@ describe("largestBatch", () => {
     ["10,000, 50 a second", { capacity: 10_000, refillTokens: 1, refillIntervalMs: 20 }, 50],
     ["10,000, 1.5 a second", { capacity: 10_000, refillTokens: 3, refillIntervalMs: 2_000 }, 1],
     ["10,000 a day", { capacity: 10_000, refillTokens: 10_000, refillIntervalMs: 86_400_000 }, 0],
+    ["a million", { capacity: 1e6, refillTokens: 10_000, refillIntervalMs: 1_000 }, 10_000],
     ["the largest", { capacity: 1e9, refillTokens: 1e9, refillIntervalMs: 10 }, 15_625_000],
   ])("of %s", (_, fields, batch) => {
     expect(largestBatch(Policy.of(fields))).toBe(batch);
