@@ -150,12 +150,26 @@ function unknownBucket(name: string): Response {
   return problemResponse("unknown-bucket", { detail: `No policy matches ${showValue(name)}` });
 }
 
+/**
+ * The last segment of the path, percent-decoded once; as it stands where its encoding is broken. (The
+ * router's own parameter is decoded once more then, and `%%33A` becomes a colon.)
+ */
+function nameIn(url: string): string {
+  const [path = ""] = url.split(/[?#]/);
+  const segment = path.slice(path.lastIndexOf("/") + 1);
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
 /** Hands the bucket that the path names to `answer`. */
 function withBucket(
   c: AppContext,
   answer: (bucket: RemoteBucket) => Promise<Response>,
 ): Response | Promise<Response> {
-  const name = c.req.param("name");
+  const name = nameIn(c.req.url);
   if (!isBucketName(name)) {
     const message = `NAME must be ${BUCKET_NAME_RULE}: got ${showValue(name)}`;
     return invalidRequestResponse([{ field: "NAME", message }]);
