@@ -60,7 +60,7 @@ export class RawConnection {
   }
 
   /** Whether the server has closed its side. */
-  get isClosed(): boolean {
+  get hasEnded(): boolean {
     return this.#isClosed;
   }
 
