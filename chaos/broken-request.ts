@@ -125,7 +125,6 @@ const makers: readonly Maker[] = [
       `${method} http:// HTTP/1.1`,
       `${method} * HTTP/1.1`,
     ]);
-
     const verdict = lenient(judge(request, facts));
     const verdicts = [{ ...verdict, answers: verdict.answers.union(anyRefusal.answers) }];
     return one("request line", wire([odd, ...lines], bodyOf(request)), request.method, verdicts);
