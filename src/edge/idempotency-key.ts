@@ -18,12 +18,12 @@ const BARE = /^[!#-+\--:<-[\]-~]+$/;
 /** The key, `undefined` where there is none, or what is wrong with it. */
 export function readIdempotencyKey(
   headers: Headers,
-): { ok: true; key: string | undefined } | { ok: false; errors: FieldFault[] } {
+): { ok: true; key: string | undefined } | { ok: false; fault: FieldFault } {
   const text = headers.get(IDEMPOTENCY_KEY);
   if (text === null) return { ok: true, key: undefined };
   const quoted = QUOTED.exec(text)?.[1]?.replaceAll(/\\(.)/g, "$1");
   const key = quoted ?? (BARE.test(text) ? text : "");
   if (key.length >= 1 && key.length <= LONGEST_KEY) return { ok: true, key };
   const message = `${IDEMPOTENCY_KEY} must be a string of 1 to ${LONGEST_KEY} printable ASCII characters: got ${showValue(text)}`;
-  return { ok: false, errors: [{ field: IDEMPOTENCY_KEY, message }] };
+  return { ok: false, fault: { field: IDEMPOTENCY_KEY, message } };
 }

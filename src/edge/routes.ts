@@ -7,7 +7,6 @@
 import type { Context, MiddlewareHandler } from "hono";
 
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 
 import type { NamedPolicyFields } from "../protocol.ts";
 
@@ -15,8 +14,7 @@ import { readAcquireParams } from "./acquire-params.ts";
 import { invalidRequestResponse } from "./acquire-response.ts";
 import { carriesToken } from "./authorize.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
-import { readIdempotencyKey } from "./idempotency-key.ts";
-import { JsonBodyError, readJsonObject } from "./json-body.ts";
+import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./json-body.ts";
 import { problemResponse } from "./problem.ts";
 import { UnreachableError } from "./reach.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
@@ -30,14 +28,6 @@ const UNAVAILABLE_RETRY_MS = 1_000;
 
 type AppEnv = { Bindings: Env };
 type AppContext = Context<AppEnv>;
-
-const limitBody = bodyLimit({
-  maxSize: LARGEST_BODY_BYTES,
-  onError: () => {
-    const detail = `The body is larger than ${LARGEST_BODY_BYTES} bytes`;
-    return problemResponse("body-too-large", { detail });
-  },
-});
 
 /** The Worker's `fetch`, as a Hono application. */
 export const routes = new Hono<AppEnv>();
@@ -60,17 +50,17 @@ routes.get("/healthz", (c) => c.json({ status: "ok" }, 200, { "Cache-Control": "
 
 routes.get("/acquire", requireApiToken, (c) => acquire(c, {}));
 
-routes.post("/acquire", requireApiToken, limitBody, async (c) => {
-  return acquire(c, await readJsonObject(c.req.raw));
+routes.post("/acquire", requireApiToken, async (c) => {
+  return acquire(c, await readJsonObject(c.req.raw, LARGEST_BODY_BYTES));
 });
 
 routes.get("/buckets/:name", requireApiToken, (c) =>
   withBucket(c, async (bucket) => json(await bucket.inspect())),
 );
 
-routes.put("/buckets/:name", requireAdminToken, limitBody, (c) =>
+routes.put("/buckets/:name", requireAdminToken, (c) =>
   withBucket(c, async (bucket) => {
-    const changes = await readJsonObject(c.req.raw);
+    const changes = await readJsonObject(c.req.raw, LARGEST_BODY_BYTES);
     const faults = fieldFaults(changes);
     if (faults.length > 0) return invalidRequestResponse(faults);
     const changed = await bucket.changePolicy(changes);
@@ -93,6 +83,9 @@ routes.onError((error, c) => {
   if (error instanceof JsonBodyError) {
     return invalidRequestResponse([{ field: "body", message: error.message }]);
   }
+  if (error instanceof BodyTooLargeError) {
+    return problemResponse("body-too-large", { detail: error.message });
+  }
   if (c.req.raw.signal.aborted) return new Response(null, { status: 499 });
   console.error(error);
   if (error instanceof UnreachableError) {
@@ -103,18 +96,18 @@ routes.onError((error, c) => {
 });
 
 async function acquire(c: AppContext, body: Readonly<Record<string, unknown>>): Promise<Response> {
-  const read = readAcquireParams(new URL(c.req.url).searchParams, body);
-  const keyed = readIdempotencyKey(c.req.raw.headers);
-  if (!read.ok || !keyed.ok) {
-    return invalidRequestResponse([
-      ...(read.ok ? [] : read.errors),
-      ...(keyed.ok ? [] : keyed.errors),
-    ]);
-  }
-  const { bucket: name, ...params } = read.params;
-  const asked = { ...params, ...(keyed.key !== undefined && { idempotencyKey: keyed.key }) };
+  const read = readAcquireParams(queryOf(c.req.url), body, c.req.raw.headers);
+  if (!read.ok) return invalidRequestResponse(read.errors);
+  const { bucket: name, ...asked } = read.params;
   const policy = settingsOf(c.env).policies.find(name);
   return policy ? remoteBucket(c, name, policy).acquire(asked) : unknownBucket(name);
+}
+
+/** The parameters in `url`, which need not be a legal one: its host is what the caller has sent. */
+function queryOf(url: string): URLSearchParams {
+  const [target = ""] = url.split("#");
+  const start = target.indexOf("?");
+  return new URLSearchParams(start < 0 ? "" : target.slice(start));
 }
 
 /** Lets these methods through. HEAD is not GET here: it would take tokens and not say so. */
@@ -157,12 +150,26 @@ function unknownBucket(name: string): Response {
   return problemResponse("unknown-bucket", { detail: `No policy matches ${showValue(name)}` });
 }
 
+/**
+ * The last segment of the path, percent-decoded once; as it stands where its encoding is broken. (The
+ * router's own parameter is decoded once more then, and `%%33A` becomes a colon.)
+ */
+function nameIn(url: string): string {
+  const [path = ""] = url.split(/[?#]/);
+  const segment = path.slice(path.lastIndexOf("/") + 1);
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
 /** Hands the bucket that the path names to `answer`. */
 function withBucket(
   c: AppContext,
   answer: (bucket: RemoteBucket) => Promise<Response>,
 ): Response | Promise<Response> {
-  const name = c.req.param("name");
+  const name = nameIn(c.req.url);
   if (!isBucketName(name)) {
     const message = `NAME must be ${BUCKET_NAME_RULE}: got ${showValue(name)}`;
     return invalidRequestResponse([{ field: "NAME", message }]);
