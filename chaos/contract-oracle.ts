@@ -266,7 +266,7 @@ function judgeAcquire(request: FuzzedRequest, query: string, facts: ServerFacts)
   const parameters = new URLSearchParams(query);
   const faults = new Faults();
   if (!body.isSure) faults.suspect("body");
-  if (hasHeader(request, "idempotency-key")) faults.suspect("Idempotency-Key");
+  judgeKey(faults, request);
   for (const name of body.members.keys()) {
     if (!["bucket", "tokens", "timeoutMs"].includes(name)) faults.add(name);
   }
@@ -282,11 +282,22 @@ function judgeAcquire(request: FuzzedRequest, query: string, facts: ServerFacts)
   const timeoutMs = judgeNumber(faults, "timeoutMs", valuesOf("timeoutMs"), [0, LONGEST_WAIT_MS]);
   return faults.over(() => {
     const verdict = judgeAsked(String(bucket), tokens, timeoutMs ?? 0, facts);
-    // These change what a bucket answers, or what it keeps.
-    const isOdd =
-      hasHeader(request, "idempotency-key") || hasHeader(request, "accept", "text/event-stream");
+    // This will change what is answered.
+    const isOdd = hasHeader(request, "accept", "text/event-stream");
     return isOdd && verdict.bucket !== undefined ? unsafe : verdict;
   });
+}
+
+/** A key is a string of 1 to 255 characters, in quotes or, where that can be told, without. */
+function judgeKey(faults: Faults, request: FuzzedRequest): void {
+  const lines = request.headers.filter(([name]) => name.toLowerCase() === "idempotency-key");
+  const [text, ...others] = lines.map(([, value]) => value.trim());
+  if (text === undefined) return;
+  const isQuoted = text.length >= 2 && text.startsWith('"') && text.endsWith('"');
+  const inner = isQuoted ? text.slice(1, -1).replaceAll(/\\["\\]/g, "e") : text;
+  const isPlain = /^[\x20-\x7e]{1,255}$/.test(inner) && !/["\\]/.test(inner);
+  const isKey = isPlain && (isQuoted || !/[ ,;]/.test(inner)) && others.length === 0;
+  if (!isKey) faults.add("Idempotency-Key");
 }
 
 /** A parameter's text as the number that it means, `Odd` where it may mean one, or as it stands. */
