@@ -9,8 +9,10 @@ import { parseArgs } from "node:util";
 
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
+import { fuzzScenario } from "./fuzz.ts";
+
 /** In the order in which they run. */
-const scenarios: readonly Scenario[] = [];
+const scenarios: readonly Scenario[] = [fuzzScenario];
 
 /** The seed of the figures in the README. */
 const SEED = 1;

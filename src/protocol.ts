@@ -17,6 +17,7 @@ export type Reason =
   | "unknown-bucket"
   | "not-found"
   | "method-not-allowed"
+  | "idempotency-key-reused"
   | "body-too-large"
   | "unavailable"
   | "illegal-configuration"
@@ -61,6 +62,8 @@ export interface AcquireCall {
   readonly tokens: number;
   /** Left out: the policy's `maxWaitMs`. */
   readonly timeoutMs?: number;
+  /** The same key for the same bucket gets the same grant. Printable ASCII. */
+  readonly idempotencyKey?: string;
   /** Present when an earlier attempt was lost with its object. */
   readonly putBack?: PutBack;
 }

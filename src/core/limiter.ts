@@ -29,6 +29,7 @@ import type { TokenBucketState } from "./token-bucket.ts";
 import type { Waiter } from "./waiter-queue.ts";
 
 import { integerFault, isIntegerWithin } from "./policy.ts";
+import { Reservation } from "./reservation.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { WaiterQueue } from "./waiter-queue.ts";
 
@@ -141,7 +142,10 @@ export class Limiter<Caller> {
   #granted = 0;
   #refused = 0;
   #cancelled = 0;
-  #revision = 0;
+  /** What the disk knows of the bucket. */
+  #reservation = new Reservation();
+  /** Whether something but tokens has to be written: a start, a drain, another policy. */
+  #isChanged = false;
 
   /** A limiter whose bucket has not started yet. */
   constructor(policy: Policy) {
@@ -149,7 +153,8 @@ export class Limiter<Caller> {
   }
 
   /**
-   * The limiter that `toJSON` described, under the policy of that time, with nobody waiting.
+   * The limiter that `checkpoint` or `toJSON` described, under the policy of that time, with nobody
+   * waiting. What it was made from is taken to be on the disk.
    *
    * @throws {RangeError} Where the state is not one that a bucket of this policy can be in.
    */
@@ -178,11 +183,25 @@ export class Limiter<Caller> {
   }
 
   /**
-   * Rises with every change that has to be on disk before an outcome leaves: a start, a grant, a
-   * drain, another policy. Refusals, joining and leaving do not raise it.
+   * When `checkpoint` has something to write though nothing happens, epoch milliseconds; `undefined`
+   * while the disk holds all that it should. Late is safe, and so is never: tokens may be lost then.
    */
-  get revision(): number {
-    return this.#revision;
+  get checkpointAtMs(): number | undefined {
+    return this.#reservation.settleAtMs;
+  }
+
+  /**
+   * What has to be on the disk before the outcomes of the turns so far are told; `undefined` where what
+   * is there will do. The state may count tokens as granted that are not yet (see reservation.ts). Whoever
+   * asks must write it before anything else happens, or give this limiter up.
+   */
+  checkpoint(nowMs: number): LimiterState | undefined {
+    const isChanged = this.#isChanged;
+    this.#isChanged = false;
+    const bucket = this.#bucket;
+    if (!bucket) return isChanged ? this.toJSON() : undefined;
+    const durable = this.#reservation.checkpoint(bucket, this.#policy, nowMs, isChanged);
+    return durable && { ...this.toJSON(), bucket: durable };
   }
 
   /**
@@ -269,10 +288,11 @@ export class Limiter<Caller> {
     }
     this.#bucket = undefined;
     this.#forecast = undefined;
+    this.#reservation = new Reservation();
     this.#granted = 0;
     this.#refused = 0;
     this.#cancelled = 0;
-    this.#revision += 1;
+    this.#isChanged = true;
     return { settled };
   }
 
@@ -286,7 +306,7 @@ export class Limiter<Caller> {
     const settled: Settlement<Caller>[] = [];
     if (this.#bucket) this.#grantDue(this.#bucket, nowMs, settled);
     this.#policy = policy;
-    this.#revision += 1;
+    this.#isChanged = true;
     if (this.#bucket) {
       this.#bucket.setPolicy(policy, nowMs);
       this.#retime(this.#bucket, nowMs, settled);
@@ -299,7 +319,7 @@ export class Limiter<Caller> {
     const bucket = this.#bucket?.copy() ?? TokenBucket.start(this.#policy, nowMs);
     bucket.advance(nowMs);
     return {
-      tokens: bucket.tokens,
+      tokens: Math.max(0, bucket.tokens),
       waiters: this.#queue.size,
       queuedTokens: this.#queue.tokens,
       nextTickAtMs: bucket.timeOfTick(bucket.tick + 1),
@@ -309,7 +329,7 @@ export class Limiter<Caller> {
     };
   }
 
-  /** What has to survive, for `Limiter.from`. */
+  /** The limiter without its waiters, just as it is, for `Limiter.from`. */
   toJSON(): LimiterState {
     return {
       ...(this.#bucket && { bucket: this.#bucket.toJSON() }),
@@ -322,7 +342,7 @@ export class Limiter<Caller> {
   #start(nowMs: number): TokenBucket {
     if (!this.#bucket) {
       this.#bucket = TokenBucket.start(this.#policy, nowMs);
-      this.#revision += 1;
+      this.#isChanged = true;
     }
     return this.#bucket;
   }
@@ -407,7 +427,7 @@ export class Limiter<Caller> {
     nowMs: number,
   ): void {
     this.#granted += 1;
-    this.#revision += 1;
+    this.#reservation.noteGrant(nowMs);
     const grantedAtMs = instantOf(bucket, nowMs);
     const waitedMs = Math.max(0, Math.round(grantedAtMs - queuedAtMs));
     const remaining = bucket.tokens;

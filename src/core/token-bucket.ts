@@ -19,11 +19,14 @@
  */
 import type { Policy } from "./policy.ts";
 
+import { policyLimits } from "./policy.ts";
+
 /** The bucket's state: two counts and an epoch instant in milliseconds. */
 export interface TokenBucketState {
   readonly startedAtMs: number;
   /** Number of the last tick that has been added. */
   readonly tick: number;
+  /** Below 0 where tokens of ticks to come have been reserved. */
   readonly tokens: number;
 }
 
@@ -59,7 +62,7 @@ export class TokenBucket {
    * The bucket that `toJSON` described.
    *
    * @throws {RangeError} Where the state cannot be one of this policy: no integers, a tick below 0,
-   * tokens below 0 or over the capacity.
+   * tokens over the capacity, or further below 0 than any capacity.
    */
   static from(policy: Policy, state: TokenBucketState): TokenBucket {
     const { startedAtMs, tick, tokens } = state;
@@ -68,7 +71,7 @@ export class TokenBucket {
       Number.isSafeInteger(tick) &&
       Number.isSafeInteger(tokens) &&
       tick >= 0 &&
-      tokens >= 0 &&
+      tokens >= -policyLimits.capacity.max &&
       tokens <= policy.capacity;
     if (!isPossible) {
       throw new RangeError(
@@ -78,7 +81,7 @@ export class TokenBucket {
     return new TokenBucket(policy, state);
   }
 
-  /** Tokens at hand, as of the last `advance`. */
+  /** Tokens at hand, as of the last `advance`; below 0 while reserved ones are still to come in. */
   get tokens(): number {
     return this.#tokens;
   }
@@ -96,8 +99,12 @@ export class TokenBucket {
   /** Adds every tick up to and including `nowMs`. An instant before the last tick changes nothing. */
   advance(nowMs: number): void {
     const tick = Math.floor((nowMs - this.#startedAtMs) / this.#policy.refillIntervalMs);
-    if (tick <= this.#tick) return;
-    this.#fill(tick - this.#tick);
+    this.advanceToTick(tick);
+  }
+
+  /** Adds every tick up to and including `tick`. One that has been added before changes nothing. */
+  advanceToTick(tick: number): void {
+    if (tick > this.#tick) this.#fill(tick - this.#tick);
   }
 
   /** Takes `tokens` if they are there; takes nothing and answers `false` if not. */
@@ -105,6 +112,11 @@ export class TokenBucket {
     if (tokens > this.#tokens) return false;
     this.#tokens -= tokens;
     return true;
+  }
+
+  /** Takes `tokens` whether they are there or not; the next ticks make up for what is missing. */
+  reserve(tokens: number): void {
+    this.#tokens -= tokens;
   }
 
   /** Ticks until `tokens` (at most the capacity) are there, if nobody takes any: 0 if they are now. */

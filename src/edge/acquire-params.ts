@@ -1,11 +1,12 @@
 /**
  * What a caller asks of `/acquire`: the parameters of the query and, with POST, the members of a JSON
- * body. A field may come from either, once.
+ * body. A field may come from either, once. The idempotency key has a header of its own.
  */
 import type { FieldFault, Limits } from "../core/policy.ts";
 
 import { integerFault, isIntegerWithin, policyLimits, showValue } from "../core/policy.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
+import { readIdempotencyKey } from "./idempotency-key.ts";
 
 /** The checked parameters. */
 export interface AcquireParams {
@@ -14,6 +15,7 @@ export interface AcquireParams {
   readonly tokens: number;
   /** 0 to an hour; left out where the caller leaves it to the policy. */
   readonly timeoutMs?: number;
+  readonly idempotencyKey?: string;
 }
 
 const FIELDS = ["bucket", "tokens", "timeoutMs"];
@@ -23,14 +25,22 @@ const TOKENS: Limits = { min: 1, max: Number.MAX_SAFE_INTEGER };
 export function readAcquireParams(
   query: URLSearchParams,
   body: Readonly<Record<string, unknown>>,
+  headers: Headers,
 ): { ok: true; params: AcquireParams } | { ok: false; errors: FieldFault[] } {
   const reader = new FieldReader(query, body);
   const bucket = reader.name("bucket");
   const tokens = reader.integer("tokens", TOKENS) ?? 1;
   const timeoutMs = reader.integer("timeoutMs", policyLimits.maxWaitMs);
-  const errors = [...reader.faults, ...unknownMembers(body)];
-  if (bucket === undefined || errors.length > 0) return { ok: false, errors };
-  return { ok: true, params: { bucket, tokens, ...(timeoutMs !== undefined && { timeoutMs }) } };
+  const keyed = readIdempotencyKey(headers);
+  const errors = [...reader.faults, ...unknownMembers(body), ...(keyed.ok ? [] : [keyed.fault])];
+  if (bucket === undefined || !keyed.ok || errors.length > 0) return { ok: false, errors };
+  const params = {
+    bucket,
+    tokens,
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(keyed.key !== undefined && { idempotencyKey: keyed.key }),
+  };
+  return { ok: true, params };
 }
 
 /** Reads one field after the other and gathers what is wrong with them. */

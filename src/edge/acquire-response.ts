@@ -1,8 +1,10 @@
 /** How an acquire ended, as the HTTP response that the caller gets. */
-import type { FieldFault, Policy } from "../core/policy.ts";
-import type { Grant, LimiterView, Outcome } from "../core/limiter.ts";
+import type { FieldFault } from "../core/policy.ts";
+import type { Grant, Outcome } from "../core/limiter.ts";
 import type { GrantBody } from "../protocol.ts";
+import type { AcquireAnswer, AnsweringBucket } from "./bucket-owner.ts";
 
+import { showValue } from "../core/policy.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { problemResponse } from "./problem.ts";
 import { EXPOSED_FIELDS, rateLimitFields } from "./rate-limit-fields.ts";
@@ -10,17 +12,27 @@ import { EXPOSED_FIELDS, rateLimitFields } from "./rate-limit-fields.ts";
 /** Faults that `detail` repeats; `errors` has all of them. */
 const FAULTS_IN_DETAIL = 5;
 
-/** The bucket that answers. */
-export interface AnsweringBucket {
-  readonly name: string;
-  readonly policyName: string;
-  readonly policy: Policy;
-  readonly view: LimiterView;
-  readonly nowMs: number;
+/** The response that says what came of an acquire. */
+export function acquireResponse(answer: AcquireAnswer): Response {
+  switch (answer.kind) {
+    case "outcome":
+      return outcomeResponse(answer.bucket, answer.outcome, answer);
+    case "replay":
+      return grantResponse(answer.bucket, answer.grant);
+    case "key-reused":
+      return problemResponse("idempotency-key-reused", {
+        detail: `The key ${showValue(answer.key)} was used for other tokens or another timeoutMs`,
+      });
+    case "invalid":
+      return invalidRequestResponse(answer.errors);
+    case "reset":
+      return bucketResetResponse();
+    default:
+      return answer satisfies never;
+  }
 }
 
-/** The response for an outcome of a request for `asked`. */
-export function acquireResponse(
+function outcomeResponse(
   bucket: AnsweringBucket,
   outcome: Outcome,
   asked: { readonly tokens: number; readonly timeoutMs: number },
@@ -50,8 +62,7 @@ export function acquireResponse(
   }
 }
 
-/** `503` for a caller whose bucket was drained. */
-export function bucketResetResponse(): Response {
+function bucketResetResponse(): Response {
   return problemResponse("bucket-reset", {
     detail: "The bucket was reset while this request waited",
   });

@@ -16,6 +16,7 @@
  * Two settings of an alarm can leave one that never fires, even after a restart: one not in the
  * future, and, while it runs, its own time again (workerd#6866). Neither is ever set here.
  */
+import type { Clock } from "./clock.ts";
 
 /** The least distance between two alarms. */
 const ALARM_SPACING_MS = 1_000;
@@ -32,23 +33,28 @@ const ALARM_LOST_AFTER_MS = 1_000;
  */
 const LONGEST_TIMER_MS = 3_600_000;
 
-/** The part of the object's storage that the daemon uses. */
-type AlarmStorage = Pick<DurableObjectStorage, "setAlarm" | "deleteAlarm">;
+/** The one alarm that an object has, as the daemon uses it: replaced by each that is set. */
+export interface AlarmStorage {
+  setAlarm(atMs: number): Promise<void>;
+  deleteAlarm(): Promise<void>;
+}
 
 /** One object's alarm and timer. Arms nothing until it is told to. */
 export class AlarmDaemon {
   readonly #storage: AlarmStorage;
+  readonly #clock: Clock;
   readonly #onTimer: () => void;
   /** What the alarm is set to, as far as known; an alarm in the past is overdue or lost. */
   #alarmAtMs: number | undefined = undefined;
   /** What the alarm that fired last was set to. */
   #firedAlarmAtMs = 0;
-  #timer: number | null = null;
+  #clearTimer: (() => void) | undefined = undefined;
   #timerAtMs: number | undefined = undefined;
 
   /** @param onTimer Called when the timer has woken the object; the alarm calls the object itself. */
-  constructor(storage: AlarmStorage, onTimer: () => void) {
+  constructor(storage: AlarmStorage, clock: Clock, onTimer: () => void) {
     this.#storage = storage;
+    this.#clock = clock;
     this.#onTimer = onTimer;
   }
 
@@ -90,13 +96,15 @@ export class AlarmDaemon {
 
   #setTimer(wakeAtMs: number | undefined, nowMs: number): void {
     if (wakeAtMs === this.#timerAtMs) return;
-    clearTimeout(this.#timer);
+    this.#clearTimer?.();
+    this.#clearTimer = undefined;
     this.#timerAtMs = wakeAtMs;
     if (wakeAtMs === undefined) return;
     const fire = (): void => {
       this.#timerAtMs = undefined;
       this.#onTimer();
     };
-    this.#timer = setTimeout(fire, Math.min(LONGEST_TIMER_MS, Math.max(1, wakeAtMs - nowMs)));
+    const delayMs = Math.min(LONGEST_TIMER_MS, Math.max(1, wakeAtMs - nowMs));
+    this.#clearTimer = this.#clock.setTimer(fire, delayMs);
   }
 }

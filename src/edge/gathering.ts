@@ -6,6 +6,7 @@
  * So all who come are gathered until the pauses are over, and let in together: those who are put back
  * in the order of their first arrival, then the newcomers.
  */
+import type { Clock } from "./clock.ts";
 
 /**
  * How long to gather, from the instance's start: the Worker's longest first pause (`FIRST_PAUSE_MS` in
@@ -27,11 +28,13 @@ export interface GatheredRequest {
 /** Requests that are held until all who are put back have come. */
 export class Gathering {
   readonly #endsAtMs: number;
+  readonly #clock: Clock;
   #requests: GatheredRequest[] = [];
   #isOver = false;
 
-  constructor(nowMs: number) {
-    this.#endsAtMs = nowMs + GATHERING_MS;
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#endsAtMs = clock.now() + GATHERING_MS;
   }
 
   /** Whether requests are still to be held at `nowMs`. */
@@ -44,7 +47,7 @@ export class Gathering {
     if (this.#requests.length === 0) {
       // A clock that has jumped back meanwhile must not make anybody wait for it.
       const restMs = Math.min(GATHERING_MS, Math.max(0, this.#endsAtMs - nowMs));
-      setTimeout(() => this.#admitAll(), restMs);
+      this.#clock.setTimer(() => this.#admitAll(), restMs);
     }
     this.#requests.push(request);
   }
@@ -60,7 +63,7 @@ export class Gathering {
     const putBack = requests.filter((request) => request.putBackFromMs !== undefined);
     const newcomers = requests.filter((request) => request.putBackFromMs === undefined);
     putBack.sort((a, b) => Number(a.putBackFromMs) - Number(b.putBackFromMs));
-    const nowMs = Date.now();
+    const nowMs = this.#clock.now();
     for (const { admit } of [...putBack, ...newcomers]) admit(nowMs);
   }
 

@@ -6,20 +6,47 @@ export class JsonBodyError extends Error {
   override readonly name = "JsonBodyError";
 }
 
+/** The body is larger than was allowed. */
+export class BodyTooLargeError extends Error {
+  override readonly name = "BodyTooLargeError";
+
+  constructor(mostBytes: number) {
+    super(`The body is larger than ${mostBytes} bytes`);
+  }
+}
+
 /**
- * The JSON object that is the body of `request`; an empty body is an empty object.
+ * The JSON object that is the body of `request`; an empty body is an empty object. Reads no further
+ * than to the first byte over `mostBytes`.
  *
+ * @throws {BodyTooLargeError} (as a rejection) Where the body is larger, announced or not.
  * @throws {JsonBodyError} (as a rejection) Where the body breaks off, is no JSON, no object, or names
  * a member twice.
  */
-export async function readJsonObject(request: Request): Promise<Record<string, unknown>> {
-  let text: string;
+export async function readJsonObject(
+  request: Request,
+  mostBytes: number,
+): Promise<Record<string, unknown>> {
+  return parseJsonObject(await readText(request, mostBytes));
+}
+
+async function readText({ headers, body }: Request, mostBytes: number): Promise<string> {
+  if (Number(headers.get("Content-Length")) > mostBytes) throw new BodyTooLargeError(mostBytes);
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
   try {
-    text = await request.text();
+    for await (const chunk of body ?? []) {
+      bytes += chunk.byteLength;
+      if (bytes > mostBytes) break;
+      text += decoder.decode(chunk, { stream: true });
+    }
   } catch {
+    // Fewer bytes than announced, or a chunk that is none.
     throw new JsonBodyError("the body broke off");
   }
-  return parseJsonObject(text);
+  if (bytes > mostBytes) throw new BodyTooLargeError(mostBytes);
+  return text + decoder.decode();
 }
 
 function parseJsonObject(text: string): Record<string, unknown> {

@@ -21,6 +21,7 @@ const kinds: Record<Reason, ProblemKind> = {
   "not-found": { status: 404, title: "Not found" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },
   "body-too-large": { status: 413, title: "Body too large" },
+  "idempotency-key-reused": { status: 422, title: "Idempotency key was used for another request" },
   "exceeds-capacity": { status: 422, title: "More tokens than the bucket can hold" },
   timeout: { status: 429, title: "Cannot be granted in time", type: QUOTA_EXCEEDED },
   "queue-full": { status: 429, title: "Queue is full", type: QUOTA_EXCEEDED },

@@ -43,7 +43,7 @@ export class RemoteBucket {
    * Settles with the object's response: the grant or the refusal. Where the object is reset while the
    * request waits, it goes back to the place of its arrival with what is left of its timeout.
    */
-  acquire(asked: Pick<AcquireCall, "tokens" | "timeoutMs">): Promise<Response> {
+  acquire(asked: Pick<AcquireCall, "tokens" | "timeoutMs" | "idempotencyKey">): Promise<Response> {
     const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...asked };
     const calledAtMs = Date.now();
     const arrivedAtMs = arrivalStamp();

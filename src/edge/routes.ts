@@ -10,7 +10,6 @@
 import type { Context, MiddlewareHandler } from "hono";
 
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 
 import type { NamedPolicyFields } from "../protocol.ts";
 import type { Right } from "./access-tokens.ts";
@@ -22,7 +21,7 @@ import { refusalOf, requireAdminToken, requireApiToken, requireNothing } from ".
 import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { crossOrigin } from "./cross-origin.ts";
-import { JsonBodyError, readJsonObject } from "./json-body.ts";
+import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./json-body.ts";
 import { problemResponse } from "./problem.ts";
 import { UnreachableError } from "./reach.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
@@ -35,14 +34,6 @@ const LARGEST_BODY_BYTES = 16 * 1024;
 const UNAVAILABLE_RETRY_MS = 1_000;
 
 type AppContext = Context<AppEnv>;
-
-const limitBody = bodyLimit({
-  maxSize: LARGEST_BODY_BYTES,
-  onError: () => {
-    const detail = `The body is larger than ${LARGEST_BODY_BYTES} bytes`;
-    return problemResponse("body-too-large", { detail });
-  },
-});
 
 /** What the Internet reaches. */
 export const routes = createRoutes(requireApiToken);
@@ -76,17 +67,17 @@ function createRoutes(requireRight: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
 
   app.get("/acquire", requireRight, (c) => acquire(c, {}));
 
-  app.post("/acquire", requireRight, limitBody, async (c) => {
-    return acquire(c, await readJsonObject(c.req.raw));
+  app.post("/acquire", requireRight, async (c) => {
+    return acquire(c, await readJsonObject(c.req.raw, LARGEST_BODY_BYTES));
   });
 
   app.get("/buckets/:name", requireRight, (c) =>
     withBucket(c, "read", async (bucket) => json(await bucket.inspect())),
   );
 
-  app.put("/buckets/:name", requireAdminToken, limitBody, (c) =>
+  app.put("/buckets/:name", requireAdminToken, (c) =>
     withBucket(c, "admin", async (bucket) => {
-      const changes = await readJsonObject(c.req.raw);
+      const changes = await readJsonObject(c.req.raw, LARGEST_BODY_BYTES);
       const faults = fieldFaults(changes);
       if (faults.length > 0) return invalidRequestResponse(faults);
       const changed = await bucket.changePolicy(changes);
@@ -109,6 +100,9 @@ function createRoutes(requireRight: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
     if (error instanceof JsonBodyError) {
       return invalidRequestResponse([{ field: "body", message: error.message }]);
     }
+    if (error instanceof BodyTooLargeError) {
+      return problemResponse("body-too-large", { detail: error.message });
+    }
     if (c.req.raw.signal.aborted) return new Response(null, { status: 499 });
     console.error(error);
     if (error instanceof UnreachableError) {
@@ -122,13 +116,20 @@ function createRoutes(requireRight: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
 }
 
 async function acquire(c: AppContext, body: Readonly<Record<string, unknown>>): Promise<Response> {
-  const read = readAcquireParams(new URL(c.req.url).searchParams, body);
+  const read = readAcquireParams(queryOf(c.req.url), body, c.req.raw.headers);
   if (!read.ok) return invalidRequestResponse(read.errors);
   const { bucket: name, ...asked } = read.params;
   const refusal = refusalOf(c, "acquire", name);
   if (refusal) return refusal;
   const policy = settingsOf(c.env).policies.find(name);
   return policy ? remoteBucket(c, name, policy).acquire(asked) : unknownBucket(name);
+}
+
+/** The parameters in `url`, which need not be a legal one: its host is what the caller has sent. */
+function queryOf(url: string): URLSearchParams {
+  const [target = ""] = url.split("#");
+  const start = target.indexOf("?");
+  return new URLSearchParams(start < 0 ? "" : target.slice(start));
 }
 
 /** Lets these methods through. HEAD is not GET here: it would take tokens and not say so. */
@@ -147,13 +148,27 @@ function unknownBucket(name: string): Response {
   return problemResponse("unknown-bucket", { detail: `No policy matches ${showValue(name)}` });
 }
 
+/**
+ * The last segment of the path, percent-decoded once; as it stands where its encoding is broken. (The
+ * router's own parameter is decoded once more then, and `%%33A` becomes a colon.)
+ */
+function nameIn(url: string): string {
+  const [path = ""] = url.split(/[?#]/);
+  const segment = path.slice(path.lastIndexOf("/") + 1);
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
 /** Hands the bucket that the path names to `answer`, if the caller has `right` on it. */
 function withBucket(
   c: AppContext,
   right: Right,
   answer: (bucket: RemoteBucket) => Promise<Response>,
 ): Response | Promise<Response> {
-  const name = c.req.param("name");
+  const name = nameIn(c.req.url);
   if (!isBucketName(name)) {
     const message = `NAME must be ${BUCKET_NAME_RULE}: got ${showValue(name)}`;
     return invalidRequestResponse([{ field: "NAME", message }]);

@@ -407,6 +407,7 @@ describe("TokenBucket.from", () => {
 
   test.each([
     ["an empty bucket", { tokens: 0 }],
+    ["one with tokens reserved that are still to come in", { tokens: -1_000_000_000 }],
     ["a full one", { tokens: 5 }],
     ["one at its start", { tick: 0 }],
     ["one that started before 1970", { startedAtMs: -1 }],
@@ -416,7 +417,7 @@ describe("TokenBucket.from", () => {
   });
 
   test.each([
-    { tokens: -1 },
+    { tokens: -1_000_000_001 },
     { tokens: 6 },
     { tokens: 0.5 },
     { tokens: Number.NaN },
@@ -436,6 +437,20 @@ describe("TokenBucket.from", () => {
     expect(() => TokenBucket.from(policy, state)).toThrow(
       new RangeError(`Cannot restore a bucket from ${JSON.stringify(state)}: capacity is 5`),
     );
+  });
+});
+
+describe("TokenBucket.reserve", () => {
+  test("takes what is not there, and ticks make up for it before anything can be taken", () => {
+    const bucket = startOf(5, 2, 3);
+    bucket.reserve(6);
+    expect(bucket.tokens).toBe(-3);
+    expect(bucket.tryTake(1)).toBe(false);
+    expect(bucket.ticksUntil(1)).toBe(2);
+    bucket.advanceToTick(2);
+    expect(bucket.tokens).toBe(1);
+    bucket.advanceToTick(1);
+    expect(bucket.toJSON()).toEqual({ startedAtMs: t0, tick: 2, tokens: 1 });
   });
 });
 

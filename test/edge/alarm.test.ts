@@ -147,7 +147,8 @@ function recordedDaemon(): { daemon: AlarmDaemon; alarms: (number | null)[] } {
     setAlarm: async (at: number | Date) => void alarms.push(Number(at)),
     deleteAlarm: async () => void alarms.push(null),
   };
-  return { daemon: new AlarmDaemon(storage, () => undefined), alarms };
+  const clock = { now: () => 0, setTimer: () => () => undefined };
+  return { daemon: new AlarmDaemon(storage, clock, () => undefined), alarms };
 }
 
 it("AlarmDaemon sets no alarm that is not in the future, nor a running one's own time again", () => {

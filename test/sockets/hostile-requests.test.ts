@@ -5,6 +5,7 @@ import { json } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { send } from "../support/http-connection.ts";
+import { RawConnection, type RawAnswer } from "../support/raw-connection.ts";
 import { startWorkerd, type WorkerdServer } from "../support/server.ts";
 
 let server: WorkerdServer;
@@ -73,5 +74,34 @@ it("fields that only the Worker may write, sent twice and in any case, change no
     outgoing.end();
     const [response] = (await once(outgoing, "response")) as [IncomingMessage];
     expect(await json(response)).toMatchObject(answer);
+  }
+});
+
+/** The answers to `lines` and then the end of the connection. */
+async function sendRaw(...lines: readonly string[]): Promise<readonly RawAnswer[]> {
+  const connection = await RawConnection.open(server.port);
+  const { answers } = await connection.finish(Buffer.from(lines.join("\r\n"), "latin1"), []);
+  return answers;
+}
+
+it("a body that breaks off is a fault of the request, and what it began with is not carried out", async () => {
+  const whole = '{"bucket":"broken"}';
+  const head = ["POST /acquire HTTP/1.1", "Host: x"];
+  const length = [...head, "Content-Length: 99", "", whole];
+  const chunk = [...head, "Transfer-Encoding: chunked", "", "13", whole];
+  for (const lines of [length, chunk, [...chunk, "zz", ""], [...chunk, "5", "x"]]) {
+    const [answer, ...others] = await sendRaw(...lines);
+    expect(answer).toMatchObject({ status: 400 });
+    expect(answer?.body).toContain('"errors":[{"field":"body","message":"the body broke off"}]');
+    expect(others).toEqual([]);
+  }
+  const [snapshot] = await sendRaw("GET /buckets/broken HTTP/1.1", "Host: x", "", "");
+  expect(snapshot?.body).toContain('"granted":0,');
+});
+
+it("a Host that is none leaves the parameters what they are", async () => {
+  for (const host of ["a b", "<>", "[", "x:99999999", "%"]) {
+    const [answer] = await sendRaw("GET /acquire?tokens=x HTTP/1.1", `Host: ${host}`, "", "");
+    expect(answer?.body).toContain('"errors":[{"field":"bucket"');
   }
 });

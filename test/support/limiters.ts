@@ -75,6 +75,11 @@ export class Scene {
     this.limiter = Limiter.from(this.limiter.policy, state);
   }
 
+  /** What its owner would have to write now. */
+  checkpoint(atMs: number): LimiterState | undefined {
+    return this.limiter.checkpoint(epochMs + atMs);
+  }
+
   /** The daemon: one line for each grant up to `untilMs`, woken just when it asked to be. */
   runDaemon(untilMs: number): string[] {
     const lines: string[] = [];

@@ -34,7 +34,6 @@ export class VirtualOwner {
   #limiter: Limiter<string>;
   #clockMs: number;
   #disk: string | undefined = undefined;
-  #diskRevision = 0;
   /** In the order of the queue. */
   #standing: Standing[] = [];
   /** Those whose places died with the process, and who have not been put back yet. */
@@ -91,7 +90,6 @@ export class VirtualOwner {
       const state: LimiterState = JSON.parse(this.#disk);
       this.#limiter = Limiter.from(this.#policy, state);
     }
-    this.#diskRevision = this.#limiter.revision;
     const displaced = this.#standing.flatMap(({ waiter }) => waiter ?? []);
     this.#displaced = [...this.#displaced, ...displaced].toSorted(
       (left, right) => left.queuedAtMs - right.queuedAtMs,
@@ -152,10 +150,8 @@ export class VirtualOwner {
   #turn(verb: (limiter: Limiter<string>) => Turn<string>): Turn<string> {
     const turn = verb(this.#limiter);
     // Disk before callers: nobody may hear of a turn that a crash could still undo.
-    if (this.#limiter.revision !== this.#diskRevision) {
-      this.#disk = JSON.stringify(this.#limiter);
-      this.#diskRevision = this.#limiter.revision;
-    }
+    const state = this.#limiter.checkpoint(this.#clockMs);
+    if (state) this.#disk = JSON.stringify(state);
     const { waiter } = turn;
     const standing = waiter && this.#standing.find(({ caller }) => caller === waiter.caller);
     if (standing) standing.waiter = waiter;

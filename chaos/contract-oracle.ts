@@ -1,0 +1,556 @@
+/**
+ * What the contract says to a request, worked out from CONTRACT.md and the README alone: none of this
+ * asks the code that it judges.
+ *
+ * A verdict is a set of answers, for two reasons. The contract does not say which of two faults is told
+ * first; and some requests can be read in two ways (`/x/../acquire`, a `#` on the wire, two tokens), and
+ * each reading has its answers. Where any reading would take a token, change a policy or make an
+ * object, the request is unsafe, and the fuzzer does not send it.
+ */
+import { isDeepStrictEqual } from "node:util";
+
+import type { BucketSnapshot, ProblemBody } from "../src/protocol.ts";
+import type { RawAnswer } from "../test/support/raw-connection.ts";
+import type { FuzzedRequest } from "./fuzzed-request.ts";
+
+import { INJECTED_HEADER, WRONG_TOKEN } from "./fuzzed-request.ts";
+import { wordsIn } from "./odd-values.ts";
+
+/** What the oracle knows of the server beforehand. */
+export interface ServerFacts {
+  /** The buckets that exist, as they are and stay. */
+  readonly buckets: ReadonlyMap<string, BucketSnapshot>;
+  /** The one whose queue is so long that every further request is refused with `timeout`. */
+  readonly contended: string;
+  /** Names that begin so have a policy, and no others. */
+  readonly prefix: string;
+  readonly apiToken: string;
+  readonly adminToken: string;
+}
+
+/** What may be answered. */
+export interface Verdict {
+  /** A status and a reason, or `200 health`, `200 snapshot`. */
+  readonly answers: ReadonlySet<string>;
+  /** Fields that `errors` of a 400 has to name, and others that it may name: `*` is any. */
+  readonly mustName: ReadonlySet<string>;
+  readonly mayName: ReadonlySet<string>;
+  /** Some reading of it changes something. */
+  readonly isUnsafe: boolean;
+  /** The runtime may refuse it, with no word from the Worker: it is no HTTP, or very large. */
+  readonly mayBeRefused: boolean;
+  /** The bucket that is asked, and of whose snapshot `200` is. */
+  readonly bucket?: string;
+}
+
+const INVALID = "400 invalid-request";
+const BODY_LIMIT = 16_384;
+const LONGEST_WAIT_MS = 3_600_000;
+const NAME = /^[A-Za-z0-9._:@/-]{1,128}$/;
+/** No message, and no detail of up to five messages, is longer than this, whatever was sent. */
+const LONGEST_MESSAGE = 250;
+const LONGEST_DETAIL = 1_250;
+/** What every server of HTTP has to take (RFC 9112, section 3), and half of what this runtime takes. */
+const SAFE_TARGET_LENGTH = 8_000;
+const SAFE_HEAD_LENGTH = 32_000;
+
+/** Methods that the runtime knows. CONNECT, which asks for a tunnel, never gets as far as a Worker. */
+const knownMethods = new Set(
+  wordsIn(`
+    GET HEAD POST PUT DELETE PATCH PURGE OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH
+    UNLOCK ACL REPORT MKACTIVITY CHECKOUT MERGE MSEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE QUERY BAN`),
+);
+/** What the runtime says by itself to what it does not take. */
+const runtimeRefusals = new Set([400, 408, 413, 414, 417, 431, 501, 505]);
+
+const policyRanges: Readonly<Record<string, readonly [min: number, max: number]>> = {
+  capacity: [1, 1_000_000_000],
+  refillTokens: [1, 1_000_000_000],
+  refillIntervalMs: [10, 86_400_000],
+  initialTokens: [0, 1_000_000_000],
+  queueLimit: [0, 10_000],
+  maxWaitMs: [0, LONGEST_WAIT_MS],
+};
+
+const none: ReadonlySet<string> = new Set();
+
+function says(answer: string, more: Partial<Verdict> = {}): Verdict {
+  const answers = new Set([answer]);
+  return { answers, mustName: none, mayName: none, isUnsafe: false, mayBeRefused: false, ...more };
+}
+
+const unsafe: Verdict = { ...says("200 grant"), isUnsafe: true };
+
+function either(a: Verdict, b: Verdict): Verdict {
+  const isFaulty = (verdict: Verdict): boolean => verdict.answers.has(INVALID);
+  const blamed = [a, b].filter(isFaulty).map(({ mustName }) => mustName);
+  const [first = none, second = first] = blamed;
+  return {
+    answers: a.answers.union(b.answers),
+    mustName: first.intersection(second),
+    mayName: a.mayName.union(b.mayName).union(a.mustName).union(b.mustName),
+    isUnsafe: a.isUnsafe || b.isUnsafe,
+    mayBeRefused: a.mayBeRefused || b.mayBeRefused,
+    ...((a.bucket ?? b.bucket) !== undefined && { bucket: a.bucket ?? b.bucket ?? "" }),
+  };
+}
+
+/** What was found wrong: surely, or in one of two readings. */
+class Faults {
+  readonly #sure = new Set<string>();
+  readonly #unsure = new Set<string>();
+
+  add(field: string): void {
+    this.#sure.add(field);
+  }
+
+  suspect(field: string): void {
+    this.#unsure.add(field);
+  }
+
+  /** The verdict, where `verdict` is what is said to a request without them. */
+  over(verdict: () => Verdict): Verdict {
+    const refusal = says(INVALID, { mustName: this.#sure, mayName: this.#unsure });
+    if (this.#sure.size > 0) return refusal;
+    return this.#unsure.size > 0 ? either(verdict(), refusal) : verdict();
+  }
+}
+
+/** A refusal of a body that is none: it is all that can be said, or whatever it holds is blamed. */
+function brokenBody(mustName: ReadonlySet<string> = new Set(["body"])): Verdict {
+  return says(INVALID, { mustName, mayName: new Set(["*"]) });
+}
+
+/** A body that never came to its end: it is refused, whatever it would have been. */
+export const unfinished: Verdict = { ...brokenBody(none), mayBeRefused: true };
+
+/** Any refusal there is. */
+export const anyRefusal: Verdict = {
+  ...unfinished,
+  answers: new Set([
+    INVALID,
+    "401 unauthorized",
+    "404 not-found",
+    "404 unknown-bucket",
+    "405 method-not-allowed",
+    "413 body-too-large",
+  ]),
+};
+
+/** To `GET /healthz`. */
+export const healthy: Verdict = says("200 health");
+
+/** What the contract says to `request`. */
+export function judge(request: FuzzedRequest, facts: ServerFacts): Verdict {
+  const verdicts = readingsOf(request).map((reading) => judgeReading(request, reading, facts));
+  const verdict = verdicts.reduce(either);
+  return { ...verdict, mayBeRefused: !isWellFormed(request) };
+}
+
+interface Reading {
+  readonly path: string;
+  readonly query: string;
+}
+
+/** The ways to understand the target: as it stands, and as a URL that is normalised. */
+function readingsOf({ target, headers }: FuzzedRequest): Reading[] {
+  const origin = target.replace(/^https?:\/\/[^/?#]*/i, "");
+  const host = headers.find(([name]) => name.toLowerCase() === "host")?.[1] ?? "";
+  const texts = [origin];
+  if (!isHost(host)) texts.push(`${host}${origin}`.replace(/^.[^/?#]*/, ""));
+  const readings = texts.flatMap((text) => [split(text), split(text.split("#")[0] ?? "")]);
+  for (const text of [`http://host${origin}`, `http://${host}${origin}`]) {
+    if (!URL.canParse(text)) continue;
+    const { pathname, search } = new URL(text);
+    readings.push({ path: pathname, query: search.slice(1) });
+  }
+  const known = new Set<string>();
+  return readings.filter(({ path, query }) => {
+    const key = `${path}?${query}`;
+    return !known.has(key) && known.add(key);
+  });
+}
+
+function split(text: string): Reading {
+  const start = text.indexOf("?");
+  return start < 0
+    ? { path: text, query: "" }
+    : { path: text.slice(0, start), query: text.slice(start + 1) };
+}
+
+function isHost(host: string): boolean {
+  return /^[A-Za-z0-9.-]+(:\d{1,5})?$/.test(host) || host === "[::1]";
+}
+
+function isWellFormed({ method, target, headers }: FuzzedRequest): boolean {
+  const hosts = headers.filter(([name]) => name.toLowerCase() === "host");
+  const origin = target.replace(/^http:\/\/[A-Za-z0-9.-]+/, "");
+  const headLength = headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  return (
+    knownMethods.has(method) &&
+    /^\/[\w\-.~!$&'()*+,;=:@%/?]*$/.test(origin) &&
+    target.length <= SAFE_TARGET_LENGTH &&
+    headLength <= SAFE_HEAD_LENGTH &&
+    hosts.length === 1 &&
+    isHost(hosts[0]?.[1] ?? "") &&
+    headers.every(([name, value]) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && isFieldValue(value))
+  );
+}
+
+/** Visible characters, spaces, tabs and what is not ASCII. */
+function isFieldValue(value: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
+}
+
+function judgeReading(
+  request: FuzzedRequest,
+  { path, query }: Reading,
+  facts: ServerFacts,
+): Verdict {
+  const { method } = request;
+  const plain = decodeUnreserved(path);
+  if (plain === "/healthz") {
+    return ["GET", "HEAD"].includes(method) ? healthy : says("405 method-not-allowed");
+  }
+  if (plain === "/acquire") {
+    if (!["GET", "POST"].includes(method)) return says("405 method-not-allowed");
+    return guarded(request, facts.apiToken, () => judgeAcquire(request, query, facts));
+  }
+  if (!/^\/buckets\/[^/]+$/.test(plain)) return says("404 not-found");
+  const name = decode(path.slice(path.lastIndexOf("/") + 1));
+  switch (method) {
+    case "GET":
+    case "HEAD":
+      return guarded(request, facts.apiToken, () => judgeRead(name, facts));
+    case "PUT":
+      return guarded(request, facts.adminToken, () => judgePut(request, name, facts));
+    case "DELETE":
+      return guarded(request, facts.adminToken, () => nameFault(name, facts) ?? unsafe);
+    default:
+      return says("405 method-not-allowed");
+  }
+}
+
+/** Percent-encoded or not, these characters are the same (RFC 3986, section 6.2.2.2). */
+function decodeUnreserved(path: string): string {
+  return path.replace(/%([0-9a-f]{2})/gi, (encoded, hex: string) => {
+    const character = String.fromCodePoint(Number.parseInt(hex, 16));
+    return /[\w.~-]/.test(character) ? character : encoded;
+  });
+}
+
+/** The name that a segment of a path means; `undefined` where it means none. */
+function decode(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Who has no token learns nothing but that. */
+function guarded(request: FuzzedRequest, token: string, inner: () => Verdict): Verdict {
+  const refusal = says("401 unauthorized");
+  const lines = request.headers.filter(([name]) => name.toLowerCase() === "authorization");
+  const carried = lines.filter(([, value]) => value.includes(token));
+  if (carried.length === 0) return refusal;
+  const [value = ""] = carried.map((line) => line[1].trim());
+  const isCertain = lines.length === 1 && /^bearer /i.test(value);
+  if (!isCertain) return either(refusal, inner());
+  return value.slice("bearer".length).trim() === token ? inner() : refusal;
+}
+
+function judgeAcquire(request: FuzzedRequest, query: string, facts: ServerFacts): Verdict {
+  const body = request.method === "POST" ? readBody(request.body) : emptyBody;
+  if (body.kind !== "members") return body.verdict;
+  const parameters = new URLSearchParams(query);
+  const faults = new Faults();
+  if (!body.isSure) faults.suspect("body");
+  judgeKey(faults, request);
+  for (const name of body.members.keys()) {
+    if (!["bucket", "tokens", "timeoutMs"].includes(name)) faults.add(name);
+  }
+  const valuesOf = (field: string, parse: (text: string) => unknown = decimal): unknown[] => [
+    ...parameters.getAll(field).map(parse),
+    ...(body.members.has(field) ? [body.members.get(field)] : []),
+  ];
+  const [bucket, ...otherBuckets] = valuesOf("bucket", String);
+  if (typeof bucket !== "string" || !NAME.test(bucket) || otherBuckets.length > 0) {
+    faults.add("bucket");
+  }
+  const tokens = judgeNumber(faults, "tokens", valuesOf("tokens"), [1, Infinity]) ?? 1;
+  const timeoutMs = judgeNumber(faults, "timeoutMs", valuesOf("timeoutMs"), [0, LONGEST_WAIT_MS]);
+  return faults.over(() => {
+    const verdict = judgeAsked(String(bucket), tokens, timeoutMs ?? 0, facts);
+    // This will change what is answered.
+    const isOdd = hasHeader(request, "accept", "text/event-stream");
+    return isOdd && verdict.bucket !== undefined ? unsafe : verdict;
+  });
+}
+
+/** A key is a string of 1 to 255 characters, in quotes or, where that can be told, without. */
+function judgeKey(faults: Faults, request: FuzzedRequest): void {
+  const lines = request.headers.filter(([name]) => name.toLowerCase() === "idempotency-key");
+  const [text, ...others] = lines.map(([, value]) => value.trim());
+  if (text === undefined) return;
+  const isQuoted = text.length >= 2 && text.startsWith('"') && text.endsWith('"');
+  const inner = isQuoted ? text.slice(1, -1).replaceAll(/\\["\\]/g, "e") : text;
+  const isPlain = /^[\x20-\x7e]{1,255}$/.test(inner) && !/["\\]/.test(inner);
+  const isKey = isPlain && (isQuoted || !/[ ,;]/.test(inner)) && others.length === 0;
+  if (!isKey) faults.add("Idempotency-Key");
+}
+
+/** A parameter's text as the number that it means, `Odd` where it may mean one, or as it stands. */
+function decimal(text: string): unknown {
+  if (/^(0|[1-9]\d*)$/.test(text)) return Number(text);
+  return /^0+\d+$/.test(text) ? new Odd(Number(text)) : text;
+}
+
+/** A number that is written as some would not write it. */
+class Odd {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+}
+
+function judgeNumber(
+  faults: Faults,
+  field: string,
+  values: readonly unknown[],
+  [min, max]: readonly [number, number],
+): number | undefined {
+  const [given, ...others] = values;
+  if (given === undefined) return undefined;
+  const value = given instanceof Odd ? given.value : given;
+  const isNumber = typeof value === "number" && Number.isInteger(value);
+  if (!isNumber || value < min || value > max || others.length > 0) {
+    // An integer of 400 digits is infinite here: it is either no number or more than any capacity.
+    if (value === Infinity && max === Infinity && others.length === 0) faults.suspect(field);
+    else faults.add(field);
+    return Infinity;
+  }
+  const isOdd = given instanceof Odd || Object.is(value, -0) || !Number.isSafeInteger(value);
+  if (isOdd) faults.suspect(field);
+  return value;
+}
+
+/** A request without a fault of its own. */
+function judgeAsked(name: string, tokens: number, timeoutMs: number, facts: ServerFacts): Verdict {
+  const bucket = facts.buckets.get(name);
+  if (!bucket) return name.startsWith(facts.prefix) ? unsafe : says("404 unknown-bucket");
+  const { capacity, maxWaitMs } = bucket.policy;
+  const tooMany = says("422 exceeds-capacity", { bucket: name });
+  if (timeoutMs > maxWaitMs) {
+    const tooLong = says(INVALID, { mustName: new Set(["timeoutMs"]), bucket: name });
+    return tokens > capacity ? either(tooLong, tooMany) : tooLong;
+  }
+  if (tokens > capacity) return tooMany;
+  return name === facts.contended ? says("429 timeout", { bucket: name }) : unsafe;
+}
+
+function judgeRead(name: string | undefined, facts: ServerFacts): Verdict {
+  const fault = nameFault(name, facts);
+  if (fault || name === undefined) return fault ?? unsafe;
+  return facts.buckets.has(name) ? says("200 snapshot", { bucket: name }) : unsafe;
+}
+
+/** What is said to a name that is none or nobody's. */
+function nameFault(name: string | undefined, { prefix }: ServerFacts): Verdict | undefined {
+  if (name === undefined || !NAME.test(name)) {
+    return says(INVALID, { mustName: new Set(["NAME"]) });
+  }
+  return name.startsWith(prefix) ? undefined : says("404 unknown-bucket");
+}
+
+function judgePut(request: FuzzedRequest, name: string | undefined, facts: ServerFacts): Verdict {
+  const ofName = nameFault(name, facts);
+  const body = readBody(request.body);
+  if (body.kind !== "members") return ofName ? either(ofName, body.verdict) : body.verdict;
+  const faults = new Faults();
+  if (!body.isSure) faults.suspect("body");
+  for (const [field, value] of body.members) {
+    const range = Object.hasOwn(policyRanges, field) ? policyRanges[field] : undefined;
+    if (range) judgeNumber(faults, field, [value], range);
+    else faults.add(field);
+  }
+  const ofBody = faults.over(() => ofName ?? judgeChanges(body.members, String(name), facts));
+  return ofName ? either(ofName, ofBody) : ofBody;
+}
+
+/** Changes of which each is legal for itself. */
+function judgeChanges(
+  changes: ReadonlyMap<string, unknown>,
+  name: string,
+  { buckets }: ServerFacts,
+): Verdict {
+  const policy = buckets.get(name)?.policy;
+  if (!policy) return unsafe;
+  if (changes.size === 0) return says("200 snapshot", { bucket: name });
+  const capacity = Number(changes.get("capacity") ?? policy.capacity);
+  const initialTokens = Number(changes.get("initialTokens") ?? 0);
+  if (initialTokens <= capacity) return unsafe;
+  return says(INVALID, { mustName: new Set(["initialTokens"]), bucket: name });
+}
+
+type BodyReading =
+  | { readonly kind: "broken"; readonly verdict: Verdict }
+  | {
+      readonly kind: "members";
+      readonly members: ReadonlyMap<string, unknown>;
+      /** False where some would not take it for JSON. */
+      readonly isSure: boolean;
+    };
+
+const emptyBody: BodyReading = { kind: "members", members: new Map(), isSure: true };
+
+function readBody(bytes: Buffer | undefined): BodyReading {
+  if (!bytes || bytes.length === 0) return emptyBody;
+  if (bytes.length > BODY_LIMIT) return { kind: "broken", verdict: says("413 body-too-large") };
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return { kind: "broken", verdict: brokenBody(none) };
+  }
+  const hasMark = bytes.length >= 3 && bytes.readUIntBE(0, 3) === 0xef_bb_bf;
+  if (text.trim() === "") return { kind: "members", members: new Map(), isSure: false };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { kind: "broken", verdict: brokenBody() };
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { kind: "broken", verdict: brokenBody() };
+  }
+  const members = new Map<string, unknown>(Object.entries(value));
+  if (memberNames(text).length !== members.size) {
+    // A member that holds others is a fault as well, and may be the one that is told.
+    const isNested = [...members.values()].some((member) => typeof member === "object" && member);
+    return { kind: "broken", verdict: brokenBody(isNested ? none : new Set(["body"])) };
+  }
+  return { kind: "members", members, isSure: !hasMark };
+}
+
+/** Names of the outermost members of a legal JSON object, with those that are repeated. */
+function memberNames(json: string): string[] {
+  const names: string[] = [];
+  let depth = 0;
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"(?:\s*:)?|[[\]{}]/g)) {
+    if (token === "{" || token === "[") depth += 1;
+    else if (token === "}" || token === "]") depth -= 1;
+    else if (depth === 1 && token.endsWith(":")) names.push(token);
+  }
+  return names;
+}
+
+function hasHeader({ headers }: FuzzedRequest, wanted: string, part = ""): boolean {
+  return headers.some(([name, value]) => name.toLowerCase() === wanted && value.includes(part));
+}
+
+/** What is wrong with `answer` to a request by `method`; `undefined` where nothing is. */
+export function faultOf(
+  answer: RawAnswer,
+  method: string,
+  verdict: Verdict,
+  facts: ServerFacts,
+): string | undefined {
+  const { head, headers, status } = answer;
+  const body = Buffer.from(answer.body, "latin1").toString();
+  const secrets = [facts.apiToken, facts.adminToken, WRONG_TOKEN];
+  if (secrets.some((secret) => head.includes(secret) || body.includes(secret))) {
+    return "it repeats a token";
+  }
+  if (headers.has(INJECTED_HEADER)) return "a header was injected";
+  const type = headers.get("content-type") ?? "";
+  if (!/^application\/(problem\+)?json$/.test(type)) {
+    const isRefusal = runtimeRefusals.has(status) && /^(text\/plain)?$/.test(type);
+    if (!isRefusal || body.length > 100 || body.includes("<"))
+      return `no JSON: ${type || "no type"}`;
+    return verdict.mayBeRefused ? undefined : "the runtime refuses a request that is HTTP";
+  }
+  if (headers.get("cache-control") !== "no-store") return "it may be cached";
+  if (status === 401 && !headers.get("www-authenticate")?.startsWith("Bearer")) {
+    return "a 401 without WWW-Authenticate";
+  }
+  if (status === 405 && !headers.get("allow")) return "a 405 without Allow";
+  const isProblem = type === "application/problem+json";
+  if (isProblem !== status >= 400) return `${type} with ${status}`;
+  if (method === "HEAD") {
+    const statuses = [...verdict.answers].map((text) => Number.parseInt(text, 10));
+    return statuses.includes(status) ? undefined : `${status} is not of ${listed(verdict.answers)}`;
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return "the body is no JSON";
+  }
+  return isProblem
+    ? problemFault(value as ProblemBody, answer, verdict)
+    : successFault(value as BucketSnapshot, status, verdict, facts);
+}
+
+function successFault(
+  value: BucketSnapshot,
+  status: number,
+  { answers, bucket = "" }: Verdict,
+  { buckets }: ServerFacts,
+): string | undefined {
+  if (status === 200 && answers.has("200 health") && isDeepStrictEqual(value, { status: "ok" })) {
+    return undefined;
+  }
+  const expected = buckets.get(bucket);
+  const isSame =
+    expected && isDeepStrictEqual({ ...value, refused: 0 }, { ...expected, refused: 0 });
+  if (status === 200 && answers.has("200 snapshot") && isSame) return undefined;
+  return `${status} ${JSON.stringify(value)} is not of ${listed(answers)}`;
+}
+
+function problemFault(
+  problem: ProblemBody,
+  { status, headers }: RawAnswer,
+  verdict: Verdict,
+): string | undefined {
+  const { reason, detail, title, type, errors, retryAfterMs } = problem;
+  if (problem.status !== status) return `status ${problem.status} in the body of a ${status}`;
+  const answer = `${status} ${reason}`;
+  if (!verdict.answers.has(answer)) return `${answer} is not of ${listed(verdict.answers)}`;
+  if (typeof title !== "string" || typeof type !== "string" || typeof detail !== "string") {
+    return "no title, type or detail";
+  }
+  if (detail.length > LONGEST_DETAIL) return `a detail of ${detail.length} characters`;
+  if ((status === 400) !== (errors !== undefined)) return `errors belong to 400: ${answer}`;
+  if (errors) return errorsFault(errors, verdict);
+  if (status !== 429) return undefined;
+  if (retryAfterMs === undefined || retryAfterMs < 1) return `retryAfterMs is ${retryAfterMs}`;
+  const seconds = String(Math.ceil(retryAfterMs / 1_000));
+  if (headers.get("retry-after") !== seconds) return `Retry-After is not ${seconds}`;
+  if (!type.endsWith("#quota-exceeded") || problem["violated-policies"]?.length !== 1) {
+    return "a 429 that names no policy";
+  }
+  return headers.has("ratelimit") && headers.has("ratelimit-policy")
+    ? undefined
+    : "a 429 without RateLimit";
+}
+
+function errorsFault(
+  errors: NonNullable<ProblemBody["errors"]>,
+  { mustName, mayName }: Verdict,
+): string | undefined {
+  const named = new Set(errors.map(({ field }) => field));
+  if (named.size === 0) return "a 400 that names no fault";
+  if (!mustName.isSubsetOf(named)) return `errors name ${listed(named)}, not ${listed(mustName)}`;
+  const allowed = mustName.union(mayName);
+  if (!mayName.has("*") && !named.isSubsetOf(allowed)) {
+    return `errors name ${listed(named)}: only ${listed(allowed)} are faulty`;
+  }
+  const longest = Math.max(...errors.map(({ message }) => message.length));
+  return longest > LONGEST_MESSAGE ? `a message of ${longest} characters` : undefined;
+}
+
+function listed(words: ReadonlySet<string>): string {
+  return [...words].join(", ") || "nothing";
+}

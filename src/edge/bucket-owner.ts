@@ -1,0 +1,400 @@
+/**
+ * The owner of a bucket's limiter, and of all that the limiter must not have: the clock (read once a
+ * turn), those who wait to be told, the disk and the daemon. It knows no platform. What it needs of one
+ * is handed in, so that a simulator can fail each piece of it at any point, and let time pass.
+ *
+ * **A turn** always goes the same way: the core decides, the next alarm is armed, what has to be
+ * durable is written, the callers are told. All writes of a turn are one commit, and the platform must
+ * hold every answer back until it is on the disk. Waiters are not written. They live as long as the
+ * requests that wait for them, and when the instance is reset the Worker, which holds those requests,
+ * puts them back.
+ *
+ * **Coming up** follows the lesson of the factory that starts its daemon only when the filter is
+ * built: the constructor loads the state and arms nothing. An alarm that is found armed tells that
+ * callers were waiting when the predecessor went. They will be back within moments but in any order,
+ * so for a short while all who come are gathered, and only then let in, in the order in which they
+ * first arrived.
+ */
+import type { FieldFault, PolicyFields } from "../core/policy.ts";
+import type { Grant, LimiterState, LimiterView, Outcome, Turn } from "../core/limiter.ts";
+import type { Waiter } from "../core/waiter-queue.ts";
+import type { AcquireCall, BucketSnapshot, NamedPolicyFields, PolicyChange } from "../protocol.ts";
+import type { AlarmStorage } from "./alarm-daemon.ts";
+import type { Clock } from "./clock.ts";
+import type { KeyedGrantStore } from "./keyed-grants.ts";
+
+import { Limiter } from "../core/limiter.ts";
+import { Policy, integerFault } from "../core/policy.ts";
+import { AlarmDaemon } from "./alarm-daemon.ts";
+import { Gathering } from "./gathering.ts";
+import { KeyedGrants, isSameAsked } from "./keyed-grants.ts";
+
+/** How the state is written; a later format has to read what this one wrote. */
+const FORMAT = 2;
+/** Format 1 is the same with tokens never below 0. */
+const READABLE_FORMATS = [1, FORMAT];
+
+/** The state on the disk. */
+export interface BucketRecord {
+  readonly format: number;
+  readonly name: string;
+  readonly policyName: string;
+  /** The policy in force: the configured one as of the last write, or an override. */
+  readonly policy: Required<PolicyFields>;
+  readonly isOverridden: boolean;
+  readonly limiter: LimiterState;
+}
+
+/** What the owner needs of its platform. */
+export interface BucketPlatform {
+  readonly clock: Clock;
+  readonly alarms: AlarmStorage;
+  readonly disk: BucketDisk;
+  /**
+   * Ends this instance: memory is ahead of the disk. Whoever waits is put back at the next one. May
+   * throw, and may return.
+   */
+  abort(reason: string): void;
+}
+
+/** Where the bucket is kept. Throws where it cannot write. */
+export interface BucketDisk {
+  read(): BucketRecord | undefined;
+  write(record: BucketRecord): void;
+  readonly keyedGrants: KeyedGrantStore;
+  /** Deletes everything, the alarm included. Resolves when it is gone. */
+  erase(): Promise<void>;
+}
+
+/** The bucket that answers, as of then. */
+export interface AnsweringBucket {
+  readonly name: string;
+  readonly policyName: string;
+  readonly policy: Policy;
+  readonly view: LimiterView;
+  readonly nowMs: number;
+}
+
+/** What comes of an acquire. */
+export type AcquireAnswer =
+  | {
+      readonly kind: "outcome";
+      readonly outcome: Outcome;
+      readonly bucket: AnsweringBucket;
+      /** The timeout that held for it. */
+      readonly timeoutMs: number;
+      readonly tokens: number;
+    }
+  /** A grant that was given before, for the same key. */
+  | { readonly kind: "replay"; readonly grant: Grant; readonly bucket: AnsweringBucket }
+  /** The key was used with other parameters. */
+  | { readonly kind: "key-reused"; readonly key: string }
+  | { readonly kind: "invalid"; readonly errors: readonly FieldFault[] }
+  /** The bucket was reset before the request was let in. */
+  | { readonly kind: "reset" };
+
+/** Tells one held request what came of it. Called once at most; not at all once it has left. */
+export type Tell = (answer: AcquireAnswer) => void;
+
+/** Takes a request that waits out. Again, or once it has been told, does nothing. */
+export type Leave = () => void;
+
+/** One place in the queue, and the requests that stand in it: several where they have the same key. */
+class Caller {
+  readonly call: AcquireCall;
+  readonly timeoutMs: number;
+  readonly requests = new Set<Tell>();
+  waiter: Waiter<Caller> | undefined = undefined;
+
+  constructor(call: AcquireCall, timeoutMs: number, first: Tell) {
+    this.call = call;
+    this.timeoutMs = timeoutMs;
+    this.requests.add(first);
+  }
+}
+
+interface OpenBucket {
+  readonly name: string;
+  readonly limiter: Limiter<Caller>;
+  policyName: string;
+  isOverridden: boolean;
+}
+
+/** One bucket's limiter, kept. */
+export class BucketOwner {
+  readonly #platform: BucketPlatform;
+  readonly #daemon: AlarmDaemon;
+  readonly #keyedGrants: KeyedGrants;
+  /** Those who wait under a key. */
+  readonly #keyedCallers = new Map<string, Caller>();
+  #bucket: OpenBucket | undefined;
+  /** Open for a moment after callers have lost their places. */
+  #gathering: Gathering | undefined = undefined;
+  #isCheckpointTimerSet = false;
+
+  /** @throws {RangeError} Where the record on the disk cannot be read. */
+  constructor(platform: BucketPlatform) {
+    this.#platform = platform;
+    const { alarms, clock, disk } = platform;
+    this.#daemon = new AlarmDaemon(alarms, clock, () => this.#advance());
+    this.#keyedGrants = new KeyedGrants(disk.keyedGrants);
+    const record = disk.read();
+    this.#bucket = record && restore(record);
+  }
+
+  /** An alarm was found armed: callers were waiting when the predecessor went. To be called first. */
+  adopt(alarmAtMs: number): void {
+    this.#daemon.adoptAlarm(alarmAtMs);
+    this.#gathering = new Gathering(this.#platform.clock);
+  }
+
+  /**
+   * Asks for tokens. `tell` is called with what came of it: in this call, or later, where a function is
+   * returned with which the request can leave.
+   */
+  acquire(call: AcquireCall, tell: Tell): Leave | undefined {
+    const nowMs = this.#platform.clock.now();
+    if (!this.#gathering?.isOpen(nowMs)) {
+      this.#gathering = undefined;
+      return this.#admit(call, 0, tell, nowMs);
+    }
+    let hasLeft = false;
+    let leavePlace: Leave | undefined;
+    const admit = (admittedAtMs: number): void => {
+      const heldMs = Math.max(0, admittedAtMs - nowMs);
+      if (!hasLeft) leavePlace = this.#admit(call, heldMs, tell, admittedAtMs);
+    };
+    const drain = (): void => {
+      if (!hasLeft) tell({ kind: "reset" });
+    };
+    this.#gathering.hold({ putBackFromMs: call.putBack?.arrivedAtMs, admit, drain }, nowMs);
+    return () => {
+      hasLeft = true;
+      leavePlace?.();
+    };
+  }
+
+  /** The alarm has fired: the daemon's tick. */
+  alarm(): void {
+    this.#daemon.alarmFired(this.#platform.clock.now());
+    this.#advance();
+  }
+
+  /**
+   * What the bucket looks like. Takes nothing and starts nothing; where the configured policy has
+   * changed, those who wait are timed anew first.
+   */
+  inspect(name: string, configured: NamedPolicyFields): BucketSnapshot {
+    const nowMs = this.#platform.clock.now();
+    return snapshot(this.#open(name, configured, nowMs), nowMs);
+  }
+
+  /** Lays `changes` over the bucket's policy and keeps the result as its own, for good. */
+  changePolicy(
+    name: string,
+    configured: NamedPolicyFields,
+    changes: Readonly<Record<string, unknown>>,
+  ): PolicyChange {
+    const nowMs = this.#platform.clock.now();
+    const bucket = this.#open(name, configured, nowMs);
+    const check = Policy.check(bucket.limiter.policy.merge(changes));
+    if (!check.ok) return { ok: false, errors: check.faults };
+    if (Object.keys(changes).length > 0) {
+      bucket.isOverridden = true;
+      this.#finish(bucket, bucket.limiter.setPolicy(check.policy, nowMs), nowMs);
+    }
+    return { ok: true, snapshot: snapshot(bucket, nowMs) };
+  }
+
+  /**
+   * Refuses all who wait with `bucket-reset`, and forgets everything: tokens, counts, override, keys.
+   * Resolves when it is gone from the disk.
+   */
+  async reset(): Promise<void> {
+    const nowMs = this.#platform.clock.now();
+    const bucket = this.#bucket;
+    const turn = bucket?.limiter.drain();
+    this.#bucket = undefined;
+    this.#daemon.arm(undefined, nowMs);
+    const erased = this.#platform.disk.erase();
+    this.#daemon.forgetAlarm();
+    this.#keyedGrants.forgetAll();
+    if (bucket && turn) this.#tell(bucket, turn, nowMs);
+    this.#gathering?.drain();
+    await erased;
+  }
+
+  /** @param heldMs How long the request was held at the door; it counts against its timeout. */
+  #admit(call: AcquireCall, heldMs: number, tell: Tell, nowMs: number): Leave | undefined {
+    // A caller put back by the Worker of an earlier deployment brings the policy of that time.
+    const bucket = (call.putBack && this.#bucket) ?? this.#open(call.bucket, call.policy, nowMs);
+    const { limiter } = bucket;
+    const { maxWaitMs } = limiter.policy;
+    const { tokens, timeoutMs = maxWaitMs, putBack, idempotencyKey } = call;
+    if (idempotencyKey !== undefined) {
+      const known = this.#joinKnown(idempotencyKey, call, bucket, tell, nowMs);
+      if (known) return known.leave;
+    }
+    if (timeoutMs > maxWaitMs && !putBack) {
+      const errors = [integerFault("timeoutMs", timeoutMs, { min: 0, max: maxWaitMs })];
+      tell({ kind: "invalid", errors });
+      return undefined;
+    }
+    const caller = new Caller(call, timeoutMs, tell);
+    const leftMs = Math.max(0, timeoutMs - heldMs - (putBack?.elapsedMs ?? 0));
+    const place = putBack && { putBackFromMs: putBack.arrivedAtMs };
+    const turn = limiter.acquire({ caller, tokens, timeoutMs: leftMs, ...place }, nowMs);
+    caller.waiter = turn.waiter;
+    if (turn.waiter && idempotencyKey !== undefined) {
+      this.#keyedCallers.set(idempotencyKey, caller);
+    }
+    this.#finish(bucket, turn, nowMs);
+    return turn.waiter && (() => this.#leave(bucket, caller, tell));
+  }
+
+  /**
+   * Answers a request whose key is known, or lets it join the one that waits under it; `undefined` where
+   * the key is new.
+   */
+  #joinKnown(
+    key: string,
+    call: AcquireCall,
+    bucket: OpenBucket,
+    tell: Tell,
+    nowMs: number,
+  ): { leave: Leave | undefined } | undefined {
+    const keyed = this.#keyedGrants.find(key, nowMs);
+    const caller = this.#keyedCallers.get(key);
+    const asked = keyed?.asked ?? caller?.call;
+    if (!asked) return undefined;
+    if (!isSameAsked(asked, call)) {
+      tell({ kind: "key-reused", key });
+    } else if (keyed) {
+      tell({ kind: "replay", grant: keyed.grant, bucket: answering(bucket, nowMs) });
+    } else if (caller) {
+      caller.requests.add(tell);
+      return { leave: () => this.#leave(bucket, caller, tell) };
+    }
+    return { leave: undefined };
+  }
+
+  #leave(bucket: OpenBucket, caller: Caller, request: Tell): void {
+    caller.requests.delete(request);
+    const { waiter } = caller;
+    if (!waiter || caller.requests.size > 0) return;
+    const nowMs = this.#platform.clock.now();
+    this.#forgetKey(caller);
+    this.#finish(bucket, bucket.limiter.cancel(waiter, nowMs), nowMs);
+  }
+
+  #forgetKey(caller: Caller): void {
+    const { idempotencyKey } = caller.call;
+    if (idempotencyKey === undefined) return;
+    if (this.#keyedCallers.get(idempotencyKey) === caller)
+      this.#keyedCallers.delete(idempotencyKey);
+  }
+
+  #advance(): void {
+    const nowMs = this.#platform.clock.now();
+    if (this.#bucket) this.#finish(this.#bucket, this.#bucket.limiter.advance(nowMs), nowMs);
+  }
+
+  /** The second half of a turn: arm, write, tell. */
+  #finish(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
+    // A request of a bucket that was reset in the meantime has been settled by the reset.
+    if (bucket !== this.#bucket) return;
+    this.#daemon.arm(bucket.limiter.nextWakeAtMs, nowMs);
+    this.#write(bucket, turn, nowMs);
+    this.#watchCheckpoint(bucket, nowMs);
+    this.#tell(bucket, turn, nowMs);
+  }
+
+  #write(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
+    const { limiter, name, policyName, isOverridden } = bucket;
+    const state = limiter.checkpoint(nowMs);
+    try {
+      if (state) {
+        const policy = limiter.policy.toJSON();
+        const record = { format: FORMAT, name, policyName, policy, isOverridden, limiter: state };
+        this.#platform.disk.write(record);
+      }
+      for (const { caller, outcome } of turn.settled) {
+        const { idempotencyKey, tokens, timeoutMs } = caller.call;
+        if (idempotencyKey === undefined || !outcome.ok) continue;
+        const asked = { tokens, ...(timeoutMs !== undefined && { timeoutMs }) };
+        this.#keyedGrants.keep(idempotencyKey, { asked, grant: outcome }, nowMs);
+      }
+    } catch (error) {
+      // Memory is ahead of the disk: start again from the disk, and let the Worker put back all who wait.
+      this.#platform.abort("Cannot write the bucket's state");
+      // Nobody must be told what is not written, whether or not the abort ends this turn here.
+      throw error;
+    }
+  }
+
+  /** Sees to it that the rest of a batch is given back when the bucket has gone quiet. */
+  #watchCheckpoint({ limiter }: OpenBucket, nowMs: number): void {
+    const { checkpointAtMs } = limiter;
+    if (checkpointAtMs === undefined || this.#isCheckpointTimerSet) return;
+    this.#isCheckpointTimerSet = true;
+    this.#platform.clock.setTimer(
+      () => {
+        this.#isCheckpointTimerSet = false;
+        this.#advance();
+      },
+      Math.max(1, checkpointAtMs - nowMs),
+    );
+  }
+
+  #tell(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
+    for (const { caller, outcome } of turn.settled) {
+      this.#forgetKey(caller);
+      const { call, timeoutMs, requests } = caller;
+      for (const tell of requests) {
+        const answer = { outcome, bucket: answering(bucket, nowMs), timeoutMs };
+        tell({ kind: "outcome", tokens: call.tokens, ...answer });
+      }
+      requests.clear();
+    }
+  }
+
+  /** The bucket, under the configured policy unless it has one of its own. */
+  #open(name: string, configured: NamedPolicyFields, nowMs: number): OpenBucket {
+    const { name: policyName, ...fields } = configured;
+    const bucket = (this.#bucket ??= {
+      name,
+      policyName,
+      limiter: new Limiter<Caller>(Policy.of(fields)),
+      isOverridden: false,
+    });
+    bucket.policyName = policyName;
+    if (!bucket.isOverridden && !bucket.limiter.policy.equals(fields)) {
+      this.#finish(bucket, bucket.limiter.setPolicy(Policy.of(fields), nowMs), nowMs);
+    }
+    return bucket;
+  }
+}
+
+function restore(record: BucketRecord): OpenBucket {
+  if (!READABLE_FORMATS.includes(record.format)) {
+    const readable = READABLE_FORMATS.join(" and ");
+    throw new RangeError(
+      `Cannot read a state of format ${record.format}: formats ${readable} are known`,
+    );
+  }
+  const limiter = Limiter.from<Caller>(Policy.of(record.policy), record.limiter);
+  const { name, policyName, isOverridden } = record;
+  return { name, policyName, isOverridden, limiter };
+}
+
+function answering({ name, policyName, limiter }: OpenBucket, nowMs: number): AnsweringBucket {
+  return { name, policyName, policy: limiter.policy, view: limiter.inspect(nowMs), nowMs };
+}
+
+function snapshot({ name, policyName, limiter }: OpenBucket, nowMs: number): BucketSnapshot {
+  return {
+    bucket: name,
+    policy: { name: policyName, ...limiter.policy.toJSON() },
+    ...limiter.inspect(nowMs),
+  };
+}

@@ -1,0 +1,276 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import type { PolicyFields } from "../../src/core/policy.ts";
+
+import { Limiter } from "../../src/core/limiter.ts";
+import { Policy } from "../../src/core/policy.ts";
+import { largestBatch } from "../../src/core/reservation.ts";
+import { historyOf } from "../support/arbitraries.ts";
+import { epochMs, policyOf, Scene } from "../support/limiters.ts";
+import { windowsWithTooMuch, type ToldGrant } from "../support/virtual-time.ts";
+
+/** Ten thousand at the start, ten thousand a second: a batch is 156. */
+const tenThousand = { capacity: 10_000, refillTokens: 10_000, initialTokens: 10_000 };
+
+/** Tokens that each checkpoint put on the disk, in order. */
+class Writes {
+  readonly scene: Scene;
+  readonly tokens: (number | undefined)[] = [];
+
+  constructor(fields: Partial<PolicyFields>) {
+    this.scene = new Scene(fields);
+  }
+
+  /** One grant and what it makes the owner write. */
+  grant(atMs: number, tokens = 1): void {
+    const [line = ""] = this.scene.try(atMs, "Ann", tokens);
+    if (!line.startsWith("Ann granted")) throw new Error(line);
+    this.checkpoint(atMs);
+  }
+
+  checkpoint(atMs: number): void {
+    this.scene.advance(atMs);
+    const state = this.scene.checkpoint(atMs);
+    if (state) this.tokens.push(state.bucket?.tokens);
+  }
+}
+
+describe("largestBatch", () => {
+  test.each([
+    ["100 a day", { capacity: 100, refillTokens: 100, refillIntervalMs: 86_400_000 }, 0],
+    ["100 a day, one by one", { capacity: 100, refillTokens: 1, refillIntervalMs: 864_000 }, 0],
+    ["the original", { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 }, 0],
+    ["63 of 63 a second", { capacity: 63, refillTokens: 63, refillIntervalMs: 1_000 }, 0],
+    ["64 of 64 a second", { capacity: 64, refillTokens: 64, refillIntervalMs: 1_000 }, 1],
+    ["10,000 a second", { capacity: 10_000, refillTokens: 10_000, refillIntervalMs: 1_000 }, 156],
+    ["10,000, 50 a second", { capacity: 10_000, refillTokens: 1, refillIntervalMs: 20 }, 50],
+    ["10,000, 1.5 a second", { capacity: 10_000, refillTokens: 3, refillIntervalMs: 2_000 }, 1],
+    ["10,000 a day", { capacity: 10_000, refillTokens: 10_000, refillIntervalMs: 86_400_000 }, 0],
+    ["a million", { capacity: 1e6, refillTokens: 10_000, refillIntervalMs: 1_000 }, 10_000],
+    ["the largest", { capacity: 1e9, refillTokens: 1e9, refillIntervalMs: 10 }, 15_625_000],
+  ])("of %s", (_, fields, batch) => {
+    expect(largestBatch(Policy.of(fields))).toBe(batch);
+  });
+});
+
+describe("Limiter.checkpoint, batches", () => {
+  test("1,000 grants in a row of a bucket of 10,000 write 8 times, and once when they are over", () => {
+    const writes = new Writes(tenThousand);
+    for (let index = 0; index < 1_000; index += 1) writes.grant(Math.floor(index / 2));
+    expect(writes.tokens).toHaveLength(8);
+    expect(writes.scene.limiter.checkpointAtMs).toBe(epochMs + 1_499);
+    writes.checkpoint(1_499);
+    expect(writes.tokens).toHaveLength(9);
+    expect(writes.tokens.at(-1)).toBe(writes.scene.inspect(1_499).tokens);
+  });
+
+  test("the first grant is written as it is, the second with a batch, the next ones not at all", () => {
+    const writes = new Writes(tenThousand);
+    for (let index = 0; index < 158; index += 1) writes.grant(10);
+    expect(writes.tokens).toEqual([9_999, 9_998 - 156]);
+    writes.grant(11);
+    expect(writes.tokens).toEqual([9_999, 9_842, 9_841 - 156]);
+  });
+
+  test("grants more than a second apart are written one by one, and nothing is left to give back", () => {
+    const writes = new Writes({
+      capacity: 600,
+      initialTokens: 600,
+      refillTokens: 9_000_000,
+      refillIntervalMs: 3_600_000,
+    });
+    for (let index = 1; index <= 5; index += 1) writes.grant(index * 1_000);
+    expect(writes.tokens).toEqual([599, 598, 597, 596, 595]);
+    expect(writes.scene.limiter.checkpointAtMs).toBeUndefined();
+  });
+
+  test("a bucket without a batch writes every grant, however fast they come", () => {
+    const writes = new Writes({ capacity: 100, initialTokens: 100, refillIntervalMs: 86_400_000 });
+    for (let index = 0; index < 100; index += 1) writes.grant(index);
+    expect(writes.tokens).toEqual(Array.from({ length: 100 }, (_, index) => 99 - index));
+  });
+
+  test("a grant of more than a batch is written whole", () => {
+    const writes = new Writes(tenThousand);
+    writes.grant(0);
+    writes.grant(0, 5_000);
+    expect(writes.tokens).toEqual([9_999, 4_999 - 156]);
+  });
+
+  test("ticks that flow over in memory use the batch up: the disk is never fuller than memory", () => {
+    const writes = new Writes({ ...tenThousand, refillIntervalMs: 100 });
+    writes.grant(0);
+    writes.grant(0);
+    // Both are full now.
+    writes.grant(100);
+    expect(writes.tokens).toEqual([9_999, 9_842, 9_999 - 156]);
+  });
+
+  test("contended: ticks to come are spent ahead, 20 writes for 1,000 grants at 50 a second", () => {
+    const writes = new Writes({ capacity: 10_000, refillIntervalMs: 20, initialTokens: 0 });
+    writes.scene.acquire(0, "first");
+    writes.checkpoint(0);
+    for (let tick = 1; tick <= 1_000; tick += 1) {
+      writes.scene.acquire(tick * 20 - 1, "next");
+      writes.scene.advance(tick * 20);
+      writes.checkpoint(tick * 20);
+    }
+    expect(writes.tokens[2]).toBe(-50);
+    expect(writes.tokens.length).toBeGreaterThanOrEqual(20);
+    expect(writes.tokens.length).toBeLessThanOrEqual(23);
+  });
+
+  test("a refusal or a look a second after the last grant gives the batch back, too", () => {
+    const writes = new Writes({ ...tenThousand, refillIntervalMs: 60_000 });
+    writes.scene.setPolicy(0, { refillTokens: 1_000_000 });
+    writes.grant(0);
+    writes.grant(1);
+    expect(writes.tokens).toEqual([9_999, 9_998 - 156]);
+    writes.scene.try(1_000, "Bob", 10_000);
+    writes.checkpoint(1_000);
+    expect(writes.tokens).toHaveLength(2);
+    writes.scene.try(1_001, "Bob", 10_000);
+    writes.checkpoint(1_001);
+    expect(writes.tokens.at(-1)).toBe(9_998);
+    expect(writes.scene.limiter.checkpointAtMs).toBeUndefined();
+  });
+
+  test("a change of the policy gives the batch back, and the next is of the new size", () => {
+    const writes = new Writes({ ...tenThousand, refillTokens: 100 });
+    writes.grant(0);
+    writes.grant(0);
+    writes.scene.setPolicy(1, { capacity: 640 });
+    writes.checkpoint(1);
+    writes.grant(2);
+    expect(writes.tokens).toEqual([9_999, 9_998 - 100, 640, 639 - 10]);
+  });
+
+  test("a clock that jumps back gives the batch back", () => {
+    const writes = new Writes({ ...tenThousand, refillTokens: 100, refillIntervalMs: 1_000 });
+    writes.grant(500);
+    writes.grant(501);
+    writes.scene.try(-9_000, "Bob", 10_000);
+    writes.checkpoint(-9_000);
+    expect(writes.tokens).toEqual([9_999, 9_998 - 100, 9_998]);
+  });
+
+  test("restored below zero: reads as empty, and pays off before it grants", () => {
+    const scene = new Scene({ capacity: 10_000, refillIntervalMs: 20 });
+    const bucket = { startedAtMs: epochMs, tick: 0, tokens: -50 };
+    scene.limiter = Limiter.from(scene.limiter.policy, {
+      bucket,
+      granted: 1,
+      refused: 0,
+      cancelled: 0,
+    });
+    expect(scene.inspect(0)).toMatchObject({ tokens: 0, nextTickAtMs: 20 });
+    expect(scene.try(0, "Ann")).toEqual(["Ann refused: timeout, retry after 1020"]);
+    expect(scene.acquire(0, "Ann")).toEqual(["Ann waits"]);
+    expect(scene.runDaemon(2_000)).toEqual(["Ann granted 1 at 1020 after 1020, 0 left"]);
+  });
+});
+
+/** Buckets that take batches: of every ratio of tick, second and capacity. */
+const anyBatchingPolicy = fc
+  .record({
+    capacity: fc.integer({ min: 64, max: 1_200 }),
+    refillTokens: fc.integer({ min: 1, max: 900 }),
+    refillIntervalMs: fc.constantFrom(10, 40, 250, 1_000, 3_000),
+    isEmpty: fc.boolean(),
+  })
+  .map(({ isEmpty, capacity, ...fields }) =>
+    policyOf({ ...fields, capacity, initialTokens: isEmpty ? 0 : capacity, maxWaitMs: 3_600_000 }),
+  );
+
+interface Step {
+  readonly kind: "take" | "pass" | "jump" | "restart" | "move";
+  readonly tokens: number;
+  readonly ms: number;
+}
+
+const anyStep: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constantFrom("take", "take", "take", "take", "pass", "pass", "jump", "restart", "move"),
+  tokens: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 40 })),
+  ms: fc.oneof(fc.nat(30), fc.nat(300), fc.nat(1_500)),
+});
+
+/** An instance of a bucket that does what its owner does, and dies when it finds the disk taken over. */
+class Instance {
+  readonly limiter: Limiter<string>;
+  readonly #disk: Disk;
+  isCurrent = true;
+
+  constructor(disk: Disk, policy: Policy) {
+    this.#disk = disk;
+    this.limiter = disk.text
+      ? Limiter.from(policy, JSON.parse(disk.text))
+      : new Limiter<string>(policy);
+    if (disk.owner) disk.owner.isCurrent = false;
+    disk.owner = this;
+  }
+
+  /** Tokens that it grants and tells; it may not if it has to write and is not the current one. */
+  take(tokens: number, nowMs: number): ToldGrant | undefined {
+    const [settlement] = this.limiter.try({ caller: "Ann", tokens }, nowMs).settled;
+    if (!this.checkpoint(nowMs) || !settlement?.outcome.ok) return undefined;
+    return { tokens, grantedAtMs: settlement.outcome.grantedAtMs };
+  }
+
+  checkpoint(nowMs: number): boolean {
+    const state = this.limiter.checkpoint(nowMs);
+    if (state && this.isCurrent) this.#disk.text = JSON.stringify(state);
+    return !state || this.isCurrent;
+  }
+}
+
+class Disk {
+  text = "";
+  owner: Instance | undefined = undefined;
+}
+
+describe("with a crash at any point, and old instances that live on", () => {
+  test("no window is granted too much, and a crash loses at most a batch", () => {
+    let batched = 0;
+    let byOldInstances = 0;
+    fc.assert(
+      fc.property(anyBatchingPolicy, historyOf(anyStep), (policy, history) => {
+        const disk = new Disk();
+        const grants: ToldGrant[] = [];
+        let nowMs = epochMs;
+        let latestMs = nowMs;
+        let current = new Instance(disk, policy);
+        let old: Instance | undefined;
+        for (const { kind, tokens, ms } of history) {
+          if (kind === "pass") nowMs += ms;
+          if (kind === "jump") nowMs -= ms;
+          if (kind === "move") old = current;
+          if (kind === "move" || kind === "restart") current = new Instance(disk, policy);
+          if (kind !== "take") continue;
+          const before = disk.text;
+          const grant = current.take(tokens, nowMs);
+          if (grant) grants.push(grant);
+          if (grant && disk.text === before) batched += 1;
+          const byOld = old?.take(tokens, nowMs);
+          if (byOld) {
+            grants.push(byOld);
+            byOldInstances += 1;
+          } else {
+            old = undefined;
+          }
+          // What a crash at this very point would leave, once the clock is where it has been before.
+          latestMs = Math.max(latestMs, nowMs);
+          const restored = Limiter.from<string>(policy, JSON.parse(disk.text));
+          const lost = current.limiter.inspect(latestMs).tokens - restored.inspect(latestMs).tokens;
+          expect(lost).toBeGreaterThanOrEqual(0);
+          expect(lost).toBeLessThanOrEqual(largestBatch(policy));
+        }
+        expect(windowsWithTooMuch(policy, grants)).toEqual([]);
+      }),
+      { numRuns: 2_000 },
+    );
+    // Both happened, and not seldom.
+    expect(batched).toBeGreaterThan(5_000);
+    expect(byOldInstances).toBeGreaterThan(1_000);
+  });
+});

@@ -1,0 +1,52 @@
+/**
+ * Draws that can be repeated: the same seed draws the same. The generator is mulberry32, 32 bits of
+ * state that go through all 2^32 values, which is plenty for tests and nothing for secrets.
+ */
+
+const TWO_TO_THE_32 = 2 ** 32;
+/** The step of the state: odd, so that it comes to each value once, and near 2^32 over the golden ratio. */
+const STEP = 0x6d2b79f5;
+
+/** One sequence of draws. */
+export class Random {
+  #state: number;
+
+  /** @param seeds Integers; another number anywhere gives another sequence. */
+  constructor(...seeds: readonly number[]) {
+    this.#state = 0;
+    for (const seed of seeds) this.#state = (this.#next() ^ seed) >>> 0;
+  }
+
+  /** From 0 to 1, without 1. */
+  fraction(): number {
+    return this.#next() / TWO_TO_THE_32;
+  }
+
+  /** An integer, both limits included. */
+  integer(min: number, max: number): number {
+    return min + Math.floor(this.fraction() * (max - min + 1));
+  }
+
+  /** True with this probability. */
+  chance(probability: number): boolean {
+    return this.fraction() < probability;
+  }
+
+  /**
+   * One of `items`.
+   *
+   * @throws {RangeError} Where there is none.
+   */
+  pick<Item>(items: readonly Item[]): Item {
+    if (items.length === 0) throw new RangeError("Cannot pick from 0 items");
+    return items[this.integer(0, items.length - 1)] as Item;
+  }
+
+  #next(): number {
+    this.#state = (this.#state + STEP) >>> 0;
+    let mixed = this.#state;
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  }
+}
