@@ -246,7 +246,7 @@ describe("Idempotency-Key that is none", () => {
   });
 
   it("255 characters are a key", async () => {
-    await grantOf(ask(await open(), "x".repeat(255)));
+    expect((await ask(await open(), "x".repeat(255))).status).toBe(200);
   });
 });
 
