@@ -127,19 +127,24 @@ export class BucketOwner {
   readonly #keyedGrants: KeyedGrants;
   /** Those who wait under a key. */
   readonly #keyedCallers = new Map<string, Caller>();
-  #bucket: OpenBucket | undefined;
+  #bucket: OpenBucket | undefined = undefined;
+  /** Why what is on the disk cannot be read: until a reset, every other call fails with it. */
+  #fault: unknown = undefined;
   /** Open for a moment after callers have lost their places. */
   #gathering: Gathering | undefined = undefined;
   #isCheckpointTimerSet = false;
 
-  /** @throws {RangeError} Where the record on the disk cannot be read. */
   constructor(platform: BucketPlatform) {
     this.#platform = platform;
     const { alarms, clock, disk } = platform;
     this.#daemon = new AlarmDaemon(alarms, clock, () => this.#advance());
     this.#keyedGrants = new KeyedGrants(disk.keyedGrants);
-    const record = disk.read();
-    this.#bucket = record && restore(record);
+    try {
+      const record = disk.read();
+      this.#bucket = record && restore(record);
+    } catch (error) {
+      this.#fault = error;
+    }
   }
 
   /** An alarm was found armed: callers were waiting when the predecessor went. To be called first. */
@@ -151,10 +156,13 @@ export class BucketOwner {
   /**
    * Asks for tokens. `tell` is called with what came of it: in this call, or later, where a function is
    * returned with which the request can leave.
+   *
+   * @throws {RangeError} Where the state on the disk cannot be read; nothing is known of the bucket then,
+   * and this holds for the other verbs but `reset`, too.
    */
   acquire(call: AcquireCall, tell: Tell): Leave | undefined {
     const nowMs = this.#platform.clock.now();
-    if (!this.#gathering?.isOpen(nowMs)) {
+    if (this.#fault !== undefined || !this.#gathering?.isOpen(nowMs)) {
       this.#gathering = undefined;
       return this.#admit(call, 0, tell, nowMs);
     }
@@ -215,6 +223,7 @@ export class BucketOwner {
     const bucket = this.#bucket;
     const turn = bucket?.limiter.drain();
     this.#bucket = undefined;
+    this.#fault = undefined;
     this.#daemon.arm(undefined, nowMs);
     const erased = this.#platform.disk.erase();
     this.#daemon.forgetAlarm();
@@ -360,6 +369,7 @@ export class BucketOwner {
 
   /** The bucket, under the configured policy unless it has one of its own. */
   #open(name: string, configured: NamedPolicyFields, nowMs: number): OpenBucket {
+    if (this.#fault !== undefined) throw this.#fault;
     const { name: policyName, ...fields } = configured;
     const bucket = (this.#bucket ??= {
       name,

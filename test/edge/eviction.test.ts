@@ -35,7 +35,7 @@ it("an instance that comes up arms nothing by itself", async () => {
   expect(await alarmAtMs(name)).toBeNull();
 });
 
-it("object whose state cannot be read: 503 unavailable with Retry-After, and no guess", async () => {
+it("object whose state cannot be read: 503 unavailable with Retry-After, and no guess, until it is reset", async () => {
   const name = uniqueName();
   await call(`/acquire?bucket=${name}`);
   await runInDurableObject(stubOf(name), (_, state) => {
@@ -46,4 +46,7 @@ it("object whose state cannot be read: 503 unavailable with Retry-After, and no 
   expect(response.status).toBe(503);
   expect(response.headers.get("Retry-After")).toBe("1");
   expect(await response.json()).toMatchObject({ reason: "unavailable", retryAfterMs: 1_000 });
+  expect((await request(`/buckets/${name}`)).status).toBe(503);
+  await call(`/buckets/${name}`, { method: "DELETE", headers: ADMIN });
+  expect((await request(`/acquire?bucket=${name}&timeoutMs=0`)).status).toBe(200);
 });
