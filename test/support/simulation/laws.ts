@@ -32,6 +32,9 @@ export interface Seen {
   /** By the wall clock, and by the monotonic one. */
   lastGrantAtMs: number;
   grantedAtMonotonicMs: number;
+  /** Grants told in this turn, and when the last one before it was. */
+  grants: number;
+  grantedBeforeAtMs: number;
 }
 
 /** Grants under one policy, and the bucket as it was when that began. */
@@ -106,8 +109,12 @@ export class Laws {
   }
 
   /** The span that a record about to be written belongs to. */
-  spanOf({ view, object }: Instance, record: BucketRecord): number {
+  spanOf({ view, object, turnKind }: Instance, record: BucketRecord): number {
     const before = view.record;
+    const wasOverridden = before?.isOverridden ?? false;
+    if (record.isOverridden !== wasOverridden && (wasOverridden || turnKind !== "administration")) {
+      this.breaks("1", () => `the policy's override is ${record.isOverridden}, and nobody said so`);
+    }
     const isSamePolicy = before && isSame(before.policy, record.policy);
     const { bucket } = record.limiter;
     const isStart = !before?.limiter.bucket;
@@ -166,6 +173,7 @@ export class Laws {
     if (answer.kind !== "outcome") return;
     if (answer.outcome.ok) {
       if (!instance.hasWritten) this.#checkUnwritten(instance, answer.bucket.view, name);
+      instance.seen.grants += 1;
       instance.seen.lastGrantAtMs = instance.clock.now();
       instance.seen.grantedAtMonotonicMs = this.#clock.monotonicMs;
       this.#checkDeadline(instance, standing, answer.timeoutMs);
@@ -207,7 +215,9 @@ export class Laws {
     }
     const id = `${told.life} ${key}`;
     const earlier = this.#keyed.get(id);
-    const isKept = earlier && this.#clock.latestWallMs < earlier.grantedAtMs + KEPT_MS;
+    // With a clock that jumps, the one that leaves later need not be the later one.
+    const firstAtMs = Math.min(grant.grantedAtMs, earlier?.grantedAtMs ?? Infinity);
+    const isKept = earlier && this.#clock.latestWallMs < firstAtMs + KEPT_MS;
     if (isKept && !isSame(earlier, grant)) {
       this.breaks("5", () => `${key} got ${JSON.stringify(earlier)} and ${JSON.stringify(grant)}`);
     }
@@ -224,12 +234,15 @@ export class Laws {
       return;
     }
     const view = look(instance, this.#clock.wallMs);
+    this.#noteGathered(instance);
     this.#checkDurable(instance, record, view);
     this.#checkChange(instance, record);
     this.#checkNeed(instance, record, view);
     this.#checkQueue(instance, view, waitersBefore);
     this.#checkAlarm(instance, view, waitersBefore);
     instance.seen.view = view;
+    instance.seen.grants = 0;
+    instance.seen.grantedBeforeAtMs = instance.seen.lastGrantAtMs;
   }
 
   /** A client has its answer. */
@@ -254,11 +267,19 @@ export class Laws {
     }
   }
 
-  #isGatheringOver(instance: Instance): boolean {
-    if (!instance.hasAdopted) return true;
-    if (this.#clock.jumps !== instance.jumpsAtStart) return false;
-    const beganAtMs = Math.max(instance.startedAtMs, instance.object.stalledUntilMs);
-    return this.#clock.monotonicMs > beganAtMs + 2 * GATHERING_MS;
+  /** Whether nobody is held at the door any more, for certain: it is a matter of one timer. */
+  #isGatheringOver({ hasAdopted, firstCallAtMs, object }: Instance): boolean {
+    if (!hasAdopted) return true;
+    const beganAtMs = Math.max(firstCallAtMs, object.stalledUntilMs);
+    return this.#clock.monotonicMs > beganAtMs + GATHERING_MS + SLACK_MS;
+  }
+
+  /** Those who were held at the door stand in the queue by now. */
+  #noteGathered(instance: Instance): void {
+    if (!instance.hasAdopted || !this.#isGatheringOver(instance)) return;
+    for (const standing of instance.standing) {
+      if (!standing.isJoined) standing.letInAt ??= instance.object.disturbances;
+    }
   }
 
   #checkReset(instance: Instance, name: string): void {
@@ -270,14 +291,19 @@ export class Laws {
   #checkRefusal(
     instance: Instance,
     standing: Standing,
-    { outcome, timeoutMs }: Extract<AcquireAnswer, { kind: "outcome" }>,
+    answer: Extract<AcquireAnswer, { kind: "outcome" }>,
   ): void {
+    const { outcome, timeoutMs } = answer;
     if (outcome.ok) return;
     const { attempt, letInAt } = standing;
     const { reason, retryAfterMs = 0 } = outcome;
+    if (reason === "queue-full" && attempt.call.putBack) {
+      this.breaks("3", () => `${attempt.name} was put back, and refused with ${reason}`);
+    }
     if (reason === "bucket-reset") this.#checkReset(instance, attempt.name);
     else if (letInAt !== undefined) {
-      const isDisturbed = instance.object.disturbances > letInAt;
+      // A timer that was set before a jump may be late long after it.
+      const isDisturbed = instance.object.disturbances > letInAt || this.#clock.jumps > 0;
       if (reason === "queue-full" || !isDisturbed) {
         this.breaks("3", () => `${attempt.name} stood in the queue and was refused with ${reason}`);
       }
@@ -285,7 +311,32 @@ export class Laws {
       if (retryAfterMs <= timeoutMs) {
         this.breaks("3", () => `${attempt.name} was refused, ${retryAfterMs} is in time`);
       }
+      this.#checkForecast(instance, standing, answer);
     }
+  }
+
+  /** Retry-after is exact, where all who stand in front are known: contract rule 7. */
+  #checkForecast(
+    instance: Instance,
+    arriving: Standing,
+    { outcome, bucket }: Extract<AcquireAnswer, { kind: "outcome" }>,
+  ): void {
+    const { policy, view, nowMs } = bucket;
+    const isKnown = !instance.hasAdopted && !instance.hasPutBack && !arriving.isJoined;
+    // An empty view may hide what is below 0, and a clock set back, how far the bucket is.
+    if (!isKnown || view.tokens === 0 || this.#clock.jumps > 0 || outcome.ok) return;
+    let { tokens, nextTickAtMs } = view;
+    for (const { attempt, isJoined } of instance.standing) {
+      if (isJoined) return;
+      const ticks = Math.max(0, Math.ceil((attempt.call.tokens - tokens) / policy.refillTokens));
+      nextTickAtMs += ticks * policy.refillIntervalMs;
+      tokens = Math.min(policy.capacity, tokens + ticks * policy.refillTokens);
+      tokens -= attempt.call.tokens;
+    }
+    const retryAfterMs = Math.max(0, nextTickAtMs - policy.refillIntervalMs - nowMs);
+    if (outcome.retryAfterMs === retryAfterMs) return;
+    const { name } = arriving.attempt;
+    this.breaks("3", () => `${name} is to retry after ${outcome.retryAfterMs}: ${retryAfterMs}`);
   }
 
   #checkOrder(instance: Instance, granted: Standing): void {
@@ -336,7 +387,9 @@ export class Laws {
   }
 
   /** Whether the rest of a batch must have been given back, with some time for late timers. */
-  #hasBeenQuiet({ seen, object }: Instance): boolean {
+  #hasBeenQuiet({ seen, object, turnKind, hasAdopted }: Instance): boolean {
+    // A clock that has been set back does not say since when it has been quiet: then it is by now.
+    if (turnKind === "tick" && this.#clock.wallMs < seen.lastGrantAtMs) return !hasAdopted;
     const sinceMs = Math.max(seen.grantedAtMonotonicMs, object.stalledUntilMs);
     const isKnown = this.#clock.jumps === 0;
     return isKnown && this.#clock.monotonicMs > sinceMs + QUIET_MS + SLACK_MS;
@@ -396,12 +449,17 @@ export class Laws {
   #checkNeed(instance: Instance, record: BucketRecord, view: LimiterView): void {
     const { viewBefore, seen } = instance;
     const before = viewBefore.record;
-    if (!before?.limiter.bucket || before === record || instance.isAdministered) return;
+    if (!before?.limiter.bucket || before === record || instance.turnKind === "administration")
+      return;
     if (before.isOverridden !== record.isOverridden || instance.view.span !== viewBefore.span)
       return;
     const nowMs = this.#clock.wallMs;
     const isQuiet = nowMs >= seen.lastGrantAtMs + QUIET_MS || nowMs < seen.lastGrantAtMs;
     const atMs = Math.max(nowMs, lastTickAtMs(record, view));
+    const wasQuiet = nowMs >= seen.grantedBeforeAtMs + QUIET_MS;
+    if (wasQuiet && seen.grants === 1 && tokensAt(record, atMs) < view.tokens) {
+      this.breaks("6", () => `a batch is taken for a first grant: ${view.tokens} in memory`);
+    }
     if (isQuiet || tokensAt(before, atMs) > view.tokens) return;
     this.breaks("6", () => `written without need: ${view.tokens} in memory`);
   }

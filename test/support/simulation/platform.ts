@@ -92,6 +92,9 @@ interface Answer {
   readonly depart: () => void;
 }
 
+/** A request comes or goes; an administrator calls; a timer or the alarm has fired. */
+type TurnKind = "call" | "administration" | "tick";
+
 type AlarmFault = Extract<Fault, { kind: "alarm" }>;
 
 /** Retries of an alarm's handler, and the pause before the first. */
@@ -123,6 +126,7 @@ export class VirtualObject {
   /** What goes wrong next. */
   nextCommitFails = false;
   nextWriteThrows = false;
+  brokenUntilMs = 0;
   alarmFaults: { fault: AlarmFault; times: number } | undefined = undefined;
   slow = { untilMs: 0, latencyMs: 0 };
   stalledUntilMs = 0;
@@ -264,7 +268,7 @@ export class VirtualObject {
     this.hasFiredTwice = true;
     const instance = this.reach();
     this.world.trace(() => `the alarm fires again at ${instance.name}`);
-    instance.turn(() => instance.owner.alarm());
+    instance.turn(() => instance.owner.alarm(), "tick");
   }
 }
 
@@ -286,12 +290,18 @@ export class Instance implements BucketPlatform {
   /** Those who have not been told and have not left, in order of delivery. */
   readonly standing = new Set<Standing>();
   isAlive = true;
-  /** Whether an administrator's call is what this turn does. */
-  isAdministered = false;
+  /** When the first request came, monotonic. */
+  firstCallAtMs = Infinity;
+  /** Whether anybody has been put back here. */
+  hasPutBack = false;
+  /** What this turn is. */
+  turnKind: TurnKind = "call";
   readonly seen: Seen = {
     view: undefined,
     lastGrantAtMs: -Infinity,
     grantedAtMonotonicMs: -Infinity,
+    grants: 0,
+    grantedBeforeAtMs: -Infinity,
   };
   /** What the alarm was set to that this instance saw fire last. */
   firedAlarmAtMs = -Infinity;
@@ -366,9 +376,13 @@ export class Instance implements BucketPlatform {
 
   /** A request to acquire has arrived. */
   acquire(attempt: Attempt): Standing {
-    const { wallMs } = this.#object.world.clock;
+    const { wallMs, monotonicMs } = this.#object.world.clock;
+    this.firstCallAtMs = Math.min(this.firstCallAtMs, monotonicMs);
     const { idempotencyKey: key, putBack } = attempt.call;
-    if (putBack) this.#object.disturbances += 1;
+    if (putBack) {
+      this.#object.disturbances += 1;
+      this.hasPutBack = true;
+    }
     this.#order += 1;
     const ofSameKey = [...this.standing].filter(
       (other) => key !== undefined && other.attempt.call.idempotencyKey === key,
@@ -409,10 +423,9 @@ export class Instance implements BucketPlatform {
   call(held: Held, perform: () => void): void {
     this.#held.add(held);
     this.turn(() => {
-      this.isAdministered = true;
       perform();
       this.#answer(() => this.#held.delete(held));
-    });
+    }, "administration");
   }
 
   /** Answers whether the handler came to its end. */
@@ -429,7 +442,7 @@ export class Instance implements BucketPlatform {
         hasThrown = true;
         throw error;
       }
-    });
+    }, "tick");
     const armedAgain = this.#hasSetAlarm;
     const runningAtMs = this.#runningAlarmAtMs;
     this.#runningAlarmAtMs = undefined;
@@ -447,11 +460,11 @@ export class Instance implements BucketPlatform {
   }
 
   /** One turn: all that happens before the instance waits for something again. */
-  turn(perform: () => void): void {
+  turn(perform: () => void, kind: TurnKind = "call"): void {
     const { laws, onTurn, trace } = this.#object.world;
     if (!this.isAlive) return;
     this.viewBefore = this.view;
-    this.isAdministered = false;
+    this.turnKind = kind;
     try {
       perform();
     } catch (error) {
@@ -527,7 +540,7 @@ export class Instance implements BucketPlatform {
   #commit(): void {
     if (!this.#hasWritten) return;
     const { clock, random } = this.#object.world;
-    const { slow, nextCommitFails } = this.#object;
+    const { slow, nextCommitFails, brokenUntilMs } = this.#object;
     this.#hasWritten = false;
     this.#object.nextCommitFails = false;
     this.#commitsBegun += 1;
@@ -536,7 +549,7 @@ export class Instance implements BucketPlatform {
     const commit: Commit = {
       state: this.view,
       setsAlarm: this.#setsAlarm,
-      fails: nextCommitFails,
+      fails: nextCommitFails || clock.monotonicMs < brokenUntilMs,
       hasLanded: false,
     };
     this.#setsAlarm = false;
@@ -572,7 +585,7 @@ export class Instance implements BucketPlatform {
         clock.after(lateMs, fire);
         return;
       }
-      this.turn(callback);
+      this.turn(callback, "tick");
     };
     const lateMs = random.chance(0.2) ? random.integer(1, 3) : 0;
     clock.after(Math.max(1, delayMs) + lateMs, fire);

@@ -33,6 +33,8 @@ export type Fault =
   | { readonly kind: "look" }
   /** The next commit that begins fails when it ends. */
   | { readonly kind: "commit fails" }
+  /** All that begin for a while. */
+  | { readonly kind: "storage broken"; readonly forMs: number }
   /** The next write throws. */
   | { readonly kind: "write throws" }
   | { readonly kind: "storage slow"; readonly forMs: number; readonly latencyMs: number }
@@ -112,9 +114,9 @@ function drawClients(random: Random, policy: PolicyFields): Client[] {
   }));
   const share = { keyed: random.pick([0, 0, 0.2, 0.7]), leaving: random.pick([0, 0.1, 0.3]) };
   let atMs = 0;
-  for (let phase = random.integer(1, 4); phase > 0; phase -= 1) {
+  for (let phase = random.integer(1, 5); phase > 0; phase -= 1) {
     const spacingMs = random.pick([0, 0, 1, 5, 40, 400]);
-    for (let count = random.pick([1, 3, 10, 20, 40]); count > 0; count -= 1) {
+    for (let count = random.pick([1, 3, 10, 20, 40, 60]); count > 0; count -= 1) {
       const keyed = random.chance(share.keyed) ? random.pick(keys) : undefined;
       const { key, ...asked } = keyed ?? { key: undefined, ...drawAsked(random, policy) };
       const isConfused = key !== undefined && random.chance(0.05);
@@ -165,7 +167,7 @@ interface Bounds {
 }
 
 function drawFaults(random: Random, bounds: Bounds): PlannedFault[] {
-  const most = random.pick([0, 2, 4, 8, 12]);
+  const most = random.pick([0, 2, 4, 8, 16, 40]);
   return Array.from({ length: random.integer(0, most) }, () => {
     const fault = drawFault(random, bounds);
     const when = random.chance(0.5)
@@ -176,7 +178,7 @@ function drawFaults(random: Random, bounds: Bounds): PlannedFault[] {
 }
 
 function drawFault(random: Random, { policy }: Bounds): Fault {
-  const kind = random.integer(0, 27);
+  const kind = random.integer(0, 28);
   if (kind < 4) return { kind: "crash", isOfMachine: random.chance(0.4) };
   if (kind < 6) return { kind: "evict" };
   if (kind < 8) return { kind: "reset" };
@@ -193,7 +195,8 @@ function drawFault(random: Random, { policy }: Bounds): Fault {
   }
   if (kind < 25) return drawAlarmFault(random);
   if (kind < 26) return { kind: "stall", forMs: random.pick([5, 50, 1_000, 5_000]) };
-  return { kind: "clock jumps", byMs: drawJump(random) };
+  if (kind < 28) return { kind: "clock jumps", byMs: drawJump(random) };
+  return { kind: "storage broken", forMs: random.pick([10, 300, 3_000, 30_000]) };
 }
 
 function drawAlarmFault(random: Random): Fault {

@@ -141,6 +141,9 @@ export class Simulation {
       case "commit fails":
         object.nextCommitFails = true;
         break;
+      case "storage broken":
+        object.brokenUntilMs = clock.monotonicMs + fault.forMs;
+        break;
       case "write throws":
         object.nextWriteThrows = true;
         break;
@@ -151,7 +154,7 @@ export class Simulation {
         object.alarmFaults = { fault, times: fault.times };
         break;
       case "stall":
-        object.stalledUntilMs = clock.monotonicMs + fault.forMs;
+        object.stalledUntilMs = Math.max(object.stalledUntilMs, clock.monotonicMs + fault.forMs);
         break;
       case "clock jumps":
         clock.jump(fault.byMs);
