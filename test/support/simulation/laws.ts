@@ -119,6 +119,9 @@ export class Laws {
     const { bucket } = record.limiter;
     const isStart = !before?.limiter.bucket;
     if (isSamePolicy && (!bucket || !isStart)) return view.span;
+    if (!isSamePolicy && wasOverridden && turnKind !== "administration") {
+      this.breaks("1", () => "an overridden policy was changed by configuration");
+    }
     if (!isSamePolicy) object.disturbances += 1;
     const { policy } = record;
     const began = isStart ? { tick: 0, tokens: policy.initialTokens } : bucket;
@@ -180,6 +183,13 @@ export class Laws {
       this.#checkOrder(instance, standing);
     } else {
       this.#checkRefusal(instance, standing, answer);
+    }
+  }
+
+  /** The policy has been changed by an administrator: that is for good. */
+  overridden(instance: Instance): void {
+    if (!instance.view.record?.isOverridden) {
+      this.breaks("1", () => "the policy was overridden, and it is not written so");
     }
   }
 
@@ -409,7 +419,7 @@ export class Laws {
     if (view.waiters > standing.size) {
       this.breaks("3", () => `${view.waiters} wait, and ${standing.size} are held`);
     }
-    if (view.waiters > 0 && this.#isGatheringOver(instance)) {
+    if (this.#isGatheringOver(instance)) {
       const places = new Set(
         [...standing].map(({ attempt, order }) => attempt.call.idempotencyKey ?? order),
       );

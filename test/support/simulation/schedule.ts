@@ -51,19 +51,22 @@ export type Fault =
   | { readonly kind: "stall"; readonly forMs: number }
   | { readonly kind: "clock jumps"; readonly byMs: number };
 
-/** A fault and when it strikes: at an instant, or right at the end of a turn of the object. */
-export interface PlannedFault {
-  readonly fault: Fault;
+/** Faults that come together, and when: at an instant, or right at the end of a turn of the object. */
+export interface PlannedFaults {
   readonly when: { readonly atMs: number } | { readonly afterTurn: number };
+  /** Each a while after the one before. */
+  readonly faults: readonly { readonly fault: Fault; readonly afterMs: number }[];
 }
 
 export interface Schedule {
   readonly policy: PolicyFields;
   readonly clients: readonly Client[];
-  readonly faults: readonly PlannedFault[];
+  readonly faults: readonly PlannedFaults[];
 }
 
 const INTERVALS_MS = [10, 13, 25, 40, 250, 1_000, 1_000, 3_000];
+/** Between faults that come together: callers are on their way back, or gathered. */
+const PAUSES_MS = [0, 1, 5, 30, 100, 240];
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
@@ -166,18 +169,21 @@ interface Bounds {
   readonly turns: number;
 }
 
-function drawFaults(random: Random, bounds: Bounds): PlannedFault[] {
-  const most = random.pick([0, 2, 4, 8, 16, 40]);
+function drawFaults(random: Random, { policy, endMs, turns }: Bounds): PlannedFaults[] {
+  const most = random.pick([0, 2, 4, 8, 16, 32]);
   return Array.from({ length: random.integer(0, most) }, () => {
-    const fault = drawFault(random, bounds);
     const when = random.chance(0.5)
-      ? { atMs: random.integer(0, bounds.endMs) }
-      : { afterTurn: random.integer(1, bounds.turns) };
-    return { fault, when };
+      ? { atMs: random.integer(0, endMs) }
+      : { afterTurn: random.integer(1, turns) };
+    const faults = [{ fault: drawFault(random, policy), afterMs: 0 }];
+    while (random.chance(0.3)) {
+      faults.push({ fault: drawFault(random, policy), afterMs: random.pick(PAUSES_MS) });
+    }
+    return { when, faults };
   });
 }
 
-function drawFault(random: Random, { policy }: Bounds): Fault {
+function drawFault(random: Random, policy: PolicyFields): Fault {
   const kind = random.integer(0, 28);
   if (kind < 4) return { kind: "crash", isOfMachine: random.chance(0.4) };
   if (kind < 6) return { kind: "evict" };

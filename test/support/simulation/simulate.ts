@@ -3,7 +3,7 @@
  * the schedule's number.
  */
 import type { BrokenLaw, Tally } from "./laws.ts";
-import type { Fault, PlannedFault, Schedule } from "./schedule.ts";
+import type { Fault, PlannedFaults, Schedule } from "./schedule.ts";
 
 import { epochMs } from "../limiters.ts";
 import { Random } from "../random.ts";
@@ -59,7 +59,7 @@ export class Simulation {
   readonly object: VirtualObject;
   readonly worker: VirtualWorker;
   readonly clock = new VirtualClock(epochMs);
-  readonly #afterTurn: PlannedFault[];
+  readonly #afterTurn: PlannedFaults[];
   #turns = 0;
 
   constructor(schedule: Schedule, random: Random, write?: (line: string) => void) {
@@ -79,8 +79,8 @@ export class Simulation {
     }
     this.#afterTurn = [];
     for (const planned of schedule.faults) {
-      const { fault, when } = planned;
-      if ("atMs" in when) clock.after(when.atMs, () => this.#strike(fault));
+      const { when } = planned;
+      if ("atMs" in when) clock.after(when.atMs, () => this.#strikeAll(planned));
       else this.#afterTurn.push(planned);
     }
   }
@@ -103,8 +103,19 @@ export class Simulation {
 
   #turnEnded(): void {
     this.#turns += 1;
-    for (const { fault, when } of this.#afterTurn) {
-      if ("afterTurn" in when && when.afterTurn === this.#turns) this.#strike(fault);
+    for (const planned of this.#afterTurn) {
+      const { when } = planned;
+      if ("afterTurn" in when && when.afterTurn === this.#turns) this.#strikeAll(planned);
+    }
+  }
+
+  #strikeAll({ faults }: PlannedFaults): void {
+    let delayMs = 0;
+    for (const { fault, afterMs } of faults) {
+      delayMs += afterMs;
+      // The first may have to strike within the turn's last moment.
+      if (delayMs === 0) this.#strike(fault);
+      else this.clock.after(delayMs, () => this.#strike(fault));
     }
   }
 

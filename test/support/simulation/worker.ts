@@ -87,7 +87,11 @@ export class VirtualWorker {
 
   changePolicy(changes: Partial<PolicyFields>): void {
     const configured = this.#configured;
-    this.#call((instance) => instance.owner.changePolicy(BUCKET, configured, { ...changes }));
+    const { laws } = this.#object.world;
+    this.#call((instance) => {
+      const { ok } = instance.owner.changePolicy(BUCKET, configured, { ...changes });
+      if (ok && Object.keys(changes).length > 0) laws.overridden(instance);
+    });
   }
 
   reset(): void {
