@@ -278,15 +278,15 @@ export class Laws {
   }
 
   /** Whether nobody is held at the door any more, for certain: it is a matter of one timer. */
-  #isGatheringOver({ hasAdopted, firstCallAtMs, object }: Instance): boolean {
-    if (!hasAdopted) return true;
+  #isGatheringOver({ gathers, firstCallAtMs, object }: Instance): boolean {
+    if (!gathers) return true;
     const beganAtMs = Math.max(firstCallAtMs, object.stalledUntilMs);
     return this.#clock.monotonicMs > beganAtMs + GATHERING_MS + SLACK_MS;
   }
 
   /** Those who were held at the door stand in the queue by now. */
   #noteGathered(instance: Instance): void {
-    if (!instance.hasAdopted || !this.#isGatheringOver(instance)) return;
+    if (!instance.gathers || !this.#isGatheringOver(instance)) return;
     for (const standing of instance.standing) {
       if (!standing.isJoined) standing.letInAt ??= instance.object.disturbances;
     }
@@ -332,7 +332,7 @@ export class Laws {
     { outcome, bucket }: Extract<AcquireAnswer, { kind: "outcome" }>,
   ): void {
     const { policy, view, nowMs } = bucket;
-    const isKnown = !instance.hasAdopted && !instance.hasPutBack && !arriving.isJoined;
+    const isKnown = !instance.gathers && !instance.hasPutBack && !arriving.isJoined;
     // An empty view may hide what is below 0, and a clock set back, how far the bucket is.
     if (!isKnown || view.tokens === 0 || this.#clock.jumps > 0 || outcome.ok) return;
     let { tokens, nextTickAtMs } = view;
@@ -354,12 +354,12 @@ export class Laws {
     const hasJumped = this.#clock.jumps > 0;
     for (const other of instance.standing) {
       if (other === granted || other.isJoined || !other.isIn) continue;
-      if (isBefore(other, granted, { hasJumped, wasGathering: instance.hasAdopted })) {
+      if (isBefore(other, granted, { hasJumped, wasGathering: instance.gathers })) {
         this.breaks("4", () => `${granted.attempt.name} overtook ${other.attempt.name}`);
       }
     }
-    const ageMs = this.#clock.monotonicMs - instance.startedAtMs;
-    const isGathering = instance.hasAdopted && ageMs < GATHERING_MS;
+    const ageMs = this.#clock.monotonicMs - instance.gathersFromMs;
+    const isGathering = instance.gathers && ageMs < GATHERING_MS;
     if (!isGathering || this.#clock.jumps !== instance.jumpsAtStart) return;
     const arrivedAtMs = granted.attempt.call.putBack?.arrivedAtMs ?? granted.deliveredAtMs;
     for (const displacedAtMs of this.displaced()) {
@@ -397,9 +397,9 @@ export class Laws {
   }
 
   /** Whether the rest of a batch must have been given back, with some time for late timers. */
-  #hasBeenQuiet({ seen, object, turnKind, hasAdopted }: Instance): boolean {
+  #hasBeenQuiet({ seen, object, turnKind, gathers }: Instance): boolean {
     // A clock that has been set back does not say since when it has been quiet: then it is by now.
-    if (turnKind === "tick" && this.#clock.wallMs < seen.lastGrantAtMs) return !hasAdopted;
+    if (turnKind === "tick" && this.#clock.wallMs < seen.lastGrantAtMs) return !gathers;
     const sinceMs = Math.max(seen.grantedAtMonotonicMs, object.stalledUntilMs);
     const isKnown = this.#clock.jumps === 0;
     return isKnown && this.#clock.monotonicMs > sinceMs + QUIET_MS + SLACK_MS;
@@ -482,7 +482,7 @@ export class Laws {
       this.breaks("7", () => `${waiters} wait, and no alarm is armed`);
     }
     if (waiters > 0 || waitersBefore === 0 || alarmAtMs === undefined) return;
-    if (object.hasFiredTwice || instance.hasAdopted || this.#clock.jumps > 0) return;
+    if (object.hasFiredTwice || instance.gathers || this.#clock.jumps > 0) return;
     const nowMs = this.#clock.wallMs;
     const isUnderWay = nowMs >= alarmAtMs && nowMs < alarmAtMs + ALARM_SPACING_MS;
     if (!isUnderWay) this.breaks("7", () => `nobody waits, and an alarm is armed for ${alarmAtMs}`);

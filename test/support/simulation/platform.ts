@@ -279,9 +279,10 @@ export class Instance implements BucketPlatform {
   readonly clock: Clock;
   readonly alarms: AlarmStorage;
   readonly disk: BucketDisk;
-  readonly startedAtMs: number;
-  /** Whether an alarm was found armed when it started. */
-  readonly hasAdopted: boolean;
+  /** Whether it found an alarm armed, or its first caller was put back. */
+  gathers = false;
+  /** When that began, monotonic. */
+  gathersFromMs = Infinity;
   readonly jumpsAtStart: number;
   /** The disk as this instance sees it, with all that it has written. */
   view: DiskState;
@@ -328,7 +329,6 @@ export class Instance implements BucketPlatform {
     this.name = `instance ${number}`;
     this.view = durable;
     this.viewBefore = durable;
-    this.startedAtMs = world.clock.monotonicMs;
     this.jumpsAtStart = world.clock.jumps;
     this.clock = {
       now: () => this.#peekAtMs ?? world.clock.wallMs,
@@ -340,8 +340,10 @@ export class Instance implements BucketPlatform {
     };
     this.disk = this.#makeDisk();
     this.owner = new BucketOwner(this);
-    this.hasAdopted = durable.alarmAtMs !== undefined;
-    if (durable.alarmAtMs !== undefined) this.owner.adopt(durable.alarmAtMs);
+    if (durable.alarmAtMs !== undefined) {
+      this.#gather();
+      this.owner.adopt(durable.alarmAtMs);
+    }
     const { alarmAtMs } = durable;
     world.trace(
       () => `${this.name} starts${alarmAtMs === undefined ? "" : `, finds ${alarmAtMs}`}`,
@@ -366,6 +368,11 @@ export class Instance implements BucketPlatform {
     return this.#hasWritten;
   }
 
+  #gather(): void {
+    this.gathers = true;
+    this.gathersFromMs = this.#object.world.clock.monotonicMs;
+  }
+
   /** Looks at the owner as if it were `atMs`; nothing may come of it. */
   peek<Seen>(atMs: number, look: () => Seen): Seen {
     this.#peekAtMs = atMs;
@@ -376,9 +383,12 @@ export class Instance implements BucketPlatform {
 
   /** A request to acquire has arrived. */
   acquire(attempt: Attempt): Standing {
-    const { wallMs, monotonicMs } = this.#object.world.clock;
-    this.firstCallAtMs = Math.min(this.firstCallAtMs, monotonicMs);
     const { idempotencyKey: key, putBack } = attempt.call;
+    const { wallMs, monotonicMs } = this.#object.world.clock;
+    if (this.firstCallAtMs === Infinity) {
+      this.firstCallAtMs = monotonicMs;
+      if (putBack && !this.gathers) this.#gather();
+    }
     if (putBack) {
       this.#object.disturbances += 1;
       this.hasPutBack = true;
@@ -388,7 +398,7 @@ export class Instance implements BucketPlatform {
       (other) => key !== undefined && other.attempt.call.idempotencyKey === key,
     );
     // In a gathering the one that came first need not be the first to be let in.
-    for (const other of ofSameKey) other.isJoined ||= this.hasAdopted;
+    for (const other of ofSameKey) other.isJoined ||= this.gathers;
     const standing: Standing = {
       attempt,
       deliveredAtMs: wallMs,
