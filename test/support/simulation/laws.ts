@@ -48,6 +48,14 @@ interface Span {
   readonly grants: Grant[];
 }
 
+/** Where an answer comes from, as of when it was told and as it leaves. */
+interface DepartedFrom {
+  readonly life: number;
+  readonly span: number;
+  readonly isInSpan: boolean;
+  readonly isByOldInstance: boolean;
+}
+
 export interface BrokenLaw {
   readonly law: string;
   readonly detail: string;
@@ -60,6 +68,8 @@ export interface Tally {
   unavailable: number;
   /** Grants that were told without a write in their turn. */
   unwritten: number;
+  /** Grants by instances that another had taken the place of. */
+  byOldInstances: number;
   putBack: number;
   turns: number;
   rows: { record: number; grant: number; alarm: number };
@@ -81,6 +91,7 @@ export class Laws {
     replays: 0,
     unavailable: 0,
     unwritten: 0,
+    byOldInstances: 0,
     putBack: 0,
     turns: 0,
     rows: { record: 0, grant: 0, alarm: 0 },
@@ -201,17 +212,13 @@ export class Laws {
   }
 
   /** An answer has left the object. */
-  departed(
-    attempt: Attempt,
-    answer: AcquireAnswer,
-    told: { readonly life: number; readonly span: number; readonly isInSpan: boolean },
-    durable: DiskState,
-  ): void {
+  departed(attempt: Attempt, answer: AcquireAnswer, told: DepartedFrom, durable: DiskState): void {
     const grant = grantOf(answer);
     if (!grant) return;
     const { idempotencyKey: key, tokens } = attempt.call;
     if (answer.kind === "outcome" && !this.#counted.has(grant)) {
       this.#counted.add(grant);
+      if (told.isByOldInstance) this.tally.byOldInstances += 1;
       if (told.isInSpan) this.#spans[told.span]?.grants.push(grant);
     }
     if (grant.tokens !== tokens) {

@@ -535,7 +535,9 @@ export class Instance implements BucketPlatform {
     trace(() => `${this.name} tells ${attempt.name}: ${describe(answer)}`);
     const depart = () => {
       // Its client may have hung up in the meantime: the answer has left all the same.
-      laws.departed(attempt, answer, { life, span, isInSpan }, this.#object.durable);
+      const isByOldInstance = !this.isCurrent;
+      const told = { life, span, isInSpan, isByOldInstance };
+      laws.departed(attempt, answer, told, this.#object.durable);
       if (this.#held.delete(attempt)) attempt.answered(answer);
     };
     this.#answer(depart);

@@ -87,12 +87,22 @@ export class Simulation {
 
   run(): void {
     let events = 0;
-    while (!this.laws.broken && this.clock.step()) {
+    while (!this.laws.broken && this.#step()) {
       events += 1;
       if (events > MOST_EVENTS) this.laws.breaks("3", () => `no end after ${events} events`);
     }
     const unsettled = [...this.worker.open].map(({ client }) => client.name);
     this.laws.finish(this.object.instance, unsettled);
+  }
+
+  #step(): boolean {
+    try {
+      return this.clock.step();
+    } catch (error) {
+      // Turns catch what they throw: this is an instance that cannot start, or the simulator's own fault.
+      this.laws.breaks("7", () => `threw ${error instanceof Error ? error.stack : String(error)}`);
+      return false;
+    }
   }
 
   *#displaced(): Iterable<number> {
