@@ -481,18 +481,44 @@ export class Laws {
     this.breaks("6", () => `written without need: ${view.tokens} in memory`);
   }
 
-  #checkAlarm(instance: Instance, { waiters }: LimiterView, waitersBefore: number): void {
+  #checkAlarm(instance: Instance, seen: LimiterView, waitersBefore: number): void {
+    const { waiters } = seen;
     const { view, object } = instance;
     if (object.isAlarmUnsure) return;
     const { alarmAtMs } = view;
     if (waiters > 0 && alarmAtMs === undefined) {
       this.breaks("7", () => `${waiters} wait, and no alarm is armed`);
     }
+    if (waiters > 0) this.#checkAlarmTime(instance, seen);
     if (waiters > 0 || waitersBefore === 0 || alarmAtMs === undefined) return;
     if (object.hasFiredTwice || instance.gathers || this.#clock.jumps > 0) return;
     const nowMs = this.#clock.wallMs;
     const isUnderWay = nowMs >= alarmAtMs && nowMs < alarmAtMs + ALARM_SPACING_MS;
     if (!isUnderWay) this.breaks("7", () => `nobody waits, and an alarm is armed for ${alarmAtMs}`);
+  }
+
+  /** The alarm is armed for the tick that serves the head, where it is known who that is. */
+  #checkAlarmTime(instance: Instance, { tokens, nextTickAtMs }: LimiterView): void {
+    const { view, object, standing } = instance;
+    const policy = view.record?.policy;
+    const [head, ...behind] = standing;
+    const isKnown = !instance.gathers && !instance.hasPutBack && !object.hasFiredTwice;
+    // An empty view may hide what is below 0.
+    if (!head || !policy || !isKnown || tokens === 0 || this.#clock.jumps > 0) return;
+    if (head.isJoined || behind.some(({ isJoined }) => isJoined)) return;
+    const ticks = Math.ceil((head.attempt.call.tokens - tokens) / policy.refillTokens);
+    const dueAtMs = nextTickAtMs + (ticks - 1) * policy.refillIntervalMs;
+    const nowMs = this.#clock.wallMs;
+    const alarmAtMs = Number(view.alarmAtMs);
+    // One that is under way is left alone.
+    if (dueAtMs <= nowMs || alarmAtMs <= nowMs) return;
+    const rightAtMs = Math.max(dueAtMs, instance.firedAlarmAtMs + ALARM_SPACING_MS);
+    if (alarmAtMs !== rightAtMs) {
+      this.breaks(
+        "7",
+        () => `the alarm is armed for ${alarmAtMs}, the head is due at ${rightAtMs}`,
+      );
+    }
   }
 
   #checkSpan({ policy, startedAtMs, tick, tokens, grants }: Span): void {

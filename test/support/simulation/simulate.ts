@@ -36,10 +36,11 @@ export async function simulate(
   return { ...tally, failure: { seed, number, ...broken, trace } };
 }
 
-/** What a failure comes to, in words. */
+/** What a failure comes to, in words, and how to see it again. */
 export function describeFailure({ seed, number, law, detail, trace }: Failure): string {
   const title = `Law ${law} broken in schedule ${number} of seed ${seed}: ${detail}`;
-  return [title, ...trace].join("\n");
+  const options = `--only schedules --seed ${seed} --schedules 1 --first ${number}`;
+  return [title, ...trace, title, `Again: npm run chaos -- ${options}`].join("\n");
 }
 
 async function run(seed: number, number: number, write?: (line: string) => void): Promise<Laws> {
