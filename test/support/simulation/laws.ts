@@ -21,8 +21,9 @@
  */
 import type { Grant, LimiterView } from "../../../src/core/limiter.ts";
 import type { AcquireAnswer, BucketRecord } from "../../../src/edge/bucket-owner.ts";
-import type { Attempt, DiskState, Instance, Standing } from "./platform.ts";
+import type { Attempt, Instance, Standing } from "./instance.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
+import type { DiskState } from "./virtual-object.ts";
 
 type RecordedPolicy = BucketRecord["policy"];
 

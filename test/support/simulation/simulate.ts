@@ -8,9 +8,9 @@ import type { Fault, PlannedFaults, Schedule } from "./schedule.ts";
 import { epochMs } from "../limiters.ts";
 import { Random } from "../random.ts";
 import { Laws } from "./laws.ts";
-import { VirtualObject } from "./platform.ts";
 import { drawSchedule } from "./schedule.ts";
 import { VirtualClock } from "./virtual-clock.ts";
+import { VirtualObject } from "./virtual-object.ts";
 import { VirtualWorker } from "./worker.ts";
 
 /** A schedule in which a law was broken. */
