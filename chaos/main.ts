@@ -2,7 +2,7 @@
  * `npm run chaos`: makes all the trouble that Sluice is promised to stand, counts what became of it,
  * and prints the figures beside what was promised. Exit code 1 where one is not kept.
  *
- *   npm run chaos -- [--only NAME[,NAME…]] [--seed N] [--schedules N]
+ *   npm run chaos -- [--only NAME[,NAME…]] [--seed N] [--schedules N] [--first N]
  */
 import { availableParallelism, totalmem } from "node:os";
 import { parseArgs } from "node:util";
@@ -10,9 +10,11 @@ import { parseArgs } from "node:util";
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
 import { fuzzScenario } from "./fuzz.ts";
+import { rows } from "./rows.ts";
+import { schedules } from "./schedules.ts";
 
 /** In the order in which they run. */
-const scenarios: readonly Scenario[] = [fuzzScenario];
+const scenarios: readonly Scenario[] = [schedules, rows, fuzzScenario];
 
 /** The seed of the figures in the README. */
 const SEED = 1;
@@ -25,6 +27,7 @@ function readOptions(): RunOptions & { readonly chosen: readonly Scenario[] } {
       only: { type: "string" },
       seed: { type: "string", default: String(SEED) },
       schedules: { type: "string", default: String(SCHEDULES) },
+      first: { type: "string", default: "1" },
     },
   });
   const names = values.only?.split(",");
@@ -37,6 +40,7 @@ function readOptions(): RunOptions & { readonly chosen: readonly Scenario[] } {
     chosen: scenarios.filter(({ name }) => !names || names.includes(name)),
     seed: count("--seed", values.seed),
     schedules: count("--schedules", values.schedules),
+    first: count("--first", values.first),
     progress: (line) => process.stderr.write(`\r\x1B[K${line}`),
   };
 }

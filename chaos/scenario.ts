@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly seed: number;
   /** How many fault schedules are simulated. */
   readonly schedules: number;
+  /** The number of the first of them: with one schedule, a failure is played again. */
+  readonly first: number;
   /** Says how far it has got; a line without its end. */
   readonly progress: (line: string) => void;
 }

@@ -17,7 +17,7 @@ export default defineConfig({
         root,
         test: {
           name: "core",
-          include: ["test/core/**/*.test.ts", "test/local/**/*.test.ts"],
+          include: ["core", "local", "simulation"].map((area) => `test/${area}/**/*.test.ts`),
           environment: "node",
           execArgv: ["--expose-gc"],
         },

@@ -13,7 +13,8 @@
  * built: the constructor loads the state and arms nothing. An alarm that is found armed tells that
  * callers were waiting when the predecessor went. They will be back within moments but in any order,
  * so for a short while all who come are gathered, and only then let in, in the order in which they
- * first arrived.
+ * first arrived. Where the alarm had not reached the disk, the first caller tells as much, if it is one
+ * that was put back.
  */
 import type { FieldFault, PolicyFields } from "../core/policy.ts";
 import type { Grant, LimiterState, LimiterView, Outcome, Turn } from "../core/limiter.ts";
@@ -133,6 +134,8 @@ export class BucketOwner {
   /** Open for a moment after callers have lost their places. */
   #gathering: Gathering | undefined = undefined;
   #isCheckpointTimerSet = false;
+  /** Until somebody is let in. */
+  #isFresh = true;
 
   constructor(platform: BucketPlatform) {
     this.#platform = platform;
@@ -162,6 +165,7 @@ export class BucketOwner {
    */
   acquire(call: AcquireCall, tell: Tell): Leave | undefined {
     const nowMs = this.#platform.clock.now();
+    if (this.#isFresh && call.putBack) this.#gathering ??= new Gathering(this.#platform.clock);
     if (this.#fault !== undefined || !this.#gathering?.isOpen(nowMs)) {
       this.#gathering = undefined;
       return this.#admit(call, 0, tell, nowMs);
@@ -235,6 +239,7 @@ export class BucketOwner {
 
   /** @param heldMs How long the request was held at the door; it counts against its timeout. */
   #admit(call: AcquireCall, heldMs: number, tell: Tell, nowMs: number): Leave | undefined {
+    this.#isFresh = false;
     // A caller put back by the Worker of an earlier deployment brings the policy of that time.
     const bucket = (call.putBack && this.#bucket) ?? this.#open(call.bucket, call.policy, nowMs);
     const { limiter } = bucket;

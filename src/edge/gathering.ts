@@ -9,9 +9,9 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * How long to gather, from the instance's start: the Worker's longest first pause (`FIRST_PAUSE_MS` in
- * reach.ts) and a long round trip. Who comes later still gets its place in the queue, but may find
- * that somebody behind it has been served.
+ * How long to gather, from the instance's start or its first caller: the Worker's longest first pause
+ * (`FIRST_PAUSE_MS` in reach.ts) and a long round trip. Who comes later still gets its place in the
+ * queue, but may find that somebody behind it has been served.
  */
 const GATHERING_MS = 250;
 

@@ -97,6 +97,23 @@ it("a caller put back from an earlier deployment does not bring its policy back"
   expect(await (await large).json()).toMatchObject({ tokens: 5 });
 });
 
+it("reset object: callers whose alarm was lost with it are gathered, too", async () => {
+  const name = uniqueName();
+  const fields = Policy.of({ capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 }).toJSON();
+  const ask = async (agoMs: number): Promise<GrantBody> => {
+    const putBack = { arrivedAtMs: Date.now() - agoMs, elapsedMs: agoMs };
+    const call = { bucket: name, policy: { name: "*", ...fields }, tokens: 1, putBack };
+    const response = stubOf(name).fetch(encodeAcquireCall(call, new AbortController().signal));
+    return (await response).json();
+  };
+  // No instance of this object has set an alarm; the later caller comes first.
+  const later = ask(50);
+  await settle();
+  expect(await ask(100)).toMatchObject({ remaining: 0, waitedMs: 100 });
+  await pass(name, 1_000);
+  expect(await later).toMatchObject({ waitedMs: 1_050 });
+});
+
 it("reset object: what is left of a timeout goes on counting", async () => {
   const name = uniqueName();
   await request(`/acquire?bucket=${name}`);

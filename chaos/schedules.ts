@@ -1,0 +1,59 @@
+/**
+ * Schedules of faults in virtual time: the object's real code on a simulated platform, and the laws
+ * that must hold whatever goes wrong. See test/support/simulation.
+ */
+import type { Figure, RunOptions, Scenario } from "./scenario.ts";
+
+import { describeFailure, simulate } from "../test/support/simulation/simulate.ts";
+
+/** Between two lines of progress. */
+const PROGRESS_EVERY = 1_000;
+/** Traces that are printed; the other failures are only counted. */
+const MOST_TRACES = 3;
+
+export const schedules: Scenario = { name: "schedules", run };
+
+async function run({ seed, schedules: count, first, progress }: RunOptions): Promise<Figure[]> {
+  const failed: number[] = [];
+  const total = { grants: 0, refusals: 0, replays: 0, unavailable: 0, putBack: 0, turns: 0 };
+  for (let number = first; number < first + count; number += 1) {
+    const { failure, ...tally } = await simulate(seed, number);
+    total.grants += tally.grants;
+    total.refusals += tally.refusals;
+    total.replays += tally.replays;
+    total.unavailable += tally.unavailable;
+    total.putBack += tally.putBack;
+    total.turns += tally.turns;
+    if (failure) {
+      failed.push(number);
+      if (failed.length <= MOST_TRACES) console.error(`\n${describeFailure(failure)}\n`);
+    }
+    const done = number - first + 1;
+    if (done % PROGRESS_EVERY === 0) {
+      progress(`schedules: ${shown(done)} of ${shown(count)}, ${failed.length} failed`);
+    }
+  }
+  const settled = `${shown(total.grants)} granted, ${shown(total.replays)} given again`;
+  return [
+    {
+      what: `schedules of faults in which a law was broken, of ${shown(count)}`,
+      measured: failed.length === 0 ? "0" : `${failed.length}: number ${failed.join(", ")}`,
+      limit: "0",
+      holds: failed.length === 0,
+    },
+    {
+      what: `requests in them (${shown(total.turns)} turns, ${shown(total.putBack)} put back)`,
+      measured: `${settled}, ${shown(total.refusals)} refused`,
+      holds: true,
+    },
+    {
+      what: "requests that the Worker gave up",
+      measured: shown(total.unavailable),
+      holds: true,
+    },
+  ];
+}
+
+function shown(count: number): string {
+  return count.toLocaleString("en");
+}

@@ -1,0 +1,479 @@
+/**
+ * The platform under a `BucketOwner`: one instance of a durable object, from its start to its death.
+ *
+ * **The output gate.** The writes of a turn are one commit. What is told after a write leaves when its
+ * commit is on the disk, and so does all that is told while an earlier commit is under way. What is
+ * told in a turn that has not written yet leaves at once: the real gate waits for the turn to end, but
+ * the owner promises to write first, and is held to it.
+ *
+ * **It dies** with its commits under way: some of the first of them may have reached the disk. All
+ * calls that it held, and all answers that have not left, are rejected.
+ */
+import type {
+  AcquireAnswer,
+  BucketDisk,
+  BucketPlatform,
+  Leave,
+} from "../../../src/edge/bucket-owner.ts";
+import type { AlarmStorage } from "../../../src/edge/alarm-daemon.ts";
+import type { Clock } from "../../../src/edge/clock.ts";
+import type { AcquireCall, NamedPolicyFields } from "../../../src/protocol.ts";
+import type { Seen } from "./laws.ts";
+import type { AlarmFault, Commit, DiskState, VirtualObject } from "./virtual-object.ts";
+
+import { BucketOwner } from "../../../src/edge/bucket-owner.ts";
+
+/** A failure that the schedule asked for. Anything else that is thrown breaks a law. */
+class InjectedFailure extends Error {
+  override readonly name = "InjectedFailure";
+}
+
+/** Something of the Worker's that an instance holds. */
+export interface Held {
+  /** The instance died before the answer left. */
+  rejected(): void;
+}
+
+/** One call of `acquire`, from its delivery until its answer leaves, its client leaves or it is rejected. */
+export interface Attempt extends Held {
+  readonly name: string;
+  readonly call: AcquireCall;
+  /** When its request was received first, monotonic. */
+  readonly calledAtMs: number;
+  /** The answer is on its way to the Worker. */
+  answered(answer: AcquireAnswer): void;
+}
+
+/** An attempt as the instance keeps it. */
+export interface Standing {
+  readonly attempt: Attempt;
+  readonly deliveredAtMs: number;
+  readonly order: number;
+  /** It may stand in the place of another that has its key. */
+  isJoined: boolean;
+  /** Its first turn is over: until then those are served who were due before it came. */
+  isIn: boolean;
+  /** Number of disturbances when it was known to stand in the queue. */
+  letInAt: number | undefined;
+  leave: Leave | undefined;
+  isTold: boolean;
+}
+
+interface Answer {
+  /** The commit that it waits for. */
+  readonly commit: number;
+  readonly depart: () => void;
+}
+
+/** A request comes or goes; an administrator calls; a timer or the alarm has fired. */
+type TurnKind = "call" | "administration" | "tick";
+
+/** One instance of the object, from its start to its death. */
+export class Instance implements BucketPlatform {
+  readonly name: string;
+  readonly owner: BucketOwner;
+  readonly clock: Clock;
+  readonly alarms: AlarmStorage;
+  readonly disk: BucketDisk;
+  /** Whether it found an alarm armed, or its first caller was put back. */
+  gathers = false;
+  /** When that began, monotonic. */
+  gathersFromMs = Infinity;
+  readonly jumpsAtStart: number;
+  /** The disk as this instance sees it, with all that it has written. */
+  view: DiskState;
+  /** And as it was before this turn. */
+  viewBefore: DiskState;
+  /** Those who have not been told and have not left, in order of delivery. */
+  readonly standing = new Set<Standing>();
+  isAlive = true;
+  /** When the first request came, monotonic. */
+  firstCallAtMs = Infinity;
+  /** Whether anybody has been put back here. */
+  hasPutBack = false;
+  /** What this turn is. */
+  turnKind: TurnKind = "call";
+  readonly seen: Seen = {
+    view: undefined,
+    lastGrantAtMs: -Infinity,
+    grantedAtMonotonicMs: -Infinity,
+    grants: 0,
+    grantedBeforeAtMs: -Infinity,
+  };
+  /** What the alarm was set to that this instance saw fire last. */
+  firedAlarmAtMs = -Infinity;
+  readonly #object: VirtualObject;
+  readonly #held = new Set<Held>();
+  readonly #commits: Commit[] = [];
+  #answers: Answer[] = [];
+  #commitsBegun = 0;
+  #commitsDone = 0;
+  #lastCommitDoneAtMs = 0;
+  #hasWritten = false;
+  #setsAlarm = false;
+  /** Whether the last turn set the alarm. */
+  #hasSetAlarm = false;
+  #isAborted = false;
+  #isWriteBroken = false;
+  #runningAlarmAtMs: number | undefined = undefined;
+  #order = 0;
+  #peekAtMs: number | undefined = undefined;
+
+  constructor(object: VirtualObject, number: number) {
+    const { world, durable } = object;
+    this.#object = object;
+    this.name = `instance ${number}`;
+    this.view = durable;
+    this.viewBefore = durable;
+    this.jumpsAtStart = world.clock.jumps;
+    this.clock = {
+      now: () => this.#peekAtMs ?? world.clock.wallMs,
+      setTimer: (callback, delayMs) => this.#setTimer(callback, delayMs),
+    };
+    this.alarms = {
+      setAlarm: async (atMs) => this.#setAlarm(atMs),
+      deleteAlarm: async () => this.#setAlarm(undefined),
+    };
+    this.disk = this.#makeDisk();
+    this.owner = new BucketOwner(this);
+    if (durable.alarmAtMs !== undefined) {
+      this.#gather();
+      this.owner.adopt(durable.alarmAtMs);
+    }
+    const { alarmAtMs } = durable;
+    world.trace(
+      () => `${this.name} starts${alarmAtMs === undefined ? "" : `, finds ${alarmAtMs}`}`,
+    );
+  }
+
+  get object(): VirtualObject {
+    return this.#object;
+  }
+
+  get isCurrent(): boolean {
+    return this.#object.instance === this;
+  }
+
+  /** Whether the platform may take it out of memory. */
+  get isIdle(): boolean {
+    return this.#held.size === 0 && this.#commits.length === 0;
+  }
+
+  /** Whether this turn has written anything so far. */
+  get hasWritten(): boolean {
+    return this.#hasWritten;
+  }
+
+  #gather(): void {
+    this.gathers = true;
+    this.gathersFromMs = this.#object.world.clock.monotonicMs;
+  }
+
+  /** Looks at the owner as if it were `atMs`; nothing may come of it. */
+  peek<Seen>(atMs: number, look: () => Seen): Seen {
+    this.#peekAtMs = atMs;
+    const seen = look();
+    this.#peekAtMs = undefined;
+    return seen;
+  }
+
+  /** A request to acquire has arrived. */
+  acquire(attempt: Attempt): Standing {
+    const { idempotencyKey: key, putBack } = attempt.call;
+    const { wallMs, monotonicMs } = this.#object.world.clock;
+    if (this.firstCallAtMs === Infinity) {
+      this.firstCallAtMs = monotonicMs;
+      if (putBack && !this.gathers) this.#gather();
+    }
+    if (putBack) {
+      this.#object.disturbances += 1;
+      this.hasPutBack = true;
+    }
+    this.#order += 1;
+    const ofSameKey = [...this.standing].filter(
+      (other) => key !== undefined && other.attempt.call.idempotencyKey === key,
+    );
+    // In a gathering the one that came first need not be the first to be let in.
+    for (const other of ofSameKey) other.isJoined ||= this.gathers;
+    const standing: Standing = {
+      attempt,
+      deliveredAtMs: wallMs,
+      order: this.#order,
+      isJoined: ofSameKey.length > 0,
+      isIn: false,
+      letInAt: undefined,
+      leave: undefined,
+      isTold: false,
+    };
+    this.#held.add(attempt);
+    this.standing.add(standing);
+    this.turn(() => {
+      standing.leave = this.owner.acquire(attempt.call, (answer) => this.#told(standing, answer));
+      if (!standing.leave && !standing.isTold) {
+        this.#object.world.laws.breaks("3", () => `${attempt.name} neither told nor held`);
+      }
+      this.#object.world.laws.admitted(this, standing);
+    });
+    return standing;
+  }
+
+  /** The client of an attempt has hung up. */
+  leave(standing: Standing): void {
+    if (!this.isAlive) return;
+    this.#held.delete(standing.attempt);
+    this.standing.delete(standing);
+    this.turn(() => standing.leave?.());
+  }
+
+  /** A call that is answered in its own turn. */
+  call(held: Held, perform: () => void): void {
+    this.#held.add(held);
+    this.turn(() => {
+      perform();
+      this.#answer(() => this.#held.delete(held));
+    }, "administration");
+  }
+
+  /** Answers whether the handler came to its end. */
+  runAlarm(throws: AlarmFault["throws"]): boolean {
+    if (throws === "before") return false;
+    this.#runningAlarmAtMs = this.view.alarmAtMs;
+    this.firedAlarmAtMs = Math.min(this.view.alarmAtMs ?? Infinity, this.clock.now());
+    this.view = { ...this.view, alarmAtMs: undefined };
+    let hasThrown = false;
+    this.turn(() => {
+      try {
+        this.owner.alarm();
+      } catch (error) {
+        hasThrown = true;
+        throw error;
+      }
+    }, "tick");
+    const armedAgain = this.#hasSetAlarm;
+    const runningAtMs = this.#runningAlarmAtMs;
+    this.#runningAlarmAtMs = undefined;
+    if (!this.isAlive) return false;
+    if (armedAgain) return true;
+    if (hasThrown || throws === "after") {
+      this.view = { ...this.view, alarmAtMs: runningAtMs };
+      return false;
+    }
+    // The runtime takes the alarm off the disk by a commit of its own.
+    this.#setsAlarm = true;
+    this.#hasWritten = true;
+    this.#commit();
+    return true;
+  }
+
+  /** One turn: all that happens before the instance waits for something again. */
+  turn(perform: () => void, kind: TurnKind = "call"): void {
+    const { laws, onTurn, trace } = this.#object.world;
+    if (!this.isAlive) return;
+    this.viewBefore = this.view;
+    this.turnKind = kind;
+    try {
+      perform();
+    } catch (error) {
+      if (!(error instanceof InjectedFailure)) laws.breaks("7", () => `threw ${String(error)}`);
+    }
+    if (this.#isWriteBroken && !this.#isAborted) {
+      laws.breaks("7", () => "went on though a write had failed");
+    }
+    if (this.#isAborted) {
+      trace(() => `${this.name} gives up`);
+      this.die("is aborted");
+      return;
+    }
+    this.#hasSetAlarm = this.#setsAlarm;
+    this.#commit();
+    laws.turnEnded(this);
+    onTurn();
+  }
+
+  /** Another instance is the current one from now on: some commits made it, the rest cannot. */
+  lose(): void {
+    this.#landSome();
+  }
+
+  die(how: string): void {
+    if (!this.isAlive) return;
+    const { world, old } = this.#object;
+    world.trace(() => `${this.name} ${how} with ${this.#held.size} held`);
+    if (this.isCurrent) {
+      this.#landSome();
+      this.#object.instanceDied(
+        this.#commits.some((commit) => commit.setsAlarm && !commit.hasLanded),
+      );
+    }
+    old.delete(this);
+    this.isAlive = false;
+    for (const held of this.#held) held.rejected();
+    this.#held.clear();
+    this.standing.clear();
+  }
+
+  #landSome(): void {
+    const count = this.#object.world.random.integer(0, this.#commits.length);
+    for (const commit of this.#commits.slice(0, count)) {
+      if (commit.fails) return;
+      this.#object.land(commit);
+    }
+  }
+
+  #told(standing: Standing, answer: AcquireAnswer): void {
+    const { laws, trace } = this.#object.world;
+    const { attempt } = standing;
+    laws.told(this, standing, answer);
+    standing.isTold = true;
+    this.standing.delete(standing);
+    const { life, span } = this.view;
+    const isInSpan = laws.isInSpan(this);
+    trace(() => `${this.name} tells ${attempt.name}: ${describe(answer)}`);
+    const depart = () => {
+      // Its client may have hung up in the meantime: the answer has left all the same.
+      const isByOldInstance = !this.isCurrent;
+      const told = { life, span, isInSpan, isByOldInstance };
+      laws.departed(attempt, answer, told, this.#object.durable);
+      if (this.#held.delete(attempt)) attempt.answered(answer);
+    };
+    this.#answer(depart);
+  }
+
+  #answer(depart: () => void): void {
+    const commit = this.#hasWritten ? this.#commitsBegun + 1 : this.#commitsBegun;
+    if (commit <= this.#commitsDone) depart();
+    else this.#answers.push({ commit, depart });
+  }
+
+  #commit(): void {
+    if (!this.#hasWritten) return;
+    const { clock, random } = this.#object.world;
+    const { slow, nextCommitFails, brokenUntilMs } = this.#object;
+    this.#hasWritten = false;
+    this.#object.nextCommitFails = false;
+    this.#commitsBegun += 1;
+    const isSlow = clock.monotonicMs < slow.untilMs;
+    const latencyMs = isSlow ? random.integer(0, slow.latencyMs) : random.integer(0, 2);
+    const commit: Commit = {
+      state: this.view,
+      setsAlarm: this.#setsAlarm,
+      fails: nextCommitFails || clock.monotonicMs < brokenUntilMs,
+      hasLanded: false,
+    };
+    this.#setsAlarm = false;
+    this.#commits.push(commit);
+    const doneAtMs = Math.max(this.#lastCommitDoneAtMs, clock.monotonicMs + latencyMs);
+    this.#lastCommitDoneAtMs = doneAtMs;
+    clock.after(doneAtMs - clock.monotonicMs, () => this.#commitEnds(commit));
+  }
+
+  #commitEnds(commit: Commit): void {
+    if (!this.isAlive) return;
+    if (commit.fails || (!commit.hasLanded && !this.isCurrent)) {
+      this.die("could not commit");
+      return;
+    }
+    this.#commits.shift();
+    this.#object.land(commit);
+    this.#commitsDone += 1;
+    const leaving = this.#answers.filter(({ commit: number }) => number <= this.#commitsDone);
+    this.#answers = this.#answers.filter(({ commit: number }) => number > this.#commitsDone);
+    for (const { depart } of leaving) depart();
+    if (!this.isCurrent && this.isIdle) this.die("is evicted after its move");
+  }
+
+  #setTimer(callback: () => void, delayMs: number): () => void {
+    const { clock, random } = this.#object.world;
+    let isCleared = false;
+    const fire = (): void => {
+      if (isCleared || !this.isAlive) return;
+      const lateMs = this.#object.stalledUntilMs - clock.monotonicMs;
+      if (lateMs > 0) {
+        this.#object.disturbances += 1;
+        clock.after(lateMs, fire);
+        return;
+      }
+      this.turn(callback, "tick");
+    };
+    const lateMs = random.chance(0.2) ? random.integer(1, 3) : 0;
+    clock.after(Math.max(1, delayMs) + lateMs, fire);
+    return () => {
+      isCleared = true;
+    };
+  }
+
+  #setAlarm(atMs: number | undefined): void {
+    const { laws, trace } = this.#object.world;
+    laws.alarmSet(this, atMs, this.#runningAlarmAtMs);
+    trace(() => `${this.name} sets the alarm to ${atMs}`);
+    this.#hasWritten = true;
+    this.#setsAlarm = true;
+    this.view = { ...this.view, alarmAtMs: atMs };
+    laws.rowWritten("alarm");
+  }
+
+  #write(change: Partial<DiskState>): void {
+    if (this.#object.nextWriteThrows) {
+      this.#object.nextWriteThrows = false;
+      this.#isWriteBroken = true;
+      throw new InjectedFailure("The disk is full");
+    }
+    this.#hasWritten = true;
+    this.view = { ...this.view, ...change };
+  }
+
+  #makeDisk(): BucketDisk {
+    const { laws, trace } = this.#object.world;
+    return {
+      read: () => this.view.record,
+      write: (record) => {
+        const span = laws.spanOf(this, record);
+        this.#write({ record, span });
+        trace(() => `${this.name} writes ${JSON.stringify(record.limiter)}`);
+        laws.rowWritten("record");
+      },
+      keyedGrants: {
+        list: () => this.view.grants,
+        put: (key, keyed) => {
+          this.#write({ grants: new Map(this.view.grants).set(key, keyed) });
+          laws.rowWritten("grant");
+        },
+        delete: (key) => {
+          const grants = new Map(this.view.grants);
+          grants.delete(key);
+          this.#write({ grants });
+          laws.rowWritten("grant");
+        },
+      },
+      erase: async () => {
+        this.#hasWritten = true;
+        this.#setsAlarm = true;
+        const life = laws.newLife();
+        trace(() => `${this.name} erases the disk`);
+        this.view = { record: undefined, grants: new Map(), alarmAtMs: undefined, life, span: 0 };
+      },
+    };
+  }
+
+  abort(): void {
+    this.#isAborted = true;
+    if (this.#object.world.random.chance(0.5)) throw new InjectedFailure("Aborted");
+  }
+
+  get isAborted(): boolean {
+    return this.#isAborted;
+  }
+
+  /** The policy that is written, as a Worker would configure it. */
+  get writtenPolicy(): NamedPolicyFields | undefined {
+    const { record } = this.view;
+    return record && { name: record.policyName, ...record.policy };
+  }
+}
+
+/** In a line. */
+function describe(answer: AcquireAnswer): string {
+  if (answer.kind === "outcome") return JSON.stringify(answer.outcome);
+  if (answer.kind === "replay") return `replay ${JSON.stringify(answer.grant)}`;
+  return answer.kind;
+}

@@ -1,0 +1,591 @@
+/**
+ * What must hold in every schedule, whatever goes wrong. The numbers are those of the failures.
+ *
+ * 1. *Never too much*, contract rule 8, in a stronger form that takes one pass: one bucket on the same
+ *    grid could have given all grants that left, by whichever instances. What one bucket gives keeps
+ *    rule 8 in every window. It is exact with clocks set back and instances that live on, because a
+ *    grant's instant is never before the tick that its instance stands at, and between two ticks the
+ *    order of grants does not matter. A change of the policy begins a new span: by itself it must not
+ *    add a token, and what is granted in the very turn of the change is in no span. A deletion of all
+ *    begins a new life.
+ * 2. *A crash at any point*: after each turn, and as each grant leaves, what a restart would find has no
+ *    more tokens than memory, and at most a batch less. The gate sees to it that no answer leaves before
+ *    its commit, so this is judged against what the instance has written, on the disk or not.
+ * 3. *Settled once*, and everybody in the end; one who waits is refused for a stated cause only.
+ * 4. *Order*: nobody is granted past somebody who stands before it, nor past one who is on the way back
+ *    while the instance gathers.
+ * 5. *Keys*: a grant with a key is on the disk before it leaves, and is the only one of its key.
+ * 6. *No write without need*.
+ * 7. *No surprise*: nothing thrown that the schedule did not throw, no alarm that could never fire, an
+ *    alarm armed while somebody waits and not when nobody does any more.
+ */
+import type { Grant, LimiterView } from "../../../src/core/limiter.ts";
+import type { AcquireAnswer, BucketRecord } from "../../../src/edge/bucket-owner.ts";
+import type { Attempt, Instance, Standing } from "./instance.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
+import type { DiskState } from "./virtual-object.ts";
+
+type RecordedPolicy = BucketRecord["policy"];
+
+/** What an instance looked like at the end of its last turn. */
+export interface Seen {
+  view: LimiterView | undefined;
+  /** By the wall clock, and by the monotonic one. */
+  lastGrantAtMs: number;
+  grantedAtMonotonicMs: number;
+  /** Grants told in this turn, and when the last one before it was. */
+  grants: number;
+  grantedBeforeAtMs: number;
+}
+
+/** Grants under one policy, and the bucket as it was when that began. */
+interface Span {
+  readonly policy: RecordedPolicy;
+  readonly startedAtMs: number;
+  readonly tick: number;
+  readonly tokens: number;
+  /** Whether the bucket itself began with it. */
+  readonly isStart: boolean;
+  readonly grants: Grant[];
+}
+
+/** Where an answer comes from, as of when it was told and as it leaves. */
+interface DepartedFrom {
+  readonly life: number;
+  readonly span: number;
+  readonly isInSpan: boolean;
+  readonly isByOldInstance: boolean;
+}
+
+export interface BrokenLaw {
+  readonly law: string;
+  readonly detail: string;
+}
+
+export interface Tally {
+  grants: number;
+  refusals: number;
+  replays: number;
+  unavailable: number;
+  /** Grants that were told without a write in their turn. */
+  unwritten: number;
+  /** Grants by instances that another had taken the place of. */
+  byOldInstances: number;
+  putBack: number;
+  turns: number;
+  rows: { record: number; grant: number; alarm: number };
+}
+
+/** How long keyed grants are kept. */
+const KEPT_MS = 600_000;
+const GATHERING_MS = 250;
+const ALARM_SPACING_MS = 1_000;
+const QUIET_MS = 1_000;
+/** Timers and the network are late by less. */
+const SLACK_MS = 25;
+
+export class Laws {
+  broken: BrokenLaw | undefined = undefined;
+  readonly tally: Tally = {
+    grants: 0,
+    refusals: 0,
+    replays: 0,
+    unavailable: 0,
+    unwritten: 0,
+    byOldInstances: 0,
+    putBack: 0,
+    turns: 0,
+    rows: { record: 0, grant: 0, alarm: 0 },
+  };
+  /** Arrivals of those who lost their places and are on their way back. */
+  displaced: () => Iterable<number> = () => [];
+  readonly #clock: VirtualClock;
+  readonly #spans: (Span | undefined)[] = [undefined];
+  #lives = 0;
+  /** A place granted is one grant, however many requests stood in it. */
+  readonly #counted = new Set<Grant>();
+  readonly #keyed = new Map<string, Grant>();
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock;
+  }
+
+  /** Only the first is kept: the others may follow from it. */
+  breaks(law: string, detail: () => string): void {
+    this.broken ??= { law, detail: detail() };
+  }
+
+  newLife(): number {
+    this.#lives += 1;
+    return this.#lives;
+  }
+
+  /** The span that a record about to be written belongs to. */
+  spanOf({ view, object, turnKind }: Instance, record: BucketRecord): number {
+    const before = view.record;
+    const wasOverridden = before?.isOverridden ?? false;
+    if (record.isOverridden !== wasOverridden && (wasOverridden || turnKind !== "administration")) {
+      this.breaks("1", () => `the policy's override is ${record.isOverridden}, and nobody said so`);
+    }
+    const isSamePolicy = before && isSame(before.policy, record.policy);
+    const { bucket } = record.limiter;
+    const isStart = !before?.limiter.bucket;
+    if (isSamePolicy && (!bucket || !isStart)) return view.span;
+    if (!isSamePolicy && wasOverridden && turnKind !== "administration") {
+      this.breaks("1", () => "an overridden policy was changed by configuration");
+    }
+    if (!isSamePolicy) object.disturbances += 1;
+    const { policy } = record;
+    const began = isStart ? { tick: 0, tokens: policy.initialTokens } : bucket;
+    this.#spans.push(bucket && began && { ...bucket, ...began, policy, isStart, grants: [] });
+    return this.#spans.length - 1;
+  }
+
+  /** Whether a grant told now can be assigned to a span: not in the turn that changes the policy. */
+  isInSpan({ view, viewBefore }: Instance): boolean {
+    return view.span === viewBefore.span || this.#spans[view.span]?.isStart === true;
+  }
+
+  rowWritten(kind: "record" | "grant" | "alarm"): void {
+    this.tally.rows[kind] += 1;
+  }
+
+  alarmSet(instance: Instance, atMs: number | undefined, runningAtMs: number | undefined): void {
+    if (atMs === undefined) return;
+    const nowMs = instance.clock.now();
+    if (atMs <= nowMs) this.breaks("7", () => `alarm set to ${atMs}, now is ${nowMs}`);
+    if (atMs === runningAtMs) this.breaks("7", () => `running alarm set to its own time ${atMs}`);
+    const earliestMs = instance.firedAlarmAtMs + ALARM_SPACING_MS;
+    if (atMs < earliestMs && this.#clock.jumps === instance.jumpsAtStart) {
+      this.breaks("7", () => `alarm set to ${atMs}, less than a second after the last`);
+    }
+  }
+
+  /** An attempt has been answered or is held, and its turn is not over. */
+  admitted(instance: Instance, standing: Standing): void {
+    const { attempt, isJoined } = standing;
+    if (attempt.call.putBack) {
+      this.tally.putBack += 1;
+      const { view, viewBefore } = instance;
+      if (viewBefore.record?.limiter.bucket && view.span !== viewBefore.span) {
+        this.breaks("1", () => `${attempt.name} was put back and brought an old policy with it`);
+      }
+    }
+    standing.isIn = true;
+    // Who joined another's place has been let in with it, some time ago.
+    if (!standing.isTold && !isJoined && this.#isGatheringOver(instance)) {
+      standing.letInAt = instance.object.disturbances;
+    }
+  }
+
+  told(instance: Instance, standing: Standing, answer: AcquireAnswer): void {
+    const { name } = standing.attempt;
+    if (!instance.standing.has(standing)) {
+      this.breaks("3", () => `${name} was told after it had been told or had left`);
+    }
+    if (instance.isAborted) this.breaks("2", () => `${name} was told after a write had failed`);
+    if (answer.kind === "reset") this.#checkReset(instance, name);
+    if (answer.kind !== "outcome") return;
+    if (answer.outcome.ok) {
+      if (!instance.hasWritten) this.#checkUnwritten(instance, answer.bucket.view, name);
+      instance.seen.grants += 1;
+      instance.seen.lastGrantAtMs = instance.clock.now();
+      instance.seen.grantedAtMonotonicMs = this.#clock.monotonicMs;
+      this.#checkDeadline(instance, standing, answer.timeoutMs);
+      this.#checkOrder(instance, standing);
+    } else {
+      this.#checkRefusal(instance, standing, answer);
+    }
+  }
+
+  /** The policy has been changed by an administrator: that is for good. */
+  overridden(instance: Instance): void {
+    if (!instance.view.record?.isOverridden) {
+      this.breaks("1", () => "the policy was overridden, and it is not written so");
+    }
+  }
+
+  /** A deletion has been performed: nobody is left. */
+  drained(instance: Instance): void {
+    for (const { attempt } of instance.standing) {
+      this.breaks("3", () => `${attempt.name} was not told of the deletion`);
+    }
+  }
+
+  /** An answer has left the object. */
+  departed(attempt: Attempt, answer: AcquireAnswer, told: DepartedFrom, durable: DiskState): void {
+    const grant = grantOf(answer);
+    if (!grant) return;
+    const { idempotencyKey: key, tokens } = attempt.call;
+    if (answer.kind === "outcome" && !this.#counted.has(grant)) {
+      this.#counted.add(grant);
+      if (told.isByOldInstance) this.tally.byOldInstances += 1;
+      if (told.isInSpan) this.#spans[told.span]?.grants.push(grant);
+    }
+    if (grant.tokens !== tokens) {
+      this.breaks("5", () => `${attempt.name} asked for ${tokens} and got ${grant.tokens}`);
+    }
+    if (key === undefined) return;
+    const isExpired = this.#clock.latestWallMs >= grant.grantedAtMs + KEPT_MS;
+    const kept = durable.grants.get(key)?.grant;
+    if (durable.life === told.life && !isExpired && !isSame(kept, grant)) {
+      this.breaks("5", () => `the grant of ${key} left and is not on the disk`);
+    }
+    const id = `${told.life} ${key}`;
+    const earlier = this.#keyed.get(id);
+    // With a clock that jumps, the one that leaves later need not be the later one.
+    const firstAtMs = Math.min(grant.grantedAtMs, earlier?.grantedAtMs ?? Infinity);
+    const isKept = earlier && this.#clock.latestWallMs < firstAtMs + KEPT_MS;
+    if (isKept && !isSame(earlier, grant)) {
+      this.breaks("5", () => `${key} got ${JSON.stringify(earlier)} and ${JSON.stringify(grant)}`);
+    }
+    this.#keyed.set(id, grant);
+  }
+
+  turnEnded(instance: Instance): void {
+    this.tally.turns += 1;
+    const { record } = instance.view;
+    const policy = instance.writtenPolicy;
+    const waitersBefore = instance.seen.view?.waiters ?? 0;
+    if (!record || !policy) {
+      instance.seen.view = undefined;
+      return;
+    }
+    const view = look(instance, this.#clock.wallMs);
+    this.#noteGathered(instance);
+    this.#checkDurable(instance, record, view);
+    this.#checkChange(instance, record);
+    this.#checkNeed(instance, record, view);
+    this.#checkQueue(instance, view, waitersBefore);
+    this.#checkAlarm(instance, view, waitersBefore);
+    instance.seen.view = view;
+    instance.seen.grants = 0;
+    instance.seen.grantedBeforeAtMs = instance.seen.lastGrantAtMs;
+  }
+
+  /** A client has its answer. */
+  settled(how: AcquireAnswer["kind"] | "unavailable", isGrant: boolean): void {
+    if (how === "unavailable") this.tally.unavailable += 1;
+    else if (how === "replay") this.tally.replays += 1;
+    else if (isGrant) this.tally.grants += 1;
+    else this.tally.refusals += 1;
+  }
+
+  /** Nothing goes on any more. */
+  finish(instance: Instance | undefined, unsettled: readonly string[]): void {
+    if (unsettled.length > 0) this.breaks("3", () => `never settled: ${unsettled.join(", ")}`);
+    for (const span of this.#spans) if (span) this.#checkSpan(span);
+    const record = instance?.view.record;
+    if (!instance || !record?.limiter.bucket) return;
+    const nowMs = this.#clock.wallMs;
+    const view = look(instance, nowMs);
+    const durable = tokensAt(record, Math.max(nowMs, lastTickAtMs(record, view)));
+    if (Math.max(0, durable) !== view.tokens) {
+      this.breaks("2", () => `quiet, ${view.tokens} in memory and ${durable} on the disk`);
+    }
+  }
+
+  /** Whether nobody is held at the door any more, for certain: it is a matter of one timer. */
+  #isGatheringOver({ gathers, firstCallAtMs, object }: Instance): boolean {
+    if (!gathers) return true;
+    const beganAtMs = Math.max(firstCallAtMs, object.stalledUntilMs);
+    return this.#clock.monotonicMs > beganAtMs + GATHERING_MS + SLACK_MS;
+  }
+
+  /** Those who were held at the door stand in the queue by now. */
+  #noteGathered(instance: Instance): void {
+    if (!instance.gathers || !this.#isGatheringOver(instance)) return;
+    for (const standing of instance.standing) {
+      if (!standing.isJoined) standing.letInAt ??= instance.object.disturbances;
+    }
+  }
+
+  #checkReset(instance: Instance, name: string): void {
+    if (instance.view.life === instance.viewBefore.life) {
+      this.breaks("3", () => `${name} was refused with bucket-reset, and nobody deleted`);
+    }
+  }
+
+  #checkRefusal(
+    instance: Instance,
+    standing: Standing,
+    answer: Extract<AcquireAnswer, { kind: "outcome" }>,
+  ): void {
+    const { outcome, timeoutMs } = answer;
+    if (outcome.ok) return;
+    const { attempt, letInAt } = standing;
+    const { reason, retryAfterMs = 0 } = outcome;
+    if (reason === "queue-full" && attempt.call.putBack) {
+      this.breaks("3", () => `${attempt.name} was put back, and refused with ${reason}`);
+    }
+    if (reason === "bucket-reset") this.#checkReset(instance, attempt.name);
+    else if (letInAt !== undefined) {
+      // A timer that was set before a jump may be late long after it.
+      const isDisturbed = instance.object.disturbances > letInAt || this.#clock.jumps > 0;
+      if (reason === "queue-full" || !isDisturbed) {
+        this.breaks("3", () => `${attempt.name} stood in the queue and was refused with ${reason}`);
+      }
+    } else if (reason === "timeout" && !attempt.call.putBack && !standing.isIn) {
+      if (retryAfterMs <= timeoutMs) {
+        this.breaks("3", () => `${attempt.name} was refused, ${retryAfterMs} is in time`);
+      }
+      this.#checkForecast(instance, standing, answer);
+    }
+  }
+
+  /** Retry-after is exact, where all who stand in front are known: contract rule 7. */
+  #checkForecast(
+    instance: Instance,
+    arriving: Standing,
+    { outcome, bucket }: Extract<AcquireAnswer, { kind: "outcome" }>,
+  ): void {
+    const { policy, view, nowMs } = bucket;
+    const isKnown = !instance.gathers && !instance.hasPutBack && !arriving.isJoined;
+    // An empty view may hide what is below 0, and a clock set back, how far the bucket is.
+    if (!isKnown || view.tokens === 0 || this.#clock.jumps > 0 || outcome.ok) return;
+    let { tokens, nextTickAtMs } = view;
+    for (const { attempt, isJoined } of instance.standing) {
+      if (isJoined) return;
+      const ticks = Math.max(0, Math.ceil((attempt.call.tokens - tokens) / policy.refillTokens));
+      nextTickAtMs += ticks * policy.refillIntervalMs;
+      tokens = Math.min(policy.capacity, tokens + ticks * policy.refillTokens);
+      tokens -= attempt.call.tokens;
+    }
+    const retryAfterMs = Math.max(0, nextTickAtMs - policy.refillIntervalMs - nowMs);
+    if (outcome.retryAfterMs === retryAfterMs) return;
+    const { name } = arriving.attempt;
+    this.breaks("3", () => `${name} is to retry after ${outcome.retryAfterMs}: ${retryAfterMs}`);
+  }
+
+  #checkOrder(instance: Instance, granted: Standing): void {
+    if (granted.isJoined) return;
+    const hasJumped = this.#clock.jumps > 0;
+    for (const other of instance.standing) {
+      if (other === granted || other.isJoined || !other.isIn) continue;
+      if (isBefore(other, granted, { hasJumped, wasGathering: instance.gathers })) {
+        this.breaks("4", () => `${granted.attempt.name} overtook ${other.attempt.name}`);
+      }
+    }
+    const ageMs = this.#clock.monotonicMs - instance.gathersFromMs;
+    const isGathering = instance.gathers && ageMs < GATHERING_MS;
+    if (!isGathering || this.#clock.jumps !== instance.jumpsAtStart) return;
+    const arrivedAtMs = granted.attempt.call.putBack?.arrivedAtMs ?? granted.deliveredAtMs;
+    for (const displacedAtMs of this.displaced()) {
+      if (displacedAtMs < arrivedAtMs) {
+        this.breaks("4", () => `${granted.attempt.name} did not wait for those put back`);
+      }
+    }
+  }
+
+  /** A grant leaves in a turn that has not written: what is written must do for it. */
+  #checkUnwritten(instance: Instance, view: LimiterView, name: string): void {
+    this.tally.unwritten += 1;
+    const { record } = instance.view;
+    const isStarted = record?.limiter.bucket !== undefined;
+    if (!isStarted || tokensAt(record, lastTickAtMs(record, view)) > view.tokens) {
+      this.breaks("2", () => `${name} was granted before the disk knew`);
+    }
+  }
+
+  #checkDurable(instance: Instance, record: BucketRecord, view: LimiterView): void {
+    if (!record.limiter.bucket) return;
+    const nowMs = this.#clock.wallMs;
+    const batch = largestBatch(record.policy);
+    // An empty view may hide what is below 0: a second on, it shows.
+    const aheads = view.tokens > 0 ? [0] : [0, 1_000, 3_000];
+    for (const aheadMs of aheads) {
+      const { tokens, nextTickAtMs } = aheadMs === 0 ? view : look(instance, nowMs + aheadMs);
+      const lastAtMs = lastTickAtMs(record, { nextTickAtMs });
+      const durable = Math.max(0, tokensAt(record, Math.max(nowMs + aheadMs, lastAtMs)));
+      const lost = tokens - durable;
+      if (lost < 0 || lost > batch || (lost > 0 && this.#hasBeenQuiet(instance))) {
+        this.breaks("2", () => `${tokens} in memory, ${durable} on the disk, a batch is ${batch}`);
+      }
+    }
+  }
+
+  /** Whether the rest of a batch must have been given back, with some time for late timers. */
+  #hasBeenQuiet({ seen, object, turnKind, gathers }: Instance): boolean {
+    // A clock that has been set back does not say since when it has been quiet: then it is by now.
+    if (turnKind === "tick" && this.#clock.wallMs < seen.lastGrantAtMs) return !gathers;
+    const sinceMs = Math.max(seen.grantedAtMonotonicMs, object.stalledUntilMs);
+    const isKnown = this.#clock.jumps === 0;
+    return isKnown && this.#clock.monotonicMs > sinceMs + QUIET_MS + SLACK_MS;
+  }
+
+  /** Nobody is granted who has given up by then. */
+  #checkDeadline(instance: Instance, { attempt, letInAt }: Standing, timeoutMs: number): void {
+    const isUndisturbed = this.#clock.jumps === 0 && instance.object.stalledUntilMs === 0;
+    const waitedMs = this.#clock.monotonicMs - attempt.calledAtMs;
+    if (letInAt === undefined || !isUndisturbed || waitedMs <= timeoutMs + SLACK_MS) return;
+    this.breaks("3", () => `${attempt.name} was granted after ${waitedMs}, of ${timeoutMs}`);
+  }
+
+  /** Who stands in the queue is held, and whoever is at its head does not fit. */
+  #checkQueue(instance: Instance, view: LimiterView, waitersBefore: number): void {
+    const { standing } = instance;
+    if (view.waiters > standing.size) {
+      this.breaks("3", () => `${view.waiters} wait, and ${standing.size} are held`);
+    }
+    if (this.#isGatheringOver(instance)) {
+      const places = new Set(
+        [...standing].map(({ attempt, order }) => attempt.call.idempotencyKey ?? order),
+      );
+      if (places.size !== view.waiters) {
+        this.breaks("3", () => `${view.waiters} wait, and ${places.size} places are held`);
+      }
+    }
+    // Somebody has just gone: the next has moved up.
+    if (view.waiters === 0 || view.waiters >= waitersBefore) return;
+    const largest = Math.max(...[...standing].map(({ attempt }) => attempt.call.tokens));
+    if (view.tokens >= largest) {
+      this.breaks(
+        "3",
+        () => `${view.waiters} wait for ${largest} at most, ${view.tokens} are there`,
+      );
+    }
+  }
+
+  /** A change of the policy adds nothing. */
+  #checkChange({ view, viewBefore, seen }: Instance, record: BucketRecord): void {
+    const before = viewBefore.record;
+    const { bucket } = record.limiter;
+    if (view.span === viewBefore.span || !bucket || !before?.limiter.bucket) return;
+    const nowMs = this.#clock.wallMs;
+    let most = tokensAt(before, nowMs);
+    if (seen.view) {
+      const { capacity, refillTokens, refillIntervalMs } = before.policy;
+      const sinceMs = nowMs - (seen.view.nextTickAtMs - refillIntervalMs);
+      const ticks = Math.max(0, Math.floor(sinceMs / refillIntervalMs));
+      most = Math.min(capacity, seen.view.tokens + ticks * refillTokens);
+    }
+    if (bucket.tokens > Math.min(most, record.policy.capacity)) {
+      this.breaks("1", () => `${most} tokens became ${bucket.tokens} by a change of the policy`);
+    }
+  }
+
+  #checkNeed(instance: Instance, record: BucketRecord, view: LimiterView): void {
+    const { viewBefore, seen } = instance;
+    const before = viewBefore.record;
+    if (!before?.limiter.bucket || before === record || instance.turnKind === "administration")
+      return;
+    if (before.isOverridden !== record.isOverridden || instance.view.span !== viewBefore.span)
+      return;
+    const nowMs = this.#clock.wallMs;
+    const isQuiet = nowMs >= seen.lastGrantAtMs + QUIET_MS || nowMs < seen.lastGrantAtMs;
+    const atMs = Math.max(nowMs, lastTickAtMs(record, view));
+    const wasQuiet = nowMs >= seen.grantedBeforeAtMs + QUIET_MS;
+    if (wasQuiet && seen.grants === 1 && tokensAt(record, atMs) < view.tokens) {
+      this.breaks("6", () => `a batch is taken for a first grant: ${view.tokens} in memory`);
+    }
+    if (isQuiet || tokensAt(before, atMs) > view.tokens) return;
+    this.breaks("6", () => `written without need: ${view.tokens} in memory`);
+  }
+
+  #checkAlarm(instance: Instance, seen: LimiterView, waitersBefore: number): void {
+    const { waiters } = seen;
+    const { view, object } = instance;
+    if (object.isAlarmUnsure) return;
+    const { alarmAtMs } = view;
+    if (waiters > 0 && alarmAtMs === undefined) {
+      this.breaks("7", () => `${waiters} wait, and no alarm is armed`);
+    }
+    if (waiters > 0) this.#checkAlarmTime(instance, seen);
+    if (waiters > 0 || waitersBefore === 0 || alarmAtMs === undefined) return;
+    if (object.hasFiredTwice || instance.gathers || this.#clock.jumps > 0) return;
+    const nowMs = this.#clock.wallMs;
+    const isUnderWay = nowMs >= alarmAtMs && nowMs < alarmAtMs + ALARM_SPACING_MS;
+    if (!isUnderWay) this.breaks("7", () => `nobody waits, and an alarm is armed for ${alarmAtMs}`);
+  }
+
+  /** The alarm is armed for the tick that serves the head, where it is known who that is. */
+  #checkAlarmTime(instance: Instance, { tokens, nextTickAtMs }: LimiterView): void {
+    const { view, object, standing } = instance;
+    const policy = view.record?.policy;
+    const [head, ...behind] = standing;
+    const isKnown = !instance.gathers && !instance.hasPutBack && !object.hasFiredTwice;
+    // An empty view may hide what is below 0.
+    if (!head || !policy || !isKnown || tokens === 0 || this.#clock.jumps > 0) return;
+    if (head.isJoined || behind.some(({ isJoined }) => isJoined)) return;
+    const ticks = Math.ceil((head.attempt.call.tokens - tokens) / policy.refillTokens);
+    const dueAtMs = nextTickAtMs + (ticks - 1) * policy.refillIntervalMs;
+    const nowMs = this.#clock.wallMs;
+    const alarmAtMs = Number(view.alarmAtMs);
+    // One that is under way is left alone.
+    if (dueAtMs <= nowMs || alarmAtMs <= nowMs) return;
+    const rightAtMs = Math.max(dueAtMs, instance.firedAlarmAtMs + ALARM_SPACING_MS);
+    if (alarmAtMs !== rightAtMs) {
+      this.breaks(
+        "7",
+        () => `the alarm is armed for ${alarmAtMs}, the head is due at ${rightAtMs}`,
+      );
+    }
+  }
+
+  #checkSpan({ policy, startedAtMs, tick, tokens, grants }: Span): void {
+    const { capacity, refillTokens, refillIntervalMs } = policy;
+    const tickOf = (atMs: number): number => Math.floor((atMs - startedAtMs) / refillIntervalMs);
+    let lastTick = tick;
+    let left = tokens;
+    for (const grant of grants.toSorted((one, other) => one.grantedAtMs - other.grantedAtMs)) {
+      const ticks = Math.max(0, tickOf(grant.grantedAtMs) - lastTick);
+      lastTick += ticks;
+      left = Math.min(capacity, left + ticks * refillTokens) - grant.tokens;
+      if (left < 0) {
+        this.breaks("1", () => `${-left} tokens too much by ${grant.grantedAtMs}`);
+        return;
+      }
+    }
+  }
+}
+
+/** Whether one stands before another, as far as callers can tell. */
+function isBefore(
+  one: Standing,
+  other: Standing,
+  { hasJumped, wasGathering }: { readonly hasJumped: boolean; readonly wasGathering: boolean },
+): boolean {
+  const onePutBack = one.attempt.call.putBack;
+  const otherPutBack = other.attempt.call.putBack;
+  if (onePutBack && otherPutBack) return onePutBack.arrivedAtMs < otherPutBack.arrivedAtMs;
+  if (!onePutBack && !otherPutBack) return one.order < other.order;
+  // Instants of two kinds: the Worker's and the object's clock are one only while it does not jump.
+  if (hasJumped) return false;
+  if (onePutBack) return onePutBack.arrivedAtMs < other.deliveredAtMs;
+  return !wasGathering && one.deliveredAtMs < Number(otherPutBack?.arrivedAtMs);
+}
+
+function look(instance: Instance, atMs: number): LimiterView {
+  const { record } = instance.view;
+  const policy = instance.writtenPolicy;
+  if (!record || !policy) throw new Error("Nothing is written yet");
+  return instance.peek(atMs, () => instance.owner.inspect(record.name, policy));
+}
+
+function grantOf(answer: AcquireAnswer): Grant | undefined {
+  if (answer.kind === "replay") return answer.grant;
+  return answer.kind === "outcome" && answer.outcome.ok ? answer.outcome : undefined;
+}
+
+/** Numbers alone: no need to be clever. */
+function isSame(one: object | undefined, other: object | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function lastTickAtMs(record: BucketRecord, { nextTickAtMs }: Pick<LimiterView, "nextTickAtMs">) {
+  return nextTickAtMs - record.policy.refillIntervalMs;
+}
+
+/** Tokens that a bucket restored from a record holds at `atMs`; may be below 0. */
+function tokensAt({ policy, limiter }: BucketRecord, atMs: number): number {
+  const { bucket } = limiter;
+  if (!bucket) return policy.initialTokens;
+  const { capacity, refillTokens, refillIntervalMs } = policy;
+  const tick = Math.floor((atMs - bucket.startedAtMs) / refillIntervalMs);
+  return Math.min(capacity, bucket.tokens + Math.max(0, tick - bucket.tick) * refillTokens);
+}
+
+/** A 64th of the capacity, and what the ticks of a second bring: as promised, not as programmed. */
+function largestBatch({ capacity, refillTokens, refillIntervalMs }: RecordedPolicy): number {
+  return Math.min(Math.floor(capacity / 64), Math.floor((refillTokens * 1_000) / refillIntervalMs));
+}

@@ -1,0 +1,238 @@
+/**
+ * What a schedule is: a bucket, those who ask it, and what goes wrong. All of it is drawn before
+ * anything happens. What is drawn on the way (how long a commit takes, how late an alarm is) comes from
+ * a stream of the same seed.
+ */
+import type { PolicyFields } from "../../../src/core/policy.ts";
+import type { Random } from "../random.ts";
+
+/** One client, and what it will do. */
+export interface Client {
+  readonly name: string;
+  readonly arrivesAtMs: number;
+  readonly tokens: number;
+  readonly timeoutMs: number | undefined;
+  readonly key: string | undefined;
+  /** How long after its arrival it hangs up; `undefined` for one that stays. */
+  readonly leavesAfterMs: number | undefined;
+  /** How often it asks again, with its key, when its connection broke. */
+  readonly retries: number;
+}
+
+/** What goes wrong, or what an administrator does. */
+export type Fault =
+  /** The object's process dies. The Worker's may die with it: then every connection breaks. */
+  | { readonly kind: "crash"; readonly isOfMachine: boolean }
+  | { readonly kind: "evict" }
+  | { readonly kind: "reset" }
+  /** The object goes on elsewhere, and the old instance does not know. */
+  | { readonly kind: "move" }
+  | { readonly kind: "deploy"; readonly policy: PolicyFields }
+  | { readonly kind: "change policy"; readonly changes: Partial<PolicyFields> }
+  | { readonly kind: "delete" }
+  | { readonly kind: "look" }
+  /** The next commit that begins fails when it ends. */
+  | { readonly kind: "commit fails" }
+  /** All that begin for a while. */
+  | { readonly kind: "storage broken"; readonly forMs: number }
+  /** The next write throws. */
+  | { readonly kind: "write throws" }
+  | { readonly kind: "storage slow"; readonly forMs: number; readonly latencyMs: number }
+  /** All that the next alarm to be set does wrong. */
+  | {
+      readonly kind: "alarm";
+      readonly lateMs: number;
+      readonly isLost: boolean;
+      readonly isTwice: boolean;
+      readonly throws: "no" | "before" | "after";
+      readonly times: number;
+    }
+  /** The machine is busy: no timer fires. */
+  | { readonly kind: "stall"; readonly forMs: number }
+  | { readonly kind: "clock jumps"; readonly byMs: number };
+
+/** Faults that come together, and when: at an instant, or right at the end of a turn of the object. */
+export interface PlannedFaults {
+  readonly when: { readonly atMs: number } | { readonly afterTurn: number };
+  /** Each a while after the one before. */
+  readonly faults: readonly { readonly fault: Fault; readonly afterMs: number }[];
+}
+
+export interface Schedule {
+  readonly policy: PolicyFields;
+  readonly clients: readonly Client[];
+  readonly faults: readonly PlannedFaults[];
+}
+
+const INTERVALS_MS = [10, 13, 25, 40, 250, 1_000, 1_000, 3_000];
+/** Between faults that come together: callers are on their way back, or gathered. */
+const PAUSES_MS = [0, 1, 5, 30, 100, 240];
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+export function drawSchedule(random: Random): Schedule {
+  const policy = drawPolicy(random);
+  const clients = drawClients(random, policy);
+  const endMs = Math.max(...clients.map(({ arrivesAtMs }) => arrivesAtMs)) + 3_000;
+  const faults = drawFaults(random, { policy, endMs, turns: clients.length * 3 });
+  return { policy, clients, faults };
+}
+
+function drawPolicy(random: Random): PolicyFields {
+  const limits = {
+    queueLimit: random.chance(0.15) ? random.integer(0, 3) : 1_000,
+    maxWaitMs: random.pick([0, 60, 1_000, 5_000, 60_000, 60_000, 60_000, 600_000]),
+  };
+  const kind = random.fraction();
+  if (kind < 0.3) {
+    const capacity = random.integer(1, 12);
+    const refillTokens = random.pick([1, 1, 1, random.integer(2, 5), capacity, capacity + 3]);
+    const refillIntervalMs = random.pick(INTERVALS_MS);
+    const initial = random.chance(0.5) ? { initialTokens: random.integer(0, capacity) } : {};
+    return { capacity, refillTokens, refillIntervalMs, ...initial, ...limits };
+  }
+  if (kind < 0.35) {
+    return {
+      capacity: 100,
+      refillTokens: 1,
+      refillIntervalMs: 864_000,
+      initialTokens: 20,
+      ...limits,
+    };
+  }
+  // Takes batches, of one token up to 31.
+  const capacity = random.pick([64, 100, random.integer(64, 500), random.integer(500, 2_000)]);
+  const refillIntervalMs = random.pick(INTERVALS_MS);
+  const perSecond = random.pick([1, 2, 10, 50, 200, capacity]);
+  const refillTokens = Math.max(1, Math.ceil((perSecond * refillIntervalMs) / 1_000));
+  const initialTokens = random.pick([0, random.integer(0, capacity), capacity, capacity]);
+  return { capacity, refillTokens, refillIntervalMs, initialTokens, ...limits };
+}
+
+function drawClients(random: Random, policy: PolicyFields): Client[] {
+  const clients: Client[] = [];
+  const keys = Array.from({ length: random.integer(1, 6) }, (_, index) => ({
+    key: `key ${index}`,
+    ...drawAsked(random, policy),
+  }));
+  const share = { keyed: random.pick([0, 0, 0.2, 0.7]), leaving: random.pick([0, 0.1, 0.3]) };
+  let atMs = 0;
+  for (let phase = random.integer(1, 5); phase > 0; phase -= 1) {
+    const spacingMs = random.pick([0, 0, 1, 5, 40, 400]);
+    for (let count = random.pick([1, 3, 10, 20, 40, 60]); count > 0; count -= 1) {
+      const keyed = random.chance(share.keyed) ? random.pick(keys) : undefined;
+      const { key, ...asked } = keyed ?? { key: undefined, ...drawAsked(random, policy) };
+      const isConfused = key !== undefined && random.chance(0.05);
+      clients.push({
+        name: `client ${clients.length}`,
+        arrivesAtMs: atMs,
+        ...asked,
+        ...(isConfused && { tokens: asked.tokens + 1 }),
+        key,
+        leavesAfterMs: random.chance(share.leaving) ? drawLeave(random, policy) : undefined,
+        retries: key === undefined ? 0 : random.integer(0, 3),
+      });
+      atMs += random.integer(0, 2 * spacingMs);
+    }
+    atMs += random.pick([5, 200, 1_000, 1_500, 4_000, 12_000, 30_000]);
+  }
+  return clients;
+}
+
+function drawAsked(
+  random: Random,
+  { capacity, maxWaitMs = 0 }: PolicyFields,
+): Pick<Client, "tokens" | "timeoutMs"> {
+  const most = random.pick([1, 1, Math.ceil(capacity / 16), Math.ceil(capacity / 4), capacity]);
+  const tokens = random.chance(0.01) ? capacity + 1 : random.integer(1, most);
+  const timeoutMs = random.pick([
+    undefined,
+    undefined,
+    0,
+    random.integer(0, 300),
+    random.integer(0, 5_000),
+  ]);
+  const isLegal = timeoutMs === undefined || timeoutMs <= maxWaitMs || random.chance(0.05);
+  return { tokens, timeoutMs: isLegal ? timeoutMs : maxWaitMs };
+}
+
+/** At any time, or at a tick: about when it is granted. */
+function drawLeave(random: Random, { refillIntervalMs }: PolicyFields): number {
+  return random.chance(0.5)
+    ? random.integer(0, 2_000)
+    : random.integer(0, 5) * refillIntervalMs + random.integer(-3, 8) + 3;
+}
+
+interface Bounds {
+  readonly policy: PolicyFields;
+  readonly endMs: number;
+  readonly turns: number;
+}
+
+function drawFaults(random: Random, { policy, endMs, turns }: Bounds): PlannedFaults[] {
+  const most = random.pick([0, 2, 4, 8, 16, 32]);
+  return Array.from({ length: random.integer(0, most) }, () => {
+    const when = random.chance(0.5)
+      ? { atMs: random.integer(0, endMs) }
+      : { afterTurn: random.integer(1, turns) };
+    const faults = [{ fault: drawFault(random, policy), afterMs: 0 }];
+    while (random.chance(0.3)) {
+      faults.push({ fault: drawFault(random, policy), afterMs: random.pick(PAUSES_MS) });
+    }
+    return { when, faults };
+  });
+}
+
+function drawFault(random: Random, policy: PolicyFields): Fault {
+  const kind = random.integer(0, 28);
+  if (kind < 4) return { kind: "crash", isOfMachine: random.chance(0.4) };
+  if (kind < 6) return { kind: "evict" };
+  if (kind < 8) return { kind: "reset" };
+  if (kind < 12) return { kind: "move" };
+  if (kind < 13) return { kind: "deploy", policy: { ...policy, ...drawChanges(random, policy) } };
+  if (kind < 15) return { kind: "change policy", changes: drawChanges(random, policy) };
+  if (kind < 16) return { kind: "delete" };
+  if (kind < 17) return { kind: "look" };
+  if (kind < 19) return { kind: "commit fails" };
+  if (kind < 20) return { kind: "write throws" };
+  if (kind < 22) {
+    const latencyMs = random.pick([20, 300, 3_000]);
+    return { kind: "storage slow", forMs: random.integer(100, 6_000), latencyMs };
+  }
+  if (kind < 25) return drawAlarmFault(random);
+  if (kind < 26) return { kind: "stall", forMs: random.pick([5, 50, 1_000, 5_000]) };
+  if (kind < 28) return { kind: "clock jumps", byMs: drawJump(random) };
+  return { kind: "storage broken", forMs: random.pick([10, 300, 3_000, 30_000]) };
+}
+
+function drawAlarmFault(random: Random): Fault {
+  return {
+    kind: "alarm",
+    lateMs: random.pick([0, 50, 900, 5_000, MINUTE_MS]),
+    isLost: random.chance(0.3),
+    isTwice: random.chance(0.3),
+    throws: random.pick(["no", "no", "before", "after"]),
+    times: random.pick([1, 1, 3, 7, 8]),
+  };
+}
+
+function drawJump(random: Random): number {
+  const span = random.pick([20, 300, 2_000, 20_000, MINUTE_MS, HOUR_MS]);
+  const byMs = random.chance(0.5) ? span : random.integer(1, span);
+  return random.chance(0.6) ? -byMs : byMs;
+}
+
+function drawChanges(random: Random, policy: PolicyFields): Partial<PolicyFields> {
+  const { capacity, refillTokens } = policy;
+  const changes = [
+    { capacity: Math.max(1, Math.floor(capacity / 2)), initialTokens: 0 },
+    { capacity: capacity * 2 },
+    { refillTokens: refillTokens * 3 },
+    { refillIntervalMs: random.pick(INTERVALS_MS) },
+    { queueLimit: 2 },
+    { maxWaitMs: 100 },
+    { capacity: 64, refillTokens: 64, refillIntervalMs: 1_000, initialTokens: 64 },
+    {},
+  ];
+  return random.pick(changes);
+}

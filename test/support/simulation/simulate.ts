@@ -1,0 +1,187 @@
+/**
+ * One schedule from its first arrival until nothing goes on any more: a pure function of the seed and
+ * the schedule's number.
+ */
+import type { BrokenLaw, Tally } from "./laws.ts";
+import type { Fault, PlannedFaults, Schedule } from "./schedule.ts";
+
+import { epochMs } from "../limiters.ts";
+import { Random } from "../random.ts";
+import { Laws } from "./laws.ts";
+import { drawSchedule } from "./schedule.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+import { VirtualObject } from "./virtual-object.ts";
+import { VirtualWorker } from "./worker.ts";
+
+/** A schedule in which a law was broken. */
+export interface Failure extends BrokenLaw {
+  readonly seed: number;
+  readonly number: number;
+  /** All that happened, a line each. */
+  readonly trace: readonly string[];
+}
+
+/** More events than any schedule takes: something runs in circles. */
+const MOST_EVENTS = 100_000;
+
+/** Runs one schedule of a seed. A failure is run once more, to write down what happened. */
+export async function simulate(
+  seed: number,
+  number: number,
+): Promise<Tally & { failure?: Failure }> {
+  const { tally, broken } = await run(seed, number);
+  if (!broken) return tally;
+  const trace: string[] = [];
+  await run(seed, number, (line) => void trace.push(line));
+  return { ...tally, failure: { seed, number, ...broken, trace } };
+}
+
+/** What a failure comes to, in words, and how to see it again. */
+export function describeFailure({ seed, number, law, detail, trace }: Failure): string {
+  const title = `Law ${law} broken in schedule ${number} of seed ${seed}: ${detail}`;
+  const options = `--only schedules --seed ${seed} --schedules 1 --first ${number}`;
+  return [title, ...trace, title, `Again: npm run chaos -- ${options}`].join("\n");
+}
+
+async function run(seed: number, number: number, write?: (line: string) => void): Promise<Laws> {
+  const random = new Random(seed, number);
+  const schedule = drawSchedule(random);
+  const simulation = new Simulation(schedule, random, write);
+  simulation.run();
+  // What `reset()` left to microtasks.
+  await Promise.resolve();
+  await Promise.resolve();
+  return simulation.laws;
+}
+
+/** A schedule as it runs. */
+export class Simulation {
+  readonly laws: Laws;
+  readonly object: VirtualObject;
+  readonly worker: VirtualWorker;
+  readonly clock = new VirtualClock(epochMs);
+  readonly #afterTurn: PlannedFaults[];
+  #turns = 0;
+
+  constructor(schedule: Schedule, random: Random, write?: (line: string) => void) {
+    const { clock } = this;
+    this.laws = new Laws(clock);
+    const trace = (line: () => string): void => {
+      // Not even put into words where nobody reads it.
+      write?.(`${clock.monotonicMs} (${clock.wallMs}) ${line()}`);
+    };
+    const onTurn = (): void => this.#turnEnded();
+    this.object = new VirtualObject({ clock, random, laws: this.laws, onTurn, trace });
+    this.worker = new VirtualWorker(this.object, schedule.policy);
+    this.laws.displaced = () => this.#displaced();
+    trace(() => JSON.stringify(schedule.policy));
+    for (const client of schedule.clients) {
+      clock.after(client.arrivesAtMs, () => this.worker.receive(client));
+    }
+    this.#afterTurn = [];
+    for (const planned of schedule.faults) {
+      const { when } = planned;
+      if ("atMs" in when) clock.after(when.atMs, () => this.#strikeAll(planned));
+      else this.#afterTurn.push(planned);
+    }
+  }
+
+  run(): void {
+    let events = 0;
+    while (!this.laws.broken && this.#step()) {
+      events += 1;
+      if (events > MOST_EVENTS) this.laws.breaks("3", () => `no end after ${events} events`);
+    }
+    const unsettled = [...this.worker.open].map(({ client }) => client.name);
+    this.laws.finish(this.object.instance, unsettled);
+  }
+
+  #step(): boolean {
+    try {
+      return this.clock.step();
+    } catch (error) {
+      // Turns catch what they throw: this is an instance that cannot start, or the simulator's own fault.
+      this.laws.breaks("7", () => `threw ${error instanceof Error ? error.stack : String(error)}`);
+      return false;
+    }
+  }
+
+  *#displaced(): Iterable<number> {
+    for (const { isDisplaced, arrivedAtMs } of this.worker.open) {
+      if (isDisplaced) yield arrivedAtMs;
+    }
+  }
+
+  #turnEnded(): void {
+    this.#turns += 1;
+    for (const planned of this.#afterTurn) {
+      const { when } = planned;
+      if ("afterTurn" in when && when.afterTurn === this.#turns) this.#strikeAll(planned);
+    }
+  }
+
+  #strikeAll({ faults }: PlannedFaults): void {
+    let delayMs = 0;
+    for (const { fault, afterMs } of faults) {
+      delayMs += afterMs;
+      // The first may have to strike within the turn's last moment.
+      if (delayMs === 0) this.#strike(fault);
+      else this.clock.after(delayMs, () => this.#strike(fault));
+    }
+  }
+
+  #strike(fault: Fault): void {
+    const { clock, object, worker } = this;
+    object.world.trace(() => JSON.stringify(fault));
+    switch (fault.kind) {
+      case "crash":
+        if (fault.isOfMachine) worker.crash();
+        object.crash();
+        break;
+      case "evict":
+        object.evict();
+        break;
+      case "reset":
+        object.reset();
+        break;
+      case "move":
+        object.move();
+        break;
+      case "deploy":
+        worker.deploy(fault.policy);
+        object.reset();
+        break;
+      case "change policy":
+        clock.after(0, () => worker.changePolicy(fault.changes));
+        break;
+      case "delete":
+        clock.after(0, () => worker.reset());
+        break;
+      case "look":
+        clock.after(0, () => worker.inspect());
+        break;
+      case "commit fails":
+        object.nextCommitFails = true;
+        break;
+      case "storage broken":
+        object.brokenUntilMs = clock.monotonicMs + fault.forMs;
+        break;
+      case "write throws":
+        object.nextWriteThrows = true;
+        break;
+      case "storage slow":
+        object.slow = { untilMs: clock.monotonicMs + fault.forMs, latencyMs: fault.latencyMs };
+        break;
+      case "alarm":
+        object.alarmFaults = { fault, times: fault.times };
+        break;
+      case "stall":
+        object.stalledUntilMs = Math.max(object.stalledUntilMs, clock.monotonicMs + fault.forMs);
+        break;
+      case "clock jumps":
+        clock.jump(fault.byMs);
+        object.clockJumped();
+        break;
+    }
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * A durable object, as the runtime has it: one disk, one alarm, and instances that come and go (see
+ * instance.ts). An instance that was moved away lives on until a commit of it fails.
+ *
+ * **The alarm** is durable and fires at least once, at its time by the wall clock or later. One whose
+ * handler fails is tried again, six times in growing pauses, and then dropped. It can be lost, too.
+ */
+import type { BucketRecord } from "../../../src/edge/bucket-owner.ts";
+import type { KeyedGrant } from "../../../src/edge/keyed-grants.ts";
+import type { Random } from "../random.ts";
+import type { Laws } from "./laws.ts";
+import type { Fault } from "./schedule.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
+
+import { Instance } from "./instance.ts";
+
+/** What the disk holds, or will hold when all commits are through. */
+export interface DiskState {
+  readonly record: BucketRecord | undefined;
+  readonly grants: ReadonlyMap<string, KeyedGrant>;
+  readonly alarmAtMs: number | undefined;
+  /** Told apart by a number: what happened between two deletions of all. */
+  readonly life: number;
+  /** And between two changes of the policy. */
+  readonly span: number;
+}
+
+/** One commit of one turn: the state that it leaves behind. */
+export interface Commit {
+  readonly state: DiskState;
+  readonly setsAlarm: boolean;
+  readonly fails: boolean;
+  /** It is on the disk, and the instance does not know yet. */
+  hasLanded: boolean;
+}
+
+export type AlarmFault = Extract<Fault, { kind: "alarm" }>;
+
+/** Retries of an alarm's handler, and the pause before the first. */
+const ALARM_RETRIES = 6;
+const ALARM_PAUSE_MS = 2_000;
+
+/** What an object, its instances and the Worker have in common. */
+export interface World {
+  readonly clock: VirtualClock;
+  readonly random: Random;
+  readonly laws: Laws;
+  /** Called at the end of each turn of any instance. */
+  readonly onTurn: () => void;
+  readonly trace: (line: () => string) => void;
+}
+
+/** The durable object: its disk, its alarm, its instances. */
+export class VirtualObject {
+  readonly world: World;
+  durable: DiskState = {
+    record: undefined,
+    grants: new Map(),
+    alarmAtMs: undefined,
+    life: 0,
+    span: 0,
+  };
+  instance: Instance | undefined = undefined;
+  /** Those that were moved away from, and live. */
+  readonly old = new Set<Instance>();
+  /** What goes wrong next. */
+  nextCommitFails = false;
+  nextWriteThrows = false;
+  brokenUntilMs = 0;
+  alarmFaults: { fault: AlarmFault; times: number } | undefined = undefined;
+  slow = { untilMs: 0, latencyMs: 0 };
+  stalledUntilMs = 0;
+  /** Counts what may make a waiter later than forecast. */
+  disturbances = 0;
+  /** Whether the alarm was lost, dropped, or is being tried again: nothing may be expected of it. */
+  isAlarmUnsure = false;
+  hasFiredTwice = false;
+  #instances = 0;
+  #alarmGeneration = 0;
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  /** The instance that calls go to; started where there is none. */
+  reach(): Instance {
+    if (!this.instance) {
+      this.#instances += 1;
+      this.instance = new Instance(this, this.#instances);
+    }
+    return this.instance;
+  }
+
+  /** The current instance has died before all that it did to the alarm was on the disk. */
+  instanceDied(losesAlarmChange: boolean): void {
+    this.instance = undefined;
+    const { alarmAtMs } = this.durable;
+    if (!losesAlarmChange || alarmAtMs === undefined || this.isAlarmUnsure) return;
+    // It may have fired, and was not taken off: it fires once more.
+    this.#alarmGeneration += 1;
+    this.#wakeAt(alarmAtMs, this.world.random.integer(0, 5), undefined);
+  }
+
+  crash(): void {
+    this.instance?.die("crashes");
+  }
+
+  reset(): void {
+    this.instance?.die("is reset");
+  }
+
+  evict(): void {
+    if (this.instance?.isIdle) this.instance.die("is evicted");
+  }
+
+  /** New calls will go to a new instance; the old one is not told. */
+  move(): void {
+    const { instance } = this;
+    if (!instance) return;
+    instance.lose();
+    this.instance = undefined;
+    if (instance.isIdle) instance.die("is evicted after its move");
+    else this.old.add(instance);
+  }
+
+  /** A commit has reached the disk. */
+  land(commit: Commit): void {
+    if (commit.hasLanded) return;
+    commit.hasLanded = true;
+    // The alarm may have been lost on the disk meanwhile: only who sets it changes that.
+    const { alarmAtMs } = commit.setsAlarm ? commit.state : this.durable;
+    this.durable = { ...commit.state, alarmAtMs };
+    if (!commit.setsAlarm) return;
+    this.#alarmGeneration += 1;
+    if (alarmAtMs !== undefined) this.#planAlarm(alarmAtMs);
+  }
+
+  /** The wall clock has been set: alarms go by it. */
+  clockJumped(): void {
+    this.disturbances += 1;
+    const { alarmAtMs } = this.durable;
+    if (alarmAtMs === undefined || this.isAlarmUnsure) return;
+    this.#alarmGeneration += 1;
+    this.#wakeAt(alarmAtMs, 0, undefined);
+  }
+
+  #takeAlarmFault(): AlarmFault | undefined {
+    const { alarmFaults } = this;
+    if (!alarmFaults) return undefined;
+    alarmFaults.times -= 1;
+    if (alarmFaults.times === 0) this.alarmFaults = undefined;
+    return alarmFaults.fault;
+  }
+
+  #planAlarm(alarmAtMs: number): void {
+    const { random, trace } = this.world;
+    const fault = this.#takeAlarmFault();
+    this.isAlarmUnsure = false;
+    if (fault?.isLost) {
+      this.isAlarmUnsure = true;
+      const isForgotten = random.chance(0.5);
+      if (isForgotten) this.durable = { ...this.durable, alarmAtMs: undefined };
+      trace(() => `the alarm is lost${isForgotten ? " and forgotten" : ""}`);
+      return;
+    }
+    this.#wakeAt(alarmAtMs, fault?.lateMs ?? random.pick([0, 0, 0, 1, 4]), fault);
+  }
+
+  #wakeAt(alarmAtMs: number, lateMs: number, fault: AlarmFault | undefined): void {
+    const { clock } = this.world;
+    const generation = this.#alarmGeneration;
+    const delayMs = Math.max(0, alarmAtMs - clock.wallMs) + lateMs;
+    clock.after(delayMs, () => this.#fire(generation, fault, 0));
+  }
+
+  #fire(generation: number, fault: AlarmFault | undefined, failures: number): void {
+    if (generation !== this.#alarmGeneration) return;
+    const { clock, trace } = this.world;
+    const aheadMs = Number(this.durable.alarmAtMs) - clock.wallMs;
+    if (aheadMs > 0) {
+      clock.after(aheadMs, () => this.#fire(generation, fault, failures));
+      return;
+    }
+    const instance = this.reach();
+    if (instance.view.alarmAtMs !== this.durable.alarmAtMs) {
+      // Set anew by a commit that is under way: the runtime cancels this firing.
+      return;
+    }
+    trace(() => `the alarm fires at ${instance.name}${failures ? `, retry ${failures}` : ""}`);
+    const throws = failures < (fault?.times ?? 0) ? fault?.throws : "no";
+    const isDone = instance.runAlarm(throws ?? "no");
+    if (generation !== this.#alarmGeneration) return;
+    if (isDone) {
+      if (fault?.isTwice) clock.after(this.world.random.integer(0, 60), () => this.#fireAgain());
+      return;
+    }
+    this.isAlarmUnsure = true;
+    if (failures < ALARM_RETRIES) {
+      const pauseMs = ALARM_PAUSE_MS * 2 ** failures;
+      clock.after(pauseMs, () => this.#fire(generation, fault, failures + 1));
+    } else {
+      trace(() => "the alarm is dropped");
+      this.durable = { ...this.durable, alarmAtMs: undefined };
+    }
+  }
+
+  #fireAgain(): void {
+    this.hasFiredTwice = true;
+    const instance = this.reach();
+    this.world.trace(() => `the alarm fires again at ${instance.name}`);
+    instance.turn(() => instance.owner.alarm(), "tick");
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * The Worker's side, as reach.ts and remote-bucket.ts have it, in virtual time: it stamps arrivals, puts
+ * callers back whose call was rejected, and tells the object when a client hangs up. It outlives the
+ * object, unless the machine dies: then all connections break.
+ */
+import type { PolicyFields } from "../../../src/core/policy.ts";
+import type { AcquireAnswer } from "../../../src/edge/bucket-owner.ts";
+import type { AcquireCall, NamedPolicyFields } from "../../../src/protocol.ts";
+import type { Random } from "../random.ts";
+import type { Attempt, Held, Instance, Standing } from "./instance.ts";
+import type { Client } from "./schedule.ts";
+import type { VirtualObject } from "./virtual-object.ts";
+
+import { Policy } from "../../../src/core/policy.ts";
+
+const BUCKET = "bucket";
+const POLICY = "policy";
+/** As in reach.ts. */
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+const MOST_FAILURES = 9;
+const HEALTHY_CALL_MS = 5_000;
+/** As in remote-bucket.ts. */
+const ARRIVAL_STEP_MS = 0.001;
+
+export class VirtualWorker {
+  readonly #object: VirtualObject;
+  readonly #open = new Set<ClientRequest>();
+  #configured: NamedPolicyFields;
+  #lastArrivalAtMs = 0;
+
+  constructor(object: VirtualObject, policy: PolicyFields) {
+    this.#object = object;
+    this.#configured = configure(policy);
+  }
+
+  get object(): VirtualObject {
+    return this.#object;
+  }
+
+  get random(): Random {
+    return this.#object.world.random;
+  }
+
+  /** The requests that are neither answered nor gone. */
+  get open(): ReadonlySet<ClientRequest> {
+    return this.#open;
+  }
+
+  /** A request of a client arrives. */
+  receive(client: Client): void {
+    const { clock } = this.#object.world;
+    this.#lastArrivalAtMs = Math.max(clock.wallMs, this.#lastArrivalAtMs + ARRIVAL_STEP_MS);
+    const request = new ClientRequest(this, client, this.#configured, this.#lastArrivalAtMs);
+    this.#open.add(request);
+    request.send();
+    if (client.leavesAfterMs !== undefined) {
+      clock.after(client.leavesAfterMs, () => request.hangUp());
+    }
+  }
+
+  /** A request is over, from its client's point of view. */
+  close(request: ClientRequest): void {
+    this.#open.delete(request);
+  }
+
+  /** The Worker dies with its connections. Clients with a key ask again. */
+  crash(): void {
+    const { clock } = this.#object.world;
+    for (const request of this.#open) {
+      request.hangUp();
+      const { client } = request;
+      if (client.retries === 0) continue;
+      const again = { ...client, name: `${client.name} again`, retries: client.retries - 1 };
+      clock.after(this.random.integer(1, 2_000), () => this.receive(again));
+    }
+    this.#lastArrivalAtMs = 0;
+  }
+
+  deploy(policy: PolicyFields): void {
+    this.#configured = configure(policy);
+  }
+
+  inspect(): void {
+    const configured = this.#configured;
+    this.#call((instance) => instance.owner.inspect(BUCKET, configured));
+  }
+
+  changePolicy(changes: Partial<PolicyFields>): void {
+    const configured = this.#configured;
+    const { laws } = this.#object.world;
+    this.#call((instance) => {
+      const { ok } = instance.owner.changePolicy(BUCKET, configured, { ...changes });
+      if (ok && Object.keys(changes).length > 0) laws.overridden(instance);
+    });
+  }
+
+  reset(): void {
+    const { laws } = this.#object.world;
+    this.#call((instance) => {
+      instance.owner.reset().catch((error: unknown) => {
+        laws.breaks("7", () => `reset() rejected: ${String(error)}`);
+      });
+      laws.drained(instance);
+    });
+  }
+
+  /** A call that is made until it comes through. */
+  #call(perform: (instance: Instance) => void): void {
+    const { clock } = this.#object.world;
+    const held: Held = {
+      rejected: () => clock.after(this.random.integer(1, FIRST_PAUSE_MS), make),
+    };
+    const make = (): void => {
+      const instance = this.#object.reach();
+      instance.call(held, () => perform(instance));
+    };
+    make();
+  }
+}
+
+function configure(policy: PolicyFields): NamedPolicyFields {
+  return { name: POLICY, ...Policy.of(policy).toJSON() };
+}
+
+/** One request of one client, over all the attempts that it takes. */
+export class ClientRequest {
+  readonly client: Client;
+  readonly arrivedAtMs: number;
+  /** It has been in the queue of an instance that died, and has not come back yet. */
+  isDisplaced = false;
+  readonly #worker: VirtualWorker;
+  readonly #call: AcquireCall;
+  readonly #calledAtMs: number;
+  readonly #receivedAtMs: number;
+  #failures = 0;
+  #failuresInARow = 0;
+  #attemptedAtMs = 0;
+  #isOver = false;
+  #instance: Instance | undefined = undefined;
+  #standing: Standing | undefined = undefined;
+
+  constructor(
+    worker: VirtualWorker,
+    client: Client,
+    policy: NamedPolicyFields,
+    arrivedAtMs: number,
+  ) {
+    this.#worker = worker;
+    this.client = client;
+    this.arrivedAtMs = arrivedAtMs;
+    this.#calledAtMs = this.#nowMs;
+    this.#receivedAtMs = worker.object.world.clock.monotonicMs;
+    const { tokens, timeoutMs, key } = client;
+    this.#call = {
+      bucket: BUCKET,
+      policy,
+      tokens,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(key !== undefined && { idempotencyKey: key }),
+    };
+  }
+
+  get #nowMs(): number {
+    return this.#worker.object.world.clock.wallMs;
+  }
+
+  send(): void {
+    const { clock } = this.#worker.object.world;
+    this.#attemptedAtMs = this.#nowMs;
+    const elapsedMs = Math.max(0, this.#nowMs - this.#calledAtMs);
+    const again = this.#failures > 0 && { putBack: { arrivedAtMs: this.arrivedAtMs, elapsedMs } };
+    const call = { ...this.#call, ...again };
+    clock.after(this.#networkMs(), () => this.#deliver(call));
+  }
+
+  hangUp(): void {
+    if (this.#isOver) return;
+    const { world } = this.#worker.object;
+    world.trace(() => `${this.client.name} hangs up`);
+    this.#end();
+    const instance = this.#instance;
+    const standing = this.#standing;
+    if (instance && standing) {
+      world.clock.after(this.#worker.random.integer(0, 2), () => instance.leave(standing));
+    }
+  }
+
+  #networkMs(): number {
+    return this.#worker.random.pick([0, 0, 1, 1, 1, 1, 2, 5]);
+  }
+
+  #deliver(call: AcquireCall): void {
+    if (this.#isOver) return;
+    this.isDisplaced = false;
+    const { world } = this.#worker.object;
+    const instance = this.#worker.object.reach();
+    world.trace(() => {
+      const { bucket, policy, ...asked } = call;
+      return `${this.client.name} comes to ${instance.name}: ${JSON.stringify(asked)}`;
+    });
+    const attempt: Attempt = {
+      name: this.client.name,
+      call,
+      calledAtMs: this.#receivedAtMs,
+      answered: (answer) => {
+        world.clock.after(this.#networkMs(), () =>
+          this.#settle(answer.kind, answer.kind === "outcome" && answer.outcome.ok),
+        );
+      },
+      rejected: () => {
+        this.isDisplaced = this.#standing?.isTold === false;
+        this.#instance = undefined;
+        this.#standing = undefined;
+        this.#fail();
+      },
+    };
+    this.#instance = instance;
+    this.#standing = undefined;
+    const standing = instance.acquire(attempt);
+    // Rejected in its own turn, it is on its way back already.
+    if (this.#instance === instance) this.#standing = standing;
+  }
+
+  #fail(): void {
+    if (this.#isOver) return;
+    const { clock, trace } = this.#worker.object.world;
+    if (this.#nowMs - this.#attemptedAtMs >= HEALTHY_CALL_MS) this.#failuresInARow = 0;
+    this.#failures += 1;
+    this.#failuresInARow += 1;
+    if (this.#failuresInARow >= MOST_FAILURES) {
+      trace(() => `${this.client.name} gives up`);
+      this.#settle("unavailable");
+      return;
+    }
+    const bound = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failuresInARow - 1));
+    const pauseMs = Math.floor(this.#worker.random.fraction() * bound);
+    clock.after(pauseMs, () => {
+      if (!this.#isOver) this.send();
+    });
+  }
+
+  #settle(how: AcquireAnswer["kind"] | "unavailable", isGrant = false): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#worker.object.world.laws.settled(how, isGrant);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#worker.close(this);
+  }
+}
