@@ -24,10 +24,10 @@
  * tick. So `v` always holds what the new one has and the old one may still grant, and `v` is a bucket.
  *
  * **The size of a batch** is what a crash may cost, so it is small in both ways that a bucket can be
- * measured in: at most a 64th of the capacity, and at most what the ticks of one second bring. The
- * first keeps a crash below 1.6 % of what callers can have at once, and still lets 1,000 grants of a bucket
- * of 10,000 come for less than 10 writes; the second makes a crash cost no more than a second's pause
- * would. Where either is below one token, as in a bucket of 100 a day, every grant is written, and a
+ * measured in: at most a 40th of the capacity, and at most what the ticks of one second bring. The
+ * first keeps a crash to 2.5 % of what callers can have at once, and still lets 1,000 grants of a bucket
+ * of 10,000 come for less than 10 writes: four batches, the first grant and the end, and room for the
+ * ticks of some seconds. The second makes a crash cost no more than a second's pause would. Where either is below one token, as in a bucket of 100 a day, every grant is written, and a
  * crash costs nothing.
  *
  * **Quiet.** A grant that comes after a quiet second is written just as it is, since no more may follow;
@@ -38,7 +38,7 @@ import type { Policy } from "./policy.ts";
 import type { TokenBucket, TokenBucketState } from "./token-bucket.ts";
 
 /** Most of the capacity that a batch may be, as a divisor. */
-const CAPACITY_SHARE = 64;
+const CAPACITY_SHARE = 40;
 /** The time whose ticks bring the most that a batch may be. */
 const BATCH_SPAN_MS = 1_000;
 /**

@@ -10,7 +10,7 @@ import { historyOf } from "../support/arbitraries.ts";
 import { epochMs, policyOf, Scene } from "../support/limiters.ts";
 import { windowsWithTooMuch, type ToldGrant } from "../support/virtual-time.ts";
 
-/** Ten thousand at the start, ten thousand a second: a batch is 156. */
+/** Ten thousand at the start, ten thousand a second: a batch is 250. */
 const tenThousand = { capacity: 10_000, refillTokens: 10_000, initialTokens: 10_000 };
 
 /** Tokens that each checkpoint put on the disk, in order. */
@@ -41,36 +41,36 @@ describe("largestBatch", () => {
     ["100 a day", { capacity: 100, refillTokens: 100, refillIntervalMs: 86_400_000 }, 0],
     ["100 a day, one by one", { capacity: 100, refillTokens: 1, refillIntervalMs: 864_000 }, 0],
     ["the original", { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 }, 0],
-    ["63 of 63 a second", { capacity: 63, refillTokens: 63, refillIntervalMs: 1_000 }, 0],
-    ["64 of 64 a second", { capacity: 64, refillTokens: 64, refillIntervalMs: 1_000 }, 1],
-    ["10,000 a second", { capacity: 10_000, refillTokens: 10_000, refillIntervalMs: 1_000 }, 156],
+    ["39 of 39 a second", { capacity: 39, refillTokens: 39, refillIntervalMs: 1_000 }, 0],
+    ["40 of 40 a second", { capacity: 40, refillTokens: 40, refillIntervalMs: 1_000 }, 1],
+    ["10,000 a second", { capacity: 10_000, refillTokens: 10_000, refillIntervalMs: 1_000 }, 250],
     ["10,000, 50 a second", { capacity: 10_000, refillTokens: 1, refillIntervalMs: 20 }, 50],
     ["10,000, 1.5 a second", { capacity: 10_000, refillTokens: 3, refillIntervalMs: 2_000 }, 1],
     ["10,000 a day", { capacity: 10_000, refillTokens: 10_000, refillIntervalMs: 86_400_000 }, 0],
     ["a million", { capacity: 1e6, refillTokens: 10_000, refillIntervalMs: 1_000 }, 10_000],
-    ["the largest", { capacity: 1e9, refillTokens: 1e9, refillIntervalMs: 10 }, 15_625_000],
+    ["the largest", { capacity: 1e9, refillTokens: 1e9, refillIntervalMs: 10 }, 25_000_000],
   ])("of %s", (_, fields, batch) => {
     expect(largestBatch(Policy.of(fields))).toBe(batch);
   });
 });
 
 describe("Limiter.checkpoint, batches", () => {
-  test("1,000 grants in a row of a bucket of 10,000 write 8 times, and once when they are over", () => {
+  test("1,000 grants in a row of a bucket of 10,000 write 5 times, and once when they are over", () => {
     const writes = new Writes(tenThousand);
     for (let index = 0; index < 1_000; index += 1) writes.grant(Math.floor(index / 2));
-    expect(writes.tokens).toHaveLength(8);
+    expect(writes.tokens).toHaveLength(5);
     expect(writes.scene.limiter.checkpointAtMs).toBe(epochMs + 1_499);
     writes.checkpoint(1_499);
-    expect(writes.tokens).toHaveLength(9);
+    expect(writes.tokens).toHaveLength(6);
     expect(writes.tokens.at(-1)).toBe(writes.scene.inspect(1_499).tokens);
   });
 
   test("the first grant is written as it is, the second with a batch, the next ones not at all", () => {
     const writes = new Writes(tenThousand);
-    for (let index = 0; index < 158; index += 1) writes.grant(10);
-    expect(writes.tokens).toEqual([9_999, 9_998 - 156]);
+    for (let index = 0; index < 252; index += 1) writes.grant(10);
+    expect(writes.tokens).toEqual([9_999, 9_998 - 250]);
     writes.grant(11);
-    expect(writes.tokens).toEqual([9_999, 9_842, 9_841 - 156]);
+    expect(writes.tokens).toEqual([9_999, 9_748, 9_747 - 250]);
   });
 
   test("grants more than a second apart are written one by one, and nothing is left to give back", () => {
@@ -95,7 +95,7 @@ describe("Limiter.checkpoint, batches", () => {
     const writes = new Writes(tenThousand);
     writes.grant(0);
     writes.grant(0, 5_000);
-    expect(writes.tokens).toEqual([9_999, 4_999 - 156]);
+    expect(writes.tokens).toEqual([9_999, 4_999 - 250]);
   });
 
   test("ticks that flow over in memory use the batch up: the disk is never fuller than memory", () => {
@@ -104,7 +104,7 @@ describe("Limiter.checkpoint, batches", () => {
     writes.grant(0);
     // Both are full now.
     writes.grant(100);
-    expect(writes.tokens).toEqual([9_999, 9_842, 9_999 - 156]);
+    expect(writes.tokens).toEqual([9_999, 9_748, 9_999 - 250]);
   });
 
   test("contended: ticks to come are spent ahead, 20 writes for 1,000 grants at 50 a second", () => {
@@ -126,7 +126,7 @@ describe("Limiter.checkpoint, batches", () => {
     writes.scene.setPolicy(0, { refillTokens: 1_000_000 });
     writes.grant(0);
     writes.grant(1);
-    expect(writes.tokens).toEqual([9_999, 9_998 - 156]);
+    expect(writes.tokens).toEqual([9_999, 9_998 - 250]);
     writes.scene.try(1_000, "Bob", 10_000);
     writes.checkpoint(1_000);
     expect(writes.tokens).toHaveLength(2);
@@ -143,7 +143,7 @@ describe("Limiter.checkpoint, batches", () => {
     writes.scene.setPolicy(1, { capacity: 640 });
     writes.checkpoint(1);
     writes.grant(2);
-    expect(writes.tokens).toEqual([9_999, 9_998 - 100, 640, 639 - 10]);
+    expect(writes.tokens).toEqual([9_999, 9_998 - 100, 640, 639 - 16]);
   });
 
   test("a clock that jumps back gives the batch back", () => {
@@ -174,7 +174,7 @@ describe("Limiter.checkpoint, batches", () => {
 /** Buckets that take batches: of every ratio of tick, second and capacity. */
 const anyBatchingPolicy = fc
   .record({
-    capacity: fc.integer({ min: 64, max: 1_200 }),
+    capacity: fc.integer({ min: 40, max: 1_200 }),
     refillTokens: fc.integer({ min: 1, max: 900 }),
     refillIntervalMs: fc.constantFrom(10, 40, 250, 1_000, 3_000),
     isEmpty: fc.boolean(),

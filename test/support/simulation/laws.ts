@@ -585,7 +585,7 @@ function tokensAt({ policy, limiter }: BucketRecord, atMs: number): number {
   return Math.min(capacity, bucket.tokens + Math.max(0, tick - bucket.tick) * refillTokens);
 }
 
-/** A 64th of the capacity, and what the ticks of a second bring: as promised, not as programmed. */
+/** A 40th of the capacity, and what the ticks of a second bring: as promised, not as programmed. */
 function largestBatch({ capacity, refillTokens, refillIntervalMs }: RecordedPolicy): number {
-  return Math.min(Math.floor(capacity / 64), Math.floor((refillTokens * 1_000) / refillIntervalMs));
+  return Math.min(Math.floor(capacity / 40), Math.floor((refillTokens * 1_000) / refillIntervalMs));
 }

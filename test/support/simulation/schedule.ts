@@ -100,8 +100,8 @@ function drawPolicy(random: Random): PolicyFields {
       ...limits,
     };
   }
-  // Takes batches, of one token up to 31.
-  const capacity = random.pick([64, 100, random.integer(64, 500), random.integer(500, 2_000)]);
+  // Takes batches, of one token up to 50.
+  const capacity = random.pick([40, 100, random.integer(40, 500), random.integer(500, 2_000)]);
   const refillIntervalMs = random.pick(INTERVALS_MS);
   const perSecond = random.pick([1, 2, 10, 50, 200, capacity]);
   const refillTokens = Math.max(1, Math.ceil((perSecond * refillIntervalMs) / 1_000));
