@@ -9,8 +9,11 @@ import { parseArgs } from "node:util";
 
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
+import { crashes } from "./crashes.ts";
+import { resets } from "./resets.ts";
+
 /** In the order in which they run. */
-const scenarios: readonly Scenario[] = [];
+const scenarios: readonly Scenario[] = [crashes, resets];
 
 /** The seed of the figures in the README. */
 const SEED = 1;

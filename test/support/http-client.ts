@@ -10,7 +10,7 @@ export class HttpClient implements Disposable {
 
   constructor(url: string, connections: number) {
     this.#url = url;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: connections, noDelay: true });
+    this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
   }
 
   /** Sends the request. Rejects where the connection ends before the response has. */
