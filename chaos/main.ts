@@ -10,10 +10,12 @@ import { parseArgs } from "node:util";
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
 import { crashes } from "./crashes.ts";
+import { crowd } from "./crowd.ts";
+import { flood } from "./flood.ts";
 import { resets } from "./resets.ts";
 
 /** In the order in which they run. */
-const scenarios: readonly Scenario[] = [crashes, resets];
+const scenarios: readonly Scenario[] = [crashes, resets, crowd, flood];
 
 /** The seed of the figures in the README. */
 const SEED = 1;

@@ -1,0 +1,206 @@
+/**
+ * A flood at one bucket, and what others notice of it: requests as many as a second process can send,
+ * names and bodies of giants among them. Meanwhile callers wait at other buckets, and each of their
+ * grants is held against the tick that it was due at.
+ */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+import type { FloodOrders, FloodReport } from "./flooder.ts";
+import type { Figure, RunOptions, Scenario } from "./scenario.ts";
+
+import { acquire, acquirePath, grantIn, snapshotOf } from "../test/support/callers.ts";
+import { HttpClient } from "../test/support/http-client.ts";
+import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
+import { floodQueue, floodWait, type LimitCounts } from "./limits.ts";
+import { largest, percentile, shown, total } from "./statistics.ts";
+
+const paced = { capacity: 1, refillTokens: 1, refillIntervalMs: 100 };
+/** Grants and refusals both, whatever the speed. */
+const flooded = { capacity: 1_000, refillTokens: 100, refillIntervalMs: 100 };
+
+/** Watched side by side: their grids differ, and ten seconds make a thousand grants. */
+const WATCHED_BUCKETS = 10;
+/** Always waiting at each: the next in the queue is there before the one in front is served. */
+const CALLERS_EACH = 3;
+/** How far behind its tick a grant may be. */
+const LATEST_MS = 20;
+
+export interface FloodSize {
+  readonly durationMs: number;
+  readonly connections: number;
+}
+
+export interface FloodCounts {
+  readonly report: FloodReport;
+  /** How far behind its tick each watched grant was. */
+  readonly behindMs: readonly number[];
+  /** Watched grants that came before their tick. */
+  readonly early: number;
+  /** Watched callers that were answered anything else. */
+  readonly notGranted: number;
+  /** Callers that the flooded bucket has granted, as it says itself. */
+  readonly grantedSays: number;
+}
+
+/** Floods one bucket and watches others. */
+export async function floodOne(
+  { durationMs, connections }: FloodSize,
+  { seed, progress }: Pick<RunOptions, "seed" | "progress">,
+): Promise<FloodCounts> {
+  const policies = { flooded, "paced-*": paced };
+  await using server = await startWorkerd({ policies });
+  progress(`flood: ${connections} connections for ${durationMs / 1_000} s`);
+  const orders = { url: server.url, bucket: "flooded", connections, durationMs, seed };
+  const watches = Array.from({ length: WATCHED_BUCKETS }, (_, i) => new Watch(server, `paced-${i}`));
+  await Promise.all(watches.map((watch) => watch.start()));
+  const report = await runFlooder(orders);
+  await Promise.all(watches.map((watch) => watch.stop()));
+  return {
+    report,
+    behindMs: watches.flatMap((watch) => watch.behindMs),
+    early: total(watches.map(({ early }) => early)),
+    notGranted: total(watches.map(({ notGranted }) => notGranted)),
+    grantedSays: (await snapshotOf(server, "flooded")).granted,
+  };
+}
+
+/** Callers who wait at one paced bucket, again and again. */
+class Watch {
+  readonly behindMs: number[] = [];
+  early = 0;
+  notGranted = 0;
+  readonly #server: WorkerdServer;
+  readonly #bucket: string;
+  readonly #instants: number[] = [];
+  #asking: Promise<unknown> | undefined;
+  #isOver = false;
+
+  constructor(server: WorkerdServer, bucket: string) {
+    this.#server = server;
+    this.#bucket = bucket;
+  }
+
+  /** The first grant falls on the start of the grid. */
+  async start(): Promise<void> {
+    this.#instants.push((await acquire(this.#server, this.#bucket)).grantedAtMs);
+    const client = new HttpClient(this.#server.url, CALLERS_EACH);
+    const asking = Array.from({ length: CALLERS_EACH }, () => this.#keepAsking(client));
+    this.#asking = Promise.all(asking).finally(() => client[Symbol.dispose]());
+  }
+
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    await this.#asking;
+    this.#judge();
+  }
+
+  async #keepAsking(client: HttpClient): Promise<void> {
+    while (!this.#isOver) {
+      const answer = await client.request(acquirePath(this.#bucket));
+      if (answer.status === 200) this.#instants.push(grantIn(answer).grantedAtMs);
+      else this.notGranted += 1;
+    }
+  }
+
+  /** As somebody always waits, each grant was due at the tick after the one that served the last. */
+  #judge(): void {
+    const { refillIntervalMs } = paced;
+    const inTime = this.#instants.toSorted((a, b) => a - b);
+    const [startedAtMs = 0] = inTime;
+    let tick = 0;
+    for (const atMs of inTime.slice(1)) {
+      const behindMs = atMs - (startedAtMs + (tick + 1) * refillIntervalMs);
+      if (behindMs < 0) this.early += 1;
+      this.behindMs.push(behindMs);
+      tick = Math.floor((atMs - startedAtMs) / refillIntervalMs);
+    }
+  }
+}
+
+async function runFlooder(orders: FloodOrders): Promise<FloodReport> {
+  const flooder = fork(fileURLToPath(new URL("flooder.ts", import.meta.url)), [
+    JSON.stringify(orders),
+  ]);
+  const told = once(flooder, "message") as Promise<[FloodReport]>;
+  const ended = once(flooder, "exit").then(async ([exitCode]) => {
+    // A message that was sent last may be told last.
+    await setTimeout(1_000);
+    throw new Error(`The flooder ended with ${exitCode} and told nothing`);
+  });
+  ended.catch(() => undefined);
+  const [report] = await Promise.race([told, ended]);
+  return report;
+}
+
+/** The size of a whole run. */
+const SIZE: FloodSize = { durationMs: 10_000, connections: 48 };
+const QUEUE = { limit: 1_000, callers: 2_000 };
+const WAIT = { inTime: 120, callers: 500 };
+
+export const flood: Scenario = {
+  name: "flood",
+  async run(options) {
+    const counts = await floodOne(SIZE, options);
+    options.progress("flood: queueLimit and maxWaitMs");
+    const queue = await floodQueue(QUEUE.limit, QUEUE.callers);
+    const wait = await floodWait(WAIT.inTime, WAIT.callers);
+    return [
+      ...figuresOf(counts),
+      limitFigure(
+        `${shown(QUEUE.callers)} callers at once, queueLimit ${shown(QUEUE.limit)}`,
+        queue,
+        { granted: QUEUE.limit, refused: { "queue-full": QUEUE.callers - QUEUE.limit } },
+      ),
+      limitFigure(`${WAIT.callers} callers at once, ${WAIT.inTime} served in maxWaitMs`, wait, {
+        granted: WAIT.inTime,
+        refused: { timeout: WAIT.callers - WAIT.inTime },
+      }),
+    ];
+  },
+};
+
+function figuresOf({ report, behindMs, early, notGranted, grantedSays }: FloodCounts): Figure[] {
+  const { answered, broken, wrong } = report;
+  const requests = total(Object.values(answered)) + broken;
+  const perSecond = Math.round(requests / (SIZE.durationMs / 1_000));
+  const faults = broken + wrong;
+  const received = (answered[200] ?? 0);
+  const [p50, p99] = [0.5, 0.99].map((share) => percentile(behindMs, share));
+  return [
+    {
+      what: `flood of ${shown(perSecond)} requests/s at one bucket, ${shown(answered[400] ?? 0)} giant names and ${shown(answered[413] ?? 0)} giant bodies among them: not answered as they should be`,
+      measured: String(faults),
+      limit: "0",
+      holds: faults === 0,
+    },
+    {
+      what: "the same: grants of the flooded bucket that its clients do not hold",
+      measured: String(grantedSays - received),
+      limit: "0",
+      holds: grantedSays === received,
+    },
+    {
+      what: `${shown(behindMs.length)} grants of other buckets meanwhile: refused, or before their tick`,
+      measured: `${notGranted}, ${early}`,
+      limit: "0, 0",
+      holds: notGranted + early === 0,
+    },
+    {
+      what: "the same: behind the grid, 99 of 100",
+      measured: `${p99} ms (half: ${p50} ms, all: ${largest(behindMs)} ms)`,
+      limit: `${LATEST_MS} ms`,
+      holds: Number(p99) <= LATEST_MS,
+    },
+  ];
+}
+
+function limitFigure(what: string, found: LimitCounts, promised: LimitCounts): Figure {
+  const [measured = "", limit = ""] = [found, promised].map(({ granted, refused }) => {
+    const reasons = Object.entries(refused).map(([reason, count]) => `${shown(count)} ${reason}`);
+    return [`${shown(granted)} granted`, ...reasons].join(", ");
+  });
+  return { what, measured, limit, holds: measured === limit };
+}

@@ -1,0 +1,82 @@
+/**
+ * The process that floods, so that measuring is not done by the one that is busy sending. Forked by
+ * flood.ts with its orders as JSON; tells what it was answered, and ends.
+ */
+import { HttpClient } from "../test/support/http-client.ts";
+import { Random } from "../test/support/random.ts";
+
+/** What to do. */
+export interface FloodOrders {
+  readonly url: string;
+  readonly bucket: string;
+  /** On each of them, one request after the other without a pause. */
+  readonly connections: number;
+  readonly durationMs: number;
+  readonly seed: number;
+}
+
+/** What came of it. */
+export interface FloodReport {
+  /** Requests by the status of their answer. */
+  readonly answered: Readonly<Record<number, number>>;
+  /** Requests without an answer. */
+  readonly broken: number;
+  /** Requests answered with another status than theirs. */
+  readonly wrong: number;
+}
+
+/** Requests of a flood, by the share of them that is none that could be granted. */
+const GIANT_NAMES = 0.05;
+const GIANT_BODIES = 0.05;
+const LARGEST_NAME = 4_000;
+const LARGEST_BODY = 64 * 1024;
+
+interface FloodRequest {
+  readonly path: string;
+  readonly statuses: readonly number[];
+  readonly body?: object;
+}
+
+function draw(random: Random, bucket: string): FloodRequest {
+  const kind = random.fraction();
+  if (kind < GIANT_NAMES) {
+    const name = "n".repeat(random.integer(129, LARGEST_NAME));
+    return { path: `/acquire?bucket=${name}`, statuses: [400] };
+  }
+  if (kind < GIANT_NAMES + GIANT_BODIES) {
+    const body = { bucket: "n".repeat(random.integer(16 * 1024, LARGEST_BODY)) };
+    return { path: "/acquire", statuses: [413], body };
+  }
+  const tokens = random.integer(1, 3);
+  const path = `/acquire?bucket=${bucket}&tokens=${tokens}&timeoutMs=0`;
+  return { path, statuses: [200, 429] };
+}
+
+async function flood(orders: FloodOrders): Promise<FloodReport> {
+  const { url, bucket, connections, durationMs, seed } = orders;
+  const random = new Random(seed);
+  const answered: Record<number, number> = {};
+  let broken = 0;
+  let wrong = 0;
+  const endsAtMs = Date.now() + durationMs;
+  using client = new HttpClient(url, connections);
+  const keepAsking = async (): Promise<void> => {
+    while (Date.now() < endsAtMs) {
+      const { path, statuses, body } = draw(random, bucket);
+      try {
+        const { status } = await client.request(path, body && { method: "POST", body });
+        answered[status] = (answered[status] ?? 0) + 1;
+        if (!statuses.includes(status)) wrong += 1;
+      } catch {
+        broken += 1;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, keepAsking));
+  return { answered, broken, wrong };
+}
+
+// Whoever has forked it may go before it is done.
+process.once("disconnect", () => process.exit());
+const report = await flood(JSON.parse(process.argv[2] ?? ""));
+process.send?.(report, () => process.disconnect());
