@@ -129,7 +129,7 @@ class CrashRun {
   readonly #random: Random;
   readonly #large = new ClientBook("large", large);
   readonly #refilled = loads.map((load) => {
-    return { ...load, book: new ClientBook(load.bucket, load.policy) };
+    return { load, book: new ClientBook(load.bucket, load.policy) };
   });
   readonly #smallBooks: ClientBook[] = [];
   readonly #losses: Loss[] = [];
@@ -160,7 +160,7 @@ class CrashRun {
 
     const largeLoad = { ...LARGE_LOAD, isOver: false };
     const onLarge = this.#load(this.#large, largeLoad);
-    const others = this.#refilled.map((load) => this.#load(load.book, load));
+    const others = this.#refilled.map(({ load, book }) => this.#load(book, load));
     await setTimeout(this.#random.integer(LOAD_MS.min, LOAD_MS.max));
     const onSmall = this.#load(smallBook, SMALL_LOAD);
     await setTimeout(this.#random.integer(SMALL_LOAD_MS.min, SMALL_LOAD_MS.max));

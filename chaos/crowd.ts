@@ -35,9 +35,6 @@ const TICKS = 20;
 /** Lets as many wait as may, for as long as may be. */
 const patient = { queueLimit: 10_000, maxWaitMs: 3_600_000, initialTokens: 0 };
 
-/** Of the buckets with one caller each: long enough for all of them to come. */
-const SINGLE_INTERVAL_MS = 8_000;
-
 /** Open files that workerd needs for a held request: its socket, and the way to the object. */
 const FILES_PER_CALLER = 2;
 /** And for all else, the database of each object included. */
@@ -46,17 +43,21 @@ const FILES_PER_OBJECT = 4;
 
 /** Before the first measurement: code is compiled, pools are filled. */
 const WARM_UP_CALLERS = 200;
-/** What the process needs to give back what it does not need. */
-const SETTLE_MS = 2_000;
 const BYTES_PER_KIB = 1_024;
 
 /** A crowd's size. */
 export interface CrowdSize {
+  /** Held at one bucket. */
   readonly callers: number;
+  /** With one caller each. */
   readonly buckets: number;
+  /** Of these buckets: long enough for all of the callers to come, and to be measured. */
+  readonly refillIntervalMs: number;
+  /** Before a measurement: what the process needs to give back what it does not need. */
+  readonly settleMs: number;
 }
 
-export interface CrowdCounts extends CrowdSize {
+interface CrowdCounts extends CrowdSize {
   /** Of the callers at one bucket. */
   readonly notGranted: number;
   /** Callers granted before somebody in front of them. */
@@ -76,30 +77,26 @@ interface Measured {
   readonly bare: number;
 }
 
-/** How many of either are held, and how. */
-type Hold = (server: WorkerdServer, count: number) => Promise<HeldCrowd>;
+/** How a crowd is held. */
+type Hold = (server: WorkerdServer, size: CrowdSize) => Promise<HeldCrowd>;
 
-/** Holds a crowd, measures it, and lets it be served. */
-export async function gather(
-  { callers, buckets }: CrowdSize,
-  { progress }: Pick<RunOptions, "progress">,
-): Promise<CrowdCounts> {
+async function gather(size: CrowdSize, progress: RunOptions["progress"]): Promise<CrowdCounts> {
+  const { callers, buckets } = size;
   await requireOpenFiles(callers * FILES_PER_CALLER + OTHER_FILES);
   await requireOpenFiles(buckets * (FILES_PER_CALLER + FILES_PER_OBJECT) + OTHER_FILES);
   progress("crowd: bare requests");
-  const bareWaiterBytes = await bytesOfBare(holdAtOne, callers);
-  const bareBucketBytes = await bytesOfBare(holdAtEach, buckets);
+  const bareWaiterBytes = await bytesOfBare(holdAtOne, size);
+  const bareBucketBytes = await bytesOfBare(holdAtEach, size);
   progress(`crowd: ${callers} callers at one bucket`);
-  const crowd = await serveAtOne(callers);
+  const crowd = await serveAtOne(size);
   progress(`crowd: a caller at each of ${buckets} buckets`);
-  const singles = await serveAtEach(buckets);
+  const singles = await serveAtEach(size);
   return {
-    callers,
-    buckets,
-    notGranted: callers - crowd.grants.length,
-    overtakings: overtakingsIn(crowd.grants),
-    singlesNotGranted: buckets - singles.grants.length,
-    singlesBeforeTheirTick: singles.grants.filter(isBeforeTick).length,
+    ...size,
+    notGranted: crowd.notGranted,
+    overtakings: crowd.faults,
+    singlesNotGranted: singles.notGranted,
+    singlesBeforeTheirTick: singles.faults,
     waiterBytes: { sluice: crowd.bytesPerCaller, bare: bareWaiterBytes },
     bucketBytes: { sluice: singles.bytesPerCaller, bare: bareBucketBytes },
   };
@@ -110,19 +107,21 @@ interface HeldCrowd {
   readonly bytesPerCaller: number;
 }
 
-interface ServedCrowd {
-  readonly grants: readonly GrantBody[];
+export interface ServedCrowd {
+  readonly notGranted: number;
+  /** Callers served before somebody in front of them, or before their tick. */
+  readonly faults: number;
   readonly bytesPerCaller: number;
 }
 
-async function bytesOfBare(hold: Hold, count: number): Promise<number> {
+async function bytesOfBare(hold: Hold, size: CrowdSize): Promise<number> {
   await using server = await startWorkerd({ main: "chaos/workers/bare.ts" });
-  return (await hold(server, count)).bytesPerCaller;
+  return (await hold(server, size)).bytesPerCaller;
 }
 
 /** Everybody at one bucket, whose ticks become short when all are there. */
-async function serveAtOne(callers: number): Promise<ServedCrowd> {
-  const perTick = Math.ceil(callers / TICKS);
+export async function serveAtOne(size: CrowdSize): Promise<ServedCrowd> {
+  const perTick = Math.ceil(size.callers / TICKS);
   const policy = {
     ...patient,
     capacity: perTick,
@@ -131,32 +130,35 @@ async function serveAtOne(callers: number): Promise<ServedCrowd> {
   };
   const vars = { ADMIN_TOKEN: "admin" };
   await using server = await startWorkerd({ vars, policies: { "*": policy } });
-  const { answers, bytesPerCaller } = await holdAtOne(server, callers);
+  const { answers, bytesPerCaller } = await holdAtOne(server, size);
   const body = { refillIntervalMs: SERVING_INTERVAL_MS };
   await send(server.url, "/buckets/crowd", { method: "PUT", headers: ADMIN, body });
-  return { grants: await grantsOf(answers), bytesPerCaller };
+  const grants = await grantsOf(answers);
+  const notGranted = size.callers - grants.length;
+  return { notGranted, faults: overtakingsIn(grants), bytesPerCaller };
 }
 
-/** One caller at each bucket, who is served by its first tick. */
-async function serveAtEach(buckets: number): Promise<ServedCrowd> {
-  const policy = {
-    ...patient,
-    capacity: 1,
-    refillTokens: 1,
-    refillIntervalMs: SINGLE_INTERVAL_MS,
-  };
+/** One caller at each bucket: the bucket starts empty with it, and serves it by its first tick. */
+export async function serveAtEach(size: CrowdSize): Promise<ServedCrowd> {
+  const { buckets, refillIntervalMs } = size;
+  const policy = { ...patient, capacity: 1, refillTokens: 1, refillIntervalMs };
   await using server = await startWorkerd({ policies: { "*": policy } });
-  const { answers, bytesPerCaller } = await holdAtEach(server, buckets);
-  return { grants: await grantsOf(answers), bytesPerCaller };
+  const { answers, bytesPerCaller } = await holdAtEach(server, size);
+  const grants = await grantsOf(answers);
+  const early = grants.filter(({ waitedMs }) => waitedMs < refillIntervalMs);
+  return { notGranted: buckets - grants.length, faults: early.length, bytesPerCaller };
 }
 
 /** Lets callers come to one bucket, each when the one before has arrived. */
-async function holdAtOne(server: WorkerdServer, callers: number): Promise<HeldCrowd> {
+async function holdAtOne(
+  server: WorkerdServer,
+  { callers, settleMs }: CrowdSize,
+): Promise<HeldCrowd> {
   using looks = new HttpClient(server.url, 1);
-  await arriveAt(server, looks, "warm-up", WARM_UP_CALLERS);
-  const before = await settledBytes(server);
+  void (await arriveAt(server, looks, "warm-up", WARM_UP_CALLERS));
+  const before = await settledBytes(server, settleMs);
   const answers = await arriveAt(server, looks, "crowd", callers);
-  const bytesPerCaller = ((await settledBytes(server)) - before) / callers;
+  const bytesPerCaller = ((await settledBytes(server, settleMs)) - before) / callers;
   return { answers, bytesPerCaller };
 }
 
@@ -181,15 +183,18 @@ async function waitersAt(looks: HttpClient, bucket: string): Promise<number> {
 }
 
 /** Lets one caller come to each of many buckets, all of which start with its request. */
-async function holdAtEach(server: WorkerdServer, buckets: number): Promise<HeldCrowd> {
+async function holdAtEach(
+  server: WorkerdServer,
+  { buckets, settleMs }: CrowdSize,
+): Promise<HeldCrowd> {
   using looks = new HttpClient(server.url, 1);
-  await arriveAt(server, looks, "warm-up", WARM_UP_CALLERS);
-  const before = await settledBytes(server);
+  void (await arriveAt(server, looks, "warm-up", WARM_UP_CALLERS));
+  const before = await settledBytes(server, settleMs);
   const connections = await openAll(server, buckets);
   const answers = connections.map((connection, i) => {
     return connection.request(acquirePath(`bucket-${i}`));
   });
-  const bytesPerCaller = ((await settledBytes(server)) - before) / buckets;
+  const bytesPerCaller = ((await settledBytes(server, settleMs)) - before) / buckets;
   return { answers, bytesPerCaller };
 }
 
@@ -221,14 +226,9 @@ function overtakingsIn(grants: readonly GrantBody[]): number {
   }).length;
 }
 
-/** A bucket without tokens starts with its only caller, who is served by its first tick. */
-function isBeforeTick({ waitedMs }: GrantBody): boolean {
-  return waitedMs < SINGLE_INTERVAL_MS;
-}
-
 /** What the server's process has in memory when it has come to rest. */
-async function settledBytes({ pid }: WorkerdServer): Promise<number> {
-  await setTimeout(SETTLE_MS);
+async function settledBytes({ pid }: WorkerdServer, settleMs: number): Promise<number> {
+  await setTimeout(settleMs);
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch((cause: unknown) => {
     throw new RangeError("Cannot measure memory: there is no /proc of Linux here", { cause });
   });
@@ -247,12 +247,17 @@ async function requireOpenFiles(files: number): Promise<void> {
 }
 
 /** The size of a whole run. */
-const SIZE: CrowdSize = { callers: 5_000, buckets: 1_000 };
+const SIZE: CrowdSize = {
+  callers: 5_000,
+  buckets: 1_000,
+  refillIntervalMs: 8_000,
+  settleMs: 2_000,
+};
 
 export const crowd: Scenario = {
   name: "crowd",
   async run(options) {
-    return figuresOf(await gather(SIZE, options));
+    return figuresOf(await gather(SIZE, options.progress));
   },
 };
 

@@ -12,10 +12,11 @@ import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 import { crashes } from "./crashes.ts";
 import { crowd } from "./crowd.ts";
 import { flood } from "./flood.ts";
+import { gone } from "./gone.ts";
 import { resets } from "./resets.ts";
 
 /** In the order in which they run. */
-const scenarios: readonly Scenario[] = [crashes, resets, crowd, flood];
+const scenarios: readonly Scenario[] = [crashes, resets, crowd, flood, gone];
 
 /** The seed of the figures in the README. */
 const SEED = 1;
