@@ -3,6 +3,7 @@
  * flood.ts with its orders as JSON; tells what it was answered, and ends.
  */
 import { constants, setPriority } from "node:os";
+import { setTimeout } from "node:timers/promises";
 
 import { HttpClient } from "../test/support/http-client.ts";
 import { Random } from "../test/support/random.ts";
@@ -11,8 +12,10 @@ import { Random } from "../test/support/random.ts";
 export interface FloodOrders {
   readonly url: string;
   readonly bucket: string;
-  /** On each of them, one request after the other without a pause. */
+  /** On each of them, one request after the other. */
   readonly connections: number;
+  /** All of them together; left out: as many as are answered. */
+  readonly requestsPerSecond?: number | undefined;
   readonly durationMs: number;
   readonly seed: number;
 }
@@ -27,7 +30,7 @@ export interface FloodReport {
   readonly wrong: number;
 }
 
-/** Requests of a flood, by the share of them that is none that could be granted. */
+/** The shares of requests that no bucket is to hear of. */
 const GIANT_NAMES = 0.05;
 const GIANT_BODIES = 0.05;
 const LARGEST_NAME = 4_000;
@@ -55,15 +58,19 @@ function draw(random: Random, bucket: string): FloodRequest {
 }
 
 async function flood(orders: FloodOrders): Promise<FloodReport> {
-  const { url, bucket, connections, durationMs, seed } = orders;
+  const { url, bucket, connections, requestsPerSecond = Infinity, durationMs, seed } = orders;
   const random = new Random(seed);
   const answered: Record<number, number> = {};
   let broken = 0;
   let wrong = 0;
-  const endsAtMs = Date.now() + durationMs;
+  const startsAtMs = Date.now();
+  const endsAtMs = startsAtMs + durationMs;
+  const spacingMs = 1_000 / requestsPerSecond;
   using client = new HttpClient(url, connections);
-  const keepAsking = async (): Promise<void> => {
-    while (Date.now() < endsAtMs) {
+  const keepAsking = async (connection: number): Promise<void> => {
+    for (let turn = connection; Date.now() < endsAtMs; turn += connections) {
+      const pauseMs = startsAtMs + turn * spacingMs - Date.now();
+      if (pauseMs > 0) await setTimeout(pauseMs);
       const { path, statuses, body } = draw(random, bucket);
       try {
         const { status } = await client.request(path, body && { method: "POST", body });
@@ -74,7 +81,7 @@ async function flood(orders: FloodOrders): Promise<FloodReport> {
       }
     }
   };
-  await Promise.all(Array.from({ length: connections }, keepAsking));
+  await Promise.all(Array.from({ length: connections }, (_, i) => keepAsking(i)));
   return { answered, broken, wrong };
 }
 
