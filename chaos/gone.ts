@@ -18,8 +18,8 @@ import { largest, percentile, shown, total } from "./statistics.ts";
 const INTERVAL_MS = 150;
 const policy = { capacity: 1, refillTokens: 1, refillIntervalMs: INTERVAL_MS };
 
-/** When a caller dies, from its tick: the grant is written and sent a millisecond or two after it. */
-const DIES_AFTER_MS = { min: -2, max: 4 };
+/** When the last of them die, from their tick: the grant is written and sent within that time. */
+const LATEST_DEATH_MS = 4;
 /** How far behind its tick a caller may be served. */
 const LATEST_MS = 20;
 
@@ -28,6 +28,8 @@ export interface DeathSize {
   readonly buckets: number;
   /** At each, one after the other. */
   readonly rounds: number;
+  /** When the first of them die, from their tick. */
+  readonly earliestDeathMs: number;
 }
 
 /** What came of the callers of one bucket, or of all. */
@@ -53,14 +55,14 @@ export function lostWithTheirCallers({ granted, told }: DeathCounts): number {
 
 /** Lets callers die at many buckets; one entry for each of these. */
 export async function letDie(
-  { buckets, rounds }: DeathSize,
+  size: DeathSize,
   { seed, progress }: Pick<RunOptions, "seed" | "progress">,
 ): Promise<DeathCounts[]> {
   const random = new Random(seed);
   await using server = await startWorkerd({ policies: { "*": policy } });
-  progress(`gone: ${buckets * rounds} callers`);
-  const all = Array.from({ length: buckets }, (_, i) =>
-    letDieAt(server, `bucket-${i}`, rounds, random),
+  progress(`gone: ${size.buckets * size.rounds} callers`);
+  const all = Array.from({ length: size.buckets }, (_, i) =>
+    letDieAt(server, `bucket-${i}`, size, random),
   );
   return await Promise.all(all);
 }
@@ -68,7 +70,7 @@ export async function letDie(
 async function letDieAt(
   server: WorkerdServer,
   bucket: string,
-  rounds: number,
+  { rounds, earliestDeathMs }: DeathSize,
   random: Random,
 ): Promise<DeathCounts> {
   await acquire(server, bucket);
@@ -84,7 +86,7 @@ async function letDieAt(
     const { waiters, nextTickAtMs: dueAtMs } = await snapshotOf(server, bucket);
     // On a busy machine its tick may have come before both have arrived; then it lives.
     if (waiters === 2) {
-      const diesAtMs = dueAtMs + random.integer(DIES_AFTER_MS.min, DIES_AFTER_MS.max);
+      const diesAtMs = dueAtMs + random.integer(earliestDeathMs, LATEST_DEATH_MS);
       await setTimeout(Math.max(0, diesAtMs - Date.now()));
       mortal.connection.reset();
     }
@@ -109,7 +111,7 @@ async function letDieAt(
 }
 
 /** The size of a whole run. */
-const SIZE: DeathSize = { buckets: 8, rounds: 50 };
+const SIZE: DeathSize = { buckets: 8, rounds: 50, earliestDeathMs: -5 };
 
 export const gone: Scenario = {
   name: "gone",
