@@ -35,6 +35,8 @@ export interface FloodSize {
   readonly connections: number;
   /** Left out: as many as the server answers. */
   readonly requestsPerSecond?: number;
+  /** Another Worker than Sluice. */
+  readonly main?: string;
 }
 
 export interface FloodCounts {
@@ -55,7 +57,8 @@ export async function floodOne(
   { seed, progress }: Pick<RunOptions, "seed" | "progress">,
 ): Promise<FloodCounts> {
   const policies = { flooded, "paced-*": paced };
-  await using server = await startWorkerd({ policies });
+  const { main } = size;
+  await using server = await startWorkerd({ policies, ...(main !== undefined && { main }) });
   progress(`flood: ${size.connections} connections for ${size.durationMs / 1_000} s`);
   const orders = { ...size, url: server.url, bucket: "flooded", seed };
   const watches = Array.from(
@@ -156,14 +159,18 @@ export const flood: Scenario = {
   name: "flood",
   async run(options) {
     const size = { durationMs: DURATION_MS, connections: CONNECTIONS };
-    const paced = await floodOne({ ...size, requestsPerSecond: REQUESTS_PER_SECOND }, options);
+    const pacedSize = { ...size, requestsPerSecond: REQUESTS_PER_SECOND };
+    const bare = await floodOne({ ...pacedSize, main: "chaos/workers/bare-ticks.ts" }, options);
+    const paced = await floodOne(pacedSize, options);
     const unbounded = await floodOne(size, options);
     options.progress("flood: queueLimit and maxWaitMs");
     const queue = await floodQueue(QUEUE.limit, QUEUE.callers);
     const wait = await floodWait(WAIT.inTime, WAIT.callers);
     return [
-      ...figuresOf(paced, LATEST_MS),
-      ...figuresOf(unbounded, Infinity),
+      ...figuresOf(paced),
+      punctualityFigure(paced, bare),
+      ...figuresOf(unbounded),
+      punctualityFigure(unbounded),
       limitFigure(
         `${shown(QUEUE.callers)} callers at once, queueLimit ${shown(QUEUE.limit)}`,
         queue,
@@ -177,14 +184,13 @@ export const flood: Scenario = {
   },
 };
 
-function figuresOf(counts: FloodCounts, latestMs: number): Figure[] {
+function figuresOf(counts: FloodCounts): Figure[] {
   const { report, behindMs, early, notGranted, grantedSays } = counts;
   const { answered, broken, wrong } = report;
   const { 200: received = 0, 400: names = 0, 413: bodies = 0 } = answered;
   const requests = total(Object.values(answered)) + broken;
   const perSecond = shown(Math.round((requests * 1_000) / DURATION_MS));
   const faults = broken + wrong;
-  const p99 = percentile(behindMs, 0.99);
   return [
     {
       what: `flood of ${perSecond} requests/s at one bucket, ${shown(names)} giant names and ${shown(bodies)} giant bodies among them: not answered as they should be`,
@@ -204,13 +210,23 @@ function figuresOf(counts: FloodCounts, latestMs: number): Figure[] {
       limit: "0, 0",
       holds: notGranted + early === 0,
     },
-    {
-      what: "the same: behind the grid, 99 of 100",
-      measured: `${p99} ms (half: ${percentile(behindMs, 0.5)} ms, all: ${largest(behindMs)} ms)`,
-      ...(latestMs < Infinity && { limit: `${latestMs} ms` }),
-      holds: p99 <= latestMs,
-    },
   ];
+}
+
+/**
+ * How far behind its ticks a flood leaves other buckets. On one machine all objects share a thread,
+ * which stands still while the runtime collects its garbage; no object is nearer to its grid then. So
+ * it is held against objects that do nothing but keep time, under the same flood.
+ */
+function punctualityFigure({ behindMs }: FloodCounts, bare?: FloodCounts): Figure {
+  const what = "the same: behind the grid, 99 of 100";
+  const p99 = percentile(behindMs, 0.99);
+  const half = percentile(behindMs, 0.5);
+  const measured = `${p99} ms (half: ${half} ms, all: ${largest(behindMs)} ms)`;
+  if (!bare) return { what, measured, holds: true };
+  const bareP99 = percentile(bare.behindMs, 0.99);
+  const limit = `${LATEST_MS} ms, and what a bare timer is: ${bareP99} ms (all: ${largest(bare.behindMs)} ms)`;
+  return { what, measured, limit, holds: p99 <= LATEST_MS + bareP99 };
 }
 
 function limitFigure(what: string, found: LimitCounts, promised: LimitCounts): Figure {
