@@ -9,12 +9,26 @@ import { parseArgs } from "node:util";
 
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
+import { crashes } from "./crashes.ts";
+import { crowd } from "./crowd.ts";
+import { flood } from "./flood.ts";
 import { fuzzScenario } from "./fuzz.ts";
+import { gone } from "./gone.ts";
+import { resets } from "./resets.ts";
 import { rows } from "./rows.ts";
 import { schedules } from "./schedules.ts";
 
 /** In the order in which they run. */
-const scenarios: readonly Scenario[] = [schedules, rows, fuzzScenario];
+const scenarios: readonly Scenario[] = [
+  schedules,
+  rows,
+  crashes,
+  resets,
+  gone,
+  crowd,
+  flood,
+  fuzzScenario,
+];
 
 /** The seed of the figures in the README. */
 const SEED = 1;

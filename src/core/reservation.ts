@@ -34,7 +34,7 @@
  * from the second one on a batch is taken. A second after the last grant what is left of it is given
  * back by one more write, so that an object that is evicted later loses nothing.
  */
-import type { Policy } from "./policy.ts";
+import type { Policy, PolicyFields } from "./policy.ts";
 import type { TokenBucket, TokenBucketState } from "./token-bucket.ts";
 
 /** Most of the capacity that a batch may be, as a divisor. */
@@ -48,7 +48,9 @@ const BATCH_SPAN_MS = 1_000;
 const QUIET_MS = 1_000;
 
 /** Most tokens that a batch holds under `policy`, and so the most that a crash can lose; 0 for none. */
-export function largestBatch(policy: Policy): number {
+export function largestBatch(
+  policy: Pick<PolicyFields, "capacity" | "refillTokens" | "refillIntervalMs">,
+): number {
   const ofCapacity = Math.floor(policy.capacity / CAPACITY_SHARE);
   const ofRate = Math.floor((policy.refillTokens * BATCH_SPAN_MS) / policy.refillIntervalMs);
   return Math.min(ofCapacity, ofRate);

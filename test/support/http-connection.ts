@@ -3,7 +3,11 @@
  * test says so. `fetch` shares and hides its connections, and these tests are about them.
  */
 import { once } from "node:events";
-import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import {
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type RequestOptions as HttpRequestOptions,
+} from "node:http";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 
@@ -47,29 +51,7 @@ export class HttpConnection {
 
   /** Sends the request. Rejects where the connection ends before the response has. */
   request(path: string, options: RequestOptions = {}): Promise<Answer> {
-    const { method = "GET", headers = {}, body } = options;
-    const payload = body && JSON.stringify(body);
-    const answer = new Promise<Answer>((resolve, reject) => {
-      const outgoing = httpRequest(new URL(path, this.#url), {
-        method,
-        headers: { ...headers, ...(payload && { "Content-Length": Buffer.byteLength(payload) }) },
-        createConnection: () => this.#socket,
-      });
-      outgoing.once("error", reject);
-      outgoing.once("response", (response) => {
-        const receivedAtMs = Date.now();
-        const { statusCode: status = 0, headers: received } = response;
-        const finish = (content: string): void => {
-          const parsed: unknown = content === "" ? undefined : JSON.parse(content);
-          resolve({ status, headers: received, body: parsed, receivedAtMs });
-        };
-        text(response).then(finish).catch(reject);
-      });
-      outgoing.end(payload);
-    });
-    // A test that breaks the connection off does not wait for the answer.
-    answer.catch(() => undefined);
-    return answer;
+    return exchange(new URL(path, this.#url), options, { createConnection: () => this.#socket });
   }
 
   /** Breaks the connection off with a reset (RST), as a client that is killed does. */
@@ -82,4 +64,37 @@ export class HttpConnection {
 export async function send(url: string, path: string, options?: RequestOptions): Promise<Answer> {
   const connection = await HttpConnection.open(url);
   return connection.request(path, options);
+}
+
+/**
+ * Sends one request over the connection that `transport` says. Rejects where the connection ends before
+ * the response has.
+ */
+export function exchange(
+  url: URL,
+  { method = "GET", headers = {}, body }: RequestOptions,
+  transport: Pick<HttpRequestOptions, "agent" | "createConnection">,
+): Promise<Answer> {
+  const payload = body && JSON.stringify(body);
+  const answer = new Promise<Answer>((resolve, reject) => {
+    const outgoing = httpRequest(url, {
+      method,
+      headers: { ...headers, ...(payload && { "Content-Length": Buffer.byteLength(payload) }) },
+      ...transport,
+    });
+    outgoing.once("error", reject);
+    outgoing.once("response", (response) => {
+      const receivedAtMs = Date.now();
+      const { statusCode: status = 0, headers: received } = response;
+      const finish = (content: string): void => {
+        const parsed: unknown = content === "" ? undefined : JSON.parse(content);
+        resolve({ status, headers: received, body: parsed, receivedAtMs });
+      };
+      text(response).then(finish).catch(reject);
+    });
+    outgoing.end(payload);
+  });
+  // A test that breaks the connection off does not wait for the answer.
+  answer.catch(() => undefined);
+  return answer;
 }

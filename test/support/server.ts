@@ -41,6 +41,11 @@ export interface WorkerdOptions {
   readonly vars?: Readonly<Record<string, string>>;
   /** In place of the policies of wrangler.toml. */
   readonly policies?: Readonly<Record<string, PolicyFields>>;
+  /**
+   * In place of the main module of wrangler.toml: a path from the project's folder. It exports a class
+   * for each of the bindings there.
+   */
+  readonly main?: string;
 }
 
 /** The Worker in bare workerd. */
@@ -58,13 +63,14 @@ export class WorkerdServer implements AsyncDisposable {
   }
 
   /** See `startWorkerd`. */
-  static async start({ stateDir, vars, policies }: WorkerdOptions): Promise<WorkerdServer> {
+  static async start({ stateDir, vars, policies, main }: WorkerdOptions): Promise<WorkerdServer> {
     const dir = await mkdtemp(join(tmpdir(), "sluice-workerd-"));
     try {
       const store = stateDir ?? join(dir, "state");
       await mkdir(store, { recursive: true });
       const allVars = { PUBLIC: "true", ...vars, ...(policies && { POLICIES: policies }) };
-      const server = new WorkerdServer(dir, store, await writeWorkerd(dir, store, allVars));
+      const configPath = await writeWorkerd(dir, { stateDir: store, vars: allVars, main });
+      const server = new WorkerdServer(dir, store, configPath);
       await server.restart();
       return server;
     } catch (error) {
@@ -81,6 +87,11 @@ export class WorkerdServer implements AsyncDisposable {
   /** Where this run is reached, without a slash at the end. */
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** The process of this run. */
+  get pid(): number | undefined {
+    return this.#group?.child.pid;
   }
 
   /** What this run has written: the Worker's log. */

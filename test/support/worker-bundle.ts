@@ -64,24 +64,28 @@ interface WorkerBundle {
   readonly modules: readonly WorkerModule[];
 }
 
-let bundle: Promise<WorkerBundle> | undefined;
+const bundles = new Map<string | undefined, Promise<WorkerBundle>>();
 
-/** The bundle, made once a process. */
-function readBundle(): Promise<WorkerBundle> {
-  return (bundle ??= makeBundle());
+/** The bundle of a main module, made once a process. */
+function readBundle(main: string | undefined): Promise<WorkerBundle> {
+  const bundle = bundles.get(main) ?? makeBundle(main);
+  bundles.set(main, bundle);
+  return bundle;
 }
 
-async function makeBundle(): Promise<WorkerBundle> {
+async function makeBundle(main: string | undefined): Promise<WorkerBundle> {
   const outDir = await mkdtemp(join(tmpdir(), "sluice-bundle-"));
   try {
     const wrangler = join(projectDir, "node_modules/wrangler/bin/wrangler.js");
-    const args = [wrangler, "deploy", "--dry-run", "--outdir", outDir];
+    const script = main === undefined ? [] : [main];
+    const args = [wrangler, "deploy", ...script, "--dry-run", "--outdir", outDir];
     const bundled = promisify(execFile)(process.execPath, args, {
       cwd: projectDir,
       env: offlineEnv,
     });
     const [config] = await Promise.all([readConfig(), bundled]);
-    return { config, modules: await readModules(outDir, `${parse(config.main).name}.js`) };
+    const mainName = `${parse(main ?? config.main).name}.js`;
+    return { config, modules: await readModules(outDir, mainName) };
   } finally {
     await rm(outDir, { recursive: true, force: true });
   }
@@ -104,19 +108,22 @@ async function readModules(dir: string, mainName: string): Promise<WorkerModule[
   return modules;
 }
 
+export interface WriteOptions {
+  /** Where the objects keep what they store. */
+  readonly stateDir: string;
+  /** Laid over the variables of wrangler.toml. */
+  readonly vars: Readonly<Record<string, unknown>>;
+  /** In place of the main module of wrangler.toml: a path from the project's folder. */
+  readonly main?: string | undefined;
+}
+
 /**
  * Writes the Worker and its configuration into `dir` and returns the configuration's path. The socket
  * is called `http` and listens on a free port of 127.0.0.1.
- *
- * @param stateDir Where the objects keep what they store.
- * @param vars Laid over the variables of wrangler.toml.
  */
-export async function writeWorkerd(
-  dir: string,
-  stateDir: string,
-  vars: Readonly<Record<string, unknown>>,
-): Promise<string> {
-  const { config, modules } = await readBundle();
+export async function writeWorkerd(dir: string, options: WriteOptions): Promise<string> {
+  const { stateDir, vars, main } = options;
+  const { config, modules } = await readBundle(main);
   for (const { name, content } of modules) await writeFile(join(dir, name), content);
   const path = join(dir, "config.capnp");
   await writeFile(path, capnp(config, modules, stateDir, { ...config.vars, ...vars }));

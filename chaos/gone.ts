@@ -1,0 +1,168 @@
+/**
+ * Callers that die at the instant of their grant: each breaks its connection off within some
+ * milliseconds of its tick. It has then left in time and takes nothing, or it has been granted and its
+ * token is lost with it; there is no third way, and nobody else is to pay for it.
+ *
+ * Behind each caller that is to die stands one that stays. By what it is served at the two ways can be
+ * told apart: it is served by the tick of the dead one, or by the one after.
+ */
+import { setTimeout } from "node:timers/promises";
+
+import type { Figure, RunOptions, Scenario } from "./scenario.ts";
+
+import { acquire, arrive, grantIn, snapshotOf, untilBucket } from "../test/support/callers.ts";
+import { Random } from "../test/support/random.ts";
+import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
+import { largest, percentile, shown, total } from "./statistics.ts";
+
+const INTERVAL_MS = 150;
+const policy = { capacity: 1, refillTokens: 1, refillIntervalMs: INTERVAL_MS };
+
+/** When the last of them die, from their tick: the grant is written and sent within that time. */
+const LATEST_DEATH_MS = 4;
+/** How far behind its tick a caller may be served. */
+const LATEST_MS = 20;
+
+export interface DeathSize {
+  /** Where callers die side by side. */
+  readonly buckets: number;
+  /** At each, one after the other. */
+  readonly rounds: number;
+  /** When the first of them die, from their tick. */
+  readonly earliestDeathMs: number;
+}
+
+/** What came of the callers of one bucket, or of all. */
+export interface DeathCounts {
+  /** Requests sent. */
+  readonly asked: number;
+  /** Of those, the callers that died without an answer. */
+  readonly died: number;
+  /** Callers that were told of their grant: those who stayed, and those who died too late. */
+  readonly told: number;
+  /** What the bucket says of all of them. */
+  readonly granted: number;
+  readonly cancelled: number;
+  readonly others: number;
+  /** How far behind its tick each caller behind a dead one was served; negative is early. */
+  readonly behindMs: readonly number[];
+}
+
+/** Tokens of callers that were granted and not told. */
+export function lostWithTheirCallers({ granted, told }: DeathCounts): number {
+  return granted - told;
+}
+
+/** Lets callers die at many buckets; one entry for each of these. */
+export async function letDie(
+  size: DeathSize,
+  { seed, progress }: Pick<RunOptions, "seed" | "progress">,
+): Promise<DeathCounts[]> {
+  const random = new Random(seed);
+  await using server = await startWorkerd({ policies: { "*": policy } });
+  progress(`gone: ${size.buckets * size.rounds} callers`);
+  const all = Array.from({ length: size.buckets }, (_, i) =>
+    letDieAt(server, `bucket-${i}`, size, random),
+  );
+  return await Promise.all(all);
+}
+
+async function letDieAt(
+  server: WorkerdServer,
+  bucket: string,
+  { rounds, earliestDeathMs }: DeathSize,
+  random: Random,
+): Promise<DeathCounts> {
+  await acquire(server, bucket);
+  let asked = 1;
+  let told = 1;
+  let died = 0;
+  const behindMs: number[] = [];
+  let before = await snapshotOf(server, bucket);
+  for (let round = 0; round < rounds; round += 1) {
+    const mortal = await arrive(server, bucket);
+    const heir = await arrive(server, bucket);
+    asked += 2;
+    const { waiters, nextTickAtMs: dueAtMs } = await snapshotOf(server, bucket);
+    // On a busy machine its tick may have come before both have arrived; then it lives.
+    if (waiters === 2) {
+      const diesAtMs = dueAtMs + random.integer(earliestDeathMs, LATEST_DEATH_MS);
+      await setTimeout(Math.max(0, diesAtMs - Date.now()));
+      mortal.connection.reset();
+    }
+    const isTold = await mortal.answer.then(
+      () => true,
+      () => false,
+    );
+    const { grantedAtMs } = grantIn(await heir.answer);
+    const after = await untilBucket(server, bucket, ({ granted, cancelled }) => {
+      return granted + cancelled >= asked;
+    });
+    told += isTold ? 2 : 1;
+    if (!isTold) {
+      died += 1;
+      const hasTakenItsToken = after.cancelled === before.cancelled;
+      behindMs.push(grantedAtMs - dueAtMs - (hasTakenItsToken ? INTERVAL_MS : 0));
+    }
+    before = after;
+  }
+  const { granted, cancelled, refused, waiters } = before;
+  return { asked, died, told, granted, cancelled, others: refused + waiters, behindMs };
+}
+
+/** The size of a whole run. */
+const SIZE: DeathSize = { buckets: 8, rounds: 50, earliestDeathMs: -5 };
+
+export const gone: Scenario = {
+  name: "gone",
+  async run(options) {
+    return figuresOf(await letDie(SIZE, options));
+  },
+};
+
+function figuresOf(counts: readonly DeathCounts[]): Figure[] {
+  const died = total(counts.map((bucket) => bucket.died));
+  const cancelled = total(counts.map((bucket) => bucket.cancelled));
+  const lost = total(counts.map(lostWithTheirCallers));
+  const wrong = counts.filter((bucket) => !addsUp(bucket)).length;
+  const behindMs = counts.flatMap((bucket) => bucket.behindMs);
+  const p99 = percentile(behindMs, 0.99);
+  const early = behindMs.filter((ms) => ms < 0).length;
+  return [
+    {
+      what: `${shown(died)} callers that die within some ms of their grant: out in time and took nothing; lost with the token of their own`,
+      measured: `${cancelled}; ${lost}`,
+      limit: "some of either",
+      holds: cancelled > 0 && lost > 0,
+    },
+    {
+      what: `the same: buckets, of ${counts.length}, that lost more than that, or where granted and cancelled do not add up`,
+      measured: String(wrong),
+      limit: "0",
+      holds: wrong === 0,
+    },
+    {
+      what: "the same: those behind them, served before their tick",
+      measured: String(early),
+      limit: "0",
+      holds: early === 0,
+    },
+    {
+      what: "the same: those behind them, behind their tick, 99 of 100",
+      measured: `${p99} ms (all: ${largest(behindMs)} ms)`,
+      limit: `${LATEST_MS} ms`,
+      holds: p99 <= LATEST_MS,
+    },
+  ];
+}
+
+/** Whether each request of a bucket has ended once, and each token lost was that of a dead caller. */
+export function addsUp(counts: DeathCounts): boolean {
+  const { asked, died, granted, cancelled, others } = counts;
+  return (
+    granted + cancelled === asked &&
+    others === 0 &&
+    lostWithTheirCallers(counts) + cancelled === died &&
+    lostWithTheirCallers(counts) >= 0
+  );
+}

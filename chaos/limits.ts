@@ -1,0 +1,77 @@
+/**
+ * The limits of a queue under a flood: far more callers than may wait, all at once. Just those beyond
+ * the limit are refused, each with the reason for it, and all others are served.
+ *
+ * Ticks are far apart until the last has been answered or waits, so that no tick comes between; then
+ * they are made short.
+ */
+import { setTimeout } from "node:timers/promises";
+
+import type { PolicyFields } from "../src/core/policy.ts";
+
+import { acquirePath, problemIn, untilBucket } from "../test/support/callers.ts";
+import { HttpConnection, send, type Answer } from "../test/support/http-connection.ts";
+import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
+
+const INTERVAL_MS = 30_000;
+const SERVING_INTERVAL_MS = 10;
+const ADMIN = { Authorization: "Bearer admin" };
+/** Long enough for an answer that is not to come. */
+const SETTLE_MS = 300;
+
+/** How the callers of one bucket ended. */
+export interface LimitCounts {
+  readonly granted: number;
+  /** By reason; whatever is none under its status. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+/** `callers` at once where `queueLimit` may wait. */
+export function floodQueue(queueLimit: number, callers: number): Promise<LimitCounts> {
+  const refillTokens = Math.ceil(queueLimit / 100);
+  const maxWaitMs = 3_600_000;
+  return flood({ ...every(refillTokens), queueLimit, maxWaitMs }, callers, queueLimit);
+}
+
+/** `callers` at once of whom `inTime` can be served within `maxWaitMs`: a multiple of 6. */
+export function floodWait(inTime: number, callers: number): Promise<LimitCounts> {
+  const TICKS = 6;
+  const maxWaitMs = TICKS * INTERVAL_MS;
+  return flood({ ...every(inTime / TICKS), queueLimit: 10_000, maxWaitMs }, callers, inTime);
+}
+
+function every(refillTokens: number) {
+  const refillIntervalMs = INTERVAL_MS;
+  return { capacity: refillTokens, refillTokens, refillIntervalMs, initialTokens: 0 };
+}
+
+async function flood(policy: PolicyFields, callers: number, waiters: number): Promise<LimitCounts> {
+  await using server = await startWorkerd({
+    vars: { ADMIN_TOKEN: "admin" },
+    policies: { "*": policy },
+  });
+  const connections = await Promise.all(
+    Array.from({ length: callers }, () => HttpConnection.open(server.url)),
+  );
+  const answers = connections.map((connection) => connection.request(acquirePath("flooded")));
+  await untilBucket(server, "flooded", (bucket) => bucket.waiters + bucket.refused === callers);
+  await setTimeout(SETTLE_MS);
+  await untilBucket(server, "flooded", (bucket) => bucket.waiters === waiters);
+  await serve(server);
+  return countsOf(await Promise.all(answers));
+}
+
+async function serve({ url }: WorkerdServer): Promise<void> {
+  const body = { refillIntervalMs: SERVING_INTERVAL_MS };
+  await send(url, "/buckets/flooded", { method: "PUT", headers: ADMIN, body });
+}
+
+function countsOf(answers: readonly Answer[]): LimitCounts {
+  const refused: Record<string, number> = {};
+  for (const answer of answers) {
+    if (answer.status === 200) continue;
+    const reason = answer.status === 429 ? problemIn(answer).reason : String(answer.status);
+    refused[reason] = (refused[reason] ?? 0) + 1;
+  }
+  return { granted: answers.filter(({ status }) => status === 200).length, refused };
+}

@@ -1,0 +1,138 @@
+/**
+ * Objects aborted while callers wait at them, as a deploy or a failed commit would: none of the callers
+ * is to notice more than that it took a moment longer, and none is to be served before somebody in
+ * front of it.
+ *
+ * All callers of a round arrive one after the other, so their order is certain. A grant takes the one
+ * token that there is, so no two have the same tick, and the instants of the grants tell their order.
+ */
+import { setTimeout } from "node:timers/promises";
+
+import type { Figure, RunOptions, Scenario } from "./scenario.ts";
+
+import { acquire, arriveInTurn, type HeldAcquire } from "../test/support/callers.ts";
+import { fullestWindow } from "../test/support/fullest-window.ts";
+import { send } from "../test/support/http-connection.ts";
+import { Random } from "../test/support/random.ts";
+import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
+import type { GrantBody } from "../src/protocol.ts";
+
+/** Slow enough that most of a round's callers still wait when the last has arrived. */
+const policy = { capacity: 1, refillTokens: 1, refillIntervalMs: 25 };
+
+/** When the abort comes, from the arrival of the last caller. */
+const ABORT_AFTER_MS = { min: 0, max: 150 };
+/** In every fourth round comes another, at the latest while the callers are being put back. */
+const AGAIN_AFTER_MS = { min: 0, max: 300 };
+
+/** What came of the callers of all rounds. */
+export interface ResetCounts {
+  readonly rounds: number;
+  readonly aborts: number;
+  /** Callers that had not been answered when their object was aborted for the first time. */
+  readonly waiting: number;
+  /** Callers that were told anything but that they are granted. */
+  readonly notGranted: number;
+  /** Rounds in which somebody was served before somebody in front of it. */
+  readonly outOfOrder: number;
+  /** Rounds with a window over the limit. */
+  readonly over: number;
+  /** The longest that all the callers of a round had to wait after an abort for the next grant. */
+  readonly longestGapMs: number;
+}
+
+/** Aborts the object of a new bucket in each of `rounds`, with `callers` who came to it. */
+export async function reset(
+  rounds: number,
+  callers: number,
+  { seed, progress }: Pick<RunOptions, "seed" | "progress">,
+): Promise<ResetCounts> {
+  const random = new Random(seed);
+  await using server = await startWorkerd({
+    main: "chaos/workers/abortable.ts",
+    policies: { "*": policy },
+  });
+  const counts = { aborts: 0, waiting: 0, notGranted: 0, outOfOrder: 0, over: 0, longestGapMs: 0 };
+  for (let round = 0; round < rounds; round += 1) {
+    progress(`resets: round ${round + 1} of ${rounds}`);
+    const bucket = `round-${round}`;
+    const first = await acquire(server, bucket);
+    const held = await arriveInTurn(server, bucket, callers);
+    const unanswered = watch(held);
+
+    await setTimeout(random.integer(ABORT_AFTER_MS.min, ABORT_AFTER_MS.max));
+    counts.waiting += unanswered.size;
+    await abort(server, bucket);
+    counts.aborts += 1;
+    if (round % 4 === 3) {
+      await setTimeout(random.integer(AGAIN_AFTER_MS.min, AGAIN_AFTER_MS.max));
+      await abort(server, bucket);
+      counts.aborts += 1;
+    }
+
+    const answers = await Promise.all(held.map(({ answer }) => answer.catch(() => undefined)));
+    const granted = answers.flatMap((answer) =>
+      answer?.status === 200 ? (answer.body as GrantBody) : [],
+    );
+    const instants = granted.map(({ grantedAtMs }) => grantedAtMs);
+    const gaps = instants.map((atMs, i) => atMs - (instants[i - 1] ?? first.grantedAtMs));
+    const window = fullestWindow(policy, [first, ...granted]);
+    counts.notGranted += callers - granted.length;
+    if (gaps.some((gapMs) => gapMs <= 0)) counts.outOfOrder += 1;
+    if (window && window.tokens > window.most) counts.over += 1;
+    counts.longestGapMs = Math.max(counts.longestGapMs, ...gaps);
+  }
+  return { rounds, ...counts };
+}
+
+/** Those of `held` who have not been answered yet; kept up to date. */
+function watch(held: readonly HeldAcquire[]): ReadonlySet<HeldAcquire> {
+  const unanswered = new Set(held);
+  for (const caller of held) {
+    const onEnd = (): boolean => unanswered.delete(caller);
+    caller.answer.then(onEnd, onEnd);
+  }
+  return unanswered;
+}
+
+/** Ends the bucket's object. */
+async function abort({ url }: WorkerdServer, bucket: string): Promise<void> {
+  const { status } = await send(url, `/abort?bucket=${bucket}`, { method: "POST" });
+  if (status !== 204) throw new Error(`The object was not aborted: ${status}`);
+}
+
+/** Rounds of a whole run, and callers of each. */
+const ROUNDS = 24;
+const CALLERS = 60;
+
+export const resets: Scenario = {
+  name: "resets",
+  async run(options) {
+    return figuresOf(await reset(ROUNDS, CALLERS, options));
+  },
+};
+
+function figuresOf(counts: ResetCounts): Figure[] {
+  const { rounds, aborts, waiting, notGranted, outOfOrder, over, longestGapMs } = counts;
+  return [
+    {
+      what: `objects aborted ${aborts} times in ${rounds} rounds, ${waiting} callers waiting: callers told anything but 200`,
+      measured: String(notGranted),
+      limit: "0",
+      holds: notGranted === 0,
+    },
+    {
+      what: "the same: rounds with somebody served before somebody in front of it",
+      measured: String(outOfOrder),
+      limit: "0",
+      holds: outOfOrder === 0,
+    },
+    {
+      what: "the same: rounds with a window over the limit",
+      measured: String(over),
+      limit: "0",
+      holds: over === 0,
+    },
+    { what: "the same: longest time without a grant", measured: `${longestGapMs} ms`, holds: true },
+  ];
+}

@@ -1,0 +1,56 @@
+/**
+ * What Sluice's punctuality under a flood is measured against: a Worker and objects that answer one
+ * held request at each tick of a timer, and refuse at once whatever is asked of the object `flooded`.
+ * No limiter, no storage. When such an object is late, the runtime is. For `npm run chaos` on workerd;
+ * never deployed.
+ */
+import { DurableObject } from "cloudflare:workers";
+
+/** That of the paced buckets in flood.ts. */
+const INTERVAL_MS = 100;
+const LONGEST_NAME = 128;
+
+/** Under the name that the configuration binds. */
+export class BucketObject extends DurableObject {
+  #startedAtMs = 0;
+  readonly #waiters: ((response: Response) => void)[] = [];
+
+  override fetch(request: Request): Response | Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname !== "/acquire") return Response.json({ granted: 0 });
+    if (searchParams.get("bucket") === "flooded") return new Response(null, { status: 429 });
+    if (this.#startedAtMs === 0) {
+      this.#startedAtMs = Date.now();
+      return grant();
+    }
+    return new Promise((resolve) => {
+      this.#waiters.push(resolve);
+      if (this.#waiters.length === 1) this.#wait();
+    });
+  }
+
+  #wait(): void {
+    const sinceStartMs = Date.now() - this.#startedAtMs;
+    setTimeout(() => this.#tick(), INTERVAL_MS - (sinceStartMs % INTERVAL_MS));
+  }
+
+  #tick(): void {
+    this.#waiters.shift()?.(grant());
+    if (this.#waiters.length > 0) this.#wait();
+  }
+}
+
+function grant(): Response {
+  return Response.json({ tokens: 1, grantedAtMs: Date.now() });
+}
+
+export default {
+  fetch(request, env) {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === "/healthz") return new Response();
+    if (request.method === "POST") return new Response(null, { status: 413 });
+    const name = searchParams.get("bucket") ?? pathname.slice("/buckets/".length);
+    if (name.length > LONGEST_NAME) return new Response(null, { status: 400 });
+    return env.BUCKETS.get(env.BUCKETS.idFromName(name)).fetch(request);
+  },
+} satisfies ExportedHandler<Env>;

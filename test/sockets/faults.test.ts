@@ -1,0 +1,81 @@
+/** The scenarios of `npm run chaos`, small: what they count has to be right at any size. */
+import { describe, expect, it } from "vitest";
+
+import { crash, lostBeyondUnderWay } from "../../chaos/crashes.ts";
+import { serveAtEach, serveAtOne } from "../../chaos/crowd.ts";
+import { floodOne } from "../../chaos/flood.ts";
+import { addsUp, letDie, lostWithTheirCallers } from "../../chaos/gone.ts";
+import { largestBatch } from "../../src/core/reservation.ts";
+import { floodQueue, floodWait } from "../../chaos/limits.ts";
+import { reset } from "../../chaos/resets.ts";
+import { total } from "../../chaos/statistics.ts";
+
+const options = { seed: 1, progress: () => undefined };
+
+describe("workerd killed with SIGKILL under load", () => {
+  it("grants no more than it may, loses no more than it may, and serves who comes next", async () => {
+    const counts = await crash(2, options);
+    expect(counts.grants).toBeGreaterThan(0);
+    expect(counts.fullest).toHaveLength(6);
+    for (const { tokens, most } of counts.fullest) expect(tokens).toBeLessThanOrEqual(most);
+    for (const loss of counts.losses) {
+      expect(loss.lostTokens).toBeGreaterThanOrEqual(0);
+      expect(lostBeyondUnderWay(loss)).toBeLessThanOrEqual(largestBatch(loss.policy));
+    }
+    expect(counts).toMatchObject({ faults: [], lostAfterQuiet: 0, misstated: 0, notResumed: 0 });
+  });
+});
+
+describe("an object aborted while callers wait", () => {
+  it("grants all of them, in order of their arrival", async () => {
+    const counts = await reset(2, 20, options);
+    expect(counts.waiting).toBeGreaterThan(0);
+    expect(counts).toMatchObject({ aborts: 2, notGranted: 0, outOfOrder: 0, over: 0 });
+  });
+});
+
+describe("a flood", () => {
+  it("is answered as it should be, and refuses nobody elsewhere", async () => {
+    const size = { durationMs: 1_000, connections: 8 };
+    const { report, early, notGranted, behindMs, grantedSays } = await floodOne(size, options);
+    expect(report).toMatchObject({ broken: 0, wrong: 0 });
+    expect(report.answered[400]).toBeGreaterThan(0);
+    expect(report.answered[413]).toBeGreaterThan(0);
+    expect(report.answered[200]).toBe(grantedSays);
+    expect(behindMs.length).toBeGreaterThan(0);
+    expect({ early, notGranted }).toEqual({ early: 0, notGranted: 0 });
+  });
+
+  it("is refused with queue-full just beyond queueLimit", async () => {
+    expect(await floodQueue(50, 150)).toEqual({ granted: 50, refused: { "queue-full": 100 } });
+  });
+
+  it("is refused with timeout just beyond maxWaitMs", async () => {
+    expect(await floodWait(30, 100)).toEqual({ granted: 30, refused: { timeout: 70 } });
+  });
+});
+
+describe("a caller that dies at the instant of its grant", () => {
+  it("loses its own token or none, and those behind it are served", async () => {
+    // Some of them well before: these have to be out of the queue when their tick comes.
+    const counts = await letDie({ buckets: 2, rounds: 8, earliestDeathMs: -40 }, options);
+    expect(total(counts.map(({ cancelled }) => cancelled))).toBeGreaterThan(0);
+    for (const bucket of counts) {
+      expect(addsUp(bucket), JSON.stringify(bucket)).toBe(true);
+      expect(lostWithTheirCallers(bucket)).toBeLessThanOrEqual(bucket.died);
+      expect(Math.min(0, ...bucket.behindMs)).toBe(0);
+    }
+  });
+});
+
+describe("many callers held at once", () => {
+  const size = { callers: 300, buckets: 60, refillIntervalMs: 1_500, settleMs: 50 };
+
+  it("at one bucket are granted in order of arrival", async () => {
+    expect(await serveAtOne(size)).toMatchObject({ notGranted: 0, faults: 0 });
+  });
+
+  it("at a bucket each are granted by their ticks", async () => {
+    expect(await serveAtEach(size)).toMatchObject({ notGranted: 0, faults: 0 });
+  });
+});

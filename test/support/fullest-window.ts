@@ -1,0 +1,51 @@
+/**
+ * Contract rule 8 for long lists of grants: the window of time in which most was granted of what the
+ * policy allows for its length.
+ *
+ * It need not look at every pair of grants. A window may be taken to begin with a grant. Of those that
+ * begin at `t` and are allowed `capacity + refillTokens × k`, so those of `k - 1` whole intervals and
+ * a bit, all lie within `[t, t + k × refillIntervalMs)`, which is allowed no more (instants are whole
+ * milliseconds, so the last of it is one millisecond short of `k` intervals). One window for each
+ * grant and each `k` therefore decides for all. For one `k` they are found by moving both ends along
+ * the list once. And a `k` for which all that was ever granted would be allowed ends the search.
+ */
+import type { Policy } from "../../src/core/policy.ts";
+
+import type { ToldGrant } from "./virtual-time.ts";
+
+/** What was granted from an instant on, beside the most that may be. */
+export interface GrantWindow {
+  readonly tokens: number;
+  readonly most: number;
+  readonly fromMs: number;
+  readonly lengthMs: number;
+}
+
+/** The window with the least room, negative where the rule is broken; `undefined` without any grant. */
+export function fullestWindow(
+  policy: Pick<Policy, "capacity" | "refillTokens" | "refillIntervalMs">,
+  grants: readonly ToldGrant[],
+): GrantWindow | undefined {
+  const { capacity, refillTokens, refillIntervalMs } = policy;
+  const inTime = grants.toSorted((left, right) => left.grantedAtMs - right.grantedAtMs);
+  const all = inTime.reduce((sum, { tokens }) => sum + tokens, 0);
+  let fullest: GrantWindow | undefined;
+  for (let k = 1; ; k += 1) {
+    const most = capacity + refillTokens * k;
+    let tokens = 0;
+    let end = 0;
+    for (const first of inTime) {
+      const endsAtMs = first.grantedAtMs + k * refillIntervalMs;
+      for (let next = inTime[end]; next && next.grantedAtMs < endsAtMs; next = inTime[end]) {
+        tokens += next.tokens;
+        end += 1;
+      }
+      if (!fullest || most - tokens < fullest.most - fullest.tokens) {
+        const lengthMs = k * refillIntervalMs - 1;
+        fullest = { tokens, most, fromMs: first.grantedAtMs, lengthMs };
+      }
+      tokens -= first.tokens;
+    }
+    if (most >= all) return fullest;
+  }
+}
