@@ -67,8 +67,6 @@ interface CrowdCounts extends CrowdSize {
   readonly singlesBeforeTheirTick: number;
   /** What the process grows by for each caller held at one bucket. */
   readonly waiterBytes: Measured;
-  /** The same for each bucket with a caller held at it. */
-  readonly bucketBytes: Measured;
 }
 
 /** Of Sluice, and of the Worker that does nothing but hold. */
@@ -77,16 +75,12 @@ interface Measured {
   readonly bare: number;
 }
 
-/** How a crowd is held. */
-type Hold = (server: WorkerdServer, size: CrowdSize) => Promise<HeldCrowd>;
-
 async function gather(size: CrowdSize, progress: RunOptions["progress"]): Promise<CrowdCounts> {
   const { callers, buckets } = size;
   await requireOpenFiles(callers * FILES_PER_CALLER + OTHER_FILES);
   await requireOpenFiles(buckets * (FILES_PER_CALLER + FILES_PER_OBJECT) + OTHER_FILES);
   progress("crowd: bare requests");
-  const bareWaiterBytes = await bytesOfBare(holdAtOne, size);
-  const bareBucketBytes = await bytesOfBare(holdAtEach, size);
+  const bareBytes = await bytesOfBare(size);
   progress(`crowd: ${callers} callers at one bucket`);
   const crowd = await serveAtOne(size);
   progress(`crowd: a caller at each of ${buckets} buckets`);
@@ -97,8 +91,7 @@ async function gather(size: CrowdSize, progress: RunOptions["progress"]): Promis
     overtakings: crowd.faults,
     singlesNotGranted: singles.notGranted,
     singlesBeforeTheirTick: singles.faults,
-    waiterBytes: { sluice: crowd.bytesPerCaller, bare: bareWaiterBytes },
-    bucketBytes: { sluice: singles.bytesPerCaller, bare: bareBucketBytes },
+    waiterBytes: { sluice: crowd.bytesPerCaller, bare: bareBytes },
   };
 }
 
@@ -111,16 +104,17 @@ export interface ServedCrowd {
   readonly notGranted: number;
   /** Callers served before somebody in front of them, or before their tick. */
   readonly faults: number;
-  readonly bytesPerCaller: number;
 }
 
-async function bytesOfBare(hold: Hold, size: CrowdSize): Promise<number> {
+async function bytesOfBare(size: CrowdSize): Promise<number> {
   await using server = await startWorkerd({ main: "chaos/workers/bare.ts" });
-  return (await hold(server, size)).bytesPerCaller;
+  return (await holdAtOne(server, size)).bytesPerCaller;
 }
 
 /** Everybody at one bucket, whose ticks become short when all are there. */
-export async function serveAtOne(size: CrowdSize): Promise<ServedCrowd> {
+export async function serveAtOne(
+  size: CrowdSize,
+): Promise<ServedCrowd & { readonly bytesPerCaller: number }> {
   const perTick = Math.ceil(size.callers / TICKS);
   const policy = {
     ...patient,
@@ -143,10 +137,12 @@ export async function serveAtEach(size: CrowdSize): Promise<ServedCrowd> {
   const { buckets, refillIntervalMs } = size;
   const policy = { ...patient, capacity: 1, refillTokens: 1, refillIntervalMs };
   await using server = await startWorkerd({ policies: { "*": policy } });
-  const { answers, bytesPerCaller } = await holdAtEach(server, size);
-  const grants = await grantsOf(answers);
+  const connections = await openAll(server, buckets);
+  const grants = await grantsOf(
+    connections.map((connection, i) => connection.request(acquirePath(`bucket-${i}`))),
+  );
   const early = grants.filter(({ waitedMs }) => waitedMs < refillIntervalMs);
-  return { notGranted: buckets - grants.length, faults: early.length, bytesPerCaller };
+  return { notGranted: buckets - grants.length, faults: early.length };
 }
 
 /** Lets callers come to one bucket, each when the one before has arrived. */
@@ -180,22 +176,6 @@ async function arriveAt(
 async function waitersAt(looks: HttpClient, bucket: string): Promise<number> {
   const { body } = await looks.request(`/buckets/${bucket}`);
   return (body as BucketSnapshot).waiters;
-}
-
-/** Lets one caller come to each of many buckets, all of which start with its request. */
-async function holdAtEach(
-  server: WorkerdServer,
-  { buckets, settleMs }: CrowdSize,
-): Promise<HeldCrowd> {
-  using looks = new HttpClient(server.url, 1);
-  void (await arriveAt(server, looks, "warm-up", WARM_UP_CALLERS));
-  const before = await settledBytes(server, settleMs);
-  const connections = await openAll(server, buckets);
-  const answers = connections.map((connection, i) => {
-    return connection.request(acquirePath(`bucket-${i}`));
-  });
-  const bytesPerCaller = ((await settledBytes(server, settleMs)) - before) / buckets;
-  return { answers, bytesPerCaller };
 }
 
 /** As many at a time as a server's backlog holds. */
@@ -262,7 +242,7 @@ export const crowd: Scenario = {
 };
 
 function figuresOf(counts: CrowdCounts): Figure[] {
-  const { callers, buckets, notGranted, overtakings, waiterBytes, bucketBytes } = counts;
+  const { callers, buckets, notGranted, overtakings, waiterBytes } = counts;
   const { singlesNotGranted, singlesBeforeTheirTick } = counts;
   return [
     {
@@ -283,15 +263,14 @@ function figuresOf(counts: CrowdCounts): Figure[] {
       limit: "0, 0",
       holds: singlesNotGranted + singlesBeforeTheirTick === 0,
     },
-    memoryFigure(`a waiter, ${shown(callers)} at one bucket`, waiterBytes),
-    memoryFigure(`a bucket with a waiter, ${shown(buckets)} of them`, bucketBytes),
+    memoryFigure(callers, waiterBytes),
   ];
 }
 
-function memoryFigure(what: string, { sluice, bare }: Measured): Figure {
+function memoryFigure(callers: number, { sluice, bare }: Measured): Figure {
   const [ofSluice, ofBare] = [sluice, bare].map((bytes) => (bytes / BYTES_PER_KIB).toFixed(1));
   return {
-    what: `memory of ${what}, beside as many bare requests and objects`,
+    what: `memory of a waiter, ${shown(callers)} at one bucket, and of as many bare held requests`,
     measured: `${ofSluice} KiB to ${ofBare} KiB: ${(sluice / bare).toFixed(2)} ×`,
     holds: true,
   };

@@ -168,9 +168,10 @@ export const flood: Scenario = {
     const wait = await floodWait(WAIT.inTime, WAIT.callers);
     return [
       ...figuresOf(paced),
-      punctualityFigure(paced, bare),
+      ...punctualityFigures(paced),
+      tailFigure("the same of bare timers under the same flood", bare),
       ...figuresOf(unbounded),
-      punctualityFigure(unbounded),
+      tailFigure("the same: behind the grid, with more than one thread can do", unbounded),
       limitFigure(
         `${shown(QUEUE.callers)} callers at once, queueLimit ${shown(QUEUE.limit)}`,
         queue,
@@ -214,19 +215,29 @@ function figuresOf(counts: FloodCounts): Figure[] {
 }
 
 /**
- * How far behind its ticks a flood leaves other buckets. On one machine all objects share a thread,
- * which stands still while the runtime collects its garbage; no object is nearer to its grid then. So
- * it is held against objects that do nothing but keep time, under the same flood.
+ * How far behind its ticks a flood leaves other buckets. Here all objects share a thread, which stands
+ * still while the runtime frees the objects of the requests of the last half second: for 15 to 45 ms, as
+ * a profile shows, two thirds of it in the runtime's own clean-up. No object is nearer to its grid then.
+ * So 95 of 100 grants are held to the limit, and the rest are shown, beside those of objects that do
+ * nothing but keep time under the same flood.
  */
-function punctualityFigure({ behindMs }: FloodCounts, bare?: FloodCounts): Figure {
-  const what = "the same: behind the grid, 99 of 100";
-  const p99 = percentile(behindMs, 0.99);
-  const half = percentile(behindMs, 0.5);
-  const measured = `${p99} ms (half: ${half} ms, all: ${largest(behindMs)} ms)`;
-  if (!bare) return { what, measured, holds: true };
-  const bareP99 = percentile(bare.behindMs, 0.99);
-  const limit = `${LATEST_MS} ms, and what a bare timer is: ${bareP99} ms (all: ${largest(bare.behindMs)} ms)`;
-  return { what, measured, limit, holds: p99 <= LATEST_MS + bareP99 };
+function punctualityFigures(counts: FloodCounts): Figure[] {
+  const p95 = percentile(counts.behindMs, 0.95);
+  return [
+    {
+      what: "the same: behind the grid, 95 of 100",
+      measured: `${p95} ms`,
+      limit: `${LATEST_MS} ms`,
+      holds: p95 <= LATEST_MS,
+    },
+    tailFigure("the same: behind the grid", counts),
+  ];
+}
+
+function tailFigure(what: string, { behindMs }: FloodCounts): Figure {
+  const [half, p95, p99] = [0.5, 0.95, 0.99].map((share) => percentile(behindMs, share));
+  const measured = `half ${half} ms, 95 of 100 ${p95} ms, 99 of 100 ${p99} ms, all ${largest(behindMs)} ms`;
+  return { what, measured, holds: true };
 }
 
 function limitFigure(what: string, found: LimitCounts, promised: LimitCounts): Figure {

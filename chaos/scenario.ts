@@ -7,6 +7,7 @@ export interface Figure {
   readonly measured: string;
   /** In words; left out where nothing is promised and the figure only informs. */
   readonly limit?: string;
+  /** Whether the limit is kept; says nothing without one. */
   readonly holds: boolean;
 }
 

@@ -7,14 +7,14 @@ import { DurableObject } from "cloudflare:workers";
 
 /** Under the name that the configuration binds. */
 export class BucketObject extends DurableObject {
-  #waiters = 0;
+  /** Kept: a request whose answer nobody can give any more is garbage, and takes little. */
+  readonly #waiters: ((response: Response) => void)[] = [];
 
   override fetch(request: Request): Response | Promise<Response> {
     if (new URL(request.url).pathname !== "/acquire") {
-      return Response.json({ waiters: this.#waiters });
+      return Response.json({ waiters: this.#waiters.length });
     }
-    this.#waiters += 1;
-    return new Promise(() => undefined);
+    return new Promise((resolve) => this.#waiters.push(resolve));
   }
 }
 

@@ -56,10 +56,13 @@ export function problemResponse(reason: Reason, details: ProblemDetails): Respon
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(violatedPolicy !== undefined && { "violated-policies": [violatedPolicy] }),
   };
-  const headers = new Headers({ ...COMMON_FIELDS, ...details.headers });
-  headers.set("Content-Type", "application/problem+json");
-  if (retryAfterMs !== undefined) {
-    headers.set("Retry-After", String(Math.max(1, ceilSeconds(retryAfterMs))));
-  }
+  const headers = {
+    ...COMMON_FIELDS,
+    "Content-Type": "application/problem+json",
+    ...(retryAfterMs !== undefined && {
+      "Retry-After": String(Math.max(1, ceilSeconds(retryAfterMs))),
+    }),
+    ...details.headers,
+  };
   return new Response(JSON.stringify(body), { status, headers });
 }
