@@ -102,6 +102,8 @@ export class Instance implements BucketPlatform {
   };
   /** What the alarm was set to that this instance saw fire last. */
   firedAlarmAtMs = -Infinity;
+  /** When it did: later than it was set to where it was late, or is tried again after a failure. */
+  alarmRanAtMs = -Infinity;
   readonly #object: VirtualObject;
   readonly #held = new Set<Held>();
   readonly #commits: Commit[] = [];
@@ -238,7 +240,8 @@ export class Instance implements BucketPlatform {
   runAlarm(throws: AlarmFault["throws"]): boolean {
     if (throws === "before") return false;
     this.#runningAlarmAtMs = this.view.alarmAtMs;
-    this.firedAlarmAtMs = Math.min(this.view.alarmAtMs ?? Infinity, this.clock.now());
+    this.alarmRanAtMs = this.clock.now();
+    this.firedAlarmAtMs = Math.min(this.view.alarmAtMs ?? Infinity, this.alarmRanAtMs);
     this.view = { ...this.view, alarmAtMs: undefined };
     let hasThrown = false;
     this.turn(() => {

@@ -513,8 +513,10 @@ export class Laws {
     const alarmAtMs = Number(view.alarmAtMs);
     // One that is under way is left alone.
     if (dueAtMs <= nowMs || alarmAtMs <= nowMs) return;
-    const rightAtMs = Math.max(dueAtMs, instance.firedAlarmAtMs + ALARM_SPACING_MS);
-    if (alarmAtMs !== rightAtMs) {
+    const [rightAtMs = 0, afterRetryAtMs] = [instance.firedAlarmAtMs, instance.alarmRanAtMs].map(
+      (firedAtMs) => Math.max(dueAtMs, firedAtMs + ALARM_SPACING_MS),
+    );
+    if (alarmAtMs !== rightAtMs && alarmAtMs !== afterRetryAtMs) {
       this.breaks(
         "7",
         () => `the alarm is armed for ${alarmAtMs}, the head is due at ${rightAtMs}`,
