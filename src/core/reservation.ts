@@ -12,27 +12,30 @@
  * break the condition writes first. The ticks that flow over in memory still fill the durable bucket,
  * so a batch does not keep for ever, and need not: the condition is looked at anew each time.
  *
- * The batch may reach below zero: then ticks to come are spent ahead, and a restart pays them off first.
+ * The batch may reach below zero: then ticks to come are spent ahead, and a restart pays them off
+ * first.
  *
  * **An old instance that lives on** after its object has moved can grant what was reserved for it and
- * nothing else, because any more has to be written, and then it notices. Nor do the two together
- * give too much. Let `l` and `d` be memory and durable bucket as the old instance sees them, `n` the bucket
- * of the new one, which began as `d`, and `v` one bucket that both had taken from. Then `v − n ≥ l − d` at
- * all times. It holds at the start, as an equality; a grant of the old one lowers both sides alike; a grant
- * of the new one lowers `v` and `n`; and a tick, which is `min(capacity, x + refillTokens)`, keeps it since
- * `n ≤ d ≤ l`: where `v` flows over, `v` is full and the left side is at least `capacity - d` after the
- * tick. So `v` always holds what the new one has and the old one may still grant, and `v` is a bucket.
+ * nothing else, because any more has to be written, and then it notices. Nor do the two together give
+ * too much. Let `l` and `d` be memory and durable bucket as the old instance sees them, `n` the bucket
+ * of the new one, which began as `d`, and `v` one bucket that both had taken from. Then `v − n ≥ l −
+ * d` at all times. It holds at the start, as an equality; a grant of the old one lowers both sides
+ * alike; a grant of the new one lowers `v` and `n`; and a tick, which is `min(capacity, x +
+ * refillTokens)`, keeps it since `n ≤ d ≤ l`: where `v` flows over, `v` is full and the left side is
+ * at least `capacity - d` after the tick. So `v` always holds what the new one has and the old one may
+ * still grant, and `v` is a bucket.
  *
  * **The size of a batch** is what a crash may cost, so it is small in both ways that a bucket can be
  * measured in: at most a 40th of the capacity, and at most what the ticks of one second bring. The
- * first keeps a crash to 2.5 % of what callers can have at once, and still lets 1,000 grants of a bucket
- * of 10,000 come for less than 10 writes: four batches, the first grant and the end, and room for the
- * ticks of some seconds. The second makes a crash cost no more than a second's pause would. Where either is below one token, as in a bucket of 100 a day, every grant is written, and a
- * crash costs nothing.
+ * first keeps a crash to 2.5 % of what callers can have at once, and still lets 1,000 grants of a
+ * bucket of 10,000 come for less than 10 writes: four batches, the first grant and the end, and room
+ * for some ticks that flow over. The second makes a crash cost no more than a second's pause would.
+ * Where either is below one token, as in a bucket of 100 a day, every grant is written, and a crash
+ * costs nothing.
  *
- * **Quiet.** A grant that comes after a quiet second is written just as it is, since no more may follow;
- * from the second one on a batch is taken. A second after the last grant what is left of it is given
- * back by one more write, so that an object that is evicted later loses nothing.
+ * **Quiet.** A turn whose grants come after a quiet second is written just as it is, since no more may
+ * follow; from the second one on a batch is taken. About a second after the last grant what is left of
+ * it is given back by one more write, so that an object that is evicted later loses nothing.
  */
 import type { Policy, PolicyFields } from "./policy.ts";
 import type { TokenBucket, TokenBucketState } from "./token-bucket.ts";
@@ -43,9 +46,10 @@ const CAPACITY_SHARE = 40;
 const BATCH_SPAN_MS = 1_000;
 /**
  * Without a grant for this long a bucket is quiet. Well below the ten seconds after which the platform
- * evicts an idle object, and above the distance of the grants of anybody who is in a hurry.
+ * evicts an idle object, and above the commonest interval between ticks, with room for a late one: a
+ * bucket that somebody waits for at each of them is not quiet in between.
  */
-const QUIET_MS = 1_000;
+const QUIET_MS = 1_250;
 
 /** Most tokens that a batch holds under `policy`, and so the most that a crash can lose; 0 for none. */
 export function largestBatch(
@@ -63,8 +67,10 @@ export class Reservation {
   /** Whether the disk holds just what memory does. */
   #isSettled = true;
   #grantedAtMs = -Infinity;
-  /** Whether the last grant followed another within `QUIET_MS`. */
+  /** Whether the last grants followed others of an earlier turn within `QUIET_MS`. */
   #isBusy = false;
+  /** Whether there were grants since the last `checkpoint`: all of them are of one turn. */
+  #isUntold = false;
 
   /** When `checkpoint` is to be called though nothing happens; `undefined` where nothing is to be done. */
   get settleAtMs(): number | undefined {
@@ -73,7 +79,8 @@ export class Reservation {
 
   /** Tokens have been taken from the bucket, and the disk is not told of it yet. */
   noteGrant(nowMs: number): void {
-    this.#isBusy = !this.#isQuiet(nowMs);
+    if (!this.#isUntold) this.#isBusy = !this.#isQuiet(nowMs);
+    this.#isUntold = true;
     this.#grantedAtMs = nowMs;
     this.#isSettled = false;
   }
@@ -90,6 +97,7 @@ export class Reservation {
     nowMs: number,
     isChanged: boolean,
   ): TokenBucketState | undefined {
+    this.#isUntold = false;
     const isFinal = isChanged || this.#isQuiet(nowMs);
     if (!isChanged && this.#isSettled) return undefined;
     if (!isFinal && this.#covers(bucket)) return undefined;

@@ -18,7 +18,9 @@ export function acquireResponse(answer: AcquireAnswer): Response {
     case "outcome":
       return outcomeResponse(answer.bucket, answer.outcome, answer);
     case "replay":
-      return grantResponse(answer.bucket, answer.grant);
+      return grantResponse(answer.bucket, answer.grant, answer.bucket.view.tokens);
+    case "key-crowded":
+      return keyCrowdedResponse(answer);
     case "key-reused":
       return problemResponse("idempotency-key-reused", {
         detail: `The key ${showValue(answer.key)} was used for other tokens or another timeoutMs`,
@@ -37,7 +39,7 @@ function outcomeResponse(
   outcome: Outcome,
   asked: { readonly tokens: number; readonly timeoutMs: number },
 ): Response {
-  if (outcome.ok) return grantResponse(bucket, outcome);
+  if (outcome.ok) return grantResponse(bucket, outcome, outcome.remaining);
   const { policy, policyName, view } = bucket;
   const { reason, retryAfterMs = 0 } = outcome;
   const tokens = asked.tokens === 1 ? "1 token" : `${asked.tokens} tokens`;
@@ -68,6 +70,20 @@ function bucketResetResponse(): Response {
   });
 }
 
+function keyCrowdedResponse({
+  bucket,
+  key,
+  requests,
+  retryAfterMs,
+}: Extract<AcquireAnswer, { kind: "key-crowded" }>): Response {
+  return problemResponse("queue-full", {
+    detail: `Cannot wait under the key ${showValue(key)}: ${requests} requests do already`,
+    retryAfterMs,
+    violatedPolicy: bucket.policyName,
+    headers: quotaHeaders(bucket, bucket.view.tokens),
+  });
+}
+
 /** `400`, naming every fault. */
 export function invalidRequestResponse(errors: readonly FieldFault[]): Response {
   const messages = errors.slice(0, FAULTS_IN_DETAIL).map((fault) => fault.message);
@@ -76,13 +92,14 @@ export function invalidRequestResponse(errors: readonly FieldFault[]): Response 
   return problemResponse("invalid-request", { detail, errors });
 }
 
-function grantResponse(bucket: AnsweringBucket, grant: Grant): Response {
+/** @param tokensNow In the bucket as of this answer, which for a grant of before is not what it left. */
+function grantResponse(bucket: AnsweringBucket, grant: Grant, tokensNow: number): Response {
   const { tokens, remaining, waitedMs, grantedAtMs } = grant;
   const body: GrantBody = { bucket: bucket.name, tokens, remaining, waitedMs, grantedAtMs };
   const headers = {
     ...COMMON_FIELDS,
     "Content-Type": "application/json",
-    ...quotaHeaders(bucket, remaining),
+    ...quotaHeaders(bucket, tokensNow),
   };
   return new Response(JSON.stringify(body), { headers });
 }

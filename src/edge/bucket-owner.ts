@@ -35,6 +35,12 @@ const FORMAT = 2;
 /** Format 1 is the same with tokens never below 0. */
 const READABLE_FORMATS = [1, FORMAT];
 
+/**
+ * Requests that may wait in one place, under one key: a caller and its retries. Each is a held request,
+ * and `queueLimit` counts places.
+ */
+const MOST_IN_ONE_PLACE = 8;
+
 /** The state on the disk. */
 export interface BucketRecord {
   readonly format: number;
@@ -88,6 +94,15 @@ export type AcquireAnswer =
     }
   /** A grant that was given before, for the same key. */
   | { readonly kind: "replay"; readonly grant: Grant; readonly bucket: AnsweringBucket }
+  /** So many requests wait under the key that this one may not join them. */
+  | {
+      readonly kind: "key-crowded";
+      readonly key: string;
+      readonly requests: number;
+      /** Until the place has been settled, at the latest. */
+      readonly retryAfterMs: number;
+      readonly bucket: AnsweringBucket;
+    }
   /** The key was used with other parameters. */
   | { readonly kind: "key-reused"; readonly key: string }
   | { readonly kind: "invalid"; readonly errors: readonly FieldFault[] }
@@ -129,7 +144,7 @@ export class BucketOwner {
   /** Those who wait under a key. */
   readonly #keyedCallers = new Map<string, Caller>();
   #bucket: OpenBucket | undefined = undefined;
-  /** Why what is on the disk cannot be read: until a reset, every other call fails with it. */
+  /** Why what is on the disk cannot be read: while that is so, every call but a reset fails with it. */
   #fault: unknown = undefined;
   /** Open for a moment after callers have lost their places. */
   #gathering: Gathering | undefined = undefined;
@@ -142,12 +157,7 @@ export class BucketOwner {
     const { alarms, clock, disk } = platform;
     this.#daemon = new AlarmDaemon(alarms, clock, () => this.#advance());
     this.#keyedGrants = new KeyedGrants(disk.keyedGrants);
-    try {
-      const record = disk.read();
-      this.#bucket = record && restore(record);
-    } catch (error) {
-      this.#fault = error;
-    }
+    this.#load();
   }
 
   /** An alarm was found armed: callers were waiting when the predecessor went. To be called first. */
@@ -285,6 +295,10 @@ export class BucketOwner {
       tell({ kind: "key-reused", key });
     } else if (keyed) {
       tell({ kind: "replay", grant: keyed.grant, bucket: answering(bucket, nowMs) });
+    } else if (caller && caller.requests.size >= MOST_IN_ONE_PLACE) {
+      const retryAfterMs = Math.max(1, Number(caller.waiter?.deadlineAtMs) - nowMs);
+      const requests = caller.requests.size;
+      tell({ kind: "key-crowded", key, requests, retryAfterMs, bucket: answering(bucket, nowMs) });
     } else if (caller) {
       caller.requests.add(tell);
       return { leave: () => this.#leave(bucket, caller, tell) };
@@ -372,8 +386,19 @@ export class BucketOwner {
     }
   }
 
+  #load(): void {
+    this.#fault = undefined;
+    try {
+      const record = this.#platform.disk.read();
+      this.#bucket = record && restore(record);
+    } catch (error) {
+      this.#fault = error;
+    }
+  }
+
   /** The bucket, under the configured policy unless it has one of its own. */
   #open(name: string, configured: NamedPolicyFields, nowMs: number): OpenBucket {
+    if (this.#fault !== undefined) this.#load();
     if (this.#fault !== undefined) throw this.#fault;
     const { name: policyName, ...fields } = configured;
     const bucket = (this.#bucket ??= {

@@ -24,6 +24,6 @@ export function readIdempotencyKey(
   const quoted = QUOTED.exec(text)?.[1]?.replaceAll(/\\(.)/g, "$1");
   const key = quoted ?? (BARE.test(text) ? text : "");
   if (key.length >= 1 && key.length <= LONGEST_KEY) return { ok: true, key };
-  const message = `${IDEMPOTENCY_KEY} must be a string of 1 to ${LONGEST_KEY} printable ASCII characters: got ${showValue(text)}`;
+  const message = `${IDEMPOTENCY_KEY} must be 1 to ${LONGEST_KEY} printable ASCII characters, in quotes where one of them is a space or one of , ; " \\: got ${showValue(text)}`;
   return { ok: false, fault: { field: IDEMPOTENCY_KEY, message } };
 }

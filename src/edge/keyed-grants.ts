@@ -8,7 +8,8 @@
  * made, and the same key gets a new one. Refusals are not kept: they took nothing, so asking again is right.
  *
  * What is kept is bounded twice, in time and in number; beyond that the oldest go. They are forgotten when
- * a newer one is written, so a bucket that nobody asks with keys keeps its last ones on the disk.
+ * a newer one is written, so a bucket that nobody asks with keys keeps its last ones on the disk; and
+ * in order, so that one of a clock that ran ahead holds those behind it back, up to the bound in number.
  */
 import type { Grant } from "../core/limiter.ts";
 
@@ -16,6 +17,9 @@ import type { Grant } from "../core/limiter.ts";
 const KEPT_MS = 600_000;
 /** Grants of one bucket that are kept: about 3 MB of an object's 128. */
 const MOST_KEPT = 10_000;
+
+/** Grants that one turn forgets at most: a pause may have left thousands, and each is a write. */
+const FORGOTTEN_AT_ONCE = 16;
 
 /** What a caller asked for: with the same key, it must be the same. */
 export interface Asked {
@@ -65,10 +69,13 @@ export class KeyedGrants {
     kept.delete(key);
     kept.set(key, keyed);
     this.#store.put(key, keyed);
+    let forgotten = 0;
     for (const [oldest, old] of kept) {
-      if (kept.size <= MOST_KEPT && !isExpired(old, nowMs)) break;
+      const isToGo = kept.size > MOST_KEPT || isExpired(old, nowMs);
+      if (!isToGo || forgotten === FORGOTTEN_AT_ONCE) break;
       kept.delete(oldest);
       this.#store.delete(oldest);
+      forgotten += 1;
     }
   }
 

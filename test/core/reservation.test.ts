@@ -59,10 +59,10 @@ describe("Limiter.checkpoint, batches", () => {
     const writes = new Writes(tenThousand);
     for (let index = 0; index < 1_000; index += 1) writes.grant(Math.floor(index / 2));
     expect(writes.tokens).toHaveLength(5);
-    expect(writes.scene.limiter.checkpointAtMs).toBe(epochMs + 1_499);
-    writes.checkpoint(1_499);
+    expect(writes.scene.limiter.checkpointAtMs).toBe(epochMs + 1_749);
+    writes.checkpoint(1_749);
     expect(writes.tokens).toHaveLength(6);
-    expect(writes.tokens.at(-1)).toBe(writes.scene.inspect(1_499).tokens);
+    expect(writes.tokens.at(-1)).toBe(writes.scene.inspect(1_749).tokens);
   });
 
   test("the first grant is written as it is, the second with a batch, the next ones not at all", () => {
@@ -73,14 +73,14 @@ describe("Limiter.checkpoint, batches", () => {
     expect(writes.tokens).toEqual([9_999, 9_748, 9_747 - 250]);
   });
 
-  test("grants more than a second apart are written one by one, and nothing is left to give back", () => {
+  test("grants at a distance are written one by one, and nothing is left to give back", () => {
     const writes = new Writes({
       capacity: 600,
       initialTokens: 600,
       refillTokens: 9_000_000,
       refillIntervalMs: 3_600_000,
     });
-    for (let index = 1; index <= 5; index += 1) writes.grant(index * 1_000);
+    for (let index = 1; index <= 5; index += 1) writes.grant(index * 1_250);
     expect(writes.tokens).toEqual([599, 598, 597, 596, 595]);
     expect(writes.scene.limiter.checkpointAtMs).toBeUndefined();
   });
@@ -121,17 +121,32 @@ describe("Limiter.checkpoint, batches", () => {
     expect(writes.tokens.length).toBeLessThanOrEqual(23);
   });
 
-  test("a refusal or a look a second after the last grant gives the batch back, too", () => {
+  test("several grants of one tick are one turn: slow ticks are written as they are", () => {
+    const writes = new Writes({ capacity: 400, refillTokens: 100, refillIntervalMs: 5_000 });
+    for (let index = 0; index < 500; index += 1) writes.scene.acquire(0, `caller ${index}`);
+    for (let tick = 0; tick <= 4; tick += 1) writes.checkpoint(tick * 5_000);
+    expect(writes.tokens).toEqual([0, 0, 0, 0, 0]);
+    expect(writes.scene.limiter.checkpointAtMs).toBeUndefined();
+  });
+
+  test("contended at a tick a second, with late ones: not quiet in between", () => {
+    const writes = new Writes({ capacity: 80, refillTokens: 2, initialTokens: 0 });
+    for (let index = 0; index < 200; index += 1) writes.scene.acquire(0, `caller ${index}`);
+    for (let tick = 0; tick <= 90; tick += 1) writes.checkpoint(tick * 1_000 + (tick % 9) * 25);
+    expect(writes.tokens.length).toBeLessThanOrEqual(48);
+  });
+
+  test("a refusal a while after the last grant gives the batch back, too", () => {
     const writes = new Writes({ ...tenThousand, refillIntervalMs: 60_000 });
     writes.scene.setPolicy(0, { refillTokens: 1_000_000 });
     writes.grant(0);
     writes.grant(1);
     expect(writes.tokens).toEqual([9_999, 9_998 - 250]);
-    writes.scene.try(1_000, "Bob", 10_000);
-    writes.checkpoint(1_000);
+    writes.scene.try(1_250, "Bob", 10_000);
+    writes.checkpoint(1_250);
     expect(writes.tokens).toHaveLength(2);
-    writes.scene.try(1_001, "Bob", 10_000);
-    writes.checkpoint(1_001);
+    writes.scene.try(1_251, "Bob", 10_000);
+    writes.checkpoint(1_251);
     expect(writes.tokens.at(-1)).toBe(9_998);
     expect(writes.scene.limiter.checkpointAtMs).toBeUndefined();
   });

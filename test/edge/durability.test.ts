@@ -37,10 +37,10 @@ async function acquire(name: string, count = 1, query = ""): Promise<void> {
   }
 }
 
-/** A second in which nobody asks, and the tick of the timer that gives the rest of a batch back. */
+/** A while in which nobody asks, and the tick of the timer that gives the rest of a batch back. */
 async function quietSecond(name: string): Promise<void> {
-  await pass(name, 1_000);
-  await scheduler.wait(1_100);
+  await pass(name, 1_250);
+  await scheduler.wait(1_350);
 }
 
 describe("writes", () => {

@@ -66,6 +66,17 @@ describe("Idempotency-Key of a grant", () => {
     expect(await snapshotOf(name)).toMatchObject({ tokens: 3, granted: 1 });
   });
 
+  it("asked again says what is in the bucket now", async () => {
+    const name = await open();
+    const first = await grantOf(ask(name, '"a"'));
+    await request(`/acquire?bucket=${name}&tokens=4`);
+    const again = await ask(name, '"a"');
+    expect(again.headers.get("RateLimit")).toBe('"*";r=0;t=1');
+    expect(await grantOf(again)).toEqual(first);
+    vi.setSystemTime(Date.now() + 300_000);
+    expect((await ask(name, '"a"')).headers.get("RateLimit")).toBe('"*";r=5');
+  });
+
   it("is the same with and without quotes, by GET and by POST", async () => {
     const name = await open();
     const first = await grantOf(ask(name, "8e03978e-40d5-43dd-bc93-6894a57f9324"));
@@ -195,6 +206,25 @@ describe("Idempotency-Key of one that waits", () => {
     expect((await grantOf(anew)).waitedMs).toBe(1_000);
   });
 
+  it("shares its place with at most eight requests: queueLimit bounds what is held", async () => {
+    const name = await waiting();
+    const first = ask(name, '"a"');
+    await untilWaiters(name, 1);
+    const more = Array.from({ length: 7 }, () => ask(name, '"a"'));
+    await settle();
+    vi.setSystemTime(Date.now() + 400);
+    const ninth = await ask(name, '"a"');
+    expect(ninth.headers.get("RateLimit")).toBe('"*";r=0;t=1');
+    expect(await problemOf(ninth, 429, "queue-full")).toMatchObject({
+      detail: 'Cannot wait under the key "a": 8 requests do already',
+      retryAfterMs: 59_600,
+      "violated-policies": ["*"],
+    });
+    await pass(name, 600);
+    const grant = await grantOf(first);
+    for (const other of more) expect(await grantOf(other)).toEqual(grant);
+  });
+
   it("of a reset object is put back to one place", async () => {
     const name = await waiting();
     const first = ask(name, '"a"');
@@ -275,6 +305,18 @@ describe("KeyedGrants", () => {
     expect(stored.size).toBe(10_000);
     expect(grants.find("key 0", 10_001)).toBeUndefined();
     expect(grants.find("key 1", 10_001)).toEqual(grantedAt(1));
+  });
+
+  it("forgets a few at a time, so that no turn is held up by thousands", () => {
+    const { store, stored } = inMemory();
+    const grants = new KeyedGrants(store);
+    for (let index = 0; index < 100; index += 1) grants.keep(`key ${index}`, grantedAt(0), 0);
+    grants.keep("later", grantedAt(600_000), 600_000);
+    expect(stored.size).toBe(101 - 16);
+    for (let index = 0; index < 10; index += 1) {
+      grants.keep(`later ${index}`, grantedAt(600_000), 600_000);
+    }
+    expect(stored.size).toBe(11);
   });
 
   it("forgets what is too old when a newer one comes, also what an earlier instance kept", () => {

@@ -80,7 +80,7 @@ export interface Tally {
 const KEPT_MS = 600_000;
 const GATHERING_MS = 250;
 const ALARM_SPACING_MS = 1_000;
-const QUIET_MS = 1_000;
+const QUIET_MS = 1_250;
 /** Timers and the network are late by less. */
 const SLACK_MS = 25;
 
