@@ -20,6 +20,7 @@ interface Load {
 }
 
 const full = { capacity: 10_000, refillTokens: 10_000, refillIntervalMs: 1_000 };
+const fine = { capacity: 10_000, refillTokens: 100, refillIntervalMs: 10 };
 const empty = { capacity: 10_000, refillTokens: 1, refillIntervalMs: 20, initialTokens: 0 };
 const original = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000, maxWaitMs: 3_600_000 };
 
@@ -32,10 +33,15 @@ async function run({ seed }: { readonly seed: number }): Promise<Figure[]> {
       limit: "at most 10",
       holds: uncontended.all <= 10,
     },
+    informing("the same, one in 10 ms", rowsOf(seed, { policy: full, spacingMs: 10 })),
     informing("the same, all at once", rowsOf(seed, { policy: full, spacingMs: 0 })),
     informing(
       "the same with a key each",
       rowsOf(seed, { policy: full, spacingMs: 1, isKeyed: true }),
+    ),
+    informing(
+      "rows for 1,000 grants, one a millisecond, of a full bucket of 10,000 in ticks of 10 ms (100 each)",
+      rowsOf(seed, { policy: fine, spacingMs: 1 }),
     ),
     informing(
       "rows for 1,000 grants to waiters, of an empty bucket of 10,000 and 50 a second",
