@@ -22,6 +22,11 @@ describe("workerd killed with SIGKILL under load", () => {
       expect(loss.lostTokens).toBeGreaterThanOrEqual(0);
       expect(lostBeyondUnderWay(loss)).toBeLessThanOrEqual(largestBatch(loss.policy));
     }
+    for (const { asked, otherAnswers } of [counts.again.told, counts.again.underWay]) {
+      expect(asked).toBeGreaterThan(0);
+      expect(otherAnswers).toBe(0);
+    }
+    expect(counts.again.takenTokens).toBe(0);
     expect(counts).toMatchObject({ faults: [], lostAfterQuiet: 0, misstated: 0, notResumed: 0 });
   });
 });
