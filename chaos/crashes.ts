@@ -418,7 +418,7 @@ function lossFigure(rate: string, policy: PolicyFields, losses: readonly Loss[])
   const batch = largestBatch(policy);
   return {
     what: `a bucket of ${rate}: tokens lost by one kill beyond those under way to clients`,
-    measured: `${most} (all ${ofPolicy.length} kills, with those under way: ${all})`,
+    measured: `${most} (all ${ofPolicy.length} kills, with those under way: ${shown(all)})`,
     limit: shown(batch),
     holds: most <= batch,
   };

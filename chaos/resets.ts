@@ -8,6 +8,7 @@
  */
 import { setTimeout } from "node:timers/promises";
 
+import type { GrantBody } from "../src/protocol.ts";
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
 import { acquire, arriveInTurn, type HeldAcquire } from "../test/support/callers.ts";
@@ -15,7 +16,7 @@ import { fullestWindow } from "../test/support/fullest-window.ts";
 import { send } from "../test/support/http-connection.ts";
 import { Random } from "../test/support/random.ts";
 import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
-import type { GrantBody } from "../src/protocol.ts";
+import { shown } from "./statistics.ts";
 
 /** Slow enough that most of a round's callers still wait when the last has arrived. */
 const policy = { capacity: 1, refillTokens: 1, refillIntervalMs: 25 };
@@ -136,7 +137,7 @@ function figuresOf(counts: ResetCounts): Figure[] {
       holds: roundsWithWaiting >= LEAST_ROUNDS_WITH_WAITING,
     },
     {
-      what: `objects aborted ${aborts} times in ${rounds} rounds, ${waiting} callers waiting: callers told anything but 200`,
+      what: `objects aborted ${aborts} times in ${rounds} rounds, ${shown(waiting)} callers waiting: callers told anything but 200`,
       measured: String(notGranted),
       limit: "0",
       holds: notGranted === 0,

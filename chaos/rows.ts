@@ -7,6 +7,7 @@ import type { Figure, Scenario } from "./scenario.ts";
 
 import { Random } from "../test/support/random.ts";
 import { Simulation } from "../test/support/simulation/simulate.ts";
+import { shown } from "./statistics.ts";
 
 const GRANTS = 1_000;
 
@@ -85,5 +86,5 @@ function informing(what: string, found: Rows): Figure {
 }
 
 function describeRows({ record, alarm, grant, all }: Rows): string {
-  return `${all} (bucket ${record}, alarm ${alarm}, keys ${grant})`;
+  return `${shown(all)} (bucket ${shown(record)}, alarm ${shown(alarm)}, keys ${shown(grant)})`;
 }
