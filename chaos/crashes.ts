@@ -9,6 +9,9 @@
  * A crash may cost what was reserved (`largestBatch`) and what was under way to clients. So that the
  * second does not hide the first, before every other kill the large bucket is left to answer whoever
  * has asked.
+ *
+ * Some ask with a key, and ask again after the restart. What they were told must be the same then. What
+ * was under way is settled by it, so those with a key are never among what a crash may cost.
  */
 import { setTimeout } from "node:timers/promises";
 
@@ -20,7 +23,7 @@ import { fullestWindow, type GrantWindow } from "../test/support/fullest-window.
 import { HttpClient } from "../test/support/http-client.ts";
 import { Random } from "../test/support/random.ts";
 import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
-import { ClientBook } from "./client-book.ts";
+import { ClientBook, type AskedAgain } from "./client-book.ts";
 import { largestBatch } from "../src/core/reservation.ts";
 import { largest, percentile, shown, total } from "./statistics.ts";
 
@@ -58,6 +61,13 @@ const loads = [
   { bucket: "paced", policy: paced, callers: 6, mostTokens: 1 },
 ];
 
+/** Of the requests of a load. Most have none, for a key is a row of its own. */
+const KEYED_SHARE = 0.25;
+/** Of one bucket, the grants told last before a kill: those that are most at risk. */
+const MOST_ASKED_AGAIN = 50;
+/** So that those who wait after a restart are not late on account of them. */
+const CONNECTIONS_AGAIN = 4;
+
 /** Put to wait after each restart. The first may find a token; the others need a tick each. */
 const RESUMED_CALLERS = 5;
 
@@ -79,6 +89,14 @@ interface Loss {
   readonly underWayTokens: number;
 }
 
+/** What came of asking again after the kills, with the keys of before. */
+interface Again {
+  readonly told: AskedAgain;
+  readonly underWay: AskedAgain;
+  /** From buckets that nothing comes into, by asking again for what was told. */
+  readonly takenTokens: number;
+}
+
 /** What came of all the kills. */
 export interface CrashCounts {
   readonly kills: number;
@@ -92,6 +110,7 @@ export interface CrashCounts {
   readonly lostAfterQuiet: number;
   /** Tokens that a bucket said it had after a kill, and would not grant, or granted though it had not. */
   readonly misstated: number;
+  readonly again: Again;
   /** For each restart, how far behind the grid's ticks those were served who waited for one. */
   readonly resumedBehindMs: readonly number[];
   /** Of those, how many were not served, or shared a tick. */
@@ -133,7 +152,11 @@ class CrashRun {
   });
   readonly #smallBooks: ClientBook[] = [];
   readonly #losses: Loss[] = [];
+  readonly #told: AskedAgain[] = [];
+  readonly #underWay: AskedAgain[] = [];
   readonly #resumedBehindMs: number[] = [];
+  #keys = 0;
+  #takenAgain = 0;
   #notResumed = 0;
   #misstated = 0;
   /** Where the grid of the paced bucket begins. */
@@ -157,6 +180,7 @@ class CrashRun {
     const smallBook = new ClientBook(`small-${kill}`, small);
     this.#smallBooks.push(smallBook);
     this.#large.turnPage();
+    for (const { book } of this.#refilled) book.turnPage();
 
     const largeLoad = { ...LARGE_LOAD, isOver: false };
     const onLarge = this.#load(this.#large, largeLoad);
@@ -170,10 +194,16 @@ class CrashRun {
     await Promise.all([onLarge, onSmall, ...others]);
 
     await server.restart();
+    const resumed = this.#resume();
     await Promise.all([
-      this.#resume(),
+      resumed,
       this.#weigh(this.#large, before),
       this.#weigh(smallBook, small.capacity).then(() => this.#drain(smallBook)),
+      ...this.#refilled.map(async ({ book }) => {
+        if (book.policy === paced) await resumed;
+        await this.#askForTold(book);
+        await this.#askForUnderWay(book);
+      }),
     ]);
   }
 
@@ -197,6 +227,11 @@ class CrashRun {
       losses: this.#losses,
       lostAfterQuiet,
       misstated: this.#misstated,
+      again: {
+        told: sumOf(this.#told),
+        underWay: sumOf(this.#underWay),
+        takenTokens: this.#takenAgain,
+      },
       resumedBehindMs: this.#resumedBehindMs,
       notResumed: this.#notResumed,
     };
@@ -209,7 +244,8 @@ class CrashRun {
     const keepAsking = async (): Promise<void> => {
       while (!load.isOver) {
         const tokens = this.#random.integer(1, mostTokens);
-        const end = await book.ask(client, { tokens, timeoutMs });
+        const key = this.#random.chance(KEYED_SHARE) ? this.#newKey() : undefined;
+        const end = await book.ask(client, { tokens, timeoutMs, key });
         // The server has gone, or the bucket is empty and gets nothing more.
         if (end !== "granted") return;
       }
@@ -217,8 +253,32 @@ class CrashRun {
     await Promise.all(Array.from({ length: callers }, keepAsking));
   }
 
-  /** Compares what is left in a bucket that nothing comes into with what its clients hold. */
+  #newKey(): string {
+    this.#keys += 1;
+    return `key-${this.#keys}`;
+  }
+
+  /** Asks again for what was told before the kill. */
+  async #askForTold(book: ClientBook): Promise<void> {
+    using client = new HttpClient(this.#server.url, CONNECTIONS_AGAIN);
+    this.#told.push(await book.askForTold(client, MOST_ASKED_AGAIN));
+  }
+
+  /** Asks again for what was under way at the kill. */
+  async #askForUnderWay(book: ClientBook): Promise<void> {
+    using client = new HttpClient(this.#server.url, CONNECTIONS_AGAIN);
+    this.#underWay.push(await book.askForUnderWay(client));
+  }
+
+  /**
+   * Lets those with a key ask again, and compares what is left in a bucket that nothing comes into with
+   * what its clients hold then.
+   */
   async #weigh(book: ClientBook, before: number): Promise<void> {
+    const left = await this.#tokensOf(book.bucket);
+    await this.#askForTold(book);
+    this.#takenAgain += left - (await this.#tokensOf(book.bucket));
+    await this.#askForUnderWay(book);
     const { policy, receivedTokens, underWayTokens } = book;
     const lostTokens = before - receivedTokens - (await this.#tokensOf(book.bucket));
     this.#losses.push({ policy, lostTokens, underWayTokens });
@@ -258,6 +318,13 @@ class CrashRun {
   }
 }
 
+function sumOf(parts: readonly AskedAgain[]): AskedAgain {
+  return {
+    asked: total(parts.map(({ asked }) => asked)),
+    otherAnswers: total(parts.map(({ otherAnswers }) => otherAnswers)),
+  };
+}
+
 /** Kills of a whole run. */
 const KILLS = 25;
 
@@ -273,7 +340,7 @@ function figuresOf(counts: CrashCounts): Figure[] {
   const over = fullest.filter(({ tokens, most }) => tokens > most);
   const fullestShare = largest(fullest.map(({ tokens, most }) => tokens / most));
   const forgotten = largest(losses.map(({ lostTokens }) => -lostTokens));
-  const { resumedBehindMs, notResumed } = counts;
+  const { again, resumedBehindMs, notResumed } = counts;
   const behindMs = percentile(resumedBehindMs, 0.99);
   return [
     {
@@ -302,6 +369,17 @@ function figuresOf(counts: CrashCounts): Figure[] {
       limit: "0",
       holds: misstated === 0,
     },
+    againFigure("keyed grants told before a kill, asked again: another answer", again.told),
+    {
+      what: "the same: tokens taken by asking again",
+      measured: String(again.takenTokens),
+      limit: "0",
+      holds: again.takenTokens === 0,
+    },
+    againFigure(
+      "keyed acquires under way at a kill, asked again: neither 200 nor 429, or another grant the third time",
+      again.underWay,
+    ),
     {
       what: `tokens lost by a kill after ${QUIET_MS / 1_000} quiet seconds`,
       measured: String(lostAfterQuiet),
@@ -323,6 +401,16 @@ function figuresOf(counts: CrashCounts): Figure[] {
   ];
 }
 
+/** Where nobody has asked, nothing is shown. */
+function againFigure(what: string, { asked, otherAnswers }: AskedAgain): Figure {
+  return {
+    what,
+    measured: `${otherAnswers} (of ${shown(asked)} asked)`,
+    limit: "0",
+    holds: otherAnswers === 0 && asked > 0,
+  };
+}
+
 function lossFigure(rate: string, policy: PolicyFields, losses: readonly Loss[]): Figure {
   const ofPolicy = losses.filter((loss) => loss.policy === policy);
   const most = largest(ofPolicy.map(lostBeyondUnderWay));
@@ -330,7 +418,7 @@ function lossFigure(rate: string, policy: PolicyFields, losses: readonly Loss[])
   const batch = largestBatch(policy);
   return {
     what: `a bucket of ${rate}: tokens lost by one kill beyond those under way to clients`,
-    measured: `${most} (all ${ofPolicy.length} kills, with those under way: ${all})`,
+    measured: `${most} (all ${ofPolicy.length} kills, with those under way: ${shown(all)})`,
     limit: shown(batch),
     holds: most <= batch,
   };

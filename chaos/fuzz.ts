@@ -21,9 +21,11 @@ import { RawConnection } from "../test/support/raw-connection.ts";
 import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
 import { bytesOf, drawBroken, safeRequest } from "./broken-request.ts";
 import { faultOf, judge } from "./contract-oracle.ts";
+import { shown } from "./statistics.ts";
 
-/** What is promised is 20,000. */
 const REQUESTS = 24_000;
+/** What is promised. */
+const LEAST_REQUESTS = 20_000;
 /** How many are no HTTP and take a connection of their own. */
 const BROKEN_SHARE = 0.15;
 /** Connections in use at the same time. */
@@ -117,7 +119,7 @@ export async function fuzz(
     while (next < requests) {
       const index = next;
       next += 1;
-      if (index % PROGRESS_STEP === 0) progress(`fuzz ${index} of ${requests}`);
+      if (index % PROGRESS_STEP === 0) progress(`fuzz: ${shown(index)} of ${shown(requests)}`);
       await run.shoot(index, lane);
     }
     lane.close();
@@ -146,28 +148,28 @@ export async function fuzz(
 function figuresOf(report: FuzzReport): Figure[] {
   const { requests, broken, answers, failures, changedFiles, changedBuckets } = report;
   const statuses = [...answers].sort(([a], [b]) => a - b);
-  const counted = statuses.map(([status, count]) => `${count} × ${status}`).join(", ");
+  const counted = statuses.map(([status, count]) => `${shown(count)} × ${status}`).join(", ");
   return [
     {
-      what: `Fuzzed requests, ${broken} of them no HTTP, and their answers`,
-      measured: `${requests}: ${counted}`,
-      limit: "at least 20000",
-      holds: requests >= 20_000,
+      what: `fuzzed requests, ${shown(broken)} of them no HTTP, and their answers`,
+      measured: `${shown(requests)}: ${counted}`,
+      limit: `at least ${shown(LEAST_REQUESTS)}`,
+      holds: requests >= LEAST_REQUESTS,
     },
     {
-      what: "Answers to them that are not the contract's",
-      measured: String(failures.length),
+      what: "answers to them that are not the contract's",
+      measured: shown(failures.length),
       limit: "0",
       holds: failures.length === 0,
     },
     {
-      what: "Objects made or gone by them, buckets changed, tokens logged",
+      what: "objects made or gone by them, buckets changed, tokens logged",
       measured: `${changedFiles.length}, ${changedBuckets.length}, ${report.isTokenLogged ? "yes" : "none"}`,
       limit: "0, 0, none",
       holds: changedFiles.length === 0 && changedBuckets.length === 0 && !report.isTokenLogged,
     },
     {
-      what: "A legal acquire after them",
+      what: "a legal acquire after them",
       measured: report.stillGrants ? "granted" : "not granted",
       limit: "granted",
       holds: report.stillGrants,

@@ -55,8 +55,13 @@ function readOptions(): RunOptions & { readonly chosen: readonly Scenario[] } {
     seed: count("--seed", values.seed),
     schedules: count("--schedules", values.schedules),
     first: count("--first", values.first),
-    progress: (line) => process.stderr.write(`\r\x1B[K${line}`),
+    progress: showProgress,
   };
+}
+
+/** Where stderr is no terminal, a line is not written over: there, `main` says what has begun. */
+function showProgress(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1B[K${line}`);
 }
 
 function count(option: string, text: string): number {
@@ -80,9 +85,10 @@ async function main(): Promise<void> {
   console.log("| what | measured | promised | kept |\n|---|---|---|---|");
   const figures: Figure[] = [];
   for (const scenario of chosen) {
-    options.progress(`${scenario.name} …`);
+    if (process.stderr.isTTY) showProgress(`${scenario.name} …`);
+    else console.error(`${scenario.name} …`);
     const found = await scenario.run(options);
-    options.progress("");
+    showProgress("");
     for (const figure of found) console.log(rowOf(figure));
     figures.push(...found);
   }

@@ -8,6 +8,7 @@
  */
 import { setTimeout } from "node:timers/promises";
 
+import type { GrantBody } from "../src/protocol.ts";
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
 import { acquire, arriveInTurn, type HeldAcquire } from "../test/support/callers.ts";
@@ -15,7 +16,7 @@ import { fullestWindow } from "../test/support/fullest-window.ts";
 import { send } from "../test/support/http-connection.ts";
 import { Random } from "../test/support/random.ts";
 import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
-import type { GrantBody } from "../src/protocol.ts";
+import { shown } from "./statistics.ts";
 
 /** Slow enough that most of a round's callers still wait when the last has arrived. */
 const policy = { capacity: 1, refillTokens: 1, refillIntervalMs: 25 };
@@ -31,6 +32,8 @@ export interface ResetCounts {
   readonly aborts: number;
   /** Callers that had not been answered when their object was aborted for the first time. */
   readonly waiting: number;
+  /** Rounds in which there was such a caller. */
+  readonly roundsWithWaiting: number;
   /** Callers that were told anything but that they are granted. */
   readonly notGranted: number;
   /** Rounds in which somebody was served before somebody in front of it. */
@@ -52,7 +55,15 @@ export async function reset(
     main: "chaos/workers/abortable.ts",
     policies: { "*": policy },
   });
-  const counts = { aborts: 0, waiting: 0, notGranted: 0, outOfOrder: 0, over: 0, longestGapMs: 0 };
+  const counts = {
+    aborts: 0,
+    waiting: 0,
+    roundsWithWaiting: 0,
+    notGranted: 0,
+    outOfOrder: 0,
+    over: 0,
+    longestGapMs: 0,
+  };
   for (let round = 0; round < rounds; round += 1) {
     progress(`resets: round ${round + 1} of ${rounds}`);
     const bucket = `round-${round}`;
@@ -62,6 +73,7 @@ export async function reset(
 
     await setTimeout(random.integer(ABORT_AFTER_MS.min, ABORT_AFTER_MS.max));
     counts.waiting += unanswered.size;
+    if (unanswered.size > 0) counts.roundsWithWaiting += 1;
     await abort(server, bucket);
     counts.aborts += 1;
     if (round % 4 === 3) {
@@ -104,6 +116,8 @@ async function abort({ url }: WorkerdServer, bucket: string): Promise<void> {
 /** Rounds of a whole run, and callers of each. */
 const ROUNDS = 24;
 const CALLERS = 60;
+/** Where nobody waits at the abort, a round shows nothing. */
+const LEAST_ROUNDS_WITH_WAITING = 20;
 
 export const resets: Scenario = {
   name: "resets",
@@ -114,9 +128,16 @@ export const resets: Scenario = {
 
 function figuresOf(counts: ResetCounts): Figure[] {
   const { rounds, aborts, waiting, notGranted, outOfOrder, over, longestGapMs } = counts;
+  const { roundsWithWaiting } = counts;
   return [
     {
-      what: `objects aborted ${aborts} times in ${rounds} rounds, ${waiting} callers waiting: callers told anything but 200`,
+      what: `rounds in which callers waited when their object was aborted, of ${rounds}`,
+      measured: String(roundsWithWaiting),
+      limit: `at least ${LEAST_ROUNDS_WITH_WAITING}`,
+      holds: roundsWithWaiting >= LEAST_ROUNDS_WITH_WAITING,
+    },
+    {
+      what: `objects aborted ${aborts} times in ${rounds} rounds, ${shown(waiting)} callers waiting: callers told anything but 200`,
       measured: String(notGranted),
       limit: "0",
       holds: notGranted === 0,

@@ -7,6 +7,7 @@ import type { Figure, Scenario } from "./scenario.ts";
 
 import { Random } from "../test/support/random.ts";
 import { Simulation } from "../test/support/simulation/simulate.ts";
+import { shown } from "./statistics.ts";
 
 const GRANTS = 1_000;
 
@@ -20,6 +21,7 @@ interface Load {
 }
 
 const full = { capacity: 10_000, refillTokens: 10_000, refillIntervalMs: 1_000 };
+const fine = { capacity: 10_000, refillTokens: 100, refillIntervalMs: 10 };
 const empty = { capacity: 10_000, refillTokens: 1, refillIntervalMs: 20, initialTokens: 0 };
 const original = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000, maxWaitMs: 3_600_000 };
 
@@ -32,10 +34,15 @@ async function run({ seed }: { readonly seed: number }): Promise<Figure[]> {
       limit: "at most 10",
       holds: uncontended.all <= 10,
     },
+    informing("the same, one in 10 ms", rowsOf(seed, { policy: full, spacingMs: 10 })),
     informing("the same, all at once", rowsOf(seed, { policy: full, spacingMs: 0 })),
     informing(
       "the same with a key each",
       rowsOf(seed, { policy: full, spacingMs: 1, isKeyed: true }),
+    ),
+    informing(
+      "rows for 1,000 grants, one a millisecond, of a full bucket of 10,000 in ticks of 10 ms (100 each)",
+      rowsOf(seed, { policy: fine, spacingMs: 1 }),
     ),
     informing(
       "rows for 1,000 grants to waiters, of an empty bucket of 10,000 and 50 a second",
@@ -79,5 +86,5 @@ function informing(what: string, found: Rows): Figure {
 }
 
 function describeRows({ record, alarm, grant, all }: Rows): string {
-  return `${all} (bucket ${record}, alarm ${alarm}, keys ${grant})`;
+  return `${shown(all)} (bucket ${shown(record)}, alarm ${shown(alarm)}, keys ${shown(grant)})`;
 }

@@ -5,6 +5,7 @@
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
 import { describeFailure, simulate } from "../test/support/simulation/simulate.ts";
+import { shown } from "./statistics.ts";
 
 /** Between two lines of progress. */
 const PROGRESS_EVERY = 1_000;
@@ -52,8 +53,4 @@ async function run({ seed, schedules: count, first, progress }: RunOptions): Pro
       holds: true,
     },
   ];
-}
-
-function shown(count: number): string {
-  return count.toLocaleString("en");
 }
