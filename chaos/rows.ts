@@ -21,7 +21,7 @@ interface Load {
 }
 
 const full = { capacity: 10_000, refillTokens: 10_000, refillIntervalMs: 1_000 };
-const fine = { capacity: 10_000, refillTokens: 100, refillIntervalMs: 10 };
+const fine = { ...full, refillTokens: 100, refillIntervalMs: 10, initialTokens: 10_000 };
 const empty = { capacity: 10_000, refillTokens: 1, refillIntervalMs: 20, initialTokens: 0 };
 const original = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000, maxWaitMs: 3_600_000 };
 
