@@ -6,12 +6,11 @@ import type { KeyedGrant, KeyedGrantStore } from "../../src/edge/keyed-grants.ts
 
 import { KeyedGrants } from "../../src/edge/keyed-grants.ts";
 import { ADMIN, request, settle, snapshotOf } from "./surfaces.ts";
-import { pass, stubOf, uniqueName, useVirtualDate } from "./virtual-time.ts";
+import { pass, stubOf, uniqueName, useSteadyPauses, useVirtualDate } from "./virtual-time.ts";
 
 beforeEach(() => {
   useVirtualDate();
-  // The Worker's pauses are drawn at random, up to 100 ms.
-  vi.spyOn(Math, "random").mockReturnValue(0.5);
+  useSteadyPauses();
 });
 afterEach(() => {
   vi.restoreAllMocks();

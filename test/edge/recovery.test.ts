@@ -6,12 +6,11 @@ import type { AcquireCall, GrantBody } from "../../src/protocol.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { encodeAcquireCall } from "../../src/edge/acquire-call.ts";
 import { request, settle, snapshotOf } from "./surfaces.ts";
-import { pass, stubOf, uniqueName, useVirtualDate } from "./virtual-time.ts";
+import { pass, stubOf, uniqueName, useSteadyPauses, useVirtualDate } from "./virtual-time.ts";
 
 beforeEach(() => {
   useVirtualDate();
-  // The Worker's pauses are drawn at random, up to 100 ms; a slow machine needs the rest of the 250 ms.
-  vi.spyOn(Math, "random").mockReturnValue(0.5);
+  useSteadyPauses();
 });
 afterEach(() => {
   vi.restoreAllMocks();
