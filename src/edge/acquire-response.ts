@@ -19,8 +19,11 @@ export function acquireResponse(answer: AcquireAnswer): Response {
       return outcomeResponse(answer.bucket, answer.outcome, answer);
     case "replay":
       return grantResponse(answer.bucket, answer.grant, answer.bucket.view.tokens);
-    case "key-crowded":
-      return keyCrowdedResponse(answer);
+    case "key-crowded": {
+      const { bucket, key, requests, retryAfterMs } = answer;
+      const detail = `Cannot wait under the key ${showValue(key)}: ${requests} requests do already`;
+      return quotaExceededResponse(bucket, "queue-full", detail, retryAfterMs);
+    }
     case "key-reused":
       return problemResponse("idempotency-key-reused", {
         detail: `The key ${showValue(answer.key)} was used for other tokens or another timeoutMs`,
@@ -40,10 +43,9 @@ function outcomeResponse(
   asked: { readonly tokens: number; readonly timeoutMs: number },
 ): Response {
   if (outcome.ok) return grantResponse(bucket, outcome, outcome.remaining);
-  const { policy, policyName, view } = bucket;
+  const { policy, view } = bucket;
   const { reason, retryAfterMs = 0 } = outcome;
   const tokens = asked.tokens === 1 ? "1 token" : `${asked.tokens} tokens`;
-  const quota = { violatedPolicy: policyName, headers: quotaHeaders(bucket, view.tokens) };
   switch (reason) {
     case "exceeds-capacity": {
       const detail = `Cannot acquire ${tokens}: capacity is ${policy.capacity}`;
@@ -51,11 +53,11 @@ function outcomeResponse(
     }
     case "timeout": {
       const detail = `Cannot acquire ${tokens} within ${asked.timeoutMs} ms: the earliest is in ${retryAfterMs} ms`;
-      return problemResponse(reason, { detail, retryAfterMs, ...quota });
+      return quotaExceededResponse(bucket, reason, detail, retryAfterMs);
     }
     case "queue-full": {
       const detail = `Cannot wait for ${tokens}: ${view.waiters} callers wait, queueLimit is ${policy.queueLimit}`;
-      return problemResponse(reason, { detail, retryAfterMs, ...quota });
+      return quotaExceededResponse(bucket, reason, detail, retryAfterMs);
     }
     case "bucket-reset":
       return bucketResetResponse();
@@ -70,18 +72,16 @@ function bucketResetResponse(): Response {
   });
 }
 
-function keyCrowdedResponse({
-  bucket,
-  key,
-  requests,
-  retryAfterMs,
-}: Extract<AcquireAnswer, { kind: "key-crowded" }>): Response {
-  return problemResponse("queue-full", {
-    detail: `Cannot wait under the key ${showValue(key)}: ${requests} requests do already`,
-    retryAfterMs,
-    violatedPolicy: bucket.policyName,
-    headers: quotaHeaders(bucket, bucket.view.tokens),
-  });
+/** `429`: what waiting helps against. */
+function quotaExceededResponse(
+  bucket: AnsweringBucket,
+  reason: "timeout" | "queue-full",
+  detail: string,
+  retryAfterMs: number,
+): Response {
+  const headers = quotaHeaders(bucket, bucket.view.tokens);
+  const violatedPolicy = bucket.policyName;
+  return problemResponse(reason, { detail, retryAfterMs, violatedPolicy, headers });
 }
 
 /** `400`, naming every fault. */

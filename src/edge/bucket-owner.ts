@@ -375,12 +375,15 @@ export class BucketOwner {
   }
 
   #tell(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
+    if (turn.settled.length === 0) return;
+    // One turn, one look at the bucket, however many it has settled.
+    const seen = answering(bucket, nowMs);
     for (const { caller, outcome } of turn.settled) {
       this.#forgetKey(caller);
       const { call, timeoutMs, requests } = caller;
+      const { tokens } = call;
       for (const tell of requests) {
-        const answer = { outcome, bucket: answering(bucket, nowMs), timeoutMs };
-        tell({ kind: "outcome", tokens: call.tokens, ...answer });
+        tell({ kind: "outcome", outcome, bucket: seen, tokens, timeoutMs });
       }
       requests.clear();
     }
