@@ -18,13 +18,11 @@ import { promisify } from "node:util";
 import type { BucketSnapshot, GrantBody } from "../src/protocol.ts";
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
-import { acquirePath } from "../test/support/callers.ts";
+import { acquirePath, admin, changePolicy } from "../test/support/callers.ts";
 import { HttpClient } from "../test/support/http-client.ts";
-import { HttpConnection, send, type Answer } from "../test/support/http-connection.ts";
+import { HttpConnection, type Answer } from "../test/support/http-connection.ts";
 import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
 import { shown } from "./statistics.ts";
-
-const ADMIN = { Authorization: "Bearer admin" };
 
 /** Ticks far apart while the callers come, and near when all are there. */
 const GATHERING_INTERVAL_MS = 120_000;
@@ -122,11 +120,9 @@ export async function serveAtOne(
     refillTokens: perTick,
     refillIntervalMs: GATHERING_INTERVAL_MS,
   };
-  const vars = { ADMIN_TOKEN: "admin" };
-  await using server = await startWorkerd({ vars, policies: { "*": policy } });
+  await using server = await startWorkerd({ vars: admin.vars, policies: { "*": policy } });
   const { answers, bytesPerCaller } = await holdAtOne(server, size);
-  const body = { refillIntervalMs: SERVING_INTERVAL_MS };
-  await send(server.url, "/buckets/crowd", { method: "PUT", headers: ADMIN, body });
+  await changePolicy(server, "crowd", { refillIntervalMs: SERVING_INTERVAL_MS });
   const grants = await grantsOf(answers);
   const notGranted = size.callers - grants.length;
   return { notGranted, faults: overtakingsIn(grants), bytesPerCaller };

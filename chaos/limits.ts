@@ -9,13 +9,18 @@ import { setTimeout } from "node:timers/promises";
 
 import type { PolicyFields } from "../src/core/policy.ts";
 
-import { acquirePath, problemIn, untilBucket } from "../test/support/callers.ts";
-import { HttpConnection, send, type Answer } from "../test/support/http-connection.ts";
-import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
+import {
+  acquirePath,
+  admin,
+  changePolicy,
+  problemIn,
+  untilBucket,
+} from "../test/support/callers.ts";
+import { HttpConnection, type Answer } from "../test/support/http-connection.ts";
+import { startWorkerd } from "../test/support/server.ts";
 
 const INTERVAL_MS = 30_000;
 const SERVING_INTERVAL_MS = 10;
-const ADMIN = { Authorization: "Bearer admin" };
 /** Long enough for an answer that is not to come. */
 const SETTLE_MS = 300;
 
@@ -47,7 +52,7 @@ function every(refillTokens: number) {
 
 async function flood(policy: PolicyFields, callers: number, waiters: number): Promise<LimitCounts> {
   await using server = await startWorkerd({
-    vars: { ADMIN_TOKEN: "admin" },
+    vars: admin.vars,
     policies: { "*": policy },
   });
   const connections = await Promise.all(
@@ -57,13 +62,8 @@ async function flood(policy: PolicyFields, callers: number, waiters: number): Pr
   await untilBucket(server, "flooded", (bucket) => bucket.waiters + bucket.refused === callers);
   await setTimeout(SETTLE_MS);
   await untilBucket(server, "flooded", (bucket) => bucket.waiters === waiters);
-  await serve(server);
+  await changePolicy(server, "flooded", { refillIntervalMs: SERVING_INTERVAL_MS });
   return countsOf(await Promise.all(answers));
-}
-
-async function serve({ url }: WorkerdServer): Promise<void> {
-  const body = { refillIntervalMs: SERVING_INTERVAL_MS };
-  await send(url, "/buckets/flooded", { method: "PUT", headers: ADMIN, body });
 }
 
 function countsOf(answers: readonly Answer[]): LimitCounts {

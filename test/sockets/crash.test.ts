@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 
-import { acquire, acquirePath, arrive, arriveInTurn, snapshotOf } from "../support/callers.ts";
+import {
+  acquire,
+  acquirePath,
+  admin,
+  arrive,
+  arriveInTurn,
+  changePolicy,
+  snapshotOf,
+} from "../support/callers.ts";
 import { HttpConnection, send } from "../support/http-connection.ts";
 import { startWorkerd } from "../support/server.ts";
 
@@ -29,13 +37,9 @@ describe.concurrent("workerd killed with SIGKILL and started again", () => {
   it("goes on with the policy that an admin gave the bucket", async () => {
     await using server = await startWorkerd({
       policies: { "*": fiveADay },
-      vars: { ADMIN_TOKEN: "admin" },
+      vars: admin.vars,
     });
-    await send(server.url, "/buckets/own", {
-      method: "PUT",
-      headers: { Authorization: "Bearer admin" },
-      body: { capacity: 7, initialTokens: 6 },
-    });
+    await changePolicy(server, "own", { capacity: 7, initialTokens: 6 });
     await server.restart();
     expect(await snapshotOf(server, "own")).toMatchObject({ tokens: 6, policy: { capacity: 7 } });
   });

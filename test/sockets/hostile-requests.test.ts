@@ -4,13 +4,13 @@ import { json } from "node:stream/consumers";
 
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { send } from "../support/http-connection.ts";
+import { admin, changePolicy } from "../support/callers.ts";
 import { RawConnection, type RawAnswer } from "../support/raw-connection.ts";
 import { startWorkerd, type WorkerdServer } from "../support/server.ts";
 
 let server: WorkerdServer;
 beforeAll(async () => {
-  server = await startWorkerd({ vars: { ADMIN_TOKEN: "admin" } });
+  server = await startWorkerd({ vars: admin.vars });
 });
 afterAll(async () => {
   await server?.stop();
@@ -18,7 +18,7 @@ afterAll(async () => {
 
 /** Sends `body` in chunks, with no length announced, whatever the method. */
 async function sendChunked(method: string, path: string, body: string): Promise<unknown> {
-  const headers = { "Transfer-Encoding": "chunked", Authorization: "Bearer admin" };
+  const headers = { "Transfer-Encoding": "chunked", ...admin.headers };
   const outgoing = httpRequest(new URL(path, server.url), { method, headers, agent: false });
   outgoing.end(body);
   return new Promise((resolve, reject) => {
@@ -49,9 +49,7 @@ it("a body that nests deeply is a fault like any other", async () => {
 });
 
 it("fields that only the Worker may write, sent twice and in any case, change nothing", async () => {
-  const body = { refillIntervalMs: 60_000 };
-  const headers = { Authorization: "Bearer admin" };
-  await send(server.url, "/buckets/wire", { method: "PUT", headers, body });
+  await changePolicy(server, "wire", { refillIntervalMs: 60_000 });
   const call = (members: object): string => {
     return JSON.stringify({ bucket: "wire", tokens: 0, putBack: { arrivedAtMs: 0 }, ...members });
   };

@@ -1,6 +1,7 @@
 /** Callers of a started server, each on a connection of its own, in an order that is certain. */
 import { setTimeout } from "node:timers/promises";
 
+import type { PolicyFields } from "../../src/core/policy.ts";
 import type { BucketSnapshot, GrantBody, ProblemBody } from "../../src/protocol.ts";
 
 import { HttpConnection, send, type Answer } from "./http-connection.ts";
@@ -13,6 +14,21 @@ const PATIENCE_MS = 20_000;
 /** What `startWorkerd` and `startDev` return, as far as its callers care. */
 interface Server {
   readonly url: string;
+}
+
+/** The token of those who may change buckets, as `startWorkerd` takes it and as it is sent. */
+export const admin = {
+  vars: { ADMIN_TOKEN: "admin" },
+  headers: { Authorization: "Bearer admin" },
+};
+
+/** Lays `changes` over the policy of a bucket, on a server that was started with `admin.vars`. */
+export function changePolicy(
+  { url }: Server,
+  bucket: string,
+  body: Partial<PolicyFields>,
+): Promise<Answer> {
+  return send(url, `/buckets/${bucket}`, { method: "PUT", headers: admin.headers, body });
 }
 
 /** An acquire that has reached its bucket. */
