@@ -2,7 +2,8 @@
  * The words that HTTP, RPC, the clients and the in-process filter have in common: reasons, bodies and
  * what the Worker and the object tell each other. No code.
  */
-import type { FieldFault, PolicyFields } from "./core/policy.ts";
+import type { CompletePolicyFields, FieldFault } from "./core/policy.ts";
+import type { Lease } from "./core/lease.ts";
 import type { Grant, LimiterReason, LimiterView } from "./core/limiter.ts";
 
 /**
@@ -44,7 +45,7 @@ export interface ProblemBody {
 }
 
 /** A policy with the pattern that it was configured under. */
-export interface NamedPolicyFields extends Required<PolicyFields> {
+export interface NamedPolicyFields extends CompletePolicyFields {
   readonly name: string;
 }
 
@@ -83,3 +84,11 @@ interface PutBack {
 export type PolicyChange =
   | { readonly ok: true; readonly snapshot: BucketSnapshot }
   | { readonly ok: false; readonly errors: readonly FieldFault[] };
+
+/** Answer of the object to an isolate that asks for a lease. */
+export interface LeaseAnswer {
+  /** Left out where it lends nothing. */
+  readonly lease?: Lease;
+  /** The bucket as it was just after. */
+  readonly bucket: BucketSnapshot;
+}

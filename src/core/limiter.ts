@@ -18,20 +18,29 @@
  * Then the queue is timed anew from its head, and whoever cannot be granted in time any more is
  * refused there and then, taking nothing.
  *
+ * Leases break none. They are given only while nobody waits, and the forecast counts every token that is
+ * out as spent when its lease ends: what comes back before that only helps. So a promised instant is the
+ * latest, and may be improved on.
+ *
  * What it costs: joining, leaving and granting are constant time. The forecast of the queue's end is
  * kept while callers only join and are granted. After somebody left, the next to arrive works it out
  * again: in one step where no waiter is large enough for a tick to flow over before it is served (all
  * of them, where a tick brings one token), else in a walk over the queue, because what flows over
  * depends on everybody in front.
  */
+import type { Lease, LeaseAsk } from "./lease.ts";
 import type { Limits, Policy } from "./policy.ts";
 import type { TokenBucketState } from "./token-bucket.ts";
 import type { Waiter } from "./waiter-queue.ts";
 
+import { leaseEndAtMs } from "./lease.ts";
 import { integerFault, isIntegerWithin } from "./policy.ts";
 import { Reservation } from "./reservation.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { WaiterQueue } from "./waiter-queue.ts";
+
+/** Of the tokens that are there, how many one lease may take. */
+const LENT_SHARE = 1 / 2;
 
 /** The caller has its tokens. */
 export interface Grant {
@@ -79,6 +88,8 @@ export interface Turn<Caller> {
   readonly settled: readonly Settlement<Caller>[];
   /** After `acquire`: the newcomer's place, if it has to wait. */
   readonly waiter?: Waiter<Caller>;
+  /** After `lend`: the lease, if one was given. */
+  readonly lease?: Lease;
 }
 
 /** A caller's request. */
@@ -109,6 +120,8 @@ export interface LimiterView {
   readonly granted: number;
   readonly refused: number;
   readonly cancelled: number;
+  /** Tokens that are lent out and not settled yet; left out where the policy has no `lease`. */
+  readonly leasedTokens?: number;
 }
 
 /** What has to survive: everything but the waiters, who are put back by whoever holds them. */
@@ -272,6 +285,36 @@ export class Limiter<Caller> {
     return { settled };
   }
 
+  /**
+   * Settles what an isolate reports of its leases, and lends it the tokens that it wants, up to half of
+   * those that are there: the rest is for callers elsewhere. Lends nothing while somebody waits, where
+   * the policy has no `lease`, and before the bucket has started. A report of a bucket that has been
+   * drained since, or of a lease that has ended, changes no tokens.
+   */
+  lend(ask: LeaseAsk, nowMs: number): Turn<Caller> {
+    const settled: Settlement<Caller>[] = [];
+    const bucket = this.#bucket;
+    if (!bucket) return { settled };
+    this.#grantDue(bucket, nowMs, settled);
+    const uses = ask.uses.filter(({ startedAtMs }) => startedAtMs === bucket.startedAtMs);
+    for (const { untilMs, used, returned } of uses) bucket.settle(untilMs, used, returned);
+    if (uses.length > 0) {
+      this.#granted += ask.granted;
+      this.#isChanged = true;
+      // What came back is there sooner than anybody could rely on.
+      this.#forecast = undefined;
+      this.#grantDue(bucket, nowMs, settled);
+    }
+    const terms = this.#policy.lease;
+    if (!terms || this.#queue.size > 0) return { settled };
+    const tokens = Math.min(ask.wanted, terms.maxTokens, Math.floor(bucket.tokens * LENT_SHARE));
+    if (tokens < 1) return { settled };
+    const untilMs = leaseEndAtMs(instantOf(bucket, nowMs), terms);
+    bucket.lend(tokens, untilMs);
+    this.#isChanged = true;
+    return { settled, lease: { tokens, untilMs, startedAtMs: bucket.startedAtMs } };
+  }
+
   /** Lets time pass: everybody whose tokens are there by `nowMs` is granted. */
   advance(nowMs: number): Turn<Caller> {
     const settled: Settlement<Caller>[] = [];
@@ -326,6 +369,7 @@ export class Limiter<Caller> {
       granted: this.#granted,
       refused: this.#refused,
       cancelled: this.#cancelled,
+      ...(this.#policy.lease && { leasedTokens: bucket.leasedTokens }),
     };
   }
 
@@ -400,7 +444,7 @@ export class Limiter<Caller> {
     if (this.#queue.size === 0) return bucket.copy();
     if (this.#forecast) return this.#forecast;
     const forecast = bucket.copy();
-    if (this.#overflowing === 0) {
+    if (this.#overflowing === 0 && forecast.leasedTokens === 0) {
       forecast.takeRunAtEarliestTicks(this.#queue.tokens);
     } else {
       for (const waiter of this.#queue) forecast.takeAtEarliestTick(waiter.tokens);
@@ -427,7 +471,7 @@ export class Limiter<Caller> {
     nowMs: number,
   ): void {
     this.#granted += 1;
-    this.#reservation.noteGrant(nowMs);
+    this.#reservation.noteGrant(tokens, nowMs);
     const grantedAtMs = instantOf(bucket, nowMs);
     const waitedMs = Math.max(0, Math.round(grantedAtMs - queuedAtMs));
     const remaining = bucket.tokens;

@@ -24,6 +24,17 @@ export const policyLimits = {
   maxWaitMs: { min: 0, max: 3_600_000 },
 } as const;
 
+/** Lowest and highest legal value of each number of a policy's `lease`, both inclusive. */
+export const leaseLimits = {
+  /** Tokens. More than the capacity is as good as the capacity. */
+  maxTokens: { min: 1, max: 1_000_000_000 },
+  /**
+   * From what some round trips to the object take, to what a Worker can be trusted to live on after it
+   * has answered (30 seconds): it has to give back what is left.
+   */
+  ttlMs: { min: 100, max: 20_000 },
+} as const;
+
 /** Callers that may wait where a policy names no `queueLimit`. */
 const DEFAULT_QUEUE_LIMIT = 1_000;
 /** The longest wait, in milliseconds, where a policy names no `maxWaitMs`. */
@@ -40,6 +51,21 @@ export interface PolicyFields {
   readonly queueLimit?: number;
   /** Default: 60,000. */
   readonly maxWaitMs?: number;
+  /** Default: none, and no tokens are lent. `null` is as good as none. */
+  readonly lease?: LeaseTerms | null;
+}
+
+/** How an isolate of the Worker may take tokens in advance (see lease-holder.ts). */
+export interface LeaseTerms {
+  /** Most tokens that an isolate holds of a bucket. */
+  readonly maxTokens: number;
+  /** For how long it may grant from them, in milliseconds, counted from when it asked. */
+  readonly ttlMs: number;
+}
+
+/** The fields of a policy, complete; without a `lease` where none is allowed. */
+export interface CompletePolicyFields extends Required<Omit<PolicyFields, "lease">> {
+  readonly lease?: LeaseTerms;
 }
 
 /** One thing that is wrong, and where. `message` names the field, the value and the limit. */
@@ -48,16 +74,16 @@ export interface FieldFault {
   readonly message: string;
 }
 
-type FieldName = keyof typeof policyLimits;
+type NumberName = keyof typeof policyLimits;
 
-const fieldNames = [
+const numberNames = [
   "capacity",
   "refillTokens",
   "refillIntervalMs",
   "initialTokens",
   "queueLimit",
   "maxWaitMs",
-] as const satisfies readonly FieldName[];
+] as const satisfies readonly NumberName[];
 const requiredFields = ["capacity", "refillTokens", "refillIntervalMs"] as const;
 
 /** Longest piece of a wrong value that a message repeats, in characters. */
@@ -92,22 +118,52 @@ export function integerFault(field: string, value: unknown, { min, max }: Limits
   return { field, message };
 }
 
-/** What is wrong with each of `fields` for itself, whichever of a policy's numbers they are. */
+/** What is wrong with each of `fields` for itself, whichever of a policy's they are. */
 export function fieldFaults(fields: Readonly<Record<string, unknown>>): FieldFault[] {
+  const { lease, ...numbers } = fields;
+  return [...numberFaults(numbers, policyLimits, [...numberNames, "lease"]), ...leaseFaults(lease)];
+}
+
+/** @param allowed All names that the message for an unknown one is to list. */
+function numberFaults(
+  fields: Readonly<Record<string, unknown>>,
+  limitsOf: Readonly<Record<string, Limits>>,
+  allowed: readonly string[],
+  prefix = "",
+): FieldFault[] {
   const faults: FieldFault[] = [];
-  for (const field of fieldNames) {
-    const value = fields[field];
-    const limits = policyLimits[field];
+  for (const [name, limits] of Object.entries(limitsOf)) {
+    const value = fields[name];
     if (value !== undefined && !isIntegerWithin(value, limits)) {
-      faults.push(integerFault(field, value, limits));
+      faults.push(integerFault(prefix + name, value, limits));
     }
   }
-  for (const field of Object.keys(fields)) {
-    if (Object.hasOwn(policyLimits, field)) continue;
-    const message = `${showValue(field)} is not one of ${fieldNames.join(", ")}`;
-    faults.push({ field, message });
+  for (const name of Object.keys(fields)) {
+    if (Object.hasOwn(limitsOf, name)) continue;
+    const message = `${showValue(prefix + name)} is not one of ${allowed.join(", ")}`;
+    faults.push({ field: prefix + name, message });
   }
   return faults;
+}
+
+function leaseFaults(lease: unknown): FieldFault[] {
+  if (lease === undefined || lease === null) return [];
+  if (typeof lease !== "object" || Array.isArray(lease)) {
+    const message = `lease must be a table of maxTokens and ttlMs: got ${showValue(lease)}`;
+    return [{ field: "lease", message }];
+  }
+  const members: Readonly<Record<string, unknown>> = { ...lease };
+  const names = Object.keys(leaseLimits);
+  const missing = names.filter((name) => members[name] === undefined);
+  return [
+    ...numberFaults(
+      members,
+      leaseLimits,
+      names.map((name) => `lease.${name}`),
+      "lease.",
+    ),
+    ...missing.map((name) => ({ field: `lease.${name}`, message: `lease.${name} is missing` })),
+  ];
 }
 
 /** A policy, or every fault of what should have been one. */
@@ -129,6 +185,8 @@ export class Policy {
   readonly initialTokens: number;
   readonly queueLimit: number;
   readonly maxWaitMs: number;
+  /** None where no tokens are lent. */
+  readonly lease: LeaseTerms | undefined;
   /** Being private, it also makes the type nominal: no object literal passes for a `Policy`. */
   readonly #fillTimeMs: number;
 
@@ -139,6 +197,7 @@ export class Policy {
     this.initialTokens = fields.initialTokens ?? Math.min(fields.capacity, fields.refillTokens);
     this.queueLimit = fields.queueLimit ?? DEFAULT_QUEUE_LIMIT;
     this.maxWaitMs = fields.maxWaitMs ?? DEFAULT_MAX_WAIT_MS;
+    this.lease = fields.lease ? Object.freeze({ ...fields.lease }) : undefined;
     this.#fillTimeMs = Math.ceil(this.capacity / this.refillTokens) * this.refillIntervalMs;
     Object.freeze(this);
   }
@@ -158,8 +217,8 @@ export class Policy {
 
   /** `of` for numbers of unknown origin: the faults are a value. `undefined` is as good as missing. */
   static check(fields: Readonly<Record<string, unknown>>): PolicyCheck {
-    const numbers: Partial<Record<FieldName, number>> = {};
-    for (const field of fieldNames) {
+    const numbers: Partial<Record<NumberName, number>> = {};
+    for (const field of numberNames) {
       const value = fields[field];
       if (isIntegerWithin(value, policyLimits[field])) numbers[field] = value;
     }
@@ -176,7 +235,8 @@ export class Policy {
     const isComplete =
       capacity !== undefined && refillTokens !== undefined && refillIntervalMs !== undefined;
     if (!isComplete || faults.length > 0) return { ok: false, faults };
-    const policy = new Policy({ ...numbers, capacity, refillTokens, refillIntervalMs });
+    const lease = readLease(fields["lease"]);
+    const policy = new Policy({ ...numbers, capacity, refillTokens, refillIntervalMs, lease });
     return { ok: true, policy };
   }
 
@@ -201,9 +261,13 @@ export class Policy {
     return merged;
   }
 
-  /** Whether `other` names the same six numbers. */
-  equals(other: Required<PolicyFields>): boolean {
-    return fieldNames.every((field) => this[field] === other[field]);
+  /** Whether `other` says the same. */
+  equals(other: CompletePolicyFields | Policy): boolean {
+    return (
+      numberNames.every((field) => this[field] === other[field]) &&
+      this.lease?.maxTokens === other.lease?.maxTokens &&
+      this.lease?.ttlMs === other.lease?.ttlMs
+    );
   }
 
   /** Milliseconds in which an empty bucket fills: whole ticks. */
@@ -211,9 +275,17 @@ export class Policy {
     return this.#fillTimeMs;
   }
 
-  /** All six numbers, as `Policy.of` takes them. */
-  toJSON(): Required<PolicyFields> {
+  /** All fields, as `Policy.of` takes them. */
+  toJSON(): CompletePolicyFields {
     const { capacity, refillTokens, refillIntervalMs, initialTokens, queueLimit, maxWaitMs } = this;
-    return { capacity, refillTokens, refillIntervalMs, initialTokens, queueLimit, maxWaitMs };
+    const numbers = { capacity, refillTokens, refillIntervalMs, initialTokens };
+    return { ...numbers, queueLimit, maxWaitMs, ...(this.lease && { lease: this.lease }) };
   }
+}
+
+/** The terms in a field that has no fault. */
+function readLease(field: unknown): LeaseTerms | null {
+  if (typeof field !== "object" || field === null) return null;
+  const { maxTokens, ttlMs }: Partial<LeaseTerms> = field;
+  return maxTokens === undefined || ttlMs === undefined ? null : { maxTokens, ttlMs };
 }

@@ -5,31 +5,32 @@
  * out again. So the disk is told ahead: it is written a bucket that holds a batch of tokens less than
  * the one in memory does, as if they had been granted already. Grants out of the batch write nothing.
  *
- * What is on the disk is followed here as a second bucket, the *durable* one. It stands on the same
- * grid and is filled by the same ticks, and there is one condition: **it never holds more than the
- * bucket in memory.** While that is so, whoever restarts from the disk finds a bucket that has lost
- * some tokens and gained none; so contract rule 8 holds across a crash at any point. A turn that would
- * break the condition writes first. The ticks that flow over in memory still fill the durable bucket,
- * so a batch does not keep for ever, and need not: the condition is looked at anew each time.
+ * **The batch is a lease that the instance gives to itself**: on the disk its tokens have left the
+ * bucket, and occupy it until the lease ends (see token-bucket.ts). Let `u` be the bucket as it would
+ * be without the grants since the write. Where `B` is the batch, the disk's bucket is `u - B` from then
+ * on, whichever ticks come and whether they flow over or not, because its mark lies lower by just `B`.
+ * And where `g` tokens have been granted, `u` is ahead of memory by `g` at most. So while `g <= B`, and
+ * the lease lasts, whoever restarts from the disk finds a bucket that is not fuller than memory: it has
+ * lost some tokens and gained none, and contract rule 8 holds across a crash at any point. A turn that
+ * would go beyond that writes first. A restart settles nothing of it: the batch occupies the bucket
+ * until its lease ends, and then counts as spent.
  *
  * The batch may reach below zero: then ticks to come are spent ahead, and a restart pays them off
  * first.
  *
- * **An old instance that lives on** after its object has moved can grant what was reserved for it and
+ * **An old instance that lives on** after its object has moved can grant what is left of its batch and
  * nothing else, because any more has to be written, and then it notices. Nor do the two together give
- * too much. Let `l` and `d` be memory and durable bucket as the old instance sees them, `n` the bucket
- * of the new one, which began as `d`, and `v` one bucket that both had taken from. Then `v − n ≥ l −
- * d` at all times. It holds at the start, as an equality; a grant of the old one lowers both sides
- * alike; a grant of the new one lowers `v` and `n`; and a tick, which is `min(capacity, x +
- * refillTokens)`, keeps it since `n ≤ d ≤ l`: where `v` flows over, `v` is full and the left side is
- * at least `capacity - d` after the tick. So `v` always holds what the new one has and the old one may
- * still grant, and `v` is a bucket.
+ * too much. Let `n` be the bucket of the new one, which began as the disk's, and `v` one bucket that
+ * both had taken from. Then `v - n >= B - g` for as long as the lease lasts. It holds at the start, as
+ * shown above; a grant of the old one lowers both sides alike; a grant of the new one lowers `v` and
+ * `n`; and a tick keeps it, since where `v` flows over, it is full and `n` is below its own mark, by
+ * `B` lower. So `v` always holds what the new one has and the old one may still grant, and `v` is a
+ * bucket. Since clocks of two machines may differ, the old one stops a while before the lease ends.
  *
  * **The size of a batch** is what a crash may cost, so it is small in both ways that a bucket can be
  * measured in: at most a 40th of the capacity, and at most what the ticks of one second bring. The
  * first keeps a crash to 2.5 % of what callers can have at once, and still lets 1,000 grants of a
- * bucket of 10,000 come for less than 10 writes: four batches, the first grant and the end, and room
- * for some ticks that flow over. The second makes a crash cost no more than a second's pause would.
+ * bucket of 10,000 come for six writes: four batches, the first grant and the end. The second makes a crash cost no more than a second's pause would.
  * Where either is below one token, as in a bucket of 100 a day, every grant is written, and a crash
  * costs nothing.
  *
@@ -50,6 +51,13 @@ const BATCH_SPAN_MS = 1_000;
  * bucket that somebody waits for at each of them is not quiet in between.
  */
 const QUIET_MS = 1_250;
+/**
+ * For how long a batch is leased: the time in which a bucket that is restarted holds less by it, and by
+ * which a slow but steady bucket has to write even if its batch would last longer.
+ */
+const LEASED_MS = 20_000;
+/** Far more than the clocks of two machines differ by, and than a clock stands still within a turn. */
+const CLOCK_MARGIN_MS = 1_000;
 
 /** Most tokens that a batch holds under `policy`, and so the most that a crash can lose; 0 for none. */
 export function largestBatch(
@@ -62,8 +70,9 @@ export function largestBatch(
 
 /** What the disk knows of one bucket, and when it has to know more. */
 export class Reservation {
-  /** What a restart would find; none before the first write of this instance. */
-  #durable: TokenBucket | undefined = undefined;
+  /** Tokens that may be granted before the disk has to know. */
+  #left = 0;
+  #untilMs = -Infinity;
   /** Whether the disk holds just what memory does. */
   #isSettled = true;
   #grantedAtMs = -Infinity;
@@ -77,19 +86,21 @@ export class Reservation {
     return this.#isSettled ? undefined : this.#grantedAtMs + QUIET_MS;
   }
 
-  /** Tokens have been taken from the bucket, and the disk is not told of it yet. */
-  noteGrant(nowMs: number): void {
+  /** `tokens` have been taken from the bucket, and the disk is not told of it yet. */
+  noteGrant(tokens: number, nowMs: number): void {
     if (!this.#isUntold) this.#isBusy = !this.#isQuiet(nowMs);
     this.#isUntold = true;
     this.#grantedAtMs = nowMs;
     this.#isSettled = false;
+    this.#left -= tokens;
   }
 
   /**
    * What has to be on the disk before any grant so far is told; `undefined` where what is there will do.
    * Whoever asks must write it, or not go on.
    *
-   * @param isChanged Whether there is more to write than tokens.
+   * @param isChanged Whether there is more to write than grants: it says so of a lease that is given or
+   * settled, too, since what is written follows the bucket in memory only while nothing else changes it.
    */
   checkpoint(
     bucket: TokenBucket,
@@ -98,20 +109,17 @@ export class Reservation {
     isChanged: boolean,
   ): TokenBucketState | undefined {
     this.#isUntold = false;
-    const isFinal = isChanged || this.#isQuiet(nowMs);
-    if (!isChanged && this.#isSettled) return undefined;
-    if (!isFinal && this.#covers(bucket)) return undefined;
-    const batch = isFinal || !this.#isBusy ? 0 : largestBatch(policy);
-    this.#durable = bucket.copy();
-    this.#durable.reserve(batch);
+    const isQuiet = this.#isQuiet(nowMs);
+    const isCovered = this.#isSettled || (!isQuiet && this.#left >= 0 && nowMs < this.#untilMs);
+    if (!isChanged && isCovered) return undefined;
+    const batch = isQuiet || !this.#isBusy ? 0 : largestBatch(policy);
+    this.#left = batch;
     this.#isSettled = batch === 0;
-    return this.#durable.toJSON();
-  }
-
-  #covers(bucket: TokenBucket): boolean {
-    if (!this.#durable) return false;
-    this.#durable.advanceToTick(bucket.tick);
-    return this.#durable.tokens <= bucket.tokens;
+    if (this.#isSettled) return bucket.toJSON();
+    const durable = bucket.copy();
+    durable.lend(batch, nowMs + LEASED_MS);
+    this.#untilMs = nowMs + LEASED_MS - CLOCK_MARGIN_MS;
+    return durable.toJSON();
   }
 
   /** A clock that has jumped back says nothing of the last grant: no batch is kept on its word. */

@@ -16,18 +16,28 @@
  * taken. In a window of length T the first touch therefore finds at most `capacity` tokens, and at
  * most `floor(T / refillIntervalMs) + 1` grid points follow it. A daemon that comes late loses what
  * flows over; it does not make up for it with a burst.
+ *
+ * Tokens on lease have left the bucket and may be spent elsewhere at any time until their lease ends.
+ * They go on to occupy it: ticks fill it no further than `capacity - leased`. So at the beginning of
+ * any window what is here and what is out come to `capacity` at most, and the bound above holds for
+ * both together. A tick adds to what is below that mark and never lowers what is above it (a capacity
+ * that was cut may leave more out than it can hold).
  */
+import type { LeasedSum } from "./leased-tokens.ts";
 import type { Policy } from "./policy.ts";
 
+import { LeasedTokens } from "./leased-tokens.ts";
 import { policyLimits } from "./policy.ts";
 
-/** The bucket's state: two counts and an epoch instant in milliseconds. */
+/** The bucket's state: two counts, an epoch instant in milliseconds, and what is out on lease. */
 export interface TokenBucketState {
   readonly startedAtMs: number;
   /** Number of the last tick that has been added. */
   readonly tick: number;
-  /** Below 0 where tokens of ticks to come have been reserved. */
+  /** Below 0 where tokens of ticks to come are on lease. */
   readonly tokens: number;
+  /** Left out where nothing is. */
+  readonly leased?: readonly LeasedSum[];
 }
 
 /**
@@ -45,12 +55,15 @@ export class TokenBucket {
   readonly #startedAtMs: number;
   #tick: number;
   #tokens: number;
+  /** None where nothing is out, as nearly always: all is plain arithmetic then. */
+  #leased: LeasedTokens | undefined;
 
   private constructor(policy: Policy, state: TokenBucketState) {
     this.#policy = policy;
     this.#startedAtMs = state.startedAtMs;
     this.#tick = state.tick;
     this.#tokens = state.tokens;
+    this.#leased = state.leased && new LeasedTokens(state.leased);
   }
 
   /** A bucket that starts now: the grid's origin is `nowMs`, and it holds `policy.initialTokens`. */
@@ -62,17 +75,19 @@ export class TokenBucket {
    * The bucket that `toJSON` described.
    *
    * @throws {RangeError} Where the state cannot be one of this policy: no integers, a tick below 0,
-   * tokens over the capacity, or further below 0 than any capacity.
+   * tokens over what the capacity and the leases leave room for, or further below 0 than any capacity.
    */
   static from(policy: Policy, state: TokenBucketState): TokenBucket {
-    const { startedAtMs, tick, tokens } = state;
+    const { startedAtMs, tick, tokens, leased = [] } = state;
+    const leasedTokens = leased.reduce((all, sum) => all + sum.tokens, 0);
     const isPossible =
       Number.isSafeInteger(startedAtMs) &&
       Number.isSafeInteger(tick) &&
       Number.isSafeInteger(tokens) &&
       tick >= 0 &&
       tokens >= -policyLimits.capacity.max &&
-      tokens <= policy.capacity;
+      tokens <= Math.max(0, policy.capacity - leasedTokens) &&
+      leased.every(isPossibleSum);
     if (!isPossible) {
       throw new RangeError(
         `Cannot restore a bucket from ${JSON.stringify(state)}: capacity is ${policy.capacity}`,
@@ -81,9 +96,19 @@ export class TokenBucket {
     return new TokenBucket(policy, state);
   }
 
-  /** Tokens at hand, as of the last `advance`; below 0 while reserved ones are still to come in. */
+  /** Tokens at hand, as of the last `advance`; below 0 while some that are on lease are to come in. */
   get tokens(): number {
     return this.#tokens;
+  }
+
+  /** Tokens on lease, as of the last `advance`. */
+  get leasedTokens(): number {
+    return this.#leased?.tokens ?? 0;
+  }
+
+  /** Identifies this bucket among those that came before and after under the same name. */
+  get startedAtMs(): number {
+    return this.#startedAtMs;
   }
 
   /** Number of the last tick that was added. */
@@ -100,11 +125,14 @@ export class TokenBucket {
   advance(nowMs: number): void {
     const tick = Math.floor((nowMs - this.#startedAtMs) / this.#policy.refillIntervalMs);
     this.advanceToTick(tick);
+    if (this.#leased) this.#endLeases(nowMs);
   }
 
   /** Adds every tick up to and including `tick`. One that has been added before changes nothing. */
   advanceToTick(tick: number): void {
-    if (tick > this.#tick) this.#fill(tick - this.#tick);
+    if (tick <= this.#tick) return;
+    if (this.#leased) this.#fillAcrossEnds(tick);
+    else this.#fillTo(tick);
   }
 
   /** Takes `tokens` if they are there; takes nothing and answers `false` if not. */
@@ -114,19 +142,45 @@ export class TokenBucket {
     return true;
   }
 
-  /** Takes `tokens` whether they are there or not; the next ticks make up for what is missing. */
-  reserve(tokens: number): void {
+  /**
+   * Lends `tokens` until `untilMs`, epoch milliseconds, whether they are there or not; the next ticks
+   * make up for what is missing.
+   */
+  lend(tokens: number, untilMs: number): void {
     this.#tokens -= tokens;
+    (this.#leased ??= new LeasedTokens()).add(tokens, untilMs);
+  }
+
+  /**
+   * Settles a lease, or a part of it, that ends at `untilMs`: `used` are spent, `returned` come back.
+   * Counts for no more than is out until then, so for nothing once it has ended.
+   */
+  settle(untilMs: number, used: number, returned: number): void {
+    if (!this.#leased) return;
+    this.#leased.remove(used, untilMs);
+    this.#tokens += this.#leased.remove(returned, untilMs);
+    if (this.#leased.tokens === 0) this.#leased = undefined;
   }
 
   /** Ticks until `tokens` (at most the capacity) are there, if nobody takes any: 0 if they are now. */
   ticksUntil(tokens: number): number {
-    return Math.max(0, Math.ceil((tokens - this.#tokens) / this.#policy.refillTokens));
+    const { refillTokens } = this.#policy;
+    const ticks = Math.max(0, Math.ceil((tokens - this.#tokens) / refillTokens));
+    if (!this.#leased || ticks === 0 || tokens <= this.#room) return ticks;
+    const ahead = this.copy();
+    while (ahead.#leased && tokens > ahead.#room) {
+      // However many ticks come until then, there is no room for so many.
+      const endAtMs = ahead.#leased.nextEndAtMs;
+      ahead.advanceToTick(ahead.#lastTickBefore(endAtMs));
+      ahead.#endLeases(endAtMs);
+    }
+    const missing = Math.max(0, Math.ceil((tokens - ahead.#tokens) / refillTokens));
+    return ahead.#tick + missing - this.#tick;
   }
 
   /** Moves on to the first tick that has `tokens` (at most the capacity) and takes them there. */
   takeAtEarliestTick(tokens: number): void {
-    this.#fill(this.ticksUntil(tokens));
+    this.advanceToTick(this.#tick + this.ticksUntil(tokens));
     this.#tokens -= tokens;
   }
 
@@ -141,15 +195,16 @@ export class TokenBucket {
   }
 
   /**
-   * Whether a caller that waits for `tokens` is served before a tick can flow over. The tick that
-   * serves it brings at most `tokens + refillTokens - 1`, and that has to fit.
+   * Whether a caller that waits for `tokens` is served before a tick can flow over, with nothing out on
+   * lease. The tick that serves it brings at most `tokens + refillTokens - 1`, and that has to fit.
    */
   neverOverflows(tokens: number): boolean {
     return tokens + this.#policy.refillTokens - 1 <= this.#policy.capacity;
   }
 
   /**
-   * Goes on under another policy: keeps `min(tokens, capacity)` and the grid's origin. The ticks up
+   * Goes on under another policy: keeps `min(tokens, capacity)`, what is out on lease, which takes its
+   * room first, and the grid's origin. The ticks up
    * to `nowMs` count as added, those of the old grid by the old policy; so the change itself adds
    * nothing, however often it is repeated.
    */
@@ -160,7 +215,7 @@ export class TokenBucket {
       this.#tick = Math.floor((reachedAtMs - this.#startedAtMs) / policy.refillIntervalMs);
     }
     this.#policy = policy;
-    this.#tokens = Math.min(this.#tokens, policy.capacity);
+    this.#tokens = Math.min(this.#tokens, Math.max(0, policy.capacity - this.leasedTokens));
   }
 
   /** A second bucket in the same state, to look ahead with. */
@@ -170,13 +225,45 @@ export class TokenBucket {
 
   /** The state, for `TokenBucket.from`. */
   toJSON(): TokenBucketState {
-    return { startedAtMs: this.#startedAtMs, tick: this.#tick, tokens: this.#tokens };
+    const counts = { startedAtMs: this.#startedAtMs, tick: this.#tick, tokens: this.#tokens };
+    return this.#leased ? { ...counts, leased: this.#leased.toJSON() } : counts;
   }
 
-  #fill(ticks: number): void {
-    const { capacity, refillTokens } = this.#policy;
-    this.#tick += ticks;
-    // The sum may round where it exceeds 2^53, but then it is far over the capacity.
-    this.#tokens = Math.min(capacity, this.#tokens + ticks * refillTokens);
+  /** How far ticks fill the bucket; below 0 where more is out than the capacity holds. */
+  get #room(): number {
+    return this.#policy.capacity - this.leasedTokens;
   }
+
+  #fillTo(tick: number): void {
+    // The sum may round where it exceeds 2^53, but then it is far over the capacity.
+    const sum = this.#tokens + (tick - this.#tick) * this.#policy.refillTokens;
+    const filled = Math.min(this.#room, sum);
+    this.#tick = tick;
+    this.#tokens = Math.max(this.#tokens, filled);
+  }
+
+  /** Fills up to the end of each lease in turn, and so on to `tick`. */
+  #fillAcrossEnds(tick: number): void {
+    while (this.#leased && this.#leased.nextEndAtMs <= this.timeOfTick(tick)) {
+      const endAtMs = this.#leased.nextEndAtMs;
+      const lastTick = this.#lastTickBefore(endAtMs);
+      if (lastTick > this.#tick) this.#fillTo(lastTick);
+      this.#endLeases(endAtMs);
+    }
+    this.#fillTo(tick);
+  }
+
+  #lastTickBefore(atMs: number): number {
+    return Math.ceil((atMs - this.#startedAtMs) / this.#policy.refillIntervalMs) - 1;
+  }
+
+  /** Ends the leases whose time is up at `nowMs`. */
+  #endLeases(nowMs: number): void {
+    this.#leased?.endBy(nowMs);
+    if (this.#leased?.tokens === 0) this.#leased = undefined;
+  }
+}
+
+function isPossibleSum({ untilMs, tokens }: LeasedSum): boolean {
+  return Number.isSafeInteger(untilMs) && Number.isSafeInteger(tokens) && tokens > 0;
 }

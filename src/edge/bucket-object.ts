@@ -4,7 +4,8 @@
  */
 import { DurableObject } from "cloudflare:workers";
 
-import type { BucketSnapshot, NamedPolicyFields, PolicyChange } from "../protocol.ts";
+import type { LeaseAsk } from "../core/lease.ts";
+import type { BucketSnapshot, LeaseAnswer, NamedPolicyFields, PolicyChange } from "../protocol.ts";
 import type { BucketDisk, BucketPlatform, BucketRecord } from "./bucket-owner.ts";
 import type { KeyedGrant } from "./keyed-grants.ts";
 
@@ -59,6 +60,15 @@ export class BucketObject extends DurableObject<Env> {
   /** See `BucketOwner.inspect`. Rejects if the object is reset. */
   inspect(name: string, configured: NamedPolicyFields): BucketSnapshot {
     return this.#owner.inspect(name, configured);
+  }
+
+  /**
+   * See `BucketOwner.lend`. The answer is held back until the lease is on disk. Rejects if the object is
+   * reset: what was reported, and any lease that was given, then counts as spent when it ends. Must not
+   * be called again with the same `ask`.
+   */
+  lend(name: string, configured: NamedPolicyFields, ask: LeaseAsk): LeaseAnswer {
+    return this.#owner.lend(name, configured, ask);
   }
 
   /**

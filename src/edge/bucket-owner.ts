@@ -16,10 +16,17 @@
  * first arrived. Where the alarm had not reached the disk, the first caller tells as much, if it is one
  * that was put back.
  */
-import type { FieldFault, PolicyFields } from "../core/policy.ts";
+import type { CompletePolicyFields, FieldFault } from "../core/policy.ts";
+import type { LeaseAsk } from "../core/lease.ts";
 import type { Grant, LimiterState, LimiterView, Outcome, Turn } from "../core/limiter.ts";
 import type { Waiter } from "../core/waiter-queue.ts";
-import type { AcquireCall, BucketSnapshot, NamedPolicyFields, PolicyChange } from "../protocol.ts";
+import type {
+  AcquireCall,
+  BucketSnapshot,
+  LeaseAnswer,
+  NamedPolicyFields,
+  PolicyChange,
+} from "../protocol.ts";
 import type { AlarmStorage } from "./alarm-daemon.ts";
 import type { Clock } from "./clock.ts";
 import type { KeyedGrantStore } from "./keyed-grants.ts";
@@ -31,9 +38,9 @@ import { Gathering } from "./gathering.ts";
 import { KeyedGrants, isSameAsked } from "./keyed-grants.ts";
 
 /** How the state is written; a later format has to read what this one wrote. */
-const FORMAT = 2;
-/** Format 1 is the same with tokens never below 0. */
-const READABLE_FORMATS = [1, FORMAT];
+const FORMAT = 3;
+/** Format 2 is the same without leases, and format 1 with tokens never below 0. */
+const READABLE_FORMATS = [1, 2, FORMAT];
 
 /**
  * Requests that may wait in one place, under one key: a caller and its retries. Each is a held request,
@@ -47,7 +54,7 @@ export interface BucketRecord {
   readonly name: string;
   readonly policyName: string;
   /** The policy in force: the configured one as of the last write, or an override. */
-  readonly policy: Required<PolicyFields>;
+  readonly policy: CompletePolicyFields;
   readonly isOverridden: boolean;
   readonly limiter: LimiterState;
 }
@@ -209,6 +216,16 @@ export class BucketOwner {
   inspect(name: string, configured: NamedPolicyFields): BucketSnapshot {
     const nowMs = this.#platform.clock.now();
     return snapshot(this.#open(name, configured, nowMs), nowMs);
+  }
+
+  /** See `Limiter.lend`. Lends nothing, either, while callers who lost their places come back. */
+  lend(name: string, configured: NamedPolicyFields, ask: LeaseAsk): LeaseAnswer {
+    const nowMs = this.#platform.clock.now();
+    const bucket = this.#open(name, configured, nowMs);
+    const isGathering = this.#gathering?.isOpen(nowMs) ?? false;
+    const turn = bucket.limiter.lend(isGathering ? { ...ask, wanted: 0 } : ask, nowMs);
+    this.#finish(bucket, turn, nowMs);
+    return { ...(turn.lease && { lease: turn.lease }), bucket: snapshot(bucket, nowMs) };
   }
 
   /** Lays `changes` over the bucket's policy and keeps the result as its own, for good. */
@@ -420,7 +437,7 @@ export class BucketOwner {
 
 function restore(record: BucketRecord): OpenBucket {
   if (!READABLE_FORMATS.includes(record.format)) {
-    const readable = READABLE_FORMATS.join(" and ");
+    const readable = READABLE_FORMATS.join(", ");
     throw new RangeError(
       `Cannot read a state of format ${record.format}: formats ${readable} are known`,
     );

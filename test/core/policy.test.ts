@@ -136,7 +136,7 @@ describe("Policy.of", () => {
         "Illegal policy: capacity must be an integer from 1 to 1000000000: got 0; " +
           'refillTokens must be an integer from 1 to 1000000000: got "1"; ' +
           '"burst" is not one of capacity, refillTokens, refillIntervalMs, initialTokens, ' +
-          "queueLimit, maxWaitMs; " +
+          "queueLimit, maxWaitMs, lease; " +
           "refillIntervalMs is missing",
       ),
     );

@@ -98,13 +98,41 @@ describe("Limiter.checkpoint, batches", () => {
     expect(writes.tokens).toEqual([9_999, 4_999 - 250]);
   });
 
-  test("ticks that flow over in memory use the batch up: the disk is never fuller than memory", () => {
-    const writes = new Writes({ ...tenThousand, refillIntervalMs: 100 });
+  test.each([
+    ["100 in 10 ms", { refillTokens: 100, refillIntervalMs: 10 }, 5],
+    ["one in 10 ms", { refillTokens: 1, refillIntervalMs: 10 }, 11],
+    ["10,000 in 100 ms", { refillTokens: 10_000, refillIntervalMs: 100 }, 5],
+  ])("ticks that flow over leave the batch as it is: %s", (_, rate, count) => {
+    const writes = new Writes({ ...tenThousand, ...rate });
+    for (let index = 0; index < 1_000; index += 1) writes.grant(index);
+    expect(writes.tokens).toHaveLength(count);
+  });
+
+  test("a batch is leased for 20 seconds, and not counted on in the last of them", () => {
+    const writes = new Writes(tenThousand);
     writes.grant(0);
-    writes.grant(0);
-    // Both are full now.
-    writes.grant(100);
-    expect(writes.tokens).toEqual([9_999, 9_748, 9_999 - 250]);
+    for (let atMs = 1_000; atMs < 20_000; atMs += 1_000) writes.grant(atMs);
+    expect(writes.tokens).toEqual([9_999, 9_749]);
+    writes.grant(20_000);
+    expect(writes.tokens).toEqual([9_999, 9_749, 9_749]);
+  });
+
+  test("restored, the batch occupies the bucket until its lease ends", () => {
+    const scene = new Scene(tenThousand);
+    scene.limiter = Limiter.from(scene.limiter.policy, {
+      bucket: {
+        startedAtMs: epochMs,
+        tick: 0,
+        tokens: 9_748,
+        leased: [{ untilMs: epochMs + 20_500, tokens: 250 }],
+      },
+      granted: 2,
+      refused: 0,
+      cancelled: 0,
+    });
+    expect(scene.inspect(20_000).tokens).toBe(9_750);
+    expect(scene.inspect(20_999).tokens).toBe(9_750);
+    expect(scene.inspect(21_000).tokens).toBe(10_000);
   });
 
   test("contended: ticks to come are spent ahead, 20 writes for 1,000 grants at 50 a second", () => {
@@ -151,14 +179,14 @@ describe("Limiter.checkpoint, batches", () => {
     expect(writes.scene.limiter.checkpointAtMs).toBeUndefined();
   });
 
-  test("a change of the policy gives the batch back, and the next is of the new size", () => {
+  test("a change of the policy is written with a batch of the new size", () => {
     const writes = new Writes({ ...tenThousand, refillTokens: 100 });
     writes.grant(0);
     writes.grant(0);
     writes.scene.setPolicy(1, { capacity: 640 });
     writes.checkpoint(1);
     writes.grant(2);
-    expect(writes.tokens).toEqual([9_999, 9_998 - 100, 640, 639 - 16]);
+    expect(writes.tokens).toEqual([9_999, 9_998 - 100, 640 - 16]);
   });
 
   test("a clock that jumps back gives the batch back", () => {

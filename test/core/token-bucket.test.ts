@@ -440,17 +440,18 @@ describe("TokenBucket.from", () => {
   });
 });
 
-describe("TokenBucket.reserve", () => {
-  test("takes what is not there, and ticks make up for it before anything can be taken", () => {
-    const bucket = startOf(5, 2, 3);
-    bucket.reserve(6);
+describe("TokenBucket.lend", () => {
+  test("lends what is not there, and ticks make up for it before anything can be taken", () => {
+    const bucket = startOf(10, 2, 3);
+    bucket.lend(6, t9);
     expect(bucket.tokens).toBe(-3);
     expect(bucket.tryTake(1)).toBe(false);
     expect(bucket.ticksUntil(1)).toBe(2);
     bucket.advanceToTick(2);
     expect(bucket.tokens).toBe(1);
     bucket.advanceToTick(1);
-    expect(bucket.toJSON()).toEqual({ startedAtMs: t0, tick: 2, tokens: 1 });
+    const leased = [{ untilMs: t9, tokens: 6 }];
+    expect(bucket.toJSON()).toEqual({ startedAtMs: t0, tick: 2, tokens: 1, leased });
   });
 });
 
