@@ -22,7 +22,7 @@ import { acquirePath, admin, changePolicy } from "../test/support/callers.ts";
 import { HttpClient } from "../test/support/http-client.ts";
 import { HttpConnection, type Answer } from "../test/support/http-connection.ts";
 import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
-import { shown } from "./statistics.ts";
+import { shown } from "../test/support/statistics.ts";
 
 /** Ticks far apart while the callers come, and near when all are there. */
 const GATHERING_INTERVAL_MS = 120_000;

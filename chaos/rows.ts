@@ -7,7 +7,7 @@ import type { Figure, Scenario } from "./scenario.ts";
 
 import { Random } from "../test/support/random.ts";
 import { Simulation } from "../test/support/simulation/simulate.ts";
-import { shown } from "./statistics.ts";
+import { shown } from "../test/support/statistics.ts";
 
 const GRANTS = 1_000;
 
