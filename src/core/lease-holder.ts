@@ -6,8 +6,9 @@
  * adds one, and what is there falls to `1/e` in `ttlMs`. At a steady rate it comes to what is asked for
  * in one `ttlMs`, so that is what the holder wants to hold, and it asks again when half of that is left:
  * about two calls in `ttlMs`, well before either tokens or time run out. A rush doubles the sum with
- * every call. When callers stay away, the lease runs out and what is left of it is given back. Below
- * `LEAST_DEMAND` a lease saves nothing, and there is none.
+ * every call; it never exceeds `maxTokens`, so that it fades as soon as a rush is over. When callers stay
+ * away, the lease runs out and what is left of it is given back. Below `LEAST_DEMAND` a lease saves
+ * nothing, and there is none.
  *
  * **Order within the isolate**: a request that the lease cannot serve goes to the bucket, and what is
  * left of the lease goes back with it. So none of those who come later is served before it by a lease
@@ -49,6 +50,8 @@ export class LeaseHolder {
   /** Tokens asked for, fading. */
   #demand = 0;
   #demandAtMs = 0;
+  /** Whether a request has come since the last ask: without any, nothing more is wanted. */
+  #isCalledFor = false;
   /** Callers granted, and not reported yet. */
   #granted = 0;
   /** When the ask was made that is not answered yet. */
@@ -62,6 +65,13 @@ export class LeaseHolder {
 
   constructor(terms: LeaseTerms) {
     this.#terms = terms;
+  }
+
+  /** Tokens that can be granted here at `nowMs`. */
+  tokensAt(nowMs: number): number {
+    let tokens = 0;
+    for (const { left, expiresAtMs } of this.#leases) if (nowMs < expiresAtMs) tokens += left;
+    return tokens;
   }
 
   /**
@@ -79,10 +89,11 @@ export class LeaseHolder {
   tryTake(tokens: number, nowMs: number): boolean {
     this.#noteTime(nowMs);
     const fadedBy = Math.exp((this.#demandAtMs - nowMs) / this.#terms.ttlMs);
-    this.#demand = this.#demand * fadedBy + tokens;
+    this.#demand = Math.min(this.#terms.maxTokens, this.#demand * fadedBy + tokens);
+    this.#isCalledFor = true;
     this.#demandAtMs = nowMs;
     if (this.#isHandingIn) return false;
-    if (this.#leftAt(nowMs) < tokens) {
+    if (this.tokensAt(nowMs) < tokens) {
       this.#isHandingIn = this.#leases.length > 0;
       return false;
     }
@@ -105,7 +116,7 @@ export class LeaseHolder {
   nextAsk(nowMs: number): LeaseAsk | undefined {
     this.#noteTime(nowMs);
     if (this.#askedAtMs !== undefined) return undefined;
-    const wanted = this.#isHandingIn ? 0 : this.#wantedAt(nowMs);
+    const wanted = this.#isCalledFor && !this.#isHandingIn ? this.#wantedAt(nowMs) : 0;
     const isOver = this.#leases.some(({ expiresAtMs }) => nowMs >= expiresAtMs);
     if (wanted === 0 && !isOver && !this.#isHandingIn) return undefined;
     const uses: LeaseUse[] = [];
@@ -120,6 +131,7 @@ export class LeaseHolder {
     });
     for (const lease of this.#leases) lease.used = 0;
     this.#isHandingIn = false;
+    this.#isCalledFor = false;
     this.#askedAtMs = nowMs;
     this.#wanted = wanted;
     return { uses, granted, wanted };
@@ -154,18 +166,12 @@ export class LeaseHolder {
     this.#latestMs = nowMs;
   }
 
-  #leftAt(nowMs: number): number {
-    let tokens = 0;
-    for (const { left, expiresAtMs } of this.#leases) if (nowMs < expiresAtMs) tokens += left;
-    return tokens;
-  }
-
   #wantedAt(nowMs: number): number {
     const { maxTokens, ttlMs } = this.#terms;
     const demand = this.#demand * Math.exp((this.#demandAtMs - nowMs) / ttlMs);
     if (demand < LEAST_DEMAND || nowMs < this.#quietUntilMs) return 0;
     const target = Math.min(maxTokens, Math.ceil(demand));
-    const left = this.#leftAt(nowMs);
+    const left = this.tokensAt(nowMs);
     return left > target / 2 ? 0 : target - left;
   }
 }

@@ -1,8 +1,10 @@
 /** The buckets as the Worker sees them: its side of the calls to their objects. */
 import type { AcquireCall, BucketSnapshot, NamedPolicyFields, PolicyChange } from "../protocol.ts";
 import type { BucketObject } from "./bucket-object.ts";
+import type { WaitUntil } from "./leased-bucket.ts";
 
 import { encodeAcquireCall } from "./acquire-call.ts";
+import { leasedBucket } from "./leased-buckets.ts";
 import { reach } from "./reach.ts";
 
 /** Keeps arrivals of one millisecond in order; a thousand of them fit before the next. */
@@ -37,6 +39,20 @@ export class RemoteBucket {
     this.#name = name;
     this.#policy = policy;
     this.#signal = signal;
+  }
+
+  /**
+   * Grants from a lease of this isolate, if it holds one. A request with a key goes to the object, which
+   * remembers it.
+   *
+   * @param waitUntil Keeps calls to the object running after the response.
+   */
+  acquireLeased(
+    { tokens, idempotencyKey }: Pick<AcquireCall, "tokens" | "idempotencyKey">,
+    waitUntil: WaitUntil,
+  ): Response | undefined {
+    if (idempotencyKey !== undefined) return undefined;
+    return leasedBucket(this.#objects, this.#name, this.#policy)?.acquire(tokens, waitUntil);
   }
 
   /**

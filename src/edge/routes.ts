@@ -122,7 +122,10 @@ async function acquire(c: AppContext, body: Readonly<Record<string, unknown>>): 
   const refusal = refusalOf(c, "acquire", name);
   if (refusal) return refusal;
   const policy = settingsOf(c.env).policies.find(name);
-  return policy ? remoteBucket(c, name, policy).acquire(asked) : unknownBucket(name);
+  if (!policy) return unknownBucket(name);
+  const bucket = remoteBucket(c, name, policy);
+  const waitUntil = (promise: Promise<void>): void => c.executionCtx.waitUntil(promise);
+  return bucket.acquireLeased(asked, waitUntil) ?? bucket.acquire(asked);
 }
 
 /** The parameters in `url`, which need not be a legal one: its host is what the caller has sent. */
