@@ -6,7 +6,7 @@
  * Each ask is sent once. Where it fails, and where it is never answered because its request's context
  * was ended by the platform, what it reported counts as spent when its lease ends.
  */
-import type { LeaseAsk } from "../core/lease.ts";
+import type { LeaseAsk, LeaseReport } from "../core/lease.ts";
 import type { LeaseTerms } from "../core/policy.ts";
 import type { BucketSnapshot, LeaseAnswer } from "../protocol.ts";
 import type { AnsweringBucket } from "./bucket-owner.ts";
@@ -37,18 +37,23 @@ export class LeasedBucket {
   }
 
   /**
-   * The response to a request for `tokens`, granted from a lease; `undefined` where none covers it, and it
-   * has to go to the object.
+   * A request for `tokens`: the response, where leases cover it; else what it has to take along to the
+   * object, if anything.
    */
-  acquire(tokens: number, waitUntil: WaitUntil): Response | undefined {
+  acquire(
+    tokens: number,
+    waitUntil: WaitUntil,
+  ): { response: Response } | { handedIn?: LeaseReport } {
     const nowMs = Date.now();
     const isGranted = this.#holder.tryTake(tokens, nowMs);
+    const handedIn = isGranted ? undefined : this.#holder.handIn();
     this.#say(nowMs, waitUntil);
-    if (!isGranted || !this.#seen) return undefined;
+    if (!isGranted || !this.#seen) return handedIn ? { handedIn } : {};
     const bucket = this.#bucketAt(this.#seen, nowMs);
     const remaining = bucket.view.tokens;
     const outcome = { ok: true, tokens, remaining, waitedMs: 0, grantedAtMs: nowMs } as const;
-    return acquireResponse({ kind: "outcome", outcome, bucket, tokens, timeoutMs: 0 });
+    const answer = { kind: "outcome", outcome, bucket, tokens, timeoutMs: 0 } as const;
+    return { response: acquireResponse(answer) };
   }
 
   /** Whatever there is to be said to the object is said, now and when leases end. */

@@ -123,9 +123,8 @@ async function acquire(c: AppContext, body: Readonly<Record<string, unknown>>): 
   if (refusal) return refusal;
   const policy = settingsOf(c.env).policies.find(name);
   if (!policy) return unknownBucket(name);
-  const bucket = remoteBucket(c, name, policy);
   const waitUntil = (promise: Promise<void>): void => c.executionCtx.waitUntil(promise);
-  return bucket.acquireLeased(asked, waitUntil) ?? bucket.acquire(asked);
+  return remoteBucket(c, name, policy).acquire(asked, waitUntil);
 }
 
 /** The parameters in `url`, which need not be a legal one: its host is what the caller has sent. */
