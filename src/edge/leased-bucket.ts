@@ -73,8 +73,8 @@ export class LeasedBucket {
     let answer: LeaseAnswer | undefined;
     try {
       answer = await this.#lend(ask);
-    } catch (error) {
-      console.warn(error);
+    } catch {
+      // The object was reset, say. It is as good as a bucket that lends nothing.
     }
     if (this.#pending !== pending) return;
     this.#pending = undefined;

@@ -1,6 +1,6 @@
 /** The buckets that this isolate holds leases of. They live as long as the isolate does. */
 import type { LeaseAsk } from "../core/lease.ts";
-import type { NamedPolicyFields } from "../protocol.ts";
+import type { LeaseAnswer, NamedPolicyFields } from "../protocol.ts";
 import type { BucketObject } from "./bucket-object.ts";
 
 import { LeasedBucket } from "./leased-bucket.ts";
@@ -26,7 +26,7 @@ export function leasedBucket(
   if (!buckets) known.set(objects, (buckets = new Map()));
   let bucket = buckets.get(name);
   if (!bucket) {
-    const lend = async (ask: LeaseAsk) => {
+    const lend = async (ask: LeaseAsk): Promise<LeaseAnswer> => {
       return await objects.get(objects.idFromName(name)).lend(name, policy, ask);
     };
     bucket = new LeasedBucket(policy.lease, lend);
