@@ -3,7 +3,7 @@
  * what the Worker and the object tell each other. No code.
  */
 import type { CompletePolicyFields, FieldFault } from "./core/policy.ts";
-import type { Lease } from "./core/lease.ts";
+import type { Lease, LeaseReport } from "./core/lease.ts";
 import type { Grant, LimiterReason, LimiterView } from "./core/limiter.ts";
 
 /**
@@ -65,6 +65,8 @@ export interface AcquireCall {
   readonly timeoutMs?: number;
   /** The same key for the same bucket gets the same grant. Printable ASCII. */
   readonly idempotencyKey?: string;
+  /** What its isolate gives back of its leases with it, since they do not cover it. */
+  readonly handedIn?: LeaseReport;
   /** Present when an earlier attempt was lost with its object. */
   readonly putBack?: PutBack;
 }

@@ -6,17 +6,18 @@
  * adds one, and what is there falls to `1/e` in `ttlMs`. At a steady rate it comes to what is asked for
  * in one `ttlMs`, so that is what the holder wants to hold, and it asks again when half of that is left:
  * about two calls in `ttlMs`, well before either tokens or time run out. A rush doubles the sum with
- * every call. When callers stay away, the lease runs out and what is left of it is given back. Below
- * `LEAST_DEMAND` a lease saves nothing, and there is none.
+ * every call; it never exceeds `maxTokens`, so that it fades as soon as a rush is over. When callers stay
+ * away, the lease runs out and what is left of it is given back. Below `LEAST_DEMAND` a lease saves
+ * nothing, and there is none.
  *
- * **Order within the isolate**: a request that the lease cannot serve goes to the bucket, and what is
- * left of the lease goes back with it. So none of those who come later is served before it by a lease
- * that was there when it came.
+ * **Order within the isolate**: a request that the leases cannot serve goes to the bucket, and takes what
+ * is left of them along. So they count for it, and none of those who come later is served before it by a
+ * lease that was there when it came.
  *
  * **Being refused**: where callers wait or few tokens are left the bucket lends nothing. The holder then
  * stays quiet for a while, and every request goes to the bucket and takes its place in the queue.
  */
-import type { Lease, LeaseAsk, LeaseMark, LeaseUse } from "./lease.ts";
+import type { Lease, LeaseAsk, LeaseMark, LeaseReport, LeaseUse } from "./lease.ts";
 import type { LeaseTerms } from "./policy.ts";
 
 /** Tokens in `ttlMs`; with fewer, calls for leases would be about as many as requests. */
@@ -26,7 +27,7 @@ const RETRY_SHARE = 1 / 4;
 
 interface HeldLease extends LeaseMark {
   /** For this isolate, by its own clock. */
-  readonly expiresAtMs: number;
+  expiresAtMs: number;
   left: number;
   /** Granted, and not reported yet. */
   used: number;
@@ -49,6 +50,8 @@ export class LeaseHolder {
   /** Tokens asked for, fading. */
   #demand = 0;
   #demandAtMs = 0;
+  /** Whether a request has come since the last ask: without any, nothing more is wanted. */
+  #isCalledFor = false;
   /** Callers granted, and not reported yet. */
   #granted = 0;
   /** When the ask was made that is not answered yet. */
@@ -56,12 +59,17 @@ export class LeaseHolder {
   /** What the last ask wanted. */
   #wanted = 0;
   #quietUntilMs = -Infinity;
-  /** Whether all that is left is to go back with the next ask. */
-  #isHandingIn = false;
   #latestMs = -Infinity;
 
   constructor(terms: LeaseTerms) {
     this.#terms = terms;
+  }
+
+  /** Tokens that can be granted here at `nowMs`. */
+  tokensAt(nowMs: number): number {
+    let tokens = 0;
+    for (const { left, expiresAtMs } of this.#leases) if (nowMs < expiresAtMs) tokens += left;
+    return tokens;
   }
 
   /**
@@ -74,18 +82,15 @@ export class LeaseHolder {
 
   /**
    * A request has come: takes its `tokens` and answers `true`, or takes nothing and answers `false`; then
-   * it has to go to the bucket.
+   * it has to go to the bucket, with what `handIn` returns.
    */
   tryTake(tokens: number, nowMs: number): boolean {
     this.#noteTime(nowMs);
     const fadedBy = Math.exp((this.#demandAtMs - nowMs) / this.#terms.ttlMs);
-    this.#demand = this.#demand * fadedBy + tokens;
+    this.#demand = Math.min(this.#terms.maxTokens, this.#demand * fadedBy + tokens);
+    this.#isCalledFor = true;
     this.#demandAtMs = nowMs;
-    if (this.#isHandingIn) return false;
-    if (this.#leftAt(nowMs) < tokens) {
-      this.#isHandingIn = this.#leases.length > 0;
-      return false;
-    }
+    if (this.tokensAt(nowMs) < tokens) return false;
     let missing = tokens;
     for (const lease of this.#leases) {
       if (nowMs >= lease.expiresAtMs) continue;
@@ -99,30 +104,31 @@ export class LeaseHolder {
   }
 
   /**
+   * Gives all that is held back, for the request that it does not cover to take along; `undefined` where
+   * nothing is held. That request alone is no reason to ask for more, which might be lent before it gets
+   * there.
+   */
+  handIn(): LeaseReport | undefined {
+    if (this.#leases.length === 0) return undefined;
+    this.#isCalledFor = false;
+    return this.#report(() => true);
+  }
+
+  /**
    * What to ask the bucket now, or to report to it; `undefined` where there is nothing to say, or an
    * earlier ask is not answered yet. It has to be sent, and answered here with `lent` or `failed`.
    */
   nextAsk(nowMs: number): LeaseAsk | undefined {
     this.#noteTime(nowMs);
     if (this.#askedAtMs !== undefined) return undefined;
-    const wanted = this.#isHandingIn ? 0 : this.#wantedAt(nowMs);
+    const wanted = this.#isCalledFor ? this.#wantedAt(nowMs) : 0;
     const isOver = this.#leases.some(({ expiresAtMs }) => nowMs >= expiresAtMs);
-    if (wanted === 0 && !isOver && !this.#isHandingIn) return undefined;
-    const uses: LeaseUse[] = [];
-    for (const { startedAtMs, untilMs, expiresAtMs, left, used } of this.#leases) {
-      const returned = this.#isHandingIn || nowMs >= expiresAtMs ? left : 0;
-      if (used + returned > 0) uses.push({ startedAtMs, untilMs, used, returned });
-    }
-    const granted = this.#granted;
-    this.#granted = 0;
-    this.#leases = this.#leases.filter(({ expiresAtMs, left }) => {
-      return !this.#isHandingIn && nowMs < expiresAtMs && left > 0;
-    });
-    for (const lease of this.#leases) lease.used = 0;
-    this.#isHandingIn = false;
+    if (wanted === 0 && !isOver) return undefined;
+    const report = this.#report((lease) => nowMs >= lease.expiresAtMs);
+    this.#isCalledFor = false;
     this.#askedAtMs = nowMs;
     this.#wanted = wanted;
-    return { uses, granted, wanted };
+    return { ...report, wanted };
   }
 
   /** The bucket has answered the last ask, with a lease or with none. */
@@ -147,17 +153,29 @@ export class LeaseHolder {
   /** A clock that has jumped back would make leases last longer than the bucket keeps their room. */
   #noteTime(nowMs: number): void {
     if (nowMs < this.#latestMs) {
-      this.#isHandingIn = this.#leases.length > 0;
+      for (const lease of this.#leases) lease.expiresAtMs = -Infinity;
       this.#demandAtMs = Math.min(this.#demandAtMs, nowMs);
       this.#quietUntilMs = -Infinity;
     }
     this.#latestMs = nowMs;
   }
 
-  #leftAt(nowMs: number): number {
-    let tokens = 0;
-    for (const { left, expiresAtMs } of this.#leases) if (nowMs < expiresAtMs) tokens += left;
-    return tokens;
+  /** Says what has become of every lease since it was last said, and lets go of those that are over. */
+  #report(isOver: (lease: HeldLease) => boolean): LeaseReport {
+    const uses: LeaseUse[] = [];
+    const kept: HeldLease[] = [];
+    for (const lease of this.#leases) {
+      const { startedAtMs, untilMs, left, used } = lease;
+      const returned = isOver(lease) ? left : 0;
+      if (used + returned > 0) uses.push({ startedAtMs, untilMs, used, returned });
+      lease.used = 0;
+      lease.left -= returned;
+      if (lease.left > 0) kept.push(lease);
+    }
+    this.#leases = kept;
+    const granted = this.#granted;
+    this.#granted = 0;
+    return { uses, granted };
   }
 
   #wantedAt(nowMs: number): number {
@@ -165,7 +183,7 @@ export class LeaseHolder {
     const demand = this.#demand * Math.exp((this.#demandAtMs - nowMs) / ttlMs);
     if (demand < LEAST_DEMAND || nowMs < this.#quietUntilMs) return 0;
     const target = Math.min(maxTokens, Math.ceil(demand));
-    const left = this.#leftAt(nowMs);
+    const left = this.tokensAt(nowMs);
     return left > target / 2 ? 0 : target - left;
   }
 }

@@ -30,11 +30,15 @@ export interface LeaseUse extends LeaseMark {
   readonly returned: number;
 }
 
-/** What an isolate asks. To be sent once and never again: what it reports must not count twice. */
-export interface LeaseAsk {
+/** What an isolate reports. To be sent once and never again: it must not count twice. */
+export interface LeaseReport {
   readonly uses: readonly LeaseUse[];
   /** Callers that were granted what was used. */
   readonly granted: number;
+}
+
+/** What an isolate reports, and what it asks for. */
+export interface LeaseAsk extends LeaseReport {
   /** Tokens that it wants, 0 or more. */
   readonly wanted: number;
 }

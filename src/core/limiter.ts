@@ -28,7 +28,7 @@
  * of them, where a tick brings one token), else in a walk over the queue, because what flows over
  * depends on everybody in front.
  */
-import type { Lease, LeaseAsk } from "./lease.ts";
+import type { Lease, LeaseAsk, LeaseReport } from "./lease.ts";
 import type { Limits, Policy } from "./policy.ts";
 import type { TokenBucketState } from "./token-bucket.ts";
 import type { Waiter } from "./waiter-queue.ts";
@@ -286,33 +286,41 @@ export class Limiter<Caller> {
   }
 
   /**
-   * Settles what an isolate reports of its leases, and lends it the tokens that it wants, up to half of
-   * those that are there: the rest is for callers elsewhere. Lends nothing while somebody waits, where
-   * the policy has no `lease`, and before the bucket has started. A report of a bucket that has been
-   * drained since, or of a lease that has ended, changes no tokens.
+   * Settles what an isolate reports of its leases; what comes back may serve those who wait. A report of
+   * a bucket that has been drained since, or of a lease that has ended, changes no tokens.
    */
-  lend(ask: LeaseAsk, nowMs: number): Turn<Caller> {
+  settle(report: LeaseReport, nowMs: number): Turn<Caller> {
     const settled: Settlement<Caller>[] = [];
     const bucket = this.#bucket;
     if (!bucket) return { settled };
     this.#grantDue(bucket, nowMs, settled);
-    const uses = ask.uses.filter(({ startedAtMs }) => startedAtMs === bucket.startedAtMs);
+    const uses = report.uses.filter(({ startedAtMs }) => startedAtMs === bucket.startedAtMs);
+    if (uses.length === 0) return { settled };
     for (const { untilMs, used, returned } of uses) bucket.settle(untilMs, used, returned);
-    if (uses.length > 0) {
-      this.#granted += ask.granted;
-      this.#isChanged = true;
-      // What came back is there sooner than anybody could rely on.
-      this.#forecast = undefined;
-      this.#grantDue(bucket, nowMs, settled);
-    }
+    this.#granted += report.granted;
+    this.#isChanged = true;
+    // What came back is there sooner than anybody could rely on.
+    this.#forecast = undefined;
+    this.#grantDue(bucket, nowMs, settled);
+    return { settled };
+  }
+
+  /**
+   * Settles what an isolate reports, and lends it the tokens that it wants, up to half of those that are
+   * there: the rest is for callers elsewhere. Lends nothing while somebody waits, where the policy has
+   * no `lease`, and before the bucket has started.
+   */
+  lend(ask: LeaseAsk, nowMs: number): Turn<Caller> {
+    const turn = this.settle(ask, nowMs);
+    const bucket = this.#bucket;
     const terms = this.#policy.lease;
-    if (!terms || this.#queue.size > 0) return { settled };
+    if (!bucket || !terms || this.#queue.size > 0) return turn;
     const tokens = Math.min(ask.wanted, terms.maxTokens, Math.floor(bucket.tokens * LENT_SHARE));
-    if (tokens < 1) return { settled };
+    if (tokens < 1) return turn;
     const untilMs = leaseEndAtMs(instantOf(bucket, nowMs), terms);
     bucket.lend(tokens, untilMs);
     this.#isChanged = true;
-    return { settled, lease: { tokens, untilMs, startedAtMs: bucket.startedAtMs } };
+    return { ...turn, lease: { tokens, untilMs, startedAtMs: bucket.startedAtMs } };
   }
 
   /** Lets time pass: everybody whose tokens are there by `nowMs` is granted. */

@@ -270,6 +270,7 @@ export class BucketOwner {
     // A caller put back by the Worker of an earlier deployment brings the policy of that time.
     const bucket = (call.putBack && this.#bucket) ?? this.#open(call.bucket, call.policy, nowMs);
     const { limiter } = bucket;
+    if (call.handedIn) this.#finish(bucket, limiter.settle(call.handedIn, nowMs), nowMs);
     const { maxWaitMs } = limiter.policy;
     const { tokens, timeoutMs = maxWaitMs, putBack, idempotencyKey } = call;
     if (idempotencyKey !== undefined) {

@@ -1,8 +1,10 @@
 /** The buckets as the Worker sees them: its side of the calls to their objects. */
 import type { AcquireCall, BucketSnapshot, NamedPolicyFields, PolicyChange } from "../protocol.ts";
 import type { BucketObject } from "./bucket-object.ts";
+import type { WaitUntil } from "./leased-bucket.ts";
 
 import { encodeAcquireCall } from "./acquire-call.ts";
+import { leasedBucket } from "./leased-buckets.ts";
 import { reach } from "./reach.ts";
 
 /** Keeps arrivals of one millisecond in order; a thousand of them fit before the next. */
@@ -40,17 +42,30 @@ export class RemoteBucket {
   }
 
   /**
-   * Settles with the object's response: the grant or the refusal. Where the object is reset while the
-   * request waits, it goes back to the place of its arrival with what is left of its timeout.
+   * The grant, from a lease of this isolate if it holds one; else settles with the object's response, the
+   * grant or the refusal. A request with a key always goes to the object, which remembers it. Where the
+   * object is reset while the request waits, it goes back to the place of its arrival with what is left
+   * of its timeout.
+   *
+   * @param waitUntil Keeps calls to the object that are about leases running after the response.
    */
-  acquire(asked: Pick<AcquireCall, "tokens" | "timeoutMs" | "idempotencyKey">): Promise<Response> {
+  acquire(
+    asked: Pick<AcquireCall, "tokens" | "timeoutMs" | "idempotencyKey">,
+    waitUntil: WaitUntil,
+  ): Response | Promise<Response> {
+    const leased =
+      asked.idempotencyKey === undefined
+        ? leasedBucket(this.#objects, this.#name, this.#policy)?.acquire(asked.tokens, waitUntil)
+        : undefined;
+    if (leased && "response" in leased) return leased.response;
     const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...asked };
     const calledAtMs = Date.now();
     const arrivedAtMs = arrivalStamp();
     return reach((failures) => {
       const elapsedMs = Math.max(0, Date.now() - calledAtMs);
-      const again = failures > 0 && { putBack: { arrivedAtMs, elapsedMs } };
-      return this.#stub().fetch(encodeAcquireCall({ ...call, ...again }, this.#signal));
+      // What is handed in must not count twice: where the first attempt fails, it is given up.
+      const more = failures > 0 ? { putBack: { arrivedAtMs, elapsedMs } } : leased;
+      return this.#stub().fetch(encodeAcquireCall({ ...call, ...more }, this.#signal));
     }, this.#signal);
   }
 

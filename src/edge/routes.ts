@@ -122,7 +122,9 @@ async function acquire(c: AppContext, body: Readonly<Record<string, unknown>>): 
   const refusal = refusalOf(c, "acquire", name);
   if (refusal) return refusal;
   const policy = settingsOf(c.env).policies.find(name);
-  return policy ? remoteBucket(c, name, policy).acquire(asked) : unknownBucket(name);
+  if (!policy) return unknownBucket(name);
+  const waitUntil = (promise: Promise<void>): void => c.executionCtx.waitUntil(promise);
+  return remoteBucket(c, name, policy).acquire(asked, waitUntil);
 }
 
 /** The parameters in `url`, which need not be a legal one: its host is what the caller has sent. */

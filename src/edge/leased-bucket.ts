@@ -1,0 +1,120 @@
+/**
+ * One bucket as this isolate grants from it by itself: the platform under a `LeaseHolder`. A grant from
+ * a lease takes no call to the object; what has to be said to the object is said on the side, in calls
+ * that keep running after the response of the request that they began in.
+ *
+ * Each ask is sent once. Where it fails, and where it is never answered because its request's context
+ * was ended by the platform, what it reported counts as spent when its lease ends.
+ */
+import type { LeaseAsk, LeaseReport } from "../core/lease.ts";
+import type { LeaseTerms } from "../core/policy.ts";
+import type { BucketSnapshot, LeaseAnswer } from "../protocol.ts";
+import type { AnsweringBucket } from "./bucket-owner.ts";
+
+import { LeaseHolder } from "../core/lease-holder.ts";
+import { Policy } from "../core/policy.ts";
+import { acquireResponse } from "./acquire-response.ts";
+
+/** Keeps a promise running after the response: `ctx.waitUntil`. */
+export type WaitUntil = (promise: Promise<void>) => void;
+
+/** The isolate's leases of one bucket. */
+export class LeasedBucket {
+  readonly #ttlMs: number;
+  readonly #lend: (ask: LeaseAsk) => Promise<LeaseAnswer>;
+  readonly #holder: LeaseHolder;
+  /** The bucket as it was after the last lease. */
+  #seen: { readonly snapshot: BucketSnapshot; readonly policy: Policy } | undefined = undefined;
+  /** The ask under way; one that was given up is not this one any more. */
+  #pending: { readonly sinceMs: number } | undefined = undefined;
+  #timerAtMs = -Infinity;
+
+  /** @param lend Calls the object, once. */
+  constructor(terms: LeaseTerms, lend: (ask: LeaseAsk) => Promise<LeaseAnswer>) {
+    this.#ttlMs = terms.ttlMs;
+    this.#lend = lend;
+    this.#holder = new LeaseHolder(terms);
+  }
+
+  /**
+   * A request for `tokens`: the response, where leases cover it; else what it has to take along to the
+   * object, if anything.
+   */
+  acquire(
+    tokens: number,
+    waitUntil: WaitUntil,
+  ): { response: Response } | { handedIn?: LeaseReport } {
+    const nowMs = Date.now();
+    const isGranted = this.#holder.tryTake(tokens, nowMs);
+    const handedIn = isGranted ? undefined : this.#holder.handIn();
+    this.#say(nowMs, waitUntil);
+    if (!isGranted || !this.#seen) return handedIn ? { handedIn } : {};
+    const bucket = this.#bucketAt(this.#seen, nowMs);
+    const remaining = bucket.view.tokens;
+    const outcome = { ok: true, tokens, remaining, waitedMs: 0, grantedAtMs: nowMs } as const;
+    const answer = { kind: "outcome", outcome, bucket, tokens, timeoutMs: 0 } as const;
+    return { response: acquireResponse(answer) };
+  }
+
+  /** Whatever there is to be said to the object is said, now and when leases end. */
+  #say(nowMs: number, waitUntil: WaitUntil): void {
+    if (this.#pending && nowMs >= this.#pending.sinceMs + this.#ttlMs) {
+      this.#pending = undefined;
+      this.#holder.failed(nowMs);
+    }
+    const ask = this.#holder.nextAsk(nowMs);
+    if (ask) waitUntil(this.#ask(ask, nowMs, waitUntil));
+    this.#watch(nowMs, waitUntil);
+  }
+
+  async #ask(ask: LeaseAsk, nowMs: number, waitUntil: WaitUntil): Promise<void> {
+    const pending = { sinceMs: nowMs };
+    this.#pending = pending;
+    let answer: LeaseAnswer | undefined;
+    try {
+      answer = await this.#lend(ask);
+    } catch {
+      // The object was reset, say. It is as good as a bucket that lends nothing.
+    }
+    if (this.#pending !== pending) return;
+    this.#pending = undefined;
+    const answeredAtMs = Date.now();
+    if (answer) {
+      const { policy } = answer.bucket;
+      const { name: _, ...fields } = policy;
+      this.#seen = { snapshot: answer.bucket, policy: Policy.of(fields) };
+    }
+    this.#holder.lent(answer?.lease, answeredAtMs);
+    this.#watch(answeredAtMs, waitUntil);
+  }
+
+  /** Sees to it that what is left of a lease is given back when it is over, though nobody comes. */
+  #watch(nowMs: number, waitUntil: WaitUntil): void {
+    const { expiresAtMs } = this.#holder;
+    // A timer goes with the context that set it; one that is overdue has gone.
+    const isTimerSet = this.#timerAtMs >= nowMs - this.#ttlMs;
+    if (expiresAtMs === undefined || isTimerSet) return;
+    this.#timerAtMs = expiresAtMs;
+    const expired = async (): Promise<void> => {
+      await scheduler.wait(Math.max(1, expiresAtMs - nowMs));
+      this.#timerAtMs = -Infinity;
+      this.#say(Date.now(), waitUntil);
+    };
+    waitUntil(expired());
+  }
+
+  /** What can be said of the bucket without asking: what was there when it lent, and what is left of that. */
+  #bucketAt(
+    { snapshot, policy }: { readonly snapshot: BucketSnapshot; readonly policy: Policy },
+    nowMs: number,
+  ): AnsweringBucket {
+    const { refillIntervalMs } = policy;
+    const ticks = Math.max(0, Math.ceil((nowMs - snapshot.nextTickAtMs + 1) / refillIntervalMs));
+    const view = {
+      ...snapshot,
+      tokens: Math.min(policy.capacity, snapshot.tokens + this.#holder.tokensAt(nowMs)),
+      nextTickAtMs: snapshot.nextTickAtMs + ticks * refillIntervalMs,
+    };
+    return { name: snapshot.bucket, policyName: snapshot.policy.name, policy, view, nowMs };
+  }
+}

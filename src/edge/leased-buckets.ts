@@ -1,0 +1,38 @@
+/** The buckets that this isolate holds leases of. They live as long as the isolate does. */
+import type { LeaseAsk } from "../core/lease.ts";
+import type { LeaseAnswer, NamedPolicyFields } from "../protocol.ts";
+import type { BucketObject } from "./bucket-object.ts";
+
+import { LeasedBucket } from "./leased-bucket.ts";
+
+type Objects = DurableObjectNamespace<BucketObject>;
+
+/**
+ * Buckets whose demand is followed, a few hundred bytes each. Where there are more, the one that was
+ * first asked for is forgotten; it still gives back what it holds.
+ */
+const MOST_BUCKETS = 10_000;
+
+const known = new WeakMap<Objects, Map<string, LeasedBucket>>();
+
+/** The leases of the bucket `name`; `undefined` where its policy allows none. */
+export function leasedBucket(
+  objects: Objects,
+  name: string,
+  policy: NamedPolicyFields,
+): LeasedBucket | undefined {
+  if (!policy.lease) return undefined;
+  let buckets = known.get(objects);
+  if (!buckets) known.set(objects, (buckets = new Map()));
+  let bucket = buckets.get(name);
+  if (!bucket) {
+    const lend = async (ask: LeaseAsk): Promise<LeaseAnswer> => {
+      return await objects.get(objects.idFromName(name)).lend(name, policy, ask);
+    };
+    bucket = new LeasedBucket(policy.lease, lend);
+    const [first] = buckets.keys();
+    if (first !== undefined && buckets.size >= MOST_BUCKETS) buckets.delete(first);
+    buckets.set(name, bucket);
+  }
+  return bucket;
+}
