@@ -6,9 +6,10 @@
  * adds one, and what is there falls to `1/e` in `ttlMs`. At a steady rate it comes to what is asked for
  * in one `ttlMs`, so that is what the holder wants to hold, and it asks again when half of that is left:
  * about two calls in `ttlMs`, well before either tokens or time run out. A rush doubles the sum with
- * every call; it never exceeds `maxTokens`, so that it fades as soon as a rush is over. When callers stay
- * away, the lease runs out and what is left of it is given back. Below `LEAST_DEMAND` a lease saves
- * nothing, and there is none.
+ * every call; it never exceeds `maxTokens`, so that it fades as soon as a rush is over. Where the bucket
+ * lends less than was wanted, half of that is what the holder waits for: to ask on and on would bring no
+ * more. When callers stay away, the lease runs out and what is left of it is given back. Below
+ * `LEAST_DEMAND` a lease saves nothing, and there is none.
  *
  * **Order within the isolate**: a request that the leases cannot serve goes to the bucket, and takes what
  * is left of them along. So they count for it, and none of those who come later is served before it by a
@@ -59,6 +60,8 @@ export class LeaseHolder {
   /** What the last ask wanted. */
   #wanted = 0;
   #quietUntilMs = -Infinity;
+  /** What was held just after the last lease, if that was smaller than wanted. */
+  #mostHeld = Infinity;
   #latestMs = -Infinity;
 
   constructor(terms: LeaseTerms) {
@@ -143,6 +146,7 @@ export class LeaseHolder {
     const { startedAtMs, untilMs, tokens: left } = lease;
     const expiresAtMs = askedAtMs + ttlMs;
     this.#leases.push({ startedAtMs, untilMs, expiresAtMs, left, used: 0 });
+    this.#mostHeld = left < this.#wanted ? this.tokensAt(nowMs) : Infinity;
   }
 
   /** The last ask has failed: what it reported is lost, and counts as spent when its lease ends. */
@@ -184,6 +188,6 @@ export class LeaseHolder {
     if (demand < LEAST_DEMAND || nowMs < this.#quietUntilMs) return 0;
     const target = Math.min(maxTokens, Math.ceil(demand));
     const left = this.tokensAt(nowMs);
-    return left > target / 2 ? 0 : target - left;
+    return left > Math.min(target, this.#mostHeld) / 2 ? 0 : target - left;
   }
 }

@@ -41,6 +41,8 @@ import { WaiterQueue } from "./waiter-queue.ts";
 
 /** Of the tokens that are there, how many one lease may take. */
 const LENT_SHARE = 1 / 2;
+/** Of the capacity, how much all leases together may take. */
+const LEASED_SHARE = 1 / 2;
 
 /** The caller has its tokens. */
 export interface Grant {
@@ -307,15 +309,18 @@ export class Limiter<Caller> {
 
   /**
    * Settles what an isolate reports, and lends it the tokens that it wants, up to half of those that are
-   * there: the rest is for callers elsewhere. Lends nothing while somebody waits, where the policy has
-   * no `lease`, and before the bucket has started.
+   * there, and on all leases together up to half of the capacity: the rest is for callers elsewhere.
+   * Lends nothing while somebody waits, where the policy has no `lease`, and before the bucket has
+   * started.
    */
   lend(ask: LeaseAsk, nowMs: number): Turn<Caller> {
     const turn = this.settle(ask, nowMs);
     const bucket = this.#bucket;
     const terms = this.#policy.lease;
     if (!bucket || !terms || this.#queue.size > 0) return turn;
-    const tokens = Math.min(ask.wanted, terms.maxTokens, Math.floor(bucket.tokens * LENT_SHARE));
+    const room = this.#policy.capacity * LEASED_SHARE - bucket.leasedTokens;
+    const spare = Math.floor(Math.min(bucket.tokens * LENT_SHARE, room));
+    const tokens = Math.min(ask.wanted, terms.maxTokens, spare);
     if (tokens < 1) return turn;
     const untilMs = leaseEndAtMs(instantOf(bucket, nowMs), terms);
     bucket.lend(tokens, untilMs);
