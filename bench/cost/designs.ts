@@ -1,0 +1,168 @@
+/**
+ * The designs whose cost is compared. Each is one object on a virtual platform that counts.
+ *
+ * `sluice` is the bucket's real owner. `docs` is the design of the rate limiter in Cloudflare's
+ * examples, written anew: tokens in memory, taken without a word to the disk, and an alarm that refills
+ * them every second until they are full. `naive` works tokens out from the time, like Sluice, but writes
+ * for every grant. Neither lets callers wait.
+ */
+import type { AlarmStorage } from "../../src/edge/alarm-daemon.ts";
+import type { BucketPlatform } from "../../src/edge/bucket-owner.ts";
+import type { NamedPolicyFields } from "../../src/protocol.ts";
+import type { VirtualClock } from "../../test/support/simulation/virtual-clock.ts";
+import type { Meter } from "./meter.ts";
+
+import { LeaseHolder } from "../../src/core/lease-holder.ts";
+import { Policy } from "../../src/core/policy.ts";
+import { TokenBucket } from "../../src/core/token-bucket.ts";
+import { BucketOwner } from "../../src/edge/bucket-owner.ts";
+
+/** Asks for a token; `told` hears whether it is granted, now or, where callers wait, later. */
+export type Ask = (isolate: number, told: (isGranted: boolean) => void) => void;
+
+/** Sets up an object of the design. */
+export type Design = (fields: NamedPolicyFields, clock: VirtualClock, meter: Meter) => Ask;
+
+/** Between two refills of the design of the docs. */
+const REFILL_MS = 1_000;
+
+export const sluice: Design = (fields, clock, meter) => {
+  const owner = ownerOf(clock, meter);
+  return (_, told) => {
+    meter.count("calls");
+    askOwner(owner, fields, told);
+  };
+};
+
+/** With leases: the isolates grant, and ask the owner for more. */
+export const leased: Design = (fields, clock, meter) => {
+  const { lease } = fields;
+  if (!lease) throw new RangeError(`The policy ${fields.name} allows no leases`);
+  const owner = ownerOf(clock, meter);
+  const holders = new Map<number, LeaseHolder>();
+  return (isolate, told) => {
+    const nowMs = nowMsOf(clock);
+    const holder = holders.get(isolate) ?? new LeaseHolder(lease);
+    holders.set(isolate, holder);
+    const isGranted = holder.tryTake(1, nowMs);
+    if (isGranted) told(true);
+    else {
+      const handedIn = holder.handIn();
+      meter.count("calls");
+      askOwner(owner, fields, told, handedIn && { handedIn });
+    }
+    const ask = holder.nextAsk(nowMs);
+    if (!ask) return;
+    meter.count("calls");
+    holder.lent(owner.lend("bucket", fields, ask).lease, nowMs);
+  };
+};
+
+export const docs: Design = (fields, clock, meter) => {
+  const { capacity } = fields;
+  const refill = (fields.refillTokens * REFILL_MS) / fields.refillIntervalMs;
+  let tokens = fields.initialTokens;
+  let isArmed = false;
+  const arm = (): void => {
+    if (isArmed) return;
+    isArmed = true;
+    meter.count("rowsWritten");
+    clock.after(REFILL_MS, () => {
+      meter.count("alarms");
+      isArmed = false;
+      tokens = Math.min(capacity, tokens + refill);
+      if (tokens < capacity) arm();
+    });
+  };
+  return (_, told) => {
+    meter.count("calls");
+    const isGranted = tokens > 0;
+    if (isGranted) tokens -= 1;
+    arm();
+    told(isGranted);
+  };
+};
+
+export const naive: Design = (fields, clock, meter) => {
+  const { name: _, ...policy } = fields;
+  let bucket: TokenBucket | undefined;
+  return (_, told) => {
+    meter.count("calls");
+    bucket ??= TokenBucket.start(Policy.of(policy), nowMsOf(clock));
+    bucket.advance(nowMsOf(clock));
+    const isGranted = bucket.tryTake(1);
+    if (isGranted) meter.count("rowsWritten");
+    told(isGranted);
+  };
+};
+
+function askOwner(
+  owner: BucketOwner,
+  policy: NamedPolicyFields,
+  told: (isGranted: boolean) => void,
+  more: Partial<Parameters<BucketOwner["acquire"]>[0]> = {},
+): void {
+  owner.acquire({ bucket: "bucket", policy, tokens: 1, ...more }, (answer) => {
+    told(answer.kind === "outcome" && answer.outcome.ok);
+  });
+}
+
+/** The real owner on a platform where nothing fails. */
+function ownerOf(clock: VirtualClock, meter: Meter): BucketOwner {
+  let owner: BucketOwner | undefined;
+  const platform: BucketPlatform = {
+    clock: {
+      now: () => nowMsOf(clock),
+      setTimer: (callback, delayMs) => {
+        let isSet = true;
+        clock.after(delayMs, () => {
+          if (isSet) callback();
+        });
+        return () => {
+          isSet = false;
+        };
+      },
+    },
+    alarms: countedAlarms(clock, meter, () => owner?.alarm()),
+    disk: {
+      read: () => undefined,
+      write: () => meter.count("rowsWritten"),
+      keyedGrants: {
+        list: () => [],
+        put: () => meter.count("rowsWritten"),
+        delete: () => meter.count("rowsWritten"),
+      },
+      erase: async () => {},
+    },
+    abort: (reason) => {
+      throw new Error(reason);
+    },
+  };
+  owner = new BucketOwner(platform);
+  return owner;
+}
+
+/** As `Date.now()` has it. */
+function nowMsOf(clock: VirtualClock): number {
+  return Math.floor(clock.wallMs);
+}
+
+function countedAlarms(clock: VirtualClock, meter: Meter, fire: () => void): AlarmStorage {
+  let generation = 0;
+  const replace = (): number => {
+    meter.count("rowsWritten");
+    generation += 1;
+    return generation;
+  };
+  return {
+    setAlarm: async (atMs) => {
+      const own = replace();
+      clock.after(Math.max(0, atMs - clock.wallMs), () => {
+        if (own !== generation) return;
+        meter.count("alarms");
+        fire();
+      });
+    },
+    deleteAlarm: async () => void replace(),
+  };
+}

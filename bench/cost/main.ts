@@ -1,0 +1,13 @@
+/**
+ * `npm run cost`: what buckets cost a month, from counts that are measured here (scenarios.ts) and prices
+ * that are published (prices.ts). `-- --write` puts the table into docs/choosing.md.
+ */
+import { parseArgs } from "node:util";
+
+import { describeMachine } from "../support/machine.ts";
+import { publish } from "../support/report.ts";
+import { costReport } from "./report.ts";
+import { runScenarios } from "./scenarios.ts";
+
+const { values } = parseArgs({ options: { write: { type: "boolean", default: false } } });
+publish(costReport, { machine: describeMachine([]), scenarios: runScenarios() }, values.write);

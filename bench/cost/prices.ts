@@ -1,0 +1,26 @@
+/**
+ * What Cloudflare charges on the plan "Workers Paid", in US dollars, without the amounts that are
+ * included in it: what one more costs. TO BE CHECKED against the pages before it is relied on:
+ * https://developers.cloudflare.com/workers/platform/pricing/
+ * https://developers.cloudflare.com/durable-objects/platform/pricing/
+ */
+
+/** When these prices were noted. */
+export const pricesDate = "2026-11-24";
+
+const MILLION = 1_000_000;
+
+/** Each for one. */
+export const prices = {
+  /** Of a Worker; 10 million a month are included. */
+  workerRequest: 0.3 / MILLION,
+  /** Of an object: an HTTP request, an RPC call, an alarm that fires. 1 million a month are included. */
+  objectRequest: 0.15 / MILLION,
+  /** A second of an object with a GB of memory; 400,000 a month are included. */
+  gbSecond: 12.5 / MILLION,
+  /** In SQLite storage; an alarm that is set is one, too. 50 million a month are included. */
+  rowWritten: 1 / MILLION,
+} as const;
+
+/** An object in memory is charged with 128 MB, whatever it takes. */
+export const OBJECT_GB = 0.128;

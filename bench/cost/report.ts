@@ -1,0 +1,59 @@
+/** The table of `npm run cost`: measured counts at Cloudflare's prices. */
+import type { Machine } from "../support/machine.ts";
+import type { Rendered, Report } from "../support/report.ts";
+import type { Usage } from "./meter.ts";
+import type { Scenario } from "./scenarios.ts";
+
+import { shown } from "../../test/support/statistics.ts";
+import { table } from "../support/markdown.ts";
+import { OBJECT_GB, prices, pricesDate } from "./prices.ts";
+
+export interface CostResult {
+  readonly machine: Machine;
+  readonly scenarios: readonly Scenario[];
+}
+
+const columns = [
+  "what",
+  "design",
+  "grants",
+  "requests to the Worker",
+  "calls + alarms of the object",
+  "rows written",
+  "hours in memory",
+  "cost",
+  "without the Worker's requests",
+];
+
+export const costReport: Report<CostResult> = { name: "cost", render };
+
+function render({ scenarios }: CostResult): Rendered {
+  const rows = scenarios.flatMap(({ name, per, designs }) =>
+    designs.map(({ name: design, usage }, index) => [
+      index === 0 ? `${name}: ${per}` : "",
+      design,
+      shown(Math.round(usage.grants)),
+      shown(Math.round(usage.requests)),
+      `${shown(Math.round(usage.calls))} + ${shown(Math.round(usage.alarms))}`,
+      shown(Math.round(usage.rowsWritten)),
+      shown(Math.round(usage.memoryS / 3_600)),
+      dollars(objectCost(usage) + usage.requests * prices.workerRequest),
+      dollars(objectCost(usage)),
+    ]),
+  );
+  const note = `Prices of ${pricesDate}, with nothing that the plan includes taken off.`;
+  return { sections: { cost: `${table(columns, rows)}\n\n${note}` }, charts: {} };
+}
+
+/** What the object is charged with, in US dollars. */
+function objectCost({ calls, alarms, rowsWritten, memoryS }: Usage): number {
+  return (
+    (calls + alarms) * prices.objectRequest +
+    rowsWritten * prices.rowWritten +
+    memoryS * OBJECT_GB * prices.gbSecond
+  );
+}
+
+function dollars(amount: number): string {
+  return amount > 0 && amount < 0.01 ? "< $0.01" : `$${amount.toFixed(2)}`;
+}

@@ -1,0 +1,141 @@
+/**
+ * What a bucket is used for, and what each design is charged for it. Measured by running it in virtual
+ * time; where a month is too long for that, a part of it that is like every other.
+ */
+import type { PolicyFields } from "../../src/core/policy.ts";
+import type { Ask, Design } from "./designs.ts";
+import type { Usage } from "./meter.ts";
+
+import { Policy } from "../../src/core/policy.ts";
+import { epochMs } from "../../test/support/limiters.ts";
+import { VirtualClock } from "../../test/support/simulation/virtual-clock.ts";
+import { docs, leased, naive, sluice } from "./designs.ts";
+import { Meter, usageBetween } from "./meter.ts";
+
+export interface Scenario {
+  readonly name: string;
+  /** The usage is told for so much of it. */
+  readonly per: string;
+  readonly designs: readonly { readonly name: string; readonly usage: Usage }[];
+}
+
+/** A month of 30 days. */
+const MONTH_MS = 30 * 86_400_000;
+/** After the first request: until nothing goes on any more, or until all is as it stays. */
+const SETTLE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+/** Callers that want a token at any time, as seconds of what the bucket gives. */
+const CROWD_S = 10;
+/** After which a caller that was refused asks again. */
+const ASK_AGAIN_MS = 1_000;
+/** Uncontended grants a second, and the isolates that they come to. */
+const GRANTS_PER_S = 100;
+const ISOLATES = 10;
+const GRANTS = 1_000_000;
+const LEASE = { maxTokens: 10_000, ttlMs: 10_000 };
+
+const waiting = { sluice, docs, naive };
+const uncontended = { maxWaitMs: 0, capacity: 10_000, refillTokens: 20, refillIntervalMs: 100 };
+
+/** Runs all of them. */
+export function runScenarios(): Scenario[] {
+  const paced = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 };
+  const fast = { capacity: 50, refillTokens: 1, refillIntervalMs: 20 };
+  return [
+    {
+      name: "an idle bucket",
+      per: "a month, from a minute after its last request on",
+      designs: measure(waiting, { ...paced, capacity: 10 }, askOnce, MONTH_MS, 1),
+    },
+    {
+      name: "a bucket contended at 1 grant a second",
+      per: `a month; ${CROWD_S} callers at any time`,
+      designs: measure(waiting, paced, crowd(CROWD_S), HOUR_MS, MONTH_MS / HOUR_MS),
+    },
+    {
+      name: "a bucket contended at 50 grants a second",
+      per: `a month; ${50 * CROWD_S} callers at any time`,
+      designs: measure(waiting, fast, crowd(50 * CROWD_S), HOUR_MS, MONTH_MS / HOUR_MS),
+    },
+    {
+      name: "uncontended grants",
+      per: `a million, ${GRANTS_PER_S} a second of ${ISOLATES} isolates`,
+      designs: [
+        ...measure(waiting, { ...uncontended, initialTokens: 10_000 }, stream, GRANTS * 10, 1),
+        ...measure(
+          { "sluice leased": leased },
+          { ...uncontended, initialTokens: 10_000, lease: LEASE },
+          stream,
+          GRANTS * 10,
+          1,
+        ),
+      ],
+    },
+  ];
+}
+
+type Demand = (ask: Ask, clock: VirtualClock) => void;
+
+function measure(
+  designs: Readonly<Record<string, Design>>,
+  policy: PolicyFields,
+  demand: Demand,
+  measuredMs: number,
+  times: number,
+): { name: string; usage: Usage }[] {
+  return Object.entries(designs).map(([name, design]) => {
+    const clock = new VirtualClock(epochMs);
+    const meter = new Meter(clock);
+    const ask: Ask = design({ name: "*", ...Policy.of(policy).toJSON() }, clock, meter);
+    const counted: Ask = (isolate, told) => {
+      meter.count("requests");
+      ask(isolate, (isGranted) => {
+        if (isGranted) meter.count("grants");
+        told(isGranted);
+      });
+    };
+    demand(counted, clock);
+    const before = usageAt(SETTLE_MS, clock, meter);
+    const after = usageAt(SETTLE_MS + measuredMs, clock, meter);
+    const usage = usageBetween(before, after);
+    const scaled = Object.entries(usage).map(([what, count]) => [what, count * times]);
+    return { name, usage: Object.fromEntries(scaled) };
+  });
+}
+
+/** Lets time pass until `atMs`. */
+function usageAt(atMs: number, clock: VirtualClock, meter: Meter): Usage {
+  let isThere = false;
+  clock.after(atMs - clock.monotonicMs, () => {
+    isThere = true;
+  });
+  while (!isThere && clock.step());
+  return meter.usage;
+}
+
+function askOnce(ask: Ask): void {
+  ask(0, () => {});
+}
+
+/** So many callers at any time: whoever is granted is followed by another. */
+function crowd(callers: number): Demand {
+  return (ask, clock) => {
+    const join = (): void => {
+      ask(0, (isGranted) => clock.after(isGranted ? 0 : ASK_AGAIN_MS, join));
+    };
+    for (let caller = 0; caller < callers; caller += 1) {
+      clock.after((caller * ASK_AGAIN_MS) / callers, join);
+    }
+  };
+}
+
+/** Requests that come evenly, one isolate after the other. */
+function stream(ask: Ask, clock: VirtualClock): void {
+  let number = 0;
+  const next = (): void => {
+    ask(number % ISOLATES, () => {});
+    number += 1;
+    clock.after(1_000 / GRANTS_PER_S, next);
+  };
+  next();
+}
