@@ -34,6 +34,13 @@ const FOOT_HEIGHT = 60;
 /** A value that is not there: the case could not be measured, or cannot be done. */
 type Value = number | undefined;
 
+/** What both kinds of series have. */
+interface Series {
+  readonly name: string;
+  /** From 0 on, so that charts that show some of the same things show them alike. Default: its place. */
+  readonly colour?: number;
+}
+
 /** What both kinds of chart say. */
 interface Chart {
   readonly title: string;
@@ -48,11 +55,10 @@ interface Chart {
 export interface BarChart extends Chart {
   /** From top to bottom. */
   readonly cases: readonly string[];
-  readonly series: readonly {
-    readonly name: string;
+  readonly series: readonly (Series & {
     /** One a case. */
     readonly values: readonly Value[];
-  }[];
+  })[];
   /** One a case; marked with a line across its group. */
   readonly targets?: readonly Value[];
 }
@@ -63,13 +69,12 @@ export interface LineChart extends Chart {
   readonly overName: string;
   readonly showOver?: (value: number) => string;
   readonly isOverLogarithmic?: boolean;
-  readonly series: readonly {
-    readonly name: string;
+  readonly series: readonly (Series & {
     /** From left to right, each `[over, value]`. */
     readonly points: readonly (readonly [number, number])[];
     /** For lines that are no measurement: a target, an ideal. */
     readonly isDashed?: boolean;
-  }[];
+  })[];
 }
 
 /** Bars that lie, with the names of the cases at the left. */
@@ -88,9 +93,10 @@ export function barChart(chart: BarChart): string {
       axisTick: { show: false },
     },
     series: [
-      ...series.map(({ name, values }) => ({
+      ...series.map(({ name, values, colour }, index) => ({
         type: "bar" as const,
         name,
+        itemStyle: { color: colourOf(colour ?? index) },
         data: values.map((value) => value ?? "-"),
         barMaxWidth: BAR_HEIGHT,
         label: {
@@ -144,15 +150,23 @@ export function lineChart(chart: LineChart): string {
       nameGap: 14,
       nameTextStyle: { ...FONT, align: "left" },
     },
-    series: series.map(({ name, points, isDashed = false }) => ({
+    series: series.map(({ name, points, colour, isDashed = false }, index) => ({
       type: "line" as const,
       name,
+      itemStyle: { color: isDashed ? TARGET_COLOUR : colourOf(colour ?? index) },
       data: points.map(([over, value]) => [over, value]),
       symbol: isDashed ? "none" : "circle",
       symbolSize: 6,
-      lineStyle: { width: 2, type: isDashed ? ("dashed" as const) : ("solid" as const) },
+      lineStyle: {
+        width: isDashed ? 1 : 2,
+        type: isDashed ? ("dashed" as const) : ("solid" as const),
+      },
     })),
   });
+}
+
+function colourOf(index: number): string {
+  return COLOURS[index % COLOURS.length] ?? TEXT_COLOUR;
 }
 
 function headOf({ title }: Chart, names: readonly string[]): EChartsOption {
@@ -160,7 +174,6 @@ function headOf({ title }: Chart, names: readonly string[]): EChartsOption {
     animation: false,
     silent: true,
     backgroundColor: "#FFFFFF",
-    color: COLOURS,
     textStyle: FONT,
     title: { text: title, left: 16, top: 10, textStyle: { ...FONT, fontSize: 15 } },
     legend: { data: [...names], left: 12, top: 38, itemGap: 14, textStyle: FONT },
