@@ -6,18 +6,18 @@ export type Line = "try" | "acquire" | "enqueue" | "drain" | "cancel";
 /** One limiter in use. */
 export interface OpenLimiter {
   /** Asks for tokens; resolves when they are granted. What it resolves with, `isGrant` looks at. */
-  acquire(tokens: number): Promise<unknown>;
+  readonly acquire: (tokens: number) => Promise<unknown>;
   /** Whether `acquire` came to a grant; where it is missing, it always has. */
-  isGrant?(outcome: unknown): boolean;
+  readonly isGrant?: (outcome: unknown) => boolean;
   /** Takes a token if it is there, without a promise; whether it was. */
-  tryAcquire?(): boolean;
+  readonly tryAcquire?: () => boolean;
   /** `acquire` of one token by a caller that leaves, and so rejects with `reason`, when told to. */
-  acquireWithExit?(reason: Error): readonly [Promise<unknown>, () => void];
+  readonly acquireWithExit?: (reason: Error) => readonly [Promise<unknown>, () => void];
   /** Takes all that is at hand. */
-  empty(): Promise<void>;
+  readonly empty: () => Promise<void>;
   /** Lets the tokens of a tick come in, where that does not happen by itself. */
-  tick?(): void;
-  close?(): void;
+  readonly tick?: () => void;
+  readonly close?: () => void;
 }
 
 /** One way to limit. */
@@ -33,6 +33,8 @@ export interface Contender {
   readonly acquires: number;
   /** More waiters than that would take minutes, or are not allowed. */
   readonly mostWaiters: number;
+  /** Callers of one sample of queues, at most. */
+  readonly mostCallers: number;
   /** How long after a burst of calls all of them stand in the queue, milliseconds. */
   readonly settleMs: number;
   /** Most tokens that a call may ask for. */
@@ -40,5 +42,5 @@ export interface Contender {
   /** Operations in its random run; 0 where it has no queue. */
   readonly operations: number;
   /** A limiter that holds `tokens` now, and as many again with each interval. */
-  open(tokens: number, intervalMs: number): OpenLimiter;
+  readonly open: (tokens: number, intervalMs: number) => OpenLimiter;
 }

@@ -61,17 +61,21 @@ async function measureCore(samples: Samples): Promise<void> {
   samples.add("try", CORE, 0, acquireNs);
   samples.add("acquire", CORE, 0, acquireNs);
   for (const waiters of SIZES) {
-    const queue = await warm(() => pure.sampleQueue(waiters, true));
+    const queue = await warm(() => pure.sampleQueue(waiters, false));
     samples.add("enqueue", CORE, waiters, queue.enqueueNs);
     samples.add("drain", CORE, waiters, queue.drainNs);
     samples.add("cancel", CORE, waiters, queue.cancelNs);
     samples.add("replace", CORE, waiters, queue.replaceNs);
+    const overflowing = await warm(() => pure.sampleQueue(waiters, true));
+    samples.add("replace", `${CORE}, ticks may flow over`, waiters, overflowing.replaceNs);
   }
 }
 
 async function measure(contender: Contender, samples: Samples): Promise<void> {
   const { name, cannot, mostWaiters } = contender;
-  samples.add("acquire", name, 0, await warm(() => sampleAcquire(contender)));
+  const acquire = await warm(() => sampleAcquire(contender));
+  samples.add("acquire", name, 0, acquire.busyNs);
+  samples.add("elapsed", name, 0, acquire.elapsedNs);
   if (cannot.try === undefined) samples.add("try", name, 0, await warm(() => sampleTry(contender)));
   for (const waiters of SIZES) {
     if (waiters > mostWaiters) break;

@@ -17,6 +17,7 @@ export const filter: Contender = {
   cannot: {},
   acquires: 200_000,
   mostWaiters: QUEUE_LIMIT,
+  mostCallers: Infinity,
   settleMs: 1,
   mostTokens: 5,
   operations: 20_000,
@@ -52,17 +53,19 @@ export const promised: Contender = {
   how:
     "`Limiter` as the Durable Object calls it (`Date.now()`, the verb, `nextWakeAtMs`, `checkpoint`), " +
     "a promise for each caller; beyond `queueLimit` as callers that are put back after a reset",
-  cannot: { try: "the same as the core" },
+  cannot: { try: "that is the core itself" },
   acquires: 200_000,
   mostWaiters: Infinity,
+  mostCallers: Infinity,
   settleMs: 1,
   mostTokens: 5,
   operations: 0,
-  open(tokens, intervalMs): OpenLimiter {
+  open(tokens): OpenLimiter {
     const policy = Policy.of({
       capacity: tokens,
       refillTokens: tokens,
-      refillIntervalMs: intervalMs,
+      // `tick` is told the time of the next tick: none is to come by itself.
+      refillIntervalMs: MAX_WAIT_MS,
       queueLimit: QUEUE_LIMIT,
       maxWaitMs: MAX_WAIT_MS,
     });
@@ -75,8 +78,11 @@ export const promised: Contender = {
     };
     const ask = (count: number, resolve: (outcome: Outcome) => void) => {
       const nowMs = Date.now();
-      const place = waiting < QUEUE_LIMIT ? {} : { putBackFromMs: nowMs };
-      const turn = limiter.acquire({ caller: resolve, tokens: count, ...place }, nowMs);
+      const request =
+        waiting < QUEUE_LIMIT
+          ? { caller: resolve, tokens: count }
+          : { caller: resolve, tokens: count, putBackFromMs: nowMs };
+      const turn = limiter.acquire(request, nowMs);
       if (turn.waiter) waiting += 1;
       finish(turn, nowMs);
       return turn.waiter;

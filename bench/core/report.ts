@@ -10,8 +10,11 @@ import { barChart, lineChart } from "../support/chart.ts";
 import { machineLine } from "../support/machine.ts";
 import { chartImage, isMet, shownDuration, table, verdict } from "../support/markdown.ts";
 
-/** What is measured: the lines on which contenders meet, and one that only the core has. */
-export type Measure = Line | "replace";
+/**
+ * What is measured: the lines on which contenders meet; what an acquire takes by the clock; and a caller
+ * that leaves with another that comes.
+ */
+export type Measure = Line | "elapsed" | "replace";
 
 /** One case, and what each round came to. */
 export interface Sample {
@@ -19,12 +22,12 @@ export interface Sample {
   readonly contender: string;
   /** 0 where nobody waits. */
   readonly waiters: number;
-  /** Nanoseconds of one caller, a round each; of `drain`: of all of them. */
+  /** Nanoseconds of one caller, a round each; of `drain`: of all of them. Processor time but for `elapsed`. */
   readonly ns: readonly number[];
 }
 
 /** Who was measured. */
-export interface Described {
+interface Described {
   readonly name: string;
   readonly isOurs: boolean;
   readonly how: string;
@@ -68,7 +71,7 @@ const columns: readonly Column[] = [
     target: { atMost: 400 },
     ours: FILTER,
     whyBehind:
-      "a peer answers with a bare `true`. Here the answer is an outcome: the tokens left, the instant of the grant, the wait; and for a refusal the reason and the exact time to come again",
+      "the peer answers `true`. Here the answer is an outcome: the tokens left, the instant, the wait; and where it is a refusal, why, and the exact time until the same call would be granted",
   },
   {
     measure: "acquire",
@@ -77,7 +80,7 @@ const columns: readonly Column[] = [
     target: { atMost: 400 },
     ours: FILTER,
     whyBehind:
-      "the outcome is an object that tells the tokens left, the instant and the wait, and the caller could have left: peers give a number or nothing",
+      "the answer is an outcome: the tokens left, the instant, the wait. `RateLimiterMemory` never lets a caller wait, and `p-throttle` answers nothing and gives each its own timer, so that some overtake",
   },
   {
     measure: "enqueue",
@@ -86,7 +89,7 @@ const columns: readonly Column[] = [
     target: { atMost: 2_000 },
     ours: PROMISED,
     whyBehind:
-      "a caller that joins is checked against its deadline, told when its turn will be, and given a place that it can leave in constant time. In the peer it is one more entry at the end of a list, with no way out and no time known; what is saved there is paid for at the drain",
+      "a caller that joins is held against its deadline, its turn is worked out, and it gets a place that it can leave in a step. In the peer it is one more entry at an end: no way out, no time known; what that saves, the drain pays",
   },
   {
     measure: "drain",
@@ -107,6 +110,8 @@ const columns: readonly Column[] = [
   },
 ];
 
+/** Time by the clock to processor time: beyond it, waiting is what a caller notices. */
+const WAITING_RATIO = 10;
 const MOST_INVERSIONS: Target = { atMost: 0 };
 
 /** A median, and how many waited where that is not what the column says. */
@@ -131,10 +136,10 @@ function find(
   return { sample, ns: median(sample.ns), note };
 }
 
-function cellOf(result: CoreResult, { name, cannot }: Described, column: Column): string {
+function cellOf(result: CoreResult, { name, isOurs, cannot }: Described, column: Column): string {
   const found = find(result, name, column);
   if (found) return `${shownDuration(found.ns)}${found.note}`;
-  return cannot[column.measure] === undefined ? "" : "cannot";
+  return isOurs || cannot[column.measure] === undefined ? "" : "cannot";
 }
 
 function orderCellOf(result: CoreResult, name: string): string {
@@ -193,10 +198,22 @@ function peerTable(result: CoreResult): string {
 function howList(result: CoreResult): string {
   return result.contenders
     .map(({ name, how, cannot }) => {
+      const elapsed = elapsedOf(result, name);
       const cannots = Object.entries(cannot).map(([line, why]) => `no ${line}: ${why}`);
-      return `- **${name}**: ${[how, ...cannots].join("; ")}.`;
+      return `- **${name}**: ${[how, ...elapsed, ...cannots].join("; ")}.`;
     })
     .join("\n");
+}
+
+/** What an acquire takes by the clock, where much of it is waiting. */
+function elapsedOf(result: CoreResult, name: string): string[] {
+  const nsOf = (measure: Measure) => {
+    const sample = result.samples.find((one) => one.measure === measure && one.contender === name);
+    return median(sample?.ns ?? []);
+  };
+  const elapsedNs = nsOf("elapsed");
+  if (!(elapsedNs > WAITING_RATIO * nsOf("acquire"))) return [];
+  return [`an acquire takes ${shownDuration(elapsedNs)} by the clock`];
 }
 
 function ordersTable(result: CoreResult): string {
@@ -233,8 +250,11 @@ const growths: readonly Growth[] = [
 ];
 
 function growthSeries(result: CoreResult, measure: Measure) {
-  return result.contenders
-    .map(({ name }, colour) => ({
+  // Those of the main chart first, so that each has its colour in all of them.
+  const names = new Set(result.contenders.map(({ name }) => name));
+  for (const { contender } of result.samples) names.add(contender);
+  return [...names]
+    .map((name, colour) => ({
       name,
       colour,
       points: result.samples
@@ -245,18 +265,16 @@ function growthSeries(result: CoreResult, measure: Measure) {
 }
 
 function growthTable(result: CoreResult, { measure, title }: Growth): string {
-  const rows = growthSeries(result, measure).map(({ name, points }) => [
-    name,
-    ...result.sizes.map((size) => {
-      const point = points.find(([waiters]) => waiters === size);
-      return point ? shownDuration(point[1]) : "";
-    }),
-  ]);
+  const rows = growthSeries(result, measure).map(({ name, points }) => {
+    const nsAt = new Map(points);
+    const cells = result.sizes.map((size) => nsAt.get(size));
+    return [name].concat(cells.map((ns) => (ns === undefined ? "" : shownDuration(ns))));
+  });
   return table([`${title}, a caller`, ...result.sizes.map((size) => `${shown(size)} wait`)], rows);
 }
 
 function growthChart(result: CoreResult, { measure, title, targetNs }: Growth): string {
-  const [first = 1, last = first] = [result.sizes[0], result.sizes.at(-1)];
+  const [first, last] = [Math.min(...result.sizes), Math.max(...result.sizes)];
   return lineChart({
     title: `${title}: time of one caller by how many wait`,
     valueName: "time of one caller",
@@ -303,7 +321,7 @@ function mainChart(result: CoreResult): string {
 
 function render(result: CoreResult): Rendered {
   const { machine, rounds, seed } = result;
-  const ran = `Medians of ${rounds} rounds, all in turn in one process. ${machineLine(machine)}`;
+  const ran = `Processor time, garbage collection included; medians of ${rounds} rounds, all in turn in one process. ${machineLine(machine)}`;
   return {
     sections: {
       core: [
