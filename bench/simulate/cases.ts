@@ -45,9 +45,9 @@ const split = (parts: number, how: Split, seconds?: number): Design => ({
 
 const steady: Times = { growsForMs: 20_000, warmUpMs: 60_000, measuredMs: 15_000, groupMs: 1 };
 /** With many requests a second less time says as much. */
-const busy: Times = { growsForMs: 20_000, warmUpMs: 40_000, measuredMs: 3_000, groupMs: 5 };
-const busier: Times = { growsForMs: 10_000, warmUpMs: 15_000, measuredMs: 1_000, groupMs: 10 };
-const busiest: Times = { growsForMs: 4_000, warmUpMs: 6_000, measuredMs: 500, groupMs: 10 };
+const busy: Times = { ...steady, warmUpMs: 40_000, measuredMs: 3_000 };
+const busier: Times = { ...steady, growsForMs: 10_000, warmUpMs: 15_000, measuredMs: 1_000 };
+const busiest: Times = { ...steady, growsForMs: 4_000, warmUpMs: 5_000, measuredMs: 250 };
 
 const small: readonly Design[] = [
   plain,
@@ -57,8 +57,6 @@ const small: readonly Design[] = [
   split(10, "by chance"),
   split(10, "by isolate", 20),
 ];
-const large: readonly Design[] = [plain, leased(20), split(100, "by isolate", 20)];
-
 /** From one isolate to all over the world, with more tokens than requests. */
 const loads: readonly (readonly [Load, Times, readonly Design[]])[] = [
   [{ demand: 10, isolates: 1, places: 1 }, steady, [plain, leased(1), leased(5), leased(20)]],
@@ -66,8 +64,16 @@ const loads: readonly (readonly [Load, Times, readonly Design[]])[] = [
   [{ demand: 1_000, isolates: 100, places: 50 }, steady, small],
   [{ demand: 10_000, isolates: 100, places: 50 }, steady, small],
   [{ demand: 100_000, isolates: 1_000, places: 300 }, busy, small],
-  [{ demand: 1_000_000, isolates: 10_000, places: 300 }, busier, large],
-  [{ demand: 10_000_000, isolates: 10_000, places: 300 }, busiest, large],
+  [
+    { demand: 1_000_000, isolates: 10_000, places: 300 },
+    busier,
+    [plain, leased(20), split(100, "by isolate", 20)],
+  ],
+  [
+    { demand: 10_000_000, isolates: 10_000, places: 300 },
+    busiest,
+    [plain, leased(20), split(1_000, "by isolate", 20)],
+  ],
 ];
 
 /** The same 1,000 requests a second, of ever more isolates. */

@@ -32,14 +32,14 @@ export interface ObjectCounts {
   lends: number;
   turnedAway: number;
   writes: number;
-  /** Time that calls took of the thread. */
+  /** Time that calls took of the thread, up to now. */
   busyMs: number;
 }
 
 /** One bucket. Its calls have to be made at the instants at which they arrive. */
 export class SimulatedObject<Caller> {
   readonly place: Place;
-  readonly counts: ObjectCounts = { acquires: 0, lends: 0, turnedAway: 0, writes: 0, busyMs: 0 };
+  readonly #counts: ObjectCounts = { acquires: 0, lends: 0, turnedAway: 0, writes: 0, busyMs: 0 };
   readonly #limiter: Limiter<Caller>;
   readonly #clock: VirtualClock;
   readonly #settled: Settled<Caller>;
@@ -54,13 +54,18 @@ export class SimulatedObject<Caller> {
     this.#settled = settled;
   }
 
+  get counts(): ObjectCounts {
+    const aheadMs = Math.max(0, this.#freeAtMs - this.#clock.wallMs);
+    return { ...this.#counts, busyMs: this.#counts.busyMs - aheadMs };
+  }
+
   /**
    * Answers `false` where the call is turned away.
    *
    * @param handedIn What the request takes along.
    */
   acquire(request: AcquireRequest<Caller>, handedIn: LeaseReport | undefined): boolean {
-    this.counts.acquires += 1;
+    this.#counts.acquires += 1;
     const turn = this.#serve((nowMs) => {
       if (!handedIn) return this.#limiter.acquire(request, nowMs);
       const { settled } = this.#limiter.settle(handedIn, nowMs);
@@ -72,13 +77,13 @@ export class SimulatedObject<Caller> {
 
   /** Counts `acquires` that come in the instant of one that was turned away. */
   turnAway(acquires: number): void {
-    this.counts.acquires += acquires;
-    this.counts.turnedAway += acquires;
+    this.#counts.acquires += acquires;
+    this.#counts.turnedAway += acquires;
   }
 
   /** When the answer leaves, and the lease; `undefined` where the call is turned away. */
   lend(ask: LeaseAsk): { readonly toldAtMs: number; readonly lease?: Lease } | undefined {
-    this.counts.lends += 1;
+    this.#counts.lends += 1;
     const turn = this.#serve((nowMs) => this.#limiter.lend(ask, nowMs));
     return turn && { toldAtMs: this.#freeAtMs, ...(turn.lease && { lease: turn.lease }) };
   }
@@ -93,7 +98,7 @@ export class SimulatedObject<Caller> {
     const arrivedAtMs = this.#clock.wallMs;
     const beginsAtMs = Math.max(arrivedAtMs, this.#freeAtMs);
     if (beginsAtMs - arrivedAtMs > BACKLOG_MS) {
-      this.counts.turnedAway += 1;
+      this.#counts.turnedAway += 1;
       return undefined;
     }
     // Those who are due before this call has its turn are not made to wait for it.
@@ -101,7 +106,7 @@ export class SimulatedObject<Caller> {
     const nowMs = Math.floor(beginsAtMs);
     const turn = verb(nowMs);
     const serviceMs = CALL_MS + this.#write(nowMs);
-    this.counts.busyMs += serviceMs;
+    this.#counts.busyMs += serviceMs;
     this.#freeAtMs = beginsAtMs + serviceMs;
     this.#tell(turn, this.#freeAtMs);
     this.#watch();
@@ -110,7 +115,7 @@ export class SimulatedObject<Caller> {
 
   #write(nowMs: number): number {
     if (!this.#limiter.checkpoint(nowMs)) return 0;
-    this.counts.writes += 1;
+    this.#counts.writes += 1;
     return WRITE_MS;
   }
 

@@ -39,17 +39,13 @@ describe("simulateCase", () => {
     ["more tokens than requests", calm],
     ["fewer tokens than requests", contended],
     ["more calls than the object can take", overloaded],
-  ])("comes to the same with requests in groups: %s", (_, one) => {
+  ])("comes to the same with requests in groups of a millisecond: %s", (_, one) => {
     const single = simulateCase(one);
-    for (const groupMs of [1, 5, 10]) {
-      const grouped = simulateCase({ ...one, groupMs });
-      // Those of a group that begins before the measured time are left out.
-      expect(Math.abs(grouped.asked / single.asked - 1)).toBeLessThan(0.01);
-      for (const share of shares) {
-        expect(Math.abs(grouped[share] - single[share]), `${share}, ${groupMs} ms`).toBeLessThan(
-          0.05,
-        );
-      }
+    const grouped = simulateCase({ ...one, groupMs: 1 });
+    // Those of a group that begins before the measured time are left out.
+    expect(Math.abs(grouped.asked / single.asked - 1)).toBeLessThan(0.01);
+    for (const share of shares) {
+      expect(Math.abs(grouped[share] - single[share]), share).toBeLessThan(0.04);
     }
   });
 
