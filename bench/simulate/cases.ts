@@ -2,6 +2,8 @@
 import type { LeaseTerms } from "../../src/core/policy.ts";
 import type { Case, Split } from "./simulation.ts";
 
+import { shown } from "../../test/support/statistics.ts";
+
 /** A case of a table, with the words for it. */
 export interface NamedCase {
   readonly table: "loads" | "spread" | "contended" | "starts";
@@ -38,7 +40,7 @@ const leased = (seconds: number): Design => ({
 });
 const split = (parts: number, how: Split, seconds?: number): Design => ({
   ...(seconds !== undefined && leased(seconds)),
-  name: `${parts} parts ${how}${seconds === undefined ? "" : `, leases of ${seconds} s`}`,
+  name: `${shown(parts)} parts ${how}${seconds === undefined ? "" : `, leases of ${seconds} s`}`,
   parts,
   split: how,
 });

@@ -5,6 +5,7 @@
  *
  * The cases are independent, so there is a thread for each core; this file is both sides of them.
  */
+import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker, isMainThread, parentPort } from "node:worker_threads";
@@ -37,13 +38,10 @@ async function work(take: () => number | undefined, done: (answer: Answer) => vo
   const thread = new Worker(new URL(import.meta.url));
   try {
     for (let index = take(); index !== undefined; index = take()) {
-      const answered = new Promise<Answer>((resolve, reject) => {
-        thread.once("message", resolve);
-        thread.once("error", reject);
-      });
+      const answered = once(thread, "message");
       thread.postMessage(index);
-      done(await answered);
-      thread.removeAllListeners();
+      const [answer]: Answer[] = await answered;
+      if (answer) done(answer);
     }
   } finally {
     await thread.terminate();

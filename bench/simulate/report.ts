@@ -142,7 +142,7 @@ function chartOf(
   },
 ): string {
   const loads = cases.filter((row) => row.table === "loads");
-  const names = [...new Set(loads.map((row) => row.design))];
+  const names = [...new Set(loads.map(seriesOf))];
   return lineChart({
     title: what.title,
     valueName: what.valueName,
@@ -153,10 +153,16 @@ function chartOf(
     series: names.map((name) => ({
       name,
       points: loads
-        .filter((row) => row.design === name)
+        .filter((row) => seriesOf(row) === name)
         .map((row) => [row.simulated.demand, what.valueOf(row.outcome)] as const),
     })),
   });
+}
+
+/** The design, however many parts the load takes. */
+function seriesOf({ design, simulated }: SimulatedCase): string {
+  const parts = `${shown(simulated.parts ?? 1)} parts`;
+  return design.startsWith(parts) ? `many${design.slice(parts.indexOf(" "))}` : design;
 }
 
 function percent(share: number): string {
