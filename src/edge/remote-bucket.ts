@@ -24,19 +24,19 @@ export class RemoteBucket {
   readonly #objects: DurableObjectNamespace<BucketObject>;
   readonly #name: string;
   readonly #policy: NamedPolicyFields;
-  readonly #signal: AbortSignal;
+  readonly #caller: Request;
 
-  /** @param signal Ends every call: the caller has left. */
+  /** @param caller The request that is answered: its signal ends every call. */
   constructor(
     objects: DurableObjectNamespace<BucketObject>,
     name: string,
     policy: NamedPolicyFields,
-    signal: AbortSignal,
+    caller: Request,
   ) {
     this.#objects = objects;
     this.#name = name;
     this.#policy = policy;
-    this.#signal = signal;
+    this.#caller = caller;
   }
 
   /**
@@ -50,20 +50,23 @@ export class RemoteBucket {
     return reach((failures) => {
       const elapsedMs = Math.max(0, Date.now() - calledAtMs);
       const again = failures > 0 && { putBack: { arrivedAtMs, elapsedMs } };
-      return this.#stub().fetch(encodeAcquireCall({ ...call, ...again }, this.#signal));
-    }, this.#signal);
+      return this.#stub().fetch(encodeAcquireCall({ ...call, ...again }, this.#caller.signal));
+    }, this.#caller.signal);
   }
 
   /** What the bucket looks like now. */
   inspect(): Promise<BucketSnapshot> {
-    return reach(async () => await this.#stub().inspect(this.#name, this.#policy), this.#signal);
+    return reach(
+      async () => await this.#stub().inspect(this.#name, this.#policy),
+      this.#caller.signal,
+    );
   }
 
   /** Gives the bucket a policy of its own. */
   changePolicy(changes: Readonly<Record<string, unknown>>): Promise<PolicyChange> {
     return reach(
       async () => await this.#stub().changePolicy(this.#name, this.#policy, changes),
-      this.#signal,
+      this.#caller.signal,
     );
   }
 
@@ -72,7 +75,7 @@ export class RemoteBucket {
    * once more, with those who came in between.
    */
   reset(): Promise<void> {
-    return reach(async () => await this.#stub().reset(), this.#signal);
+    return reach(async () => await this.#stub().reset(), this.#caller.signal);
   }
 
   #stub(): DurableObjectStub<BucketObject> {
