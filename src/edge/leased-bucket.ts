@@ -6,6 +6,8 @@
  * Each ask is sent once. Where it fails, and where it is never answered because its request's context
  * was ended by the platform, what it reported counts as spent when its lease ends.
  */
+import { waitUntil } from "cloudflare:workers";
+
 import type { LeaseAsk, LeaseReport } from "../core/lease.ts";
 import type { LeaseTerms } from "../core/policy.ts";
 import type { BucketSnapshot, LeaseAnswer } from "../protocol.ts";
@@ -14,9 +16,6 @@ import type { AnsweringBucket } from "./bucket-owner.ts";
 import { LeaseHolder } from "../core/lease-holder.ts";
 import { Policy } from "../core/policy.ts";
 import { acquireResponse } from "./acquire-response.ts";
-
-/** Keeps a promise running after the response: `ctx.waitUntil`. */
-export type WaitUntil = (promise: Promise<void>) => void;
 
 /** The isolate's leases of one bucket. */
 export class LeasedBucket {
@@ -40,14 +39,11 @@ export class LeasedBucket {
    * A request for `tokens`: the response, where leases cover it; else what it has to take along to the
    * object, if anything.
    */
-  acquire(
-    tokens: number,
-    waitUntil: WaitUntil,
-  ): { response: Response } | { handedIn?: LeaseReport } {
+  acquire(tokens: number): { response: Response } | { handedIn?: LeaseReport } {
     const nowMs = Date.now();
     const isGranted = this.#holder.tryTake(tokens, nowMs);
     const handedIn = isGranted ? undefined : this.#holder.handIn();
-    this.#say(nowMs, waitUntil);
+    this.#say(nowMs);
     if (!isGranted || !this.#seen) return handedIn ? { handedIn } : {};
     const bucket = this.#bucketAt(this.#seen, nowMs);
     const remaining = bucket.view.tokens;
@@ -57,17 +53,17 @@ export class LeasedBucket {
   }
 
   /** Whatever there is to be said to the object is said, now and when leases end. */
-  #say(nowMs: number, waitUntil: WaitUntil): void {
+  #say(nowMs: number): void {
     if (this.#pending && nowMs >= this.#pending.sinceMs + this.#ttlMs) {
       this.#pending = undefined;
       this.#holder.failed(nowMs);
     }
     const ask = this.#holder.nextAsk(nowMs);
-    if (ask) waitUntil(this.#ask(ask, nowMs, waitUntil));
-    this.#watch(nowMs, waitUntil);
+    if (ask) waitUntil(this.#ask(ask, nowMs));
+    this.#watch(nowMs);
   }
 
-  async #ask(ask: LeaseAsk, nowMs: number, waitUntil: WaitUntil): Promise<void> {
+  async #ask(ask: LeaseAsk, nowMs: number): Promise<void> {
     const pending = { sinceMs: nowMs };
     this.#pending = pending;
     let answer: LeaseAnswer | undefined;
@@ -85,11 +81,11 @@ export class LeasedBucket {
       this.#seen = { snapshot: answer.bucket, policy: Policy.of(fields) };
     }
     this.#holder.lent(answer?.lease, answeredAtMs);
-    this.#watch(answeredAtMs, waitUntil);
+    this.#watch(answeredAtMs);
   }
 
   /** Sees to it that what is left of a lease is given back when it is over, though nobody comes. */
-  #watch(nowMs: number, waitUntil: WaitUntil): void {
+  #watch(nowMs: number): void {
     const { expiresAtMs } = this.#holder;
     // A timer goes with the context that set it; one that is overdue has gone.
     const isTimerSet = this.#timerAtMs >= nowMs - this.#ttlMs;
@@ -98,7 +94,7 @@ export class LeasedBucket {
     const expired = async (): Promise<void> => {
       await scheduler.wait(Math.max(1, expiresAtMs - nowMs));
       this.#timerAtMs = -Infinity;
-      this.#say(Date.now(), waitUntil);
+      this.#say(Date.now());
     };
     waitUntil(expired());
   }

@@ -1,7 +1,6 @@
 /** The buckets as the Worker sees them: its side of the calls to their objects. */
 import type { AcquireCall, BucketSnapshot, NamedPolicyFields, PolicyChange } from "../protocol.ts";
 import type { BucketObject } from "./bucket-object.ts";
-import type { WaitUntil } from "./leased-bucket.ts";
 
 import { encodeAcquireCall } from "./acquire-call.ts";
 import { leasedBucket } from "./leased-buckets.ts";
@@ -26,19 +25,19 @@ export class RemoteBucket {
   readonly #objects: DurableObjectNamespace<BucketObject>;
   readonly #name: string;
   readonly #policy: NamedPolicyFields;
-  readonly #signal: AbortSignal;
+  readonly #caller: Request;
 
-  /** @param signal Ends every call: the caller has left. */
+  /** @param caller The request that is answered: its signal ends every call. */
   constructor(
     objects: DurableObjectNamespace<BucketObject>,
     name: string,
     policy: NamedPolicyFields,
-    signal: AbortSignal,
+    caller: Request,
   ) {
     this.#objects = objects;
     this.#name = name;
     this.#policy = policy;
-    this.#signal = signal;
+    this.#caller = caller;
   }
 
   /**
@@ -46,16 +45,13 @@ export class RemoteBucket {
    * grant or the refusal. A request with a key always goes to the object, which remembers it. Where the
    * object is reset while the request waits, it goes back to the place of its arrival with what is left
    * of its timeout.
-   *
-   * @param waitUntil Keeps calls to the object that are about leases running after the response.
    */
   acquire(
     asked: Pick<AcquireCall, "tokens" | "timeoutMs" | "idempotencyKey">,
-    waitUntil: WaitUntil,
   ): Response | Promise<Response> {
     const leased =
       asked.idempotencyKey === undefined
-        ? leasedBucket(this.#objects, this.#name, this.#policy)?.acquire(asked.tokens, waitUntil)
+        ? leasedBucket(this.#objects, this.#name, this.#policy)?.acquire(asked.tokens)
         : undefined;
     if (leased && "response" in leased) return leased.response;
     const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...asked };
@@ -65,20 +61,23 @@ export class RemoteBucket {
       const elapsedMs = Math.max(0, Date.now() - calledAtMs);
       // What is handed in must not count twice: where the first attempt fails, it is given up.
       const more = failures > 0 ? { putBack: { arrivedAtMs, elapsedMs } } : leased;
-      return this.#stub().fetch(encodeAcquireCall({ ...call, ...more }, this.#signal));
-    }, this.#signal);
+      return this.#stub().fetch(encodeAcquireCall({ ...call, ...more }, this.#caller.signal));
+    }, this.#caller.signal);
   }
 
   /** What the bucket looks like now. */
   inspect(): Promise<BucketSnapshot> {
-    return reach(async () => await this.#stub().inspect(this.#name, this.#policy), this.#signal);
+    return reach(
+      async () => await this.#stub().inspect(this.#name, this.#policy),
+      this.#caller.signal,
+    );
   }
 
   /** Gives the bucket a policy of its own. */
   changePolicy(changes: Readonly<Record<string, unknown>>): Promise<PolicyChange> {
     return reach(
       async () => await this.#stub().changePolicy(this.#name, this.#policy, changes),
-      this.#signal,
+      this.#caller.signal,
     );
   }
 
@@ -87,7 +86,7 @@ export class RemoteBucket {
    * once more, with those who came in between.
    */
   reset(): Promise<void> {
-    return reach(async () => await this.#stub().reset(), this.#signal);
+    return reach(async () => await this.#stub().reset(), this.#caller.signal);
   }
 
   #stub(): DurableObjectStub<BucketObject> {
