@@ -50,23 +50,20 @@ export class RemoteBucket {
     return reach((failures) => {
       const elapsedMs = Math.max(0, Date.now() - calledAtMs);
       const again = failures > 0 && { putBack: { arrivedAtMs, elapsedMs } };
-      return this.#stub().fetch(encodeAcquireCall({ ...call, ...again }, this.#caller.signal));
-    }, this.#caller.signal);
+      return this.#stub().fetch(encodeAcquireCall({ ...call, ...again }));
+    }, this.#caller);
   }
 
   /** What the bucket looks like now. */
   inspect(): Promise<BucketSnapshot> {
-    return reach(
-      async () => await this.#stub().inspect(this.#name, this.#policy),
-      this.#caller.signal,
-    );
+    return reach(async () => await this.#stub().inspect(this.#name, this.#policy), this.#caller);
   }
 
   /** Gives the bucket a policy of its own. */
   changePolicy(changes: Readonly<Record<string, unknown>>): Promise<PolicyChange> {
     return reach(
       async () => await this.#stub().changePolicy(this.#name, this.#policy, changes),
-      this.#caller.signal,
+      this.#caller,
     );
   }
 
@@ -75,7 +72,7 @@ export class RemoteBucket {
    * once more, with those who came in between.
    */
   reset(): Promise<void> {
-    return reach(async () => await this.#stub().reset(), this.#caller.signal);
+    return reach(async () => await this.#stub().reset(), this.#caller);
   }
 
   #stub(): DurableObjectStub<BucketObject> {
