@@ -17,7 +17,9 @@ export default defineConfig({
         root,
         test: {
           name: "core",
-          include: ["core", "local", "simulation", "bench"].map((area) => `test/${area}/**/*.test.ts`),
+          include: ["core", "local", "simulation", "bench"].map(
+            (area) => `test/${area}/**/*.test.ts`,
+          ),
           environment: "node",
           execArgv: ["--expose-gc"],
         },

@@ -54,6 +54,9 @@ export class RemoteBucket {
         ? leasedBucket(this.#objects, this.#name, this.#policy)?.acquire(asked.tokens)
         : undefined;
     if (leased && "response" in leased) return leased.response;
+    // What is said of leases keeps the request's context alive when the caller has left: then the object
+    // has to be told by the signal.
+    const init = leased && { signal: this.#caller.signal };
     const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...asked };
     const calledAtMs = Date.now();
     const arrivedAtMs = arrivalStamp();
@@ -61,23 +64,20 @@ export class RemoteBucket {
       const elapsedMs = Math.max(0, Date.now() - calledAtMs);
       // What is handed in must not count twice: where the first attempt fails, it is given up.
       const more = failures > 0 ? { putBack: { arrivedAtMs, elapsedMs } } : leased;
-      return this.#stub().fetch(encodeAcquireCall({ ...call, ...more }, this.#caller.signal));
-    }, this.#caller.signal);
+      return this.#stub().fetch(encodeAcquireCall({ ...call, ...more }), init);
+    }, this.#caller);
   }
 
   /** What the bucket looks like now. */
   inspect(): Promise<BucketSnapshot> {
-    return reach(
-      async () => await this.#stub().inspect(this.#name, this.#policy),
-      this.#caller.signal,
-    );
+    return reach(async () => await this.#stub().inspect(this.#name, this.#policy), this.#caller);
   }
 
   /** Gives the bucket a policy of its own. */
   changePolicy(changes: Readonly<Record<string, unknown>>): Promise<PolicyChange> {
     return reach(
       async () => await this.#stub().changePolicy(this.#name, this.#policy, changes),
-      this.#caller.signal,
+      this.#caller,
     );
   }
 
@@ -86,7 +86,7 @@ export class RemoteBucket {
    * once more, with those who came in between.
    */
   reset(): Promise<void> {
-    return reach(async () => await this.#stub().reset(), this.#caller.signal);
+    return reach(async () => await this.#stub().reset(), this.#caller);
   }
 
   #stub(): DurableObjectStub<BucketObject> {
