@@ -76,6 +76,6 @@ export class RemoteBucket {
   }
 
   #stub(): DurableObjectStub<BucketObject> {
-    return this.#objects.get(this.#objects.idFromName(this.#name));
+    return this.#objects.getByName(this.#name);
   }
 }

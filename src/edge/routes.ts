@@ -170,18 +170,11 @@ function acquire(
   scopes: readonly Scope[],
   body: Readonly<Record<string, unknown>>,
 ): Response | Promise<Response> {
-  const read = readAcquireParams(queryOf(c.req.url), body, c.req.raw.headers);
+  const read = readAcquireParams(c.req.queries(), body, c.req.raw.headers);
   if (!read.ok) return invalidRequestResponse(read.errors);
   const { bucket: name, ...asked } = read.params;
   const bucket = bucketFor(c, scopes, "acquire", name);
   return bucket instanceof Response ? bucket : bucket.acquire(asked);
-}
-
-/** The parameters in `url`, which need not be a legal one: its host is what the caller has sent. */
-function queryOf(url: string): URLSearchParams {
-  const [target = ""] = url.split("#");
-  const start = target.indexOf("?");
-  return new URLSearchParams(start < 0 ? "" : target.slice(start));
 }
 
 function methodNotAllowed(c: Context, methods: readonly string[]): Response {
