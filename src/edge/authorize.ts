@@ -1,7 +1,7 @@
 /**
  * Who may call what. Of a request without a token that is known, nothing but method, path and origin is
- * looked at before it is turned away. What its token is good for is asked once the bucket's name is known, and before the
- * policies are, so that nobody learns of buckets that are none of his business.
+ * looked at before it is turned away. What its token is good for is asked once the bucket's name is
+ * known, and before the policies are, so that nobody learns of buckets that are none of his business.
  */
 import type { Context } from "hono";
 
