@@ -36,24 +36,33 @@ export class LeasedBucket {
   }
 
   /**
-   * A request for `tokens`: the response, where leases cover it; else what it has to take along to the
-   * object, if anything.
+   * The response to a request for `tokens`, where leases cover it; else `undefined`. Then the request has
+   * to go to the object with what `handIn` returns, and `say` is to be called when it is settled.
    */
-  acquire(tokens: number): { response: Response } | { handedIn?: LeaseReport } {
+  acquire(tokens: number): Response | undefined {
     const nowMs = Date.now();
-    const isGranted = this.#holder.tryTake(tokens, nowMs);
-    const handedIn = isGranted ? undefined : this.#holder.handIn();
-    this.#say(nowMs);
-    if (!isGranted || !this.#seen) return handedIn ? { handedIn } : {};
+    if (!this.#holder.tryTake(tokens, nowMs) || !this.#seen) return undefined;
+    this.#sayAt(nowMs);
     const bucket = this.#bucketAt(this.#seen, nowMs);
     const remaining = bucket.view.tokens;
     const outcome = { ok: true, tokens, remaining, waitedMs: 0, grantedAtMs: nowMs } as const;
-    const answer = { kind: "outcome", outcome, bucket, tokens, timeoutMs: 0 } as const;
-    return { response: acquireResponse(answer) };
+    return acquireResponse({ kind: "outcome", outcome, bucket, tokens, timeoutMs: 0 });
   }
 
-  /** Whatever there is to be said to the object is said, now and when leases end. */
-  #say(nowMs: number): void {
+  /** See `LeaseHolder.handIn`. */
+  handIn(): LeaseReport | undefined {
+    return this.#holder.handIn();
+  }
+
+  /**
+   * Says to the object whatever there is to be said, now and when leases end. What that begins keeps the
+   * context of the request running that it is called in.
+   */
+  say(): void {
+    this.#sayAt(Date.now());
+  }
+
+  #sayAt(nowMs: number): void {
     if (this.#pending && nowMs >= this.#pending.sinceMs + this.#ttlMs) {
       this.#pending = undefined;
       this.#holder.failed(nowMs);
@@ -94,7 +103,7 @@ export class LeasedBucket {
     const expired = async (): Promise<void> => {
       await scheduler.wait(Math.max(1, expiresAtMs - nowMs));
       this.#timerAtMs = -Infinity;
-      this.#say(Date.now());
+      this.say();
     };
     waitUntil(expired());
   }

@@ -17,6 +17,8 @@ function arrivalStamp(): number {
   return lastArrivalAtMs;
 }
 
+type Asked = Pick<AcquireCall, "tokens" | "timeoutMs" | "idempotencyKey">;
+
 /**
  * One bucket, by name. Every promise rejects with an `UnreachableError` where the object cannot be
  * reached, and with the signal's reason where the caller leaves while it is being reached.
@@ -46,17 +48,22 @@ export class RemoteBucket {
    * object is reset while the request waits, it goes back to the place of its arrival with what is left
    * of its timeout.
    */
-  acquire(
-    asked: Pick<AcquireCall, "tokens" | "timeoutMs" | "idempotencyKey">,
-  ): Response | Promise<Response> {
+  acquire(asked: Asked): Response | Promise<Response> {
     const leased =
       asked.idempotencyKey === undefined
-        ? leasedBucket(this.#objects, this.#name, this.#policy)?.acquire(asked.tokens)
+        ? leasedBucket(this.#objects, this.#name, this.#policy)
         : undefined;
-    if (leased && "response" in leased) return leased.response;
-    // What is said of leases keeps the request's context alive when the caller has left: then the object
-    // has to be told by the signal.
-    const init = leased && { signal: this.#caller.signal };
+    if (!leased) return this.#acquireAtObject(asked);
+    const granted = leased.acquire(asked.tokens);
+    if (granted) return granted;
+    const handedIn = leased.handIn();
+    const response = this.#acquireAtObject(asked, handedIn && { handedIn });
+    // Not before: what runs on after a response keeps the object from hearing of a caller that leaves.
+    return response.finally(() => leased.say());
+  }
+
+  /** @param along What is sent once, with the first attempt: it must not count twice. */
+  #acquireAtObject(asked: Asked, along?: Pick<AcquireCall, "handedIn">): Promise<Response> {
     const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...asked };
     const calledAtMs = Date.now();
     const arrivedAtMs = arrivalStamp();
@@ -64,9 +71,8 @@ export class RemoteBucket {
     // the signal it would do no more. (Measured: while `waitUntil` holds this request open, neither does.)
     return reach((failures) => {
       const elapsedMs = Math.max(0, Date.now() - calledAtMs);
-      // What is handed in must not count twice: where the first attempt fails, it is given up.
-      const more = failures > 0 ? { putBack: { arrivedAtMs, elapsedMs } } : leased;
-      return this.#stub().fetch(encodeAcquireCall({ ...call, ...more }), init);
+      const more = failures > 0 ? { putBack: { arrivedAtMs, elapsedMs } } : along;
+      return this.#stub().fetch(encodeAcquireCall({ ...call, ...more }));
     }, this.#caller);
   }
 
