@@ -13,6 +13,7 @@ import type {
   AcquireAnswer,
   BucketDisk,
   BucketPlatform,
+  BucketRecord,
   Leave,
 } from "../../../src/edge/bucket-owner.ts";
 import type { AlarmStorage } from "../../../src/edge/alarm-daemon.ts";
@@ -80,6 +81,9 @@ export class Instance implements BucketPlatform {
   /** When that began, monotonic. */
   gathersFromMs = Infinity;
   readonly jumpsAtStart: number;
+  /** What it began with. */
+  readonly recordAtStart: BucketRecord | undefined;
+  readonly lifeAtStart: number;
   /** The disk as this instance sees it, with all that it has written. */
   view: DiskState;
   /** And as it was before this turn. */
@@ -97,8 +101,10 @@ export class Instance implements BucketPlatform {
     view: undefined,
     lastGrantAtMs: -Infinity,
     grantedAtMonotonicMs: -Infinity,
-    grants: 0,
+    grants: [],
+    grantsBefore: 0,
     grantedBeforeAtMs: -Infinity,
+    batch: { tokens: 0, writtenAtMs: -Infinity },
   };
   /** What the alarm was set to that this instance saw fire last. */
   firedAlarmAtMs = -Infinity;
@@ -127,6 +133,8 @@ export class Instance implements BucketPlatform {
     this.name = `instance ${number}`;
     this.view = durable;
     this.viewBefore = durable;
+    this.recordAtStart = durable.record;
+    this.lifeAtStart = durable.life;
     this.jumpsAtStart = world.clock.jumps;
     this.clock = {
       now: () => this.#peekAtMs ?? world.clock.wallMs,

@@ -25,6 +25,8 @@ import type { Attempt, Instance, Standing } from "./instance.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 import type { DiskState } from "./virtual-object.ts";
 
+import { holdingAt, leasedIn } from "./recorded-bucket.ts";
+
 type RecordedPolicy = BucketRecord["policy"];
 
 /** What an instance looked like at the end of its last turn. */
@@ -33,9 +35,20 @@ export interface Seen {
   /** By the wall clock, and by the monotonic one. */
   lastGrantAtMs: number;
   grantedAtMonotonicMs: number;
-  /** Grants told in this turn, and when the last one before it was. */
-  grants: number;
+  /** All grants told, each place once, and how many of them before this turn. */
+  readonly grants: Grant[];
+  grantsBefore: number;
+  /** When the last of those was. */
   grantedBeforeAtMs: number;
+  /** The batch of the last write: none in an instance that has not written. */
+  batch: Batch;
+}
+
+/** Tokens that an instance may grant without a write, and what it had been written at. */
+interface Batch {
+  /** `undefined` where that cannot be told. */
+  readonly tokens: number | undefined;
+  readonly writtenAtMs: number;
 }
 
 /** Grants under one policy, and the bucket as it was when that began. */
@@ -81,6 +94,9 @@ const KEPT_MS = 600_000;
 const GATHERING_MS = 250;
 const ALARM_SPACING_MS = 1_000;
 const QUIET_MS = 1_250;
+/** How long a batch is leased, and how long before its end the instance stops granting from it. */
+const BATCH_LEASED_MS = 20_000;
+const BATCH_MARGIN_MS = 1_000;
 /** Timers and the network are late by less. */
 const SLACK_MS = 25;
 
@@ -136,7 +152,10 @@ export class Laws {
     }
     if (!isSamePolicy) object.disturbances += 1;
     const { policy } = record;
-    const began = isStart ? { tick: 0, tokens: policy.initialTokens } : bucket;
+    const began = isStart
+      ? { tick: 0, tokens: policy.initialTokens }
+      : // Whatever is on lease may be granted yet, the batch among it.
+        bucket && { tick: bucket.tick, tokens: bucket.tokens + leasedIn(bucket) };
     this.#spans.push(bucket && began && { ...bucket, ...began, policy, isStart, grants: [] });
     return this.#spans.length - 1;
   }
@@ -188,7 +207,7 @@ export class Laws {
     if (answer.kind !== "outcome") return;
     if (answer.outcome.ok) {
       if (!instance.hasWritten) this.#checkUnwritten(instance, answer.bucket.view, name);
-      instance.seen.grants += 1;
+      if (!instance.seen.grants.includes(answer.outcome)) instance.seen.grants.push(answer.outcome);
       instance.seen.lastGrantAtMs = instance.clock.now();
       instance.seen.grantedAtMonotonicMs = this.#clock.monotonicMs;
       this.#checkDeadline(instance, standing, answer.timeoutMs);
@@ -259,7 +278,7 @@ export class Laws {
     this.#checkQueue(instance, view, waitersBefore);
     this.#checkAlarm(instance, view, waitersBefore);
     instance.seen.view = view;
-    instance.seen.grants = 0;
+    instance.seen.grantsBefore = instance.seen.grants.length;
     instance.seen.grantedBeforeAtMs = instance.seen.lastGrantAtMs;
   }
 
@@ -353,6 +372,9 @@ export class Laws {
     }
     const retryAfterMs = Math.max(0, nextTickAtMs - policy.refillIntervalMs - nowMs);
     if (outcome.retryAfterMs === retryAfterMs) return;
+    // What is on lease leaves less room: it may be later then.
+    const isHeldUp = this.#leasedTokens(instance, view) > 0;
+    if (isHeldUp && Number(outcome.retryAfterMs) > retryAfterMs) return;
     const { name } = arriving.attempt;
     this.breaks("3", () => `${name} is to retry after ${outcome.retryAfterMs}: ${retryAfterMs}`);
   }
@@ -464,22 +486,56 @@ export class Laws {
     }
   }
 
+  /**
+   * A write is needed where more has been granted since the last one than the batch, where the rest of a
+   * batch has to be given back, because it is quiet or the lease of it is about to end, and where there
+   * is more to say than grants.
+   */
   #checkNeed(instance: Instance, record: BucketRecord, view: LimiterView): void {
     const { viewBefore, seen } = instance;
     const before = viewBefore.record;
-    if (!before?.limiter.bucket || before === record || instance.turnKind === "administration")
-      return;
+    if (before === record) return;
+    const batchBefore = seen.batch;
+    seen.batch = { tokens: this.#batchIn(instance, view), writtenAtMs: this.#clock.wallMs };
+    if (!before?.limiter.bucket || instance.turnKind === "administration") return;
     if (before.isOverridden !== record.isOverridden || instance.view.span !== viewBefore.span)
       return;
-    const nowMs = this.#clock.wallMs;
-    const isQuiet = nowMs >= seen.lastGrantAtMs + QUIET_MS || nowMs < seen.lastGrantAtMs;
-    const atMs = Math.max(nowMs, lastTickAtMs(record, view));
-    const wasQuiet = nowMs >= seen.grantedBeforeAtMs + QUIET_MS;
-    if (wasQuiet && seen.grants === 1 && tokensAt(record, atMs) < view.tokens) {
-      this.breaks("6", () => `a batch is taken for a first grant: ${view.tokens} in memory`);
+    const isNowQuiet = this.#isQuietSince(seen.grantedBeforeAtMs);
+    const turnGrants = seen.grants.length - seen.grantsBefore;
+    if (isNowQuiet && turnGrants === 1 && Number(seen.batch.tokens) > 0) {
+      this.breaks("6", () => `a batch of ${seen.batch.tokens} is taken for a first grant`);
     }
-    if (isQuiet || tokensAt(before, atMs) > view.tokens) return;
-    this.breaks("6", () => `written without need: ${view.tokens} in memory`);
+    const { tokens, writtenAtMs } = batchBefore;
+    if (tokens === undefined) return;
+    const untold = seen.grants.slice(seen.grants.length - (view.granted - before.limiter.granted));
+    const granted = untold.reduce((all, grant) => all + grant.tokens, 0);
+    const endsAtMs = writtenAtMs + BATCH_LEASED_MS - BATCH_MARGIN_MS;
+    const isOver = this.#clock.wallMs >= endsAtMs || isNowQuiet;
+    if (granted > tokens || (tokens > 0 && isOver)) return;
+    this.breaks("6", () => `written without need: ${granted} granted since, of ${tokens}`);
+  }
+
+  #isQuietSince(grantedAtMs: number): boolean {
+    const nowMs = this.#clock.wallMs;
+    return nowMs >= grantedAtMs + QUIET_MS || nowMs < grantedAtMs;
+  }
+
+  /** What the disk counts as on lease beyond what memory does. */
+  #batchIn(instance: Instance, seen: LimiterView): number | undefined {
+    const { bucket } = instance.view.record?.limiter ?? {};
+    // With a clock that jumps, what it found may have ended for one and not for the other.
+    const isTold = seen.leasedTokens !== undefined || this.#clock.jumps === 0;
+    if (!bucket || (!isTold && instance.recordAtStart?.limiter.bucket?.leased)) return undefined;
+    return leasedIn(bucket) - this.#leasedTokens(instance, seen);
+  }
+
+  /** What an instance counts as on lease. */
+  #leasedTokens({ view, recordAtStart, lifeAtStart }: Instance, seen: LimiterView): number {
+    if (seen.leasedTokens !== undefined) return seen.leasedTokens;
+    if (!view.record || !recordAtStart || view.life !== lifeAtStart) return 0;
+    // What it found on lease, the batch of its predecessor among it, is out until it ends.
+    const atMs = Math.max(this.#clock.wallMs, lastTickAtMs(view.record, seen));
+    return holdingAt(recordAtStart, atMs).leasedTokens;
   }
 
   #checkAlarm(instance: Instance, seen: LimiterView, waitersBefore: number): void {
@@ -499,7 +555,8 @@ export class Laws {
   }
 
   /** The alarm is armed for the tick that serves the head, where it is known who that is. */
-  #checkAlarmTime(instance: Instance, { tokens, nextTickAtMs }: LimiterView): void {
+  #checkAlarmTime(instance: Instance, seen: LimiterView): void {
+    const { tokens, nextTickAtMs } = seen;
     const { view, object, standing } = instance;
     const policy = view.record?.policy;
     const [head, ...behind] = standing;
@@ -516,6 +573,8 @@ export class Laws {
     const [rightAtMs = 0, afterRetryAtMs] = [instance.firedAlarmAtMs, instance.alarmRanAtMs].map(
       (firedAtMs) => Math.max(dueAtMs, firedAtMs + ALARM_SPACING_MS),
     );
+    const isHeldUp = this.#leasedTokens(instance, seen) > 0;
+    if (isHeldUp && alarmAtMs > rightAtMs) return;
     if (alarmAtMs !== rightAtMs && alarmAtMs !== afterRetryAtMs) {
       this.breaks(
         "7",
@@ -532,7 +591,8 @@ export class Laws {
     for (const grant of grants.toSorted((one, other) => one.grantedAtMs - other.grantedAtMs)) {
       const ticks = Math.max(0, tickOf(grant.grantedAtMs) - lastTick);
       lastTick += ticks;
-      left = Math.min(capacity, left + ticks * refillTokens) - grant.tokens;
+      // A capacity that was cut may have more out than it can hold.
+      left = Math.max(left, Math.min(capacity, left + ticks * refillTokens)) - grant.tokens;
       if (left < 0) {
         this.breaks("1", () => `${-left} tokens too much by ${grant.grantedAtMs}`);
         return;
@@ -578,13 +638,8 @@ function lastTickAtMs(record: BucketRecord, { nextTickAtMs }: Pick<LimiterView, 
   return nextTickAtMs - record.policy.refillIntervalMs;
 }
 
-/** Tokens that a bucket restored from a record holds at `atMs`; may be below 0. */
-function tokensAt({ policy, limiter }: BucketRecord, atMs: number): number {
-  const { bucket } = limiter;
-  if (!bucket) return policy.initialTokens;
-  const { capacity, refillTokens, refillIntervalMs } = policy;
-  const tick = Math.floor((atMs - bucket.startedAtMs) / refillIntervalMs);
-  return Math.min(capacity, bucket.tokens + Math.max(0, tick - bucket.tick) * refillTokens);
+function tokensAt(record: BucketRecord, atMs: number): number {
+  return holdingAt(record, atMs).tokens;
 }
 
 /** A 40th of the capacity, and what the ticks of a second bring: as promised, not as programmed. */
