@@ -6,7 +6,8 @@
  * adds one, and what is there falls to `1/e` in `ttlMs`. At a steady rate it comes to what is asked for
  * in one `ttlMs`, so that is what the holder wants to hold, and it asks again when half of that is left:
  * about two calls in `ttlMs`, well before either tokens or time run out. A rush doubles the sum with
- * every call. When callers stay away, the lease runs out and what is left of it is given back. Below
+ * every call. When callers stay away, the lease runs out and what is left of it is given back: what has
+ * not been asked for since the last call is not asked for again, however slowly the sum fades. Below
  * `LEAST_DEMAND` a lease saves nothing, and there is none.
  *
  * **Order within the isolate**: a request that the lease cannot serve goes to the bucket, and what is
@@ -55,6 +56,8 @@ export class LeaseHolder {
   #askedAtMs: number | undefined = undefined;
   /** What the last ask wanted. */
   #wanted = 0;
+  /** Whether a request has come since the last ask. */
+  #isInDemand = false;
   #quietUntilMs = -Infinity;
   /** Whether all that is left is to go back with the next ask. */
   #isHandingIn = false;
@@ -81,6 +84,7 @@ export class LeaseHolder {
     const fadedBy = Math.exp((this.#demandAtMs - nowMs) / this.#terms.ttlMs);
     this.#demand = this.#demand * fadedBy + tokens;
     this.#demandAtMs = nowMs;
+    this.#isInDemand = true;
     if (this.#isHandingIn) return false;
     if (this.#leftAt(nowMs) < tokens) {
       this.#isHandingIn = this.#leases.length > 0;
@@ -120,6 +124,7 @@ export class LeaseHolder {
     });
     for (const lease of this.#leases) lease.used = 0;
     this.#isHandingIn = false;
+    this.#isInDemand = false;
     this.#askedAtMs = nowMs;
     this.#wanted = wanted;
     return { uses, granted, wanted };
@@ -129,13 +134,13 @@ export class LeaseHolder {
   lent(lease: Lease | undefined, nowMs: number): void {
     const askedAtMs = this.#askedAtMs ?? nowMs;
     this.#askedAtMs = undefined;
-    const { ttlMs } = this.#terms;
     if (!lease) {
-      if (this.#wanted > 0) this.#quietUntilMs = nowMs + ttlMs * RETRY_SHARE;
+      if (this.#wanted > 0) this.#quietUntilMs = nowMs + this.#terms.ttlMs * RETRY_SHARE;
       return;
     }
     const { startedAtMs, untilMs, tokens: left } = lease;
-    const expiresAtMs = askedAtMs + ttlMs;
+    // By the terms that the bucket goes by: they need not be those that the isolate knows.
+    const expiresAtMs = askedAtMs + lease.ttlMs;
     this.#leases.push({ startedAtMs, untilMs, expiresAtMs, left, used: 0 });
   }
 
@@ -148,6 +153,8 @@ export class LeaseHolder {
   #noteTime(nowMs: number): void {
     if (nowMs < this.#latestMs) {
       this.#isHandingIn = this.#leases.length > 0;
+      // And one that is on its way: it is over as it comes.
+      if (this.#askedAtMs !== undefined) this.#askedAtMs = -Infinity;
       this.#demandAtMs = Math.min(this.#demandAtMs, nowMs);
       this.#quietUntilMs = -Infinity;
     }
@@ -163,7 +170,7 @@ export class LeaseHolder {
   #wantedAt(nowMs: number): number {
     const { maxTokens, ttlMs } = this.#terms;
     const demand = this.#demand * Math.exp((this.#demandAtMs - nowMs) / ttlMs);
-    if (demand < LEAST_DEMAND || nowMs < this.#quietUntilMs) return 0;
+    if (!this.#isInDemand || demand < LEAST_DEMAND || nowMs < this.#quietUntilMs) return 0;
     const target = Math.min(maxTokens, Math.ceil(demand));
     const left = this.#leftAt(nowMs);
     return left > target / 2 ? 0 : target - left;

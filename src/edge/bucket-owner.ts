@@ -218,10 +218,14 @@ export class BucketOwner {
     return snapshot(this.#open(name, configured, nowMs), nowMs);
   }
 
-  /** See `Limiter.lend`. Lends nothing, either, while callers who lost their places come back. */
+  /**
+   * See `Limiter.lend`. Lends nothing, either, while callers who lost their places come back. An isolate
+   * that only reports may be of an earlier deployment: it does not bring the policy of that time back.
+   */
   lend(name: string, configured: NamedPolicyFields, ask: LeaseAsk): LeaseAnswer {
     const nowMs = this.#platform.clock.now();
-    const bucket = this.#open(name, configured, nowMs);
+    const isReport = ask.wanted === 0;
+    const bucket = (isReport && this.#bucket) || this.#open(name, configured, nowMs);
     const isGathering = this.#gathering?.isOpen(nowMs) ?? false;
     const turn = bucket.limiter.lend(isGathering ? { ...ask, wanted: 0 } : ask, nowMs);
     this.#finish(bucket, turn, nowMs);
