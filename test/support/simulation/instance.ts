@@ -18,11 +18,15 @@ import type {
 } from "../../../src/edge/bucket-owner.ts";
 import type { AlarmStorage } from "../../../src/edge/alarm-daemon.ts";
 import type { Clock } from "../../../src/edge/clock.ts";
-import type { AcquireCall, NamedPolicyFields } from "../../../src/protocol.ts";
+import type { LeaseAsk } from "../../../src/core/lease.ts";
+import type { AcquireCall, LeaseAnswer, NamedPolicyFields } from "../../../src/protocol.ts";
 import type { Seen } from "./laws.ts";
 import type { AlarmFault, Commit, DiskState, VirtualObject } from "./virtual-object.ts";
 
 import { BucketOwner } from "../../../src/edge/bucket-owner.ts";
+
+/** The name of the only bucket. */
+export const BUCKET = "bucket";
 
 /** A failure that the schedule asked for. Anything else that is thrown breaks a law. */
 class InjectedFailure extends Error {
@@ -66,8 +70,8 @@ interface Answer {
   readonly depart: () => void;
 }
 
-/** A request comes or goes; an administrator calls; a timer or the alarm has fired. */
-type TurnKind = "call" | "administration" | "tick";
+/** A request comes or goes; an isolate asks; an administrator calls; a timer or the alarm has fired. */
+type TurnKind = "call" | "lease" | "administration" | "tick";
 
 /** One instance of the object, from its start to its death. */
 export class Instance implements BucketPlatform {
@@ -104,6 +108,7 @@ export class Instance implements BucketPlatform {
     grants: [],
     grantsBefore: 0,
     grantedBeforeAtMs: -Infinity,
+    isLeaseWritten: false,
     batch: { tokens: 0, writtenAtMs: -Infinity },
   };
   /** What the alarm was set to that this instance saw fire last. */
@@ -242,6 +247,26 @@ export class Instance implements BucketPlatform {
       perform();
       this.#answer(() => this.#held.delete(held));
     }, "administration");
+  }
+
+  /** An isolate asks for a lease, or reports. */
+  lend(
+    held: Held,
+    configured: NamedPolicyFields,
+    ask: LeaseAsk,
+    answered: (answer: LeaseAnswer) => void,
+  ): void {
+    const { laws, trace } = this.#object.world;
+    this.#held.add(held);
+    this.turn(() => {
+      const before = laws.lookBeforeLease(this);
+      const answer = this.owner.lend(BUCKET, configured, ask);
+      trace(() => `${this.name} lends ${JSON.stringify(answer.lease)}`);
+      laws.lent(this, ask, answer, before);
+      this.#answer(() => {
+        if (this.#held.delete(held)) answered(answer);
+      });
+    }, "lease");
   }
 
   /** Answers whether the handler came to its end. */
