@@ -141,7 +141,7 @@ export class Isolate {
   }
 
   #networkMs(): number {
-    return this.#random.chance(0.03)
+    return this.#random.chance(0.06)
       ? this.#random.pick([50, 400, 3_000, 30_000])
       : this.#random.pick([0, 0, 1, 1, 2, 5]);
   }

@@ -642,10 +642,12 @@ export class Laws {
       const sinceMs = nowMs - (seen.view.nextTickAtMs - refillIntervalMs);
       const ticks = Math.max(0, Math.floor(sinceMs / refillIntervalMs));
       // With what is out, since some of it may come back in this turn.
-      const isTold = this.#isLeasedKnown(instance, seen.view);
-      const out = isTold
-        ? this.#leasedTokens(instance, seen.view)
-        : leasedIn(before.limiter.bucket);
+      const isSameGrid = refillIntervalMs === record.policy.refillIntervalMs;
+      const isTold = isSameGrid && this.#clock.jumps === 0;
+      const out =
+        isTold && this.#isLeasedKnown(instance, seen.view)
+          ? this.#leasedTokens(instance, seen.view)
+          : leasedIn(before.limiter.bucket);
       most = Math.max(out, Math.min(capacity, seen.view.tokens + out + ticks * refillTokens));
     }
     const left = bucket.tokens + leasedIn(bucket);

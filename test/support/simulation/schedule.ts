@@ -207,7 +207,7 @@ function drawFaults(random: Random, { policy, endMs, turns }: Bounds): PlannedFa
 }
 
 function drawFault(random: Random, policy: PolicyFields): Fault {
-  const kind = random.integer(0, 31);
+  const kind = random.integer(0, policy.lease ? 36 : 30);
   if (kind < 4) return { kind: "crash", isOfMachine: random.chance(0.4) };
   if (kind < 6) return { kind: "evict" };
   if (kind < 8) return { kind: "reset" };
@@ -225,12 +225,15 @@ function drawFault(random: Random, policy: PolicyFields): Fault {
   if (kind < 25) return drawAlarmFault(random);
   if (kind < 26) return { kind: "stall", forMs: random.pick([5, 50, 1_000, 5_000]) };
   if (kind < 28) return { kind: "clock jumps", byMs: drawJump(random) };
-  if (kind < 30) return { kind: "isolate dies", isolate: random.integer(0, 3) };
-  if (kind < 31) {
-    const byMs = random.pick([-60_000, -1_900, -300, -20, 500, 60_000]);
-    return { kind: "isolate's clock jumps", isolate: random.integer(0, 3), byMs };
+  if (kind < 29) return { kind: "storage broken", forMs: random.pick([10, 300, 3_000, 30_000]) };
+  if (kind < 32) return { kind: "isolate dies", isolate: random.integer(0, 3) };
+  if (kind < 34) {
+    const { capacity } = policy;
+    const changes = { capacity: Math.max(1, Math.floor(capacity / 4)), initialTokens: 0 };
+    return { kind: "change policy", changes };
   }
-  return { kind: "storage broken", forMs: random.pick([10, 300, 3_000, 30_000]) };
+  const byMs = random.pick([-60_000, -60_000, -1_900, -300, -20, 500, 60_000]);
+  return { kind: "isolate's clock jumps", isolate: random.integer(0, 3), byMs };
 }
 
 function drawAlarmFault(random: Random): Fault {
