@@ -69,7 +69,8 @@ export class LeaseHolder {
 
   /**
    * When to call `nextAsk` though no request comes, to give back what is left; `undefined` where nothing
-   * is held. Late is safe: it counts as spent then.
+   * is held. Late is safe: it counts as spent then. A timer that finds the clock behind this instant has
+   * seen it jump back: it should hand this instant in as the time.
    */
   get expiresAtMs(): number | undefined {
     return this.#leases[0]?.expiresAtMs;
@@ -132,6 +133,7 @@ export class LeaseHolder {
 
   /** The bucket has answered the last ask, with a lease or with none. */
   lent(lease: Lease | undefined, nowMs: number): void {
+    this.#noteTime(nowMs);
     const askedAtMs = this.#askedAtMs ?? nowMs;
     this.#askedAtMs = undefined;
     if (!lease) {

@@ -279,6 +279,23 @@ describe("LeaseHolder, a clock that jumps back", () => {
     ]);
   });
 
+  test("is noticed by the answer, too", () => {
+    const holder = new LeaseHolder(terms);
+    holder.tryTake(10, 100_000);
+    holder.nextAsk(100_000);
+    holder.lent(leaseOf(10), 0);
+    expect(holder.tryTake(1, 1)).toBe(false);
+  });
+
+  test("by less than it had been quiet is noticed by the timer, which says when it was due", () => {
+    const holder = holderOf(10);
+    expect(holder.tryTake(1, 100)).toBe(true);
+    // By the clock it is 600, and the lease would last for another 400 ms.
+    expect(holder.nextAsk(1_000)?.uses[0]?.returned).toBe(9);
+    holder.lent(undefined, 600);
+    expect(holder.tryTake(1, 600)).toBe(false);
+  });
+
   test("does not keep it quiet", () => {
     const holder = new LeaseHolder(terms);
     holder.tryTake(10, 100_000);

@@ -13,10 +13,8 @@ import type { VirtualObject } from "./virtual-object.ts";
 import { LeaseHolder } from "../../../src/core/lease-holder.ts";
 import { LeaseBook } from "./lease-book.ts";
 
-/** Together less than what a bucket keeps the room of a lease for after it is over, with late timers. */
-const MOST_UNNOTICED_MS = 1_900;
-/** A clock that is set back by more than a lease can last is always noticed. */
-const NOTICED_MS = 25_000;
+/** A clock that is set back by more than this is behind whatever was seen since an ask. */
+const NOTICED_MS = 60_000;
 
 /** When an isolate asks, beside a request that goes to the object. */
 type AskTime = "before" | "after" | "at the answer";
@@ -32,7 +30,6 @@ export class Isolate {
   /** Whether it looks again when an ask is answered. */
   readonly #asksOn: boolean;
   #clockAheadMs: number;
-  #setBackMs = 0;
   #timerAtMs: number | undefined = undefined;
   #timers = 0;
 
@@ -77,13 +74,12 @@ export class Isolate {
     this.isAlive = false;
   }
 
-  /** Its clock is set: back by so little that it does no harm, or by so much that it is noticed. */
+  /**
+   * Its clock is set. Not back while an ask is under way, unless by so much that it is noticed: by less
+   * than the round trip it would make the lease last longer, and nobody could tell.
+   */
   jump(byMs: number): void {
-    if (byMs < 0) {
-      const isUnnoticed = this.#setBackMs - byMs <= MOST_UNNOTICED_MS;
-      if (!isUnnoticed && (byMs > -NOTICED_MS || this.#setBackMs > MOST_UNNOTICED_MS)) return;
-      this.#setBackMs -= byMs;
-    }
+    if (byMs < 0 && byMs > -NOTICED_MS && this.book.isAsking) return;
     this.#clockAheadMs += byMs;
     this.#object.world.trace(() => `the clock of ${this.name} jumps by ${byMs}`);
   }
@@ -96,16 +92,16 @@ export class Isolate {
     return this.#object.world.random;
   }
 
-  #ask(): void {
+  #ask(nowMs = this.#nowMs): void {
     const holder = this.#holder;
     if (!holder || !this.isAlive) return;
-    const ask = holder.nextAsk(this.#nowMs);
+    const ask = holder.nextAsk(nowMs);
     if (ask) {
       this.#object.world.trace(() => `${this.name} asks ${JSON.stringify(ask)}`);
-      this.book.asked(ask, this.#nowMs);
+      this.book.asked(ask, nowMs);
       this.#send(holder, ask);
     }
-    this.#watch(holder);
+    this.#watch(holder, nowMs);
   }
 
   #send(holder: LeaseHolder, ask: LeaseAsk): void {
@@ -119,7 +115,7 @@ export class Isolate {
       else holder.failed(this.#nowMs);
       this.book.answered(answer?.lease);
       if (this.#asksOn) this.#ask();
-      else this.#watch(holder);
+      else this.#watch(holder, this.#nowMs);
     };
     const fail = (): void => clock.after(this.#networkMs(), () => settle(undefined));
     const fate = this.#random.fraction();
@@ -147,18 +143,19 @@ export class Isolate {
   }
 
   /** Sees to it that a timer stands where the first lease is over. */
-  #watch(holder: LeaseHolder): void {
+  #watch(holder: LeaseHolder, nowMs: number): void {
     const { expiresAtMs } = holder;
     // An ask under way comes back here.
     if (expiresAtMs === undefined || expiresAtMs === this.#timerAtMs || this.book.isAsking) return;
     this.#timerAtMs = expiresAtMs;
     this.#timers += 1;
     const timer = this.#timers;
-    const lateMs = this.#random.chance(0.1) ? this.#random.pick([1, 3, 40, 2_500]) : 0;
-    this.#object.world.clock.after(Math.max(1, expiresAtMs - this.#nowMs) + lateMs, () => {
+    const lateMs = this.#random.chance(0.1) ? this.#random.pick([1, 3, 40, 1_900]) : 0;
+    this.#object.world.clock.after(Math.max(1, expiresAtMs - nowMs) + lateMs, () => {
       if (timer !== this.#timers) return;
       this.#timerAtMs = undefined;
-      this.#ask();
+      // A clock behind the time that it was set for has jumped back.
+      this.#ask(Math.max(expiresAtMs, this.#nowMs));
     });
   }
 }

@@ -232,7 +232,14 @@ function drawFault(random: Random, policy: PolicyFields): Fault {
     const changes = { capacity: Math.max(1, Math.floor(capacity / 4)), initialTokens: 0 };
     return { kind: "change policy", changes };
   }
-  const byMs = random.pick([-60_000, -60_000, -1_900, -300, -20, 500, 60_000]);
+  const byMs = random.pick([
+    -HOUR_MS,
+    -MINUTE_MS,
+    random.integer(-25_000, -1),
+    -300,
+    500,
+    MINUTE_MS,
+  ]);
   return { kind: "isolate's clock jumps", isolate: random.integer(0, 3), byMs };
 }
 
