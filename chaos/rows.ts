@@ -71,8 +71,10 @@ function rowsOf(seed: number, { policy, spacingMs, isKeyed = false }: Load): Row
     key: isKeyed ? `key ${index}` : undefined,
     leavesAfterMs: undefined,
     retries: 0,
+    isolate: 0,
   }));
-  const simulation = new Simulation({ policy, clients, faults: [] }, new Random(seed));
+  const schedule = { policy, isolates: 1, clients, faults: [] };
+  const simulation = new Simulation(schedule, new Random(seed));
   simulation.run();
   const { laws } = simulation;
   const { grants, rows } = laws.tally;

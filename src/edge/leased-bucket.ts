@@ -98,7 +98,7 @@ export class LeasedBucket {
     const { expiresAtMs } = this.#holder;
     // A timer goes with the context that set it; one that is overdue has gone.
     const isTimerSet = this.#timerAtMs >= nowMs - this.#ttlMs;
-    if (expiresAtMs === undefined || isTimerSet) return;
+    if (expiresAtMs === undefined || isTimerSet || this.#pending) return;
     this.#timerAtMs = expiresAtMs;
     const expired = async (): Promise<void> => {
       await scheduler.wait(Math.max(1, expiresAtMs - nowMs));
