@@ -20,7 +20,7 @@ import {
 } from "../test/support/crowd.ts";
 import { HeldRequest } from "../test/support/held-request.ts";
 import { startWorkerd } from "../test/support/server.ts";
-import { shown } from "./statistics.ts";
+import { shown } from "../test/support/statistics.ts";
 
 /** Between ticks when all are there. */
 const SERVING_INTERVAL_MS = 100;

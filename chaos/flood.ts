@@ -15,7 +15,7 @@ import { acquire, acquirePath, grantIn, snapshotOf } from "../test/support/calle
 import { HttpClient } from "../test/support/http-client.ts";
 import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
 import { floodQueue, floodWait, type LimitCounts } from "./limits.ts";
-import { largest, percentile, shown, total } from "./statistics.ts";
+import { largest, percentile, shown, total } from "../test/support/statistics.ts";
 
 const paced = { capacity: 1, refillTokens: 1, refillIntervalMs: 100 };
 /** Grants and refusals both, whatever the speed. */

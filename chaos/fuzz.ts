@@ -21,7 +21,7 @@ import { RawConnection } from "../test/support/raw-connection.ts";
 import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
 import { bytesOf, drawBroken, safeRequest } from "./broken-request.ts";
 import { faultOf, judge } from "./contract-oracle.ts";
-import { shown } from "./statistics.ts";
+import { shown } from "../test/support/statistics.ts";
 
 const REQUESTS = 24_000;
 /** What is promised. */

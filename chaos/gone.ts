@@ -13,7 +13,7 @@ import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 import { acquire, arrive, grantIn, snapshotOf, untilBucket } from "../test/support/callers.ts";
 import { Random } from "../test/support/random.ts";
 import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
-import { largest, percentile, shown, total } from "./statistics.ts";
+import { largest, percentile, shown, total } from "../test/support/statistics.ts";
 
 const INTERVAL_MS = 150;
 const policy = { capacity: 1, refillTokens: 1, refillIntervalMs: INTERVAL_MS };

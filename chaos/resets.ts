@@ -16,7 +16,7 @@ import { fullestWindow } from "../test/support/fullest-window.ts";
 import { send } from "../test/support/http-connection.ts";
 import { Random } from "../test/support/random.ts";
 import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
-import { shown } from "./statistics.ts";
+import { shown } from "../test/support/statistics.ts";
 
 /** Slow enough that most of a round's callers still wait when the last has arrived. */
 const policy = { capacity: 1, refillTokens: 1, refillIntervalMs: 25 };

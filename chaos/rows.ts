@@ -6,7 +6,7 @@ import {
   rowsWritten,
   type RowsWritten,
 } from "../test/support/simulation/rows-written.ts";
-import { shown } from "./statistics.ts";
+import { shown } from "../test/support/statistics.ts";
 
 export const rows: Scenario = { name: "rows", run };
 

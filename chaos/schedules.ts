@@ -5,7 +5,7 @@
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
 import { describeFailure, simulate } from "../test/support/simulation/simulate.ts";
-import { shown } from "./statistics.ts";
+import { shown } from "../test/support/statistics.ts";
 
 /** Between two lines of progress. */
 const PROGRESS_EVERY = 1_000;

@@ -13,11 +13,13 @@ export default defineConfig({
     outputFile: { json: ".vitest/results.json" },
     projects: [
       {
-        // Pure code and the in-process filter: plain Node, virtual time.
+        // Pure code, the in-process filter, the benchmarks' own logic: plain Node, virtual time.
         root,
         test: {
           name: "core",
-          include: ["core", "local", "simulation"].map((area) => `test/${area}/**/*.test.ts`),
+          include: ["core", "local", "simulation", "bench"].map(
+            (area) => `test/${area}/**/*.test.ts`,
+          ),
           environment: "node",
           execArgv: ["--expose-gc"],
         },

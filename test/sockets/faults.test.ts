@@ -8,7 +8,7 @@ import { addsUp, letDie, lostWithTheirCallers } from "../../chaos/gone.ts";
 import { largestBatch } from "../../src/core/reservation.ts";
 import { floodQueue, floodWait } from "../../chaos/limits.ts";
 import { reset } from "../../chaos/resets.ts";
-import { total } from "../../chaos/statistics.ts";
+import { total } from "../support/statistics.ts";
 
 const options = { seed: 1, progress: () => undefined };
 

@@ -1,0 +1,5 @@
+/** The reports of all benchmarks, one line each: what `bench/figures.ts` looks after. */
+import type { Report } from "./support/report.ts";
+
+/** By the names of their results. */
+export const reports: readonly Report[] = [];

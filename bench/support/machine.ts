@@ -1,0 +1,56 @@
+/** What a benchmark ran on: without it no figure says anything. */
+import { readFileSync } from "node:fs";
+import { availableParallelism, cpus, release, totalmem, type } from "node:os";
+import { fileURLToPath } from "node:url";
+
+const GIB = 1024 ** 3;
+const packages = fileURLToPath(new URL("../../node_modules", import.meta.url));
+
+/** As it stands in a result. */
+export interface Machine {
+  /** The day of the run, as in `2026-11-24`. */
+  readonly date: string;
+  readonly processor: string;
+  readonly cores: number;
+  readonly memoryGib: number;
+  readonly kernel: string;
+  /** By name, Node first. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/**
+ * This machine, now.
+ *
+ * @param packageNames npm packages whose installed versions matter.
+ * @param others Versions of what is no npm package, by name.
+ * @throws {Error} Where a package is not installed.
+ */
+export function describeMachine(
+  packageNames: readonly string[],
+  others: Readonly<Record<string, string>> = {},
+): Machine {
+  return {
+    date: new Date().toISOString().slice(0, "YYYY-MM-DD".length),
+    processor: cpus()[0]?.model.trim() ?? "unknown",
+    cores: availableParallelism(),
+    memoryGib: Math.round(totalmem() / GIB),
+    kernel: `${type()} ${release()}`,
+    versions: {
+      Node: process.versions.node,
+      ...Object.fromEntries(packageNames.map((name) => [name, versionOf(name)])),
+      ...others,
+    },
+  };
+}
+
+/** In one line. */
+export function machineLine(machine: Machine): string {
+  const { date, processor, cores, memoryGib, kernel } = machine;
+  const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
+  return `${date}: ${processor}, ${cores} cores, ${memoryGib} GiB, ${kernel}; ${versions.join(", ")}.`;
+}
+
+function versionOf(name: string): string {
+  const { version } = JSON.parse(readFileSync(`${packages}/${name}/package.json`, "utf8"));
+  return version;
+}
