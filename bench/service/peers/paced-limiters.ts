@@ -1,0 +1,10 @@
+/** The names of the limiters that paced.ts runs: those of their packages, and our own. */
+export const pacedLimiterNames = [
+  "sluice",
+  "limiter",
+  "bottleneck",
+  "p-throttle",
+  "rate-limiter-flexible",
+] as const;
+
+export type PacedLimiterName = (typeof pacedLimiterNames)[number];
