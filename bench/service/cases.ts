@@ -1,9 +1,10 @@
 /** What is measured under load, and what is to come of it: one row a case. */
 import type { WorkerOptions } from "../../test/support/server.ts";
 import type { Target } from "../support/markdown.ts";
+import type { Answer } from "./answer.ts";
 
 import { benchPolicy } from "../workers/bucket.ts";
-import { startMemoryPeer, startRedisPeer, type Answer, type Peer } from "./peers.ts";
+import { startMemoryPeer, startRedisPeer, type Peer } from "./peers.ts";
 
 /** A figure of a case that is held against that of another. */
 export type ComparedFigure = "requestsPerSecond" | "p99Ms";
@@ -35,6 +36,9 @@ export type ServiceCase = WorkerCase | PeerCase;
 
 /** The case whose answer all others give, too. */
 export const SLUICE = "sluice";
+
+/** The case that needs a Redis. */
+export const REDIS = "Node, Redis";
 
 export const cases: readonly ServiceCase[] = [
   {
@@ -73,7 +77,7 @@ export const cases: readonly ServiceCase[] = [
     start: startMemoryPeer,
   },
   {
-    name: "Node, Redis",
+    name: REDIS,
     what: "the same with a Redis on this machine, which keeps nothing on the disk",
     start: startRedisPeer,
   },

@@ -7,14 +7,10 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import type { Answer } from "./answer.ts";
+
 import { ProcessGroup } from "../../test/support/process-group.ts";
 import { freePort } from "../../test/support/server.ts";
-
-/** What a granted request is answered. */
-export interface Answer {
-  readonly fields: Readonly<Record<string, string>>;
-  readonly body: string;
-}
 
 /** A server that runs, and all processes that serve. */
 export interface Peer extends AsyncDisposable {

@@ -7,14 +7,14 @@
  */
 import { setTimeout } from "node:timers/promises";
 
+import type { HeldAnswer } from "../../test/support/held-request.ts";
 import type { LoadGenerator } from "./load.ts";
-import type { Answer } from "./peers.ts";
 
 import { acquirePath } from "../../test/support/callers.ts";
-import { HeldRequest, type HeldAnswer } from "../../test/support/held-request.ts";
 import { processorTimeMs } from "../../test/support/process-usage.ts";
 import { startWorkerd } from "../../test/support/server.ts";
 import { total } from "../../test/support/statistics.ts";
+import { ask, bytesOf, contentOf, withoutDigits, type Answer } from "./answer.ts";
 import { cases, SLUICE, type ServiceCase } from "./cases.ts";
 
 const PATH = acquirePath("bench");
@@ -102,9 +102,9 @@ async function start(
       "worker" in one
         ? { url: workerd.urlOf(one.name), pids: [workerd.pid] }
         : running.use(await one.start(answer));
-    const given = await ask(url);
+    const given = await ask(url, PATH);
     requireSame(one, given, sample);
-    const answerBytes = given.head.length + "\r\n\r\n".length + given.body.length;
+    const answerBytes = bytesOf(given);
     subjects.push({ name: one.name, url: url + PATH, pids, answerBytes, rounds: [] });
   }
   return subjects;
@@ -123,28 +123,7 @@ async function sampleAnswer(): Promise<HeldAnswer> {
   if (!sluice || !("worker" in sluice)) throw new Error(`There is no Worker called ${SLUICE}`);
   await using workerd = await startWorkerd(sluice.worker);
   // Awaited here: the process ends with this function.
-  return await ask(workerd.url);
-}
-
-async function ask(url: string): Promise<HeldAnswer> {
-  const request = await HeldRequest.open(url);
-  try {
-    return (await request.send(PATH)).answer;
-  } finally {
-    request.close();
-  }
-}
-
-/** What it takes to give the same answer; its length is the runtime's to say. */
-function contentOf({ head, body }: HeldAnswer): Answer {
-  const fields = Object.fromEntries(
-    head
-      .split("\r\n")
-      .slice(1)
-      .map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()])
-      .filter(([name]) => name?.toLowerCase() !== "content-length"),
-  );
-  return { fields, body };
+  return await ask(workerd.url, PATH);
 }
 
 /**
@@ -153,13 +132,13 @@ function contentOf({ head, body }: HeldAnswer): Answer {
  * missing.
  */
 function requireSame(one: ServiceCase, given: HeldAnswer, sample: HeldAnswer): void {
-  const plain = (text: string) => text.replaceAll(/\d/g, "0");
-  const linesOf = ({ head }: HeldAnswer) => plain(head).toLowerCase().split("\r\n");
+  const [ours, wanted] = [withoutDigits(given), withoutDigits(sample)];
+  const linesOf = (head: string) => head.toLowerCase().split("\r\n");
   const isSame =
-    plain(given.body) === plain(sample.body) &&
+    ours.body === wanted.body &&
     ("worker" in one
-      ? plain(given.head) === plain(sample.head)
-      : linesOf(sample).every((line) => linesOf(given).includes(line)));
+      ? ours.head === wanted.head
+      : linesOf(wanted.head).every((line) => linesOf(ours.head).includes(line)));
   if (given.status === 200 && isSame) return;
   const both = `${given.head}\n\n${given.body}\n--- and not ---\n${sample.head}\n\n${sample.body}`;
   throw new Error(`The case ${one.name} does not answer as Sluice does:\n${both}`);

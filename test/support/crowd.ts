@@ -16,7 +16,7 @@ import { HttpClient } from "./http-client.ts";
 import { requireOpenFiles, residentBytes } from "./process-usage.ts";
 import { startWorkerd, type WorkerdServer } from "./server.ts";
 
-/** Ticks so far apart that none comes while a crowd does. */
+/** Ticks so far apart that none comes while thousands do. */
 const GATHERING_INTERVAL_MS = 120_000;
 /** Before the first measurement: code is compiled, pools are filled. */
 const WARM_UP_CALLERS = 200;
@@ -30,13 +30,16 @@ const FILES_PER_OBJECT = 4;
 /** The policy's part that lets as many wait as may, for as long as may be. */
 export const patient = { queueLimit: 10_000, maxWaitMs: 3_600_000, initialTokens: 0 };
 
-/** A policy by which nobody is served while the crowd comes. */
-export function gatheringPolicy(tokensPerTick: number) {
+/**
+ * A policy by which nobody is served while the crowd comes: `tokensPerTick` and `intervalMs` have to be
+ * such that its last is served within an hour, the longest wait there is.
+ */
+export function gatheringPolicy(tokensPerTick: number, intervalMs = GATHERING_INTERVAL_MS) {
   return {
     ...patient,
     capacity: tokensPerTick,
     refillTokens: tokensPerTick,
-    refillIntervalMs: GATHERING_INTERVAL_MS,
+    refillIntervalMs: intervalMs,
   };
 }
 
@@ -57,6 +60,7 @@ export interface HeldCrowd {
  * Lets `callers` come to the bucket `crowd`, each when the one before has arrived.
  *
  * @param settleMs Before a measurement: what the process needs to give back what it does not need.
+ * @throws {Error} Where one of them is answered before the last has come.
  * @throws {RangeError} Where that many connections may not be opened, or there is no /proc of Linux.
  */
 export async function holdCrowd(
@@ -90,7 +94,10 @@ async function arriveAt(
   const answers: Promise<HeldRequest>[] = [];
   for (const request of requests) {
     answers.push(request.send(acquirePath(bucket)));
-    while ((await waitersAt(looks, bucket)) < answers.length);
+    while ((await waitersAt(looks, bucket)) < answers.length) {
+      const early = requests.find(({ completedAtMs }) => completedAtMs > 0);
+      if (early) throw new Error(`Answered while the crowd came: ${early.answer.body}`);
+    }
   }
   return answers;
 }

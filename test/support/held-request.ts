@@ -73,7 +73,7 @@ export class HeldRequest {
     return answered;
   }
 
-  /** When the last byte came: epoch milliseconds, with a fraction. */
+  /** When the last byte came: epoch milliseconds, with a fraction; 0 before. */
   get completedAtMs(): number {
     return this.#completedAtMs;
   }
