@@ -32,8 +32,18 @@ export function bytesOf({ head, body }: HeldAnswer): number {
   return head.length + "\r\n\r\n".length + body.length;
 }
 
-/** With every digit the same: those of instants and of what is left differ from answer to answer. */
-export function withoutDigits({ head, body }: HeldAnswer): Pick<HeldAnswer, "head" | "body"> {
-  const plain = (text: string) => text.replaceAll(/\d/g, "0");
-  return { head: plain(head), body: plain(body) };
+/** What two answers may differ in length by: a number in them with a digit more, here and there. */
+const DIGITS = 4;
+
+/** Whether two answers are the same but for their numbers, which are those of instants and tokens. */
+export function isAlike(one: HeldAnswer, other: HeldAnswer): boolean {
+  const plain = ({ head, body }: HeldAnswer) => `${head}\r\n\r\n${body}`.replaceAll(/\d+/g, "0");
+  return plain(one) === plain(other) && Math.abs(bytesOf(one) - bytesOf(other)) <= DIGITS;
+}
+
+/** Whether `given` has the fields and the body of `wanted`, in any order and with others beside them. */
+export function includesAll(given: HeldAnswer, wanted: HeldAnswer): boolean {
+  const linesOf = ({ head }: HeldAnswer) => head.toLowerCase().split("\r\n");
+  const found = new Set(linesOf(given));
+  return given.body === wanted.body && linesOf(wanted).every((line) => found.has(line));
 }

@@ -30,11 +30,9 @@ export function startMemoryPeer(answer: Answer): Promise<Peer> {
 export async function startRedisPeer(answer: Answer): Promise<Peer> {
   const dir = await mkdtemp(join(tmpdir(), "sluice-redis-"));
   const port = String(await freePort());
+  const listening = ["--port", port, "--bind", "127.0.0.1"];
   const inMemory = ["--save", "", "--appendonly", "no", "--dir", dir];
-  const redis = new ProcessGroup("redis-server", [
-    ...["--port", port, "--bind", "127.0.0.1"],
-    ...inMemory,
-  ]);
+  const redis = new ProcessGroup("redis-server", [...listening, ...inMemory]);
   const remove = async () => {
     await redis.kill();
     await rm(dir, { recursive: true, force: true });

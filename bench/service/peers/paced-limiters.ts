@@ -6,5 +6,3 @@ export const pacedLimiterNames = [
   "p-throttle",
   "rate-limiter-flexible",
 ] as const;
-
-export type PacedLimiterName = (typeof pacedLimiterNames)[number];

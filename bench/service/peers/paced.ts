@@ -12,7 +12,7 @@ import pThrottle from "p-throttle";
 import { RateLimiterMemory, RateLimiterQueue } from "rate-limiter-flexible";
 
 import { createTokenBucketFilter } from "../../../src/local/token-bucket-filter.ts";
-import { pacedLimiterNames, type PacedLimiterName } from "./paced-limiters.ts";
+import { pacedLimiterNames } from "./paced-limiters.ts";
 
 const MS_PER_SECOND = 1_000;
 /** Longer than any of them waits here. */
@@ -20,7 +20,10 @@ const PATIENCE_MS = 600_000;
 
 /** Makes what resolves when the next caller may go. */
 const limiters: Readonly<
-  Record<PacedLimiterName, (intervalMs: number, callers: number) => () => Promise<unknown>>
+  Record<
+    (typeof pacedLimiterNames)[number],
+    (intervalMs: number, callers: number) => () => Promise<unknown>
+  >
 > = {
   sluice(refillIntervalMs, queueLimit) {
     const filter = createTokenBucketFilter(1, {
