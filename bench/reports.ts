@@ -1,7 +1,8 @@
 /** The reports of all benchmarks, one line each: what `bench/figures.ts` looks after. */
 import type { Report } from "./support/report.ts";
 
+import { coreReport } from "./core/report.ts";
 import { serviceReport } from "./service/report.ts";
 
 /** By the names of their results. */
-export const reports: readonly Report[] = [serviceReport];
+export const reports: readonly Report[] = [coreReport, serviceReport];
