@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 import { admin, changePolicy } from "../../test/support/callers.ts";
 import { gatheringPolicy, holdCrowd } from "../../test/support/crowd.ts";
 import { startWorkerd } from "../../test/support/server.ts";
-import { largest, percentile, total } from "../../test/support/statistics.ts";
+import { largest, median, percentile } from "../../test/support/statistics.ts";
 import { pacedLimiterNames } from "./peers/paced-limiters.ts";
 
 const run = promisify(execFile);
@@ -150,12 +150,15 @@ export function pacingFigures(
   };
 }
 
-/** Of the line through the values, one step apart, with the least squares. */
+/**
+ * Of the line through the values, one step apart: the median of the slopes of all pairs (Theil and Sen).
+ * Some that are late for a reason of the machine's own do not bend it.
+ */
 function slope(values: readonly number[]): number {
-  const middle = (values.length - 1) / 2;
-  const [first = NaN] = values;
-  const up = total(values.map((value, i) => (i - middle) * (value - first)));
-  return up / total(values.map((_value, i) => (i - middle) ** 2));
+  const slopes = values.flatMap((value, i) =>
+    values.slice(i + 1).map((later, steps) => (later - value) / (steps + 1)),
+  );
+  return median(slopes);
 }
 
 async function instantsOf(
