@@ -45,15 +45,13 @@ export function publish<Measured extends Result>(
   isToWrite: boolean,
 ): void {
   const text = `${JSON.stringify(result, undefined, 2)}\n`;
-  const rendered = report.render(JSON.parse(text));
-  for (const section of Object.values(rendered.sections)) console.log(`${section.trim()}\n`);
+  const { sections } = report.render(JSON.parse(text));
+  for (const section of Object.values(sections)) console.log(`${section.trim()}\n`);
   if (!isToWrite) return;
+  // First what cannot be made again.
   mkdirSync(`${root}${RESULTS}`, { recursive: true });
-  const files = { [resultPath(report)]: text, ...filesOf(report, rendered) };
-  for (const [path, content] of Object.entries(files)) {
-    writeFileSync(`${root}${path}`, content);
-    console.error(`${path} is written`);
-  }
+  writeFileSync(`${root}${resultPath(report)}`, text);
+  renew(report);
 }
 
 /** What in the repository is not what the kept result of `report` makes: one line each. */
@@ -69,11 +67,12 @@ export function stale(report: Report): string[] {
   ].map((file) => `${file} is not what ${path} makes: run "npm run bench:figures"`);
 }
 
-/** Makes everything anew from the kept result, after a change of words or of a chart. */
+/** Makes charts and pages anew from the kept result. */
 export function renew(report: Report): void {
   const rendered = report.render(JSON.parse(readFileSync(`${root}${resultPath(report)}`, "utf8")));
   for (const [path, content] of Object.entries(filesOf(report, rendered))) {
     writeFileSync(`${root}${path}`, content);
+    console.error(`${path} is written`);
   }
 }
 
