@@ -2,6 +2,7 @@
 import type { Report } from "./support/report.ts";
 
 import { coreReport } from "./core/report.ts";
+import { serviceReport } from "./service/report.ts";
 
 /** By the names of their results. */
-export const reports: readonly Report[] = [coreReport];
+export const reports: readonly Report[] = [coreReport, serviceReport];
