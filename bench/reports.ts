@@ -3,7 +3,8 @@ import type { Report } from "./support/report.ts";
 
 import { coreReport } from "./core/report.ts";
 import { costReport } from "./cost/report.ts";
+import { serviceReport } from "./service/report.ts";
 import { simulateReport } from "./simulate/report.ts";
 
 /** By the names of their results. */
-export const reports: readonly Report[] = [coreReport, costReport, simulateReport];
+export const reports: readonly Report[] = [coreReport, costReport, serviceReport, simulateReport];

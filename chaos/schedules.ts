@@ -16,10 +16,19 @@ export const schedules: Scenario = { name: "schedules", run };
 
 async function run({ seed, schedules: count, first, progress }: RunOptions): Promise<Figure[]> {
   const failed: number[] = [];
-  const total = { grants: 0, refusals: 0, replays: 0, unavailable: 0, putBack: 0, turns: 0 };
+  const total = {
+    grants: 0,
+    onLease: 0,
+    refusals: 0,
+    replays: 0,
+    unavailable: 0,
+    putBack: 0,
+    turns: 0,
+  };
   for (let number = first; number < first + count; number += 1) {
     const { failure, ...tally } = await simulate(seed, number);
     total.grants += tally.grants;
+    total.onLease += tally.onLease;
     total.refusals += tally.refusals;
     total.replays += tally.replays;
     total.unavailable += tally.unavailable;
@@ -34,7 +43,7 @@ async function run({ seed, schedules: count, first, progress }: RunOptions): Pro
       progress(`schedules: ${shown(done)} of ${shown(count)}, ${failed.length} failed`);
     }
   }
-  const settled = `${shown(total.grants)} granted, ${shown(total.replays)} given again`;
+  const settled = `${shown(total.grants)} granted (${shown(total.onLease)} on lease), ${shown(total.replays)} given again`;
   return [
     {
       what: `schedules of faults in which a law was broken, of ${shown(count)}`,

@@ -1,8 +1,7 @@
 /**
  * An isolate of the Worker as far as one bucket is concerned: its real `LeaseHolder`, and around it what
  * the Worker does (src/edge/leased-bucket.ts). A request takes from the leases, or it goes to the object
- * with what is left of them; after either the holder may have something to ask, which follows on the
- * same way. An ask that is not answered within `ttlMs` is given up. A timer gives back what is left when
+ * with what is left of them; when it is settled the holder may have something to ask. An ask that is not answered within `ttlMs` is given up. A timer gives back what is left when
  * a lease runs out. Nobody is asked twice: a request that the object turns away is not sent again.
  *
  * What it is told are instants of one clock for all: that clocks differ is nothing that leases depend
@@ -23,6 +22,8 @@ export interface Caller {
   readonly roundTripMs: number;
   /** Number of the place that it came from. */
   readonly place: number;
+  /** To be called when it is settled, with the instant at which the answer leaves the object. */
+  readonly told: (toldAtMs: number) => void;
 }
 
 /** Requests that have been sent in one instant, by what each takes along. */
@@ -53,6 +54,17 @@ export class SimulatedIsolate {
   readonly #ttlMs: number;
   #pending: Pending | undefined = undefined;
   #timerAtMs = Infinity;
+  /** Whether it is about to hear that requests were turned away. */
+  #isToHear = false;
+  readonly #told = (toldAtMs: number): void => {
+    if (!this.#holder) return;
+    const backAtMs = toldAtMs + this.#line.roundTripMs / 2;
+    this.#clock.after(Math.max(0, backAtMs - this.#clock.wallMs), () => {
+      this.#isToHear = false;
+      this.#say();
+      this.#watch();
+    });
+  };
 
   constructor(
     line: Line,
@@ -75,17 +87,16 @@ export class SimulatedIsolate {
     const nowMs = this.#nowMs;
     const holder = this.#holder;
     let granted = 0;
-    let sent: Sent | undefined = undefined;
+    const missed: Sent = [];
     for (let left = requests; left > 0; left -= 1) {
       if (holder?.tryTake(1, nowMs)) {
         granted += 1;
+        this.#say();
       } else {
-        const handedIn = holder?.handIn();
-        sent = this.#send(sent, handedIn);
+        missed.push(holder?.handIn());
       }
-      // What comes later in this instant follows the ask on its way.
-      if (this.#say()) sent = undefined;
     }
+    if (missed.length > 0) this.#send(missed);
     if (granted > 0) {
       this.#listener.idleChanged(-granted);
       this.#listener.grantedOnTheSpot(this.#line.place, granted);
@@ -93,24 +104,17 @@ export class SimulatedIsolate {
     this.#watch();
   }
 
-  /** Sends a request to the object, right behind those of this instant that are `sent` already. */
-  #send(sent: Sent | undefined, handedIn: LeaseReport | undefined): Sent {
-    if (handedIn) this.#noteReturned(handedIn);
-    if (sent) {
-      sent.push(handedIn);
-      return sent;
-    }
-    const begun: Sent = [handedIn];
+  #send(missed: Sent): void {
+    for (const handedIn of missed) if (handedIn) this.#noteReturned(handedIn);
     const askedAtMs = this.#clock.wallMs;
-    this.#line.send(() => this.#arrive(begun, askedAtMs));
-    return begun;
+    this.#line.send(() => this.#arrive(missed, askedAtMs));
   }
 
   #arrive(sent: Sent, askedAtMs: number): void {
     const { place, roundTripMs } = this.#line;
     let served = 0;
     for (const handedIn of sent) {
-      const caller = { askedAtMs, roundTripMs, place };
+      const caller = { askedAtMs, roundTripMs, place, told: this.#told };
       // Whoever comes in the same instant as one that is turned away is turned away, too.
       if (!this.#object.acquire({ caller, timeoutMs: this.#timeoutMs }, handedIn)) break;
       served += 1;
@@ -119,17 +123,20 @@ export class SimulatedIsolate {
     if (left === 0) return;
     this.#object.turnAway(left - 1);
     this.#listener.turnedAway(place, askedAtMs, left);
+    // One of those who hear of it is enough, and while an ask is under way there is nothing to say.
+    if (this.#isToHear || this.#pending) return;
+    this.#isToHear = true;
+    this.#told(this.#clock.wallMs);
   }
 
-  /** Says what there is to be said; answers whether there was anything. */
-  #say(): boolean {
+  #say(): void {
     const nowMs = this.#nowMs;
     if (this.#pending && nowMs >= this.#pending.sinceMs + this.#ttlMs) {
       this.#pending = undefined;
       this.#holder?.failed(nowMs);
     }
     const ask = this.#holder?.nextAsk(nowMs);
-    if (!ask) return false;
+    if (!ask) return;
     this.#noteReturned(ask);
     const pending = { sinceMs: nowMs };
     this.#pending = pending;
@@ -139,7 +146,6 @@ export class SimulatedIsolate {
       const backAtMs = toldAtMs + this.#line.roundTripMs / 2;
       this.#clock.after(backAtMs - this.#clock.wallMs, () => this.#lent(pending, answer?.lease));
     });
-    return true;
   }
 
   #lent(pending: Pending, lease: Lease | undefined): void {

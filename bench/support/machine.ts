@@ -37,7 +37,7 @@ export function describeMachine(
     kernel: `${type()} ${release()}`,
     versions: {
       Node: process.versions.node,
-      ...Object.fromEntries(packageNames.map((name) => [name, versionOf(name)])),
+      ...Object.fromEntries(packageNames.map((name) => [name, packageVersion(name)])),
       ...others,
     },
   };
@@ -50,7 +50,8 @@ export function machineLine(machine: Machine): string {
   return `${date}: ${processor}, ${cores} cores, ${memoryGib} GiB, ${kernel}; ${versions.join(", ")}.`;
 }
 
-function versionOf(name: string): string {
+/** The version of an npm package. @throws {Error} Where it is not installed. */
+export function packageVersion(name: string): string {
   const { version } = JSON.parse(readFileSync(`${packages}/${name}/package.json`, "utf8"));
   return version;
 }

@@ -41,7 +41,7 @@ export function verdict(value: number, target: Target): string {
   const limit = "atMost" in target ? target.atMost : target.atLeast;
   if (limit === 0) return `**missed by ${shown(Math.abs(value))}**`;
   const share = (Math.abs(value - limit) / limit) * 100;
-  return `**missed by ${share.toPrecision(2)} %**`;
+  return `**missed by ${shown(Number(share.toPrecision(2)))} %**`;
 }
 
 /** As one reads it: three digits, and the unit that suits them. */

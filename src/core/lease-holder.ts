@@ -8,7 +8,8 @@
  * about two calls in `ttlMs`, well before either tokens or time run out. A rush doubles the sum with
  * every call; it never exceeds `maxTokens`, so that it fades as soon as a rush is over. Where the bucket
  * lends less than was wanted, half of that is what the holder waits for: to ask on and on would bring no
- * more. When callers stay away, the lease runs out and what is left of it is given back. Below
+ * more. When callers stay away, the lease runs out and what is left of it is given back: what has not
+ * been asked for since the last call is not asked for again, however slowly the sum fades. Below
  * `LEAST_DEMAND` a lease saves nothing, and there is none.
  *
  * **Order within the isolate**: a request that the leases cannot serve goes to the bucket, and takes what
@@ -77,7 +78,8 @@ export class LeaseHolder {
 
   /**
    * When to call `nextAsk` though no request comes, to give back what is left; `undefined` where nothing
-   * is held. Late is safe: it counts as spent then.
+   * is held. Late is safe: it counts as spent then. A timer that finds the clock behind this instant has
+   * seen it jump back: it should hand this instant in as the time.
    */
   get expiresAtMs(): number | undefined {
     return this.#leases[0]?.expiresAtMs;
@@ -136,15 +138,16 @@ export class LeaseHolder {
 
   /** The bucket has answered the last ask, with a lease or with none. */
   lent(lease: Lease | undefined, nowMs: number): void {
+    this.#noteTime(nowMs);
     const askedAtMs = this.#askedAtMs ?? nowMs;
     this.#askedAtMs = undefined;
-    const { ttlMs } = this.#terms;
     if (!lease) {
-      if (this.#wanted > 0) this.#quietUntilMs = nowMs + ttlMs * RETRY_SHARE;
+      if (this.#wanted > 0) this.#quietUntilMs = nowMs + this.#terms.ttlMs * RETRY_SHARE;
       return;
     }
     const { startedAtMs, untilMs, tokens: left } = lease;
-    const expiresAtMs = askedAtMs + ttlMs;
+    // By the terms that the bucket goes by: they need not be those that the isolate knows.
+    const expiresAtMs = askedAtMs + lease.ttlMs;
     this.#leases.push({ startedAtMs, untilMs, expiresAtMs, left, used: 0 });
     this.#mostHeld = left < this.#wanted ? this.tokensAt(nowMs) : Infinity;
   }
@@ -158,6 +161,8 @@ export class LeaseHolder {
   #noteTime(nowMs: number): void {
     if (nowMs < this.#latestMs) {
       for (const lease of this.#leases) lease.expiresAtMs = -Infinity;
+      // And one that is on its way: it is over as it comes.
+      if (this.#askedAtMs !== undefined) this.#askedAtMs = -Infinity;
       this.#demandAtMs = Math.min(this.#demandAtMs, nowMs);
       this.#quietUntilMs = -Infinity;
     }

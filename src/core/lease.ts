@@ -47,6 +47,8 @@ export interface LeaseAsk extends LeaseReport {
 export interface Lease extends LeaseMark {
   /** At least 1. */
   readonly tokens: number;
+  /** How long it lasts, in milliseconds from when it was asked for. */
+  readonly ttlMs: number;
 }
 
 /** When a lease that is given at `nowMs` ends for the bucket. */

@@ -325,7 +325,10 @@ export class Limiter<Caller> {
     const untilMs = leaseEndAtMs(instantOf(bucket, nowMs), terms);
     bucket.lend(tokens, untilMs);
     this.#isChanged = true;
-    return { ...turn, lease: { tokens, untilMs, startedAtMs: bucket.startedAtMs } };
+    return {
+      ...turn,
+      lease: { tokens, untilMs, startedAtMs: bucket.startedAtMs, ttlMs: terms.ttlMs },
+    };
   }
 
   /** Lets time pass: everybody whose tokens are there by `nowMs` is granted. */

@@ -25,7 +25,7 @@ export const policyLimits = {
 } as const;
 
 /** Lowest and highest legal value of each number of a policy's `lease`, both inclusive. */
-const leaseLimits = {
+export const leaseLimits = {
   /** Tokens. More than the capacity is as good as the capacity. */
   maxTokens: { min: 1, max: 1_000_000_000 },
   /**

@@ -152,13 +152,15 @@ export class TokenBucket {
   }
 
   /**
-   * Settles a lease, or a part of it, that ends at `untilMs`: `used` are spent, `returned` come back.
-   * Counts for no more than is out until then, so for nothing once it has ended.
+   * Settles a lease, or a part of it, that ends at `untilMs`: `used` are spent, `returned` come back, as
+   * far as there is room: where the capacity was cut, more may be out than it holds. Counts for no more
+   * than is out until then, so for nothing once it has ended.
    */
   settle(untilMs: number, used: number, returned: number): void {
     if (!this.#leased) return;
     this.#leased.remove(used, untilMs);
-    this.#tokens += this.#leased.remove(returned, untilMs);
+    const sum = this.#tokens + this.#leased.remove(returned, untilMs);
+    this.#tokens = Math.max(this.#tokens, Math.min(this.#room, sum));
     if (this.#leased.tokens === 0) this.#leased = undefined;
   }
 

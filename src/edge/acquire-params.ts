@@ -21,9 +21,12 @@ export interface AcquireParams {
 const FIELDS = ["bucket", "tokens", "timeoutMs"];
 const TOKENS: Limits = { min: 1, max: Number.MAX_SAFE_INTEGER };
 
+/** The values of each parameter that the query has. */
+type Query = Readonly<Record<string, readonly string[]>>;
+
 /** The parameters, or every fault in them. `body` is the parsed JSON object of a POST. */
 export function readAcquireParams(
-  query: URLSearchParams,
+  query: Query,
   body: Readonly<Record<string, unknown>>,
   headers: Headers,
 ): { ok: true; params: AcquireParams } | { ok: false; errors: FieldFault[] } {
@@ -46,10 +49,10 @@ export function readAcquireParams(
 /** Reads one field after the other and gathers what is wrong with them. */
 class FieldReader {
   readonly faults: FieldFault[] = [];
-  readonly #query: URLSearchParams;
+  readonly #query: Query;
   readonly #body: Readonly<Record<string, unknown>>;
 
-  constructor(query: URLSearchParams, body: Readonly<Record<string, unknown>>) {
+  constructor(query: Query, body: Readonly<Record<string, unknown>>) {
     this.#query = query;
     this.#body = body;
   }
@@ -74,7 +77,7 @@ class FieldReader {
   }
 
   #values(field: string, parse: (text: string) => unknown): unknown[] {
-    const values: unknown[] = this.#query.getAll(field).map(parse);
+    const values: unknown[] = (this.#query[field] ?? []).map(parse);
     if (Object.hasOwn(this.#body, field)) values.push(this.#body[field]);
     return values;
   }

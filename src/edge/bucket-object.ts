@@ -33,22 +33,19 @@ export class BucketObject extends DurableObject<Env> {
 
   /** `/acquire`, forwarded by the Worker. Settles with the outcome; rejects if the object is reset. */
   override fetch(request: Request): Promise<Response> {
-    const call = decodeAcquireCall(request.headers);
-    const { signal } = request;
+    const call = decodeAcquireCall(request.url);
     return new Promise((resolve) => {
-      // The caller has gone: nobody reads the answer.
-      const giveUp = (): void => resolve(new Response(null, { status: 499 }));
-      if (signal.aborted) {
-        giveUp();
-        return;
-      }
       const leave = this.#owner.acquire(call, (answer) => resolve(acquireResponse(answer)));
       if (!leave) return;
-      const onAbort = (): void => {
+      // Asked for by those who wait only: the runtime makes it then, and that costs more than a grant.
+      const { signal } = request;
+      const giveUp = (): void => {
         leave();
-        giveUp();
+        // The caller has gone: nobody reads the answer.
+        resolve(new Response(null, { status: 499 }));
       };
-      signal.addEventListener("abort", onAbort, { once: true });
+      if (signal.aborted) giveUp();
+      else signal.addEventListener("abort", giveUp, { once: true });
     });
   }
 

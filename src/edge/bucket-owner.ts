@@ -182,6 +182,9 @@ export class BucketOwner {
    */
   acquire(call: AcquireCall, tell: Tell): Leave | undefined {
     const nowMs = this.#platform.clock.now();
+    if (call.handedIn && this.#bucket) {
+      this.#finish(this.#bucket, this.#bucket.limiter.settle(call.handedIn, nowMs), nowMs);
+    }
     if (this.#isFresh && call.putBack) this.#gathering ??= new Gathering(this.#platform.clock);
     if (this.#fault !== undefined || !this.#gathering?.isOpen(nowMs)) {
       this.#gathering = undefined;
@@ -218,10 +221,14 @@ export class BucketOwner {
     return snapshot(this.#open(name, configured, nowMs), nowMs);
   }
 
-  /** See `Limiter.lend`. Lends nothing, either, while callers who lost their places come back. */
+  /**
+   * See `Limiter.lend`. Lends nothing, either, while callers who lost their places come back. An isolate
+   * that only reports may be of an earlier deployment: it does not bring the policy of that time back.
+   */
   lend(name: string, configured: NamedPolicyFields, ask: LeaseAsk): LeaseAnswer {
     const nowMs = this.#platform.clock.now();
-    const bucket = this.#open(name, configured, nowMs);
+    const isReport = ask.wanted === 0;
+    const bucket = (isReport && this.#bucket) || this.#open(name, configured, nowMs);
     const isGathering = this.#gathering?.isOpen(nowMs) ?? false;
     const turn = bucket.limiter.lend(isGathering ? { ...ask, wanted: 0 } : ask, nowMs);
     this.#finish(bucket, turn, nowMs);
@@ -270,7 +277,6 @@ export class BucketOwner {
     // A caller put back by the Worker of an earlier deployment brings the policy of that time.
     const bucket = (call.putBack && this.#bucket) ?? this.#open(call.bucket, call.policy, nowMs);
     const { limiter } = bucket;
-    if (call.handedIn) this.#finish(bucket, limiter.settle(call.handedIn, nowMs), nowMs);
     const { maxWaitMs } = limiter.policy;
     const { tokens, timeoutMs = maxWaitMs, putBack, idempotencyKey } = call;
     if (idempotencyKey !== undefined) {

@@ -6,6 +6,8 @@
  * Each ask is sent once. Where it fails, and where it is never answered because its request's context
  * was ended by the platform, what it reported counts as spent when its lease ends.
  */
+import { waitUntil } from "cloudflare:workers";
+
 import type { LeaseAsk, LeaseReport } from "../core/lease.ts";
 import type { LeaseTerms } from "../core/policy.ts";
 import type { BucketSnapshot, LeaseAnswer } from "../protocol.ts";
@@ -14,9 +16,6 @@ import type { AnsweringBucket } from "./bucket-owner.ts";
 import { LeaseHolder } from "../core/lease-holder.ts";
 import { Policy } from "../core/policy.ts";
 import { acquireResponse } from "./acquire-response.ts";
-
-/** Keeps a promise running after the response: `ctx.waitUntil`. */
-export type WaitUntil = (promise: Promise<void>) => void;
 
 /** The isolate's leases of one bucket. */
 export class LeasedBucket {
@@ -37,37 +36,43 @@ export class LeasedBucket {
   }
 
   /**
-   * A request for `tokens`: the response, where leases cover it; else what it has to take along to the
-   * object, if anything.
+   * The response to a request for `tokens`, where leases cover it; else `undefined`. Then the request has
+   * to go to the object with what `handIn` returns, and `say` is to be called when it is settled.
    */
-  acquire(
-    tokens: number,
-    waitUntil: WaitUntil,
-  ): { response: Response } | { handedIn?: LeaseReport } {
+  acquire(tokens: number): Response | undefined {
     const nowMs = Date.now();
-    const isGranted = this.#holder.tryTake(tokens, nowMs);
-    const handedIn = isGranted ? undefined : this.#holder.handIn();
-    this.#say(nowMs, waitUntil);
-    if (!isGranted || !this.#seen) return handedIn ? { handedIn } : {};
+    if (!this.#holder.tryTake(tokens, nowMs) || !this.#seen) return undefined;
+    this.#sayAt(nowMs);
     const bucket = this.#bucketAt(this.#seen, nowMs);
     const remaining = bucket.view.tokens;
     const outcome = { ok: true, tokens, remaining, waitedMs: 0, grantedAtMs: nowMs } as const;
-    const answer = { kind: "outcome", outcome, bucket, tokens, timeoutMs: 0 } as const;
-    return { response: acquireResponse(answer) };
+    return acquireResponse({ kind: "outcome", outcome, bucket, tokens, timeoutMs: 0 });
   }
 
-  /** Whatever there is to be said to the object is said, now and when leases end. */
-  #say(nowMs: number, waitUntil: WaitUntil): void {
+  /** See `LeaseHolder.handIn`. */
+  handIn(): LeaseReport | undefined {
+    return this.#holder.handIn();
+  }
+
+  /**
+   * Says to the object whatever there is to be said, now and when leases end. What that begins keeps the
+   * context of the request running that it is called in.
+   */
+  say(): void {
+    this.#sayAt(Date.now());
+  }
+
+  #sayAt(nowMs: number): void {
     if (this.#pending && nowMs >= this.#pending.sinceMs + this.#ttlMs) {
       this.#pending = undefined;
       this.#holder.failed(nowMs);
     }
     const ask = this.#holder.nextAsk(nowMs);
-    if (ask) waitUntil(this.#ask(ask, nowMs, waitUntil));
-    this.#watch(nowMs, waitUntil);
+    if (ask) waitUntil(this.#ask(ask, nowMs));
+    this.#watch(nowMs);
   }
 
-  async #ask(ask: LeaseAsk, nowMs: number, waitUntil: WaitUntil): Promise<void> {
+  async #ask(ask: LeaseAsk, nowMs: number): Promise<void> {
     const pending = { sinceMs: nowMs };
     this.#pending = pending;
     let answer: LeaseAnswer | undefined;
@@ -85,20 +90,20 @@ export class LeasedBucket {
       this.#seen = { snapshot: answer.bucket, policy: Policy.of(fields) };
     }
     this.#holder.lent(answer?.lease, answeredAtMs);
-    this.#watch(answeredAtMs, waitUntil);
+    this.#watch(answeredAtMs);
   }
 
   /** Sees to it that what is left of a lease is given back when it is over, though nobody comes. */
-  #watch(nowMs: number, waitUntil: WaitUntil): void {
+  #watch(nowMs: number): void {
     const { expiresAtMs } = this.#holder;
     // A timer goes with the context that set it; one that is overdue has gone.
     const isTimerSet = this.#timerAtMs >= nowMs - this.#ttlMs;
-    if (expiresAtMs === undefined || isTimerSet) return;
+    if (expiresAtMs === undefined || isTimerSet || this.#pending) return;
     this.#timerAtMs = expiresAtMs;
     const expired = async (): Promise<void> => {
       await scheduler.wait(Math.max(1, expiresAtMs - nowMs));
       this.#timerAtMs = -Infinity;
-      this.#say(Date.now(), waitUntil);
+      this.say();
     };
     waitUntil(expired());
   }

@@ -30,11 +30,12 @@ export class UnreachableError extends Error {
  *
  * @throws {UnreachableError} After `MOST_FAILURES` failures in a row, and at once for a failure that
  * calling again cannot mend: the object is overloaded, or its code threw.
- * @throws The signal's reason, when the caller leaves while the object is being reached.
+ * @throws The reason of the caller's signal, when it leaves while the object is being reached. The signal
+ * is asked for after a failure only: the runtime makes it then, and that costs more than a grant.
  */
 export async function reach<Result>(
   call: (failures: number) => Promise<Result>,
-  signal: AbortSignal,
+  caller: Pick<Request, "signal">,
 ): Promise<Result> {
   let failuresInARow = 0;
   for (let failures = 0; ; failures += 1) {
@@ -42,6 +43,7 @@ export async function reach<Result>(
     try {
       return await call(failures);
     } catch (error) {
+      const { signal } = caller;
       signal.throwIfAborted();
       if (Date.now() - calledAtMs >= HEALTHY_CALL_MS) failuresInARow = 0;
       failuresInARow += 1;

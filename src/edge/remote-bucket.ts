@@ -1,7 +1,6 @@
 /** The buckets as the Worker sees them: its side of the calls to their objects. */
 import type { AcquireCall, BucketSnapshot, NamedPolicyFields, PolicyChange } from "../protocol.ts";
 import type { BucketObject } from "./bucket-object.ts";
-import type { WaitUntil } from "./leased-bucket.ts";
 
 import { encodeAcquireCall } from "./acquire-call.ts";
 import { leasedBucket } from "./leased-buckets.ts";
@@ -18,6 +17,8 @@ function arrivalStamp(): number {
   return lastArrivalAtMs;
 }
 
+type Asked = Pick<AcquireCall, "tokens" | "timeoutMs" | "idempotencyKey">;
+
 /**
  * One bucket, by name. Every promise rejects with an `UnreachableError` where the object cannot be
  * reached, and with the signal's reason where the caller leaves while it is being reached.
@@ -26,19 +27,19 @@ export class RemoteBucket {
   readonly #objects: DurableObjectNamespace<BucketObject>;
   readonly #name: string;
   readonly #policy: NamedPolicyFields;
-  readonly #signal: AbortSignal;
+  readonly #caller: Request;
 
-  /** @param signal Ends every call: the caller has left. */
+  /** @param caller The request that is answered; once its sender has left, no call is made again. */
   constructor(
     objects: DurableObjectNamespace<BucketObject>,
     name: string,
     policy: NamedPolicyFields,
-    signal: AbortSignal,
+    caller: Request,
   ) {
     this.#objects = objects;
     this.#name = name;
     this.#policy = policy;
-    this.#signal = signal;
+    this.#caller = caller;
   }
 
   /**
@@ -46,39 +47,45 @@ export class RemoteBucket {
    * grant or the refusal. A request with a key always goes to the object, which remembers it. Where the
    * object is reset while the request waits, it goes back to the place of its arrival with what is left
    * of its timeout.
-   *
-   * @param waitUntil Keeps calls to the object that are about leases running after the response.
    */
-  acquire(
-    asked: Pick<AcquireCall, "tokens" | "timeoutMs" | "idempotencyKey">,
-    waitUntil: WaitUntil,
-  ): Response | Promise<Response> {
+  acquire(asked: Asked): Response | Promise<Response> {
     const leased =
       asked.idempotencyKey === undefined
-        ? leasedBucket(this.#objects, this.#name, this.#policy)?.acquire(asked.tokens, waitUntil)
+        ? leasedBucket(this.#objects, this.#name, this.#policy)
         : undefined;
-    if (leased && "response" in leased) return leased.response;
+    if (!leased) return this.#acquireAtObject(asked);
+    const granted = leased.acquire(asked.tokens);
+    if (granted) return granted;
+    const handedIn = leased.handIn();
+    const response = this.#acquireAtObject(asked, handedIn && { handedIn });
+    // Not before: what runs on after a response keeps the object from hearing of a caller that leaves.
+    return response.finally(() => leased.say());
+  }
+
+  /** @param along What is sent once, with the first attempt: it must not count twice. */
+  #acquireAtObject(asked: Asked, along?: Pick<AcquireCall, "handedIn">): Promise<Response> {
     const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...asked };
     const calledAtMs = Date.now();
     const arrivedAtMs = arrivalStamp();
+    // Without the caller's signal: when the caller leaves, the runtime ends this call by itself, and with
+    // the signal it would do no more. (Measured: while `waitUntil` holds this request open, neither does.)
     return reach((failures) => {
       const elapsedMs = Math.max(0, Date.now() - calledAtMs);
-      // What is handed in must not count twice: where the first attempt fails, it is given up.
-      const more = failures > 0 ? { putBack: { arrivedAtMs, elapsedMs } } : leased;
-      return this.#stub().fetch(encodeAcquireCall({ ...call, ...more }, this.#signal));
-    }, this.#signal);
+      const more = failures > 0 ? { putBack: { arrivedAtMs, elapsedMs } } : along;
+      return this.#stub().fetch(encodeAcquireCall({ ...call, ...more }));
+    }, this.#caller);
   }
 
   /** What the bucket looks like now. */
   inspect(): Promise<BucketSnapshot> {
-    return reach(async () => await this.#stub().inspect(this.#name, this.#policy), this.#signal);
+    return reach(async () => await this.#stub().inspect(this.#name, this.#policy), this.#caller);
   }
 
   /** Gives the bucket a policy of its own. */
   changePolicy(changes: Readonly<Record<string, unknown>>): Promise<PolicyChange> {
     return reach(
       async () => await this.#stub().changePolicy(this.#name, this.#policy, changes),
-      this.#signal,
+      this.#caller,
     );
   }
 
@@ -87,10 +94,10 @@ export class RemoteBucket {
    * once more, with those who came in between.
    */
   reset(): Promise<void> {
-    return reach(async () => await this.#stub().reset(), this.#signal);
+    return reach(async () => await this.#stub().reset(), this.#caller);
   }
 
   #stub(): DurableObjectStub<BucketObject> {
-    return this.#objects.get(this.#objects.idFromName(this.#name));
+    return this.#objects.getByName(this.#name);
   }
 }

@@ -7,17 +7,18 @@
  * There are two doors, each with routes of its own, which differ in who may ask: what a caller may do
  * hangs on where it came in and on its token, and on nothing else in its request.
  */
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 
 import { Hono } from "hono";
 
-import type { NamedPolicyFields } from "../protocol.ts";
-import type { Right } from "./access-tokens.ts";
-import type { AppEnv } from "./authorize.ts";
+import type { Right, Scope } from "./access-tokens.ts";
+import type { Gate } from "./authorize.ts";
+import type { Settings } from "./settings.ts";
 
+import { isInScope } from "./access-tokens.ts";
 import { readAcquireParams } from "./acquire-params.ts";
 import { invalidRequestResponse } from "./acquire-response.ts";
-import { refusalOf, requireAdminToken, requireApiToken, requireNothing } from "./authorize.ts";
+import { adminGate, admit, apiGate, boundGate, lacking } from "./authorize.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { crossOrigin } from "./cross-origin.ts";
@@ -33,68 +34,117 @@ const LARGEST_BODY_BYTES = 16 * 1024;
 /** When to come back to a bucket that could not be reached: the platform needs about this long. */
 const UNAVAILABLE_RETRY_MS = 1_000;
 
+/** The routes, and the methods of each. HEAD is not GET of `/acquire`: it would take tokens and not say so. */
+const METHODS = {
+  "/healthz": ["GET", "HEAD"],
+  "/acquire": ["GET", "POST"],
+  "/buckets/:name": ["GET", "HEAD", "PUT", "DELETE"],
+};
+
+interface AppEnv {
+  Bindings: Env;
+}
 type AppContext = Context<AppEnv>;
 
 /** What the Internet reaches. */
-export const routes = createRoutes(requireApiToken);
+export const routes = createDoor(apiGate);
 
 /** What the Workers reach that are bound to `Sluice`: they need no token to acquire and read. */
-export const boundRoutes = createRoutes(requireNothing);
+export const boundRoutes = createDoor(boundGate);
 
-/** The Worker's `fetch`, as a Hono application; `requireRight` lets in who may acquire or read. */
-function createRoutes(requireRight: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
+/** Where requests come in. */
+interface Door {
+  readonly fetch: (
+    request: Request,
+    env: Env,
+    ctx?: ExecutionContext,
+  ) => Response | Promise<Response>;
+}
+
+/** The routes under the settings of whatever environment; `gateOf` lets in who may acquire or read. */
+function createDoor(gateOf: (settings: Settings) => Gate): Door {
+  const apps = new WeakMap<Env, Hono<AppEnv>>();
+  return {
+    fetch(request, env, ctx) {
+      let app = apps.get(env);
+      if (!app) {
+        app = createApp(env, gateOf);
+        apps.set(env, app);
+      }
+      return app.fetch(request, env, ctx);
+    },
+  };
+}
+
+function createApp(env: Env, gateOf: (settings: Settings) => Gate): Hono<AppEnv> {
+  let settings;
+  try {
+    settings = settingsOf(env);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return new Hono<AppEnv>().all("*", () => problemResponse("illegal-configuration", { detail }));
+  }
+  return createRoutes(settings, gateOf(settings));
+}
+
+/**
+ * The routes under these settings: only what is configured is there. Each call has one handler, which
+ * the router calls straight, with no chain of middlewares and their promises around it; another origin's
+ * takes the one detour.
+ */
+function createRoutes(settings: Settings, gate: Gate): Hono<AppEnv> {
+  const { corsOrigins } = settings;
+  const gateOfAdmins = adminGate(settings);
   const app = new Hono<AppEnv>();
+  // Asked once no handler is there: a check in front of the handlers would be a middleware.
+  const strays = new Hono<AppEnv>().notFound(notFound);
 
-  app.use(async (c, next) => {
-    try {
-      settingsOf(c.env);
-    } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      return problemResponse("illegal-configuration", { detail });
-    }
-    return next();
-  });
-
-  app.use("/healthz", crossOrigin("GET"), allow("GET", "HEAD"));
-  app.use("/acquire", crossOrigin("GET", "POST"), allow("GET", "POST"));
-  app.use(
-    "/buckets/:name",
-    crossOrigin("GET", "PUT", "DELETE"),
-    allow("GET", "HEAD", "PUT", "DELETE"),
-  );
+  for (const [path, methods] of Object.entries(METHODS)) {
+    if (corsOrigins.length > 0) app.use(path, crossOrigin(corsOrigins, methods));
+    strays.all(path, (c) => methodNotAllowed(c, methods));
+  }
 
   app.get("/healthz", () => json({ status: "ok" }));
 
-  app.get("/acquire", requireRight, (c) => acquire(c, {}));
-
-  app.post("/acquire", requireRight, async (c) => {
-    return acquire(c, await readJsonObject(c.req.raw, LARGEST_BODY_BYTES));
+  app.get("/acquire", (c) => {
+    if (c.req.method === "HEAD") return strays.fetch(c.req.raw);
+    return admit(c, gate, (scopes) => acquire(c, scopes, {}));
   });
 
-  app.get("/buckets/:name", requireRight, (c) =>
-    withBucket(c, "read", async (bucket) => json(await bucket.inspect())),
-  );
-
-  app.put("/buckets/:name", requireAdminToken, (c) =>
-    withBucket(c, "admin", async (bucket) => {
-      const changes = await readJsonObject(c.req.raw, LARGEST_BODY_BYTES);
-      const faults = fieldFaults(changes);
-      if (faults.length > 0) return invalidRequestResponse(faults);
-      const changed = await bucket.changePolicy(changes);
-      return changed.ok ? json(changed.snapshot) : invalidRequestResponse(changed.errors);
+  app.post("/acquire", (c) =>
+    admit(c, gate, async (scopes) => {
+      return acquire(c, scopes, await readJsonObject(c.req.raw, LARGEST_BODY_BYTES));
     }),
   );
 
-  app.delete("/buckets/:name", requireAdminToken, (c) =>
-    withBucket(c, "admin", async (bucket) => {
-      await bucket.reset();
-      return new Response(null, { status: 204, headers: COMMON_FIELDS });
-    }),
+  app.get("/buckets/:name", (c) =>
+    admit(c, gate, (scopes) =>
+      withBucket(c, scopes, "read", async (bucket) => json(await bucket.inspect())),
+    ),
   );
 
-  app.notFound((c) => {
-    return problemResponse("not-found", { detail: `There is nothing at ${showValue(c.req.path)}` });
-  });
+  app.put("/buckets/:name", (c) =>
+    admit(c, gateOfAdmins, (scopes) =>
+      withBucket(c, scopes, "admin", async (bucket) => {
+        const changes = await readJsonObject(c.req.raw, LARGEST_BODY_BYTES);
+        const faults = fieldFaults(changes);
+        if (faults.length > 0) return invalidRequestResponse(faults);
+        const changed = await bucket.changePolicy(changes);
+        return changed.ok ? json(changed.snapshot) : invalidRequestResponse(changed.errors);
+      }),
+    ),
+  );
+
+  app.delete("/buckets/:name", (c) =>
+    admit(c, gateOfAdmins, (scopes) =>
+      withBucket(c, scopes, "admin", async (bucket) => {
+        await bucket.reset();
+        return new Response(null, { status: 204, headers: COMMON_FIELDS });
+      }),
+    ),
+  );
+
+  app.notFound((c) => strays.fetch(c.req.raw));
 
   app.onError((error, c) => {
     if (error instanceof JsonBodyError) {
@@ -115,39 +165,26 @@ function createRoutes(requireRight: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
   return app;
 }
 
-async function acquire(c: AppContext, body: Readonly<Record<string, unknown>>): Promise<Response> {
-  const read = readAcquireParams(queryOf(c.req.url), body, c.req.raw.headers);
+function acquire(
+  c: AppContext,
+  scopes: readonly Scope[],
+  body: Readonly<Record<string, unknown>>,
+): Response | Promise<Response> {
+  const read = readAcquireParams(c.req.queries(), body, c.req.raw.headers);
   if (!read.ok) return invalidRequestResponse(read.errors);
   const { bucket: name, ...asked } = read.params;
-  const refusal = refusalOf(c, "acquire", name);
-  if (refusal) return refusal;
-  const policy = settingsOf(c.env).policies.find(name);
-  if (!policy) return unknownBucket(name);
-  const waitUntil = (promise: Promise<void>): void => c.executionCtx.waitUntil(promise);
-  return remoteBucket(c, name, policy).acquire(asked, waitUntil);
+  const bucket = bucketFor(c, scopes, "acquire", name);
+  return bucket instanceof Response ? bucket : bucket.acquire(asked);
 }
 
-/** The parameters in `url`, which need not be a legal one: its host is what the caller has sent. */
-function queryOf(url: string): URLSearchParams {
-  const [target = ""] = url.split("#");
-  const start = target.indexOf("?");
-  return new URLSearchParams(start < 0 ? "" : target.slice(start));
+function methodNotAllowed(c: Context, methods: readonly string[]): Response {
+  const allowed = methods.join(", ");
+  const detail = `${showValue(c.req.method)} is not one of ${allowed}`;
+  return problemResponse("method-not-allowed", { detail, headers: { Allow: allowed } });
 }
 
-/** Lets these methods through. HEAD is not GET here: it would take tokens and not say so. */
-function allow(...methods: string[]): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
-    if (methods.includes(c.req.method)) return next();
-    const detail = `${showValue(c.req.method)} is not one of ${methods.join(", ")}`;
-    return problemResponse("method-not-allowed", {
-      detail,
-      headers: { Allow: methods.join(", ") },
-    });
-  };
-}
-
-function unknownBucket(name: string): Response {
-  return problemResponse("unknown-bucket", { detail: `No policy matches ${showValue(name)}` });
+function notFound(c: Context): Response {
+  return problemResponse("not-found", { detail: `There is nothing at ${showValue(c.req.path)}` });
 }
 
 /**
@@ -167,6 +204,7 @@ function nameIn(url: string): string {
 /** Hands the bucket that the path names to `answer`, if the caller has `right` on it. */
 function withBucket(
   c: AppContext,
+  scopes: readonly Scope[],
   right: Right,
   answer: (bucket: RemoteBucket) => Promise<Response>,
 ): Response | Promise<Response> {
@@ -175,14 +213,21 @@ function withBucket(
     const message = `NAME must be ${BUCKET_NAME_RULE}: got ${showValue(name)}`;
     return invalidRequestResponse([{ field: "NAME", message }]);
   }
-  const refusal = refusalOf(c, right, name);
-  if (refusal) return refusal;
-  const policy = settingsOf(c.env).policies.find(name);
-  return policy ? answer(remoteBucket(c, name, policy)) : unknownBucket(name);
+  const bucket = bucketFor(c, scopes, right, name);
+  return bucket instanceof Response ? bucket : answer(bucket);
 }
 
-function remoteBucket(c: AppContext, name: string, policy: NamedPolicyFields): RemoteBucket {
-  return new RemoteBucket(c.env.BUCKETS, name, policy, c.req.raw.signal);
+/** The bucket, or the refusal of a caller that lacks `right` on it or asks for one that no policy has. */
+function bucketFor(
+  c: AppContext,
+  scopes: readonly Scope[],
+  right: Right,
+  name: string,
+): RemoteBucket | Response {
+  if (!isInScope(scopes, right, name)) return lacking(right, name);
+  const policy = settingsOf(c.env).policies.find(name);
+  if (policy) return new RemoteBucket(c.env.BUCKETS, name, policy, c.req.raw);
+  return problemResponse("unknown-bucket", { detail: `No policy matches ${showValue(name)}` });
 }
 
 function json(body: object): Response {

@@ -22,7 +22,8 @@ const contended: Case = {
   ...calm,
   policy: { ...calm.policy, capacity: 600, refillTokens: 30 },
 };
-const overloaded: Case = { ...calm, demand: 6_000, growsForMs: 0 };
+const { lease: _, ...withoutLeases } = calm.policy;
+const overloaded: Case = { ...calm, policy: withoutLeases, demand: 6_000, growsForMs: 0 };
 
 /** What must be alike, and by how much it may differ. */
 const shares = [
@@ -67,8 +68,7 @@ describe("simulateCase", () => {
   });
 
   test("says of a queue that it waits: without leases, half of the wait is the way there and back", () => {
-    const { lease: _, ...policy } = calm.policy;
-    const one = { ...calm, isolates: 1, places: 1, demand: 50, policy };
+    const one = { ...calm, isolates: 1, places: 1, demand: 50, policy: withoutLeases };
     const { waitMs, onTheSpotShare, acquiresPerS } = simulateCase(one);
     // 2 ms of way and 1 ms of the thread.
     expect(waitMs[0]).toBe(3);
@@ -77,15 +77,13 @@ describe("simulateCase", () => {
   });
 
   test("turns away what the object has no time for", () => {
-    const { lease: _, ...policy } = calm.policy;
-    const { turnedAwayShare, load } = simulateCase({ ...overloaded, policy });
+    const { turnedAwayShare, load } = simulateCase(overloaded);
     expect(load).toBeCloseTo(1, 2);
     expect(turnedAwayShare).toBeCloseTo(5 / 6, 1);
   });
 
   test("asks only the parts that the split says", () => {
-    const { lease: _, ...policy } = calm.policy;
-    const parted = { ...calm, policy, parts: 4 };
+    const parted = { ...calm, policy: withoutLeases, parts: 4 };
     const loads = (["by chance", "by place", "by isolate"] as const).map(
       (split) => simulateCase({ ...parted, split }).acquiresPerS,
     );

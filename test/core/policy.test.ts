@@ -5,6 +5,7 @@ import type { FieldFault } from "../../src/core/policy.ts";
 import {
   integerFault,
   isIntegerWithin,
+  leaseLimits,
   Policy,
   policyLimits,
   showValue,
@@ -310,6 +311,109 @@ describe("Policy.merge", () => {
     chosen.merge(changes);
     expect(chosen.toJSON()).toEqual(allFields);
     expect(changes).toEqual({ capacity: 2 });
+  });
+});
+
+describe("Policy, lease", () => {
+  const lease = { maxTokens: 50, ttlMs: 1_000 };
+  const lending = Policy.of({ ...allFields, lease });
+
+  test.each([
+    ["maxTokens", 1, 1_000_000_000],
+    ["ttlMs", 100, 20_000],
+  ] as const)("has limits for %s", (member, min, max) => {
+    expect(leaseLimits[member]).toEqual({ min, max });
+    for (const value of [min, max]) {
+      expect(faultsOf({ ...perSecond, lease: { ...lease, [member]: value } })).toEqual([]);
+    }
+    for (const value of [min - 1, max + 1, 1.5, "5", null]) {
+      const field = `lease.${member}`;
+      const message = `${field} must be an integer from ${min} to ${max}: got ${showValue(value)}`;
+      expect(faultsOf({ ...perSecond, lease: { ...lease, [member]: value } })).toEqual([
+        { field, message },
+      ]);
+    }
+  });
+
+  test("names the field, the limits and the value", () => {
+    expect(messagesOf({ ...perSecond, lease: { maxTokens: 1, ttlMs: 5 } })).toEqual([
+      "lease.ttlMs must be an integer from 100 to 20000: got 5",
+    ]);
+  });
+
+  test.each([undefined, null])("is none where it is %j", (none) => {
+    const policy = policyFrom({ ...allFields, lease: none });
+    expect(policy.lease).toBeUndefined();
+    expect(policy.toJSON()).toEqual(allFields);
+  });
+
+  test.each([
+    [7, "7"],
+    ["long", '"long"'],
+    [true, "true"],
+    [[1, 2], "[1,2]"],
+  ])("is a table, not %j", (value, shown) => {
+    expect(faultsOf({ ...perSecond, lease: value })).toEqual([
+      { field: "lease", message: `lease must be a table of maxTokens and ttlMs: got ${shown}` },
+    ]);
+  });
+
+  test.each(["maxTokens", "ttlMs"])("names a missing %s", (member) => {
+    const field = `lease.${member}`;
+    const expected = [{ field, message: `${field} is missing` }];
+    expect(faultsOf({ ...perSecond, lease: { ...lease, [member]: undefined } })).toEqual(expected);
+    const { [member]: _, ...rest } = lease as Record<string, unknown>;
+    expect(faultsOf({ ...perSecond, lease: rest })).toEqual(expected);
+  });
+
+  test("names an unknown member", () => {
+    expect(faultsOf({ ...perSecond, lease: { ...lease, burst: 1 } })).toEqual([
+      {
+        field: "lease.burst",
+        message: '"lease.burst" is not one of lease.maxTokens, lease.ttlMs',
+      },
+    ]);
+  });
+
+  test("names its faults beside those of the numbers", () => {
+    expect(fieldsAtFault({ ...perSecond, capacity: 0, lease: { ttlMs: 1, x: 1 } })).toEqual([
+      "capacity",
+      "lease.ttlMs",
+      "lease.x",
+      "lease.maxTokens",
+    ]);
+  });
+
+  test("is what Policy.of takes, through JSON text", () => {
+    expect(lending.toJSON()).toEqual({ ...allFields, lease });
+    expect(Policy.of(JSON.parse(JSON.stringify(lending))).toJSON()).toEqual(lending.toJSON());
+  });
+
+  test("cannot be changed, nor by what it was made from", () => {
+    const terms = { ...lease };
+    const policy = Policy.of({ ...allFields, lease: terms });
+    terms.ttlMs = 5;
+    expect(policy.lease).toEqual(lease);
+    expect(policy.lease).toSatisfy(Object.isFrozen);
+  });
+
+  test("is kept by a change of something else, taken away by null and replaced as a whole", () => {
+    expect(policyFrom(lending.merge({ queueLimit: 1 })).lease).toEqual(lease);
+    expect(policyFrom(lending.merge({ lease: null })).lease).toBeUndefined();
+    expect(policyFrom(Policy.of(allFields).merge({ lease })).lease).toEqual(lease);
+    expect(messagesOf(lending.merge({ lease: { ttlMs: 500 } }))).toEqual([
+      "lease.maxTokens is missing",
+    ]);
+  });
+
+  test("is compared", () => {
+    expect(lending.equals(Policy.of({ ...allFields, lease: { ...lease } }))).toBe(true);
+    expect(lending.equals({ ...allFields, lease })).toBe(true);
+    expect(lending.equals(Policy.of(allFields))).toBe(false);
+    expect(Policy.of(allFields).equals(lending)).toBe(false);
+    for (const changes of [{ maxTokens: 51 }, { ttlMs: 1_001 }]) {
+      expect(lending.equals({ ...allFields, lease: { ...lease, ...changes } })).toBe(false);
+    }
   });
 });
 

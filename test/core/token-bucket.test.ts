@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
+import type { Policy } from "../../src/core/policy.ts";
 import type { TokenBucketState } from "../../src/core/token-bucket.ts";
 
 import { TokenBucket } from "../../src/core/token-bucket.ts";
@@ -452,6 +453,226 @@ describe("TokenBucket.lend", () => {
     bucket.advanceToTick(1);
     const leased = [{ untilMs: t9, tokens: 6 }];
     expect(bucket.toJSON()).toEqual({ startedAtMs: t0, tick: 2, tokens: 1, leased });
+  });
+});
+
+/** A bucket with leases, one tick after the other and with nothing but what the rules say. */
+class TickedBucket {
+  readonly #policy: Policy;
+  #nowMs = t0;
+  tokens: number;
+  leases: { tokens: number; readonly untilMs: number }[] = [];
+  tick = 0;
+
+  constructor(policy: Policy) {
+    this.#policy = policy;
+    this.tokens = policy.initialTokens;
+  }
+
+  get leasedTokens(): number {
+    return this.leases.reduce((all, { tokens }) => all + tokens, 0);
+  }
+
+  advance(nowMs: number): void {
+    for (; this.#nowMs < nowMs; this.#nowMs += 1) {
+      const atMs = this.#nowMs + 1;
+      this.leases = this.leases.filter(({ untilMs }) => untilMs > atMs);
+      if ((atMs - t0) % this.#policy.refillIntervalMs === 0) this.#add();
+    }
+  }
+
+  #add(): void {
+    this.tick += 1;
+    const mark = this.#policy.capacity - this.leasedTokens;
+    for (let added = 0; added < this.#policy.refillTokens; added += 1) {
+      if (this.tokens < mark) this.tokens += 1;
+    }
+  }
+
+  settle(untilMs: number, used: number, returned: number): void {
+    for (let token = 0; token < used + returned; token += 1) {
+      const lease = this.leases.find((one) => one.untilMs === untilMs && one.tokens > 0);
+      if (!lease) return;
+      lease.tokens -= 1;
+      if (token >= used) this.tokens += 1;
+    }
+  }
+
+  /** Ticks that it takes until `tokens` are there; it is not the same afterwards. */
+  wearOutUntil(tokens: number): number {
+    const { tick } = this;
+    while (this.tokens < tokens) this.advance(this.#nowMs + 1);
+    return this.tick - tick;
+  }
+}
+
+describe("TokenBucket, tokens on lease", () => {
+  test("occupy the bucket until their lease ends, and are spent then", () => {
+    const bucket = startOf(10, 2, 10);
+    bucket.lend(4, t3);
+    expect([bucket.tokens, bucket.leasedTokens]).toEqual([6, 4]);
+    bucket.advance(t2);
+    expect([bucket.tokens, bucket.leasedTokens]).toEqual([6, 4]);
+    bucket.advance(t3 - 1);
+    expect([bucket.tokens, bucket.leasedTokens]).toEqual([6, 4]);
+    // The tick at their very end finds the room free.
+    bucket.advance(t3);
+    expect([bucket.tokens, bucket.leasedTokens]).toEqual([8, 0]);
+    expect(bucket.toJSON()).toEqual({ startedAtMs: t0, tick: 3, tokens: 8 });
+  });
+
+  test("end between two ticks, too", () => {
+    const bucket = startOf(10, 2, 10);
+    bucket.lend(4, t1 + 1);
+    bucket.advance(t1 + 1);
+    expect([bucket.tokens, bucket.leasedTokens]).toEqual([6, 0]);
+    bucket.advance(t2);
+    expect(bucket.tokens).toBe(8);
+  });
+
+  test("leave room when they are used, and come back when they are returned", () => {
+    const bucket = startOf(10, 2, 10);
+    bucket.lend(6, t9);
+    bucket.settle(t9, 2, 1);
+    expect([bucket.tokens, bucket.leasedTokens]).toEqual([5, 3]);
+    bucket.advance(t5);
+    expect([bucket.tokens, bucket.leasedTokens]).toEqual([7, 3]);
+  });
+
+  test.each([
+    ["more than is out", t9, 5, 5, [5, 0]],
+    ["another instant", t8, 3, 3, [4, 6]],
+    ["nothing", t9, 0, 0, [4, 6]],
+  ])("are settled for no more than is out: %s", (_, untilMs, used, returned, after) => {
+    const bucket = startOf(10, 2, 10);
+    bucket.lend(6, t9);
+    bucket.settle(untilMs, used, returned);
+    expect([bucket.tokens, bucket.leasedTokens]).toEqual(after);
+  });
+
+  test("are not settled once they have ended", () => {
+    const bucket = startOf(10, 2, 10);
+    bucket.lend(6, t1);
+    bucket.advance(t1);
+    bucket.settle(t1, 0, 6);
+    expect([bucket.tokens, bucket.leasedTokens]).toEqual([6, 0]);
+  });
+
+  test("come back only as far as a capacity that was cut has room", () => {
+    const bucket = startOf(10, 2, 10);
+    bucket.lend(8, t9);
+    const cut = policyOf({ capacity: 5, refillTokens: 2, refillIntervalMs: interval });
+    bucket.setPolicy(cut, t0);
+    expect([bucket.tokens, bucket.leasedTokens]).toEqual([0, 8]);
+    bucket.settle(t9, 0, 4);
+    expect([bucket.tokens, bucket.leasedTokens]).toEqual([1, 4]);
+    expect(TokenBucket.from(cut, bucket.toJSON()).toJSON()).toEqual(bucket.toJSON());
+    bucket.settle(t9, 0, 4);
+    expect([bucket.tokens, bucket.leasedTokens]).toEqual([5, 0]);
+  });
+
+  test("that are more than a capacity that was cut let no tick in, and take nothing away", () => {
+    const bucket = startOf(10, 2, 10);
+    bucket.lend(8, t3);
+    bucket.setPolicy(policyOf({ capacity: 5, refillTokens: 2, refillIntervalMs: interval }), t0);
+    bucket.advance(t2);
+    expect([bucket.tokens, bucket.leasedTokens]).toEqual([0, 8]);
+    bucket.advance(t4);
+    expect([bucket.tokens, bucket.leasedTokens]).toEqual([4, 0]);
+  });
+
+  test("hold back one that asks for more than the room beside them", () => {
+    const bucket = startOf(10, 2, 10);
+    bucket.lend(4, t5);
+    expect(bucket.ticksUntil(6)).toBe(0);
+    expect(bucket.tryTake(6)).toBe(true);
+    expect(bucket.ticksUntil(6)).toBe(3);
+    // Six are there at tick 3, no more fit before tick 5.
+    expect(bucket.ticksUntil(7)).toBe(5);
+    expect(bucket.ticksUntil(10)).toBe(6);
+    bucket.takeAtEarliestTick(9);
+    expect(bucket.toJSON()).toEqual({ startedAtMs: t0, tick: 6, tokens: 1 });
+  });
+
+  test.each([
+    { leased: [{ untilMs: t9, tokens: 3 }], tokens: 3 },
+    { leased: [{ untilMs: t9, tokens: 0 }] },
+    { leased: [{ untilMs: t9, tokens: 1.5 }] },
+    { leased: [{ untilMs: Number.NaN, tokens: 1 }] },
+  ])("in a state that cannot be are refused: %j", (changes) => {
+    const state = { startedAtMs: t0, tick: 0, tokens: 0, ...changes };
+    const policy = policyOf({ capacity: 5 });
+    expect(() => TokenBucket.from(policy, state)).toThrow(RangeError);
+  });
+
+  const anyStep = fc.oneof(
+    fc.record({ kind: fc.constant("wait" as const), ms: fc.nat({ max: 60 }) }),
+    fc.record({ kind: fc.constant("take" as const), tokens: fc.integer({ min: 1, max: 12 }) }),
+    fc.record({
+      kind: fc.constant("lend" as const),
+      tokens: fc.integer({ min: 1, max: 8 }),
+      ms: fc.integer({ min: 1, max: 90 }),
+    }),
+    fc.record({
+      kind: fc.constant("settle" as const),
+      lease: fc.nat(),
+      used: fc.nat({ max: 8 }),
+      returned: fc.nat({ max: 8 }),
+    }),
+  );
+
+  test("go as in a bucket that ticks one by one, and what is promised of it holds", () => {
+    const anyFields = fc.record({
+      capacity: fc.integer({ min: 1, max: 12 }),
+      refillTokens: fc.integer({ min: 1, max: 4 }),
+      refillIntervalMs: fc.integer({ min: 10, max: 30 }),
+    });
+    const property = fc.property(
+      anyFields,
+      fc.array(anyStep, { maxLength: 25 }),
+      fc.integer({ min: 1, max: 12 }),
+      (fields, steps, ask) => {
+        const policy = policyOf(fields);
+        const bucket = TokenBucket.start(policy, t0);
+        const model = new TickedBucket(policy);
+        const ends: number[] = [];
+        let nowMs = t0;
+        for (const step of steps) {
+          if (step.kind === "wait") nowMs += step.ms;
+          bucket.advance(nowMs);
+          model.advance(nowMs);
+          if (step.kind === "take" && bucket.tryTake(step.tokens)) model.tokens -= step.tokens;
+          if (step.kind === "lend") {
+            // Nobody lends more than that, of what is not there either.
+            const tokens = Math.min(step.tokens, policy.capacity - model.leasedTokens);
+            if (tokens < 1) continue;
+            bucket.lend(tokens, nowMs + step.ms);
+            model.tokens -= tokens;
+            model.leases.push({ tokens, untilMs: nowMs + step.ms });
+            ends.push(nowMs + step.ms);
+          }
+          if (step.kind === "settle" && ends.length > 0) {
+            const untilMs = ends[step.lease % ends.length] ?? 0;
+            bucket.settle(untilMs, step.used, step.returned);
+            model.settle(untilMs, step.used, step.returned);
+          }
+          expect([bucket.tokens, bucket.leasedTokens, bucket.tick]).toEqual([
+            model.tokens,
+            model.leasedTokens,
+            model.tick,
+          ]);
+          expect(bucket.tokens + bucket.leasedTokens).toBeLessThanOrEqual(policy.capacity);
+          expect(TokenBucket.from(policy, bucket.toJSON()).toJSON()).toEqual(bucket.toJSON());
+        }
+        const tokens = Math.min(ask, policy.capacity);
+        const ahead = bucket.copy();
+        ahead.takeAtEarliestTick(tokens);
+        const ticks = bucket.ticksUntil(tokens);
+        expect(ticks).toBe(model.wearOutUntil(tokens));
+        expect([ahead.tick, ahead.tokens]).toEqual([model.tick, model.tokens - tokens]);
+      },
+    );
+    fc.assert(property, { numRuns: 1_000 });
   });
 });
 

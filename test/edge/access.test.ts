@@ -61,7 +61,7 @@ describe("tokens", () => {
   it("are digested once, and each is compared, whichever is presented", async () => {
     const digest = vi.spyOn(crypto.subtle, "digest");
     const compare = vi.spyOn(crypto.subtle, "timingSafeEqual");
-    const variables = { ...env, ...CLOSED, API_TOKEN: "t1 t2 t3" };
+    const variables = { ...env, API_TOKEN: "t1 t2 t3" };
     for (const token of ["t1", "t2", "t3", "t1x", "x".repeat(10_000)]) {
       digest.mockClear();
       compare.mockClear();

@@ -20,17 +20,17 @@ function failing(...errors: unknown[]): (failures: number) => Promise<string> {
   };
 }
 
-const { signal } = new AbortController();
+const caller = new AbortController();
 
 it("reach calls again after a reset, a retryable failure and a broken connection", async () => {
   const retryable = Object.assign(new Error("retry"), { retryable: true, remote: true });
   const call = failing(RESET, retryable, new Error("Network connection lost"));
-  expect(await reach(call, signal)).toBe("answered after 3 failures");
+  expect(await reach(call, caller)).toBe("answered after 3 failures");
 });
 
 it("reach gives up after nine failures in a row, with the last as the cause", async () => {
   const call = vi.fn(failing(...Array.from({ length: 20 }, () => RESET)));
-  const failed = await reach(call, signal).catch((error: unknown) => error);
+  const failed = await reach(call, caller).catch((error: unknown) => error);
   expect(failed).toBeInstanceOf(UnreachableError);
   expect(failed).toMatchObject({ cause: RESET });
   expect(call).toHaveBeenCalledTimes(9);
@@ -39,7 +39,7 @@ it("reach gives up after nine failures in a row, with the last as the cause", as
 it("reach gives up at once where the object is overloaded or its code threw", async () => {
   for (const flags of [{ overloaded: true, retryable: true }, { remote: true }]) {
     const call = vi.fn(failing(Object.assign(new Error("no"), flags)));
-    await expect(reach(call, signal)).rejects.toBeInstanceOf(UnreachableError);
+    await expect(reach(call, caller)).rejects.toBeInstanceOf(UnreachableError);
     expect(call).toHaveBeenCalledTimes(1);
   }
 });
@@ -51,7 +51,7 @@ it("reach counts failures anew after a call that was held for long", async () =>
     vi.setSystemTime(Date.now() + 5_000);
     throw RESET;
   });
-  expect(await reach(call, signal)).toBe("answered");
+  expect(await reach(call, caller)).toBe("answered");
   vi.useRealTimers();
 });
 
@@ -61,12 +61,12 @@ it("reach stops when the caller leaves, with the signal's reason", async () => {
     controller.abort(new Error("left"));
     throw RESET;
   };
-  await expect(reach(call, controller.signal)).rejects.toThrow("left");
+  await expect(reach(call, controller)).rejects.toThrow("left");
 });
 
 it("reach ends its pause when the caller leaves", async () => {
   vi.mocked(Math.random).mockReturnValue(1_000);
   const controller = new AbortController();
   setTimeout(() => controller.abort(new Error("left")), 1);
-  await expect(reach(failing(RESET), controller.signal)).rejects.toThrow("left");
+  await expect(reach(failing(RESET), controller)).rejects.toThrow("left");
 });

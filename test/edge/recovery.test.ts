@@ -85,8 +85,7 @@ it("a caller put back from an earlier deployment does not bring its policy back"
   const now = { capacity: 10, refillTokens: 1, refillIntervalMs: 1_000 };
   const before = { name: "*", ...Policy.of({ ...now, capacity: 1 }).toJSON() };
   const policy = { name: "*", ...Policy.of(now).toJSON() };
-  const ask = (call: AcquireCall): Promise<Response> =>
-    stubOf(name).fetch(encodeAcquireCall(call, new AbortController().signal));
+  const ask = (call: AcquireCall): Promise<Response> => stubOf(name).fetch(encodeAcquireCall(call));
   await ask({ bucket: name, policy, tokens: 1 });
   const large = ask({ bucket: name, policy, tokens: 5 });
   const putBack = { arrivedAtMs: Date.now() - 50, elapsedMs: 50 };
@@ -102,7 +101,7 @@ it("reset object: callers whose alarm was lost with it are gathered, too", async
   const ask = async (agoMs: number): Promise<GrantBody> => {
     const putBack = { arrivedAtMs: Date.now() - agoMs, elapsedMs: agoMs };
     const call = { bucket: name, policy: { name: "*", ...fields }, tokens: 1, putBack };
-    const response = stubOf(name).fetch(encodeAcquireCall(call, new AbortController().signal));
+    const response = stubOf(name).fetch(encodeAcquireCall(call));
     return (await response).json();
   };
   // No instance of this object has set an alarm; the later caller comes first.

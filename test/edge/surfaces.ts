@@ -97,7 +97,7 @@ export async function openObject(fields: PolicyFields): Promise<OpenedBucket> {
   await stubOf(name).changePolicy(name, policy, { ...fields });
   return opened(name, (ask: Ask = {}) => {
     const call = { bucket: name, policy, tokens: 1, ...ask };
-    return hold(name, (signal) => stubOf(name).fetch(encodeAcquireCall(call, signal)));
+    return hold(name, (signal) => stubOf(name).fetch(encodeAcquireCall(call), { signal }));
   });
 }
 

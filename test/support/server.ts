@@ -18,7 +18,13 @@ import { setTimeout } from "node:timers/promises";
 import type { PolicyFields } from "../../src/core/policy.ts";
 
 import { ProcessGroup } from "./process-group.ts";
-import { offlineEnv, projectDir, workerdPath, writeWorkerd } from "./worker-bundle.ts";
+import {
+  offlineEnv,
+  projectDir,
+  workerdPath,
+  writeWorkerd,
+  type WorkerSource,
+} from "./worker-bundle.ts";
 
 /** workerd takes a tenth of a second, wrangler a few; this is for a machine with a lot else to do. */
 const START_TIMEOUT_MS = 45_000;
@@ -34,11 +40,10 @@ const POLL_MS = 20;
  */
 const PORTS = { from: 20_000, to: 32_000 };
 
-export interface WorkerdOptions {
-  /** Where the objects store; by default a new folder that goes with the server. */
-  readonly stateDir?: string;
+/** What a Worker of the runtime is. */
+export interface WorkerOptions {
   /** Secrets and variables, laid over those of wrangler.toml and `PUBLIC: "true"`. */
-  readonly vars?: Readonly<Record<string, string>>;
+  readonly vars?: Readonly<Record<string, unknown>>;
   /** In place of the policies of wrangler.toml. */
   readonly policies?: Readonly<Record<string, PolicyFields>>;
   /**
@@ -48,29 +53,45 @@ export interface WorkerdOptions {
   readonly main?: string;
 }
 
-/** The Worker in bare workerd. */
+export interface WorkerdOptions extends WorkerOptions {
+  /** Where the objects store; by default a new folder that goes with the server. */
+  readonly stateDir?: string;
+  /** Further Workers in the same process, by name: each with a port and objects of its own. */
+  readonly others?: Readonly<Record<string, WorkerOptions>>;
+  /** Flags of V8, as in `--perf-basic-prof`. */
+  readonly v8Flags?: readonly string[];
+}
+
+/** The name of the Worker that has none. */
+const MAIN_WORKER = "main";
+
+/** The Worker in bare workerd, and others beside it. */
 export class WorkerdServer implements AsyncDisposable {
   readonly stateDir: string;
   readonly #dir: string;
   readonly #configPath: string;
   #group: ProcessGroup | undefined = undefined;
-  #port = 0;
+  readonly #names: readonly string[];
+  #ports: ReadonlyMap<string, number> = new Map();
 
-  private constructor(dir: string, stateDir: string, configPath: string) {
+  private constructor(dir: string, stateDir: string, configPath: string, names: readonly string[]) {
     this.#dir = dir;
     this.stateDir = stateDir;
     this.#configPath = configPath;
+    this.#names = names;
   }
 
   /** See `startWorkerd`. */
-  static async start({ stateDir, vars, policies, main }: WorkerdOptions): Promise<WorkerdServer> {
+  static async start(options: WorkerdOptions): Promise<WorkerdServer> {
+    const { stateDir, others = {}, v8Flags = [], ...main } = options;
     const dir = await mkdtemp(join(tmpdir(), "sluice-workerd-"));
     try {
       const store = stateDir ?? join(dir, "state");
       await mkdir(store, { recursive: true });
-      const allVars = { PUBLIC: "true", ...vars, ...(policies && { POLICIES: policies }) };
-      const configPath = await writeWorkerd(dir, { stateDir: store, vars: allVars, main });
-      const server = new WorkerdServer(dir, store, configPath);
+      const workers = Object.entries({ [MAIN_WORKER]: main, ...others }).map(sourceOf);
+      const configPath = await writeWorkerd(dir, { stateDir: store, workers, v8Flags });
+      const names = workers.map(({ name }) => name);
+      const server = new WorkerdServer(dir, store, configPath, names);
       await server.restart();
       return server;
     } catch (error) {
@@ -81,12 +102,28 @@ export class WorkerdServer implements AsyncDisposable {
 
   /** The port of this run: another one after each `restart`. */
   get port(): number {
-    return this.#port;
+    return this.portOf(MAIN_WORKER);
   }
 
   /** Where this run is reached, without a slash at the end. */
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return this.urlOf(MAIN_WORKER);
+  }
+
+  /**
+   * The port of one of the `others` in this run.
+   *
+   * @throws {RangeError} Where there is none of that name.
+   */
+  portOf(name: string): number {
+    const port = this.#ports.get(name);
+    if (port === undefined) throw new RangeError(`No Worker is called ${name}`);
+    return port;
+  }
+
+  /** Where that one is reached, without a slash at the end. */
+  urlOf(name: string): string {
+    return `http://127.0.0.1:${this.portOf(name)}`;
   }
 
   /** The process of this run. */
@@ -113,8 +150,11 @@ export class WorkerdServer implements AsyncDisposable {
     const args = ["serve", this.#configPath, "--control-fd=3"];
     const group = new ProcessGroup(workerdPath(), args, { withControlPipe: true });
     this.#group = group;
-    this.#port = await group.until(() => listeningPort(group), START_TIMEOUT_MS);
-    await group.until((signal) => healthy(this.url, signal), START_TIMEOUT_MS);
+    const listening = (): Promise<Map<string, number>> => listeningPorts(group, this.#names.length);
+    this.#ports = await group.until(listening, START_TIMEOUT_MS);
+    for (const name of this.#names) {
+      await group.until((signal) => healthy(this.urlOf(name), signal), START_TIMEOUT_MS);
+    }
   }
 
   /** Kills it for good and removes what it has written, but a `stateDir` that it was given. */
@@ -223,12 +263,23 @@ export function startDev(options: DevOptions = {}): Promise<DevServer> {
   return DevServer.start(options);
 }
 
-/** The port in the line that workerd writes to its control pipe when it listens. */
-async function listeningPort(group: ProcessGroup): Promise<number> {
+function sourceOf([name, worker]: [string, WorkerOptions]): WorkerSource {
+  const { vars, policies, main } = worker;
+  return {
+    name,
+    main,
+    vars: { PUBLIC: "true", ...vars, ...(policies && { POLICIES: policies }) },
+  };
+}
+
+/** The ports, by socket, in the lines that workerd writes to its control pipe when it listens. */
+async function listeningPorts(group: ProcessGroup, count: number): Promise<Map<string, number>> {
   const control = group.child.stdio[3] as NodeJS.ReadableStream;
+  const ports = new Map<string, number>();
   for await (const line of createInterface({ input: control })) {
-    const { event, port } = JSON.parse(line) as { event: string; port: number };
-    if (event === "listen") return port;
+    const { event, socket, port } = JSON.parse(line) as Record<string, unknown>;
+    if (event === "listen") ports.set(String(socket), Number(port));
+    if (ports.size === count) return ports;
   }
   // The pipe has ended and so has the process, which is what the caller will be told.
   return new Promise(() => undefined);
@@ -247,7 +298,8 @@ async function healthy(url: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port of 127.0.0.1 that nobody listens on now. */
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
     if (await isFree(port)) return port;

@@ -3,7 +3,7 @@
  * as wrangler reads it. Nothing of that file is repeated here.
  */
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { extname, join, parse } from "node:path";
@@ -32,7 +32,6 @@ export function workerdPath(): string {
 
 /** The part of a wrangler configuration that Sluice uses. */
 interface WranglerConfig {
-  readonly name: string;
   readonly main: string;
   readonly compatibility_date: string;
   readonly compatibility_flags: readonly string[];
@@ -108,68 +107,100 @@ async function readModules(dir: string, mainName: string): Promise<WorkerModule[
   return modules;
 }
 
-export interface WriteOptions {
-  /** Where the objects keep what they store. */
-  readonly stateDir: string;
+/** One Worker among those of a configuration. */
+export interface WorkerSource {
+  /** Of the service and of its socket; the objects of each keep a store of their own. */
+  readonly name: string;
   /** Laid over the variables of wrangler.toml. */
   readonly vars: Readonly<Record<string, unknown>>;
   /** In place of the main module of wrangler.toml: a path from the project's folder. */
   readonly main?: string | undefined;
 }
 
+export interface WriteOptions {
+  /** Where the objects keep what they store. */
+  readonly stateDir: string;
+  readonly workers: readonly WorkerSource[];
+  /** Flags of V8, as in `--perf-basic-prof`. */
+  readonly v8Flags?: readonly string[];
+}
+
+/** A Worker as it is written down. */
+interface WrittenWorker extends WorkerBundle {
+  readonly name: string;
+  /** Its folder, beside the configuration. */
+  readonly folder: string;
+  readonly vars: Readonly<Record<string, unknown>>;
+}
+
 /**
- * Writes the Worker and its configuration into `dir` and returns the configuration's path. The socket
- * is called `http` and listens on a free port of 127.0.0.1.
+ * Writes the Workers and their configuration into `dir` and returns the configuration's path. Each has
+ * a socket of its own name, which listens on a free port of 127.0.0.1.
  */
 export async function writeWorkerd(dir: string, options: WriteOptions): Promise<string> {
-  const { stateDir, vars, main } = options;
-  const { config, modules } = await readBundle(main);
-  for (const { name, content } of modules) await writeFile(join(dir, name), content);
+  const { stateDir, workers, v8Flags = [] } = options;
+  const written = await Promise.all(
+    workers.map(async ({ name, main, vars }, index): Promise<WrittenWorker> => {
+      const { config, modules } = await readBundle(main);
+      const folder = `worker${index}`;
+      await mkdir(join(dir, folder), { recursive: true });
+      for (const module of modules) await writeFile(join(dir, folder, module.name), module.content);
+      return { config, modules, name, folder, vars: { ...config.vars, ...vars } };
+    }),
+  );
   const path = join(dir, "config.capnp");
-  await writeFile(path, capnp(config, modules, stateDir, { ...config.vars, ...vars }));
+  await writeFile(path, capnp(written, stateDir, v8Flags));
   return path;
 }
 
 function capnp(
-  config: WranglerConfig,
-  modules: readonly WorkerModule[],
+  workers: readonly WrittenWorker[],
   stateDir: string,
-  vars: Readonly<Record<string, unknown>>,
+  v8Flags: readonly string[],
 ): string {
-  const sqliteClasses = new Set(config.migrations.flatMap((step) => step.new_sqlite_classes ?? []));
-  const objects = config.durable_objects.bindings;
-  const bindings = [
-    ...objects.map(
-      ({ name, class_name }) =>
-        `(name = ${text(name)}, durableObjectNamespace = ${text(class_name)})`,
-    ),
-    ...Object.entries(vars).map(([name, value]) => {
-      const bound =
-        typeof value === "string"
-          ? `text = ${text(value)}`
-          : `json = ${text(JSON.stringify(value))}`;
-      return `(name = ${text(name)}, ${bound})`;
-    }),
-  ];
-  const namespaces = objects.map(
-    ({ class_name }) =>
-      `(className = ${text(class_name)}, uniqueKey = ${text(`${config.name}-${class_name}`)}, ` +
-      `enableSql = ${sqliteClasses.has(class_name)})`,
-  );
-  const embedded = modules.map(
-    ({ name, kind }) => `(name = ${text(name)}, ${kind} = embed ${text(name)})`,
+  const services = workers.map(({ name, folder }) => `(name = ${text(name)}, worker = .${folder})`);
+  const disk = `(name = "disk", disk = (path = ${text(stateDir)}, writable = true))`;
+  const sockets = workers.map(
+    ({ name }) =>
+      `(name = ${text(name)}, address = "127.0.0.1:0", http = (), service = ${text(name)})`,
   );
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = .worker),
-    (name = "disk", disk = (path = ${text(stateDir)}, writable = true)),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+  services = ${list([...services, disk])},
+  sockets = ${list(sockets)},
+  v8Flags = ${list(v8Flags.map(text))},
 );
+${workers.map(workerCapnp).join("")}`;
+}
 
-const worker :Workerd.Worker = (
+function workerCapnp({ name, folder, config, modules, vars }: WrittenWorker): string {
+  const sqliteClasses = new Set(config.migrations.flatMap((step) => step.new_sqlite_classes ?? []));
+  const objects = config.durable_objects.bindings;
+  const bindings = [
+    ...objects.map(
+      (object) =>
+        `(name = ${text(object.name)}, durableObjectNamespace = ${text(object.class_name)})`,
+    ),
+    ...Object.entries(vars).map(([variable, value]) => {
+      const bound =
+        typeof value === "string"
+          ? `text = ${text(value)}`
+          : `json = ${text(JSON.stringify(value))}`;
+      return `(name = ${text(variable)}, ${bound})`;
+    }),
+  ];
+  const namespaces = objects.map(
+    ({ class_name }) =>
+      `(className = ${text(class_name)}, uniqueKey = ${text(`${name}-${class_name}`)}, ` +
+      `enableSql = ${sqliteClasses.has(class_name)})`,
+  );
+  const embedded = modules.map(
+    (module) =>
+      `(name = ${text(module.name)}, ${module.kind} = embed ${text(`${folder}/${module.name}`)})`,
+  );
+  return `
+const ${folder} :Workerd.Worker = (
   modules = ${list(embedded)},
   compatibilityDate = ${text(config.compatibility_date)},
   compatibilityFlags = ${list(config.compatibility_flags.map(text))},

@@ -13,15 +13,20 @@ import type {
   AcquireAnswer,
   BucketDisk,
   BucketPlatform,
+  BucketRecord,
   Leave,
 } from "../../../src/edge/bucket-owner.ts";
 import type { AlarmStorage } from "../../../src/edge/alarm-daemon.ts";
 import type { Clock } from "../../../src/edge/clock.ts";
-import type { AcquireCall, NamedPolicyFields } from "../../../src/protocol.ts";
+import type { LeaseAsk } from "../../../src/core/lease.ts";
+import type { AcquireCall, LeaseAnswer, NamedPolicyFields } from "../../../src/protocol.ts";
 import type { Seen } from "./laws.ts";
 import type { AlarmFault, Commit, DiskState, VirtualObject } from "./virtual-object.ts";
 
 import { BucketOwner } from "../../../src/edge/bucket-owner.ts";
+
+/** The name of the only bucket. */
+export const BUCKET = "bucket";
 
 /** A failure that the schedule asked for. Anything else that is thrown breaks a law. */
 class InjectedFailure extends Error {
@@ -65,8 +70,8 @@ interface Answer {
   readonly depart: () => void;
 }
 
-/** A request comes or goes; an administrator calls; a timer or the alarm has fired. */
-type TurnKind = "call" | "administration" | "tick";
+/** A request comes or goes; an isolate asks; an administrator calls; a timer or the alarm has fired. */
+type TurnKind = "call" | "lease" | "administration" | "tick";
 
 /** One instance of the object, from its start to its death. */
 export class Instance implements BucketPlatform {
@@ -80,6 +85,9 @@ export class Instance implements BucketPlatform {
   /** When that began, monotonic. */
   gathersFromMs = Infinity;
   readonly jumpsAtStart: number;
+  /** What it began with. */
+  readonly recordAtStart: BucketRecord | undefined;
+  readonly lifeAtStart: number;
   /** The disk as this instance sees it, with all that it has written. */
   view: DiskState;
   /** And as it was before this turn. */
@@ -97,8 +105,11 @@ export class Instance implements BucketPlatform {
     view: undefined,
     lastGrantAtMs: -Infinity,
     grantedAtMonotonicMs: -Infinity,
-    grants: 0,
+    grants: [],
+    grantsBefore: 0,
     grantedBeforeAtMs: -Infinity,
+    isLeaseWritten: false,
+    batch: { tokens: 0, writtenAtMs: -Infinity },
   };
   /** What the alarm was set to that this instance saw fire last. */
   firedAlarmAtMs = -Infinity;
@@ -127,6 +138,8 @@ export class Instance implements BucketPlatform {
     this.name = `instance ${number}`;
     this.view = durable;
     this.viewBefore = durable;
+    this.recordAtStart = durable.record;
+    this.lifeAtStart = durable.life;
     this.jumpsAtStart = world.clock.jumps;
     this.clock = {
       now: () => this.#peekAtMs ?? world.clock.wallMs,
@@ -210,6 +223,7 @@ export class Instance implements BucketPlatform {
     this.#held.add(attempt);
     this.standing.add(standing);
     this.turn(() => {
+      if (attempt.call.handedIn) this.seen.isLeaseWritten = true;
       standing.leave = this.owner.acquire(attempt.call, (answer) => this.#told(standing, answer));
       if (!standing.leave && !standing.isTold) {
         this.#object.world.laws.breaks("3", () => `${attempt.name} neither told nor held`);
@@ -234,6 +248,26 @@ export class Instance implements BucketPlatform {
       perform();
       this.#answer(() => this.#held.delete(held));
     }, "administration");
+  }
+
+  /** An isolate asks for a lease, or reports. */
+  lend(
+    held: Held,
+    configured: NamedPolicyFields,
+    ask: LeaseAsk,
+    answered: (answer: LeaseAnswer) => void,
+  ): void {
+    const { laws, trace } = this.#object.world;
+    this.#held.add(held);
+    this.turn(() => {
+      const before = laws.lookBeforeLease(this);
+      const answer = this.owner.lend(BUCKET, configured, ask);
+      trace(() => `${this.name} lends ${JSON.stringify(answer.lease)}`);
+      laws.lent(this, ask, answer, before);
+      this.#answer(() => {
+        if (this.#held.delete(held)) answered(answer);
+      });
+    }, "lease");
   }
 
   /** Answers whether the handler came to its end. */

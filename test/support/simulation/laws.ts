@@ -2,28 +2,37 @@
  * What must hold in every schedule, whatever goes wrong. The numbers are those of the failures.
  *
  * 1. *Never too much*, contract rule 8, in a stronger form that takes one pass: one bucket on the same
- *    grid could have given all grants that left, by whichever instances. What one bucket gives keeps
- *    rule 8 in every window. It is exact with clocks set back and instances that live on, because a
- *    grant's instant is never before the tick that its instance stands at, and between two ticks the
- *    order of grants does not matter. A change of the policy begins a new span: by itself it must not
- *    add a token, and what is granted in the very turn of the change is in no span. A deletion of all
- *    begins a new life.
+ *    grid could have given all grants that left, by whichever instances, and all that isolates gave out of
+ *    leases. What one bucket gives keeps rule 8 in every window. It is exact with clocks set back and
+ *    instances that live on, because a grant's instant is never before the tick that its instance stands
+ *    at, and between two ticks the order of grants does not matter. A grant out of a lease counts when it
+ *    is given, or at the lease's end by the bucket's clock if that has jumped ahead. A change of the policy
+ *    begins a new span, with all that may be granted yet: by itself it must not add a token, and what is
+ *    granted in the very turn of the change is in no span. A deletion of all begins a new life.
  * 2. *A crash at any point*: after each turn, and as each grant leaves, what a restart would find has no
  *    more tokens than memory, and at most a batch less. The gate sees to it that no answer leaves before
  *    its commit, so this is judged against what the instance has written, on the disk or not.
  * 3. *Settled once*, and everybody in the end; one who waits is refused for a stated cause only.
  * 4. *Order*: nobody is granted past somebody who stands before it, nor past one who is on the way back
- *    while the instance gathers.
+ *    while the instance gathers. No lease is given then, nor while anybody waits; and no isolate grants
+ *    out of a lease that was there when a request went to the object, while that one waits.
  * 5. *Keys*: a grant with a key is on the disk before it leaves, and is the only one of its key.
- * 6. *No write without need*.
+ * 6. *No write without need*: more was granted than the batch, its rest is due, or a lease or the policy
+ *    has changed.
  * 7. *No surprise*: nothing thrown that the schedule did not throw, no alarm that could never fire, an
  *    alarm armed while somebody waits and not when nobody does any more.
+ * 8. *Leases*: what is there and what is out fit in the bucket; a report says what was so and changes just
+ *    that; an isolate grants what it was lent, once; when all leases have ended, the bucket fills.
  */
+import type { Lease, LeaseAsk } from "../../../src/core/lease.ts";
 import type { Grant, LimiterView } from "../../../src/core/limiter.ts";
 import type { AcquireAnswer, BucketRecord } from "../../../src/edge/bucket-owner.ts";
+import type { LeaseAnswer } from "../../../src/protocol.ts";
 import type { Attempt, Instance, Standing } from "./instance.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 import type { DiskState } from "./virtual-object.ts";
+
+import { holdingAt, leasedIn } from "./recorded-bucket.ts";
 
 type RecordedPolicy = BucketRecord["policy"];
 
@@ -33,9 +42,22 @@ export interface Seen {
   /** By the wall clock, and by the monotonic one. */
   lastGrantAtMs: number;
   grantedAtMonotonicMs: number;
-  /** Grants told in this turn, and when the last one before it was. */
-  grants: number;
+  /** All grants told, each place once, and how many of them before this turn. */
+  readonly grants: Grant[];
+  grantsBefore: number;
+  /** When the last of those was. */
   grantedBeforeAtMs: number;
+  /** Whether this turn gave a lease, or heard of one. */
+  isLeaseWritten: boolean;
+  /** The batch of the last write: none in an instance that has not written. */
+  batch: Batch;
+}
+
+/** Tokens that an instance may grant without a write, and what it had been written at. */
+interface Batch {
+  /** `undefined` where that cannot be told. */
+  readonly tokens: number | undefined;
+  readonly writtenAtMs: number;
 }
 
 /** Grants under one policy, and the bucket as it was when that began. */
@@ -46,7 +68,14 @@ interface Span {
   readonly tokens: number;
   /** Whether the bucket itself began with it. */
   readonly isStart: boolean;
-  readonly grants: Grant[];
+  readonly grants: Pick<Grant, "tokens" | "grantedAtMs">[];
+}
+
+/** What a lease was taken from, and when by the bucket's clock. */
+interface GivenLease {
+  readonly life: number;
+  readonly span: number;
+  readonly lentAtMs: number;
 }
 
 /** Where an answer comes from, as of when it was told and as it leaves. */
@@ -72,6 +101,10 @@ export interface Tally {
   /** Grants by instances that another had taken the place of. */
   byOldInstances: number;
   putBack: number;
+  /** Given; grants out of them; tokens that came back. */
+  leases: number;
+  onLease: number;
+  returned: number;
   turns: number;
   rows: { record: number; grant: number; alarm: number };
 }
@@ -81,6 +114,13 @@ const KEPT_MS = 600_000;
 const GATHERING_MS = 250;
 const ALARM_SPACING_MS = 1_000;
 const QUIET_MS = 1_250;
+/** How long a batch is leased, and how long before its end the instance stops granting from it. */
+/** For how long the rest of a lease can be given back after it is over. */
+const REPORT_MS = 2_000;
+/** No lease lasts longer by the bucket's clock: the longest `ttlMs`, that time, and a 16th of both. */
+const LONGEST_LEASE_MS = 23_375;
+const BATCH_LEASED_MS = 20_000;
+const BATCH_MARGIN_MS = 1_000;
 /** Timers and the network are late by less. */
 const SLACK_MS = 25;
 
@@ -94,6 +134,9 @@ export class Laws {
     unwritten: 0,
     byOldInstances: 0,
     putBack: 0,
+    leases: 0,
+    onLease: 0,
+    returned: 0,
     turns: 0,
     rows: { record: 0, grant: 0, alarm: 0 },
   };
@@ -101,6 +144,8 @@ export class Laws {
   displaced: () => Iterable<number> = () => [];
   readonly #clock: VirtualClock;
   readonly #spans: (Span | undefined)[] = [undefined];
+  readonly #lent = new Map<Lease, GivenLease>();
+  readonly #livesWithLeases = new Set<number>();
   #lives = 0;
   /** A place granted is one grant, however many requests stood in it. */
   readonly #counted = new Set<Grant>();
@@ -136,7 +181,10 @@ export class Laws {
     }
     if (!isSamePolicy) object.disturbances += 1;
     const { policy } = record;
-    const began = isStart ? { tick: 0, tokens: policy.initialTokens } : bucket;
+    const began = isStart
+      ? { tick: 0, tokens: policy.initialTokens }
+      : // Whatever is on lease may be granted yet, the batch among it.
+        bucket && { tick: bucket.tick, tokens: bucket.tokens + leasedIn(bucket) };
     this.#spans.push(bucket && began && { ...bucket, ...began, policy, isStart, grants: [] });
     return this.#spans.length - 1;
   }
@@ -188,7 +236,7 @@ export class Laws {
     if (answer.kind !== "outcome") return;
     if (answer.outcome.ok) {
       if (!instance.hasWritten) this.#checkUnwritten(instance, answer.bucket.view, name);
-      instance.seen.grants += 1;
+      if (!instance.seen.grants.includes(answer.outcome)) instance.seen.grants.push(answer.outcome);
       instance.seen.lastGrantAtMs = instance.clock.now();
       instance.seen.grantedAtMonotonicMs = this.#clock.monotonicMs;
       this.#checkDeadline(instance, standing, answer.timeoutMs);
@@ -242,6 +290,108 @@ export class Laws {
     this.#keyed.set(id, grant);
   }
 
+  /** The bucket as it is when an isolate asks. */
+  lookBeforeLease(instance: Instance): LimiterView | undefined {
+    return instance.view.record && look(instance, this.#clock.wallMs);
+  }
+
+  /** An isolate has been answered, and the turn is not over. */
+  lent(instance: Instance, ask: LeaseAsk, answer: LeaseAnswer, before?: LimiterView): void {
+    const { seen, view, viewBefore, standing } = instance;
+    const { lease, bucket } = answer;
+    const started = view.record?.limiter.bucket;
+    const nowMs = this.#clock.wallMs;
+    const uses = ask.uses.filter(({ startedAtMs }) => startedAtMs === started?.startedAtMs);
+    seen.isLeaseWritten = lease !== undefined || uses.length > 0;
+    if (lease && view.record) {
+      const { policy } = view.record;
+      this.tally.leases += 1;
+      const lentAtMs = Math.max(nowMs, lastTickAtMs(view.record, bucket));
+      this.#livesWithLeases.add(view.life);
+      this.#lent.set(lease, { life: view.life, span: view.span, lentAtMs });
+      const most = Math.min(
+        ask.wanted,
+        policy.lease?.maxTokens ?? 0,
+        Math.floor((bucket.tokens + lease.tokens) / 2),
+      );
+      if (lease.tokens > most || lease.tokens < 1) {
+        this.breaks("8", () => `${lease.tokens} are lent, of ${most}`);
+      }
+      if (standing.size > 0 || bucket.waiters > 0) {
+        this.breaks("4", () => `a lease is given while ${standing.size} wait`);
+      }
+      if (this.#isWithinGathering(instance))
+        this.breaks("4", () => "a lease is given, and callers come back");
+      if (lease.untilMs < lentAtMs + Number(policy.lease?.ttlMs) + REPORT_MS) {
+        this.breaks("8", () => `a lease ends at ${lease.untilMs}: too soon`);
+      }
+    }
+    if (ask.wanted === 0 && viewBefore.record?.limiter.bucket && view.span !== viewBefore.span) {
+      this.breaks("1", () => "a report brought an old policy with it");
+    }
+    if (!before || !started || view.span !== viewBefore.span) return;
+    this.#checkSettled(instance, { ask: { ...ask, uses }, answer, before });
+  }
+
+  /** A report changes what it reports, and mints nothing. */
+  #checkSettled(
+    instance: Instance,
+    { ask, answer, before }: { ask: LeaseAsk; answer: LeaseAnswer; before: LimiterView },
+  ): void {
+    const { lease, bucket } = answer;
+    const { grants, grantsBefore } = instance.seen;
+    const told = grants.slice(grantsBefore);
+    const gone = (lease?.tokens ?? 0) + told.reduce((all, { tokens }) => all + tokens, 0);
+    const returned = ask.uses.reduce((all, use) => all + use.returned, 0);
+    const there = before.tokens + returned;
+    this.tally.returned += returned;
+    if (bucket.tokens + gone > there) {
+      this.breaks(
+        "8",
+        () => `${before.tokens} and ${returned} became ${bucket.tokens} and ${gone}`,
+      );
+    }
+    const callers = told.length + (ask.uses.length > 0 ? ask.granted : 0);
+    if (bucket.granted !== before.granted + callers) {
+      this.breaks("8", () => `${before.granted} and ${callers} granted became ${bucket.granted}`);
+    }
+    const { leasedTokens: leased } = bucket;
+    const { leasedTokens: leasedBefore } = before;
+    if (leased === undefined || leasedBefore === undefined) return;
+    const nowMs = this.#clock.wallMs;
+    const used = ask.uses.reduce((all, use) => all + use.used, 0);
+    const isOut = ask.uses.every(({ untilMs }) => untilMs > nowMs) && this.#clock.jumps === 0;
+    const hasRoom = before.tokens > 0 && before.tokens + leasedBefore <= bucket.policy.capacity;
+    if (!instance.isCurrent || !isOut || !hasRoom) return;
+    const lentTokens = lease?.tokens ?? 0;
+    if (bucket.tokens + gone !== there) {
+      this.breaks(
+        "8",
+        () => `${before.tokens} and ${returned} became ${bucket.tokens} and ${gone}`,
+      );
+    }
+    if (leased !== leasedBefore - used - returned + lentTokens) {
+      this.breaks("8", () => `${leasedBefore} on lease became ${leased}`);
+    }
+  }
+
+  /** An isolate has granted tokens of a lease. */
+  grantedOnLease(isolate: string, lease: Lease, tokens: number, durable: DiskState): void {
+    const given = this.#lent.get(lease);
+    if (!given) return;
+    this.tally.onLease += 1;
+    const { wallMs, jumps } = this.#clock;
+    const isOver = wallMs >= lease.untilMs;
+    if (isOver && jumps === 0) {
+      this.breaks("1", () => `${isolate} granted ${tokens} when their lease was over`);
+    }
+    // By the bucket's clock it is granted while the lease lasts, whatever that clock shows. A policy
+    // that came since counts what was out.
+    const grantedAtMs = Math.max(given.lentAtMs, Math.min(wallMs, lease.untilMs - 1));
+    const span = !isOver && durable.life === given.life ? durable.span : given.span;
+    this.#spans[span]?.grants.push({ tokens, grantedAtMs });
+  }
+
   turnEnded(instance: Instance): void {
     this.tally.turns += 1;
     const { record } = instance.view;
@@ -258,8 +408,10 @@ export class Laws {
     this.#checkNeed(instance, record, view);
     this.#checkQueue(instance, view, waitersBefore);
     this.#checkAlarm(instance, view, waitersBefore);
+    this.#checkRoom(record, view);
     instance.seen.view = view;
-    instance.seen.grants = 0;
+    instance.seen.isLeaseWritten = false;
+    instance.seen.grantsBefore = instance.seen.grants.length;
     instance.seen.grantedBeforeAtMs = instance.seen.lastGrantAtMs;
   }
 
@@ -283,6 +435,22 @@ export class Laws {
     if (Math.max(0, durable) !== view.tokens) {
       this.breaks("2", () => `quiet, ${view.tokens} in memory and ${durable} on the disk`);
     }
+    this.#checkRefill(instance, record);
+  }
+
+  /** Nothing is lost for good: when all leases have ended, ticks fill the bucket. */
+  #checkRefill(instance: Instance, { policy, limiter }: BucketRecord): void {
+    const { capacity, refillTokens, refillIntervalMs } = policy;
+    const fillMs =
+      Math.ceil((capacity - Number(limiter.bucket?.tokens)) / refillTokens) * refillIntervalMs;
+    const endMs =
+      Math.max(this.#clock.latestWallMs, this.#clock.wallMs) + LONGEST_LEASE_MS + fillMs;
+    const { tokens, leasedTokens = 0 } = look(instance, endMs + refillIntervalMs);
+    if (tokens === capacity && leasedTokens === 0) return;
+    this.breaks(
+      "8",
+      () => `in the end ${tokens} are there and ${leasedTokens} out, of ${capacity}`,
+    );
   }
 
   /** Whether nobody is held at the door any more, for certain: it is a matter of one timer. */
@@ -353,6 +521,9 @@ export class Laws {
     }
     const retryAfterMs = Math.max(0, nextTickAtMs - policy.refillIntervalMs - nowMs);
     if (outcome.retryAfterMs === retryAfterMs) return;
+    // What is on lease leaves less room: it may be later then.
+    const isHeldUp = this.#isHeldUp(instance, view);
+    if (isHeldUp && Number(outcome.retryAfterMs) > retryAfterMs) return;
     const { name } = arriving.attempt;
     this.breaks("3", () => `${name} is to retry after ${outcome.retryAfterMs}: ${retryAfterMs}`);
   }
@@ -366,9 +537,7 @@ export class Laws {
         this.breaks("4", () => `${granted.attempt.name} overtook ${other.attempt.name}`);
       }
     }
-    const ageMs = this.#clock.monotonicMs - instance.gathersFromMs;
-    const isGathering = instance.gathers && ageMs < GATHERING_MS;
-    if (!isGathering || this.#clock.jumps !== instance.jumpsAtStart) return;
+    if (!this.#isWithinGathering(instance)) return;
     const arrivedAtMs = granted.attempt.call.putBack?.arrivedAtMs ?? granted.deliveredAtMs;
     for (const displacedAtMs of this.displaced()) {
       if (displacedAtMs < arrivedAtMs) {
@@ -385,6 +554,13 @@ export class Laws {
     if (!isStarted || tokensAt(record, lastTickAtMs(record, view)) > view.tokens) {
       this.breaks("2", () => `${name} was granted before the disk knew`);
     }
+  }
+
+  /** Whether callers are held at the door, for certain. */
+  #isWithinGathering(instance: Instance): boolean {
+    const ageMs = this.#clock.monotonicMs - instance.gathersFromMs;
+    const hasJumped = this.#clock.jumps !== instance.jumpsAtStart;
+    return instance.gathers && ageMs < GATHERING_MS && !hasJumped;
   }
 
   #checkDurable(instance: Instance, record: BucketRecord, view: LimiterView): void {
@@ -446,40 +622,102 @@ export class Laws {
     }
   }
 
+  /** What is there and what is out fit in the bucket. After a cut of it there may be more out. */
+  #checkRoom({ policy }: BucketRecord, { tokens, leasedTokens = 0 }: LimiterView): void {
+    if (tokens === 0 || tokens + leasedTokens <= policy.capacity) return;
+    this.breaks("8", () => `${tokens} are there and ${leasedTokens} out, of ${policy.capacity}`);
+  }
+
   /** A change of the policy adds nothing. */
-  #checkChange({ view, viewBefore, seen }: Instance, record: BucketRecord): void {
+  #checkChange(instance: Instance, record: BucketRecord): void {
+    const { view, viewBefore, seen } = instance;
     const before = viewBefore.record;
     const { bucket } = record.limiter;
     if (view.span === viewBefore.span || !bucket || !before?.limiter.bucket) return;
     const nowMs = this.#clock.wallMs;
-    let most = tokensAt(before, nowMs);
+    const held = holdingAt(before, nowMs);
+    let most = held.tokens + held.leasedTokens;
     if (seen.view) {
       const { capacity, refillTokens, refillIntervalMs } = before.policy;
       const sinceMs = nowMs - (seen.view.nextTickAtMs - refillIntervalMs);
       const ticks = Math.max(0, Math.floor(sinceMs / refillIntervalMs));
-      most = Math.min(capacity, seen.view.tokens + ticks * refillTokens);
+      // With what is out, since some of it may come back in this turn.
+      const isSameGrid = refillIntervalMs === record.policy.refillIntervalMs;
+      const isTold = isSameGrid && this.#clock.jumps === 0;
+      const out =
+        isTold && this.#isLeasedKnown(instance, seen.view)
+          ? this.#leasedTokens(instance, seen.view)
+          : leasedIn(before.limiter.bucket);
+      most = Math.max(out, Math.min(capacity, seen.view.tokens + out + ticks * refillTokens));
     }
-    if (bucket.tokens > Math.min(most, record.policy.capacity)) {
-      this.breaks("1", () => `${most} tokens became ${bucket.tokens} by a change of the policy`);
+    const left = bucket.tokens + leasedIn(bucket);
+    if (left > most || bucket.tokens > record.policy.capacity) {
+      this.breaks("1", () => `${most} tokens became ${left} by a change of the policy`);
     }
   }
 
+  /**
+   * A write is needed where more has been granted since the last one than the batch, where the rest of a
+   * batch has to be given back, because it is quiet or the lease of it is about to end, and where there
+   * is more to say than grants.
+   */
   #checkNeed(instance: Instance, record: BucketRecord, view: LimiterView): void {
     const { viewBefore, seen } = instance;
     const before = viewBefore.record;
-    if (!before?.limiter.bucket || before === record || instance.turnKind === "administration")
-      return;
+    if (before === record) return;
+    const batchBefore = seen.batch;
+    seen.batch = { tokens: this.#batchIn(instance, view), writtenAtMs: this.#clock.wallMs };
+    if (!before?.limiter.bucket || instance.turnKind === "administration") return;
     if (before.isOverridden !== record.isOverridden || instance.view.span !== viewBefore.span)
       return;
-    const nowMs = this.#clock.wallMs;
-    const isQuiet = nowMs >= seen.lastGrantAtMs + QUIET_MS || nowMs < seen.lastGrantAtMs;
-    const atMs = Math.max(nowMs, lastTickAtMs(record, view));
-    const wasQuiet = nowMs >= seen.grantedBeforeAtMs + QUIET_MS;
-    if (wasQuiet && seen.grants === 1 && tokensAt(record, atMs) < view.tokens) {
-      this.breaks("6", () => `a batch is taken for a first grant: ${view.tokens} in memory`);
+    if (seen.isLeaseWritten) return;
+    const isNowQuiet = this.#isQuietSince(seen.grantedBeforeAtMs);
+    const turnGrants = seen.grants.length - seen.grantsBefore;
+    if (isNowQuiet && turnGrants === 1 && Number(seen.batch.tokens) > 0) {
+      this.breaks("6", () => `a batch of ${seen.batch.tokens} is taken for a first grant`);
     }
-    if (isQuiet || tokensAt(before, atMs) > view.tokens) return;
-    this.breaks("6", () => `written without need: ${view.tokens} in memory`);
+    const { tokens, writtenAtMs } = batchBefore;
+    if (tokens === undefined) return;
+    const untold = seen.grants.slice(seen.grants.length - (view.granted - before.limiter.granted));
+    const granted = untold.reduce((all, grant) => all + grant.tokens, 0);
+    const endsAtMs = writtenAtMs + BATCH_LEASED_MS - BATCH_MARGIN_MS;
+    const isOver = this.#clock.wallMs >= endsAtMs || isNowQuiet;
+    if (granted > tokens || (tokens > 0 && isOver)) return;
+    this.breaks("6", () => `written without need: ${granted} granted since, of ${tokens}`);
+  }
+
+  #isQuietSince(grantedAtMs: number): boolean {
+    const nowMs = this.#clock.wallMs;
+    return nowMs >= grantedAtMs + QUIET_MS || nowMs < grantedAtMs;
+  }
+
+  /** What the disk counts as on lease beyond what memory does. */
+  #batchIn(instance: Instance, seen: LimiterView): number | undefined {
+    const { bucket } = instance.view.record?.limiter ?? {};
+    if (!bucket || !this.#isLeasedKnown(instance, seen)) return undefined;
+    return leasedIn(bucket) - this.#leasedTokens(instance, seen);
+  }
+
+  /** Whether `#leasedTokens` is right where the bucket does not say. */
+  #isLeasedKnown({ view, recordAtStart }: Instance, { leasedTokens }: LimiterView): boolean {
+    if (leasedTokens !== undefined) return true;
+    if (this.#livesWithLeases.has(view.life)) return false;
+    // With a clock that jumps, what it found may have ended for one and not for the other.
+    return this.#clock.jumps === 0 || !recordAtStart?.limiter.bucket?.leased;
+  }
+
+  /** Whether leases may leave less room than the bucket has. */
+  #isHeldUp(instance: Instance, seen: LimiterView): boolean {
+    return !this.#isLeasedKnown(instance, seen) || this.#leasedTokens(instance, seen) > 0;
+  }
+
+  /** What an instance counts as on lease. */
+  #leasedTokens({ view, recordAtStart, lifeAtStart }: Instance, seen: LimiterView): number {
+    if (seen.leasedTokens !== undefined) return seen.leasedTokens;
+    if (!view.record || !recordAtStart || view.life !== lifeAtStart) return 0;
+    // What it found on lease, the batch of its predecessor among it, is out until it ends.
+    const atMs = Math.max(this.#clock.wallMs, lastTickAtMs(view.record, seen));
+    return holdingAt(recordAtStart, atMs).leasedTokens;
   }
 
   #checkAlarm(instance: Instance, seen: LimiterView, waitersBefore: number): void {
@@ -499,7 +737,8 @@ export class Laws {
   }
 
   /** The alarm is armed for the tick that serves the head, where it is known who that is. */
-  #checkAlarmTime(instance: Instance, { tokens, nextTickAtMs }: LimiterView): void {
+  #checkAlarmTime(instance: Instance, seen: LimiterView): void {
+    const { tokens, nextTickAtMs } = seen;
     const { view, object, standing } = instance;
     const policy = view.record?.policy;
     const [head, ...behind] = standing;
@@ -516,6 +755,8 @@ export class Laws {
     const [rightAtMs = 0, afterRetryAtMs] = [instance.firedAlarmAtMs, instance.alarmRanAtMs].map(
       (firedAtMs) => Math.max(dueAtMs, firedAtMs + ALARM_SPACING_MS),
     );
+    const isHeldUp = this.#isHeldUp(instance, seen);
+    if (isHeldUp && alarmAtMs > rightAtMs) return;
     if (alarmAtMs !== rightAtMs && alarmAtMs !== afterRetryAtMs) {
       this.breaks(
         "7",
@@ -532,7 +773,8 @@ export class Laws {
     for (const grant of grants.toSorted((one, other) => one.grantedAtMs - other.grantedAtMs)) {
       const ticks = Math.max(0, tickOf(grant.grantedAtMs) - lastTick);
       lastTick += ticks;
-      left = Math.min(capacity, left + ticks * refillTokens) - grant.tokens;
+      // A capacity that was cut may have more out than it can hold.
+      left = Math.max(left, Math.min(capacity, left + ticks * refillTokens)) - grant.tokens;
       if (left < 0) {
         this.breaks("1", () => `${-left} tokens too much by ${grant.grantedAtMs}`);
         return;
@@ -578,13 +820,8 @@ function lastTickAtMs(record: BucketRecord, { nextTickAtMs }: Pick<LimiterView, 
   return nextTickAtMs - record.policy.refillIntervalMs;
 }
 
-/** Tokens that a bucket restored from a record holds at `atMs`; may be below 0. */
-function tokensAt({ policy, limiter }: BucketRecord, atMs: number): number {
-  const { bucket } = limiter;
-  if (!bucket) return policy.initialTokens;
-  const { capacity, refillTokens, refillIntervalMs } = policy;
-  const tick = Math.floor((atMs - bucket.startedAtMs) / refillIntervalMs);
-  return Math.min(capacity, bucket.tokens + Math.max(0, tick - bucket.tick) * refillTokens);
+function tokensAt(record: BucketRecord, atMs: number): number {
+  return holdingAt(record, atMs).tokens;
 }
 
 /** A 40th of the capacity, and what the ticks of a second bring: as promised, not as programmed. */

@@ -3,7 +3,7 @@
  * anything happens. What is drawn on the way (how long a commit takes, how late an alarm is) comes from
  * a stream of the same seed.
  */
-import type { PolicyFields } from "../../../src/core/policy.ts";
+import type { LeaseTerms, PolicyFields } from "../../../src/core/policy.ts";
 import type { Random } from "../random.ts";
 
 /** One client, and what it will do. */
@@ -17,6 +17,8 @@ export interface Client {
   readonly leavesAfterMs: number | undefined;
   /** How often it asks again, with its key, when its connection broke. */
   readonly retries: number;
+  /** Which isolate of the Worker it comes to: one of any number, taken in turn. */
+  readonly isolate: number;
 }
 
 /** What goes wrong, or what an administrator does. */
@@ -49,7 +51,10 @@ export type Fault =
     }
   /** The machine is busy: no timer fires. */
   | { readonly kind: "stall"; readonly forMs: number }
-  | { readonly kind: "clock jumps"; readonly byMs: number };
+  | { readonly kind: "clock jumps"; readonly byMs: number }
+  /** An isolate of the Worker dies with its connections and all that it holds on lease. */
+  | { readonly kind: "isolate dies"; readonly isolate: number }
+  | { readonly kind: "isolate's clock jumps"; readonly isolate: number; readonly byMs: number };
 
 /** Faults that come together, and when: at an instant, or right at the end of a turn of the object. */
 export interface PlannedFaults {
@@ -60,6 +65,8 @@ export interface PlannedFaults {
 
 export interface Schedule {
   readonly policy: PolicyFields;
+  /** Isolates of the Worker. */
+  readonly isolates: number;
   readonly clients: readonly Client[];
   readonly faults: readonly PlannedFaults[];
 }
@@ -71,11 +78,19 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 export function drawSchedule(random: Random): Schedule {
-  const policy = drawPolicy(random);
+  const numbers = drawPolicy(random);
+  const policy = random.chance(0.5) ? { ...numbers, lease: drawLease(random, numbers) } : numbers;
   const clients = drawClients(random, policy);
   const endMs = Math.max(...clients.map(({ arrivesAtMs }) => arrivesAtMs)) + 3_000;
   const faults = drawFaults(random, { policy, endMs, turns: clients.length * 3 });
-  return { policy, clients, faults };
+  return { policy, isolates: random.pick([1, 1, 2, 4]), clients, faults };
+}
+
+function drawLease(random: Random, { capacity }: PolicyFields): LeaseTerms {
+  return {
+    maxTokens: random.pick([1, random.integer(1, 20), capacity, capacity]),
+    ttlMs: random.pick([100, 300, 1_000, 1_000, 5_000, 20_000]),
+  };
 }
 
 function drawPolicy(random: Random): PolicyFields {
@@ -111,6 +126,8 @@ function drawPolicy(random: Random): PolicyFields {
 
 function drawClients(random: Random, policy: PolicyFields): Client[] {
   const clients: Client[] = [];
+  // Leases serve those who ask for little.
+  const mostTokens = policy.lease && random.chance(0.7) ? random.pick([1, 2, 5]) : Infinity;
   const keys = Array.from({ length: random.integer(1, 6) }, (_, index) => ({
     key: `key ${index}`,
     ...drawAsked(random, policy),
@@ -121,7 +138,10 @@ function drawClients(random: Random, policy: PolicyFields): Client[] {
     const spacingMs = random.pick([0, 0, 1, 5, 40, 400]);
     for (let count = random.pick([1, 3, 10, 20, 40, 60]); count > 0; count -= 1) {
       const keyed = random.chance(share.keyed) ? random.pick(keys) : undefined;
-      const { key, ...asked } = keyed ?? { key: undefined, ...drawAsked(random, policy) };
+      const { key, ...asked } = keyed ?? {
+        key: undefined,
+        ...drawAsked(random, policy, mostTokens),
+      };
       const isConfused = key !== undefined && random.chance(0.05);
       clients.push({
         name: `client ${clients.length}`,
@@ -131,6 +151,7 @@ function drawClients(random: Random, policy: PolicyFields): Client[] {
         key,
         leavesAfterMs: random.chance(share.leaving) ? drawLeave(random, policy) : undefined,
         retries: key === undefined ? 0 : random.integer(0, 3),
+        isolate: random.integer(0, 3),
       });
       atMs += random.integer(0, 2 * spacingMs);
     }
@@ -142,8 +163,10 @@ function drawClients(random: Random, policy: PolicyFields): Client[] {
 function drawAsked(
   random: Random,
   { capacity, maxWaitMs = 0 }: PolicyFields,
+  mostTokens = Infinity,
 ): Pick<Client, "tokens" | "timeoutMs"> {
-  const most = random.pick([1, 1, Math.ceil(capacity / 16), Math.ceil(capacity / 4), capacity]);
+  const share = random.pick([1, 1, Math.ceil(capacity / 16), Math.ceil(capacity / 4), capacity]);
+  const most = Math.min(share, mostTokens);
   const tokens = random.chance(0.01) ? capacity + 1 : random.integer(1, most);
   const timeoutMs = random.pick([
     undefined,
@@ -184,7 +207,7 @@ function drawFaults(random: Random, { policy, endMs, turns }: Bounds): PlannedFa
 }
 
 function drawFault(random: Random, policy: PolicyFields): Fault {
-  const kind = random.integer(0, 28);
+  const kind = random.integer(0, policy.lease ? 36 : 30);
   if (kind < 4) return { kind: "crash", isOfMachine: random.chance(0.4) };
   if (kind < 6) return { kind: "evict" };
   if (kind < 8) return { kind: "reset" };
@@ -202,7 +225,22 @@ function drawFault(random: Random, policy: PolicyFields): Fault {
   if (kind < 25) return drawAlarmFault(random);
   if (kind < 26) return { kind: "stall", forMs: random.pick([5, 50, 1_000, 5_000]) };
   if (kind < 28) return { kind: "clock jumps", byMs: drawJump(random) };
-  return { kind: "storage broken", forMs: random.pick([10, 300, 3_000, 30_000]) };
+  if (kind < 29) return { kind: "storage broken", forMs: random.pick([10, 300, 3_000, 30_000]) };
+  if (kind < 32) return { kind: "isolate dies", isolate: random.integer(0, 3) };
+  if (kind < 34) {
+    const { capacity } = policy;
+    const changes = { capacity: Math.max(1, Math.floor(capacity / 4)), initialTokens: 0 };
+    return { kind: "change policy", changes };
+  }
+  const byMs = random.pick([
+    -HOUR_MS,
+    -MINUTE_MS,
+    random.integer(-25_000, -1),
+    -300,
+    500,
+    MINUTE_MS,
+  ]);
+  return { kind: "isolate's clock jumps", isolate: random.integer(0, 3), byMs };
 }
 
 function drawAlarmFault(random: Random): Fault {
@@ -231,6 +269,9 @@ function drawChanges(random: Random, policy: PolicyFields): Partial<PolicyFields
     { refillIntervalMs: random.pick(INTERVALS_MS) },
     { queueLimit: 2 },
     { maxWaitMs: 100 },
+    { lease: null },
+    { lease: { maxTokens: 3, ttlMs: 100 } },
+    { lease: { maxTokens: 1_000, ttlMs: 20_000 } },
     { capacity: 64, refillTokens: 64, refillIntervalMs: 1_000, initialTokens: 64 },
     {},
   ];

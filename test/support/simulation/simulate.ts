@@ -72,7 +72,7 @@ export class Simulation {
     };
     const onTurn = (): void => this.#turnEnded();
     this.object = new VirtualObject({ clock, random, laws: this.laws, onTurn, trace });
-    this.worker = new VirtualWorker(this.object, schedule.policy);
+    this.worker = new VirtualWorker(this.object, schedule.policy, schedule.isolates);
     this.laws.displaced = () => this.#displaced();
     trace(() => JSON.stringify(schedule.policy));
     for (const client of schedule.clients) {
@@ -93,12 +93,19 @@ export class Simulation {
       if (events > MOST_EVENTS) this.laws.breaks("3", () => `no end after ${events} events`);
     }
     const unsettled = [...this.worker.open].map(({ client }) => client.name);
-    this.laws.finish(this.object.instance, unsettled);
+    this.#guard(() => {
+      this.laws.finish(this.object.instance, unsettled);
+      return false;
+    });
   }
 
   #step(): boolean {
+    return this.#guard(() => this.clock.step());
+  }
+
+  #guard(perform: () => boolean): boolean {
     try {
-      return this.clock.step();
+      return perform();
     } catch (error) {
       // Turns catch what they throw: this is an instance that cannot start, or the simulator's own fault.
       this.laws.breaks("7", () => `threw ${error instanceof Error ? error.stack : String(error)}`);
@@ -177,6 +184,12 @@ export class Simulation {
         break;
       case "stall":
         object.stalledUntilMs = Math.max(object.stalledUntilMs, clock.monotonicMs + fault.forMs);
+        break;
+      case "isolate dies":
+        worker.crashIsolate(fault.isolate);
+        break;
+      case "isolate's clock jumps":
+        worker.setIsolateClock(fault.isolate, fault.byMs);
         break;
       case "clock jumps":
         clock.jump(fault.byMs);

@@ -12,8 +12,9 @@ import type { Client } from "./schedule.ts";
 import type { VirtualObject } from "./virtual-object.ts";
 
 import { Policy } from "../../../src/core/policy.ts";
+import { BUCKET } from "./instance.ts";
+import { Isolate } from "./isolate.ts";
 
-const BUCKET = "bucket";
 const POLICY = "policy";
 /** As in reach.ts. */
 const FIRST_PAUSE_MS = 100;
@@ -28,10 +29,23 @@ export class VirtualWorker {
   readonly #open = new Set<ClientRequest>();
   #configured: NamedPolicyFields;
   #lastArrivalAtMs = 0;
+  /** Those that requests come to, each in its place. */
+  #isolates: Isolate[] = [];
+  #started = 0;
 
-  constructor(object: VirtualObject, policy: PolicyFields) {
+  constructor(object: VirtualObject, policy: PolicyFields, isolates: number) {
     this.#object = object;
     this.#configured = configure(policy);
+    this.#isolates = Array.from({ length: isolates }, () => this.#startIsolate());
+  }
+
+  #startIsolate(): Isolate {
+    this.#started += 1;
+    return new Isolate(`isolate ${this.#started}`, this.#object, this.#configured);
+  }
+
+  #place(number: number): number {
+    return number % this.#isolates.length;
   }
 
   get object(): VirtualObject {
@@ -49,11 +63,18 @@ export class VirtualWorker {
 
   /** A request of a client arrives. */
   receive(client: Client): void {
-    const { clock } = this.#object.world;
+    const { clock, laws } = this.#object.world;
+    const isolate = this.#isolates[this.#place(client.isolate)];
+    if (!isolate) throw new RangeError(`There is no isolate for ${client.name}`);
+    if (isolate.tryGrant(client)) {
+      laws.settled("outcome", true);
+      return;
+    }
     this.#lastArrivalAtMs = Math.max(clock.wallMs, this.#lastArrivalAtMs + ARRIVAL_STEP_MS);
-    const request = new ClientRequest(this, client, this.#configured, this.#lastArrivalAtMs);
+    const request = new ClientRequest(this, client, isolate, this.#lastArrivalAtMs);
     this.#open.add(request);
-    request.send();
+    if (client.key === undefined) isolate.book.sent(client.name);
+    isolate.around(() => request.send());
     if (client.leavesAfterMs !== undefined) {
       clock.after(client.leavesAfterMs, () => request.hangUp());
     }
@@ -62,23 +83,40 @@ export class VirtualWorker {
   /** A request is over, from its client's point of view. */
   close(request: ClientRequest): void {
     this.#open.delete(request);
+    request.isolate.book.cameBack(request.client.name);
   }
 
-  /** The Worker dies with its connections. Clients with a key ask again. */
+  /** The Worker dies with its connections. */
   crash(): void {
+    for (const number of this.#isolates.keys()) this.crashIsolate(number);
+    this.#lastArrivalAtMs = 0;
+  }
+
+  /** One isolate dies, and another comes in its place. Clients with a key ask again. */
+  crashIsolate(number: number): void {
     const { clock } = this.#object.world;
+    const place = this.#place(number);
+    const isolate = this.#isolates[place];
+    isolate?.die();
+    this.#isolates[place] = this.#startIsolate();
     for (const request of this.#open) {
+      if (request.isolate !== isolate) continue;
       request.hangUp();
       const { client } = request;
       if (client.retries === 0) continue;
       const again = { ...client, name: `${client.name} again`, retries: client.retries - 1 };
       clock.after(this.random.integer(1, 2_000), () => this.receive(again));
     }
-    this.#lastArrivalAtMs = 0;
   }
 
+  setIsolateClock(number: number, byMs: number): void {
+    this.#isolates[this.#place(number)]?.jump(byMs);
+  }
+
+  /** New isolates take over; the old ones live on with what they hold, and for those who wait there. */
   deploy(policy: PolicyFields): void {
     this.#configured = configure(policy);
+    this.#isolates = this.#isolates.map(() => this.#startIsolate());
   }
 
   inspect(): void {
@@ -126,6 +164,7 @@ function configure(policy: PolicyFields): NamedPolicyFields {
 /** One request of one client, over all the attempts that it takes. */
 export class ClientRequest {
   readonly client: Client;
+  readonly isolate: Isolate;
   readonly arrivedAtMs: number;
   /** It has been in the queue of an instance that died, and has not come back yet. */
   isDisplaced = false;
@@ -140,21 +179,17 @@ export class ClientRequest {
   #instance: Instance | undefined = undefined;
   #standing: Standing | undefined = undefined;
 
-  constructor(
-    worker: VirtualWorker,
-    client: Client,
-    policy: NamedPolicyFields,
-    arrivedAtMs: number,
-  ) {
+  constructor(worker: VirtualWorker, client: Client, isolate: Isolate, arrivedAtMs: number) {
     this.#worker = worker;
     this.client = client;
+    this.isolate = isolate;
     this.arrivedAtMs = arrivedAtMs;
     this.#calledAtMs = this.#nowMs;
     this.#receivedAtMs = worker.object.world.clock.monotonicMs;
     const { tokens, timeoutMs, key } = client;
     this.#call = {
       bucket: BUCKET,
-      policy,
+      policy: isolate.configured,
       tokens,
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(key !== undefined && { idempotencyKey: key }),
@@ -169,8 +204,10 @@ export class ClientRequest {
     const { clock } = this.#worker.object.world;
     this.#attemptedAtMs = this.#nowMs;
     const elapsedMs = Math.max(0, this.#nowMs - this.#calledAtMs);
+    // What leases are handed in goes with the first attempt alone: it must not count twice.
+    const handedIn = this.#failures === 0 ? this.isolate.handIn(this.client) : undefined;
     const again = this.#failures > 0 && { putBack: { arrivedAtMs: this.arrivedAtMs, elapsedMs } };
-    const call = { ...this.#call, ...again };
+    const call = { ...this.#call, ...again, ...(handedIn && { handedIn }) };
     clock.after(this.#networkMs(), () => this.#deliver(call));
   }
 
@@ -244,6 +281,7 @@ export class ClientRequest {
     if (this.#isOver) return;
     this.#end();
     this.#worker.object.world.laws.settled(how, isGrant);
+    this.isolate.wasAnswered();
   }
 
   #end(): void {

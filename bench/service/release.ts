@@ -1,0 +1,98 @@
+/**
+ * Thousands held at one bucket and served by one tick, against a Worker and an object that hold as many
+ * and answer them in one turn (test/support/workers/bare.ts): what a waiter takes of the server's memory,
+ * and the time from the tick to the last byte of the last answer.
+ */
+import type { BucketSnapshot } from "../../src/protocol.ts";
+import type { HeldAnswer } from "../../test/support/held-request.ts";
+
+import { admin, changePolicy } from "../../test/support/callers.ts";
+import { gatheringPolicy, holdCrowd, startBare } from "../../test/support/crowd.ts";
+import { processorTimeMs } from "../../test/support/process-usage.ts";
+import { startWorkerd, type WorkerdServer } from "../../test/support/server.ts";
+import { largest } from "../../test/support/statistics.ts";
+import { contentOf, isAlike, type Answer } from "./answer.ts";
+
+/** Far enough from one tick to the next that all are served by the first. */
+const SERVING_INTERVAL_MS = 1_000;
+/** Before a measurement of memory: what the process needs to give back what it does not need. */
+const SETTLE_MS = 2_000;
+
+export interface ReleaseSize {
+  readonly rounds: number;
+  readonly callers: number;
+}
+
+/** One crowd. */
+export interface ReleaseRound {
+  readonly bytesPerCaller: number;
+  /** From the tick, as the grid has it, to the last byte. */
+  readonly releaseMs: number;
+  /** Of the server's process meanwhile. */
+  readonly processorMs: number;
+}
+
+/** What is compared, round by round. */
+export interface ReleaseRounds {
+  readonly callers: number;
+  readonly sluice: ReleaseRound[];
+  readonly bare: ReleaseRound[];
+}
+
+/** @throws {Error} Where somebody is not granted, or the two do not answer alike. */
+export async function measureRelease(
+  { rounds, callers }: ReleaseSize,
+  progress: (line: string) => void,
+): Promise<ReleaseRounds> {
+  const found: ReleaseRounds = { callers, sluice: [], bare: [] };
+  for (let round = 1; round <= rounds; round += 1) {
+    progress(`${callers} held callers, round ${round} of ${rounds}: sluice`);
+    const sluice = await releaseSluice(callers);
+    found.sluice.push(sluice.figures);
+    progress(`${callers} held callers, round ${round} of ${rounds}: bare`);
+    const bare = await releaseBare(callers, contentOf(sluice.sample));
+    found.bare.push(bare.figures);
+    if (!isAlike(bare.sample, sluice.sample)) {
+      throw new Error(
+        `Not answered alike:\n${bare.sample.head}\n--- and ---\n${sluice.sample.head}`,
+      );
+    }
+  }
+  return found;
+}
+
+interface Released {
+  readonly figures: ReleaseRound;
+  /** What the last of them was answered. */
+  readonly sample: HeldAnswer;
+}
+
+async function releaseSluice(callers: number): Promise<Released> {
+  const policies = { "*": gatheringPolicy(callers) };
+  await using server = await startWorkerd({ vars: admin.vars, policies });
+  return await releaseOnce(server, callers);
+}
+
+async function releaseBare(callers: number, answer: Answer): Promise<Released> {
+  await using server = await startBare({ ANSWER: answer });
+  return await releaseOnce(server, callers);
+}
+
+async function releaseOnce(server: WorkerdServer, callers: number): Promise<Released> {
+  const { answers, bytesPerCaller } = await holdCrowd(server, callers, SETTLE_MS);
+  const usedMs = await processorTimeMs(server.pid);
+  const change = { refillIntervalMs: SERVING_INTERVAL_MS };
+  const { status, body } = await changePolicy(server, "crowd", change);
+  const { nextTickAtMs } = body as BucketSnapshot;
+  if (status !== 200) throw new Error(`Not released: ${status} ${JSON.stringify(body)}`);
+  const requests = await Promise.all(answers);
+  const processorMs = (await processorTimeMs(server.pid)) - usedMs;
+  const releaseMs = largest(requests.map(({ completedAtMs }) => completedAtMs)) - nextTickAtMs;
+  const granted = requests.filter(({ answer }) => answer.status === 200);
+  const sample = granted.at(-1)?.answer;
+  for (const request of requests) request.close();
+  if (!sample || granted.length < callers) {
+    throw new Error(`Granted ${granted.length} of ${callers}`);
+  }
+  return { figures: { bytesPerCaller, releaseMs, processorMs }, sample };
+}

@@ -1,0 +1,145 @@
+/**
+ * What an isolate must hold, by what was told to it and what it said: kept beside its `LeaseHolder`, and
+ * with no code of it. It breaks a law where the isolate grants what it has not, lets somebody overtake,
+ * asks twice at a time or reports what was not so.
+ */
+import type { Lease, LeaseAsk, LeaseMark, LeaseReport } from "../../../src/core/lease.ts";
+import type { Laws } from "./laws.ts";
+import type { VirtualObject } from "./virtual-object.ts";
+
+interface HeldLease {
+  readonly lease: Lease;
+  readonly expiresAtMs: number;
+  /** Number of those who had gone to the object when it came. */
+  readonly sentBefore: number;
+  left: number;
+  used: number;
+}
+
+export class LeaseBook {
+  readonly #isolate: string;
+  readonly #laws: Laws;
+  /** Tells the laws. */
+  readonly #granted: (lease: Lease, tokens: number) => void;
+  readonly #held: HeldLease[] = [];
+  #callers = 0;
+  #askedAtMs: number | undefined = undefined;
+  #sent = 0;
+  /** Those who are at the object because no lease would do, by their number. */
+  readonly #away = new Map<string, number>();
+
+  constructor(isolate: string, object: VirtualObject) {
+    const { laws } = object.world;
+    this.#isolate = isolate;
+    this.#laws = laws;
+    this.#granted = (lease, tokens) => {
+      laws.grantedOnLease(isolate, lease, tokens, object.durable);
+    };
+  }
+
+  get isAsking(): boolean {
+    return this.#askedAtMs !== undefined;
+  }
+
+  /** A request that leases might have served goes to the object. */
+  sent(client: string): void {
+    this.#sent += 1;
+    this.#away.set(client, this.#sent);
+  }
+
+  /** And is over. */
+  cameBack(client: string): void {
+    this.#away.delete(client);
+  }
+
+  took(client: string, tokens: number, nowMs: number): void {
+    let missing = tokens;
+    this.#callers += 1;
+    const firstAway = Math.min(...this.#away.values());
+    for (const held of this.#held) {
+      const taken = nowMs < held.expiresAtMs ? Math.min(missing, held.left) : 0;
+      if (taken === 0) continue;
+      held.left -= taken;
+      held.used += taken;
+      missing -= taken;
+      this.#granted(held.lease, taken);
+      if (held.sentBefore < firstAway && firstAway < Infinity) {
+        this.#laws.breaks("4", () => `${client} overtook at ${this.#isolate} by an older lease`);
+      }
+    }
+    if (missing > 0) {
+      this.#laws.breaks("1", () => `${this.#isolate} granted ${missing} that it did not hold`);
+    }
+  }
+
+  asked(ask: LeaseAsk, nowMs: number): void {
+    if (this.isAsking) this.#laws.breaks("8", () => `${this.#isolate} asks twice at a time`);
+    this.#askedAtMs = nowMs;
+    this.#report(ask);
+  }
+
+  /** A request takes all that is held along. */
+  handedIn(report: LeaseReport): void {
+    this.#report(report);
+    const left = sum(this.#held.map((held) => held.left));
+    if (left > 0)
+      this.#laws.breaks("8", () => `${this.#isolate} keeps ${left} of what it hands in`);
+  }
+
+  #report({ uses, granted }: LeaseReport): void {
+    if (granted !== this.#callers) {
+      this.#laws.breaks("8", () => `${this.#isolate} granted ${this.#callers}, says ${granted}`);
+    }
+    this.#callers = 0;
+    const markOf = ({ startedAtMs, untilMs }: LeaseMark): string => `${startedAtMs} to ${untilMs}`;
+    for (const mark of new Set(uses.map(markOf))) {
+      const said = uses.filter((use) => markOf(use) === mark);
+      this.#settle(mark, {
+        held: this.#held.filter(({ lease }) => markOf(lease) === mark),
+        used: sum(said.map(({ used }) => used)),
+        returned: sum(said.map(({ returned }) => returned)),
+      });
+    }
+  }
+
+  #settle(
+    mark: string,
+    { held, used, returned }: { held: readonly HeldLease[]; used: number; returned: number },
+  ): void {
+    const wasUsed = sum(held.map((lease) => lease.used));
+    const left = sum(held.map((lease) => lease.left));
+    if (used !== wasUsed || returned > left) {
+      const is = `${wasUsed} were used and ${left} left`;
+      const says = `${used} used, ${returned} returned`;
+      this.#laws.breaks(
+        "8",
+        () => `${this.#isolate} says of the one from ${mark}: ${says}, and ${is}`,
+      );
+    }
+    let missing = returned;
+    for (const lease of held) {
+      lease.used = 0;
+      const gone = Math.min(missing, lease.left);
+      lease.left -= gone;
+      missing -= gone;
+    }
+  }
+
+  answered(lease: Lease | undefined): void {
+    const askedAtMs = this.#askedAtMs ?? 0;
+    this.#askedAtMs = undefined;
+    if (!lease) return;
+    const { tokens: left, ttlMs } = lease;
+    this.#held.push({
+      lease,
+      expiresAtMs: askedAtMs + ttlMs,
+      sentBefore: this.#sent,
+      left,
+      used: 0,
+    });
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, number) => all + number, 0);
+}

@@ -1,0 +1,42 @@
+/**
+ * What becomes of a bucket that is on the disk, worked out from the record alone: as contract rules 1
+ * and 8 and the head of token-bucket.ts promise it, and with no code of theirs.
+ */
+import type { BucketRecord } from "../../../src/edge/bucket-owner.ts";
+
+/** What a bucket holds, and what it has lent. */
+export interface Holding {
+  /** May be below 0. */
+  readonly tokens: number;
+  readonly leasedTokens: number;
+}
+
+/** What a bucket that is restored from a record comes to at `atMs`, if nobody takes anything. */
+export function holdingAt({ policy, limiter }: BucketRecord, atMs: number): Holding {
+  const { bucket } = limiter;
+  if (!bucket) return { tokens: policy.initialTokens, leasedTokens: 0 };
+  const { capacity, refillTokens, refillIntervalMs } = policy;
+  const ticksBy = (ms: number): number => Math.floor((ms - bucket.startedAtMs) / refillIntervalMs);
+  let { tick, tokens } = bucket;
+  let leasedTokens = leasedIn(bucket);
+  const fillTo = (lastTick: number): void => {
+    if (lastTick <= tick) return;
+    const filled = Math.min(capacity - leasedTokens, tokens + (lastTick - tick) * refillTokens);
+    tokens = Math.max(tokens, filled);
+    tick = lastTick;
+  };
+  const ends = (bucket.leased ?? []).toSorted((one, other) => one.untilMs - other.untilMs);
+  for (const { untilMs, tokens: ended } of ends) {
+    if (untilMs > atMs) break;
+    // A tick at the very end of a lease finds its room free.
+    fillTo(ticksBy(untilMs - 1));
+    leasedTokens -= ended;
+  }
+  fillTo(ticksBy(atMs));
+  return { tokens, leasedTokens };
+}
+
+/** All that is on lease in a bucket as it is written. */
+export function leasedIn(bucket: NonNullable<BucketRecord["limiter"]["bucket"]>): number {
+  return (bucket.leased ?? []).reduce((all, { tokens }) => all + tokens, 0);
+}
