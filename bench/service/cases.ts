@@ -73,8 +73,8 @@ export const cases: readonly ServiceCase[] = [
   },
   {
     name: "sluice leased",
-    what: "the same with leases: granted in the Worker",
-    worker: { policies: { "*": { ...benchPolicy, lease: { maxTokens: 256, ttlMs: 2_000 } } } },
+    what: "the same with leases of up to 4,000 tokens: granted in the Worker",
+    worker: { policies: { "*": { ...benchPolicy, lease: { maxTokens: 4_000, ttlMs: 2_000 } } } },
     targets: [{ figure: "requestsPerSecond", to: "limit", times: { atLeast: 0.8 } }],
   },
   {
