@@ -72,6 +72,12 @@ export const cases: readonly ServiceCase[] = [
     ],
   },
   {
+    name: "sluice leased",
+    what: "the same with leases of up to 4,000 tokens: granted in the Worker",
+    worker: { policies: { "*": { ...benchPolicy, lease: { maxTokens: 4_000, ttlMs: 2_000 } } } },
+    targets: [{ figure: "requestsPerSecond", to: "limit", times: { atLeast: 0.8 } }],
+  },
+  {
     name: "Node, memory",
     what: "Node's `http` and `rate-limiter-flexible`, which a restart forgets",
     start: startMemoryPeer,
