@@ -1,11 +1,11 @@
 /**
  * What Cloudflare charges on the plan "Workers Paid", in US dollars, without the amounts that are
- * included in it: what one more costs. TO BE CHECKED against the pages before it is relied on:
+ * included in it: what one more costs. From
  * https://developers.cloudflare.com/workers/platform/pricing/
  * https://developers.cloudflare.com/durable-objects/platform/pricing/
  */
 
-/** When these prices were noted. */
+/** When they were last compared with these pages. */
 export const pricesDate = "2026-11-24";
 
 const MILLION = 1_000_000;

@@ -1,8 +1,10 @@
 /**
  * An isolate of the Worker as far as one bucket is concerned: its real `LeaseHolder`, and around it what
  * the Worker does (src/edge/leased-bucket.ts). A request takes from the leases, or it goes to the object
- * with what is left of them; when it is settled the holder may have something to ask. An ask that is not answered within `ttlMs` is given up. A timer gives back what is left when
- * a lease runs out. Nobody is asked twice: a request that the object turns away is not sent again.
+ * with what is left of them; when it is settled the holder may have something to ask. Where the object
+ * has turned calls away, requests are turned away here for a while. An ask that is not answered within
+ * `ttlMs` is given up. A timer gives back what is left when a lease runs out. Nobody is asked twice: a
+ * request that is turned away is not sent again.
  *
  * What it is told are instants of one clock for all: that clocks differ is nothing that leases depend
  * on, since only durations go from one to another.
@@ -60,7 +62,6 @@ export class SimulatedIsolate {
     if (!this.#holder) return;
     const backAtMs = toldAtMs + this.#line.roundTripMs / 2;
     this.#clock.after(Math.max(0, backAtMs - this.#clock.wallMs), () => {
-      this.#isToHear = false;
       this.#say();
       this.#watch();
     });
@@ -87,16 +88,21 @@ export class SimulatedIsolate {
     const nowMs = this.#nowMs;
     const holder = this.#holder;
     let granted = 0;
+    let shunned = 0;
     const missed: Sent = [];
     for (let left = requests; left > 0; left -= 1) {
       if (holder?.tryTake(1, nowMs)) {
         granted += 1;
+        this.#say();
+      } else if (holder && holder.shunMs(nowMs) > 0) {
+        shunned += 1;
         this.#say();
       } else {
         missed.push(holder?.handIn());
       }
     }
     if (missed.length > 0) this.#send(missed);
+    if (shunned > 0) this.#listener.turnedAway(this.#line.place, this.#clock.wallMs, shunned);
     if (granted > 0) {
       this.#listener.idleChanged(-granted);
       this.#listener.grantedOnTheSpot(this.#line.place, granted);
@@ -123,10 +129,15 @@ export class SimulatedIsolate {
     if (left === 0) return;
     this.#object.turnAway(left - 1);
     this.#listener.turnedAway(place, askedAtMs, left);
-    // One of those who hear of it is enough, and while an ask is under way there is nothing to say.
-    if (this.#isToHear || this.#pending) return;
+    // One of those who hear of it is enough.
+    if (this.#isToHear || !this.#holder) return;
     this.#isToHear = true;
-    this.#told(this.#clock.wallMs);
+    this.#clock.after(roundTripMs / 2, () => {
+      this.#isToHear = false;
+      this.#holder?.overloaded(this.#nowMs);
+      this.#say();
+      this.#watch();
+    });
   }
 
   #say(): void {
@@ -144,7 +155,10 @@ export class SimulatedIsolate {
       const answer = this.#object.lend(ask);
       const toldAtMs = answer?.toldAtMs ?? this.#clock.wallMs;
       const backAtMs = toldAtMs + this.#line.roundTripMs / 2;
-      this.#clock.after(backAtMs - this.#clock.wallMs, () => this.#lent(pending, answer?.lease));
+      this.#clock.after(backAtMs - this.#clock.wallMs, () => {
+        if (!answer) this.#holder?.overloaded(this.#nowMs);
+        this.#lent(pending, answer?.lease);
+      });
     });
   }
 

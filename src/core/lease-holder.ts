@@ -5,7 +5,7 @@
  * **How many** follows the isolate's own demand, which is kept as a sum that fades: each token asked for
  * adds one, and what is there falls to `1/e` in `ttlMs`. At a steady rate it comes to what is asked for
  * in one `ttlMs`, so that is what the holder wants to hold, and it asks again when half of that is left:
- * about two calls in `ttlMs`, well before either tokens or time run out. A rush doubles the sum with
+ * two to four calls in `ttlMs`, well before either tokens or time run out. A rush doubles the sum with
  * every call; it never exceeds `maxTokens`, so that it fades as soon as a rush is over. Where the bucket
  * lends less than was wanted, half of that is what the holder waits for: to ask on and on would bring no
  * more. When callers stay away, the lease runs out and what is left of it is given back: what has not
@@ -16,6 +16,11 @@
  * is left of them along. So they count for it, and none of those who come later is served before it by a
  * lease that was there when it came.
  *
+ * **Overload**: where the bucket turns requests away because there are too many, those that would be
+ * lent something are turned away with the rest, and it never gets better. So for a while the isolate
+ * sends it no requests, and goes on asking for a lease. Simulated (docs/choosing.md), that turns a start
+ * with ten times what the object can take from half of the requests turned away into a second of it.
+ *
  * **Being refused**: where callers wait or few tokens are left the bucket lends nothing. The holder then
  * stays quiet for a while, and every request goes to the bucket and takes its place in the queue.
  */
@@ -24,7 +29,10 @@ import type { LeaseTerms } from "./policy.ts";
 
 /** Tokens in `ttlMs`; with fewer, calls for leases would be about as many as requests. */
 const LEAST_DEMAND = 4;
-/** Time for which nothing is asked after the bucket lent nothing, as a share of `ttlMs`. */
+/**
+ * Time for which nothing is asked after the bucket lent nothing, and no request is sent after it was
+ * overloaded, as a share of `ttlMs`.
+ */
 const RETRY_SHARE = 1 / 4;
 
 interface HeldLease extends LeaseMark {
@@ -61,6 +69,7 @@ export class LeaseHolder {
   /** What the last ask wanted. */
   #wanted = 0;
   #quietUntilMs = -Infinity;
+  #shunnedUntilMs = -Infinity;
   /** What was held just after the last lease, if that was smaller than wanted. */
   #mostHeld = Infinity;
   #latestMs = -Infinity;
@@ -157,6 +166,18 @@ export class LeaseHolder {
     this.lent(undefined, nowMs);
   }
 
+  /** The bucket has turned a request or an ask away because it is overloaded. */
+  overloaded(nowMs: number): void {
+    this.#noteTime(nowMs);
+    this.#shunnedUntilMs = nowMs + this.#terms.ttlMs * RETRY_SHARE;
+  }
+
+  /** For how long no request is to go to the bucket, in milliseconds; 0 where any may. */
+  shunMs(nowMs: number): number {
+    this.#noteTime(nowMs);
+    return Math.max(0, this.#shunnedUntilMs - nowMs);
+  }
+
   /** A clock that has jumped back would make leases last longer than the bucket keeps their room. */
   #noteTime(nowMs: number): void {
     if (nowMs < this.#latestMs) {
@@ -165,6 +186,7 @@ export class LeaseHolder {
       if (this.#askedAtMs !== undefined) this.#askedAtMs = -Infinity;
       this.#demandAtMs = Math.min(this.#demandAtMs, nowMs);
       this.#quietUntilMs = -Infinity;
+      this.#shunnedUntilMs = -Infinity;
     }
     this.#latestMs = nowMs;
   }

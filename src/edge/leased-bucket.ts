@@ -16,6 +16,7 @@ import type { AnsweringBucket } from "./bucket-owner.ts";
 import { LeaseHolder } from "../core/lease-holder.ts";
 import { Policy } from "../core/policy.ts";
 import { acquireResponse } from "./acquire-response.ts";
+import { isOverloaded } from "./reach.ts";
 
 /** The isolate's leases of one bucket. */
 export class LeasedBucket {
@@ -49,6 +50,16 @@ export class LeasedBucket {
     return acquireResponse({ kind: "outcome", outcome, bucket, tokens, timeoutMs: 0 });
   }
 
+  /** See `LeaseHolder.shunMs`. */
+  shunMs(): number {
+    return this.#holder.shunMs(Date.now());
+  }
+
+  /** The object could not take a request. */
+  failedAt(error: unknown): void {
+    if (isOverloaded(error)) this.#holder.overloaded(Date.now());
+  }
+
   /** See `LeaseHolder.handIn`. */
   handIn(): LeaseReport | undefined {
     return this.#holder.handIn();
@@ -78,8 +89,9 @@ export class LeasedBucket {
     let answer: LeaseAnswer | undefined;
     try {
       answer = await this.#lend(ask);
-    } catch {
+    } catch (error) {
       // The object was reset, say. It is as good as a bucket that lends nothing.
+      this.failedAt(error);
     }
     if (this.#pending !== pending) return;
     this.#pending = undefined;

@@ -57,6 +57,12 @@ export async function reach<Result>(
   }
 }
 
+/** Whether a call failed because the object has more to do than it can. */
+export function isOverloaded(error: unknown): boolean {
+  const failure = error instanceof UnreachableError ? error.cause : error;
+  return isRecord(failure) && failure["overloaded"] === true;
+}
+
 function pauseMs(failuresInARow: number): number {
   const bound = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failuresInARow - 1));
   return Math.random() * bound;
@@ -68,9 +74,8 @@ function pauseMs(failuresInARow: number): number {
  * repeated) or this side's (a value that cannot be sent). What else is not marked broke on the way.
  */
 function isPassing(error: unknown): boolean {
-  if (!isRecord(error)) return false;
-  const { durableObjectReset, retryable, overloaded, remote, name } = error;
-  if (overloaded === true) return false;
+  if (!isRecord(error) || isOverloaded(error)) return false;
+  const { durableObjectReset, retryable, remote, name } = error;
   if (durableObjectReset === true || retryable === true) return true;
   return remote !== true && !CODE_ERRORS.has(name);
 }

@@ -4,6 +4,7 @@ import type { BucketObject } from "./bucket-object.ts";
 
 import { encodeAcquireCall } from "./acquire-call.ts";
 import { leasedBucket } from "./leased-buckets.ts";
+import { problemResponse } from "./problem.ts";
 import { reach } from "./reach.ts";
 
 /** Keeps arrivals of one millisecond in order; a thousand of them fit before the next. */
@@ -56,8 +57,15 @@ export class RemoteBucket {
     if (!leased) return this.#acquireAtObject(asked);
     const granted = leased.acquire(asked.tokens);
     if (granted) return granted;
+    const shunMs = leased.shunMs();
+    if (shunMs > 0) {
+      leased.say();
+      const detail = "The bucket is asked for more than it can answer";
+      return problemResponse("unavailable", { detail, retryAfterMs: shunMs });
+    }
     const handedIn = leased.handIn();
     const response = this.#acquireAtObject(asked, handedIn && { handedIn });
+    response.catch((error: unknown) => leased.failedAt(error));
     // Not before: what runs on after a response keeps the object from hearing of a caller that leaves.
     return response.finally(() => leased.say());
   }

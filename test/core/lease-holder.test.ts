@@ -262,6 +262,32 @@ describe("LeaseHolder, refused or failed", () => {
   });
 });
 
+describe("LeaseHolder, an overloaded bucket", () => {
+  test("is sent no requests for a quarter of ttlMs", () => {
+    const holder = new LeaseHolder(terms);
+    expect(holder.shunMs(0)).toBe(0);
+    holder.overloaded(10);
+    expect(holder.shunMs(10)).toBe(250);
+    expect(holder.shunMs(259)).toBe(1);
+    expect(holder.shunMs(260)).toBe(0);
+  });
+
+  test("is asked for a lease all the same", () => {
+    const holder = new LeaseHolder(terms);
+    holder.overloaded(10);
+    holder.tryTake(10, 11);
+    expect(holder.nextAsk(11)?.wanted).toBeGreaterThan(0);
+    holder.lent(leaseOf(10), 12);
+    expect(holder.tryTake(1, 13)).toBe(true);
+  });
+
+  test("is not shunned for longer by a clock that jumps back", () => {
+    const holder = new LeaseHolder(terms);
+    holder.overloaded(100_000);
+    expect(holder.shunMs(0)).toBe(0);
+  });
+});
+
 describe("LeaseHolder, a clock that jumps back", () => {
   test("hands in what is held: it would last too long", () => {
     const holder = holderOf(10);

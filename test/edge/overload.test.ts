@@ -1,0 +1,108 @@
+/**
+ * A bucket with leases whose object is overloaded. The runtime says so of a deployed object only, with a
+ * mark on the error of the call; here a stand-in for the object's namespace says it.
+ */
+import type { env } from "cloudflare:workers";
+
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import type { NamedPolicyFields } from "../../src/protocol.ts";
+
+import { Policy } from "../../src/core/policy.ts";
+import { UnreachableError } from "../../src/edge/reach.ts";
+import { RemoteBucket } from "../../src/edge/remote-bucket.ts";
+import { stubOf, uniqueName, useVirtualDate } from "./virtual-time.ts";
+
+beforeEach(useVirtualDate);
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function letPass(ms: number): void {
+  vi.setSystemTime(Date.now() + ms);
+}
+
+const ttlMs = 400;
+const policy: NamedPolicyFields = {
+  name: "*",
+  ...Policy.of({
+    capacity: 100,
+    initialTokens: 100,
+    refillTokens: 100,
+    refillIntervalMs: 1_000,
+    lease: { maxTokens: 50, ttlMs },
+  }).toJSON(),
+};
+
+/** The real objects behind a gate that turns calls away. */
+class GatedObjects {
+  calls = 0;
+  error: Error | undefined = undefined;
+  readonly #name = uniqueName();
+
+  acquire(): Promise<Response> {
+    const caller = new Request("https://sluice.test/");
+    const bucket = new RemoteBucket(this.#namespace, this.#name, policy, caller);
+    return Promise.resolve(bucket.acquire({ tokens: 1, timeoutMs: 0 }));
+  }
+
+  get #namespace(): typeof env.BUCKETS {
+    const stub = (): object => {
+      const object = stubOf(this.#name);
+      return {
+        fetch: (url: string) => this.#pass(() => object.fetch(url)),
+        lend: (...asked: Parameters<typeof object.lend>) => this.#pass(() => object.lend(...asked)),
+      };
+    };
+    return (this.#known ??= { get: stub, getByName: stub, idFromName: String } as never);
+  }
+
+  #known: typeof env.BUCKETS | undefined = undefined;
+
+  async #pass<Result>(call: () => PromiseLike<Result>): Promise<Result> {
+    this.calls += 1;
+    if (this.error) throw this.error;
+    return await call();
+  }
+}
+
+describe("a bucket with leases whose object is overloaded", () => {
+  it("is sent no requests for a quarter of ttlMs, and then again", async () => {
+    const objects = new GatedObjects();
+    objects.error = Object.assign(new Error("overloaded"), { overloaded: true });
+    const failed = await objects.acquire().catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(UnreachableError);
+    const { calls } = objects;
+    const shunned = await objects.acquire();
+    expect(shunned.status).toBe(503);
+    const { reason, retryAfterMs } = await shunned.json<{ reason: string; retryAfterMs: number }>();
+    expect(reason).toBe("unavailable");
+    expect(retryAfterMs).toBe(ttlMs / 4);
+    expect(objects.calls).toBe(calls);
+    objects.error = undefined;
+    letPass(retryAfterMs);
+    expect((await objects.acquire()).status).toBe(200);
+  });
+
+  it("is asked for a lease meanwhile, and its tokens are granted", async () => {
+    const objects = new GatedObjects();
+    objects.error = Object.assign(new Error("overloaded"), { overloaded: true });
+    for (let index = 0; index < 10; index += 1) await objects.acquire().catch(() => undefined);
+    objects.error = undefined;
+    const statuses = new Set<number>();
+    for (let index = 0; index < 40; index += 1) {
+      statuses.add((await objects.acquire()).status);
+      letPass(5);
+    }
+    expect(statuses).toContain(200);
+    expect(objects.calls).toBeLessThan(30);
+  });
+
+  it("is sent requests after any other failure", async () => {
+    const objects = new GatedObjects();
+    objects.error = Object.assign(new TypeError("broken"), { remote: true });
+    await objects.acquire().catch(() => undefined);
+    objects.error = undefined;
+    expect((await objects.acquire()).status).toBe(200);
+  });
+});
