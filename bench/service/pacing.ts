@@ -2,13 +2,15 @@
  * Callers that all ask at once, and how evenly they are let go: by Sluice over HTTP, by limiters within a
  * process (peers/paced.ts), and by the exercise that Sluice grew from (peers/original.py).
  *
- * Instants are the callers' own: over HTTP when the last byte of the answer is there. The first of them
+ * Instants are the callers' own, beside those that Sluice says: over HTTP when the last byte of the answer is there. The first of them
  * is where the ideal begins, so what anybody takes to get started is not counted.
  */
 import { execFile } from "node:child_process";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+
+import type { GrantBody } from "../../src/protocol.ts";
 
 import { admin, changePolicy } from "../../test/support/callers.ts";
 import { gatheringPolicy, holdCrowd } from "../../test/support/crowd.ts";
@@ -39,6 +41,8 @@ export interface PacingFigures {
   readonly p99GapMs: number;
   /** The shortest time in which one more than fifty were let go; left out where there were not as many. */
   readonly fiftyOneInMs?: number;
+  /** The same by the instants that the limiter itself says; left out where it says none. */
+  readonly fiftyOneGrantedInMs?: number;
   /** Callers let go before the one in front of them. */
   readonly inversions: number;
 }
@@ -49,11 +53,18 @@ export interface PacedResult {
   readonly rounds: readonly PacingFigures[];
 }
 
+/** The instants of callers in order of their asking, in milliseconds. */
+export interface LetGo {
+  /** Of each caller's own clock. */
+  readonly seenAtMs: readonly number[];
+  /** As the limiter says; left out where it says nothing. */
+  readonly grantedAtMs?: readonly number[];
+}
+
 /** One that paces. */
 interface PacedSubject {
   readonly name: string;
-  /** The instants of the callers in order of their asking, in milliseconds. */
-  run(pace: Pace): Promise<readonly number[]>;
+  run(pace: Pace): Promise<LetGo>;
 }
 
 /** Sluice over HTTP, as the results call it. */
@@ -71,7 +82,10 @@ const sluice: PacedSubject = {
     const granted = requests.filter(({ answer }) => answer.status === 200);
     for (const request of requests) request.close();
     if (granted.length < callers) throw new Error(`Granted ${granted.length} of ${callers}`);
-    return granted.map(({ completedAtMs }) => completedAtMs);
+    return {
+      seenAtMs: granted.map(({ completedAtMs }) => completedAtMs),
+      grantedAtMs: granted.map(({ answer }) => (JSON.parse(answer.body) as GrantBody).grantedAtMs),
+    };
   },
 };
 
@@ -130,9 +144,9 @@ function subjectsOf(names: readonly string[]): PacedSubject[] {
   return subjects.filter(({ name }) => names.includes(name));
 }
 
-/** What the instants come to, which are in order of asking. */
+/** What the instants come to. */
 export function pacingFigures(
-  instants: readonly number[],
+  { seenAtMs: instants, grantedAtMs = [] }: LetGo,
   { callers, intervalMs }: Pace,
 ): PacingFigures {
   if (instants.length !== callers) throw new Error(`Let go ${instants.length} of ${callers}`);
@@ -140,14 +154,22 @@ export function pacingFigures(
   const gaps = inTime.slice(1).map((instant, i) => instant - (inTime[i] ?? NaN));
   const lastOffMs = largest(inTime.map((instant) => instant - (inTime[0] ?? NaN)));
   const offMs = lastOffMs - (callers - 1) * intervalMs;
-  const spans = inTime.slice(FIFTY).map((instant, i) => instant - (inTime[i] ?? NaN));
+  const fiftyOneInMs = shortestOfFiftyOne(inTime);
+  const fiftyOneGrantedInMs = shortestOfFiftyOne(grantedAtMs.toSorted((a, b) => a - b));
   return {
     lastOffMs: offMs,
     driftMs: slope(inTime) - intervalMs,
     p99GapMs: percentile(gaps, 0.99),
-    ...(spans.length > 0 && { fiftyOneInMs: Math.min(...spans) }),
+    ...(fiftyOneInMs !== undefined && { fiftyOneInMs }),
+    ...(fiftyOneGrantedInMs !== undefined && { fiftyOneGrantedInMs }),
     inversions: instants.filter((instant, i) => instant < (instants[i - 1] ?? -Infinity)).length,
   };
+}
+
+/** @param inTime In order of time. */
+function shortestOfFiftyOne(inTime: readonly number[]): number | undefined {
+  const spans = inTime.slice(FIFTY).map((instant, i) => instant - (inTime[i] ?? NaN));
+  return spans.length > 0 ? Math.min(...spans) : undefined;
 }
 
 /**
@@ -166,11 +188,11 @@ async function instantsOf(
   script: string,
   limiter: string | undefined,
   { callers, intervalMs }: Pace,
-): Promise<number[]> {
+): Promise<LetGo> {
   const named = limiter === undefined ? [] : [limiter];
   const args = [script, ...named, String(callers), String(intervalMs)];
   const { stdout } = await run(command, args);
-  return JSON.parse(stdout) as number[];
+  return { seenAtMs: JSON.parse(stdout) as number[] };
 }
 
 function scriptAt(path: string): string {

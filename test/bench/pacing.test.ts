@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 
-import { pacingFigures } from "../../bench/service/pacing.ts";
+import { pacingFigures, type LetGo } from "../../bench/service/pacing.ts";
 
 const pace = { callers: 150, intervalMs: 20 };
 
 /** The instants of callers that are let go in order. */
-function instantsOf(at: (index: number) => number): number[] {
-  return Array.from({ length: pace.callers }, (_, index) => at(index));
+function instantsOf(at: (index: number) => number): LetGo {
+  return { seenAtMs: Array.from({ length: pace.callers }, (_, index) => at(index)) };
 }
 
 describe("pacingFigures", () => {
@@ -45,9 +45,11 @@ describe("pacingFigures", () => {
   });
 
   it("count who is let go before the one in front", () => {
-    const instants = instantsOf((i) => i * 20);
-    instants[10] = 220;
-    instants[11] = 200;
+    const swapped = new Map([
+      [10, 11],
+      [11, 10],
+    ]);
+    const instants = instantsOf((i) => (swapped.get(i) ?? i) * 20);
     expect(pacingFigures(instants, pace)).toMatchObject({ inversions: 1, lastOffMs: 0 });
   });
 
@@ -59,7 +61,14 @@ describe("pacingFigures", () => {
     expect(figures.fiftyOneInMs).toBe(500);
   });
 
+  it("know the instants that a limiter says from those that callers see", () => {
+    const { seenAtMs } = instantsOf((i) => i * 20 + (i === 0 ? 15 : 0));
+    const { seenAtMs: grantedAtMs } = instantsOf((i) => i * 20);
+    const figures = pacingFigures({ seenAtMs, grantedAtMs }, pace);
+    expect(figures).toMatchObject({ fiftyOneInMs: 985, fiftyOneGrantedInMs: 1_000 });
+  });
+
   it("are not made where somebody is missing", () => {
-    expect(() => pacingFigures([1, 2], pace)).toThrow("Let go 2 of 150");
+    expect(() => pacingFigures({ seenAtMs: [1, 2] }, pace)).toThrow("Let go 2 of 150");
   });
 });
