@@ -100,8 +100,11 @@ export class LeaseHolder {
    */
   tryTake(tokens: number, nowMs: number): boolean {
     this.#noteTime(nowMs);
-    const fadedBy = Math.exp((this.#demandAtMs - nowMs) / this.#terms.ttlMs);
-    this.#demand = Math.min(this.#terms.maxTokens, this.#demand * fadedBy + tokens);
+    const { maxTokens, ttlMs } = this.#terms;
+    // No lease would be enough for it, so it is no demand for one.
+    if (tokens > maxTokens) return false;
+    const fadedBy = Math.exp((this.#demandAtMs - nowMs) / ttlMs);
+    this.#demand = Math.min(maxTokens, this.#demand * fadedBy + tokens);
     this.#isCalledFor = true;
     this.#demandAtMs = nowMs;
     if (this.tokensAt(nowMs) < tokens) return false;
