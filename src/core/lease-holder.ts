@@ -18,8 +18,8 @@
  *
  * **Overload**: where the bucket turns requests away because there are too many, those that would be
  * lent something are turned away with the rest, and it never gets better. So for a while the isolate
- * sends it no requests, and goes on asking for a lease. Simulated (docs/choosing.md), that turns a start
- * with ten times what the object can take from half of the requests turned away into a second of it.
+ * sends it no requests, and goes on asking for a lease. Simulated (docs/choosing.md), a start with ten
+ * times what the object can take is over in some seconds so, and not in a minute without.
  *
  * **Being refused**: where callers wait or few tokens are left the bucket lends nothing. The holder then
  * stays quiet for a while, and every request goes to the bucket and takes its place in the queue.
