@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
+import { positiveInteger } from "../test/support/options.ts";
 import { crashes } from "./crashes.ts";
 import { crowd } from "./crowd.ts";
 import { flood } from "./flood.ts";
@@ -52,9 +53,9 @@ function readOptions(): RunOptions & { readonly chosen: readonly Scenario[] } {
   }
   return {
     chosen: scenarios.filter(({ name }) => !names || names.includes(name)),
-    seed: count("--seed", values.seed),
-    schedules: count("--schedules", values.schedules),
-    first: count("--first", values.first),
+    seed: positiveInteger("--seed", values.seed),
+    schedules: positiveInteger("--schedules", values.schedules),
+    first: positiveInteger("--first", values.first),
     progress: showProgress,
   };
 }
@@ -62,12 +63,6 @@ function readOptions(): RunOptions & { readonly chosen: readonly Scenario[] } {
 /** Where stderr is no terminal, a line is not written over: there, `main` says what has begun. */
 function showProgress(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1B[K${line}`);
-}
-
-function count(option: string, text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
-  throw new RangeError(`${option} must be a positive integer: got ${text}`);
 }
 
 function rowOf({ what, measured, limit, holds }: Figure): string {

@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import type { Contender } from "./contender.ts";
 import type { CoreResult, Measure, Sample } from "./report.ts";
 
+import { positiveInteger } from "../../test/support/options.ts";
 import { describeMachine } from "../support/machine.ts";
 import { publish } from "../support/report.ts";
 import { coreOrder, promisedOrder } from "./order.ts";
@@ -97,12 +98,6 @@ async function measureOrders(seed: number): Promise<CoreResult["orders"]> {
   return orders;
 }
 
-function count(option: string, text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
-  throw new RangeError(`${option} must be a positive integer: got ${text}`);
-}
-
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: String(ROUNDS) },
@@ -110,8 +105,8 @@ const { values } = parseArgs({
     write: { type: "boolean", default: false },
   },
 });
-const rounds = count("--rounds", values.rounds);
-const seed = count("--seed", values.seed);
+const rounds = positiveInteger("--rounds", values.rounds);
+const seed = positiveInteger("--seed", values.seed);
 
 const samples = new Samples();
 for (let round = 1; round <= rounds; round += 1) {

@@ -12,6 +12,7 @@ import { parseArgs, promisify } from "node:util";
 
 import type { ServiceResult } from "./report.ts";
 
+import { positiveInteger } from "../../test/support/options.ts";
 import { fullBucket, rowsWritten } from "../../test/support/simulation/rows-written.ts";
 import { describeMachine } from "../support/machine.ts";
 import { publish } from "../support/report.ts";
@@ -41,8 +42,8 @@ const { values } = parseArgs({
     write: { type: "boolean", default: false },
   },
 });
-const rounds = count("--rounds", values.rounds);
-const seconds = count("--seconds", values.seconds);
+const rounds = positiveInteger("--rounds", values.rounds);
+const seconds = positiveInteger("--seconds", values.seconds);
 
 const [generator, redis, python] = await Promise.all([
   findLoadGenerator(),
@@ -92,10 +93,4 @@ async function pythonVersion(): Promise<string | undefined> {
   const asked = promisify(execFile)("python3", ["--version"]);
   const { stdout } = await asked.catch(() => ({ stdout: "" }));
   return /^Python (\S+)/.exec(stdout)?.[1];
-}
-
-function count(option: string, text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
-  throw new RangeError(`${option} must be a positive integer: got ${text}`);
 }

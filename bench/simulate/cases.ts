@@ -45,6 +45,8 @@ const split = (parts: number, how: Split, seconds?: number): Design => ({
   split: how,
 });
 
+/** From the first request on. */
+const starting: Times = { growsForMs: 0, warmUpMs: 0, measuredMs: 20_000, groupMs: 1 };
 const steady: Times = { growsForMs: 20_000, warmUpMs: 60_000, measuredMs: 15_000, groupMs: 1 };
 /** With many requests a second less time says as much. */
 const busy: Times = { ...steady, warmUpMs: 40_000, measuredMs: 3_000 };
@@ -122,7 +124,7 @@ export const namedCases: readonly NamedCase[] = [
   ),
   ...starts.flatMap((load) =>
     [leased(5), split(10, "by isolate", 5)].flatMap((design) =>
-      [0, 20_000].map((growsForMs) => caseOf("starts", load, { ...steady, growsForMs }, design)),
+      [0, 20_000].map((growsForMs) => caseOf("starts", load, { ...starting, growsForMs }, design)),
     ),
   ),
 ];

@@ -16,6 +16,7 @@ import { Policy } from "../../src/core/policy.ts";
 import { epochMs } from "../../test/support/limiters.ts";
 import { Random } from "../../test/support/random.ts";
 import { VirtualClock } from "../../test/support/simulation/virtual-clock.ts";
+import { total } from "../../test/support/statistics.ts";
 import { Book } from "./book.ts";
 import { SimulatedIsolate } from "./isolate.ts";
 import { Line } from "./line.ts";
@@ -350,8 +351,4 @@ function meanAndMost(seen: readonly number[], capacity: number): [number, number
 export function fairnessOf(values: readonly number[]): number {
   const squares = total(values.map((value) => value ** 2));
   return squares === 0 ? 1 : total(values) ** 2 / (values.length * squares);
-}
-
-function total(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0);
 }

@@ -18,8 +18,8 @@
  *
  * **Overload**: where the bucket turns requests away because there are too many, those that would be
  * lent something are turned away with the rest, and it never gets better. So for a while the isolate
- * sends it no requests, and goes on asking for a lease. Simulated (docs/choosing.md), that turns a start
- * with ten times what the object can take from half of the requests turned away into a second of it.
+ * sends it no requests, and goes on asking for a lease. Simulated (docs/choosing.md), a start with ten
+ * times what the object can take is over in some seconds so, and not in a minute without.
  *
  * **Being refused**: where callers wait or few tokens are left the bucket lends nothing. The holder then
  * stays quiet for a while, and every request goes to the bucket and takes its place in the queue.
@@ -100,8 +100,11 @@ export class LeaseHolder {
    */
   tryTake(tokens: number, nowMs: number): boolean {
     this.#noteTime(nowMs);
-    const fadedBy = Math.exp((this.#demandAtMs - nowMs) / this.#terms.ttlMs);
-    this.#demand = Math.min(this.#terms.maxTokens, this.#demand * fadedBy + tokens);
+    const { maxTokens, ttlMs } = this.#terms;
+    // No lease would be enough for it, so it is no demand for one.
+    if (tokens > maxTokens) return false;
+    const fadedBy = Math.exp((this.#demandAtMs - nowMs) / ttlMs);
+    this.#demand = Math.min(maxTokens, this.#demand * fadedBy + tokens);
     this.#isCalledFor = true;
     this.#demandAtMs = nowMs;
     if (this.tokensAt(nowMs) < tokens) return false;

@@ -71,10 +71,6 @@ export class LeasedTokens {
     while (this.nextEndAtMs <= nowMs) this.#tokens -= this.#sums.shift()?.tokens ?? 0;
   }
 
-  copy(): LeasedTokens {
-    return new LeasedTokens(this.#sums);
-  }
-
   /** The sums, for the constructor. */
   toJSON(): readonly LeasedSum[] {
     return this.#sums.map((sum) => ({ ...sum }));

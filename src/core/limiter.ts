@@ -25,8 +25,8 @@
  * What it costs: joining, leaving and granting are constant time. The forecast of the queue's end is
  * kept while callers only join and are granted. After somebody left, the next to arrive works it out
  * again: in one step where no waiter is large enough for a tick to flow over before it is served (all
- * of them, where a tick brings one token), else in a walk over the queue, because what flows over
- * depends on everybody in front.
+ * of them, where a tick brings one token) and nothing is on lease, else in a walk over the queue,
+ * because what flows over depends on everybody in front.
  */
 import type { Lease, LeaseAsk, LeaseReport } from "./lease.ts";
 import type { Limits, Policy } from "./policy.ts";

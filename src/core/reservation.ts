@@ -30,8 +30,8 @@
  * **The size of a batch** is what a crash may cost, so it is small in both ways that a bucket can be
  * measured in: at most a 40th of the capacity, and at most what the ticks of one second bring. The
  * first keeps a crash to 2.5 % of what callers can have at once, and still lets 1,000 grants of a
- * bucket of 10,000 come for six writes: four batches, the first grant and the end. The second makes a crash cost no more than a second's pause would.
- * Where either is below one token, as in a bucket of 100 a day, every grant is written, and a crash
+ * bucket of 10,000 come for six writes: four batches, the first grant and the end. The second makes a
+ * crash cost no more than a second's pause would. Where either is below one token, as in a bucket of 100 a day, every grant is written, and a crash
  * costs nothing.
  *
  * **Quiet.** A turn whose grants come after a quiet second is written just as it is, since no more may

@@ -8,7 +8,7 @@
  */
 import { waitUntil } from "cloudflare:workers";
 
-import type { LeaseAsk, LeaseReport } from "../core/lease.ts";
+import type { Lease, LeaseAsk, LeaseReport } from "../core/lease.ts";
 import type { LeaseTerms } from "../core/policy.ts";
 import type { BucketSnapshot, LeaseAnswer } from "../protocol.ts";
 import type { AnsweringBucket } from "./bucket-owner.ts";
@@ -86,22 +86,22 @@ export class LeasedBucket {
   async #ask(ask: LeaseAsk, nowMs: number): Promise<void> {
     const pending = { sinceMs: nowMs };
     this.#pending = pending;
-    let answer: LeaseAnswer | undefined;
+    let lease: Lease | undefined;
     try {
-      answer = await this.#lend(ask);
+      const answer = await this.#lend(ask);
+      if (this.#pending !== pending) return;
+      const { name: _, ...fields } = answer.bucket.policy;
+      this.#seen = { snapshot: answer.bucket, policy: Policy.of(fields) };
+      ({ lease } = answer);
     } catch (error) {
-      // The object was reset, say. It is as good as a bucket that lends nothing.
+      // The object was reset, say, or is of a deployment with other policies. It is as good as a bucket
+      // that lends nothing.
       this.failedAt(error);
+      if (this.#pending !== pending) return;
     }
-    if (this.#pending !== pending) return;
     this.#pending = undefined;
     const answeredAtMs = Date.now();
-    if (answer) {
-      const { policy } = answer.bucket;
-      const { name: _, ...fields } = policy;
-      this.#seen = { snapshot: answer.bucket, policy: Policy.of(fields) };
-    }
-    this.#holder.lent(answer?.lease, answeredAtMs);
+    this.#holder.lent(lease, answeredAtMs);
     this.#watch(answeredAtMs);
   }
 
@@ -109,13 +109,15 @@ export class LeasedBucket {
   #watch(nowMs: number): void {
     const { expiresAtMs } = this.#holder;
     // A timer goes with the context that set it; one that is overdue has gone.
-    const isTimerSet = this.#timerAtMs >= nowMs - this.#ttlMs;
+    const isTimerSet = this.#timerAtMs >= nowMs;
     if (expiresAtMs === undefined || isTimerSet || this.#pending) return;
     this.#timerAtMs = expiresAtMs;
     const expired = async (): Promise<void> => {
       await scheduler.wait(Math.max(1, expiresAtMs - nowMs));
-      this.#timerAtMs = -Infinity;
-      this.say();
+      // Not another one's, which was set because this one was late.
+      if (this.#timerAtMs === expiresAtMs) this.#timerAtMs = -Infinity;
+      // A clock behind the time that it was set for has jumped back.
+      this.#sayAt(Math.max(expiresAtMs, Date.now()));
     };
     waitUntil(expired());
   }

@@ -27,7 +27,7 @@ export function leasedBucket(
   let bucket = buckets.get(name);
   if (!bucket) {
     const lend = async (ask: LeaseAsk): Promise<LeaseAnswer> => {
-      return await objects.get(objects.idFromName(name)).lend(name, policy, ask);
+      return await objects.getByName(name).lend(name, policy, ask);
     };
     bucket = new LeasedBucket(policy.lease, lend);
     const [first] = buckets.keys();

@@ -45,15 +45,14 @@ export class RemoteBucket {
 
   /**
    * The grant, from a lease of this isolate if it holds one; else settles with the object's response, the
-   * grant or the refusal. A request with a key always goes to the object, which remembers it. Where the
-   * object is reset while the request waits, it goes back to the place of its arrival with what is left
+   * grant or the refusal. A request with a key always goes to the object, which remembers it, and so does
+   * one that the configured policy refuses. Where the object is reset while the request waits, it goes back to the place of its arrival with what is left
    * of its timeout.
    */
   acquire(asked: Asked): Response | Promise<Response> {
-    const leased =
-      asked.idempotencyKey === undefined
-        ? leasedBucket(this.#objects, this.#name, this.#policy)
-        : undefined;
+    const leased = this.#isForObject(asked)
+      ? undefined
+      : leasedBucket(this.#objects, this.#name, this.#policy);
     if (!leased) return this.#acquireAtObject(asked);
     const granted = leased.acquire(asked.tokens);
     if (granted) return granted;
@@ -68,6 +67,15 @@ export class RemoteBucket {
     response.catch((error: unknown) => leased.failedAt(error));
     // Not before: what runs on after a response keeps the object from hearing of a caller that leaves.
     return response.finally(() => leased.say());
+  }
+
+  /**
+   * Whether only the object can answer, whatever leases hold: it knows keys, and what a policy of the
+   * bucket's own allows. To what will be refused a lease must not be an answer, nor what is held a loss.
+   */
+  #isForObject({ tokens, timeoutMs = 0, idempotencyKey }: Asked): boolean {
+    const { capacity, maxWaitMs } = this.#policy;
+    return idempotencyKey !== undefined || tokens > capacity || timeoutMs > maxWaitMs;
   }
 
   /** @param along What is sent once, with the first attempt: it must not count twice. */

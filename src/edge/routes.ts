@@ -29,7 +29,7 @@ import { RemoteBucket } from "./remote-bucket.ts";
 import { settingsOf } from "./settings.ts";
 import { fieldFaults, showValue } from "../core/policy.ts";
 
-/** A policy is six numbers; this is room for a hundred times as much. */
+/** A policy is eight numbers; this is room for a hundred times as much. */
 const LARGEST_BODY_BYTES = 16 * 1024;
 /** When to come back to a bucket that could not be reached: the platform needs about this long. */
 const UNAVAILABLE_RETRY_MS = 1_000;

@@ -48,8 +48,14 @@ describe("LeaseHolder, what it wants", () => {
 
   test("is maxTokens at most", () => {
     const holder = new LeaseHolder(terms);
-    holder.tryTake(5_000, 0);
+    for (let request = 0; request < 5; request += 1) holder.tryTake(100, 0);
     expect(holder.nextAsk(0)?.wanted).toBe(100);
+  });
+
+  test("does not count a request that no lease would be enough for", () => {
+    const holder = new LeaseHolder(terms);
+    expect(holder.tryTake(101, 0)).toBe(false);
+    expect(holder.nextAsk(0)).toBeUndefined();
   });
 
   test.each([

@@ -52,14 +52,6 @@ describe("LeasedTokens", () => {
     expect([leased.tokens, leased.nextEndAtMs]).toEqual([0, Infinity]);
   });
 
-  test("copies into one that goes its own way", () => {
-    const leased = new LeasedTokens([{ untilMs: 100, tokens: 5 }]);
-    const copy = leased.copy();
-    copy.add(1, 100);
-    copy.endBy(100);
-    expect(leased.toJSON()).toEqual([{ untilMs: 100, tokens: 5 }]);
-  });
-
   test("is not changed by what it was made from, nor by what it has told", () => {
     const sums = [{ untilMs: 100, tokens: 5 }];
     const leased = new LeasedTokens(sums);

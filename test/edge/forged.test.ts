@@ -186,6 +186,7 @@ describe("members of a call", () => {
     putBack: PUT_BACK,
     arrivedAtMs: 0,
     elapsedMs: -1e9,
+    handedIn: { uses: [], granted: 1 },
     "sluice-call": "{}",
     name: "another",
     isOverridden: true,
@@ -196,12 +197,18 @@ describe("members of a call", () => {
   };
 
   it("in the query are ignored", async () => {
-    const forged = new URLSearchParams(
-      Object.entries(members).map(([field, value]) => [field, JSON.stringify(value)]),
-    );
+    const startedAtMs = Date.now();
+    const uses = [{ startedAtMs, untilMs: startedAtMs + 1_000, used: -9, returned: 9 }];
+    const handedIn = { uses, granted: 9 };
+    const fields = Object.entries({ ...members, handedIn }).map(([field, value]) => {
+      return [field, JSON.stringify(value)];
+    });
+    // The last as it stands in the URL by which the Worker calls the object.
+    const call = encodeURIComponent(JSON.stringify({ handedIn }));
+    const forged = `${new URLSearchParams(fields).toString()}&${call}`;
     const [plainName, forgedName] = [uniqueName("forged"), uniqueName("forged")];
     for (const [method, path] of requests) {
-      const longer = `${path}${path.includes("?") ? "&" : "?"}${forged.toString()}`;
+      const longer = `${path}${path.includes("?") ? "&" : "?"}${forged}`;
       const plain = await effectOf([method, path], plainName, OPEN);
       const other = await effectOf([method, longer], forgedName, OPEN);
       expect(other, `${method} ${path}`).toEqual(plain);

@@ -74,7 +74,7 @@ it("says of the bucket what was there when it lent, and what is left of that", a
   });
 });
 
-it("never lends more than half of what is there, and all of it can be had", async () => {
+it("grants no more than there is while tokens are out, and all of it can be had", async () => {
   const bucket = "leased:all";
   const answers = await Promise.all(
     Array.from({ length: 1_100 }, () => acquire(bucket, "timeoutMs=0")),
@@ -105,6 +105,14 @@ it("a request that the lease does not cover takes what is left of it along", asy
   expect(await acquire(bucket, `tokens=${tokens + leasedTokens}`)).toMatchObject({ status: 200 });
   const after = await snapshotOf(server, bucket);
   expect(after).toMatchObject({ tokens: 0, leasedTokens: 0, waiters: 0 });
+});
+
+it("a request that the policy refuses is refused, whatever is held, and leaves it alone", async () => {
+  const bucket = "leased:refused";
+  await acquireUntilLeased(bucket);
+  expect(await acquire(bucket, "timeoutMs=60001")).toMatchObject({ status: 400 });
+  expect(await acquire(bucket, "tokens=1001")).toMatchObject({ status: 422 });
+  expect((await snapshotOf(server, bucket)).leasedTokens).toBeGreaterThan(0);
 });
 
 it("a request with a key is the object's, and its grant is told again", async () => {

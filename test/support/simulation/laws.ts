@@ -114,11 +114,11 @@ const KEPT_MS = 600_000;
 const GATHERING_MS = 250;
 const ALARM_SPACING_MS = 1_000;
 const QUIET_MS = 1_250;
-/** How long a batch is leased, and how long before its end the instance stops granting from it. */
 /** For how long the rest of a lease can be given back after it is over. */
 const REPORT_MS = 2_000;
 /** No lease lasts longer by the bucket's clock: the longest `ttlMs`, that time, and a 16th of both. */
 const LONGEST_LEASE_MS = 23_375;
+/** How long a batch is leased, and how long before its end the instance stops granting from it. */
 const BATCH_LEASED_MS = 20_000;
 const BATCH_MARGIN_MS = 1_000;
 /** Timers and the network are late by less. */
