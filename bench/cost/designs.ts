@@ -70,8 +70,9 @@ export const docs: Design = (fields, clock, meter) => {
     clock.after(REFILL_MS, () => {
       meter.count("alarms");
       isArmed = false;
+      if (tokens >= capacity) return;
       tokens = Math.min(capacity, tokens + refill);
-      if (tokens < capacity) arm();
+      arm();
     });
   };
   return (_, told) => {

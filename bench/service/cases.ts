@@ -47,6 +47,11 @@ export const cases: readonly ServiceCase[] = [
     worker: { main: "bench/workers/limit.ts" },
   },
   {
+    name: "limit, routed",
+    what: "the same behind Hono's router, with the query and a header read",
+    worker: { main: "bench/workers/limit-routed.ts" },
+  },
+  {
     name: "hop",
     what: "a Worker that asks an object, which stores nothing",
     worker: { main: "bench/workers/hop.ts" },

@@ -37,6 +37,8 @@ export interface ReleaseRounds {
   readonly callers: number;
   readonly sluice: ReleaseRound[];
   readonly bare: ReleaseRound[];
+  /** Bare, with what Sluice cannot do without while requests are held. */
+  readonly routed: ReleaseRound[];
 }
 
 /** @throws {Error} Where somebody is not granted, or the two do not answer alike. */
@@ -44,18 +46,22 @@ export async function measureRelease(
   { rounds, callers }: ReleaseSize,
   progress: (line: string) => void,
 ): Promise<ReleaseRounds> {
-  const found: ReleaseRounds = { callers, sluice: [], bare: [] };
+  const found: ReleaseRounds = { callers, sluice: [], bare: [], routed: [] };
+  // Before anything is measured: all others answer as Sluice does.
+  const { sample } = await releaseSluice(1, callers);
+  const answer = contentOf(sample);
+  const contenders = [
+    { name: "sluice", release: () => releaseSluice(callers, callers) },
+    { name: "bare", release: () => releaseBare(callers, answer, "bare") },
+    { name: "routed", release: () => releaseBare(callers, answer, "bare-routed") },
+  ] as const;
   for (let round = 1; round <= rounds; round += 1) {
-    progress(`${callers} held callers, round ${round} of ${rounds}: sluice`);
-    const sluice = await releaseSluice(callers);
-    found.sluice.push(sluice.figures);
-    progress(`${callers} held callers, round ${round} of ${rounds}: bare`);
-    const bare = await releaseBare(callers, contentOf(sluice.sample));
-    found.bare.push(bare.figures);
-    if (!isAlike(bare.sample, sluice.sample)) {
-      throw new Error(
-        `Not answered alike:\n${bare.sample.head}\n--- and ---\n${sluice.sample.head}`,
-      );
+    for (const { name, release } of round % 2 === 1 ? contenders : contenders.toReversed()) {
+      progress(`${callers} held callers, round ${round} of ${rounds}: ${name}`);
+      const released = await release();
+      found[name].push(released.figures);
+      if (isAlike(released.sample, sample)) continue;
+      throw new Error(`Not answered alike:\n${released.sample.head}\n--- and ---\n${sample.head}`);
     }
   }
   return found;
@@ -67,14 +73,18 @@ interface Released {
   readonly sample: HeldAnswer;
 }
 
-async function releaseSluice(callers: number): Promise<Released> {
-  const policies = { "*": gatheringPolicy(callers) };
+async function releaseSluice(callers: number, tokensPerTick: number): Promise<Released> {
+  const policies = { "*": gatheringPolicy(tokensPerTick) };
   await using server = await startWorkerd({ vars: admin.vars, policies });
   return await releaseOnce(server, callers);
 }
 
-async function releaseBare(callers: number, answer: Answer): Promise<Released> {
-  await using server = await startBare({ ANSWER: answer });
+async function releaseBare(
+  callers: number,
+  answer: Answer,
+  worker: "bare" | "bare-routed",
+): Promise<Released> {
+  await using server = await startBare({ ANSWER: answer }, worker);
   return await releaseOnce(server, callers);
 }
 

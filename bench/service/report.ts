@@ -159,7 +159,7 @@ function figureText(figure: ComparedFigure, rounds: readonly CaseRound[]): strin
 }
 
 function waitingSection({ release }: ServiceResult): string {
-  const { callers, sluice, bare } = release;
+  const { callers, sluice, bare, routed } = release;
   const figure = (
     what: string,
     key: keyof ReleaseRound,
@@ -182,6 +182,8 @@ ${checksTable([
 ])}
 
 Processor time of the server from just before the tick to the last byte: ${times(processor)} (${millis(ours ?? NaN)} to ${millis(theirs ?? NaN)}).
+
+Of the memory, Hono's context and an object that hears of callers that leave take ${kibibytes(medianOf(routed, "bytesPerCaller") - medianOf(bare, "bytesPerCaller"))}: with these two, a bare request takes ${kibibytes(medianOf(routed, "bytesPerCaller"))}, and Sluice's waiter ${times(ratioOf(sluice, routed, "bytesPerCaller"))} as much.
 `;
 }
 

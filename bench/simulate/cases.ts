@@ -117,7 +117,7 @@ export const namedCases: readonly NamedCase[] = [
     designs.map((design) => caseOf("loads", load, times, design)),
   ),
   ...spread.flatMap((load) =>
-    [leased(5), leased(20)].map((design) => caseOf("spread", load, steady, design)),
+    [plain, leased(5), leased(20)].map((design) => caseOf("spread", load, steady, design)),
   ),
   ...contentions.flatMap((contention) =>
     contenders.map((design) => caseOf("contended", crowd, steady, design, contention)),

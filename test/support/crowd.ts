@@ -43,9 +43,12 @@ export function gatheringPolicy(tokensPerTick: number, intervalMs = GATHERING_IN
   };
 }
 
-/** The Worker that does nothing but hold. */
-export function startBare(vars: Readonly<Record<string, unknown>> = {}): Promise<WorkerdServer> {
-  return startWorkerd({ main: "test/support/workers/bare.ts", vars });
+/** The Worker that does nothing but hold: bare, or behind Hono and with an ear for callers that leave. */
+export function startBare(
+  vars: Readonly<Record<string, unknown>> = {},
+  worker: "bare" | "bare-routed" = "bare",
+): Promise<WorkerdServer> {
+  return startWorkerd({ main: `test/support/workers/${worker}.ts`, vars });
 }
 
 /** Those who are held. */

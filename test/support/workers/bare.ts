@@ -36,11 +36,12 @@ export class BucketObject extends DurableObject<BareEnv> {
   }
 }
 
-export default {
-  fetch(request, env) {
-    const { pathname, searchParams } = new URL(request.url);
-    if (pathname === "/healthz") return new Response();
-    const name = searchParams.get("bucket") ?? pathname.slice("/buckets/".length);
-    return env.BUCKETS.get(env.BUCKETS.idFromName(name)).fetch(request);
-  },
-} satisfies ExportedHandler<BareEnv>;
+/** What the Worker does: all but readiness is the object's. */
+export function pass(request: Request, env: BareEnv): Response | Promise<Response> {
+  const { pathname, searchParams } = new URL(request.url);
+  if (pathname === "/healthz") return new Response();
+  const name = searchParams.get("bucket") ?? pathname.slice("/buckets/".length);
+  return env.BUCKETS.get(env.BUCKETS.idFromName(name)).fetch(request);
+}
+
+export default { fetch: pass } satisfies ExportedHandler<BareEnv>;
