@@ -47,11 +47,11 @@ export async function measureRelease(
   progress: (line: string) => void,
 ): Promise<ReleaseRounds> {
   const found: ReleaseRounds = { callers, sluice: [], bare: [], routed: [] };
-  // Before anything is measured: all others answer as Sluice does.
-  const { sample } = await releaseSluice(1, callers);
+  // Runs warm, and says what all others are to answer.
+  const { sample } = await releaseSluice(callers);
   const answer = contentOf(sample);
   const contenders = [
-    { name: "sluice", release: () => releaseSluice(callers, callers) },
+    { name: "sluice", release: () => releaseSluice(callers) },
     { name: "bare", release: () => releaseBare(callers, answer, "bare") },
     { name: "routed", release: () => releaseBare(callers, answer, "bare-routed") },
   ] as const;
@@ -73,8 +73,8 @@ interface Released {
   readonly sample: HeldAnswer;
 }
 
-async function releaseSluice(callers: number, tokensPerTick: number): Promise<Released> {
-  const policies = { "*": gatheringPolicy(tokensPerTick) };
+async function releaseSluice(callers: number): Promise<Released> {
+  const policies = { "*": gatheringPolicy(callers) };
   await using server = await startWorkerd({ vars: admin.vars, policies });
   return await releaseOnce(server, callers);
 }
