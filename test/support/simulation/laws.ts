@@ -380,8 +380,9 @@ export class Laws {
     const given = this.#lent.get(lease);
     if (!given) return;
     this.tally.onLease += 1;
-    const { wallMs, jumps } = this.#clock;
-    const isOver = wallMs >= lease.untilMs;
+    const { wallMs, latestWallMs, jumps } = this.#clock;
+    // By a bucket whose clock has been ahead it may be over, though that clock has been set back since.
+    const isOver = latestWallMs >= lease.untilMs;
     if (isOver && jumps === 0) {
       this.breaks("1", () => `${isolate} granted ${tokens} when their lease was over`);
     }
