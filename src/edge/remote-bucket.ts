@@ -46,8 +46,8 @@ export class RemoteBucket {
   /**
    * The grant, from a lease of this isolate if it holds one; else settles with the object's response, the
    * grant or the refusal. A request with a key always goes to the object, which remembers it, and so does
-   * one that the configured policy refuses. Where the object is reset while the request waits, it goes back to the place of its arrival with what is left
-   * of its timeout.
+   * one that the configured policy refuses. Where the object is reset while the request waits, it goes
+   * back to the place of its arrival with what is left of its timeout.
    */
   acquire(asked: Asked): Response | Promise<Response> {
     const leased = this.#isForObject(asked)
