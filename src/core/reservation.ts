@@ -31,8 +31,8 @@
  * measured in: at most a 40th of the capacity, and at most what the ticks of one second bring. The
  * first keeps a crash to 2.5 % of what callers can have at once, and still lets 1,000 grants of a
  * bucket of 10,000 come for six writes: four batches, the first grant and the end. The second makes a
- * crash cost no more than a second's pause would. Where either is below one token, as in a bucket of 100 a day, every grant is written, and a crash
- * costs nothing.
+ * crash cost no more than a second's pause would. Where either is below one token, as in a bucket of
+ * 100 a day, every grant is written, and a crash costs nothing.
  *
  * **Quiet.** A turn whose grants come after a quiet second is written just as it is, since no more may
  * follow; from the second one on a batch is taken. About a second after the last grant what is left of
