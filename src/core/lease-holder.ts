@@ -50,7 +50,7 @@ interface HeldLease extends LeaseMark {
  * const holder = new LeaseHolder({ maxTokens: 100, ttlMs: 1_000 });
  * holder.tryTake(5, 0); // false: nothing is held, the request goes to the bucket
  * holder.nextAsk(0); // { uses: [], granted: 0, wanted: 5 }, to be sent to the bucket
- * holder.lent({ tokens: 5, startedAtMs: 0, untilMs: 4_000 }, 10);
+ * holder.lent({ tokens: 5, startedAtMs: 0, untilMs: 4_000, ttlMs: 1_000 }, 10);
  * holder.tryTake(1, 20); // true
  */
 export class LeaseHolder {

@@ -79,7 +79,7 @@ export class TokenBucket {
    */
   static from(policy: Policy, state: TokenBucketState): TokenBucket {
     const { startedAtMs, tick, tokens, leased = [] } = state;
-    const leasedTokens = leased.reduce((all, sum) => all + sum.tokens, 0);
+    const leasedTokens = new LeasedTokens(leased).tokens;
     const isPossible =
       Number.isSafeInteger(startedAtMs) &&
       Number.isSafeInteger(tick) &&
@@ -166,8 +166,7 @@ export class TokenBucket {
 
   /** Ticks until `tokens` (at most the capacity) are there, if nobody takes any: 0 if they are now. */
   ticksUntil(tokens: number): number {
-    const { refillTokens } = this.#policy;
-    const ticks = Math.max(0, Math.ceil((tokens - this.#tokens) / refillTokens));
+    const ticks = Math.max(0, Math.ceil((tokens - this.#tokens) / this.#policy.refillTokens));
     if (!this.#leased || ticks === 0 || tokens <= this.#room) return ticks;
     const ahead = this.copy();
     while (ahead.#leased && tokens > ahead.#room) {
@@ -176,8 +175,7 @@ export class TokenBucket {
       ahead.advanceToTick(ahead.#lastTickBefore(endAtMs));
       ahead.#endLeases(endAtMs);
     }
-    const missing = Math.max(0, Math.ceil((tokens - ahead.#tokens) / refillTokens));
-    return ahead.#tick + missing - this.#tick;
+    return ahead.#tick - this.#tick + ahead.ticksUntil(tokens);
   }
 
   /** Moves on to the first tick that has `tokens` (at most the capacity) and takes them there. */
