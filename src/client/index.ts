@@ -2,10 +2,17 @@
 export type {
   AcquireOptions,
   AcquireOutcome,
+  CallOptions,
   Client,
+  ClientOptions,
   Granted,
+  OnUnavailable,
   PauseFields,
   QueuedPlace,
   RefusalReason,
   Refused,
 } from "./client.ts";
+export type { SluiceErrorReason } from "./sluice-error.ts";
+
+export { createClient } from "./client.ts";
+export { SluiceError } from "./sluice-error.ts";

@@ -20,7 +20,7 @@ import { isInScope } from "./access-tokens.ts";
 import { readAcquireParams } from "./acquire-params.ts";
 import { invalidRequestResponse } from "./acquire-response.ts";
 import { adminGate, admit, apiGate, boundGate, lacking } from "./authorize.ts";
-import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
+import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./json-body.ts";
