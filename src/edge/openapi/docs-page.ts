@@ -36,7 +36,12 @@ th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; b
 th { font-weight: 600; color: var(--soft); font-size: .85rem; }
 td:first-child { white-space: nowrap; }
 footer { height: 4rem; }
-@media (max-width: 34rem) { td:first-child { white-space: normal; } h1 { font-size: 1.6rem; } }
+@media (max-width: 40rem) {
+  h1 { font-size: 1.6rem; }
+  thead { position: absolute; clip-path: inset(50%); }
+  tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  td, td:first-child { display: block; padding: .1rem 0; border: 0; white-space: normal; }
+}
 `.trimStart();
 
 /** The page. */
