@@ -20,6 +20,9 @@ export type Reason =
   | "method-not-allowed"
   | "idempotency-key-reused"
   | "body-too-large"
+  | "upgrade-required"
+  | "origin-not-allowed"
+  | "watchers-full"
   | "unavailable"
   | "illegal-configuration"
   | "internal-error";
@@ -99,6 +102,8 @@ export interface LeaseAnswer {
 export interface WatchMessage {
   /** The object's time, epoch milliseconds. */
   readonly atMs: number;
+  /** Present, and true, in the first: no `id` names a request of a connection before. */
+  readonly isFirst?: true;
   readonly snapshot: BucketSnapshot;
   /** What has happened since the message before, in order; empty in the first. */
   readonly events: readonly WatchEvent[];
