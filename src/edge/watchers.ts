@@ -48,7 +48,7 @@ const PING = "ping";
 const PONG = "pong";
 
 /** Codes that a socket is closed with; 1008 and 1009 are the protocol's own (RFC 6455, 7.4.1). */
-const closeCodes = { rubbish: 1008, tooLarge: 1009, tooSlow: 4408, aborted: 1012 } as const;
+const closeCodes = { rubbish: 1008, tooLarge: 1009, tooSlow: 4408 } as const;
 
 /** What is kept with each socket. */
 interface Attachment {
