@@ -30,12 +30,14 @@
  */
 import type { Lease, LeaseAsk, LeaseReport } from "./lease.ts";
 import type { Limits, Policy } from "./policy.ts";
+import type { TallyView } from "./tally.ts";
 import type { TokenBucketState } from "./token-bucket.ts";
 import type { Waiter } from "./waiter-queue.ts";
 
 import { leaseEndAtMs } from "./lease.ts";
 import { integerFault, isIntegerWithin } from "./policy.ts";
 import { Reservation } from "./reservation.ts";
+import { Tally } from "./tally.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { WaiterQueue } from "./waiter-queue.ts";
 
@@ -133,6 +135,8 @@ export interface LimiterState {
   readonly granted: number;
   readonly refused: number;
   readonly cancelled: number;
+  /** Absent where there is nothing to tell, and in states of before it was kept. */
+  readonly tally?: TallyView;
 }
 
 /**
@@ -157,6 +161,7 @@ export class Limiter<Caller> {
   #granted = 0;
   #refused = 0;
   #cancelled = 0;
+  #tally = new Tally();
   /** What the disk knows of the bucket. */
   #reservation = new Reservation();
   /** Whether something but tokens has to be written: a start, a drain, another policy. */
@@ -179,6 +184,7 @@ export class Limiter<Caller> {
     limiter.#granted = state.granted;
     limiter.#refused = state.refused;
     limiter.#cancelled = state.cancelled;
+    limiter.#tally = Tally.from(state.tally);
     return limiter;
   }
 
@@ -298,8 +304,13 @@ export class Limiter<Caller> {
     this.#grantDue(bucket, nowMs, settled);
     const uses = report.uses.filter(({ startedAtMs }) => startedAtMs === bucket.startedAtMs);
     if (uses.length === 0) return { settled };
-    for (const { untilMs, used, returned } of uses) bucket.settle(untilMs, used, returned);
+    let usedTokens = 0;
+    for (const { untilMs, used, returned } of uses) {
+      bucket.settle(untilMs, used, returned);
+      usedTokens += used;
+    }
     this.#granted += report.granted;
+    this.#tally.noteLeased(usedTokens, report.granted);
     this.#isChanged = true;
     // What came back is there sooner than anybody could rely on.
     this.#forecast = undefined;
@@ -351,6 +362,7 @@ export class Limiter<Caller> {
     this.#granted = 0;
     this.#refused = 0;
     this.#cancelled = 0;
+    this.#tally = new Tally();
     this.#isChanged = true;
     return { settled };
   }
@@ -389,13 +401,20 @@ export class Limiter<Caller> {
     };
   }
 
+  /** What it has done since it started, beyond the counts of `inspect`. */
+  tally(): TallyView {
+    return this.#tally.view();
+  }
+
   /** The limiter without its waiters, just as it is, for `Limiter.from`. */
   toJSON(): LimiterState {
+    const tally = this.#tally.toJSON();
     return {
       ...(this.#bucket && { bucket: this.#bucket.toJSON() }),
       granted: this.#granted,
       refused: this.#refused,
       cancelled: this.#cancelled,
+      ...(tally && { tally }),
     };
   }
 
@@ -490,6 +509,7 @@ export class Limiter<Caller> {
     this.#reservation.noteGrant(tokens, nowMs);
     const grantedAtMs = instantOf(bucket, nowMs);
     const waitedMs = Math.max(0, Math.round(grantedAtMs - queuedAtMs));
+    this.#tally.noteGrant(tokens, waitedMs);
     const remaining = bucket.tokens;
     settled.push({ caller, outcome: { ok: true, tokens, remaining, waitedMs, grantedAtMs } });
   }
@@ -501,6 +521,7 @@ export class Limiter<Caller> {
     retryAfterMs?: number,
   ): void {
     this.#refused += 1;
+    this.#tally.noteRefusal(reason);
     const outcome: Refusal =
       retryAfterMs === undefined ? { ok: false, reason } : { ok: false, reason, retryAfterMs };
     settled.push({ caller, outcome });
