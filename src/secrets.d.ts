@@ -11,4 +11,8 @@ interface __BaseEnv_Env {
   PUBLIC?: string;
   /** Origins whose scripts may call: separated by white space, or "*". Without it none. */
   CORS_ORIGINS?: string;
+  /** "false": refusals are not logged. */
+  LOG_REFUSALS?: string;
+  /** A dataset for a point of each grant; without it there are none. */
+  ANALYTICS?: AnalyticsEngineDataset;
 }

@@ -193,6 +193,11 @@ export class Limiter<Caller> {
     return this.#policy;
   }
 
+  /** Callers that wait. */
+  get waiters(): number {
+    return this.#queue.size;
+  }
+
   /**
    * When the head of the queue can be granted, epoch milliseconds; `undefined` while nobody waits.
    * Whoever owns the limiter calls `advance` then. Late is safe; early changes nothing.

@@ -2,16 +2,24 @@
  * The Durable Object of one bucket: the platform under a `BucketOwner`, and the interface that the
  * Worker calls. All decisions are the owner's.
  */
-import { DurableObject } from "cloudflare:workers";
+import { DurableObject, tracing } from "cloudflare:workers";
 
 import type { LeaseAsk } from "../core/lease.ts";
-import type { BucketSnapshot, LeaseAnswer, NamedPolicyFields, PolicyChange } from "../protocol.ts";
+import type {
+  BucketSnapshot,
+  BucketStats,
+  LeaseAnswer,
+  NamedPolicyFields,
+  PolicyChange,
+} from "../protocol.ts";
 import type { BucketDisk, BucketPlatform, BucketRecord } from "./bucket-owner.ts";
 import type { KeyedGrant } from "./keyed-grants.ts";
 
 import { decodeAcquireCall } from "./acquire-call.ts";
 import { acquireResponse } from "./acquire-response.ts";
 import { BucketOwner } from "./bucket-owner.ts";
+import { GrantPoints } from "./grant-points.ts";
+import { QueuedSpan } from "./queued-span.ts";
 
 /** Where the state is kept. */
 const STATE_KEY = "bucket";
@@ -21,10 +29,14 @@ const GRANT_PREFIX = "grant:";
 /** One bucket. Reached only through this project's Worker. */
 export class BucketObject extends DurableObject<Env> {
   readonly #owner: BucketOwner;
+  /** Only where the deployment has a dataset for them. */
+  readonly #points: GrantPoints | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#owner = new BucketOwner(platformOf(ctx));
+    const points = env.ANALYTICS && new GrantPoints(env.ANALYTICS, "object");
+    this.#points = points;
+    this.#owner = new BucketOwner(platformOf(ctx, points));
     void ctx.blockConcurrencyWhile(async () => {
       const alarmAtMs = await ctx.storage.getAlarm();
       if (alarmAtMs !== null) this.#owner.adopt(alarmAtMs);
@@ -33,14 +45,22 @@ export class BucketObject extends DurableObject<Env> {
 
   /** `/acquire`, forwarded by the Worker. Settles with the outcome; rejects if the object is reset. */
   override fetch(request: Request): Promise<Response> {
+    this.#points?.invoked();
     const call = decodeAcquireCall(request.url);
     return new Promise((resolve) => {
-      const leave = this.#owner.acquire(call, (answer) => resolve(acquireResponse(answer)));
+      let span: QueuedSpan | undefined;
+      const leave = this.#owner.acquire(call, (answer) => {
+        resolve(acquireResponse(answer));
+        span?.settled(answer);
+      });
       if (!leave) return;
+      const position = call.putBack ? 0 : this.#owner.waiters;
+      span = new QueuedSpan(tracing, call, position);
       // Asked for by those who wait only: the runtime makes it then, and that costs more than a grant.
       const { signal } = request;
       const giveUp = (): void => {
         leave();
+        span?.cancelled();
         // The caller has gone: nobody reads the answer.
         resolve(new Response(null, { status: 499 }));
       };
@@ -51,12 +71,18 @@ export class BucketObject extends DurableObject<Env> {
 
   /** The daemon's tick. */
   override alarm(): void {
+    this.#points?.invoked();
     this.#owner.alarm();
   }
 
   /** See `BucketOwner.inspect`. Rejects if the object is reset. */
   inspect(name: string, configured: NamedPolicyFields): BucketSnapshot {
     return this.#owner.inspect(name, configured);
+  }
+
+  /** See `BucketOwner.stats`. Rejects if the object is reset. */
+  stats(name: string, configured: NamedPolicyFields): BucketStats {
+    return this.#owner.stats(name, configured);
   }
 
   /**
@@ -86,8 +112,9 @@ export class BucketObject extends DurableObject<Env> {
   }
 }
 
-function platformOf(ctx: DurableObjectState): BucketPlatform {
+function platformOf(ctx: DurableObjectState, points: GrantPoints | undefined): BucketPlatform {
   return {
+    ...(points && { granted: points.write.bind(points) }),
     clock: {
       now: () => Date.now(),
       setTimer: (callback, delayMs) => {

@@ -23,6 +23,7 @@ import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./json-body.ts";
+import { metricsResponse } from "./metrics.ts";
 import { problemResponse } from "./problem.ts";
 import { UnreachableError } from "./reach.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
@@ -37,6 +38,7 @@ const UNAVAILABLE_RETRY_MS = 1_000;
 /** The routes, and the methods of each. HEAD is not GET of `/acquire`: it would take tokens and not say so. */
 const METHODS = {
   "/healthz": ["GET", "HEAD"],
+  "/metrics": ["GET", "HEAD"],
   "/acquire": ["GET", "POST"],
   "/buckets/:name": ["GET", "HEAD", "PUT", "DELETE"],
 };
@@ -105,6 +107,13 @@ function createRoutes(settings: Settings, gate: Gate): Hono<AppEnv> {
   }
 
   app.get("/healthz", () => json({ status: "ok" }));
+
+  app.get("/metrics", (c) =>
+    admit(c, gate, (scopes) => {
+      const scraped = { objects: c.env.BUCKETS, policies: settings.policies };
+      return metricsResponse(scraped, scopes, c.req.queries("bucket") ?? []);
+    }),
+  );
 
   app.get("/acquire", (c) => {
     if (c.req.method === "HEAD") return strays.fetch(c.req.raw);
@@ -226,7 +235,7 @@ function bucketFor(
 ): RemoteBucket | Response {
   if (!isInScope(scopes, right, name)) return lacking(right, name);
   const policy = settingsOf(c.env).policies.find(name);
-  if (policy) return new RemoteBucket(c.env.BUCKETS, name, policy, c.req.raw);
+  if (policy) return new RemoteBucket(c.env.BUCKETS, name, policy, c.req.raw, c.env.ANALYTICS);
   return problemResponse("unknown-bucket", { detail: `No policy matches ${showValue(name)}` });
 }
 

@@ -34,9 +34,13 @@ export function settingsOf(env: Env): Settings {
 }
 
 function readSettings(env: Env): Settings {
-  const { PUBLIC = "false" } = env;
-  if (PUBLIC !== "true" && PUBLIC !== "false") {
-    throw new RangeError(`PUBLIC must be "true" or "false": got ${showValue(PUBLIC)}`);
+  const { PUBLIC = "false", LOG_REFUSALS = "true", ANALYTICS } = env;
+  checkFlag("PUBLIC", PUBLIC);
+  checkFlag("LOG_REFUSALS", LOG_REFUSALS);
+  if (ANALYTICS !== undefined && typeof ANALYTICS.writeDataPoint !== "function") {
+    throw new RangeError(
+      `ANALYTICS must be a dataset of Analytics Engine: got ${showValue(ANALYTICS)}`,
+    );
   }
   return {
     policies: new PolicyTable(env.POLICIES),
@@ -45,4 +49,9 @@ function readSettings(env: Env): Settings {
     adminTokens: AccessTokens.read("ADMIN_TOKEN", env.ADMIN_TOKEN),
     corsOrigins: readCorsOrigins(env.CORS_ORIGINS),
   };
+}
+
+function checkFlag(variable: string, value: unknown): void {
+  if (value === "true" || value === "false") return;
+  throw new RangeError(`${variable} must be "true" or "false": got ${showValue(value)}`);
 }
