@@ -51,6 +51,8 @@ export interface WorkerOptions {
    * for each of the bindings there.
    */
   readonly main?: string;
+  /** Names of `others` that are told of each step of it, its spans included. */
+  readonly tails?: readonly string[];
 }
 
 export interface WorkerdOptions extends WorkerOptions {
@@ -264,10 +266,11 @@ export function startDev(options: DevOptions = {}): Promise<DevServer> {
 }
 
 function sourceOf([name, worker]: [string, WorkerOptions]): WorkerSource {
-  const { vars, policies, main } = worker;
+  const { vars, policies, main, tails } = worker;
   return {
     name,
     main,
+    tails,
     vars: { PUBLIC: "true", ...vars, ...(policies && { POLICIES: policies }) },
   };
 }

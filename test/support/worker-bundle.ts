@@ -115,6 +115,8 @@ export interface WorkerSource {
   readonly vars: Readonly<Record<string, unknown>>;
   /** In place of the main module of wrangler.toml: a path from the project's folder. */
   readonly main?: string | undefined;
+  /** Names of others that are told of each step of it, its spans included (`tailStream`). */
+  readonly tails?: readonly string[] | undefined;
 }
 
 export interface WriteOptions {
@@ -131,6 +133,7 @@ interface WrittenWorker extends WorkerBundle {
   /** Its folder, beside the configuration. */
   readonly folder: string;
   readonly vars: Readonly<Record<string, unknown>>;
+  readonly tails: readonly string[];
 }
 
 /**
@@ -140,12 +143,12 @@ interface WrittenWorker extends WorkerBundle {
 export async function writeWorkerd(dir: string, options: WriteOptions): Promise<string> {
   const { stateDir, workers, v8Flags = [] } = options;
   const written = await Promise.all(
-    workers.map(async ({ name, main, vars }, index): Promise<WrittenWorker> => {
+    workers.map(async ({ name, main, vars, tails = [] }, index): Promise<WrittenWorker> => {
       const { config, modules } = await readBundle(main);
       const folder = `worker${index}`;
       await mkdir(join(dir, folder), { recursive: true });
       for (const module of modules) await writeFile(join(dir, folder, module.name), module.content);
-      return { config, modules, name, folder, vars: { ...config.vars, ...vars } };
+      return { config, modules, name, folder, vars: { ...config.vars, ...vars }, tails };
     }),
   );
   const path = join(dir, "config.capnp");
@@ -174,7 +177,7 @@ const config :Workerd.Config = (
 ${workers.map(workerCapnp).join("")}`;
 }
 
-function workerCapnp({ name, folder, config, modules, vars }: WrittenWorker): string {
+function workerCapnp({ name, folder, config, modules, vars, tails }: WrittenWorker): string {
   const sqliteClasses = new Set(config.migrations.flatMap((step) => step.new_sqlite_classes ?? []));
   const objects = config.durable_objects.bindings;
   const bindings = [
@@ -207,6 +210,7 @@ const ${folder} :Workerd.Worker = (
   bindings = ${list(bindings)},
   durableObjectNamespaces = ${list(namespaces)},
   durableObjectStorage = (localDisk = "disk"),
+  streamingTails = ${list(tails.map(text))},
 );
 `;
 }
