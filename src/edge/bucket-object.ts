@@ -13,6 +13,7 @@ import type {
   PolicyChange,
 } from "../protocol.ts";
 import type { BucketDisk, BucketPlatform, BucketRecord } from "./bucket-owner.ts";
+import type { SluiceEnv } from "./env.ts";
 import type { KeyedGrant } from "./keyed-grants.ts";
 
 import { decodeAcquireCall } from "./acquire-call.ts";
@@ -20,6 +21,7 @@ import { acquireResponse } from "./acquire-response.ts";
 import { BucketOwner } from "./bucket-owner.ts";
 import { GrantPoints } from "./grant-points.ts";
 import { QueuedSpan } from "./queued-span.ts";
+import { switchRefusalLog } from "./refusal-log.ts";
 
 /** Where the state is kept. */
 const STATE_KEY = "bucket";
@@ -27,13 +29,14 @@ const STATE_KEY = "bucket";
 const GRANT_PREFIX = "grant:";
 
 /** One bucket. Reached only through this project's Worker. */
-export class BucketObject extends DurableObject<Env> {
+export class BucketObject extends DurableObject<SluiceEnv> {
   readonly #owner: BucketOwner;
   /** Only where the deployment has a dataset for them. */
   readonly #points: GrantPoints | undefined;
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  constructor(ctx: DurableObjectState, env: SluiceEnv) {
     super(ctx, env);
+    switchRefusalLog(env.LOG_REFUSALS);
     const points = env.ANALYTICS && new GrantPoints(env.ANALYTICS, "object");
     this.#points = points;
     this.#owner = new BucketOwner(platformOf(ctx, points));

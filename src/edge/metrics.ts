@@ -1,37 +1,16 @@
 /**
- * `GET /metrics`: the named buckets, as Prometheus reads them.
- *
- * **Named** is a bucket whose policy stands under its exact name: it is known to exist without asking
- * anybody, and the configuration bounds their number. Buckets of a prefix are as many as callers make
- * up; no list of them is kept anywhere, and one time series for each would be more than Prometheus is
- * made for. Those that somebody cares for are asked for by name, `?bucket=NAME`.
- *
- * **A scrape gives what it can get in time.** Each bucket is asked once, without the patience that a
- * caller is shown, since the next scrape comes soon; one that does not answer is down in `sluice_up` and
- * has no other sample. It starts no bucket, takes nothing and writes nothing.
+ * The metrics of buckets: which there are, what they are called, and what they say. Names and units
+ * follow Prometheus's conventions: seconds, `_total` for what only grows. A bucket that did not answer
+ * has no sample but `sluice_up`.
  */
-import type { Scope } from "./access-tokens.ts";
-import type { BucketStats, NamedPolicyFields } from "../protocol.ts";
-import type { BucketObject } from "./bucket-object.ts";
-import type { PolicyTable } from "./policy-table.ts";
+import type { BucketStats } from "../protocol.ts";
 import type { Labels, Metric, Sample } from "./prometheus-text.ts";
 
 import { WAIT_BOUNDS_MS } from "../core/tally.ts";
-import { showValue } from "../core/policy.ts";
-import { isInScope } from "./access-tokens.ts";
-import { invalidRequestResponse } from "./acquire-response.ts";
-import { lacking } from "./authorize.ts";
-import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
-import { COMMON_FIELDS } from "./common-fields.ts";
-import { problemResponse } from "./problem.ts";
-import { histogramSamples, prometheusText, PROMETHEUS_TEXT } from "./prometheus-text.ts";
+import { histogramSamples } from "./prometheus-text.ts";
 
-/** Buckets that one scrape may ask for by name: each is a call to an object, and 40 series. */
-const MOST_ASKED_FOR = 100;
-/** Buckets that are asked at the same time. */
-const CALLS_AT_ONCE = 32;
-/** For all buckets together, in milliseconds: half of the time that Prometheus waits for a scrape. */
-const SCRAPE_TIMEOUT_MS = 5_000;
+/** Buckets that one scrape may ask for by name: each is a call to an object, and 40 lines. */
+export const MOST_ASKED_FOR = 100;
 
 /**
  * Why a bucket refuses. Not `bucket-reset`: whoever is refused with that is forgotten with the bucket,
@@ -39,111 +18,17 @@ const SCRAPE_TIMEOUT_MS = 5_000;
  */
 const REASONS = ["exceeds-capacity", "timeout", "queue-full"] as const;
 
-/** A scrape that shows nothing is most often a table with patterns only. */
-const NOTHING_TO_SHOW =
-  "# No bucket is named: give one a policy under its exact name, or ask with ?bucket=NAME\n";
+const WAIT_BOUNDS_S = WAIT_BOUNDS_MS.map((boundMs) => boundMs / 1_000);
 
-interface NamedBucket {
+/** A bucket that was asked. */
+export interface ScrapedBucket {
   readonly name: string;
-  readonly policy: NamedPolicyFields;
-}
-
-interface ScrapedBucket extends NamedBucket {
   /** `undefined` where it could not be reached. */
   readonly stats: BucketStats | undefined;
 }
 
-/** Where the buckets are, and which. */
-export interface Scraped {
-  readonly objects: DurableObjectNamespace<BucketObject>;
-  readonly policies: PolicyTable;
-}
-
-/**
- * The answer to a scrape by somebody who holds `scopes`: of the named buckets those that he may read,
- * and all that `asked` holds, the values of `bucket` in the query, or a refusal where he may not.
- */
-export async function metricsResponse(
-  { objects, policies }: Scraped,
-  scopes: readonly Scope[],
-  asked: readonly string[],
-): Promise<Response> {
-  const mayRead = (name: string): boolean => isInScope(scopes, "read", name);
-  if (!scopes.some(({ rights }) => rights.includes("read"))) return lacking("read");
-  const refusal = refusalOf(asked, mayRead, policies);
-  if (refusal) return refusal;
-  const names = new Set([...policies.exactNames(), ...asked].filter(mayRead));
-  const buckets: NamedBucket[] = [];
-  for (const name of names) {
-    const policy = policies.find(name);
-    if (policy) buckets.push({ name, policy });
-  }
-  const text = prometheusText(metricsOf(await scrape(objects, buckets)));
-  const headers = { ...COMMON_FIELDS, "Content-Type": PROMETHEUS_TEXT };
-  return new Response(text === "" ? NOTHING_TO_SHOW : text, { headers });
-}
-
-/** What is wrong with the names that are asked for. */
-function refusalOf(
-  asked: readonly string[],
-  mayRead: (name: string) => boolean,
-  policies: PolicyTable,
-): Response | undefined {
-  if (asked.length > MOST_ASKED_FOR) {
-    const message = `bucket may be given ${MOST_ASKED_FOR} times: got ${asked.length}`;
-    return invalidRequestResponse([{ field: "bucket", message }]);
-  }
-  const faults = asked
-    .filter((name) => !isBucketName(name))
-    .map((name) => `bucket must be ${BUCKET_NAME_RULE}: got ${showValue(name)}`);
-  if (faults.length > 0) {
-    return invalidRequestResponse(faults.map((message) => ({ field: "bucket", message })));
-  }
-  for (const name of asked) {
-    if (!mayRead(name)) return lacking("read", name);
-    if (!policies.find(name)) {
-      return problemResponse("unknown-bucket", { detail: `No policy matches ${showValue(name)}` });
-    }
-  }
-  return undefined;
-}
-
-/** Asks all of them, some at a time, until the time is up. */
-async function scrape(
-  objects: DurableObjectNamespace<BucketObject>,
-  buckets: readonly NamedBucket[],
-): Promise<ScrapedBucket[]> {
-  const scraped: ScrapedBucket[] = buckets.map((bucket) => ({ ...bucket, stats: undefined }));
-  const failures: unknown[] = [];
-  const timeUp = new AbortController();
-  const waiting = buckets.entries();
-  const ask = async (): Promise<void> => {
-    for (const [index, bucket] of waiting) {
-      if (timeUp.signal.aborted) return;
-      const { name, policy } = bucket;
-      try {
-        const stats = await objects.getByName(name).stats(name, policy);
-        scraped[index] = { ...bucket, stats };
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-  };
-  const callers = Array.from({ length: Math.min(CALLS_AT_ONCE, buckets.length) }, ask);
-  const pause = scheduler.wait(SCRAPE_TIMEOUT_MS, { signal: timeUp.signal });
-  // Whichever is last: nobody hears of it.
-  pause.catch(() => undefined);
-  await Promise.race([Promise.all(callers), pause]);
-  timeUp.abort();
-  if (failures.length > 0) {
-    console.error(`Cannot reach ${failures.length} of ${buckets.length} buckets`, failures[0]);
-  }
-  // A copy: a bucket that answers late must not change what is being written.
-  return [...scraped];
-}
-
 /** All metrics of all buckets. */
-function metricsOf(buckets: readonly ScrapedBucket[]): readonly Metric[] {
+export function metricsOf(buckets: readonly ScrapedBucket[]): readonly Metric[] {
   const each = (samplesOf: (stats: BucketStats, labels: Labels) => readonly Sample[]): Sample[] => {
     return buckets.flatMap(({ name, stats }) => (stats ? samplesOf(stats, { bucket: name }) : []));
   };
@@ -239,5 +124,3 @@ function metricsOf(buckets: readonly ScrapedBucket[]): readonly Metric[] {
     },
   ];
 }
-
-const WAIT_BOUNDS_S = WAIT_BOUNDS_MS.map((boundMs) => boundMs / 1_000);

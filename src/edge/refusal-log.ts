@@ -16,8 +16,6 @@
  * Each isolate keeps its own count, and with it all of its objects: a log for each object would have a
  * line for each of the names that a flood makes up.
  */
-import { env } from "cloudflare:workers";
-
 import type { Reason } from "../protocol.ts";
 
 /** Between two lines of a class. */
@@ -64,15 +62,17 @@ export class RefusalLog {
   }
 }
 
-/** Of this isolate; none where the deployment has turned it off. */
-const log = isLogOn(env.LOG_REFUSALS) ? new RefusalLog((line) => console.info(line)) : undefined;
+/** Of this isolate. */
+const log = new RefusalLog((line) => console.info(line));
+/** Whether it is written: what the environment says is read by others, once it is known. */
+let isOn = true;
 
 /** Tells the log of a refusal; see `RefusalLog`. */
 export function logRefusal(refused: RefusalClass): void {
-  log?.note(refused, Date.now());
+  if (isOn) log.note(refused, Date.now());
 }
 
-/** Whether refusals are logged, as the variable `LOG_REFUSALS` says: they are unless it is "false". */
-function isLogOn(value: unknown): boolean {
-  return value !== "false";
+/** Turns the log of this isolate on or off, as the variable `LOG_REFUSALS` says: it is on unless "false". */
+export function switchRefusalLog(value: string | undefined): void {
+  isOn = value !== "false";
 }

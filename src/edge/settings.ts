@@ -1,10 +1,12 @@
 /** What the deployment says: policies, tokens, and whether everybody may ask. Read once an isolate. */
 import type { CorsOrigins } from "./cors-origins.ts";
+import type { SluiceEnv } from "./env.ts";
 
 import { showValue } from "../core/policy.ts";
 import { AccessTokens } from "./access-tokens.ts";
 import { readCorsOrigins } from "./cors-origins.ts";
 import { PolicyTable } from "./policy-table.ts";
+import { switchRefusalLog } from "./refusal-log.ts";
 
 /** The configuration, checked. */
 export interface Settings {
@@ -17,14 +19,14 @@ export interface Settings {
   readonly corsOrigins: CorsOrigins;
 }
 
-const known = new WeakMap<Env, Settings>();
+const known = new WeakMap<SluiceEnv, Settings>();
 
 /**
  * The settings of `env`.
  *
  * @throws {RangeError} Where any of it is illegal, naming the field; Sluice does not run with a guess.
  */
-export function settingsOf(env: Env): Settings {
+export function settingsOf(env: SluiceEnv): Settings {
   let settings = known.get(env);
   if (!settings) {
     settings = readSettings(env);
@@ -33,10 +35,11 @@ export function settingsOf(env: Env): Settings {
   return settings;
 }
 
-function readSettings(env: Env): Settings {
+function readSettings(env: SluiceEnv): Settings {
   const { PUBLIC = "false", LOG_REFUSALS = "true", ANALYTICS } = env;
   checkFlag("PUBLIC", PUBLIC);
   checkFlag("LOG_REFUSALS", LOG_REFUSALS);
+  switchRefusalLog(LOG_REFUSALS);
   if (ANALYTICS !== undefined && typeof ANALYTICS.writeDataPoint !== "function") {
     throw new RangeError(
       `ANALYTICS must be a dataset of Analytics Engine: got ${showValue(ANALYTICS)}`,

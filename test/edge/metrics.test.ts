@@ -193,6 +193,17 @@ describe("/metrics", () => {
     expect(names.map((bucket) => all.value("sluice_up", { bucket }))).toEqual(names.map(() => 1));
   });
 
+  it("answers as it is described", async () => {
+    // `request` holds the answers against the description.
+    for (const [query, status] of [
+      ["", 200],
+      [`?bucket=${uniqueName()}`, 200],
+      ["?bucket=a%20b", 400],
+    ] as const) {
+      expect((await request(`/metrics${query}`)).status).toBe(status);
+    }
+  });
+
   it("answers GET and HEAD only", async () => {
     const head = await deployed({ POLICIES }, "/metrics", { method: "HEAD" });
     expect([head.status, await head.text()]).toEqual([200, ""]);
