@@ -3,6 +3,11 @@
  * The platform's own spans tell that the object took long; this one tells that it made a caller wait, and
  * how that ended. It is made for those who wait only, so a grant on the spot has none.
  *
+ * Two things are the runtime's, and cannot be helped here (measured on workerd). It lays a span to the call
+ * that reached the object last, so where calls overlap it may stand in the trace of another one; and where
+ * a caller leaves, its trace ends before its span does. What a span says names the bucket, so it can be read
+ * wherever it stands.
+ *
  * Where nobody traces, nothing but the span itself is made. A span that cannot be made or ended is no
  * reason to fail a request.
  */

@@ -77,7 +77,7 @@ function refusalOf(
   policies: PolicyTable,
 ): Response | undefined {
   if (asked.length > MOST_ASKED_FOR) {
-    const message = `bucket may be given ${MOST_ASKED_FOR} times: got ${asked.length}`;
+    const message = `bucket may be given at most ${MOST_ASKED_FOR} times: got ${asked.length}`;
     return invalidRequestResponse([{ field: "bucket", message }]);
   }
   const faults = asked

@@ -239,8 +239,8 @@ describe("spans of queued time", () => {
     const bucket = "slow:1";
     const acquire = (): Promise<Answer> => send(server.url, acquirePath(bucket));
     expect((await acquire()).status).toBe(200);
-    // One after the other, and without a look at the bucket: locally, a trace loses the ends of some
-    // spans where other calls come between.
+    // Without a look at the bucket in between: the runtime would lay the span to that call, and close
+    // its trace before the span has ended.
     const held: Promise<Answer>[] = [];
     for (let count = 0; count < 3; count += 1) {
       held.push(acquire());
