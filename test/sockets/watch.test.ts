@@ -81,17 +81,17 @@ async function openIdle(port: number, bucket: string): Promise<Socket> {
 
 /** Acquires, so many at a time, until told to stop; resolves with how many. */
 function flood(url: string, bucket: string, atOnce: number): { stop: () => Promise<number> } {
-  let isOver = false;
+  const over = new AbortController();
   let acquired = 0;
   const callers = Array.from({ length: atOnce }, async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       await acquire({ url }, bucket);
       acquired += 1;
     }
   });
   return {
     stop: async () => {
-      isOver = true;
+      over.abort();
       await Promise.all(callers);
       return acquired;
     },
@@ -161,11 +161,10 @@ describe.concurrent("a bucket is watched", () => {
   });
 
   it("who is no reader of it learns why, at once", async () => {
-    const strict = await startWorkerd({
+    await using strict = await startWorkerd({
       vars: { API_TOKEN: '[{"token":"acquirer","may":["acquire"]},"reader"]' },
       policies: { some: ABUNDANT },
     });
-    await using _ = strict;
     const { url } = strict;
     const attempt = (bucket: string, token?: string): Promise<unknown> => {
       return readUntil({ url, token }, bucket, () => true);
