@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { ProblemBody, WatchEvent, WatchMessage } from "../../src/protocol.ts";
 
+import { Policy } from "../../src/core/policy.ts";
 import { openApiDocument } from "../../src/edge/openapi/document.ts";
 import { DescribedAnswers } from "../support/described-answers.ts";
 import { CLOSED, deployed } from "./deployed.ts";
@@ -204,6 +205,28 @@ describe("watching", () => {
     expect(watcher.messages).toHaveLength(2);
   });
 
+  it("leases, and what isolates grant from them, are in the counts and in no event", async () => {
+    const name = uniqueName();
+    const lease = { maxTokens: 20, ttlMs: 1_000 };
+    const fields = { capacity: 100, initialTokens: 100, refillTokens: 1, refillIntervalMs: 1_000 };
+    const policy = { name: "*", ...Policy.of(fields).toJSON() };
+    const body = JSON.stringify({ ...fields, lease });
+    await (await request(`/buckets/${name}`, { method: "PUT", headers: ADMIN, body })).text();
+    await acquire(name);
+    const watcher = await watch(name);
+    const asked = { wanted: 20, granted: 0, uses: [] };
+    const { lease: lent } = await stubOf(name).lend(name, policy, asked);
+    const use = { startedAtMs: lent!.startedAtMs, untilMs: lent!.untilMs, used: 7, returned: 13 };
+    await watcher.told();
+    await stubOf(name).lend(name, policy, { wanted: 0, granted: 7, uses: [use] });
+    await watcher.told();
+    expect(watcher.events).toEqual([]);
+    expect(watcher.messages.slice(1)).toMatchObject([
+      { snapshot: { granted: 1, leasedTokens: 20 } },
+      { snapshot: { granted: 8, leasedTokens: 0 } },
+    ]);
+  });
+
   it("a change of the configured policy is shown when something happens", async () => {
     const name = uniqueName();
     const watcher = await watch(name);
@@ -289,6 +312,11 @@ describe("hibernation", () => {
     expect(setTimer).toHaveBeenCalledTimes(1);
     expect(clearTimer).not.toHaveBeenCalled();
     expect(await alarmAtMs(name)).toBeNull();
+    watcher.socket.close(1000);
+    await settle();
+    // Nobody watches any more.
+    await acquire(name, "&tokens=9");
+    expect(setTimer).toHaveBeenCalledTimes(1);
   });
 
   it("a ping is answered without the object, which may be out of memory", async () => {

@@ -21,7 +21,7 @@ const configured: NamedPolicyFields = {
 type Step =
   | { readonly kind: "acquire"; readonly tokens: number; readonly timeoutMs: number }
   | { readonly kind: "leave"; readonly pick: number }
-  | { readonly kind: "pass"; readonly ms: number }
+  | { readonly kind: "pass"; readonly ms: number; readonly isDaemonLate: boolean }
   | { readonly kind: "policy"; readonly capacity: number }
   | { readonly kind: "reset" };
 
@@ -41,6 +41,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       arbitrary: fc.record({
         kind: fc.constant("pass" as const),
         ms: fc.integer({ min: -50, max: 350 }),
+        isDaemonLate: fc.boolean(),
       }),
     },
     {
@@ -110,7 +111,7 @@ it("whoever follows the events of a BucketOwner knows who waits, and how many we
             break;
           case "pass":
             nowMs += step.ms;
-            owner.alarm();
+            if (!step.isDaemonLate) owner.alarm();
             break;
           case "policy":
             owner.changePolicy(NAME, configured, { capacity: step.capacity });
