@@ -30,7 +30,7 @@ const LEAST_SPACING_MS = 50;
 /** And so long for each watcher: all together they get at most a thousand messages a second. */
 const SPACING_PER_WATCHER_MS = 1;
 
-/** Events in one message: about 5 KB. With less than a thousand requests a second none are left out. */
+/** Events in one message: about 5 KB. Up to 50 watchers are told of a thousand events a second, each. */
 const MOST_EVENTS = 50;
 
 /** How much a watcher may be behind, in UTF-16 units, as `length` counts: five seconds of a flood. */
