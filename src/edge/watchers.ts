@@ -55,6 +55,7 @@ interface Attachment {
   readonly call: WatchCall;
   /** The last number that named a request: in one connection none names two. */
   readonly lastId: number;
+  /** As of the message that was sent last, as in `Watcher`. */
   readonly sent: number;
   readonly read: number;
 }

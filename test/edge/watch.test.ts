@@ -505,6 +505,22 @@ describe("requests that cannot watch", () => {
     expect(await unknown.json()).toMatchObject({ status: 404, reason: "unknown-bucket" });
   });
 
+  it("a bucket whose state cannot be read: 503, and nobody is let in", async () => {
+    const name = uniqueName();
+    await acquire(name);
+    await runInDurableObject(stubOf(name), (_, { storage }) => {
+      storage.kv.put("bucket", { format: 1, name, policy: { capacity: -1 }, limiter: {} });
+    });
+    await evictDurableObject(stubOf(name));
+    vi.spyOn(console, "error").mockReturnValue();
+    const response = await request(`/buckets/${name}/watch`, { headers: UPGRADE });
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ reason: "unavailable", retryAfterMs: 1_000 });
+    await runInDurableObject(stubOf(name), (_, state) => {
+      expect(state.getWebSockets()).toEqual([]);
+    });
+  });
+
   it("a name with a slash in it is watched as it is read", async () => {
     const name = uniqueName("a/b");
     const watcher = await watch(name);
