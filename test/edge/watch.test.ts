@@ -201,6 +201,8 @@ describe("watching", () => {
       events: [],
     });
     await snapshotOf(name);
+    // Nor is a change that changes nothing.
+    await (await request(`/buckets/${name}`, { method: "PUT", headers: ADMIN, body })).text();
     await watcher.told();
     expect(watcher.messages).toHaveLength(2);
   });
@@ -354,6 +356,20 @@ describe("what a watcher sends", () => {
     await watcher.told();
     expect(watcher.events).toHaveLength(1);
     expect(watcher.closed).toBeUndefined();
+  });
+
+  it("a report of more than was sent counts for no more than was sent", async () => {
+    const name = uniqueName();
+    const watcher = await watch(name);
+    const sent = watcher.texts[0]!.length;
+    watcher.socket.send('{"read":999999999999999}');
+    await acquire(name);
+    await watcher.told();
+    const total = sent + watcher.texts[1]!.length;
+    await runInDurableObject(stubOf(name), (_, state) => {
+      const [socket] = state.getWebSockets();
+      expect(socket?.deserializeAttachment()).toMatchObject({ sent: total, read: sent });
+    });
   });
 
   it("too much at once, or too often: it is closed, and nobody else is", async () => {
