@@ -22,6 +22,8 @@ import { BucketOwner } from "./bucket-owner.ts";
 import { GrantPoints } from "./grant-points.ts";
 import { QueuedSpan } from "./queued-span.ts";
 import { switchRefusalLog } from "./refusal-log.ts";
+import { decodeWatchCall } from "./watch-call.ts";
+import { Watchers } from "./watchers.ts";
 
 /** Where the state is kept. */
 const STATE_KEY = "bucket";
@@ -31,6 +33,7 @@ const GRANT_PREFIX = "grant:";
 /** One bucket. Reached only through this project's Worker. */
 export class BucketObject extends DurableObject<SluiceEnv> {
   readonly #owner: BucketOwner;
+  readonly #watchers: Watchers;
   /** Only where the deployment has a dataset for them. */
   readonly #points: GrantPoints | undefined;
 
@@ -39,15 +42,22 @@ export class BucketObject extends DurableObject<SluiceEnv> {
     switchRefusalLog(env.LOG_REFUSALS);
     const points = env.ANALYTICS && new GrantPoints(env.ANALYTICS, "object");
     this.#points = points;
-    this.#owner = new BucketOwner(platformOf(ctx, points));
+    const platform = platformOf(ctx, points);
+    this.#owner = new BucketOwner(platform);
+    this.#watchers = new Watchers(ctx, this.#owner, platform.clock);
     void ctx.blockConcurrencyWhile(async () => {
       const alarmAtMs = await ctx.storage.getAlarm();
       if (alarmAtMs !== null) this.#owner.adopt(alarmAtMs);
     });
   }
 
-  /** `/acquire`, forwarded by the Worker. Settles with the outcome; rejects if the object is reset. */
-  override fetch(request: Request): Promise<Response> {
+  /**
+   * `/acquire`, forwarded by the Worker, and who watches. Settles with the outcome; rejects if the object
+   * is reset.
+   */
+  override fetch(request: Request): Response | Promise<Response> {
+    const watchCall = decodeWatchCall(request.url);
+    if (watchCall) return this.#watchers.accept(watchCall);
     this.#points?.invoked();
     const call = decodeAcquireCall(request.url);
     return new Promise((resolve) => {
@@ -76,6 +86,18 @@ export class BucketObject extends DurableObject<SluiceEnv> {
   override alarm(): void {
     this.#points?.invoked();
     this.#owner.alarm();
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    this.#watchers.received(socket, data);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#watchers.left(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#watchers.gone(socket);
   }
 
   /** See `BucketOwner.inspect`. Rejects if the object is reset. */
