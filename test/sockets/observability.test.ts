@@ -15,7 +15,7 @@ import { startWorkerd, type WorkerdServer } from "../support/server.ts";
 
 /** A tick a day: whatever is granted is missing until the end of the test. */
 const once: PolicyFields = { capacity: 1, refillTokens: 1, refillIntervalMs: 86_400_000 };
-const quick: PolicyFields = { capacity: 1, refillTokens: 1, refillIntervalMs: 100 };
+const everySecond: PolicyFields = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 };
 
 async function scrape({ url }: WorkerdServer, query = ""): Promise<Scrape> {
   const response = await fetch(`${url}/metrics${query}`, {
@@ -33,8 +33,8 @@ describe("/metrics", () => {
         API_TOKEN: '[{ "token": "m", "may": ["read"] }, { "token": "a", "may": ["acquire"] }]',
       },
       policies: {
-        "*": quick,
-        export: quick,
+        "*": everySecond,
+        export: everySecond,
         leased: { ...thousand, lease: { maxTokens: 64, ttlMs: 500 } },
       },
     });
@@ -44,7 +44,7 @@ describe("/metrics", () => {
       return (await send(server.url, acquirePath(bucket, query), { headers })).status;
     };
     const statuses = await Promise.all(
-      Array.from({ length: 5 }, () => acquire("export", "timeoutMs=250")),
+      Array.from({ length: 5 }, () => acquire("export", "timeoutMs=2500")),
     );
     const granted = statuses.filter((status) => status === 200).length;
     const refused = statuses.length - granted;
@@ -111,7 +111,7 @@ describe("points of grants", () => {
       main: "test/support/workers/recorded-points.ts",
       vars: admin.vars,
       policies: {
-        plain: quick,
+        plain: everySecond,
         crowd: { ...many, refillIntervalMs: 3_000 },
         leased: { ...many, initialTokens: 1_000, lease },
       },
@@ -232,7 +232,7 @@ describe("spans of queued time", () => {
   it("tell of each that waited, from joining to settling, and of nobody else", async () => {
     await using server = await startWorkerd({
       vars: admin.vars,
-      policies: { "slow:*": { ...once, refillIntervalMs: 1_000 } },
+      policies: { "slow:*": everySecond },
       tails: ["tail"],
       others: { tail: { main: "test/support/workers/tail.ts" } },
     });
