@@ -80,6 +80,16 @@ export class BucketObject extends DurableObject<Env> {
     return this.#owner.changePolicy(name, configured, changes);
   }
 
+  /** See `BucketOwner.isAwaited`. */
+  get isAwaited(): boolean {
+    return this.#owner.isAwaited;
+  }
+
+  /** See `BucketOwner.turnAway`. For whoever runs the process, and ends it. */
+  turnAway(): void {
+    this.#owner.turnAway();
+  }
+
   /** See `BucketOwner.reset`. Rejects if the object is reset; the bucket may then be gone or not. */
   reset(): Promise<void> {
     return this.#owner.reset();

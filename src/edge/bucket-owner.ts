@@ -29,6 +29,7 @@ import type {
 } from "../protocol.ts";
 import type { AlarmStorage } from "./alarm-daemon.ts";
 import type { Clock } from "./clock.ts";
+import type { DrainReason } from "./gathering.ts";
 import type { KeyedGrantStore } from "./keyed-grants.ts";
 
 import { Limiter } from "../core/limiter.ts";
@@ -114,7 +115,9 @@ export type AcquireAnswer =
   | { readonly kind: "key-reused"; readonly key: string }
   | { readonly kind: "invalid"; readonly errors: readonly FieldFault[] }
   /** The bucket was reset before the request was let in. */
-  | { readonly kind: "reset" };
+  | { readonly kind: "reset" }
+  /** The process ends: nobody can wait here any longer. Nothing was taken. */
+  | { readonly kind: "unavailable" };
 
 /** Tells one held request what came of it. Called once at most; not at all once it has left. */
 export type Tell = (answer: AcquireAnswer) => void;
@@ -196,8 +199,8 @@ export class BucketOwner {
       const heldMs = Math.max(0, admittedAtMs - nowMs);
       if (!hasLeft) leavePlace = this.#admit(call, heldMs, tell, admittedAtMs);
     };
-    const drain = (): void => {
-      if (!hasLeft) tell({ kind: "reset" });
+    const drain = (kind: DrainReason): void => {
+      if (!hasLeft) tell({ kind });
     };
     this.#gathering.hold({ putBackFromMs: call.putBack?.arrivedAtMs, admit, drain }, nowMs);
     return () => {
@@ -267,8 +270,32 @@ export class BucketOwner {
     this.#daemon.forgetAlarm();
     this.#keyedGrants.forgetAll();
     if (bucket && turn) this.#tell(bucket, turn, nowMs);
-    this.#gathering?.drain();
+    this.#gathering?.drain("reset");
     await erased;
+  }
+
+  /** Whether somebody waits to be told. */
+  get isAwaited(): boolean {
+    return this.#bucket?.limiter.nextWakeAtMs !== undefined || this.#gathering !== undefined;
+  }
+
+  /**
+   * Tells all who wait that the bucket is `unavailable`, because its process ends. They have taken
+   * nothing and stand in no queue any more: the next instance need not gather them. Whoever asks after
+   * this waits as ever.
+   */
+  turnAway(): void {
+    const nowMs = this.#platform.clock.now();
+    this.#gathering?.drain("unavailable");
+    const bucket = this.#bucket;
+    if (!bucket) return;
+    const callers = bucket.limiter.cancelAll();
+    this.#finish(bucket, { settled: [] }, nowMs);
+    for (const caller of callers) {
+      this.#forgetKey(caller);
+      for (const tell of caller.requests) tell({ kind: "unavailable" });
+      caller.requests.clear();
+    }
   }
 
   /** @param heldMs How long the request was held at the door; it counts against its timeout. */
