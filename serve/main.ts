@@ -1,6 +1,9 @@
 /**
  * `npm run serve`. Ends with 0 once it was told to end and has, with 2 where an option or the
  * configuration is at fault, with workerd's own status where that ended by itself, else with 1.
+ *
+ * To be run as `node -- serve/main.ts`: without the dashes Node looks for `--env-file` behind the name
+ * of the script, too, and complains in its own words of a file that is not there.
  */
 import { existsSync } from "node:fs";
 import { constants } from "node:os";

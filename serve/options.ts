@@ -1,5 +1,6 @@
 /** The command line of `npm run serve`, checked before anything is started. */
 import { readFile } from "node:fs/promises";
+import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { parseArgs, parseEnv, type ParseArgsConfig } from "node:util";
 
@@ -123,7 +124,7 @@ function readPort(text = String(DEFAULT_PORT)): number {
 }
 
 function readHost(host = "127.0.0.1"): string {
-  if (/^[A-Za-z0-9._-]+$/.test(host) || /^[0-9A-Fa-f:.]+$/.test(host)) return host;
+  if (isIP(host) !== 0 || /^[A-Za-z0-9._-]+$/.test(host)) return host;
   const got = JSON.stringify(host);
   throw fault(`--host must be a name or an address without port and brackets: got ${got}`);
 }

@@ -13,6 +13,8 @@ import { dirname, extname, join, parse, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { ServeError } from "./serve-error.ts";
+
 /** The project's folder. */
 export const projectDir = fileURLToPath(new URL("..", import.meta.url));
 
@@ -157,19 +159,23 @@ export async function writeBundle(dir: string, { config, modules }: WorkerBundle
 /**
  * The bundle that `writeBundle` has written into `dir`.
  *
- * @throws {RangeError} Where there is none, or one of another format.
+ * @throws {ServeError} Where there is none, or one of another format.
  */
 export async function readWrittenBundle(dir: string): Promise<WorkerBundle> {
   const path = join(dir, MANIFEST);
   const text = await readFile(path, "utf8").catch(() => undefined);
-  if (text === undefined) throw new RangeError(`There is no bundle in ${dir}: no ${MANIFEST}`);
+  if (text === undefined) throw noBundle(`there is no ${MANIFEST} in ${dir}`);
   const manifest = JSON.parse(text) as Manifest;
   if (manifest.format !== MANIFEST_FORMAT) {
     const found = String(manifest.format);
-    throw new RangeError(`${path} is of format ${found}: format ${MANIFEST_FORMAT} is known`);
+    throw noBundle(`${path} is of format ${found}, and format ${MANIFEST_FORMAT} is known`);
   }
   const modules = manifest.modules.map(async ({ name, kind }): Promise<WorkerModule> => {
     return { name, kind, content: await readFile(join(dirname(path), name)) };
   });
   return { config: manifest.config, modules: await Promise.all(modules) };
+}
+
+function noBundle(detail: string): ServeError {
+  return new ServeError(`--bundle: ${detail}`, { isLasting: true });
 }
