@@ -14,7 +14,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 import { stoppingResponse } from "../../src/edge/acquire-response.ts";
-import sluice, { BucketObject as Bucket } from "../../src/index.ts";
+import sluice, { BucketObject as Bucket, type SluiceEnv } from "../../src/index.ts";
 
 export * from "../../src/index.ts";
 
@@ -29,7 +29,7 @@ const dropped = new FinalizationRegistry((name: string) => {
 
 /** A bucket that can be found while it is in memory. */
 export class BucketObject extends Bucket {
-  constructor(ctx: DurableObjectState, env: Env) {
+  constructor(ctx: DurableObjectState, env: SluiceEnv) {
     super(ctx, env);
     const { name } = ctx.id;
     if (name === undefined) return;
@@ -44,7 +44,7 @@ export class BucketObject extends Bucket {
 }
 
 /** What the launcher reaches, and nobody else. */
-export class Control extends WorkerEntrypoint<Env> {
+export class Control extends WorkerEntrypoint<SluiceEnv> {
   /** Ends the waiting, for good. Answers once all who waited have been told. */
   override async fetch(request: Request): Promise<Response> {
     if (request.method !== "POST") return Response.json({ isEnding });
@@ -59,4 +59,4 @@ export default {
   fetch(request, env, ctx): Response | Promise<Response> {
     return isEnding ? stoppingResponse() : sluice.fetch(request, env, ctx);
   },
-} satisfies ExportedHandler<Env>;
+} satisfies ExportedHandler<SluiceEnv>;

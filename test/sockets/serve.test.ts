@@ -38,7 +38,8 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "sluice-served-"));
   bundleDir = join(dir, "bundle");
   const building = new Served(["--write-bundle", bundleDir]);
-  expect(await building.ended, building.output).toMatchObject({ code: 0 });
+  const { code } = await building.ended;
+  if (code !== 0) throw new Error(`The Worker could not be built: ${building.output}`);
 });
 afterAll(async () => {
   await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });

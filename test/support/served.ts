@@ -25,10 +25,10 @@ export class Served implements AsyncDisposable {
 
   /** Starts it; `environment` is laid over this process's. */
   constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}, viaNpm = false) {
-    const [command, ...before] = viaNpm
-      ? ["npm", "run", "serve", "--"]
-      : [process.execPath, "--", "serve/main.ts"];
-    this.#group = new ProcessGroup(command as string, [...before, ...args], {
+    const [command, before] = viaNpm
+      ? ["npm", ["run", "serve", "--"]]
+      : [process.execPath, ["--", "serve/main.ts"]];
+    this.#group = new ProcessGroup(command, [...before, ...args], {
       cwd: projectDir,
       env: { ...offlineEnv, ...environment },
     });
