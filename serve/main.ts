@@ -16,7 +16,7 @@ import type { WorkerBundle } from "./worker-bundle.ts";
 import { USAGE, readOptions } from "./options.ts";
 import { SERVED_MAIN, serve } from "./serve.ts";
 import { ServeError } from "./serve-error.ts";
-import { bundleWorker, readWrittenBundle, writeBundle } from "./worker-bundle.ts";
+import { bundleWorker, readWrittenBundle, unservedBindings, writeBundle } from "./worker-bundle.ts";
 
 /** Status where an option or the configuration is at fault: trying again will not help. */
 const USAGE_STATUS = 2;
@@ -80,7 +80,10 @@ async function build(configPath: string): Promise<WorkerBundle> {
   }
   console.log("Building the Worker …");
   try {
-    return await bundleWorker({ configPath, main: SERVED_MAIN });
+    const bundle = await bundleWorker({ configPath, main: SERVED_MAIN });
+    const unserved = unservedBindings(bundle.config);
+    if (unserved.length > 0) console.error(`Left out, for Cloudflare only: ${unserved.join(", ")}`);
+    return bundle;
   } catch (cause) {
     const { message, stderr = "" } = cause as Error & { stderr?: string };
     throw new ServeError(`Cannot build the Worker: ${message}\n${stderr}`.trim(), {

@@ -61,7 +61,9 @@ interface WranglerConfig {
 /** How workerd is to take a module; wrangler leaves what it does not bundle beside the bundle. */
 const moduleKinds: Readonly<Record<string, string>> = {
   ".js": "esModule",
+  ".css": "text",
   ".html": "text",
+  ".svg": "text",
   ".txt": "text",
   ".wasm": "wasm",
   ".bin": "data",
@@ -114,6 +116,17 @@ export async function bundleWorker(options: BundleOptions = {}): Promise<WorkerB
 async function readConfig(configPath: string): Promise<WranglerConfig> {
   const { unstable_readConfig: read } = await import("wrangler");
   return read({ config: configPath }) as WranglerConfig;
+}
+
+/** The bindings of a configuration that nothing stands behind here, as in `kv_namespaces`. */
+export function unservedBindings(config: object): string[] {
+  return Object.entries(config).flatMap(([kind, value]) => {
+    return Array.isArray(value) && value.some(isBinding) ? [kind] : [];
+  });
+}
+
+function isBinding(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, "binding");
 }
 
 async function readModules(dir: string, mainName: string): Promise<WorkerModule[]> {

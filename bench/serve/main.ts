@@ -50,8 +50,9 @@ try {
   await using served = await Served.ready(["--port", "0", "--state", stateDir, ...vars]);
   await using bare = await startWorkerd({ policies: { "*": benchPolicy } });
   await using dev = await startDev({ args: vars });
+  const ours = caseOf("npm run serve", served.url, await served.workerdPid());
   const cases = [
-    caseOf("npm run serve", served.url, await served.workerdPid()),
+    ours,
     caseOf("workerd alone", bare.url, bare.pid),
     caseOf("npm start", dev.url, undefined),
   ];
@@ -59,8 +60,8 @@ try {
   for (let round = 0; round < rounds; round += 1) {
     console.error(`round ${round + 1} of ${rounds}`);
     // Each has its turn first.
-    for (let i = 0; i < cases.length; i += 1) {
-      const each = cases[(round + i) % cases.length] as Case;
+    const first = round % cases.length;
+    for (const each of [...cases.slice(first), ...cases.slice(0, first)]) {
       const { requestsPerSecond, p50Ms, cpuMicros } = await measure(each, seconds);
       each.requestsPerSecond.push(requestsPerSecond);
       each.p50Ms.push(p50Ms);
@@ -69,11 +70,10 @@ try {
   }
   const { processor, cores } = describeMachine([]);
   console.log(`${processor}, ${cores} cores; ${generator.name}, medians of ${rounds} rounds\n`);
-  const first = cases[0] as Case;
   const rows = cases.map((each) => [
     each.name,
     Math.round(median(each.requestsPerSecond)).toLocaleString("en"),
-    `${ratio(first.requestsPerSecond, each.requestsPerSecond).toFixed(2)} ×`,
+    `${ratio(ours.requestsPerSecond, each.requestsPerSecond).toFixed(2)} ×`,
     median(each.p50Ms).toFixed(1),
     each.pid === undefined ? "" : median(each.cpuMicros).toFixed(0),
   ]);

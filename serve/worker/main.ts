@@ -31,15 +31,12 @@ const dropped = new FinalizationRegistry((name: string) => {
 export class BucketObject extends Bucket {
   constructor(ctx: DurableObjectState, env: SluiceEnv) {
     super(ctx, env);
+    // For a request that was let in at the door just before it was closed.
+    if (isEnding) this.close();
     const { name } = ctx.id;
     if (name === undefined) return;
     objects.set(name, new WeakRef(this));
     dropped.register(this, name);
-  }
-
-  override fetch(request: Request): Promise<Response> {
-    // Let in at the door just before it was closed.
-    return isEnding ? Promise.resolve(stoppingResponse()) : super.fetch(request);
   }
 }
 
@@ -49,8 +46,14 @@ export class Control extends WorkerEntrypoint<SluiceEnv> {
   override async fetch(request: Request): Promise<Response> {
     if (request.method !== "POST") return Response.json({ isEnding });
     isEnding = true;
-    const awaited = [...objects].filter(([, object]) => object.deref()?.isAwaited);
-    await Promise.all(awaited.map(([name]) => this.env.BUCKETS.getByName(name).turnAway()));
+    const told: Promise<void>[] = [];
+    for (const [name, reference] of objects) {
+      const object = reference.deref();
+      // Only a flag: what it has to write and to tell is for a turn of its own.
+      object?.close();
+      if (object?.isAwaited) told.push(this.env.BUCKETS.getByName(name).turnAway());
+    }
+    await Promise.all(told);
     return Response.json({ isEnding });
   }
 }

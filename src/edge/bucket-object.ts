@@ -86,7 +86,12 @@ export class BucketObject extends DurableObject<SluiceEnv> {
     return this.#owner.isAwaited;
   }
 
-  /** See `BucketOwner.turnAway`. For whoever runs the process, and ends it. */
+  /** See `BucketOwner.close`. For whoever runs the process and is about to end it; there is no way back. */
+  close(): void {
+    this.#owner.close();
+  }
+
+  /** See `BucketOwner.turnAway`; likewise. */
   turnAway(): void {
     this.#owner.turnAway();
   }

@@ -161,6 +161,8 @@ export class BucketOwner {
   #isCheckpointTimerSet = false;
   /** Until somebody is let in. */
   #isFresh = true;
+  /** Once the process is about to end. */
+  #isClosed = false;
 
   constructor(platform: BucketPlatform) {
     this.#platform = platform;
@@ -184,6 +186,10 @@ export class BucketOwner {
    * and this holds for the other verbs but `reset`, too.
    */
   acquire(call: AcquireCall, tell: Tell): Leave | undefined {
+    if (this.#isClosed) {
+      tell({ kind: "unavailable" });
+      return undefined;
+    }
     const nowMs = this.#platform.clock.now();
     if (call.handedIn && this.#bucket) {
       this.#finish(this.#bucket, this.#bucket.limiter.settle(call.handedIn, nowMs), nowMs);
@@ -279,12 +285,17 @@ export class BucketOwner {
     return this.#bucket?.limiter.nextWakeAtMs !== undefined || this.#gathering !== undefined;
   }
 
+  /** Tells whoever asks from now on that the bucket is `unavailable`, because its process ends. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
   /**
-   * Tells all who wait that the bucket is `unavailable`, because its process ends. They have taken
-   * nothing and stand in no queue any more: the next instance need not gather them. Whoever asks after
-   * this waits as ever.
+   * Closes, and tells the same to all who wait. They have taken nothing and stand in no queue any more: the
+   * next instance need not gather them.
    */
   turnAway(): void {
+    this.close();
     const nowMs = this.#platform.clock.now();
     this.#gathering?.drain("unavailable");
     const bucket = this.#bucket;

@@ -63,6 +63,7 @@ it("tells all who stand in one place under a key, and forgets the key", async ()
   await settle();
   await stubOf(name).turnAway();
   await expectUnavailable(held);
+  await abortAllDurableObjects();
   await pass(name, 1_000);
   // Other parameters than before: a key that was kept would be refused.
   const again = await request(`/acquire?bucket=${name}&timeoutMs=5`, init);
@@ -76,13 +77,10 @@ it("tells those, too, who are gathered after a reset", async () => {
   const held = await queueUp(name, 2);
   while ((await snapshotOf(name)).waiters < 2) await settle();
   await abortAllDurableObjects();
-  // Each is put back after a pause of its own, and is held at the door then.
-  let told = 0;
-  for (const response of held) void response.then(() => (told += 1));
-  while (told < held.length) {
-    await stubOf(name).turnAway();
-    await settle();
-  }
+  // Each is put back after a pause of 50 ms, and held at the door for the rest of 250.
+  expect(await stubOf(name).isAwaited).toBe(true);
+  await scheduler.wait(120);
+  await stubOf(name).turnAway();
   await expectUnavailable(held);
   expect(await snapshotOf(name)).toMatchObject({ granted: 1, tokens: 0, waiters: 0 });
 });
@@ -95,4 +93,17 @@ it("a bucket that nobody waits at: nothing changes", async () => {
   const before = await snapshotOf(name);
   await stubOf(name).turnAway();
   expect(await snapshotOf(name)).toEqual(before);
+});
+
+it("closed: whoever asks is told, though a token is there; whoever waits goes on waiting", async () => {
+  const name = uniqueName();
+  await request(`/acquire?bucket=${name}`);
+  const held = await queueUp(name, 1);
+  await stubOf(name).close();
+  await expectUnavailable([request(`/acquire?bucket=${name}`)]);
+  await pass(name, 1_000);
+  expect((await held[0])?.status).toBe(200);
+  await pass(name, 1_000);
+  await expectUnavailable([request(`/acquire?bucket=${name}`)]);
+  expect(await snapshotOf(name)).toMatchObject({ granted: 2, tokens: 1 });
 });

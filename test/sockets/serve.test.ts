@@ -1,5 +1,5 @@
 /** `npm run serve`: started, killed, told to end, and started wrong. */
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { BucketSnapshot } from "../../src/protocol.ts";
 
+import { readOptions } from "../../serve/options.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 import { acquire, acquirePath, arriveInTurn, snapshotOf, untilBucket } from "../support/callers.ts";
 import { HttpConnection, send, type Answer } from "../support/http-connection.ts";
@@ -181,7 +182,7 @@ describe.concurrent("npm run serve, told to end while callers wait", () => {
     const state = newState();
     const buckets = ["quick1", "quick2", "quick3"];
     const told = new Map(buckets.map((bucket) => [bucket, 0]));
-    let isCut = false;
+    let turnedAway = 0;
     {
       await using served = await Served.ready(from(state, ...OPEN));
       const { url } = served;
@@ -192,21 +193,20 @@ describe.concurrent("npm run serve, told to end while callers wait", () => {
           const connection = await HttpConnection.open(url).catch(() => undefined);
           if (!connection) return;
           const answer = await connection.request(acquirePath(bucket)).catch(() => undefined);
-          if (!answer) isCut = true;
+          if (answer?.status === 503) turnedAway += 1;
           if (answer?.status !== 200) return;
           told.set(bucket, Number(told.get(bucket)) + 1);
         }
       });
-      await setTimeout(1_000);
+      while (Math.min(...told.values()) < 50) await setTimeout(10);
       expect(await served.terminate()).toMatchObject({ code: 0 });
       await Promise.all(callers);
     }
-    expect(isCut).toBe(false);
+    expect(turnedAway).toBeGreaterThan(0);
     await using again = await Served.ready(from(state, ...OPEN));
     for (const bucket of buckets) {
       const snapshot: BucketSnapshot = await snapshotOf(again, bucket);
       expect({ bucket, granted: snapshot.granted }).toEqual({ bucket, granted: told.get(bucket) });
-      expect(snapshot.granted).toBeGreaterThan(30);
     }
   });
 
@@ -354,4 +354,65 @@ it("a bundle names no folder of the machine that built it", async () => {
   const manifest = await readFile(join(bundleDir, "sluice-bundle.json"), "utf8");
   expect(manifest).toContain('"main": "index.ts"');
   expect(manifest).not.toContain(projectDir);
+});
+
+it("a bundle of another configuration has its policies, and says which bindings are left out", async () => {
+  const configPath = join(dir, "wrangler.toml");
+  const config = await readFile(join(projectDir, "wrangler.toml"), "utf8");
+  const binding = '[[analytics_engine_datasets]]\nbinding = "POINTS"\n';
+  await writeFile(configPath, `${config.replace('POLICIES."*"', 'POLICIES."only"')}\n${binding}`);
+  const own = join(dir, "own-bundle");
+  const building = new Served(["--write-bundle", own, "--config", configPath]);
+  expect(await building.ended).toMatchObject({ code: 0 });
+  expect(building.output).toContain("Left out, for Cloudflare only: analytics_engine_datasets");
+  const args = ["--bundle", own, "--state", newState(), "--port", "0", "--var", "PUBLIC:true"];
+  await using served = await Served.ready(args);
+  expect((await send(served.url, acquirePath("only"))).status).toBe(200);
+  expect((await send(served.url, acquirePath("x"))).status).toBe(404);
+});
+
+describe("examples/self-hosted", () => {
+  async function example(name: string): Promise<string> {
+    return readFile(join(projectDir, "examples/self-hosted", name), "utf8");
+  }
+
+  it("the Dockerfile starts it with options that it has, as process 1, and builds from what it copies", async () => {
+    const file = await example("Dockerfile");
+    const entrypoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(file)?.[1] ?? "") as string[];
+    expect(entrypoint.slice(0, 3)).toEqual(["node", "--", "serve/main.ts"]);
+    expect(await readOptions(entrypoint.slice(3), { API_TOKEN: "a" })).toMatchObject({
+      kind: "serve",
+      stateDir: "/state",
+      host: "0.0.0.0",
+      port: 8787,
+      vars: { API_TOKEN: "a" },
+    });
+    const build = /^RUN node -- serve\/main.ts (.*)$/m.exec(file)?.[1]?.split(" ") ?? [];
+    expect(await readOptions(build, {})).toMatchObject({ kind: "write-bundle", dir: "/bundle" });
+    const sources = [...file.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, from = ""]) =>
+      from.split(" "),
+    );
+    const kept = (await example("Dockerfile.dockerignore")).split("\n");
+    for (const source of sources) {
+      expect(kept.map((line) => line.replace(/^!/, ""))).toContain(source);
+      await access(join(projectDir, source));
+    }
+  });
+
+  it("the unit starts it with options that it has, and leaves it the time to end", async () => {
+    const unit = (await example("sluice.service")).replaceAll("\\\n", " ");
+    const line = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? "";
+    const envFile = join(dir, "unit.env");
+    await writeFile(envFile, "API_TOKEN=a\n");
+    const filled = line
+      .replace("${STATE_DIRECTORY}", "/var/lib/sluice")
+      .replace("${CREDENTIALS_DIRECTORY}/env", envFile);
+    const [, dashes, main, ...args] = filled.trim().split(/\s+/);
+    expect([dashes, main]).toEqual(["--", "serve/main.ts"]);
+    const options = await readOptions(args, {});
+    expect(options).toMatchObject({ kind: "serve", stateDir: "/var/lib/sluice" });
+    const stopMs = Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]) * 1_000;
+    expect(stopMs).toBeGreaterThan(options.kind === "serve" ? options.graceMs : Infinity);
+    expect(unit).toMatch(/^KillMode=mixed$/m);
+  });
 });
