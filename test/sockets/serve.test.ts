@@ -15,8 +15,8 @@ import { acquire, acquirePath, arriveInTurn, snapshotOf, untilBucket } from "../
 import { HttpConnection, send, type Answer } from "../support/http-connection.ts";
 import { Served, processes, untilGone } from "../support/served.ts";
 
-/** Far beyond what an end takes without anybody in its way, and below the default grace. */
-const PROMPTLY_MS = 4_500;
+/** Far beyond what an end takes without anybody in its way, and below the grace that is given here. */
+const PROMPTLY_MS = 10_000;
 
 /** Nobody who waits is granted while a test runs. */
 const SLOW = {
@@ -29,7 +29,7 @@ const SLOW = {
 /** Every grant is written by itself: the counts on the disk are those that were told. */
 const QUICK = { capacity: 30, refillTokens: 1, refillIntervalMs: 10 };
 const POLICIES = `POLICIES:${JSON.stringify({ "*": SLOW, "quick*": QUICK })}`;
-const OPEN = ["--port", "0", "--var", "PUBLIC:true", "--var", POLICIES];
+const OPEN = ["--port", "0", "--grace", "20s", "--var", "PUBLIC:true", "--var", POLICIES];
 
 let dir: string;
 let bundleDir: string;
