@@ -282,7 +282,8 @@ export class BucketOwner {
 
   /** Whether somebody waits to be told. */
   get isAwaited(): boolean {
-    return this.#bucket?.limiter.nextWakeAtMs !== undefined || this.#gathering !== undefined;
+    const { waiters = 0 } = this.#bucket?.limiter.inspect(this.#platform.clock.now()) ?? {};
+    return waiters > 0 || this.#gathering !== undefined;
   }
 
   /** Tells whoever asks from now on that the bucket is `unavailable`, because its process ends. */
