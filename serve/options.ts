@@ -26,7 +26,7 @@ export const USAGE = `Usage: npm run serve -- --state DIR [options]
   --config FILE       the wrangler configuration; default wrangler.toml of the project
   --var NAME:VALUE    a variable in place of the one there; may be repeated
   --env-file FILE     lines NAME=VALUE, for what is no business of a command line; may be repeated
-  --grace TIME        how long ending may take, as in 5s or 500ms; default ${DEFAULT_GRACE_MS / 1_000}s
+  --grace TIME        how long ending may take at most, as in 5s or 500ms; default ${DEFAULT_GRACE_MS / 1_000}s
   --write-bundle DIR  builds the Worker into DIR and ends
   --bundle DIR        runs what --write-bundle wrote, in place of building
 

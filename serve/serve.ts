@@ -45,6 +45,11 @@ const START_TIMEOUT_MS = 30_000;
 const POLL_MS = 20;
 /** For how long newcomers are told before nobody listens any more: those that were on their way. */
 const LINGER_MS = 500;
+/**
+ * For how long answers may still be on their way when all have been told: thousands go out in one second.
+ * What is left then cannot be told anything: pages left open, uploads that stall.
+ */
+const REST_MS = 2_000;
 /** Status of a shell for a process that a signal has ended, less the signal's number. */
 const SIGNAL_STATUS = 128;
 
@@ -59,7 +64,7 @@ export interface ServeOptions {
   readonly port: number;
   /** Variables and secrets, laid over those of wrangler.toml. They are written to no file. */
   readonly vars: Readonly<Record<string, string>>;
-  /** Longest time from `stop` until all is over, milliseconds. */
+  /** Longest time from `stop` until all is over, milliseconds; 0: nobody is told. */
   readonly graceMs: number;
 }
 
@@ -93,7 +98,8 @@ export class Service {
 
   /**
    * Ends it in order: all who wait and all who come are told `503 unavailable`, having taken nothing;
-   * then workerd ends, at the latest when the period of grace is over. Resolves when it has gone.
+   * then workerd ends, a little later or, where they cannot all be told, when the period of grace is over.
+   * Resolves when it has gone.
    */
   stop(): Promise<void> {
     return (this.#stopping ??= this.#stop());
@@ -122,6 +128,8 @@ export class Service {
     await tellToEnd(this.#controlSocket, signal);
     await setTimeout(LINGER_MS, undefined, { signal });
     this.#workerd.kill("SIGTERM");
+    await setTimeout(REST_MS, undefined, { signal });
+    this.kill();
   }
 }
 
