@@ -9,8 +9,9 @@
  * workerd that ends by itself is not started again here. The launcher ends as it did, and what runs the
  * launcher (systemd, a container's engine) knows how often to try.
  *
- * Miniflare was measured as the launcher, too: it puts a Worker of its own before this one, and its
- * parent's death leaves workerd running.
+ * Miniflare would be another launcher. It puts a Worker of its own before this one, which left 0.6 of the
+ * requests a second (six rounds in turn), knows of nobody who waits, and leaves workerd running when it is
+ * killed itself.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
