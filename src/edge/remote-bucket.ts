@@ -1,4 +1,5 @@
 /** The buckets as the Worker sees them: its side of the calls to their objects. */
+import type { Pause } from "../core/pause.ts";
 import type { AcquireCall, BucketSnapshot, NamedPolicyFields, PolicyChange } from "../protocol.ts";
 import type { BucketObject } from "./bucket-object.ts";
 
@@ -103,6 +104,22 @@ export class RemoteBucket {
       async () => await this.#stub().changePolicy(this.#name, this.#policy, changes),
       this.#caller,
     );
+  }
+
+  /**
+   * Keeps at most `tokens` in the bucket, and lets its ticks bring nothing until `untilMs`. Made twice, it
+   * is as good as made once; an instant that is over changes nothing.
+   */
+  pause(pause: Pause): Promise<BucketSnapshot> {
+    return reach(
+      async () => await this.#stub().pause(this.#name, this.#policy, pause),
+      this.#caller,
+    );
+  }
+
+  /** Ends a pause, whoever began it. */
+  lift(): Promise<BucketSnapshot> {
+    return reach(async () => await this.#stub().lift(this.#name, this.#policy), this.#caller);
   }
 
   /**
