@@ -212,7 +212,7 @@ describe("Limiter.checkpoint, batches", () => {
     writes.scene.pause(0, 60_000, 600);
     for (let index = 0; index < 600; index += 1) writes.grant(1);
     expect(writes.tokens).toEqual([9_999, 9_998 - 250, 599 - 250, 348 - 250, 0]);
-    expect(writes.scene.try(1, "Ann")).toEqual(["Ann refused: timeout, retry after 59999"]);
+    expect(writes.scene.try(1, "Ann")).toEqual(["Ann refused: timeout, retry after 60999"]);
   });
 
   test("a clock that jumps back gives the batch back", () => {
