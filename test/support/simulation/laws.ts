@@ -157,7 +157,7 @@ export class Laws {
   readonly #counted = new Set<Grant>();
   readonly #keyed = new Map<string, Grant>();
   #lifts = 0;
-  #lastPaused = { life: 0, lifts: 0 };
+  readonly #performedPauses = new Map<Pause, { readonly life: number; readonly lifts: number }>();
   /** The latest end of those whose callers know of it, since the last one that was lifted. */
   #answeredPause = { life: 0, untilMs: 0 };
 
@@ -275,8 +275,9 @@ export class Laws {
   }
 
   /** The bucket has been paused, and the turn is not over. */
-  paused({ view }: Instance, { untilMs, tokens }: Pause, snapshot: BucketSnapshot): void {
-    this.#lastPaused = { life: view.life, lifts: this.#lifts };
+  paused({ view }: Instance, pause: Pause, snapshot: BucketSnapshot): void {
+    this.#performedPauses.set(pause, { life: view.life, lifts: this.#lifts });
+    const { untilMs, tokens } = pause;
     if (untilMs <= this.#clock.wallMs) return;
     if (snapshot.tokens > tokens) {
       this.breaks("9", () => `${snapshot.tokens} are there, a pause keeps ${tokens}`);
@@ -286,13 +287,13 @@ export class Laws {
   }
 
   /** Whoever paused it knows that it is. */
-  pauseAnswered({ untilMs }: Pause): void {
-    const { life, lifts } = this.#lastPaused;
-    const isOfThisLife = life === this.#answeredPause.life;
+  pauseAnswered(pause: Pause): void {
+    const performed = this.#performedPauses.get(pause);
     this.tally.pauses += 1;
-    if (lifts !== this.#lifts) return;
-    const beforeMs = isOfThisLife ? this.#answeredPause.untilMs : 0;
-    this.#answeredPause = { life, untilMs: Math.max(untilMs, beforeMs) };
+    if (!performed || performed.lifts !== this.#lifts) return;
+    const { life } = performed;
+    const beforeMs = life === this.#answeredPause.life ? this.#answeredPause.untilMs : 0;
+    this.#answeredPause = { life, untilMs: Math.max(pause.untilMs, beforeMs) };
   }
 
   lifted(snapshot: BucketSnapshot): void {
