@@ -244,7 +244,7 @@ describe("what survives", () => {
     const lease = { maxTokens: 100, ttlMs: 1_000 };
     const fields = { ...fiveASecond, capacity: 100, initialTokens: 100, lease };
     const name = await open(fields, 1);
-    const policy = { name: "*", ...(await snapshotOf(name)).policy };
+    const { policy } = await snapshotOf(name);
     const lend = async (wanted: number) =>
       stubOf(name).lend(name, policy, { uses: [], granted: 0, wanted });
     const given = (await lend(20)).lease;
