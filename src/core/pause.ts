@@ -6,11 +6,16 @@ import type { FieldFault } from "./policy.ts";
 
 import { integerFault, isIntegerWithin, policyLimits, showValue } from "./policy.ts";
 
-/**
- * The longest that a bucket can be paused for, in milliseconds: a day, as long as the longest interval
- * between two ticks. Whoever needs more can pause it again.
- */
-const LONGEST_PAUSE_MS = 86_400_000;
+/** Lowest and highest legal value of what a pause says, both inclusive. */
+export const pauseLimits = {
+  /**
+   * How far its end lies ahead, in milliseconds: up to a day, as long as the longest interval between two
+   * ticks. Whoever needs more can pause the bucket again.
+   */
+  aheadMs: { max: 86_400_000 },
+  /** Tokens that the bucket keeps. More than are there is as good as all of them. */
+  tokens: { min: 0, max: policyLimits.capacity.max },
+} as const;
 
 /** Until when a bucket is paused, and what it keeps. */
 export interface Pause {
@@ -34,19 +39,18 @@ const FIELDS = ["untilMs", "tokens"];
 export function checkPause(fields: Readonly<Record<string, unknown>>, nowMs: number): PauseCheck {
   const { untilMs, tokens = 0 } = fields;
   const faults: FieldFault[] = [];
-  const untilLimits = { min: 0, max: nowMs + LONGEST_PAUSE_MS };
-  const tokensLimits = { min: 0, max: policyLimits.capacity.max };
+  const untilLimits = { min: 0, max: nowMs + pauseLimits.aheadMs.max };
   if (untilMs === undefined) {
     faults.push({ field: "untilMs", message: "untilMs is missing" });
   } else if (isIntegerWithin(untilMs, { min: untilLimits.max + 1, max: Infinity })) {
-    const limit = `${LONGEST_PAUSE_MS} ms ahead, ${untilLimits.max}`;
+    const limit = `${pauseLimits.aheadMs.max} ms ahead, ${untilLimits.max}`;
     const message = `untilMs must be at most ${limit}: got ${showValue(untilMs)}`;
     faults.push({ field: "untilMs", message });
   } else if (!isIntegerWithin(untilMs, untilLimits)) {
     faults.push(integerFault("untilMs", untilMs, untilLimits));
   }
-  if (!isIntegerWithin(tokens, tokensLimits)) {
-    faults.push(integerFault("tokens", tokens, tokensLimits));
+  if (!isIntegerWithin(tokens, pauseLimits.tokens)) {
+    faults.push(integerFault("tokens", tokens, pauseLimits.tokens));
   }
   for (const field of Object.keys(fields)) {
     if (FIELDS.includes(field)) continue;

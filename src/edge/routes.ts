@@ -13,6 +13,7 @@ import { Hono } from "hono";
 
 import type { Right, Scope } from "./access-tokens.ts";
 import type { Gate } from "./authorize.ts";
+import type { SluiceEnv } from "./env.ts";
 import type { Settings } from "./settings.ts";
 
 import { isInScope } from "./access-tokens.ts";
@@ -31,6 +32,9 @@ import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./json-body.ts";
+import { DOCS_STYLE_PATH, docsPage, docsStyle } from "./openapi/docs-page.ts";
+import { docsResponse } from "./openapi/docs-response.ts";
+import { openApiDocument } from "./openapi/document.ts";
 import { problemResponse } from "./problem.ts";
 import { UnreachableError } from "./reach.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
@@ -49,13 +53,16 @@ const PLACE_OF_NAME = 4;
 /** The routes, and the methods of each. HEAD is not GET of `/acquire`: it would take tokens and not say so. */
 const METHODS = {
   "/healthz": ["GET", "HEAD"],
+  "/openapi.json": ["GET", "HEAD"],
+  "/docs": ["GET", "HEAD"],
+  [DOCS_STYLE_PATH]: ["GET", "HEAD"],
   "/acquire": ["GET", "POST"],
   "/buckets/:name": ["GET", "HEAD", "PUT", "DELETE"],
   "/buckets/:name/pause": ["POST"],
 };
 
 interface AppEnv {
-  Bindings: Env;
+  Bindings: SluiceEnv;
 }
 type AppContext = Context<AppEnv>;
 
@@ -69,7 +76,7 @@ export const boundRoutes = createDoor({ gateOf: boundGate, pauseGateOf: boundPau
 interface Door {
   readonly fetch: (
     request: Request,
-    env: Env,
+    env: SluiceEnv,
     ctx?: ExecutionContext,
   ) => Response | Promise<Response>;
 }
@@ -82,7 +89,7 @@ interface Gates {
 
 /** The routes under the settings of whatever environment. */
 function createDoor(gates: Gates): Door {
-  const apps = new WeakMap<Env, Hono<AppEnv>>();
+  const apps = new WeakMap<SluiceEnv, Hono<AppEnv>>();
   return {
     fetch(request, env, ctx) {
       let app = apps.get(env);
@@ -95,7 +102,7 @@ function createDoor(gates: Gates): Door {
   };
 }
 
-function createApp(env: Env, gates: Gates): Hono<AppEnv> {
+function createApp(env: SluiceEnv, gates: Gates): Hono<AppEnv> {
   let settings;
   try {
     settings = settingsOf(env);
@@ -126,6 +133,10 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
   }
 
   app.get("/healthz", () => json({ status: "ok" }));
+
+  app.get("/openapi.json", () => json(openApiDocument));
+  app.get("/docs", () => docsResponse(docsPage(openApiDocument), "text/html"));
+  app.get(DOCS_STYLE_PATH, () => docsResponse(docsStyle, "text/css"));
 
   app.get("/acquire", (c) => {
     if (c.req.method === "HEAD") return strays.fetch(c.req.raw);
