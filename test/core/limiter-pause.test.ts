@@ -1,9 +1,11 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import type { Lease } from "../../src/core/lease.ts";
 import type { TokenBucketState } from "../../src/core/token-bucket.ts";
 
 import { TokenBucket } from "../../src/core/token-bucket.ts";
+import { anyPolicy, anyTokens } from "../support/arbitraries.ts";
 import { Scene, epochMs, policyOf } from "../support/limiters.ts";
 
 /** Five tokens at the start, one a second. */
@@ -368,6 +370,39 @@ describe("Limiter, leases in a pause", () => {
     expect(nextTickAtMs).toBe(11_000);
     expect(scene.acquire(0, "Ann", { tokens: 51 })).toEqual(["Ann waits"]);
     expect(scene.nextWakeAtMs).toBe(16_000);
+  });
+});
+
+describe("TokenBucket.advance, a paused bucket", () => {
+  test("in many steps does what it does in one, and never holds more than without the pause", () => {
+    const anySteps = fc.array(fc.integer({ min: -50, max: 200 }), { maxLength: 30 });
+    const anyPause = fc.record({ forMs: fc.nat(500), tokens: fc.nat(12), leaseMs: fc.nat(500) });
+    fc.assert(
+      fc.property(anyPolicy, anyTokens, anyPause, anySteps, (policy, taken, pause, steps) => {
+        const start = (isPaused: boolean): TokenBucket => {
+          const bucket = TokenBucket.start(policy, epochMs);
+          bucket.tryTake(taken);
+          if (bucket.tryTake(2)) bucket.lend(1, epochMs + 1 + pause.leaseMs);
+          if (isPaused) bucket.pause(epochMs + pause.forMs, pause.tokens, epochMs);
+          return bucket;
+        };
+        const [split, bulk, free] = [start(true), start(true), start(false)];
+        let atMs = epochMs;
+        let latestMs = epochMs;
+        for (const step of steps) {
+          atMs += step;
+          latestMs = Math.max(latestMs, atMs);
+          split.advance(atMs);
+          free.advance(atMs);
+          expect(split.tokens).toBeLessThanOrEqual(free.tokens);
+          expect(split.leasedTokens).toBe(free.leasedTokens);
+        }
+        bulk.advance(latestMs);
+        expect(split.toJSON()).toEqual(bulk.toJSON());
+        expect(TokenBucket.from(policy, split.toJSON()).toJSON()).toEqual(split.toJSON());
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });
 
