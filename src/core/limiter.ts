@@ -14,8 +14,9 @@
  * behind: a bucket with more tokens at a tick has no fewer at any later one, whatever is taken.
  *
  * Four things break a forecast, all of them faults or somebody's doing: a daemon that comes so late that
- * ticks flowed over, a caller put back in front after a reset, a change of the policy, a pause. Then the queue is timed anew from its head, and whoever cannot be granted in time any more is
- * refused there and then, taking nothing.
+ * ticks flowed over, a caller put back in front after a reset, a change of the policy, a pause. Then the
+ * queue is timed anew from its head, and whoever cannot be granted in time any more is refused there and
+ * then, taking nothing.
  *
  * Leases break none. They are given only while nobody waits, and the forecast counts every token that is
  * out as spent when its lease ends: what comes back before that only helps. So a promised instant is the
@@ -554,8 +555,8 @@ export class Limiter<Caller> {
 
 /**
  * The instant of what happens to `bucket` now. A clock that has jumped back behind the last tick it had
- * reached stands still at that tick, for this and every later instance: tokens are never given an instant before the
- * tick that brought them.
+ * reached stands still at that tick, for this and every later instance: tokens are never given an instant
+ * before the tick that brought them.
  */
 function instantOf(bucket: TokenBucket, nowMs: number): number {
   return Math.max(nowMs, bucket.reachedAtMs);

@@ -273,8 +273,8 @@ export class TokenBucket {
 
   /**
    * Goes on under another policy: keeps `min(tokens, capacity)`, what is out on lease, which takes its
-   * room first, a pause, and the grid's origin. The ticks up to `nowMs` count as added, those of the old grid by
-   * the old policy; so the change itself adds nothing, however often it is repeated.
+   * room first, a pause, and the grid's origin. The ticks up to `nowMs` count as added, those of the old
+   * grid by the old policy; so the change itself adds nothing, however often it is repeated.
    */
   setPolicy(policy: Policy, nowMs: number): void {
     this.advance(nowMs);

@@ -108,13 +108,18 @@ export class RemoteBucket {
 
   /**
    * Keeps at most `tokens` in the bucket, and lets its ticks bring nothing until `untilMs`. Made twice, it
-   * is as good as made once; an instant that is over changes nothing.
+   * is as good as made once; an instant that is over changes nothing. What this isolate has on lease is
+   * given back; another one does so when it next asks.
    */
-  pause(pause: Pause): Promise<BucketSnapshot> {
-    return reach(
+  async pause(pause: Pause): Promise<BucketSnapshot> {
+    const snapshot = await reach(
       async () => await this.#stub().pause(this.#name, this.#policy, pause),
       this.#caller,
     );
+    if (snapshot.pausedUntilMs !== undefined) {
+      leasedBucket(this.#objects, this.#name, this.#policy)?.giveUp();
+    }
+    return snapshot;
   }
 
   /** Ends a pause, whoever began it. */

@@ -179,8 +179,9 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
   app.post("/buckets/:name/pause", (c) =>
     admit(c, gateOfPauses, (scopes) =>
       withBucket(c, scopes, "pause", async (bucket, name) => {
+        const fields = await readJsonObject(c.req.raw, LARGEST_BODY_BYTES);
         const nowMs = Date.now();
-        const read = checkPause(await readJsonObject(c.req.raw, LARGEST_BODY_BYTES), nowMs);
+        const read = checkPause(fields, nowMs);
         if (!read.ok) return invalidRequestResponse(read.faults);
         // Others may have a clock that is behind: they must not end by chance what somebody has begun.
         const isLift = read.pause.untilMs <= nowMs && isInScope(scopes, "admin", name);

@@ -12,6 +12,7 @@ import {
   grantIn,
   problemIn,
   snapshotOf,
+  untilBucket,
 } from "../support/callers.ts";
 import { send } from "../support/http-connection.ts";
 import { startWorkerd, type WorkerdServer } from "../support/server.ts";
@@ -72,6 +73,23 @@ describe.concurrent("a pause while callers wait", () => {
     expect(times[1]).toBeGreaterThanOrEqual(lifted.nextTickAtMs + INTERVAL_MS);
     expect(times[1]).toBeLessThan(Date.now() + 1_000);
   });
+});
+
+it("what an isolate has on lease is not granted any more once it has passed a pause on", async () => {
+  const lease = { maxTokens: 40, ttlMs: 20_000 };
+  const policies = { "*": { ...fiveASecond, capacity: 1_000, initialTokens: 1_000, lease } };
+  await using server = await startWorkerd({ policies, vars: admin.vars });
+  for (let { leasedTokens = 0 } = await snapshotOf(server, "leased"); leasedTokens === 0;) {
+    await acquire(server, "leased");
+    ({ leasedTokens = 0 } = await snapshotOf(server, "leased"));
+  }
+  const untilMs = Date.now() + 60_000;
+  const snapshot = await pause(server, "leased", { untilMs });
+  expect(snapshot.leasedTokens).toBeGreaterThan(0);
+  const refused = await send(server.url, acquirePath("leased", "timeoutMs=0"));
+  expect(problemIn(refused)).toMatchObject({ reason: "timeout" });
+  const after = await untilBucket(server, "leased", ({ leasedTokens }) => leasedTokens === 0);
+  expect(after).toMatchObject({ tokens: 0, pausedUntilMs: untilMs });
 });
 
 describe.concurrent("workerd killed with SIGKILL in a pause, and started again", () => {
