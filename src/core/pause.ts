@@ -4,7 +4,7 @@
  */
 import type { FieldFault } from "./policy.ts";
 
-import { integerFault, isIntegerWithin, policyLimits, showValue } from "./policy.ts";
+import { integerFault, isIntegerWithin, showValue } from "./policy.ts";
 
 /** Lowest and highest legal value of what a pause says, both inclusive. */
 export const pauseLimits = {
@@ -13,8 +13,8 @@ export const pauseLimits = {
    * ticks. Whoever needs more can pause the bucket again.
    */
   aheadMs: { max: 86_400_000 },
-  /** Tokens that the bucket keeps. More than are there is as good as all of them. */
-  tokens: { min: 0, max: policyLimits.capacity.max },
+  /** Tokens that the bucket keeps: up to the largest capacity. More than are there is as good as all. */
+  tokens: { min: 0, max: 1_000_000_000 },
 } as const;
 
 /** Until when a bucket is paused, and what it keeps. */
