@@ -40,6 +40,13 @@ import { UnreachableError } from "./reach.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
 import { settingsOf } from "./settings.ts";
 import { checkPause } from "../core/pause.ts";
+import {
+  SUBPROTOCOL,
+  isOriginAllowed,
+  isUpgrade,
+  subprotocolsOf,
+  withBearer,
+} from "./watch-request.ts";
 import { fieldFaults, showValue } from "../core/policy.ts";
 
 /** A policy is eight numbers; this is room for a hundred times as much. */
@@ -59,6 +66,7 @@ const METHODS = {
   "/acquire": ["GET", "POST"],
   "/buckets/:name": ["GET", "HEAD", "PUT", "DELETE"],
   "/buckets/:name/pause": ["POST"],
+  "/buckets/:name/watch": ["GET"],
 };
 
 interface AppEnv {
@@ -155,6 +163,18 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
     ),
   );
 
+  app.get("/buckets/:name/watch", async (c) => {
+    if (c.req.method === "HEAD") return strays.fetch(c.req.raw);
+    const { raw } = c.req;
+    if (!isOriginAllowed(raw, corsOrigins)) {
+      const detail = `Pages of ${showValue(raw.headers.get("Origin"))} may not watch`;
+      return problemResponse("origin-not-allowed", { detail });
+    }
+    const admitted = await gate(withBearer(raw));
+    if (admitted instanceof Response) return admitted;
+    return withBucket(c, admitted, "read", (bucket) => watch(raw, bucket));
+  });
+
   app.put("/buckets/:name", (c) =>
     admit(c, gateOfAdmins, (scopes) =>
       withBucket(c, scopes, "admin", async (bucket) => {
@@ -221,6 +241,19 @@ function acquire(
   const { bucket: name, ...asked } = read.params;
   const bucket = bucketFor(c, scopes, "acquire", name);
   return bucket instanceof Response ? bucket : bucket.acquire(asked);
+}
+
+async function watch(request: Request, bucket: RemoteBucket): Promise<Response> {
+  if (!isUpgrade(request)) {
+    const detail = "A WebSocket is needed to watch a bucket: Upgrade: websocket";
+    const headers = { Upgrade: "websocket", Connection: "Upgrade" };
+    return problemResponse("upgrade-required", { detail, headers });
+  }
+  const answer = await bucket.watch();
+  if (answer.webSocket === null) return answer;
+  const isOffered = subprotocolsOf(request).includes(SUBPROTOCOL);
+  const headers = { ...COMMON_FIELDS, ...(isOffered && { "Sec-WebSocket-Protocol": SUBPROTOCOL }) };
+  return new Response(null, { status: 101, webSocket: answer.webSocket, headers });
 }
 
 function methodNotAllowed(c: Context, methods: readonly string[]): Response {
