@@ -90,6 +90,12 @@ export function metricsOf(buckets: readonly ScrapedBucket[]): readonly Metric[] 
       samples: value(({ snapshot }) => snapshot.queuedTokens),
     },
     {
+      name: "sluice_paused",
+      type: "gauge",
+      help: "Whether the bucket is paused.",
+      samples: value(({ snapshot }) => (snapshot.pausedUntilMs === undefined ? 0 : 1)),
+    },
+    {
       name: "sluice_granted_requests_total",
       type: "counter",
       help: "Requests granted.",

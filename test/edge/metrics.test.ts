@@ -6,7 +6,7 @@ import type { ProblemBody } from "../../src/protocol.ts";
 
 import { Scrape } from "../support/scrape.ts";
 import { CLOSED, ONE_A_SECOND, bearer, deployed, type Door } from "./deployed.ts";
-import { request, settle, snapshotOf } from "./surfaces.ts";
+import { ADMIN, request, settle, snapshotOf } from "./surfaces.ts";
 import { alarmAtMs, pass, stubOf, uniqueName, useVirtualDate } from "./virtual-time.ts";
 
 beforeEach(useVirtualDate);
@@ -109,6 +109,7 @@ describe("/metrics", () => {
       "sluice_leased_tokens GAUGE",
       "sluice_waiters GAUGE",
       "sluice_queued_tokens GAUGE",
+      "sluice_paused GAUGE",
       "sluice_granted_requests_total COUNTER",
       "sluice_granted_tokens_total COUNTER",
       "sluice_refused_requests_total COUNTER",
@@ -198,6 +199,21 @@ describe("/metrics", () => {
     const all = await scrape({ POLICIES }, `?${names.map((name) => `bucket=${name}`).join("&")}`);
     expect(all.valuesOf("sluice_up", "bucket")).toEqual(names);
     expect(names.map((bucket) => all.value("sluice_up", { bucket }))).toEqual(names.map(() => 1));
+  });
+
+  it("tells of a pause, while it lasts", async () => {
+    const name = uniqueName("paused");
+    const paused = async (): Promise<number | undefined> => {
+      return (await scrape({ POLICIES }, `?bucket=${name}`)).value("sluice_paused", {
+        bucket: name,
+      });
+    };
+    expect(await paused()).toBe(0);
+    const body = JSON.stringify({ untilMs: Date.now() + 5_000 });
+    await request(`/buckets/${name}/pause`, { method: "POST", headers: ADMIN, body });
+    expect(await paused()).toBe(1);
+    vi.setSystemTime(Date.now() + 5_000);
+    expect(await paused()).toBe(0);
   });
 
   it("answers as it is described", async () => {
