@@ -5,13 +5,27 @@
 import { DurableObject } from "cloudflare:workers";
 
 import type { LeaseAsk } from "../core/lease.ts";
-import type { BucketSnapshot, LeaseAnswer, NamedPolicyFields, PolicyChange } from "../protocol.ts";
-import type { BucketDisk, BucketPlatform, BucketRecord } from "./bucket-owner.ts";
+import type {
+  AcquireCall,
+  BucketSnapshot,
+  LeaseAnswer,
+  NamedPolicyFields,
+  PolicyChange,
+} from "../protocol.ts";
+import type {
+  AcquireAnswer,
+  BucketDisk,
+  BucketPlatform,
+  BucketRecord,
+  Leave,
+} from "./bucket-owner.ts";
 import type { KeyedGrant } from "./keyed-grants.ts";
 
 import { decodeAcquireCall } from "./acquire-call.ts";
+import { outcomeLine, placeLine } from "./acquire-lines.ts";
 import { acquireResponse } from "./acquire-response.ts";
 import { BucketOwner } from "./bucket-owner.ts";
+import { LatestStream } from "./latest-stream.ts";
 
 /** Where the state is kept. */
 const STATE_KEY = "bucket";
@@ -31,9 +45,16 @@ export class BucketObject extends DurableObject<Env> {
     });
   }
 
-  /** `/acquire`, forwarded by the Worker. Settles with the outcome; rejects if the object is reset. */
-  override fetch(request: Request): Promise<Response> {
+  /**
+   * `/acquire`, forwarded by the Worker. Settles with the outcome; rejects if the object is reset. One that
+   * is streamed is answered at once, by lines; if the object is reset they break off.
+   */
+  override fetch(request: Request): Response | Promise<Response> {
     const call = decodeAcquireCall(request.url);
+    return call.isStreamed === true ? this.#stream(call, request) : this.#hold(call, request);
+  }
+
+  #hold(call: AcquireCall, request: Request): Promise<Response> {
     return new Promise((resolve) => {
       const leave = this.#owner.acquire(call, (answer) => resolve(acquireResponse(answer)));
       if (!leave) return;
@@ -47,6 +68,34 @@ export class BucketObject extends DurableObject<Env> {
       if (signal.aborted) giveUp();
       else signal.addEventListener("abort", giveUp, { once: true });
     });
+  }
+
+  #stream(call: AcquireCall, { signal }: Request): Response {
+    let leave: Leave | undefined;
+    const lines = new LatestStream(() => leave?.());
+    leave = this.#owner.acquire(
+      call,
+      (answer) => void this.#endLines(lines, answer),
+      (place) => lines.put(placeLine(place)),
+    );
+    const giveUp = (): void => {
+      leave?.();
+      lines.fail(signal.reason);
+    };
+    if (signal.aborted) giveUp();
+    else signal.addEventListener("abort", giveUp, { once: true });
+    return new Response(lines.readable);
+  }
+
+  async #endLines(lines: LatestStream, answer: AcquireAnswer): Promise<void> {
+    try {
+      const line = await outcomeLine(acquireResponse(answer));
+      // The runtime holds a response back until the disk has what it tells; not what follows its head.
+      await this.ctx.storage.sync();
+      lines.end(line);
+    } catch (error) {
+      lines.fail(error);
+    }
   }
 
   /** The daemon's tick. */

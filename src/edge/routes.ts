@@ -22,11 +22,13 @@ import { adminGate, admit, apiGate, boundGate, lacking } from "./authorize.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { crossOrigin } from "./cross-origin.ts";
+import { acceptsEventStream, hasHadLastEvent, noMoreEvents } from "./event-stream.ts";
 import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./json-body.ts";
 import { problemResponse } from "./problem.ts";
 import { UnreachableError } from "./reach.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
 import { settingsOf } from "./settings.ts";
+import { streamedAcquire } from "./streamed-acquire.ts";
 import { fieldFaults, showValue } from "../core/policy.ts";
 
 /** A policy is eight numbers; this is room for a hundred times as much. */
@@ -154,12 +156,7 @@ function createRoutes(settings: Settings, gate: Gate): Hono<AppEnv> {
       return problemResponse("body-too-large", { detail: error.message });
     }
     if (c.req.raw.signal.aborted) return new Response(null, { status: 499 });
-    console.error(error);
-    if (error instanceof UnreachableError) {
-      const detail = "The bucket could not be reached";
-      return problemResponse("unavailable", { detail, retryAfterMs: UNAVAILABLE_RETRY_MS });
-    }
-    return problemResponse("internal-error", { detail: "Sluice failed to handle this request" });
+    return failureResponse(error);
   });
 
   return app;
@@ -174,7 +171,21 @@ function acquire(
   if (!read.ok) return invalidRequestResponse(read.errors);
   const { bucket: name, ...asked } = read.params;
   const bucket = bucketFor(c, scopes, "acquire", name);
-  return bucket instanceof Response ? bucket : bucket.acquire(asked);
+  if (bucket instanceof Response) return bucket;
+  const { headers } = c.req.raw;
+  if (!acceptsEventStream(headers)) return bucket.acquire(asked);
+  if (hasHadLastEvent(headers)) return noMoreEvents();
+  return streamedAcquire((follower) => bucket.acquire(asked, follower), failureResponse);
+}
+
+/** What is answered where Sluice itself fails. */
+function failureResponse(error: unknown): Response {
+  console.error(error);
+  if (error instanceof UnreachableError) {
+    const detail = "The bucket could not be reached";
+    return problemResponse("unavailable", { detail, retryAfterMs: UNAVAILABLE_RETRY_MS });
+  }
+  return problemResponse("internal-error", { detail: "Sluice failed to handle this request" });
 }
 
 function methodNotAllowed(c: Context, methods: readonly string[]): Response {
