@@ -13,6 +13,7 @@ import type { Ask, Held, OpenedBucket } from "../support/behaviours.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { encodeAcquireCall } from "../../src/edge/acquire-call.ts";
+import { EventReader } from "../support/event-stream.ts";
 import { pass, stubOf, uniqueName } from "./virtual-time.ts";
 
 export const ADMIN = { Authorization: "Bearer test-admin" };
@@ -102,8 +103,33 @@ export async function openObject(fields: PolicyFields): Promise<OpenedBucket> {
 }
 
 /** The Worker, over HTTP. */
-export async function openHttp(fields: PolicyFields): Promise<OpenedBucket> {
-  const name = uniqueName("http");
+export function openHttp(fields: PolicyFields): Promise<OpenedBucket> {
+  return openWorker("http", fields, (path, signal) => request(path, { signal }));
+}
+
+/** The Worker, over HTTP, by event streams: what they end with is taken for the answer. */
+export function openStreaming(fields: PolicyFields): Promise<OpenedBucket> {
+  return openWorker("streaming", fields, async (path, signal) => {
+    const reader = await stream(path, { signal });
+    await reader.done;
+    return Response.json(reader.last?.data);
+  });
+}
+
+/** Asks for an event stream; aborting `init.signal` leaves it. */
+export async function stream(path: string, init: RequestInit = {}): Promise<EventReader> {
+  const headers = { Accept: "text/event-stream", ...init.headers };
+  const reader = new EventReader(await request(path, { ...init, headers }));
+  init.signal?.addEventListener("abort", () => void reader.leave());
+  return reader;
+}
+
+async function openWorker(
+  prefix: string,
+  fields: PolicyFields,
+  send: (path: string, signal: AbortSignal) => Promise<Response>,
+): Promise<OpenedBucket> {
+  const name = uniqueName(prefix);
   await request(`/buckets/${encodeURIComponent(name)}`, {
     method: "PUT",
     headers: ADMIN,
@@ -112,6 +138,6 @@ export async function openHttp(fields: PolicyFields): Promise<OpenedBucket> {
   return opened(name, (ask: Ask = {}) => {
     const query = new URLSearchParams({ bucket: name });
     for (const [field, value] of Object.entries(ask)) query.set(field, String(value));
-    return hold(name, (signal) => request(`/acquire?${query.toString()}`, { signal }));
+    return hold(name, (signal) => send(`/acquire?${query.toString()}`, signal));
   });
 }
