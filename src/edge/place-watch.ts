@@ -6,17 +6,24 @@
  * Then the queue is walked once, and those are told whose position has changed, or the instant of whose
  * grant; that an ETA shrinks as time passes is no change.
  *
- * A turn that moves a thousand tells a thousand, and bursts have many turns: a crowd that leaves one by
- * one would cost the square of its size. So after each round there is a pause, as long as the round was
- * large, and whatever happens in it makes one round at its end. A hundred watchers still hear of every
- * tick of the fastest bucket there is; more of them, of where they have got to by then.
+ * The walk comes a moment after the turn, so that those whom the turn has granted hear of it before the
+ * others hear that they have moved, and so that a burst of turns makes one round. And a turn that moves a
+ * thousand tells a thousand: so after each round there is a pause, as long as the round was large, and
+ * whatever happens in it makes one round at its end. Ten watchers still hear of every tick of the fastest
+ * bucket there is, and a hundred of ten ticks a second; where more would have to be told, everybody hears
+ * where it has got to by then.
  */
 import type { Limiter, Place, Turn } from "../core/limiter.ts";
 import type { HeldPlace } from "../protocol.ts";
 import type { Clock } from "./clock.ts";
 
-/** The pause after a round for each request that it told, about three times what telling one takes. */
-const PAUSE_PER_TOLD_MS = 0.1;
+/** From a turn to the round that it makes: about what it takes to write the turn down. */
+const ROUND_DELAY_MS = 1;
+/**
+ * The pause after a round for each request that it told. To tell one takes an eighth of that, measured
+ * from the object to the client's socket, all in one process.
+ */
+const PAUSE_PER_TOLD_MS = 1;
 /** The same for each place that it looked at, about fifty times what that takes. */
 const PAUSE_PER_PLACE_MS = 0.005;
 
@@ -75,22 +82,19 @@ export class PlaceWatch<Caller> {
     this.#moved(limiter, nowMs);
   }
 
+  /** Somebody may have moved. */
   #moved(limiter: Limiter<Caller>, nowMs: number): void {
     this.#limiter = limiter;
     if (this.#isTimerSet) return;
+    this.#isTimerSet = true;
     // A clock that has jumped back must not make anybody wait for it.
     const restMs = Math.min(this.#pauseMs, this.#pausesUntilMs - nowMs);
-    if (restMs <= 0) {
-      this.#tellMoved(nowMs);
-      return;
-    }
-    this.#isTimerSet = true;
     this.#clock.setTimer(
       () => {
         this.#isTimerSet = false;
         this.#tellMoved(this.#clock.now());
       },
-      Math.max(1, restMs),
+      Math.max(ROUND_DELAY_MS, restMs),
     );
   }
 

@@ -13,8 +13,9 @@ import { eventStreamResponse, eventText, HEARTBEAT, lastEventText } from "./even
 import { LatestStream } from "./latest-stream.ts";
 
 /**
- * Between two heartbeats. Behind a proxy only a write that fails tells of a client that has left, and the
- * first one after that may still go into a buffer: two of them, and the way, have to fit in a second.
+ * After so long without an event comes a heartbeat. Behind a proxy only a write that fails tells of a
+ * client that has left, and the first one after that may still go into a buffer: two have to fit in a
+ * second, with the way.
  */
 const HEARTBEAT_MS = 400;
 
@@ -31,10 +32,17 @@ export function streamedAcquire(
   const leaving = new AbortController();
   const { signal } = leaving;
   const events = new LatestStream((reason) => leaving.abort(reason));
-  const heartbeat = setInterval(() => {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const restart = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(beat, HEARTBEAT_MS);
+  };
+  const beat = (): void => {
     if (!events.hasUnread) events.put(HEARTBEAT);
-  }, HEARTBEAT_MS);
-  signal.addEventListener("abort", () => clearInterval(heartbeat), { once: true });
+    restart();
+  };
+  restart();
+  signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
 
   let last: HeldPlace | undefined;
   const tell = (place: HeldPlace): void => {
@@ -43,6 +51,7 @@ export function streamedAcquire(
     last = place;
     const { position, etaMs } = place;
     events.put(eventText("queued", JSON.stringify({ position, etaMs } satisfies QueuedBody)));
+    restart();
   };
   const settle = async (): Promise<void> => {
     let answer;
@@ -52,7 +61,7 @@ export function streamedAcquire(
       if (signal.aborted) return;
       answer = failed(error);
     }
-    clearInterval(heartbeat);
+    clearTimeout(timer);
     events.end(lastEventText(answer.ok ? "granted" : "refused", await answer.text()));
   };
   void settle();
