@@ -8,6 +8,7 @@ import type { LeaseAsk } from "../core/lease.ts";
 import type {
   AcquireCall,
   BucketSnapshot,
+  HeldPlace,
   LeaseAnswer,
   NamedPolicyFields,
   PolicyChange,
@@ -76,7 +77,7 @@ export class BucketObject extends DurableObject<Env> {
     leave = this.#owner.acquire(
       call,
       (answer) => void this.#endLines(lines, answer),
-      (place) => lines.put(placeLine(place)),
+      (place) => void this.#putPlace(lines, place),
     );
     const giveUp = (): void => {
       leave?.();
@@ -85,6 +86,16 @@ export class BucketObject extends DurableObject<Env> {
     if (signal.aborted) giveUp();
     else signal.addEventListener("abort", giveUp, { once: true });
     return new Response(lines.readable);
+  }
+
+  /** Not before those are on the disk whose grants have moved it there: a crash would move it back. */
+  async #putPlace(lines: LatestStream, place: HeldPlace): Promise<void> {
+    try {
+      await this.ctx.storage.sync();
+      lines.put(placeLine(place));
+    } catch (error) {
+      lines.fail(error);
+    }
   }
 
   async #endLines(lines: LatestStream, answer: AcquireAnswer): Promise<void> {

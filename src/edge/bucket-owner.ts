@@ -287,12 +287,7 @@ export class BucketOwner {
   }
 
   /** @param heldMs How long the request was held at the door; it counts against its timeout. */
-  #admit(
-    call: AcquireCall,
-    heldMs: number,
-    listener: Listener,
-    nowMs: number,
-  ): Leave | undefined {
+  #admit(call: AcquireCall, heldMs: number, listener: Listener, nowMs: number): Leave | undefined {
     this.#isFresh = false;
     // A caller put back by the Worker of an earlier deployment brings the policy of that time.
     const bucket = (call.putBack && this.#bucket) ?? this.#open(call.bucket, call.policy, nowMs);

@@ -123,11 +123,7 @@ function isTold(watcher: Watcher, { position, grantAtMs }: Place<unknown>): bool
   return watcher.position === position && watcher.grantAtMs === grantAtMs;
 }
 
-function tellPlace(
-  watcher: Watcher,
-  { position, grantAtMs }: Place<unknown>,
-  nowMs: number,
-): void {
+function tellPlace(watcher: Watcher, { position, grantAtMs }: Place<unknown>, nowMs: number): void {
   watcher.position = position;
   watcher.grantAtMs = grantAtMs;
   watcher.tell({ position, grantAtMs, etaMs: Math.max(0, grantAtMs - nowMs) });

@@ -1,5 +1,5 @@
 /** Acquires that are streamed: what their callers see of the queue, to the millisecond. */
-import { abortAllDurableObjects } from "cloudflare:test";
+import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { PolicyFields } from "../../src/core/policy.ts";
@@ -8,7 +8,7 @@ import type { EventReader } from "../support/event-stream.ts";
 import { acceptsEventStream } from "../../src/edge/event-stream.ts";
 import { bearer, CLOSED, deployed, ONE_A_SECOND } from "./deployed.ts";
 import { ADMIN, request, settle, snapshotOf, stream } from "./surfaces.ts";
-import { pass, uniqueName, useSteadyPauses, useVirtualDate } from "./virtual-time.ts";
+import { pass, stubOf, uniqueName, useSteadyPauses, useVirtualDate } from "./virtual-time.ts";
 
 beforeEach(() => {
   useVirtualDate();
@@ -74,12 +74,7 @@ describe("a streamed acquire", () => {
     }
     expect(first.lines).toEqual(["granted after 0"]);
     expect(queued[0]?.lines).toEqual(["1 in 1000", "granted after 1000"]);
-    expect(queued[2]?.lines).toEqual([
-      "3 in 3000",
-      "2 in 2000",
-      "1 in 1000",
-      "granted after 3000",
-    ]);
+    expect(queued[2]?.lines).toEqual(["3 in 3000", "2 in 2000", "1 in 1000", "granted after 3000"]);
     for (const [index, reader] of queued.entries()) {
       const places = Array.from({ length: index + 1 }, (_, gone) => index + 1 - gone);
       const told = places.map((place) => `${place} in ${place * 1_000}`);
@@ -320,7 +315,7 @@ describe("Accept", () => {
     "text/event-stream;q=0",
     "text/event-stream; Q=0.000, */*",
     'text/plain;note="text/event-stream"',
-    ";;;,,,=\"\\",
+    ';;;,,,="\\',
   ])("asks for the plain answer: %j", async (accept) => {
     expect(await isStreamed(accept)).toBe(false);
   });
@@ -386,6 +381,24 @@ describe("a streamed acquire with an Idempotency-Key", () => {
     await pair[1]?.leave();
     await untilWaiters(name, 0);
     expect(await snapshotOf(name)).toMatchObject({ cancelled: 1 });
+  });
+});
+
+describe("a grant in a stream", () => {
+  it("is not told before the disk has it", async () => {
+    const name = await openEmpty();
+    const [waiting] = await queueUp(name, 1);
+    const written = Promise.withResolvers<void>();
+    await runInDurableObject(stubOf(name), (_, { storage }) => {
+      vi.spyOn(storage, "sync").mockReturnValue(written.promise);
+    });
+    await pass(name, 1_000);
+    await scheduler.wait(50);
+    expect(await snapshotOf(name)).toMatchObject({ granted: 2, waiters: 0 });
+    expect(waiting?.lines).toEqual(["1 in 1000"]);
+    written.resolve();
+    await waiting?.done;
+    expect(waiting?.lines).toEqual(["1 in 1000", "granted after 1000"]);
   });
 });
 

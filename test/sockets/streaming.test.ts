@@ -6,7 +6,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GrantBody, QueuedBody } from "../../src/protocol.ts";
 import type { EventReader } from "../support/event-stream.ts";
 
-import { acquire, acquirePath, admin, changePolicy, untilBucket } from "../support/callers.ts";
+import {
+  acquire,
+  acquirePath,
+  admin,
+  changePolicy,
+  snapshotOf,
+  untilBucket,
+} from "../support/callers.ts";
+import { send } from "../support/http-connection.ts";
 import { startDev, startWorkerd } from "../support/server.ts";
 import { StreamedRequest } from "../support/streamed-request.ts";
 
@@ -86,9 +94,7 @@ describe.each(Object.entries(servers))("on %s", (_, start) => {
     );
     await Promise.all(waiting.map(({ reader }) => reader.done));
     for (const { reader } of waiting) {
-      const positions = reader.events
-        .slice(0, -1)
-        .map(({ data }) => (data as QueuedBody).position);
+      const positions = reader.events.slice(0, -1).map(({ data }) => (data as QueuedBody).position);
       const first = positions[0] ?? 0;
       expect(positions).toEqual(Array.from({ length: first }, (_, gone) => first - gone));
       const grant = reader.last?.data as GrantBody;
@@ -103,7 +109,11 @@ describe("on workerd", () => {
   let server: Awaited<ReturnType<typeof startWorkerd>>;
   beforeAll(async () => {
     const policy = { ...fast, queueLimit: 10_000, maxWaitMs: 3_600_000 };
-    server = await startWorkerd({ policies: { "*": policy }, vars: admin.vars });
+    server = await startWorkerd({
+      main: "chaos/workers/abortable.ts",
+      policies: { "*": policy },
+      vars: admin.vars,
+    });
   });
   afterAll(async () => {
     await server?.stop();
@@ -121,6 +131,33 @@ describe("on workerd", () => {
     expect(grantedAtMs).toEqual(grantedAtMs.toSorted((a, b) => a - b));
     const { granted, waiters } = await untilBucket(server, "thousand", () => true);
     expect({ granted, waiters }).toEqual({ granted: 1_000, waiters: 0 });
+  });
+
+  it("goes on with the streams of an object that is reset, in their order", async () => {
+    const bucket = "reset";
+    await changePolicy(server, bucket, { refillIntervalMs: 1_000, capacity: 1, refillTokens: 1 });
+    const waiting: EventReader[] = [];
+    while (waiting.length < 5) {
+      const { reader } = await StreamedRequest.open(server.url, acquirePath(bucket));
+      await reader.until(1);
+      waiting.push(reader);
+    }
+    // Between two ticks: whose grant is under way when its object goes may lose it.
+    const { nextTickAtMs } = await snapshotOf(server, bucket);
+    await setTimeout(nextTickAtMs - Date.now() + 400);
+    const { status } = await send(server.url, `/abort?bucket=${bucket}`, { method: "POST" });
+    expect(status).toBe(204);
+    await Promise.all(waiting.map(({ done }) => done));
+    const granted = waiting.map(({ last }) => {
+      expect(last?.event).toBe("granted");
+      return (last?.data as GrantBody).grantedAtMs;
+    });
+    expect(granted).toEqual(granted.toSorted((a, b) => a - b));
+    for (const [index, { events }] of waiting.entries()) {
+      const positions = events.slice(0, -1).map(({ data }) => (data as QueuedBody).position);
+      expect(positions).toEqual(Array.from({ length: index + 1 }, (_, gone) => index + 1 - gone));
+    }
+    expect(await snapshotOf(server, bucket)).toMatchObject({ granted: 5, waiters: 0 });
   });
 
   it("is not held up by clients that never read", async () => {

@@ -18,7 +18,9 @@ export class StreamedRequest {
     response.on("end", () => this.#noteBytes());
     const headers = { "Content-Type": response.headers["content-type"] ?? "" };
     const body = Readable.toWeb(response) as ReadableStream<Uint8Array>;
-    this.reader = new EventReader(new Response(body, { status: response.statusCode ?? 0, headers }));
+    this.reader = new EventReader(
+      new Response(body, { status: response.statusCode ?? 0, headers }),
+    );
   }
 
   /** Sends `GET path`, and resolves when the head of the answer is here. */
