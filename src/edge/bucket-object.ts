@@ -20,6 +20,7 @@ import type {
   BucketRecord,
   Leave,
 } from "./bucket-owner.ts";
+import type { SluiceEnv } from "./env.ts";
 import type { KeyedGrant } from "./keyed-grants.ts";
 
 import { decodeAcquireCall } from "./acquire-call.ts";
@@ -34,10 +35,10 @@ const STATE_KEY = "bucket";
 const GRANT_PREFIX = "grant:";
 
 /** One bucket. Reached only through this project's Worker. */
-export class BucketObject extends DurableObject<Env> {
+export class BucketObject extends DurableObject<SluiceEnv> {
   readonly #owner: BucketOwner;
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  constructor(ctx: DurableObjectState, env: SluiceEnv) {
     super(ctx, env);
     this.#owner = new BucketOwner(platformOf(ctx));
     void ctx.blockConcurrencyWhile(async () => {
