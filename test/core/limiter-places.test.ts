@@ -101,22 +101,15 @@ describe("Limiter.places", () => {
 
 /** Does what was drawn; a time to come is a daemon that is never late. */
 function perform(world: OnDemandLimiter, operation: Operation): void {
-  const { policy } = world.limiter;
-  switch (operation.kind) {
-    case "change":
-      world.wake();
-      world.setPolicy(operation.policy);
-      break;
-    case "put back":
-      world.wake();
-      world.acquire(
-        foldTokens(policy, operation.tokens),
-        operation.timeoutMs,
-        world.nowMs - operation.agoMs,
-      );
-      break;
-    default:
-      world.perform(operation);
+  if (operation.kind === "change") {
+    world.wake();
+    world.setPolicy(operation.policy);
+  } else if (operation.kind === "put back") {
+    world.wake();
+    const tokens = foldTokens(world.limiter.policy, operation.tokens);
+    world.acquire(tokens, operation.timeoutMs, world.nowMs - operation.agoMs);
+  } else {
+    world.perform(operation);
   }
 }
 

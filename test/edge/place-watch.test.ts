@@ -73,10 +73,8 @@ class Watched {
   /** Lets time pass; the daemon is on time. */
   pass(ms: number): void {
     const untilMs = this.clock.monotonicMs + ms;
-    let isOver = false;
-    this.clock.after(ms, () => {
-      isOver = true;
-    });
+    // So that there is an event at the end.
+    this.clock.after(ms, () => undefined);
     const tick = (): void => {
       const wakeAtMs = this.limiter.nextWakeAtMs;
       if (wakeAtMs === undefined) return;
@@ -88,7 +86,7 @@ class Watched {
       });
     };
     tick();
-    while (!isOver) this.clock.step();
+    while (this.clock.monotonicMs < untilMs) this.clock.step();
   }
 }
 

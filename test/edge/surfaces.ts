@@ -126,7 +126,8 @@ export function openStreaming(fields: PolicyFields): Promise<OpenedBucket> {
 
 /** Asks for an event stream; aborting `init.signal` leaves it. */
 export async function stream(path: string, init: RequestInit = {}): Promise<EventReader> {
-  const headers = { Accept: "text/event-stream", ...init.headers };
+  const headers = new Headers(init.headers);
+  headers.set("Accept", "text/event-stream");
   const reader = new EventReader(await request(path, { ...init, headers }));
   init.signal?.addEventListener("abort", () => void reader.leave());
   return reader;
