@@ -28,6 +28,8 @@ import { outcomeLine, placeLine } from "./acquire-lines.ts";
 import { acquireResponse } from "./acquire-response.ts";
 import { BucketOwner } from "./bucket-owner.ts";
 import { LatestStream } from "./latest-stream.ts";
+import { decodeWatchCall } from "./watch-call.ts";
+import { Watchers } from "./watchers.ts";
 
 /** Where the state is kept. */
 const STATE_KEY = "bucket";
@@ -37,10 +39,13 @@ const GRANT_PREFIX = "grant:";
 /** One bucket. Reached only through this project's Worker. */
 export class BucketObject extends DurableObject<SluiceEnv> {
   readonly #owner: BucketOwner;
+  readonly #watchers: Watchers;
 
   constructor(ctx: DurableObjectState, env: SluiceEnv) {
     super(ctx, env);
-    this.#owner = new BucketOwner(platformOf(ctx));
+    const platform = platformOf(ctx);
+    this.#owner = new BucketOwner(platform);
+    this.#watchers = new Watchers(ctx, this.#owner, platform.clock);
     void ctx.blockConcurrencyWhile(async () => {
       const alarmAtMs = await ctx.storage.getAlarm();
       if (alarmAtMs !== null) this.#owner.adopt(alarmAtMs);
@@ -48,10 +53,13 @@ export class BucketObject extends DurableObject<SluiceEnv> {
   }
 
   /**
-   * `/acquire`, forwarded by the Worker. Settles with the outcome; rejects if the object is reset. One that
-   * is streamed is answered at once, by lines; if the object is reset they break off.
+   * `/acquire`, forwarded by the Worker, and who watches. Settles with the outcome; rejects if the object
+   * is reset. An acquire that is streamed is answered at once, by lines; if the object is reset they break
+   * off.
    */
   override fetch(request: Request): Response | Promise<Response> {
+    const watchCall = decodeWatchCall(request.url);
+    if (watchCall) return this.#watchers.accept(watchCall);
     const call = decodeAcquireCall(request.url);
     return call.isStreamed === true ? this.#stream(call, request) : this.#hold(call, request);
   }
@@ -113,6 +121,18 @@ export class BucketObject extends DurableObject<SluiceEnv> {
   /** The daemon's tick. */
   override alarm(): void {
     this.#owner.alarm();
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    this.#watchers.received(socket, data);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#watchers.left(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#watchers.gone(socket);
   }
 
   /** See `BucketOwner.inspect`. Rejects if the object is reset. */

@@ -27,6 +27,7 @@ import type {
   LeaseAnswer,
   NamedPolicyFields,
   PolicyChange,
+  WatchEvent,
 } from "../protocol.ts";
 import type { AlarmStorage } from "./alarm-daemon.ts";
 import type { Clock } from "./clock.ts";
@@ -80,6 +81,15 @@ export interface BucketDisk {
   readonly keyedGrants: KeyedGrantStore;
   /** Deletes everything, the alarm included. Resolves when it is gone. */
   erase(): Promise<void>;
+}
+
+/** Who watches the bucket. Must not call its owner back within the turn that it is told of. */
+export interface BucketObserver {
+  /**
+   * A turn is over: what happened to requests in it, in order. Maybe to none: it may have changed
+   * something else, or nothing.
+   */
+  turned(events: readonly WatchEvent[]): void;
 }
 
 /** The bucket that answers, as of then. */
@@ -138,7 +148,10 @@ class Caller {
   readonly call: AcquireCall;
   readonly timeoutMs: number;
   readonly requests = new Set<Listener>();
+  /** While it waits. */
   waiter: Waiter<Caller> | undefined = undefined;
+  /** Names it to who watches, once there is something to tell. */
+  watchId: number | undefined = undefined;
 
   constructor(call: AcquireCall, timeoutMs: number, first: Listener) {
     this.call = call;
@@ -170,6 +183,8 @@ export class BucketOwner {
   #isCheckpointTimerSet = false;
   /** Until somebody is let in. */
   #isFresh = true;
+  #observer: BucketObserver | undefined = undefined;
+  #lastWatchId = 0;
 
   constructor(platform: BucketPlatform) {
     this.#platform = platform;
@@ -237,6 +252,24 @@ export class BucketOwner {
   }
 
   /**
+   * What the bucket looks like. Unlike `inspect` it changes nothing: the policy is the one in force. A
+   * bucket that is not there looks as it would start under `configured`.
+   */
+  look(name: string, configured: NamedPolicyFields): BucketSnapshot {
+    const nowMs = this.#platform.clock.now();
+    return snapshot(this.#bucket ?? unopened(name, configured), nowMs);
+  }
+
+  /**
+   * Tells `observer`, and no other, what happens from now on; nobody, where it is `undefined`. Requests
+   * are named by numbers that follow `lastId`.
+   */
+  observe(observer: BucketObserver | undefined, lastId = 0): void {
+    this.#observer = observer;
+    this.#lastWatchId = Math.max(this.#lastWatchId, lastId);
+  }
+
+  /**
    * See `Limiter.lend`. Lends nothing, either, while callers who lost their places come back. An isolate
    * that only reports may be of an earlier deployment: it does not bring the policy of that time back.
    */
@@ -282,6 +315,7 @@ export class BucketOwner {
     this.#daemon.forgetAlarm();
     this.#keyedGrants.forgetAll();
     if (bucket && turn) this.#tell(bucket, turn, nowMs);
+    this.#observer?.turned(this.#eventsOf(turn ?? { settled: [] }, nowMs));
     this.#gathering?.drain();
     await erased;
   }
@@ -359,7 +393,8 @@ export class BucketOwner {
     if (!waiter || caller.requests.size > 0) return;
     const nowMs = this.#platform.clock.now();
     this.#forgetKey(caller);
-    this.#finish(bucket, bucket.limiter.cancel(waiter, nowMs), nowMs);
+    caller.waiter = undefined;
+    this.#finish(bucket, bucket.limiter.cancel(waiter, nowMs), nowMs, waiter);
   }
 
   #forgetKey(caller: Caller): void {
@@ -374,8 +409,12 @@ export class BucketOwner {
     if (this.#bucket) this.#finish(this.#bucket, this.#bucket.limiter.advance(nowMs), nowMs);
   }
 
-  /** The second half of a turn: arm, write, tell. */
-  #finish(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
+  /**
+   * The second half of a turn: arm, write, tell.
+   *
+   * @param gone Who left in the first half.
+   */
+  #finish(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number, gone?: Waiter<Caller>): void {
     // A request of a bucket that was reset in the meantime has been settled by the reset.
     if (bucket !== this.#bucket) return;
     this.#daemon.arm(bucket.limiter.nextWakeAtMs, nowMs);
@@ -383,6 +422,7 @@ export class BucketOwner {
     this.#watchCheckpoint(bucket, nowMs);
     this.#tell(bucket, turn, nowMs);
     this.#places.turned(bucket.limiter, turn, nowMs);
+    this.#observer?.turned(this.#eventsOf(turn, nowMs, gone));
   }
 
   #write(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
@@ -435,7 +475,38 @@ export class BucketOwner {
         tell({ kind: "outcome", outcome, bucket: seen, tokens, timeoutMs });
       }
       requests.clear();
+      caller.waiter = undefined;
     }
+  }
+
+  #eventsOf({ settled, waiter }: Turn<Caller>, nowMs: number, gone?: Waiter<Caller>): WatchEvent[] {
+    const events: WatchEvent[] = [];
+    if (gone) {
+      const { caller, tokens, queuedAtMs } = gone;
+      const waitedMs = Math.max(0, Math.round(nowMs - queuedAtMs));
+      const id = this.#watchIdOf(caller);
+      events.push({ kind: "cancelled", id, atMs: nowMs, tokens, waitedMs });
+    }
+    for (const { caller, outcome } of settled) {
+      const id = this.#watchIdOf(caller);
+      const { tokens } = caller.call;
+      if (outcome.ok) {
+        const { grantedAtMs: atMs, waitedMs } = outcome;
+        events.push({ kind: "granted", id, atMs, tokens, waitedMs });
+      } else {
+        events.push({ kind: "refused", id, atMs: nowMs, tokens, reason: outcome.reason });
+      }
+    }
+    if (waiter) {
+      const { caller, tokens } = waiter;
+      events.push({ kind: "queued", id: this.#watchIdOf(caller), atMs: nowMs, tokens });
+    }
+    return events;
+  }
+
+  #watchIdOf(caller: Caller): number {
+    caller.watchId ??= this.#lastWatchId += 1;
+    return caller.watchId;
   }
 
   #load(): void {
@@ -453,18 +524,18 @@ export class BucketOwner {
     if (this.#fault !== undefined) this.#load();
     if (this.#fault !== undefined) throw this.#fault;
     const { name: policyName, ...fields } = configured;
-    const bucket = (this.#bucket ??= {
-      name,
-      policyName,
-      limiter: new Limiter<Caller>(Policy.of(fields)),
-      isOverridden: false,
-    });
+    const bucket = (this.#bucket ??= unopened(name, configured));
     bucket.policyName = policyName;
     if (!bucket.isOverridden && !bucket.limiter.policy.equals(fields)) {
       this.#finish(bucket, bucket.limiter.setPolicy(Policy.of(fields), nowMs), nowMs);
     }
     return bucket;
   }
+}
+
+function unopened(name: string, { name: policyName, ...fields }: NamedPolicyFields): OpenBucket {
+  const limiter = new Limiter<Caller>(Policy.of(fields));
+  return { name, policyName, limiter, isOverridden: false };
 }
 
 function restore(record: BucketRecord): OpenBucket {

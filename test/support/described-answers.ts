@@ -42,7 +42,10 @@ export class DescribedAnswers {
     };
     const [mediaType = ""] = (response.headers.get("Content-Type") ?? "").split(";");
     const isStream = mediaType === "text/event-stream";
-    const text = method === "HEAD" || isStream ? "" : await response.clone().text();
+    // After an upgrade there is no body, and no copy.
+    const isUpgrade = response.status === 101;
+    const hasText = method !== "HEAD" && !isStream && !isUpgrade;
+    const text = hasText ? await response.clone().text() : "";
     const path = this.#pathOf(new URL(url).pathname);
     const answers = path && this.#answersOf(path, method);
     if (isStray(mediaType, text) || (method === "HEAD" && response.status === 405)) return;
@@ -56,6 +59,7 @@ export class DescribedAnswers {
       if (!answer.content?.[mediaType]) fail("there is no stream");
       return;
     }
+    if (isUpgrade) return;
     const { "Retry-After": retryAfter, ...always } = answer.headers ?? {};
     for (const name of Object.keys(always)) {
       if (!response.headers.has(name)) fail(`the field ${name} is missing`);
@@ -72,6 +76,19 @@ export class DescribedAnswers {
     if (method === "HEAD" || !mediaType.endsWith("json")) return;
     const validate = this.#validator(`${path} ${method} ${response.status}`, described.schema);
     if (!validate(JSON.parse(text))) fail(`${this.#ajv.errorsText(validate.errors)} in ${text}`);
+  }
+
+  /**
+   * Checks a message of the feed.
+   *
+   * @throws {Error} Where the description does not allow it.
+   */
+  checkMessage(text: string): void {
+    const path = "/buckets/{name}/watch";
+    const schema = this.#answersOf(path, "GET")?.["101"]?.content?.["application/json"]?.schema;
+    const validate = this.#validator(`${path} message`, schema ?? {});
+    if (validate(JSON.parse(text))) return;
+    throw new Error(`A message is not as described: ${this.#ajv.errorsText(validate.errors)}`);
   }
 
   #pathOf(pathname: string): string | undefined {
