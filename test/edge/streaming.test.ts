@@ -384,6 +384,19 @@ describe("a streamed acquire with an Idempotency-Key", () => {
   });
 });
 
+describe("an object whose process ends", () => {
+  it("ends the streams of those who wait with unavailable", async () => {
+    const name = await openEmpty();
+    const readers = await queueUp(name, 2);
+    await runInDurableObject(stubOf(name), (object) => object.turnAway());
+    await Promise.all(readers.map(({ done }) => done));
+    expect(readers.map(({ lines }) => lines)).toEqual([
+      ["1 in 1000", "refused: unavailable"],
+      ["2 in 2000", "refused: unavailable"],
+    ]);
+  });
+});
+
 describe("a grant in a stream", () => {
   it("is not told before the disk has it", async () => {
     const name = await openEmpty();
