@@ -74,6 +74,16 @@ describe("Limiter.places", () => {
     expect(placesOf(scene)).toEqual(["Bob 1 at 1000", "Cat 2 at 2000"]);
   });
 
+  test("is timed anew by a pause and by its end", () => {
+    const scene = new Scene();
+    for (const caller of ["Ann", "Bob", "Cat"]) scene.acquire(0, caller);
+    scene.pause(100, 5_000);
+    expect(placesOf(scene)).toEqual(["Bob 1 at 6000", "Cat 2 at 7000"]);
+    expect(lastOf(scene)).toBe("Cat 2 at 7000");
+    scene.lift(2_500);
+    expect(placesOf(scene)).toEqual(["Bob 1 at 3000", "Cat 2 at 4000"]);
+  });
+
   test("may be given up before its end", () => {
     const scene = new Scene();
     for (const caller of ["Ann", "Bob", "Cat"]) scene.acquire(0, caller);
@@ -169,7 +179,7 @@ test("nobody's place gets worse by what callers do: joining, leaving, and time",
       let before = new Map<string, { position: number; grantAtMs: number }>();
       for (const operation of history) {
         perform(world, operation);
-        const isForeign = operation.kind === "change" || operation.kind === "put back";
+        const isForeign = ["change", "put back", "pause"].includes(operation.kind);
         const now = new Map<string, { position: number; grantAtMs: number }>();
         for (const { waiter, position, grantAtMs } of world.limiter.places()) {
           now.set(waiter.caller, { position, grantAtMs });

@@ -168,6 +168,19 @@ describe("a streamed acquire", () => {
     ]);
   });
 
+  it("is timed anew by a pause", async () => {
+    const name = await openEmpty();
+    const readers = await queueUp(name, 2);
+    const body = JSON.stringify({ untilMs: Date.now() + 9_500 });
+    const init = { method: "POST", headers: ADMIN, body };
+    expect((await request(`/buckets/${name}/pause`, init)).status).toBe(200);
+    await Promise.all(readers.map((reader) => reader.until(2)));
+    expect(readers.map(({ lines }) => lines)).toEqual([
+      ["1 in 1000", "1 in 10000"],
+      ["2 in 2000", "2 in 11000"],
+    ]);
+  });
+
   it("ends with the refusal of a policy that it does not fit into any more", async () => {
     const name = await openEmpty({ capacity: 3, initialTokens: 1 });
     const [large] = await queueUp(name, 1, "&tokens=3");
