@@ -38,9 +38,9 @@ type HttpOptions = Partial<Extract<ClientOptions, { readonly url: string | URL }
 interface Scene extends ClientSurroundings {
   /** A bucket name that no other check uses. */
   readonly bucket: string;
-  connect(options?: HttpOptions): Client;
+  readonly connect: (options?: HttpOptions) => Client;
   /** Through the faulty server. */
-  through(mode: string, options?: HttpOptions): Client;
+  readonly through: (mode: string, options?: HttpOptions) => Client;
 }
 
 type Check = (scene: Scene) => Promise<void>;
