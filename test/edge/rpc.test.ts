@@ -1,9 +1,10 @@
+import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 import type { AcquireOutcome } from "../../src/client/client.ts";
 
-import { pass, uniqueName, useVirtualDate } from "./virtual-time.ts";
+import { pass, stubOf, uniqueName, useVirtualDate } from "./virtual-time.ts";
 
 beforeAll(useVirtualDate);
 afterAll(() => {
@@ -64,11 +65,19 @@ describe("Sluice by RPC", () => {
   });
 
   it("sends no key but the caller's own, so that a lease can grant", async () => {
+    const keysOf = (name: string): Promise<string[]> => {
+      return runInDurableObject(stubOf(name), (_, { storage }) => {
+        return [...storage.kv.list({ prefix: "grant:" })].map(([key]) => key);
+      });
+    };
     const name = uniqueName("rpc");
-    const first = await sluice.acquire(name, { idempotencyKey: "mine" });
-    expect(await sluice.acquire(name, { idempotencyKey: "mine" })).toEqual(first);
-    expect(await sluice.tryAcquire(name)).toMatchObject({ reason: "timeout" });
-    expect(await sluice.inspect(name)).toMatchObject({ granted: 1, refused: 1 });
+    await sluice.acquire(name);
+    expect(await keysOf(name)).toEqual([]);
+    const keyed = uniqueName("rpc");
+    const first = await sluice.acquire(keyed, { idempotencyKey: "mine" });
+    expect(await sluice.acquire(keyed, { idempotencyKey: "mine" })).toEqual(first);
+    expect(await keysOf(keyed)).toEqual(["grant:mine"]);
+    expect(await sluice.inspect(keyed)).toMatchObject({ granted: 1 });
   });
 
   it("needs an ADMIN_TOKEN for what only an admin may do", async () => {

@@ -23,6 +23,7 @@ import {
   projectDir,
   workerdPath,
   writeWorkerd,
+  type BoundService,
   type WorkerSource,
 } from "./worker-bundle.ts";
 
@@ -51,6 +52,8 @@ export interface WorkerOptions {
    * for each of the bindings there.
    */
   readonly main?: string;
+  /** Service bindings, to Workers of the same process. */
+  readonly services?: Readonly<Record<string, BoundService>>;
 }
 
 export interface WorkerdOptions extends WorkerOptions {
@@ -62,8 +65,8 @@ export interface WorkerdOptions extends WorkerOptions {
   readonly v8Flags?: readonly string[];
 }
 
-/** The name of the Worker that has none. */
-const MAIN_WORKER = "main";
+/** The name of the Worker that has none, for bindings to it. */
+export const MAIN_WORKER = "main";
 
 /** The Worker in bare workerd, and others beside it. */
 export class WorkerdServer implements AsyncDisposable {
@@ -264,10 +267,11 @@ export function startDev(options: DevOptions = {}): Promise<DevServer> {
 }
 
 function sourceOf([name, worker]: [string, WorkerOptions]): WorkerSource {
-  const { vars, policies, main } = worker;
+  const { vars, policies, main, services } = worker;
   return {
     name,
     main,
+    services,
     vars: { PUBLIC: "true", ...vars, ...(policies && { POLICIES: policies }) },
   };
 }

@@ -115,6 +115,14 @@ export interface WorkerSource {
   readonly vars: Readonly<Record<string, unknown>>;
   /** In place of the main module of wrangler.toml: a path from the project's folder. */
   readonly main?: string | undefined;
+  /** Service bindings by name: which Worker's, and which entrypoint of it. */
+  readonly services?: Readonly<Record<string, BoundService>> | undefined;
+}
+
+/** What a service binding leads to. */
+export interface BoundService {
+  readonly worker: string;
+  readonly entrypoint: string;
 }
 
 export interface WriteOptions {
@@ -131,6 +139,7 @@ interface WrittenWorker extends WorkerBundle {
   /** Its folder, beside the configuration. */
   readonly folder: string;
   readonly vars: Readonly<Record<string, unknown>>;
+  readonly services: Readonly<Record<string, BoundService>>;
 }
 
 /**
@@ -140,12 +149,12 @@ interface WrittenWorker extends WorkerBundle {
 export async function writeWorkerd(dir: string, options: WriteOptions): Promise<string> {
   const { stateDir, workers, v8Flags = [] } = options;
   const written = await Promise.all(
-    workers.map(async ({ name, main, vars }, index): Promise<WrittenWorker> => {
+    workers.map(async ({ name, main, vars, services = {} }, index): Promise<WrittenWorker> => {
       const { config, modules } = await readBundle(main);
       const folder = `worker${index}`;
       await mkdir(join(dir, folder), { recursive: true });
       for (const module of modules) await writeFile(join(dir, folder, module.name), module.content);
-      return { config, modules, name, folder, vars: { ...config.vars, ...vars } };
+      return { config, modules, name, folder, vars: { ...config.vars, ...vars }, services };
     }),
   );
   const path = join(dir, "config.capnp");
@@ -174,7 +183,7 @@ const config :Workerd.Config = (
 ${workers.map(workerCapnp).join("")}`;
 }
 
-function workerCapnp({ name, folder, config, modules, vars }: WrittenWorker): string {
+function workerCapnp({ name, folder, config, modules, vars, services }: WrittenWorker): string {
   const sqliteClasses = new Set(config.migrations.flatMap((step) => step.new_sqlite_classes ?? []));
   const objects = config.durable_objects.bindings;
   const bindings = [
@@ -188,6 +197,10 @@ function workerCapnp({ name, folder, config, modules, vars }: WrittenWorker): st
           ? `text = ${text(value)}`
           : `json = ${text(JSON.stringify(value))}`;
       return `(name = ${text(variable)}, ${bound})`;
+    }),
+    ...Object.entries(services).map(([binding, { worker, entrypoint }]) => {
+      const service = `(name = ${text(worker)}, entrypoint = ${text(entrypoint)})`;
+      return `(name = ${text(binding)}, service = ${service})`;
     }),
   ];
   const namespaces = objects.map(
