@@ -47,12 +47,10 @@ function clientOf(acts: readonly Act[], options: Partial<ClientOptions> = {}) {
 /** Lets time pass until `promise` settles; how long that took, and what came of it. */
 async function settled<Value>(promise: Promise<Value>): Promise<{ tookMs: number; value: Value }> {
   const startedAtMs = Date.now();
-  let isSettled = false;
-  const done = promise.finally(() => {
-    isSettled = true;
-  });
+  const ended = new AbortController();
+  const done = promise.finally(() => ended.abort());
   done.catch(() => undefined);
-  while (!isSettled) await vi.advanceTimersByTimeAsync(10);
+  while (!ended.signal.aborted) await vi.advanceTimersByTimeAsync(10);
   return { value: await done, tookMs: Date.now() - startedAtMs };
 }
 
