@@ -1,4 +1,4 @@
-/** The object, the HTTP interface and the client as surfaces of the shared list of behaviours. */
+/** The object and the HTTP interface as surfaces of the shared list of behaviours. */
 import { exports } from "cloudflare:workers";
 
 import type { LimiterView, Outcome } from "../../src/core/limiter.ts";
@@ -11,7 +11,6 @@ import type {
 } from "../../src/protocol.ts";
 import type { Ask, Held, OpenedBucket } from "../support/behaviours.ts";
 
-import { createClient } from "../../src/client/client.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { encodeAcquireCall } from "../../src/edge/acquire-call.ts";
 import { openApiDocument } from "../../src/edge/openapi/document.ts";
@@ -48,15 +47,18 @@ function toOutcome(body: GrantBody | ProblemBody): Outcome {
 }
 
 /** A held request that anybody can look at and abandon. */
-async function hold(name: string, send: (signal: AbortSignal) => Promise<Outcome>): Promise<Held> {
+export async function hold(
+  name: string,
+  send: (signal: AbortSignal) => Promise<Response>,
+): Promise<Held> {
   const arrivals = (view: LimiterView): number =>
     view.waiters + view.granted + view.refused + view.cancelled;
   const before = await snapshotOf(name);
   const controller = new AbortController();
   let outcome: Outcome | undefined;
   const done = send(controller.signal).then(
-    (settled) => {
-      outcome = settled;
+    async (response) => {
+      outcome = toOutcome(await response.json());
     },
     () => undefined,
   );
@@ -82,7 +84,8 @@ export async function settle(): Promise<void> {
   await scheduler.wait(5);
 }
 
-function opened(name: string, acquire: OpenedBucket["acquire"]): OpenedBucket {
+/** A bucket that is asked by `acquire`, and looked at over HTTP. */
+export function opened(name: string, acquire: OpenedBucket["acquire"]): OpenedBucket {
   return {
     get nowMs() {
       return Date.now();
@@ -106,10 +109,7 @@ export async function openObject(fields: PolicyFields): Promise<OpenedBucket> {
   await stubOf(name).changePolicy(name, policy, { ...fields });
   return opened(name, (ask: Ask = {}) => {
     const call = { bucket: name, policy, tokens: 1, ...ask };
-    return hold(name, async (signal) => {
-      const response = await stubOf(name).fetch(encodeAcquireCall(call), { signal });
-      return toOutcome(await response.json());
-    });
+    return hold(name, (signal) => stubOf(name).fetch(encodeAcquireCall(call), { signal }));
   });
 }
 
@@ -124,23 +124,6 @@ export async function openHttp(fields: PolicyFields): Promise<OpenedBucket> {
   return opened(name, (ask: Ask = {}) => {
     const query = new URLSearchParams({ bucket: name });
     for (const [field, value] of Object.entries(ask)) query.set(field, String(value));
-    return hold(name, async (signal) => {
-      const response = await request(`/acquire?${query.toString()}`, { signal });
-      return toOutcome(await response.json());
-    });
-  });
-}
-
-/** The client, over a service binding to the Worker. */
-export async function openClient(fields: PolicyFields): Promise<OpenedBucket> {
-  const name = uniqueName("client");
-  const service = exports.default;
-  await createClient({ service, token: "test-admin" }).setPolicy(name, fields);
-  const client = createClient({ service });
-  return opened(name, (ask: Ask = {}) => {
-    return hold(name, async (signal) => {
-      const outcome = await client.acquire(name, { ...ask, signal });
-      return toOutcome(outcome as GrantBody | ProblemBody);
-    });
+    return hold(name, (signal) => request(`/acquire?${query.toString()}`, { signal }));
   });
 }
