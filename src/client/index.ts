@@ -13,6 +13,9 @@ export type {
   Refused,
 } from "./client.ts";
 export type { SluiceErrorReason } from "./sluice-error.ts";
+export type { WatchSocket, WatchSocketClass } from "./watch-connection.ts";
+export type { WatchOptions } from "./watch.ts";
 
 export { createClient } from "./client.ts";
 export { SluiceError } from "./sluice-error.ts";
+export { watchBucket } from "./watch.ts";

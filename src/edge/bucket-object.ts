@@ -5,6 +5,7 @@
 import { DurableObject } from "cloudflare:workers";
 
 import type { LeaseAsk } from "../core/lease.ts";
+import type { Pause } from "../core/pause.ts";
 import type { BucketSnapshot, LeaseAnswer, NamedPolicyFields, PolicyChange } from "../protocol.ts";
 import type { BucketDisk, BucketPlatform, BucketRecord } from "./bucket-owner.ts";
 import type { SluiceEnv } from "./env.ts";
@@ -13,6 +14,8 @@ import type { KeyedGrant } from "./keyed-grants.ts";
 import { decodeAcquireCall } from "./acquire-call.ts";
 import { acquireResponse } from "./acquire-response.ts";
 import { BucketOwner } from "./bucket-owner.ts";
+import { decodeWatchCall } from "./watch-call.ts";
+import { Watchers } from "./watchers.ts";
 
 /** Where the state is kept. */
 const STATE_KEY = "bucket";
@@ -22,18 +25,26 @@ const GRANT_PREFIX = "grant:";
 /** One bucket. Reached only through this project's Worker. */
 export class BucketObject extends DurableObject<SluiceEnv> {
   readonly #owner: BucketOwner;
+  readonly #watchers: Watchers;
 
   constructor(ctx: DurableObjectState, env: SluiceEnv) {
     super(ctx, env);
-    this.#owner = new BucketOwner(platformOf(ctx));
+    const platform = platformOf(ctx);
+    this.#owner = new BucketOwner(platform);
+    this.#watchers = new Watchers(ctx, this.#owner, platform.clock);
     void ctx.blockConcurrencyWhile(async () => {
       const alarmAtMs = await ctx.storage.getAlarm();
       if (alarmAtMs !== null) this.#owner.adopt(alarmAtMs);
     });
   }
 
-  /** `/acquire`, forwarded by the Worker. Settles with the outcome; rejects if the object is reset. */
-  override fetch(request: Request): Promise<Response> {
+  /**
+   * `/acquire`, forwarded by the Worker, and who watches. Settles with the outcome; rejects if the object
+   * is reset.
+   */
+  override fetch(request: Request): Response | Promise<Response> {
+    const watchCall = decodeWatchCall(request.url);
+    if (watchCall) return this.#watchers.accept(watchCall);
     const call = decodeAcquireCall(request.url);
     return new Promise((resolve) => {
       const leave = this.#owner.acquire(call, (answer) => resolve(acquireResponse(answer)));
@@ -53,6 +64,18 @@ export class BucketObject extends DurableObject<SluiceEnv> {
   /** The daemon's tick. */
   override alarm(): void {
     this.#owner.alarm();
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    this.#watchers.received(socket, data);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#watchers.left(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#watchers.gone(socket);
   }
 
   /** See `BucketOwner.inspect`. Rejects if the object is reset. */
@@ -79,6 +102,34 @@ export class BucketObject extends DurableObject<SluiceEnv> {
     changes: Readonly<Record<string, unknown>>,
   ): PolicyChange {
     return this.#owner.changePolicy(name, configured, changes);
+  }
+
+  /**
+   * See `BucketOwner.pause`. The answer is held back until the pause is on disk. Rejects if the object is
+   * reset; the pause may then be kept or not, and may be asked for again.
+   */
+  pause(name: string, configured: NamedPolicyFields, pause: Pause): BucketSnapshot {
+    return this.#owner.pause(name, configured, pause);
+  }
+
+  /** See `BucketOwner.lift`, and `pause` for the rest. */
+  lift(name: string, configured: NamedPolicyFields): BucketSnapshot {
+    return this.#owner.lift(name, configured);
+  }
+
+  /** See `BucketOwner.isAwaited`. */
+  get isAwaited(): boolean {
+    return this.#owner.isAwaited;
+  }
+
+  /** See `BucketOwner.close`. For whoever runs the process and is about to end it; there is no way back. */
+  close(): void {
+    this.#owner.close();
+  }
+
+  /** See `BucketOwner.turnAway`; likewise. */
+  turnAway(): void {
+    this.#owner.turnAway();
   }
 
   /** See `BucketOwner.reset`. Rejects if the object is reset; the bucket may then be gone or not. */
