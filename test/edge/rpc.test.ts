@@ -99,6 +99,14 @@ describe("Sluice by RPC", () => {
     expect(await sluice.inspect(name)).toMatchObject({ granted: 0, policy: { capacity: 1 } });
   });
 
+  it("pauses without a token", async () => {
+    const name = uniqueName("rpc");
+    const untilMs = Date.now() + 5_000;
+    const paused = await sluice.pause(name, { untilMs });
+    expect(paused).toMatchObject({ bucket: name, tokens: 0 });
+    expect(await sluice.tryAcquire(name)).toMatchObject({ reason: "timeout" });
+  });
+
   it("throws what is to be matched by name, with its members", async () => {
     const name = uniqueName("rpc");
     expect(await errorOf(sluice.acquire(name, { tokens: 0 }))).toMatchObject({

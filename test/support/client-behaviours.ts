@@ -182,6 +182,22 @@ const checks: Readonly<Record<string, Check>> = {
     assertEqual((await connect().inspect(bucket)).policy.capacity, 7);
   },
 
+  async "pause empties the bucket, and lets its ticks bring nothing"({
+    connect,
+    bucket,
+    adminToken,
+  }) {
+    const client = connect();
+    const untilMs = Date.now() + 40_000;
+    const snapshot = await connect({ token: adminToken }).pause(bucket, { untilMs });
+    assertEqual([snapshot.bucket, snapshot.tokens], [bucket, 0]);
+    const refused = await client.acquire(bucket, { timeoutMs: 20_000 });
+    assertRefused(refused, "timeout");
+    assert((refused.retryAfterMs ?? 0) > 30_000, `retryAfterMs ${refused.retryAfterMs}`);
+    const error = await errorOf(client.pause(bucket, { untilMs }));
+    assert(error instanceof SluiceError && error.status === 401, `got ${error.message}`);
+  },
+
   async "a name that needs encoding in a path reaches its bucket"({ connect, run }) {
     const bucket = `one:${run}/a@b/c`;
     await connect().acquire(bucket);
