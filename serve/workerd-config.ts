@@ -19,6 +19,8 @@ export interface WorkerSource {
    * that no file holds them.
    */
   readonly fromEnvironment?: Readonly<Record<string, string>>;
+  /** Names of others that are told of each step of it, its spans included (`tailStream`). */
+  readonly tails?: readonly string[];
   /** Service bindings by name. */
   readonly services?: Readonly<Record<string, BoundService>>;
 }
@@ -97,7 +99,7 @@ function socketCapnp({ name, address, worker, entrypoint }: SocketSource): strin
 }
 
 function workerCapnp(worker: WrittenWorker): string {
-  const { name, folder, bundle, vars, fromEnvironment = {}, services = {} } = worker;
+  const { name, folder, bundle, vars, fromEnvironment = {}, tails = [], services = {} } = worker;
   const { config, modules } = bundle;
   const sqliteClasses = new Set(config.migrations.flatMap((step) => step.new_sqlite_classes ?? []));
   const objects = config.durable_objects.bindings;
@@ -140,6 +142,7 @@ const ${folder} :Workerd.Worker = (
   bindings = ${list(bindings)},
   durableObjectNamespaces = ${list(namespaces)},
   durableObjectStorage = (localDisk = "disk"),
+  streamingTails = ${list(tails.map(text))},
 );
 `;
 }

@@ -54,6 +54,8 @@ export interface WorkerOptions {
   readonly main?: string;
   /** Service bindings, to Workers of the same process. */
   readonly services?: Readonly<Record<string, BoundService>>;
+  /** Names of `others` that are told of each step of it, its spans included. */
+  readonly tails?: readonly string[];
 }
 
 export interface WorkerdOptions extends WorkerOptions {
@@ -278,10 +280,11 @@ function bundleOf(main: string | undefined): Promise<WorkerBundle> {
 }
 
 async function sourceOf([name, worker]: [string, WorkerOptions]): Promise<WorkerSource> {
-  const { vars, policies, main, services = {} } = worker;
+  const { vars, policies, main, tails = [], services = {} } = worker;
   return {
     name,
     bundle: await bundleOf(main),
+    tails,
     services,
     vars: { PUBLIC: "true", ...vars, ...(policies && { POLICIES: policies }) },
   };
