@@ -8,9 +8,24 @@
 import type { PolicyFields } from "../core/policy.ts";
 import type { BucketSnapshot, GrantBody } from "../protocol.ts";
 
+/** What the `RateLimit` and `RateLimit-Policy` fields of an answer say of the bucket. */
+export interface RateLimitState {
+  /** The policy's name. */
+  readonly policy: string;
+  readonly capacity: number;
+  /** In which an empty bucket fills: whole seconds, rounded up. */
+  readonly windowSeconds: number;
+  /** Tokens in the bucket, as of the answer. */
+  readonly remaining: number;
+  /** Until the next tick: whole seconds, rounded up. Left out where the bucket is full. */
+  readonly resetSeconds?: number;
+}
+
 /** The tokens are the caller's. */
 export interface Granted extends GrantBody {
   readonly ok: true;
+  /** The bucket, as of the answer. Left out where none has answered. */
+  readonly rateLimit?: RateLimitState;
   /**
    * Present, and true, where Sluice could not be reached and `onUnavailable` is `"open"`: no bucket has
    * given these tokens, `remaining` is 0, and `grantedAtMs` is this machine's time.
@@ -37,6 +52,8 @@ export interface Refused {
   readonly detail: string;
   /** With `timeout`, `queue-full` and `unavailable`: time until the same request may be granted. */
   readonly retryAfterMs?: number;
+  /** With `timeout` and `queue-full`: the bucket, as of the answer. */
+  readonly rateLimit?: RateLimitState;
 }
 
 /** How an acquire ends. A switch over `ok` and `reason` is exhaustive. */
