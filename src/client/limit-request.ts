@@ -1,0 +1,163 @@
+/**
+ * What stands before a handler of one's own: tokens for the request, or an answer in its place. One code
+ * for Hono's middleware and for handlers without it, so that both answer the same.
+ *
+ * A callback is given whatever the surface calls a request: Hono's context, or `{ request, env, ctx }`.
+ */
+import type { AcquireOutcome, Client, Granted, Refused } from "./client.ts";
+
+import { rateLimitStateFields } from "./rate-limit-state.ts";
+import { refusalResponse } from "./refusal-response.ts";
+
+/** A value, or what works it out of a request. */
+export type Of<Context, Value> = Value | ((context: Context) => Value | Promise<Value>);
+
+/** Which tokens a request needs, and what becomes of it. */
+export interface RateLimitOptions<Context> {
+  /** Name of the bucket: `A–Z a–z 0–9 . _ : @ / -`, 1 to 128 of them. */
+  readonly bucket: Of<Context, string>;
+  /** 1 to the bucket's capacity. Default: 1. */
+  readonly tokens?: Of<Context, number>;
+  /**
+   * How long a request may wait for its tokens, milliseconds, up to the policy's `maxWaitMs`. Default: 0,
+   * which refuses it at once, as middlewares do.
+   */
+  readonly waitMs?: Of<Context, number>;
+  /** Whether to let a request pass without tokens. Default: none. */
+  readonly skip?: (context: Context) => boolean | Promise<boolean>;
+  /** Answers a request that is refused. Default: Sluice's own problem document, see `refusalResponse`. */
+  readonly onRefused?: (context: Context, refusal: Refused) => Response | Promise<Response>;
+  /**
+   * Told how it ended, for each request that was not skipped; before its handler, and in shadow mode
+   * whenever it is known.
+   */
+  readonly onOutcome?: (context: Context, outcome: AcquireOutcome) => void;
+  /**
+   * Whether to report only. Then each request takes its tokens beside its handler, as it would have taken
+   * them before it, and `onOutcome` is told how that ended: what it would have waited, or why it would
+   * have been refused. It is not held up, not refused, and not told of the limit, even where Sluice fails.
+   * Default: false.
+   */
+  readonly shadow?: Of<Context, boolean>;
+}
+
+/** What the surface knows of a request. */
+export interface LimitedRequest<Context> {
+  readonly context: Context;
+  readonly client: (context: Context) => Client;
+  /** Aborts when the caller has left. */
+  readonly signal?: AbortSignal | undefined;
+  /** Keeps the runtime going for this, beyond the answer. */
+  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
+}
+
+/** Whether the handler is to be called. */
+export type Verdict =
+  | { readonly kind: "pass"; readonly granted?: Granted }
+  | { readonly kind: "answer"; readonly response: Response };
+
+/** Longest wait of a policy: see `policyLimits.maxWaitMs`. */
+const MAX_WAIT_MS = 3_600_000;
+
+/**
+ * Longest wait of a request in shadow mode: Workers give what is left after the answer 30 s. What would
+ * have waited longer is reported as refused.
+ */
+const MAX_SHADOW_WAIT_MS = 25_000;
+
+/** What nginx logs of a caller that has left: there is nobody to read it. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+/**
+ * Looks at the options once, before any request.
+ *
+ * @throws {RangeError} Where a number is out of range, naming it.
+ * @throws {TypeError} Where `shadow` has nobody to report to.
+ */
+export function checkRateLimitOptions<Context>(options: RateLimitOptions<Context>): void {
+  const { tokens, waitMs, shadow = false, onOutcome } = options;
+  if (typeof tokens === "number") check("tokens", tokens, 1);
+  if (typeof waitMs === "number") check("waitMs", waitMs, 0, MAX_WAIT_MS);
+  if (shadow !== false && !onOutcome) {
+    throw new TypeError("shadow reports to onOutcome, which is missing");
+  }
+}
+
+/**
+ * Takes the tokens for a request, waiting for them if need be. A caller that leaves meanwhile gives its
+ * place up.
+ *
+ * @throws What the client throws, and what a callback throws.
+ */
+export async function limitRequest<Context>(
+  limited: LimitedRequest<Context>,
+  options: RateLimitOptions<Context>,
+): Promise<Verdict> {
+  const { context, signal } = limited;
+  if (await options.skip?.(context)) return { kind: "pass" };
+  if (await valueOf(options.shadow ?? false, context)) {
+    const report = reportOnly(limited, options);
+    limited.waitUntil?.(report);
+    return { kind: "pass" };
+  }
+  try {
+    const outcome = await acquire(limited, options, MAX_WAIT_MS, signal);
+    options.onOutcome?.(context, outcome);
+    if (outcome.ok) return { kind: "pass", granted: outcome };
+    const { onRefused = (_, refusal): Response => refusalResponse(refusal) } = options;
+    return { kind: "answer", response: await onRefused(context, outcome) };
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+    return { kind: "answer", response: new Response(null, { status: CLIENT_CLOSED_REQUEST }) };
+  }
+}
+
+/**
+ * Adds the `RateLimit` fields to those of a handler's answer: to what other limits have said there, since
+ * both fields are lists.
+ */
+export function appendRateLimitFields(headers: Headers, granted: Granted): void {
+  if (!granted.rateLimit) return;
+  for (const [name, value] of Object.entries(rateLimitStateFields(granted.rateLimit))) {
+    headers.append(name, value);
+  }
+}
+
+async function reportOnly<Context>(
+  limited: LimitedRequest<Context>,
+  options: RateLimitOptions<Context>,
+): Promise<void> {
+  try {
+    const outcome = await acquire(limited, options, MAX_SHADOW_WAIT_MS);
+    options.onOutcome?.(limited.context, outcome);
+  } catch (error) {
+    console.error("A rate limit in shadow mode failed:", error);
+  }
+}
+
+async function acquire<Context>(
+  { context, client }: LimitedRequest<Context>,
+  options: RateLimitOptions<Context>,
+  longestWaitMs: number,
+  signal?: AbortSignal,
+): Promise<AcquireOutcome> {
+  const { tokens = 1, waitMs = 0 } = options;
+  const bucket = await valueOf(options.bucket, context);
+  return client(context).acquire(bucket, {
+    tokens: await valueOf(tokens, context),
+    timeoutMs: Math.min(longestWaitMs, await valueOf(waitMs, context)),
+    ...(signal && { signal }),
+  });
+}
+
+async function valueOf<Context, Value extends string | number | boolean>(
+  value: Of<Context, Value>,
+  context: Context,
+): Promise<Value> {
+  return typeof value === "function" ? value(context) : value;
+}
+
+function check(name: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw new RangeError(`${name} must be an integer from ${min} to ${max}, not ${value}`);
+}
