@@ -101,7 +101,7 @@ export async function limitRequest<Context>(
     return { kind: "pass" };
   }
   try {
-    const outcome = await acquire(limited, options, MAX_WAIT_MS, signal);
+    const outcome = await acquire(limited, options, Infinity, signal);
     options.onOutcome?.(context, outcome);
     if (outcome.ok) return { kind: "pass", granted: outcome };
     const { onRefused = (_, refusal): Response => refusalResponse(refusal) } = options;

@@ -84,6 +84,8 @@ const CLOCK_NOISE_MS = 1_000;
 const LOWERED_FOR_MS = 10_000;
 /** How long an answer is kept back for Sluice to be told. What it does not know by then, it hears later. */
 const TELLING_PATIENCE_MS = 2_000;
+/** Fewer buckets than this are never looked through for those that are not needed any more. */
+const LEAST_SWEPT = 64;
 /** The default of a policy's `maxWaitMs`. */
 const DEFAULT_MAX_WAIT_MS = 60_000;
 
@@ -132,8 +134,9 @@ class FetchPacer {
   readonly #backoffMs: number;
   readonly #maxPauseMs: number;
   readonly #readAdvice: NonNullable<PacedFetchOptions["readAdvice"]>;
-  /** Of the buckets that are paused, by name. */
+  /** By bucket: of those in use, those that are paused, and some that were. */
   readonly #pauses = new Map<string, SharedPause>();
+  #sweepAtSize = LEAST_SWEPT;
 
   constructor(options: PacedFetchOptions) {
     const { timeoutMs, tokens } = options;
@@ -160,6 +163,7 @@ class FetchPacer {
     try {
       return await this.#attempt(call);
     } finally {
+      call.pause.leave();
       // Or what the copies have read would be kept for it.
       if (call.copied && !call.copied.bodyUsed) await call.copied.body?.cancel();
     }
@@ -213,12 +217,20 @@ class FetchPacer {
   }
 
   #pauseOf(bucket: string): SharedPause {
-    const nowMs = Date.now();
-    for (const [name, pause] of this.#pauses) if (pause.isOver(nowMs)) this.#pauses.delete(name);
     const { client, onPauseFailed = reportPauseFailed } = this.#options;
     const pause = this.#pauses.get(bucket) ?? new SharedPause(client, bucket, onPauseFailed);
     this.#pauses.set(bucket, pause);
+    pause.join();
+    if (this.#pauses.size >= this.#sweepAtSize) this.#sweep();
     return pause;
+  }
+
+  #sweep(): void {
+    const nowMs = Date.now();
+    for (const [bucket, pause] of this.#pauses) {
+      if (pause.isOver(nowMs)) this.#pauses.delete(bucket);
+    }
+    this.#sweepAtSize = Math.max(LEAST_SWEPT, 2 * this.#pauses.size);
   }
 
   async #acquire(call: PacedCall): Promise<Granted | Refused> {

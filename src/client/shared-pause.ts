@@ -47,6 +47,7 @@ export class SharedPause {
   #told: ToldPause | undefined = undefined;
   #snapshot: BucketSnapshot | undefined = undefined;
   #heldUntilAtMs = 0;
+  #calls = 0;
 
   constructor(client: Client, bucket: string, onFailed: PauseFailed) {
     this.#client = client;
@@ -59,9 +60,19 @@ export class SharedPause {
     return Math.max(0, this.#heldUntilAtMs - nowMs);
   }
 
+  /** A call has begun that may ask for it and tell of it, until `leave`. */
+  join(): void {
+    this.#calls += 1;
+  }
+
+  leave(): void {
+    this.#calls -= 1;
+  }
+
   /** Whether there is nothing here to be kept. */
   isOver(nowMs: number): boolean {
-    return !this.#telling && this.heldMs(nowMs) === 0 && (this.#told?.untilAtMs ?? 0) <= nowMs;
+    if (this.#calls > 0 || this.#telling) return false;
+    return this.heldMs(nowMs) === 0 && (this.#told?.untilAtMs ?? 0) <= nowMs;
   }
 
   /** Longest that somebody may wait in the bucket, as Sluice last said. */

@@ -8,12 +8,12 @@ export class SluiceRefusedError extends Error {
   override readonly name = "SluiceRefusedError";
   /** Why, and when the same may be granted. */
   readonly refusal: Refused;
-  /** What the API answered before, its body cancelled. Left out where the request was never sent. */
-  readonly response?: Response;
+  /** What the API answered before, its body cancelled; `undefined` where the request was never sent. */
+  readonly response: Response | undefined;
 
   constructor(refusal: Refused, response?: Response) {
     super(`Sluice refuses bucket "${refusal.bucket}": ${refusal.detail}`);
     this.refusal = refusal;
-    if (response) this.response = response;
+    this.response = response;
   }
 }

@@ -1,0 +1,3 @@
+/** The package's entry `sluice/hono`. */
+export type { HonoRateLimitOptions, RateLimitVariables } from "./rate-limit.ts";
+export { rateLimit } from "./rate-limit.ts";
