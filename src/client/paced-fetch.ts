@@ -265,9 +265,7 @@ class FetchPacer {
   /** What is left of the call's time; `undefined` where the policy says how long each attempt waits. */
   #leftMs(call: PacedCall): number | undefined {
     const { timeoutMs } = this.#options;
-    return timeoutMs === undefined
-      ? undefined
-      : Math.max(0, timeoutMs - Math.floor(call.waitedMs));
+    return timeoutMs === undefined ? undefined : Math.max(0, timeoutMs - Math.floor(call.waitedMs));
   }
 
   /** How long it may wait from now on, as far as that is known. */
@@ -356,7 +354,10 @@ function isReplayableBody(body: unknown): boolean {
 }
 
 function reportPauseFailed(error: unknown, { bucket }: { readonly bucket: string }): void {
-  console.error(`Cannot pause bucket "${bucket}" for all; callers here hold back by themselves:`, error);
+  console.error(
+    `Cannot pause bucket "${bucket}" for all; callers here hold back by themselves:`,
+    error,
+  );
 }
 
 function check(name: string, value: number, min: number, max: number): void {

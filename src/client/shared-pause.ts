@@ -24,7 +24,10 @@ interface ToldPause extends PauseWish {
 }
 
 /** Told why Sluice could not pause a bucket. */
-export type PauseFailed = (error: unknown, pause: PauseFields & { readonly bucket: string }) => void;
+export type PauseFailed = (
+  error: unknown,
+  pause: PauseFields & { readonly bucket: string },
+) => void;
 
 /**
  * For so long nobody tells Sluice again of a refusal that it knows of: all of a crowd are answered within

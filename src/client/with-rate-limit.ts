@@ -61,5 +61,7 @@ export function withRateLimit<Incoming extends Request, Env, Context>(
 function waitUntilOf(ctx: unknown): ((promise: Promise<unknown>) => void) | undefined {
   if (typeof ctx !== "object" || ctx === null || !("waitUntil" in ctx)) return undefined;
   const { waitUntil } = ctx;
-  return typeof waitUntil === "function" ? (promise): void => void waitUntil.call(ctx, promise) : undefined;
+  return typeof waitUntil === "function"
+    ? (promise): void => void waitUntil.call(ctx, promise)
+    : undefined;
 }

@@ -15,9 +15,12 @@ export interface RateLimitVariables {
   rateLimit?: Granted;
 }
 
+/** An environment with these variables added. */
+type Limited<E extends Env> = E & { Variables: RateLimitVariables };
+
 /** The options of `rateLimit`; their callbacks are given Hono's context. */
-export type HonoRateLimitOptions<E extends Env> = RateLimitOptions<Context<E>> &
-  ClientChoice<Context<E>>;
+export type HonoRateLimitOptions<E extends Env = Env> = RateLimitOptions<Context<Limited<E>>> &
+  ClientChoice<Context<Limited<E>>>;
 
 /** Status of an answer that becomes a WebSocket: its fields are the handshake's. */
 const SWITCHING_PROTOCOLS = 101;
@@ -34,9 +37,9 @@ const SWITCHING_PROTOCOLS = 101;
  */
 export function rateLimit<E extends Env = Env>(
   options: HonoRateLimitOptions<E>,
-): MiddlewareHandler<E & { Variables: RateLimitVariables }> {
+): MiddlewareHandler<Limited<E>> {
   checkRateLimitOptions(options);
-  const client = clientChooser<Context<E>>(options, (c) => c.env);
+  const client = clientChooser<Context<Limited<E>>>(options, (c) => c.env);
   return async (c, next) => {
     const verdict = await limitRequest(
       { context: c, client, signal: c.req.raw.signal, waitUntil: waitUntilOf(c) },

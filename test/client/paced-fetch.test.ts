@@ -32,8 +32,8 @@ type Told = { readonly bucket: string } & PauseFields;
 class ScriptedClient {
   readonly acquired: Acquired[] = [];
   readonly paused: Told[] = [];
-  onAcquire = (_call: Acquired): AcquireOutcome | Promise<AcquireOutcome> => granted();
-  onPause = (_pause: Told): BucketSnapshot | Promise<BucketSnapshot> => snapshot();
+  onAcquire: (call: Acquired) => AcquireOutcome | Promise<AcquireOutcome> = () => granted();
+  onPause: (pause: Told) => BucketSnapshot | Promise<BucketSnapshot> = () => snapshot();
 
   async acquire(bucket: string, options: AcquireOptions = {}): Promise<AcquireOutcome> {
     options.signal?.throwIfAborted();
@@ -90,7 +90,10 @@ function api(...answers: readonly (() => Response)[]) {
   return { fetch: vi.fn(fetch), sent, responses };
 }
 
-const ok = (fields: Record<string, string> = {}) => () => new Response("fine", { headers: fields });
+const ok =
+  (fields: Record<string, string> = {}) =>
+  () =>
+    new Response("fine", { headers: fields });
 const tooMany =
   (fields: Record<string, string> = {}, status = 429) =>
   () =>
@@ -109,12 +112,12 @@ function pace(
 
 /** Lets virtual time pass until `promise` has settled, and tells when that was. */
 async function finish<Value>(promise: Promise<Value>): Promise<{ value: Value; atMs: number }> {
-  let isSettled = false;
+  const state = { isSettled: false };
   const settle = () => {
-    isSettled = true;
+    state.isSettled = true;
   };
   promise.then(settle, settle);
-  for (let turns = 0; !isSettled && turns < 20_000; turns += 1) {
+  for (let turns = 0; !state.isSettled && turns < 20_000; turns += 1) {
     await vi.advanceTimersByTimeAsync(10);
   }
   return { value: await promise, atMs: Date.now() - NOW_MS };
@@ -206,7 +209,11 @@ describe("a refusal of the API", () => {
 
   it.each([
     ["503 with Retry-After", tooMany({ "Retry-After": "3" }, 503), 3_000],
-    ["403 with none left", tooMany({ "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "5" }, 403), 5_000],
+    [
+      "403 with none left",
+      tooMany({ "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "5" }, 403),
+      5_000,
+    ],
     ["a reset", tooMany({ RateLimit: '"a";r=0;t=4' }), 4_000],
     ["nothing said", tooMany(), 1_000],
     ["0 said", tooMany({ "Retry-After": "0" }), 1_000],
@@ -242,7 +249,9 @@ describe("a refusal of the API", () => {
   });
 
   it("is given where the pause is longer than the call may wait", async () => {
-    const { pacedFetch, client, sent } = pace([tooMany({ "Retry-After": "30" })], { timeoutMs: 20_000 });
+    const { pacedFetch, client, sent } = pace([tooMany({ "Retry-After": "30" })], {
+      timeoutMs: 20_000,
+    });
     const response = await pacedFetch(URL_OF_API);
     expect([response.status, await response.text()]).toEqual([429, "too many"]);
     expect(sent).toHaveLength(1);
@@ -260,7 +269,10 @@ describe("a refusal of the API", () => {
     const first = pace([tooMany({ "Retry-After": "31536000" })]);
     expect((await first.pacedFetch(URL_OF_API)).status).toBe(429);
     expect(first.client.paused).toEqual([{ bucket: "b", untilMs: NOW_MS + 3_600_000, tokens: 0 }]);
-    const second = pace([tooMany({ "Retry-After": "31536000" })], { maxPauseMs: 5_000, retries: 0 });
+    const second = pace([tooMany({ "Retry-After": "31536000" })], {
+      maxPauseMs: 5_000,
+      retries: 0,
+    });
     await second.pacedFetch(URL_OF_API);
     expect(second.client.paused[0]?.untilMs).toBe(NOW_MS + 5_000);
     const third = pace([tooMany({ "Retry-After": "31536000" })], { maxPauseMs: 86_400_000 });
@@ -324,7 +336,11 @@ describe("what may be sent again", () => {
     ["PUT, a blob", URL_OF_API, { method: "PUT", body: new Blob(["body"]) }],
     ["PUT, a Request", put(), undefined],
     ["PUT, a Request with another body", put(), { body: "body" }],
-    ["POST with a key", URL_OF_API, { method: "POST", body: "body", headers: { "idempotency-key": "k" } }],
+    [
+      "POST with a key",
+      URL_OF_API,
+      { method: "POST", body: "body", headers: { "idempotency-key": "k" } },
+    ],
   ])("%s is", async (_, input, init) => {
     const { pacedFetch, sent } = pace(again);
     const response = await pacedFetch(input, init);
@@ -338,7 +354,7 @@ describe("what may be sent again", () => {
     ["POST", URL_OF_API, { method: "POST", body: "body" }],
     ["PATCH", URL_OF_API, { method: "PATCH", body: "body" }],
     ["POST, a Request", post(), {}],
-    ["PUT, a stream", URL_OF_API, { method: "PUT", body: stream(), duplex: "half" } as RequestInit],
+    ["PUT, a stream", URL_OF_API, { method: "PUT", body: stream(), duplex: "half" }],
   ])("%s is not, but pauses", async (_, input, init) => {
     const { pacedFetch, sent, client } = pace(again);
     const response = await pacedFetch(input, init);

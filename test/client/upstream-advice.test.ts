@@ -79,7 +79,12 @@ const rows: Record<string, readonly Row[]> = {
     ["the scarcest of several", 200, { RateLimit: '"a";r=9;t=5, "b";r=2;t=60' }, left(2, 60_000)],
     ["the later of equals", 200, { RateLimit: '"a";r=0;t=5, "b";r=0;t=60' }, left(0, 60_000)],
     ["a refusal", 429, { RateLimit: '"a";r=9;t=5, "b";r=0;t=60' }, refusal(60_000)],
-    ["a name with everything in it", 200, { RateLimit: '"a, \\";r=9;t=1";r=3;t=2' }, left(3, 2_000)],
+    [
+      "a name with everything in it",
+      200,
+      { RateLimit: '"a, \\";r=9;t=1";r=3;t=2' },
+      left(3, 2_000),
+    ],
     ["a partition key", 200, { RateLimit: '"a";r=3;t=2;pk=:dXNlcg==:' }, left(3, 2_000)],
     ["a negative count", 200, { RateLimit: '"a";r=-1;t=2' }, undefined],
     ["no quota at all", 200, { RateLimit: '"a";q=5, ;;;, "' }, undefined],
@@ -202,9 +207,24 @@ const rows: Record<string, readonly Row[]> = {
       },
       left(7, 10_000),
     ],
-    ["a reset gone by", 200, { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1000000001" }, undefined],
-    ["a reset of rubbish", 200, { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "5x" }, undefined],
-    ["a count of rubbish", 200, { "X-RateLimit-Remaining": "few", "X-RateLimit-Reset": "5" }, undefined],
+    [
+      "a reset gone by",
+      200,
+      { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1000000001" },
+      undefined,
+    ],
+    [
+      "a reset of rubbish",
+      200,
+      { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "5x" },
+      undefined,
+    ],
+    [
+      "a count of rubbish",
+      200,
+      { "X-RateLimit-Remaining": "few", "X-RateLimit-Reset": "5" },
+      undefined,
+    ],
     ["a count alone", 200, { "X-RateLimit-Remaining": "0" }, undefined],
     ["nothing", 200, {}, undefined],
   ],
@@ -219,7 +239,11 @@ describe.each(Object.entries(rows))("%s", (_, rows) => {
 
 describe("the RateLimit fields of Sluice", () => {
   it.each([
-    ['"*";q=1;w=1', '"*";r=0;t=1', { policy: "*", capacity: 1, windowSeconds: 1, remaining: 0, resetSeconds: 1 }],
+    [
+      '"*";q=1;w=1',
+      '"*";r=0;t=1',
+      { policy: "*", capacity: 1, windowSeconds: 1, remaining: 0, resetSeconds: 1 },
+    ],
     ['"a";q=5;w=60', '"a";r=5', { policy: "a", capacity: 5, windowSeconds: 60, remaining: 5 }],
   ])("%s and %s are read, and written again as they were", (policy, limit, state) => {
     const fields = new Headers({ "RateLimit-Policy": policy, RateLimit: limit });
