@@ -17,7 +17,7 @@ export default defineConfig({
         root,
         test: {
           name: "core",
-          include: ["core", "local", "simulation", "bench"].map(
+          include: ["core", "local", "simulation", "bench", "openapi"].map(
             (area) => `test/${area}/**/*.test.ts`,
           ),
           environment: "node",
@@ -34,6 +34,17 @@ export default defineConfig({
           }),
         ],
         test: { name: "edge", include: ["test/edge/**/*.test.ts"] },
+      },
+      {
+        // The package, packed and installed elsewhere.
+        root,
+        test: {
+          name: "package",
+          include: ["test/package/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
       },
       {
         // Started servers and real sockets, wall-clock time.

@@ -13,16 +13,20 @@ import { Hono } from "hono";
 
 import type { Right, Scope } from "./access-tokens.ts";
 import type { Gate } from "./authorize.ts";
+import type { SluiceEnv } from "./env.ts";
 import type { Settings } from "./settings.ts";
 
 import { isInScope } from "./access-tokens.ts";
 import { readAcquireParams } from "./acquire-params.ts";
 import { invalidRequestResponse } from "./acquire-response.ts";
 import { adminGate, admit, apiGate, boundGate, lacking } from "./authorize.ts";
-import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
+import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./json-body.ts";
+import { DOCS_STYLE_PATH, docsPage, docsStyle } from "./openapi/docs-page.ts";
+import { docsResponse } from "./openapi/docs-response.ts";
+import { openApiDocument } from "./openapi/document.ts";
 import { problemResponse } from "./problem.ts";
 import { UnreachableError } from "./reach.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
@@ -37,12 +41,15 @@ const UNAVAILABLE_RETRY_MS = 1_000;
 /** The routes, and the methods of each. HEAD is not GET of `/acquire`: it would take tokens and not say so. */
 const METHODS = {
   "/healthz": ["GET", "HEAD"],
+  "/openapi.json": ["GET", "HEAD"],
+  "/docs": ["GET", "HEAD"],
+  [DOCS_STYLE_PATH]: ["GET", "HEAD"],
   "/acquire": ["GET", "POST"],
   "/buckets/:name": ["GET", "HEAD", "PUT", "DELETE"],
 };
 
 interface AppEnv {
-  Bindings: Env;
+  Bindings: SluiceEnv;
 }
 type AppContext = Context<AppEnv>;
 
@@ -56,14 +63,14 @@ export const boundRoutes = createDoor(boundGate);
 interface Door {
   readonly fetch: (
     request: Request,
-    env: Env,
+    env: SluiceEnv,
     ctx?: ExecutionContext,
   ) => Response | Promise<Response>;
 }
 
 /** The routes under the settings of whatever environment; `gateOf` lets in who may acquire or read. */
 function createDoor(gateOf: (settings: Settings) => Gate): Door {
-  const apps = new WeakMap<Env, Hono<AppEnv>>();
+  const apps = new WeakMap<SluiceEnv, Hono<AppEnv>>();
   return {
     fetch(request, env, ctx) {
       let app = apps.get(env);
@@ -76,7 +83,7 @@ function createDoor(gateOf: (settings: Settings) => Gate): Door {
   };
 }
 
-function createApp(env: Env, gateOf: (settings: Settings) => Gate): Hono<AppEnv> {
+function createApp(env: SluiceEnv, gateOf: (settings: Settings) => Gate): Hono<AppEnv> {
   let settings;
   try {
     settings = settingsOf(env);
@@ -105,6 +112,10 @@ function createRoutes(settings: Settings, gate: Gate): Hono<AppEnv> {
   }
 
   app.get("/healthz", () => json({ status: "ok" }));
+
+  app.get("/openapi.json", () => json(openApiDocument));
+  app.get("/docs", () => docsResponse(docsPage(openApiDocument), "text/html"));
+  app.get(DOCS_STYLE_PATH, () => docsResponse(docsStyle, "text/css"));
 
   app.get("/acquire", (c) => {
     if (c.req.method === "HEAD") return strays.fetch(c.req.raw);

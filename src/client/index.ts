@@ -1,0 +1,29 @@
+/** The package's entry `sluice/client`. */
+export type { ClientChoice } from "./client-choice.ts";
+export type {
+  AcquireOptions,
+  AcquireOutcome,
+  CallOptions,
+  Client,
+  ClientOptions,
+  Granted,
+  OnUnavailable,
+  PauseFields,
+  QueuedPlace,
+  RateLimitState,
+  RefusalReason,
+  Refused,
+} from "./client.ts";
+export type { RateLimitOptions } from "./limit-request.ts";
+export type { Fetch, PacedFetchOptions } from "./paced-fetch.ts";
+export type { SluiceErrorReason } from "./sluice-error.ts";
+export type { UpstreamAdvice, UpstreamAnswer } from "./upstream-advice.ts";
+export type { Handler, HandlerCall } from "./with-rate-limit.ts";
+
+export { createClient } from "./client.ts";
+export { createPacedFetch } from "./paced-fetch.ts";
+export { refusalResponse } from "./refusal-response.ts";
+export { SluiceError } from "./sluice-error.ts";
+export { SluiceRefusedError } from "./sluice-refused-error.ts";
+export { readUpstreamAdvice } from "./upstream-advice.ts";
+export { withRateLimit } from "./with-rate-limit.ts";
