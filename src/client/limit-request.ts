@@ -6,6 +6,8 @@
  */
 import type { AcquireOutcome, Client, Granted, Refused } from "./client.ts";
 
+import { policyLimits } from "../core/policy.ts";
+import { checkBucket, checkFunction, checkInteger } from "./arguments.ts";
 import { rateLimitStateFields } from "./rate-limit-state.ts";
 import { refusalResponse } from "./refusal-response.ts";
 
@@ -56,9 +58,6 @@ export type Verdict =
   | { readonly kind: "pass"; readonly granted?: Granted }
   | { readonly kind: "answer"; readonly response: Response };
 
-/** Longest wait of a policy: see `policyLimits.maxWaitMs`. */
-const MAX_WAIT_MS = 3_600_000;
-
 /**
  * Longest wait of a request in shadow mode: Workers give what is left after the answer 30 s. What would
  * have waited longer is reported as refused.
@@ -71,13 +70,15 @@ const CLIENT_CLOSED_REQUEST = 499;
 /**
  * Looks at the options once, before any request.
  *
- * @throws {RangeError} Where a number is out of range, naming it.
- * @throws {TypeError} Where `shadow` has nobody to report to.
+ * @throws {RangeError} Where the bucket or a number is out of range, naming it.
+ * @throws {TypeError} Where an option is of the wrong kind, and where `shadow` has nobody to report to.
  */
 export function checkRateLimitOptions<Context>(options: RateLimitOptions<Context>): void {
-  const { tokens, waitMs, shadow = false, onOutcome } = options;
-  if (typeof tokens === "number") check("tokens", tokens, 1);
-  if (typeof waitMs === "number") check("waitMs", waitMs, 0, MAX_WAIT_MS);
+  const { bucket, tokens, waitMs, shadow = false, onOutcome } = options;
+  if (typeof bucket !== "function") checkBucket(bucket);
+  if (typeof tokens !== "function") checkInteger({ tokens }, "tokens", policyLimits.capacity);
+  if (typeof waitMs !== "function") checkInteger({ waitMs }, "waitMs", policyLimits.maxWaitMs);
+  for (const name of ["skip", "onRefused", "onOutcome"]) checkFunction({ ...options }, name);
   if (shadow !== false && !onOutcome) {
     throw new TypeError("shadow reports to onOutcome, which is missing");
   }
@@ -155,9 +156,4 @@ async function valueOf<Context, Value extends string | number | boolean>(
   context: Context,
 ): Promise<Value> {
   return typeof value === "function" ? value(context) : value;
-}
-
-function check(name: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new RangeError(`${name} must be an integer from ${min} to ${max}, not ${value}`);
 }

@@ -13,8 +13,11 @@ import type { AcquireOptions, Client, Granted, Refused } from "./client.ts";
 import type { PauseFailed } from "./shared-pause.ts";
 import type { UpstreamAdvice, UpstreamAnswer } from "./upstream-advice.ts";
 
+import { policyLimits } from "../core/policy.ts";
+import { pause as sleep } from "./abort.ts";
+import { checkBucket, checkFunction, checkInteger } from "./arguments.ts";
 import { SharedPause } from "./shared-pause.ts";
-import { settledWithin, sleep } from "./sleep.ts";
+import { settledWithin } from "./settled-within.ts";
 import { SluiceRefusedError } from "./sluice-refused-error.ts";
 import { readUpstreamAdvice } from "./upstream-advice.ts";
 
@@ -34,8 +37,8 @@ export interface PacedFetchOptions {
   /** Of each attempt. Default: 1. */
   readonly tokens?: number | ((request: Request) => number);
   /**
-   * How long a call may wait for tokens, all its attempts together, milliseconds; 0 does not wait. Time
-   * that the API takes to answer does not count. Default: the policy's `maxWaitMs` for each attempt.
+   * How long a call may wait for tokens, all its attempts together, milliseconds, to the policy's
+   * `maxWaitMs`; 0 does not wait. Time that the API takes to answer does not count. Default: the policy's `maxWaitMs` for each attempt.
    */
   readonly timeoutMs?: number;
   /** How often a request that the API has refused is sent again, 0 to 20. Default: 2. */
@@ -99,6 +102,7 @@ const DEFAULT_MAX_WAIT_MS = 60_000;
  * client's `SluiceError`.
  *
  * @throws {RangeError} Where an option is out of range, naming it.
+ * @throws {TypeError} Where one is of the wrong kind.
  *
  * @example
  * const pacedFetch = createPacedFetch({ client, bucket: "api.example.com" });
@@ -107,6 +111,20 @@ const DEFAULT_MAX_WAIT_MS = 60_000;
 export function createPacedFetch(options: PacedFetchOptions): Fetch {
   const pacer = new FetchPacer(options);
   return (input, init) => pacer.fetch(input, init);
+}
+
+/** @throws {RangeError | TypeError} */
+function checkOptions(options: PacedFetchOptions): void {
+  const given = { ...options };
+  checkInteger(given, "retries", { min: 0, max: MAX_RETRIES });
+  checkInteger(given, "backoffMs", { min: 1, max: LONGEST_PAUSE_MS });
+  checkInteger(given, "maxPauseMs", { min: 1, max: LONGEST_PAUSE_MS });
+  checkInteger(given, "timeoutMs", policyLimits.maxWaitMs);
+  if (typeof given.tokens !== "function") checkInteger(given, "tokens", policyLimits.capacity);
+  if (typeof given.bucket !== "function") checkBucket(given.bucket);
+  for (const name of ["fetch", "readAdvice", "onRefused", "onPauseFailed"]) {
+    checkFunction(given, name);
+  }
 }
 
 /** A call in the course of its attempts. */
@@ -139,14 +157,9 @@ class FetchPacer {
   #sweepAtSize = LEAST_SWEPT;
 
   constructor(options: PacedFetchOptions) {
-    const { timeoutMs, tokens } = options;
     const { retries = DEFAULT_RETRIES, backoffMs = DEFAULT_BACKOFF_MS } = options;
     const { maxPauseMs = DEFAULT_MAX_PAUSE_MS, methods = REPLAYABLE_METHODS } = options;
-    check("retries", retries, 0, MAX_RETRIES);
-    check("backoffMs", backoffMs, 1, LONGEST_PAUSE_MS);
-    check("maxPauseMs", maxPauseMs, 1, LONGEST_PAUSE_MS);
-    if (timeoutMs !== undefined) check("timeoutMs", timeoutMs, 0, Number.MAX_SAFE_INTEGER);
-    if (typeof tokens === "number") check("tokens", tokens, 1, Number.MAX_SAFE_INTEGER);
+    checkOptions(options);
     this.#options = options;
     // Looked up at each call: a global that is replaced meanwhile, as by a tracer, is to be called.
     this.#fetch = options.fetch ?? ((input, init): Promise<Response> => fetch(input, init));
@@ -358,9 +371,4 @@ function reportPauseFailed(error: unknown, { bucket }: { readonly bucket: string
     `Cannot pause bucket "${bucket}" for all; callers here hold back by themselves:`,
     error,
   );
-}
-
-function check(name: string, value: number, min: number, max: number): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new RangeError(`${name} must be an integer from ${min} to ${max}, not ${value}`);
 }

@@ -529,6 +529,15 @@ describe("a signal", () => {
   });
 });
 
+it("a bucket that can be none, and what is no function, is told by name", () => {
+  const client = new ScriptedClient().asClient;
+  expect(() => createPacedFetch({ client, bucket: "a b" })).toThrow(/^bucket must be/);
+  const onRefused = "no" as unknown as () => Response;
+  expect(() => createPacedFetch({ client, bucket: "b", onRefused })).toThrow(
+    'onRefused must be a function: got "no"',
+  );
+});
+
 it.each<readonly [string, Partial<PacedFetchOptions>]>([
   ["retries", { retries: -1 }],
   ["retries", { retries: 21 }],
@@ -537,6 +546,7 @@ it.each<readonly [string, Partial<PacedFetchOptions>]>([
   ["maxPauseMs", { maxPauseMs: Number.NaN }],
   ["timeoutMs", { timeoutMs: -1 }],
   ["tokens", { tokens: 0.5 }],
+  ["timeoutMs", { timeoutMs: 3_600_001 }],
 ])("%s out of range is a RangeError that names it", (name, options) => {
   const client = new ScriptedClient().asClient;
   expect(() => createPacedFetch({ client, bucket: "b", ...options })).toThrow(
