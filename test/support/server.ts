@@ -51,6 +51,11 @@ export interface WorkerOptions {
    * for each of the bindings there.
    */
   readonly main?: string;
+  /**
+   * In place of wrangler.toml: a path from the project's folder. What it binds as a service is the Worker
+   * that is configured under that name.
+   */
+  readonly config?: string;
 }
 
 export interface WorkerdOptions extends WorkerOptions {
@@ -264,10 +269,11 @@ export function startDev(options: DevOptions = {}): Promise<DevServer> {
 }
 
 function sourceOf([name, worker]: [string, WorkerOptions]): WorkerSource {
-  const { vars, policies, main } = worker;
+  const { vars, policies, main, config } = worker;
   return {
     name,
     main,
+    config,
     vars: { PUBLIC: "true", ...vars, ...(policies && { POLICIES: policies }) },
   };
 }

@@ -32,6 +32,7 @@ export function workerdPath(): string {
 
 /** The part of a wrangler configuration that Sluice uses. */
 interface WranglerConfig {
+  readonly name: string;
   readonly main: string;
   readonly compatibility_date: string;
   readonly compatibility_flags: readonly string[];
@@ -40,6 +41,11 @@ interface WranglerConfig {
     readonly bindings: readonly { readonly name: string; readonly class_name: string }[];
   };
   readonly migrations: readonly { readonly new_sqlite_classes?: readonly string[] }[];
+  readonly services?: readonly {
+    readonly binding: string;
+    readonly service: string;
+    readonly entrypoint?: string;
+  }[];
 }
 
 /** How workerd is to take a module; wrangler leaves what it does not bundle beside the bundle. */
@@ -63,26 +69,28 @@ interface WorkerBundle {
   readonly modules: readonly WorkerModule[];
 }
 
-const bundles = new Map<string | undefined, Promise<WorkerBundle>>();
+const bundles = new Map<string, Promise<WorkerBundle>>();
 
 /** The bundle of a main module, made once a process. */
-function readBundle(main: string | undefined): Promise<WorkerBundle> {
-  const bundle = bundles.get(main) ?? makeBundle(main);
-  bundles.set(main, bundle);
+function readBundle(main: string | undefined, config = "wrangler.toml"): Promise<WorkerBundle> {
+  const key = `${config} ${main ?? ""}`;
+  const bundle = bundles.get(key) ?? makeBundle(main, join(projectDir, config));
+  bundles.set(key, bundle);
   return bundle;
 }
 
-async function makeBundle(main: string | undefined): Promise<WorkerBundle> {
+async function makeBundle(main: string | undefined, configPath: string): Promise<WorkerBundle> {
   const outDir = await mkdtemp(join(tmpdir(), "sluice-bundle-"));
   try {
     const wrangler = join(projectDir, "node_modules/wrangler/bin/wrangler.js");
     const script = main === undefined ? [] : [main];
-    const args = [wrangler, "deploy", ...script, "--dry-run", "--outdir", outDir];
+    const args = [wrangler, "deploy", ...script, "--config", configPath];
+    args.push("--dry-run", "--outdir", outDir);
     const bundled = promisify(execFile)(process.execPath, args, {
       cwd: projectDir,
       env: offlineEnv,
     });
-    const [config] = await Promise.all([readConfig(), bundled]);
+    const [config] = await Promise.all([readConfig(configPath), bundled]);
     const mainName = `${parse(main ?? config.main).name}.js`;
     return { config, modules: await readModules(outDir, mainName) };
   } finally {
@@ -90,9 +98,9 @@ async function makeBundle(main: string | undefined): Promise<WorkerBundle> {
   }
 }
 
-async function readConfig(): Promise<WranglerConfig> {
+async function readConfig(configPath: string): Promise<WranglerConfig> {
   const { unstable_readConfig: read } = await import("wrangler");
-  return read({ config: join(projectDir, "wrangler.toml") }) as WranglerConfig;
+  return read({ config: configPath }) as WranglerConfig;
 }
 
 async function readModules(dir: string, mainName: string): Promise<WorkerModule[]> {
@@ -115,6 +123,8 @@ export interface WorkerSource {
   readonly vars: Readonly<Record<string, unknown>>;
   /** In place of the main module of wrangler.toml: a path from the project's folder. */
   readonly main?: string | undefined;
+  /** In place of wrangler.toml: a path from the project's folder. */
+  readonly config?: string | undefined;
 }
 
 export interface WriteOptions {
@@ -140,8 +150,8 @@ interface WrittenWorker extends WorkerBundle {
 export async function writeWorkerd(dir: string, options: WriteOptions): Promise<string> {
   const { stateDir, workers, v8Flags = [] } = options;
   const written = await Promise.all(
-    workers.map(async ({ name, main, vars }, index): Promise<WrittenWorker> => {
-      const { config, modules } = await readBundle(main);
+    workers.map(async ({ name, main, config: path, vars }, index): Promise<WrittenWorker> => {
+      const { config, modules } = await readBundle(main, path);
       const folder = `worker${index}`;
       await mkdir(join(dir, folder), { recursive: true });
       for (const module of modules) await writeFile(join(dir, folder, module.name), module.content);
@@ -171,10 +181,11 @@ const config :Workerd.Config = (
   sockets = ${list(sockets)},
   v8Flags = ${list(v8Flags.map(text))},
 );
-${workers.map(workerCapnp).join("")}`;
+${workers.map((worker) => workerCapnp(worker, workers)).join("")}`;
 }
 
-function workerCapnp({ name, folder, config, modules, vars }: WrittenWorker): string {
+function workerCapnp(worker: WrittenWorker, workers: readonly WrittenWorker[]): string {
+  const { name, folder, config, modules, vars } = worker;
   const sqliteClasses = new Set(config.migrations.flatMap((step) => step.new_sqlite_classes ?? []));
   const objects = config.durable_objects.bindings;
   const bindings = [
@@ -188,6 +199,12 @@ function workerCapnp({ name, folder, config, modules, vars }: WrittenWorker): st
           ? `text = ${text(value)}`
           : `json = ${text(JSON.stringify(value))}`;
       return `(name = ${text(variable)}, ${bound})`;
+    }),
+    ...(config.services ?? []).map(({ binding, service, entrypoint }) => {
+      // The first that is configured under that name.
+      const bound = workers.find((each) => each.config.name === service)?.name ?? service;
+      const door = entrypoint === undefined ? "" : `, entrypoint = ${text(entrypoint)}`;
+      return `(name = ${text(binding)}, service = (name = ${text(bound)}${door}))`;
     }),
   ];
   const namespaces = objects.map(
