@@ -1,0 +1,123 @@
+/**
+ * Paced fetches that share a bucket: a real Sluice, a real API that has a limit of its own and says so, and
+ * callers in several processes.
+ */
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+
+import { createClient } from "../../src/client/client.ts";
+import { createPacedFetch } from "../../src/client/paced-fetch.ts";
+import { snapshotOf } from "../support/callers.ts";
+import { LimitedApi } from "../support/limited-api.ts";
+import { startWorkerd, type WorkerdServer } from "../support/server.ts";
+
+const CALLER = fileURLToPath(new URL("../support/paced-caller.ts", import.meta.url));
+
+/** A token that may do what a paced fetch does. */
+const API_TOKEN = [
+  { token: "paces", may: ["acquire", "pause"] },
+  { token: "acquires", may: ["acquire"] },
+  { token: "reads", may: ["read"] },
+];
+
+let sluice: WorkerdServer;
+beforeAll(async () => {
+  sluice = await startWorkerd({
+    vars: { API_TOKEN: JSON.stringify(API_TOKEN) },
+    policies: {
+      // Far more than the API takes: what it says has to hold them back.
+      "*": { capacity: 4, refillTokens: 4, refillIntervalMs: 100, initialTokens: 4 },
+    },
+  });
+});
+afterAll(async () => {
+  await sluice?.stop();
+});
+
+const clientOf = (token: string) => createClient({ url: sluice.url, token });
+
+async function callFromElsewhere(bucket: string, api: LimitedApi, calls: number) {
+  const args = [CALLER, sluice.url, "paces", bucket, api.url, String(calls)];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return JSON.parse(stdout) as number[];
+}
+
+describe("two processes share a bucket", () => {
+  it.each([
+    ["what is refused in one holds both", false, 30],
+    ["what is said to be left in one holds both", true, 15],
+  ])("%s, and all get through", async (_, saysWhatIsLeft, mostRefused) => {
+    await using api = await LimitedApi.start({ limit: 10, windowMs: 2_000, saysWhatIsLeft });
+    const bucket = `processes-${saysWhatIsLeft}`;
+    const statuses = await Promise.all([
+      callFromElsewhere(bucket, api, 20),
+      callFromElsewhere(bucket, api, 20),
+    ]);
+    expect(statuses.flat()).toEqual(Array.from({ length: 40 }, () => 200));
+    expect(api.count(200)).toBe(40);
+    // Without the pauses, each window would see about 80 and refuse 70 of them.
+    expect(api.count(429)).toBeLessThanOrEqual(mostRefused);
+    const refused = new Set(
+      api.requests.filter(({ status }) => status === 429).map(({ path }) => path),
+    );
+    expect(api.requests.every(({ body }) => body === "x")).toBe(true);
+    console.log(`${api.count(429)} of ${api.requests.length} refused, of ${refused.size} calls`);
+  });
+});
+
+describe("two clients share a bucket", () => {
+  it("where one is told 429, the other waits for the same instant", async () => {
+    await using api = await LimitedApi.start({ limit: 1, windowMs: 2_000 });
+    const paced = [1, 2].map(() =>
+      createPacedFetch({ client: clientOf("paces"), bucket: "two", retries: 3 }),
+    );
+    const [one, two] = paced as [typeof fetch, typeof fetch];
+    expect((await one(`${api.url}/one`)).status).toBe(200);
+    expect((await one(`${api.url}/one`, { method: "POST" })).status).toBe(429);
+    const { untilMs, pausedUntilMs } = await pauseOf("two");
+    expect(pausedUntilMs).toBeGreaterThan(Date.now() + 500);
+    expect((await two(`${api.url}/two`)).status).toBe(200);
+    const arrived = api.requests.find(({ path }) => path === "/two");
+    expect(arrived).toMatchObject({ status: 200 });
+    expect(arrived?.atMs).toBeGreaterThanOrEqual(untilMs - 5);
+    expect(api.count(429)).toBe(1);
+  });
+
+  it("a token that may not pause breaks nothing: each holds back by itself", async () => {
+    await using api = await LimitedApi.start({ limit: 1, windowMs: 2_000 });
+    const onPauseFailed = vi.fn();
+    const client = clientOf("acquires");
+    const paced = createPacedFetch({ client, bucket: "lesser", retries: 3, onPauseFailed });
+    const statuses = [await paced(api.url), await paced(api.url)].map(({ status }) => status);
+    expect(statuses).toEqual([200, 200]);
+    const [first, , third] = api.requests;
+    expect(third!.atMs - first!.atMs).toBeGreaterThanOrEqual(1_900);
+    expect(onPauseFailed).toHaveBeenCalledTimes(1);
+    expect(onPauseFailed.mock.calls[0]).toMatchObject([
+      { name: "SluiceError", reason: "unauthorized" },
+      { bucket: "lesser", tokens: 0 },
+    ]);
+    expect((await pauseOf("lesser")).pausedUntilMs).toBeUndefined();
+  });
+
+  it("a caller that leaves in a pause gives its place up", async () => {
+    await using api = await LimitedApi.start({ limit: 0, windowMs: 30_000 });
+    const paced = createPacedFetch({ client: clientOf("paces"), bucket: "left", retries: 3 });
+    const controller = new AbortController();
+    const call = paced(api.url, { signal: controller.signal }).catch((error: unknown) => error);
+    await vi.waitFor(async () => expect(await bucketOf("left")).toMatchObject({ waiters: 1 }), 5_000);
+    controller.abort(new Error("left"));
+    expect(await call).toMatchObject({ message: "left" });
+    expect(api.requests).toHaveLength(1);
+  });
+});
+
+const bucketOf = (bucket: string) => clientOf("reads").inspect(bucket);
+
+async function pauseOf(bucket: string) {
+  const { pausedUntilMs } = (await bucketOf(bucket)) as { pausedUntilMs?: number };
+  return { untilMs: pausedUntilMs ?? 0, pausedUntilMs };
+}

@@ -1,0 +1,20 @@
+/**
+ * A process that calls an API through a paced fetch, many times at once, and prints the statuses:
+ * `node test/support/paced-caller.ts SLUICE_URL TOKEN BUCKET API_URL CALLS`.
+ */
+import { createClient } from "../../src/client/client.ts";
+import { createPacedFetch } from "../../src/client/paced-fetch.ts";
+
+const [, , url = "", token = "", bucket = "", api = "", calls = "0"] = process.argv;
+
+const client = createClient({ url, token });
+const pacedFetch = createPacedFetch({ client, bucket, retries: 5, timeoutMs: 60_000 });
+
+const statuses = await Promise.all(
+  Array.from({ length: Number(calls) }, async (_, call) => {
+    const response = await pacedFetch(`${api}/${process.pid}/${call}`, { method: "PUT", body: "x" });
+    await response.text();
+    return response.status;
+  }),
+);
+console.log(JSON.stringify(statuses));
