@@ -10,11 +10,17 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { createClient } from "../../src/client/client.ts";
 import { createPacedFetch } from "../../src/client/paced-fetch.ts";
-import { snapshotOf } from "../support/callers.ts";
 import { LimitedApi } from "../support/limited-api.ts";
 import { startWorkerd, type WorkerdServer } from "../support/server.ts";
 
 const CALLER = fileURLToPath(new URL("../support/paced-caller.ts", import.meta.url));
+
+/**
+ * Of 40 calls that get through in four windows. The bucket gives 4 at a time, so of each third handful two
+ * are too many, and more are on their way where the machine is busy: 4 to 13 in all. Without the pauses each
+ * window would see 80 requests and refuse 70, and no call would come through after its fifth retry.
+ */
+const MOST_REFUSED = 30;
 
 /** A token that may do what a paced fetch does. */
 const API_TOKEN = [
@@ -47,9 +53,9 @@ async function callFromElsewhere(bucket: string, api: LimitedApi, calls: number)
 
 describe("two processes share a bucket", () => {
   it.each([
-    ["what is refused in one holds both", false, 30],
-    ["what is said to be left in one holds both", true, 15],
-  ])("%s, and all get through", async (_, saysWhatIsLeft, mostRefused) => {
+    ["what is refused in one holds both", false],
+    ["what is said to be left in one holds both", true],
+  ])("%s, and all get through", async (_, saysWhatIsLeft) => {
     await using api = await LimitedApi.start({ limit: 10, windowMs: 2_000, saysWhatIsLeft });
     const bucket = `processes-${saysWhatIsLeft}`;
     const statuses = await Promise.all([
@@ -58,13 +64,8 @@ describe("two processes share a bucket", () => {
     ]);
     expect(statuses.flat()).toEqual(Array.from({ length: 40 }, () => 200));
     expect(api.count(200)).toBe(40);
-    // Without the pauses, each window would see about 80 and refuse 70 of them.
-    expect(api.count(429)).toBeLessThanOrEqual(mostRefused);
-    const refused = new Set(
-      api.requests.filter(({ status }) => status === 429).map(({ path }) => path),
-    );
+    expect(api.count(429)).toBeLessThanOrEqual(MOST_REFUSED);
     expect(api.requests.every(({ body }) => body === "x")).toBe(true);
-    console.log(`${api.count(429)} of ${api.requests.length} refused, of ${refused.size} calls`);
   });
 });
 
@@ -108,7 +109,10 @@ describe("two clients share a bucket", () => {
     const paced = createPacedFetch({ client: clientOf("paces"), bucket: "left", retries: 3 });
     const controller = new AbortController();
     const call = paced(api.url, { signal: controller.signal }).catch((error: unknown) => error);
-    await vi.waitFor(async () => expect(await bucketOf("left")).toMatchObject({ waiters: 1 }), 5_000);
+    await vi.waitFor(
+      async () => expect(await bucketOf("left")).toMatchObject({ waiters: 1 }),
+      5_000,
+    );
     controller.abort(new Error("left"));
     expect(await call).toMatchObject({ message: "left" });
     expect(api.requests).toHaveLength(1);

@@ -12,7 +12,10 @@ const pacedFetch = createPacedFetch({ client, bucket, retries: 5, timeoutMs: 60_
 
 const statuses = await Promise.all(
   Array.from({ length: Number(calls) }, async (_, call) => {
-    const response = await pacedFetch(`${api}/${process.pid}/${call}`, { method: "PUT", body: "x" });
+    const response = await pacedFetch(`${api}/${process.pid}/${call}`, {
+      method: "PUT",
+      body: "x",
+    });
     await response.text();
     return response.status;
   }),
