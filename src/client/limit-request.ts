@@ -12,7 +12,7 @@ import { rateLimitStateFields } from "./rate-limit-state.ts";
 import { refusalResponse } from "./refusal-response.ts";
 
 /** A value, or what works it out of a request. */
-export type Of<Context, Value> = Value | ((context: Context) => Value | Promise<Value>);
+type Of<Context, Value> = Value | ((context: Context) => Value | Promise<Value>);
 
 /** Which tokens a request needs, and what becomes of it. */
 export interface RateLimitOptions<Context> {
