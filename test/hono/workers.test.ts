@@ -10,7 +10,7 @@ import type { BucketSnapshot } from "../../src/protocol.ts";
 
 import { snapshotOf, untilBucket } from "../support/callers.ts";
 import { HttpConnection, send } from "../support/http-connection.ts";
-import { startWorkerd, type WorkerdServer } from "../support/server.ts";
+import { MAIN_WORKER, startWorkerd, type WorkerdServer } from "../support/server.ts";
 
 /** Long enough for all that has to happen between two ticks. */
 const INTERVAL_MS = 2_000;
@@ -23,6 +23,7 @@ const urls = { hono: () => honoUrl, plain: () => plainUrl };
 
 beforeAll(async () => {
   const slow = { refillTokens: 1, refillIntervalMs: DAY_MS };
+  const services = { SLUICE: { worker: MAIN_WORKER, entrypoint: "Sluice" } };
   sluice = await startWorkerd({
     policies: {
       "*": { ...slow, capacity: 1 },
@@ -34,8 +35,8 @@ beforeAll(async () => {
       both: { ...slow, capacity: 9, initialTokens: 9 },
     },
     others: {
-      hono: { config: "examples/hono-worker/wrangler.toml" },
-      plain: { config: "examples/plain-worker/wrangler.toml" },
+      hono: { main: "examples/hono-worker/worker.ts", services },
+      plain: { main: "examples/plain-worker/worker.ts", services },
     },
   });
   honoUrl = sluice.urlOf("hono");

@@ -38,9 +38,9 @@ type HttpOptions = Partial<Extract<ClientOptions, { readonly url: string | URL }
 interface Scene extends ClientSurroundings {
   /** A bucket name that no other check uses. */
   readonly bucket: string;
-  connect(options?: HttpOptions): Client;
+  readonly connect: (options?: HttpOptions) => Client;
   /** Through the faulty server. */
-  through(mode: string, options?: HttpOptions): Client;
+  readonly through: (mode: string, options?: HttpOptions) => Client;
 }
 
 type Check = (scene: Scene) => Promise<void>;
@@ -120,7 +120,10 @@ const checks: Readonly<Record<string, Check>> = {
     assertGranted(second);
     assertGranted(third);
     const ticks = [second, third].map((grant) => (grant.grantedAtMs - first.grantedAtMs) / 300);
-    assertEqual(ticks.map(Math.round).toSorted(), [1, 2]);
+    assertEqual(
+      ticks.map(Math.round).toSorted((one, other) => one - other),
+      [1, 2],
+    );
   },
 
   async "tryAcquire says when to come back, and coming back then is right"({ connect, bucket }) {

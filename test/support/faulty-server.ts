@@ -19,6 +19,7 @@ import type { AddressInfo } from "node:net";
 const CORS = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
+  "Access-Control-Expose-Headers": "Retry-After",
   "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
 };
 const GRANT = {

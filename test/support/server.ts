@@ -23,6 +23,7 @@ import {
   projectDir,
   workerdPath,
   writeWorkerd,
+  type BoundService,
   type WorkerSource,
 } from "./worker-bundle.ts";
 
@@ -51,11 +52,8 @@ export interface WorkerOptions {
    * for each of the bindings there.
    */
   readonly main?: string;
-  /**
-   * In place of wrangler.toml: a path from the project's folder. What it binds as a service is the Worker
-   * that is configured under that name.
-   */
-  readonly config?: string;
+  /** Service bindings, to Workers of the same process. */
+  readonly services?: Readonly<Record<string, BoundService>>;
 }
 
 export interface WorkerdOptions extends WorkerOptions {
@@ -67,8 +65,8 @@ export interface WorkerdOptions extends WorkerOptions {
   readonly v8Flags?: readonly string[];
 }
 
-/** The name of the Worker that has none. */
-const MAIN_WORKER = "main";
+/** The name of the Worker that has none, for bindings to it. */
+export const MAIN_WORKER = "main";
 
 /** The Worker in bare workerd, and others beside it. */
 export class WorkerdServer implements AsyncDisposable {
@@ -269,11 +267,11 @@ export function startDev(options: DevOptions = {}): Promise<DevServer> {
 }
 
 function sourceOf([name, worker]: [string, WorkerOptions]): WorkerSource {
-  const { vars, policies, main, config } = worker;
+  const { vars, policies, main, services } = worker;
   return {
     name,
     main,
-    config,
+    services,
     vars: { PUBLIC: "true", ...vars, ...(policies && { POLICIES: policies }) },
   };
 }

@@ -32,7 +32,6 @@ export function workerdPath(): string {
 
 /** The part of a wrangler configuration that Sluice uses. */
 interface WranglerConfig {
-  readonly name: string;
   readonly main: string;
   readonly compatibility_date: string;
   readonly compatibility_flags: readonly string[];
@@ -41,11 +40,6 @@ interface WranglerConfig {
     readonly bindings: readonly { readonly name: string; readonly class_name: string }[];
   };
   readonly migrations: readonly { readonly new_sqlite_classes?: readonly string[] }[];
-  readonly services?: readonly {
-    readonly binding: string;
-    readonly service: string;
-    readonly entrypoint?: string;
-  }[];
 }
 
 /** How workerd is to take a module; wrangler leaves what it does not bundle beside the bundle. */
@@ -69,28 +63,26 @@ interface WorkerBundle {
   readonly modules: readonly WorkerModule[];
 }
 
-const bundles = new Map<string, Promise<WorkerBundle>>();
+const bundles = new Map<string | undefined, Promise<WorkerBundle>>();
 
 /** The bundle of a main module, made once a process. */
-function readBundle(main: string | undefined, config = "wrangler.toml"): Promise<WorkerBundle> {
-  const key = `${config} ${main ?? ""}`;
-  const bundle = bundles.get(key) ?? makeBundle(main, join(projectDir, config));
-  bundles.set(key, bundle);
+function readBundle(main: string | undefined): Promise<WorkerBundle> {
+  const bundle = bundles.get(main) ?? makeBundle(main);
+  bundles.set(main, bundle);
   return bundle;
 }
 
-async function makeBundle(main: string | undefined, configPath: string): Promise<WorkerBundle> {
+async function makeBundle(main: string | undefined): Promise<WorkerBundle> {
   const outDir = await mkdtemp(join(tmpdir(), "sluice-bundle-"));
   try {
     const wrangler = join(projectDir, "node_modules/wrangler/bin/wrangler.js");
     const script = main === undefined ? [] : [main];
-    const args = [wrangler, "deploy", ...script, "--config", configPath];
-    args.push("--dry-run", "--outdir", outDir);
+    const args = [wrangler, "deploy", ...script, "--dry-run", "--outdir", outDir];
     const bundled = promisify(execFile)(process.execPath, args, {
       cwd: projectDir,
       env: offlineEnv,
     });
-    const [config] = await Promise.all([readConfig(configPath), bundled]);
+    const [config] = await Promise.all([readConfig(), bundled]);
     const mainName = `${parse(main ?? config.main).name}.js`;
     return { config, modules: await readModules(outDir, mainName) };
   } finally {
@@ -98,9 +90,9 @@ async function makeBundle(main: string | undefined, configPath: string): Promise
   }
 }
 
-async function readConfig(configPath: string): Promise<WranglerConfig> {
+async function readConfig(): Promise<WranglerConfig> {
   const { unstable_readConfig: read } = await import("wrangler");
-  return read({ config: configPath }) as WranglerConfig;
+  return read({ config: join(projectDir, "wrangler.toml") }) as WranglerConfig;
 }
 
 async function readModules(dir: string, mainName: string): Promise<WorkerModule[]> {
@@ -123,8 +115,14 @@ export interface WorkerSource {
   readonly vars: Readonly<Record<string, unknown>>;
   /** In place of the main module of wrangler.toml: a path from the project's folder. */
   readonly main?: string | undefined;
-  /** In place of wrangler.toml: a path from the project's folder. */
-  readonly config?: string | undefined;
+  /** Service bindings by name: which Worker's, and which entrypoint of it. */
+  readonly services?: Readonly<Record<string, BoundService>> | undefined;
+}
+
+/** What a service binding leads to. */
+export interface BoundService {
+  readonly worker: string;
+  readonly entrypoint: string;
 }
 
 export interface WriteOptions {
@@ -141,6 +139,7 @@ interface WrittenWorker extends WorkerBundle {
   /** Its folder, beside the configuration. */
   readonly folder: string;
   readonly vars: Readonly<Record<string, unknown>>;
+  readonly services: Readonly<Record<string, BoundService>>;
 }
 
 /**
@@ -150,12 +149,12 @@ interface WrittenWorker extends WorkerBundle {
 export async function writeWorkerd(dir: string, options: WriteOptions): Promise<string> {
   const { stateDir, workers, v8Flags = [] } = options;
   const written = await Promise.all(
-    workers.map(async ({ name, main, config: path, vars }, index): Promise<WrittenWorker> => {
-      const { config, modules } = await readBundle(main, path);
+    workers.map(async ({ name, main, vars, services = {} }, index): Promise<WrittenWorker> => {
+      const { config, modules } = await readBundle(main);
       const folder = `worker${index}`;
       await mkdir(join(dir, folder), { recursive: true });
       for (const module of modules) await writeFile(join(dir, folder, module.name), module.content);
-      return { config, modules, name, folder, vars: { ...config.vars, ...vars } };
+      return { config, modules, name, folder, vars: { ...config.vars, ...vars }, services };
     }),
   );
   const path = join(dir, "config.capnp");
@@ -181,11 +180,10 @@ const config :Workerd.Config = (
   sockets = ${list(sockets)},
   v8Flags = ${list(v8Flags.map(text))},
 );
-${workers.map((worker) => workerCapnp(worker, workers)).join("")}`;
+${workers.map(workerCapnp).join("")}`;
 }
 
-function workerCapnp(worker: WrittenWorker, workers: readonly WrittenWorker[]): string {
-  const { name, folder, config, modules, vars } = worker;
+function workerCapnp({ name, folder, config, modules, vars, services }: WrittenWorker): string {
   const sqliteClasses = new Set(config.migrations.flatMap((step) => step.new_sqlite_classes ?? []));
   const objects = config.durable_objects.bindings;
   const bindings = [
@@ -200,11 +198,9 @@ function workerCapnp(worker: WrittenWorker, workers: readonly WrittenWorker[]): 
           : `json = ${text(JSON.stringify(value))}`;
       return `(name = ${text(variable)}, ${bound})`;
     }),
-    ...(config.services ?? []).map(({ binding, service, entrypoint }) => {
-      // The first that is configured under that name.
-      const bound = workers.find((each) => each.config.name === service)?.name ?? service;
-      const door = entrypoint === undefined ? "" : `, entrypoint = ${text(entrypoint)}`;
-      return `(name = ${text(binding)}, service = (name = ${text(bound)}${door}))`;
+    ...Object.entries(services).map(([binding, { worker, entrypoint }]) => {
+      const service = `(name = ${text(worker)}, entrypoint = ${text(entrypoint)})`;
+      return `(name = ${text(binding)}, service = ${service})`;
     }),
   ];
   const namespaces = objects.map(
