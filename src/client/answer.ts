@@ -61,6 +61,7 @@ export interface Problem {
   readonly detail: string;
   readonly errors: readonly FieldFault[] | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly violatedPolicies: readonly string[] | undefined;
 }
 
 /**
@@ -84,7 +85,9 @@ export function problemIn({ status, body, retryAfterMs }: Answer): Problem | und
 }
 
 function readProblem(body: unknown): Problem | undefined {
-  const { status, reason, detail, errors, retryAfterMs } = membersOf(body);
+  const members = membersOf(body);
+  const { status, reason, detail, errors, retryAfterMs } = members;
+  const violated = members["violated-policies"];
   if (!isReason(reason)) return undefined;
   return {
     status: typeof status === "number" ? status : undefined,
@@ -92,6 +95,7 @@ function readProblem(body: unknown): Problem | undefined {
     detail: typeof detail === "string" ? detail : reason,
     errors: Array.isArray(errors) ? errors.filter(isFieldFault) : undefined,
     retryAfterMs: typeof retryAfterMs === "number" ? retryAfterMs : undefined,
+    violatedPolicies: Array.isArray(violated) ? violated.map(String) : undefined,
   };
 }
 

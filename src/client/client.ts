@@ -54,7 +54,7 @@ export interface RateLimitState {
 /** The tokens are the caller's. */
 export interface Granted extends GrantBody {
   readonly ok: true;
-  /** The bucket, as of the answer. Left out where none has answered. */
+  /** The bucket, as of the answer. Left out where none has answered, and of a wait that was streamed. */
   readonly rateLimit?: RateLimitState;
   /**
    * Present, and true, where Sluice could not be reached and `onUnavailable` is `"open"`: no bucket has
@@ -86,7 +86,9 @@ export interface Refused {
   readonly detail: string;
   /** With `timeout`, `queue-full` and `unavailable`: time until the same request may be granted. */
   readonly retryAfterMs?: number;
-  /** With `timeout` and `queue-full`: the bucket, as of the answer. */
+  /** With `timeout` and `queue-full`: names of the policies that said no. */
+  readonly violatedPolicies?: readonly string[];
+  /** With `timeout` and `queue-full`: the bucket, as of the answer. Left out of a wait that was streamed. */
   readonly rateLimit?: RateLimitState;
 }
 
@@ -393,10 +395,11 @@ function outcomeIn(answer: Answer, bucket: string, tokens: number): AcquireOutco
   const { status, body, rateLimit } = answer;
   const state = rateLimit && { rateLimit };
   if (!problem) return { ok: true, ...grantIn(status, body), ...state };
-  const { reason, detail, retryAfterMs } = problem;
+  const { reason, detail, retryAfterMs, violatedPolicies } = problem;
   if (!isRefusal(reason)) throw errorOf(problem);
   const later = retryAfterMs !== undefined && { retryAfterMs };
-  return { ok: false, bucket, tokens, reason, detail, ...later, ...state };
+  const violated = violatedPolicies && { violatedPolicies };
+  return { ok: false, bucket, tokens, reason, detail, ...later, ...violated, ...state };
 }
 
 /** Whether a caller has to expect it. (`unavailable` is asked again, and never gets here.) */

@@ -27,9 +27,8 @@ const kinds: Record<RefusalReason, Pick<ProblemBody, "status" | "title" | "type"
  * `RateLimit` fields where the bucket is known.
  */
 export function refusalResponse(refusal: Refused): Response {
-  const { reason, detail, retryAfterMs, rateLimit } = refusal;
+  const { reason, detail, retryAfterMs, violatedPolicies, rateLimit } = refusal;
   const { status, title, type } = kinds[reason];
-  const violated = status === 429 && rateLimit ? [rateLimit.policy] : undefined;
   const body: ProblemBody = {
     type,
     title,
@@ -37,7 +36,7 @@ export function refusalResponse(refusal: Refused): Response {
     detail,
     reason,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
-    ...(violated && { "violated-policies": violated }),
+    ...(violatedPolicies && { "violated-policies": violatedPolicies }),
   };
   const headers = {
     "Content-Type": "application/problem+json",

@@ -3,17 +3,27 @@
  * callers in several processes.
  */
 import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { createClient } from "../../src/client/client.ts";
 import { createPacedFetch } from "../../src/client/paced-fetch.ts";
+import { bundleModule } from "../support/client-runs.ts";
 import { LimitedApi } from "../support/limited-api.ts";
 import { startWorkerd, type WorkerdServer } from "../support/server.ts";
+import { projectDir } from "../support/worker-bundle.ts";
 
-const CALLER = fileURLToPath(new URL("../support/paced-caller.ts", import.meta.url));
+const bin = join(projectDir, "node_modules/.bin");
+const runtimes = {
+  Node: [process.execPath],
+  Deno: [join(bin, "deno"), "run", "--quiet", "--no-config", "--allow-net"],
+  Bun: [join(bin, "bun"), "run"],
+};
+type Runtime = keyof typeof runtimes;
 
 /**
  * Of 40 calls that get through in four windows. The bucket gives 4 at a time, so of each third handful two
@@ -29,8 +39,11 @@ const API_TOKEN = [
   { token: "reads", may: ["read"] },
 ];
 
+let dir: string;
 let sluice: WorkerdServer;
 beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "sluice-paced-"));
+  await writeFile(join(dir, "caller.mjs"), await bundleModule("paced-caller.ts"));
   sluice = await startWorkerd({
     vars: { API_TOKEN: JSON.stringify(API_TOKEN) },
     policies: {
@@ -41,26 +54,30 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await sluice?.stop();
+  await rm(dir, { recursive: true, force: true });
 });
 
 const clientOf = (token: string) => createClient({ url: sluice.url, token });
 
-async function callFromElsewhere(bucket: string, api: LimitedApi, calls: number) {
-  const args = [CALLER, sluice.url, "paces", bucket, api.url, String(calls)];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
+async function callFrom(runtime: Runtime, bucket: string, api: LimitedApi, calls: number) {
+  const [command = "", ...args] = runtimes[runtime];
+  const call = [sluice.url, "paces", bucket, api.url, String(calls)];
+  const { stdout } = await promisify(execFile)(command, [...args, "caller.mjs", ...call], {
+    cwd: dir,
+  });
   return JSON.parse(stdout) as number[];
 }
 
 describe("two processes share a bucket", () => {
-  it.each([
-    ["what is refused in one holds both", false],
-    ["what is said to be left in one holds both", true],
-  ])("%s, and all get through", async (_, saysWhatIsLeft) => {
+  it.each<readonly [string, boolean, Runtime]>([
+    ["what is refused in one", false, "Deno"],
+    ["what is said to be left in one", true, "Bun"],
+  ])("%s holds both, and all get through", async (_, saysWhatIsLeft, other) => {
     await using api = await LimitedApi.start({ limit: 10, windowMs: 2_000, saysWhatIsLeft });
     const bucket = `processes-${saysWhatIsLeft}`;
     const statuses = await Promise.all([
-      callFromElsewhere(bucket, api, 20),
-      callFromElsewhere(bucket, api, 20),
+      callFrom("Node", bucket, api, 20),
+      callFrom(other, bucket, api, 20),
     ]);
     expect(statuses.flat()).toEqual(Array.from({ length: 40 }, () => 200));
     expect(api.count(200)).toBe(40);

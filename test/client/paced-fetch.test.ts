@@ -67,6 +67,7 @@ const refused: AcquireOutcome = {
   reason: "timeout",
   detail: "Cannot acquire 1 token within 0 ms: the earliest is in 930 ms",
   retryAfterMs: 930,
+  violatedPolicies: ["b"],
   rateLimit: { policy: "b", capacity: 1, windowSeconds: 1, remaining: 0, resetSeconds: 1 },
 };
 
