@@ -8,7 +8,8 @@ type ClientManners = Partial<Pick<ClientOptions, "token" | "onUnavailable" | "re
 
 /**
  * A `client`, or what works one out of a request; or the options of `createClient`; or neither, in a Worker
- * that has Sluice bound as `SLUICE`.
+ * that has Sluice bound as `SLUICE`. A binding is asked once (`retryForMs` 0, if nothing else is said): between
+ * two Workers no connection breaks, and an acquire that needs no key may be granted from a lease.
  */
 export type ClientChoice<Context> =
   | ({ readonly client?: undefined } & ClientOptions)
@@ -48,13 +49,13 @@ export function clientChooser<Context>(
     return () => client;
   }
   if (options.service !== undefined) {
-    const client = createClient({ ...manners, service: options.service });
+    const client = createClient({ retryForMs: 0, ...manners, service: options.service });
     return () => client;
   }
   const clients = new WeakMap<Service, Client>();
   return (context) => {
     const service = boundService(envOf(context));
-    const client = clients.get(service) ?? createClient({ ...manners, service });
+    const client = clients.get(service) ?? createClient({ retryForMs: 0, ...manners, service });
     clients.set(service, client);
     return client;
   };

@@ -14,7 +14,6 @@ import type { PauseFailed } from "./shared-pause.ts";
 import type { UpstreamAdvice, UpstreamAnswer } from "./upstream-advice.ts";
 
 import { policyLimits } from "../core/policy.ts";
-import { pause as sleep } from "./abort.ts";
 import { checkBucket, checkFunction, checkInteger } from "./arguments.ts";
 import { SharedPause } from "./shared-pause.ts";
 import { settledWithin } from "./settled-within.ts";
@@ -178,7 +177,7 @@ class FetchPacer {
     } finally {
       call.pause.leave();
       // Or what the copies have read would be kept for it.
-      if (call.copied && !call.copied.bodyUsed) await call.copied.body?.cancel();
+      if (call.copied && !call.copied.bodyUsed) discard(call.copied);
     }
   }
 
@@ -198,7 +197,7 @@ class FetchPacer {
       await this.#pauseAll(call, pauseMs, outcome);
       if (!mayRetry || pauseMs > this.#patienceMs(call)) return response;
       // Its connection is free for others while this call waits.
-      await response.body?.cancel();
+      discard(response);
       refused = response;
     }
   }
@@ -249,10 +248,8 @@ class FetchPacer {
   async #acquire(call: PacedCall): Promise<Granted | Refused> {
     const { bucket, tokens, signal, pause } = call;
     const heldMs = pause.heldMs(Date.now());
-    if (heldMs > 0) {
-      if (heldMs > this.#patienceMs(call)) return refusedByPause(call, heldMs);
-      await this.#wait(call, sleep(heldMs, signal));
-    }
+    if (heldMs > this.#patienceMs(call)) return refusedByPause(call, heldMs);
+    await this.#wait(call, pause.released(signal));
     const leftMs = this.#leftMs(call);
     const options: AcquireOptions = {
       tokens,
@@ -260,9 +257,8 @@ class FetchPacer {
       ...(signal && { signal }),
     };
     const outcome = await this.#wait(call, this.#options.client.acquire(bucket, options));
-    // Refused to others while this one's token was on its way.
-    const heldSinceMs = outcome.ok ? pause.heldMs(Date.now()) : 0;
-    if (heldSinceMs > 0) await this.#wait(call, sleep(heldSinceMs, signal));
+    // Others may have been refused while this one's token was on its way.
+    if (outcome.ok) await this.#wait(call, pause.released(signal));
     return outcome;
   }
 
@@ -353,6 +349,11 @@ function refusedByPause({ bucket, tokens }: PacedCall, heldMs: number): Refused 
 function skewMs({ grantedAtMs, isUnmetered }: Granted, nowMs: number): number {
   const aheadMs = isUnmetered ? 0 : grantedAtMs - nowMs;
   return Math.abs(aheadMs) < CLOCK_NOISE_MS ? 0 : aheadMs;
+}
+
+/** Nobody will read this body. Not to be awaited: of a body with copies, that may be for ever. */
+function discard({ body }: Pick<Response, "body">): void {
+  body?.cancel().catch(() => undefined);
 }
 
 /** A `Request`, of this realm's making or not. */

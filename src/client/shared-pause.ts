@@ -8,6 +8,9 @@
 import type { BucketSnapshot } from "../protocol.ts";
 import type { Client, PauseFields } from "./client.ts";
 
+import { pause as sleep } from "./abort.ts";
+import { settledWithin } from "./settled-within.ts";
+
 /** What the bucket is to do. */
 export interface PauseWish {
   /** By this machine's clock, epoch milliseconds. */
@@ -61,6 +64,18 @@ export class SharedPause {
   /** For how long the callers of this process have to hold back by themselves, milliseconds. */
   heldMs(nowMs: number): number {
     return Math.max(0, this.#heldUntilAtMs - nowMs);
+  }
+
+  /**
+   * Resolves when the callers of this process need not hold back any more: when Sluice has the pause, or
+   * when it is over. Rejects with the signal's reason where `signal` aborts before.
+   */
+  async released(signal: AbortSignal | undefined): Promise<void> {
+    for (;;) {
+      const heldMs = this.heldMs(Date.now());
+      if (heldMs === 0) return;
+      await (this.#telling ? settledWithin(this.#telling, heldMs, signal) : sleep(heldMs, signal));
+    }
   }
 
   /** A call has begun that may ask for it and tell of it, until `leave`. */

@@ -371,6 +371,15 @@ describe("what may be sent again", () => {
     expect((await pacedFetch(URL_OF_API)).status).toBe(200);
   });
 
+  it("a Request whose body the API does not read to its end holds nobody up", async () => {
+    const { pacedFetch, fetch } = pace([ok()]);
+    fetch.mockImplementation(async () => new Response("fine"));
+    const endless = new ReadableStream({ pull: (stream) => stream.enqueue(new Uint8Array(9)) });
+    const init = { method: "PUT", body: endless, duplex: "half" as const };
+    const { atMs } = await finish(pacedFetch(new Request(URL_OF_API, init)));
+    expect(atMs).toBeLessThan(100);
+  });
+
   it("a Request whose copies were sent is used up, as fetch would", async () => {
     const { pacedFetch } = pace([ok()]);
     const request = put();
@@ -441,6 +450,24 @@ describe("where Sluice cannot have the pause", () => {
     client.onPause = () => new Promise(() => undefined);
     await finish(pacedFetch(URL_OF_API));
     expect(sent.map(({ atMs }) => atMs)).toEqual([0, 3_000]);
+  });
+});
+
+describe("while Sluice is being told", () => {
+  it("who comes holds back, and joins the queue as soon as it knows", async () => {
+    const { pacedFetch, client, sent } = pace([tooMany({ "Retry-After": "3" }), ok()]);
+    client.onPause = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return snapshot();
+    };
+    const first = pacedFetch(URL_OF_API);
+    await vi.advanceTimersByTimeAsync(100);
+    const second = pacedFetch(URL_OF_API);
+    await vi.advanceTimersByTimeAsync(90);
+    expect(client.acquired).toHaveLength(1);
+    await finish(Promise.all([first, second]));
+    // What the bucket would make them wait for, this Sluice gives at once.
+    expect(sent.map(({ atMs }) => atMs)).toEqual([0, 200, 200]);
   });
 });
 

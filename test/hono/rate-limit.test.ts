@@ -210,6 +210,7 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
     const body = { bucket: "b", tokens: 1, remaining: 0, waitedMs: 0, grantedAtMs: 0 };
     const SLUICE = {
       fetch: (sent: Request) => {
+        expect(sent.headers.has("Idempotency-Key")).toBe(false);
         asked.push(`${sent.url} ${sent.headers.get("Authorization")}`);
         return Response.json(body);
       },
