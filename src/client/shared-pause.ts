@@ -118,7 +118,7 @@ export class SharedPause {
   lower(wish: PauseWish, nowMs: number): Promise<void> {
     const told = this.#told;
     const roundingMs = Math.min(MAX_ROUNDING_MS, (wish.untilAtMs - nowMs) / 2);
-    const isNews = !told || told.untilAtMs <= nowMs || !covers(told, wish, roundingMs);
+    const isNews = !told || !covers(told, wish, roundingMs);
     return isNews ? this.#tell(wish) : (this.#telling ?? Promise.resolve());
   }
 

@@ -304,6 +304,18 @@ describe("a refusal of the API", () => {
     expect(client.paused.length).toBeLessThanOrEqual(2);
   });
 
+  it("that is known is told again after a second: somebody may have lifted it", async () => {
+    const left = [30, 29, 28].map((seconds) => tooMany({ "Retry-After": String(seconds) }));
+    const { pacedFetch, client } = pace(left, { retries: 0 });
+    await pacedFetch(URL_OF_API);
+    await vi.advanceTimersByTimeAsync(500);
+    await pacedFetch(URL_OF_API);
+    expect(client.paused).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await pacedFetch(URL_OF_API);
+    expect(client.paused.map(({ untilMs }) => untilMs - NOW_MS)).toEqual([30_000, 29_500]);
+  });
+
   it("of a retry that finds no token any more rejects, with what the API said", async () => {
     const { pacedFetch, client } = pace([tooMany({ "Retry-After": "3" })]);
     client.onAcquire = () => (client.acquired.length === 1 ? granted() : refused);
@@ -596,4 +608,28 @@ it("paces each of many buckets by itself", async () => {
   await finish(Promise.all([paused, alsoPaused]));
   const late = sent.filter(({ atMs }) => atMs >= 9_000);
   expect([sent.length, late.length]).toEqual([502, 2]);
+});
+
+it("holds a call that came while many buckets were in use", async () => {
+  let letGo: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  const { pacedFetch, client, sent } = pace(
+    [...Array.from({ length: 200 }, () => ok()), tooMany({ "Retry-After": "9" }), ok()],
+    {
+      bucket: (request) => request.url.slice(-4),
+      onPauseFailed: () => undefined,
+    },
+  );
+  client.onPause = () => Promise.reject(new Error("down"));
+  client.onAcquire = async ({ bucket }) => {
+    if (bucket === "1000" && client.acquired.length === 1) await held;
+    return granted();
+  };
+  const first = pacedFetch(`${URL_OF_API}/1000`);
+  for (let call = 1; call <= 200; call += 1) await pacedFetch(`${URL_OF_API}/${1_000 + call}`);
+  letGo();
+  await vi.advanceTimersByTimeAsync(10);
+  const second = pacedFetch(`${URL_OF_API}/1000`);
+  await finish(Promise.all([first, second]));
+  expect(sent.slice(-2).map(({ atMs }) => atMs >= 9_000)).toEqual([true, true]);
 });
