@@ -168,14 +168,8 @@ const checks: Readonly<Record<string, Check>> = {
   async "reset refuses who waits, and forgets the bucket"({ connect, bucket, adminToken }) {
     const client = connect();
     const admin = connect({ token: adminToken });
-    await admin.setPolicy(bucket, { refillIntervalMs: 86_400_000 });
-    await client.acquire(bucket);
-    const waiting = client.acquire(bucket, { timeoutMs: 60_000 });
-    await passMs(0);
-    const refusedAtOnce = await Promise.race([waiting, passMs(100)]);
-    // A day is longer than anybody waits.
-    assertRefused(refusedAtOnce ?? (await waiting), "timeout");
     await admin.setPolicy(bucket, { refillIntervalMs: 30_000 });
+    await client.acquire(bucket);
     const held = client.acquire(bucket);
     await until(async () => (await client.inspect(bucket)).waiters === 1);
     await admin.reset(bucket);

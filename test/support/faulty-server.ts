@@ -73,6 +73,14 @@ const modes: Readonly<Record<string, Mode>> = {
     if (call.before === 0) respond(call, 503, "text/plain", "busy", later);
     else await pass(call, server);
   },
+  /** Fails in one of the ways above, or not at all, as chance has it; a key fails four times at most. */
+  any: async (call, server) => {
+    const ways = ["lose", "drop", "gateway", "none"];
+    const way = ways[Math.floor(Math.random() * ways.length)] ?? "none";
+    const isSpent = call.before >= 4;
+    // What fails the first time only would fail a key no more.
+    await (isSpent ? pass(call, server) : (modes[way] ?? pass)({ ...call, before: 0 }, server));
+  },
   /** Somebody else's page. */
   page: (call) => respond(call, 200, "text/html", "<h1>Welcome</h1>"),
   /** Never answers. */
