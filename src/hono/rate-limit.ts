@@ -15,11 +15,14 @@ export interface RateLimitVariables {
   rateLimit?: Granted;
 }
 
+/** What Hono takes for the environment of a context of which nothing is known. */
+type AnyEnv = Context extends Context<infer E> ? E : never;
+
 /** An environment with these variables added. */
 type Limited<E extends Env> = E & { Variables: RateLimitVariables };
 
 /** The options of `rateLimit`; their callbacks are given Hono's context. */
-export type HonoRateLimitOptions<E extends Env = Env> = RateLimitOptions<Context<Limited<E>>> &
+export type HonoRateLimitOptions<E extends Env = AnyEnv> = RateLimitOptions<Context<Limited<E>>> &
   ClientChoice<Context<Limited<E>>>;
 
 /** Status of an answer that becomes a WebSocket: its fields are the handshake's. */
@@ -29,13 +32,15 @@ const SWITCHING_PROTOCOLS = 101;
  * A middleware that asks for tokens before what is behind it, and answers in its place where there are
  * none. The answers of what is behind it get the `RateLimit` fields, beside those of other limits.
  *
+ * Where TypeScript cannot see which app it is for, name the app's environment: `rateLimit<AppEnv>({ … })`.
+ *
  * @throws {RangeError} Where a number of the options is out of range, naming it.
  * @throws {TypeError} Where the options do not go together.
  *
  * @example
  * app.use("/login", rateLimit({ bucket: (c) => `login:${c.req.header("CF-Connecting-IP")}` }));
  */
-export function rateLimit<E extends Env = Env>(
+export function rateLimit<E extends Env = AnyEnv>(
   options: HonoRateLimitOptions<E>,
 ): MiddlewareHandler<Limited<E>> {
   checkRateLimitOptions(options);
