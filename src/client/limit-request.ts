@@ -97,12 +97,12 @@ export async function limitRequest<Context>(
   const { context, signal } = limited;
   if (await options.skip?.(context)) return { kind: "pass" };
   if (await valueOf(options.shadow ?? false, context)) {
-    const report = reportOnly(limited, options);
-    limited.waitUntil?.(report);
+    await reportOnly(limited, options);
     return { kind: "pass" };
   }
   try {
-    const outcome = await acquire(limited, options, Infinity, signal);
+    const asked = await askedBy(context, options);
+    const outcome = await acquire(limited, { ...asked, ...(signal && { signal }) });
     options.onOutcome?.(context, outcome);
     if (outcome.ok) return { kind: "pass", granted: outcome };
     const { onRefused = (_, refusal): Response => refusalResponse(refusal) } = options;
@@ -124,31 +124,52 @@ export function appendRateLimitFields(headers: Headers, granted: Granted): void 
   }
 }
 
+/** Asks beside the handler. What it asks for is worked out before, while the request is whole. */
 async function reportOnly<Context>(
   limited: LimitedRequest<Context>,
   options: RateLimitOptions<Context>,
 ): Promise<void> {
+  const { context } = limited;
   try {
-    const outcome = await acquire(limited, options, MAX_SHADOW_WAIT_MS);
-    options.onOutcome?.(limited.context, outcome);
+    const asked = await askedBy(context, options);
+    const timeoutMs = Math.min(asked.timeoutMs, MAX_SHADOW_WAIT_MS);
+    const report = acquire(limited, { ...asked, timeoutMs })
+      .then((outcome) => options.onOutcome?.(context, outcome))
+      .catch(reportFault);
+    limited.waitUntil?.(report);
   } catch (error) {
-    console.error("A rate limit in shadow mode failed:", error);
+    reportFault(error);
   }
+}
+
+function reportFault(error: unknown): void {
+  console.error("A rate limit in shadow mode failed:", error);
+}
+
+/** What is asked for. */
+interface Asked {
+  readonly bucket: string;
+  readonly tokens: number;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+async function askedBy<Context>(
+  context: Context,
+  { bucket, tokens = 1, waitMs = 0 }: RateLimitOptions<Context>,
+): Promise<Asked> {
+  return {
+    bucket: await valueOf(bucket, context),
+    tokens: await valueOf(tokens, context),
+    timeoutMs: await valueOf(waitMs, context),
+  };
 }
 
 async function acquire<Context>(
   { context, client }: LimitedRequest<Context>,
-  options: RateLimitOptions<Context>,
-  longestWaitMs: number,
-  signal?: AbortSignal,
+  { bucket, ...asked }: Asked,
 ): Promise<AcquireOutcome> {
-  const { tokens = 1, waitMs = 0 } = options;
-  const bucket = await valueOf(options.bucket, context);
-  return client(context).acquire(bucket, {
-    tokens: await valueOf(tokens, context),
-    timeoutMs: Math.min(longestWaitMs, await valueOf(waitMs, context)),
-    ...(signal && { signal }),
-  });
+  return client(context).acquire(bucket, asked);
 }
 
 async function valueOf<Context, Value extends string | number | boolean>(

@@ -37,7 +37,8 @@ export interface PacedFetchOptions {
   readonly tokens?: number | ((request: Request) => number);
   /**
    * How long a call may wait for tokens, all its attempts together, milliseconds, to the policy's
-   * `maxWaitMs`; 0 does not wait. Time that the API takes to answer does not count. Default: the policy's `maxWaitMs` for each attempt.
+   * `maxWaitMs`; 0 does not wait. Time that the API takes to answer does not count. Default: the policy's
+   * `maxWaitMs` for each attempt.
    */
   readonly timeoutMs?: number;
   /** How often a request that the API has refused is sent again, 0 to 20. Default: 2. */
@@ -48,7 +49,10 @@ export interface PacedFetchOptions {
    * method.
    */
   readonly methods?: readonly string[];
-  /** Pause where the API refuses with 429 and does not say for how long; doubled at each attempt. Default: 1,000. */
+  /**
+   * Pause where the API refuses with 429 and does not say for how long, milliseconds; doubled at each
+   * attempt. Default: 1,000.
+   */
   readonly backoffMs?: number;
   /**
    * Longest pause, milliseconds, 1 to 86,400,000. What the API says beyond it is cut to it: then somebody

@@ -44,6 +44,7 @@ const CROWD_MS = 1_000;
  */
 const MAX_ROUNDING_MS = 1_000;
 
+/** What is known of the pause of one bucket, by one client. */
 export class SharedPause {
   readonly #client: Client;
   readonly #bucket: string;

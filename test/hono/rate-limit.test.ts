@@ -250,6 +250,37 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
   });
 });
 
+it("shadow mode works out what it asks for while the request is whole", async () => {
+  const { client, calls } = clientThat(() => granted);
+  const handler = withRateLimit<Request, object, object>(
+    async (request) => new Response(await request.text()),
+    {
+      client,
+      bucket: async ({ request }) => (await request.clone().text()).slice(0, 1),
+      tokens: async ({ request }) => (await request.clone().text()).length,
+      shadow: true,
+      onOutcome: () => undefined,
+    },
+  );
+  const response = await handler(request({ method: "POST", body: "body" }), {}, {});
+  expect(await response.text()).toBe("body");
+  expect(calls).toMatchObject([{ bucket: "b", tokens: 4 }]);
+});
+
+it("shadow mode lets pass where a callback fails", async () => {
+  const errors = vi.spyOn(console, "error").mockReturnValue();
+  const { client } = clientThat(() => granted);
+  const bucket = () => {
+    throw new Error("of the test");
+  };
+  const app = new Hono().use(
+    rateLimit({ client, bucket, shadow: true, onOutcome: () => undefined }),
+  );
+  app.get("/", (c) => c.text("fine"));
+  expect((await app.fetch(request())).status).toBe(200);
+  expect(errors).toHaveBeenCalledTimes(1);
+});
+
 it("shadow mode outlives the answer where the runtime lets it", async () => {
   const { client } = clientThat(() => granted);
   const onOutcome = vi.fn();
