@@ -49,8 +49,8 @@ export interface LimitedRequest<Context> {
   readonly client: (context: Context) => Client;
   /** Aborts when the caller has left. */
   readonly signal?: AbortSignal | undefined;
-  /** Keeps the runtime going for this, beyond the answer. */
-  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
+  /** Keeps the runtime going for this, beyond the answer, where the runtime can do that. */
+  readonly waitUntil: (promise: Promise<unknown>) => void;
 }
 
 /** Whether the handler is to be called. */
@@ -63,6 +63,9 @@ export type Verdict =
  * have waited longer is reported as refused.
  */
 const MAX_SHADOW_WAIT_MS = 25_000;
+
+/** Status of an answer that becomes a WebSocket: its fields are the handshake's. */
+const SWITCHING_PROTOCOLS = 101;
 
 /** What nginx logs of a caller that has left: there is nobody to read it. */
 const CLIENT_CLOSED_REQUEST = 499;
@@ -114,14 +117,17 @@ export async function limitRequest<Context>(
 }
 
 /**
- * Adds the `RateLimit` fields to those of a handler's answer: to what other limits have said there, since
- * both fields are lists.
+ * A handler's answer with the `RateLimit` fields, added to what other limits have said there, since both
+ * fields are lists. It is a copy: a handler's own may be one that was fetched, whose fields cannot be
+ * changed, or one that it gives again and again. An answer that becomes a WebSocket stays as it is.
  */
-export function appendRateLimitFields(headers: Headers, granted: Granted): void {
-  if (!granted.rateLimit) return;
-  for (const [name, value] of Object.entries(rateLimitStateFields(granted.rateLimit))) {
-    headers.append(name, value);
+export function withRateLimitFields(response: Response, { rateLimit }: Granted): Response {
+  if (!rateLimit || response.status === SWITCHING_PROTOCOLS) return response;
+  const answer = new Response(response.body, response);
+  for (const [name, value] of Object.entries(rateLimitStateFields(rateLimit))) {
+    answer.headers.append(name, value);
   }
+  return answer;
 }
 
 /** Asks beside the handler. What it asks for is worked out before, while the request is whole. */
@@ -136,7 +142,7 @@ async function reportOnly<Context>(
     const report = acquire(limited, { ...asked, timeoutMs })
       .then((outcome) => options.onOutcome?.(context, outcome))
       .catch(reportFault);
-    limited.waitUntil?.(report);
+    limited.waitUntil(report);
   } catch (error) {
     reportFault(error);
   }

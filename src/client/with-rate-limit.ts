@@ -3,7 +3,7 @@ import type { RateLimitOptions } from "./limit-request.ts";
 import type { ClientChoice } from "./client-choice.ts";
 
 import { clientChooser } from "./client-choice.ts";
-import { appendRateLimitFields, checkRateLimitOptions, limitRequest } from "./limit-request.ts";
+import { checkRateLimitOptions, limitRequest, withRateLimitFields } from "./limit-request.ts";
 
 /** What a callback of `withRateLimit` is given: what its handler is. */
 export interface HandlerCall<Incoming extends Request, Env, Context> {
@@ -18,9 +18,6 @@ export type Handler<Incoming extends Request, Env, Context> = (
   env: Env,
   ctx: Context,
 ) => Response | Promise<Response>;
-
-/** Status of an answer that becomes a WebSocket: its fields are the handshake's. */
-const SWITCHING_PROTOCOLS = 101;
 
 /**
  * A handler that asks for tokens before it calls `handler`, and answers for it where there are none. The
@@ -45,23 +42,17 @@ export function withRateLimit<Incoming extends Request, Env, Context>(
   const client = clientChooser(options, ({ env }) => env);
   return async (request, env, ctx) => {
     const { signal } = request;
-    const waitUntil = waitUntilOf(ctx);
+    const waitUntil = (promise: Promise<unknown>): void => keepGoing(ctx, promise);
     const context = { request, env, ctx };
     const verdict = await limitRequest({ context, client, signal, waitUntil }, options);
     if (verdict.kind === "answer") return verdict.response;
     const response = await handler(request, env, ctx);
-    if (!verdict.granted?.rateLimit || response.status === SWITCHING_PROTOCOLS) return response;
-    // A copy: the fields of an answer that was fetched cannot be changed.
-    const answer = new Response(response.body, response);
-    appendRateLimitFields(answer.headers, verdict.granted);
-    return answer;
+    return verdict.granted ? withRateLimitFields(response, verdict.granted) : response;
   };
 }
 
-function waitUntilOf(ctx: unknown): ((promise: Promise<unknown>) => void) | undefined {
-  if (typeof ctx !== "object" || ctx === null || !("waitUntil" in ctx)) return undefined;
+function keepGoing(ctx: unknown, promise: Promise<unknown>): void {
+  if (typeof ctx !== "object" || ctx === null || !("waitUntil" in ctx)) return;
   const { waitUntil } = ctx;
-  return typeof waitUntil === "function"
-    ? (promise): void => void waitUntil.call(ctx, promise)
-    : undefined;
+  if (typeof waitUntil === "function") waitUntil.call(ctx, promise);
 }

@@ -6,8 +6,11 @@ import type { Granted } from "../client/client.ts";
 import type { RateLimitOptions } from "../client/limit-request.ts";
 
 import { clientChooser } from "../client/client-choice.ts";
-import { checkRateLimitOptions, limitRequest } from "../client/limit-request.ts";
-import { rateLimitStateFields } from "../client/rate-limit-state.ts";
+import {
+  checkRateLimitOptions,
+  limitRequest,
+  withRateLimitFields,
+} from "../client/limit-request.ts";
 
 /** What handlers behind the middleware find in `c.var`. */
 export interface RateLimitVariables {
@@ -24,9 +27,6 @@ type Limited<E extends Env> = E & { Variables: RateLimitVariables };
 /** The options of `rateLimit`; their callbacks are given Hono's context. */
 export type HonoRateLimitOptions<E extends Env = AnyEnv> = RateLimitOptions<Context<Limited<E>>> &
   ClientChoice<Context<Limited<E>>>;
-
-/** Status of an answer that becomes a WebSocket: its fields are the handshake's. */
-const SWITCHING_PROTOCOLS = 101;
 
 /**
  * A middleware that asks for tokens before what is behind it, and answers in its place where there are
@@ -46,28 +46,26 @@ export function rateLimit<E extends Env = AnyEnv>(
   checkRateLimitOptions(options);
   const client = clientChooser<Context<Limited<E>>>(options, (c) => c.env);
   return async (c, next) => {
-    const verdict = await limitRequest(
-      { context: c, client, signal: c.req.raw.signal, waitUntil: waitUntilOf(c) },
-      options,
-    );
+    const { signal } = c.req.raw;
+    const waitUntil = (promise: Promise<unknown>): void => keepGoing(c, promise);
+    const verdict = await limitRequest({ context: c, client, signal, waitUntil }, options);
     if (verdict.kind === "answer") return verdict.response;
     const { granted } = verdict;
     if (granted) c.set("rateLimit", granted);
     await next();
-    if (!granted?.rateLimit || c.res.status === SWITCHING_PROTOCOLS) return undefined;
-    for (const [name, value] of Object.entries(rateLimitStateFields(granted.rateLimit))) {
-      c.header(name, value, { append: true });
-    }
+    if (!granted) return undefined;
+    const answer = withRateLimitFields(c.res, granted);
+    // Emptied first: Hono would lay the fields of the one before over those of the new one.
+    c.res = undefined;
+    c.res = answer;
     return undefined;
   };
 }
 
-/** Of a runtime that has one; Hono throws where there is none. */
-function waitUntilOf(c: Context): ((promise: Promise<unknown>) => void) | undefined {
+function keepGoing(c: Context, promise: Promise<unknown>): void {
   try {
-    const { executionCtx } = c;
-    return (promise) => executionCtx.waitUntil(promise);
+    c.executionCtx.waitUntil(promise);
   } catch {
-    return undefined;
+    // Hono throws where the runtime has none, which is then one that goes on by itself.
   }
 }

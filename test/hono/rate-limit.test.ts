@@ -250,6 +250,18 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
   });
 });
 
+it("an answer that a handler gives again and again does not gather fields", async () => {
+  const { client } = clientThat(() => granted);
+  const same = new Response(null, { status: 204 });
+  const app = new Hono().use(rateLimit({ client, bucket: "b" })).get("/", () => same);
+  const handler = withRateLimit(() => same, { client, bucket: "b" });
+  for (let call = 0; call < 3; call += 1) {
+    for (const answer of [await app.fetch(request()), await handler(request(), {}, {})]) {
+      expect([answer.status, answer.headers.get("RateLimit")]).toEqual([204, '"b";r=0']);
+    }
+  }
+});
+
 it("shadow mode works out what it asks for while the request is whole", async () => {
   const { client, calls } = clientThat(() => granted);
   const handler = withRateLimit<Request, object, object>(
