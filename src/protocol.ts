@@ -20,6 +20,9 @@ export type Reason =
   | "method-not-allowed"
   | "idempotency-key-reused"
   | "body-too-large"
+  | "upgrade-required"
+  | "origin-not-allowed"
+  | "watchers-full"
   | "unavailable"
   | "illegal-configuration"
   | "internal-error";
@@ -94,3 +97,46 @@ export interface LeaseAnswer {
   /** The bucket as it was just after. */
   readonly bucket: BucketSnapshot;
 }
+
+/** What `GET /buckets/NAME/watch` sends: one JSON text a message; the first at once, then at each change. */
+export interface WatchMessage {
+  /** The object's time, epoch milliseconds. */
+  readonly atMs: number;
+  /** Present, and true, in the first: no `id` names a request of a connection before. */
+  readonly isFirst?: true;
+  readonly snapshot: BucketSnapshot;
+  /** What has happened since the message before, in order; empty in the first. */
+  readonly events: readonly WatchEvent[];
+  /** Events left out because there were too many for one message; absent where none was. */
+  readonly omitted?: number;
+}
+
+/** Something that happened to a request. `id` names it within this instance of the object. */
+export type WatchEvent =
+  | {
+      readonly kind: "queued";
+      readonly id: number;
+      readonly atMs: number;
+      readonly tokens: number;
+    }
+  | {
+      readonly kind: "granted";
+      readonly id: number;
+      readonly atMs: number;
+      readonly tokens: number;
+      readonly waitedMs: number;
+    }
+  | {
+      readonly kind: "refused";
+      readonly id: number;
+      readonly atMs: number;
+      readonly tokens: number;
+      readonly reason: LimiterReason;
+    }
+  | {
+      readonly kind: "cancelled";
+      readonly id: number;
+      readonly atMs: number;
+      readonly tokens: number;
+      readonly waitedMs: number;
+    };

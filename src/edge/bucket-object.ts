@@ -13,6 +13,8 @@ import type { KeyedGrant } from "./keyed-grants.ts";
 import { decodeAcquireCall } from "./acquire-call.ts";
 import { acquireResponse } from "./acquire-response.ts";
 import { BucketOwner } from "./bucket-owner.ts";
+import { decodeWatchCall } from "./watch-call.ts";
+import { Watchers } from "./watchers.ts";
 
 /** Where the state is kept. */
 const STATE_KEY = "bucket";
@@ -22,18 +24,26 @@ const GRANT_PREFIX = "grant:";
 /** One bucket. Reached only through this project's Worker. */
 export class BucketObject extends DurableObject<SluiceEnv> {
   readonly #owner: BucketOwner;
+  readonly #watchers: Watchers;
 
   constructor(ctx: DurableObjectState, env: SluiceEnv) {
     super(ctx, env);
-    this.#owner = new BucketOwner(platformOf(ctx));
+    const platform = platformOf(ctx);
+    this.#owner = new BucketOwner(platform);
+    this.#watchers = new Watchers(ctx, this.#owner, platform.clock);
     void ctx.blockConcurrencyWhile(async () => {
       const alarmAtMs = await ctx.storage.getAlarm();
       if (alarmAtMs !== null) this.#owner.adopt(alarmAtMs);
     });
   }
 
-  /** `/acquire`, forwarded by the Worker. Settles with the outcome; rejects if the object is reset. */
-  override fetch(request: Request): Promise<Response> {
+  /**
+   * `/acquire`, forwarded by the Worker, and who watches. Settles with the outcome; rejects if the object
+   * is reset.
+   */
+  override fetch(request: Request): Response | Promise<Response> {
+    const watchCall = decodeWatchCall(request.url);
+    if (watchCall) return this.#watchers.accept(watchCall);
     const call = decodeAcquireCall(request.url);
     return new Promise((resolve) => {
       const leave = this.#owner.acquire(call, (answer) => resolve(acquireResponse(answer)));
@@ -53,6 +63,18 @@ export class BucketObject extends DurableObject<SluiceEnv> {
   /** The daemon's tick. */
   override alarm(): void {
     this.#owner.alarm();
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    this.#watchers.received(socket, data);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#watchers.left(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#watchers.gone(socket);
   }
 
   /** See `BucketOwner.inspect`. Rejects if the object is reset. */
@@ -79,6 +101,21 @@ export class BucketObject extends DurableObject<SluiceEnv> {
     changes: Readonly<Record<string, unknown>>,
   ): PolicyChange {
     return this.#owner.changePolicy(name, configured, changes);
+  }
+
+  /** See `BucketOwner.isAwaited`. */
+  get isAwaited(): boolean {
+    return this.#owner.isAwaited;
+  }
+
+  /** See `BucketOwner.close`. For whoever runs the process and is about to end it; there is no way back. */
+  close(): void {
+    this.#owner.close();
+  }
+
+  /** See `BucketOwner.turnAway`; likewise. */
+  turnAway(): void {
+    this.#owner.turnAway();
   }
 
   /** See `BucketOwner.reset`. Rejects if the object is reset; the bucket may then be gone or not. */

@@ -26,9 +26,11 @@ import type {
   LeaseAnswer,
   NamedPolicyFields,
   PolicyChange,
+  WatchEvent,
 } from "../protocol.ts";
 import type { AlarmStorage } from "./alarm-daemon.ts";
 import type { Clock } from "./clock.ts";
+import type { DrainReason } from "./gathering.ts";
 import type { KeyedGrantStore } from "./keyed-grants.ts";
 
 import { Limiter } from "../core/limiter.ts";
@@ -80,6 +82,15 @@ export interface BucketDisk {
   erase(): Promise<void>;
 }
 
+/** Who watches the bucket. Must not call its owner back within the turn that it is told of. */
+export interface BucketObserver {
+  /**
+   * A turn is over: what happened to requests in it, in order. Maybe to none: it may have changed
+   * something else, or nothing.
+   */
+  turned(events: readonly WatchEvent[]): void;
+}
+
 /** The bucket that answers, as of then. */
 export interface AnsweringBucket {
   readonly name: string;
@@ -114,7 +125,9 @@ export type AcquireAnswer =
   | { readonly kind: "key-reused"; readonly key: string }
   | { readonly kind: "invalid"; readonly errors: readonly FieldFault[] }
   /** The bucket was reset before the request was let in. */
-  | { readonly kind: "reset" };
+  | { readonly kind: "reset" }
+  /** The process ends: nobody can wait here any longer. Nothing was taken. */
+  | { readonly kind: "unavailable" };
 
 /** Tells one held request what came of it. Called once at most; not at all once it has left. */
 export type Tell = (answer: AcquireAnswer) => void;
@@ -127,7 +140,10 @@ class Caller {
   readonly call: AcquireCall;
   readonly timeoutMs: number;
   readonly requests = new Set<Tell>();
+  /** While it waits. */
   waiter: Waiter<Caller> | undefined = undefined;
+  /** Names it to who watches, once there is something to tell. */
+  watchId: number | undefined = undefined;
 
   constructor(call: AcquireCall, timeoutMs: number, first: Tell) {
     this.call = call;
@@ -158,6 +174,10 @@ export class BucketOwner {
   #isCheckpointTimerSet = false;
   /** Until somebody is let in. */
   #isFresh = true;
+  #observer: BucketObserver | undefined = undefined;
+  #lastWatchId = 0;
+  /** Once the process is about to end. */
+  #isClosed = false;
 
   constructor(platform: BucketPlatform) {
     this.#platform = platform;
@@ -181,6 +201,10 @@ export class BucketOwner {
    * and this holds for the other verbs but `reset`, too.
    */
   acquire(call: AcquireCall, tell: Tell): Leave | undefined {
+    if (this.#isClosed) {
+      tell({ kind: "unavailable" });
+      return undefined;
+    }
     const nowMs = this.#platform.clock.now();
     if (call.handedIn && this.#bucket) {
       this.#finish(this.#bucket, this.#bucket.limiter.settle(call.handedIn, nowMs), nowMs);
@@ -196,8 +220,8 @@ export class BucketOwner {
       const heldMs = Math.max(0, admittedAtMs - nowMs);
       if (!hasLeft) leavePlace = this.#admit(call, heldMs, tell, admittedAtMs);
     };
-    const drain = (): void => {
-      if (!hasLeft) tell({ kind: "reset" });
+    const drain = (kind: DrainReason): void => {
+      if (!hasLeft) tell({ kind });
     };
     this.#gathering.hold({ putBackFromMs: call.putBack?.arrivedAtMs, admit, drain }, nowMs);
     return () => {
@@ -219,6 +243,24 @@ export class BucketOwner {
   inspect(name: string, configured: NamedPolicyFields): BucketSnapshot {
     const nowMs = this.#platform.clock.now();
     return snapshot(this.#open(name, configured, nowMs), nowMs);
+  }
+
+  /**
+   * What the bucket looks like. Unlike `inspect` it changes nothing: the policy is the one in force. A
+   * bucket that is not there looks as it would start under `configured`.
+   */
+  look(name: string, configured: NamedPolicyFields): BucketSnapshot {
+    const nowMs = this.#platform.clock.now();
+    return snapshot(this.#bucket ?? unopened(name, configured), nowMs);
+  }
+
+  /**
+   * Tells `observer`, and no other, what happens from now on; nobody, where it is `undefined`. Requests
+   * are named by numbers that follow `lastId`.
+   */
+  observe(observer: BucketObserver | undefined, lastId = 0): void {
+    this.#observer = observer;
+    this.#lastWatchId = Math.max(this.#lastWatchId, lastId);
   }
 
   /**
@@ -267,8 +309,39 @@ export class BucketOwner {
     this.#daemon.forgetAlarm();
     this.#keyedGrants.forgetAll();
     if (bucket && turn) this.#tell(bucket, turn, nowMs);
-    this.#gathering?.drain();
+    this.#observer?.turned(this.#eventsOf(turn ?? { settled: [] }, nowMs));
+    this.#gathering?.drain("reset");
     await erased;
+  }
+
+  /** Whether somebody waits to be told. */
+  get isAwaited(): boolean {
+    const { waiters = 0 } = this.#bucket?.limiter.inspect(this.#platform.clock.now()) ?? {};
+    return waiters > 0 || this.#gathering !== undefined;
+  }
+
+  /** Tells whoever asks from now on that the bucket is `unavailable`, because its process ends. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /**
+   * Closes, and tells the same to all who wait. They have taken nothing and stand in no queue any more: the
+   * next instance need not gather them.
+   */
+  turnAway(): void {
+    this.close();
+    const nowMs = this.#platform.clock.now();
+    this.#gathering?.drain("unavailable");
+    const bucket = this.#bucket;
+    if (!bucket) return;
+    const callers = bucket.limiter.cancelAll();
+    this.#finish(bucket, { settled: [] }, nowMs);
+    for (const caller of callers) {
+      this.#forgetKey(caller);
+      for (const tell of caller.requests) tell({ kind: "unavailable" });
+      caller.requests.clear();
+    }
   }
 
   /** @param heldMs How long the request was held at the door; it counts against its timeout. */
@@ -336,7 +409,8 @@ export class BucketOwner {
     if (!waiter || caller.requests.size > 0) return;
     const nowMs = this.#platform.clock.now();
     this.#forgetKey(caller);
-    this.#finish(bucket, bucket.limiter.cancel(waiter, nowMs), nowMs);
+    caller.waiter = undefined;
+    this.#finish(bucket, bucket.limiter.cancel(waiter, nowMs), nowMs, waiter);
   }
 
   #forgetKey(caller: Caller): void {
@@ -351,14 +425,19 @@ export class BucketOwner {
     if (this.#bucket) this.#finish(this.#bucket, this.#bucket.limiter.advance(nowMs), nowMs);
   }
 
-  /** The second half of a turn: arm, write, tell. */
-  #finish(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
+  /**
+   * The second half of a turn: arm, write, tell.
+   *
+   * @param gone Who left in the first half.
+   */
+  #finish(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number, gone?: Waiter<Caller>): void {
     // A request of a bucket that was reset in the meantime has been settled by the reset.
     if (bucket !== this.#bucket) return;
     this.#daemon.arm(bucket.limiter.nextWakeAtMs, nowMs);
     this.#write(bucket, turn, nowMs);
     this.#watchCheckpoint(bucket, nowMs);
     this.#tell(bucket, turn, nowMs);
+    this.#observer?.turned(this.#eventsOf(turn, nowMs, gone));
   }
 
   #write(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
@@ -410,7 +489,38 @@ export class BucketOwner {
         tell({ kind: "outcome", outcome, bucket: seen, tokens, timeoutMs });
       }
       requests.clear();
+      caller.waiter = undefined;
     }
+  }
+
+  #eventsOf({ settled, waiter }: Turn<Caller>, nowMs: number, gone?: Waiter<Caller>): WatchEvent[] {
+    const events: WatchEvent[] = [];
+    if (gone) {
+      const { caller, tokens, queuedAtMs } = gone;
+      const waitedMs = Math.max(0, Math.round(nowMs - queuedAtMs));
+      const id = this.#watchIdOf(caller);
+      events.push({ kind: "cancelled", id, atMs: nowMs, tokens, waitedMs });
+    }
+    for (const { caller, outcome } of settled) {
+      const id = this.#watchIdOf(caller);
+      const { tokens } = caller.call;
+      if (outcome.ok) {
+        const { grantedAtMs: atMs, waitedMs } = outcome;
+        events.push({ kind: "granted", id, atMs, tokens, waitedMs });
+      } else {
+        events.push({ kind: "refused", id, atMs: nowMs, tokens, reason: outcome.reason });
+      }
+    }
+    if (waiter) {
+      const { caller, tokens } = waiter;
+      events.push({ kind: "queued", id: this.#watchIdOf(caller), atMs: nowMs, tokens });
+    }
+    return events;
+  }
+
+  #watchIdOf(caller: Caller): number {
+    caller.watchId ??= this.#lastWatchId += 1;
+    return caller.watchId;
   }
 
   #load(): void {
@@ -428,18 +538,18 @@ export class BucketOwner {
     if (this.#fault !== undefined) this.#load();
     if (this.#fault !== undefined) throw this.#fault;
     const { name: policyName, ...fields } = configured;
-    const bucket = (this.#bucket ??= {
-      name,
-      policyName,
-      limiter: new Limiter<Caller>(Policy.of(fields)),
-      isOverridden: false,
-    });
+    const bucket = (this.#bucket ??= unopened(name, configured));
     bucket.policyName = policyName;
     if (!bucket.isOverridden && !bucket.limiter.policy.equals(fields)) {
       this.#finish(bucket, bucket.limiter.setPolicy(Policy.of(fields), nowMs), nowMs);
     }
     return bucket;
   }
+}
+
+function unopened(name: string, { name: policyName, ...fields }: NamedPolicyFields): OpenBucket {
+  const limiter = new Limiter<Caller>(Policy.of(fields));
+  return { name, policyName, limiter, isOverridden: false };
 }
 
 function restore(record: BucketRecord): OpenBucket {

@@ -6,6 +6,7 @@ import { encodeAcquireCall } from "./acquire-call.ts";
 import { leasedBucket } from "./leased-buckets.ts";
 import { problemResponse } from "./problem.ts";
 import { reach } from "./reach.ts";
+import { watchRequest } from "./watch-call.ts";
 
 /** Keeps arrivals of one millisecond in order; a thousand of them fit before the next. */
 const ARRIVAL_STEP_MS = 0.001;
@@ -95,6 +96,12 @@ export class RemoteBucket {
   /** What the bucket looks like now. */
   inspect(): Promise<BucketSnapshot> {
     return reach(async () => await this.#stub().inspect(this.#name, this.#policy), this.#caller);
+  }
+
+  /** A response with the caller's end of a WebSocket, which tells what happens; or the refusal. */
+  watch(): Promise<Response> {
+    const call = { bucket: this.#name, policy: this.#policy };
+    return reach(() => this.#stub().fetch(watchRequest(call)), this.#caller);
   }
 
   /** Gives the bucket a policy of its own. */

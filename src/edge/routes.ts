@@ -31,6 +31,13 @@ import { problemResponse } from "./problem.ts";
 import { UnreachableError } from "./reach.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
 import { settingsOf } from "./settings.ts";
+import {
+  SUBPROTOCOL,
+  isOriginAllowed,
+  isUpgrade,
+  subprotocolsOf,
+  withBearer,
+} from "./watch-request.ts";
 import { fieldFaults, showValue } from "../core/policy.ts";
 
 /** A policy is eight numbers; this is room for a hundred times as much. */
@@ -46,6 +53,7 @@ const METHODS = {
   [DOCS_STYLE_PATH]: ["GET", "HEAD"],
   "/acquire": ["GET", "POST"],
   "/buckets/:name": ["GET", "HEAD", "PUT", "DELETE"],
+  "/buckets/:name/watch": ["GET"],
 };
 
 interface AppEnv {
@@ -134,6 +142,18 @@ function createRoutes(settings: Settings, gate: Gate): Hono<AppEnv> {
     ),
   );
 
+  app.get("/buckets/:name/watch", async (c) => {
+    if (c.req.method === "HEAD") return strays.fetch(c.req.raw);
+    const { raw } = c.req;
+    if (!isOriginAllowed(raw, corsOrigins)) {
+      const detail = `Pages of ${showValue(raw.headers.get("Origin"))} may not watch`;
+      return problemResponse("origin-not-allowed", { detail });
+    }
+    const admitted = await gate(withBearer(raw));
+    if (admitted instanceof Response) return admitted;
+    return withBucket(c, admitted, "read", (bucket) => watch(raw, bucket));
+  });
+
   app.put("/buckets/:name", (c) =>
     admit(c, gateOfAdmins, (scopes) =>
       withBucket(c, scopes, "admin", async (bucket) => {
@@ -188,6 +208,19 @@ function acquire(
   return bucket instanceof Response ? bucket : bucket.acquire(asked);
 }
 
+async function watch(request: Request, bucket: RemoteBucket): Promise<Response> {
+  if (!isUpgrade(request)) {
+    const detail = "A WebSocket is needed to watch a bucket: Upgrade: websocket";
+    const headers = { Upgrade: "websocket", Connection: "Upgrade" };
+    return problemResponse("upgrade-required", { detail, headers });
+  }
+  const answer = await bucket.watch();
+  if (answer.webSocket === null) return answer;
+  const isOffered = subprotocolsOf(request).includes(SUBPROTOCOL);
+  const headers = { ...COMMON_FIELDS, ...(isOffered && { "Sec-WebSocket-Protocol": SUBPROTOCOL }) };
+  return new Response(null, { status: 101, webSocket: answer.webSocket, headers });
+}
+
 function methodNotAllowed(c: Context, methods: readonly string[]): Response {
   const allowed = methods.join(", ");
   const detail = `${showValue(c.req.method)} is not one of ${allowed}`;
@@ -199,12 +232,12 @@ function notFound(c: Context): Response {
 }
 
 /**
- * The last segment of the path, percent-decoded once; as it stands where its encoding is broken. (The
+ * The segment of the path after `/buckets/`, percent-decoded once; as it stands where its encoding is broken. (The
  * router's own parameter is decoded once more then, and `%%33A` becomes a colon.)
  */
 function nameIn(url: string): string {
   const [path = ""] = url.split(/[?#]/);
-  const segment = path.slice(path.lastIndexOf("/") + 1);
+  const [, , , , segment = ""] = path.split("/");
   try {
     return decodeURIComponent(segment);
   } catch {

@@ -15,7 +15,7 @@ import { createPacedFetch } from "../../src/client/paced-fetch.ts";
 import { bundleModule } from "../support/client-runs.ts";
 import { LimitedApi } from "../support/limited-api.ts";
 import { startWorkerd, type WorkerdServer } from "../support/server.ts";
-import { projectDir } from "../support/worker-bundle.ts";
+import { projectDir } from "../../serve/worker-bundle.ts";
 
 const bin = join(projectDir, "node_modules/.bin");
 const runtimes = {

@@ -1,0 +1,240 @@
+/**
+ * Those who watch a bucket: their WebSockets, and what is sent to them.
+ *
+ * **They cost nothing while nothing happens.** The sockets are the runtime's, which keeps them open when
+ * the object leaves the memory. What has to be known of each then is in its attachment; there is no
+ * alarm, and the one timer is set by something that happens and is not set again by itself. Without a
+ * watcher the owner is told of none, and all that is left of this is one comparison a turn.
+ *
+ * **They do not slow a busy bucket down.** What happens is collected until a message is due, and a
+ * message holds a bounded number of events. It is made once, for all.
+ *
+ * **They do not fill the memory.** The runtime keeps what a socket cannot take yet, without a bound and
+ * without telling how much that is. So a watcher says now and then how much it has read, and one that
+ * falls too far behind is closed: it may connect again, and begins with the bucket as it is then.
+ */
+import type { BucketSnapshot, WatchEvent, WatchMessage } from "../protocol.ts";
+import type { BucketOwner } from "./bucket-owner.ts";
+import type { Clock } from "./clock.ts";
+import type { WatchCall } from "./watch-call.ts";
+
+import { problemResponse } from "./problem.ts";
+
+/** Watchers of one bucket: each costs the object a message whenever something happens. */
+const MOST_WATCHERS = 100;
+/** When to come back where there are so many: people leave pages open for longer, but not all of them. */
+const FULL_RETRY_MS = 5_000;
+
+/** Between two messages: people see no difference, and a flood of requests makes 20 messages a second. */
+const LEAST_SPACING_MS = 50;
+/** And so long for each watcher: all together they get at most a thousand messages a second. */
+const SPACING_PER_WATCHER_MS = 1;
+
+/** Events in one message: about 5 KB. Up to 50 watchers are told of a thousand events a second, each. */
+const MOST_EVENTS = 50;
+
+/** How much a watcher may be behind, in UTF-16 units, as `length` counts: five seconds of a flood. */
+const MOST_UNREAD = 512 * 1024;
+
+/** What a watcher may send at once. What it has to say is far shorter. */
+const LARGEST_RECEIVED = 1_024;
+/** How many messages that say nothing it may send, for as long as this instance lives. */
+const MOST_RUBBISH = 100;
+/** How a watcher says how much it has read: all texts so far, their lengths together. */
+const READ_REPORT = /^\{"read":(\d{1,15})\}$/;
+
+/** The runtime answers this by itself, without waking the object. */
+const PING = "ping";
+const PONG = "pong";
+
+/** Codes that a socket is closed with; 1008 and 1009 are the protocol's own (RFC 6455, 7.4.1). */
+const closeCodes = { rubbish: 1008, tooLarge: 1009, tooSlow: 4408 } as const;
+
+/** What is kept with each socket. */
+interface Attachment {
+  readonly call: WatchCall;
+  /** The last number that named a request: in one connection none names two. */
+  readonly lastId: number;
+  /** As of the message that was sent last, as in `Watcher`. */
+  readonly sent: number;
+  readonly read: number;
+}
+
+interface Watcher {
+  readonly call: WatchCall;
+  /** Lengths of all texts that were sent, together. */
+  sent: number;
+  /** As many of them as it has said to have read. */
+  read: number;
+  rubbish: number;
+}
+
+/** The watchers of one bucket. */
+export class Watchers {
+  readonly #ctx: DurableObjectState;
+  readonly #owner: BucketOwner;
+  readonly #clock: Clock;
+  readonly #watchers = new Map<WebSocket, Watcher>();
+  #events: WatchEvent[] = [];
+  #omitted = 0;
+  #lastId = 0;
+  /** Whether there may be something to tell. */
+  #isStale = false;
+  #isTimerSet = false;
+  /** What all of them were told last of the bucket, as text. */
+  #lastSnapshot = "";
+
+  /** Takes over the watchers that an earlier instance has left. */
+  constructor(ctx: DurableObjectState, owner: BucketOwner, clock: Clock) {
+    this.#ctx = ctx;
+    this.#owner = owner;
+    this.#clock = clock;
+    for (const socket of ctx.getWebSockets()) {
+      const attachment: Attachment | null = socket.deserializeAttachment();
+      if (!attachment || socket.readyState !== WebSocket.OPEN) continue;
+      const { call, lastId, sent, read } = attachment;
+      this.#watchers.set(socket, { call, sent, read, rubbish: 0 });
+      this.#lastId = Math.max(this.#lastId, lastId);
+    }
+    if (this.#watchers.size > 0) this.#observe();
+  }
+
+  /**
+   * Lets a watcher in and sends it the bucket as it is: a `101` with its end of the socket, or the
+   * refusal where there are too many already.
+   *
+   * @throws {RangeError} Where the bucket's state cannot be read.
+   */
+  accept(call: WatchCall): Response {
+    const snapshot = this.#owner.inspect(call.bucket, call.policy);
+    // Those too count that are closed and still hold what they have not read.
+    if (this.#ctx.getWebSockets().length >= MOST_WATCHERS) {
+      const detail = `Cannot watch: ${MOST_WATCHERS} watch this bucket already`;
+      return problemResponse("watchers-full", { detail, retryAfterMs: FULL_RETRY_MS });
+    }
+    // What has happened so far is in the snapshot: the others are told first.
+    this.#flush();
+    const { 0: client, 1: socket } = new WebSocketPair();
+    this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+    this.#ctx.acceptWebSocket(socket);
+    const watcher = { call, sent: 0, read: 0, rubbish: 0 };
+    this.#watchers.set(socket, watcher);
+    this.#observe();
+    this.#send(socket, watcher, this.#message(snapshot, { isFirst: true }));
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** A watcher has sent something. */
+  received(socket: WebSocket, data: string | ArrayBuffer): void {
+    const watcher = this.#watchers.get(socket);
+    if (!watcher) return;
+    const size = typeof data === "string" ? data.length : data.byteLength;
+    if (size > LARGEST_RECEIVED) {
+      this.#close(socket, "tooLarge", `Over ${LARGEST_RECEIVED} bytes`);
+      return;
+    }
+    const report = typeof data === "string" ? READ_REPORT.exec(data) : null;
+    if (report) {
+      watcher.read = Math.min(watcher.sent, Math.max(watcher.read, Number(report[1])));
+      return;
+    }
+    watcher.rubbish += 1;
+    if (watcher.rubbish > MOST_RUBBISH) {
+      this.#close(socket, "rubbish", `Over ${MOST_RUBBISH} messages that say nothing`);
+    }
+  }
+
+  /** A watcher has said that it leaves; it waits for this end to say so, too. */
+  left(socket: WebSocket): void {
+    this.gone(socket);
+    try {
+      socket.close();
+    } catch {
+      // It is closed.
+    }
+  }
+
+  /** A socket is broken. */
+  gone(socket: WebSocket): void {
+    this.#watchers.delete(socket);
+    if (this.#watchers.size > 0) return;
+    this.#owner.observe(undefined);
+    this.#clear();
+  }
+
+  #observe(): void {
+    this.#owner.observe({ turned: (events) => this.#turned(events) }, this.#lastId);
+  }
+
+  #turned(events: readonly WatchEvent[]): void {
+    for (const event of events) {
+      this.#lastId = Math.max(this.#lastId, event.id);
+      if (this.#events.length < MOST_EVENTS) this.#events.push(event);
+      else this.#omitted += 1;
+    }
+    this.#isStale = true;
+    if (this.#isTimerSet) return;
+    this.#isTimerSet = true;
+    const spacingMs = Math.max(LEAST_SPACING_MS, this.#watchers.size * SPACING_PER_WATCHER_MS);
+    this.#clock.setTimer(() => {
+      this.#isTimerSet = false;
+      this.#flush();
+    }, spacingMs);
+  }
+
+  /** Tells all what there is to tell. */
+  #flush(): void {
+    const [first] = this.#watchers.values();
+    if (!first || !this.#isStale) return;
+    const snapshot = this.#owner.look(first.call.bucket, first.call.policy);
+    const hasChanged = JSON.stringify(snapshot) !== this.#lastSnapshot;
+    if (hasChanged || this.#events.length > 0) {
+      const text = this.#message(snapshot, { events: this.#events, omitted: this.#omitted });
+      for (const [socket, watcher] of this.#watchers) this.#send(socket, watcher, text);
+    }
+    this.#clear();
+  }
+
+  #clear(): void {
+    this.#events = [];
+    this.#omitted = 0;
+    this.#isStale = false;
+  }
+
+  #message(
+    snapshot: BucketSnapshot,
+    { isFirst = false, events = [] as readonly WatchEvent[], omitted = 0 },
+  ): string {
+    this.#lastSnapshot = JSON.stringify(snapshot);
+    const message: WatchMessage = {
+      atMs: this.#clock.now(),
+      ...(isFirst && { isFirst }),
+      snapshot,
+      events,
+      ...(omitted > 0 && { omitted }),
+    };
+    return JSON.stringify(message);
+  }
+
+  #send(socket: WebSocket, watcher: Watcher, text: string): void {
+    if (watcher.sent - watcher.read > MOST_UNREAD) {
+      this.#close(socket, "tooSlow", `Over ${MOST_UNREAD} characters not reported as read`);
+      return;
+    }
+    watcher.sent += text.length;
+    try {
+      socket.send(text);
+      const { call, sent, read } = watcher;
+      const attachment: Attachment = { call, lastId: this.#lastId, sent, read };
+      socket.serializeAttachment(attachment);
+    } catch {
+      // It has been closed in the meantime; the runtime says so, too, but later.
+      this.gone(socket);
+    }
+  }
+
+  #close(socket: WebSocket, code: keyof typeof closeCodes, reason: string): void {
+    socket.close(closeCodes[code], reason);
+    this.gone(socket);
+  }
+}
