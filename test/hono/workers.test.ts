@@ -35,8 +35,8 @@ beforeAll(async () => {
       both: { ...slow, capacity: 9, initialTokens: 9 },
     },
     others: {
-      hono: { main: "examples/hono-worker/worker.ts", services },
-      plain: { main: "examples/plain-worker/worker.ts", services },
+      hono: { config: "examples/hono-worker/wrangler.toml", services },
+      plain: { config: "examples/plain-worker/wrangler.toml", services },
     },
   });
   honoUrl = sluice.urlOf("hono");
