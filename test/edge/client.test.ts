@@ -21,13 +21,15 @@ const service = exports.default;
 /** @param more Options of every acquire. */
 async function openClient(fields: PolicyFields, more: AcquireOptions = {}): Promise<OpenedBucket> {
   const name = uniqueName("client");
-  await createClient({ service, token: "test-admin" }).setPolicy(name, fields);
+  const admin = createClient({ service, token: "test-admin" });
+  await admin.setPolicy(name, fields);
   const client = createClient({ service });
-  return opened(name, (ask = {}) => {
+  const acquire = (ask: AcquireOptions = {}) => {
     return hold(name, async (signal) => {
       return Response.json(await client.acquire(name, { ...more, ...ask, signal }));
     });
-  });
+  };
+  return opened(name, acquire, (pause) => admin.pause(name, pause));
 }
 
 describeBehaviours("Client", openClient);
