@@ -21,6 +21,8 @@ export interface WorkerSource {
   readonly fromEnvironment?: Readonly<Record<string, string>>;
   /** Service bindings by name: which Worker's, and which entrypoint of it. */
   readonly services?: Readonly<Record<string, BoundService>>;
+  /** Names of others that are told of each step of it, its spans included (`tailStream`). */
+  readonly tails?: readonly string[];
 }
 
 /** What a service binding leads to. */
@@ -96,7 +98,8 @@ function socketCapnp({ name, address, worker, entrypoint }: SocketSource): strin
 }
 
 function workerCapnp(worker: WrittenWorker): string {
-  const { name, folder, bundle, vars, fromEnvironment = {}, services = {} } = worker;
+  const { name, folder, bundle, vars, fromEnvironment = {} } = worker;
+  const { services = {}, tails = [] } = worker;
   const { config, modules } = bundle;
   const sqliteClasses = new Set(config.migrations.flatMap((step) => step.new_sqlite_classes ?? []));
   const objects = config.durable_objects.bindings;
@@ -139,6 +142,7 @@ const ${folder} :Workerd.Worker = (
   bindings = ${list(bindings)},
   durableObjectNamespaces = ${list(namespaces)},
   durableObjectStorage = (localDisk = "disk"),
+  streamingTails = ${list(tails.map(text))},
 );
 `;
 }

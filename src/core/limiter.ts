@@ -31,12 +31,14 @@
 import type { Lease, LeaseAsk, LeaseReport } from "./lease.ts";
 import type { Pause } from "./pause.ts";
 import type { Limits, Policy } from "./policy.ts";
+import type { TallyView } from "./tally.ts";
 import type { TokenBucketState } from "./token-bucket.ts";
 import type { Waiter } from "./waiter-queue.ts";
 
 import { leaseEndAtMs } from "./lease.ts";
 import { integerFault, isIntegerWithin } from "./policy.ts";
 import { Reservation } from "./reservation.ts";
+import { Tally } from "./tally.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { WaiterQueue } from "./waiter-queue.ts";
 
@@ -136,6 +138,8 @@ export interface LimiterState {
   readonly granted: number;
   readonly refused: number;
   readonly cancelled: number;
+  /** Absent where there is nothing to tell, and in states of before it was kept. */
+  readonly tally?: TallyView;
 }
 
 /**
@@ -160,6 +164,7 @@ export class Limiter<Caller> {
   #granted = 0;
   #refused = 0;
   #cancelled = 0;
+  #tally = new Tally();
   /** What the disk knows of the bucket. */
   #reservation = new Reservation();
   /** Whether something but tokens has to be written: a start, a drain, another policy. */
@@ -182,12 +187,18 @@ export class Limiter<Caller> {
     limiter.#granted = state.granted;
     limiter.#refused = state.refused;
     limiter.#cancelled = state.cancelled;
+    limiter.#tally = Tally.from(state.tally);
     return limiter;
   }
 
   /** The policy in force. */
   get policy(): Policy {
     return this.#policy;
+  }
+
+  /** Callers that wait. */
+  get waiters(): number {
+    return this.#queue.size;
   }
 
   /**
@@ -317,8 +328,13 @@ export class Limiter<Caller> {
     this.#grantDue(bucket, nowMs, settled);
     const uses = report.uses.filter(({ startedAtMs }) => startedAtMs === bucket.startedAtMs);
     if (uses.length === 0) return { settled };
-    for (const { untilMs, used, returned } of uses) bucket.settle(untilMs, used, returned);
+    let usedTokens = 0;
+    for (const { untilMs, used, returned } of uses) {
+      bucket.settle(untilMs, used, returned);
+      usedTokens += used;
+    }
     this.#granted += report.granted;
+    this.#tally.noteLeased(usedTokens, report.granted);
     this.#isChanged = true;
     // What came back is there sooner than anybody could rely on.
     this.#forecast = undefined;
@@ -410,6 +426,7 @@ export class Limiter<Caller> {
     this.#granted = 0;
     this.#refused = 0;
     this.#cancelled = 0;
+    this.#tally = new Tally();
     this.#isChanged = true;
     return { settled };
   }
@@ -450,13 +467,20 @@ export class Limiter<Caller> {
     };
   }
 
+  /** What it has done since it started, beyond the counts of `inspect`. */
+  tally(): TallyView {
+    return this.#tally.view();
+  }
+
   /** The limiter without its waiters, just as it is, for `Limiter.from`. */
   toJSON(): LimiterState {
+    const tally = this.#tally.toJSON();
     return {
       ...(this.#bucket && { bucket: this.#bucket.toJSON() }),
       granted: this.#granted,
       refused: this.#refused,
       cancelled: this.#cancelled,
+      ...(tally && { tally }),
     };
   }
 
@@ -551,6 +575,7 @@ export class Limiter<Caller> {
     this.#reservation.noteGrant(tokens, nowMs);
     const grantedAtMs = instantOf(bucket, nowMs);
     const waitedMs = Math.max(0, Math.round(grantedAtMs - queuedAtMs));
+    this.#tally.noteGrant(tokens, waitedMs);
     const remaining = bucket.tokens;
     settled.push({ caller, outcome: { ok: true, tokens, remaining, waitedMs, grantedAtMs } });
   }
@@ -562,6 +587,7 @@ export class Limiter<Caller> {
     retryAfterMs?: number,
   ): void {
     this.#refused += 1;
+    this.#tally.noteRefusal(reason);
     const outcome: Refusal =
       retryAfterMs === undefined ? { ok: false, reason } : { ok: false, reason, retryAfterMs };
     settled.push({ caller, outcome });

@@ -24,6 +24,7 @@ import type { Waiter } from "../core/waiter-queue.ts";
 import type {
   AcquireCall,
   BucketSnapshot,
+  BucketStats,
   LeaseAnswer,
   NamedPolicyFields,
   PolicyChange,
@@ -72,6 +73,8 @@ export interface BucketPlatform {
    * throw, and may return.
    */
   abort(reason: string): void;
+  /** Called at the end of each turn that has granted anything, when all of them have been told. */
+  granted?(bucket: AnsweringBucket, grants: readonly Grant[]): void;
 }
 
 /** Where the bucket is kept. Throws where it cannot write. */
@@ -188,6 +191,11 @@ export class BucketOwner {
     this.#load();
   }
 
+  /** Places that are taken in the queue. */
+  get waiters(): number {
+    return this.#bucket?.limiter.waiters ?? 0;
+  }
+
   /** An alarm was found armed: callers were waiting when the predecessor went. To be called first. */
   adopt(alarmAtMs: number): void {
     this.#daemon.adoptAlarm(alarmAtMs);
@@ -244,6 +252,13 @@ export class BucketOwner {
   inspect(name: string, configured: NamedPolicyFields): BucketSnapshot {
     const nowMs = this.#platform.clock.now();
     return snapshot(this.#open(name, configured, nowMs), nowMs);
+  }
+
+  /** `inspect`, and what the bucket has done since it started. */
+  stats(name: string, configured: NamedPolicyFields): BucketStats {
+    const nowMs = this.#platform.clock.now();
+    const bucket = this.#open(name, configured, nowMs);
+    return { snapshot: snapshot(bucket, nowMs), tally: bucket.limiter.tally() };
   }
 
   /**
@@ -512,6 +527,10 @@ export class BucketOwner {
       }
       requests.clear();
       caller.waiter = undefined;
+    }
+    if (this.#platform.granted) {
+      const grants = turn.settled.map(({ outcome }) => outcome).filter((outcome) => outcome.ok);
+      if (grants.length > 0) this.#platform.granted(seen, grants);
     }
   }
 

@@ -31,18 +31,24 @@ export class RemoteBucket {
   readonly #name: string;
   readonly #policy: NamedPolicyFields;
   readonly #caller: Request;
+  readonly #dataset: AnalyticsEngineDataset | undefined;
 
-  /** @param caller The request that is answered; once its sender has left, no call is made again. */
+  /**
+   * @param caller The request that is answered; once its sender has left, no call is made again.
+   * @param dataset Where grants from leases are written down.
+   */
   constructor(
     objects: DurableObjectNamespace<BucketObject>,
     name: string,
     policy: NamedPolicyFields,
     caller: Request,
+    dataset?: AnalyticsEngineDataset,
   ) {
     this.#objects = objects;
     this.#name = name;
     this.#policy = policy;
     this.#caller = caller;
+    this.#dataset = dataset;
   }
 
   /**
@@ -54,7 +60,7 @@ export class RemoteBucket {
   acquire(asked: Asked): Response | Promise<Response> {
     const leased = this.#isForObject(asked)
       ? undefined
-      : leasedBucket(this.#objects, this.#name, this.#policy);
+      : leasedBucket(this.#objects, this.#name, this.#policy, this.#dataset);
     if (!leased) return this.#acquireAtObject(asked);
     const granted = leased.acquire(asked.tokens);
     if (granted) return granted;
@@ -62,7 +68,8 @@ export class RemoteBucket {
     if (shunMs > 0) {
       leased.say();
       const detail = "The bucket is asked for more than it can answer";
-      return problemResponse("unavailable", { detail, retryAfterMs: shunMs });
+      const policy = this.#policy.name;
+      return problemResponse("unavailable", { detail, retryAfterMs: shunMs, policy });
     }
     const handedIn = leased.handIn();
     const response = this.#acquireAtObject(asked, handedIn && { handedIn });

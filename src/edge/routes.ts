@@ -38,6 +38,7 @@ import { openApiDocument } from "./openapi/document.ts";
 import { problemResponse } from "./problem.ts";
 import { UnreachableError } from "./reach.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
+import { metricsResponse } from "./scrape.ts";
 import { settingsOf } from "./settings.ts";
 import { checkPause } from "../core/pause.ts";
 import {
@@ -60,6 +61,7 @@ const PLACE_OF_NAME = 4;
 /** The routes, and the methods of each. HEAD is not GET of `/acquire`: it would take tokens and not say so. */
 const METHODS = {
   "/healthz": ["GET", "HEAD"],
+  "/metrics": ["GET", "HEAD"],
   "/openapi.json": ["GET", "HEAD"],
   "/docs": ["GET", "HEAD"],
   [DOCS_STYLE_PATH]: ["GET", "HEAD"],
@@ -141,6 +143,13 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
   }
 
   app.get("/healthz", () => json({ status: "ok" }));
+
+  app.get("/metrics", (c) =>
+    admit(c, gate, (scopes) => {
+      const scraped = { objects: c.env.BUCKETS, policies: settings.policies };
+      return metricsResponse(scraped, scopes, c.req.queries("bucket") ?? []);
+    }),
+  );
 
   app.get("/openapi.json", () => json(openApiDocument));
   app.get("/docs", () => docsResponse(docsPage(openApiDocument), "text/html"));
@@ -305,7 +314,7 @@ function bucketFor(
 ): RemoteBucket | Response {
   if (!isInScope(scopes, right, name)) return lacking(right, name);
   const policy = settingsOf(c.env).policies.find(name);
-  if (policy) return new RemoteBucket(c.env.BUCKETS, name, policy, c.req.raw);
+  if (policy) return new RemoteBucket(c.env.BUCKETS, name, policy, c.req.raw, c.env.ANALYTICS);
   return problemResponse("unknown-bucket", { detail: `No policy matches ${showValue(name)}` });
 }
 

@@ -56,6 +56,8 @@ export interface WorkerOptions {
   readonly config?: string;
   /** Service bindings, to Workers of the same process. */
   readonly services?: Readonly<Record<string, BoundService>>;
+  /** Names of `others` that are told of each step of it, its spans included. */
+  readonly tails?: readonly string[];
 }
 
 export interface WorkerdOptions extends WorkerOptions {
@@ -282,11 +284,12 @@ function bundleOf({ main, config }: WorkerOptions): Promise<WorkerBundle> {
 }
 
 async function sourceOf([name, worker]: [string, WorkerOptions]): Promise<WorkerSource> {
-  const { vars, policies, services } = worker;
+  const { vars, policies, services, tails = [] } = worker;
   return {
     name,
     bundle: await bundleOf(worker),
     ...(services && { services }),
+    tails,
     vars: { PUBLIC: "true", ...vars, ...(policies && { POLICIES: policies }) },
   };
 }
