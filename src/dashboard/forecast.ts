@@ -34,6 +34,16 @@ export function nextTickAfter(snapshot: BucketSnapshot, nowMs: number): number {
 }
 
 /**
+ * Milliseconds until the bucket changes by itself; `undefined` where it does not: a full one changes when
+ * somebody asks, and of a queue the feed tells.
+ */
+export function untilChangeMs(snapshot: BucketSnapshot, nowMs: number): number | undefined {
+  if (snapshot.waiters > 0 || !hasStarted(snapshot)) return undefined;
+  if (tokensAt(snapshot, nowMs) >= snapshot.policy.capacity) return undefined;
+  return nextTickAfter(snapshot, nowMs) - nowMs;
+}
+
+/**
  * When each of `asks`, tokens in the order of the queue, will be granted as things stand. Waiters that
  * the snapshot counts beyond them came before the page did, and so are ahead of them.
  */

@@ -8,8 +8,6 @@ import { showCount, showSeconds, showTime } from "../format.ts";
 /** Rows: what fits beside the charts. */
 const SHOWN = 16;
 
-const words = { granted: "granted", refused: "refused", cancelled: "gone" } as const;
-
 /** A table, so that it can be read in order with or without eyes. */
 export function CallerLog({ view }: { readonly view: BucketView }): VNode {
   const rows = latest(view);
@@ -27,7 +25,7 @@ export function CallerLog({ view }: { readonly view: BucketView }): VNode {
               Waited
             </th>
             <th scope="col" class="number">
-              After the last
+              <abbr title="Time since the grant before">Gap</abbr>
             </th>
           </tr>
         </thead>
@@ -58,7 +56,7 @@ function Outcome({ caller }: { readonly caller: Caller }): VNode {
   if (state === "waiting") return <span>waits</span>;
   return (
     <span class={`outcome ${state}`}>
-      {words[state]}
+      {state}
       {tokens > 1 && ` ${showCount(tokens)}`}
       {reason !== undefined && `, ${reason}`}
     </span>

@@ -3,8 +3,8 @@ import type { VNode } from "preact";
 
 import type { BucketView } from "../bucket-view.ts";
 
-import { hasStarted, nextTickAfter, tokensAt } from "../forecast.ts";
-import { showCallers, showCount, showTokens } from "../format.ts";
+import { tokensAt, untilChangeMs } from "../forecast.ts";
+import { showCount, showTokens } from "../format.ts";
 import { useNow } from "./use-now.ts";
 
 /** So many tokens are drawn one by one. */
@@ -18,44 +18,54 @@ export function Figures({ view }: { readonly view: BucketView }): VNode {
   const { policy, waiters, queuedTokens } = snapshot;
   const now = useNow((pageNowMs) => {
     const nowMs = Math.max(view.atMs, pageNowMs + clockOffsetMs);
-    // A full bucket changes when somebody asks; a queue, when the feed says so.
-    if (waiters > 0 || !hasStarted(snapshot)) return undefined;
-    if (tokensAt(snapshot, nowMs) >= policy.capacity) return undefined;
-    return Math.max(FASTEST_LOOK_MS, nextTickAfter(snapshot, nowMs) - nowMs);
+    const changeMs = untilChangeMs(snapshot, nowMs);
+    return changeMs === undefined ? undefined : Math.max(FASTEST_LOOK_MS, changeMs);
   }, view);
   const tokens = Math.max(0, tokensAt(snapshot, Math.max(view.atMs, now + clockOffsetMs)));
   return (
     <section class="card figures" aria-label="The bucket now">
       <dl>
-        <div class="figure tokens">
-          <dt>Tokens</dt>
-          <dd>
-            <strong>{showCount(tokens)}</strong>
-            <span class="of"> of {showCount(policy.capacity)}</span>
-          </dd>
-        </div>
-        <div class="figure waiting">
-          <dt>Waiting</dt>
-          <dd>
-            <strong>{showCount(waiters)}</strong>
-            {waiters > 0 && <span class="of"> for {showTokens(queuedTokens)}</span>}
-          </dd>
-        </div>
+        <Figure name="Tokens" kind="tokens" note={`of ${showCount(policy.capacity)}`}>
+          {showCount(tokens)}
+        </Figure>
+        <Figure
+          name="Waiting"
+          kind="waiting"
+          note={waiters === 0 ? "" : `for ${showTokens(queuedTokens)}`}
+        >
+          {showCount(waiters)}
+        </Figure>
         {snapshot.leasedTokens !== undefined && (
-          <div class="figure">
-            <dt>On lease</dt>
-            <dd>
-              <strong>{showCount(snapshot.leasedTokens)}</strong>
-            </dd>
-          </div>
+          <Figure name="On lease">{showCount(snapshot.leasedTokens)}</Figure>
         )}
       </dl>
       <Drops tokens={tokens} capacity={policy.capacity} />
-      <p class="totals">
-        Since the start: <b>{showCount(snapshot.granted)}</b> granted,{" "}
-        <b>{showCount(snapshot.refused)}</b> refused, <b>{showCallers(snapshot.cancelled)}</b> gone
-      </p>
+      <dl class="totals">
+        <Figure name="Granted">{showCount(snapshot.granted)}</Figure>
+        <Figure name="Refused">{showCount(snapshot.refused)}</Figure>
+        <Figure name="Cancelled">{showCount(snapshot.cancelled)}</Figure>
+      </dl>
     </section>
+  );
+}
+
+interface FigureProps {
+  readonly name: string;
+  readonly kind?: "tokens" | "waiting";
+  /** What else is to be said of the number. */
+  readonly note?: string;
+  readonly children: string;
+}
+
+function Figure({ name, kind, note = "", children }: FigureProps): VNode {
+  return (
+    <div class={kind ? `figure ${kind}` : "figure"}>
+      <dt>{name}</dt>
+      <dd>
+        <strong>{children}</strong>
+        {note !== "" && <span class="of"> {note}</span>}
+      </dd>
+    </div>
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * Tokens and queue over the last minute. The chart is drawn when something has changed, and so ends with
- * the last change of a bucket that rests.
+ * Tokens and queue over the last minute, or as far back as the page knows. The chart is drawn when
+ * something changes, by a message or by a tick, and so ends with the last change of a bucket that rests.
  */
 import type { VNode } from "preact";
 
@@ -8,15 +8,25 @@ import uPlot from "uplot";
 import { useEffect, useRef } from "preact/hooks";
 
 import { LEVEL_SPAN_MS, levelsUntil, type BucketView } from "../bucket-view.ts";
+import { untilChangeMs } from "../forecast.ts";
+import { useNow } from "./use-now.ts";
 import { useWidth } from "./use-width.ts";
 
 /** Pixels. */
 const HEIGHT = 180;
+/** What a chart of a page that was opened just now spans, in milliseconds. */
+const SHORTEST_SPAN_MS = 10_000;
+/** Between two redrawings of a bucket that only fills, in milliseconds. */
+const REDRAW_MS = 500;
 
 /** A picture of what the figures say in words, for those who see. */
 export function LevelChart({ view }: { readonly view: BucketView }): VNode {
   const [frame, width] = useWidth<HTMLDivElement>();
   const chart = useRef<uPlot | undefined>(undefined);
+  const nowMs = useNow((pageNowMs) => {
+    const changeMs = untilChangeMs(view.snapshot, Math.max(view.atMs, pageNowMs + view.clockOffsetMs));
+    return changeMs === undefined ? undefined : Math.max(REDRAW_MS, changeMs);
+  }, view);
   const last = useRef(view);
   last.current = view;
 
@@ -33,7 +43,7 @@ export function LevelChart({ view }: { readonly view: BucketView }): VNode {
     };
   }, [width]);
 
-  useEffect(() => chart.current?.setData(dataOf(view)), [view]);
+  useEffect(() => chart.current?.setData(dataOf(view)), [view, nowMs]);
 
   const { tokens, waiters } = view.snapshot;
   return (
@@ -65,7 +75,7 @@ function dataOf(view: BucketView): uPlot.AlignedData {
   const last = levels.at(-1);
   const all = last ? [...levels, { ...last, atMs: nowMs }] : levels;
   return [
-    all.map(({ atMs }) => (atMs - nowMs) / 1_000),
+    all.map(({ atMs }) => Math.max(-LEVEL_SPAN_MS, atMs - nowMs) / 1_000),
     all.map(({ tokens }) => tokens),
     all.map(({ waiters }) => waiters),
   ];
@@ -88,11 +98,11 @@ function optionsFor(width: number): uPlot.Options {
   return {
     width,
     height: HEIGHT,
-    padding: [10, 8, 0, 0],
+    padding: [10, 18, 0, 0],
     cursor: { show: false },
     legend: { show: false },
     scales: {
-      x: { time: false, range: [-LEVEL_SPAN_MS / 1_000, 0] },
+      x: { time: false, range: (_, first) => [Math.min(first, -SHORTEST_SPAN_MS / 1_000), 0] },
       y: { range: (_, __, most) => [0, Math.max(2, Math.ceil(most * 1.1))] },
     },
     axes: [

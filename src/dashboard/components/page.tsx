@@ -103,7 +103,7 @@ export function Page({ bucket }: { readonly bucket: string }): VNode {
                 <CallerLog view={view} />
               </Section>
               <div>
-                <Section id="level" title="The last minute">
+                <Section id="level" title="Tokens and queue">
                   <LevelChart view={view} />
                 </Section>
                 <Section id="waits" title="How long they waited">
@@ -112,10 +112,6 @@ export function Page({ bucket }: { readonly bucket: string }): VNode {
               </div>
               <Section id="policy" title="Policy">
                 <PolicyList snapshot={view.snapshot} />
-                <h3>From a shell</h3>
-                <pre class="command" tabIndex={0} aria-label="Command that asks for a token">
-                  <code>{curlCommand(location.origin, bucket, token !== undefined)}</code>
-                </pre>
                 {token !== undefined && (
                   <p>
                     <button type="button" class="quiet" onClick={() => changeToken(undefined)}>
@@ -125,6 +121,10 @@ export function Page({ bucket }: { readonly bucket: string }): VNode {
                 )}
               </Section>
             </div>
+            <aside class="shell">
+              <p>Anybody else who asks for this bucket appears here, too. From a shell:</p>
+              <code>{curlCommand(location.origin, bucket, token !== undefined)}</code>
+            </aside>
           </Fragment>
         )}
         {!view && feed.kind !== "denied" && <p class="empty">Connecting to the bucket …</p>}

@@ -152,7 +152,7 @@ function Row({ row, y, x }: RowProps): VNode {
         {caller.id}
       </text>
       <rect class="bar" {...bar} />
-      {state === "waiting" && <rect class="bar elapsed" {...bar} clipPath="url(#past)" />}
+      {state === "waiting" && <rect class="bar elapsed" {...bar} clip-path="url(#past)" />}
       <Mark state={state} x={to} y={y} atMs={endAtMs} />
       <text class="wait" x={to + RADIUS + 6} y={y}>
         {state === "waiting" ? "" : showSeconds(endAtMs - askedAtMs)}
@@ -188,20 +188,14 @@ function Mark({ state, x, y, atMs }: MarkProps): VNode {
 }
 
 function Legend(): VNode {
-  const entries = [
-    ["granted", "granted"],
-    ["waiting", "to be granted"],
-    ["cancelled", "gone"],
-    ["refused", "refused"],
-  ] as const;
   return (
     <span class="legend">
-      {entries.map(([state, words]) => (
+      {(["granted", "waiting", "cancelled", "refused"] as const).map((state) => (
         <span key={state}>
           <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
             <Mark state={state} x={8} y={8} atMs={0} />
           </svg>
-          {words}
+          {state === "waiting" ? "to be granted" : state}
         </span>
       ))}
     </span>

@@ -23,7 +23,13 @@ export function WaitHistogram({ waits }: { readonly waits: WaitCounts }): VNode 
           <tr key={index}>
             <th scope="row">{className(index)}</th>
             <td>
-              <span class="bar" aria-hidden="true" style={{ "--share": String(count / most) }} />
+              {count > 0 && (
+                <span
+                  class="bar"
+                  aria-hidden="true"
+                  style={{ "--share": String(count / most) }}
+                />
+              )}
               <span class="count">{showCount(count)}</span>
             </td>
           </tr>
@@ -35,7 +41,7 @@ export function WaitHistogram({ waits }: { readonly waits: WaitCounts }): VNode 
 
 function className(index: number): string {
   const bound = WAIT_BOUNDS_MS[index];
-  if (bound === 0) return "not at all";
+  if (bound === 0) return "at once";
   if (bound !== undefined) return `up to ${showDuration(bound)}`;
   return `over ${showDuration(WAIT_BOUNDS_MS[index - 1] ?? 0)}`;
 }
