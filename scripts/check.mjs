@@ -10,6 +10,7 @@ const checks = [
   ["lint", "oxlint --type-aware --deny-warnings"],
   ["format", "oxfmt --check src test scripts examples chaos bench"],
   ["figures in pages and charts", "node bench/figures.ts"],
+  ["the package, as it would be published", "node scripts/package/check.ts"],
   ["unused files, exports and dependencies", "knip"],
 ];
 

@@ -1,7 +1,11 @@
-/** The Worker's main module: entrypoints only, as the runtime demands. */
+/** The Worker's main module: entrypoints only, as the runtime demands. The package's entry `sluice/worker`. */
+import type { SluiceEnv } from "./edge/env.ts";
+
 import { routes } from "./edge/routes.ts";
+
+export type { SluiceEnv } from "./edge/env.ts";
 
 export { BucketObject } from "./edge/bucket-object.ts";
 export { Sluice } from "./edge/sluice.ts";
 
-export default { fetch: routes.fetch } satisfies ExportedHandler<Env>;
+export default { fetch: routes.fetch } satisfies ExportedHandler<SluiceEnv>;

@@ -36,6 +36,17 @@ export default defineConfig({
         test: { name: "edge", include: ["test/edge/**/*.test.ts"] },
       },
       {
+        // The package, packed and installed elsewhere.
+        root,
+        test: {
+          name: "package",
+          include: ["test/package/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
         // Started servers and real sockets, wall-clock time.
         root,
         test: {

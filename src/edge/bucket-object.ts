@@ -7,6 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { LeaseAsk } from "../core/lease.ts";
 import type { BucketSnapshot, LeaseAnswer, NamedPolicyFields, PolicyChange } from "../protocol.ts";
 import type { BucketDisk, BucketPlatform, BucketRecord } from "./bucket-owner.ts";
+import type { SluiceEnv } from "./env.ts";
 import type { KeyedGrant } from "./keyed-grants.ts";
 
 import { decodeAcquireCall } from "./acquire-call.ts";
@@ -21,11 +22,11 @@ const STATE_KEY = "bucket";
 const GRANT_PREFIX = "grant:";
 
 /** One bucket. Reached only through this project's Worker. */
-export class BucketObject extends DurableObject<Env> {
+export class BucketObject extends DurableObject<SluiceEnv> {
   readonly #owner: BucketOwner;
   readonly #watchers: Watchers;
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  constructor(ctx: DurableObjectState, env: SluiceEnv) {
     super(ctx, env);
     const platform = platformOf(ctx);
     this.#owner = new BucketOwner(platform);

@@ -13,6 +13,7 @@ import { Hono } from "hono";
 
 import type { Right, Scope } from "./access-tokens.ts";
 import type { Gate } from "./authorize.ts";
+import type { SluiceEnv } from "./env.ts";
 import type { Settings } from "./settings.ts";
 
 import { isInScope } from "./access-tokens.ts";
@@ -53,7 +54,7 @@ const METHODS = {
 const ASSET_METHODS = ["GET", "HEAD"];
 
 interface AppEnv {
-  Bindings: Env;
+  Bindings: SluiceEnv;
 }
 type AppContext = Context<AppEnv>;
 
@@ -67,14 +68,14 @@ export const boundRoutes = createDoor(boundGate);
 interface Door {
   readonly fetch: (
     request: Request,
-    env: Env,
+    env: SluiceEnv,
     ctx?: ExecutionContext,
   ) => Response | Promise<Response>;
 }
 
 /** The routes under the settings of whatever environment; `gateOf` lets in who may acquire or read. */
 function createDoor(gateOf: (settings: Settings) => Gate): Door {
-  const apps = new WeakMap<Env, Hono<AppEnv>>();
+  const apps = new WeakMap<SluiceEnv, Hono<AppEnv>>();
   return {
     fetch(request, env, ctx) {
       let app = apps.get(env);
@@ -87,7 +88,7 @@ function createDoor(gateOf: (settings: Settings) => Gate): Door {
   };
 }
 
-function createApp(env: Env, gateOf: (settings: Settings) => Gate): Hono<AppEnv> {
+function createApp(env: SluiceEnv, gateOf: (settings: Settings) => Gate): Hono<AppEnv> {
   let settings;
   try {
     settings = settingsOf(env);

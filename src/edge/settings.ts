@@ -1,5 +1,6 @@
 /** What the deployment says: policies, tokens, and whether everybody may ask. Read once an isolate. */
 import type { CorsOrigins } from "./cors-origins.ts";
+import type { SluiceEnv } from "./env.ts";
 
 import { showValue } from "../core/policy.ts";
 import { AccessTokens } from "./access-tokens.ts";
@@ -17,14 +18,14 @@ export interface Settings {
   readonly corsOrigins: CorsOrigins;
 }
 
-const known = new WeakMap<Env, Settings>();
+const known = new WeakMap<SluiceEnv, Settings>();
 
 /**
  * The settings of `env`.
  *
  * @throws {RangeError} Where any of it is illegal, naming the field; Sluice does not run with a guess.
  */
-export function settingsOf(env: Env): Settings {
+export function settingsOf(env: SluiceEnv): Settings {
   let settings = known.get(env);
   if (!settings) {
     settings = readSettings(env);
@@ -33,7 +34,7 @@ export function settingsOf(env: Env): Settings {
   return settings;
 }
 
-function readSettings(env: Env): Settings {
+function readSettings(env: SluiceEnv): Settings {
   const { PUBLIC = "false" } = env;
   if (PUBLIC !== "true" && PUBLIC !== "false") {
     throw new RangeError(`PUBLIC must be "true" or "false": got ${showValue(PUBLIC)}`);

@@ -12,10 +12,12 @@
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 
+import type { SluiceEnv } from "./env.ts";
+
 import { boundRoutes } from "./routes.ts";
 
 /** Sluice as bound Workers see it: `env.SLUICE.fetch("https://sluice/acquire?bucket=x")`. */
-export class Sluice extends WorkerEntrypoint<Env> {
+export class Sluice extends WorkerEntrypoint<SluiceEnv> {
   /** The HTTP interface; admin calls need their `ADMIN_TOKEN` here, too. */
   override fetch(request: Request): Response | Promise<Response> {
     return boundRoutes.fetch(request, this.env, this.ctx);

@@ -1,0 +1,21 @@
+/**
+ * What each entry of the package may weigh: bundled for a browser or a Worker, minified and compressed.
+ * A limit is what the entry weighs, and a tenth: whoever makes it grow by more decides so here.
+ */
+
+/** One entry of the package. */
+export interface PackageEntry {
+  /** As it is imported. */
+  readonly specifier: string;
+  /** Bytes of everything that it exports, minified and compressed by gzip. */
+  readonly maxBytes: number;
+  /** Modules that stay outside: the runtime's own, and dependencies that are the user's too. */
+  readonly external: readonly string[];
+}
+
+export const entries: readonly PackageEntry[] = [
+  { specifier: "sluice", maxBytes: 5_000, external: [] },
+  { specifier: "sluice/client", maxBytes: 5_000, external: [] },
+  { specifier: "sluice/hono", maxBytes: 5_000, external: ["hono"] },
+  { specifier: "sluice/worker", maxBytes: 50_000, external: ["cloudflare:workers"] },
+];

@@ -1,0 +1,18 @@
+/** What the Worker and its object need of the environment that they run in. */
+import type { BucketObject } from "./bucket-object.ts";
+
+/** Bindings, variables and secrets. Whoever adds Sluice to a Worker of his own has these in its `Env`. */
+export interface SluiceEnv {
+  /** The objects: a binding of the class `BucketObject`. */
+  readonly BUCKETS: DurableObjectNamespace<BucketObject>;
+  /** Which buckets exist, and how they fill: `[vars.POLICIES."<pattern>"]`. */
+  readonly POLICIES: object;
+  /** Who may acquire and read: tokens separated by white space, or a JSON list. */
+  readonly API_TOKEN?: string | readonly unknown[];
+  /** Who may change and reset buckets; likewise. */
+  readonly ADMIN_TOKEN?: string | readonly unknown[];
+  /** "true": everybody may acquire and read where no API_TOKEN is set. */
+  readonly PUBLIC?: string;
+  /** Origins whose scripts may call: separated by white space, or "*". Without it none. */
+  readonly CORS_ORIGINS?: string;
+}

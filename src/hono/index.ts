@@ -1,0 +1,2 @@
+/** The package's entry `sluice/hono`. */
+export type { Client } from "../client/client.ts";

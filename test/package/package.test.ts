@@ -1,0 +1,155 @@
+/**
+ * The package as its users get it: built, packed by npm, installed into a project of its own (the folder
+ * `project`), and used there by name. Nothing in this repository is imported but through the package.
+ */
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import { build, type BuildOptions } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { send } from "../support/http-connection.ts";
+import { startDev } from "../support/server.ts";
+import { projectDir } from "../support/worker-bundle.ts";
+
+const run = promisify(execFile);
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "sluice-project-"));
+  await cp(fileURLToPath(new URL("project", import.meta.url)), dir, { recursive: true });
+  await run("npm", ["run", "build"], { cwd: projectDir });
+  const packed = await run(
+    "npm",
+    ["pack", "--ignore-scripts", "--json", "--pack-destination", dir],
+    {
+      cwd: projectDir,
+    },
+  );
+  const [{ filename }] = JSON.parse(packed.stdout) as [{ filename: string }];
+  // What the package and its types need is here already: no registry is asked.
+  const beside = ["hono", "@cloudflare/workers-types"].map((name) =>
+    join(projectDir, "node_modules", name),
+  );
+  await run(
+    "npm",
+    ["install", "--offline", "--no-audit", "--no-fund", `./${filename}`, ...beside],
+    {
+      cwd: dir,
+    },
+  );
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly exports: Readonly<
+    Record<string, string | { readonly types: string; readonly default: string }>
+  >;
+}
+
+async function readManifest(): Promise<Manifest> {
+  return JSON.parse(await readFile(join(dir, "node_modules/sluice/package.json"), "utf8"));
+}
+
+/** The project's bundle of `contents`, and the packages that it imports and does not hold. */
+async function bundle(contents: string, options: BuildOptions = {}) {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents, resolveDir: dir, loader: "ts" },
+    bundle: true,
+    format: "esm",
+    minify: true,
+    write: false,
+    metafile: true,
+    ...options,
+  });
+  const [output] = Object.values(metafile?.outputs ?? {});
+  return {
+    text: outputFiles?.[0]?.text ?? "",
+    external: output?.imports.map(({ path }) => path) ?? [],
+    inputs: Object.keys(metafile?.inputs ?? {}),
+  };
+}
+
+function tsc(...args: string[]) {
+  const script = join(projectDir, "node_modules/typescript/bin/tsc");
+  return run(process.execPath, [script, ...args], { cwd: dir });
+}
+
+describe("the packed package", () => {
+  it("holds each file that its exports name, and no source, test or tool", async () => {
+    const { exports } = await readManifest();
+    for (const target of Object.values(exports).flatMap((entry) => {
+      return typeof entry === "string" ? [entry] : [entry.types, entry.default];
+    })) {
+      await readFile(join(dir, "node_modules/sluice", target));
+    }
+    const files = await readdir(join(dir, "node_modules/sluice"));
+    expect(files.sort()).toEqual(["LICENSE", "README.md", "dist", "package.json"]);
+  });
+
+  it("depends on nothing but hono", async () => {
+    expect(Object.keys((await readManifest()).dependencies)).toEqual(["hono"]);
+  });
+
+  it.each(["sluice", "sluice/client"])("%s imports no package at all", async (specifier) => {
+    const { inputs, external } = await bundle(`export * from "${specifier}"`);
+    expect(external).toEqual([]);
+    expect(inputs.filter((path) => path.includes("node_modules/hono"))).toEqual([]);
+  });
+
+  it.each(["sluice", "sluice/client", "sluice/hono"])(
+    "%s is left out where it is not used",
+    async (specifier) => {
+      const { text } = await bundle(`import "${specifier}";`, { ignoreAnnotations: true });
+      // At most a constant whose working out a bundler cannot judge.
+      expect(text.length).toBeLessThan(100);
+    },
+  );
+
+  it("runs its filter in Node", async () => {
+    const { stdout } = await run(process.execPath, ["in-process.ts"], { cwd: dir });
+    expect(stdout).toBe("granted granted\n");
+  });
+
+  it("type-checks with the types of browsers and Node's resolution, libraries included", async () => {
+    await expect(tsc()).resolves.toMatchObject({ stdout: "" });
+  });
+
+  it("type-checks with the types of Workers", async () => {
+    await expect(tsc("--project", "tsconfig.worker.json")).resolves.toMatchObject({ stdout: "" });
+  });
+
+  it("tells a wrong use apart from a right one", async () => {
+    await writeFile(
+      join(dir, "in-process-wrong.ts"),
+      'import { createTokenBucketFilter } from "sluice";\n' +
+        "const outcome = await createTokenBucketFilter(1).getToken();\n" +
+        "console.log(outcome.grantedAtMs);\n",
+    );
+    const options = [
+      "--ignoreConfig",
+      "--noEmit",
+      "--strict",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2022",
+    ];
+    await expect(tsc(...options, "in-process-wrong.ts")).rejects.toMatchObject({
+      stdout: expect.stringContaining("grantedAtMs"),
+    });
+  });
+
+  it("makes somebody's own Worker a limiter in three lines", async () => {
+    await using server = await startDev({ args: ["--config", join(dir, "wrangler.toml")] });
+    const granted = await send(server.url, "/acquire?bucket=x");
+    expect(granted).toMatchObject({ status: 200, body: { bucket: "x", tokens: 1 } });
+    const own = await fetch(`${server.url}/mine`);
+    expect(await own.text()).toBe("mine");
+  });
+});
