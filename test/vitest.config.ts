@@ -57,6 +57,28 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      {
+        // The client in each of its runtimes, against the Worker and against servers that fail.
+        root,
+        test: {
+          name: "client",
+          include: ["test/client/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // Real browsers. Not part of `npm test`, since they need a Chromium: `npm run e2e`.
+        root,
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
     ],
   },
 });
