@@ -20,9 +20,13 @@ export function tokensAt(snapshot: BucketSnapshot, nowMs: number): number {
   return bucket.tokens;
 }
 
-/** Whether the bucket ticks: it starts with its first caller, whose grant or leaving it counts. */
-export function hasStarted({ granted, cancelled, waiters }: BucketSnapshot): boolean {
-  return granted + cancelled + waiters > 0;
+/**
+ * Whether the bucket ticks. It starts with the first request that it could ever grant; a refusal may also
+ * be of one that it could not, and says something only where there was no token to begin with.
+ */
+export function hasStarted(snapshot: BucketSnapshot): boolean {
+  const { granted, cancelled, refused, waiters, policy } = snapshot;
+  return granted + cancelled + waiters > 0 || (refused > 0 && policy.initialTokens === 0);
 }
 
 /** The first tick after `nowMs`, epoch milliseconds. */

@@ -63,7 +63,8 @@ function receive(
   return new Promise((resolve) => {
     const url = new URL(`/buckets/${encodeURIComponent(bucket)}/watch`, location.href);
     url.protocol = url.protocol.replace("http", "ws");
-    const protocols = token === undefined ? ["sluice"] : ["sluice", `sluice.bearer.${encode(token)}`];
+    const protocols =
+      token === undefined ? ["sluice"] : ["sluice", `sluice.bearer.${encode(token)}`];
     const socket = new WebSocket(url, protocols);
     socket.addEventListener("message", ({ data }) => onMessage(JSON.parse(String(data))));
     socket.addEventListener("close", () => resolve());

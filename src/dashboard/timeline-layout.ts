@@ -70,13 +70,15 @@ export function layoutTimeline(view: BucketView, mostLines: number): TimelineLay
   const firstTick = Math.floor((firstAtMs - originAtMs) / refillIntervalMs);
   const tickAtMs = originAtMs + firstTick * refillIntervalMs;
   const fromAtMs = Math.max(tickAtMs, firstAtMs - spanMs / 2);
+  // The first line is a tick that stays the first, while the next tick moves on.
+  const lineAtMs = tickAtMs < fromAtMs ? tickAtMs + refillIntervalMs : tickAtMs;
   const toAtMs = Math.max(lastAtMs, fromAtMs + spanMs);
   const ticksPerLine = stepFor((toAtMs - fromAtMs) / refillIntervalMs / mostLines);
   const shownWaiting = rows.filter(({ caller }) => caller.state === "waiting").length;
   return {
     fromAtMs,
     toAtMs,
-    ticks: linesOf(originAtMs, fromAtMs, toAtMs, refillIntervalMs * ticksPerLine),
+    ticks: linesOf(lineAtMs, toAtMs, refillIntervalMs * ticksPerLine),
     ticksPerLine,
     rows,
     waitingBeyond: Math.max(0, view.snapshot.waiters - shownWaiting),
@@ -109,12 +111,8 @@ function stepFor(ticks: number): number {
   }
 }
 
-/** The lines of a grid through `originAtMs` that are within the span. */
-function linesOf(originAtMs: number, fromAtMs: number, toAtMs: number, everyMs: number): number[] {
-  const first = Math.ceil((fromAtMs - originAtMs) / everyMs);
-  const last = Math.floor((toAtMs - originAtMs) / everyMs);
-  return Array.from(
-    { length: last - first + 1 },
-    (_, index) => originAtMs + (first + index) * everyMs,
-  );
+/** Every so many milliseconds from `firstAtMs` on, up to `toAtMs`. */
+function linesOf(firstAtMs: number, toAtMs: number, everyMs: number): number[] {
+  const count = Math.max(0, Math.floor((toAtMs - firstAtMs) / everyMs) + 1);
+  return Array.from({ length: count }, (_, index) => firstAtMs + index * everyMs);
 }

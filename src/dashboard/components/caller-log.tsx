@@ -39,7 +39,9 @@ export function CallerLog({ view }: { readonly view: BucketView }): VNode {
                 <Outcome caller={caller} />
               </td>
               <td class="number">{showSeconds(settledAtMs - caller.askedAtMs)}</td>
-              <td class="number">{sinceLastMs === undefined ? "" : `+${showSeconds(sinceLastMs)}`}</td>
+              <td class="number">
+                {sinceLastMs === undefined ? "" : `+${showSeconds(sinceLastMs)}`}
+              </td>
             </tr>
           ))}
         </tbody>

@@ -78,7 +78,9 @@ function Drops({
   readonly capacity: number;
 }): VNode {
   if (capacity > MOST_DROPS) {
-    return <progress class="level" max={capacity} value={tokens} aria-label="Tokens in the bucket" />;
+    return (
+      <progress class="level" max={capacity} value={tokens} aria-label="Tokens in the bucket" />
+    );
   }
   return (
     <div class="drops" aria-hidden="true">

@@ -24,7 +24,10 @@ export function LevelChart({ view }: { readonly view: BucketView }): VNode {
   const [frame, width] = useWidth<HTMLDivElement>();
   const chart = useRef<uPlot | undefined>(undefined);
   const nowMs = useNow((pageNowMs) => {
-    const changeMs = untilChangeMs(view.snapshot, Math.max(view.atMs, pageNowMs + view.clockOffsetMs));
+    const changeMs = untilChangeMs(
+      view.snapshot,
+      Math.max(view.atMs, pageNowMs + view.clockOffsetMs),
+    );
     return changeMs === undefined ? undefined : Math.max(REDRAW_MS, changeMs);
   }, view);
   const last = useRef(view);
@@ -111,13 +114,13 @@ function optionsFor(width: number): uPlot.Options {
         size: 28,
         values: (_, seconds) => seconds.map((each) => (each === 0 ? "now" : `${each} s`)),
       },
-      { ...axis, size: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8] },
+      {
+        ...axis,
+        size: 40,
+        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8],
+      },
     ],
-    series: [
-      {},
-      { ...line("--granted"), fill: () => colour("--granted-soft") },
-      line("--waiting"),
-    ],
+    series: [{}, { ...line("--granted"), fill: () => colour("--granted-soft") }, line("--waiting")],
   };
 }
 

@@ -212,7 +212,10 @@ function Logo(): VNode {
       <rect width="32" height="32" rx="7" />
       <path class="posts" d="M7 7v18M25 7v18" />
       <path class="gate" d="M11.5 7h9v8h-9z" />
-      <path class="water" d="M11 20c1.7-1.6 3.3-1.6 5 0s3.3 1.6 5 0M11 25c1.7-1.6 3.3-1.6 5 0s3.3 1.6 5 0" />
+      <path
+        class="water"
+        d="M11 20c1.7-1.6 3.3-1.6 5 0s3.3 1.6 5 0M11 25c1.7-1.6 3.3-1.6 5 0s3.3 1.6 5 0"
+      />
     </svg>
   );
 }

@@ -177,9 +177,7 @@ function Mark({ state, x, y, atMs }: MarkProps): VNode {
     case "waiting":
       return <circle {...attributes} cx={x} cy={y} r={RADIUS} />;
     case "cancelled":
-      return (
-        <path {...attributes} d={`M${x - 4} ${y - 4}l8 8M${x - 4} ${y + 4}l8 -8`} />
-      );
+      return <path {...attributes} d={`M${x - 4} ${y - 4}l8 8M${x - 4} ${y + 4}l8 -8`} />;
     case "refused":
       return <path {...attributes} d={`M${x} ${y - 6}l6 6l-6 6l-6 -6z`} />;
     default:

@@ -26,8 +26,8 @@ export function TokenForm({ detail, hadToken, onToken }: TokenFormProps): VNode 
     <section class="card notice" aria-labelledby="token-title">
       <h2 id="token-title">This deployment asks for a token</h2>
       <p>
-        It takes one that may <em>read</em> this bucket, to show it, and <em>acquire</em>, to ask it:
-        one of its <code>API_TOKEN</code>.
+        It takes one that may <em>read</em> this bucket, to show it, and <em>acquire</em>, to ask
+        it: one of its <code>API_TOKEN</code>.
       </p>
       <form class="token-form" onSubmit={submit} noValidate>
         <label for="token">Token</label>

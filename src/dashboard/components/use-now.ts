@@ -8,10 +8,7 @@ const LONGEST_DELAY_MS = 2_000_000_000;
  * The present, epoch milliseconds. It is looked at again after `delayFrom` milliseconds, which is asked
  * anew whenever `cause` changes; never again where that is `undefined`, and not while nobody looks.
  */
-export function useNow(
-  delayFrom: (nowMs: number) => number | undefined,
-  cause: unknown,
-): number {
+export function useNow(delayFrom: (nowMs: number) => number | undefined, cause: unknown): number {
   const [, setLookedAtMs] = useState(0);
   const nowMs = Date.now();
   useEffect(() => {

@@ -24,11 +24,7 @@ export function WaitHistogram({ waits }: { readonly waits: WaitCounts }): VNode 
             <th scope="row">{className(index)}</th>
             <td>
               {count > 0 && (
-                <span
-                  class="bar"
-                  aria-hidden="true"
-                  style={{ "--share": String(count / most) }}
-                />
+                <span class="bar" aria-hidden="true" style={{ "--share": String(count / most) }} />
               )}
               <span class="count">{showCount(count)}</span>
             </td>
