@@ -19,7 +19,12 @@ export interface AcquireParams {
 }
 
 const FIELDS = ["bucket", "tokens", "timeoutMs"];
-const TOKENS: Limits = { min: 1, max: Number.MAX_SAFE_INTEGER };
+
+/** Lowest and highest legal value of each number, both inclusive, whatever the bucket. */
+export const acquireLimits = {
+  tokens: { min: 1, max: Number.MAX_SAFE_INTEGER },
+  timeoutMs: policyLimits.maxWaitMs,
+} as const satisfies Readonly<Record<string, Limits>>;
 
 /** The values of each parameter that the query has. */
 type Query = Readonly<Record<string, readonly string[]>>;
@@ -32,8 +37,8 @@ export function readAcquireParams(
 ): { ok: true; params: AcquireParams } | { ok: false; errors: FieldFault[] } {
   const reader = new FieldReader(query, body);
   const bucket = reader.name("bucket");
-  const tokens = reader.integer("tokens", TOKENS) ?? 1;
-  const timeoutMs = reader.integer("timeoutMs", policyLimits.maxWaitMs);
+  const tokens = reader.integer("tokens", acquireLimits.tokens) ?? 1;
+  const timeoutMs = reader.integer("timeoutMs", acquireLimits.timeoutMs);
   const keyed = readIdempotencyKey(headers);
   const errors = [...reader.faults, ...unknownMembers(body), ...(keyed.ok ? [] : [keyed.fault])];
   if (bucket === undefined || !keyed.ok || errors.length > 0) return { ok: false, errors };

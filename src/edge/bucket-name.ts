@@ -1,6 +1,9 @@
 /** What a bucket may be called. */
 
-const NAME = /^[A-Za-z0-9._:@/-]{1,128}$/;
+/** Legal names, as a regular expression's source. */
+export const BUCKET_NAME_PATTERN = "^[A-Za-z0-9._:@/-]{1,128}$";
+
+const NAME = new RegExp(BUCKET_NAME_PATTERN);
 
 /** The rule in words, for messages. */
 export const BUCKET_NAME_RULE = "1 to 128 characters of A-Z a-z 0-9 . _ : @ / -";

@@ -7,13 +7,15 @@ import { ceilSeconds } from "./rate-limit-fields.ts";
 
 const QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded";
 
-interface ProblemKind {
+/** What is the same in all problem documents of a reason. */
+export interface ProblemKind {
   readonly status: number;
   readonly title: string;
   readonly type?: string;
 }
 
-const kinds: Record<Reason, ProblemKind> = {
+/** The kind of each reason. */
+export const problemKinds: Readonly<Record<Reason, ProblemKind>> = {
   "invalid-request": { status: 400, title: "Invalid request" },
   unauthorized: { status: 401, title: "Unauthorized" },
   "admin-disabled": { status: 403, title: "Admin calls are disabled" },
@@ -47,7 +49,7 @@ export interface ProblemDetails {
 
 /** The response for `reason`: never cached, and with `Retry-After` where waiting helps. */
 export function problemResponse(reason: Reason, details: ProblemDetails): Response {
-  const { status, title, type = "about:blank" } = kinds[reason];
+  const { status, title, type = "about:blank" } = problemKinds[reason];
   const { detail, errors, retryAfterMs, violatedPolicy } = details;
   const body: ProblemBody = {
     type,

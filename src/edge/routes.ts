@@ -25,6 +25,9 @@ import { COMMON_FIELDS } from "./common-fields.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./json-body.ts";
 import { VARY, assetPaths, assetResponse, pageResponse, prefersPage } from "./live-page.ts";
+import { DOCS_STYLE_PATH, docsPage, docsStyle } from "./openapi/docs-page.ts";
+import { docsResponse } from "./openapi/docs-response.ts";
+import { openApiDocument } from "./openapi/document.ts";
 import { problemResponse } from "./problem.ts";
 import { UnreachableError } from "./reach.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
@@ -46,6 +49,9 @@ const UNAVAILABLE_RETRY_MS = 1_000;
 /** The routes, and the methods of each. HEAD is not GET of `/acquire`: it would take tokens and not say so. */
 const METHODS = {
   "/healthz": ["GET", "HEAD"],
+  "/openapi.json": ["GET", "HEAD"],
+  "/docs": ["GET", "HEAD"],
+  [DOCS_STYLE_PATH]: ["GET", "HEAD"],
   "/acquire": ["GET", "POST"],
   "/buckets/:name": ["GET", "HEAD", "PUT", "DELETE"],
   "/buckets/:name/watch": ["GET"],
@@ -124,6 +130,10 @@ function createRoutes(settings: Settings, gate: Gate): Hono<AppEnv> {
   app.get("/", (c) => (prefersPage(c) ? pageResponse() : notFound(c, VARY)));
 
   app.get("/healthz", () => json({ status: "ok" }));
+
+  app.get("/openapi.json", () => json(openApiDocument));
+  app.get("/docs", () => docsResponse(docsPage(openApiDocument), "text/html"));
+  app.get(DOCS_STYLE_PATH, () => docsResponse(docsStyle, "text/css"));
 
   app.get("/acquire", (c) => {
     if (c.req.method === "HEAD") return strays.fetch(c.req.raw);

@@ -13,13 +13,21 @@ import type { Ask, Held, OpenedBucket } from "../support/behaviours.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { encodeAcquireCall } from "../../src/edge/acquire-call.ts";
+import { openApiDocument } from "../../src/edge/openapi/document.ts";
+import { DescribedAnswers } from "../support/described-answers.ts";
 import { pass, stubOf, uniqueName } from "./virtual-time.ts";
 
 export const ADMIN = { Authorization: "Bearer test-admin" };
 
-/** Calls the Worker's HTTP interface. */
-export function request(path: string, init: RequestInit = {}): Promise<Response> {
-  return exports.default.fetch(new Request(`https://sluice.test${path}`, init));
+const described = new DescribedAnswers(openApiDocument);
+
+/** Calls the Worker's HTTP interface, and holds each answer against its description. */
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  const { method = "GET" } = init;
+  const url = `https://sluice.test${path}`;
+  const response = await exports.default.fetch(new Request(url, init));
+  await described.check(method, url, response);
+  return response;
 }
 
 /** A snapshot over HTTP. */

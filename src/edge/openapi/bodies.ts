@@ -1,0 +1,131 @@
+/** The bodies that go over HTTP, as JSON Schemas by the name under which the document lists them. */
+import type { CompletePolicyFields, FieldFault, LeaseTerms } from "../../core/policy.ts";
+import type { BucketSnapshot, GrantBody, NamedPolicyFields } from "../../protocol.ts";
+import type { AcquireParams } from "../acquire-params.ts";
+import type { Schema } from "./schema.ts";
+
+import { leaseLimits, policyLimits } from "../../core/policy.ts";
+import { acquireLimits } from "../acquire-params.ts";
+import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../bucket-name.ts";
+import { countSchema, instantSchema, integerSchema, objectSchema } from "./schema.ts";
+
+/** A bucket's name. */
+export const bucketName: Schema = {
+  type: "string",
+  pattern: BUCKET_NAME_PATTERN,
+  description: `Name of the bucket: ${BUCKET_NAME_RULE}`,
+};
+
+/** What a caller of `/acquire` says, wherever it says it. */
+export const acquireFields = {
+  bucket: bucketName,
+  tokens: {
+    ...integerSchema(acquireLimits.tokens, "Tokens to take, at most the bucket's capacity"),
+    default: 1,
+  },
+  timeoutMs: integerSchema(
+    acquireLimits.timeoutMs,
+    "How long the caller is willing to wait, in milliseconds: 0 asks without waiting, and the default and the most is the policy's maxWaitMs",
+  ),
+} as const satisfies Readonly<Record<keyof Omit<AcquireParams, "idempotencyKey">, Schema>>;
+
+const policyNumbers = {
+  capacity: integerSchema(policyLimits.capacity, "Tokens the bucket can hold"),
+  refillTokens: integerSchema(policyLimits.refillTokens, "Tokens added by each tick"),
+  refillIntervalMs: integerSchema(
+    policyLimits.refillIntervalMs,
+    "Time between two ticks, in milliseconds",
+  ),
+  initialTokens: integerSchema(
+    policyLimits.initialTokens,
+    "Tokens at the start, at most the capacity",
+  ),
+  queueLimit: integerSchema(policyLimits.queueLimit, "Callers that may wait"),
+  maxWaitMs: integerSchema(policyLimits.maxWaitMs, "The longest wait, in milliseconds"),
+};
+
+const leaseTerms = objectSchema<LeaseTerms>(
+  {
+    maxTokens: integerSchema(leaseLimits.maxTokens, "Most tokens that an isolate holds"),
+    ttlMs: integerSchema(leaseLimits.ttlMs, "For how long it may grant from them, in milliseconds"),
+  },
+  {},
+);
+
+const namedPolicy = objectSchema<NamedPolicyFields>(
+  {
+    name: { type: "string", description: "The pattern under which the policy is configured" },
+    ...policyNumbers,
+    lease: leaseTerms,
+  },
+  { lease: true },
+);
+
+const snapshot = objectSchema<BucketSnapshot>(
+  {
+    bucket: bucketName,
+    policy: { $ref: "#/components/schemas/Policy" },
+    tokens: countSchema("Tokens in the bucket"),
+    waiters: countSchema("Callers that wait"),
+    queuedTokens: countSchema("Tokens that they wait for, together"),
+    nextTickAtMs: instantSchema("The first tick after now"),
+    granted: countSchema("Callers granted since the bucket started"),
+    refused: countSchema("Callers refused since then"),
+    cancelled: countSchema("Callers that have left the queue since then"),
+    leasedTokens: countSchema("Tokens out on lease; only where the policy has leases"),
+  },
+  { leasedTokens: true },
+);
+
+const grant = objectSchema<GrantBody>(
+  {
+    bucket: bucketName,
+    tokens: integerSchema(policyLimits.capacity, "Tokens that the caller has now"),
+    remaining: countSchema("Tokens left in the bucket just after this grant"),
+    waitedMs: countSchema("Time from the caller's arrival to its grant, in milliseconds"),
+    grantedAtMs: instantSchema("The instant of the grant"),
+  },
+  {},
+);
+
+const fault = objectSchema<FieldFault>(
+  {
+    field: { type: "string", description: "The parameter, header or member that is wrong" },
+    message: {
+      type: "string",
+      description: "What is wrong: names the field, the value, the limit",
+    },
+  },
+  {},
+);
+
+const policyChange: Schema = {
+  ...objectSchema<Partial<CompletePolicyFields>>(
+    {
+      ...policyNumbers,
+      lease: { anyOf: [leaseTerms, { type: "null" }], description: "`null` turns leases off" },
+    },
+    {
+      capacity: true,
+      refillTokens: true,
+      refillIntervalMs: true,
+      initialTokens: true,
+      queueLimit: true,
+      maxWaitMs: true,
+      lease: true,
+    },
+  ),
+  description: "What is left out stays as it is.",
+};
+
+const health = objectSchema<{ status: "ok" }>({ status: { const: "ok" } }, {});
+
+/** The schemas that the document lists under `components`. */
+export const bodies = {
+  Grant: grant,
+  Snapshot: snapshot,
+  Policy: namedPolicy,
+  PolicyChange: policyChange,
+  Fault: fault,
+  Health: health,
+} as const satisfies Readonly<Record<string, Schema>>;

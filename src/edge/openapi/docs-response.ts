@@ -1,0 +1,18 @@
+/** The page to read and its style, as responses: a browser may show them, and run nothing of them. */
+import { COMMON_FIELDS } from "../common-fields.ts";
+
+/** For how long a browser may keep them, in seconds: a deploy shows within minutes. */
+const FRESH_SECONDS = 300;
+
+/** The response with `text`. */
+export function docsResponse(text: string, mediaType: "text/html" | "text/css"): Response {
+  return new Response(text, {
+    headers: {
+      ...COMMON_FIELDS,
+      "Cache-Control": `public, max-age=${FRESH_SECONDS}`,
+      "Content-Security-Policy":
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      "Content-Type": `${mediaType}; charset=utf-8`,
+    },
+  });
+}

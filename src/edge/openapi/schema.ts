@@ -1,0 +1,56 @@
+/**
+ * The part of JSON Schema (2020-12) that the description of the HTTP interface needs. Limits come from
+ * the tables that requests are checked against, and members from the types of the answers: a member that
+ * a type gains and its schema lacks does not compile.
+ */
+import type { Limits } from "../../core/policy.ts";
+
+/** A JSON Schema. */
+export interface Schema {
+  readonly $ref?: string;
+  readonly type?: string | readonly string[];
+  readonly description?: string;
+  readonly format?: string;
+  readonly enum?: readonly (string | number)[];
+  readonly const?: string | number | boolean;
+  readonly pattern?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minItems?: number;
+  readonly default?: string | number | null;
+  readonly items?: Schema;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: boolean;
+  readonly anyOf?: readonly Schema[];
+}
+
+type OptionalKey<Body> = {
+  [Key in keyof Body]-?: object extends Pick<Body, Key> ? Key : never;
+}[keyof Body];
+
+/** Of an object: each member of `Body` with its schema, and which of them may be left out. */
+export function objectSchema<Body>(
+  properties: { readonly [Key in keyof Body]-?: Schema },
+  optional: { readonly [Key in OptionalKey<Body>]: true },
+): Schema {
+  const required = Object.keys(properties).filter((name) => !Object.hasOwn(optional, name));
+  return { type: "object", properties, ...(required.length > 0 && { required }) };
+}
+
+/** Of an integer within limits. */
+export function integerSchema({ min, max }: Limits, description: string): Schema {
+  return { type: "integer", minimum: min, maximum: max, description };
+}
+
+/** Of an integer that is not negative. */
+export function countSchema(description: string): Schema {
+  return { type: "integer", minimum: 0, description };
+}
+
+/** Of an instant. */
+export function instantSchema(description: string): Schema {
+  return { type: "integer", format: "int64", description: `${description}, epoch milliseconds` };
+}

@@ -1,0 +1,115 @@
+/**
+ * Holds answers of the HTTP interface against its description: status, media type, fields and every
+ * member of the body. The description leaves clients room for members to come; here there is none, so
+ * that what is answered and not described is found.
+ */
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+
+import type { OpenApiDocument } from "../../src/edge/openapi/document.ts";
+
+interface Described {
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly content?: Readonly<Record<string, { readonly schema: object }>>;
+}
+
+/** Answers to what is no call of the description: routes and methods that are not there. */
+const STRAY_REASONS = new Set<unknown>(["not-found", "method-not-allowed"]);
+
+/** The answers that a description allows. */
+export class DescribedAnswers {
+  readonly #document: OpenApiDocument;
+  readonly #ajv: Ajv2020;
+  readonly #validators = new Map<string, ValidateFunction>();
+
+  constructor(document: OpenApiDocument) {
+    this.#document = document;
+    this.#ajv = new Ajv2020({ allErrors: true, strict: true });
+    // Its types and its module do not agree on where the function is.
+    const add = addFormats as unknown as typeof addFormats.default;
+    add(this.#ajv, ["uri-reference", "int64"]);
+  }
+
+  /**
+   * Checks the answer to a call. Reads a copy of the body.
+   *
+   * @throws {Error} Where the description does not allow it, naming the call and what is wrong.
+   */
+  async check(method: string, url: string, response: Response): Promise<void> {
+    const call = `${method} ${new URL(url).pathname}: ${response.status}`;
+    const fail = (why: string): never => {
+      throw new Error(`${call} is not as described: ${why}`);
+    };
+    const [mediaType = ""] = (response.headers.get("Content-Type") ?? "").split(";");
+    const text = method === "HEAD" ? "" : await response.clone().text();
+    const path = this.#pathOf(new URL(url).pathname);
+    const answers = path && this.#answersOf(path, method);
+    if (isStray(mediaType, text) || (method === "HEAD" && response.status === 405)) return;
+    if (!answers) {
+      if (method === "OPTIONS" || !mediaType.endsWith("json")) return;
+      return fail("there is no such call");
+    }
+    const answer = answers[response.status] ?? fail("there is no such status");
+    const { "Retry-After": retryAfter, ...always } = answer.headers ?? {};
+    for (const name of Object.keys(always)) {
+      if (!response.headers.has(name)) fail(`the field ${name} is missing`);
+    }
+    const mayComeBack = text.includes('"retryAfterMs":');
+    if (response.headers.has("Retry-After") !== (mayComeBack && retryAfter !== undefined)) {
+      fail("retryAfterMs and Retry-After do not go together");
+    }
+    if (!answer.content) {
+      if (text !== "") fail("it has a body");
+      return;
+    }
+    const described = answer.content[mediaType] ?? fail(`there is no ${mediaType || "media type"}`);
+    if (method === "HEAD" || !mediaType.endsWith("json")) return;
+    const validate = this.#validator(`${path} ${method} ${response.status}`, described.schema);
+    if (!validate(JSON.parse(text))) fail(`${this.#ajv.errorsText(validate.errors)} in ${text}`);
+  }
+
+  #pathOf(pathname: string): string | undefined {
+    return Object.keys(this.#document.paths).find((path) => {
+      const pattern = path.replaceAll(/\{[^}]+\}/g, "[^/]+");
+      return new RegExp(`^${pattern}$`).test(pathname);
+    });
+  }
+
+  #answersOf(path: string, method: string): Readonly<Record<string, Described>> | undefined {
+    const methods = this.#document.paths[path] as Readonly<
+      Record<string, { readonly responses: Readonly<Record<string, Described>> }>
+    >;
+    return methods[method === "HEAD" ? "get" : method.toLowerCase()]?.responses;
+  }
+
+  #validator(key: string, schema: object): ValidateFunction {
+    const known = this.#validators.get(key);
+    if (known) return known;
+    const validate = this.#ajv.compile(closed(schema, this.#document));
+    this.#validators.set(key, validate);
+    return validate;
+  }
+}
+
+/** Whether it is the answer to what is no call at all. */
+function isStray(mediaType: string, text: string): boolean {
+  if (mediaType !== "application/problem+json" || text === "") return false;
+  return STRAY_REASONS.has(JSON.parse(text).reason);
+}
+
+/** The schema with what it refers to in place, and every object closed to members that it does not name. */
+function closed(schema: object, document: OpenApiDocument): object {
+  return JSON.parse(JSON.stringify(schema), (_, value) => {
+    if (typeof value !== "object" || value === null) return value;
+    if (typeof value.$ref === "string") return closed(referredTo(value.$ref, document), document);
+    const isObject = "properties" in value && value.type === "object";
+    return isObject ? { ...value, additionalProperties: false } : value;
+  });
+}
+
+function referredTo(reference: string, { components }: OpenApiDocument): object {
+  const name = reference.slice(reference.lastIndexOf("/") + 1);
+  const { [name]: schema } = components.schemas;
+  if (!schema) throw new Error(`There is no ${reference}`);
+  return schema;
+}
