@@ -9,3 +9,9 @@ export type {
   RefusalReason,
   Refused,
 } from "./client.ts";
+export type { SluiceErrorReason } from "./sluice-error.ts";
+export type { WatchSocket, WatchSocketClass } from "./watch-connection.ts";
+export type { WatchOptions } from "./watch.ts";
+
+export { SluiceError } from "./sluice-error.ts";
+export { watchBucket } from "./watch.ts";

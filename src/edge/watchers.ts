@@ -89,7 +89,7 @@ export class Watchers {
     this.#owner = owner;
     this.#clock = clock;
     for (const socket of ctx.getWebSockets()) {
-      const attachment = socket.deserializeAttachment() as Attachment | null;
+      const attachment: Attachment | null = socket.deserializeAttachment();
       if (!attachment || socket.readyState !== WebSocket.OPEN) continue;
       const { call, lastId, sent, read } = attachment;
       this.#watchers.set(socket, { call, sent, read, rubbish: 0 });
