@@ -61,20 +61,17 @@ export interface BucketView {
   readonly connection: number;
 }
 
-/** Where a message came from. */
-export interface Receipt {
-  /** The page's clock. */
-  readonly receivedAtMs: number;
-  /** The message is the first of a connection. */
-  readonly isFirst: boolean;
-}
-
-/** The view after one more message; `view` is `undefined` before the first. */
+/**
+ * The view after one more message; `view` is `undefined` before the first.
+ *
+ * @param receivedAtMs By the page's clock.
+ */
 export function foldMessage(
   view: BucketView | undefined,
   message: WatchMessage,
-  { receivedAtMs, isFirst }: Receipt,
+  receivedAtMs: number,
 ): BucketView {
+  const isFirst = message.isFirst === true;
   const offsetMs = message.atMs - receivedAtMs;
   const isNewConnection = view !== undefined && isFirst;
   const connection = (view?.connection ?? 0) + (isNewConnection ? 1 : 0);

@@ -15,8 +15,7 @@ const FIVE = { capacity: 5, refillTokens: 2, refillIntervalMs: 3_000 };
 function fold(messages: readonly WatchMessage[], view?: BucketView): BucketView {
   let folded = view;
   for (const message of messages) {
-    const isFirst = folded === undefined;
-    folded = foldMessage(folded, message, { receivedAtMs: message.atMs, isFirst });
+    folded = foldMessage(folded, message, message.atMs);
   }
   if (!folded) throw new Error("No message");
   return folded;
@@ -71,8 +70,7 @@ describe("foldMessage", () => {
       messageOf(0, idle),
       messageOf(1, waitedFor, [granted(1, 1, 0), queued(2, 1), queued(3, 1)]),
     ]);
-    const receipt = { receivedAtMs: 9_000, isFirst: true };
-    const again = foldMessage(before, messageOf(9_000, waitedFor), receipt);
+    const again = foldMessage(before, { ...messageOf(9_000, waitedFor), isFirst: true }, 9_000);
     expect(again.callers.map(({ id }) => id)).toEqual([1]);
     const after = fold([messageOf(9_100, idle, [granted(1, 9_100, 100)])], again);
     expect(after.callers.map(({ id, settledAtMs }) => [id, settledAtMs])).toEqual([
@@ -116,10 +114,7 @@ describe("foldMessage", () => {
       [5_100, 1_150],
       [5_200, 1_900],
     ] as const) {
-      view = foldMessage(view, messageOf(atMs, idle), {
-        receivedAtMs,
-        isFirst: view === undefined,
-      });
+      view = foldMessage(view, messageOf(atMs, idle), receivedAtMs);
     }
     expect(view?.clockOffsetMs).toBe(3_950);
   });

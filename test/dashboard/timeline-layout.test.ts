@@ -14,12 +14,9 @@ function viewOf(
   events: readonly WatchEvent[],
   policy = ONE_A_SECOND,
 ): BucketView {
-  const first = foldMessage(undefined, messageOf(0, snapshotOf(policy)), {
-    receivedAtMs: 0,
-    isFirst: true,
-  });
+  const first = foldMessage(undefined, messageOf(0, snapshotOf(policy)), 0);
   const message = messageOf(atMs, snapshotOf(policy, state), events);
-  return foldMessage(first, message, { receivedAtMs: atMs, isFirst: false });
+  return foldMessage(first, message, atMs);
 }
 
 function queued(id: number, atMs: number): WatchEvent {

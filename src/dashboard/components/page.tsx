@@ -3,6 +3,7 @@ import { Fragment, type ComponentChildren, type VNode } from "preact";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { AskOutcome } from "../asking.ts";
+import type { SluiceErrorReason } from "../../client/index.ts";
 import type { BucketView } from "../bucket-view.ts";
 import type { FeedState } from "../live-feed.ts";
 
@@ -42,9 +43,7 @@ export function Page({ bucket }: { readonly bucket: string }): VNode {
           setFeed(state);
           if (state.kind === "denied") setView(undefined);
         },
-        onMessage: (message, isFirst) => {
-          setView((before) => foldMessage(before, message, { receivedAtMs: Date.now(), isFirst }));
-        },
+        onMessage: (message) => setView((before) => foldMessage(before, message, Date.now())),
       }),
     [bucket, token],
   );
@@ -166,6 +165,11 @@ function summaryOf(outcomes: readonly AskOutcome[]): string {
   return parts.filter((part) => part !== false).join("; ");
 }
 
+const titles: Partial<Record<SluiceErrorReason, string>> = {
+  "unknown-bucket": "There is no such bucket here",
+  "invalid-request": "No bucket can have this name",
+};
+
 interface DeniedProps {
   readonly feed: Extract<FeedState, { kind: "denied" }>;
   readonly hadToken: boolean;
@@ -173,19 +177,14 @@ interface DeniedProps {
 }
 
 function Denied({ feed, hadToken, onToken }: DeniedProps): VNode {
-  const { reason, detail } = feed.problem;
+  const { reason, detail } = feed.error;
   if (reason === "unauthorized") {
     return <TokenForm detail={detail} hadToken={hadToken} onToken={onToken} />;
   }
-  const advice: Partial<Record<typeof reason, string>> = {
-    "unknown-bucket": "Choose a bucket that a policy of this deployment is for.",
-    "invalid-request": "Choose another name.",
-  };
   return (
     <section class="card notice" role="alert">
-      <h2>{feed.problem.title}</h2>
+      <h2>{titles[reason] ?? "This bucket cannot be shown"}</h2>
       <p>{detail}.</p>
-      {advice[reason] !== undefined && <p>{advice[reason]}</p>}
     </section>
   );
 }
