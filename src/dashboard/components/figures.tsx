@@ -30,7 +30,7 @@ export function Figures({ view }: { readonly view: BucketView }): VNode {
         </Figure>
         <Figure
           name="Waiting"
-          kind="waiting"
+          {...(waiters > 0 && { kind: "waiting" })}
           note={waiters === 0 ? "" : `for ${showTokens(queuedTokens)}`}
         >
           {showCount(waiters)}
