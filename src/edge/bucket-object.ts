@@ -70,11 +70,11 @@ export class BucketObject extends DurableObject<SluiceEnv> {
   }
 
   override webSocketClose(socket: WebSocket): void {
-    this.#watchers.closed(socket);
+    this.#watchers.left(socket);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.#watchers.closed(socket);
+    this.#watchers.gone(socket);
   }
 
   /** See `BucketOwner.inspect`. Rejects if the object is reset. */

@@ -143,8 +143,18 @@ export class Watchers {
     }
   }
 
-  /** A socket is closed, by whatever end, or broken. */
-  closed(socket: WebSocket): void {
+  /** A watcher has said that it leaves; it waits for this end to say so, too. */
+  left(socket: WebSocket): void {
+    this.gone(socket);
+    try {
+      socket.close();
+    } catch {
+      // It is closed.
+    }
+  }
+
+  /** A socket is broken. */
+  gone(socket: WebSocket): void {
     this.#watchers.delete(socket);
     if (this.#watchers.size > 0) return;
     this.#owner.observe(undefined);
@@ -218,12 +228,12 @@ export class Watchers {
       socket.serializeAttachment(attachment);
     } catch {
       // It has been closed in the meantime; the runtime says so, too, but later.
-      this.closed(socket);
+      this.gone(socket);
     }
   }
 
   #close(socket: WebSocket, code: keyof typeof closeCodes, reason: string): void {
     socket.close(closeCodes[code], reason);
-    this.closed(socket);
+    this.gone(socket);
   }
 }

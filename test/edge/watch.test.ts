@@ -3,14 +3,19 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { ProblemBody, WatchEvent, WatchMessage } from "../../src/protocol.ts";
 
+import { openApiDocument } from "../../src/edge/openapi/document.ts";
+import { DescribedAnswers } from "../support/described-answers.ts";
 import { CLOSED, deployed } from "./deployed.ts";
 import { ADMIN, request, settle, snapshotOf } from "./surfaces.ts";
 import { alarmAtMs, pass, stubOf, uniqueName, useVirtualDate } from "./virtual-time.ts";
 
 const UPGRADE = { Upgrade: "websocket" };
 
+const described = new DescribedAnswers(openApiDocument);
+
 beforeEach(useVirtualDate);
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -25,7 +30,9 @@ class Watcher {
     this.socket = socket;
     socket.addEventListener("message", ({ data }) => {
       this.texts.push(String(data));
-      if (String(data).startsWith("{")) this.messages.push(JSON.parse(String(data)));
+      if (!String(data).startsWith("{")) return;
+      described.checkMessage(String(data));
+      this.messages.push(JSON.parse(String(data)));
     });
     socket.addEventListener("close", ({ code, reason }) => {
       this.closed = { code, reason };
@@ -282,7 +289,6 @@ describe("hibernation", () => {
     expect(setTimer).toHaveBeenCalledTimes(1);
     expect(clearTimer).not.toHaveBeenCalled();
     expect(await alarmAtMs(name)).toBeNull();
-    vi.restoreAllMocks();
   });
 
   it("a ping is answered without the object, which may be out of memory", async () => {

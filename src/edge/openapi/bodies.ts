@@ -1,6 +1,13 @@
 /** The bodies that go over HTTP, as JSON Schemas by the name under which the document lists them. */
+import type { LimiterReason } from "../../core/limiter.ts";
 import type { CompletePolicyFields, FieldFault, LeaseTerms } from "../../core/policy.ts";
-import type { BucketSnapshot, GrantBody, NamedPolicyFields } from "../../protocol.ts";
+import type {
+  BucketSnapshot,
+  GrantBody,
+  NamedPolicyFields,
+  WatchEvent,
+  WatchMessage,
+} from "../../protocol.ts";
 import type { AcquireParams } from "../acquire-params.ts";
 import type { Schema } from "./schema.ts";
 
@@ -77,6 +84,61 @@ const snapshot = objectSchema<BucketSnapshot>(
   { leasedTokens: true },
 );
 
+/** Members of each event, of whatever kind. */
+const eventMembers = {
+  id: countSchema("Names the request, within one connection"),
+  atMs: instantSchema("When it happened"),
+  tokens: integerSchema(acquireLimits.tokens, "Tokens that were asked for"),
+};
+const waitedMs = countSchema("Time since the caller's arrival, in milliseconds");
+
+const refusalReasons: Readonly<Record<LimiterReason, true>> = {
+  "exceeds-capacity": true,
+  timeout: true,
+  "queue-full": true,
+  "bucket-reset": true,
+};
+
+type EventOf<Kind extends WatchEvent["kind"]> = Extract<WatchEvent, { readonly kind: Kind }>;
+
+const watchEvent: Schema = {
+  anyOf: [
+    objectSchema<EventOf<"queued">>({ kind: { const: "queued" }, ...eventMembers }, {}),
+    objectSchema<EventOf<"granted">>({ kind: { const: "granted" }, ...eventMembers, waitedMs }, {}),
+    objectSchema<EventOf<"refused">>(
+      {
+        kind: { const: "refused" },
+        ...eventMembers,
+        reason: {
+          type: "string",
+          enum: Object.keys(refusalReasons),
+          description: "Why, as the caller's problem document says it",
+        },
+      },
+      {},
+    ),
+    objectSchema<EventOf<"cancelled">>(
+      { kind: { const: "cancelled" }, ...eventMembers, waitedMs },
+      {},
+    ),
+  ],
+};
+
+const watchMessage = objectSchema<WatchMessage>(
+  {
+    atMs: instantSchema("The object's time"),
+    isFirst: { const: true, description: "In the first message of a connection" },
+    snapshot: { $ref: "#/components/schemas/Snapshot" },
+    events: {
+      type: "array",
+      items: watchEvent,
+      description: "What has happened since the message before, in order",
+    },
+    omitted: countSchema("Events left out because there were too many; absent where none was"),
+  },
+  { isFirst: true, omitted: true },
+);
+
 const grant = objectSchema<GrantBody>(
   {
     bucket: bucketName,
@@ -124,6 +186,7 @@ const health = objectSchema<{ status: "ok" }>({ status: { const: "ok" } }, {});
 export const bodies = {
   Grant: grant,
   Snapshot: snapshot,
+  WatchMessage: watchMessage,
   Policy: namedPolicy,
   PolicyChange: policyChange,
   Fault: fault,

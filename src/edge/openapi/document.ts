@@ -89,7 +89,12 @@ const quotaFields = {
 const retryAfter = { "Retry-After": { $ref: "#/components/headers/Retry-After" } };
 
 /** Reasons with which waiting helps, and so with a `retryAfterMs`. */
-const PASSING: ReadonlySet<Reason> = new Set<Reason>(["timeout", "queue-full", "unavailable"]);
+const PASSING: ReadonlySet<Reason> = new Set<Reason>([
+  "timeout",
+  "queue-full",
+  "watchers-full",
+  "unavailable",
+]);
 
 const nameInPath: Parameter = {
   name: "name",
@@ -322,6 +327,32 @@ const paths: Readonly<Record<string, PathItem>> = {
           "unauthorized",
           "admin-disabled",
           "unknown-bucket",
+          "unavailable",
+        ),
+      },
+    },
+  },
+  "/buckets/{name}/watch": {
+    get: {
+      operationId: "watch",
+      tags: ["Buckets"],
+      summary: "What happens at the bucket, as it happens",
+      description:
+        'Over a WebSocket, which takes an upgrade and the subprotocol `sluice`. A script in a browser cannot send `Authorization` with it: there the token goes into the name of a second subprotocol, `sluice.bearer.` and the token in base64url. Pages of other origins may watch where `CORS_ORIGINS` names them. Who has read much sends `{"read":N}`, the lengths of all messages so far, together, in UTF-16 units: a watcher of which 524,288 units are not known to have been read is closed with code 4408, and may connect again. `ping` is answered `pong`.',
+      security: asking,
+      parameters: [nameInPath],
+      responses: {
+        101: answer(
+          "A WebSocket. Each message is a JSON text like this; the first comes at once.",
+          "WatchMessage",
+        ),
+        ...refusals(
+          "invalid-request",
+          "unauthorized",
+          "origin-not-allowed",
+          "unknown-bucket",
+          "upgrade-required",
+          "watchers-full",
           "unavailable",
         ),
       },
