@@ -147,7 +147,7 @@ describe("the live page", () => {
     expect(await snapshotOf(bucket)).toMatchObject({ waiters: 0, cancelled: 9, granted: 1 });
     await page.getByText("1 granted, at once; 9 cancelled").waitFor();
     // And once more, with nobody to cancel.
-    await button(page, "Cancel those that wait").click();
+    await button(page, "Cancel those that wait").press("Enter");
     await page.getByText("Nobody from this page waits").waitFor();
     expect(complaints).toEqual([]);
   });
@@ -161,8 +161,8 @@ describe("the live page", () => {
     await fetch(ask);
     await fetch(`${ask}&timeoutMs=0`);
     await fetch(`${ask}&tokens=2`);
-    await page.getByText("refused, timeout").waitFor();
-    await page.getByText("refused 2, exceeds-capacity").waitFor();
+    await page.locator("tr.refused", { hasText: "refused timeout" }).waitFor();
+    await page.locator("tr.refused", { hasText: "refused 2 exceeds-capacity" }).waitFor();
     expect(await page.locator("tr.granted").count()).toBe(1);
   });
 
@@ -300,7 +300,7 @@ describe("the live page", () => {
       socket.send(JSON.stringify({ atMs: 9, snapshot, events: [refused] }));
     });
     await page.goto(addressOf("a"));
-    await page.getByText(`refused, ${markup}`).waitFor();
+    await page.locator("tr.refused .reason", { hasText: markup }).waitFor();
     expect(await page.locator(".policy dd").first().textContent()).toBe(markup);
     expect(await page.locator("img").count()).toBe(0);
     await context.close();

@@ -60,7 +60,7 @@ function Outcome({ caller }: { readonly caller: Caller }): VNode {
     <span class={`outcome ${state}`}>
       {state}
       {tokens > 1 && ` ${showCount(tokens)}`}
-      {reason !== undefined && `, ${reason}`}
+      {reason !== undefined && <span class="reason"> {reason}</span>}
     </span>
   );
 }

@@ -30,7 +30,7 @@ export function Figures({ view }: { readonly view: BucketView }): VNode {
         </Figure>
         <Figure
           name="Waiting"
-          {...(waiters > 0 && { kind: "waiting" })}
+          kind={waiters > 0 ? "waiting" : "none"}
           note={waiters === 0 ? "" : `for ${showTokens(queuedTokens)}`}
         >
           {showCount(waiters)}
@@ -51,7 +51,7 @@ export function Figures({ view }: { readonly view: BucketView }): VNode {
 
 interface FigureProps {
   readonly name: string;
-  readonly kind?: "tokens" | "waiting";
+  readonly kind?: "tokens" | "waiting" | "none";
   /** What else is to be said of the number. */
   readonly note?: string;
   readonly children: string;

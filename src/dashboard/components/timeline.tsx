@@ -19,8 +19,9 @@ const ROW = 24;
 const TOP = 26;
 const BOTTOM = 10;
 const LEFT = 34;
-/** Room for a time, beside the last disc. */
+/** Room beside the last disc: for a time, and for how many tokens it was where that may be several. */
 const RIGHT = 74;
+const TOKENS_RIGHT = 46;
 const RADIUS = 5.5;
 const BAR = 6;
 /** Between two lines of the grid, and between two times written above it. */
@@ -38,12 +39,14 @@ interface TimelineProps {
 /** The picture, with words for those who cannot see it; each caller is in the table of callers, too. */
 export function Timeline({ view, isLive }: TimelineProps): VNode {
   const [frame, width] = useWidth<HTMLDivElement>();
-  const layout = width > 0 ? layoutTimeline(view, plotWidth(width) / LINE_SPACE) : undefined;
+  const right = RIGHT + (view.snapshot.policy.capacity > 1 ? TOKENS_RIGHT : 0);
+  const plotWidth = Math.max(1, width - LEFT - right);
+  const layout = width > 0 ? layoutTimeline(view, plotWidth / LINE_SPACE) : undefined;
   return (
     <figure class="timeline">
       <div ref={frame} class="frame">
         {layout ? (
-          <Picture layout={layout} width={width} view={view} isLive={isLive} />
+          <Picture {...{ layout, width, plotWidth, view, isLive }} />
         ) : (
           <p class="empty">
             Nobody has come since this page was opened. Try “Ten at once”: ten callers ask together,
@@ -67,19 +70,21 @@ export function Timeline({ view, isLive }: TimelineProps): VNode {
 interface PictureProps {
   readonly layout: TimelineLayout;
   readonly width: number;
+  /** Of the part that is to scale. */
+  readonly plotWidth: number;
   readonly view: BucketView;
   readonly isLive: boolean;
 }
 
-function Picture({ layout, width, view, isLive }: PictureProps): VNode {
+function Picture({ layout, width, plotWidth, view, isLive }: PictureProps): VNode {
   const { fromAtMs, toAtMs, ticks, rows } = layout;
   const height = TOP + rows.length * ROW + BOTTOM;
-  const scale = plotWidth(width) / (toAtMs - fromAtMs);
+  const scale = plotWidth / (toAtMs - fromAtMs);
   const x = (atMs: number): number => LEFT + Math.max(0, atMs - fromAtMs) * scale;
   const isMoving = isLive && rows.some(({ caller }) => caller.state === "waiting");
   const nowX = (): number => {
     const nowMs = Math.max(view.atMs, Date.now() + view.clockOffsetMs);
-    return Math.min(x(nowMs), LEFT + plotWidth(width));
+    return Math.min(x(nowMs), LEFT + plotWidth);
   };
   const past = useRef<SVGRectElement>(null);
   const present = useRef<SVGLineElement>(null);
@@ -217,10 +222,6 @@ function usePresent(isMoving: boolean, move: () => void): void {
     });
     return () => cancelAnimationFrame(request);
   }, [isMoving]);
-}
-
-function plotWidth(width: number): number {
-  return Math.max(1, width - LEFT - RIGHT);
 }
 
 function lineMeaning(ticks: number, refillIntervalMs: number): string {

@@ -8,6 +8,7 @@ import { WAIT_BOUNDS_MS, type WaitCounts } from "../wait-histogram.ts";
 export function WaitHistogram({ waits }: { readonly waits: WaitCounts }): VNode {
   const most = Math.max(...waits);
   if (most === 0) return <p class="empty">No grant yet.</p>;
+  const first = waits.findIndex((count) => count > 0);
   const last = waits.findLastIndex((count) => count > 0);
   return (
     <table class="histogram">
@@ -19,9 +20,9 @@ export function WaitHistogram({ waits }: { readonly waits: WaitCounts }): VNode 
         </tr>
       </thead>
       <tbody>
-        {waits.slice(0, last + 1).map((count, index) => (
-          <tr key={index}>
-            <th scope="row">{className(index)}</th>
+        {waits.slice(first, last + 1).map((count, index) => (
+          <tr key={first + index}>
+            <th scope="row">{className(first + index)}</th>
             <td>
               {count > 0 && (
                 <span class="bar" aria-hidden="true" style={{ "--share": String(count / most) }} />
