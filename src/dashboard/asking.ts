@@ -90,8 +90,10 @@ export class Asking {
 
 function mostCallers(): number {
   const [navigation] = performance.getEntriesByType("navigation");
-  const protocol = (navigation as PerformanceNavigationTiming | undefined)?.nextHopProtocol ?? "";
-  return /^h[23]/.test(protocol) ? MOST_OVER_HTTP2 : MOST_OVER_HTTP1;
+  const isOlder =
+    !(navigation instanceof PerformanceNavigationTiming) ||
+    !/^h[23]/.test(navigation.nextHopProtocol);
+  return isOlder ? MOST_OVER_HTTP1 : MOST_OVER_HTTP2;
 }
 
 async function readOutcome(response: Response): Promise<AskOutcome> {

@@ -18,7 +18,7 @@ const KEPT_LEVELS = 2_000;
 export const LEVEL_SPAN_MS = 60_000;
 
 /** How a caller's wait ended, if it has. */
-export type CallerState = "waiting" | "granted" | "refused" | "cancelled";
+type CallerState = "waiting" | "granted" | "refused" | "cancelled";
 
 /** A request, as the feed tells of it. */
 export interface Caller {

@@ -1,27 +1,29 @@
 /** Chooses another bucket, by its name. */
 import type { TargetedSubmitEvent, VNode } from "preact";
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 import { pathOfBucket } from "../address.ts";
 
 /** The browser would take these, even encoded, for steps in the path. */
-const STEPS = [".", ".."];
+const STEPS = new Set([".", ".."]);
 
 /** A field and a button. What names are legal is the service's to say. */
 export function BucketForm({ bucket }: { readonly bucket: string }): VNode {
+  const field = useRef<HTMLInputElement>(null);
   const [fault, setFault] = useState<string>();
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    const name = String(new FormData(event.currentTarget).get("bucket") ?? "").trim();
+    const name = field.current?.value.trim() ?? "";
     if (name === "") setFault("A bucket has a name");
-    else if (STEPS.includes(name)) setFault(`"${name}" cannot be written in an address`);
+    else if (STEPS.has(name)) setFault(`"${name}" cannot be written in an address`);
     else location.assign(pathOfBucket(name));
   };
   return (
     <form class="bucket-form" onSubmit={submit} noValidate>
       <label for="bucket">Bucket</label>
       <input
+        ref={field}
         id="bucket"
         name="bucket"
         defaultValue={bucket}

@@ -86,5 +86,5 @@ function latest({ callers, settled }: BucketView): LogRow[] {
     rows.push({ caller, settledAtMs, sinceLastMs });
     if (isGrant) lastGrantAtMs = settledAtMs;
   }
-  return rows.slice(-SHOWN).reverse();
+  return rows.slice(-SHOWN).toReversed();
 }

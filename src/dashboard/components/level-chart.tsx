@@ -40,7 +40,7 @@ export function LevelChart({ view }: { readonly view: BucketView }): VNode {
     const schemes = matchMedia("(prefers-color-scheme: dark)");
     const redraw = (): void => made.redraw(false, true);
     schemes.addEventListener("change", redraw);
-    return () => {
+    return (): void => {
       schemes.removeEventListener("change", redraw);
       made.destroy();
     };

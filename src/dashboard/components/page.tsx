@@ -144,7 +144,7 @@ function useAsking(
   }, [bucket, token]);
   const last = useRef(asking);
   last.current = asking;
-  useEffect(() => () => last.current.cancelAll(), []);
+  useEffect(() => (): void => last.current.cancelAll(), []);
   return { asking, waiting };
 }
 

@@ -213,14 +213,14 @@ function usePresent(isMoving: boolean, move: () => void): void {
     if (!isMoving) return undefined;
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
       const timer = setInterval(() => last.current(), CALM_STEP_MS);
-      return () => clearInterval(timer);
+      return (): void => clearInterval(timer);
     }
     // A hidden page gets no frames.
     let request = requestAnimationFrame(function next() {
       last.current();
       request = requestAnimationFrame(next);
     });
-    return () => cancelAnimationFrame(request);
+    return (): void => cancelAnimationFrame(request);
   }, [isMoving]);
 }
 

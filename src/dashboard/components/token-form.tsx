@@ -1,7 +1,7 @@
 /** Asks for the token that this deployment asks for. */
 import type { TargetedSubmitEvent, VNode } from "preact";
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 import { isToken } from "../access-token.ts";
 
@@ -15,10 +15,11 @@ interface TokenFormProps {
 
 /** A field, and why it is there. */
 export function TokenForm({ detail, hadToken, onToken }: TokenFormProps): VNode {
+  const field = useRef<HTMLInputElement>(null);
   const [fault, setFault] = useState<string>();
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    const token = String(new FormData(event.currentTarget).get("token") ?? "").trim();
+    const token = field.current?.value.trim() ?? "";
     if (isToken(token)) onToken(token);
     else setFault("A token is visible ASCII characters without white space");
   };
@@ -32,6 +33,7 @@ export function TokenForm({ detail, hadToken, onToken }: TokenFormProps): VNode 
       <form class="token-form" onSubmit={submit} noValidate>
         <label for="token">Token</label>
         <input
+          ref={field}
           id="token"
           name="token"
           type="password"

@@ -25,7 +25,7 @@ export function useNow(delayFrom: (nowMs: number) => number | undefined, cause: 
     };
     arm();
     document.addEventListener("visibilitychange", look);
-    return () => {
+    return (): void => {
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", look);
     };

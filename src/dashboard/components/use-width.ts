@@ -13,7 +13,7 @@ export function useWidth<Kind extends Element>(): [RefObject<Kind | null>, numbe
       if (entry) setWidth(Math.floor(entry.contentRect.width));
     });
     observer.observe(element.current);
-    return () => observer.disconnect();
+    return (): void => observer.disconnect();
   }, []);
   return [element, width];
 }
