@@ -66,25 +66,23 @@ class Follower {
   turned(events: readonly WatchEvent[]): void {
     this.turns += 1;
     for (const { kind, id } of events) {
-      expect(this.#ended).not.toContain(id);
+      if (this.#ended.has(id)) throw new Error(`${id} has ended, and then is ${kind}`);
       if (kind === "queued") {
-        expect(this.waiting).not.toContain(id);
+        if (this.waiting.has(id)) throw new Error(`${id} is queued twice`);
         this.waiting.add(id);
         continue;
       }
       // Who leaves had been told to wait.
-      if (kind === "cancelled") expect(this.waiting).toContain(id);
-      this.waiting.delete(id);
+      const hadWaited = this.waiting.delete(id);
+      if (kind === "cancelled" && !hadWaited) throw new Error(`${id} leaves and was not queued`);
       this.#ended.add(id);
       this.counts[kind] += 1;
     }
   }
 
-  expectSame({ waiters, granted, refused, cancelled }: BucketSnapshot): void {
-    expect({ waiters, granted, refused, cancelled }).toEqual({
-      waiters: this.waiting.size,
-      ...this.counts,
-    });
+  /** What a look at the bucket shows, as far as events tell. */
+  get expected(): Partial<BucketSnapshot> {
+    return { waiters: this.waiting.size, ...this.counts };
   }
 }
 
@@ -122,7 +120,7 @@ it("whoever follows the events of a BucketOwner knows who waits, and how many we
             Object.assign(follower.counts, { granted: 0, refused: 0, cancelled: 0 });
             break;
         }
-        follower.expectSame(owner.look(NAME, configured));
+        expect(owner.look(NAME, configured)).toMatchObject(follower.expected);
       }
       owner.observe(undefined);
       const { turns } = follower;
