@@ -15,7 +15,7 @@ export function CallerLog({ view }: { readonly view: BucketView }): VNode {
     return <p class="empty">Nobody has come since this page was opened.</p>;
   }
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-labelledby="callers-title">
+    <div class="scroll" tabIndex={0} role="group" aria-label="Table of the latest callers">
       <table class="log">
         <thead>
           <tr>

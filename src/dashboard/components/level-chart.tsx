@@ -8,7 +8,8 @@ import uPlot from "uplot";
 import { useEffect, useRef } from "preact/hooks";
 
 import { LEVEL_SPAN_MS, levelsUntil, type BucketView } from "../bucket-view.ts";
-import { untilChangeMs } from "../forecast.ts";
+import { tokensAt, untilChangeMs } from "../forecast.ts";
+import { showCallers, showTokens } from "../format.ts";
 import { useNow } from "./use-now.ts";
 import { useWidth } from "./use-width.ts";
 
@@ -48,14 +49,15 @@ export function LevelChart({ view }: { readonly view: BucketView }): VNode {
 
   useEffect(() => chart.current?.setData(dataOf(view)), [view, nowMs]);
 
-  const { tokens, waiters } = view.snapshot;
+  const { waiters } = view.snapshot;
+  const tokens = tokensAt(view.snapshot, Math.max(view.atMs, nowMs + view.clockOffsetMs));
   return (
     <figure class="level-chart">
       <div
         ref={frame}
         class="frame"
         role="img"
-        aria-label={`Tokens and waiting callers over the last minute; now ${tokens} and ${waiters}`}
+        aria-label={`Tokens and waiting callers over the last minute; at its end ${showTokens(tokens)} and ${showCallers(waiters)}`}
       />
       <figcaption class="legend">
         <span>
