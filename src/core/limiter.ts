@@ -288,6 +288,21 @@ export class Limiter<Caller> {
   }
 
   /**
+   * Takes everybody who waits out of the queue, as if all had left at once: none of them takes a token,
+   * and none moves up. Returns whom, in their order. The bucket goes on.
+   */
+  cancelAll(): readonly Caller[] {
+    const callers: Caller[] = [];
+    for (const waiter of this.#queue) {
+      this.#leave(waiter);
+      callers.push(waiter.caller);
+    }
+    this.#cancelled += callers.length;
+    this.#forecast = undefined;
+    return callers;
+  }
+
+  /**
    * Settles what an isolate reports of its leases; what comes back may serve those who wait. A report of
    * a bucket that has been drained since, or of a lease that has ended, changes no tokens.
    */

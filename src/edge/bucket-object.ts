@@ -103,6 +103,21 @@ export class BucketObject extends DurableObject<SluiceEnv> {
     return this.#owner.changePolicy(name, configured, changes);
   }
 
+  /** See `BucketOwner.isAwaited`. */
+  get isAwaited(): boolean {
+    return this.#owner.isAwaited;
+  }
+
+  /** See `BucketOwner.close`. For whoever runs the process and is about to end it; there is no way back. */
+  close(): void {
+    this.#owner.close();
+  }
+
+  /** See `BucketOwner.turnAway`; likewise. */
+  turnAway(): void {
+    this.#owner.turnAway();
+  }
+
   /** See `BucketOwner.reset`. Rejects if the object is reset; the bucket may then be gone or not. */
   reset(): Promise<void> {
     return this.#owner.reset();

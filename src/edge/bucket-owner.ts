@@ -30,6 +30,7 @@ import type {
 } from "../protocol.ts";
 import type { AlarmStorage } from "./alarm-daemon.ts";
 import type { Clock } from "./clock.ts";
+import type { DrainReason } from "./gathering.ts";
 import type { KeyedGrantStore } from "./keyed-grants.ts";
 
 import { Limiter } from "../core/limiter.ts";
@@ -124,7 +125,9 @@ export type AcquireAnswer =
   | { readonly kind: "key-reused"; readonly key: string }
   | { readonly kind: "invalid"; readonly errors: readonly FieldFault[] }
   /** The bucket was reset before the request was let in. */
-  | { readonly kind: "reset" };
+  | { readonly kind: "reset" }
+  /** The process ends: nobody can wait here any longer. Nothing was taken. */
+  | { readonly kind: "unavailable" };
 
 /** Tells one held request what came of it. Called once at most; not at all once it has left. */
 export type Tell = (answer: AcquireAnswer) => void;
@@ -173,6 +176,8 @@ export class BucketOwner {
   #isFresh = true;
   #observer: BucketObserver | undefined = undefined;
   #lastWatchId = 0;
+  /** Once the process is about to end. */
+  #isClosed = false;
 
   constructor(platform: BucketPlatform) {
     this.#platform = platform;
@@ -196,6 +201,10 @@ export class BucketOwner {
    * and this holds for the other verbs but `reset`, too.
    */
   acquire(call: AcquireCall, tell: Tell): Leave | undefined {
+    if (this.#isClosed) {
+      tell({ kind: "unavailable" });
+      return undefined;
+    }
     const nowMs = this.#platform.clock.now();
     if (call.handedIn && this.#bucket) {
       this.#finish(this.#bucket, this.#bucket.limiter.settle(call.handedIn, nowMs), nowMs);
@@ -211,8 +220,8 @@ export class BucketOwner {
       const heldMs = Math.max(0, admittedAtMs - nowMs);
       if (!hasLeft) leavePlace = this.#admit(call, heldMs, tell, admittedAtMs);
     };
-    const drain = (): void => {
-      if (!hasLeft) tell({ kind: "reset" });
+    const drain = (kind: DrainReason): void => {
+      if (!hasLeft) tell({ kind });
     };
     this.#gathering.hold({ putBackFromMs: call.putBack?.arrivedAtMs, admit, drain }, nowMs);
     return () => {
@@ -301,8 +310,38 @@ export class BucketOwner {
     this.#keyedGrants.forgetAll();
     if (bucket && turn) this.#tell(bucket, turn, nowMs);
     this.#observer?.turned(this.#eventsOf(turn ?? { settled: [] }, nowMs));
-    this.#gathering?.drain();
+    this.#gathering?.drain("reset");
     await erased;
+  }
+
+  /** Whether somebody waits to be told. */
+  get isAwaited(): boolean {
+    const { waiters = 0 } = this.#bucket?.limiter.inspect(this.#platform.clock.now()) ?? {};
+    return waiters > 0 || this.#gathering !== undefined;
+  }
+
+  /** Tells whoever asks from now on that the bucket is `unavailable`, because its process ends. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /**
+   * Closes, and tells the same to all who wait. They have taken nothing and stand in no queue any more: the
+   * next instance need not gather them.
+   */
+  turnAway(): void {
+    this.close();
+    const nowMs = this.#platform.clock.now();
+    this.#gathering?.drain("unavailable");
+    const bucket = this.#bucket;
+    if (!bucket) return;
+    const callers = bucket.limiter.cancelAll();
+    this.#finish(bucket, { settled: [] }, nowMs);
+    for (const caller of callers) {
+      this.#forgetKey(caller);
+      for (const tell of caller.requests) tell({ kind: "unavailable" });
+      caller.requests.clear();
+    }
   }
 
   /** @param heldMs How long the request was held at the door; it counts against its timeout. */

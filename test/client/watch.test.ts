@@ -9,7 +9,7 @@ import type { WatchMessage } from "../../src/protocol.ts";
 
 import { watchBucket } from "../../src/client/watch.ts";
 import { startWorkerd, type WorkerdServer } from "../support/server.ts";
-import { projectDir } from "../support/worker-bundle.ts";
+import { projectDir } from "../../serve/worker-bundle.ts";
 
 const URL_OF = "https://sluice.test";
 

@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { send } from "../support/http-connection.ts";
 import { startDev } from "../support/server.ts";
-import { projectDir } from "../support/worker-bundle.ts";
+import { projectDir } from "../../serve/worker-bundle.ts";
 
 const run = promisify(execFile);
 

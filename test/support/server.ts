@@ -17,14 +17,15 @@ import { setTimeout } from "node:timers/promises";
 
 import type { PolicyFields } from "../../src/core/policy.ts";
 
-import { ProcessGroup } from "./process-group.ts";
 import {
+  bundleWorker,
   offlineEnv,
   projectDir,
   workerdPath,
-  writeWorkerd,
-  type WorkerSource,
-} from "./worker-bundle.ts";
+  type WorkerBundle,
+} from "../../serve/worker-bundle.ts";
+import { writeWorkerd, type WorkerSource } from "../../serve/workerd-config.ts";
+import { ProcessGroup } from "./process-group.ts";
 
 /** workerd takes a tenth of a second, wrangler a few; this is for a machine with a lot else to do. */
 const START_TIMEOUT_MS = 45_000;
@@ -88,9 +89,11 @@ export class WorkerdServer implements AsyncDisposable {
     try {
       const store = stateDir ?? join(dir, "state");
       await mkdir(store, { recursive: true });
-      const workers = Object.entries({ [MAIN_WORKER]: main, ...others }).map(sourceOf);
-      const configPath = await writeWorkerd(dir, { stateDir: store, workers, v8Flags });
+      const named = Object.entries({ [MAIN_WORKER]: main, ...others });
+      const workers = await Promise.all(named.map(sourceOf));
       const names = workers.map(({ name }) => name);
+      const sockets = names.map((name) => ({ name, address: "127.0.0.1:0", worker: name }));
+      const configPath = await writeWorkerd(dir, { stateDir: store, workers, sockets, v8Flags });
       const server = new WorkerdServer(dir, store, configPath, names);
       await server.restart();
       return server;
@@ -263,11 +266,20 @@ export function startDev(options: DevOptions = {}): Promise<DevServer> {
   return DevServer.start(options);
 }
 
-function sourceOf([name, worker]: [string, WorkerOptions]): WorkerSource {
+const bundles = new Map<string | undefined, Promise<WorkerBundle>>();
+
+/** The bundle of a main module, made once a process. */
+function bundleOf(main: string | undefined): Promise<WorkerBundle> {
+  const bundle = bundles.get(main) ?? bundleWorker({ main });
+  bundles.set(main, bundle);
+  return bundle;
+}
+
+async function sourceOf([name, worker]: [string, WorkerOptions]): Promise<WorkerSource> {
   const { vars, policies, main } = worker;
   return {
     name,
-    main,
+    bundle: await bundleOf(main),
     vars: { PUBLIC: "true", ...vars, ...(policies && { POLICIES: policies }) },
   };
 }
