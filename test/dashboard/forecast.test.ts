@@ -6,6 +6,7 @@ import { Policy } from "../../src/core/policy.ts";
 import {
   forecastGrants,
   nextTickAfter,
+  pausedUntil,
   tokensAt,
   untilChangeMs,
 } from "../../src/dashboard/forecast.ts";
@@ -36,6 +37,21 @@ describe("untilChangeMs", () => {
     expect(untilChangeMs(snapshotOf(FIVE), 9_000)).toBeUndefined();
     expect(untilChangeMs(snapshotOf(FIVE, { waiters: 1 }), 1_000)).toBeUndefined();
     expect(untilChangeMs(snapshotOf(FIVE, { granted: 0 }), 1_000)).toBeUndefined();
+  });
+});
+
+describe("a paused bucket", () => {
+  it("gets nothing before its first tick after the pause, and then one at a time", () => {
+    const paused = { ...snapshotOf(FIVE, { nextTickAtMs: 60_000 }), pausedUntilMs: 58_000 };
+    expect(pausedUntil(paused)).toBe(58_000);
+    expect([0, 30_000, 59_999, 60_000, 63_000].map((at) => tokensAt(paused, at))).toEqual([
+      0, 0, 0, 2, 4,
+    ]);
+    expect(untilChangeMs(paused, 10_000)).toBe(50_000);
+    expect(forecastGrants({ ...paused, waiters: 2, queuedTokens: 4 }, [2, 2])).toEqual([
+      60_000, 63_000,
+    ]);
+    expect(pausedUntil(snapshotOf(FIVE))).toBeUndefined();
   });
 });
 

@@ -61,6 +61,21 @@ function button(page: Page, name: string) {
   return page.getByRole("button", { name });
 }
 
+/** A feed's first message, of a bucket that has one token and waits for nobody. */
+function firstMessage(state: object = {}, policy: object = {}): string {
+  const numbers = { ...policies["*"], name: "*", initialTokens: 1, queueLimit: 10, maxWaitMs: 1 };
+  const queue = { waiters: 0, queuedTokens: 0, granted: 1, refused: 1, cancelled: 0 };
+  const snapshot = {
+    bucket: "a",
+    policy: { ...numbers, ...policy },
+    tokens: 1,
+    nextTickAtMs: Date.now() + 500,
+    ...queue,
+    ...state,
+  };
+  return JSON.stringify({ atMs: Date.now(), snapshot, events: [], isFirst: true });
+}
+
 /** The number of that name, once it is `value`. */
 function figure(page: Page, name: string, value: string) {
   return page.locator(".figure", { hasText: name }).getByText(value, { exact: true });
@@ -281,35 +296,35 @@ describe("the live page", () => {
 
   it("takes markup in what the feed says for text", async () => {
     const markup = "<img src=x onerror=alert(1)>";
+    const policy = { name: markup, initialTokens: 1, queueLimit: 1, maxWaitMs: 1 };
+    const refused = { kind: "refused", id: 1, atMs: 5, tokens: 1, reason: markup };
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.routeWebSocket(/\/watch$/, (socket) => {
-      const policy = {
-        ...policies["*"],
-        name: markup,
-        initialTokens: 1,
-        queueLimit: 1,
-        maxWaitMs: 1,
-      };
-      const snapshot = {
-        bucket: markup,
-        policy,
-        tokens: 1,
-        waiters: 0,
-        queuedTokens: 0,
-        nextTickAtMs: 1_000,
-        granted: 1,
-        refused: 1,
-        cancelled: 0,
-      };
-      const refused = { kind: "refused", id: 1, atMs: 5, tokens: 1, reason: markup };
-      socket.send(JSON.stringify({ atMs: 0, snapshot, events: [], isFirst: true }));
-      socket.send(JSON.stringify({ atMs: 9, snapshot, events: [refused] }));
+      const first = firstMessage({ bucket: markup }, policy);
+      socket.send(first);
+      socket.send(JSON.stringify({ ...JSON.parse(first), events: [refused], isFirst: false }));
     });
     await page.goto(addressOf("a"));
     await page.locator("tr.refused .reason", { hasText: markup }).waitFor();
     expect(await page.locator(".policy dd").first().textContent()).toBe(markup);
     expect(await page.locator("img").count()).toBe(0);
+    await context.close();
+  });
+
+  it("says that a bucket is paused, for as long as it is", async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.routeWebSocket(/\/watch$/, (socket) => {
+      const pausedUntilMs = Date.now() + 2_000;
+      socket.send(firstMessage({ tokens: 0, nextTickAtMs: pausedUntilMs + 500, pausedUntilMs }));
+    });
+    await page.goto(addressOf("a"));
+    const note = page.getByText(/^Paused until \d\d:\d\d:\d\d\.\d{3}/);
+    await note.waitFor();
+    await figure(page, "Tokens", "0").waitFor();
+    await note.waitFor({ state: "detached" });
+    await figure(page, "Tokens", "1").waitFor();
     await context.close();
   });
 

@@ -19,6 +19,7 @@ import { CallerLog } from "./caller-log.tsx";
 import { FeedBadge } from "./feed-badge.tsx";
 import { Figures } from "./figures.tsx";
 import { LevelChart } from "./level-chart.tsx";
+import { PauseNote } from "./pause-note.tsx";
 import { PolicyList, policySentence } from "./policy-list.tsx";
 import { Timeline } from "./timeline.tsx";
 import { TokenForm } from "./token-form.tsx";
@@ -77,6 +78,7 @@ export function Page({ bucket }: { readonly bucket: string }): VNode {
             <span class="eyebrow">Bucket</span> <span class="name">{bucket}</span>
           </h1>
           {view && <p class="lead">{policySentence(view.snapshot.policy)}</p>}
+          {view && <PauseNote view={view} />}
         </div>
         {feed.kind === "denied" && (
           <Denied feed={feed} hadToken={token !== undefined} onToken={changeToken} />
