@@ -5,6 +5,7 @@
 import { DurableObject } from "cloudflare:workers";
 
 import type { LeaseAsk } from "../core/lease.ts";
+import type { Pause } from "../core/pause.ts";
 import type { BucketSnapshot, LeaseAnswer, NamedPolicyFields, PolicyChange } from "../protocol.ts";
 import type { BucketDisk, BucketPlatform, BucketRecord } from "./bucket-owner.ts";
 import type { SluiceEnv } from "./env.ts";
@@ -101,6 +102,19 @@ export class BucketObject extends DurableObject<SluiceEnv> {
     changes: Readonly<Record<string, unknown>>,
   ): PolicyChange {
     return this.#owner.changePolicy(name, configured, changes);
+  }
+
+  /**
+   * See `BucketOwner.pause`. The answer is held back until the pause is on disk. Rejects if the object is
+   * reset; the pause may then be kept or not, and may be asked for again.
+   */
+  pause(name: string, configured: NamedPolicyFields, pause: Pause): BucketSnapshot {
+    return this.#owner.pause(name, configured, pause);
+  }
+
+  /** See `BucketOwner.lift`, and `pause` for the rest. */
+  lift(name: string, configured: NamedPolicyFields): BucketSnapshot {
+    return this.#owner.lift(name, configured);
   }
 
   /** See `BucketOwner.isAwaited`. */

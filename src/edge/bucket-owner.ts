@@ -19,6 +19,7 @@
 import type { CompletePolicyFields, FieldFault } from "../core/policy.ts";
 import type { LeaseAsk } from "../core/lease.ts";
 import type { Grant, LimiterState, LimiterView, Outcome, Turn } from "../core/limiter.ts";
+import type { Pause } from "../core/pause.ts";
 import type { Waiter } from "../core/waiter-queue.ts";
 import type {
   AcquireCall,
@@ -40,9 +41,9 @@ import { Gathering } from "./gathering.ts";
 import { KeyedGrants, isSameAsked } from "./keyed-grants.ts";
 
 /** How the state is written; a later format has to read what this one wrote. */
-const FORMAT = 3;
-/** Format 2 is the same without leases, and format 1 with tokens never below 0. */
-const READABLE_FORMATS = [1, 2, FORMAT];
+const FORMAT = 4;
+/** Format 3 is the same without a pause, 2 without leases, and 1 with tokens never below 0. */
+const READABLE_FORMATS = [1, 2, 3, FORMAT];
 
 /**
  * Requests that may wait in one place, under one key: a caller and its retries. Each is a held request,
@@ -294,6 +295,16 @@ export class BucketOwner {
     return { ok: true, snapshot: snapshot(bucket, nowMs) };
   }
 
+  /** See `Limiter.pause`. Like an acquire, it starts the bucket. */
+  pause(name: string, configured: NamedPolicyFields, pause: Pause): BucketSnapshot {
+    return this.#turnOf(name, configured, (limiter, nowMs) => limiter.pause(pause, nowMs));
+  }
+
+  /** See `Limiter.lift`. */
+  lift(name: string, configured: NamedPolicyFields): BucketSnapshot {
+    return this.#turnOf(name, configured, (limiter, nowMs) => limiter.lift(nowMs));
+  }
+
   /**
    * Refuses all who wait with `bucket-reset`, and forgets everything: tokens, counts, override, keys.
    * Resolves when it is gone from the disk.
@@ -312,6 +323,17 @@ export class BucketOwner {
     this.#observer?.turned(this.#eventsOf(turn ?? { settled: [] }, nowMs));
     this.#gathering?.drain("reset");
     await erased;
+  }
+
+  #turnOf(
+    name: string,
+    configured: NamedPolicyFields,
+    verb: (limiter: Limiter<Caller>, nowMs: number) => Turn<Caller>,
+  ): BucketSnapshot {
+    const nowMs = this.#platform.clock.now();
+    const bucket = this.#open(name, configured, nowMs);
+    this.#finish(bucket, verb(bucket.limiter, nowMs), nowMs);
+    return snapshot(bucket, nowMs);
   }
 
   /** Whether somebody waits to be told. */

@@ -7,7 +7,7 @@ export interface SluiceEnv {
   readonly BUCKETS: DurableObjectNamespace<BucketObject>;
   /** Which buckets exist, and how they fill: `[vars.POLICIES."<pattern>"]`. */
   readonly POLICIES: object;
-  /** Who may acquire and read: tokens separated by white space, or a JSON list. */
+  /** Who may acquire, read and, where that is said, pause: tokens separated by white space, or a JSON list. */
   readonly API_TOKEN?: string | readonly unknown[];
   /** Who may change and reset buckets; likewise. */
   readonly ADMIN_TOKEN?: string | readonly unknown[];

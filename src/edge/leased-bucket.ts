@@ -66,6 +66,15 @@ export class LeasedBucket {
   }
 
   /**
+   * Gives all that is held back, in a call of its own: the bucket is paused, and what is still granted
+   * here would go past it. What that begins keeps the context of the request running that it is called in.
+   */
+  giveUp(): void {
+    const report = this.#holder.handIn();
+    if (report) waitUntil(this.#report(report));
+  }
+
+  /**
    * Says to the object whatever there is to be said, now and when leases end. What that begins keeps the
    * context of the request running that it is called in.
    */
@@ -87,12 +96,14 @@ export class LeasedBucket {
     const pending = { sinceMs: nowMs };
     this.#pending = pending;
     let lease: Lease | undefined;
+    let isPaused = false;
     try {
       const answer = await this.#lend(ask);
       if (this.#pending !== pending) return;
       const { name: _, ...fields } = answer.bucket.policy;
       this.#seen = { snapshot: answer.bucket, policy: Policy.of(fields) };
       ({ lease } = answer);
+      isPaused = answer.bucket.pausedUntilMs !== undefined;
     } catch (error) {
       // The object was reset, say, or is of a deployment with other policies. It is as good as a bucket
       // that lends nothing.
@@ -102,7 +113,16 @@ export class LeasedBucket {
     this.#pending = undefined;
     const answeredAtMs = Date.now();
     this.#holder.lent(lease, answeredAtMs);
+    if (isPaused) this.giveUp();
     this.#watch(answeredAtMs);
+  }
+
+  async #report(report: LeaseReport): Promise<void> {
+    try {
+      await this.#lend({ ...report, wanted: 0 });
+    } catch (error) {
+      this.failedAt(error);
+    }
   }
 
   /** Sees to it that what is left of a lease is given back when it is over, though nobody comes. */

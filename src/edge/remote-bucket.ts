@@ -1,4 +1,5 @@
 /** The buckets as the Worker sees them: its side of the calls to their objects. */
+import type { Pause } from "../core/pause.ts";
 import type { AcquireCall, BucketSnapshot, NamedPolicyFields, PolicyChange } from "../protocol.ts";
 import type { BucketObject } from "./bucket-object.ts";
 
@@ -110,6 +111,27 @@ export class RemoteBucket {
       async () => await this.#stub().changePolicy(this.#name, this.#policy, changes),
       this.#caller,
     );
+  }
+
+  /**
+   * Keeps at most `tokens` in the bucket, and lets its ticks bring nothing until `untilMs`. Made twice, it
+   * is as good as made once; an instant that is over changes nothing. What this isolate has on lease is
+   * given back; another one does so when it next asks.
+   */
+  async pause(pause: Pause): Promise<BucketSnapshot> {
+    const snapshot = await reach(
+      async () => await this.#stub().pause(this.#name, this.#policy, pause),
+      this.#caller,
+    );
+    if (snapshot.pausedUntilMs !== undefined) {
+      leasedBucket(this.#objects, this.#name, this.#policy)?.giveUp();
+    }
+    return snapshot;
+  }
+
+  /** Ends a pause, whoever began it. */
+  lift(): Promise<BucketSnapshot> {
+    return reach(async () => await this.#stub().lift(this.#name, this.#policy), this.#caller);
   }
 
   /**

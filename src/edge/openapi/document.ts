@@ -332,6 +332,32 @@ const paths: Readonly<Record<string, PathItem>> = {
       },
     },
   },
+  "/buckets/{name}/pause": {
+    post: {
+      operationId: "pause",
+      tags: ["Buckets"],
+      summary: "Hold everybody up for a while",
+      description:
+        "From now on the bucket keeps at most `tokens`, and its ticks up to and including `untilMs` bring none; then it goes on, one tick at a time. Those who wait keep their order and are timed anew. Of two pauses the later end and the lower number of tokens count. With an ADMIN_TOKEN, an `untilMs` that is over, as 0 is, ends the pause; without, it changes nothing. Needs an ADMIN_TOKEN, or an API_TOKEN with the right `pause`.",
+      security: administering,
+      parameters: [nameInPath],
+      requestBody: {
+        required: true,
+        content: { [json]: { schema: { $ref: "#/components/schemas/Pause" } } },
+      },
+      responses: {
+        200: answer("The bucket after the call.", "Snapshot"),
+        ...refusals(
+          "invalid-request",
+          "unauthorized",
+          "admin-disabled",
+          "unknown-bucket",
+          "body-too-large",
+          "unavailable",
+        ),
+      },
+    },
+  },
   "/buckets/{name}/watch": {
     get: {
       operationId: "watch",
