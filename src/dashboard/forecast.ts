@@ -29,12 +29,6 @@ export function hasStarted(snapshot: BucketSnapshot): boolean {
   return granted + cancelled + waiters > 0 || (refused > 0 && policy.initialTokens === 0);
 }
 
-/** Until when the ticks of the bucket bring nothing, epoch milliseconds; `undefined` where it is not paused. */
-export function pausedUntil(snapshot: BucketSnapshot): number | undefined {
-  const untilMs = "pausedUntilMs" in snapshot ? snapshot.pausedUntilMs : undefined;
-  return typeof untilMs === "number" ? untilMs : undefined;
-}
-
 /** The first tick after `nowMs`, epoch milliseconds. */
 export function nextTickAfter(snapshot: BucketSnapshot, nowMs: number): number {
   const { nextTickAtMs, policy } = snapshot;

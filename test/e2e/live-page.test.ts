@@ -325,6 +325,7 @@ describe("the live page", () => {
     await figure(page, "Tokens", "0").waitFor();
     await note.waitFor({ state: "detached" });
     await figure(page, "Tokens", "1").waitFor();
+    expect(await note.count()).toBe(0);
     await context.close();
   });
 

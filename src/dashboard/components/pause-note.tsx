@@ -3,13 +3,12 @@ import type { VNode } from "preact";
 
 import type { BucketView } from "../bucket-view.ts";
 
-import { pausedUntil } from "../forecast.ts";
 import { showTime } from "../format.ts";
 import { useNow } from "./use-now.ts";
 
 /** A sentence, or nothing; read out when it appears. */
 export function PauseNote({ view }: { readonly view: BucketView }): VNode {
-  const untilMs = pausedUntil(view.snapshot) ?? 0;
+  const untilMs = view.snapshot.pausedUntilMs ?? 0;
   const leftMs = (pageNowMs: number): number => untilMs - (pageNowMs + view.clockOffsetMs);
   const nowMs = useNow((pageNowMs) => {
     return leftMs(pageNowMs) > 0 ? leftMs(pageNowMs) : undefined;
