@@ -186,6 +186,11 @@ function byStatus(reasons: readonly Reason[]): Map<number, Reason[]> {
   return groups;
 }
 
+/** The answer, and what a browser gets in its place. */
+function orPage({ content, ...plain }: Answer): Answer {
+  return { ...plain, content: { ...content, "text/html": { schema: { type: "string" } } } };
+}
+
 function answer(description: string, schema: string, example?: unknown): Answer {
   return {
     description,
@@ -196,11 +201,6 @@ function answer(description: string, schema: string, example?: unknown): Answer 
       },
     },
   };
-}
-
-/** The answer, and what a browser gets in its place. */
-function orPage({ content, ...plain }: Answer): Answer {
-  return { ...plain, content: { ...content, "text/html": { schema: { type: "string" } } } };
 }
 
 const acquireAnswers: Readonly<Record<string, Answer>> = {
