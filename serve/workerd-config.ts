@@ -19,6 +19,8 @@ export interface WorkerSource {
    * that no file holds them.
    */
   readonly fromEnvironment?: Readonly<Record<string, string>>;
+  /** Names of others that are told of each step of it, its spans included (`tailStream`). */
+  readonly tails?: readonly string[];
 }
 
 /** Where workerd listens. */
@@ -88,7 +90,7 @@ function socketCapnp({ name, address, worker, entrypoint }: SocketSource): strin
 }
 
 function workerCapnp(worker: WrittenWorker): string {
-  const { name, folder, bundle, vars, fromEnvironment = {} } = worker;
+  const { name, folder, bundle, vars, fromEnvironment = {}, tails = [] } = worker;
   const { config, modules } = bundle;
   const sqliteClasses = new Set(config.migrations.flatMap((step) => step.new_sqlite_classes ?? []));
   const objects = config.durable_objects.bindings;
@@ -127,6 +129,7 @@ const ${folder} :Workerd.Worker = (
   bindings = ${list(bindings)},
   durableObjectNamespaces = ${list(namespaces)},
   durableObjectStorage = (localDisk = "disk"),
+  streamingTails = ${list(tails.map(text))},
 );
 `;
 }

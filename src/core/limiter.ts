@@ -31,12 +31,14 @@
 import type { Lease, LeaseAsk, LeaseReport } from "./lease.ts";
 import type { Pause } from "./pause.ts";
 import type { Limits, Policy } from "./policy.ts";
+import type { TallyView } from "./tally.ts";
 import type { TokenBucketState } from "./token-bucket.ts";
 import type { Waiter } from "./waiter-queue.ts";
 
 import { leaseEndAtMs } from "./lease.ts";
 import { integerFault, isIntegerWithin } from "./policy.ts";
 import { Reservation } from "./reservation.ts";
+import { Tally } from "./tally.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { WaiterQueue } from "./waiter-queue.ts";
 
@@ -83,6 +85,15 @@ export type Outcome = Grant | Refusal;
 export interface Settlement<Caller> {
   readonly caller: Caller;
   readonly outcome: Outcome;
+}
+
+/** Where a waiter stands. */
+export interface Place<Caller> {
+  readonly waiter: Waiter<Caller>;
+  /** 1 is the head: next to be granted. */
+  readonly position: number;
+  /** When it will be granted as things stand, epoch milliseconds; sooner where leases come back. */
+  readonly grantAtMs: number;
 }
 
 /** What a turn did. */
@@ -136,6 +147,8 @@ export interface LimiterState {
   readonly granted: number;
   readonly refused: number;
   readonly cancelled: number;
+  /** Absent where there is nothing to tell, and in states of before it was kept. */
+  readonly tally?: TallyView;
 }
 
 /**
@@ -160,6 +173,7 @@ export class Limiter<Caller> {
   #granted = 0;
   #refused = 0;
   #cancelled = 0;
+  #tally = new Tally();
   /** What the disk knows of the bucket. */
   #reservation = new Reservation();
   /** Whether something but tokens has to be written: a start, a drain, another policy. */
@@ -182,12 +196,18 @@ export class Limiter<Caller> {
     limiter.#granted = state.granted;
     limiter.#refused = state.refused;
     limiter.#cancelled = state.cancelled;
+    limiter.#tally = Tally.from(state.tally);
     return limiter;
   }
 
   /** The policy in force. */
   get policy(): Policy {
     return this.#policy;
+  }
+
+  /** Callers that wait. */
+  get waiters(): number {
+    return this.#queue.size;
   }
 
   /**
@@ -317,8 +337,13 @@ export class Limiter<Caller> {
     this.#grantDue(bucket, nowMs, settled);
     const uses = report.uses.filter(({ startedAtMs }) => startedAtMs === bucket.startedAtMs);
     if (uses.length === 0) return { settled };
-    for (const { untilMs, used, returned } of uses) bucket.settle(untilMs, used, returned);
+    let usedTokens = 0;
+    for (const { untilMs, used, returned } of uses) {
+      bucket.settle(untilMs, used, returned);
+      usedTokens += used;
+    }
     this.#granted += report.granted;
+    this.#tally.noteLeased(usedTokens, report.granted);
     this.#isChanged = true;
     // What came back is there sooner than anybody could rely on.
     this.#forecast = undefined;
@@ -410,6 +435,7 @@ export class Limiter<Caller> {
     this.#granted = 0;
     this.#refused = 0;
     this.#cancelled = 0;
+    this.#tally = new Tally();
     this.#isChanged = true;
     return { settled };
   }
@@ -432,6 +458,29 @@ export class Limiter<Caller> {
     return { settled };
   }
 
+  /** Where the last waiter stands; constant time unless somebody has left since the last arrival. */
+  get lastPlace(): Place<Caller> | undefined {
+    const { tail: waiter, size: position } = this.#queue;
+    if (!waiter || !this.#bucket) return undefined;
+    const forecast = this.#forecastEnd(this.#bucket);
+    return { waiter, position, grantAtMs: forecast.timeOfTick(forecast.tick) };
+  }
+
+  /**
+   * Where everybody stands, from the head on: one step for each place that is asked for. No other verb
+   * may be called during the walk.
+   */
+  *places(): IterableIterator<Place<Caller>> {
+    if (!this.#bucket) return;
+    const forecast = this.#bucket.copy();
+    let position = 0;
+    for (const waiter of this.#queue) {
+      position += 1;
+      forecast.takeAtEarliestTick(waiter.tokens);
+      yield { waiter, position, grantAtMs: forecast.timeOfTick(forecast.tick) };
+    }
+  }
+
   /** What the bucket looks like at `nowMs`; one that has not started, as it would start. */
   inspect(nowMs: number): LimiterView {
     const bucket = this.#bucket?.copy() ?? TokenBucket.start(this.#policy, nowMs);
@@ -450,13 +499,20 @@ export class Limiter<Caller> {
     };
   }
 
+  /** What it has done since it started, beyond the counts of `inspect`. */
+  tally(): TallyView {
+    return this.#tally.view();
+  }
+
   /** The limiter without its waiters, just as it is, for `Limiter.from`. */
   toJSON(): LimiterState {
+    const tally = this.#tally.toJSON();
     return {
       ...(this.#bucket && { bucket: this.#bucket.toJSON() }),
       granted: this.#granted,
       refused: this.#refused,
       cancelled: this.#cancelled,
+      ...(tally && { tally }),
     };
   }
 
@@ -551,6 +607,7 @@ export class Limiter<Caller> {
     this.#reservation.noteGrant(tokens, nowMs);
     const grantedAtMs = instantOf(bucket, nowMs);
     const waitedMs = Math.max(0, Math.round(grantedAtMs - queuedAtMs));
+    this.#tally.noteGrant(tokens, waitedMs);
     const remaining = bucket.tokens;
     settled.push({ caller, outcome: { ok: true, tokens, remaining, waitedMs, grantedAtMs } });
   }
@@ -562,6 +619,7 @@ export class Limiter<Caller> {
     retryAfterMs?: number,
   ): void {
     this.#refused += 1;
+    this.#tally.noteRefusal(reason);
     const outcome: Refusal =
       retryAfterMs === undefined ? { ok: false, reason } : { ok: false, reason, retryAfterMs };
     settled.push({ caller, outcome });

@@ -66,9 +66,10 @@ export function admit(
   return admitted instanceof Promise ? admitted.then(enter) : enter(admitted);
 }
 
-/** The refusal of a caller that was let in and lacks `right` on this bucket. */
-export function lacking(right: Right, bucket: string): Response {
-  return unauthorized(`This token lacks the right "${right}" on ${showValue(bucket)}`);
+/** The refusal of a caller that was let in and lacks `right` on this bucket, or on any. */
+export function lacking(right: Right, bucket?: string): Response {
+  const where = bucket === undefined ? "" : ` on ${showValue(bucket)}`;
+  return unauthorized(`This token lacks the right "${right}"${where}`);
 }
 
 function admission(scopes: readonly Scope[]): Admission {

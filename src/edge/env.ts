@@ -15,4 +15,8 @@ export interface SluiceEnv {
   readonly PUBLIC?: string;
   /** Origins whose scripts may call: separated by white space, or "*". Without it none. */
   readonly CORS_ORIGINS?: string;
+  /** "false": refusals are not logged. */
+  readonly LOG_REFUSALS?: string;
+  /** A dataset of Analytics Engine for a point of each grant; without it there are none. */
+  readonly ANALYTICS?: AnalyticsEngineDataset;
 }

@@ -12,6 +12,7 @@ import type { Lease, LeaseAsk, LeaseReport } from "../core/lease.ts";
 import type { LeaseTerms } from "../core/policy.ts";
 import type { BucketSnapshot, LeaseAnswer } from "../protocol.ts";
 import type { AnsweringBucket } from "./bucket-owner.ts";
+import type { GrantPoints } from "./grant-points.ts";
 
 import { LeaseHolder } from "../core/lease-holder.ts";
 import { Policy } from "../core/policy.ts";
@@ -23,16 +24,25 @@ export class LeasedBucket {
   readonly #ttlMs: number;
   readonly #lend: (ask: LeaseAsk) => Promise<LeaseAnswer>;
   readonly #holder: LeaseHolder;
+  readonly #points: GrantPoints | undefined;
   /** The bucket as it was after the last lease. */
   #seen: { readonly snapshot: BucketSnapshot; readonly policy: Policy } | undefined = undefined;
   /** The ask under way; one that was given up is not this one any more. */
   #pending: { readonly sinceMs: number } | undefined = undefined;
   #timerAtMs = -Infinity;
 
-  /** @param lend Calls the object, once. */
-  constructor(terms: LeaseTerms, lend: (ask: LeaseAsk) => Promise<LeaseAnswer>) {
+  /**
+   * @param lend Calls the object, once.
+   * @param points Where grants are written down.
+   */
+  constructor(
+    terms: LeaseTerms,
+    lend: (ask: LeaseAsk) => Promise<LeaseAnswer>,
+    points?: GrantPoints,
+  ) {
     this.#ttlMs = terms.ttlMs;
     this.#lend = lend;
+    this.#points = points;
     this.#holder = new LeaseHolder(terms);
   }
 
@@ -47,6 +57,10 @@ export class LeasedBucket {
     const bucket = this.#bucketAt(this.#seen, nowMs);
     const remaining = bucket.view.tokens;
     const outcome = { ok: true, tokens, remaining, waitedMs: 0, grantedAtMs: nowMs } as const;
+    if (this.#points) {
+      this.#points.invoked();
+      this.#points.write(bucket, [outcome]);
+    }
     return acquireResponse({ kind: "outcome", outcome, bucket, tokens, timeoutMs: 0 });
   }
 

@@ -31,6 +31,7 @@ import {
 import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { crossOrigin } from "./cross-origin.ts";
+import { acceptsEventStream, hasHadLastEvent, noMoreEvents } from "./event-stream.ts";
 import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./json-body.ts";
 import { VARY, assetPaths, assetResponse, pageResponse, prefersPage } from "./live-page.ts";
 import { DOCS_STYLE_PATH, docsPage, docsStyle } from "./openapi/docs-page.ts";
@@ -39,7 +40,9 @@ import { openApiDocument } from "./openapi/document.ts";
 import { problemResponse } from "./problem.ts";
 import { UnreachableError } from "./reach.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
+import { metricsResponse } from "./scrape.ts";
 import { settingsOf } from "./settings.ts";
+import { streamedAcquire } from "./streamed-acquire.ts";
 import { checkPause } from "../core/pause.ts";
 import {
   SUBPROTOCOL,
@@ -61,6 +64,7 @@ const PLACE_OF_NAME = 4;
 /** The routes, and the methods of each. HEAD is not GET of `/acquire`: it would take tokens and not say so. */
 const METHODS = {
   "/healthz": ["GET", "HEAD"],
+  "/metrics": ["GET", "HEAD"],
   "/openapi.json": ["GET", "HEAD"],
   "/docs": ["GET", "HEAD"],
   [DOCS_STYLE_PATH]: ["GET", "HEAD"],
@@ -152,6 +156,13 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
 
   app.get("/healthz", () => json({ status: "ok" }));
 
+  app.get("/metrics", (c) =>
+    admit(c, gate, (scopes) => {
+      const scraped = { objects: c.env.BUCKETS, policies: settings.policies };
+      return metricsResponse(scraped, scopes, c.req.queries("bucket") ?? []);
+    }),
+  );
+
   app.get("/openapi.json", () => json(openApiDocument));
   app.get("/docs", () => docsResponse(docsPage(openApiDocument), "text/html"));
   app.get(DOCS_STYLE_PATH, () => docsResponse(docsStyle, "text/css"));
@@ -232,12 +243,7 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
       return problemResponse("body-too-large", { detail: error.message });
     }
     if (c.req.raw.signal.aborted) return new Response(null, { status: 499 });
-    console.error(error);
-    if (error instanceof UnreachableError) {
-      const detail = "The bucket could not be reached";
-      return problemResponse("unavailable", { detail, retryAfterMs: UNAVAILABLE_RETRY_MS });
-    }
-    return problemResponse("internal-error", { detail: "Sluice failed to handle this request" });
+    return failureResponse(error);
   });
 
   return app;
@@ -252,7 +258,21 @@ function acquire(
   if (!read.ok) return invalidRequestResponse(read.errors);
   const { bucket: name, ...asked } = read.params;
   const bucket = bucketFor(c, scopes, "acquire", name);
-  return bucket instanceof Response ? bucket : bucket.acquire(asked);
+  if (bucket instanceof Response) return bucket;
+  const { headers } = c.req.raw;
+  if (!acceptsEventStream(headers)) return bucket.acquire(asked);
+  if (hasHadLastEvent(headers)) return noMoreEvents();
+  return streamedAcquire((follower) => bucket.acquire(asked, follower), failureResponse);
+}
+
+/** What is answered where Sluice itself fails. */
+function failureResponse(error: unknown): Response {
+  console.error(error);
+  if (error instanceof UnreachableError) {
+    const detail = "The bucket could not be reached";
+    return problemResponse("unavailable", { detail, retryAfterMs: UNAVAILABLE_RETRY_MS });
+  }
+  return problemResponse("internal-error", { detail: "Sluice failed to handle this request" });
 }
 
 async function watch(request: Request, bucket: RemoteBucket): Promise<Response> {
@@ -318,7 +338,7 @@ function bucketFor(
 ): RemoteBucket | Response {
   if (!isInScope(scopes, right, name)) return lacking(right, name);
   const policy = settingsOf(c.env).policies.find(name);
-  if (policy) return new RemoteBucket(c.env.BUCKETS, name, policy, c.req.raw);
+  if (policy) return new RemoteBucket(c.env.BUCKETS, name, policy, c.req.raw, c.env.ANALYTICS);
   return problemResponse("unknown-bucket", { detail: `No policy matches ${showValue(name)}` });
 }
 

@@ -16,6 +16,7 @@ import { Policy } from "../../src/core/policy.ts";
 import { encodeAcquireCall } from "../../src/edge/acquire-call.ts";
 import { openApiDocument } from "../../src/edge/openapi/document.ts";
 import { DescribedAnswers } from "../support/described-answers.ts";
+import { EventReader } from "../support/event-stream.ts";
 import { pass, stubOf, uniqueName } from "./virtual-time.ts";
 
 export const ADMIN = { Authorization: "Bearer test-admin" };
@@ -122,8 +123,34 @@ export async function openObject(fields: PolicyFields): Promise<OpenedBucket> {
 }
 
 /** The Worker, over HTTP. */
-export async function openHttp(fields: PolicyFields): Promise<OpenedBucket> {
-  const name = uniqueName("http");
+export function openHttp(fields: PolicyFields): Promise<OpenedBucket> {
+  return openWorker("http", fields, (path, signal) => request(path, { signal }));
+}
+
+/** The Worker, over HTTP, by event streams: what they end with is taken for the answer. */
+export function openStreaming(fields: PolicyFields): Promise<OpenedBucket> {
+  return openWorker("streaming", fields, async (path, signal) => {
+    const reader = await stream(path, { signal });
+    await reader.done;
+    return Response.json(reader.last?.data);
+  });
+}
+
+/** Asks for an event stream; aborting `init.signal` leaves it. */
+export async function stream(path: string, init: RequestInit = {}): Promise<EventReader> {
+  const headers = new Headers(init.headers);
+  headers.set("Accept", "text/event-stream");
+  const reader = new EventReader(await request(path, { ...init, headers }));
+  init.signal?.addEventListener("abort", () => void reader.leave());
+  return reader;
+}
+
+async function openWorker(
+  prefix: string,
+  fields: PolicyFields,
+  send: (path: string, signal: AbortSignal) => Promise<Response>,
+): Promise<OpenedBucket> {
+  const name = uniqueName(prefix);
   await request(`/buckets/${encodeURIComponent(name)}`, {
     method: "PUT",
     headers: ADMIN,
@@ -132,7 +159,7 @@ export async function openHttp(fields: PolicyFields): Promise<OpenedBucket> {
   const acquire = (ask: Ask = {}): Promise<Held> => {
     const query = new URLSearchParams({ bucket: name });
     for (const [field, value] of Object.entries(ask)) query.set(field, String(value));
-    return hold(name, (signal) => request(`/acquire?${query.toString()}`, { signal }));
+    return hold(name, (signal) => send(`/acquire?${query.toString()}`, signal));
   };
   return opened(name, acquire, async (pause) => {
     const init = { method: "POST", headers: ADMIN, body: JSON.stringify(pause) };

@@ -52,6 +52,8 @@ export interface WorkerOptions {
    * for each of the bindings there.
    */
   readonly main?: string;
+  /** Names of `others` that are told of each step of it, its spans included. */
+  readonly tails?: readonly string[];
 }
 
 export interface WorkerdOptions extends WorkerOptions {
@@ -276,10 +278,11 @@ function bundleOf(main: string | undefined): Promise<WorkerBundle> {
 }
 
 async function sourceOf([name, worker]: [string, WorkerOptions]): Promise<WorkerSource> {
-  const { vars, policies, main } = worker;
+  const { vars, policies, main, tails = [] } = worker;
   return {
     name,
     bundle: await bundleOf(main),
+    tails,
     vars: { PUBLIC: "true", ...vars, ...(policies && { POLICIES: policies }) },
   };
 }
