@@ -21,6 +21,15 @@ export interface WorkerSource {
   readonly fromEnvironment?: Readonly<Record<string, string>>;
   /** Names of others that are told of each step of it, its spans included (`tailStream`). */
   readonly tails?: readonly string[];
+  /** Service bindings by name. */
+  readonly services?: Readonly<Record<string, BoundService>>;
+}
+
+/** What a service binding leads to. */
+export interface BoundService {
+  /** Name of the Worker. */
+  readonly worker: string;
+  readonly entrypoint: string;
 }
 
 /** Where workerd listens. */
@@ -90,7 +99,7 @@ function socketCapnp({ name, address, worker, entrypoint }: SocketSource): strin
 }
 
 function workerCapnp(worker: WrittenWorker): string {
-  const { name, folder, bundle, vars, fromEnvironment = {}, tails = [] } = worker;
+  const { name, folder, bundle, vars, fromEnvironment = {}, tails = [], services = {} } = worker;
   const { config, modules } = bundle;
   const sqliteClasses = new Set(config.migrations.flatMap((step) => step.new_sqlite_classes ?? []));
   const objects = config.durable_objects.bindings;
@@ -111,6 +120,10 @@ function workerCapnp(worker: WrittenWorker): string {
     ...Object.entries(fromEnvironment).map(
       ([variable, source]) => `(name = ${text(variable)}, fromEnvironment = ${text(source)})`,
     ),
+    ...Object.entries(services).map(([binding, bound]) => {
+      const service = `(name = ${text(bound.worker)}, entrypoint = ${text(bound.entrypoint)})`;
+      return `(name = ${text(binding)}, service = ${service})`;
+    }),
   ];
   const namespaces = objects.map(
     ({ class_name }) =>

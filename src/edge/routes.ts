@@ -28,7 +28,7 @@ import {
   boundPauseGate,
   lacking,
 } from "./authorize.ts";
-import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
+import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { acceptsEventStream, hasHadLastEvent, noMoreEvents } from "./event-stream.ts";

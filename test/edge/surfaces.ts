@@ -49,7 +49,10 @@ function toOutcome(body: GrantBody | ProblemBody): Outcome {
 }
 
 /** A held request that anybody can look at and abandon. */
-async function hold(name: string, send: (signal: AbortSignal) => Promise<Response>): Promise<Held> {
+export async function hold(
+  name: string,
+  send: (signal: AbortSignal) => Promise<Response>,
+): Promise<Held> {
   const arrivals = (view: LimiterView): number =>
     view.waiters + view.granted + view.refused + view.cancelled;
   const before = await snapshotOf(name);
@@ -85,7 +88,12 @@ export async function settle(): Promise<void> {
 
 type Pauser = (pause: { untilMs: number; tokens?: number }) => Promise<BucketSnapshot>;
 
-function opened(name: string, acquire: OpenedBucket["acquire"], pauseBucket: Pauser): OpenedBucket {
+/** A bucket that is asked by `acquire`, and looked at over HTTP. */
+export function opened(
+  name: string,
+  acquire: OpenedBucket["acquire"],
+  pauseBucket: Pauser,
+): OpenedBucket {
   return {
     get nowMs() {
       return Date.now();

@@ -24,7 +24,7 @@ import {
   workerdPath,
   type WorkerBundle,
 } from "../../serve/worker-bundle.ts";
-import { writeWorkerd, type WorkerSource } from "../../serve/workerd-config.ts";
+import { writeWorkerd, type BoundService, type WorkerSource } from "../../serve/workerd-config.ts";
 import { ProcessGroup } from "./process-group.ts";
 
 /** workerd takes a tenth of a second, wrangler a few; this is for a machine with a lot else to do. */
@@ -52,6 +52,8 @@ export interface WorkerOptions {
    * for each of the bindings there.
    */
   readonly main?: string;
+  /** Service bindings, to Workers of the same process. */
+  readonly services?: Readonly<Record<string, BoundService>>;
   /** Names of `others` that are told of each step of it, its spans included. */
   readonly tails?: readonly string[];
 }
@@ -65,8 +67,8 @@ export interface WorkerdOptions extends WorkerOptions {
   readonly v8Flags?: readonly string[];
 }
 
-/** The name of the Worker that has none. */
-const MAIN_WORKER = "main";
+/** The name of the Worker that has none, for bindings to it. */
+export const MAIN_WORKER = "main";
 
 /** The Worker in bare workerd, and others beside it. */
 export class WorkerdServer implements AsyncDisposable {
@@ -278,11 +280,12 @@ function bundleOf(main: string | undefined): Promise<WorkerBundle> {
 }
 
 async function sourceOf([name, worker]: [string, WorkerOptions]): Promise<WorkerSource> {
-  const { vars, policies, main, tails = [] } = worker;
+  const { vars, policies, main, tails = [], services = {} } = worker;
   return {
     name,
     bundle: await bundleOf(main),
     tails,
+    services,
     vars: { PUBLIC: "true", ...vars, ...(policies && { POLICIES: policies }) },
   };
 }
