@@ -536,7 +536,7 @@ const checks: Readonly<Record<string, Check>> = {
       places.map(({ position }) => position),
       [2, 1],
     );
-    const [{ etaMs = 0 } = {}] = places;
+    const etaMs = places[0]?.etaMs ?? 0;
     assert(etaMs > 0 && etaMs <= 600, `etaMs ${etaMs}`);
     const refused = await client.acquire(bucket, { onQueued, timeoutMs: 0 });
     assertRefused(refused, "timeout");
