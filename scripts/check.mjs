@@ -5,9 +5,10 @@ import { fileURLToPath } from "node:url";
 const checks = [
   ["types of the Worker", "tsc --project tsconfig.json"],
   ["types of tests and scripts", "tsc --project test/tsconfig.json"],
+  ["types of the page", "tsc --project src/dashboard/tsconfig.json"],
   ["types of the bindings", "wrangler types src/env.d.ts --check"],
   ["lint", "oxlint --type-aware --deny-warnings"],
-  ["format", "oxfmt --check src test scripts examples chaos bench"],
+  ["format", "oxfmt --check src serve test scripts examples chaos bench"],
   ["figures in pages and charts", "node bench/figures.ts"],
   ["the package, as it would be published", "node scripts/package/check.ts"],
   ["unused files, exports and dependencies", "knip"],

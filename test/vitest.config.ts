@@ -17,7 +17,7 @@ export default defineConfig({
         root,
         test: {
           name: "core",
-          include: ["core", "local", "simulation", "bench", "openapi"].map(
+          include: ["core", "local", "simulation", "bench", "dashboard", "openapi"].map(
             (area) => `test/${area}/**/*.test.ts`,
           ),
           environment: "node",
@@ -30,7 +30,9 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: `${root}/wrangler.toml` },
-            miniflare: { bindings: { PUBLIC: "true", ADMIN_TOKEN: "test-admin" } },
+            miniflare: {
+              bindings: { PUBLIC: "true", ADMIN_TOKEN: "test-admin", LOG_REFUSALS: "false" },
+            },
           }),
         ],
         test: { name: "edge", include: ["test/edge/**/*.test.ts"] },
@@ -58,11 +60,12 @@ export default defineConfig({
         },
       },
       {
-        // The client in each of its runtimes, against the Worker and against servers that fail.
+        // The client in each of its runtimes, against the Worker and against servers that fail; and what
+        // stands on it.
         root,
         test: {
           name: "client",
-          include: ["test/client/**/*.test.ts"],
+          include: ["test/client/**/*.test.ts", "test/hono/**/*.test.ts"],
           environment: "node",
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -17,10 +17,10 @@ import {
 const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/;
 /** What can be sent in a field as it is. */
 const TOKEN = /^[\x21-\x7E]+$/;
-const TOKENS: Limits = { min: 1, max: Number.MAX_SAFE_INTEGER };
-const KEPT_TOKENS: Limits = { min: 0, max: policyLimits.capacity.max };
-const INSTANT_MS: Limits = { min: 0, max: Number.MAX_SAFE_INTEGER };
-const RETRY_MS: Limits = { min: 0, max: policyLimits.maxWaitMs.max };
+/** The largest integer that a number holds exactly: what the bucket can hold is its own to say. */
+const LARGEST = 9_007_199_254_740_991;
+const TOKENS: Limits = { min: 1, max: LARGEST };
+const INSTANT_MS: Limits = { min: 0, max: LARGEST };
 
 /** What is given to a verb, before anything is known of it. */
 type Given = Readonly<Record<string, unknown>>;
@@ -84,7 +84,7 @@ export function checkPause(pause: object): void {
       ? []
       : [integerFault("untilMs", given["untilMs"], INSTANT_MS)],
   );
-  checkInteger(given, "tokens", KEPT_TOKENS);
+  checkInteger(given, "tokens", policyLimits.initialTokens);
 }
 
 /**
@@ -107,7 +107,7 @@ export function checkClientOptions(options: object): void {
     throw new TypeError("fetch must not be given with service, which has its own");
   }
   checkFunction(given, "fetch");
-  checkInteger(given, "retryForMs", RETRY_MS);
+  checkInteger(given, "retryForMs", policyLimits.maxWaitMs);
   if (token !== undefined && (typeof token !== "string" || !TOKEN.test(token))) {
     // Not the value: it may be a secret with a line end.
     throw new RangeError("token must be visible ASCII characters without white space");
@@ -160,7 +160,8 @@ function hasMethod(value: unknown, name: string): boolean {
   return typeof Reflect.get(value, name) === "function";
 }
 
-function checkInteger(given: Given, field: string, limits: Limits): void {
+/** @throws {RangeError} Where the member is given and no integer within the limits, naming it. */
+export function checkInteger(given: Given, field: string, limits: Limits): void {
   const value = given[field];
   if (value === undefined || isIntegerWithin(value, limits)) return;
   throwFaults([integerFault(field, value, limits)]);
@@ -173,7 +174,8 @@ function checkSignal(given: Given): void {
   throw new TypeError(`signal must be an AbortSignal: got ${showValue(signal)}`);
 }
 
-function checkFunction(given: Given, field: string): void {
+/** @throws {TypeError} Where the member is given and no function, naming it. */
+export function checkFunction(given: Given, field: string): void {
   const value = given[field];
   if (value === undefined || typeof value === "function") return;
   throw new TypeError(`${field} must be a function: got ${showValue(value)}`);

@@ -31,11 +31,15 @@ interface Place {
 export async function followStream(
   response: Response,
   onQueued: (place: Place) => unknown,
-  { showLife }: Attempt,
+  { signal, showLife }: Attempt,
 ): Promise<Answer> {
   const { status } = response;
   const reader = response.body?.getReader();
   if (!reader) throw new TransportFault({ detail: "The stream is empty", status });
+  // Whatever has not been read is not wanted; a stream that is broken says so again.
+  const leave = (): void => void reader.cancel().catch(() => undefined);
+  // Not every fetch ends a body, whose head is here, with the signal.
+  signal.addEventListener("abort", leave, { once: true });
   const decoder = new TextDecoder();
   const parser = new EventStreamParser();
   const toldInVain = new Deferred<never>();
@@ -58,8 +62,8 @@ export async function followStream(
       }
     }
   } finally {
-    // Whatever has not been read is not wanted; a stream that is broken says so again.
-    reader.cancel().catch(() => undefined);
+    signal.removeEventListener("abort", leave);
+    leave();
   }
 }
 

@@ -125,10 +125,6 @@ async function attemptOnce<Value>(
   signal?.addEventListener("abort", leave, { once: true });
   try {
     return await orAborted(attempt(controller.signal), controller.signal);
-  } catch (error) {
-    // What is left of it: a place in the queue, say, where what it was to be told of failed.
-    controller.abort(error);
-    throw error;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", leave);

@@ -105,7 +105,8 @@ async function throwRefusal(
   address: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  const headers: Record<string, string> =
+    token === undefined ? {} : { Authorization: `Bearer ${token}` };
   const enough = AbortSignal.timeout(PATIENCE_MS);
   let status: number;
   let body: unknown;

@@ -11,6 +11,8 @@ import { EXPOSED_FIELDS, rateLimitFields } from "./rate-limit-fields.ts";
 
 /** Faults that `detail` repeats; `errors` has all of them. */
 const FAULTS_IN_DETAIL = 5;
+/** When to come back to a process that ends: its successor needs about this long. */
+const RESTART_MS = 1_000;
 
 /** The response that says what came of an acquire. */
 export function acquireResponse(answer: AcquireAnswer): Response {
@@ -32,6 +34,8 @@ export function acquireResponse(answer: AcquireAnswer): Response {
       return invalidRequestResponse(answer.errors);
     case "reset":
       return bucketResetResponse();
+    case "unavailable":
+      return stoppingResponse();
     default:
       return answer satisfies never;
   }
@@ -49,7 +53,7 @@ function outcomeResponse(
   switch (reason) {
     case "exceeds-capacity": {
       const detail = `Cannot acquire ${tokens}: capacity is ${policy.capacity}`;
-      return problemResponse(reason, { detail });
+      return problemResponse(reason, { detail, policy: bucket.policyName });
     }
     case "timeout": {
       const detail = `Cannot acquire ${tokens} within ${asked.timeoutMs} ms: the earliest is in ${retryAfterMs} ms`;
@@ -60,15 +64,22 @@ function outcomeResponse(
       return quotaExceededResponse(bucket, reason, detail, retryAfterMs);
     }
     case "bucket-reset":
-      return bucketResetResponse();
+      return bucketResetResponse(bucket.policyName);
     default:
       return reason satisfies never;
   }
 }
 
-function bucketResetResponse(): Response {
-  return problemResponse("bucket-reset", {
-    detail: "The bucket was reset while this request waited",
+function bucketResetResponse(policy?: string): Response {
+  const detail = "The bucket was reset while this request waited";
+  return problemResponse("bucket-reset", { detail, ...(policy !== undefined && { policy }) });
+}
+
+/** `503`: the process ends, and a newer one will answer. Nothing was taken. */
+export function stoppingResponse(): Response {
+  return problemResponse("unavailable", {
+    detail: "Sluice is being stopped here; nothing was taken",
+    retryAfterMs: RESTART_MS,
   });
 }
 

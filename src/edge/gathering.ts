@@ -15,14 +15,17 @@ import type { Clock } from "./clock.ts";
  */
 const GATHERING_MS = 250;
 
+/** Why requests are sent away that have not been let in. */
+export type DrainReason = "reset" | "unavailable";
+
 /** A request at the door. */
 export interface GatheredRequest {
   /** When it first arrived, epoch milliseconds; `undefined` for a newcomer. */
   readonly putBackFromMs: number | undefined;
   /** Lets it in; all are let in by one reading of the clock. */
   readonly admit: (nowMs: number) => void;
-  /** Sends it away with `bucket-reset`. */
-  readonly drain: () => void;
+  /** Sends it away: the bucket was reset, or cannot be waited for any longer. */
+  readonly drain: (why: DrainReason) => void;
 }
 
 /** Requests that are held until all who are put back have come. */
@@ -53,8 +56,8 @@ export class Gathering {
   }
 
   /** Sends all away who are held. */
-  drain(): void {
-    for (const { drain } of this.#take()) drain();
+  drain(why: DrainReason): void {
+    for (const { drain } of this.#take()) drain(why);
   }
 
   #admitAll(): void {

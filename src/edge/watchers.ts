@@ -30,7 +30,7 @@ const LEAST_SPACING_MS = 50;
 /** And so long for each watcher: all together they get at most a thousand messages a second. */
 const SPACING_PER_WATCHER_MS = 1;
 
-/** Events in one message: about 5 KB. With less than a thousand requests a second none are left out. */
+/** Events in one message: about 5 KB. Up to 50 watchers are told of a thousand events a second, each. */
 const MOST_EVENTS = 50;
 
 /** How much a watcher may be behind, in UTF-16 units, as `length` counts: five seconds of a flood. */
@@ -55,6 +55,7 @@ interface Attachment {
   readonly call: WatchCall;
   /** The last number that named a request: in one connection none names two. */
   readonly lastId: number;
+  /** As of the message that was sent last, as in `Watcher`. */
   readonly sent: number;
   readonly read: number;
 }
@@ -143,8 +144,18 @@ export class Watchers {
     }
   }
 
-  /** A socket is closed, by whatever end, or broken. */
-  closed(socket: WebSocket): void {
+  /** A watcher has said that it leaves; it waits for this end to say so, too. */
+  left(socket: WebSocket): void {
+    this.gone(socket);
+    try {
+      socket.close();
+    } catch {
+      // It is closed.
+    }
+  }
+
+  /** A socket is broken. */
+  gone(socket: WebSocket): void {
     this.#watchers.delete(socket);
     if (this.#watchers.size > 0) return;
     this.#owner.observe(undefined);
@@ -218,12 +229,12 @@ export class Watchers {
       socket.serializeAttachment(attachment);
     } catch {
       // It has been closed in the meantime; the runtime says so, too, but later.
-      this.closed(socket);
+      this.gone(socket);
     }
   }
 
   #close(socket: WebSocket, code: keyof typeof closeCodes, reason: string): void {
     socket.close(closeCodes[code], reason);
-    this.closed(socket);
+    this.gone(socket);
   }
 }

@@ -9,7 +9,7 @@ import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { startWorkerd, type WorkerdServer } from "../support/server.ts";
-import { projectDir } from "../support/worker-bundle.ts";
+import { projectDir } from "../../serve/worker-bundle.ts";
 
 const program = join(projectDir, "src/cli/main.ts");
 

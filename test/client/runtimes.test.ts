@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { clientBehaviours, type ClientFinding } from "../support/client-behaviours.ts";
 import { bundleModule, ClientServers } from "../support/client-runs.ts";
-import { projectDir } from "../support/worker-bundle.ts";
+import { projectDir } from "../../serve/worker-bundle.ts";
 
 /** The list takes about ten seconds; this is for a machine with a lot else to do. */
 const RUN_TIMEOUT_MS = 120_000;

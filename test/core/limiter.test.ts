@@ -522,6 +522,30 @@ describe("Limiter, what a forecast costs", () => {
   });
 });
 
+describe("Limiter.cancelAll", () => {
+  test("takes everybody out, in order; nobody is granted, and no token moves", () => {
+    const scene = sceneAfter(2, five);
+    scene.acquire(0, "large", { tokens: 5 });
+    scene.acquire(0, "Ann");
+    const before = scene.inspect(0);
+    expect(scene.limiter.cancelAll()).toEqual(["large", "Ann"]);
+    expect(scene.inspect(0)).toEqual({ ...before, waiters: 0, queuedTokens: 0, cancelled: 2 });
+    expect(scene.nextWakeAtMs).toBeUndefined();
+    expect(scene.cancel(0, "Ann")).toEqual([]);
+  });
+
+  test("leaves a bucket that goes on, with the tokens that were held back", () => {
+    const scene = threeWaiting();
+    scene.limiter.cancelAll();
+    expect(scene.acquire(10, "Dan")).toEqual(["Dan waits"]);
+    expect(scene.runDaemon(9000)).toEqual(["Dan granted 1 at 1000 after 990, 0 left"]);
+  });
+
+  test("of a bucket that never started finds nobody", () => {
+    expect(new Scene().limiter.cancelAll()).toEqual([]);
+  });
+});
+
 describe("Limiter.drain", () => {
   test("refuses everybody with bucket-reset, in order, and forgets the bucket", () => {
     const scene = sceneAfter(4, five);

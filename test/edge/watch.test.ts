@@ -3,14 +3,20 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { ProblemBody, WatchEvent, WatchMessage } from "../../src/protocol.ts";
 
+import { Policy } from "../../src/core/policy.ts";
+import { openApiDocument } from "../../src/edge/openapi/document.ts";
+import { DescribedAnswers } from "../support/described-answers.ts";
 import { CLOSED, deployed } from "./deployed.ts";
 import { ADMIN, request, settle, snapshotOf } from "./surfaces.ts";
 import { alarmAtMs, pass, stubOf, uniqueName, useVirtualDate } from "./virtual-time.ts";
 
 const UPGRADE = { Upgrade: "websocket" };
 
+const described = new DescribedAnswers(openApiDocument);
+
 beforeEach(useVirtualDate);
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -25,7 +31,9 @@ class Watcher {
     this.socket = socket;
     socket.addEventListener("message", ({ data }) => {
       this.texts.push(String(data));
-      if (String(data).startsWith("{")) this.messages.push(JSON.parse(String(data)));
+      if (!String(data).startsWith("{")) return;
+      described.checkMessage(String(data));
+      this.messages.push(JSON.parse(String(data)));
     });
     socket.addEventListener("close", ({ code, reason }) => {
       this.closed = { code, reason };
@@ -193,8 +201,32 @@ describe("watching", () => {
       events: [],
     });
     await snapshotOf(name);
+    // Nor is a change that changes nothing.
+    await (await request(`/buckets/${name}`, { method: "PUT", headers: ADMIN, body })).text();
     await watcher.told();
     expect(watcher.messages).toHaveLength(2);
+  });
+
+  it("leases, and what isolates grant from them, are in the counts and in no event", async () => {
+    const name = uniqueName();
+    const lease = { maxTokens: 20, ttlMs: 1_000 };
+    const fields = { capacity: 100, initialTokens: 100, refillTokens: 1, refillIntervalMs: 1_000 };
+    const policy = { name: "*", ...Policy.of(fields).toJSON() };
+    const body = JSON.stringify({ ...fields, lease });
+    await (await request(`/buckets/${name}`, { method: "PUT", headers: ADMIN, body })).text();
+    await acquire(name);
+    const watcher = await watch(name);
+    const asked = { wanted: 20, granted: 0, uses: [] };
+    const { lease: lent } = await stubOf(name).lend(name, policy, asked);
+    const use = { startedAtMs: lent!.startedAtMs, untilMs: lent!.untilMs, used: 7, returned: 13 };
+    await watcher.told();
+    await stubOf(name).lend(name, policy, { wanted: 0, granted: 7, uses: [use] });
+    await watcher.told();
+    expect(watcher.events).toEqual([]);
+    expect(watcher.messages.slice(1)).toMatchObject([
+      { snapshot: { granted: 1, leasedTokens: 20 } },
+      { snapshot: { granted: 8, leasedTokens: 0 } },
+    ]);
   });
 
   it("a change of the configured policy is shown when something happens", async () => {
@@ -282,7 +314,11 @@ describe("hibernation", () => {
     expect(setTimer).toHaveBeenCalledTimes(1);
     expect(clearTimer).not.toHaveBeenCalled();
     expect(await alarmAtMs(name)).toBeNull();
-    vi.restoreAllMocks();
+    watcher.socket.close(1000);
+    await settle();
+    // Nobody watches any more.
+    await acquire(name, "&tokens=9");
+    expect(setTimer).toHaveBeenCalledTimes(1);
   });
 
   it("a ping is answered without the object, which may be out of memory", async () => {
@@ -320,6 +356,20 @@ describe("what a watcher sends", () => {
     await watcher.told();
     expect(watcher.events).toHaveLength(1);
     expect(watcher.closed).toBeUndefined();
+  });
+
+  it("a report of more than was sent counts for no more than was sent", async () => {
+    const name = uniqueName();
+    const watcher = await watch(name);
+    const sent = watcher.texts[0]!.length;
+    watcher.socket.send('{"read":999999999999999}');
+    await acquire(name);
+    await watcher.told();
+    const total = sent + watcher.texts[1]!.length;
+    await runInDurableObject(stubOf(name), (_, state) => {
+      const [socket] = state.getWebSockets();
+      expect(socket?.deserializeAttachment()).toMatchObject({ sent: total, read: sent });
+    });
   });
 
   it("too much at once, or too often: it is closed, and nobody else is", async () => {
@@ -469,6 +519,22 @@ describe("requests that cannot watch", () => {
     const some = { ...CLOSED, PUBLIC: "true", POLICIES: { some: any } };
     const unknown = await deployed(some, "/buckets/x/watch", { headers: UPGRADE });
     expect(await unknown.json()).toMatchObject({ status: 404, reason: "unknown-bucket" });
+  });
+
+  it("a bucket whose state cannot be read: 503, and nobody is let in", async () => {
+    const name = uniqueName();
+    await acquire(name);
+    await runInDurableObject(stubOf(name), (_, { storage }) => {
+      storage.kv.put("bucket", { format: 1, name, policy: { capacity: -1 }, limiter: {} });
+    });
+    await evictDurableObject(stubOf(name));
+    vi.spyOn(console, "error").mockReturnValue();
+    const response = await request(`/buckets/${name}/watch`, { headers: UPGRADE });
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ reason: "unavailable", retryAfterMs: 1_000 });
+    await runInDurableObject(stubOf(name), (_, state) => {
+      expect(state.getWebSockets()).toEqual([]);
+    });
   });
 
   it("a name with a slash in it is watched as it is read", async () => {

@@ -3,18 +3,23 @@ import { expect, it } from "vitest";
 
 import { openApiDocument } from "../../src/edge/openapi/document.ts";
 
-/** All rules, but one: calls about the service itself take nothing that could be wrong. */
+/**
+ * All rules, but one: calls about the service itself take nothing that could be wrong. And where an
+ * upgrade is all that a call is for, success is a 101.
+ */
 const config = await createConfig({
   extends: ["recommended-strict"],
   rules: { "operation-4xx-response": "off" },
 });
+
+const WATCH_RESPONSES = "#/paths/~1buckets~1{name}~1watch/get/responses";
 
 it("openApiDocument has no fault that a linter of OpenAPI knows", async () => {
   const source = JSON.stringify(openApiDocument);
   const problems = await lintFromString({ source, absoluteRef: "openapi.json", config });
   expect(
     problems.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer]),
-  ).toEqual([]);
+  ).toEqual([["operation-2xx-response", expect.any(String), WATCH_RESPONSES]]);
 });
 
 it("the linter finds what is wrong", async () => {

@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { send } from "../support/http-connection.ts";
 import { startDev } from "../support/server.ts";
-import { projectDir } from "../support/worker-bundle.ts";
+import { projectDir } from "../../serve/worker-bundle.ts";
 
 const run = promisify(execFile);
 
@@ -46,6 +46,7 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 interface Manifest {
+  readonly version: string;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly exports: Readonly<
     Record<string, string | { readonly types: string; readonly default: string }>
@@ -122,6 +123,15 @@ describe("the packed package", () => {
 
   it("type-checks with the types of Workers", async () => {
     await expect(tsc("--project", "tsconfig.worker.json")).resolves.toMatchObject({ stdout: "" });
+  });
+
+  it("runs its command line", async () => {
+    const sluice = join(dir, "node_modules/.bin/sluice");
+    const { stdout } = await run(sluice, ["--version"], { cwd: dir });
+    expect(`${stdout.trim()}`).toBe((await readManifest()).version);
+    await expect(run(sluice, ["acquire", "x", "--wait", "soon"])).rejects.toMatchObject({
+      code: 64,
+    });
   });
 
   it("tells a wrong use apart from a right one", async () => {

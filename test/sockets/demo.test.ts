@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
+import { projectDir } from "../../serve/worker-bundle.ts";
 import { startWorkerd, type WorkerdOptions } from "../support/server.ts";
-import { projectDir } from "../support/worker-bundle.ts";
 
 const ONE_A_SECOND = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 };
 

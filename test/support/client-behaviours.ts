@@ -38,9 +38,9 @@ type HttpOptions = Partial<Extract<ClientOptions, { readonly url: string | URL }
 interface Scene extends ClientSurroundings {
   /** A bucket name that no other check uses. */
   readonly bucket: string;
-  connect(options?: HttpOptions): Client;
+  readonly connect: (options?: HttpOptions) => Client;
   /** Through the faulty server. */
-  through(mode: string, options?: HttpOptions): Client;
+  readonly through: (mode: string, options?: HttpOptions) => Client;
 }
 
 type Check = (scene: Scene) => Promise<void>;
@@ -106,8 +106,9 @@ const checks: Readonly<Record<string, Check>> = {
   async "acquire grants what is there at once"({ connect, bucket }) {
     const outcome = await connect().acquire(bucket);
     assertGranted(outcome);
-    const { waitedMs, grantedAtMs, ...rest } = outcome;
+    const { waitedMs, grantedAtMs, rateLimit, ...rest } = outcome;
     assertEqual(rest, { ok: true, bucket, tokens: 1, remaining: 0 });
+    assertEqual([rateLimit?.policy, rateLimit?.capacity, rateLimit?.remaining], ["one:*", 1, 0]);
     assertEqual(waitedMs, 0);
     assert(Math.abs(grantedAtMs - Date.now()) < 60_000, `granted at ${grantedAtMs}`);
   },
@@ -120,7 +121,10 @@ const checks: Readonly<Record<string, Check>> = {
     assertGranted(second);
     assertGranted(third);
     const ticks = [second, third].map((grant) => (grant.grantedAtMs - first.grantedAtMs) / 300);
-    assertEqual(ticks.map(Math.round).toSorted(), [1, 2]);
+    assertEqual(
+      ticks.map(Math.round).toSorted((one, other) => one - other),
+      [1, 2],
+    );
   },
 
   async "tryAcquire says when to come back, and coming back then is right"({ connect, bucket }) {
@@ -129,6 +133,7 @@ const checks: Readonly<Record<string, Check>> = {
     const refused = await client.tryAcquire(bucket);
     if (refused.ok) throw new Error("expected a refusal");
     assertEqual([refused.bucket, refused.tokens, refused.reason], [bucket, 1, "timeout"]);
+    assertEqual([refused.violatedPolicies, refused.rateLimit?.remaining], [["one:*"], 0]);
     const { retryAfterMs = Infinity } = refused;
     assert(retryAfterMs > 0 && retryAfterMs <= 300, `retryAfterMs ${retryAfterMs}`);
     await passMs(retryAfterMs + 20);
@@ -163,14 +168,8 @@ const checks: Readonly<Record<string, Check>> = {
   async "reset refuses who waits, and forgets the bucket"({ connect, bucket, adminToken }) {
     const client = connect();
     const admin = connect({ token: adminToken });
-    await admin.setPolicy(bucket, { refillIntervalMs: 86_400_000 });
-    await client.acquire(bucket);
-    const waiting = client.acquire(bucket, { timeoutMs: 60_000 });
-    await passMs(0);
-    const refusedAtOnce = await Promise.race([waiting, passMs(100)]);
-    // A day is longer than anybody waits.
-    assertRefused(refusedAtOnce ?? (await waiting), "timeout");
     await admin.setPolicy(bucket, { refillIntervalMs: 30_000 });
+    await client.acquire(bucket);
     const held = client.acquire(bucket);
     await until(async () => (await client.inspect(bucket)).waiters === 1);
     await admin.reset(bucket);
@@ -183,6 +182,22 @@ const checks: Readonly<Record<string, Check>> = {
     const snapshot = await connect({ token: adminToken }).setPolicy(bucket, { capacity: 7 });
     assertEqual([snapshot.bucket, snapshot.policy.capacity], [bucket, 7]);
     assertEqual((await connect().inspect(bucket)).policy.capacity, 7);
+  },
+
+  async "pause empties the bucket, and lets its ticks bring nothing"({
+    connect,
+    bucket,
+    adminToken,
+  }) {
+    const client = connect();
+    const untilMs = Date.now() + 40_000;
+    const snapshot = await connect({ token: adminToken }).pause(bucket, { untilMs });
+    assertEqual([snapshot.bucket, snapshot.tokens], [bucket, 0]);
+    const refused = await client.acquire(bucket, { timeoutMs: 20_000 });
+    assertRefused(refused, "timeout");
+    assert((refused.retryAfterMs ?? 0) > 30_000, `retryAfterMs ${refused.retryAfterMs}`);
+    const error = await errorOf(client.pause(bucket, { untilMs }));
+    assert(error instanceof SluiceError && error.status === 401, `got ${error.message}`);
   },
 
   async "a name that needs encoding in a path reaches its bucket"({ connect, run }) {
@@ -503,6 +518,69 @@ const checks: Readonly<Record<string, Check>> = {
     );
     assertEqual(left.name, "TimeoutError");
     await until(async () => (await streams()) === 0);
+  },
+
+  async "onQueued is told its places by Sluice, and not where nobody has to wait"({
+    connect,
+    bucket,
+  }) {
+    const client = connect();
+    const places: QueuedPlace[] = [];
+    const onQueued = (place: QueuedPlace): unknown => places.push(place);
+    assertGranted(await client.acquire(bucket, { onQueued }));
+    assertEqual(places, []);
+    const head = client.acquire(bucket);
+    await until(async () => (await client.inspect(bucket)).waiters === 1);
+    const second = await client.acquire(bucket, { onQueued });
+    assertGranted(await head);
+    assertGranted(second);
+    assertEqual(
+      places.map(({ position }) => position),
+      [2, 1],
+    );
+    const etaMs = places[0]?.etaMs ?? 0;
+    assert(etaMs > 0 && etaMs <= 600, `etaMs ${etaMs}`);
+    const refused = await client.acquire(bucket, { onQueued, timeoutMs: 0 });
+    assertRefused(refused, "timeout");
+    assertEqual(places.length, 2);
+  },
+
+  async "what the service forbids is thrown where it is streamed, too"({ connect, bucket }) {
+    const onQueued = (): void => undefined;
+    const error = await errorOf(connect().acquire(bucket, { onQueued, timeoutMs: 3_600_000 }));
+    assert(error instanceof SluiceError, `got ${error.name}`);
+    assertEqual(
+      [error.reason, error.status, error.errors?.[0]?.field],
+      ["invalid-request", 400, "timeoutMs"],
+    );
+  },
+
+  async "a caller that is told its place and aborts frees it"({ connect, run, adminToken }) {
+    const bucket = `one:${run}:leaves`;
+    const client = connect();
+    await connect({ token: adminToken }).setPolicy(bucket, { refillIntervalMs: 50_000 });
+    await client.acquire(bucket);
+    const controller = new AbortController();
+    const held = errorOf(
+      client.acquire(bucket, { signal: controller.signal, onQueued: () => controller.abort() }),
+    );
+    assertEqual((await held).name, "AbortError");
+    await until(async () => (await client.inspect(bucket)).cancelled === 1);
+    assertEqual((await client.inspect(bucket)).waiters, 0);
+  },
+
+  async "a stream of Sluice that is cut is asked for again, and paid once"({
+    connect,
+    through,
+    bucket,
+  }) {
+    const client = connect();
+    await client.acquire(bucket);
+    const places: QueuedPlace[] = [];
+    const onQueued = (place: QueuedPlace): unknown => places.push(place);
+    assertGranted(await through("sever").acquire(bucket, { onQueued }));
+    assert(places.length >= 2, `told ${places.length} places`);
+    assertEqual((await client.inspect(bucket)).granted, 2);
   },
 
   async "the fetch that is given is the one that is used"({ connect, bucket }) {

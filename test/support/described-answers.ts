@@ -41,7 +41,11 @@ export class DescribedAnswers {
       throw new Error(`${call} is not as described: ${why}`);
     };
     const [mediaType = ""] = (response.headers.get("Content-Type") ?? "").split(";");
-    const text = method === "HEAD" ? "" : await response.clone().text();
+    const isStream = mediaType === "text/event-stream";
+    // After an upgrade there is no body, and no copy.
+    const isUpgrade = response.status === 101;
+    const hasText = method !== "HEAD" && !isStream && !isUpgrade;
+    const text = hasText ? await response.clone().text() : "";
     const path = this.#pathOf(new URL(url).pathname);
     const answers = path && this.#answersOf(path, method);
     if (isStray(mediaType, text) || (method === "HEAD" && response.status === 405)) return;
@@ -50,6 +54,12 @@ export class DescribedAnswers {
       return fail("there is no such call");
     }
     const answer = answers[response.status] ?? fail("there is no such status");
+    if (isStream) {
+      // It is not over, and its events come in no schema.
+      if (!answer.content?.[mediaType]) fail("there is no stream");
+      return;
+    }
+    if (isUpgrade) return;
     const { "Retry-After": retryAfter, ...always } = answer.headers ?? {};
     for (const name of Object.keys(always)) {
       if (!response.headers.has(name)) fail(`the field ${name} is missing`);
@@ -66,6 +76,19 @@ export class DescribedAnswers {
     if (method === "HEAD" || !mediaType.endsWith("json")) return;
     const validate = this.#validator(`${path} ${method} ${response.status}`, described.schema);
     if (!validate(JSON.parse(text))) fail(`${this.#ajv.errorsText(validate.errors)} in ${text}`);
+  }
+
+  /**
+   * Checks a message of the feed.
+   *
+   * @throws {Error} Where the description does not allow it.
+   */
+  checkMessage(text: string): void {
+    const path = "/buckets/{name}/watch";
+    const schema = this.#answersOf(path, "GET")?.["101"]?.content?.["application/json"]?.schema;
+    const validate = this.#validator(`${path} message`, schema ?? {});
+    if (validate(JSON.parse(text))) return;
+    throw new Error(`A message is not as described: ${this.#ajv.errorsText(validate.errors)}`);
   }
 
   #pathOf(pathname: string): string | undefined {

@@ -19,6 +19,7 @@ import type { AddressInfo } from "node:net";
 const CORS = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
+  "Access-Control-Expose-Headers": "Retry-After",
   "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
 };
 const GRANT = {
@@ -71,6 +72,30 @@ const modes: Readonly<Record<string, Mode>> = {
     const later = { "Retry-After": "1" };
     if (call.before === 0) respond(call, 503, "text/plain", "busy", later);
     else await pass(call, server);
+  },
+  /** Fails in one of the ways above, or not at all, as chance has it; a key fails four times at most. */
+  any: async (call, server) => {
+    const ways = ["lose", "drop", "gateway", "none"];
+    const way = ways[Math.floor(Math.random() * ways.length)] ?? "none";
+    const isSpent = call.before >= 4;
+    // What fails the first time only would fail a key no more.
+    await (isSpent ? pass(call, server) : (modes[way] ?? pass)({ ...call, before: 0 }, server));
+  },
+  /** Passes a stream on as it comes, and cuts the first one after its first place. */
+  sever: async (call, server) => {
+    const answer = await server.open(call);
+    const type = answer.headers["content-type"];
+    call.outgoing.writeHead(answer.statusCode ?? 0, { ...CORS, "Content-Type": type });
+    for await (const piece of answer) {
+      call.outgoing.write(piece);
+      if (call.before === 0 && String(piece).includes("queued")) {
+        await setTimeout(50);
+        answer.destroy();
+        breakOff(call);
+        return;
+      }
+    }
+    call.outgoing.end();
   },
   /** Somebody else's page. */
   page: (call) => respond(call, 200, "text/html", "<h1>Welcome</h1>"),
@@ -183,7 +208,14 @@ export class FaultyServer implements AsyncDisposable {
   }
 
   /** What Sluice answers. */
-  async forward({ incoming, path, body }: Call) {
+  async forward(call: Call) {
+    const answer = await this.open(call);
+    const { statusCode: status = 0, headers: received } = answer;
+    return { status, type: received["content-type"] ?? "", body: await buffer(answer) };
+  }
+
+  /** What Sluice answers, from its head on. */
+  async open({ incoming, path, body }: Call): Promise<IncomingMessage> {
     const { method = "GET", headers } = incoming;
     const outgoing = request(new URL(path, this.#target), {
       method,
@@ -192,8 +224,7 @@ export class FaultyServer implements AsyncDisposable {
     });
     outgoing.end(body);
     const [answer] = (await once(outgoing, "response")) as [IncomingMessage];
-    const { statusCode: status = 0, headers: received } = answer;
-    return { status, type: received["content-type"] ?? "", body: await buffer(answer) };
+    return answer;
   }
 }
 

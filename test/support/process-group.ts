@@ -3,13 +3,14 @@
  *
  * `npm start` is a tree of seven processes, and killing its root leaves the rest running. So each
  * server is started as the leader of a process group, which can be killed as a whole. Nor does a test
- * run always get to clean up: it may be killed itself. So beside each group stands a guard, a shell
- * that waits for its standard input to end, which it does however this process ends, and then kills
- * the group. POSIX only, like process groups.
+ * run always get to clean up: it may be killed itself. So beside each group stands a guard (guard.ts of
+ * `npm run serve`). POSIX only, like process groups.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout } from "node:timers/promises";
+
+import { guardGroup } from "../../serve/guard.ts";
 
 /** Output kept for messages; what a server says last is what matters. */
 const MOST_OUTPUT_CHARACTERS = 20_000;
@@ -43,12 +44,9 @@ export class ProcessGroup {
     }
     const { pid } = this.child;
     if (pid === undefined) return;
-    const guard = startGuard(pid);
+    guardGroup(this.child);
     // The root may go by itself and leave the others behind.
-    this.child.once("exit", () => {
-      signalGroup(pid, "SIGKILL");
-      guard.kill("SIGKILL");
-    });
+    this.child.once("exit", () => signalGroup(pid, "SIGKILL"));
   }
 
   /** What it has written so far, standard output and error together. */
@@ -110,18 +108,6 @@ export class ProcessGroup {
   #keep(text: string): void {
     this.#output = (this.#output + text).slice(-MOST_OUTPUT_CHARACTERS);
   }
-}
-
-function startGuard(pid: number): ChildProcess {
-  const guard = spawn("sh", ["-c", `read _; kill -s KILL -- -${pid}`], {
-    stdio: ["pipe", "ignore", "ignore"],
-    // Out of the reach of a Ctrl-C, which has to end us first.
-    detached: true,
-  });
-  guard.unref();
-  guard.on("error", () => undefined);
-  guard.stdin?.on("error", () => undefined);
-  return guard;
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {

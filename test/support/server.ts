@@ -17,14 +17,15 @@ import { setTimeout } from "node:timers/promises";
 
 import type { PolicyFields } from "../../src/core/policy.ts";
 
-import { ProcessGroup } from "./process-group.ts";
 import {
+  bundleWorker,
   offlineEnv,
   projectDir,
   workerdPath,
-  writeWorkerd,
-  type WorkerSource,
-} from "./worker-bundle.ts";
+  type WorkerBundle,
+} from "../../serve/worker-bundle.ts";
+import { writeWorkerd, type BoundService, type WorkerSource } from "../../serve/workerd-config.ts";
+import { ProcessGroup } from "./process-group.ts";
 
 /** workerd takes a tenth of a second, wrangler a few; this is for a machine with a lot else to do. */
 const START_TIMEOUT_MS = 45_000;
@@ -51,6 +52,12 @@ export interface WorkerOptions {
    * for each of the bindings there.
    */
   readonly main?: string;
+  /** In place of wrangler.toml: a path from the project's folder. */
+  readonly config?: string;
+  /** Service bindings, to Workers of the same process. */
+  readonly services?: Readonly<Record<string, BoundService>>;
+  /** Names of `others` that are told of each step of it, its spans included. */
+  readonly tails?: readonly string[];
 }
 
 export interface WorkerdOptions extends WorkerOptions {
@@ -62,8 +69,8 @@ export interface WorkerdOptions extends WorkerOptions {
   readonly v8Flags?: readonly string[];
 }
 
-/** The name of the Worker that has none. */
-const MAIN_WORKER = "main";
+/** The name of the Worker that has none, for bindings to it. */
+export const MAIN_WORKER = "main";
 
 /** The Worker in bare workerd, and others beside it. */
 export class WorkerdServer implements AsyncDisposable {
@@ -88,9 +95,11 @@ export class WorkerdServer implements AsyncDisposable {
     try {
       const store = stateDir ?? join(dir, "state");
       await mkdir(store, { recursive: true });
-      const workers = Object.entries({ [MAIN_WORKER]: main, ...others }).map(sourceOf);
-      const configPath = await writeWorkerd(dir, { stateDir: store, workers, v8Flags });
+      const named = Object.entries({ [MAIN_WORKER]: main, ...others });
+      const workers = await Promise.all(named.map(sourceOf));
       const names = workers.map(({ name }) => name);
+      const sockets = names.map((name) => ({ name, address: "127.0.0.1:0", worker: name }));
+      const configPath = await writeWorkerd(dir, { stateDir: store, workers, sockets, v8Flags });
       const server = new WorkerdServer(dir, store, configPath, names);
       await server.restart();
       return server;
@@ -263,11 +272,24 @@ export function startDev(options: DevOptions = {}): Promise<DevServer> {
   return DevServer.start(options);
 }
 
-function sourceOf([name, worker]: [string, WorkerOptions]): WorkerSource {
-  const { vars, policies, main } = worker;
+const bundles = new Map<string, Promise<WorkerBundle>>();
+
+/** The bundle of a main module, or of a configuration's, made once a process. */
+function bundleOf({ main, config }: WorkerOptions): Promise<WorkerBundle> {
+  const key = JSON.stringify([main, config]);
+  const configPath = config === undefined ? {} : { configPath: join(projectDir, config) };
+  const bundle = bundles.get(key) ?? bundleWorker({ main, ...configPath });
+  bundles.set(key, bundle);
+  return bundle;
+}
+
+async function sourceOf([name, worker]: [string, WorkerOptions]): Promise<WorkerSource> {
+  const { vars, policies, services, tails = [] } = worker;
   return {
     name,
-    main,
+    bundle: await bundleOf(worker),
+    ...(services && { services }),
+    tails,
     vars: { PUBLIC: "true", ...vars, ...(policies && { POLICIES: policies }) },
   };
 }

@@ -1,9 +1,18 @@
 /** The bodies that go over HTTP, as JSON Schemas by the name under which the document lists them. */
+import type { Pause } from "../../core/pause.ts";
+import type { LimiterReason } from "../../core/limiter.ts";
 import type { CompletePolicyFields, FieldFault, LeaseTerms } from "../../core/policy.ts";
-import type { BucketSnapshot, GrantBody, NamedPolicyFields } from "../../protocol.ts";
+import type {
+  BucketSnapshot,
+  GrantBody,
+  NamedPolicyFields,
+  WatchEvent,
+  WatchMessage,
+} from "../../protocol.ts";
 import type { AcquireParams } from "../acquire-params.ts";
 import type { Schema } from "./schema.ts";
 
+import { pauseLimits } from "../../core/pause.ts";
 import { leaseLimits, policyLimits } from "../../core/policy.ts";
 import { acquireLimits } from "../acquire-params.ts";
 import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../../core/bucket-name.ts";
@@ -68,13 +77,69 @@ const snapshot = objectSchema<BucketSnapshot>(
     tokens: countSchema("Tokens in the bucket"),
     waiters: countSchema("Callers that wait"),
     queuedTokens: countSchema("Tokens that they wait for, together"),
-    nextTickAtMs: instantSchema("The first tick after now"),
+    nextTickAtMs: instantSchema("The first tick after now; of a paused bucket, after the pause"),
+    pausedUntilMs: instantSchema("Until when the bucket is paused; only where it is"),
     granted: countSchema("Callers granted since the bucket started"),
     refused: countSchema("Callers refused since then"),
     cancelled: countSchema("Callers that have left the queue since then"),
     leasedTokens: countSchema("Tokens out on lease; only where the policy has leases"),
   },
-  { leasedTokens: true },
+  { pausedUntilMs: true, leasedTokens: true },
+);
+
+/** Members of each event, of whatever kind. */
+const eventMembers = {
+  id: countSchema("Names the request, within one connection"),
+  atMs: instantSchema("When it happened"),
+  tokens: integerSchema(acquireLimits.tokens, "Tokens that were asked for"),
+};
+const waitedMs = countSchema("Time since the caller's arrival, in milliseconds");
+
+const refusalReasons: Readonly<Record<LimiterReason, true>> = {
+  "exceeds-capacity": true,
+  timeout: true,
+  "queue-full": true,
+  "bucket-reset": true,
+};
+
+type EventOf<Kind extends WatchEvent["kind"]> = Extract<WatchEvent, { readonly kind: Kind }>;
+
+const watchEvent: Schema = {
+  anyOf: [
+    objectSchema<EventOf<"queued">>({ kind: { const: "queued" }, ...eventMembers }, {}),
+    objectSchema<EventOf<"granted">>({ kind: { const: "granted" }, ...eventMembers, waitedMs }, {}),
+    objectSchema<EventOf<"refused">>(
+      {
+        kind: { const: "refused" },
+        ...eventMembers,
+        reason: {
+          type: "string",
+          enum: Object.keys(refusalReasons),
+          description: "Why, as the caller's problem document says it",
+        },
+      },
+      {},
+    ),
+    objectSchema<EventOf<"cancelled">>(
+      { kind: { const: "cancelled" }, ...eventMembers, waitedMs },
+      {},
+    ),
+  ],
+};
+
+const watchMessage = objectSchema<WatchMessage>(
+  {
+    atMs: instantSchema("The object's time"),
+    isFirst: { const: true, description: "In the first message of a connection" },
+    snapshot: { $ref: "#/components/schemas/Snapshot" },
+    events: {
+      type: "array",
+      items: watchEvent,
+      description: "What has happened since the message before, in order",
+    },
+    omitted: countSchema("Events left out because there were too many; absent where none was"),
+  },
+  { isFirst: true, omitted: true },
 );
 
 const grant = objectSchema<GrantBody>(
@@ -118,14 +183,29 @@ const policyChange: Schema = {
   description: "What is left out stays as it is.",
 };
 
+const pause = objectSchema<Pick<Pause, "untilMs"> & Partial<Pause>>(
+  {
+    untilMs: instantSchema(
+      `Ticks up to and including this instant bring nothing; at most ${pauseLimits.aheadMs.max} ms ahead`,
+    ),
+    tokens: {
+      ...integerSchema(pauseLimits.tokens, "Most tokens that the bucket keeps"),
+      default: 0,
+    },
+  },
+  { tokens: true },
+);
+
 const health = objectSchema<{ status: "ok" }>({ status: { const: "ok" } }, {});
 
 /** The schemas that the document lists under `components`. */
 export const bodies = {
   Grant: grant,
   Snapshot: snapshot,
+  WatchMessage: watchMessage,
   Policy: namedPolicy,
   PolicyChange: policyChange,
+  Pause: pause,
   Fault: fault,
   Health: health,
 } as const satisfies Readonly<Record<string, Schema>>;

@@ -1,0 +1,100 @@
+/**
+ * `npm run bench:serve`: `npm run serve` beside `npm start`, which runs the same Worker behind the two
+ * proxies of `wrangler dev`, and beside workerd without what serve adds to be able to end in order. In
+ * turn, so that what else the machine does falls on all of them.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+import { positiveInteger } from "../../test/support/options.ts";
+import { processorTimeMs } from "../../test/support/process-usage.ts";
+import { Served } from "../../test/support/served.ts";
+import { startDev, startWorkerd } from "../../test/support/server.ts";
+import { median, ratio } from "../../test/support/statistics.ts";
+import { ask, bytesOf } from "../service/answer.ts";
+import { findLoadGenerator } from "../service/load.ts";
+import { describeMachine } from "../support/machine.ts";
+import { table } from "../support/markdown.ts";
+import { benchPolicy } from "../workers/bucket.ts";
+
+const PATH = "/acquire?bucket=load";
+/** Of each case before it counts: the code is compiled while it runs. */
+const WARM_UP_SECONDS = 2;
+const MICROS_PER_MS = 1_000;
+
+interface Case {
+  readonly name: string;
+  readonly url: string;
+  /** The one process that does all the work; `undefined` where there are several. */
+  readonly pid: number | undefined;
+  readonly requestsPerSecond: number[];
+  readonly p50Ms: number[];
+  readonly cpuMicros: number[];
+}
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "4" },
+  },
+});
+const rounds = positiveInteger("--rounds", values.rounds);
+const seconds = positiveInteger("--seconds", values.seconds);
+
+const generator = await findLoadGenerator();
+const stateDir = await mkdtemp(join(tmpdir(), "sluice-bench-serve-"));
+const vars = ["--var", "PUBLIC:true", "--var", `POLICIES:${JSON.stringify({ "*": benchPolicy })}`];
+try {
+  await using served = await Served.ready(["--port", "0", "--state", stateDir, ...vars]);
+  await using bare = await startWorkerd({ policies: { "*": benchPolicy } });
+  await using dev = await startDev({ args: vars });
+  const ours = caseOf("npm run serve", served.url, await served.workerdPid());
+  const cases = [
+    ours,
+    caseOf("workerd alone", bare.url, bare.pid),
+    caseOf("npm start", dev.url, undefined),
+  ];
+  for (const each of cases) await measure(each, WARM_UP_SECONDS);
+  for (let round = 0; round < rounds; round += 1) {
+    console.error(`round ${round + 1} of ${rounds}`);
+    // Each has its turn first.
+    const first = round % cases.length;
+    for (const each of [...cases.slice(first), ...cases.slice(0, first)]) {
+      const { requestsPerSecond, p50Ms, cpuMicros } = await measure(each, seconds);
+      each.requestsPerSecond.push(requestsPerSecond);
+      each.p50Ms.push(p50Ms);
+      each.cpuMicros.push(cpuMicros);
+    }
+  }
+  const { processor, cores } = describeMachine([]);
+  console.log(`${processor}, ${cores} cores; ${generator.name}, medians of ${rounds} rounds\n`);
+  const rows = cases.map((each) => [
+    each.name,
+    Math.round(median(each.requestsPerSecond)).toLocaleString("en"),
+    `${ratio(ours.requestsPerSecond, each.requestsPerSecond).toFixed(2)} ×`,
+    median(each.p50Ms).toFixed(1),
+    each.pid === undefined ? "" : median(each.cpuMicros).toFixed(0),
+  ]);
+  const columns = ["case", "requests/s", "serve to it", "half, ms", "CPU, µs"];
+  console.log(table(columns, rows));
+} finally {
+  await rm(stateDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+}
+
+function caseOf(name: string, url: string, pid: number | undefined): Case {
+  return { name, url, pid, requestsPerSecond: [], p50Ms: [], cpuMicros: [] };
+}
+
+async function measure(
+  { url, pid }: Case,
+  durationSeconds: number,
+): Promise<{ requestsPerSecond: number; p50Ms: number; cpuMicros: number }> {
+  // wrangler's proxies send the same answer with its length or in chunks.
+  const answerBytes = pid === undefined ? undefined : bytesOf(await ask(url, PATH));
+  const cpuBeforeMs = pid === undefined ? 0 : await processorTimeMs(pid);
+  const figures = await generator.load(url + PATH, durationSeconds, answerBytes);
+  const cpuMs = pid === undefined ? NaN : (await processorTimeMs(pid)) - cpuBeforeMs;
+  return { ...figures, cpuMicros: (cpuMs * MICROS_PER_MS) / figures.requests };
+}

@@ -1,0 +1,344 @@
+/**
+ * Sluice on a machine of one's own: workerd itself, with the state on disk, and a launcher beside it.
+ *
+ * The launcher is in the way of no request. It starts workerd, waits until it answers, and ends it in
+ * order: workerd by itself, told to end, waits for all that is held, and here callers are held for
+ * minutes. So they are told first (worker/main.ts), then workerd may end, and at the end of a period
+ * of grace it has to. The state needs none of this: it is safe under SIGKILL.
+ *
+ * workerd that ends by itself is not started again here. The launcher ends as it did, and what runs the
+ * launcher (systemd, a container's engine) knows how often to try.
+ *
+ * Miniflare would be another launcher. It puts a Worker of its own before this one, which left 0.6 of the
+ * requests a second (six rounds in turn), knows of nobody who waits, and leaves workerd running when it is
+ * killed itself.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { request } from "node:http";
+import { createServer, isIPv6 } from "node:net";
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
+
+import type { WorkerBundle } from "./worker-bundle.ts";
+
+import { guardGroup } from "./guard.ts";
+import { ServeError } from "./serve-error.ts";
+import { StateFolder } from "./state-folder.ts";
+import { workerdPath } from "./worker-bundle.ts";
+import { writeWorkerd } from "./workerd-config.ts";
+
+/**
+ * The name of the Worker in workerd. **Never change it**: the ids of all buckets and the folder of
+ * their state are made from it, and under another one every bucket would start anew.
+ */
+const WORKER_NAME = "sluice";
+/** The main module in place of that of wrangler.toml: a path from the project's folder. */
+export const SERVED_MAIN = "serve/worker/main.ts";
+/** What stands before a variable's name in the environment of workerd. */
+const ENVIRONMENT_PREFIX = "SLUICE_VAR_";
+/** workerd takes a tenth of a second; this is for a machine with a lot else to do. */
+const START_TIMEOUT_MS = 30_000;
+/** Between two looks whether it answers. */
+const POLL_MS = 20;
+/** For how long newcomers are told before nobody listens any more: those that were on their way. */
+const LINGER_MS = 500;
+/**
+ * For how long answers may still be on their way when all have been told: thousands go out in one second.
+ * What is left then cannot be told anything: pages left open, uploads that stall.
+ */
+const REST_MS = 2_000;
+/** Status of a shell for a process that a signal has ended, less the signal's number. */
+const SIGNAL_STATUS = 128;
+
+export interface ServeOptions {
+  /** The Worker, with `SERVED_MAIN` as its main module. */
+  readonly bundle: WorkerBundle;
+  /** The folder of the state; made if it is not there. */
+  readonly stateDir: string;
+  /** Name or address to listen on. */
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Variables and secrets, laid over those of wrangler.toml. They are written to no file. */
+  readonly vars: Readonly<Record<string, string>>;
+  /** Longest time from `stop` until all is over, milliseconds; 0: nobody is told. */
+  readonly graceMs: number;
+}
+
+/** Who may acquire and read. */
+export type Openness = "token" | "everybody" | "nobody";
+
+/** Sluice, being served. */
+export class Service {
+  /** Where it is reached, without a slash at the end. */
+  readonly url: string;
+  readonly openness: Openness;
+  /** Settles when workerd has gone, with the status that the launcher should end with. */
+  readonly ended: Promise<number>;
+  readonly #workerd: ChildProcess;
+  readonly #controlSocket: string;
+  readonly #graceMs: number;
+  #stopping: Promise<void> | undefined = undefined;
+
+  /** See `serve`. */
+  constructor(workerd: ChildProcess, state: StateFolder, url: string, options: ServeOptions) {
+    this.#workerd = workerd;
+    this.url = url;
+    this.openness = opennessOf(options);
+    this.#controlSocket = state.controlSocket;
+    this.#graceMs = options.graceMs;
+    this.ended = hasEnded(workerd).then((status) => {
+      state[Symbol.dispose]();
+      return this.#stopping ? 0 : status;
+    });
+  }
+
+  /**
+   * Ends it in order: all who wait and all who come are told `503 unavailable`, having taken nothing;
+   * then workerd ends, a little later or, where they cannot all be told, when the period of grace is over.
+   * Resolves when it has gone.
+   */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  /** Ends it at once, as a power cut does; the state is safe. */
+  kill(): void {
+    this.#workerd.kill("SIGKILL");
+  }
+
+  async #stop(): Promise<void> {
+    const ended = new AbortController();
+    const grace = setTimeout(this.#graceMs, undefined, { signal: ended.signal }).then(
+      () => this.kill(),
+      () => undefined,
+    );
+    const told = this.#endInOrder(ended.signal);
+    // Whoever cannot be told is cut off at the end of the period.
+    told.catch(() => undefined);
+    await this.ended;
+    ended.abort();
+    await grace;
+  }
+
+  async #endInOrder(signal: AbortSignal): Promise<void> {
+    await tellToEnd(this.#controlSocket, signal);
+    await setTimeout(LINGER_MS, undefined, { signal });
+    this.#workerd.kill("SIGTERM");
+    await setTimeout(REST_MS, undefined, { signal });
+    this.kill();
+  }
+}
+
+/**
+ * Starts workerd and resolves when it answers.
+ *
+ * @throws {ServeError} Where the port or the folder cannot be had, the configuration is illegal, or
+ * workerd does not come up.
+ *
+ * @example
+ * const bundle = await bundleWorker({ main: SERVED_MAIN });
+ * const vars = { PUBLIC: "true" };
+ * const service = await serve({ bundle, stateDir: "state", host: "127.0.0.1", port: 8787, vars, graceMs: 5_000 });
+ * process.once("SIGTERM", () => void service.stop());
+ * process.exitCode = await service.ended;
+ */
+export async function serve(options: ServeOptions): Promise<Service> {
+  const { host, port } = options;
+  const state = await StateFolder.take(options.stateDir);
+  const configDir = await mkdtemp(join(tmpdir(), "sluice-serve-"));
+  let workerd: ChildProcess | undefined;
+  try {
+    await checkAddress(host, port);
+    workerd = await startWorkerd(configDir, state, options);
+    const url = await urlOnceUp(workerd, host);
+    return new Service(workerd, state, url, options);
+  } catch (error) {
+    if (workerd) {
+      workerd.kill("SIGKILL");
+      await hasEnded(workerd).catch(() => undefined);
+    }
+    state[Symbol.dispose]();
+    throw error;
+  } finally {
+    // workerd has read it.
+    await rm(configDir, { recursive: true, force: true });
+  }
+}
+
+/** Where workerd is reached, as soon as it answers there. */
+async function urlOnceUp(workerd: ChildProcess, host: string): Promise<string> {
+  const settled = new AbortController();
+  const { signal } = settled;
+  const ready = async (): Promise<string> => {
+    const url = urlOf(host, await listeningPort(workerd));
+    await untilHealthy(reachableUrl(url), signal);
+    return url;
+  };
+  const gone = async (): Promise<never> => {
+    const status = await hasEnded(workerd);
+    const message = `workerd ended with status ${status} before it answered`;
+    throw new ServeError(message, { isLasting: false });
+  };
+  const late = async (): Promise<never> => {
+    await setTimeout(START_TIMEOUT_MS, undefined, { signal });
+    const message = `workerd did not answer within ${START_TIMEOUT_MS} ms`;
+    throw new ServeError(message, { isLasting: false });
+  };
+  const ends = [ready(), gone(), late()];
+  // Those that are not the first are not waited for.
+  for (const end of ends) end.catch(() => undefined);
+  try {
+    return await Promise.race(ends);
+  } finally {
+    settled.abort();
+  }
+}
+
+function opennessOf({ bundle, vars }: ServeOptions): Openness {
+  const { API_TOKEN, PUBLIC } = { ...bundle.config.vars, ...vars } as Record<string, unknown>;
+  if (API_TOKEN !== undefined) return "token";
+  return PUBLIC === "true" ? "everybody" : "nobody";
+}
+
+async function startWorkerd(
+  configDir: string,
+  state: StateFolder,
+  { bundle, host, port, vars }: ServeOptions,
+): Promise<ChildProcess> {
+  const names = Object.keys(vars);
+  const configPath = await writeWorkerd(configDir, {
+    stateDir: state.bucketsDir,
+    workers: [
+      {
+        name: WORKER_NAME,
+        bundle,
+        fromEnvironment: Object.fromEntries(names.map((name) => [name, ENVIRONMENT_PREFIX + name])),
+      },
+    ],
+    sockets: [
+      { name: "http", address: authority(host, port), worker: WORKER_NAME },
+      {
+        name: "control",
+        address: `unix:${state.controlSocket}`,
+        worker: WORKER_NAME,
+        entrypoint: "Control",
+      },
+    ],
+  });
+  const workerd = spawn(workerdPath(), ["serve", configPath, "--control-fd=3"], {
+    stdio: ["ignore", "inherit", "inherit", "pipe"],
+    // Nothing of ours but what it is to have.
+    env: Object.fromEntries(Object.entries(vars).map(([k, v]) => [ENVIRONMENT_PREFIX + k, v])),
+    // A Ctrl-C in the terminal is for the launcher, which tells those who wait first.
+    detached: true,
+  });
+  guardGroup(workerd);
+  return workerd;
+}
+
+/** The status that a shell would give; 1 where it says that all is well, which by itself it is not. */
+async function hasEnded(workerd: ChildProcess): Promise<number> {
+  if (workerd.exitCode === null && workerd.signalCode === null) {
+    try {
+      await once(workerd, "exit");
+    } catch (cause) {
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      throw new ServeError(`Cannot start workerd: ${detail}`, { isLasting: false, cause });
+    }
+  }
+  const { exitCode, signalCode } = workerd;
+  if (signalCode !== null) return SIGNAL_STATUS + constants.signals[signalCode];
+  return exitCode === null || exitCode === 0 ? 1 : exitCode;
+}
+
+/** workerd's own words for these are long and name no option. */
+async function checkAddress(host: string, port: number): Promise<void> {
+  const probe = createServer();
+  try {
+    probe.listen({ host, port });
+    await once(probe, "listening");
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new ServeError(addressFault(code ?? "", host, port), { isLasting: false, cause });
+  } finally {
+    if (probe.listening) {
+      probe.close();
+      await once(probe, "close");
+    }
+  }
+}
+
+function addressFault(code: string, host: string, port: number): string {
+  switch (code) {
+    case "EADDRINUSE":
+      return `--port: ${port} is in use on ${host}`;
+    case "EACCES":
+      return `--port: ${port} may not be listened on by this user`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return `--host: ${host} is no address of this machine`;
+    default:
+      return `Cannot listen on ${authority(host, port)}: ${code}`;
+  }
+}
+
+/** The port in the line that workerd writes to its control pipe when it listens for callers. */
+async function listeningPort(workerd: ChildProcess): Promise<number> {
+  const lines = createInterface({ input: workerd.stdio[3] as NodeJS.ReadableStream });
+  for await (const line of lines) {
+    const { event, socket, port } = JSON.parse(line) as Record<string, unknown>;
+    if (event === "listen" && socket === "http") return Number(port);
+  }
+  // The pipe has ended and so has the process, which is what the caller will be told.
+  return new Promise(() => undefined);
+}
+
+async function untilHealthy(url: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const response = await fetch(`${url}/healthz`, { signal }).catch(() => undefined);
+    if (response?.ok) {
+      await response.body?.cancel();
+      return;
+    }
+    if (response) {
+      const problem = (await response.json().catch(() => ({}))) as { detail?: string };
+      const detail = problem.detail ?? `/healthz answers ${response.status}`;
+      throw new ServeError(`The configuration is illegal: ${detail}`, { isLasting: true });
+    }
+    await setTimeout(POLL_MS, undefined, { signal });
+  }
+}
+
+/** Tells the Worker that its process ends. Resolves once it has told all who waited. */
+async function tellToEnd(socketPath: string, signal: AbortSignal): Promise<void> {
+  const call = request({
+    socketPath,
+    path: "/",
+    method: "POST",
+    headers: { Host: "control" },
+    signal,
+  });
+  call.end();
+  const [response] = (await once(call, "response", { signal })) as [NodeJS.ReadableStream];
+  response.resume();
+  await once(response, "end", { signal });
+}
+
+function authority(host: string, port: number): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${authority(host, port)}`;
+}
+
+/** All addresses at once are none to connect to. */
+function reachableUrl(url: string): string {
+  return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
+}

@@ -1,0 +1,65 @@
+/**
+ * The Worker's main module where `npm run serve` runs it: the same Worker, which can also be told that
+ * its process is about to end.
+ *
+ * workerd ends in order only when nothing is held any more, and Sluice holds what waits. So before that
+ * the launcher calls `Control`, on a socket that nobody else reaches. From then on newcomers are turned
+ * away at the door, and every object with waiters tells them so. It is the objects who tell them: only
+ * there is it certain that a caller who is told `unavailable` has taken nothing. What the Worker gives
+ * up in the middle of a call may have been granted and written by then.
+ *
+ * All of this works because workerd runs a Worker and its objects in one isolate, where Cloudflare may
+ * use many. Before the end nothing here costs a request more than a look at a boolean.
+ */
+import { WorkerEntrypoint } from "cloudflare:workers";
+
+import { stoppingResponse } from "../../src/edge/acquire-response.ts";
+import sluice, { BucketObject as Bucket, type SluiceEnv } from "../../src/index.ts";
+
+export * from "../../src/index.ts";
+
+/** Whether the process is about to end. */
+let isEnding = false;
+
+/** The objects in memory, by name; those that the runtime has dropped go with their garbage. */
+const objects = new Map<string, WeakRef<Bucket>>();
+const dropped = new FinalizationRegistry((name: string) => {
+  if (objects.get(name)?.deref() === undefined) objects.delete(name);
+});
+
+/** A bucket that can be found while it is in memory. */
+export class BucketObject extends Bucket {
+  constructor(ctx: DurableObjectState, env: SluiceEnv) {
+    super(ctx, env);
+    // For a request that was let in at the door just before it was closed.
+    if (isEnding) this.close();
+    const { name } = ctx.id;
+    if (name === undefined) return;
+    objects.set(name, new WeakRef(this));
+    dropped.register(this, name);
+  }
+}
+
+/** What the launcher reaches, and nobody else. */
+export class Control extends WorkerEntrypoint<SluiceEnv> {
+  /** Ends the waiting, for good. Answers once all who waited have been told. */
+  override async fetch(request: Request): Promise<Response> {
+    if (request.method !== "POST") return Response.json({ isEnding });
+    isEnding = true;
+    const told: Promise<void>[] = [];
+    for (const [name, reference] of objects) {
+      const object = reference.deref();
+      // Only a flag: what it has to write and to tell is for a turn of its own.
+      object?.close();
+      if (object?.isAwaited) told.push(this.env.BUCKETS.getByName(name).turnAway());
+    }
+    await Promise.all(told);
+    return Response.json({ isEnding });
+  }
+}
+
+export default {
+  fetch(request, env, ctx): Response | Promise<Response> {
+    return isEnding ? stoppingResponse() : sluice.fetch(request, env, ctx);
+  },
+} satisfies ExportedHandler<SluiceEnv>;

@@ -1,0 +1,157 @@
+/** What workerd is told: the Workers, where they listen, and where their objects keep what they store. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { WorkerBundle } from "./worker-bundle.ts";
+
+/** One Worker among those of a configuration. */
+export interface WorkerSource {
+  /**
+   * Of the service. It is part of where the objects keep their state (`NAME-CLASS` in the folder of the
+   * state), and of what their ids are made from: under another name they start anew.
+   */
+  readonly name: string;
+  readonly bundle: WorkerBundle;
+  /** Laid over the variables of wrangler.toml. */
+  readonly vars?: Readonly<Record<string, unknown>>;
+  /**
+   * Laid over both: variables whose values workerd takes from its environment, by the name there, so
+   * that no file holds them.
+   */
+  readonly fromEnvironment?: Readonly<Record<string, string>>;
+  /** Service bindings by name: which Worker's, and which entrypoint of it. */
+  readonly services?: Readonly<Record<string, BoundService>>;
+  /** Names of others that are told of each step of it, its spans included (`tailStream`). */
+  readonly tails?: readonly string[];
+}
+
+/** What a service binding leads to. */
+export interface BoundService {
+  readonly worker: string;
+  readonly entrypoint: string;
+}
+
+/** Where workerd listens. */
+interface SocketSource {
+  readonly name: string;
+  /** `HOST:PORT`, where port 0 is any free one, or `unix:PATH`. */
+  readonly address: string;
+  /** Name of the Worker that answers, and of its entrypoint if that is not the default one. */
+  readonly worker: string;
+  readonly entrypoint?: string;
+}
+
+export interface WorkerdSetup {
+  /** Where the objects keep what they store. */
+  readonly stateDir: string;
+  readonly workers: readonly WorkerSource[];
+  readonly sockets: readonly SocketSource[];
+  /** Flags of V8, as in `--perf-basic-prof`. */
+  readonly v8Flags?: readonly string[];
+}
+
+/** A Worker as it is written down. */
+interface WrittenWorker extends WorkerSource {
+  /** Its folder, beside the configuration. */
+  readonly folder: string;
+}
+
+/** Writes the Workers and their configuration into `dir` and returns the configuration's path. */
+export async function writeWorkerd(dir: string, setup: WorkerdSetup): Promise<string> {
+  const written = await Promise.all(
+    setup.workers.map(async (worker, index): Promise<WrittenWorker> => {
+      const folder = `worker${index}`;
+      await mkdir(join(dir, folder), { recursive: true });
+      for (const { name, content } of worker.bundle.modules) {
+        await writeFile(join(dir, folder, name), content);
+      }
+      return { ...worker, folder };
+    }),
+  );
+  const path = join(dir, "config.capnp");
+  await writeFile(path, capnp(written, setup));
+  return path;
+}
+
+function capnp(
+  workers: readonly WrittenWorker[],
+  { stateDir, sockets, v8Flags = [] }: WorkerdSetup,
+): string {
+  const services = workers.map(({ name, folder }) => `(name = ${text(name)}, worker = .${folder})`);
+  const disk = `(name = "disk", disk = (path = ${text(stateDir)}, writable = true))`;
+  return `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = ${list([...services, disk])},
+  sockets = ${list(sockets.map(socketCapnp))},
+  v8Flags = ${list(v8Flags.map(text))},
+);
+${workers.map(workerCapnp).join("")}`;
+}
+
+function socketCapnp({ name, address, worker, entrypoint }: SocketSource): string {
+  const service =
+    entrypoint === undefined
+      ? text(worker)
+      : `(name = ${text(worker)}, entrypoint = ${text(entrypoint)})`;
+  return `(name = ${text(name)}, address = ${text(address)}, http = (), service = ${service})`;
+}
+
+function workerCapnp(worker: WrittenWorker): string {
+  const { name, folder, bundle, vars, fromEnvironment = {} } = worker;
+  const { services = {}, tails = [] } = worker;
+  const { config, modules } = bundle;
+  const sqliteClasses = new Set(config.migrations.flatMap((step) => step.new_sqlite_classes ?? []));
+  const objects = config.durable_objects.bindings;
+  const bindings = [
+    ...objects.map(
+      (object) =>
+        `(name = ${text(object.name)}, durableObjectNamespace = ${text(object.class_name)})`,
+    ),
+    ...Object.entries({ ...config.vars, ...vars })
+      .filter(([variable]) => !Object.hasOwn(fromEnvironment, variable))
+      .map(([variable, value]) => {
+        const bound =
+          typeof value === "string"
+            ? `text = ${text(value)}`
+            : `json = ${text(JSON.stringify(value))}`;
+        return `(name = ${text(variable)}, ${bound})`;
+      }),
+    ...Object.entries(fromEnvironment).map(
+      ([variable, source]) => `(name = ${text(variable)}, fromEnvironment = ${text(source)})`,
+    ),
+    ...Object.entries(services).map(([binding, { worker, entrypoint }]) => {
+      const service = `(name = ${text(worker)}, entrypoint = ${text(entrypoint)})`;
+      return `(name = ${text(binding)}, service = ${service})`;
+    }),
+  ];
+  const namespaces = objects.map(
+    ({ class_name }) =>
+      `(className = ${text(class_name)}, uniqueKey = ${text(`${name}-${class_name}`)}, ` +
+      `enableSql = ${sqliteClasses.has(class_name)})`,
+  );
+  const embedded = modules.map(
+    (module) =>
+      `(name = ${text(module.name)}, ${module.kind} = embed ${text(`${folder}/${module.name}`)})`,
+  );
+  return `
+const ${folder} :Workerd.Worker = (
+  modules = ${list(embedded)},
+  compatibilityDate = ${text(config.compatibility_date)},
+  compatibilityFlags = ${list(config.compatibility_flags.map(text))},
+  bindings = ${list(bindings)},
+  durableObjectNamespaces = ${list(namespaces)},
+  durableObjectStorage = (localDisk = "disk"),
+  streamingTails = ${list(tails.map(text))},
+);
+`;
+}
+
+/** A literal of Cap'n Proto, whose escapes are those of JSON as far as printable text goes. */
+function text(value: string): string {
+  return JSON.stringify(value);
+}
+
+function list(items: readonly string[]): string {
+  return `[${items.map((item) => `\n    ${item},`).join("")}\n  ]`;
+}

@@ -1,0 +1,109 @@
+/** An object that is told that its process ends. */
+import { abortAllDurableObjects } from "cloudflare:test";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+
+import { request, settle, snapshotOf } from "./surfaces.ts";
+import {
+  alarmAtMs,
+  pass,
+  stubOf,
+  uniqueName,
+  useSteadyPauses,
+  useVirtualDate,
+} from "./virtual-time.ts";
+
+beforeEach(() => {
+  useVirtualDate();
+  useSteadyPauses();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+async function queueUp(
+  name: string,
+  count: number,
+  init: RequestInit = {},
+): Promise<Promise<Response>[]> {
+  const held = Array.from({ length: count }, () => request(`/acquire?bucket=${name}`, init));
+  while ((await snapshotOf(name)).waiters === 0) await settle();
+  return held;
+}
+
+async function expectUnavailable(held: readonly Promise<Response>[]): Promise<void> {
+  for (const response of await Promise.all(held)) {
+    expect(response.status).toBe(503);
+    expect(response.headers.get("Retry-After")).toBe("1");
+    expect(await response.json()).toMatchObject({ reason: "unavailable", retryAfterMs: 1_000 });
+  }
+}
+
+it("tells those who wait, who have taken nothing; no alarm is left for the next instance", async () => {
+  const name = uniqueName();
+  expect((await request(`/acquire?bucket=${name}`)).status).toBe(200);
+  const held = await queueUp(name, 3);
+  while ((await snapshotOf(name)).waiters < 3) await settle();
+  expect(await stubOf(name).isAwaited).toBe(true);
+  await stubOf(name).turnAway();
+  await expectUnavailable(held);
+  expect(await stubOf(name).isAwaited).toBe(false);
+  expect(await alarmAtMs(name)).toBeNull();
+  await abortAllDurableObjects();
+  expect(await snapshotOf(name)).toMatchObject({ granted: 1, tokens: 0, waiters: 0 });
+  await pass(name, 1_000);
+  expect(await snapshotOf(name)).toMatchObject({ granted: 1, tokens: 1 });
+});
+
+it("tells all who stand in one place under a key, and forgets the key", async () => {
+  const name = uniqueName();
+  await request(`/acquire?bucket=${name}`);
+  const init = { headers: { "Idempotency-Key": '"k"' } };
+  const held = await queueUp(name, 3, init);
+  await settle();
+  await stubOf(name).turnAway();
+  await expectUnavailable(held);
+  await abortAllDurableObjects();
+  await pass(name, 1_000);
+  // Other parameters than before: a key that was kept would be refused.
+  const again = await request(`/acquire?bucket=${name}&timeoutMs=5`, init);
+  expect(again.status).toBe(200);
+  expect(await snapshotOf(name)).toMatchObject({ granted: 2, waiters: 0 });
+});
+
+it("tells those, too, who are gathered after a reset", async () => {
+  const name = uniqueName();
+  await request(`/acquire?bucket=${name}`);
+  const held = await queueUp(name, 2);
+  while ((await snapshotOf(name)).waiters < 2) await settle();
+  await abortAllDurableObjects();
+  // Each is put back after a pause of 50 ms, and held at the door for the rest of 250.
+  expect(await stubOf(name).isAwaited).toBe(true);
+  await scheduler.wait(120);
+  await stubOf(name).turnAway();
+  await expectUnavailable(held);
+  expect(await snapshotOf(name)).toMatchObject({ granted: 1, tokens: 0, waiters: 0 });
+});
+
+it("a bucket that nobody waits at: nothing changes", async () => {
+  const name = uniqueName();
+  await stubOf(name).turnAway();
+  expect(await stubOf(name).isAwaited).toBe(false);
+  await request(`/acquire?bucket=${name}`);
+  const before = await snapshotOf(name);
+  await stubOf(name).turnAway();
+  expect(await snapshotOf(name)).toEqual(before);
+});
+
+it("closed: whoever asks is told, though a token is there; whoever waits goes on waiting", async () => {
+  const name = uniqueName();
+  await request(`/acquire?bucket=${name}`);
+  const held = await queueUp(name, 1);
+  await stubOf(name).close();
+  await expectUnavailable([request(`/acquire?bucket=${name}`)]);
+  await pass(name, 1_000);
+  expect((await held[0])?.status).toBe(200);
+  await pass(name, 1_000);
+  await expectUnavailable([request(`/acquire?bucket=${name}`)]);
+  expect(await snapshotOf(name)).toMatchObject({ granted: 2, tokens: 1 });
+});

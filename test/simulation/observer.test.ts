@@ -1,0 +1,146 @@
+/**
+ * What a `BucketOwner` tells who watches, against the bucket that it shows: whoever follows the events
+ * knows at the end of each turn who waits, and how many were settled and how.
+ */
+import fc from "fast-check";
+import { expect, it } from "vitest";
+
+import type { BucketPlatform, Leave } from "../../src/edge/bucket-owner.ts";
+import type { BucketSnapshot, NamedPolicyFields, WatchEvent } from "../../src/protocol.ts";
+
+import { Policy } from "../../src/core/policy.ts";
+import { BucketOwner } from "../../src/edge/bucket-owner.ts";
+
+const NAME = "watched";
+const START_MS = 1_000_000;
+const configured: NamedPolicyFields = {
+  name: "*",
+  ...Policy.of({ capacity: 5, refillTokens: 2, refillIntervalMs: 100, queueLimit: 4 }).toJSON(),
+};
+
+type Step =
+  | { readonly kind: "acquire"; readonly tokens: number; readonly timeoutMs: number }
+  | { readonly kind: "leave"; readonly pick: number }
+  | { readonly kind: "pass"; readonly ms: number; readonly isDaemonLate: boolean }
+  | { readonly kind: "policy"; readonly capacity: number }
+  | { readonly kind: "reset" };
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        kind: fc.constant("acquire" as const),
+        tokens: fc.integer({ min: 1, max: 7 }),
+        timeoutMs: fc.constantFrom(0, 150, 400, 60_000),
+      }),
+    },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant("leave" as const), pick: fc.nat() }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constant("pass" as const),
+        ms: fc.integer({ min: -50, max: 350 }),
+        isDaemonLate: fc.boolean(),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant("policy" as const),
+        capacity: fc.integer({ min: 1, max: 6 }),
+      }),
+    },
+    { weight: 1, arbitrary: fc.constant({ kind: "reset" as const }) },
+  ),
+  { maxLength: 60 },
+);
+
+/** Someone who knows of the bucket what the events say. */
+class Follower {
+  readonly waiting = new Set<number>();
+  readonly counts = { granted: 0, refused: 0, cancelled: 0 };
+  readonly #ended = new Set<number>();
+  turns = 0;
+
+  turned(events: readonly WatchEvent[]): void {
+    this.turns += 1;
+    for (const { kind, id } of events) {
+      if (this.#ended.has(id)) throw new Error(`${id} has ended, and then is ${kind}`);
+      if (kind === "queued") {
+        if (this.waiting.has(id)) throw new Error(`${id} is queued twice`);
+        this.waiting.add(id);
+        continue;
+      }
+      // Who leaves had been told to wait.
+      const hadWaited = this.waiting.delete(id);
+      if (kind === "cancelled" && !hadWaited) throw new Error(`${id} leaves and was not queued`);
+      this.#ended.add(id);
+      this.counts[kind] += 1;
+    }
+  }
+
+  /** What a look at the bucket shows, as far as events tell. */
+  get expected(): Partial<BucketSnapshot> {
+    return { waiters: this.waiting.size, ...this.counts };
+  }
+}
+
+it("whoever follows the events of a BucketOwner knows who waits, and how many were settled", () => {
+  fc.assert(
+    fc.property(steps, (list) => {
+      let nowMs = START_MS;
+      const owner = new BucketOwner(platformAt(() => nowMs));
+      const follower = new Follower();
+      const leaves: Leave[] = [];
+      owner.observe(follower);
+      for (const step of list) {
+        switch (step.kind) {
+          case "acquire": {
+            const { tokens, timeoutMs } = step;
+            const call = { bucket: NAME, policy: configured, tokens, timeoutMs };
+            const leave = owner.acquire(call, () => undefined);
+            if (leave) leaves.push(leave);
+            break;
+          }
+          case "leave":
+            // One that has been told, or has left, changes nothing by it.
+            leaves[step.pick % Math.max(1, leaves.length)]?.();
+            break;
+          case "pass":
+            nowMs += step.ms;
+            if (!step.isDaemonLate) owner.alarm();
+            break;
+          case "policy":
+            owner.changePolicy(NAME, configured, { capacity: step.capacity });
+            break;
+          case "reset":
+            void owner.reset();
+            expect(follower.waiting.size).toBe(0);
+            Object.assign(follower.counts, { granted: 0, refused: 0, cancelled: 0 });
+            break;
+        }
+        expect(owner.look(NAME, configured)).toMatchObject(follower.expected);
+      }
+      owner.observe(undefined);
+      const { turns } = follower;
+      owner.acquire({ bucket: NAME, policy: configured, tokens: 1 }, () => undefined);
+      expect(follower.turns).toBe(turns);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+function platformAt(now: () => number): BucketPlatform {
+  return {
+    clock: { now, setTimer: () => () => undefined },
+    alarms: { setAlarm: async () => undefined, deleteAlarm: async () => undefined },
+    disk: {
+      read: () => undefined,
+      write: () => undefined,
+      keyedGrants: { list: () => [], put: () => undefined, delete: () => undefined },
+      erase: async () => undefined,
+    },
+    abort: () => undefined,
+  };
+}

@@ -1,0 +1,424 @@
+/** `npm run serve`: started, killed, told to end, and started wrong. */
+import { access, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import type { BucketSnapshot } from "../../src/protocol.ts";
+
+import { readOptions } from "../../serve/options.ts";
+import { projectDir } from "../../serve/worker-bundle.ts";
+import { acquire, acquirePath, arriveInTurn, snapshotOf, untilBucket } from "../support/callers.ts";
+import { HttpConnection, send, type Answer } from "../support/http-connection.ts";
+import { Served, processes, untilGone } from "../support/served.ts";
+
+/** Far beyond what an end takes without anybody in its way, and below the grace that is given here. */
+const PROMPTLY_MS = 10_000;
+
+/** Nobody who waits is granted while a test runs. */
+const SLOW = {
+  capacity: 100,
+  refillTokens: 100,
+  initialTokens: 1,
+  refillIntervalMs: 3_600_000,
+  maxWaitMs: 3_600_000,
+};
+/** Every grant is written by itself: the counts on the disk are those that were told. */
+const QUICK = { capacity: 30, refillTokens: 1, refillIntervalMs: 10 };
+const POLICIES = `POLICIES:${JSON.stringify({ "*": SLOW, "quick*": QUICK })}`;
+const OPEN = ["--port", "0", "--grace", "20s", "--var", "PUBLIC:true", "--var", POLICIES];
+
+let dir: string;
+let bundleDir: string;
+let states = 0;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "sluice-served-"));
+  bundleDir = join(dir, "bundle");
+  const building = new Served(["--write-bundle", bundleDir]);
+  const { code } = await building.ended;
+  if (code !== 0) throw new Error(`The Worker could not be built: ${building.output}`);
+});
+afterAll(async () => {
+  await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+});
+
+function newState(): string {
+  states += 1;
+  return join(dir, `state${states}`);
+}
+
+/** Of the Worker that was built once. */
+function from(state: string, ...args: readonly string[]): string[] {
+  return ["--bundle", bundleDir, "--state", state, ...args];
+}
+
+function expectStopping({ status, headers, body }: Answer): void {
+  expect(status).toBe(503);
+  expect(body).toMatchObject({ status: 503, reason: "unavailable", retryAfterMs: 1_000 });
+  expect(headers["retry-after"]).toBe("1");
+}
+
+/** A request whose body never comes to its end. */
+function stalledUpload(url: string): Socket {
+  const { port, hostname, host } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.on("error", () => undefined);
+  socket.write(`POST /acquire HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 100\r\n\r\n{`);
+  return socket;
+}
+
+describe.concurrent("npm run serve", () => {
+  it("builds, answers, ends at SIGTERM to npm, and goes on where it was", async () => {
+    const state = newState();
+    const args = ["--state", state, ...OPEN];
+    {
+      await using served = await Served.ready(args, {}, true);
+      expect(served.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+      expect(served.output).toContain("everybody who reaches it may acquire and read");
+      expect(await acquire(served, "kept")).toMatchObject({ remaining: 0 });
+      const { code, tookMs } = await served.terminate();
+      expect({ code, isPrompt: tookMs < PROMPTLY_MS }).toEqual({ code: 0, isPrompt: true });
+    }
+    await using again = await Served.ready(from(state, ...OPEN));
+    expect(await snapshotOf(again, "kept")).toMatchObject({ granted: 1, tokens: 0 });
+    // Where the state is must not change from version to version: it would start anew.
+    expect(await readdir(join(state, "buckets"))).toEqual(["sluice-BucketObject"]);
+  });
+
+  it("killed, workerd goes with it, and the next one goes on where it was", async () => {
+    const state = newState();
+    const served = await Served.ready(from(state, ...OPEN));
+    await acquire(served, "kept");
+    const workerd = await served.workerdPid();
+    served.signal("SIGKILL");
+    expect(await served.ended).toMatchObject({ signal: "SIGKILL" });
+    await untilGone(workerd);
+    await using again = await Served.ready(from(state, ...OPEN));
+    expect(await snapshotOf(again, "kept")).toMatchObject({ granted: 1, tokens: 0 });
+  });
+
+  it("ends as workerd did where that ends by itself", async () => {
+    await using served = await Served.ready(from(newState(), ...OPEN));
+    process.kill(await served.workerdPid(), "SIGKILL");
+    expect(await served.ended).toMatchObject({ code: 137 });
+    expect(served.output).toContain("workerd ended by itself, with status 137");
+  });
+
+  it("answers 401 to all where neither API_TOKEN nor PUBLIC is set, and says so", async () => {
+    await using served = await Served.ready(from(newState(), "--port", "0"));
+    expect(served.output).toContain("closed: set API_TOKEN");
+    expect((await send(served.url, acquirePath("x"))).status).toBe(401);
+  });
+
+  it("takes tokens from file and environment; they are on no command line, in no file, in no log", async () => {
+    const state = newState();
+    const envFile = join(dir, "secrets.env");
+    await writeFile(envFile, 'API_TOKEN="file-tq7wzk"\n# as in .dev.vars\n');
+    const args = ["--port", "0", "--env-file", envFile];
+    const environment = { API_TOKEN: "hidden-by-the-file", ADMIN_TOKEN: "environment-zk5fgq" };
+    await using served = await Served.ready(from(state, ...args), environment);
+    expect(served.output).toContain("callers need an API_TOKEN");
+    const as = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
+    expect((await send(served.url, acquirePath("x"), as("file-tq7wzk"))).status).toBe(200);
+    expect((await send(served.url, acquirePath("x"), as("hidden-by-the-file"))).status).toBe(401);
+    const deletion = { method: "DELETE", ...as("environment-zk5fgq") };
+    expect((await send(served.url, "/buckets/x", deletion)).status).toBe(204);
+    const written = await Promise.all(
+      (await readdir(state, { recursive: true, withFileTypes: true }))
+        .filter((entry) => entry.isFile())
+        .map((entry) => readFile(join(entry.parentPath, entry.name), "latin1")),
+    );
+    const lines = (await processes()).map(({ command }) => command);
+    for (const text of [served.output, ...written, ...lines]) {
+      expect(text).not.toMatch(/tq7wzk|zk5fgq/);
+    }
+  });
+
+  it("with --help prints what there is", async () => {
+    const helped = new Served(["--help"]);
+    expect(await helped.ended).toMatchObject({ code: 0 });
+    expect(helped.output).toContain("--state DIR");
+  });
+});
+
+describe.concurrent("npm run serve, told to end while callers wait", () => {
+  it("tells ten of them, in two buckets, and newcomers, and ends", async () => {
+    const state = newState();
+    await using served = await Served.ready(from(state, ...OPEN));
+    for (const bucket of ["a", "b"]) await acquire(served, bucket);
+    const held = await Promise.all(["a", "b"].map((bucket) => arriveInTurn(served, bucket, 5)));
+    const newcomer = await HttpConnection.open(served.url);
+    const ending = served.terminate();
+    const told = await Promise.all(held.flat().map(({ answer }) => answer));
+    expect(told).toHaveLength(10);
+    for (const answer of told) expectStopping(answer);
+    expectStopping(await newcomer.request(acquirePath("c")));
+    const { code, tookMs } = await ending;
+    expect({ code, isPrompt: tookMs < PROMPTLY_MS }).toEqual({ code: 0, isPrompt: true });
+    await using again = await Served.ready(from(state, ...OPEN));
+    // They took nothing, and nobody is expected back: a newcomer need not be gathered with them.
+    for (const bucket of ["a", "b"]) {
+      expect(await snapshotOf(again, bucket)).toMatchObject({ granted: 1, tokens: 0, waiters: 0 });
+    }
+    expect((await snapshotOf(again, "c")).granted).toBe(0);
+  });
+
+  it("tells 1,000 in 25 buckets", async () => {
+    await using served = await Served.ready(from(newState(), ...OPEN));
+    const connections: HttpConnection[] = [];
+    while (connections.length < 1_000) {
+      const some = Array.from({ length: 100 }, () => HttpConnection.open(served.url));
+      connections.push(...(await Promise.all(some)));
+    }
+    const buckets = Array.from({ length: 25 }, (_, i) => `crowd${i}`);
+    for (const bucket of buckets) await acquire(served, bucket);
+    const answers = connections.map((connection, i) =>
+      connection.request(acquirePath(buckets[i % buckets.length] as string)),
+    );
+    for (const bucket of buckets) {
+      await untilBucket(served, bucket, ({ waiters }) => waiters === 40);
+    }
+    const { code } = await served.terminate();
+    for (const answer of await Promise.all(answers)) expectStopping(answer);
+    expect(code).toBe(0);
+  });
+
+  it("grants exactly what it told, with callers coming all the while", async () => {
+    const state = newState();
+    const buckets = ["quick1", "quick2", "quick3"];
+    const told = new Map(buckets.map((bucket) => [bucket, 0]));
+    let turnedAway = 0;
+    {
+      await using served = await Served.ready(from(state, ...OPEN));
+      const { url } = served;
+      const callers = Array.from({ length: 60 }, async (_, i) => {
+        const bucket = buckets[i % buckets.length] as string;
+        for (;;) {
+          // Once nobody listens any more, no request has begun.
+          const connection = await HttpConnection.open(url).catch(() => undefined);
+          if (!connection) return;
+          const answer = await connection.request(acquirePath(bucket)).catch(() => undefined);
+          if (answer?.status === 503) turnedAway += 1;
+          if (answer?.status !== 200) return;
+          told.set(bucket, Number(told.get(bucket)) + 1);
+        }
+      });
+      while (Math.min(...told.values()) < 50) await setTimeout(10);
+      expect(await served.terminate()).toMatchObject({ code: 0 });
+      await Promise.all(callers);
+    }
+    expect(turnedAway).toBeGreaterThan(0);
+    await using again = await Served.ready(from(state, ...OPEN));
+    for (const bucket of buckets) {
+      const snapshot: BucketSnapshot = await snapshotOf(again, bucket);
+      expect({ bucket, granted: snapshot.granted }).toEqual({ bucket, granted: told.get(bucket) });
+    }
+  });
+
+  it("a key that was told 503 is as good as new afterwards", async () => {
+    const state = newState();
+    const headers = { "Idempotency-Key": '"once"' };
+    {
+      await using served = await Served.ready(from(state, ...OPEN));
+      await acquire(served, "x");
+      const held = await Promise.all([1, 2].map(() => HttpConnection.open(served.url)));
+      const answers = held.map((connection) => connection.request(acquirePath("x"), { headers }));
+      await untilBucket(served, "x", ({ waiters }) => waiters === 1);
+      await setTimeout(100);
+      await served.terminate();
+      for (const answer of await Promise.all(answers)) expectStopping(answer);
+    }
+    const free = `POLICIES:{"*":${JSON.stringify({ ...SLOW, refillIntervalMs: 10 })}}`;
+    await using again = await Served.ready(from(state, ...OPEN, "--var", free));
+    expect((await send(again.url, acquirePath("x"), { headers })).status).toBe(200);
+    expect(await snapshotOf(again, "x")).toMatchObject({ granted: 2 });
+  });
+
+  it.each([
+    ["600s", 2_000],
+    ["1500ms", 1_400],
+    ["0s", 0],
+  ])("does not wait long for what cannot be told, with --grace %s", async (grace, atLeastMs) => {
+    await using served = await Served.ready(from(newState(), ...OPEN, "--grace", grace));
+    const stuck = stalledUpload(served.url);
+    await setTimeout(200);
+    const { code, tookMs } = await served.terminate();
+    stuck.destroy();
+    expect(code).toBe(0);
+    expect(tookMs).toBeGreaterThan(atLeastMs);
+    expect(tookMs).toBeLessThan(PROMPTLY_MS);
+  });
+
+  it("ends at once at a second signal", async () => {
+    await using served = await Served.ready(from(newState(), ...OPEN, "--grace", "600s"));
+    await acquire(served, "x");
+    const held = await HttpConnection.open(served.url);
+    const stuck = stalledUpload(served.url);
+    await setTimeout(200);
+    const answer = held.request(acquirePath("x"));
+    await untilBucket(served, "x", ({ waiters }) => waiters === 1);
+    served.signal("SIGINT");
+    expectStopping(await answer);
+    // Longer than newcomers are told for: it is now that only the stuck one holds it.
+    await setTimeout(1_000);
+    served.signal("SIGINT");
+    await served.ended;
+    stuck.destroy();
+  });
+});
+
+describe.concurrent("npm run serve, started wrong", () => {
+  async function expectRefused(
+    args: readonly string[],
+    code: number,
+    ...messages: readonly string[]
+  ): Promise<void> {
+    await using refused = new Served(args);
+    const end = await refused.ended;
+    for (const message of messages) expect(refused.output).toContain(message);
+    expect(end, refused.output).toMatchObject({ code });
+  }
+
+  it.each([
+    [["--port", "65536"], '--port must be an integer of 0…65535: got "65536"'],
+    [["--port", "8o"], '--port must be an integer of 0…65535: got "8o"'],
+    [["--host", "127.0.0.1:80"], 'got "127.0.0.1:80"'],
+    [["--grace", "5"], '--grace must be a time of 0s…600s, in s or ms: got "5"'],
+    [["--grace", "601s"], 'got "601s"'],
+    [["--var", "secret-without-a-colon"], "--var must be NAME:VALUE"],
+    [["--var", "1X:y"], 'got "1X"'],
+    [["--env-file", "/nowhere/secrets"], "--env-file: cannot read /nowhere/secrets"],
+    [["--config", "/nowhere/wrangler.toml"], "--config: there is no /nowhere/wrangler.toml"],
+    [["--config", "x", "--bundle", "y"], "--config cannot be used with --bundle"],
+    [["--bundle", "/nowhere"], "--bundle: there is no sluice-bundle.json in /nowhere"],
+    [["--prot", "1"], "--prot"],
+    [["x"], "'x'"],
+  ])("%j", async (args, message) => {
+    await expectRefused(["--state", newState(), ...args], 2, message);
+  });
+
+  it("without --state", () => expectRefused([], 2, "--state DIR is missing"));
+
+  it("with an illegal policy: the field and its limit", async () => {
+    const policies = 'POLICIES:{"*":{"capacity":0,"refillTokens":1,"refillIntervalMs":1000}}';
+    const message = "capacity must be an integer from 1 to 1000000000: got 0";
+    await expectRefused(from(newState(), "--port", "0", "--var", policies), 2, message);
+  });
+
+  it("on a port that somebody listens on", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const { port } = other.address() as AddressInfo;
+    await expectRefused(from(newState(), "--port", String(port)), 1, `--port: ${port} is in use`);
+    other.close();
+  });
+
+  it("on an address that is not this machine's", async () => {
+    const message = "--host: 192.0.2.1 is no address of this machine";
+    await expectRefused(from(newState(), "--port", "0", "--host", "192.0.2.1"), 1, message);
+  });
+
+  it("over a folder that cannot be made, or has too long a path", async () => {
+    const file = join(dir, "file");
+    await writeFile(file, "");
+    await expectRefused(from(join(file, "state"), "--port", "0"), 1, "--state: cannot write to");
+    const long = join(dir, "x".repeat(100));
+    await mkdir(long);
+    await expectRefused(from(long, "--port", "0"), 2, "is too long for a socket in it");
+  });
+
+  it("a second time over the same folder; the first goes on", async () => {
+    const state = newState();
+    await using served = await Served.ready(from(state, ...OPEN));
+    await expectRefused(from(state, ...OPEN), 1, "is used by another instance");
+    expect(await acquire(served, "x")).toMatchObject({ remaining: 0 });
+    // Two that start at the same moment: one of them wins.
+    const contested = newState();
+    const both = [1, 2].map(() => new Served(from(contested, ...OPEN)));
+    const first = await Promise.race(both.map(({ ended }) => ended));
+    expect(first).toMatchObject({ code: 1 });
+    const left = both.filter(({ output }) => !output.includes("is used by another instance"));
+    expect(left).toHaveLength(1);
+    for (const each of both) await each[Symbol.asyncDispose]();
+  });
+
+  it("over the folder of a workerd that has outlived its launcher", async () => {
+    const state = newState();
+    await mkdir(state, { recursive: true });
+    const orphan = createServer();
+    await new Promise<void>((resolve) => orphan.listen(join(state, "control.sock"), resolve));
+    await expectRefused(from(state, ...OPEN), 1, "is still used by a workerd");
+    await new Promise((resolve) => orphan.close(resolve));
+  });
+});
+
+it("a bundle names no folder of the machine that built it", async () => {
+  const manifest = await readFile(join(bundleDir, "sluice-bundle.json"), "utf8");
+  expect(manifest).toContain('"main": "index.ts"');
+  expect(manifest).not.toContain(projectDir);
+});
+
+it("a bundle of another configuration has its policies, and says which bindings are left out", async () => {
+  const configPath = join(dir, "wrangler.toml");
+  const config = await readFile(join(projectDir, "wrangler.toml"), "utf8");
+  const binding = '[[analytics_engine_datasets]]\nbinding = "POINTS"\n';
+  await writeFile(configPath, `${config.replace('POLICIES."*"', 'POLICIES."only"')}\n${binding}`);
+  const own = join(dir, "own-bundle");
+  const building = new Served(["--write-bundle", own, "--config", configPath]);
+  expect(await building.ended).toMatchObject({ code: 0 });
+  expect(building.output).toContain("Left out, for Cloudflare only: analytics_engine_datasets");
+  const args = ["--bundle", own, "--state", newState(), "--port", "0", "--var", "PUBLIC:true"];
+  await using served = await Served.ready(args);
+  expect((await send(served.url, acquirePath("only"))).status).toBe(200);
+  expect((await send(served.url, acquirePath("x"))).status).toBe(404);
+});
+
+describe("examples/self-hosted", () => {
+  async function example(name: string): Promise<string> {
+    return readFile(join(projectDir, "examples/self-hosted", name), "utf8");
+  }
+
+  it("the Dockerfile starts it with options that it has, as process 1, and builds from what it copies", async () => {
+    const file = await example("Dockerfile");
+    const entrypoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(file)?.[1] ?? "") as string[];
+    expect(entrypoint.slice(0, 3)).toEqual(["node", "--", "serve/main.ts"]);
+    expect(await readOptions(entrypoint.slice(3), { API_TOKEN: "a" })).toMatchObject({
+      kind: "serve",
+      stateDir: "/state",
+      host: "0.0.0.0",
+      port: 8787,
+      vars: { API_TOKEN: "a" },
+    });
+    const build = /^RUN node -- serve\/main.ts (.*)$/m.exec(file)?.[1]?.split(" ") ?? [];
+    expect(await readOptions(build, {})).toMatchObject({ kind: "write-bundle", dir: "/bundle" });
+    const sources = [...file.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, from = ""]) =>
+      from.split(" "),
+    );
+    const kept = (await example("Dockerfile.dockerignore")).split("\n");
+    for (const source of sources) {
+      expect(kept.map((line) => line.replace(/^!/, ""))).toContain(source);
+      await access(join(projectDir, source));
+    }
+  });
+
+  it("the unit starts it with options that it has, and leaves it the time to end", async () => {
+    const unit = (await example("sluice.service")).replaceAll("\\\n", " ");
+    const line = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? "";
+    const envFile = join(dir, "unit.env");
+    await writeFile(envFile, "API_TOKEN=a\n");
+    const filled = line
+      .replace("${STATE_DIRECTORY}", "/var/lib/sluice")
+      .replace("${CREDENTIALS_DIRECTORY}/env", envFile);
+    const [, dashes, main, ...args] = filled.trim().split(/\s+/);
+    expect([dashes, main]).toEqual(["--", "serve/main.ts"]);
+    const options = await readOptions(args, {});
+    expect(options).toMatchObject({ kind: "serve", stateDir: "/var/lib/sluice" });
+    const stopMs = Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]) * 1_000;
+    expect(stopMs).toBeGreaterThan(options.kind === "serve" ? options.graceMs : Infinity);
+    expect(unit).toMatch(/^KillMode=mixed$/m);
+  });
+});

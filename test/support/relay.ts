@@ -1,0 +1,67 @@
+/** A way to a server that can be cut, or go silent, as networks do; and that leads elsewhere afterwards. */
+import { connect, createServer, type Server, type Socket } from "node:net";
+
+/** Passes on what comes in on a port of its own. */
+export class Relay implements AsyncDisposable {
+  /** Where connections are passed on to. */
+  target: number;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #isSilent = false;
+
+  private constructor(server: Server, target: number) {
+    this.#server = server;
+    this.target = target;
+    server.on("connection", (near) => {
+      const far = connect(this.target, "127.0.0.1");
+      this.#join(near, far);
+      this.#join(far, near);
+    });
+  }
+
+  /** Listens on a free port of this machine. */
+  static async open(target: number): Promise<Relay> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return new Relay(server, target);
+  }
+
+  get url(): string {
+    const address = this.#server.address();
+    if (typeof address !== "object" || address === null) throw new Error("The relay is closed");
+    return `http://127.0.0.1:${address.port}`;
+  }
+
+  /** Connections that are open on either side, two for each that came. */
+  get size(): number {
+    return this.#sockets.size;
+  }
+
+  /** Passes nothing on any more, and ends nothing: both sides stay as if the other said nothing. */
+  silence(): void {
+    this.#isSilent = true;
+  }
+
+  /** Ends all connections, and passes on again those that come. */
+  cut(): void {
+    this.#isSilent = false;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cut();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #join(from: Socket, to: Socket): void {
+    this.#sockets.add(from);
+    from.on("data", (bytes) => {
+      if (!this.#isSilent) to.write(bytes);
+    });
+    from.on("error", () => undefined);
+    from.on("close", () => {
+      this.#sockets.delete(from);
+      to.destroy();
+    });
+  }
+}

@@ -1,0 +1,125 @@
+/** `npm run serve`, as the process that a supervisor starts. */
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout } from "node:timers/promises";
+import { promisify } from "node:util";
+
+import { offlineEnv, projectDir } from "../../serve/worker-bundle.ts";
+import { ProcessGroup } from "./process-group.ts";
+
+/** It builds for a few seconds and starts in a tenth of one; this is for a machine with a lot else to do. */
+const START_TIMEOUT_MS = 45_000;
+/** Between two looks at what it has printed. */
+const POLL_MS = 20;
+
+/** How a process has ended. */
+interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** The launcher and its workerd. */
+export class Served implements AsyncDisposable {
+  readonly #group: ProcessGroup;
+  readonly #ended: Promise<End>;
+
+  /** Starts it; `environment` is laid over this process's. */
+  constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}, viaNpm = false) {
+    const [command, before] = viaNpm
+      ? ["npm", ["run", "serve", "--"]]
+      : [process.execPath, ["--", "serve/main.ts"]];
+    this.#group = new ProcessGroup(command, [...before, ...args], {
+      cwd: projectDir,
+      env: { ...offlineEnv, ...environment },
+    });
+    // Not at its exit: what it has said may still be on its way then.
+    this.#ended = once(this.#group.child, "close").then(([code, signal]) => ({ code, signal }));
+  }
+
+  /** Starts it and resolves when it says that it is ready. Throws what it said where it ends before. */
+  static async ready(
+    args: readonly string[],
+    environment?: NodeJS.ProcessEnv,
+    viaNpm?: boolean,
+  ): Promise<Served> {
+    const served = new Served(args, environment, viaNpm);
+    await served.#group.until(async (signal) => {
+      while (!/Ready on /.test(served.output)) await setTimeout(POLL_MS, undefined, { signal });
+    }, START_TIMEOUT_MS);
+    return served;
+  }
+
+  /** What it has printed. */
+  get output(): string {
+    return this.#group.output;
+  }
+
+  /** Where it says that it is reached. */
+  get url(): string {
+    return /Ready on (\S+)/.exec(this.output)?.[1] ?? "";
+  }
+
+  get pid(): number {
+    return Number(this.#group.child.pid);
+  }
+
+  /** How it has ended, as soon as it has. */
+  get ended(): Promise<End> {
+    return this.#ended;
+  }
+
+  /** Sends a signal to the process that was started, and to no other. */
+  signal(signal: NodeJS.Signals): void {
+    this.#group.child.kill(signal);
+  }
+
+  /** Sends SIGTERM and resolves with how it has ended, and after how long. */
+  async terminate(): Promise<End & { readonly tookMs: number }> {
+    const startedAtMs = performance.now();
+    this.signal("SIGTERM");
+    const end = await this.#ended;
+    return { ...end, tookMs: performance.now() - startedAtMs };
+  }
+
+  /** The process of its workerd. */
+  async workerdPid(): Promise<number> {
+    for (const { pid, parent, command } of await processes()) {
+      if (parent === this.pid && command.includes("workerd")) return pid;
+    }
+    throw new Error("It has no workerd");
+  }
+
+  /** Kills it, and workerd with it, unless they have ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const workerd = await this.workerdPid().catch(() => undefined);
+    await this.#group.kill();
+    await this.#ended;
+    if (workerd !== undefined) await untilGone(workerd);
+  }
+}
+
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+}
+
+/** All processes of this machine, with what stands on their command lines. */
+export async function processes(): Promise<Process[]> {
+  const { stdout } = await promisify(execFile)("ps", ["axww", "-o", "pid=,ppid=,args="], {
+    maxBuffer: 16 * 1024 * 1024,
+  });
+  return stdout.split("\n").flatMap((line) => {
+    const [, pid, parent, command] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    return command === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), command }];
+  });
+}
+
+/** Resolves when there is no such process any more. Throws where that takes too long. */
+export async function untilGone(pid: number): Promise<void> {
+  const givesUpAtMs = Date.now() + START_TIMEOUT_MS;
+  while ((await processes()).some((process) => process.pid === pid)) {
+    if (Date.now() > givesUpAtMs) throw new Error(`Process ${pid} does not end`);
+    await setTimeout(POLL_MS);
+  }
+}

@@ -1,0 +1,12 @@
+/** Sluice, whose objects say when they come into the memory. Never deployed. */
+import { BucketObject as Quiet } from "../../../src/edge/bucket-object.ts";
+
+export { Sluice, default } from "../../../src/index.ts";
+
+/** Under the name that the configuration binds. */
+export class BucketObject extends Quiet {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    console.error("An object starts");
+  }
+}
