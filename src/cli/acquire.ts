@@ -28,7 +28,10 @@ export async function acquire(
     signal: terminal.signal,
     ...(isWaiting && {
       onQueued: ({ position, etaMs }): void => {
-        terminal.showProgress(`${bucket}: position ${position}, in about ${formatDuration(etaMs)}`);
+        if (!isQuiet)
+          terminal.showProgress(
+            `${bucket}: position ${position}, in about ${formatDuration(etaMs)}`,
+          );
       },
     }),
   });

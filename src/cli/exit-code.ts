@@ -66,8 +66,15 @@ export function exitCodeOfReason(reason: SluiceErrorReason): number {
     case "bucket-reset":
       return exitCodes.refused;
     case "unavailable":
+    case "watchers-full":
       return exitCodes.unavailable;
-    default:
+    case "not-found":
+    case "method-not-allowed":
+    case "upgrade-required":
+    case "internal-error":
+    case "unexpected-answer":
       return exitCodes.failed;
+    default:
+      return reason satisfies never;
   }
 }

@@ -3,13 +3,13 @@
 /** The process around a command. */
 export interface Terminal {
   /** One line of a result. */
-  print(line: string): void;
+  readonly print: (line: string) => void;
   /** One line for the person in front of it, beside the result. */
-  note(line: string): void;
+  readonly note: (line: string) => void;
   /** A line that the next one replaces; shown only where somebody can see it change. */
-  showProgress(line: string): void;
+  readonly showProgress: (line: string) => void;
   /** Removes what `showProgress` left. */
-  clearProgress(): void;
+  readonly clearProgress: () => void;
   /** Aborts when the person, or the system, wants the command to end. */
   readonly signal: AbortSignal;
 }

@@ -27,6 +27,8 @@ afterAll(() => server?.stop());
 
 interface Running {
   readonly child: ChildProcess;
+  /** What it has written so far. */
+  readonly output: { readonly stdout: string; readonly stderr: string };
   readonly ended: Promise<{ code: number; stdout: string; stderr: string }>;
 }
 
@@ -40,7 +42,7 @@ function start(args: readonly string[], env: Record<string, string> = {}): Runni
     child[name].setEncoding("utf8").on("data", (text: string) => (output[name] += text));
   }
   const ended = once(child, "close").then(([code]) => ({ code: Number(code), ...output }));
-  return { child, ended };
+  return { child, output, ended };
 }
 
 function sluice(...args: readonly string[]): Running["ended"] {
@@ -186,11 +188,10 @@ describe("sluice acquire -- command", () => {
 describe("sluice watch", () => {
   it("prints a line of JSON for each change where it is no terminal, and ends with 0 on SIGTERM", async () => {
     const watching = start(["watch", "quick:watch"]);
-    let lines = 0;
-    watching.child.stdout?.on("data", (text: string) => (lines += text.split("\n").length - 1));
-    while (lines === 0) await setTimeout(20);
+    const lines = () => watching.output.stdout.split("\n").length - 1;
+    while (lines() === 0) await setTimeout(20);
     await sluice("acquire", "quick:watch");
-    while (lines === 1) await setTimeout(20);
+    while (lines() === 1) await setTimeout(20);
     watching.child.kill("SIGTERM");
     const { code, stdout } = await watching.ended;
     expect(code).toBe(0);

@@ -128,7 +128,7 @@ describe("the packed package", () => {
   it("runs its command line", async () => {
     const sluice = join(dir, "node_modules/.bin/sluice");
     const { stdout } = await run(sluice, ["--version"], { cwd: dir });
-    expect(`${stdout.trim()}`).toBe((await readManifest()).version);
+    expect(stdout.trim()).toBe((await readManifest()).version);
     await expect(run(sluice, ["acquire", "x", "--wait", "soon"])).rejects.toMatchObject({
       code: 64,
     });
