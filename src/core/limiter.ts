@@ -102,6 +102,8 @@ export interface Turn<Caller> {
   readonly settled: readonly Settlement<Caller>[];
   /** After `acquire`: the newcomer's place, if it has to wait. */
   readonly waiter?: Waiter<Caller>;
+  /** After `cancel` and `cancelAll`: who has left the queue by it, in their order. */
+  readonly cancelled?: readonly Waiter<Caller>[];
   /** After `lend`: the lease, if one was given. */
   readonly lease?: Lease;
 }
@@ -307,22 +309,19 @@ export class Limiter<Caller> {
     this.#cancelled += 1;
     this.#forecast = undefined;
     this.#grantDue(this.#bucket, nowMs, settled);
-    return { settled };
+    return { settled, cancelled: [waiter] };
   }
 
   /**
    * Takes everybody who waits out of the queue, as if all had left at once: none of them takes a token,
-   * and none moves up. Returns whom, in their order. The bucket goes on.
+   * and none moves up. The bucket goes on.
    */
-  cancelAll(): readonly Caller[] {
-    const callers: Caller[] = [];
-    for (const waiter of this.#queue) {
-      this.#leave(waiter);
-      callers.push(waiter.caller);
-    }
-    this.#cancelled += callers.length;
+  cancelAll(): Turn<Caller> {
+    const cancelled = [...this.#queue];
+    for (const waiter of cancelled) this.#leave(waiter);
+    this.#cancelled += cancelled.length;
     this.#forecast = undefined;
-    return callers;
+    return { settled: [], cancelled };
   }
 
   /**

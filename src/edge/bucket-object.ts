@@ -68,10 +68,12 @@ export class BucketObject extends DurableObject<SluiceEnv> {
    * off.
    */
   override fetch(request: Request): Response | Promise<Response> {
-    const watchCall = decodeWatchCall(request.url);
+    // Read once: each reading makes the text anew.
+    const { url } = request;
+    const watchCall = decodeWatchCall(url);
     if (watchCall) return this.#watchers.accept(watchCall);
     this.#points?.invoked();
-    const call = decodeAcquireCall(request.url);
+    const call = decodeAcquireCall(url);
     return call.isStreamed === true ? this.#stream(call, request) : this.#hold(call, request);
   }
 

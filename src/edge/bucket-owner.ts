@@ -41,7 +41,8 @@ import { Policy, integerFault } from "../core/policy.ts";
 import { AlarmDaemon } from "./alarm-daemon.ts";
 import { Gathering } from "./gathering.ts";
 import { KeyedGrants, isSameAsked } from "./keyed-grants.ts";
-import { PlaceWatch } from "./place-watch.ts";
+import { PlaceFollowers } from "./place-followers.ts";
+import { SingleTimer } from "./single-timer.ts";
 
 /** How the state is written; a later format has to read what this one wrote. */
 const FORMAT = 4;
@@ -181,13 +182,13 @@ export class BucketOwner {
   readonly #keyedGrants: KeyedGrants;
   /** Those who wait under a key. */
   readonly #keyedCallers = new Map<string, Caller>();
-  readonly #places: PlaceWatch<Caller>;
+  readonly #places: PlaceFollowers<Caller>;
+  readonly #checkpointTimer: SingleTimer;
   #bucket: OpenBucket | undefined = undefined;
   /** Why what is on the disk cannot be read: while that is so, every call but a reset fails with it. */
   #fault: unknown = undefined;
   /** Open for a moment after callers have lost their places. */
   #gathering: Gathering | undefined = undefined;
-  #isCheckpointTimerSet = false;
   /** Until somebody is let in. */
   #isFresh = true;
   #observer: BucketObserver | undefined = undefined;
@@ -200,7 +201,8 @@ export class BucketOwner {
     const { alarms, clock, disk } = platform;
     this.#daemon = new AlarmDaemon(alarms, clock, () => this.#advance());
     this.#keyedGrants = new KeyedGrants(disk.keyedGrants);
-    this.#places = new PlaceWatch(clock);
+    this.#places = new PlaceFollowers(clock);
+    this.#checkpointTimer = new SingleTimer(clock, () => this.#advance());
     this.#load();
   }
 
@@ -224,14 +226,14 @@ export class BucketOwner {
    * and this holds for the other verbs but `reset`, too.
    */
   acquire(call: AcquireCall, tell: Tell, tellPlace?: TellPlace): Leave | undefined {
-    if (this.#isClosed) {
-      tell({ kind: "unavailable" });
-      return undefined;
-    }
     const listener = { tell, tellPlace };
     const nowMs = this.#platform.clock.now();
     if (call.handedIn && this.#bucket) {
       this.#finish(this.#bucket, this.#bucket.limiter.settle(call.handedIn, nowMs), nowMs);
+    }
+    if (this.#isClosed) {
+      tell({ kind: "unavailable" });
+      return undefined;
     }
     if (this.#isFresh && call.putBack) this.#gathering ??= new Gathering(this.#platform.clock);
     if (this.#fault !== undefined || !this.#gathering?.isOpen(nowMs)) {
@@ -295,15 +297,16 @@ export class BucketOwner {
   }
 
   /**
-   * See `Limiter.lend`. Lends nothing, either, while callers who lost their places come back. An isolate
-   * that only reports may be of an earlier deployment: it does not bring the policy of that time back.
+   * See `Limiter.lend`. Lends nothing, either, while callers who lost their places come back, and once the
+   * process is about to end, with which the lease would be lost. An isolate that only reports may be of an
+   * earlier deployment: it does not bring the policy of that time back.
    */
   lend(name: string, configured: NamedPolicyFields, ask: LeaseAsk): LeaseAnswer {
     const nowMs = this.#platform.clock.now();
     const isReport = ask.wanted === 0;
     const bucket = (isReport && this.#bucket) || this.#open(name, configured, nowMs);
-    const isGathering = this.#gathering?.isOpen(nowMs) ?? false;
-    const turn = bucket.limiter.lend(isGathering ? { ...ask, wanted: 0 } : ask, nowMs);
+    const lendsNothing = this.#isClosed || this.#gathering?.isOpen(nowMs) === true;
+    const turn = bucket.limiter.lend(lendsNothing ? { ...ask, wanted: 0 } : ask, nowMs);
     this.#finish(bucket, turn, nowMs);
     return { ...(turn.lease && { lease: turn.lease }), bucket: snapshot(bucket, nowMs) };
   }
@@ -368,8 +371,7 @@ export class BucketOwner {
 
   /** Whether somebody waits to be told. */
   get isAwaited(): boolean {
-    const { waiters = 0 } = this.#bucket?.limiter.inspect(this.#platform.clock.now()) ?? {};
-    return waiters > 0 || this.#gathering !== undefined;
+    return this.waiters > 0 || this.#gathering !== undefined;
   }
 
   /** Tells whoever asks from now on that the bucket is `unavailable`, because its process ends. */
@@ -387,14 +389,9 @@ export class BucketOwner {
     this.#gathering?.drain("unavailable");
     const bucket = this.#bucket;
     if (!bucket) return;
-    const callers = bucket.limiter.cancelAll();
-    this.#finish(bucket, { settled: [] }, nowMs);
-    for (const caller of callers) {
-      this.#forgetKey(caller);
-      this.#places.forget(caller);
-      for (const { tell } of caller.requests) tell({ kind: "unavailable" });
-      caller.requests.clear();
-    }
+    const turn = bucket.limiter.cancelAll();
+    this.#finish(bucket, turn, nowMs);
+    for (const { caller } of turn.cancelled ?? []) this.#settle(caller, { kind: "unavailable" });
   }
 
   /** @param heldMs How long the request was held at the door; it counts against its timeout. */
@@ -469,16 +466,24 @@ export class BucketOwner {
     const { waiter } = caller;
     if (!waiter || caller.requests.size > 0) return;
     const nowMs = this.#platform.clock.now();
-    this.#forgetKey(caller);
-    caller.waiter = undefined;
-    this.#finish(bucket, bucket.limiter.cancel(waiter, nowMs), nowMs, waiter);
+    this.#giveUpPlace(caller);
+    this.#finish(bucket, bucket.limiter.cancel(waiter, nowMs), nowMs);
   }
 
-  #forgetKey(caller: Caller): void {
+  #giveUpPlace(caller: Caller): void {
     const { idempotencyKey } = caller.call;
+    caller.waiter = undefined;
+    this.#places.forget(caller);
     if (idempotencyKey === undefined) return;
     if (this.#keyedCallers.get(idempotencyKey) === caller)
       this.#keyedCallers.delete(idempotencyKey);
+  }
+
+  /** `caller` has its answer: tells all who stand in its place. */
+  #settle(caller: Caller, answer: AcquireAnswer): void {
+    this.#giveUpPlace(caller);
+    for (const { tell } of caller.requests) tell(answer);
+    caller.requests.clear();
   }
 
   #advance(): void {
@@ -486,12 +491,8 @@ export class BucketOwner {
     if (this.#bucket) this.#finish(this.#bucket, this.#bucket.limiter.advance(nowMs), nowMs);
   }
 
-  /**
-   * The second half of a turn: arm, write, tell.
-   *
-   * @param gone Who left in the first half.
-   */
-  #finish(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number, gone?: Waiter<Caller>): void {
+  /** The second half of a turn: arm, write, tell. */
+  #finish(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
     // A request of a bucket that was reset in the meantime has been settled by the reset.
     if (bucket !== this.#bucket) return;
     this.#daemon.arm(bucket.limiter.nextWakeAtMs, nowMs);
@@ -499,7 +500,7 @@ export class BucketOwner {
     this.#watchCheckpoint(bucket, nowMs);
     this.#tell(bucket, turn, nowMs);
     this.#places.turned(bucket.limiter, turn, nowMs);
-    this.#observer?.turned(this.#eventsOf(turn, nowMs, gone));
+    this.#observer?.turned(this.#eventsOf(turn, nowMs));
   }
 
   #write(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
@@ -528,15 +529,8 @@ export class BucketOwner {
   /** Sees to it that the rest of a batch is given back when the bucket has gone quiet. */
   #watchCheckpoint({ limiter }: OpenBucket, nowMs: number): void {
     const { checkpointAtMs } = limiter;
-    if (checkpointAtMs === undefined || this.#isCheckpointTimerSet) return;
-    this.#isCheckpointTimerSet = true;
-    this.#platform.clock.setTimer(
-      () => {
-        this.#isCheckpointTimerSet = false;
-        this.#advance();
-      },
-      Math.max(1, checkpointAtMs - nowMs),
-    );
+    if (checkpointAtMs !== undefined)
+      this.#checkpointTimer.set(Math.max(1, checkpointAtMs - nowMs));
   }
 
   #tell(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
@@ -544,15 +538,9 @@ export class BucketOwner {
     // One turn, one look at the bucket, however many it has settled.
     const seen = answering(bucket, nowMs);
     for (const { caller, outcome } of turn.settled) {
-      this.#forgetKey(caller);
-      this.#places.forget(caller);
-      const { call, timeoutMs, requests } = caller;
+      const { call, timeoutMs } = caller;
       const { tokens } = call;
-      for (const { tell } of requests) {
-        tell({ kind: "outcome", outcome, bucket: seen, tokens, timeoutMs });
-      }
-      requests.clear();
-      caller.waiter = undefined;
+      this.#settle(caller, { kind: "outcome", outcome, bucket: seen, tokens, timeoutMs });
     }
     if (this.#platform.granted) {
       const grants = turn.settled.map(({ outcome }) => outcome).filter((outcome) => outcome.ok);
@@ -560,10 +548,9 @@ export class BucketOwner {
     }
   }
 
-  #eventsOf({ settled, waiter }: Turn<Caller>, nowMs: number, gone?: Waiter<Caller>): WatchEvent[] {
+  #eventsOf({ settled, waiter, cancelled = [] }: Turn<Caller>, nowMs: number): WatchEvent[] {
     const events: WatchEvent[] = [];
-    if (gone) {
-      const { caller, tokens, queuedAtMs } = gone;
+    for (const { caller, tokens, queuedAtMs } of cancelled) {
       const waitedMs = Math.max(0, Math.round(nowMs - queuedAtMs));
       const id = this.#watchIdOf(caller);
       events.push({ kind: "cancelled", id, atMs: nowMs, tokens, waitedMs });

@@ -1,4 +1,5 @@
 /** Server-sent events (the HTML standard, section 9.2): who asks for them, and how they are written. */
+import { isNamed } from "./accept.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 
 const EVENT_STREAM = "text/event-stream";
@@ -9,11 +10,7 @@ const LAST_EVENT_ID = "Last-Event-ID";
 const LAST_ID = "settled";
 
 /** What a field must contain. Nearly every request names some type, so this has to be cheap. */
-const NAMED = /event-stream/i;
-/** The media type among others, with the parameters that it may have. */
-const ACCEPTED = /(?:^|,)\s*text\/event-stream\s*((?:;[^,]*)?)(?=,|$)/gi;
-/** A weight of 0 means: anything but this. */
-const UNACCEPTABLE = /;\s*q=0(?:\.0*)?\s*(?:;|$)/i;
+const MENTIONED = /event-stream/i;
 
 /** What keeps a connection busy, and tells whether it still leads to somebody. Clients skip it. */
 export const HEARTBEAT = ":\n\n";
@@ -24,8 +21,7 @@ export const HEARTBEAT = ":\n\n";
  */
 export function acceptsEventStream(headers: Headers): boolean {
   const accepted = headers.get("Accept");
-  if (accepted === null || !NAMED.test(accepted)) return false;
-  return [...accepted.matchAll(ACCEPTED)].some(([, params = ""]) => !UNACCEPTABLE.test(params));
+  return accepted !== null && MENTIONED.test(accepted) && isNamed(accepted, EVENT_STREAM);
 }
 
 /**

@@ -26,7 +26,7 @@ const POINTS_FOR_TIMERS = 100;
 const LONGEST_INDEX = 96;
 
 /** Where a grant was made. */
-type Place = "object" | "lease";
+type Source = "object" | "lease";
 
 /** What a point says of its grants. */
 type Granted = Pick<Grant, "tokens" | "waitedMs" | "remaining">;
@@ -45,16 +45,16 @@ interface Point extends Granted {
  */
 export class GrantPoints {
   readonly #dataset: AnalyticsEngineDataset;
-  readonly #place: Place;
+  readonly #source: Source;
   /** Points that this invocation may still write. */
   #left = POINTS_AN_INVOCATION;
   /** Grants whose point is not written yet. */
   #owed: Point | undefined = undefined;
   #hasFailed = false;
 
-  constructor(dataset: AnalyticsEngineDataset, place: Place) {
+  constructor(dataset: AnalyticsEngineDataset, source: Source) {
     this.#dataset = dataset;
-    this.#place = place;
+    this.#source = source;
   }
 
   /** A request or an alarm has come: another invocation. */
@@ -78,7 +78,7 @@ export class GrantPoints {
     try {
       this.#dataset.writeDataPoint({
         indexes: [name.slice(0, LONGEST_INDEX)],
-        blobs: [name, policyName, this.#place],
+        blobs: [name, policyName, this.#source],
         doubles: [tokens, waitedMs, remaining, grants],
       });
       this.#left -= 1;

@@ -10,9 +10,8 @@
  */
 import type { Context } from "hono";
 
-import { accepts } from "hono/accepts";
-
 import { assets, pageHtml, type Asset } from "../dashboard/assets.ts";
+import { qualityOf } from "./accept.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 
 const PAGE = "text/html";
@@ -52,13 +51,8 @@ export const assetPaths: ReadonlyMap<string, Asset> = new Map(
 
 /** Whether the sender would rather have a page than JSON. Who has no preference gets JSON. */
 export function prefersPage(c: Context): boolean {
-  const best = accepts(c, {
-    header: "Accept",
-    supports: [PAGE, DATA],
-    default: DATA,
-    match: (ranges) => (qualityOf(ranges, PAGE) > qualityOf(ranges, DATA) ? PAGE : DATA),
-  });
-  return best === PAGE;
+  const accepted = c.req.header("Accept") ?? "";
+  return qualityOf(accepted, PAGE) > qualityOf(accepted, DATA);
 }
 
 /** The page. Which bucket it shows it reads in its own address. */
@@ -74,19 +68,4 @@ export function assetResponse({ mediaType, text }: Asset): Response {
     "Content-Type": mediaType,
   };
   return new Response(text, { headers });
-}
-
-interface MediaRange {
-  readonly type: string;
-  readonly q: number;
-}
-
-/** How welcome `type` is, from 0 to 1: what the most specific range that covers it says (RFC 9110, 12.5.1). */
-function qualityOf(ranges: readonly MediaRange[], type: string): number {
-  const [main] = type.split("/");
-  for (const range of [type, `${main}/*`, "*/*"]) {
-    const found = ranges.find((each) => each.type.toLowerCase() === range);
-    if (found) return found.q;
-  }
-  return 0;
 }

@@ -28,7 +28,8 @@ export interface Tracer {
 
 /** One request in the queue, as a span. */
 export class QueuedSpan {
-  readonly #span: SpanLike | undefined;
+  /** Until it has ended: a caller may leave once it has been told. */
+  #span: SpanLike | undefined;
 
   /** @param position Its place at arrival, from 1; 0 where it has none yet, or goes back to an old one. */
   constructor(tracer: Tracer, call: AcquireCall, position: number) {
@@ -55,6 +56,7 @@ export class QueuedSpan {
 
   #end(outcome: string): void {
     const span = this.#span;
+    this.#span = undefined;
     if (!span) return;
     attempt(() => {
       span.setAttribute("sluice.outcome", outcome);

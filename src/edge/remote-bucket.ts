@@ -3,6 +3,7 @@ import type { Pause } from "../core/pause.ts";
 import type { AcquireCall, BucketSnapshot, NamedPolicyFields, PolicyChange } from "../protocol.ts";
 import type { PlaceFollower } from "./acquire-lines.ts";
 import type { BucketObject } from "./bucket-object.ts";
+import type { LeasedBucket } from "./leased-bucket.ts";
 
 import { encodeAcquireCall } from "./acquire-call.ts";
 import { followLines } from "./acquire-lines.ts";
@@ -62,9 +63,7 @@ export class RemoteBucket {
    * @param follower Who is told the place of the request while it waits. Its signal stands for the caller's.
    */
   acquire(asked: Asked, follower?: PlaceFollower): Response | Promise<Response> {
-    const leased = this.#isForObject(asked)
-      ? undefined
-      : leasedBucket(this.#objects, this.#name, this.#policy, this.#dataset);
+    const leased = this.#isForObject(asked) ? undefined : this.#leased();
     if (!leased) return this.#acquireAtObject(asked, follower);
     const granted = leased.acquire(asked.tokens);
     if (granted) return granted;
@@ -140,9 +139,7 @@ export class RemoteBucket {
       async () => await this.#stub().pause(this.#name, this.#policy, pause),
       this.#caller,
     );
-    if (snapshot.pausedUntilMs !== undefined) {
-      leasedBucket(this.#objects, this.#name, this.#policy)?.giveUp();
-    }
+    if (snapshot.pausedUntilMs !== undefined) this.#leased()?.giveUp();
     return snapshot;
   }
 
@@ -157,6 +154,11 @@ export class RemoteBucket {
    */
   reset(): Promise<void> {
     return reach(async () => await this.#stub().reset(), this.#caller);
+  }
+
+  /** What this isolate has on lease; made by whoever asks first, so always with all that it needs. */
+  #leased(): LeasedBucket | undefined {
+    return leasedBucket(this.#objects, this.#name, this.#policy, this.#dataset);
   }
 
   #stub(): DurableObjectStub<BucketObject> {

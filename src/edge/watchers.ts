@@ -19,6 +19,7 @@ import type { Clock } from "./clock.ts";
 import type { WatchCall } from "./watch-call.ts";
 
 import { problemResponse } from "./problem.ts";
+import { SingleTimer } from "./single-timer.ts";
 
 /** Watchers of one bucket: each costs the object a message whenever something happens. */
 const MOST_WATCHERS = 100;
@@ -74,13 +75,13 @@ export class Watchers {
   readonly #ctx: DurableObjectState;
   readonly #owner: BucketOwner;
   readonly #clock: Clock;
+  readonly #timer: SingleTimer;
   readonly #watchers = new Map<WebSocket, Watcher>();
   #events: WatchEvent[] = [];
   #omitted = 0;
   #lastId = 0;
   /** Whether there may be something to tell. */
   #isStale = false;
-  #isTimerSet = false;
   /** What all of them were told last of the bucket, as text. */
   #lastSnapshot = "";
 
@@ -89,6 +90,7 @@ export class Watchers {
     this.#ctx = ctx;
     this.#owner = owner;
     this.#clock = clock;
+    this.#timer = new SingleTimer(clock, () => this.#flush());
     for (const socket of ctx.getWebSockets()) {
       const attachment: Attachment | null = socket.deserializeAttachment();
       if (!attachment || socket.readyState !== WebSocket.OPEN) continue;
@@ -173,13 +175,7 @@ export class Watchers {
       else this.#omitted += 1;
     }
     this.#isStale = true;
-    if (this.#isTimerSet) return;
-    this.#isTimerSet = true;
-    const spacingMs = Math.max(LEAST_SPACING_MS, this.#watchers.size * SPACING_PER_WATCHER_MS);
-    this.#clock.setTimer(() => {
-      this.#isTimerSet = false;
-      this.#flush();
-    }, spacingMs);
+    this.#timer.set(Math.max(LEAST_SPACING_MS, this.#watchers.size * SPACING_PER_WATCHER_MS));
   }
 
   /** Tells all what there is to tell. */

@@ -23,21 +23,23 @@ type Step =
   | { readonly kind: "leave"; readonly pick: number }
   | { readonly kind: "pass"; readonly ms: number; readonly isDaemonLate: boolean }
   | { readonly kind: "policy"; readonly capacity: number }
-  | { readonly kind: "reset" };
+  | { readonly kind: "pause"; readonly forMs: number; readonly tokens: number }
+  | { readonly kind: "reset" }
+  | { readonly kind: "turn away" };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     {
-      weight: 8,
+      weight: 80,
       arbitrary: fc.record({
         kind: fc.constant("acquire" as const),
         tokens: fc.integer({ min: 1, max: 7 }),
         timeoutMs: fc.constantFrom(0, 150, 400, 60_000),
       }),
     },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant("leave" as const), pick: fc.nat() }) },
+    { weight: 30, arbitrary: fc.record({ kind: fc.constant("leave" as const), pick: fc.nat() }) },
     {
-      weight: 4,
+      weight: 40,
       arbitrary: fc.record({
         kind: fc.constant("pass" as const),
         ms: fc.integer({ min: -50, max: 350 }),
@@ -45,13 +47,26 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       }),
     },
     {
-      weight: 1,
+      weight: 10,
       arbitrary: fc.record({
         kind: fc.constant("policy" as const),
         capacity: fc.integer({ min: 1, max: 6 }),
       }),
     },
-    { weight: 1, arbitrary: fc.constant({ kind: "reset" as const }) },
+    {
+      weight: 10,
+      arbitrary: fc.record({
+        kind: fc.constant("pause" as const),
+        forMs: fc.integer({ min: 0, max: 500 }),
+        tokens: fc.integer({ min: 0, max: 5 }),
+      }),
+    },
+    { weight: 10, arbitrary: fc.constant({ kind: "reset" as const }) },
+    {
+      // After it nobody comes in any more.
+      weight: 2,
+      arbitrary: fc.constant({ kind: "turn away" as const }),
+    },
   ),
   { maxLength: 60 },
 );
@@ -114,6 +129,15 @@ it("whoever follows the events of a BucketOwner knows who waits, and how many we
           case "policy":
             owner.changePolicy(NAME, configured, { capacity: step.capacity });
             break;
+          case "pause": {
+            const pause = { untilMs: nowMs + step.forMs, tokens: step.tokens };
+            owner.pause(NAME, configured, pause);
+            break;
+          }
+          case "turn away":
+            owner.turnAway();
+            expect(follower.waiting.size).toBe(0);
+            break;
           case "reset":
             void owner.reset();
             expect(follower.waiting.size).toBe(0);
@@ -124,7 +148,7 @@ it("whoever follows the events of a BucketOwner knows who waits, and how many we
       }
       owner.observe(undefined);
       const { turns } = follower;
-      owner.acquire({ bucket: NAME, policy: configured, tokens: 1 }, () => undefined);
+      owner.changePolicy(NAME, configured, { capacity: 3 });
       expect(follower.turns).toBe(turns);
     }),
     { numRuns: 500 },

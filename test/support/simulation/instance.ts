@@ -62,6 +62,8 @@ export interface Standing {
   letInAt: number | undefined;
   leave: Leave | undefined;
   isTold: boolean;
+  /** What it was told last of when it is granted, and the number of disturbances then. */
+  place: { readonly grantAtMs: number; readonly toldAt: number } | undefined;
 }
 
 interface Answer {
@@ -95,6 +97,8 @@ export class Instance implements BucketPlatform {
   /** Those who have not been told and have not left, in order of delivery. */
   readonly standing = new Set<Standing>();
   isAlive = true;
+  /** Once it has been told that the process ends. */
+  isClosed = false;
   /** When the first request came, monotonic. */
   firstCallAtMs = Infinity;
   /** Whether anybody has been put back here. */
@@ -219,12 +223,19 @@ export class Instance implements BucketPlatform {
       letInAt: undefined,
       leave: undefined,
       isTold: false,
+      place: undefined,
     };
     this.#held.add(attempt);
     this.standing.add(standing);
     this.turn(() => {
       if (attempt.call.handedIn) this.seen.isLeaseWritten = true;
-      standing.leave = this.owner.acquire(attempt.call, (answer) => this.#told(standing, answer));
+      standing.leave = this.owner.acquire(
+        attempt.call,
+        (answer) => this.#told(standing, answer),
+        attempt.call.isStreamed
+          ? (place) => this.#object.world.laws.placed(this, standing, place)
+          : undefined,
+      );
       if (!standing.leave && !standing.isTold) {
         this.#object.world.laws.breaks("3", () => `${attempt.name} neither told nor held`);
       }

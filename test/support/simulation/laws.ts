@@ -25,12 +25,17 @@
  *    that; an isolate grants what it was lent, once; when all leases have ended, the bucket fills.
  * 9. *Pauses*: one begins a span, too, in which its ticks bring nothing. Nothing is lent meanwhile, and
  *    what is returned is gone. Once it has been answered it is in force until its end, whatever dies.
+ * 10. *Places*: whoever follows its place hears of one that there is, while it waits and not after, and
+ *    unless something comes between is granted by the instant that it was told last.
+ * 11. *The tally* counts what the bucket does, in memory and on the disk: each wait is a grant, each
+ *    reason a refusal.
+ * 12. *The end of the process*: nobody waits any more, nobody is let in, nothing is lent.
  */
 import type { Lease, LeaseAsk } from "../../../src/core/lease.ts";
 import type { Grant, LimiterView } from "../../../src/core/limiter.ts";
 import type { Pause } from "../../../src/core/pause.ts";
 import type { AcquireAnswer, BucketRecord } from "../../../src/edge/bucket-owner.ts";
-import type { BucketSnapshot, LeaseAnswer } from "../../../src/protocol.ts";
+import type { BucketSnapshot, HeldPlace, LeaseAnswer } from "../../../src/protocol.ts";
 import type { Attempt, Instance, Standing } from "./instance.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 import type { DiskState } from "./virtual-object.ts";
@@ -110,6 +115,10 @@ export interface Tally {
   onLease: number;
   returned: number;
   pauses: number;
+  /** Told to who follows them. */
+  places: number;
+  /** Turned away by an instance whose process was about to end. */
+  turnedAway: number;
   turns: number;
   rows: { record: number; grant: number; alarm: number };
 }
@@ -143,6 +152,8 @@ export class Laws {
     onLease: 0,
     returned: 0,
     pauses: 0,
+    places: 0,
+    turnedAway: 0,
     turns: 0,
     rows: { record: 0, grant: 0, alarm: 0 },
   };
@@ -254,6 +265,12 @@ export class Laws {
     }
     if (instance.isAborted) this.breaks("2", () => `${name} was told after a write had failed`);
     if (answer.kind === "reset") this.#checkReset(instance, name);
+    if (answer.kind === "unavailable") {
+      this.tally.turnedAway += 1;
+      if (!instance.isClosed) this.breaks("12", () => `${name} was turned away, and nothing ends`);
+    } else if (instance.isClosed) {
+      this.breaks("12", () => `${name} was told ${answer.kind}, and the process ends`);
+    }
     if (answer.kind !== "outcome") return;
     if (answer.outcome.ok) {
       if (!instance.hasWritten) this.#checkUnwritten(instance, answer.bucket.view, name);
@@ -262,8 +279,65 @@ export class Laws {
       instance.seen.grantedAtMonotonicMs = this.#clock.monotonicMs;
       this.#checkDeadline(instance, standing, answer.timeoutMs);
       this.#checkOrder(instance, standing);
+      this.#checkPlace(instance, standing, answer.outcome);
     } else {
       this.#checkRefusal(instance, standing, answer);
+    }
+  }
+
+  /** A follower has been told its place. */
+  placed(instance: Instance, standing: Standing, { position, grantAtMs, etaMs }: HeldPlace): void {
+    this.tally.places += 1;
+    const { name } = standing.attempt;
+    const { waiters } = instance.owner;
+    if (standing.isTold || !instance.standing.has(standing)) {
+      this.breaks("10", () => `${name} hears of a place, and does not wait`);
+    }
+    if (position < 1 || position > waiters) {
+      this.breaks("10", () => `${name} hears of place ${position}, of ${waiters}`);
+    }
+    const restMs = Math.max(0, grantAtMs - instance.clock.now());
+    if (etaMs !== restMs) this.breaks("10", () => `${name} hears of ${etaMs} ms, not ${restMs}`);
+    standing.place = { grantAtMs, toldAt: instance.object.disturbances };
+  }
+
+  #checkPlace({ object }: Instance, { attempt, place }: Standing, { grantedAtMs }: Grant): void {
+    const isUndisturbed = this.#clock.jumps === 0 && object.stalledUntilMs === 0;
+    if (!place || !isUndisturbed || object.disturbances > place.toldAt) return;
+    if (grantedAtMs <= place.grantAtMs + SLACK_MS) return;
+    const { name } = attempt;
+    this.breaks("10", () => `${name} is granted at ${grantedAtMs}, told ${place.grantAtMs}`);
+  }
+
+  #checkTally(instance: Instance, { limiter }: BucketRecord, view: LimiterView): void {
+    const policy = instance.writtenPolicy;
+    if (!policy) return;
+    const { tally } = instance.owner.stats(instance.view.record?.name ?? "", policy);
+    const { tally: written, granted } = limiter;
+    const waits = sumOf(tally.waits);
+    if (waits !== view.granted) {
+      this.breaks("11", () => `${view.granted} granted, the tally has ${waits}`);
+    }
+    if (written && sumOf(written.waits) !== granted) {
+      this.breaks(
+        "11",
+        () => `${granted} granted on the disk, the tally has ${sumOf(written.waits)}`,
+      );
+    }
+    const refused = sumOf(Object.values(tally.refused));
+    if (refused !== view.refused) {
+      this.breaks("11", () => `${view.refused} refused, the tally has ${refused}`);
+    }
+    // A report that holds what was lent before a deletion, too, counts its callers and not their tokens.
+    if (this.#lives === 0 && tally.grantedTokens < view.granted) {
+      this.breaks("11", () => `${view.granted} granted ${tally.grantedTokens} tokens`);
+    }
+  }
+
+  /** The instance has been told that its process ends, and the turn is not over. */
+  turnedAway(instance: Instance): void {
+    for (const { attempt } of instance.standing) {
+      this.breaks("12", () => `${attempt.name} was not turned away`);
     }
   }
 
@@ -379,6 +453,7 @@ export class Laws {
       if (standing.size > 0 || bucket.waiters > 0) {
         this.breaks("4", () => `a lease is given while ${standing.size} wait`);
       }
+      if (instance.isClosed) this.breaks("12", () => "a lease is given, and the process ends");
       if (bucket.pausedUntilMs !== undefined) {
         this.breaks("9", () => `a lease is given, paused until ${bucket.pausedUntilMs}`);
       }
@@ -473,6 +548,7 @@ export class Laws {
     this.#checkAlarm(instance, view, waitersBefore);
     this.#checkRoom(record, view);
     this.#checkPause(instance, view);
+    this.#checkTally(instance, record, view);
     instance.seen.view = view;
     instance.seen.isLeaseWritten = false;
     instance.seen.grantsBefore = instance.seen.grants.length;
@@ -865,6 +941,10 @@ function isBefore(
   if (hasJumped) return false;
   if (onePutBack) return onePutBack.arrivedAtMs < other.deliveredAtMs;
   return !wasGathering && one.deliveredAtMs < Number(otherPutBack?.arrivedAtMs);
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function look(instance: Instance, atMs: number): LimiterView {

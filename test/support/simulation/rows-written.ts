@@ -37,6 +37,7 @@ export function rowsWritten(seed: number, load: RowsLoad): RowsWritten {
     tokens: 1,
     timeoutMs: undefined,
     key: isKeyed ? `key ${index}` : undefined,
+    isStreamed: false,
     leavesAfterMs: undefined,
     retries: 0,
     isolate: 0,

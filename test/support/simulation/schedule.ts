@@ -13,6 +13,8 @@ export interface Client {
   readonly tokens: number;
   readonly timeoutMs: number | undefined;
   readonly key: string | undefined;
+  /** Whether it is told where it stands. */
+  readonly isStreamed: boolean;
   /** How long after its arrival it hangs up; `undefined` for one that stays. */
   readonly leavesAfterMs: number | undefined;
   /** How often it asks again, with its key, when its connection broke. */
@@ -34,6 +36,8 @@ export type Fault =
   | { readonly kind: "pause"; readonly forMs: number; readonly tokens: number }
   | { readonly kind: "lift" }
   | { readonly kind: "delete" }
+  /** Whoever waits is turned away, because the process is about to end; then it does. */
+  | { readonly kind: "close"; readonly endsAfterMs: number }
   | { readonly kind: "look" }
   /** The next commit that begins fails when it ends. */
   | { readonly kind: "commit fails" }
@@ -134,7 +138,11 @@ function drawClients(random: Random, policy: PolicyFields): Client[] {
     key: `key ${index}`,
     ...drawAsked(random, policy),
   }));
-  const share = { keyed: random.pick([0, 0, 0.2, 0.7]), leaving: random.pick([0, 0.1, 0.3]) };
+  const share = {
+    keyed: random.pick([0, 0, 0.2, 0.7]),
+    leaving: random.pick([0, 0.1, 0.3]),
+    streamed: random.pick([0, 0.1, 0.5]),
+  };
   let atMs = 0;
   for (let phase = random.integer(1, 5); phase > 0; phase -= 1) {
     const spacingMs = random.pick([0, 0, 1, 5, 40, 400]);
@@ -151,6 +159,7 @@ function drawClients(random: Random, policy: PolicyFields): Client[] {
         ...asked,
         ...(isConfused && { tokens: asked.tokens + 1 }),
         key,
+        isStreamed: random.chance(share.streamed),
         leavesAfterMs: random.chance(share.leaving) ? drawLeave(random, policy) : undefined,
         retries: key === undefined ? 0 : random.integer(0, 3),
         isolate: random.integer(0, 3),
@@ -210,6 +219,7 @@ function drawFaults(random: Random, { policy, endMs, turns }: Bounds): PlannedFa
 
 function drawFault(random: Random, policy: PolicyFields): Fault {
   if (random.chance(0.08)) return drawPause(random, policy);
+  if (random.chance(0.03)) return { kind: "close", endsAfterMs: random.pick([0, 5, 100, 2_000]) };
   const kind = random.integer(0, policy.lease ? 36 : 30);
   if (kind < 4) return { kind: "crash", isOfMachine: random.chance(0.4) };
   if (kind < 6) return { kind: "evict" };

@@ -170,6 +170,15 @@ export class Simulation {
       case "delete":
         clock.after(0, () => worker.reset());
         break;
+      case "close":
+        clock.after(0, () => {
+          worker.turnAway();
+          clock.after(fault.endsAfterMs, () => {
+            worker.crash();
+            object.crash();
+          });
+        });
+        break;
       case "look":
         clock.after(0, () => worker.inspect());
         break;

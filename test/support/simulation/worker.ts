@@ -162,6 +162,16 @@ export class VirtualWorker {
     });
   }
 
+  /** Whoever runs the process is about to end it, and tells the instance that is there. */
+  turnAway(): void {
+    const { laws } = this.#object.world;
+    this.#call((instance) => {
+      instance.isClosed = true;
+      instance.owner.turnAway();
+      laws.turnedAway(instance);
+    });
+  }
+
   /** A call that is made until it comes through. */
   #call(perform: (instance: Instance) => void, answered?: () => void): void {
     const { clock } = this.#object.world;
@@ -205,13 +215,14 @@ export class ClientRequest {
     this.arrivedAtMs = arrivedAtMs;
     this.#calledAtMs = this.#nowMs;
     this.#receivedAtMs = worker.object.world.clock.monotonicMs;
-    const { tokens, timeoutMs, key } = client;
+    const { tokens, timeoutMs, key, isStreamed } = client;
     this.#call = {
       bucket: BUCKET,
       policy: isolate.configured,
       tokens,
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(key !== undefined && { idempotencyKey: key }),
+      ...(isStreamed && { isStreamed }),
     };
   }
 
