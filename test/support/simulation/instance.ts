@@ -99,6 +99,8 @@ export class Instance implements BucketPlatform {
   isAlive = true;
   /** Once it has been told that the process ends. */
   isClosed = false;
+  /** Whether any request that follows its place has stood here. */
+  hasToldPlaces = false;
   /** When the first request came, monotonic. */
   firstCallAtMs = Infinity;
   /** Whether anybody has been put back here. */
@@ -446,7 +448,8 @@ export class Instance implements BucketPlatform {
       this.turn(callback, "tick");
     };
     const lateMs = random.chance(0.2) ? random.integer(1, 3) : 0;
-    clock.after(Math.max(1, delayMs) + lateMs, fire);
+    // The runtime's timers know whole milliseconds only.
+    clock.after(Math.max(1, Math.trunc(delayMs)) + lateMs, fire);
     return () => {
       isCleared = true;
     };

@@ -288,6 +288,7 @@ export class Laws {
   /** A follower has been told its place. */
   placed(instance: Instance, standing: Standing, { position, grantAtMs, etaMs }: HeldPlace): void {
     this.tally.places += 1;
+    instance.hasToldPlaces = true;
     const { name } = standing.attempt;
     const { waiters } = instance.owner;
     if (standing.isTold || !instance.standing.has(standing)) {
@@ -723,9 +724,12 @@ export class Laws {
   }
 
   /** Whether the rest of a batch must have been given back, with some time for late timers. */
-  #hasBeenQuiet({ seen, object, turnKind, gathers }: Instance): boolean {
-    // A clock that has been set back does not say since when it has been quiet: then it is by now.
-    if (turnKind === "tick" && this.#clock.wallMs < seen.lastGrantAtMs) return !gathers;
+  #hasBeenQuiet({ seen, object, turnKind, gathers, hasToldPlaces }: Instance): boolean {
+    // A clock that has been set back does not say since when it has been quiet: then it is by now. But a
+    // timer that tells places lets no time pass.
+    if (turnKind === "tick" && this.#clock.wallMs < seen.lastGrantAtMs) {
+      return !gathers && !hasToldPlaces;
+    }
     const sinceMs = Math.max(seen.grantedAtMonotonicMs, object.stalledUntilMs);
     const isKnown = this.#clock.jumps === 0;
     return isKnown && this.#clock.monotonicMs > sinceMs + QUIET_MS + SLACK_MS;
