@@ -6,9 +6,13 @@ import { Policy } from "../../src/core/policy.ts";
 import { BucketOwner } from "../../src/edge/bucket-owner.ts";
 import { GrantPoints } from "../../src/edge/grant-points.ts";
 import { LeasedBucket } from "../../src/edge/leased-bucket.ts";
+import { deployed } from "./deployed.ts";
+import { ADMIN, settle } from "./surfaces.ts";
+import { uniqueName, useVirtualDate } from "./virtual-time.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.useRealTimers();
 });
 
 const bucket = { name: "x", policyName: "*" };
@@ -171,6 +175,30 @@ describe("LeasedBucket", () => {
     ]);
     dataset.isBroken = true;
     expect(isolate.acquire(1)?.status).toBe(200);
+  });
+});
+
+describe("a bucket that this isolate has paused before it was asked for tokens", () => {
+  it("has its grants from leases written, too", async () => {
+    useVirtualDate();
+    const lease = { maxTokens: 100, ttlMs: 1_000 };
+    const fields = { capacity: 1_000, initialTokens: 1_000, refillTokens: 1_000, lease };
+    const ANALYTICS = new Dataset();
+    const POLICIES = { "*": { ...fields, refillIntervalMs: 1_000 } };
+    const variables = { POLICIES, ANALYTICS };
+    const name = uniqueName("leased");
+    const pause = { method: "POST", headers: ADMIN };
+    for (const untilMs of [Date.now() + 60_000, 0]) {
+      const body = JSON.stringify({ untilMs, tokens: 1_000 });
+      const response = await deployed(variables, `/buckets/${name}/pause`, { ...pause, body });
+      expect([response.status, await response.json()]).toMatchObject([200, { bucket: name }]);
+    }
+    for (let i = 0; i < 20; i += 1) {
+      vi.setSystemTime(Date.now() + 5);
+      await (await deployed(variables, `/acquire?bucket=${name}`)).text();
+      await settle();
+    }
+    expect(ANALYTICS.points.length).toBeGreaterThan(0);
   });
 });
 

@@ -201,6 +201,26 @@ describe("/metrics", () => {
     expect(names.map((bucket) => all.value("sluice_up", { bucket }))).toEqual(names.map(() => 1));
   });
 
+  it("says the same after a reset of the object, and of one whose process ends", async () => {
+    const name = uniqueName("reset");
+    const variables = { POLICIES: { [name]: { ...ONE_A_SECOND, maxWaitMs: 5_000 } } };
+    const acquire = (query = ""): Promise<Response> =>
+      deployed(variables, `/acquire?bucket=${name}${query}`);
+    expect((await acquire()).status).toBe(200);
+    expect((await acquire("&timeoutMs=0")).status).toBe(429);
+    const held = acquire();
+    while ((await snapshotOf(name)).waiters < 1) await settle();
+    await pass(name, 1_000);
+    expect((await held).status).toBe(200);
+    // What is refused is written with the next grant.
+    const before = await scrape(variables);
+    await abortAllDurableObjects();
+    expect(await scrape(variables)).toEqual(before);
+    await stubOf(name).turnAway();
+    expect((await acquire()).status).toBe(503);
+    expect(await scrape(variables)).toEqual(before);
+  });
+
   it("tells of a pause, while it lasts", async () => {
     const name = uniqueName("paused");
     const paused = async (): Promise<number | undefined> => {

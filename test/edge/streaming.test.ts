@@ -457,6 +457,31 @@ describe("a reset object", () => {
     expect(await snapshotOf(name)).toMatchObject({ granted: 5, cancelled: 0 });
   });
 
+  it("leaves the requests of one key in one place, in a pause that goes on", async () => {
+    const name = await openEmpty();
+    const keyed = { "Idempotency-Key": "k" };
+    const path = `/acquire?bucket=${name}`;
+    const streamed = await stream(path, { headers: keyed });
+    await streamed.until(1);
+    const plain = request(path, { headers: keyed });
+    const [behind] = await queueUp(name, 1);
+    const untilMs = Date.now() + 4_500;
+    const pause = { method: "POST", headers: ADMIN, body: JSON.stringify({ untilMs }) };
+    await (await request(`/buckets/${name}/pause`, pause)).text();
+    await Promise.all([streamed.until(2), behind?.until(2)]);
+    await abortAllDurableObjects();
+    await untilWaiters(name, 2);
+    await pass(name, 5_000);
+    await streamed.done;
+    await behind?.until(3);
+    await pass(name, 1_000);
+    await behind?.done;
+    expect(streamed.lines).toEqual(["1 in 1000", "1 in 5000", "granted after 5000"]);
+    expect(behind?.lines).toEqual(["2 in 2000", "2 in 6000", "1 in 1000", "granted after 6000"]);
+    expect(await (await plain).json()).toEqual(streamed.last?.data);
+    expect(await snapshotOf(name)).toMatchObject({ granted: 3, refused: 0, cancelled: 0 });
+  });
+
   it("goes on with the streams of those who stay when one leaves meanwhile", async () => {
     const name = await openEmpty();
     const [leaver, staying] = await queueUp(name, 2);

@@ -2,6 +2,8 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
+import { Policy } from "../../src/core/policy.ts";
+import { encodeAcquireCall } from "../../src/edge/acquire-call.ts";
 import { request, settle, snapshotOf } from "./surfaces.ts";
 import {
   alarmAtMs,
@@ -93,6 +95,28 @@ it("a bucket that nobody waits at: nothing changes", async () => {
   const before = await snapshotOf(name);
   await stubOf(name).turnAway();
   expect(await snapshotOf(name)).toEqual(before);
+});
+
+it("closed: nothing is lent, and what comes back is there", async () => {
+  const name = uniqueName();
+  const lease = { maxTokens: 20, ttlMs: 1_000 };
+  const fields = { capacity: 100, initialTokens: 100, refillTokens: 1, refillIntervalMs: 60_000 };
+  const policy = { name: "*", ...Policy.of({ ...fields, lease }).toJSON() };
+  const object = stubOf(name);
+  const call = { bucket: name, policy, tokens: 1 };
+  await (await object.fetch(encodeAcquireCall(call))).text();
+  const ask = { uses: [], granted: 0, wanted: 20 };
+  const { lease: given } = await object.lend(name, policy, ask);
+  await object.close();
+  expect(await object.lend(name, policy, ask)).not.toHaveProperty("lease");
+  const use = { startedAtMs: given?.startedAtMs ?? 0, untilMs: given?.untilMs ?? 0 };
+  const handedIn = { uses: [{ ...use, used: 5, returned: 15 }], granted: 5 };
+  expect((await object.fetch(encodeAcquireCall({ ...call, handedIn }))).status).toBe(503);
+  expect(await object.inspect(name, policy)).toMatchObject({
+    tokens: 94,
+    leasedTokens: 0,
+    granted: 6,
+  });
 });
 
 it("closed: whoever asks is told, though a token is there; whoever waits goes on waiting", async () => {

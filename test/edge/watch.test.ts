@@ -7,7 +7,7 @@ import { Policy } from "../../src/core/policy.ts";
 import { openApiDocument } from "../../src/edge/openapi/document.ts";
 import { DescribedAnswers } from "../support/described-answers.ts";
 import { CLOSED, deployed } from "./deployed.ts";
-import { ADMIN, request, settle, snapshotOf } from "./surfaces.ts";
+import { ADMIN, request, settle, snapshotOf, stream } from "./surfaces.ts";
 import { alarmAtMs, pass, stubOf, uniqueName, useVirtualDate } from "./virtual-time.ts";
 
 const UPGRADE = { Upgrade: "websocket" };
@@ -238,6 +238,80 @@ describe("watching", () => {
     await watcher.told();
     expect(watcher.messages).toHaveLength(2);
     expect(watcher.messages[1]).toMatchObject({ snapshot: { policy: { capacity: 3 } } });
+  });
+
+  it("a pause and its end are shown, and who is refused because of it; a lease that is out stays", async () => {
+    const name = uniqueName();
+    const startedAtMs = Date.now();
+    const lease = { maxTokens: 4, ttlMs: 1_000 };
+    const fields = { capacity: 8, initialTokens: 8, refillTokens: 1, refillIntervalMs: 1_000 };
+    const put = { method: "PUT", headers: ADMIN };
+    const body = JSON.stringify({ ...fields, lease });
+    await (await request(`/buckets/${name}`, { ...put, body })).text();
+    await acquire(name);
+    const { policy } = await snapshotOf(name);
+    await stubOf(name).lend(name, policy, { wanted: 3, granted: 0, uses: [] });
+    const watcher = await watch(name);
+    const patient = acquire(name, "&tokens=6");
+    const impatient = acquire(name, "&tokens=1&timeoutMs=5000");
+    while ((await snapshotOf(name)).waiters < 2) await settle();
+    await watcher.told();
+    const pausedUntilMs = startedAtMs + 10_500;
+    const pause = { method: "POST", headers: ADMIN };
+    const paused = JSON.stringify({ untilMs: pausedUntilMs });
+    await (await request(`/buckets/${name}/pause`, { ...pause, body: paused })).text();
+    expect(await impatient).toBe(429);
+    await watcher.told();
+    // In the pause, with the lease out and somebody waiting.
+    await (
+      await request(`/buckets/${name}`, { ...put, body: JSON.stringify({ capacity: 6 }) })
+    ).text();
+    await watcher.told();
+    vi.setSystemTime(startedAtMs + 1_500);
+    await (
+      await request(`/buckets/${name}/pause`, { ...pause, body: JSON.stringify({ untilMs: 0 }) })
+    ).text();
+    await watcher.told();
+    expect(watcher.messages.slice(2)).toMatchObject([
+      {
+        snapshot: { tokens: 0, pausedUntilMs, waiters: 1, leasedTokens: 3 },
+        events: [{ kind: "refused", id: 2, reason: "timeout" }],
+      },
+      { snapshot: { policy: { capacity: 6 }, pausedUntilMs, leasedTokens: 3 }, events: [] },
+      { snapshot: { waiters: 1, leasedTokens: 3 }, events: [] },
+    ]);
+    expect(watcher.messages.at(-1)?.snapshot).not.toHaveProperty("pausedUntilMs");
+    await pass(name, 12_000);
+    expect(await patient).toBe(200);
+    await watcher.told();
+    expect(watcher.events.at(-1)).toMatchObject({ kind: "granted", id: 1 });
+    expect(await snapshotOf(name)).toMatchObject({ granted: 2, refused: 1, leasedTokens: 0 });
+  });
+
+  it("the end of the process: who waited is gone, streamed or not, once and for good", async () => {
+    const name = uniqueName();
+    const watcher = await watch(name);
+    await acquire(name);
+    const held = await queueUp(name, 1);
+    const streamed = await stream(`/acquire?bucket=${name}`);
+    await streamed.until(1);
+    await watcher.told();
+    const before = watcher.messages.length;
+    await stubOf(name).turnAway();
+    expect(await Promise.all(held)).toEqual([503]);
+    await streamed.done;
+    expect(streamed.lines.at(-1)).toBe("refused: unavailable");
+    expect(await acquire(name)).toBe(503);
+    await watcher.told();
+    expect(watcher.messages.slice(before)).toMatchObject([
+      {
+        snapshot: { waiters: 0, granted: 1, cancelled: 2 },
+        events: [
+          { kind: "cancelled", id: 2 },
+          { kind: "cancelled", id: 3 },
+        ],
+      },
+    ]);
   });
 
   it("DELETE: who waited is refused, and the watchers stay and see the bucket begin anew", async () => {
