@@ -21,6 +21,8 @@ import type {
   BucketPlatform,
   BucketRecord,
   Leave,
+  Tell,
+  TellPlace,
 } from "./bucket-owner.ts";
 import type { SluiceEnv } from "./env.ts";
 import type { KeyedGrant } from "./keyed-grants.ts";
@@ -40,6 +42,13 @@ import { Watchers } from "./watchers.ts";
 const STATE_KEY = "bucket";
 /** What stands before the key of a keyed grant. */
 const GRANT_PREFIX = "grant:";
+
+/** Who is told what becomes of a request. */
+interface Told {
+  readonly tell: Tell;
+  readonly tellPlace?: TellPlace;
+  readonly left: () => void;
+}
 
 /** One bucket. Reached only through this project's Worker. */
 export class BucketObject extends DurableObject<SluiceEnv> {
@@ -75,80 +84,6 @@ export class BucketObject extends DurableObject<SluiceEnv> {
     this.#points?.invoked();
     const call = decodeAcquireCall(url);
     return call.isStreamed === true ? this.#stream(call, request) : this.#hold(call, request);
-  }
-
-  #hold(call: AcquireCall, request: Request): Promise<Response> {
-    return new Promise((resolve) => {
-      let span: QueuedSpan | undefined;
-      const leave = this.#owner.acquire(call, (answer) => {
-        resolve(acquireResponse(answer));
-        span?.settled(answer);
-      });
-      if (!leave) return;
-      span = this.#spanOf(call);
-      // Asked for by those who wait only: the runtime makes it then, and that costs more than a grant.
-      const { signal } = request;
-      const giveUp = (): void => {
-        leave();
-        span?.cancelled();
-        // The caller has gone: nobody reads the answer.
-        resolve(new Response(null, { status: 499 }));
-      };
-      if (signal.aborted) giveUp();
-      else signal.addEventListener("abort", giveUp, { once: true });
-    });
-  }
-
-  #stream(call: AcquireCall, { signal }: Request): Response {
-    let leave: Leave | undefined;
-    let span: QueuedSpan | undefined;
-    const giveUp = (): void => {
-      leave?.();
-      span?.cancelled();
-    };
-    const lines = new LatestStream(giveUp);
-    leave = this.#owner.acquire(
-      call,
-      (answer) => {
-        void this.#endLines(lines, answer);
-        span?.settled(answer);
-      },
-      (place) => void this.#putPlace(lines, place),
-    );
-    if (leave) span = this.#spanOf(call);
-    const fail = (): void => {
-      giveUp();
-      lines.fail(signal.reason);
-    };
-    if (signal.aborted) fail();
-    else signal.addEventListener("abort", fail, { once: true });
-    return new Response(lines.readable);
-  }
-
-  /** Of a request that has just begun to wait. */
-  #spanOf(call: AcquireCall): QueuedSpan {
-    return new QueuedSpan(tracing, call, call.putBack ? 0 : this.#owner.waiters);
-  }
-
-  /** Not before those are on the disk whose grants have moved it there: a crash would move it back. */
-  async #putPlace(lines: LatestStream, place: HeldPlace): Promise<void> {
-    try {
-      await this.ctx.storage.sync();
-      lines.put(placeLine(place));
-    } catch (error) {
-      lines.fail(error);
-    }
-  }
-
-  async #endLines(lines: LatestStream, answer: AcquireAnswer): Promise<void> {
-    try {
-      const line = await outcomeLine(acquireResponse(answer));
-      // The runtime holds a response back until the disk has what it tells; not what follows its head.
-      await this.ctx.storage.sync();
-      lines.end(line);
-    } catch (error) {
-      lines.fail(error);
-    }
   }
 
   /** The daemon's tick. */
@@ -231,6 +166,82 @@ export class BucketObject extends DurableObject<SluiceEnv> {
   /** See `BucketOwner.reset`. Rejects if the object is reset; the bucket may then be gone or not. */
   reset(): Promise<void> {
     return this.#owner.reset();
+  }
+
+  #hold(call: AcquireCall, request: Request): Promise<Response> {
+    return new Promise((resolve) => {
+      this.#acquire(call, request, {
+        tell: (answer) => resolve(acquireResponse(answer)),
+        // Nobody reads the answer.
+        left: () => resolve(new Response(null, { status: 499 })),
+      });
+    });
+  }
+
+  #stream(call: AcquireCall, request: Request): Response {
+    let leave: Leave | undefined;
+    const lines = new LatestStream(() => leave?.());
+    leave = this.#acquire(call, request, {
+      tell: (answer) => void this.#endLines(lines, answer),
+      tellPlace: (place) => void this.#putPlace(lines, place),
+      left: () => lines.fail(request.signal.reason),
+    });
+    return new Response(lines.readable);
+  }
+
+  /**
+   * See `BucketOwner.acquire`. While the request waits it is a span, and it leaves with its caller; `left` is
+   * called then, and `tell` no more.
+   */
+  #acquire(
+    call: AcquireCall,
+    request: Request,
+    { tell, tellPlace, left }: Told,
+  ): Leave | undefined {
+    let span: QueuedSpan | undefined;
+    const leavePlace = this.#owner.acquire(
+      call,
+      (answer) => {
+        tell(answer);
+        span?.settled(answer);
+      },
+      tellPlace,
+    );
+    if (!leavePlace) return undefined;
+    // One that goes back to its place, or joins another's, is not at the end of the queue.
+    const isLast = call.putBack === undefined && call.idempotencyKey === undefined;
+    span = new QueuedSpan(tracing, call, isLast ? this.#owner.waiters : 0);
+    const leave = (): void => {
+      leavePlace();
+      span?.cancelled();
+      left();
+    };
+    // Asked for by those who wait only: the runtime makes it then, and that costs more than a grant.
+    const { signal } = request;
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave, { once: true });
+    return leave;
+  }
+
+  /** Not before those are on the disk whose grants have moved it there: a crash would move it back. */
+  async #putPlace(lines: LatestStream, place: HeldPlace): Promise<void> {
+    try {
+      await this.ctx.storage.sync();
+      lines.put(placeLine(place));
+    } catch (error) {
+      lines.fail(error);
+    }
+  }
+
+  async #endLines(lines: LatestStream, answer: AcquireAnswer): Promise<void> {
+    try {
+      const line = await outcomeLine(acquireResponse(answer));
+      // The runtime holds a response back until the disk has what it tells; not what follows its head.
+      await this.ctx.storage.sync();
+      lines.end(line);
+    } catch (error) {
+      lines.fail(error);
+    }
   }
 }
 

@@ -211,6 +211,11 @@ export class BucketOwner {
     return this.#bucket?.limiter.waiters ?? 0;
   }
 
+  /** Whether somebody waits to be told. */
+  get isAwaited(): boolean {
+    return this.waiters > 0 || this.#gathering !== undefined;
+  }
+
   /** An alarm was found armed: callers were waiting when the predecessor went. To be called first. */
   adopt(alarmAtMs: number): void {
     this.#daemon.adoptAlarm(alarmAtMs);
@@ -358,22 +363,6 @@ export class BucketOwner {
     await erased;
   }
 
-  #turnOf(
-    name: string,
-    configured: NamedPolicyFields,
-    verb: (limiter: Limiter<Caller>, nowMs: number) => Turn<Caller>,
-  ): BucketSnapshot {
-    const nowMs = this.#platform.clock.now();
-    const bucket = this.#open(name, configured, nowMs);
-    this.#finish(bucket, verb(bucket.limiter, nowMs), nowMs);
-    return snapshot(bucket, nowMs);
-  }
-
-  /** Whether somebody waits to be told. */
-  get isAwaited(): boolean {
-    return this.waiters > 0 || this.#gathering !== undefined;
-  }
-
   /** Tells whoever asks from now on that the bucket is `unavailable`, because its process ends. */
   close(): void {
     this.#isClosed = true;
@@ -392,6 +381,17 @@ export class BucketOwner {
     const turn = bucket.limiter.cancelAll();
     this.#finish(bucket, turn, nowMs);
     for (const { caller } of turn.cancelled ?? []) this.#settle(caller, { kind: "unavailable" });
+  }
+
+  #turnOf(
+    name: string,
+    configured: NamedPolicyFields,
+    verb: (limiter: Limiter<Caller>, nowMs: number) => Turn<Caller>,
+  ): BucketSnapshot {
+    const nowMs = this.#platform.clock.now();
+    const bucket = this.#open(name, configured, nowMs);
+    this.#finish(bucket, verb(bucket.limiter, nowMs), nowMs);
+    return snapshot(bucket, nowMs);
   }
 
   /** @param heldMs How long the request was held at the door; it counts against its timeout. */

@@ -16,6 +16,9 @@ import type { Gate } from "./authorize.ts";
 import type { SluiceEnv } from "./env.ts";
 import type { Settings } from "./settings.ts";
 
+import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
+import { checkPause } from "../core/pause.ts";
+import { fieldFaults, showValue } from "../core/policy.ts";
 import { isInScope } from "./access-tokens.ts";
 import { readAcquireParams } from "./acquire-params.ts";
 import { invalidRequestResponse } from "./acquire-response.ts";
@@ -28,7 +31,6 @@ import {
   boundPauseGate,
   lacking,
 } from "./authorize.ts";
-import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { acceptsEventStream, hasHadLastEvent, noMoreEvents } from "./event-stream.ts";
@@ -43,7 +45,6 @@ import { RemoteBucket } from "./remote-bucket.ts";
 import { metricsResponse } from "./scrape.ts";
 import { settingsOf } from "./settings.ts";
 import { streamedAcquire } from "./streamed-acquire.ts";
-import { checkPause } from "../core/pause.ts";
 import {
   SUBPROTOCOL,
   isOriginAllowed,
@@ -51,7 +52,6 @@ import {
   subprotocolsOf,
   withBearer,
 } from "./watch-request.ts";
-import { fieldFaults, showValue } from "../core/policy.ts";
 
 /** A policy is eight numbers; this is room for a hundred times as much. */
 const LARGEST_BODY_BYTES = 16 * 1024;
@@ -186,16 +186,18 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
     );
   });
 
-  app.get("/buckets/:name/watch", async (c) => {
+  app.get("/buckets/:name/watch", (c) => {
     if (c.req.method === "HEAD") return strays.fetch(c.req.raw);
     const { raw } = c.req;
     if (!isOriginAllowed(raw, corsOrigins)) {
       const detail = `Pages of ${showValue(raw.headers.get("Origin"))} may not watch`;
       return problemResponse("origin-not-allowed", { detail });
     }
-    const admitted = await gate(withBearer(raw));
-    if (admitted instanceof Response) return admitted;
-    return withBucket(c, admitted, "read", (bucket) => watch(raw, bucket));
+    return admit(
+      c,
+      (request) => gate(withBearer(request)),
+      (scopes) => withBucket(c, scopes, "read", (bucket) => watch(raw, bucket)),
+    );
   });
 
   app.put("/buckets/:name", (c) =>
