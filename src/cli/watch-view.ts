@@ -16,24 +16,35 @@ const MOST_COLUMNS = 100;
 /** What the feed has said so far. */
 export class WatchView {
   #snapshot: BucketSnapshot | undefined = undefined;
+  #lostAtMs: number | undefined = undefined;
   /** Latest first. */
   #events: readonly WatchEvent[] = [];
 
   /** Takes in a message of the feed. */
   add({ snapshot, events }: WatchMessage): void {
     this.#snapshot = snapshot;
+    this.#lostAtMs = undefined;
     this.#events = [...events.toReversed(), ...this.#events].slice(0, MOST_EVENTS);
+  }
+
+  /** The connection was lost, at this instant of the bucket's clock: what is known gets old until `add`. */
+  lose(atMs: number): void {
+    this.#lostAtMs ??= atMs;
   }
 
   /**
    * The lines at an instant of the bucket's clock, at most `rows` of at most `columns` characters. Between
-   * messages nothing happens but ticks: what they bring is added here.
+   * messages nothing happens but ticks: what they bring is added here, while there is a connection.
    */
   lines(nowMs: number, columns: number, rows: number): string[] {
-    const width = Math.min(columns, MOST_COLUMNS);
-    const head = this.#snapshot ? headLines(this.#snapshot, nowMs) : ["connecting …"];
+    // A character in the last column would be erased with what is right of it.
+    const width = Math.min(columns - 1, MOST_COLUMNS);
+    const isLost = this.#lostAtMs !== undefined;
+    const state = isLost ? "connection lost, connecting again …" : "connecting …";
+    const head = this.#snapshot ? headLines(this.#snapshot, this.#lostAtMs ?? nowMs) : [];
     const events = this.#events.map(eventLine);
-    return [...head, "", ...events].slice(0, rows).map((line) => line.slice(0, width));
+    const status = isLost || !this.#snapshot ? [state, ""] : [];
+    return [...status, ...head, "", ...events].slice(0, rows).map((line) => line.slice(0, width));
   }
 }
 

@@ -19,7 +19,7 @@ export type { Fetch, PacedFetchOptions } from "./paced-fetch.ts";
 export type { SluiceErrorReason } from "./sluice-error.ts";
 export type { UpstreamAdvice, UpstreamAnswer } from "./upstream-advice.ts";
 export type { WatchSocket, WatchSocketClass } from "./watch-connection.ts";
-export type { WatchOptions } from "./watch.ts";
+export type { WatchCallOptions, WatchOptions } from "./watch.ts";
 export type { Handler, HandlerCall } from "./with-rate-limit.ts";
 
 export { createClient } from "./client.ts";

@@ -45,7 +45,7 @@ export interface PacedFetchOptions {
   readonly retries?: number;
   /**
    * Methods whose requests may be sent again. Default: those that mean the same however often they are
-   * sent: GET, HEAD, OPTIONS, TRACE, PUT, DELETE. A request with an `Idempotency-Key` is, whatever its
+   * sent: GET, HEAD, OPTIONS, PUT, DELETE. A request with an `Idempotency-Key` is, whatever its
    * method.
    */
   readonly methods?: readonly string[];
@@ -70,8 +70,8 @@ export interface PacedFetchOptions {
   readonly onPauseFailed?: PauseFailed;
 }
 
-/** Safe or idempotent in RFC 9110. */
-const REPLAYABLE_METHODS = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
+/** Safe or idempotent in RFC 9110, but for TRACE, which `fetch` does not send. */
+const REPLAYABLE_METHODS = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"];
 /** Each attempt is a token and a call that is refused; more than this is no way to reach anything. */
 const MAX_RETRIES = 20;
 const DEFAULT_RETRIES = 2;
