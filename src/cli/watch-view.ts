@@ -8,8 +8,10 @@ import { formatDuration } from "./duration.ts";
 
 /** Events that are kept to be shown. */
 const MOST_EVENTS = 200;
-/** Columns of the bars. */
+/** Columns of the widest bars. */
 const BAR_COLUMNS = 40;
+/** Columns of what stands beside a bar: it says more, so in a narrow terminal the bar gives way. */
+const BESIDE_BAR_COLUMNS = 42;
 /** Widest line. */
 const MOST_COLUMNS = 100;
 
@@ -40,15 +42,16 @@ export class WatchView {
     // A character in the last column would be erased with what is right of it.
     const width = Math.min(columns - 1, MOST_COLUMNS);
     const isLost = this.#lostAtMs !== undefined;
-    const state = isLost ? "connection lost, connecting again …" : "connecting …";
-    const head = this.#snapshot ? headLines(this.#snapshot, this.#lostAtMs ?? nowMs) : [];
+    const state = isLost ? "no connection, trying again …" : "connecting …";
+    const head = this.#snapshot ? headLines(this.#snapshot, this.#lostAtMs ?? nowMs, width) : [];
     const events = this.#events.map(eventLine);
     const status = isLost || !this.#snapshot ? [state, ""] : [];
     return [...status, ...head, "", ...events].slice(0, rows).map((line) => line.slice(0, width));
   }
 }
 
-function headLines(snapshot: BucketSnapshot, nowMs: number): string[] {
+function headLines(snapshot: BucketSnapshot, nowMs: number, width: number): string[] {
+  const barColumns = Math.max(0, Math.min(BAR_COLUMNS, width - BESIDE_BAR_COLUMNS));
   const { bucket, policy, waiters, queuedTokens, granted, refused, cancelled } = snapshot;
   const { capacity, refillTokens, refillIntervalMs } = policy;
   const { tokens, nextTickAtMs } = atInstant(snapshot, nowMs);
@@ -58,8 +61,8 @@ function headLines(snapshot: BucketSnapshot, nowMs: number): string[] {
   return [
     `${bucket}   policy "${policy.name}": ${capacity} at most, ${refillTokens} each ${formatDuration(refillIntervalMs)}`,
     "",
-    `tokens  ${bar(tokens / capacity)} ${tokens} of ${capacity}${leased}   ${tick}`,
-    `queue   ${bar(waiters / Math.max(1, policy.queueLimit))} ${waiters} waiting for ${queuedTokens} tokens`,
+    `tokens  ${bar(tokens / capacity, barColumns)} ${tokens} of ${capacity}${leased}   ${tick}`,
+    `queue   ${bar(waiters / Math.max(1, policy.queueLimit), barColumns)} ${waiters} waiting for ${queuedTokens} tokens`,
     `so far  granted ${granted}   refused ${refused}   cancelled ${cancelled}`,
   ];
 }
@@ -78,9 +81,9 @@ function atInstant(
   };
 }
 
-function bar(share: number): string {
-  const filled = Math.min(BAR_COLUMNS, Math.ceil(share * BAR_COLUMNS));
-  return "█".repeat(filled) + "░".repeat(BAR_COLUMNS - filled);
+function bar(share: number, columns: number): string {
+  const filled = Math.min(columns, Math.ceil(share * columns));
+  return "█".repeat(filled) + "░".repeat(columns - filled);
 }
 
 function eventLine(event: WatchEvent): string {

@@ -52,7 +52,7 @@ export async function watch(command: WatchCommand, terminal: Terminal): Promise<
 async function write(follow: Follow, terminal: Terminal): Promise<void> {
   let isLost = false;
   const messages = follow(() => {
-    if (!isLost) terminal.note("sluice: connection lost, connecting again");
+    if (!isLost) terminal.note("sluice: no connection, trying again");
     isLost = true;
   });
   for await (const message of messages) {
@@ -77,7 +77,10 @@ async function draw(follow: Follow): Promise<void> {
   stdout.write(SHOW_OTHER_SCREEN);
   const timer = setInterval(redraw, REDRAW_MS);
   try {
-    const messages = follow(() => view.lose(Date.now() + clockAheadMs));
+    const messages = follow(() => {
+      view.lose(Date.now() + clockAheadMs);
+      redraw();
+    });
     for await (const message of messages) {
       clockAheadMs = message.atMs - Date.now();
       view.add(message);

@@ -449,12 +449,13 @@ describe("where Sluice cannot have the pause", () => {
     const onPauseFailed = () => {
       throw new Error("of the report");
     };
-    for (const options of [{ onPauseFailed }, {}]) {
+    const later = () => Promise.reject(new Error("of the report"));
+    for (const options of [{ onPauseFailed }, { onPauseFailed: later }, {}]) {
       const { pacedFetch, client } = pace([tooMany({ "Retry-After": "1" }), ok()], options);
       client.onPause = () => Promise.reject(new Error("down"));
       expect((await finish(pacedFetch(URL_OF_API))).value.status).toBe(200);
     }
-    expect(errors).toHaveBeenCalledTimes(2);
+    expect(errors).toHaveBeenCalledTimes(3);
   });
 
   it("a Sluice that never answers holds nobody for longer than the API wants", async () => {

@@ -162,6 +162,7 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
       { bucket: fault },
       { skip: fault },
       { onOutcome: fault },
+      { onOutcome: () => Promise.reject(new Error("of the test")) },
       { client: clientThat(() => refused).client, onRefused: fault },
     ];
     for (const option of options) {
