@@ -6,7 +6,7 @@
  */
 import type { FieldFault } from "../core/policy.ts";
 import type { GrantBody, Reason } from "../protocol.ts";
-import type { RateLimitState } from "./client.ts";
+import type { RateLimitState } from "./rate-limit-state.ts";
 
 import { showValue } from "../core/policy.ts";
 import { TransportFault } from "./persist.ts";

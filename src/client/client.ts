@@ -19,7 +19,8 @@
  * Nothing here is of one platform: `fetch`, `AbortController`, timers and random values are all it needs.
  */
 import type { PolicyFields } from "../core/policy.ts";
-import type { BucketSnapshot, GrantBody, Reason } from "../protocol.ts";
+import type { BucketSnapshot, Reason } from "../protocol.ts";
+import type { AcquireOutcome, RefusalReason } from "./acquire-outcome.ts";
 import type { Answer } from "./answer.ts";
 import type { Attempt, Patience, TransportFault } from "./persist.ts";
 
@@ -37,63 +38,6 @@ import { Connection, type ConnectionOptions } from "./connection.ts";
 import { followStream } from "./follow-stream.ts";
 import { persist, UnreachableError } from "./persist.ts";
 import { SluiceError } from "./sluice-error.ts";
-
-/** What the `RateLimit` and `RateLimit-Policy` fields of an answer say of the bucket. */
-export interface RateLimitState {
-  /** The policy's name. */
-  readonly policy: string;
-  readonly capacity: number;
-  /** In which an empty bucket fills: whole seconds, rounded up. */
-  readonly windowSeconds: number;
-  /** Tokens in the bucket, as of the answer. */
-  readonly remaining: number;
-  /** Until the next tick: whole seconds, rounded up. Left out where the bucket is full. */
-  readonly resetSeconds?: number;
-}
-
-/** The tokens are the caller's. */
-export interface Granted extends GrantBody {
-  readonly ok: true;
-  /** The bucket, as of the answer. Left out where none has answered, and of a wait that was streamed. */
-  readonly rateLimit?: RateLimitState;
-  /**
-   * Present, and true, where Sluice could not be reached and `onUnavailable` is `"open"`: no bucket has
-   * given these tokens, `remaining` is 0, and `grantedAtMs` is this machine's time.
-   */
-  readonly isUnmetered?: true;
-}
-
-/** Why a caller went without. Nothing was taken. */
-export type RefusalReason =
-  | "timeout"
-  | "queue-full"
-  | "exceeds-capacity"
-  | "bucket-reset"
-  | "unavailable";
-
-/**
- * The caller has nothing, and nothing was taken. (Of `unavailable` that cannot be said for certain: a
- * grant may have been on its way. The same `idempotencyKey` gets it for ten minutes, if it is the caller's
- * own; otherwise its tokens are lost.)
- */
-export interface Refused {
-  readonly ok: false;
-  readonly bucket: string;
-  readonly tokens: number;
-  /** `unavailable` only where `onUnavailable` is `"closed"`, and over RPC. */
-  readonly reason: RefusalReason;
-  /** One sentence with the values and limits, without a full stop. */
-  readonly detail: string;
-  /** With `timeout`, `queue-full` and `unavailable`: time until the same request may be granted. */
-  readonly retryAfterMs?: number;
-  /** With `timeout` and `queue-full`: names of the policies that said no. */
-  readonly violatedPolicies?: readonly string[];
-  /** With `timeout` and `queue-full`: the bucket, as of the answer. Left out of a wait that was streamed. */
-  readonly rateLimit?: RateLimitState;
-}
-
-/** How an acquire ends. A switch over `ok` and `reason` is exhaustive. */
-export type AcquireOutcome = Granted | Refused;
 
 /** A place in the queue. */
 export interface QueuedPlace {

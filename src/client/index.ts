@@ -1,19 +1,16 @@
 /** The package's entry `sluice/client`. */
 export type { ClientChoice } from "./client-choice.ts";
+export type { AcquireOutcome, Granted, RefusalReason, Refused } from "./acquire-outcome.ts";
 export type {
   AcquireOptions,
-  AcquireOutcome,
   CallOptions,
   Client,
   ClientOptions,
-  Granted,
   OnUnavailable,
   PauseFields,
   QueuedPlace,
-  RateLimitState,
-  RefusalReason,
-  Refused,
 } from "./client.ts";
+export type { RateLimitState } from "./rate-limit-state.ts";
 export type { RateLimitOptions } from "./limit-request.ts";
 export type { Fetch, PacedFetchOptions } from "./paced-fetch.ts";
 export type { SluiceErrorReason } from "./sluice-error.ts";

@@ -4,7 +4,8 @@
  *
  * A callback is given whatever the surface calls a request: Hono's context, or `{ request, env, ctx }`.
  */
-import type { AcquireOutcome, Client, Granted, Refused } from "./client.ts";
+import type { AcquireOutcome, Granted, Refused } from "./acquire-outcome.ts";
+import type { Client } from "./client.ts";
 
 import { policyLimits } from "../core/policy.ts";
 import { checkBucket, checkFunction, checkInteger } from "./arguments.ts";

@@ -9,7 +9,8 @@
  *
  * What it adds to a call that goes well is the call for the token, and nothing that is written down here.
  */
-import type { AcquireOptions, Client, Granted, Refused } from "./client.ts";
+import type { Granted, Refused } from "./acquire-outcome.ts";
+import type { AcquireOptions, Client } from "./client.ts";
 import type { PauseFailed } from "./shared-pause.ts";
 import type { UpstreamAdvice, UpstreamAnswer } from "./upstream-advice.ts";
 

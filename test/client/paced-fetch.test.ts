@@ -1,13 +1,8 @@
 /** The paced fetch by itself: an API and a Sluice that say what the test wants, in virtual time. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type {
-  AcquireOptions,
-  AcquireOutcome,
-  Client,
-  Granted,
-  PauseFields,
-} from "../../src/client/client.ts";
+import type { AcquireOutcome, Granted } from "../../src/client/acquire-outcome.ts";
+import type { AcquireOptions, Client, PauseFields } from "../../src/client/client.ts";
 import type { PacedFetchOptions } from "../../src/client/paced-fetch.ts";
 import type { BucketSnapshot } from "../../src/protocol.ts";
 

@@ -164,27 +164,33 @@ describe("a client that is not answered", () => {
     });
   });
 
-  it.each([-86_400_000, 86_400_000])("does not care for a clock that jumps %d ms", async (jumpMs) => {
-    const jumping: Act = (signal) => {
-      vi.setSystemTime(Date.now() + jumpMs);
-      return silent(signal);
-    };
-    const { client, attempts } = clientOf([jumping, jumping, granted]);
-    let isSettled = false;
-    const asked = client.acquire("x", { timeoutMs: 3_000 }).finally(() => (isSettled = true));
-    await vi.advanceTimersByTimeAsync(15_100);
-    expect(isSettled).toBe(true);
-    expect(await asked).toMatchObject({ reason: "unavailable" });
-    expect(attempts.length).toBe(2);
-  });
+  it.each([-86_400_000, 86_400_000])(
+    "does not care for a clock that jumps %d ms",
+    async (jumpMs) => {
+      const jumping: Act = (signal) => {
+        vi.setSystemTime(Date.now() + jumpMs);
+        return silent(signal);
+      };
+      const { client, attempts } = clientOf([jumping, jumping, granted]);
+      let isSettled = false;
+      const asked = client.acquire("x", { timeoutMs: 3_000 }).finally(() => (isSettled = true));
+      await vi.advanceTimersByTimeAsync(15_100);
+      expect(isSettled).toBe(true);
+      expect(await asked).toMatchObject({ reason: "unavailable" });
+      expect(attempts.length).toBe(2);
+    },
+  );
 
-  it.each(["1e400", "-5", '"soon"', "null"])("makes nothing of a retryAfterMs of %s", async (text) => {
-    const body = `{"status":429,"reason":"timeout","detail":"no","retryAfterMs":${text}}`;
-    const lying: Act = async () => new Response(body, { status: 429 });
-    const { client } = clientOf([lying]);
-    const { value } = await settled(client.acquire("x"));
-    expect(value).toEqual({ ok: false, bucket: "x", tokens: 1, reason: "timeout", detail: "no" });
-  });
+  it.each(["1e400", "-5", '"soon"', "null"])(
+    "makes nothing of a retryAfterMs of %s",
+    async (text) => {
+      const body = `{"status":429,"reason":"timeout","detail":"no","retryAfterMs":${text}}`;
+      const lying: Act = async () => new Response(body, { status: 429 });
+      const { client } = clientOf([lying]);
+      const { value } = await settled(client.acquire("x"));
+      expect(value).toEqual({ ok: false, bucket: "x", tokens: 1, reason: "timeout", detail: "no" });
+    },
+  );
 
   it.each(["200", "404", "502"])("takes a page with status %s for no reset", async (status) => {
     const page: Act = async () => new Response("<h1>Welcome</h1>", { status: Number(status) });

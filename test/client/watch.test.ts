@@ -281,11 +281,7 @@ describe("watchBucket", () => {
   });
 
   it.each<[object, string, string]>([
-    [
-      { url: "sluice.test" },
-      "x",
-      'url must be an absolute URL: got "sluice.test"',
-    ],
+    [{ url: "sluice.test" }, "x", 'url must be an absolute URL: got "sluice.test"'],
     [{ url: "ftp://x" }, "x", 'url must begin with http: or https: got "ftp://x"'],
     [{ token: "a b" }, "x", "token must be visible ASCII characters without white space"],
     [{}, "..", 'bucket must not be "." or ".." here: got ".."'],

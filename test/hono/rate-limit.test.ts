@@ -2,13 +2,8 @@
 import { Hono } from "hono";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import type {
-  AcquireOptions,
-  AcquireOutcome,
-  Client,
-  Granted,
-  Refused,
-} from "../../src/client/client.ts";
+import type { AcquireOutcome, Granted, Refused } from "../../src/client/acquire-outcome.ts";
+import type { AcquireOptions, Client } from "../../src/client/client.ts";
 
 import { withRateLimit } from "../../src/client/with-rate-limit.ts";
 import { rateLimit, type HonoRateLimitOptions } from "../../src/hono/rate-limit.ts";
