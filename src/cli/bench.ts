@@ -6,10 +6,9 @@
  * It is one process with one thread, and the platform's `fetch`: what it measures is at most what that
  * can send, some thousands of requests a second. Times are from the call to the last byte of the answer.
  */
-import { setTimeout } from "node:timers/promises";
-
 import type { Terminal } from "./terminal.ts";
 
+import { pause } from "../client/abort.ts";
 import { exitCodes } from "./exit-code.ts";
 
 /** Between two lines of progress. */
@@ -64,7 +63,7 @@ export async function bench(command: BenchCommand, terminal: Terminal): Promise<
       const answer = await ask(command, over);
       if (over.aborted) return;
       answers[answer] = (answers[answer] ?? 0) + 1;
-      if (answer === "failed") await setTimeout(FAILED_PAUSE_MS);
+      if (answer === "failed") await pause(FAILED_PAUSE_MS, undefined);
       else latenciesMs.push(performance.now() - sentAtMs);
     }
   };

@@ -14,8 +14,8 @@ import type { AcquireOptions, Client } from "./client.ts";
 import type { PauseFailed } from "./shared-pause.ts";
 import type { UpstreamAdvice, UpstreamAnswer } from "./upstream-advice.ts";
 
-import { policyLimits } from "../core/policy.ts";
-import { checkBucket, checkFunction, checkInteger } from "./arguments.ts";
+import { policyLimits, showValue } from "../core/policy.ts";
+import { checkBucket, checkFunction, checkInteger, hasMethod } from "./arguments.ts";
 import { SharedPause } from "./shared-pause.ts";
 import { settledWithin } from "./settled-within.ts";
 import { SluiceRefusedError } from "./sluice-refused-error.ts";
@@ -120,6 +120,9 @@ export function createPacedFetch(options: PacedFetchOptions): Fetch {
 /** @throws {RangeError | TypeError} */
 function checkOptions(options: PacedFetchOptions): void {
   const given = { ...options };
+  if (!hasMethod(given.client, "acquire") || !hasMethod(given.client, "pause")) {
+    throw new TypeError(`client must be a client of Sluice: got ${showValue(given.client)}`);
+  }
   checkInteger(given, "retries", { min: 0, max: MAX_RETRIES });
   checkInteger(given, "backoffMs", { min: 1, max: LONGEST_PAUSE_MS });
   checkInteger(given, "maxPauseMs", { min: 1, max: LONGEST_PAUSE_MS });
@@ -129,6 +132,14 @@ function checkOptions(options: PacedFetchOptions): void {
   for (const name of ["fetch", "readAdvice", "onRefused", "onPauseFailed"]) {
     checkFunction(given, name);
   }
+  const { methods } = given;
+  if (methods !== undefined && !isTexts(methods)) {
+    throw new TypeError(`methods must be a list of methods: got ${showValue(methods)}`);
+  }
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 
 /** A call in the course of its attempts. */

@@ -310,7 +310,7 @@ describe("sluice bench", () => {
     const { code, stdout } = await sluice(
       "bench",
       server.url,
-      ...["-b", "slow:bench-wait", "-w", "1h", "-d", "1s", "-c", "1", "--json"],
+      ..."-b slow:bench-wait -w 1h -d 1s -c 1 --json".split(" "),
     );
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ requests: 1, answers: { "200": 1 } });

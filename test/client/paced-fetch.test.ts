@@ -572,6 +572,14 @@ it("a bucket that can be none, and what is no function, is told by name", () => 
   expect(() => createPacedFetch({ client, bucket: "b", onRefused })).toThrow(
     'onRefused must be a function: got "no"',
   );
+  const methods = ["GET", 1] as unknown as string[];
+  expect(() => createPacedFetch({ client, bucket: "b", methods })).toThrow(
+    'methods must be a list of methods: got ["GET",1]',
+  );
+  const none = {} as unknown as Client;
+  expect(() => createPacedFetch({ client: none, bucket: "b" })).toThrow(
+    "client must be a client of Sluice: got {}",
+  );
 });
 
 it.each<readonly [string, Partial<PacedFetchOptions>]>([
