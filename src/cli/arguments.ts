@@ -70,7 +70,8 @@ export function readArguments(args: readonly string[], env: Environment): Argume
   }
   switch (name) {
     case "acquire":
-      if (end >= 0 && command.length === 0) throw new UsageError("There is no command after --");
+      if (end >= 0 && (command[0] ?? "") === "")
+        throw new UsageError("There is no command after --");
       return readAcquire(rest, command, env);
     case "inspect": {
       const { values, positionals } = parse(rest, { url });

@@ -53,6 +53,7 @@ describe("readArguments", () => {
     ["acquire", "lacks a bucket's name"],
     ["acquire x y", "There is y after x"],
     ["acquire x --", "no command after --"],
+    ["acquire x -- ", "no command after --"],
     ["acquire x --tokens 0", "--tokens must be an integer from 1 to 9007199254740991: got 0"],
     ["acquire x --tokens 1e3", "got 1e3"],
     ["acquire x --wait 5", "--wait must be a duration of at most 1 h, as in 500ms, 5s, 2m: got 5"],

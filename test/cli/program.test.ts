@@ -187,7 +187,13 @@ describe("sluice acquire -- command", () => {
 
   it("ends with 127 where there is no such command, with 126 where it cannot be run", async () => {
     expect((await sluice("acquire", "quick:none", "--", "no-such-command")).code).toBe(127);
-    expect((await sluice("acquire", "quick:dir", "--", projectDir)).code).toBe(126);
+    for (const path of [projectDir, join(program, "x"), "x".repeat(5_000)]) {
+      const { code, stderr } = await sluice("acquire", "quick:dir", "--", path);
+      expect({ code, stderr }).toEqual({
+        code: 126,
+        stderr: expect.stringContaining(": spawn E"),
+      });
+    }
   });
 
   it("passes a signal on and ends with 128 and its number", async () => {
