@@ -21,6 +21,8 @@ export interface WorkerSource {
   readonly fromEnvironment?: Readonly<Record<string, string>>;
   /** Service bindings by name. */
   readonly services?: Readonly<Record<string, BoundService>> | undefined;
+  /** Names of others that are told of each step of it, its spans included (`tailStream`). */
+  readonly tails?: readonly string[];
 }
 
 /** What a service binding leads to: a Worker of the same process, and which entrypoint of it. */
@@ -101,7 +103,7 @@ function socketCapnp({ name, address, worker, entrypoint }: SocketSource): strin
 }
 
 function workerCapnp(worker: WrittenWorker): string {
-  const { name, folder, bundle, vars, fromEnvironment = {}, services = {} } = worker;
+  const { name, folder, bundle, vars, fromEnvironment = {}, services = {}, tails = [] } = worker;
   const { config, modules } = bundle;
   const sqliteClasses = new Set(config.migrations.flatMap((step) => step.new_sqlite_classes ?? []));
   const objects = config.durable_objects.bindings;
@@ -144,6 +146,7 @@ const ${folder} :Workerd.Worker = (
   bindings = ${list(bindings)},
   durableObjectNamespaces = ${list(namespaces)},
   durableObjectStorage = (localDisk = "disk"),
+  streamingTails = ${list(tails.map(text))},
 );
 `;
 }

@@ -5,6 +5,7 @@
 import type { CompletePolicyFields, FieldFault } from "./core/policy.ts";
 import type { Lease, LeaseReport } from "./core/lease.ts";
 import type { Grant, LimiterReason, LimiterView } from "./core/limiter.ts";
+import type { TallyView } from "./core/tally.ts";
 
 /**
  * Why Sluice said no, in the `reason` member of the problem document. Closed: a switch over it is
@@ -56,6 +57,12 @@ export interface NamedPolicyFields extends CompletePolicyFields {
 export interface BucketSnapshot extends LimiterView {
   readonly bucket: string;
   readonly policy: NamedPolicyFields;
+}
+
+/** Answer of the object to a monitor. */
+export interface BucketStats {
+  readonly snapshot: BucketSnapshot;
+  readonly tally: TallyView;
 }
 
 /** What the Worker, and nobody else, tells the object of an acquire. */

@@ -30,7 +30,9 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: `${root}/wrangler.toml` },
-            miniflare: { bindings: { PUBLIC: "true", ADMIN_TOKEN: "test-admin" } },
+            miniflare: {
+              bindings: { PUBLIC: "true", ADMIN_TOKEN: "test-admin", LOG_REFUSALS: "false" },
+            },
           }),
         ],
         test: { name: "edge", include: ["test/edge/**/*.test.ts"] },

@@ -14,7 +14,7 @@ export interface PackageEntry {
 }
 
 export const entries: readonly PackageEntry[] = [
-  { specifier: "sluice", maxBytes: 5_000, external: [] },
+  { specifier: "sluice", maxBytes: 6_600, external: [] },
   { specifier: "sluice/client", maxBytes: 5_000, external: [] },
   { specifier: "sluice/hono", maxBytes: 5_000, external: ["hono"] },
   { specifier: "sluice/worker", maxBytes: 50_000, external: ["cloudflare:workers"] },

@@ -66,7 +66,7 @@ export interface AcquireOptions {
 
 /** What a pause says. */
 export interface PauseFields {
-  /** Until when the bucket's ticks bring nothing, epoch milliseconds. */
+  /** Until when the bucket's ticks bring nothing, epoch milliseconds; at most a day ahead. */
   readonly untilMs: number;
   /** Most tokens that the bucket keeps. Default: 0. */
   readonly tokens?: number;
@@ -94,8 +94,10 @@ export interface Client {
   /** Refuses all who wait with `bucket-reset` and forgets the bucket. Needs an `ADMIN_TOKEN`. */
   reset(bucket: string): Promise<void>;
   /**
-   * Keeps at most `tokens` in the bucket and lets its ticks bring nothing until `untilMs`. Needs an
-   * `ADMIN_TOKEN`, or a token with the right `pause`.
+   * Keeps at most `tokens` in the bucket and lets its ticks up to and including `untilMs` bring nothing;
+   * then it goes on, one tick at a time. Of two pauses the later end and the lower number of tokens count,
+   * whoever asks. With an `ADMIN_TOKEN` an `untilMs` that is over, as 0 is, ends the pause; without, it
+   * changes nothing. Needs an `ADMIN_TOKEN`, or a token with the right `pause`.
    */
   pause(bucket: string, pause: PauseFields): Promise<BucketSnapshot>;
 }

@@ -2,10 +2,17 @@
  * The Durable Object of one bucket: the platform under a `BucketOwner`, and the interface that the
  * Worker calls. All decisions are the owner's.
  */
-import { DurableObject } from "cloudflare:workers";
+import { DurableObject, tracing } from "cloudflare:workers";
 
 import type { LeaseAsk } from "../core/lease.ts";
-import type { BucketSnapshot, LeaseAnswer, NamedPolicyFields, PolicyChange } from "../protocol.ts";
+import type { Pause } from "../core/pause.ts";
+import type {
+  BucketSnapshot,
+  BucketStats,
+  LeaseAnswer,
+  NamedPolicyFields,
+  PolicyChange,
+} from "../protocol.ts";
 import type { BucketDisk, BucketPlatform, BucketRecord } from "./bucket-owner.ts";
 import type { SluiceEnv } from "./env.ts";
 import type { KeyedGrant } from "./keyed-grants.ts";
@@ -13,6 +20,9 @@ import type { KeyedGrant } from "./keyed-grants.ts";
 import { decodeAcquireCall } from "./acquire-call.ts";
 import { acquireResponse } from "./acquire-response.ts";
 import { BucketOwner } from "./bucket-owner.ts";
+import { GrantPoints } from "./grant-points.ts";
+import { QueuedSpan } from "./queued-span.ts";
+import { switchRefusalLog } from "./refusal-log.ts";
 import { decodeWatchCall } from "./watch-call.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -25,10 +35,15 @@ const GRANT_PREFIX = "grant:";
 export class BucketObject extends DurableObject<SluiceEnv> {
   readonly #owner: BucketOwner;
   readonly #watchers: Watchers;
+  /** Only where the deployment has a dataset for them. */
+  readonly #points: GrantPoints | undefined;
 
   constructor(ctx: DurableObjectState, env: SluiceEnv) {
     super(ctx, env);
-    const platform = platformOf(ctx);
+    switchRefusalLog(env.LOG_REFUSALS);
+    const points = env.ANALYTICS && new GrantPoints(env.ANALYTICS, "object");
+    this.#points = points;
+    const platform = platformOf(ctx, points);
     this.#owner = new BucketOwner(platform);
     this.#watchers = new Watchers(ctx, this.#owner, platform.clock);
     void ctx.blockConcurrencyWhile(async () => {
@@ -44,14 +59,22 @@ export class BucketObject extends DurableObject<SluiceEnv> {
   override fetch(request: Request): Response | Promise<Response> {
     const watchCall = decodeWatchCall(request.url);
     if (watchCall) return this.#watchers.accept(watchCall);
+    this.#points?.invoked();
     const call = decodeAcquireCall(request.url);
     return new Promise((resolve) => {
-      const leave = this.#owner.acquire(call, (answer) => resolve(acquireResponse(answer)));
+      let span: QueuedSpan | undefined;
+      const leave = this.#owner.acquire(call, (answer) => {
+        resolve(acquireResponse(answer));
+        span?.settled(answer);
+      });
       if (!leave) return;
+      const position = call.putBack ? 0 : this.#owner.waiters;
+      span = new QueuedSpan(tracing, call, position);
       // Asked for by those who wait only: the runtime makes it then, and that costs more than a grant.
       const { signal } = request;
       const giveUp = (): void => {
         leave();
+        span?.cancelled();
         // The caller has gone: nobody reads the answer.
         resolve(new Response(null, { status: 499 }));
       };
@@ -62,6 +85,7 @@ export class BucketObject extends DurableObject<SluiceEnv> {
 
   /** The daemon's tick. */
   override alarm(): void {
+    this.#points?.invoked();
     this.#owner.alarm();
   }
 
@@ -80,6 +104,11 @@ export class BucketObject extends DurableObject<SluiceEnv> {
   /** See `BucketOwner.inspect`. Rejects if the object is reset. */
   inspect(name: string, configured: NamedPolicyFields): BucketSnapshot {
     return this.#owner.inspect(name, configured);
+  }
+
+  /** See `BucketOwner.stats`. Rejects if the object is reset. */
+  stats(name: string, configured: NamedPolicyFields): BucketStats {
+    return this.#owner.stats(name, configured);
   }
 
   /**
@@ -103,6 +132,19 @@ export class BucketObject extends DurableObject<SluiceEnv> {
     return this.#owner.changePolicy(name, configured, changes);
   }
 
+  /**
+   * See `BucketOwner.pause`. The answer is held back until the pause is on disk. Rejects if the object is
+   * reset; the pause may then be kept or not, and may be asked for again.
+   */
+  pause(name: string, configured: NamedPolicyFields, pause: Pause): BucketSnapshot {
+    return this.#owner.pause(name, configured, pause);
+  }
+
+  /** See `BucketOwner.lift`, and `pause` for the rest. */
+  lift(name: string, configured: NamedPolicyFields): BucketSnapshot {
+    return this.#owner.lift(name, configured);
+  }
+
   /** See `BucketOwner.isAwaited`. */
   get isAwaited(): boolean {
     return this.#owner.isAwaited;
@@ -124,8 +166,9 @@ export class BucketObject extends DurableObject<SluiceEnv> {
   }
 }
 
-function platformOf(ctx: DurableObjectState): BucketPlatform {
+function platformOf(ctx: DurableObjectState, points: GrantPoints | undefined): BucketPlatform {
   return {
+    ...(points && { granted: points.write.bind(points) }),
     clock: {
       now: () => Date.now(),
       setTimer: (callback, delayMs) => {

@@ -19,10 +19,12 @@
 import type { CompletePolicyFields, FieldFault } from "../core/policy.ts";
 import type { LeaseAsk } from "../core/lease.ts";
 import type { Grant, LimiterState, LimiterView, Outcome, Turn } from "../core/limiter.ts";
+import type { Pause } from "../core/pause.ts";
 import type { Waiter } from "../core/waiter-queue.ts";
 import type {
   AcquireCall,
   BucketSnapshot,
+  BucketStats,
   LeaseAnswer,
   NamedPolicyFields,
   PolicyChange,
@@ -40,9 +42,9 @@ import { Gathering } from "./gathering.ts";
 import { KeyedGrants, isSameAsked } from "./keyed-grants.ts";
 
 /** How the state is written; a later format has to read what this one wrote. */
-const FORMAT = 3;
-/** Format 2 is the same without leases, and format 1 with tokens never below 0. */
-const READABLE_FORMATS = [1, 2, FORMAT];
+const FORMAT = 4;
+/** Format 3 is the same without a pause, 2 without leases, and 1 with tokens never below 0. */
+const READABLE_FORMATS = [1, 2, 3, FORMAT];
 
 /**
  * Requests that may wait in one place, under one key: a caller and its retries. Each is a held request,
@@ -71,6 +73,8 @@ export interface BucketPlatform {
    * throw, and may return.
    */
   abort(reason: string): void;
+  /** Called at the end of each turn that has granted anything, when all of them have been told. */
+  granted?(bucket: AnsweringBucket, grants: readonly Grant[]): void;
 }
 
 /** Where the bucket is kept. Throws where it cannot write. */
@@ -187,6 +191,11 @@ export class BucketOwner {
     this.#load();
   }
 
+  /** Places that are taken in the queue. */
+  get waiters(): number {
+    return this.#bucket?.limiter.waiters ?? 0;
+  }
+
   /** An alarm was found armed: callers were waiting when the predecessor went. To be called first. */
   adopt(alarmAtMs: number): void {
     this.#daemon.adoptAlarm(alarmAtMs);
@@ -245,6 +254,13 @@ export class BucketOwner {
     return snapshot(this.#open(name, configured, nowMs), nowMs);
   }
 
+  /** `inspect`, and what the bucket has done since it started. */
+  stats(name: string, configured: NamedPolicyFields): BucketStats {
+    const nowMs = this.#platform.clock.now();
+    const bucket = this.#open(name, configured, nowMs);
+    return { snapshot: snapshot(bucket, nowMs), tally: bucket.limiter.tally() };
+  }
+
   /**
    * What the bucket looks like. Unlike `inspect` it changes nothing: the policy is the one in force. A
    * bucket that is not there looks as it would start under `configured`.
@@ -294,6 +310,16 @@ export class BucketOwner {
     return { ok: true, snapshot: snapshot(bucket, nowMs) };
   }
 
+  /** See `Limiter.pause`. Like an acquire, it starts the bucket. */
+  pause(name: string, configured: NamedPolicyFields, pause: Pause): BucketSnapshot {
+    return this.#turnOf(name, configured, (limiter, nowMs) => limiter.pause(pause, nowMs));
+  }
+
+  /** See `Limiter.lift`. */
+  lift(name: string, configured: NamedPolicyFields): BucketSnapshot {
+    return this.#turnOf(name, configured, (limiter, nowMs) => limiter.lift(nowMs));
+  }
+
   /**
    * Refuses all who wait with `bucket-reset`, and forgets everything: tokens, counts, override, keys.
    * Resolves when it is gone from the disk.
@@ -312,6 +338,17 @@ export class BucketOwner {
     this.#observer?.turned(this.#eventsOf(turn ?? { settled: [] }, nowMs));
     this.#gathering?.drain("reset");
     await erased;
+  }
+
+  #turnOf(
+    name: string,
+    configured: NamedPolicyFields,
+    verb: (limiter: Limiter<Caller>, nowMs: number) => Turn<Caller>,
+  ): BucketSnapshot {
+    const nowMs = this.#platform.clock.now();
+    const bucket = this.#open(name, configured, nowMs);
+    this.#finish(bucket, verb(bucket.limiter, nowMs), nowMs);
+    return snapshot(bucket, nowMs);
   }
 
   /** Whether somebody waits to be told. */
@@ -490,6 +527,10 @@ export class BucketOwner {
       }
       requests.clear();
       caller.waiter = undefined;
+    }
+    if (this.#platform.granted) {
+      const grants = turn.settled.map(({ outcome }) => outcome).filter((outcome) => outcome.ok);
+      if (grants.length > 0) this.#platform.granted(seen, grants);
     }
   }
 

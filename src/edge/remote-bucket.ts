@@ -1,4 +1,5 @@
 /** The buckets as the Worker sees them: its side of the calls to their objects. */
+import type { Pause } from "../core/pause.ts";
 import type { AcquireCall, BucketSnapshot, NamedPolicyFields, PolicyChange } from "../protocol.ts";
 import type { BucketObject } from "./bucket-object.ts";
 
@@ -30,18 +31,24 @@ export class RemoteBucket {
   readonly #name: string;
   readonly #policy: NamedPolicyFields;
   readonly #caller: Request;
+  readonly #dataset: AnalyticsEngineDataset | undefined;
 
-  /** @param caller The request that is answered; once its sender has left, no call is made again. */
+  /**
+   * @param caller The request that is answered; once its sender has left, no call is made again.
+   * @param dataset Where grants from leases are written down.
+   */
   constructor(
     objects: DurableObjectNamespace<BucketObject>,
     name: string,
     policy: NamedPolicyFields,
     caller: Request,
+    dataset?: AnalyticsEngineDataset,
   ) {
     this.#objects = objects;
     this.#name = name;
     this.#policy = policy;
     this.#caller = caller;
+    this.#dataset = dataset;
   }
 
   /**
@@ -53,7 +60,7 @@ export class RemoteBucket {
   acquire(asked: Asked): Response | Promise<Response> {
     const leased = this.#isForObject(asked)
       ? undefined
-      : leasedBucket(this.#objects, this.#name, this.#policy);
+      : leasedBucket(this.#objects, this.#name, this.#policy, this.#dataset);
     if (!leased) return this.#acquireAtObject(asked);
     const granted = leased.acquire(asked.tokens);
     if (granted) return granted;
@@ -61,7 +68,8 @@ export class RemoteBucket {
     if (shunMs > 0) {
       leased.say();
       const detail = "The bucket is asked for more than it can answer";
-      return problemResponse("unavailable", { detail, retryAfterMs: shunMs });
+      const policy = this.#policy.name;
+      return problemResponse("unavailable", { detail, retryAfterMs: shunMs, policy });
     }
     const handedIn = leased.handIn();
     const response = this.#acquireAtObject(asked, handedIn && { handedIn });
@@ -110,6 +118,27 @@ export class RemoteBucket {
       async () => await this.#stub().changePolicy(this.#name, this.#policy, changes),
       this.#caller,
     );
+  }
+
+  /**
+   * Keeps at most `tokens` in the bucket, and lets its ticks bring nothing until `untilMs`. Made twice, it
+   * is as good as made once; an instant that is over changes nothing. What this isolate has on lease is
+   * given back; another one does so when it next asks.
+   */
+  async pause(pause: Pause): Promise<BucketSnapshot> {
+    const snapshot = await reach(
+      async () => await this.#stub().pause(this.#name, this.#policy, pause),
+      this.#caller,
+    );
+    if (snapshot.pausedUntilMs !== undefined) {
+      leasedBucket(this.#objects, this.#name, this.#policy)?.giveUp();
+    }
+    return snapshot;
+  }
+
+  /** Ends a pause, whoever began it. */
+  lift(): Promise<BucketSnapshot> {
+    return reach(async () => await this.#stub().lift(this.#name, this.#policy), this.#caller);
   }
 
   /**

@@ -6,8 +6,8 @@
  *   service = "sluice"
  *   entrypoint = "Sluice"
  *
- * Whoever deploys the caller has tied it to this one, so being bound is the right to acquire and read,
- * and takes no `API_TOKEN`. No address on the Internet leads here: the runtime, not anything in a
+ * Whoever deploys the caller has tied it to this one, so being bound is the right to acquire, read and
+ * pause, and takes no `API_TOKEN`. No address on the Internet leads here: the runtime, not anything in a
  * request, says which entrypoint was called.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";

@@ -1,5 +1,6 @@
 /** The object and the HTTP interface as surfaces of the shared list of behaviours. */
 import { exports } from "cloudflare:workers";
+import { expect } from "vitest";
 
 import type { LimiterView, Outcome } from "../../src/core/limiter.ts";
 import type { PolicyFields } from "../../src/core/policy.ts";
@@ -81,7 +82,9 @@ export async function settle(): Promise<void> {
   await scheduler.wait(5);
 }
 
-function opened(name: string, acquire: OpenedBucket["acquire"]): OpenedBucket {
+type Pauser = (pause: { untilMs: number; tokens?: number }) => Promise<BucketSnapshot>;
+
+function opened(name: string, acquire: OpenedBucket["acquire"], pauseBucket: Pauser): OpenedBucket {
   return {
     get nowMs() {
       return Date.now();
@@ -89,6 +92,11 @@ function opened(name: string, acquire: OpenedBucket["acquire"]): OpenedBucket {
     acquire,
     inspect: async () => {
       const { bucket, policy, ...view } = await snapshotOf(name);
+      return view;
+    },
+    pause: async (asked) => {
+      const { bucket, policy, ...view } = await pauseBucket(asked);
+      await settle();
       return view;
     },
     pass: async (durationMs) => {
@@ -103,9 +111,13 @@ export async function openObject(fields: PolicyFields): Promise<OpenedBucket> {
   const name = uniqueName("object");
   const policy: NamedPolicyFields = { name: "*", ...Policy.of(fields).toJSON() };
   await stubOf(name).changePolicy(name, policy, { ...fields });
-  return opened(name, (ask: Ask = {}) => {
+  const acquire = (ask: Ask = {}): Promise<Held> => {
     const call = { bucket: name, policy, tokens: 1, ...ask };
     return hold(name, (signal) => stubOf(name).fetch(encodeAcquireCall(call), { signal }));
+  };
+  return opened(name, acquire, async ({ untilMs, tokens = 0 }) => {
+    if (untilMs <= Date.now()) return await stubOf(name).lift(name, policy);
+    return await stubOf(name).pause(name, policy, { untilMs, tokens });
   });
 }
 
@@ -117,9 +129,15 @@ export async function openHttp(fields: PolicyFields): Promise<OpenedBucket> {
     headers: ADMIN,
     body: JSON.stringify(fields),
   });
-  return opened(name, (ask: Ask = {}) => {
+  const acquire = (ask: Ask = {}): Promise<Held> => {
     const query = new URLSearchParams({ bucket: name });
     for (const [field, value] of Object.entries(ask)) query.set(field, String(value));
     return hold(name, (signal) => request(`/acquire?${query.toString()}`, { signal }));
+  };
+  return opened(name, acquire, async (pause) => {
+    const init = { method: "POST", headers: ADMIN, body: JSON.stringify(pause) };
+    const response = await request(`/buckets/${encodeURIComponent(name)}/pause`, init);
+    expect(response.status).toBe(200);
+    return response.json();
   });
 }

@@ -56,6 +56,8 @@ export interface WorkerOptions {
   readonly bundle?: WorkerBundle;
   /** Service bindings, to Workers of the same process. */
   readonly services?: Readonly<Record<string, BoundService>>;
+  /** Names of `others` that are told of each step of it, its spans included. */
+  readonly tails?: readonly string[];
 }
 
 export interface WorkerdOptions extends WorkerOptions {
@@ -291,11 +293,12 @@ function bundleOf(main: string | undefined): Promise<WorkerBundle> {
 }
 
 async function sourceOf([name, worker]: [string, WorkerOptions]): Promise<WorkerSource> {
-  const { vars, policies, main, bundle, services } = worker;
+  const { vars, policies, main, bundle, services, tails = [] } = worker;
   return {
     name,
     bundle: bundle ?? (await bundleOf(main)),
     services,
+    tails,
     vars: { PUBLIC: "true", ...vars, ...(policies && { POLICIES: policies }) },
   };
 }

@@ -6,6 +6,7 @@
 import type { ProblemBody, Reason } from "../../protocol.ts";
 import type { Schema } from "./schema.ts";
 
+import { MOST_ASKED_FOR } from "../metrics.ts";
 import { problemKinds } from "../problem.ts";
 import { acquireFields, bodies, bucketName } from "./bodies.ts";
 import { integerSchema, objectSchema } from "./schema.ts";
@@ -77,6 +78,7 @@ const INTERFACE_VERSION = "1.0.0";
 
 const json = "application/json";
 const problemJson = "application/problem+json";
+const plainText = "text/plain";
 
 /** Calls that anybody may make where Sluice is public, and otherwise holders of an API_TOKEN. */
 const asking = [{}, { token: [] }];
@@ -327,6 +329,32 @@ const paths: Readonly<Record<string, PathItem>> = {
       },
     },
   },
+  "/buckets/{name}/pause": {
+    post: {
+      operationId: "pause",
+      tags: ["Buckets"],
+      summary: "Hold everybody up for a while",
+      description:
+        "From now on the bucket keeps at most `tokens`, and its ticks up to and including `untilMs` bring none; then it goes on, one tick at a time. Those who wait keep their order and are timed anew. Of two pauses the later end and the lower number of tokens count. With an ADMIN_TOKEN, an `untilMs` that is over, as 0 is, ends the pause; without, it changes nothing. Needs an ADMIN_TOKEN, or an API_TOKEN with the right `pause`.",
+      security: administering,
+      parameters: [nameInPath],
+      requestBody: {
+        required: true,
+        content: { [json]: { schema: { $ref: "#/components/schemas/Pause" } } },
+      },
+      responses: {
+        200: answer("The bucket after the call.", "Snapshot"),
+        ...refusals(
+          "invalid-request",
+          "unauthorized",
+          "admin-disabled",
+          "unknown-bucket",
+          "body-too-large",
+          "unavailable",
+        ),
+      },
+    },
+  },
   "/buckets/{name}/watch": {
     get: {
       operationId: "watch",
@@ -361,6 +389,31 @@ const paths: Readonly<Record<string, PathItem>> = {
       description: "Reaches no bucket.",
       security: [{}],
       responses: { 200: answer("It does.", "Health"), ...refusals() },
+    },
+  },
+  "/metrics": {
+    get: {
+      operationId: "scrape",
+      tags: ["Service"],
+      summary: "Metrics of named buckets",
+      description:
+        "As Prometheus reads them: of each bucket whose policy stands under its exact name, and of those that are asked for. Takes nothing and starts nothing. A bucket that cannot be reached is `0` in `sluice_up`.",
+      security: asking,
+      parameters: [
+        {
+          name: "bucket",
+          in: "query",
+          description: `Another bucket; may be given up to ${MOST_ASKED_FOR} times`,
+          schema: { type: "array", items: bucketName, maxItems: MOST_ASKED_FOR },
+        },
+      ],
+      responses: {
+        200: {
+          description: "The metrics.",
+          content: { [plainText]: { schema: { type: "string" } } },
+        },
+        ...refusals("invalid-request", "unauthorized", "unknown-bucket"),
+      },
     },
   },
   "/openapi.json": {
