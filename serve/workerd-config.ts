@@ -19,14 +19,15 @@ export interface WorkerSource {
    * that no file holds them.
    */
   readonly fromEnvironment?: Readonly<Record<string, string>>;
-  /** Service bindings by name. */
-  readonly services?: Readonly<Record<string, BoundService>> | undefined;
   /** Names of others that are told of each step of it, its spans included (`tailStream`). */
   readonly tails?: readonly string[];
+  /** Service bindings by name. */
+  readonly services?: Readonly<Record<string, BoundService>>;
 }
 
-/** What a service binding leads to: a Worker of the same process, and which entrypoint of it. */
+/** What a service binding leads to. */
 export interface BoundService {
+  /** Name of the Worker. */
   readonly worker: string;
   readonly entrypoint: string;
 }
@@ -103,7 +104,7 @@ function socketCapnp({ name, address, worker, entrypoint }: SocketSource): strin
 }
 
 function workerCapnp(worker: WrittenWorker): string {
-  const { name, folder, bundle, vars, fromEnvironment = {}, services = {}, tails = [] } = worker;
+  const { name, folder, bundle, vars, fromEnvironment = {}, tails = [], services = {} } = worker;
   const { config, modules } = bundle;
   const sqliteClasses = new Set(config.migrations.flatMap((step) => step.new_sqlite_classes ?? []));
   const objects = config.durable_objects.bindings;
@@ -124,8 +125,8 @@ function workerCapnp(worker: WrittenWorker): string {
     ...Object.entries(fromEnvironment).map(
       ([variable, source]) => `(name = ${text(variable)}, fromEnvironment = ${text(source)})`,
     ),
-    ...Object.entries(services).map(([binding, { worker: other, entrypoint }]) => {
-      const service = `(name = ${text(other)}, entrypoint = ${text(entrypoint)})`;
+    ...Object.entries(services).map(([binding, bound]) => {
+      const service = `(name = ${text(bound.worker)}, entrypoint = ${text(bound.entrypoint)})`;
       return `(name = ${text(binding)}, service = ${service})`;
     }),
   ];

@@ -87,6 +87,15 @@ export interface Settlement<Caller> {
   readonly outcome: Outcome;
 }
 
+/** Where a waiter stands. */
+export interface Place<Caller> {
+  readonly waiter: Waiter<Caller>;
+  /** 1 is the head: next to be granted. */
+  readonly position: number;
+  /** When it will be granted as things stand, epoch milliseconds; sooner where leases come back. */
+  readonly grantAtMs: number;
+}
+
 /** What a turn did. */
 export interface Turn<Caller> {
   /** Everybody who was settled by it, in the order in which they are to be told. */
@@ -447,6 +456,29 @@ export class Limiter<Caller> {
       this.#retime(this.#bucket, nowMs, settled);
     }
     return { settled };
+  }
+
+  /** Where the last waiter stands; constant time unless somebody has left since the last arrival. */
+  get lastPlace(): Place<Caller> | undefined {
+    const { tail: waiter, size: position } = this.#queue;
+    if (!waiter || !this.#bucket) return undefined;
+    const forecast = this.#forecastEnd(this.#bucket);
+    return { waiter, position, grantAtMs: forecast.timeOfTick(forecast.tick) };
+  }
+
+  /**
+   * Where everybody stands, from the head on: one step for each place that is asked for. No other verb
+   * may be called during the walk.
+   */
+  *places(): IterableIterator<Place<Caller>> {
+    if (!this.#bucket) return;
+    const forecast = this.#bucket.copy();
+    let position = 0;
+    for (const waiter of this.#queue) {
+      position += 1;
+      forecast.takeAtEarliestTick(waiter.tokens);
+      yield { waiter, position, grantAtMs: forecast.timeOfTick(forecast.tick) };
+    }
   }
 
   /** What the bucket looks like at `nowMs`; one that has not started, as it would start. */

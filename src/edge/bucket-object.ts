@@ -7,22 +7,32 @@ import { DurableObject, tracing } from "cloudflare:workers";
 import type { LeaseAsk } from "../core/lease.ts";
 import type { Pause } from "../core/pause.ts";
 import type {
+  AcquireCall,
   BucketSnapshot,
   BucketStats,
+  HeldPlace,
   LeaseAnswer,
   NamedPolicyFields,
   PolicyChange,
 } from "../protocol.ts";
-import type { BucketDisk, BucketPlatform, BucketRecord } from "./bucket-owner.ts";
+import type {
+  AcquireAnswer,
+  BucketDisk,
+  BucketPlatform,
+  BucketRecord,
+  Leave,
+} from "./bucket-owner.ts";
 import type { SluiceEnv } from "./env.ts";
 import type { KeyedGrant } from "./keyed-grants.ts";
 
 import { decodeAcquireCall } from "./acquire-call.ts";
+import { outcomeLine, placeLine } from "./acquire-lines.ts";
 import { acquireResponse } from "./acquire-response.ts";
 import { BucketOwner } from "./bucket-owner.ts";
 import { GrantPoints } from "./grant-points.ts";
 import { QueuedSpan } from "./queued-span.ts";
 import { switchRefusalLog } from "./refusal-log.ts";
+import { LatestStream } from "./latest-stream.ts";
 import { decodeWatchCall } from "./watch-call.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -54,13 +64,18 @@ export class BucketObject extends DurableObject<SluiceEnv> {
 
   /**
    * `/acquire`, forwarded by the Worker, and who watches. Settles with the outcome; rejects if the object
-   * is reset.
+   * is reset. An acquire that is streamed is answered at once, by lines; if the object is reset they break
+   * off.
    */
   override fetch(request: Request): Response | Promise<Response> {
     const watchCall = decodeWatchCall(request.url);
     if (watchCall) return this.#watchers.accept(watchCall);
     this.#points?.invoked();
     const call = decodeAcquireCall(request.url);
+    return call.isStreamed === true ? this.#stream(call, request) : this.#hold(call, request);
+  }
+
+  #hold(call: AcquireCall, request: Request): Promise<Response> {
     return new Promise((resolve) => {
       let span: QueuedSpan | undefined;
       const leave = this.#owner.acquire(call, (answer) => {
@@ -68,8 +83,7 @@ export class BucketObject extends DurableObject<SluiceEnv> {
         span?.settled(answer);
       });
       if (!leave) return;
-      const position = call.putBack ? 0 : this.#owner.waiters;
-      span = new QueuedSpan(tracing, call, position);
+      span = this.#spanOf(call);
       // Asked for by those who wait only: the runtime makes it then, and that costs more than a grant.
       const { signal } = request;
       const giveUp = (): void => {
@@ -81,6 +95,58 @@ export class BucketObject extends DurableObject<SluiceEnv> {
       if (signal.aborted) giveUp();
       else signal.addEventListener("abort", giveUp, { once: true });
     });
+  }
+
+  #stream(call: AcquireCall, { signal }: Request): Response {
+    let leave: Leave | undefined;
+    let span: QueuedSpan | undefined;
+    const giveUp = (): void => {
+      leave?.();
+      span?.cancelled();
+    };
+    const lines = new LatestStream(giveUp);
+    leave = this.#owner.acquire(
+      call,
+      (answer) => {
+        void this.#endLines(lines, answer);
+        span?.settled(answer);
+      },
+      (place) => void this.#putPlace(lines, place),
+    );
+    if (leave) span = this.#spanOf(call);
+    const fail = (): void => {
+      giveUp();
+      lines.fail(signal.reason);
+    };
+    if (signal.aborted) fail();
+    else signal.addEventListener("abort", fail, { once: true });
+    return new Response(lines.readable);
+  }
+
+  /** Of a request that has just begun to wait. */
+  #spanOf(call: AcquireCall): QueuedSpan {
+    return new QueuedSpan(tracing, call, call.putBack ? 0 : this.#owner.waiters);
+  }
+
+  /** Not before those are on the disk whose grants have moved it there: a crash would move it back. */
+  async #putPlace(lines: LatestStream, place: HeldPlace): Promise<void> {
+    try {
+      await this.ctx.storage.sync();
+      lines.put(placeLine(place));
+    } catch (error) {
+      lines.fail(error);
+    }
+  }
+
+  async #endLines(lines: LatestStream, answer: AcquireAnswer): Promise<void> {
+    try {
+      const line = await outcomeLine(acquireResponse(answer));
+      // The runtime holds a response back until the disk has what it tells; not what follows its head.
+      await this.ctx.storage.sync();
+      lines.end(line);
+    } catch (error) {
+      lines.fail(error);
+    }
   }
 
   /** The daemon's tick. */

@@ -1,9 +1,11 @@
 /** The buckets as the Worker sees them: its side of the calls to their objects. */
 import type { Pause } from "../core/pause.ts";
 import type { AcquireCall, BucketSnapshot, NamedPolicyFields, PolicyChange } from "../protocol.ts";
+import type { PlaceFollower } from "./acquire-lines.ts";
 import type { BucketObject } from "./bucket-object.ts";
 
 import { encodeAcquireCall } from "./acquire-call.ts";
+import { followLines } from "./acquire-lines.ts";
 import { leasedBucket } from "./leased-buckets.ts";
 import { problemResponse } from "./problem.ts";
 import { reach } from "./reach.ts";
@@ -56,12 +58,14 @@ export class RemoteBucket {
    * grant or the refusal. A request with a key always goes to the object, which remembers it, and so does
    * one that the configured policy refuses. Where the object is reset while the request waits, it goes
    * back to the place of its arrival with what is left of its timeout.
+   *
+   * @param follower Who is told the place of the request while it waits. Its signal stands for the caller's.
    */
-  acquire(asked: Asked): Response | Promise<Response> {
+  acquire(asked: Asked, follower?: PlaceFollower): Response | Promise<Response> {
     const leased = this.#isForObject(asked)
       ? undefined
       : leasedBucket(this.#objects, this.#name, this.#policy, this.#dataset);
-    if (!leased) return this.#acquireAtObject(asked);
+    if (!leased) return this.#acquireAtObject(asked, follower);
     const granted = leased.acquire(asked.tokens);
     if (granted) return granted;
     const shunMs = leased.shunMs();
@@ -72,7 +76,7 @@ export class RemoteBucket {
       return problemResponse("unavailable", { detail, retryAfterMs: shunMs, policy });
     }
     const handedIn = leased.handIn();
-    const response = this.#acquireAtObject(asked, handedIn && { handedIn });
+    const response = this.#acquireAtObject(asked, follower, handedIn && { handedIn });
     response.catch((error: unknown) => leased.failedAt(error));
     // Not before: what runs on after a response keeps the object from hearing of a caller that leaves.
     return response.finally(() => leased.say());
@@ -88,7 +92,11 @@ export class RemoteBucket {
   }
 
   /** @param along What is sent once, with the first attempt: it must not count twice. */
-  #acquireAtObject(asked: Asked, along?: Pick<AcquireCall, "handedIn">): Promise<Response> {
+  #acquireAtObject(
+    asked: Asked,
+    follower: PlaceFollower | undefined,
+    along?: Pick<AcquireCall, "handedIn">,
+  ): Promise<Response> {
     const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...asked };
     const calledAtMs = Date.now();
     const arrivedAtMs = arrivalStamp();
@@ -97,8 +105,10 @@ export class RemoteBucket {
     return reach((failures) => {
       const elapsedMs = Math.max(0, Date.now() - calledAtMs);
       const more = failures > 0 ? { putBack: { arrivedAtMs, elapsedMs } } : along;
-      return this.#stub().fetch(encodeAcquireCall({ ...call, ...more }));
-    }, this.#caller);
+      if (!follower) return this.#stub().fetch(encodeAcquireCall({ ...call, ...more }));
+      const url = encodeAcquireCall({ ...call, ...more, isStreamed: true });
+      return followLines(this.#stub(), url, follower);
+    }, follower ?? this.#caller);
   }
 
   /** What the bucket looks like now. */

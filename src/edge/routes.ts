@@ -28,9 +28,10 @@ import {
   boundPauseGate,
   lacking,
 } from "./authorize.ts";
-import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
+import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { crossOrigin } from "./cross-origin.ts";
+import { acceptsEventStream, hasHadLastEvent, noMoreEvents } from "./event-stream.ts";
 import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./json-body.ts";
 import { DOCS_STYLE_PATH, docsPage, docsStyle } from "./openapi/docs-page.ts";
 import { docsResponse } from "./openapi/docs-response.ts";
@@ -40,6 +41,7 @@ import { UnreachableError } from "./reach.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
 import { metricsResponse } from "./scrape.ts";
 import { settingsOf } from "./settings.ts";
+import { streamedAcquire } from "./streamed-acquire.ts";
 import { checkPause } from "../core/pause.ts";
 import {
   SUBPROTOCOL,
@@ -229,12 +231,7 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
       return problemResponse("body-too-large", { detail: error.message });
     }
     if (c.req.raw.signal.aborted) return new Response(null, { status: 499 });
-    console.error(error);
-    if (error instanceof UnreachableError) {
-      const detail = "The bucket could not be reached";
-      return problemResponse("unavailable", { detail, retryAfterMs: UNAVAILABLE_RETRY_MS });
-    }
-    return problemResponse("internal-error", { detail: "Sluice failed to handle this request" });
+    return failureResponse(error);
   });
 
   return app;
@@ -249,7 +246,21 @@ function acquire(
   if (!read.ok) return invalidRequestResponse(read.errors);
   const { bucket: name, ...asked } = read.params;
   const bucket = bucketFor(c, scopes, "acquire", name);
-  return bucket instanceof Response ? bucket : bucket.acquire(asked);
+  if (bucket instanceof Response) return bucket;
+  const { headers } = c.req.raw;
+  if (!acceptsEventStream(headers)) return bucket.acquire(asked);
+  if (hasHadLastEvent(headers)) return noMoreEvents();
+  return streamedAcquire((follower) => bucket.acquire(asked, follower), failureResponse);
+}
+
+/** What is answered where Sluice itself fails. */
+function failureResponse(error: unknown): Response {
+  console.error(error);
+  if (error instanceof UnreachableError) {
+    const detail = "The bucket could not be reached";
+    return problemResponse("unavailable", { detail, retryAfterMs: UNAVAILABLE_RETRY_MS });
+  }
+  return problemResponse("internal-error", { detail: "Sluice failed to handle this request" });
 }
 
 async function watch(request: Request, bucket: RemoteBucket): Promise<Response> {

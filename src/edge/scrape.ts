@@ -20,7 +20,7 @@ import { showValue } from "../core/policy.ts";
 import { isInScope } from "./access-tokens.ts";
 import { invalidRequestResponse } from "./acquire-response.ts";
 import { lacking } from "./authorize.ts";
-import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
+import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { metricsOf, MOST_ASKED_FOR } from "./metrics.ts";
 import { problemResponse } from "./problem.ts";

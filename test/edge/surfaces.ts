@@ -16,6 +16,7 @@ import { Policy } from "../../src/core/policy.ts";
 import { encodeAcquireCall } from "../../src/edge/acquire-call.ts";
 import { openApiDocument } from "../../src/edge/openapi/document.ts";
 import { DescribedAnswers } from "../support/described-answers.ts";
+import { EventReader } from "../support/event-stream.ts";
 import { pass, stubOf, uniqueName } from "./virtual-time.ts";
 
 export const ADMIN = { Authorization: "Bearer test-admin" };
@@ -48,7 +49,10 @@ function toOutcome(body: GrantBody | ProblemBody): Outcome {
 }
 
 /** A held request that anybody can look at and abandon. */
-async function hold(name: string, send: (signal: AbortSignal) => Promise<Response>): Promise<Held> {
+export async function hold(
+  name: string,
+  send: (signal: AbortSignal) => Promise<Response>,
+): Promise<Held> {
   const arrivals = (view: LimiterView): number =>
     view.waiters + view.granted + view.refused + view.cancelled;
   const before = await snapshotOf(name);
@@ -84,7 +88,12 @@ export async function settle(): Promise<void> {
 
 type Pauser = (pause: { untilMs: number; tokens?: number }) => Promise<BucketSnapshot>;
 
-function opened(name: string, acquire: OpenedBucket["acquire"], pauseBucket: Pauser): OpenedBucket {
+/** A bucket that is asked by `acquire`, and looked at over HTTP. */
+export function opened(
+  name: string,
+  acquire: OpenedBucket["acquire"],
+  pauseBucket: Pauser,
+): OpenedBucket {
   return {
     get nowMs() {
       return Date.now();
@@ -122,8 +131,34 @@ export async function openObject(fields: PolicyFields): Promise<OpenedBucket> {
 }
 
 /** The Worker, over HTTP. */
-export async function openHttp(fields: PolicyFields): Promise<OpenedBucket> {
-  const name = uniqueName("http");
+export function openHttp(fields: PolicyFields): Promise<OpenedBucket> {
+  return openWorker("http", fields, (path, signal) => request(path, { signal }));
+}
+
+/** The Worker, over HTTP, by event streams: what they end with is taken for the answer. */
+export function openStreaming(fields: PolicyFields): Promise<OpenedBucket> {
+  return openWorker("streaming", fields, async (path, signal) => {
+    const reader = await stream(path, { signal });
+    await reader.done;
+    return Response.json(reader.last?.data);
+  });
+}
+
+/** Asks for an event stream; aborting `init.signal` leaves it. */
+export async function stream(path: string, init: RequestInit = {}): Promise<EventReader> {
+  const headers = new Headers(init.headers);
+  headers.set("Accept", "text/event-stream");
+  const reader = new EventReader(await request(path, { ...init, headers }));
+  init.signal?.addEventListener("abort", () => void reader.leave());
+  return reader;
+}
+
+async function openWorker(
+  prefix: string,
+  fields: PolicyFields,
+  send: (path: string, signal: AbortSignal) => Promise<Response>,
+): Promise<OpenedBucket> {
+  const name = uniqueName(prefix);
   await request(`/buckets/${encodeURIComponent(name)}`, {
     method: "PUT",
     headers: ADMIN,
@@ -132,7 +167,7 @@ export async function openHttp(fields: PolicyFields): Promise<OpenedBucket> {
   const acquire = (ask: Ask = {}): Promise<Held> => {
     const query = new URLSearchParams({ bucket: name });
     for (const [field, value] of Object.entries(ask)) query.set(field, String(value));
-    return hold(name, (signal) => request(`/acquire?${query.toString()}`, { signal }));
+    return hold(name, (signal) => send(`/acquire?${query.toString()}`, signal));
   };
   return opened(name, acquire, async (pause) => {
     const init = { method: "POST", headers: ADMIN, body: JSON.stringify(pause) };

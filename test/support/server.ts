@@ -293,12 +293,12 @@ function bundleOf(main: string | undefined): Promise<WorkerBundle> {
 }
 
 async function sourceOf([name, worker]: [string, WorkerOptions]): Promise<WorkerSource> {
-  const { vars, policies, main, bundle, services, tails = [] } = worker;
+  const { vars, policies, main, bundle, tails = [], services = {} } = worker;
   return {
     name,
     bundle: bundle ?? (await bundleOf(main)),
-    services,
     tails,
+    services,
     vars: { PUBLIC: "true", ...vars, ...(policies && { POLICIES: policies }) },
   };
 }

@@ -15,7 +15,7 @@ import type { Schema } from "./schema.ts";
 import { pauseLimits } from "../../core/pause.ts";
 import { leaseLimits, policyLimits } from "../../core/policy.ts";
 import { acquireLimits } from "../acquire-params.ts";
-import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../bucket-name.ts";
+import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../../core/bucket-name.ts";
 import { countSchema, instantSchema, integerSchema, objectSchema } from "./schema.ts";
 
 /** A bucket's name. */

@@ -200,16 +200,25 @@ function answer(description: string, schema: string, example?: unknown): Answer 
   };
 }
 
+const granted = answer("The tokens are the caller's.", "Grant", {
+  bucket: "x",
+  tokens: 1,
+  remaining: 0,
+  waitedMs: 1003,
+  grantedAtMs: 1795425904731,
+});
+
+const eventStream: Schema = { type: "string", description: "Server-sent events" };
+
 const acquireAnswers: Readonly<Record<string, Answer>> = {
   200: {
-    ...answer("The tokens are the caller's.", "Grant", {
-      bucket: "x",
-      tokens: 1,
-      remaining: 0,
-      waitedMs: 1003,
-      grantedAtMs: 1795425904731,
-    }),
+    ...granted,
+    content: { ...granted.content, "text/event-stream": { schema: eventStream } },
     headers: quotaFields,
+  },
+  204: {
+    description:
+      "To an `EventSource` that comes back after its last event (`Last-Event-ID: settled`): it is not to ask again, and nothing is taken.",
   },
   ...refusals(
     "invalid-request",
@@ -227,7 +236,8 @@ const acquireAnswers: Readonly<Record<string, Answer>> = {
 
 const acquireDescription =
   "Takes tokens, waiting for them if need be: the answer is held back until the outcome is known. " +
-  "Strictly first come, first served. What cannot be granted in time is refused at once and takes nothing.";
+  "Strictly first come, first served. What cannot be granted in time is refused at once and takes nothing. " +
+  "Where `Accept` names `text/event-stream`, the answer is a stream: events `queued` with the `position` in the queue (1 is the head) and the `etaMs` until the grant as things stand, at once and at each change, a comment where there is none for a while, and in the end one `granted` or `refused` with the body that the plain answer would have. Its status is 200 whatever comes of it, but for what is wrong before the bucket is asked.";
 
 const idempotencyKey: Parameter = {
   name: "Idempotency-Key",
