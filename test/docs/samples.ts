@@ -451,9 +451,8 @@ function withoutUrls(text: string, url: string): string {
 async function checkScripts(text: string): Promise<void> {
   const manifest = await import("../../package.json", { with: { type: "json" } });
   const scripts: readonly string[] = Object.keys(manifest.default.scripts);
-  for (const [, name = ""] of text.matchAll(/^(?:\$ )?npm (?:run )?([a-z:]+)/gm)) {
-    if (!scripts.includes(name) && name !== "install")
-      throw new Error(`No script is called "${name}"`);
+  for (const [, name = ""] of text.matchAll(/^(?:\$ )?npm run ([a-z:]+)/gm)) {
+    if (!scripts.includes(name)) throw new Error(`No script is called "${name}"`);
   }
 }
 
