@@ -45,7 +45,7 @@ const SHOWN_URL = "http://localhost:8787";
 const SHOWN_DEPLOYMENT = "https://sluice.example.com";
 const SHOWN_UPSTREAM = "https://api.example.com";
 
-/** What samples have in `$ADMIN_TOKEN`. */
+/** What samples have in `$ADMIN_TOKEN` and `$SLUICE_TOKEN`. */
 const ADMIN_TOKEN = "docs-admin";
 
 /** For types of Workers and of Node, which know different globals. */
@@ -371,6 +371,8 @@ export class Samples implements AsyncDisposable {
       CURL_HOME: this.#dir,
       ADMIN_TOKEN,
       SLUICE_URL: url,
+      // Good for all that a sample does; where nothing is asked for, a token is not looked at.
+      SLUICE_TOKEN: ADMIN_TOKEN,
       npm_config_offline: "true",
       npm_config_update_notifier: "false",
     };
