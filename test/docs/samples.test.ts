@@ -14,6 +14,7 @@ import { Samples } from "./samples.ts";
 
 /** How many blocks of a page nobody runs, each for the reason in its mark. */
 const notRun: Readonly<Record<string, number>> = {
+  "README.md": 1,
   "docs/code.md": 1,
   "docs/running.md": 2,
   "test/docs/pages/right.md": 1,
@@ -26,7 +27,9 @@ const markdownIn = (dir: string) =>
     .filter((name) => name.endsWith(".md"))
     .map((name) => join(dir, name));
 
-const pages = [...markdownIn(docs), join(own, "right.md")].map(readPage);
+const pages = [join(projectDir, "README.md"), ...markdownIn(docs), join(own, "right.md")].map(
+  readPage,
+);
 const wrong = readPage(join(own, "wrong.md"));
 
 /** What is wrong; empty where nothing is. */

@@ -102,6 +102,7 @@ interface PageState {
 export class Samples implements AsyncDisposable {
   readonly #dir: string;
   readonly #pages = new Map<Page, PageState>();
+  readonly #served = new Map<string, Promise<void>>();
   readonly #owned = new AsyncDisposableStack();
   #typeFaults: readonly string[] = [];
   #upstreamUrl = "";
@@ -344,11 +345,18 @@ export class Samples implements AsyncDisposable {
     if (faults.length > 0) throw new Error(faults.join("\n"));
   }
 
-  /** Starts what the block starts, on a free port and with a state of its own, until it is well. */
-  async #serve(text: string): Promise<void> {
+  /** What several pages start is started once. */
+  #serve(text: string): Promise<void> {
+    const command = text.replaceAll(/\s*#.*$/gm, "").trim();
+    const served = this.#served.get(command) ?? this.#start(command);
+    this.#served.set(command, served);
+    return served;
+  }
+
+  /** Starts it on a free port, with a state of its own, until it is well, and ends it. */
+  async #start(command: string): Promise<void> {
     const stateDir = await mkdtemp(join(this.#dir, "state-"));
     const port = await freePort();
-    const command = text.replaceAll(/\s*#.*$/gm, "").trim();
     const emptyFile = join(stateDir, "empty.env");
     await writeFile(emptyFile, "");
     const told = command
