@@ -19,6 +19,17 @@ export interface WorkerSource {
    * that no file holds them.
    */
   readonly fromEnvironment?: Readonly<Record<string, string>>;
+  /** Names of others that are told of each step of it, its spans included (`tailStream`). */
+  readonly tails?: readonly string[];
+  /** Service bindings by name. */
+  readonly services?: Readonly<Record<string, BoundService>>;
+}
+
+/** What a service binding leads to. */
+export interface BoundService {
+  /** Name of the Worker. */
+  readonly worker: string;
+  readonly entrypoint: string;
 }
 
 /** Where workerd listens. */
@@ -38,6 +49,8 @@ export interface WorkerdSetup {
   readonly sockets: readonly SocketSource[];
   /** Flags of V8, as in `--perf-basic-prof`. */
   readonly v8Flags?: readonly string[];
+  /** Whether Workers may call addresses of this machine and its network, too. */
+  readonly reachesThisMachine?: boolean | undefined;
 }
 
 /** A Worker as it is written down. */
@@ -65,14 +78,17 @@ export async function writeWorkerd(dir: string, setup: WorkerdSetup): Promise<st
 
 function capnp(
   workers: readonly WrittenWorker[],
-  { stateDir, sockets, v8Flags = [] }: WorkerdSetup,
+  { stateDir, sockets, v8Flags = [], reachesThisMachine = false }: WorkerdSetup,
 ): string {
   const services = workers.map(({ name, folder }) => `(name = ${text(name)}, worker = .${folder})`);
   const disk = `(name = "disk", disk = (path = ${text(stateDir)}, writable = true))`;
+  // What Workers call by `fetch`, under the name that workerd knows it by.
+  const network = '(name = "internet", network = (allow = ["public", "private"]))';
+  const outside = reachesThisMachine ? [network] : [];
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  services = ${list([...services, disk])},
+  services = ${list([...services, disk, ...outside])},
   sockets = ${list(sockets.map(socketCapnp))},
   v8Flags = ${list(v8Flags.map(text))},
 );
@@ -88,7 +104,7 @@ function socketCapnp({ name, address, worker, entrypoint }: SocketSource): strin
 }
 
 function workerCapnp(worker: WrittenWorker): string {
-  const { name, folder, bundle, vars, fromEnvironment = {} } = worker;
+  const { name, folder, bundle, vars, fromEnvironment = {}, tails = [], services = {} } = worker;
   const { config, modules } = bundle;
   const sqliteClasses = new Set(config.migrations.flatMap((step) => step.new_sqlite_classes ?? []));
   const objects = config.durable_objects.bindings;
@@ -109,6 +125,10 @@ function workerCapnp(worker: WrittenWorker): string {
     ...Object.entries(fromEnvironment).map(
       ([variable, source]) => `(name = ${text(variable)}, fromEnvironment = ${text(source)})`,
     ),
+    ...Object.entries(services).map(([binding, bound]) => {
+      const service = `(name = ${text(bound.worker)}, entrypoint = ${text(bound.entrypoint)})`;
+      return `(name = ${text(binding)}, service = ${service})`;
+    }),
   ];
   const namespaces = objects.map(
     ({ class_name }) =>
@@ -127,6 +147,7 @@ const ${folder} :Workerd.Worker = (
   bindings = ${list(bindings)},
   durableObjectNamespaces = ${list(namespaces)},
   durableObjectStorage = (localDisk = "disk"),
+  streamingTails = ${list(tails.map(text))},
 );
 `;
 }

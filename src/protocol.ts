@@ -5,6 +5,7 @@
 import type { CompletePolicyFields, FieldFault } from "./core/policy.ts";
 import type { Lease, LeaseReport } from "./core/lease.ts";
 import type { Grant, LimiterReason, LimiterView } from "./core/limiter.ts";
+import type { TallyView } from "./core/tally.ts";
 
 /**
  * Why Sluice said no, in the `reason` member of the problem document. Closed: a switch over it is
@@ -30,6 +31,14 @@ export type Reason =
 /** Body of a `200` of `/acquire`. */
 export interface GrantBody extends Omit<Grant, "ok"> {
   readonly bucket: string;
+}
+
+/** Data of a `queued` event of a streamed `/acquire`. */
+export interface QueuedBody {
+  /** 1 is the head: next to be granted. */
+  readonly position: number;
+  /** Until the grant as things stand, in milliseconds; 0 where it is due. */
+  readonly etaMs: number;
 }
 
 /** A problem document (RFC 9457) as Sluice writes it. */
@@ -58,6 +67,12 @@ export interface BucketSnapshot extends LimiterView {
   readonly policy: NamedPolicyFields;
 }
 
+/** Answer of the object to a monitor. */
+export interface BucketStats {
+  readonly snapshot: BucketSnapshot;
+  readonly tally: TallyView;
+}
+
 /** What the Worker, and nobody else, tells the object of an acquire. */
 export interface AcquireCall {
   readonly bucket: string;
@@ -68,6 +83,8 @@ export interface AcquireCall {
   readonly timeoutMs?: number;
   /** The same key for the same bucket gets the same grant. Printable ASCII. */
   readonly idempotencyKey?: string;
+  /** Answered by lines with its places and then the outcome (see acquire-lines.ts). */
+  readonly isStreamed?: boolean;
   /** What its isolate gives back of its leases with it, since they do not cover it. */
   readonly handedIn?: LeaseReport;
   /** Present when an earlier attempt was lost with its object. */
@@ -83,6 +100,12 @@ interface PutBack {
   readonly arrivedAtMs: number;
   /** How much of its timeout is gone. */
   readonly elapsedMs: number;
+}
+
+/** Where a held request stands, as the object tells it. */
+export interface HeldPlace extends QueuedBody {
+  /** When it will be granted as things stand, epoch milliseconds by the object's clock. */
+  readonly grantAtMs: number;
 }
 
 /** Answer of the object to a change of its policy. */

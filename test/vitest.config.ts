@@ -30,7 +30,9 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: `${root}/wrangler.toml` },
-            miniflare: { bindings: { PUBLIC: "true", ADMIN_TOKEN: "test-admin" } },
+            miniflare: {
+              bindings: { PUBLIC: "true", ADMIN_TOKEN: "test-admin", LOG_REFUSALS: "false" },
+            },
           }),
         ],
         test: { name: "edge", include: ["test/edge/**/*.test.ts"] },
@@ -44,6 +46,19 @@ export default defineConfig({
           environment: "node",
           testTimeout: 60_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // The samples of the README and of docs/, as their readers run them. By itself, when all others
+        // are done: it builds the package, as the tests of that do.
+        root,
+        test: {
+          name: "docs",
+          include: ["test/docs/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {

@@ -14,8 +14,8 @@ export interface PackageEntry {
 }
 
 export const entries: readonly PackageEntry[] = [
-  { specifier: "sluice", maxBytes: 5_000, external: [] },
-  { specifier: "sluice/client", maxBytes: 5_000, external: [] },
+  { specifier: "sluice", maxBytes: 7_200, external: [] },
+  { specifier: "sluice/client", maxBytes: 7_000, external: [] },
   { specifier: "sluice/hono", maxBytes: 5_000, external: ["hono"] },
   { specifier: "sluice/worker", maxBytes: 50_000, external: ["cloudflare:workers"] },
 ];

@@ -4,9 +4,39 @@
  * What a caller has to expect of a limiter comes as a value, `{ ok: true, … }` or `{ ok: false, reason }`,
  * in a closed union. What only a wrong call or a wrong configuration leads to is thrown: `SluiceError`
  * where the service said so, `RangeError` and `TypeError` where it was clear before anything was sent.
+ *
+ * **Asking again.** Connections break, and then nobody knows whether the tokens were taken. So each acquire
+ * has an idempotency key, and what is sent again is the same request to the letter: a grant that was given
+ * is given again, a place in the queue that is still held is joined, and what never arrived is asked
+ * for the first time. The service gives a place up as soon as it notices that its caller's connection has
+ * broken. Whoever comes back later than that stands at the end of the queue, and the service counts its
+ * `timeoutMs` anew; the caller's own count goes on, and it leaves when that is over.
+ *
+ * **What a key costs.** A request with a key goes to the bucket itself, past any lease, and its grant is
+ * written down by itself. Who would rather ask once, and lose a token now and then with a connection,
+ * sets `retryForMs: 0`.
+ *
+ * Nothing here is of one platform: `fetch`, `AbortController`, timers and random values are all it needs.
  */
 import type { PolicyFields } from "../core/policy.ts";
-import type { BucketSnapshot, GrantBody } from "../protocol.ts";
+import type { BucketSnapshot, GrantBody, Reason } from "../protocol.ts";
+import type { Answer } from "./answer.ts";
+import type { Attempt, Patience, TransportFault } from "./persist.ts";
+
+import { policyLimits } from "../core/policy.ts";
+import { grantIn, membersOf, problemIn, unexpectedAnswer, type Problem } from "./answer.ts";
+import {
+  checkAcquireOptions,
+  checkBucket,
+  checkBucketInPath,
+  checkCallOptions,
+  checkPause,
+  checkPolicy,
+} from "./arguments.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
+import { followStream } from "./follow-stream.ts";
+import { persist, UnreachableError } from "./persist.ts";
+import { SluiceError } from "./sluice-error.ts";
 
 /** The tokens are the caller's. */
 export interface Granted extends GrantBody {
@@ -26,12 +56,16 @@ export type RefusalReason =
   | "bucket-reset"
   | "unavailable";
 
-/** The caller has nothing, and nothing was taken. */
+/**
+ * The caller has nothing, and nothing was taken. (Of `unavailable` that cannot be said for certain: a
+ * grant may have been on its way. The same `idempotencyKey` gets it for ten minutes, if it is the caller's
+ * own; otherwise its tokens are lost.)
+ */
 export interface Refused {
   readonly ok: false;
   readonly bucket: string;
   readonly tokens: number;
-  /** `unavailable` only where `onUnavailable` is `"closed"`. */
+  /** `unavailable` only where `onUnavailable` is `"closed"`, and over RPC. */
   readonly reason: RefusalReason;
   /** One sentence with the values and limits, without a full stop. */
   readonly detail: string;
@@ -54,32 +88,51 @@ export interface QueuedPlace {
 export interface AcquireOptions {
   /** 1 to the bucket's capacity. Default: 1. */
   readonly tokens?: number;
-  /** 0 (do not wait) to the policy's `maxWaitMs`. Default: the policy's `maxWaitMs`. */
+  /**
+   * 0 (do not wait) to the policy's `maxWaitMs`. Default: the policy's `maxWaitMs`. The service counts from
+   * when the request reaches its bucket.
+   */
   readonly timeoutMs?: number;
   /** Gives the place in the queue up when it aborts. */
   readonly signal?: AbortSignal;
-  /** 1 to 255 printable ASCII characters. Default: a new one for each acquire. */
+  /**
+   * 1 to 255 printable ASCII characters. Default: a new one for each acquire; none where `retryForMs` is 0.
+   * Another acquire with the same key must ask for the same `tokens` and `timeoutMs`.
+   */
   readonly idempotencyKey?: string;
-  /** Told the place in the queue, at once and whenever it changes; not called where nobody has to wait. */
+  /**
+   * Told the place in the queue, at once and whenever it changes; not called where nobody has to wait.
+   * The acquire leaves the queue, and rejects with what this throws, or with what a promise that it
+   * returns rejects with.
+   */
   readonly onQueued?: (place: QueuedPlace) => void;
 }
 
 /** What a pause says. */
 export interface PauseFields {
-  /** Until when the bucket's ticks bring nothing, epoch milliseconds. */
+  /** Until when the bucket's ticks bring nothing, epoch milliseconds; at most a day ahead. */
   readonly untilMs: number;
   /** Most tokens that the bucket keeps. Default: 0. */
   readonly tokens?: number;
 }
 
-/** The verbs. Every promise rejects with the signal's reason where a signal aborts. */
+/** What every other call takes. */
+export interface CallOptions {
+  /** Ends the call; what it was to change may be changed or not. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The verbs. Everything is checked before it is sent. A call that changes something says what it is to
+ * become, so it is sent again where the connection breaks, like all others. Every promise rejects with the signal's reason where a signal aborts. */
 export interface Client {
   /**
    * Takes tokens, waiting for them if need be. Resolves with the grant, or with a refusal. Where the
    * connection breaks it asks again with the same key, and so pays once at most.
    *
    * @throws {SluiceError} Where the service says that the call itself is wrong, and where it cannot be
-   * reached and `onUnavailable` is `"throw"`.
+   * reached and `onUnavailable` is `"throw"`. Other verbs throw it in that case, whatever `onUnavailable` is.
+   * @throws {RangeError | TypeError} Where an argument is wrong; nothing was sent.
    */
   acquire(bucket: string, options?: AcquireOptions): Promise<AcquireOutcome>;
   /** `acquire` that does not wait: granted now or refused. */
@@ -88,14 +141,285 @@ export interface Client {
     options?: Pick<AcquireOptions, "tokens" | "signal" | "idempotencyKey">,
   ): Promise<AcquireOutcome>;
   /** The bucket as it is. Takes nothing, starts nothing. */
-  inspect(bucket: string, options?: { readonly signal?: AbortSignal }): Promise<BucketSnapshot>;
+  inspect(bucket: string, options?: CallOptions): Promise<BucketSnapshot>;
   /** Gives the bucket a policy of its own, for good; what is left out stays. Needs an `ADMIN_TOKEN`. */
-  setPolicy(bucket: string, policy: Partial<PolicyFields>): Promise<BucketSnapshot>;
+  setPolicy(
+    bucket: string,
+    policy: Partial<PolicyFields>,
+    options?: CallOptions,
+  ): Promise<BucketSnapshot>;
   /** Refuses all who wait with `bucket-reset` and forgets the bucket. Needs an `ADMIN_TOKEN`. */
-  reset(bucket: string): Promise<void>;
+  reset(bucket: string, options?: CallOptions): Promise<void>;
   /**
-   * Keeps at most `tokens` in the bucket and lets its ticks bring nothing until `untilMs`. Needs an
-   * `ADMIN_TOKEN`, or a token with the right `pause`.
+   * Keeps at most `tokens` in the bucket and lets its ticks up to and including `untilMs` bring nothing;
+   * then it goes on, one tick at a time. Of two pauses the later end and the lower number of tokens count,
+   * whoever asks. With an `ADMIN_TOKEN` an `untilMs` that is over, as 0 is, ends the pause; without, it
+   * changes nothing. Needs an `ADMIN_TOKEN`, or a token with the right `pause`.
    */
-  pause(bucket: string, pause: PauseFields): Promise<BucketSnapshot>;
+  pause(bucket: string, pause: PauseFields, options?: CallOptions): Promise<BucketSnapshot>;
+}
+
+/**
+ * What an acquire comes to where Sluice cannot be reached: an error is thrown, the caller may pass without
+ * (`isUnmetered`), or it is refused as `unavailable`.
+ */
+export type OnUnavailable = "throw" | "open" | "closed";
+
+/** How to reach Sluice, and what to do where that is not possible. */
+export type ClientOptions = ConnectionOptions & {
+  /** Default: `"throw"`, so that whoever wants anything else says so. */
+  readonly onUnavailable?: OnUnavailable;
+  /**
+   * For how long a call goes on asking where nothing comes of it: in pauses and failed attempts, of each
+   * of these the first two seconds; 0 to an hour. An acquire begins no new attempt, but for a first one at
+   * once, when its `timeoutMs` is over. 0 asks once, and sends no key of its own. Default: 10,000.
+   */
+  readonly retryForMs?: number;
+};
+
+/** A restart or a deploy is over sooner. */
+const DEFAULT_RETRY_MS = 10_000;
+/** What an answer may take on its way, and Sluice to find its bucket again, beyond the time of waiting. */
+const ANSWER_MS = 10_000;
+/** The same for an acquire that is asked again when its time is over: if it still has its place, it is told. */
+const LATE_ANSWER_MS = 2_000;
+/** A wait that is longer is streamed: many a client and proxy gives up on a response that says nothing. */
+const LONGEST_SILENT_WAIT_MS = 60_000;
+/** When to try again where Sluice cannot be reached and does not say. */
+const UNAVAILABLE_RETRY_MS = 1_000;
+/** Bytes of an idempotency key: as much as a random UUID, and more. */
+const KEY_BYTES = 16;
+
+/**
+ * A client. It holds nothing: no connection, no timer but for calls under way.
+ *
+ * @throws {RangeError | TypeError} Where an option is wrong.
+ *
+ * @example
+ * const sluice = createClient({ url: "https://sluice.example.com", token, onUnavailable: "open" });
+ * const outcome = await sluice.acquire("exports", { timeoutMs: 5_000 });
+ * if (outcome.ok) await run();
+ * else console.log(outcome.reason, outcome.retryAfterMs);
+ *
+ * @example
+ * const sluice = createClient({ service: env.SLUICE }); // in a Worker that is bound to Sluice
+ */
+export function createClient(options: ClientOptions): Client {
+  return new ConnectedClient(options);
+}
+
+class ConnectedClient implements Client {
+  readonly #connection: Connection;
+  readonly #onUnavailable: OnUnavailable;
+  readonly #retryForMs: number;
+
+  constructor(options: ClientOptions) {
+    this.#connection = new Connection(options);
+    this.#onUnavailable = options.onUnavailable ?? "throw";
+    this.#retryForMs = options.retryForMs ?? DEFAULT_RETRY_MS;
+  }
+
+  async acquire(bucket: string, options: AcquireOptions = {}): Promise<AcquireOutcome> {
+    checkBucket(bucket);
+    checkAcquireOptions(options, ["tokens", "timeoutMs", "signal", "idempotencyKey", "onQueued"]);
+    return this.#acquire(bucket, options);
+  }
+
+  async tryAcquire(
+    bucket: string,
+    options: Pick<AcquireOptions, "tokens" | "signal" | "idempotencyKey"> = {},
+  ): Promise<AcquireOutcome> {
+    checkBucket(bucket);
+    checkAcquireOptions(options, ["tokens", "signal", "idempotencyKey"]);
+    return this.#acquire(bucket, { ...options, timeoutMs: 0 });
+  }
+
+  async inspect(bucket: string, options: CallOptions = {}): Promise<BucketSnapshot> {
+    checkBucketInPath(bucket);
+    checkCallOptions(options);
+    return this.#snapshot("GET", pathOf(bucket), undefined, options);
+  }
+
+  async setPolicy(
+    bucket: string,
+    policy: Partial<PolicyFields>,
+    options: CallOptions = {},
+  ): Promise<BucketSnapshot> {
+    checkBucketInPath(bucket);
+    checkPolicy(policy);
+    checkCallOptions(options);
+    return this.#snapshot("PUT", pathOf(bucket), policy, options);
+  }
+
+  async reset(bucket: string, options: CallOptions = {}): Promise<void> {
+    checkBucketInPath(bucket);
+    checkCallOptions(options);
+    await this.#call("DELETE", pathOf(bucket), undefined, options);
+  }
+
+  async pause(
+    bucket: string,
+    pause: PauseFields,
+    options: CallOptions = {},
+  ): Promise<BucketSnapshot> {
+    checkBucketInPath(bucket);
+    checkPause(pause);
+    checkCallOptions(options);
+    return this.#snapshot("POST", `${pathOf(bucket)}/pause`, pause, options);
+  }
+
+  async #acquire(bucket: string, options: AcquireOptions): Promise<AcquireOutcome> {
+    const { tokens, timeoutMs, signal, onQueued } = options;
+    const startedAtMs = Date.now();
+    const idempotencyKey = options.idempotencyKey ?? (this.#retryForMs > 0 ? newKey() : undefined);
+    const query = new URLSearchParams({ bucket });
+    if (tokens !== undefined) query.set("tokens", String(tokens));
+    if (timeoutMs !== undefined) query.set("timeoutMs", String(timeoutMs));
+    const isStreamed = onQueued !== undefined || (timeoutMs ?? 0) > LONGEST_SILENT_WAIT_MS;
+    const request = {
+      method: "POST",
+      path: `/acquire?${query.toString()}`,
+      headers: {
+        ...(idempotencyKey !== undefined && { "Idempotency-Key": quoted(idempotencyKey) }),
+        ...(isStreamed && { Accept: "text/event-stream" }),
+      },
+    };
+    const longestMs = timeoutMs ?? policyLimits.maxWaitMs.max;
+    const patience: Patience = {
+      signal,
+      retryForMs: this.#retryForMs,
+      untilMs: longestMs,
+      attemptMs: (failures, elapsedMs) => {
+        if (failures === 0) return longestMs + ANSWER_MS;
+        return Math.max(0, longestMs - elapsedMs) + LATE_ANSWER_MS;
+      },
+    };
+    const ask = async (attempt: Attempt): Promise<AcquireOutcome> => {
+      const response = await this.#connection.send(request, attempt.signal);
+      const answer = isEventStream(response)
+        ? await followStream(response, onQueued ?? ignore, attempt)
+        : await this.#connection.read(response);
+      return outcomeIn(answer, bucket, tokens ?? 1);
+    };
+    try {
+      return await persist(ask, patience);
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error;
+      return this.#unavailable(error.fault, { bucket, tokens: tokens ?? 1, startedAtMs });
+    }
+  }
+
+  #unavailable(
+    fault: TransportFault,
+    asked: { readonly bucket: string; readonly tokens: number; readonly startedAtMs: number },
+  ): AcquireOutcome {
+    const { bucket, tokens, startedAtMs } = asked;
+    switch (this.#onUnavailable) {
+      case "throw":
+        throw unavailableError(fault);
+      case "open": {
+        const grantedAtMs = Date.now();
+        const waitedMs = Math.max(0, grantedAtMs - startedAtMs);
+        const grant = { bucket, tokens, remaining: 0, waitedMs, grantedAtMs };
+        return { ok: true, ...grant, isUnmetered: true };
+      }
+      case "closed": {
+        const retryAfterMs = fault.retryAfterMs ?? UNAVAILABLE_RETRY_MS;
+        const { message: detail } = fault;
+        return { ok: false, bucket, tokens, reason: "unavailable", detail, retryAfterMs };
+      }
+      default:
+        return this.#onUnavailable satisfies never;
+    }
+  }
+
+  async #snapshot(
+    method: string,
+    path: string,
+    body: object | undefined,
+    options: CallOptions,
+  ): Promise<BucketSnapshot> {
+    const answer = await this.#call(method, path, body, options);
+    if (isSnapshot(answer.body)) return answer.body;
+    throw unexpectedAnswer(answer.status, answer.body);
+  }
+
+  async #call(
+    method: string,
+    path: string,
+    body: object | undefined,
+    { signal }: CallOptions,
+  ): Promise<Answer> {
+    const request = { method, path, headers: {}, ...(body && { body }) };
+    const patience: Patience = {
+      signal,
+      retryForMs: this.#retryForMs,
+      untilMs: Infinity,
+      attemptMs: () => ANSWER_MS,
+    };
+    const ask = async (attempt: Attempt): Promise<Answer> => {
+      const response = await this.#connection.send(request, attempt.signal);
+      const answer = await this.#connection.read(response);
+      const problem = problemIn(answer);
+      if (problem) throw errorOf(problem);
+      return answer;
+    };
+    try {
+      return await persist(ask, patience);
+    } catch (error) {
+      throw error instanceof UnreachableError ? unavailableError(error.fault) : error;
+    }
+  }
+}
+
+/** How the acquire ended that was answered so. */
+function outcomeIn(answer: Answer, bucket: string, tokens: number): AcquireOutcome {
+  const problem = problemIn(answer);
+  if (!problem) return { ok: true, ...grantIn(answer.status, answer.body) };
+  const { reason, detail, retryAfterMs } = problem;
+  if (!isRefusal(reason)) throw errorOf(problem);
+  const later = retryAfterMs !== undefined && { retryAfterMs };
+  return { ok: false, bucket, tokens, reason, detail, ...later };
+}
+
+/** Whether a caller has to expect it. (`unavailable` is asked again, and never gets here.) */
+function isRefusal(reason: Reason): reason is Exclude<RefusalReason, "unavailable"> {
+  const refusals: readonly Reason[] = ["timeout", "queue-full", "exceeds-capacity", "bucket-reset"];
+  return refusals.includes(reason);
+}
+
+function errorOf({ reason, detail, status, errors }: Problem): SluiceError {
+  return new SluiceError({ reason, detail, status, errors });
+}
+
+function unavailableError({ message, status, cause }: TransportFault): SluiceError {
+  return new SluiceError({ reason: "unavailable", detail: message, status, cause });
+}
+
+function isSnapshot(body: unknown): body is BucketSnapshot {
+  const { bucket, policy, tokens } = membersOf(body);
+  return typeof bucket === "string" && typeof policy === "object" && typeof tokens === "number";
+}
+
+function isEventStream({ headers }: Response): boolean {
+  return /^text\/event-stream *(;|$)/i.test(headers.get("Content-Type") ?? "");
+}
+
+function pathOf(bucket: string): string {
+  return `/buckets/${encodeURIComponent(bucket)}`;
+}
+
+/** A key that nobody else has. Not `randomUUID`, which pages without TLS lack. */
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** As a string of a structured field (RFC 9651). */
+function quoted(key: string): string {
+  return `"${key.replaceAll(/["\\]/g, "\\$&")}"`;
+}
+
+function ignore(): void {
+  // Nobody has asked for the place; the stream shows that the connection lives.
 }

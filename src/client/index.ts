@@ -2,8 +2,11 @@
 export type {
   AcquireOptions,
   AcquireOutcome,
+  CallOptions,
   Client,
+  ClientOptions,
   Granted,
+  OnUnavailable,
   PauseFields,
   QueuedPlace,
   RefusalReason,
@@ -13,5 +16,6 @@ export type { SluiceErrorReason } from "./sluice-error.ts";
 export type { WatchSocket, WatchSocketClass } from "./watch-connection.ts";
 export type { WatchOptions } from "./watch.ts";
 
+export { createClient } from "./client.ts";
 export { SluiceError } from "./sluice-error.ts";
 export { watchBucket } from "./watch.ts";

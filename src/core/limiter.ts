@@ -13,10 +13,10 @@
  * needs no timer of its own, because nothing that others do can delay it. Leaving only helps those
  * behind: a bucket with more tokens at a tick has no fewer at any later one, whatever is taken.
  *
- * Three things break a forecast, all of them faults or an administrator's doing: a daemon that comes
- * so late that ticks flowed over, a caller put back in front after a reset, a change of the policy.
- * Then the queue is timed anew from its head, and whoever cannot be granted in time any more is
- * refused there and then, taking nothing.
+ * Four things break a forecast, all of them faults or somebody's doing: a daemon that comes so late that
+ * ticks flowed over, a caller put back in front after a reset, a change of the policy, a pause. Then the
+ * queue is timed anew from its head, and whoever cannot be granted in time any more is refused there and
+ * then, taking nothing.
  *
  * Leases break none. They are given only while nobody waits, and the forecast counts every token that is
  * out as spent when its lease ends: what comes back before that only helps. So a promised instant is the
@@ -29,13 +29,16 @@
  * because what flows over depends on everybody in front.
  */
 import type { Lease, LeaseAsk, LeaseReport } from "./lease.ts";
+import type { Pause } from "./pause.ts";
 import type { Limits, Policy } from "./policy.ts";
+import type { TallyView } from "./tally.ts";
 import type { TokenBucketState } from "./token-bucket.ts";
 import type { Waiter } from "./waiter-queue.ts";
 
 import { leaseEndAtMs } from "./lease.ts";
 import { integerFault, isIntegerWithin } from "./policy.ts";
 import { Reservation } from "./reservation.ts";
+import { Tally } from "./tally.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { WaiterQueue } from "./waiter-queue.ts";
 
@@ -84,6 +87,15 @@ export interface Settlement<Caller> {
   readonly outcome: Outcome;
 }
 
+/** Where a waiter stands. */
+export interface Place<Caller> {
+  readonly waiter: Waiter<Caller>;
+  /** 1 is the head: next to be granted. */
+  readonly position: number;
+  /** When it will be granted as things stand, epoch milliseconds; sooner where leases come back. */
+  readonly grantAtMs: number;
+}
+
 /** What a turn did. */
 export interface Turn<Caller> {
   /** Everybody who was settled by it, in the order in which they are to be told. */
@@ -116,8 +128,10 @@ export interface LimiterView {
   readonly waiters: number;
   /** Tokens that the waiters ask for, together. */
   readonly queuedTokens: number;
-  /** The first tick after now. */
+  /** The first tick after now; of a paused bucket, the first after the pause. */
   readonly nextTickAtMs: number;
+  /** Until when the bucket is paused; left out where it is not. */
+  readonly pausedUntilMs?: number;
   /** Callers granted, refused and gone since the bucket started. */
   readonly granted: number;
   readonly refused: number;
@@ -133,6 +147,8 @@ export interface LimiterState {
   readonly granted: number;
   readonly refused: number;
   readonly cancelled: number;
+  /** Absent where there is nothing to tell, and in states of before it was kept. */
+  readonly tally?: TallyView;
 }
 
 /**
@@ -157,6 +173,7 @@ export class Limiter<Caller> {
   #granted = 0;
   #refused = 0;
   #cancelled = 0;
+  #tally = new Tally();
   /** What the disk knows of the bucket. */
   #reservation = new Reservation();
   /** Whether something but tokens has to be written: a start, a drain, another policy. */
@@ -179,12 +196,18 @@ export class Limiter<Caller> {
     limiter.#granted = state.granted;
     limiter.#refused = state.refused;
     limiter.#cancelled = state.cancelled;
+    limiter.#tally = Tally.from(state.tally);
     return limiter;
   }
 
   /** The policy in force. */
   get policy(): Policy {
     return this.#policy;
+  }
+
+  /** Callers that wait. */
+  get waiters(): number {
+    return this.#queue.size;
   }
 
   /**
@@ -194,7 +217,7 @@ export class Limiter<Caller> {
   get nextWakeAtMs(): number | undefined {
     const { head } = this.#queue;
     if (!head || !this.#bucket) return undefined;
-    return this.#bucket.timeOfTick(tickOf(this.#bucket, head.tokens));
+    return this.#bucket.timeOf(head.tokens);
   }
 
   /**
@@ -254,7 +277,7 @@ export class Limiter<Caller> {
       return this.#queue.has(waiter) ? { settled, waiter } : { settled };
     }
     const forecast = this.#forecastEnd(bucket);
-    const grantAtMs = forecast.timeOfTick(tickOf(forecast, tokens));
+    const grantAtMs = forecast.timeOf(tokens);
     if (grantAtMs > deadlineAtMs) {
       this.#refuse(settled, caller, "timeout", grantAtMs - nowMs);
       return { settled };
@@ -303,8 +326,9 @@ export class Limiter<Caller> {
   }
 
   /**
-   * Settles what an isolate reports of its leases; what comes back may serve those who wait. A report of
-   * a bucket that has been drained since, or of a lease that has ended, changes no tokens.
+   * Settles what an isolate reports of its leases; what comes back may serve those who wait, but in a
+   * pause it is gone. A report of a bucket that has been drained since, or of a lease that has ended,
+   * changes no tokens.
    */
   settle(report: LeaseReport, nowMs: number): Turn<Caller> {
     const settled: Settlement<Caller>[] = [];
@@ -313,8 +337,13 @@ export class Limiter<Caller> {
     this.#grantDue(bucket, nowMs, settled);
     const uses = report.uses.filter(({ startedAtMs }) => startedAtMs === bucket.startedAtMs);
     if (uses.length === 0) return { settled };
-    for (const { untilMs, used, returned } of uses) bucket.settle(untilMs, used, returned);
+    let usedTokens = 0;
+    for (const { untilMs, used, returned } of uses) {
+      bucket.settle(untilMs, used, returned);
+      usedTokens += used;
+    }
     this.#granted += report.granted;
+    this.#tally.noteLeased(usedTokens, report.granted);
     this.#isChanged = true;
     // What came back is there sooner than anybody could rely on.
     this.#forecast = undefined;
@@ -325,14 +354,15 @@ export class Limiter<Caller> {
   /**
    * Settles what an isolate reports, and lends it the tokens that it wants, up to half of those that are
    * there, and on all leases together up to half of the capacity: the rest is for callers elsewhere.
-   * Lends nothing while somebody waits, where the policy has no `lease`, and before the bucket has
-   * started.
+   * Lends nothing while somebody waits, where the policy has no `lease`, in a pause, and before the bucket
+   * has started.
    */
   lend(ask: LeaseAsk, nowMs: number): Turn<Caller> {
     const turn = this.settle(ask, nowMs);
     const bucket = this.#bucket;
     const terms = this.#policy.lease;
     if (!bucket || !terms || this.#queue.size > 0) return turn;
+    if (bucket.pausedUntilMs !== undefined) return turn;
     const room = this.#policy.capacity * LEASED_SHARE - bucket.leasedTokens;
     const spare = Math.floor(Math.min(bucket.tokens * LENT_SHARE, room));
     const tokens = Math.min(ask.wanted, terms.maxTokens, spare);
@@ -344,6 +374,45 @@ export class Limiter<Caller> {
       ...turn,
       lease: { tokens, untilMs, startedAtMs: bucket.startedAtMs, ttlMs: terms.ttlMs },
     };
+  }
+
+  /**
+   * Pauses the bucket: from now on it holds at most `tokens`, and its ticks up to and including `untilMs`,
+   * epoch milliseconds, bring none. Then it goes on, on its own grid, one tick at a time. Of two pauses the
+   * later end and the lower number of tokens count, whichever came first; only `lift` ends one sooner. An
+   * instant that is not after `nowMs` changes nothing. A bucket that has not started starts with it.
+   *
+   * Waiters keep their order and their deadlines and are timed anew: one that would now come too late is
+   * refused with `timeout`. Nothing is lent in a pause, and what comes back from leases is gone; what is
+   * out on lease may still be granted until that ends.
+   *
+   * @throws {RangeError} Where `untilMs` or `tokens` is no integer from 0 on; nothing changes then.
+   */
+  pause({ untilMs, tokens }: Pause, nowMs: number): Turn<Caller> {
+    check("untilMs", untilMs, { min: 0, max: Number.MAX_SAFE_INTEGER });
+    check("tokens", tokens, { min: 0, max: Number.MAX_SAFE_INTEGER });
+    if (untilMs <= nowMs) return this.advance(nowMs);
+    const settled: Settlement<Caller>[] = [];
+    const bucket = this.#start(nowMs);
+    this.#grantDue(bucket, nowMs, settled);
+    if (bucket.pause(untilMs, tokens, nowMs)) {
+      this.#isChanged = true;
+      this.#retime(bucket, nowMs, settled);
+    }
+    return { settled };
+  }
+
+  /**
+   * Ends a pause, if there is one: the ticks after `nowMs` bring tokens again, so nobody is later for it.
+   * What the pause has taken away does not come back.
+   */
+  lift(nowMs: number): Turn<Caller> {
+    const turn = this.advance(nowMs);
+    if (this.#bucket?.lift(nowMs)) {
+      this.#isChanged = true;
+      this.#forecast = undefined;
+    }
+    return turn;
   }
 
   /** Lets time pass: everybody whose tokens are there by `nowMs` is granted. */
@@ -366,6 +435,7 @@ export class Limiter<Caller> {
     this.#granted = 0;
     this.#refused = 0;
     this.#cancelled = 0;
+    this.#tally = new Tally();
     this.#isChanged = true;
     return { settled };
   }
@@ -388,15 +458,40 @@ export class Limiter<Caller> {
     return { settled };
   }
 
+  /** Where the last waiter stands; constant time unless somebody has left since the last arrival. */
+  get lastPlace(): Place<Caller> | undefined {
+    const { tail: waiter, size: position } = this.#queue;
+    if (!waiter || !this.#bucket) return undefined;
+    const forecast = this.#forecastEnd(this.#bucket);
+    return { waiter, position, grantAtMs: forecast.timeOfTick(forecast.tick) };
+  }
+
+  /**
+   * Where everybody stands, from the head on: one step for each place that is asked for. No other verb
+   * may be called during the walk.
+   */
+  *places(): IterableIterator<Place<Caller>> {
+    if (!this.#bucket) return;
+    const forecast = this.#bucket.copy();
+    let position = 0;
+    for (const waiter of this.#queue) {
+      position += 1;
+      forecast.takeAtEarliestTick(waiter.tokens);
+      yield { waiter, position, grantAtMs: forecast.timeOfTick(forecast.tick) };
+    }
+  }
+
   /** What the bucket looks like at `nowMs`; one that has not started, as it would start. */
   inspect(nowMs: number): LimiterView {
     const bucket = this.#bucket?.copy() ?? TokenBucket.start(this.#policy, nowMs);
     bucket.advance(nowMs);
+    const { pausedUntilMs } = bucket;
     return {
       tokens: Math.max(0, bucket.tokens),
       waiters: this.#queue.size,
       queuedTokens: this.#queue.tokens,
       nextTickAtMs: bucket.timeOfTick(bucket.tick + 1),
+      ...(pausedUntilMs !== undefined && { pausedUntilMs }),
       granted: this.#granted,
       refused: this.#refused,
       cancelled: this.#cancelled,
@@ -404,13 +499,20 @@ export class Limiter<Caller> {
     };
   }
 
+  /** What it has done since it started, beyond the counts of `inspect`. */
+  tally(): TallyView {
+    return this.#tally.view();
+  }
+
   /** The limiter without its waiters, just as it is, for `Limiter.from`. */
   toJSON(): LimiterState {
+    const tally = this.#tally.toJSON();
     return {
       ...(this.#bucket && { bucket: this.#bucket.toJSON() }),
       granted: this.#granted,
       refused: this.#refused,
       cancelled: this.#cancelled,
+      ...(tally && { tally }),
     };
   }
 
@@ -425,7 +527,7 @@ export class Limiter<Caller> {
   /** Brings the bucket up to now and grants from the head for as long as the head fits. */
   #grantDue(bucket: TokenBucket, nowMs: number, settled: Settlement<Caller>[]): void {
     const { head } = this.#queue;
-    const dueTick = head ? tickOf(bucket, head.tokens) : Infinity;
+    const dueTick = head ? bucket.tick + bucket.ticksUntil(head.tokens) : Infinity;
     bucket.advance(nowMs);
     this.#grantHeads(bucket, nowMs, settled);
     if (bucket.tick > dueTick) this.#retime(bucket, nowMs, settled);
@@ -447,7 +549,7 @@ export class Limiter<Caller> {
     this.#overflowing = 0;
     for (const waiter of this.#queue) {
       const isPossible = waiter.tokens <= this.#policy.capacity;
-      const grantAtMs = forecast.timeOfTick(tickOf(forecast, waiter.tokens));
+      const grantAtMs = forecast.timeOf(waiter.tokens);
       if (isPossible && grantAtMs <= Math.max(waiter.deadlineAtMs, instantOf(bucket, nowMs))) {
         forecast.takeAtEarliestTick(waiter.tokens);
         if (!bucket.neverOverflows(waiter.tokens)) this.#overflowing += 1;
@@ -462,7 +564,7 @@ export class Limiter<Caller> {
         this.#refuse(settled, caller, "exceeds-capacity");
       } else {
         // Asked again, it would stand behind all who stay.
-        const grantAtMs = forecast.timeOfTick(tickOf(forecast, tokens));
+        const grantAtMs = forecast.timeOf(tokens);
         this.#refuse(settled, caller, "timeout", grantAtMs - nowMs);
       }
     }
@@ -505,6 +607,7 @@ export class Limiter<Caller> {
     this.#reservation.noteGrant(tokens, nowMs);
     const grantedAtMs = instantOf(bucket, nowMs);
     const waitedMs = Math.max(0, Math.round(grantedAtMs - queuedAtMs));
+    this.#tally.noteGrant(tokens, waitedMs);
     const remaining = bucket.tokens;
     settled.push({ caller, outcome: { ok: true, tokens, remaining, waitedMs, grantedAtMs } });
   }
@@ -516,24 +619,20 @@ export class Limiter<Caller> {
     retryAfterMs?: number,
   ): void {
     this.#refused += 1;
+    this.#tally.noteRefusal(reason);
     const outcome: Refusal =
       retryAfterMs === undefined ? { ok: false, reason } : { ok: false, reason, retryAfterMs };
     settled.push({ caller, outcome });
   }
 }
 
-/** Number of the first tick at which `bucket` has `tokens`. */
-function tickOf(bucket: TokenBucket, tokens: number): number {
-  return bucket.tick + bucket.ticksUntil(tokens);
-}
-
 /**
- * The instant of what happens to `bucket` now. A clock that has jumped back behind the last tick stands
- * still at that tick, for this and every later instance: tokens are never given an instant before the
- * tick that brought them.
+ * The instant of what happens to `bucket` now. A clock that has jumped back behind the last tick it had
+ * reached stands still at that tick, for this and every later instance: tokens are never given an instant
+ * before the tick that brought them.
  */
 function instantOf(bucket: TokenBucket, nowMs: number): number {
-  return Math.max(nowMs, bucket.timeOfTick(bucket.tick));
+  return Math.max(nowMs, bucket.reachedAtMs);
 }
 
 function check(field: string, value: number, limits: Limits): void {

@@ -34,6 +34,10 @@
  * crash cost no more than a second's pause would. Where either is below one token, as in a bucket of
  * 100 a day, every grant is written, and a crash costs nothing.
  *
+ * **A pause** only takes away, from memory and, being written, from the disk; so it leaves the above as it
+ * is. While it lasts no tick brings anything, and what is there is all that can be granted. So a batch is
+ * no larger than that, and a crash in an empty pause costs nothing.
+ *
  * **Quiet.** A turn whose grants come after a quiet second is written just as it is, since no more may
  * follow; from the second one on a batch is taken. About a second after the last grant what is left of
  * it is given back by one more write, so that an object that is evicted later loses nothing.
@@ -112,7 +116,9 @@ export class Reservation {
     const isQuiet = this.#isQuiet(nowMs);
     const isCovered = this.#isSettled || (!isQuiet && this.#left >= 0 && nowMs < this.#untilMs);
     if (!isChanged && isCovered) return undefined;
-    const batch = isQuiet || !this.#isBusy ? 0 : largestBatch(policy);
+    const largest = isQuiet || !this.#isBusy ? 0 : largestBatch(policy);
+    const isPaused = bucket.pausedUntilMs !== undefined;
+    const batch = isPaused ? Math.min(largest, Math.max(0, bucket.tokens)) : largest;
     this.#left = batch;
     this.#isSettled = batch === 0;
     if (this.#isSettled) return bucket.toJSON();

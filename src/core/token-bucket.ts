@@ -22,6 +22,14 @@
  * any window what is here and what is out come to `capacity` at most, and the bound above holds for
  * both together. A tick adds to what is below that mark and never lowers what is above it (a capacity
  * that was cut may leave more out than it can hold).
+ *
+ * A pause takes tokens away and lets the ticks of a while bring nothing. It is kept as ticks that count
+ * as added: the number of the last tick runs ahead of the clock, to the last one of the pause. So all that
+ * goes by ticks (the next one, a look ahead, leases that end) knows of the pause and need not ask, and
+ * afterwards the bucket goes on where its grid is by then, one tick at a time. Which tick the clock has
+ * reached is kept beside it: what happens meanwhile has its instant, and where the pause is lifted, the
+ * ticks go on from there and none is added twice. What is returned from a lease meanwhile is gone. So a
+ * paused bucket never holds more than it would without the pause, and the bound above needs no more words.
  */
 import type { LeasedSum } from "./leased-tokens.ts";
 import type { Policy } from "./policy.ts";
@@ -38,6 +46,8 @@ export interface TokenBucketState {
   readonly tokens: number;
   /** Left out where nothing is. */
   readonly leased?: readonly LeasedSum[];
+  /** Ticks up to and including this instant bring nothing. Left out where the bucket is not paused. */
+  readonly pausedUntilMs?: number;
 }
 
 /**
@@ -53,10 +63,15 @@ export interface TokenBucketState {
 export class TokenBucket {
   #policy: Policy;
   readonly #startedAtMs: number;
+  /** Runs ahead of the clock while the bucket is paused. */
   #tick: number;
   #tokens: number;
   /** None where nothing is out, as nearly always: all is plain arithmetic then. */
   #leased: LeasedTokens | undefined;
+  /** None where the bucket is not paused, as nearly always. */
+  #pausedUntilMs: number | undefined = undefined;
+  /** The last tick that the clock has reached; kept only in a pause. */
+  #reachedTick = 0;
 
   private constructor(policy: Policy, state: TokenBucketState) {
     this.#policy = policy;
@@ -64,6 +79,7 @@ export class TokenBucket {
     this.#tick = state.tick;
     this.#tokens = state.tokens;
     this.#leased = state.leased && new LeasedTokens(state.leased);
+    if (state.pausedUntilMs !== undefined) this.#holdTicks(state.pausedUntilMs);
   }
 
   /** A bucket that starts now: the grid's origin is `nowMs`, and it holds `policy.initialTokens`. */
@@ -78,12 +94,13 @@ export class TokenBucket {
    * tokens over what the capacity and the leases leave room for, or further below 0 than any capacity.
    */
   static from(policy: Policy, state: TokenBucketState): TokenBucket {
-    const { startedAtMs, tick, tokens, leased = [] } = state;
+    const { startedAtMs, tick, tokens, leased = [], pausedUntilMs = 0 } = state;
     const leasedTokens = new LeasedTokens(leased).tokens;
     const isPossible =
       Number.isSafeInteger(startedAtMs) &&
       Number.isSafeInteger(tick) &&
       Number.isSafeInteger(tokens) &&
+      Number.isSafeInteger(pausedUntilMs) &&
       tick >= 0 &&
       tokens >= -policyLimits.capacity.max &&
       tokens <= Math.max(0, policy.capacity - leasedTokens) &&
@@ -111,9 +128,19 @@ export class TokenBucket {
     return this.#startedAtMs;
   }
 
-  /** Number of the last tick that was added. */
+  /** Number of the last tick that was added; in a pause, of its last. */
   get tick(): number {
     return this.#tick;
+  }
+
+  /** Until when the bucket is paused, as of the last `advance`; `undefined` where it is not. */
+  get pausedUntilMs(): number | undefined {
+    return this.#pausedUntilMs;
+  }
+
+  /** The instant of the last tick that the clock has reached, epoch milliseconds. */
+  get reachedAtMs(): number {
+    return this.timeOfTick(this.#pausedUntilMs === undefined ? this.#tick : this.#reachedTick);
   }
 
   /** The instant of tick `tick` on the grid, in epoch milliseconds. */
@@ -123,14 +150,18 @@ export class TokenBucket {
 
   /** Adds every tick up to and including `nowMs`. An instant before the last tick changes nothing. */
   advance(nowMs: number): void {
-    const tick = Math.floor((nowMs - this.#startedAtMs) / this.#policy.refillIntervalMs);
+    const tick = this.#tickAt(nowMs);
     this.advanceToTick(tick);
     if (this.#leased) this.#endLeases(nowMs);
+    if (this.#pausedUntilMs === undefined) return;
+    if (nowMs >= this.#pausedUntilMs) this.#pausedUntilMs = undefined;
+    else this.#reachedTick = Math.max(this.#reachedTick, tick);
   }
 
   /** Adds every tick up to and including `tick`. One that has been added before changes nothing. */
   advanceToTick(tick: number): void {
     if (tick <= this.#tick) return;
+    this.#pausedUntilMs = undefined;
     if (this.#leased) this.#fillAcrossEnds(tick);
     else this.#fillTo(tick);
   }
@@ -154,13 +185,15 @@ export class TokenBucket {
   /**
    * Settles a lease, or a part of it, that ends at `untilMs`: `used` are spent, `returned` come back, as
    * far as there is room: where the capacity was cut, more may be out than it holds. Counts for no more
-   * than is out until then, so for nothing once it has ended.
+   * than is out until then, so for nothing once it has ended. What comes back in a pause is gone.
    */
   settle(untilMs: number, used: number, returned: number): void {
     if (!this.#leased) return;
     this.#leased.remove(used, untilMs);
-    const sum = this.#tokens + this.#leased.remove(returned, untilMs);
-    this.#tokens = Math.max(this.#tokens, Math.min(this.#room, sum));
+    const back = this.#leased.remove(returned, untilMs);
+    if (this.#pausedUntilMs === undefined) {
+      this.#tokens = Math.max(this.#tokens, Math.min(this.#room, this.#tokens + back));
+    }
     if (this.#leased.tokens === 0) this.#leased = undefined;
   }
 
@@ -178,6 +211,15 @@ export class TokenBucket {
     return ahead.#tick - this.#tick + ahead.ticksUntil(tokens);
   }
 
+  /**
+   * When `tokens` (at most the capacity) are there, if nobody takes any: the instant of a tick to come, or
+   * of the last one that the clock has reached where they are there now.
+   */
+  timeOf(tokens: number): number {
+    const ticks = this.ticksUntil(tokens);
+    return ticks === 0 ? this.reachedAtMs : this.timeOfTick(this.#tick + ticks);
+  }
+
   /** Moves on to the first tick that has `tokens` (at most the capacity) and takes them there. */
   takeAtEarliestTick(tokens: number): void {
     this.advanceToTick(this.#tick + this.ticksUntil(tokens));
@@ -190,6 +232,7 @@ export class TokenBucket {
    */
   takeRunAtEarliestTicks(tokens: number): void {
     const ticks = this.ticksUntil(tokens);
+    if (ticks > 0) this.#pausedUntilMs = undefined;
     this.#tick += ticks;
     this.#tokens += ticks * this.#policy.refillTokens - tokens;
   }
@@ -203,17 +246,47 @@ export class TokenBucket {
   }
 
   /**
+   * Keeps at most `tokens`, and lets the ticks up to and including `untilMs` bring nothing. A pause that
+   * is in force is not shortened. Answers whether anything has changed; an instant that is not after
+   * `nowMs` changes nothing.
+   */
+  pause(untilMs: number, tokens: number, nowMs: number): boolean {
+    this.advance(nowMs);
+    const isLonger = untilMs > nowMs && untilMs > (this.#pausedUntilMs ?? -Infinity);
+    const isLower = untilMs > nowMs && tokens < this.#tokens;
+    if (isLonger) this.#holdTicks(untilMs);
+    if (isLower) this.#tokens = tokens;
+    return isLonger || isLower;
+  }
+
+  /**
+   * Ends a pause at `nowMs`: what it has taken away is gone, the ticks after `nowMs` bring tokens again.
+   * Answers whether there was one.
+   */
+  lift(nowMs: number): boolean {
+    this.advance(nowMs);
+    if (this.#pausedUntilMs === undefined) return false;
+    this.#tick = this.#reachedTick;
+    this.#pausedUntilMs = undefined;
+    return true;
+  }
+
+  /**
    * Goes on under another policy: keeps `min(tokens, capacity)`, what is out on lease, which takes its
-   * room first, and the grid's origin. The ticks up to `nowMs` count as added, those of the old grid by
-   * the old policy; so the change itself adds nothing, however often it is repeated.
+   * room first, a pause, and the grid's origin. The ticks up to `nowMs` count as added, those of the old
+   * grid by the old policy; so the change itself adds nothing, however often it is repeated.
    */
   setPolicy(policy: Policy, nowMs: number): void {
     this.advance(nowMs);
-    if (policy.refillIntervalMs !== this.#policy.refillIntervalMs) {
-      const reachedAtMs = Math.max(nowMs, this.timeOfTick(this.#tick));
-      this.#tick = Math.floor((reachedAtMs - this.#startedAtMs) / policy.refillIntervalMs);
-    }
+    const reachedAtMs = Math.max(nowMs, this.reachedAtMs);
+    const isSameGrid = policy.refillIntervalMs === this.#policy.refillIntervalMs;
     this.#policy = policy;
+    if (!isSameGrid) {
+      const pausedUntilMs = this.#pausedUntilMs;
+      this.#pausedUntilMs = undefined;
+      this.#tick = this.#tickAt(reachedAtMs);
+      if (pausedUntilMs !== undefined) this.#holdTicks(pausedUntilMs);
+    }
     this.#tokens = Math.min(this.#tokens, Math.max(0, policy.capacity - this.leasedTokens));
   }
 
@@ -225,7 +298,9 @@ export class TokenBucket {
   /** The state, for `TokenBucket.from`. */
   toJSON(): TokenBucketState {
     const counts = { startedAtMs: this.#startedAtMs, tick: this.#tick, tokens: this.#tokens };
-    return this.#leased ? { ...counts, leased: this.#leased.toJSON() } : counts;
+    const state = this.#leased ? { ...counts, leased: this.#leased.toJSON() } : counts;
+    if (this.#pausedUntilMs === undefined) return state;
+    return { ...state, tick: this.#reachedTick, pausedUntilMs: this.#pausedUntilMs };
   }
 
   /** How far ticks fill the bucket; below 0 where more is out than the capacity holds. */
@@ -250,6 +325,17 @@ export class TokenBucket {
       this.#endLeases(endAtMs);
     }
     this.#fillTo(tick);
+  }
+
+  #tickAt(atMs: number): number {
+    return Math.floor((atMs - this.#startedAtMs) / this.#policy.refillIntervalMs);
+  }
+
+  /** Counts the ticks up to and including `untilMs` as added. */
+  #holdTicks(untilMs: number): void {
+    if (this.#pausedUntilMs === undefined) this.#reachedTick = this.#tick;
+    this.#pausedUntilMs = untilMs;
+    this.#tick = Math.max(this.#tick, this.#tickAt(untilMs));
   }
 
   #lastTickBefore(atMs: number): number {

@@ -13,7 +13,7 @@ import { BUCKET_PATTERN_RULE, isBucketPattern, matchesPattern } from "./bucket-p
 import { isRecord } from "./is-record.ts";
 
 /** What a caller may do with a bucket. */
-export type Right = "acquire" | "read" | "admin";
+export type Right = "acquire" | "read" | "pause" | "admin";
 
 /** Rights on buckets. */
 export interface Scope {
@@ -22,15 +22,26 @@ export interface Scope {
   readonly buckets: readonly string[];
 }
 
-/** Whether any of `scopes` holds `right` on the bucket. */
+/** Whether any of `scopes` holds `right` on the bucket. Who may change it may pause it. */
 export function isInScope(scopes: readonly Scope[], right: Right, bucket: string): boolean {
   return scopes.some(({ rights, buckets }) => {
-    return rights.includes(right) && buckets.some((pattern) => matchesPattern(pattern, bucket));
+    const isRight = rights.includes(right) || (right === "pause" && rights.includes("admin"));
+    return isRight && buckets.some((pattern) => matchesPattern(pattern, bucket));
   });
 }
 
-/** What the tokens of each variable are good for, unless they are bound to less. */
-const rightsOf = { API_TOKEN: ["acquire", "read"], ADMIN_TOKEN: ["admin"] } as const;
+interface RightsOfVariable {
+  /** What a token may be bound to. */
+  readonly all: readonly Right[];
+  /** What it is good for unless it is. */
+  readonly byDefault: readonly Right[];
+}
+
+/** Pausing holds up everybody, so a token is good for it only where that is said. */
+const rightsOf = {
+  API_TOKEN: { all: ["acquire", "read", "pause"], byDefault: ["acquire", "read"] },
+  ADMIN_TOKEN: { all: ["admin"], byDefault: ["admin"] },
+} as const satisfies Record<string, RightsOfVariable>;
 
 const BEARER = /^Bearer +([^\s]+) *$/i;
 /** What can be sent in a header as it is, and holds no white space. */
@@ -114,9 +125,13 @@ function parseItems(variable: string, text: string): unknown {
 }
 
 /** @param place Names the item in messages. */
-function readItem(place: string, item: unknown, all: readonly Right[]): ConfiguredToken {
+function readItem(
+  place: string,
+  item: unknown,
+  { all, byDefault }: RightsOfVariable,
+): ConfiguredToken {
   const members = isRecord(item) ? item : { token: item };
-  const { token, buckets = ["*"], may: rights = all, ...others } = members;
+  const { token, buckets = ["*"], may: rights = byDefault, ...others } = members;
   const isRight = (value: unknown): value is Right => all.some((right) => right === value);
   if (!isToken(token)) {
     throw new RangeError(`${place}: token must be visible ASCII characters without white space`);

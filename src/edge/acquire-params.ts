@@ -5,7 +5,7 @@
 import type { FieldFault, Limits } from "../core/policy.ts";
 
 import { integerFault, isIntegerWithin, policyLimits, showValue } from "../core/policy.ts";
-import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
+import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { readIdempotencyKey } from "./idempotency-key.ts";
 
 /** The checked parameters. */

@@ -53,7 +53,7 @@ function outcomeResponse(
   switch (reason) {
     case "exceeds-capacity": {
       const detail = `Cannot acquire ${tokens}: capacity is ${policy.capacity}`;
-      return problemResponse(reason, { detail });
+      return problemResponse(reason, { detail, policy: bucket.policyName });
     }
     case "timeout": {
       const detail = `Cannot acquire ${tokens} within ${asked.timeoutMs} ms: the earliest is in ${retryAfterMs} ms`;
@@ -64,16 +64,15 @@ function outcomeResponse(
       return quotaExceededResponse(bucket, reason, detail, retryAfterMs);
     }
     case "bucket-reset":
-      return bucketResetResponse();
+      return bucketResetResponse(bucket.policyName);
     default:
       return reason satisfies never;
   }
 }
 
-function bucketResetResponse(): Response {
-  return problemResponse("bucket-reset", {
-    detail: "The bucket was reset while this request waited",
-  });
+function bucketResetResponse(policy?: string): Response {
+  const detail = "The bucket was reset while this request waited";
+  return problemResponse("bucket-reset", { detail, ...(policy !== undefined && { policy }) });
 }
 
 /** `503`: the process ends, and a newer one will answer. Nothing was taken. */

@@ -16,8 +16,10 @@ export type Gate = (request: Request) => Admission | Promise<Admission>;
 
 type Admission = readonly Scope[] | Response;
 
-/** Everything but admin calls. */
+/** What everybody may do where Sluice is public. */
 const ASKING: readonly Scope[] = [{ rights: ["acquire", "read"], buckets: ["*"] }];
+/** What a bound Worker may do: everything but admin calls. */
+const BOUND: readonly Scope[] = [{ rights: ["acquire", "read", "pause"], buckets: ["*"] }];
 
 /** Lets in who may acquire or read: holders of an `API_TOKEN`, or all where Sluice is public. */
 export function apiGate({ apiTokens, isPublic }: Settings): Gate {
@@ -27,13 +29,28 @@ export function apiGate({ apiTokens, isPublic }: Settings): Gate {
 
 /** Lets in all: for callers that have shown who they are by where they called. */
 export function boundGate(): Gate {
-  return () => ASKING;
+  return () => BOUND;
 }
 
 /** Lets in holders of an `ADMIN_TOKEN`. */
-export function adminGate({ adminTokens }: Settings): Gate {
+export function adminGate({ adminTokens }: Pick<Settings, "adminTokens">): Gate {
   if (adminTokens) return async (request) => admission(await adminTokens.scopesOf(request));
   return () => problemResponse("admin-disabled", { detail: "No ADMIN_TOKEN is set" });
+}
+
+/** Lets in holders of an `API_TOKEN`, which may have the right to pause, or of an `ADMIN_TOKEN`. */
+export function apiPauseGate({ apiTokens, adminTokens }: Settings): Gate {
+  if (!apiTokens) return adminGate({ adminTokens });
+  return async (request) => {
+    const scopes = [await apiTokens.scopesOf(request), await adminTokens?.scopesOf(request)];
+    return admission(scopes.flatMap((some) => some ?? []));
+  };
+}
+
+/** Lets in all, and tells whether they hold an `ADMIN_TOKEN`, too. */
+export function boundPauseGate({ adminTokens }: Settings): Gate {
+  if (!adminTokens) return boundGate();
+  return async (request) => [...BOUND, ...(await adminTokens.scopesOf(request))];
 }
 
 /** Answers a request that `gate` lets in; `answer` is told what its sender may do. */
@@ -49,9 +66,10 @@ export function admit(
   return admitted instanceof Promise ? admitted.then(enter) : enter(admitted);
 }
 
-/** The refusal of a caller that was let in and lacks `right` on this bucket. */
-export function lacking(right: Right, bucket: string): Response {
-  return unauthorized(`This token lacks the right "${right}" on ${showValue(bucket)}`);
+/** The refusal of a caller that was let in and lacks `right` on this bucket, or on any. */
+export function lacking(right: Right, bucket?: string): Response {
+  const where = bucket === undefined ? "" : ` on ${showValue(bucket)}`;
+  return unauthorized(`This token lacks the right "${right}"${where}`);
 }
 
 function admission(scopes: readonly Scope[]): Admission {

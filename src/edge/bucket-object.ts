@@ -2,17 +2,37 @@
  * The Durable Object of one bucket: the platform under a `BucketOwner`, and the interface that the
  * Worker calls. All decisions are the owner's.
  */
-import { DurableObject } from "cloudflare:workers";
+import { DurableObject, tracing } from "cloudflare:workers";
 
 import type { LeaseAsk } from "../core/lease.ts";
-import type { BucketSnapshot, LeaseAnswer, NamedPolicyFields, PolicyChange } from "../protocol.ts";
-import type { BucketDisk, BucketPlatform, BucketRecord } from "./bucket-owner.ts";
+import type { Pause } from "../core/pause.ts";
+import type {
+  AcquireCall,
+  BucketSnapshot,
+  BucketStats,
+  HeldPlace,
+  LeaseAnswer,
+  NamedPolicyFields,
+  PolicyChange,
+} from "../protocol.ts";
+import type {
+  AcquireAnswer,
+  BucketDisk,
+  BucketPlatform,
+  BucketRecord,
+  Leave,
+} from "./bucket-owner.ts";
 import type { SluiceEnv } from "./env.ts";
 import type { KeyedGrant } from "./keyed-grants.ts";
 
 import { decodeAcquireCall } from "./acquire-call.ts";
+import { outcomeLine, placeLine } from "./acquire-lines.ts";
 import { acquireResponse } from "./acquire-response.ts";
 import { BucketOwner } from "./bucket-owner.ts";
+import { GrantPoints } from "./grant-points.ts";
+import { QueuedSpan } from "./queued-span.ts";
+import { switchRefusalLog } from "./refusal-log.ts";
+import { LatestStream } from "./latest-stream.ts";
 import { decodeWatchCall } from "./watch-call.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -25,10 +45,15 @@ const GRANT_PREFIX = "grant:";
 export class BucketObject extends DurableObject<SluiceEnv> {
   readonly #owner: BucketOwner;
   readonly #watchers: Watchers;
+  /** Only where the deployment has a dataset for them. */
+  readonly #points: GrantPoints | undefined;
 
   constructor(ctx: DurableObjectState, env: SluiceEnv) {
     super(ctx, env);
-    const platform = platformOf(ctx);
+    switchRefusalLog(env.LOG_REFUSALS);
+    const points = env.ANALYTICS && new GrantPoints(env.ANALYTICS, "object");
+    this.#points = points;
+    const platform = platformOf(ctx, points);
     this.#owner = new BucketOwner(platform);
     this.#watchers = new Watchers(ctx, this.#owner, platform.clock);
     void ctx.blockConcurrencyWhile(async () => {
@@ -39,19 +64,31 @@ export class BucketObject extends DurableObject<SluiceEnv> {
 
   /**
    * `/acquire`, forwarded by the Worker, and who watches. Settles with the outcome; rejects if the object
-   * is reset.
+   * is reset. An acquire that is streamed is answered at once, by lines; if the object is reset they break
+   * off.
    */
   override fetch(request: Request): Response | Promise<Response> {
     const watchCall = decodeWatchCall(request.url);
     if (watchCall) return this.#watchers.accept(watchCall);
+    this.#points?.invoked();
     const call = decodeAcquireCall(request.url);
+    return call.isStreamed === true ? this.#stream(call, request) : this.#hold(call, request);
+  }
+
+  #hold(call: AcquireCall, request: Request): Promise<Response> {
     return new Promise((resolve) => {
-      const leave = this.#owner.acquire(call, (answer) => resolve(acquireResponse(answer)));
+      let span: QueuedSpan | undefined;
+      const leave = this.#owner.acquire(call, (answer) => {
+        resolve(acquireResponse(answer));
+        span?.settled(answer);
+      });
       if (!leave) return;
+      span = this.#spanOf(call);
       // Asked for by those who wait only: the runtime makes it then, and that costs more than a grant.
       const { signal } = request;
       const giveUp = (): void => {
         leave();
+        span?.cancelled();
         // The caller has gone: nobody reads the answer.
         resolve(new Response(null, { status: 499 }));
       };
@@ -60,8 +97,61 @@ export class BucketObject extends DurableObject<SluiceEnv> {
     });
   }
 
+  #stream(call: AcquireCall, { signal }: Request): Response {
+    let leave: Leave | undefined;
+    let span: QueuedSpan | undefined;
+    const giveUp = (): void => {
+      leave?.();
+      span?.cancelled();
+    };
+    const lines = new LatestStream(giveUp);
+    leave = this.#owner.acquire(
+      call,
+      (answer) => {
+        void this.#endLines(lines, answer);
+        span?.settled(answer);
+      },
+      (place) => void this.#putPlace(lines, place),
+    );
+    if (leave) span = this.#spanOf(call);
+    const fail = (): void => {
+      giveUp();
+      lines.fail(signal.reason);
+    };
+    if (signal.aborted) fail();
+    else signal.addEventListener("abort", fail, { once: true });
+    return new Response(lines.readable);
+  }
+
+  /** Of a request that has just begun to wait. */
+  #spanOf(call: AcquireCall): QueuedSpan {
+    return new QueuedSpan(tracing, call, call.putBack ? 0 : this.#owner.waiters);
+  }
+
+  /** Not before those are on the disk whose grants have moved it there: a crash would move it back. */
+  async #putPlace(lines: LatestStream, place: HeldPlace): Promise<void> {
+    try {
+      await this.ctx.storage.sync();
+      lines.put(placeLine(place));
+    } catch (error) {
+      lines.fail(error);
+    }
+  }
+
+  async #endLines(lines: LatestStream, answer: AcquireAnswer): Promise<void> {
+    try {
+      const line = await outcomeLine(acquireResponse(answer));
+      // The runtime holds a response back until the disk has what it tells; not what follows its head.
+      await this.ctx.storage.sync();
+      lines.end(line);
+    } catch (error) {
+      lines.fail(error);
+    }
+  }
+
   /** The daemon's tick. */
   override alarm(): void {
+    this.#points?.invoked();
     this.#owner.alarm();
   }
 
@@ -80,6 +170,11 @@ export class BucketObject extends DurableObject<SluiceEnv> {
   /** See `BucketOwner.inspect`. Rejects if the object is reset. */
   inspect(name: string, configured: NamedPolicyFields): BucketSnapshot {
     return this.#owner.inspect(name, configured);
+  }
+
+  /** See `BucketOwner.stats`. Rejects if the object is reset. */
+  stats(name: string, configured: NamedPolicyFields): BucketStats {
+    return this.#owner.stats(name, configured);
   }
 
   /**
@@ -103,6 +198,19 @@ export class BucketObject extends DurableObject<SluiceEnv> {
     return this.#owner.changePolicy(name, configured, changes);
   }
 
+  /**
+   * See `BucketOwner.pause`. The answer is held back until the pause is on disk. Rejects if the object is
+   * reset; the pause may then be kept or not, and may be asked for again.
+   */
+  pause(name: string, configured: NamedPolicyFields, pause: Pause): BucketSnapshot {
+    return this.#owner.pause(name, configured, pause);
+  }
+
+  /** See `BucketOwner.lift`, and `pause` for the rest. */
+  lift(name: string, configured: NamedPolicyFields): BucketSnapshot {
+    return this.#owner.lift(name, configured);
+  }
+
   /** See `BucketOwner.isAwaited`. */
   get isAwaited(): boolean {
     return this.#owner.isAwaited;
@@ -124,8 +232,9 @@ export class BucketObject extends DurableObject<SluiceEnv> {
   }
 }
 
-function platformOf(ctx: DurableObjectState): BucketPlatform {
+function platformOf(ctx: DurableObjectState, points: GrantPoints | undefined): BucketPlatform {
   return {
+    ...(points && { granted: points.write.bind(points) }),
     clock: {
       now: () => Date.now(),
       setTimer: (callback, delayMs) => {

@@ -19,10 +19,13 @@
 import type { CompletePolicyFields, FieldFault } from "../core/policy.ts";
 import type { LeaseAsk } from "../core/lease.ts";
 import type { Grant, LimiterState, LimiterView, Outcome, Turn } from "../core/limiter.ts";
+import type { Pause } from "../core/pause.ts";
 import type { Waiter } from "../core/waiter-queue.ts";
 import type {
   AcquireCall,
   BucketSnapshot,
+  BucketStats,
+  HeldPlace,
   LeaseAnswer,
   NamedPolicyFields,
   PolicyChange,
@@ -38,11 +41,12 @@ import { Policy, integerFault } from "../core/policy.ts";
 import { AlarmDaemon } from "./alarm-daemon.ts";
 import { Gathering } from "./gathering.ts";
 import { KeyedGrants, isSameAsked } from "./keyed-grants.ts";
+import { PlaceWatch } from "./place-watch.ts";
 
 /** How the state is written; a later format has to read what this one wrote. */
-const FORMAT = 3;
-/** Format 2 is the same without leases, and format 1 with tokens never below 0. */
-const READABLE_FORMATS = [1, 2, FORMAT];
+const FORMAT = 4;
+/** Format 3 is the same without a pause, 2 without leases, and 1 with tokens never below 0. */
+const READABLE_FORMATS = [1, 2, 3, FORMAT];
 
 /**
  * Requests that may wait in one place, under one key: a caller and its retries. Each is a held request,
@@ -71,6 +75,8 @@ export interface BucketPlatform {
    * throw, and may return.
    */
   abort(reason: string): void;
+  /** Called at the end of each turn that has granted anything, when all of them have been told. */
+  granted?(bucket: AnsweringBucket, grants: readonly Grant[]): void;
 }
 
 /** Where the bucket is kept. Throws where it cannot write. */
@@ -132,20 +138,29 @@ export type AcquireAnswer =
 /** Tells one held request what came of it. Called once at most; not at all once it has left. */
 export type Tell = (answer: AcquireAnswer) => void;
 
+/** Tells one held request where it stands. Not called any more once it has been told or has left. */
+export type TellPlace = (place: HeldPlace) => void;
+
 /** Takes a request that waits out. Again, or once it has been told, does nothing. */
 export type Leave = () => void;
+
+/** One held request. */
+interface Listener {
+  readonly tell: Tell;
+  readonly tellPlace: TellPlace | undefined;
+}
 
 /** One place in the queue, and the requests that stand in it: several where they have the same key. */
 class Caller {
   readonly call: AcquireCall;
   readonly timeoutMs: number;
-  readonly requests = new Set<Tell>();
+  readonly requests = new Set<Listener>();
   /** While it waits. */
   waiter: Waiter<Caller> | undefined = undefined;
   /** Names it to who watches, once there is something to tell. */
   watchId: number | undefined = undefined;
 
-  constructor(call: AcquireCall, timeoutMs: number, first: Tell) {
+  constructor(call: AcquireCall, timeoutMs: number, first: Listener) {
     this.call = call;
     this.timeoutMs = timeoutMs;
     this.requests.add(first);
@@ -166,6 +181,7 @@ export class BucketOwner {
   readonly #keyedGrants: KeyedGrants;
   /** Those who wait under a key. */
   readonly #keyedCallers = new Map<string, Caller>();
+  readonly #places: PlaceWatch<Caller>;
   #bucket: OpenBucket | undefined = undefined;
   /** Why what is on the disk cannot be read: while that is so, every call but a reset fails with it. */
   #fault: unknown = undefined;
@@ -184,7 +200,13 @@ export class BucketOwner {
     const { alarms, clock, disk } = platform;
     this.#daemon = new AlarmDaemon(alarms, clock, () => this.#advance());
     this.#keyedGrants = new KeyedGrants(disk.keyedGrants);
+    this.#places = new PlaceWatch(clock);
     this.#load();
+  }
+
+  /** Places that are taken in the queue. */
+  get waiters(): number {
+    return this.#bucket?.limiter.waiters ?? 0;
   }
 
   /** An alarm was found armed: callers were waiting when the predecessor went. To be called first. */
@@ -195,16 +217,18 @@ export class BucketOwner {
 
   /**
    * Asks for tokens. `tell` is called with what came of it: in this call, or later, where a function is
-   * returned with which the request can leave.
+   * returned with which the request can leave. While it waits, `tellPlace` is called with its place, at
+   * once and whenever that changes.
    *
    * @throws {RangeError} Where the state on the disk cannot be read; nothing is known of the bucket then,
    * and this holds for the other verbs but `reset`, too.
    */
-  acquire(call: AcquireCall, tell: Tell): Leave | undefined {
+  acquire(call: AcquireCall, tell: Tell, tellPlace?: TellPlace): Leave | undefined {
     if (this.#isClosed) {
       tell({ kind: "unavailable" });
       return undefined;
     }
+    const listener = { tell, tellPlace };
     const nowMs = this.#platform.clock.now();
     if (call.handedIn && this.#bucket) {
       this.#finish(this.#bucket, this.#bucket.limiter.settle(call.handedIn, nowMs), nowMs);
@@ -212,13 +236,13 @@ export class BucketOwner {
     if (this.#isFresh && call.putBack) this.#gathering ??= new Gathering(this.#platform.clock);
     if (this.#fault !== undefined || !this.#gathering?.isOpen(nowMs)) {
       this.#gathering = undefined;
-      return this.#admit(call, 0, tell, nowMs);
+      return this.#admit(call, 0, listener, nowMs);
     }
     let hasLeft = false;
     let leavePlace: Leave | undefined;
     const admit = (admittedAtMs: number): void => {
       const heldMs = Math.max(0, admittedAtMs - nowMs);
-      if (!hasLeft) leavePlace = this.#admit(call, heldMs, tell, admittedAtMs);
+      if (!hasLeft) leavePlace = this.#admit(call, heldMs, listener, admittedAtMs);
     };
     const drain = (kind: DrainReason): void => {
       if (!hasLeft) tell({ kind });
@@ -243,6 +267,13 @@ export class BucketOwner {
   inspect(name: string, configured: NamedPolicyFields): BucketSnapshot {
     const nowMs = this.#platform.clock.now();
     return snapshot(this.#open(name, configured, nowMs), nowMs);
+  }
+
+  /** `inspect`, and what the bucket has done since it started. */
+  stats(name: string, configured: NamedPolicyFields): BucketStats {
+    const nowMs = this.#platform.clock.now();
+    const bucket = this.#open(name, configured, nowMs);
+    return { snapshot: snapshot(bucket, nowMs), tally: bucket.limiter.tally() };
   }
 
   /**
@@ -294,6 +325,16 @@ export class BucketOwner {
     return { ok: true, snapshot: snapshot(bucket, nowMs) };
   }
 
+  /** See `Limiter.pause`. Like an acquire, it starts the bucket. */
+  pause(name: string, configured: NamedPolicyFields, pause: Pause): BucketSnapshot {
+    return this.#turnOf(name, configured, (limiter, nowMs) => limiter.pause(pause, nowMs));
+  }
+
+  /** See `Limiter.lift`. */
+  lift(name: string, configured: NamedPolicyFields): BucketSnapshot {
+    return this.#turnOf(name, configured, (limiter, nowMs) => limiter.lift(nowMs));
+  }
+
   /**
    * Refuses all who wait with `bucket-reset`, and forgets everything: tokens, counts, override, keys.
    * Resolves when it is gone from the disk.
@@ -312,6 +353,17 @@ export class BucketOwner {
     this.#observer?.turned(this.#eventsOf(turn ?? { settled: [] }, nowMs));
     this.#gathering?.drain("reset");
     await erased;
+  }
+
+  #turnOf(
+    name: string,
+    configured: NamedPolicyFields,
+    verb: (limiter: Limiter<Caller>, nowMs: number) => Turn<Caller>,
+  ): BucketSnapshot {
+    const nowMs = this.#platform.clock.now();
+    const bucket = this.#open(name, configured, nowMs);
+    this.#finish(bucket, verb(bucket.limiter, nowMs), nowMs);
+    return snapshot(bucket, nowMs);
   }
 
   /** Whether somebody waits to be told. */
@@ -339,13 +391,14 @@ export class BucketOwner {
     this.#finish(bucket, { settled: [] }, nowMs);
     for (const caller of callers) {
       this.#forgetKey(caller);
-      for (const tell of caller.requests) tell({ kind: "unavailable" });
+      this.#places.forget(caller);
+      for (const { tell } of caller.requests) tell({ kind: "unavailable" });
       caller.requests.clear();
     }
   }
 
   /** @param heldMs How long the request was held at the door; it counts against its timeout. */
-  #admit(call: AcquireCall, heldMs: number, tell: Tell, nowMs: number): Leave | undefined {
+  #admit(call: AcquireCall, heldMs: number, listener: Listener, nowMs: number): Leave | undefined {
     this.#isFresh = false;
     // A caller put back by the Worker of an earlier deployment brings the policy of that time.
     const bucket = (call.putBack && this.#bucket) ?? this.#open(call.bucket, call.policy, nowMs);
@@ -353,15 +406,15 @@ export class BucketOwner {
     const { maxWaitMs } = limiter.policy;
     const { tokens, timeoutMs = maxWaitMs, putBack, idempotencyKey } = call;
     if (idempotencyKey !== undefined) {
-      const known = this.#joinKnown(idempotencyKey, call, bucket, tell, nowMs);
+      const known = this.#joinKnown(idempotencyKey, call, bucket, listener, nowMs);
       if (known) return known.leave;
     }
     if (timeoutMs > maxWaitMs && !putBack) {
       const errors = [integerFault("timeoutMs", timeoutMs, { min: 0, max: maxWaitMs })];
-      tell({ kind: "invalid", errors });
+      listener.tell({ kind: "invalid", errors });
       return undefined;
     }
-    const caller = new Caller(call, timeoutMs, tell);
+    const caller = new Caller(call, timeoutMs, listener);
     const leftMs = Math.max(0, timeoutMs - heldMs - (putBack?.elapsedMs ?? 0));
     const place = putBack && { putBackFromMs: putBack.arrivedAtMs };
     const turn = limiter.acquire({ caller, tokens, timeoutMs: leftMs, ...place }, nowMs);
@@ -370,7 +423,7 @@ export class BucketOwner {
       this.#keyedCallers.set(idempotencyKey, caller);
     }
     this.#finish(bucket, turn, nowMs);
-    return turn.waiter && (() => this.#leave(bucket, caller, tell));
+    return turn.waiter && this.#wait(bucket, caller, listener, nowMs);
   }
 
   /**
@@ -381,9 +434,10 @@ export class BucketOwner {
     key: string,
     call: AcquireCall,
     bucket: OpenBucket,
-    tell: Tell,
+    listener: Listener,
     nowMs: number,
   ): { leave: Leave | undefined } | undefined {
+    const { tell } = listener;
     const keyed = this.#keyedGrants.find(key, nowMs);
     const caller = this.#keyedCallers.get(key);
     const asked = keyed?.asked ?? caller?.call;
@@ -397,14 +451,21 @@ export class BucketOwner {
       const requests = caller.requests.size;
       tell({ kind: "key-crowded", key, requests, retryAfterMs, bucket: answering(bucket, nowMs) });
     } else if (caller) {
-      caller.requests.add(tell);
-      return { leave: () => this.#leave(bucket, caller, tell) };
+      caller.requests.add(listener);
+      return { leave: this.#wait(bucket, caller, listener, nowMs) };
     }
     return { leave: undefined };
   }
 
-  #leave(bucket: OpenBucket, caller: Caller, request: Tell): void {
+  /** A request has come to wait: tells it where, if it wants to know. */
+  #wait(bucket: OpenBucket, caller: Caller, request: Listener, nowMs: number): Leave {
+    if (request.tellPlace) this.#places.add(caller, request.tellPlace, bucket.limiter, nowMs);
+    return () => this.#leave(bucket, caller, request);
+  }
+
+  #leave(bucket: OpenBucket, caller: Caller, request: Listener): void {
     caller.requests.delete(request);
+    if (request.tellPlace) this.#places.remove(caller, request.tellPlace);
     const { waiter } = caller;
     if (!waiter || caller.requests.size > 0) return;
     const nowMs = this.#platform.clock.now();
@@ -437,6 +498,7 @@ export class BucketOwner {
     this.#write(bucket, turn, nowMs);
     this.#watchCheckpoint(bucket, nowMs);
     this.#tell(bucket, turn, nowMs);
+    this.#places.turned(bucket.limiter, turn, nowMs);
     this.#observer?.turned(this.#eventsOf(turn, nowMs, gone));
   }
 
@@ -483,13 +545,18 @@ export class BucketOwner {
     const seen = answering(bucket, nowMs);
     for (const { caller, outcome } of turn.settled) {
       this.#forgetKey(caller);
+      this.#places.forget(caller);
       const { call, timeoutMs, requests } = caller;
       const { tokens } = call;
-      for (const tell of requests) {
+      for (const { tell } of requests) {
         tell({ kind: "outcome", outcome, bucket: seen, tokens, timeoutMs });
       }
       requests.clear();
       caller.waiter = undefined;
+    }
+    if (this.#platform.granted) {
+      const grants = turn.settled.map(({ outcome }) => outcome).filter((outcome) => outcome.ok);
+      if (grants.length > 0) this.#platform.granted(seen, grants);
     }
   }
 

@@ -2,7 +2,7 @@
  * Patterns of bucket names, as the configuration has them: a bucket's name, a prefix that ends in `*`,
  * or `*` alone.
  */
-import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
+import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 
 /** The rule in words, for messages. */
 export const BUCKET_PATTERN_RULE = `a pattern is "*", or a bucket's name or prefix: ${BUCKET_NAME_RULE}`;

@@ -7,7 +7,7 @@ export interface SluiceEnv {
   readonly BUCKETS: DurableObjectNamespace<BucketObject>;
   /** Which buckets exist, and how they fill: `[vars.POLICIES."<pattern>"]`. */
   readonly POLICIES: object;
-  /** Who may acquire and read: tokens separated by white space, or a JSON list. */
+  /** Who may acquire, read and, where that is said, pause: tokens separated by white space, or a JSON list. */
   readonly API_TOKEN?: string | readonly unknown[];
   /** Who may change and reset buckets; likewise. */
   readonly ADMIN_TOKEN?: string | readonly unknown[];
@@ -15,4 +15,8 @@ export interface SluiceEnv {
   readonly PUBLIC?: string;
   /** Origins whose scripts may call: separated by white space, or "*". Without it none. */
   readonly CORS_ORIGINS?: string;
+  /** "false": refusals are not logged. */
+  readonly LOG_REFUSALS?: string;
+  /** A dataset of Analytics Engine for a point of each grant; without it there are none. */
+  readonly ANALYTICS?: AnalyticsEngineDataset;
 }

@@ -12,6 +12,7 @@ import type { Lease, LeaseAsk, LeaseReport } from "../core/lease.ts";
 import type { LeaseTerms } from "../core/policy.ts";
 import type { BucketSnapshot, LeaseAnswer } from "../protocol.ts";
 import type { AnsweringBucket } from "./bucket-owner.ts";
+import type { GrantPoints } from "./grant-points.ts";
 
 import { LeaseHolder } from "../core/lease-holder.ts";
 import { Policy } from "../core/policy.ts";
@@ -23,16 +24,25 @@ export class LeasedBucket {
   readonly #ttlMs: number;
   readonly #lend: (ask: LeaseAsk) => Promise<LeaseAnswer>;
   readonly #holder: LeaseHolder;
+  readonly #points: GrantPoints | undefined;
   /** The bucket as it was after the last lease. */
   #seen: { readonly snapshot: BucketSnapshot; readonly policy: Policy } | undefined = undefined;
   /** The ask under way; one that was given up is not this one any more. */
   #pending: { readonly sinceMs: number } | undefined = undefined;
   #timerAtMs = -Infinity;
 
-  /** @param lend Calls the object, once. */
-  constructor(terms: LeaseTerms, lend: (ask: LeaseAsk) => Promise<LeaseAnswer>) {
+  /**
+   * @param lend Calls the object, once.
+   * @param points Where grants are written down.
+   */
+  constructor(
+    terms: LeaseTerms,
+    lend: (ask: LeaseAsk) => Promise<LeaseAnswer>,
+    points?: GrantPoints,
+  ) {
     this.#ttlMs = terms.ttlMs;
     this.#lend = lend;
+    this.#points = points;
     this.#holder = new LeaseHolder(terms);
   }
 
@@ -47,6 +57,10 @@ export class LeasedBucket {
     const bucket = this.#bucketAt(this.#seen, nowMs);
     const remaining = bucket.view.tokens;
     const outcome = { ok: true, tokens, remaining, waitedMs: 0, grantedAtMs: nowMs } as const;
+    if (this.#points) {
+      this.#points.invoked();
+      this.#points.write(bucket, [outcome]);
+    }
     return acquireResponse({ kind: "outcome", outcome, bucket, tokens, timeoutMs: 0 });
   }
 
@@ -63,6 +77,15 @@ export class LeasedBucket {
   /** See `LeaseHolder.handIn`. */
   handIn(): LeaseReport | undefined {
     return this.#holder.handIn();
+  }
+
+  /**
+   * Gives all that is held back, in a call of its own: the bucket is paused, and what is still granted
+   * here would go past it. What that begins keeps the context of the request running that it is called in.
+   */
+  giveUp(): void {
+    const report = this.#holder.handIn();
+    if (report) waitUntil(this.#report(report));
   }
 
   /**
@@ -87,12 +110,14 @@ export class LeasedBucket {
     const pending = { sinceMs: nowMs };
     this.#pending = pending;
     let lease: Lease | undefined;
+    let isPaused = false;
     try {
       const answer = await this.#lend(ask);
       if (this.#pending !== pending) return;
       const { name: _, ...fields } = answer.bucket.policy;
       this.#seen = { snapshot: answer.bucket, policy: Policy.of(fields) };
       ({ lease } = answer);
+      isPaused = answer.bucket.pausedUntilMs !== undefined;
     } catch (error) {
       // The object was reset, say, or is of a deployment with other policies. It is as good as a bucket
       // that lends nothing.
@@ -102,7 +127,16 @@ export class LeasedBucket {
     this.#pending = undefined;
     const answeredAtMs = Date.now();
     this.#holder.lent(lease, answeredAtMs);
+    if (isPaused) this.giveUp();
     this.#watch(answeredAtMs);
+  }
+
+  async #report(report: LeaseReport): Promise<void> {
+    try {
+      await this.#lend({ ...report, wanted: 0 });
+    } catch (error) {
+      this.failedAt(error);
+    }
   }
 
   /** Sees to it that what is left of a lease is given back when it is over, though nobody comes. */

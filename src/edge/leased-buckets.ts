@@ -3,6 +3,7 @@ import type { LeaseAsk } from "../core/lease.ts";
 import type { LeaseAnswer, NamedPolicyFields } from "../protocol.ts";
 import type { BucketObject } from "./bucket-object.ts";
 
+import { GrantPoints } from "./grant-points.ts";
 import { LeasedBucket } from "./leased-bucket.ts";
 
 type Objects = DurableObjectNamespace<BucketObject>;
@@ -15,11 +16,15 @@ const MOST_BUCKETS = 10_000;
 
 const known = new WeakMap<Objects, Map<string, LeasedBucket>>();
 
-/** The leases of the bucket `name`; `undefined` where its policy allows none. */
+/**
+ * The leases of the bucket `name`; `undefined` where its policy allows none. Grants from them are written
+ * to `dataset` if there is one.
+ */
 export function leasedBucket(
   objects: Objects,
   name: string,
   policy: NamedPolicyFields,
+  dataset?: AnalyticsEngineDataset,
 ): LeasedBucket | undefined {
   if (!policy.lease) return undefined;
   let buckets = known.get(objects);
@@ -29,7 +34,7 @@ export function leasedBucket(
     const lend = async (ask: LeaseAsk): Promise<LeaseAnswer> => {
       return await objects.getByName(name).lend(name, policy, ask);
     };
-    bucket = new LeasedBucket(policy.lease, lend);
+    bucket = new LeasedBucket(policy.lease, lend, dataset && new GrantPoints(dataset, "lease"));
     const [first] = buckets.keys();
     if (first !== undefined && buckets.size >= MOST_BUCKETS) buckets.delete(first);
     buckets.set(name, bucket);

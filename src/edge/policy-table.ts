@@ -43,6 +43,11 @@ export class PolicyTable {
     this.#byPrefix.sort((a, b) => b.name.length - a.name.length);
   }
 
+  /** Names of the buckets whose policy stands under just that name. */
+  exactNames(): Iterable<string> {
+    return this.#exact.keys();
+  }
+
   /** The policy of the bucket `name`; `undefined` where no pattern matches it. */
   find(name: string): NamedPolicyFields | undefined {
     return (

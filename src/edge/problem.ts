@@ -1,9 +1,13 @@
-/** Refusals as problem documents (RFC 9457): the one place that knows which reason has which status. */
+/**
+ * Refusals as problem documents (RFC 9457): the one place that knows which reason has which status, and
+ * that all of them go through, those of the Worker and those of the object. So they are logged here.
+ */
 import type { FieldFault } from "../core/policy.ts";
 import type { ProblemBody, Reason } from "../protocol.ts";
 
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { ceilSeconds } from "./rate-limit-fields.ts";
+import { logRefusal } from "./refusal-log.ts";
 
 const QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded";
 
@@ -44,6 +48,8 @@ export interface ProblemDetails {
   readonly retryAfterMs?: number;
   /** With status 429: name of the policy that said no. */
   readonly violatedPolicy?: string;
+  /** For the log, where it is not a violated one: name of the policy of the bucket. */
+  readonly policy?: string;
   readonly headers?: Record<string, string>;
 }
 
@@ -51,6 +57,7 @@ export interface ProblemDetails {
 export function problemResponse(reason: Reason, details: ProblemDetails): Response {
   const { status, title, type = "about:blank" } = problemKinds[reason];
   const { detail, errors, retryAfterMs, violatedPolicy } = details;
+  logRefusal({ reason, policy: violatedPolicy ?? details.policy });
   const body: ProblemBody = {
     type,
     title,

@@ -1,8 +1,11 @@
 /** The buckets as the Worker sees them: its side of the calls to their objects. */
+import type { Pause } from "../core/pause.ts";
 import type { AcquireCall, BucketSnapshot, NamedPolicyFields, PolicyChange } from "../protocol.ts";
+import type { PlaceFollower } from "./acquire-lines.ts";
 import type { BucketObject } from "./bucket-object.ts";
 
 import { encodeAcquireCall } from "./acquire-call.ts";
+import { followLines } from "./acquire-lines.ts";
 import { leasedBucket } from "./leased-buckets.ts";
 import { problemResponse } from "./problem.ts";
 import { reach } from "./reach.ts";
@@ -30,18 +33,24 @@ export class RemoteBucket {
   readonly #name: string;
   readonly #policy: NamedPolicyFields;
   readonly #caller: Request;
+  readonly #dataset: AnalyticsEngineDataset | undefined;
 
-  /** @param caller The request that is answered; once its sender has left, no call is made again. */
+  /**
+   * @param caller The request that is answered; once its sender has left, no call is made again.
+   * @param dataset Where grants from leases are written down.
+   */
   constructor(
     objects: DurableObjectNamespace<BucketObject>,
     name: string,
     policy: NamedPolicyFields,
     caller: Request,
+    dataset?: AnalyticsEngineDataset,
   ) {
     this.#objects = objects;
     this.#name = name;
     this.#policy = policy;
     this.#caller = caller;
+    this.#dataset = dataset;
   }
 
   /**
@@ -49,22 +58,25 @@ export class RemoteBucket {
    * grant or the refusal. A request with a key always goes to the object, which remembers it, and so does
    * one that the configured policy refuses. Where the object is reset while the request waits, it goes
    * back to the place of its arrival with what is left of its timeout.
+   *
+   * @param follower Who is told the place of the request while it waits. Its signal stands for the caller's.
    */
-  acquire(asked: Asked): Response | Promise<Response> {
+  acquire(asked: Asked, follower?: PlaceFollower): Response | Promise<Response> {
     const leased = this.#isForObject(asked)
       ? undefined
-      : leasedBucket(this.#objects, this.#name, this.#policy);
-    if (!leased) return this.#acquireAtObject(asked);
+      : leasedBucket(this.#objects, this.#name, this.#policy, this.#dataset);
+    if (!leased) return this.#acquireAtObject(asked, follower);
     const granted = leased.acquire(asked.tokens);
     if (granted) return granted;
     const shunMs = leased.shunMs();
     if (shunMs > 0) {
       leased.say();
       const detail = "The bucket is asked for more than it can answer";
-      return problemResponse("unavailable", { detail, retryAfterMs: shunMs });
+      const policy = this.#policy.name;
+      return problemResponse("unavailable", { detail, retryAfterMs: shunMs, policy });
     }
     const handedIn = leased.handIn();
-    const response = this.#acquireAtObject(asked, handedIn && { handedIn });
+    const response = this.#acquireAtObject(asked, follower, handedIn && { handedIn });
     response.catch((error: unknown) => leased.failedAt(error));
     // Not before: what runs on after a response keeps the object from hearing of a caller that leaves.
     return response.finally(() => leased.say());
@@ -80,7 +92,11 @@ export class RemoteBucket {
   }
 
   /** @param along What is sent once, with the first attempt: it must not count twice. */
-  #acquireAtObject(asked: Asked, along?: Pick<AcquireCall, "handedIn">): Promise<Response> {
+  #acquireAtObject(
+    asked: Asked,
+    follower: PlaceFollower | undefined,
+    along?: Pick<AcquireCall, "handedIn">,
+  ): Promise<Response> {
     const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...asked };
     const calledAtMs = Date.now();
     const arrivedAtMs = arrivalStamp();
@@ -89,8 +105,10 @@ export class RemoteBucket {
     return reach((failures) => {
       const elapsedMs = Math.max(0, Date.now() - calledAtMs);
       const more = failures > 0 ? { putBack: { arrivedAtMs, elapsedMs } } : along;
-      return this.#stub().fetch(encodeAcquireCall({ ...call, ...more }));
-    }, this.#caller);
+      if (!follower) return this.#stub().fetch(encodeAcquireCall({ ...call, ...more }));
+      const url = encodeAcquireCall({ ...call, ...more, isStreamed: true });
+      return followLines(this.#stub(), url, follower);
+    }, follower ?? this.#caller);
   }
 
   /** What the bucket looks like now. */
@@ -110,6 +128,27 @@ export class RemoteBucket {
       async () => await this.#stub().changePolicy(this.#name, this.#policy, changes),
       this.#caller,
     );
+  }
+
+  /**
+   * Keeps at most `tokens` in the bucket, and lets its ticks bring nothing until `untilMs`. Made twice, it
+   * is as good as made once; an instant that is over changes nothing. What this isolate has on lease is
+   * given back; another one does so when it next asks.
+   */
+  async pause(pause: Pause): Promise<BucketSnapshot> {
+    const snapshot = await reach(
+      async () => await this.#stub().pause(this.#name, this.#policy, pause),
+      this.#caller,
+    );
+    if (snapshot.pausedUntilMs !== undefined) {
+      leasedBucket(this.#objects, this.#name, this.#policy)?.giveUp();
+    }
+    return snapshot;
+  }
+
+  /** Ends a pause, whoever began it. */
+  lift(): Promise<BucketSnapshot> {
+    return reach(async () => await this.#stub().lift(this.#name, this.#policy), this.#caller);
   }
 
   /**

@@ -19,10 +19,19 @@ import type { Settings } from "./settings.ts";
 import { isInScope } from "./access-tokens.ts";
 import { readAcquireParams } from "./acquire-params.ts";
 import { invalidRequestResponse } from "./acquire-response.ts";
-import { adminGate, admit, apiGate, boundGate, lacking } from "./authorize.ts";
-import { BUCKET_NAME_RULE, isBucketName } from "./bucket-name.ts";
+import {
+  adminGate,
+  admit,
+  apiGate,
+  apiPauseGate,
+  boundGate,
+  boundPauseGate,
+  lacking,
+} from "./authorize.ts";
+import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { crossOrigin } from "./cross-origin.ts";
+import { acceptsEventStream, hasHadLastEvent, noMoreEvents } from "./event-stream.ts";
 import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./json-body.ts";
 import { DOCS_STYLE_PATH, docsPage, docsStyle } from "./openapi/docs-page.ts";
 import { docsResponse } from "./openapi/docs-response.ts";
@@ -30,7 +39,10 @@ import { openApiDocument } from "./openapi/document.ts";
 import { problemResponse } from "./problem.ts";
 import { UnreachableError } from "./reach.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
+import { metricsResponse } from "./scrape.ts";
 import { settingsOf } from "./settings.ts";
+import { streamedAcquire } from "./streamed-acquire.ts";
+import { checkPause } from "../core/pause.ts";
 import {
   SUBPROTOCOL,
   isOriginAllowed,
@@ -45,14 +57,19 @@ const LARGEST_BODY_BYTES = 16 * 1024;
 /** When to come back to a bucket that could not be reached: the platform needs about this long. */
 const UNAVAILABLE_RETRY_MS = 1_000;
 
+/** In a URL that is cut at its slashes: behind the scheme, nothing, the host and `buckets`. */
+const PLACE_OF_NAME = 4;
+
 /** The routes, and the methods of each. HEAD is not GET of `/acquire`: it would take tokens and not say so. */
 const METHODS = {
   "/healthz": ["GET", "HEAD"],
+  "/metrics": ["GET", "HEAD"],
   "/openapi.json": ["GET", "HEAD"],
   "/docs": ["GET", "HEAD"],
   [DOCS_STYLE_PATH]: ["GET", "HEAD"],
   "/acquire": ["GET", "POST"],
   "/buckets/:name": ["GET", "HEAD", "PUT", "DELETE"],
+  "/buckets/:name/pause": ["POST"],
   "/buckets/:name/watch": ["GET"],
 };
 
@@ -62,10 +79,10 @@ interface AppEnv {
 type AppContext = Context<AppEnv>;
 
 /** What the Internet reaches. */
-export const routes = createDoor(apiGate);
+export const routes = createDoor({ gateOf: apiGate, pauseGateOf: apiPauseGate });
 
-/** What the Workers reach that are bound to `Sluice`: they need no token to acquire and read. */
-export const boundRoutes = createDoor(boundGate);
+/** What the Workers reach that are bound to `Sluice`: they need no token to acquire, read and pause. */
+export const boundRoutes = createDoor({ gateOf: boundGate, pauseGateOf: boundPauseGate });
 
 /** Where requests come in. */
 interface Door {
@@ -76,14 +93,20 @@ interface Door {
   ) => Response | Promise<Response>;
 }
 
-/** The routes under the settings of whatever environment; `gateOf` lets in who may acquire or read. */
-function createDoor(gateOf: (settings: Settings) => Gate): Door {
+/** Who is let in: to acquire or read, and to pause. */
+interface Gates {
+  readonly gateOf: (settings: Settings) => Gate;
+  readonly pauseGateOf: (settings: Settings) => Gate;
+}
+
+/** The routes under the settings of whatever environment. */
+function createDoor(gates: Gates): Door {
   const apps = new WeakMap<SluiceEnv, Hono<AppEnv>>();
   return {
     fetch(request, env, ctx) {
       let app = apps.get(env);
       if (!app) {
-        app = createApp(env, gateOf);
+        app = createApp(env, gates);
         apps.set(env, app);
       }
       return app.fetch(request, env, ctx);
@@ -91,7 +114,7 @@ function createDoor(gateOf: (settings: Settings) => Gate): Door {
   };
 }
 
-function createApp(env: SluiceEnv, gateOf: (settings: Settings) => Gate): Hono<AppEnv> {
+function createApp(env: SluiceEnv, gates: Gates): Hono<AppEnv> {
   let settings;
   try {
     settings = settingsOf(env);
@@ -99,7 +122,7 @@ function createApp(env: SluiceEnv, gateOf: (settings: Settings) => Gate): Hono<A
     const detail = error instanceof Error ? error.message : String(error);
     return new Hono<AppEnv>().all("*", () => problemResponse("illegal-configuration", { detail }));
   }
-  return createRoutes(settings, gateOf(settings));
+  return createRoutes(settings, gates);
 }
 
 /**
@@ -107,8 +130,10 @@ function createApp(env: SluiceEnv, gateOf: (settings: Settings) => Gate): Hono<A
  * the router calls straight, with no chain of middlewares and their promises around it; another origin's
  * takes the one detour.
  */
-function createRoutes(settings: Settings, gate: Gate): Hono<AppEnv> {
+function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<AppEnv> {
   const { corsOrigins } = settings;
+  const gate = gateOf(settings);
+  const gateOfPauses = pauseGateOf(settings);
   const gateOfAdmins = adminGate(settings);
   const app = new Hono<AppEnv>();
   // Asked once no handler is there: a check in front of the handlers would be a middleware.
@@ -120,6 +145,13 @@ function createRoutes(settings: Settings, gate: Gate): Hono<AppEnv> {
   }
 
   app.get("/healthz", () => json({ status: "ok" }));
+
+  app.get("/metrics", (c) =>
+    admit(c, gate, (scopes) => {
+      const scraped = { objects: c.env.BUCKETS, policies: settings.policies };
+      return metricsResponse(scraped, scopes, c.req.queries("bucket") ?? []);
+    }),
+  );
 
   app.get("/openapi.json", () => json(openApiDocument));
   app.get("/docs", () => docsResponse(docsPage(openApiDocument), "text/html"));
@@ -175,6 +207,20 @@ function createRoutes(settings: Settings, gate: Gate): Hono<AppEnv> {
     ),
   );
 
+  app.post("/buckets/:name/pause", (c) =>
+    admit(c, gateOfPauses, (scopes) =>
+      withBucket(c, scopes, "pause", async (bucket, name) => {
+        const fields = await readJsonObject(c.req.raw, LARGEST_BODY_BYTES);
+        const nowMs = Date.now();
+        const read = checkPause(fields, nowMs);
+        if (!read.ok) return invalidRequestResponse(read.faults);
+        // Others may have a clock that is behind: they must not end by chance what somebody has begun.
+        const isLift = read.pause.untilMs <= nowMs && isInScope(scopes, "admin", name);
+        return json(await (isLift ? bucket.lift() : bucket.pause(read.pause)));
+      }),
+    ),
+  );
+
   app.notFound((c) => strays.fetch(c.req.raw));
 
   app.onError((error, c) => {
@@ -185,12 +231,7 @@ function createRoutes(settings: Settings, gate: Gate): Hono<AppEnv> {
       return problemResponse("body-too-large", { detail: error.message });
     }
     if (c.req.raw.signal.aborted) return new Response(null, { status: 499 });
-    console.error(error);
-    if (error instanceof UnreachableError) {
-      const detail = "The bucket could not be reached";
-      return problemResponse("unavailable", { detail, retryAfterMs: UNAVAILABLE_RETRY_MS });
-    }
-    return problemResponse("internal-error", { detail: "Sluice failed to handle this request" });
+    return failureResponse(error);
   });
 
   return app;
@@ -205,7 +246,21 @@ function acquire(
   if (!read.ok) return invalidRequestResponse(read.errors);
   const { bucket: name, ...asked } = read.params;
   const bucket = bucketFor(c, scopes, "acquire", name);
-  return bucket instanceof Response ? bucket : bucket.acquire(asked);
+  if (bucket instanceof Response) return bucket;
+  const { headers } = c.req.raw;
+  if (!acceptsEventStream(headers)) return bucket.acquire(asked);
+  if (hasHadLastEvent(headers)) return noMoreEvents();
+  return streamedAcquire((follower) => bucket.acquire(asked, follower), failureResponse);
+}
+
+/** What is answered where Sluice itself fails. */
+function failureResponse(error: unknown): Response {
+  console.error(error);
+  if (error instanceof UnreachableError) {
+    const detail = "The bucket could not be reached";
+    return problemResponse("unavailable", { detail, retryAfterMs: UNAVAILABLE_RETRY_MS });
+  }
+  return problemResponse("internal-error", { detail: "Sluice failed to handle this request" });
 }
 
 async function watch(request: Request, bucket: RemoteBucket): Promise<Response> {
@@ -232,12 +287,12 @@ function notFound(c: Context): Response {
 }
 
 /**
- * The segment of the path after `/buckets/`, percent-decoded once; as it stands where its encoding is broken. (The
- * router's own parameter is decoded once more then, and `%%33A` becomes a colon.)
+ * The segment of the path that names the bucket, the second, percent-decoded once; as it stands where its
+ * encoding is broken. (The router's own parameter is decoded once more then, and `%%33A` becomes a colon.)
  */
 function nameIn(url: string): string {
   const [path = ""] = url.split(/[?#]/);
-  const [, , , , segment = ""] = path.split("/");
+  const segment = path.split("/")[PLACE_OF_NAME] ?? "";
   try {
     return decodeURIComponent(segment);
   } catch {
@@ -250,7 +305,7 @@ function withBucket(
   c: AppContext,
   scopes: readonly Scope[],
   right: Right,
-  answer: (bucket: RemoteBucket) => Promise<Response>,
+  answer: (bucket: RemoteBucket, name: string) => Promise<Response>,
 ): Response | Promise<Response> {
   const name = nameIn(c.req.url);
   if (!isBucketName(name)) {
@@ -258,7 +313,7 @@ function withBucket(
     return invalidRequestResponse([{ field: "NAME", message }]);
   }
   const bucket = bucketFor(c, scopes, right, name);
-  return bucket instanceof Response ? bucket : answer(bucket);
+  return bucket instanceof Response ? bucket : answer(bucket, name);
 }
 
 /** The bucket, or the refusal of a caller that lacks `right` on it or asks for one that no policy has. */
@@ -270,7 +325,7 @@ function bucketFor(
 ): RemoteBucket | Response {
   if (!isInScope(scopes, right, name)) return lacking(right, name);
   const policy = settingsOf(c.env).policies.find(name);
-  if (policy) return new RemoteBucket(c.env.BUCKETS, name, policy, c.req.raw);
+  if (policy) return new RemoteBucket(c.env.BUCKETS, name, policy, c.req.raw, c.env.ANALYTICS);
   return problemResponse("unknown-bucket", { detail: `No policy matches ${showValue(name)}` });
 }
 

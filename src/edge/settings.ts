@@ -6,6 +6,7 @@ import { showValue } from "../core/policy.ts";
 import { AccessTokens } from "./access-tokens.ts";
 import { readCorsOrigins } from "./cors-origins.ts";
 import { PolicyTable } from "./policy-table.ts";
+import { switchRefusalLog } from "./refusal-log.ts";
 
 /** The configuration, checked. */
 export interface Settings {
@@ -35,9 +36,14 @@ export function settingsOf(env: SluiceEnv): Settings {
 }
 
 function readSettings(env: SluiceEnv): Settings {
-  const { PUBLIC = "false" } = env;
-  if (PUBLIC !== "true" && PUBLIC !== "false") {
-    throw new RangeError(`PUBLIC must be "true" or "false": got ${showValue(PUBLIC)}`);
+  const { PUBLIC = "false", LOG_REFUSALS = "true", ANALYTICS } = env;
+  checkFlag("PUBLIC", PUBLIC);
+  checkFlag("LOG_REFUSALS", LOG_REFUSALS);
+  switchRefusalLog(LOG_REFUSALS);
+  if (ANALYTICS !== undefined && typeof ANALYTICS.writeDataPoint !== "function") {
+    throw new RangeError(
+      `ANALYTICS must be a dataset of Analytics Engine: got ${showValue(ANALYTICS)}`,
+    );
   }
   return {
     policies: new PolicyTable(env.POLICIES),
@@ -46,4 +52,9 @@ function readSettings(env: SluiceEnv): Settings {
     adminTokens: AccessTokens.read("ADMIN_TOKEN", env.ADMIN_TOKEN),
     corsOrigins: readCorsOrigins(env.CORS_ORIGINS),
   };
+}
+
+function checkFlag(variable: string, value: unknown): void {
+  if (value === "true" || value === "false") return;
+  throw new RangeError(`${variable} must be "true" or "false": got ${showValue(value)}`);
 }

@@ -2,6 +2,11 @@
 export type { Grant, LimiterReason, LimiterView, Outcome } from "../core/limiter.ts";
 export type { FieldFault, LeaseTerms, PolicyFields } from "../core/policy.ts";
 export type { BucketSnapshot, GrantBody, ProblemBody, Reason } from "../protocol.ts";
-export type { FilterOptions, GetTokenOptions, TokenBucketFilter } from "./token-bucket-filter.ts";
+export type {
+  FilterOptions,
+  GetTokenOptions,
+  PauseOptions,
+  TokenBucketFilter,
+} from "./token-bucket-filter.ts";
 
 export { createTokenBucketFilter } from "./token-bucket-filter.ts";

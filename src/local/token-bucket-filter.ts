@@ -18,6 +18,7 @@ import type { PolicyFields } from "../core/policy.ts";
 import type { Waiter } from "../core/waiter-queue.ts";
 
 import { Limiter } from "../core/limiter.ts";
+import { checkPause } from "../core/pause.ts";
 import { Policy } from "../core/policy.ts";
 
 /** The numbers of the policy but the capacity; without any, one token a second. */
@@ -55,8 +56,26 @@ export interface TokenBucketFilter {
   tryGetToken(options?: Pick<GetTokenOptions, "tokens">): Outcome;
   /** What the bucket looks like now. Takes nothing, starts nothing. */
   inspect(): LimiterView;
+  /**
+   * Keeps at most `tokens` in the bucket and lets its ticks up to and including `untilMs` bring nothing;
+   * then it goes on, one tick at a time. Those who wait keep their places; who cannot be served in time any
+   * more is refused with `timeout`. Of two pauses the later end and the lower number of tokens count; an
+   * `untilMs` that is over, as 0 is, ends the pause. The filter's clock shows what `Date.now()` does, unless
+   * the wall clock has been set since the process began.
+   *
+   * @throws {RangeError} Where `untilMs` is no integer from 0 to a day ahead, or `tokens` none from 0 on.
+   */
+  pause(fields: PauseOptions): LimiterView;
   /** Refuses all who wait and all who come later with `bucket-reset`. Doing it again does nothing. */
   close(): void;
+}
+
+/** What a pause says. */
+export interface PauseOptions {
+  /** Until when ticks bring nothing, epoch milliseconds; at most a day ahead. */
+  readonly untilMs: number;
+  /** Most tokens that the bucket keeps. Default: 0. */
+  readonly tokens?: number;
 }
 
 /** Tells one caller how it ended. */
@@ -112,6 +131,19 @@ class TimerFilter implements TokenBucketFilter {
 
   inspect(): LimiterView {
     return this.#limiter.inspect(this.#now());
+  }
+
+  pause(fields: PauseOptions): LimiterView {
+    const nowMs = this.#now();
+    const check = checkPause({ ...fields }, nowMs);
+    if (!check.ok) {
+      throw new RangeError(check.faults.map(({ message }) => message).join("; "));
+    }
+    if (!this.#isClosed) {
+      const isOver = check.pause.untilMs <= nowMs;
+      this.#finish(isOver ? this.#limiter.lift(nowMs) : this.#limiter.pause(check.pause, nowMs));
+    }
+    return this.#limiter.inspect(nowMs);
   }
 
   close(): void {

@@ -32,6 +32,10 @@ describeBehaviours("Limiter", async (fields) => {
       };
     },
     inspect: async () => limiter.inspect(nowMs),
+    pause: async ({ untilMs, tokens = 0 }) => {
+      tell(untilMs > nowMs ? limiter.pause({ untilMs, tokens }, nowMs) : limiter.lift(nowMs));
+      return limiter.inspect(nowMs);
+    },
     pass: async (durationMs) => {
       const untilMs = nowMs + durationMs;
       while ((limiter.nextWakeAtMs ?? Infinity) <= untilMs) {

@@ -14,6 +14,7 @@ import { Limiter } from "../../src/core/limiter.ts";
 import {
   anyFaultyOperation,
   anyOperation,
+  anyPausingOperation,
   anyPlainOperation,
   anyPolicy,
   anyTokens,
@@ -65,6 +66,17 @@ function performBoth(
     case "change":
       actual.setPolicy(operation.policy);
       return model.setPolicy(operation.policy, actual.nowMs);
+    case "pause": {
+      actual.wake();
+      const pause = { untilMs: actual.nowMs + operation.forMs, tokens: operation.tokens };
+      actual.pause(pause);
+      return model.pause(pause, actual.nowMs);
+    }
+    case "lift":
+      actual.wake();
+      actual.lift();
+      model.lift();
+      break;
     case "pass":
     case "pass to wake":
       actual.passTo(actual.instantOf(operation));
@@ -136,6 +148,12 @@ function historyWithFaults(policy: Policy, history: readonly FaultyOperation[]):
       case "put back":
         owner.putBack(operation.count);
         break;
+      case "pause":
+        owner.pause(operation.forMs, operation.tokens);
+        break;
+      case "lift":
+        owner.lift();
+        break;
     }
   }
   return owner;
@@ -154,6 +172,20 @@ describe("with a late daemon, a clock that jumps, and crashes", () => {
       { numRuns: 1500 },
     );
     expect(grants).toBeGreaterThan(10_000);
+  });
+
+  test("a pause lets no more through than it keeps, and then one tick at a time", () => {
+    let pauses = 0;
+    fc.assert(
+      fc.property(anyPolicy, historyOf(anyFaultyOperation), (policy, history) => {
+        const owner = historyWithFaults(policy, history);
+        owner.finish();
+        expect(owner.leaks).toEqual([]);
+        pauses += owner.pauses;
+      }),
+      { numRuns: 1000 },
+    );
+    expect(pauses).toBeGreaterThan(500);
   });
 
   test("nobody is granted past somebody in front", () => {
@@ -204,7 +236,7 @@ test("a refused request is refused until the promised instant, and granted at it
   fc.assert(
     fc.property(
       anyPolicy,
-      historyOf(anyPlainOperation),
+      historyOf(anyPausingOperation),
       anyTokens,
       fc.boolean(),
       (policy, history, drawn, mayWait) => {
@@ -245,8 +277,8 @@ test("a limiter restored at any point goes on as if nothing had happened", () =>
   fc.assert(
     fc.property(
       anyPolicy,
-      historyOf(anyPlainOperation),
-      historyOf(anyPlainOperation),
+      historyOf(anyPausingOperation),
+      historyOf(anyPausingOperation),
       (policy, before, after) => {
         const world = new OnDemandLimiter(new Limiter(policy));
         for (const operation of before) world.perform(operation);

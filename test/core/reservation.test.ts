@@ -189,6 +189,32 @@ describe("Limiter.checkpoint, batches", () => {
     expect(writes.tokens).toEqual([9_999, 9_998 - 100, 640 - 16]);
   });
 
+  test("a pause is written with no larger a batch than it keeps, and without any where that is none", () => {
+    for (const [kept, durable] of [
+      [1_000, 1_000 - 250],
+      [100, 0],
+      [0, 0],
+    ] as const) {
+      const writes = new Writes(tenThousand);
+      writes.grant(0);
+      writes.grant(1);
+      writes.scene.pause(2, 60_000, kept);
+      writes.checkpoint(2);
+      expect(writes.tokens).toEqual([9_999, 9_998 - 250, durable]);
+      expect(writes.scene.limiter.checkpointAtMs).toBe(kept > 0 ? epochMs + 1_251 : undefined);
+    }
+  });
+
+  test("what a pause keeps is granted out of batches, and no write counts more than there is", () => {
+    const writes = new Writes(tenThousand);
+    writes.grant(0);
+    writes.grant(0);
+    writes.scene.pause(0, 60_000, 600);
+    for (let index = 0; index < 600; index += 1) writes.grant(1);
+    expect(writes.tokens).toEqual([9_999, 9_998 - 250, 599 - 250, 348 - 250, 0]);
+    expect(writes.scene.try(1, "Ann")).toEqual(["Ann refused: timeout, retry after 60999"]);
+  });
+
   test("a clock that jumps back gives the batch back", () => {
     const writes = new Writes({ ...tenThousand, refillTokens: 100, refillIntervalMs: 1_000 });
     writes.grant(500);
@@ -227,13 +253,21 @@ const anyBatchingPolicy = fc
   );
 
 interface Step {
-  readonly kind: "take" | "pass" | "jump" | "restart" | "move";
+  readonly kind: "take" | "pass" | "jump" | "restart" | "move" | "pause" | "lift";
   readonly tokens: number;
   readonly ms: number;
 }
 
 const anyStep: fc.Arbitrary<Step> = fc.record({
-  kind: fc.constantFrom("take", "take", "take", "take", "pass", "pass", "jump", "restart", "move"),
+  kind: fc.oneof(
+    {
+      weight: 9,
+      arbitrary: fc.constantFrom(
+        ...(["take", "take", "take", "take", "pass", "pass", "jump", "restart", "move"] as const),
+      ),
+    },
+    { weight: 1, arbitrary: fc.constantFrom("pause", "pause", "lift") },
+  ),
   tokens: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 40 })),
   ms: fc.oneof(fc.nat(30), fc.nat(300), fc.nat(1_500)),
 });
@@ -258,6 +292,17 @@ class Instance {
     const [settlement] = this.limiter.try({ caller: "Ann", tokens }, nowMs).settled;
     if (!this.checkpoint(nowMs) || !settlement?.outcome.ok) return undefined;
     return { tokens, grantedAtMs: settlement.outcome.grantedAtMs };
+  }
+
+  /** Keeps `tokens` for `forMs`. */
+  pause(tokens: number, forMs: number, nowMs: number): void {
+    this.limiter.pause({ untilMs: nowMs + forMs, tokens }, nowMs);
+    this.checkpoint(nowMs);
+  }
+
+  lift(nowMs: number): void {
+    this.limiter.lift(nowMs);
+    this.checkpoint(nowMs);
   }
 
   checkpoint(nowMs: number): boolean {
@@ -289,6 +334,10 @@ describe("with a crash at any point, and old instances that live on", () => {
           if (kind === "jump") nowMs -= ms;
           if (kind === "move") old = current;
           if (kind === "move" || kind === "restart") current = new Instance(disk, policy);
+          if (["take", "pause", "lift"].includes(kind)) latestMs = Math.max(latestMs, nowMs);
+          // The old one does not hear of it, and may grant what is left of its batch.
+          if (kind === "pause") current.pause(tokens * 10, ms, nowMs);
+          if (kind === "lift") current.lift(nowMs);
           if (kind !== "take") continue;
           const before = disk.text;
           const grant = current.take(tokens, nowMs);
@@ -302,7 +351,6 @@ describe("with a crash at any point, and old instances that live on", () => {
             old = undefined;
           }
           // What a crash at this very point would leave, once the clock is where it has been before.
-          latestMs = Math.max(latestMs, nowMs);
           const restored = Limiter.from<string>(policy, JSON.parse(disk.text));
           const lost = current.limiter.inspect(latestMs).tokens - restored.inspect(latestMs).tokens;
           expect(lost).toBeGreaterThanOrEqual(0);

@@ -161,6 +161,8 @@ describe("rights", () => {
       ["/buckets/nowhere", { method: "PUT", body: long }],
       ["/buckets/%20", { method: "PUT", body: '{"capacity":0}' }],
       ["/buckets/nowhere", { method: "DELETE" }],
+      ["/buckets/nowhere/pause", { method: "POST", body: long }],
+      ["/buckets/%20/pause", { method: "POST", body: "{}" }],
     ];
     for (const [path, init] of asks) {
       for (const presented of [{}, bearer("wrong")]) {
@@ -243,7 +245,7 @@ describe("faults in the tokens", () => {
   it("a right that the variable does not give is one", async () => {
     const list = (may: string): string => JSON.stringify([{ token: "s3cret", may: [may] }]);
     const api = await deployed({ ...CLOSED, API_TOKEN: list("admin") }, "/healthz");
-    expect(await detailOf(api)).toBe("API_TOKEN[0]: may must be a list of acquire, read");
+    expect(await detailOf(api)).toBe("API_TOKEN[0]: may must be a list of acquire, read, pause");
     const admin = await deployed({ ...CLOSED, ADMIN_TOKEN: list("read") }, "/healthz");
     expect(await detailOf(admin)).toBe("ADMIN_TOKEN[0]: may must be a list of admin");
   });

@@ -69,6 +69,16 @@ describe("configuration", () => {
     });
   });
 
+  it.each([
+    [{ LOG_REFUSALS: "no" }, 'LOG_REFUSALS must be "true" or "false": got "no"'],
+    [{ ANALYTICS: "sluice" }, 'ANALYTICS must be a dataset of Analytics Engine: got "sluice"'],
+    [{ ANALYTICS: {} }, "ANALYTICS must be a dataset of Analytics Engine: got {}"],
+  ])("illegal %j: 500, and says what is wrong", async (variables, detail) => {
+    const response = await deployed(variables, "/acquire?bucket=x");
+    expect(response.status).toBe(500);
+    expect(await response.json()).toMatchObject({ reason: "illegal-configuration", detail });
+  });
+
   it("bucket without a policy: 404 unknown-bucket for every call", async () => {
     const variables = { POLICIES: { "api:*": one }, ADMIN_TOKEN: "a" };
     for (const [path, method] of [

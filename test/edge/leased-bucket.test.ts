@@ -23,6 +23,8 @@ class Lender {
   readonly secondAsk = Promise.withResolvers<LeaseAsk>();
   /** The last answer. An isolate that waits for it hears of it before the test does. */
   answer: Promise<LeaseAnswer> | undefined = undefined;
+  /** As of when it answers, a paused bucket lends nothing. */
+  pausedUntilMs: number | undefined = undefined;
   readonly #policyFields: object;
 
   constructor(policyFields: object = policy.toJSON()) {
@@ -37,10 +39,12 @@ class Lender {
   }
 
   #answerTo({ wanted }: LeaseAsk): LeaseAnswer {
+    const { pausedUntilMs } = this;
     const startedAtMs = Date.now();
     const untilMs = startedAtMs + 10_000 + this.asks.length;
     return {
-      ...(wanted > 0 && { lease: { tokens: wanted, startedAtMs, untilMs, ttlMs } }),
+      ...(wanted > 0 &&
+        pausedUntilMs === undefined && { lease: { tokens: wanted, startedAtMs, untilMs, ttlMs } }),
       bucket: {
         bucket: "x",
         policy: { name: "*", ...this.#policyFields } as LeaseAnswer["bucket"]["policy"],
@@ -48,6 +52,7 @@ class Lender {
         waiters: 0,
         queuedTokens: 0,
         nextTickAtMs: startedAtMs + 1_000,
+        ...(pausedUntilMs !== undefined && { pausedUntilMs }),
         granted: 0,
         refused: 0,
         cancelled: 0,
@@ -68,6 +73,42 @@ describe("LeasedBucket", () => {
     const { uses } = await lender.secondAsk.promise;
     expect(uses).toMatchObject([{ used: 1, returned: 9 }]);
     expect(lender.asks).toHaveLength(2);
+  });
+
+  it("gives all that it holds back when it hears that the bucket is paused", async () => {
+    const lender = new Lender();
+    const bucket = new LeasedBucket(lease, (ask) => lender.lend(ask));
+    expect(bucket.acquire(40)).toBeUndefined();
+    bucket.say();
+    await lender.answer;
+    lender.pausedUntilMs = Date.now() + 60_000;
+    // It is left with less than half of what it wants, asks for more, and is told.
+    expect(bucket.acquire(30)?.status).toBe(200);
+    expect(lender.asks).toHaveLength(2);
+    while (lender.asks.length < 3) await lender.answer;
+    expect(bucket.acquire(1)).toBeUndefined();
+    expect(lender.asks.at(-1)).toMatchObject({ wanted: 0 });
+    const uses = lender.asks.flatMap((ask) => ask.uses);
+    expect(uses.reduce((all, { used }) => all + used, 0)).toBe(30);
+    expect(uses.reduce((all, { returned }) => all + returned, 0)).toBe(10);
+  });
+
+  it("gives all that it holds back when it is told to, and nothing where it holds nothing", async () => {
+    const lender = new Lender();
+    const bucket = new LeasedBucket(lease, (ask) => lender.lend(ask));
+    bucket.giveUp();
+    expect(lender.asks).toHaveLength(0);
+    bucket.acquire(10);
+    bucket.say();
+    await lender.answer;
+    expect(bucket.acquire(1)?.status).toBe(200);
+    bucket.giveUp();
+    expect(bucket.acquire(1)).toBeUndefined();
+    expect(lender.asks.at(-1)).toMatchObject({
+      wanted: 0,
+      granted: 1,
+      uses: [{ used: 1, returned: 9 }],
+    });
   });
 
   it("goes on asking after an answer of a deployment whose policies it does not know", async () => {

@@ -1,5 +1,6 @@
 /** The object and the HTTP interface as surfaces of the shared list of behaviours. */
 import { exports } from "cloudflare:workers";
+import { expect } from "vitest";
 
 import type { LimiterView, Outcome } from "../../src/core/limiter.ts";
 import type { PolicyFields } from "../../src/core/policy.ts";
@@ -15,6 +16,7 @@ import { Policy } from "../../src/core/policy.ts";
 import { encodeAcquireCall } from "../../src/edge/acquire-call.ts";
 import { openApiDocument } from "../../src/edge/openapi/document.ts";
 import { DescribedAnswers } from "../support/described-answers.ts";
+import { EventReader } from "../support/event-stream.ts";
 import { pass, stubOf, uniqueName } from "./virtual-time.ts";
 
 export const ADMIN = { Authorization: "Bearer test-admin" };
@@ -47,7 +49,10 @@ function toOutcome(body: GrantBody | ProblemBody): Outcome {
 }
 
 /** A held request that anybody can look at and abandon. */
-async function hold(name: string, send: (signal: AbortSignal) => Promise<Response>): Promise<Held> {
+export async function hold(
+  name: string,
+  send: (signal: AbortSignal) => Promise<Response>,
+): Promise<Held> {
   const arrivals = (view: LimiterView): number =>
     view.waiters + view.granted + view.refused + view.cancelled;
   const before = await snapshotOf(name);
@@ -81,7 +86,14 @@ export async function settle(): Promise<void> {
   await scheduler.wait(5);
 }
 
-function opened(name: string, acquire: OpenedBucket["acquire"]): OpenedBucket {
+type Pauser = (pause: { untilMs: number; tokens?: number }) => Promise<BucketSnapshot>;
+
+/** A bucket that is asked by `acquire`, and looked at over HTTP. */
+export function opened(
+  name: string,
+  acquire: OpenedBucket["acquire"],
+  pauseBucket: Pauser,
+): OpenedBucket {
   return {
     get nowMs() {
       return Date.now();
@@ -89,6 +101,11 @@ function opened(name: string, acquire: OpenedBucket["acquire"]): OpenedBucket {
     acquire,
     inspect: async () => {
       const { bucket, policy, ...view } = await snapshotOf(name);
+      return view;
+    },
+    pause: async (asked) => {
+      const { bucket, policy, ...view } = await pauseBucket(asked);
+      await settle();
       return view;
     },
     pass: async (durationMs) => {
@@ -103,23 +120,59 @@ export async function openObject(fields: PolicyFields): Promise<OpenedBucket> {
   const name = uniqueName("object");
   const policy: NamedPolicyFields = { name: "*", ...Policy.of(fields).toJSON() };
   await stubOf(name).changePolicy(name, policy, { ...fields });
-  return opened(name, (ask: Ask = {}) => {
+  const acquire = (ask: Ask = {}): Promise<Held> => {
     const call = { bucket: name, policy, tokens: 1, ...ask };
     return hold(name, (signal) => stubOf(name).fetch(encodeAcquireCall(call), { signal }));
+  };
+  return opened(name, acquire, async ({ untilMs, tokens = 0 }) => {
+    if (untilMs <= Date.now()) return await stubOf(name).lift(name, policy);
+    return await stubOf(name).pause(name, policy, { untilMs, tokens });
   });
 }
 
 /** The Worker, over HTTP. */
-export async function openHttp(fields: PolicyFields): Promise<OpenedBucket> {
-  const name = uniqueName("http");
+export function openHttp(fields: PolicyFields): Promise<OpenedBucket> {
+  return openWorker("http", fields, (path, signal) => request(path, { signal }));
+}
+
+/** The Worker, over HTTP, by event streams: what they end with is taken for the answer. */
+export function openStreaming(fields: PolicyFields): Promise<OpenedBucket> {
+  return openWorker("streaming", fields, async (path, signal) => {
+    const reader = await stream(path, { signal });
+    await reader.done;
+    return Response.json(reader.last?.data);
+  });
+}
+
+/** Asks for an event stream; aborting `init.signal` leaves it. */
+export async function stream(path: string, init: RequestInit = {}): Promise<EventReader> {
+  const headers = new Headers(init.headers);
+  headers.set("Accept", "text/event-stream");
+  const reader = new EventReader(await request(path, { ...init, headers }));
+  init.signal?.addEventListener("abort", () => void reader.leave());
+  return reader;
+}
+
+async function openWorker(
+  prefix: string,
+  fields: PolicyFields,
+  send: (path: string, signal: AbortSignal) => Promise<Response>,
+): Promise<OpenedBucket> {
+  const name = uniqueName(prefix);
   await request(`/buckets/${encodeURIComponent(name)}`, {
     method: "PUT",
     headers: ADMIN,
     body: JSON.stringify(fields),
   });
-  return opened(name, (ask: Ask = {}) => {
+  const acquire = (ask: Ask = {}): Promise<Held> => {
     const query = new URLSearchParams({ bucket: name });
     for (const [field, value] of Object.entries(ask)) query.set(field, String(value));
-    return hold(name, (signal) => request(`/acquire?${query.toString()}`, { signal }));
+    return hold(name, (signal) => send(`/acquire?${query.toString()}`, signal));
+  };
+  return opened(name, acquire, async (pause) => {
+    const init = { method: "POST", headers: ADMIN, body: JSON.stringify(pause) };
+    const response = await request(`/buckets/${encodeURIComponent(name)}/pause`, init);
+    expect(response.status).toBe(200);
+    return response.json();
   });
 }

@@ -47,6 +47,34 @@ describe("TokenBucketFilter", () => {
     filter.close();
   });
 
+  it("pause holds up those who wait, and lets them go when it is lifted", async () => {
+    const filter = createTokenBucketFilter(1);
+    await filter.getToken();
+    const waiting = filter.getToken();
+    const nowMs = filter.inspect().nextTickAtMs - 1_000;
+    expect(filter.pause({ untilMs: nowMs + 30_000 })).toMatchObject({
+      pausedUntilMs: nowMs + 30_000,
+      nextTickAtMs: nowMs + 31_000,
+      waiters: 1,
+    });
+    await vi.advanceTimersByTimeAsync(20_500);
+    expect(filter.pause({ untilMs: 0 })).not.toHaveProperty("pausedUntilMs");
+    await vi.advanceTimersByTimeAsync(500);
+    expect(await waiting).toMatchObject({ ok: true, waitedMs: 21_000 });
+  });
+
+  it("pause refuses what is out of range, and does nothing to a filter that is closed", () => {
+    const filter = createTokenBucketFilter(1);
+    const { nextTickAtMs } = filter.inspect();
+    const untilMs = nextTickAtMs + 86_400_000;
+    expect(() => filter.pause({ untilMs })).toThrow(/^untilMs must be at most 86400000 ms ahead, /);
+    expect(() => filter.pause({ untilMs: 0.5, tokens: -1 })).toThrow(
+      /0\.5; tokens must be .*: got -1$/,
+    );
+    filter.close();
+    expect(filter.pause({ untilMs: nextTickAtMs })).not.toHaveProperty("pausedUntilMs");
+  });
+
   it("rejects with the signal's reason when it aborts, and gives the place up", async () => {
     const filter = createTokenBucketFilter(1);
     await filter.getToken();

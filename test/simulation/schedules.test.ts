@@ -6,7 +6,7 @@ const SEED = 1;
 const SCHEDULES = 2_000;
 
 test("BucketOwner keeps every law in 2,000 schedules of faults", { timeout: 120_000 }, async () => {
-  const total = { unwritten: 0, byOldInstances: 0, putBack: 0, replays: 0, onLease: 0 };
+  const total = { unwritten: 0, byOldInstances: 0, putBack: 0, replays: 0, onLease: 0, pauses: 0 };
   for (let number = 1; number <= SCHEDULES; number += 1) {
     const { failure, ...tally } = await simulate(SEED, number);
     if (failure) expect.unreachable(describeFailure(failure));
@@ -15,6 +15,7 @@ test("BucketOwner keeps every law in 2,000 schedules of faults", { timeout: 120_
     total.putBack += tally.putBack;
     total.replays += tally.replays;
     total.onLease += tally.onLease;
+    total.pauses += tally.pauses;
   }
   // The schedules are worth something only where these are no exceptions.
   expect(total.unwritten).toBeGreaterThan(SCHEDULES);
@@ -22,6 +23,7 @@ test("BucketOwner keeps every law in 2,000 schedules of faults", { timeout: 120_
   expect(total.putBack).toBeGreaterThan(SCHEDULES);
   expect(total.replays).toBeGreaterThan(SCHEDULES);
   expect(total.onLease).toBeGreaterThan(SCHEDULES);
+  expect(total.pauses).toBeGreaterThan(SCHEDULES / 4);
 });
 
 test("simulate is a pure function of the seed and the number", async () => {

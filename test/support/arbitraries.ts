@@ -92,9 +92,37 @@ export const anyPlainOperation: fc.Arbitrary<PlainOperation> = fc.oneof(
   },
 );
 
+/** Often shorter than an interval, or up to the very instant of a tick; at times over already. */
+const anyPauseMs = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.constantFrom(10, 13, 25, 50, 100));
+
+/** Holds everybody up, and keeps few tokens, or all. */
+type PauseOperation =
+  | { readonly kind: "pause"; readonly forMs: number; readonly tokens: number }
+  | { readonly kind: "lift" };
+
+const anyPauseOperation: fc.Arbitrary<PauseOperation> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("pause" as const),
+      forMs: anyPauseMs,
+      tokens: fc.oneof(fc.constant(0), fc.nat(12)),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("lift" as const) }) },
+);
+
+/** And what somebody does who finds that all have to wait. */
+export type PausingOperation = PlainOperation | PauseOperation;
+
+export const anyPausingOperation: fc.Arbitrary<PausingOperation> = fc.oneof(
+  { weight: 12, arbitrary: anyPlainOperation },
+  { weight: 1, arbitrary: anyPauseOperation },
+);
+
 /** And what an administrator does, and a caller whose place was lost elsewhere. */
 export type Operation =
-  | PlainOperation
+  | PausingOperation
   | { readonly kind: "change"; readonly policy: Policy }
   | {
       readonly kind: "put back";
@@ -104,7 +132,7 @@ export type Operation =
     };
 
 export const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 20, arbitrary: anyPlainOperation },
+  { weight: 20, arbitrary: anyPausingOperation },
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant("change" as const), policy: anyPolicy }),
@@ -130,7 +158,8 @@ export type FaultyOperation =
   | { readonly kind: "jump"; readonly ms: number }
   /** The process dies, in the middle of a turn or between two, and comes back from the disk. */
   | { readonly kind: "crash"; readonly losesATurn: boolean }
-  | { readonly kind: "put back"; readonly count: number };
+  | { readonly kind: "put back"; readonly count: number }
+  | PauseOperation;
 
 export const anyFaultyOperation: fc.Arbitrary<FaultyOperation> = fc.oneof(
   {
@@ -168,6 +197,7 @@ export const anyFaultyOperation: fc.Arbitrary<FaultyOperation> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant("put back" as const), count: fc.nat(9) }),
   },
+  { weight: 1, arbitrary: anyPauseOperation },
 );
 
 /** Long enough that queues build up, empty and build up again. */

@@ -26,6 +26,8 @@ export interface OpenedBucket {
   /** Resolves once the request has arrived: the next one comes after it. */
   acquire(ask?: Ask): Promise<Held>;
   inspect(): Promise<LimiterView>;
+  /** Pauses the bucket; `untilMs: 0` ends a pause. Left out where the surface cannot do it. */
+  pause?(pause: { untilMs: number; tokens?: number }): Promise<LimiterView>;
   /** Lets time pass; the daemon wakes whenever it wants to in the meantime, exactly on time. */
   pass(durationMs: number): Promise<void>;
   readonly nowMs: number;
@@ -220,6 +222,78 @@ export function describeBehaviours(
         refused: 0,
         cancelled: 0,
       });
+    });
+
+    it("holds everybody up in a pause, and then goes on one tick at a time", async ({ skip }) => {
+      const bucket = await open({ capacity: 5, refillTokens: 1, refillIntervalMs: 1_000 });
+      if (!bucket.pause) {
+        skip("it cannot pause");
+        return;
+      }
+      await bucket.acquire();
+      const head = await bucket.acquire({ tokens: 2 });
+      const late = await bucket.acquire({ timeoutMs: 9_000 });
+      const untilMs = bucket.nowMs + 7_500;
+      const view = await bucket.pause({ untilMs });
+      expect(view).toMatchObject({ tokens: 0, waiters: 1, pausedUntilMs: untilMs });
+      expect(view.nextTickAtMs).toBe(untilMs + 500);
+      expect(late.outcome).toEqual({ ok: false, reason: "timeout", retryAfterMs: 10_000 });
+      const hasty = await bucket.acquire({ timeoutMs: 0 });
+      expect(hasty.outcome).toEqual({ ok: false, reason: "timeout", retryAfterMs: 10_000 });
+      const last = await bucket.acquire();
+      await bucket.pass(8_999);
+      expect([head, last].map(describeOutcome)).toEqual(["waits", "waits"]);
+      expect(await bucket.inspect()).not.toHaveProperty("pausedUntilMs");
+      await bucket.pass(1);
+      expect([head, last].map(describeOutcome)).toEqual(["granted after 9000", "waits"]);
+      await bucket.pass(1_000);
+      expect(describeOutcome(last)).toBe("granted after 10000");
+    });
+
+    it("grants in a pause what it keeps, and of two pauses the later and the lower count", async ({
+      skip,
+    }) => {
+      const fields = { capacity: 5, refillTokens: 5, refillIntervalMs: 1_000, initialTokens: 5 };
+      const bucket = await open(fields);
+      if (!bucket.pause) {
+        skip("it cannot pause");
+        return;
+      }
+      const untilMs = bucket.nowMs + 5_000;
+      await bucket.pause({ untilMs, tokens: 2 });
+      const other = await bucket.pause({ untilMs: untilMs - 1_000, tokens: 3 });
+      expect(other).toMatchObject({ tokens: 2, pausedUntilMs: untilMs });
+      const [first, second, third] = [
+        await bucket.acquire(),
+        await bucket.acquire(),
+        await bucket.acquire(),
+      ];
+      expect([first, second, third].map(describeOutcome)).toEqual([
+        "granted after 0",
+        "granted after 0",
+        "waits",
+      ]);
+      await bucket.pass(6_000);
+      expect(describeOutcome(third)).toBe("granted after 6000");
+    });
+
+    it("goes on at its next tick when a pause is lifted, without what the pause took", async ({
+      skip,
+    }) => {
+      const bucket = await open({ capacity: 5, refillTokens: 1, refillIntervalMs: 1_000 });
+      if (!bucket.pause) {
+        skip("it cannot pause");
+        return;
+      }
+      await bucket.acquire();
+      await bucket.pause({ untilMs: bucket.nowMs + 60_000 });
+      await bucket.pass(3_500);
+      const view = await bucket.pause({ untilMs: 0 });
+      expect(view).toMatchObject({ tokens: 0, nextTickAtMs: bucket.nowMs + 500 });
+      expect(view).not.toHaveProperty("pausedUntilMs");
+      const held = await bucket.acquire();
+      await bucket.pass(500);
+      expect(describeOutcome(held)).toBe("granted after 500");
     });
 
     it("counts its waiters and their tokens", async () => {

@@ -41,9 +41,11 @@ export class DescribedAnswers {
       throw new Error(`${call} is not as described: ${why}`);
     };
     const [mediaType = ""] = (response.headers.get("Content-Type") ?? "").split(";");
+    const isStream = mediaType === "text/event-stream";
     // After an upgrade there is no body, and no copy.
     const isUpgrade = response.status === 101;
-    const text = method === "HEAD" || isUpgrade ? "" : await response.clone().text();
+    const hasText = method !== "HEAD" && !isStream && !isUpgrade;
+    const text = hasText ? await response.clone().text() : "";
     const path = this.#pathOf(new URL(url).pathname);
     const answers = path && this.#answersOf(path, method);
     if (isStray(mediaType, text) || (method === "HEAD" && response.status === 405)) return;
@@ -52,6 +54,11 @@ export class DescribedAnswers {
       return fail("there is no such call");
     }
     const answer = answers[response.status] ?? fail("there is no such status");
+    if (isStream) {
+      // It is not over, and its events come in no schema.
+      if (!answer.content?.[mediaType]) fail("there is no stream");
+      return;
+    }
     if (isUpgrade) return;
     const { "Retry-After": retryAfter, ...always } = answer.headers ?? {};
     for (const name of Object.keys(always)) {

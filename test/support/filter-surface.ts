@@ -36,6 +36,11 @@ export async function openFilter({ capacity, ...options }: PolicyFields): Promis
       };
     },
     inspect: async () => filter.inspect(),
+    pause: async (pause) => {
+      const view = filter.pause(pause);
+      await vi.advanceTimersByTimeAsync(0);
+      return view;
+    },
     pass: async (durationMs) => {
       await vi.advanceTimersByTimeAsync(durationMs);
     },

@@ -69,6 +69,14 @@ export class Scene {
     return linesOf(this.limiter.setPolicy(policy, epochMs + atMs));
   }
 
+  pause(atMs: number, untilMs: number, tokens = 0): string[] {
+    return linesOf(this.limiter.pause({ untilMs: epochMs + untilMs, tokens }, epochMs + atMs));
+  }
+
+  lift(atMs: number): string[] {
+    return linesOf(this.limiter.lift(epochMs + atMs));
+  }
+
   /** The limiter as it comes back from the disk: through JSON text, with nobody waiting. */
   restore(): void {
     const state: LimiterState = JSON.parse(JSON.stringify(this.limiter));
@@ -101,7 +109,12 @@ export class Scene {
 
   inspect(atMs: number): LimiterView {
     const view = this.limiter.inspect(epochMs + atMs);
-    return { ...view, nextTickAtMs: view.nextTickAtMs - epochMs };
+    const { pausedUntilMs } = view;
+    return {
+      ...view,
+      nextTickAtMs: view.nextTickAtMs - epochMs,
+      ...(pausedUntilMs !== undefined && { pausedUntilMs: pausedUntilMs - epochMs }),
+    };
   }
 
   get nextWakeAtMs(): number | undefined {

@@ -3,9 +3,10 @@
  * calls `advance` just when the limiter asks for it. (`VirtualOwner` is the one where things fail.)
  */
 import type { LimiterState, Settlement, Turn } from "../../src/core/limiter.ts";
+import type { Pause } from "../../src/core/pause.ts";
 import type { Policy } from "../../src/core/policy.ts";
 import type { Waiter } from "../../src/core/waiter-queue.ts";
-import type { PlainOperation } from "./arbitraries.ts";
+import type { PausingOperation, PlainOperation } from "./arbitraries.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import { foldTokens } from "./arbitraries.ts";
@@ -96,7 +97,15 @@ export class OnDemandLimiter {
     this.#note(this.limiter.setPolicy(policy, this.nowMs));
   }
 
-  perform(operation: PlainOperation): void {
+  pause(pause: Pause): void {
+    this.#note(this.limiter.pause(pause, this.nowMs));
+  }
+
+  lift(): void {
+    this.#note(this.limiter.lift(this.nowMs));
+  }
+
+  perform(operation: PausingOperation): void {
     const { policy } = this.limiter;
     switch (operation.kind) {
       case "acquire":
@@ -114,6 +123,12 @@ export class OnDemandLimiter {
       case "pass":
       case "pass to wake":
         this.passTo(this.instantOf(operation));
+        break;
+      case "pause":
+        this.pause({ untilMs: this.nowMs + operation.forMs, tokens: operation.tokens });
+        break;
+      case "lift":
+        this.lift();
         break;
     }
   }

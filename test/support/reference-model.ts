@@ -36,6 +36,11 @@ interface Place {
   readonly deadlineAtMs: number;
 }
 
+interface ReferencePause {
+  readonly untilMs: number;
+  readonly tokens: number;
+}
+
 interface ReferenceRequest {
   readonly caller: string;
   readonly tokens: number;
@@ -49,13 +54,14 @@ export class ReferenceModel {
   #startedAtMs: number | undefined = undefined;
   #tokens = 0;
   #nextTickAtMs = 0;
+  #pausedUntilMs = -Infinity;
   #queue: Place[] = [];
   #granted = 0;
   #refused = 0;
   #cancelled = 0;
   /** Every token there ever was: what the bucket began with and what its ticks brought… */
   #mintedTokens = 0;
-  /** …and what became of them: flowed over or cut off, … */
+  /** …and what became of them: flowed over, cut off or taken by a pause, … */
   #lostTokens = 0;
   /** …or granted. The rest is in the bucket. */
   #grantedTokens = 0;
@@ -69,7 +75,7 @@ export class ReferenceModel {
     const settled: ReferenceSettlement[] = [];
     while (this.#startedAtMs !== undefined && this.#nextTickAtMs <= nowMs) {
       const tickAtMs = this.#nextTickAtMs;
-      for (let added = 0; added < this.#policy.refillTokens; added += 1) {
+      for (let added = 0; added < this.#brings(tickAtMs); added += 1) {
         this.#mintedTokens += 1;
         if (this.#tokens < this.#policy.capacity) this.#tokens += 1;
         else this.#lostTokens += 1;
@@ -83,12 +89,7 @@ export class ReferenceModel {
   acquire(request: ReferenceRequest, nowMs: number): ReferenceSettlement[] {
     const { caller, tokens, timeoutMs, putBackFromMs } = request;
     if (tokens > this.#policy.capacity) return [this.#refuse(caller, "exceeds-capacity")];
-    if (this.#startedAtMs === undefined) {
-      this.#startedAtMs = nowMs;
-      this.#nextTickAtMs = nowMs + this.#policy.refillIntervalMs;
-      this.#tokens = this.#policy.initialTokens;
-      this.#mintedTokens += this.#policy.initialTokens;
-    }
+    this.#startAt(nowMs);
     const deadlineAtMs = nowMs + timeoutMs;
     if (putBackFromMs !== undefined) {
       this.#queue.push({ caller, tokens, queuedAtMs: putBackFromMs, deadlineAtMs });
@@ -111,24 +112,39 @@ export class ReferenceModel {
     return this.#serve(nowMs);
   }
 
+  /** Time has to be passed to `nowMs` before, as for all. */
+  pause({ untilMs, tokens }: ReferencePause, nowMs: number): ReferenceSettlement[] {
+    if (untilMs <= nowMs) return [];
+    this.#startAt(nowMs);
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs);
+    this.#lose(this.#tokens - tokens);
+    return this.#retime(nowMs);
+  }
+
+  lift(): void {
+    this.#pausedUntilMs = -Infinity;
+  }
+
   setPolicy(policy: ReferencePolicy, nowMs: number): ReferenceSettlement[] {
     this.#policy = policy;
     if (this.#startedAtMs === undefined) return [];
     this.#nextTickAtMs = this.#startedAtMs;
     while (this.#nextTickAtMs <= nowMs) this.#nextTickAtMs += policy.refillIntervalMs;
-    const cut = Math.max(0, this.#tokens - policy.capacity);
-    this.#tokens -= cut;
-    this.#lostTokens += cut;
+    this.#lose(this.#tokens - policy.capacity);
     return this.#retime(nowMs);
   }
 
   view(nowMs: number) {
     const isStarted = this.#startedAtMs !== undefined;
+    const pausedUntilMs = this.#pausedUntilMs;
+    let nextTickAtMs = this.#nextTickAtMs;
+    while (nextTickAtMs <= pausedUntilMs) nextTickAtMs += this.#policy.refillIntervalMs;
     return {
       tokens: isStarted ? this.#tokens : this.#policy.initialTokens,
       waiters: this.#queue.length,
       queuedTokens: this.#queue.reduce((sum, place) => sum + place.tokens, 0),
-      nextTickAtMs: isStarted ? this.#nextTickAtMs : nowMs + this.#policy.refillIntervalMs,
+      nextTickAtMs: isStarted ? nextTickAtMs : nowMs + this.#policy.refillIntervalMs,
+      ...(nowMs < pausedUntilMs && { pausedUntilMs }),
       granted: this.#granted,
       refused: this.#refused,
       cancelled: this.#cancelled,
@@ -152,19 +168,37 @@ export class ReferenceModel {
 
   /** When `tokens` would be granted behind everybody in `queue`, by playing it out tick by tick. */
   #grantTimeBehind(queue: readonly Place[], tokens: number, nowMs: number): number {
-    const { capacity, refillTokens, refillIntervalMs } = this.#policy;
+    const { capacity, refillIntervalMs } = this.#policy;
     let atMs = nowMs;
     let nextTickAtMs = this.#nextTickAtMs;
     let bucket = this.#tokens;
     for (const asked of [...queue.map((place) => place.tokens), tokens]) {
       while (bucket < asked) {
         atMs = nextTickAtMs;
+        bucket = Math.min(capacity, bucket + this.#brings(nextTickAtMs));
         nextTickAtMs += refillIntervalMs;
-        bucket = Math.min(capacity, bucket + refillTokens);
       }
       bucket -= asked;
     }
     return atMs;
+  }
+
+  #brings(tickAtMs: number): number {
+    return tickAtMs <= this.#pausedUntilMs ? 0 : this.#policy.refillTokens;
+  }
+
+  #startAt(nowMs: number): void {
+    if (this.#startedAtMs !== undefined) return;
+    this.#startedAtMs = nowMs;
+    this.#nextTickAtMs = nowMs + this.#policy.refillIntervalMs;
+    this.#tokens = this.#policy.initialTokens;
+    this.#mintedTokens += this.#policy.initialTokens;
+  }
+
+  #lose(tokens: number): void {
+    const lost = Math.max(0, tokens);
+    this.#tokens -= lost;
+    this.#lostTokens += lost;
   }
 
   #serve(nowMs: number): ReferenceSettlement[] {

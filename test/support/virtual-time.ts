@@ -5,6 +5,7 @@
  * checked against: who was told what, in which order, and who stood in front of whom.
  */
 import type { LimiterState, Outcome, Settlement, Turn } from "../../src/core/limiter.ts";
+import type { Pause } from "../../src/core/pause.ts";
 import type { Policy } from "../../src/core/policy.ts";
 import type { Waiter } from "../../src/core/waiter-queue.ts";
 
@@ -30,10 +31,20 @@ export class VirtualOwner {
   readonly settlements = new Map<string, number>();
   /** Callers that were granted past somebody in front of them. */
   readonly overtakings: string[] = [];
+  /** What a pause should have held up. */
+  readonly leaks: string[] = [];
+  /** How many pauses there were. */
+  pauses = 0;
   readonly #policy: Policy;
   #limiter: Limiter<string>;
   #clockMs: number;
+  /** The latest that the limiter has been told. */
+  #latestMs = -Infinity;
   #disk: string | undefined = undefined;
+  /** The last pause that is not lifted. */
+  #pause: Pause | undefined = undefined;
+  /** Tokens granted since. */
+  #grantedSincePause = 0;
   /** In the order of the queue. */
   #standing: Standing[] = [];
   /** Those whose places died with the process, and who have not been put back yet. */
@@ -60,6 +71,20 @@ export class VirtualOwner {
     if (!waiter) return;
     this.#count(waiter.caller);
     this.#turn((limiter) => limiter.cancel(waiter, this.#clockMs));
+  }
+
+  /** Nobody's ticks bring anything for a while. A shorter pause than the one in force only lowers it. */
+  pause(forMs: number, tokens: number): void {
+    // Who was due before is not let through by the pause.
+    this.#turn((limiter) => limiter.advance(this.#clockMs));
+    const pause = { untilMs: this.#clockMs + forMs, tokens };
+    if (forMs > 0) this.#notePause(pause);
+    this.#turn((limiter) => limiter.pause(pause, this.#clockMs));
+  }
+
+  lift(): void {
+    this.#pause = undefined;
+    this.#turn((limiter) => limiter.lift(this.#clockMs));
   }
 
   /** Time passes; the daemon wakes `lateMs` after each instant that it was asked for. */
@@ -147,7 +172,33 @@ export class VirtualOwner {
     if (settled.length === 0) throw new Error(`Woken at ${this.#clockMs} for nobody`);
   }
 
+  #notePause({ untilMs, tokens }: Pause): void {
+    this.pauses += 1;
+    const inForce = this.#pause && this.#latestMs < this.#pause.untilMs ? this.#pause : undefined;
+    const left = inForce ? inForce.tokens - this.#grantedSincePause : Infinity;
+    this.#grantedSincePause = 0;
+    this.#pause = {
+      untilMs: Math.max(untilMs, inForce?.untilMs ?? untilMs),
+      tokens: Math.min(tokens, left),
+    };
+  }
+
+  /** What was granted since the pause is what it kept, and what the ticks after it have brought. */
+  #checkPause(tokens: number): void {
+    if (!this.#pause) return;
+    const { refillTokens, refillIntervalMs } = this.#policy;
+    const { untilMs, tokens: kept } = this.#pause;
+    this.#grantedSincePause += tokens;
+    const afterMs = Math.max(0, this.#latestMs - untilMs);
+    // The grid is the bucket's, so there may be one tick more than whole intervals.
+    const ticks = afterMs > 0 ? Math.floor(afterMs / refillIntervalMs) + 1 : 0;
+    const most = kept + ticks * refillTokens;
+    if (this.#grantedSincePause <= most) return;
+    this.leaks.push(`${this.#grantedSincePause} tokens by ${this.#clockMs}: at most ${most}`);
+  }
+
   #turn(verb: (limiter: Limiter<string>) => Turn<string>): Turn<string> {
+    this.#latestMs = Math.max(this.#latestMs, this.#clockMs);
     const turn = verb(this.#limiter);
     // Disk before callers: nobody may hear of a turn that a crash could still undo.
     const state = this.#limiter.checkpoint(this.#clockMs);
@@ -163,6 +214,7 @@ export class VirtualOwner {
     const index = this.#standing.findIndex((standing) => standing.caller === caller);
     if (index < 0) throw new Error(`${caller} was settled, and does not stand in the queue`);
     if (outcome.ok) {
+      this.#checkPause(outcome.tokens);
       this.grants.push({ tokens: outcome.tokens, grantedAtMs: outcome.grantedAtMs });
       if (index > 0) this.overtakings.push(caller);
     }

@@ -1,4 +1,5 @@
 /** The bodies that go over HTTP, as JSON Schemas by the name under which the document lists them. */
+import type { Pause } from "../../core/pause.ts";
 import type { LimiterReason } from "../../core/limiter.ts";
 import type { CompletePolicyFields, FieldFault, LeaseTerms } from "../../core/policy.ts";
 import type {
@@ -11,9 +12,10 @@ import type {
 import type { AcquireParams } from "../acquire-params.ts";
 import type { Schema } from "./schema.ts";
 
+import { pauseLimits } from "../../core/pause.ts";
 import { leaseLimits, policyLimits } from "../../core/policy.ts";
 import { acquireLimits } from "../acquire-params.ts";
-import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../bucket-name.ts";
+import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../../core/bucket-name.ts";
 import { countSchema, instantSchema, integerSchema, objectSchema } from "./schema.ts";
 
 /** A bucket's name. */
@@ -75,13 +77,14 @@ const snapshot = objectSchema<BucketSnapshot>(
     tokens: countSchema("Tokens in the bucket"),
     waiters: countSchema("Callers that wait"),
     queuedTokens: countSchema("Tokens that they wait for, together"),
-    nextTickAtMs: instantSchema("The first tick after now"),
+    nextTickAtMs: instantSchema("The first tick after now; of a paused bucket, after the pause"),
+    pausedUntilMs: instantSchema("Until when the bucket is paused; only where it is"),
     granted: countSchema("Callers granted since the bucket started"),
     refused: countSchema("Callers refused since then"),
     cancelled: countSchema("Callers that have left the queue since then"),
     leasedTokens: countSchema("Tokens out on lease; only where the policy has leases"),
   },
-  { leasedTokens: true },
+  { pausedUntilMs: true, leasedTokens: true },
 );
 
 /** Members of each event, of whatever kind. */
@@ -180,6 +183,19 @@ const policyChange: Schema = {
   description: "What is left out stays as it is.",
 };
 
+const pause = objectSchema<Pick<Pause, "untilMs"> & Partial<Pause>>(
+  {
+    untilMs: instantSchema(
+      `Ticks up to and including this instant bring nothing; at most ${pauseLimits.aheadMs.max} ms ahead`,
+    ),
+    tokens: {
+      ...integerSchema(pauseLimits.tokens, "Most tokens that the bucket keeps"),
+      default: 0,
+    },
+  },
+  { tokens: true },
+);
+
 const health = objectSchema<{ status: "ok" }>({ status: { const: "ok" } }, {});
 
 /** The schemas that the document lists under `components`. */
@@ -189,6 +205,7 @@ export const bodies = {
   WatchMessage: watchMessage,
   Policy: namedPolicy,
   PolicyChange: policyChange,
+  Pause: pause,
   Fault: fault,
   Health: health,
 } as const satisfies Readonly<Record<string, Schema>>;

@@ -6,6 +6,7 @@
 import type { ProblemBody, Reason } from "../../protocol.ts";
 import type { Schema } from "./schema.ts";
 
+import { MOST_ASKED_FOR } from "../metrics.ts";
 import { problemKinds } from "../problem.ts";
 import { acquireFields, bodies, bucketName } from "./bodies.ts";
 import { integerSchema, objectSchema } from "./schema.ts";
@@ -77,6 +78,7 @@ const INTERFACE_VERSION = "1.0.0";
 
 const json = "application/json";
 const problemJson = "application/problem+json";
+const plainText = "text/plain";
 
 /** Calls that anybody may make where Sluice is public, and otherwise holders of an API_TOKEN. */
 const asking = [{}, { token: [] }];
@@ -198,16 +200,25 @@ function answer(description: string, schema: string, example?: unknown): Answer 
   };
 }
 
+const granted = answer("The tokens are the caller's.", "Grant", {
+  bucket: "x",
+  tokens: 1,
+  remaining: 0,
+  waitedMs: 1003,
+  grantedAtMs: 1795425904731,
+});
+
+const eventStream: Schema = { type: "string", description: "Server-sent events" };
+
 const acquireAnswers: Readonly<Record<string, Answer>> = {
   200: {
-    ...answer("The tokens are the caller's.", "Grant", {
-      bucket: "x",
-      tokens: 1,
-      remaining: 0,
-      waitedMs: 1003,
-      grantedAtMs: 1795425904731,
-    }),
+    ...granted,
+    content: { ...granted.content, "text/event-stream": { schema: eventStream } },
     headers: quotaFields,
+  },
+  204: {
+    description:
+      "To an `EventSource` that comes back after its last event (`Last-Event-ID: settled`): it is not to ask again, and nothing is taken.",
   },
   ...refusals(
     "invalid-request",
@@ -225,7 +236,8 @@ const acquireAnswers: Readonly<Record<string, Answer>> = {
 
 const acquireDescription =
   "Takes tokens, waiting for them if need be: the answer is held back until the outcome is known. " +
-  "Strictly first come, first served. What cannot be granted in time is refused at once and takes nothing.";
+  "Strictly first come, first served. What cannot be granted in time is refused at once and takes nothing. " +
+  "Where `Accept` names `text/event-stream`, the answer is a stream: events `queued` with the `position` in the queue (1 is the head) and the `etaMs` until the grant as things stand, at once and at each change, a comment where there is none for a while, and in the end one `granted` or `refused` with the body that the plain answer would have. Its status is 200 whatever comes of it, but for what is wrong before the bucket is asked.";
 
 const idempotencyKey: Parameter = {
   name: "Idempotency-Key",
@@ -327,6 +339,32 @@ const paths: Readonly<Record<string, PathItem>> = {
       },
     },
   },
+  "/buckets/{name}/pause": {
+    post: {
+      operationId: "pause",
+      tags: ["Buckets"],
+      summary: "Hold everybody up for a while",
+      description:
+        "From now on the bucket keeps at most `tokens`, and its ticks up to and including `untilMs` bring none; then it goes on, one tick at a time. Those who wait keep their order and are timed anew. Of two pauses the later end and the lower number of tokens count. With an ADMIN_TOKEN, an `untilMs` that is over, as 0 is, ends the pause; without, it changes nothing. Needs an ADMIN_TOKEN, or an API_TOKEN with the right `pause`.",
+      security: administering,
+      parameters: [nameInPath],
+      requestBody: {
+        required: true,
+        content: { [json]: { schema: { $ref: "#/components/schemas/Pause" } } },
+      },
+      responses: {
+        200: answer("The bucket after the call.", "Snapshot"),
+        ...refusals(
+          "invalid-request",
+          "unauthorized",
+          "admin-disabled",
+          "unknown-bucket",
+          "body-too-large",
+          "unavailable",
+        ),
+      },
+    },
+  },
   "/buckets/{name}/watch": {
     get: {
       operationId: "watch",
@@ -361,6 +399,31 @@ const paths: Readonly<Record<string, PathItem>> = {
       description: "Reaches no bucket.",
       security: [{}],
       responses: { 200: answer("It does.", "Health"), ...refusals() },
+    },
+  },
+  "/metrics": {
+    get: {
+      operationId: "scrape",
+      tags: ["Service"],
+      summary: "Metrics of named buckets",
+      description:
+        "As Prometheus reads them: of each bucket whose policy stands under its exact name, and of those that are asked for. Takes nothing and starts nothing. A bucket that cannot be reached is `0` in `sluice_up`.",
+      security: asking,
+      parameters: [
+        {
+          name: "bucket",
+          in: "query",
+          description: `Another bucket; may be given up to ${MOST_ASKED_FOR} times`,
+          schema: { type: "array", items: bucketName, maxItems: MOST_ASKED_FOR },
+        },
+      ],
+      responses: {
+        200: {
+          description: "The metrics.",
+          content: { [plainText]: { schema: { type: "string" } } },
+        },
+        ...refusals("invalid-request", "unauthorized", "unknown-bucket"),
+      },
     },
   },
   "/openapi.json": {

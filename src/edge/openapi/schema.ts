@@ -19,6 +19,7 @@ export interface Schema {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minItems?: number;
+  readonly maxItems?: number;
   readonly default?: string | number | null;
   readonly items?: Schema;
   readonly properties?: Readonly<Record<string, Schema>>;

@@ -242,11 +242,13 @@ export class Instance implements BucketPlatform {
   }
 
   /** A call that is answered in its own turn. */
-  call(held: Held, perform: () => void): void {
+  call(held: Held, perform: () => void, answered?: () => void): void {
     this.#held.add(held);
     this.turn(() => {
       perform();
-      this.#answer(() => this.#held.delete(held));
+      this.#answer(() => {
+        if (this.#held.delete(held)) answered?.();
+      });
     }, "administration");
   }
 

@@ -121,6 +121,7 @@ export class Isolate {
       if (answer) holder.lent(answer.lease, this.#nowMs);
       else holder.failed(this.#nowMs);
       this.book.answered(answer?.lease);
+      if (answer?.bucket.pausedUntilMs !== undefined) this.#giveUp(holder);
       if (this.#asksOn) this.#ask();
       else this.#watch(holder, this.#nowMs);
     };
@@ -140,6 +141,20 @@ export class Isolate {
         if (fate > 0.97) fail();
         else clock.after(this.#networkMs(), () => settle(answer));
       });
+    });
+  }
+
+  /** The bucket is paused: all that is held goes back, in a call of its own, which may be lost. */
+  #giveUp(holder: LeaseHolder): void {
+    const { clock, trace } = this.#object.world;
+    const report = holder.handIn();
+    if (!report) return;
+    this.book.handedIn(report);
+    trace(() => `${this.name} gives back ${JSON.stringify(report)}`);
+    if (this.#random.chance(0.05)) return;
+    clock.after(this.#networkMs(), () => {
+      const ask = { ...report, wanted: 0 };
+      this.#object.reach().lend({ rejected: () => {} }, this.configured, ask, () => {});
     });
   }
 

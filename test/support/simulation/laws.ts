@@ -23,11 +23,14 @@
  *    alarm armed while somebody waits and not when nobody does any more.
  * 8. *Leases*: what is there and what is out fit in the bucket; a report says what was so and changes just
  *    that; an isolate grants what it was lent, once; when all leases have ended, the bucket fills.
+ * 9. *Pauses*: one begins a span, too, in which its ticks bring nothing. Nothing is lent meanwhile, and
+ *    what is returned is gone. Once it has been answered it is in force until its end, whatever dies.
  */
 import type { Lease, LeaseAsk } from "../../../src/core/lease.ts";
 import type { Grant, LimiterView } from "../../../src/core/limiter.ts";
+import type { Pause } from "../../../src/core/pause.ts";
 import type { AcquireAnswer, BucketRecord } from "../../../src/edge/bucket-owner.ts";
-import type { LeaseAnswer } from "../../../src/protocol.ts";
+import type { BucketSnapshot, LeaseAnswer } from "../../../src/protocol.ts";
 import type { Attempt, Instance, Standing } from "./instance.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 import type { DiskState } from "./virtual-object.ts";
@@ -68,6 +71,7 @@ interface Span {
   readonly tokens: number;
   /** Whether the bucket itself began with it. */
   readonly isStart: boolean;
+  readonly pausedUntilMs?: number;
   readonly grants: Pick<Grant, "tokens" | "grantedAtMs">[];
 }
 
@@ -105,6 +109,7 @@ export interface Tally {
   leases: number;
   onLease: number;
   returned: number;
+  pauses: number;
   turns: number;
   rows: { record: number; grant: number; alarm: number };
 }
@@ -137,6 +142,7 @@ export class Laws {
     leases: 0,
     onLease: 0,
     returned: 0,
+    pauses: 0,
     turns: 0,
     rows: { record: 0, grant: 0, alarm: 0 },
   };
@@ -150,6 +156,10 @@ export class Laws {
   /** A place granted is one grant, however many requests stood in it. */
   readonly #counted = new Set<Grant>();
   readonly #keyed = new Map<string, Grant>();
+  #lifts = 0;
+  readonly #performedPauses = new Map<Pause, { readonly life: number; readonly lifts: number }>();
+  /** The latest end of those whose callers know of it, since the last one that was lifted. */
+  #answeredPause = { life: 0, untilMs: 0 };
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;
@@ -175,13 +185,24 @@ export class Laws {
     const isSamePolicy = before && isSame(before.policy, record.policy);
     const { bucket } = record.limiter;
     const isStart = !before?.limiter.bucket;
-    if (isSamePolicy && (!bucket || !isStart)) return view.span;
+    const isSamePause = before?.limiter.bucket?.pausedUntilMs === bucket?.pausedUntilMs;
+    const isPause = !isSamePause && turnKind === "administration";
+    if (isSamePolicy && !isPause && (!bucket || !isStart)) return view.span;
     if (!isSamePolicy && wasOverridden && turnKind !== "administration") {
       this.breaks("1", () => "an overridden policy was changed by configuration");
     }
     if (!isSamePolicy) object.disturbances += 1;
     const { policy } = record;
-    const began = isStart
+    if (isPause && bucket) {
+      const sinceMs = this.#clock.wallMs - bucket.startedAtMs;
+      const reachedTick = Math.floor(sinceMs / policy.refillIntervalMs);
+      if (bucket.tick < reachedTick) {
+        this.breaks("9", () => `tick ${bucket.tick + 1} is to come, ${reachedTick} is reached`);
+      }
+    }
+    // A pause that starts the bucket grants nothing in that turn.
+    const isStartByAcquire = isStart && !isPause;
+    const began = isStartByAcquire
       ? { tick: 0, tokens: policy.initialTokens }
       : // Whatever is on lease may be granted yet, the batch among it.
         bucket && { tick: bucket.tick, tokens: bucket.tokens + leasedIn(bucket) };
@@ -253,6 +274,44 @@ export class Laws {
     }
   }
 
+  /** The bucket has been paused, and the turn is not over. */
+  paused({ view }: Instance, pause: Pause, snapshot: BucketSnapshot): void {
+    this.#performedPauses.set(pause, { life: view.life, lifts: this.#lifts });
+    const { untilMs, tokens } = pause;
+    if (untilMs <= this.#clock.wallMs) return;
+    if (snapshot.tokens > tokens) {
+      this.breaks("9", () => `${snapshot.tokens} are there, a pause keeps ${tokens}`);
+    }
+    if (Number(snapshot.pausedUntilMs) >= untilMs) return;
+    this.breaks("9", () => `paused until ${snapshot.pausedUntilMs}, not until ${untilMs}`);
+  }
+
+  /** Whoever paused it knows that it is. */
+  pauseAnswered(pause: Pause): void {
+    const performed = this.#performedPauses.get(pause);
+    this.tally.pauses += 1;
+    if (!performed || performed.lifts !== this.#lifts) return;
+    const { life } = performed;
+    const beforeMs = life === this.#answeredPause.life ? this.#answeredPause.untilMs : 0;
+    this.#answeredPause = { life, untilMs: Math.max(pause.untilMs, beforeMs) };
+  }
+
+  lifted(snapshot: BucketSnapshot): void {
+    this.#lifts += 1;
+    this.#answeredPause = { life: 0, untilMs: 0 };
+    const { pausedUntilMs } = snapshot;
+    if (pausedUntilMs !== undefined) {
+      this.breaks("9", () => `paused until ${pausedUntilMs}, though it was lifted`);
+    }
+  }
+
+  #checkPause({ isCurrent, view: { life } }: Instance, { pausedUntilMs }: LimiterView): void {
+    const { life: ofLife, untilMs } = this.#answeredPause;
+    const isInForce = this.#clock.wallMs < untilMs && this.#clock.jumps === 0;
+    if (!isCurrent || ofLife !== life || !isInForce || Number(pausedUntilMs) >= untilMs) return;
+    this.breaks("9", () => `paused until ${pausedUntilMs}, after ${untilMs} was answered`);
+  }
+
   /** A deletion has been performed: nobody is left. */
   drained(instance: Instance): void {
     for (const { attempt } of instance.standing) {
@@ -320,6 +379,9 @@ export class Laws {
       if (standing.size > 0 || bucket.waiters > 0) {
         this.breaks("4", () => `a lease is given while ${standing.size} wait`);
       }
+      if (bucket.pausedUntilMs !== undefined) {
+        this.breaks("9", () => `a lease is given, paused until ${bucket.pausedUntilMs}`);
+      }
       if (this.#isWithinGathering(instance))
         this.breaks("4", () => "a lease is given, and callers come back");
       if (lease.untilMs < lentAtMs + Number(policy.lease?.ttlMs) + REPORT_MS) {
@@ -343,7 +405,7 @@ export class Laws {
     const told = grants.slice(grantsBefore);
     const gone = (lease?.tokens ?? 0) + told.reduce((all, { tokens }) => all + tokens, 0);
     const returned = ask.uses.reduce((all, use) => all + use.returned, 0);
-    const there = before.tokens + returned;
+    const there = before.tokens + (bucket.pausedUntilMs === undefined ? returned : 0);
     this.tally.returned += returned;
     if (bucket.tokens + gone > there) {
       this.breaks(
@@ -410,6 +472,7 @@ export class Laws {
     this.#checkQueue(instance, view, waitersBefore);
     this.#checkAlarm(instance, view, waitersBefore);
     this.#checkRoom(record, view);
+    this.#checkPause(instance, view);
     instance.seen.view = view;
     instance.seen.isLeaseWritten = false;
     instance.seen.grantsBefore = instance.seen.grants.length;
@@ -445,7 +508,9 @@ export class Laws {
     const fillMs =
       Math.ceil((capacity - Number(limiter.bucket?.tokens)) / refillTokens) * refillIntervalMs;
     const endMs =
-      Math.max(this.#clock.latestWallMs, this.#clock.wallMs) + LONGEST_LEASE_MS + fillMs;
+      Math.max(this.#clock.latestWallMs, this.#clock.wallMs, limiter.bucket?.pausedUntilMs ?? 0) +
+      LONGEST_LEASE_MS +
+      fillMs;
     const { tokens, leasedTokens = 0 } = look(instance, endMs + refillIntervalMs);
     if (tokens === capacity && leasedTokens === 0) return;
     this.breaks(
@@ -717,8 +782,9 @@ export class Laws {
     if (seen.leasedTokens !== undefined) return seen.leasedTokens;
     if (!view.record || !recordAtStart || view.life !== lifeAtStart) return 0;
     // What it found on lease, the batch of its predecessor among it, is out until it ends.
-    const atMs = Math.max(this.#clock.wallMs, lastTickAtMs(view.record, seen));
-    return holdingAt(recordAtStart, atMs).leasedTokens;
+    const isPaused = seen.pausedUntilMs !== undefined;
+    const lastAtMs = isPaused ? 0 : lastTickAtMs(view.record, seen);
+    return holdingAt(recordAtStart, Math.max(this.#clock.wallMs, lastAtMs)).leasedTokens;
   }
 
   #checkAlarm(instance: Instance, seen: LimiterView, waitersBefore: number): void {
@@ -766,10 +832,11 @@ export class Laws {
     }
   }
 
-  #checkSpan({ policy, startedAtMs, tick, tokens, grants }: Span): void {
+  #checkSpan({ policy, startedAtMs, tick, tokens, pausedUntilMs, grants }: Span): void {
     const { capacity, refillTokens, refillIntervalMs } = policy;
     const tickOf = (atMs: number): number => Math.floor((atMs - startedAtMs) / refillIntervalMs);
-    let lastTick = tick;
+    const lastHeldTick = pausedUntilMs === undefined ? tick : tickOf(pausedUntilMs);
+    let lastTick = Math.max(tick, lastHeldTick);
     let left = tokens;
     for (const grant of grants.toSorted((one, other) => one.grantedAtMs - other.grantedAtMs)) {
       const ticks = Math.max(0, tickOf(grant.grantedAtMs) - lastTick);

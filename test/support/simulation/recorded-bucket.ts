@@ -17,11 +17,14 @@ export function holdingAt({ policy, limiter }: BucketRecord, atMs: number): Hold
   if (!bucket) return { tokens: policy.initialTokens, leasedTokens: 0 };
   const { capacity, refillTokens, refillIntervalMs } = policy;
   const ticksBy = (ms: number): number => Math.floor((ms - bucket.startedAtMs) / refillIntervalMs);
+  const { pausedUntilMs } = bucket;
+  const lastHeldTick = pausedUntilMs === undefined ? -1 : ticksBy(pausedUntilMs);
   let { tick, tokens } = bucket;
   let leasedTokens = leasedIn(bucket);
   const fillTo = (lastTick: number): void => {
     if (lastTick <= tick) return;
-    const filled = Math.min(capacity - leasedTokens, tokens + (lastTick - tick) * refillTokens);
+    const ticks = Math.max(0, lastTick - Math.max(tick, lastHeldTick));
+    const filled = Math.min(capacity - leasedTokens, tokens + ticks * refillTokens);
     tokens = Math.max(tokens, filled);
     tick = lastTick;
   };

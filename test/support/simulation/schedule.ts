@@ -31,6 +31,8 @@ export type Fault =
   | { readonly kind: "move" }
   | { readonly kind: "deploy"; readonly policy: PolicyFields }
   | { readonly kind: "change policy"; readonly changes: Partial<PolicyFields> }
+  | { readonly kind: "pause"; readonly forMs: number; readonly tokens: number }
+  | { readonly kind: "lift" }
   | { readonly kind: "delete" }
   | { readonly kind: "look" }
   /** The next commit that begins fails when it ends. */
@@ -207,6 +209,7 @@ function drawFaults(random: Random, { policy, endMs, turns }: Bounds): PlannedFa
 }
 
 function drawFault(random: Random, policy: PolicyFields): Fault {
+  if (random.chance(0.08)) return drawPause(random, policy);
   const kind = random.integer(0, policy.lease ? 36 : 30);
   if (kind < 4) return { kind: "crash", isOfMachine: random.chance(0.4) };
   if (kind < 6) return { kind: "evict" };
@@ -241,6 +244,15 @@ function drawFault(random: Random, policy: PolicyFields): Fault {
     MINUTE_MS,
   ]);
   return { kind: "isolate's clock jumps", isolate: random.integer(0, 3), byMs };
+}
+
+function drawPause(random: Random, { capacity }: PolicyFields): Fault {
+  if (random.chance(0.2)) return { kind: "lift" };
+  return {
+    kind: "pause",
+    forMs: random.pick([1, 300, 1_000, random.integer(1, 5_000), 20_000, MINUTE_MS, HOUR_MS]),
+    tokens: random.pick([0, 0, random.integer(0, capacity), capacity]),
+  };
 }
 
 function drawAlarmFault(random: Random): Fault {

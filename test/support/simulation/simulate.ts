@@ -161,6 +161,12 @@ export class Simulation {
       case "change policy":
         clock.after(0, () => worker.changePolicy(fault.changes));
         break;
+      case "pause":
+        clock.after(0, () => worker.pause(fault));
+        break;
+      case "lift":
+        clock.after(0, () => worker.lift());
+        break;
       case "delete":
         clock.after(0, () => worker.reset());
         break;

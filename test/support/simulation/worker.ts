@@ -133,6 +133,25 @@ export class VirtualWorker {
     });
   }
 
+  pause({ forMs, tokens }: { readonly forMs: number; readonly tokens: number }): void {
+    const configured = this.#configured;
+    const { clock, laws } = this.#object.world;
+    const pause = { untilMs: clock.wallMs + forMs, tokens };
+    this.#call(
+      (instance) => {
+        this.#object.disturbances += 1;
+        laws.paused(instance, pause, instance.owner.pause(BUCKET, configured, pause));
+      },
+      () => laws.pauseAnswered(pause),
+    );
+  }
+
+  lift(): void {
+    const configured = this.#configured;
+    const { laws } = this.#object.world;
+    this.#call((instance) => laws.lifted(instance.owner.lift(BUCKET, configured)));
+  }
+
   reset(): void {
     const { laws } = this.#object.world;
     this.#call((instance) => {
@@ -144,14 +163,14 @@ export class VirtualWorker {
   }
 
   /** A call that is made until it comes through. */
-  #call(perform: (instance: Instance) => void): void {
+  #call(perform: (instance: Instance) => void, answered?: () => void): void {
     const { clock } = this.#object.world;
     const held: Held = {
       rejected: () => clock.after(this.random.integer(1, FIRST_PAUSE_MS), make),
     };
     const make = (): void => {
       const instance = this.#object.reach();
-      instance.call(held, () => perform(instance));
+      instance.call(held, () => perform(instance), answered);
     };
     make();
   }

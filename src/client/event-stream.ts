@@ -1,0 +1,72 @@
+/**
+ * Reading `text/event-stream` (the event stream format of the HTML standard), as far as Sluice speaks it:
+ * events with data, and comments that only show that somebody is there. `id` and `retry` mean nothing
+ * here, since a stream that breaks off is asked for again with its idempotency key.
+ */
+
+/** One event. */
+export interface ServerEvent {
+  /** "message" where the stream names none. */
+  readonly event: string;
+  /** Lines of data, joined by newlines. */
+  readonly data: string;
+}
+
+/** Characters of an event, a hundred times what Sluice sends: more is no stream of Sluice. */
+const LONGEST_EVENT = 64 * 1024;
+
+/**
+ * Takes the text of a stream in pieces, wherever it was cut, and gives the events that are complete. The
+ * byte order mark is the decoder's to remove (`TextDecoder` does).
+ *
+ * @example
+ * const parser = new EventStreamParser();
+ * parser.push("event: queued\r"); // []
+ * parser.push('\ndata: {"position":1}\n\n'); // [{ event: "queued", data: '{"position":1}' }]
+ */
+export class EventStreamParser {
+  /** The line that is not complete. */
+  #rest = "";
+  #event = "";
+  #data: string[] = [];
+  #length = 0;
+  /** Whether the last piece ended in a carriage return: a newline after it is of the same line end. */
+  #isAfterReturn = false;
+
+  /** @throws {RangeError} Where an event has more than 65,536 characters. */
+  push(text: string): ServerEvent[] {
+    if (text === "") return [];
+    const piece = this.#isAfterReturn && text.startsWith("\n") ? text.slice(1) : text;
+    this.#isAfterReturn = text.endsWith("\r");
+    const [first = "", ...others] = piece.split(/\r\n|\r|\n/);
+    const lines = [this.#rest + first, ...others];
+    this.#rest = lines.pop() ?? "";
+    const events = lines.flatMap((line) => this.#take(line) ?? []);
+    if (this.#length + this.#rest.length > LONGEST_EVENT) {
+      throw new RangeError(`An event must have at most ${LONGEST_EVENT} characters`);
+    }
+    return events;
+  }
+
+  #take(line: string): ServerEvent | undefined {
+    if (line === "") return this.#dispatch();
+    const colon = line.indexOf(":");
+    const field = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+    if (field === "event") this.#event = value;
+    if (field === "data") {
+      this.#data.push(value);
+      this.#length += value.length + 1;
+    }
+    return undefined;
+  }
+
+  #dispatch(): ServerEvent | undefined {
+    const event = this.#event || "message";
+    const data = this.#data;
+    this.#event = "";
+    this.#data = [];
+    this.#length = 0;
+    return data.length === 0 ? undefined : { event, data: data.join("\n") };
+  }
+}

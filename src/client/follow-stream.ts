@@ -1,0 +1,101 @@
+/**
+ * Following an acquire through the queue: the events of a streamed answer, up to the outcome.
+ *
+ * The service sends a byte a second at least, so silence is told from waiting. That is what a held
+ * response without a stream cannot do.
+ */
+import type { Answer } from "./answer.ts";
+import type { Attempt } from "./persist.ts";
+
+import { membersOf, parseJson, unexpectedAnswer } from "./answer.ts";
+import { Deferred } from "./deferred.ts";
+import { EventStreamParser, type ServerEvent } from "./event-stream.ts";
+import { TransportFault } from "./persist.ts";
+
+/** Ten heartbeats: whoever has missed so many has gone. */
+const LONGEST_SILENCE_MS = 10_000;
+
+/** Where in the queue the caller stands, as `QueuedPlace`. */
+interface Place {
+  readonly position: number;
+  readonly etaMs: number;
+}
+
+/**
+ * Tells `onQueued` of each place and resolves with the outcome, as an answer that was not streamed would
+ * say it. Rejects with what `onQueued` throws, or rejects with where it returns a promise: who cannot be
+ * told has gone.
+ *
+ * @throws {TransportFault} Where the stream ends without an outcome, breaks off or falls silent.
+ */
+export async function followStream(
+  response: Response,
+  onQueued: (place: Place) => unknown,
+  { signal, showLife }: Attempt,
+): Promise<Answer> {
+  const { status } = response;
+  const reader = response.body?.getReader();
+  if (!reader) throw new TransportFault({ detail: "The stream is empty", status });
+  // Whatever has not been read is not wanted; a stream that is broken says so again.
+  const leave = (): void => void reader.cancel().catch(() => undefined);
+  // Not every fetch ends a body, whose head is here, with the signal.
+  signal.addEventListener("abort", leave, { once: true });
+  const decoder = new TextDecoder();
+  const parser = new EventStreamParser();
+  const toldInVain = new Deferred<never>();
+  // It may fail when nobody listens any more.
+  toldInVain.promise.catch(() => undefined);
+  const tell = (event: ServerEvent): void => {
+    const told = onQueued(placeIn(status, event));
+    Promise.resolve(told).catch((error: unknown) => toldInVain.reject(error));
+  };
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([readSoon(reader), toldInVain.promise]);
+      if (done) throw new TransportFault({ detail: "The stream ended without an outcome", status });
+      showLife();
+      for (const event of eventsIn(parser, decoder.decode(value, { stream: true }), status)) {
+        const body = parseJson(event.data);
+        if (event.event === "granted") return { status, body };
+        if (event.event === "refused") return { status: Number(membersOf(body)["status"]), body };
+        if (event.event === "queued") tell(event);
+      }
+    }
+  } finally {
+    signal.removeEventListener("abort", leave);
+    leave();
+  }
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+/** The next piece, if it comes before the silence is too long. */
+async function readSoon(reader: Reader): ReturnType<Reader["read"]> {
+  const silence = new Deferred<never>();
+  const timer = setTimeout(() => {
+    const detail = `Nothing was heard for ${LONGEST_SILENCE_MS} ms`;
+    silence.reject(new TransportFault({ detail }));
+  }, LONGEST_SILENCE_MS);
+  const piece = reader.read().catch((cause: unknown) => {
+    throw new TransportFault({ detail: "The stream broke off", cause });
+  });
+  try {
+    return await Promise.race([piece, silence.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function eventsIn(parser: EventStreamParser, text: string, status: number): ServerEvent[] {
+  try {
+    return parser.push(text);
+  } catch {
+    throw unexpectedAnswer(status, text);
+  }
+}
+
+function placeIn(status: number, { data }: ServerEvent): Place {
+  const { position, etaMs } = membersOf(parseJson(data));
+  if (typeof position === "number" && typeof etaMs === "number") return { position, etaMs };
+  throw unexpectedAnswer(status, data);
+}

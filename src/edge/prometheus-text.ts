@@ -1,0 +1,95 @@
+/**
+ * The text format of Prometheus (version 0.0.4), as far as it is needed to write down numbers that are
+ * there already. The libraries for it keep counters of a process of their own, and read that process's
+ * memory and event loop, which Workers do not have.
+ */
+
+/** Media type of the text. */
+export const PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
+
+/** Labels by name. A name is a word of `a-z`, `0-9` and `_`; a value may be any text. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** One line. */
+export interface Sample {
+  /** What of the metric it is, where that is not the metric itself: `_bucket`, `_sum` or `_count`. */
+  readonly part?: string;
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+/** A metric, with the samples of all that have it. */
+export interface Metric {
+  /** With its unit, and `_total` at the end of a counter. */
+  readonly name: string;
+  readonly type: "gauge" | "counter" | "histogram";
+  /** One sentence. */
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
+/**
+ * The metrics as text, in their order; one without samples is left out.
+ *
+ * @example
+ * const samples = [{ labels: { bucket: "x" }, value: 3 }];
+ * prometheusText([{ name: "sluice_waiters", type: "gauge", help: "Callers that wait.", samples }]);
+ * // # HELP sluice_waiters Callers that wait.
+ * // # TYPE sluice_waiters gauge
+ * // sluice_waiters{bucket="x"} 3
+ */
+export function prometheusText(metrics: readonly Metric[]): string {
+  const lines: string[] = [];
+  for (const { name, type, help, samples } of metrics) {
+    if (samples.length === 0) continue;
+    lines.push(`# HELP ${name} ${escapeHelp(help)}`, `# TYPE ${name} ${type}`);
+    for (const { part = "", labels, value } of samples) {
+      lines.push(`${name}${part}${labelText(labels)} ${numberText(value)}`);
+    }
+  }
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/**
+ * The samples of one histogram.
+ *
+ * @param bounds Highest value of each class but the last, ascending.
+ * @param counts How many are in each class: one more than there are bounds.
+ * @param sum All values together.
+ */
+export function histogramSamples(
+  labels: Labels,
+  bounds: readonly number[],
+  counts: readonly number[],
+  sum: number,
+): Sample[] {
+  let count = 0;
+  const classes = counts.map((inClass, index): Sample => {
+    count += inClass;
+    const le = numberText(bounds[index] ?? Infinity);
+    return { part: "_bucket", labels: { ...labels, le }, value: count };
+  });
+  return [
+    ...classes,
+    { part: "_sum", labels, value: sum },
+    { part: "_count", labels, value: count },
+  ];
+}
+
+function labelText(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
+  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+}
+
+function numberText(value: number): string {
+  if (value === Infinity) return "+Inf";
+  return value === -Infinity ? "-Inf" : String(value);
+}
+
+function escapeLabel(text: string): string {
+  return escapeHelp(text).replaceAll('"', '\\"');
+}
+
+function escapeHelp(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+}

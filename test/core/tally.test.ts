@@ -1,0 +1,190 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import type { LimiterState } from "../../src/core/limiter.ts";
+
+import { Limiter } from "../../src/core/limiter.ts";
+import { Tally, WAIT_BOUNDS_MS } from "../../src/core/tally.ts";
+import { anyPlainOperation, anyPolicy, historyOf } from "../support/arbitraries.ts";
+import { Scene, epochMs, policyOf } from "../support/limiters.ts";
+import { OnDemandLimiter } from "../support/on-demand.ts";
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** The classes that somebody is in, by their longest wait. */
+function classesOf(waits: readonly number[]): [number, number][] {
+  const classes = waits.map((count, index): [number, number] => {
+    return [WAIT_BOUNDS_MS[index] ?? Infinity, count];
+  });
+  return classes.filter(([, count]) => count > 0);
+}
+
+describe("Tally", () => {
+  test.each([
+    [0, 0],
+    [1, 10],
+    [10, 10],
+    [11, 25],
+    [1_000, 1_000],
+    [1_001, 2_500],
+    [3_600_000, 3_600_000],
+    [3_600_001, Infinity],
+    [Number.MAX_SAFE_INTEGER, Infinity],
+  ])("a wait of %i ms is in the class of at most %i ms", (waitedMs, boundMs) => {
+    const tally = new Tally();
+    tally.noteGrant(3, waitedMs);
+    const { waits, ...sums } = tally.view();
+    expect(waits).toHaveLength(WAIT_BOUNDS_MS.length + 1);
+    expect(classesOf(waits)).toEqual([[boundMs, 1]]);
+    expect(sums).toEqual({ grantedTokens: 3, waitedMs, refused: {} });
+  });
+
+  test("bounds ascend from 0 to the longest wait that a policy allows", () => {
+    expect(WAIT_BOUNDS_MS).toEqual(WAIT_BOUNDS_MS.toSorted((one, other) => one - other));
+    expect(new Set(WAIT_BOUNDS_MS).size).toBe(WAIT_BOUNDS_MS.length);
+    expect([WAIT_BOUNDS_MS[0], WAIT_BOUNDS_MS.at(-1)]).toEqual([0, 3_600_000]);
+  });
+
+  test("leased grants have not waited", () => {
+    const tally = new Tally();
+    tally.noteLeased(7, 3);
+    expect(classesOf(tally.view().waits)).toEqual([[0, 3]]);
+    expect(tally.view()).toMatchObject({ grantedTokens: 7, waitedMs: 0 });
+  });
+
+  test("writes nothing where there is nothing, and no empty classes at the end", () => {
+    const tally = new Tally();
+    expect(tally.toJSON()).toBeUndefined();
+    tally.noteGrant(1, 0);
+    expect(tally.toJSON()).toEqual({ grantedTokens: 1, refused: {}, waits: [1], waitedMs: 0 });
+    tally.noteGrant(1, 20);
+    expect(tally.toJSON()?.waits).toEqual([1, 0, 1]);
+  });
+
+  test("writes refusals though nobody was granted", () => {
+    const tally = new Tally();
+    tally.noteRefusal("timeout");
+    tally.noteRefusal("timeout");
+    tally.noteRefusal("queue-full");
+    const refused = { timeout: 2, "queue-full": 1 };
+    expect(tally.toJSON()).toEqual({ grantedTokens: 0, refused, waits: [], waitedMs: 0 });
+  });
+
+  test("what was written or shown stays as it was", () => {
+    const tally = new Tally();
+    tally.noteRefusal("timeout");
+    tally.noteGrant(1, 5);
+    const [view, state] = [tally.view(), tally.toJSON()];
+    const before = structuredClone([view, state]);
+    const other = Tally.from(state);
+    for (const one of [tally, other]) {
+      one.noteRefusal("timeout");
+      one.noteGrant(1, 5);
+    }
+    expect([view, state]).toEqual(before);
+    expect(other.view()).toEqual(tally.view());
+  });
+});
+
+describe("Limiter.tally", () => {
+  test("tells what was granted, how long it waited, and why others were refused", () => {
+    const scene = new Scene({ capacity: 2, queueLimit: 2 });
+    scene.acquire(0, "Ann");
+    scene.acquire(250, "Bob");
+    scene.acquire(300, "Cid", { tokens: 2 });
+    scene.acquire(400, "Dot");
+    scene.acquire(400, "Eve", { tokens: 3 });
+    scene.acquire(400, "Fay", { timeoutMs: 10 });
+    scene.advance(1_000);
+    scene.advance(3_000);
+    const { waits, ...sums } = scene.limiter.tally();
+    expect(classesOf(waits)).toEqual([
+      [0, 1],
+      [1_000, 1],
+      [5_000, 1],
+    ]);
+    expect(sums).toEqual({
+      grantedTokens: 4,
+      waitedMs: 750 + 2_700,
+      refused: { "queue-full": 1, "exceeds-capacity": 1, timeout: 1 },
+    });
+  });
+
+  test("counts what isolates report of their leases, once, and as granted at once", () => {
+    const lease = { maxTokens: 100, ttlMs: 1_000 };
+    const fields = { capacity: 100, initialTokens: 100, lease };
+    const limiter = new Limiter<string>(policyOf(fields));
+    limiter.try({ caller: "Ann", tokens: 2 }, epochMs);
+    const ask = { uses: [], granted: 0, wanted: 10 };
+    const { startedAtMs = 0, untilMs = 0 } = limiter.lend(ask, epochMs).lease ?? {};
+    const use = { startedAtMs, untilMs, used: 7, returned: 3 };
+    limiter.settle({ uses: [use], granted: 4 }, epochMs + 1);
+    // Of a bucket that is none of this one's.
+    limiter.settle({ uses: [{ ...use, startedAtMs: 1 }], granted: 4 }, epochMs + 2);
+    expect(limiter.inspect(epochMs + 3).granted).toBe(5);
+    const { waits, ...sums } = limiter.tally();
+    expect(classesOf(waits)).toEqual([[0, 5]]);
+    expect(sums).toEqual({ grantedTokens: 9, waitedMs: 0, refused: {} });
+  });
+
+  test("forgets with the bucket", () => {
+    const scene = new Scene();
+    scene.acquire(0, "Ann");
+    scene.acquire(0, "Bob");
+    scene.drain();
+    expect(scene.limiter.tally()).toEqual(new Tally().view());
+    expect(scene.limiter.toJSON()).not.toHaveProperty("tally");
+  });
+
+  test("begins anew from a state of before it was kept, whose counts go on", () => {
+    const scene = new Scene();
+    scene.acquire(0, "Ann");
+    const { tally: _, ...older } = scene.limiter.toJSON();
+    const limiter = Limiter.from<string>(policyOf(), older);
+    limiter.try({ caller: "Bob" }, epochMs + 1_000);
+    expect(limiter.inspect(epochMs + 1_000).granted).toBe(2);
+    expect(limiter.tally().grantedTokens).toBe(1);
+    expect(sumOf(limiter.tally().waits)).toBe(1);
+  });
+
+  test("adds up to what the callers were told, restored at any point or not", () => {
+    let waits = 0;
+    let refusals = 0;
+    fc.assert(
+      fc.property(
+        anyPolicy,
+        historyOf(anyPlainOperation),
+        historyOf(anyPlainOperation),
+        (policy, before, after) => {
+          const world = new OnDemandLimiter(new Limiter(policy));
+          for (const operation of before) world.perform(operation);
+          world.finish();
+          const state: LimiterState = JSON.parse(JSON.stringify(world.limiter));
+          const restored = new OnDemandLimiter(Limiter.from(policy, state), world.nowMs);
+          expect(restored.limiter.tally()).toEqual(world.limiter.tally());
+          for (const operation of after) restored.perform(operation);
+          restored.finish();
+
+          const outcomes = [...world.told, ...restored.told].map(({ outcome }) => outcome);
+          const grants = outcomes.filter((outcome) => outcome.ok);
+          const tally = restored.limiter.tally();
+          const { granted, refused } = restored.limiter.inspect(restored.nowMs);
+          expect(sumOf(tally.waits)).toBe(granted);
+          expect(sumOf(Object.values(tally.refused))).toBe(refused);
+          expect(tally.grantedTokens).toBe(sumOf(grants.map(({ tokens }) => tokens)));
+          expect(tally.waitedMs).toBe(sumOf(grants.map(({ waitedMs }) => waitedMs)));
+          for (const [index, boundMs] of WAIT_BOUNDS_MS.entries()) {
+            const within = grants.filter(({ waitedMs }) => waitedMs <= boundMs).length;
+            expect(sumOf(tally.waits.slice(0, index + 1))).toBe(within);
+          }
+          waits += grants.filter(({ waitedMs }) => waitedMs > 0).length;
+          refusals += refused;
+        },
+      ),
+      { numRuns: 500 },
+    );
+    expect(Math.min(waits, refusals)).toBeGreaterThan(100);
+  });
+});

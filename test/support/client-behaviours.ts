@@ -1,0 +1,625 @@
+/**
+ * What the client does on every runtime, written once: plain functions that throw, with nothing of a test
+ * runner, of Node or of any other platform in them. `runClientBehaviours` runs them one after the other and
+ * says of each what came of it.
+ */
+import type {
+  AcquireOutcome,
+  Client,
+  ClientOptions,
+  QueuedPlace,
+} from "../../src/client/client.ts";
+
+import { createClient, SluiceError } from "../../src/client/index.ts";
+
+/** Where the servers of a run are. */
+export interface ClientSurroundings {
+  /** A Sluice whose buckets `one:*` have one token every 300 ms, `five:*` five, and one waiter each. */
+  readonly url: string;
+  /** A `FaultyServer` in front of it. */
+  readonly faultyUrl: string;
+  /** Nobody listens there. */
+  readonly deadUrl: string;
+  readonly adminToken: string;
+  /** Names of this run begin with it. */
+  readonly run: string;
+}
+
+/** What came of one of them. */
+export interface ClientFinding {
+  readonly name: string;
+  /** What it threw; left out where it holds. */
+  readonly fault?: string;
+}
+
+type HttpOptions = Partial<Extract<ClientOptions, { readonly url: string | URL }>>;
+
+/** What a check is given. */
+interface Scene extends ClientSurroundings {
+  /** A bucket name that no other check uses. */
+  readonly bucket: string;
+  readonly connect: (options?: HttpOptions) => Client;
+  /** Through the faulty server. */
+  readonly through: (mode: string, options?: HttpOptions) => Client;
+}
+
+type Check = (scene: Scene) => Promise<void>;
+
+/** Longer than anything immediate takes on a busy machine, and shorter than anything that waits for long. */
+const AT_ONCE_MS = 2_000;
+
+function assert(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new Error(what);
+}
+
+function assertEqual(got: unknown, expected: unknown): void {
+  const [left, right] = [JSON.stringify(got), JSON.stringify(expected)];
+  assert(left === right, `expected ${right}: got ${left}`);
+}
+
+function assertGranted(outcome: AcquireOutcome): asserts outcome is AcquireOutcome & { ok: true } {
+  assert(outcome.ok, `expected a grant: got ${JSON.stringify(outcome)}`);
+}
+
+function assertRefused(
+  outcome: AcquireOutcome,
+  reason: string,
+): asserts outcome is AcquireOutcome & { ok: false } {
+  assert(
+    !outcome.ok && outcome.reason === reason && outcome.detail.length > 0,
+    `expected ${reason}: got ${JSON.stringify(outcome)}`,
+  );
+}
+
+/** What `promise` rejects with. */
+async function errorOf(promise: Promise<unknown>): Promise<Error> {
+  try {
+    await promise;
+  } catch (error) {
+    assert(error instanceof Error || typeof error === "object", `thrown: ${String(error)}`);
+    return error as Error;
+  }
+  throw new Error("expected an error: got none");
+}
+
+async function assertThrows(promise: Promise<unknown>, name: string, message: string) {
+  const error = await errorOf(promise);
+  assert(
+    error.name === name && error.message.includes(message),
+    `expected ${name} with "${message}": got ${error.name} with "${error.message}"`,
+  );
+}
+
+async function passMs(durationMs: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, durationMs));
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let looks = 0; looks < 200; looks += 1) {
+    if (await isSo()) return;
+    await passMs(20);
+  }
+  throw new Error("not as expected within 4 seconds");
+}
+
+const checks: Readonly<Record<string, Check>> = {
+  async "acquire grants what is there at once"({ connect, bucket }) {
+    const outcome = await connect().acquire(bucket);
+    assertGranted(outcome);
+    const { waitedMs, grantedAtMs, ...rest } = outcome;
+    assertEqual(rest, { ok: true, bucket, tokens: 1, remaining: 0 });
+    assertEqual(waitedMs, 0);
+    assert(Math.abs(grantedAtMs - Date.now()) < 60_000, `granted at ${grantedAtMs}`);
+  },
+
+  async "acquire waits for its turn, in order, on the grid"({ connect, bucket }) {
+    const client = connect();
+    const first = await client.acquire(bucket);
+    const [second, third] = await Promise.all([client.acquire(bucket), client.acquire(bucket)]);
+    assertGranted(first);
+    assertGranted(second);
+    assertGranted(third);
+    const ticks = [second, third].map((grant) => (grant.grantedAtMs - first.grantedAtMs) / 300);
+    assertEqual(
+      ticks.map(Math.round).toSorted((one, other) => one - other),
+      [1, 2],
+    );
+  },
+
+  async "tryAcquire says when to come back, and coming back then is right"({ connect, bucket }) {
+    const client = connect();
+    await client.acquire(bucket);
+    const refused = await client.tryAcquire(bucket);
+    if (refused.ok) throw new Error("expected a refusal");
+    assertEqual([refused.bucket, refused.tokens, refused.reason], [bucket, 1, "timeout"]);
+    const { retryAfterMs = Infinity } = refused;
+    assert(retryAfterMs > 0 && retryAfterMs <= 300, `retryAfterMs ${retryAfterMs}`);
+    await passMs(retryAfterMs + 20);
+    assertGranted(await client.tryAcquire(bucket));
+  },
+
+  async "acquire is refused at once where it cannot be in time"({ connect, bucket }) {
+    const client = connect();
+    await client.acquire(bucket);
+    const startedAtMs = Date.now();
+    const waiting = client.acquire(bucket);
+    await until(async () => (await client.inspect(bucket)).waiters === 1);
+    const refused = await client.acquire(bucket, { timeoutMs: 1 });
+    assertRefused(refused, "timeout");
+    assert(Date.now() - startedAtMs < AT_ONCE_MS, "took too long");
+    assertGranted(await waiting);
+  },
+
+  async "acquire tells a full queue and a bucket that is too small apart"({ connect, run }) {
+    const client = connect();
+    const bucket = `five:${run}:full`;
+    assertRefused(await client.acquire(bucket, { tokens: 6 }), "exceeds-capacity");
+    assertGranted(await client.acquire(bucket, { tokens: 5 }));
+    const head = client.acquire(bucket, { tokens: 5 });
+    await until(async () => (await client.inspect(bucket)).waiters === 1);
+    const refused = await client.acquire(bucket);
+    assertRefused(refused, "queue-full");
+    assert((refused.retryAfterMs ?? 0) > 0, "retryAfterMs is missing");
+    assertGranted(await head);
+  },
+
+  async "reset refuses who waits, and forgets the bucket"({ connect, bucket, adminToken }) {
+    const client = connect();
+    const admin = connect({ token: adminToken });
+    await admin.setPolicy(bucket, { refillIntervalMs: 30_000 });
+    await client.acquire(bucket);
+    const held = client.acquire(bucket);
+    await until(async () => (await client.inspect(bucket)).waiters === 1);
+    await admin.reset(bucket);
+    assertRefused(await held, "bucket-reset");
+    const { granted, policy } = await client.inspect(bucket);
+    assertEqual([granted, policy.refillIntervalMs], [0, 300]);
+  },
+
+  async "setPolicy answers with the bucket under its new policy"({ connect, bucket, adminToken }) {
+    const snapshot = await connect({ token: adminToken }).setPolicy(bucket, { capacity: 7 });
+    assertEqual([snapshot.bucket, snapshot.policy.capacity], [bucket, 7]);
+    assertEqual((await connect().inspect(bucket)).policy.capacity, 7);
+  },
+
+  async "pause empties the bucket, and lets its ticks bring nothing"({
+    connect,
+    bucket,
+    adminToken,
+  }) {
+    const client = connect();
+    const untilMs = Date.now() + 40_000;
+    const snapshot = await connect({ token: adminToken }).pause(bucket, { untilMs });
+    assertEqual([snapshot.bucket, snapshot.tokens], [bucket, 0]);
+    const refused = await client.acquire(bucket, { timeoutMs: 20_000 });
+    assertRefused(refused, "timeout");
+    assert((refused.retryAfterMs ?? 0) > 30_000, `retryAfterMs ${refused.retryAfterMs}`);
+    const error = await errorOf(client.pause(bucket, { untilMs }));
+    assert(error instanceof SluiceError && error.status === 401, `got ${error.message}`);
+  },
+
+  async "a name that needs encoding in a path reaches its bucket"({ connect, run }) {
+    const bucket = `one:${run}/a@b/c`;
+    await connect().acquire(bucket);
+    const { bucket: name, granted } = await connect().inspect(bucket);
+    assertEqual([name, granted], [bucket, 1]);
+  },
+
+  async "a call that the service forbids throws SluiceError"({ connect, bucket }) {
+    const error = await errorOf(connect({ token: "wrong" }).reset(bucket));
+    assert(error instanceof SluiceError, `got ${error.name}`);
+    assertEqual([error.name, error.reason, error.status], ["SluiceError", "unauthorized", 401]);
+    assertEqual(error.message, `unauthorized: ${error.detail}`);
+  },
+
+  async "a fault that only the service knows throws SluiceError with every fault"({
+    connect,
+    run,
+    adminToken,
+  }) {
+    const admin = connect({ token: adminToken });
+    const error = await errorOf(admin.setPolicy(`five:${run}`, { initialTokens: 9 }));
+    assert(error instanceof SluiceError, `got ${error.name}`);
+    assertEqual(
+      [error.reason, error.errors?.map(({ field }) => field)],
+      ["invalid-request", ["initialTokens"]],
+    );
+    const late = await errorOf(connect().acquire(`five:${run}`, { timeoutMs: 3_600_000 }));
+    assert(late instanceof SluiceError && late.reason === "invalid-request", `got ${late.name}`);
+  },
+
+  async "wrong arguments are told before anything is sent"({ connect, bucket }) {
+    let sent = 0;
+    const client = connect({
+      fetch: () => {
+        sent += 1;
+        return Promise.reject(new Error("sent"));
+      },
+    });
+    const untyped = client as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+    const wrong: [Promise<unknown>, string, string][] = [
+      [
+        client.acquire("a b"),
+        "RangeError",
+        'bucket must be 1 to 128 characters of A-Z a-z 0-9 . _ : @ / -: got "a b"',
+      ],
+      [
+        client.acquire(bucket, { tokens: 0 }),
+        "RangeError",
+        "tokens must be an integer from 1 to 9007199254740991: got 0",
+      ],
+      [client.acquire(bucket, { tokens: 1.5 }), "RangeError", "got 1.5"],
+      [
+        client.acquire(bucket, { timeoutMs: 3_600_001 }),
+        "RangeError",
+        "timeoutMs must be an integer from 0 to 3600000: got 3600001",
+      ],
+      [
+        client.acquire(bucket, { idempotencyKey: "" }),
+        "RangeError",
+        "idempotencyKey must be 1 to 255 printable ASCII characters",
+      ],
+      [client.acquire(bucket, { idempotencyKey: "é" }), "RangeError", "idempotencyKey"],
+      [client.inspect(".."), "RangeError", "bucket must not be"],
+      [
+        client.setPolicy(bucket, { capacity: 0 }),
+        "RangeError",
+        "capacity must be an integer from 1 to 1000000000: got 0",
+      ],
+      [client.pause(bucket, { untilMs: -1 }), "RangeError", "untilMs must be an integer from 0"],
+      [
+        untyped["acquire"]!(bucket, { timeout: 5 }),
+        "TypeError",
+        '"timeout" is not one of tokens, timeoutMs',
+      ],
+      [
+        untyped["acquire"]!(bucket, { signal: "no" }),
+        "TypeError",
+        'signal must be an AbortSignal: got "no"',
+      ],
+      [
+        untyped["acquire"]!(bucket, { onQueued: 7 }),
+        "TypeError",
+        "onQueued must be a function: got 7",
+      ],
+      [untyped["acquire"]!(bucket, null), "TypeError", "options must be an object: got null"],
+      [untyped["setPolicy"]!(bucket), "TypeError", "policy must be an object"],
+      [untyped["pause"]!(bucket, {}), "RangeError", "untilMs must be an integer"],
+    ];
+    for (const [promise, name, message] of wrong) await assertThrows(promise, name, message);
+    assertEqual(sent, 0);
+  },
+
+  async "wrong options are told when the client is made"({ url }) {
+    const make = async (options: object): Promise<unknown> =>
+      createClient(options as ClientOptions);
+    await assertThrows(make({}), "TypeError", "Either url or service must be given: got neither");
+    await assertThrows(make({ url, service: { fetch } }), "TypeError", "got both");
+    await assertThrows(
+      make({ service: {} }),
+      "TypeError",
+      "service must be something with a fetch",
+    );
+    await assertThrows(make({ url: "/sluice" }), "TypeError", 'absolute URL: got "/sluice"');
+    await assertThrows(make({ url: "ftp://a" }), "TypeError", "http: or https:");
+    await assertThrows(make({ url: `${url}?a` }), "TypeError", "no query");
+    await assertThrows(make({ url: "http://a:b@c" }), "TypeError", "user name");
+    await assertThrows(make({ url, token: "a\nb" }), "RangeError", "token must be visible ASCII");
+    await assertThrows(
+      make({ url, onUnavailable: "ajar" }),
+      "RangeError",
+      'throw, open, closed: got "ajar"',
+    );
+    await assertThrows(
+      make({ url, retryForMs: -1 }),
+      "RangeError",
+      "retryForMs must be an integer",
+    );
+    await assertThrows(
+      make({ url, retries: 1 }),
+      "TypeError",
+      '"retries" is not one of url, fetch',
+    );
+  },
+
+  async "a caller that aborts leaves at once, with its reason"({ through, bucket }) {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const held = errorOf(through("silent").acquire(bucket, { signal: controller.signal }));
+    await passMs(50);
+    const abortedAtMs = Date.now();
+    controller.abort(reason);
+    assert((await held) === reason, "not with the reason");
+    assert(Date.now() - abortedAtMs < AT_ONCE_MS, "took too long");
+  },
+
+  async "a caller that has aborted before sends nothing"({ connect, bucket }) {
+    let sent = 0;
+    const client = connect({
+      fetch: () => {
+        sent += 1;
+        return Promise.reject(new Error("sent"));
+      },
+    });
+    const signal = AbortSignal.abort();
+    assertEqual((await errorOf(client.acquire(bucket, { signal }))).name, "AbortError");
+    assertEqual((await errorOf(client.inspect(bucket, { signal }))).name, "AbortError");
+    assertEqual(sent, 0);
+  },
+
+  async "a caller that aborts in a pause leaves at once"({ connect, bucket, deadUrl }) {
+    const client = connect({ url: deadUrl, onUnavailable: "open" });
+    const signal = AbortSignal.timeout(150);
+    const startedAtMs = Date.now();
+    const error = await errorOf(client.acquire(bucket, { signal }));
+    assertEqual(error.name, "TimeoutError");
+    assert(Date.now() - startedAtMs < AT_ONCE_MS, "took too long");
+  },
+
+  async "an answer that is lost is asked for again, and paid once"({ connect, through, run }) {
+    const bucket = `five:${run}:lost`;
+    const outcome = await through("lose").acquire(bucket, { tokens: 2 });
+    assertGranted(outcome);
+    assertEqual([outcome.tokens, outcome.remaining], [2, 3]);
+    const { granted, tokens } = await connect().inspect(bucket);
+    assertEqual([granted, tokens >= 3], [1, true]);
+  },
+
+  async "connections that break are no business of the caller"({ through, bucket }) {
+    assertGranted(await through("drop").acquire(bucket));
+    assertGranted(await through("gateway").acquire(bucket, { timeoutMs: 5_000 }));
+  },
+
+  async "calls that change are sent again, too"({ connect, through, bucket, adminToken }) {
+    const snapshot = await through("lose", { token: adminToken }).setPolicy(bucket, {
+      capacity: 3,
+    });
+    assertEqual(snapshot.policy.capacity, 3);
+    assertEqual((await connect().inspect(bucket)).policy.capacity, 3);
+  },
+
+  async "a Retry-After of something in between is kept"({ through, bucket }) {
+    const startedAtMs = Date.now();
+    assertGranted(await through("busy").acquire(bucket));
+    assert(Date.now() - startedAtMs >= 1_000, `came back after ${Date.now() - startedAtMs} ms`);
+  },
+
+  async "what is sent again is the same to the letter"({ through, run }) {
+    const client = through("record", { token: "of-the-caller" });
+    const asked = { tokens: 2, timeoutMs: 1_000, idempotencyKey: `a "key" \\ of ${run}` };
+    const error = await errorOf(client.acquire("x", asked));
+    assert(error instanceof SluiceError, `got ${error.name}`);
+    const [first, second, ...more] = error.errors?.map(({ message }) => message) ?? [];
+    assert(first === second && more.length === 0, `got ${first} and ${second}`);
+    const { method, path, authorization, accept, key } = JSON.parse(first ?? "{}");
+    assertEqual([method, path], ["POST", "/acquire?bucket=x&tokens=2&timeoutMs=1000"]);
+    assertEqual([authorization, key], ["Bearer of-the-caller", `"a \\"key\\" \\\\ of ${run}"`]);
+    assert(accept !== "text/event-stream", "asked for a stream");
+  },
+
+  async "each acquire has a key of its own, and none where it is not asked again"({ through }) {
+    const keyOf = async (client: Client): Promise<unknown> => {
+      const error = await errorOf(client.acquire("x"));
+      assert(error instanceof SluiceError, `got ${error.name}`);
+      return JSON.parse(error.errors?.at(-1)?.message ?? "{}").key;
+    };
+    const keys = [await keyOf(through("record")), await keyOf(through("record"))];
+    assert(
+      keys.every((key) => /^"[0-9a-f]{32}"$/.test(String(key))),
+      `got ${keys.join()}`,
+    );
+    assert(keys[0] !== keys[1], "the same key twice");
+    assertEqual(await keyOf(through("record", { retryForMs: 0 })), undefined);
+  },
+
+  async "the caller's own key gets the same grant again"({ connect, bucket, run }) {
+    const client = connect();
+    const idempotencyKey = `mine, "${run}" \\`;
+    const first = await client.acquire(bucket, { idempotencyKey });
+    assertGranted(first);
+    assertEqual(await client.acquire(bucket, { idempotencyKey }), first);
+    const other = await errorOf(client.acquire(bucket, { idempotencyKey, timeoutMs: 5 }));
+    assert(
+      other instanceof SluiceError && other.reason === "idempotency-key-reused",
+      other.message,
+    );
+  },
+
+  async "what is no Sluice is said to be none, and not asked again"({ through, bucket }) {
+    const error = await errorOf(through("page").acquire(bucket));
+    assert(error instanceof SluiceError, `got ${error.name}`);
+    assertEqual([error.reason, error.status], ["unexpected-answer", 200]);
+    const looked = await errorOf(through("page").inspect(bucket));
+    assert(looked instanceof SluiceError && looked.reason === "unexpected-answer", looked.message);
+  },
+
+  async "onUnavailable throw: what nobody answers is an error"({ connect, bucket, deadUrl }) {
+    const client = connect({ url: deadUrl, retryForMs: 300 });
+    const error = await errorOf(client.acquire(bucket));
+    assert(error instanceof SluiceError, `got ${error.name}`);
+    assertEqual([error.reason, error.status], ["unavailable", undefined]);
+    assert(error.cause !== undefined, "no cause");
+    const open = connect({ url: deadUrl, retryForMs: 300, onUnavailable: "open" });
+    assertEqual((await errorOf(open.inspect(bucket))).name, "SluiceError");
+  },
+
+  async "onUnavailable open: the caller passes, and it can be told"({ connect, deadUrl }) {
+    const client = connect({ url: deadUrl, retryForMs: 300, onUnavailable: "open" });
+    const outcome = await client.acquire("x", { tokens: 3 });
+    assertGranted(outcome);
+    const { isUnmetered, bucket, tokens, remaining } = outcome;
+    assertEqual([isUnmetered, bucket, tokens, remaining], [true, "x", 3, 0]);
+  },
+
+  async "onUnavailable closed: the caller is refused"({ connect, deadUrl }) {
+    const client = connect({ url: deadUrl, retryForMs: 300, onUnavailable: "closed" });
+    const outcome = await client.acquire("x");
+    assertRefused(outcome, "unavailable");
+    assert((outcome.retryAfterMs ?? 0) > 0, "retryAfterMs is missing");
+  },
+
+  async "a caller that does not wait is not kept waiting by faults"({ connect, deadUrl }) {
+    const client = connect({ url: deadUrl, onUnavailable: "closed" });
+    const startedAtMs = Date.now();
+    assertRefused(await client.tryAcquire("x"), "unavailable");
+    assertRefused(await client.acquire("x", { timeoutMs: 200 }), "unavailable");
+    assert(Date.now() - startedAtMs < AT_ONCE_MS * 2, `took ${Date.now() - startedAtMs} ms`);
+  },
+
+  async "onQueued is told each place of a stream, however it is cut"({ through }) {
+    const places: QueuedPlace[] = [];
+    const outcome = await through("oddly").acquire("x", {
+      tokens: 2,
+      onQueued: (place) => places.push(place),
+    });
+    assertGranted(outcome);
+    assertEqual([outcome.bucket, outcome.tokens, outcome.remaining], ["scripted", 2, 3]);
+    assertEqual(places, [
+      { position: 2, etaMs: 900 },
+      { position: 1, etaMs: 400 },
+    ]);
+  },
+
+  async "a stream that ends or breaks off is asked for again"({ through }) {
+    const places: QueuedPlace[] = [];
+    const onQueued = (place: QueuedPlace): unknown => places.push(place);
+    assertGranted(await through("cut").acquire("x", { onQueued }));
+    assertEqual(places.length, 2);
+    assertGranted(await through("snap").acquire("x", { onQueued }));
+  },
+
+  async "a stream may end in a refusal"({ through }) {
+    const outcome = await through("refused").acquire("x", { onQueued: () => undefined });
+    assertRefused(outcome, "timeout");
+    assertEqual(outcome.retryAfterMs, 250);
+  },
+
+  async "a caller that cannot be told its place leaves the queue"({ through, faultyUrl }) {
+    const streams = async (): Promise<number> => {
+      const response = await fetch(`${faultyUrl}/streams`);
+      return ((await response.json()) as { streams: number }).streams;
+    };
+    const failed = new Error("deaf");
+    const onQueued = (): void => {
+      throw failed;
+    };
+    assert(
+      (await errorOf(through("endless").acquire("x", { onQueued }))) === failed,
+      "not its error",
+    );
+    const late = { onQueued: () => Promise.reject(failed) };
+    assert((await errorOf(through("endless").acquire("x", late))) === failed, "not its error");
+    await until(async () => (await streams()) === 0);
+    const signal = AbortSignal.timeout(100);
+    const left = await errorOf(
+      through("endless").acquire("x", { signal, onQueued: () => undefined }),
+    );
+    assertEqual(left.name, "TimeoutError");
+    await until(async () => (await streams()) === 0);
+  },
+
+  async "onQueued is told its places by Sluice, and not where nobody has to wait"({
+    connect,
+    bucket,
+  }) {
+    const client = connect();
+    const places: QueuedPlace[] = [];
+    const onQueued = (place: QueuedPlace): unknown => places.push(place);
+    assertGranted(await client.acquire(bucket, { onQueued }));
+    assertEqual(places, []);
+    const head = client.acquire(bucket);
+    await until(async () => (await client.inspect(bucket)).waiters === 1);
+    const second = await client.acquire(bucket, { onQueued });
+    assertGranted(await head);
+    assertGranted(second);
+    assertEqual(
+      places.map(({ position }) => position),
+      [2, 1],
+    );
+    const [{ etaMs = 0 } = {}] = places;
+    assert(etaMs > 0 && etaMs <= 600, `etaMs ${etaMs}`);
+    const refused = await client.acquire(bucket, { onQueued, timeoutMs: 0 });
+    assertRefused(refused, "timeout");
+    assertEqual(places.length, 2);
+  },
+
+  async "what the service forbids is thrown where it is streamed, too"({ connect, bucket }) {
+    const onQueued = (): void => undefined;
+    const error = await errorOf(connect().acquire(bucket, { onQueued, timeoutMs: 3_600_000 }));
+    assert(error instanceof SluiceError, `got ${error.name}`);
+    assertEqual(
+      [error.reason, error.status, error.errors?.[0]?.field],
+      ["invalid-request", 400, "timeoutMs"],
+    );
+  },
+
+  async "a caller that is told its place and aborts frees it"({ connect, run, adminToken }) {
+    const bucket = `one:${run}:leaves`;
+    const client = connect();
+    await connect({ token: adminToken }).setPolicy(bucket, { refillIntervalMs: 50_000 });
+    await client.acquire(bucket);
+    const controller = new AbortController();
+    const held = errorOf(
+      client.acquire(bucket, { signal: controller.signal, onQueued: () => controller.abort() }),
+    );
+    assertEqual((await held).name, "AbortError");
+    await until(async () => (await client.inspect(bucket)).cancelled === 1);
+    assertEqual((await client.inspect(bucket)).waiters, 0);
+  },
+
+  async "a stream of Sluice that is cut is asked for again, and paid once"({
+    connect,
+    through,
+    bucket,
+  }) {
+    const client = connect();
+    await client.acquire(bucket);
+    const places: QueuedPlace[] = [];
+    const onQueued = (place: QueuedPlace): unknown => places.push(place);
+    assertGranted(await through("sever").acquire(bucket, { onQueued }));
+    assert(places.length >= 2, `told ${places.length} places`);
+    assertEqual((await client.inspect(bucket)).granted, 2);
+  },
+
+  async "the fetch that is given is the one that is used"({ connect, bucket }) {
+    const urls: string[] = [];
+    const client = connect({
+      fetch: (address, init) => {
+        urls.push(`${init.method} ${new URL(address).pathname}`);
+        return fetch(address, init);
+      },
+    });
+    await client.acquire(bucket);
+    await client.inspect(bucket);
+    assertEqual(urls, ["POST /acquire", `GET /buckets/${encodeURIComponent(bucket)}`]);
+  },
+};
+
+/** What holds, by name, in the order in which it is looked at. */
+export const clientBehaviours: readonly string[] = Object.keys(checks);
+
+/** Runs all of them, one after the other. */
+export async function runClientBehaviours(
+  surroundings: ClientSurroundings,
+): Promise<ClientFinding[]> {
+  const findings: ClientFinding[] = [];
+  for (const [index, [name, check]] of Object.entries(checks).entries()) {
+    const connect = (options: HttpOptions = {}): Client => {
+      return createClient({ url: surroundings.url, ...options });
+    };
+    const scene: Scene = {
+      ...surroundings,
+      bucket: `one:${surroundings.run}:${index}`,
+      connect,
+      through: (mode, options) => connect({ url: `${surroundings.faultyUrl}/${mode}`, ...options }),
+    };
+    try {
+      await check(scene);
+      findings.push({ name });
+    } catch (error) {
+      const fault = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      findings.push({ name, fault: `${String(error)}\n${fault}` });
+    }
+  }
+  return findings;
+}

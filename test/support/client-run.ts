@@ -1,0 +1,8 @@
+/**
+ * Runs the list of a client's behaviours in a process of whatever runtime: the surroundings come as JSON in
+ * the last argument, the findings go as JSON to standard output.
+ */
+import { runClientBehaviours } from "./client-behaviours.ts";
+
+const findings = await runClientBehaviours(JSON.parse(process.argv.at(-1) ?? ""));
+console.log(JSON.stringify(findings));

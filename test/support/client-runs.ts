@@ -1,0 +1,69 @@
+/** The servers that the list of a client's behaviours wants, and the list as a bundle for any runtime. */
+import { fileURLToPath } from "node:url";
+
+import { build } from "esbuild";
+
+import type { ClientSurroundings } from "./client-behaviours.ts";
+
+import { startFaultyServer } from "./faulty-server.ts";
+import { freePort, startWorkerd, type WorkerdServer } from "./server.ts";
+
+const ADMIN_TOKEN = "test-admin";
+const INTERVAL_MS = 300;
+
+/** Servers for runs, at most one at a time for each name. */
+export class ClientServers implements AsyncDisposable {
+  readonly #servers: AsyncDisposableStack;
+  readonly #surroundings: Omit<ClientSurroundings, "run">;
+
+  private constructor(
+    servers: AsyncDisposableStack,
+    surroundings: Omit<ClientSurroundings, "run">,
+  ) {
+    this.#servers = servers;
+    this.#surroundings = surroundings;
+  }
+
+  /** @param vars Variables of the Worker, beside those that are needed. */
+  static async start(vars: Readonly<Record<string, unknown>> = {}): Promise<ClientServers> {
+    const refill = { refillTokens: 1, refillIntervalMs: INTERVAL_MS };
+    await using servers = new AsyncDisposableStack();
+    const sluice: WorkerdServer = servers.use(
+      await startWorkerd({
+        vars: { ADMIN_TOKEN, ...vars },
+        policies: {
+          "one:*": { ...refill, capacity: 1 },
+          "five:*": { ...refill, capacity: 5, initialTokens: 5, queueLimit: 1 },
+        },
+      }),
+    );
+    const faulty = servers.use(await startFaultyServer(sluice.url));
+    return new ClientServers(servers.move(), {
+      url: sluice.url,
+      faultyUrl: faulty.url,
+      deadUrl: `http://127.0.0.1:${await freePort()}`,
+      adminToken: ADMIN_TOKEN,
+    });
+  }
+
+  /** Where a run finds everything. */
+  surroundingsOf(run: string): ClientSurroundings {
+    return { ...this.#surroundings, run };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#servers.disposeAsync();
+  }
+}
+
+/** One module of this folder with all that it imports, as text. */
+export async function bundleModule(name: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(name, import.meta.url))],
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    write: false,
+  });
+  return outputFiles[0]?.text ?? "";
+}

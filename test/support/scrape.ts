@@ -1,0 +1,60 @@
+/**
+ * Metrics as a scraper reads them: parsed by somebody else's code, and looked up by name and labels.
+ *
+ * That parser takes all that a family of histograms holds for one histogram, whatever its labels. So the
+ * text is read twice: as it is, and without the lines that say what is a histogram, where each part of
+ * one is a family by itself.
+ */
+import parse, { type ParsedFamily, type ParsedMetric } from "parse-prometheus-text-format";
+
+type Labels = Readonly<Record<string, string>>;
+
+/** One scrape. */
+export class Scrape {
+  readonly families: ReadonlyMap<string, ParsedFamily>;
+  readonly #samples = new Map<string, ParsedMetric[]>();
+
+  /** @throws {Error} Where the text cannot be read, or has a family twice. */
+  constructor(text: string) {
+    const families = parse(text);
+    this.families = new Map(families.map((family) => [family.name, family]));
+    if (this.families.size !== families.length) throw new Error(`A family is there twice: ${text}`);
+    for (const { name, metrics } of parse(text.replaceAll(/^# TYPE \S+ histogram\n/gm, ""))) {
+      this.#samples.set(name, [...(this.#samples.get(name) ?? []), ...metrics]);
+    }
+  }
+
+  /** The one sample of `name` with just these labels; `undefined` where there is none. */
+  value(name: string, labels: Labels): number | undefined {
+    const found = this.#metrics(name).filter((metric) => isSame(metric.labels ?? {}, labels));
+    if (found.length > 1) throw new Error(`${name} is there twice: ${JSON.stringify(found)}`);
+    return found[0] && Number(found[0].value);
+  }
+
+  /** Of a histogram: the classes that somebody is in, each as `[le, count so far]`. */
+  steps(name: string, labels: Labels): [string, number][] {
+    const steps: [string, number][] = [];
+    let last = 0;
+    for (const { labels: { le = "", ...others } = {}, value } of this.#metrics(`${name}_bucket`)) {
+      if (!isSame(others, labels)) continue;
+      const count = Number(value);
+      if (count !== last) steps.push([le, count]);
+      last = count;
+    }
+    return steps;
+  }
+
+  /** Values of `label` in the samples of `name`. */
+  valuesOf(name: string, label: string): (string | undefined)[] {
+    return this.#metrics(name).map(({ labels }) => labels?.[label]);
+  }
+
+  #metrics(name: string): readonly ParsedMetric[] {
+    return this.#samples.get(name) ?? [];
+  }
+}
+
+function isSame(one: Labels, other: Labels): boolean {
+  const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...keys].every((key) => one[key] === other[key]);
+}

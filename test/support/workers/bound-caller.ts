@@ -1,0 +1,93 @@
+/**
+ * A Worker that is bound to Sluice and goes away in all the ways that there are. Never deployed. The first
+ * segment of a path says how it calls, the second names the bucket.
+ */
+import { DurableObject } from "cloudflare:workers";
+
+import type { Sluice } from "../../../src/edge/sluice.ts";
+
+import { createClient, type QueuedPlace } from "../../../src/client/index.ts";
+
+interface CallerEnv {
+  readonly SLUICE: Service<typeof Sluice>;
+}
+
+/** Under the name that the configuration binds; nobody calls it. */
+export class BucketObject extends DurableObject {}
+
+/** How long a caller of `/signal` waits before it aborts: long enough to be in the queue. */
+const PATIENCE_MS = 300;
+
+type Way = (bucket: string, env: CallerEnv) => Promise<unknown>;
+
+const ways: Readonly<Record<string, Way>> = {
+  /** Waits for the outcome. */
+  wait: async (bucket, { SLUICE }) => await SLUICE.acquire(bucket),
+  /** Waits by the HTTP interface of the binding. */
+  fetch: async (bucket, { SLUICE }) => {
+    const response = await SLUICE.fetch(`https://sluice/acquire?bucket=${bucket}`);
+    return response.json();
+  },
+  /** Answers without having waited for what it began. */
+  forget: async (bucket, { SLUICE }) => {
+    const forgotten = Promise.resolve(SLUICE.acquire(bucket));
+    forgotten.catch(() => undefined);
+    while ((await SLUICE.inspect(bucket)).waiters === 0) await scheduler.wait(1);
+    return "forgotten";
+  },
+  /** Aborts, and stays for what the test sees meanwhile. */
+  signal: async (bucket, { SLUICE }) => {
+    const client = createClient({ service: SLUICE });
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const reason: unknown = await client
+      .acquire(bucket, { signal })
+      .catch((error: Error) => error.name);
+    // Not because it ends: it has not.
+    const { waiters, cancelled } = await untilCancelled(bucket, SLUICE);
+    return { reason, waiters, cancelled };
+  },
+  /** Is told its places. */
+  places: async (bucket, { SLUICE }) => {
+    const places: QueuedPlace[] = [];
+    const outcome = await SLUICE.acquire(bucket, { onQueued: (place) => void places.push(place) });
+    return { places, outcome };
+  },
+  /** Cannot be told its place, and stays for what the test sees meanwhile. */
+  deaf: async (bucket, { SLUICE }) => {
+    const onQueued = (): void => {
+      throw new Error("deaf");
+    };
+    const acquired = Promise.resolve(SLUICE.acquire(bucket, { onQueued }));
+    const reason: unknown = await acquired.catch((error: Error) => error.message);
+    const { waiters, cancelled } = await untilCancelled(bucket, SLUICE);
+    return { reason, waiters, cancelled };
+  },
+  /** What comes of a signal over RPC. */
+  rpcsignal: async (bucket, { SLUICE }) => {
+    const { signal } = new AbortController();
+    return Promise.resolve(SLUICE.acquire(bucket, { signal })).catch((error: Error) => error.name);
+  },
+  /** What is thrown, as it comes over RPC. */
+  error: async (bucket, { SLUICE }) => {
+    const error: unknown = await SLUICE.reset(bucket, { token: "wrong" }).catch(
+      (error: unknown) => error,
+    );
+    return { ...(error as object), name: (error as Error).name };
+  },
+};
+
+async function untilCancelled(bucket: string, sluice: CallerEnv["SLUICE"]) {
+  for (;;) {
+    const snapshot = await sluice.inspect(bucket);
+    if (snapshot.cancelled > 0) return snapshot;
+    await scheduler.wait(1);
+  }
+}
+
+export default {
+  async fetch(request, env): Promise<Response> {
+    const [, way = "", bucket = ""] = new URL(request.url).pathname.split("/");
+    const call = ways[way];
+    return Response.json(call ? await call(bucket, env) : "ready");
+  },
+} satisfies ExportedHandler<CallerEnv>;

@@ -1,0 +1,40 @@
+/**
+ * Sluice with a dataset of Analytics Engine that keeps what is written to it: `GET /points` answers with
+ * all of it, and `PUT /points` makes it fail from then on. Never deployed.
+ */
+import sluice, { BucketObject as RealBucketObject } from "../../../src/index.ts";
+
+const points: (AnalyticsEngineDataPoint | undefined)[] = [];
+let isBroken = false;
+
+const ANALYTICS: AnalyticsEngineDataset = {
+  writeDataPoint(point) {
+    if (isBroken) throw new Error("Broken by a test");
+    points.push(point);
+  },
+};
+
+/** One for each environment: what belongs to one is kept by it. */
+const envs = new WeakMap<Env, Env>();
+
+function recorded(env: Env): Env {
+  const known = envs.get(env) ?? { ...env, ANALYTICS };
+  envs.set(env, known);
+  return known;
+}
+
+/** The object as it is, with the dataset. */
+export class BucketObject extends RealBucketObject {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, recorded(env));
+  }
+}
+
+export default {
+  fetch(request, env, ctx) {
+    const { pathname } = new URL(request.url);
+    if (pathname !== "/points") return sluice.fetch(request, recorded(env), ctx);
+    if (request.method === "PUT") isBroken = true;
+    return Response.json(points);
+  },
+} satisfies ExportedHandler<Env>;
