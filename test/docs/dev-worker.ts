@@ -25,7 +25,14 @@ export async function startDevWorker(
 ): Promise<DevServer> {
   const own = readConfig({ config: join(projectDir, "wrangler.toml") });
   const { name, main, compatibility_date, compatibility_flags, durable_objects, migrations } = own;
-  const sluice = { name, main, compatibility_date, compatibility_flags, durable_objects, migrations };
+  const sluice = {
+    name,
+    main,
+    compatibility_date,
+    compatibility_flags,
+    durable_objects,
+    migrations,
+  };
   const sample = { name: "sample", main: join(dir, file), compatibility_date };
   const configs = {
     "sample.json": { ...sample, compatibility_flags: flags, ratelimits, services },
