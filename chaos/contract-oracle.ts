@@ -30,7 +30,7 @@ export interface ServerFacts {
 
 /** What may be answered. */
 export interface Verdict {
-  /** A status and a reason, or `200 health`, `200 snapshot`. */
+  /** A status and a reason, or `200 health`, `200 snapshot`, `200 page`. */
   readonly answers: ReadonlySet<string>;
   /** Fields that `errors` of a 400 has to name, and others that it may name: `*` is any. */
   readonly mustName: ReadonlySet<string>;
@@ -209,6 +209,9 @@ function judgeReading(
 ): Verdict {
   const { method } = request;
   const plain = decodeUnreserved(path);
+  const isPageThere = plain === "/" || /^\/buckets\/[^/]+$/.test(plain);
+  if (isPageThere && ["GET", "HEAD"].includes(method) && wantsPage(request))
+    return says("200 page");
   if (plain === "/healthz") {
     return ["GET", "HEAD"].includes(method) ? healthy : says("405 method-not-allowed");
   }
@@ -229,6 +232,12 @@ function judgeReading(
     default:
       return says("405 method-not-allowed");
   }
+}
+
+/** Browsers do, and name `text/html`; of the values that are drawn, only JSON is as welcome. */
+function wantsPage(request: FuzzedRequest): boolean {
+  const isJsonWelcome = hasHeader(request, "accept", "application/json");
+  return hasHeader(request, "accept", "text/html") && !isJsonWelcome;
 }
 
 /** Percent-encoded or not, these characters are the same (RFC 3986, section 6.2.2.2). */
@@ -465,6 +474,7 @@ export function faultOf(
   }
   if (headers.has(INJECTED_HEADER)) return "a header was injected";
   const type = headers.get("content-type") ?? "";
+  if (type.startsWith("text/html")) return pageFault(answer, method, verdict);
   if (!/^application\/(problem\+)?json$/.test(type)) {
     const isRefusal = runtimeRefusals.has(status) && /^(text\/plain)?$/.test(type);
     if (!isRefusal || body.length > 100 || body.includes("<"))
@@ -491,6 +501,18 @@ export function faultOf(
   return isProblem
     ? problemFault(value as ProblemBody, answer, verdict)
     : successFault(value as BucketSnapshot, status, verdict, facts);
+}
+
+/** The page is the same for all, so that nothing of a request can be in it. */
+function pageFault(
+  { headers, status, body }: RawAnswer,
+  method: string,
+  { answers }: Verdict,
+): string | undefined {
+  if (status !== 200 || !answers.has("200 page")) return `a page is not of ${listed(answers)}`;
+  if (headers.get("cache-control") !== "no-store") return "the page may be cached";
+  const isPage = body.startsWith("<!doctype html>") && !/fuzz/i.test(body);
+  return method === "HEAD" || isPage ? undefined : "the page is another";
 }
 
 function successFault(

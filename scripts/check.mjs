@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 const checks = [
   ["types of the Worker", "tsc --project tsconfig.json"],
   ["types of tests and scripts", "tsc --project test/tsconfig.json"],
+  ["types of the page", "tsc --project src/dashboard/tsconfig.json"],
   ["types of the bindings", "wrangler types src/env.d.ts --check"],
   ["lint", "oxlint --type-aware --deny-warnings"],
   ["format", "oxfmt --check src serve test scripts examples chaos bench"],

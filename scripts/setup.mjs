@@ -1,6 +1,6 @@
 /**
- * Installs what package-lock.json names, unless that is installed already. Every npm script starts
- * with it, so that each works in a fresh clone. Plain JavaScript: it runs on whatever Node the machine
+ * Installs what package-lock.json names, unless that is installed already, and builds the live page,
+ * unless that is built already. Every npm script starts with it, so that each works in a fresh clone. Plain JavaScript: it runs on whatever Node the machine
  * has, from version 20 on; all else runs on the Node that it installs.
  */
 import { spawnSync } from "node:child_process";
@@ -36,3 +36,7 @@ if (!isInstalled()) {
     process.exit(1);
   }
 }
+
+// Not before: it needs what has just been installed.
+const { buildPage } = await import("./build-page.mjs");
+await buildPage();

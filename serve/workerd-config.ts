@@ -19,15 +19,14 @@ export interface WorkerSource {
    * that no file holds them.
    */
   readonly fromEnvironment?: Readonly<Record<string, string>>;
+  /** Service bindings by name: which Worker's, and which entrypoint of it. */
+  readonly services?: Readonly<Record<string, BoundService>>;
   /** Names of others that are told of each step of it, its spans included (`tailStream`). */
   readonly tails?: readonly string[];
-  /** Service bindings by name. */
-  readonly services?: Readonly<Record<string, BoundService>>;
 }
 
 /** What a service binding leads to. */
 export interface BoundService {
-  /** Name of the Worker. */
   readonly worker: string;
   readonly entrypoint: string;
 }
@@ -104,7 +103,8 @@ function socketCapnp({ name, address, worker, entrypoint }: SocketSource): strin
 }
 
 function workerCapnp(worker: WrittenWorker): string {
-  const { name, folder, bundle, vars, fromEnvironment = {}, tails = [], services = {} } = worker;
+  const { name, folder, bundle, vars, fromEnvironment = {} } = worker;
+  const { services = {}, tails = [] } = worker;
   const { config, modules } = bundle;
   const sqliteClasses = new Set(config.migrations.flatMap((step) => step.new_sqlite_classes ?? []));
   const objects = config.durable_objects.bindings;
@@ -125,8 +125,8 @@ function workerCapnp(worker: WrittenWorker): string {
     ...Object.entries(fromEnvironment).map(
       ([variable, source]) => `(name = ${text(variable)}, fromEnvironment = ${text(source)})`,
     ),
-    ...Object.entries(services).map(([binding, bound]) => {
-      const service = `(name = ${text(bound.worker)}, entrypoint = ${text(bound.entrypoint)})`;
+    ...Object.entries(services).map(([binding, { worker, entrypoint }]) => {
+      const service = `(name = ${text(worker)}, entrypoint = ${text(entrypoint)})`;
       return `(name = ${text(binding)}, service = ${service})`;
     }),
   ];

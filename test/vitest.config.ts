@@ -17,7 +17,7 @@ export default defineConfig({
         root,
         test: {
           name: "core",
-          include: ["core", "local", "simulation", "bench", "openapi"].map(
+          include: ["core", "local", "simulation", "bench", "dashboard", "openapi"].map(
             (area) => `test/${area}/**/*.test.ts`,
           ),
           environment: "node",
@@ -73,11 +73,12 @@ export default defineConfig({
         },
       },
       {
-        // The client in each of its runtimes, against the Worker and against servers that fail.
+        // The client in each of its runtimes, against the Worker and against servers that fail; and what
+        // stands on it.
         root,
         test: {
           name: "client",
-          include: ["test/client/**/*.test.ts"],
+          include: ["test/client/**/*.test.ts", "test/hono/**/*.test.ts"],
           environment: "node",
           testTimeout: 60_000,
           hookTimeout: 60_000,

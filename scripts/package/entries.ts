@@ -13,9 +13,10 @@ export interface PackageEntry {
   readonly external: readonly string[];
 }
 
+/** `./worker` brings the live page, which is two thirds of it. */
 export const entries: readonly PackageEntry[] = [
   { specifier: "sluice", maxBytes: 7_200, external: [] },
-  { specifier: "sluice/client", maxBytes: 7_000, external: [] },
-  { specifier: "sluice/hono", maxBytes: 5_000, external: ["hono"] },
-  { specifier: "sluice/worker", maxBytes: 50_000, external: ["cloudflare:workers"] },
+  { specifier: "sluice/client", maxBytes: 12_200, external: [] },
+  { specifier: "sluice/hono", maxBytes: 7_800, external: ["hono"] },
+  { specifier: "sluice/worker", maxBytes: 99_000, external: ["cloudflare:workers"] },
 ];

@@ -6,9 +6,11 @@
  */
 import type { FieldFault } from "../core/policy.ts";
 import type { GrantBody, Reason } from "../protocol.ts";
+import type { RateLimitState } from "./client.ts";
 
 import { showValue } from "../core/policy.ts";
 import { TransportFault } from "./persist.ts";
+import { readRateLimitState } from "./rate-limit-state.ts";
 import { SluiceError } from "./sluice-error.ts";
 
 const CLIENT_ERROR = 400;
@@ -25,6 +27,8 @@ export interface Answer {
   readonly body: unknown;
   /** What the field says, where it says a number of seconds. */
   readonly retryAfterMs?: number | undefined;
+  /** What its `RateLimit` fields say, where it has them. */
+  readonly rateLimit?: RateLimitState | undefined;
 }
 
 /** Reads a response to its end. Rejects where it breaks off. */
@@ -33,7 +37,7 @@ export async function readAnswer(response: Response): Promise<Answer> {
   const text = await response.text();
   const retryAfter = headers.get("Retry-After") ?? "";
   const retryAfterMs = /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : undefined;
-  return { status, body: parseJson(text), retryAfterMs };
+  return { status, body: parseJson(text), retryAfterMs, rateLimit: readRateLimitState(headers) };
 }
 
 /** `text` as JSON; itself where it is none. */
@@ -57,6 +61,7 @@ export interface Problem {
   readonly detail: string;
   readonly errors: readonly FieldFault[] | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly violatedPolicies: readonly string[] | undefined;
 }
 
 /**
@@ -80,7 +85,9 @@ export function problemIn({ status, body, retryAfterMs }: Answer): Problem | und
 }
 
 function readProblem(body: unknown): Problem | undefined {
-  const { status, reason, detail, errors, retryAfterMs } = membersOf(body);
+  const members = membersOf(body);
+  const { status, reason, detail, errors, retryAfterMs } = members;
+  const violated = members["violated-policies"];
   if (!isReason(reason)) return undefined;
   return {
     status: typeof status === "number" ? status : undefined,
@@ -88,6 +95,7 @@ function readProblem(body: unknown): Problem | undefined {
     detail: typeof detail === "string" ? detail : reason,
     errors: Array.isArray(errors) ? errors.filter(isFieldFault) : undefined,
     retryAfterMs: typeof retryAfterMs === "number" ? retryAfterMs : undefined,
+    violatedPolicies: Array.isArray(violated) ? violated.map(String) : undefined,
   };
 }
 

@@ -160,7 +160,8 @@ function hasMethod(value: unknown, name: string): boolean {
   return typeof Reflect.get(value, name) === "function";
 }
 
-function checkInteger(given: Given, field: string, limits: Limits): void {
+/** @throws {RangeError} Where the member is given and no integer within the limits, naming it. */
+export function checkInteger(given: Given, field: string, limits: Limits): void {
   const value = given[field];
   if (value === undefined || isIntegerWithin(value, limits)) return;
   throwFaults([integerFault(field, value, limits)]);
@@ -173,7 +174,8 @@ function checkSignal(given: Given): void {
   throw new TypeError(`signal must be an AbortSignal: got ${showValue(signal)}`);
 }
 
-function checkFunction(given: Given, field: string): void {
+/** @throws {TypeError} Where the member is given and no function, naming it. */
+export function checkFunction(given: Given, field: string): void {
   const value = given[field];
   if (value === undefined || typeof value === "function") return;
   throw new TypeError(`${field} must be a function: got ${showValue(value)}`);

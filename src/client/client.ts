@@ -38,9 +38,24 @@ import { followStream } from "./follow-stream.ts";
 import { persist, UnreachableError } from "./persist.ts";
 import { SluiceError } from "./sluice-error.ts";
 
+/** What the `RateLimit` and `RateLimit-Policy` fields of an answer say of the bucket. */
+export interface RateLimitState {
+  /** The policy's name. */
+  readonly policy: string;
+  readonly capacity: number;
+  /** In which an empty bucket fills: whole seconds, rounded up. */
+  readonly windowSeconds: number;
+  /** Tokens in the bucket, as of the answer. */
+  readonly remaining: number;
+  /** Until the next tick: whole seconds, rounded up. Left out where the bucket is full. */
+  readonly resetSeconds?: number;
+}
+
 /** The tokens are the caller's. */
 export interface Granted extends GrantBody {
   readonly ok: true;
+  /** The bucket, as of the answer. Left out where none has answered, and of a wait that was streamed. */
+  readonly rateLimit?: RateLimitState;
   /**
    * Present, and true, where Sluice could not be reached and `onUnavailable` is `"open"`: no bucket has
    * given these tokens, `remaining` is 0, and `grantedAtMs` is this machine's time.
@@ -71,6 +86,10 @@ export interface Refused {
   readonly detail: string;
   /** With `timeout`, `queue-full` and `unavailable`: time until the same request may be granted. */
   readonly retryAfterMs?: number;
+  /** With `timeout` and `queue-full`: names of the policies that said no. */
+  readonly violatedPolicies?: readonly string[];
+  /** With `timeout` and `queue-full`: the bucket, as of the answer. Left out of a wait that was streamed. */
+  readonly rateLimit?: RateLimitState;
 }
 
 /** How an acquire ends. A switch over `ok` and `reason` is exhaustive. */
@@ -375,11 +394,14 @@ class ConnectedClient implements Client {
 /** How the acquire ended that was answered so. */
 function outcomeIn(answer: Answer, bucket: string, tokens: number): AcquireOutcome {
   const problem = problemIn(answer);
-  if (!problem) return { ok: true, ...grantIn(answer.status, answer.body) };
-  const { reason, detail, retryAfterMs } = problem;
+  const { status, body, rateLimit } = answer;
+  const state = rateLimit && { rateLimit };
+  if (!problem) return { ok: true, ...grantIn(status, body), ...state };
+  const { reason, detail, retryAfterMs, violatedPolicies } = problem;
   if (!isRefusal(reason)) throw errorOf(problem);
   const later = retryAfterMs !== undefined && { retryAfterMs };
-  return { ok: false, bucket, tokens, reason, detail, ...later };
+  const violated = violatedPolicies && { violatedPolicies };
+  return { ok: false, bucket, tokens, reason, detail, ...later, ...violated, ...state };
 }
 
 /** Whether a caller has to expect it. (`unavailable` is asked again, and never gets here.) */

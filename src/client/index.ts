@@ -1,4 +1,5 @@
 /** The package's entry `sluice/client`. */
+export type { ClientChoice } from "./client-choice.ts";
 export type {
   AcquireOptions,
   AcquireOutcome,
@@ -9,13 +10,23 @@ export type {
   OnUnavailable,
   PauseFields,
   QueuedPlace,
+  RateLimitState,
   RefusalReason,
   Refused,
 } from "./client.ts";
+export type { RateLimitOptions } from "./limit-request.ts";
+export type { Fetch, PacedFetchOptions } from "./paced-fetch.ts";
 export type { SluiceErrorReason } from "./sluice-error.ts";
+export type { UpstreamAdvice, UpstreamAnswer } from "./upstream-advice.ts";
 export type { WatchSocket, WatchSocketClass } from "./watch-connection.ts";
 export type { WatchOptions } from "./watch.ts";
+export type { Handler, HandlerCall } from "./with-rate-limit.ts";
 
 export { createClient } from "./client.ts";
+export { createPacedFetch } from "./paced-fetch.ts";
+export { refusalResponse } from "./refusal-response.ts";
 export { SluiceError } from "./sluice-error.ts";
+export { SluiceRefusedError } from "./sluice-refused-error.ts";
+export { readUpstreamAdvice } from "./upstream-advice.ts";
 export { watchBucket } from "./watch.ts";
+export { withRateLimit } from "./with-rate-limit.ts";

@@ -1,7 +1,7 @@
 /**
- * The fields that every answer carries, wherever it is made. Sluice serves data to programs and no
- * page: nobody is to cache it, and a browser is to show, frame and guess nothing of it, nor to let
- * another site have it.
+ * The fields that every answer carries, wherever it is made; a page for people lays its own policy over
+ * them. Sluice serves data to programs: nobody is to cache it, and a browser is to show, frame and guess
+ * nothing of it, nor to let another site have it.
  *
  * They are a constant that goes into each response as it is made, in the object as in the Worker. A
  * middleware that adds them afterwards has to copy what comes from the object, whose headers are

@@ -33,6 +33,7 @@ import { COMMON_FIELDS } from "./common-fields.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { acceptsEventStream, hasHadLastEvent, noMoreEvents } from "./event-stream.ts";
 import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./json-body.ts";
+import { VARY, assetPaths, assetResponse, pageResponse, prefersPage } from "./live-page.ts";
 import { DOCS_STYLE_PATH, docsPage, docsStyle } from "./openapi/docs-page.ts";
 import { docsResponse } from "./openapi/docs-response.ts";
 import { openApiDocument } from "./openapi/document.ts";
@@ -72,6 +73,8 @@ const METHODS = {
   "/buckets/:name/pause": ["POST"],
   "/buckets/:name/watch": ["GET"],
 };
+
+const ASSET_METHODS = ["GET", "HEAD"];
 
 interface AppEnv {
   Bindings: SluiceEnv;
@@ -137,12 +140,19 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
   const gateOfAdmins = adminGate(settings);
   const app = new Hono<AppEnv>();
   // Asked once no handler is there: a check in front of the handlers would be a middleware.
-  const strays = new Hono<AppEnv>().notFound(notFound);
+  const strays = new Hono<AppEnv>().notFound((c) => notFound(c));
 
   for (const [path, methods] of Object.entries(METHODS)) {
     if (corsOrigins.length > 0) app.use(path, crossOrigin(corsOrigins, methods));
     strays.all(path, (c) => methodNotAllowed(c, methods));
   }
+
+  for (const [path, asset] of assetPaths) {
+    strays.all(path, (c) => methodNotAllowed(c, ASSET_METHODS));
+    app.get(path, () => assetResponse(asset));
+  }
+
+  app.get("/", (c) => (prefersPage(c) ? pageResponse() : notFound(c, VARY)));
 
   app.get("/healthz", () => json({ status: "ok" }));
 
@@ -168,11 +178,13 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
     }),
   );
 
-  app.get("/buckets/:name", (c) =>
-    admit(c, gate, (scopes) =>
-      withBucket(c, scopes, "read", async (bucket) => json(await bucket.inspect())),
-    ),
-  );
+  app.get("/buckets/:name", (c) => {
+    // Before any token is asked for: the page is what asks a visitor for one.
+    if (prefersPage(c)) return pageResponse();
+    return admit(c, gate, (scopes) =>
+      withBucket(c, scopes, "read", async (bucket) => json(await bucket.inspect(), VARY)),
+    );
+  });
 
   app.get("/buckets/:name/watch", async (c) => {
     if (c.req.method === "HEAD") return strays.fetch(c.req.raw);
@@ -282,8 +294,9 @@ function methodNotAllowed(c: Context, methods: readonly string[]): Response {
   return problemResponse("method-not-allowed", { detail, headers: { Allow: allowed } });
 }
 
-function notFound(c: Context): Response {
-  return problemResponse("not-found", { detail: `There is nothing at ${showValue(c.req.path)}` });
+function notFound(c: Context, headers: Record<string, string> = {}): Response {
+  const detail = `There is nothing at ${showValue(c.req.path)}`;
+  return problemResponse("not-found", { detail, headers });
 }
 
 /**
@@ -329,6 +342,6 @@ function bucketFor(
   return problemResponse("unknown-bucket", { detail: `No policy matches ${showValue(name)}` });
 }
 
-function json(body: object): Response {
-  return Response.json(body, { headers: COMMON_FIELDS });
+function json(body: object, headers: Record<string, string> = {}): Response {
+  return Response.json(body, { headers: { ...COMMON_FIELDS, ...headers } });
 }

@@ -48,7 +48,7 @@ describe("CORS_ORIGINS", () => {
           const answer = await deployed({ ...OPEN, ...variables }, path, { method, headers });
           for (const response of [before, answer]) {
             expect(corsFields(response)).toEqual([]);
-            expect(response.headers.get("Vary")).toBeNull();
+            expect(response.headers.get("Vary") ?? "").not.toContain("Origin");
           }
         }
       }
@@ -88,7 +88,7 @@ describe("CORS_ORIGINS", () => {
       expect(response.headers.get("Access-Control-Expose-Headers")).toBe(
         "RateLimit, RateLimit-Policy, Retry-After",
       );
-      expect(response.headers.get("Vary")).toBe("Origin");
+      expect(response.headers.get("Vary")).toContain("Origin");
       expect(response.headers.get("Access-Control-Allow-Credentials")).toBeNull();
     }
     const closed = await deployed({ ...CLOSED, ...variables, API_TOKEN: "t" }, "/acquire", {
@@ -115,11 +115,11 @@ describe("CORS_ORIGINS", () => {
       expect(before.status).toBe(405);
       const answer = await call("/acquire?bucket=cors", origin, variables);
       expect(answer.status).toBe(200);
-      expect(answer.headers.get("Vary")).toBe("Origin");
+      expect(answer.headers.get("Vary")).toContain("Origin");
       for (const response of [before, answer]) expect(corsFields(response)).toEqual([]);
     }
     const noScript = await call("/acquire?bucket=cors", undefined, { CORS_ORIGINS: TWO });
-    expect(noScript.headers.get("Vary")).toBe("Origin");
+    expect(noScript.headers.get("Vary")).toContain("Origin");
     expect(corsFields(noScript)).toEqual([]);
   });
 

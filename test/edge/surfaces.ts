@@ -88,7 +88,7 @@ export async function settle(): Promise<void> {
 
 type Pauser = (pause: { untilMs: number; tokens?: number }) => Promise<BucketSnapshot>;
 
-/** A bucket that is asked by `acquire`, and looked at over HTTP. */
+/** A bucket that is asked by `acquire` and paused by `pauseBucket`, and looked at over HTTP. */
 export function opened(
   name: string,
   acquire: OpenedBucket["acquire"],

@@ -106,8 +106,9 @@ const checks: Readonly<Record<string, Check>> = {
   async "acquire grants what is there at once"({ connect, bucket }) {
     const outcome = await connect().acquire(bucket);
     assertGranted(outcome);
-    const { waitedMs, grantedAtMs, ...rest } = outcome;
+    const { waitedMs, grantedAtMs, rateLimit, ...rest } = outcome;
     assertEqual(rest, { ok: true, bucket, tokens: 1, remaining: 0 });
+    assertEqual([rateLimit?.policy, rateLimit?.capacity, rateLimit?.remaining], ["one:*", 1, 0]);
     assertEqual(waitedMs, 0);
     assert(Math.abs(grantedAtMs - Date.now()) < 60_000, `granted at ${grantedAtMs}`);
   },
@@ -132,6 +133,7 @@ const checks: Readonly<Record<string, Check>> = {
     const refused = await client.tryAcquire(bucket);
     if (refused.ok) throw new Error("expected a refusal");
     assertEqual([refused.bucket, refused.tokens, refused.reason], [bucket, 1, "timeout"]);
+    assertEqual([refused.violatedPolicies, refused.rateLimit?.remaining], [["one:*"], 0]);
     const { retryAfterMs = Infinity } = refused;
     assert(retryAfterMs > 0 && retryAfterMs <= 300, `retryAfterMs ${retryAfterMs}`);
     await passMs(retryAfterMs + 20);
@@ -536,7 +538,7 @@ const checks: Readonly<Record<string, Check>> = {
       places.map(({ position }) => position),
       [2, 1],
     );
-    const [{ etaMs = 0 } = {}] = places;
+    const etaMs = places[0]?.etaMs ?? 0;
     assert(etaMs > 0 && etaMs <= 600, `etaMs ${etaMs}`);
     const refused = await client.acquire(bucket, { onQueued, timeoutMs: 0 });
     assertRefused(refused, "timeout");

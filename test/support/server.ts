@@ -54,6 +54,8 @@ export interface WorkerOptions {
   readonly main?: string;
   /** In place of all of that: another Worker, which is not asked whether it is well. */
   readonly bundle?: WorkerBundle;
+  /** In place of wrangler.toml: a path from the project's folder. */
+  readonly config?: string;
   /** Service bindings, to Workers of the same process. */
   readonly services?: Readonly<Record<string, BoundService>>;
   /** Names of `others` that are told of each step of it, its spans included. */
@@ -283,22 +285,24 @@ export function startDev(options: DevOptions = {}): Promise<DevServer> {
   return DevServer.start(options);
 }
 
-const bundles = new Map<string | undefined, Promise<WorkerBundle>>();
+const bundles = new Map<string, Promise<WorkerBundle>>();
 
-/** The bundle of a main module, made once a process. */
-function bundleOf(main: string | undefined): Promise<WorkerBundle> {
-  const bundle = bundles.get(main) ?? bundleWorker({ main });
-  bundles.set(main, bundle);
+/** The bundle of a main module, or of a configuration's, made once a process. */
+function bundleOf({ main, config }: WorkerOptions): Promise<WorkerBundle> {
+  const key = JSON.stringify([main, config]);
+  const configPath = config === undefined ? {} : { configPath: join(projectDir, config) };
+  const bundle = bundles.get(key) ?? bundleWorker({ main, ...configPath });
+  bundles.set(key, bundle);
   return bundle;
 }
 
 async function sourceOf([name, worker]: [string, WorkerOptions]): Promise<WorkerSource> {
-  const { vars, policies, main, bundle, tails = [], services = {} } = worker;
+  const { vars, policies, bundle, services, tails = [] } = worker;
   return {
     name,
-    bundle: bundle ?? (await bundleOf(main)),
+    bundle: bundle ?? (await bundleOf(worker)),
+    ...(services && { services }),
     tails,
-    services,
     vars: { PUBLIC: "true", ...vars, ...(policies && { POLICIES: policies }) },
   };
 }

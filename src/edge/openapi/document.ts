@@ -188,6 +188,11 @@ function byStatus(reasons: readonly Reason[]): Map<number, Reason[]> {
   return groups;
 }
 
+/** The answer, and what a browser gets in its place. */
+function orPage({ content, ...plain }: Answer): Answer {
+  return { ...plain, content: { ...content, "text/html": { schema: { type: "string" } } } };
+}
+
 function answer(description: string, schema: string, example?: unknown): Answer {
   return {
     description,
@@ -287,11 +292,11 @@ const paths: Readonly<Record<string, PathItem>> = {
       tags: ["Buckets"],
       summary: "The bucket as it is",
       description:
-        "Takes nothing and starts nothing: a bucket that was never acquired from reads as it would start.",
+        "Takes nothing and starts nothing: a bucket that was never acquired from reads as it would start. Who prefers `text/html`, as browsers do, gets the live page instead, and so at `/`.",
       security: asking,
       parameters: [nameInPath],
       responses: {
-        200: answer("The bucket.", "Snapshot"),
+        200: orPage(answer("The bucket.", "Snapshot")),
         ...refusals("invalid-request", "unauthorized", "unknown-bucket", "unavailable"),
       },
     },

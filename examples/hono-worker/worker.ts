@@ -1,0 +1,93 @@
+/**
+ * A Worker whose routes are limited by buckets of Sluice, which is bound to it as `SLUICE`. Each route shows
+ * one way to limit. Outside of this repository, the imports are "sluice/hono" and "sluice/client".
+ */
+import { Hono } from "hono";
+
+import { createClient } from "../../src/client/index.ts";
+import { rateLimit, type RateLimitVariables } from "../../src/hono/index.ts";
+
+interface Bindings {
+  readonly SLUICE: Fetcher;
+}
+
+const app = new Hono<{ Bindings: Bindings; Variables: RateLimitVariables }>();
+
+/** What shadow mode has reported to this isolate. */
+const shadow = { granted: 0, waited: 0, refused: 0 };
+
+app.get("/healthz", (c) => c.json({ status: "ok" }));
+
+// Refused at once: five tries, then one a minute, of each address.
+app.post(
+  "/login",
+  rateLimit({ bucket: (c) => `login:${c.req.header("CF-Connecting-IP") ?? "local"}` }),
+);
+app.post("/login", (c) => c.json({ error: "wrong password" }, 403));
+
+// Waits for up to ten seconds; a search costs as much as it says; who has the key goes past.
+app.use(
+  "/api/*",
+  rateLimit({
+    bucket: (c) => `api:${c.req.header("X-Customer") ?? "nobody"}`,
+    tokens: (c) => Number(c.req.query("cost") ?? 1),
+    waitMs: (c) => Number(c.req.query("wait") ?? 10_000),
+    skip: (c) => c.req.header("X-Internal") === "yes",
+  }),
+);
+app.get("/api/search", (c) => c.json({ waitedMs: c.var.rateLimit?.waitedMs ?? null }));
+// An answer that comes from elsewhere gets the fields, too.
+app.get("/api/elsewhere", (c) => c.env.SLUICE.fetch("https://sluice/healthz"));
+app.get("/api/fault", () => {
+  throw new Error("of the handler");
+});
+
+// Two limits: of all, and of each customer.
+app.use("/both", rateLimit({ bucket: "both" }));
+app.use("/both", rateLimit({ bucket: (c) => `api:${c.req.header("X-Customer") ?? "nobody"}` }));
+app.get("/both", (c) => c.text("both"));
+
+// An answer of one's own.
+app.use(
+  "/page",
+  rateLimit({
+    bucket: "page",
+    onRefused: (c, { retryAfterMs = 0 }) => {
+      c.header("Retry-After", String(Math.ceil(retryAfterMs / 1_000)));
+      return c.html("<h1>Too many of you</h1>", 429);
+    },
+  }),
+);
+app.get("/page", (c) => c.html("<h1>Welcome</h1>"));
+
+// Nobody is limited yet: what would have become of them is counted.
+app.use(
+  "/soon",
+  rateLimit({
+    bucket: "soon",
+    waitMs: 1_500,
+    shadow: true,
+    onOutcome: (_, outcome) => {
+      if (!outcome.ok) shadow.refused += 1;
+      else if (outcome.waitedMs > 0) shadow.waited += 1;
+      else shadow.granted += 1;
+    },
+  }),
+);
+app.get("/soon", (c) => c.text("soon"));
+app.get("/report", (c) => c.json(shadow));
+
+// Where Sluice is away: let everybody pass, or nobody.
+app.use("/open", rateLimit({ bucket: "open", onUnavailable: "open", retryForMs: 200 }));
+app.get("/open", (c) => c.text("open"));
+app.use(
+  "/closed",
+  rateLimit({
+    bucket: "closed",
+    client: (c) =>
+      createClient({ service: c.env.SLUICE, onUnavailable: "closed", retryForMs: 200 }),
+  }),
+);
+app.get("/closed", (c) => c.text("closed"));
+
+export default app;

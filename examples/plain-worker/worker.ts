@@ -1,0 +1,35 @@
+/**
+ * A Worker without a framework, limited by a bucket of Sluice, which is bound to it as `SLUICE`. Outside of
+ * this repository, the import is "sluice/client".
+ */
+import { withRateLimit } from "../../src/client/index.ts";
+
+interface Bindings {
+  readonly SLUICE: Fetcher;
+}
+
+const limited = withRateLimit(
+  (request: Request, env: Bindings) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/socket") return openSocket();
+    // Its fields cannot be changed; the answer gets those of the limit all the same.
+    if (pathname === "/elsewhere") return env.SLUICE.fetch("https://sluice/healthz");
+    return Response.json({ hello: "world" });
+  },
+  {
+    bucket: ({ request }) => `api:${request.headers.get("X-Customer") ?? "nobody"}`,
+    tokens: ({ request }) => Number(new URL(request.url).searchParams.get("cost") ?? 1),
+    waitMs: ({ request }) => Number(new URL(request.url).searchParams.get("wait") ?? 10_000),
+    skip: ({ request }) => new URL(request.url).pathname === "/healthz",
+  },
+);
+
+/** Says how many characters each message has. */
+function openSocket(): Response {
+  const { 0: client, 1: server } = new WebSocketPair();
+  server.accept();
+  server.addEventListener("message", ({ data }) => server.send(String(String(data).length)));
+  return new Response(null, { status: 101, webSocket: client });
+}
+
+export default { fetch: limited } satisfies ExportedHandler<Bindings>;

@@ -1,0 +1,379 @@
+/**
+ * A `fetch` for somebody else's API that waits for a token of a bucket before each call, and listens to
+ * what the API says: where it refuses or is about to, the bucket is paused, and with it every caller of it
+ * on every machine.
+ *
+ * The bucket does the waiting, not this process: a call that is to be sent again gives up nothing but takes
+ * its place in the queue like all others, which is why what holds one holds all. Only where Sluice does
+ * not take the pause are the callers of this process held here.
+ *
+ * What it adds to a call that goes well is the call for the token, and nothing that is written down here.
+ */
+import type { AcquireOptions, Client, Granted, Refused } from "./client.ts";
+import type { PauseFailed } from "./shared-pause.ts";
+import type { UpstreamAdvice, UpstreamAnswer } from "./upstream-advice.ts";
+
+import { policyLimits } from "../core/policy.ts";
+import { checkBucket, checkFunction, checkInteger } from "./arguments.ts";
+import { SharedPause } from "./shared-pause.ts";
+import { settledWithin } from "./settled-within.ts";
+import { SluiceRefusedError } from "./sluice-refused-error.ts";
+import { readUpstreamAdvice } from "./upstream-advice.ts";
+
+type FetchInput = Parameters<typeof fetch>[0];
+type FetchInit = Parameters<typeof fetch>[1];
+
+/** `fetch`, as far as it is called. */
+export type Fetch = (input: FetchInput, init?: FetchInit) => Promise<Response>;
+
+/** How a paced fetch goes about it. */
+export interface PacedFetchOptions {
+  readonly client: Client;
+  /** Its name, or which one a request needs tokens of; the request comes without its body. */
+  readonly bucket: string | ((request: Request) => string);
+  /** What sends the request. Default: the global `fetch`. */
+  readonly fetch?: Fetch;
+  /** Of each attempt. Default: 1. */
+  readonly tokens?: number | ((request: Request) => number);
+  /**
+   * How long a call may wait for tokens, all its attempts together, milliseconds, to the policy's
+   * `maxWaitMs`; 0 does not wait. Time that the API takes to answer does not count. Default: the policy's
+   * `maxWaitMs` for each attempt.
+   */
+  readonly timeoutMs?: number;
+  /** How often a request that the API has refused is sent again, 0 to 20. Default: 2. */
+  readonly retries?: number;
+  /**
+   * Methods whose requests may be sent again. Default: those that mean the same however often they are
+   * sent: GET, HEAD, OPTIONS, TRACE, PUT, DELETE. A request with an `Idempotency-Key` is, whatever its
+   * method.
+   */
+  readonly methods?: readonly string[];
+  /**
+   * Pause where the API refuses with 429 and does not say for how long, milliseconds; doubled at each
+   * attempt. Default: 1,000.
+   */
+  readonly backoffMs?: number;
+  /**
+   * Longest pause, milliseconds, 1 to 86,400,000. What the API says beyond it is cut to it: then somebody
+   * goes to see, and is told again. Default: one hour.
+   */
+  readonly maxPauseMs?: number;
+  /** Reads what an answer says of the API's limit. Default: `readUpstreamAdvice`. */
+  readonly readAdvice?: (answer: UpstreamAnswer, nowMs: number) => UpstreamAdvice | undefined;
+  /**
+   * Answers a call for which there are no tokens. Default: there is no answer, and the call rejects with
+   * a `SluiceRefusedError`. `refusalResponse` makes a 429 of a refusal.
+   */
+  readonly onRefused?: (refusal: Refused, request: Request) => Response | Promise<Response>;
+  /** Told where a bucket could not be paused. Default: `console.error`. */
+  readonly onPauseFailed?: PauseFailed;
+}
+
+/** Safe or idempotent in RFC 9110. */
+const REPLAYABLE_METHODS = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
+/** Each attempt is a token and a call that is refused; more than this is no way to reach anything. */
+const MAX_RETRIES = 20;
+const DEFAULT_RETRIES = 2;
+const DEFAULT_BACKOFF_MS = 1_000;
+const DEFAULT_MAX_PAUSE_MS = 3_600_000;
+/** What Sluice takes: a day ahead. */
+const LONGEST_PAUSE_MS = 86_400_000;
+/** Of a clock's difference so much may be the way that an answer took, and is none. */
+const CLOCK_NOISE_MS = 1_000;
+/**
+ * For how long a bucket is lowered to what the API will still take. Short, though the reset may be far
+ * ahead: of pauses that meet in the bucket, the later end and the lower number count, and the two may be of
+ * different quotas. While answers come, they lower it anew; where none is left, the pause lasts until
+ * the reset.
+ */
+const LOWERED_FOR_MS = 10_000;
+/** How long an answer is kept back for Sluice to be told. What it does not know by then, it hears later. */
+const TELLING_PATIENCE_MS = 2_000;
+/** Fewer buckets than this are never looked through for those that are not needed any more. */
+const LEAST_SWEPT = 64;
+/** The default of a policy's `maxWaitMs`. */
+const DEFAULT_MAX_WAIT_MS = 60_000;
+
+/**
+ * Builds a `fetch` that is paced by a bucket.
+ *
+ * It resolves with what the API answers; with its refusal, too, where the request is not to be sent
+ * again: its method or body does not allow it, `retries` are used up, or the API wants a longer pause
+ * than the call may wait. It rejects as `fetch` does, with the signal's reason where the request's
+ * signal aborts while it waits, with a `SluiceRefusedError` where there are no tokens, and with the
+ * client's `SluiceError`.
+ *
+ * @throws {RangeError} Where an option is out of range, naming it.
+ * @throws {TypeError} Where one is of the wrong kind.
+ *
+ * @example
+ * const pacedFetch = createPacedFetch({ client, bucket: "api.example.com" });
+ * const response = await pacedFetch("https://api.example.com/things");
+ */
+export function createPacedFetch(options: PacedFetchOptions): Fetch {
+  const pacer = new FetchPacer(options);
+  return (input, init) => pacer.fetch(input, init);
+}
+
+/** @throws {RangeError | TypeError} */
+function checkOptions(options: PacedFetchOptions): void {
+  const given = { ...options };
+  checkInteger(given, "retries", { min: 0, max: MAX_RETRIES });
+  checkInteger(given, "backoffMs", { min: 1, max: LONGEST_PAUSE_MS });
+  checkInteger(given, "maxPauseMs", { min: 1, max: LONGEST_PAUSE_MS });
+  checkInteger(given, "timeoutMs", policyLimits.maxWaitMs);
+  if (typeof given.tokens !== "function") checkInteger(given, "tokens", policyLimits.capacity);
+  if (typeof given.bucket !== "function") checkBucket(given.bucket);
+  for (const name of ["fetch", "readAdvice", "onRefused", "onPauseFailed"]) {
+    checkFunction(given, name);
+  }
+}
+
+/** A call in the course of its attempts. */
+interface PacedCall {
+  readonly input: FetchInput;
+  readonly init: FetchInit;
+  /** The request without its body. */
+  readonly request: Request;
+  readonly signal: AbortSignal | undefined;
+  readonly bucket: string;
+  readonly tokens: number;
+  readonly isReplayable: boolean;
+  readonly pause: SharedPause;
+  /** How long it has waited for tokens. */
+  waitedMs: number;
+  /** The request whose copies were sent, because it has a body that can be read once. */
+  copied?: Request;
+}
+
+class FetchPacer {
+  readonly #options: PacedFetchOptions;
+  readonly #fetch: Fetch;
+  readonly #retries: number;
+  readonly #methods: ReadonlySet<string>;
+  readonly #backoffMs: number;
+  readonly #maxPauseMs: number;
+  readonly #readAdvice: NonNullable<PacedFetchOptions["readAdvice"]>;
+  /** By bucket: of those in use, those that are paused, and some that were. */
+  readonly #pauses = new Map<string, SharedPause>();
+  #sweepAtSize = LEAST_SWEPT;
+
+  constructor(options: PacedFetchOptions) {
+    const { retries = DEFAULT_RETRIES, backoffMs = DEFAULT_BACKOFF_MS } = options;
+    const { maxPauseMs = DEFAULT_MAX_PAUSE_MS, methods = REPLAYABLE_METHODS } = options;
+    checkOptions(options);
+    this.#options = options;
+    // Looked up at each call: a global that is replaced meanwhile, as by a tracer, is to be called.
+    this.#fetch = options.fetch ?? ((input, init): Promise<Response> => fetch(input, init));
+    this.#retries = retries;
+    this.#methods = new Set(methods.map((method) => method.toUpperCase()));
+    this.#backoffMs = backoffMs;
+    // Sluice's clock may be a little behind, and the limit is by its clock.
+    this.#maxPauseMs = Math.min(maxPauseMs, LONGEST_PAUSE_MS - 2 * CLOCK_NOISE_MS);
+    this.#readAdvice = options.readAdvice ?? readUpstreamAdvice;
+  }
+
+  async fetch(input: FetchInput, init: FetchInit): Promise<Response> {
+    const call = this.#open(input, init);
+    try {
+      return await this.#attempt(call);
+    } finally {
+      call.pause.leave();
+      // Or what the copies have read would be kept for it.
+      if (call.copied && !call.copied.bodyUsed) discard(call.copied);
+    }
+  }
+
+  async #attempt(call: PacedCall): Promise<Response> {
+    let refused: Response | undefined = undefined;
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await this.#acquire(call);
+      if (!outcome.ok) return this.#answerRefusal(call, outcome, refused);
+      const mayRetry = call.isReplayable && attempt <= this.#retries;
+      const response = await this.#send(call, mayRetry);
+      const advice = this.#readAdvice(response, Date.now());
+      if (!advice?.isRefusal) {
+        if (advice) await this.#lower(call, advice, outcome);
+        return response;
+      }
+      const pauseMs = this.#pauseMs(advice, attempt);
+      await this.#pauseAll(call, pauseMs, outcome);
+      if (!mayRetry || pauseMs > this.#patienceMs(call)) return response;
+      // Its connection is free for others while this call waits.
+      discard(response);
+      refused = response;
+    }
+  }
+
+  /** Looks at the request before anything is taken for it. */
+  #open(input: FetchInput, init: FetchInit): PacedCall {
+    const given = isRequest(input) ? input : undefined;
+    const method = init?.method ?? given?.method ?? "GET";
+    const headers = init?.headers ?? given?.headers;
+    const url = isRequest(input) ? input.url : input;
+    const request = new Request(url, { method, ...(headers && { headers }) });
+    const { bucket, tokens = 1 } = this.#options;
+    const name = typeof bucket === "function" ? bucket(request) : bucket;
+    const signal = init?.signal === undefined ? given?.signal : init.signal;
+    const isReplayable =
+      (this.#methods.has(request.method) || request.headers.has("Idempotency-Key")) &&
+      isReplayableBody(init?.body);
+    return {
+      input,
+      init,
+      request,
+      signal: signal ?? undefined,
+      bucket: name,
+      tokens: typeof tokens === "function" ? tokens(request) : tokens,
+      isReplayable,
+      pause: this.#pauseOf(name),
+      waitedMs: 0,
+    };
+  }
+
+  #pauseOf(bucket: string): SharedPause {
+    const { client, onPauseFailed = reportPauseFailed } = this.#options;
+    const pause = this.#pauses.get(bucket) ?? new SharedPause(client, bucket, onPauseFailed);
+    this.#pauses.set(bucket, pause);
+    pause.join();
+    if (this.#pauses.size >= this.#sweepAtSize) this.#sweep();
+    return pause;
+  }
+
+  #sweep(): void {
+    const nowMs = Date.now();
+    for (const [bucket, pause] of this.#pauses) {
+      if (pause.isOver(nowMs)) this.#pauses.delete(bucket);
+    }
+    this.#sweepAtSize = Math.max(LEAST_SWEPT, 2 * this.#pauses.size);
+  }
+
+  async #acquire(call: PacedCall): Promise<Granted | Refused> {
+    const { bucket, tokens, signal, pause } = call;
+    const heldMs = pause.heldMs(Date.now());
+    if (heldMs > this.#patienceMs(call)) return refusedByPause(call, heldMs);
+    await this.#wait(call, pause.released(signal));
+    const leftMs = this.#leftMs(call);
+    const options: AcquireOptions = {
+      tokens,
+      ...(leftMs !== undefined && { timeoutMs: leftMs }),
+      ...(signal && { signal }),
+    };
+    const outcome = await this.#wait(call, this.#options.client.acquire(bucket, options));
+    // Others may have been refused while this one's token was on its way.
+    if (outcome.ok) await this.#wait(call, pause.released(signal));
+    return outcome;
+  }
+
+  async #wait<Result>(call: PacedCall, waiting: Promise<Result>): Promise<Result> {
+    const startedAtMs = performance.now();
+    try {
+      return await waiting;
+    } finally {
+      call.waitedMs += performance.now() - startedAtMs;
+    }
+  }
+
+  /** What is left of the call's time; `undefined` where the policy says how long each attempt waits. */
+  #leftMs(call: PacedCall): number | undefined {
+    const { timeoutMs } = this.#options;
+    return timeoutMs === undefined ? undefined : Math.max(0, timeoutMs - Math.floor(call.waitedMs));
+  }
+
+  /** How long it may wait from now on, as far as that is known. */
+  #patienceMs(call: PacedCall): number {
+    const { maxWaitMs } = call.pause;
+    const leftMs = this.#leftMs(call);
+    if (leftMs === undefined) return maxWaitMs ?? DEFAULT_MAX_WAIT_MS;
+    return Math.min(leftMs, maxWaitMs ?? Infinity);
+  }
+
+  #send(call: PacedCall, mayRetry: boolean): Promise<Response> {
+    const { input, init } = call;
+    // Not as a method of this: the global one must not be called as one.
+    const send = this.#fetch;
+    const hasOwnBody = isRequest(input) && input.body !== null && !init?.body;
+    if (!mayRetry || !hasOwnBody) return send(input, init);
+    call.copied = input;
+    return send(input.clone(), init);
+  }
+
+  /** For how long everybody is to hold back after this refusal. */
+  #pauseMs({ pauseMs = 0 }: UpstreamAdvice, attempt: number): number {
+    const saidMs = pauseMs > 0 ? Math.ceil(pauseMs) : this.#backoffMs * 2 ** (attempt - 1);
+    return Math.min(saidMs, this.#maxPauseMs);
+  }
+
+  /** Holds the callers here, and resolves when Sluice has the pause, or has been given time for it. */
+  async #pauseAll(call: PacedCall, pauseMs: number, granted: Granted): Promise<void> {
+    const nowMs = Date.now();
+    const wish = { untilAtMs: nowMs + pauseMs, tokens: 0, skewMs: skewMs(granted, nowMs) };
+    const patienceMs = Math.min(pauseMs, TELLING_PATIENCE_MS);
+    await settledWithin(call.pause.refuse(wish, nowMs), patienceMs, call.signal);
+  }
+
+  /**
+   * Where the API will take less than the bucket would give. A token is one request only where nothing
+   * else is said, so with `tokens` a number of requests means nothing, but none left does.
+   */
+  async #lower(call: PacedCall, advice: UpstreamAdvice, granted: Granted): Promise<void> {
+    const { remaining, pauseMs = 0 } = advice;
+    const isSpent = remaining <= 0;
+    const isFewer = this.#options.tokens === undefined && remaining < granted.remaining;
+    if (!(pauseMs > 0) || granted.isUnmetered || !(isSpent || isFewer)) return;
+    const forMs = Math.min(Math.ceil(pauseMs), isSpent ? this.#maxPauseMs : LOWERED_FOR_MS);
+    const nowMs = Date.now();
+    const tokens = Math.max(0, Math.floor(remaining));
+    const wish = { untilAtMs: nowMs + forMs, tokens, skewMs: skewMs(granted, nowMs) };
+    await settledWithin(call.pause.lower(wish, nowMs), TELLING_PATIENCE_MS);
+  }
+
+  #answerRefusal(
+    call: PacedCall,
+    refusal: Refused,
+    response: Response | undefined,
+  ): Response | Promise<Response> {
+    const { onRefused } = this.#options;
+    if (onRefused) return onRefused(refusal, call.request);
+    throw new SluiceRefusedError(refusal, response);
+  }
+}
+
+/** A refusal as Sluice would give it, had it the pause. */
+function refusedByPause({ bucket, tokens }: PacedCall, heldMs: number): Refused {
+  const detail = `The API wants nobody to ask for another ${heldMs} ms`;
+  return { ok: false, bucket, tokens, reason: "timeout", detail, retryAfterMs: heldMs };
+}
+
+/**
+ * By how much Sluice's clock is ahead: a grant that has just come says what it reads. What may be the way
+ * of the answer counts as no difference.
+ */
+function skewMs({ grantedAtMs, isUnmetered }: Granted, nowMs: number): number {
+  const aheadMs = isUnmetered ? 0 : grantedAtMs - nowMs;
+  return Math.abs(aheadMs) < CLOCK_NOISE_MS ? 0 : aheadMs;
+}
+
+/** Nobody will read this body. Not to be awaited: of a body with copies, that may be for ever. */
+function discard({ body }: Pick<Response, "body">): void {
+  body?.cancel().catch(() => undefined);
+}
+
+/** A `Request`, of this realm's making or not. */
+function isRequest(input: FetchInput): input is Extract<FetchInput, { clone(): unknown }> {
+  return typeof input === "object" && "clone" in input;
+}
+
+/** A stream can be read once; all else can be sent again as it is. */
+function isReplayableBody(body: unknown): boolean {
+  if (typeof body !== "object" || body === null) return true;
+  return !(body instanceof ReadableStream) && !(Symbol.asyncIterator in body);
+}
+
+function reportPauseFailed(error: unknown, { bucket }: { readonly bucket: string }): void {
+  console.error(
+    `Cannot pause bucket "${bucket}" for all; callers here hold back by themselves:`,
+    error,
+  );
+}

@@ -1,0 +1,172 @@
+/**
+ * What the page knows of a bucket: the feed's messages, folded one after the other. Pure: the state comes
+ * in and the next comes out.
+ *
+ * The feed names a request by a number that is its own within one instance of the object and one
+ * connection, at most; so a caller's key holds the connection, too. What happened while the page was not
+ * connected is not known, and callers that waited then are dropped, not guessed.
+ */
+import type { BucketSnapshot, WatchEvent, WatchMessage } from "../protocol.ts";
+
+import { hasStarted, nextTickAfter, tokensAt } from "./forecast.ts";
+import { NO_WAITS, countWait, type WaitCounts } from "./wait-histogram.ts";
+
+/** Callers that are kept: more than anybody reads, and nothing for a page that is open for weeks. */
+const KEPT_CALLERS = 200;
+/** Levels that are kept, and how far they reach back, in milliseconds. */
+const KEPT_LEVELS = 2_000;
+export const LEVEL_SPAN_MS = 60_000;
+
+/** How a caller's wait ended, if it has. */
+type CallerState = "waiting" | "granted" | "refused" | "cancelled";
+
+/** A request, as the feed tells of it. */
+export interface Caller {
+  /** Differs from that of any other caller of this page. */
+  readonly key: string;
+  /** Its number in the feed. */
+  readonly id: number;
+  readonly tokens: number;
+  readonly state: CallerState;
+  readonly askedAtMs: number;
+  /** None while it waits. */
+  readonly settledAtMs?: number;
+  /** Why it was refused. */
+  readonly reason?: string;
+}
+
+/** Tokens and waiters from an instant on. */
+export interface Level {
+  readonly atMs: number;
+  readonly tokens: number;
+  readonly waiters: number;
+}
+
+/** All that is drawn of a bucket. */
+export interface BucketView {
+  readonly snapshot: BucketSnapshot;
+  /** The object's time of the snapshot. */
+  readonly atMs: number;
+  /** Add this to the page's clock to get the object's. */
+  readonly clockOffsetMs: number;
+  /** In order of arrival. */
+  readonly callers: readonly Caller[];
+  /** Keys of those whose wait has ended, latest last. */
+  readonly settled: readonly string[];
+  readonly waits: WaitCounts;
+  readonly levels: readonly Level[];
+  /** Events that the feed left out. */
+  readonly omitted: number;
+  /** Counts connections. */
+  readonly connection: number;
+}
+
+/**
+ * The view after one more message; `view` is `undefined` before the first.
+ *
+ * @param receivedAtMs By the page's clock.
+ */
+export function foldMessage(
+  view: BucketView | undefined,
+  message: WatchMessage,
+  receivedAtMs: number,
+): BucketView {
+  const isFirst = message.isFirst === true;
+  const offsetMs = message.atMs - receivedAtMs;
+  const isNewConnection = view !== undefined && isFirst;
+  const connection = (view?.connection ?? 0) + (isNewConnection ? 1 : 0);
+  const known = view?.callers ?? [];
+  const kept = isNewConnection ? known.filter(({ state }) => state !== "waiting") : known;
+  const { callers, settled, waits } = foldEvents(
+    { callers: kept, settled: view?.settled ?? [], waits: view?.waits ?? NO_WAITS },
+    message.events,
+    connection,
+  );
+  return {
+    snapshot: message.snapshot,
+    atMs: message.atMs,
+    // The message that took the least time on its way is closest to the truth.
+    clockOffsetMs: view && !isFirst ? Math.max(view.clockOffsetMs, offsetMs) : offsetMs,
+    callers,
+    settled,
+    waits,
+    levels: foldLevel(isFirst ? undefined : view, message),
+    omitted: (view?.omitted ?? 0) + (message.omitted ?? 0),
+    connection,
+  };
+}
+
+/** The levels up to `nowMs`, with those that an idle bucket's ticks have brought since the last message. */
+export function levelsUntil(view: BucketView, nowMs: number): readonly Level[] {
+  const { snapshot, levels } = view;
+  const last = levels.at(-1);
+  if (!last || snapshot.waiters > 0 || !hasStarted(snapshot)) return levels;
+  const more: Level[] = [];
+  let { tokens } = last;
+  let tickAtMs = nextTickAfter(snapshot, Math.max(last.atMs, nowMs - LEVEL_SPAN_MS));
+  while (tickAtMs <= nowMs && more.length < KEPT_LEVELS) {
+    const filled = tokensAt(snapshot, tickAtMs);
+    if (filled === tokens) break;
+    tokens = filled;
+    more.push({ atMs: tickAtMs, tokens, waiters: 0 });
+    tickAtMs = nextTickAfter(snapshot, tickAtMs);
+  }
+  return [...levels, ...more];
+}
+
+/** The callers that wait, in the order of the queue. */
+export function waitingCallers({ callers }: BucketView): readonly Caller[] {
+  return callers.filter(({ state }) => state === "waiting");
+}
+
+interface Book {
+  readonly callers: readonly Caller[];
+  readonly settled: readonly string[];
+  readonly waits: WaitCounts;
+}
+
+function foldEvents(book: Book, events: readonly WatchEvent[], connection: number): Book {
+  const callers = new Map(book.callers.map((caller) => [caller.key, caller]));
+  const settled = [...book.settled];
+  let { waits } = book;
+  for (const event of events) {
+    const key = `${connection}.${event.id}`;
+    const caller = foldEvent(callers.get(key), event, key);
+    callers.set(key, caller);
+    if (caller.state !== "waiting") settled.push(key);
+    if (event.kind === "granted") waits = countWait(waits, event.waitedMs);
+  }
+  const kept = [...callers.values()].slice(-KEPT_CALLERS);
+  const keys = new Set(kept.map(({ key }) => key));
+  return { callers: kept, settled: settled.filter((key) => keys.has(key)), waits };
+}
+
+function foldEvent(known: Caller | undefined, event: WatchEvent, key: string): Caller {
+  const { id, tokens, atMs } = event;
+  switch (event.kind) {
+    case "queued":
+      return { key, id, tokens, state: "waiting", askedAtMs: atMs };
+    case "granted":
+    case "cancelled": {
+      const askedAtMs = known?.askedAtMs ?? atMs - event.waitedMs;
+      return { key, id, tokens, state: event.kind, askedAtMs, settledAtMs: atMs };
+    }
+    case "refused": {
+      const askedAtMs = known?.askedAtMs ?? atMs;
+      const { reason } = event;
+      return { key, id, tokens, state: "refused", askedAtMs, settledAtMs: atMs, reason };
+    }
+    default:
+      return event satisfies never;
+  }
+}
+
+/** @param view Left out where the time before this message is not known. */
+function foldLevel(view: BucketView | undefined, message: WatchMessage): readonly Level[] {
+  const { atMs, snapshot } = message;
+  const before = view ? levelsUntil(view, atMs) : [];
+  const level = { atMs, tokens: snapshot.tokens, waiters: snapshot.waiters };
+  return [...before, level]
+    .filter((each) => each.atMs > atMs - LEVEL_SPAN_MS || each === level)
+    .slice(-KEPT_LEVELS);
+}

@@ -1,0 +1,90 @@
+/** Callers as their waits end, the latest first. */
+import type { VNode } from "preact";
+
+import type { BucketView, Caller } from "../bucket-view.ts";
+
+import { showCount, showSeconds, showTime } from "../format.ts";
+
+/** Rows: what fits beside the charts. */
+const SHOWN = 16;
+
+/** A table, so that it can be read in order with or without eyes. */
+export function CallerLog({ view }: { readonly view: BucketView }): VNode {
+  const rows = latest(view);
+  if (rows.length === 0) {
+    return <p class="empty">Nobody has come since this page was opened.</p>;
+  }
+  return (
+    <div class="scroll" tabIndex={0} role="group" aria-label="Table of the latest callers">
+      <table class="log">
+        <thead>
+          <tr>
+            <th scope="col">Time</th>
+            <th scope="col">Outcome</th>
+            <th scope="col" class="number">
+              Waited
+            </th>
+            <th scope="col" class="number">
+              <abbr title="Time since the grant before">Gap</abbr>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ caller, settledAtMs, sinceLastMs }) => (
+            <tr key={caller.key} class={caller.state} data-caller={caller.id}>
+              <td>
+                <time dateTime={new Date(settledAtMs).toISOString()}>{showTime(settledAtMs)}</time>
+              </td>
+              <td>
+                <Outcome caller={caller} />
+              </td>
+              <td class="number">{showSeconds(settledAtMs - caller.askedAtMs)}</td>
+              <td class="number">
+                {sinceLastMs === undefined ? "" : `+${showSeconds(sinceLastMs)}`}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {view.omitted > 0 && (
+        <p class="note">{showCount(view.omitted)} more came too fast to be listed.</p>
+      )}
+    </div>
+  );
+}
+
+function Outcome({ caller }: { readonly caller: Caller }): VNode {
+  const { state, tokens, reason } = caller;
+  if (state === "waiting") return <span>waits</span>;
+  return (
+    <span class={`outcome ${state}`}>
+      {state}
+      {tokens > 1 && ` ${showCount(tokens)}`}
+      {reason !== undefined && <span class="reason"> {reason}</span>}
+    </span>
+  );
+}
+
+interface LogRow {
+  readonly caller: Caller;
+  readonly settledAtMs: number;
+  /** From the grant before to this one. */
+  readonly sinceLastMs: number | undefined;
+}
+
+function latest({ callers, settled }: BucketView): LogRow[] {
+  const byKey = new Map(callers.map((caller) => [caller.key, caller]));
+  const rows: LogRow[] = [];
+  let lastGrantAtMs: number | undefined;
+  for (const key of settled) {
+    const caller = byKey.get(key);
+    const settledAtMs = caller?.settledAtMs;
+    if (!caller || settledAtMs === undefined) continue;
+    const isGrant = caller.state === "granted";
+    const sinceLastMs =
+      isGrant && lastGrantAtMs !== undefined ? settledAtMs - lastGrantAtMs : undefined;
+    rows.push({ caller, settledAtMs, sinceLastMs });
+    if (isGrant) lastGrantAtMs = settledAtMs;
+  }
+  return rows.slice(-SHOWN).toReversed();
+}

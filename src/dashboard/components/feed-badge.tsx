@@ -1,0 +1,21 @@
+/** Whether what is shown is what is so now. */
+import type { VNode } from "preact";
+
+import type { FeedState } from "../live-feed.ts";
+
+const words: Record<FeedState["kind"], string> = {
+  connecting: "Connecting …",
+  live: "Live",
+  lost: "Connection lost, trying again …",
+  denied: "Not connected",
+};
+
+/** A word and a dot; changes are read out. */
+export function FeedBadge({ feed }: { readonly feed: FeedState }): VNode {
+  return (
+    <p class={`badge ${feed.kind}`} role="status">
+      <span class="dot" aria-hidden="true" />
+      {words[feed.kind]}
+    </p>
+  );
+}

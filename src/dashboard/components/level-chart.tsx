@@ -1,0 +1,131 @@
+/**
+ * Tokens and queue over the last minute, or as far back as the page knows. The chart is drawn when
+ * something changes, by a message or by a tick, and so ends with the last change of a bucket that rests.
+ */
+import type { VNode } from "preact";
+
+import uPlot from "uplot";
+import { useEffect, useRef } from "preact/hooks";
+
+import { LEVEL_SPAN_MS, levelsUntil, type BucketView } from "../bucket-view.ts";
+import { tokensAt, untilChangeMs } from "../forecast.ts";
+import { showCallers, showTokens } from "../format.ts";
+import { useNow } from "./use-now.ts";
+import { useWidth } from "./use-width.ts";
+
+/** Pixels. */
+const HEIGHT = 180;
+/** What a chart of a page that was opened just now spans, in milliseconds. */
+const SHORTEST_SPAN_MS = 10_000;
+/** Between two redrawings of a bucket that only fills, in milliseconds. */
+const REDRAW_MS = 500;
+
+/** A picture of what the figures say in words, for those who see. */
+export function LevelChart({ view }: { readonly view: BucketView }): VNode {
+  const [frame, width] = useWidth<HTMLDivElement>();
+  const chart = useRef<uPlot | undefined>(undefined);
+  const nowMs = useNow((pageNowMs) => {
+    const changeMs = untilChangeMs(
+      view.snapshot,
+      Math.max(view.atMs, pageNowMs + view.clockOffsetMs),
+    );
+    return changeMs === undefined ? undefined : Math.max(REDRAW_MS, changeMs);
+  }, view);
+  const last = useRef(view);
+  last.current = view;
+
+  useEffect(() => {
+    if (!frame.current || width === 0) return undefined;
+    const made = new uPlot(optionsFor(width), dataOf(last.current), frame.current);
+    chart.current = made;
+    const schemes = matchMedia("(prefers-color-scheme: dark)");
+    const redraw = (): void => made.redraw(false, true);
+    schemes.addEventListener("change", redraw);
+    return (): void => {
+      schemes.removeEventListener("change", redraw);
+      made.destroy();
+    };
+  }, [width]);
+
+  useEffect(() => chart.current?.setData(dataOf(view)), [view, nowMs]);
+
+  const { waiters } = view.snapshot;
+  const tokens = tokensAt(view.snapshot, Math.max(view.atMs, nowMs + view.clockOffsetMs));
+  return (
+    <figure class="level-chart">
+      <div
+        ref={frame}
+        class="frame"
+        role="img"
+        aria-label={`Tokens and waiting callers over the last minute; at its end ${showTokens(tokens)} and ${showCallers(waiters)}`}
+      />
+      <figcaption class="legend">
+        <span>
+          <i class="line tokens" />
+          tokens
+        </span>
+        <span>
+          <i class="line queue" />
+          callers waiting
+        </span>
+      </figcaption>
+    </figure>
+  );
+}
+
+/** Seconds before the end, tokens, waiters. */
+function dataOf(view: BucketView): uPlot.AlignedData {
+  const nowMs = Math.max(view.atMs, Date.now() + view.clockOffsetMs);
+  const levels = levelsUntil(view, nowMs);
+  const last = levels.at(-1);
+  const all = last ? [...levels, { ...last, atMs: nowMs }] : levels;
+  return [
+    all.map(({ atMs }) => Math.max(-LEVEL_SPAN_MS, atMs - nowMs) / 1_000),
+    all.map(({ tokens }) => tokens),
+    all.map(({ waiters }) => waiters),
+  ];
+}
+
+function optionsFor(width: number): uPlot.Options {
+  const stepped = uPlot.paths.stepped?.({ align: 1 });
+  const line = (property: string): uPlot.Series => ({
+    stroke: () => colour(property),
+    width: 2,
+    points: { show: false },
+    ...(stepped && { paths: stepped }),
+  });
+  const axis: uPlot.Axis = {
+    stroke: () => colour("--muted"),
+    grid: { stroke: () => colour("--line"), width: 1 },
+    ticks: { show: false },
+    font: "12px system-ui, sans-serif",
+  };
+  return {
+    width,
+    height: HEIGHT,
+    padding: [10, 18, 0, 0],
+    cursor: { show: false },
+    legend: { show: false },
+    scales: {
+      x: { time: false, range: (_, first) => [Math.min(first, -SHORTEST_SPAN_MS / 1_000), 0] },
+      y: { range: (_, __, most) => [0, Math.max(2, Math.ceil(most * 1.1))] },
+    },
+    axes: [
+      {
+        ...axis,
+        size: 28,
+        values: (_, seconds) => seconds.map((each) => (each === 0 ? "now" : `${each} s`)),
+      },
+      {
+        ...axis,
+        size: 40,
+        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8],
+      },
+    ],
+    series: [{}, { ...line("--granted"), fill: () => colour("--granted-soft") }, line("--waiting")],
+  };
+}
+
+function colour(property: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(property);
+}

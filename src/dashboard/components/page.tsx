@@ -1,0 +1,222 @@
+/** The page as a whole: what is known of the bucket, and what the visitor does with it. */
+import { Fragment, type ComponentChildren, type VNode } from "preact";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+
+import type { AskOutcome } from "../asking.ts";
+import type { SluiceErrorReason } from "../../client/index.ts";
+import type { BucketView } from "../bucket-view.ts";
+import type { FeedState } from "../live-feed.ts";
+
+import { storeToken, storedToken } from "../access-token.ts";
+import { curlCommand } from "../address.ts";
+import { Asking } from "../asking.ts";
+import { foldMessage } from "../bucket-view.ts";
+import { showCount, showSeconds } from "../format.ts";
+import { openFeed } from "../live-feed.ts";
+import { AskPanel } from "./ask-panel.tsx";
+import { BucketForm } from "./bucket-form.tsx";
+import { CallerLog } from "./caller-log.tsx";
+import { FeedBadge } from "./feed-badge.tsx";
+import { Figures } from "./figures.tsx";
+import { LevelChart } from "./level-chart.tsx";
+import { PauseNote } from "./pause-note.tsx";
+import { PolicyList, policySentence } from "./policy-list.tsx";
+import { Timeline } from "./timeline.tsx";
+import { TokenForm } from "./token-form.tsx";
+import { WaitHistogram } from "./wait-histogram.tsx";
+
+/** The bucket's page. */
+export function Page({ bucket }: { readonly bucket: string }): VNode {
+  const [token, setToken] = useState(storedToken);
+  const [feed, setFeed] = useState<FeedState>({ kind: "connecting" });
+  const [view, setView] = useState<BucketView>();
+  const [said, setSaid] = useState("");
+  const { asking, waiting } = useAsking(bucket, token);
+
+  useEffect(() => {
+    document.title = `${bucket} · Sluice`;
+  }, [bucket]);
+
+  useEffect(
+    () =>
+      openFeed(bucket, token, {
+        onState: (state) => {
+          setFeed(state);
+          if (state.kind === "denied") setView(undefined);
+        },
+        onMessage: (message) => setView((before) => foldMessage(before, message, Date.now())),
+      }),
+    [bucket, token],
+  );
+
+  const changeToken = useCallback((next: string | undefined) => {
+    storeToken(next);
+    setToken(next);
+  }, []);
+
+  const ask = useCallback(
+    async (count: number, tokens: number) => {
+      setSaid(count === 1 ? "Asking for a turn" : `${showCount(count)} callers ask at once`);
+      setSaid(summaryOf(await asking.ask(count, tokens)));
+    },
+    [asking],
+  );
+
+  return (
+    <Fragment>
+      <header class="masthead">
+        <a class="wordmark" href="/">
+          <Logo />
+          Sluice
+        </a>
+        <BucketForm bucket={bucket} />
+        <FeedBadge feed={feed} />
+      </header>
+      <main>
+        <div class="title">
+          <h1>
+            <span class="eyebrow">Bucket</span> <span class="name">{bucket}</span>
+          </h1>
+          {view && <p class="lead">{policySentence(view.snapshot.policy)}</p>}
+          {view && <PauseNote view={view} />}
+        </div>
+        {feed.kind === "denied" && (
+          <Denied feed={feed} hadToken={token !== undefined} onToken={changeToken} />
+        )}
+        {view && (
+          <Fragment>
+            <div class="stage">
+              <Figures view={view} />
+              <AskPanel
+                capacity={view.snapshot.policy.capacity}
+                free={asking.free}
+                waiting={waiting}
+                said={said}
+                onAsk={(count, tokens) => void ask(count, tokens)}
+                onCancel={() => asking.cancelAll()}
+              />
+            </div>
+            <Section id="timeline" title="Time line" isWide>
+              <Timeline view={view} isLive={feed.kind === "live"} />
+            </Section>
+            <div class="columns">
+              <Section id="callers" title="Latest callers">
+                <CallerLog view={view} />
+              </Section>
+              <div>
+                <Section id="level" title="Tokens and queue">
+                  <LevelChart view={view} />
+                </Section>
+                <Section id="waits" title="How long they waited">
+                  <WaitHistogram waits={view.waits} />
+                </Section>
+              </div>
+              <Section id="policy" title="Policy">
+                <PolicyList snapshot={view.snapshot} />
+                {token !== undefined && (
+                  <p>
+                    <button type="button" class="quiet" onClick={() => changeToken(undefined)}>
+                      Forget the token
+                    </button>
+                  </p>
+                )}
+              </Section>
+            </div>
+            <aside class="shell">
+              <p>Anybody else who asks for this bucket appears here, too. From a shell:</p>
+              <code>{curlCommand(location.origin, bucket, token !== undefined)}</code>
+            </aside>
+          </Fragment>
+        )}
+        {!view && feed.kind !== "denied" && <p class="empty">Connecting to the bucket …</p>}
+      </main>
+    </Fragment>
+  );
+}
+
+/** The page's own callers of this bucket, and how many of them wait. */
+function useAsking(
+  bucket: string,
+  token: string | undefined,
+): { readonly asking: Asking; readonly waiting: number } {
+  const [waiting, setWaiting] = useState(0);
+  const asking = useMemo(() => {
+    const made: Asking = new Asking(bucket, token, () => setWaiting(made.waiting));
+    return made;
+  }, [bucket, token]);
+  const last = useRef(asking);
+  last.current = asking;
+  useEffect(() => (): void => last.current.cancelAll(), []);
+  return { asking, waiting };
+}
+
+/** What came of callers that asked together, in one sentence: a live region that is read out once. */
+function summaryOf(outcomes: readonly AskOutcome[]): string {
+  const granted = outcomes.filter((outcome) => outcome.kind === "granted");
+  const longest = Math.max(0, ...granted.map(({ waitedMs }) => waitedMs));
+  const cancelled = outcomes.filter(({ kind }) => kind === "cancelled").length;
+  const refused = outcomes.filter((outcome) => outcome.kind === "refused");
+  const failed = outcomes.filter((outcome) => outcome.kind === "failed");
+  const parts = [
+    granted.length > 0 &&
+      `${showCount(granted.length)} granted, ${longest === 0 ? "at once" : `the longest wait ${showSeconds(longest)}`}`,
+    cancelled > 0 && `${showCount(cancelled)} cancelled`,
+    refused.length > 0 && `${showCount(refused.length)} refused: ${refused[0]?.problem.detail}`,
+    failed.length > 0 && `${showCount(failed.length)} failed: ${failed[0]?.message}`,
+  ];
+  return parts.filter((part) => part !== false).join("; ");
+}
+
+const titles: Partial<Record<SluiceErrorReason, string>> = {
+  "unknown-bucket": "There is no such bucket here",
+  "invalid-request": "No bucket can have this name",
+};
+
+interface DeniedProps {
+  readonly feed: Extract<FeedState, { kind: "denied" }>;
+  readonly hadToken: boolean;
+  readonly onToken: (token: string | undefined) => void;
+}
+
+function Denied({ feed, hadToken, onToken }: DeniedProps): VNode {
+  const { reason, detail } = feed.error;
+  if (reason === "unauthorized") {
+    return <TokenForm detail={detail} hadToken={hadToken} onToken={onToken} />;
+  }
+  return (
+    <section class="card notice" role="alert">
+      <h2>{titles[reason] ?? "This bucket cannot be shown"}</h2>
+      <p>{detail}.</p>
+    </section>
+  );
+}
+
+interface SectionProps {
+  readonly id: string;
+  readonly title: string;
+  readonly isWide?: boolean;
+  readonly children: ComponentChildren;
+}
+
+function Section({ id, title, isWide = false, children }: SectionProps): VNode {
+  return (
+    <section class={isWide ? "card wide" : "card"} aria-labelledby={`${id}-title`}>
+      <h2 id={`${id}-title`}>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+function Logo(): VNode {
+  return (
+    <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
+      <rect width="32" height="32" rx="7" />
+      <path class="posts" d="M7 7v18M25 7v18" />
+      <path class="gate" d="M11.5 7h9v8h-9z" />
+      <path
+        class="water"
+        d="M11 20c1.7-1.6 3.3-1.6 5 0s3.3 1.6 5 0M11 25c1.7-1.6 3.3-1.6 5 0s3.3 1.6 5 0"
+      />
+    </svg>
+  );
+}

@@ -1,0 +1,240 @@
+/**
+ * The time line as a picture: a bar for each caller's wait, a disc for its grant, on the grid of the
+ * daemon's ticks. What is to come is drawn hollow, where it will be; the present moves across it.
+ *
+ * The bars are drawn twice, as what is to come and as what has been, and the present cuts the second off:
+ * so nothing but one rectangle and one line changes from frame to frame, and that without a rendering.
+ */
+import { Fragment, type VNode } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+
+import type { BucketView } from "../bucket-view.ts";
+
+import { showCallers, showCount, showInterval, showOffset, showSeconds } from "../format.ts";
+import { layoutTimeline, type TimelineLayout, type TimelineRow } from "../timeline-layout.ts";
+import { useWidth } from "./use-width.ts";
+
+/** Pixels. */
+const ROW = 24;
+const TOP = 26;
+const BOTTOM = 10;
+const LEFT = 34;
+/** Room beside the last disc: for a time, and for how many tokens it was where that may be several. */
+const RIGHT = 74;
+const TOKENS_RIGHT = 46;
+const RADIUS = 5.5;
+const BAR = 6;
+/** Between two lines of the grid, and between two times written above it. */
+const LINE_SPACE = 14;
+const LABEL_SPACE = 56;
+/** How often the present moves for those who want little motion, in milliseconds. */
+const CALM_STEP_MS = 1_000;
+
+interface TimelineProps {
+  readonly view: BucketView;
+  /** The feed stands: without it the present says nothing. */
+  readonly isLive: boolean;
+}
+
+/** The picture, with words for those who cannot see it; each caller is in the table of callers, too. */
+export function Timeline({ view, isLive }: TimelineProps): VNode {
+  const [frame, width] = useWidth<HTMLDivElement>();
+  const right = RIGHT + (view.snapshot.policy.capacity > 1 ? TOKENS_RIGHT : 0);
+  const plotWidth = Math.max(1, width - LEFT - right);
+  const layout = width > 0 ? layoutTimeline(view, plotWidth / LINE_SPACE) : undefined;
+  return (
+    <figure class="timeline">
+      <div ref={frame} class="frame">
+        {layout ? (
+          <Picture {...{ layout, width, plotWidth, view, isLive }} />
+        ) : (
+          <p class="empty">
+            Nobody has come since this page was opened. Try “Ten at once”: ten callers ask together,
+            and each is let go at its tick.
+          </p>
+        )}
+      </div>
+      {layout && (
+        <figcaption>
+          <Legend />
+          <span>
+            {layout.waitingBeyond > 0 && `${showCallers(layout.waitingBeyond)} more in the queue. `}
+            {lineMeaning(layout.ticksPerLine, view.snapshot.policy.refillIntervalMs)}
+          </span>
+        </figcaption>
+      )}
+    </figure>
+  );
+}
+
+interface PictureProps {
+  readonly layout: TimelineLayout;
+  readonly width: number;
+  /** Of the part that is to scale. */
+  readonly plotWidth: number;
+  readonly view: BucketView;
+  readonly isLive: boolean;
+}
+
+function Picture({ layout, width, plotWidth, view, isLive }: PictureProps): VNode {
+  const { fromAtMs, toAtMs, ticks, rows } = layout;
+  const height = TOP + rows.length * ROW + BOTTOM;
+  const scale = plotWidth / (toAtMs - fromAtMs);
+  const x = (atMs: number): number => LEFT + Math.max(0, atMs - fromAtMs) * scale;
+  const isMoving = isLive && rows.some(({ caller }) => caller.state === "waiting");
+  const nowX = (): number => {
+    const nowMs = Math.max(view.atMs, Date.now() + view.clockOffsetMs);
+    return Math.min(x(nowMs), LEFT + plotWidth);
+  };
+  const past = useRef<SVGRectElement>(null);
+  const present = useRef<SVGLineElement>(null);
+  usePresent(isMoving, () => {
+    past.current?.setAttribute("width", String(nowX()));
+    present.current?.setAttribute("x1", String(nowX()));
+    present.current?.setAttribute("x2", String(nowX()));
+  });
+  const lineSpace = (ticks[1] ?? toAtMs) * scale - (ticks[0] ?? fromAtMs) * scale;
+  const labelEvery = Math.max(1, Math.ceil(LABEL_SPACE / lineSpace));
+  return (
+    <svg
+      viewBox={`0 0 ${width} ${height}`}
+      width={width}
+      height={height}
+      role="img"
+      aria-label={wordsFor(layout)}
+      data-from-at-ms={fromAtMs}
+    >
+      <clipPath id="past">
+        <rect ref={past} x="0" y="0" width={isMoving ? nowX() : width} height={height} />
+      </clipPath>
+      {ticks.map((atMs, index) => (
+        <Fragment key={atMs}>
+          <line
+            class={index % labelEvery === 0 ? "tick main" : "tick"}
+            x1={x(atMs)}
+            x2={x(atMs)}
+            y1={TOP - 6}
+            y2={height - BOTTOM}
+          />
+          {index % labelEvery === 0 && (
+            <text class="tick-label" x={x(atMs)} y={TOP - 12}>
+              {showOffset(atMs - (ticks[0] ?? fromAtMs))}
+            </text>
+          )}
+        </Fragment>
+      ))}
+      {rows.map((row, index) => (
+        <Row key={row.caller.key} row={row} y={TOP + (index + 0.5) * ROW} x={x} />
+      ))}
+      {isMoving && (
+        <line
+          ref={present}
+          class="present"
+          x1={nowX()}
+          x2={nowX()}
+          y1={TOP - 6}
+          y2={height - BOTTOM}
+        />
+      )}
+    </svg>
+  );
+}
+
+interface RowProps {
+  readonly row: TimelineRow;
+  readonly y: number;
+  readonly x: (atMs: number) => number;
+}
+
+function Row({ row, y, x }: RowProps): VNode {
+  const { caller, endAtMs } = row;
+  const { state, askedAtMs, tokens } = caller;
+  const [from, to] = [x(askedAtMs), x(endAtMs)];
+  const bar = { x: from, y: y - BAR / 2, width: Math.max(0, to - from), height: BAR, rx: BAR / 2 };
+  return (
+    <g class={`row ${state}`} data-caller={caller.id} data-state={state}>
+      <text class="row-label" x={LEFT - 12} y={y}>
+        {caller.id}
+      </text>
+      <rect class="bar" {...bar} />
+      {state === "waiting" && <rect class="bar elapsed" {...bar} clip-path="url(#past)" />}
+      <Mark state={state} x={to} y={y} atMs={endAtMs} />
+      <text class="wait" x={to + RADIUS + 6} y={y}>
+        {state === "waiting" ? "" : showSeconds(endAtMs - askedAtMs)}
+        {tokens > 1 && <tspan class="tokens"> ×{showCount(tokens)}</tspan>}
+      </text>
+    </g>
+  );
+}
+
+interface MarkProps {
+  readonly state: TimelineRow["caller"]["state"];
+  readonly x: number;
+  readonly y: number;
+  readonly atMs: number;
+}
+
+/** Told apart by shape, not by colour alone. */
+function Mark({ state, x, y, atMs }: MarkProps): VNode {
+  const attributes = { class: `mark ${state}`, "data-at-ms": atMs };
+  switch (state) {
+    case "granted":
+    case "waiting":
+      return <circle {...attributes} cx={x} cy={y} r={RADIUS} />;
+    case "cancelled":
+      return <path {...attributes} d={`M${x - 4} ${y - 4}l8 8M${x - 4} ${y + 4}l8 -8`} />;
+    case "refused":
+      return <path {...attributes} d={`M${x} ${y - 6}l6 6l-6 6l-6 -6z`} />;
+    default:
+      return state satisfies never;
+  }
+}
+
+function Legend(): VNode {
+  return (
+    <span class="legend">
+      {(["granted", "waiting", "cancelled", "refused"] as const).map((state) => (
+        <span key={state}>
+          <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+            <Mark state={state} x={8} y={8} atMs={0} />
+          </svg>
+          {state === "waiting" ? "to be granted" : state}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+/** Calls `move` for as long as it is to move: with each frame, or seldom for those who want it calm. */
+function usePresent(isMoving: boolean, move: () => void): void {
+  const last = useRef(move);
+  last.current = move;
+  useEffect(() => {
+    if (!isMoving) return undefined;
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+      const timer = setInterval(() => last.current(), CALM_STEP_MS);
+      return (): void => clearInterval(timer);
+    }
+    // A hidden page gets no frames.
+    let request = requestAnimationFrame(function next() {
+      last.current();
+      request = requestAnimationFrame(next);
+    });
+    return (): void => cancelAnimationFrame(request);
+  }, [isMoving]);
+}
+
+function lineMeaning(ticks: number, refillIntervalMs: number): string {
+  const every = showInterval(refillIntervalMs);
+  if (ticks === 1) return `Each line is a tick: one every ${every}.`;
+  return `Each line is ${showCount(ticks)} ticks; there is one every ${every}.`;
+}
+
+function wordsFor({ rows }: TimelineLayout): string {
+  const count = (state: string): number =>
+    rows.filter(({ caller }) => caller.state === state).length;
+  const parts = (["granted", "waiting", "cancelled", "refused"] as const)
+    .filter((state) => count(state) > 0)
+    .map((state) => `${count(state)} ${state}`);
+  return `Time line of ${showCallers(rows.length)}: ${parts.join(", ")}`;
+}

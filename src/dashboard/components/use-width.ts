@@ -1,0 +1,19 @@
+/** How wide an element is, for what is drawn to its measure. */
+import type { RefObject } from "preact";
+
+import { useEffect, useRef, useState } from "preact/hooks";
+
+/** A reference for the element, and its width in whole pixels; 0 before it is known. */
+export function useWidth<Kind extends Element>(): [RefObject<Kind | null>, number] {
+  const element = useRef<Kind>(null);
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    if (!element.current) return undefined;
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry) setWidth(Math.floor(entry.contentRect.width));
+    });
+    observer.observe(element.current);
+    return (): void => observer.disconnect();
+  }, []);
+  return [element, width];
+}

@@ -1,0 +1,44 @@
+/** How long callers waited: a table whose numbers have a length. */
+import type { VNode } from "preact";
+
+import { showCount, showDuration } from "../format.ts";
+import { WAIT_BOUNDS_MS, type WaitCounts } from "../wait-histogram.ts";
+
+/** The classes that have a count, and those between them. */
+export function WaitHistogram({ waits }: { readonly waits: WaitCounts }): VNode {
+  const most = Math.max(...waits);
+  if (most === 0) return <p class="empty">No grant yet.</p>;
+  const first = waits.findIndex((count) => count > 0);
+  const last = waits.findLastIndex((count) => count > 0);
+  return (
+    <table class="histogram">
+      <caption class="unseen">Grants since this page was opened, by wait</caption>
+      <thead class="unseen">
+        <tr>
+          <th scope="col">Waited</th>
+          <th scope="col">Grants</th>
+        </tr>
+      </thead>
+      <tbody>
+        {waits.slice(first, last + 1).map((count, index) => (
+          <tr key={first + index}>
+            <th scope="row">{className(first + index)}</th>
+            <td>
+              {count > 0 && (
+                <span class="bar" aria-hidden="true" style={{ "--share": String(count / most) }} />
+              )}
+              <span class="count">{showCount(count)}</span>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function className(index: number): string {
+  const bound = WAIT_BOUNDS_MS[index];
+  if (bound === 0) return "at once";
+  if (bound !== undefined) return `up to ${showDuration(bound)}`;
+  return `over ${showDuration(WAIT_BOUNDS_MS[index - 1] ?? 0)}`;
+}

@@ -1,0 +1,67 @@
+/** Numbers, times and durations as the page writes them. */
+
+const MS_PER = { day: 86_400_000, hour: 3_600_000, minute: 60_000, second: 1_000 } as const;
+
+const numbers = new Intl.NumberFormat("en");
+const clock = new Intl.DateTimeFormat("en-GB", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+});
+
+/** `12,000`. */
+export function showCount(count: number): string {
+  return numbers.format(count);
+}
+
+/** `1 token`, `5 tokens`. */
+export function showTokens(count: number): string {
+  return `${showCount(count)} ${count === 1 ? "token" : "tokens"}`;
+}
+
+/** `1 caller`, `5 callers`. */
+export function showCallers(count: number): string {
+  return `${showCount(count)} ${count === 1 ? "caller" : "callers"}`;
+}
+
+/** An instant, as the time of the day here to the millisecond. */
+export function showTime(atMs: number): string {
+  return clock.format(atMs);
+}
+
+/** A wait, to the millisecond: `1.003 s`. */
+export function showSeconds(ms: number): string {
+  return `${(ms / MS_PER.second).toFixed(3)} s`;
+}
+
+/** A duration in the largest unit that has a whole number of it: `1 s`, `90 s`, `250 ms`, `1 day`. */
+export function showDuration(ms: number): string {
+  if (ms === 0) return "0 s";
+  if (ms % MS_PER.day === 0) return countOf(ms / MS_PER.day, "day");
+  if (ms % MS_PER.hour === 0) return countOf(ms / MS_PER.hour, "hour");
+  if (ms % MS_PER.minute === 0) return `${showCount(ms / MS_PER.minute)} min`;
+  if (ms % MS_PER.second === 0) return `${showCount(ms / MS_PER.second)} s`;
+  return `${showCount(ms)} ms`;
+}
+
+/** A span on an axis, short: `0`, `2.5 s`, `3 min`. */
+export function showOffset(ms: number): string {
+  return showDuration(ms < MS_PER.second ? Math.round(ms) : Math.round(ms / 100) * 100).replace(
+    /^([\d,]+) ms$/,
+    (text, digits: string) => {
+      const whole = Number(digits.replaceAll(",", ""));
+      return whole < MS_PER.second ? text : `${whole / MS_PER.second} s`;
+    },
+  );
+}
+
+/** How often something is, after "every": `second`, `minute`, `250 ms`, `5 s`. */
+export function showInterval(ms: number): string {
+  const unit = Object.entries(MS_PER).find(([, unitMs]) => unitMs === ms);
+  return unit ? unit[0] : showDuration(ms);
+}
+
+function countOf(count: number, unit: string): string {
+  return `${showCount(count)} ${unit}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,69 @@
+/**
+ * The bucket's feed, for as long as the page is open. Nothing is sent over it while nothing happens, but
+ * a question now and then whether the other end is there, which the runtime answers by itself.
+ *
+ * `watchBucket` connects again by itself and does not say when it lost a connection. A visitor has to know
+ * that what is shown has grown old, so the page looks at the sockets that it makes.
+ */
+import type { WatchMessage } from "../protocol.ts";
+
+import { SluiceError, watchBucket } from "../client/index.ts";
+
+/** How it stands with the feed. */
+export type FeedState =
+  | { readonly kind: "connecting" }
+  | { readonly kind: "live" }
+  /** It broke, and another attempt follows. */
+  | { readonly kind: "lost" }
+  /** The service said no, and would again. */
+  | { readonly kind: "denied"; readonly error: SluiceError };
+
+/** What becomes of the feed. */
+export interface FeedListener {
+  readonly onState: (state: FeedState) => void;
+  readonly onMessage: (message: WatchMessage) => void;
+}
+
+/** Connects, and again whenever the connection is lost. Returns what ends it. */
+export function openFeed(
+  bucket: string,
+  token: string | undefined,
+  listener: FeedListener,
+): () => void {
+  const ended = new AbortController();
+  void follow(bucket, token, listener, ended.signal);
+  return () => ended.abort();
+}
+
+async function follow(
+  bucket: string,
+  token: string | undefined,
+  { onState, onMessage }: FeedListener,
+  signal: AbortSignal,
+): Promise<void> {
+  class ObservedSocket extends WebSocket {
+    constructor(url: string, protocols: string[]) {
+      super(url, protocols);
+      this.addEventListener("close", () => {
+        if (!signal.aborted) onState({ kind: "lost" });
+      });
+    }
+  }
+  onState({ kind: "connecting" });
+  try {
+    const options = { url: location.origin, token, WebSocket: ObservedSocket };
+    for await (const message of watchBucket(options, bucket, { signal })) {
+      if (message.isFirst) onState({ kind: "live" });
+      onMessage(message);
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    onState({ kind: "denied", error: asSluiceError(error) });
+  }
+}
+
+function asSluiceError(error: unknown): SluiceError {
+  if (error instanceof SluiceError) return error;
+  const detail = error instanceof Error ? error.message : String(error);
+  return new SluiceError({ reason: "unexpected-answer", detail });
+}

@@ -1,0 +1,635 @@
+/** The paced fetch by itself: an API and a Sluice that say what the test wants, in virtual time. */
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import type {
+  AcquireOptions,
+  AcquireOutcome,
+  Client,
+  Granted,
+  PauseFields,
+} from "../../src/client/client.ts";
+import type { PacedFetchOptions } from "../../src/client/paced-fetch.ts";
+import type { BucketSnapshot } from "../../src/protocol.ts";
+
+import { createPacedFetch } from "../../src/client/paced-fetch.ts";
+import { refusalResponse } from "../../src/client/refusal-response.ts";
+
+const NOW_MS = Date.UTC(2026, 10, 24, 12);
+const URL_OF_API = "http://api.test/things";
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW_MS });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+type Acquired = { readonly bucket: string } & AcquireOptions;
+type Told = { readonly bucket: string } & PauseFields;
+
+/** A Sluice that does as it is told, and remembers what it was asked. */
+class ScriptedClient {
+  readonly acquired: Acquired[] = [];
+  readonly paused: Told[] = [];
+  onAcquire: (call: Acquired) => AcquireOutcome | Promise<AcquireOutcome> = () => granted();
+  onPause: (pause: Told) => BucketSnapshot | Promise<BucketSnapshot> = () => snapshot();
+
+  async acquire(bucket: string, options: AcquireOptions = {}): Promise<AcquireOutcome> {
+    options.signal?.throwIfAborted();
+    this.acquired.push({ bucket, ...options });
+    return this.onAcquire({ bucket, ...options });
+  }
+
+  async pause(bucket: string, pause: PauseFields): Promise<BucketSnapshot> {
+    this.paused.push({ bucket, ...pause });
+    return this.onPause({ bucket, ...pause });
+  }
+
+  get asClient(): Client {
+    return this as unknown as Client;
+  }
+}
+
+function granted(fields: Partial<Granted> = {}): Granted {
+  const grantedAtMs = Date.now();
+  return { ok: true, bucket: "b", tokens: 1, remaining: 0, waitedMs: 0, grantedAtMs, ...fields };
+}
+
+function snapshot(maxWaitMs = 60_000): BucketSnapshot {
+  return { policy: { maxWaitMs } } as BucketSnapshot;
+}
+
+const refused: AcquireOutcome = {
+  ok: false,
+  bucket: "b",
+  tokens: 1,
+  reason: "timeout",
+  detail: "Cannot acquire 1 token within 0 ms: the earliest is in 930 ms",
+  retryAfterMs: 930,
+  violatedPolicies: ["b"],
+  rateLimit: { policy: "b", capacity: 1, windowSeconds: 1, remaining: 0, resetSeconds: 1 },
+};
+
+interface Sent {
+  readonly atMs: number;
+  readonly method: string;
+  readonly body: string;
+}
+
+/** An API that gives these answers one after the other, the last of them for good. */
+function api(...answers: readonly (() => Response)[]) {
+  const sent: Sent[] = [];
+  const responses: Response[] = [];
+  const fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const request = new Request(input, init);
+    const response = (answers[responses.length] ?? answers.at(-1)!)();
+    responses.push(response);
+    sent.push({ atMs: Date.now() - NOW_MS, method: request.method, body: await request.text() });
+    return response;
+  };
+  return { fetch: vi.fn(fetch), sent, responses };
+}
+
+const ok =
+  (fields: Record<string, string> = {}) =>
+  () =>
+    new Response("fine", { headers: fields });
+const tooMany =
+  (fields: Record<string, string> = {}, status = 429) =>
+  () =>
+    new Response("too many", { status, headers: fields });
+
+function pace(
+  answers: readonly (() => Response)[],
+  options: Partial<PacedFetchOptions> = {},
+  client = new ScriptedClient(),
+) {
+  const upstream = api(...answers);
+  const { fetch } = upstream;
+  const pacedFetch = createPacedFetch({ client: client.asClient, bucket: "b", fetch, ...options });
+  return { ...upstream, client, pacedFetch };
+}
+
+/** Lets virtual time pass until `promise` has settled, and tells when that was. */
+async function finish<Value>(promise: Promise<Value>): Promise<{ value: Value; atMs: number }> {
+  const state = { isSettled: false };
+  const settle = () => {
+    state.isSettled = true;
+  };
+  promise.then(settle, settle);
+  for (let turns = 0; !state.isSettled && turns < 20_000; turns += 1) {
+    await vi.advanceTimersByTimeAsync(10);
+  }
+  return { value: await promise, atMs: Date.now() - NOW_MS };
+}
+
+const errorOf = (promise: Promise<unknown>): Promise<Error> =>
+  promise.then(
+    () => new Error("resolved"),
+    (error: unknown) => error as Error,
+  );
+
+describe("a call", () => {
+  it("has its token before it is sent, and is sent as it was given", async () => {
+    const { pacedFetch, client, fetch } = pace([ok()]);
+    let isGranted: (outcome: AcquireOutcome) => void = () => undefined;
+    client.onAcquire = () => new Promise((resolve) => (isGranted = resolve));
+    const init = { headers: { a: "b" } };
+    const call = pacedFetch(URL_OF_API, init);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(fetch).not.toHaveBeenCalled();
+    isGranted(granted());
+    expect(await (await call).text()).toBe("fine");
+    expect(fetch.mock.calls).toEqual([[URL_OF_API, init]]);
+    expect(fetch.mock.calls[0]?.[1]).toBe(init);
+    expect(client.acquired).toEqual([{ bucket: "b", tokens: 1 }]);
+    expect(client.paused).toEqual([]);
+  });
+
+  it("asks for the bucket, the tokens and the time that the options say", async () => {
+    const { pacedFetch, client } = pace([ok()], {
+      bucket: (request) => new URL(request.url).host,
+      tokens: (request) => Number(request.headers.get("cost")),
+      timeoutMs: 700,
+    });
+    const { signal } = new AbortController();
+    await pacedFetch(new Request(URL_OF_API, { headers: { cost: "3" }, signal }));
+    expect(client.acquired).toMatchObject([{ bucket: "api.test", tokens: 3, timeoutMs: 700 }]);
+    expect(client.acquired[0]?.signal).toBeInstanceOf(AbortSignal);
+  });
+
+  it("that is wrong takes no token", async () => {
+    const { pacedFetch, client } = pace([ok()]);
+    expect((await errorOf(pacedFetch("/no/host"))).name).toBe("TypeError");
+    expect((await errorOf(pacedFetch(URL_OF_API, { method: "A B" }))).name).toBe("TypeError");
+    expect(client.acquired).toEqual([]);
+  });
+
+  it("that finds no token rejects with the refusal", async () => {
+    const { pacedFetch, client, fetch } = pace([ok()]);
+    client.onAcquire = () => refused;
+    const error = await errorOf(pacedFetch(URL_OF_API));
+    expect(error).toMatchObject({ name: "SluiceRefusedError", refusal: refused });
+    expect(error).toHaveProperty("response", undefined);
+    expect(error.message).toBe(
+      'Sluice refuses bucket "b": Cannot acquire 1 token within 0 ms: the earliest is in 930 ms',
+    );
+    expect(fetch).not.toHaveBeenCalled();
+  });
+
+  it("that finds no token is answered by onRefused where there is one", async () => {
+    const { pacedFetch, client } = pace([ok()], { onRefused: refusalResponse });
+    client.onAcquire = () => refused;
+    const response = await pacedFetch(URL_OF_API);
+    expect(response.status).toBe(429);
+    expect(response.headers.get("Retry-After")).toBe("1");
+    expect(await response.json()).toMatchObject({ reason: "timeout", "violated-policies": ["b"] });
+  });
+
+  it("passes on what the client and fetch throw", async () => {
+    const { pacedFetch, client, fetch } = pace([ok()]);
+    fetch.mockRejectedValueOnce(new TypeError("fetch failed"));
+    expect((await errorOf(pacedFetch(URL_OF_API))).message).toBe("fetch failed");
+    client.onAcquire = () => Promise.reject(new Error("unauthorized"));
+    expect((await errorOf(pacedFetch(URL_OF_API))).message).toBe("unauthorized");
+  });
+});
+
+describe("a refusal of the API", () => {
+  it("pauses the bucket, and the request is sent again with a token of its own", async () => {
+    const { pacedFetch, client, sent, responses } = pace([tooMany({ "Retry-After": "3" }), ok()]);
+    const response = await pacedFetch(URL_OF_API);
+    expect(await response.text()).toBe("fine");
+    expect(client.paused).toEqual([{ bucket: "b", untilMs: NOW_MS + 3_000, tokens: 0 }]);
+    expect(client.acquired).toHaveLength(2);
+    // The bucket has the pause: waiting is its business.
+    expect(sent.map(({ atMs }) => atMs)).toEqual([0, 0]);
+    expect(responses[0]?.bodyUsed || responses[0]?.body?.locked).toBe(true);
+  });
+
+  it.each([
+    ["503 with Retry-After", tooMany({ "Retry-After": "3" }, 503), 3_000],
+    [
+      "403 with none left",
+      tooMany({ "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "5" }, 403),
+      5_000,
+    ],
+    ["a reset", tooMany({ RateLimit: '"a";r=0;t=4' }), 4_000],
+    ["nothing said", tooMany(), 1_000],
+    ["0 said", tooMany({ "Retry-After": "0" }), 1_000],
+    ["rubbish said", tooMany({ "Retry-After": "rubbish" }), 1_000],
+  ])("with %s pauses for that long", async (_, answer, forMs) => {
+    const { pacedFetch, client } = pace([answer, ok()]);
+    expect((await pacedFetch(URL_OF_API)).status).toBe(200);
+    expect(client.paused).toEqual([{ bucket: "b", untilMs: NOW_MS + forMs, tokens: 0 }]);
+  });
+
+  it("that says nothing doubles the pause each time, and comes to an end", async () => {
+    const { pacedFetch, client, sent } = pace([tooMany()], { retries: 3, backoffMs: 500 });
+    // Sluice does not take it, so the time has to pass here.
+    client.onPause = () => Promise.reject(new Error("down"));
+    vi.spyOn(console, "error").mockReturnValue();
+    const { value: response } = await finish(pacedFetch(URL_OF_API));
+    expect(response.status).toBe(429);
+    expect(await response.text()).toBe("too many");
+    expect(sent.map(({ atMs }) => Math.round(atMs / 10) * 10)).toEqual([0, 500, 1_500, 3_500]);
+    expect(client.paused).toHaveLength(4);
+  });
+
+  it.each([0, 1, 2])("is given after %d retries", async (retries) => {
+    const { pacedFetch, sent } = pace([tooMany({ "Retry-After": "1" })], { retries });
+    expect((await pacedFetch(URL_OF_API)).status).toBe(429);
+    expect(sent).toHaveLength(retries + 1);
+  });
+
+  it("with 503 and nothing said is an answer like any other", async () => {
+    const { pacedFetch, client, sent } = pace([tooMany({}, 503)]);
+    expect((await pacedFetch(URL_OF_API)).status).toBe(503);
+    expect([client.paused.length, sent.length]).toEqual([0, 1]);
+  });
+
+  it("is given where the pause is longer than the call may wait", async () => {
+    const { pacedFetch, client, sent } = pace([tooMany({ "Retry-After": "30" })], {
+      timeoutMs: 20_000,
+    });
+    const response = await pacedFetch(URL_OF_API);
+    expect([response.status, await response.text()]).toEqual([429, "too many"]);
+    expect(sent).toHaveLength(1);
+    expect(client.paused).toHaveLength(1);
+  });
+
+  it("is given where the pause is longer than the bucket lets anybody wait", async () => {
+    const { pacedFetch, client, sent } = pace([tooMany({ "Retry-After": "30" })]);
+    client.onPause = () => snapshot(10_000);
+    expect((await pacedFetch(URL_OF_API)).status).toBe(429);
+    expect(sent).toHaveLength(1);
+  });
+
+  it("of a year pauses for an hour, and of less than maxPauseMs for that", async () => {
+    const first = pace([tooMany({ "Retry-After": "31536000" })]);
+    expect((await first.pacedFetch(URL_OF_API)).status).toBe(429);
+    expect(first.client.paused).toEqual([{ bucket: "b", untilMs: NOW_MS + 3_600_000, tokens: 0 }]);
+    const second = pace([tooMany({ "Retry-After": "31536000" })], {
+      maxPauseMs: 5_000,
+      retries: 0,
+    });
+    await second.pacedFetch(URL_OF_API);
+    expect(second.client.paused[0]?.untilMs).toBe(NOW_MS + 5_000);
+    const third = pace([tooMany({ "Retry-After": "31536000" })], { maxPauseMs: 86_400_000 });
+    await third.pacedFetch(URL_OF_API);
+    expect(third.client.paused[0]?.untilMs).toBeLessThan(NOW_MS + 86_400_000);
+  });
+
+  it("pauses by the clock of Sluice, where that is another", async () => {
+    for (const skewMs of [3_600_000, -3_600_000]) {
+      const { pacedFetch, client } = pace([tooMany({ "Retry-After": "3" }), ok()]);
+      client.onAcquire = () => granted({ grantedAtMs: Date.now() + skewMs });
+      await pacedFetch(URL_OF_API);
+      expect(client.paused[0]?.untilMs).toBe(NOW_MS + 3_000 + skewMs);
+    }
+  });
+
+  it("is told once for all who get it at once", async () => {
+    const answers = [...Array.from({ length: 10 }, () => tooMany({ "Retry-After": "3" })), ok()];
+    const { pacedFetch, client, sent } = pace(answers);
+    client.onPause = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return snapshot();
+    };
+    const calls = Array.from({ length: 10 }, () => pacedFetch(URL_OF_API));
+    const { value: responses } = await finish(Promise.all(calls));
+    expect(responses.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
+    expect(sent).toHaveLength(20);
+    expect(client.paused.length).toBeLessThanOrEqual(2);
+  });
+
+  it("that is known is told again after a second: somebody may have lifted it", async () => {
+    const left = [30, 29, 28].map((seconds) => tooMany({ "Retry-After": String(seconds) }));
+    const { pacedFetch, client } = pace(left, { retries: 0 });
+    await pacedFetch(URL_OF_API);
+    await vi.advanceTimersByTimeAsync(500);
+    await pacedFetch(URL_OF_API);
+    expect(client.paused).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await pacedFetch(URL_OF_API);
+    expect(client.paused.map(({ untilMs }) => untilMs - NOW_MS)).toEqual([30_000, 29_500]);
+  });
+
+  it("of a retry that finds no token any more rejects, with what the API said", async () => {
+    const { pacedFetch, client } = pace([tooMany({ "Retry-After": "3" })]);
+    client.onAcquire = () => (client.acquired.length === 1 ? granted() : refused);
+    const error = await errorOf(pacedFetch(URL_OF_API));
+    expect(error).toMatchObject({ name: "SluiceRefusedError", response: { status: 429 } });
+  });
+
+  it("counts what all attempts wait together", async () => {
+    const { pacedFetch, client } = pace([tooMany({ "Retry-After": "1" })], { timeoutMs: 5_000 });
+    client.onAcquire = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      return granted();
+    };
+    await finish(pacedFetch(URL_OF_API));
+    expect(client.acquired.map(({ timeoutMs }) => timeoutMs)).toEqual([5_000, 4_000, 3_000]);
+  });
+});
+
+describe("what may be sent again", () => {
+  const again = [tooMany({ "Retry-After": "1" }), ok()];
+  const stream = () => new Response("body").body!;
+  const put = () => new Request(URL_OF_API, { method: "PUT", body: "body" });
+  const post = () => new Request(URL_OF_API, { method: "POST", body: "body" });
+
+  it.each<readonly [string, string | Request, RequestInit | undefined]>([
+    ["GET", URL_OF_API, undefined],
+    ["HEAD", URL_OF_API, { method: "HEAD" }],
+    ["delete", URL_OF_API, { method: "delete" }],
+    ["PUT, text", URL_OF_API, { method: "PUT", body: "body" }],
+    ["PUT, bytes", URL_OF_API, { method: "PUT", body: new TextEncoder().encode("body") }],
+    ["PUT, a blob", URL_OF_API, { method: "PUT", body: new Blob(["body"]) }],
+    ["PUT, a Request", put(), undefined],
+    ["PUT, a Request with another body", put(), { body: "body" }],
+    [
+      "POST with a key",
+      URL_OF_API,
+      { method: "POST", body: "body", headers: { "idempotency-key": "k" } },
+    ],
+  ])("%s is", async (_, input, init) => {
+    const { pacedFetch, sent } = pace(again);
+    const response = await pacedFetch(input, init);
+    expect(response.status).toBe(200);
+    expect(sent).toHaveLength(2);
+    expect(sent[0]).toEqual(sent[1]);
+    if (sent[0]?.method === "PUT") expect(sent[1]?.body).toBe("body");
+  });
+
+  it.each<readonly [string, string | Request, RequestInit]>([
+    ["POST", URL_OF_API, { method: "POST", body: "body" }],
+    ["PATCH", URL_OF_API, { method: "PATCH", body: "body" }],
+    ["POST, a Request", post(), {}],
+    ["PUT, a stream", URL_OF_API, { method: "PUT", body: stream(), duplex: "half" }],
+  ])("%s is not, but pauses", async (_, input, init) => {
+    const { pacedFetch, sent, client } = pace(again);
+    const response = await pacedFetch(input, init);
+    expect([response.status, await response.text()]).toEqual([429, "too many"]);
+    expect(sent).toHaveLength(1);
+    expect(client.paused).toHaveLength(1);
+  });
+
+  it("POST is where methods say so", async () => {
+    const { pacedFetch, sent } = pace(again, { methods: ["post"] });
+    expect((await pacedFetch(post())).status).toBe(200);
+    expect(sent.map(({ body }) => body)).toEqual(["body", "body"]);
+    expect((await pacedFetch(URL_OF_API)).status).toBe(200);
+  });
+
+  it("a Request whose body the API does not read to its end holds nobody up", async () => {
+    const { pacedFetch, fetch } = pace([ok()]);
+    fetch.mockImplementation(async () => new Response("fine"));
+    const endless = new ReadableStream({ pull: (stream) => stream.enqueue(new Uint8Array(9)) });
+    const init = { method: "PUT", body: endless, duplex: "half" as const };
+    const { atMs } = await finish(pacedFetch(new Request(URL_OF_API, init)));
+    expect(atMs).toBeLessThan(100);
+  });
+
+  it("a Request whose copies were sent is used up, as fetch would", async () => {
+    const { pacedFetch } = pace([ok()]);
+    const request = put();
+    await pacedFetch(request);
+    expect(request.bodyUsed).toBe(true);
+  });
+});
+
+describe("where Sluice cannot have the pause", () => {
+  it("it is reported, and the callers here hold back by themselves", async () => {
+    const onPauseFailed = vi.fn();
+    const fault = new Error("unauthorized");
+    const { pacedFetch, client, sent } = pace([tooMany({ "Retry-After": "3" }), ok()], {
+      onPauseFailed,
+    });
+    client.onPause = () => Promise.reject(fault);
+    const first = pacedFetch(URL_OF_API);
+    await vi.advanceTimersByTimeAsync(10);
+    const second = pacedFetch(URL_OF_API);
+    await finish(Promise.all([first, second]));
+    expect((await first).status).toBe(200);
+    expect(sent.map(({ atMs }) => atMs)).toEqual([0, 3_000, 3_000]);
+    const pause = { bucket: "b", untilMs: NOW_MS + 3_000, tokens: 0 };
+    expect(onPauseFailed.mock.calls).toEqual([[fault, pause]]);
+  });
+
+  it("one whose token came meanwhile holds back, too", async () => {
+    const { pacedFetch, client, sent } = pace([tooMany({ "Retry-After": "3" }), ok()], {
+      onPauseFailed: () => undefined,
+    });
+    client.onPause = () => Promise.reject(new Error("down"));
+    client.onAcquire = async () => {
+      await new Promise((resolve) => setTimeout(resolve, client.acquired.length * 100));
+      return granted();
+    };
+    await finish(Promise.all([pacedFetch(URL_OF_API), pacedFetch(URL_OF_API)]));
+    expect(sent.map(({ atMs }) => atMs >= 3_000)).toEqual([false, true, true]);
+  });
+
+  it("one that does not want to wait is refused by what is known here", async () => {
+    const options = { onPauseFailed: () => undefined, timeoutMs: 0 };
+    const { pacedFetch, client } = pace([tooMany({ "Retry-After": "3" }), ok()], options);
+    client.onPause = () => Promise.reject(new Error("down"));
+    expect((await pacedFetch(URL_OF_API)).status).toBe(429);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await errorOf(pacedFetch(URL_OF_API))).toMatchObject({
+      refusal: { reason: "timeout", retryAfterMs: 2_000, bucket: "b", tokens: 1 },
+    });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect((await pacedFetch(URL_OF_API)).status).toBe(200);
+  });
+
+  it("a report that throws, and one that goes to the console, break nothing", async () => {
+    const errors = vi.spyOn(console, "error").mockReturnValue();
+    const onPauseFailed = () => {
+      throw new Error("of the report");
+    };
+    for (const options of [{ onPauseFailed }, {}]) {
+      const { pacedFetch, client } = pace([tooMany({ "Retry-After": "1" }), ok()], options);
+      client.onPause = () => Promise.reject(new Error("down"));
+      expect((await finish(pacedFetch(URL_OF_API))).value.status).toBe(200);
+    }
+    expect(errors).toHaveBeenCalledTimes(2);
+  });
+
+  it("a Sluice that never answers holds nobody for longer than the API wants", async () => {
+    const { pacedFetch, client, sent } = pace([tooMany({ "Retry-After": "3" }), ok()]);
+    client.onPause = () => new Promise(() => undefined);
+    await finish(pacedFetch(URL_OF_API));
+    expect(sent.map(({ atMs }) => atMs)).toEqual([0, 3_000]);
+  });
+});
+
+describe("while Sluice is being told", () => {
+  it("who comes holds back, and joins the queue as soon as it knows", async () => {
+    const { pacedFetch, client, sent } = pace([tooMany({ "Retry-After": "3" }), ok()]);
+    client.onPause = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return snapshot();
+    };
+    const first = pacedFetch(URL_OF_API);
+    await vi.advanceTimersByTimeAsync(100);
+    const second = pacedFetch(URL_OF_API);
+    await vi.advanceTimersByTimeAsync(90);
+    expect(client.acquired).toHaveLength(1);
+    await finish(Promise.all([first, second]));
+    // What the bucket would make them wait for, this Sluice gives at once.
+    expect(sent.map(({ atMs }) => atMs)).toEqual([0, 200, 200]);
+  });
+});
+
+describe("an answer that says how many are left", () => {
+  const spent = { RateLimit: '"a";r=0;t=30' };
+  const few = { "X-RateLimit-Remaining": "3", "X-RateLimit-Reset": "30" };
+
+  it("pauses the bucket where none is, once", async () => {
+    const { pacedFetch, client } = pace([ok(spent)]);
+    for (let call = 0; call < 3; call += 1) {
+      expect((await pacedFetch(URL_OF_API)).status).toBe(200);
+      await vi.advanceTimersByTimeAsync(300);
+    }
+    expect(client.paused).toEqual([{ bucket: "b", untilMs: NOW_MS + 30_000, tokens: 0 }]);
+    await vi.advanceTimersByTimeAsync(30_000);
+    await pacedFetch(URL_OF_API);
+    expect(client.paused).toHaveLength(2);
+  });
+
+  it("lowers it for a while where that is fewer than it has", async () => {
+    const { pacedFetch, client } = pace([ok(few)]);
+    client.onAcquire = () => granted({ remaining: 8 });
+    await pacedFetch(URL_OF_API);
+    expect(client.paused).toEqual([{ bucket: "b", untilMs: NOW_MS + 10_000, tokens: 3 }]);
+  });
+
+  it.each<readonly [string, Partial<PacedFetchOptions>, Partial<Granted>]>([
+    ["it has no more than that", {}, { remaining: 3 }],
+    ["a token is not a request", { tokens: 2 }, { remaining: 8 }],
+    ["no bucket gave the token", {}, { remaining: 8, isUnmetered: true }],
+    ["readAdvice says nothing", { readAdvice: () => undefined }, { remaining: 8 }],
+  ])("changes nothing where %s", async (_, options, fields) => {
+    const { pacedFetch, client } = pace([ok(few)], options);
+    client.onAcquire = () => granted(fields);
+    await pacedFetch(URL_OF_API);
+    expect(client.paused).toEqual([]);
+  });
+
+  it("is given all the same where Sluice fails or never answers", async () => {
+    const onPauseFailed = vi.fn();
+    const failing = pace([ok(spent)], { onPauseFailed });
+    failing.client.onPause = () => Promise.reject(new Error("down"));
+    expect((await failing.pacedFetch(URL_OF_API)).status).toBe(200);
+    expect((await failing.pacedFetch(URL_OF_API)).status).toBe(200);
+    expect(onPauseFailed).toHaveBeenCalledTimes(2);
+    const hanging = pace([ok(spent)]);
+    hanging.client.onPause = () => new Promise(() => undefined);
+    const { value, atMs } = await finish(hanging.pacedFetch(URL_OF_API));
+    expect([value.status, atMs]).toEqual([200, 2_000]);
+  });
+});
+
+describe("a signal", () => {
+  it("ends the waiting for a token", async () => {
+    const { pacedFetch, client, fetch } = pace([ok()]);
+    client.onAcquire = ({ signal }) =>
+      new Promise((_, reject) => {
+        signal?.addEventListener("abort", () => reject(signal.reason as Error));
+      });
+    const controller = new AbortController();
+    const call = errorOf(pacedFetch(URL_OF_API, { signal: controller.signal }));
+    await vi.advanceTimersByTimeAsync(1_000);
+    controller.abort(new Error("gone"));
+    expect((await call).message).toBe("gone");
+    expect(fetch).not.toHaveBeenCalled();
+  });
+
+  it("ends the holding back", async () => {
+    const { pacedFetch, client, sent } = pace([tooMany({ "Retry-After": "30" }), ok()], {
+      onPauseFailed: () => undefined,
+    });
+    client.onPause = () => Promise.reject(new Error("down"));
+    const controller = new AbortController();
+    const call = errorOf(pacedFetch(new Request(URL_OF_API, { signal: controller.signal })));
+    await vi.advanceTimersByTimeAsync(1_000);
+    controller.abort(new Error("gone"));
+    expect((await call).message).toBe("gone");
+    expect(sent).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("of null is none", async () => {
+    const { signal } = new AbortController();
+    const { pacedFetch, client } = pace([ok()]);
+    await pacedFetch(new Request(URL_OF_API, { signal }), { signal: null });
+    expect(client.acquired[0]).not.toHaveProperty("signal");
+  });
+});
+
+it("a bucket that can be none, and what is no function, is told by name", () => {
+  const client = new ScriptedClient().asClient;
+  expect(() => createPacedFetch({ client, bucket: "a b" })).toThrow(/^bucket must be/);
+  const onRefused = "no" as unknown as () => Response;
+  expect(() => createPacedFetch({ client, bucket: "b", onRefused })).toThrow(
+    'onRefused must be a function: got "no"',
+  );
+});
+
+it.each<readonly [string, Partial<PacedFetchOptions>]>([
+  ["retries", { retries: -1 }],
+  ["retries", { retries: 21 }],
+  ["backoffMs", { backoffMs: 0 }],
+  ["maxPauseMs", { maxPauseMs: 86_400_001 }],
+  ["maxPauseMs", { maxPauseMs: Number.NaN }],
+  ["timeoutMs", { timeoutMs: -1 }],
+  ["tokens", { tokens: 0.5 }],
+  ["timeoutMs", { timeoutMs: 3_600_001 }],
+])("%s out of range is a RangeError that names it", (name, options) => {
+  const client = new ScriptedClient().asClient;
+  expect(() => createPacedFetch({ client, bucket: "b", ...options })).toThrow(
+    new RegExp(`^${name} must be an integer from`),
+  );
+});
+
+it("paces each of many buckets by itself", async () => {
+  const { pacedFetch, client, sent } = pace([tooMany({ "Retry-After": "9" }), ok()], {
+    bucket: (request) => request.url.slice(-4),
+    onPauseFailed: () => undefined,
+  });
+  client.onPause = () => Promise.reject(new Error("down"));
+  const paused = pacedFetch(`${URL_OF_API}/1000`);
+  await vi.advanceTimersByTimeAsync(10);
+  // More than are looked through, so that some are forgotten meanwhile.
+  for (let call = 1; call < 500; call += 1) await pacedFetch(`${URL_OF_API}/${1_000 + call}`);
+  const alsoPaused = pacedFetch(`${URL_OF_API}/1000`);
+  await finish(Promise.all([paused, alsoPaused]));
+  const late = sent.filter(({ atMs }) => atMs >= 9_000);
+  expect([sent.length, late.length]).toEqual([502, 2]);
+});
+
+it("holds a call that came while many buckets were in use", async () => {
+  let letGo: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  const { pacedFetch, client, sent } = pace(
+    [...Array.from({ length: 200 }, () => ok()), tooMany({ "Retry-After": "9" }), ok()],
+    {
+      bucket: (request) => request.url.slice(-4),
+      onPauseFailed: () => undefined,
+    },
+  );
+  client.onPause = () => Promise.reject(new Error("down"));
+  client.onAcquire = async ({ bucket }) => {
+    if (bucket === "1000" && client.acquired.length === 1) await held;
+    return granted();
+  };
+  const first = pacedFetch(`${URL_OF_API}/1000`);
+  for (let call = 1; call <= 200; call += 1) await pacedFetch(`${URL_OF_API}/${1_000 + call}`);
+  letGo();
+  await vi.advanceTimersByTimeAsync(10);
+  const second = pacedFetch(`${URL_OF_API}/1000`);
+  await finish(Promise.all([first, second]));
+  expect(sent.slice(-2).map(({ atMs }) => atMs >= 9_000)).toEqual([true, true]);
+});

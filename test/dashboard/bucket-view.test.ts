@@ -1,0 +1,147 @@
+import { describe, expect, it } from "vitest";
+
+import type { WatchEvent, WatchMessage } from "../../src/protocol.ts";
+
+import {
+  foldMessage,
+  levelsUntil,
+  waitingCallers,
+  type BucketView,
+} from "../../src/dashboard/bucket-view.ts";
+import { ONE_A_SECOND, messageOf, snapshotOf } from "./messages.ts";
+
+const FIVE = { capacity: 5, refillTokens: 2, refillIntervalMs: 3_000 };
+
+function fold(messages: readonly WatchMessage[], view?: BucketView): BucketView {
+  let folded = view;
+  for (const message of messages) {
+    folded = foldMessage(folded, message, message.atMs);
+  }
+  if (!folded) throw new Error("No message");
+  return folded;
+}
+
+function queued(id: number, atMs: number): WatchEvent {
+  return { kind: "queued", id, atMs, tokens: 1 };
+}
+
+function granted(id: number, atMs: number, waitedMs: number): WatchEvent {
+  return { kind: "granted", id, atMs, tokens: 1, waitedMs };
+}
+
+const idle = snapshotOf(ONE_A_SECOND, { tokens: 1 });
+const waitedFor = snapshotOf(ONE_A_SECOND, { waiters: 1, queuedTokens: 1 });
+
+describe("foldMessage", () => {
+  it("follows each caller from its arrival to its end", () => {
+    const start = fold([
+      messageOf(0, idle),
+      messageOf(10, waitedFor, [queued(1, 10), queued(2, 11)]),
+    ]);
+    expect(waitingCallers(start).map(({ id }) => id)).toEqual([1, 2]);
+
+    const end = fold(
+      [
+        messageOf(1_000, waitedFor, [granted(1, 1_000, 990)]),
+        messageOf(1_500, idle, [
+          { kind: "cancelled", id: 2, atMs: 1_500, tokens: 1, waitedMs: 1_489 },
+        ]),
+        messageOf(1_600, idle, [
+          { kind: "refused", id: 3, atMs: 1_600, tokens: 9, reason: "exceeds-capacity" },
+        ]),
+      ],
+      start,
+    );
+    expect(end.callers).toMatchObject([
+      { id: 1, state: "granted", askedAtMs: 10, settledAtMs: 1_000 },
+      { id: 2, state: "cancelled", askedAtMs: 11, settledAtMs: 1_500 },
+      { id: 3, state: "refused", askedAtMs: 1_600, settledAtMs: 1_600, reason: "exceeds-capacity" },
+    ]);
+    expect(end.settled).toHaveLength(3);
+  });
+
+  it("knows when a caller came that it had not seen come", () => {
+    const view = fold([messageOf(0, idle), messageOf(5_000, idle, [granted(7, 5_000, 2_500)])]);
+    expect(view.callers).toMatchObject([{ id: 7, askedAtMs: 2_500, settledAtMs: 5_000 }]);
+  });
+
+  it("drops those who waited when the connection was lost, and keeps numbers of two instances apart", () => {
+    const before = fold([
+      messageOf(0, idle),
+      messageOf(1, waitedFor, [granted(1, 1, 0), queued(2, 1), queued(3, 1)]),
+    ]);
+    const again = foldMessage(before, { ...messageOf(9_000, waitedFor), isFirst: true }, 9_000);
+    expect(again.callers.map(({ id }) => id)).toEqual([1]);
+    const after = fold([messageOf(9_100, idle, [granted(1, 9_100, 100)])], again);
+    expect(after.callers.map(({ id, settledAtMs }) => [id, settledAtMs])).toEqual([
+      [1, 1],
+      [1, 9_100],
+    ]);
+    expect(new Set(after.callers.map(({ key }) => key)).size).toBe(2);
+  });
+
+  it("counts each wait once, in its class", () => {
+    const waits = [0, 1, 100, 101, 1_000, 3_600_000];
+    const events = waits.map((waitedMs, id) => granted(id, 4_000_000, waitedMs));
+    const view = fold([messageOf(0, idle), messageOf(4_000_000, idle, events)]);
+    expect(view.waits).toEqual([1, 2, 1, 1, 0, 0, 0, 0, 0, 1]);
+  });
+
+  it("keeps a bounded number of callers, the latest", () => {
+    let view = fold([messageOf(0, idle)]);
+    for (let id = 1; id <= 1_000; id++) {
+      view = fold([messageOf(id, idle, [granted(id, id, 0)])], view);
+    }
+    expect(view.callers.length).toBeLessThanOrEqual(200);
+    expect(view.callers.at(-1)?.id).toBe(1_000);
+    expect(view.settled.length).toBe(view.callers.length);
+    expect(view.levels.length).toBeLessThanOrEqual(2_000);
+  });
+
+  it("adds up what the feed left out", () => {
+    const view = fold([
+      messageOf(0, idle),
+      { ...messageOf(1, idle), omitted: 3 },
+      { ...messageOf(2, idle), omitted: 4 },
+    ]);
+    expect(view.omitted).toBe(7);
+  });
+
+  it("reads the object's clock off the quickest message of a connection", () => {
+    let view: BucketView | undefined;
+    for (const [atMs, receivedAtMs] of [
+      [5_000, 1_200],
+      [5_100, 1_150],
+      [5_200, 1_900],
+    ] as const) {
+      view = foldMessage(view, messageOf(atMs, idle), receivedAtMs);
+    }
+    expect(view?.clockOffsetMs).toBe(3_950);
+  });
+});
+
+describe("levelsUntil", () => {
+  it("adds the ticks of a bucket that fills, and none once it is full", () => {
+    const view = fold([messageOf(0, snapshotOf(FIVE))]);
+    const levels = levelsUntil(view, 60_000).map(({ atMs, tokens }) => [atMs, tokens]);
+    expect(levels).toEqual([
+      [0, 0],
+      [3_000, 2],
+      [6_000, 4],
+      [9_000, 5],
+    ]);
+  });
+
+  it("adds nothing while callers wait", () => {
+    const view = fold([messageOf(0, waitedFor)]);
+    expect(levelsUntil(view, 60_000)).toHaveLength(1);
+  });
+
+  it("holds the ticks between two messages, too", () => {
+    const view = fold([
+      messageOf(0, snapshotOf(FIVE)),
+      messageOf(7_000, snapshotOf(FIVE, { tokens: 1 })),
+    ]);
+    expect(view.levels.map(({ tokens }) => tokens)).toEqual([0, 2, 4, 1]);
+  });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+
+import { bucketOfPath, curlCommand, pathOfBucket } from "../../src/dashboard/address.ts";
+import { showDuration, showInterval, showOffset, showSeconds } from "../../src/dashboard/format.ts";
+
+describe("durations", () => {
+  it.each([
+    [0, "0 s"],
+    [10, "10 ms"],
+    [1_000, "1 s"],
+    [1_500, "1,500 ms"],
+    [90_000, "90 s"],
+    [60_000, "1 min"],
+    [3_600_000, "1 hour"],
+    [7_200_000, "2 hours"],
+    [86_400_000, "1 day"],
+  ])("showDuration(%d) is %s", (ms, text) => {
+    expect(showDuration(ms)).toBe(text);
+  });
+
+  it("showInterval reads after “every”", () => {
+    expect([1_000, 60_000, 250, 5_000].map(showInterval)).toEqual([
+      "second",
+      "minute",
+      "250 ms",
+      "5 s",
+    ]);
+  });
+
+  it("showOffset is short", () => {
+    expect([0, 250, 1_000, 2_500, 180_000].map(showOffset)).toEqual([
+      "0 s",
+      "250 ms",
+      "1 s",
+      "2.5 s",
+      "3 min",
+    ]);
+  });
+
+  it("showSeconds is exact to the millisecond", () => {
+    expect([0, 1_003, 59_999.6].map(showSeconds)).toEqual(["0.000 s", "1.003 s", "60.000 s"]);
+  });
+});
+
+describe("addresses", () => {
+  it("leads from a name to its page and back, whatever is in the name", () => {
+    for (const name of ["a", "a/b@c", "100%", "%2F", "<img src=x onerror=alert(1)>", "ä?#&"]) {
+      expect(bucketOfPath(pathOfBucket(name))).toBe(name);
+    }
+  });
+
+  it("takes a name whose encoding is broken as it stands, and / for the README's bucket", () => {
+    expect(bucketOfPath("/buckets/%zz")).toBe("%zz");
+    expect(bucketOfPath("/")).toBe("x");
+  });
+
+  it("writes a command that a shell takes as it is meant", () => {
+    expect(curlCommand("http://a:1", "a/b@c", false)).toBe(
+      'curl "http://a:1/acquire?bucket=a%2Fb%40c"',
+    );
+    expect(curlCommand("https://a", "$(x)`y`", true)).toBe(
+      'curl -H "Authorization: Bearer $TOKEN" "https://a/acquire?bucket=%24(x)%60y%60"',
+    );
+  });
+});

@@ -1,0 +1,33 @@
+/** Snapshots and messages of a feed, for tests of what the page makes of them. */
+import type { BucketSnapshot, WatchEvent, WatchMessage } from "../../src/protocol.ts";
+
+import { Policy, type PolicyFields } from "../../src/core/policy.ts";
+
+export const ONE_A_SECOND = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 };
+
+/** A bucket that has started, as it is at the beginning of its grid. */
+export function snapshotOf(
+  policy: PolicyFields,
+  state: Partial<Omit<BucketSnapshot, "policy">> = {},
+): BucketSnapshot {
+  return {
+    bucket: "a",
+    policy: { name: "*", ...Policy.of(policy).toJSON() },
+    tokens: 0,
+    waiters: 0,
+    queuedTokens: 0,
+    nextTickAtMs: policy.refillIntervalMs,
+    granted: 1,
+    refused: 0,
+    cancelled: 0,
+    ...state,
+  };
+}
+
+export function messageOf(
+  atMs: number,
+  snapshot: BucketSnapshot,
+  events: readonly WatchEvent[] = [],
+): WatchMessage {
+  return { atMs, snapshot, events };
+}

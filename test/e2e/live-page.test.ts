@@ -1,0 +1,480 @@
+/**
+ * The live page in a real Chromium, as people use it. Pictures of it are left in .vitest/screenshots; the
+ * one in docs/ is `ten-at-once-light-1280.png` of such a run.
+ */
+import { setTimeout } from "node:timers/promises";
+
+import type { Browser, Page } from "playwright-core";
+
+import type { BucketSnapshot } from "../../src/protocol.ts";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { launchChromium } from "../support/browser.ts";
+import { besidesRefusals, faintTexts, openLivePage, screenshotDir } from "../support/live-page.ts";
+import { Relay } from "../support/relay.ts";
+import { startDev, startWorkerd, type WorkerdServer } from "../support/server.ts";
+
+/** What a busy machine may be late by: the grid itself is exact. */
+const LATE_MS = 250;
+/** Of the page below the time line, in the picture for the documentation; pixels. */
+const BELOW_PICTURE = 20;
+/** For ten grants, one a second. */
+const TEN_TIMEOUT_MS = 20_000;
+
+const policies = {
+  "*": { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 },
+  "slow*": { capacity: 1, refillTokens: 1, refillIntervalMs: 300_000, maxWaitMs: 3_600_000 },
+  "five*": { capacity: 5, refillTokens: 1, refillIntervalMs: 1_000, initialTokens: 0 },
+  "team/*": { capacity: 3, refillTokens: 3, refillIntervalMs: 60_000 },
+};
+
+let browser: Browser;
+let server: WorkerdServer;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+  server = await startWorkerd({ policies, main: "chaos/workers/abortable.ts" });
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+let buckets = 0;
+
+function uniqueName(prefix = "bucket"): string {
+  buckets += 1;
+  return `${prefix}-${process.pid}-${buckets}`;
+}
+
+function addressOf(bucket: string, base = server.url): string {
+  return `${base}/buckets/${encodeURIComponent(bucket)}`;
+}
+
+async function snapshotOf(bucket: string): Promise<BucketSnapshot> {
+  const response = await fetch(addressOf(bucket));
+  return (await response.json()) as BucketSnapshot;
+}
+
+function button(page: Page, name: string) {
+  return page.getByRole("button", { name });
+}
+
+/** A feed's first message, of a bucket that has one token and waits for nobody. */
+function firstMessage(state: object = {}, policy: object = {}): string {
+  const numbers = { ...policies["*"], name: "*", initialTokens: 1, queueLimit: 10, maxWaitMs: 1 };
+  const queue = { waiters: 0, queuedTokens: 0, granted: 1, refused: 1, cancelled: 0 };
+  const snapshot = {
+    bucket: "a",
+    policy: { ...numbers, ...policy },
+    tokens: 1,
+    nextTickAtMs: Date.now() + 500,
+    ...queue,
+    ...state,
+  };
+  return JSON.stringify({ atMs: Date.now(), snapshot, events: [], isFirst: true });
+}
+
+/** The number of that name, once it is `value`. */
+function figure(page: Page, name: string, value: string) {
+  return page.locator(".figure", { hasText: name }).getByText(value, { exact: true });
+}
+
+/** When each caller in the table was granted, oldest first. */
+async function listedGrants(page: Page): Promise<number[]> {
+  const times = page.locator("tr.granted time");
+  const texts = await times.evaluateAll((all) => all.map((each) => each.getAttribute("datetime")));
+  return texts.map((text) => Date.parse(text ?? "")).reverse();
+}
+
+async function numbersOf(page: Page, selector: string, attribute: string): Promise<number[]> {
+  const texts = await page
+    .locator(selector)
+    .evaluateAll((all, name) => all.map((each) => each.getAttribute(name)), attribute);
+  return texts.map(Number);
+}
+
+function gapsOf(numbers: readonly number[]): number[] {
+  return numbers.slice(1).map((number, index) => number - (numbers[index] ?? 0));
+}
+
+async function isWiderThanScreen(page: Page): Promise<boolean> {
+  return page.evaluate("document.documentElement.scrollWidth > innerWidth");
+}
+
+async function live(page: Page): Promise<void> {
+  await page.getByText("Live", { exact: true }).waitFor();
+}
+
+describe("ten at once, on npm start", () => {
+  it(
+    "ten grants appear a second apart, in the table and on the grid of the time line",
+    async () => {
+      await using dev = await startDev();
+      await using opened = await openLivePage(browser, addressOf("ten", dev.url));
+      const { page, complaints } = opened;
+      await live(page);
+      await button(page, "Ten at once").click();
+      // Where each will be is known at once: one is granted, nine are drawn hollow.
+      await page.locator(".row .mark.waiting").nth(8).waitFor();
+      expect(await page.locator(".row").count()).toBe(10);
+      const foretold = await numbersOf(page, ".row .mark", "cx");
+
+      await setTimeout(4_300);
+      const timeline = await page.locator("section", { hasText: "Time line" }).boundingBox();
+      const height = (timeline?.y ?? 0) + (timeline?.height ?? 0) + BELOW_PICTURE;
+      await page.screenshot({
+        path: `${screenshotDir}/ten-at-once-light-1280.png`,
+        clip: { x: 0, y: 0, width: 1280, height },
+      });
+      await page.locator(".row .mark.granted").nth(9).waitFor({ timeout: TEN_TIMEOUT_MS });
+
+      const grants = await listedGrants(page);
+      expect(grants).toHaveLength(10);
+      for (const gap of gapsOf(grants)) expect(Math.abs(gap - 1_000)).toBeLessThan(LATE_MS);
+      expect(Math.abs((grants[9] ?? 0) - (grants[0] ?? 0) - 9_000)).toBeLessThan(LATE_MS);
+
+      // Drawn: each disc on its line of the grid, and where it was foretold.
+      const discs = await numbersOf(page, ".row .mark.granted", "cx");
+      const lines = await numbersOf(page, ".timeline .tick", "x1");
+      const second = (lines[1] ?? 0) - (lines[0] ?? 0);
+      for (const [index, disc] of discs.entries()) {
+        const late = (disc - (lines[index] ?? 0)) / second;
+        expect(Math.abs(late)).toBeLessThan(LATE_MS / 1_000);
+        expect(Math.abs(disc - (foretold[index] ?? 0)) / second).toBeLessThan(LATE_MS / 1_000);
+      }
+      const said = page.getByText(/^10 granted, the longest wait (8|9)\.\d{3} s$/);
+      await said.waitFor();
+      const counted = page.locator(".histogram .count");
+      const counts = (await counted.allTextContents()).map(Number);
+      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10);
+      expect(complaints).toEqual([]);
+    },
+    60_000 + TEN_TIMEOUT_MS,
+  );
+});
+
+describe("the live page", () => {
+  it("cancel hangs up on all that wait, and the queue is free", async () => {
+    const bucket = uniqueName("slow");
+    await using opened = await openLivePage(browser, addressOf(bucket));
+    const { page, complaints } = opened;
+    await live(page);
+    await button(page, "Ten at once").click();
+    await page.locator(".row .mark.waiting").nth(8).waitFor();
+    expect((await snapshotOf(bucket)).waiters).toBe(9);
+    await button(page, "Cancel those that wait").click();
+    await page.locator(".row .mark.cancelled").nth(8).waitFor({ timeout: 5_000 });
+    expect(await snapshotOf(bucket)).toMatchObject({ waiters: 0, cancelled: 9, granted: 1 });
+    await page.getByText("1 granted, at once; 9 cancelled").waitFor();
+    // And once more, with nobody to cancel.
+    await button(page, "Cancel those that wait").press("Enter");
+    await page.getByText("Nobody from this page waits").waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it("shows callers from elsewhere, refusals with their reason", async () => {
+    const bucket = uniqueName("slow");
+    await using opened = await openLivePage(browser, addressOf(bucket));
+    const { page } = opened;
+    await live(page);
+    const ask = `${server.url}/acquire?bucket=${bucket}`;
+    await fetch(ask);
+    await fetch(`${ask}&timeoutMs=0`);
+    await fetch(`${ask}&tokens=2`);
+    await page.locator("tr.refused", { hasText: "refused timeout" }).waitFor();
+    await page.locator("tr.refused", { hasText: "refused 2 exceeds-capacity" }).waitFor();
+    expect(await page.locator("tr.granted").count()).toBe(1);
+  });
+
+  it("works by keyboard alone, and shows where the focus is", async () => {
+    const bucket = uniqueName("slow");
+    await using opened = await openLivePage(browser, addressOf(bucket));
+    const { page, complaints } = opened;
+    await live(page);
+    const focused = (): Promise<string> =>
+      page.evaluate("document.activeElement.textContent || document.activeElement.id");
+    const order: string[] = [];
+    for (let step = 0; step < 6; step++) {
+      await page.keyboard.press("Tab");
+      order.push(await focused());
+      const outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle");
+      expect(outline, `outline of ${order.at(-1)}`).toBe("solid");
+    }
+    expect(order).toEqual([
+      "Sluice",
+      "bucket",
+      "Show",
+      "Acquire one",
+      "Ten at once",
+      "Cancel those that wait",
+    ]);
+    await page.keyboard.press("Shift+Tab");
+    await page.keyboard.press("Space");
+    await page.locator(".row .mark.waiting").nth(8).waitFor();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.locator(".row .mark.cancelled").nth(8).waitFor();
+    expect(await focused()).toBe("Cancel those that wait");
+
+    const other = uniqueName();
+    for (let step = 0; step < 4; step++) await page.keyboard.press("Shift+Tab");
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type(other);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(addressOf(other));
+    await page.getByRole("heading", { level: 1, name: other }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it.each([
+    ["light", 1280],
+    ["light", 360],
+    ["dark", 1280],
+    ["dark", 360],
+  ] as const)("fits and can be read: %s, %d pixels", async (colorScheme, width) => {
+    const bucket = uniqueName();
+    const options = { colorScheme, viewport: { width, height: 900 } };
+    await using opened = await openLivePage(browser, addressOf(bucket), options);
+    const { page, complaints } = opened;
+    await live(page);
+    expect(await isWiderThanScreen(page)).toBe(false);
+    await button(page, "Ten at once").click();
+    await fetch(`${server.url}/acquire?bucket=${bucket}&timeoutMs=0`);
+    await page.locator(".row .mark.granted").nth(3).waitFor();
+    await button(page, "Cancel those that wait").click();
+    await page.locator(".row .mark.cancelled").first().waitFor();
+    await button(page, "Ten at once").click();
+    await page.locator(".row .mark.waiting").nth(2).waitFor();
+    expect(await isWiderThanScreen(page)).toBe(false);
+    expect(await faintTexts(page)).toEqual([]);
+    await page.screenshot({
+      path: `${screenshotDir}/page-${colorScheme}-${width}.png`,
+      fullPage: true,
+    });
+    expect(complaints).toEqual([]);
+  });
+
+  it("fits with the longest name, and with a great many tokens", async () => {
+    const viewport = { width: 360, height: 800 };
+    const bucket = `${"m".repeat(60)}/${"W".repeat(60)}`;
+    await using opened = await openLivePage(browser, addressOf(bucket), { viewport });
+    await live(opened.page);
+    expect(await isWiderThanScreen(opened.page)).toBe(false);
+  });
+
+  it("takes odd names, and escapes them wherever they stand", async () => {
+    const bucket = "team/a@b:c.d_e-f";
+    await using opened = await openLivePage(browser, addressOf(bucket));
+    const { page, complaints } = opened;
+    await live(page);
+    await page.getByRole("heading", { level: 1, name: bucket }).waitFor();
+    expect(await page.title()).toBe(`${bucket} · Sluice`);
+    await page.getByText("/acquire?bucket=team%2Fa%40b%3Ac.d_e-f").waitFor();
+    await button(page, "Acquire one").click();
+    await page.locator("tr.granted").waitFor();
+    expect((await snapshotOf(bucket)).granted).toBe(1);
+    expect(complaints).toEqual([]);
+  });
+
+  it.each(["<img src=x onerror=\"document.title='taken'\">", '"><script>1</script>', "%zz", "ä"])(
+    "says that no bucket is called %s, and runs nothing of it",
+    async (bucket) => {
+      const address =
+        bucket === "%zz" ? `${server.url}/buckets/%zz` : addressOf(bucket).replace("%zz", "zz");
+      await using opened = await openLivePage(browser, address);
+      const { page, complaints } = opened;
+      await page.getByRole("heading", { name: "No bucket can have this name" }).waitFor();
+      expect(await page.getByRole("heading", { level: 1 }).textContent()).toContain(bucket);
+      expect(await page.locator("img, #page script").count()).toBe(0);
+      expect(await page.title()).toBe(`${bucket} · Sluice`);
+      // The feed's handshake and the question why it failed.
+      expect(besidesRefusals(complaints)).toEqual([]);
+    },
+  );
+
+  it("takes markup in what the feed says for text", async () => {
+    const markup = "<img src=x onerror=alert(1)>";
+    const policy = { name: markup, initialTokens: 1, queueLimit: 1, maxWaitMs: 1 };
+    const refused = { kind: "refused", id: 1, atMs: 5, tokens: 1, reason: markup };
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.routeWebSocket(/\/watch$/, (socket) => {
+      const first = firstMessage({ bucket: markup }, policy);
+      socket.send(first);
+      socket.send(JSON.stringify({ ...JSON.parse(first), events: [refused], isFirst: false }));
+    });
+    await page.goto(addressOf("a"));
+    await page.locator("tr.refused .reason", { hasText: markup }).waitFor();
+    expect(await page.locator(".policy dd").first().textContent()).toBe(markup);
+    expect(await page.locator("img").count()).toBe(0);
+    await context.close();
+  });
+
+  it("says that a bucket is paused, for as long as it is", async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.routeWebSocket(/\/watch$/, (socket) => {
+      const pausedUntilMs = Date.now() + 2_000;
+      socket.send(firstMessage({ tokens: 0, nextTickAtMs: pausedUntilMs + 500, pausedUntilMs }));
+    });
+    await page.goto(addressOf("a"));
+    const note = page.getByText(/^Paused until \d\d:\d\d:\d\d\.\d{3}/);
+    await note.waitFor();
+    await figure(page, "Tokens", "0").waitFor();
+    await note.waitFor({ state: "detached" });
+    await figure(page, "Tokens", "1").waitFor();
+    expect(await note.count()).toBe(0);
+    await context.close();
+  });
+
+  it("a page left open sends and receives nothing while nothing happens", async () => {
+    const bucket = uniqueName("five");
+    await fetch(`${server.url}/acquire?bucket=${bucket}`);
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const traffic: string[] = [];
+    page.on("websocket", (socket) => {
+      socket.on("framereceived", ({ payload }) => traffic.push(`received ${String(payload)}`));
+      socket.on("framesent", ({ payload }) => traffic.push(`sent ${String(payload)}`));
+    });
+    page.on("request", (request) => traffic.push(request.url()));
+    await page.goto(addressOf(bucket));
+    await live(page);
+    const atFirst = traffic.length;
+    expect(traffic.filter((each) => each.startsWith("received"))).toHaveLength(1);
+    // Meanwhile the bucket fills by its ticks, which the page works out by itself.
+    await figure(page, "Tokens", "5").waitFor();
+    await setTimeout(2_000);
+    expect(traffic.slice(atFirst)).toEqual([]);
+    expect(await snapshotOf(bucket)).toMatchObject({ tokens: 5 });
+    await context.close();
+  });
+
+  it("reads out what was done and what came of it, and not each grant", async () => {
+    const bucket = uniqueName();
+    await using opened = await openLivePage(browser, addressOf(bucket));
+    const { page } = opened;
+    await live(page);
+    await page.evaluate(`
+      window.readOut = [];
+      const regions = document.querySelectorAll("[role=status], [role=alert], [aria-live]");
+      for (const region of regions) {
+        new MutationObserver(() => window.readOut.push(region.textContent))
+          .observe(region, { childList: true, characterData: true, subtree: true });
+      }`);
+    await button(page, "Ten at once").click();
+    await page.locator(".row .mark.granted").nth(9).waitFor({ timeout: TEN_TIMEOUT_MS });
+    await page.getByText(/^10 granted/).waitFor();
+    const readOut: string[] = await page.evaluate("window.readOut");
+    expect(readOut).toEqual([
+      "10 callers ask at once",
+      expect.stringMatching(/^10 granted, the longest wait/),
+    ]);
+  });
+
+  it("keeps the present still for those who want little motion, but for a step a second", async () => {
+    const address = addressOf(uniqueName());
+    await using opened = await openLivePage(browser, address, { reducedMotion: "reduce" });
+    const { page } = opened;
+    await live(page);
+    await button(page, "Ten at once").click();
+    const present = page.locator(".present");
+    // A line has no area, so it does not count as visible.
+    await present.waitFor({ state: "attached" });
+    const seen = new Set<string | null>();
+    const until = Date.now() + 3_000;
+    while (Date.now() < until) {
+      seen.add(await present.getAttribute("x1"));
+      await setTimeout(20);
+    }
+    // A step of its own and one with each grant.
+    expect(seen.size).toBeGreaterThan(1);
+    expect(seen.size).toBeLessThan(12);
+  });
+
+  it("says that the object went away, comes back by itself, and goes on", async () => {
+    const bucket = uniqueName("slow");
+    await using opened = await openLivePage(browser, addressOf(bucket));
+    const { page, complaints } = opened;
+    await live(page);
+    await button(page, "Acquire one").click();
+    await page.locator("tr.granted").waitFor();
+    await button(page, "Acquire one").click();
+    await page.locator(".row .mark.waiting").waitFor();
+    const lost = page.getByText("Connection lost, trying again …").waitFor();
+    const abort = await fetch(`${server.url}/abort?bucket=${bucket}`, { method: "POST" });
+    expect(abort.status).toBe(204);
+    await lost;
+    await live(page);
+    // The caller that waited was put back; it came before the page was there again.
+    await figure(page, "Waiting", "1").waitFor();
+    expect(await page.locator("tr.granted").count()).toBe(1);
+    await button(page, "Cancel those that wait").click();
+    await page.locator("tr.cancelled").waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it("says that the server went away, and comes back with it", async () => {
+    await using other = await startWorkerd({ policies });
+    await using relay = await Relay.open(other.port);
+    const bucket = uniqueName();
+    await using opened = await openLivePage(browser, addressOf(bucket, relay.url));
+    const { page } = opened;
+    await live(page);
+    await button(page, "Acquire one").click();
+    await page.locator("tr.granted").waitFor();
+    await other.kill();
+    relay.cut();
+    await page.getByText("Connection lost, trying again …").waitFor();
+    // What is known stays on the page.
+    expect(await page.locator("tr.granted").count()).toBe(1);
+    await page.screenshot({ path: `${screenshotDir}/connection-lost.png` });
+    await button(page, "Acquire one").click();
+    await page.getByText(/^1 failed/).waitFor();
+    await other.restart();
+    relay.target = other.port;
+    await live(page);
+    await button(page, "Acquire one").click();
+    await page.locator("tr.granted").nth(1).waitFor();
+  });
+});
+
+describe("where a token is asked for", () => {
+  const TOKEN = "one-that-may-do-both";
+
+  it("the page asks for it, keeps it for the tab, and puts it in no address", async () => {
+    const vars = { API_TOKEN: `${TOKEN} another`, PUBLIC: "false" };
+    await using closed = await startWorkerd({ policies, vars });
+    const options = { viewport: { width: 360, height: 800 } };
+    await using opened = await openLivePage(browser, `${closed.url}/`, options);
+    const { page, complaints, addresses } = opened;
+    await page.getByRole("heading", { name: "This deployment asks for a token" }).waitFor();
+    await page.screenshot({ path: `${screenshotDir}/token-light-360.png`, fullPage: true });
+    expect(await isWiderThanScreen(page)).toBe(false);
+    expect(await faintTexts(page)).toEqual([]);
+    const field = page.getByLabel("Token", { exact: true });
+
+    await field.fill("two words");
+    await page.keyboard.press("Enter");
+    await page.getByText("A token is visible ASCII characters without white space").waitFor();
+    await field.fill("wrong");
+    await button(page, "Use it").click();
+    await page.getByText("A valid token is required").waitFor();
+    await page.getByLabel("Token", { exact: true }).fill(TOKEN);
+    await page.keyboard.press("Enter");
+    await live(page);
+    await button(page, "Acquire one").click();
+    await page.locator("tr.granted").waitFor();
+
+    await page.reload();
+    await live(page);
+    await button(page, "Forget the token").click();
+    await page.getByRole("heading", { name: "This deployment asks for a token" }).waitFor();
+    expect(
+      addresses.filter((address) => address.includes(TOKEN) || address.includes("wrong")),
+    ).toEqual([]);
+    expect(besidesRefusals(complaints)).toEqual([]);
+  });
+});

@@ -1,0 +1,314 @@
+/** The middleware and its sibling by themselves: choices, faults, callers that leave. */
+import { Hono } from "hono";
+import { afterEach, describe, expect, it, vi } from "vitest";
+
+import type {
+  AcquireOptions,
+  AcquireOutcome,
+  Client,
+  Granted,
+  Refused,
+} from "../../src/client/client.ts";
+
+import { withRateLimit } from "../../src/client/with-rate-limit.ts";
+import { rateLimit, type HonoRateLimitOptions } from "../../src/hono/rate-limit.ts";
+import { freePort } from "../support/server.ts";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const rateLimitState = { policy: "b", capacity: 1, windowSeconds: 1, remaining: 0 };
+const granted: Granted = {
+  ok: true,
+  bucket: "b",
+  tokens: 1,
+  remaining: 0,
+  waitedMs: 0,
+  grantedAtMs: 0,
+  rateLimit: rateLimitState,
+};
+const refused: Refused = {
+  ok: false,
+  bucket: "b",
+  tokens: 1,
+  reason: "timeout",
+  detail: "Cannot acquire 1 token within 0 ms: the earliest is in 930 ms",
+  retryAfterMs: 930,
+  violatedPolicies: ["b"],
+  rateLimit: { ...rateLimitState, resetSeconds: 1 },
+};
+
+/** A client whose acquires end as the test says. */
+function clientThat(
+  acquire: (bucket: string, options: AcquireOptions) => AcquireOutcome | Promise<AcquireOutcome>,
+) {
+  const calls: (AcquireOptions & { bucket: string })[] = [];
+  const client = {
+    acquire: async (bucket: string, options: AcquireOptions = {}) => {
+      calls.push({ bucket, ...options });
+      return acquire(bucket, options);
+    },
+  };
+  return { client: client as unknown as Client, calls };
+}
+
+/** Both surfaces with the same options, for callbacks that do not care what they are given. */
+const surfaces = {
+  hono: (options: HonoRateLimitOptions) => {
+    const app = new Hono();
+    app.use(rateLimit(options));
+    app.get("/", (c) => c.text("fine"));
+    app.onError((error, c) => c.text(error.message, 500));
+    return async (request: Request, env: object = {}) => app.fetch(request, env);
+  },
+  plain: (options: HonoRateLimitOptions) => {
+    const handler = withRateLimit<Request, object, object>(
+      () => new Response("fine"),
+      options as unknown as Parameters<typeof withRateLimit<Request, object, object>>[1],
+    );
+    return (request: Request, env: object = {}) =>
+      handler(request, env, {}).catch(
+        (error: unknown) => new Response((error as Error).message, { status: 500 }),
+      );
+  },
+};
+
+const request = (init?: RequestInit) => new Request("http://app.test/", init);
+
+describe.each(["hono", "plain"] as const)("%s", (kind) => {
+  const limit = surfaces[kind];
+
+  it("asks for one token, and does not wait for it, unless told otherwise", async () => {
+    const { client, calls } = clientThat(() => granted);
+    const response = await limit({ client, bucket: "b" })(request());
+    expect([response.status, await response.text()]).toEqual([200, "fine"]);
+    expect(calls).toMatchObject([{ bucket: "b", tokens: 1, timeoutMs: 0 }]);
+    expect(response.headers.get("RateLimit")).toBe('"b";r=0');
+    expect(response.headers.get("RateLimit-Policy")).toBe('"b";q=1;w=1');
+  });
+
+  it("works each option out, at once or later", async () => {
+    const { client, calls } = clientThat(() => granted);
+    const handle = limit({
+      client: () => client,
+      bucket: () => Promise.resolve("c"),
+      tokens: () => Promise.resolve(3),
+      waitMs: () => 700,
+      skip: () => Promise.resolve(false),
+      shadow: () => false,
+      onOutcome: () => undefined,
+    });
+    await handle(request());
+    expect(calls).toMatchObject([{ bucket: "c", tokens: 3, timeoutMs: 700 }]);
+  });
+
+  it("what was granted by no bucket passes without fields", async () => {
+    const { rateLimit: _, ...unmetered } = granted;
+    const { client } = clientThat(() => ({ ...unmetered, isUnmetered: true }));
+    const response = await limit({ client, bucket: "b" })(request());
+    expect([response.status, response.headers.get("RateLimit")]).toEqual([200, null]);
+  });
+
+  it("onOutcome is told of grants and refusals before they are answered", async () => {
+    for (const outcome of [granted, refused]) {
+      const onOutcome = vi.fn();
+      const { client } = clientThat(() => outcome);
+      await limit({ client, bucket: "b", onOutcome })(request());
+      expect(onOutcome.mock.calls.map(([, told]) => told as unknown)).toEqual([outcome]);
+    }
+  });
+
+  it.each(["timeout", "queue-full", "exceeds-capacity", "bucket-reset", "unavailable"] as const)(
+    "a refusal for %s is a problem document",
+    async (reason) => {
+      const status = { timeout: 429, "queue-full": 429, "exceeds-capacity": 422 }[reason as string];
+      const { violatedPolicies: _, rateLimit: __, ...others } = refused;
+      const { client } = clientThat(() => ({ ...(status === 429 ? refused : others), reason }));
+      const response = await limit({ client, bucket: "b" })(request());
+      expect(response.status).toBe(status ?? 503);
+      expect(response.headers.get("Content-Type")).toBe("application/problem+json");
+      expect(response.headers.get("Retry-After")).toBe("1");
+      const body = (await response.json()) as object;
+      expect(body).toMatchObject({ reason, status: status ?? 503, detail: refused.detail });
+      expect("violated-policies" in body).toBe(status === 429);
+      expect(response.headers.get("RateLimit")).toBe(status === 429 ? '"b";r=0;t=1' : null);
+    },
+  );
+
+  it("a caller that leaves while it waits is answered with nothing, and is no fault", async () => {
+    const { client } = clientThat(
+      (_, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal?.addEventListener("abort", () => reject(signal.reason as Error));
+        }),
+    );
+    const controller = new AbortController();
+    const answer = limit({ client, bucket: "b", waitMs: 9_000 })(
+      request({ signal: controller.signal }),
+    );
+    setTimeout(() => controller.abort(new Error("gone")), 20);
+    const response = await answer;
+    expect([response.status, await response.text()]).toEqual([499, ""]);
+  });
+
+  it("what the client or a callback throws is a fault like any other", async () => {
+    const fault = () => {
+      throw new Error("of the test");
+    };
+    const { client } = clientThat(() => granted);
+    const options: Partial<HonoRateLimitOptions>[] = [
+      { client: clientThat(fault).client },
+      { bucket: fault },
+      { skip: fault },
+      { onOutcome: fault },
+      { client: clientThat(() => refused).client, onRefused: fault },
+    ];
+    for (const option of options) {
+      const response = await limit({
+        client,
+        bucket: "b",
+        ...option,
+      } as HonoRateLimitOptions)(request());
+      expect([response.status, await response.text()]).toEqual([500, "of the test"]);
+    }
+  });
+
+  it("shadow mode lets all pass, and keeps what fails to itself", async () => {
+    const errors = vi.spyOn(console, "error").mockReturnValue();
+    const onOutcome = vi.fn();
+    for (const outcome of [refused, granted, undefined]) {
+      const { client, calls } = clientThat(() => outcome ?? Promise.reject(new Error("down")));
+      const handle = limit({ client, bucket: "b", waitMs: 60_000, shadow: true, onOutcome });
+      const response = await handle(request());
+      expect([response.status, response.headers.get("RateLimit")]).toEqual([200, null]);
+      // Longer than Workers give what is left after the answer.
+      expect(calls[0]?.timeoutMs).toBe(25_000);
+      expect(calls[0]).not.toHaveProperty("signal");
+    }
+    await vi.waitFor(() => expect(errors).toHaveBeenCalledTimes(1));
+    expect(onOutcome.mock.calls.map(([, told]) => told as unknown)).toEqual([refused, granted]);
+  });
+
+  it("where Sluice is away, the client's onUnavailable says what becomes of a request", async () => {
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const away = { url, bucket: "b", retryForMs: 0 };
+    const open = await limit({ ...away, onUnavailable: "open" })(request());
+    expect([open.status, await open.text()]).toEqual([200, "fine"]);
+    const closed = await limit({ ...away, onUnavailable: "closed" })(request());
+    expect(closed.status).toBe(503);
+    expect(await closed.json()).toMatchObject({ reason: "unavailable" });
+    const thrown = await limit(away)(request());
+    expect([thrown.status, await thrown.text()]).toEqual([
+      500,
+      expect.stringMatching(/^unavailable: /),
+    ]);
+  });
+
+  it("asks the binding SLUICE where nothing else is said, and says so where there is none", async () => {
+    const asked: string[] = [];
+    const body = { bucket: "b", tokens: 1, remaining: 0, waitedMs: 0, grantedAtMs: 0 };
+    const SLUICE = {
+      fetch: (sent: Request) => {
+        expect(sent.headers.has("Idempotency-Key")).toBe(false);
+        asked.push(`${sent.url} ${sent.headers.get("Authorization")}`);
+        return Response.json(body);
+      },
+    };
+    const handle = limit({ bucket: "b", token: "t" });
+    expect((await handle(request(), { SLUICE })).status).toBe(200);
+    expect((await handle(request(), { SLUICE })).status).toBe(200);
+    expect(asked).toEqual(
+      Array.from(
+        { length: 2 },
+        () => "https://sluice/acquire?bucket=b&tokens=1&timeoutMs=0 Bearer t",
+      ),
+    );
+    for (const env of [{}, { SLUICE: "sluice" }]) {
+      const response = await handle(request(), env);
+      expect([response.status, await response.text()]).toEqual([
+        500,
+        "No client: give client, url or service, or bind Sluice as SLUICE",
+      ]);
+    }
+    const service = await limit({ bucket: "b", service: SLUICE })(request());
+    expect(service.status).toBe(200);
+  });
+
+  it.each<readonly [Partial<HonoRateLimitOptions>, string]>([
+    [{ waitMs: -1 }, "waitMs must be an integer from 0 to 3600000: got -1"],
+    [{ waitMs: 3_600_001 }, "waitMs must be an integer from 0 to 3600000: got 3600001"],
+    [{ tokens: 0 }, "tokens must be an integer from 1 to 1000000000: got 0"],
+    [{ bucket: "a b" }, "bucket must be "],
+    [{ shadow: true }, "shadow reports to onOutcome, which is missing"],
+    [{ skip: true as unknown as () => boolean }, "skip must be a function: got true"],
+    [{ client: undefined, url: "sluice" } as object, "url must be an absolute URL"],
+  ])("%o is told before any request", (options, message) => {
+    const { client } = clientThat(() => granted);
+    const all = { client, bucket: "b", ...options } as HonoRateLimitOptions;
+    expect(() => limit(all)).toThrow(message);
+  });
+});
+
+it("an answer that a handler gives again and again does not gather fields", async () => {
+  const { client } = clientThat(() => granted);
+  const same = new Response(null, { status: 204 });
+  const app = new Hono().use(rateLimit({ client, bucket: "b" })).get("/", () => same);
+  const handler = withRateLimit(() => same, { client, bucket: "b" });
+  for (let call = 0; call < 3; call += 1) {
+    for (const answer of [await app.fetch(request()), await handler(request(), {}, {})]) {
+      expect([answer.status, answer.headers.get("RateLimit")]).toEqual([204, '"b";r=0']);
+    }
+  }
+});
+
+it("shadow mode works out what it asks for while the request is whole", async () => {
+  const { client, calls } = clientThat(() => granted);
+  const handler = withRateLimit<Request, object, object>(
+    async (request) => new Response(await request.text()),
+    {
+      client,
+      bucket: async ({ request }) => (await request.clone().text()).slice(0, 1),
+      tokens: async ({ request }) => (await request.clone().text()).length,
+      shadow: true,
+      onOutcome: () => undefined,
+    },
+  );
+  const response = await handler(request({ method: "POST", body: "body" }), {}, {});
+  expect(await response.text()).toBe("body");
+  expect(calls).toMatchObject([{ bucket: "b", tokens: 4 }]);
+});
+
+it("shadow mode lets pass where a callback fails", async () => {
+  const errors = vi.spyOn(console, "error").mockReturnValue();
+  const { client } = clientThat(() => granted);
+  const bucket = () => {
+    throw new Error("of the test");
+  };
+  const app = new Hono().use(
+    rateLimit({ client, bucket, shadow: true, onOutcome: () => undefined }),
+  );
+  app.get("/", (c) => c.text("fine"));
+  expect((await app.fetch(request())).status).toBe(200);
+  expect(errors).toHaveBeenCalledTimes(1);
+});
+
+it("shadow mode outlives the answer where the runtime lets it", async () => {
+  const { client } = clientThat(() => granted);
+  const onOutcome = vi.fn();
+  const kept: Promise<unknown>[] = [];
+  const ctx = {
+    waitUntil(promise: Promise<unknown>) {
+      expect(this).toBe(ctx);
+      kept.push(promise);
+    },
+    passThroughOnException: () => undefined,
+    props: {},
+  };
+  const shadow = { client, bucket: "b", shadow: true, onOutcome };
+  await withRateLimit(() => new Response("fine"), shadow)(request(), {}, ctx);
+  const app = new Hono().use(rateLimit(shadow)).get("/", (c) => c.text("fine"));
+  await app.fetch(request(), {}, ctx);
+  await Promise.all(kept);
+  expect([kept.length, onOutcome.mock.calls.length]).toEqual([2, 2]);
+});
