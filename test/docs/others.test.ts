@@ -3,7 +3,9 @@
  * installed here: a new one that does otherwise fails here, and not in front of a reader.
  */
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer, type AddressInfo, type Socket } from "node:net";
+import { join } from "node:path";
 
 import { Ratelimit } from "@upstash/ratelimit";
 import { Redis } from "@upstash/redis";
@@ -14,6 +16,7 @@ import type { PolicyFields } from "../../src/core/policy.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";
+import { projectDir } from "../../serve/worker-bundle.ts";
 import { redisVersion } from "../support/redis.ts";
 import { UpstashRest } from "../support/upstash-rest.ts";
 
@@ -147,6 +150,25 @@ function mostWithin(fields: PolicyFields, windowMs: number): number {
   });
   return Math.max(...sums);
 }
+
+it("what the pages say of costs stands in choosing.md", () => {
+  const read = (page: string) => readFileSync(join(projectDir, "docs", page), "utf8");
+  const rows = read("choosing.md")
+    .split("\n")
+    .map((row) => row.split(" | "));
+  const find = (what: RegExp) => rows.findIndex(([first = ""]) => what.test(first));
+  const contended = rows[find(/contended at 1 grant a second/)] ?? [];
+  const million = rows[find(/a million, 100 a second/)] ?? [];
+  expect([contended[1], million[1]]).toEqual(["sluice", "sluice"]);
+  const monthly = contended[7] ?? "";
+  const grants = Number(contended[2]?.replaceAll(",", ""));
+  const aMillion = `$${((Number(monthly.slice(1)) / grants) * 1_000_000).toFixed(2)}`;
+  for (const figure of [million[7] ?? "", aMillion]) {
+    expect(read("migrating.md")).toContain(figure);
+    expect(read("compared.md")).toContain(figure);
+  }
+  expect(read("compared.md")).toContain(monthly);
+});
 
 describe("the table of windows and buckets: N = 20 in W = 600 ms", () => {
   const rows: readonly [string, PolicyFields, number][] = [
