@@ -66,7 +66,7 @@ export default defineConfig({
         root,
         test: {
           name: "sockets",
-          include: ["test/sockets/**/*.test.ts"],
+          include: ["test/sockets/**/*.test.ts", "test/cli/**/*.test.ts"],
           environment: "node",
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 // What a module of before has left behind must not be shipped.
 rmSync(`${root}dist`, { recursive: true, force: true });
-execSync("tsc --project scripts/package/tsconfig.json", {
-  cwd: root,
-  stdio: "inherit",
-});
+// The command line knows Node, and the rest does not.
+for (const project of ["tsconfig.json", "tsconfig.cli.json"]) {
+  execSync(`tsc --project scripts/package/${project}`, { cwd: root, stdio: "inherit" });
+}

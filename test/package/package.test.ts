@@ -29,6 +29,7 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 interface Manifest {
+  readonly version: string;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly exports: Readonly<
     Record<string, string | { readonly types: string; readonly default: string }>
@@ -105,6 +106,15 @@ describe("the packed package", () => {
 
   it("type-checks with the types of Workers", async () => {
     await expect(tsc("--project", "tsconfig.worker.json")).resolves.toMatchObject({ stdout: "" });
+  });
+
+  it("runs its command line", async () => {
+    const sluice = join(dir, "node_modules/.bin/sluice");
+    const { stdout } = await run(sluice, ["--version"], { cwd: dir });
+    expect(stdout.trim()).toBe((await readManifest()).version);
+    await expect(run(sluice, ["acquire", "x", "--wait", "soon"])).rejects.toMatchObject({
+      code: 64,
+    });
   });
 
   it("tells a wrong use apart from a right one", async () => {

@@ -1,0 +1,59 @@
+/** `sluice acquire`: waits for tokens, then says so, or runs a command. */
+import type { AcquireOptions, AcquireOutcome, Client } from "../client/client.ts";
+import type { Terminal } from "./terminal.ts";
+
+import { formatDuration } from "./duration.ts";
+import { exitCodeOfOutcome } from "./exit-code.ts";
+import { runCommand } from "./run-command.ts";
+
+/** What the command line asks for. */
+export interface AcquireCommand {
+  readonly bucket: string;
+  readonly asked: Pick<AcquireOptions, "tokens" | "timeoutMs" | "idempotencyKey">;
+  readonly isJson: boolean;
+  readonly isQuiet: boolean;
+  /** What to run once the tokens are there; nothing where it is empty. */
+  readonly command: readonly string[];
+}
+
+/** Resolves with the code to end with. Rejects as `Client.acquire` does. */
+export async function acquire(
+  client: Client,
+  { bucket, asked, isJson, isQuiet, command: [command, ...args] }: AcquireCommand,
+  terminal: Terminal,
+): Promise<number> {
+  const isWaiting = asked.timeoutMs !== 0;
+  const outcome = await client.acquire(bucket, {
+    ...asked,
+    signal: terminal.signal,
+    ...(isWaiting && {
+      onQueued: ({ position, etaMs }): void => {
+        if (!isQuiet)
+          terminal.showProgress(
+            `${bucket}: position ${position}, in about ${formatDuration(etaMs)}`,
+          );
+      },
+    }),
+  });
+  terminal.clearProgress();
+  // Standard output is the command's, if there is one.
+  const say = command === undefined && outcome.ok ? terminal.print : terminal.note;
+  if (isJson) say(JSON.stringify(outcome));
+  else if (!isQuiet) say(describe(outcome));
+  return outcome.ok && command !== undefined
+    ? runCommand(command, args)
+    : exitCodeOfOutcome(outcome);
+}
+
+function describe(outcome: AcquireOutcome): string {
+  const { bucket, tokens } = outcome;
+  const what = tokens === 1 ? "1 token" : `${tokens} tokens`;
+  if (!outcome.ok) {
+    const { reason, detail, retryAfterMs } = outcome;
+    const again = retryAfterMs === undefined ? "" : `; again in ${formatDuration(retryAfterMs)}`;
+    return `${reason}: ${detail}${again}`;
+  }
+  if (outcome.isUnmetered === true) return `Sluice cannot be reached: going on without a token`;
+  const { waitedMs, remaining } = outcome;
+  return `granted ${what} of ${bucket} after ${formatDuration(waitedMs)}, ${remaining} left`;
+}

@@ -1,0 +1,36 @@
+/** Durations as a person types them: `500ms`, `5s`, `1.5m`, `1h`. */
+import { UsageError } from "./usage-error.ts";
+
+const UNITS_MS = new Map([
+  ["ms", 1],
+  ["s", 1_000],
+  ["m", 60_000],
+  ["h", 3_600_000],
+]);
+
+/**
+ * Whole milliseconds. `0` needs no unit.
+ *
+ * @throws {UsageError} Where it is no duration, or more than `mostMs`, naming the option.
+ */
+export function parseDuration(option: string, text: string, mostMs: number): number {
+  const [, digits, unit = "ms"] =
+    /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? /^(0)$/.exec(text) ?? [];
+  const ms = Math.round(Number(digits) * (UNITS_MS.get(unit) ?? Number.NaN));
+  if (ms <= mostMs) return ms;
+  const most = formatDuration(mostMs);
+  throw new UsageError(
+    `${option} must be a duration of at most ${most}, as in 500ms, 5s, 2m: got ${text}`,
+  );
+}
+
+/** A duration to read: `0.250 s`, `12.3 s`, `2 min 5 s`, `3 h 10 min`. */
+export function formatDuration(durationMs: number): string {
+  const seconds = durationMs / 1_000;
+  if (seconds < 10) return `${seconds.toFixed(3)} s`;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3_600), Math.floor((whole % 3_600) / 60)];
+  if (hours > 0) return minutes > 0 ? `${hours} h ${minutes} min` : `${hours} h`;
+  return whole % 60 > 0 ? `${minutes} min ${whole % 60} s` : `${minutes} min`;
+}

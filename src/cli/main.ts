@@ -1,0 +1,98 @@
+#!/usr/bin/env node
+/** The program `sluice`: reads the command line, runs the command, and ends with its code. */
+import { readFileSync } from "node:fs";
+import { constants } from "node:os";
+
+import type { Terminal } from "./terminal.ts";
+
+import { createClient } from "../client/client.ts";
+import { SluiceError } from "../client/sluice-error.ts";
+import { acquire } from "./acquire.ts";
+import { readArguments, type Arguments, type Place } from "./arguments.ts";
+import { bench } from "./bench.ts";
+import { exitCodeOfReason, exitCodes } from "./exit-code.ts";
+import { processTerminal } from "./terminal.ts";
+import { UsageError } from "./usage-error.ts";
+import { usage } from "./usage.ts";
+import { watch } from "./watch.ts";
+
+/** What ends a command that waits. */
+const INTERRUPTS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+async function main(args: readonly string[]): Promise<number> {
+  const interrupt = new AbortController();
+  let interruptedBy: (typeof INTERRUPTS)[number] | undefined;
+  for (const name of INTERRUPTS) {
+    process.on(name, () => {
+      interruptedBy ??= name;
+      interrupt.abort();
+    });
+  }
+  const terminal = processTerminal(interrupt.signal);
+  try {
+    return await run(readArguments(args, process.env), terminal);
+  } catch (error) {
+    terminal.clearProgress();
+    if (interruptedBy) return exitCodes.signalled + constants.signals[interruptedBy];
+    return explain(error, terminal);
+  }
+}
+
+function run(command: Arguments, terminal: Terminal): number | Promise<number> {
+  switch (command.name) {
+    case "help":
+      if (!command.isMistake) terminal.print(usage);
+      else terminal.note(usage);
+      return command.isMistake ? exitCodes.usage : exitCodes.ok;
+    case "version":
+      terminal.print(version());
+      return exitCodes.ok;
+    case "acquire": {
+      const { place, onUnavailable } = command;
+      const client = createClient({ ...connection(place), onUnavailable });
+      return acquire(client, command.command, terminal);
+    }
+    case "inspect":
+      return inspect(command.place, command.bucket, terminal);
+    case "watch": {
+      const { place, bucket, isJson } = command;
+      return watch({ options: connection(place), bucket, isJson }, terminal);
+    }
+    case "bench":
+      return bench(command.command, terminal);
+    default:
+      return command satisfies never;
+  }
+}
+
+async function inspect(place: Place, bucket: string, terminal: Terminal): Promise<number> {
+  const { signal } = terminal;
+  const snapshot = await createClient(connection(place)).inspect(bucket, { signal });
+  terminal.print(JSON.stringify(snapshot, null, process.stdout.isTTY ? 2 : 0));
+  return exitCodes.ok;
+}
+
+function connection({ url, token }: Place): { url: string; token?: string } {
+  return token === undefined ? { url } : { url, token };
+}
+
+function explain(error: unknown, terminal: Terminal): number {
+  if (error instanceof UsageError) {
+    terminal.note(`sluice: ${error.message}\nTry "sluice --help"`);
+    return exitCodes.usage;
+  }
+  if (!(error instanceof Error)) throw error;
+  terminal.note(`sluice: ${error.message}`);
+  if (error instanceof SluiceError) return exitCodeOfReason(error.reason);
+  // The client's own word on an argument.
+  const isArgument = error instanceof RangeError || error instanceof TypeError;
+  return isArgument ? exitCodes.usage : exitCodes.failed;
+}
+
+/** Of the package that this file is in. */
+function version(): string {
+  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return String(JSON.parse(manifest).version);
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,73 @@
+/**
+ * `sluice watch`: a bucket's tokens and queue, live. In a terminal it draws; elsewhere, and with
+ * `--json`, it writes one line of JSON for each message of the feed.
+ */
+import type { WatchOptions } from "../client/watch.ts";
+import type { WatchMessage } from "../protocol.ts";
+import type { Terminal } from "./terminal.ts";
+
+import { watchBucket } from "../client/watch.ts";
+import { exitCodes } from "./exit-code.ts";
+import { WatchView } from "./watch-view.ts";
+
+/** Between two drawings of what only time changes: ten a second look smooth. */
+const REDRAW_MS = 100;
+
+const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
+
+const SHOW_OTHER_SCREEN = "\u001B[?1049h\u001B[?25l";
+const SHOW_FORMER_SCREEN = "\u001B[?25h\u001B[?1049l";
+const GO_HOME = "\u001B[H";
+const ERASE_LINE_END = "\u001B[K";
+const ERASE_BELOW = "\u001B[J";
+
+/** What the command line asks for. */
+export interface WatchCommand {
+  readonly options: WatchOptions;
+  readonly bucket: string;
+  readonly isJson: boolean;
+}
+
+/** Ends when the terminal's signal aborts: resolves then. Rejects as the feed does. */
+export async function watch(command: WatchCommand, terminal: Terminal): Promise<number> {
+  const { options, bucket, isJson } = command;
+  const messages = watchBucket(options, bucket, { signal: terminal.signal });
+  try {
+    if (isJson || !process.stdout.isTTY) {
+      for await (const message of messages) terminal.print(JSON.stringify(message));
+    } else {
+      await draw(messages);
+    }
+  } catch (error) {
+    if (!terminal.signal.aborted) throw error;
+  }
+  return exitCodes.ok;
+}
+
+async function draw(messages: AsyncIterable<WatchMessage>): Promise<void> {
+  const { stdout } = process;
+  const view = new WatchView();
+  let clockAheadMs = 0;
+  const redraw = (): void => {
+    // A terminal that does not know its size says 0.
+    const lines = view.lines(
+      Date.now() + clockAheadMs,
+      stdout.columns || DEFAULT_COLUMNS,
+      stdout.rows || DEFAULT_ROWS,
+    );
+    stdout.write(GO_HOME + lines.map((line) => line + ERASE_LINE_END).join("\n") + ERASE_BELOW);
+  };
+  stdout.write(SHOW_OTHER_SCREEN);
+  const timer = setInterval(redraw, REDRAW_MS);
+  try {
+    for await (const message of messages) {
+      clockAheadMs = message.atMs - Date.now();
+      view.add(message);
+      redraw();
+    }
+  } finally {
+    clearInterval(timer);
+    stdout.write(SHOW_FORMER_SCREEN);
+  }
+}

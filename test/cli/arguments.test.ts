@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+
+import { readArguments } from "../../src/cli/arguments.ts";
+import { formatDuration, parseDuration } from "../../src/cli/duration.ts";
+
+function read(line: string, env: Readonly<Record<string, string>> = {}) {
+  return readArguments(line.split(" ").filter(Boolean), env);
+}
+
+describe("readArguments", () => {
+  it("reads an acquire with a command, whose own options are left alone", () => {
+    expect(read("acquire x --tokens 2 --wait 5s -- curl --json {} -q")).toMatchObject({
+      name: "acquire",
+      place: { url: "http://localhost:8787", token: undefined },
+      onUnavailable: "throw",
+      command: {
+        bucket: "x",
+        asked: { tokens: 2, timeoutMs: 5_000 },
+        isJson: false,
+        isQuiet: false,
+        command: ["curl", "--json", "{}", "-q"],
+      },
+    });
+  });
+
+  it("asks for nothing that is not said", () => {
+    expect(read("acquire x")).toMatchObject({ command: { asked: {}, command: [] } });
+  });
+
+  it("takes the address from --url before SLUICE_URL, and the token from SLUICE_TOKEN", () => {
+    const env = { SLUICE_URL: "https://a.example/", SLUICE_TOKEN: "secret" };
+    expect(read("inspect x", env)).toMatchObject({
+      place: { url: "https://a.example", token: "secret" },
+    });
+    expect(read("watch x --url https://b.example/s/", env)).toMatchObject({
+      place: { url: "https://b.example/s" },
+    });
+  });
+
+  it("reads bench with what it has by default", () => {
+    expect(read("bench http://localhost:1234")).toMatchObject({
+      command: {
+        url: "http://localhost:1234",
+        bucket: "bench",
+        connections: 64,
+        durationMs: 10_000,
+        timeoutMs: 0,
+      },
+    });
+  });
+
+  it.each([
+    ["acquire", "lacks a bucket's name"],
+    ["acquire x y", "There is y after x"],
+    ["acquire x --", "no command after --"],
+    ["acquire x --tokens 0", "--tokens must be an integer from 1 to 9007199254740991: got 0"],
+    ["acquire x --tokens 1e3", "got 1e3"],
+    ["acquire x --wait 5", "--wait must be a duration of at most 1 h, as in 500ms, 5s, 2m: got 5"],
+    ["acquire x --wait 2h", "got 2h"],
+    ["acquire x --wait", "--wait"],
+    ["acquire x --on-unavailable maybe", "must be one of throw, open, closed: got maybe"],
+    ["acquire x --url localhost:8787", "must begin with http:// or https://: got localhost:8787"],
+    ["acquire x --nonsense", "--nonsense"],
+    ["inspect x --json", "--json"],
+    ["watch x -- y", "watch runs no command"],
+    ["bench", "lacks an address"],
+    ["bench http://x --connections 1001", "--connections must be an integer from 1 to 1000"],
+    ["bench http://x --duration 1h", "--duration must be a duration of at most 10 min"],
+    ["dance", "dance is not one of acquire, inspect, watch, bench"],
+  ])("refuses %s", (line, message) => {
+    expect(() => read(line)).toThrow(message);
+  });
+
+  it("takes no line at all for a mistake, and --help for none", () => {
+    expect(read("")).toEqual({ name: "help", isMistake: true });
+    expect(read("--help")).toEqual({ name: "help", isMistake: false });
+    expect(read("acquire x --help")).toEqual({ name: "help", isMistake: false });
+    expect(read("acquire x -- tool --help")).toMatchObject({ name: "acquire" });
+  });
+});
+
+describe("durations", () => {
+  it.each([
+    ["0", 0],
+    ["500ms", 500],
+    ["5s", 5_000],
+    ["1.5s", 1_500],
+    ["2m", 120_000],
+    ["1h", 3_600_000],
+  ])("%s is %i ms", (text, ms) => {
+    expect(parseDuration("--wait", text, 3_600_000)).toBe(ms);
+  });
+
+  it.each(["", "-1s", "1", "1d", "s", "1 s", "1e3ms", "Infinityms", "0x10s"])(
+    "%o is none",
+    (text) => {
+      expect(() => parseDuration("--wait", text, 3_600_000)).toThrow("--wait must be a duration");
+    },
+  );
+
+  it.each([
+    [0, "0.000 s"],
+    [1_003, "1.003 s"],
+    [12_345, "12.3 s"],
+    [60_000, "1 min"],
+    [125_400, "2 min 5 s"],
+    [3_600_000, "1 h"],
+    [11_400_000, "3 h 10 min"],
+    [86_400_000, "24 h"],
+  ])("%i ms reads as %s", (ms, text) => {
+    expect(formatDuration(ms)).toBe(text);
+  });
+});

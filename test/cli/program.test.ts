@@ -1,0 +1,272 @@
+/** The program `sluice`, as a process of its own, against the Worker in its runtime. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { startWorkerd, type WorkerdServer } from "../support/server.ts";
+import { projectDir } from "../../serve/worker-bundle.ts";
+
+const program = join(projectDir, "src/cli/main.ts");
+
+let server: WorkerdServer;
+beforeAll(async () => {
+  server = await startWorkerd({
+    vars: { API_TOKEN: "told", PUBLIC: "false" },
+    policies: {
+      "quick:*": { capacity: 3, refillTokens: 3, refillIntervalMs: 200 },
+      "slow:*": { capacity: 1, refillTokens: 1, refillIntervalMs: 3_600_000, maxWaitMs: 3_600_000 },
+    },
+  });
+});
+afterAll(() => server?.stop());
+
+interface Running {
+  readonly child: ChildProcess;
+  /** What it has written so far. */
+  readonly output: { readonly stdout: string; readonly stderr: string };
+  readonly ended: Promise<{ code: number; stdout: string; stderr: string }>;
+}
+
+function start(args: readonly string[], env: Record<string, string> = {}): Running {
+  const child = spawn(process.execPath, [program, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, SLUICE_URL: server.url, SLUICE_TOKEN: "told", ...env },
+  });
+  const output = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (text: string) => (output[name] += text));
+  }
+  const ended = once(child, "close").then(([code]) => ({ code: Number(code), ...output }));
+  return { child, output, ended };
+}
+
+function sluice(...args: readonly string[]): Running["ended"] {
+  return start(args).ended;
+}
+
+async function waiters(bucket: string): Promise<number> {
+  const { stdout } = await sluice("inspect", bucket);
+  return JSON.parse(stdout).waiters;
+}
+
+async function untilWaiting(bucket: string, count: number): Promise<void> {
+  while ((await waiters(bucket)) !== count) await setTimeout(20);
+}
+
+describe("sluice acquire", () => {
+  it("prints the grant and ends with 0", async () => {
+    const { code, stdout, stderr } = await sluice("acquire", "quick:print", "--tokens", "2");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^granted 2 tokens of quick:print after \d+\.\d{3} s, 1 left\n$/);
+  });
+
+  it("waits for its turn", async () => {
+    await sluice("acquire", "quick:turn", "--tokens", "3");
+    const { code, stdout } = await sluice("acquire", "quick:turn", "-t", "3", "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, bucket: "quick:turn", tokens: 3 });
+  });
+
+  it("ends with 75 where it is refused for now, and prints the refusal on standard error", async () => {
+    await sluice("acquire", "slow:refused");
+    const { code, stdout, stderr } = await sluice("acquire", "slow:refused", "--wait", "0");
+    expect({ code, stdout }).toEqual({ code: 75, stdout: "" });
+    expect(stderr).toMatch(/^timeout: Cannot acquire 1 token within 0 ms.*; again in (1 h|59 min)/);
+  });
+
+  it("ends with 64 where the bucket can never hold so many", async () => {
+    expect(await sluice("acquire", "quick:many", "--tokens", "4", "--json")).toMatchObject({
+      code: 64,
+      stdout: "",
+      stderr: expect.stringContaining('"reason":"exceeds-capacity"'),
+    });
+  });
+
+  it("ends with 77 without a token that is known, and with 78 for a bucket that is not", async () => {
+    const { code, stderr } = await start(["acquire", "quick:x"], { SLUICE_TOKEN: "wrong" }).ended;
+    expect({ code, stderr }).toEqual({ code: 77, stderr: expect.stringContaining("unauthorized") });
+    expect((await sluice("acquire", "none")).code).toBe(78);
+  });
+
+  it("ends with 64 for a name that is none, without asking", async () => {
+    expect(
+      await start(["acquire", "a b"], { SLUICE_URL: "http://127.0.0.1:9" }).ended,
+    ).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining("bucket must be"),
+    });
+  });
+
+  it("says nothing with --quiet", async () => {
+    expect(await sluice("acquire", "quick:quiet", "-q")).toEqual({
+      code: 0,
+      stdout: "",
+      stderr: "",
+    });
+  });
+
+  it("goes on without a token where Sluice is unavailable and --on-unavailable is open", async () => {
+    const broken = createServer((_, response) => response.writeHead(503).end());
+    await once(broken.listen(0, "127.0.0.1"), "listening");
+    const { port } = broken.address() as AddressInfo;
+    const env = { SLUICE_URL: `http://127.0.0.1:${port}` };
+    const args = ["acquire", "quick:x", "--wait", "0"];
+    const [thrown, closed, open] = await Promise.all([
+      start(args, env).ended,
+      start([...args, "--on-unavailable", "closed"], env).ended,
+      start([...args, "--on-unavailable", "open", "--", "echo", "went on"], env).ended,
+    ]);
+    broken.close();
+    expect([thrown?.code, closed?.code, open?.code]).toEqual([69, 69, 0]);
+    expect(open?.stdout).toBe("went on\n");
+    expect(open?.stderr).toContain("going on without a token");
+  });
+
+  it("gives its place up and ends with 130 when it is interrupted", async () => {
+    await sluice("acquire", "slow:interrupt");
+    const waiting = start(["acquire", "slow:interrupt", "--wait", "1h"]);
+    await untilWaiting("slow:interrupt", 1);
+    waiting.child.kill("SIGINT");
+    expect(await waiting.ended).toMatchObject({ code: 130, stdout: "" });
+    await untilWaiting("slow:interrupt", 0);
+  });
+});
+
+describe("sluice acquire -- command", () => {
+  it("runs the command once the tokens are there; standard output is the command's", async () => {
+    expect(
+      await sluice(
+        "acquire",
+        "quick:run",
+        "--json",
+        "--",
+        process.execPath,
+        "-e",
+        "console.log(process.argv[1])",
+        "--",
+        "-x",
+      ),
+    ).toMatchObject({ code: 0, stdout: "-x\n", stderr: expect.stringContaining('"ok":true') });
+  });
+
+  it("does not run it where it is refused", async () => {
+    await sluice("acquire", "slow:norun");
+    const { code, stdout } = await sluice("acquire", "slow:norun", "-w", "0", "--", "echo", "ran");
+    expect({ code, stdout }).toEqual({ code: 75, stdout: "" });
+  });
+
+  it("ends with the command's code", async () => {
+    expect((await sluice("acquire", "quick:code", "--", "sh", "-c", "exit 7")).code).toBe(7);
+  });
+
+  it("ends with 127 where there is no such command, with 126 where it cannot be run", async () => {
+    expect((await sluice("acquire", "quick:none", "--", "no-such-command")).code).toBe(127);
+    expect((await sluice("acquire", "quick:dir", "--", projectDir)).code).toBe(126);
+  });
+
+  it("passes a signal on and ends with 128 and its number", async () => {
+    const running = start([
+      "acquire",
+      "quick:signal",
+      "-q",
+      "--",
+      "sh",
+      "-c",
+      "echo on; exec sleep 60",
+    ]);
+    await once(running.child.stdout!, "data");
+    running.child.kill("SIGTERM");
+    expect((await running.ended).code).toBe(143);
+  });
+});
+
+describe("sluice watch", () => {
+  it("prints a line of JSON for each change where it is no terminal, and ends with 0 on SIGTERM", async () => {
+    const watching = start(["watch", "quick:watch"]);
+    const lines = () => watching.output.stdout.split("\n").length - 1;
+    while (lines() === 0) await setTimeout(20);
+    await sluice("acquire", "quick:watch");
+    while (lines() === 1) await setTimeout(20);
+    watching.child.kill("SIGTERM");
+    const { code, stdout } = await watching.ended;
+    expect(code).toBe(0);
+    const messages = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(messages[0]).toMatchObject({
+      snapshot: { bucket: "quick:watch", tokens: 3 },
+      events: [],
+    });
+    expect(messages.flatMap(({ events }) => events)).toMatchObject([
+      { kind: "granted", tokens: 1 },
+    ]);
+  });
+
+  it("draws in a terminal, and leaves it as it was", async () => {
+    // A terminal, as `script` makes one.
+    const command = `${process.execPath} ${program} watch quick:draw`;
+    const child = spawn("script", ["-qefc", command, "/dev/null"], {
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { ...process.env, SLUICE_URL: server.url, SLUICE_TOKEN: "told" },
+    });
+    let text = "";
+    child.stdout.setEncoding("utf8").on("data", (piece: string) => (text += piece));
+    while (!text.includes("3 of 3")) await setTimeout(20);
+    await sluice("acquire", "quick:draw");
+    while (!text.includes("granted    #")) await setTimeout(20);
+    child.stdin.write("\u0003");
+    await once(child, "close");
+    expect(text.startsWith("\u001B[?1049h")).toBe(true);
+    expect(text.trimEnd().endsWith("\u001B[?1049l")).toBe(true);
+    expect(text).toContain('policy "quick:*": 3 at most, 3 each 0.200 s');
+  });
+
+  it("ends with 78 for a bucket that is not there, with 77 without a token", async () => {
+    expect((await sluice("watch", "none")).code).toBe(78);
+    expect((await start(["watch", "quick:x"], { SLUICE_TOKEN: "" }).ended).code).toBe(77);
+  });
+});
+
+describe("sluice bench", () => {
+  it("counts every answer by status and reason", async () => {
+    const { code, stdout } = await sluice(
+      "bench",
+      server.url,
+      "--bucket",
+      "slow:bench",
+      "--duration",
+      "2s",
+      "--connections",
+      "4",
+      "--json",
+    );
+    expect(code).toBe(0);
+    const { requests, answers, latencyMs } = JSON.parse(stdout);
+    expect(answers["200"]).toBe(1);
+    expect(answers["429 timeout"]).toBe(requests - 1);
+    expect(requests).toBeGreaterThan(1);
+    expect(latencyMs.p50).toBeLessThanOrEqual(latencyMs.max);
+  });
+
+  it("ends with 69 where nothing answers", async () => {
+    const { code, stdout } = await sluice("bench", "http://127.0.0.1:9", "-d", "100ms", "-c", "1");
+    expect({ code, stdout }).toMatchObject({
+      code: 69,
+      stdout: expect.stringContaining("failed: "),
+    });
+  });
+});
+
+describe("sluice", () => {
+  it("prints its version, and how it is used", async () => {
+    expect(await sluice("--version")).toMatchObject({ code: 0, stdout: "0.1.0\n" });
+    expect((await sluice("--help")).stdout).toContain("sluice acquire BUCKET");
+    expect(await sluice()).toMatchObject({ code: 64, stdout: "" });
+  });
+});

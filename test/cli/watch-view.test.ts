@@ -1,0 +1,88 @@
+import { expect, it } from "vitest";
+
+import type { BucketSnapshot, WatchEvent } from "../../src/protocol.ts";
+
+import { WatchView } from "../../src/cli/watch-view.ts";
+
+const policy = {
+  name: "*",
+  capacity: 10,
+  refillTokens: 2,
+  refillIntervalMs: 1_000,
+  initialTokens: 2,
+  queueLimit: 100,
+  maxWaitMs: 60_000,
+};
+const quiet: BucketSnapshot = {
+  bucket: "x",
+  policy,
+  tokens: 5,
+  waiters: 0,
+  queuedTokens: 0,
+  nextTickAtMs: 1_400,
+  granted: 3,
+  refused: 1,
+  cancelled: 0,
+};
+
+function shown(
+  snapshot: BucketSnapshot,
+  nowMs: number,
+  events: WatchEvent[] = [],
+  columns = 200,
+): string {
+  const view = new WatchView();
+  view.add({ atMs: 1_000, snapshot, events });
+  return view.lines(nowMs, columns, 40).join("\n");
+}
+
+it("WatchView says that it connects until something is known", () => {
+  expect(new WatchView().lines(0, 80, 24)[0]).toBe("connecting …");
+});
+
+it("WatchView shows tokens, queue and counts as they were told", () => {
+  const text = shown({ ...quiet, waiters: 2, queuedTokens: 7 }, 1_000);
+  expect(text).toContain("5 of 10");
+  expect(text).toContain("next tick in 0.400 s");
+  expect(text).toContain("2 waiting for 7 tokens");
+  expect(text).toContain("granted 3   refused 1   cancelled 0");
+});
+
+it("WatchView adds what the ticks of an idle bucket bring, up to the capacity", () => {
+  expect(shown(quiet, 1_399)).toContain("5 of 10");
+  expect(shown(quiet, 1_400)).toContain("7 of 10");
+  expect(shown(quiet, 2_400)).toContain("9 of 10");
+  expect(shown(quiet, 60_000)).toContain("10 of 10   full");
+});
+
+it("WatchView adds nothing by itself while somebody waits", () => {
+  expect(shown({ ...quiet, waiters: 1, queuedTokens: 9 }, 1_400)).toContain("5 of 10");
+});
+
+it("WatchView shows the latest event first, and how each ended", () => {
+  const base = { atMs: 1_000, tokens: 1 };
+  const text = shown(quiet, 1_000, [
+    { kind: "queued", id: 1, ...base },
+    { kind: "granted", id: 1, ...base, waitedMs: 1_003 },
+    { kind: "cancelled", id: 2, ...base, waitedMs: 20 },
+    { kind: "refused", id: 3, ...base, reason: "queue-full" },
+  ]);
+  const lines = text.split("\n").filter((line) => line.includes("#"));
+  expect(lines.map((line) => line.slice(14))).toEqual([
+    "refused    #3  1 token, queue-full",
+    "cancelled  #2  1 token, gone after 0.020 s",
+    "granted    #1  1 token after 1.003 s",
+    "queued     #1  1 token",
+  ]);
+});
+
+it("WatchView keeps within the terminal, however small", () => {
+  const events = Array.from({ length: 500 }, (_, id): WatchEvent => {
+    return { kind: "queued", id, atMs: 1_000, tokens: 1 };
+  });
+  const view = new WatchView();
+  view.add({ atMs: 1_000, snapshot: quiet, events });
+  const lines = view.lines(1_000, 30, 10);
+  expect(lines).toHaveLength(10);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(30);
+});
