@@ -17,9 +17,18 @@ export interface Configured {
   readonly flags: readonly string[];
   readonly services: readonly { readonly binding: string; readonly entrypoint?: string }[];
   readonly objects: readonly { readonly name: string; readonly class_name: string }[];
+  /** Cloudflare's rate limiting bindings. */
+  readonly ratelimits: readonly { readonly name: string }[];
 }
 
-const NOTHING: Configured = { policies: {}, vars: {}, flags: [], services: [], objects: [] };
+const NOTHING: Configured = {
+  policies: {},
+  vars: {},
+  flags: [],
+  services: [],
+  objects: [],
+  ratelimits: [],
+};
 
 /** The policies of the project's wrangler.toml, which a page's are added to. */
 export const shippedPolicies = { "*": { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 } };
@@ -43,6 +52,7 @@ export async function readConfiguration({ place, text }: Block, dir: string): Pr
     flags: result.compatibility_flags,
     services: (result.services ?? []) as Configured["services"],
     objects: result.durable_objects.bindings as Configured["objects"],
+    ratelimits: result.ratelimits ?? [],
   };
 }
 
@@ -68,6 +78,7 @@ export async function configurationOf({ blocks }: Page, dir: string): Promise<Co
       flags: [...new Set([...all.flags, ...more.flags])],
       services: [...all.services, ...more.services],
       objects: [...all.objects, ...more.objects],
+      ratelimits: [...all.ratelimits, ...more.ratelimits],
     };
   }
   return all;

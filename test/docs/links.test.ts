@@ -1,55 +1,67 @@
-/** Links from one page to another: that the file is there, and in a page the heading, too. */
+/** Links within the documentation: each leads to a file that is there, and to a heading of it. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative } from "node:path";
 
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import { projectDir } from "../../serve/worker-bundle.ts";
 
+const docs = join(projectDir, "docs");
 const pages = [
   join(projectDir, "README.md"),
   join(projectDir, "SECURITY.md"),
-  ...readdirSync(join(projectDir, "docs"))
+  ...readdirSync(docs)
     .filter((name) => name.endsWith(".md"))
-    .map((name) => join(projectDir, "docs", name)),
+    .map((name) => join(docs, name)),
 ];
 
-/** Without blocks of code, where brackets mean something else. */
+/** The page without its code, in which nothing is a link. */
 function proseOf(path: string): string {
-  return readFileSync(path, "utf8").replaceAll(/^```[\s\S]*?^```$/gm, "");
+  return readFileSync(path, "utf8")
+    .replaceAll(/^( *)(`{3,})[\s\S]*?^\1\2$/gm, "")
+    .replaceAll(/`[^`\n]*`/g, (code) => code.replaceAll(/[[\]()]/g, "."));
 }
 
-/** The anchors of a page, as GitHub makes them of its headings. */
+/** What GitHub makes of its headings. */
 function anchorsOf(path: string): string[] {
-  return [...proseOf(path).matchAll(/^#{1,6} (.+)$/gm)].map(([, title = ""]) => {
-    const words = title.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "");
-    return words.trim().replaceAll(/\s/g, "-");
-  });
+  const headings = proseOf(path).matchAll(/^#{1,6} (.+)$/gm);
+  return [...headings].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(/\s/g, "-"),
+  );
 }
 
-/** Links that lead nowhere. */
-function brokenLinks(path: string): string[] {
-  const targets = [...proseOf(path).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
-  return targets.filter((target) => {
-    if (/^[a-z]+:/.test(target)) return false;
-    const [file = "", anchor] = target.split("#");
-    const linked = file === "" ? path : resolve(dirname(path), file);
-    if (!existsSync(linked)) return true;
-    return anchor !== undefined && !anchorsOf(linked).includes(anchor);
+describe.each(pages.map((path) => [relative(projectDir, path), path] as const))("%s", (_, path) => {
+  const prose = proseOf(path);
+  const definitions = new Map(
+    [...prose.matchAll(/^\[([^\]]+)\]: (\S+)$/gm)].map(([, name = "", to = ""]) => [name, to]),
+  );
+
+  it("leads to what is there", () => {
+    const inline = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = ""]) => to);
+    const local = [...inline, ...definitions.values()].filter((to) => !/^[a-z]+:/.test(to));
+    const dead = local.filter((to) => {
+      const [file = "", anchor] = to.split("#");
+      const target = file === "" ? path : join(dirname(path), file);
+      if (!existsSync(target)) return true;
+      return anchor !== undefined && !anchorsOf(target).includes(anchor);
+    });
+    expect(dead).toEqual([]);
   });
-}
 
-it.each(pages.map((path) => [relative(projectDir, path), path]))(
-  "%s leads somewhere",
-  (_, path) => {
-    expect(brokenLinks(path)).toEqual([]);
-  },
-);
+  it("says where its named links lead, and names none that it does not use", () => {
+    const used = [...prose.matchAll(/\]\[([^\]]+)\]/g)].map(([, name = ""]) => name);
+    expect(new Set(used)).toEqual(new Set(definitions.keys()));
+  });
+});
 
-it("every page of docs/ is linked from the README", () => {
+it("the README leads to every page", () => {
   const readme = proseOf(join(projectDir, "README.md"));
-  const linked = pages.filter((path) => readme.includes(`(${relative(projectDir, path)})`));
-  const others = pages.filter((path) => !linked.includes(path) && !path.endsWith("README.md"));
-  // In detail what another page says in short.
-  expect(others.map((path) => relative(projectDir, path))).toEqual(["docs/bench-core.md"]);
+  const others = pages
+    .map((path) => relative(projectDir, path))
+    .filter((path) => path !== "README.md" && !readme.includes(`(${path})`));
+  // In detail what docs/performance.md says in short, and leads to.
+  expect(others).toEqual(["docs/bench-core.md"]);
 });

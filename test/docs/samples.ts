@@ -9,6 +9,10 @@
  * and it has another Sluice to itself.
  *
  * Blocks of a page are run in its order, since a reader goes that way, too.
+ *
+ * Others' software is run, too. What talks to an Upstash Redis has a Redis of this machine; where there is
+ * none, its types are checked, and no more. A Worker with Cloudflare's rate limiting binding runs under
+ * `npm start`, which has it.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -25,7 +29,9 @@ import type { Block, Page } from "./page.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 import { installPackage } from "../support/packed-package.ts";
 import { ProcessGroup } from "../support/process-group.ts";
-import { freePort, MAIN_WORKER, startWorkerd, type WorkerdServer } from "../support/server.ts";
+import { redisVersion } from "../support/redis.ts";
+import { freePort, MAIN_WORKER, startWorkerd } from "../support/server.ts";
+import { UpstashRest } from "../support/upstash-rest.ts";
 import {
   checkVariable,
   configurationOf,
@@ -33,6 +39,7 @@ import {
   shippedPolicies,
   type Configured,
 } from "./configuration.ts";
+import { startDevWorker } from "./dev-worker.ts";
 import { modulesOf, placeOf, sourceOf, type SampleModule } from "./sample-module.ts";
 import { promptsOf, runPrompts, runScript, type ShellOptions } from "./shell.ts";
 import { differences } from "./transcript.ts";
@@ -87,6 +94,14 @@ const START_MS = 45_000;
 const STOP_MS = 10_000;
 const POLL_MS = 50;
 
+/** The Worker that a section shows, running. */
+interface SectionWorker {
+  readonly section: number;
+  readonly server: AsyncDisposable;
+  readonly url: string;
+  isAsked: boolean;
+}
+
 /** What the page has done so far. */
 interface PageState {
   readonly configured: Configured;
@@ -95,7 +110,9 @@ interface PageState {
   /** What the last block printed, until the next one that prints. */
   output?: string;
   /** The Worker that the section shows. */
-  worker?: { readonly section: number; readonly server: WorkerdServer; isAsked: boolean };
+  worker?: SectionWorker;
+  /** Whether the last block could not be run for want of a Redis, so that nobody knows what it prints. */
+  isUntold?: boolean;
 }
 
 /** The samples of some pages, ready to be run. */
@@ -106,6 +123,8 @@ export class Samples implements AsyncDisposable {
   readonly #owned = new AsyncDisposableStack();
   #typeFaults: readonly string[] = [];
   #upstreamUrl = "";
+  /** What takes the place of an Upstash Redis; `undefined` where there is none. */
+  #upstash: UpstashRest | undefined = undefined;
 
   private constructor(dir: string) {
     this.#dir = dir;
@@ -136,6 +155,9 @@ export class Samples implements AsyncDisposable {
       Promise.all(pages.map((page) => configurationOf(page, dir))),
       installPackage(dir, packagesOf(modules.flat())),
     ]);
+    if (modules.flat().some(needsRedis) && (await redisVersion()) !== undefined) {
+      this.#upstash = this.#owned.use(await UpstashRest.start());
+    }
     const others = configured.map((page, index) => [`page${index}`, optionsOf(page)] as const);
     const sluice = await startWorkerd({ others: Object.fromEntries(others) });
     this.#owned.use(sluice);
@@ -200,6 +222,7 @@ export class Samples implements AsyncDisposable {
   }
 
   async #runByLanguage(state: PageState, block: Block): Promise<void> {
+    if (block.language === "sh" || block.language === "console") state.isUntold = false;
     switch (block.language) {
       case "ts":
         return this.#runModule(state, block);
@@ -240,6 +263,8 @@ export class Samples implements AsyncDisposable {
       await this.#startWorker(state, module, block.section);
       return;
     }
+    state.isUntold = needsRedis(module) && !this.#upstash;
+    if (state.isUntold) return;
     const options = this.#shell(state);
     state.output = await runScript(`node ${module.file}`, options);
   }
@@ -256,6 +281,11 @@ export class Samples implements AsyncDisposable {
   async #startWorker(state: PageState, module: SampleModule, section: number): Promise<void> {
     await this.#endWorker(state);
     const { configured } = state;
+    if (needsWrangler(module)) {
+      const server = await startDevWorker(this.#dir, module.file, configured);
+      state.worker = { section, server, url: server.url, isAsked: false };
+      return;
+    }
     const bundle = await this.#bundle(module, configured);
     const bound = configured.services.map(({ binding, entrypoint }) => {
       if (entrypoint === undefined) throw new Error(`"${binding}" has no entrypoint`);
@@ -273,7 +303,7 @@ export class Samples implements AsyncDisposable {
       others: { sample },
       reachesThisMachine: true,
     });
-    state.worker = { section, server, isAsked: false };
+    state.worker = { section, server, url: server.urlOf("sample"), isAsked: false };
   }
 
   /** @throws {Error} Where nothing was sent to it: then nobody knows whether it works. */
@@ -281,7 +311,7 @@ export class Samples implements AsyncDisposable {
     const { worker } = state;
     delete state.worker;
     if (!worker) return;
-    await worker.server.stop();
+    await worker.server[Symbol.asyncDispose]();
     if (!worker.isAsked)
       throw new Error("The Worker of the section before is not asked for anything");
   }
@@ -381,6 +411,7 @@ export class Samples implements AsyncDisposable {
       SLUICE_URL: url,
       // Good for all that a sample does; where nothing is asked for, a token is not looked at.
       SLUICE_TOKEN: ADMIN_TOKEN,
+      ...this.#upstash?.env,
       npm_config_offline: "true",
       npm_config_update_notifier: "false",
     };
@@ -397,7 +428,7 @@ export class Samples implements AsyncDisposable {
   #urlFor({ worker, url }: PageState): string {
     if (!worker) return url;
     worker.isAsked = true;
-    return worker.server.urlOf("sample");
+    return worker.url;
   }
 
   #withUrls(text: string, url: string): string {
@@ -419,7 +450,7 @@ export class Samples implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { worker } of this.#pages.values()) await worker?.server.stop();
+    for (const { worker } of this.#pages.values()) await worker?.server[Symbol.asyncDispose]();
     await this.#owned.disposeAsync();
   }
 }
@@ -436,6 +467,16 @@ function sluiceVars(vars: Configured["vars"]): Record<string, unknown> {
   return Object.fromEntries(Object.entries(vars).filter(([name]) => SLUICE_VARIABLES.has(name)));
 }
 
+/** Whether it talks to an Upstash Redis. */
+function needsRedis(module: SampleModule): boolean {
+  return sourceOf(module).includes('"@upstash/redis"');
+}
+
+/** Whether it has a binding whose local part is wrangler's. */
+function needsWrangler(module: SampleModule): boolean {
+  return /: RateLimit;/.test(sourceOf(module));
+}
+
 /** Packages that the modules import, and those whose types they are checked with. */
 function packagesOf(modules: readonly SampleModule[]): string[] {
   const names = modules.flatMap((module) => {
@@ -448,6 +489,7 @@ function packagesOf(modules: readonly SampleModule[]): string[] {
 }
 
 function compare(shown: string, state: PageState): void {
+  if (state.isUntold) return;
   if (state.output === undefined) throw new Error("Nothing before this block prints anything");
   const faults = differences(shown, state.output);
   if (faults.length > 0) throw new Error(faults.join("\n"));
