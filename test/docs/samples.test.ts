@@ -31,6 +31,7 @@ const pages = [join(projectDir, "README.md"), ...markdownIn(docs), join(own, "ri
   readPage,
 );
 const wrong = readPage(join(own, "wrong.md"));
+const unasked = readPage(join(own, "unasked.md"));
 
 /** What is wrong; empty where nothing is. */
 function faultOf(run: Promise<void>): Promise<string> {
@@ -42,7 +43,7 @@ function faultOf(run: Promise<void>): Promise<string> {
 
 let samples: Samples;
 beforeAll(async () => {
-  samples = await Samples.prepare([...pages, wrong]);
+  samples = await Samples.prepare([...pages, wrong, unasked]);
 });
 afterAll(() => samples?.[Symbol.asyncDispose]());
 
@@ -77,4 +78,9 @@ describe("a wrong sample", () => {
       else expect(fault).toBe("");
     },
   );
+
+  it("is a Worker that nobody asks for anything", async () => {
+    for (const block of unasked.blocks) await samples.run(unasked, block);
+    expect(await faultOf(samples.end(unasked))).toContain("is not asked for anything");
+  });
 });
