@@ -35,7 +35,7 @@ it("docs/http.md has every reason, with its status", () => {
 it("docs/code.md has every code that the command line ends with", () => {
   const section = sectionOf("code.md", "## The command line");
   const listed = all(section, /^\| (\d[^|]*)\|/gm).flatMap((cell) => all(cell, /\b(\d+)\b/g));
-  expect(listed.map(Number).sort()).toEqual(Object.values(exitCodes).map(Number).sort());
+  expect(new Set(listed.map(Number))).toEqual(new Set(Object.values(exitCodes)));
 });
 
 it("docs/code.md has every option of the command line", () => {
