@@ -40,8 +40,9 @@ describe("Sluice by RPC", () => {
       remaining: 0,
       waitedMs: 0,
       grantedAtMs: Date.now(),
+      rateLimit: { policy: "*", capacity: 1, windowSeconds: 1, remaining: 0, resetSeconds: 1 },
     });
-    expect(await sluice.tryAcquire(name)).toEqual({
+    expect(await sluice.tryAcquire(name)).toMatchObject({
       ok: false,
       bucket: name,
       tokens: 1,
