@@ -191,7 +191,7 @@ describe("sluice acquire -- command", () => {
       const { code, stderr } = await sluice("acquire", "quick:dir", "--", path);
       expect({ code, stderr }).toEqual({
         code: 126,
-        stderr: expect.stringContaining(": spawn E"),
+        stderr: expect.stringContaining(": spawn "),
       });
     }
   });
@@ -320,7 +320,6 @@ describe("sluice bench", () => {
     );
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ requests: 1, answers: { "200": 1 } });
-    await untilWaiting("slow:bench-wait", 0);
   });
 
   it("ends with 69 where nothing answers", async () => {
