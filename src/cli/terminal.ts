@@ -15,7 +15,7 @@ export interface Terminal {
 }
 
 /** Of a terminal that does not know its size. */
-const DEFAULT_COLUMNS = 80;
+export const DEFAULT_COLUMNS = 80;
 
 /** The terminal of this process: results go to standard output, all else to standard error. */
 export function processTerminal(signal: AbortSignal): Terminal {

@@ -8,12 +8,13 @@ import type { Terminal } from "./terminal.ts";
 
 import { watchBucket } from "../client/watch.ts";
 import { exitCodes } from "./exit-code.ts";
+import { DEFAULT_COLUMNS } from "./terminal.ts";
 import { WatchView } from "./watch-view.ts";
 
 /** Between two drawings of what only time changes: ten a second look smooth. */
 const REDRAW_MS = 100;
 
-const DEFAULT_COLUMNS = 80;
+/** Of a terminal that does not know its size. */
 const DEFAULT_ROWS = 24;
 
 const SHOW_OTHER_SCREEN = "\u001B[?1049h\u001B[?25l";
