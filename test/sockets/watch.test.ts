@@ -176,10 +176,7 @@ describe.concurrent("a bucket is watched", () => {
       detail: 'This token lacks the right "read" on "some"',
     });
     await expect(attempt("other", "reader")).rejects.toMatchObject({ reason: "unknown-bucket" });
-    await expect(attempt("a b", "reader")).rejects.toMatchObject({
-      reason: "invalid-request",
-      errors: [{ field: "NAME" }],
-    });
+    await expect(attempt("a b", "reader")).rejects.toThrow(RangeError);
     await expect(attempt("some", "reader")).resolves.toMatchObject([{ isFirst: true }]);
     expect(strict.output).not.toContain("reader");
   });
