@@ -381,12 +381,11 @@ describe("the live page", () => {
     await live(page);
     await button(page, "Ten at once").click();
     const present = page.locator(".present");
-    // A line has no area, so it does not count as visible.
-    await present.waitFor({ state: "attached" });
+    await present.waitFor();
     const seen = new Set<string | null>();
     const until = Date.now() + 3_000;
     while (Date.now() < until) {
-      seen.add(await present.getAttribute("x1"));
+      seen.add(await present.getAttribute("transform"));
       await setTimeout(20);
     }
     // A step of its own and one with each grant.
