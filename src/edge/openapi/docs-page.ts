@@ -104,11 +104,14 @@ ${Object.values(responses).map(exampleText).join("")}
 }
 
 function whoMayCall({ security }: Operation): string {
-  const isOpen = security.some((scheme) => Object.keys(scheme).length === 0);
-  const isClosed = security.some((scheme) => Object.keys(scheme).length > 0);
-  if (!isClosed) return "Open to all.";
-  if (!isOpen) return "Needs an <code>ADMIN_TOKEN</code>: <code>Authorization: Bearer …</code>";
-  return "Needs an <code>API_TOKEN</code>, unless the deployment is public: <code>Authorization: Bearer …</code>";
+  const rights = security.flatMap(({ token = [] }) => token);
+  if (rights.length === 0) return "Open to all.";
+  const tokens = rights.map((right) => {
+    if (right === "admin") return "an <code>ADMIN_TOKEN</code>";
+    return `an <code>API_TOKEN</code> with the right <code>${escape(right)}</code>`;
+  });
+  const unless = security.length > rights.length ? ", unless the deployment is public" : "";
+  return `Needs ${tokens.join(" or ")}${unless}: <code>Authorization: Bearer …</code>`;
 }
 
 function parameterRow({ name, in: place, required, schema, description }: Parameter): string[] {
