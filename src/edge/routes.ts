@@ -63,7 +63,6 @@ const PLACE_OF_NAME = 4;
 
 /** The routes, and the methods of each. HEAD is not GET of `/acquire`: it would take tokens and not say so. */
 const METHODS = {
-  "/": ["GET", "HEAD"],
   "/healthz": ["GET", "HEAD"],
   "/metrics": ["GET", "HEAD"],
   "/openapi.json": ["GET", "HEAD"],

@@ -299,7 +299,7 @@ const paths: Readonly<Record<string, PathItem>> = {
       tags: ["Buckets"],
       summary: "The bucket as it is",
       description:
-        "Takes nothing and starts nothing: a bucket that was never acquired from reads as it would start. Who prefers `text/html`, as browsers do, gets the live page instead.",
+        "Takes nothing and starts nothing: a bucket that was never acquired from reads as it would start. Who prefers `text/html`, as browsers do, gets the live page instead. At `/` there is the page of the bucket `x`, for browsers alone.",
       security: reading,
       parameters: [nameInPath],
       responses: {
@@ -401,16 +401,6 @@ const paths: Readonly<Record<string, PathItem>> = {
           "unavailable",
         ),
       },
-    },
-  },
-  "/": {
-    get: {
-      operationId: "show",
-      tags: ["Service"],
-      summary: "The live page, of the bucket `x`",
-      description: "For browsers: for who prefers `text/html`.",
-      security: [{}],
-      responses: { 200: htmlPage, ...refusals("not-found") },
     },
   },
   "/healthz": {
