@@ -1,5 +1,5 @@
 /**
- * What the contract says to a request, worked out from CONTRACT.md and the README alone: none of this
+ * What the contract says to a request, worked out from CONTRACT.md and docs/http.md alone: none of this
  * asks the code that it judges.
  *
  * A verdict is a set of answers, for two reasons. The contract does not say which of two faults is told

@@ -31,7 +31,7 @@ const scenarios: readonly Scenario[] = [
   fuzzScenario,
 ];
 
-/** The seed of the figures in the README. */
+/** The seed of the figures in docs/guarantees.md. */
 const SEED = 1;
 const SCHEDULES = 100_000;
 const GIB = 1024 ** 3;

@@ -48,6 +48,8 @@ export interface WorkerdSetup {
   readonly sockets: readonly SocketSource[];
   /** Flags of V8, as in `--perf-basic-prof`. */
   readonly v8Flags?: readonly string[];
+  /** Whether Workers may call addresses of this machine and its network, too. */
+  readonly reachesThisMachine?: boolean | undefined;
 }
 
 /** A Worker as it is written down. */
@@ -75,14 +77,17 @@ export async function writeWorkerd(dir: string, setup: WorkerdSetup): Promise<st
 
 function capnp(
   workers: readonly WrittenWorker[],
-  { stateDir, sockets, v8Flags = [] }: WorkerdSetup,
+  { stateDir, sockets, v8Flags = [], reachesThisMachine = false }: WorkerdSetup,
 ): string {
   const services = workers.map(({ name, folder }) => `(name = ${text(name)}, worker = .${folder})`);
   const disk = `(name = "disk", disk = (path = ${text(stateDir)}, writable = true))`;
+  // What Workers call by `fetch`, under the name that workerd knows it by.
+  const network = '(name = "internet", network = (allow = ["public", "private"]))';
+  const outside = reachesThisMachine ? [network] : [];
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  services = ${list([...services, disk])},
+  services = ${list([...services, disk, ...outside])},
   sockets = ${list(sockets.map(socketCapnp))},
   v8Flags = ${list(v8Flags.map(text))},
 );

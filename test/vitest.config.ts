@@ -49,6 +49,19 @@ export default defineConfig({
         },
       },
       {
+        // The samples of the README and of docs/, as their readers run them. By itself, when all others
+        // are done: it builds the package, as the tests of that do.
+        root,
+        test: {
+          name: "docs",
+          include: ["test/docs/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
         // Started servers and real sockets, wall-clock time.
         root,
         test: {

@@ -19,7 +19,7 @@ import { publish } from "../support/report.ts";
 import { cases, REDIS } from "./cases.ts";
 import { CONNECTIONS, findLoadGenerator } from "./load.ts";
 import { measureBesideEachOther, measurePacing, ORIGINAL, pacedNames } from "./pacing.ts";
-import { redisVersion } from "./peers.ts";
+import { redisVersion } from "../../test/support/redis.ts";
 import { measureRelease } from "./release.ts";
 import { serviceReport } from "./report.ts";
 import { measureUnderLoad } from "./under-load.ts";

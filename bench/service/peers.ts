@@ -1,16 +1,11 @@
 /** Servers that a user might run in place of Sluice, in processes of their own (peers/http-server.ts). */
-import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 
 import type { Answer } from "./answer.ts";
 
 import { ProcessGroup } from "../../test/support/process-group.ts";
-import { freePort } from "../../test/support/server.ts";
+import { Redis } from "../../test/support/redis.ts";
 
 /** A server that runs, and all processes that serve. */
 export interface Peer extends AsyncDisposable {
@@ -26,39 +21,23 @@ export function startMemoryPeer(answer: Answer): Promise<Peer> {
   return startPeer(answer, []);
 }
 
-/** The same with a Redis of its own on a free port, which keeps nothing on the disk. */
+/** The same with a Redis of its own. */
 export async function startRedisPeer(answer: Answer): Promise<Peer> {
-  const dir = await mkdtemp(join(tmpdir(), "sluice-redis-"));
-  const port = String(await freePort());
-  const listening = ["--port", port, "--bind", "127.0.0.1"];
-  const inMemory = ["--save", "", "--appendonly", "no", "--dir", dir];
-  const redis = new ProcessGroup("redis-server", [...listening, ...inMemory]);
-  const remove = async () => {
-    await redis.kill();
-    await rm(dir, { recursive: true, force: true });
-  };
+  const redis = await Redis.start();
   try {
-    await printed(redis, /Ready to accept connections/);
-    const peer = await startPeer(answer, [port]);
+    const peer = await startPeer(answer, [String(redis.port)]);
     return {
       url: peer.url,
-      pids: [...peer.pids, redis.child.pid],
+      pids: [...peer.pids, redis.pid],
       async [Symbol.asyncDispose]() {
         await peer[Symbol.asyncDispose]();
-        await remove();
+        await redis[Symbol.asyncDispose]();
       },
     };
   } catch (error) {
-    await remove();
+    await redis[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/** The version of the installed Redis; `undefined` without one. */
-export async function redisVersion(): Promise<string | undefined> {
-  const asked = promisify(execFile)("redis-server", ["--version"]);
-  const { stdout } = await asked.catch(() => ({ stdout: "" }));
-  return /v=(\S+)/.exec(stdout)?.[1];
 }
 
 async function startPeer(answer: Answer, args: readonly string[]): Promise<Peer> {

@@ -13,6 +13,7 @@ import { build, type BuildOptions } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { send } from "../support/http-connection.ts";
+import { installPackage } from "../support/packed-package.ts";
 import { startDev } from "../support/server.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 
@@ -22,26 +23,8 @@ let dir: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "sluice-project-"));
   await cp(fileURLToPath(new URL("project", import.meta.url)), dir, { recursive: true });
-  await run("npm", ["run", "build"], { cwd: projectDir });
-  const packed = await run(
-    "npm",
-    ["pack", "--ignore-scripts", "--json", "--pack-destination", dir],
-    {
-      cwd: projectDir,
-    },
-  );
-  const [{ filename }] = JSON.parse(packed.stdout) as [{ filename: string }];
-  // What the package and its types need is here already: no registry is asked.
-  const beside = ["hono", "@cloudflare/workers-types"].map((name) =>
-    join(projectDir, "node_modules", name),
-  );
-  await run(
-    "npm",
-    ["install", "--offline", "--no-audit", "--no-fund", `./${filename}`, ...beside],
-    {
-      cwd: dir,
-    },
-  );
+  // What the package and its types need.
+  await installPackage(dir, ["hono", "@cloudflare/workers-types"]);
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 

@@ -52,6 +52,8 @@ export interface WorkerOptions {
    * for each of the bindings there.
    */
   readonly main?: string;
+  /** In place of all of that: another Worker, which is not asked whether it is well. */
+  readonly bundle?: WorkerBundle;
   /** In place of wrangler.toml: a path from the project's folder. */
   readonly config?: string;
   /** Service bindings, to Workers of the same process. */
@@ -67,10 +69,18 @@ export interface WorkerdOptions extends WorkerOptions {
   readonly others?: Readonly<Record<string, WorkerOptions>>;
   /** Flags of V8, as in `--perf-basic-prof`. */
   readonly v8Flags?: readonly string[];
+  /** Whether Workers may call addresses of this machine, too. */
+  readonly reachesThisMachine?: boolean;
 }
 
 /** The name of the Worker that has none, for bindings to it. */
 export const MAIN_WORKER = "main";
+
+/** The Workers of a process, and those of them that are asked whether they are well. */
+interface WorkerNames {
+  readonly names: readonly string[];
+  readonly asked: readonly string[];
+}
 
 /** The Worker in bare workerd, and others beside it. */
 export class WorkerdServer implements AsyncDisposable {
@@ -78,29 +88,31 @@ export class WorkerdServer implements AsyncDisposable {
   readonly #dir: string;
   readonly #configPath: string;
   #group: ProcessGroup | undefined = undefined;
-  readonly #names: readonly string[];
+  readonly #workers: WorkerNames;
   #ports: ReadonlyMap<string, number> = new Map();
 
-  private constructor(dir: string, stateDir: string, configPath: string, names: readonly string[]) {
+  private constructor(dir: string, stateDir: string, configPath: string, workers: WorkerNames) {
     this.#dir = dir;
     this.stateDir = stateDir;
     this.#configPath = configPath;
-    this.#names = names;
+    this.#workers = workers;
   }
 
   /** See `startWorkerd`. */
   static async start(options: WorkerdOptions): Promise<WorkerdServer> {
-    const { stateDir, others = {}, v8Flags = [], ...main } = options;
+    const { stateDir, others = {}, v8Flags = [], reachesThisMachine, ...main } = options;
     const dir = await mkdtemp(join(tmpdir(), "sluice-workerd-"));
     try {
       const store = stateDir ?? join(dir, "state");
       await mkdir(store, { recursive: true });
-      const named = Object.entries({ [MAIN_WORKER]: main, ...others });
+      const named = Object.entries<WorkerOptions>({ [MAIN_WORKER]: main, ...others });
       const workers = await Promise.all(named.map(sourceOf));
       const names = workers.map(({ name }) => name);
+      const asked = named.flatMap(([name, { bundle }]) => (bundle ? [] : [name]));
       const sockets = names.map((name) => ({ name, address: "127.0.0.1:0", worker: name }));
-      const configPath = await writeWorkerd(dir, { stateDir: store, workers, sockets, v8Flags });
-      const server = new WorkerdServer(dir, store, configPath, names);
+      const setup = { stateDir: store, workers, sockets, v8Flags, reachesThisMachine };
+      const configPath = await writeWorkerd(dir, setup);
+      const server = new WorkerdServer(dir, store, configPath, { names, asked });
       await server.restart();
       return server;
     } catch (error) {
@@ -159,9 +171,10 @@ export class WorkerdServer implements AsyncDisposable {
     const args = ["serve", this.#configPath, "--control-fd=3"];
     const group = new ProcessGroup(workerdPath(), args, { withControlPipe: true });
     this.#group = group;
-    const listening = (): Promise<Map<string, number>> => listeningPorts(group, this.#names.length);
+    const { names, asked } = this.#workers;
+    const listening = (): Promise<Map<string, number>> => listeningPorts(group, names.length);
     this.#ports = await group.until(listening, START_TIMEOUT_MS);
-    for (const name of this.#names) {
+    for (const name of asked) {
       await group.until((signal) => healthy(this.urlOf(name), signal), START_TIMEOUT_MS);
     }
   }
@@ -284,10 +297,10 @@ function bundleOf({ main, config }: WorkerOptions): Promise<WorkerBundle> {
 }
 
 async function sourceOf([name, worker]: [string, WorkerOptions]): Promise<WorkerSource> {
-  const { vars, policies, services, tails = [] } = worker;
+  const { vars, policies, bundle, services, tails = [] } = worker;
   return {
     name,
-    bundle: await bundleOf(worker),
+    bundle: bundle ?? (await bundleOf(worker)),
     ...(services && { services }),
     tails,
     vars: { PUBLIC: "true", ...vars, ...(policies && { POLICIES: policies }) },

@@ -1,0 +1,67 @@
+/** Links within the documentation: each leads to a file that is there, and to a heading of it. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+
+import { describe, expect, it } from "vitest";
+
+import { projectDir } from "../../serve/worker-bundle.ts";
+
+const docs = join(projectDir, "docs");
+const pages = [
+  join(projectDir, "README.md"),
+  join(projectDir, "SECURITY.md"),
+  ...readdirSync(docs)
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join(docs, name)),
+];
+
+/** The page without its code, in which nothing is a link. */
+function proseOf(path: string): string {
+  return readFileSync(path, "utf8")
+    .replaceAll(/^( *)(`{3,})[\s\S]*?^\1\2$/gm, "")
+    .replaceAll(/`[^`\n]*`/g, (code) => code.replaceAll(/[[\]()]/g, "."));
+}
+
+/** What GitHub makes of its headings. */
+function anchorsOf(path: string): string[] {
+  const headings = proseOf(path).matchAll(/^#{1,6} (.+)$/gm);
+  return [...headings].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(/\s/g, "-"),
+  );
+}
+
+describe.each(pages.map((path) => [relative(projectDir, path), path] as const))("%s", (_, path) => {
+  const prose = proseOf(path);
+  const definitions = new Map(
+    [...prose.matchAll(/^\[([^\]]+)\]: (\S+)$/gm)].map(([, name = "", to = ""]) => [name, to]),
+  );
+
+  it("leads to what is there", () => {
+    const inline = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = ""]) => to);
+    const local = [...inline, ...definitions.values()].filter((to) => !/^[a-z]+:/.test(to));
+    const dead = local.filter((to) => {
+      const [file = "", anchor] = to.split("#");
+      const target = file === "" ? path : join(dirname(path), file);
+      if (!existsSync(target)) return true;
+      return anchor !== undefined && !anchorsOf(target).includes(anchor);
+    });
+    expect(dead).toEqual([]);
+  });
+
+  it("says where its named links lead, and names none that it does not use", () => {
+    const used = [...prose.matchAll(/\]\[([^\]]+)\]/g)].map(([, name = ""]) => name);
+    expect(new Set(used)).toEqual(new Set(definitions.keys()));
+  });
+});
+
+it("the README leads to every page", () => {
+  const readme = proseOf(join(projectDir, "README.md"));
+  const others = pages
+    .map((path) => relative(projectDir, path))
+    .filter((path) => path !== "README.md" && !readme.includes(`(${path})`));
+  // In detail what docs/performance.md says in short, and leads to.
+  expect(others).toEqual(["docs/bench-core.md"]);
+});

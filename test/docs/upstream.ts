@@ -1,0 +1,51 @@
+/**
+ * Somebody else's API, for samples that call `https://api.example.com`: says what it was asked, and what a
+ * model would say that it has used. It takes five requests a second, and refuses more as real ones do.
+ */
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+const REQUESTS_A_SECOND = 5;
+
+/** The API, listening on a free port of 127.0.0.1. */
+export class Upstream implements AsyncDisposable {
+  readonly #server: Server;
+  #second = 0;
+  #taken = 0;
+
+  private constructor() {
+    this.#server = createServer((request, response) => {
+      request.resume();
+      const second = Math.floor(Date.now() / 1_000);
+      if (second !== this.#second) this.#taken = 0;
+      this.#second = second;
+      this.#taken += 1;
+      if (this.#taken > REQUESTS_A_SECOND) {
+        response.writeHead(429, { "Retry-After": "1" }).end();
+        return;
+      }
+      const usage = { input_tokens: 120, output_tokens: 380 };
+      const body = { method: request.method, path: request.url, usage };
+      response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+    });
+  }
+
+  static async start(): Promise<Upstream> {
+    const upstream = new Upstream();
+    upstream.#server.listen(0, "127.0.0.1");
+    await once(upstream.#server, "listening");
+    return upstream;
+  }
+
+  /** Where it is reached, without a slash at the end. */
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+}
