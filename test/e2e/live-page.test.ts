@@ -337,6 +337,24 @@ describe("the live page", () => {
     await context.close();
   });
 
+  it("its chart goes on to the present while nothing is told, as of a bucket that is paused", async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.routeWebSocket(/\/watch$/, (socket) => {
+      const nextTickAtMs = Date.now() + 60_000;
+      socket.send(firstMessage({ tokens: 0, waiters: 1, queuedTokens: 1, nextTickAtMs }));
+    });
+    await page.goto(addressOf("a"));
+    const chart = page.locator(".level-chart canvas");
+    await chart.waitFor();
+    const drawn = (): Promise<string> =>
+      page.evaluate("document.querySelector('.level-chart canvas').toDataURL()");
+    const before = await drawn();
+    await setTimeout(2_500);
+    expect(await drawn()).not.toBe(before);
+    await context.close();
+  });
+
   it("a page left open sends and receives nothing while nothing happens", async () => {
     const bucket = uniqueName("five");
     await fetch(`${server.url}/acquire?bucket=${bucket}`);
