@@ -1,5 +1,6 @@
 /** `sluice acquire`: waits for tokens, then says so, or runs a command. */
-import type { AcquireOptions, AcquireOutcome, Client } from "../client/client.ts";
+import type { AcquireOutcome } from "../client/acquire-outcome.ts";
+import type { AcquireOptions, Client } from "../client/client.ts";
 import type { Terminal } from "./terminal.ts";
 
 import { formatDuration } from "./duration.ts";

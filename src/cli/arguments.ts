@@ -5,6 +5,7 @@ import type { AcquireCommand } from "./acquire.ts";
 import type { BenchCommand } from "./bench.ts";
 import type { OnUnavailable } from "../client/client.ts";
 
+import { baseOf } from "../client/arguments.ts";
 import { parseDuration } from "./duration.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -54,6 +55,7 @@ const json = { type: "boolean", default: false } as const;
  * Reads what follows the program's name.
  *
  * @throws {UsageError} Where it is wrong.
+ * @throws {TypeError} Where the address is, as the client says it.
  */
 export function readArguments(args: readonly string[], env: Environment): Arguments {
   const end = args.indexOf("--");
@@ -68,7 +70,8 @@ export function readArguments(args: readonly string[], env: Environment): Argume
   }
   switch (name) {
     case "acquire":
-      if (end >= 0 && command.length === 0) throw new UsageError("There is no command after --");
+      if (end >= 0 && (command[0] ?? "") === "")
+        throw new UsageError("There is no command after --");
       return readAcquire(rest, command, env);
     case "inspect": {
       const { values, positionals } = parse(rest, { url });
@@ -176,10 +179,9 @@ function integer(option: string, text: string, min: number, max: number): number
 }
 
 function placeOf(given: string | undefined, env: Environment): Place {
-  const text = given ?? env["SLUICE_URL"] ?? DEFAULT_URL;
-  if (!URL.canParse(text) || !/^https?:/i.test(text)) {
-    throw new UsageError(`The address must begin with http:// or https://: got ${text}`);
-  }
   const token = env["SLUICE_TOKEN"];
-  return { url: text.replace(/\/+$/, ""), token: token === "" ? undefined : token };
+  return {
+    url: baseOf(given ?? env["SLUICE_URL"] ?? DEFAULT_URL),
+    token: token === "" ? undefined : token,
+  };
 }

@@ -1,16 +1,20 @@
 /**
  * `sluice bench`: how fast a deployment answers. As many requests as there are connections are always
- * under way, each sent when the one before it is answered, for a time.
+ * under way, each sent when the one before it is answered, for a time; what is not answered by then is
+ * left, and not counted.
  *
  * It is one process with one thread, and the platform's `fetch`: what it measures is at most what that
  * can send, some thousands of requests a second. Times are from the call to the last byte of the answer.
  */
 import type { Terminal } from "./terminal.ts";
 
+import { pause } from "../client/abort.ts";
 import { exitCodes } from "./exit-code.ts";
 
 /** Between two lines of progress. */
 const PROGRESS_MS = 500;
+/** After a request that failed: an address where nobody listens is asked no faster, and timers get their turn. */
+const FAILED_PAUSE_MS = 20;
 
 /** What the command line asks for. */
 export interface BenchCommand {
@@ -47,19 +51,20 @@ export async function bench(command: BenchCommand, terminal: Terminal): Promise<
   const answers: Record<string, number> = {};
   const startedAtMs = performance.now();
   const elapsedMs = (): number => performance.now() - startedAtMs;
-  const isOver = (): boolean => terminal.signal.aborted || elapsedMs() >= command.durationMs;
+  const over = AbortSignal.any([terminal.signal, AbortSignal.timeout(command.durationMs)]);
 
   const progress = setInterval(() => {
     const { length } = latenciesMs;
     terminal.showProgress(`${(elapsedMs() / 1_000).toFixed(1)} s, ${length} answers`);
   }, PROGRESS_MS);
   const connect = async (): Promise<void> => {
-    while (!isOver()) {
+    while (!over.aborted) {
       const sentAtMs = performance.now();
-      const answer = await ask(command, terminal.signal);
-      if (terminal.signal.aborted) return;
+      const answer = await ask(command, over);
+      if (over.aborted) return;
       answers[answer] = (answers[answer] ?? 0) + 1;
-      if (answer !== "failed") latenciesMs.push(performance.now() - sentAtMs);
+      if (answer === "failed") await pause(FAILED_PAUSE_MS, undefined);
+      else latenciesMs.push(performance.now() - sentAtMs);
     }
   };
   await Promise.all(Array.from({ length: command.connections }, connect));

@@ -2,7 +2,7 @@
  * What the command line ends with: the codes of sysexits.h, which a shell script can tell apart from
  * those of most programs, and a shell's own codes for a command that it runs.
  */
-import type { AcquireOutcome } from "../client/client.ts";
+import type { AcquireOutcome } from "../client/acquire-outcome.ts";
 import type { SluiceErrorReason } from "../client/sluice-error.ts";
 
 /** The codes that are Sluice's own. */

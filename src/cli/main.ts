@@ -21,13 +21,16 @@ const INTERRUPTS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 async function main(args: readonly string[]): Promise<number> {
   const interrupt = new AbortController();
-  let interruptedBy: (typeof INTERRUPTS)[number] | undefined;
-  for (const name of INTERRUPTS) {
-    process.on(name, () => {
-      interruptedBy ??= name;
-      interrupt.abort();
-    });
-  }
+  let interruptedBy: (typeof INTERRUPTS)[number] | "SIGPIPE" | undefined;
+  const end = (by: NonNullable<typeof interruptedBy>): void => {
+    interruptedBy ??= by;
+    interrupt.abort();
+  };
+  for (const name of INTERRUPTS) process.on(name, end);
+  // Node says so where other programs are sent a signal: nobody reads the results any more.
+  process.stdout.on("error", () => end("SIGPIPE"));
+  // Nor what is beside them, which is no reason to end.
+  process.stderr.on("error", () => undefined);
   const terminal = processTerminal(interrupt.signal);
   try {
     return await run(readArguments(args, process.env), terminal);

@@ -14,8 +14,8 @@ export interface Terminal {
   readonly signal: AbortSignal;
 }
 
-/** Most columns of a line of progress: longer ones would wrap, and could not be replaced. */
-const PROGRESS_COLUMNS = 79;
+/** Of a terminal that does not know its size. */
+export const DEFAULT_COLUMNS = 80;
 
 /** The terminal of this process: results go to standard output, all else to standard error. */
 export function processTerminal(signal: AbortSignal): Terminal {
@@ -38,7 +38,9 @@ export function processTerminal(signal: AbortSignal): Terminal {
     },
     showProgress: (line) => {
       if (!stderr.isTTY) return;
-      stderr.write(`\r\u001B[K${line.slice(0, PROGRESS_COLUMNS)}`);
+      // A longer line would wrap, and could not be replaced.
+      const columns = (stderr.columns || DEFAULT_COLUMNS) - 1;
+      stderr.write(`\r\u001B[K${line.slice(0, columns)}`);
       hasProgress = true;
     },
   };

@@ -23,5 +23,6 @@ All but bench take --url ADDRESS, or SLUICE_URL, or http://localhost:8787. A tok
 SLUICE_TOKEN.
 
 Ends with 0 if granted, or with the command's own code; 64 usage; 69 unavailable; 70 failed;
-75 refused for now; 77 not allowed; 78 no such bucket; 126, 127 command cannot be run, is not
-there; 128 and its number for a signal.`;
+75 refused for now; 77 not allowed; 78 no such bucket, or no legal configuration; 126, 127 command
+cannot be run, is not there; 128 and its number for a signal. A signal is how watch ends: with 0. It
+ends bench before its time: with what was measured.`;

@@ -9,36 +9,50 @@ import { formatDuration } from "./duration.ts";
 
 /** Events that are kept to be shown. */
 const MOST_EVENTS = 200;
-/** Columns of the bars. */
+/** Columns of the widest bars. */
 const BAR_COLUMNS = 40;
+/** Columns of what stands beside a bar: it says more, so in a narrow terminal the bar gives way. */
+const BESIDE_BAR_COLUMNS = 42;
 /** Widest line. */
 const MOST_COLUMNS = 100;
 
 /** What the feed has said so far. */
 export class WatchView {
   #snapshot: BucketSnapshot | undefined = undefined;
+  #lostAtMs: number | undefined = undefined;
   /** Latest first. */
   #events: readonly WatchEvent[] = [];
 
   /** Takes in a message of the feed. */
   add({ snapshot, events }: WatchMessage): void {
     this.#snapshot = snapshot;
+    this.#lostAtMs = undefined;
     this.#events = [...events.toReversed(), ...this.#events].slice(0, MOST_EVENTS);
+  }
+
+  /** The connection was lost, at this instant of the bucket's clock: what is known gets old until `add`. */
+  lose(atMs: number): void {
+    this.#lostAtMs ??= atMs;
   }
 
   /**
    * The lines at an instant of the bucket's clock, at most `rows` of at most `columns` characters. Between
-   * messages nothing happens but ticks: what they bring is added here.
+   * messages nothing happens but ticks: what they bring is added here, while there is a connection.
    */
   lines(nowMs: number, columns: number, rows: number): string[] {
-    const width = Math.min(columns, MOST_COLUMNS);
-    const head = this.#snapshot ? headLines(this.#snapshot, nowMs) : ["connecting …"];
+    // A character in the last column would be erased with what is right of it.
+    const width = Math.min(columns - 1, MOST_COLUMNS);
+    const isLost = this.#lostAtMs !== undefined;
+    const state = isLost ? "no connection, trying again …" : "connecting …";
+    const head = this.#snapshot ? headLines(this.#snapshot, this.#lostAtMs ?? nowMs, width) : [];
     const events = this.#events.map(eventLine);
-    return [...head, "", ...events].slice(0, rows).map((line) => line.slice(0, width));
+    const status = isLost || !this.#snapshot ? [state, ""] : [];
+    return [...status, ...head, "", ...events].slice(0, rows).map((line) => line.slice(0, width));
   }
 }
 
-function headLines(snapshot: BucketSnapshot, nowMs: number): string[] {
+function headLines(snapshot: BucketSnapshot, nowMs: number, width: number): string[] {
+  const barColumns = Math.max(0, Math.min(BAR_COLUMNS, width - BESIDE_BAR_COLUMNS));
   const { bucket, policy, waiters, queuedTokens, granted, refused, cancelled } = snapshot;
   const { capacity, refillTokens, refillIntervalMs } = policy;
   // Between messages nothing happens but ticks.
@@ -48,22 +62,22 @@ function headLines(snapshot: BucketSnapshot, nowMs: number): string[] {
   return [
     `${bucket}   policy "${policy.name}": ${capacity} at most, ${refillTokens} each ${formatDuration(refillIntervalMs)}`,
     "",
-    `tokens  ${bar(tokens / capacity)} ${tokens} of ${capacity}${leased}   ${tick}`,
-    `queue   ${bar(waiters / Math.max(1, policy.queueLimit))} ${waiters} waiting for ${queuedTokens} tokens`,
+    `tokens  ${bar(tokens / capacity, barColumns)} ${tokens} of ${capacity}${leased}   ${tick}`,
+    `queue   ${bar(waiters / Math.max(1, policy.queueLimit), barColumns)} ${waiters} waiting for ${queuedTokens} tokens`,
     `so far  granted ${granted}   refused ${refused}   cancelled ${cancelled}`,
   ];
 }
 
 function nextTick(snapshot: BucketSnapshot, nowMs: number): string {
-  if (!hasStarted(snapshot)) return "starts with its first caller";
+  if (!hasStarted(snapshot)) return "starts when asked";
   const { pausedUntilMs = 0 } = snapshot;
-  const paused = pausedUntilMs > nowMs ? "paused, " : "";
-  return `${paused}next tick in ${formatDuration(nextTickAfter(snapshot, nowMs) - nowMs)}`;
+  const tick = pausedUntilMs > nowMs ? "paused, tick" : "next tick";
+  return `${tick} in ${formatDuration(nextTickAfter(snapshot, nowMs) - nowMs)}`;
 }
 
-function bar(share: number): string {
-  const filled = Math.min(BAR_COLUMNS, Math.ceil(share * BAR_COLUMNS));
-  return "█".repeat(filled) + "░".repeat(BAR_COLUMNS - filled);
+function bar(share: number, columns: number): string {
+  const filled = Math.min(columns, Math.ceil(share * columns));
+  return "█".repeat(filled) + "░".repeat(columns - filled);
 }
 
 function eventLine(event: WatchEvent): string {

@@ -8,12 +8,13 @@ import type { Terminal } from "./terminal.ts";
 
 import { watchBucket } from "../client/watch.ts";
 import { exitCodes } from "./exit-code.ts";
+import { DEFAULT_COLUMNS } from "./terminal.ts";
 import { WatchView } from "./watch-view.ts";
 
 /** Between two drawings of what only time changes: ten a second look smooth. */
 const REDRAW_MS = 100;
 
-const DEFAULT_COLUMNS = 80;
+/** Of a terminal that does not know its size. */
 const DEFAULT_ROWS = 24;
 
 const SHOW_OTHER_SCREEN = "\u001B[?1049h\u001B[?25l";
@@ -29,23 +30,39 @@ export interface WatchCommand {
   readonly isJson: boolean;
 }
 
+type Messages = AsyncIterable<WatchMessage>;
+/** Watches, and tells of each loss of the connection. */
+type Follow = (onLost: () => void) => Messages;
+
 /** Ends when the terminal's signal aborts: resolves then. Rejects as the feed does. */
 export async function watch(command: WatchCommand, terminal: Terminal): Promise<number> {
   const { options, bucket, isJson } = command;
-  const messages = watchBucket(options, bucket, { signal: terminal.signal });
+  const { signal } = terminal;
+  const follow = (onLost: () => void): Messages => {
+    return watchBucket(options, bucket, { signal, onLost });
+  };
   try {
-    if (isJson || !process.stdout.isTTY) {
-      for await (const message of messages) terminal.print(JSON.stringify(message));
-    } else {
-      await draw(messages);
-    }
+    await (isJson || !process.stdout.isTTY ? write(follow, terminal) : draw(follow));
   } catch (error) {
     if (!terminal.signal.aborted) throw error;
   }
   return exitCodes.ok;
 }
 
-async function draw(messages: AsyncIterable<WatchMessage>): Promise<void> {
+/** One line for each message; where they stop coming, a line for the person beside it. */
+async function write(follow: Follow, terminal: Terminal): Promise<void> {
+  let isLost = false;
+  const messages = follow(() => {
+    if (!isLost) terminal.note("sluice: no connection, trying again");
+    isLost = true;
+  });
+  for await (const message of messages) {
+    isLost = false;
+    terminal.print(JSON.stringify(message));
+  }
+}
+
+async function draw(follow: Follow): Promise<void> {
   const { stdout } = process;
   const view = new WatchView();
   let clockAheadMs = 0;
@@ -61,6 +78,10 @@ async function draw(messages: AsyncIterable<WatchMessage>): Promise<void> {
   stdout.write(SHOW_OTHER_SCREEN);
   const timer = setInterval(redraw, REDRAW_MS);
   try {
+    const messages = follow(() => {
+      view.lose(Date.now() + clockAheadMs);
+      redraw();
+    });
     for await (const message of messages) {
       clockAheadMs = message.atMs - Date.now();
       view.add(message);

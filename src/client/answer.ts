@@ -6,7 +6,7 @@
  */
 import type { FieldFault } from "../core/policy.ts";
 import type { GrantBody, Reason } from "../protocol.ts";
-import type { RateLimitState } from "./client.ts";
+import type { RateLimitState } from "./rate-limit-state.ts";
 
 import { showValue } from "../core/policy.ts";
 import { TransportFault } from "./persist.ts";
@@ -84,6 +84,11 @@ export function problemIn({ status, body, retryAfterMs }: Answer): Problem | und
   throw unexpectedAnswer(status, body);
 }
 
+/** The error of a call that is wrong or not allowed. */
+export function errorOf({ reason, detail, status, errors }: Problem): SluiceError {
+  return new SluiceError({ reason, detail, status, errors });
+}
+
 function readProblem(body: unknown): Problem | undefined {
   const members = membersOf(body);
   const { status, reason, detail, errors, retryAfterMs } = members;
@@ -94,9 +99,13 @@ function readProblem(body: unknown): Problem | undefined {
     reason,
     detail: typeof detail === "string" ? detail : reason,
     errors: Array.isArray(errors) ? errors.filter(isFieldFault) : undefined,
-    retryAfterMs: typeof retryAfterMs === "number" ? retryAfterMs : undefined,
+    retryAfterMs: isDuration(retryAfterMs) ? retryAfterMs : undefined,
     violatedPolicies: Array.isArray(violated) ? violated.map(String) : undefined,
   };
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value < Infinity;
 }
 
 /** Any text: a reason that this client does not know is of a later Sluice, and told as it is. */

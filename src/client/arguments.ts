@@ -155,7 +155,7 @@ function membersOf(what: string, value: unknown, allowed: readonly string[]): Gi
 }
 
 /** Whether `value` has such a method, of its own, inherited, or through a proxy, as a service's is. */
-function hasMethod(value: unknown, name: string): boolean {
+export function hasMethod(value: unknown, name: string): boolean {
   if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
   return typeof Reflect.get(value, name) === "function";
 }

@@ -19,12 +19,13 @@
  * Nothing here is of one platform: `fetch`, `AbortController`, timers and random values are all it needs.
  */
 import type { PolicyFields } from "../core/policy.ts";
-import type { BucketSnapshot, GrantBody, Reason } from "../protocol.ts";
+import type { BucketSnapshot, Reason } from "../protocol.ts";
+import type { AcquireOutcome, RefusalReason } from "./acquire-outcome.ts";
 import type { Answer } from "./answer.ts";
 import type { Attempt, Patience, TransportFault } from "./persist.ts";
 
 import { policyLimits } from "../core/policy.ts";
-import { grantIn, membersOf, problemIn, unexpectedAnswer, type Problem } from "./answer.ts";
+import { errorOf, grantIn, membersOf, problemIn, unexpectedAnswer } from "./answer.ts";
 import {
   checkAcquireOptions,
   checkBucket,
@@ -37,63 +38,6 @@ import { Connection, type ConnectionOptions } from "./connection.ts";
 import { followStream } from "./follow-stream.ts";
 import { persist, UnreachableError } from "./persist.ts";
 import { SluiceError } from "./sluice-error.ts";
-
-/** What the `RateLimit` and `RateLimit-Policy` fields of an answer say of the bucket. */
-export interface RateLimitState {
-  /** The policy's name. */
-  readonly policy: string;
-  readonly capacity: number;
-  /** In which an empty bucket fills: whole seconds, rounded up. */
-  readonly windowSeconds: number;
-  /** Tokens in the bucket, as of the answer. */
-  readonly remaining: number;
-  /** Until the next tick: whole seconds, rounded up. Left out where the bucket is full. */
-  readonly resetSeconds?: number;
-}
-
-/** The tokens are the caller's. */
-export interface Granted extends GrantBody {
-  readonly ok: true;
-  /** The bucket, as of the answer. Left out where none has answered, and of a wait that was streamed. */
-  readonly rateLimit?: RateLimitState;
-  /**
-   * Present, and true, where Sluice could not be reached and `onUnavailable` is `"open"`: no bucket has
-   * given these tokens, `remaining` is 0, and `grantedAtMs` is this machine's time.
-   */
-  readonly isUnmetered?: true;
-}
-
-/** Why a caller went without. Nothing was taken. */
-export type RefusalReason =
-  | "timeout"
-  | "queue-full"
-  | "exceeds-capacity"
-  | "bucket-reset"
-  | "unavailable";
-
-/**
- * The caller has nothing, and nothing was taken. (Of `unavailable` that cannot be said for certain: a
- * grant may have been on its way. The same `idempotencyKey` gets it for ten minutes, if it is the caller's
- * own; otherwise its tokens are lost.)
- */
-export interface Refused {
-  readonly ok: false;
-  readonly bucket: string;
-  readonly tokens: number;
-  /** `unavailable` only where `onUnavailable` is `"closed"`, and over RPC. */
-  readonly reason: RefusalReason;
-  /** One sentence with the values and limits, without a full stop. */
-  readonly detail: string;
-  /** With `timeout`, `queue-full` and `unavailable`: time until the same request may be granted. */
-  readonly retryAfterMs?: number;
-  /** With `timeout` and `queue-full`: names of the policies that said no. */
-  readonly violatedPolicies?: readonly string[];
-  /** With `timeout` and `queue-full`: the bucket, as of the answer. Left out of a wait that was streamed. */
-  readonly rateLimit?: RateLimitState;
-}
-
-/** How an acquire ends. A switch over `ok` and `reason` is exhaustive. */
-export type AcquireOutcome = Granted | Refused;
 
 /** A place in the queue. */
 export interface QueuedPlace {
@@ -109,7 +53,8 @@ export interface AcquireOptions {
   readonly tokens?: number;
   /**
    * 0 (do not wait) to the policy's `maxWaitMs`. Default: the policy's `maxWaitMs`. The service counts from
-   * when the request reaches its bucket.
+   * when the request reaches its bucket. Where the policy lets callers wait for more than a minute, say
+   * it: such a wait is streamed, and one whose length is not known is not.
    */
   readonly timeoutMs?: number;
   /** Gives the place in the queue up when it aborts. */
@@ -143,7 +88,9 @@ export interface CallOptions {
 
 /**
  * The verbs. Everything is checked before it is sent. A call that changes something says what it is to
- * become, so it is sent again where the connection breaks, like all others. Every promise rejects with the signal's reason where a signal aborts. */
+ * become, so it is sent again where the connection breaks, like all others. Every promise rejects with
+ * the signal's reason where a signal aborts.
+ */
 export interface Client {
   /**
    * Takes tokens, waiting for them if need be. Resolves with the grant, or with a refusal. Where the
@@ -206,6 +153,8 @@ const LATE_ANSWER_MS = 2_000;
 const LONGEST_SILENT_WAIT_MS = 60_000;
 /** When to try again where Sluice cannot be reached and does not say. */
 const UNAVAILABLE_RETRY_MS = 1_000;
+/** Status of a reset. */
+const NO_CONTENT = 204;
 /** Bytes of an idempotency key: as much as a random UUID, and more. */
 const KEY_BYTES = 16;
 
@@ -273,7 +222,9 @@ class ConnectedClient implements Client {
   async reset(bucket: string, options: CallOptions = {}): Promise<void> {
     checkBucketInPath(bucket);
     checkCallOptions(options);
-    await this.#call("DELETE", pathOf(bucket), undefined, options);
+    const { status, body } = await this.#call("DELETE", pathOf(bucket), undefined, options);
+    // A page that somebody in between answers with has reset nothing.
+    if (status !== NO_CONTENT) throw unexpectedAnswer(status, body);
   }
 
   async pause(
@@ -289,7 +240,7 @@ class ConnectedClient implements Client {
 
   async #acquire(bucket: string, options: AcquireOptions): Promise<AcquireOutcome> {
     const { tokens, timeoutMs, signal, onQueued } = options;
-    const startedAtMs = Date.now();
+    const startedAtMs = performance.now();
     const idempotencyKey = options.idempotencyKey ?? (this.#retryForMs > 0 ? newKey() : undefined);
     const query = new URLSearchParams({ bucket });
     if (tokens !== undefined) query.set("tokens", String(tokens));
@@ -338,7 +289,7 @@ class ConnectedClient implements Client {
         throw unavailableError(fault);
       case "open": {
         const grantedAtMs = Date.now();
-        const waitedMs = Math.max(0, grantedAtMs - startedAtMs);
+        const waitedMs = Math.round(performance.now() - startedAtMs);
         const grant = { bucket, tokens, remaining: 0, waitedMs, grantedAtMs };
         return { ok: true, ...grant, isUnmetered: true };
       }
@@ -408,10 +359,6 @@ function outcomeIn(answer: Answer, bucket: string, tokens: number): AcquireOutco
 function isRefusal(reason: Reason): reason is Exclude<RefusalReason, "unavailable"> {
   const refusals: readonly Reason[] = ["timeout", "queue-full", "exceeds-capacity", "bucket-reset"];
   return refusals.includes(reason);
-}
-
-function errorOf({ reason, detail, status, errors }: Problem): SluiceError {
-  return new SluiceError({ reason, detail, status, errors });
 }
 
 function unavailableError({ message, status, cause }: TransportFault): SluiceError {

@@ -42,9 +42,7 @@ export class EventStreamParser {
     const lines = [this.#rest + first, ...others];
     this.#rest = lines.pop() ?? "";
     const events = lines.flatMap((line) => this.#take(line) ?? []);
-    if (this.#length + this.#rest.length > LONGEST_EVENT) {
-      throw new RangeError(`An event must have at most ${LONGEST_EVENT} characters`);
-    }
+    this.#checkLength(this.#rest.length);
     return events;
   }
 
@@ -57,8 +55,14 @@ export class EventStreamParser {
     if (field === "data") {
       this.#data.push(value);
       this.#length += value.length + 1;
+      this.#checkLength(0);
     }
     return undefined;
+  }
+
+  #checkLength(more: number): void {
+    if (this.#length + more <= LONGEST_EVENT) return;
+    throw new RangeError(`An event must have at most ${LONGEST_EVENT} characters`);
   }
 
   #dispatch(): ServerEvent | undefined {

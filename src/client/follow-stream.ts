@@ -57,7 +57,11 @@ export async function followStream(
       for (const event of eventsIn(parser, decoder.decode(value, { stream: true }), status)) {
         const body = parseJson(event.data);
         if (event.event === "granted") return { status, body };
-        if (event.event === "refused") return { status: Number(membersOf(body)["status"]), body };
+        if (event.event === "refused") {
+          const { status: said } = membersOf(body);
+          if (typeof said !== "number") throw unexpectedAnswer(status, body);
+          return { status: said, body };
+        }
         if (event.event === "queued") tell(event);
       }
     }

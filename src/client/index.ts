@@ -1,25 +1,22 @@
 /** The package's entry `sluice/client`. */
 export type { ClientChoice } from "./client-choice.ts";
+export type { AcquireOutcome, Granted, RefusalReason, Refused } from "./acquire-outcome.ts";
 export type {
   AcquireOptions,
-  AcquireOutcome,
   CallOptions,
   Client,
   ClientOptions,
-  Granted,
   OnUnavailable,
   PauseFields,
   QueuedPlace,
-  RateLimitState,
-  RefusalReason,
-  Refused,
 } from "./client.ts";
+export type { RateLimitState } from "./rate-limit-state.ts";
 export type { RateLimitOptions } from "./limit-request.ts";
 export type { Fetch, PacedFetchOptions } from "./paced-fetch.ts";
 export type { SluiceErrorReason } from "./sluice-error.ts";
 export type { UpstreamAdvice, UpstreamAnswer } from "./upstream-advice.ts";
 export type { WatchSocket, WatchSocketClass } from "./watch-connection.ts";
-export type { WatchOptions } from "./watch.ts";
+export type { WatchCallOptions, WatchOptions } from "./watch.ts";
 export type { Handler, HandlerCall } from "./with-rate-limit.ts";
 
 export { createClient } from "./client.ts";

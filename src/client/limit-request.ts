@@ -4,7 +4,8 @@
  *
  * A callback is given whatever the surface calls a request: Hono's context, or `{ request, env, ctx }`.
  */
-import type { AcquireOutcome, Client, Granted, Refused } from "./client.ts";
+import type { AcquireOutcome, Granted, Refused } from "./acquire-outcome.ts";
+import type { Client } from "./client.ts";
 
 import { policyLimits } from "../core/policy.ts";
 import { checkBucket, checkFunction, checkInteger } from "./arguments.ts";
@@ -33,7 +34,7 @@ export interface RateLimitOptions<Context> {
    * Told how it ended, for each request that was not skipped; before its handler, and in shadow mode
    * whenever it is known.
    */
-  readonly onOutcome?: (context: Context, outcome: AcquireOutcome) => void;
+  readonly onOutcome?: (context: Context, outcome: AcquireOutcome) => void | Promise<void>;
   /**
    * Whether to report only. Then each request takes its tokens beside its handler, as it would have taken
    * them before it, and `onOutcome` is told how that ended: what it would have waited, or why it would
@@ -106,7 +107,7 @@ export async function limitRequest<Context>(
   try {
     const asked = await askedBy(context, options);
     const outcome = await acquire(limited, { ...asked, ...(signal && { signal }) });
-    options.onOutcome?.(context, outcome);
+    await options.onOutcome?.(context, outcome);
     if (outcome.ok) return { kind: "pass", granted: outcome };
     const { onRefused = (_, refusal): Response => refusalResponse(refusal) } = options;
     return { kind: "answer", response: await onRefused(context, outcome) };

@@ -9,12 +9,13 @@
  *
  * What it adds to a call that goes well is the call for the token, and nothing that is written down here.
  */
-import type { AcquireOptions, Client, Granted, Refused } from "./client.ts";
+import type { Granted, Refused } from "./acquire-outcome.ts";
+import type { AcquireOptions, Client } from "./client.ts";
 import type { PauseFailed } from "./shared-pause.ts";
 import type { UpstreamAdvice, UpstreamAnswer } from "./upstream-advice.ts";
 
-import { policyLimits } from "../core/policy.ts";
-import { checkBucket, checkFunction, checkInteger } from "./arguments.ts";
+import { policyLimits, showValue } from "../core/policy.ts";
+import { checkBucket, checkFunction, checkInteger, hasMethod } from "./arguments.ts";
 import { SharedPause } from "./shared-pause.ts";
 import { settledWithin } from "./settled-within.ts";
 import { SluiceRefusedError } from "./sluice-refused-error.ts";
@@ -45,7 +46,7 @@ export interface PacedFetchOptions {
   readonly retries?: number;
   /**
    * Methods whose requests may be sent again. Default: those that mean the same however often they are
-   * sent: GET, HEAD, OPTIONS, TRACE, PUT, DELETE. A request with an `Idempotency-Key` is, whatever its
+   * sent: GET, HEAD, OPTIONS, PUT, DELETE. A request with an `Idempotency-Key` is, whatever its
    * method.
    */
   readonly methods?: readonly string[];
@@ -70,8 +71,8 @@ export interface PacedFetchOptions {
   readonly onPauseFailed?: PauseFailed;
 }
 
-/** Safe or idempotent in RFC 9110. */
-const REPLAYABLE_METHODS = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
+/** Safe or idempotent in RFC 9110, but for TRACE, which `fetch` does not send. */
+const REPLAYABLE_METHODS = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"];
 /** Each attempt is a token and a call that is refused; more than this is no way to reach anything. */
 const MAX_RETRIES = 20;
 const DEFAULT_RETRIES = 2;
@@ -119,6 +120,9 @@ export function createPacedFetch(options: PacedFetchOptions): Fetch {
 /** @throws {RangeError | TypeError} */
 function checkOptions(options: PacedFetchOptions): void {
   const given = { ...options };
+  if (!hasMethod(given.client, "acquire") || !hasMethod(given.client, "pause")) {
+    throw new TypeError(`client must be a client of Sluice: got ${showValue(given.client)}`);
+  }
   checkInteger(given, "retries", { min: 0, max: MAX_RETRIES });
   checkInteger(given, "backoffMs", { min: 1, max: LONGEST_PAUSE_MS });
   checkInteger(given, "maxPauseMs", { min: 1, max: LONGEST_PAUSE_MS });
@@ -128,6 +132,14 @@ function checkOptions(options: PacedFetchOptions): void {
   for (const name of ["fetch", "readAdvice", "onRefused", "onPauseFailed"]) {
     checkFunction(given, name);
   }
+  const { methods } = given;
+  if (methods !== undefined && !isTexts(methods)) {
+    throw new TypeError(`methods must be a list of methods: got ${showValue(methods)}`);
+  }
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 
 /** A call in the course of its attempts. */

@@ -4,7 +4,7 @@
  * Pauses grow and are drawn at random, so that callers who lost their connections together do not come
  * back as one. What is counted against the patience of a caller is the time in which nothing came of it:
  * pauses, and of an attempt that failed its first seconds. An attempt that was held for an hour before
- * its connection broke had reached somebody for most of that hour.
+ * its connection broke had reached somebody for most of that hour. Time is that of a clock that nobody sets.
  */
 import { orAborted, pause } from "./abort.ts";
 
@@ -82,7 +82,7 @@ export async function persist<Value>(
   attempt: (attempt: Attempt) => Promise<Value>,
   { signal, retryForMs, untilMs, attemptMs }: Patience,
 ): Promise<Value> {
-  const startedAtMs = Date.now();
+  const startedAtMs = performance.now();
   let failures = 0;
   let failuresInARow = 0;
   let fruitlessMs = 0;
@@ -91,7 +91,7 @@ export async function persist<Value>(
     fruitlessMs = 0;
   };
   for (;;) {
-    const begunAtMs = Date.now();
+    const begunAtMs = performance.now();
     const timeoutMs = attemptMs(failures, begunAtMs - startedAtMs);
     try {
       return await attemptOnce((inner) => attempt({ signal: inner, showLife }), timeoutMs, signal);
@@ -100,8 +100,8 @@ export async function persist<Value>(
       failures += 1;
       failuresInARow += 1;
       const pauseMs = Math.max(drawPauseMs(failuresInARow), error.retryAfterMs ?? 0);
-      const nowMs = Date.now();
-      fruitlessMs += Math.min(Math.max(0, nowMs - begunAtMs), COUNTED_ATTEMPT_MS) + pauseMs;
+      const nowMs = performance.now();
+      fruitlessMs += Math.min(nowMs - begunAtMs, COUNTED_ATTEMPT_MS) + pauseMs;
       const isAtOnce = failures === 1 && pauseMs <= FIRST_PAUSE_MS;
       const isInTime = nowMs + pauseMs - startedAtMs <= untilMs || isAtOnce;
       if (!isInTime || fruitlessMs > retryForMs) throw new UnreachableError(error);

@@ -3,9 +3,20 @@
  * answers, read and written: a client reads what the service says of a bucket, a middleware passes it
  * on to the caller that it answers.
  */
-import type { RateLimitState } from "./client.ts";
-
 import { parseFieldList } from "./field-list.ts";
+
+/** What the `RateLimit` and `RateLimit-Policy` fields of an answer say of the bucket. */
+export interface RateLimitState {
+  /** The policy's name. */
+  readonly policy: string;
+  readonly capacity: number;
+  /** In which an empty bucket fills: whole seconds, rounded up. */
+  readonly windowSeconds: number;
+  /** Tokens in the bucket, as of the answer. */
+  readonly remaining: number;
+  /** Until the next tick: whole seconds, rounded up. Left out where the bucket is full. */
+  readonly resetSeconds?: number;
+}
 
 /** What the fields of an answer of Sluice say; `undefined` where they say nothing that is whole. */
 export function readRateLimitState(fields: Pick<Headers, "get">): RateLimitState | undefined {

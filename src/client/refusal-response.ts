@@ -3,7 +3,7 @@
  * answers with, member for member, so that whoever understands the one understands the other.
  */
 import type { ProblemBody } from "../protocol.ts";
-import type { Refused, RefusalReason } from "./client.ts";
+import type { Refused, RefusalReason } from "./acquire-outcome.ts";
 
 import { rateLimitStateFields } from "./rate-limit-state.ts";
 

@@ -30,7 +30,7 @@ interface ToldPause extends PauseWish {
 export type PauseFailed = (
   error: unknown,
   pause: PauseFields & { readonly bucket: string },
-) => void;
+) => void | Promise<void>;
 
 /**
  * For so long nobody tells Sluice again of a refusal that it knows of: all of a crowd are answered within
@@ -144,15 +144,15 @@ export class SharedPause {
         this.#told = { ...wish, toldAtMs: Date.now() };
         if (this.#heldUntilAtMs <= wish.untilAtMs) this.#heldUntilAtMs = 0;
       } catch (error) {
-        this.#report(error, pause);
+        void this.#report(error, pause);
       }
     }
     this.#telling = undefined;
   }
 
-  #report(error: unknown, pause: PauseFields): void {
+  async #report(error: unknown, pause: PauseFields): Promise<void> {
     try {
-      this.#onFailed(error, { ...pause, bucket: this.#bucket });
+      await this.#onFailed(error, { ...pause, bucket: this.#bucket });
     } catch (fault) {
       console.error(fault);
     }

@@ -1,4 +1,4 @@
-import type { Refused } from "./client.ts";
+import type { Refused } from "./acquire-outcome.ts";
 
 /**
  * Sluice has refused the tokens for a request, so it was not sent; or not sent again, after the API had

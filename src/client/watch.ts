@@ -9,11 +9,14 @@
  * message, the same address is asked in the plain way. What it says decides whether another attempt has
  * any sense.
  */
-import type { ProblemBody, WatchMessage } from "../protocol.ts";
+import type { WatchMessage } from "../protocol.ts";
 import type { WatchSocketClass } from "./watch-connection.ts";
 
-import { showValue } from "../core/policy.ts";
-import { SluiceError } from "./sluice-error.ts";
+import { pause } from "./abort.ts";
+import { errorOf, membersOf, parseJson, problemIn, unexpectedAnswer } from "./answer.ts";
+import { baseOf, checkBucketInPath, checkFunction } from "./arguments.ts";
+import { Connection } from "./connection.ts";
+import { TransportFault } from "./persist.ts";
 import { WatchConnection } from "./watch-connection.ts";
 
 /** Upper bound of the first pause, which is drawn at random: all who lost a connection do not come as one. */
@@ -27,8 +30,10 @@ const PATIENCE_MS = 10_000;
 const SUBPROTOCOL = "sluice";
 const BEARER_PREFIX = "sluice.bearer.";
 
-/** Statuses of the plain answer that say nothing against another attempt, beside 500 and above. */
-const PASSING_STATUSES = new Set([408, 425, 426, 429]);
+/** Status of a handshake that went well: what comes after it is not the feed. */
+const SWITCHING_PROTOCOLS = 101;
+/** Status of a plain answer where nothing but a WebSocket is missing. */
+const UPGRADE_REQUIRED = 426;
 
 /** How to reach the feed. */
 export interface WatchOptions {
@@ -42,14 +47,33 @@ export interface WatchOptions {
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
 }
 
+/** What ends watching, and who is told of its gaps. */
+export interface WatchCallOptions {
+  /** Ends it; the iterable rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Told of each connection, and each attempt at one, that came to an end and will be followed by another:
+   * until the next message, what was told last is old.
+   */
+  readonly onLost?: (() => void) | undefined;
+}
+
+/** What is followed, and how. */
+interface Feed extends WatchCallOptions {
+  /** For what is asked in the plain way. */
+  readonly connection: Connection;
+  readonly path: string;
+  readonly open: () => WatchConnection;
+}
+
 /**
- * Watches a bucket, from the first message that is asked for until the loop is left or `signal` aborts;
- * the iterable then rejects with the signal's reason. A reader that stops reading holds no more than the
- * service lets it be behind, and is connected anew.
+ * Watches a bucket, from the first message that is asked for until the loop is left or `signal` aborts.
+ * A reader that stops reading holds no more than the service lets it be behind, and is connected anew.
  *
  * @throws {RangeError | TypeError} Where an argument is wrong, or the runtime has no `WebSocket`.
  * @throws {SluiceError} From the iterable, where the service says that this bucket must not or cannot be
- * watched: `unauthorized`, `origin-not-allowed`, `unknown-bucket`, `invalid-request`.
+ * watched (`unauthorized`, `origin-not-allowed`, `unknown-bucket`, `illegal-configuration`), and where what
+ * answers is no Sluice.
  *
  * @example
  * for await (const { snapshot, events } of watchBucket({ url }, "export")) {
@@ -59,24 +83,24 @@ export interface WatchOptions {
 export function watchBucket(
   options: WatchOptions,
   bucket: string,
-  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  { signal, onLost }: WatchCallOptions = {},
 ): AsyncGenerator<WatchMessage, void, undefined> {
-  const address = addressOf(options.url, bucket);
-  const protocols = protocolsOf(options.token);
-  const WebSocket = options.WebSocket ?? platformWebSocket();
-  return follow({ ...options, WebSocket }, address, protocols, signal);
+  const { url, token, fetch, WebSocket = platformWebSocket() } = options;
+  checkBucketInPath(bucket);
+  checkFunction({ onLost }, "onLost");
+  const connection = new Connection({ url, token, fetch });
+  const path = `/buckets/${encodeURIComponent(bucket)}/watch`;
+  const socketUrl = (baseOf(url) + path).replace("http", "ws");
+  const protocols = protocolsOf(token);
+  const open = (): WatchConnection => new WatchConnection(WebSocket, socketUrl, protocols);
+  return follow({ connection, path, open, signal, onLost });
 }
 
-async function* follow(
-  options: WatchOptions & { readonly WebSocket: WatchSocketClass },
-  address: string,
-  protocols: string[],
-  signal: AbortSignal | undefined,
-): AsyncGenerator<WatchMessage, void, undefined> {
+async function* follow(feed: Feed): AsyncGenerator<WatchMessage, void, undefined> {
+  const { open, signal, onLost } = feed;
   for (let failures = 0; ; failures += 1) {
     signal?.throwIfAborted();
-    const socketUrl = address.replace("http", "ws");
-    const connection = new WatchConnection(options.WebSocket, socketUrl, protocols);
+    const connection = open();
     const close = (): void => connection.close();
     signal?.addEventListener("abort", close);
     let hasBegun = false;
@@ -87,58 +111,49 @@ async function* follow(
         if (text === undefined) break;
         hasBegun = true;
         failures = 0;
-        const message: WatchMessage = JSON.parse(text);
-        yield message;
+        yield messageIn(text);
       }
     } finally {
       signal?.removeEventListener("abort", close);
       close();
     }
-    if (!hasBegun) await throwRefusal(options, address, signal);
+    if (!hasBegun) await throwRefusal(feed);
+    onLost?.();
     await pause(Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures), signal);
   }
 }
 
+/** @throws {SluiceError} Where the text is no message of a feed. */
+function messageIn(text: string): WatchMessage {
+  const message = parseJson(text);
+  if (isMessage(message)) return message;
+  throw unexpectedAnswer(SWITCHING_PROTOCOLS, message);
+}
+
+function isMessage(value: unknown): value is WatchMessage {
+  const { atMs, snapshot, events } = membersOf(value);
+  return typeof atMs === "number" && isObject(snapshot) && Array.isArray(events);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
 /** Asks why there was no connection; returns where that may pass. */
-async function throwRefusal(
-  { token, fetch: send = callFetch }: WatchOptions,
-  address: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const headers: Record<string, string> =
-    token === undefined ? {} : { Authorization: `Bearer ${token}` };
+async function throwRefusal({ connection, path, signal }: Feed): Promise<void> {
   const enough = AbortSignal.timeout(PATIENCE_MS);
-  let status: number;
-  let body: unknown;
+  const either = signal ? AbortSignal.any([signal, enough]) : enough;
   try {
-    const signals = signal ? [signal, enough] : [enough];
-    const answer = await send(address, { headers, signal: AbortSignal.any(signals) });
-    ({ status } = answer);
-    body = await answer.json().catch(() => undefined);
-  } catch {
+    const response = await connection.send({ method: "GET", path, headers: {} }, either);
+    const answer = await connection.read(response);
+    if (answer.status === UPGRADE_REQUIRED) return;
+    const problem = problemIn(answer);
+    if (problem?.reason === "watchers-full") return;
+    throw problem ? errorOf(problem) : unexpectedAnswer(answer.status, answer.body);
+  } catch (error) {
     signal?.throwIfAborted();
-    return;
+    if (!(error instanceof TransportFault)) throw error;
   }
-  if (status >= 500 || PASSING_STATUSES.has(status)) return;
-  throw refusalOf(status, body);
-}
-
-function refusalOf(status: number, body: unknown): SluiceError {
-  if (isProblem(body)) {
-    const { reason, detail, errors } = body;
-    return new SluiceError({ reason, detail, status, errors });
-  }
-  const unexpected = `Answered ${status} where a bucket was to be watched: this is no Sluice`;
-  return new SluiceError({ reason: "unexpected-answer", detail: unexpected, status });
-}
-
-function isProblem(body: unknown): body is ProblemBody {
-  return typeof body === "object" && body !== null && "reason" in body && "detail" in body;
-}
-
-/** The platform's, called as nobody's method: browsers insist on that. */
-function callFetch(url: string, init: RequestInit): Promise<Response> {
-  return fetch(url, init);
 }
 
 function platformWebSocket(): WatchSocketClass {
@@ -147,38 +162,8 @@ function platformWebSocket(): WatchSocketClass {
   throw new TypeError("This runtime has no WebSocket: pass one as the option WebSocket");
 }
 
-function addressOf(url: string | URL, bucket: string): string {
-  const text = String(url);
-  if (!URL.canParse(text) || !/^https?:/i.test(text)) {
-    throw new TypeError(`url must be an absolute URL of http: or https: got ${showValue(text)}`);
-  }
-  if (bucket === "" || bucket === "." || bucket === "..") {
-    throw new RangeError(`Cannot watch a bucket of that name: got ${showValue(bucket)}`);
-  }
-  const { origin, pathname } = new URL(text);
-  return `${origin}${pathname.replace(/\/+$/, "")}/buckets/${encodeURIComponent(bucket)}/watch`;
-}
-
 function protocolsOf(token: string | undefined): string[] {
   if (token === undefined) return [SUBPROTOCOL];
-  if (!/^[\x21-\x7E]+$/.test(token)) {
-    // Not the value: it may be a secret with a line end.
-    throw new RangeError("token must be visible ASCII characters without white space");
-  }
   const base64 = btoa(token).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   return [SUBPROTOCOL, BEARER_PREFIX + base64];
-}
-
-/** Resolves after `durationMs`. Rejects with the signal's reason as soon as it aborts. */
-async function pause(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(done, durationMs);
-    function done(): void {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    }
-    signal?.addEventListener("abort", done);
-  });
-  signal?.throwIfAborted();
 }

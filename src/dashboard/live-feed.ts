@@ -1,9 +1,6 @@
 /**
  * The bucket's feed, for as long as the page is open. Nothing is sent over it while nothing happens, but
  * a question now and then whether the other end is there, which the runtime answers by itself.
- *
- * `watchBucket` connects again by itself and does not say when it lost a connection. A visitor has to know
- * that what is shown has grown old, so the page looks at the sockets that it makes.
  */
 import type { WatchMessage } from "../protocol.ts";
 
@@ -41,18 +38,11 @@ async function follow(
   { onState, onMessage }: FeedListener,
   signal: AbortSignal,
 ): Promise<void> {
-  class ObservedSocket extends WebSocket {
-    constructor(url: string, protocols: string[]) {
-      super(url, protocols);
-      this.addEventListener("close", () => {
-        if (!signal.aborted) onState({ kind: "lost" });
-      });
-    }
-  }
   onState({ kind: "connecting" });
   try {
-    const options = { url: location.origin, token, WebSocket: ObservedSocket };
-    for await (const message of watchBucket(options, bucket, { signal })) {
+    const options = { url: location.origin, token };
+    const onLost = (): void => onState({ kind: "lost" });
+    for await (const message of watchBucket(options, bucket, { signal, onLost })) {
       if (message.isFirst) onState({ kind: "live" });
       onMessage(message);
     }
@@ -65,5 +55,7 @@ async function follow(
 function asSluiceError(error: unknown): SluiceError {
   if (error instanceof SluiceError) return error;
   const detail = error instanceof Error ? error.message : String(error);
-  return new SluiceError({ reason: "unexpected-answer", detail });
+  // The client's own word on the name of the bucket.
+  const reason = error instanceof RangeError ? "invalid-request" : "unexpected-answer";
+  return new SluiceError({ reason, detail });
 }

@@ -24,13 +24,8 @@
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 
-import type {
-  AcquireOptions,
-  AcquireOutcome,
-  CallOptions,
-  Client,
-  PauseFields,
-} from "../client/client.ts";
+import type { AcquireOutcome } from "../client/acquire-outcome.ts";
+import type { AcquireOptions, CallOptions, Client, PauseFields } from "../client/client.ts";
 import type { PolicyFields } from "../core/policy.ts";
 import type { BucketSnapshot } from "../protocol.ts";
 import type { SluiceEnv } from "./env.ts";

@@ -2,7 +2,7 @@
 import type { Context, Env, MiddlewareHandler } from "hono";
 
 import type { ClientChoice } from "../client/client-choice.ts";
-import type { Granted } from "../client/client.ts";
+import type { Granted } from "../client/acquire-outcome.ts";
 import type { RateLimitOptions } from "../client/limit-request.ts";
 
 import { clientChooser } from "../client/client-choice.ts";

@@ -8,6 +8,7 @@ import { setTimeout } from "node:timers/promises";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { Relay } from "../support/relay.ts";
 import { startWorkerd, type WorkerdServer } from "../support/server.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 
@@ -127,6 +128,26 @@ describe("sluice acquire", () => {
     expect(open?.stderr).toContain("going on without a token");
   });
 
+  it("needs nothing of its environment but what it is told by", async () => {
+    const bare = { SLUICE_URL: server.url, SLUICE_TOKEN: "told" };
+    const child = spawn(process.execPath, [program, "acquire", "quick:bare"], { env: bare });
+    const [code] = await once(child, "close");
+    expect(code).toBe(0);
+  });
+
+  it("ends as it would where nobody reads what it says", async () => {
+    await sluice("acquire", "slow:unread");
+    for (const [bucket, code] of [
+      ["quick:unread", 0],
+      ["slow:unread", 75],
+    ] as const) {
+      const { child, ended } = start(["acquire", bucket, "--wait", "0"]);
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      expect(await ended).toMatchObject({ code });
+    }
+  });
+
   it("gives its place up and ends with 130 when it is interrupted", async () => {
     await sluice("acquire", "slow:interrupt");
     const waiting = start(["acquire", "slow:interrupt", "--wait", "1h"]);
@@ -166,7 +187,13 @@ describe("sluice acquire -- command", () => {
 
   it("ends with 127 where there is no such command, with 126 where it cannot be run", async () => {
     expect((await sluice("acquire", "quick:none", "--", "no-such-command")).code).toBe(127);
-    expect((await sluice("acquire", "quick:dir", "--", projectDir)).code).toBe(126);
+    for (const path of [projectDir, join(program, "x"), "x".repeat(5_000)]) {
+      const { code, stderr } = await sluice("acquire", "quick:dir", "--", path);
+      expect({ code, stderr }).toEqual({
+        code: 126,
+        stderr: expect.stringContaining(": spawn "),
+      });
+    }
   });
 
   it("passes a signal on and ends with 128 and its number", async () => {
@@ -208,23 +235,54 @@ describe("sluice watch", () => {
     ]);
   });
 
+  it("says that it has no connection, and goes on when it has one again", async () => {
+    await using relay = await Relay.open(Number(new URL(server.url).port));
+    const { child, output, ended } = start(["watch", "quick:lost"], { SLUICE_URL: relay.url });
+    const lines = () => output.stdout.split("\n").length - 1;
+    while (lines() === 0) await setTimeout(20);
+    expect(output.stderr).toBe("");
+    relay.cut();
+    while (lines() === 1) await setTimeout(20);
+    child.kill("SIGTERM");
+    expect(await ended).toMatchObject({
+      code: 0,
+      stderr: "sluice: no connection, trying again\n",
+    });
+    const [, second] = output.stdout.split("\n");
+    expect(JSON.parse(second ?? "")).toMatchObject({ isFirst: true, events: [] });
+  });
+
+  it("ends where nobody reads it any more", async () => {
+    const { child, output, ended } = start(["watch", "quick:unread-watch"]);
+    while (output.stdout === "") await setTimeout(20);
+    child.stdout?.destroy();
+    await sluice("acquire", "quick:unread-watch");
+    expect(await ended).toMatchObject({ code: 0, stderr: "" });
+  });
+
   it("draws in a terminal, and leaves it as it was", async () => {
+    await using relay = await Relay.open(Number(new URL(server.url).port));
     // A terminal, as `script` makes one.
-    const command = `${process.execPath} ${program} watch quick:draw`;
+    const command = `stty cols 50; ${process.execPath} ${program} watch quick:draw`;
     const child = spawn("script", ["-qefc", command, "/dev/null"], {
       stdio: ["pipe", "pipe", "inherit"],
-      env: { ...process.env, SLUICE_URL: server.url, SLUICE_TOKEN: "told" },
+      env: { ...process.env, SLUICE_URL: relay.url, SLUICE_TOKEN: "told" },
     });
     let text = "";
     child.stdout.setEncoding("utf8").on("data", (piece: string) => (text += piece));
     while (!text.includes("3 of 3")) await setTimeout(20);
     await sluice("acquire", "quick:draw");
     while (!text.includes("granted    #")) await setTimeout(20);
+    relay.cut();
+    while (!text.includes("no connection, trying again")) await setTimeout(20);
     child.stdin.write("\u0003");
     await once(child, "close");
     expect(text.startsWith("\u001B[?1049h")).toBe(true);
     expect(text.trimEnd().endsWith("\u001B[?1049l")).toBe(true);
-    expect(text).toContain('policy "quick:*": 3 at most, 3 each 0.200 s');
+    expect(text).toContain('policy "quick:*": 3 at most, 3');
+    // eslint-disable-next-line no-control-regex -- of a terminal.
+    const drawn = text.split(/\r\n|\u001B\[[?\d]*[a-zA-Z]/);
+    expect(Math.max(...drawn.map((line) => line.length))).toBeLessThan(50);
   });
 
   it("ends with 78 for a bucket that is not there, with 77 without a token", async () => {
@@ -252,6 +310,16 @@ describe("sluice bench", () => {
     expect(answers["429 timeout"]).toBe(requests - 1);
     expect(requests).toBeGreaterThan(1);
     expect(latencyMs.p50).toBeLessThanOrEqual(latencyMs.max);
+  });
+
+  it("is over when its time is, though callers still wait", async () => {
+    const { code, stdout } = await sluice(
+      "bench",
+      server.url,
+      ..."-b slow:bench-wait -w 1h -d 1s -c 1 --json".split(" "),
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ requests: 1, answers: { "200": 1 } });
   });
 
   it("ends with 69 where nothing answers", async () => {

@@ -57,12 +57,12 @@ it("WatchView adds what the ticks of an idle bucket bring, up to the capacity", 
 
 it("WatchView adds nothing to a bucket that nobody has asked yet: it does not tick", () => {
   const text = shown({ ...quiet, tokens: 0, granted: 0, refused: 0 }, 60_000);
-  expect(text).toContain("0 of 10   starts with its first caller");
+  expect(text).toContain("0 of 10   starts when asked");
 });
 
 it("WatchView says that a bucket is paused, for as long as it is", () => {
   const paused = { ...quiet, pausedUntilMs: 5_000, nextTickAtMs: 5_400 };
-  expect(shown(paused, 4_400)).toContain("5 of 10   paused, next tick in 1.000 s");
+  expect(shown(paused, 4_400)).toContain("5 of 10   paused, tick in 1.000 s");
   expect(shown(paused, 5_400)).toContain("7 of 10   next tick in 1.000 s");
 });
 
@@ -87,6 +87,19 @@ it("WatchView shows the latest event first, and how each ended", () => {
   ]);
 });
 
+it("WatchView says where there is no connection, and lets nothing pass until there is one", () => {
+  const view = new WatchView();
+  view.lose(900);
+  expect(view.lines(1_000, 80, 24)[0]).toBe("no connection, trying again …");
+  view.add({ atMs: 1_000, snapshot: quiet, events: [] });
+  expect(view.lines(1_000, 80, 24)[0]).toContain("x   policy");
+  view.lose(1_399);
+  view.lose(2_000);
+  const lines = view.lines(9_000, 80, 24);
+  expect(lines[0]).toBe("no connection, trying again …");
+  expect(lines.join("\n")).toContain("5 of 10");
+});
+
 it("WatchView keeps within the terminal, however small", () => {
   const events = Array.from({ length: 500 }, (_, id): WatchEvent => {
     return { kind: "queued", id, atMs: 1_000, tokens: 1 };
@@ -95,5 +108,6 @@ it("WatchView keeps within the terminal, however small", () => {
   view.add({ atMs: 1_000, snapshot: quiet, events });
   const lines = view.lines(1_000, 30, 10);
   expect(lines).toHaveLength(10);
-  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(30);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(30);
+  expect(lines.join("\n")).toContain("5 of 10");
 });

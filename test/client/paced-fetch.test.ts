@@ -1,13 +1,8 @@
 /** The paced fetch by itself: an API and a Sluice that say what the test wants, in virtual time. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type {
-  AcquireOptions,
-  AcquireOutcome,
-  Client,
-  Granted,
-  PauseFields,
-} from "../../src/client/client.ts";
+import type { AcquireOutcome, Granted } from "../../src/client/acquire-outcome.ts";
+import type { AcquireOptions, Client, PauseFields } from "../../src/client/client.ts";
 import type { PacedFetchOptions } from "../../src/client/paced-fetch.ts";
 import type { BucketSnapshot } from "../../src/protocol.ts";
 
@@ -449,12 +444,13 @@ describe("where Sluice cannot have the pause", () => {
     const onPauseFailed = () => {
       throw new Error("of the report");
     };
-    for (const options of [{ onPauseFailed }, {}]) {
+    const later = () => Promise.reject(new Error("of the report"));
+    for (const options of [{ onPauseFailed }, { onPauseFailed: later }, {}]) {
       const { pacedFetch, client } = pace([tooMany({ "Retry-After": "1" }), ok()], options);
       client.onPause = () => Promise.reject(new Error("down"));
       expect((await finish(pacedFetch(URL_OF_API))).value.status).toBe(200);
     }
-    expect(errors).toHaveBeenCalledTimes(2);
+    expect(errors).toHaveBeenCalledTimes(3);
   });
 
   it("a Sluice that never answers holds nobody for longer than the API wants", async () => {
@@ -575,6 +571,14 @@ it("a bucket that can be none, and what is no function, is told by name", () => 
   const onRefused = "no" as unknown as () => Response;
   expect(() => createPacedFetch({ client, bucket: "b", onRefused })).toThrow(
     'onRefused must be a function: got "no"',
+  );
+  const methods = ["GET", 1] as unknown as string[];
+  expect(() => createPacedFetch({ client, bucket: "b", methods })).toThrow(
+    'methods must be a list of methods: got ["GET",1]',
+  );
+  const none = {} as unknown as Client;
+  expect(() => createPacedFetch({ client: none, bucket: "b" })).toThrow(
+    "client must be a client of Sluice: got {}",
   );
 });
 

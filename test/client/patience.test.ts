@@ -164,6 +164,42 @@ describe("a client that is not answered", () => {
     });
   });
 
+  it.each([-86_400_000, 86_400_000])(
+    "does not care for a clock that jumps %d ms",
+    async (jumpMs) => {
+      const jumping: Act = (signal) => {
+        vi.setSystemTime(Date.now() + jumpMs);
+        return silent(signal);
+      };
+      const { client, attempts } = clientOf([jumping, jumping, granted]);
+      let isSettled = false;
+      const asked = client.acquire("x", { timeoutMs: 3_000 }).finally(() => (isSettled = true));
+      await vi.advanceTimersByTimeAsync(15_100);
+      expect(isSettled).toBe(true);
+      expect(await asked).toMatchObject({ reason: "unavailable" });
+      expect(attempts.length).toBe(2);
+    },
+  );
+
+  it.each(["1e400", "-5", '"soon"', "null"])(
+    "makes nothing of a retryAfterMs of %s",
+    async (text) => {
+      const body = `{"status":429,"reason":"timeout","detail":"no","retryAfterMs":${text}}`;
+      const lying: Act = async () => new Response(body, { status: 429 });
+      const { client } = clientOf([lying]);
+      const { value } = await settled(client.acquire("x"));
+      expect(value).toEqual({ ok: false, bucket: "x", tokens: 1, reason: "timeout", detail: "no" });
+    },
+  );
+
+  it.each(["200", "404", "502"])("takes a page with status %s for no reset", async (status) => {
+    const page: Act = async () => new Response("<h1>Welcome</h1>", { status: Number(status) });
+    const { client } = clientOf([page]);
+    const asked = settled(client.reset("x"));
+    const reason = status === "502" ? "unavailable" : "unexpected-answer";
+    await expect(asked).rejects.toMatchObject({ reason });
+  });
+
   it("keeps no timer and no listener once it is answered", async () => {
     const { client } = clientOf([broken, granted]);
     const { signal } = new AbortController();
@@ -222,6 +258,33 @@ describe("a client that follows a stream", () => {
     const { value } = await settled(client.acquire("x", { onQueued }));
     expect(value).toMatchObject({ ok: true });
     expect(attempts.length).toBe(21);
+  });
+
+  it("ends in time though comments never end", async () => {
+    const comments = Array.from({ length: 100_000 }, () => ": still here\n\n");
+    const { client, attempts } = clientOf([streaming(500, comments)]);
+    const asked = client.acquire("x", { onQueued, timeoutMs: 5_000 });
+    const { value, tookMs } = await settled(asked);
+    expect(value).toMatchObject({ reason: "unavailable" });
+    expect(attempts.length).toBe(2);
+    expect(tookMs).toBeLessThan(17_500);
+  });
+
+  it.each([
+    ["a refusal without a status", 'event: refused\ndata: {"detail":"no"}\n\n'],
+    ["a refusal that is no JSON", "event: refused\ndata: no\n\n"],
+    ["a grant of words", 'event: granted\ndata: {"tokens":"two"}\n\n'],
+    ["a place that is none", 'event: queued\ndata: {"position":"first"}\n\n'],
+    ["an event that is too long", `event: queued\ndata: ${"x".repeat(70_000)}\n\n`],
+  ])("takes %s for no answer of Sluice", async (_, text) => {
+    const { client, attempts } = clientOf([streaming(10, [text])]);
+    const asked = settled(client.acquire("x", { onQueued }));
+    await expect(asked).rejects.toMatchObject({
+      reason: "unexpected-answer",
+      status: 200,
+      message: expect.not.stringContaining("NaN"),
+    });
+    expect(attempts.length).toBe(1);
   });
 
   it("asks for a stream where the wait may be long, and only there", async () => {

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { WatchSocket, WatchSocketClass } from "../../src/client/watch-connection.ts";
 import type { WatchMessage } from "../../src/protocol.ts";
 
-import { watchBucket } from "../../src/client/watch.ts";
+import { watchBucket, type WatchCallOptions } from "../../src/client/watch.ts";
 import { startWorkerd, type WorkerdServer } from "../support/server.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 
@@ -54,7 +54,7 @@ function latest(): FakeSocket {
 
 /** A message whose text is as long as that. */
 function messageOf(atMs: number, length = 0): string {
-  const message = { atMs, events: [], padding: "" };
+  const message = { atMs, snapshot: {}, events: [], padding: "" };
   const missing = Math.max(0, length - JSON.stringify(message).length);
   return JSON.stringify({ ...message, padding: "x".repeat(missing) });
 }
@@ -64,11 +64,16 @@ function answering(status: number, body: unknown): () => Promise<Response> {
   return async () => new Response(JSON.stringify(body), { status });
 }
 
-function watchFake(
-  options: { fetch?: () => Promise<Response>; token?: string; signal?: AbortSignal } = {},
-): AsyncGenerator<WatchMessage, void, undefined> {
-  const { fetch = answering(426, {}), signal, token } = options;
-  return watchBucket({ url: URL_OF, token, WebSocket: FakeSocket, fetch }, "a/b", { signal });
+function watchFake({
+  fetch = answering(426, {}),
+  token,
+  ...call
+}: WatchCallOptions & { fetch?: () => Promise<Response>; token?: string } = {}): AsyncGenerator<
+  WatchMessage,
+  void,
+  undefined
+> {
+  return watchBucket({ url: URL_OF, token, WebSocket: FakeSocket, fetch }, "a/b", call);
 }
 
 describe("watchBucket", () => {
@@ -194,7 +199,9 @@ describe("watchBucket", () => {
   it.each<[string, () => Promise<Response>]>([
     ["426: a WebSocket is all that is missing", answering(426, { reason: "upgrade-required" })],
     ["429", answering(429, {})],
-    ["503", answering(503, { reason: "watchers-full" })],
+    ["426 of a proxy", answering(426, "a page")],
+    ["503", answering(503, {})],
+    ["too many who watch", answering(503, { reason: "watchers-full" })],
     ["500", answering(500, { reason: "internal-error", detail: "" })],
     ["no answer", async () => Promise.reject(new TypeError("fetch failed"))],
   ])("tries again after %s", async (_, fetch) => {
@@ -207,6 +214,41 @@ describe("watchBucket", () => {
     expect((await next).done).toBe(false);
     await feed.return();
   });
+
+  it("tells of a connection that ended and of attempts that fail, and of none that is refused", async () => {
+    const onLost = vi.fn();
+    let answer = answering(426, {});
+    const feed = watchFake({ fetch: () => answer(), onLost });
+    const first = feed.next();
+    latest().emit("message", messageOf(1));
+    await first;
+    const next = feed.next();
+    const outcome = next.catch((error: unknown) => error);
+    expect(onLost).not.toHaveBeenCalled();
+    latest().emit("close");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(onLost).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(200);
+    latest().emit("close");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(onLost).toHaveBeenCalledTimes(2);
+    answer = answering(403, refusal);
+    await vi.advanceTimersByTimeAsync(400);
+    latest().emit("close");
+    expect(await outcome).toMatchObject(refusal);
+    expect(onLost).toHaveBeenCalledTimes(2);
+  });
+
+  it.each(["{", "{}", '{"atMs":1,"snapshot":null,"events":[]}', '{"atMs":1,"snapshot":{}}'])(
+    "ends where %s comes, which is no message of Sluice",
+    async (text) => {
+      const next = watchFake().next();
+      latest().emit("message", text);
+      await expect(next).rejects.toMatchObject({ reason: "unexpected-answer" });
+      expect(latest().isClosed).toBe(true);
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
 
   it("a signal ends it while it waits for a message, for an answer or for the next attempt", async () => {
     const hanging = async (): Promise<Response> => new Promise(() => undefined);
@@ -239,15 +281,12 @@ describe("watchBucket", () => {
   });
 
   it.each<[object, string, string]>([
-    [
-      { url: "sluice.test" },
-      "x",
-      'url must be an absolute URL of http: or https: got "sluice.test"',
-    ],
-    [{ url: "ftp://x" }, "x", 'url must be an absolute URL of http: or https: got "ftp://x"'],
+    [{ url: "sluice.test" }, "x", 'url must be an absolute URL: got "sluice.test"'],
+    [{ url: "ftp://x" }, "x", 'url must begin with http: or https: got "ftp://x"'],
     [{ token: "a b" }, "x", "token must be visible ASCII characters without white space"],
-    [{}, "..", 'Cannot watch a bucket of that name: got ".."'],
-    [{}, "", 'Cannot watch a bucket of that name: got ""'],
+    [{}, "..", 'bucket must not be "." or ".." here: got ".."'],
+    [{}, "", "bucket must be 1 to 128"],
+    [{ fetch: "fetch" }, "x", 'fetch must be a function: got "fetch"'],
   ])("refuses %o and %s before anything is sent", (options, bucket, message) => {
     const all = { url: URL_OF, WebSocket: FakeSocket, ...options };
     expect(() => watchBucket(all, bucket)).toThrow(message);

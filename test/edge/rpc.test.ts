@@ -2,7 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
-import type { AcquireOutcome } from "../../src/client/client.ts";
+import type { AcquireOutcome } from "../../src/client/acquire-outcome.ts";
 
 import { pass, stubOf, uniqueName, useVirtualDate } from "./virtual-time.ts";
 

@@ -2,13 +2,8 @@
 import { Hono } from "hono";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import type {
-  AcquireOptions,
-  AcquireOutcome,
-  Client,
-  Granted,
-  Refused,
-} from "../../src/client/client.ts";
+import type { AcquireOutcome, Granted, Refused } from "../../src/client/acquire-outcome.ts";
+import type { AcquireOptions, Client } from "../../src/client/client.ts";
 
 import { withRateLimit } from "../../src/client/with-rate-limit.ts";
 import { rateLimit, type HonoRateLimitOptions } from "../../src/hono/rate-limit.ts";
@@ -162,6 +157,7 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
       { bucket: fault },
       { skip: fault },
       { onOutcome: fault },
+      { onOutcome: () => Promise.reject(new Error("of the test")) },
       { client: clientThat(() => refused).client, onRefused: fault },
     ];
     for (const option of options) {

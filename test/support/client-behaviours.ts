@@ -3,12 +3,8 @@
  * runner, of Node or of any other platform in them. `runClientBehaviours` runs them one after the other and
  * says of each what came of it.
  */
-import type {
-  AcquireOutcome,
-  Client,
-  ClientOptions,
-  QueuedPlace,
-} from "../../src/client/client.ts";
+import type { AcquireOutcome } from "../../src/client/acquire-outcome.ts";
+import type { Client, ClientOptions, QueuedPlace } from "../../src/client/client.ts";
 
 import { createClient, SluiceError } from "../../src/client/index.ts";
 

@@ -73,9 +73,34 @@ const modes: Readonly<Record<string, Mode>> = {
     if (call.before === 0) respond(call, 503, "text/plain", "busy", later);
     else await pass(call, server);
   },
+  /** Passes on, and breaks off in the middle of the first answer's head. */
+  behead: async (call, server) => {
+    const { status, type, body } = await server.forward(call);
+    if (call.before > 0) return respond(call, status, type, body);
+    call.incoming.socket.write("HTTP/1.1 200 OK\r\nContent-Ty", () => breakOff(call));
+  },
+  /** Passes on, and breaks off in the middle of the first answer's body. */
+  halve: async (call, server) => {
+    const { status, type, body } = await server.forward(call);
+    if (call.before > 0) return respond(call, status, type, body);
+    const headers = { ...CORS, "Content-Type": type, "Content-Length": body.length };
+    call.outgoing.writeHead(status, headers);
+    call.outgoing.write(body.subarray(0, body.length / 2), () => breakOff(call));
+  },
+  /** Passes the first request on twice, at once, as proxies do that doubt their connections. */
+  twice: async (call, server) => {
+    if (call.before > 0) return pass(call, server);
+    const answers = await Promise.all([server.forward(call), server.forward(call)]);
+    respond(call, answers[1].status, answers[1].type, answers[1].body);
+  },
+  /** Keeps the first answer back for a while. */
+  delay: async (call, server) => {
+    if (call.before === 0) await setTimeout(300);
+    await pass(call, server);
+  },
   /** Fails in one of the ways above, or not at all, as chance has it; a key fails four times at most. */
   any: async (call, server) => {
-    const ways = ["lose", "drop", "gateway", "none"];
+    const ways = ["lose", "drop", "gateway", "behead", "halve", "twice", "delay", "none"];
     const way = ways[Math.floor(Math.random() * ways.length)] ?? "none";
     const isSpent = call.before >= 4;
     // What fails the first time only would fail a key no more.
