@@ -1,7 +1,8 @@
 /**
  * Installs what package-lock.json names, unless that is installed already, and builds the live page,
- * unless that is built already. Every npm script starts with it, so that each works in a fresh clone. Plain JavaScript: it runs on whatever Node the machine
- * has, from version 20 on; all else runs on the Node that it installs.
+ * unless that is built already. Every npm script starts with it, so that each works in a fresh clone.
+ * Plain JavaScript: it runs on whatever Node the machine has, from version 20 on; all else runs on the
+ * Node that it installs.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";

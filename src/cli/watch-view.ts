@@ -4,6 +4,7 @@
  */
 import type { BucketSnapshot, WatchEvent, WatchMessage } from "../protocol.ts";
 
+import { hasStarted, nextTickAfter, tokensAt } from "../client/forecast.ts";
 import { formatDuration } from "./duration.ts";
 
 /** Events that are kept to be shown. */
@@ -54,9 +55,9 @@ function headLines(snapshot: BucketSnapshot, nowMs: number, width: number): stri
   const barColumns = Math.max(0, Math.min(BAR_COLUMNS, width - BESIDE_BAR_COLUMNS));
   const { bucket, policy, waiters, queuedTokens, granted, refused, cancelled } = snapshot;
   const { capacity, refillTokens, refillIntervalMs } = policy;
-  const { tokens, nextTickAtMs } = atInstant(snapshot, nowMs);
-  const untilTick = formatDuration(Math.max(0, nextTickAtMs - nowMs));
-  const tick = tokens < capacity ? `next tick in ${untilTick}` : "full";
+  // Between messages nothing happens but ticks.
+  const tokens = tokensAt(snapshot, nowMs);
+  const tick = tokens < capacity ? nextTick(snapshot, nowMs) : "full";
   const leased = snapshot.leasedTokens === undefined ? "" : `, ${snapshot.leasedTokens} on lease`;
   return [
     `${bucket}   policy "${policy.name}": ${capacity} at most, ${refillTokens} each ${formatDuration(refillIntervalMs)}`,
@@ -67,18 +68,11 @@ function headLines(snapshot: BucketSnapshot, nowMs: number, width: number): stri
   ];
 }
 
-/** What the ticks since the snapshot have brought. While somebody waits, each that matters is told. */
-function atInstant(
-  { tokens, nextTickAtMs, waiters, policy }: BucketSnapshot,
-  nowMs: number,
-): { tokens: number; nextTickAtMs: number } {
-  const { capacity, refillTokens, refillIntervalMs } = policy;
-  const ticks = Math.max(0, Math.floor((nowMs - nextTickAtMs) / refillIntervalMs) + 1);
-  const brought = waiters > 0 ? 0 : ticks * refillTokens;
-  return {
-    tokens: Math.min(capacity, tokens + brought),
-    nextTickAtMs: nextTickAtMs + ticks * refillIntervalMs,
-  };
+function nextTick(snapshot: BucketSnapshot, nowMs: number): string {
+  if (!hasStarted(snapshot)) return "starts when asked";
+  const { pausedUntilMs = 0 } = snapshot;
+  const tick = pausedUntilMs > nowMs ? "paused, tick" : "next tick";
+  return `${tick} in ${formatDuration(nextTickAfter(snapshot, nowMs) - nowMs)}`;
 }
 
 function bar(share: number, columns: number): string {

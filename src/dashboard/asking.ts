@@ -11,7 +11,7 @@
  */
 import type { GrantBody, ProblemBody } from "../protocol.ts";
 
-import { readEvents } from "./event-stream.ts";
+import { EventStreamParser } from "../client/event-stream.ts";
 
 /** What came of one caller. */
 export type AskOutcome =
@@ -101,11 +101,17 @@ async function readOutcome(response: Response): Promise<AskOutcome> {
   if (!isStream || !response.body) {
     return response.ok ? grantedBy(await response.text()) : refusedBy(await response.text());
   }
-  for await (const { event, data } of readEvents(response.body)) {
-    if (event === "granted") return grantedBy(data);
-    if (event === "refused") return refusedBy(data);
+  const parser = new EventStreamParser();
+  const decoder = new TextDecoder();
+  const reader = response.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return { kind: "failed", message: "The connection ended before the answer" };
+    for (const { event, data } of parser.push(decoder.decode(value, { stream: true }))) {
+      if (event === "granted") return grantedBy(data);
+      if (event === "refused") return refusedBy(data);
+    }
   }
-  return { kind: "failed", message: "The connection ended before the answer" };
 }
 
 function grantedBy(text: string): AskOutcome {

@@ -8,7 +8,7 @@
  */
 import type { BucketSnapshot, WatchEvent, WatchMessage } from "../protocol.ts";
 
-import { hasStarted, nextTickAfter, tokensAt } from "./forecast.ts";
+import { hasStarted, nextTickAfter, tokensAt } from "../client/forecast.ts";
 import { NO_WAITS, countWait, type WaitCounts } from "./wait-histogram.ts";
 
 /** Callers that are kept: more than anybody reads, and nothing for a page that is open for weeks. */
@@ -16,6 +16,8 @@ const KEPT_CALLERS = 200;
 /** Levels that are kept, and how far they reach back, in milliseconds. */
 const KEPT_LEVELS = 2_000;
 export const LEVEL_SPAN_MS = 60_000;
+/** No message is on its way for so long: one that seems to be came after a clock was set. Milliseconds. */
+const CLOCK_SET_MS = 10_000;
 
 /** How a caller's wait ended, if it has. */
 type CallerState = "waiting" | "granted" | "refused" | "cancelled";
@@ -49,7 +51,7 @@ export interface BucketView {
   readonly atMs: number;
   /** Add this to the page's clock to get the object's. */
   readonly clockOffsetMs: number;
-  /** In order of arrival. */
+  /** In the order in which the page has heard of them: that of the queue, for those that wait. */
   readonly callers: readonly Caller[];
   /** Keys of those whose wait has ended, latest last. */
   readonly settled: readonly string[];
@@ -85,8 +87,7 @@ export function foldMessage(
   return {
     snapshot: message.snapshot,
     atMs: message.atMs,
-    // The message that took the least time on its way is closest to the truth.
-    clockOffsetMs: view && !isFirst ? Math.max(view.clockOffsetMs, offsetMs) : offsetMs,
+    clockOffsetMs: view && !isFirst ? foldOffset(view.clockOffsetMs, offsetMs) : offsetMs,
     callers,
     settled,
     waits,
@@ -94,6 +95,11 @@ export function foldMessage(
     omitted: (view?.omitted ?? 0) + (message.omitted ?? 0),
     connection,
   };
+}
+
+/** The message that took the least time on its way is closest to the truth. */
+function foldOffset(knownMs: number, offsetMs: number): number {
+  return offsetMs < knownMs - CLOCK_SET_MS ? offsetMs : Math.max(knownMs, offsetMs);
 }
 
 /** The levels up to `nowMs`, with those that an idle bucket's ticks have brought since the last message. */

@@ -3,6 +3,7 @@
 const MS_PER = { day: 86_400_000, hour: 3_600_000, minute: 60_000, second: 1_000 } as const;
 
 const numbers = new Intl.NumberFormat("en");
+const briefNumbers = new Intl.NumberFormat("en", { notation: "compact" });
 const clock = new Intl.DateTimeFormat("en-GB", {
   hour: "2-digit",
   minute: "2-digit",
@@ -13,6 +14,11 @@ const clock = new Intl.DateTimeFormat("en-GB", {
 /** `12,000`. */
 export function showCount(count: number): string {
   return numbers.format(count);
+}
+
+/** A count where there is little room: `500`, `12K`, `1.5M`. */
+export function showBriefCount(count: number): string {
+  return briefNumbers.format(count);
 }
 
 /** `1 token`, `5 tokens`. */

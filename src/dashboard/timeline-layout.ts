@@ -9,7 +9,7 @@
 import type { BucketView, Caller } from "./bucket-view.ts";
 
 import { waitingCallers } from "./bucket-view.ts";
-import { forecastGrants } from "./forecast.ts";
+import { forecastGrants } from "../client/forecast.ts";
 
 /** Rows: a burst of ten, with some before or after. */
 const MOST_ROWS = 14;
@@ -52,10 +52,13 @@ export function layoutTimeline(view: BucketView, mostLines: number): TimelineLay
     waiting.map(({ tokens }) => tokens),
   );
   const grantAtMs = new Map(waiting.map(({ key }, index) => [key, forecast[index]]));
-  const all = view.callers.map((caller): TimelineRow => {
-    const endAtMs = caller.settledAtMs ?? grantAtMs.get(caller.key) ?? caller.askedAtMs;
-    return { caller, endAtMs };
-  });
+  const all = view.callers
+    .map((caller): TimelineRow => {
+      const endAtMs = caller.settledAtMs ?? grantAtMs.get(caller.key) ?? caller.askedAtMs;
+      return { caller, endAtMs };
+    })
+    // Of those who came before the page did, nothing is heard until they are granted.
+    .toSorted((one, other) => one.caller.askedAtMs - other.caller.askedAtMs);
   const { refillIntervalMs } = view.snapshot.policy;
   const rows = lastBurst(shownPart(all), Math.max(QUIET_MS, QUIET_TICKS * refillIntervalMs));
   if (rows.length === 0) return undefined;

@@ -55,6 +55,17 @@ it("WatchView adds what the ticks of an idle bucket bring, up to the capacity", 
   expect(shown(quiet, 60_000)).toContain("10 of 10   full");
 });
 
+it("WatchView adds nothing to a bucket that nobody has asked yet: it does not tick", () => {
+  const text = shown({ ...quiet, tokens: 0, granted: 0, refused: 0 }, 60_000);
+  expect(text).toContain("0 of 10   starts when asked");
+});
+
+it("WatchView says that a bucket is paused, for as long as it is", () => {
+  const paused = { ...quiet, pausedUntilMs: 5_000, nextTickAtMs: 5_400 };
+  expect(shown(paused, 4_400)).toContain("5 of 10   paused, tick in 1.000 s");
+  expect(shown(paused, 5_400)).toContain("7 of 10   next tick in 1.000 s");
+});
+
 it("WatchView adds nothing by itself while somebody waits", () => {
   expect(shown({ ...quiet, waiters: 1, queuedTokens: 9 }, 1_400)).toContain("5 of 10");
 });

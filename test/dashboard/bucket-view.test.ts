@@ -118,6 +118,14 @@ describe("foldMessage", () => {
     }
     expect(view?.clockOffsetMs).toBe(3_950);
   });
+
+  it("follows the page's clock where that has been set", () => {
+    const hourMs = 3_600_000;
+    const view = fold([messageOf(5_000, idle)]);
+    const ahead = foldMessage(view, messageOf(6_000, idle), 6_000 + hourMs);
+    expect(ahead.clockOffsetMs).toBe(-hourMs);
+    expect(foldMessage(ahead, messageOf(7_000, idle), 7_000).clockOffsetMs).toBe(0);
+  });
 });
 
 describe("levelsUntil", () => {

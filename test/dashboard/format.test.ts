@@ -1,7 +1,18 @@
 import { describe, expect, it } from "vitest";
 
 import { bucketOfPath, curlCommand, pathOfBucket } from "../../src/dashboard/address.ts";
-import { showDuration, showInterval, showOffset, showSeconds } from "../../src/dashboard/format.ts";
+import {
+  showBriefCount,
+  showDuration,
+  showInterval,
+  showOffset,
+  showSeconds,
+} from "../../src/dashboard/format.ts";
+
+it("showBriefCount fits beside an axis", () => {
+  const counts = [0, 500, 1_500, 20_000, 2_000_000, 1_000_000_000];
+  expect(counts.map(showBriefCount)).toEqual(["0", "500", "1.5K", "20K", "2M", "1B"]);
+});
 
 describe("durations", () => {
   it.each([

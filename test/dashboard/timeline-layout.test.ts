@@ -47,6 +47,13 @@ describe("layoutTimeline", () => {
     expect(layout?.waitingBeyond).toBe(0);
   });
 
+  it("puts those who were there before the page above those who came later", () => {
+    const before = tenAtOnce();
+    const message = messageOf(2_000, before.snapshot, [granted(11, 2_000, 5_000)]);
+    const layout = layoutTimeline(foldMessage(before, message, 2_000), MOST_LINES);
+    expect(layout?.rows.slice(0, 3).map(({ caller }) => caller.id)).toEqual([11, 1, 2]);
+  });
+
   it("draws fewer lines of the grid where they would be too close, and says what each stands for", () => {
     const layout = layoutTimeline(tenAtOnce(), 4);
     expect(layout?.ticksPerLine).toBe(5);

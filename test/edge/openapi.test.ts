@@ -61,6 +61,19 @@ describe("DescribedAnswers", () => {
 });
 
 describe("/docs", () => {
+  it("says of each call which token it needs", async () => {
+    const html = await (await request("/docs")).text();
+    const needs = (id: string): string | undefined =>
+      new RegExp(`<h3 id="${id}">.*?<p>(?:Needs|Open) ([^:.]*)`, "s").exec(html)?.[1];
+    const holding = (right: string): string =>
+      `an <code>API_TOKEN</code> with the right <code>${right}</code>`;
+    expect(needs("health")).toBe("to all");
+    expect(needs("acquire")).toBe(`${holding("acquire")}, unless the deployment is public`);
+    expect(needs("inspect")).toBe(`${holding("read")}, unless the deployment is public`);
+    expect(needs("pause")).toBe(`${holding("pause")} or an <code>ADMIN_TOKEN</code>`);
+    expect(needs("reset")).toBe("an <code>ADMIN_TOKEN</code>");
+  });
+
   it("lists every call, reason and body, and runs no script", async () => {
     const response = await request("/docs");
     const html = await response.text();

@@ -1,9 +1,21 @@
 /** `npm run serve`: started, killed, told to end, and started wrong. */
-import { access, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import {
+  access,
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { promisify } from "node:util";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -403,6 +415,32 @@ describe("examples/self-hosted", () => {
       expect(kept.map((line) => line.replace(/^!/, ""))).toContain(source);
       await access(join(projectDir, source));
     }
+  });
+
+  it("the Dockerfile's image has all that is needed to build and to start", async () => {
+    const file = await example("Dockerfile");
+    const image = join(dir, "image");
+    const built = join(dir, "image-bundle");
+    for (const [, from = "", to = ""] of file.matchAll(/^COPY (?!--from)(.*) (\S+)$/gm)) {
+      for (const source of from.split(" ")) {
+        const target = join(image, to, to.endsWith("/") ? basename(source) : "");
+        // Nor what a build of before has left behind.
+        const filter = (path: string): boolean => basename(path) !== "assets.ts";
+        await cp(join(projectDir, source), target, { recursive: true, filter });
+      }
+    }
+    await symlink(join(projectDir, "node_modules"), join(image, "node_modules"));
+    const builds = [...file.matchAll(/^RUN node (.*)$/gm)].map(([, args = ""]) => args.split(" "));
+    expect(builds).not.toHaveLength(0);
+    for (const args of builds) {
+      const own = args.map((arg) => (arg === "/bundle" ? built : arg));
+      await promisify(execFile)(process.execPath, own, { cwd: image });
+    }
+    const args = ["--bundle", built, "--state", newState(), "--port", "0", "--var", "PUBLIC:true"];
+    await using served = await Served.ready(args);
+    expect((await send(served.url, acquirePath("x"))).status).toBe(200);
+    const page = await fetch(served.url, { headers: { Accept: "text/html" } });
+    expect(await page.text()).toContain("<title>Sluice</title>");
   });
 
   it("the unit starts it with options that it has, and leaves it the time to end", async () => {

@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 
 import type { BucketView } from "../bucket-view.ts";
 
-import { tokensAt, untilChangeMs } from "../forecast.ts";
+import { tokensAt, untilChangeMs } from "../../client/forecast.ts";
 import { showCount, showTokens } from "../format.ts";
 import { useNow } from "./use-now.ts";
 
@@ -63,7 +63,8 @@ function Figure({ name, kind, note = "", children }: FigureProps): VNode {
       <dt>{name}</dt>
       <dd>
         <strong>{children}</strong>
-        {note !== "" && <span class="of"> {note}</span>}
+        {note !== "" && " "}
+        {note !== "" && <span class="of">{note}</span>}
       </dd>
     </div>
   );

@@ -1,6 +1,6 @@
 /**
- * Tokens and queue over the last minute, or as far back as the page knows. The chart is drawn when
- * something changes, by a message or by a tick, and so ends with the last change of a bucket that rests.
+ * Tokens and queue over the last minute, or as far back as the page knows. Its end is the present: it is
+ * drawn anew for as long as there is a change in it that grows old, and then rests with the bucket.
  */
 import type { VNode } from "preact";
 
@@ -8,8 +8,8 @@ import uPlot from "uplot";
 import { useEffect, useRef } from "preact/hooks";
 
 import { LEVEL_SPAN_MS, levelsUntil, type BucketView } from "../bucket-view.ts";
-import { tokensAt, untilChangeMs } from "../forecast.ts";
-import { showCallers, showTokens } from "../format.ts";
+import { tokensAt, untilChangeMs } from "../../client/forecast.ts";
+import { showBriefCount, showCallers, showTokens } from "../format.ts";
 import { useNow } from "./use-now.ts";
 import { useWidth } from "./use-width.ts";
 
@@ -17,19 +17,21 @@ import { useWidth } from "./use-width.ts";
 const HEIGHT = 180;
 /** What a chart of a page that was opened just now spans, in milliseconds. */
 const SHORTEST_SPAN_MS = 10_000;
-/** Between two redrawings of a bucket that only fills, in milliseconds. */
-const REDRAW_MS = 500;
+/** Between two drawings for which nobody has asked, in milliseconds. */
+const REDRAW_MS = 1_000;
+
+/** From one line of the grid to the next: of whole tokens, up to the largest bucket. */
+const STEPS = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power));
 
 /** A picture of what the figures say in words, for those who see. */
 export function LevelChart({ view }: { readonly view: BucketView }): VNode {
   const [frame, width] = useWidth<HTMLDivElement>();
   const chart = useRef<uPlot | undefined>(undefined);
   const nowMs = useNow((pageNowMs) => {
-    const changeMs = untilChangeMs(
-      view.snapshot,
-      Math.max(view.atMs, pageNowMs + view.clockOffsetMs),
-    );
-    return changeMs === undefined ? undefined : Math.max(REDRAW_MS, changeMs);
+    const atMs = Math.max(view.atMs, pageNowMs + view.clockOffsetMs);
+    const lastChangeAtMs = levelsUntil(view, atMs).at(-1)?.atMs ?? 0;
+    if (lastChangeAtMs > atMs - LEVEL_SPAN_MS) return REDRAW_MS;
+    return untilChangeMs(view.snapshot, atMs);
   }, view);
   const last = useRef(view);
   last.current = view;
@@ -114,12 +116,13 @@ function optionsFor(width: number): uPlot.Options {
       {
         ...axis,
         size: 28,
-        values: (_, seconds) => seconds.map((each) => (each === 0 ? "now" : `${each} s`)),
+        values: (_, seconds) => seconds.map((each) => (each === 0 ? "now" : `−${-each} s`)),
       },
       {
         ...axis,
-        size: 40,
-        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8],
+        size: 44,
+        incrs: STEPS.flat(),
+        values: (_, counts) => counts.map(showBriefCount),
       },
     ],
     series: [{}, { ...line("--granted"), fill: () => colour("--granted-soft") }, line("--waiting")],

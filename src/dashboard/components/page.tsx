@@ -85,7 +85,7 @@ export function Page({ bucket }: { readonly bucket: string }): VNode {
         )}
         {view && (
           <Fragment>
-            <div class="stage">
+            <div class="columns">
               <Figures view={view} />
               <AskPanel
                 capacity={view.snapshot.policy.capacity}
@@ -100,17 +100,15 @@ export function Page({ bucket }: { readonly bucket: string }): VNode {
               <Timeline view={view} isLive={feed.kind === "live"} />
             </Section>
             <div class="columns">
+              <Section id="level" title="Tokens and queue">
+                <LevelChart view={view} />
+              </Section>
+              <Section id="waits" title="How long they waited">
+                <WaitHistogram waits={view.waits} />
+              </Section>
               <Section id="callers" title="Latest callers">
                 <CallerLog view={view} />
               </Section>
-              <div>
-                <Section id="level" title="Tokens and queue">
-                  <LevelChart view={view} />
-                </Section>
-                <Section id="waits" title="How long they waited">
-                  <WaitHistogram waits={view.waits} />
-                </Section>
-              </div>
               <Section id="policy" title="Policy">
                 <PolicyList snapshot={view.snapshot} />
                 {token !== undefined && (

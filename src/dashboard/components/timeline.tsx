@@ -17,7 +17,7 @@ import { useWidth } from "./use-width.ts";
 /** Pixels. */
 const ROW = 24;
 const TOP = 26;
-const BOTTOM = 10;
+const BOTTOM = 24;
 const LEFT = 34;
 /** Room beside the last disc: for a time, and for how many tokens it was where that may be several. */
 const RIGHT = 74;
@@ -87,11 +87,10 @@ function Picture({ layout, width, plotWidth, view, isLive }: PictureProps): VNod
     return Math.min(x(nowMs), LEFT + plotWidth);
   };
   const past = useRef<SVGRectElement>(null);
-  const present = useRef<SVGLineElement>(null);
+  const present = useRef<SVGGElement>(null);
   usePresent(isMoving, () => {
     past.current?.setAttribute("width", String(nowX()));
-    present.current?.setAttribute("x1", String(nowX()));
-    present.current?.setAttribute("x2", String(nowX()));
+    present.current?.setAttribute("transform", `translate(${nowX()})`);
   });
   const lineSpace = (ticks[1] ?? toAtMs) * scale - (ticks[0] ?? fromAtMs) * scale;
   const labelEvery = Math.max(1, Math.ceil(LABEL_SPACE / lineSpace));
@@ -123,19 +122,15 @@ function Picture({ layout, width, plotWidth, view, isLive }: PictureProps): VNod
           )}
         </Fragment>
       ))}
+      {isMoving && (
+        <g ref={present} class="present" transform={`translate(${nowX()})`}>
+          <line y1={TOP - 6} y2={height - BOTTOM + 4} />
+          <text y={height - BOTTOM + 14}>now</text>
+        </g>
+      )}
       {rows.map((row, index) => (
         <Row key={row.caller.key} row={row} y={TOP + (index + 0.5) * ROW} x={x} />
       ))}
-      {isMoving && (
-        <line
-          ref={present}
-          class="present"
-          x1={nowX()}
-          x2={nowX()}
-          y1={TOP - 6}
-          y2={height - BOTTOM}
-        />
-      )}
     </svg>
   );
 }

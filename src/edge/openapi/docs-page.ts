@@ -20,6 +20,7 @@ header { padding-top: 2.5rem; }
 h1 { font-size: 2rem; line-height: 1.2; margin: 0 0 .5rem; }
 h2 { font-size: 1.3rem; margin: 3rem 0 .5rem; padding-bottom: .3rem; border-bottom: 1px solid var(--line); }
 h3 { font-size: 1.05rem; margin: 2rem 0 .25rem; }
+h3 code { font-size: 1em; }
 h4 { font-size: .85rem; margin: 1.25rem 0 .25rem; color: var(--soft); font-weight: 600; }
 p { margin: .25rem 0 .75rem; max-width: 46rem; }
 a { color: var(--accent); }
@@ -35,6 +36,7 @@ table { border-collapse: collapse; width: 100%; font-size: .925rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; color: var(--soft); font-size: .85rem; }
 td:first-child { white-space: nowrap; }
+td code { overflow-wrap: break-word; }
 footer { height: 4rem; }
 @media (max-width: 40rem) {
   h1 { font-size: 1.6rem; }
@@ -104,11 +106,14 @@ ${Object.values(responses).map(exampleText).join("")}
 }
 
 function whoMayCall({ security }: Operation): string {
-  const isOpen = security.some((scheme) => Object.keys(scheme).length === 0);
-  const isClosed = security.some((scheme) => Object.keys(scheme).length > 0);
-  if (!isClosed) return "Open to all.";
-  if (!isOpen) return "Needs an <code>ADMIN_TOKEN</code>: <code>Authorization: Bearer …</code>";
-  return "Needs an <code>API_TOKEN</code>, unless the deployment is public: <code>Authorization: Bearer …</code>";
+  const rights = security.flatMap(({ token = [] }) => token);
+  if (rights.length === 0) return "Open to all.";
+  const tokens = rights.map((right) => {
+    if (right === "admin") return "an <code>ADMIN_TOKEN</code>";
+    return `an <code>API_TOKEN</code> with the right <code>${escape(right)}</code>`;
+  });
+  const unless = security.length > rights.length ? ", unless the deployment is public" : "";
+  return `Needs ${tokens.join(" or ")}${unless}: <code>Authorization: Bearer …</code>`;
 }
 
 function parameterRow({ name, in: place, required, schema, description }: Parameter): string[] {

@@ -80,9 +80,11 @@ const json = "application/json";
 const problemJson = "application/problem+json";
 const plainText = "text/plain";
 
-/** Calls that anybody may make where Sluice is public, and otherwise holders of an API_TOKEN. */
-const asking = [{}, { token: [] }];
-const administering = [{ token: [] }];
+/** Who may call, by the rights of a token: where Sluice is public, those of the first two need none. */
+const acquiring = [{}, { token: ["acquire"] }];
+const reading = [{}, { token: ["read"] }];
+const pausing = [{ token: ["pause"] }, { token: ["admin"] }];
+const administering = [{ token: ["admin"] }];
 
 const quotaFields = {
   RateLimit: { $ref: "#/components/headers/RateLimit" },
@@ -188,9 +190,14 @@ function byStatus(reasons: readonly Reason[]): Map<number, Reason[]> {
   return groups;
 }
 
+const htmlPage: Answer = {
+  description: "The page.",
+  content: { "text/html": { schema: { type: "string" } } },
+};
+
 /** The answer, and what a browser gets in its place. */
 function orPage({ content, ...plain }: Answer): Answer {
-  return { ...plain, content: { ...content, "text/html": { schema: { type: "string" } } } };
+  return { ...plain, content: { ...content, ...htmlPage.content } };
 }
 
 function answer(description: string, schema: string, example?: unknown): Answer {
@@ -215,7 +222,7 @@ const granted = answer("The tokens are the caller's.", "Grant", {
 
 const eventStream: Schema = { type: "string", description: "Server-sent events" };
 
-const acquireAnswers: Readonly<Record<string, Answer>> = {
+const acquireAnswers = (...reasons: readonly Reason[]): Readonly<Record<string, Answer>> => ({
   200: {
     ...granted,
     content: { ...granted.content, "text/event-stream": { schema: eventStream } },
@@ -229,7 +236,7 @@ const acquireAnswers: Readonly<Record<string, Answer>> = {
     "invalid-request",
     "unauthorized",
     "unknown-bucket",
-    "body-too-large",
+    ...reasons,
     "exceeds-capacity",
     "idempotency-key-reused",
     "timeout",
@@ -237,7 +244,7 @@ const acquireAnswers: Readonly<Record<string, Answer>> = {
     "bucket-reset",
     "unavailable",
   ),
-};
+});
 
 const acquireDescription =
   "Takes tokens, waiting for them if need be: the answer is held back until the outcome is known. " +
@@ -264,16 +271,16 @@ const paths: Readonly<Record<string, PathItem>> = {
       tags: ["Asking"],
       summary: "Acquire tokens",
       description: acquireDescription,
-      security: asking,
+      security: acquiring,
       parameters: [...acquireQuery, idempotencyKey],
-      responses: acquireAnswers,
+      responses: acquireAnswers(),
     },
     post: {
       operationId: "acquireByPost",
       tags: ["Asking"],
       summary: "Acquire tokens, asked by POST",
       description: `${acquireDescription} A field may stand in the query or in the body, once.`,
-      security: asking,
+      security: acquiring,
       parameters: [...acquireQuery.map(({ required, ...optional }) => optional), idempotencyKey],
       requestBody: {
         required: false,
@@ -283,7 +290,7 @@ const paths: Readonly<Record<string, PathItem>> = {
           },
         },
       },
-      responses: acquireAnswers,
+      responses: acquireAnswers("body-too-large"),
     },
   },
   "/buckets/{name}": {
@@ -292,8 +299,8 @@ const paths: Readonly<Record<string, PathItem>> = {
       tags: ["Buckets"],
       summary: "The bucket as it is",
       description:
-        "Takes nothing and starts nothing: a bucket that was never acquired from reads as it would start. Who prefers `text/html`, as browsers do, gets the live page instead, and so at `/`.",
-      security: asking,
+        "Takes nothing and starts nothing: a bucket that was never acquired from reads as it would start. Who prefers `text/html`, as browsers do, gets the live page instead. At `/` there is the page of the bucket `x`, for browsers alone.",
+      security: reading,
       parameters: [nameInPath],
       responses: {
         200: orPage(answer("The bucket.", "Snapshot")),
@@ -350,8 +357,8 @@ const paths: Readonly<Record<string, PathItem>> = {
       tags: ["Buckets"],
       summary: "Hold everybody up for a while",
       description:
-        "From now on the bucket keeps at most `tokens`, and its ticks up to and including `untilMs` bring none; then it goes on, one tick at a time. Those who wait keep their order and are timed anew. Of two pauses the later end and the lower number of tokens count. With an ADMIN_TOKEN, an `untilMs` that is over, as 0 is, ends the pause; without, it changes nothing. Needs an ADMIN_TOKEN, or an API_TOKEN with the right `pause`.",
-      security: administering,
+        "From now on the bucket keeps at most `tokens`, and its ticks up to and including `untilMs` bring none; then it goes on, one tick at a time. Those who wait keep their order and are timed anew. Of two pauses the later end and the lower number of tokens count. With an ADMIN_TOKEN, an `untilMs` that is over, as 0 is, ends the pause; without, it changes nothing.",
+      security: pausing,
       parameters: [nameInPath],
       requestBody: {
         required: true,
@@ -377,7 +384,7 @@ const paths: Readonly<Record<string, PathItem>> = {
       summary: "What happens at the bucket, as it happens",
       description:
         'Over a WebSocket, which takes an upgrade and the subprotocol `sluice`. A script in a browser cannot send `Authorization` with it: there the token goes into the name of a second subprotocol, `sluice.bearer.` and the token in base64url. Pages of other origins may watch where `CORS_ORIGINS` names them. Who has read much sends `{"read":N}`, the lengths of all messages so far, together, in UTF-16 units: a watcher of which 524,288 units are not known to have been read is closed with code 4408, and may connect again. `ping` is answered `pong`.',
-      security: asking,
+      security: reading,
       parameters: [nameInPath],
       responses: {
         101: answer(
@@ -413,7 +420,7 @@ const paths: Readonly<Record<string, PathItem>> = {
       summary: "Metrics of named buckets",
       description:
         "As Prometheus reads them: of each bucket whose policy stands under its exact name, and of those that are asked for. Takes nothing and starts nothing. A bucket that cannot be reached is `0` in `sluice_up`.",
-      security: asking,
+      security: reading,
       parameters: [
         {
           name: "bucket",
@@ -455,7 +462,7 @@ const paths: Readonly<Record<string, PathItem>> = {
       description: "A page without a script.",
       security: [{}],
       responses: {
-        200: { description: "The page.", content: { "text/html": { schema: { type: "string" } } } },
+        200: htmlPage,
         ...refusals(),
       },
     },
@@ -470,7 +477,7 @@ export const openApiDocument: OpenApiDocument = {
     version: INTERFACE_VERSION,
     summary: "A token bucket rate limiter that makes callers wait their turn",
     description:
-      "Instants are epoch milliseconds, durations milliseconds. A body holds JSON; every refusal is a problem document (RFC 9457) with a `reason`. A route that is not listed answers `404` (`not-found`), another method `405` (`method-not-allowed`, with `Allow`).",
+      "Instants are epoch milliseconds, durations milliseconds. A body holds JSON; every refusal is a problem document (RFC 9457) with a `reason`. A route that is not listed answers `404` (`not-found`), another method `405` (`method-not-allowed`, with `Allow`). HEAD is answered where GET is, but for what takes tokens or watches.",
     license: { name: "MIT", identifier: "MIT" },
   },
   servers: [{ url: "/" }],
@@ -485,7 +492,8 @@ export const openApiDocument: OpenApiDocument = {
       token: {
         type: "http",
         scheme: "bearer",
-        description: "An API_TOKEN, or an ADMIN_TOKEN for calls that change buckets.",
+        description:
+          "An API_TOKEN with the right to this call, or an ADMIN_TOKEN for calls that change buckets.",
       },
     },
     headers: {

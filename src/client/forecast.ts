@@ -1,5 +1,5 @@
 /**
- * What a bucket does while nothing is sent of it. Ticks are on a grid and the queue is served in order, so
+ * What a bucket does while its feed says nothing of it. Ticks are on a grid and the queue is served in order, so
  * both the tokens of an idle bucket and the grants of those who wait follow from the last snapshot. They
  * are worked out by the object's own arithmetic, not by one that resembles it.
  */

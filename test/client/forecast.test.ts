@@ -8,8 +8,8 @@ import {
   nextTickAfter,
   tokensAt,
   untilChangeMs,
-} from "../../src/dashboard/forecast.ts";
-import { ONE_A_SECOND, snapshotOf } from "./messages.ts";
+} from "../../src/client/forecast.ts";
+import { ONE_A_SECOND, snapshotOf } from "../dashboard/messages.ts";
 
 const FIVE = { capacity: 5, refillTokens: 2, refillIntervalMs: 3_000 };
 
