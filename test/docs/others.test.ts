@@ -17,10 +17,10 @@ import type { PolicyFields } from "../../src/core/policy.ts";
 import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
-import { redisVersion } from "../support/redis.ts";
+import { hasRedis } from "../support/redis.ts";
 import { UpstashRest } from "../support/upstash-rest.ts";
 
-describe.skipIf((await redisVersion()) === undefined)("@upstash/ratelimit", () => {
+describe.skipIf(!(await hasRedis()))("@upstash/ratelimit", () => {
   let rest: UpstashRest;
   let redis: Redis;
   beforeAll(async () => {

@@ -29,7 +29,7 @@ import type { Block, Page } from "./page.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 import { installPackage } from "../support/packed-package.ts";
 import { ProcessGroup } from "../support/process-group.ts";
-import { redisVersion } from "../support/redis.ts";
+import { hasRedis } from "../support/redis.ts";
 import { freePort, MAIN_WORKER, startWorkerd } from "../support/server.ts";
 import { UpstashRest } from "../support/upstash-rest.ts";
 import {
@@ -155,7 +155,7 @@ export class Samples implements AsyncDisposable {
       Promise.all(pages.map((page) => configurationOf(page, dir))),
       installPackage(dir, packagesOf(modules.flat())),
     ]);
-    if (modules.flat().some(needsRedis) && (await redisVersion()) !== undefined) {
+    if (modules.flat().some(needsRedis) && (await hasRedis())) {
       this.#upstash = this.#owned.use(await UpstashRest.start());
     }
     const others = configured.map((page, index) => [`page${index}`, optionsOf(page)] as const);

@@ -60,3 +60,17 @@ export async function redisVersion(): Promise<string | undefined> {
   const { stdout } = await asked.catch(() => ({ stdout: "" }));
   return /v=(\S+)/.exec(stdout)?.[1];
 }
+
+/**
+ * Whether a test can have its Redis. Where it cannot, it says so: what needs one is left out then, so that
+ * the tests run with Node alone.
+ *
+ * @throws {Error} On CI, which installs one.
+ */
+export async function hasRedis(): Promise<boolean> {
+  if ((await redisVersion()) !== undefined) return true;
+  const missing = "There is no redis-server here (Debian's package redis-server)";
+  if (process.env["CI"]) throw new Error(missing);
+  console.warn(`${missing}: what the pages say of @upstash/ratelimit is type-checked, and not run`);
+  return false;
+}
