@@ -1,6 +1,6 @@
 /**
  * The words that HTTP, RPC, the clients and the in-process filter have in common: reasons, bodies and
- * what the Worker and the object tell each other. No code.
+ * what the Worker and the object tell each other. No code, and one table.
  */
 import type { CompletePolicyFields, FieldFault } from "./core/policy.ts";
 import type { Lease, LeaseReport } from "./core/lease.ts";
@@ -40,6 +40,25 @@ export interface QueuedBody {
   /** Until the grant as things stand, in milliseconds; 0 where it is due. */
   readonly etaMs: number;
 }
+
+/** What is the same in all problem documents of a reason. */
+export interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+  /** Default: `about:blank`. */
+  readonly type?: string;
+}
+
+const QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+
+/** The kinds of those refusals that a client hands on: whoever passes one on says what Sluice said. */
+export const refusalKinds: Readonly<Record<LimiterReason | "unavailable", ProblemKind>> = {
+  "exceeds-capacity": { status: 422, title: "More tokens than the bucket can hold" },
+  timeout: { status: 429, title: "Cannot be granted in time", type: QUOTA_EXCEEDED },
+  "queue-full": { status: 429, title: "Queue is full", type: QUOTA_EXCEEDED },
+  "bucket-reset": { status: 503, title: "Bucket was reset" },
+  unavailable: { status: 503, title: "Bucket is unavailable" },
+};
 
 /** A problem document (RFC 9457) as Sluice writes it. */
 export interface ProblemBody {

@@ -3,23 +3,10 @@
  * answers with, member for member, so that whoever understands the one understands the other.
  */
 import type { ProblemBody } from "../protocol.ts";
-import type { Refused, RefusalReason } from "./acquire-outcome.ts";
+import type { Refused } from "./acquire-outcome.ts";
 
+import { refusalKinds } from "../protocol.ts";
 import { rateLimitStateFields } from "./rate-limit-state.ts";
-
-const QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded";
-
-const kinds: Record<RefusalReason, Pick<ProblemBody, "status" | "title" | "type">> = {
-  timeout: { status: 429, title: "Cannot be granted in time", type: QUOTA_EXCEEDED },
-  "queue-full": { status: 429, title: "Queue is full", type: QUOTA_EXCEEDED },
-  "exceeds-capacity": {
-    status: 422,
-    title: "More tokens than the bucket can hold",
-    type: "about:blank",
-  },
-  "bucket-reset": { status: 503, title: "Bucket was reset", type: "about:blank" },
-  unavailable: { status: 503, title: "Bucket is unavailable", type: "about:blank" },
-};
 
 /**
  * The response that says it: 429 with `timeout` and `queue-full`, 422 with `exceeds-capacity`, 503 with
@@ -28,7 +15,7 @@ const kinds: Record<RefusalReason, Pick<ProblemBody, "status" | "title" | "type"
  */
 export function refusalResponse(refusal: Refused): Response {
   const { reason, detail, retryAfterMs, violatedPolicies, rateLimit } = refusal;
-  const { status, title, type } = kinds[reason];
+  const { status, title, type = "about:blank" } = refusalKinds[reason];
   const body: ProblemBody = {
     type,
     title,

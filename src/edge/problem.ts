@@ -3,23 +3,16 @@
  * that all of them go through, those of the Worker and those of the object. So they are logged here.
  */
 import type { FieldFault } from "../core/policy.ts";
-import type { ProblemBody, Reason } from "../protocol.ts";
+import type { ProblemBody, ProblemKind, Reason } from "../protocol.ts";
 
+import { refusalKinds } from "../protocol.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { ceilSeconds } from "./rate-limit-fields.ts";
 import { logRefusal } from "./refusal-log.ts";
 
-const QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded";
-
-/** What is the same in all problem documents of a reason. */
-export interface ProblemKind {
-  readonly status: number;
-  readonly title: string;
-  readonly type?: string;
-}
-
 /** The kind of each reason. */
 export const problemKinds: Readonly<Record<Reason, ProblemKind>> = {
+  ...refusalKinds,
   "invalid-request": { status: 400, title: "Invalid request" },
   unauthorized: { status: 401, title: "Unauthorized" },
   "admin-disabled": { status: 403, title: "Admin calls are disabled" },
@@ -29,13 +22,8 @@ export const problemKinds: Readonly<Record<Reason, ProblemKind>> = {
   "method-not-allowed": { status: 405, title: "Method not allowed" },
   "body-too-large": { status: 413, title: "Body too large" },
   "idempotency-key-reused": { status: 422, title: "Idempotency key was used for another request" },
-  "exceeds-capacity": { status: 422, title: "More tokens than the bucket can hold" },
   "upgrade-required": { status: 426, title: "Upgrade required" },
-  timeout: { status: 429, title: "Cannot be granted in time", type: QUOTA_EXCEEDED },
-  "queue-full": { status: 429, title: "Queue is full", type: QUOTA_EXCEEDED },
-  "bucket-reset": { status: 503, title: "Bucket was reset" },
   "watchers-full": { status: 503, title: "Bucket is watched by too many" },
-  unavailable: { status: 503, title: "Bucket is unavailable" },
   "illegal-configuration": { status: 500, title: "Illegal configuration" },
   "internal-error": { status: 500, title: "Internal error" },
 };
