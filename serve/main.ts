@@ -13,6 +13,7 @@ import type { BundleSource } from "./options.ts";
 import type { Openness, Service } from "./serve.ts";
 import type { WorkerBundle } from "./worker-bundle.ts";
 
+import { roomFor } from "./front-relay.ts";
 import { USAGE, readOptions } from "./options.ts";
 import { SERVED_MAIN, serve } from "./serve.ts";
 import { ServeError } from "./serve-error.ts";
@@ -60,6 +61,7 @@ async function main(): Promise<number> {
       service = await serve({ ...options, bundle });
       const state = resolve(options.stateDir);
       console.log(`Ready on ${service.url} (state in ${state}; ${access[service.openness]})`);
+      console.log(filesLine(service.fileLimit, options.relay !== undefined));
       const status = await service.ended;
       if (!isStopping) console.error(`workerd ended by itself, with status ${status}`);
       return status;
@@ -71,6 +73,14 @@ async function main(): Promise<number> {
 
 function bundleOf(source: BundleSource): Promise<WorkerBundle> {
   return source.kind === "written" ? readWrittenBundle(source.dir) : build(source.configPath);
+}
+
+/** What the limit of open files is, and what it is enough for. */
+function filesLine(limit: number, hasRelay: boolean): string {
+  if (limit === Infinity) return "Open files: no limit";
+  const files = `Open files: at most ${limit.toLocaleString("en")}, the hard limit (ulimit -Hn)`;
+  if (!hasRelay) return files;
+  return `${files}: room for ${roomFor(limit).toLocaleString("en")} clients with a request at once`;
 }
 
 /** Sluice's own Worker, under that configuration. */

@@ -4,14 +4,26 @@ import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { parseArgs, parseEnv, type ParseArgsConfig } from "node:util";
 
+import type { ClientLimits } from "./front-relay.ts";
+
 import { ServeError } from "./serve-error.ts";
 import { projectDir } from "./worker-bundle.ts";
 
 const DEFAULT_PORT = 8787;
 const LARGEST_PORT = 65_535;
-const DEFAULT_GRACE_MS = 5_000;
+/** Times, in milliseconds. */
+interface TimeRange {
+  readonly defaultMs: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
 /** Ten minutes: longer than any supervisor waits before it kills. */
-const LONGEST_GRACE_MS = 600_000;
+const GRACE: TimeRange = { defaultMs: 5_000, minMs: 0, maxMs: 600_000 };
+const HEAD_TIMEOUT: TimeRange = { defaultMs: 10_000, minMs: 1_000, maxMs: 600_000 };
+const BODY_TIMEOUT: TimeRange = { defaultMs: 30_000, minMs: 1_000, maxMs: 600_000 };
+/** Longer than the minute for which proxies keep idle connections: it is for them to close first. */
+const IDLE_TIMEOUT: TimeRange = { defaultMs: 75_000, minMs: 1_000, maxMs: 600_000 };
 /** Linux takes 128 KiB in one variable of the environment, its name and a final zero included. */
 const LONGEST_VALUE_BYTES = 127 * 1024;
 
@@ -26,7 +38,15 @@ export const USAGE = `Usage: npm run serve -- --state DIR [options]
   --config FILE       the wrangler configuration; default wrangler.toml of the project
   --var NAME:VALUE    a variable in place of the one there; may be repeated
   --env-file FILE     lines NAME=VALUE, for what is no business of a command line; may be repeated
-  --grace TIME        how long ending may take at most, as in 5s or 500ms; default ${DEFAULT_GRACE_MS / 1_000}s
+  --grace TIME        how long ending may take at most, as in 5s or 500ms; default ${shown(GRACE.defaultMs)}
+  --head-timeout TIME
+                      how long a client may take for the head of a request; default ${shown(HEAD_TIMEOUT.defaultMs)}
+  --body-timeout TIME
+                      the same for its body; default ${shown(BODY_TIMEOUT.defaultMs)}
+  --idle-timeout TIME
+                      how long a connection may be open without a request; default ${shown(IDLE_TIMEOUT.defaultMs)}
+  --no-relay          workerd itself listens on the port. Callers that leave keep their place until their
+                      turn, half a request stays for ever, and a lack of open files is not told
   --write-bundle DIR  builds the Worker into DIR and ends
   --bundle DIR        runs what --write-bundle wrote, in place of building
 
@@ -40,6 +60,10 @@ const flags = {
   var: { type: "string", multiple: true },
   "env-file": { type: "string", multiple: true },
   grace: { type: "string" },
+  "head-timeout": { type: "string" },
+  "body-timeout": { type: "string" },
+  "idle-timeout": { type: "string" },
+  "no-relay": { type: "boolean" },
   bundle: { type: "string" },
   "write-bundle": { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -62,6 +86,7 @@ export type Command =
       readonly stateDir: string;
       readonly host: string;
       readonly port: number;
+      readonly relay: ClientLimits | undefined;
       readonly vars: Readonly<Record<string, string>>;
       readonly graceMs: number;
     };
@@ -96,12 +121,13 @@ export async function readOptions(
     stateDir: values.state,
     host: readHost(values.host),
     port: readPort(values.port),
+    relay: readRelay(values),
     vars: {
       ...secretsOf(environment),
       ...(await readEnvFiles(values["env-file"] ?? [])),
       ...readVars(values.var ?? []),
     },
-    graceMs: readGraceMs(values.grace),
+    graceMs: readTime("--grace", values.grace, GRACE),
   };
 }
 
@@ -129,12 +155,30 @@ function readHost(host = "127.0.0.1"): string {
   throw fault(`--host must be a name or an address without port and brackets: got ${got}`);
 }
 
-function readGraceMs(text = `${DEFAULT_GRACE_MS}ms`): number {
+function readRelay(values: Flags): ClientLimits | undefined {
+  const { "head-timeout": head, "body-timeout": body, "idle-timeout": idle } = values;
+  if (values["no-relay"] !== true) {
+    return {
+      headMs: readTime("--head-timeout", head, HEAD_TIMEOUT),
+      bodyMs: readTime("--body-timeout", body, BODY_TIMEOUT),
+      idleMs: readTime("--idle-timeout", idle, IDLE_TIMEOUT),
+    };
+  }
+  if ((head ?? body ?? idle) === undefined) return undefined;
+  throw fault("--no-relay leaves nobody to keep --head-timeout, --body-timeout and --idle-timeout");
+}
+
+function readTime(option: string, text: string | undefined, range: TimeRange): number {
+  if (text === undefined) return range.defaultMs;
   const [, digits, unit] = /^(\d+)(ms|s)$/.exec(text) ?? [];
-  const graceMs = Number(digits) * (unit === "s" ? 1_000 : 1);
-  if (graceMs <= LONGEST_GRACE_MS) return graceMs;
-  const got = JSON.stringify(text);
-  throw fault(`--grace must be a time of 0s…${LONGEST_GRACE_MS / 1_000}s, in s or ms: got ${got}`);
+  const timeMs = Number(digits) * (unit === "s" ? 1_000 : 1);
+  if (timeMs >= range.minMs && timeMs <= range.maxMs) return timeMs;
+  const bounds = `${shown(range.minMs)}…${shown(range.maxMs)}`;
+  throw fault(`${option} must be a time of ${bounds}, in s or ms: got ${JSON.stringify(text)}`);
+}
+
+function shown(timeMs: number): string {
+  return `${timeMs / 1_000}s`;
 }
 
 function secretsOf(environment: NodeJS.ProcessEnv): Record<string, string> {

@@ -1,8 +1,8 @@
 /**
- * Sluice on a machine of one's own: workerd itself, with the state on disk, and a launcher beside it.
+ * Sluice on a machine of one's own: workerd itself, with the state on disk, and a launcher that holds the
+ * relay in front of it (front-relay.ts).
  *
- * The launcher is in the way of no request. It starts workerd, waits until it answers, and ends it in
- * order: workerd by itself, told to end, waits for all that is held, and here callers are held for
+ * The launcher starts workerd, waits until it answers, and ends it in order: workerd by itself, told to end, waits for all that is held, and here callers are held for
  * minutes. So they are told first (worker/main.ts), then workerd may end, and at the end of a period
  * of grace it has to. The state needs none of this: it is safe under SIGKILL.
  *
@@ -16,16 +16,19 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { request } from "node:http";
+import { request, type IncomingMessage, type RequestOptions } from "node:http";
 import { createServer, isIPv6 } from "node:net";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { json } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 
 import type { WorkerBundle } from "./worker-bundle.ts";
 
+import { FrontRelay, type ClientLimits } from "./front-relay.ts";
 import { guardGroup } from "./guard.ts";
+import { openFileLimit } from "./open-files.ts";
 import { ServeError } from "./serve-error.ts";
 import { StateFolder } from "./state-folder.ts";
 import { workerdPath } from "./worker-bundle.ts";
@@ -63,10 +66,21 @@ export interface ServeOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** How long the relay lets clients take; `undefined`: there is no relay, and workerd itself listens. */
+  readonly relay: ClientLimits | undefined;
   /** Variables and secrets, laid over those of wrangler.toml. They are written to no file. */
   readonly vars: Readonly<Record<string, string>>;
   /** Longest time from `stop` until all is over, milliseconds; 0: nobody is told. */
   readonly graceMs: number;
+}
+
+/** What has been started. */
+interface Started {
+  readonly workerd: ChildProcess;
+  readonly relay: FrontRelay | undefined;
+  readonly state: StateFolder;
+  readonly port: number;
+  readonly fileLimit: number;
 }
 
 /** Who may acquire and read. */
@@ -77,21 +91,27 @@ export class Service {
   /** Where it is reached, without a slash at the end. */
   readonly url: string;
   readonly openness: Openness;
-  /** Settles when workerd has gone, with the status that the launcher should end with. */
+  /** How many files the launcher and workerd may each have open. */
+  readonly fileLimit: number;
+  /** Settles when workerd and the relay have gone, with the status that the launcher should end with. */
   readonly ended: Promise<number>;
   readonly #workerd: ChildProcess;
+  readonly #relay: FrontRelay | undefined;
   readonly #controlSocket: string;
   readonly #graceMs: number;
   #stopping: Promise<void> | undefined = undefined;
 
   /** See `serve`. */
-  constructor(workerd: ChildProcess, state: StateFolder, url: string, options: ServeOptions) {
+  constructor({ workerd, relay, state, port, fileLimit }: Started, options: ServeOptions) {
     this.#workerd = workerd;
-    this.url = url;
+    this.#relay = relay;
+    this.url = `http://${authority(options.host, port)}`;
     this.openness = opennessOf(options);
+    this.fileLimit = fileLimit;
     this.#controlSocket = state.controlSocket;
     this.#graceMs = options.graceMs;
-    this.ended = hasEnded(workerd).then((status) => {
+    this.ended = hasEnded(workerd).then(async (status) => {
+      await relay?.finish();
       state[Symbol.dispose]();
       return this.#stopping ? 0 : status;
     });
@@ -128,6 +148,7 @@ export class Service {
   async #endInOrder(signal: AbortSignal): Promise<void> {
     await tellToEnd(this.#controlSocket, signal);
     await setTimeout(LINGER_MS, undefined, { signal });
+    this.#relay?.close();
     this.#workerd.kill("SIGTERM");
     await setTimeout(REST_MS, undefined, { signal });
     this.kill();
@@ -143,20 +164,25 @@ export class Service {
  * @example
  * const bundle = await bundleWorker({ main: SERVED_MAIN });
  * const vars = { PUBLIC: "true" };
- * const service = await serve({ bundle, stateDir: "state", host: "127.0.0.1", port: 8787, vars, graceMs: 5_000 });
+ * const relay = { headMs: 10_000, bodyMs: 30_000, idleMs: 75_000 };
+ * const at = { stateDir: "state", host: "127.0.0.1", port: 8787 };
+ * const service = await serve({ bundle, ...at, relay, vars, graceMs: 5_000 });
  * process.once("SIGTERM", () => void service.stop());
  * process.exitCode = await service.ended;
  */
 export async function serve(options: ServeOptions): Promise<Service> {
   const { host, port } = options;
+  const fileLimit = await openFileLimit();
   const state = await StateFolder.take(options.stateDir);
   const configDir = await mkdtemp(join(tmpdir(), "sluice-serve-"));
   let workerd: ChildProcess | undefined;
   try {
     await checkAddress(host, port);
     workerd = await startWorkerd(configDir, state, options);
-    const url = await urlOnceUp(workerd, host);
-    return new Service(workerd, state, url, options);
+    const ownPort = await portOnceUp(workerd, state, options);
+    const relay = await startRelay(workerd, state, fileLimit, options);
+    const started = { workerd, relay, state, port: relay?.port ?? ownPort, fileLimit };
+    return new Service(started, options);
   } catch (error) {
     if (workerd) {
       workerd.kill("SIGKILL");
@@ -170,14 +196,20 @@ export async function serve(options: ServeOptions): Promise<Service> {
   }
 }
 
-/** Where workerd is reached, as soon as it answers there. */
-async function urlOnceUp(workerd: ChildProcess, host: string): Promise<string> {
+/** The port that workerd listens on, as soon as it answers; 0 where it listens for the relay. */
+async function portOnceUp(
+  workerd: ChildProcess,
+  state: StateFolder,
+  { host, relay }: ServeOptions,
+): Promise<number> {
   const settled = new AbortController();
   const { signal } = settled;
-  const ready = async (): Promise<string> => {
-    const url = urlOf(host, await listeningPort(workerd));
-    await untilHealthy(reachableUrl(url), signal);
-    return url;
+  const ready = async (): Promise<number> => {
+    const port = await listeningPort(workerd);
+    const isDirect = relay === undefined;
+    const target = isDirect ? { host: reachable(host), port } : { socketPath: state.httpSocket };
+    await untilHealthy(target, signal);
+    return port;
   };
   const gone = async (): Promise<never> => {
     const status = await hasEnded(workerd);
@@ -199,6 +231,21 @@ async function urlOnceUp(workerd: ChildProcess, host: string): Promise<string> {
   }
 }
 
+async function startRelay(
+  { pid: serverPid }: ChildProcess,
+  { httpSocket: socketPath }: StateFolder,
+  fileLimit: number,
+  { host, port, relay }: ServeOptions,
+): Promise<FrontRelay | undefined> {
+  if (relay === undefined || serverPid === undefined) return undefined;
+  try {
+    const own = { host, port, socketPath, serverPid, fileLimit };
+    return await FrontRelay.listen({ ...relay, ...own });
+  } catch (cause) {
+    throw addressError(cause, host, port);
+  }
+}
+
 function opennessOf({ bundle, vars }: ServeOptions): Openness {
   const { API_TOKEN, PUBLIC } = { ...bundle.config.vars, ...vars } as Record<string, unknown>;
   if (API_TOKEN !== undefined) return "token";
@@ -208,9 +255,10 @@ function opennessOf({ bundle, vars }: ServeOptions): Openness {
 async function startWorkerd(
   configDir: string,
   state: StateFolder,
-  { bundle, host, port, vars }: ServeOptions,
+  { bundle, host, port, relay, vars }: ServeOptions,
 ): Promise<ChildProcess> {
   const names = Object.keys(vars);
+  const address = relay === undefined ? authority(host, port) : `unix:${state.httpSocket}`;
   const configPath = await writeWorkerd(configDir, {
     stateDir: state.bucketsDir,
     workers: [
@@ -221,7 +269,7 @@ async function startWorkerd(
       },
     ],
     sockets: [
-      { name: "http", address: authority(host, port), worker: WORKER_NAME },
+      { name: "http", address, worker: WORKER_NAME },
       {
         name: "control",
         address: `unix:${state.controlSocket}`,
@@ -263,14 +311,18 @@ async function checkAddress(host: string, port: number): Promise<void> {
     probe.listen({ host, port });
     await once(probe, "listening");
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new ServeError(addressFault(code ?? "", host, port), { isLasting: false, cause });
+    throw addressError(cause, host, port);
   } finally {
     if (probe.listening) {
       probe.close();
       await once(probe, "close");
     }
   }
+}
+
+function addressError(cause: unknown, host: string, port: number): ServeError {
+  const { code = "" } = cause as NodeJS.ErrnoException;
+  return new ServeError(addressFault(code, host, port), { isLasting: false, cause });
 }
 
 function addressFault(code: string, host: string, port: number): string {
@@ -299,16 +351,17 @@ async function listeningPort(workerd: ChildProcess): Promise<number> {
   return new Promise(() => undefined);
 }
 
-async function untilHealthy(url: string, signal: AbortSignal): Promise<void> {
+async function untilHealthy(target: RequestOptions, signal: AbortSignal): Promise<void> {
+  const healthz = { ...target, path: "/healthz" };
   for (;;) {
-    const response = await fetch(`${url}/healthz`, { signal }).catch(() => undefined);
-    if (response?.ok) {
-      await response.body?.cancel();
+    const response = await ask(healthz, signal).catch(() => undefined);
+    if (response?.statusCode === 200) {
+      response.resume();
       return;
     }
     if (response) {
-      const problem = (await response.json().catch(() => ({}))) as { detail?: string };
-      const detail = problem.detail ?? `/healthz answers ${response.status}`;
+      const problem = (await json(response).catch(() => ({}))) as { detail?: string };
+      const detail = problem.detail ?? `/healthz answers ${response.statusCode}`;
       throw new ServeError(`The configuration is illegal: ${detail}`, { isLasting: true });
     }
     await setTimeout(POLL_MS, undefined, { signal });
@@ -317,28 +370,25 @@ async function untilHealthy(url: string, signal: AbortSignal): Promise<void> {
 
 /** Tells the Worker that its process ends. Resolves once it has told all who waited. */
 async function tellToEnd(socketPath: string, signal: AbortSignal): Promise<void> {
-  const call = request({
-    socketPath,
-    path: "/",
-    method: "POST",
-    headers: { Host: "control" },
-    signal,
-  });
-  call.end();
-  const [response] = (await once(call, "response", { signal })) as [NodeJS.ReadableStream];
+  const response = await ask({ socketPath, path: "/", method: "POST" }, signal);
   response.resume();
   await once(response, "end", { signal });
+}
+
+/** Sends a request on a connection of its own; resolves with the head of the answer. */
+async function ask(target: RequestOptions, signal: AbortSignal): Promise<IncomingMessage> {
+  const call = request({ ...target, headers: { Host: "launcher" }, agent: false, signal });
+  call.end();
+  const [response] = (await once(call, "response", { signal })) as [IncomingMessage];
+  return response;
 }
 
 function authority(host: string, port: number): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function urlOf(host: string, port: number): string {
-  return `http://${authority(host, port)}`;
-}
-
 /** All addresses at once are none to connect to. */
-function reachableUrl(url: string): string {
-  return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
+function reachable(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  return host === "::" ? "::1" : host;
 }

@@ -4,6 +4,7 @@
  *
  *   lock.sqlite    held by the launcher while it lives
  *   control.sock   answered by workerd while it lives
+ *   http.sock      where workerd listens for the relay in front of it
  *   buckets/       what workerd stores: `sluice-BucketObject/ID.sqlite`, one for each bucket
  *
  * The lock is SQLite's, because that is the one lock of the operating system that Node comes with; the
@@ -58,7 +59,7 @@ export class StateFolder implements Disposable {
     }
     const folder = new StateFolder(dir, lock(dir));
     try {
-      await folder.#forgetSocket();
+      await folder.#forgetSockets();
       return folder;
     } catch (error) {
       folder[Symbol.dispose]();
@@ -76,18 +77,23 @@ export class StateFolder implements Disposable {
     return join(this.dir, "control.sock");
   }
 
+  /** Where workerd is to listen for the relay in front of it, alike. */
+  get httpSocket(): string {
+    return join(this.dir, "http.sock");
+  }
+
   /** Gives the folder back. */
   [Symbol.dispose](): void {
     this.#lock.close();
   }
 
-  /** Removes the socket of an earlier run; workerd does not listen where there is one. */
-  async #forgetSocket(): Promise<void> {
+  /** Removes the sockets of an earlier run; workerd does not listen where there is one. */
+  async #forgetSockets(): Promise<void> {
     if (await isAnswered(this.controlSocket)) {
       const message = `--state: ${this.dir} is still used by a workerd whose launcher was killed; end that process first`;
       throw new ServeError(message, { isLasting: false });
     }
-    await rm(this.controlSocket, { force: true });
+    for (const socket of [this.controlSocket, this.httpSocket]) await rm(socket, { force: true });
   }
 }
 

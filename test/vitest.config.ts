@@ -17,7 +17,7 @@ export default defineConfig({
         root,
         test: {
           name: "core",
-          include: ["core", "local", "simulation", "bench", "dashboard", "openapi"].map(
+          include: ["core", "local", "simulation", "bench", "dashboard", "openapi", "serve"].map(
             (area) => `test/${area}/**/*.test.ts`,
           ),
           environment: "node",
