@@ -24,6 +24,7 @@ export type Reason =
   | "upgrade-required"
   | "origin-not-allowed"
   | "watchers-full"
+  | "cancelled"
   | "unavailable"
   | "illegal-configuration"
   | "internal-error";
@@ -31,6 +32,12 @@ export type Reason =
 /** Body of a `200` of `/acquire`. */
 export interface GrantBody extends Omit<Grant, "ok"> {
   readonly bucket: string;
+}
+
+/** Body of a `200` of `DELETE /acquire`. */
+export interface CancelBody {
+  /** Whether a request waited under that key; it waits no longer. */
+  readonly cancelled: boolean;
 }
 
 /** Data of a `queued` event of a streamed `/acquire`. */
@@ -52,11 +59,14 @@ export interface ProblemKind {
 const QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded";
 
 /** The kinds of those refusals that a client hands on: whoever passes one on says what Sluice said. */
-export const refusalKinds: Readonly<Record<LimiterReason | "unavailable", ProblemKind>> = {
+export const refusalKinds: Readonly<
+  Record<LimiterReason | "cancelled" | "unavailable", ProblemKind>
+> = {
   "exceeds-capacity": { status: 422, title: "More tokens than the bucket can hold" },
   timeout: { status: 429, title: "Cannot be granted in time", type: QUOTA_EXCEEDED },
   "queue-full": { status: 429, title: "Queue is full", type: QUOTA_EXCEEDED },
   "bucket-reset": { status: 503, title: "Bucket was reset" },
+  cancelled: { status: 499, title: "Request was cancelled" },
   unavailable: { status: 503, title: "Bucket is unavailable" },
 };
 

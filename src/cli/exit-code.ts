@@ -15,7 +15,7 @@ export const exitCodes = {
   unavailable: 69,
   /** What answered is no Sluice, or failed (EX_SOFTWARE). */
   failed: 70,
-  /** Refused for now: in time nothing is free, the queue is full, or the bucket was reset (EX_TEMPFAIL). */
+  /** Refused for now: nothing is free in time, the queue is full, it was cancelled or reset (EX_TEMPFAIL). */
   refused: 75,
   /** The token is missing, wrong, or not good for this (EX_NOPERM). */
   notAllowed: 77,
@@ -36,6 +36,7 @@ export function exitCodeOfOutcome(outcome: AcquireOutcome): number {
     case "timeout":
     case "queue-full":
     case "bucket-reset":
+    case "cancelled":
       return exitCodes.refused;
     case "exceeds-capacity":
       return exitCodes.usage;
@@ -64,6 +65,7 @@ export function exitCodeOfReason(reason: SluiceErrorReason): number {
     case "timeout":
     case "queue-full":
     case "bucket-reset":
+    case "cancelled":
       return exitCodes.refused;
     case "unavailable":
     case "watchers-full":

@@ -23,6 +23,7 @@ export type RefusalReason =
   | "queue-full"
   | "exceeds-capacity"
   | "bucket-reset"
+  | "cancelled"
   | "unavailable";
 
 /**

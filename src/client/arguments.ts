@@ -54,7 +54,11 @@ export function checkAcquireOptions(options: object, allowed: readonly string[])
   checkSignal(given);
   checkFunction(given, "onQueued");
   const { idempotencyKey } = given;
-  if (idempotencyKey === undefined) return;
+  if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey);
+}
+
+/** @throws {RangeError} Where it cannot be the key of an acquire. */
+export function checkIdempotencyKey(idempotencyKey: unknown): void {
   if (typeof idempotencyKey === "string" && IDEMPOTENCY_KEY.test(idempotencyKey)) return;
   const rule = "1 to 255 printable ASCII characters";
   throw new RangeError(`idempotencyKey must be ${rule}: got ${showValue(idempotencyKey)}`);

@@ -31,10 +31,11 @@ import {
   checkBucket,
   checkBucketInPath,
   checkCallOptions,
+  checkIdempotencyKey,
   checkPause,
   checkPolicy,
 } from "./arguments.ts";
-import { Connection, type ConnectionOptions } from "./connection.ts";
+import { Connection, type Call, type ConnectionOptions } from "./connection.ts";
 import { followStream } from "./follow-stream.ts";
 import { persist, UnreachableError } from "./persist.ts";
 import { SluiceError } from "./sluice-error.ts";
@@ -106,6 +107,12 @@ export interface Client {
     bucket: string,
     options?: Pick<AcquireOptions, "tokens" | "signal" | "idempotencyKey">,
   ): Promise<AcquireOutcome>;
+  /**
+   * Removes a waiting acquire, by the `idempotencyKey` that it was asked with: it is refused with `cancelled`,
+   * and takes nothing. Resolves with whether it was waiting; with `false` where it is granted already, or not
+   * known. An acquire with this key that arrives within the next 10 seconds is refused so, too.
+   */
+  cancel(bucket: string, idempotencyKey: string, options?: CallOptions): Promise<boolean>;
   /** The bucket as it is. Takes nothing, starts nothing. */
   inspect(bucket: string, options?: CallOptions): Promise<BucketSnapshot>;
   /** Gives the bucket a policy of its own, for good; what is left out stays. Needs an `ADMIN_TOKEN`. */
@@ -200,6 +207,25 @@ class ConnectedClient implements Client {
     checkBucket(bucket);
     checkAcquireOptions(options, ["tokens", "signal", "idempotencyKey"]);
     return this.#acquire(bucket, { ...options, timeoutMs: 0 });
+  }
+
+  async cancel(
+    bucket: string,
+    idempotencyKey: string,
+    options: CallOptions = {},
+  ): Promise<boolean> {
+    checkBucket(bucket);
+    checkIdempotencyKey(idempotencyKey);
+    checkCallOptions(options);
+    const call = {
+      method: "DELETE",
+      path: `/acquire?${new URLSearchParams({ bucket }).toString()}`,
+      headers: { "Idempotency-Key": quoted(idempotencyKey) },
+    };
+    const { status, body } = await this.#send(call, options);
+    const { cancelled } = membersOf(body);
+    if (typeof cancelled !== "boolean") throw unexpectedAnswer(status, body);
+    return cancelled;
   }
 
   async inspect(bucket: string, options: CallOptions = {}): Promise<BucketSnapshot> {
@@ -314,13 +340,16 @@ class ConnectedClient implements Client {
     throw unexpectedAnswer(answer.status, answer.body);
   }
 
-  async #call(
+  #call(
     method: string,
     path: string,
     body: object | undefined,
-    { signal }: CallOptions,
+    options: CallOptions,
   ): Promise<Answer> {
-    const request = { method, path, headers: {}, ...(body && { body }) };
+    return this.#send({ method, path, headers: {}, ...(body && { body }) }, options);
+  }
+
+  async #send(call: Call, { signal }: CallOptions): Promise<Answer> {
     const patience: Patience = {
       signal,
       retryForMs: this.#retryForMs,
@@ -328,7 +357,7 @@ class ConnectedClient implements Client {
       attemptMs: () => ANSWER_MS,
     };
     const ask = async (attempt: Attempt): Promise<Answer> => {
-      const response = await this.#connection.send(request, attempt.signal);
+      const response = await this.#connection.send(call, attempt.signal);
       const answer = await this.#connection.read(response);
       const problem = problemIn(answer);
       if (problem) throw errorOf(problem);
@@ -357,7 +386,13 @@ function outcomeIn(answer: Answer, bucket: string, tokens: number): AcquireOutco
 
 /** Whether a caller has to expect it. (`unavailable` is asked again, and never gets here.) */
 function isRefusal(reason: Reason): reason is Exclude<RefusalReason, "unavailable"> {
-  const refusals: readonly Reason[] = ["timeout", "queue-full", "exceeds-capacity", "bucket-reset"];
+  const refusals: readonly Reason[] = [
+    "timeout",
+    "queue-full",
+    "exceeds-capacity",
+    "bucket-reset",
+    "cancelled",
+  ];
   return refusals.includes(reason);
 }
 

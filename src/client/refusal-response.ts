@@ -9,9 +9,9 @@ import { refusalKinds } from "../protocol.ts";
 import { rateLimitStateFields } from "./rate-limit-state.ts";
 
 /**
- * The response that says it: 429 with `timeout` and `queue-full`, 422 with `exceeds-capacity`, 503 with
- * `bucket-reset` and `unavailable`; never cached, with `Retry-After` where waiting helps, and with the
- * `RateLimit` fields where the bucket is known.
+ * The response that says it: 429 with `timeout` and `queue-full`, 422 with `exceeds-capacity`, 499 with
+ * `cancelled`, 503 with `bucket-reset` and `unavailable`; never cached, with `Retry-After` where waiting
+ * helps, and with the `RateLimit` fields where the bucket is known.
  */
 export function refusalResponse(refusal: Refused): Response {
   const { reason, detail, retryAfterMs, violatedPolicies, rateLimit } = refusal;

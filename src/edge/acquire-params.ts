@@ -6,7 +6,7 @@ import type { FieldFault, Limits } from "../core/policy.ts";
 
 import { integerFault, isIntegerWithin, policyLimits, showValue } from "../core/policy.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
-import { readIdempotencyKey } from "./idempotency-key.ts";
+import { readIdempotencyKey, requireIdempotencyKey } from "./idempotency-key.ts";
 
 /** The checked parameters. */
 export interface AcquireParams {
@@ -16,6 +16,12 @@ export interface AcquireParams {
   /** 0 to an hour; left out where the caller leaves it to the policy. */
   readonly timeoutMs?: number;
   readonly idempotencyKey?: string;
+}
+
+/** The checked parameters of a cancel. */
+export interface CancelParams {
+  readonly bucket: string;
+  readonly idempotencyKey: string;
 }
 
 const FIELDS = ["bucket", "tokens", "timeoutMs"];
@@ -49,6 +55,20 @@ export function readAcquireParams(
     ...(keyed.key !== undefined && { idempotencyKey: keyed.key }),
   };
   return { ok: true, params };
+}
+
+/** Which acquire to cancel: both parts are required. Or every fault in them. */
+export function readCancelParams(
+  query: Query,
+  headers: Headers,
+): { ok: true; params: CancelParams } | { ok: false; errors: FieldFault[] } {
+  const reader = new FieldReader(query, {});
+  const bucket = reader.name("bucket");
+  const keyed = requireIdempotencyKey(headers);
+  if (bucket !== undefined && keyed.ok) {
+    return { ok: true, params: { bucket, idempotencyKey: keyed.key } };
+  }
+  return { ok: false, errors: [...reader.faults, ...(keyed.ok ? [] : [keyed.fault])] };
 }
 
 /** Reads one field after the other and gathers what is wrong with them. */

@@ -34,6 +34,8 @@ export function acquireResponse(answer: AcquireAnswer): Response {
       return invalidRequestResponse(answer.errors);
     case "reset":
       return bucketResetResponse();
+    case "cancelled":
+      return cancelledResponse();
     case "unavailable":
       return stoppingResponse();
     default:
@@ -73,6 +75,12 @@ function outcomeResponse(
 function bucketResetResponse(policy?: string): Response {
   const detail = "The bucket was reset while this request waited";
   return problemResponse("bucket-reset", { detail, ...(policy !== undefined && { policy }) });
+}
+
+/** `499`: somebody who knows its key has cancelled the request. */
+function cancelledResponse(): Response {
+  const detail = "This request was cancelled by its Idempotency-Key; nothing was taken";
+  return problemResponse("cancelled", { detail });
 }
 
 /** `503`: the process ends, and a newer one will answer. Nothing was taken. */

@@ -104,6 +104,14 @@ export class BucketObject extends DurableObject<SluiceEnv> {
     this.#watchers.gone(socket);
   }
 
+  /**
+   * See `BucketOwner.cancel`. Rejects if the object is reset: it may be cancelled or not then, and may be
+   * cancelled again.
+   */
+  cancel(idempotencyKey: string): boolean {
+    return this.#owner.cancel(idempotencyKey);
+  }
+
   /** See `BucketOwner.inspect`. Rejects if the object is reset. */
   inspect(name: string, configured: NamedPolicyFields): BucketSnapshot {
     return this.#owner.inspect(name, configured);

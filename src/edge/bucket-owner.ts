@@ -42,6 +42,7 @@ import { AlarmDaemon } from "./alarm-daemon.ts";
 import { Gathering } from "./gathering.ts";
 import { KeyedGrants, isSameAsked } from "./keyed-grants.ts";
 import { PlaceFollowers } from "./place-followers.ts";
+import { RecentKeys } from "./recent-keys.ts";
 import { SingleTimer } from "./single-timer.ts";
 
 /** How the state is written; a later format has to read what this one wrote. */
@@ -54,6 +55,11 @@ const READABLE_FORMATS = [1, 2, 3, FORMAT];
  * and `queueLimit` counts places.
  */
 const MOST_IN_ONE_PLACE = 8;
+
+/** For how long a key stays cancelled: its acquire may be on the way, or about to be put back. */
+const CANCELLED_MS = 10_000;
+/** Cancelled keys that are remembered: about 3 MB of an object's 128. */
+const MAX_CANCELLED = 10_000;
 
 /** The state on the disk. */
 export interface BucketRecord {
@@ -133,6 +139,8 @@ export type AcquireAnswer =
   | { readonly kind: "invalid"; readonly errors: readonly FieldFault[] }
   /** The bucket was reset before the request was let in. */
   | { readonly kind: "reset" }
+  /** Somebody who knows its key has cancelled it. */
+  | { readonly kind: "cancelled" }
   /** The process ends: nobody can wait here any longer. Nothing was taken. */
   | { readonly kind: "unavailable" };
 
@@ -182,6 +190,8 @@ export class BucketOwner {
   readonly #keyedGrants: KeyedGrants;
   /** Those who wait under a key. */
   readonly #keyedCallers = new Map<string, Caller>();
+  /** Keys that were cancelled lately: those who come with one are told so. */
+  readonly #cancelledKeys = new RecentKeys<true>(CANCELLED_MS, MAX_CANCELLED);
   readonly #places: PlaceFollowers<Caller>;
   readonly #checkpointTimer: SingleTimer;
   #bucket: OpenBucket | undefined = undefined;
@@ -251,14 +261,40 @@ export class BucketOwner {
       const heldMs = Math.max(0, admittedAtMs - nowMs);
       if (!hasLeft) leavePlace = this.#admit(call, heldMs, listener, admittedAtMs);
     };
-    const drain = (kind: DrainReason): void => {
+    const drain = (kind: DrainReason): boolean => {
       if (!hasLeft) tell({ kind });
+      return !hasLeft;
     };
-    this.#gathering.hold({ putBackFromMs: call.putBack?.arrivedAtMs, admit, drain }, nowMs);
+    const { putBack, idempotencyKey: key } = call;
+    this.#gathering.hold({ putBackFromMs: putBack?.arrivedAtMs, key, admit, drain }, nowMs);
     return () => {
       hasLeft = true;
       leavePlace?.();
     };
+  }
+
+  /**
+   * Cancels the acquire with this key: all its requests are told so, and those behind it move up in this
+   * turn. Answers whether it waited; `false` where it is granted already, or not known. Takes nothing and
+   * starts nothing. Whatever comes with the same key in the next `CANCELLED_MS` is told that it is
+   * cancelled, unless it is granted already.
+   */
+  cancel(key: string): boolean {
+    const nowMs = this.#platform.clock.now();
+    const caller = this.#keyedCallers.get(key);
+    // Where nothing has been granted there is nothing to read on the disk, and maybe no disk yet.
+    const hasGranted = Number(this.#bucket?.limiter.inspect(nowMs).granted) > 0;
+    if (!caller && hasGranted && this.#keyedGrants.find(key, nowMs)) return false;
+    this.#cancelledKeys.note(key, true, nowMs);
+    const wasGathered = this.#gathering?.cancel(key) ?? false;
+    if (this.#bucket && caller?.waiter) {
+      const { waiter } = caller;
+      this.#giveUpPlace(caller);
+      this.#finish(this.#bucket, this.#bucket.limiter.cancel(waiter, nowMs), nowMs);
+      this.#settle(caller, { kind: "cancelled" });
+      return true;
+    }
+    return wasGathered;
   }
 
   /** The alarm has fired: the daemon's tick. */
@@ -357,6 +393,7 @@ export class BucketOwner {
     const erased = this.#platform.disk.erase();
     this.#daemon.forgetAlarm();
     this.#keyedGrants.forgetAll();
+    this.#cancelledKeys.forgetAll();
     if (bucket && turn) this.#tell(bucket, turn, nowMs);
     this.#observer?.turned(this.#eventsOf(turn ?? { settled: [] }, nowMs));
     this.#gathering?.drain("reset");
@@ -435,6 +472,10 @@ export class BucketOwner {
     nowMs: number,
   ): { leave: Leave | undefined } | undefined {
     const { tell } = listener;
+    if (this.#cancelledKeys.find(key, nowMs)) {
+      tell({ kind: "cancelled" });
+      return { leave: undefined };
+    }
     const keyed = this.#keyedGrants.find(key, nowMs);
     const caller = this.#keyedCallers.get(key);
     const asked = keyed?.asked ?? caller?.call;

@@ -16,16 +16,18 @@ import type { Clock } from "./clock.ts";
 const GATHERING_MS = 250;
 
 /** Why requests are sent away that have not been let in. */
-export type DrainReason = "reset" | "unavailable";
+export type DrainReason = "reset" | "unavailable" | "cancelled";
 
 /** A request at the door. */
 export interface GatheredRequest {
   /** When it first arrived, epoch milliseconds; `undefined` for a newcomer. */
   readonly putBackFromMs: number | undefined;
+  /** Its idempotency key, if it has one. */
+  readonly key: string | undefined;
   /** Lets it in; all are let in by one reading of the clock. */
   readonly admit: (nowMs: number) => void;
-  /** Sends it away: the bucket was reset, or cannot be waited for any longer. */
-  readonly drain: (why: DrainReason) => void;
+  /** Sends it away, for good. Answers `false` where its caller has left already. */
+  readonly drain: (why: DrainReason) => boolean;
 }
 
 /** Requests that are held until all who are put back have come. */
@@ -58,6 +60,14 @@ export class Gathering {
   /** Sends all away who are held. */
   drain(why: DrainReason): void {
     for (const { drain } of this.#take()) drain(why);
+  }
+
+  /** Sends those away who are held with this key. Answers whether there was one. */
+  cancel(key: string): boolean {
+    const leaving = this.#requests.filter((request) => request.key === key);
+    if (leaving.length === 0) return false;
+    this.#requests = this.#requests.filter((request) => request.key !== key);
+    return leaving.filter(({ drain }) => drain("cancelled")).length > 0;
   }
 
   #admitAll(): void {

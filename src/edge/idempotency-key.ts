@@ -24,6 +24,20 @@ export function readIdempotencyKey(
   const quoted = QUOTED.exec(text)?.[1]?.replaceAll(/\\(.)/g, "$1");
   const key = quoted ?? (BARE.test(text) ? text : "");
   if (key.length >= 1 && key.length <= LONGEST_KEY) return { ok: true, key };
-  const message = `${IDEMPOTENCY_KEY} must be 1 to ${LONGEST_KEY} printable ASCII characters, in quotes where one of them is a space or one of , ; " \\: got ${showValue(text)}`;
-  return { ok: false, fault: { field: IDEMPOTENCY_KEY, message } };
+  return { ok: false, fault: faultOf(`got ${showValue(text)}`) };
+}
+
+/** `readIdempotencyKey` of a call that is nothing without one. */
+export function requireIdempotencyKey(
+  headers: Headers,
+): { ok: true; key: string } | { ok: false; fault: FieldFault } {
+  const read = readIdempotencyKey(headers);
+  if (!read.ok) return read;
+  const { key } = read;
+  return key === undefined ? { ok: false, fault: faultOf("it is missing") } : { ok: true, key };
+}
+
+function faultOf(got: string): FieldFault {
+  const message = `${IDEMPOTENCY_KEY} must be 1 to ${LONGEST_KEY} printable ASCII characters, in quotes where one of them is a space or one of , ; " \\: ${got}`;
+  return { field: IDEMPOTENCY_KEY, message };
 }

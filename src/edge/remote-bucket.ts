@@ -110,6 +110,14 @@ export class RemoteBucket {
     }, follower ?? this.#caller);
   }
 
+  /**
+   * Cancels the acquire with this key, and resolves with whether it waited. Where the object is reset before
+   * its answer is here, it is asked once more: those who have not been put back yet find their key cancelled.
+   */
+  cancel(idempotencyKey: string): Promise<boolean> {
+    return reach(async () => await this.#stub().cancel(idempotencyKey), this.#caller);
+  }
+
   /** What the bucket looks like now. */
   inspect(): Promise<BucketSnapshot> {
     return reach(async () => await this.#stub().inspect(this.#name, this.#policy), this.#caller);

@@ -13,6 +13,7 @@ import { Hono } from "hono";
 
 import type { Right, Scope } from "./access-tokens.ts";
 import type { Gate } from "./authorize.ts";
+import type { CancelBody } from "../protocol.ts";
 import type { SluiceEnv } from "./env.ts";
 import type { Settings } from "./settings.ts";
 
@@ -20,7 +21,7 @@ import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { checkPause } from "../core/pause.ts";
 import { fieldFaults, showValue } from "../core/policy.ts";
 import { isInScope } from "./access-tokens.ts";
-import { readAcquireParams } from "./acquire-params.ts";
+import { readAcquireParams, readCancelParams } from "./acquire-params.ts";
 import { invalidRequestResponse } from "./acquire-response.ts";
 import {
   adminGate,
@@ -68,7 +69,7 @@ const METHODS = {
   "/openapi.json": ["GET", "HEAD"],
   "/docs": ["GET", "HEAD"],
   [DOCS_STYLE_PATH]: ["GET", "HEAD"],
-  "/acquire": ["GET", "POST"],
+  "/acquire": ["GET", "POST", "DELETE"],
   "/buckets/:name": ["GET", "HEAD", "PUT", "DELETE"],
   "/buckets/:name/pause": ["POST"],
   "/buckets/:name/watch": ["GET"],
@@ -178,6 +179,8 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
     }),
   );
 
+  app.delete("/acquire", (c) => admit(c, gate, (scopes) => cancel(c, scopes)));
+
   app.get("/buckets/:name", (c) => {
     // Before any token is asked for: the page is what asks a visitor for one.
     if (prefersPage(c)) return pageResponse();
@@ -265,6 +268,17 @@ function acquire(
   if (!acceptsEventStream(headers)) return bucket.acquire(asked);
   if (hasHadLastEvent(headers)) return noMoreEvents();
   return streamedAcquire((follower) => bucket.acquire(asked, follower), failureResponse);
+}
+
+/** Whoever may acquire from a bucket may cancel there, if it knows the key. */
+async function cancel(c: AppContext, scopes: readonly Scope[]): Promise<Response> {
+  const read = readCancelParams(c.req.queries(), c.req.raw.headers);
+  if (!read.ok) return invalidRequestResponse(read.errors);
+  const { bucket: name, idempotencyKey } = read.params;
+  const bucket = bucketFor(c, scopes, "acquire", name);
+  if (bucket instanceof Response) return bucket;
+  const body: CancelBody = { cancelled: await bucket.cancel(idempotencyKey) };
+  return json(body);
 }
 
 /** What is answered where Sluice itself fails. */

@@ -72,6 +72,11 @@ export class Sluice extends WorkerEntrypoint<SluiceEnv> implements Client {
     return this.#client().tryAcquire(bucket, options);
   }
 
+  /** See `Client.cancel`. */
+  cancel(bucket: string, idempotencyKey: string, options?: CallOptions): Promise<boolean> {
+    return this.#client().cancel(bucket, idempotencyKey, options);
+  }
+
   /** See `Client.inspect`. */
   inspect(bucket: string, options?: CallOptions): Promise<BucketSnapshot> {
     return this.#client().inspect(bucket, options);

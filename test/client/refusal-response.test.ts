@@ -17,6 +17,7 @@ it.each<Pick<Refused, "reason" | "detail" | "retryAfterMs" | "violatedPolicies">
   { reason: "queue-full", ...later, violatedPolicies: ["p"] },
   { reason: "exceeds-capacity", detail: "Never" },
   { reason: "bucket-reset", detail: "Reset" },
+  { reason: "cancelled", detail: "Cancelled" },
   { reason: "unavailable", ...later },
 ])("refusalResponse says $reason as the service does", async (refusal) => {
   // The service logs its own.

@@ -10,8 +10,9 @@ const TWO = ` ${PAGE}\n http://localhost:3000 `;
 const OPEN = { ...CLOSED, PUBLIC: "true" };
 
 const routes: [path: string, method: string, methods: string][] = [
-  ["/acquire?bucket=cors", "GET", "GET,POST"],
-  ["/acquire?bucket=cors", "POST", "GET,POST"],
+  ["/acquire?bucket=cors", "GET", "GET,POST,DELETE"],
+  ["/acquire?bucket=cors", "POST", "GET,POST,DELETE"],
+  ["/acquire?bucket=cors", "DELETE", "GET,POST,DELETE"],
   ["/buckets/cors", "GET", "GET,PUT,DELETE"],
   ["/buckets/cors", "PUT", "GET,PUT,DELETE"],
   ["/buckets/cors", "DELETE", "GET,PUT,DELETE"],

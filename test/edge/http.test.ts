@@ -286,9 +286,9 @@ describe("routes", () => {
   );
 
   it.each([
-    ["/acquire", "PUT", "GET, POST"],
-    ["/acquire", "DELETE", "GET, POST"],
-    ["/acquire", "OPTIONS", "GET, POST"],
+    ["/acquire", "PUT", "GET, POST, DELETE"],
+    ["/acquire", "PATCH", "GET, POST, DELETE"],
+    ["/acquire", "OPTIONS", "GET, POST, DELETE"],
     ["/buckets/x", "POST", "GET, HEAD, PUT, DELETE"],
     ["/buckets/x", "PATCH", "GET, HEAD, PUT, DELETE"],
     ["/healthz", "POST", "GET, HEAD"],

@@ -4,6 +4,7 @@ import type { LimiterReason } from "../../core/limiter.ts";
 import type { CompletePolicyFields, FieldFault, LeaseTerms } from "../../core/policy.ts";
 import type {
   BucketSnapshot,
+  CancelBody,
   GrantBody,
   NamedPolicyFields,
   WatchEvent,
@@ -153,6 +154,16 @@ const grant = objectSchema<GrantBody>(
   {},
 );
 
+const cancelled = objectSchema<CancelBody>(
+  {
+    cancelled: {
+      type: "boolean",
+      description: "Whether it waited; `false` where it is granted already, or not known",
+    },
+  },
+  {},
+);
+
 const fault = objectSchema<FieldFault>(
   {
     field: { type: "string", description: "The parameter, header or member that is wrong" },
@@ -201,6 +212,7 @@ const health = objectSchema<{ status: "ok" }>({ status: { const: "ok" } }, {});
 /** The schemas that the document lists under `components`. */
 export const bodies = {
   Grant: grant,
+  Cancelled: cancelled,
   Snapshot: snapshot,
   WatchMessage: watchMessage,
   Policy: namedPolicy,

@@ -241,6 +241,7 @@ const acquireAnswers = (...reasons: readonly Reason[]): Readonly<Record<string, 
     "idempotency-key-reused",
     "timeout",
     "queue-full",
+    "cancelled",
     "bucket-reset",
     "unavailable",
   ),
@@ -291,6 +292,22 @@ const paths: Readonly<Record<string, PathItem>> = {
         },
       },
       responses: acquireAnswers("body-too-large"),
+    },
+    delete: {
+      operationId: "cancel",
+      tags: ["Asking"],
+      summary: "Cancel an acquire that waits",
+      description:
+        "By the `Idempotency-Key` that it was asked with. All its requests end with `499`, those behind it move up at once, and nothing is taken. Whatever comes with the same key in the next 10 seconds is cancelled, too, so it does not matter which of the two arrives first. What is granted stays granted.",
+      security: acquiring,
+      parameters: [
+        ...acquireQuery.filter(({ name }) => name === "bucket"),
+        { ...idempotencyKey, required: true, description: "The key of the acquire" },
+      ],
+      responses: {
+        200: answer("Whether it waited.", "Cancelled"),
+        ...refusals("invalid-request", "unauthorized", "unknown-bucket", "unavailable"),
+      },
     },
   },
   "/buckets/{name}": {

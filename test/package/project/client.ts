@@ -15,6 +15,7 @@ export function describeOutcome(outcome: AcquireOutcome): string {
     "queue-full": "too many",
     "exceeds-capacity": "too large",
     "bucket-reset": "reset",
+    cancelled: "cancelled",
     unavailable: "nobody there",
   };
   return words[outcome.reason];
