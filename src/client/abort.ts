@@ -1,4 +1,5 @@
 /** Waiting that ends when a signal says so, whether or not what is waited for cares for signals. */
+import { onAbort } from "../on-abort.ts";
 import { Deferred } from "./deferred.ts";
 
 /**
@@ -13,11 +14,11 @@ export async function orAborted<Value>(
   const aborted = new Deferred<never>();
   const abort = (): void => aborted.reject(signal.reason);
   if (signal.aborted) abort();
-  else signal.addEventListener("abort", abort, { once: true });
+  const stopListening = onAbort(signal, abort);
   try {
     return await Promise.race([promise, aborted.promise]);
   } finally {
-    signal.removeEventListener("abort", abort);
+    stopListening();
   }
 }
 

@@ -7,6 +7,7 @@
 import type { Answer } from "./answer.ts";
 import type { Attempt } from "./persist.ts";
 
+import { onAbort } from "../on-abort.ts";
 import { membersOf, parseJson, unexpectedAnswer } from "./answer.ts";
 import { Deferred } from "./deferred.ts";
 import { EventStreamParser, type ServerEvent } from "./event-stream.ts";
@@ -39,7 +40,7 @@ export async function followStream(
   // Whatever has not been read is not wanted; a stream that is broken says so again.
   const leave = (): void => void reader.cancel().catch(() => undefined);
   // Not every fetch ends a body, whose head is here, with the signal.
-  signal.addEventListener("abort", leave, { once: true });
+  const stopListening = onAbort(signal, leave);
   const decoder = new TextDecoder();
   const parser = new EventStreamParser();
   const toldInVain = new Deferred<never>();
@@ -66,7 +67,7 @@ export async function followStream(
       }
     }
   } finally {
-    signal.removeEventListener("abort", leave);
+    stopListening();
     leave();
   }
 }

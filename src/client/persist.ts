@@ -6,6 +6,7 @@
  * pauses, and of an attempt that failed its first seconds. An attempt that was held for an hour before
  * its connection broke had reached somebody for most of that hour. Time is that of a clock that nobody sets.
  */
+import { onAbort } from "../on-abort.ts";
 import { orAborted, pause } from "./abort.ts";
 
 /** Upper bound of the first pause. */
@@ -122,12 +123,12 @@ async function attemptOnce<Value>(
   const timer = setTimeout(() => {
     controller.abort(new TransportFault({ detail: `No answer within ${timeoutMs} ms` }));
   }, timeoutMs);
-  signal?.addEventListener("abort", leave, { once: true });
+  const stopListening = signal && onAbort(signal, leave);
   try {
     return await orAborted(attempt(controller.signal), controller.signal);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", leave);
+    stopListening?.();
   }
 }
 

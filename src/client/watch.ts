@@ -12,6 +12,7 @@
 import type { WatchMessage } from "../protocol.ts";
 import type { WatchSocketClass } from "./watch-connection.ts";
 
+import { onAbort } from "../on-abort.ts";
 import { pause } from "./abort.ts";
 import { errorOf, membersOf, parseJson, problemIn, unexpectedAnswer } from "./answer.ts";
 import { baseOf, checkBucketInPath, checkFunction } from "./arguments.ts";
@@ -102,7 +103,7 @@ async function* follow(feed: Feed): AsyncGenerator<WatchMessage, void, undefined
     signal?.throwIfAborted();
     const connection = open();
     const close = (): void => connection.close();
-    signal?.addEventListener("abort", close);
+    const stopListening = signal && onAbort(signal, close);
     let hasBegun = false;
     try {
       for (;;) {
@@ -114,7 +115,7 @@ async function* follow(feed: Feed): AsyncGenerator<WatchMessage, void, undefined
         yield messageIn(text);
       }
     } finally {
-      signal?.removeEventListener("abort", close);
+      stopListening?.();
       close();
     }
     if (!hasBegun) await throwRefusal(feed);

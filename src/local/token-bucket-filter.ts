@@ -20,6 +20,7 @@ import type { Waiter } from "../core/waiter-queue.ts";
 import { Limiter } from "../core/limiter.ts";
 import { checkPause } from "../core/pause.ts";
 import { Policy } from "../core/policy.ts";
+import { onAbort } from "../on-abort.ts";
 
 /** The numbers of the policy but the capacity; without any, one token a second. */
 export type FilterOptions = Partial<Omit<PolicyFields, "capacity">>;
@@ -163,11 +164,12 @@ class TimerFilter implements TokenBucketFilter {
       if (waiter) this.#finish(this.#limiter.cancel(waiter, this.#now()));
       reject(signal.reason);
     };
+    let stopListening: (() => void) | undefined;
     const waiter = this.#acquire(options, (outcome) => {
-      signal.removeEventListener("abort", leave);
+      stopListening?.();
       resolve(outcome);
     });
-    if (waiter) signal.addEventListener("abort", leave, { once: true });
+    if (waiter) stopListening = onAbort(signal, leave);
   }
 
   #acquire(options: GetTokenOptions, caller: Caller): Waiter<Caller> | undefined {

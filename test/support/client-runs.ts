@@ -56,11 +56,12 @@ export class ClientServers implements AsyncDisposable {
   }
 }
 
-/** One module of this folder with all that it imports, as text. */
-export async function bundleModule(name: string): Promise<string> {
+/** One module of this folder with all that it imports but `external`, as text. */
+export async function bundleModule(name: string, external: string[] = []): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(name, import.meta.url))],
     bundle: true,
+    external,
     format: "esm",
     target: "es2022",
     write: false,
