@@ -12,6 +12,7 @@ import { membersOf, parseJson, unexpectedAnswer } from "./answer.ts";
 import { Deferred } from "./deferred.ts";
 import { EventStreamParser, type ServerEvent } from "./event-stream.ts";
 import { TransportFault } from "./persist.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** Ten heartbeats: whoever has missed so many has gone. */
 const LONGEST_SILENCE_MS = 10_000;
@@ -41,32 +42,23 @@ export async function followStream(
   const leave = (): void => void reader.cancel().catch(() => undefined);
   // Not every fetch ends a body, whose head is here, with the signal.
   const stopListening = onAbort(signal, leave);
-  const decoder = new TextDecoder();
-  const parser = new EventStreamParser();
-  const toldInVain = new Deferred<never>();
-  // It may fail when nobody listens any more.
-  toldInVain.promise.catch(() => undefined);
+  const failed = new Deferred<never>();
+  const watchdog = new Watchdog(LONGEST_SILENCE_MS, () => {
+    const detail = `Nothing was heard for ${LONGEST_SILENCE_MS} ms`;
+    failed.reject(new TransportFault({ detail }));
+  });
+  const heard = (): void => {
+    watchdog.heard();
+    showLife();
+  };
   const tell = (event: ServerEvent): void => {
     const told = onQueued(placeIn(status, event));
-    Promise.resolve(told).catch((error: unknown) => toldInVain.reject(error));
+    Promise.resolve(told).catch((error: unknown) => failed.reject(error));
   };
   try {
-    for (;;) {
-      const { done, value } = await Promise.race([readSoon(reader), toldInVain.promise]);
-      if (done) throw new TransportFault({ detail: "The stream ended without an outcome", status });
-      showLife();
-      for (const event of eventsIn(parser, decoder.decode(value, { stream: true }), status)) {
-        const body = parseJson(event.data);
-        if (event.event === "granted") return { status, body };
-        if (event.event === "refused") {
-          const { status: said } = membersOf(body);
-          if (typeof said !== "number") throw unexpectedAnswer(status, body);
-          return { status: said, body };
-        }
-        if (event.event === "queued") tell(event);
-      }
-    }
+    return await Promise.race([readOutcome(reader, status, heard, tell), failed.promise]);
   } finally {
+    watchdog.stop();
     stopListening();
     leave();
   }
@@ -74,20 +66,31 @@ export async function followStream(
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
-/** The next piece, if it comes before the silence is too long. */
-async function readSoon(reader: Reader): ReturnType<Reader["read"]> {
-  const silence = new Deferred<never>();
-  const timer = setTimeout(() => {
-    const detail = `Nothing was heard for ${LONGEST_SILENCE_MS} ms`;
-    silence.reject(new TransportFault({ detail }));
-  }, LONGEST_SILENCE_MS);
-  const piece = reader.read().catch((cause: unknown) => {
-    throw new TransportFault({ detail: "The stream broke off", cause });
-  });
-  try {
-    return await Promise.race([piece, silence.promise]);
-  } finally {
-    clearTimeout(timer);
+/** Reads up to the outcome. */
+async function readOutcome(
+  reader: Reader,
+  status: number,
+  heard: () => void,
+  tell: (event: ServerEvent) => void,
+): Promise<Answer> {
+  const decoder = new TextDecoder();
+  const parser = new EventStreamParser();
+  for (;;) {
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      throw new TransportFault({ detail: "The stream broke off", cause });
+    });
+    if (done) throw new TransportFault({ detail: "The stream ended without an outcome", status });
+    heard();
+    for (const event of eventsIn(parser, decoder.decode(value, { stream: true }), status)) {
+      const body = parseJson(event.data);
+      if (event.event === "granted") return { status, body };
+      if (event.event === "refused") {
+        const { status: said } = membersOf(body);
+        if (typeof said !== "number") throw unexpectedAnswer(status, body);
+        return { status: said, body };
+      }
+      if (event.event === "queued") tell(event);
+    }
   }
 }
 

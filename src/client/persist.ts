@@ -8,6 +8,7 @@
  */
 import { onAbort } from "../on-abort.ts";
 import { orAborted, pause } from "./abort.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** Upper bound of the first pause. */
 const FIRST_PAUSE_MS = 100;
@@ -120,14 +121,14 @@ async function attemptOnce<Value>(
   signal?.throwIfAborted();
   const controller = new AbortController();
   const leave = (): void => controller.abort(signal?.reason);
-  const timer = setTimeout(() => {
+  const watchdog = new Watchdog(timeoutMs, () => {
     controller.abort(new TransportFault({ detail: `No answer within ${timeoutMs} ms` }));
-  }, timeoutMs);
+  });
   const stopListening = signal && onAbort(signal, leave);
   try {
     return await orAborted(attempt(controller.signal), controller.signal);
   } finally {
-    clearTimeout(timer);
+    watchdog.stop();
     stopListening?.();
   }
 }

@@ -5,6 +5,7 @@
  * much. So a text is reported once it has been taken, and a reader that stops for long loses the
  * connection and not its memory.
  */
+import { Watchdog } from "./watchdog.ts";
 
 /** A WebSocket, as far as it is used here: the one of browsers, Node, Deno and Bun, or of a package. */
 export interface WatchSocket {
@@ -36,7 +37,7 @@ export class WatchConnection {
   #isClosed = false;
   #hasAsked = false;
   #wake: () => void = () => undefined;
-  #clearTimer: () => void = () => undefined;
+  #watchdog: Watchdog | undefined = undefined;
   #read = 0;
   #reported = 0;
 
@@ -70,7 +71,7 @@ export class WatchConnection {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#clearTimer();
+    this.#watchdog?.stop();
     this.#socket.close();
     this.#wake();
   }
@@ -95,8 +96,8 @@ export class WatchConnection {
   }
 
   #watchFor(silenceMs: number): void {
-    this.#clearTimer();
-    const timer = setTimeout(() => {
+    this.#watchdog?.stop();
+    this.#watchdog = new Watchdog(silenceMs, () => {
       if (this.#hasAsked) {
         // Some end only when the other side agrees, and it is not there.
         this.close();
@@ -105,7 +106,6 @@ export class WatchConnection {
       this.#hasAsked = true;
       this.#socket.send(PING);
       this.#watchFor(PATIENCE_MS);
-    }, silenceMs);
-    this.#clearTimer = (): void => clearTimeout(timer);
+    });
   }
 }
