@@ -44,8 +44,11 @@ const rightsOf = {
 } as const satisfies Record<string, RightsOfVariable>;
 
 const BEARER = /^Bearer +([^\s]+) *$/i;
-/** What can be sent in a header as it is, and holds no white space. */
-const TOKEN = /^[\x21-\x7E]+$/;
+/**
+ * What can be sent in a header as it is, and holds no white space. Nor is it punctuation alone: `,`, `*` or
+ * `""` is what remains of a list, a wildcard or an empty value, and everybody's first guess.
+ */
+const TOKEN = /^(?=.*[A-Za-z0-9])[\x21-\x7E]+$/;
 
 interface ConfiguredToken {
   readonly token: string;
@@ -134,7 +137,8 @@ function readItem(
   const { token, buckets = ["*"], may: rights = byDefault, ...others } = members;
   const isRight = (value: unknown): value is Right => all.some((right) => right === value);
   if (!isToken(token)) {
-    throw new RangeError(`${place}: token must be visible ASCII characters without white space`);
+    const rule = "visible ASCII characters without white space, a letter or digit among them";
+    throw new RangeError(`${place}: token must be ${rule}`);
   }
   if (!isListOf(buckets, isBucketPattern)) {
     throw new RangeError(`${place}: buckets must be a list of patterns; ${BUCKET_PATTERN_RULE}`);

@@ -30,7 +30,11 @@ describe("tokens", () => {
     ["a JSON list of texts", '["t1", "t2"]', ["t1", "t2"]],
     ["a JSON list of both forms", ' [{"token":"t1"}, "t2"]', ["t1", "t2"]],
     ["a list that was parsed already", [{ token: "t1" }, "t2"], ["t1", "t2"]],
-    ["characters that mean something in JSON or a pattern", 't1" t*2 \\ #', ['t1"', "t*2", "\\"]],
+    [
+      "characters that mean something in JSON or a pattern",
+      't1" t*2 \\3 #4',
+      ['t1"', "t*2", "\\3"],
+    ],
   ])("%s: each of them is taken, and no other", async (_, value, tokens) => {
     for (const token of tokens) {
       expect(await statusOf({ API_TOKEN: value }, "/acquire?bucket=t", bearer(token))).toBe(200);
@@ -216,6 +220,15 @@ describe("faults in the tokens", () => {
     ['["fine", ""]', `[1]: ${token}`],
     ["[1]", `[0]: ${token}`],
     ["[null]", `[0]: ${token}`],
+    // What remains of a list, a wildcard or an empty value, and nobody's secret.
+    [",", `[0]: ${token}`],
+    [" , ; ", `[0]: ${token}`],
+    ["*", `[0]: ${token}`],
+    ['""', `[0]: ${token}`],
+    ["fine ,", `[1]: ${token}`],
+    ['["fine", "--"]', `[1]: ${token}`],
+    [[{ token: "," }], `[0]: ${token}`],
+    ["\t\n", "must hold at least one token"],
     ['[{"buckets":["s3cret"]}]', `[0]: ${token}`],
     ['[{"token":"s3cret", "s3cret":1}]', "[0] has a member that is not one of token, buckets, may"],
     ['[{"token":"s3cret", "buckets":"s3cret"}]', "[0]: buckets must be a list of patterns"],
