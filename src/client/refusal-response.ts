@@ -33,5 +33,6 @@ export function refusalResponse(refusal: Refused): Response {
     }),
     ...(rateLimit && rateLimitStateFields(rateLimit)),
   };
-  return new Response(JSON.stringify(body), { status, headers });
+  // A line of its own in a shell, as Sluice's own.
+  return new Response(`${JSON.stringify(body)}\n`, { status, headers });
 }

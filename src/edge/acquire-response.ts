@@ -6,6 +6,7 @@ import type { AcquireAnswer, AnsweringBucket } from "./bucket-owner.ts";
 
 import { showValue } from "../core/policy.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
+import { jsonText } from "./json-text.ts";
 import { problemResponse } from "./problem.ts";
 import { EXPOSED_FIELDS, rateLimitFields } from "./rate-limit-fields.ts";
 
@@ -120,7 +121,7 @@ function grantResponse(bucket: AnsweringBucket, grant: Grant, tokensNow: number)
     "Content-Type": "application/json",
     ...quotaHeaders(bucket, tokensNow),
   };
-  return new Response(JSON.stringify(body), { headers });
+  return new Response(jsonText(body), { headers });
 }
 
 function quotaHeaders(bucket: AnsweringBucket, tokens: number): Record<string, string> {

@@ -7,6 +7,7 @@ import type { ProblemBody, ProblemKind, Reason } from "../protocol.ts";
 
 import { refusalKinds } from "../protocol.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
+import { jsonText } from "./json-text.ts";
 import { ceilSeconds } from "./rate-limit-fields.ts";
 import { logRefusal } from "./refusal-log.ts";
 
@@ -64,5 +65,5 @@ export function problemResponse(reason: Reason, details: ProblemDetails): Respon
     }),
     ...details.headers,
   };
-  return new Response(JSON.stringify(body), { status, headers });
+  return new Response(jsonText(body), { status, headers });
 }

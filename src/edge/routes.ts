@@ -36,6 +36,7 @@ import { COMMON_FIELDS } from "./common-fields.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { acceptsEventStream, hasHadLastEvent, noMoreEvents } from "./event-stream.ts";
 import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./json-body.ts";
+import { jsonText } from "./json-text.ts";
 import { VARY, assetPaths, assetResponse, pageResponse, prefersPage } from "./live-page.ts";
 import { DOCS_STYLE_PATH, docsPage, docsStyle } from "./openapi/docs-page.ts";
 import { docsResponse } from "./openapi/docs-response.ts";
@@ -359,5 +360,6 @@ function bucketFor(
 }
 
 function json(body: object, headers: Record<string, string> = {}): Response {
-  return Response.json(body, { headers: { ...COMMON_FIELDS, ...headers } });
+  const fields = { ...COMMON_FIELDS, "Content-Type": "application/json", ...headers };
+  return new Response(jsonText(body), { headers: fields });
 }

@@ -62,7 +62,9 @@ export function streamedAcquire(
       answer = failed(error);
     }
     clearTimeout(timer);
-    events.end(lastEventText(answer.ok ? "granted" : "refused", await answer.text()));
+    const body = await answer.text();
+    // In a stream the end of the line is the event's.
+    events.end(lastEventText(answer.ok ? "granted" : "refused", body.trimEnd()));
   };
   void settle();
   return eventStreamResponse(events.readable);

@@ -29,5 +29,7 @@ it.each<Pick<Refused, "reason" | "detail" | "retryAfterMs" | "violatedPolicies">
   for (const field of ["Content-Type", "Cache-Control", "Retry-After"]) {
     expect(passedOn.headers.get(field)).toBe(own.headers.get(field));
   }
-  expect(await passedOn.text()).toBe(await own.text());
+  const text = await passedOn.text();
+  expect(text).toBe(await own.text());
+  expect(text).toMatch(/^\{.*\}\n$/);
 });

@@ -213,7 +213,7 @@ describe("a streamed acquire", () => {
   ])("that the bucket refuses with %s has the plain refusal as its data", async (reason, query) => {
     const name = await openEmpty({ maxWaitMs: 60_000 });
     const path = `/acquire?bucket=${name}${query}`;
-    const plain = await (await request(path)).text();
+    const plain = (await (await request(path)).text()).trimEnd();
     const streamed = await (await request(path, { headers: EVENT_STREAM })).text();
     expect(plain).toContain(`"reason":"${reason}"`);
     expect(streamed).toBe(`id: settled\nevent: refused\ndata: ${plain}\n\n`);

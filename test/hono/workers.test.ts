@@ -73,7 +73,7 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
 
   it("so has one that comes from elsewhere, beside its own", async () => {
     const { status, headers, text } = await bytesOf(url(elsewhere[kind]), customer("elsewhere"));
-    expect([status, text]).toEqual([200, '{"status":"ok"}']);
+    expect([status, text]).toEqual([200, '{"status":"ok"}\n']);
     expect(headers.get("RateLimit")).toBe('"api:*";r=1;t=86400');
     expect(headers.get("Content-Type")).toBe("application/json");
   });

@@ -150,6 +150,22 @@ describe.concurrent("npm run serve", () => {
     }
   });
 
+  it("ten callers of a shell get ten lines, each as long as it is said to be", async () => {
+    await using served = await Served.ready(from(newState(), ...OPEN));
+    const url = `${served.url}${acquirePath("shell", "timeoutMs=0")}`;
+    const run = promisify(execFile);
+    // The first is granted, the others are refused.
+    const lines = Array.from({ length: 10 }, () => run("curl", ["-s", url]));
+    const printed = (await Promise.all(lines)).map(({ stdout }) => stdout).join("");
+    expect(printed.split("\n").map((line) => line.slice(0, 1))).toEqual([..."{{{{{{{{{{", ""]);
+    for (const path of [acquirePath("shell", "timeoutMs=0"), "/healthz", "/openapi.json"]) {
+      const response = await fetch(served.url + path);
+      const body = await response.text();
+      expect(response.headers.get("Content-Length")).toBe(String(Buffer.byteLength(body)));
+      expect(body.endsWith("}\n")).toBe(true);
+    }
+  });
+
   it("with --help prints what there is", async () => {
     const helped = new Served(["--help"]);
     expect(await helped.ended).toMatchObject({ code: 0 });
