@@ -18,6 +18,9 @@
  * queue is timed anew from its head, and whoever cannot be granted in time any more is refused there and
  * then, taking nothing.
  *
+ * A caller that left and comes back breaks none: it goes where it makes nobody late (see guarded-place.ts).
+ * It may move others back, to a time that is still within their deadlines.
+ *
  * Leases break none. They are given only while nobody waits, and the forecast counts every token that is
  * out as spent when its lease ends: what comes back before that only helps. So a promised instant is the
  * latest, and may be improved on.
@@ -36,6 +39,7 @@ import type { TokenBucketState } from "./token-bucket.ts";
 import type { Waiter } from "./waiter-queue.ts";
 
 import { leaseEndAtMs } from "./lease.ts";
+import { guardedPlace } from "./guarded-place.ts";
 import { integerFault, isIntegerWithin } from "./policy.ts";
 import { Reservation } from "./reservation.ts";
 import { Tally } from "./tally.ts";
@@ -100,7 +104,7 @@ export interface Place<Caller> {
 export interface Turn<Caller> {
   /** Everybody who was settled by it, in the order in which they are to be told. */
   readonly settled: readonly Settlement<Caller>[];
-  /** After `acquire`: the newcomer's place, if it has to wait. */
+  /** After `acquire` and `comeBack`: the place of whoever asked, if it has to wait. */
   readonly waiter?: Waiter<Caller>;
   /** After `cancel` and `cancelAll`: who has left the queue by it, in their order. */
   readonly cancelled?: readonly Waiter<Caller>[];
@@ -266,14 +270,14 @@ export class Limiter<Caller> {
     const bucket = this.#start(nowMs);
     this.#grantDue(bucket, nowMs, settled);
 
-    const lastQueuedAtMs = this.#queue.tail?.queuedAtMs ?? 0;
-    const queuedAtMs = putBackFromMs ?? Math.max(instantOf(bucket, nowMs), lastQueuedAtMs);
+    const { latestAtMs } = this.#queue;
+    const queuedAtMs = putBackFromMs ?? Math.max(instantOf(bucket, nowMs), latestAtMs);
     if (this.#queue.size === 0 && bucket.tryTake(tokens)) {
       this.#grant(settled, bucket, { caller, tokens, queuedAtMs }, nowMs);
       return { settled };
     }
     const deadlineAtMs = nowMs + timeoutMs;
-    if (queuedAtMs < lastQueuedAtMs) {
+    if (queuedAtMs < latestAtMs) {
       const waiter = this.#join({ caller, tokens, queuedAtMs, deadlineAtMs });
       this.#retime(bucket, nowMs, settled);
       return this.#queue.has(waiter) ? { settled, waiter } : { settled };
@@ -297,6 +301,37 @@ export class Limiter<Caller> {
   /** `acquire` that does not wait: granted now or refused, whoever else waits. */
   try(request: Omit<AcquireRequest<Caller>, "timeoutMs">, nowMs: number): Turn<Caller> {
     return this.acquire({ ...request, timeoutMs: 0 }, nowMs);
+  }
+
+  /**
+   * Lets a caller back in that has left the queue: it stands as far forward as its arrival says, but not
+   * before one that would miss its deadline for it (see guarded-place.ts). Neither `queueLimit` nor
+   * `maxWaitMs` counts for it. It is granted in this turn where its tokens are there and nobody stands
+   * before it; refused with `timeout`, if its deadline is over or would be in that place.
+   *
+   * @throws {RangeError} Where `tokens` is no integer from 1 on; nothing changes then.
+   */
+  comeBack(returner: Waiter<Caller>, nowMs: number): Turn<Caller> {
+    const { caller, tokens, deadlineAtMs } = returner;
+    check("tokens", tokens, { min: 1, max: Number.MAX_SAFE_INTEGER });
+    const settled: Settlement<Caller>[] = [];
+    if (tokens > this.#policy.capacity) {
+      this.#refuse(settled, caller, "exceeds-capacity");
+      return { settled };
+    }
+    const bucket = this.#start(nowMs);
+    this.#grantDue(bucket, nowMs, settled);
+    const { predecessor, grantAtMs } = guardedPlace(this.#queue, bucket, returner);
+    if (Math.max(grantAtMs, instantOf(bucket, nowMs)) > deadlineAtMs) {
+      const retryAfterMs = Math.max(0, this.#forecastEnd(bucket).timeOf(tokens) - nowMs);
+      this.#refuse(settled, caller, "timeout", retryAfterMs);
+      return { settled };
+    }
+    if (!bucket.neverOverflows(tokens)) this.#overflowing += 1;
+    const waiter = this.#queue.joinBehind(returner, predecessor);
+    this.#forecast = undefined;
+    this.#grantHeads(bucket, nowMs, settled);
+    return this.#queue.has(waiter) ? { settled, waiter } : { settled };
   }
 
   /**

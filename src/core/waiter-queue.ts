@@ -6,9 +6,10 @@
  * leave behind. What the limiter asks most, how many wait and for how many tokens, is kept as two
  * running counts.
  *
- * The queue is ordered by `queuedAtMs`, equal ones in order of joining. A newcomer is the latest and
- * goes to the end in one step. A caller that had to join again (its bucket's object was reset) brings
- * the instant it first joined at and is put before all who came later.
+ * The queue is in order of arrival: by `queuedAtMs`, equal ones in order of joining. A newcomer is the
+ * latest and goes to the end in one step. A caller that had to join again (its bucket's object was reset)
+ * brings the instant it first joined at and is put before the first that came later. Only `joinBehind`
+ * puts somebody further back.
  */
 
 /** One caller in the queue. Handed out when it joins; the token with which it can leave. */
@@ -21,6 +22,11 @@ export interface Waiter<Caller> {
   readonly queuedAtMs: number;
   /** The last instant at which it may be granted, inclusive, epoch milliseconds. */
   readonly deadlineAtMs: number;
+  /**
+   * Tells those apart that joined at one instant: the lower, the earlier. Given by the queue, but for one
+   * that has left and joins again.
+   */
+  readonly arrivalNumber?: number;
 }
 
 class Link<Caller> implements Waiter<Caller> {
@@ -28,16 +34,18 @@ class Link<Caller> implements Waiter<Caller> {
   readonly tokens: number;
   readonly queuedAtMs: number;
   readonly deadlineAtMs: number;
+  readonly arrivalNumber: number;
   previous: Link<Caller> | undefined = undefined;
   next: Link<Caller> | undefined = undefined;
   /** The queue it stands in; none before it joins and after it has left. */
   queue: WaiterQueue<Caller> | undefined = undefined;
 
-  constructor(waiter: Waiter<Caller>) {
+  constructor(waiter: Waiter<Caller>, arrivalNumber: number) {
     this.caller = waiter.caller;
     this.tokens = waiter.tokens;
     this.queuedAtMs = waiter.queuedAtMs;
     this.deadlineAtMs = waiter.deadlineAtMs;
+    this.arrivalNumber = arrivalNumber;
   }
 }
 
@@ -56,6 +64,8 @@ export class WaiterQueue<Caller> {
   #tail: Link<Caller> | undefined = undefined;
   #size = 0;
   #tokens = 0;
+  #latestAtMs = 0;
+  #arrivals = 0;
 
   /** The one whose turn is next. */
   get head(): Waiter<Caller> | undefined {
@@ -65,6 +75,11 @@ export class WaiterQueue<Caller> {
   /** The one who stands last. */
   get tail(): Waiter<Caller> | undefined {
     return this.#tail;
+  }
+
+  /** The latest instant at which any of them joined, or one that has left since; 0 where nobody waits. */
+  get latestAtMs(): number {
+    return this.#latestAtMs;
   }
 
   /** How many wait. */
@@ -78,13 +93,33 @@ export class WaiterQueue<Caller> {
   }
 
   /**
-   * Adds a waiter behind all whose `queuedAtMs` is not later, and returns its place in the queue as
-   * a handle. One step for the latest; for an earlier one, a step for each that it is put before.
+   * Adds a waiter right before the first whose `queuedAtMs` is later, and returns its place in the queue
+   * as a handle. One step for the latest; for an earlier one, a step for each that it is put behind.
    */
   join(waiter: Waiter<Caller>): Waiter<Caller> {
-    const link = new Link(waiter);
-    let before = this.#tail;
-    while (before && before.queuedAtMs > link.queuedAtMs) before = before.previous;
+    const { queuedAtMs } = waiter;
+    if (queuedAtMs >= this.#latestAtMs) return this.#insert(waiter, this.#tail);
+    let after = this.#head;
+    while (after && after.queuedAtMs <= queuedAtMs) after = after.next;
+    return this.#insert(waiter, after ? after.previous : this.#tail);
+  }
+
+  /**
+   * Adds a waiter right behind `predecessor`, at the head where that is `undefined`, and returns its handle.
+   *
+   * @throws {RangeError} Where `predecessor` does not stand in this queue; nothing changes then.
+   */
+  joinBehind(waiter: Waiter<Caller>, predecessor: Waiter<Caller> | undefined): Waiter<Caller> {
+    if (!predecessor) return this.#insert(waiter, undefined);
+    if (!(predecessor instanceof Link) || predecessor.queue !== this) {
+      throw new RangeError("Cannot join behind a waiter that does not stand in this queue");
+    }
+    return this.#insert(waiter, predecessor);
+  }
+
+  #insert(waiter: Waiter<Caller>, before: Link<Caller> | undefined): Link<Caller> {
+    this.#arrivals += 1;
+    const link = new Link(waiter, waiter.arrivalNumber ?? this.#arrivals);
     const after = before ? before.next : this.#head;
     link.previous = before;
     link.next = after;
@@ -95,6 +130,7 @@ export class WaiterQueue<Caller> {
     link.queue = this;
     this.#size += 1;
     this.#tokens += link.tokens;
+    this.#latestAtMs = Math.max(this.#latestAtMs, link.queuedAtMs);
     return link;
   }
 
@@ -120,6 +156,7 @@ export class WaiterQueue<Caller> {
     waiter.queue = undefined;
     this.#size -= 1;
     this.#tokens -= waiter.tokens;
+    if (this.#size === 0) this.#latestAtMs = 0;
     return true;
   }
 
@@ -132,4 +169,10 @@ export class WaiterQueue<Caller> {
       link = next;
     }
   }
+}
+
+/** Whether `one` joined before `other` did, each of them for the first time. */
+export function arrivedBefore(one: Waiter<unknown>, other: Waiter<unknown>): boolean {
+  if (one.queuedAtMs !== other.queuedAtMs) return one.queuedAtMs < other.queuedAtMs;
+  return Number(one.arrivalNumber) < Number(other.arrivalNumber);
 }

@@ -63,6 +63,11 @@ function performBoth(
       const waiter = actual.cancel(operation.pick);
       return waiter ? model.cancel(waiter.caller, actual.nowMs) : [];
     }
+    case "come back": {
+      actual.wake();
+      const returner = actual.comeBack(operation.pick);
+      return returner ? model.comeBack(returner.caller, actual.nowMs) : [];
+    }
     case "change":
       actual.setPolicy(operation.policy);
       return model.setPolicy(operation.policy, actual.nowMs);
@@ -147,6 +152,9 @@ function historyWithFaults(policy: Policy, history: readonly FaultyOperation[]):
         break;
       case "put back":
         owner.putBack(operation.count);
+        break;
+      case "come back":
+        owner.comeBack(operation.pick);
         break;
       case "pause":
         owner.pause(operation.forMs, operation.tokens);

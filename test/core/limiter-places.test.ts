@@ -6,18 +6,11 @@ import type { Operation } from "../support/arbitraries.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import { anyOperation, anyPolicy, foldTokens, historyOf } from "../support/arbitraries.ts";
-import { Scene, epochMs, policyOf } from "../support/limiters.ts";
+import { Scene, epochMs, placesOf, policyOf } from "../support/limiters.ts";
 import { OnDemandLimiter } from "../support/on-demand.ts";
 
 /** On a busy machine, and for the shrinking of a failure: vitest's 5 s are for a single example. */
 vi.setConfig({ testTimeout: 60_000 });
-
-/** The places of a scene, from the head on: `Ann 1 at 1000`. */
-function placesOf({ limiter }: Scene): string[] {
-  return [...limiter.places()].map(
-    ({ waiter, position, grantAtMs }) => `${waiter.caller} ${position} at ${grantAtMs - epochMs}`,
-  );
-}
 
 function lastOf({ limiter }: Scene): string | undefined {
   const last = limiter.lastPlace;
@@ -118,6 +111,9 @@ function perform(world: OnDemandLimiter, operation: Operation): void {
     world.wake();
     const tokens = foldTokens(world.limiter.policy, operation.tokens);
     world.acquire(tokens, operation.timeoutMs, world.nowMs - operation.agoMs);
+  } else if (operation.kind === "come back") {
+    world.wake();
+    world.comeBack(operation.pick);
   } else {
     world.perform(operation);
   }
@@ -179,7 +175,7 @@ test("nobody's place gets worse by what callers do: joining, leaving, and time",
       let before = new Map<string, { position: number; grantAtMs: number }>();
       for (const operation of history) {
         perform(world, operation);
-        const isForeign = ["change", "put back", "pause"].includes(operation.kind);
+        const isForeign = ["change", "put back", "come back", "pause"].includes(operation.kind);
         const now = new Map<string, { position: number; grantAtMs: number }>();
         for (const { waiter, position, grantAtMs } of world.limiter.places()) {
           now.set(waiter.caller, { position, grantAtMs });

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import type { Waiter } from "../../src/core/waiter-queue.ts";
 
-import { WaiterQueue } from "../../src/core/waiter-queue.ts";
+import { WaiterQueue, arrivedBefore } from "../../src/core/waiter-queue.ts";
 
 function place<Caller>(caller: Caller, queuedAtMs = 0, tokens = 1): Waiter<Caller> {
   return { caller, tokens, queuedAtMs, deadlineAtMs: queuedAtMs + 1000 };
@@ -91,6 +91,55 @@ describe("WaiterQueue.join", () => {
     queue.join(place("Ann", 10.002));
     queue.join(place("Bob", 10.001));
     expect(callersOf(queue)).toEqual(["Bob", "Ann"]);
+  });
+});
+
+describe("WaiterQueue.joinBehind", () => {
+  test("puts one where it is told to, whenever it came", () => {
+    const queue = queueOf("Ann", "Bob", "Cat");
+    queue.joinBehind(place("Dan", 5), waiterOf(queue, "Ann"));
+    queue.joinBehind(place("Eve", 6), undefined);
+    queue.joinBehind(place("Fay", 1), waiterOf(queue, "Cat"));
+    expect(callersOf(queue)).toEqual(["Eve", "Ann", "Dan", "Bob", "Cat", "Fay"]);
+  });
+
+  test("throws behind one that does not stand in the queue, and changes nothing", () => {
+    const queue = queueOf("Ann", "Bob");
+    const ann = waiterOf(queue, "Ann");
+    queue.leave(ann);
+    const stranger = waiterOf(queueOf("Cat"), "Cat");
+    for (const predecessor of [ann, stranger, place("Bob")]) {
+      expect(() => queue.joinBehind(place("Dan"), predecessor)).toThrow(RangeError);
+    }
+    expect(callersOf(queue)).toEqual(["Bob"]);
+  });
+
+  test("leaves newcomers at the end, and an earlier one before the first that came later", () => {
+    const queue = new WaiterQueue<string>();
+    queue.join(place("Ann", 10));
+    const bob = queue.join(place("Bob", 20));
+    queue.joinBehind(place("Cat", 5), bob);
+    expect(queue.latestAtMs).toBe(20);
+    queue.join(place("Dan", 20));
+    queue.join(place("Eve", 15));
+    expect(callersOf(queue)).toEqual(["Ann", "Eve", "Bob", "Cat", "Dan"]);
+  });
+});
+
+describe("arrivedBefore", () => {
+  test("goes by the instant, and at one instant by who joined first, also of one that joins again", () => {
+    const queue = new WaiterQueue<string>();
+    const ann = queue.join(place("Ann", 10));
+    const bob = queue.join(place("Bob", 10));
+    const cat = queue.join(place("Cat", 5));
+    queue.leave(ann);
+    const again = queue.joinBehind(ann, bob);
+    const order = [cat, again, bob];
+    for (const [index, one] of order.entries()) {
+      expect(order.map((other) => arrivedBefore(one, other))).toEqual(
+        order.map((_, other) => index < other),
+      );
+    }
   });
 });
 

@@ -120,9 +120,21 @@ export const anyPausingOperation: fc.Arbitrary<PausingOperation> = fc.oneof(
   { weight: 1, arbitrary: anyPauseOperation },
 );
 
+/** One that has left the queue takes its place again. */
+export interface ComeBackOperation {
+  readonly kind: "come back";
+  readonly pick: number;
+}
+
+export const anyComeBack: fc.Arbitrary<ComeBackOperation> = fc.record({
+  kind: fc.constant("come back" as const),
+  pick: fc.nat(59),
+});
+
 /** And what an administrator does, and a caller whose place was lost elsewhere. */
 export type Operation =
   | PausingOperation
+  | ComeBackOperation
   | { readonly kind: "change"; readonly policy: Policy }
   | {
       readonly kind: "put back";
@@ -133,6 +145,7 @@ export type Operation =
 
 export const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 20, arbitrary: anyPausingOperation },
+  { weight: 3, arbitrary: anyComeBack },
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant("change" as const), policy: anyPolicy }),
@@ -159,6 +172,7 @@ export type FaultyOperation =
   /** The process dies, in the middle of a turn or between two, and comes back from the disk. */
   | { readonly kind: "crash"; readonly losesATurn: boolean }
   | { readonly kind: "put back"; readonly count: number }
+  | ComeBackOperation
   | PauseOperation;
 
 export const anyFaultyOperation: fc.Arbitrary<FaultyOperation> = fc.oneof(
@@ -197,6 +211,7 @@ export const anyFaultyOperation: fc.Arbitrary<FaultyOperation> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant("put back" as const), count: fc.nat(9) }),
   },
+  { weight: 1, arbitrary: anyComeBack },
   { weight: 1, arbitrary: anyPauseOperation },
 );
 

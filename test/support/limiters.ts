@@ -56,6 +56,13 @@ export class Scene {
     return linesOf(this.limiter.cancel(this.waiter(caller), epochMs + atMs));
   }
 
+  /** Somebody who has left comes back to its place. */
+  comeBack(atMs: number, caller: string): string[] {
+    const turn = this.limiter.comeBack(this.waiter(caller), epochMs + atMs);
+    if (turn.waiter) this.#waiters.set(caller, turn.waiter);
+    return linesOf(turn);
+  }
+
   advance(atMs: number): string[] {
     return linesOf(this.limiter.advance(epochMs + atMs));
   }
@@ -121,6 +128,13 @@ export class Scene {
     const wakeAtMs = this.limiter.nextWakeAtMs;
     return wakeAtMs === undefined ? undefined : wakeAtMs - epochMs;
   }
+}
+
+/** Who stands where and is granted when, from the head on: `Ann 1 at 1000`. */
+export function placesOf({ limiter }: Scene): string[] {
+  return [...limiter.places()].map(
+    ({ waiter, position, grantAtMs }) => `${waiter.caller} ${position} at ${grantAtMs - epochMs}`,
+  );
 }
 
 function linesOf(turn: Turn<string>): string[] {

@@ -19,6 +19,8 @@ export class OnDemandLimiter {
   readonly told: Settlement<string>[] = [];
   /** Those who wait, in order of joining. */
   readonly standing = new Map<string, Waiter<string>>();
+  /** Those who have hung up and not come back, in order of leaving. */
+  readonly away = new Map<string, Waiter<string>>();
   /** A handle for each caller that ever waited, whether it still does or not. */
   readonly #handles: Waiter<string>[] = [];
   #arrivals = 0;
@@ -88,9 +90,24 @@ export class OnDemandLimiter {
   cancel(pick: number): Waiter<string> | undefined {
     const waiter = this.#handles[pick % Math.max(1, this.#handles.length)];
     if (!waiter) return undefined;
-    this.standing.delete(waiter.caller);
+    if (this.standing.delete(waiter.caller)) this.away.set(waiter.caller, waiter);
     this.#note(this.limiter.cancel(waiter, this.nowMs));
     return waiter;
+  }
+
+  /** The caller at `pick` of those who are away, counted round, takes its place again. */
+  comeBack(pick: number): Waiter<string> | undefined {
+    const left = [...this.away.values()][pick % Math.max(1, this.away.size)];
+    if (!left) return undefined;
+    const { caller } = left;
+    this.away.delete(caller);
+    const turn = this.limiter.comeBack(left, this.nowMs);
+    if (turn.waiter) {
+      this.#handles[this.#handles.indexOf(left)] = turn.waiter;
+      this.standing.set(caller, turn.waiter);
+    }
+    this.#note(turn);
+    return left;
   }
 
   setPolicy(policy: Policy): void {

@@ -34,6 +34,8 @@ interface Place {
   readonly tokens: number;
   readonly queuedAtMs: number;
   readonly deadlineAtMs: number;
+  /** Of all who ever joined, how many had before it. */
+  readonly number: number;
 }
 
 interface ReferencePause {
@@ -56,6 +58,9 @@ export class ReferenceModel {
   #nextTickAtMs = 0;
   #pausedUntilMs = -Infinity;
   #queue: Place[] = [];
+  #joined = 0;
+  /** Those who have left. */
+  readonly #away = new Map<string, Place>();
   #granted = 0;
   #refused = 0;
   #cancelled = 0;
@@ -92,8 +97,9 @@ export class ReferenceModel {
     this.#startAt(nowMs);
     const deadlineAtMs = nowMs + timeoutMs;
     if (putBackFromMs !== undefined) {
-      this.#queue.push({ caller, tokens, queuedAtMs: putBackFromMs, deadlineAtMs });
-      this.#queue.sort((left, right) => left.queuedAtMs - right.queuedAtMs);
+      const place = { caller, tokens, queuedAtMs: putBackFromMs, deadlineAtMs };
+      const later = this.#queue.findIndex(({ queuedAtMs }) => queuedAtMs > putBackFromMs);
+      this.#join(place, later < 0 ? this.#queue.length : later);
       return this.#retime(nowMs);
     }
     const grantAtMs = this.#grantTimeBehind(this.#queue, tokens, nowMs);
@@ -101,13 +107,45 @@ export class ReferenceModel {
     if (grantAtMs > nowMs && this.#queue.length >= this.#policy.queueLimit) {
       return [this.#refuse(caller, "queue-full", grantAtMs - nowMs)];
     }
-    this.#queue.push({ caller, tokens, queuedAtMs: nowMs, deadlineAtMs });
+    this.#join({ caller, tokens, queuedAtMs: nowMs, deadlineAtMs }, this.#queue.length);
+    return this.#serve(nowMs);
+  }
+
+  /** One that had left the queue: as far forward as it came, but behind whoever would be late for it. */
+  comeBack(caller: string, nowMs: number): ReferenceSettlement[] {
+    const returner = this.#away.get(caller);
+    if (!returner) return [];
+    const { tokens, queuedAtMs, number, deadlineAtMs } = returner;
+    this.#away.delete(caller);
+    if (tokens > this.#policy.capacity) return [this.#refuse(caller, "exceeds-capacity")];
+    this.#startAt(nowMs);
+    const isLater = (place: Place): boolean =>
+      place.queuedAtMs > queuedAtMs || (place.queuedAtMs === queuedAtMs && place.number > number);
+    let inFront: readonly Place[] = [];
+    for (;;) {
+      const next = this.#queue.findIndex((p, index) => index >= inFront.length && isLater(p));
+      inFront = next < 0 ? this.#queue : this.#queue.slice(0, next);
+      const behind = this.#queue.slice(inFront.length);
+      const isLate = (place: Place, index: number): boolean => {
+        const before = [...inFront, { tokens }, ...behind.slice(0, index)];
+        return this.#grantTimeBehind(before, place.tokens, nowMs) > place.deadlineAtMs;
+      };
+      const last = behind.findLastIndex(isLate);
+      if (last < 0) break;
+      inFront = this.#queue.slice(0, inFront.length + last + 1);
+    }
+    if (this.#grantTimeBehind(inFront, tokens, nowMs) > deadlineAtMs) {
+      const retryAfterMs = this.#grantTimeBehind(this.#queue, tokens, nowMs) - nowMs;
+      return [this.#refuse(caller, "timeout", retryAfterMs)];
+    }
+    this.#queue = [...inFront, returner, ...this.#queue.slice(inFront.length)];
     return this.#serve(nowMs);
   }
 
   cancel(caller: string, nowMs: number): ReferenceSettlement[] {
     const remaining = this.#queue.filter((place) => place.caller !== caller);
     this.#cancelled += this.#queue.length - remaining.length;
+    for (const place of this.#queue) if (place.caller === caller) this.#away.set(caller, place);
     this.#queue = remaining;
     return this.#serve(nowMs);
   }
@@ -167,7 +205,7 @@ export class ReferenceModel {
   }
 
   /** When `tokens` would be granted behind everybody in `queue`, by playing it out tick by tick. */
-  #grantTimeBehind(queue: readonly Place[], tokens: number, nowMs: number): number {
+  #grantTimeBehind(queue: readonly Pick<Place, "tokens">[], tokens: number, nowMs: number): number {
     const { capacity, refillIntervalMs } = this.#policy;
     let atMs = nowMs;
     let nextTickAtMs = this.#nextTickAtMs;
@@ -181,6 +219,11 @@ export class ReferenceModel {
       bucket -= asked;
     }
     return atMs;
+  }
+
+  #join(place: Omit<Place, "number">, index: number): void {
+    this.#joined += 1;
+    this.#queue.splice(index, 0, { ...place, number: this.#joined });
   }
 
   #brings(tickAtMs: number): number {

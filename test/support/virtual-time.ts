@@ -35,6 +35,8 @@ export class VirtualOwner {
   readonly leaks: string[] = [];
   /** How many pauses there were. */
   pauses = 0;
+  /** How many came back to wait. */
+  comeBacks = 0;
   readonly #policy: Policy;
   #limiter: Limiter<string>;
   #clockMs: number;
@@ -47,6 +49,8 @@ export class VirtualOwner {
   #grantedSincePause = 0;
   /** In the order of the queue. */
   #standing: Standing[] = [];
+  /** Those who have hung up and not come back. A crash forgets them. */
+  #away: Waiter<string>[] = [];
   /** Those whose places died with the process, and who have not been put back yet. */
   #displaced: Waiter<string>[] = [];
 
@@ -70,7 +74,27 @@ export class VirtualOwner {
     const waiter = leaving?.waiter;
     if (!waiter) return;
     this.#count(waiter.caller);
+    this.#away.push(waiter);
     this.#turn((limiter) => limiter.cancel(waiter, this.#clockMs));
+  }
+
+  /** The caller at `pick` of those who are away, counted round, takes its place again. */
+  comeBack(pick: number): void {
+    const [returner] = this.#away.splice(pick % Math.max(1, this.#away.length), 1);
+    if (!returner) return;
+    const { caller } = returner;
+    // Whoever was due before it came back is no overtaker.
+    this.#turn((limiter) => limiter.advance(this.#clockMs));
+    this.settlements.set(caller, 0);
+    const standing: Standing = { caller };
+    this.#standing.unshift(standing);
+    const { waiter } = this.#turn((limiter) => limiter.comeBack(returner, this.#clockMs));
+    if (!waiter) return;
+    // How far forward it may stand is not for this book to say.
+    this.comeBacks += 1;
+    const position = [...this.#limiter.places()].findIndex((place) => place.waiter === waiter);
+    this.#standing.shift();
+    this.#standing.splice(position, 0, standing);
   }
 
   /** Nobody's ticks bring anything for a while. A shorter pause than the one in force only lowers it. */
@@ -120,6 +144,7 @@ export class VirtualOwner {
       (left, right) => left.queuedAtMs - right.queuedAtMs,
     );
     this.#standing = [];
+    this.#away = [];
   }
 
   /** The first `count` of those who lost their places come back. */
