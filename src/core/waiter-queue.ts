@@ -171,8 +171,11 @@ export class WaiterQueue<Caller> {
   }
 }
 
-/** Whether `one` joined before `other` did, each of them for the first time. */
+/**
+ * Whether `one` joined before `other` did, each of them for the first time. Of two at one instant, one without
+ * a number is the later.
+ */
 export function arrivedBefore(one: Waiter<unknown>, other: Waiter<unknown>): boolean {
   if (one.queuedAtMs !== other.queuedAtMs) return one.queuedAtMs < other.queuedAtMs;
-  return Number(one.arrivalNumber) < Number(other.arrivalNumber);
+  return (one.arrivalNumber ?? Infinity) < (other.arrivalNumber ?? Infinity);
 }

@@ -34,15 +34,16 @@ import type {
 import type { AlarmStorage } from "./alarm-daemon.ts";
 import type { Clock } from "./clock.ts";
 import type { DrainReason } from "./gathering.ts";
-import type { KeyedGrantStore } from "./keyed-grants.ts";
+import type { Arrival } from "./absent-callers.ts";
+import type { Asked, KeyedGrantStore } from "./keyed-grants.ts";
 
 import { Limiter } from "../core/limiter.ts";
 import { Policy, integerFault } from "../core/policy.ts";
+import { AbsentCallers } from "./absent-callers.ts";
 import { AlarmDaemon } from "./alarm-daemon.ts";
 import { Gathering } from "./gathering.ts";
 import { KeyedGrants, isSameAsked } from "./keyed-grants.ts";
 import { PlaceFollowers } from "./place-followers.ts";
-import { RecentKeys } from "./recent-keys.ts";
 import { SingleTimer } from "./single-timer.ts";
 
 /** How the state is written; a later format has to read what this one wrote. */
@@ -55,11 +56,6 @@ const READABLE_FORMATS = [1, 2, 3, FORMAT];
  * and `queueLimit` counts places.
  */
 const MOST_IN_ONE_PLACE = 8;
-
-/** For how long a key stays cancelled: its acquire may be on the way, or about to be put back. */
-const CANCELLED_MS = 10_000;
-/** Cancelled keys that are remembered: about 3 MB of an object's 128. */
-const MAX_CANCELLED = 10_000;
 
 /** The state on the disk. */
 export interface BucketRecord {
@@ -190,8 +186,8 @@ export class BucketOwner {
   readonly #keyedGrants: KeyedGrants;
   /** Those who wait under a key. */
   readonly #keyedCallers = new Map<string, Caller>();
-  /** Keys that were cancelled lately: those who come with one are told so. */
-  readonly #cancelledKeys = new RecentKeys<true>(CANCELLED_MS, MAX_CANCELLED);
+  /** Keys of those who left lately or were cancelled. */
+  readonly #absent = new AbsentCallers();
   readonly #places: PlaceFollowers<Caller>;
   readonly #checkpointTimer: SingleTimer;
   #bucket: OpenBucket | undefined = undefined;
@@ -255,29 +251,36 @@ export class BucketOwner {
       this.#gathering = undefined;
       return this.#admit(call, 0, listener, nowMs);
     }
-    let hasLeft = false;
+    let isHeld = true;
+    /** Answers whether it was held until now. */
+    const release = (): boolean => {
+      const wasHeld = isHeld;
+      isHeld = false;
+      return wasHeld;
+    };
     let leavePlace: Leave | undefined;
     const admit = (admittedAtMs: number): void => {
       const heldMs = Math.max(0, admittedAtMs - nowMs);
-      if (!hasLeft) leavePlace = this.#admit(call, heldMs, listener, admittedAtMs);
+      if (release()) leavePlace = this.#admit(call, heldMs, listener, admittedAtMs);
     };
     const drain = (kind: DrainReason): boolean => {
-      if (!hasLeft) tell({ kind });
-      return !hasLeft;
+      const wasHeld = release();
+      if (wasHeld) tell({ kind });
+      return wasHeld;
     };
     const { putBack, idempotencyKey: key } = call;
     this.#gathering.hold({ putBackFromMs: putBack?.arrivedAtMs, key, admit, drain }, nowMs);
     return () => {
-      hasLeft = true;
-      leavePlace?.();
+      if (release()) this.#leaveDoor(call, nowMs);
+      else leavePlace?.();
     };
   }
 
   /**
    * Cancels the acquire with this key: all its requests are told so, and those behind it move up in this
    * turn. Answers whether it waited; `false` where it is granted already, or not known. Takes nothing and
-   * starts nothing. Whatever comes with the same key in the next `CANCELLED_MS` is told that it is
-   * cancelled, unless it is granted already.
+   * starts nothing. One that is away counts as waiting, and does not come back: whatever comes with the same
+   * key in the next 10 seconds is told that it is cancelled, unless it is granted already.
    */
   cancel(key: string): boolean {
     const nowMs = this.#platform.clock.now();
@@ -285,7 +288,7 @@ export class BucketOwner {
     // Where nothing has been granted there is nothing to read on the disk, and maybe no disk yet.
     const hasGranted = Number(this.#bucket?.limiter.inspect(nowMs).granted) > 0;
     if (!caller && hasGranted && this.#keyedGrants.find(key, nowMs)) return false;
-    this.#cancelledKeys.note(key, true, nowMs);
+    const wasAway = this.#absent.cancel(key, nowMs);
     const wasGathered = this.#gathering?.cancel(key) ?? false;
     if (this.#bucket && caller?.waiter) {
       const { waiter } = caller;
@@ -294,7 +297,7 @@ export class BucketOwner {
       this.#settle(caller, { kind: "cancelled" });
       return true;
     }
-    return wasGathered;
+    return wasGathered || wasAway;
   }
 
   /** The alarm has fired: the daemon's tick. */
@@ -393,7 +396,7 @@ export class BucketOwner {
     const erased = this.#platform.disk.erase();
     this.#daemon.forgetAlarm();
     this.#keyedGrants.forgetAll();
-    this.#cancelledKeys.forgetAll();
+    this.#absent.forgetAll();
     if (bucket && turn) this.#tell(bucket, turn, nowMs);
     this.#observer?.turned(this.#eventsOf(turn ?? { settled: [] }, nowMs));
     this.#gathering?.drain("reset");
@@ -413,6 +416,7 @@ export class BucketOwner {
     this.close();
     const nowMs = this.#platform.clock.now();
     this.#gathering?.drain("unavailable");
+    this.#absent.forgetAll();
     const bucket = this.#bucket;
     if (!bucket) return;
     const turn = bucket.limiter.cancelAll();
@@ -452,17 +456,29 @@ export class BucketOwner {
     const leftMs = Math.max(0, timeoutMs - heldMs - (putBack?.elapsedMs ?? 0));
     const place = putBack && { putBackFromMs: putBack.arrivedAtMs };
     const turn = limiter.acquire({ caller, tokens, timeoutMs: leftMs, ...place }, nowMs);
+    return this.#arrive(bucket, caller, turn, { request: listener, nowMs });
+  }
+
+  /** The second half of an arrival: `caller` has been settled by `turn`, or waits. */
+  #arrive(
+    bucket: OpenBucket,
+    caller: Caller,
+    turn: Turn<Caller>,
+    { request, nowMs }: { readonly request: Listener; readonly nowMs: number },
+  ): Leave | undefined {
+    const { idempotencyKey } = caller.call;
     caller.waiter = turn.waiter;
     if (turn.waiter && idempotencyKey !== undefined) {
       this.#keyedCallers.set(idempotencyKey, caller);
+      this.#absent.arrive(idempotencyKey);
     }
     this.#finish(bucket, turn, nowMs);
-    return turn.waiter && this.#wait(bucket, caller, listener, nowMs);
+    return turn.waiter && this.#wait(bucket, caller, request, nowMs);
   }
 
   /**
-   * Answers a request whose key is known, or lets it join the one that waits under it; `undefined` where
-   * the key is new.
+   * Answers a request whose key is known, lets it join the one that waits under it, or back in where that
+   * one is away; `undefined` where the key is new.
    */
   #joinKnown(
     key: string,
@@ -472,13 +488,15 @@ export class BucketOwner {
     nowMs: number,
   ): { leave: Leave | undefined } | undefined {
     const { tell } = listener;
-    if (this.#cancelledKeys.find(key, nowMs)) {
+    if (this.#absent.isCancelled(key, nowMs)) {
       tell({ kind: "cancelled" });
       return { leave: undefined };
     }
     const keyed = this.#keyedGrants.find(key, nowMs);
     const caller = this.#keyedCallers.get(key);
-    const asked = keyed?.asked ?? caller?.call;
+    // One that is put back goes by its own arrival.
+    const away = call.putBack ? undefined : this.#absent.find(key, nowMs);
+    const asked = keyed?.asked ?? caller?.call ?? away?.asked;
     if (!asked) return undefined;
     if (!isSameAsked(asked, call)) {
       tell({ kind: "key-reused", key });
@@ -491,6 +509,13 @@ export class BucketOwner {
     } else if (caller) {
       caller.requests.add(listener);
       return { leave: this.#wait(bucket, caller, listener, nowMs) };
+    } else if (away) {
+      const { arrival, timeoutMs } = away;
+      const returner = new Caller(call, timeoutMs, listener);
+      this.#absent.arrive(key);
+      const { tokens } = call;
+      const turn = bucket.limiter.comeBack({ caller: returner, tokens, ...arrival }, nowMs);
+      return { leave: this.#arrive(bucket, returner, turn, { request: listener, nowMs }) };
     }
     return { leave: undefined };
   }
@@ -508,7 +533,25 @@ export class BucketOwner {
     if (!waiter || caller.requests.size > 0) return;
     const nowMs = this.#platform.clock.now();
     this.#giveUpPlace(caller);
+    const { call, timeoutMs } = caller;
+    if (call.idempotencyKey !== undefined) {
+      const away = { asked: askedIn(call), timeoutMs, arrival: arrivalOf(waiter) };
+      this.#absent.leave(call.idempotencyKey, away, nowMs);
+    }
     this.#finish(bucket, bucket.limiter.cancel(waiter, nowMs), nowMs);
+  }
+
+  /** A request leaves that was held at the door since `heldFromMs`. */
+  #leaveDoor(call: AcquireCall, heldFromMs: number): void {
+    const { idempotencyKey, putBack } = call;
+    // A newcomer had no place yet.
+    if (idempotencyKey === undefined || !putBack) return;
+    const { policy } = this.#bucket?.limiter ?? call;
+    const { timeoutMs = policy.maxWaitMs } = call;
+    const deadlineAtMs = heldFromMs + Math.max(0, timeoutMs - putBack.elapsedMs);
+    const arrival = { queuedAtMs: putBack.arrivedAtMs, deadlineAtMs };
+    const nowMs = this.#platform.clock.now();
+    this.#absent.leave(idempotencyKey, { asked: askedIn(call), timeoutMs, arrival }, nowMs);
   }
 
   #giveUpPlace(caller: Caller): void {
@@ -554,9 +597,9 @@ export class BucketOwner {
         this.#platform.disk.write(record);
       }
       for (const { caller, outcome } of turn.settled) {
-        const { idempotencyKey, tokens, timeoutMs } = caller.call;
+        const { idempotencyKey } = caller.call;
         if (idempotencyKey === undefined || !outcome.ok) continue;
-        const asked = { tokens, ...(timeoutMs !== undefined && { timeoutMs }) };
+        const asked = askedIn(caller.call);
         this.#keyedGrants.keep(idempotencyKey, { asked, grant: outcome }, nowMs);
       }
     } catch (error) {
@@ -640,6 +683,16 @@ export class BucketOwner {
     }
     return bucket;
   }
+}
+
+/** What the caller itself has asked for. */
+function askedIn({ tokens, timeoutMs }: AcquireCall): Asked {
+  return { tokens, ...(timeoutMs !== undefined && { timeoutMs }) };
+}
+
+/** The waiter without its caller: a handle would keep that in memory. */
+function arrivalOf({ queuedAtMs, deadlineAtMs, arrivalNumber }: Waiter<Caller>): Arrival {
+  return { queuedAtMs, deadlineAtMs, ...(arrivalNumber !== undefined && { arrivalNumber }) };
 }
 
 function unopened(name: string, { name: policyName, ...fields }: NamedPolicyFields): OpenBucket {

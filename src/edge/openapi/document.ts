@@ -256,7 +256,7 @@ const idempotencyKey: Parameter = {
   name: "Idempotency-Key",
   in: "header",
   description:
-    "New for each acquire, and the same when it is asked again: the tokens are taken once. A string of a structured field, 1 to 255 printable ASCII characters",
+    "New for each acquire, and the same when it is asked again: the tokens are taken once, and one whose connection broke takes its old place in the queue within 30 seconds. A string of a structured field, 1 to 255 printable ASCII characters",
   schema: { type: "string", minLength: 1 },
 };
 
