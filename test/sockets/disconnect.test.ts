@@ -1,71 +1,81 @@
+/** Callers that hang up while they wait, in every way, where Sluice runs on a machine of one's own. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import {
   acquire,
   acquirePath,
+  admin,
   arrive,
+  changePolicy,
   grantIn,
   snapshotOf,
   untilBucket,
 } from "../support/callers.ts";
 import { HttpConnection } from "../support/http-connection.ts";
-import { startWorkerd, type WorkerdServer } from "../support/server.ts";
+import { Nginx } from "../support/nginx.ts";
+import { Served } from "../support/served.ts";
+import { waysOfLeaving, type Way } from "../support/ways-of-leaving.ts";
 
-/** Long enough for everything that has to happen before the first tick. */
-const INTERVAL_MS = 2_000;
+/** So seldom that no tick comes while a test runs. */
+const NO_TICK_MS = 600_000;
+/** In which a place is free: what the contract says. */
+const FREED_MS = 250;
 
-let server: WorkerdServer;
+const slow = { capacity: 1, refillTokens: 1, refillIntervalMs: NO_TICK_MS, maxWaitMs: 3_600_000 };
+/** Lets 200 wait. */
+const crowd = { ...slow, capacity: 2, initialTokens: 2, refillIntervalMs: 17_000 };
+
+let served: Served;
+let nginx: Nginx;
 beforeAll(async () => {
-  const slow = { refillTokens: 1, refillIntervalMs: INTERVAL_MS };
-  server = await startWorkerd({
-    policies: {
-      "*": { ...slow, capacity: 1 },
-      // Lets as many wait as want to.
-      "crowd*": { ...slow, capacity: 2, initialTokens: 2, maxWaitMs: 3_600_000 },
-    },
-  });
+  const args = ["--var", `ADMIN_TOKEN:${admin.vars.ADMIN_TOKEN}`];
+  served = await Served.start({ policies: { "*": slow, "crowd*": crowd }, args });
+  nginx = await Nginx.start(served.url);
 });
 afterAll(async () => {
-  await server?.stop();
+  await nginx?.[Symbol.asyncDispose]();
+  await served?.[Symbol.asyncDispose]();
 });
 
-describe.concurrent("a client that breaks its connection off", () => {
-  it("gives its place to the one behind it", async () => {
-    const first = await acquire(server, "place");
-    const b = await arrive(server, "place");
-    const c = await arrive(server, "place");
-    b.connection.reset();
-    const { grantedAtMs } = grantIn(await c.answer);
-    const tick = Math.floor((grantedAtMs - first.grantedAtMs) / INTERVAL_MS);
-    expect(tick).toBe(1);
-    expect(await snapshotOf(server, "place")).toMatchObject({
-      granted: 2,
-      cancelled: 1,
-      waiters: 0,
-    });
+/** Lets a caller wait by way of `url`, somebody behind it, and the caller leave. */
+async function expectFreed(way: Way, url: string, bucket: string): Promise<void> {
+  await acquire(served, bucket);
+  const caller = await way.ask(url, bucket);
+  await untilBucket(served, bucket, ({ waiters }) => waiters === 1);
+  const behind = await arrive(served, bucket);
+  await caller.leave();
+  const leftAtMs = performance.now();
+  const left = await untilBucket(served, bucket, ({ waiters }) => waiters === 1);
+  expect(performance.now() - leftAtMs).toBeLessThan(FREED_MS);
+  expect(left).toMatchObject({ queuedTokens: 1, granted: 1, cancelled: 1 });
+  // The next tick is for the one behind it.
+  await changePolicy(served, bucket, { refillIntervalMs: 100 });
+  expect(grantIn(await behind.answer).remaining).toBe(0);
+  expect(await snapshotOf(served, bucket)).toMatchObject({ granted: 2, cancelled: 1 });
+}
+
+describe("a caller that hangs up leaves its place at once", () => {
+  it.each(waysOfLeaving)("$name", async (way) => {
+    await expectFreed(way, served.url, `direct:${waysOfLeaving.indexOf(way)}`);
   });
 
-  it("is out of the queue before its tick, and counted as cancelled", async () => {
-    await acquire(server, "count");
-    const b = await arrive(server, "count");
-    await arrive(server, "count");
-    b.connection.reset();
-    const left = await untilBucket(server, "count", ({ waiters }) => waiters < 2);
-    // Had the tick come first, two would be granted.
-    expect(left).toMatchObject({ waiters: 1, queuedTokens: 1, granted: 1, cancelled: 1 });
+  it.each(waysOfLeaving)("behind nginx: $name", async (way) => {
+    await expectFreed(way, nginx.url, `nginx:${waysOfLeaving.indexOf(way)}`);
   });
 
-  it("as one of 200 who all do, takes nothing: the tokens come back", async () => {
-    await acquire(server, "crowd", "tokens=2");
+  it.each(["reset", "close"] as const)("as one of 200 takes nothing: %s", async (way) => {
+    const bucket = `crowd:${way}`;
+    await acquire(served, bucket, "tokens=2");
     const connections = await Promise.all(
-      Array.from({ length: 200 }, () => HttpConnection.open(server.url)),
+      Array.from({ length: 200 }, () => HttpConnection.open(served.url)),
     );
-    for (const connection of connections) void connection.request(acquirePath("crowd"));
-    await untilBucket(server, "crowd", ({ waiters }) => waiters === 200);
-    for (const connection of connections) connection.reset();
-    const left = await untilBucket(server, "crowd", ({ waiters }) => waiters === 0);
+    for (const connection of connections) void connection.request(acquirePath(bucket));
+    await untilBucket(served, bucket, ({ waiters }) => waiters === 200);
+    for (const connection of connections) connection[way]();
+    const left = await untilBucket(served, bucket, ({ waiters }) => waiters === 0);
     expect(left).toMatchObject({ queuedTokens: 0, granted: 1, cancelled: 200 });
-    const full = await untilBucket(server, "crowd", ({ tokens }) => tokens === 2);
+    await changePolicy(served, bucket, { refillTokens: 2, refillIntervalMs: 100 });
+    const full = await untilBucket(served, bucket, ({ tokens }) => tokens === 2);
     expect(full).toMatchObject({ waiters: 0, granted: 1, cancelled: 200 });
   });
 });

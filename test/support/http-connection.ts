@@ -54,9 +54,14 @@ export class HttpConnection {
     return exchange(new URL(path, this.#url), options, { createConnection: () => this.#socket });
   }
 
-  /** Breaks the connection off with a reset (RST), as a client that is killed does. */
+  /** Breaks the connection off with a reset (RST), as few clients do; the others: ways-of-leaving.ts. */
   reset(): void {
     this.#socket.resetAndDestroy();
+  }
+
+  /** Closes the connection (FIN), as most clients do, also those that are killed. */
+  close(): void {
+    this.#socket.destroy();
   }
 }
 

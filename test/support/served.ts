@@ -1,8 +1,13 @@
 /** `npm run serve`, as the process that a supervisor starts. */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
+
+import type { PolicyFields } from "../../src/core/policy.ts";
 
 import { offlineEnv, projectDir } from "../../serve/worker-bundle.ts";
 import { ProcessGroup } from "./process-group.ts";
@@ -18,10 +23,20 @@ interface End {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** What is served, where a test does not care for the command line. */
+export interface ServeOptions {
+  /** In place of the policies of wrangler.toml. */
+  readonly policies: Readonly<Record<string, Partial<PolicyFields>>>;
+  /** Further options of `npm run serve`. */
+  readonly args?: readonly string[];
+}
+
 /** The launcher and its workerd. */
 export class Served implements AsyncDisposable {
   readonly #group: ProcessGroup;
   readonly #ended: Promise<End>;
+  /** A folder that goes with it. */
+  #dir: string | undefined = undefined;
 
   /** Starts it; `environment` is laid over this process's. */
   constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}, viaNpm = false) {
@@ -47,6 +62,20 @@ export class Served implements AsyncDisposable {
       while (!/Ready on /.test(served.output)) await setTimeout(POLL_MS, undefined, { signal });
     }, START_TIMEOUT_MS);
     return served;
+  }
+
+  /** Starts it on a free port, open to everybody, with a state that goes with it. */
+  static async start({ policies, args = [] }: ServeOptions): Promise<Served> {
+    const dir = await mkdtemp(join(tmpdir(), "sluice-served-"));
+    const vars = ["--var", "PUBLIC:true", "--var", `POLICIES:${JSON.stringify(policies)}`];
+    try {
+      const served = await Served.ready(["--port", "0", "--state", dir, ...vars, ...args]);
+      served.#dir = dir;
+      return served;
+    } catch (error) {
+      await removeDir(dir);
+      throw error;
+    }
   }
 
   /** What it has printed. */
@@ -95,6 +124,7 @@ export class Served implements AsyncDisposable {
     await this.#group.kill();
     await this.#ended;
     if (workerd !== undefined) await untilGone(workerd);
+    if (this.#dir !== undefined) await removeDir(this.#dir);
   }
 }
 
@@ -113,6 +143,11 @@ export async function processes(): Promise<Process[]> {
     const [, pid, parent, command] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
     return command === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), command }];
   });
+}
+
+/** Removes a folder whose last writers may be dying at this moment. */
+async function removeDir(dir: string): Promise<void> {
+  await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 }
 
 /** Resolves when there is no such process any more. Throws where that takes too long. */

@@ -46,12 +46,12 @@ export class StreamedRequest {
     return Math.max(this.#longestSilenceMs, performance.now() - this.#lastByteAtMs);
   }
 
-  /** Breaks off with a reset (RST), as a client that is killed does. */
+  /** Breaks off with a reset (RST). */
   reset(): void {
     this.#response.socket.resetAndDestroy();
   }
 
-  /** Closes the connection (FIN), as a client that is done does. */
+  /** Closes the connection (FIN), as most clients do, also those that are killed. */
   close(): void {
     this.#response.socket.destroy();
   }
