@@ -199,6 +199,7 @@ export class Limiter<Caller> {
   static from<Caller>(policy: Policy, state: LimiterState): Limiter<Caller> {
     const limiter = new Limiter<Caller>(policy);
     if (state.bucket) limiter.#bucket = TokenBucket.from(policy, state.bucket);
+    limiter.#reservation = new Reservation(state.bucket?.leased);
     limiter.#granted = state.granted;
     limiter.#refused = state.refused;
     limiter.#cancelled = state.cancelled;

@@ -15,6 +15,12 @@
  * would go beyond that writes first. A restart settles nothing of it: the batch occupies the bucket
  * until its lease ends, and then counts as spent.
  *
+ * **Restarts in a row cost no more than one.** Until the leases that a restart finds have ended, its own
+ * batch is smaller by their tokens, and most often none: every grant is written by itself then. So all
+ * that restarts have lost and that still occupies the bucket is one batch at most, however many there
+ * were in those 20 seconds. (What is found may be out at isolates, too. Nobody can tell the two apart, so
+ * that counts as well, and costs a write more and no token.)
+ *
  * The batch may reach below zero: then ticks to come are spent ahead, and a restart pays them off
  * first.
  *
@@ -42,8 +48,11 @@
  * follow; from the second one on a batch is taken. About a second after the last grant what is left of
  * it is given back by one more write, so that an object that is evicted later loses nothing.
  */
+import type { LeasedSum } from "./leased-tokens.ts";
 import type { Policy, PolicyFields } from "./policy.ts";
 import type { TokenBucket, TokenBucketState } from "./token-bucket.ts";
+
+import { LeasedTokens } from "./leased-tokens.ts";
 
 /** Most of the capacity that a batch may be, as a divisor. */
 const CAPACITY_SHARE = 40;
@@ -84,6 +93,13 @@ export class Reservation {
   #isBusy = false;
   /** Whether there were grants since the last `checkpoint`: all of them are of one turn. */
   #isUntold = false;
+  /** What was found on lease at the start, until it ends; the batches of predecessors are among it. */
+  readonly #found: LeasedTokens;
+
+  /** @param found What is on lease on the disk that the bucket is restored from. */
+  constructor(found: readonly LeasedSum[] = []) {
+    this.#found = new LeasedTokens(found);
+  }
 
   /** When `checkpoint` is to be called though nothing happens; `undefined` where nothing is to be done. */
   get settleAtMs(): number | undefined {
@@ -116,7 +132,7 @@ export class Reservation {
     const isQuiet = this.#isQuiet(nowMs);
     const isCovered = this.#isSettled || (!isQuiet && this.#left >= 0 && nowMs < this.#untilMs);
     if (!isChanged && isCovered) return undefined;
-    const largest = isQuiet || !this.#isBusy ? 0 : largestBatch(policy);
+    const largest = isQuiet || !this.#isBusy ? 0 : this.#largestBatch(policy, nowMs);
     const isPaused = bucket.pausedUntilMs !== undefined;
     const batch = isPaused ? Math.min(largest, Math.max(0, bucket.tokens)) : largest;
     this.#left = batch;
@@ -126,6 +142,11 @@ export class Reservation {
     durable.lend(batch, nowMs + LEASED_MS);
     this.#untilMs = nowMs + LEASED_MS - CLOCK_MARGIN_MS;
     return durable.toJSON();
+  }
+
+  #largestBatch(policy: Policy, nowMs: number): number {
+    this.#found.endBy(nowMs);
+    return Math.max(0, largestBatch(policy) - this.#found.tokens);
   }
 
   /** A clock that has jumped back says nothing of the last grant: no batch is kept on its word. */
