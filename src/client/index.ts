@@ -12,7 +12,8 @@ export type {
 } from "./client.ts";
 export type { RateLimitState } from "./rate-limit-state.ts";
 export type { RateLimitOptions } from "./limit-request.ts";
-export type { Fetch, PacedFetchOptions } from "./paced-fetch.ts";
+export type { PacedFetchOptions } from "./paced-fetch.ts";
+export type { Fetch } from "./paced-request.ts";
 export type { SluiceErrorReason } from "./sluice-error.ts";
 export type { UpstreamAdvice, UpstreamAnswer } from "./upstream-advice.ts";
 export type { WatchSocket, WatchSocketClass } from "./watch-connection.ts";

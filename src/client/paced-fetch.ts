@@ -11,21 +11,17 @@
  */
 import type { Granted, Refused } from "./acquire-outcome.ts";
 import type { AcquireOptions, Client } from "./client.ts";
+import type { Fetch, FetchInit, FetchInput, PacedRequest } from "./paced-request.ts";
 import type { PauseFailed } from "./shared-pause.ts";
 import type { UpstreamAdvice, UpstreamAnswer } from "./upstream-advice.ts";
 
 import { policyLimits, showValue } from "../core/policy.ts";
 import { checkBucket, checkFunction, checkInteger, hasMethod } from "./arguments.ts";
+import { openRequest } from "./paced-request.ts";
 import { SharedPause } from "./shared-pause.ts";
 import { settledWithin } from "./settled-within.ts";
 import { SluiceRefusedError } from "./sluice-refused-error.ts";
 import { readUpstreamAdvice } from "./upstream-advice.ts";
-
-type FetchInput = Parameters<typeof fetch>[0];
-type FetchInit = Parameters<typeof fetch>[1];
-
-/** `fetch`, as far as it is called. */
-export type Fetch = (input: FetchInput, init?: FetchInit) => Promise<Response>;
 
 /** How a paced fetch goes about it. */
 export interface PacedFetchOptions {
@@ -143,20 +139,18 @@ function isTexts(value: unknown): boolean {
 }
 
 /** A call in the course of its attempts. */
-interface PacedCall {
+interface PacedCall extends PacedRequest {
   readonly input: FetchInput;
   readonly init: FetchInit;
-  /** The request without its body. */
-  readonly request: Request;
-  readonly signal: AbortSignal | undefined;
   readonly bucket: string;
   readonly tokens: number;
+  /** Whether method and body allow it to be sent again. */
   readonly isReplayable: boolean;
   readonly pause: SharedPause;
   /** How long it has waited for tokens. */
   waitedMs: number;
-  /** The request whose copies were sent, because it has a body that can be read once. */
-  copied?: Request;
+  /** Whether copies of its body were sent. */
+  isCopied: boolean;
 }
 
 class FetchPacer {
@@ -193,7 +187,7 @@ class FetchPacer {
     } finally {
       call.pause.leave();
       // Or what the copies have read would be kept for it.
-      if (call.copied && !call.copied.bodyUsed) discard(call.copied);
+      if (call.isCopied && call.toCopy && !call.toCopy.bodyUsed) discard(call.toCopy);
     }
   }
 
@@ -220,27 +214,22 @@ class FetchPacer {
 
   /** Looks at the request before anything is taken for it. */
   #open(input: FetchInput, init: FetchInit): PacedCall {
-    const given = isRequest(input) ? input : undefined;
-    const method = init?.method ?? given?.method ?? "GET";
-    const headers = init?.headers ?? given?.headers;
-    const url = isRequest(input) ? input.url : input;
-    const request = new Request(url, { method, ...(headers && { headers }) });
+    const opened = openRequest(input, init);
+    const { request, hasLastingBody, toCopy } = opened;
     const { bucket, tokens = 1 } = this.#options;
     const name = typeof bucket === "function" ? bucket(request) : bucket;
-    const signal = init?.signal === undefined ? given?.signal : init.signal;
-    const isReplayable =
-      (this.#methods.has(request.method) || request.headers.has("Idempotency-Key")) &&
-      isReplayableBody(init?.body);
+    const isIdempotent =
+      this.#methods.has(request.method) || request.headers.has("Idempotency-Key");
     return {
+      ...opened,
       input,
       init,
-      request,
-      signal: signal ?? undefined,
       bucket: name,
       tokens: typeof tokens === "function" ? tokens(request) : tokens,
-      isReplayable,
+      isReplayable: isIdempotent && (hasLastingBody || toCopy !== undefined),
       pause: this.#pauseOf(name),
       waitedMs: 0,
+      isCopied: false,
     };
   }
 
@@ -302,13 +291,12 @@ class FetchPacer {
   }
 
   #send(call: PacedCall, mayRetry: boolean): Promise<Response> {
-    const { input, init } = call;
+    const { input, init, toCopy } = call;
     // Not as a method of this: the global one must not be called as one.
     const send = this.#fetch;
-    const hasOwnBody = isRequest(input) && input.body !== null && !init?.body;
-    if (!mayRetry || !hasOwnBody) return send(input, init);
-    call.copied = input;
-    return send(input.clone(), init);
+    if (!mayRetry || !toCopy) return send(input, init);
+    call.isCopied = true;
+    return send(toCopy.clone(), init);
   }
 
   /** For how long everybody is to hold back after this refusal. */
@@ -370,17 +358,6 @@ function skewMs({ grantedAtMs, isUnmetered }: Granted, nowMs: number): number {
 /** Nobody will read this body. Not to be awaited: of a body with copies, that may be for ever. */
 function discard({ body }: Pick<Response, "body">): void {
   body?.cancel().catch(() => undefined);
-}
-
-/** A `Request`, of this realm's making or not. */
-function isRequest(input: FetchInput): input is Extract<FetchInput, { clone(): unknown }> {
-  return typeof input === "object" && "clone" in input;
-}
-
-/** A stream can be read once; all else can be sent again as it is. */
-function isReplayableBody(body: unknown): boolean {
-  if (typeof body !== "object" || body === null) return true;
-  return !(body instanceof ReadableStream) && !(Symbol.asyncIterator in body);
 }
 
 function reportPauseFailed(error: unknown, { bucket }: { readonly bucket: string }): void {

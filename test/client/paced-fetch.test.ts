@@ -329,6 +329,67 @@ describe("a refusal of the API", () => {
   });
 });
 
+describe("what cannot be sent takes no token", () => {
+  const post = (init: RequestInit = {}) =>
+    new Request(URL_OF_API, { method: "POST", body: "body", ...init });
+  const stream = () => new Response("body").body!;
+  async function read(request: Request): Promise<Request> {
+    await request.text();
+    return request;
+  }
+  async function locked(): Promise<ReadableStream> {
+    const body = stream();
+    body.getReader();
+    return body;
+  }
+
+  /** cloudflare/mcp#196, jonbern/fetch-retry#99 */
+  it.each<readonly [string, () => Promise<[string | Request, RequestInit?]>]>([
+    ["a Request whose body was read", async () => [await read(post())]],
+    ["one that was read, with other fields", async () => [await read(post()), { headers: {} }]],
+    ["one that was read, with a body of null", async () => [await read(post()), { body: null }]],
+    ["a Request of a PUT that was read", async () => [await read(post({ method: "PUT" }))]],
+    [
+      "a Request whose body is being read",
+      async () => {
+        const request = post();
+        request.body!.getReader();
+        return [request];
+      },
+    ],
+    [
+      "a stream that is being read",
+      async () => [URL_OF_API, { method: "POST", body: await locked(), duplex: "half" }],
+    ],
+    [
+      "the body of a Request that was read",
+      async () => [URL_OF_API, { method: "POST", body: (await read(post())).body, duplex: "half" }],
+    ],
+    ["a GET with a body", async () => [URL_OF_API, { body: "body" }]],
+    ["a Request with a body that is to be a GET", async () => [post(), { method: "GET" }]],
+  ])("%s", async (_, argumentsOf) => {
+    const { pacedFetch, client, fetch } = pace([ok()]);
+    const [input, init] = await argumentsOf();
+    expect((await errorOf(pacedFetch(input, init))).name).toBe("TypeError");
+    expect([client.acquired.length, fetch.mock.calls.length]).toEqual([0, 0]);
+    // As fetch itself would.
+    expect((await errorOf(fetch(input, init))).name).toBe("TypeError");
+  });
+
+  it("but a Request that was read can be sent with another body", async () => {
+    const { pacedFetch, sent } = pace([ok()]);
+    expect((await pacedFetch(await read(post()), { body: "other" })).status).toBe(200);
+    expect(sent.map(({ body }) => body)).toEqual(["other"]);
+  });
+
+  it("and one without a body can be sent as often as it is wanted", async () => {
+    const { pacedFetch, sent } = pace([ok()]);
+    const request = new Request(URL_OF_API);
+    for (let call = 0; call < 2; call += 1) await pacedFetch(request);
+    expect(sent).toHaveLength(2);
+  });
+});
+
 describe("what may be sent again", () => {
   const again = [tooMany({ "Retry-After": "1" }), ok()];
   const stream = () => new Response("body").body!;
