@@ -199,13 +199,13 @@ class FetchPacer {
       const mayRetry = call.isReplayable && attempt <= this.#retries;
       const response = await this.#send(call, mayRetry);
       const advice = this.#readAdvice(response, Date.now());
-      if (!advice?.isRefusal) {
+      if (!advice || !isRefusal(advice)) {
         if (advice) await this.#lower(call, advice, outcome);
         return response;
       }
       const pauseMs = this.#pauseMs(advice, attempt);
       await this.#pauseAll(call, pauseMs, outcome);
-      if (!mayRetry || pauseMs > this.#patienceMs(call)) return response;
+      if (!mayRetry || advice.retry === false || pauseMs > this.#patienceMs(call)) return response;
       // Its connection is free for others while this call waits.
       discard(response);
       refused = response;
@@ -300,8 +300,9 @@ class FetchPacer {
   }
 
   /** For how long everybody is to hold back after this refusal. */
-  #pauseMs({ pauseMs = 0 }: UpstreamAdvice, attempt: number): number {
-    const saidMs = pauseMs > 0 ? Math.ceil(pauseMs) : this.#backoffMs * 2 ** (attempt - 1);
+  #pauseMs({ pauseMs = 0, minPauseMs = 0 }: UpstreamAdvice, attempt: number): number {
+    const backoffMs = Math.max(this.#backoffMs, minPauseMs) * 2 ** (attempt - 1);
+    const saidMs = pauseMs > 0 ? Math.ceil(pauseMs) : backoffMs;
     return Math.min(saidMs, this.#maxPauseMs);
   }
 
@@ -318,7 +319,7 @@ class FetchPacer {
    * else is said, so with `tokens` a number of requests means nothing, but none left does.
    */
   async #lower(call: PacedCall, advice: UpstreamAdvice, granted: Granted): Promise<void> {
-    const { remaining, pauseMs = 0 } = advice;
+    const { remaining = Infinity, pauseMs = 0 } = advice;
     const isSpent = remaining <= 0;
     const isFewer = this.#options.tokens === undefined && remaining < granted.remaining;
     if (!(pauseMs > 0) || granted.isUnmetered || !(isSpent || isFewer)) return;
@@ -353,6 +354,10 @@ function refusedByPause({ bucket, tokens }: PacedCall, heldMs: number): Refused 
 function skewMs({ grantedAtMs, isUnmetered }: Granted, nowMs: number): number {
   const aheadMs = isUnmetered ? 0 : grantedAtMs - nowMs;
   return Math.abs(aheadMs) < CLOCK_NOISE_MS ? 0 : aheadMs;
+}
+
+function isRefusal({ isRefusal, remaining }: UpstreamAdvice): boolean {
+  return isRefusal ?? remaining === undefined;
 }
 
 /** Nobody will read this body. Not to be awaited: of a body with copies, that may be for ever. */

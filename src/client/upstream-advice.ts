@@ -1,193 +1,227 @@
 /**
- * What an API says about its rate limit, in whichever of the forms that are in use:
+ * What an API says about its rate limit in status and fields, in whichever of the forms in use:
  *
- * - `Retry-After` (RFC 9110), in seconds or as a date, and `Retry-After-Ms` (Azure, OpenAI);
+ * - `Retry-After` (RFC 9110), in seconds or as a date; `Retry-After-Ms` and `X-Ms-Retry-After-Ms` (Azure,
+ *   OpenAI);
  * - `RateLimit: "name";r=5;t=30` (draft-ietf-httpapi-ratelimit-headers-08 and later), and
  *   `RateLimit: limit=10, remaining=5, reset=30` (draft 07);
- * - `RateLimit-Remaining`, `RateLimit-Reset` (drafts up to 06, GitLab, Docker Hub);
- * - `X-RateLimit-Remaining`, `X-RateLimit-Reset` (GitHub, Reddit, …) or `-Reset-After` (Discord);
- * - `X-Rate-Limit-Remaining`, `X-Rate-Limit-Reset` (X, Okta);
- * - `X-RateLimit-Remaining-Requests`, `X-RateLimit-Reset-Requests` (OpenAI);
- * - `Anthropic-RateLimit-Requests-Remaining`, `-Reset` (Anthropic).
+ * - pairs of fields with `limit` in their names, where one says `remaining` and the other `reset` or
+ *   `reset-after`: `RateLimit-…` (drafts up to 06, GitLab), `X-RateLimit-…` (GitHub, Reddit, Discord),
+ *   `X-Rate-Limit-…` and `X-App-Limit-24hour-…` (X), `X-RateLimit-…-Requests`, `…-Tokens` (OpenAI, Groq,
+ *   Mistral, Cerebras), `Anthropic-RateLimit-Input-Tokens-…`;
+ * - `X-Should-Retry: true` or `false` (OpenAI, Anthropic).
  *
- * A reset is whatever it can only be: seconds from now, an epoch in seconds or milliseconds where the
- * number is too large for that, a duration with units (`6m0s`), or a date. Instants of the server's
- * clock are taken relative to the response's own `Date`, so that a clock that is wrong, here or there,
- * changes nothing. What cannot be read is as good as not there, and negative counts (Azure sends −1 for
- * "unknown") are not read.
+ * A pair is found by its words and not by a list of APIs, so quotas of APIs that nobody here has heard of are
+ * read too. A reset is whatever it can only be: seconds from now, an epoch in seconds or milliseconds if the
+ * number is too large for that, a duration with units (`6m0s`), or a date. Instants of the server's clock are
+ * taken relative to the response's own `Date`, so that a clock that is wrong, here or there, changes nothing.
+ * Unreadable values are ignored, and so are negative counts (Azure sends −1 for "unknown").
  */
-import { parseFieldList } from "./field-list.ts";
+import { type FieldItem, parseFieldList } from "./field-list.ts";
+import {
+  parseCount,
+  parseDate,
+  parseReset,
+  parseRetryAfter,
+  splitValues,
+} from "./upstream-values.ts";
 
 /** What an API says, in one answer. */
 export interface UpstreamAdvice {
-  /** It has refused this request because there were too many. */
-  readonly isRefusal: boolean;
-  /** Requests that it would still take until then; 0 where it has refused. */
-  readonly remaining: number;
-  /** From now until it takes more, milliseconds. Left out where a refusal does not say. */
+  /**
+   * The API has refused this request because there were too many. Default: true where `remaining` is left
+   * out.
+   */
+  readonly isRefusal?: boolean;
+  /** Requests that it would still take before `pauseMs` is over; means nothing of a refusal. */
+  readonly remaining?: number;
+  /**
+   * From now until it takes more, milliseconds; whoever pauses cuts it to what they can. Left out, or 0,
+   * where a refusal doesn't say.
+   */
   readonly pauseMs?: number;
+  /** Shortest pause that the API asks for where a refusal doesn't say for how long, milliseconds. */
+  readonly minPauseMs?: number;
+  /** Whether a refused request may be sent again. Left out where the API leaves it to its caller. */
+  readonly retry?: boolean;
 }
 
 /** The part of a `Response` that is read. */
 export type UpstreamAnswer = Pick<Response, "status" | "headers">;
 
-/** Requests left, and until when. */
+/** What is left of one limit, and until when. */
 interface Quota {
   readonly remaining: number;
+  /** Left out where it isn't said, or is over: it says nothing about what comes. */
   readonly resetMs?: number | undefined;
+  /** Whether `remaining` counts requests, and not LLM tokens, points or bytes. */
+  readonly isOfRequests: boolean;
 }
 
-/** From here on a number cannot be seconds from now: it would be 31 years, and is an epoch since 2001. */
-const LEAST_EPOCH_SECONDS = 1_000_000_000;
-/** From here on an epoch is in milliseconds: in seconds, it would be the year 5138. */
-const LEAST_EPOCH_MS = 100_000_000_000;
+type Fields = ReadonlyMap<string, string>;
 
-const MS_BY_UNIT: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
+/** An answer below it took the request. */
+const LOWEST_REFUSAL = 400;
+const TOO_MANY_REQUESTS = 429;
+const UNAVAILABLE = 503;
+const FORBIDDEN = 403;
+/** Anthropic's, and others': too busy for anybody. */
+const OVERLOADED = 529;
 
-/** Fields that come in pairs; of the resets, the first that is there and can be read. */
-const quotaFields: readonly { readonly remaining: string; readonly resets: readonly string[] }[] = [
-  { remaining: "RateLimit-Remaining", resets: ["RateLimit-Reset"] },
-  {
-    remaining: "X-RateLimit-Remaining",
-    resets: ["X-RateLimit-Reset-After", "X-RateLimit-Reset"],
-  },
-  { remaining: "X-Rate-Limit-Remaining", resets: ["X-Rate-Limit-Reset"] },
-  { remaining: "X-RateLimit-Remaining-Requests", resets: ["X-RateLimit-Reset-Requests"] },
-  {
-    remaining: "Anthropic-RateLimit-Requests-Remaining",
-    resets: ["Anthropic-RateLimit-Requests-Reset"],
-  },
-];
+/** `Retry-After` is rounded up to whole seconds, a field in milliseconds is not. */
+const ROUNDING_MS = 1_000;
+/** GitHub asks for it after a refusal by a secondary limit, which its fields say nothing about. */
+const GITHUB_MIN_PAUSE_MS = 60_000;
+
+/** Fields that are looked at. */
+const FIELDS =
+  /limit|^(?:age|retry-after|retry-after-ms|x-ms-retry-after-ms|x-should-retry|x-github-request-id)$/;
+const REMAINING = /(?:^|-)remaining(?=-|$)/;
+/** `X-RateLimit-Remaining`, `X-RateLimit-Remaining-Requests`, `…-Req-Minute`. */
+const OF_REQUESTS = /(?:^|-)rate-?limit-remaining$|(?:^|-)req(?:uests?)?(?:-|$)/;
 
 /**
- * What a response says about the rate limit of the API that sent it; `undefined` where it says nothing.
+ * What a response says about the rate limit of the API that sent it; `undefined` where it says nothing. Looks
+ * at status and fields only.
  *
- * It is a refusal with status 429; with 503 and a `Retry-After`; and with 403, as GitHub answers, and a
- * `Retry-After` or no request left. Of a refusal, `Retry-After` goes before every reset. Of several
- * quotas, the one with the fewest requests left counts, of those the one with the latest reset. Fields
- * of a response that comes from a cache (`Age` over 0) are old and not read, but of a refusal.
+ * It is a refusal with status 429 or 529; with 503 and a `Retry-After` or `X-Should-Retry: true`; and with
+ * 403, as GitHub answers, and a `Retry-After` or a quota that is used up. Of a refusal, `Retry-After` goes
+ * before every reset, and a reset counts only of a quota that is used up, of several the latest. Of an answer
+ * that is none, a quota that is used up goes before all others, then the one with the fewest requests left;
+ * quotas of anything but requests count only when they are used up. Fields of a response that comes from a
+ * cache (`Age` over 0) are old and not read, but of a refusal.
  *
  * @param nowMs When the response came, epoch milliseconds. Counts for dates only, and only where the
  * response has no `Date`.
  */
 export function readUpstreamAdvice(
-  answer: UpstreamAnswer,
+  { status, headers }: UpstreamAnswer,
   nowMs: number,
 ): UpstreamAdvice | undefined {
-  const { status, headers } = answer;
+  const fields = fieldsOf(headers);
+  if (status < LOWEST_REFUSAL && fields.size === 0) return undefined;
   const sentAtMs = parseDate(headers.get("Date") ?? "") ?? nowMs;
-  const scarcest = scarcestQuota(headers, sentAtMs);
-  const retryAfterMs = readRetryAfter(headers, sentAtMs);
+  const quotas = readQuotas(fields, sentAtMs);
+  const retryAfterMs = readRetryAfter(fields, sentAtMs);
+  const retry = readShouldRetry(fields);
+  const spent = quotas.filter(({ remaining }) => remaining === 0);
   const isRefusal =
-    status === 429 ||
-    (status === 503 && retryAfterMs !== undefined) ||
-    (status === 403 && (retryAfterMs !== undefined || scarcest?.remaining === 0));
-  if (isRefusal) {
-    const pauseMs = retryAfterMs ?? scarcest?.resetMs;
-    return { isRefusal, remaining: 0, ...(pauseMs !== undefined && { pauseMs }) };
-  }
-  const isCached = Number(headers.get("Age") ?? 0) > 0;
-  if (isCached || scarcest?.resetMs === undefined) return undefined;
-  return { isRefusal, remaining: scarcest.remaining, pauseMs: scarcest.resetMs };
+    status === TOO_MANY_REQUESTS ||
+    status === OVERLOADED ||
+    (status === UNAVAILABLE && (retryAfterMs !== undefined || retry === true)) ||
+    (status === FORBIDDEN && (retryAfterMs !== undefined || spent.length > 0));
+  if (!isRefusal) return Number(fields.get("age") ?? 0) > 0 ? undefined : whatIsLeft(quotas);
+  const pauseMs = retryAfterMs ?? latest(spent.map(({ resetMs }) => resetMs));
+  const asksForMore = !pauseMs && fields.has("x-github-request-id");
+  return {
+    isRefusal,
+    remaining: 0,
+    ...(pauseMs !== undefined && { pauseMs }),
+    ...(asksForMore && { minPauseMs: GITHUB_MIN_PAUSE_MS }),
+    ...(retry !== undefined && { retry }),
+  };
 }
 
-function readRetryAfter(headers: Headers, sentAtMs: number): number | undefined {
-  const afterMs = parseCount(headers.get("Retry-After-Ms"));
-  if (afterMs !== undefined) return afterMs;
-  const untilMs = parseReset(headers.get("Retry-After"), sentAtMs);
+/** Found in one pass: a look at each name that might be there would cost more. */
+function fieldsOf(headers: UpstreamAnswer["headers"]): Fields {
+  const fields = new Map<string, string>();
+  for (const [name, value] of headers) if (FIELDS.test(name)) fields.set(name, value);
+  return fields;
+}
+
+function readRetryAfter(fields: Fields, sentAtMs: number): number | undefined {
+  const read = (name: string, parse: typeof parseReset): number | undefined =>
+    latest(splitValues(fields.get(name) ?? "").map((value) => parse(value, sentAtMs)));
+  const secondsMs = read("retry-after", parseRetryAfter);
   // A date that has just gone by: the limit is over.
-  return untilMs === undefined ? undefined : Math.max(0, untilMs);
+  const untilMs = secondsMs === undefined ? undefined : Math.max(0, secondsMs);
+  const exactMs = latest([
+    read("retry-after-ms", parseCount),
+    read("x-ms-retry-after-ms", parseCount),
+  ]);
+  const isSame = exactMs !== undefined && exactMs > (untilMs ?? 0) - ROUNDING_MS;
+  return isSame ? exactMs : untilMs;
 }
 
-function scarcestQuota(headers: Headers, sentAtMs: number): Quota | undefined {
-  const quotas = [...listedQuotas(headers.get("RateLimit"), sentAtMs)];
-  for (const { remaining, resets } of quotaFields) {
-    const left = parseCount(headers.get(remaining));
-    if (left === undefined) continue;
-    const resetMs = resets
-      .map((reset) => parseReset(headers.get(reset), sentAtMs))
-      .find((each) => each !== undefined);
-    quotas.push({ remaining: left, resetMs: ahead(resetMs) });
+function readShouldRetry(fields: Fields): boolean | undefined {
+  const text = fields.get("x-should-retry")?.trim().toLowerCase();
+  return text === "true" || (text === "false" ? false : undefined);
+}
+
+function whatIsLeft(quotas: readonly Quota[]): UpstreamAdvice | undefined {
+  let scarcest: (Quota & { readonly resetMs: number }) | undefined = undefined;
+  for (const { remaining, resetMs, isOfRequests } of quotas) {
+    if (resetMs === undefined || (remaining > 0 && !isOfRequests)) continue;
+    const isScarcer =
+      !scarcest ||
+      remaining < scarcest.remaining ||
+      (remaining === scarcest.remaining && resetMs > scarcest.resetMs);
+    if (isScarcer) scarcest = { remaining, resetMs, isOfRequests };
   }
-  return quotas.reduce<Quota | undefined>((scarcest, quota) => {
-    if (!scarcest || quota.remaining < scarcest.remaining) return quota;
-    const isLater = (quota.resetMs ?? 0) > (scarcest.resetMs ?? 0);
-    return quota.remaining === scarcest.remaining && isLater ? quota : scarcest;
-  }, undefined);
+  return scarcest && { isRefusal: false, remaining: scarcest.remaining, pauseMs: scarcest.resetMs };
+}
+
+function readQuotas(fields: Fields, sentAtMs: number): Quota[] {
+  const quotas = listedQuotas(fields, sentAtMs);
+  for (const [name, text] of fields) {
+    if (!REMAINING.test(name)) continue;
+    const resets = ["-reset-after", "-reset"].map((word) =>
+      resetsOf(fields.get(name.replace(REMAINING, word).replace(/^-/, "")), sentAtMs),
+    );
+    const read = resets.find((each) => each.some((resetMs) => resetMs !== undefined)) ?? [];
+    quotas.push(...paired(splitValues(text).map(parseCount), read, OF_REQUESTS.test(name)));
+  }
+  return quotas;
 }
 
 /** Of `"a";r=5;t=30, "b";r=1`, and of `limit=10, remaining=5, reset=30`. */
-function listedQuotas(text: string | null, sentAtMs: number): Quota[] {
-  const items = parseFieldList(text ?? "");
-  const quotas = items.flatMap(({ parameters }): Quota[] => {
-    const remaining = parseCount(parameters.get("r"));
-    const resetMs = ahead(parseReset(parameters.get("t"), sentAtMs));
-    return remaining === undefined ? [] : [{ remaining, resetMs }];
-  });
-  const members = new Map(items.map(({ name }) => memberOf(name)));
-  const remaining = parseCount(members.get("remaining"));
-  if (remaining === undefined) return quotas;
-  return [...quotas, { remaining, resetMs: ahead(parseReset(members.get("reset"), sentAtMs)) }];
+function listedQuotas(fields: Fields, sentAtMs: number): Quota[] {
+  const text = fields.get("ratelimit");
+  if (text === undefined) return [];
+  const items = parseFieldList(text);
+  const otherUnits = parseFieldList(fields.get("ratelimit-policy") ?? "").filter(isOfOtherUnit);
+  const quotas = items.flatMap(({ name, parameters }) =>
+    paired(
+      [parseCount(parameters.get("r"))],
+      resetsOf(parameters.get("t"), sentAtMs),
+      !otherUnits.some((policy) => policy.name === name),
+    ),
+  );
+  const valuesOf = (wanted: string): string[] =>
+    items.flatMap(({ name }) => {
+      const [key = "", value = ""] = name.split("=", 2);
+      return key.trim().toLowerCase() === wanted ? [value.trim()] : [];
+    });
+  const remaining = valuesOf("remaining").map(parseCount);
+  return [...quotas, ...paired(remaining, resetsOf(valuesOf("reset").join(), sentAtMs), true)];
 }
 
-function memberOf(text: string): [string, string] {
-  const [key = "", value = ""] = text.split("=", 2);
-  return [key.trim().toLowerCase(), value.trim()];
+/** `qu` names what is counted, where it isn't requests. */
+function isOfOtherUnit({ parameters }: FieldItem): boolean {
+  return (parameters.get("qu") ?? "requests") !== "requests";
 }
 
-/** A reset that is over says nothing about what comes. */
-function ahead(resetMs: number | undefined): number | undefined {
-  return resetMs !== undefined && resetMs > 0 ? resetMs : undefined;
-}
-
-/** A number from 0, rounded down: `598.0` (Reddit), `76;w=21600` (Docker Hub). */
-function parseCount(text: string | null | undefined): number | undefined {
-  const digits = /^\s*(\d{1,15})(?:\.\d*)?\s*(?:[;,]|$)/.exec(text ?? "")?.[1];
-  return digits === undefined ? undefined : Number(digits);
-}
-
-/** Milliseconds from when the response was sent; negative where that was before. */
-function parseReset(text: string | null | undefined, sentAtMs: number): number | undefined {
-  const value = (text ?? "").trim();
-  const digits = /^(\d{1,15}(?:\.\d{1,9})?)\s*(?:;|$)/.exec(value)?.[1];
-  if (digits !== undefined) {
-    const number = Number(digits);
-    if (number >= LEAST_EPOCH_MS) return Math.ceil(number) - sentAtMs;
-    if (number >= LEAST_EPOCH_SECONDS) return Math.ceil(number * 1000) - sentAtMs;
-    return Math.ceil(number * 1000);
-  }
-  const durationMs = parseDuration(value);
-  if (durationMs !== undefined) return durationMs;
-  const atMs = parseDate(value);
-  return atMs === undefined ? undefined : atMs - sentAtMs;
-}
-
-/** `6m0s`, `1.5s`, `20ms`. */
-function parseDuration(text: string): number | undefined {
-  if (!/^(?:\d{1,9}(?:\.\d{1,9})?(?:ms|[smhd]))+$/.test(text)) return undefined;
-  let sumMs = 0;
-  for (const [, number, unit = ""] of text.matchAll(/([\d.]+)([a-z]+)/g)) {
-    sumMs += Number(number) * (MS_BY_UNIT[unit] ?? 0);
-  }
-  return Math.ceil(sumMs);
+function resetsOf(text: string | undefined, sentAtMs: number): (number | undefined)[] {
+  return splitValues(text ?? "").map((value) => parseReset(value, sentAtMs));
 }
 
 /**
- * The forms of HTTP and of RFC 3339. `Date.parse` by itself would find a date in nearly anything that
- * has a number in it.
+ * Counts and resets of one field each. Values in the same place of two lists are of the same sender; lists
+ * that are not of the same length don't say whose is whose, and the latest reset is safe for all.
  */
-function parseDate(text: string): number | undefined {
-  const isRfc3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d/.test(text);
-  const isHttp = /^[A-Z][a-z]{2,8},? .*\d\d:\d\d:\d\d/.test(text);
-  if (!isRfc3339 && !isHttp) return undefined;
-  // The oldest form of HTTP names no zone, and means GMT.
-  const isZoned = isRfc3339 || /GMT|UTC|[+-]\d{4}/.test(text);
-  const atMs = Date.parse(isZoned ? text : `${text} GMT`);
-  return Number.isNaN(atMs) ? undefined : atMs;
+function paired(
+  counts: readonly (number | undefined)[],
+  resets: readonly (number | undefined)[],
+  isOfRequests: boolean,
+): Quota[] {
+  return counts.flatMap((remaining, place): Quota[] => {
+    if (remaining === undefined) return [];
+    const resetMs = counts.length === resets.length ? resets[place] : latest(resets);
+    return [{ remaining, resetMs: (resetMs ?? 0) > 0 ? resetMs : undefined, isOfRequests }];
+  });
+}
+
+function latest(durationsMs: readonly (number | undefined)[]): number | undefined {
+  const known = durationsMs.filter((each) => each !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
 }

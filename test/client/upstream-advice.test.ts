@@ -1,5 +1,5 @@
 /** What APIs say about their limits, as rows: status, fields, what is read. */
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { parseFieldList } from "../../src/client/field-list.ts";
 import { rateLimitStateFields, readRateLimitState } from "../../src/client/rate-limit-state.ts";
@@ -21,7 +21,12 @@ const refusal = (pauseMs?: number) => ({
   remaining: 0,
   ...(pauseMs !== undefined && { pauseMs }),
 });
+/** Longer than anybody counts: cut to what is the longest pause by whoever pauses. */
+const endless = refusal(Number.MAX_SAFE_INTEGER);
 const left = (remaining: number, pauseMs: number) => ({ isRefusal: false, remaining, pauseMs });
+
+const github = { "X-GitHub-Request-Id": "A1B2:3C4D" };
+const inSeconds = (seconds: number): string => String(NOW_SECONDS + seconds);
 
 const rows: Record<string, readonly Row[]> = {
   "Retry-After": [
@@ -42,11 +47,45 @@ const rows: Record<string, readonly Row[]> = {
     ["rubbish with a number", 429, { "Retry-After": "try 2030" }, refusal()],
     ["rubbish with a date in it", 429, { "Retry-After": "x 24 Nov 2030 12:00:00" }, refusal()],
     ["empty", 429, { "Retry-After": "" }, refusal()],
-    ["too many digits", 429, { "Retry-After": "9".repeat(20) }, refusal()],
+    // openai/openai-python#3799, urllib3/urllib3#3743, elizaOS#23807: as any other that is too long.
+    ["16 digits", 429, { "Retry-After": "1000000000000000" }, endless],
+    ["20 digits", 429, { "Retry-After": "99999999999999999999" }, endless],
+    ["the largest integer of 64 bits", 429, { "Retry-After": "9223372036854775807" }, endless],
+    ["400 digits and a fraction", 429, { "Retry-After": `${"9".repeat(400)}.5` }, endless],
+    ["an epoch in microseconds", 429, { "Retry-After": `${NOW_MS}000` }, endless],
+    ["a duration of 20 digits", 429, { "Retry-After": `${"9".repeat(20)}s` }, endless],
+    // Kong/kong#14353, aaronpowell/httpstatus#153, draft-polli-ratelimit-headers#77: sent by two.
+    ["said twice", 429, { "Retry-After": "5, 5" }, refusal(5_000)],
+    ["said twice, the longer last", 429, { "Retry-After": "30, 60" }, refusal(60_000)],
+    ["said twice, the longer first", 429, { "Retry-After": "60,30" }, refusal(60_000)],
+    ["said twice, once readable", 429, { "Retry-After": "soon, 30, -5" }, refusal(30_000)],
+    ["said twice, endless", 429, { "Retry-After": `5, ${"9".repeat(20)}` }, endless],
+    ["said twice, by 503", 503, { "Retry-After": "5, 5" }, refusal(5_000)],
+    [
+      "said twice, as dates",
+      429,
+      { "Retry-After": "Tue, 24 Nov 2026 12:00:30 GMT, Tuesday, 24-Nov-26 12:01:00 GMT" },
+      refusal(60_000),
+    ],
+    [
+      "said twice, as a date and in seconds",
+      429,
+      { "Retry-After": "5, Tue, 24 Nov 2026 12:00:30 GMT" },
+      refusal(30_000),
+    ],
     ["Infinity", 429, { "Retry-After": "Infinity" }, refusal()],
     ["hexadecimal", 429, { "Retry-After": "0x10" }, refusal()],
     ["a year: read, bounded by who pauses", 429, { "Retry-After": "31536000" }, refusal(31_536e6)],
     ["milliseconds", 429, { "Retry-After-Ms": "1500", "Retry-After": "2" }, refusal(1_500)],
+    ["milliseconds, as Cosmos DB sends them", 429, { "x-ms-retry-after-ms": "61" }, refusal(61)],
+    ["milliseconds, 20 digits", 429, { "Retry-After-Ms": "9".repeat(20) }, endless],
+    ["milliseconds, twice", 429, { "Retry-After-Ms": "200, 900" }, refusal(900)],
+    [
+      "milliseconds of one, 60 s of another",
+      429,
+      { "Retry-After-Ms": "200", "Retry-After": "60" },
+      refusal(60_000),
+    ],
     ["rubbish milliseconds", 429, { "Retry-After-Ms": "x", "Retry-After": "2" }, refusal(2_000)],
     ["before a reset", 429, { "Retry-After": "2", RateLimit: '"a";r=0;t=9' }, refusal(2_000)],
   ],
@@ -178,12 +217,6 @@ const rows: Record<string, readonly Row[]> = {
       left(59, 20),
     ],
     [
-      "OpenAI, a request's tokens, which are no requests",
-      200,
-      { "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "6m0s" },
-      undefined,
-    ],
-    [
       "Azure, which sends -1 for unknown",
       200,
       { "x-ratelimit-remaining-requests": "-1", "x-ratelimit-reset-requests": "0" },
@@ -230,10 +263,301 @@ const rows: Record<string, readonly Row[]> = {
   ],
 };
 
-describe.each(Object.entries(rows))("%s", (_, rows) => {
+/** A reset counts only of a quota that is used up: a refusal says nothing by the others. */
+const quotaRows: Record<string, readonly Row[]> = {
+  "quotas of a refusal": [
+    [
+      "OpenAI, out of LLM tokens (dirge#719)",
+      429,
+      {
+        "x-ratelimit-remaining-requests": "4999",
+        "x-ratelimit-reset-requests": "12ms",
+        "x-ratelimit-remaining-tokens": "0",
+        "x-ratelimit-reset-tokens": "6m0s",
+      },
+      refusal(360_000),
+    ],
+    [
+      "OpenAI, out of both",
+      429,
+      {
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": "8.64s",
+        "x-ratelimit-remaining-tokens": "0",
+        "x-ratelimit-reset-tokens": "59.7ms",
+      },
+      refusal(8_640),
+    ],
+    [
+      "OpenAI, out of nothing that it tells of",
+      429,
+      { "x-ratelimit-remaining-requests": "4999", "x-ratelimit-reset-requests": "12ms" },
+      refusal(),
+    ],
+    [
+      "GitHub, a secondary limit (hub4j/github-api#1805, JuliaWeb/GitHub.jl#231)",
+      429,
+      { ...github, "X-RateLimit-Remaining": "4990", "X-RateLimit-Reset": inSeconds(3_000) },
+      { ...refusal(), minPauseMs: 60_000 },
+    ],
+    [
+      "GitHub, a secondary limit of 403 that says for how long",
+      403,
+      { ...github, "X-RateLimit-Remaining": "4990", "Retry-After": "60" },
+      refusal(60_000),
+    ],
+    [
+      "GitHub, used up",
+      429,
+      { ...github, "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": inSeconds(90) },
+      refusal(90_000),
+    ],
+    [
+      "somebody else with some left",
+      429,
+      { "X-RateLimit-Remaining": "4990", "X-RateLimit-Reset": inSeconds(3_000) },
+      refusal(),
+    ],
+    [
+      "X, whose 24 hours are used up",
+      429,
+      {
+        "x-rate-limit-remaining": "1199",
+        "x-rate-limit-reset": inSeconds(890),
+        "x-app-limit-24hour-remaining": "0",
+        "x-app-limit-24hour-reset": inSeconds(40_000),
+      },
+      refusal(40_000_000),
+    ],
+    [
+      "X, whose 24 hours it does not tell of",
+      429,
+      { "x-rate-limit-remaining": "1199", "x-rate-limit-reset": inSeconds(890) },
+      refusal(),
+    ],
+    [
+      "Anthropic, out of output tokens",
+      429,
+      {
+        "anthropic-ratelimit-requests-remaining": "49",
+        "anthropic-ratelimit-requests-reset": "2026-11-24T12:00:01Z",
+        "anthropic-ratelimit-input-tokens-remaining": "30000",
+        "anthropic-ratelimit-input-tokens-reset": "2026-11-24T12:00:02Z",
+        "anthropic-ratelimit-output-tokens-remaining": "0",
+        "anthropic-ratelimit-output-tokens-reset": "2026-11-24T12:00:40Z",
+      },
+      refusal(40_000),
+    ],
+    [
+      "Cerebras, out of its day",
+      429,
+      {
+        "x-ratelimit-remaining-requests-day": "0",
+        "x-ratelimit-reset-requests-day": "33011.382867",
+        "x-ratelimit-remaining-tokens-minute": "0",
+        "x-ratelimit-reset-tokens-minute": "11.382867",
+      },
+      refusal(33_011_383),
+    ],
+    [
+      "Mistral, which says no reset",
+      429,
+      { "x-ratelimit-remaining-req-minute": "0", "x-ratelimit-remaining-tokens-minute": "9000" },
+      refusal(),
+    ],
+    [
+      "the draft, with some left of each",
+      429,
+      { RateLimit: '"a";r=9;t=5, "b";r=1;t=60' },
+      refusal(),
+    ],
+    ["403 with some left", 403, { RateLimit: '"a";r=9;t=5' }, left(9, 5_000)],
+    ["a reset gone by", 429, { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "0" }, refusal()],
+  ],
+  "quotas of two senders": [
+    [
+      "paired by their places (Kong/kong#14353)",
+      429,
+      { "X-RateLimit-Remaining": "0, 500", "X-RateLimit-Reset": "20, 3000" },
+      refusal(20_000),
+    ],
+    [
+      "the other way round",
+      429,
+      { "X-RateLimit-Remaining": "500, 0", "X-RateLimit-Reset": "20, 3000" },
+      refusal(3_000_000),
+    ],
+    [
+      "both used up",
+      429,
+      { "X-RateLimit-Remaining": "0, 0", "X-RateLimit-Reset": "20, 3000" },
+      refusal(3_000_000),
+    ],
+    [
+      "one count, two resets",
+      429,
+      { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "20, 3000" },
+      refusal(3_000_000),
+    ],
+    [
+      "two counts, one reset",
+      429,
+      { "X-RateLimit-Remaining": "500, 0", "X-RateLimit-Reset": "20" },
+      refusal(20_000),
+    ],
+    [
+      "the fewest left",
+      200,
+      { "X-RateLimit-Remaining": "500, 3", "X-RateLimit-Reset": "20, 3000" },
+      left(3, 3_000_000),
+    ],
+    [
+      "none left, last",
+      200,
+      { "X-RateLimit-Remaining": "500, 0", "X-RateLimit-Reset": "20, 30" },
+      left(0, 30_000),
+    ],
+    [
+      "one of them unreadable",
+      429,
+      { "X-RateLimit-Remaining": "few, 0", "X-RateLimit-Reset": "20, 30" },
+      refusal(30_000),
+    ],
+    [
+      "dates, which have commas of their own",
+      429,
+      {
+        "X-RateLimit-Remaining": "0, 500",
+        "X-RateLimit-Reset": "Tue, 24 Nov 2026 12:00:20 GMT, Tue, 24 Nov 2026 13:00:00 GMT",
+      },
+      refusal(20_000),
+    ],
+    [
+      "draft 07",
+      429,
+      { RateLimit: "limit=10, remaining=0, reset=20, limit=900, remaining=500, reset=3000" },
+      refusal(20_000),
+    ],
+  ],
+  "quotas of what is no request": [
+    [
+      "LLM tokens, some left",
+      200,
+      { "x-ratelimit-remaining-tokens": "12", "x-ratelimit-reset-tokens": "6m0s" },
+      undefined,
+    ],
+    [
+      "LLM tokens, none left",
+      200,
+      {
+        "x-ratelimit-remaining-requests": "59",
+        "x-ratelimit-reset-requests": "20ms",
+        "x-ratelimit-remaining-tokens": "0",
+        "x-ratelimit-reset-tokens": "6m0s",
+      },
+      left(0, 360_000),
+    ],
+    [
+      "Anthropic's input tokens, none left",
+      200,
+      {
+        "anthropic-ratelimit-requests-remaining": "49",
+        "anthropic-ratelimit-requests-reset": "2026-11-24T12:00:01Z",
+        "anthropic-ratelimit-input-tokens-remaining": "0",
+        "anthropic-ratelimit-input-tokens-reset": "2026-11-24T12:00:30Z",
+      },
+      left(0, 30_000),
+    ],
+    [
+      "a unit of the draft, some left",
+      200,
+      { RateLimit: '"b";r=9;t=5', "RateLimit-Policy": '"b";q=99;qu="content-bytes"' },
+      undefined,
+    ],
+    [
+      "a unit of the draft, none left",
+      200,
+      { RateLimit: '"b";r=0;t=5', "RateLimit-Policy": '"b";q=99;qu="content-bytes"' },
+      left(0, 5_000),
+    ],
+    [
+      "requests, by the draft's name for them",
+      200,
+      { RateLimit: '"b";r=9;t=5', "RateLimit-Policy": '"b";q=99;qu="requests"' },
+      left(9, 5_000),
+    ],
+    [
+      "Azure, which knows nothing of them",
+      429,
+      {
+        "x-ratelimit-remaining-tokens": "-1",
+        "x-ratelimit-reset-tokens": "0",
+        "retry-after-ms": "4200",
+      },
+      refusal(4_200),
+    ],
+    ["no limit at all", 403, { "x-upload-remaining": "0", "x-upload-reset": "5" }, undefined],
+  ],
+  "whether to send again": [
+    ["never", 429, { "x-should-retry": "false" }, { ...refusal(), retry: false }],
+    ["by all means", 429, { "X-Should-Retry": "true" }, { ...refusal(), retry: true }],
+    ["a word that is neither", 429, { "x-should-retry": "maybe" }, refusal()],
+    [
+      "503 that wants to be asked again",
+      503,
+      { "x-should-retry": "true" },
+      { ...refusal(), retry: true },
+    ],
+    ["503 that does not", 503, { "x-should-retry": "false" }, undefined],
+    ["an error of no limit", 500, { "x-should-retry": "true" }, undefined],
+    ["overloaded", 529, {}, refusal()],
+    ["overloaded, for so long", 529, { "Retry-After": "7" }, refusal(7_000)],
+    [
+      "overloaded, with some left",
+      529,
+      { "x-ratelimit-remaining-requests": "9", "x-ratelimit-reset-requests": "30s" },
+      refusal(),
+    ],
+  ],
+};
+
+describe.each(Object.entries({ ...rows, ...quotaRows }))("%s", (_, rows) => {
   it.each(rows)("%s: %s", (_what, status, fields, advice) => {
     const answer = { status, headers: new Headers(fields) };
     expect(readUpstreamAdvice(answer, NOW_MS)).toEqual(advice);
+  });
+});
+
+/** BerriAI/litellm#39816; the process's own zone has nothing to do with the API. */
+describe.each(["UTC", "America/New_York", "Asia/Tokyo"])("in the zone %s", (zone) => {
+  const { TZ } = process.env;
+  beforeAll(() => {
+    process.env["TZ"] = zone;
+  });
+  afterAll(() => {
+    if (TZ === undefined) delete process.env["TZ"];
+    else process.env["TZ"] = TZ;
+  });
+
+  it.each([
+    ["2026-11-24T12:00:30"],
+    ["2026-11-24 12:00:30"],
+    ["2026-11-24T12:00:30.000"],
+    ["2026-11-24 12:00:30 UTC"],
+    ["2026-11-24T21:00:30+09:00"],
+    ["2026-11-24 07:00:30 -0500"],
+    ["Tue, 24 Nov 2026 12:00:30"],
+    ["Tue Nov 24 12:00:30 2026"],
+    ["Tue, 24-Nov-2026 12:00:30"],
+    ["Tue, 24 Nov 2026 07:00:30 EST"],
+    ["Tue Nov 24 2026 12:00:30 PM"],
+  ])("%s is UTC, but for a zone that it names", (reset) => {
+    const headers = new Headers({ "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset });
+    expect(readUpstreamAdvice({ status: 429, headers }, NOW_MS)).toEqual(refusal(30_000));
+    const retryAfter = new Headers({ "Retry-After": reset });
+    expect(readUpstreamAdvice({ status: 429, headers: retryAfter }, NOW_MS)).toEqual(
+      refusal(30_000),
+    );
   });
 });
 
