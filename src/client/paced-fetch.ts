@@ -12,13 +12,13 @@
 import type { Granted, Refused } from "./acquire-outcome.ts";
 import type { AcquireOptions, Client } from "./client.ts";
 import type { Fetch, FetchInit, FetchInput, PacedRequest } from "./paced-request.ts";
-import type { PauseFailed } from "./shared-pause.ts";
+import type { PauseFailed, PauseRequest, SharedPause } from "./shared-pause.ts";
 import type { UpstreamAdvice, UpstreamAnswer } from "./upstream-advice.ts";
 
 import { policyLimits, showValue } from "../core/policy.ts";
 import { checkBucket, checkFunction, checkInteger, hasMethod } from "./arguments.ts";
 import { openRequest } from "./paced-request.ts";
-import { SharedPause } from "./shared-pause.ts";
+import { joinPause } from "./pause-registry.ts";
 import { settledWithin } from "./settled-within.ts";
 import { SluiceRefusedError } from "./sluice-refused-error.ts";
 import { readUpstreamAdvice } from "./upstream-advice.ts";
@@ -47,8 +47,8 @@ export interface PacedFetchOptions {
    */
   readonly methods?: readonly string[];
   /**
-   * Pause where the API refuses with 429 and does not say for how long, milliseconds; doubled at each
-   * attempt. Default: 1,000.
+   * Pause where the API refuses and does not say for how long, milliseconds. Whatever a pause was for, one
+   * that did not help is doubled. Default: 1,000.
    */
   readonly backoffMs?: number;
   /**
@@ -63,7 +63,11 @@ export interface PacedFetchOptions {
    * a `SluiceRefusedError`. `refusalResponse` makes a 429 of a refusal.
    */
   readonly onRefused?: (refusal: Refused, request: Request) => Response | Promise<Response>;
-  /** Told where a bucket could not be paused. Default: `console.error`. */
+  /**
+   * Told each time a bucket could not be paused, and why; the callers of this process hold back all the same.
+   * Default: `console.error`. A token without the right `pause` is said to `console.warn` as well, once for
+   * each client and bucket.
+   */
   readonly onPauseFailed?: PauseFailed;
 }
 
@@ -87,10 +91,10 @@ const CLOCK_NOISE_MS = 1_000;
 const LOWERED_FOR_MS = 10_000;
 /** How long an answer is kept back for Sluice to be told. What it does not know by then, it hears later. */
 const TELLING_PATIENCE_MS = 2_000;
-/** Fewer buckets than this are never looked through for those that are not needed any more. */
-const LEAST_SWEPT = 64;
 /** The default of a policy's `maxWaitMs`. */
 const DEFAULT_MAX_WAIT_MS = 60_000;
+/** An answer from here on says that the API is in trouble, and not that it goes on. */
+const SERVER_ERROR = 500;
 
 /**
  * Builds a `fetch` that is paced by a bucket.
@@ -144,11 +148,13 @@ interface PacedCall extends PacedRequest {
   readonly init: FetchInit;
   readonly bucket: string;
   readonly tokens: number;
-  /** Whether method and body allow it to be sent again. */
-  readonly isReplayable: boolean;
+  /** Whether its method allows it to be sent again. */
+  readonly isIdempotent: boolean;
   readonly pause: SharedPause;
   /** How long it has waited for tokens. */
   waitedMs: number;
+  /** What Sluice's clock shows, less what `performance.now()` does, as of its last token. */
+  aheadMs: number;
   /** Whether copies of its body were sent. */
   isCopied: boolean;
 }
@@ -161,9 +167,6 @@ class FetchPacer {
   readonly #backoffMs: number;
   readonly #maxPauseMs: number;
   readonly #readAdvice: NonNullable<PacedFetchOptions["readAdvice"]>;
-  /** By bucket: of those in use, those that are paused, and some that were. */
-  readonly #pauses = new Map<string, SharedPause>();
-  #sweepAtSize = LEAST_SWEPT;
 
   constructor(options: PacedFetchOptions) {
     const { retries = DEFAULT_RETRIES, backoffMs = DEFAULT_BACKOFF_MS } = options;
@@ -196,16 +199,20 @@ class FetchPacer {
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await this.#acquire(call);
       if (!outcome.ok) return this.#answerRefusal(call, outcome, refused);
-      const mayRetry = call.isReplayable && attempt <= this.#retries;
-      const response = await this.#send(call, mayRetry);
+      const isLast = attempt > this.#retries;
+      const sentAtMs = performance.now();
+      const response = await this.#send(call, isLast);
       const advice = this.#readAdvice(response, Date.now());
       if (!advice || !isRefusal(advice)) {
+        if (response.status < SERVER_ERROR) call.pause.gotThrough(sentAtMs);
         if (advice) await this.#lower(call, advice, outcome);
         return response;
       }
-      const pauseMs = this.#pauseMs(advice, attempt);
-      await this.#pauseAll(call, pauseMs, outcome);
-      if (!mayRetry || advice.retry === false || pauseMs > this.#patienceMs(call)) return response;
+      const pauseMs = this.#pauseMs(call, advice, sentAtMs);
+      await this.#pauseAll(call, pauseMs);
+      const mayRetry = !isLast && maySendAgain(call, advice);
+      // A bucket whose pause is as long as anybody may wait refuses whoever would wait for its end.
+      if (!mayRetry || pauseMs >= this.#patienceMs(call)) return response;
       // Its connection is free for others while this call waits.
       discard(response);
       refused = response;
@@ -215,56 +222,43 @@ class FetchPacer {
   /** Looks at the request before anything is taken for it. */
   #open(input: FetchInput, init: FetchInit): PacedCall {
     const opened = openRequest(input, init);
-    const { request, hasLastingBody, toCopy } = opened;
-    const { bucket, tokens = 1 } = this.#options;
+    const { request } = opened;
+    const { client, bucket, tokens = 1 } = this.#options;
     const name = typeof bucket === "function" ? bucket(request) : bucket;
-    const isIdempotent =
-      this.#methods.has(request.method) || request.headers.has("Idempotency-Key");
     return {
       ...opened,
       input,
       init,
       bucket: name,
       tokens: typeof tokens === "function" ? tokens(request) : tokens,
-      isReplayable: isIdempotent && (hasLastingBody || toCopy !== undefined),
-      pause: this.#pauseOf(name),
+      isIdempotent: this.#methods.has(request.method) || request.headers.has("Idempotency-Key"),
+      pause: joinPause(client, name),
       waitedMs: 0,
+      aheadMs: 0,
       isCopied: false,
     };
   }
 
-  #pauseOf(bucket: string): SharedPause {
-    const { client, onPauseFailed = reportPauseFailed } = this.#options;
-    const pause = this.#pauses.get(bucket) ?? new SharedPause(client, bucket, onPauseFailed);
-    this.#pauses.set(bucket, pause);
-    pause.join();
-    if (this.#pauses.size >= this.#sweepAtSize) this.#sweep();
-    return pause;
-  }
-
-  #sweep(): void {
-    const nowMs = Date.now();
-    for (const [bucket, pause] of this.#pauses) {
-      if (pause.isOver(nowMs)) this.#pauses.delete(bucket);
-    }
-    this.#sweepAtSize = Math.max(LEAST_SWEPT, 2 * this.#pauses.size);
-  }
-
   async #acquire(call: PacedCall): Promise<Granted | Refused> {
     const { bucket, tokens, signal, pause } = call;
-    const heldMs = pause.heldMs(Date.now());
-    if (heldMs > this.#patienceMs(call)) return refusedByPause(call, heldMs);
-    await this.#wait(call, pause.released(signal));
-    const leftMs = this.#leftMs(call);
-    const options: AcquireOptions = {
-      tokens,
-      ...(leftMs !== undefined && { timeoutMs: leftMs }),
-      ...(signal && { signal }),
-    };
-    const outcome = await this.#wait(call, this.#options.client.acquire(bucket, options));
-    // Others may have been refused while this one's token was on its way.
-    if (outcome.ok) await this.#wait(call, pause.released(signal));
-    return outcome;
+    for (;;) {
+      const heldMs = pause.heldMs();
+      if (heldMs > this.#patienceMs(call)) return refusedByPause(call, heldMs);
+      await this.#wait(call, pause.released(signal));
+      const leftMs = this.#leftMs(call);
+      const options: AcquireOptions = {
+        tokens,
+        ...(leftMs !== undefined && { timeoutMs: leftMs }),
+        ...(signal && { signal }),
+      };
+      const askedAtMs = performance.now();
+      const outcome = await this.#wait(call, this.#options.client.acquire(bucket, options));
+      if (!outcome.ok) return outcome;
+      call.aheadMs = aheadMs(outcome, performance.now() - askedAtMs);
+      // Others may have been refused while this one's token was on its way. It is gone then, as those in the
+      // bucket are: kept until the end of the pause, all of them would be sent at once.
+      if (!pause.hasBegunSince(askedAtMs)) return outcome;
+    }
   }
 
   async #wait<Result>(call: PacedCall, waiting: Promise<Result>): Promise<Result> {
@@ -290,28 +284,26 @@ class FetchPacer {
     return Math.min(leftMs, maxWaitMs ?? Infinity);
   }
 
-  #send(call: PacedCall, mayRetry: boolean): Promise<Response> {
-    const { input, init, toCopy } = call;
+  #send(call: PacedCall, isLast: boolean): Promise<Response> {
+    const { input, init, toCopy, isIdempotent } = call;
     // Not as a method of this: the global one must not be called as one.
     const send = this.#fetch;
-    if (!mayRetry || !toCopy) return send(input, init);
+    if (isLast || !isIdempotent || !toCopy) return send(input, init);
     call.isCopied = true;
     return send(toCopy.clone(), init);
   }
 
   /** For how long everybody is to hold back after this refusal. */
-  #pauseMs({ pauseMs = 0, minPauseMs = 0 }: UpstreamAdvice, attempt: number): number {
-    const backoffMs = Math.max(this.#backoffMs, minPauseMs) * 2 ** (attempt - 1);
-    const saidMs = pauseMs > 0 ? Math.ceil(pauseMs) : backoffMs;
-    return Math.min(saidMs, this.#maxPauseMs);
+  #pauseMs(call: PacedCall, advice: UpstreamAdvice, sentAtMs: number): number {
+    const { pauseMs = 0, minPauseMs = 0 } = advice;
+    const wantedMs = pauseMs > 0 ? Math.ceil(pauseMs) : Math.max(this.#backoffMs, minPauseMs);
+    return Math.min(call.pause.lengthOf(wantedMs, sentAtMs), this.#maxPauseMs);
   }
 
   /** Holds the callers here, and resolves when Sluice has the pause, or has been given time for it. */
-  async #pauseAll(call: PacedCall, pauseMs: number, granted: Granted): Promise<void> {
-    const nowMs = Date.now();
-    const wish = { untilAtMs: nowMs + pauseMs, tokens: 0, skewMs: skewMs(granted, nowMs) };
-    const patienceMs = Math.min(pauseMs, TELLING_PATIENCE_MS);
-    await settledWithin(call.pause.refuse(wish, nowMs), patienceMs, call.signal);
+  async #pauseAll(call: PacedCall, pauseMs: number): Promise<void> {
+    const told = call.pause.refuse(this.#pauseRequest(call, pauseMs, 0));
+    await settledWithin(told, Math.min(pauseMs, TELLING_PATIENCE_MS), call.signal);
   }
 
   /**
@@ -322,12 +314,15 @@ class FetchPacer {
     const { remaining = Infinity, pauseMs = 0 } = advice;
     const isSpent = remaining <= 0;
     const isFewer = this.#options.tokens === undefined && remaining < granted.remaining;
-    if (!(pauseMs > 0) || granted.isUnmetered || !(isSpent || isFewer)) return;
+    if (!(pauseMs > 0) || !(isSpent || (isFewer && !granted.isUnmetered))) return;
     const forMs = Math.min(Math.ceil(pauseMs), isSpent ? this.#maxPauseMs : LOWERED_FOR_MS);
-    const nowMs = Date.now();
     const tokens = Math.max(0, Math.floor(remaining));
-    const wish = { untilAtMs: nowMs + forMs, tokens, skewMs: skewMs(granted, nowMs) };
-    await settledWithin(call.pause.lower(wish, nowMs), TELLING_PATIENCE_MS);
+    const told = call.pause.lower(this.#pauseRequest(call, forMs, tokens));
+    await settledWithin(told, TELLING_PATIENCE_MS);
+  }
+
+  #pauseRequest({ aheadMs }: PacedCall, durationMs: number, tokens: number): PauseRequest {
+    return { durationMs, tokens, aheadMs, onFailed: this.#options.onPauseFailed };
   }
 
   #answerRefusal(
@@ -348,26 +343,30 @@ function refusedByPause({ bucket, tokens }: PacedCall, heldMs: number): Refused 
 }
 
 /**
- * By how much Sluice's clock is ahead: a grant that has just come says what it reads. What may be the way
- * of the answer counts as no difference.
+ * What Sluice's clock shows, less what `performance.now()` does: a grant says what it read. The answer may
+ * have been on its way for all of the time that the call took and did not wait, so a difference to the clock
+ * here counts only where it is more than that.
  */
-function skewMs({ grantedAtMs, isUnmetered }: Granted, nowMs: number): number {
-  const aheadMs = isUnmetered ? 0 : grantedAtMs - nowMs;
-  return Math.abs(aheadMs) < CLOCK_NOISE_MS ? 0 : aheadMs;
+function aheadMs({ grantedAtMs, waitedMs, isUnmetered }: Granted, tookMs: number): number {
+  const nowMs = Date.now();
+  const behindMs = nowMs - grantedAtMs;
+  const latestBehindMs = Math.max(0, tookMs - waitedMs) + CLOCK_NOISE_MS;
+  const isSame = isUnmetered || (behindMs > -CLOCK_NOISE_MS && behindMs < latestBehindMs);
+  return (isSame ? nowMs : grantedAtMs) - performance.now();
 }
 
 function isRefusal({ isRefusal, remaining }: UpstreamAdvice): boolean {
   return isRefusal ?? remaining === undefined;
 }
 
+function maySendAgain(
+  { isIdempotent, hasLastingBody, toCopy }: PacedCall,
+  advice: UpstreamAdvice,
+): boolean {
+  return advice.retry !== false && isIdempotent && (hasLastingBody || toCopy !== undefined);
+}
+
 /** Nobody will read this body. Not to be awaited: of a body with copies, that may be for ever. */
 function discard({ body }: Pick<Response, "body">): void {
   body?.cancel().catch(() => undefined);
-}
-
-function reportPauseFailed(error: unknown, { bucket }: { readonly bucket: string }): void {
-  console.error(
-    `Cannot pause bucket "${bucket}" for all; callers here hold back by themselves:`,
-    error,
-  );
 }

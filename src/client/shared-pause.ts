@@ -1,9 +1,14 @@
 /**
- * The pause of one bucket, as a paced fetch knows it: told to Sluice for every caller everywhere, and kept
- * here for the callers of this process until Sluice has it, or for all of it where Sluice cannot have it.
+ * The pause of one bucket, as the paced fetches of one client know it: told to Sluice for every caller
+ * everywhere, and kept here for the callers of this process until Sluice has it, or for all of it where Sluice
+ * can't have it.
  *
  * A crowd that is refused at once is told the same by everybody: one call tells Sluice, and what comes
  * while it is under way goes into one more, with the later end and the fewer tokens of all of it.
+ *
+ * Everything here is measured on the clock of `performance.now()`, which nobody sets: a wall clock that jumps
+ * makes no pause longer or shorter. Nothing here waits for a timer or a promise of another call's without one
+ * of its own: in a Worker, those end with the request that made them.
  */
 import type { BucketSnapshot } from "../protocol.ts";
 import type { Client, PauseFields } from "./client.ts";
@@ -11,30 +16,38 @@ import type { Client, PauseFields } from "./client.ts";
 import { pause as sleep } from "./abort.ts";
 import { settledWithin } from "./settled-within.ts";
 
-/** What the bucket is to do. */
-export interface PauseWish {
-  /** By this machine's clock, epoch milliseconds. */
-  readonly untilAtMs: number;
-  /** Most tokens that the bucket keeps. */
-  readonly tokens: number;
-  /** By how much Sluice's clock is ahead of this machine's. */
-  readonly skewMs: number;
-}
-
-/** What Sluice was told. */
-interface ToldPause extends PauseWish {
-  readonly toldAtMs: number;
-}
-
 /** Told why Sluice could not pause a bucket. */
 export type PauseFailed = (
   error: unknown,
   pause: PauseFields & { readonly bucket: string },
 ) => void | Promise<void>;
 
+/** What the bucket is to do. */
+export interface PauseRequest {
+  readonly durationMs: number;
+  /** Most tokens that the bucket keeps. */
+  readonly tokens: number;
+  /** What Sluice's clock shows, epoch milliseconds, less what `performance.now()` does. */
+  readonly aheadMs: number;
+  /** Default: the console. */
+  readonly onFailed?: PauseFailed | undefined;
+}
+
+/** Instants are `performance.now()`. */
+interface Pause {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly tokens: number;
+}
+
+interface WantedPause extends Omit<Pause, "startMs"> {
+  readonly aheadMs: number;
+  readonly onFailed: ReadonlySet<PauseFailed | undefined>;
+}
+
 /**
- * For so long nobody tells Sluice again of a refusal that it knows of: all of a crowd are answered within
- * it. After it, the pause may have been lifted, and is told anew.
+ * For so long nobody tells Sluice again of a refusal that it has been told of: all of a crowd are answered
+ * within it. After it, the pause may have been lifted, and is told anew.
  */
 const CROWD_MS = 1_000;
 
@@ -44,27 +57,40 @@ const CROWD_MS = 1_000;
  */
 const MAX_ROUNDING_MS = 1_000;
 
+/** A bucket whose clock is ahead by less than what is taken for none lets its callers go that much earlier. */
+const MAX_EARLY_MS = 1_000;
+
+/** A refusal that comes so long after a pause, or as long after it as it lasted, has nothing to do with it. */
+const FORGOTTEN_AFTER_MS = 60_000;
+
+/** A call to Sluice that takes longer died with the request of a Worker that began it. */
+const MAX_TELLING_MS = 60_000;
+
 /** What is known of the pause of one bucket, by one client. */
 export class SharedPause {
   readonly #client: Client;
   readonly #bucket: string;
-  readonly #onFailed: PauseFailed;
-  #wanted: PauseWish | undefined = undefined;
-  #telling: Promise<void> | undefined = undefined;
-  #told: ToldPause | undefined = undefined;
+  #wanted: WantedPause | undefined = undefined;
+  #telling: { readonly startMs: number; readonly done: Promise<void> } | undefined = undefined;
+  /** What Sluice was told last, whether it took it or not. */
+  #told: Pause | undefined = undefined;
+  /** What the API wanted with its last refusal. */
+  #refusal: Pause | undefined = undefined;
+  /** The last pause in which no token counts, whoever holds the callers back. */
+  #standstill: Pause | undefined = undefined;
+  #heldUntilMs = 0;
   #snapshot: BucketSnapshot | undefined = undefined;
-  #heldUntilAtMs = 0;
+  #hasWarned = false;
   #calls = 0;
 
-  constructor(client: Client, bucket: string, onFailed: PauseFailed) {
+  constructor(client: Client, bucket: string) {
     this.#client = client;
     this.#bucket = bucket;
-    this.#onFailed = onFailed;
   }
 
   /** For how long the callers of this process have to hold back by themselves, milliseconds. */
-  heldMs(nowMs: number): number {
-    return Math.max(0, this.#heldUntilAtMs - nowMs);
+  heldMs(): number {
+    return Math.max(0, Math.ceil(this.#heldUntilMs - performance.now()));
   }
 
   /**
@@ -73,10 +99,18 @@ export class SharedPause {
    */
   async released(signal: AbortSignal | undefined): Promise<void> {
     for (;;) {
-      const heldMs = this.heldMs(Date.now());
+      const heldMs = this.heldMs();
       if (heldMs === 0) return;
-      await (this.#telling ? settledWithin(this.#telling, heldMs, signal) : sleep(heldMs, signal));
+      await (this.#telling
+        ? settledWithin(this.#telling.done, heldMs, signal)
+        : sleep(heldMs, signal));
     }
+  }
+
+  /** Whether a token that was asked for then is from before a pause that isn't over, and doesn't count. */
+  hasBegunSince(askedAtMs: number): boolean {
+    const { startMs, endMs } = this.#standstill ?? { startMs: 0, endMs: 0 };
+    return startMs > askedAtMs && endMs > performance.now();
   }
 
   /** A call has begun that may ask for it and tell of it, until `leave`. */
@@ -89,9 +123,11 @@ export class SharedPause {
   }
 
   /** Whether there is nothing here to be kept. */
-  isOver(nowMs: number): boolean {
+  isOver(): boolean {
     if (this.#calls > 0 || this.#telling) return false;
-    return this.heldMs(nowMs) === 0 && (this.#told?.untilAtMs ?? 0) <= nowMs;
+    const nowMs = performance.now();
+    const isForgotten = !this.#refusal || forgottenAtMs(this.#refusal) <= nowMs;
+    return isForgotten && this.#heldUntilMs <= nowMs && (this.#told?.endMs ?? 0) <= nowMs;
   }
 
   /** Longest that somebody may wait in the bucket, as Sluice last said. */
@@ -100,66 +136,135 @@ export class SharedPause {
   }
 
   /**
-   * The API has refused: nobody is to ask before `wish.untilAtMs`. Callers of this process are held from
-   * now on, and let go into the bucket's queue once Sluice has the pause. Resolves when it does, or when
-   * it was reported that it does not; never rejects.
+   * How long to pause where the API wants `wantedMs` of a request that was sent then: twice as long as last
+   * time, at least, if it was sent when the last pause was over, and nothing has got through since.
    */
-  refuse(wish: PauseWish, nowMs: number): Promise<void> {
-    const told = this.#told;
-    const isNews = !told || told.toldAtMs <= nowMs - CROWD_MS || !covers(told, wish, 0);
-    if (!isNews) return this.#telling ?? Promise.resolve();
-    this.#heldUntilAtMs = Math.max(this.#heldUntilAtMs, wish.untilAtMs);
-    return this.#tell(wish);
+  lengthOf(wantedMs: number, sentAtMs: number): number {
+    const last = this.#refusal;
+    if (!last || !isAfter(sentAtMs, last) || sentAtMs >= forgottenAtMs(last)) return wantedMs;
+    return Math.max(wantedMs, 2 * (last.endMs - last.startMs));
+  }
+
+  /** The API took a request that was sent then. */
+  gotThrough(sentAtMs: number): void {
+    if (this.#refusal && isAfter(sentAtMs, this.#refusal)) this.#refusal = undefined;
   }
 
   /**
-   * The API will take no more than `wish.tokens` before `wish.untilAtMs`. Resolves as `refuse` does. Where
-   * Sluice cannot have it, nobody is held: whoever asks too much will be refused.
+   * The API has refused: nobody is to ask for so long. Callers of this process are held from now on, and let
+   * go into the bucket's queue once Sluice has the pause. Resolves when it does, or when it was reported that
+   * it does not; never rejects.
    */
-  lower(wish: PauseWish, nowMs: number): Promise<void> {
+  refuse(request: PauseRequest): Promise<void> {
+    const pause = pauseOf(request);
     const told = this.#told;
-    const roundingMs = Math.min(MAX_ROUNDING_MS, (wish.untilAtMs - nowMs) / 2);
-    const isNews = !told || !covers(told, wish, roundingMs);
-    return isNews ? this.#tell(wish) : (this.#telling ?? Promise.resolve());
+    const isNews = !told || told.startMs <= pause.startMs - CROWD_MS || !covers(told, pause, 0);
+    if (!isNews) return this.#telling?.done ?? Promise.resolve();
+    this.#refusal = pause;
+    return this.#begin(pause, request);
   }
 
-  #tell(wish: PauseWish): Promise<void> {
+  /**
+   * The API will take no more than `request.tokens` for so long. Resolves as `refuse` does. Callers of this
+   * process are held where it is none; where it is some and Sluice can't have it, whoever asks too much will be
+   * refused.
+   */
+  lower(request: PauseRequest): Promise<void> {
+    const pause = pauseOf(request);
+    const roundingMs = Math.min(MAX_ROUNDING_MS, request.durationMs / 2);
+    const isNews = !this.#told || !covers(this.#told, pause, roundingMs);
+    if (!isNews) return this.#telling?.done ?? Promise.resolve();
+    return this.#begin(pause, request);
+  }
+
+  #begin(pause: Pause, { aheadMs, onFailed }: PauseRequest): Promise<void> {
+    const { startMs, endMs, tokens } = pause;
+    if (tokens === 0) {
+      const lastEndMs = this.#standstill?.endMs ?? 0;
+      this.#standstill = { startMs, endMs: Math.max(endMs, lastEndMs), tokens };
+      this.#heldUntilMs = Math.max(this.#heldUntilMs, endMs);
+    }
     const wanted = this.#wanted;
     this.#wanted = {
-      untilAtMs: Math.max(wish.untilAtMs, wanted?.untilAtMs ?? 0),
-      tokens: Math.min(wish.tokens, wanted?.tokens ?? Infinity),
-      skewMs: wish.skewMs,
+      endMs: Math.max(endMs, wanted?.endMs ?? 0),
+      tokens: Math.min(tokens, wanted?.tokens ?? Infinity),
+      aheadMs,
+      onFailed: new Set([...(wanted?.onFailed ?? []), onFailed]),
     };
-    this.#telling ??= this.#tellAll();
-    return this.#telling;
+    if (!this.#telling || this.#telling.startMs <= startMs - MAX_TELLING_MS) {
+      this.#telling = { startMs, done: this.#tellAll() };
+    }
+    return this.#telling.done;
   }
 
   async #tellAll(): Promise<void> {
     while (this.#wanted) {
-      const wish = this.#wanted;
+      const wanted = this.#wanted;
       this.#wanted = undefined;
-      const pause = { untilMs: wish.untilAtMs + wish.skewMs, tokens: wish.tokens };
+      const { endMs, tokens, aheadMs } = wanted;
+      const pause = { untilMs: Math.round(endMs + aheadMs), tokens };
       try {
         this.#snapshot = await this.#client.pause(this.#bucket, pause);
-        this.#told = { ...wish, toldAtMs: Date.now() };
-        if (this.#heldUntilAtMs <= wish.untilAtMs) this.#heldUntilAtMs = 0;
+        if (this.#heldUntilMs <= endMs) this.#heldUntilMs = 0;
       } catch (error) {
-        void this.#report(error, pause);
+        void this.#report(error, pause, wanted.onFailed);
       }
+      this.#told = { startMs: performance.now(), endMs, tokens };
     }
     this.#telling = undefined;
   }
 
-  async #report(error: unknown, pause: PauseFields): Promise<void> {
-    try {
-      await this.#onFailed(error, { ...pause, bucket: this.#bucket });
-    } catch (fault) {
-      console.error(fault);
+  async #report(
+    error: unknown,
+    pause: PauseFields,
+    onFailed: WantedPause["onFailed"],
+  ): Promise<void> {
+    const bucket = this.#bucket;
+    const isForbidden = lacksRight(error);
+    if (isForbidden && !this.#hasWarned) {
+      this.#hasWarned = true;
+      console.warn(
+        `Cannot pause bucket "${bucket}" for other processes; callers in this one hold back by ` +
+          `themselves. Give the client a token with the right "pause" on it (${String(error)})`,
+      );
+    }
+    for (const report of onFailed) {
+      try {
+        if (report) await report(error, { ...pause, bucket });
+        else if (!isForbidden) {
+          console.error(`Cannot pause bucket "${bucket}"; callers here hold back:`, error);
+        }
+      } catch (fault) {
+        console.error(fault);
+      }
     }
   }
 }
 
-/** Whether what was told makes the wish come true, but for `roundingMs`. */
-function covers(told: ToldPause, wish: PauseWish, roundingMs: number): boolean {
-  return told.untilAtMs >= wish.untilAtMs - roundingMs && told.tokens <= wish.tokens;
+function pauseOf({ durationMs, tokens }: PauseRequest): Pause {
+  const startMs = performance.now();
+  return { startMs, endMs: startMs + durationMs, tokens };
+}
+
+/** Whether what was told makes the other come true, but for `roundingMs`. */
+function covers(told: Pause, other: Pause, roundingMs: number): boolean {
+  return told.endMs >= other.endMs - roundingMs && told.tokens <= other.tokens;
+}
+
+/** Whether a request that was sent then was sent when the pause was over, as Sluice may see it. */
+function isAfter(sentAtMs: number, { startMs, endMs }: Pause): boolean {
+  return sentAtMs > startMs && sentAtMs >= endMs - MAX_EARLY_MS;
+}
+
+function forgottenAtMs({ startMs, endMs }: Pause): number {
+  return endMs + Math.max(endMs - startMs, FORGOTTEN_AFTER_MS);
+}
+
+/** Matched by its members: over RPC, it is not of a class of ours. */
+function lacksRight(error: unknown): boolean {
+  const { status, reason } = (error ?? {}) as {
+    readonly status?: unknown;
+    readonly reason?: unknown;
+  };
+  return status === 401 || status === 403 || reason === "unauthorized";
 }

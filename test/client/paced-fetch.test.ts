@@ -8,6 +8,7 @@ import type { BucketSnapshot } from "../../src/protocol.ts";
 
 import { createPacedFetch } from "../../src/client/paced-fetch.ts";
 import { refusalResponse } from "../../src/client/refusal-response.ts";
+import { SluiceError } from "../../src/client/sluice-error.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 24, 12);
 const URL_OF_API = "http://api.test/things";
@@ -329,6 +330,155 @@ describe("a refusal of the API", () => {
   });
 });
 
+describe("a pause that did not help", () => {
+  const ends = (client: ScriptedClient) => client.paused.map(({ untilMs }) => untilMs - NOW_MS);
+
+  /** A client whose bucket keeps the pause, as far as one caller at a time can tell. */
+  function obedient(maxWaitMs = 3_600_000): ScriptedClient {
+    const client = new ScriptedClient();
+    let untilMs = 0;
+    client.onPause = (pause) => {
+      untilMs = Math.max(untilMs, pause.untilMs);
+      return snapshot(maxWaitMs);
+    };
+    client.onAcquire = async () => {
+      await new Promise((resolve) => setTimeout(resolve, Math.max(1, untilMs - Date.now() + 1)));
+      return granted();
+    };
+    return client;
+  }
+
+  it.each<readonly [string, Record<string, string>, number[]]>([
+    ["seconds", { "Retry-After": "1" }, [0, 1_000, 3_000, 7_000]],
+    ["12 ms of a quota (dirge#719)", { "Retry-After-Ms": "12" }, [0, 12, 36, 84]],
+    ["nothing", {}, [0, 1_000, 3_000, 7_000]],
+    ["too much", { "Retry-After": "9".repeat(20) }, [0, 8_000, 16_000, 24_000]],
+  ])("of %s is doubled, up to maxPauseMs", async (_, fields, atMs) => {
+    const options = { retries: 3, maxPauseMs: 8_000 };
+    const { pacedFetch, sent } = pace([tooMany(fields)], options, obedient());
+    await finish(pacedFetch(URL_OF_API));
+    for (const [place, { atMs: sentAtMs }] of sent.entries()) {
+      expect(sentAtMs - atMs[place]!).toBeGreaterThanOrEqual(0);
+      expect(sentAtMs - atMs[place]!).toBeLessThanOrEqual(10);
+    }
+    expect(sent).toHaveLength(4);
+  });
+
+  it("is doubled for calls that are not sent again, too", async () => {
+    const { pacedFetch, client } = pace([tooMany({ "Retry-After": "2" })], {}, obedient());
+    for (let call = 0; call < 3; call += 1) {
+      await finish(pacedFetch(URL_OF_API, { method: "POST", body: "body" }));
+    }
+    const lengths = ends(client).map((endMs, place, all) => endMs - (all[place - 1] ?? 0));
+    expect(lengths.map((lengthMs) => Math.round(lengthMs / 1_000))).toEqual([2, 4, 8]);
+  });
+
+  it("is one that nothing got through after: one success starts afresh", async () => {
+    const refusal = tooMany({ "Retry-After": "2" });
+    const answers = [refusal, refusal, ok(), refusal];
+    const { pacedFetch, client } = pace(answers, { retries: 0 }, obedient());
+    for (let call = 0; call < 4; call += 1) await finish(pacedFetch(URL_OF_API));
+    const [first, second, third] = ends(client) as [number, number, number];
+    expect(second - first).toBeGreaterThanOrEqual(4_000);
+    expect(third - second).toBeLessThan(2_100);
+  });
+
+  it("is none where a minute has gone by, or as long as it lasted", async () => {
+    const { pacedFetch, client } = pace(
+      [tooMany({ "Retry-After": "2" })],
+      { retries: 0 },
+      obedient(),
+    );
+    await finish(pacedFetch(URL_OF_API));
+    await vi.advanceTimersByTimeAsync(63_000);
+    const fromMs = Date.now() - NOW_MS;
+    await finish(pacedFetch(URL_OF_API));
+    expect(ends(client)[1]! - fromMs).toBeLessThan(2_100);
+  });
+
+  it("is one for all of a crowd", async () => {
+    const { pacedFetch, client, fetch } = pace([], { retries: 0 }, obedient());
+    fetch.mockImplementation(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50 + 10 * fetch.mock.calls.length));
+      return tooMany({ "Retry-After": "2" })();
+    });
+    await finish(Promise.all(Array.from({ length: 10 }, () => pacedFetch(URL_OF_API))));
+    expect(Math.max(...ends(client))).toBeLessThan(2_400);
+    await finish(Promise.all(Array.from({ length: 10 }, () => pacedFetch(URL_OF_API))));
+    expect(Math.max(...ends(client))).toBeLessThan(2_400 + 4_400);
+    expect(Math.max(...ends(client))).toBeGreaterThan(2_000 + 4_000);
+  });
+
+  it("of GitHub's secondary limits is a minute, then two (hub4j/github-api#1805)", async () => {
+    const fields = { "X-GitHub-Request-Id": "A1:B2", "X-RateLimit-Remaining": "4990" };
+    const reset = { "X-RateLimit-Reset": String((NOW_MS + 3_000_000) / 1_000) };
+    const { pacedFetch, client, sent } = pace([tooMany({ ...fields, ...reset })], {}, obedient());
+    const { value } = await finish(pacedFetch(URL_OF_API));
+    expect([value.status, sent.length]).toEqual([429, 3]);
+    expect(ends(client).map((endMs) => Math.round(endMs / 1_000))).toEqual([60, 180, 420]);
+  });
+
+  it("that is as long as anybody may wait is not waited for", async () => {
+    const { pacedFetch, sent } = pace([tooMany({ "Retry-After": "60" })], {}, obedient(60_000));
+    expect((await finish(pacedFetch(URL_OF_API))).value.status).toBe(429);
+    expect(sent).toHaveLength(1);
+  });
+});
+
+describe("a clock that is set", () => {
+  /** tomasbasham/ratelimit#11, spotify/SPTDataLoader#189 */
+  it.each([-3_600_000, 3_600_000])(
+    "by %d ms while callers are held changes nothing",
+    async (byMs) => {
+      const options = { onPauseFailed: () => undefined };
+      const { pacedFetch, client, fetch } = pace([tooMany({ "Retry-After": "3" }), ok()], options);
+      client.onPause = () => Promise.reject(new Error("down"));
+      const startedAtMs = performance.now();
+      const call = pacedFetch(URL_OF_API);
+      await vi.advanceTimersByTimeAsync(1_000);
+      vi.setSystemTime(Date.now() + byMs);
+      await vi.advanceTimersByTimeAsync(1_990);
+      expect(fetch).toHaveBeenCalledTimes(1);
+      await vi.advanceTimersByTimeAsync(20);
+      expect(fetch).toHaveBeenCalledTimes(2);
+      expect((await call).status).toBe(200);
+      expect(performance.now() - startedAtMs).toBeLessThan(3_020);
+    },
+  );
+
+  it.each([-3_600_000, 0, 3_600_000])(
+    "by %d ms while the API takes its time changes nothing of what Sluice is told",
+    async (byMs) => {
+      for (const skewMs of [0, 7_200_000]) {
+        const { pacedFetch, client, fetch } = pace([ok()], { retries: 0 });
+        client.onAcquire = () => granted({ grantedAtMs: Date.now() + skewMs });
+        const startedAtMs = Date.now();
+        fetch.mockImplementation(async () => {
+          await new Promise((resolve) => setTimeout(resolve, 5_000));
+          vi.setSystemTime(startedAtMs + 5_000 + byMs);
+          return tooMany({ "Retry-After": "3" })();
+        });
+        const call = pacedFetch(URL_OF_API);
+        await vi.advanceTimersByTimeAsync(5_000);
+        expect((await call).status).toBe(429);
+        expect(client.paused[0]?.untilMs).toBe(startedAtMs + skewMs + 8_000);
+        vi.setSystemTime(startedAtMs + 5_000);
+      }
+    },
+  );
+});
+
+it("a grant that was long on its way says nothing of Sluice's clock", async () => {
+  const { pacedFetch, client } = pace([tooMany({ "Retry-After": "3" })], { retries: 0 });
+  client.onAcquire = async () => {
+    const outcome = granted({ waitedMs: 0 });
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    return outcome;
+  };
+  await finish(pacedFetch(URL_OF_API));
+  expect(client.paused[0]?.untilMs).toBe(NOW_MS + 8_000);
+});
+
 describe("what cannot be sent takes no token", () => {
   const post = (init: RequestInit = {}) =>
     new Request(URL_OF_API, { method: "POST", body: "body", ...init });
@@ -456,6 +606,84 @@ describe("what may be sent again", () => {
   });
 });
 
+describe("where the token lacks the right to pause", () => {
+  const noRight = (status = 401) =>
+    new SluiceError({
+      reason: "unauthorized",
+      detail: 'This token lacks the right "pause"',
+      status,
+    });
+
+  it.each([401, 403])(
+    "(%d) it is said once for a client and bucket, with what helps",
+    async (status) => {
+      const warnings = vi.spyOn(console, "warn").mockReturnValue();
+      const errors = vi.spyOn(console, "error").mockReturnValue();
+      const client = new ScriptedClient();
+      client.onPause = () => Promise.reject(noRight(status));
+      const byPath = { bucket: (request: Request) => request.url.slice(-1) };
+      const answers = [tooMany({ "Retry-After": "2" })];
+      const one = pace(answers, { ...byPath, retries: 3 }, client);
+      const onPauseFailed = vi.fn();
+      const two = pace(answers, { ...byPath, retries: 1, onPauseFailed }, client);
+      await finish(one.pacedFetch(`${URL_OF_API}/a`));
+      await finish(two.pacedFetch(`${URL_OF_API}/a`));
+      expect(warnings.mock.calls).toEqual([
+        [
+          'Cannot pause bucket "a" for other processes; callers in this one hold back by themselves. ' +
+            'Give the client a token with the right "pause" on it ' +
+            '(SluiceError: unauthorized: This token lacks the right "pause")',
+        ],
+      ]);
+      await finish(two.pacedFetch(`${URL_OF_API}/b`));
+      expect(warnings).toHaveBeenCalledTimes(2);
+      expect(onPauseFailed).toHaveBeenCalledTimes(4);
+      expect(errors).not.toHaveBeenCalled();
+    },
+  );
+
+  it("all paced fetches of one client hold back, and those of another do not", async () => {
+    vi.spyOn(console, "warn").mockReturnValue();
+    const client = new ScriptedClient();
+    client.onPause = () => Promise.reject(noRight());
+    const one = pace([tooMany({ "Retry-After": "3" }), ok()], {}, client);
+    const two = pace([ok()], {}, client);
+    const other = pace([ok()]);
+    const calls = [one.pacedFetch(URL_OF_API)];
+    await vi.advanceTimersByTimeAsync(10);
+    calls.push(two.pacedFetch(URL_OF_API), other.pacedFetch(URL_OF_API));
+    await finish(Promise.all(calls));
+    const atMs = [one, two, other].map(({ sent }) => sent.map((each) => each.atMs));
+    expect(atMs).toEqual([[0, 3_000], [3_000], [10]]);
+  });
+
+  it("tokens from before the pause do not go out together at its end", async () => {
+    vi.spyOn(console, "warn").mockReturnValue();
+    // A bucket of one token every 100 ms; the API refuses the first request, and takes 200 ms for it.
+    const client = new ScriptedClient();
+    client.onPause = () => Promise.reject(noRight());
+    let freeAtMs = Date.now();
+    client.onAcquire = async () => {
+      freeAtMs = Math.max(freeAtMs, Date.now()) + 100;
+      await new Promise((resolve) => setTimeout(resolve, freeAtMs - Date.now()));
+      return granted();
+    };
+    const { pacedFetch, sent, fetch } = pace([tooMany({ "Retry-After": "3" }), ok()], {}, client);
+    const answer = fetch.getMockImplementation()!;
+    fetch.mockImplementation(async (...call) => {
+      const response = await answer(...call);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return response;
+    });
+    await finish(Promise.all(Array.from({ length: 20 }, () => pacedFetch(URL_OF_API))));
+    const afterMs = sent.map(({ atMs }) => atMs).filter((atMs) => atMs > 300);
+    expect(sent.length - afterMs.length).toBeLessThanOrEqual(3);
+    expect(Math.min(...afterMs)).toBeGreaterThanOrEqual(3_300);
+    const gaps = afterMs.slice(1).map((atMs, place) => atMs - afterMs[place]!);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(99);
+  });
+});
+
 describe("where Sluice cannot have the pause", () => {
   it("it is reported, and the callers here hold back by themselves", async () => {
     const onPauseFailed = vi.fn();
@@ -540,6 +768,37 @@ describe("while Sluice is being told", () => {
   });
 });
 
+it("a token that was given before the pause is not sent into it", async () => {
+  const { pacedFetch, client, sent, fetch } = pace([tooMany({ "Retry-After": "3" }), ok()]);
+  const answer = fetch.getMockImplementation()!;
+  fetch.mockImplementation(async (...call) => {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return answer(...call);
+  });
+  // The second is on its way when Sluice is told; whoever asks from then on waits until it is over.
+  client.onAcquire = async () => {
+    const isPaused = client.paused.length > 0;
+    const waitMs = isPaused ? NOW_MS + 3_051 - Date.now() : 100 * (client.acquired.length - 1);
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    return granted();
+  };
+  await finish(Promise.all([pacedFetch(URL_OF_API), pacedFetch(URL_OF_API)]));
+  expect(sent.map(({ atMs }) => atMs)).toEqual([50, 3_101, 3_101]);
+  expect(client.acquired).toHaveLength(4);
+});
+
+it("a call to Sluice that died with its Worker's request keeps no later one from being told", async () => {
+  const { pacedFetch, client } = pace([tooMany({ "Retry-After": "1" })], { retries: 0 });
+  client.onPause = () => new Promise(() => undefined);
+  await finish(pacedFetch(URL_OF_API));
+  await finish(pacedFetch(URL_OF_API));
+  expect(client.paused).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(60_000);
+  client.onPause = () => snapshot();
+  await finish(pacedFetch(URL_OF_API));
+  expect(client.paused).toHaveLength(2);
+});
+
 describe("an answer that says how many are left", () => {
   const spent = { RateLimit: '"a";r=0;t=30' };
   const few = { "X-RateLimit-Remaining": "3", "X-RateLimit-Reset": "30" };
@@ -575,13 +834,28 @@ describe("an answer that says how many are left", () => {
     expect(client.paused).toEqual([]);
   });
 
-  it("is given all the same where Sluice fails or never answers", async () => {
+  it("that is none holds the callers here where Sluice cannot have the pause", async () => {
     const onPauseFailed = vi.fn();
-    const failing = pace([ok(spent)], { onPauseFailed });
+    const { pacedFetch, client, sent } = pace([ok(spent), ok()], { onPauseFailed });
+    client.onPause = () => Promise.reject(new Error("down"));
+    expect((await pacedFetch(URL_OF_API)).status).toBe(200);
+    await finish(Promise.all([pacedFetch(URL_OF_API), pacedFetch(URL_OF_API)]));
+    expect(sent.map(({ atMs }) => atMs)).toEqual([0, 30_000, 30_000]);
+    expect(onPauseFailed).toHaveBeenCalledTimes(1);
+  });
+
+  it("that is few holds nobody where Sluice cannot have it", async () => {
+    const { pacedFetch, client, sent } = pace([ok(few)], { onPauseFailed: () => undefined });
+    client.onAcquire = () => granted({ remaining: 8 });
+    client.onPause = () => Promise.reject(new Error("down"));
+    for (let call = 0; call < 3; call += 1) await pacedFetch(URL_OF_API);
+    expect(sent.map(({ atMs }) => atMs)).toEqual([0, 0, 0]);
+  });
+
+  it("is given all the same where Sluice fails or never answers", async () => {
+    const failing = pace([ok(spent)], { onPauseFailed: () => undefined });
     failing.client.onPause = () => Promise.reject(new Error("down"));
     expect((await failing.pacedFetch(URL_OF_API)).status).toBe(200);
-    expect((await failing.pacedFetch(URL_OF_API)).status).toBe(200);
-    expect(onPauseFailed).toHaveBeenCalledTimes(2);
     const hanging = pace([ok(spent)]);
     hanging.client.onPause = () => new Promise(() => undefined);
     const { value, atMs } = await finish(hanging.pacedFetch(URL_OF_API));
