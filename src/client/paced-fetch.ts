@@ -13,9 +13,10 @@ import type { Granted, Refused } from "./acquire-outcome.ts";
 import type { AcquireOptions, Client } from "./client.ts";
 import type { Fetch, FetchInit, FetchInput, PacedRequest } from "./paced-request.ts";
 import type { PauseFailed, PauseRequest, SharedPause } from "./shared-pause.ts";
-import type { UpstreamAdvice, UpstreamAnswer } from "./upstream-advice.ts";
+import type { UpstreamAdvice } from "./upstream-advice.ts";
 
 import { policyLimits, showValue } from "../core/policy.ts";
+import { orAborted } from "./abort.ts";
 import { checkBucket, checkFunction, checkInteger, hasMethod } from "./arguments.ts";
 import { openRequest } from "./paced-request.ts";
 import { joinPause } from "./pause-registry.ts";
@@ -56,8 +57,16 @@ export interface PacedFetchOptions {
    * goes to see, and is told again. Default: one hour.
    */
   readonly maxPauseMs?: number;
-  /** Reads what an answer says of the API's limit. Default: `readUpstreamAdvice`. */
-  readonly readAdvice?: (answer: UpstreamAnswer, nowMs: number) => UpstreamAdvice | undefined;
+  /**
+   * Reads what an answer says of the API's limit, where status and fields don't: in a body, or in a field that
+   * nobody else has. `undefined` leaves it to `readUpstreamAdvice`. It is given the response that the caller
+   * gets, so it reads a body from a `clone()` and never from the response; the call waits for it, so it leaves
+   * bodies alone that are long or stream. Where it throws, that is written to the console, and
+   * `readUpstreamAdvice` reads.
+   */
+  readonly advice?: (
+    response: Response,
+  ) => UpstreamAdvice | undefined | Promise<UpstreamAdvice | undefined>;
   /**
    * Answers a call for which there are no tokens. Default: there is no answer, and the call rejects with
    * a `SluiceRefusedError`. `refusalResponse` makes a 429 of a refusal.
@@ -129,7 +138,7 @@ function checkOptions(options: PacedFetchOptions): void {
   checkInteger(given, "timeoutMs", policyLimits.maxWaitMs);
   if (typeof given.tokens !== "function") checkInteger(given, "tokens", policyLimits.capacity);
   if (typeof given.bucket !== "function") checkBucket(given.bucket);
-  for (const name of ["fetch", "readAdvice", "onRefused", "onPauseFailed"]) {
+  for (const name of ["fetch", "advice", "onRefused", "onPauseFailed"]) {
     checkFunction(given, name);
   }
   const { methods } = given;
@@ -166,7 +175,6 @@ class FetchPacer {
   readonly #methods: ReadonlySet<string>;
   readonly #backoffMs: number;
   readonly #maxPauseMs: number;
-  readonly #readAdvice: NonNullable<PacedFetchOptions["readAdvice"]>;
 
   constructor(options: PacedFetchOptions) {
     const { retries = DEFAULT_RETRIES, backoffMs = DEFAULT_BACKOFF_MS } = options;
@@ -180,7 +188,6 @@ class FetchPacer {
     this.#backoffMs = backoffMs;
     // Sluice's clock may be a little behind, and the limit is by its clock.
     this.#maxPauseMs = Math.min(maxPauseMs, LONGEST_PAUSE_MS - 2 * CLOCK_NOISE_MS);
-    this.#readAdvice = options.readAdvice ?? readUpstreamAdvice;
   }
 
   async fetch(input: FetchInput, init: FetchInit): Promise<Response> {
@@ -202,7 +209,8 @@ class FetchPacer {
       const isLast = attempt > this.#retries;
       const sentAtMs = performance.now();
       const response = await this.#send(call, isLast);
-      const advice = this.#readAdvice(response, Date.now());
+      const said = this.#options.advice && (await ask(this.#options.advice, response, call.signal));
+      const advice = said ?? readUpstreamAdvice(response, Date.now());
       if (!advice || !isRefusal(advice)) {
         if (response.status < SERVER_ERROR) call.pause.gotThrough(sentAtMs);
         if (advice) await this.#lower(call, advice, outcome);
@@ -359,11 +367,34 @@ function isRefusal({ isRefusal, remaining }: UpstreamAdvice): boolean {
   return isRefusal ?? remaining === undefined;
 }
 
+/** A request that came as a `Request` with a body was copied only where its method allows it. */
 function maySendAgain(
   { isIdempotent, hasLastingBody, toCopy }: PacedCall,
   advice: UpstreamAdvice,
 ): boolean {
-  return advice.retry !== false && isIdempotent && (hasLastingBody || toCopy !== undefined);
+  const { retry = isIdempotent } = advice;
+  return retry && (hasLastingBody || (isIdempotent && toCopy !== undefined));
+}
+
+/**
+ * What `advice` says; nothing where it fails, and that on the console.
+ *
+ * @throws {TypeError} Where it has used the body up that the caller is to read.
+ */
+async function ask(
+  advice: NonNullable<PacedFetchOptions["advice"]>,
+  response: Response,
+  signal: AbortSignal | undefined,
+): Promise<UpstreamAdvice | undefined> {
+  let said: UpstreamAdvice | undefined = undefined;
+  try {
+    said = await orAborted(Promise.resolve(advice(response)), signal);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    console.error("advice failed, and status and fields are read instead:", error);
+  }
+  if (!response.bodyUsed) return said;
+  throw new TypeError("advice must read response.clone(): the response is its caller's to read");
 }
 
 /** Nobody will read this body. Not to be awaited: of a body with copies, that may be for ever. */

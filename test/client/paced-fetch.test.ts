@@ -6,6 +6,8 @@ import type { AcquireOptions, Client, PauseFields } from "../../src/client/clien
 import type { PacedFetchOptions } from "../../src/client/paced-fetch.ts";
 import type { BucketSnapshot } from "../../src/protocol.ts";
 
+import type { UpstreamAdvice } from "../../src/client/upstream-advice.ts";
+
 import { createPacedFetch } from "../../src/client/paced-fetch.ts";
 import { refusalResponse } from "../../src/client/refusal-response.ts";
 import { SluiceError } from "../../src/client/sluice-error.ts";
@@ -606,6 +608,164 @@ describe("what may be sent again", () => {
   });
 });
 
+describe("whether to send again, as the API says", () => {
+  const body = "body";
+
+  it("X-Should-Retry: false ends it, but the pause holds", async () => {
+    const answers = [tooMany({ "Retry-After": "1", "X-Should-Retry": "false" }), ok()];
+    const { pacedFetch, sent, client } = pace(answers);
+    expect((await pacedFetch(URL_OF_API)).status).toBe(429);
+    expect([sent.length, client.paused.length]).toEqual([1, 1]);
+  });
+
+  it.each<readonly [string, string | Request, RequestInit | undefined, number]>([
+    ["POST is", URL_OF_API, { method: "POST", body }, 2],
+    ["POST without a body is", URL_OF_API, { method: "POST" }, 2],
+    [
+      "a Request of POST, whose body was not copied, is not",
+      new Request(URL_OF_API, { method: "POST", body }),
+      undefined,
+      1,
+    ],
+    [
+      "a stream is not",
+      URL_OF_API,
+      { method: "POST", body: new Response(body).body!, duplex: "half" },
+      1,
+    ],
+  ])("X-Should-Retry: true: %s", async (_, input, init, times) => {
+    const answers = [tooMany({ "Retry-After": "1", "X-Should-Retry": "true" }), ok()];
+    const { pacedFetch, sent } = pace(answers);
+    expect((await pacedFetch(input, init)).status).toBe(times === 2 ? 200 : 429);
+    expect(sent).toHaveLength(times);
+    expect(sent.at(-1)?.body).toBe(init?.body === undefined && times === 2 ? "" : body);
+  });
+
+  it("529 pauses, and is sent again", async () => {
+    const { pacedFetch, sent, client } = pace([tooMany({}, 529), ok()]);
+    expect((await pacedFetch(URL_OF_API)).status).toBe(200);
+    expect([sent.length, client.paused[0]?.untilMs]).toEqual([2, NOW_MS + 1_000]);
+  });
+});
+
+describe("advice", () => {
+  const throttled = () =>
+    Response.json({
+      errors: [{ message: "Throttled", extensions: { code: "THROTTLED" } }],
+      extensions: {
+        cost: {
+          requestedQueryCost: 752,
+          throttleStatus: { currentlyAvailable: 602, restoreRate: 50 },
+        },
+      },
+    });
+  interface Throttled {
+    readonly errors?: readonly { readonly extensions: { readonly code: string } }[];
+    readonly extensions: {
+      readonly cost: {
+        readonly requestedQueryCost: number;
+        readonly throttleStatus: {
+          readonly currentlyAvailable: number;
+          readonly restoreRate: number;
+        };
+      };
+    };
+  }
+  async function shopify(response: Response) {
+    if (!response.headers.get("Content-Type")?.startsWith("application/json")) return undefined;
+    const { errors = [], extensions } = (await response.clone().json()) as Throttled;
+    if (!errors.some(({ extensions }) => extensions.code === "THROTTLED")) return undefined;
+    const { requestedQueryCost, throttleStatus } = extensions.cost;
+    const { currentlyAvailable, restoreRate } = throttleStatus;
+    return {
+      pauseMs: (1_000 * (requestedQueryCost - currentlyAvailable)) / restoreRate,
+      retry: true,
+    };
+  }
+  const post = { method: "POST", body: "{}" };
+
+  it("reads a refusal out of a body of 200, and has the request sent again", async () => {
+    const { pacedFetch, client, sent } = pace([throttled, ok()], { advice: shopify });
+    expect(await (await pacedFetch(URL_OF_API, post)).text()).toBe("fine");
+    expect(client.paused).toEqual([{ bucket: "b", untilMs: NOW_MS + 3_000, tokens: 0 }]);
+    expect(sent.map(({ body }) => body)).toEqual(["{}", "{}"]);
+  });
+
+  it("leaves the body to the caller", async () => {
+    const { pacedFetch } = pace([throttled], { advice: shopify, retries: 0 });
+    expect(await (await pacedFetch(URL_OF_API, post)).json()).toHaveProperty("errors");
+  });
+
+  it("is asked of the response itself, of which nothing is read or copied", async () => {
+    const advice = vi.fn(() => undefined);
+    const { pacedFetch, responses } = pace([ok()], { advice });
+    const response = await pacedFetch(URL_OF_API);
+    expect(advice.mock.calls).toEqual([[response]]);
+    expect(response).toBe(responses[0]);
+    expect(response.body?.locked).toBe(false);
+  });
+
+  it("that is undefined leaves it to status and fields", async () => {
+    const { pacedFetch, client } = pace([tooMany({ "Retry-After": "3" }), ok()], {
+      advice: () => undefined,
+    });
+    expect((await pacedFetch(URL_OF_API)).status).toBe(200);
+    expect(client.paused[0]?.untilMs).toBe(NOW_MS + 3_000);
+  });
+
+  it.each<readonly [string, UpstreamAdvice, number, number | undefined]>([
+    ["nothing but that it is one", { isRefusal: true }, 2, 1_000],
+    ["a pause", { pauseMs: 250 }, 2, 250],
+    ["a shortest pause", { minPauseMs: 7_000 }, 2, 7_000],
+    ["a pause of any length", { pauseMs: Infinity }, 1, 3_600_000],
+    ["a pause that is none", { pauseMs: Number.NaN }, 2, 1_000],
+    ["that it is not to be sent again", { retry: false }, 1, 1_000],
+    ["that there is no refusal", { isRefusal: false }, 1, undefined],
+    ["how many are left", { remaining: 0, pauseMs: 4_000 }, 1, 4_000],
+    ["how many are left, not for how long", { remaining: 0 }, 1, undefined],
+  ])("that says %s", async (_, said, times, pausedForMs) => {
+    const advice = vi.fn<(response: Response) => UpstreamAdvice>().mockReturnValueOnce(said);
+    const { pacedFetch, client, sent } = pace([ok()], { advice });
+    expect((await pacedFetch(URL_OF_API)).status).toBe(200);
+    expect(sent).toHaveLength(times);
+    const forMs = client.paused.map(({ untilMs }) => untilMs - NOW_MS);
+    expect(forMs).toEqual(pausedForMs === undefined ? [] : [pausedForMs]);
+  });
+
+  it("that fails is written to the console, and costs nobody the answer", async () => {
+    const errors = vi.spyOn(console, "error").mockReturnValue();
+    for (const advice of [
+      (response: Response) => response.clone().json() as Promise<undefined>,
+      () => {
+        throw new Error("of the advice");
+      },
+    ]) {
+      const { pacedFetch, client } = pace([tooMany({ "Retry-After": "3" }), ok()], { advice });
+      expect(await (await pacedFetch(URL_OF_API)).text()).toBe("fine");
+      expect(client.paused[0]?.untilMs).toBe(NOW_MS + 3_000);
+    }
+    expect(errors).toHaveBeenCalledTimes(4);
+  });
+
+  it("that reads the response itself is a TypeError that says what to read", async () => {
+    const advice = async (response: Response) => void (await response.text());
+    const { pacedFetch } = pace([ok()], { advice });
+    expect(await errorOf(pacedFetch(URL_OF_API))).toMatchObject({
+      name: "TypeError",
+      message: "advice must read response.clone(): the response is its caller's to read",
+    });
+  });
+
+  it("that never comes ends with the signal", async () => {
+    const { pacedFetch } = pace([ok()], { advice: () => new Promise(() => undefined) });
+    const controller = new AbortController();
+    const call = errorOf(pacedFetch(URL_OF_API, { signal: controller.signal }));
+    await vi.advanceTimersByTimeAsync(1_000);
+    controller.abort(new Error("gone"));
+    expect((await call).message).toBe("gone");
+  });
+});
+
 describe("where the token lacks the right to pause", () => {
   const noRight = (status = 401) =>
     new SluiceError({
@@ -826,7 +986,7 @@ describe("an answer that says how many are left", () => {
     ["it has no more than that", {}, { remaining: 3 }],
     ["a token is not a request", { tokens: 2 }, { remaining: 8 }],
     ["no bucket gave the token", {}, { remaining: 8, isUnmetered: true }],
-    ["readAdvice says nothing", { readAdvice: () => undefined }, { remaining: 8 }],
+    ["advice says otherwise", { advice: () => ({ isRefusal: false }) }, { remaining: 8 }],
   ])("changes nothing where %s", async (_, options, fields) => {
     const { pacedFetch, client } = pace([ok(few)], options);
     client.onAcquire = () => granted(fields);

@@ -1,6 +1,7 @@
 /**
  * Somebody else's API, for samples that call `https://api.example.com`: says what it was asked, and what a
- * model would say that it has used. It takes five requests a second, and refuses more as real ones do.
+ * model would say that it has used. It takes five requests a second, and refuses more as real ones do. The first
+ * query of `/graphql` is throttled, which its body says.
  */
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
@@ -8,11 +9,23 @@ import type { AddressInfo } from "node:net";
 
 const REQUESTS_A_SECOND = 5;
 
+const THROTTLED = {
+  errors: [{ message: "Throttled", extensions: { code: "THROTTLED" } }],
+  extensions: {
+    cost: {
+      requestedQueryCost: 52,
+      throttleStatus: { maximumAvailable: 1_000, currentlyAvailable: 2, restoreRate: 50 },
+    },
+  },
+};
+const QUERIED = { data: { shop: { name: "Example" } } };
+
 /** The API, listening on a free port of 127.0.0.1. */
 export class Upstream implements AsyncDisposable {
   readonly #server: Server;
   #second = 0;
   #taken = 0;
+  #queries = 0;
 
   private constructor() {
     this.#server = createServer((request, response) => {
@@ -23,6 +36,12 @@ export class Upstream implements AsyncDisposable {
       this.#taken += 1;
       if (this.#taken > REQUESTS_A_SECOND) {
         response.writeHead(429, { "Retry-After": "1" }).end();
+        return;
+      }
+      if (request.url === "/graphql") {
+        this.#queries += 1;
+        const body = this.#queries === 1 ? THROTTLED : QUERIED;
+        response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(body));
         return;
       }
       const usage = { input_tokens: 120, output_tokens: 380 };
