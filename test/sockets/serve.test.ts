@@ -1,5 +1,6 @@
 /** `npm run serve`: started, killed, told to end, and started wrong. */
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import {
   access,
   cp,
@@ -88,7 +89,7 @@ describe.concurrent("npm run serve", () => {
     const state = newState();
     const args = ["--state", state, ...OPEN];
     {
-      await using served = await Served.ready(args, {}, true);
+      await using served = await Served.ready(args, {}, "npm");
       expect(served.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
       expect(served.output).toContain("everybody who reaches it may acquire and read");
       expect(await acquire(served, "kept")).toMatchObject({ remaining: 0 });
@@ -164,6 +165,45 @@ describe.concurrent("npm run serve", () => {
       expect(response.headers.get("Content-Length")).toBe(String(Buffer.byteLength(body)));
       expect(body.endsWith("}\n")).toBe(true);
     }
+  });
+
+  it("raises the limit of open files to the hard one, for workerd too, and says so", async () => {
+    const limits = "ulimit -Sn 300; ulimit -Hn 900";
+    const args = from(newState(), ...OPEN).map((arg) => `'${arg}'`);
+    const command = `${limits}; exec '${process.execPath}' -- serve/main.ts ${args.join(" ")}`;
+    await using served = await Served.ready(["-c", command], {}, "sh");
+    await served.until("Open files: at most 900, the hard limit (ulimit -Hn)");
+    expect(served.output).toContain("room for 300 clients with a request at once");
+    for (const pid of [served.pid, await served.workerdPid()]) {
+      expect(await readFile(`/proc/${pid}/limits`, "utf8")).toMatch(/^Max open files +900 +900 /m);
+    }
+    expect(await acquire(served, "x")).toMatchObject({ remaining: 0 });
+  });
+
+  it("listens on IPv6, and by itself with --no-relay", async () => {
+    await using served = await Served.ready(from(newState(), ...OPEN, "--host", "::1"));
+    expect(served.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
+    expect((await fetch(`${served.url}/acquire?bucket=x`)).status).toBe(200);
+    await using direct = await Served.ready(from(newState(), ...OPEN, "--no-relay"));
+    expect(await acquire(direct, "x")).toMatchObject({ remaining: 0 });
+    expect(await direct.terminate()).toMatchObject({ code: 0 });
+  });
+
+  it("ends a request that does not come to its end, and no other", async () => {
+    const limits = ["--head-timeout", "1s", "--body-timeout", "1s", "--idle-timeout", "1s"];
+    await using served = await Served.ready(from(newState(), ...OPEN, ...limits));
+    await acquire(served, "x");
+    const held = await HttpConnection.open(served.url);
+    const answer = held.request(acquirePath("x", "timeoutMs=3600000"));
+    await untilBucket(served, "x", ({ waiters }) => waiters === 1);
+    const stuck = stalledUpload(served.url);
+    const [late] = (await once(stuck, "data")) as [Buffer];
+    expect(late.toString()).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+    await setTimeout(1_500);
+    expect(await snapshotOf(served, "x")).toMatchObject({ waiters: 1, cancelled: 0 });
+    const ending = served.terminate();
+    expectStopping(await answer);
+    await ending;
   });
 
   it("with --help prints what there is", async () => {
@@ -317,6 +357,10 @@ describe.concurrent("npm run serve, started wrong", () => {
     [["--host", "127.0.0.1:80"], 'got "127.0.0.1:80"'],
     [["--grace", "5"], '--grace must be a time of 0s…600s, in s or ms: got "5"'],
     [["--grace", "601s"], 'got "601s"'],
+    [["--head-timeout", "0s"], '--head-timeout must be a time of 1s…600s, in s or ms: got "0s"'],
+    [["--body-timeout", "999ms"], "--body-timeout must be a time of 1s…600s"],
+    [["--idle-timeout", "1h"], '--idle-timeout must be a time of 1s…600s, in s or ms: got "1h"'],
+    [["--no-relay", "--idle-timeout", "5s"], "--no-relay leaves nobody to keep --head-timeout"],
     [["--var", "secret-without-a-colon"], "--var must be NAME:VALUE"],
     [["--var", "1X:y"], 'got "1X"'],
     [["--env-file", "/nowhere/secrets"], "--env-file: cannot read /nowhere/secrets"],

@@ -31,6 +31,15 @@ export interface ServeOptions {
   readonly args?: readonly string[];
 }
 
+/** What starts the launcher. */
+type Via = "node" | "npm" | "sh";
+
+const commands: Readonly<Record<Via, readonly [string, ...string[]]>> = {
+  node: [process.execPath, "--", "serve/main.ts"],
+  npm: ["npm", "run", "serve", "--"],
+  sh: ["sh"],
+};
+
 /** The launcher and its workerd. */
 export class Served implements AsyncDisposable {
   readonly #group: ProcessGroup;
@@ -38,11 +47,9 @@ export class Served implements AsyncDisposable {
   /** A folder that goes with it. */
   #dir: string | undefined = undefined;
 
-  /** Starts it; `environment` is laid over this process's. */
-  constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}, viaNpm = false) {
-    const [command, before] = viaNpm
-      ? ["npm", ["run", "serve", "--"]]
-      : [process.execPath, ["--", "serve/main.ts"]];
+  /** Starts it; `environment` is laid over this process's. With `via` "sh" the arguments are the shell's. */
+  constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}, via: Via = "node") {
+    const [command, ...before] = commands[via];
     this.#group = new ProcessGroup(command, [...before, ...args], {
       cwd: projectDir,
       env: { ...offlineEnv, ...environment },
@@ -55,12 +62,10 @@ export class Served implements AsyncDisposable {
   static async ready(
     args: readonly string[],
     environment?: NodeJS.ProcessEnv,
-    viaNpm?: boolean,
+    via?: Via,
   ): Promise<Served> {
-    const served = new Served(args, environment, viaNpm);
-    await served.#group.until(async (signal) => {
-      while (!/Ready on /.test(served.output)) await setTimeout(POLL_MS, undefined, { signal });
-    }, START_TIMEOUT_MS);
+    const served = new Served(args, environment, via);
+    await served.until("Ready on ");
     return served;
   }
 
@@ -76,6 +81,13 @@ export class Served implements AsyncDisposable {
       await removeDir(dir);
       throw error;
     }
+  }
+
+  /** Resolves when it has printed `text`. Throws what it said where it ends before that. */
+  until(text: string): Promise<void> {
+    return this.#group.until(async (signal) => {
+      while (!this.output.includes(text)) await setTimeout(POLL_MS, undefined, { signal });
+    }, START_TIMEOUT_MS);
   }
 
   /** What it has printed. */
