@@ -1,6 +1,6 @@
 /**
- * Callers that die at the instant of their grant: each breaks its connection off within some
- * milliseconds of its tick. It has then left in time and takes nothing, or it has been granted and its
+ * Callers that die at the instant of their grant: each hangs up within some milliseconds of its tick, one
+ * after the other in all ways that are quick enough for it. It has then left in time and takes nothing, or it has been granted and its
  * token is lost with it; there is no third way, and nobody else is to pay for it.
  *
  * Behind each caller that is to die stands one that stays. By what it is served at the two ways can be
@@ -12,10 +12,14 @@ import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
 import { acquire, arrive, grantIn, snapshotOf, untilBucket } from "../test/support/callers.ts";
 import { Random } from "../test/support/random.ts";
-import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
+import { Served } from "../test/support/served.ts";
 import { largest, percentile, shown, total } from "../test/support/statistics.ts";
+import { plainWays, type Caller, type Way } from "../test/support/ways-of-leaving.ts";
 
-const INTERVAL_MS = 150;
+const quickWays = plainWays.filter(({ isQuick = false }) => isQuick);
+
+/** Enough for two to come between two ticks, one of them a process, on a machine with a lot else to do. */
+const INTERVAL_MS = 300;
 const policy = { capacity: 1, refillTokens: 1, refillIntervalMs: INTERVAL_MS };
 
 /** When the last of them die, from their tick: the grant is written and sent within that time. */
@@ -57,19 +61,20 @@ export async function letDie(
   { seed, progress }: Pick<RunOptions, "seed" | "progress">,
 ): Promise<DeathCounts[]> {
   const random = new Random(seed);
-  await using server = await startWorkerd({ policies: { "*": policy } });
+  await using server = await Served.start({ policies: { "*": policy } });
   progress(`gone: ${size.buckets * size.rounds} callers`);
   const all = Array.from({ length: size.buckets }, (_, i) =>
-    letDieAt(server, `bucket-${i}`, size, random),
+    letDieAt(server, `bucket-${i}`, size, random, i),
   );
   return await Promise.all(all);
 }
 
 async function letDieAt(
-  server: WorkerdServer,
+  server: Served,
   bucket: string,
   { rounds, earliestDeathMs }: DeathSize,
   random: Random,
+  firstWay: number,
 ): Promise<DeathCounts> {
   await acquire(server, bucket);
   let asked = 1;
@@ -78,7 +83,8 @@ async function letDieAt(
   const behindMs: number[] = [];
   let before = await snapshotOf(server, bucket);
   for (let round = 0; round < rounds; round += 1) {
-    const mortal = await arrive(server, bucket);
+    const way = wayOf(firstWay + round);
+    const mortal = await arriveBy(way, server, bucket, asked);
     const heir = await arrive(server, bucket);
     asked += 2;
     const { waiters, nextTickAtMs: dueAtMs } = await snapshotOf(server, bucket);
@@ -86,12 +92,9 @@ async function letDieAt(
     if (waiters === 2) {
       const diesAtMs = dueAtMs + random.integer(earliestDeathMs, LATEST_DEATH_MS);
       await setTimeout(Math.max(0, diesAtMs - Date.now()));
-      mortal.connection.reset();
+      await mortal.leave();
     }
-    const isTold = await mortal.answer.then(
-      () => true,
-      () => false,
-    );
+    const isTold = await mortal.isGranted;
     const { grantedAtMs } = grantIn(await heir.answer);
     const after = await untilBucket(server, bucket, ({ granted, cancelled }) => {
       return granted + cancelled >= asked;
@@ -108,8 +111,24 @@ async function letDieAt(
   return { asked, died, told, granted, cancelled, others: refused + waiters, behindMs };
 }
 
+/** All of them in turn. */
+function wayOf(number: number): Way {
+  const way = quickWays[number % quickWays.length];
+  if (!way) throw new RangeError("There is no quick way to leave");
+  return way;
+}
+
+/** Lets one come that leaves by `way`; resolves when the bucket, which `before` have asked, has it. */
+async function arriveBy(way: Way, server: Served, bucket: string, before: number): Promise<Caller> {
+  const caller = await way.ask(server.url, bucket);
+  await untilBucket(server, bucket, ({ waiters, granted, refused, cancelled }) => {
+    return waiters + granted + refused + cancelled > before;
+  });
+  return caller;
+}
+
 /** The size of a whole run. */
-const SIZE: DeathSize = { buckets: 8, rounds: 50, earliestDeathMs: -5 };
+const SIZE: DeathSize = { buckets: 8, rounds: 40, earliestDeathMs: -5 };
 
 export const gone: Scenario = {
   name: "gone",

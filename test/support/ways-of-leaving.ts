@@ -21,8 +21,8 @@ import { StreamedRequest } from "./streamed-request.ts";
 export interface Caller {
   /** Hangs up, or waits until it does by itself; resolves as soon as it has. */
   leave(): Promise<void>;
-  /** Settles when it has been answered, or cannot be any more. */
-  readonly ended: Promise<unknown>;
+  /** Whether it has got its grant; settles when it has, or cannot any more. */
+  readonly isGranted: Promise<boolean>;
 }
 
 /** A way to ask, and to leave again. */
@@ -31,6 +31,8 @@ export interface Way {
   readonly name: string;
   /** Whether its answer is a stream, into which the server writes all the while. */
   readonly isStreamed?: boolean;
+  /** Whether it asks and leaves within milliseconds, when it is told to. */
+  readonly isQuick?: boolean;
   /** Asks for a token of `bucket`. It is on its way there when this resolves. */
   ask(url: string, bucket: string): Promise<Caller>;
 }
@@ -40,39 +42,55 @@ const OWN_TIMEOUT_S = 2;
 /** curl's status for a time that is over. */
 const CURL_TIMED_OUT = 28;
 
+/** Stands in the answer to an acquire that is granted, and in nothing else that comes here. */
+const GRANTED = "grantedAtMs";
+
 /** Plain HTTP by which a caller holds a socket of its own. */
 function socketWay(name: string, leave: (socket: Socket) => void): Way {
   return {
     name,
+    isQuick: true,
     async ask(url, bucket) {
       const { hostname, port, host } = new URL(url);
       const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
-      const ended = new Promise((resolve) => socket.once("close", resolve));
-      socket.on("error", () => undefined).resume();
+      let received = "";
+      const isGranted = new Promise<boolean>((resolve) => {
+        socket.setEncoding("latin1").on("data", (text: string) => {
+          received += text;
+          if (received.includes(GRANTED)) resolve(true);
+        });
+        socket.once("close", () => resolve(false));
+      });
+      socket.on("error", () => undefined);
       socket.on("end", () => socket.end());
       await once(socket, "connect");
       socket.write(`GET ${acquirePath(bucket)} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
-      return { ended, leave: async () => leave(socket) };
+      return { isGranted, leave: async () => leave(socket) };
     },
   };
 }
 
-/** A process that asks; `leave` ends it or resolves when it has left. */
+/** A process that asks and prints the answer; `leave` ends it or resolves when it has left. */
 function processWay(
   name: string,
-  command: (url: string) => readonly [string, ...string[]],
-  leave: (group: ProcessGroup, ended: Promise<unknown>) => unknown,
+  command: (url: string, bucket: string) => readonly [string, ...string[]],
+  leave: (group: ProcessGroup, closed: Promise<unknown>) => unknown,
+  traits: Pick<Way, "isQuick" | "isStreamed"> = {},
 ): Way {
   return {
     name,
+    ...traits,
     async ask(url, bucket) {
-      const [program, ...args] = command(url + acquirePath(bucket));
+      const [program, ...args] = command(url, bucket);
       const group = new ProcessGroup(program, args);
-      const ended = once(group.child, "exit").catch(() => undefined);
+      const closed = once(group.child, "close");
       return {
-        ended,
+        isGranted: closed.then(
+          () => /grantedAtMs|^granted/m.test(group.output),
+          () => false,
+        ),
         leave: async () => {
-          await leave(group, ended);
+          await leave(group, closed);
         },
       };
     },
@@ -91,19 +109,26 @@ async function untilPrinted(group: ProcessGroup, word: string): Promise<void> {
   }
 }
 
-const ASK_BY_NODE = `fetch(process.argv[1]).catch(() => undefined);`;
+const ASK_BY_NODE = `fetch(process.argv[1])
+  .then((response) => response.text())
+  .then(console.log, () => undefined);`;
 /** Ends by itself when it is told to, with its request still open. */
 const ASK_AND_END = `${ASK_BY_NODE} process.on("SIGUSR2", () => process.exit());`;
 /** Goes on when its request has timed out. */
 const ASK_BY_PYTHON = `
 import sys, time, urllib.request
 try:
-    urllib.request.urlopen(sys.argv[1], timeout=${OWN_TIMEOUT_S})
+    print(urllib.request.urlopen(sys.argv[1], timeout=${OWN_TIMEOUT_S}).read())
 except TimeoutError:
     pass
 print("left", flush=True)
 time.sleep(60)
 `;
+
+const quick = { isQuick: true };
+const curl = (url: string, bucket: string) => ["curl", "-sS", url + acquirePath(bucket)] as const;
+const node = (script: string) => (url: string, bucket: string) =>
+  [process.execPath, "-e", script, url + acquirePath(bucket)] as const;
 
 /** A plain request, whose answer is held back until the grant. */
 export const plainWays: readonly Way[] = [
@@ -112,96 +137,101 @@ export const plainWays: readonly Way[] = [
   socketWay("a socket, reset (RST)", (socket) => socket.resetAndDestroy()),
   {
     name: "Node `fetch`, its signal aborted",
+    isQuick: true,
     async ask(url, bucket) {
       const controller = new AbortController();
-      const ended = fetch(url + acquirePath(bucket), controller).catch(() => undefined);
-      return { ended, leave: async () => controller.abort() };
+      const isGranted = fetch(url + acquirePath(bucket), controller).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+      return { isGranted, leave: async () => controller.abort() };
     },
   },
   {
     name: "Node `http.request`, destroyed",
+    isQuick: true,
     async ask(url, bucket) {
       const outgoing = httpRequest(url + acquirePath(bucket), { agent: false });
-      const ended = new Promise((resolve) => outgoing.once("close", resolve));
+      const isGranted = new Promise<boolean>((resolve) => {
+        outgoing.once("response", () => resolve(true)).once("close", () => resolve(false));
+      });
       outgoing.on("error", () => undefined).end();
-      return { ended, leave: async () => void outgoing.destroy() };
+      return { isGranted, leave: async () => void outgoing.destroy() };
     },
   },
   processWay(
     "`curl --max-time`",
-    (url) => ["curl", "-sS", "--max-time", String(OWN_TIMEOUT_S), url],
-    async ({ child, output }, ended) => {
-      await ended;
+    (url, bucket) => [...curl(url, bucket), "--max-time", String(OWN_TIMEOUT_S)],
+    async ({ child, output }, closed) => {
+      await closed;
       if (child.exitCode !== CURL_TIMED_OUT) throw new Error(`curl did not time out: ${output}`);
     },
   ),
-  processWay("`curl`, Ctrl-C", (url) => ["curl", "-sS", url], signalled("SIGINT")),
-  processWay("`curl`, `kill -9`", (url) => ["curl", "-sS", url], signalled("SIGKILL")),
+  processWay("`curl`, Ctrl-C", curl, signalled("SIGINT"), quick),
+  processWay("`curl`, `kill -9`", curl, signalled("SIGKILL"), quick),
   processWay(
     "Python `urllib`, its timeout over",
-    (url) => ["python3", "-c", ASK_BY_PYTHON, url],
+    (url, bucket) => ["python3", "-c", ASK_BY_PYTHON, url + acquirePath(bucket)],
     (group) => untilPrinted(group, "left"),
   ),
-  processWay(
-    "a process that ends",
-    (url) => [process.execPath, "-e", ASK_AND_END, url],
-    signalled("SIGUSR2"),
-  ),
-  processWay(
-    "a process, `kill -9`",
-    (url) => [process.execPath, "-e", ASK_BY_NODE, url],
-    signalled("SIGKILL"),
-  ),
+  processWay("a process that ends", node(ASK_AND_END), signalled("SIGUSR2")),
+  processWay("a process, `kill -9`", node(ASK_BY_NODE), signalled("SIGKILL")),
 ];
 
 function streamWay(name: string, leave: (request: StreamedRequest) => void): Way {
   return {
     name,
     isStreamed: true,
+    isQuick: true,
     async ask(url, bucket) {
       const request = await StreamedRequest.open(url, acquirePath(bucket));
-      return {
-        ended: request.reader.done.catch(() => undefined),
-        leave: async () => leave(request),
-      };
+      const isGranted = request.reader.done.then(
+        () => request.reader.last?.event === "granted",
+        () => false,
+      );
+      return { isGranted, leave: async () => leave(request) };
     },
   };
 }
+
+const STREAM = { isStreamed: true, isQuick: true };
+const curlStream = (url: string, bucket: string) =>
+  [...curl(url, bucket), "-N", "-H", "Accept: text/event-stream"] as const;
 
 /** An event stream. */
 export const streamedWays: readonly Way[] = [
   streamWay("an event stream, closed (FIN)", (request) => request.close()),
   streamWay("an event stream, reset (RST)", (request) => request.reset()),
+  processWay("an event stream by `curl`, `kill -9`", curlStream, signalled("SIGKILL"), STREAM),
 ];
 
-function clientWay(name: string, options: { readonly onQueued?: () => void }): Way {
+function clientWay(name: string, options: { readonly onQueued?: () => void } = {}): Way {
   return {
     name,
     async ask(url, bucket) {
       const controller = new AbortController();
       const client = createClient({ url });
       const { signal } = controller;
-      const ended = client.acquire(bucket, { ...options, signal }).catch(() => undefined);
-      return { ended, leave: async () => controller.abort() };
+      const isGranted = client.acquire(bucket, { ...options, signal }).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+      return { isGranted, leave: async () => controller.abort() };
     },
   };
 }
 
 const program = join(projectDir, "src/cli/main.ts");
 
-/** Sluice's own client and command. */
-export const ownWays: readonly Way[] = [
-  clientWay("`client.acquire`, its signal aborted", {}),
+/** Sluice's own client and command, which may say that they leave. */
+const ownWays: readonly Way[] = [
+  clientWay("`client.acquire`, its signal aborted"),
   clientWay("`client.acquire` with `onQueued`, its signal aborted", { onQueued: () => undefined }),
-  {
-    name: "`sluice acquire`, Ctrl-C",
-    async ask(url, bucket) {
-      const args = [program, "acquire", bucket, "--url", url];
-      const group = new ProcessGroup(process.execPath, args);
-      const ended = once(group.child, "exit").catch(() => undefined);
-      return { ended, leave: async () => void group.child.kill("SIGINT") };
-    },
-  },
+  processWay(
+    "`sluice acquire`, Ctrl-C",
+    (url, bucket) => [process.execPath, program, "acquire", bucket, "--url", url],
+    signalled("SIGINT"),
+  ),
 ];
 
 /** All of them. */
