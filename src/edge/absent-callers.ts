@@ -39,9 +39,9 @@ export class AbsentCallers {
   readonly #away = new RecentKeys<AwayPlace>(AWAY_MS, MAX_AWAY);
   readonly #cancelled = new RecentKeys<true>(CANCELLED_MS, MAX_CANCELLED);
 
-  /** The last request of a place has left. */
+  /** The last request of a place has left. One that was cancelled meanwhile does not come back. */
   leave(key: string, place: AwayPlace, nowMs: number): void {
-    this.#away.note(key, place, nowMs);
+    if (!this.isCancelled(key, nowMs)) this.#away.note(key, place, nowMs);
   }
 
   /** The place of one that is away. */
@@ -49,7 +49,7 @@ export class AbsentCallers {
     return this.#away.find(key, nowMs);
   }
 
-  /** Somebody stands in the queue with this key. */
+  /** An acquire with this key has been let in, or refused. */
   arrive(key: string): void {
     this.#away.forget(key);
   }

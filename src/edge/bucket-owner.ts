@@ -468,9 +468,9 @@ export class BucketOwner {
   ): Leave | undefined {
     const { idempotencyKey } = caller.call;
     caller.waiter = turn.waiter;
-    if (turn.waiter && idempotencyKey !== undefined) {
-      this.#keyedCallers.set(idempotencyKey, caller);
+    if (idempotencyKey !== undefined) {
       this.#absent.arrive(idempotencyKey);
+      if (turn.waiter) this.#keyedCallers.set(idempotencyKey, caller);
     }
     this.#finish(bucket, turn, nowMs);
     return turn.waiter && this.#wait(bucket, caller, request, nowMs);
@@ -512,7 +512,6 @@ export class BucketOwner {
     } else if (away) {
       const { arrival, timeoutMs } = away;
       const returner = new Caller(call, timeoutMs, listener);
-      this.#absent.arrive(key);
       const { tokens } = call;
       const turn = bucket.limiter.comeBack({ caller: returner, tokens, ...arrival }, nowMs);
       return { leave: this.#arrive(bucket, returner, turn, { request: listener, nowMs }) };

@@ -46,6 +46,7 @@ export class RecentKeys<Value> {
   }
 
   #isOver(notedAtMs: number, nowMs: number): boolean {
-    return nowMs > notedAtMs + this.#keptMs;
+    // A clock that has been set back must not keep an entry for as long as it was wrong.
+    return Math.abs(nowMs - notedAtMs) > this.#keptMs;
   }
 }

@@ -320,6 +320,20 @@ describe("AbsentCallers", () => {
     expect(absent.isCancelled("cancelled 1", 10_000)).toBe(true);
   });
 
+  it("does not keep the place of one that is cancelled and leaves then", () => {
+    const absent = new AbsentCallers();
+    absent.cancel("a", 0);
+    absent.leave("a", place(0), 1);
+    expect(absent.find("a", 1)).toBeUndefined();
+  });
+
+  it("forgets what it noted under a clock that has been set back since by more than that", () => {
+    const absent = new AbsentCallers();
+    absent.cancel("a", 3_600_000);
+    expect(absent.isCancelled("a", 3_599_000)).toBe(true);
+    expect(absent.isCancelled("a", 0)).toBe(false);
+  });
+
   it("counts from the last time that one left", () => {
     const absent = new AbsentCallers();
     absent.leave("a", place(0), 0);
