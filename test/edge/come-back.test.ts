@@ -301,6 +301,21 @@ describe("a caller that comes back with its key", () => {
   });
 });
 
+it("a caller that left while its object's callers were put back keeps its deadline", async () => {
+  const name = await emptied();
+  const controller = new AbortController();
+  const held = ask(name, "a", "&timeoutMs=5000", controller.signal).catch(() => "gone");
+  await untilWaiters(name, 1);
+  await abortAllDurableObjects();
+  await snapshotOf(name);
+  await scheduler.wait(120);
+  controller.abort();
+  expect(await held).toBe("gone");
+  await settle();
+  vi.setSystemTime(Date.now() + 5_001);
+  await expectProblem(ask(name, "a", "&timeoutMs=5000"), 429, "timeout");
+});
+
 describe("AbsentCallers", () => {
   const place = (number: number) => ({
     asked: { tokens: 1 },

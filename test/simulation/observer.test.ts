@@ -19,13 +19,22 @@ const configured: NamedPolicyFields = {
 };
 
 type Step =
-  | { readonly kind: "acquire"; readonly tokens: number; readonly timeoutMs: number }
+  | {
+      readonly kind: "acquire";
+      readonly tokens: number;
+      readonly timeoutMs: number;
+      readonly key: string | undefined;
+    }
+  | { readonly kind: "cancel"; readonly key: string }
   | { readonly kind: "leave"; readonly pick: number }
   | { readonly kind: "pass"; readonly ms: number; readonly isDaemonLate: boolean }
   | { readonly kind: "policy"; readonly capacity: number }
   | { readonly kind: "pause"; readonly forMs: number; readonly tokens: number }
   | { readonly kind: "reset" }
   | { readonly kind: "turn away" };
+
+/** Few, so that one who comes back finds its place, or another in it. */
+const anyKey = fc.constantFrom("a", "b", "c");
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
@@ -35,7 +44,12 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
         kind: fc.constant("acquire" as const),
         tokens: fc.integer({ min: 1, max: 7 }),
         timeoutMs: fc.constantFrom(0, 150, 400, 60_000),
+        key: fc.option(anyKey, { nil: undefined }),
       }),
+    },
+    {
+      weight: 5,
+      arbitrary: fc.record({ kind: fc.constant("cancel" as const), key: anyKey }),
     },
     { weight: 30, arbitrary: fc.record({ kind: fc.constant("leave" as const), pick: fc.nat() }) },
     {
@@ -112,8 +126,12 @@ it("whoever follows the events of a BucketOwner knows who waits, and how many we
       for (const step of list) {
         switch (step.kind) {
           case "acquire": {
-            const { tokens, timeoutMs } = step;
-            const call = { bucket: NAME, policy: configured, tokens, timeoutMs };
+            const { key } = step;
+            // With one key, the same is asked.
+            const { tokens, timeoutMs } =
+              key === undefined ? step : { tokens: 3, timeoutMs: 60_000 };
+            const keyed = key !== undefined && { idempotencyKey: key };
+            const call = { bucket: NAME, policy: configured, tokens, timeoutMs, ...keyed };
             const leave = owner.acquire(call, () => undefined);
             if (leave) leaves.push(leave);
             break;
@@ -121,6 +139,9 @@ it("whoever follows the events of a BucketOwner knows who waits, and how many we
           case "leave":
             // One that has been told, or has left, changes nothing by it.
             leaves[step.pick % Math.max(1, leaves.length)]?.();
+            break;
+          case "cancel":
+            owner.cancel(step.key);
             break;
           case "pass":
             nowMs += step.ms;

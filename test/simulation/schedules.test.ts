@@ -15,6 +15,9 @@ test("BucketOwner keeps every law in 2,000 schedules of faults", { timeout: 120_
     pauses: 0,
     places: 0,
     turnedAway: 0,
+    returns: 0,
+    returnsInOrder: 0,
+    cancels: 0,
   };
   for (let number = 1; number <= SCHEDULES; number += 1) {
     const { failure, ...tally } = await simulate(SEED, number);
@@ -27,6 +30,9 @@ test("BucketOwner keeps every law in 2,000 schedules of faults", { timeout: 120_
     total.pauses += tally.pauses;
     total.places += tally.places;
     total.turnedAway += tally.turnedAway;
+    total.returns += tally.returns;
+    total.returnsInOrder += tally.returnsInOrder;
+    total.cancels += tally.cancels;
   }
   // The schedules are worth something only where these are no exceptions.
   expect(total.unwritten).toBeGreaterThan(SCHEDULES);
@@ -37,6 +43,9 @@ test("BucketOwner keeps every law in 2,000 schedules of faults", { timeout: 120_
   expect(total.pauses).toBeGreaterThan(SCHEDULES / 4);
   expect(total.places).toBeGreaterThan(SCHEDULES * 10);
   expect(total.turnedAway).toBeGreaterThan(SCHEDULES / 4);
+  expect(total.returns).toBeGreaterThan(SCHEDULES / 5);
+  expect(total.returnsInOrder).toBeGreaterThan(SCHEDULES / 20);
+  expect(total.cancels).toBeGreaterThan(SCHEDULES / 10);
 });
 
 test("simulate is a pure function of the seed and the number", async () => {

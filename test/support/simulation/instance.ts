@@ -20,10 +20,12 @@ import type { AlarmStorage } from "../../../src/edge/alarm-daemon.ts";
 import type { Clock } from "../../../src/edge/clock.ts";
 import type { LeaseAsk } from "../../../src/core/lease.ts";
 import type { AcquireCall, LeaseAnswer, NamedPolicyFields } from "../../../src/protocol.ts";
+import type { Arrival } from "./absence-book.ts";
 import type { Seen } from "./laws.ts";
 import type { AlarmFault, Commit, DiskState, VirtualObject } from "./virtual-object.ts";
 
 import { BucketOwner } from "../../../src/edge/bucket-owner.ts";
+import { AbsenceBook } from "./absence-book.ts";
 
 /** The name of the only bucket. */
 export const BUCKET = "bucket";
@@ -52,8 +54,12 @@ export interface Attempt extends Held {
 /** An attempt as the instance keeps it. */
 export interface Standing {
   readonly attempt: Attempt;
-  readonly deliveredAtMs: number;
-  readonly order: number;
+  /** Of the first request in its place. */
+  readonly arrival: Arrival;
+  /** It has taken the place again of one that had left. */
+  readonly hasComeBack: boolean;
+  /** It may stand behind some that came later: one of them might have been late. */
+  isGuarded: boolean;
   /** It may stand in the place of another that has its key. */
   isJoined: boolean;
   /** Its first turn is over: until then those are served who were due before it came. */
@@ -62,7 +68,7 @@ export interface Standing {
   letInAt: number | undefined;
   leave: Leave | undefined;
   isTold: boolean;
-  /** What it was told last of when it is granted, and the number of disturbances then. */
+  /** What it was told last of when it is granted, and the number of disturbances and returns then. */
   place: { readonly grantAtMs: number; readonly toldAt: number } | undefined;
 }
 
@@ -105,6 +111,10 @@ export class Instance implements BucketPlatform {
   firstCallAtMs = Infinity;
   /** Whether anybody has been put back here. */
   hasPutBack = false;
+  /** Those who have come back to their places here. */
+  returns = 0;
+  /** Those who are not here. */
+  readonly absences = new AbsenceBook();
   /** What this turn is. */
   turnKind: TurnKind = "call";
   readonly seen: Seen = {
@@ -211,16 +221,28 @@ export class Instance implements BucketPlatform {
       this.hasPutBack = true;
     }
     this.#order += 1;
+    const own: Arrival = {
+      putBackFromMs: putBack?.arrivedAtMs,
+      deliveredAtMs: wallMs,
+      order: this.#order,
+      calledAtMs: attempt.calledAtMs,
+      deadlineAtMs: Number.NaN,
+    };
     const ofSameKey = [...this.standing].filter(
       (other) => key !== undefined && other.attempt.call.idempotencyKey === key,
     );
     // In a gathering the one that came first need not be the first to be let in.
     for (const other of ofSameKey) other.isJoined ||= this.gathers;
+    const isAlone = ofSameKey.length === 0;
+    const absence = isAlone ? this.absences.comesBack(attempt.call, wallMs) : undefined;
+    const hasJumped = this.#object.world.clock.jumps > 0;
+    const isSure = absence?.isSure === true && !this.gathers && !hasJumped;
     const standing: Standing = {
       attempt,
-      deliveredAtMs: wallMs,
-      order: this.#order,
-      isJoined: ofSameKey.length > 0,
+      arrival: isSure ? absence.arrival : own,
+      hasComeBack: isSure,
+      isGuarded: isSure,
+      isJoined: !isAlone || (absence !== undefined && !isSure),
       isIn: false,
       letInAt: undefined,
       leave: undefined,
@@ -250,8 +272,17 @@ export class Instance implements BucketPlatform {
   leave(standing: Standing): void {
     if (!this.isAlive) return;
     this.#held.delete(standing.attempt);
-    this.standing.delete(standing);
+    if (this.standing.delete(standing)) this.#noteAbsence(standing);
     this.turn(() => standing.leave?.());
+  }
+
+  #noteAbsence({ attempt, arrival, isJoined, letInAt }: Standing): void {
+    const { call } = attempt;
+    const { idempotencyKey: key } = call;
+    const others = [...this.standing].filter((other) => other.attempt.call.idempotencyKey === key);
+    if (key === undefined || others.length > 0) return;
+    const isSure = letInAt !== undefined && !isJoined && !Number.isNaN(arrival.deadlineAtMs);
+    this.absences.left(key, { arrival, call, leftAtMs: this.clock.now(), isSure });
   }
 
   /** A call that is answered in its own turn. */

@@ -30,6 +30,10 @@
  * 11. *The tally* counts what the bucket does, in memory and on the disk: each wait is a grant, each
  *    reason a refusal.
  * 12. *The end of the process*: nobody waits any more, nobody is let in, nothing is lent.
+ * 13. *Coming back*: whoever comes back in time with its key stands in the order of its first arrival, and
+ *    not behind anybody who came later unless one of those might have been late; its deadline stays, and
+ *    nobody is refused for it (law 3). *Cancelling*: all requests of a key that is cancelled are told so, and
+ *    whatever comes with it in the next 10 s; nobody else is.
  */
 import type { Lease, LeaseAsk } from "../../../src/core/lease.ts";
 import type { Grant, LimiterView } from "../../../src/core/limiter.ts";
@@ -95,6 +99,13 @@ interface DepartedFrom {
   readonly isByOldInstance: boolean;
 }
 
+/** What is known of a key before it is cancelled; `undefined` where it cannot be told. */
+interface BeforeCancel {
+  readonly isGranted: boolean;
+  readonly isStanding: boolean;
+  readonly isAway: boolean | undefined;
+}
+
 export interface BrokenLaw {
   readonly law: string;
   readonly detail: string;
@@ -119,6 +130,11 @@ export interface Tally {
   places: number;
   /** Turned away by an instance whose process was about to end. */
   turnedAway: number;
+  /** Back in the queue after their connection had broken, and those of them that nobody could be late for. */
+  returns: number;
+  returnsInOrder: number;
+  /** Waited, and were cancelled by their key. */
+  cancels: number;
   turns: number;
   rows: { record: number; grant: number; alarm: number };
 }
@@ -154,6 +170,9 @@ export class Laws {
     pauses: 0,
     places: 0,
     turnedAway: 0,
+    returns: 0,
+    returnsInOrder: 0,
+    cancels: 0,
     turns: 0,
     rows: { record: 0, grant: 0, alarm: 0 },
   };
@@ -252,6 +271,9 @@ export class Laws {
       }
     }
     standing.isIn = true;
+    const { idempotencyKey: key } = attempt.call;
+    if (key !== undefined && !instance.gathers) instance.absences.arrived(attempt.call);
+    if (!standing.isTold) this.#noteArrival(instance, standing);
     // Who joined another's place has been let in with it, some time ago.
     if (!standing.isTold && !isJoined && this.#isGatheringOver(instance)) {
       standing.letInAt = instance.object.disturbances;
@@ -270,6 +292,10 @@ export class Laws {
       if (!instance.isClosed) this.breaks("12", () => `${name} was turned away, and nothing ends`);
     } else if (instance.isClosed) {
       this.breaks("12", () => `${name} was told ${answer.kind}, and the process ends`);
+    }
+    this.#checkCancelled(instance, standing, answer);
+    if (standing.hasComeBack && answer.kind === "invalid") {
+      this.breaks("13", () => `${name} came back, and its timeout was looked at anew`);
     }
     if (answer.kind !== "outcome") return;
     if (answer.outcome.ok) {
@@ -299,12 +325,14 @@ export class Laws {
     }
     const restMs = Math.max(0, grantAtMs - instance.clock.now());
     if (etaMs !== restMs) this.breaks("10", () => `${name} hears of ${etaMs} ms, not ${restMs}`);
-    standing.place = { grantAtMs, toldAt: instance.object.disturbances };
+    standing.place = { grantAtMs, toldAt: instance.object.disturbances + instance.returns };
   }
 
-  #checkPlace({ object }: Instance, { attempt, place }: Standing, { grantedAtMs }: Grant): void {
+  #checkPlace(instance: Instance, { attempt, place }: Standing, { grantedAtMs }: Grant): void {
+    const { object, returns } = instance;
     const isUndisturbed = this.#clock.jumps === 0 && object.stalledUntilMs === 0;
-    if (!place || !isUndisturbed || object.disturbances > place.toldAt) return;
+    // Whoever comes back may move those behind it, within their deadlines.
+    if (!place || !isUndisturbed || object.disturbances + returns > place.toldAt) return;
     if (grantedAtMs <= place.grantAtMs + SLACK_MS) return;
     const { name } = attempt;
     this.breaks("10", () => `${name} is granted at ${grantedAtMs}, told ${place.grantAtMs}`);
@@ -335,8 +363,106 @@ export class Laws {
     }
   }
 
+  /** What is known of a key that is about to be cancelled. From here on it is. */
+  lookBeforeCancel(instance: Instance, key: string): BeforeCancel {
+    const nowMs = this.#clock.wallMs;
+    const kept = instance.view.grants.get(key)?.grant;
+    const isGranted = kept !== undefined && nowMs < kept.grantedAtMs + KEPT_MS;
+    // What comes back with the key of a grant is held at the door, too, and gets that grant.
+    const isStanding = !isGranted && this.#hasStanding(instance, key);
+    const away = instance.absences.away(key, nowMs);
+    if (!isGranted) instance.absences.cancel(key, nowMs);
+    if (this.#clock.jumps > 0) return { isGranted, isStanding, isAway: undefined };
+    if (!away) return { isGranted, isStanding, isAway: false };
+    const isInTime = nowMs <= away.arrival.deadlineAtMs;
+    return { isGranted, isStanding, isAway: away.isSure ? isInTime : undefined };
+  }
+
+  /** A key has been cancelled, and the turn is not over. */
+  cancelled(
+    instance: Instance,
+    key: string,
+    { wasWaiting, isGranted, isStanding, isAway }: BeforeCancel & { readonly wasWaiting: boolean },
+  ): void {
+    if (wasWaiting) this.tally.cancels += 1;
+    if (!isGranted && this.#hasStanding(instance, key)) {
+      this.breaks("13", () => `${key} is cancelled, and somebody waits with it`);
+    }
+    const expected = isStanding || isAway;
+    if (expected === undefined || expected === wasWaiting) return;
+    this.breaks("13", () => `${key} is cancelled, it waited: ${expected}, answered: ${wasWaiting}`);
+  }
+
+  #hasStanding({ standing }: Instance, key: string): boolean {
+    return [...standing].some(({ attempt }) => attempt.call.idempotencyKey === key);
+  }
+
+  #isCancelled({ absences }: Instance, { attempt }: Standing): boolean {
+    return absences.isCancelled(attempt.call.idempotencyKey, this.#clock.wallMs);
+  }
+
+  #checkCancelled(instance: Instance, standing: Standing, { kind }: AcquireAnswer): void {
+    const { attempt } = standing;
+    const isCancelled = this.#isCancelled(instance, standing);
+    const isOver = kind === "reset" || kind === "unavailable";
+    // A clock that jumps makes the time longer or shorter.
+    const isUnsure =
+      this.#clock.jumps > 0 && instance.absences.wasEverCancelled(attempt.call.idempotencyKey);
+    if (isOver || isUnsure || isCancelled === (kind === "cancelled")) return;
+    this.breaks("13", () => `${attempt.name} is told ${kind}, and is cancelled: ${isCancelled}`);
+  }
+
+  /** A request waits, or is held at the door, and the turn is not over. */
+  #noteArrival(instance: Instance, standing: Standing): void {
+    const { attempt, arrival, hasComeBack, isJoined } = standing;
+    const { timeoutMs, putBack } = attempt.call;
+    if (hasComeBack) {
+      instance.returns += 1;
+      this.tally.returns += 1;
+      standing.isGuarded = this.#mayBeGuarded(instance, standing);
+      if (!standing.isGuarded) this.tally.returnsInOrder += 1;
+      return;
+    }
+    if (instance.gathers) return;
+    const { maxWaitMs } = instance.writtenPolicy ?? { maxWaitMs: Number.NaN };
+    const elapsedMs = putBack?.elapsedMs ?? 0;
+    if (!isJoined) arrival.deadlineAtMs = this.#clock.wallMs + (timeoutMs ?? maxWaitMs) - elapsedMs;
+  }
+
+  /** Whether somebody who came later than a returner could be late, or that cannot be told. */
+  #mayBeGuarded(instance: Instance, returner: Standing): boolean {
+    const { record } = instance.view;
+    if (!record) return true;
+    const view = look(instance, this.#clock.wallMs);
+    return this.#foresee(instance, returner, { policy: record.policy, view })?.isGuarded ?? true;
+  }
+
+  /** What becomes of a returner in the place of its arrival, where all who stand there are known. */
+  #foresee(
+    instance: Instance,
+    returner: Standing,
+    { policy, view }: { readonly policy: RecordedPolicy; readonly view: LimiterView },
+  ): { readonly isGuarded: boolean; readonly grantAtMs: number } | undefined {
+    const others = [...instance.standing].filter((other) => other !== returner);
+    const isUnsure = ({ isJoined, isGuarded }: Standing): boolean => isJoined || isGuarded;
+    const isDisturbed = instance.gathers || instance.hasPutBack || this.#clock.jumps > 0;
+    if (isDisturbed || others.some(isUnsure) || this.#isHeldUp(instance, view)) return undefined;
+    // An empty view may hide what is below 0: not where nothing was ever lent or found on the disk.
+    if (view.tokens === 0 && (policy.lease || instance.recordAtStart)) return undefined;
+    const queue = [...others, returner].toSorted(
+      (one, other) => one.arrival.order - other.arrival.order,
+    );
+    const index = queue.indexOf(returner);
+    const grantsAtMs = playOut(policy, view, queue);
+    const isGuarded = queue.some(({ arrival }, place) => {
+      return place > index && !(Number(grantsAtMs[place]) <= arrival.deadlineAtMs);
+    });
+    return { isGuarded, grantAtMs: Number(grantsAtMs[index]) };
+  }
+
   /** The instance has been told that its process ends, and the turn is not over. */
   turnedAway(instance: Instance): void {
+    instance.absences.forgetAll();
     for (const { attempt } of instance.standing) {
       this.breaks("12", () => `${attempt.name} was not turned away`);
     }
@@ -389,6 +515,7 @@ export class Laws {
 
   /** A deletion has been performed: nobody is left. */
   drained(instance: Instance): void {
+    instance.absences.forgetAll();
     for (const { attempt } of instance.standing) {
       this.breaks("3", () => `${attempt.name} was not told of the deletion`);
     }
@@ -626,8 +753,8 @@ export class Laws {
     if (outcome.ok) return;
     const { attempt, letInAt } = standing;
     const { reason, retryAfterMs = 0 } = outcome;
-    if (reason === "queue-full" && attempt.call.putBack) {
-      this.breaks("3", () => `${attempt.name} was put back, and refused with ${reason}`);
+    if (reason === "queue-full" && (attempt.call.putBack || standing.hasComeBack)) {
+      this.breaks("3", () => `${attempt.name} was let in before, and refused with ${reason}`);
     }
     if (reason === "bucket-reset") this.#checkReset(instance, attempt.name);
     else if (letInAt !== undefined) {
@@ -636,12 +763,30 @@ export class Laws {
       if (reason === "queue-full" || !isDisturbed) {
         this.breaks("3", () => `${attempt.name} stood in the queue and was refused with ${reason}`);
       }
+    } else if (reason === "timeout" && standing.hasComeBack) {
+      this.#checkReturn(instance, standing, answer);
     } else if (reason === "timeout" && !attempt.call.putBack && !standing.isIn) {
+      if (standing.isJoined) return;
       if (retryAfterMs <= timeoutMs) {
         this.breaks("3", () => `${attempt.name} was refused, ${retryAfterMs} is in time`);
       }
       this.#checkForecast(instance, standing, answer);
     }
+  }
+
+  /** One that comes back is refused only where it would be late, or would have made somebody late. */
+  #checkReturn(
+    instance: Instance,
+    { attempt, arrival }: Standing,
+    { bucket }: Extract<AcquireAnswer, { kind: "outcome" }>,
+  ): void {
+    const { view, nowMs } = bucket;
+    const policy = bucket.policy.toJSON();
+    const returner = [...instance.standing].find((standing) => standing.attempt === attempt);
+    const foreseen = returner && this.#foresee(instance, returner, { policy, view });
+    if (!foreseen || foreseen.isGuarded) return;
+    if (Math.max(nowMs, foreseen.grantAtMs) > arrival.deadlineAtMs) return;
+    this.breaks("13", () => `${attempt.name} came back in time, and was refused`);
   }
 
   /** Retry-after is exact, where all who stand in front are known: contract rule 7. */
@@ -651,7 +796,8 @@ export class Laws {
     { outcome, bucket }: Extract<AcquireAnswer, { kind: "outcome" }>,
   ): void {
     const { policy, view, nowMs } = bucket;
-    const isKnown = !instance.gathers && !instance.hasPutBack && !arriving.isJoined;
+    const isInOrder = instance.returns === 0 && !instance.hasPutBack;
+    const isKnown = !instance.gathers && isInOrder && !arriving.isJoined;
     // An empty view may hide what is below 0, and a clock set back, how far the bucket is.
     if (!isKnown || view.tokens === 0 || this.#clock.jumps > 0 || outcome.ok) return;
     let { tokens, nextTickAtMs } = view;
@@ -675,13 +821,15 @@ export class Laws {
     if (granted.isJoined) return;
     const hasJumped = this.#clock.jumps > 0;
     for (const other of instance.standing) {
-      if (other === granted || other.isJoined || !other.isIn) continue;
+      if (other === granted || other.isJoined || other.isGuarded || !other.isIn) continue;
+      // One that is being cancelled is told so when those behind it have moved up.
+      if (this.#isCancelled(instance, other)) continue;
       if (isBefore(other, granted, { hasJumped, wasGathering: instance.gathers })) {
         this.breaks("4", () => `${granted.attempt.name} overtook ${other.attempt.name}`);
       }
     }
     if (!this.#isWithinGathering(instance)) return;
-    const arrivedAtMs = granted.attempt.call.putBack?.arrivedAtMs ?? granted.deliveredAtMs;
+    const arrivedAtMs = granted.arrival.putBackFromMs ?? granted.arrival.deliveredAtMs;
     for (const displacedAtMs of this.displaced()) {
       if (displacedAtMs < arrivedAtMs) {
         this.breaks("4", () => `${granted.attempt.name} did not wait for those put back`);
@@ -736,9 +884,10 @@ export class Laws {
   }
 
   /** Nobody is granted who has given up by then. */
-  #checkDeadline(instance: Instance, { attempt, letInAt }: Standing, timeoutMs: number): void {
+  #checkDeadline(instance: Instance, standing: Standing, timeoutMs: number): void {
+    const { attempt, arrival, letInAt } = standing;
     const isUndisturbed = this.#clock.jumps === 0 && instance.object.stalledUntilMs === 0;
-    const waitedMs = this.#clock.monotonicMs - attempt.calledAtMs;
+    const waitedMs = this.#clock.monotonicMs - arrival.calledAtMs;
     if (letInAt === undefined || !isUndisturbed || waitedMs <= timeoutMs + SLACK_MS) return;
     this.breaks("3", () => `${attempt.name} was granted after ${waitedMs}, of ${timeoutMs}`);
   }
@@ -751,7 +900,7 @@ export class Laws {
     }
     if (this.#isGatheringOver(instance)) {
       const places = new Set(
-        [...standing].map(({ attempt, order }) => attempt.call.idempotencyKey ?? order),
+        [...standing].map(({ attempt, arrival }) => attempt.call.idempotencyKey ?? arrival.order),
       );
       if (places.size !== view.waiters) {
         this.breaks("3", () => `${view.waiters} wait, and ${places.size} places are held`);
@@ -889,7 +1038,8 @@ export class Laws {
     const { view, object, standing } = instance;
     const policy = view.record?.policy;
     const [head, ...behind] = standing;
-    const isKnown = !instance.gathers && !instance.hasPutBack && !object.hasFiredTwice;
+    const isInOrder = instance.returns === 0 && !instance.hasPutBack;
+    const isKnown = !instance.gathers && isInOrder && !object.hasFiredTwice;
     // An empty view may hide what is below 0.
     if (!head || !policy || !isKnown || tokens === 0 || this.#clock.jumps > 0) return;
     if (head.isJoined || behind.some(({ isJoined }) => isJoined)) return;
@@ -937,14 +1087,29 @@ function isBefore(
   other: Standing,
   { hasJumped, wasGathering }: { readonly hasJumped: boolean; readonly wasGathering: boolean },
 ): boolean {
-  const onePutBack = one.attempt.call.putBack;
-  const otherPutBack = other.attempt.call.putBack;
-  if (onePutBack && otherPutBack) return onePutBack.arrivedAtMs < otherPutBack.arrivedAtMs;
-  if (!onePutBack && !otherPutBack) return one.order < other.order;
+  const { putBackFromMs: oneFromMs, deliveredAtMs, order } = one.arrival;
+  const { putBackFromMs: otherFromMs } = other.arrival;
+  if (oneFromMs !== undefined && otherFromMs !== undefined) return oneFromMs < otherFromMs;
+  if (oneFromMs === undefined && otherFromMs === undefined) return order < other.arrival.order;
   // Instants of two kinds: the Worker's and the object's clock are one only while it does not jump.
   if (hasJumped) return false;
-  if (onePutBack) return onePutBack.arrivedAtMs < other.deliveredAtMs;
-  return !wasGathering && one.deliveredAtMs < Number(otherPutBack?.arrivedAtMs);
+  if (oneFromMs !== undefined) return oneFromMs < other.arrival.deliveredAtMs;
+  return !wasGathering && deliveredAtMs < Number(otherFromMs);
+}
+
+/** When each of a queue is granted, tick by tick from what is there now. */
+function playOut(
+  { capacity, refillTokens, refillIntervalMs }: RecordedPolicy,
+  view: LimiterView,
+  queue: readonly Standing[],
+): number[] {
+  let { tokens, nextTickAtMs } = view;
+  return queue.map(({ attempt }) => {
+    const ticks = Math.max(0, Math.ceil((attempt.call.tokens - tokens) / refillTokens));
+    nextTickAtMs += ticks * refillIntervalMs;
+    tokens = Math.min(capacity, tokens + ticks * refillTokens) - attempt.call.tokens;
+    return nextTickAtMs - refillIntervalMs;
+  });
 }
 
 function sumOf(counts: readonly number[]): number {

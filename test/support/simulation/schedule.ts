@@ -17,6 +17,10 @@ export interface Client {
   readonly isStreamed: boolean;
   /** How long after its arrival it hangs up; `undefined` for one that stays. */
   readonly leavesAfterMs: number | undefined;
+  /** When its connection breaks, after its arrival, and how long it takes to come back with its key. */
+  readonly breaks?: { readonly afterMs: number; readonly awayMs: number } | undefined;
+  /** How long after its arrival somebody cancels it by its key. */
+  readonly cancelledAfterMs?: number | undefined;
   /** How often it asks again, with its key, when its connection broke. */
   readonly retries: number;
   /** Which isolate of the Worker it comes to: one of any number, taken in turn. */
@@ -134,14 +138,17 @@ function drawClients(random: Random, policy: PolicyFields): Client[] {
   const clients: Client[] = [];
   // Leases serve those who ask for little.
   const mostTokens = policy.lease && random.chance(0.7) ? random.pick([1, 2, 5]) : Infinity;
-  const keys = Array.from({ length: random.integer(1, 6) }, (_, index) => ({
+  // Few keys for many clients, or nearly each its own.
+  const keys = Array.from({ length: random.pick([random.integer(1, 6), 40, 200]) }, (_, index) => ({
     key: `key ${index}`,
     ...drawAsked(random, policy),
   }));
   const share = {
-    keyed: random.pick([0, 0, 0.2, 0.7]),
+    keyed: random.pick([0, 0, 0.2, 0.7, 0.9]),
     leaving: random.pick([0, 0.1, 0.3]),
     streamed: random.pick([0, 0.1, 0.5]),
+    breaking: random.pick([0, 0.4, 1]),
+    cancelled: random.pick([0, 0, 0.3]),
   };
   let atMs = 0;
   for (let phase = random.integer(1, 5); phase > 0; phase -= 1) {
@@ -160,6 +167,11 @@ function drawClients(random: Random, policy: PolicyFields): Client[] {
         ...(isConfused && { tokens: asked.tokens + 1 }),
         key,
         isStreamed: random.chance(share.streamed),
+        ...(key !== undefined && random.chance(share.breaking) && { breaks: drawBreak(random) }),
+        ...(key !== undefined &&
+          random.chance(share.cancelled) && {
+            cancelledAfterMs: random.integer(0, random.pick([10, 100, 2_000])),
+          }),
         leavesAfterMs: random.chance(share.leaving) ? drawLeave(random, policy) : undefined,
         retries: key === undefined ? 0 : random.integer(0, 3),
         isolate: random.integer(0, 3),
@@ -188,6 +200,12 @@ function drawAsked(
   ]);
   const isLegal = timeoutMs === undefined || timeoutMs <= maxWaitMs || random.chance(0.05);
   return { tokens, timeoutMs: isLegal ? timeoutMs : maxWaitMs };
+}
+
+/** Away for moments, until about the time of its grant, or for as long as it is remembered, and longer. */
+function drawBreak(random: Random): { readonly afterMs: number; readonly awayMs: number } {
+  const awayMs = random.pick([0, 1, 5, 20, 300, random.integer(0, 3_000), 29_900, 30_100]);
+  return { afterMs: random.integer(0, random.pick([10, 100, 2_000])), awayMs };
 }
 
 /** At any time, or at a tick: about when it is granted. */

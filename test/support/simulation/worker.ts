@@ -78,6 +78,11 @@ export class VirtualWorker {
     if (client.leavesAfterMs !== undefined) {
       clock.after(client.leavesAfterMs, () => request.hangUp());
     }
+    const { key, breaks, cancelledAfterMs } = client;
+    if (breaks) clock.after(breaks.afterMs, () => this.#break(request, breaks.awayMs));
+    if (key !== undefined && cancelledAfterMs !== undefined) {
+      clock.after(cancelledAfterMs, () => this.cancel(key));
+    }
   }
 
   /** A request is over, from its client's point of view. */
@@ -109,6 +114,15 @@ export class VirtualWorker {
     }
   }
 
+  /** The connection of one request breaks; its client asks again after a while. */
+  #break(request: ClientRequest, awayMs: number): void {
+    if (!this.#open.has(request)) return;
+    const { breaks, ...client } = request.client;
+    request.hangUp();
+    const again = { ...client, name: `${client.name} back` };
+    this.#object.world.clock.after(awayMs, () => this.receive(again));
+  }
+
   setIsolateClock(number: number, byMs: number): void {
     this.#isolates[this.#place(number)]?.jump(byMs);
   }
@@ -130,6 +144,15 @@ export class VirtualWorker {
     this.#call((instance) => {
       const { ok } = instance.owner.changePolicy(BUCKET, configured, { ...changes });
       if (ok && Object.keys(changes).length > 0) laws.overridden(instance);
+    });
+  }
+
+  /** Somebody cancels the acquire with this key. */
+  cancel(key: string): void {
+    const { laws } = this.#object.world;
+    this.#call((instance) => {
+      const before = laws.lookBeforeCancel(instance, key);
+      laws.cancelled(instance, key, { wasWaiting: instance.owner.cancel(key), ...before });
     });
   }
 

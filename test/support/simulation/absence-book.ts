@@ -1,0 +1,83 @@
+/**
+ * What an instance must know of callers that are not here, by what happened to it: kept beside its owner, and
+ * with no code of it. Who left with a key while it waited may come back for 30 s; a key that was cancelled is
+ * refused for 10 s.
+ */
+import type { AcquireCall } from "../../../src/protocol.ts";
+
+const AWAY_MS = 30_000;
+const CANCELLED_MS = 10_000;
+
+/** What a place in the queue keeps from its first request, whoever comes to it later. */
+export interface Arrival {
+  /** By the Worker's stamp, where the object that it stood at has died. */
+  readonly putBackFromMs: number | undefined;
+  /** By the object's clock. */
+  readonly deliveredAtMs: number;
+  readonly order: number;
+  /** When its request was received first, monotonic. */
+  readonly calledAtMs: number;
+  /** Known once it has been let in. */
+  deadlineAtMs: number;
+}
+
+/** A place that nobody fills. */
+export interface Absence {
+  readonly arrival: Arrival;
+  readonly call: AcquireCall;
+  readonly leftAtMs: number;
+  /** Not of one that left while its instance gathered: it may have had no place yet. */
+  readonly isSure: boolean;
+}
+
+/** Those of one instance. */
+export class AbsenceBook {
+  readonly #away = new Map<string, Absence>();
+  readonly #cancelled = new Map<string, number>();
+
+  left(key: string, absence: Absence): void {
+    if (!this.isCancelled(key, absence.leftAtMs)) this.#away.set(key, absence);
+  }
+
+  /** Whose place a request takes again that comes with `key` and asks for the same. */
+  comesBack({ idempotencyKey: key, ...call }: AcquireCall, nowMs: number): Absence | undefined {
+    const away = key === undefined ? undefined : this.away(key, nowMs);
+    if (key === undefined || !away || call.putBack) return undefined;
+    const { tokens, timeoutMs } = away.call;
+    if (call.tokens !== tokens || call.timeoutMs !== timeoutMs) return undefined;
+    this.#away.delete(key);
+    return away;
+  }
+
+  away(key: string, nowMs: number): Absence | undefined {
+    const away = this.#away.get(key);
+    return away && nowMs <= away.leftAtMs + AWAY_MS ? away : undefined;
+  }
+
+  /** An acquire has been let in, or refused: nobody comes back with its key. */
+  arrived({ idempotencyKey: key, ...call }: AcquireCall): void {
+    const away = key === undefined ? undefined : this.#away.get(key);
+    if (key === undefined || !away) return;
+    const { tokens, timeoutMs } = away.call;
+    if (call.tokens === tokens && call.timeoutMs === timeoutMs) this.#away.delete(key);
+  }
+
+  cancel(key: string, nowMs: number): void {
+    this.#away.delete(key);
+    this.#cancelled.set(key, nowMs);
+  }
+
+  isCancelled(key: string | undefined, nowMs: number): boolean {
+    const cancelledAtMs = key === undefined ? undefined : this.#cancelled.get(key);
+    return cancelledAtMs !== undefined && nowMs <= cancelledAtMs + CANCELLED_MS;
+  }
+
+  wasEverCancelled(key: string | undefined): boolean {
+    return key !== undefined && this.#cancelled.has(key);
+  }
+
+  forgetAll(): void {
+    this.#away.clear();
+    this.#cancelled.clear();
+  }
+}
