@@ -20,6 +20,8 @@ export type { WatchSocket, WatchSocketClass } from "./watch-connection.ts";
 export type { WatchCallOptions, WatchOptions } from "./watch.ts";
 export type { Handler, HandlerCall } from "./with-rate-limit.ts";
 
+export { addressKey } from "./address-key.ts";
+export { bucketName } from "./bucket-name.ts";
 export { createClient } from "./client.ts";
 export { createPacedFetch } from "./paced-fetch.ts";
 export { refusalResponse } from "./refusal-response.ts";

@@ -2,4 +2,6 @@
 export type { Client } from "../client/client.ts";
 export type { HonoRateLimitOptions, RateLimitVariables } from "./rate-limit.ts";
 
+export { addressKey } from "../client/address-key.ts";
+export { bucketName } from "../client/bucket-name.ts";
 export { rateLimit } from "./rate-limit.ts";
