@@ -60,8 +60,9 @@ const QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-ex
 
 /** The kinds of those refusals that a client hands on: whoever passes one on says what Sluice said. */
 export const refusalKinds: Readonly<
-  Record<LimiterReason | "cancelled" | "unavailable", ProblemKind>
+  Record<LimiterReason | "cancelled" | "invalid-request" | "unavailable", ProblemKind>
 > = {
+  "invalid-request": { status: 400, title: "Invalid request" },
   "exceeds-capacity": { status: 422, title: "More tokens than the bucket can hold" },
   timeout: { status: 429, title: "Cannot be granted in time", type: QUOTA_EXCEEDED },
   "queue-full": { status: 429, title: "Queue is full", type: QUOTA_EXCEEDED },

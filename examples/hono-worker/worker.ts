@@ -4,7 +4,7 @@
  */
 import { Hono } from "hono";
 
-import { createClient } from "../../src/client/index.ts";
+import { addressKey, bucketName, createClient } from "../../src/client/index.ts";
 import { rateLimit, type RateLimitVariables } from "../../src/hono/index.ts";
 
 interface Bindings {
@@ -18,10 +18,10 @@ const shadow = { granted: 0, waited: 0, refused: 0 };
 
 app.get("/healthz", (c) => c.json({ status: "ok" }));
 
-// Refused at once: five tries, then one a minute, of each address.
+// Refused at once: five tries, then one a minute, of each address, or of each /64 of IPv6.
 app.post(
   "/login",
-  rateLimit({ bucket: (c) => `login:${c.req.header("CF-Connecting-IP") ?? "local"}` }),
+  rateLimit({ bucket: (c) => bucketName("login", addressKey(c.req.header("CF-Connecting-IP"))) }),
 );
 app.post("/login", (c) => c.json({ error: "wrong password" }, 403));
 
@@ -29,7 +29,7 @@ app.post("/login", (c) => c.json({ error: "wrong password" }, 403));
 app.use(
   "/api/*",
   rateLimit({
-    bucket: (c) => `api:${c.req.header("X-Customer") ?? "nobody"}`,
+    bucket: (c) => bucketName("api", c.req.header("X-Customer")),
     tokens: (c) => Number(c.req.query("cost") ?? 1),
     waitMs: (c) => Number(c.req.query("wait") ?? 10_000),
     skip: (c) => c.req.header("X-Internal") === "yes",
@@ -44,7 +44,7 @@ app.get("/api/fault", () => {
 
 // Two limits: of all, and of each customer.
 app.use("/both", rateLimit({ bucket: "both" }));
-app.use("/both", rateLimit({ bucket: (c) => `api:${c.req.header("X-Customer") ?? "nobody"}` }));
+app.use("/both", rateLimit({ bucket: (c) => bucketName("api", c.req.header("X-Customer")) }));
 app.get("/both", (c) => c.text("both"));
 
 // An answer of one's own.

@@ -2,7 +2,7 @@
  * A Worker without a framework, limited by a bucket of Sluice, which is bound to it as `SLUICE`. Outside of
  * this repository, the import is "sluice/client".
  */
-import { withRateLimit } from "../../src/client/index.ts";
+import { bucketName, withRateLimit } from "../../src/client/index.ts";
 
 interface Bindings {
   readonly SLUICE: Fetcher;
@@ -17,7 +17,7 @@ const limited = withRateLimit(
     return Response.json({ hello: "world" });
   },
   {
-    bucket: ({ request }) => `api:${request.headers.get("X-Customer") ?? "nobody"}`,
+    bucket: ({ request }) => bucketName("api", request.headers.get("X-Customer")),
     tokens: ({ request }) => Number(new URL(request.url).searchParams.get("cost") ?? 1),
     waitMs: ({ request }) => Number(new URL(request.url).searchParams.get("wait") ?? 10_000),
     skip: ({ request }) => new URL(request.url).pathname === "/healthz",

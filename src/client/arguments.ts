@@ -53,6 +53,7 @@ export function checkAcquireOptions(options: object, allowed: readonly string[])
   checkInteger(given, "timeoutMs", policyLimits.maxWaitMs);
   checkSignal(given);
   checkFunction(given, "onQueued");
+  checkFunction(given, "waitUntil");
   const { idempotencyKey } = given;
   if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey);
 }
@@ -98,7 +99,7 @@ export function checkPause(pause: object): void {
  * @throws {TypeError} Where an option is of the wrong kind, unknown, or goes with another or without one.
  */
 export function checkClientOptions(options: object): void {
-  const allowed = ["url", "fetch", "service", "token", "onUnavailable", "retryForMs"];
+  const allowed = ["url", "fetch", "service", "token", "onUnavailable", "onError", "retryForMs"];
   const given = membersOf("options", options, allowed);
   const { url, service, token, onUnavailable } = given;
   if ((url === undefined) === (service === undefined)) {
@@ -111,6 +112,7 @@ export function checkClientOptions(options: object): void {
     throw new TypeError("fetch must not be given with service, which has its own");
   }
   checkFunction(given, "fetch");
+  checkFunction(given, "onError");
   checkInteger(given, "retryForMs", policyLimits.maxWaitMs);
   if (token !== undefined && (typeof token !== "string" || !TOKEN.test(token))) {
     // Not the value: it may be a secret with a line end.

@@ -2,9 +2,12 @@
 import type { Client, ClientOptions } from "./client.ts";
 
 import { createClient } from "./client.ts";
+import { SluiceError } from "./sluice-error.ts";
 
 /** What clients differ in beside the way to Sluice. */
-type ClientManners = Partial<Pick<ClientOptions, "token" | "onUnavailable" | "retryForMs">>;
+type ClientManners = Partial<
+  Pick<ClientOptions, "token" | "onUnavailable" | "onError" | "retryForMs">
+>;
 
 /**
  * A `client`, or what works one out of a request; or the options of `createClient`; or neither, in a Worker
@@ -37,8 +40,9 @@ export function clientChooser<Context>(
     const { client } = options;
     return typeof client === "function" ? client : (): Client => client;
   }
-  const { token, onUnavailable, retryForMs } = options;
+  const { token, onUnavailable, onError, retryForMs } = options;
   const manners = {
+    onError,
     ...(token !== undefined && { token }),
     ...(onUnavailable !== undefined && { onUnavailable }),
     ...(retryForMs !== undefined && { retryForMs }),
@@ -61,11 +65,17 @@ export function clientChooser<Context>(
   };
 }
 
+/** Stands where nothing is bound, so that `onUnavailable` says what becomes of a request. */
+const missingService: Service = {
+  fetch(): never {
+    const detail = "No client: give client, url or service, or bind Sluice as SLUICE";
+    throw new SluiceError({ reason: "illegal-configuration", detail });
+  },
+};
+
 function boundService(env: unknown): Service {
-  if (typeof env === "object" && env !== null && "SLUICE" in env && isService(env.SLUICE)) {
-    return env.SLUICE;
-  }
-  throw new TypeError("No client: give client, url or service, or bind Sluice as SLUICE");
+  const isBound = typeof env === "object" && env !== null && "SLUICE" in env;
+  return isBound && isService(env.SLUICE) ? env.SLUICE : missingService;
 }
 
 function isService(value: unknown): value is Service {

@@ -22,7 +22,9 @@ import type { PolicyFields } from "../core/policy.ts";
 import type { BucketSnapshot, Reason } from "../protocol.ts";
 import type { AcquireOutcome, RefusalReason } from "./acquire-outcome.ts";
 import type { Answer } from "./answer.ts";
-import type { Attempt, Patience, TransportFault } from "./persist.ts";
+import type { OnError, Report } from "./fault-report.ts";
+import type { Attempt, Patience } from "./persist.ts";
+import type { SluiceErrorReason } from "./sluice-error.ts";
 
 import { policyLimits } from "../core/policy.ts";
 import { errorOf, grantIn, membersOf, problemIn, unexpectedAnswer } from "./answer.ts";
@@ -36,8 +38,9 @@ import {
   checkPolicy,
 } from "./arguments.ts";
 import { Connection, type Call, type ConnectionOptions } from "./connection.ts";
+import { faultReporter } from "./fault-report.ts";
 import { followStream } from "./follow-stream.ts";
-import { persist, UnreachableError } from "./persist.ts";
+import { persist, TransportFault, UnreachableError } from "./persist.ts";
 import { SluiceError } from "./sluice-error.ts";
 
 /** A place in the queue. */
@@ -71,6 +74,12 @@ export interface AcquireOptions {
    * returns rejects with.
    */
   readonly onQueued?: (place: QueuedPlace) => void;
+  /**
+   * Given what is still to be done when the acquire has been given up, which is to tell the service so. Pass
+   * `(promise) => ctx.waitUntil(promise)` in a Worker, which else ends that with the request. The promise
+   * never rejects, and settles within a few seconds.
+   */
+  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
 
 /** What a pause says. */
@@ -135,6 +144,10 @@ export interface Client {
 /**
  * What an acquire comes to where Sluice cannot be reached: an error is thrown, the caller may pass without
  * (`isUnmetered`), or it is refused as `unavailable`.
+ *
+ * The same holds where Sluice cannot be used as things are: the token is wrong or was revoked, no policy
+ * matches the bucket, the configuration of Sluice is illegal, or what answers is no Sluice. With `"open"` and
+ * `"closed"` such a fault goes to `onError`, and stops nobody, or everybody, who asks.
  */
 export type OnUnavailable = "throw" | "open" | "closed";
 
@@ -142,6 +155,11 @@ export type OnUnavailable = "throw" | "open" | "closed";
 export type ClientOptions = ConnectionOptions & {
   /** Default: `"throw"`, so that whoever wants anything else says so. */
   readonly onUnavailable?: OnUnavailable;
+  /**
+   * Told each time that `onUnavailable` `"open"` or `"closed"` decides because of something that only whoever
+   * runs this can mend: see `OnUnavailable`. Default: `console.error`, the same at most once a minute.
+   */
+  readonly onError?: OnError | undefined;
   /**
    * For how long a call goes on asking where nothing comes of it: in pauses and failed attempts, of each
    * of these the first two seconds; 0 to an hour. An acquire begins no new attempt, but for a first one at
@@ -160,6 +178,25 @@ const LATE_ANSWER_MS = 2_000;
 const LONGEST_SILENT_WAIT_MS = 60_000;
 /** When to try again where Sluice cannot be reached and does not say. */
 const UNAVAILABLE_RETRY_MS = 1_000;
+/** What is nobody's fault who asks. */
+const MISCONFIGURED: ReadonlySet<SluiceErrorReason> = new Set([
+  "unauthorized",
+  "admin-disabled",
+  "origin-not-allowed",
+  "unknown-bucket",
+  "illegal-configuration",
+  "not-found",
+  "method-not-allowed",
+  "unexpected-answer",
+]);
+const ACQUIRE_OPTIONS = [
+  "tokens",
+  "timeoutMs",
+  "signal",
+  "idempotencyKey",
+  "onQueued",
+  "waitUntil",
+];
 /** Status of a reset. */
 const NO_CONTENT = 204;
 /** Bytes of an idempotency key: as much as a random UUID, and more. */
@@ -183,20 +220,36 @@ export function createClient(options: ClientOptions): Client {
   return new ConnectedClient(options);
 }
 
+/**
+ * The client of a caller that Sluice serves in its own process, by RPC. A bucket that cannot be reached is a
+ * refusal; all else is thrown, since it is for the caller to decide.
+ */
+export function createServedClient(service: Service, token: string | undefined): Client {
+  const options = { service, token, onUnavailable: "closed", retryForMs: 0 } as const;
+  return new ConnectedClient(options, new Set());
+}
+
+type Service = NonNullable<ClientOptions["service"]>;
+
 class ConnectedClient implements Client {
   readonly #connection: Connection;
   readonly #onUnavailable: OnUnavailable;
+  readonly #report: Report;
   readonly #retryForMs: number;
+  /** Reasons of errors that `onUnavailable` covers. */
+  readonly #covered: ReadonlySet<SluiceErrorReason>;
 
-  constructor(options: ClientOptions) {
+  constructor(options: ClientOptions, covered = MISCONFIGURED) {
+    this.#covered = covered;
     this.#connection = new Connection(options);
     this.#onUnavailable = options.onUnavailable ?? "throw";
+    this.#report = faultReporter(options.onError);
     this.#retryForMs = options.retryForMs ?? DEFAULT_RETRY_MS;
   }
 
   async acquire(bucket: string, options: AcquireOptions = {}): Promise<AcquireOutcome> {
     checkBucket(bucket);
-    checkAcquireOptions(options, ["tokens", "timeoutMs", "signal", "idempotencyKey", "onQueued"]);
+    checkAcquireOptions(options, ACQUIRE_OPTIONS);
     return this.#acquire(bucket, options);
   }
 
@@ -300,8 +353,12 @@ class ConnectedClient implements Client {
     try {
       return await persist(ask, patience);
     } catch (error) {
-      if (!(error instanceof UnreachableError)) throw error;
-      return this.#unavailable(error.fault, { bucket, tokens: tokens ?? 1, startedAtMs });
+      const asked = { bucket, tokens: tokens ?? 1, startedAtMs };
+      if (error instanceof UnreachableError) return this.#unavailable(error.fault, asked);
+      const isCovered = error instanceof SluiceError && this.#covered.has(error.reason);
+      if (!isCovered || this.#onUnavailable === "throw") throw error;
+      this.#report(error);
+      return this.#unavailable(misconfigured(), asked);
     }
   }
 
@@ -394,6 +451,12 @@ function isRefusal(reason: Reason): reason is Exclude<RefusalReason, "unavailabl
     "cancelled",
   ];
   return refusals.includes(reason);
+}
+
+/** Without the words of what is wrong: a refusal is shown to callers. */
+function misconfigured(): TransportFault {
+  const detail = "Sluice cannot be used as it is configured";
+  return new TransportFault({ detail });
 }
 
 function unavailableError({ message, status, cause }: TransportFault): SluiceError {

@@ -2,6 +2,7 @@
 import { checkClientOptions, baseOf } from "./arguments.ts";
 import { readAnswer, type Answer } from "./answer.ts";
 import { TransportFault } from "./persist.ts";
+import { SluiceError } from "./sluice-error.ts";
 
 /** Where a service binding is addressed: the host means nothing there. */
 const SERVICE_BASE = "https://sluice";
@@ -71,6 +72,7 @@ export class Connection {
    * Sends a call and resolves with the head of its answer.
    *
    * @throws {TransportFault} Where there is none.
+   * @throws {SluiceError} What the service throws, if it throws one.
    */
   async send({ method, path, headers, body }: Call, signal: AbortSignal): Promise<Response> {
     const init = {
@@ -86,6 +88,8 @@ export class Connection {
     try {
       return await this.#fetch(path, init);
     } catch (cause) {
+      // Of a service that is none: asking again would not make it one.
+      if (cause instanceof SluiceError) throw cause;
       throw new TransportFault({ detail: `Cannot reach Sluice: ${messageOf(cause)}`, cause });
     }
   }

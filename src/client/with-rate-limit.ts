@@ -3,6 +3,7 @@ import type { RateLimitOptions } from "./limit-request.ts";
 import type { ClientChoice } from "./client-choice.ts";
 
 import { clientChooser } from "./client-choice.ts";
+import { faultReporter } from "./fault-report.ts";
 import { checkRateLimitOptions, limitRequest, withRateLimitFields } from "./limit-request.ts";
 
 /** What a callback of `withRateLimit` is given: what its handler is. */
@@ -29,7 +30,7 @@ export type Handler<Incoming extends Request, Env, Context> = (
  * @example
  * export default {
  *   fetch: withRateLimit((request, env: Env) => new Response("hello"), {
- *     bucket: ({ request }) => `ip:${request.headers.get("CF-Connecting-IP")}`,
+ *     bucket: ({ request }) => bucketName("ip", addressKey(request.headers.get("CF-Connecting-IP"))),
  *   }),
  * };
  */
@@ -39,12 +40,13 @@ export function withRateLimit<Incoming extends Request, Env, Context>(
     ClientChoice<HandlerCall<Incoming, Env, Context>>,
 ): (request: Incoming, env: Env, ctx: Context) => Promise<Response> {
   checkRateLimitOptions(options);
+  const report = faultReporter(options.onError);
   const client = clientChooser(options, ({ env }) => env);
   return async (request, env, ctx) => {
     const { signal } = request;
     const waitUntil = (promise: Promise<unknown>): void => keepGoing(ctx, promise);
     const context = { request, env, ctx };
-    const verdict = await limitRequest({ context, client, signal, waitUntil }, options);
+    const verdict = await limitRequest({ context, client, signal, waitUntil, report }, options);
     if (verdict.kind === "answer") return verdict.response;
     const response = await handler(request, env, ctx);
     return verdict.granted ? withRateLimitFields(response, verdict.granted) : response;

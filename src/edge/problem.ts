@@ -14,7 +14,6 @@ import { logRefusal } from "./refusal-log.ts";
 /** The kind of each reason. */
 export const problemKinds: Readonly<Record<Reason, ProblemKind>> = {
   ...refusalKinds,
-  "invalid-request": { status: 400, title: "Invalid request" },
   unauthorized: { status: 401, title: "Unauthorized" },
   "admin-disabled": { status: 403, title: "Admin calls are disabled" },
   "origin-not-allowed": { status: 403, title: "Origin is not allowed" },

@@ -30,7 +30,7 @@ import type { PolicyFields } from "../core/policy.ts";
 import type { BucketSnapshot } from "../protocol.ts";
 import type { SluiceEnv } from "./env.ts";
 
-import { createClient } from "../client/client.ts";
+import { createServedClient } from "../client/client.ts";
 import { boundRoutes } from "./routes.ts";
 
 /** What a call takes that needs more than being bound. */
@@ -106,6 +106,6 @@ export class Sluice extends WorkerEntrypoint<SluiceEnv> implements Client {
   }
 
   #client(token?: string): Client {
-    return createClient({ service: this, token, onUnavailable: "closed", retryForMs: 0 });
+    return createServedClient(this, token);
   }
 }

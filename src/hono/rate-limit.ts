@@ -6,6 +6,7 @@ import type { Granted } from "../client/acquire-outcome.ts";
 import type { RateLimitOptions } from "../client/limit-request.ts";
 
 import { clientChooser } from "../client/client-choice.ts";
+import { faultReporter } from "../client/fault-report.ts";
 import {
   checkRateLimitOptions,
   limitRequest,
@@ -38,17 +39,19 @@ export type HonoRateLimitOptions<E extends Env = AnyEnv> = RateLimitOptions<Cont
  * @throws {TypeError} Where the options do not go together.
  *
  * @example
- * app.use("/login", rateLimit({ bucket: (c) => `login:${c.req.header("CF-Connecting-IP")}` }));
+ * const bucket = (c: Context): string => bucketName("login", addressKey(c.req.header("CF-Connecting-IP")));
+ * app.use("/login", rateLimit({ bucket }));
  */
 export function rateLimit<E extends Env = AnyEnv>(
   options: HonoRateLimitOptions<E>,
 ): MiddlewareHandler<Limited<E>> {
   checkRateLimitOptions(options);
+  const report = faultReporter(options.onError);
   const client = clientChooser<Context<Limited<E>>>(options, (c) => c.env);
   return async (c, next) => {
     const { signal } = c.req.raw;
     const waitUntil = (promise: Promise<unknown>): void => keepGoing(c, promise);
-    const verdict = await limitRequest({ context: c, client, signal, waitUntil }, options);
+    const verdict = await limitRequest({ context: c, client, signal, waitUntil, report }, options);
     if (verdict.kind === "answer") return verdict.response;
     const { granted } = verdict;
     if (granted) c.set("rateLimit", granted);

@@ -1,10 +1,13 @@
 /** The middleware and its sibling by themselves: choices, faults, callers that leave. */
 import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import type { AcquireOutcome, Granted, Refused } from "../../src/client/acquire-outcome.ts";
 import type { AcquireOptions, Client } from "../../src/client/client.ts";
 
+import { bucketName } from "../../src/client/bucket-name.ts";
+import { SluiceError } from "../../src/client/sluice-error.ts";
 import { withRateLimit } from "../../src/client/with-rate-limit.ts";
 import { rateLimit, type HonoRateLimitOptions } from "../../src/hono/rate-limit.ts";
 import { freePort } from "../support/server.ts";
@@ -68,6 +71,9 @@ const surfaces = {
       );
   },
 };
+
+/** Requests that are not to be collected. */
+const held: Request[] = [];
 
 const request = (init?: RequestInit) => new Request("http://app.test/", init);
 
@@ -139,35 +145,131 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
         }),
     );
     const controller = new AbortController();
-    const answer = limit({ client, bucket: "b", waitMs: 9_000 })(
-      request({ signal: controller.signal }),
-    );
+    const asked = request({ signal: controller.signal });
+    // As a server keeps it: one that nobody holds loses its signal, and is never aborted.
+    held.push(asked);
+    const answer = limit({ client, bucket: "b", waitMs: 9_000 })(asked);
     setTimeout(() => controller.abort(new Error("gone")), 20);
     const response = await answer;
     expect([response.status, await response.text()]).toEqual([499, ""]);
   });
 
-  it("what the client or a callback throws is a fault like any other", async () => {
+  it("what the client or a callback throws is reported, and answered 503: nobody passes by accident", async () => {
     const fault = () => {
       throw new Error("of the test");
     };
     const { client } = clientThat(() => granted);
     const options: Partial<HonoRateLimitOptions>[] = [
       { client: clientThat(fault).client },
+      { client: fault },
       { bucket: fault },
+      { tokens: () => Promise.reject(new Error("of the test")) },
+      { waitMs: fault },
       { skip: fault },
-      { onOutcome: fault },
-      { onOutcome: () => Promise.reject(new Error("of the test")) },
-      { client: clientThat(() => refused).client, onRefused: fault },
+      { shadow: fault, onOutcome: () => undefined },
+      { bucket: (() => undefined) as unknown as () => string },
     ];
     for (const option of options) {
-      const response = await limit({
-        client,
-        bucket: "b",
-        ...option,
-      } as HonoRateLimitOptions)(request());
-      expect([response.status, await response.text()]).toEqual([500, "of the test"]);
+      const onError = vi.fn();
+      const all = { client, bucket: "b", onUnavailable: "open", onError, ...option };
+      const response = await limit(all as HonoRateLimitOptions)(request());
+      expect(response.status).toBe(503);
+      expect(response.headers.get("Content-Type")).toBe("application/problem+json");
+      expect(await response.json()).toMatchObject({ reason: "unavailable", status: 503 });
+      expect(onError).toHaveBeenCalledTimes(1);
+      expect(onError.mock.calls[0]).toEqual([
+        expect.objectContaining({
+          message: expect.stringMatching(/^of the test$|^bucket must be a string: got undefined$/),
+        }),
+      ]);
     }
+  });
+
+  it("what onOutcome and onRefused throw is reported, and changes nothing", async () => {
+    const onError = vi.fn();
+    const fault = () => Promise.reject(new Error("of the test"));
+    const passed = await limit({
+      client: clientThat(() => granted).client,
+      bucket: "b",
+      onOutcome: fault,
+      onError,
+    })(request());
+    expect([passed.status, await passed.text()]).toEqual([200, "fine"]);
+    const { client } = clientThat(() => refused);
+    const denied = await limit({ client, bucket: "b", onRefused: fault, onError })(request());
+    expect(denied.status).toBe(429);
+    expect(await denied.json()).toMatchObject({ reason: "timeout" });
+    expect(onError).toHaveBeenCalledTimes(2);
+  });
+
+  it("an onError that throws, or rejects, is no fault of the request", async () => {
+    const errors = vi.spyOn(console, "error").mockReturnValue();
+    const { client } = clientThat(() => Promise.reject(new Error("down")));
+    const fault = () => {
+      throw new Error("of onError");
+    };
+    for (const onError of [fault, () => Promise.reject(new Error("of onError"))]) {
+      const response = await limit({ client, bucket: "b", onError })(request());
+      expect(response.status).toBe(503);
+    }
+    await vi.waitFor(() => expect(errors).toHaveBeenCalledTimes(2));
+  });
+
+  it("writes the same fault to the console once, and another one once, too", async () => {
+    const errors = vi.spyOn(console, "error").mockReturnValue();
+    const faults = [new Error("one"), new Error("one"), new TypeError("another"), new Error("one")];
+    const { client } = clientThat(() => Promise.reject(faults.shift() ?? new Error("none")));
+    const handle = limit({ client, bucket: "b" });
+    for (let call = 0; call < 4; call += 1) await handle(request());
+    expect(errors.mock.calls.map(([, error]) => String(error))).toEqual([
+      "Error: one",
+      "TypeError: another",
+    ]);
+  });
+
+  it.each(["a b", "ann+1@example.com", "x".repeat(130), "müller", "1.2.3.4, 5.6.7.8", ""])(
+    "a bucket that is named by %j gets a legal name, under the same policy",
+    async (text) => {
+      const { client, calls } = clientThat(() => granted);
+      const response = await limit({ client, bucket: () => `api:${text}` })(request());
+      expect(response.status).toBe(200);
+      expect(calls[0]?.bucket).toBe(bucketName("api", text));
+    },
+  );
+
+  it.each<readonly [Partial<HonoRateLimitOptions>, string]>([
+    [{ tokens: () => Number("many") }, "tokens must be an integer from 1 to 1000000000: got NaN"],
+    [{ tokens: () => 0 }, "tokens must be an integer from 1 to 1000000000: got 0"],
+    [{ tokens: () => 1.5 }, "tokens must be an integer from 1 to 1000000000: got 1.5"],
+    [{ waitMs: () => -1 }, "waitMs must be an integer from 0 to 3600000: got -1"],
+    [{ waitMs: () => Infinity }, "waitMs must be an integer from 0 to 3600000: got Infinity"],
+  ])("%o is answered 400, and asks nobody", async (option, detail) => {
+    const { client, calls } = clientThat(() => granted);
+    const onError = vi.fn();
+    const all = { client, bucket: "b", onUnavailable: "open", onError, ...option };
+    const response = await limit(all as HonoRateLimitOptions)(request());
+    expect(response.status).toBe(400);
+    const body = (await response.json()) as { errors: unknown[] };
+    expect(body).toMatchObject({ reason: "invalid-request", status: 400, detail });
+    expect([body.errors.length, calls.length, onError.mock.calls.length]).toEqual([1, 0, 0]);
+  });
+
+  it("what Sluice itself calls an invalid request is answered 400", async () => {
+    const errors = [{ field: "timeoutMs", message: "timeoutMs must be at most 5000: got 9000" }];
+    const fault = { reason: "invalid-request", detail: "no", status: 400, errors } as const;
+    const { client } = clientThat(() => Promise.reject(new SluiceError(fault)));
+    const response = await limit({ client, bucket: "b", waitMs: 9_000 })(request());
+    expect([response.status, await response.json()]).toEqual([
+      400,
+      expect.objectContaining({ detail: errors[0]?.message, errors }),
+    ]);
+  });
+
+  it("a function that gives no number of tokens or milliseconds asks for the default", async () => {
+    const { client, calls } = clientThat(() => granted);
+    const nothing = (() => undefined) as unknown as () => number;
+    await limit({ client, bucket: "b", tokens: nothing, waitMs: nothing })(request());
+    expect(calls).toMatchObject([{ tokens: 1, timeoutMs: 0 }]);
   });
 
   it("shadow mode lets all pass, and keeps what fails to itself", async () => {
@@ -188,17 +290,47 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
 
   it("where Sluice is away, the client's onUnavailable says what becomes of a request", async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
-    const away = { url, bucket: "b", retryForMs: 0 };
+    const onError = vi.fn();
+    const away = { url, bucket: "b", retryForMs: 0, onError };
     const open = await limit({ ...away, onUnavailable: "open" })(request());
     expect([open.status, await open.text()]).toEqual([200, "fine"]);
     const closed = await limit({ ...away, onUnavailable: "closed" })(request());
     expect(closed.status).toBe(503);
     expect(await closed.json()).toMatchObject({ reason: "unavailable" });
+    expect(onError).not.toHaveBeenCalled();
     const thrown = await limit(away)(request());
-    expect([thrown.status, await thrown.text()]).toEqual([
-      500,
-      expect.stringMatching(/^unavailable: /),
-    ]);
+    expect([thrown.status, thrown.headers.get("Retry-After")]).toEqual([503, "1"]);
+    expect(await thrown.json()).toMatchObject({ reason: "unavailable" });
+    expect(onError).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([
+    [401, "unauthorized"],
+    [404, "unknown-bucket"],
+    [500, "illegal-configuration"],
+    [200, undefined],
+  ])("an answer %d %s of Sluice is reported, and onUnavailable decides", async (status, reason) => {
+    const problem = { reason, status, detail: "of Sluice, and not for callers" };
+    const fetch = async () => Response.json(problem, { status });
+    for (const [onUnavailable, expected] of [
+      ["open", 200],
+      ["closed", 503],
+      ["throw", 503],
+    ] as const) {
+      const onError = vi.fn();
+      const onOutcome = vi.fn();
+      const url = "http://sluice.test";
+      const options = { url, fetch, bucket: "b", onUnavailable, onError, onOutcome };
+      const handle = limit(options as HonoRateLimitOptions);
+      const response = await handle(request());
+      const text = await response.text();
+      expect([response.status, text.includes("not for callers")]).toEqual([expected, false]);
+      expect(onError.mock.calls.map(([error]) => (error as SluiceError).reason)).toEqual([
+        reason ?? "unexpected-answer",
+      ]);
+      const outcome = onUnavailable === "open" ? { isUnmetered: true } : { reason: "unavailable" };
+      expect(onOutcome.mock.calls.map(([, told]) => told as unknown)).toMatchObject([outcome]);
+    }
   });
 
   it("asks the binding SLUICE where nothing else is said, and says so where there is none", async () => {
@@ -221,11 +353,18 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
       ),
     );
     for (const env of [{}, { SLUICE: "sluice" }]) {
-      const response = await handle(request(), env);
-      expect([response.status, await response.text()]).toEqual([
-        500,
-        "No client: give client, url or service, or bind Sluice as SLUICE",
-      ]);
+      for (const [onUnavailable, status] of [
+        ["open", 200],
+        ["closed", 503],
+        ["throw", 503],
+      ] as const) {
+        const onError = vi.fn();
+        const response = await limit({ bucket: "b", onUnavailable, onError })(request(), env);
+        expect(response.status).toBe(status);
+        expect(String(onError.mock.calls[0])).toContain(
+          "No client: give client, url or service, or bind Sluice as SLUICE",
+        );
+      }
     }
     const service = await limit({ bucket: "b", service: SLUICE })(request());
     expect(service.status).toBe(200);
@@ -238,12 +377,25 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
     [{ bucket: "a b" }, "bucket must be "],
     [{ shadow: true }, "shadow reports to onOutcome, which is missing"],
     [{ skip: true as unknown as () => boolean }, "skip must be a function: got true"],
+    [{ onError: 7 as unknown as () => void }, "onError must be a function: got 7"],
     [{ client: undefined, url: "sluice" } as object, "url must be an absolute URL"],
   ])("%o is told before any request", (options, message) => {
     const { client } = clientThat(() => granted);
     const all = { client, bucket: "b", ...options } as HonoRateLimitOptions;
     expect(() => limit(all)).toThrow(message);
   });
+});
+
+it("what a callback throws to be the answer is Hono's to answer", async () => {
+  const { client } = clientThat(() => refused);
+  const thrown = () => {
+    throw new HTTPException(401, { message: "who are you?" });
+  };
+  for (const option of [{ bucket: thrown }, { onOutcome: thrown }, { onRefused: thrown }]) {
+    const app = new Hono().use(rateLimit({ client, bucket: "b", ...option }));
+    const response = await app.fetch(request());
+    expect([response.status, await response.text()]).toEqual([401, "who are you?"]);
+  }
 });
 
 it("an answer that a handler gives again and again does not gather fields", async () => {

@@ -228,6 +228,49 @@ describe("hono", () => {
   });
 });
 
+describe("names of what callers send", () => {
+  const login = (address: string) =>
+    fetch(`${honoUrl}/login`, { method: "POST", headers: { "CF-Connecting-IP": address } });
+
+  it("twelve tries to log in from one /64 are refused from the sixth on", async () => {
+    const statuses: number[] = [];
+    for (let host = 1; host <= 12; host += 1) {
+      statuses.push((await login(`2001:db8:7:7:${host}::${host}`)).status);
+    }
+    expect(statuses).toEqual([...Array<number>(5).fill(403), ...Array<number>(7).fill(429)]);
+    expect((await login("2001:db8:7:8::1")).status).toBe(403);
+  });
+
+  it("are each a bucket, and never a 500", async () => {
+    for (const kind of ["hono", "plain"] as const) {
+      for (const text of [
+        "a b",
+        "ann+1@example.com",
+        "x".repeat(130),
+        "m\u00FCller",
+        "1.2.3.4, 5.6",
+      ]) {
+        const customer = `${kind} ${text}`;
+        const statuses: number[] = [];
+        for (let call = 0; call < 3; call += 1) {
+          const { status } = await bytesOf(`${urls[kind]()}${search[kind]}?wait=0`, customer);
+          statuses.push(status);
+        }
+        expect([customer, statuses]).toEqual([customer, [200, 200, 429]]);
+      }
+    }
+  });
+
+  it("and numbers that are none are answered 400", async () => {
+    for (const kind of ["hono", "plain"] as const) {
+      for (const query of ["cost=many", "cost=-1", "wait=long", "wait=4000000"]) {
+        const { status } = await bytesOf(`${urls[kind]()}${search[kind]}?${query}`, "numbers");
+        expect([kind, query, status]).toEqual([kind, query, 400]);
+      }
+    }
+  });
+});
+
 describe("plain", () => {
   it("a WebSocket passes as it is", async () => {
     const socket = new WebSocket(`${plainUrl.replace("http", "ws")}/socket`);
