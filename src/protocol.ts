@@ -1,6 +1,6 @@
 /**
  * The words that HTTP, RPC, the clients and the in-process filter have in common: reasons, bodies and
- * what the Worker and the object tell each other. No code, and one table.
+ * what the Worker and the object tell each other. No code, and hardly a value.
  */
 import type { CompletePolicyFields, FieldFault } from "./core/policy.ts";
 import type { Lease, LeaseReport } from "./core/lease.ts";
@@ -39,6 +39,9 @@ export interface CancelBody {
   /** Whether a request waited under that key; it waits no longer. */
   readonly cancelled: boolean;
 }
+
+/** What `Accept` says where a plain answer is as good as a stream, unless the request has to wait. */
+export const STREAM_IF_QUEUED = "text/event-stream, application/json";
 
 /** Data of a `queued` event of a streamed `/acquire`. */
 export interface QueuedBody {

@@ -1,18 +1,25 @@
 /**
- * What the object answers a streamed acquire with: lines, each a JSON text. First the places of the
- * request while it waits, then what came of it, and the end. Lines that end without an outcome were
- * broken off with the object.
+ * What the object answers a streamed acquire with where it has to wait: lines, each a JSON text. First the
+ * places of the request, then what came of it, and the end. Lines that end without an outcome were broken off
+ * with the object. One that does not have to wait gets the plain answer, which costs a plain acquire.
  *
  * They are not the events that the client gets. The Worker makes these, because only it goes on when the
  * object is reset; and a place that the client has been told already, it does not tell again.
  */
 import type { HeldPlace } from "../protocol.ts";
 
-/** The plain answer: its body as it would be sent. */
+/** The plain answer: its body as it would be sent, and of its fields those that a client reads. */
 interface PlainOutcome {
   readonly status: number;
   readonly body: string;
+  readonly fields: LimitFields;
 }
+
+/** The `RateLimit` fields of an answer, where it has them. */
+export type LimitFields = Readonly<Record<string, string>>;
+
+/** Status of a response of lines: no plain answer has it. */
+const LINES_STATUS = 202;
 
 type Line =
   | { readonly kind: "place"; readonly place: HeldPlace }
@@ -30,15 +37,33 @@ export function placeLine(place: HeldPlace): string {
   return encode({ kind: "place", place });
 }
 
-/** The line that tells what came of it: the plain `response`, whose fields are left behind. */
+/** The line that tells what came of it: the plain `response`. */
 export async function outcomeLine(response: Response): Promise<string> {
   const { status } = response;
-  return encode({ kind: "outcome", outcome: { status, body: await response.text() } });
+  const fields = limitFieldsOf(response);
+  return encode({ kind: "outcome", outcome: { status, fields, body: await response.text() } });
+}
+
+/** The response whose body is a stream of such lines. */
+export function linesResponse(lines: ReadableStream<Uint8Array>): Response {
+  return new Response(lines, { status: LINES_STATUS });
+}
+
+/** The `RateLimit` fields of an answer. */
+export function limitFieldsOf({ headers }: Response): LimitFields {
+  const names = ["RateLimit", "RateLimit-Policy"];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const text = headers.get(name);
+      return text === null ? [] : [[name, text]];
+    }),
+  );
 }
 
 /**
- * Sends a streamed acquire to the object and tells `follower` its places. Resolves with the plain answer;
- * rejects where the lines break off before it, and with the signal's reason where the caller leaves.
+ * Sends a streamed acquire to the object and tells `follower` its places. Resolves with the plain answer, of
+ * whose fields only the `RateLimit` ones are left where it had to wait; rejects where the lines break off
+ * before it, and with the signal's reason where the caller leaves.
  */
 export async function followLines(
   object: Pick<Fetcher, "fetch">,
@@ -47,6 +72,7 @@ export async function followLines(
 ): Promise<Response> {
   const { signal, tell } = follower;
   const response = await object.fetch(url, { signal });
+  if (response.status !== LINES_STATUS) return response;
   const reader = response.body?.getReader();
   const cancel = (): void => void reader?.cancel(signal.reason).catch(() => undefined);
   signal.addEventListener("abort", cancel, { once: true });
@@ -62,7 +88,8 @@ export async function followLines(
       const line: Line = JSON.parse(text);
       if (line.kind === "outcome") {
         signal.removeEventListener("abort", cancel);
-        return new Response(line.outcome.body, { status: line.outcome.status });
+        const { body, status, fields } = line.outcome;
+        return new Response(body, { status, headers: fields });
       }
       tell(line.place);
     }

@@ -28,7 +28,7 @@ import type { SluiceEnv } from "./env.ts";
 import type { KeyedGrant } from "./keyed-grants.ts";
 
 import { decodeAcquireCall } from "./acquire-call.ts";
-import { outcomeLine, placeLine } from "./acquire-lines.ts";
+import { linesResponse, outcomeLine, placeLine } from "./acquire-lines.ts";
 import { acquireResponse } from "./acquire-response.ts";
 import { BucketOwner } from "./bucket-owner.ts";
 import { GrantPoints } from "./grant-points.ts";
@@ -73,8 +73,8 @@ export class BucketObject extends DurableObject<SluiceEnv> {
 
   /**
    * `/acquire`, forwarded by the Worker, and who watches. Settles with the outcome; rejects if the object
-   * is reset. An acquire that is streamed is answered at once, by lines; if the object is reset they break
-   * off.
+   * is reset. An acquire that is streamed and has to wait is answered at once, by lines; if the object is
+   * reset they break off.
    */
   override fetch(request: Request): Response | Promise<Response> {
     // Read once: each reading makes the text anew.
@@ -188,13 +188,18 @@ export class BucketObject extends DurableObject<SluiceEnv> {
 
   #stream(call: AcquireCall, request: Request): Response {
     let leave: Leave | undefined;
-    const lines = new LatestStream(() => leave?.());
+    let lines: LatestStream | undefined;
+    let settled: AcquireAnswer | undefined;
+    const opened = (): LatestStream => (lines ??= new LatestStream(() => leave?.()));
     leave = this.#acquire(call, request, {
-      tell: (answer) => void this.#endLines(lines, answer),
-      tellPlace: (place) => void this.#putPlace(lines, place),
-      left: () => lines.fail(request.signal.reason),
+      tell: (answer) => {
+        if (lines) void this.#endLines(lines, answer);
+        else settled = answer;
+      },
+      tellPlace: (place) => void this.#putPlace(opened(), place),
+      left: () => opened().fail(request.signal.reason),
     });
-    return new Response(lines.readable);
+    return settled ? acquireResponse(settled) : linesResponse(opened().readable);
   }
 
   /**

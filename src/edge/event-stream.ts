@@ -1,8 +1,10 @@
 /** Server-sent events (the HTML standard, section 9.2): who asks for them, and how they are written. */
+import { STREAM_IF_QUEUED } from "../protocol.ts";
 import { isNamed } from "./accept.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 
 const EVENT_STREAM = "text/event-stream";
+const JSON_TYPE = "application/json";
 
 /** The field that an `EventSource` sends when it comes back, and the last `id` that it was given. */
 const LAST_EVENT_ID = "Last-Event-ID";
@@ -15,13 +17,21 @@ const MENTIONED = /event-stream/i;
 /** What keeps a connection busy, and tells whether it still leads to somebody. Clients skip it. */
 export const HEARTBEAT = ":\n\n";
 
+/** How an acquire is answered: at its end, by a stream from the start on, or by a stream once it waits. */
+export type AnswerForm = "plain" | "stream" | "stream-if-queued";
+
 /**
- * Whether a request names the type itself: a client that takes anything gets the plain answer. Costs a
- * plain acquire under half a microsecond, of which reading the field is half.
+ * The form that a request asks for. One that names event streams and JSON gets whichever is right; a client
+ * that takes anything gets the plain answer. Costs a plain acquire under half a microsecond, of which reading
+ * the field is half.
  */
-export function acceptsEventStream(headers: Headers): boolean {
+export function answerFormOf(headers: Headers): AnswerForm {
   const accepted = headers.get("Accept");
-  return accepted !== null && MENTIONED.test(accepted) && isNamed(accepted, EVENT_STREAM);
+  // What this project's client sends.
+  if (accepted === STREAM_IF_QUEUED) return "stream-if-queued";
+  if (accepted === null || !MENTIONED.test(accepted)) return "plain";
+  if (!isNamed(accepted, EVENT_STREAM)) return "plain";
+  return isNamed(accepted, JSON_TYPE) ? "stream-if-queued" : "stream";
 }
 
 /**

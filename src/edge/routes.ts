@@ -12,6 +12,7 @@ import type { Context } from "hono";
 import { Hono } from "hono";
 
 import type { Right, Scope } from "./access-tokens.ts";
+import type { PlaceFollower } from "./acquire-lines.ts";
 import type { Gate } from "./authorize.ts";
 import type { CancelBody } from "../protocol.ts";
 import type { SluiceEnv } from "./env.ts";
@@ -34,7 +35,7 @@ import {
 } from "./authorize.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { crossOrigin } from "./cross-origin.ts";
-import { acceptsEventStream, hasHadLastEvent, noMoreEvents } from "./event-stream.ts";
+import { answerFormOf, hasHadLastEvent, noMoreEvents } from "./event-stream.ts";
 import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./json-body.ts";
 import { jsonText } from "./json-text.ts";
 import { VARY, assetPaths, assetResponse, pageResponse, prefersPage } from "./live-page.ts";
@@ -46,7 +47,7 @@ import { UnreachableError } from "./reach.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
 import { metricsResponse } from "./scrape.ts";
 import { settingsOf } from "./settings.ts";
-import { streamedAcquire } from "./streamed-acquire.ts";
+import { streamedAcquire, streamedIfQueued } from "./streamed-acquire.ts";
 import {
   SUBPROTOCOL,
   isOriginAllowed,
@@ -266,9 +267,15 @@ function acquire(
   const bucket = bucketFor(c, scopes, "acquire", name);
   if (bucket instanceof Response) return bucket;
   const { headers } = c.req.raw;
-  if (!acceptsEventStream(headers)) return bucket.acquire(asked);
+  const form = answerFormOf(headers);
+  if (form === "plain") return bucket.acquire(asked);
   if (hasHadLastEvent(headers)) return noMoreEvents();
-  return streamedAcquire((follower) => bucket.acquire(asked, follower), failureResponse);
+  const ask = (follower: PlaceFollower): Response | Promise<Response> => {
+    return bucket.acquire(asked, follower);
+  };
+  return form === "stream"
+    ? streamedAcquire(ask, failureResponse)
+    : streamedIfQueued(ask, failureResponse);
 }
 
 /** Whoever may acquire from a bucket may cancel there, if it knows the key. */

@@ -7,8 +7,9 @@
  * nothing happens.
  */
 import type { HeldPlace, QueuedBody } from "../protocol.ts";
-import type { PlaceFollower } from "./acquire-lines.ts";
+import type { LimitFields, PlaceFollower } from "./acquire-lines.ts";
 
+import { limitFieldsOf } from "./acquire-lines.ts";
 import { eventStreamResponse, eventText, HEARTBEAT, lastEventText } from "./event-stream.ts";
 import { LatestStream } from "./latest-stream.ts";
 
@@ -19,53 +20,96 @@ import { LatestStream } from "./latest-stream.ts";
  */
 const HEARTBEAT_MS = 400;
 
+/** Asks the bucket; settles with the plain answer. When the caller leaves, the follower's signal aborts. */
+type Ask = (follower: PlaceFollower) => Response | Promise<Response>;
+
+/** The plain answer where asking rejects. */
+type Failed = (error: unknown) => Response;
+
+/** The response to an acquire. Its head is sent at once: whatever comes of `ask` is an event. */
+export function streamedAcquire(ask: Ask, failed: Failed): Response {
+  const stream = new AcquireStream(new AbortController());
+  void stream.follow(() => ask(stream), failed);
+  return stream.response;
+}
+
 /**
- * The response to an acquire. Its head is sent at once: whatever comes of `acquire` is an event.
- *
- * @param acquire Settles with the plain answer. When the caller leaves, the follower's signal aborts.
- * @param failed The plain answer where that rejects.
+ * The plain answer, if it is there before the request has a place in the queue; else such a response, with an
+ * event `fields` before its last: the `RateLimit` fields that the plain answer would have. Rejects as `ask`
+ * does while there is no place.
  */
-export function streamedAcquire(
-  acquire: (follower: PlaceFollower) => Response | Promise<Response>,
-  failed: (error: unknown) => Response,
-): Response {
+export function streamedIfQueued(ask: Ask, failed: Failed): Promise<Response> {
   const leaving = new AbortController();
   const { signal } = leaving;
-  const events = new LatestStream((reason) => leaving.abort(reason));
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const restart = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(beat, HEARTBEAT_MS);
-  };
-  const beat = (): void => {
-    if (!events.hasUnread) events.put(HEARTBEAT);
-    restart();
-  };
-  restart();
-  signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+  return new Promise((resolve, reject) => {
+    let stream: AcquireStream | undefined;
+    const tell = (place: HeldPlace): void => {
+      if (!stream) {
+        stream = new AcquireStream(leaving);
+        void stream.follow(() => answer, failed, limitFieldsOf);
+        resolve(stream.response);
+      }
+      stream.tell(place);
+    };
+    const answer = Promise.resolve(ask({ tell, signal }));
+    // Does nothing where the stream is the response.
+    answer.then(resolve, reject);
+  });
+}
 
-  let last: HeldPlace | undefined;
-  const tell = (place: HeldPlace): void => {
+/** One stream of events, and who is told places for it. */
+class AcquireStream implements PlaceFollower {
+  readonly signal: AbortSignal;
+  readonly response: Response;
+  readonly #events: LatestStream;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #last: HeldPlace | undefined = undefined;
+
+  /** @param leaving Aborted when the reader goes away. */
+  constructor(leaving: AbortController) {
+    this.signal = leaving.signal;
+    this.#events = new LatestStream((reason) => leaving.abort(reason));
+    this.response = eventStreamResponse(this.#events.readable);
+    this.#restart();
+    this.signal.addEventListener("abort", () => clearTimeout(this.#timer), { once: true });
+  }
+
+  readonly tell = (place: HeldPlace): void => {
+    const last = this.#last;
     // A request that was put back is told its place again, which most often is the one it had.
     if (last?.position === place.position && last.grantAtMs === place.grantAtMs) return;
-    last = place;
+    this.#last = place;
     const { position, etaMs } = place;
-    events.put(eventText("queued", JSON.stringify({ position, etaMs } satisfies QueuedBody)));
-    restart();
+    this.#events.put(eventText("queued", JSON.stringify({ position, etaMs } satisfies QueuedBody)));
+    this.#restart();
   };
-  const settle = async (): Promise<void> => {
+
+  /** Ends with what comes of it. @param fieldsOf What an event `fields` tells of the plain answer. */
+  async follow(
+    answered: () => Response | Promise<Response>,
+    failed: Failed,
+    fieldsOf?: (answer: Response) => LimitFields,
+  ): Promise<void> {
     let answer;
     try {
-      answer = await acquire({ tell, signal });
+      answer = await answered();
     } catch (error) {
-      if (signal.aborted) return;
+      if (this.signal.aborted) return;
       answer = failed(error);
     }
-    clearTimeout(timer);
+    clearTimeout(this.#timer);
+    const fields = fieldsOf ? eventText("fields", JSON.stringify(fieldsOf(answer))) : "";
+    const name = answer.ok ? "granted" : "refused";
     const body = await answer.text();
     // In a stream the end of the line is the event's.
-    events.end(lastEventText(answer.ok ? "granted" : "refused", body.trimEnd()));
-  };
-  void settle();
-  return eventStreamResponse(events.readable);
+    this.#events.end(fields + lastEventText(name, body.trimEnd()));
+  }
+
+  #restart(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      if (!this.#events.hasUnread) this.#events.put(HEARTBEAT);
+      this.#restart();
+    }, HEARTBEAT_MS);
+  }
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, vi } from "vitest";
 
 import { describeBehaviours } from "../support/behaviours.ts";
-import { openHttp, openObject, openStreaming } from "./surfaces.ts";
+import { openHttp, openObject, openStreaming, openStreamingIfQueued } from "./surfaces.ts";
 import { useVirtualDate } from "./virtual-time.ts";
 
 beforeAll(useVirtualDate);
@@ -12,3 +12,4 @@ afterAll(() => {
 describeBehaviours("BucketObject", openObject);
 describeBehaviours("HTTP", openHttp);
 describeBehaviours("event streams", openStreaming);
+describeBehaviours("event streams of those who wait", openStreamingIfQueued);

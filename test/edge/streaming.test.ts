@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { PolicyFields } from "../../src/core/policy.ts";
 import type { EventReader } from "../support/event-stream.ts";
 
-import { acceptsEventStream } from "../../src/edge/event-stream.ts";
+import { answerFormOf } from "../../src/edge/event-stream.ts";
 import { bearer, CLOSED, deployed, ONE_A_SECOND } from "./deployed.ts";
 import { ADMIN, request, settle, snapshotOf, stream } from "./surfaces.ts";
 import { pass, stubOf, uniqueName, useSteadyPauses, useVirtualDate } from "./virtual-time.ts";
@@ -302,9 +302,9 @@ describe("Accept", () => {
   it.each([
     "text/event-stream",
     "Text/Event-Stream",
-    "application/json, text/event-stream",
+    "application/jsonp, text/event-stream",
     "text/event-stream,*/*",
-    "text/event-stream;q=0.1, application/json",
+    "text/event-stream;q=0.1, application/json;q=0",
     "text/event-stream ; charset=utf-8 ; q=1.000",
     " , ,text/event-stream,",
     "text/event-stream;q=0, text/event-stream",
@@ -320,6 +320,10 @@ describe("Accept", () => {
     "*/*",
     "text/*",
     "application/json",
+    // A stream is as good to these, and there is nothing to wait for.
+    "application/json, text/event-stream",
+    "text/event-stream, application/json",
+    "text/event-stream;q=0.1, Application/JSON;q=0.9",
     "text/event-streams",
     "xtext/event-stream",
     "application/text/event-stream",
@@ -342,7 +346,7 @@ describe("Accept of 8,000 characters", () => {
     ["spaces in front of it", `${" ,".repeat(4_000)}x text/event-stream`],
     ["weights of 0", `text/event-stream${";q=0".repeat(2_000)}`],
   ])("is read like any other: %s", (_, accept) => {
-    expect(acceptsEventStream(new Headers({ Accept: accept }))).toBe(false);
+    expect(answerFormOf(new Headers({ Accept: accept }))).toBe("plain");
   });
 });
 

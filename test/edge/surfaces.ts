@@ -13,6 +13,7 @@ import type {
 import type { Ask, Held, OpenedBucket } from "../support/behaviours.ts";
 
 import { Policy } from "../../src/core/policy.ts";
+import { STREAM_IF_QUEUED } from "../../src/protocol.ts";
 import { encodeAcquireCall } from "../../src/edge/acquire-call.ts";
 import { openApiDocument } from "../../src/edge/openapi/document.ts";
 import { DescribedAnswers } from "../support/described-answers.ts";
@@ -139,6 +140,18 @@ export function openHttp(fields: PolicyFields): Promise<OpenedBucket> {
 export function openStreaming(fields: PolicyFields): Promise<OpenedBucket> {
   return openWorker("streaming", fields, async (path, signal) => {
     const reader = await stream(path, { signal });
+    await reader.done;
+    return Response.json(reader.last?.data);
+  });
+}
+
+/** The Worker, over HTTP, by the plain answer or by an event stream, whichever it thinks right. */
+export function openStreamingIfQueued(fields: PolicyFields): Promise<OpenedBucket> {
+  return openWorker("if-queued", fields, async (path, signal) => {
+    const response = await request(path, { signal, headers: { Accept: STREAM_IF_QUEUED } });
+    if (response.headers.get("Content-Type") !== "text/event-stream") return response;
+    const reader = new EventReader(response);
+    signal.addEventListener("abort", () => void reader.leave());
     await reader.done;
     return Response.json(reader.last?.data);
   });

@@ -250,7 +250,8 @@ const acquireAnswers = (...reasons: readonly Reason[]): Readonly<Record<string, 
 const acquireDescription =
   "Takes tokens, waiting for them if need be: the answer is held back until the outcome is known. " +
   "Strictly first come, first served. What cannot be granted in time is refused at once and takes nothing. " +
-  "Where `Accept` names `text/event-stream`, the answer is a stream: events `queued` with the `position` in the queue (1 is the head) and the `etaMs` until the grant as things stand, at once and at each change, a comment where there is none for a while, and in the end one `granted` or `refused` with the body that the plain answer would have. Its status is 200 whatever comes of it, but for what is wrong before the bucket is asked.";
+  "Where `Accept` names `text/event-stream`, the answer is a stream: events `queued` with the `position` in the queue (1 is the head) and the `etaMs` until the grant as things stand, at once and at each change, a comment where there is none for a while, and in the end one `granted` or `refused` with the body that the plain answer would have. Its status is 200 whatever comes of it, but for what is wrong before the bucket is asked. " +
+  "Where `Accept` names `application/json`, too, only an answer that has to be waited for is a stream; before its last event that has an event `fields` with the `RateLimit` fields.";
 
 const idempotencyKey: Parameter = {
   name: "Idempotency-Key",
