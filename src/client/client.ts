@@ -12,6 +12,9 @@
  * broken. Whoever comes back later than that stands at the end of the queue, and the service counts its
  * `timeoutMs` anew; the caller's own count goes on, and it leaves when that is over.
  *
+ * **Giving up.** A service cannot always see that a caller has left, so the client tells it, by a call of its
+ * own with the same key. And a wait that may last is streamed, so that both sides see that the other is there.
+ *
  * **What a key costs.** A request with a key goes to the bucket itself, past any lease, and its grant is
  * written down by itself. Who would rather ask once, and lose a token now and then with a connection,
  * sets `retryForMs: 0`.
@@ -27,6 +30,7 @@ import type { Attempt, Patience } from "./persist.ts";
 import type { SluiceErrorReason } from "./sluice-error.ts";
 
 import { policyLimits } from "../core/policy.ts";
+import { STREAM_IF_QUEUED } from "../protocol.ts";
 import { errorOf, grantIn, membersOf, problemIn, unexpectedAnswer } from "./answer.ts";
 import {
   checkAcquireOptions,
@@ -40,6 +44,7 @@ import {
 import { Connection, type Call, type ConnectionOptions } from "./connection.ts";
 import { faultReporter } from "./fault-report.ts";
 import { followStream } from "./follow-stream.ts";
+import { cancelCall, giveUp, quotedKey } from "./give-up.ts";
 import { persist, TransportFault, UnreachableError } from "./persist.ts";
 import { SluiceError } from "./sluice-error.ts";
 
@@ -57,15 +62,18 @@ export interface AcquireOptions {
   readonly tokens?: number;
   /**
    * 0 (do not wait) to the policy's `maxWaitMs`. Default: the policy's `maxWaitMs`. The service counts from
-   * when the request reaches its bucket. Where the policy lets callers wait for more than a minute, say
-   * it: such a wait is streamed, and one whose length is not known is not.
+   * when the request reaches its bucket.
    */
   readonly timeoutMs?: number;
-  /** Gives the place in the queue up when it aborts. */
+  /**
+   * Gives the place in the queue up when it aborts: the promise rejects at once, and on the side the service is
+   * told so (`cancel`), for a few seconds at most. Without a key it only hears that the connection is closed.
+   */
   readonly signal?: AbortSignal;
   /**
    * 1 to 255 printable ASCII characters. Default: a new one for each acquire; none where `retryForMs` is 0.
-   * Another acquire with the same key must ask for the same `tokens` and `timeoutMs`.
+   * Another acquire with the same key must ask for the same `tokens` and `timeoutMs`. Once one with it has
+   * been given up, others with it are refused with `cancelled` for ten seconds.
    */
   readonly idempotencyKey?: string;
   /**
@@ -174,8 +182,14 @@ const DEFAULT_RETRY_MS = 10_000;
 const ANSWER_MS = 10_000;
 /** The same for an acquire that is asked again when its time is over: if it still has its place, it is told. */
 const LATE_ANSWER_MS = 2_000;
-/** A wait that is longer is streamed: many a client and proxy gives up on a response that says nothing. */
-const LONGEST_SILENT_WAIT_MS = 60_000;
+/**
+ * A wait that may be longer is streamed. Of a held response that says nothing, nobody between can tell whether
+ * both ends are there: proxies give it up, and a caller that has left is not noticed. What does not have to
+ * wait is answered in the plain way all the same.
+ */
+const LONGEST_SILENT_WAIT_MS = 1_000;
+/** The same from Worker to Worker, where the runtime sees both ends: only for what merely looks like a binding. */
+const LONGEST_BOUND_SILENCE_MS = 60_000;
 /** When to try again where Sluice cannot be reached and does not say. */
 const UNAVAILABLE_RETRY_MS = 1_000;
 /** What is nobody's fault who asks. */
@@ -231,6 +245,13 @@ export function createServedClient(service: Service, token: string | undefined):
 
 type Service = NonNullable<ClientOptions["service"]>;
 
+/** What is known of an acquire that was not answered. */
+interface AskedAcquire {
+  readonly bucket: string;
+  readonly tokens: number;
+  readonly startedAtMs: number;
+}
+
 class ConnectedClient implements Client {
   readonly #connection: Connection;
   readonly #onUnavailable: OnUnavailable;
@@ -270,11 +291,7 @@ class ConnectedClient implements Client {
     checkBucket(bucket);
     checkIdempotencyKey(idempotencyKey);
     checkCallOptions(options);
-    const call = {
-      method: "DELETE",
-      path: `/acquire?${new URLSearchParams({ bucket }).toString()}`,
-      headers: { "Idempotency-Key": quoted(idempotencyKey) },
-    };
+    const call = cancelCall(bucket, idempotencyKey);
     const { status, body } = await this.#send(call, options);
     const { cancelled } = membersOf(body);
     if (typeof cancelled !== "boolean") throw unexpectedAnswer(status, body);
@@ -318,23 +335,51 @@ class ConnectedClient implements Client {
   }
 
   async #acquire(bucket: string, options: AcquireOptions): Promise<AcquireOutcome> {
-    const { tokens, timeoutMs, signal, onQueued } = options;
+    const { tokens, timeoutMs, signal, onQueued, waitUntil } = options;
     const startedAtMs = performance.now();
     const idempotencyKey = options.idempotencyKey ?? (this.#retryForMs > 0 ? newKey() : undefined);
     const query = new URLSearchParams({ bucket });
     if (tokens !== undefined) query.set("tokens", String(tokens));
     if (timeoutMs !== undefined) query.set("timeoutMs", String(timeoutMs));
-    const isStreamed = onQueued !== undefined || (timeoutMs ?? 0) > LONGEST_SILENT_WAIT_MS;
     const request = {
       method: "POST",
       path: `/acquire?${query.toString()}`,
       headers: {
-        ...(idempotencyKey !== undefined && { "Idempotency-Key": quoted(idempotencyKey) }),
-        ...(isStreamed && { Accept: "text/event-stream" }),
+        ...(idempotencyKey !== undefined && { "Idempotency-Key": quotedKey(idempotencyKey) }),
+        ...(this.#isStreamed(options) && { Accept: STREAM_IF_QUEUED }),
       },
     };
+    let mayWait = false;
+    const ask = async (attempt: Attempt): Promise<AcquireOutcome> => {
+      mayWait = timeoutMs !== 0;
+      const response = await this.#connection.send(request, attempt.signal);
+      const answer = isEventStream(response)
+        ? await followStream(response, onQueued ?? ignore, attempt)
+        : await this.#connection.read(response);
+      mayWait = false;
+      return outcomeIn(answer, bucket, tokens ?? 1);
+    };
+    try {
+      return await persist(ask, this.#patienceFor(timeoutMs, signal));
+    } catch (error) {
+      if (mayWait && idempotencyKey !== undefined && isGivenUp(error, options)) {
+        const told = giveUp(this.#connection, cancelCall(bucket, idempotencyKey));
+        keepGoing(told, waitUntil);
+      }
+      return this.#failed(error, { bucket, tokens: tokens ?? 1, startedAtMs });
+    }
+  }
+
+  /** Whether the service is to say something while it holds the request. */
+  #isStreamed({ timeoutMs = Infinity, onQueued }: AcquireOptions): boolean {
+    if (onQueued) return true;
+    if (!this.#connection.isBound) return timeoutMs > LONGEST_SILENT_WAIT_MS;
+    return timeoutMs < Infinity && timeoutMs > LONGEST_BOUND_SILENCE_MS;
+  }
+
+  #patienceFor(timeoutMs: number | undefined, signal: AbortSignal | undefined): Patience {
     const longestMs = timeoutMs ?? policyLimits.maxWaitMs.max;
-    const patience: Patience = {
+    return {
       signal,
       retryForMs: this.#retryForMs,
       untilMs: longestMs,
@@ -343,30 +388,21 @@ class ConnectedClient implements Client {
         return Math.max(0, longestMs - elapsedMs) + LATE_ANSWER_MS;
       },
     };
-    const ask = async (attempt: Attempt): Promise<AcquireOutcome> => {
-      const response = await this.#connection.send(request, attempt.signal);
-      const answer = isEventStream(response)
-        ? await followStream(response, onQueued ?? ignore, attempt)
-        : await this.#connection.read(response);
-      return outcomeIn(answer, bucket, tokens ?? 1);
-    };
-    try {
-      return await persist(ask, patience);
-    } catch (error) {
-      const asked = { bucket, tokens: tokens ?? 1, startedAtMs };
-      if (error instanceof UnreachableError) return this.#unavailable(error.fault, asked);
-      const isCovered = error instanceof SluiceError && this.#covered.has(error.reason);
-      if (!isCovered || this.#onUnavailable === "throw") throw error;
-      this.#report(error);
-      return this.#unavailable(misconfigured(), asked);
-    }
+  }
+
+  /** What an acquire comes to that was not answered with an outcome. */
+  #failed(error: unknown, asked: AskedAcquire): AcquireOutcome {
+    if (error instanceof UnreachableError) return this.#unavailable(error.fault, asked);
+    const isCovered = error instanceof SluiceError && this.#covered.has(error.reason);
+    if (!isCovered || this.#onUnavailable === "throw") throw error;
+    this.#report(error);
+    return this.#unavailable(misconfigured(), asked);
   }
 
   #unavailable(
     fault: TransportFault,
-    asked: { readonly bucket: string; readonly tokens: number; readonly startedAtMs: number },
+    { bucket, tokens, startedAtMs }: AskedAcquire,
   ): AcquireOutcome {
-    const { bucket, tokens, startedAtMs } = asked;
     switch (this.#onUnavailable) {
       case "throw":
         throw unavailableError(fault);
@@ -453,6 +489,24 @@ function isRefusal(reason: Reason): reason is Exclude<RefusalReason, "unavailabl
   return refusals.includes(reason);
 }
 
+/**
+ * Whether nobody comes back for the request of an acquire that ends so: its caller has left, or cannot be told
+ * its place, or nothing was heard for so long that its own time is over. In that last case a key of the
+ * caller's own may be asked with again, and would be refused if it were cancelled.
+ */
+function isGivenUp(error: unknown, { idempotencyKey }: AcquireOptions): boolean {
+  if (!(error instanceof UnreachableError)) return true;
+  return error.fault.isSilence && idempotencyKey === undefined;
+}
+
+function keepGoing(promise: Promise<unknown>, waitUntil: AcquireOptions["waitUntil"]): void {
+  try {
+    waitUntil?.(promise);
+  } catch {
+    // It goes on for as long as the runtime lets it; how the acquire ends is to be told all the same.
+  }
+}
+
 /** Without the words of what is wrong: a refusal is shown to callers. */
 function misconfigured(): TransportFault {
   const detail = "Sluice cannot be used as it is configured";
@@ -480,11 +534,6 @@ function pathOf(bucket: string): string {
 function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** As a string of a structured field (RFC 9651). */
-function quoted(key: string): string {
-  return `"${key.replaceAll(/["\\]/g, "\\$&")}"`;
 }
 
 function ignore(): void {

@@ -14,6 +14,8 @@ export interface Call {
   readonly headers: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: object;
+  /** Whether it is to be sent though the page that it is of goes away. */
+  readonly keepalive?: boolean;
 }
 
 /** A request as `fetch` takes it. */
@@ -21,6 +23,7 @@ interface CallInit {
   method: string;
   headers: Record<string, string>;
   body?: string;
+  keepalive?: boolean;
   signal: AbortSignal;
 }
 
@@ -52,11 +55,14 @@ interface OverService {
 export class Connection {
   readonly #fetch: (path: string, init: CallInit) => Response | Promise<Response>;
   readonly #headers: Readonly<Record<string, string>>;
+  /** Whether calls go from Worker to Worker, with no proxy or network between. */
+  readonly isBound: boolean;
 
   /** @throws {RangeError | TypeError} Where an option is wrong. */
   constructor(options: ConnectionOptions) {
     checkClientOptions(options);
     const { url, service, token } = options;
+    this.isBound = service !== undefined;
     this.#headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
     if (service !== undefined) {
       this.#fetch = (path, init): Response | Promise<Response> =>
@@ -74,7 +80,10 @@ export class Connection {
    * @throws {TransportFault} Where there is none.
    * @throws {SluiceError} What the service throws, if it throws one.
    */
-  async send({ method, path, headers, body }: Call, signal: AbortSignal): Promise<Response> {
+  async send(
+    { method, path, headers, body, keepalive }: Call,
+    signal: AbortSignal,
+  ): Promise<Response> {
     const init = {
       method,
       headers: {
@@ -83,6 +92,7 @@ export class Connection {
         ...(body && { "Content-Type": "application/json" }),
       },
       ...(body && { body: JSON.stringify(body) }),
+      ...(keepalive === true && { keepalive }),
       signal,
     };
     try {

@@ -12,6 +12,7 @@ import { membersOf, parseJson, unexpectedAnswer } from "./answer.ts";
 import { Deferred } from "./deferred.ts";
 import { EventStreamParser, type ServerEvent } from "./event-stream.ts";
 import { TransportFault } from "./persist.ts";
+import { readRateLimitState, type RateLimitState } from "./rate-limit-state.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Ten heartbeats: whoever has missed so many has gone. */
@@ -45,7 +46,7 @@ export async function followStream(
   const failed = new Deferred<never>();
   const watchdog = new Watchdog(LONGEST_SILENCE_MS, () => {
     const detail = `Nothing was heard for ${LONGEST_SILENCE_MS} ms`;
-    failed.reject(new TransportFault({ detail }));
+    failed.reject(new TransportFault({ detail, isSilence: true }));
   });
   const heard = (): void => {
     watchdog.heard();
@@ -75,6 +76,7 @@ async function readOutcome(
 ): Promise<Answer> {
   const decoder = new TextDecoder();
   const parser = new EventStreamParser();
+  let rateLimit: RateLimitState | undefined;
   for (;;) {
     const { done, value } = await reader.read().catch((cause: unknown) => {
       throw new TransportFault({ detail: "The stream broke off", cause });
@@ -83,11 +85,12 @@ async function readOutcome(
     heard();
     for (const event of eventsIn(parser, decoder.decode(value, { stream: true }), status)) {
       const body = parseJson(event.data);
-      if (event.event === "granted") return { status, body };
+      if (event.event === "fields") rateLimit = rateLimitIn(body);
+      if (event.event === "granted") return { status, body, rateLimit };
       if (event.event === "refused") {
         const { status: said } = membersOf(body);
         if (typeof said !== "number") throw unexpectedAnswer(status, body);
-        return { status: said, body };
+        return { status: said, body, rateLimit };
       }
       if (event.event === "queued") tell(event);
     }
@@ -100,6 +103,14 @@ function eventsIn(parser: EventStreamParser, text: string, status: number): Serv
   } catch {
     throw unexpectedAnswer(status, text);
   }
+}
+
+/** What the fields say that a plain answer would have had. */
+function rateLimitIn(fields: unknown): RateLimitState | undefined {
+  const members = membersOf(fields);
+  return readRateLimitState({
+    get: (name) => (typeof members[name] === "string" ? members[name] : null),
+  });
 }
 
 function placeIn(status: number, { data }: ServerEvent): Place {

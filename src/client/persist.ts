@@ -24,6 +24,8 @@ export interface TransportFaultFields {
   readonly status?: number | undefined;
   /** When to come back, where that was said. */
   readonly retryAfterMs?: number | undefined;
+  /** Whether nothing was heard for too long: the other side may still be at it. */
+  readonly isSilence?: boolean | undefined;
   readonly cause?: unknown;
 }
 
@@ -32,11 +34,13 @@ export class TransportFault extends Error {
   override readonly name = "TransportFault";
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly isSilence: boolean;
 
-  constructor({ detail, status, retryAfterMs, cause }: TransportFaultFields) {
+  constructor({ detail, status, retryAfterMs, isSilence = false, cause }: TransportFaultFields) {
     super(detail, { cause });
     this.status = status;
     this.retryAfterMs = retryAfterMs;
+    this.isSilence = isSilence;
   }
 }
 
@@ -122,7 +126,8 @@ async function attemptOnce<Value>(
   const controller = new AbortController();
   const leave = (): void => controller.abort(signal?.reason);
   const watchdog = new Watchdog(timeoutMs, () => {
-    controller.abort(new TransportFault({ detail: `No answer within ${timeoutMs} ms` }));
+    const detail = `No answer within ${timeoutMs} ms`;
+    controller.abort(new TransportFault({ detail, isSilence: true }));
   });
   const stopListening = signal && onAbort(signal, leave);
   try {

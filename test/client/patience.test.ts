@@ -21,27 +21,48 @@ const brokenAfter = (durationMs: number): Act => {
   return () => new Promise((_, reject) => setTimeout(reject, durationMs, new Error("reset")));
 };
 
+interface Word {
+  readonly atMs: number;
+  readonly url: string;
+  readonly key: string | undefined;
+  readonly keepalive: boolean;
+  readonly signal: AbortSignal;
+}
+
 interface Attempt {
   readonly atMs: number;
   readonly key: string | undefined;
   readonly signal: AbortSignal;
 }
 
-/** A client whose attempts meet these acts, and then the last of them for ever. */
-function clientOf(acts: readonly Act[], options: Partial<ClientOptions> = {}) {
+/**
+ * A client whose attempts meet these acts, and then the last of them for ever. `words` are the cancels that it
+ * sends on the side, which meet `onWord`.
+ */
+function clientOf(
+  acts: readonly Act[],
+  options: Partial<ClientOptions> = {},
+  onWord: Act = async () => Response.json({ cancelled: true }),
+) {
   const attempts: Attempt[] = [];
+  const words: Word[] = [];
   const startedAtMs = Date.now();
   const client = createClient({
     url: "http://sluice.test",
     onUnavailable: "closed",
     ...options,
-    fetch: (_, { headers, signal }) => {
+    fetch: (url, { method, headers, signal, keepalive = false }) => {
+      const key = headers["Idempotency-Key"];
+      if (method === "DELETE" && url.includes("/acquire")) {
+        words.push({ atMs: Date.now() - startedAtMs, url, key, keepalive, signal });
+        return onWord(signal);
+      }
       const act = acts[Math.min(attempts.length, acts.length - 1)] ?? granted;
-      attempts.push({ atMs: Date.now() - startedAtMs, key: headers["Idempotency-Key"], signal });
+      attempts.push({ atMs: Date.now() - startedAtMs, key, signal });
       return act(signal);
     },
   } as ClientOptions);
-  return { client, attempts };
+  return { client, attempts, words };
 }
 
 /** Lets time pass until `promise` settles; how long that took, and what came of it. */
@@ -277,7 +298,8 @@ describe("a client that follows a stream", () => {
     ["a place that is none", 'event: queued\ndata: {"position":"first"}\n\n'],
     ["an event that is too long", `event: queued\ndata: ${"x".repeat(70_000)}\n\n`],
   ])("takes %s for no answer of Sluice", async (_, text) => {
-    const { client, attempts } = clientOf([streaming(10, [text])]);
+    const throwing = { onUnavailable: "throw" } as const;
+    const { client, attempts } = clientOf([streaming(10, [text])], throwing);
     const asked = settled(client.acquire("x", { onQueued }));
     await expect(asked).rejects.toMatchObject({
       reason: "unexpected-answer",
@@ -287,7 +309,7 @@ describe("a client that follows a stream", () => {
     expect(attempts.length).toBe(1);
   });
 
-  it("asks for a stream where the wait may be long, and only there", async () => {
+  it("asks for a stream where the wait may last over a second, and only there", async () => {
     const accepts: (string | undefined)[] = [];
     const client = createClient({
       url: "http://sluice.test",
@@ -298,11 +320,166 @@ describe("a client that follows a stream", () => {
     });
     const asked: Promise<AcquireOutcome>[] = [
       client.acquire("x"),
-      client.acquire("x", { timeoutMs: 60_000 }),
-      client.acquire("x", { timeoutMs: 60_001 }),
+      client.acquire("x", { timeoutMs: 1_001 }),
+      client.acquire("x", { timeoutMs: 0, onQueued: () => undefined }),
+      client.acquire("x", { timeoutMs: 1_000 }),
       client.tryAcquire("x"),
     ];
     await Promise.all(asked);
-    expect(accepts).toEqual([undefined, undefined, "text/event-stream", undefined]);
+    const either = "text/event-stream, application/json";
+    expect(accepts).toEqual([either, either, either, undefined, undefined]);
+  });
+
+  it("asks a binding for one where it is told places, or the wait is over a minute", async () => {
+    const accepts: (string | null)[] = [];
+    const service = {
+      fetch: async (request: Request) => {
+        accepts.push(request.headers.get("Accept"));
+        return Response.json(GRANT);
+      },
+    };
+    const client = createClient({ service });
+    await client.acquire("x");
+    await client.acquire("x", { timeoutMs: 60_000 });
+    await client.acquire("x", { timeoutMs: 60_001 });
+    await client.acquire("x", { onQueued: () => undefined });
+    const either = "text/event-stream, application/json";
+    expect(accepts).toEqual([null, null, either, either]);
+  });
+
+  it("hands the fields on that come before the last event", async () => {
+    const fields = { RateLimit: '"p";r=2;t=3', "RateLimit-Policy": '"p";q=5;w=60' };
+    const events = `event: fields\ndata: ${JSON.stringify(fields)}\n\n${outcome}`;
+    const { client } = clientOf([streaming(10, [events])]);
+    const { value } = await settled(client.acquire("x"));
+    expect(value).toMatchObject({
+      ok: true,
+      rateLimit: { policy: "p", capacity: 5, windowSeconds: 60, remaining: 2, resetSeconds: 3 },
+    });
+    const odd = clientOf([streaming(10, [`event: fields\ndata: 7\n\n${outcome}`])]);
+    const none = await settled(odd.client.acquire("x"));
+    expect(none.value).toMatchObject({ ok: true });
+    expect(none.value).not.toHaveProperty("rateLimit");
+  });
+});
+
+describe("a client that gives an acquire up", () => {
+  const encoder = new TextEncoder();
+  /** A stream that says a place, and then nothing. */
+  const queued: Act = async () => {
+    const body = new ReadableStream({
+      start: (controller) => {
+        controller.enqueue(encoder.encode('event: queued\ndata: {"position":1,"etaMs":9000}\n\n'));
+      },
+    });
+    return new Response(body, { headers: { "Content-Type": "text/event-stream" } });
+  };
+
+  /** Aborts after `afterMs`, and lets all that follows happen. */
+  async function abortAfter(
+    afterMs: number,
+    acquire: (signal: AbortSignal) => Promise<AcquireOutcome>,
+  ): Promise<void> {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const startedAtMs = Date.now();
+    let settledAtMs = Infinity;
+    const asked = acquire(controller.signal).finally(() => (settledAtMs = Date.now()));
+    const caught = asked.catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(afterMs);
+    controller.abort(reason);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(settledAtMs - startedAtMs).toBe(afterMs);
+    expect(await caught).toBe(reason);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(vi.getTimerCount()).toBe(0);
+  }
+
+  it.each([
+    ["held", silent],
+    ["followed", queued],
+    ["asked again, after its connection broke", brokenAfter(100)],
+  ])("that is %s tells the service so, once, with the same key", async (_, act) => {
+    const { client, attempts, words } = clientOf([act]);
+    await abortAfter(150, (signal) => client.acquire("a/b", { signal, timeoutMs: 30_000 }));
+    expect(words).toMatchObject([
+      { atMs: 150, url: "http://sluice.test/acquire?bucket=a%2Fb", keepalive: true },
+    ]);
+    expect(words[0]?.key).toBe(attempts[0]?.key);
+    expect(attempts.length).toBe(1);
+  });
+
+  it("tells it so where it cannot be told its place, with its own key", async () => {
+    const { client, words } = clientOf([queued]);
+    const onQueued = (): void => {
+      throw new Error("deaf");
+    };
+    const asked = settled(client.acquire("x", { onQueued, idempotencyKey: 'my "key"' }));
+    await expect(asked).rejects.toThrow("deaf");
+    expect(words).toMatchObject([{ key: '"my \\"key\\""' }]);
+  });
+
+  it("tells it so where its own time is over, unless the key is the caller's to ask with again", async () => {
+    const { client, words } = clientOf([silent]);
+    await settled(client.acquire("x", { timeoutMs: 500 }));
+    expect(words.length).toBe(1);
+    await settled(client.acquire("x", { timeoutMs: 500, idempotencyKey: "mine" }));
+    expect(words.length).toBe(1);
+  });
+
+  it.each<readonly [string, Partial<ClientOptions>, object]>([
+    ["it does not wait", {}, { timeoutMs: 0 }],
+    ["it has no key", { retryForMs: 0 }, {}],
+  ])("says nothing where %s: it just leaves", async (_, options, asked) => {
+    const { client, attempts, words } = clientOf([silent], options);
+    await abortAfter(50, (signal) => client.acquire("x", { signal, ...asked }));
+    expect(words).toEqual([]);
+    expect(attempts[0]?.signal.aborted).toBe(true);
+  });
+
+  it("says nothing where nothing was sent, where it was answered, and where nobody is there", async () => {
+    const early = clientOf([silent]);
+    await expect(early.client.acquire("x", { signal: AbortSignal.abort() })).rejects.toThrow();
+    expect([early.attempts, early.words]).toEqual([[], []]);
+    const answered = clientOf([granted]);
+    const controller = new AbortController();
+    await settled(answered.client.acquire("x", { signal: controller.signal }));
+    controller.abort();
+    const busy: Act = async () => {
+      return new Response("", { status: 503, headers: { "Retry-After": "9" } });
+    };
+    const refused = clientOf([busy]);
+    await abortAfter(50, (signal) => refused.client.acquire("x", { signal }));
+    const absent = clientOf([broken]);
+    await settled(absent.client.acquire("x"));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([answered.words, refused.words, absent.words]).toEqual([[], [], []]);
+  });
+
+  it("tries to say it a few times, for two seconds, and rejects with nothing but the reason", async () => {
+    const unheard = clientOf([silent], {}, broken);
+    await abortAfter(10, (signal) => unheard.client.acquire("x", { signal }));
+    expect(unheard.words.map(({ atMs }) => atMs)).toEqual([10, 110, 310, 710, 1_510]);
+    expect(unheard.words.filter(({ keepalive }) => keepalive).length).toBe(1);
+    const stuck = clientOf([silent], {}, silent);
+    await abortAfter(10, (signal) => stuck.client.acquire("x", { signal }));
+    expect(stuck.words.length).toBe(1);
+    expect(stuck.words[0]?.signal.aborted).toBe(true);
+    const denied = clientOf([silent], {}, async () => new Response("no", { status: 404 }));
+    await abortAfter(10, (signal) => denied.client.acquire("x", { signal }));
+    expect(denied.words.length).toBe(1);
+  });
+
+  it("hands what is still to be done to waitUntil", async () => {
+    const { client } = clientOf([silent], {}, silent);
+    const kept: Promise<unknown>[] = [];
+    const waitUntil = (promise: Promise<unknown>): void => void kept.push(promise);
+    await abortAfter(10, (signal) => client.acquire("x", { signal, waitUntil }));
+    expect(kept.length).toBe(1);
+    await kept[0];
+    const failing = (): void => {
+      throw new Error("too late");
+    };
+    await abortAfter(10, (signal) => client.acquire("x", { signal, waitUntil: failing }));
   });
 });
