@@ -133,6 +133,8 @@ interface PutBack {
   readonly arrivedAtMs: number;
   /** How much of its timeout is gone. */
   readonly elapsedMs: number;
+  /** Over how long the callers of its isolate come back, where that is longer than usual. */
+  readonly spreadMs?: number;
 }
 
 /** Where a held request stands, as the object tells it. */

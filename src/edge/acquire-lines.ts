@@ -8,6 +8,8 @@
  */
 import type { HeldPlace } from "../protocol.ts";
 
+import { isRecord } from "./is-record.ts";
+
 /** The plain answer: its body as it would be sent, and of its fields those that a client reads. */
 interface PlainOutcome {
   readonly status: number;
@@ -30,6 +32,17 @@ export interface PlaceFollower {
   readonly tell: (place: HeldPlace) => void;
   /** Aborts when the caller leaves. */
   readonly signal: AbortSignal;
+}
+
+/** The object went while it told of a request: to the Worker the same as a call that was reset. */
+class BrokenLinesError extends Error {
+  override readonly name = "BrokenLinesError";
+  readonly durableObjectReset = true;
+
+  constructor(cause?: unknown) {
+    // The cause says why, as it would have where nothing was streamed.
+    super(isRecord(cause) ? String(cause["message"]) : "The bucket's lines broke off", { cause });
+  }
 }
 
 /** The line that tells a place. */
@@ -62,15 +75,17 @@ export function limitFieldsOf({ headers }: Response): LimitFields {
 
 /**
  * Sends a streamed acquire to the object and tells `follower` its places. Resolves with the plain answer, of
- * whose fields only the `RateLimit` ones are left where it had to wait; rejects where the lines break off
- * before it, and with the signal's reason where the caller leaves.
+ * whose fields only the `RateLimit` ones are left where it had to wait; rejects with a `BrokenLinesError`
+ * where the lines break off before it, and with the signal's reason where the caller leaves or `timeUp`
+ * aborts.
  */
 export async function followLines(
   object: Pick<Fetcher, "fetch">,
   url: string,
-  follower: PlaceFollower,
+  { signal: leaving, tell }: PlaceFollower,
+  timeUp?: AbortSignal,
 ): Promise<Response> {
-  const { signal, tell } = follower;
+  const signal = timeUp ? AbortSignal.any([leaving, timeUp]) : leaving;
   const response = await object.fetch(url, { signal });
   if (response.status !== LINES_STATUS) return response;
   const reader = response.body?.getReader();
@@ -79,9 +94,11 @@ export async function followLines(
   const decoder = new TextDecoder();
   let begun = "";
   for (;;) {
-    const piece = await reader?.read();
+    const piece = await reader?.read().catch((cause: unknown) => new BrokenLinesError(cause));
     signal.throwIfAborted();
-    if (!piece || piece.done) throw new Error("The bucket's lines broke off");
+    if (!piece) throw new BrokenLinesError();
+    if (piece instanceof BrokenLinesError) throw piece;
+    if (piece.done) throw new BrokenLinesError();
     const lines = (begun + decoder.decode(piece.value, { stream: true })).split("\n");
     begun = lines.pop() ?? "";
     for (const text of lines) {

@@ -44,6 +44,7 @@ import { AlarmDaemon } from "./alarm-daemon.ts";
 import { Gathering } from "./gathering.ts";
 import { KeyedGrants, isSameAsked } from "./keyed-grants.ts";
 import { PlaceFollowers } from "./place-followers.ts";
+import { UNWRITABLE } from "./requeue.ts";
 import { SingleTimer } from "./single-timer.ts";
 
 /** How the state is written; a later format has to read what this one wrote. */
@@ -269,7 +270,8 @@ export class BucketOwner {
       return wasHeld;
     };
     const { putBack, idempotencyKey: key } = call;
-    this.#gathering.hold({ putBackFromMs: putBack?.arrivedAtMs, key, admit, drain }, nowMs);
+    const { arrivedAtMs: putBackFromMs, spreadMs } = putBack ?? {};
+    this.#gathering.hold({ putBackFromMs, spreadMs, key, admit, drain }, nowMs);
     return () => {
       if (release()) this.#leaveDoor(call, nowMs);
       else leavePlace?.();
@@ -603,7 +605,7 @@ export class BucketOwner {
       }
     } catch (error) {
       // Memory is ahead of the disk: start again from the disk, and let the Worker put back all who wait.
-      this.#platform.abort("Cannot write the bucket's state");
+      this.#platform.abort(UNWRITABLE);
       // Nobody must be told what is not written, whether or not the abort ends this turn here.
       throw error;
     }

@@ -8,12 +8,10 @@
  */
 import type { Clock } from "./clock.ts";
 
-/**
- * How long to gather, from the instance's start or its first caller: the Worker's longest first pause
- * (`FIRST_PAUSE_MS` in reach.ts) and a long round trip. Who comes later still gets its place in the
- * queue, but may find that somebody behind it has been served.
- */
-const GATHERING_MS = 250;
+import { RECOVERY_WINDOW_MS, ROUND_TRIP_MS, recoveryWindowMs } from "./requeue.ts";
+
+/** The longest gathering: it is no use to hold everybody up for those who still have not come by then. */
+const MAX_WINDOW_MS = 3_000;
 
 /** Why requests are sent away that have not been let in. */
 export type DrainReason = "reset" | "unavailable" | "cancelled";
@@ -24,37 +22,54 @@ export interface GatheredRequest {
   readonly putBackFromMs: number | undefined;
   /** Its idempotency key, if it has one. */
   readonly key: string | undefined;
+  /** Over how long the callers come back that it is one of. */
+  readonly spreadMs?: number | undefined;
   /** Lets it in; all are let in by one reading of the clock. */
   readonly admit: (nowMs: number) => void;
   /** Sends it away, for good. Answers `false` where its caller has left already. */
   readonly drain: (why: DrainReason) => boolean;
 }
 
-/** Requests that are held until all who are put back have come. */
+/**
+ * Requests that are held until all who are put back have come. The window is measured by timers, so a clock
+ * that is set meanwhile neither opens nor closes it.
+ */
 export class Gathering {
-  readonly #endsAtMs: number;
   readonly #clock: Clock;
+  readonly #endsAtMs: number;
+  #windowMs = RECOVERY_WINDOW_MS;
+  /** How much of it is over. */
+  #passedMs = 0;
+  /** Whether anybody has come back in the part of it that runs. */
+  #hasReturns = false;
   #requests: GatheredRequest[] = [];
+  #isTimed = false;
   #isOver = false;
 
+  /** Begins now, which is the instance's first sign of life. */
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#endsAtMs = clock.now() + GATHERING_MS;
+    this.#endsAtMs = clock.now() + RECOVERY_WINDOW_MS;
   }
 
   /** Whether requests are still to be held at `nowMs`. */
   isOpen(nowMs: number): boolean {
-    return !this.#isOver && (this.#requests.length > 0 || nowMs < this.#endsAtMs);
+    return !this.#isOver && (this.#isTimed || nowMs < this.#endsAtMs);
   }
 
-  /** Holds a request. It is let in when the gathering ends, by a timer that the first one starts. */
+  /** Holds a request. It is let in when the gathering ends, by timers that the first one starts. */
   hold(request: GatheredRequest, nowMs: number): void {
-    if (this.#requests.length === 0) {
-      // A clock that has jumped back meanwhile must not make anybody wait for it.
-      const restMs = Math.min(GATHERING_MS, Math.max(0, this.#endsAtMs - nowMs));
-      this.#clock.setTimer(() => this.#admitAll(), restMs);
+    const { putBackFromMs, spreadMs } = request;
+    if (putBackFromMs !== undefined) {
+      this.#hasReturns = true;
+      this.#windowMs = Math.max(this.#windowMs, recoveryWindowMs(spreadMs));
     }
     this.#requests.push(request);
+    if (this.#isTimed) return;
+    this.#isTimed = true;
+    const restMs = Math.min(RECOVERY_WINDOW_MS, Math.max(0, this.#endsAtMs - nowMs));
+    this.#passedMs = RECOVERY_WINDOW_MS - restMs;
+    this.#wait();
   }
 
   /** Sends all away who are held. */
@@ -68,6 +83,31 @@ export class Gathering {
     if (leaving.length === 0) return false;
     this.#requests = this.#requests.filter((request) => request.key !== key);
     return leaving.filter(({ drain }) => drain("cancelled")).length > 0;
+  }
+
+  /**
+   * Waits for the rest of the window. It ends when nobody has come back in its last part: on a machine that
+   * is busy with those who do, they come behind one another.
+   */
+  #wait(): void {
+    const restMs = this.#windowMs - this.#passedMs;
+    if (restMs > ROUND_TRIP_MS) {
+      this.#pass(restMs - ROUND_TRIP_MS);
+    } else if (restMs > 0) {
+      this.#pass(restMs);
+    } else if (this.#hasReturns && this.#passedMs < MAX_WINDOW_MS) {
+      this.#pass(ROUND_TRIP_MS);
+    } else {
+      this.#admitAll();
+    }
+  }
+
+  #pass(ms: number): void {
+    this.#hasReturns = false;
+    this.#clock.setTimer(() => {
+      this.#passedMs += ms;
+      this.#wait();
+    }, ms);
   }
 
   #admitAll(): void {

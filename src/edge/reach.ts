@@ -3,12 +3,13 @@
  *
  * A deploy, a runtime update, a move to another machine or a failed commit rejects every call that
  * the object holds. None of that is the caller's business: the Worker calls again, on a fresh stub (a
- * stub that failed so stays broken), after a pause. Pauses grow and are drawn at random, so that
- * thousands who are put back at once do not come as one.
+ * stub that failed so stays broken), after a pause. Here are the calls that are answered at once and have
+ * no timeout of their own: they get a fixed number of tries, in pauses that grow and are drawn at random.
+ * An acquire, which stands in a queue meanwhile, has rules of its own: see requeue.ts.
  */
 import { isRecord } from "./is-record.ts";
 
-/** Upper bound of the first pause. A new instance gathers callers for longer than this. */
+/** Upper bound of the first pause. */
 const FIRST_PAUSE_MS = 100;
 /** Upper bound of any pause. */
 const LONGEST_PAUSE_MS = 5_000;
@@ -16,8 +17,6 @@ const LONGEST_PAUSE_MS = 5_000;
 const MOST_FAILURES = 9;
 /** Names of the errors that this side's own code throws. */
 const CODE_ERRORS = new Set<unknown>(["RangeError", "TypeError", "DataCloneError"]);
-/** A call that was held at least this long had reached a working object: the row starts anew. */
-const HEALTHY_CALL_MS = 5_000;
 
 /** The object could not be reached; `cause` is the last failure. */
 export class UnreachableError extends Error {
@@ -25,8 +24,8 @@ export class UnreachableError extends Error {
 }
 
 /**
- * Calls the object until a call comes through. `call` takes a fresh stub each time; it is handed the
- * number of failures before. Settles as the call does, with these exceptions:
+ * Calls the object until a call comes through. `call` takes a fresh stub each time. Settles as the call
+ * does, with these exceptions:
  *
  * @throws {UnreachableError} After `MOST_FAILURES` failures in a row, and at once for a failure that
  * calling again cannot mend: the object is overloaded, or its code threw.
@@ -34,25 +33,21 @@ export class UnreachableError extends Error {
  * is asked for after a failure only: the runtime makes it then, and that costs more than a grant.
  */
 export async function reach<Result>(
-  call: (failures: number) => Promise<Result>,
+  call: () => Promise<Result>,
   caller: Pick<Request, "signal">,
 ): Promise<Result> {
-  let failuresInARow = 0;
-  for (let failures = 0; ; failures += 1) {
-    const calledAtMs = Date.now();
+  for (let failures = 1; ; failures += 1) {
     try {
-      return await call(failures);
+      return await call();
     } catch (error) {
       const { signal } = caller;
       signal.throwIfAborted();
-      if (Date.now() - calledAtMs >= HEALTHY_CALL_MS) failuresInARow = 0;
-      failuresInARow += 1;
-      if (!isPassing(error) || failuresInARow >= MOST_FAILURES) {
-        throw new UnreachableError(`Cannot reach the bucket: ${failuresInARow} failures in a row`, {
+      if (!isTransient(error) || failures >= MOST_FAILURES) {
+        throw new UnreachableError(`Cannot reach the bucket: ${failures} failures in a row`, {
           cause: error,
         });
       }
-      await scheduler.wait(pauseMs(failuresInARow), { signal });
+      await scheduler.wait(pauseMs(failures), { signal });
     }
   }
 }
@@ -63,8 +58,8 @@ export function isOverloaded(error: unknown): boolean {
   return isRecord(failure) && failure["overloaded"] === true;
 }
 
-function pauseMs(failuresInARow: number): number {
-  const bound = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failuresInARow - 1));
+function pauseMs(failures: number): number {
+  const bound = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
   return Math.random() * bound;
 }
 
@@ -73,7 +68,7 @@ function pauseMs(failuresInARow: number): number {
  * own (the runtime marks that as `remote`, without saying that the object was reset or the call may be
  * repeated) or this side's (a value that cannot be sent). What else is not marked broke on the way.
  */
-function isPassing(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   if (!isRecord(error) || isOverloaded(error)) return false;
   const { durableObjectReset, retryable, remote, name } = error;
   if (durableObjectReset === true || retryable === true) return true;

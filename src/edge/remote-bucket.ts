@@ -4,16 +4,21 @@ import type { AcquireCall, BucketSnapshot, NamedPolicyFields, PolicyChange } fro
 import type { PlaceFollower } from "./acquire-lines.ts";
 import type { BucketObject } from "./bucket-object.ts";
 import type { LeasedBucket } from "./leased-bucket.ts";
+import type { LosableAcquire } from "./put-back.ts";
 
 import { encodeAcquireCall } from "./acquire-call.ts";
 import { followLines } from "./acquire-lines.ts";
 import { leasedBucket } from "./leased-buckets.ts";
 import { problemResponse } from "./problem.ts";
+import { putBack } from "./put-back.ts";
 import { reach } from "./reach.ts";
 import { watchRequest } from "./watch-call.ts";
 
 /** Keeps arrivals of one millisecond in order; a thousand of them fit before the next. */
 const ARRIVAL_STEP_MS = 0.001;
+
+/** When to come back where only the object could have said it. */
+const RESTARTED_RETRY_MS = 1_000;
 
 let lastArrivalAtMs = 0;
 
@@ -97,17 +102,51 @@ export class RemoteBucket {
     along?: Pick<AcquireCall, "handedIn">,
   ): Promise<Response> {
     const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...asked };
-    const calledAtMs = Date.now();
     const arrivedAtMs = arrivalStamp();
-    // Without the caller's signal: when the caller leaves, the runtime ends this call by itself, and with
-    // the signal it would do no more. (Measured: while `waitUntil` holds this request open, neither does.)
-    return reach((failures) => {
-      const elapsedMs = Math.max(0, Date.now() - calledAtMs);
-      const more = failures > 0 ? { putBack: { arrivedAtMs, elapsedMs } } : along;
-      if (!follower) return this.#stub().fetch(encodeAcquireCall({ ...call, ...more }));
-      const url = encodeAcquireCall({ ...call, ...more, isStreamed: true });
-      return followLines(this.#stub(), url, follower);
-    }, follower ?? this.#caller);
+    const { maxWaitMs } = this.#policy;
+    const { timeoutMs } = asked;
+    const acquire: LosableAcquire<Response> = {
+      bucket: this.#name,
+      maxWaitMs,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      // Without the caller's signal: when the caller leaves, the runtime ends this call by itself, and with
+      // the signal it would do no more. (Measured: while `waitUntil` holds this request open, neither does.)
+      call: (again) => {
+        if (!again) return this.#send({ ...call, ...along }, follower);
+        const { signal, ...progress } = again;
+        return this.#send({ ...call, putBack: { arrivedAtMs, ...progress } }, follower, signal);
+      },
+      timedOut: () => this.#timedOut(asked),
+    };
+    return putBack(acquire, follower ?? this.#caller);
+  }
+
+  #send(
+    call: AcquireCall,
+    follower: PlaceFollower | undefined,
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    if (follower) {
+      return followLines(
+        this.#stub(),
+        encodeAcquireCall({ ...call, isStreamed: true }),
+        follower,
+        signal,
+      );
+    }
+    const url = encodeAcquireCall(call);
+    return signal ? this.#stub().fetch(url, { signal }) : this.#stub().fetch(url);
+  }
+
+  /** What is said where the object was reset so often that the caller's time went by. */
+  #timedOut({ tokens, timeoutMs }: Asked): Response {
+    const asked = tokens === 1 ? "1 token" : `${tokens} tokens`;
+    const within = timeoutMs === undefined ? "in time" : `within ${timeoutMs} ms`;
+    return problemResponse("timeout", {
+      detail: `Cannot acquire ${asked} ${within}: the bucket was restarted again and again`,
+      retryAfterMs: RESTARTED_RETRY_MS,
+      violatedPolicy: this.#policy.name,
+    });
   }
 
   /**

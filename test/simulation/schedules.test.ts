@@ -36,7 +36,7 @@ test("BucketOwner keeps every law in 2,000 schedules of faults", { timeout: 120_
   }
   // The schedules are worth something only where these are no exceptions.
   expect(total.unwritten).toBeGreaterThan(SCHEDULES);
-  expect(total.byOldInstances).toBeGreaterThan(SCHEDULES / 20);
+  expect(total.byOldInstances).toBeGreaterThan(SCHEDULES / 25);
   expect(total.putBack).toBeGreaterThan(SCHEDULES);
   expect(total.replays).toBeGreaterThan(SCHEDULES);
   expect(total.onLease).toBeGreaterThan(SCHEDULES);

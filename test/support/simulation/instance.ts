@@ -37,8 +37,8 @@ class InjectedFailure extends Error {
 
 /** Something of the Worker's that an instance holds. */
 export interface Held {
-  /** The instance died before the answer left. */
-  rejected(): void;
+  /** The instance died before the answer left; `isUnwritable` where its disk was why. */
+  rejected(isUnwritable: boolean): void;
 }
 
 /** One call of `acquire`, from its delivery until its answer leaves, its client leaves or it is rejected. */
@@ -109,6 +109,8 @@ export class Instance implements BucketPlatform {
   hasToldPlaces = false;
   /** When the first request came, monotonic. */
   firstCallAtMs = Infinity;
+  /** And the last that was put back. */
+  lastPutBackAtMs = -Infinity;
   /** Whether anybody has been put back here. */
   hasPutBack = false;
   /** Those who have come back to their places here. */
@@ -219,6 +221,7 @@ export class Instance implements BucketPlatform {
     if (putBack) {
       this.#object.disturbances += 1;
       this.hasPutBack = true;
+      this.lastPutBackAtMs = monotonicMs;
     }
     this.#order += 1;
     const own: Arrival = {
@@ -364,7 +367,7 @@ export class Instance implements BucketPlatform {
     }
     if (this.#isAborted) {
       trace(() => `${this.name} gives up`);
-      this.die("is aborted");
+      this.die("is aborted", true);
       return;
     }
     this.#hasSetAlarm = this.#setsAlarm;
@@ -378,7 +381,7 @@ export class Instance implements BucketPlatform {
     this.#landSome();
   }
 
-  die(how: string): void {
+  die(how: string, isUnwritable = false): void {
     if (!this.isAlive) return;
     const { world, old } = this.#object;
     world.trace(() => `${this.name} ${how} with ${this.#held.size} held`);
@@ -390,7 +393,7 @@ export class Instance implements BucketPlatform {
     }
     old.delete(this);
     this.isAlive = false;
-    for (const held of this.#held) held.rejected();
+    for (const held of this.#held) held.rejected(isUnwritable);
     this.#held.clear();
     this.standing.clear();
   }
@@ -453,7 +456,7 @@ export class Instance implements BucketPlatform {
   #commitEnds(commit: Commit): void {
     if (!this.isAlive) return;
     if (commit.fails || (!commit.hasLanded && !this.isCurrent)) {
-      this.die("could not commit");
+      this.die("could not commit", commit.fails);
       return;
     }
     this.#commits.shift();

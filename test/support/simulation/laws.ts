@@ -14,7 +14,7 @@
  *    its commit, so this is judged against what the instance has written, on the disk or not.
  * 3. *Settled once*, and everybody in the end; one who waits is refused for a stated cause only.
  * 4. *Order*: nobody is granted past somebody who stands before it, nor past one who is on the way back
- *    while the instance gathers. No lease is given then, nor while anybody waits; and no isolate grants
+ *    from an instance that died before this one began to gather, however many did. No lease is given then, nor while anybody waits; and no isolate grants
  *    out of a lease that was there when a request went to the object, while that one waits.
  * 5. *Keys*: a grant with a key is on the disk before it leaves, and is the only one of its key.
  * 6. *No write without need*: more was granted than the batch, its rest is due, or a lease or the policy
@@ -106,6 +106,13 @@ interface BeforeCancel {
   readonly isAway: boolean | undefined;
 }
 
+/** Somebody who lost its place and is on its way back. */
+export interface Displaced {
+  readonly arrivedAtMs: number;
+  /** When its instance died, monotonic. */
+  readonly displacedAtMs: number;
+}
+
 export interface BrokenLaw {
   readonly law: string;
   readonly detail: string;
@@ -142,6 +149,8 @@ export interface Tally {
 /** How long keyed grants are kept. */
 const KEPT_MS = 600_000;
 const GATHERING_MS = 250;
+/** Whoever comes back holds it open for so long. */
+const HOLDS_OPEN_MS = 300;
 const ALARM_SPACING_MS = 1_000;
 const QUIET_MS = 1_250;
 /** For how long the rest of a lease can be given back after it is over. */
@@ -176,8 +185,8 @@ export class Laws {
     turns: 0,
     rows: { record: 0, grant: 0, alarm: 0 },
   };
-  /** Arrivals of those who lost their places and are on their way back. */
-  displaced: () => Iterable<number> = () => [];
+  /** Those who lost their places and are on their way back. */
+  displaced: () => Iterable<Displaced> = () => [];
   readonly #clock: VirtualClock;
   readonly #spans: (Span | undefined)[] = [undefined];
   readonly #lent = new Map<Lease, GivenLease>();
@@ -724,10 +733,11 @@ export class Laws {
   }
 
   /** Whether nobody is held at the door any more, for certain: it is a matter of one timer. */
-  #isGatheringOver({ gathers, firstCallAtMs, object }: Instance): boolean {
+  #isGatheringOver({ gathers, firstCallAtMs, lastPutBackAtMs, object }: Instance): boolean {
     if (!gathers) return true;
-    const beganAtMs = Math.max(firstCallAtMs, object.stalledUntilMs);
-    return this.#clock.monotonicMs > beganAtMs + GATHERING_MS + SLACK_MS;
+    const endsAtMs = Math.max(firstCallAtMs + GATHERING_MS, lastPutBackAtMs + HOLDS_OPEN_MS);
+    const stalledUntilMs = object.stalledUntilMs + GATHERING_MS;
+    return this.#clock.monotonicMs > Math.max(endsAtMs, stalledUntilMs) + SLACK_MS;
   }
 
   /** Those who were held at the door stand in the queue by now. */
@@ -828,10 +838,12 @@ export class Laws {
         this.breaks("4", () => `${granted.attempt.name} overtook ${other.attempt.name}`);
       }
     }
-    if (!this.#isWithinGathering(instance)) return;
+    // Who stood at an instance that was moved away from may be turned out of it at any time.
+    if (!instance.gathers || this.#clock.jumps !== instance.jumpsAtStart) return;
     const arrivedAtMs = granted.arrival.putBackFromMs ?? granted.arrival.deliveredAtMs;
-    for (const displacedAtMs of this.displaced()) {
-      if (displacedAtMs < arrivedAtMs) {
+    for (const displaced of this.displaced()) {
+      const isAwaited = displaced.displacedAtMs <= instance.gathersFromMs;
+      if (isAwaited && displaced.arrivedAtMs < arrivedAtMs) {
         this.breaks("4", () => `${granted.attempt.name} did not wait for those put back`);
       }
     }

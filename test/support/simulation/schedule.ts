@@ -227,12 +227,22 @@ function drawFaults(random: Random, { policy, endMs, turns }: Bounds): PlannedFa
     const when = random.chance(0.5)
       ? { atMs: random.integer(0, endMs) }
       : { afterTurn: random.integer(1, turns) };
+    if (random.chance(0.1)) return { when, faults: drawBurst(random) };
     const faults = [{ fault: drawFault(random, policy), afterMs: 0 }];
     while (random.chance(0.3)) {
       faults.push({ fault: drawFault(random, policy), afterMs: random.pick(PAUSES_MS) });
     }
     return { when, faults };
   });
+}
+
+/** Resets in a row, before those have come back who stood there, while they are gathered, or just after. */
+function drawBurst(random: Random): PlannedFaults["faults"] {
+  const spacingMs = random.pick([0, 20, 100, 250, 300, 450]);
+  return Array.from({ length: random.integer(3, 10) }, () => ({
+    fault: { kind: "reset" },
+    afterMs: spacingMs === 0 ? random.integer(20, 450) : spacingMs,
+  }));
 }
 
 function drawFault(random: Random, policy: PolicyFields): Fault {

@@ -2,7 +2,7 @@
  * One schedule from its first arrival until nothing goes on any more: a pure function of the seed and
  * the schedule's number.
  */
-import type { BrokenLaw, Tally } from "./laws.ts";
+import type { BrokenLaw, Displaced, Tally } from "./laws.ts";
 import type { Fault, PlannedFaults, Schedule } from "./schedule.ts";
 
 import { epochMs } from "../limiters.ts";
@@ -113,9 +113,9 @@ export class Simulation {
     }
   }
 
-  *#displaced(): Iterable<number> {
-    for (const { isDisplaced, arrivedAtMs } of this.worker.open) {
-      if (isDisplaced) yield arrivedAtMs;
+  *#displaced(): Iterable<Displaced> {
+    for (const { displacedAtMs, arrivedAtMs } of this.worker.open) {
+      if (displacedAtMs !== undefined) yield { displacedAtMs, arrivedAtMs };
     }
   }
 

@@ -1,5 +1,5 @@
 /**
- * The Worker's side, as reach.ts and remote-bucket.ts have it, in virtual time: it stamps arrivals, puts
+ * The Worker's side, as requeue.ts and remote-bucket.ts have it, in virtual time: it stamps arrivals, puts
  * callers back whose call was rejected, and tells the object when a client hangs up. It outlives the
  * object, unless the machine dies: then all connections break.
  */
@@ -12,15 +12,13 @@ import type { Client } from "./schedule.ts";
 import type { VirtualObject } from "./virtual-object.ts";
 
 import { Policy } from "../../../src/core/policy.ts";
+import { Requeue } from "../../../src/edge/requeue.ts";
 import { BUCKET } from "./instance.ts";
 import { Isolate } from "./isolate.ts";
 
 const POLICY = "policy";
-/** As in reach.ts. */
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
-const MOST_FAILURES = 9;
-const HEALTHY_CALL_MS = 5_000;
+/** The longest pause before another call that is answered at once is made again. */
+const CALL_PAUSE_MS = 100;
 /** As in remote-bucket.ts. */
 const ARRIVAL_STEP_MS = 0.001;
 
@@ -199,7 +197,7 @@ export class VirtualWorker {
   #call(perform: (instance: Instance) => void, answered?: () => void): void {
     const { clock } = this.#object.world;
     const held: Held = {
-      rejected: () => clock.after(this.random.integer(1, FIRST_PAUSE_MS), make),
+      rejected: () => clock.after(this.random.integer(1, CALL_PAUSE_MS), make),
     };
     const make = (): void => {
       const instance = this.#object.reach();
@@ -218,14 +216,14 @@ export class ClientRequest {
   readonly client: Client;
   readonly isolate: Isolate;
   readonly arrivedAtMs: number;
-  /** It has been in the queue of an instance that died, and has not come back yet. */
-  isDisplaced = false;
+  /** Since when it has been on its way back from an instance that died, monotonic: it stood in the queue. */
+  displacedAtMs: number | undefined = undefined;
   readonly #worker: VirtualWorker;
   readonly #call: AcquireCall;
   readonly #calledAtMs: number;
   readonly #receivedAtMs: number;
+  readonly #requeue: Requeue;
   #failures = 0;
-  #failuresInARow = 0;
   #attemptedAtMs = 0;
   #isOver = false;
   #instance: Instance | undefined = undefined;
@@ -239,6 +237,9 @@ export class ClientRequest {
     this.#calledAtMs = this.#nowMs;
     this.#receivedAtMs = worker.object.world.clock.monotonicMs;
     const { tokens, timeoutMs, key, isStreamed } = client;
+    const { maxWaitMs } = isolate.configured;
+    const terms = { maxWaitMs, ...(timeoutMs !== undefined && { timeoutMs }) };
+    this.#requeue = new Requeue(terms, this.#calledAtMs);
     this.#call = {
       bucket: BUCKET,
       policy: isolate.configured,
@@ -256,7 +257,7 @@ export class ClientRequest {
   send(): void {
     const { clock } = this.#worker.object.world;
     this.#attemptedAtMs = this.#nowMs;
-    const elapsedMs = Math.max(0, this.#nowMs - this.#calledAtMs);
+    const elapsedMs = this.#requeue.elapsedMs(this.#nowMs);
     // What leases are handed in goes with the first attempt alone: it must not count twice.
     const handedIn = this.#failures === 0 ? this.isolate.handIn(this.client) : undefined;
     const again = this.#failures > 0 && { putBack: { arrivedAtMs: this.arrivedAtMs, elapsedMs } };
@@ -282,7 +283,7 @@ export class ClientRequest {
 
   #deliver(call: AcquireCall): void {
     if (this.#isOver) return;
-    this.isDisplaced = false;
+    this.displacedAtMs = undefined;
     const { world } = this.#worker.object;
     const instance = this.#worker.object.reach();
     world.trace(() => {
@@ -298,11 +299,11 @@ export class ClientRequest {
           this.#settle(answer.kind, answer.kind === "outcome" && answer.outcome.ok),
         );
       },
-      rejected: () => {
-        this.isDisplaced = this.#standing?.isTold === false;
+      rejected: (isUnwritable) => {
+        if (this.#standing?.isTold === false) this.displacedAtMs = world.clock.monotonicMs;
         this.#instance = undefined;
         this.#standing = undefined;
-        this.#fail();
+        this.#fail(isUnwritable);
       },
     };
     this.#instance = instance;
@@ -312,22 +313,20 @@ export class ClientRequest {
     if (this.#instance === instance) this.#standing = standing;
   }
 
-  #fail(): void {
+  #fail(isUnwritable: boolean): void {
     if (this.#isOver) return;
     const { clock, trace } = this.#worker.object.world;
-    if (this.#nowMs - this.#attemptedAtMs >= HEALTHY_CALL_MS) this.#failuresInARow = 0;
     this.#failures += 1;
-    this.#failuresInARow += 1;
-    if (this.#failuresInARow >= MOST_FAILURES) {
-      trace(() => `${this.client.name} gives up`);
-      this.#settle("unavailable");
+    const lost = { isReset: true, isUnwritable, heldMs: this.#nowMs - this.#attemptedAtMs };
+    const step = this.#requeue.lost(lost, this.#nowMs, 1, this.#worker.random.fraction());
+    if (step.kind === "again") {
+      clock.after(Math.floor(step.pauseMs), () => {
+        if (!this.#isOver) this.send();
+      });
       return;
     }
-    const bound = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failuresInARow - 1));
-    const pauseMs = Math.floor(this.#worker.random.fraction() * bound);
-    clock.after(pauseMs, () => {
-      if (!this.#isOver) this.send();
-    });
+    trace(() => `${this.client.name} gives up: ${step.kind}`);
+    this.#settle(step.kind === "timeout" ? "outcome" : "unavailable");
   }
 
   #settle(how: AcquireAnswer["kind"] | "unavailable", isGrant = false): void {

@@ -1,0 +1,137 @@
+/**
+ * The Worker's side of putting an acquire back that was lost with its object: see requeue.ts for when.
+ */
+import { isRecord } from "./is-record.ts";
+import { UnreachableError, isTransient } from "./reach.ts";
+import {
+  MAX_REQUEUE_PAUSE_MS,
+  Requeue,
+  UNWRITABLE,
+  type LostCall,
+  type RequeueTerms,
+} from "./requeue.ts";
+
+/** What the runtime says where the disk is full. */
+const FULL_DISK = "SQLITE_FULL";
+
+/** How many callers of this isolate try in vain, by bucket. */
+const returning = new Map<string, number>();
+
+function countReturning(bucket: string, change: 1 | -1): void {
+  const count = (returning.get(bucket) ?? 0) + change;
+  if (count > 0) returning.set(bucket, count);
+  else returning.delete(bucket);
+}
+
+/** What goes with a call that is made again. */
+export interface Again {
+  /** How much of the caller's time is gone. */
+  readonly elapsedMs: number;
+  /** Over how long the callers of this isolate come back; left out where that is the usual. */
+  readonly spreadMs?: number;
+  /** Aborts when the caller's time is up. */
+  readonly signal: AbortSignal;
+}
+
+/** An acquire, for `putBack`. */
+export interface LosableAcquire<Result> extends RequeueTerms {
+  readonly bucket: string;
+  /** Asks the object, on a fresh stub each time. */
+  readonly call: (again?: Again) => Promise<Result>;
+  /** The answer where resets of the object have used up the caller's time. */
+  readonly timedOut: () => Result;
+}
+
+/**
+ * Makes the call, and again while the object is lost under it. Settles as the call does, with these
+ * exceptions:
+ *
+ * @throws {UnreachableError} Where the object can't be reached: after some seconds without a sign of life,
+ * when the caller's time is up, and at once where it is overloaded or its code threw.
+ * @throws The reason of the caller's signal, when it leaves meanwhile. The signal is asked for after a loss
+ * only: the runtime makes it then, and that costs more than a grant.
+ */
+export async function putBack<Result>(
+  acquire: LosableAcquire<Result>,
+  caller: Pick<Request, "signal">,
+): Promise<Result> {
+  const calledAtMs = Date.now();
+  try {
+    return await acquire.call();
+  } catch (error) {
+    const { bucket } = acquire;
+    countReturning(bucket, 1);
+    try {
+      return await callAgain(acquire, caller.signal, calledAtMs, error);
+    } finally {
+      countReturning(bucket, -1);
+    }
+  }
+}
+
+async function callAgain<Result>(
+  acquire: LosableAcquire<Result>,
+  signal: AbortSignal,
+  calledAtMs: number,
+  firstError: unknown,
+): Promise<Result> {
+  const requeue = new Requeue(acquire, calledAtMs);
+  let attemptedAtMs = calledAtMs;
+  for (let error = firstError; ;) {
+    signal.throwIfAborted();
+    if (!isTransient(error)) throw unreachable(error);
+    const nowMs = Date.now();
+    const lost = { ...readLoss(error), heldMs: nowMs - attemptedAtMs };
+    const others = returning.get(acquire.bucket) ?? 1;
+    const step = requeue.lost(lost, nowMs, others, Math.random());
+    if (step.kind === "timeout") return acquire.timedOut();
+    if (step.kind === "unavailable") throw unreachable(error);
+    await scheduler.wait(step.pauseMs, { signal });
+    attemptedAtMs = Date.now();
+    try {
+      return await callWithin(acquire, requeue, step.spreadMs, attemptedAtMs);
+    } catch (failed) {
+      error = failed;
+    }
+  }
+}
+
+/** A call that ends when the caller's time is up, though the object should say nothing at all. */
+async function callWithin<Result>(
+  { call }: LosableAcquire<Result>,
+  requeue: Requeue,
+  spreadMs: number,
+  nowMs: number,
+): Promise<Result> {
+  const controller = new AbortController();
+  const again: Again = {
+    elapsedMs: requeue.elapsedMs(nowMs),
+    ...(spreadMs > MAX_REQUEUE_PAUSE_MS && { spreadMs }),
+    signal: controller.signal,
+  };
+  const late = new Promise<never>((_, reject) => {
+    controller.signal.addEventListener("abort", () => reject(controller.signal.reason));
+  });
+  const timer = setTimeout(() => {
+    controller.abort(new Error("The bucket did not answer in time"));
+  }, requeue.remainingMs(nowMs));
+  try {
+    return await Promise.race([call(again), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function readLoss(error: unknown): Pick<LostCall, "isReset" | "isUnwritable"> {
+  if (!isRecord(error)) return { isReset: false, isUnwritable: false };
+  const { durableObjectReset, message } = error;
+  const text = String(message);
+  return {
+    isReset: durableObjectReset === true,
+    isUnwritable: text === UNWRITABLE || text.includes(FULL_DISK),
+  };
+}
+
+function unreachable(cause: unknown): UnreachableError {
+  return new UnreachableError("Cannot reach the bucket", { cause });
+}

@@ -1,0 +1,162 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import type { LosableAcquire } from "../../src/edge/put-back.ts";
+import type { LostCall, RequeueTerms } from "../../src/edge/requeue.ts";
+
+import { putBack } from "../../src/edge/put-back.ts";
+import { UnreachableError } from "../../src/edge/reach.ts";
+import { MAX_REQUEUE_PAUSE_MS, RECOVERY_WINDOW_MS, Requeue } from "../../src/edge/requeue.ts";
+
+/** A number drawn at random, at its highest: no pause is longer. */
+const LONGEST = 1;
+
+const RESET: LostCall = { isReset: true, isUnwritable: false, heldMs: 3 };
+const UNWRITTEN: LostCall = { isReset: true, isUnwritable: true, heldMs: 260 };
+const NOT_THERE: LostCall = { isReset: false, isUnwritable: false, heldMs: 3 };
+
+/** Loses call after call, each in the instant that it is made; tells when it gave up, and how. */
+function loseAll(terms: RequeueTerms, call: LostCall, draw = LONGEST) {
+  const requeue = new Requeue(terms, 0);
+  const pauses: number[] = [];
+  for (let nowMs = call.heldMs; ;) {
+    const step = requeue.lost(call, nowMs, 1, draw);
+    if (step.kind !== "again") return { ...step, atMs: nowMs, pauses };
+    pauses.push(step.pauseMs);
+    nowMs += step.pauseMs + call.heldMs;
+  }
+}
+
+describe("Requeue", () => {
+  it("lets nobody with a place pause for as long as a new instance waits, however many resets there are", () => {
+    const { pauses } = loseAll({ timeoutMs: 60_000, maxWaitMs: 60_000 }, RESET);
+    expect(pauses.length).toBeGreaterThan(500);
+    expect(Math.max(...pauses)).toBe(MAX_REQUEUE_PAUSE_MS);
+    expect(MAX_REQUEUE_PAUSE_MS).toBeLessThan(RECOVERY_WINDOW_MS);
+  });
+
+  it("keeps to that where the object can't be reached for a while", () => {
+    const requeue = new Requeue({ timeoutMs: 60_000, maxWaitMs: 60_000 }, 0);
+    requeue.lost(RESET, 1_000, 1, LONGEST);
+    for (let nowMs = 1_100; nowMs < 8_000; nowMs += 100) {
+      expect(requeue.lost(NOT_THERE, nowMs, 1, LONGEST)).toMatchObject({ pauseMs: 100 });
+    }
+  });
+
+  it("goes on for as long as the caller wants to wait, and a moment", () => {
+    for (const timeoutMs of [0, 2_000, 30_000]) {
+      const { kind, atMs } = loseAll({ timeoutMs, maxWaitMs: 60_000 }, RESET);
+      expect(kind).toBe("timeout");
+      expect(atMs).toBeGreaterThan(timeoutMs + 300);
+      expect(atMs).toBeLessThanOrEqual(timeoutMs + 500);
+    }
+  });
+
+  it("says so in time where the object can't be reached", () => {
+    const waits = [0, 2_000, 60_000].map((timeoutMs) => {
+      const { kind, atMs } = loseAll({ timeoutMs, maxWaitMs: 60_000 }, NOT_THERE, 0.5);
+      return { kind, isInTime: atMs <= Math.min(8_000, timeoutMs + 500) };
+    });
+    expect(waits).toEqual(waits.map(() => ({ kind: "unavailable", isInTime: true })));
+  });
+
+  it("takes an object that can write nothing for one that can't be reached", () => {
+    const { kind, atMs } = loseAll({ maxWaitMs: 60_000 }, UNWRITTEN);
+    expect(kind).toBe("unavailable");
+    expect(atMs).toBeGreaterThan(7_000);
+    // The last call may end after that.
+    expect(atMs).toBeLessThanOrEqual(8_000 + UNWRITTEN.heldMs);
+  });
+
+  it("tries an object seldom that was never there", () => {
+    const { pauses } = loseAll({ maxWaitMs: 60_000 }, NOT_THERE, 0.5);
+    expect(pauses.length).toBeLessThan(20);
+    expect(Math.max(...pauses.slice(0, 8))).toBe(50);
+  });
+
+  it("spreads the tries of many callers over some time, but not the first", () => {
+    const requeue = new Requeue({ maxWaitMs: 60_000 }, 0);
+    const first = requeue.lost(RESET, 10, 500, LONGEST);
+    expect(first).toMatchObject({ pauseMs: 100, spreadMs: 100 });
+    const second = requeue.lost(NOT_THERE, 110, 500, LONGEST);
+    expect(second).toMatchObject({ pauseMs: 1_000, spreadMs: 1_000 });
+    expect(requeue.lost(RESET, 1_200, 500, LONGEST)).toMatchObject({ pauseMs: 100 });
+  });
+
+  it("counts anew after a call that was held for long, whatever ended it", () => {
+    const requeue = new Requeue({ maxWaitMs: 1_000 }, 0);
+    for (let nowMs = 6_000; nowMs < 100_000; nowMs += 6_000) {
+      const lost = { ...NOT_THERE, heldMs: 5_900 };
+      expect(requeue.lost(lost, nowMs, 1, LONGEST)).toMatchObject({ kind: "again", pauseMs: 100 });
+    }
+  });
+});
+
+describe("putBack", () => {
+  beforeEach(() => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  const reset = Object.assign(new Error("reset"), { durableObjectReset: true, remote: true });
+
+  function acquire(
+    call: LosableAcquire<string>["call"],
+    timeoutMs: number,
+  ): LosableAcquire<string> {
+    return { bucket: "a", call, timeoutMs, maxWaitMs: 60_000, timedOut: () => "timed out" };
+  }
+
+  it("makes the call again with what is gone of the caller's time, 30 times if need be", async () => {
+    let calls = 0;
+    const call: LosableAcquire<string>["call"] = async (again) => {
+      calls += 1;
+      if (calls <= 30) throw reset;
+      return `after ${calls - 1}: ${typeof again?.elapsedMs}`;
+    };
+    expect(await putBack(acquire(call, 10_000), new AbortController())).toBe("after 30: number");
+  });
+
+  it("gives up at once where the object is overloaded or its code threw", async () => {
+    for (const flags of [{ overloaded: true, retryable: true }, { remote: true }]) {
+      const call = vi.fn(async () => {
+        throw Object.assign(new Error("no"), flags);
+      });
+      const failed = putBack(acquire(call, 10_000), new AbortController());
+      await expect(failed).rejects.toBeInstanceOf(UnreachableError);
+      expect(call).toHaveBeenCalledTimes(1);
+    }
+  });
+
+  it("answers by itself where resets use up the caller's time", async () => {
+    vi.mocked(Math.random).mockReturnValue(0.9);
+    const call = async (): Promise<never> => {
+      throw reset;
+    };
+    expect(await putBack(acquire(call, 50), new AbortController())).toBe("timed out");
+  });
+
+  it("does not wait for an object that says nothing once the caller's time is up", async () => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const call: LosableAcquire<string>["call"] = (again) => {
+      signals.push(again?.signal);
+      return again ? new Promise(() => undefined) : Promise.reject(reset);
+    };
+    const startedAtMs = performance.now();
+    const failed = putBack(acquire(call, 0), new AbortController());
+    await expect(failed).rejects.toThrow("Cannot reach the bucket");
+    expect(performance.now() - startedAtMs).toBeLessThan(1_500);
+    expect(signals[1]?.aborted).toBe(true);
+  });
+
+  it("stops when the caller leaves, in a pause too, with the signal's reason", async () => {
+    vi.mocked(Math.random).mockReturnValue(0.99);
+    const controller = new AbortController();
+    const call = async (): Promise<never> => {
+      setTimeout(() => controller.abort(new Error("left")), 1);
+      throw reset;
+    };
+    await expect(putBack(acquire(call, 10_000), controller)).rejects.toThrow("left");
+  });
+});

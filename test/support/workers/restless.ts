@@ -1,0 +1,26 @@
+/**
+ * Sluice with objects that are reset a moment after each request that comes to them, before anybody is
+ * let in: until `POST /rest`. For tests of what callers hear meanwhile. Never deployed.
+ */
+import sluice, { BucketObject as RealBucketObject } from "../../../src/index.ts";
+
+/** Less than a new instance waits for those who are put back. */
+const RESET_AFTER_MS = 50;
+
+let isRestless = true;
+
+/** Under the name that the configuration binds. */
+export class BucketObject extends RealBucketObject {
+  override fetch(request: Request): Response | Promise<Response> {
+    if (isRestless) setTimeout(() => this.ctx.abort("Restless"), RESET_AFTER_MS);
+    return super.fetch(request);
+  }
+}
+
+export default {
+  fetch(request, env, ctx) {
+    if (new URL(request.url).pathname !== "/rest") return sluice.fetch(request, env, ctx);
+    isRestless = false;
+    return new Response(null, { status: 204 });
+  },
+} satisfies ExportedHandler<Env>;
