@@ -23,8 +23,9 @@ const policy = { capacity: 1, refillTokens: 1, refillIntervalMs: 25 };
 
 /** When the abort comes, from the arrival of the last caller. */
 const ABORT_AFTER_MS = { min: 0, max: 150 };
-/** In every fourth round comes another, at the latest while the callers are being put back. */
-const AGAIN_AFTER_MS = { min: 0, max: 300 };
+/** In every second round come others: while the callers are on their way back, are gathered or just let in. */
+const BURST = { min: 2, max: 9 };
+const AGAIN_AFTER_MS = { min: 20, max: 450 };
 
 /** What came of the callers of all rounds. */
 export interface ResetCounts {
@@ -76,7 +77,8 @@ export async function reset(
     if (unanswered.size > 0) counts.roundsWithWaiting += 1;
     await abort(server, bucket);
     counts.aborts += 1;
-    if (round % 4 === 3) {
+    const more = round % 2 === 1 ? random.integer(BURST.min, BURST.max) : 0;
+    for (let again = 0; again < more; again += 1) {
       await setTimeout(random.integer(AGAIN_AFTER_MS.min, AGAIN_AFTER_MS.max));
       await abort(server, bucket);
       counts.aborts += 1;

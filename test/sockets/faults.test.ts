@@ -32,10 +32,11 @@ describe("workerd killed with SIGKILL under load", () => {
 });
 
 describe("an object aborted while callers wait", () => {
-  it("grants all of them, in order of their arrival", async () => {
+  it("grants all of them, in order of their arrival, once and again and again", async () => {
     const counts = await reset(2, 20, options);
+    // One in the first round, at least three in the second.
+    expect(counts.aborts).toBeGreaterThanOrEqual(4);
     expect(counts).toMatchObject({
-      aborts: 2,
       roundsWithWaiting: 2,
       notGranted: 0,
       outOfOrder: 0,
