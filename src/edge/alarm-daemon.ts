@@ -28,10 +28,10 @@ const ALARM_SPACING_MS = 1_000;
 const ALARM_LOST_AFTER_MS = 1_000;
 
 /**
- * The longest that the timer is set for; it then looks at the clock again. Waits end within an hour;
- * only a clock that has jumped back can ask for more, and a timer of over 2^31 ms would fire at once.
+ * The longest that the timer is set for; it then looks at the clock again. So nobody waits for longer than
+ * that because the clock has been set.
  */
-const LONGEST_TIMER_MS = 3_600_000;
+const MAX_TIMER_MS = 1_000;
 
 /** The one alarm that an object has, as the daemon uses it: replaced by each that is set. */
 export interface AlarmStorage {
@@ -104,7 +104,7 @@ export class AlarmDaemon {
       this.#timerAtMs = undefined;
       this.#onTimer();
     };
-    const delayMs = Math.min(LONGEST_TIMER_MS, Math.max(1, wakeAtMs - nowMs));
+    const delayMs = Math.min(MAX_TIMER_MS, Math.max(1, wakeAtMs - nowMs));
     this.#clearTimer = this.#clock.setTimer(fire, delayMs);
   }
 }

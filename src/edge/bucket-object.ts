@@ -34,6 +34,7 @@ import { BucketOwner } from "./bucket-owner.ts";
 import { GrantPoints } from "./grant-points.ts";
 import { QueuedSpan } from "./queued-span.ts";
 import { switchRefusalLog } from "./refusal-log.ts";
+import { SteadyClock } from "./steady-clock.ts";
 import { LatestStream } from "./latest-stream.ts";
 import { decodeWatchCall } from "./watch-call.ts";
 import { Watchers } from "./watchers.ts";
@@ -52,22 +53,25 @@ interface Told {
 
 /** One bucket. Reached only through this project's Worker. */
 export class BucketObject extends DurableObject<SluiceEnv> {
+  readonly #clock: SteadyClock;
   readonly #owner: BucketOwner;
   readonly #watchers: Watchers;
   /** Only where the deployment has a dataset for them. */
   readonly #points: GrantPoints | undefined;
 
-  constructor(ctx: DurableObjectState, env: SluiceEnv) {
+  /** @param wallNow The machine's clock as it is, where that may be set: see steady-clock.ts. */
+  constructor(ctx: DurableObjectState, env: SluiceEnv, wallNow?: () => number) {
     super(ctx, env);
     switchRefusalLog(env.LOG_REFUSALS);
     const points = env.ANALYTICS && new GrantPoints(env.ANALYTICS, "object");
     this.#points = points;
-    const platform = platformOf(ctx, points);
-    this.#owner = new BucketOwner(platform);
-    this.#watchers = new Watchers(ctx, this.#owner, platform.clock);
+    const clock = clockOf(ctx, wallNow);
+    this.#clock = clock;
+    this.#owner = new BucketOwner(platformOf(ctx, clock, points));
+    this.#watchers = new Watchers(ctx, this.#owner, clock);
     void ctx.blockConcurrencyWhile(async () => {
       const alarmAtMs = await ctx.storage.getAlarm();
-      if (alarmAtMs !== null) this.#owner.adopt(alarmAtMs);
+      if (alarmAtMs !== null) this.#owner.adopt(alarmAtMs + clock.aheadMs);
     });
   }
 
@@ -148,7 +152,8 @@ export class BucketObject extends DurableObject<SluiceEnv> {
    * reset; the pause may then be kept or not, and may be asked for again.
    */
   pause(name: string, configured: NamedPolicyFields, pause: Pause): BucketSnapshot {
-    return this.#owner.pause(name, configured, pause);
+    const untilMs = pause.untilMs + this.#clock.aheadMs;
+    return this.#owner.pause(name, configured, { ...pause, untilMs });
   }
 
   /** See `BucketOwner.lift`, and `pause` for the rest. */
@@ -258,18 +263,33 @@ export class BucketObject extends DurableObject<SluiceEnv> {
   }
 }
 
-function platformOf(ctx: DurableObjectState, points: GrantPoints | undefined): BucketPlatform {
+function clockOf(ctx: DurableObjectState, wallNow: (() => number) | undefined): SteadyClock {
+  return new SteadyClock({
+    now: () => Date.now(),
+    wallNow,
+    setTimer: (callback, delayMs) => {
+      const timer = setTimeout(callback, delayMs);
+      return () => clearTimeout(timer);
+    },
+    stopped: () => ctx.abort("The clock was set back"),
+  });
+}
+
+function platformOf(
+  ctx: DurableObjectState,
+  clock: SteadyClock,
+  points: GrantPoints | undefined,
+): BucketPlatform {
+  const { storage } = ctx;
   return {
     ...(points && { granted: points.write.bind(points) }),
-    clock: {
-      now: () => Date.now(),
-      setTimer: (callback, delayMs) => {
-        const timer = setTimeout(callback, delayMs);
-        return () => clearTimeout(timer);
-      },
+    clock,
+    alarms: {
+      // The runtime's alarms go by the machine's clock.
+      setAlarm: (atMs) => storage.setAlarm(atMs - clock.aheadMs),
+      deleteAlarm: () => storage.deleteAlarm(),
     },
-    alarms: ctx.storage,
-    disk: diskOf(ctx.storage),
+    disk: diskOf(storage),
     abort: (reason) => ctx.abort(reason),
   };
 }

@@ -667,6 +667,7 @@ export class BucketOwner {
     try {
       const record = this.#platform.disk.read();
       this.#bucket = record && restore(record);
+      if (record) this.#platform.clock.notBefore?.(lastInstantOf(record));
     } catch (error) {
       this.#fault = error;
     }
@@ -711,6 +712,13 @@ function restore(record: BucketRecord): OpenBucket {
   const limiter = Limiter.from<Caller>(Policy.of(record.policy), record.limiter);
   const { name, policyName, isOverridden } = record;
   return { name, policyName, isOverridden, limiter };
+}
+
+/** The last tick that had come when the record was written; in a pause they run ahead of the clock. */
+function lastInstantOf({ policy, limiter: { bucket } }: BucketRecord): number {
+  if (!bucket) return 0;
+  const { startedAtMs, tick, pausedUntilMs } = bucket;
+  return startedAtMs + (pausedUntilMs === undefined ? tick * policy.refillIntervalMs : 0);
 }
 
 function answering({ name, policyName, limiter }: OpenBucket, nowMs: number): AnsweringBucket {

@@ -4,6 +4,8 @@
 export interface Clock {
   /** Epoch milliseconds. May stand still, and may jump either way. */
   now(): number;
+  /** Told once, at the start, how late it was before. */
+  notBefore?(atMs: number): void;
   /** Calls back after `delayMs`, once, unless the function that it returns is called before. */
   setTimer(callback: () => void, delayMs: number): () => void;
 }

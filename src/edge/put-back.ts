@@ -75,19 +75,20 @@ async function callAgain<Result>(
   calledAtMs: number,
   firstError: unknown,
 ): Promise<Result> {
-  const requeue = new Requeue(acquire, calledAtMs);
-  let attemptedAtMs = calledAtMs;
+  const elapsed = new Elapsed(calledAtMs);
+  const requeue = new Requeue(acquire, 0);
+  let attemptedAtMs = 0;
   for (let error = firstError; ;) {
     signal.throwIfAborted();
     if (!isTransient(error)) throw unreachable(error);
-    const nowMs = Date.now();
+    const nowMs = elapsed.readMs();
     const lost = { ...readLoss(error), heldMs: nowMs - attemptedAtMs };
     const others = returning.get(acquire.bucket) ?? 1;
     const step = requeue.lost(lost, nowMs, others, Math.random());
     if (step.kind === "timeout") return acquire.timedOut();
     if (step.kind === "unavailable") throw unreachable(error);
     await scheduler.wait(step.pauseMs, { signal });
-    attemptedAtMs = Date.now();
+    attemptedAtMs = elapsed.readMs();
     try {
       return await callWithin(acquire, requeue, step.spreadMs, attemptedAtMs);
     } catch (failed) {
@@ -119,6 +120,23 @@ async function callWithin<Result>(
     return await Promise.race([call(again), late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Time since a call began. A clock that is set back makes nobody wait for longer than it was held before. */
+class Elapsed {
+  #readAtMs: number;
+  #ms = 0;
+
+  constructor(calledAtMs: number) {
+    this.#readAtMs = calledAtMs;
+  }
+
+  readMs(): number {
+    const nowMs = Date.now();
+    this.#ms += Math.max(0, nowMs - this.#readAtMs);
+    this.#readAtMs = nowMs;
+    return this.#ms;
   }
 }
 

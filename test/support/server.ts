@@ -71,6 +71,8 @@ export interface WorkerdOptions extends WorkerOptions {
   readonly v8Flags?: readonly string[];
   /** Whether Workers may call addresses of this machine, too. */
   readonly reachesThisMachine?: boolean;
+  /** Laid over this process's environment. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 /** The name of the Worker that has none, for bindings to it. */
@@ -89,18 +91,27 @@ export class WorkerdServer implements AsyncDisposable {
   readonly #configPath: string;
   #group: ProcessGroup | undefined = undefined;
   readonly #workers: WorkerNames;
+  readonly #environment: NodeJS.ProcessEnv;
   #ports: ReadonlyMap<string, number> = new Map();
 
-  private constructor(dir: string, stateDir: string, configPath: string, workers: WorkerNames) {
+  private constructor(
+    dir: string,
+    stateDir: string,
+    configPath: string,
+    workers: WorkerNames,
+    environment: NodeJS.ProcessEnv,
+  ) {
     this.#dir = dir;
     this.stateDir = stateDir;
     this.#configPath = configPath;
     this.#workers = workers;
+    this.#environment = environment;
   }
 
   /** See `startWorkerd`. */
   static async start(options: WorkerdOptions): Promise<WorkerdServer> {
-    const { stateDir, others = {}, v8Flags = [], reachesThisMachine, ...main } = options;
+    const { stateDir, others = {}, v8Flags = [], reachesThisMachine, ...rest } = options;
+    const { environment = {}, ...main } = rest;
     const dir = await mkdtemp(join(tmpdir(), "sluice-workerd-"));
     try {
       const store = stateDir ?? join(dir, "state");
@@ -112,7 +123,7 @@ export class WorkerdServer implements AsyncDisposable {
       const sockets = names.map((name) => ({ name, address: "127.0.0.1:0", worker: name }));
       const setup = { stateDir: store, workers, sockets, v8Flags, reachesThisMachine };
       const configPath = await writeWorkerd(dir, setup);
-      const server = new WorkerdServer(dir, store, configPath, { names, asked });
+      const server = new WorkerdServer(dir, store, configPath, { names, asked }, environment);
       await server.restart();
       return server;
     } catch (error) {
@@ -169,7 +180,10 @@ export class WorkerdServer implements AsyncDisposable {
   async restart(): Promise<void> {
     await this.kill();
     const args = ["serve", this.#configPath, "--control-fd=3"];
-    const group = new ProcessGroup(workerdPath(), args, { withControlPipe: true });
+    const group = new ProcessGroup(workerdPath(), args, {
+      withControlPipe: true,
+      env: { ...process.env, ...this.#environment },
+    });
     this.#group = group;
     const { names, asked } = this.#workers;
     const listening = (): Promise<Map<string, number>> => listeningPorts(group, names.length);
