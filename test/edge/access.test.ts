@@ -267,6 +267,7 @@ describe("faults in the tokens", () => {
 describe("doors", () => {
   const put = { method: "PUT", body: "{}" };
   const gone = { method: "DELETE" };
+  const cancel = { ...gone, headers: { "Idempotency-Key": "a" } };
 
   it.each<[Door, string, RequestInit, number]>([
     ["front", "/acquire?bucket=door", {}, 401],
@@ -284,7 +285,9 @@ describe("doors", () => {
     ["bound", "/buckets/door", { ...gone, ...bearer("admin") }, 204],
     ["bound", "/healthz", {}, 200],
     ["bound", "/nowhere", {}, 404],
-    ["bound", "/acquire?bucket=door", { method: "DELETE" }, 405],
+    ["front", "/acquire?bucket=door", cancel, 401],
+    ["bound", "/acquire?bucket=door", cancel, 200],
+    ["bound", "/acquire?bucket=door", { method: "PATCH" }, 405],
     ["bound", "/acquire", {}, 400],
   ])("%s %s %j answers %i, with an API_TOKEN or without", async (door, path, init, status) => {
     for (const API_TOKEN of ["api", undefined]) {
