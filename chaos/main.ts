@@ -15,6 +15,7 @@ import { crowd } from "./crowd.ts";
 import { flood } from "./flood.ts";
 import { fuzzScenario } from "./fuzz.ts";
 import { gone } from "./gone.ts";
+import { leaving } from "./leaving.ts";
 import { resets } from "./resets.ts";
 import { rows } from "./rows.ts";
 import { schedules } from "./schedules.ts";
@@ -25,6 +26,7 @@ const scenarios: readonly Scenario[] = [
   rows,
   crashes,
   resets,
+  leaving,
   gone,
   crowd,
   flood,
@@ -36,7 +38,7 @@ const SEED = 1;
 const SCHEDULES = 100_000;
 const GIB = 1024 ** 3;
 
-function readOptions(): RunOptions & { readonly chosen: readonly Scenario[] } {
+function readOptions(): Omit<RunOptions, "addTable"> & { readonly chosen: readonly Scenario[] } {
   const { values } = parseArgs({
     options: {
       only: { type: "string" },
@@ -79,16 +81,19 @@ async function main(): Promise<void> {
   );
   console.log("| what | measured | promised | kept |\n|---|---|---|---|");
   const figures: Figure[] = [];
+  const tables: string[] = [];
+  const addTable = (table: string): void => void tables.push(table);
   for (const scenario of chosen) {
     if (process.stderr.isTTY) showProgress(`${scenario.name} …`);
     else console.error(`${scenario.name} …`);
-    const found = await scenario.run(options);
+    const found = await scenario.run({ ...options, addTable });
     showProgress("");
     for (const figure of found) console.log(rowOf(figure));
     figures.push(...found);
   }
   const promised = figures.filter(({ limit }) => limit !== undefined);
   const broken = promised.filter(({ holds }) => !holds).length;
+  for (const table of tables) console.log(`\n${table}`);
   console.log(`\n${promised.length - broken} of ${promised.length} promises kept`);
   process.exitCode = broken === 0 ? 0 : 1;
 }

@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly first: number;
   /** Says how far it has got; a line without its end. */
   readonly progress: (line: string) => void;
+  /** Takes a table of its own, in Markdown, to be printed behind that of the figures. */
+  readonly addTable: (table: string) => void;
 }
 
 /** One kind of trouble. */

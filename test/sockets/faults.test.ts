@@ -5,10 +5,14 @@ import { crash, lostBeyondUnderWay } from "../../chaos/crashes.ts";
 import { serveAtEach, serveAtOne } from "../../chaos/crowd.ts";
 import { floodOne } from "../../chaos/flood.ts";
 import { addsUp, letDie, lostWithTheirCallers } from "../../chaos/gone.ts";
+import { leaveBy } from "../../chaos/leaving.ts";
 import { largestBatch } from "../../src/core/reservation.ts";
 import { floodQueue, floodWait } from "../../chaos/limits.ts";
 import { reset } from "../../chaos/resets.ts";
+import { Served } from "../support/served.ts";
+import { startWorkerd } from "../support/server.ts";
 import { total } from "../support/statistics.ts";
+import { plainWays } from "../support/ways-of-leaving.ts";
 
 const options = { seed: 1, progress: () => undefined };
 
@@ -76,6 +80,22 @@ describe("a caller that dies at the instant of its grant", () => {
       expect(lostWithTheirCallers(bucket)).toBeLessThanOrEqual(bucket.died);
       expect(Math.min(0, ...bucket.behindMs)).toBe(0);
     }
+  });
+});
+
+describe("a caller that hangs up while it waits", () => {
+  const ways = plainWays.slice(0, 2);
+
+  it("is noticed by npm run serve, and by workerd alone not", async () => {
+    const policies = { "*": { capacity: 1, refillTokens: 1, refillIntervalMs: 60_000 } };
+    await using served = await Served.start({ policies });
+    await using bare = await startWorkerd({ policies });
+    const places = [served, bare].map((server, i) => ({ name: `${i}`, url: server.url, server }));
+    const [noticed, unnoticed] = await Promise.all(
+      places.map((place) => leaveBy(place, ways, 2, options.progress)),
+    );
+    for (const { keptMs } of noticed ?? []) expect(Math.max(...keptMs)).toBeLessThan(250);
+    expect(unnoticed?.map(({ keptMs }) => keptMs)).toEqual(ways.map(() => [Infinity, Infinity]));
   });
 });
 

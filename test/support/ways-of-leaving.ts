@@ -224,7 +224,7 @@ function clientWay(name: string, options: { readonly onQueued?: () => void } = {
 const program = join(projectDir, "src/cli/main.ts");
 
 /** Sluice's own client and command, which may say that they leave. */
-const ownWays: readonly Way[] = [
+export const ownWays: readonly Way[] = [
   clientWay("`client.acquire`, its signal aborted"),
   clientWay("`client.acquire` with `onQueued`, its signal aborted", { onQueued: () => undefined }),
   processWay(

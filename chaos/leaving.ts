@@ -1,0 +1,161 @@
+/**
+ * The ways in which callers hang up, against the places where Sluice runs: how long after it a place in the
+ * queue is free again. What is measured is the whole way, from the client's last act to a look at the
+ * bucket that shows it.
+ */
+import { setTimeout } from "node:timers/promises";
+
+import type { Figure, RunOptions, Scenario } from "./scenario.ts";
+
+import { table } from "../bench/support/markdown.ts";
+import { acquire, snapshotOf, untilBucket } from "../test/support/callers.ts";
+import { Nginx } from "../test/support/nginx.ts";
+import { Served } from "../test/support/served.ts";
+import { startDev } from "../test/support/server.ts";
+import { median, shown } from "../test/support/statistics.ts";
+import { ownWays, streamedWays, waysOfLeaving, type Way } from "../test/support/ways-of-leaving.ts";
+
+/** No tick comes while it is measured. */
+const policy = {
+  capacity: 1,
+  refillTokens: 1,
+  refillIntervalMs: 600_000,
+  maxWaitMs: 3_600_000,
+};
+/** By the contract, self-hosted. */
+const SELF_HOSTED_LIMIT_MS = 250;
+/** Behind the proxies of `wrangler dev`, of those whom they do not hide. */
+const DEV_LIMIT_MS = 1_000;
+/** Longer than any limit: a place that is kept for so long is kept until its turn. */
+const PATIENCE_MS = 2_000;
+const POLL_MS = 2;
+const ROUNDS = 5;
+
+/** Somewhere to be reached. */
+interface Place {
+  readonly name: string;
+  /** Where callers ask. */
+  readonly url: string;
+  /** Where the bucket is looked at. */
+  readonly server: { readonly url: string };
+  /** In which a place must be free; `undefined` where nothing is promised of that way. */
+  limitMs(way: Way): number | undefined;
+}
+
+/** What came of one way at one place: per round how long the place was kept; `Infinity`: until its turn. */
+export interface Departures {
+  readonly way: Way;
+  readonly keptMs: readonly number[];
+}
+
+/** Lets `rounds` callers wait and leave by each of `ways`. */
+export async function leaveBy(
+  { name, url, server }: Pick<Place, "name" | "url" | "server">,
+  ways: readonly Way[],
+  rounds: number,
+  progress: RunOptions["progress"],
+): Promise<Departures[]> {
+  const all: Departures[] = [];
+  for (const way of ways) {
+    progress(`leaving: ${name}: ${way.name}`);
+    const callers = await Promise.all(
+      Array.from({ length: rounds }, async (_, round) => {
+        const bucket = `${waysOfLeaving.indexOf(way)}:${name.replaceAll(/\W+/g, "-")}:${round}`;
+        await acquire(server, bucket);
+        const caller = await way.ask(url, bucket);
+        await untilBucket(server, bucket, ({ waiters }) => waiters === 1);
+        return { bucket, caller };
+      }),
+    );
+    const keptMs: number[] = [];
+    const leave = async ({ bucket, caller }: (typeof callers)[number]): Promise<void> => {
+      await caller.leave();
+      keptMs.push(await keptForMs(server, bucket));
+    };
+    // Those that go when their own time is over go all at once.
+    if (way.isQuick === true) for (const each of callers) await leave(each);
+    else await Promise.all(callers.map(leave));
+    all.push({ way, keptMs });
+  }
+  return all;
+}
+
+async function keptForMs(server: Place["server"], bucket: string): Promise<number> {
+  const leftAtMs = performance.now();
+  for (;;) {
+    const { waiters } = await snapshotOf(server, bucket);
+    const keptMs = performance.now() - leftAtMs;
+    if (waiters === 0) return keptMs;
+    if (keptMs > PATIENCE_MS) return Infinity;
+    await setTimeout(POLL_MS);
+  }
+}
+
+export const leaving: Scenario = {
+  name: "leaving",
+  async run({ progress, addTable }) {
+    const policies = { "*": policy };
+    const found = new Map<Place, Departures[]>();
+    const measure = async (place: Place): Promise<void> => {
+      found.set(place, await leaveBy(place, waysOfLeaving, ROUNDS, progress));
+    };
+    {
+      await using served = await Served.start({ policies });
+      await using nginx = await Nginx.start(served.url);
+      const limitMs = (): number => SELF_HOSTED_LIMIT_MS;
+      await measure({ name: "npm run serve", url: served.url, server: served, limitMs });
+      await measure({ name: "serve behind nginx", url: nginx.url, server: served, limitMs });
+    }
+    {
+      await using dev = await startDev({ args: ["--var", `POLICIES:${JSON.stringify(policies)}`] });
+      const limitMs = (way: Way): number | undefined => (isHeard(way) ? DEV_LIMIT_MS : undefined);
+      await measure({ name: "npm start", url: dev.url, server: dev, limitMs });
+    }
+    addTable(tableOf(found));
+    return [...found].map(([place, departures]) => figureOf(place, departures));
+  },
+};
+
+/** Whether the proxies of `wrangler dev` let it through: it is written to, or says that it leaves. */
+function isHeard(way: Way): boolean {
+  return streamedWays.includes(way) || ownWays.includes(way);
+}
+
+function figureOf({ name, limitMs }: Place, departures: readonly Departures[]): Figure {
+  const promised = departures.filter(({ way }) => limitMs(way) !== undefined);
+  const limit = Math.max(...promised.map(({ way }) => limitMs(way) ?? 0));
+  const longest = Math.max(...promised.flatMap(({ keptMs }) => keptMs));
+  return {
+    what: `callers that hang up while they wait, in ${promised.length} ways, ${ROUNDS} times each, ${name}: their place is free after`,
+    measured: longest === Infinity ? "not all of them" : `at most ${shown(Math.round(longest))} ms`,
+    limit: `${shown(limit)} ms`,
+    holds: longest <= limit,
+  };
+}
+
+function tableOf(found: ReadonlyMap<Place, readonly Departures[]>): string {
+  const places = [...found.keys()].map(({ name }) =>
+    `\`${name}\``.replace("`serve ", "`serve` ").replace("nginx`", "nginx"),
+  );
+  const rows = waysOfLeaving.map((way, index) => [
+    way.name,
+    ofCloudflare(way),
+    ...[...found.values()].map((departures) => cellOf(departures[index]?.keptMs ?? [])),
+  ]);
+  return table(["who leaves, and how", "Cloudflare", ...places], rows);
+}
+
+/** Not measured: what its documentation, and what Sluice does there, let one expect. */
+function ofCloudflare(way: Way): string {
+  if (ownWays.includes(way)) return "at once, by word";
+  return streamedWays.includes(way) ? "when told, else within a second" : "when told";
+}
+
+function cellOf(keptMs: readonly number[]): string {
+  const noticed = keptMs.filter((ms) => ms < Infinity).map(Math.round);
+  if (noticed.length === 0) return "not noticed";
+  const times = `${median(noticed)} ms (${Math.max(...noticed)})`;
+  return noticed.length === keptMs.length
+    ? times
+    : `${times}, ${keptMs.length - noticed.length} not noticed`;
+}
