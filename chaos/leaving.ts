@@ -39,7 +39,7 @@ interface Place {
   /** Where the bucket is looked at. */
   readonly server: { readonly url: string };
   /** In which a place must be free; `undefined` where nothing is promised of that way. */
-  limitMs(way: Way): number | undefined;
+  readonly limitMs: (way: Way) => number | undefined;
 }
 
 /** What came of one way at one place: per round how long the place was kept; `Infinity`: until its turn. */
@@ -137,11 +137,10 @@ function tableOf(found: ReadonlyMap<Place, readonly Departures[]>): string {
   const places = [...found.keys()].map(({ name }) =>
     `\`${name}\``.replace("`serve ", "`serve` ").replace("nginx`", "nginx"),
   );
-  const rows = waysOfLeaving.map((way, index) => [
-    way.name,
-    ofCloudflare(way),
-    ...[...found.values()].map((departures) => cellOf(departures[index]?.keptMs ?? [])),
-  ]);
+  const rows = waysOfLeaving.map((way, index) => {
+    const cells = [...found.values()].map((departures) => cellOf(departures[index]?.keptMs ?? []));
+    return [way.name, ofCloudflare(way), ...cells];
+  });
   return table(["who leaves, and how", "Cloudflare", ...places], rows);
 }
 

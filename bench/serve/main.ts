@@ -1,7 +1,8 @@
 /**
- * `npm run bench:serve`: `npm run serve` beside `npm start`, which runs the same Worker behind the two
- * proxies of `wrangler dev`, and beside workerd without what serve adds to be able to end in order. In
- * turn, so that what else the machine does falls on all of them.
+ * `npm run bench:serve`: `npm run serve` with the relay in front of workerd and without it, beside workerd
+ * without what serve adds to be able to end in order, and `npm start`, which runs the same Worker behind
+ * the two proxies of `wrangler dev`. Each has processes of its own, and they are loaded in turn, so that
+ * what else the machine does falls on all of them.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,7 +13,7 @@ import { positiveInteger } from "../../test/support/options.ts";
 import { processorTimeMs } from "../../test/support/process-usage.ts";
 import { Served } from "../../test/support/served.ts";
 import { startDev, startWorkerd } from "../../test/support/server.ts";
-import { median, ratio } from "../../test/support/statistics.ts";
+import { median, ratio, total } from "../../test/support/statistics.ts";
 import { ask, bytesOf } from "../service/answer.ts";
 import { findLoadGenerator } from "../service/load.ts";
 import { describeMachine } from "../support/machine.ts";
@@ -23,12 +24,14 @@ const PATH = "/acquire?bucket=load";
 /** Of each case before it counts: the code is compiled while it runs. */
 const WARM_UP_SECONDS = 2;
 const MICROS_PER_MS = 1_000;
+/** What the relay may cost: a tenth of the requests. */
+const MIN_RELAY_RATIO = 0.9;
 
 interface Case {
   readonly name: string;
   readonly url: string;
-  /** The one process that does all the work; `undefined` where there are several. */
-  readonly pid: number | undefined;
+  /** The processes that do all the work; none where they are not known. */
+  readonly pids: readonly number[];
   readonly requestsPerSecond: number[];
   readonly p50Ms: number[];
   readonly cpuMicros: number[];
@@ -47,14 +50,18 @@ const generator = await findLoadGenerator();
 const stateDir = await mkdtemp(join(tmpdir(), "sluice-bench-serve-"));
 const vars = ["--var", "PUBLIC:true", "--var", `POLICIES:${JSON.stringify({ "*": benchPolicy })}`];
 try {
-  await using served = await Served.ready(["--port", "0", "--state", stateDir, ...vars]);
+  const stateOf = (name: string): string[] => ["--port", "0", "--state", join(stateDir, name)];
+  await using served = await Served.ready([...stateOf("relay"), ...vars]);
+  await using direct = await Served.ready([...stateOf("direct"), "--no-relay", ...vars]);
   await using bare = await startWorkerd({ policies: { "*": benchPolicy } });
   await using dev = await startDev({ args: vars });
-  const ours = caseOf("npm run serve", served.url, await served.workerdPid());
+  const ours = caseOf("npm run serve", served.url, [served.pid, await served.workerdPid()]);
+  const unrelayed = caseOf("the same with --no-relay", direct.url, [await direct.workerdPid()]);
   const cases = [
     ours,
-    caseOf("workerd alone", bare.url, bare.pid),
-    caseOf("npm start", dev.url, undefined),
+    unrelayed,
+    caseOf("workerd alone", bare.url, bare.pid === undefined ? [] : [bare.pid]),
+    caseOf("npm start", dev.url, []),
   ];
   for (const each of cases) await measure(each, WARM_UP_SECONDS);
   for (let round = 0; round < rounds; round += 1) {
@@ -75,26 +82,35 @@ try {
     Math.round(median(each.requestsPerSecond)).toLocaleString("en"),
     `${ratio(ours.requestsPerSecond, each.requestsPerSecond).toFixed(2)} ×`,
     median(each.p50Ms).toFixed(1),
-    each.pid === undefined ? "" : median(each.cpuMicros).toFixed(0),
+    each.pids.length === 0 ? "" : median(each.cpuMicros).toFixed(0),
   ]);
   const columns = ["case", "requests/s", "serve to it", "half, ms", "CPU, µs"];
   console.log(table(columns, rows));
+  const left = ratio(ours.requestsPerSecond, unrelayed.requestsPerSecond);
+  const verdict = left >= MIN_RELAY_RATIO ? "kept" : "NOT KEPT";
+  console.log(
+    `\nWith the relay ${left.toFixed(2)} × of the requests without it; at least ${MIN_RELAY_RATIO}: ${verdict}`,
+  );
 } finally {
   await rm(stateDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 }
 
-function caseOf(name: string, url: string, pid: number | undefined): Case {
-  return { name, url, pid, requestsPerSecond: [], p50Ms: [], cpuMicros: [] };
+function caseOf(name: string, url: string, pids: readonly number[]): Case {
+  return { name, url, pids, requestsPerSecond: [], p50Ms: [], cpuMicros: [] };
 }
 
 async function measure(
-  { url, pid }: Case,
+  { url, pids }: Case,
   durationSeconds: number,
 ): Promise<{ requestsPerSecond: number; p50Ms: number; cpuMicros: number }> {
   // wrangler's proxies send the same answer with its length or in chunks.
-  const answerBytes = pid === undefined ? undefined : bytesOf(await ask(url, PATH));
-  const cpuBeforeMs = pid === undefined ? 0 : await processorTimeMs(pid);
+  const answerBytes = pids.length === 0 ? undefined : bytesOf(await ask(url, PATH));
+  const cpuBeforeMs = await processorTimesMs(pids);
   const figures = await generator.load(url + PATH, durationSeconds, answerBytes);
-  const cpuMs = pid === undefined ? NaN : (await processorTimeMs(pid)) - cpuBeforeMs;
+  const cpuMs = (await processorTimesMs(pids)) - cpuBeforeMs;
   return { ...figures, cpuMicros: (cpuMs * MICROS_PER_MS) / figures.requests };
+}
+
+async function processorTimesMs(pids: readonly number[]): Promise<number> {
+  return total(await Promise.all(pids.map(processorTimeMs)));
 }
