@@ -10,7 +10,8 @@ import { constants } from "node:os";
 import { resolve } from "node:path";
 
 import type { BundleSource } from "./options.ts";
-import type { Openness, Service } from "./serve.ts";
+import type { Openness } from "../src/edge/openness.ts";
+import type { Service } from "./serve.ts";
 import type { WorkerBundle } from "./worker-bundle.ts";
 
 import { roomFor } from "./front-relay.ts";

@@ -24,6 +24,7 @@ import { createInterface } from "node:readline";
 import { json } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 
+import type { Openness } from "../src/edge/openness.ts";
 import type { WorkerBundle } from "./worker-bundle.ts";
 
 import { FrontRelay, type ClientLimits } from "./front-relay.ts";
@@ -80,16 +81,15 @@ interface Started {
   readonly relay: FrontRelay | undefined;
   readonly state: StateFolder;
   readonly port: number;
+  readonly openness: Openness;
   readonly fileLimit: number;
 }
-
-/** Who may acquire and read. */
-export type Openness = "token" | "everybody" | "nobody";
 
 /** Sluice, being served. */
 export class Service {
   /** Where it is reached, without a slash at the end. */
   readonly url: string;
+  /** Who may acquire and read, as the Worker itself says. */
   readonly openness: Openness;
   /** How many files the launcher and workerd may each have open. */
   readonly fileLimit: number;
@@ -102,11 +102,12 @@ export class Service {
   #stopping: Promise<void> | undefined = undefined;
 
   /** See `serve`. */
-  constructor({ workerd, relay, state, port, fileLimit }: Started, options: ServeOptions) {
+  constructor(started: Started, options: ServeOptions) {
+    const { workerd, relay, state, port, openness, fileLimit } = started;
     this.#workerd = workerd;
     this.#relay = relay;
     this.url = `http://${authority(options.host, port)}`;
-    this.openness = opennessOf(options);
+    this.openness = openness;
     this.fileLimit = fileLimit;
     this.#controlSocket = state.controlSocket;
     this.#graceMs = options.graceMs;
@@ -180,8 +181,9 @@ export async function serve(options: ServeOptions): Promise<Service> {
     await checkAddress(host, port);
     workerd = await startWorkerd(configDir, state, options);
     const ownPort = await portOnceUp(workerd, state, options);
+    const openness = await askOpenness(state.controlSocket);
     const relay = await startRelay(workerd, state, fileLimit, options);
-    const started = { workerd, relay, state, port: relay?.port ?? ownPort, fileLimit };
+    const started = { workerd, relay, state, port: relay?.port ?? ownPort, openness, fileLimit };
     return new Service(started, options);
   } catch (error) {
     if (workerd) {
@@ -244,12 +246,6 @@ async function startRelay(
   } catch (cause) {
     throw addressError(cause, host, port);
   }
-}
-
-function opennessOf({ bundle, vars }: ServeOptions): Openness {
-  const { API_TOKEN, PUBLIC } = { ...bundle.config.vars, ...vars } as Record<string, unknown>;
-  if (API_TOKEN !== undefined) return "token";
-  return PUBLIC === "true" ? "everybody" : "nobody";
 }
 
 async function startWorkerd(
@@ -373,6 +369,21 @@ async function tellToEnd(socketPath: string, signal: AbortSignal): Promise<void>
   const response = await ask({ socketPath, path: "/", method: "POST" }, signal);
   response.resume();
   await once(response, "end", { signal });
+}
+
+/**
+ * Who may acquire and read: asked of the Worker that runs, because no second reading of the variables
+ * could be trusted to agree with its own.
+ */
+async function askOpenness(socketPath: string): Promise<Openness> {
+  try {
+    const signal = AbortSignal.timeout(START_TIMEOUT_MS);
+    const answer = await json(await ask({ socketPath, path: "/" }, signal));
+    return (answer as { readonly openness: Openness }).openness;
+  } catch (cause) {
+    const message = "workerd does not say who may call it";
+    throw new ServeError(message, { isLasting: false, cause });
+  }
 }
 
 /** Sends a request on a connection of its own; resolves with the head of the answer. */

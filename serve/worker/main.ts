@@ -14,6 +14,8 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 import { stoppingResponse } from "../../src/edge/acquire-response.ts";
+import { opennessOf } from "../../src/edge/openness.ts";
+import { settingsOf } from "../../src/edge/settings.ts";
 import sluice, { BucketObject as Bucket, type SluiceEnv } from "../../src/index.ts";
 
 export * from "../../src/index.ts";
@@ -44,9 +46,14 @@ export class BucketObject extends Bucket {
 
 /** What the launcher reaches, and nobody else. */
 export class Control extends WorkerEntrypoint<SluiceEnv> {
-  /** Ends the waiting, for good. Answers once all who waited have been told. */
+  /**
+   * POST ends the waiting, for good, and answers once all who waited have been told. GET says who may call,
+   * by the settings that decide it.
+   */
   override async fetch(request: Request): Promise<Response> {
-    if (request.method !== "POST") return Response.json({ isEnding });
+    if (request.method !== "POST") {
+      return Response.json({ isEnding, openness: opennessOf(settingsOf(this.env)) });
+    }
     isEnding = true;
     const told: Promise<void>[] = [];
     for (const [name, reference] of objects) {

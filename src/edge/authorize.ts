@@ -8,6 +8,7 @@ import type { Context } from "hono";
 import type { Right, Scope } from "./access-tokens.ts";
 import type { Settings } from "./settings.ts";
 
+import { opennessOf } from "./openness.ts";
 import { problemResponse } from "./problem.ts";
 import { showValue } from "../core/policy.ts";
 
@@ -22,9 +23,11 @@ const ASKING: readonly Scope[] = [{ rights: ["acquire", "read"], buckets: ["*"] 
 const BOUND: readonly Scope[] = [{ rights: ["acquire", "read", "pause"], buckets: ["*"] }];
 
 /** Lets in who may acquire or read: holders of an `API_TOKEN`, or all where Sluice is public. */
-export function apiGate({ apiTokens, isPublic }: Settings): Gate {
+export function apiGate(settings: Settings): Gate {
+  const { apiTokens } = settings;
   if (apiTokens) return async (request) => admission(await apiTokens.scopesOf(request));
-  return () => admission(isPublic ? ASKING : []);
+  const scopes = opennessOf(settings) === "everybody" ? ASKING : [];
+  return () => admission(scopes);
 }
 
 /** Lets in all: for callers that have shown who they are by where they called. */

@@ -127,6 +127,24 @@ describe.concurrent("npm run serve", () => {
     expect((await send(served.url, acquirePath("x"))).status).toBe(401);
   });
 
+  it.each([
+    ["an empty API_TOKEN, PUBLIC", "PUBLIC=true", ["API_TOKEN:"], 200, "everybody who reaches it"],
+    ["the same in a file", "PUBLIC=true\nAPI_TOKEN=\n", [], 200, "everybody who reaches it"],
+    ["an empty one over a real one", "PUBLIC=true\nAPI_TOKEN=a", ["API_TOKEN:"], 200, "everybody"],
+    ["an empty API_TOKEN alone", "API_TOKEN=", [], 401, "closed: set API_TOKEN"],
+    ["PUBLIC that is false", "", ["PUBLIC:false"], 401, "closed: set API_TOKEN"],
+    ["API_TOKEN and PUBLIC", "API_TOKEN=a", ["PUBLIC:true"], 401, "callers need an API_TOKEN"],
+    ["a list of tokens", "", ['API_TOKEN:["a"]'], 401, "callers need an API_TOKEN"],
+  ])("says who may call as it is: %s", async (_, lines, vars, status, said) => {
+    const state = newState();
+    const envFile = `${state}.env`;
+    await writeFile(envFile, lines);
+    const args = ["--port", "0", "--env-file", envFile, ...vars.flatMap((text) => ["--var", text])];
+    await using served = await Served.ready(from(state, ...args));
+    expect(served.output).toContain(said);
+    expect((await send(served.url, acquirePath("x"))).status).toBe(status);
+  });
+
   it("takes tokens from file and environment; they are on no command line, in no file, in no log", async () => {
     const state = newState();
     const envFile = join(dir, "secrets.env");
