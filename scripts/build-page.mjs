@@ -86,8 +86,8 @@ async function makeModule() {
     const extension = extname(name);
     const hash = createHash("sha256").update(text).digest("hex").slice(0, HASH_LENGTH);
     const hashedName = `${basename(name, extension)}.${hash}${extension}`;
-    if (!html.includes(`"/assets/${name}"`)) throw new Error(`page.html does not name ${name}`);
-    html = html.replaceAll(`"/assets/${name}"`, `"/assets/${hashedName}"`);
+    if (!html.includes(`"assets/${name}"`)) throw new Error(`page.html does not name ${name}`);
+    html = html.replaceAll(`"assets/${name}"`, `"assets/${hashedName}"`);
     assets[hashedName] = { mediaType: mediaTypes[extension], text };
   }
   return [
@@ -99,7 +99,7 @@ async function makeModule() {
     "  readonly text: string;",
     "}",
     "",
-    "/** The page. */",
+    "/** The page as it stands at the top; one level below, `assets/` is `../assets/`. */",
     `export const pageHtml: string = ${JSON.stringify(html)};`,
     "",
     "/** What it loads, by names that hold a hash of the content. */",

@@ -12,6 +12,7 @@
 import type { GrantBody, ProblemBody } from "../protocol.ts";
 
 import { EventStreamParser } from "../client/event-stream.ts";
+import { acquireUrl } from "./address.ts";
 
 /** What came of one caller. */
 export type AskOutcome =
@@ -27,15 +28,18 @@ const MOST_OVER_HTTP2 = 100;
 
 /** Asks one bucket. */
 export class Asking {
-  readonly #bucket: string;
+  readonly #url: string;
   readonly #token: string | undefined;
   readonly #held = new Set<AbortController>();
   readonly #onChange: () => void;
   #asked = 0;
 
-  /** @param onChange Called when `waiting` has changed. */
-  constructor(bucket: string, token: string | undefined, onChange: () => void) {
-    this.#bucket = bucket;
+  /**
+   * @param base Where Sluice is, with a slash at the end.
+   * @param onChange Called when `waiting` has changed.
+   */
+  constructor(base: string, bucket: string, token: string | undefined, onChange: () => void) {
+    this.#url = acquireUrl(base, bucket);
     this.#token = token;
     this.#onChange = onChange;
   }
@@ -67,8 +71,7 @@ export class Asking {
     const isOdd = this.#asked++ % 2 === 1;
     this.#held.add(held);
     try {
-      const query = new URLSearchParams({ bucket: this.#bucket, tokens: String(tokens) });
-      const response = await fetch(`/acquire?${query}`, {
+      const response = await fetch(`${this.#url}&tokens=${tokens}`, {
         headers: {
           Accept: "text/event-stream",
           ...(this.#token !== undefined && { Authorization: `Bearer ${this.#token}` }),

@@ -21,18 +21,24 @@ export interface FeedListener {
   readonly onMessage: (message: WatchMessage) => void;
 }
 
-/** Connects, and again whenever the connection is lost. Returns what ends it. */
+/**
+ * Connects, and again whenever the connection is lost. Returns what ends it.
+ *
+ * @param base Where Sluice is.
+ */
 export function openFeed(
+  base: string,
   bucket: string,
   token: string | undefined,
   listener: FeedListener,
 ): () => void {
   const ended = new AbortController();
-  void follow(bucket, token, listener, ended.signal);
+  void follow(base, bucket, token, listener, ended.signal);
   return () => ended.abort();
 }
 
 async function follow(
+  base: string,
   bucket: string,
   token: string | undefined,
   { onState, onMessage }: FeedListener,
@@ -40,7 +46,7 @@ async function follow(
 ): Promise<void> {
   onState({ kind: "connecting" });
   try {
-    const options = { url: location.origin, token };
+    const options = { url: base, token };
     const onLost = (): void => onState({ kind: "lost" });
     for await (const message of watchBucket(options, bucket, { signal, onLost })) {
       if (message.isFirst) onState({ kind: "live" });

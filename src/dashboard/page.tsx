@@ -2,7 +2,8 @@
 import { render } from "preact";
 
 import { Page } from "./components/page.tsx";
-import { bucketOfPath } from "./address.ts";
+import { baseOf, bucketAt } from "./address.ts";
 
 const root = document.querySelector("#page");
-if (root) render(<Page bucket={bucketOfPath(location.pathname)} />, root);
+const base = baseOf(import.meta.url);
+if (root) render(<Page base={base} bucket={bucketAt(location.href, base)} />, root);

@@ -5,6 +5,10 @@
  * The page holds nothing but itself, and is the same for every bucket: what it shows it asks for, as any
  * client, with the visitor's token. So it is served to whoever asks.
  *
+ * All its addresses are relative, because a reverse proxy may have put Sluice under a path that nobody told
+ * it: what the page loads, by how far below the top the page itself is, and what it calls, from where its
+ * script lies.
+ *
  * Its policy lets it load its own scripts, styles and icon, and talk to its own origin ('self' covers
  * WebSockets, by CSP 3), and nothing else: no text can become a script, whatever stands in a name.
  */
@@ -49,6 +53,14 @@ export const assetPaths: ReadonlyMap<string, Asset> = new Map(
   Object.entries(assets).map(([name, asset]) => [`/assets/${name}`, asset]),
 );
 
+/** How far below the top the page is shown: at `/`, or at `/buckets/NAME`, where the name is one segment. */
+export type PageDepth = 0 | 1;
+
+const pages: Readonly<Record<PageDepth, string>> = {
+  0: pageHtml,
+  1: pageHtml.replaceAll('"assets/', '"../assets/'),
+};
+
 /** Whether the sender would rather have a page than JSON. Who has no preference gets JSON. */
 export function prefersPage(c: Context): boolean {
   const accepted = c.req.header("Accept") ?? "";
@@ -56,8 +68,8 @@ export function prefersPage(c: Context): boolean {
 }
 
 /** The page. Which bucket it shows it reads in its own address. */
-export function pageResponse(): Response {
-  return new Response(pageHtml, { headers: PAGE_FIELDS });
+export function pageResponse(depth: PageDepth): Response {
+  return new Response(pages[depth], { headers: PAGE_FIELDS });
 }
 
 /** What the page loads. */

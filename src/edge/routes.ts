@@ -155,7 +155,7 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
     app.get(path, () => assetResponse(asset));
   }
 
-  app.get("/", (c) => (prefersPage(c) ? pageResponse() : notFound(c, VARY)));
+  app.get("/", (c) => (prefersPage(c) ? pageResponse(0) : notFound(c, VARY)));
 
   app.get("/healthz", () => json({ status: "ok" }));
 
@@ -185,7 +185,7 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
 
   app.get("/buckets/:name", (c) => {
     // Before any token is asked for: the page is what asks a visitor for one.
-    if (prefersPage(c)) return pageResponse();
+    if (prefersPage(c)) return pageResponse(1);
     return admit(c, gate, (scopes) =>
       withBucket(c, scopes, "read", async (bucket) => json(await bucket.inspect(), VARY)),
     );

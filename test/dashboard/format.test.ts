@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { bucketOfPath, curlCommand, pathOfBucket } from "../../src/dashboard/address.ts";
+import { baseOf, bucketAt, curlCommand, urlOfBucket } from "../../src/dashboard/address.ts";
 import {
   showBriefCount,
   showDuration,
@@ -53,24 +53,29 @@ describe("durations", () => {
   });
 });
 
-describe("addresses", () => {
-  it("leads from a name to its page and back, whatever is in the name", () => {
-    for (const name of ["a", "a/b@c", "100%", "%2F", "<img src=x onerror=alert(1)>", "ä?#&"]) {
-      expect(bucketOfPath(pathOfBucket(name))).toBe(name);
-    }
-  });
+describe.each(["https://a.test/", "http://a.test:8787/sluice/", "https://a.test/buckets/b/"])(
+  "addresses below %s",
+  (base) => {
+    it("are all known from where the page's script lies", () => {
+      expect(baseOf(`${base}assets/page.0123.js`)).toBe(base);
+    });
 
-  it("takes a name whose encoding is broken as it stands, and / for the README's bucket", () => {
-    expect(bucketOfPath("/buckets/%zz")).toBe("%zz");
-    expect(bucketOfPath("/")).toBe("x");
-  });
+    it("leads from a name to its page and back, whatever is in the name", () => {
+      for (const name of ["a", "a/b@c", "100%", "%2F", "<img src=x onerror=alert(1)>", "ä?#&"]) {
+        expect(bucketAt(`${urlOfBucket(base, name)}?query#place`, base)).toBe(name);
+      }
+    });
 
-  it("writes a command that a shell takes as it is meant", () => {
-    expect(curlCommand("http://a:1", "a/b@c", false)).toBe(
-      'curl "http://a:1/acquire?bucket=a%2Fb%40c"',
-    );
-    expect(curlCommand("https://a", "$(x)`y`", true)).toBe(
-      'curl -H "Authorization: Bearer $TOKEN" "https://a/acquire?bucket=%24(x)%60y%60"',
-    );
-  });
-});
+    it("takes a name whose encoding is broken as it stands, and / for the README's bucket", () => {
+      expect(bucketAt(`${base}buckets/%zz`, base)).toBe("%zz");
+      expect(bucketAt(base, base)).toBe("x");
+    });
+
+    it("writes a command that a shell takes as it is meant", () => {
+      expect(curlCommand(base, "a/b@c", false)).toBe(`curl "${base}acquire?bucket=a%2Fb%40c"`);
+      expect(curlCommand(base, "$(x)`y`", true)).toBe(
+        `curl -H "Authorization: Bearer $TOKEN" "${base}acquire?bucket=%24(x)%60y%60"`,
+      );
+    });
+  },
+);

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { launchChromium } from "../support/browser.ts";
 import { besidesRefusals, faintTexts, openLivePage, screenshotDir } from "../support/live-page.ts";
+import { PrefixProxy } from "../support/prefix-proxy.ts";
 import { Relay } from "../support/relay.ts";
 import { startDev, startWorkerd, type WorkerdServer } from "../support/server.ts";
 
@@ -465,6 +466,56 @@ describe("the live page", () => {
     await page.locator("tr.granted").nth(1).waitFor();
   });
 });
+
+describe.each(["", "/sluice", "/tools/buckets/x"])(
+  "under the path %j of a reverse proxy",
+  (prefix) => {
+    it("the page shows a bucket, asks it, and leads on", async () => {
+      await using proxy = await PrefixProxy.open(server.url, prefix);
+      const bucket = uniqueName("team/under");
+      await using opened = await openLivePage(browser, addressOf(bucket, proxy.url));
+      const { page, complaints, addresses } = opened;
+      await live(page);
+      await page.getByRole("heading", { level: 1, name: bucket }).waitFor();
+      await button(page, "Ten at once").click();
+      await page.locator(".row .mark.granted").nth(2).waitFor();
+      expect((await snapshotOf(bucket)).granted).toBe(3);
+      await button(page, "Cancel those that wait").click();
+      await page.locator(".row .mark.cancelled").nth(2).waitFor();
+      const curl = await page.locator(".shell code").textContent();
+      expect(curl).toBe(`curl "${proxy.url}/acquire?bucket=${encodeURIComponent(bucket)}"`);
+      await page.screenshot({ path: `${screenshotDir}/under-a-path.png`, fullPage: true });
+
+      const other = uniqueName();
+      await page.getByLabel("Bucket", { exact: true }).fill(other);
+      await button(page, "Show").click();
+      await page.waitForURL(addressOf(other, proxy.url));
+      await live(page);
+      await page.getByRole("link", { name: "Sluice" }).click();
+      await page.waitForURL(`${proxy.url}/`);
+      await live(page);
+      expect(new Set(addresses.map((address) => address.replace(/^(http|ws):/, "")))).toSatisfy(
+        (all: Set<string>) => [...all].every((each) => each.startsWith(proxy.url.slice(5))),
+      );
+      expect(complaints).toEqual([]);
+    });
+
+    it("so do the pages of the interface", async () => {
+      await using proxy = await PrefixProxy.open(server.url, prefix);
+      await using opened = await openLivePage(browser, `${proxy.url}/docs`);
+      const { page, complaints } = opened;
+      const width: string = await page.evaluate(
+        "getComputedStyle(document.querySelector('main')).maxWidth",
+      );
+      expect(width).toBe("960px");
+      await page.screenshot({ path: `${screenshotDir}/docs-under-a-path.png` });
+      await page.getByRole("link", { name: "openapi.json", exact: true }).click();
+      await page.waitForURL(`${proxy.url}/openapi.json`);
+      await page.getByText('"openapi":"3.1.1"').waitFor();
+      expect(complaints).toEqual([]);
+    });
+  },
+);
 
 describe("where a token is asked for", () => {
   const TOKEN = "one-that-may-do-both";

@@ -1,6 +1,7 @@
 /** Who gets the live page, with which fields, and what it loads. */
 import { describe, expect, it } from "vitest";
 
+import type { OpenApiDocument } from "../../src/edge/openapi/document.ts";
 import type { ProblemBody } from "../../src/protocol.ts";
 
 import { CLOSED, deployed, doors, type Door } from "./deployed.ts";
@@ -23,9 +24,11 @@ function hexOf(bytes: ArrayBuffer): string {
   return [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-async function assetPathsOf(page: Response): Promise<string[]> {
+/** The paths of what a page of HTML at `path` loads and leads to, but for places within itself. */
+async function pathsIn(page: Response, path = "/"): Promise<string[]> {
   const html = await page.text();
-  return [...html.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, path = ""]) => path);
+  const addresses = [...html.matchAll(/ (?:href|src)="([^"#][^"]*)"/g)];
+  return addresses.map(([, address = ""]) => new URL(address, `https://a.test${path}`).pathname);
 }
 
 const wantPage = [
@@ -145,6 +148,31 @@ describe("GET /", () => {
   });
 });
 
+describe("under a path of a reverse proxy", () => {
+  it.each([
+    ["/", 3],
+    ["/buckets/a", 3],
+    ["/buckets/team%2Fa", 3],
+    ["/docs", 2],
+  ])("all that %s loads and leads to is under that path, too", async (path, count) => {
+    for (const prefix of ["", "/sluice", "/buckets/a"]) {
+      const paths = await pathsIn(await get(path, BROWSER), prefix + path);
+      expect(paths).toHaveLength(count);
+      for (const each of paths) {
+        expect(each.startsWith(`${prefix}/`), `${each} of ${path}`).toBe(true);
+        expect((await get(each.slice(prefix.length))).status).toBe(200);
+      }
+    }
+  });
+
+  it("the description says that its calls are beside it", async () => {
+    const { servers } = await (await get("/openapi.json")).json<OpenApiDocument>();
+    expect(
+      servers.map(({ url }) => new URL(url, "https://a.test/sluice/openapi.json").href),
+    ).toEqual(["https://a.test/sluice/"]);
+  });
+});
+
 describe("the page", () => {
   it("may load and call nothing but its own origin, and runs no text", async () => {
     const response = await get("/", BROWSER);
@@ -177,7 +205,7 @@ describe("the page", () => {
   });
 
   it("loads what is served, for good, under names that change with the content", async () => {
-    const paths = await assetPathsOf(await get("/", BROWSER));
+    const paths = await pathsIn(await get("/", BROWSER));
     const types = new Map([
       ["js", "text/javascript; charset=utf-8"],
       ["css", "text/css; charset=utf-8"],
@@ -201,7 +229,7 @@ describe("the page", () => {
   });
 
   it("serves its files to GET and HEAD only, and no others", async () => {
-    const [path = ""] = await assetPathsOf(await get("/", BROWSER));
+    const [path = ""] = await pathsIn(await get("/", BROWSER));
     const head = await deployed(OPEN, path, { method: "HEAD" });
     expect([head.status, await head.text()]).toEqual([200, ""]);
     for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"]) {

@@ -3,13 +3,20 @@ import type { TargetedSubmitEvent, VNode } from "preact";
 
 import { useRef, useState } from "preact/hooks";
 
-import { pathOfBucket } from "../address.ts";
+import { urlOfBucket } from "../address.ts";
 
 /** The browser would take these, even encoded, for steps in the path. */
 const STEPS = new Set([".", ".."]);
 
+interface BucketFormProps {
+  /** Where Sluice is, with a slash at the end. */
+  readonly base: string;
+  /** The one that is shown. */
+  readonly bucket: string;
+}
+
 /** A field and a button. What names are legal is the service's to say. */
-export function BucketForm({ bucket }: { readonly bucket: string }): VNode {
+export function BucketForm({ base, bucket }: BucketFormProps): VNode {
   const field = useRef<HTMLInputElement>(null);
   const [fault, setFault] = useState<string>();
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>): void => {
@@ -17,7 +24,7 @@ export function BucketForm({ bucket }: { readonly bucket: string }): VNode {
     const name = field.current?.value.trim() ?? "";
     if (name === "") setFault("A bucket has a name");
     else if (STEPS.has(name)) setFault(`"${name}" cannot be written in an address`);
-    else location.assign(pathOfBucket(name));
+    else location.assign(urlOfBucket(base, name));
   };
   return (
     <form class="bucket-form" onSubmit={submit} noValidate>

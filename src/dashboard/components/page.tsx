@@ -25,13 +25,19 @@ import { Timeline } from "./timeline.tsx";
 import { TokenForm } from "./token-form.tsx";
 import { WaitHistogram } from "./wait-histogram.tsx";
 
+interface PageProps {
+  /** Where Sluice is, with a slash at the end. */
+  readonly base: string;
+  readonly bucket: string;
+}
+
 /** The bucket's page. */
-export function Page({ bucket }: { readonly bucket: string }): VNode {
+export function Page({ base, bucket }: PageProps): VNode {
   const [token, setToken] = useState(storedToken);
   const [feed, setFeed] = useState<FeedState>({ kind: "connecting" });
   const [view, setView] = useState<BucketView>();
   const [said, setSaid] = useState("");
-  const { asking, waiting } = useAsking(bucket, token);
+  const { asking, waiting } = useAsking(base, bucket, token);
 
   useEffect(() => {
     document.title = `${bucket} · Sluice`;
@@ -39,14 +45,14 @@ export function Page({ bucket }: { readonly bucket: string }): VNode {
 
   useEffect(
     () =>
-      openFeed(bucket, token, {
+      openFeed(base, bucket, token, {
         onState: (state) => {
           setFeed(state);
           if (state.kind === "denied") setView(undefined);
         },
         onMessage: (message) => setView((before) => foldMessage(before, message, Date.now())),
       }),
-    [bucket, token],
+    [base, bucket, token],
   );
 
   const changeToken = useCallback((next: string | undefined) => {
@@ -65,11 +71,11 @@ export function Page({ bucket }: { readonly bucket: string }): VNode {
   return (
     <Fragment>
       <header class="masthead">
-        <a class="wordmark" href="/">
+        <a class="wordmark" href={base}>
           <Logo />
           Sluice
         </a>
-        <BucketForm bucket={bucket} />
+        <BucketForm base={base} bucket={bucket} />
         <FeedBadge feed={feed} />
       </header>
       <main>
@@ -122,7 +128,7 @@ export function Page({ bucket }: { readonly bucket: string }): VNode {
             </div>
             <aside class="shell">
               <p>Anybody else who asks for this bucket appears here, too. From a shell:</p>
-              <code>{curlCommand(location.origin, bucket, token !== undefined)}</code>
+              <code>{curlCommand(base, bucket, token !== undefined)}</code>
             </aside>
           </Fragment>
         )}
@@ -134,14 +140,15 @@ export function Page({ bucket }: { readonly bucket: string }): VNode {
 
 /** The page's own callers of this bucket, and how many of them wait. */
 function useAsking(
+  base: string,
   bucket: string,
   token: string | undefined,
 ): { readonly asking: Asking; readonly waiting: number } {
   const [waiting, setWaiting] = useState(0);
   const asking = useMemo(() => {
-    const made: Asking = new Asking(bucket, token, () => setWaiting(made.waiting));
+    const made: Asking = new Asking(base, bucket, token, () => setWaiting(made.waiting));
     return made;
-  }, [bucket, token]);
+  }, [base, bucket, token]);
   const last = useRef(asking);
   last.current = asking;
   useEffect(() => (): void => last.current.cancelAll(), []);

@@ -67,10 +67,10 @@ export function docsPage({ info, paths, tags, components }: OpenApiDocument): st
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escape(title)}: the HTTP interface</title>
-<link rel="stylesheet" href="${DOCS_STYLE_PATH}">
+<link rel="stylesheet" href=".${DOCS_STYLE_PATH}">
 </head>
 <body>
-<header><h1>${escape(title)}: the HTTP interface</h1><p>${prose(summary)}. The same for programs: <a href="/openapi.json">openapi.json</a>.</p><p>${prose(description)}</p></header>
+<header><h1>${escape(title)}: the HTTP interface</h1><p>${prose(summary)}. The same for programs: <a href="./openapi.json">openapi.json</a>.</p><p>${prose(description)}</p></header>
 <nav aria-label="Calls"><ul>${links.join("")}</ul></nav>
 <main>
 ${sections.join("\n")}

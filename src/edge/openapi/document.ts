@@ -498,7 +498,8 @@ export const openApiDocument: OpenApiDocument = {
       "Instants are epoch milliseconds, durations milliseconds. A body holds JSON; every refusal is a problem document (RFC 9457) with a `reason`. A route that is not listed answers `404` (`not-found`), another method `405` (`method-not-allowed`, with `Allow`). HEAD is answered where GET is, but for what takes tokens or watches.",
     license: { name: "MIT", identifier: "MIT" },
   },
-  servers: [{ url: "/" }],
+  // Relative to the description itself: a reverse proxy may have put Sluice under a path.
+  servers: [{ url: "." }],
   tags: [
     { name: "Asking", description: "For those who want tokens." },
     { name: "Buckets", description: "For those who look after buckets." },
