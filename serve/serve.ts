@@ -27,6 +27,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Openness } from "../src/edge/openness.ts";
 import type { WorkerBundle } from "./worker-bundle.ts";
 
+import { withAllowedHosts } from "./allowed-hosts.ts";
 import { FrontRelay, type ClientLimits } from "./front-relay.ts";
 import { guardGroup } from "./guard.ts";
 import { openFileLimit } from "./open-files.ts";
@@ -251,8 +252,9 @@ async function startRelay(
 async function startWorkerd(
   configDir: string,
   state: StateFolder,
-  { bundle, host, port, relay, vars }: ServeOptions,
+  { bundle, host, port, relay, vars: given }: ServeOptions,
 ): Promise<ChildProcess> {
+  const vars = withAllowedHosts(given, bundle.config.vars, host);
   const names = Object.keys(vars);
   const address = relay === undefined ? authority(host, port) : `unix:${state.httpSocket}`;
   const configPath = await writeWorkerd(configDir, {

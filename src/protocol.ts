@@ -23,6 +23,7 @@ export type Reason =
   | "body-too-large"
   | "upgrade-required"
   | "origin-not-allowed"
+  | "host-not-allowed"
   | "watchers-full"
   | "cancelled"
   | "unavailable"

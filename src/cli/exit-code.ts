@@ -58,6 +58,7 @@ export function exitCodeOfReason(reason: SluiceErrorReason): number {
     case "unauthorized":
     case "admin-disabled":
     case "origin-not-allowed":
+    case "host-not-allowed":
       return exitCodes.notAllowed;
     case "unknown-bucket":
     case "illegal-configuration":

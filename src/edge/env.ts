@@ -13,6 +13,8 @@ export interface SluiceEnv {
   readonly ADMIN_TOKEN?: string | readonly unknown[];
   /** "true": everybody may acquire and read where no API_TOKEN is set. */
   readonly PUBLIC?: string;
+  /** Names under which it may be called where everybody may: separated by white space, or "*". Without it any. */
+  readonly ALLOWED_HOSTS?: string;
   /** Origins whose scripts may call: separated by white space, or "*". Without it none. */
   readonly CORS_ORIGINS?: string;
   /** "false": refusals are not logged. */

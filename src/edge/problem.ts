@@ -21,6 +21,7 @@ export const problemKinds: Readonly<Record<Reason, ProblemKind>> = {
   "not-found": { status: 404, title: "Not found" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },
   "body-too-large": { status: 413, title: "Body too large" },
+  "host-not-allowed": { status: 421, title: "Host is not allowed" },
   "idempotency-key-reused": { status: 422, title: "Idempotency key was used for another request" },
   "upgrade-required": { status: 426, title: "Upgrade required" },
   "watchers-full": { status: 503, title: "Bucket is watched by too many" },

@@ -22,6 +22,7 @@ import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { checkPause } from "../core/pause.ts";
 import { fieldFaults, showValue } from "../core/policy.ts";
 import { isInScope } from "./access-tokens.ts";
+import { hostIn, type AllowedHosts } from "./allowed-hosts.ts";
 import { readAcquireParams, readCancelParams } from "./acquire-params.ts";
 import { invalidRequestResponse } from "./acquire-response.ts";
 import {
@@ -42,6 +43,7 @@ import { VARY, assetPaths, assetResponse, pageResponse, prefersPage } from "./li
 import { DOCS_STYLE_PATH, docsPage, docsStyle } from "./openapi/docs-page.ts";
 import { docsResponse } from "./openapi/docs-response.ts";
 import { openApiDocument } from "./openapi/document.ts";
+import { opennessOf } from "./openness.ts";
 import { problemResponse } from "./problem.ts";
 import { UnreachableError } from "./reach.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
@@ -85,10 +87,14 @@ interface AppEnv {
 type AppContext = Context<AppEnv>;
 
 /** What the Internet reaches. */
-export const routes = createDoor({ gateOf: apiGate, pauseGateOf: apiPauseGate });
+export const routes = createDoor({ gateOf: apiGate, pauseGateOf: apiPauseGate, hasName: true });
 
 /** What the Workers reach that are bound to `Sluice`: they need no token to acquire, read and pause. */
-export const boundRoutes = createDoor({ gateOf: boundGate, pauseGateOf: boundPauseGate });
+export const boundRoutes = createDoor({
+  gateOf: boundGate,
+  pauseGateOf: boundPauseGate,
+  hasName: false,
+});
 
 /** Where requests come in. */
 interface Door {
@@ -103,11 +109,13 @@ interface Door {
 interface Gates {
   readonly gateOf: (settings: Settings) => Gate;
   readonly pauseGateOf: (settings: Settings) => Gate;
+  /** Whether the host in a URL means anything: a binding has no name. */
+  readonly hasName: boolean;
 }
 
 /** The routes under the settings of whatever environment. */
 function createDoor(gates: Gates): Door {
-  const apps = new WeakMap<SluiceEnv, Hono<AppEnv>>();
+  const apps = new WeakMap<SluiceEnv, Door>();
   return {
     fetch(request, env, ctx) {
       let app = apps.get(env);
@@ -120,7 +128,7 @@ function createDoor(gates: Gates): Door {
   };
 }
 
-function createApp(env: SluiceEnv, gates: Gates): Hono<AppEnv> {
+function createApp(env: SluiceEnv, gates: Gates): Door {
   let settings;
   try {
     settings = settingsOf(env);
@@ -128,7 +136,27 @@ function createApp(env: SluiceEnv, gates: Gates): Hono<AppEnv> {
     const detail = error instanceof Error ? error.message : String(error);
     return new Hono<AppEnv>().all("*", () => problemResponse("illegal-configuration", { detail }));
   }
-  return createRoutes(settings, gates);
+  const app = createRoutes(settings, gates);
+  const { allowedHosts } = settings;
+  const isChecked = gates.hasName && opennessOf(settings) === "everybody";
+  return allowedHosts && isChecked ? underNames(allowedHosts, app) : app;
+}
+
+/**
+ * `app` for requests to these names only. `/healthz` is answered under any: it says nothing that matters,
+ * and load balancers ask by whatever name they have.
+ */
+function underNames(allowed: AllowedHosts, app: Door): Door {
+  return {
+    fetch(request, env, ctx) {
+      const { url } = request;
+      if (allowed.allows(url)) return app.fetch(request, env, ctx);
+      const host = hostIn(url);
+      if (url.split("?", 1)[0]?.endsWith(`//${host}/healthz`)) return app.fetch(request, env, ctx);
+      const detail = `Everybody may call here, but not as ${showValue(host)}: use localhost or an address, or list the name in ALLOWED_HOSTS, as in --var "ALLOWED_HOSTS:one.example two.example"`;
+      return problemResponse("host-not-allowed", { detail });
+    },
+  };
 }
 
 /**

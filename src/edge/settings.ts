@@ -4,6 +4,7 @@ import type { SluiceEnv } from "./env.ts";
 
 import { showValue } from "../core/policy.ts";
 import { AccessTokens } from "./access-tokens.ts";
+import { AllowedHosts } from "./allowed-hosts.ts";
 import { readCorsOrigins } from "./cors-origins.ts";
 import { PolicyTable } from "./policy-table.ts";
 import { switchRefusalLog } from "./refusal-log.ts";
@@ -17,6 +18,8 @@ export interface Settings {
   /** Who may change and reset buckets; without tokens nobody may. */
   readonly adminTokens: AccessTokens | undefined;
   readonly corsOrigins: CorsOrigins;
+  /** Under which names it may be called where everybody may; left out where any will do. */
+  readonly allowedHosts: AllowedHosts | undefined;
 }
 
 const known = new WeakMap<SluiceEnv, Settings>();
@@ -51,6 +54,7 @@ function readSettings(env: SluiceEnv): Settings {
     isPublic: PUBLIC === "true",
     adminTokens: AccessTokens.read("ADMIN_TOKEN", env.ADMIN_TOKEN),
     corsOrigins: readCorsOrigins(env.CORS_ORIGINS),
+    allowedHosts: AllowedHosts.read(env.ALLOWED_HOSTS),
   };
 }
 

@@ -163,8 +163,13 @@ const problemMembers = {
   },
 } as const satisfies Readonly<Record<keyof ProblemBody, Schema>>;
 
-/** The answers for these reasons and for those that any call may have. */
+/** The answers for these reasons and for those that nearly any call may have. */
 function refusals(...reasons: readonly Reason[]): Record<string, Answer> {
+  return failures("host-not-allowed", ...reasons);
+}
+
+/** The answers for these reasons and for those that any call may have. */
+function failures(...reasons: readonly Reason[]): Record<string, Answer> {
   const all: Reason[] = [...reasons, "illegal-configuration", "internal-error"];
   const answers: Record<string, Answer> = {};
   for (const [status, sameStatus] of byStatus(all)) {
@@ -428,7 +433,7 @@ const paths: Readonly<Record<string, PathItem>> = {
       summary: "Whether the Worker answers",
       description: "Reaches no bucket.",
       security: [{}],
-      responses: { 200: answer("It does.", "Health"), ...refusals() },
+      responses: { 200: answer("It does.", "Health"), ...failures() },
     },
   },
   "/metrics": {

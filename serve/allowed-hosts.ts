@@ -1,0 +1,25 @@
+/**
+ * Under which names a service may be called that only its own machine is to reach: unless the configuration
+ * says so, by none that a name server could give out (see src/edge/allowed-hosts.ts).
+ */
+import { BlockList, isIP } from "node:net";
+
+const loopback = new BlockList();
+loopback.addSubnet("127.0.0.0", 8, "ipv4");
+loopback.addAddress("::1", "ipv6");
+
+/** The variables `vars`, laid over those `configured`, for a service that listens on `host`. */
+export function withAllowedHosts(
+  vars: Readonly<Record<string, string>>,
+  configured: Readonly<Record<string, unknown>>,
+  host: string,
+): Readonly<Record<string, string>> {
+  const isSet = "ALLOWED_HOSTS" in configured || "ALLOWED_HOSTS" in vars;
+  return isSet || !isLoopback(host) ? vars : { ...vars, ALLOWED_HOSTS: "localhost" };
+}
+
+function isLoopback(host: string): boolean {
+  const version = isIP(host);
+  if (version === 0) return /^(.*\.)?localhost$/i.test(host);
+  return loopback.check(host, version === 6 ? "ipv6" : "ipv4");
+}
