@@ -77,7 +77,8 @@ interface Refusal {
   readonly reason: LimiterReason;
   /**
    * With `timeout` and `queue-full`: time until the same request would be granted on the spot, with
-   * everybody served who waits now. Never too early as things stand.
+   * everybody served who waits now. Never too early as things stand. At most 2^53 - 1 ms (285,000 years):
+   * what takes longer is told as that.
    */
   readonly retryAfterMs?: number;
 }
@@ -286,11 +287,11 @@ export class Limiter<Caller> {
     const forecast = this.#forecastEnd(bucket);
     const grantAtMs = forecast.timeOf(tokens);
     if (grantAtMs > deadlineAtMs) {
-      this.#refuse(settled, caller, "timeout", grantAtMs - nowMs);
+      this.#refuse(settled, caller, "timeout", forecast.msUntil(tokens, nowMs));
       return { settled };
     }
     if (this.#queue.size >= this.#policy.queueLimit && !isPutBack) {
-      this.#refuse(settled, caller, "queue-full", grantAtMs - nowMs);
+      this.#refuse(settled, caller, "queue-full", forecast.msUntil(tokens, nowMs));
       return { settled };
     }
     const waiter = this.#join({ caller, tokens, queuedAtMs, deadlineAtMs });
@@ -599,8 +600,7 @@ export class Limiter<Caller> {
         this.#refuse(settled, caller, "exceeds-capacity");
       } else {
         // Asked again, it would stand behind all who stay.
-        const grantAtMs = forecast.timeOf(tokens);
-        this.#refuse(settled, caller, "timeout", grantAtMs - nowMs);
+        this.#refuse(settled, caller, "timeout", forecast.msUntil(tokens, nowMs));
       }
     }
     // With somebody in front refused, the next may fit right now.

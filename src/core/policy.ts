@@ -10,7 +10,10 @@
 
 /** Lowest and highest legal value of each number of a policy, both inclusive. */
 export const policyLimits = {
-  /** Tokens. Sums of 10,000 waiters stay far below 2^53, so that all arithmetic is exact. */
+  /**
+   * Tokens. Sums of 10,000 waiters stay far below 2^53, so all arithmetic with tokens and ticks is exact.
+   * Instants may lie beyond it: see `MAX_TOLD_MS` in token-bucket.ts.
+   */
   capacity: { min: 1, max: 1_000_000_000 },
   /** Tokens a tick. May exceed the capacity: the surplus of a tick is dropped. */
   refillTokens: { min: 1, max: 1_000_000_000 },

@@ -37,6 +37,13 @@ import type { Policy } from "./policy.ts";
 import { LeasedTokens } from "./leased-tokens.ts";
 import { policyLimits } from "./policy.ts";
 
+/**
+ * The latest instant that is told, epoch milliseconds, and the longest duration: 285,000 years. JSON's readers
+ * have no integers beyond it. What lies further ahead, as a billion tokens do that come at one a day, is
+ * told as that; all that is less is exact.
+ */
+const MAX_TOLD_MS = Number.MAX_SAFE_INTEGER;
+
 /** The bucket's state: two counts, an epoch instant in milliseconds, and what is out on lease. */
 export interface TokenBucketState {
   readonly startedAtMs: number;
@@ -143,9 +150,10 @@ export class TokenBucket {
     return this.timeOfTick(this.#pausedUntilMs === undefined ? this.#tick : this.#reachedTick);
   }
 
-  /** The instant of tick `tick` on the grid, in epoch milliseconds. */
+  /** The instant of tick `tick` on the grid, in epoch milliseconds; at most `MAX_TOLD_MS`. */
   timeOfTick(tick: number): number {
-    return this.#startedAtMs + tick * this.#policy.refillIntervalMs;
+    // What rounds is more than that already.
+    return Math.min(MAX_TOLD_MS, this.#startedAtMs + tick * this.#policy.refillIntervalMs);
   }
 
   /** Adds every tick up to and including `nowMs`. An instant before the last tick changes nothing. */
@@ -218,6 +226,17 @@ export class TokenBucket {
   timeOf(tokens: number): number {
     const ticks = this.ticksUntil(tokens);
     return ticks === 0 ? this.reachedAtMs : this.timeOfTick(this.#tick + ticks);
+  }
+
+  /**
+   * How long after `nowMs` `timeOf` is, in milliseconds; at most `MAX_TOLD_MS`. Not the difference of the
+   * two: where the instant is too late to be told, the time until then may not be.
+   */
+  msUntil(tokens: number, nowMs: number): number {
+    const ticks = this.ticksUntil(tokens);
+    if (ticks === 0) return this.reachedAtMs - nowMs;
+    const toNextTickMs = this.timeOfTick(this.#tick + 1) - nowMs;
+    return Math.min(MAX_TOLD_MS, toNextTickMs + (ticks - 1) * this.#policy.refillIntervalMs);
   }
 
   /** Moves on to the first tick that has `tokens` (at most the capacity) and takes them there. */

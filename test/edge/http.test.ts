@@ -152,6 +152,18 @@ describe("/acquire", () => {
     expect(response.status).toBe(405);
     expect((await snapshotOf(name)).granted).toBe(0);
   });
+
+  it("a wait of millions of years is told as the longest that JSON's readers can tell", async () => {
+    const name = uniqueName();
+    const slowest = { capacity: 1e9, refillTokens: 1, refillIntervalMs: 86_400_000 };
+    const body = JSON.stringify({ ...slowest, initialTokens: 0 });
+    await request(`/buckets/${name}`, { method: "PUT", headers: ADMIN, body });
+    const response = await request(`/acquire?bucket=${name}&tokens=1000000000&timeoutMs=0`);
+    expect(response.status).toBe(429);
+    expect(response.headers.get("Retry-After")).toBe("9007199254741");
+    expect(await response.text()).toContain('"retryAfterMs":9007199254740991,');
+    expect(response.headers.get("RateLimit-Policy")).toBe('"*";q=1000000000;w=86400000000000');
+  });
 });
 
 describe("/buckets/NAME", () => {
