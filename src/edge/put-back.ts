@@ -24,7 +24,7 @@ function countReturning(bucket: string, change: 1 | -1): void {
 }
 
 /** What goes with a call that is made again. */
-export interface Again {
+interface Again {
   /** How much of the caller's time is gone. */
   readonly elapsedMs: number;
   /** Over how long the callers of this isolate come back; left out where that is the usual. */
