@@ -8,9 +8,10 @@
  * **Asking again.** Connections break, and then nobody knows whether the tokens were taken. So each acquire
  * has an idempotency key, and what is sent again is the same request to the letter: a grant that was given
  * is given again, a place in the queue that is still held is joined, and what never arrived is asked
- * for the first time. The service gives a place up as soon as it notices that its caller's connection has
- * broken. Whoever comes back later than that stands at the end of the queue, and the service counts its
- * `timeoutMs` anew; the caller's own count goes on, and it leaves when that is over.
+ * for the first time. A place whose connection has broken is free for others, but for 30 s whoever comes back
+ * stands where it stood, with its first deadline. Later, or if the bucket's object was lost meanwhile, it
+ * stands at the end of the queue, and the service counts its `timeoutMs` anew; the caller's own count goes
+ * on, and it leaves when that is over.
  *
  * **Giving up.** A service cannot always see that a caller has left, so the client tells it, by a call of its
  * own with the same key. And a wait that may last is streamed, so that both sides see that the other is there.
