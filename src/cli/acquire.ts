@@ -1,8 +1,9 @@
 /** `sluice acquire`: waits for tokens, then says so, or runs a command. */
 import type { AcquireOutcome } from "../client/acquire-outcome.ts";
-import type { AcquireOptions, Client } from "../client/client.ts";
+import type { AcquireOptions, Client, QueuedPlace } from "../client/client.ts";
 import type { Terminal } from "./terminal.ts";
 
+import { settledWithin } from "../client/settled-within.ts";
 import { formatDuration } from "./duration.ts";
 import { exitCodeOfOutcome } from "./exit-code.ts";
 import { runCommand } from "./run-command.ts";
@@ -17,25 +18,21 @@ export interface AcquireCommand {
   readonly command: readonly string[];
 }
 
+/** Somebody who interrupts the program waits no longer until Sluice has been told that it left the queue. */
+const LONGEST_FAREWELL_MS = 1_000;
+
 /** Resolves with the code to end with. Rejects as `Client.acquire` does. */
 export async function acquire(
   client: Client,
-  { bucket, asked, isJson, isQuiet, command: [command, ...args] }: AcquireCommand,
+  acquireCommand: AcquireCommand,
   terminal: Terminal,
 ): Promise<number> {
-  const isWaiting = asked.timeoutMs !== 0;
-  const outcome = await client.acquire(bucket, {
-    ...asked,
-    signal: terminal.signal,
-    ...(isWaiting && {
-      onQueued: ({ position, etaMs }): void => {
-        if (!isQuiet)
-          terminal.showProgress(
-            `${bucket}: position ${position}, in about ${formatDuration(etaMs)}`,
-          );
-      },
-    }),
-  });
+  const {
+    isJson,
+    isQuiet,
+    command: [command, ...args],
+  } = acquireCommand;
+  const outcome = await ask(client, acquireCommand, terminal);
   terminal.clearProgress();
   // Standard output is the command's, if there is one.
   const say = command === undefined && outcome.ok ? terminal.print : terminal.note;
@@ -44,6 +41,30 @@ export async function acquire(
   return outcome.ok && command !== undefined
     ? runCommand(command, args)
     : exitCodeOfOutcome(outcome);
+}
+
+async function ask(
+  client: Client,
+  { bucket, asked, isQuiet }: AcquireCommand,
+  { signal, showProgress }: Terminal,
+): Promise<AcquireOutcome> {
+  const onQueued = ({ position, etaMs }: QueuedPlace): void => {
+    const eta = formatDuration(etaMs);
+    if (!isQuiet) showProgress(`${bucket}: position ${position}, in about ${eta}`);
+  };
+  let farewell: Promise<unknown> = Promise.resolve();
+  const waitUntil = (promise: Promise<unknown>): void => void (farewell = promise);
+  try {
+    const isWaiting = asked.timeoutMs !== 0;
+    return await client.acquire(bucket, {
+      ...asked,
+      signal,
+      waitUntil,
+      ...(isWaiting && { onQueued }),
+    });
+  } finally {
+    await settledWithin(farewell, LONGEST_FAREWELL_MS);
+  }
 }
 
 function describe(outcome: AcquireOutcome): string {

@@ -36,7 +36,8 @@ async function main(args: readonly string[]): Promise<number> {
     return await run(readArguments(args, process.env), terminal);
   } catch (error) {
     terminal.clearProgress();
-    if (interruptedBy) return exitCodes.signalled + constants.signals[interruptedBy];
+    // At once, whatever is still under way.
+    if (interruptedBy) process.exit(exitCodes.signalled + constants.signals[interruptedBy]);
     return explain(error, terminal);
   }
 }
