@@ -8,7 +8,7 @@ import type { RateLimitState } from "./rate-limit-state.ts";
 /** The tokens are the caller's. */
 export interface Granted extends GrantBody {
   readonly ok: true;
-  /** The bucket, as of the answer. Left out where none has answered, and of a wait that was streamed. */
+  /** The bucket, as of the answer. Left out where none has answered. */
   readonly rateLimit?: RateLimitState;
   /**
    * Present, and true, where Sluice could not be reached and `onUnavailable` is `"open"`: no bucket has
@@ -43,7 +43,7 @@ export interface Refused {
   readonly retryAfterMs?: number;
   /** With `timeout` and `queue-full`: names of the policies that said no. */
   readonly violatedPolicies?: readonly string[];
-  /** With `timeout` and `queue-full`: the bucket, as of the answer. Left out of a wait that was streamed. */
+  /** With `timeout` and `queue-full`: the bucket, as of the answer. */
   readonly rateLimit?: RateLimitState;
 }
 

@@ -135,7 +135,7 @@ describe("an acquire that accepts JSON and an event stream", () => {
     const ask = (init: RequestInit) => deployed(variables, `/acquire?bucket=${name}`, init);
     const takenAtObject = async (): Promise<number> => {
       const response = await deployed(variables, `/buckets/${name}`);
-      return ((await response.json()) as { granted: number }).granted;
+      return (await response.json<{ granted: number }>()).granted;
     };
     for (let call = 0; call < 20; call += 1) {
       expect((await ask({})).status).toBe(200);

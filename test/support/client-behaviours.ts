@@ -565,6 +565,46 @@ const checks: Readonly<Record<string, Check>> = {
     assertEqual((await client.inspect(bucket)).waiters, 0);
   },
 
+  async "a caller that aborts says so: its place is free though nobody sees its connection end"({
+    connect,
+    run,
+    adminToken,
+  }) {
+    const bucket = `one:${run}:says`;
+    // Held responses that say nothing: the runtime of Sluice does not see that somebody closes them.
+    const client = connect({
+      fetch: (address, { headers: { Accept: _, ...headers }, ...init }) =>
+        fetch(address, { ...init, headers }),
+    });
+    await connect({ token: adminToken }).setPolicy(bucket, { refillIntervalMs: 50_000 });
+    await client.acquire(bucket);
+    const controller = new AbortController();
+    const held = errorOf(client.acquire(bucket, { signal: controller.signal }));
+    await until(async () => (await client.inspect(bucket)).waiters === 1);
+    controller.abort();
+    assertEqual((await held).name, "AbortError");
+    await until(async () => (await client.inspect(bucket)).waiters === 0);
+    assertEqual((await client.inspect(bucket)).cancelled, 1);
+  },
+
+  async "a wait that was streamed is told the limit, too"({ connect, bucket }) {
+    const client = connect();
+    await client.acquire(bucket);
+    const types: unknown[] = [];
+    const told = connect({
+      fetch: async (address, init) => {
+        const response = await fetch(address, init);
+        types.push(response.headers.get("Content-Type"));
+        return response;
+      },
+    });
+    const outcome = await told.acquire(bucket);
+    assertGranted(outcome);
+    assertEqual(types, ["text/event-stream"]);
+    const { policy, capacity, remaining } = outcome.rateLimit ?? {};
+    assertEqual([policy, capacity, remaining], ["one:*", 1, 0]);
+  },
+
   async "a stream of Sluice that is cut is asked for again, and paid once"({
     connect,
     through,
