@@ -2,9 +2,10 @@
  * Names of buckets for what callers send: a customer's key, an e-mail address, a path. Bucket names hold few
  * characters and have an end; texts of callers do not.
  */
+import { sha256 } from "@noble/hashes/sha2";
+
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { showValue } from "../core/policy.ts";
-import { sha256 } from "./sha-256.ts";
 
 /** What the names of texts begin with that cannot be written as they are; 128 bits in base64url follow. */
 const HASHED = "hash@";

@@ -6,7 +6,6 @@ import { describe, expect, it } from "vitest";
 import { isBucketName } from "../../src/core/bucket-name.ts";
 import { addressKey } from "../../src/client/address-key.ts";
 import { bucketName, legalBucketName } from "../../src/client/bucket-name.ts";
-import { sha256 } from "../../src/client/sha-256.ts";
 
 /** Any text, half surrogate pairs included. */
 const anyText = fc.string({
@@ -21,25 +20,6 @@ const text = fc.oneof(
 
 const hashOf = (input: string) =>
   `hash@${createHash("sha256").update(input).digest().subarray(0, 16).toString("base64url")}`;
-
-describe("sha256", () => {
-  it.each(["", "abc", "a".repeat(55), "a".repeat(56), "a".repeat(64), "a".repeat(1_000)])(
-    "is that of the standard: %s",
-    (message) => {
-      const digest = Buffer.from(sha256(Buffer.from(message))).toString("hex");
-      expect(digest).toBe(createHash("sha256").update(message).digest("hex"));
-    },
-  );
-
-  it("is that of the standard for any bytes", () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-        const digest = createHash("sha256").update(bytes).digest("hex");
-        expect(Buffer.from(sha256(bytes)).toString("hex")).toBe(digest);
-      }),
-    );
-  });
-});
 
 describe("bucketName", () => {
   it.each([
