@@ -28,6 +28,8 @@ import type { Openness } from "../src/edge/openness.ts";
 import type { WorkerBundle } from "./worker-bundle.ts";
 
 import { withAllowedHosts } from "./allowed-hosts.ts";
+import { serveBucketFolder } from "./bucket-folder-server.ts";
+import { BucketFolder } from "./bucket-folder.ts";
 import { FrontRelay, type ClientLimits } from "./front-relay.ts";
 import { guardGroup } from "./guard.ts";
 import { openFileLimit } from "./open-files.ts";
@@ -41,6 +43,8 @@ import { writeWorkerd } from "./workerd-config.ts";
  * their state are made from it, and under another one every bucket would start anew.
  */
 const WORKER_NAME = "sluice";
+/** Its class of objects, likewise. */
+const OBJECT_CLASS = "BucketObject";
 /** The main module in place of that of wrangler.toml: a path from the project's folder. */
 export const SERVED_MAIN = "serve/worker/main.ts";
 /** What stands before a variable's name in the environment of workerd. */
@@ -180,7 +184,11 @@ export async function serve(options: ServeOptions): Promise<Service> {
   let workerd: ChildProcess | undefined;
   try {
     await checkAddress(host, port);
-    workerd = await startWorkerd(configDir, state, options);
+    const buckets = join(state.bucketsDir, `${WORKER_NAME}-${OBJECT_CLASS}`);
+    const folder = new BucketFolder(buckets, state.asideDir);
+    folder.lookThrough((line) => console.error(line));
+    workerd = await startWorkerd(configDir, state, folder, options);
+    await lookAfter(folder, workerd, state.filesSocket);
     const ownPort = await portOnceUp(workerd, state, options);
     const openness = await askOpenness(state.controlSocket);
     const relay = await startRelay(workerd, state, fileLimit, options);
@@ -197,6 +205,18 @@ export async function serve(options: ServeOptions): Promise<Service> {
     // workerd has read it.
     await rm(configDir, { recursive: true, force: true });
   }
+}
+
+/** Until workerd has ended. */
+async function lookAfter(
+  folder: BucketFolder,
+  workerd: ChildProcess,
+  socketPath: string,
+): Promise<void> {
+  const ended = new AbortController();
+  workerd.once("exit", () => ended.abort());
+  if (workerd.pid !== undefined) folder.watch(workerd.pid, ended.signal);
+  await serveBucketFolder(folder, socketPath, ended.signal);
 }
 
 /** The port that workerd listens on, as soon as it answers; 0 where it listens for the relay. */
@@ -252,6 +272,7 @@ async function startRelay(
 async function startWorkerd(
   configDir: string,
   state: StateFolder,
+  folder: BucketFolder,
   { bundle, host, port, relay, vars: given }: ServeOptions,
 ): Promise<ChildProcess> {
   const vars = withAllowedHosts(given, bundle.config.vars, host);
@@ -264,8 +285,11 @@ async function startWorkerd(
         name: WORKER_NAME,
         bundle,
         fromEnvironment: Object.fromEntries(names.map((name) => [name, ENVIRONMENT_PREFIX + name])),
+        services: { BUCKET_FOLDER: { service: "folder" }, LAUNCHER: { service: "launcher" } },
       },
     ],
+    folders: { folder: folder.dir },
+    servers: { launcher: `unix:${state.filesSocket}` },
     sockets: [
       { name: "http", address, worker: WORKER_NAME },
       {

@@ -5,7 +5,9 @@
  *   lock.sqlite    held by the launcher while it lives
  *   control.sock   answered by workerd while it lives
  *   http.sock      where workerd listens for the relay in front of it
+ *   files.sock     answered by the launcher while it lives
  *   buckets/       what workerd stores: `sluice-BucketObject/ID.sqlite`, one for each bucket
+ *   set-aside/     files of buckets that could not be used, for whoever wants to know what has happened
  *
  * The lock is SQLite's, because that is the one lock of the operating system that Node comes with; the
  * system lets go of it however the launcher ends. workerd should have gone with it then (guard.ts). In
@@ -82,18 +84,29 @@ export class StateFolder implements Disposable {
     return join(this.dir, "http.sock");
   }
 
+  /** Where the launcher is to listen for workerd. */
+  get filesSocket(): string {
+    return join(this.dir, "files.sock");
+  }
+
+  /** Where files are to be put that cannot be used. */
+  get asideDir(): string {
+    return join(this.dir, "set-aside");
+  }
+
   /** Gives the folder back. */
   [Symbol.dispose](): void {
     this.#lock.close();
   }
 
-  /** Removes the sockets of an earlier run; workerd does not listen where there is one. */
+  /** Removes the sockets of an earlier run; nobody listens where there is one. */
   async #forgetSockets(): Promise<void> {
     if (await isAnswered(this.controlSocket)) {
       const message = `--state: ${this.dir} is still used by a workerd whose launcher was killed; end that process first`;
       throw new ServeError(message, { isLasting: false });
     }
-    for (const socket of [this.controlSocket, this.httpSocket]) await rm(socket, { force: true });
+    const sockets = [this.controlSocket, this.httpSocket, this.filesSocket];
+    for (const socket of sockets) await rm(socket, { force: true });
   }
 }
 

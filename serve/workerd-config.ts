@@ -25,11 +25,10 @@ export interface WorkerSource {
   readonly tails?: readonly string[];
 }
 
-/** What a service binding leads to. */
-export interface BoundService {
-  readonly worker: string;
-  readonly entrypoint: string;
-}
+/** What a service binding leads to: an entrypoint of a Worker, or by its name something that is none. */
+export type BoundService =
+  | { readonly worker: string; readonly entrypoint: string }
+  | { readonly service: string };
 
 /** Where workerd listens. */
 interface SocketSource {
@@ -48,6 +47,10 @@ export interface WorkerdSetup {
   readonly sockets: readonly SocketSource[];
   /** Flags of V8, as in `--perf-basic-prof`. */
   readonly v8Flags?: readonly string[];
+  /** Folders that Workers may read, by the name of the service. */
+  readonly folders?: Readonly<Record<string, string>>;
+  /** Servers beside workerd, `unix:PATH`, by the name of the service. */
+  readonly servers?: Readonly<Record<string, string>>;
   /** Whether Workers may call addresses of this machine and its network, too. */
   readonly reachesThisMachine?: boolean | undefined;
 }
@@ -75,19 +78,24 @@ export async function writeWorkerd(dir: string, setup: WorkerdSetup): Promise<st
   return path;
 }
 
-function capnp(
-  workers: readonly WrittenWorker[],
-  { stateDir, sockets, v8Flags = [], reachesThisMachine = false }: WorkerdSetup,
-): string {
+function capnp(workers: readonly WrittenWorker[], setup: WorkerdSetup): string {
+  const { stateDir, sockets, v8Flags = [], reachesThisMachine = false } = setup;
   const services = workers.map(({ name, folder }) => `(name = ${text(name)}, worker = .${folder})`);
   const disk = `(name = "disk", disk = (path = ${text(stateDir)}, writable = true))`;
   // What Workers call by `fetch`, under the name that workerd knows it by.
   const network = '(name = "internet", network = (allow = ["public", "private"]))';
   const outside = reachesThisMachine ? [network] : [];
+  const folders = Object.entries(setup.folders ?? {}).map(
+    ([name, path]) => `(name = ${text(name)}, disk = (path = ${text(path)}))`,
+  );
+  const servers = Object.entries(setup.servers ?? {}).map(
+    ([name, address]) =>
+      `(name = ${text(name)}, external = (address = ${text(address)}, http = ()))`,
+  );
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  services = ${list([...services, disk, ...outside])},
+  services = ${list([...services, disk, ...folders, ...servers, ...outside])},
   sockets = ${list(sockets.map(socketCapnp))},
   v8Flags = ${list(v8Flags.map(text))},
 );
@@ -125,8 +133,11 @@ function workerCapnp(worker: WrittenWorker): string {
     ...Object.entries(fromEnvironment).map(
       ([variable, source]) => `(name = ${text(variable)}, fromEnvironment = ${text(source)})`,
     ),
-    ...Object.entries(services).map(([binding, { worker, entrypoint }]) => {
-      const service = `(name = ${text(worker)}, entrypoint = ${text(entrypoint)})`;
+    ...Object.entries(services).map(([binding, bound]) => {
+      const service =
+        "service" in bound
+          ? text(bound.service)
+          : `(name = ${text(bound.worker)}, entrypoint = ${text(bound.entrypoint)})`;
       return `(name = ${text(binding)}, service = ${service})`;
     }),
   ];

@@ -1,6 +1,6 @@
 /**
- * The Worker's main module where `npm run serve` runs it: the same Worker, which can also be told that
- * its process is about to end.
+ * The Worker's main module where `npm run serve` runs it: the same Worker, which sees the files of the
+ * buckets (bucket-files.ts), and can be told that its process is about to end.
  *
  * workerd ends in order only when nothing is held any more, and Sluice holds what waits. So before that
  * the launcher calls `Control`, on a socket that nobody else reaches. From then on newcomers are turned
@@ -17,8 +17,24 @@ import { stoppingResponse } from "../../src/edge/acquire-response.ts";
 import { opennessOf } from "../../src/edge/openness.ts";
 import { settingsOf } from "../../src/edge/settings.ts";
 import sluice, { BucketObject as Bucket, type SluiceEnv } from "../../src/index.ts";
+import { ServedBucketFiles } from "./bucket-files.ts";
 
 export * from "../../src/index.ts";
+
+interface ServedEnv extends SluiceEnv {
+  /** The folder of the buckets' files, to be read. */
+  readonly BUCKET_FOLDER: Fetcher;
+  readonly LAUNCHER: Fetcher;
+}
+
+/** What the Worker is handed: its environment, and the files of the buckets. One, as that is one. */
+let env: SluiceEnv | undefined;
+
+function withFiles(served: ServedEnv): SluiceEnv {
+  const { BUCKETS, BUCKET_FOLDER, LAUNCHER } = served;
+  env ??= { ...served, FILES: new ServedBucketFiles(BUCKETS, BUCKET_FOLDER, LAUNCHER) };
+  return env;
+}
 
 /** Whether the process is about to end. */
 let isEnding = false;
@@ -68,7 +84,7 @@ export class Control extends WorkerEntrypoint<SluiceEnv> {
 }
 
 export default {
-  fetch(request, env, ctx): Response | Promise<Response> {
-    return isEnding ? stoppingResponse() : sluice.fetch(request, env, ctx);
+  fetch(request, served, ctx): Response | Promise<Response> {
+    return isEnding ? stoppingResponse() : sluice.fetch(request, withFiles(served), ctx);
   },
-} satisfies ExportedHandler<SluiceEnv>;
+} satisfies ExportedHandler<ServedEnv>;

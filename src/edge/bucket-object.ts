@@ -35,6 +35,7 @@ import { GrantPoints } from "./grant-points.ts";
 import { QueuedSpan } from "./queued-span.ts";
 import { switchRefusalLog } from "./refusal-log.ts";
 import { SteadyClock } from "./steady-clock.ts";
+import { UNWRITABLE } from "./requeue.ts";
 import { LatestStream } from "./latest-stream.ts";
 import { decodeWatchCall } from "./watch-call.ts";
 import { Watchers } from "./watchers.ts";
@@ -177,8 +178,14 @@ export class BucketObject extends DurableObject<SluiceEnv> {
   }
 
   /** See `BucketOwner.reset`. Rejects if the object is reset; the bucket may then be gone or not. */
-  reset(): Promise<void> {
-    return this.#owner.reset();
+  async reset(): Promise<void> {
+    try {
+      await this.#owner.reset();
+    } catch (error) {
+      // Memory has forgotten what the disk may still hold. Nor must the file be held open: see remote-bucket.ts.
+      this.ctx.abort(UNWRITABLE);
+      throw error;
+    }
   }
 
   #hold(call: AcquireCall, request: Request): Promise<Response> {

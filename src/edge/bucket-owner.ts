@@ -58,6 +58,9 @@ const READABLE_FORMATS = [1, 2, 3, FORMAT];
  */
 const MOST_IN_ONE_PLACE = 8;
 
+/** How the message begins where the state cannot be read: the Worker is told by it, too. */
+export const UNREADABLE_STATE = "Cannot read the bucket's state";
+
 /** The state on the disk. */
 export interface BucketRecord {
   readonly format: number;
@@ -668,8 +671,9 @@ export class BucketOwner {
       const record = this.#platform.disk.read();
       this.#bucket = record && restore(record);
       if (record) this.#platform.clock.notBefore?.(lastInstantOf(record));
-    } catch (error) {
-      this.#fault = error;
+    } catch (cause) {
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      this.#fault = new RangeError(`${UNREADABLE_STATE}: ${detail}`, { cause });
     }
   }
 

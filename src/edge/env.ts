@@ -1,4 +1,5 @@
 /** What the Worker and its object need of the environment that they run in. */
+import type { BucketFiles } from "./bucket-files.ts";
 import type { BucketObject } from "./bucket-object.ts";
 
 /** Bindings, variables and secrets. Whoever adds Sluice to a Worker of his own has these in its `Env`. */
@@ -21,4 +22,6 @@ export interface SluiceEnv {
   readonly LOG_REFUSALS?: string;
   /** A dataset of Analytics Engine for a point of each grant; without it there are none. */
   readonly ANALYTICS?: AnalyticsEngineDataset;
+  /** The files of the buckets: given by `npm run serve`, and by nobody else. */
+  readonly FILES?: BucketFiles;
 }

@@ -16,7 +16,12 @@ const LONGEST_PAUSE_MS = 5_000;
 /** Failures in a row before giving up: 8 to 9 seconds of pauses on average. */
 const MOST_FAILURES = 9;
 /** Names of the errors that this side's own code throws. */
-const CODE_ERRORS = new Set<unknown>(["RangeError", "TypeError", "DataCloneError"]);
+const CODE_ERRORS = new Set<unknown>([
+  "RangeError",
+  "TypeError",
+  "DataCloneError",
+  "UnreadableStateError",
+]);
 
 /** The object could not be reached; `cause` is the last failure. */
 export class UnreachableError extends Error {

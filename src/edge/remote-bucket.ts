@@ -2,6 +2,7 @@
 import type { Pause } from "../core/pause.ts";
 import type { AcquireCall, BucketSnapshot, NamedPolicyFields, PolicyChange } from "../protocol.ts";
 import type { PlaceFollower } from "./acquire-lines.ts";
+import type { BucketFiles } from "./bucket-files.ts";
 import type { BucketObject } from "./bucket-object.ts";
 import type { LeasedBucket } from "./leased-bucket.ts";
 import type { LosableAcquire } from "./put-back.ts";
@@ -11,7 +12,14 @@ import { followLines } from "./acquire-lines.ts";
 import { leasedBucket } from "./leased-buckets.ts";
 import { problemResponse } from "./problem.ts";
 import { putBack } from "./put-back.ts";
-import { reach } from "./reach.ts";
+import { UnreachableError, reach } from "./reach.ts";
+import {
+  UnreadableStateError,
+  faultOf,
+  forgetUnreachable,
+  noteUnreachable,
+  type BucketPlace,
+} from "./unreachable-log.ts";
 import { watchRequest } from "./watch-call.ts";
 
 /** Keeps arrivals of one millisecond in order; a thousand of them fit before the next. */
@@ -28,7 +36,11 @@ function arrivalStamp(): number {
   return lastArrivalAtMs;
 }
 
-type Asked = Pick<AcquireCall, "tokens" | "timeoutMs" | "idempotencyKey">;
+/** Makes a call again, or rejects where that cannot help. */
+type CallAgain = <Result>(call: () => Promise<Result>) => Promise<Result>;
+
+/** What an acquire asks for. */
+export type Asked = Pick<AcquireCall, "tokens" | "timeoutMs" | "idempotencyKey">;
 
 /**
  * One bucket, by name. Every promise rejects with an `UnreachableError` where the object cannot be
@@ -40,10 +52,12 @@ export class RemoteBucket {
   readonly #policy: NamedPolicyFields;
   readonly #caller: Request;
   readonly #dataset: AnalyticsEngineDataset | undefined;
+  readonly #files: BucketFiles | undefined;
 
   /**
    * @param caller The request that is answered; once its sender has left, no call is made again.
    * @param dataset Where grants from leases are written down.
+   * @param files Where they can be seen: why the object cannot be reached is looked up there.
    */
   constructor(
     objects: DurableObjectNamespace<BucketObject>,
@@ -51,12 +65,14 @@ export class RemoteBucket {
     policy: NamedPolicyFields,
     caller: Request,
     dataset?: AnalyticsEngineDataset,
+    files?: BucketFiles,
   ) {
     this.#objects = objects;
     this.#name = name;
     this.#policy = policy;
     this.#caller = caller;
     this.#dataset = dataset;
+    this.#files = files;
   }
 
   /**
@@ -105,6 +121,7 @@ export class RemoteBucket {
     const arrivedAtMs = arrivalStamp();
     const { maxWaitMs } = this.#policy;
     const { timeoutMs } = asked;
+    let doubt: CallAgain | undefined;
     const acquire: LosableAcquire<Response> = {
       bucket: this.#name,
       maxWaitMs,
@@ -114,11 +131,13 @@ export class RemoteBucket {
       call: (again) => {
         if (!again) return this.#send({ ...call, ...along }, follower);
         const { signal, ...progress } = again;
-        return this.#send({ ...call, putBack: { arrivedAtMs, ...progress } }, follower, signal);
+        const next = { ...call, putBack: { arrivedAtMs, ...progress } };
+        doubt ??= this.#doubting();
+        return doubt(() => this.#send(next, follower, signal));
       },
       timedOut: () => this.#timedOut(asked),
     };
-    return putBack(acquire, follower ?? this.#caller);
+    return this.#explained(putBack(acquire, follower ?? this.#caller));
   }
 
   #send(
@@ -154,25 +173,24 @@ export class RemoteBucket {
    * its answer is here, it is asked once more: those who have not been put back yet find their key cancelled.
    */
   cancel(idempotencyKey: string): Promise<boolean> {
-    return reach(async () => await this.#stub().cancel(idempotencyKey), this.#caller);
+    return this.#reach(async () => await this.#stub().cancel(idempotencyKey));
   }
 
   /** What the bucket looks like now. */
   inspect(): Promise<BucketSnapshot> {
-    return reach(async () => await this.#stub().inspect(this.#name, this.#policy), this.#caller);
+    return this.#reach(async () => await this.#stub().inspect(this.#name, this.#policy));
   }
 
   /** A response with the caller's end of a WebSocket, which tells what happens; or the refusal. */
   watch(): Promise<Response> {
     const call = { bucket: this.#name, policy: this.#policy };
-    return reach(() => this.#stub().fetch(watchRequest(call)), this.#caller);
+    return this.#reach(() => this.#stub().fetch(watchRequest(call)));
   }
 
   /** Gives the bucket a policy of its own. */
   changePolicy(changes: Readonly<Record<string, unknown>>): Promise<PolicyChange> {
-    return reach(
+    return this.#reach(
       async () => await this.#stub().changePolicy(this.#name, this.#policy, changes),
-      this.#caller,
     );
   }
 
@@ -182,9 +200,8 @@ export class RemoteBucket {
    * given back; another one does so when it next asks.
    */
   async pause(pause: Pause): Promise<BucketSnapshot> {
-    const snapshot = await reach(
+    const snapshot = await this.#reach(
       async () => await this.#stub().pause(this.#name, this.#policy, pause),
-      this.#caller,
     );
     if (snapshot.pausedUntilMs !== undefined) this.#leased()?.giveUp();
     return snapshot;
@@ -192,15 +209,59 @@ export class RemoteBucket {
 
   /** Ends a pause, whoever began it. */
   lift(): Promise<BucketSnapshot> {
-    return reach(async () => await this.#stub().lift(this.#name, this.#policy), this.#caller);
+    return this.#reach(async () => await this.#stub().lift(this.#name, this.#policy));
   }
 
   /**
    * Drains the bucket and forgets it. Where the object is reset before its answer is here, it is drained
-   * once more, with those who came in between.
+   * once more, with those who came in between. One whose state cannot be read cannot erase it, either: then
+   * its file is put out of the way, if somebody can do that.
    */
   reset(): Promise<void> {
-    return reach(async () => await this.#stub().reset(), this.#caller);
+    return this.#reach(async () => {
+      try {
+        await this.#stub().reset();
+      } catch (error) {
+        if ((await this.#files?.setAside(this.#name)) !== true) throw error;
+      }
+      forgetUnreachable(this.#name);
+    });
+  }
+
+  /** `reach`, without trying on where that cannot help, and with a line in the log where it fails. */
+  #reach<Result>(call: () => Promise<Result>): Promise<Result> {
+    const doubt = this.#doubting();
+    let hasFailed = false;
+    const attempt = (): Promise<Result> => {
+      if (hasFailed) return doubt(call);
+      hasFailed = true;
+      return call();
+    };
+    return this.#explained(reach(attempt, this.#caller));
+  }
+
+  /**
+   * What makes a call again, for as long as that may help. One failure is a reset, most often; after more
+   * of them it is looked first whether the state can be read at all.
+   */
+  #doubting(): CallAgain {
+    let isDoubtful = false;
+    return async (call) => {
+      const fault = isDoubtful ? await faultOf(this.#place()) : undefined;
+      if (fault !== undefined) throw new UnreadableStateError(this.#name, fault);
+      isDoubtful = true;
+      return await call();
+    };
+  }
+
+  #explained<Result>(reached: Promise<Result>): Promise<Result> {
+    return reached.catch(async (error: unknown) => {
+      throw error instanceof UnreachableError ? await noteUnreachable(error, this.#place()) : error;
+    });
+  }
+
+  #place(): BucketPlace {
+    return { name: this.#name, files: this.#files };
   }
 
   /** What this isolate has on lease; made by whoever asks first, so always with all that it needs. */

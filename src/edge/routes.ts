@@ -50,6 +50,7 @@ import { RemoteBucket } from "./remote-bucket.ts";
 import { metricsResponse } from "./scrape.ts";
 import { settingsOf } from "./settings.ts";
 import { streamedAcquire, streamedIfQueued } from "./streamed-acquire.ts";
+import { UnreadableStateError } from "./unreachable-log.ts";
 import {
   SUBPROTOCOL,
   isOriginAllowed,
@@ -319,11 +320,14 @@ async function cancel(c: AppContext, scopes: readonly Scope[]): Promise<Response
 
 /** What is answered where Sluice itself fails. */
 function failureResponse(error: unknown): Response {
-  console.error(error);
+  // That is in the log already, with more than is known here.
   if (error instanceof UnreachableError) {
-    const detail = "The bucket could not be reached";
+    const { cause } = error;
+    const isDamaged = cause instanceof UnreadableStateError;
+    const detail = isDamaged ? cause.message : "The bucket could not be reached";
     return problemResponse("unavailable", { detail, retryAfterMs: UNAVAILABLE_RETRY_MS });
   }
+  console.error(error);
   return problemResponse("internal-error", { detail: "Sluice failed to handle this request" });
 }
 
@@ -390,8 +394,11 @@ function bucketFor(
 ): RemoteBucket | Response {
   if (!isInScope(scopes, right, name)) return lacking(right, name);
   const policy = settingsOf(c.env).policies.find(name);
-  if (policy) return new RemoteBucket(c.env.BUCKETS, name, policy, c.req.raw, c.env.ANALYTICS);
-  return problemResponse("unknown-bucket", { detail: `No policy matches ${showValue(name)}` });
+  if (!policy) {
+    return problemResponse("unknown-bucket", { detail: `No policy matches ${showValue(name)}` });
+  }
+  const { BUCKETS, ANALYTICS, FILES } = c.env;
+  return new RemoteBucket(BUCKETS, name, policy, c.req.raw, ANALYTICS, FILES);
 }
 
 function json(body: object, headers: Record<string, string> = {}): Response {
