@@ -45,6 +45,7 @@ import { docsResponse } from "./openapi/docs-response.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { opennessOf } from "./openness.ts";
 import { problemResponse } from "./problem.ts";
+import { FiledBucket } from "./filed-bucket.ts";
 import { UnreachableError } from "./reach.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
 import { metricsResponse } from "./scrape.ts";
@@ -190,7 +191,8 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
 
   app.get("/metrics", (c) =>
     admit(c, gate, (scopes) => {
-      const scraped = { objects: c.env.BUCKETS, policies: settings.policies };
+      const { BUCKETS: objects, FILES: files } = c.env;
+      const scraped = { objects, files, policies: settings.policies };
       return metricsResponse(scraped, scopes, c.req.queries("bucket") ?? []);
     }),
   );
@@ -398,7 +400,9 @@ function bucketFor(
     return problemResponse("unknown-bucket", { detail: `No policy matches ${showValue(name)}` });
   }
   const { BUCKETS, ANALYTICS, FILES } = c.env;
-  return new RemoteBucket(BUCKETS, name, policy, c.req.raw, ANALYTICS, FILES);
+  return FILES
+    ? new FiledBucket(BUCKETS, name, policy, c.req.raw, FILES)
+    : new RemoteBucket(BUCKETS, name, policy, c.req.raw, ANALYTICS);
 }
 
 function json(body: object, headers: Record<string, string> = {}): Response {

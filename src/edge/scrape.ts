@@ -11,7 +11,8 @@
  * has no other sample. It starts no bucket, takes nothing and writes nothing.
  */
 import type { Scope } from "./access-tokens.ts";
-import type { NamedPolicyFields } from "../protocol.ts";
+import type { BucketStats, NamedPolicyFields } from "../protocol.ts";
+import type { BucketFiles } from "./bucket-files.ts";
 import type { BucketObject } from "./bucket-object.ts";
 import type { ScrapedBucket } from "./metrics.ts";
 import type { PolicyTable } from "./policy-table.ts";
@@ -25,11 +26,19 @@ import { COMMON_FIELDS } from "./common-fields.ts";
 import { metricsOf, MOST_ASKED_FOR } from "./metrics.ts";
 import { problemResponse } from "./problem.ts";
 import { prometheusText, PROMETHEUS_TEXT } from "./prometheus-text.ts";
+import { ofUnusedBucket } from "./unused-bucket.ts";
 
 /** Buckets that are asked at the same time. */
 const CALLS_AT_ONCE = 32;
 /** For all buckets together, in milliseconds: half of the time that Prometheus waits for a scrape. */
 const SCRAPE_TIMEOUT_MS = 5_000;
+/**
+ * Scrapes at the same time in one isolate: a few Prometheus, and some room. Each opens up to
+ * `MOST_ASKED_FOR` buckets, and where Sluice is public anybody may ask.
+ */
+const MOST_SCRAPES = 8;
+/** When to come back then: a scrape takes some milliseconds. */
+const BUSY_RETRY_MS = 1_000;
 
 /** A scrape that shows nothing is most often a table with patterns only. */
 const NOTHING_TO_SHOW =
@@ -40,9 +49,14 @@ interface NamedBucket {
   readonly policy: NamedPolicyFields;
 }
 
+/** When the scrapes of this isolate began that are under way, epoch milliseconds. */
+const underWay = new Set<{ readonly startedAtMs: number }>();
+
 /** Where the buckets are, and which. */
 export interface Scraped {
   readonly objects: DurableObjectNamespace<BucketObject>;
+  /** Where they can be seen: a bucket that was never used is answered for without its object. */
+  readonly files?: BucketFiles | undefined;
   readonly policies: PolicyTable;
 }
 
@@ -51,10 +65,11 @@ export interface Scraped {
  * and all that `asked` holds, the values of `bucket` in the query, or a refusal where he may not.
  */
 export async function metricsResponse(
-  { objects, policies }: Scraped,
+  scraped: Scraped,
   scopes: readonly Scope[],
   asked: readonly string[],
 ): Promise<Response> {
+  const { policies } = scraped;
   const mayRead = (name: string): boolean => isInScope(scopes, "read", name);
   if (!scopes.some(({ rights }) => rights.includes("read"))) return lacking("read");
   const refusal = refusalOf(asked, mayRead, policies);
@@ -65,7 +80,11 @@ export async function metricsResponse(
     const policy = policies.find(name);
     if (policy) buckets.push({ name, policy });
   }
-  const text = prometheusText(metricsOf(await scrape(objects, buckets)));
+  if (countUnderWay() >= MOST_SCRAPES) {
+    const detail = `Cannot scrape: ${MOST_SCRAPES} scrapes are under way`;
+    return problemResponse("unavailable", { detail, retryAfterMs: BUSY_RETRY_MS });
+  }
+  const text = prometheusText(metricsOf(await scrapeCounted(scraped, buckets)));
   const headers = { ...COMMON_FIELDS, "Content-Type": PROMETHEUS_TEXT };
   return new Response(text === "" ? NOTHING_TO_SHOW : text, { headers });
 }
@@ -95,23 +114,52 @@ function refusalOf(
   return undefined;
 }
 
-/** Asks all of them, some at a time, until the time is up. */
-async function scrape(
-  objects: DurableObjectNamespace<BucketObject>,
+/** One whose caller has left may never come to its end: its time is up all the same. */
+function countUnderWay(): number {
+  const nowMs = Date.now();
+  for (const scrape of underWay) {
+    const sinceMs = nowMs - scrape.startedAtMs;
+    if (sinceMs < 0 || sinceMs > SCRAPE_TIMEOUT_MS) underWay.delete(scrape);
+  }
+  return underWay.size;
+}
+
+async function scrapeCounted(
+  scraped: Scraped,
   buckets: readonly NamedBucket[],
 ): Promise<ScrapedBucket[]> {
+  const counted = { startedAtMs: Date.now() };
+  underWay.add(counted);
+  try {
+    return await scrape(scraped, buckets);
+  } finally {
+    underWay.delete(counted);
+  }
+}
+
+async function statsOf(
+  { objects, files }: Scraped,
+  { name, policy }: NamedBucket,
+): Promise<BucketStats> {
+  const unused = files && (await files.isUnused(name));
+  const stats = unused && ofUnusedBucket((bucket) => bucket.stats(name, policy));
+  return stats || (await objects.getByName(name).stats(name, policy));
+}
+
+/** Asks all of them, some at a time, until the time is up. */
+async function scrape(from: Scraped, buckets: readonly NamedBucket[]): Promise<ScrapedBucket[]> {
   const scraped: ScrapedBucket[] = buckets.map(({ name }) => ({ name, stats: undefined }));
-  const failures: unknown[] = [];
+  const failures: { readonly name: string; readonly error: unknown }[] = [];
   const timeUp = new AbortController();
   const waiting = buckets.entries();
   const ask = async (): Promise<void> => {
-    for (const [index, { name, policy }] of waiting) {
+    for (const [index, bucket] of waiting) {
       if (timeUp.signal.aborted) return;
+      const { name } = bucket;
       try {
-        const stats = await objects.getByName(name).stats(name, policy);
-        scraped[index] = { name, stats };
+        scraped[index] = { name, stats: await statsOf(from, bucket) };
       } catch (error) {
-        failures.push(error);
+        failures.push({ name, error });
       }
     }
   };
@@ -121,8 +169,13 @@ async function scrape(
   pause.catch(() => undefined);
   await Promise.race([Promise.all(callers), pause]);
   timeUp.abort();
-  if (failures.length > 0) {
-    console.error(`Cannot reach ${failures.length} of ${buckets.length} buckets`, failures[0]);
+  const [first] = failures;
+  if (first) {
+    const names = failures.map(({ name }) => name).join(", ");
+    console.error(
+      `Cannot reach ${failures.length} of ${buckets.length} buckets: ${names}`,
+      first.error,
+    );
   }
   // A copy: a bucket that answers late must not change what is being written.
   return [...scraped];

@@ -326,7 +326,9 @@ describe("a bucket that cannot be reached", () => {
       1, 0, 1,
     ]);
     expect(seen.valuesOf("sluice_tokens", "bucket")).toEqual([good, last]);
-    expect(logged.mock.calls.map(([message]) => message)).toEqual(["Cannot reach 1 of 3 buckets"]);
+    expect(logged.mock.calls.map(([message]) => message)).toEqual([
+      `Cannot reach 1 of 3 buckets: ${broken}`,
+    ]);
   });
 
   it("is given up in time, and the calls under way are bounded", { timeout: 20_000 }, async () => {

@@ -2,9 +2,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   readdirSync,
   renameSync,
@@ -22,7 +24,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { whileStopped } from "../../serve/stopped-process.ts";
 import { acquirePath, admin, snapshotOf } from "../support/callers.ts";
-import { HttpConnection, send } from "../support/http-connection.ts";
+import { HttpConnection, send, type Answer } from "../support/http-connection.ts";
 import { Served } from "../support/served.ts";
 
 /** Nothing comes in while a test runs: what is left tells whether anything was minted. */
@@ -38,6 +40,8 @@ const AWAITED = { ...SLOW, capacity: 1, initialTokens: 1, maxWaitMs: 3_600_000 }
 const POLICIES = `POLICIES:${JSON.stringify({ "*": SLOW, awaited: AWAITED })}`;
 const OPEN = ["--port", "0", "--var", "PUBLIC:true", "--var", "ADMIN_TOKEN:admin"];
 
+/** workerd closes what is idle for 10 s, and every 10 s it is looked whether an empty file can go. */
+const TIDIED_WITHIN_MS = 40_000;
 /** Far below what trying on takes, which is 8 s, and above two pauses and a look at the file. */
 const QUICKLY_MS = 3_000;
 
@@ -78,6 +82,69 @@ const asAdmin = (method: string, body?: object): Parameters<typeof send>[2] => (
   method,
   headers: admin.headers,
   ...(body && { body }),
+});
+
+describe("what asks for nothing", () => {
+  it("leaves nothing: no file, no open one", async () => {
+    const state = newState();
+    await using server = await served(state);
+    const { url } = server;
+    const answers: Answer[] = [
+      await send(url, "/buckets/read"),
+      await send(url, acquirePath("tokens", "tokens=101")),
+      await send(url, acquirePath("patience", "timeoutMs=60001")),
+      await send(url, "/buckets/deleted", asAdmin("DELETE")),
+      await send(url, "/buckets/put", asAdmin("PUT", {})),
+      await send(url, "/buckets/illegal", asAdmin("PUT", { initialTokens: 101 })),
+      await send(url, "/buckets/lifted/pause", asAdmin("POST", { untilMs: 0 })),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 422, 400, 204, 200, 400, 200]);
+    const names = Array.from({ length: 32 }, (_, i) => `bucket=scraped${i}`).join("&");
+    for (let scrapes = 0; scrapes < 4; scrapes += 1) {
+      const response = await fetch(`${url}/metrics?${names}`);
+      expect(await response.text()).toContain('sluice_up{bucket="scraped31"} 1');
+    }
+    expect(filesIn(state)).toEqual([]);
+    expect((await send(url, acquirePath("used"))).status).toBe(200);
+    expect(filesIn(state)).toHaveLength(1);
+  });
+
+  it("a deleted bucket's file goes when workerd has closed it, and so does that of one only watched", async () => {
+    const state = newState();
+    await using server = await served(state);
+    const { url } = server;
+    await send(url, acquirePath("kept"));
+    const [kept] = filesIn(state);
+    await send(url, acquirePath("deleted"));
+    await send(url, "/buckets/deleted", asAdmin("DELETE"));
+    const socket = new WebSocket(`${url.replace("http", "ws")}/buckets/watched/watch`);
+    await once(socket, "message");
+    expect(filesIn(state)).toHaveLength(3);
+    socket.close();
+    const givesUpAtMs = Date.now() + TIDIED_WITHIN_MS;
+    while (filesIn(state).length > 1 && Date.now() < givesUpAtMs) await setTimeout(100);
+    expect(filesIn(state)).toEqual([kept]);
+    // What is asked again starts as any other, and the one that was used goes on.
+    expect((await send(url, acquirePath("deleted"))).body).toMatchObject({ remaining: 99 });
+    expect((await send(url, acquirePath("kept"))).body).toMatchObject({ remaining: 98 });
+  });
+
+  it("what holds nothing goes at the next start", async () => {
+    const state = newState();
+    {
+      await using server = await served(state);
+      await send(server.url, acquirePath("deleted"));
+      await send(server.url, "/buckets/deleted", asAdmin("DELETE"));
+      await send(server.url, acquirePath("kept"));
+    }
+    expect(filesIn(state)).toHaveLength(2);
+    // As a kill leaves it between the making of a file and its first page.
+    closeSync(openSync(join(folderOf(state), `${"0".repeat(64)}.sqlite`), "w"));
+    await using again = await served(state);
+    expect(filesIn(state)).toHaveLength(1);
+    expect(await snapshotOf(again, "kept")).toMatchObject({ granted: 1 });
+    expect(again.output).not.toContain("set-aside");
+  });
 });
 
 /** Changes the bytes of a file. */

@@ -457,7 +457,7 @@ const paths: Readonly<Record<string, PathItem>> = {
           description: "The metrics.",
           content: { [plainText]: { schema: { type: "string" } } },
         },
-        ...refusals("invalid-request", "unauthorized", "unknown-bucket"),
+        ...refusals("invalid-request", "unauthorized", "unknown-bucket", "unavailable"),
       },
     },
   },
