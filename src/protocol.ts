@@ -26,7 +26,6 @@ export type Reason =
   | "host-not-allowed"
   | "watchers-full"
   | "cancelled"
-  | "unavailable"
   | "illegal-configuration"
   | "internal-error";
 
@@ -64,7 +63,7 @@ const QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-ex
 
 /** The kinds of those refusals that a client hands on: whoever passes one on says what Sluice said. */
 export const refusalKinds: Readonly<
-  Record<LimiterReason | "cancelled" | "invalid-request" | "unavailable", ProblemKind>
+  Record<LimiterReason | "cancelled" | "invalid-request", ProblemKind>
 > = {
   "invalid-request": { status: 400, title: "Invalid request" },
   "exceeds-capacity": { status: 422, title: "More tokens than the bucket can hold" },

@@ -68,8 +68,14 @@ export interface Grant {
  * - `timeout`: it cannot be granted within its `timeoutMs`.
  * - `queue-full`: `queueLimit` callers wait already.
  * - `bucket-reset`: the bucket was drained.
+ * - `unavailable`: its owner ends, and nobody waits here any more.
  */
-export type LimiterReason = "exceeds-capacity" | "timeout" | "queue-full" | "bucket-reset";
+export type LimiterReason =
+  | "exceeds-capacity"
+  | "timeout"
+  | "queue-full"
+  | "bucket-reset"
+  | "unavailable";
 
 /** The caller has nothing, and nothing was taken. */
 interface Refusal {
@@ -107,7 +113,7 @@ export interface Turn<Caller> {
   readonly settled: readonly Settlement<Caller>[];
   /** After `acquire` and `comeBack`: the place of whoever asked, if it has to wait. */
   readonly waiter?: Waiter<Caller>;
-  /** After `cancel` and `cancelAll`: who has left the queue by it, in their order. */
+  /** After `cancel`: who has left the queue by it, in their order. */
   readonly cancelled?: readonly Waiter<Caller>[];
   /** After `lend`: the lease, if one was given. */
   readonly lease?: Lease;
@@ -350,15 +356,17 @@ export class Limiter<Caller> {
   }
 
   /**
-   * Takes everybody who waits out of the queue, as if all had left at once: none of them takes a token,
-   * and none moves up. The bucket goes on.
+   * Refuses everybody who waits with `unavailable`: none of them takes a token, and none moves up. The
+   * bucket goes on.
    */
-  cancelAll(): Turn<Caller> {
-    const cancelled = [...this.#queue];
-    for (const waiter of cancelled) this.#leave(waiter);
-    this.#cancelled += cancelled.length;
+  rejectAll(): Turn<Caller> {
+    const settled: Settlement<Caller>[] = [];
+    for (const waiter of this.#queue) {
+      this.#leave(waiter);
+      this.#refuse(settled, waiter.caller, "unavailable");
+    }
     this.#forecast = undefined;
-    return { settled: [], cancelled };
+    return { settled };
   }
 
   /**

@@ -68,6 +68,8 @@ function outcomeResponse(
     }
     case "bucket-reset":
       return bucketResetResponse(bucket.policyName);
+    case "unavailable":
+      return stoppingResponse();
     default:
       return reason satisfies never;
   }

@@ -424,9 +424,7 @@ export class BucketOwner {
     this.#absent.forgetAll();
     const bucket = this.#bucket;
     if (!bucket) return;
-    const turn = bucket.limiter.cancelAll();
-    this.#finish(bucket, turn, nowMs);
-    for (const { caller } of turn.cancelled ?? []) this.#settle(caller, { kind: "unavailable" });
+    this.#finish(bucket, bucket.limiter.rejectAll(), nowMs);
   }
 
   #turnOf(
@@ -628,7 +626,9 @@ export class BucketOwner {
     for (const { caller, outcome } of turn.settled) {
       const { call, timeoutMs } = caller;
       const { tokens } = call;
-      this.#settle(caller, { kind: "outcome", outcome, bucket: seen, tokens, timeoutMs });
+      if (!outcome.ok && outcome.reason === "unavailable")
+        this.#settle(caller, { kind: "unavailable" });
+      else this.#settle(caller, { kind: "outcome", outcome, bucket: seen, tokens, timeoutMs });
     }
     if (this.#platform.granted) {
       const grants = turn.settled.map(({ outcome }) => outcome).filter((outcome) => outcome.ok);

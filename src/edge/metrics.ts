@@ -19,7 +19,7 @@ export const MOST_ASKED_FOR = 32;
  * Why a bucket refuses. Not `bucket-reset`: whoever is refused with that is forgotten with the bucket,
  * so it would always be 0.
  */
-const REASONS = ["exceeds-capacity", "timeout", "queue-full"] as const;
+const REASONS = ["exceeds-capacity", "timeout", "queue-full", "unavailable"] as const;
 
 const WAIT_BOUNDS_S = WAIT_BOUNDS_MS.map((boundMs) => boundMs / 1_000);
 

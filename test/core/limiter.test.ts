@@ -522,29 +522,34 @@ describe("Limiter, what a forecast costs", () => {
   });
 });
 
-describe("Limiter.cancelAll", () => {
-  test("takes everybody out, in order; nobody is granted, and no token moves", () => {
+describe("Limiter.rejectAll", () => {
+  test("refuses everybody, in order; nobody is granted, and no token moves", () => {
     const scene = sceneAfter(2, five);
     scene.acquire(0, "large", { tokens: 5 });
     scene.acquire(0, "Ann");
     const before = scene.inspect(0);
-    const { settled, cancelled = [] } = scene.limiter.cancelAll();
-    expect(settled).toEqual([]);
-    expect(cancelled.map(({ caller }) => caller)).toEqual(["large", "Ann"]);
-    expect(scene.inspect(0)).toEqual({ ...before, waiters: 0, queuedTokens: 0, cancelled: 2 });
+    const outcome = { ok: false, reason: "unavailable" };
+    expect(scene.limiter.rejectAll()).toEqual({
+      settled: [
+        { caller: "large", outcome },
+        { caller: "Ann", outcome },
+      ],
+    });
+    expect(scene.inspect(0)).toEqual({ ...before, waiters: 0, queuedTokens: 0, refused: 2 });
+    expect(scene.limiter.tally().refused).toEqual({ unavailable: 2 });
     expect(scene.nextWakeAtMs).toBeUndefined();
     expect(scene.cancel(0, "Ann")).toEqual([]);
   });
 
   test("leaves a bucket that goes on, with the tokens that were held back", () => {
     const scene = threeWaiting();
-    scene.limiter.cancelAll();
+    scene.limiter.rejectAll();
     expect(scene.acquire(10, "Dan")).toEqual(["Dan waits"]);
     expect(scene.runDaemon(9000)).toEqual(["Dan granted 1 at 1000 after 990, 0 left"]);
   });
 
   test("of a bucket that never started finds nobody", () => {
-    expect(new Scene().limiter.cancelAll()).toEqual({ settled: [], cancelled: [] });
+    expect(new Scene().limiter.rejectAll()).toEqual({ settled: [] });
   });
 });
 

@@ -51,6 +51,7 @@ it("tells those who wait, who have taken nothing; no alarm is left for the next 
   await expectUnavailable(held);
   expect(await stubOf(name).isAwaited).toBe(false);
   expect(await alarmAtMs(name)).toBeNull();
+  expect(await snapshotOf(name)).toMatchObject({ granted: 1, refused: 3, cancelled: 0 });
   await abortAllDurableObjects();
   expect(await snapshotOf(name)).toMatchObject({ granted: 1, tokens: 0, waiters: 0 });
   await pass(name, 1_000);

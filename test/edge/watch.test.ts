@@ -288,7 +288,7 @@ describe("watching", () => {
     expect(await snapshotOf(name)).toMatchObject({ granted: 2, refused: 1, leasedTokens: 0 });
   });
 
-  it("the end of the process: who waited is gone, streamed or not, once and for good", async () => {
+  it("the end of the process: who waited is refused, streamed or not, once and for good", async () => {
     const name = uniqueName();
     const watcher = await watch(name);
     await acquire(name);
@@ -305,10 +305,10 @@ describe("watching", () => {
     await watcher.told();
     expect(watcher.messages.slice(before)).toMatchObject([
       {
-        snapshot: { waiters: 0, granted: 1, cancelled: 2 },
+        snapshot: { waiters: 0, granted: 1, refused: 2, cancelled: 0 },
         events: [
-          { kind: "cancelled", id: 2 },
-          { kind: "cancelled", id: 3 },
+          { kind: "refused", id: 2, reason: "unavailable" },
+          { kind: "refused", id: 3, reason: "unavailable" },
         ],
       },
     ]);

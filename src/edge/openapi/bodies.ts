@@ -101,6 +101,7 @@ const refusalReasons: Readonly<Record<LimiterReason, true>> = {
   timeout: true,
   "queue-full": true,
   "bucket-reset": true,
+  unavailable: true,
 };
 
 type EventOf<Kind extends WatchEvent["kind"]> = Extract<WatchEvent, { readonly kind: Kind }>;
