@@ -83,7 +83,9 @@ export class Asking {
       return await readOutcome(response);
     } catch (error) {
       if (held.signal.aborted) return { kind: "cancelled" };
-      return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
+      // Browsers say no more than that a fetch failed, each in words of its own.
+      const isUnreached = error instanceof TypeError;
+      return { kind: "failed", message: isUnreached ? "Sluice cannot be reached" : String(error) };
     } finally {
       this.#held.delete(held);
       this.#onChange();

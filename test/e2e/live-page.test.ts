@@ -2,6 +2,9 @@
  * The live page in a real Chromium, as people use it. Pictures of it are left in .vitest/screenshots; the
  * one in docs/ is `ten-at-once.png` of such a run, with fewer colours to be smaller.
  */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 
 import type { Browser, Page } from "playwright-core";
@@ -14,6 +17,7 @@ import { launchChromium } from "../support/browser.ts";
 import { besidesRefusals, faintTexts, openLivePage, screenshotDir } from "../support/live-page.ts";
 import { PrefixProxy } from "../support/prefix-proxy.ts";
 import { Relay } from "../support/relay.ts";
+import { Served } from "../support/served.ts";
 import { startDev, startWorkerd, type WorkerdServer } from "../support/server.ts";
 
 /** What a busy machine may be late by: the grid itself is exact. */
@@ -464,6 +468,64 @@ describe("the live page", () => {
     await live(page);
     await button(page, "Acquire one").click();
     await page.locator("tr.granted").nth(1).waitFor();
+  });
+});
+
+describe("after npm run serve was told to end", () => {
+  it("says in every place that who waited was refused, and shows no figure as if it were live", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "sluice-e2e-"));
+    try {
+      const vars = ["PUBLIC:true", `POLICIES:${JSON.stringify(policies)}`];
+      const args = ["--state", dir, "--port", "0", ...vars.flatMap((text) => ["--var", text])];
+      await using served = await Served.ready(args);
+      await using opened = await openLivePage(browser, addressOf("five-slow", served.url));
+      const { page } = opened;
+      await live(page);
+      expect(await page.locator("main.stale").count()).toBe(0);
+      await button(page, "Ten at once").click();
+      // The first of them are granted a second apart: two, and seven or eight wait.
+      await page.locator(".row .mark.granted").nth(1).waitFor();
+      const ended = served.terminate();
+      await page.getByText(/ refused: Sluice is being stopped here; nothing was taken$/).waitFor();
+      expect(await ended).toMatchObject({ code: 0 });
+      await page.getByText("Connection lost, trying again …").waitFor();
+
+      const said = await page.locator(".said").textContent();
+      const [, granted = "", refused = ""] =
+        /^(\d) granted, .*; (\d) refused: /.exec(said ?? "") ?? [];
+      expect(Number(granted) + Number(refused)).toBe(10);
+      await figure(page, "Granted", granted).waitFor();
+      await figure(page, "Refused", refused).waitFor();
+      await figure(page, "Cancelled", "0").waitFor();
+      await figure(page, "Waiting", "0").waitFor();
+      expect(await page.locator(".row .mark.refused").count()).toBe(Number(refused));
+      expect(await page.locator("tr.refused", { hasText: "unavailable" }).count()).toBe(
+        Number(refused),
+      );
+      expect(await page.locator(".row .mark.cancelled, .row .mark.waiting").count()).toBe(0);
+
+      // The bucket would have filled meanwhile; of that nothing is known.
+      await page.getByText(/^As of \d\d:\d\d:\d\d\.\d{3}, when the connection was lost/).waitFor();
+      expect(await page.locator("main.stale").count()).toBe(1);
+      const tokens = await page.locator(".figure.tokens strong").textContent();
+      await setTimeout(2_500);
+      expect(await page.locator(".figure.tokens strong").textContent()).toBe(tokens);
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        for (const width of [1280, 360]) {
+          await page.setViewportSize({ width, height: 900 });
+          // What is drawn to measure is drawn anew a frame later.
+          await expect.poll(() => isWiderThanScreen(page)).toBe(false);
+          expect(await faintTexts(page)).toEqual([]);
+          const path = `${screenshotDir}/stopped-${colorScheme}-${width}.png`;
+          await page.screenshot({ path, fullPage: true });
+        }
+      }
+      await button(page, "Acquire one").click();
+      await page.getByText("1 failed: Sluice cannot be reached").waitFor();
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
   });
 });
 

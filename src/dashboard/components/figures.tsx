@@ -1,29 +1,29 @@
 /** The bucket in numbers, and its tokens as what they are: things to be had. */
 import type { VNode } from "preact";
 
-import type { BucketView } from "../bucket-view.ts";
-
 import { tokensAt, untilChangeMs } from "../../client/forecast.ts";
 import { showCount, showTokens } from "../format.ts";
-import { useNow } from "./use-now.ts";
+import { useBucketNow, type HeardView } from "./use-bucket-now.ts";
 
 /** So many tokens are drawn one by one. */
 const MOST_DROPS = 24;
 /** Ticks that come faster are not looked at one by one, in milliseconds. */
 const FASTEST_LOOK_MS = 200;
 
-/** Tokens now, who waits, and the counts since the start. */
-export function Figures({ view }: { readonly view: BucketView }): VNode {
-  const { snapshot, clockOffsetMs } = view;
+/** Tokens now, or when the feed was lost, who waits, and the counts since the start. */
+export function Figures(heard: HeardView): VNode {
+  const { snapshot } = heard.view;
   const { policy, waiters, queuedTokens } = snapshot;
-  const now = useNow((pageNowMs) => {
-    const nowMs = Math.max(view.atMs, pageNowMs + clockOffsetMs);
-    const changeMs = untilChangeMs(snapshot, nowMs);
+  const nowMs = useBucketNow(heard, (atMs) => {
+    const changeMs = untilChangeMs(snapshot, atMs);
     return changeMs === undefined ? undefined : Math.max(FASTEST_LOOK_MS, changeMs);
-  }, view);
-  const tokens = Math.max(0, tokensAt(snapshot, Math.max(view.atMs, now + clockOffsetMs)));
+  });
+  const tokens = Math.max(0, tokensAt(snapshot, nowMs));
   return (
-    <section class="card figures" aria-label="The bucket now">
+    <section
+      class="card figures"
+      aria-label={heard.lostAtMs === undefined ? "The bucket now" : "The bucket before"}
+    >
       <dl>
         <Figure name="Tokens" kind="tokens" note={`of ${showCount(policy.capacity)}`}>
           {showCount(tokens)}

@@ -7,10 +7,10 @@ import type { VNode } from "preact";
 import uPlot from "uplot";
 import { useEffect, useRef } from "preact/hooks";
 
-import { LEVEL_SPAN_MS, levelsUntil, type BucketView } from "../bucket-view.ts";
+import { LEVEL_SPAN_MS, levelsUntil } from "../bucket-view.ts";
 import { tokensAt, untilChangeMs } from "../../client/forecast.ts";
 import { showBriefCount, showCallers, showTokens } from "../format.ts";
-import { useNow } from "./use-now.ts";
+import { useBucketNow, type HeardView } from "./use-bucket-now.ts";
 import { useWidth } from "./use-width.ts";
 
 /** Pixels. */
@@ -24,21 +24,23 @@ const REDRAW_MS = 1_000;
 const STEPS = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power));
 
 /** A picture of what the figures say in words, for those who see. */
-export function LevelChart({ view }: { readonly view: BucketView }): VNode {
+export function LevelChart(heard: HeardView): VNode {
+  const { view } = heard;
   const [frame, width] = useWidth<HTMLDivElement>();
   const chart = useRef<uPlot | undefined>(undefined);
-  const nowMs = useNow((pageNowMs) => {
-    const atMs = Math.max(view.atMs, pageNowMs + view.clockOffsetMs);
+  const nowMs = useBucketNow(heard, (atMs) => {
     const lastChangeAtMs = levelsUntil(view, atMs).at(-1)?.atMs ?? 0;
     if (lastChangeAtMs > atMs - LEVEL_SPAN_MS) return REDRAW_MS;
     return untilChangeMs(view.snapshot, atMs);
-  }, view);
-  const last = useRef(view);
-  last.current = view;
+  });
+  const drawn = { ...heard, nowMs };
+  const last = useRef(drawn);
+  last.current = drawn;
 
   useEffect(() => {
     if (!frame.current || width === 0) return undefined;
-    const made = new uPlot(optionsFor(width), dataOf(last.current), frame.current);
+    const endName = (): string => (last.current.lostAtMs === undefined ? "now" : "lost");
+    const made = new uPlot(optionsFor(width, endName), dataOf(last.current), frame.current);
     chart.current = made;
     const schemes = matchMedia("(prefers-color-scheme: dark)");
     const redraw = (): void => made.redraw(false, true);
@@ -49,10 +51,10 @@ export function LevelChart({ view }: { readonly view: BucketView }): VNode {
     };
   }, [width]);
 
-  useEffect(() => chart.current?.setData(dataOf(view)), [view, nowMs]);
+  useEffect(() => chart.current?.setData(dataOf(last.current)), [view, nowMs, heard.lostAtMs]);
 
   const { waiters } = view.snapshot;
-  const tokens = tokensAt(view.snapshot, Math.max(view.atMs, nowMs + view.clockOffsetMs));
+  const tokens = tokensAt(view.snapshot, nowMs);
   return (
     <figure class="level-chart">
       <div
@@ -76,8 +78,7 @@ export function LevelChart({ view }: { readonly view: BucketView }): VNode {
 }
 
 /** Seconds before the end, tokens, waiters. */
-function dataOf(view: BucketView): uPlot.AlignedData {
-  const nowMs = Math.max(view.atMs, Date.now() + view.clockOffsetMs);
+function dataOf({ view, nowMs }: HeardView & { readonly nowMs: number }): uPlot.AlignedData {
   const levels = levelsUntil(view, nowMs);
   const last = levels.at(-1);
   const all = last ? [...levels, { ...last, atMs: nowMs }] : levels;
@@ -88,7 +89,8 @@ function dataOf(view: BucketView): uPlot.AlignedData {
   ];
 }
 
-function optionsFor(width: number): uPlot.Options {
+/** @param endName What the end of the time is called. */
+function optionsFor(width: number, endName: () => string): uPlot.Options {
   const stepped = uPlot.paths.stepped?.({ align: 1 });
   const line = (property: string): uPlot.Series => ({
     stroke: () => colour(property),
@@ -116,7 +118,7 @@ function optionsFor(width: number): uPlot.Options {
       {
         ...axis,
         size: 28,
-        values: (_, seconds) => seconds.map((each) => (each === 0 ? "now" : `−${-each} s`)),
+        values: (_, seconds) => seconds.map((each) => (each === 0 ? endName() : `−${-each} s`)),
       },
       {
         ...axis,

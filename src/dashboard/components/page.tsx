@@ -11,7 +11,7 @@ import { storeToken, storedToken } from "../access-token.ts";
 import { curlCommand } from "../address.ts";
 import { Asking } from "../asking.ts";
 import { foldMessage } from "../bucket-view.ts";
-import { showCount, showSeconds } from "../format.ts";
+import { showCount, showSeconds, showTime } from "../format.ts";
 import { openFeed } from "../live-feed.ts";
 import { AskPanel } from "./ask-panel.tsx";
 import { BucketForm } from "./bucket-form.tsx";
@@ -36,6 +36,7 @@ export function Page({ base, bucket }: PageProps): VNode {
   const [token, setToken] = useState(storedToken);
   const [feed, setFeed] = useState<FeedState>({ kind: "connecting" });
   const [view, setView] = useState<BucketView>();
+  const [lostAtMs, setLostAtMs] = useState<number>();
   const [said, setSaid] = useState("");
   const { asking, waiting } = useAsking(base, bucket, token);
 
@@ -49,6 +50,8 @@ export function Page({ base, bucket }: PageProps): VNode {
         onState: (state) => {
           setFeed(state);
           if (state.kind === "denied") setView(undefined);
+          if (state.kind === "live") setLostAtMs(undefined);
+          if (state.kind === "lost") setLostAtMs((before) => before ?? Date.now());
         },
         onMessage: (message) => setView((before) => foldMessage(before, message, Date.now())),
       }),
@@ -78,13 +81,18 @@ export function Page({ base, bucket }: PageProps): VNode {
         <BucketForm base={base} bucket={bucket} />
         <FeedBadge feed={feed} />
       </header>
-      <main>
+      <main class={lostAtMs === undefined ? "" : "stale"}>
         <div class="title">
           <h1>
             <span class="eyebrow">Bucket</span> <span class="name">{bucket}</span>
           </h1>
           {view && <p class="lead">{policySentence(view.snapshot.policy)}</p>}
           {view && <PauseNote view={view} />}
+          {view && lostAtMs !== undefined && (
+            <p class="stale-note">
+              As of {showTime(lostAtMs)}, when the connection was lost. Nothing is known since.
+            </p>
+          )}
         </div>
         {feed.kind === "denied" && (
           <Denied feed={feed} hadToken={token !== undefined} onToken={changeToken} />
@@ -92,7 +100,7 @@ export function Page({ base, bucket }: PageProps): VNode {
         {view && (
           <Fragment>
             <div class="columns">
-              <Figures view={view} />
+              <Figures view={view} lostAtMs={lostAtMs} />
               <AskPanel
                 capacity={view.snapshot.policy.capacity}
                 free={asking.free}
@@ -107,7 +115,7 @@ export function Page({ base, bucket }: PageProps): VNode {
             </Section>
             <div class="columns">
               <Section id="level" title="Tokens and queue">
-                <LevelChart view={view} />
+                <LevelChart view={view} lostAtMs={lostAtMs} />
               </Section>
               <Section id="waits" title="How long they waited">
                 <WaitHistogram waits={view.waits} />
