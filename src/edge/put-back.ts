@@ -40,6 +40,8 @@ export interface LosableAcquire<Result> extends RequeueTerms {
   readonly call: (again?: Again) => Promise<Result>;
   /** The answer where resets of the object have used up the caller's time. */
   readonly timedOut: () => Result;
+  /** What is thrown instead of the error, where more is known of it. */
+  readonly explain?: (error: UnreachableError) => Promise<UnreachableError>;
 }
 
 /**
@@ -80,13 +82,13 @@ async function callAgain<Result>(
   let attemptedAtMs = 0;
   for (let error = firstError; ;) {
     signal.throwIfAborted();
-    if (!isTransient(error)) throw unreachable(error);
+    if (!isTransient(error)) throw await unreachable(acquire, error);
     const nowMs = elapsed.readMs();
     const lost = { ...readLoss(error), heldMs: nowMs - attemptedAtMs };
     const others = returning.get(acquire.bucket) ?? 1;
     const step = requeue.lost(lost, nowMs, others, Math.random());
     if (step.kind === "timeout") return acquire.timedOut();
-    if (step.kind === "unavailable") throw unreachable(error);
+    if (step.kind === "unavailable") throw await unreachable(acquire, error);
     await scheduler.wait(step.pauseMs, { signal });
     attemptedAtMs = elapsed.readMs();
     try {
@@ -150,6 +152,10 @@ function readLoss(error: unknown): Pick<LostCall, "isReset" | "isUnwritable"> {
   };
 }
 
-function unreachable(cause: unknown): UnreachableError {
-  return new UnreachableError("Cannot reach the bucket", { cause });
+async function unreachable<Result>(
+  { explain }: LosableAcquire<Result>,
+  cause: unknown,
+): Promise<UnreachableError> {
+  const error = new UnreachableError("Cannot reach the bucket", { cause });
+  return (await explain?.(error)) ?? error;
 }

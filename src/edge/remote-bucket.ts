@@ -136,8 +136,9 @@ export class RemoteBucket {
         return doubt(() => this.#send(next, follower, signal));
       },
       timedOut: () => this.#timedOut(asked),
+      explain: (error) => noteUnreachable(error, this.#place()),
     };
-    return this.#explained(putBack(acquire, follower ?? this.#caller));
+    return putBack(acquire, follower ?? this.#caller);
   }
 
   #send(
@@ -237,7 +238,9 @@ export class RemoteBucket {
       hasFailed = true;
       return call();
     };
-    return this.#explained(reach(attempt, this.#caller));
+    return reach(attempt, this.#caller).catch(async (error: unknown) => {
+      throw error instanceof UnreachableError ? await noteUnreachable(error, this.#place()) : error;
+    });
   }
 
   /**
@@ -252,12 +255,6 @@ export class RemoteBucket {
       isDoubtful = true;
       return await call();
     };
-  }
-
-  #explained<Result>(reached: Promise<Result>): Promise<Result> {
-    return reached.catch(async (error: unknown) => {
-      throw error instanceof UnreachableError ? await noteUnreachable(error, this.#place()) : error;
-    });
   }
 
   #place(): BucketPlace {
