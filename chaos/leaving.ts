@@ -1,7 +1,7 @@
 /**
  * The ways in which callers hang up, against the places where Sluice runs: how long after it a place in the
- * queue is free again. What is measured is the whole way, from the client's last act to a look at the
- * bucket that shows it.
+ * queue is free again: from the client's last act, or the end of its process, to a look at the bucket that
+ * shows it.
  */
 import { setTimeout } from "node:timers/promises";
 
@@ -72,9 +72,8 @@ export async function leaveBy(
       await caller.leave();
       keptMs.push(await keptForMs(server, bucket));
     };
-    // Those that go when their own time is over go all at once.
-    if (way.isQuick === true) for (const each of callers) await leave(each);
-    else await Promise.all(callers.map(leave));
+    if (way.leavesByItself === true) await Promise.all(callers.map(leave));
+    else for (const each of callers) await leave(each);
     all.push({ way, keptMs });
   }
   return all;
@@ -139,7 +138,7 @@ function tableOf(found: ReadonlyMap<Place, readonly Departures[]>): string {
   );
   const rows = waysOfLeaving.map((way, index) => {
     const cells = [...found.values()].map((departures) => cellOf(departures[index]?.keptMs ?? []));
-    return [way.name, ofCloudflare(way), ...cells];
+    return [way.name, ofCloudflare(way)].concat(cells);
   });
   return table(["who leaves, and how", "Cloudflare", ...places], rows);
 }

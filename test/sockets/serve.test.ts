@@ -24,6 +24,7 @@ import type { BucketSnapshot } from "../../src/protocol.ts";
 
 import { readOptions } from "../../serve/options.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
+import { readPage } from "../docs/page.ts";
 import { acquire, acquirePath, arriveInTurn, snapshotOf, untilBucket } from "../support/callers.ts";
 import { HttpConnection, send, type Answer } from "../support/http-connection.ts";
 import { Served, processes, untilGone } from "../support/served.ts";
@@ -519,6 +520,12 @@ describe("examples/self-hosted", () => {
     expect((await send(served.url, acquirePath("x"))).status).toBe(200);
     const page = await fetch(served.url, { headers: { Accept: "text/html" } });
     expect(await page.text()).toContain("<title>Sluice</title>");
+  });
+
+  it("nginx.conf is what running.md shows", async () => {
+    const page = readPage(join(projectDir, "docs/running.md"));
+    const shown = page.blocks.find(({ language }) => language === "nginx");
+    expect(await example("nginx.conf")).toContain(shown?.text);
   });
 
   it("the unit starts it with options that it has, and leaves it the time to end", async () => {

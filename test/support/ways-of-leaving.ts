@@ -33,12 +33,14 @@ export interface Way {
   readonly isStreamed?: boolean;
   /** Whether it asks and leaves within milliseconds, when it is told to. */
   readonly isQuick?: boolean;
+  /** Whether `leave` only waits until its own time is over. */
+  readonly leavesByItself?: boolean;
   /** Asks for a token of `bucket`. It is on its way there when this resolves. */
   ask(url: string, bucket: string): Promise<Caller>;
 }
 
 /** For those that leave at a time of their own: enough to start and to get to the bucket. */
-const OWN_TIMEOUT_S = 2;
+const OWN_TIMEOUT_S = 3;
 /** curl's status for a time that is over. */
 const CURL_TIMED_OUT = 28;
 
@@ -75,7 +77,7 @@ function processWay(
   name: string,
   command: (url: string, bucket: string) => readonly [string, ...string[]],
   leave: (group: ProcessGroup, closed: Promise<unknown>) => unknown,
-  traits: Pick<Way, "isQuick" | "isStreamed"> = {},
+  traits: Omit<Way, "name" | "ask"> = {},
 ): Way {
   return {
     name,
@@ -97,10 +99,13 @@ function processWay(
   };
 }
 
-const signalled =
+/** Has left when it has ended: what it takes to that is its own affair. */
+const ends =
   (signal: NodeJS.Signals) =>
-  (group: ProcessGroup): unknown =>
-    group.child.kill(signal);
+  async ({ child }: ProcessGroup, closed: Promise<unknown>): Promise<void> => {
+    child.kill(signal);
+    await closed;
+  };
 
 async function untilPrinted(group: ProcessGroup, word: string): Promise<void> {
   while (!group.output.includes(word)) {
@@ -166,16 +171,18 @@ export const plainWays: readonly Way[] = [
       await closed;
       if (child.exitCode !== CURL_TIMED_OUT) throw new Error(`curl did not time out: ${output}`);
     },
+    { leavesByItself: true },
   ),
-  processWay("`curl`, Ctrl-C", curl, signalled("SIGINT"), quick),
-  processWay("`curl`, `kill -9`", curl, signalled("SIGKILL"), quick),
+  processWay("`curl`, Ctrl-C", curl, ends("SIGINT"), quick),
+  processWay("`curl`, `kill -9`", curl, ends("SIGKILL"), quick),
   processWay(
     "Python `urllib`, its timeout over",
     (url, bucket) => ["python3", "-c", ASK_BY_PYTHON, url + acquirePath(bucket)],
     (group) => untilPrinted(group, "left"),
+    { leavesByItself: true },
   ),
-  processWay("a process that ends", node(ASK_AND_END), signalled("SIGUSR2")),
-  processWay("a process, `kill -9`", node(ASK_BY_NODE), signalled("SIGKILL")),
+  processWay("a process that ends", node(ASK_AND_END), ends("SIGUSR2")),
+  processWay("a process, `kill -9`", node(ASK_BY_NODE), ends("SIGKILL")),
 ];
 
 function streamWay(name: string, leave: (request: StreamedRequest) => void): Way {
@@ -202,7 +209,7 @@ const curlStream = (url: string, bucket: string) =>
 export const streamedWays: readonly Way[] = [
   streamWay("an event stream, closed (FIN)", (request) => request.close()),
   streamWay("an event stream, reset (RST)", (request) => request.reset()),
-  processWay("an event stream by `curl`, `kill -9`", curlStream, signalled("SIGKILL"), STREAM),
+  processWay("an event stream by `curl`, `kill -9`", curlStream, ends("SIGKILL"), STREAM),
 ];
 
 function clientWay(name: string, options: { readonly onQueued?: () => void } = {}): Way {
@@ -230,7 +237,8 @@ export const ownWays: readonly Way[] = [
   processWay(
     "`sluice acquire`, Ctrl-C",
     (url, bucket) => [process.execPath, program, "acquire", bucket, "--url", url],
-    signalled("SIGINT"),
+    // It says so before it ends.
+    ({ child }) => child.kill("SIGINT"),
   ),
 ];
 
