@@ -10,12 +10,11 @@ import { showValue } from "../core/policy.ts";
 /** What the names of texts begin with that cannot be written as they are; 128 bits in base64url follow. */
 const HASHED = "hash@";
 const HASH_BYTES = 16;
-const HASH_LENGTH = 22;
-const HASH = new RegExp(`^${HASHED}[A-Za-z0-9_-]{${HASH_LENGTH}}$`);
+const HASH = /^hash@[A-Za-z0-9_-]{22}$/;
 /** A byte that UTF-8 does not use. */
 const NO_UTF_8 = 0xff;
-/** Room for a hash behind the prefix and its colon. */
-const MAX_PREFIX = 128 - HASHED.length - HASH_LENGTH - 1;
+/** Characters of a prefix: 27 of the 128 are for a hash, and one for the colon. */
+const MAX_PREFIX = 100;
 
 /**
  * A legal name for any text: `prefix:text` where that is one, and `prefix:hash@…` with 128 bits of the text's
