@@ -49,6 +49,11 @@ export class Exchange {
     return requests === "between" ? "idle" : requests;
   }
 
+  /** Of a request whose body has begun and not ended: how much of that is here. */
+  get bodyBytes(): number {
+    return this.#requests.bodyBytes;
+  }
+
   /** Whether the client is owed an answer that has not begun. */
   get isAnswerDue(): boolean {
     const isNext = this.#unanswered.length > 0 || this.#requests.position === "head";

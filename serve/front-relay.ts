@@ -59,7 +59,9 @@ const BACKLOG = 4_096;
 const FILE_SHARES_PER_CLIENT = 3;
 /** Files of the process itself. */
 const OWN_FILES = 64;
-/** What workerd may open between two looks. */
+/** What a request may make workerd open: two for the connection, four for a bucket. */
+const MAX_FILES_PER_REQUEST = 6;
+/** Files of workerd that stay free, or a quarter of all: for its log, its alarms, and what was not foreseen. */
 const MAX_SPARE_FILES = 1_024;
 
 /** How many clients may have requests at once. */
@@ -79,7 +81,8 @@ export class FrontRelay implements RelayHost {
   #turnedAway = 0;
   /** Connections that could be given up, as of the last tick. */
   #spare: RelayedConnection[] = [];
-  #refusal: string | undefined = undefined;
+  /** How many requests may begin before workerd's files are counted anew. */
+  #budget = 0;
   #onEmpty: () => void = () => undefined;
 
   private constructor(server: Server, options: FrontRelayOptions) {
@@ -122,9 +125,14 @@ export class FrontRelay implements RelayHost {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Why no request may begin at this moment. */
-  get refusal(): string | undefined {
-    return this.#refusal;
+  /** See `RelayHost`. */
+  begin(): string | undefined {
+    if (this.#budget < 1) {
+      const refusal = this.#countServerFiles();
+      if (refusal !== undefined) return refusal;
+    }
+    this.#budget -= 1;
+    return undefined;
   }
 
   /** Listens no more, and lets go of those who ask for nothing. workerd is about to end. */
@@ -199,17 +207,28 @@ export class FrontRelay implements RelayHost {
     }
     // The one that came first is given up first.
     this.#spare = spare.toReversed();
-    if (this.#connections.size > 0) void this.#countServerFiles();
+    // What was counted is of before.
+    this.#budget = 0;
   }
 
-  async #countServerFiles(): Promise<void> {
+  /**
+   * Works out how many requests may begin now, and answers why none may. Those of just now count as if each
+   * had still to open all of its files: a crowd comes sooner than workerd opens them.
+   */
+  #countServerFiles(): string | undefined {
     const { fileLimit, serverPid } = this.#options;
-    const files = await openFilesOf(serverPid);
+    const files = openFilesOf(serverPid);
+    if (files === undefined) {
+      this.#budget = Infinity;
+      return undefined;
+    }
     const most = fileLimit - Math.min(MAX_SPARE_FILES, fileLimit / 4);
-    this.#refusal =
-      files === undefined || files < most
-        ? undefined
-        : `Sluice has no room for more requests here: ${files} files of ${fileLimit} are open`;
+    let fresh = 0;
+    for (const connection of this.#connections) if (connection.isFresh) fresh += 1;
+    this.#budget = Math.floor((most - files) / MAX_FILES_PER_REQUEST) - fresh;
+    return this.#budget >= 1
+      ? undefined
+      : `Sluice has no room for more requests here: ${files} files of ${fileLimit} are open`;
   }
 }
 

@@ -48,6 +48,7 @@ export class MessageReader {
   #begun = "";
   /** Bytes that are still to come of a counted body or of a chunk. */
   #awaited = 0;
+  #bodyBytes = 0;
 
   /** @param onEnd Is called at the end of each message that `readHead` does not skip. */
   constructor(readHead: HeadReader, onEnd: () => void) {
@@ -57,6 +58,11 @@ export class MessageReader {
 
   get position(): Position {
     return positions[this.#state];
+  }
+
+  /** Bytes of the body that comes in, as far as it is here; what frames its chunks does not count. */
+  get bodyBytes(): number {
+    return this.position === "body" ? this.#bodyBytes : 0;
   }
 
   /** Reads on. */
@@ -107,6 +113,7 @@ export class MessageReader {
   }
 
   #enterBody(length: BodyLength | "skip"): void {
+    this.#bodyBytes = 0;
     if (length === "skip") this.#state = "between";
     else if (length === "unclear") this.#state = "unclear";
     else if (length === "chunked") this.#state = "size";
@@ -117,6 +124,7 @@ export class MessageReader {
   #stepCounted(bytes: Buffer, at: number): number {
     const taken = Math.min(this.#awaited, bytes.length - at);
     this.#awaited -= taken;
+    this.#bodyBytes += taken;
     if (this.#awaited === 0) {
       if (this.#state === "counted") this.#end();
       else this.#state = "gap";

@@ -1,6 +1,6 @@
 /** How many files a process may have open, and has; sockets are files here, too. */
 import { execFile } from "node:child_process";
-import { readdir, stat } from "node:fs/promises";
+import { readdirSync, statSync } from "node:fs";
 import { promisify } from "node:util";
 
 /**
@@ -13,13 +13,13 @@ export async function openFileLimit(): Promise<number> {
   return text === "unlimited" ? Infinity : Number(text);
 }
 
-/** How many files a process has open now; `undefined` where no /proc of Linux tells. */
-export async function openFilesOf(pid: number): Promise<number | undefined> {
+/** How many files a process has open now, in some microseconds; `undefined` where no /proc of Linux tells. */
+export function openFilesOf(pid: number): number | undefined {
   const dir = `/proc/${pid}/fd`;
   try {
     // Since Linux 6.2 the size of the folder is their number; before that it is 0.
-    const { size } = await stat(dir);
-    return size > 0 ? size : (await readdir(dir)).length;
+    const { size } = statSync(dir);
+    return size > 0 ? size : readdirSync(dir).length;
   } catch {
     return undefined;
   }

@@ -31,16 +31,26 @@ export interface PhaseLimits {
 export interface RelayHost {
   /** Where workerd listens. */
   readonly socketPath: string;
-  /** Why no request may begin at this moment; `undefined` where one may. */
-  readonly refusal: string | undefined;
+  /** A request begins: why it may not, or `undefined` where it may. */
+  begin(): string | undefined;
   /** Is told once its client's socket is closed. */
   forget(connection: RelayedConnection): void;
 }
 
 /** More than a head usually is; one that is larger goes to workerd before it has ended. */
 const MAX_KEPT_BYTES = 16 * 1024;
-/** With no request it may be given up for others after a tick, with a part of one after this many. */
-const SPARE_PART_TICKS = 4;
+/**
+ * How long one with no request, or with a part of one, is left alone before it may be given up for others.
+ * In a crowd a request may have come that has not been read yet.
+ */
+const SPARE_TICKS = 4;
+/**
+ * Of a body, what is passed on. Sluice takes 16 KiB and answers what is larger without reading on; workerd then
+ * drains 64 KiB and closes, and an answer is lost where more is written to a connection that is closed.
+ */
+const MAX_BODY_BYTES = 48 * 1024;
+/** What may lie ready for workerd, as it does where requests are sent behind one that waits. */
+const MAX_AHEAD_BYTES = 64 * 1024;
 
 /** A client's connection. */
 export class RelayedConnection {
@@ -54,6 +64,11 @@ export class RelayedConnection {
   /** What has come while there was none. */
   #kept: Buffer[] = [];
   #keptBytes = 0;
+  /**
+   * Nothing more is passed on, though more comes: it is read and dropped, since a client that is not read from
+   * could not be seen to leave. workerd closes when it has answered what it has.
+   */
+  #isCutOff = false;
   /** Nothing more is passed on to workerd; the client is being sent the rest. */
   #isEnding = false;
   /** It is not waited for the client to close, either. */
@@ -89,12 +104,17 @@ export class RelayedConnection {
     return this.#server === undefined;
   }
 
+  /** Whether it has a request of just now, for which workerd may still have to open files. */
+  get isFresh(): boolean {
+    return this.#server !== undefined && this.#age < SPARE_TICKS && this.#exchange.phase !== "idle";
+  }
+
   /** Whether it may be given up where there is no room: nobody waits on it, and it has had its time. */
   get isSpare(): boolean {
     if (this.#isEnding) return false;
     const { phase } = this.#exchange;
-    const isPart = phase === "head" || phase === "body";
-    return isPart ? this.#age >= SPARE_PART_TICKS : phase === "idle" && this.#age > 0;
+    const isWaitedOn = phase !== "idle" && phase !== "head" && phase !== "body";
+    return !isWaitedOn && this.#age >= SPARE_TICKS;
   }
 
   /** One tick of time: ends it where a limit is over. */
@@ -107,8 +127,6 @@ export class RelayedConnection {
       if (this.#age >= limit) this.#client.destroy();
       return;
     }
-    // What the server does not take is not the client's to send.
-    if (phase === "body" && this.#client.isPaused()) this.#age = 0;
     if (this.#isOverdue(phase, limits)) this.#endOverdue();
     else if (phase === "idle" && this.#age >= limits.kept) this.#dropServer();
   }
@@ -155,14 +173,19 @@ export class RelayedConnection {
   #readFromClient(bytes: Buffer): void {
     // What nobody takes any more, and must be read: bytes left unread break off what is sent.
     if (this.#isEnding) return;
-    const refusal = this.#refusal ?? this.#host.refusal;
-    if (refusal !== undefined && this.#exchange.phase === "idle") {
-      this.#end(unavailableAnswer(refusal));
-      return;
+    if (this.#exchange.phase === "idle") {
+      const refusal = this.#refusal ?? this.#host.begin();
+      if (refusal !== undefined) {
+        this.#end(unavailableAnswer(refusal));
+        return;
+      }
     }
+    const { asked } = this.#exchange;
     this.#exchange.readFromClient(bytes);
+    if (this.#exchange.asked !== asked) this.#enter(this.#exchange.phase, this.#exchange.asked);
+    if (this.#isCutOff) return;
     if (this.#server) {
-      if (!this.#server.write(bytes)) this.#client.pause();
+      this.#pass(this.#server, bytes);
       return;
     }
     this.#kept.push(bytes);
@@ -170,6 +193,16 @@ export class RelayedConnection {
     const { phase } = this.#exchange;
     const isPart = phase === "idle" || phase === "head";
     if (!isPart || this.#keptBytes > MAX_KEPT_BYTES) this.#openServer();
+  }
+
+  #pass(server: Socket, bytes: Buffer): void {
+    const surplus = this.#exchange.bodyBytes - MAX_BODY_BYTES;
+    const isTaken = server.write(surplus > 0 ? bytes.subarray(0, -surplus) : bytes);
+    if (this.#exchange.phase === "tunnel") {
+      if (!isTaken) this.#client.pause();
+    } else {
+      this.#isCutOff = surplus > 0 || server.writableLength > MAX_AHEAD_BYTES;
+    }
   }
 
   #openServer(): void {
@@ -199,9 +232,10 @@ export class RelayedConnection {
         else this.#end(unavailableAnswer("Sluice is not reached here at this moment"));
       }),
     );
-    for (const bytes of this.#kept) server.write(bytes);
+    const kept = Buffer.concat(this.#kept);
     this.#kept = [];
     this.#keptBytes = 0;
+    this.#pass(server, kept);
   }
 
   #readFromServer(server: Socket, bytes: Buffer): void {

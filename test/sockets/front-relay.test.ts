@@ -15,10 +15,9 @@ import {
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buffer } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { FrontRelay, roomFor, type FrontRelayOptions } from "../../serve/front-relay.ts";
 import { send } from "../support/http-connection.ts";
@@ -149,13 +148,25 @@ async function until(isSo: () => boolean): Promise<void> {
 describe("what the relay passes on", () => {
   it("is the same bytes, both ways, also when they are many", async () => {
     await using relay = await listen();
+    const body = randomBytes(40 * 1024);
+    const echoed = await fetch(`${relay.url}/echo`, { method: "POST", body });
+    expect(Buffer.from(await echoed.arrayBuffer()).equals(body)).toBe(true);
+
     const sent = randomBytes(16 * MIB);
-    const outgoing = request(`${relay.url}/echo`, { method: "POST", agent: false });
-    outgoing.end(sent);
-    const [response] = (await once(outgoing, "response")) as [IncomingMessage];
-    const got = await buffer(response);
-    const digest = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
-    expect(digest(got)).toBe(digest(sent));
+    const upgrade = { Connection: "Upgrade", Upgrade: "x" };
+    const outgoing = request(relay.url, { agent: false, headers: upgrade }).end();
+    const [, socket] = (await once(outgoing, "upgrade")) as [IncomingMessage, Socket];
+    socket.write(sent);
+    const hash = createHash("sha256");
+    let bytes = 0;
+    for await (const piece of socket) {
+      hash.update(piece as Buffer);
+      bytes += (piece as Buffer).length;
+      if (bytes === sent.length) break;
+    }
+    socket.destroy();
+    await until(() => serverSockets.size === 0);
+    expect(hash.digest("hex")).toBe(createHash("sha256").update(sent).digest("hex"));
   });
 
   it("is requests that come together, answered in order, on one connection", async () => {
@@ -392,9 +403,30 @@ describe("where there is no room", () => {
     }
     // Who waits already is not touched.
     expect(await waiting.then((response) => response.text())).toBe("held");
-    await setTimeout(600);
-    expect(await fetch(`${relay.url}/b`).then((response) => response.text())).toBe("/b");
     client.socket.destroy();
+  });
+
+  it("in the server's files, that is over when there is: nobody needs to be connected meanwhile", async () => {
+    await using relay = await listen({ fileLimit: 800, serverPid: process.pid });
+    {
+      await using files = await openFiles(600);
+      void files;
+      expect(await send(relay.url, "/b")).toMatchObject({ status: 503 });
+    }
+    expect((await fetch(`${relay.url}/b`)).status).toBe(200);
+  });
+
+  it("in the server's files for a crowd that comes before they are open, it is bounded", async () => {
+    await using relay = await listen({ fileLimit: 800, serverPid: process.pid });
+    const clients = await Promise.all(
+      Array.from({ length: 200 }, () => openClient(relay.port, get("/never"))),
+    );
+    await setTimeout(500);
+    const refused = clients.filter((client) => client.received().includes("503")).length;
+    // Of 600 files each may take six, beside those that are open.
+    expect(clients.length - refused).toBeLessThanOrEqual(100);
+    expect(refused).toBeLessThan(200);
+    for (const client of clients) client.socket.destroy();
   });
 
   it("or nobody behind it, it says so", async () => {
@@ -417,6 +449,44 @@ describe("the relay's end", () => {
     expect(performance.now() - startedAtMs).toBeLessThan(SOON_MS);
     await expect(fetch(`${url}/a`)).rejects.toThrow("fetch failed");
     deaf.socket.destroy();
+  });
+});
+
+describe("in front of workerd", () => {
+  const policies = {
+    "*": { capacity: 1, refillTokens: 1, refillIntervalMs: 3_600_000, maxWaitMs: 3_600_000 },
+  };
+
+  it.each([100_000, 1_000_000])("a body of %i bytes is answered 413, each time", async (size) => {
+    await using served = await Served.start({ policies });
+    const body = " ".repeat(size);
+    for (let round = 0; round < 15; round += 1) {
+      const answer = await fetch(`${served.url}/acquire?bucket=x`, { method: "POST", body });
+      expect(answer.status).toBe(413);
+      expect(await answer.json()).toMatchObject({ reason: "body-too-large" });
+    }
+  });
+
+  it.each([
+    [
+      "with a body that nobody reads",
+      "GET /acquire?bucket=x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n",
+    ],
+    [
+      "with more behind it",
+      "GET /acquire?bucket=x HTTP/1.1\r\nHost: localhost\r\n\r\nPOST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n",
+    ],
+  ])("a caller %s is seen to leave", async (_, head) => {
+    await using served = await Served.start({ policies });
+    await send(served.url, "/acquire?bucket=x");
+    const waiters = async (): Promise<unknown> => {
+      return ((await send(served.url, "/buckets/x")).body as { waiters: number }).waiters;
+    };
+    const client = await openClient(Number(new URL(served.url).port), head + "x".repeat(1_000_000));
+    await vi.waitFor(async () => expect(await waiters()).toBe(1), SOON_MS);
+    client.socket.end();
+    await vi.waitFor(async () => expect(await waiters()).toBe(0), SOON_MS);
+    client.socket.destroy();
   });
 });
 
