@@ -216,8 +216,12 @@ function judgeReading(
     return ["GET", "HEAD"].includes(method) ? healthy : says("405 method-not-allowed");
   }
   if (plain === "/acquire") {
-    if (!["GET", "POST"].includes(method)) return says("405 method-not-allowed");
-    return guarded(request, facts.apiToken, () => judgeAcquire(request, query, facts));
+    if (!["GET", "POST", "DELETE"].includes(method)) return says("405 method-not-allowed");
+    return guarded(request, facts.apiToken, () =>
+      method === "DELETE"
+        ? judgeCancel(request, query, facts)
+        : judgeAcquire(request, query, facts),
+    );
   }
   if (!/^\/buckets\/[^/]+$/.test(plain)) return says("404 not-found");
   const name = decode(path.slice(path.lastIndexOf("/") + 1));
@@ -295,6 +299,18 @@ function judgeAcquire(request: FuzzedRequest, query: string, facts: ServerFacts)
     const isOdd = hasHeader(request, "accept", "text/event-stream");
     return isOdd && verdict.bucket !== undefined ? unsafe : verdict;
   });
+}
+
+/** A cancel that is legal may end somebody's wait. */
+function judgeCancel(request: FuzzedRequest, query: string, { prefix }: ServerFacts): Verdict {
+  const faults = new Faults();
+  judgeKey(faults, request);
+  if (!request.headers.some(([name]) => name.toLowerCase() === "idempotency-key")) {
+    faults.add("Idempotency-Key");
+  }
+  const [bucket = "", ...others] = new URLSearchParams(query).getAll("bucket");
+  if (!NAME.test(bucket) || others.length > 0) faults.add("bucket");
+  return faults.over(() => (bucket.startsWith(prefix) ? unsafe : says("404 unknown-bucket")));
 }
 
 /** A key is a string of 1 to 255 characters, in quotes or, where that can be told, without. */
