@@ -49,9 +49,9 @@ export class Exchange {
     return requests === "between" ? "idle" : requests;
   }
 
-  /** Of a request whose body has begun and not ended: how much of that is here. */
-  get bodyBytes(): number {
-    return this.#requests.bodyBytes;
+  /** See `MessageReader.surplusOver`, of the request that comes in. */
+  surplusOver(maxBytes: number): number | undefined {
+    return this.#requests.surplusOver(maxBytes);
   }
 
   /** Whether the client is owed an answer that has not begun. */

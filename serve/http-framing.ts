@@ -60,9 +60,16 @@ export class MessageReader {
     return positions[this.#state];
   }
 
-  /** Bytes of the body that comes in, as far as it is here; what frames its chunks does not count. */
-  get bodyBytes(): number {
-    return this.position === "body" ? this.#bodyBytes : 0;
+  /**
+   * Of what has been read of a body that is longer than `maxBytes`: how many bytes at its end a server need not
+   * have that takes no more, none of a body whose length was announced. `undefined` where no such body comes in.
+   */
+  surplusOver(maxBytes: number): number | undefined {
+    if (this.#state === "counted") {
+      return this.#bodyBytes + this.#awaited > maxBytes ? this.#bodyBytes : undefined;
+    }
+    const isOver = this.position === "body" && this.#bodyBytes > maxBytes;
+    return isOver ? this.#bodyBytes - maxBytes : undefined;
   }
 
   /** Reads on. */

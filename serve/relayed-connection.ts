@@ -45,10 +45,10 @@ const MAX_KEPT_BYTES = 16 * 1024;
  */
 const SPARE_TICKS = 4;
 /**
- * Of a body, what is passed on. Sluice takes 16 KiB and answers what is larger without reading on; workerd then
- * drains 64 KiB and closes, and an answer is lost where more is written to a connection that is closed.
+ * Of a body, what is passed on: Sluice takes 16 KiB, and answers what is larger without reading it. workerd then
+ * closes at once, and its answer is lost where anything more is written to it.
  */
-const MAX_BODY_BYTES = 48 * 1024;
+const MAX_BODY_BYTES = 17 * 1024;
 /** What may lie ready for workerd, as it does where requests are sent behind one that waits. */
 const MAX_AHEAD_BYTES = 64 * 1024;
 
@@ -196,12 +196,12 @@ export class RelayedConnection {
   }
 
   #pass(server: Socket, bytes: Buffer): void {
-    const surplus = this.#exchange.bodyBytes - MAX_BODY_BYTES;
-    const isTaken = server.write(surplus > 0 ? bytes.subarray(0, -surplus) : bytes);
+    const surplus = this.#exchange.surplusOver(MAX_BODY_BYTES);
+    const isTaken = server.write(surplus ? bytes.subarray(0, -surplus) : bytes);
     if (this.#exchange.phase === "tunnel") {
       if (!isTaken) this.#client.pause();
     } else {
-      this.#isCutOff = surplus > 0 || server.writableLength > MAX_AHEAD_BYTES;
+      this.#isCutOff = surplus !== undefined || server.writableLength > MAX_AHEAD_BYTES;
     }
   }
 
@@ -228,7 +228,7 @@ export class RelayedConnection {
     server.on(
       "error",
       ifOurs(() => {
-        if (isOpen) this.#break();
+        if (isOpen) this.#lose();
         else this.#end(unavailableAnswer("Sluice is not reached here at this moment"));
       }),
     );
@@ -259,8 +259,13 @@ export class RelayedConnection {
     else this.#client.once("finish", () => this.#client.destroy());
   }
 
-  /** workerd has broken off. */
-  #break(): void {
+  /** workerd has broken off: in the middle of an answer, or behind one that is whole. */
+  #lose(): void {
+    const { phase } = this.#exchange;
+    if (phase === "idle" || phase === "head" || phase === "body") {
+      this.#end();
+      return;
+    }
     this.#dropServer();
     this.#isEnding = true;
     this.#client.resetAndDestroy();

@@ -151,3 +151,20 @@ describe("the phase of a connection", () => {
     expect(performance.now() - startedAtMs).toBeLessThan(1_000);
   });
 });
+
+describe("what a server need not have of a body over 10 bytes", () => {
+  const head = (fields: string): string => `POST / HTTP/1.1\r\n${fields}\r\n\r\n`;
+  it.each<[what: string, text: string, surplus: number | undefined]>([
+    ["between requests", GET, undefined],
+    ["a body that is not longer", `${head("Content-Length: 10")}123456789`, undefined],
+    ["one that is longer, before it begins", head("Content-Length: 11"), 0],
+    ["one that is longer", `${head("Content-Length: 11")}123`, 3],
+    ["chunks that are not", `${head("Transfer-Encoding: chunked")}ff\r\n1234567890`, undefined],
+    ["chunks that are", `${head("Transfer-Encoding: chunked")}ff\r\n123456789012`, 2],
+    ["a body that has ended", `${head("Content-Length: 11")}12345678901`, undefined],
+  ])("%s", (_, text, surplus) => {
+    const exchange = new Exchange();
+    exchange.readFromClient(Buffer.from(text));
+    expect(exchange.surplusOver(10)).toBe(surplus);
+  });
+});
