@@ -50,7 +50,7 @@ const SPARE_TICKS = 4;
  */
 const MAX_BODY_BYTES = 17 * 1024;
 /** What may lie ready for workerd, as it does where requests are sent behind one that waits. */
-const MAX_AHEAD_BYTES = 64 * 1024;
+const MAX_AHEAD_BYTES = 256 * 1024;
 
 /** A client's connection. */
 export class RelayedConnection {
