@@ -283,8 +283,11 @@ export class Instance implements BucketPlatform {
     const { call } = attempt;
     const { idempotencyKey: key } = call;
     const others = [...this.standing].filter((other) => other.attempt.call.idempotencyKey === key);
-    if (key === undefined || others.length > 0) return;
-    const isSure = letInAt !== undefined && !isJoined && !Number.isNaN(arrival.deadlineAtMs);
+    const isAlone = others.length === 0;
+    // Those that are held at the door stand in no place together: each that leaves may have had one.
+    if (key === undefined || (!isAlone && !this.gathers)) return;
+    const isKnown = letInAt !== undefined && !Number.isNaN(arrival.deadlineAtMs);
+    const isSure = isAlone && isKnown && !isJoined;
     this.absences.left(key, { arrival, call, leftAtMs: this.clock.now(), isSure });
   }
 
