@@ -2,9 +2,10 @@
  * Sluice on a machine of one's own: workerd itself, with the state on disk, and a launcher that holds the
  * relay in front of it (front-relay.ts).
  *
- * The launcher starts workerd, waits until it answers, and ends it in order: workerd by itself, told to end, waits for all that is held, and here callers are held for
- * minutes. So they are told first (worker/main.ts), then workerd may end, and at the end of a period
- * of grace it has to. The state needs none of this: it is safe under SIGKILL.
+ * The launcher starts workerd, waits until it answers, and ends it in order: workerd by itself, told to
+ * end, waits for all that is held, and here callers are held for minutes. So they are told first
+ * (worker/main.ts), then workerd may end, and at the end of a period of grace it has to. The state needs
+ * none of this: it is safe under SIGKILL.
  *
  * workerd that ends by itself is not started again here. The launcher ends as it did, and what runs the
  * launcher (systemd, a container's engine) knows how often to try.

@@ -8,7 +8,8 @@
  *
  * - a caller that may have stood in a queue comes back within `MAX_REQUEUE_PAUSE_MS`, after its first loss
  *   and after its twentieth. Pauses that grow would grow beyond the window of the instance that comes next;
- * - a new instance lets nobody in for `RECOVERY_WINDOW_MS`, counted from its own first sign of life. The callers were turned out before that, so all of their pauses end within it.
+ * - a new instance lets nobody in for `RECOVERY_WINDOW_MS`, counted from its own first sign of life. The
+ *   callers were turned out before that, so all of their pauses end within it.
  *
  * Longer pauses are for an object that can't be reached at all, again and again. They come in two kinds,
  * and neither costs anybody its place. Where many callers of this isolate try in vain at one bucket, their
