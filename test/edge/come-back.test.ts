@@ -5,10 +5,8 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { ProblemBody } from "../../src/protocol.ts";
-
 import { AbsentCallers } from "../../src/edge/absent-callers.ts";
-import { ADMIN, request, settle, snapshotOf, stream } from "./surfaces.ts";
+import { ADMIN, grantOf, problemOf, request, settle, snapshotOf, stream } from "./surfaces.ts";
 import { pass, uniqueName, useSteadyPauses, useVirtualDate } from "./virtual-time.ts";
 
 beforeEach(() => {
@@ -56,22 +54,6 @@ async function waiting(
       while ((await snapshotOf(name)).cancelled === before.cancelled) await settle();
     },
   };
-}
-
-async function grantOf(response: Promise<Response>): Promise<Record<string, number>> {
-  const answer = await response;
-  expect(answer.status).toBe(200);
-  return answer.json();
-}
-
-async function expectProblem(
-  response: Response | Promise<Response>,
-  status: number,
-  reason: string,
-): Promise<void> {
-  const answer = await response;
-  const problem: ProblemBody = await answer.json();
-  expect([answer.status, problem.reason]).toEqual([status, reason]);
 }
 
 /** Resolves once `held` is one of so many waiters, with it: not with what comes of it. */
@@ -134,7 +116,7 @@ describe("a caller that comes back with its key", () => {
   it("fills no place while it is away, and queue-full does not apply to it", async () => {
     const name = await emptied({ queueLimit: 1 });
     const first = await waiting(name, "a");
-    await expectProblem(ask(name, "b"), 429, "queue-full");
+    await problemOf(ask(name, "b"), 429, "queue-full");
     await first.leave();
     expect(await snapshotOf(name)).toMatchObject({ waiters: 0, queuedTokens: 0 });
     const [second] = await joins(name, ask(name, "b"), 1);
@@ -152,7 +134,7 @@ describe("a caller that comes back with its key", () => {
     const body = JSON.stringify({ maxWaitMs: 100 });
     await request(`/buckets/${name}`, { method: "PUT", headers: ADMIN, body });
     vi.setSystemTime(Date.now() + 5_001);
-    await expectProblem(ask(name, "a", "&timeoutMs=5000"), 429, "timeout");
+    await problemOf(ask(name, "a", "&timeoutMs=5000"), 429, "timeout");
     expect(await snapshotOf(name)).toMatchObject({ tokens: 1, refused: 1, granted: 1 });
   });
 
@@ -184,7 +166,7 @@ describe("a caller that comes back with its key", () => {
     const first = await waiting(name, "a");
     const [second] = await joins(name, ask(name, "b"), 2);
     await first.leave();
-    await expectProblem(ask(name, "a", "&timeoutMs=9000"), 422, "idempotency-key-reused");
+    await problemOf(ask(name, "a", "&timeoutMs=9000"), 422, "idempotency-key-reused");
     const [again] = await joins(name, ask(name, "a"), 2);
     await pass(name, 1_000);
     expect((await again).status).toBe(200);
@@ -241,7 +223,7 @@ describe("a caller that comes back with its key", () => {
     const first = await waiting(name, "a", "&timeoutMs=1000");
     await first.leave();
     vi.setSystemTime(Date.now() + 1_001);
-    await expectProblem(ask(name, "a", "&timeoutMs=1000"), 429, "timeout");
+    await problemOf(ask(name, "a", "&timeoutMs=1000"), 429, "timeout");
     expect((await ask(name, "a", "&timeoutMs=1000")).status).toBe(200);
   });
 
@@ -252,7 +234,7 @@ describe("a caller that comes back with its key", () => {
     const init = { method: "DELETE", headers: { "Idempotency-Key": "a" } };
     const cancelled = await request(`/acquire?bucket=${name}`, init);
     expect(await cancelled.json()).toEqual({ cancelled: true });
-    await expectProblem(ask(name, "a"), 499, "cancelled");
+    await problemOf(ask(name, "a"), 499, "cancelled");
     expect(await (await request(`/acquire?bucket=${name}`, init)).json()).toEqual({
       cancelled: false,
     });
@@ -313,7 +295,7 @@ it("a caller that left while its object's callers were put back keeps its deadli
   expect(await held).toBe("gone");
   await settle();
   vi.setSystemTime(Date.now() + 5_001);
-  await expectProblem(ask(name, "a", "&timeoutMs=5000"), 429, "timeout");
+  await problemOf(ask(name, "a", "&timeoutMs=5000"), 429, "timeout");
 });
 
 describe("AbsentCallers", () => {

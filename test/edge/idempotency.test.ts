@@ -1,11 +1,10 @@
 import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { GrantBody, ProblemBody } from "../../src/protocol.ts";
 import type { KeyedGrant, KeyedGrantStore } from "../../src/edge/keyed-grants.ts";
 
 import { KeyedGrants } from "../../src/edge/keyed-grants.ts";
-import { ADMIN, request, settle, snapshotOf } from "./surfaces.ts";
+import { ADMIN, grantOf, problemOf, request, settle, snapshotOf } from "./surfaces.ts";
 import { pass, stubOf, uniqueName, useSteadyPauses, useVirtualDate } from "./virtual-time.ts";
 
 beforeEach(() => {
@@ -23,23 +22,6 @@ const TEN_MINUTES_MS = 600_000;
 function ask(name: string, key: string, query = "", init: RequestInit = {}): Promise<Response> {
   const headers = { "Idempotency-Key": key };
   return request(`/acquire?bucket=${name}${query}`, { ...init, headers });
-}
-
-async function grantOf(response: Response | Promise<Response>): Promise<GrantBody> {
-  const answer = await response;
-  expect(answer.status).toBe(200);
-  return answer.json();
-}
-
-async function problemOf(
-  response: Response | Promise<Response>,
-  status: number,
-  reason: string,
-): Promise<ProblemBody> {
-  const answer = await response;
-  const problem: ProblemBody = await answer.json();
-  expect([answer.status, problem.reason]).toEqual([status, reason]);
-  return problem;
 }
 
 /** A bucket of five, one a second, all of them there. */

@@ -33,6 +33,25 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   return response;
 }
 
+/** The grant that a response is; its status must say so. */
+export async function grantOf(response: Response | Promise<Response>): Promise<GrantBody> {
+  const answer = await response;
+  expect(answer.status).toBe(200);
+  return answer.json();
+}
+
+/** The problem that a response is; it must have this status and reason. */
+export async function problemOf(
+  response: Response | Promise<Response>,
+  status: number,
+  reason: string,
+): Promise<ProblemBody> {
+  const answer = await response;
+  const problem: ProblemBody = await answer.json();
+  expect([answer.status, problem.reason]).toEqual([status, reason]);
+  return problem;
+}
+
 /** A snapshot over HTTP. */
 export async function snapshotOf(name: string): Promise<BucketSnapshot> {
   const response = await request(`/buckets/${encodeURIComponent(name)}`);
