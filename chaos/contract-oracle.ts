@@ -9,7 +9,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 
-import type { BucketSnapshot, ProblemBody } from "../src/protocol.ts";
+import type { BucketSnapshot, ProblemBody } from "../src/protocol/messages.ts";
 import type { RawAnswer } from "../test/support/raw-connection.ts";
 import type { FuzzedRequest } from "./fuzzed-request.ts";
 

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 
-import type { BucketSnapshot, GrantBody, ProblemBody } from "../src/protocol.ts";
+import type { BucketSnapshot, GrantBody, ProblemBody } from "../src/protocol/messages.ts";
 
 import { DemoError } from "./demo-error.ts";
 

@@ -18,7 +18,7 @@ const dashboard = join(root, "src/dashboard");
 const built = join(dashboard, "assets.ts");
 
 /** What the page is made of. The lock file is for the libraries in it. */
-const sources = ["src/dashboard", "src/client", "src/core", "src/protocol.ts"].map(fromRoot);
+const sources = ["src/dashboard", "src/client", "src/core", "src/protocol"].map(fromRoot);
 const tools = ["scripts/build-page.mjs", "package-lock.json"].map(fromRoot);
 
 /** Enough that two contents never share a name. */

@@ -8,7 +8,7 @@
  */
 import type { AlarmStorage } from "../../src/edge/alarm-daemon.ts";
 import type { BucketPlatform } from "../../src/edge/bucket-owner.ts";
-import type { NamedPolicyFields } from "../../src/protocol.ts";
+import type { NamedPolicyFields } from "../../src/protocol/messages.ts";
 import type { VirtualClock } from "../../test/support/simulation/virtual-clock.ts";
 import type { Meter } from "./meter.ts";
 

@@ -10,7 +10,7 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-import type { GrantBody } from "../../src/protocol.ts";
+import type { GrantBody } from "../../src/protocol/messages.ts";
 
 import { admin, changePolicy } from "../../test/support/callers.ts";
 import { gatheringPolicy, holdCrowd } from "../../test/support/crowd.ts";

@@ -2,7 +2,7 @@
  * What `sluice watch` shows, as lines of text: a function of what the feed has said, the time and the
  * width, and of nothing else.
  */
-import type { BucketSnapshot, WatchEvent, WatchMessage } from "../protocol.ts";
+import type { BucketSnapshot, WatchEvent, WatchMessage } from "../protocol/messages.ts";
 
 import { hasStarted, nextTickAfter, tokensAt } from "../client/forecast.ts";
 import { formatDuration } from "./duration.ts";

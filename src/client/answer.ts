@@ -5,7 +5,7 @@
  * that something in between failed or is busy, is no answer of Sluice, and worth another attempt.
  */
 import type { FieldFault } from "../core/policy.ts";
-import type { GrantBody, Reason } from "../protocol.ts";
+import type { GrantBody, Reason } from "../protocol/messages.ts";
 import type { RateLimitState } from "./rate-limit-state.ts";
 
 import { showValue } from "../core/policy.ts";

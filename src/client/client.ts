@@ -23,7 +23,7 @@
  * Nothing here is of one platform: `fetch`, `AbortController`, timers and random values are all it needs.
  */
 import type { PolicyFields } from "../core/policy.ts";
-import type { BucketSnapshot, Reason } from "../protocol.ts";
+import type { BucketSnapshot, Reason } from "../protocol/messages.ts";
 import type { AcquireOutcome, RefusalReason } from "./acquire-outcome.ts";
 import type { Answer } from "./answer.ts";
 import type { OnError, Report } from "./fault-report.ts";
@@ -31,7 +31,7 @@ import type { Attempt, Patience } from "./persist.ts";
 import type { SluiceErrorReason } from "./sluice-error.ts";
 
 import { policyLimits } from "../core/policy.ts";
-import { STREAM_IF_QUEUED } from "../protocol.ts";
+import { STREAM_IF_QUEUED } from "../protocol/messages.ts";
 import { errorOf, grantIn, membersOf, problemIn, unexpectedAnswer } from "./answer.ts";
 import {
   checkAcquireOptions,

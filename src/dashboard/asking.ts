@@ -9,7 +9,7 @@
  * late ones. But connections of requests with credentials and without are kept apart (as the fetch standard
  * demands), so every second caller does without; the page has no cookies either way.
  */
-import type { GrantBody, ProblemBody } from "../protocol.ts";
+import type { GrantBody, ProblemBody } from "../protocol/messages.ts";
 
 import { EventStreamParser } from "../client/event-stream.ts";
 import { acquireUrl } from "./address.ts";

@@ -6,7 +6,7 @@
  * connection, at most; so a caller's key holds the connection, too. What happened while the page was not
  * connected is not known, and callers that waited then are dropped, not guessed.
  */
-import type { BucketSnapshot, WatchEvent, WatchMessage } from "../protocol.ts";
+import type { BucketSnapshot, WatchEvent, WatchMessage } from "../protocol/messages.ts";
 
 import { hasStarted, nextTickAfter, tokensAt } from "../client/forecast.ts";
 import { NO_WAITS, countWait, type WaitCounts } from "./wait-histogram.ts";

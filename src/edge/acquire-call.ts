@@ -8,7 +8,7 @@
  * would not be told when a caller leaves). The policy comes first, in a text of its own: it is the same in
  * call after call, and so is encoded and parsed once.
  */
-import type { AcquireCall, NamedPolicyFields } from "../protocol.ts";
+import type { AcquireCall, NamedPolicyFields } from "../protocol/messages.ts";
 
 /** Where the object is addressed; the host of a Durable Object's URL means nothing. */
 const OBJECT_URL = "https://bucket/acquire?";

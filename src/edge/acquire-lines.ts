@@ -6,7 +6,7 @@
  * They are not the events that the client gets. The Worker makes these, because only it goes on when the
  * object is reset; and a place that the client has been told already, it does not tell again.
  */
-import type { HeldPlace } from "../protocol.ts";
+import type { HeldPlace } from "../protocol/messages.ts";
 
 import { isRecord } from "./is-record.ts";
 

@@ -1,7 +1,7 @@
 /** How an acquire ended, as the HTTP response that the caller gets. */
 import type { FieldFault } from "../core/policy.ts";
 import type { Grant, Outcome } from "../core/limiter.ts";
-import type { GrantBody } from "../protocol.ts";
+import type { GrantBody } from "../protocol/messages.ts";
 import type { AcquireAnswer, AnsweringBucket } from "./bucket-owner.ts";
 
 import { showValue } from "../core/policy.ts";

@@ -14,7 +14,7 @@ import type {
   LeaseAnswer,
   NamedPolicyFields,
   PolicyChange,
-} from "../protocol.ts";
+} from "../protocol/messages.ts";
 import type {
   AcquireAnswer,
   BucketDisk,

@@ -30,7 +30,7 @@ import type {
   NamedPolicyFields,
   PolicyChange,
   WatchEvent,
-} from "../protocol.ts";
+} from "../protocol/messages.ts";
 import type { AlarmStorage } from "./alarm-daemon.ts";
 import type { Clock } from "./clock.ts";
 import type { DrainReason } from "./gathering.ts";

@@ -2,7 +2,12 @@
  * A bucket where its file can be seen: one that nobody has ever come to is answered for without its object
  * (unused-bucket.ts), unless something is asked for.
  */
-import type { AcquireCall, BucketSnapshot, NamedPolicyFields, PolicyChange } from "../protocol.ts";
+import type {
+  AcquireCall,
+  BucketSnapshot,
+  NamedPolicyFields,
+  PolicyChange,
+} from "../protocol/messages.ts";
 import type { PlaceFollower } from "./acquire-lines.ts";
 import type { BucketFiles } from "./bucket-files.ts";
 import type { BucketObject } from "./bucket-object.ts";

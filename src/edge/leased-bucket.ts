@@ -10,7 +10,7 @@ import { waitUntil } from "cloudflare:workers";
 
 import type { Lease, LeaseAsk, LeaseReport } from "../core/lease.ts";
 import type { LeaseTerms } from "../core/policy.ts";
-import type { BucketSnapshot, LeaseAnswer } from "../protocol.ts";
+import type { BucketSnapshot, LeaseAnswer } from "../protocol/messages.ts";
 import type { AnsweringBucket } from "./bucket-owner.ts";
 import type { GrantPoints } from "./grant-points.ts";
 

@@ -1,6 +1,6 @@
 /** The buckets that this isolate holds leases of. They live as long as the isolate does. */
 import type { LeaseAsk } from "../core/lease.ts";
-import type { LeaseAnswer, NamedPolicyFields } from "../protocol.ts";
+import type { LeaseAnswer, NamedPolicyFields } from "../protocol/messages.ts";
 import type { BucketObject } from "./bucket-object.ts";
 
 import { GrantPoints } from "./grant-points.ts";

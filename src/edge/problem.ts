@@ -3,9 +3,9 @@
  * that all of them go through, those of the Worker and those of the object. So they are logged here.
  */
 import type { FieldFault } from "../core/policy.ts";
-import type { ProblemBody, ProblemKind, Reason } from "../protocol.ts";
+import type { ProblemBody, ProblemKind, Reason } from "../protocol/messages.ts";
 
-import { refusalKinds } from "../protocol.ts";
+import { refusalKinds } from "../protocol/messages.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { jsonText } from "./json-text.ts";
 import { ceilSeconds } from "./rate-limit-fields.ts";

@@ -1,6 +1,11 @@
 /** The buckets as the Worker sees them: its side of the calls to their objects. */
 import type { Pause } from "../core/pause.ts";
-import type { AcquireCall, BucketSnapshot, NamedPolicyFields, PolicyChange } from "../protocol.ts";
+import type {
+  AcquireCall,
+  BucketSnapshot,
+  NamedPolicyFields,
+  PolicyChange,
+} from "../protocol/messages.ts";
 import type { PlaceFollower } from "./acquire-lines.ts";
 import type { BucketFiles } from "./bucket-files.ts";
 import type { BucketObject } from "./bucket-object.ts";

@@ -14,7 +14,7 @@ import { Hono } from "hono";
 import type { Right, Scope } from "./access-tokens.ts";
 import type { PlaceFollower } from "./acquire-lines.ts";
 import type { Gate } from "./authorize.ts";
-import type { CancelBody } from "../protocol.ts";
+import type { CancelBody } from "../protocol/messages.ts";
 import type { SluiceEnv } from "./env.ts";
 import type { Settings } from "./settings.ts";
 

@@ -11,7 +11,7 @@
  * has no other sample. It starts no bucket, takes nothing and writes nothing.
  */
 import type { Scope } from "./access-tokens.ts";
-import type { BucketStats, NamedPolicyFields } from "../protocol.ts";
+import type { BucketStats, NamedPolicyFields } from "../protocol/messages.ts";
 import type { BucketFiles } from "./bucket-files.ts";
 import type { BucketObject } from "./bucket-object.ts";
 import type { ScrapedBucket } from "./metrics.ts";

@@ -6,7 +6,7 @@
  * heartbeat is here for the same reason, and so that a thousand watchers cost their object nothing while
  * nothing happens.
  */
-import type { HeldPlace, QueuedBody } from "../protocol.ts";
+import type { HeldPlace, QueuedBody } from "../protocol/messages.ts";
 import type { LimitFields, PlaceFollower } from "./acquire-lines.ts";
 
 import { limitFieldsOf } from "./acquire-lines.ts";

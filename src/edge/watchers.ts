@@ -13,7 +13,7 @@
  * without telling how much that is. So a watcher says now and then how much it has read, and one that
  * falls too far behind is closed: it may connect again, and begins with the bucket as it is then.
  */
-import type { BucketSnapshot, WatchEvent, WatchMessage } from "../protocol.ts";
+import type { BucketSnapshot, WatchEvent, WatchMessage } from "../protocol/messages.ts";
 import type { BucketOwner } from "./bucket-owner.ts";
 import type { Clock } from "./clock.ts";
 import type { WatchCall } from "./watch-call.ts";

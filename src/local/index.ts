@@ -1,7 +1,7 @@
 /** The package's entry `sluice`: the limiter inside one process, and the words of all the others. */
 export type { Grant, LimiterReason, LimiterView, Outcome } from "../core/limiter.ts";
 export type { FieldFault, LeaseTerms, PolicyFields } from "../core/policy.ts";
-export type { BucketSnapshot, GrantBody, ProblemBody, Reason } from "../protocol.ts";
+export type { BucketSnapshot, GrantBody, ProblemBody, Reason } from "../protocol/messages.ts";
 export type {
   FilterOptions,
   GetTokenOptions,

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import type { BucketSnapshot, WatchEvent } from "../../src/protocol.ts";
+import type { BucketSnapshot, WatchEvent } from "../../src/protocol/messages.ts";
 
 import { WatchView } from "../../src/cli/watch-view.ts";
 

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { WatchSocket, WatchSocketClass } from "../../src/client/watch-connection.ts";
-import type { WatchMessage } from "../../src/protocol.ts";
+import type { WatchMessage } from "../../src/protocol/messages.ts";
 
 import { watchBucket, type WatchCallOptions } from "../../src/client/watch.ts";
 import { startWorkerd, type WorkerdServer } from "../support/server.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { WatchEvent, WatchMessage } from "../../src/protocol.ts";
+import type { WatchEvent, WatchMessage } from "../../src/protocol/messages.ts";
 
 import {
   foldMessage,

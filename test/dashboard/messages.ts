@@ -1,5 +1,5 @@
 /** Snapshots and messages of a feed, for tests of what the page makes of them. */
-import type { BucketSnapshot, WatchEvent, WatchMessage } from "../../src/protocol.ts";
+import type { BucketSnapshot, WatchEvent, WatchMessage } from "../../src/protocol/messages.ts";
 
 import { Policy, type PolicyFields } from "../../src/core/policy.ts";
 

@@ -1,7 +1,7 @@
 /** Under which names an open Sluice is answered, and that the check is there only where it is needed. */
 import { describe, expect, it } from "vitest";
 
-import type { ProblemBody } from "../../src/protocol.ts";
+import type { ProblemBody } from "../../src/protocol/messages.ts";
 
 import { AllowedHosts } from "../../src/edge/allowed-hosts.ts";
 import { boundRoutes, routes } from "../../src/edge/routes.ts";

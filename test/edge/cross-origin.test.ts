@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { ProblemBody } from "../../src/protocol.ts";
+import type { ProblemBody } from "../../src/protocol/messages.ts";
 
 import { CLOSED, bearer, deployed } from "./deployed.ts";
 

@@ -2,7 +2,7 @@ import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { ProblemBody } from "../../src/protocol.ts";
+import type { ProblemBody } from "../../src/protocol/messages.ts";
 
 import { ADMIN, request, settle, snapshotOf } from "./surfaces.ts";
 import { alarmAtMs, pass, uniqueName, useVirtualDate } from "./virtual-time.ts";

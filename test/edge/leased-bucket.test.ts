@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { LeaseAsk } from "../../src/core/lease.ts";
-import type { LeaseAnswer } from "../../src/protocol.ts";
+import type { LeaseAnswer } from "../../src/protocol/messages.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { LeasedBucket } from "../../src/edge/leased-bucket.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { OpenApiDocument } from "../../src/edge/openapi/document.ts";
-import type { ProblemBody } from "../../src/protocol.ts";
+import type { ProblemBody } from "../../src/protocol/messages.ts";
 
 import { CLOSED, deployed, doors, type Door } from "./deployed.ts";
 

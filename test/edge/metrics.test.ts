@@ -2,7 +2,7 @@ import { abortAllDurableObjects, listDurableObjectIds, runInDurableObject } from
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { ProblemBody } from "../../src/protocol.ts";
+import type { ProblemBody } from "../../src/protocol/messages.ts";
 
 import { Scrape } from "../support/scrape.ts";
 import { CLOSED, ONE_A_SECOND, bearer, deployed, type Door } from "./deployed.ts";

@@ -6,7 +6,7 @@ import type { env } from "cloudflare:workers";
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { NamedPolicyFields } from "../../src/protocol.ts";
+import type { NamedPolicyFields } from "../../src/protocol/messages.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { UnreachableError } from "../../src/edge/reach.ts";

@@ -3,7 +3,7 @@ import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { BucketSnapshot, ProblemBody } from "../../src/protocol.ts";
+import type { BucketSnapshot, ProblemBody } from "../../src/protocol/messages.ts";
 
 import { CLOSED, type Door, bearer, deployed } from "./deployed.ts";
 import { ADMIN, request, settle, snapshotOf } from "./surfaces.ts";

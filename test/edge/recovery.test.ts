@@ -1,7 +1,7 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
-import type { AcquireCall, GrantBody } from "../../src/protocol.ts";
+import type { AcquireCall, GrantBody } from "../../src/protocol/messages.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { encodeAcquireCall } from "../../src/edge/acquire-call.ts";

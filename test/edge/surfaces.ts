@@ -9,11 +9,11 @@ import type {
   GrantBody,
   NamedPolicyFields,
   ProblemBody,
-} from "../../src/protocol.ts";
+} from "../../src/protocol/messages.ts";
 import type { Ask, Held, OpenedBucket } from "../support/behaviours.ts";
 
 import { Policy } from "../../src/core/policy.ts";
-import { STREAM_IF_QUEUED } from "../../src/protocol.ts";
+import { STREAM_IF_QUEUED } from "../../src/protocol/messages.ts";
 import { encodeAcquireCall } from "../../src/edge/acquire-call.ts";
 import { openApiDocument } from "../../src/edge/openapi/document.ts";
 import { DescribedAnswers } from "../support/described-answers.ts";

@@ -1,7 +1,7 @@
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { ProblemBody, WatchEvent, WatchMessage } from "../../src/protocol.ts";
+import type { ProblemBody, WatchEvent, WatchMessage } from "../../src/protocol/messages.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { openApiDocument } from "../../src/edge/openapi/document.ts";

@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import type { BucketSnapshot } from "../../src/protocol.ts";
+import type { BucketSnapshot } from "../../src/protocol/messages.ts";
 
 import { snapshotOf, untilBucket } from "../support/callers.ts";
 import { HttpConnection, send } from "../support/http-connection.ts";

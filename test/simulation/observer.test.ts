@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 
 import type { BucketPlatform, Leave } from "../../src/edge/bucket-owner.ts";
-import type { BucketSnapshot, NamedPolicyFields, WatchEvent } from "../../src/protocol.ts";
+import type { BucketSnapshot, NamedPolicyFields, WatchEvent } from "../../src/protocol/messages.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { BucketOwner } from "../../src/edge/bucket-owner.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import type { BucketSnapshot } from "../../src/protocol.ts";
+import type { BucketSnapshot } from "../../src/protocol/messages.ts";
 
 import { acquire, arriveInTurn, grantIn, problemIn, snapshotOf } from "../support/callers.ts";
 import { send } from "../support/http-connection.ts";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import type { BucketSnapshot } from "../../src/protocol.ts";
+import type { BucketSnapshot } from "../../src/protocol/messages.ts";
 
 import { HttpConnection, send } from "../support/http-connection.ts";
 import { Served } from "../support/served.ts";

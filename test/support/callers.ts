@@ -2,7 +2,7 @@
 import { setTimeout } from "node:timers/promises";
 
 import type { PolicyFields } from "../../src/core/policy.ts";
-import type { BucketSnapshot, GrantBody, ProblemBody } from "../../src/protocol.ts";
+import type { BucketSnapshot, GrantBody, ProblemBody } from "../../src/protocol/messages.ts";
 
 import { HttpConnection, send, type Answer } from "./http-connection.ts";
 

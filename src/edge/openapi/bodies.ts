@@ -9,7 +9,7 @@ import type {
   NamedPolicyFields,
   WatchEvent,
   WatchMessage,
-} from "../../protocol.ts";
+} from "../../protocol/messages.ts";
 import type { AcquireParams } from "../acquire-params.ts";
 import type { Schema } from "./schema.ts";
 

@@ -3,7 +3,7 @@
  * they may answer. It is put together from what the calls themselves go by, the tables of limits, names
  * and reasons; what it says beyond that is prose.
  */
-import type { ProblemBody, Reason } from "../../protocol.ts";
+import type { ProblemBody, Reason } from "../../protocol/messages.ts";
 import type { Schema } from "./schema.ts";
 
 import { MOST_ASKED_FOR } from "../metrics.ts";

@@ -19,7 +19,11 @@ import type {
 import type { AlarmStorage } from "../../../src/edge/alarm-daemon.ts";
 import type { Clock } from "../../../src/edge/clock.ts";
 import type { LeaseAsk } from "../../../src/core/lease.ts";
-import type { AcquireCall, LeaseAnswer, NamedPolicyFields } from "../../../src/protocol.ts";
+import type {
+  AcquireCall,
+  LeaseAnswer,
+  NamedPolicyFields,
+} from "../../../src/protocol/messages.ts";
 import type { Arrival } from "./absence-book.ts";
 import type { Seen } from "./laws.ts";
 import type { AlarmFault, Commit, DiskState, VirtualObject } from "./virtual-object.ts";

@@ -4,7 +4,7 @@
  * up; the isolate may die with all that it holds.
  */
 import type { LeaseAsk, LeaseReport } from "../../../src/core/lease.ts";
-import type { LeaseAnswer, NamedPolicyFields } from "../../../src/protocol.ts";
+import type { LeaseAnswer, NamedPolicyFields } from "../../../src/protocol/messages.ts";
 import type { Random } from "../random.ts";
 import type { Held } from "./instance.ts";
 import type { Client } from "./schedule.ts";

@@ -5,7 +5,7 @@
  */
 import type { PolicyFields } from "../../../src/core/policy.ts";
 import type { AcquireAnswer } from "../../../src/edge/bucket-owner.ts";
-import type { AcquireCall, NamedPolicyFields } from "../../../src/protocol.ts";
+import type { AcquireCall, NamedPolicyFields } from "../../../src/protocol/messages.ts";
 import type { Random } from "../random.ts";
 import type { Attempt, Held, Instance, Standing } from "./instance.ts";
 import type { Client } from "./schedule.ts";

@@ -2,10 +2,10 @@
  * The words that HTTP, RPC, the clients and the in-process filter have in common: reasons, bodies and
  * what the Worker and the object tell each other. No code, and hardly a value.
  */
-import type { CompletePolicyFields, FieldFault } from "./core/policy.ts";
-import type { Lease, LeaseReport } from "./core/lease.ts";
-import type { Grant, LimiterReason, LimiterView } from "./core/limiter.ts";
-import type { TallyView } from "./core/tally.ts";
+import type { CompletePolicyFields, FieldFault } from "../core/policy.ts";
+import type { Lease, LeaseReport } from "../core/lease.ts";
+import type { Grant, LimiterReason, LimiterView } from "../core/limiter.ts";
+import type { TallyView } from "../core/tally.ts";
 
 /**
  * Why Sluice said no, in the `reason` member of the problem document. Closed: a switch over it is
