@@ -24,7 +24,7 @@ import { HttpClient } from "../test/support/http-client.ts";
 import { Random } from "../test/support/random.ts";
 import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
 import { ClientBook, type AskedAgain } from "./client-book.ts";
-import { largestBatch } from "../src/core/reservation.ts";
+import { largestBatch } from "../src/core/write-ahead.ts";
 import { largest, percentile, shown, total } from "../test/support/statistics.ts";
 
 const DAY_MS = 86_400_000;

@@ -5,7 +5,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 import type { AcquireRequest, Turn } from "../../src/core/limiter.ts";
-import type { Waiter } from "../../src/core/waiter-queue.ts";
+import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 import type { Contender } from "./contender.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";

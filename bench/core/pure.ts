@@ -3,7 +3,7 @@
  * nothing waits and no promise is made; what the object and the runtime add is `npm run bench`'s to say.
  */
 import type { Turn } from "../../src/core/limiter.ts";
-import type { Waiter } from "../../src/core/waiter-queue.ts";
+import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import { Policy, policyLimits } from "../../src/core/policy.ts";

@@ -12,9 +12,9 @@ import type { NamedPolicyFields } from "../../src/protocol/messages.ts";
 import type { VirtualClock } from "../../test/support/simulation/virtual-clock.ts";
 import type { Meter } from "./meter.ts";
 
-import { LeaseHolder } from "../../src/core/lease-holder.ts";
+import { LeaseHolder } from "../../src/core/lease/lease-holder.ts";
 import { Policy } from "../../src/core/policy.ts";
-import { TokenBucket } from "../../src/core/token-bucket.ts";
+import { TokenBucket } from "../../src/core/limits/token-bucket.ts";
 import { BucketOwner } from "../../src/edge/bucket-owner.ts";
 
 /** Asks for a token; `told` hears whether it is granted, now or, where callers wait, later. */

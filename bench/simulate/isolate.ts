@@ -9,13 +9,13 @@
  * What it is told are instants of one clock for all: that clocks differ is nothing that leases depend
  * on, since only durations go from one to another.
  */
-import type { Lease, LeaseReport } from "../../src/core/lease.ts";
+import type { Lease, LeaseReport } from "../../src/core/lease/lease.ts";
 import type { LeaseTerms } from "../../src/core/policy.ts";
 import type { VirtualClock } from "../../test/support/simulation/virtual-clock.ts";
 import type { Line } from "./line.ts";
 import type { SimulatedObject } from "./object.ts";
 
-import { LeaseHolder } from "../../src/core/lease-holder.ts";
+import { LeaseHolder } from "../../src/core/lease/lease-holder.ts";
 
 /** A request that went to the object. */
 export interface Caller {

@@ -9,7 +9,7 @@
  * which backlog on: that number is ours. So is the assumption that the thread has nothing else to do.
  */
 import type { AcquireRequest, Settlement, Turn } from "../../src/core/limiter.ts";
-import type { Lease, LeaseAsk, LeaseReport } from "../../src/core/lease.ts";
+import type { Lease, LeaseAsk, LeaseReport } from "../../src/core/lease/lease.ts";
 import type { Policy } from "../../src/core/policy.ts";
 import type { VirtualClock } from "../../test/support/simulation/virtual-clock.ts";
 import type { Place } from "./places.ts";

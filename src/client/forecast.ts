@@ -6,7 +6,7 @@
 import type { BucketSnapshot } from "../protocol/messages.ts";
 
 import { Policy } from "../core/policy.ts";
-import { TokenBucket } from "../core/token-bucket.ts";
+import { TokenBucket } from "../core/limits/token-bucket.ts";
 
 /** Of waiters that nothing is known of but their number, so many are looked at one by one. */
 const MOST_STRANGERS = 10_000;

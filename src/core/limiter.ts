@@ -31,20 +31,20 @@
  * of them, where a tick brings one token) and nothing is on lease, else in a walk over the queue,
  * because what flows over depends on everybody in front.
  */
-import type { Lease, LeaseAsk, LeaseReport } from "./lease.ts";
+import type { Lease, LeaseAsk, LeaseReport } from "./lease/lease.ts";
 import type { Pause } from "./pause.ts";
 import type { Limits, Policy } from "./policy.ts";
-import type { TallyView } from "./tally.ts";
-import type { TokenBucketState } from "./token-bucket.ts";
-import type { Waiter } from "./waiter-queue.ts";
+import type { TallyView } from "./stats.ts";
+import type { TokenBucketState } from "./limits/token-bucket.ts";
+import type { Waiter } from "./queue/waiter-queue.ts";
 
-import { leaseEndAtMs } from "./lease.ts";
-import { guardedPlace } from "./guarded-place.ts";
+import { leaseEndAtMs } from "./lease/lease.ts";
+import { guardedPlace } from "./queue/guarded-place.ts";
 import { integerFault, isIntegerWithin } from "./policy.ts";
-import { Reservation } from "./reservation.ts";
-import { Tally } from "./tally.ts";
-import { TokenBucket } from "./token-bucket.ts";
-import { WaiterQueue } from "./waiter-queue.ts";
+import { Reservation } from "./write-ahead.ts";
+import { Tally } from "./stats.ts";
+import { TokenBucket } from "./limits/token-bucket.ts";
+import { WaiterQueue } from "./queue/waiter-queue.ts";
 
 /** Of the tokens that are there, how many one lease may take. */
 const LENT_SHARE = 1 / 2;
@@ -244,7 +244,7 @@ export class Limiter<Caller> {
 
   /**
    * What has to be on the disk before the outcomes of the turns so far are told; `undefined` where what
-   * is there will do. The state may count tokens as granted that are not yet (see reservation.ts). Whoever
+   * is there will do. The state may count tokens as granted that are not yet (see write-ahead.ts). Whoever
    * asks must write it before anything else happens, or give this limiter up.
    */
   checkpoint(nowMs: number): LimiterState | undefined {

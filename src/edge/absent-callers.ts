@@ -9,7 +9,7 @@
  * All of it is in memory only, bounded in time and in number, and goes with the object. The longest key makes
  * an entry of about half a kilobyte.
  */
-import type { Waiter } from "../core/waiter-queue.ts";
+import type { Waiter } from "../core/queue/waiter-queue.ts";
 import type { Asked } from "./keyed-grants.ts";
 
 import { RecentKeys } from "./recent-keys.ts";

@@ -4,7 +4,7 @@
  */
 import { DurableObject, tracing } from "cloudflare:workers";
 
-import type { LeaseAsk } from "../core/lease.ts";
+import type { LeaseAsk } from "../core/lease/lease.ts";
 import type { Pause } from "../core/pause.ts";
 import type {
   AcquireCall,

@@ -17,10 +17,10 @@
  * that was put back.
  */
 import type { CompletePolicyFields, FieldFault } from "../core/policy.ts";
-import type { LeaseAsk } from "../core/lease.ts";
+import type { LeaseAsk } from "../core/lease/lease.ts";
 import type { Grant, LimiterState, LimiterView, Outcome, Turn } from "../core/limiter.ts";
 import type { Pause } from "../core/pause.ts";
-import type { Waiter } from "../core/waiter-queue.ts";
+import type { Waiter } from "../core/queue/waiter-queue.ts";
 import type {
   AcquireCall,
   BucketSnapshot,

@@ -8,13 +8,13 @@
  */
 import { waitUntil } from "cloudflare:workers";
 
-import type { Lease, LeaseAsk, LeaseReport } from "../core/lease.ts";
+import type { Lease, LeaseAsk, LeaseReport } from "../core/lease/lease.ts";
 import type { LeaseTerms } from "../core/policy.ts";
 import type { BucketSnapshot, LeaseAnswer } from "../protocol/messages.ts";
 import type { AnsweringBucket } from "./bucket-owner.ts";
 import type { GrantPoints } from "./grant-points.ts";
 
-import { LeaseHolder } from "../core/lease-holder.ts";
+import { LeaseHolder } from "../core/lease/lease-holder.ts";
 import { Policy } from "../core/policy.ts";
 import { acquireResponse } from "./acquire-response.ts";
 import { isOverloaded } from "./reach.ts";

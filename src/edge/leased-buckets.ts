@@ -1,5 +1,5 @@
 /** The buckets that this isolate holds leases of. They live as long as the isolate does. */
-import type { LeaseAsk } from "../core/lease.ts";
+import type { LeaseAsk } from "../core/lease/lease.ts";
 import type { LeaseAnswer, NamedPolicyFields } from "../protocol/messages.ts";
 import type { BucketObject } from "./bucket-object.ts";
 

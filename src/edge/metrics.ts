@@ -6,7 +6,7 @@
 import type { BucketStats } from "../protocol/messages.ts";
 import type { Labels, Metric, Sample } from "./prometheus-text.ts";
 
-import { WAIT_BOUNDS_MS } from "../core/tally.ts";
+import { WAIT_BOUNDS_MS } from "../core/stats.ts";
 import { histogramSamples } from "./prometheus-text.ts";
 
 /**

@@ -15,7 +15,7 @@
  */
 import type { LimiterView, Outcome, Turn } from "../core/limiter.ts";
 import type { PolicyFields } from "../core/policy.ts";
-import type { Waiter } from "../core/waiter-queue.ts";
+import type { Waiter } from "../core/queue/waiter-queue.ts";
 
 import { Limiter } from "../core/limiter.ts";
 import { checkPause } from "../core/pause.ts";

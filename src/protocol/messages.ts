@@ -3,9 +3,9 @@
  * what the Worker and the object tell each other. No code, and hardly a value.
  */
 import type { CompletePolicyFields, FieldFault } from "../core/policy.ts";
-import type { Lease, LeaseReport } from "../core/lease.ts";
+import type { Lease, LeaseReport } from "../core/lease/lease.ts";
 import type { Grant, LimiterReason, LimiterView } from "../core/limiter.ts";
-import type { TallyView } from "../core/tally.ts";
+import type { TallyView } from "../core/stats.ts";
 
 /**
  * Why Sluice said no, in the `reason` member of the problem document. Closed: a switch over it is

@@ -6,7 +6,7 @@ import type { Place } from "../../src/core/limiter.ts";
 import type { ComeBackOperation, PlainOperation } from "../support/arbitraries.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
-import { arrivedBefore } from "../../src/core/waiter-queue.ts";
+import { arrivedBefore } from "../../src/core/queue/waiter-queue.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { anyComeBack, anyPlainOperation, anyPolicy, historyOf } from "../support/arbitraries.ts";
 import { Scene, epochMs, placesOf, policyOf } from "../support/limiters.ts";

@@ -1,10 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import type { Lease, LeaseAsk } from "../../src/core/lease.ts";
+import type { Lease, LeaseAsk } from "../../src/core/lease/lease.ts";
 import type { PolicyFields } from "../../src/core/policy.ts";
 
-import { leaseEndAtMs } from "../../src/core/lease.ts";
+import { leaseEndAtMs } from "../../src/core/lease/lease.ts";
 import { Limiter } from "../../src/core/limiter.ts";
 import { Scene, epochMs, policyOf } from "../support/limiters.ts";
 

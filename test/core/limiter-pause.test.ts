@@ -1,10 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import type { Lease } from "../../src/core/lease.ts";
-import type { TokenBucketState } from "../../src/core/token-bucket.ts";
+import type { Lease } from "../../src/core/lease/lease.ts";
+import type { TokenBucketState } from "../../src/core/limits/token-bucket.ts";
 
-import { TokenBucket } from "../../src/core/token-bucket.ts";
+import { TokenBucket } from "../../src/core/limits/token-bucket.ts";
 import { anyPolicy, anyTokens } from "../support/arbitraries.ts";
 import { Scene, epochMs, policyOf } from "../support/limiters.ts";
 

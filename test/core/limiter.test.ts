@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { LimiterState } from "../../src/core/limiter.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
-import { TokenBucket } from "../../src/core/token-bucket.ts";
+import { TokenBucket } from "../../src/core/limits/token-bucket.ts";
 import { epochMs, policyOf, Scene } from "../support/limiters.ts";
 
 /** Five tokens at the start, one a second: room for large and small callers. */

@@ -1,7 +1,7 @@
 /** An isolate's leases of one bucket, whose object is played by the test. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { LeaseAsk } from "../../src/core/lease.ts";
+import type { LeaseAsk } from "../../src/core/lease/lease.ts";
 import type { LeaseAnswer } from "../../src/protocol/messages.ts";
 
 import { Policy } from "../../src/core/policy.ts";

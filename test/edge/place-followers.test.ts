@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Turn } from "../../src/core/limiter.ts";
-import type { Waiter } from "../../src/core/waiter-queue.ts";
+import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";

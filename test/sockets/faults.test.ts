@@ -6,7 +6,7 @@ import { serveAtEach, serveAtOne } from "../../chaos/crowd.ts";
 import { floodOne } from "../../chaos/flood.ts";
 import { addsUp, letDie, lostWithTheirCallers } from "../../chaos/gone.ts";
 import { leaveBy } from "../../chaos/leaving.ts";
-import { largestBatch } from "../../src/core/reservation.ts";
+import { largestBatch } from "../../src/core/write-ahead.ts";
 import { floodQueue, floodWait } from "../../chaos/limits.ts";
 import { reset } from "../../chaos/resets.ts";
 import { Served } from "../support/served.ts";

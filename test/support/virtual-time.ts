@@ -7,7 +7,7 @@
 import type { LimiterState, Outcome, Settlement, Turn } from "../../src/core/limiter.ts";
 import type { Pause } from "../../src/core/pause.ts";
 import type { Policy } from "../../src/core/policy.ts";
-import type { Waiter } from "../../src/core/waiter-queue.ts";
+import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 

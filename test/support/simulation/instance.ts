@@ -18,7 +18,7 @@ import type {
 } from "../../../src/edge/bucket-owner.ts";
 import type { AlarmStorage } from "../../../src/edge/alarm-daemon.ts";
 import type { Clock } from "../../../src/edge/clock.ts";
-import type { LeaseAsk } from "../../../src/core/lease.ts";
+import type { LeaseAsk } from "../../../src/core/lease/lease.ts";
 import type {
   AcquireCall,
   LeaseAnswer,

@@ -2,9 +2,9 @@ import * as fc from "fast-check";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 
-import type { Waiter } from "../../src/core/waiter-queue.ts";
+import type { Waiter } from "../../../src/core/queue/waiter-queue.ts";
 
-import { WaiterQueue, arrivedBefore } from "../../src/core/waiter-queue.ts";
+import { WaiterQueue, arrivedBefore } from "../../../src/core/queue/waiter-queue.ts";
 
 function place<Caller>(caller: Caller, queuedAtMs = 0, tokens = 1): Waiter<Caller> {
   return { caller, tokens, queuedAtMs, deadlineAtMs: queuedAtMs + 1000 };

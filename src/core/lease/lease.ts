@@ -7,7 +7,7 @@
  * which what is left can still be given back. So it never counts a token as spent that may yet be
  * granted, whatever the two clocks show.
  */
-import type { LeaseTerms } from "./policy.ts";
+import type { LeaseTerms } from "../policy.ts";
 
 /** How long a report of what was left may take after the lease is over: far longer than a round trip. */
 const REPORT_MS = 2_000;

@@ -1,12 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import type { Policy } from "../../src/core/policy.ts";
-import type { TokenBucketState } from "../../src/core/token-bucket.ts";
+import type { Policy } from "../../../src/core/policy.ts";
+import type { TokenBucketState } from "../../../src/core/limits/token-bucket.ts";
 
-import { TokenBucket } from "../../src/core/token-bucket.ts";
-import { anyPolicy, anyTokens, foldTokens } from "../support/arbitraries.ts";
-import { epochMs, policyOf } from "../support/limiters.ts";
+import { TokenBucket } from "../../../src/core/limits/token-bucket.ts";
+import { anyPolicy, anyTokens, foldTokens } from "../../support/arbitraries.ts";
+import { epochMs, policyOf } from "../../support/limiters.ts";
 
 const interval = 100;
 const t0 = epochMs;

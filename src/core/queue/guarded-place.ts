@@ -9,7 +9,7 @@
  * others may be late now. Each round moves it back, and at the end of the queue it makes nobody late, so this
  * ends. Where no tick flows over, the second round finds nobody.
  */
-import type { TokenBucket } from "./token-bucket.ts";
+import type { TokenBucket } from "../limits/token-bucket.ts";
 import type { Waiter, WaiterQueue } from "./waiter-queue.ts";
 
 import { arrivedBefore } from "./waiter-queue.ts";

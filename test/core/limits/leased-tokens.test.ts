@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { LeasedTokens } from "../../src/core/leased-tokens.ts";
+import { LeasedTokens } from "../../../src/core/limits/leased-tokens.ts";
 
 describe("LeasedTokens", () => {
   test("has nothing at first, and no end", () => {

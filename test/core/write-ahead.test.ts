@@ -6,7 +6,7 @@ import type { PolicyFields } from "../../src/core/policy.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";
-import { largestBatch } from "../../src/core/reservation.ts";
+import { largestBatch } from "../../src/core/write-ahead.ts";
 import { historyOf } from "../support/arbitraries.ts";
 import { epochMs, policyOf, Scene } from "../support/limiters.ts";
 import { total } from "../support/statistics.ts";

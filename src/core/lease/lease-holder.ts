@@ -25,7 +25,7 @@
  * stays quiet for a while, and every request goes to the bucket and takes its place in the queue.
  */
 import type { Lease, LeaseAsk, LeaseMark, LeaseReport, LeaseUse } from "./lease.ts";
-import type { LeaseTerms } from "./policy.ts";
+import type { LeaseTerms } from "../policy.ts";
 
 /** Tokens in `ttlMs`; with fewer, calls for leases would be about as many as requests. */
 const LEAST_DEMAND = 4;

@@ -48,11 +48,11 @@
  * follow; from the second one on a batch is taken. About a second after the last grant what is left of
  * it is given back by one more write, so that an object that is evicted later loses nothing.
  */
-import type { LeasedSum } from "./leased-tokens.ts";
+import type { LeasedSum } from "./limits/leased-tokens.ts";
 import type { Policy, PolicyFields } from "./policy.ts";
-import type { TokenBucket, TokenBucketState } from "./token-bucket.ts";
+import type { TokenBucket, TokenBucketState } from "./limits/token-bucket.ts";
 
-import { LeasedTokens } from "./leased-tokens.ts";
+import { LeasedTokens } from "./limits/leased-tokens.ts";
 
 /** Most of the capacity that a batch may be, as a divisor. */
 const CAPACITY_SHARE = 40;

@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import type { Lease, LeaseAsk, LeaseReport } from "../../src/core/lease.ts";
+import type { Lease, LeaseAsk, LeaseReport } from "../../../src/core/lease/lease.ts";
 
-import { LeaseHolder } from "../../src/core/lease-holder.ts";
+import { LeaseHolder } from "../../../src/core/lease/lease-holder.ts";
 
 const ttlMs = 1_000;
 const terms = { maxTokens: 100, ttlMs };

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { LimiterState } from "../../src/core/limiter.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
-import { Tally, WAIT_BOUNDS_MS } from "../../src/core/tally.ts";
+import { Tally, WAIT_BOUNDS_MS } from "../../src/core/stats.ts";
 import { anyPlainOperation, anyPolicy, historyOf } from "../support/arbitraries.ts";
 import { Scene, epochMs, policyOf } from "../support/limiters.ts";
 import { OnDemandLimiter } from "../support/on-demand.ts";

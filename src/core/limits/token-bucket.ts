@@ -32,10 +32,10 @@
  * paused bucket never holds more than it would without the pause, and the bound above needs no more words.
  */
 import type { LeasedSum } from "./leased-tokens.ts";
-import type { Policy } from "./policy.ts";
+import type { Policy } from "../policy.ts";
 
 import { LeasedTokens } from "./leased-tokens.ts";
-import { policyLimits } from "./policy.ts";
+import { policyLimits } from "../policy.ts";
 
 /**
  * The latest instant that is told, epoch milliseconds, and the longest duration: 285,000 years. JSON's readers
