@@ -35,7 +35,10 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: "edge", include: ["test/edge/**/*.test.ts"] },
+        test: {
+          name: "edge",
+          include: ["edge", "wire"].map((room) => `test/${room}/**/*.test.ts`),
+        },
       },
       {
         // The package, packed and installed elsewhere.

@@ -10,7 +10,7 @@
  * may be a token, so a fault is told by its place, and no message here shows a value.
  */
 import { BUCKET_PATTERN_RULE, isBucketPattern, matchesPattern } from "./bucket-pattern.ts";
-import { isRecord } from "./is-record.ts";
+import { isRecord } from "../core/is-record.ts";
 
 /** What a caller may do with a bucket. */
 export type Right = "acquire" | "read" | "pause" | "admin";

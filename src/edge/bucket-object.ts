@@ -27,17 +27,17 @@ import type {
 import type { SluiceEnv } from "./env.ts";
 import type { KeyedGrant } from "./keyed-grants.ts";
 
-import { decodeAcquireCall } from "./acquire-call.ts";
-import { linesResponse, outcomeLine, placeLine } from "./acquire-lines.ts";
+import { decodeAcquireCall } from "../wire/acquire-call.ts";
+import { linesResponse, outcomeLine, placeLine } from "../wire/acquire-lines.ts";
 import { acquireResponse } from "./acquire-response.ts";
 import { BucketOwner } from "./bucket-owner.ts";
 import { GrantPoints } from "./grant-points.ts";
 import { QueuedSpan } from "./queued-span.ts";
 import { switchRefusalLog } from "./refusal-log.ts";
 import { SteadyClock } from "./steady-clock.ts";
-import { UNWRITABLE } from "./requeue.ts";
-import { LatestStream } from "./latest-stream.ts";
-import { decodeWatchCall } from "./watch-call.ts";
+import { UNWRITABLE } from "../wire/requeue.ts";
+import { LatestStream } from "../wire/latest-stream.ts";
+import { decodeWatchCall } from "../wire/watch-call.ts";
 import { Watchers } from "./watchers.ts";
 
 /** Where the state is kept. */

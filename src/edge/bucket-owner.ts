@@ -44,7 +44,7 @@ import { AlarmDaemon } from "./alarm-daemon.ts";
 import { Gathering } from "./gathering.ts";
 import { KeyedGrants, isSameAsked } from "./keyed-grants.ts";
 import { PlaceFollowers } from "./place-followers.ts";
-import { UNWRITABLE } from "./requeue.ts";
+import { UNWRITABLE } from "../wire/requeue.ts";
 import { SingleTimer } from "./single-timer.ts";
 
 /** How the state is written; a later format has to read what this one wrote. */

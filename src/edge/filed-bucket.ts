@@ -8,7 +8,7 @@ import type {
   NamedPolicyFields,
   PolicyChange,
 } from "../protocol/messages.ts";
-import type { PlaceFollower } from "./acquire-lines.ts";
+import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { BucketFiles } from "./bucket-files.ts";
 import type { BucketObject } from "./bucket-object.ts";
 import type { BucketOwner } from "./bucket-owner.ts";

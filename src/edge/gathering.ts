@@ -8,7 +8,7 @@
  */
 import type { Clock } from "./clock.ts";
 
-import { RECOVERY_WINDOW_MS, ROUND_TRIP_MS, recoveryWindowMs } from "./requeue.ts";
+import { RECOVERY_WINDOW_MS, ROUND_TRIP_MS, recoveryWindowMs } from "../wire/requeue.ts";
 
 /** The longest gathering: it is no use to hold everybody up for those who still have not come by then. */
 const MAX_WINDOW_MS = 3_000;

@@ -1,5 +1,5 @@
 /** Reading a small JSON object from a request: what `JSON.parse` takes silently is an error here. */
-import { isRecord } from "./is-record.ts";
+import { isRecord } from "../core/is-record.ts";
 
 /** What is wrong with a body, in a sentence. */
 export class JsonBodyError extends Error {

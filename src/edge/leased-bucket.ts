@@ -17,7 +17,7 @@ import type { GrantPoints } from "./grant-points.ts";
 import { LeaseHolder } from "../core/lease/lease-holder.ts";
 import { Policy } from "../core/policy.ts";
 import { acquireResponse } from "./acquire-response.ts";
-import { isOverloaded } from "./reach.ts";
+import { isOverloaded } from "../wire/call-with-retry.ts";
 
 /** The isolate's leases of one bucket. */
 export class LeasedBucket {

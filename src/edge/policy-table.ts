@@ -13,7 +13,7 @@ import {
   isPrefix,
   matchesPattern,
 } from "./bucket-pattern.ts";
-import { isRecord } from "./is-record.ts";
+import { isRecord } from "../core/is-record.ts";
 
 /** The configured policies by pattern. */
 export class PolicyTable {

@@ -1,15 +1,15 @@
 /**
  * The Worker's side of putting an acquire back that was lost with its object: see requeue.ts for when.
  */
-import { isRecord } from "./is-record.ts";
-import { UnreachableError, isTransient } from "./reach.ts";
+import { isRecord } from "../core/is-record.ts";
+import { UnreachableError, isTransient } from "../wire/call-with-retry.ts";
 import {
   MAX_REQUEUE_PAUSE_MS,
   Requeue,
   UNWRITABLE,
   type LostCall,
   type RequeueTerms,
-} from "./requeue.ts";
+} from "../wire/requeue.ts";
 
 /** What the runtime says where the disk is full. */
 const FULL_DISK = "SQLITE_FULL";

@@ -6,18 +6,18 @@ import type {
   NamedPolicyFields,
   PolicyChange,
 } from "../protocol/messages.ts";
-import type { PlaceFollower } from "./acquire-lines.ts";
+import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { BucketFiles } from "./bucket-files.ts";
 import type { BucketObject } from "./bucket-object.ts";
 import type { LeasedBucket } from "./leased-bucket.ts";
 import type { LosableAcquire } from "./put-back.ts";
 
-import { encodeAcquireCall } from "./acquire-call.ts";
-import { followLines } from "./acquire-lines.ts";
+import { encodeAcquireCall } from "../wire/acquire-call.ts";
+import { followLines } from "../wire/acquire-lines.ts";
 import { leasedBucket } from "./leased-buckets.ts";
 import { problemResponse } from "./problem.ts";
 import { putBack } from "./put-back.ts";
-import { UnreachableError, reach } from "./reach.ts";
+import { UnreachableError, reach } from "../wire/call-with-retry.ts";
 import {
   UnreadableStateError,
   faultOf,
@@ -25,7 +25,7 @@ import {
   noteUnreachable,
   type BucketPlace,
 } from "./unreachable-log.ts";
-import { watchRequest } from "./watch-call.ts";
+import { watchRequest } from "../wire/watch-call.ts";
 
 /** Keeps arrivals of one millisecond in order; a thousand of them fit before the next. */
 const ARRIVAL_STEP_MS = 0.001;

@@ -12,7 +12,7 @@ import type { Context } from "hono";
 import { Hono } from "hono";
 
 import type { Right, Scope } from "./access-tokens.ts";
-import type { PlaceFollower } from "./acquire-lines.ts";
+import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { Gate } from "./authorize.ts";
 import type { CancelBody } from "../protocol/messages.ts";
 import type { SluiceEnv } from "./env.ts";
@@ -46,7 +46,7 @@ import { openApiDocument } from "./openapi/document.ts";
 import { opennessOf } from "./openness.ts";
 import { problemResponse } from "./problem.ts";
 import { FiledBucket } from "./filed-bucket.ts";
-import { UnreachableError } from "./reach.ts";
+import { UnreachableError } from "../wire/call-with-retry.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
 import { metricsResponse } from "./scrape.ts";
 import { settingsOf } from "./settings.ts";

@@ -7,11 +7,11 @@
  * nothing happens.
  */
 import type { HeldPlace, QueuedBody } from "../protocol/messages.ts";
-import type { LimitFields, PlaceFollower } from "./acquire-lines.ts";
+import type { LimitFields, PlaceFollower } from "../wire/acquire-lines.ts";
 
-import { limitFieldsOf } from "./acquire-lines.ts";
+import { limitFieldsOf } from "../wire/acquire-lines.ts";
 import { eventStreamResponse, eventText, HEARTBEAT, lastEventText } from "./event-stream.ts";
-import { LatestStream } from "./latest-stream.ts";
+import { LatestStream } from "../wire/latest-stream.ts";
 
 /**
  * After so long without an event comes a heartbeat. Behind a proxy only a write that fails tells of a

@@ -7,8 +7,8 @@
 import type { BucketFiles } from "./bucket-files.ts";
 
 import { UNREADABLE_STATE } from "./bucket-owner.ts";
-import { isRecord } from "./is-record.ts";
-import { UnreachableError } from "./reach.ts";
+import { isRecord } from "../core/is-record.ts";
+import { UnreachableError } from "../wire/call-with-retry.ts";
 
 /** Between two lines about one bucket. */
 const SPACING_MS = 60_000;

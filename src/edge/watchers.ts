@@ -16,7 +16,7 @@
 import type { BucketSnapshot, WatchEvent, WatchMessage } from "../protocol/messages.ts";
 import type { BucketOwner } from "./bucket-owner.ts";
 import type { Clock } from "./clock.ts";
-import type { WatchCall } from "./watch-call.ts";
+import type { WatchCall } from "../wire/watch-call.ts";
 
 import { problemResponse } from "./problem.ts";
 import { SingleTimer } from "./single-timer.ts";

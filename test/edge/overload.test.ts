@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { NamedPolicyFields } from "../../src/protocol/messages.ts";
 
 import { Policy } from "../../src/core/policy.ts";
-import { UnreachableError } from "../../src/edge/reach.ts";
+import { UnreachableError } from "../../src/wire/call-with-retry.ts";
 import { RemoteBucket } from "../../src/edge/remote-bucket.ts";
 import { stubOf, uniqueName, useVirtualDate } from "./virtual-time.ts";
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { AcquireCall, GrantBody } from "../../src/protocol/messages.ts";
 
 import { Policy } from "../../src/core/policy.ts";
-import { encodeAcquireCall } from "../../src/edge/acquire-call.ts";
+import { encodeAcquireCall } from "../../src/wire/acquire-call.ts";
 import { request, settle, snapshotOf } from "./surfaces.ts";
 import { pass, stubOf, uniqueName, useSteadyPauses, useVirtualDate } from "./virtual-time.ts";
 

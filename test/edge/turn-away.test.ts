@@ -3,7 +3,7 @@ import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
 import { Policy } from "../../src/core/policy.ts";
-import { encodeAcquireCall } from "../../src/edge/acquire-call.ts";
+import { encodeAcquireCall } from "../../src/wire/acquire-call.ts";
 import { request, settle, snapshotOf } from "./surfaces.ts";
 import {
   alarmAtMs,

@@ -12,7 +12,7 @@ import type { Client } from "./schedule.ts";
 import type { VirtualObject } from "./virtual-object.ts";
 
 import { Policy } from "../../../src/core/policy.ts";
-import { Requeue } from "../../../src/edge/requeue.ts";
+import { Requeue } from "../../../src/wire/requeue.ts";
 import { BUCKET } from "./instance.ts";
 import { Isolate } from "./isolate.ts";
 

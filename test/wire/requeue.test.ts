@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { LosableAcquire } from "../../src/edge/put-back.ts";
-import type { LostCall, RequeueTerms } from "../../src/edge/requeue.ts";
+import type { LostCall, RequeueTerms } from "../../src/wire/requeue.ts";
 
 import { putBack } from "../../src/edge/put-back.ts";
-import { UnreachableError } from "../../src/edge/reach.ts";
-import { MAX_REQUEUE_PAUSE_MS, RECOVERY_WINDOW_MS, Requeue } from "../../src/edge/requeue.ts";
+import { UnreachableError } from "../../src/wire/call-with-retry.ts";
+import { MAX_REQUEUE_PAUSE_MS, RECOVERY_WINDOW_MS, Requeue } from "../../src/wire/requeue.ts";
 
 /** A number drawn at random, at its highest: no pause is longer. */
 const LONGEST = 1;

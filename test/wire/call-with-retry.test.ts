@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
-import { UnreachableError, reach } from "../../src/edge/reach.ts";
+import { UnreachableError, reach } from "../../src/wire/call-with-retry.ts";
 
 const RESET = Object.assign(new Error("reset"), { durableObjectReset: true, remote: true });
 

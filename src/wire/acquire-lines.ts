@@ -8,7 +8,7 @@
  */
 import type { HeldPlace } from "../protocol/messages.ts";
 
-import { isRecord } from "./is-record.ts";
+import { isRecord } from "../core/is-record.ts";
 
 /** The plain answer: its body as it would be sent, and of its fields those that a client reads. */
 interface PlainOutcome {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 
-import { LatestStream } from "../../src/edge/latest-stream.ts";
+import { LatestStream } from "../../src/wire/latest-stream.ts";
 
 /** What a reader gets next: text, `end`, or what broke it off. */
 async function next(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {

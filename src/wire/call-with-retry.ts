@@ -7,7 +7,7 @@
  * no timeout of their own: they get a fixed number of tries, in pauses that grow and are drawn at random.
  * An acquire, which stands in a queue meanwhile, has rules of its own: see requeue.ts.
  */
-import { isRecord } from "./is-record.ts";
+import { isRecord } from "../core/is-record.ts";
 
 /** Upper bound of the first pause. */
 const FIRST_PAUSE_MS = 100;
