@@ -13,7 +13,7 @@
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 
-import { stoppingResponse } from "../../src/edge/acquire-response.ts";
+import { stoppingResponse } from "../../src/answers/acquire-response.ts";
 import { opennessOf } from "../../src/edge/openness.ts";
 import { settingsOf } from "../../src/edge/settings.ts";
 import sluice, { BucketObject as Bucket, type SluiceEnv } from "../../src/index.ts";

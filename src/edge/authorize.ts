@@ -9,7 +9,7 @@ import type { Right, Scope } from "./access-tokens.ts";
 import type { Settings } from "./settings.ts";
 
 import { opennessOf } from "./openness.ts";
-import { problemResponse } from "./problem.ts";
+import { problemResponse } from "../answers/problem.ts";
 import { showValue } from "../core/policy.ts";
 
 /** What the sender of a request may do, or the answer that turns it away. */

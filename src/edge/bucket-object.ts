@@ -29,11 +29,11 @@ import type { KeyedGrant } from "./keyed-grants.ts";
 
 import { decodeAcquireCall } from "../wire/acquire-call.ts";
 import { linesResponse, outcomeLine, placeLine } from "../wire/acquire-lines.ts";
-import { acquireResponse } from "./acquire-response.ts";
+import { acquireResponse } from "../answers/acquire-response.ts";
 import { BucketOwner } from "./bucket-owner.ts";
-import { GrantPoints } from "./grant-points.ts";
+import { GrantPoints } from "../answers/grant-points.ts";
 import { QueuedSpan } from "./queued-span.ts";
-import { switchRefusalLog } from "./refusal-log.ts";
+import { switchRefusalLog } from "../answers/refusal-log.ts";
 import { SteadyClock } from "./steady-clock.ts";
 import { UNWRITABLE } from "../wire/requeue.ts";
 import { LatestStream } from "../wire/latest-stream.ts";

@@ -8,8 +8,8 @@ import { cors } from "hono/cors";
 
 import type { CorsOrigins } from "./cors-origins.ts";
 
-import { COMMON_FIELDS } from "./common-fields.ts";
-import { EXPOSED_FIELDS } from "./rate-limit-fields.ts";
+import { COMMON_FIELDS } from "../answers/common-fields.ts";
+import { EXPOSED_FIELDS } from "../answers/rate-limit-fields.ts";
 
 /** What a script may send. */
 const REQUEST_FIELDS = ["Authorization", "Content-Type", "Idempotency-Key"];

@@ -1,7 +1,7 @@
 /** Server-sent events (the HTML standard, section 9.2): who asks for them, and how they are written. */
 import { STREAM_IF_QUEUED } from "../protocol/messages.ts";
 import { isNamed } from "./accept.ts";
-import { COMMON_FIELDS } from "./common-fields.ts";
+import { COMMON_FIELDS } from "../answers/common-fields.ts";
 
 const EVENT_STREAM = "text/event-stream";
 const JSON_TYPE = "application/json";

@@ -14,7 +14,7 @@ import type { BucketObject } from "./bucket-object.ts";
 import type { BucketOwner } from "./bucket-owner.ts";
 import type { Asked } from "./remote-bucket.ts";
 
-import { acquireResponse } from "./acquire-response.ts";
+import { acquireResponse } from "../answers/acquire-response.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
 import { ofUnusedBucket } from "./unused-bucket.ts";
 

@@ -12,11 +12,11 @@ import type { Lease, LeaseAsk, LeaseReport } from "../core/lease/lease.ts";
 import type { LeaseTerms } from "../core/policy.ts";
 import type { BucketSnapshot, LeaseAnswer } from "../protocol/messages.ts";
 import type { AnsweringBucket } from "./bucket-owner.ts";
-import type { GrantPoints } from "./grant-points.ts";
+import type { GrantPoints } from "../answers/grant-points.ts";
 
 import { LeaseHolder } from "../core/lease/lease-holder.ts";
 import { Policy } from "../core/policy.ts";
-import { acquireResponse } from "./acquire-response.ts";
+import { acquireResponse } from "../answers/acquire-response.ts";
 import { isOverloaded } from "../wire/call-with-retry.ts";
 
 /** The isolate's leases of one bucket. */

@@ -3,7 +3,7 @@ import type { LeaseAsk } from "../core/lease/lease.ts";
 import type { LeaseAnswer, NamedPolicyFields } from "../protocol/messages.ts";
 import type { BucketObject } from "./bucket-object.ts";
 
-import { GrantPoints } from "./grant-points.ts";
+import { GrantPoints } from "../answers/grant-points.ts";
 import { LeasedBucket } from "./leased-bucket.ts";
 
 type Objects = DurableObjectNamespace<BucketObject>;

@@ -16,7 +16,7 @@ import type { Context } from "hono";
 
 import { assets, pageHtml, type Asset } from "../dashboard/assets.ts";
 import { qualityOf } from "./accept.ts";
-import { COMMON_FIELDS } from "./common-fields.ts";
+import { COMMON_FIELDS } from "../answers/common-fields.ts";
 
 const PAGE = "text/html";
 const DATA = "application/json";

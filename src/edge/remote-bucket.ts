@@ -15,7 +15,7 @@ import type { LosableAcquire } from "./put-back.ts";
 import { encodeAcquireCall } from "../wire/acquire-call.ts";
 import { followLines } from "../wire/acquire-lines.ts";
 import { leasedBucket } from "./leased-buckets.ts";
-import { problemResponse } from "./problem.ts";
+import { problemResponse } from "../answers/problem.ts";
 import { putBack } from "./put-back.ts";
 import { UnreachableError, reach } from "../wire/call-with-retry.ts";
 import {

@@ -24,7 +24,7 @@ import { fieldFaults, showValue } from "../core/policy.ts";
 import { isInScope } from "./access-tokens.ts";
 import { hostIn, type AllowedHosts } from "./allowed-hosts.ts";
 import { readAcquireParams, readCancelParams } from "./acquire-params.ts";
-import { invalidRequestResponse } from "./acquire-response.ts";
+import { invalidRequestResponse } from "../answers/acquire-response.ts";
 import {
   adminGate,
   admit,
@@ -34,17 +34,17 @@ import {
   boundPauseGate,
   lacking,
 } from "./authorize.ts";
-import { COMMON_FIELDS } from "./common-fields.ts";
+import { COMMON_FIELDS } from "../answers/common-fields.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { answerFormOf, hasHadLastEvent, noMoreEvents } from "./event-stream.ts";
 import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./json-body.ts";
-import { jsonText } from "./json-text.ts";
+import { jsonText } from "../answers/json-text.ts";
 import { VARY, assetPaths, assetResponse, pageResponse, prefersPage } from "./live-page.ts";
 import { DOCS_STYLE_PATH, docsPage, docsStyle } from "./openapi/docs-page.ts";
 import { docsResponse } from "./openapi/docs-response.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { opennessOf } from "./openness.ts";
-import { problemResponse } from "./problem.ts";
+import { problemResponse } from "../answers/problem.ts";
 import { FiledBucket } from "./filed-bucket.ts";
 import { UnreachableError } from "../wire/call-with-retry.ts";
 import { RemoteBucket } from "./remote-bucket.ts";

@@ -19,12 +19,12 @@ import type { PolicyTable } from "./policy-table.ts";
 
 import { showValue } from "../core/policy.ts";
 import { isInScope } from "./access-tokens.ts";
-import { invalidRequestResponse } from "./acquire-response.ts";
+import { invalidRequestResponse } from "../answers/acquire-response.ts";
 import { lacking } from "./authorize.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
-import { COMMON_FIELDS } from "./common-fields.ts";
+import { COMMON_FIELDS } from "../answers/common-fields.ts";
 import { metricsOf, MOST_ASKED_FOR } from "./metrics.ts";
-import { problemResponse } from "./problem.ts";
+import { problemResponse } from "../answers/problem.ts";
 import { prometheusText, PROMETHEUS_TEXT } from "./prometheus-text.ts";
 import { ofUnusedBucket } from "./unused-bucket.ts";
 

@@ -7,7 +7,7 @@ import { AccessTokens } from "./access-tokens.ts";
 import { AllowedHosts } from "./allowed-hosts.ts";
 import { readCorsOrigins } from "./cors-origins.ts";
 import { PolicyTable } from "./policy-table.ts";
-import { switchRefusalLog } from "./refusal-log.ts";
+import { switchRefusalLog } from "../answers/refusal-log.ts";
 
 /** The configuration, checked. */
 export interface Settings {

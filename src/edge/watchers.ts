@@ -18,7 +18,7 @@ import type { BucketOwner } from "./bucket-owner.ts";
 import type { Clock } from "./clock.ts";
 import type { WatchCall } from "../wire/watch-call.ts";
 
-import { problemResponse } from "./problem.ts";
+import { problemResponse } from "../answers/problem.ts";
 import { SingleTimer } from "./single-timer.ts";
 
 /** Watchers of one bucket: each costs the object a message whenever something happens. */

@@ -4,7 +4,7 @@ import { afterEach, expect, it, vi } from "vitest";
 import type { Refused } from "../../src/client/acquire-outcome.ts";
 
 import { refusalResponse } from "../../src/client/refusal-response.ts";
-import { problemResponse } from "../../src/edge/problem.ts";
+import { problemResponse } from "../../src/answers/problem.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,5 +1,5 @@
 /** The page to read and its style, as responses: a browser may show them, and run nothing of them. */
-import { COMMON_FIELDS } from "../common-fields.ts";
+import { COMMON_FIELDS } from "../../answers/common-fields.ts";
 
 /** For how long a browser may keep them, in seconds: a deploy shows within minutes. */
 const FRESH_SECONDS = 300;

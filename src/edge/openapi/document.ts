@@ -7,7 +7,7 @@ import type { ProblemBody, Reason } from "../../protocol/messages.ts";
 import type { Schema } from "./schema.ts";
 
 import { MOST_ASKED_FOR } from "../metrics.ts";
-import { problemKinds } from "../problem.ts";
+import { problemKinds } from "../../answers/problem.ts";
 import { acquireFields, bodies, bucketName } from "./bodies.ts";
 import { integerSchema, objectSchema } from "./schema.ts";
 

@@ -4,11 +4,11 @@ import type { BucketPlatform } from "../../src/edge/bucket-owner.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { BucketOwner } from "../../src/edge/bucket-owner.ts";
-import { GrantPoints } from "../../src/edge/grant-points.ts";
+import { GrantPoints } from "../../src/answers/grant-points.ts";
 import { LeasedBucket } from "../../src/edge/leased-bucket.ts";
-import { deployed } from "./deployed.ts";
-import { ADMIN, settle } from "./surfaces.ts";
-import { uniqueName, useVirtualDate } from "./virtual-time.ts";
+import { deployed } from "../edge/deployed.ts";
+import { ADMIN, settle } from "../edge/surfaces.ts";
+import { uniqueName, useVirtualDate } from "../edge/virtual-time.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { RefusalLog } from "../../src/edge/refusal-log.ts";
+import { RefusalLog } from "../../src/answers/refusal-log.ts";
 
 /** A log, and what it has printed. */
 function openLog(): { log: RefusalLog; lines: () => unknown[] } {

@@ -2,9 +2,9 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { CLOSED, type Door, bearer, deployed, doors } from "./deployed.ts";
-import { ADMIN, request, settle, snapshotOf } from "./surfaces.ts";
-import { uniqueName } from "./virtual-time.ts";
+import { CLOSED, type Door, bearer, deployed, doors } from "../edge/deployed.ts";
+import { ADMIN, request, settle, snapshotOf } from "../edge/surfaces.ts";
+import { uniqueName } from "../edge/virtual-time.ts";
 
 // Faults that are provoked here are logged.
 beforeEach(() => {
