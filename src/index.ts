@@ -5,7 +5,7 @@ import { routes } from "./edge/routes.ts";
 
 export type { SluiceEnv } from "./edge/env.ts";
 
-export { BucketObject } from "./edge/bucket-object.ts";
+export { BucketObject } from "./bucket/bucket-object.ts";
 export { Sluice } from "./edge/sluice.ts";
 
 export default { fetch: routes.fetch } satisfies ExportedHandler<SluiceEnv>;

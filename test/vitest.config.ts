@@ -37,7 +37,7 @@ export default defineConfig({
         ],
         test: {
           name: "edge",
-          include: ["edge", "wire", "answers"].map((room) => `test/${room}/**/*.test.ts`),
+          include: ["edge", "wire", "answers", "bucket"].map((room) => `test/${room}/**/*.test.ts`),
         },
       },
       {

@@ -6,8 +6,8 @@
  * them every second until they are full. `naive` works tokens out from the time, like Sluice, but writes
  * for every grant. Neither lets callers wait.
  */
-import type { AlarmStorage } from "../../src/edge/alarm-daemon.ts";
-import type { BucketPlatform } from "../../src/edge/bucket-owner.ts";
+import type { AlarmStorage } from "../../src/bucket/wake-timer.ts";
+import type { BucketPlatform } from "../../src/bucket/bucket-host.ts";
 import type { NamedPolicyFields } from "../../src/protocol/messages.ts";
 import type { VirtualClock } from "../../test/support/simulation/virtual-clock.ts";
 import type { Meter } from "./meter.ts";
@@ -15,7 +15,7 @@ import type { Meter } from "./meter.ts";
 import { LeaseHolder } from "../../src/core/lease/lease-holder.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { TokenBucket } from "../../src/core/limits/token-bucket.ts";
-import { BucketOwner } from "../../src/edge/bucket-owner.ts";
+import { BucketOwner } from "../../src/bucket/bucket-host.ts";
 
 /** Asks for a token; `told` hears whether it is granted, now or, where callers wait, later. */
 export type Ask = (isolate: number, told: (isGranted: boolean) => void) => void;

@@ -2,7 +2,7 @@
 import type { FieldFault } from "../core/policy.ts";
 import type { Grant, Outcome } from "../core/limiter.ts";
 import type { GrantBody } from "../protocol/messages.ts";
-import type { AcquireAnswer, AnsweringBucket } from "../edge/bucket-owner.ts";
+import type { AcquireAnswer, AnsweringBucket } from "../bucket/bucket-host.ts";
 
 import { showValue } from "../core/policy.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";

@@ -1,6 +1,6 @@
 /** What the Worker and its object need of the environment that they run in. */
 import type { BucketFiles } from "./bucket-files.ts";
-import type { BucketObject } from "./bucket-object.ts";
+import type { BucketObject } from "../bucket/bucket-object.ts";
 
 /** Bindings, variables and secrets. Whoever adds Sluice to a Worker of his own has these in its `Env`. */
 export interface SluiceEnv {

@@ -10,13 +10,13 @@ import type {
 } from "../protocol/messages.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { BucketFiles } from "./bucket-files.ts";
-import type { BucketObject } from "./bucket-object.ts";
-import type { BucketOwner } from "./bucket-owner.ts";
+import type { BucketObject } from "../bucket/bucket-object.ts";
+import type { BucketOwner } from "../bucket/bucket-host.ts";
 import type { Asked } from "./remote-bucket.ts";
 
 import { acquireResponse } from "../answers/acquire-response.ts";
 import { RemoteBucket } from "./remote-bucket.ts";
-import { ofUnusedBucket } from "./unused-bucket.ts";
+import { ofUnusedBucket } from "../bucket/unused-bucket.ts";
 
 /** See `RemoteBucket`. */
 export class FiledBucket extends RemoteBucket {

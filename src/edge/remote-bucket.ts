@@ -8,7 +8,7 @@ import type {
 } from "../protocol/messages.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { BucketFiles } from "./bucket-files.ts";
-import type { BucketObject } from "./bucket-object.ts";
+import type { BucketObject } from "../bucket/bucket-object.ts";
 import type { LeasedBucket } from "./leased-bucket.ts";
 import type { LosableAcquire } from "./put-back.ts";
 

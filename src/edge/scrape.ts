@@ -13,7 +13,7 @@
 import type { Scope } from "./access-tokens.ts";
 import type { BucketStats, NamedPolicyFields } from "../protocol/messages.ts";
 import type { BucketFiles } from "./bucket-files.ts";
-import type { BucketObject } from "./bucket-object.ts";
+import type { BucketObject } from "../bucket/bucket-object.ts";
 import type { ScrapedBucket } from "./metrics.ts";
 import type { PolicyTable } from "./policy-table.ts";
 
@@ -26,7 +26,7 @@ import { COMMON_FIELDS } from "../answers/common-fields.ts";
 import { metricsOf, MOST_ASKED_FOR } from "./metrics.ts";
 import { problemResponse } from "../answers/problem.ts";
 import { prometheusText, PROMETHEUS_TEXT } from "./prometheus-text.ts";
-import { ofUnusedBucket } from "./unused-bucket.ts";
+import { ofUnusedBucket } from "../bucket/unused-bucket.ts";
 
 /** Buckets that are asked at the same time. */
 const CALLS_AT_ONCE = 32;

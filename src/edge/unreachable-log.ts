@@ -6,7 +6,7 @@
  */
 import type { BucketFiles } from "./bucket-files.ts";
 
-import { UNREADABLE_STATE } from "./bucket-owner.ts";
+import { UNREADABLE_STATE } from "../bucket/bucket-host.ts";
 import { isRecord } from "../core/is-record.ts";
 import { UnreachableError } from "../wire/call-with-retry.ts";
 

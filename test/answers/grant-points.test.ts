@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import type { BucketPlatform } from "../../src/edge/bucket-owner.ts";
+import type { BucketPlatform } from "../../src/bucket/bucket-host.ts";
 
 import { Policy } from "../../src/core/policy.ts";
-import { BucketOwner } from "../../src/edge/bucket-owner.ts";
+import { BucketOwner } from "../../src/bucket/bucket-host.ts";
 import { GrantPoints } from "../../src/answers/grant-points.ts";
 import { LeasedBucket } from "../../src/edge/leased-bucket.ts";
 import { deployed } from "../edge/deployed.ts";

@@ -6,7 +6,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 
-import type { BucketObject } from "../../src/edge/bucket-object.ts";
+import type { BucketObject } from "../../src/bucket/bucket-object.ts";
 
 const FAR_FUTURE_MS = Date.UTC(2100, 0, 1);
 const DAY_MS = 86_400_000;

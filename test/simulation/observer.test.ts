@@ -5,11 +5,11 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 
-import type { BucketPlatform, Leave } from "../../src/edge/bucket-owner.ts";
+import type { BucketPlatform, Leave } from "../../src/bucket/bucket-host.ts";
 import type { BucketSnapshot, NamedPolicyFields, WatchEvent } from "../../src/protocol/messages.ts";
 
 import { Policy } from "../../src/core/policy.ts";
-import { BucketOwner } from "../../src/edge/bucket-owner.ts";
+import { BucketOwner } from "../../src/bucket/bucket-host.ts";
 
 const NAME = "watched";
 const START_MS = 1_000_000;

@@ -38,7 +38,7 @@
 import type { Lease, LeaseAsk } from "../../../src/core/lease/lease.ts";
 import type { Grant, LimiterView } from "../../../src/core/limiter.ts";
 import type { Pause } from "../../../src/core/pause.ts";
-import type { AcquireAnswer, BucketRecord } from "../../../src/edge/bucket-owner.ts";
+import type { AcquireAnswer, BucketRecord } from "../../../src/bucket/bucket-host.ts";
 import type { BucketSnapshot, HeldPlace, LeaseAnswer } from "../../../src/protocol/messages.ts";
 import type { Attempt, Instance, Standing } from "./instance.ts";
 import type { VirtualClock } from "./virtual-clock.ts";

@@ -1,5 +1,5 @@
 /** Sluice, whose objects say when they come into the memory. Never deployed. */
-import { BucketObject as Quiet } from "../../../src/edge/bucket-object.ts";
+import { BucketObject as Quiet } from "../../../src/bucket/bucket-object.ts";
 
 export { Sluice, default } from "../../../src/index.ts";
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 
-import type { AcquireAnswer, BucketPlatform, BucketRecord } from "../../src/edge/bucket-owner.ts";
+import type { AcquireAnswer, BucketPlatform, BucketRecord } from "../../src/bucket/bucket-host.ts";
 
 import { Policy } from "../../src/core/policy.ts";
-import { AlarmDaemon } from "../../src/edge/alarm-daemon.ts";
-import { BucketOwner } from "../../src/edge/bucket-owner.ts";
-import { SteadyClock } from "../../src/edge/steady-clock.ts";
+import { AlarmDaemon } from "../../src/bucket/wake-timer.ts";
+import { BucketOwner } from "../../src/bucket/bucket-host.ts";
+import { SteadyClock } from "../../src/bucket/steady-clock.ts";
 
 const START_MS = 1_800_000_000_000;
 const HOUR_MS = 3_600_000;

@@ -1,11 +1,11 @@
 import { tracing } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import type { AcquireAnswer, AnsweringBucket } from "../../src/edge/bucket-owner.ts";
-import type { SpanLike } from "../../src/edge/queued-span.ts";
+import type { AcquireAnswer, AnsweringBucket } from "../../src/bucket/bucket-host.ts";
+import type { SpanLike } from "../../src/bucket/queue-span.ts";
 
 import { Policy } from "../../src/core/policy.ts";
-import { QueuedSpan } from "../../src/edge/queued-span.ts";
+import { QueuedSpan } from "../../src/bucket/queue-span.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

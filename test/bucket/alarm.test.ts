@@ -1,9 +1,9 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
-import { AlarmDaemon } from "../../src/edge/alarm-daemon.ts";
-import { ADMIN, request, settle, snapshotOf } from "./surfaces.ts";
-import { alarmAtMs, pass, stubOf, uniqueName, useVirtualDate } from "./virtual-time.ts";
+import { AlarmDaemon } from "../../src/bucket/wake-timer.ts";
+import { ADMIN, request, settle, snapshotOf } from "../edge/surfaces.ts";
+import { alarmAtMs, pass, stubOf, uniqueName, useVirtualDate } from "../edge/virtual-time.ts";
 
 beforeEach(useVirtualDate);
 afterEach(() => {

@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { BucketFiles, FileState } from "../../src/edge/bucket-files.ts";
 
-import { ONE_A_SECOND, deployed } from "./deployed.ts";
-import { ADMIN } from "./surfaces.ts";
-import { uniqueName, useVirtualDate } from "./virtual-time.ts";
+import { ONE_A_SECOND, deployed } from "../edge/deployed.ts";
+import { ADMIN } from "../edge/surfaces.ts";
+import { uniqueName, useVirtualDate } from "../edge/virtual-time.ts";
 
 beforeEach(useVirtualDate);
 afterEach(() => {

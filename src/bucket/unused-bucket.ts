@@ -5,9 +5,9 @@
  * nothing is not worth that: reads, deletions, and what is refused whatever the bucket holds. The answers
  * are the owner's, of one that has no disk. Where it would have to write, the object has to be asked.
  */
-import type { BucketPlatform } from "./bucket-owner.ts";
+import type { BucketPlatform } from "./bucket-host.ts";
 
-import { BucketOwner } from "./bucket-owner.ts";
+import { BucketOwner } from "./bucket-host.ts";
 
 /** There is no disk to write to. */
 class NoDiskError extends Error {

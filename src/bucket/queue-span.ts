@@ -12,7 +12,7 @@
  * reason to fail a request.
  */
 import type { AcquireCall } from "../protocol/messages.ts";
-import type { AcquireAnswer } from "./bucket-owner.ts";
+import type { AcquireAnswer } from "./bucket-host.ts";
 
 /** As the platform's, as far as it is used. */
 export interface SpanLike {

@@ -14,12 +14,12 @@
  * falls too far behind is closed: it may connect again, and begins with the bucket as it is then.
  */
 import type { BucketSnapshot, WatchEvent, WatchMessage } from "../protocol/messages.ts";
-import type { BucketOwner } from "./bucket-owner.ts";
+import type { BucketOwner } from "./bucket-host.ts";
 import type { Clock } from "./clock.ts";
 import type { WatchCall } from "../wire/watch-call.ts";
 
 import { problemResponse } from "../answers/problem.ts";
-import { SingleTimer } from "./single-timer.ts";
+import { SingleTimer } from "./coalescing-timer.ts";
 
 /** Watchers of one bucket: each costs the object a message whenever something happens. */
 const MOST_WATCHERS = 100;

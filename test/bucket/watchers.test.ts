@@ -6,9 +6,9 @@ import type { ProblemBody, WatchEvent, WatchMessage } from "../../src/protocol/m
 import { Policy } from "../../src/core/policy.ts";
 import { openApiDocument } from "../../src/edge/openapi/document.ts";
 import { DescribedAnswers } from "../support/described-answers.ts";
-import { CLOSED, deployed } from "./deployed.ts";
-import { ADMIN, request, settle, snapshotOf, stream } from "./surfaces.ts";
-import { alarmAtMs, pass, stubOf, uniqueName, useVirtualDate } from "./virtual-time.ts";
+import { CLOSED, deployed } from "../edge/deployed.ts";
+import { ADMIN, request, settle, snapshotOf, stream } from "../edge/surfaces.ts";
+import { alarmAtMs, pass, stubOf, uniqueName, useVirtualDate } from "../edge/virtual-time.ts";
 
 const UPGRADE = { Upgrade: "websocket" };
 

@@ -23,16 +23,16 @@ import type {
   Leave,
   Tell,
   TellPlace,
-} from "./bucket-owner.ts";
-import type { SluiceEnv } from "./env.ts";
-import type { KeyedGrant } from "./keyed-grants.ts";
+} from "./bucket-host.ts";
+import type { SluiceEnv } from "../edge/env.ts";
+import type { KeyedGrant } from "./idempotency-store.ts";
 
 import { decodeAcquireCall } from "../wire/acquire-call.ts";
 import { linesResponse, outcomeLine, placeLine } from "../wire/acquire-lines.ts";
 import { acquireResponse } from "../answers/acquire-response.ts";
-import { BucketOwner } from "./bucket-owner.ts";
+import { BucketOwner } from "./bucket-host.ts";
 import { GrantPoints } from "../answers/grant-points.ts";
-import { QueuedSpan } from "./queued-span.ts";
+import { QueuedSpan } from "./queue-span.ts";
 import { switchRefusalLog } from "../answers/refusal-log.ts";
 import { SteadyClock } from "./steady-clock.ts";
 import { UNWRITABLE } from "../wire/requeue.ts";

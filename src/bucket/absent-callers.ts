@@ -10,7 +10,7 @@
  * an entry of about half a kilobyte.
  */
 import type { Waiter } from "../core/queue/waiter-queue.ts";
-import type { Asked } from "./keyed-grants.ts";
+import type { Asked } from "./idempotency-store.ts";
 
 import { RecentKeys } from "./recent-keys.ts";
 

@@ -31,21 +31,21 @@ import type {
   PolicyChange,
   WatchEvent,
 } from "../protocol/messages.ts";
-import type { AlarmStorage } from "./alarm-daemon.ts";
+import type { AlarmStorage } from "./wake-timer.ts";
 import type { Clock } from "./clock.ts";
-import type { DrainReason } from "./gathering.ts";
+import type { DrainReason } from "./recovery-window.ts";
 import type { Arrival } from "./absent-callers.ts";
-import type { Asked, KeyedGrantStore } from "./keyed-grants.ts";
+import type { Asked, KeyedGrantStore } from "./idempotency-store.ts";
 
 import { Limiter } from "../core/limiter.ts";
 import { Policy, integerFault } from "../core/policy.ts";
 import { AbsentCallers } from "./absent-callers.ts";
-import { AlarmDaemon } from "./alarm-daemon.ts";
-import { Gathering } from "./gathering.ts";
-import { KeyedGrants, isSameAsked } from "./keyed-grants.ts";
-import { PlaceFollowers } from "./place-followers.ts";
+import { AlarmDaemon } from "./wake-timer.ts";
+import { Gathering } from "./recovery-window.ts";
+import { KeyedGrants, isSameAsked } from "./idempotency-store.ts";
+import { PlaceFollowers } from "./position-feed.ts";
 import { UNWRITABLE } from "../wire/requeue.ts";
-import { SingleTimer } from "./single-timer.ts";
+import { SingleTimer } from "./coalescing-timer.ts";
 
 /** How the state is written; a later format has to read what this one wrote. */
 const FORMAT = 4;

@@ -1,11 +1,11 @@
 import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { KeyedGrant, KeyedGrantStore } from "../../src/edge/keyed-grants.ts";
+import type { KeyedGrant, KeyedGrantStore } from "../../src/bucket/idempotency-store.ts";
 
-import { KeyedGrants } from "../../src/edge/keyed-grants.ts";
-import { ADMIN, grantOf, problemOf, request, settle, snapshotOf } from "./surfaces.ts";
-import { pass, stubOf, uniqueName, useSteadyPauses, useVirtualDate } from "./virtual-time.ts";
+import { KeyedGrants } from "../../src/bucket/idempotency-store.ts";
+import { ADMIN, grantOf, problemOf, request, settle, snapshotOf } from "../edge/surfaces.ts";
+import { pass, stubOf, uniqueName, useSteadyPauses, useVirtualDate } from "../edge/virtual-time.ts";
 
 beforeEach(() => {
   useVirtualDate();

@@ -5,9 +5,17 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { AbsentCallers } from "../../src/edge/absent-callers.ts";
-import { ADMIN, grantOf, problemOf, request, settle, snapshotOf, stream } from "./surfaces.ts";
-import { pass, uniqueName, useSteadyPauses, useVirtualDate } from "./virtual-time.ts";
+import { AbsentCallers } from "../../src/bucket/absent-callers.ts";
+import {
+  ADMIN,
+  grantOf,
+  problemOf,
+  request,
+  settle,
+  snapshotOf,
+  stream,
+} from "../edge/surfaces.ts";
+import { pass, uniqueName, useSteadyPauses, useVirtualDate } from "../edge/virtual-time.ts";
 
 beforeEach(() => {
   useVirtualDate();

@@ -17,7 +17,7 @@ import type { Limiter, Place, Turn } from "../core/limiter.ts";
 import type { HeldPlace } from "../protocol/messages.ts";
 import type { Clock } from "./clock.ts";
 
-import { SingleTimer } from "./single-timer.ts";
+import { SingleTimer } from "./coalescing-timer.ts";
 
 /** From a turn to the round that it makes: about what it takes to write the turn down. */
 const ROUND_DELAY_MS = 1;
