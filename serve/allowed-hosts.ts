@@ -1,6 +1,6 @@
 /**
  * Under which names a service may be called that only its own machine is to reach: unless the configuration
- * says so, by none that a name server could give out (see src/edge/allowed-hosts.ts).
+ * says so, by none that a name server could give out (see src/worker/config/allowed-hosts.ts).
  */
 import { BlockList, isIP } from "node:net";
 

@@ -10,7 +10,7 @@ import { constants } from "node:os";
 import { resolve } from "node:path";
 
 import type { BundleSource } from "./options.ts";
-import type { Openness } from "../src/edge/openness.ts";
+import type { Openness } from "../src/worker/auth/openness.ts";
 import type { Service } from "./serve.ts";
 import type { WorkerBundle } from "./worker-bundle.ts";
 

@@ -25,7 +25,7 @@ import { createInterface } from "node:readline";
 import { json } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 
-import type { Openness } from "../src/edge/openness.ts";
+import type { Openness } from "../src/worker/auth/openness.ts";
 import type { WorkerBundle } from "./worker-bundle.ts";
 
 import { withAllowedHosts } from "./allowed-hosts.ts";

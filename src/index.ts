@@ -1,11 +1,11 @@
 /** The Worker's main module: entrypoints only, as the runtime demands. The package's entry `sluice/worker`. */
-import type { SluiceEnv } from "./edge/env.ts";
+import type { SluiceEnv } from "./worker/config/env.ts";
 
-import { routes } from "./edge/routes.ts";
+import { routes } from "./worker/app.ts";
 
-export type { SluiceEnv } from "./edge/env.ts";
+export type { SluiceEnv } from "./worker/config/env.ts";
 
 export { BucketObject } from "./bucket/bucket-object.ts";
-export { Sluice } from "./edge/sluice.ts";
+export { Sluice } from "./worker/rpc.ts";
 
 export default { fetch: routes.fetch } satisfies ExportedHandler<SluiceEnv>;

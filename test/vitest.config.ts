@@ -37,7 +37,9 @@ export default defineConfig({
         ],
         test: {
           name: "edge",
-          include: ["edge", "wire", "answers", "bucket"].map((room) => `test/${room}/**/*.test.ts`),
+          include: ["worker", "bucket", "answers", "wire"].map(
+            (room) => `test/${room}/**/*.test.ts`,
+          ),
         },
       },
       {

@@ -1,6 +1,6 @@
 /**
  * An isolate of the Worker as far as one bucket is concerned: its real `LeaseHolder`, and around it what
- * the Worker does (src/edge/leased-bucket.ts). A request takes from the leases, or it goes to the object
+ * the Worker does (src/worker/leased-bucket.ts). A request takes from the leases, or it goes to the object
  * with what is left of them; when it is settled the holder may have something to ask. Where the object
  * has turned calls away, requests are turned away here for a while. An ask that is not answered within
  * `ttlMs` is given up. A timer gives back what is left when a lease runs out. Nobody is asked twice: a

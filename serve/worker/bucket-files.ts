@@ -1,5 +1,5 @@
 /** The files of the buckets as the Worker sees them where `npm run serve` runs it. */
-import type { BucketFiles, FileState } from "../../src/edge/bucket-files.ts";
+import type { BucketFiles, FileState } from "../../src/worker/config/bucket-files.ts";
 
 /** What asks for it: any name will do, and nobody resolves it. */
 const ORIGIN = "http://files";

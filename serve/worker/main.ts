@@ -14,8 +14,8 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 import { stoppingResponse } from "../../src/answers/acquire-response.ts";
-import { opennessOf } from "../../src/edge/openness.ts";
-import { settingsOf } from "../../src/edge/settings.ts";
+import { opennessOf } from "../../src/worker/auth/openness.ts";
+import { settingsOf } from "../../src/worker/settings.ts";
 import sluice, { BucketObject as Bucket, type SluiceEnv } from "../../src/index.ts";
 import { ServedBucketFiles } from "./bucket-files.ts";
 

@@ -24,7 +24,7 @@ import type {
   Tell,
   TellPlace,
 } from "./bucket-host.ts";
-import type { SluiceEnv } from "../edge/env.ts";
+import type { SluiceEnv } from "../worker/config/env.ts";
 import type { KeyedGrant } from "./idempotency-store.ts";
 
 import { decodeAcquireCall } from "../wire/acquire-call.ts";
@@ -182,7 +182,7 @@ export class BucketObject extends DurableObject<SluiceEnv> {
     try {
       await this.#owner.reset();
     } catch (error) {
-      // Memory has forgotten what the disk may still hold. Nor must the file be held open: see remote-bucket.ts.
+      // Memory has forgotten what the disk may still hold. Nor must the file be held open: see bucket-stub.ts.
       this.ctx.abort(UNWRITABLE);
       throw error;
     }

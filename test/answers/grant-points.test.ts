@@ -5,7 +5,7 @@ import type { BucketPlatform } from "../../src/bucket/bucket-host.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { BucketOwner } from "../../src/bucket/bucket-host.ts";
 import { GrantPoints } from "../../src/answers/grant-points.ts";
-import { LeasedBucket } from "../../src/edge/leased-bucket.ts";
+import { LeasedBucket } from "../../src/worker/leased-bucket.ts";
 import { deployed } from "../edge/deployed.ts";
 import { ADMIN, settle } from "../edge/surfaces.ts";
 import { uniqueName, useVirtualDate } from "../edge/virtual-time.ts";

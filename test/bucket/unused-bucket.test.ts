@@ -3,7 +3,7 @@ import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { BucketFiles, FileState } from "../../src/edge/bucket-files.ts";
+import type { BucketFiles, FileState } from "../../src/worker/config/bucket-files.ts";
 
 import { ONE_A_SECOND, deployed } from "../edge/deployed.ts";
 import { ADMIN } from "../edge/surfaces.ts";

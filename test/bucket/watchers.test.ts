@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ProblemBody, WatchEvent, WatchMessage } from "../../src/protocol/messages.ts";
 
 import { Policy } from "../../src/core/policy.ts";
-import { openApiDocument } from "../../src/edge/openapi/document.ts";
+import { openApiDocument } from "../../src/worker/pages/openapi.ts";
 import { DescribedAnswers } from "../support/described-answers.ts";
 import { CLOSED, deployed } from "../edge/deployed.ts";
 import { ADMIN, request, settle, snapshotOf, stream } from "../edge/surfaces.ts";

@@ -91,7 +91,7 @@ export async function configurationOf({ blocks }: Page, dir: string): Promise<Co
  */
 export async function checkVariable(name: string, value: unknown): Promise<void> {
   // By its path alone: what its types name is known in Workers only.
-  const path = new URL("../../src/edge/settings.ts", import.meta.url).href;
+  const path = new URL("../../src/worker/settings.ts", import.meta.url).href;
   const { settingsOf } = (await import(path)) as { settingsOf: (env: object) => unknown };
   settingsOf({ POLICIES: shippedPolicies, [name]: value });
 }

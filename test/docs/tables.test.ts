@@ -8,7 +8,7 @@ import { USAGE } from "../../serve/options.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 import { exitCodes } from "../../src/cli/exit-code.ts";
 import { usage } from "../../src/cli/usage.ts";
-import { metricsOf } from "../../src/edge/metrics.ts";
+import { metricsOf } from "../../src/worker/metrics/metrics.ts";
 import { problemKinds } from "../../src/answers/problem.ts";
 
 const page = (name: string): string => readFileSync(join(projectDir, "docs", name), "utf8");

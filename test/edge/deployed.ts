@@ -1,7 +1,7 @@
 /** The Worker as it is when deployed with other variables than those of the tests. */
 import { env } from "cloudflare:workers";
 
-import { boundRoutes, routes } from "../../src/edge/routes.ts";
+import { boundRoutes, routes } from "../../src/worker/app.ts";
 
 /** What the Internet reaches, and what bound Workers reach. */
 export const doors = { front: routes, bound: boundRoutes };

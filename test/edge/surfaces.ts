@@ -15,7 +15,7 @@ import type { Ask, Held, OpenedBucket } from "../support/behaviours.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { STREAM_IF_QUEUED } from "../../src/protocol/messages.ts";
 import { encodeAcquireCall } from "../../src/wire/acquire-call.ts";
-import { openApiDocument } from "../../src/edge/openapi/document.ts";
+import { openApiDocument } from "../../src/worker/pages/openapi.ts";
 import { DescribedAnswers } from "../support/described-answers.ts";
 import { EventReader } from "../support/event-stream.ts";
 import { pass, stubOf, uniqueName } from "./virtual-time.ts";

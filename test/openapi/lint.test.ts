@@ -1,7 +1,7 @@
 import { createConfig, lintFromString } from "@redocly/openapi-core";
 import { expect, it } from "vitest";
 
-import { openApiDocument } from "../../src/edge/openapi/document.ts";
+import { openApiDocument } from "../../src/worker/pages/openapi.ts";
 
 /**
  * All rules, but one: calls about the service itself take nothing that could be wrong. And where an

@@ -83,7 +83,7 @@ describe.concurrent("a caller by a service binding", () => {
   });
 
   it("is told by the runtime that a signal cannot go over RPC, and takes nothing", async () => {
-    // Once this fails, the runtime sends signals without a flag, and sluice.ts is to say so.
+    // Once this fails, the runtime sends signals without a flag, and rpc.ts is to say so.
     expect(await send(callerUrl, "/rpcsignal/signalled")).toMatchObject({ body: "DataCloneError" });
     const untouched = await untilBucket(server, "signalled", () => true);
     expect(untouched).toMatchObject({ granted: 0, waiters: 0 });

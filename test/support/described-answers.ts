@@ -6,7 +6,7 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 
-import type { OpenApiDocument } from "../../src/edge/openapi/document.ts";
+import type { OpenApiDocument } from "../../src/worker/pages/openapi.ts";
 
 interface Described {
   readonly headers?: Readonly<Record<string, unknown>>;

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { LosableAcquire } from "../../src/edge/put-back.ts";
+import type { LosableAcquire } from "../../src/worker/requeue-caller.ts";
 import type { LostCall, RequeueTerms } from "../../src/wire/requeue.ts";
 
-import { putBack } from "../../src/edge/put-back.ts";
+import { putBack } from "../../src/worker/requeue-caller.ts";
 import { UnreachableError } from "../../src/wire/call-with-retry.ts";
 import { MAX_REQUEUE_PAUSE_MS, RECOVERY_WINDOW_MS, Requeue } from "../../src/wire/requeue.ts";
 

@@ -1,5 +1,5 @@
 /**
- * The Worker's side, as requeue.ts and remote-bucket.ts have it, in virtual time: it stamps arrivals, puts
+ * The Worker's side, as requeue.ts and bucket-stub.ts have it, in virtual time: it stamps arrivals, puts
  * callers back whose call was rejected, and tells the object when a client hangs up. It outlives the
  * object, unless the machine dies: then all connections break.
  */
@@ -19,7 +19,7 @@ import { Isolate } from "./isolate.ts";
 const POLICY = "policy";
 /** The longest pause before another call that is answered at once is made again. */
 const CALL_PAUSE_MS = 100;
-/** As in remote-bucket.ts. */
+/** As in bucket-stub.ts. */
 const ARRIVAL_STEP_MS = 0.001;
 
 export class VirtualWorker {

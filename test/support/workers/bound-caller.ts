@@ -4,7 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 
-import type { Sluice } from "../../../src/edge/sluice.ts";
+import type { Sluice } from "../../../src/worker/rpc.ts";
 
 import { createClient, type QueuedPlace } from "../../../src/client/index.ts";
 

@@ -1,0 +1,31 @@
+/** The variable `CORS_ORIGINS`: from which origins scripts may call Sluice and read its answers. */
+import { showValue } from "../../core/policy.ts";
+
+/** All origins, or those listed: maybe none. */
+export type CorsOrigins = "*" | readonly string[];
+
+/**
+ * Reads the value of the variable: origins separated by white space, or `*` alone. Not set, it means
+ * none.
+ *
+ * @throws {RangeError} Where it is illegal, showing the origin.
+ */
+export function readCorsOrigins(value: unknown = ""): CorsOrigins {
+  if (typeof value !== "string") {
+    throw new RangeError(`CORS_ORIGINS must be text: got ${showValue(value)}`);
+  }
+  const origins = value.split(/\s+/).filter((origin) => origin !== "");
+  if (origins.length === 1 && origins[0] === "*") return "*";
+  for (const origin of origins) {
+    if (!isOrigin(origin)) {
+      const rule = 'CORS_ORIGINS must be origins like "https://example.com", or "*" alone';
+      throw new RangeError(`${rule}: got ${showValue(origin)}`);
+    }
+  }
+  return origins;
+}
+
+/** Whether `text` is the origin of a web page, written as browsers send it: no pattern. */
+function isOrigin(text: string): boolean {
+  return /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}

@@ -1,0 +1,88 @@
+/**
+ * Which policy a bucket has: the table `[vars.POLICIES]` of the configuration, checked as a whole.
+ *
+ * The exact name wins, then the longest prefix (see bucket-pattern.ts). A table with any fault is not
+ * used at all.
+ */
+import type { NamedPolicyFields } from "../../protocol/messages.ts";
+
+import { Policy, showValue } from "../../core/policy.ts";
+import {
+  BUCKET_PATTERN_RULE,
+  isBucketPattern,
+  isPrefix,
+  matchesPattern,
+} from "./bucket-pattern.ts";
+import { isRecord } from "../../core/is-record.ts";
+
+/** The configured policies by pattern. */
+export class PolicyTable {
+  readonly #exact = new Map<string, NamedPolicyFields>();
+  /** Those of patterns that are prefixes, the longest first. */
+  readonly #byPrefix: NamedPolicyFields[] = [];
+
+  /**
+   * Reads the table from the configuration: an object, or the same as JSON text, which is what
+   * `wrangler dev --var` passes.
+   *
+   * @throws {RangeError} With every fault by name, where the table is missing or in any way illegal.
+   */
+  constructor(configured: unknown) {
+    const faults: string[] = [];
+    for (const [pattern, fields] of Object.entries(readTable(configured))) {
+      const entry = readEntry(pattern, fields);
+      if (!entry.ok) {
+        faults.push(...entry.faults.map((fault) => `POLICIES.${showValue(pattern)}: ${fault}`));
+      } else if (isPrefix(pattern)) {
+        this.#byPrefix.push(entry.policy);
+      } else {
+        this.#exact.set(pattern, entry.policy);
+      }
+    }
+    if (faults.length > 0) throw new RangeError(faults.join("; "));
+    this.#byPrefix.sort((a, b) => b.name.length - a.name.length);
+  }
+
+  /** Names of the buckets whose policy stands under just that name. */
+  exactNames(): Iterable<string> {
+    return this.#exact.keys();
+  }
+
+  /** The policy of the bucket `name`; `undefined` where no pattern matches it. */
+  find(name: string): NamedPolicyFields | undefined {
+    return (
+      this.#exact.get(name) ?? this.#byPrefix.find((policy) => matchesPattern(policy.name, name))
+    );
+  }
+}
+
+function readTable(configured: unknown): Record<string, unknown> {
+  let table = configured;
+  if (typeof configured === "string") {
+    try {
+      table = JSON.parse(configured);
+    } catch {
+      throw new RangeError(`POLICIES is not JSON: got ${showValue(configured)}`);
+    }
+  }
+  if (!isRecord(table)) {
+    throw new RangeError(
+      `POLICIES must be a table of policies by pattern: got ${showValue(table)}`,
+    );
+  }
+  return table;
+}
+
+function readEntry(
+  pattern: string,
+  fields: unknown,
+): { ok: true; policy: NamedPolicyFields } | { ok: false; faults: string[] } {
+  if (!isBucketPattern(pattern)) return { ok: false, faults: [BUCKET_PATTERN_RULE] };
+  if (!isRecord(fields)) {
+    return { ok: false, faults: [`must be a table of numbers: got ${showValue(fields)}`] };
+  }
+  const check = Policy.check(fields);
+  return check.ok
+    ? { ok: true, policy: { name: pattern, ...check.policy.toJSON() } }
+    : { ok: false, faults: check.faults.map((fault) => fault.message) };
+}

@@ -1,0 +1,103 @@
+/**
+ * A bucket where its file can be seen: one that nobody has ever come to is answered for without its object
+ * (unused-bucket.ts), unless something is asked for.
+ */
+import type {
+  AcquireCall,
+  BucketSnapshot,
+  NamedPolicyFields,
+  PolicyChange,
+} from "../protocol/messages.ts";
+import type { PlaceFollower } from "../wire/acquire-lines.ts";
+import type { BucketFiles } from "./config/bucket-files.ts";
+import type { BucketObject } from "../bucket/bucket-object.ts";
+import type { BucketOwner } from "../bucket/bucket-host.ts";
+import type { Asked } from "./bucket-stub.ts";
+
+import { acquireResponse } from "../answers/acquire-response.ts";
+import { RemoteBucket } from "./bucket-stub.ts";
+import { ofUnusedBucket } from "../bucket/unused-bucket.ts";
+
+/** See `RemoteBucket`. */
+export class FiledBucket extends RemoteBucket {
+  readonly #name: string;
+  readonly #policy: NamedPolicyFields;
+  readonly #files: BucketFiles;
+
+  constructor(
+    objects: DurableObjectNamespace<BucketObject>,
+    name: string,
+    policy: NamedPolicyFields,
+    caller: Request,
+    files: BucketFiles,
+  ) {
+    super(objects, name, policy, caller, undefined, files);
+    this.#name = name;
+    this.#policy = policy;
+    this.#files = files;
+  }
+
+  override acquire(asked: Asked, follower?: PlaceFollower): Response | Promise<Response> {
+    const { capacity, maxWaitMs } = this.#policy;
+    const { tokens, timeoutMs = 0 } = asked;
+    // What the policy allows is asked for, and the bucket is used from then on, whatever it answers.
+    if (tokens <= capacity && timeoutMs <= maxWaitMs) return super.acquire(asked, follower);
+    return this.#acquireInVain(asked, follower);
+  }
+
+  override async inspect(): Promise<BucketSnapshot> {
+    const ask = (bucket: BucketOwner): BucketSnapshot => bucket.inspect(this.#name, this.#policy);
+    return (await this.#ofUnused(ask)) ?? (await super.inspect());
+  }
+
+  override async changePolicy(changes: Readonly<Record<string, unknown>>): Promise<PolicyChange> {
+    const ask = (bucket: BucketOwner): PolicyChange => {
+      return bucket.changePolicy(this.#name, this.#policy, changes);
+    };
+    return (await this.#ofUnused(ask)) ?? (await super.changePolicy(changes));
+  }
+
+  override async lift(): Promise<BucketSnapshot> {
+    const ask = (bucket: BucketOwner): BucketSnapshot => bucket.lift(this.#name, this.#policy);
+    return (await this.#ofUnused(ask)) ?? (await super.lift());
+  }
+
+  override async reset(): Promise<void> {
+    if (await this.#files.isUnused(this.#name)) return;
+    await super.reset();
+    await this.#files.noteEmptied(this.#name);
+  }
+
+  override watch(): Promise<Response> {
+    return this.#leavingNothing(() => super.watch());
+  }
+
+  override cancel(idempotencyKey: string): Promise<boolean> {
+    return this.#leavingNothing(() => super.cancel(idempotencyKey));
+  }
+
+  /** What needs the object and keeps nothing: it leaves a file that may go. */
+  async #leavingNothing<Result>(call: () => Promise<Result>): Promise<Result> {
+    const isUnused = await this.#files.isUnused(this.#name);
+    const result = await call();
+    if (isUnused) await this.#files.noteEmptied(this.#name);
+    return result;
+  }
+
+  /** The configured policy refuses it; only one of the bucket's own may not. */
+  async #acquireInVain(asked: Asked, follower: PlaceFollower | undefined): Promise<Response> {
+    const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...asked };
+    const refusal = await this.#ofUnused((bucket) => {
+      let response: Response | undefined;
+      bucket.acquire(call, (answer) => (response = acquireResponse(answer)));
+      return response;
+    });
+    return refusal ?? (await super.acquire(asked, follower));
+  }
+
+  async #ofUnused<Answer>(
+    ask: (bucket: BucketOwner) => Answer | undefined,
+  ): Promise<Answer | undefined> {
+    return (await this.#files.isUnused(this.#name)) ? ofUnusedBucket(ask) : undefined;
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * What a caller asks of `/acquire`: the parameters of the query and, with POST, the members of a JSON
+ * body. A field may come from either, once. The idempotency key has a header of its own.
+ */
+import type { FieldFault, Limits } from "../../core/policy.ts";
+
+import { integerFault, isIntegerWithin, policyLimits, showValue } from "../../core/policy.ts";
+import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
+import { readIdempotencyKey, requireIdempotencyKey } from "./idempotency-key.ts";
+
+/** The checked parameters. */
+export interface AcquireParams {
+  readonly bucket: string;
+  /** At least 1. Whether the bucket can hold so many is its object's to say. */
+  readonly tokens: number;
+  /** 0 to an hour; left out where the caller leaves it to the policy. */
+  readonly timeoutMs?: number;
+  readonly idempotencyKey?: string;
+}
+
+/** The checked parameters of a cancel. */
+export interface CancelParams {
+  readonly bucket: string;
+  readonly idempotencyKey: string;
+}
+
+const FIELDS = ["bucket", "tokens", "timeoutMs"];
+
+/** Lowest and highest legal value of each number, both inclusive, whatever the bucket. */
+export const acquireLimits = {
+  tokens: { min: 1, max: Number.MAX_SAFE_INTEGER },
+  timeoutMs: policyLimits.maxWaitMs,
+} as const satisfies Readonly<Record<string, Limits>>;
+
+/** The values of each parameter that the query has. */
+type Query = Readonly<Record<string, readonly string[]>>;
+
+/** The parameters, or every fault in them. `body` is the parsed JSON object of a POST. */
+export function readAcquireParams(
+  query: Query,
+  body: Readonly<Record<string, unknown>>,
+  headers: Headers,
+): { ok: true; params: AcquireParams } | { ok: false; errors: FieldFault[] } {
+  const reader = new FieldReader(query, body);
+  const bucket = reader.name("bucket");
+  const tokens = reader.integer("tokens", acquireLimits.tokens) ?? 1;
+  const timeoutMs = reader.integer("timeoutMs", acquireLimits.timeoutMs);
+  const keyed = readIdempotencyKey(headers);
+  const errors = [...reader.faults, ...unknownMembers(body), ...(keyed.ok ? [] : [keyed.fault])];
+  if (bucket === undefined || !keyed.ok || errors.length > 0) return { ok: false, errors };
+  const params = {
+    bucket,
+    tokens,
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(keyed.key !== undefined && { idempotencyKey: keyed.key }),
+  };
+  return { ok: true, params };
+}
+
+/** Which acquire to cancel: both parts are required. Or every fault in them. */
+export function readCancelParams(
+  query: Query,
+  headers: Headers,
+): { ok: true; params: CancelParams } | { ok: false; errors: FieldFault[] } {
+  const reader = new FieldReader(query, {});
+  const bucket = reader.name("bucket");
+  const keyed = requireIdempotencyKey(headers);
+  if (bucket !== undefined && keyed.ok) {
+    return { ok: true, params: { bucket, idempotencyKey: keyed.key } };
+  }
+  return { ok: false, errors: [...reader.faults, ...(keyed.ok ? [] : [keyed.fault])] };
+}
+
+/** Reads one field after the other and gathers what is wrong with them. */
+class FieldReader {
+  readonly faults: FieldFault[] = [];
+  readonly #query: Query;
+  readonly #body: Readonly<Record<string, unknown>>;
+
+  constructor(query: Query, body: Readonly<Record<string, unknown>>) {
+    this.#query = query;
+    this.#body = body;
+  }
+
+  name(field: string): string | undefined {
+    const values = this.#values(field, String);
+    const [value] = values;
+    if (values.length === 1 && isBucketName(value)) return value;
+    const got = values.length === 0 ? "it is missing" : `got ${showValue(value)}`;
+    this.#addFault(values, { field, message: `${field} must be ${BUCKET_NAME_RULE}: ${got}` });
+    return undefined;
+  }
+
+  /** `undefined` where the field is missing, which is no fault. */
+  integer(field: string, limits: Limits): number | undefined {
+    const values = this.#values(field, decimal);
+    const [value] = values;
+    if (values.length === 0) return undefined;
+    if (values.length === 1 && isIntegerWithin(value, limits)) return value;
+    this.#addFault(values, integerFault(field, value, limits));
+    return undefined;
+  }
+
+  #values(field: string, parse: (text: string) => unknown): unknown[] {
+    const values: unknown[] = (this.#query[field] ?? []).map(parse);
+    if (Object.hasOwn(this.#body, field)) values.push(this.#body[field]);
+    return values;
+  }
+
+  #addFault(values: readonly unknown[], fault: FieldFault): void {
+    const { field } = fault;
+    const isRepeated = values.length > 1;
+    const repeated = { field, message: `${field} is given ${values.length} times` };
+    this.faults.push(isRepeated ? repeated : fault);
+  }
+}
+
+function unknownMembers(body: Readonly<Record<string, unknown>>): FieldFault[] {
+  const unknown = Object.keys(body).filter((field) => !FIELDS.includes(field));
+  return unknown.map((field) => {
+    return { field, message: `${showValue(field)} is not one of ${FIELDS.join(", ")}` };
+  });
+}
+
+/** The number that decimal digits mean, or the text itself where it is anything else. */
+function decimal(text: string): unknown {
+  return /^\d{1,16}$/.test(text) ? Number(text) : text;
+}

@@ -1,0 +1,43 @@
+/**
+ * The `Idempotency-Key` field (draft-ietf-httpapi-idempotency-key-header): a string of a structured field
+ * (RFC 9651), so in quotes. Many clients leave the quotes out, and mean the same: both are read alike.
+ */
+import type { FieldFault } from "../../core/policy.ts";
+
+import { showValue } from "../../core/policy.ts";
+
+const IDEMPOTENCY_KEY = "Idempotency-Key";
+
+/** Longest key, in characters: room for several UUIDs. */
+const LONGEST_KEY = 255;
+/** Printable ASCII, with `"` and `\` escaped. */
+const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\])*)"$/;
+/** What can stand without quotes: no space, and nothing that means something in a structured field. */
+const BARE = /^[!#-+\--:<-[\]-~]+$/;
+
+/** The key, `undefined` where there is none, or what is wrong with it. */
+export function readIdempotencyKey(
+  headers: Headers,
+): { ok: true; key: string | undefined } | { ok: false; fault: FieldFault } {
+  const text = headers.get(IDEMPOTENCY_KEY);
+  if (text === null) return { ok: true, key: undefined };
+  const quoted = QUOTED.exec(text)?.[1]?.replaceAll(/\\(.)/g, "$1");
+  const key = quoted ?? (BARE.test(text) ? text : "");
+  if (key.length >= 1 && key.length <= LONGEST_KEY) return { ok: true, key };
+  return { ok: false, fault: faultOf(`got ${showValue(text)}`) };
+}
+
+/** `readIdempotencyKey` of a call that is nothing without one. */
+export function requireIdempotencyKey(
+  headers: Headers,
+): { ok: true; key: string } | { ok: false; fault: FieldFault } {
+  const read = readIdempotencyKey(headers);
+  if (!read.ok) return read;
+  const { key } = read;
+  return key === undefined ? { ok: false, fault: faultOf("it is missing") } : { ok: true, key };
+}
+
+function faultOf(got: string): FieldFault {
+  const message = `${IDEMPOTENCY_KEY} must be 1 to ${LONGEST_KEY} printable ASCII characters, in quotes where one of them is a space or one of , ; " \\: ${got}`;
+  return { field: IDEMPOTENCY_KEY, message };
+}

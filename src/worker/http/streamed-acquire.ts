@@ -1,0 +1,115 @@
+/**
+ * An acquire whose caller watches the queue: a stream of `queued` events, and in the end the plain
+ * answer as an event.
+ *
+ * The stream is the Worker's and not the object's, so that it goes on when the object is reset. The
+ * heartbeat is here for the same reason, and so that a thousand watchers cost their object nothing while
+ * nothing happens.
+ */
+import type { HeldPlace, QueuedBody } from "../../protocol/messages.ts";
+import type { LimitFields, PlaceFollower } from "../../wire/acquire-lines.ts";
+
+import { limitFieldsOf } from "../../wire/acquire-lines.ts";
+import { eventStreamResponse, eventText, HEARTBEAT, lastEventText } from "./event-stream.ts";
+import { LatestStream } from "../../wire/latest-stream.ts";
+
+/**
+ * After so long without an event comes a heartbeat. Behind a proxy only a write that fails tells of a
+ * client that has left, and the first one after that may still go into a buffer: two have to fit in a
+ * second, with the way.
+ */
+const HEARTBEAT_MS = 400;
+
+/** Asks the bucket; settles with the plain answer. When the caller leaves, the follower's signal aborts. */
+type Ask = (follower: PlaceFollower) => Response | Promise<Response>;
+
+/** The plain answer where asking rejects. */
+type Failed = (error: unknown) => Response;
+
+/** The response to an acquire. Its head is sent at once: whatever comes of `ask` is an event. */
+export function streamedAcquire(ask: Ask, failed: Failed): Response {
+  const stream = new AcquireStream(new AbortController());
+  void stream.follow(() => ask(stream), failed);
+  return stream.response;
+}
+
+/**
+ * The plain answer, if it is there before the request has a place in the queue; else such a response, with an
+ * event `fields` before its last: the `RateLimit` fields that the plain answer would have. Rejects as `ask`
+ * does while there is no place.
+ */
+export function streamedIfQueued(ask: Ask, failed: Failed): Promise<Response> {
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  return new Promise((resolve, reject) => {
+    let stream: AcquireStream | undefined;
+    const tell = (place: HeldPlace): void => {
+      if (!stream) {
+        stream = new AcquireStream(leaving);
+        void stream.follow(() => answer, failed, limitFieldsOf);
+        resolve(stream.response);
+      }
+      stream.tell(place);
+    };
+    const answer = Promise.resolve(ask({ tell, signal }));
+    // Does nothing where the stream is the response.
+    answer.then(resolve, reject);
+  });
+}
+
+/** One stream of events, and who is told places for it. */
+class AcquireStream implements PlaceFollower {
+  readonly signal: AbortSignal;
+  readonly response: Response;
+  readonly #events: LatestStream;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #last: HeldPlace | undefined = undefined;
+
+  /** @param leaving Aborted when the reader goes away. */
+  constructor(leaving: AbortController) {
+    this.signal = leaving.signal;
+    this.#events = new LatestStream((reason) => leaving.abort(reason));
+    this.response = eventStreamResponse(this.#events.readable);
+    this.#restart();
+    this.signal.addEventListener("abort", () => clearTimeout(this.#timer), { once: true });
+  }
+
+  readonly tell = (place: HeldPlace): void => {
+    const last = this.#last;
+    // A request that was put back is told its place again, which most often is the one it had.
+    if (last?.position === place.position && last.grantAtMs === place.grantAtMs) return;
+    this.#last = place;
+    const { position, etaMs } = place;
+    this.#events.put(eventText("queued", JSON.stringify({ position, etaMs } satisfies QueuedBody)));
+    this.#restart();
+  };
+
+  /** Ends with what comes of it. @param fieldsOf What an event `fields` tells of the plain answer. */
+  async follow(
+    answered: () => Response | Promise<Response>,
+    failed: Failed,
+    fieldsOf?: (answer: Response) => LimitFields,
+  ): Promise<void> {
+    let answer;
+    try {
+      answer = await answered();
+    } catch (error) {
+      if (this.signal.aborted) return;
+      answer = failed(error);
+    }
+    clearTimeout(this.#timer);
+    const fields = fieldsOf ? eventText("fields", JSON.stringify(fieldsOf(answer))) : "";
+    const name = answer.ok ? "granted" : "refused";
+    const body = await answer.text();
+    // In a stream the end of the line is the event's.
+    this.#events.end(fields + lastEventText(name, body.trimEnd()));
+  }
+
+  #restart(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      if (!this.#events.hasUnread) this.#events.put(HEARTBEAT);
+      this.#restart();
+    }, HEARTBEAT_MS);
+  }
+}

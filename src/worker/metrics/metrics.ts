@@ -1,0 +1,135 @@
+/**
+ * The metrics of buckets: which there are, what they are called, and what they say. Names and units
+ * follow Prometheus's conventions: seconds, `_total` for what only grows. A bucket that did not answer
+ * has no sample but `sluice_up`.
+ */
+import type { BucketStats } from "../../protocol/messages.ts";
+import type { Labels, Metric, Sample } from "./prometheus-text.ts";
+
+import { WAIT_BOUNDS_MS } from "../../core/stats.ts";
+import { histogramSamples } from "./prometheus-text.ts";
+
+/**
+ * Buckets that one scrape may ask for by name. Each is a call to an object, and where Sluice is public
+ * anybody can have them made. Whoever watches more buckets asks for them in several scrapes.
+ */
+export const MOST_ASKED_FOR = 32;
+
+/**
+ * Why a bucket refuses. Not `bucket-reset`: whoever is refused with that is forgotten with the bucket,
+ * so it would always be 0.
+ */
+const REASONS = ["exceeds-capacity", "timeout", "queue-full", "unavailable"] as const;
+
+const WAIT_BOUNDS_S = WAIT_BOUNDS_MS.map((boundMs) => boundMs / 1_000);
+
+/** A bucket that was asked. */
+export interface ScrapedBucket {
+  readonly name: string;
+  /** `undefined` where it could not be reached. */
+  readonly stats: BucketStats | undefined;
+}
+
+/** All metrics of all buckets. */
+export function metricsOf(buckets: readonly ScrapedBucket[]): readonly Metric[] {
+  const each = (samplesOf: (stats: BucketStats, labels: Labels) => readonly Sample[]): Sample[] => {
+    return buckets.flatMap(({ name, stats }) => (stats ? samplesOf(stats, { bucket: name }) : []));
+  };
+  const value = (valueOf: (stats: BucketStats) => number | undefined): Sample[] => {
+    return each((stats, labels) => {
+      const number = valueOf(stats);
+      return number === undefined ? [] : [{ labels, value: number }];
+    });
+  };
+  return [
+    {
+      name: "sluice_up",
+      type: "gauge",
+      help: "Whether the bucket answered this scrape.",
+      samples: buckets.map(({ name, stats }) => ({
+        labels: { bucket: name },
+        value: stats ? 1 : 0,
+      })),
+    },
+    {
+      name: "sluice_policy_info",
+      type: "gauge",
+      help: "Which policy the bucket has: 1, with the pattern that it is configured under.",
+      samples: each(({ snapshot }, labels) => {
+        return [{ labels: { ...labels, policy: snapshot.policy.name }, value: 1 }];
+      }),
+    },
+    {
+      name: "sluice_tokens",
+      type: "gauge",
+      help: "Tokens in the bucket.",
+      samples: value(({ snapshot }) => snapshot.tokens),
+    },
+    {
+      name: "sluice_capacity_tokens",
+      type: "gauge",
+      help: "Most tokens that the bucket can hold.",
+      samples: value(({ snapshot }) => snapshot.policy.capacity),
+    },
+    {
+      name: "sluice_leased_tokens",
+      type: "gauge",
+      help: "Tokens on lease at isolates of the Worker; none where the policy has no lease.",
+      samples: value(({ snapshot }) => snapshot.leasedTokens),
+    },
+    {
+      name: "sluice_waiters",
+      type: "gauge",
+      help: "Callers that wait.",
+      samples: value(({ snapshot }) => snapshot.waiters),
+    },
+    {
+      name: "sluice_queued_tokens",
+      type: "gauge",
+      help: "Tokens that the callers who wait have asked for.",
+      samples: value(({ snapshot }) => snapshot.queuedTokens),
+    },
+    {
+      name: "sluice_paused",
+      type: "gauge",
+      help: "Whether the bucket is paused.",
+      samples: value(({ snapshot }) => (snapshot.pausedUntilMs === undefined ? 0 : 1)),
+    },
+    {
+      name: "sluice_granted_requests_total",
+      type: "counter",
+      help: "Requests granted.",
+      samples: value(({ snapshot }) => snapshot.granted),
+    },
+    {
+      name: "sluice_granted_tokens_total",
+      type: "counter",
+      help: "Tokens granted.",
+      samples: value(({ tally }) => tally.grantedTokens),
+    },
+    {
+      name: "sluice_refused_requests_total",
+      type: "counter",
+      help: "Requests that the bucket refused, by reason.",
+      samples: each(({ tally }, labels) => {
+        return REASONS.map((reason) => {
+          return { labels: { ...labels, reason }, value: tally.refused[reason] ?? 0 };
+        });
+      }),
+    },
+    {
+      name: "sluice_cancelled_requests_total",
+      type: "counter",
+      help: "Requests whose caller left while it waited.",
+      samples: value(({ snapshot }) => snapshot.cancelled),
+    },
+    {
+      name: "sluice_wait_seconds",
+      type: "histogram",
+      help: "How long the granted requests waited.",
+      samples: each(({ tally }, labels) => {
+        return histogramSamples(labels, WAIT_BOUNDS_S, tally.waits, tally.waitedMs / 1_000);
+      }),
+    },
+  ];
+}

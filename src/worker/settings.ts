@@ -1,0 +1,64 @@
+/** What the deployment says: policies, tokens, and whether everybody may ask. Read once an isolate. */
+import type { CorsOrigins } from "./config/cors-origins.ts";
+import type { SluiceEnv } from "./config/env.ts";
+
+import { showValue } from "../core/policy.ts";
+import { AccessTokens } from "./auth/access-tokens.ts";
+import { AllowedHosts } from "./config/allowed-hosts.ts";
+import { readCorsOrigins } from "./config/cors-origins.ts";
+import { PolicyTable } from "./config/policy-table.ts";
+import { switchRefusalLog } from "../answers/refusal-log.ts";
+
+/** The configuration, checked. */
+export interface Settings {
+  readonly policies: PolicyTable;
+  /** Who may acquire and read; without tokens everybody or nobody, as `isPublic` says. */
+  readonly apiTokens: AccessTokens | undefined;
+  readonly isPublic: boolean;
+  /** Who may change and reset buckets; without tokens nobody may. */
+  readonly adminTokens: AccessTokens | undefined;
+  readonly corsOrigins: CorsOrigins;
+  /** Under which names it may be called where everybody may; left out where any will do. */
+  readonly allowedHosts: AllowedHosts | undefined;
+}
+
+const known = new WeakMap<SluiceEnv, Settings>();
+
+/**
+ * The settings of `env`.
+ *
+ * @throws {RangeError} Where any of it is illegal, naming the field; Sluice does not run with a guess.
+ */
+export function settingsOf(env: SluiceEnv): Settings {
+  let settings = known.get(env);
+  if (!settings) {
+    settings = readSettings(env);
+    known.set(env, settings);
+  }
+  return settings;
+}
+
+function readSettings(env: SluiceEnv): Settings {
+  const { PUBLIC = "false", LOG_REFUSALS = "true", ANALYTICS } = env;
+  checkFlag("PUBLIC", PUBLIC);
+  checkFlag("LOG_REFUSALS", LOG_REFUSALS);
+  switchRefusalLog(LOG_REFUSALS);
+  if (ANALYTICS !== undefined && typeof ANALYTICS.writeDataPoint !== "function") {
+    throw new RangeError(
+      `ANALYTICS must be a dataset of Analytics Engine: got ${showValue(ANALYTICS)}`,
+    );
+  }
+  return {
+    policies: new PolicyTable(env.POLICIES),
+    apiTokens: AccessTokens.read("API_TOKEN", env.API_TOKEN),
+    isPublic: PUBLIC === "true",
+    adminTokens: AccessTokens.read("ADMIN_TOKEN", env.ADMIN_TOKEN),
+    corsOrigins: readCorsOrigins(env.CORS_ORIGINS),
+    allowedHosts: AllowedHosts.read(env.ALLOWED_HOSTS),
+  };
+}
+
+function checkFlag(variable: string, value: unknown): void {
+  if (value === "true" || value === "false") return;
+  throw new RangeError(`${variable} must be "true" or "false": got ${showValue(value)}`);
+}

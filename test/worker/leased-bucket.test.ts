@@ -1,0 +1,125 @@
+/** An isolate's leases of one bucket, whose object is played by the test. */
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import type { LeaseAsk } from "../../src/core/lease/lease.ts";
+import type { LeaseAnswer } from "../../src/protocol/messages.ts";
+
+import { Policy } from "../../src/core/policy.ts";
+import { LeasedBucket } from "../../src/worker/leased-bucket.ts";
+import { useVirtualDate } from "../edge/virtual-time.ts";
+
+beforeEach(useVirtualDate);
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const ttlMs = 100;
+const lease = { maxTokens: 100, ttlMs };
+const policy = Policy.of({ capacity: 1_000, refillTokens: 1, refillIntervalMs: 1_000, lease });
+
+/** Lends what is wanted, each time until another instant. */
+class Lender {
+  readonly asks: LeaseAsk[] = [];
+  readonly secondAsk = Promise.withResolvers<LeaseAsk>();
+  /** The last answer. An isolate that waits for it hears of it before the test does. */
+  answer: Promise<LeaseAnswer> | undefined = undefined;
+  /** As of when it answers, a paused bucket lends nothing. */
+  pausedUntilMs: number | undefined = undefined;
+  readonly #policyFields: object;
+
+  constructor(policyFields: object = policy.toJSON()) {
+    this.#policyFields = policyFields;
+  }
+
+  lend(ask: LeaseAsk): Promise<LeaseAnswer> {
+    this.asks.push(ask);
+    if (this.asks.length === 2) this.secondAsk.resolve(ask);
+    this.answer = Promise.resolve(this.#answerTo(ask));
+    return this.answer;
+  }
+
+  #answerTo({ wanted }: LeaseAsk): LeaseAnswer {
+    const { pausedUntilMs } = this;
+    const startedAtMs = Date.now();
+    const untilMs = startedAtMs + 10_000 + this.asks.length;
+    return {
+      ...(wanted > 0 &&
+        pausedUntilMs === undefined && { lease: { tokens: wanted, startedAtMs, untilMs, ttlMs } }),
+      bucket: {
+        bucket: "x",
+        policy: { name: "*", ...this.#policyFields } as LeaseAnswer["bucket"]["policy"],
+        tokens: 900,
+        waiters: 0,
+        queuedTokens: 0,
+        nextTickAtMs: startedAtMs + 1_000,
+        ...(pausedUntilMs !== undefined && { pausedUntilMs }),
+        granted: 0,
+        refused: 0,
+        cancelled: 0,
+      },
+    };
+  }
+}
+
+describe("LeasedBucket", () => {
+  it("gives back what is left at a lease's end, though the clock was set back while it was quiet", async () => {
+    const lender = new Lender();
+    const bucket = new LeasedBucket(lease, (ask) => lender.lend(ask));
+    expect(bucket.acquire(10)).toBeUndefined();
+    bucket.say();
+    await lender.answer;
+    expect(bucket.acquire(1)?.status).toBe(200);
+    // `Date` stands still, the timer does not: as if the clock were set back by just what has passed.
+    const { uses } = await lender.secondAsk.promise;
+    expect(uses).toMatchObject([{ used: 1, returned: 9 }]);
+    expect(lender.asks).toHaveLength(2);
+  });
+
+  it("gives all that it holds back when it hears that the bucket is paused", async () => {
+    const lender = new Lender();
+    const bucket = new LeasedBucket(lease, (ask) => lender.lend(ask));
+    expect(bucket.acquire(40)).toBeUndefined();
+    bucket.say();
+    await lender.answer;
+    lender.pausedUntilMs = Date.now() + 60_000;
+    // It is left with less than half of what it wants, asks for more, and is told.
+    expect(bucket.acquire(30)?.status).toBe(200);
+    expect(lender.asks).toHaveLength(2);
+    while (lender.asks.length < 3) await lender.answer;
+    expect(bucket.acquire(1)).toBeUndefined();
+    expect(lender.asks.at(-1)).toMatchObject({ wanted: 0 });
+    const uses = lender.asks.flatMap((ask) => ask.uses);
+    expect(uses.reduce((all, { used }) => all + used, 0)).toBe(30);
+    expect(uses.reduce((all, { returned }) => all + returned, 0)).toBe(10);
+  });
+
+  it("gives all that it holds back when it is told to, and nothing where it holds nothing", async () => {
+    const lender = new Lender();
+    const bucket = new LeasedBucket(lease, (ask) => lender.lend(ask));
+    bucket.giveUp();
+    expect(lender.asks).toHaveLength(0);
+    bucket.acquire(10);
+    bucket.say();
+    await lender.answer;
+    expect(bucket.acquire(1)?.status).toBe(200);
+    bucket.giveUp();
+    expect(bucket.acquire(1)).toBeUndefined();
+    expect(lender.asks.at(-1)).toMatchObject({
+      wanted: 0,
+      granted: 1,
+      uses: [{ used: 1, returned: 9 }],
+    });
+  });
+
+  it("goes on asking after an answer of a deployment whose policies it does not know", async () => {
+    const lender = new Lender({ ...policy.toJSON(), novelty: 1 });
+    const bucket = new LeasedBucket(lease, (ask) => lender.lend(ask));
+    expect(bucket.acquire(10)).toBeUndefined();
+    bucket.say();
+    await lender.answer;
+    expect(bucket.acquire(10)).toBeUndefined();
+    vi.setSystemTime(Date.now() + ttlMs / 4);
+    bucket.say();
+    expect(lender.asks).toHaveLength(2);
+  });
+});

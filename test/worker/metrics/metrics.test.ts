@@ -1,0 +1,366 @@
+import { abortAllDurableObjects, listDurableObjectIds, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import type { ProblemBody } from "../../../src/protocol/messages.ts";
+
+import { Scrape } from "../../support/scrape.ts";
+import { CLOSED, ONE_A_SECOND, bearer, deployed, type Door } from "../../edge/deployed.ts";
+import { ADMIN, request, settle, snapshotOf } from "../../edge/surfaces.ts";
+import { alarmAtMs, pass, stubOf, uniqueName, useVirtualDate } from "../../edge/virtual-time.ts";
+
+beforeEach(useVirtualDate);
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const POLICIES = { "*": ONE_A_SECOND };
+
+async function scrape(
+  variables: Record<string, unknown>,
+  query = "",
+  init: RequestInit = {},
+  door: Door = "front",
+): Promise<Scrape> {
+  const response = await deployed(variables, `/metrics${query}`, init, door);
+  expect(response.status).toBe(200);
+  expect(response.headers.get("Content-Type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+  expect(response.headers.get("Cache-Control")).toBe("no-store");
+  return new Scrape(await response.text());
+}
+
+async function problemOf(response: Response): Promise<ProblemBody> {
+  const problem: ProblemBody = await response.json();
+  expect(response.status).toBe(problem.status);
+  return problem;
+}
+
+describe("/metrics", () => {
+  it("tells what became of known callers, in Prometheus's units", async () => {
+    const name = uniqueName("known");
+    const policies = { [name]: { ...ONE_A_SECOND, queueLimit: 3 } };
+    const acquire = (query = ""): Promise<Response> =>
+      deployed({ POLICIES: policies }, `/acquire?bucket=${name}${query}`);
+    const waiting = async (waiters: number): Promise<void> => {
+      while ((await snapshotOf(name)).waiters !== waiters) await settle();
+    };
+    await acquire();
+    const held: Promise<Response>[] = [];
+    for (const count of [1, 2]) {
+      held.push(acquire());
+      await waiting(count);
+    }
+    vi.setSystemTime(Date.now() + 100);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const gone = request(`/acquire?bucket=${name}`, { signal }).catch(() => "gone");
+    await waiting(3);
+    expect((await acquire()).status).toBe(429);
+    expect((await acquire("&timeoutMs=0")).status).toBe(429);
+    expect((await acquire("&timeoutMs=1")).status).toBe(429);
+    expect((await acquire("&tokens=2")).status).toBe(422);
+    controller.abort();
+    await gone;
+    await waiting(2);
+
+    const during = await scrape({ POLICIES: policies });
+    const bucket = { bucket: name };
+    expect(during.value("sluice_up", bucket)).toBe(1);
+    expect(during.value("sluice_tokens", bucket)).toBe(0);
+    expect(during.value("sluice_capacity_tokens", bucket)).toBe(1);
+    expect(during.value("sluice_waiters", bucket)).toBe(2);
+    expect(during.value("sluice_queued_tokens", bucket)).toBe(2);
+    expect(during.value("sluice_leased_tokens", bucket)).toBeUndefined();
+    expect(during.value("sluice_granted_requests_total", bucket)).toBe(1);
+    expect(during.value("sluice_cancelled_requests_total", bucket)).toBe(1);
+    for (const [reason, count] of [
+      ["exceeds-capacity", 1],
+      ["timeout", 2],
+      ["queue-full", 1],
+    ] as const) {
+      expect(during.value("sluice_refused_requests_total", { ...bucket, reason })).toBe(count);
+    }
+
+    await pass(name, 2_000);
+    for (const response of held) expect((await response).status).toBe(200);
+    const after = await scrape({ POLICIES: policies });
+    expect(after.value("sluice_waiters", bucket)).toBe(0);
+    expect(after.value("sluice_granted_requests_total", bucket)).toBe(3);
+    expect(after.value("sluice_granted_tokens_total", bucket)).toBe(3);
+    expect(after.steps("sluice_wait_seconds", bucket)).toEqual([
+      ["0", 1],
+      ["1", 2],
+      ["2.5", 3],
+    ]);
+    expect(after.value("sluice_wait_seconds_sum", bucket)).toBe(3);
+    expect(after.value("sluice_wait_seconds_count", bucket)).toBe(3);
+    expect(after.value("sluice_policy_info", { ...bucket, policy: name })).toBe(1);
+  });
+
+  it("names and types each metric as Prometheus's conventions have it", async () => {
+    const lease = { maxTokens: 1, ttlMs: 100 };
+    const { families } = await scrape({ POLICIES: { [uniqueName()]: { ...ONE_A_SECOND, lease } } });
+    expect([...families.values()].map(({ name, type }) => `${name} ${type}`)).toEqual([
+      "sluice_up GAUGE",
+      "sluice_policy_info GAUGE",
+      "sluice_tokens GAUGE",
+      "sluice_capacity_tokens GAUGE",
+      "sluice_leased_tokens GAUGE",
+      "sluice_waiters GAUGE",
+      "sluice_queued_tokens GAUGE",
+      "sluice_paused GAUGE",
+      "sluice_granted_requests_total COUNTER",
+      "sluice_granted_tokens_total COUNTER",
+      "sluice_refused_requests_total COUNTER",
+      "sluice_cancelled_requests_total COUNTER",
+      "sluice_wait_seconds HISTOGRAM",
+    ]);
+    for (const { help } of families.values()) expect(help).toMatch(/\.$/);
+  });
+
+  it("starts nothing, arms nothing and writes nothing", async () => {
+    const [name, other] = [uniqueName("cold"), uniqueName("cold")];
+    const cold = await scrape(
+      { POLICIES: { [name]: ONE_A_SECOND, ...POLICIES } },
+      `?bucket=${other}`,
+    );
+    for (const bucket of [name, other]) {
+      expect(cold.value("sluice_tokens", { bucket })).toBe(1);
+      expect(cold.value("sluice_wait_seconds_count", { bucket })).toBe(0);
+      expect(await alarmAtMs(bucket)).toBeNull();
+      const rows = await runInDurableObject(stubOf(bucket), (_, { storage }) => {
+        return [...storage.kv.list()].length;
+      });
+      expect(rows).toBe(0);
+    }
+    vi.setSystemTime(Date.now() + 250);
+    // It begins at its first acquire, not at the scrape.
+    await deployed({ POLICIES }, `/acquire?bucket=${other}`);
+    expect((await snapshotOf(other)).nextTickAtMs).toBe(Date.now() + 1_000);
+  });
+
+  it("shows what has a policy of its own by name, and what is asked for, once each", async () => {
+    const [first, second, asked] = [uniqueName(), uniqueName(), uniqueName("asked/")];
+    const policies = {
+      ...POLICIES,
+      "asked/*": ONE_A_SECOND,
+      [second]: ONE_A_SECOND,
+      [first]: ONE_A_SECOND,
+    };
+    const query = [asked, first, asked]
+      .map((name) => `bucket=${encodeURIComponent(name)}`)
+      .join("&");
+    const named = await scrape({ POLICIES: policies });
+    expect(named.valuesOf("sluice_up", "bucket")).toEqual([second, first]);
+    const both = await scrape({ POLICIES: policies }, `?${query}`);
+    expect(both.valuesOf("sluice_up", "bucket")).toEqual([second, first, asked]);
+    expect(both.valuesOf("sluice_policy_info", "policy")).toEqual([second, first, "asked/*"]);
+  });
+
+  it("is empty, and says how to fill it, where no bucket is named", async () => {
+    const response = await deployed({ POLICIES }, "/metrics");
+    const text = await response.text();
+    expect(text).toMatch(/^# No bucket is named: .*\n$/);
+    expect(new Scrape(text).families.size).toBe(0);
+  });
+
+  it.each([
+    ["a bucket that no policy matches", "?bucket=web", 404, "unknown-bucket"],
+    ["a name that is none", "?bucket=api:1&bucket=a%20b", 400, "invalid-request"],
+    ["an empty name", "?bucket=", 400, "invalid-request"],
+    ["more than 32", `?${"bucket=api:1&".repeat(33)}`, 400, "invalid-request"],
+  ])("refuses %s, and asks no object", async (_, query, status, reason) => {
+    const before = await listDurableObjectIds(env.BUCKETS);
+    const response = await deployed({ POLICIES: { "api:*": ONE_A_SECOND } }, `/metrics${query}`);
+    expect(await problemOf(response)).toMatchObject({ status, reason });
+    expect(await listDurableObjectIds(env.BUCKETS)).toHaveLength(before.length);
+  });
+
+  it("names every name that is wrong", async () => {
+    const response = await deployed({ POLICIES }, "/metrics?bucket=a%20b&bucket=c&bucket=%22");
+    const { errors = [] } = await problemOf(response);
+    const rule = "bucket must be 1 to 128 characters of A-Z a-z 0-9 . _ : @ / -";
+    expect(errors.map(({ message }) => message)).toEqual([
+      `${rule}: got "a b"`,
+      `${rule}: got "\\""`,
+    ]);
+  });
+
+  it("says how many buckets may be asked for", async () => {
+    const response = await deployed({ POLICIES }, `/metrics?${"bucket=x&".repeat(33)}`);
+    const { errors } = await problemOf(response);
+    const message = "bucket may be given at most 32 times: got 33";
+    expect(errors).toEqual([{ field: "bucket", message }]);
+  });
+
+  it("takes 32 buckets that are asked for", async () => {
+    const names = Array.from({ length: 32 }, () => uniqueName("many"));
+    const all = await scrape({ POLICIES }, `?${names.map((name) => `bucket=${name}`).join("&")}`);
+    expect(all.valuesOf("sluice_up", "bucket")).toEqual(names);
+    expect(names.map((bucket) => all.value("sluice_up", { bucket }))).toEqual(names.map(() => 1));
+  });
+
+  it("says the same after a reset of the object, and of one whose process ends", async () => {
+    const name = uniqueName("reset");
+    const variables = { POLICIES: { [name]: { ...ONE_A_SECOND, maxWaitMs: 5_000 } } };
+    const acquire = (query = ""): Promise<Response> =>
+      deployed(variables, `/acquire?bucket=${name}${query}`);
+    expect((await acquire()).status).toBe(200);
+    expect((await acquire("&timeoutMs=0")).status).toBe(429);
+    const held = acquire();
+    while ((await snapshotOf(name)).waiters < 1) await settle();
+    await pass(name, 1_000);
+    expect((await held).status).toBe(200);
+    // What is refused is written with the next grant.
+    const before = await scrape(variables);
+    await abortAllDurableObjects();
+    expect(await scrape(variables)).toEqual(before);
+    await stubOf(name).turnAway();
+    expect((await acquire()).status).toBe(503);
+    expect(await scrape(variables)).toEqual(before);
+  });
+
+  it("tells of a pause, while it lasts", async () => {
+    const name = uniqueName("paused");
+    const paused = async (): Promise<number | undefined> => {
+      return (await scrape({ POLICIES }, `?bucket=${name}`)).value("sluice_paused", {
+        bucket: name,
+      });
+    };
+    expect(await paused()).toBe(0);
+    const body = JSON.stringify({ untilMs: Date.now() + 5_000 });
+    await request(`/buckets/${name}/pause`, { method: "POST", headers: ADMIN, body });
+    expect(await paused()).toBe(1);
+    vi.setSystemTime(Date.now() + 5_000);
+    expect(await paused()).toBe(0);
+  });
+
+  it("answers as it is described", async () => {
+    // `request` holds the answers against the description.
+    for (const [query, status] of [
+      ["", 200],
+      [`?bucket=${uniqueName()}`, 200],
+      ["?bucket=a%20b", 400],
+    ] as const) {
+      expect((await request(`/metrics${query}`)).status).toBe(status);
+    }
+  });
+
+  it("answers GET and HEAD only", async () => {
+    const head = await deployed({ POLICIES }, "/metrics", { method: "HEAD" });
+    expect([head.status, await head.text()]).toEqual([200, ""]);
+    const posted = await deployed({ POLICIES }, "/metrics", { method: "POST" });
+    expect(posted.status).toBe(405);
+    expect(posted.headers.get("Allow")).toBe("GET, HEAD");
+  });
+});
+
+describe("who may scrape", () => {
+  const [mine, others] = ["mine:1", "others:1"];
+  const closed = {
+    ...CLOSED,
+    POLICIES: { ...POLICIES, [mine]: ONE_A_SECOND, [others]: ONE_A_SECOND },
+    API_TOKEN: JSON.stringify([
+      { token: "all", may: ["read"] },
+      { token: "mine", may: ["read"], buckets: ["mine:*"] },
+      { token: "acquirer", may: ["acquire"] },
+    ]),
+    ADMIN_TOKEN: "admin",
+  };
+
+  it("nobody, where nobody may read", async () => {
+    expect(await problemOf(await deployed(CLOSED, "/metrics"))).toMatchObject({ status: 401 });
+  });
+
+  it.each(["", "wrong", "acquirer", "admin"])("not the holder of the token %j", async (token) => {
+    const init = token === "" ? {} : bearer(token);
+    const problem = await problemOf(await deployed(closed, "/metrics", init));
+    expect(problem).toMatchObject({ status: 401, reason: "unauthorized" });
+  });
+
+  it("a token that may read sees all, and one bound to buckets sees these", async () => {
+    const all = await scrape(closed, "", bearer("all"));
+    expect(all.valuesOf("sluice_up", "bucket")).toEqual([mine, others]);
+    const own = await scrape(closed, "?bucket=mine:2", bearer("mine"));
+    expect(own.valuesOf("sluice_up", "bucket")).toEqual([mine, "mine:2"]);
+  });
+
+  it("a token bound to buckets may not ask for others, and does not learn whether they exist", async () => {
+    const details = new Set<string>();
+    for (const name of [others, "others:2"]) {
+      const response = await deployed(closed, `/metrics?bucket=${name}`, bearer("mine"));
+      const { status, detail } = await problemOf(response);
+      expect(status).toBe(401);
+      details.add(detail.replace(name, "NAME"));
+    }
+    expect([...details]).toEqual(['This token lacks the right "read" on "NAME"']);
+  });
+
+  it("bound Workers, without a token", async () => {
+    const bound = await scrape(closed, "", {}, "bound");
+    expect(bound.valuesOf("sluice_up", "bucket")).toEqual([mine, others]);
+  });
+});
+
+describe("a bucket that cannot be reached", () => {
+  /** The namespace, with objects of these names played by `stats`. */
+  function namespaceWith(stats: (name: string) => Promise<unknown> | undefined): unknown {
+    return {
+      getByName: (name: string) => ({
+        stats: (...given: Parameters<ReturnType<typeof stubOf>["stats"]>) =>
+          stats(name) ?? stubOf(name).stats(...given),
+      }),
+    };
+  }
+
+  it("is down, and all others are shown", async () => {
+    const logged = vi.spyOn(console, "error").mockReturnValue();
+    const [good, broken, last] = [uniqueName(), uniqueName("broken"), uniqueName()];
+    const BUCKETS = namespaceWith((name) => {
+      return name === broken ? Promise.reject(new Error("Reset")) : undefined;
+    });
+    const policies = { [good]: ONE_A_SECOND, [broken]: ONE_A_SECOND, [last]: ONE_A_SECOND };
+    const seen = await scrape({ POLICIES: policies, BUCKETS });
+    expect([good, broken, last].map((bucket) => seen.value("sluice_up", { bucket }))).toEqual([
+      1, 0, 1,
+    ]);
+    expect(seen.valuesOf("sluice_tokens", "bucket")).toEqual([good, last]);
+    expect(logged.mock.calls.map(([message]) => message)).toEqual([
+      `Cannot reach 1 of 3 buckets: ${broken}`,
+    ]);
+  });
+
+  it("is given up in time, and the calls under way are bounded", { timeout: 20_000 }, async () => {
+    const names = Array.from({ length: 100 }, () => uniqueName("silent"));
+    const good = uniqueName();
+    let calls = 0;
+    const BUCKETS = namespaceWith((name) => {
+      if (name === good) return undefined;
+      calls += 1;
+      return new Promise(() => undefined);
+    });
+    const named = Object.fromEntries([good, ...names].map((name) => [name, ONE_A_SECOND]));
+    const startedAtMs = performance.now();
+    const seen = await scrape({ POLICIES: named, BUCKETS });
+    expect(performance.now() - startedAtMs).toBeLessThan(9_000);
+    expect(calls).toBe(32);
+    expect(seen.value("sluice_up", { bucket: good })).toBe(1);
+    const up = new Set(names.map((bucket) => seen.value("sluice_up", { bucket })));
+    expect([...up]).toEqual([0]);
+  });
+
+  it("cannot read its state: it is down, not the scrape", async () => {
+    const logged = vi.spyOn(console, "error").mockReturnValue();
+    const [good, broken] = [uniqueName(), uniqueName("unreadable")];
+    const policies = { [broken]: ONE_A_SECOND, [good]: ONE_A_SECOND };
+    await runInDurableObject(stubOf(broken), (_, { storage }) => {
+      storage.kv.put("bucket", { format: 0 });
+    });
+    await abortAllDurableObjects();
+    const seen = await scrape({ POLICIES: policies });
+    expect(seen.value("sluice_up", { bucket: broken })).toBe(0);
+    expect(seen.value("sluice_up", { bucket: good })).toBe(1);
+    expect(logged).toHaveBeenCalledOnce();
+  });
+});

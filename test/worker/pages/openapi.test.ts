@@ -1,0 +1,118 @@
+/** The description of the HTTP interface, against the interface that it describes. */
+import { describe, expect, it } from "vitest";
+
+import type { OpenApiDocument } from "../../../src/worker/pages/openapi.ts";
+
+import { openApiDocument } from "../../../src/worker/pages/openapi.ts";
+import { DescribedAnswers } from "../../support/described-answers.ts";
+import { ADMIN, request } from "../../edge/surfaces.ts";
+import { uniqueName } from "../../edge/virtual-time.ts";
+
+describe("/openapi.json", () => {
+  it("is the description, as JSON", async () => {
+    const response = await request("/openapi.json");
+    expect(response.headers.get("Content-Type")).toBe("application/json");
+    expect(await response.json<OpenApiDocument>()).toEqual(
+      JSON.parse(JSON.stringify(openApiDocument)),
+    );
+  });
+
+  it.each(Object.entries(openApiDocument.paths))(
+    "%s has just the methods listed",
+    async (path, methods) => {
+      const response = await request(path.replace("{name}", "x"), { method: "PATCH" });
+      expect(response.status).toBe(405);
+      const allowed = (response.headers.get("Allow") ?? "").split(", ");
+      const listed = Object.keys(methods).map((method) => method.toUpperCase());
+      expect(allowed.filter((method) => method !== "HEAD").sort()).toEqual(listed.sort());
+    },
+  );
+
+  it("names each operation once", () => {
+    const ids = Object.values(openApiDocument.paths).flatMap((methods) =>
+      Object.values(methods).map(({ operationId }) => operationId),
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+describe("DescribedAnswers", () => {
+  const answers = new DescribedAnswers(openApiDocument);
+  const url = "https://sluice.test/acquire?bucket=x";
+  const grant = { bucket: "x", tokens: 1, remaining: 0, waitedMs: 0, grantedAtMs: 1 };
+  const headers = { RateLimit: '"*";r=0;t=1', "RateLimit-Policy": '"*";q=1;w=1' };
+
+  it.each([
+    ["a member is missing", Response.json({ ...grant, waitedMs: undefined }, { headers })],
+    ["a member is not described", Response.json({ ...grant, more: 1 }, { headers })],
+    ["a member has another type", Response.json({ ...grant, tokens: "1" }, { headers })],
+    ["a field is missing", Response.json(grant)],
+    ["the status is not described", Response.json(grant, { headers, status: 201 })],
+    ["the media type is not described", new Response(JSON.stringify(grant), { headers })],
+  ])("says so where %s", async (_, response) => {
+    await expect(answers.check("GET", url, response)).rejects.toThrow("GET /acquire");
+  });
+
+  it("says nothing where all is as described", async () => {
+    await expect(
+      answers.check("GET", url, Response.json(grant, { headers })),
+    ).resolves.toBeUndefined();
+  });
+});
+
+describe("/docs", () => {
+  it("says of each call which token it needs", async () => {
+    const html = await (await request("/docs")).text();
+    const needs = (id: string): string | undefined =>
+      new RegExp(`<h3 id="${id}">.*?<p>(?:Needs|Open) ([^:.]*)`, "s").exec(html)?.[1];
+    const holding = (right: string): string =>
+      `an <code>API_TOKEN</code> with the right <code>${right}</code>`;
+    expect(needs("health")).toBe("to all");
+    expect(needs("acquire")).toBe(`${holding("acquire")}, unless the deployment is public`);
+    expect(needs("inspect")).toBe(`${holding("read")}, unless the deployment is public`);
+    expect(needs("pause")).toBe(`${holding("pause")} or an <code>ADMIN_TOKEN</code>`);
+    expect(needs("reset")).toBe("an <code>ADMIN_TOKEN</code>");
+  });
+
+  it("lists every call, reason and body, and runs no script", async () => {
+    const response = await request("/docs");
+    const html = await response.text();
+    expect(response.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
+    expect(response.headers.get("Content-Security-Policy")).not.toContain("unsafe");
+    expect(html).not.toContain("<script");
+    for (const methods of Object.values(openApiDocument.paths)) {
+      for (const { operationId } of Object.values(methods))
+        expect(html).toContain(`id="${operationId}"`);
+    }
+    for (const reason of ["timeout", "queue-full", "unauthorized"]) expect(html).toContain(reason);
+  });
+
+  it("leads from each link within the page to a place that is there", async () => {
+    const html = await (await request("/docs")).text();
+    const targets = [...html.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
+    expect(targets.length).toBeGreaterThan(5);
+    for (const id of targets) expect(html).toContain(`id="${String(id)}"`);
+  });
+
+  it("has its style from the same origin, as the policy demands", async () => {
+    const html = await (await request("/docs")).text();
+    const path = /<link rel="stylesheet" href="([^"]+)">/.exec(html)?.[1] ?? "";
+    const style = await request(path);
+    expect(style.headers.get("Content-Type")).toBe("text/css; charset=utf-8");
+  });
+});
+
+describe("answers of a bucket with everything that a snapshot may have", () => {
+  it("are as described", async () => {
+    const name = uniqueName("described");
+    const lease = { maxTokens: 10, ttlMs: 1_000 };
+    const changed = await request(`/buckets/${name}`, {
+      method: "PUT",
+      headers: ADMIN,
+      body: JSON.stringify({ capacity: 100, lease }),
+    });
+    expect(changed.status).toBe(200);
+    const snapshot = await request(`/buckets/${name}`);
+    expect(await snapshot.json()).toMatchObject({ leasedTokens: 0, policy: { lease } });
+  });
+});

@@ -1,0 +1,125 @@
+import { runInDurableObject } from "cloudflare:test";
+import { exports } from "cloudflare:workers";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+
+import type { AcquireOutcome } from "../../src/client/acquire-outcome.ts";
+
+import { pass, stubOf, uniqueName, useVirtualDate } from "../edge/virtual-time.ts";
+
+beforeAll(useVirtualDate);
+afterAll(() => {
+  vi.useRealTimers();
+});
+
+const ADMIN = { token: "test-admin" };
+const sluice = exports.Sluice;
+
+/** What a call rejects with, as it came over RPC. */
+async function errorOf(call: PromiseLike<unknown>): Promise<Record<string, unknown>> {
+  try {
+    await call;
+  } catch (error) {
+    return error as Record<string, unknown>;
+  }
+  throw new Error("expected an error: got none");
+}
+
+/** Looks until `count` callers wait. */
+async function untilWaiting(name: string, count: number): Promise<void> {
+  while ((await sluice.inspect(name)).waiters !== count) await scheduler.wait(1);
+}
+
+describe("Sluice by RPC", () => {
+  it("acquires without a token, and outcomes are values", async () => {
+    const name = uniqueName("rpc");
+    const granted = await sluice.acquire(name);
+    expect(granted).toEqual({
+      ok: true,
+      bucket: name,
+      tokens: 1,
+      remaining: 0,
+      waitedMs: 0,
+      grantedAtMs: Date.now(),
+      rateLimit: { policy: "*", capacity: 1, windowSeconds: 1, remaining: 0, resetSeconds: 1 },
+    });
+    expect(await sluice.tryAcquire(name)).toMatchObject({
+      ok: false,
+      bucket: name,
+      tokens: 1,
+      reason: "timeout",
+      detail: "Cannot acquire 1 token within 0 ms: the earliest is in 1000 ms",
+      retryAfterMs: 1_000,
+    });
+    expect(await sluice.acquire(name, { tokens: 2 })).toMatchObject({
+      ok: false,
+      reason: "exceeds-capacity",
+    });
+  });
+
+  it("holds a caller until its turn", async () => {
+    const name = uniqueName("rpc");
+    await sluice.acquire(name);
+    const held: Promise<AcquireOutcome> = Promise.resolve(sluice.acquire(name));
+    await untilWaiting(name, 1);
+    await pass(name, 1_000);
+    expect(await held).toMatchObject({ ok: true, waitedMs: 1_000 });
+  });
+
+  it("sends no key but the caller's own, so that a lease can grant", async () => {
+    const keysOf = (name: string): Promise<string[]> => {
+      return runInDurableObject(stubOf(name), (_, { storage }) => {
+        return [...storage.kv.list({ prefix: "grant:" })].map(([key]) => key);
+      });
+    };
+    const name = uniqueName("rpc");
+    await sluice.acquire(name);
+    expect(await keysOf(name)).toEqual([]);
+    const keyed = uniqueName("rpc");
+    const first = await sluice.acquire(keyed, { idempotencyKey: "mine" });
+    expect(await sluice.acquire(keyed, { idempotencyKey: "mine" })).toEqual(first);
+    expect(await keysOf(keyed)).toEqual(["grant:mine"]);
+    expect(await sluice.inspect(keyed)).toMatchObject({ granted: 1 });
+  });
+
+  it("needs an ADMIN_TOKEN for what only an admin may do", async () => {
+    const name = uniqueName("rpc");
+    for (const call of [
+      sluice.setPolicy(name, { capacity: 3 }),
+      sluice.setPolicy(name, { capacity: 3 }, { token: "wrong" }),
+      sluice.reset(name),
+    ]) {
+      expect(await errorOf(call)).toMatchObject({ name: "SluiceError", reason: "unauthorized" });
+    }
+    const changed = await sluice.setPolicy(name, { capacity: 3, initialTokens: 3 }, ADMIN);
+    expect(changed).toMatchObject({ bucket: name, policy: { capacity: 3 } });
+    await sluice.acquire(name, { tokens: 3 });
+    const held = Promise.resolve(sluice.acquire(name));
+    await untilWaiting(name, 1);
+    await sluice.reset(name, ADMIN);
+    expect(await held).toMatchObject({ ok: false, reason: "bucket-reset" });
+    expect(await sluice.inspect(name)).toMatchObject({ granted: 0, policy: { capacity: 1 } });
+  });
+
+  it("pauses without a token", async () => {
+    const name = uniqueName("rpc");
+    const untilMs = Date.now() + 5_000;
+    const paused = await sluice.pause(name, { untilMs });
+    expect(paused).toMatchObject({ bucket: name, tokens: 0 });
+    expect(await sluice.tryAcquire(name)).toMatchObject({ reason: "timeout" });
+  });
+
+  it("throws what is to be matched by name, with its members", async () => {
+    const name = uniqueName("rpc");
+    expect(await errorOf(sluice.acquire(name, { tokens: 0 }))).toMatchObject({
+      name: "RangeError",
+      message: "tokens must be an integer from 1 to 9007199254740991: got 0",
+    });
+    expect(await errorOf(sluice.acquire("a b"))).toMatchObject({ name: "RangeError" });
+    expect(await errorOf(sluice.acquire(name, { timeoutMs: 60_001 }))).toMatchObject({
+      name: "SluiceError",
+      reason: "invalid-request",
+      status: 400,
+      errors: [{ field: "timeoutMs" }],
+    });
+  });
+});
