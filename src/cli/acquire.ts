@@ -3,7 +3,7 @@ import type { AcquireOutcome } from "../client/acquire-outcome.ts";
 import type { AcquireOptions, Client, QueuedPlace } from "../client/client.ts";
 import type { Terminal } from "./terminal.ts";
 
-import { settledWithin } from "../client/settled-within.ts";
+import { settledWithin } from "../client/transport/settled-within.ts";
 import { formatDuration } from "./duration.ts";
 import { exitCodeOfOutcome } from "./exit-code.ts";
 import { runCommand } from "./run-command.ts";

@@ -8,7 +8,7 @@
  */
 import type { Terminal } from "./terminal.ts";
 
-import { pause } from "../client/abort.ts";
+import { pause } from "../client/transport/abort.ts";
 import { exitCodes } from "./exit-code.ts";
 
 /** Between two lines of progress. */

@@ -4,7 +4,7 @@
  */
 import type { BucketSnapshot, WatchEvent, WatchMessage } from "../protocol/messages.ts";
 
-import { hasStarted, nextTickAfter, tokensAt } from "../client/forecast.ts";
+import { hasStarted, nextTickAfter, tokensAt } from "../client/watch/forecast.ts";
 import { formatDuration } from "./duration.ts";
 
 /** Events that are kept to be shown. */

@@ -2,11 +2,11 @@
  * `sluice watch`: a bucket's tokens and queue, live. In a terminal it draws; elsewhere, and with
  * `--json`, it writes one line of JSON for each message of the feed.
  */
-import type { WatchOptions } from "../client/watch.ts";
+import type { WatchOptions } from "../client/watch/watch.ts";
 import type { WatchMessage } from "../protocol/messages.ts";
 import type { Terminal } from "./terminal.ts";
 
-import { watchBucket } from "../client/watch.ts";
+import { watchBucket } from "../client/watch/watch.ts";
 import { exitCodes } from "./exit-code.ts";
 import { DEFAULT_COLUMNS } from "./terminal.ts";
 import { WatchView } from "./watch-view.ts";

@@ -3,7 +3,7 @@
  * that is built on a client.
  */
 import type { GrantBody } from "../protocol/messages.ts";
-import type { RateLimitState } from "./rate-limit-state.ts";
+import type { RateLimitState } from "./fields/rate-limit-state.ts";
 
 /** The tokens are the caller's. */
 export interface Granted extends GrantBody {

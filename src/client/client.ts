@@ -25,14 +25,14 @@
 import type { PolicyFields } from "../core/policy.ts";
 import type { BucketSnapshot, Reason } from "../protocol/messages.ts";
 import type { AcquireOutcome, RefusalReason } from "./acquire-outcome.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer } from "./transport/answer.ts";
 import type { OnError, Report } from "./fault-report.ts";
-import type { Attempt, Patience } from "./persist.ts";
+import type { Attempt, Patience } from "./transport/retry.ts";
 import type { SluiceErrorReason } from "./sluice-error.ts";
 
 import { policyLimits } from "../core/policy.ts";
 import { STREAM_IF_QUEUED } from "../protocol/messages.ts";
-import { errorOf, grantIn, membersOf, problemIn, unexpectedAnswer } from "./answer.ts";
+import { errorOf, grantIn, membersOf, problemIn, unexpectedAnswer } from "./transport/answer.ts";
 import {
   checkAcquireOptions,
   checkBucket,
@@ -42,11 +42,11 @@ import {
   checkPause,
   checkPolicy,
 } from "./arguments.ts";
-import { Connection, type Call, type ConnectionOptions } from "./connection.ts";
+import { Connection, type Call, type ConnectionOptions } from "./transport/connection.ts";
 import { faultReporter } from "./fault-report.ts";
-import { followStream } from "./follow-stream.ts";
-import { cancelCall, giveUp, quotedKey } from "./give-up.ts";
-import { persist, TransportFault, UnreachableError } from "./persist.ts";
+import { followStream } from "./transport/follow-stream.ts";
+import { cancelCall, giveUp, quotedKey } from "./transport/give-up.ts";
+import { persist, TransportFault, UnreachableError } from "./transport/retry.ts";
 import { SluiceError } from "./sluice-error.ts";
 
 /** A place in the queue. */

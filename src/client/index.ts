@@ -1,5 +1,5 @@
 /** The package's entry `sluice/client`. */
-export type { ClientChoice } from "./client-choice.ts";
+export type { ClientChoice } from "./middleware/client-choice.ts";
 export type { AcquireOutcome, Granted, RefusalReason, Refused } from "./acquire-outcome.ts";
 export type {
   AcquireOptions,
@@ -10,23 +10,23 @@ export type {
   PauseFields,
   QueuedPlace,
 } from "./client.ts";
-export type { RateLimitState } from "./rate-limit-state.ts";
-export type { RateLimitOptions } from "./limit-request.ts";
-export type { PacedFetchOptions } from "./paced-fetch.ts";
-export type { Fetch } from "./paced-request.ts";
+export type { RateLimitState } from "./fields/rate-limit-state.ts";
+export type { RateLimitOptions } from "./middleware/limit-request.ts";
+export type { PacedFetchOptions } from "./paced-fetch/paced-fetch.ts";
+export type { Fetch } from "./paced-fetch/paced-request.ts";
 export type { SluiceErrorReason } from "./sluice-error.ts";
-export type { UpstreamAdvice, UpstreamAnswer } from "./upstream-advice.ts";
-export type { WatchSocket, WatchSocketClass } from "./watch-connection.ts";
-export type { WatchCallOptions, WatchOptions } from "./watch.ts";
-export type { Handler, HandlerCall } from "./with-rate-limit.ts";
+export type { UpstreamAdvice, UpstreamAnswer } from "./paced-fetch/upstream-advice.ts";
+export type { WatchSocket, WatchSocketClass } from "./watch/watch-connection.ts";
+export type { WatchCallOptions, WatchOptions } from "./watch/watch.ts";
+export type { Handler, HandlerCall } from "./middleware/with-rate-limit.ts";
 
-export { addressKey } from "./address-key.ts";
-export { bucketName } from "./bucket-name.ts";
+export { addressKey } from "./middleware/address-key.ts";
+export { bucketName } from "./middleware/bucket-name.ts";
 export { createClient } from "./client.ts";
-export { createPacedFetch } from "./paced-fetch.ts";
-export { refusalResponse } from "./refusal-response.ts";
+export { createPacedFetch } from "./paced-fetch/paced-fetch.ts";
+export { refusalResponse } from "./middleware/refusal-response.ts";
 export { SluiceError } from "./sluice-error.ts";
 export { SluiceRefusedError } from "./sluice-refused-error.ts";
-export { readUpstreamAdvice } from "./upstream-advice.ts";
-export { watchBucket } from "./watch.ts";
-export { withRateLimit } from "./with-rate-limit.ts";
+export { readUpstreamAdvice } from "./paced-fetch/upstream-advice.ts";
+export { watchBucket } from "./watch/watch.ts";
+export { withRateLimit } from "./middleware/with-rate-limit.ts";

@@ -11,7 +11,7 @@
  */
 import type { GrantBody, ProblemBody } from "../protocol/messages.ts";
 
-import { EventStreamParser } from "../client/event-stream.ts";
+import { EventStreamParser } from "../client/transport/event-stream.ts";
 import { acquireUrl } from "./address.ts";
 
 /** What came of one caller. */

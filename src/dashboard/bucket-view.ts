@@ -8,7 +8,7 @@
  */
 import type { BucketSnapshot, WatchEvent, WatchMessage } from "../protocol/messages.ts";
 
-import { hasStarted, nextTickAfter, tokensAt } from "../client/forecast.ts";
+import { hasStarted, nextTickAfter, tokensAt } from "../client/watch/forecast.ts";
 import { NO_WAITS, countWait, type WaitCounts } from "./wait-histogram.ts";
 
 /** Callers that are kept: more than anybody reads, and nothing for a page that is open for weeks. */

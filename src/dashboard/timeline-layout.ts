@@ -9,7 +9,7 @@
 import type { BucketView, Caller } from "./bucket-view.ts";
 
 import { waitingCallers } from "./bucket-view.ts";
-import { forecastGrants } from "../client/forecast.ts";
+import { forecastGrants } from "../client/watch/forecast.ts";
 
 /** Rows: a burst of ten, with some before or after. */
 const MOST_ROWS = 14;

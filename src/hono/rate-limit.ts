@@ -1,17 +1,17 @@
 /** The rate limit as a middleware of Hono. */
 import type { Context, Env, MiddlewareHandler } from "hono";
 
-import type { ClientChoice } from "../client/client-choice.ts";
+import type { ClientChoice } from "../client/middleware/client-choice.ts";
 import type { Granted } from "../client/acquire-outcome.ts";
-import type { RateLimitOptions } from "../client/limit-request.ts";
+import type { RateLimitOptions } from "../client/middleware/limit-request.ts";
 
-import { clientChooser } from "../client/client-choice.ts";
+import { clientChooser } from "../client/middleware/client-choice.ts";
 import { faultReporter } from "../client/fault-report.ts";
 import {
   checkRateLimitOptions,
   limitRequest,
   withRateLimitFields,
-} from "../client/limit-request.ts";
+} from "../client/middleware/limit-request.ts";
 
 /** What handlers behind the middleware find in `c.var`. */
 export interface RateLimitVariables {

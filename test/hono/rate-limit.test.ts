@@ -6,9 +6,9 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { AcquireOutcome, Granted, Refused } from "../../src/client/acquire-outcome.ts";
 import type { AcquireOptions, Client } from "../../src/client/client.ts";
 
-import { bucketName } from "../../src/client/bucket-name.ts";
+import { bucketName } from "../../src/client/middleware/bucket-name.ts";
 import { SluiceError } from "../../src/client/sluice-error.ts";
-import { withRateLimit } from "../../src/client/with-rate-limit.ts";
+import { withRateLimit } from "../../src/client/middleware/with-rate-limit.ts";
 import { rateLimit, type HonoRateLimitOptions } from "../../src/hono/rate-limit.ts";
 import { freePort } from "../support/server.ts";
 

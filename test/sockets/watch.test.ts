@@ -3,10 +3,10 @@ import { connect, type Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import type { WatchOptions } from "../../src/client/watch.ts";
+import type { WatchOptions } from "../../src/client/watch/watch.ts";
 import type { WatchEvent, WatchMessage } from "../../src/protocol/messages.ts";
 
-import { watchBucket } from "../../src/client/watch.ts";
+import { watchBucket } from "../../src/client/watch/watch.ts";
 import { acquire, acquirePath, arriveInTurn, snapshotOf } from "../support/callers.ts";
 import { send } from "../support/http-connection.ts";
 import { Relay } from "../support/relay.ts";

@@ -3,7 +3,7 @@
  * statuses. Its arguments: SLUICE_URL TOKEN BUCKET API_URL CALLS.
  */
 import { createClient } from "../../src/client/client.ts";
-import { createPacedFetch } from "../../src/client/paced-fetch.ts";
+import { createPacedFetch } from "../../src/client/paced-fetch/paced-fetch.ts";
 
 const [url = "", token = "", bucket = "", api = "", calls = "0"] = process.argv.slice(2);
 

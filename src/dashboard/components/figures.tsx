@@ -1,7 +1,7 @@
 /** The bucket in numbers, and its tokens as what they are: things to be had. */
 import type { VNode } from "preact";
 
-import { tokensAt, untilChangeMs } from "../../client/forecast.ts";
+import { tokensAt, untilChangeMs } from "../../client/watch/forecast.ts";
 import { showCount, showTokens } from "../format.ts";
 import { useBucketNow, type HeardView } from "./use-bucket-now.ts";
 

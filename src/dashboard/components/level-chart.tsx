@@ -8,7 +8,7 @@ import uPlot from "uplot";
 import { useEffect, useRef } from "preact/hooks";
 
 import { LEVEL_SPAN_MS, levelsUntil } from "../bucket-view.ts";
-import { tokensAt, untilChangeMs } from "../../client/forecast.ts";
+import { tokensAt, untilChangeMs } from "../../client/watch/forecast.ts";
 import { showBriefCount, showCallers, showTokens } from "../format.ts";
 import { useBucketNow, type HeardView } from "./use-bucket-now.ts";
 import { useWidth } from "./use-width.ts";

@@ -1,0 +1,34 @@
+/** Waiting that ends when a signal says so, whether or not what is waited for cares for signals. */
+import { onAbort } from "../../on-abort.ts";
+import { Deferred } from "./deferred.ts";
+
+/**
+ * Settles as `promise` does, or rejects with the signal's reason as soon as it aborts. What becomes of
+ * `promise` then is nobody's business.
+ */
+export async function orAborted<Value>(
+  promise: Promise<Value>,
+  signal: AbortSignal | undefined,
+): Promise<Value> {
+  if (!signal) return promise;
+  const aborted = new Deferred<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  if (signal.aborted) abort();
+  const stopListening = onAbort(signal, abort);
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    stopListening();
+  }
+}
+
+/** Resolves after `durationMs`. Rejects with the signal's reason as soon as it aborts. */
+export async function pause(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
+  const passed = new Deferred<void>();
+  const timer = setTimeout(() => passed.resolve(), durationMs);
+  try {
+    await orAborted(passed.promise, signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
