@@ -7,7 +7,7 @@
  * So the sharpest of them are made of requests that would be carried out if they were whole: an
  * acquire whose body never ends, a DELETE with the right token behind a length that is none.
  */
-import type { Random } from "../test/support/random.ts";
+import type { Random } from "../kit/random.ts";
 import type { FuzzedRequest, Vocabulary } from "./fuzzed-request.ts";
 
 import {

@@ -3,11 +3,11 @@
  * the server can falsify.
  */
 import type { PolicyFields } from "../src/core/policy.ts";
-import type { HttpClient } from "../test/support/http-client.ts";
-import type { Answer } from "../test/support/http-connection.ts";
-import type { ToldGrant } from "../test/support/virtual-time.ts";
+import type { HttpClient } from "../kit/http/http-client.ts";
+import type { Answer } from "../kit/http/http-connection.ts";
+import type { ToldGrant } from "../kit/model/virtual-time.ts";
 
-import { acquirePath, grantIn } from "../test/support/callers.ts";
+import { acquirePath, grantIn } from "../kit/http/callers.ts";
 
 interface Ask {
   readonly tokens: number;

@@ -10,7 +10,7 @@
 import { isDeepStrictEqual } from "node:util";
 
 import type { BucketSnapshot, ProblemBody } from "../src/protocol/messages.ts";
-import type { RawAnswer } from "../test/support/raw-connection.ts";
+import type { RawAnswer } from "../kit/http/raw-connection.ts";
 import type { FuzzedRequest } from "./fuzzed-request.ts";
 
 import { INJECTED_HEADER, WRONG_TOKEN } from "./fuzzed-request.ts";

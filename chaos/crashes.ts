@@ -18,14 +18,14 @@ import { setTimeout } from "node:timers/promises";
 import type { PolicyFields } from "../src/core/policy.ts";
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
-import { acquirePath, grantIn, snapshotOf } from "../test/support/callers.ts";
-import { fullestWindow, type GrantWindow } from "../test/support/fullest-window.ts";
-import { HttpClient } from "../test/support/http-client.ts";
-import { Random } from "../test/support/random.ts";
-import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
+import { acquirePath, grantIn, snapshotOf } from "../kit/http/callers.ts";
+import { fullestWindow, type GrantWindow } from "../kit/model/fullest-window.ts";
+import { HttpClient } from "../kit/http/http-client.ts";
+import { Random } from "../kit/random.ts";
+import { startWorkerd, type WorkerdServer } from "../kit/processes/server.ts";
 import { ClientBook, type AskedAgain } from "./client-book.ts";
 import { largestBatch } from "../src/core/write-ahead.ts";
-import { largest, percentile, shown, total } from "../test/support/statistics.ts";
+import { largest, percentile, shown, total } from "../kit/statistics.ts";
 
 const DAY_MS = 86_400_000;
 

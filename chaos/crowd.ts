@@ -1,7 +1,7 @@
 /**
  * Very many callers held at once: thousands at one bucket, and one at each of a thousand buckets.
  *
- * **Order.** The order of arrival is certain (test/support/crowd.ts). Several are granted by one tick,
+ * **Order.** The order of arrival is certain (kit/http/crowd.ts). Several are granted by one tick,
  * at one instant; but each grant says how many tokens it left, so instant and remainder together tell
  * the order of all grants.
  *
@@ -10,17 +10,17 @@
 import type { GrantBody } from "../src/protocol/messages.ts";
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
-import { acquirePath, admin, changePolicy } from "../test/support/callers.ts";
+import { acquirePath, admin, changePolicy } from "../kit/http/callers.ts";
 import {
   gatheringPolicy,
   holdCrowd,
   patient,
   requireCallers,
   startBare,
-} from "../test/support/crowd.ts";
-import { HeldRequest } from "../test/support/held-request.ts";
-import { startWorkerd } from "../test/support/server.ts";
-import { shown } from "../test/support/statistics.ts";
+} from "../kit/http/crowd.ts";
+import { HeldRequest } from "../kit/http/held-request.ts";
+import { startWorkerd } from "../kit/processes/server.ts";
+import { shown } from "../kit/statistics.ts";
 
 /** Between ticks when all are there. */
 const SERVING_INTERVAL_MS = 100;

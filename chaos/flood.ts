@@ -11,11 +11,11 @@ import { fileURLToPath } from "node:url";
 import type { FloodOrders, FloodReport } from "./flooder.ts";
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
-import { acquire, acquirePath, grantIn, snapshotOf } from "../test/support/callers.ts";
-import { HttpClient } from "../test/support/http-client.ts";
-import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
+import { acquire, acquirePath, grantIn, snapshotOf } from "../kit/http/callers.ts";
+import { HttpClient } from "../kit/http/http-client.ts";
+import { startWorkerd, type WorkerdServer } from "../kit/processes/server.ts";
 import { floodQueue, floodWait, type LimitCounts } from "./limits.ts";
-import { largest, percentile, shown, total } from "../test/support/statistics.ts";
+import { largest, percentile, shown, total } from "../kit/statistics.ts";
 
 const paced = { capacity: 1, refillTokens: 1, refillIntervalMs: 100 };
 /** Grants and refusals both, whatever the speed. */

@@ -5,8 +5,8 @@
 import { constants, setPriority } from "node:os";
 import { setTimeout } from "node:timers/promises";
 
-import { HttpClient } from "../test/support/http-client.ts";
-import { Random } from "../test/support/random.ts";
+import { HttpClient } from "../kit/http/http-client.ts";
+import { Random } from "../kit/random.ts";
 
 /** What to do. */
 export interface FloodOrders {

@@ -10,18 +10,18 @@ import { isDeepStrictEqual } from "node:util";
 
 import type { PolicyFields } from "../src/core/policy.ts";
 import type { BucketSnapshot } from "../src/protocol/messages.ts";
-import type { RawAnswer } from "../test/support/raw-connection.ts";
+import type { RawAnswer } from "../kit/http/raw-connection.ts";
 import type { ServerFacts, Verdict } from "./contract-oracle.ts";
 import type { Vocabulary } from "./fuzzed-request.ts";
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
-import { HttpConnection, send } from "../test/support/http-connection.ts";
-import { Random } from "../test/support/random.ts";
-import { RawConnection } from "../test/support/raw-connection.ts";
-import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
+import { HttpConnection, send } from "../kit/http/http-connection.ts";
+import { Random } from "../kit/random.ts";
+import { RawConnection } from "../kit/http/raw-connection.ts";
+import { startWorkerd, type WorkerdServer } from "../kit/processes/server.ts";
 import { bytesOf, drawBroken, safeRequest } from "./broken-request.ts";
 import { faultOf, judge } from "./contract-oracle.ts";
-import { shown } from "../test/support/statistics.ts";
+import { shown } from "../kit/statistics.ts";
 
 const REQUESTS = 24_000;
 /** What is promised. */

@@ -8,7 +8,7 @@
  */
 import { gzipSync } from "node:zlib";
 
-import type { Random } from "../test/support/random.ts";
+import type { Random } from "../kit/random.ts";
 import type { HeaderLine } from "./odd-values.ts";
 
 import {

@@ -10,11 +10,11 @@ import { setTimeout } from "node:timers/promises";
 
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
-import { acquire, arrive, grantIn, snapshotOf, untilBucket } from "../test/support/callers.ts";
-import { Random } from "../test/support/random.ts";
-import { Served } from "../test/support/served.ts";
-import { largest, percentile, shown, total } from "../test/support/statistics.ts";
-import { plainWays, type Caller, type Way } from "../test/support/ways-of-leaving.ts";
+import { acquire, arrive, grantIn, snapshotOf, untilBucket } from "../kit/http/callers.ts";
+import { Random } from "../kit/random.ts";
+import { Served } from "../kit/processes/served.ts";
+import { largest, percentile, shown, total } from "../kit/statistics.ts";
+import { plainWays, type Caller, type Way } from "../kit/http/ways-of-leaving.ts";
 
 const quickWays = plainWays.filter(({ isQuick = false }) => isQuick);
 

@@ -8,12 +8,12 @@ import { setTimeout } from "node:timers/promises";
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
 import { table } from "../bench/support/markdown.ts";
-import { acquire, snapshotOf, untilBucket } from "../test/support/callers.ts";
-import { Nginx } from "../test/support/nginx.ts";
-import { Served } from "../test/support/served.ts";
-import { startDev } from "../test/support/server.ts";
-import { median, shown } from "../test/support/statistics.ts";
-import { ownWays, streamedWays, waysOfLeaving, type Way } from "../test/support/ways-of-leaving.ts";
+import { acquire, snapshotOf, untilBucket } from "../kit/http/callers.ts";
+import { Nginx } from "../kit/processes/nginx.ts";
+import { Served } from "../kit/processes/served.ts";
+import { startDev } from "../kit/processes/server.ts";
+import { median, shown } from "../kit/statistics.ts";
+import { ownWays, streamedWays, waysOfLeaving, type Way } from "../kit/http/ways-of-leaving.ts";
 
 /** No tick comes while it is measured. */
 const policy = {

@@ -9,15 +9,9 @@ import { setTimeout } from "node:timers/promises";
 
 import type { PolicyFields } from "../src/core/policy.ts";
 
-import {
-  acquirePath,
-  admin,
-  changePolicy,
-  problemIn,
-  untilBucket,
-} from "../test/support/callers.ts";
-import { HttpConnection, type Answer } from "../test/support/http-connection.ts";
-import { startWorkerd } from "../test/support/server.ts";
+import { acquirePath, admin, changePolicy, problemIn, untilBucket } from "../kit/http/callers.ts";
+import { HttpConnection, type Answer } from "../kit/http/http-connection.ts";
+import { startWorkerd } from "../kit/processes/server.ts";
 
 const INTERVAL_MS = 30_000;
 const SERVING_INTERVAL_MS = 10;

@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
-import { positiveInteger } from "../test/support/options.ts";
+import { positiveInteger } from "../kit/options.ts";
 import { crashes } from "./crashes.ts";
 import { crowd } from "./crowd.ts";
 import { flood } from "./flood.ts";

@@ -11,12 +11,12 @@ import { setTimeout } from "node:timers/promises";
 import type { GrantBody } from "../src/protocol/messages.ts";
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
-import { acquire, arriveInTurn, type HeldAcquire } from "../test/support/callers.ts";
-import { fullestWindow } from "../test/support/fullest-window.ts";
-import { send } from "../test/support/http-connection.ts";
-import { Random } from "../test/support/random.ts";
-import { startWorkerd, type WorkerdServer } from "../test/support/server.ts";
-import { shown } from "../test/support/statistics.ts";
+import { acquire, arriveInTurn, type HeldAcquire } from "../kit/http/callers.ts";
+import { fullestWindow } from "../kit/model/fullest-window.ts";
+import { send } from "../kit/http/http-connection.ts";
+import { Random } from "../kit/random.ts";
+import { startWorkerd, type WorkerdServer } from "../kit/processes/server.ts";
+import { shown } from "../kit/statistics.ts";
 
 /** Slow enough that most of a round's callers still wait when the last has arrived. */
 const policy = { capacity: 1, refillTokens: 1, refillIntervalMs: 25 };

@@ -1,12 +1,8 @@
 /** What grants cost on the disk, under several loads. */
 import type { Figure, Scenario } from "./scenario.ts";
 
-import {
-  fullBucket,
-  rowsWritten,
-  type RowsWritten,
-} from "../test/support/simulation/rows-written.ts";
-import { shown } from "../test/support/statistics.ts";
+import { fullBucket, rowsWritten, type RowsWritten } from "../kit/simulation/rows-written.ts";
+import { shown } from "../kit/statistics.ts";
 
 export const rows: Scenario = { name: "rows", run };
 

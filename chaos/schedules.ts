@@ -4,8 +4,8 @@
  */
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
-import { describeFailure, simulate } from "../test/support/simulation/simulate.ts";
-import { shown } from "../test/support/statistics.ts";
+import { describeFailure, simulate } from "../kit/simulation/simulate.ts";
+import { shown } from "../kit/statistics.ts";
 
 /** Between two lines of progress. */
 const PROGRESS_EVERY = 1_000;

@@ -8,7 +8,7 @@ const checks = [
   ["types of the page", "tsc --project src/dashboard/tsconfig.json"],
   ["types of the bindings", "wrangler types src/env.d.ts --check"],
   ["lint", "oxlint --type-aware --deny-warnings"],
-  ["format", "oxfmt --check src serve test scripts examples chaos bench"],
+  ["format", "oxfmt --check src serve kit test scripts examples chaos bench"],
   ["figures in pages and charts", "node bench/figures.ts"],
   ["the package, as it would be published", "node scripts/package/check.ts"],
   ["unused files, exports and dependencies", "knip"],

@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import type { Contender } from "./contender.ts";
 import type { CoreResult, Measure, Sample } from "./report.ts";
 
-import { positiveInteger } from "../../test/support/options.ts";
+import { positiveInteger } from "../../kit/options.ts";
 import { describeMachine } from "../support/machine.ts";
 import { publish } from "../support/report.ts";
 import { coreOrder, promisedOrder } from "./order.ts";

@@ -10,7 +10,7 @@ import type { Contender } from "./contender.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";
-import { Random } from "../../test/support/random.ts";
+import { Random } from "../../kit/random.ts";
 
 /** What a random run came to. */
 export interface OrderResult {

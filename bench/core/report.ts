@@ -5,7 +5,7 @@ import type { Rendered, Report } from "../support/report.ts";
 import type { Line } from "./contender.ts";
 import type { OrderResult } from "./order.ts";
 
-import { median, ratio, shown } from "../../test/support/statistics.ts";
+import { median, ratio, shown } from "../../kit/statistics.ts";
 import { barChart, lineChart } from "../support/chart.ts";
 import { machineLine } from "../support/machine.ts";
 import { chartImage, isMet, shownDuration, table, verdict } from "../support/markdown.ts";

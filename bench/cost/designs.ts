@@ -9,7 +9,7 @@
 import type { AlarmStorage } from "../../src/bucket/wake-timer.ts";
 import type { BucketPlatform } from "../../src/bucket/bucket-host.ts";
 import type { NamedPolicyFields } from "../../src/protocol/messages.ts";
-import type { VirtualClock } from "../../test/support/simulation/virtual-clock.ts";
+import type { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
 import type { Meter } from "./meter.ts";
 
 import { LeaseHolder } from "../../src/core/lease/lease-holder.ts";

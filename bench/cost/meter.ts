@@ -7,7 +7,7 @@
  * In all that is measured here something happens at least once in that time as long as a request is
  * held, and a held request keeps its object in memory.
  */
-import type { VirtualClock } from "../../test/support/simulation/virtual-clock.ts";
+import type { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
 
 /** After which an idle object is evicted. */
 const LINGER_MS = 10_000;

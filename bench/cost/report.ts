@@ -4,7 +4,7 @@ import type { Rendered, Report } from "../support/report.ts";
 import type { Usage } from "./meter.ts";
 import type { Scenario } from "./scenarios.ts";
 
-import { shown } from "../../test/support/statistics.ts";
+import { shown } from "../../kit/statistics.ts";
 import { table } from "../support/markdown.ts";
 import { OBJECT_GB, prices, pricesDate } from "./prices.ts";
 

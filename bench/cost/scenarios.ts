@@ -7,8 +7,8 @@ import type { Ask, Design } from "./designs.ts";
 import type { Usage } from "./meter.ts";
 
 import { Policy } from "../../src/core/policy.ts";
-import { epochMs } from "../../test/support/limiters.ts";
-import { VirtualClock } from "../../test/support/simulation/virtual-clock.ts";
+import { epochMs } from "../../kit/model/limiters.ts";
+import { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
 import { docs, leased, naive, sluice } from "./designs.ts";
 import { Meter, usageBetween } from "./meter.ts";
 

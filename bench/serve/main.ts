@@ -9,11 +9,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-import { positiveInteger } from "../../test/support/options.ts";
-import { processorTimeMs } from "../../test/support/process-usage.ts";
-import { Served } from "../../test/support/served.ts";
-import { startDev, startWorkerd } from "../../test/support/server.ts";
-import { median, ratio, total } from "../../test/support/statistics.ts";
+import { positiveInteger } from "../../kit/options.ts";
+import { processorTimeMs } from "../../kit/processes/process-usage.ts";
+import { Served } from "../../kit/processes/served.ts";
+import { startDev, startWorkerd } from "../../kit/processes/server.ts";
+import { median, ratio, total } from "../../kit/statistics.ts";
 import { ask, bytesOf } from "../service/answer.ts";
 import { findLoadGenerator } from "../service/load.ts";
 import { describeMachine } from "../support/machine.ts";

@@ -1,5 +1,5 @@
 /** One answer, and what it takes to give the same. */
-import { HeldRequest, type HeldAnswer } from "../../test/support/held-request.ts";
+import { HeldRequest, type HeldAnswer } from "../../kit/http/held-request.ts";
 
 /** What a bare Worker or a peer is to answer; its length is for whoever sends it to say. */
 export interface Answer {

@@ -1,5 +1,5 @@
 /** What is measured under load, and what is to come of it: one row a case. */
-import type { WorkerOptions } from "../../test/support/server.ts";
+import type { WorkerOptions } from "../../kit/processes/server.ts";
 import type { Target } from "../support/markdown.ts";
 import type { Answer } from "./answer.ts";
 

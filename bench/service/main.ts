@@ -12,14 +12,14 @@ import { parseArgs, promisify } from "node:util";
 
 import type { ServiceResult } from "./report.ts";
 
-import { positiveInteger } from "../../test/support/options.ts";
-import { fullBucket, rowsWritten } from "../../test/support/simulation/rows-written.ts";
+import { positiveInteger } from "../../kit/options.ts";
+import { fullBucket, rowsWritten } from "../../kit/simulation/rows-written.ts";
 import { describeMachine } from "../support/machine.ts";
 import { publish } from "../support/report.ts";
 import { cases, REDIS } from "./cases.ts";
 import { CONNECTIONS, findLoadGenerator } from "./load.ts";
 import { measureBesideEachOther, measurePacing, ORIGINAL, pacedNames } from "./pacing.ts";
-import { redisVersion } from "../../test/support/redis.ts";
+import { redisVersion } from "../../kit/processes/redis.ts";
 import { measureRelease } from "./release.ts";
 import { serviceReport } from "./report.ts";
 import { measureUnderLoad } from "./under-load.ts";

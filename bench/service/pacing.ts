@@ -12,10 +12,10 @@ import { promisify } from "node:util";
 
 import type { GrantBody } from "../../src/protocol/messages.ts";
 
-import { admin, changePolicy } from "../../test/support/callers.ts";
-import { gatheringPolicy, holdCrowd } from "../../test/support/crowd.ts";
-import { startWorkerd } from "../../test/support/server.ts";
-import { largest, median, percentile } from "../../test/support/statistics.ts";
+import { admin, changePolicy } from "../../kit/http/callers.ts";
+import { gatheringPolicy, holdCrowd } from "../../kit/http/crowd.ts";
+import { startWorkerd } from "../../kit/processes/server.ts";
+import { largest, median, percentile } from "../../kit/statistics.ts";
 import { pacedLimiterNames } from "./peers/paced-limiters.ts";
 
 const run = promisify(execFile);

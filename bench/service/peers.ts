@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 
 import type { Answer } from "./answer.ts";
 
-import { ProcessGroup } from "../../test/support/process-group.ts";
-import { Redis } from "../../test/support/redis.ts";
+import { ProcessGroup } from "../../kit/processes/process-group.ts";
+import { Redis } from "../../kit/processes/redis.ts";
 
 /** A server that runs, and all processes that serve. */
 export interface Peer extends AsyncDisposable {

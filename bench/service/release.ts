@@ -1,16 +1,16 @@
 /**
  * Thousands held at one bucket and served by one tick, against a Worker and an object that hold as many
- * and answer them in one turn (test/support/workers/bare.ts): what a waiter takes of the server's memory,
+ * and answer them in one turn (kit/workers/bare.ts): what a waiter takes of the server's memory,
  * and the time from the tick to the last byte of the last answer.
  */
 import type { BucketSnapshot } from "../../src/protocol/messages.ts";
-import type { HeldAnswer } from "../../test/support/held-request.ts";
+import type { HeldAnswer } from "../../kit/http/held-request.ts";
 
-import { admin, changePolicy } from "../../test/support/callers.ts";
-import { gatheringPolicy, holdCrowd, startBare } from "../../test/support/crowd.ts";
-import { processorTimeMs } from "../../test/support/process-usage.ts";
-import { startWorkerd, type WorkerdServer } from "../../test/support/server.ts";
-import { largest } from "../../test/support/statistics.ts";
+import { admin, changePolicy } from "../../kit/http/callers.ts";
+import { gatheringPolicy, holdCrowd, startBare } from "../../kit/http/crowd.ts";
+import { processorTimeMs } from "../../kit/processes/process-usage.ts";
+import { startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
+import { largest } from "../../kit/statistics.ts";
 import { contentOf, isAlike, type Answer } from "./answer.ts";
 
 /** Far enough from one tick to the next that all are served by the first. */

@@ -1,5 +1,5 @@
 /** What `npm run bench` shows of what it has measured. */
-import type { RowsWritten } from "../../test/support/simulation/rows-written.ts";
+import type { RowsWritten } from "../../kit/simulation/rows-written.ts";
 import type { Machine } from "../support/machine.ts";
 import type { Rendered, Report } from "../support/report.ts";
 import type { CaseTarget, ComparedFigure } from "./cases.ts";
@@ -7,7 +7,7 @@ import type { PacedResult, Pace, PacingFigures } from "./pacing.ts";
 import type { ReleaseRound, ReleaseRounds } from "./release.ts";
 import type { CaseRound } from "./under-load.ts";
 
-import { largest, median, ratio, shown, total } from "../../test/support/statistics.ts";
+import { largest, median, ratio, shown, total } from "../../kit/statistics.ts";
 import { barChart } from "../support/chart.ts";
 import { machineLine } from "../support/machine.ts";
 import { chartImage, table, verdict, type Target } from "../support/markdown.ts";

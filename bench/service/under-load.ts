@@ -7,13 +7,13 @@
  */
 import { setTimeout } from "node:timers/promises";
 
-import type { HeldAnswer } from "../../test/support/held-request.ts";
+import type { HeldAnswer } from "../../kit/http/held-request.ts";
 import type { LoadGenerator } from "./load.ts";
 
-import { acquirePath } from "../../test/support/callers.ts";
-import { processorTimeMs } from "../../test/support/process-usage.ts";
-import { startWorkerd } from "../../test/support/server.ts";
-import { total } from "../../test/support/statistics.ts";
+import { acquirePath } from "../../kit/http/callers.ts";
+import { processorTimeMs } from "../../kit/processes/process-usage.ts";
+import { startWorkerd } from "../../kit/processes/server.ts";
+import { total } from "../../kit/statistics.ts";
 import { ask, bytesOf, contentOf, includesAll, isAlike, type Answer } from "./answer.ts";
 import { cases, SLUICE, type ServiceCase } from "./cases.ts";
 

@@ -4,7 +4,7 @@
  */
 import type { Policy } from "../../src/core/policy.ts";
 
-import { fullestWindow } from "../../test/support/fullest-window.ts";
+import { fullestWindow } from "../../kit/model/fullest-window.ts";
 
 /** As far as waits are told apart, milliseconds; longer ones count as the last. */
 const LONGEST_WAIT_MS = 20_000;

@@ -2,7 +2,7 @@
 import type { LeaseTerms } from "../../src/core/policy.ts";
 import type { Case, Split } from "./simulation.ts";
 
-import { shown } from "../../test/support/statistics.ts";
+import { shown } from "../../kit/statistics.ts";
 
 /** A case of a table, with the words for it. */
 export interface NamedCase {

@@ -11,7 +11,7 @@
  */
 import type { Lease, LeaseReport } from "../../src/core/lease/lease.ts";
 import type { LeaseTerms } from "../../src/core/policy.ts";
-import type { VirtualClock } from "../../test/support/simulation/virtual-clock.ts";
+import type { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
 import type { Line } from "./line.ts";
 import type { SimulatedObject } from "./object.ts";
 

@@ -5,7 +5,7 @@
  * What is sent within `gatherMs` of each other arrives in one event, at the instant at which the first
  * of it would: with a million requests a second, events are what takes the time.
  */
-import type { VirtualClock } from "../../test/support/simulation/virtual-clock.ts";
+import type { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
 
 export class Line {
   /** Number of the place. */

@@ -11,7 +11,7 @@
 import type { AcquireRequest, Settlement, Turn } from "../../src/core/limiter.ts";
 import type { Lease, LeaseAsk, LeaseReport } from "../../src/core/lease/lease.ts";
 import type { Policy } from "../../src/core/policy.ts";
-import type { VirtualClock } from "../../test/support/simulation/virtual-clock.ts";
+import type { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
 import type { Place } from "./places.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";

@@ -4,7 +4,7 @@ import type { Rendered, Report } from "../support/report.ts";
 import type { NamedCase } from "./cases.ts";
 import type { Outcome } from "./simulation.ts";
 
-import { shown } from "../../test/support/statistics.ts";
+import { shown } from "../../kit/statistics.ts";
 import { lineChart } from "../support/chart.ts";
 import { machineLine } from "../support/machine.ts";
 import { chartImage, table } from "../support/markdown.ts";

@@ -13,10 +13,10 @@ import type { PolicyFields } from "../../src/core/policy.ts";
 import type { Caller } from "./isolate.ts";
 
 import { Policy } from "../../src/core/policy.ts";
-import { epochMs } from "../../test/support/limiters.ts";
-import { Random } from "../../test/support/random.ts";
-import { VirtualClock } from "../../test/support/simulation/virtual-clock.ts";
-import { total } from "../../test/support/statistics.ts";
+import { epochMs } from "../../kit/model/limiters.ts";
+import { Random } from "../../kit/random.ts";
+import { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
+import { total } from "../../kit/statistics.ts";
 import { Book } from "./book.ts";
 import { SimulatedIsolate } from "./isolate.ts";
 import { Line } from "./line.ts";

@@ -1,7 +1,7 @@
 /** Pieces of Markdown: tables, links to charts, and the marked sections of a page that hold them. */
 import { posix } from "node:path";
 
-import { shown } from "../../test/support/statistics.ts";
+import { shown } from "../../kit/statistics.ts";
 
 /** Where results are, from the top of the repository. */
 export const RESULTS = "bench/results";

@@ -2,9 +2,9 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { CLOSED, type Door, bearer, deployed, doors } from "../edge/deployed.ts";
-import { ADMIN, request, settle, snapshotOf } from "../edge/surfaces.ts";
-import { uniqueName } from "../edge/virtual-time.ts";
+import { CLOSED, type Door, bearer, deployed, doors } from "../../kit/edge/deployed.ts";
+import { ADMIN, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
+import { uniqueName } from "../../kit/edge/virtual-time.ts";
 
 // Faults that are provoked here are logged.
 beforeEach(() => {

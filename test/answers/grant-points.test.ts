@@ -6,9 +6,9 @@ import { Policy } from "../../src/core/policy.ts";
 import { BucketOwner } from "../../src/bucket/bucket-host.ts";
 import { GrantPoints } from "../../src/answers/grant-points.ts";
 import { LeasedBucket } from "../../src/worker/leased-bucket.ts";
-import { deployed } from "../edge/deployed.ts";
-import { ADMIN, settle } from "../edge/surfaces.ts";
-import { uniqueName, useVirtualDate } from "../edge/virtual-time.ts";
+import { deployed } from "../../kit/edge/deployed.ts";
+import { ADMIN, settle } from "../../kit/edge/surfaces.ts";
+import { uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

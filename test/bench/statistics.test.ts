@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { median, percentile, ratio } from "../support/statistics.ts";
+import { median, percentile, ratio } from "../../kit/statistics.ts";
 
 test.each([
   [[3, 1, 2], 2],

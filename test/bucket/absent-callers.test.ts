@@ -14,8 +14,8 @@ import {
   settle,
   snapshotOf,
   stream,
-} from "../edge/surfaces.ts";
-import { pass, uniqueName, useSteadyPauses, useVirtualDate } from "../edge/virtual-time.ts";
+} from "../../kit/edge/surfaces.ts";
+import { pass, uniqueName, useSteadyPauses, useVirtualDate } from "../../kit/edge/virtual-time.ts";
 
 beforeEach(() => {
   useVirtualDate();

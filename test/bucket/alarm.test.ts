@@ -2,8 +2,14 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
 import { AlarmDaemon } from "../../src/bucket/wake-timer.ts";
-import { ADMIN, request, settle, snapshotOf } from "../edge/surfaces.ts";
-import { alarmAtMs, pass, stubOf, uniqueName, useVirtualDate } from "../edge/virtual-time.ts";
+import { ADMIN, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
+import {
+  alarmAtMs,
+  pass,
+  stubOf,
+  uniqueName,
+  useVirtualDate,
+} from "../../kit/edge/virtual-time.ts";
 
 beforeEach(useVirtualDate);
 afterEach(() => {

@@ -1,8 +1,8 @@
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { ADMIN, request, snapshotOf } from "../edge/surfaces.ts";
-import { pass, stubOf, uniqueName, useVirtualDate } from "../edge/virtual-time.ts";
+import { ADMIN, request, snapshotOf } from "../../kit/edge/surfaces.ts";
+import { pass, stubOf, uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
 
 beforeEach(useVirtualDate);
 afterEach(() => {

@@ -1,8 +1,8 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { ADMIN, request, snapshotOf } from "../edge/surfaces.ts";
-import { alarmAtMs, stubOf, uniqueName, useVirtualDate } from "../edge/virtual-time.ts";
+import { ADMIN, request, snapshotOf } from "../../kit/edge/surfaces.ts";
+import { alarmAtMs, stubOf, uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
 
 /** A call whose answer is read to its end: until then it counts as under way and delays an eviction. */
 async function call(path: string, init?: RequestInit): Promise<void> {

@@ -4,8 +4,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { KeyedGrant, KeyedGrantStore } from "../../src/bucket/idempotency-store.ts";
 
 import { KeyedGrants } from "../../src/bucket/idempotency-store.ts";
-import { ADMIN, grantOf, problemOf, request, settle, snapshotOf } from "../edge/surfaces.ts";
-import { pass, stubOf, uniqueName, useSteadyPauses, useVirtualDate } from "../edge/virtual-time.ts";
+import { ADMIN, grantOf, problemOf, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
+import {
+  pass,
+  stubOf,
+  uniqueName,
+  useSteadyPauses,
+  useVirtualDate,
+} from "../../kit/edge/virtual-time.ts";
 
 beforeEach(() => {
   useVirtualDate();

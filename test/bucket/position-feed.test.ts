@@ -7,7 +7,7 @@ import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { PlaceFollowers } from "../../src/bucket/position-feed.ts";
-import { VirtualClock } from "../support/simulation/virtual-clock.ts";
+import { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
 
 const EPOCH_MS = 1_795_425_904_731;
 

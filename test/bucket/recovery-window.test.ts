@@ -5,8 +5,14 @@ import type { AcquireCall, GrantBody } from "../../src/protocol/messages.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { encodeAcquireCall } from "../../src/wire/acquire-call.ts";
-import { request, settle, snapshotOf } from "../edge/surfaces.ts";
-import { pass, stubOf, uniqueName, useSteadyPauses, useVirtualDate } from "../edge/virtual-time.ts";
+import { request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
+import {
+  pass,
+  stubOf,
+  uniqueName,
+  useSteadyPauses,
+  useVirtualDate,
+} from "../../kit/edge/virtual-time.ts";
 
 beforeEach(() => {
   useVirtualDate();

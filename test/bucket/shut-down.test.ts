@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
 import { Policy } from "../../src/core/policy.ts";
 import { encodeAcquireCall } from "../../src/wire/acquire-call.ts";
-import { request, settle, snapshotOf } from "../edge/surfaces.ts";
+import { request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
 import {
   alarmAtMs,
   pass,
@@ -12,7 +12,7 @@ import {
   uniqueName,
   useSteadyPauses,
   useVirtualDate,
-} from "../edge/virtual-time.ts";
+} from "../../kit/edge/virtual-time.ts";
 
 beforeEach(() => {
   useVirtualDate();

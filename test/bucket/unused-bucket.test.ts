@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { BucketFiles, FileState } from "../../src/worker/config/bucket-files.ts";
 
-import { ONE_A_SECOND, deployed } from "../edge/deployed.ts";
-import { ADMIN } from "../edge/surfaces.ts";
-import { uniqueName, useVirtualDate } from "../edge/virtual-time.ts";
+import { ONE_A_SECOND, deployed } from "../../kit/edge/deployed.ts";
+import { ADMIN } from "../../kit/edge/surfaces.ts";
+import { uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
 
 beforeEach(useVirtualDate);
 afterEach(() => {

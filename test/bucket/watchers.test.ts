@@ -5,10 +5,16 @@ import type { ProblemBody, WatchEvent, WatchMessage } from "../../src/protocol/m
 
 import { Policy } from "../../src/core/policy.ts";
 import { openApiDocument } from "../../src/worker/pages/openapi.ts";
-import { DescribedAnswers } from "../support/described-answers.ts";
-import { CLOSED, deployed } from "../edge/deployed.ts";
-import { ADMIN, request, settle, snapshotOf, stream } from "../edge/surfaces.ts";
-import { alarmAtMs, pass, stubOf, uniqueName, useVirtualDate } from "../edge/virtual-time.ts";
+import { DescribedAnswers } from "../../kit/http/described-answers.ts";
+import { CLOSED, deployed } from "../../kit/edge/deployed.ts";
+import { ADMIN, request, settle, snapshotOf, stream } from "../../kit/edge/surfaces.ts";
+import {
+  alarmAtMs,
+  pass,
+  stubOf,
+  uniqueName,
+  useVirtualDate,
+} from "../../kit/edge/virtual-time.ts";
 
 const UPGRADE = { Upgrade: "websocket" };
 

@@ -8,8 +8,8 @@ import { setTimeout } from "node:timers/promises";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { Relay } from "../support/relay.ts";
-import { startWorkerd, type WorkerdServer } from "../support/server.ts";
+import { Relay } from "../../kit/http/relay.ts";
+import { startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 
 const program = join(projectDir, "src/cli/main.ts");

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { bundleModule } from "../support/client-runs.ts";
+import { bundleModule } from "../../kit/client/client-runs.ts";
 
 let dir: string;
 let script: string;

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { createClient } from "../../src/client/index.ts";
-import { startFaultyServer, type FaultyServer } from "../support/faulty-server.ts";
-import { startWorkerd, type WorkerdServer } from "../support/server.ts";
+import { startFaultyServer, type FaultyServer } from "../../kit/http/faulty-server.ts";
+import { startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
 
 const CALLERS = 100;
 

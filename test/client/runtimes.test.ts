@@ -10,8 +10,8 @@ import { promisify } from "node:util";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { clientBehaviours, type ClientFinding } from "../support/client-behaviours.ts";
-import { bundleModule, ClientServers } from "../support/client-runs.ts";
+import { clientBehaviours, type ClientFinding } from "../../kit/client/client-behaviours.ts";
+import { bundleModule, ClientServers } from "../../kit/client/client-runs.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 
 /** The list takes about ten seconds; this is for a machine with a lot else to do. */

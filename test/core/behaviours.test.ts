@@ -2,7 +2,7 @@ import type { Outcome, Turn } from "../../src/core/limiter.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";
-import { describeBehaviours } from "../support/behaviours.ts";
+import { describeBehaviours } from "../../kit/model/behaviours.ts";
 
 interface Caller {
   outcome: Outcome | undefined;

@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { fullestWindow } from "../support/fullest-window.ts";
-import { policyOf } from "../support/limiters.ts";
-import { windowsWithTooMuch } from "../support/virtual-time.ts";
+import { fullestWindow } from "../../kit/model/fullest-window.ts";
+import { policyOf } from "../../kit/model/limiters.ts";
+import { windowsWithTooMuch } from "../../kit/model/virtual-time.ts";
 
 const anyGrants = fc.array(
   fc.record({ tokens: fc.integer({ min: 1, max: 3 }), grantedAtMs: fc.nat(120) }),

@@ -7,8 +7,8 @@ import { describe, expect, test, vi } from "vitest";
 
 import type { Settlement } from "../../src/core/limiter.ts";
 import type { Policy } from "../../src/core/policy.ts";
-import type { FaultyOperation, Operation } from "../support/arbitraries.ts";
-import type { ReferenceSettlement } from "../support/reference-model.ts";
+import type { FaultyOperation, Operation } from "../../kit/model/arbitraries.ts";
+import type { ReferenceSettlement } from "../../kit/model/reference-model.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import {
@@ -20,11 +20,11 @@ import {
   anyTokens,
   foldTokens,
   historyOf,
-} from "../support/arbitraries.ts";
-import { epochMs } from "../support/limiters.ts";
-import { OnDemandLimiter } from "../support/on-demand.ts";
-import { ReferenceModel } from "../support/reference-model.ts";
-import { VirtualOwner, windowsWithTooMuch } from "../support/virtual-time.ts";
+} from "../../kit/model/arbitraries.ts";
+import { epochMs } from "../../kit/model/limiters.ts";
+import { OnDemandLimiter } from "../../kit/model/on-demand.ts";
+import { ReferenceModel } from "../../kit/model/reference-model.ts";
+import { VirtualOwner, windowsWithTooMuch } from "../../kit/model/virtual-time.ts";
 
 function grantedTokensOf(told: readonly Settlement<string>[]): number {
   return told.reduce((sum, { outcome }) => sum + (outcome.ok ? outcome.tokens : 0), 0);

@@ -6,7 +6,7 @@ import type { PolicyFields } from "../../src/core/policy.ts";
 
 import { leaseEndAtMs } from "../../src/core/lease/lease.ts";
 import { Limiter } from "../../src/core/limiter.ts";
-import { Scene, epochMs, policyOf } from "../support/limiters.ts";
+import { Scene, epochMs, policyOf } from "../../kit/model/limiters.ts";
 
 const lease = { maxTokens: 1_000, ttlMs: 1_000 };
 const hundred = { capacity: 100, refillTokens: 10, refillIntervalMs: 1_000, initialTokens: 100 };

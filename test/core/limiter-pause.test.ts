@@ -5,8 +5,8 @@ import type { Lease } from "../../src/core/lease/lease.ts";
 import type { TokenBucketState } from "../../src/core/limits/token-bucket.ts";
 
 import { TokenBucket } from "../../src/core/limits/token-bucket.ts";
-import { anyPolicy, anyTokens } from "../support/arbitraries.ts";
-import { Scene, epochMs, policyOf } from "../support/limiters.ts";
+import { anyPolicy, anyTokens } from "../../kit/model/arbitraries.ts";
+import { Scene, epochMs, policyOf } from "../../kit/model/limiters.ts";
 
 /** Five tokens at the start, one a second. */
 const five = { capacity: 5, initialTokens: 5 };

@@ -2,12 +2,12 @@
 import * as fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 
-import type { Operation } from "../support/arbitraries.ts";
+import type { Operation } from "../../kit/model/arbitraries.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
-import { anyOperation, anyPolicy, foldTokens, historyOf } from "../support/arbitraries.ts";
-import { Scene, epochMs, placesOf, policyOf } from "../support/limiters.ts";
-import { OnDemandLimiter } from "../support/on-demand.ts";
+import { anyOperation, anyPolicy, foldTokens, historyOf } from "../../kit/model/arbitraries.ts";
+import { Scene, epochMs, placesOf, policyOf } from "../../kit/model/limiters.ts";
+import { OnDemandLimiter } from "../../kit/model/on-demand.ts";
 
 /** On a busy machine, and for the shrinking of a failure: vitest's 5 s are for a single example. */
 vi.setConfig({ testTimeout: 60_000 });

@@ -4,7 +4,7 @@ import type { LimiterState } from "../../src/core/limiter.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import { TokenBucket } from "../../src/core/limits/token-bucket.ts";
-import { epochMs, policyOf, Scene } from "../support/limiters.ts";
+import { epochMs, policyOf, Scene } from "../../kit/model/limiters.ts";
 
 /** Five tokens at the start, one a second: room for large and small callers. */
 const five = { capacity: 5, initialTokens: 5 };

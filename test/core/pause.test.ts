@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { checkPause } from "../../src/core/pause.ts";
-import { epochMs } from "../support/limiters.ts";
+import { epochMs } from "../../kit/model/limiters.ts";
 
 const lastMs = epochMs + 86_400_000;
 

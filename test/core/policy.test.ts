@@ -10,7 +10,7 @@ import {
   policyLimits,
   showValue,
 } from "../../src/core/policy.ts";
-import { policyFrom } from "../support/limiters.ts";
+import { policyFrom } from "../../kit/model/limiters.ts";
 
 const perSecond = { capacity: 1, refillTokens: 1, refillIntervalMs: 1000 };
 const allFields = {

@@ -5,9 +5,9 @@ import type { LimiterState } from "../../src/core/limiter.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import { Tally, WAIT_BOUNDS_MS } from "../../src/core/stats.ts";
-import { anyPlainOperation, anyPolicy, historyOf } from "../support/arbitraries.ts";
-import { Scene, epochMs, policyOf } from "../support/limiters.ts";
-import { OnDemandLimiter } from "../support/on-demand.ts";
+import { anyPlainOperation, anyPolicy, historyOf } from "../../kit/model/arbitraries.ts";
+import { Scene, epochMs, policyOf } from "../../kit/model/limiters.ts";
+import { OnDemandLimiter } from "../../kit/model/on-demand.ts";
 
 function sumOf(counts: readonly number[]): number {
   return counts.reduce((sum, count) => sum + count, 0);

@@ -7,10 +7,10 @@ import type { PolicyFields } from "../../src/core/policy.ts";
 import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { largestBatch } from "../../src/core/write-ahead.ts";
-import { historyOf } from "../support/arbitraries.ts";
-import { epochMs, policyOf, Scene } from "../support/limiters.ts";
-import { total } from "../support/statistics.ts";
-import { windowsWithTooMuch, type ToldGrant } from "../support/virtual-time.ts";
+import { historyOf } from "../../kit/model/arbitraries.ts";
+import { epochMs, policyOf, Scene } from "../../kit/model/limiters.ts";
+import { total } from "../../kit/statistics.ts";
+import { windowsWithTooMuch, type ToldGrant } from "../../kit/model/virtual-time.ts";
 
 /** Ten thousand at the start, ten thousand a second: a batch is 250. */
 const tenThousand = { capacity: 10_000, refillTokens: 10_000, initialTokens: 10_000 };

@@ -11,7 +11,7 @@ import { unstable_readConfig as readConfig } from "wrangler";
 import type { Configured } from "./configuration.ts";
 
 import { projectDir } from "../../serve/worker-bundle.ts";
-import { startDev, type DevServer } from "../support/server.ts";
+import { startDev, type DevServer } from "../../kit/processes/server.ts";
 
 const MINUTE_MS = 60_000;
 /** What commands of a section take, and more. */

@@ -17,8 +17,8 @@ import type { PolicyFields } from "../../src/core/policy.ts";
 import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
-import { hasRedis } from "../support/redis.ts";
-import { UpstashRest } from "../support/upstash-rest.ts";
+import { hasRedis } from "../../kit/processes/redis.ts";
+import { UpstashRest } from "../../kit/http/upstash-rest.ts";
 
 describe.skipIf(!(await hasRedis()))("@upstash/ratelimit", () => {
   let rest: UpstashRest;

@@ -27,11 +27,11 @@ import type { WorkerBundle } from "../../serve/worker-bundle.ts";
 import type { Block, Page } from "./page.ts";
 
 import { projectDir } from "../../serve/worker-bundle.ts";
-import { installPackage } from "../support/packed-package.ts";
-import { ProcessGroup } from "../support/process-group.ts";
-import { hasRedis } from "../support/redis.ts";
-import { freePort, MAIN_WORKER, startWorkerd } from "../support/server.ts";
-import { UpstashRest } from "../support/upstash-rest.ts";
+import { installPackage } from "../../kit/processes/packed-package.ts";
+import { ProcessGroup } from "../../kit/processes/process-group.ts";
+import { hasRedis } from "../../kit/processes/redis.ts";
+import { freePort, MAIN_WORKER, startWorkerd } from "../../kit/processes/server.ts";
+import { UpstashRest } from "../../kit/http/upstash-rest.ts";
 import {
   checkVariable,
   configurationOf,

@@ -10,9 +10,9 @@ import type { Browser } from "playwright-core";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { launchChromium } from "../support/browser.ts";
-import { clientBehaviours, type ClientFinding } from "../support/client-behaviours.ts";
-import { bundleModule, ClientServers } from "../support/client-runs.ts";
+import { launchChromium } from "../../kit/processes/browser.ts";
+import { clientBehaviours, type ClientFinding } from "../../kit/client/client-behaviours.ts";
+import { bundleModule, ClientServers } from "../../kit/client/client-runs.ts";
 
 const RUN_TIMEOUT_MS = 120_000;
 

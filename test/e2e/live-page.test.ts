@@ -13,12 +13,17 @@ import type { BucketSnapshot } from "../../src/protocol/messages.ts";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { launchChromium } from "../support/browser.ts";
-import { besidesRefusals, faintTexts, openLivePage, screenshotDir } from "../support/live-page.ts";
-import { PrefixProxy } from "../support/prefix-proxy.ts";
-import { Relay } from "../support/relay.ts";
-import { Served } from "../support/served.ts";
-import { startDev, startWorkerd, type WorkerdServer } from "../support/server.ts";
+import { launchChromium } from "../../kit/processes/browser.ts";
+import {
+  besidesRefusals,
+  faintTexts,
+  openLivePage,
+  screenshotDir,
+} from "../../kit/processes/live-page.ts";
+import { PrefixProxy } from "../../kit/http/prefix-proxy.ts";
+import { Relay } from "../../kit/http/relay.ts";
+import { Served } from "../../kit/processes/served.ts";
+import { startDev, startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
 
 /** What a busy machine may be late by: the grid itself is exact. */
 const LATE_MS = 250;

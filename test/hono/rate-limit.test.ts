@@ -10,7 +10,7 @@ import { bucketName } from "../../src/client/middleware/bucket-name.ts";
 import { SluiceError } from "../../src/client/sluice-error.ts";
 import { withRateLimit } from "../../src/client/middleware/with-rate-limit.ts";
 import { rateLimit, type HonoRateLimitOptions } from "../../src/hono/rate-limit.ts";
-import { freePort } from "../support/server.ts";
+import { freePort } from "../../kit/processes/server.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

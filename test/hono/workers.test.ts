@@ -8,9 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { BucketSnapshot } from "../../src/protocol/messages.ts";
 
-import { snapshotOf, untilBucket } from "../support/callers.ts";
-import { HttpConnection, send } from "../support/http-connection.ts";
-import { MAIN_WORKER, startWorkerd, type WorkerdServer } from "../support/server.ts";
+import { snapshotOf, untilBucket } from "../../kit/http/callers.ts";
+import { HttpConnection, send } from "../../kit/http/http-connection.ts";
+import { MAIN_WORKER, startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
 
 /** Long enough for all that has to happen between two ticks. */
 const INTERVAL_MS = 2_000;

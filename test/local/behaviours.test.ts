@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, vi } from "vitest";
 
-import { describeBehaviours } from "../support/behaviours.ts";
-import { openFilter } from "../support/filter-surface.ts";
+import { describeBehaviours } from "../../kit/model/behaviours.ts";
+import { openFilter } from "../../kit/model/filter-surface.ts";
 
 beforeAll(() => {
   vi.useFakeTimers();

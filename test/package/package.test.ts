@@ -12,9 +12,9 @@ import { promisify } from "node:util";
 import { build, type BuildOptions } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { send } from "../support/http-connection.ts";
-import { installPackage } from "../support/packed-package.ts";
-import { startDev } from "../support/server.ts";
+import { send } from "../../kit/http/http-connection.ts";
+import { installPackage } from "../../kit/processes/packed-package.ts";
+import { startDev } from "../../kit/processes/server.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 
 const run = promisify(execFile);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { describeFailure, simulate } from "../support/simulation/simulate.ts";
+import { describeFailure, simulate } from "../../kit/simulation/simulate.ts";
 
 const SEED = 1;
 const SCHEDULES = 2_000;

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { BucketSnapshot } from "../../src/protocol/messages.ts";
 
-import { acquire, arriveInTurn, grantIn, problemIn, snapshotOf } from "../support/callers.ts";
-import { send } from "../support/http-connection.ts";
-import { startWorkerd, type WorkerdServer } from "../support/server.ts";
+import { acquire, arriveInTurn, grantIn, problemIn, snapshotOf } from "../../kit/http/callers.ts";
+import { send } from "../../kit/http/http-connection.ts";
+import { startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
 
 const headers = { Authorization: "Bearer admin" };
 

@@ -4,9 +4,9 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { untilBucket } from "../support/callers.ts";
-import { HttpConnection, send } from "../support/http-connection.ts";
-import { MAIN_WORKER, startWorkerd, type WorkerdServer } from "../support/server.ts";
+import { untilBucket } from "../../kit/http/callers.ts";
+import { HttpConnection, send } from "../../kit/http/http-connection.ts";
+import { MAIN_WORKER, startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
 
 const CALLER = "caller";
 /** Longer than any of these tests: who is out of the queue has left it, and was not granted. */
@@ -20,7 +20,7 @@ beforeAll(async () => {
     policies: { "*": { capacity: 1, refillTokens: 1, refillIntervalMs: INTERVAL_MS } },
     others: {
       [CALLER]: {
-        main: "test/support/workers/bound-caller.ts",
+        main: "kit/workers/bound-caller.ts",
         services: { SLUICE: { worker: MAIN_WORKER, entrypoint: "Sluice" } },
       },
     },

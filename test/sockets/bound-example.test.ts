@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { startDev, type DevServer } from "../support/server.ts";
+import { startDev, type DevServer } from "../../kit/processes/server.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 
 /** The bucket's: one token a second. */

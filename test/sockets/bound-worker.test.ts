@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { projectDir } from "../../serve/worker-bundle.ts";
-import { send } from "../support/http-connection.ts";
-import { startDev, type DevServer } from "../support/server.ts";
+import { send } from "../../kit/http/http-connection.ts";
+import { startDev, type DevServer } from "../../kit/processes/server.ts";
 
 /** Passes on all that it is sent: to the entrypoint, or to the front door what begins with `/front`. */
 const CALLER = `

@@ -23,9 +23,9 @@ import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { whileStopped } from "../../serve/stopped-process.ts";
-import { acquirePath, admin, snapshotOf } from "../support/callers.ts";
-import { HttpConnection, send, type Answer } from "../support/http-connection.ts";
-import { Served } from "../support/served.ts";
+import { acquirePath, admin, snapshotOf } from "../../kit/http/callers.ts";
+import { HttpConnection, send, type Answer } from "../../kit/http/http-connection.ts";
+import { Served } from "../../kit/processes/served.ts";
 
 /** Nothing comes in while a test runs: what is left tells whether anything was minted. */
 const SLOW = {

@@ -3,10 +3,10 @@ import { setTimeout } from "node:timers/promises";
 
 import { expect, it } from "vitest";
 
-import { acquire, acquirePath, arriveInTurn, snapshotOf } from "../support/callers.ts";
-import { send } from "../support/http-connection.ts";
-import { startWorkerd, type WorkerdServer } from "../support/server.ts";
-import { SetClock } from "../support/set-clock.ts";
+import { acquire, acquirePath, arriveInTurn, snapshotOf } from "../../kit/http/callers.ts";
+import { send } from "../../kit/http/http-connection.ts";
+import { startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
+import { SetClock } from "../../kit/processes/set-clock.ts";
 
 const HOUR_MS = 3_600_000;
 

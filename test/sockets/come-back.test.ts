@@ -9,10 +9,10 @@ import {
   changePolicy,
   grantIn,
   untilBucket,
-} from "../support/callers.ts";
-import { HttpConnection, send, type Answer } from "../support/http-connection.ts";
-import { Served } from "../support/served.ts";
-import { startWorkerd } from "../support/server.ts";
+} from "../../kit/http/callers.ts";
+import { HttpConnection, send, type Answer } from "../../kit/http/http-connection.ts";
+import { Served } from "../../kit/processes/served.ts";
+import { startWorkerd } from "../../kit/processes/server.ts";
 
 /** So seldom that no tick comes before a test asks for it. */
 const slow = { capacity: 1, refillTokens: 1, refillIntervalMs: 600_000, maxWaitMs: 3_600_000 };

@@ -8,9 +8,9 @@ import {
   arriveInTurn,
   changePolicy,
   snapshotOf,
-} from "../support/callers.ts";
-import { HttpConnection, send } from "../support/http-connection.ts";
-import { startWorkerd } from "../support/server.ts";
+} from "../../kit/http/callers.ts";
+import { HttpConnection, send } from "../../kit/http/http-connection.ts";
+import { startWorkerd } from "../../kit/processes/server.ts";
 
 const CAPACITY = 5;
 /** Full at the start, and nothing comes in for the length of a test. */

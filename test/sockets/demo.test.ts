@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { projectDir } from "../../serve/worker-bundle.ts";
-import { startWorkerd, type WorkerdOptions } from "../support/server.ts";
+import { startWorkerd, type WorkerdOptions } from "../../kit/processes/server.ts";
 
 const ONE_A_SECOND = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 };
 

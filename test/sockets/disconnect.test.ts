@@ -10,11 +10,11 @@ import {
   grantIn,
   snapshotOf,
   untilBucket,
-} from "../support/callers.ts";
-import { HttpConnection } from "../support/http-connection.ts";
-import { Nginx } from "../support/nginx.ts";
-import { Served } from "../support/served.ts";
-import { waysOfLeaving, type Way } from "../support/ways-of-leaving.ts";
+} from "../../kit/http/callers.ts";
+import { HttpConnection } from "../../kit/http/http-connection.ts";
+import { Nginx } from "../../kit/processes/nginx.ts";
+import { Served } from "../../kit/processes/served.ts";
+import { waysOfLeaving, type Way } from "../../kit/http/ways-of-leaving.ts";
 
 /** So seldom that no tick comes while a test runs. */
 const NO_TICK_MS = 600_000;

@@ -9,10 +9,10 @@ import { leaveBy } from "../../chaos/leaving.ts";
 import { largestBatch } from "../../src/core/write-ahead.ts";
 import { floodQueue, floodWait } from "../../chaos/limits.ts";
 import { reset } from "../../chaos/resets.ts";
-import { Served } from "../support/served.ts";
-import { startWorkerd } from "../support/server.ts";
-import { total } from "../support/statistics.ts";
-import { plainWays } from "../support/ways-of-leaving.ts";
+import { Served } from "../../kit/processes/served.ts";
+import { startWorkerd } from "../../kit/processes/server.ts";
+import { total } from "../../kit/statistics.ts";
+import { plainWays } from "../../kit/http/ways-of-leaving.ts";
 
 const options = { seed: 1, progress: () => undefined };
 

@@ -20,8 +20,8 @@ import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { FrontRelay, roomFor, type FrontRelayOptions } from "../../serve/front-relay.ts";
-import { send } from "../support/http-connection.ts";
-import { Served } from "../support/served.ts";
+import { send } from "../../kit/http/http-connection.ts";
+import { Served } from "../../kit/processes/served.ts";
 
 /** Far less than any of it takes where it does not work, and far more than it takes where it does. */
 const SOON_MS = 2_000;

@@ -14,9 +14,9 @@ import type { BucketSnapshot } from "../../src/protocol/messages.ts";
 
 import { createClient } from "../../src/client/index.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
-import { acquire, changePolicy, snapshotOf, untilBucket } from "../support/callers.ts";
-import { HttpConnection } from "../support/http-connection.ts";
-import { startDev, startWorkerd } from "../support/server.ts";
+import { acquire, changePolicy, snapshotOf, untilBucket } from "../../kit/http/callers.ts";
+import { HttpConnection } from "../../kit/http/http-connection.ts";
+import { startDev, startWorkerd } from "../../kit/processes/server.ts";
 
 /** Longer than any of these tests: who is out of the queue has left it, and was not granted. */
 const INTERVAL_MS = 25_000;
@@ -139,7 +139,7 @@ describe("a Worker that reaches Sluice by its URL", () => {
     const policy = { capacity: 1, refillTokens: 1, refillIntervalMs: INTERVAL_MS };
     await using server = await startWorkerd({ policies: { "*": policy } });
     await using limited = await startWorkerd({
-      main: "test/support/workers/limited-by-url.ts",
+      main: "kit/workers/limited-by-url.ts",
       vars: { SLUICE_URL: server.url },
       reachesThisMachine: true,
     });

@@ -4,9 +4,9 @@ import { json } from "node:stream/consumers";
 
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { admin, changePolicy } from "../support/callers.ts";
-import { RawConnection, type RawAnswer } from "../support/raw-connection.ts";
-import { startWorkerd, type WorkerdServer } from "../support/server.ts";
+import { admin, changePolicy } from "../../kit/http/callers.ts";
+import { RawConnection, type RawAnswer } from "../../kit/http/raw-connection.ts";
+import { startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
 
 let server: WorkerdServer;
 beforeAll(async () => {

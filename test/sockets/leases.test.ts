@@ -16,9 +16,9 @@ import {
   changePolicy,
   snapshotOf,
   untilBucket,
-} from "../support/callers.ts";
-import { send, type Answer } from "../support/http-connection.ts";
-import { startWorkerd, type WorkerdServer } from "../support/server.ts";
+} from "../../kit/http/callers.ts";
+import { send, type Answer } from "../../kit/http/http-connection.ts";
+import { startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
 
 /** A tick a day: whatever is granted is missing until the end of the test. */
 const thousand: PolicyFields = {

@@ -8,10 +8,10 @@ import { describe, expect, it } from "vitest";
 
 import type { PolicyFields } from "../../src/core/policy.ts";
 
-import { acquirePath, admin } from "../support/callers.ts";
-import { send, type Answer } from "../support/http-connection.ts";
-import { Scrape } from "../support/scrape.ts";
-import { startWorkerd, type WorkerdServer } from "../support/server.ts";
+import { acquirePath, admin } from "../../kit/http/callers.ts";
+import { send, type Answer } from "../../kit/http/http-connection.ts";
+import { Scrape } from "../../kit/http/scrape.ts";
+import { startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
 
 /** A tick a day: whatever is granted is missing until the end of the test. */
 const once: PolicyFields = { capacity: 1, refillTokens: 1, refillIntervalMs: 86_400_000 };
@@ -108,7 +108,7 @@ describe("points of grants", () => {
     const many = { ...once, capacity: 1_000, refillTokens: 1_000, initialTokens: 1 };
     const lease = { maxTokens: 64, ttlMs: 500 };
     await using server = await startWorkerd({
-      main: "test/support/workers/recorded-points.ts",
+      main: "kit/workers/recorded-points.ts",
       vars: admin.vars,
       policies: {
         plain: everySecond,
@@ -234,7 +234,7 @@ describe("spans of queued time", () => {
       vars: admin.vars,
       policies: { "slow:*": everySecond },
       tails: ["tail"],
-      others: { tail: { main: "test/support/workers/tail.ts" } },
+      others: { tail: { main: "kit/workers/tail.ts" } },
     });
     const bucket = "slow:1";
     const acquire = (): Promise<Answer> => send(server.url, acquirePath(bucket));

@@ -13,9 +13,9 @@ import {
   problemIn,
   snapshotOf,
   untilBucket,
-} from "../support/callers.ts";
-import { send } from "../support/http-connection.ts";
-import { startWorkerd, type WorkerdServer } from "../support/server.ts";
+} from "../../kit/http/callers.ts";
+import { send } from "../../kit/http/http-connection.ts";
+import { startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
 
 const INTERVAL_MS = 200;
 const fiveASecond = {

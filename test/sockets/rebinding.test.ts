@@ -10,9 +10,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { BucketSnapshot } from "../../src/protocol/messages.ts";
 
-import { HttpConnection, send } from "../support/http-connection.ts";
-import { Served } from "../support/served.ts";
-import { startDev } from "../support/server.ts";
+import { HttpConnection, send } from "../../kit/http/http-connection.ts";
+import { Served } from "../../kit/processes/served.ts";
+import { startDev } from "../../kit/processes/server.ts";
 
 interface Reached {
   readonly url: string;

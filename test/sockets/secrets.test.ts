@@ -6,8 +6,8 @@ import { serialize } from "node:v8";
 
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { send, type Answer, type RequestOptions } from "../support/http-connection.ts";
-import { startWorkerd, type WorkerdServer } from "../support/server.ts";
+import { send, type Answer, type RequestOptions } from "../../kit/http/http-connection.ts";
+import { startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
 
 /** No part of these is in anything else that is said here. */
 const TOKENS = {

@@ -25,9 +25,15 @@ import type { BucketSnapshot } from "../../src/protocol/messages.ts";
 import { readOptions } from "../../serve/options.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 import { readPage } from "../docs/page.ts";
-import { acquire, acquirePath, arriveInTurn, snapshotOf, untilBucket } from "../support/callers.ts";
-import { HttpConnection, send, type Answer } from "../support/http-connection.ts";
-import { Served, processes, untilGone } from "../support/served.ts";
+import {
+  acquire,
+  acquirePath,
+  arriveInTurn,
+  snapshotOf,
+  untilBucket,
+} from "../../kit/http/callers.ts";
+import { HttpConnection, send, type Answer } from "../../kit/http/http-connection.ts";
+import { Served, processes, untilGone } from "../../kit/processes/served.ts";
 
 /** Far beyond what an end takes without anybody in its way, and below the grace that is given here. */
 const PROMPTLY_MS = 10_000;

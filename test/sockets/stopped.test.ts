@@ -6,13 +6,13 @@ import { setTimeout } from "node:timers/promises";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { acquire } from "../support/callers.ts";
-import { startWorkerd, type WorkerdServer } from "../support/server.ts";
+import { acquire } from "../../kit/http/callers.ts";
+import { startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 
 /** Longer than the silence that a client takes for an end. */
 const STOP_MS = 11_500;
-const program = join(projectDir, "test/support/stopped-caller.ts");
+const program = join(projectDir, "kit/client/stopped-caller.ts");
 
 let server: WorkerdServer;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { GrantBody, QueuedBody } from "../../src/protocol/messages.ts";
-import type { EventReader } from "../support/event-stream.ts";
+import type { EventReader } from "../../kit/http/event-stream.ts";
 
 import {
   acquire,
@@ -13,11 +13,11 @@ import {
   changePolicy,
   snapshotOf,
   untilBucket,
-} from "../support/callers.ts";
-import { send } from "../support/http-connection.ts";
-import { startDev, startWorkerd } from "../support/server.ts";
-import { StreamedRequest } from "../support/streamed-request.ts";
-import { streamedWays } from "../support/ways-of-leaving.ts";
+} from "../../kit/http/callers.ts";
+import { send } from "../../kit/http/http-connection.ts";
+import { startDev, startWorkerd } from "../../kit/processes/server.ts";
+import { StreamedRequest } from "../../kit/http/streamed-request.ts";
+import { streamedWays } from "../../kit/http/ways-of-leaving.ts";
 
 /** So seldom that no tick comes while a test runs. */
 const NO_TICK_MS = 600_000;

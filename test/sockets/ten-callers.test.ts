@@ -3,8 +3,8 @@ import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { arriveInTurn, grantIn } from "../support/callers.ts";
-import { startDev, type DevServer } from "../support/server.ts";
+import { arriveInTurn, grantIn } from "../../kit/http/callers.ts";
+import { startDev, type DevServer } from "../../kit/processes/server.ts";
 
 const CALLERS = 10;
 const INTERVAL_MS = 1_000;

@@ -5,10 +5,10 @@ import { setTimeout } from "node:timers/promises";
 
 import { expect, it } from "vitest";
 
-import { acquire, acquirePath, problemIn, snapshotOf } from "../support/callers.ts";
-import { send, type Answer } from "../support/http-connection.ts";
-import { startWorkerd, type WorkerdServer } from "../support/server.ts";
-import { StreamedRequest } from "../support/streamed-request.ts";
+import { acquire, acquirePath, problemIn, snapshotOf } from "../../kit/http/callers.ts";
+import { send, type Answer } from "../../kit/http/http-connection.ts";
+import { startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
+import { StreamedRequest } from "../../kit/http/streamed-request.ts";
 
 /** Overwrites the files of all buckets of a server that does not run. */
 async function corruptAll({ stateDir }: WorkerdServer): Promise<void> {
@@ -60,7 +60,7 @@ it("a corrupt file: unavailable within the caller's own time, or some seconds", 
 });
 
 it("an object that is reset all the time: timeout when the caller's time is up, and nobody is lost", async () => {
-  await using server = await startWorkerd({ main: "test/support/workers/restless.ts" });
+  await using server = await startWorkerd({ main: "kit/workers/restless.ts" });
   await acquire(server, "restless");
   const ask = (timeoutMs: number): ReturnType<typeof timed> =>
     timed(server.url, acquirePath("restless", `timeoutMs=${timeoutMs}`));

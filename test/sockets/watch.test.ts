@@ -7,10 +7,15 @@ import type { WatchOptions } from "../../src/client/watch/watch.ts";
 import type { WatchEvent, WatchMessage } from "../../src/protocol/messages.ts";
 
 import { watchBucket } from "../../src/client/watch/watch.ts";
-import { acquire, acquirePath, arriveInTurn, snapshotOf } from "../support/callers.ts";
-import { send } from "../support/http-connection.ts";
-import { Relay } from "../support/relay.ts";
-import { startDev, startWorkerd, type DevServer, type WorkerdServer } from "../support/server.ts";
+import { acquire, acquirePath, arriveInTurn, snapshotOf } from "../../kit/http/callers.ts";
+import { send } from "../../kit/http/http-connection.ts";
+import { Relay } from "../../kit/http/relay.ts";
+import {
+  startDev,
+  startWorkerd,
+  type DevServer,
+  type WorkerdServer,
+} from "../../kit/processes/server.ts";
 
 /** Tokens for whoever comes. */
 const ABUNDANT = {
@@ -206,7 +211,7 @@ it("workerd killed and started again: the feed goes on", async () => {
 
 it("an object with watchers leaves the memory where nothing happens, and comes back for what does", async () => {
   await using sleepy = await startWorkerd({
-    main: "test/support/workers/talkative.ts",
+    main: "kit/workers/talkative.ts",
     policies: { "*": ABUNDANT },
   });
   const starts = (): number => sleepy.output.split("An object starts").length - 1;

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { ProblemBody } from "../../src/protocol/messages.ts";
 
-import { ADMIN, request, settle, snapshotOf } from "../edge/surfaces.ts";
-import { alarmAtMs, pass, uniqueName, useVirtualDate } from "../edge/virtual-time.ts";
+import { ADMIN, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
+import { alarmAtMs, pass, uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
 
 beforeEach(useVirtualDate);
 afterEach(() => {

@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, vi } from "vitest";
 
-import { describeBehaviours } from "../support/behaviours.ts";
-import { openHttp, openObject, openStreaming, openStreamingIfQueued } from "../edge/surfaces.ts";
-import { useVirtualDate } from "../edge/virtual-time.ts";
+import { describeBehaviours } from "../../kit/model/behaviours.ts";
+import {
+  openHttp,
+  openObject,
+  openStreaming,
+  openStreamingIfQueued,
+} from "../../kit/edge/surfaces.ts";
+import { useVirtualDate } from "../../kit/edge/virtual-time.ts";
 
 beforeAll(useVirtualDate);
 afterAll(() => {

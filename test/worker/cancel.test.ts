@@ -5,9 +5,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { ProblemBody } from "../../src/protocol/messages.ts";
 
-import { CLOSED, bearer, deployed } from "../edge/deployed.ts";
-import { ADMIN, request, settle, snapshotOf, stream } from "../edge/surfaces.ts";
-import { pass, stubOf, uniqueName, useSteadyPauses, useVirtualDate } from "../edge/virtual-time.ts";
+import { CLOSED, bearer, deployed } from "../../kit/edge/deployed.ts";
+import { ADMIN, request, settle, snapshotOf, stream } from "../../kit/edge/surfaces.ts";
+import {
+  pass,
+  stubOf,
+  uniqueName,
+  useSteadyPauses,
+  useVirtualDate,
+} from "../../kit/edge/virtual-time.ts";
 
 beforeEach(() => {
   useVirtualDate();

@@ -4,12 +4,12 @@ import { afterAll, beforeAll, vi } from "vitest";
 
 import type { AcquireOptions } from "../../src/client/client.ts";
 import type { PolicyFields } from "../../src/core/policy.ts";
-import type { OpenedBucket } from "../support/behaviours.ts";
+import type { OpenedBucket } from "../../kit/model/behaviours.ts";
 
 import { createClient } from "../../src/client/client.ts";
-import { describeBehaviours } from "../support/behaviours.ts";
-import { hold, opened } from "../edge/surfaces.ts";
-import { uniqueName, useVirtualDate } from "../edge/virtual-time.ts";
+import { describeBehaviours } from "../../kit/model/behaviours.ts";
+import { hold, opened } from "../../kit/edge/surfaces.ts";
+import { uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
 
 beforeAll(useVirtualDate);
 afterAll(() => {

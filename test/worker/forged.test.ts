@@ -7,9 +7,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { ProblemBody } from "../../src/protocol/messages.ts";
 
-import { CLOSED, type Door, ONE_A_SECOND, deployed } from "../edge/deployed.ts";
-import { ADMIN, request, settle, snapshotOf } from "../edge/surfaces.ts";
-import { pass, uniqueName, useVirtualDate } from "../edge/virtual-time.ts";
+import { CLOSED, type Door, ONE_A_SECOND, deployed } from "../../kit/edge/deployed.ts";
+import { ADMIN, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
+import { pass, uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
 
 beforeEach(useVirtualDate);
 afterEach(() => {

@@ -6,7 +6,7 @@ import type { LeaseAnswer } from "../../src/protocol/messages.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { LeasedBucket } from "../../src/worker/leased-bucket.ts";
-import { useVirtualDate } from "../edge/virtual-time.ts";
+import { useVirtualDate } from "../../kit/edge/virtual-time.ts";
 
 beforeEach(useVirtualDate);
 afterEach(() => {

@@ -11,7 +11,7 @@ import type { NamedPolicyFields } from "../../src/protocol/messages.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { UnreachableError } from "../../src/wire/call-with-retry.ts";
 import { RemoteBucket } from "../../src/worker/bucket-stub.ts";
-import { stubOf, uniqueName, useVirtualDate } from "../edge/virtual-time.ts";
+import { stubOf, uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
 
 beforeEach(useVirtualDate);
 afterEach(() => {

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { BucketSnapshot, ProblemBody } from "../../src/protocol/messages.ts";
 
-import { CLOSED, type Door, bearer, deployed } from "../edge/deployed.ts";
-import { ADMIN, request, settle, snapshotOf } from "../edge/surfaces.ts";
+import { CLOSED, type Door, bearer, deployed } from "../../kit/edge/deployed.ts";
+import { ADMIN, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
 import {
   alarmAtMs,
   pass,
@@ -14,7 +14,7 @@ import {
   uniqueName,
   useSteadyPauses,
   useVirtualDate,
-} from "../edge/virtual-time.ts";
+} from "../../kit/edge/virtual-time.ts";
 
 beforeEach(useVirtualDate);
 afterEach(() => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 import type { AcquireOutcome } from "../../src/client/acquire-outcome.ts";
 
-import { pass, stubOf, uniqueName, useVirtualDate } from "../edge/virtual-time.ts";
+import { pass, stubOf, uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
 
 beforeAll(useVirtualDate);
 afterAll(() => {

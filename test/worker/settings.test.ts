@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import { PolicyTable } from "../../src/worker/config/policy-table.ts";
-import { CLOSED, ONE_A_SECOND as one, bearer, deployed } from "../edge/deployed.ts";
-import { uniqueName } from "../edge/virtual-time.ts";
+import { CLOSED, ONE_A_SECOND as one, bearer, deployed } from "../../kit/edge/deployed.ts";
+import { uniqueName } from "../../kit/edge/virtual-time.ts";
 
 describe("PolicyTable", () => {
   const table = new PolicyTable({

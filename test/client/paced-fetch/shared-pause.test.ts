@@ -12,9 +12,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { createClient } from "../../../src/client/client.ts";
 import { createPacedFetch } from "../../../src/client/paced-fetch/paced-fetch.ts";
-import { bundleModule } from "../../support/client-runs.ts";
-import { LimitedApi } from "../../support/limited-api.ts";
-import { startWorkerd, type WorkerdServer } from "../../support/server.ts";
+import { bundleModule } from "../../../kit/client/client-runs.ts";
+import { LimitedApi } from "../../../kit/client/limited-api.ts";
+import { startWorkerd, type WorkerdServer } from "../../../kit/processes/server.ts";
 import { projectDir } from "../../../serve/worker-bundle.ts";
 
 const bin = join(projectDir, "node_modules/.bin");

@@ -7,7 +7,7 @@ import type { WatchSocket } from "../../../src/client/watch/watch-connection.ts"
 import { createClient } from "../../../src/client/index.ts";
 import { WatchConnection } from "../../../src/client/watch/watch-connection.ts";
 import { Watchdog } from "../../../src/client/transport/watchdog.ts";
-import { StoppableClock } from "../../support/stoppable-clock.ts";
+import { StoppableClock } from "../../../kit/processes/stoppable-clock.ts";
 
 const GRANT = { bucket: "x", tokens: 1, remaining: 0, waitedMs: 0, grantedAtMs: 5 };
 const HEARTBEAT = ":\n\n";

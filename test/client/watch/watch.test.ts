@@ -8,7 +8,7 @@ import type { WatchSocket, WatchSocketClass } from "../../../src/client/watch/wa
 import type { WatchMessage } from "../../../src/protocol/messages.ts";
 
 import { watchBucket, type WatchCallOptions } from "../../../src/client/watch/watch.ts";
-import { startWorkerd, type WorkerdServer } from "../../support/server.ts";
+import { startWorkerd, type WorkerdServer } from "../../../kit/processes/server.ts";
 import { projectDir } from "../../../serve/worker-bundle.ts";
 
 const URL_OF = "https://sluice.test";
@@ -320,7 +320,7 @@ describe("watchBucket against workerd", () => {
     ["Deno", join(bin, "deno"), ["run", "--quiet", "--no-config", "--allow-net"]],
     ["Bun", join(bin, "bun"), ["run"]],
   ])("on %s: sees two callers granted a second apart, and ends", async (name, command, args) => {
-    const script = join(projectDir, "test/support/runtimes/watch-two.ts");
+    const script = join(projectDir, "kit/client/watch-two.ts");
     const { stdout } = await promisify(execFile)(
       command,
       [...args, script, server.url, "t1", `two-${name}`],

@@ -5,8 +5,8 @@ import type { Policy } from "../../../src/core/policy.ts";
 import type { TokenBucketState } from "../../../src/core/limits/token-bucket.ts";
 
 import { TokenBucket } from "../../../src/core/limits/token-bucket.ts";
-import { anyPolicy, anyTokens, foldTokens } from "../../support/arbitraries.ts";
-import { epochMs, policyOf } from "../../support/limiters.ts";
+import { anyPolicy, anyTokens, foldTokens } from "../../../kit/model/arbitraries.ts";
+import { epochMs, policyOf } from "../../../kit/model/limiters.ts";
 
 const interval = 100;
 const t0 = epochMs;

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ProblemBody } from "../../../src/protocol/messages.ts";
 
 import { routes } from "../../../src/worker/app.ts";
-import { CLOSED, type Door, bearer, deployed } from "../../edge/deployed.ts";
+import { CLOSED, type Door, bearer, deployed } from "../../../kit/edge/deployed.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

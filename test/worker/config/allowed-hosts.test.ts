@@ -5,7 +5,7 @@ import type { ProblemBody } from "../../../src/protocol/messages.ts";
 
 import { AllowedHosts } from "../../../src/worker/config/allowed-hosts.ts";
 import { boundRoutes, routes } from "../../../src/worker/app.ts";
-import { CLOSED, bearer } from "../../edge/deployed.ts";
+import { CLOSED, bearer } from "../../../kit/edge/deployed.ts";
 import { env } from "cloudflare:workers";
 
 const OPEN = { ...CLOSED, PUBLIC: "true", ALLOWED_HOSTS: "localhost" };

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { ProblemBody } from "../../../src/protocol/messages.ts";
 
-import { CLOSED, bearer, deployed } from "../../edge/deployed.ts";
+import { CLOSED, bearer, deployed } from "../../../kit/edge/deployed.ts";
 
 const PAGE = "https://page.test";
 const OTHER = "https://other.test";

@@ -5,10 +5,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { PolicyFields } from "../../../src/core/policy.ts";
 
 import { STREAM_IF_QUEUED } from "../../../src/protocol/messages.ts";
-import { EventReader } from "../../support/event-stream.ts";
-import { deployed, ONE_A_SECOND } from "../../edge/deployed.ts";
-import { ADMIN, request, settle, snapshotOf } from "../../edge/surfaces.ts";
-import { pass, uniqueName, useSteadyPauses, useVirtualDate } from "../../edge/virtual-time.ts";
+import { EventReader } from "../../../kit/http/event-stream.ts";
+import { deployed, ONE_A_SECOND } from "../../../kit/edge/deployed.ts";
+import { ADMIN, request, settle, snapshotOf } from "../../../kit/edge/surfaces.ts";
+import {
+  pass,
+  uniqueName,
+  useSteadyPauses,
+  useVirtualDate,
+} from "../../../kit/edge/virtual-time.ts";
 
 beforeEach(() => {
   useVirtualDate();

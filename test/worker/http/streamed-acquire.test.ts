@@ -3,18 +3,18 @@ import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { PolicyFields } from "../../../src/core/policy.ts";
-import type { EventReader } from "../../support/event-stream.ts";
+import type { EventReader } from "../../../kit/http/event-stream.ts";
 
 import { answerFormOf } from "../../../src/worker/http/event-stream.ts";
-import { bearer, CLOSED, deployed, ONE_A_SECOND } from "../../edge/deployed.ts";
-import { ADMIN, request, settle, snapshotOf, stream } from "../../edge/surfaces.ts";
+import { bearer, CLOSED, deployed, ONE_A_SECOND } from "../../../kit/edge/deployed.ts";
+import { ADMIN, request, settle, snapshotOf, stream } from "../../../kit/edge/surfaces.ts";
 import {
   pass,
   stubOf,
   uniqueName,
   useSteadyPauses,
   useVirtualDate,
-} from "../../edge/virtual-time.ts";
+} from "../../../kit/edge/virtual-time.ts";
 
 beforeEach(() => {
   useVirtualDate();

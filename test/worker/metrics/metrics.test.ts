@@ -4,10 +4,16 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { ProblemBody } from "../../../src/protocol/messages.ts";
 
-import { Scrape } from "../../support/scrape.ts";
-import { CLOSED, ONE_A_SECOND, bearer, deployed, type Door } from "../../edge/deployed.ts";
-import { ADMIN, request, settle, snapshotOf } from "../../edge/surfaces.ts";
-import { alarmAtMs, pass, stubOf, uniqueName, useVirtualDate } from "../../edge/virtual-time.ts";
+import { Scrape } from "../../../kit/http/scrape.ts";
+import { CLOSED, ONE_A_SECOND, bearer, deployed, type Door } from "../../../kit/edge/deployed.ts";
+import { ADMIN, request, settle, snapshotOf } from "../../../kit/edge/surfaces.ts";
+import {
+  alarmAtMs,
+  pass,
+  stubOf,
+  uniqueName,
+  useVirtualDate,
+} from "../../../kit/edge/virtual-time.ts";
 
 beforeEach(useVirtualDate);
 afterEach(() => {

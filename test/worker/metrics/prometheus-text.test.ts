@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import type { Metric } from "../../../src/worker/metrics/prometheus-text.ts";
 
 import { histogramSamples, prometheusText } from "../../../src/worker/metrics/prometheus-text.ts";
-import { Scrape } from "../../support/scrape.ts";
+import { Scrape } from "../../../kit/http/scrape.ts";
 
 function gauge(name: string, samples: Metric["samples"], help = "Something."): Metric {
   return { name, type: "gauge", help, samples };

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { OpenApiDocument } from "../../../src/worker/pages/openapi.ts";
 import type { ProblemBody } from "../../../src/protocol/messages.ts";
 
-import { CLOSED, deployed, doors, type Door } from "../../edge/deployed.ts";
+import { CLOSED, deployed, doors, type Door } from "../../../kit/edge/deployed.ts";
 
 const OPEN = { ...CLOSED, PUBLIC: "true", ADMIN_TOKEN: "admin" };
 /** What the browsers of the day send for an address that was typed. */

@@ -4,9 +4,9 @@ import { describe, expect, it } from "vitest";
 import type { OpenApiDocument } from "../../../src/worker/pages/openapi.ts";
 
 import { openApiDocument } from "../../../src/worker/pages/openapi.ts";
-import { DescribedAnswers } from "../../support/described-answers.ts";
-import { ADMIN, request } from "../../edge/surfaces.ts";
-import { uniqueName } from "../../edge/virtual-time.ts";
+import { DescribedAnswers } from "../../../kit/http/described-answers.ts";
+import { ADMIN, request } from "../../../kit/edge/surfaces.ts";
+import { uniqueName } from "../../../kit/edge/virtual-time.ts";
 
 describe("/openapi.json", () => {
   it("is the description, as JSON", async () => {

@@ -13,7 +13,7 @@ import { json } from "node:stream/consumers";
 
 import { createClient, type RedisArgument } from "@redis/client";
 
-import { Redis } from "./redis.ts";
+import { Redis } from "../processes/redis.ts";
 
 type Answer = { result: unknown } | { error: string };
 

@@ -3,7 +3,7 @@
  * with no code of it. It breaks a law where the isolate grants what it has not, lets somebody overtake,
  * asks twice at a time or reports what was not so.
  */
-import type { Lease, LeaseAsk, LeaseMark, LeaseReport } from "../../../src/core/lease/lease.ts";
+import type { Lease, LeaseAsk, LeaseMark, LeaseReport } from "../../src/core/lease/lease.ts";
 import type { Laws } from "./laws.ts";
 import type { VirtualObject } from "./virtual-object.ts";
 

@@ -4,9 +4,9 @@
  */
 import { DurableObject } from "cloudflare:workers";
 
-import type { Sluice } from "../../../src/worker/rpc.ts";
+import type { Sluice } from "../../src/worker/rpc.ts";
 
-import { createClient, type QueuedPlace } from "../../../src/client/index.ts";
+import { createClient, type QueuedPlace } from "../../src/client/index.ts";
 
 interface CallerEnv {
   readonly SLUICE: Service<typeof Sluice>;

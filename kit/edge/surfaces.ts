@@ -10,14 +10,14 @@ import type {
   NamedPolicyFields,
   ProblemBody,
 } from "../../src/protocol/messages.ts";
-import type { Ask, Held, OpenedBucket } from "../support/behaviours.ts";
+import type { Ask, Held, OpenedBucket } from "../model/behaviours.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { STREAM_IF_QUEUED } from "../../src/protocol/messages.ts";
 import { encodeAcquireCall } from "../../src/wire/acquire-call.ts";
 import { openApiDocument } from "../../src/worker/pages/openapi.ts";
-import { DescribedAnswers } from "../support/described-answers.ts";
-import { EventReader } from "../support/event-stream.ts";
+import { DescribedAnswers } from "../http/described-answers.ts";
+import { EventReader } from "../http/event-stream.ts";
 import { pass, stubOf, uniqueName } from "./virtual-time.ts";
 
 export const ADMIN = { Authorization: "Bearer test-admin" };

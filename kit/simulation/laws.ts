@@ -35,11 +35,11 @@
  *    nobody is refused for it (law 3). *Cancelling*: all requests of a key that is cancelled are told so, and
  *    whatever comes with it in the next 10 s; nobody else is.
  */
-import type { Lease, LeaseAsk } from "../../../src/core/lease/lease.ts";
-import type { Grant, LimiterView } from "../../../src/core/limiter.ts";
-import type { Pause } from "../../../src/core/pause.ts";
-import type { AcquireAnswer, BucketRecord } from "../../../src/bucket/bucket-host.ts";
-import type { BucketSnapshot, HeldPlace, LeaseAnswer } from "../../../src/protocol/messages.ts";
+import type { Lease, LeaseAsk } from "../../src/core/lease/lease.ts";
+import type { Grant, LimiterView } from "../../src/core/limiter.ts";
+import type { Pause } from "../../src/core/pause.ts";
+import type { AcquireAnswer, BucketRecord } from "../../src/bucket/bucket-host.ts";
+import type { BucketSnapshot, HeldPlace, LeaseAnswer } from "../../src/protocol/messages.ts";
 import type { Attempt, Instance, Standing } from "./instance.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 import type { DiskState } from "./virtual-object.ts";

@@ -14,7 +14,7 @@ import { setTimeout } from "node:timers/promises";
 import { projectDir } from "../../serve/worker-bundle.ts";
 import { createClient } from "../../src/client/index.ts";
 import { acquirePath } from "./callers.ts";
-import { ProcessGroup } from "./process-group.ts";
+import { ProcessGroup } from "../processes/process-group.ts";
 import { StreamedRequest } from "./streamed-request.ts";
 
 /** A caller that has asked. */

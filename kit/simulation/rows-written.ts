@@ -2,7 +2,7 @@
  * What grants cost on the disk: rows written for 1,000 of them, in virtual time and with no fault. Every
  * key that is put or deleted and every alarm that is set or deleted is a row, as it is billed.
  */
-import type { PolicyFields } from "../../../src/core/policy.ts";
+import type { PolicyFields } from "../../src/core/policy.ts";
 
 import { Random } from "../random.ts";
 import { Simulation } from "./simulate.ts";

@@ -2,7 +2,7 @@
  * Sluice with a dataset of Analytics Engine that keeps what is written to it: `GET /points` answers with
  * all of it, and `PUT /points` makes it fail from then on. Never deployed.
  */
-import sluice, { BucketObject as RealBucketObject } from "../../../src/index.ts";
+import sluice, { BucketObject as RealBucketObject } from "../../src/index.ts";
 
 const points: (AnalyticsEngineDataPoint | undefined)[] = [];
 let isBroken = false;

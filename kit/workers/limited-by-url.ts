@@ -4,7 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 
-import { createClient, withRateLimit, type Client } from "../../../src/client/index.ts";
+import { createClient, withRateLimit, type Client } from "../../src/client/index.ts";
 
 interface LimitedEnv {
   readonly SLUICE_URL: string;

@@ -15,20 +15,16 @@ import type {
   BucketPlatform,
   BucketRecord,
   Leave,
-} from "../../../src/bucket/bucket-host.ts";
-import type { AlarmStorage } from "../../../src/bucket/wake-timer.ts";
-import type { Clock } from "../../../src/bucket/clock.ts";
-import type { LeaseAsk } from "../../../src/core/lease/lease.ts";
-import type {
-  AcquireCall,
-  LeaseAnswer,
-  NamedPolicyFields,
-} from "../../../src/protocol/messages.ts";
+} from "../../src/bucket/bucket-host.ts";
+import type { AlarmStorage } from "../../src/bucket/wake-timer.ts";
+import type { Clock } from "../../src/bucket/clock.ts";
+import type { LeaseAsk } from "../../src/core/lease/lease.ts";
+import type { AcquireCall, LeaseAnswer, NamedPolicyFields } from "../../src/protocol/messages.ts";
 import type { Arrival } from "./absence-book.ts";
 import type { Seen } from "./laws.ts";
 import type { AlarmFault, Commit, DiskState, VirtualObject } from "./virtual-object.ts";
 
-import { BucketOwner } from "../../../src/bucket/bucket-host.ts";
+import { BucketOwner } from "../../src/bucket/bucket-host.ts";
 import { AbsenceBook } from "./absence-book.ts";
 
 /** The name of the only bucket. */

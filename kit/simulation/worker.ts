@@ -3,16 +3,16 @@
  * callers back whose call was rejected, and tells the object when a client hangs up. It outlives the
  * object, unless the machine dies: then all connections break.
  */
-import type { PolicyFields } from "../../../src/core/policy.ts";
-import type { AcquireAnswer } from "../../../src/bucket/bucket-host.ts";
-import type { AcquireCall, NamedPolicyFields } from "../../../src/protocol/messages.ts";
+import type { PolicyFields } from "../../src/core/policy.ts";
+import type { AcquireAnswer } from "../../src/bucket/bucket-host.ts";
+import type { AcquireCall, NamedPolicyFields } from "../../src/protocol/messages.ts";
 import type { Random } from "../random.ts";
 import type { Attempt, Held, Instance, Standing } from "./instance.ts";
 import type { Client } from "./schedule.ts";
 import type { VirtualObject } from "./virtual-object.ts";
 
-import { Policy } from "../../../src/core/policy.ts";
-import { Requeue } from "../../../src/wire/requeue.ts";
+import { Policy } from "../../src/core/policy.ts";
+import { Requeue } from "../../src/wire/requeue.ts";
 import { BUCKET } from "./instance.ts";
 import { Isolate } from "./isolate.ts";
 

@@ -1,7 +1,7 @@
 /** Sluice, whose objects say when they come into the memory. Never deployed. */
-import { BucketObject as Quiet } from "../../../src/bucket/bucket-object.ts";
+import { BucketObject as Quiet } from "../../src/bucket/bucket-object.ts";
 
-export { Sluice, default } from "../../../src/index.ts";
+export { Sluice, default } from "../../src/index.ts";
 
 /** Under the name that the configuration binds. */
 export class BucketObject extends Quiet {

@@ -2,7 +2,7 @@
  * A Worker that is told of each step of another one, and keeps the spans of a name: `GET /spans?name=NAME`
  * answers with what is known of those that have ended. Never deployed.
  */
-import { BucketObject } from "../../../src/index.ts";
+import { BucketObject } from "../../src/index.ts";
 
 /** As the configuration binds it; nobody calls it here. */
 export { BucketObject };

@@ -5,8 +5,8 @@ import { build } from "esbuild";
 
 import type { ClientSurroundings } from "./client-behaviours.ts";
 
-import { startFaultyServer } from "./faulty-server.ts";
-import { freePort, startWorkerd, type WorkerdServer } from "./server.ts";
+import { startFaultyServer } from "../http/faulty-server.ts";
+import { freePort, startWorkerd, type WorkerdServer } from "../processes/server.ts";
 
 const ADMIN_TOKEN = "test-admin";
 const INTERVAL_MS = 300;

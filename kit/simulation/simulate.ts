@@ -5,7 +5,7 @@
 import type { BrokenLaw, Displaced, Tally } from "./laws.ts";
 import type { Fault, PlannedFaults, Schedule } from "./schedule.ts";
 
-import { epochMs } from "../limiters.ts";
+import { epochMs } from "../model/limiters.ts";
 import { Random } from "../random.ts";
 import { Laws } from "./laws.ts";
 import { drawSchedule } from "./schedule.ts";

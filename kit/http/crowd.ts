@@ -13,8 +13,8 @@ import type { BucketSnapshot } from "../../src/protocol/messages.ts";
 import { acquirePath } from "./callers.ts";
 import { HeldRequest } from "./held-request.ts";
 import { HttpClient } from "./http-client.ts";
-import { requireOpenFiles, residentBytes } from "./process-usage.ts";
-import { startWorkerd, type WorkerdServer } from "./server.ts";
+import { requireOpenFiles, residentBytes } from "../processes/process-usage.ts";
+import { startWorkerd, type WorkerdServer } from "../processes/server.ts";
 
 /** Ticks so far apart that none comes while thousands do. */
 const GATHERING_INTERVAL_MS = 120_000;

@@ -2,7 +2,7 @@
  * Sluice with objects that are reset a moment after each request that comes to them, before anybody is
  * let in: until `POST /rest`. For tests of what callers hear meanwhile. Never deployed.
  */
-import sluice, { BucketObject as RealBucketObject } from "../../../src/index.ts";
+import sluice, { BucketObject as RealBucketObject } from "../../src/index.ts";
 
 /** Less than a new instance waits for those who are put back. */
 const RESET_AFTER_MS = 50;

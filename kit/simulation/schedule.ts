@@ -3,7 +3,7 @@
  * anything happens. What is drawn on the way (how long a commit takes, how late an alarm is) comes from
  * a stream of the same seed.
  */
-import type { LeaseTerms, PolicyFields } from "../../../src/core/policy.ts";
+import type { LeaseTerms, PolicyFields } from "../../src/core/policy.ts";
 import type { Random } from "../random.ts";
 
 /** One client, and what it will do. */

@@ -1,5 +1,5 @@
 /** Watches a bucket while two callers acquire, and prints what happened: for any runtime. */
-import { watchBucket } from "../../../src/client/watch/watch.ts";
+import { watchBucket } from "../../src/client/watch/watch.ts";
 
 const [url = "", token = "", bucket = ""] = process.argv.slice(2);
 const headers = { Authorization: `Bearer ${token}` };

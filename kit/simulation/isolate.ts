@@ -3,14 +3,14 @@
  * sent once. It may be late, be lost on the way there or back, or arrive after the isolate has given it
  * up; the isolate may die with all that it holds.
  */
-import type { LeaseAsk, LeaseReport } from "../../../src/core/lease/lease.ts";
-import type { LeaseAnswer, NamedPolicyFields } from "../../../src/protocol/messages.ts";
+import type { LeaseAsk, LeaseReport } from "../../src/core/lease/lease.ts";
+import type { LeaseAnswer, NamedPolicyFields } from "../../src/protocol/messages.ts";
 import type { Random } from "../random.ts";
 import type { Held } from "./instance.ts";
 import type { Client } from "./schedule.ts";
 import type { VirtualObject } from "./virtual-object.ts";
 
-import { LeaseHolder } from "../../../src/core/lease/lease-holder.ts";
+import { LeaseHolder } from "../../src/core/lease/lease-holder.ts";
 import { LeaseBook } from "./lease-book.ts";
 
 /** A clock that is set back by more than this is behind whatever was seen since an ask. */
