@@ -36,9 +36,9 @@ export interface BrokenRequest {
 type Maker = (random: Random, words: Vocabulary, facts: ServerFacts) => BrokenRequest;
 
 /** Far more than it takes to come to one that is fit. */
-const MOST_DRAWS = 1_000;
+const MAX_DRAWS = 1_000;
 /** What changed bytes may make of one request, in requests. */
-const MOST_REQUESTS = 8;
+const MAX_REQUESTS = 8;
 const NEXT = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
 
 const badLengths = [
@@ -175,7 +175,7 @@ const makers: readonly Maker[] = [
       kind: "changed byte",
       bytes,
       methods: [method],
-      verdicts: Array.from({ length: MOST_REQUESTS }, () => verdict),
+      verdicts: Array.from({ length: MAX_REQUESTS }, () => verdict),
     };
   },
   // Bodies that would be carried out if they were whole.
@@ -342,11 +342,11 @@ function drawn(
   draw: () => FuzzedRequest,
   isFit: (request: FuzzedRequest) => boolean,
 ): FuzzedRequest {
-  for (let left = MOST_DRAWS; left > 0; left -= 1) {
+  for (let left = MAX_DRAWS; left > 0; left -= 1) {
     const request = draw();
     if (isFit(request)) return request;
   }
-  throw new Error(`None of ${MOST_DRAWS} requests is fit`);
+  throw new Error(`None of ${MAX_DRAWS} requests is fit`);
 }
 
 /** Request line and headers, without those that frame the body. */

@@ -45,11 +45,11 @@ export interface Verdict {
 
 const INVALID = "400 invalid-request";
 const BODY_LIMIT = 16_384;
-const LONGEST_WAIT_MS = 3_600_000;
+const MAX_WAIT_MS = 3_600_000;
 const NAME = /^[A-Za-z0-9._:@/-]{1,128}$/;
 /** No message, and no detail of up to five messages, is longer than this, whatever was sent. */
-const LONGEST_MESSAGE = 250;
-const LONGEST_DETAIL = 1_250;
+const MAX_MESSAGE_LENGTH = 250;
+const MAX_DETAIL_LENGTH = 1_250;
 /** What every server of HTTP has to take (RFC 9112, section 3), and half of what this runtime takes. */
 const SAFE_TARGET_LENGTH = 8_000;
 const SAFE_HEAD_LENGTH = 32_000;
@@ -69,7 +69,7 @@ const policyRanges: Readonly<Record<string, readonly [min: number, max: number]>
   refillIntervalMs: [10, 86_400_000],
   initialTokens: [0, 1_000_000_000],
   queueLimit: [0, 10_000],
-  maxWaitMs: [0, LONGEST_WAIT_MS],
+  maxWaitMs: [0, MAX_WAIT_MS],
 };
 
 const none: ReadonlySet<string> = new Set();
@@ -292,7 +292,7 @@ function judgeAcquire(request: FuzzedRequest, query: string, facts: ServerFacts)
     faults.add("bucket");
   }
   const tokens = judgeNumber(faults, "tokens", valuesOf("tokens"), [1, Infinity]) ?? 1;
-  const timeoutMs = judgeNumber(faults, "timeoutMs", valuesOf("timeoutMs"), [0, LONGEST_WAIT_MS]);
+  const timeoutMs = judgeNumber(faults, "timeoutMs", valuesOf("timeoutMs"), [0, MAX_WAIT_MS]);
   return faults.over(() => {
     const verdict = judgeAsked(String(bucket), tokens, timeoutMs ?? 0, facts);
     // This will change what is answered.
@@ -559,7 +559,7 @@ function problemFault(
   if (typeof title !== "string" || typeof type !== "string" || typeof detail !== "string") {
     return "no title, type or detail";
   }
-  if (detail.length > LONGEST_DETAIL) return `a detail of ${detail.length} characters`;
+  if (detail.length > MAX_DETAIL_LENGTH) return `a detail of ${detail.length} characters`;
   if ((status === 400) !== (errors !== undefined)) return `errors belong to 400: ${answer}`;
   if (errors) return errorsFault(errors, verdict);
   if (status !== 429) return undefined;
@@ -586,7 +586,7 @@ function errorsFault(
     return `errors name ${listed(named)}: only ${listed(allowed)} are faulty`;
   }
   const longest = Math.max(...errors.map(({ message }) => message.length));
-  return longest > LONGEST_MESSAGE ? `a message of ${longest} characters` : undefined;
+  return longest > MAX_MESSAGE_LENGTH ? `a message of ${longest} characters` : undefined;
 }
 
 function listed(words: ReadonlySet<string>): string {

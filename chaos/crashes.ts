@@ -64,7 +64,7 @@ const loads = [
 /** Of the requests of a load. Most have none, for a key is a row of its own. */
 const KEYED_SHARE = 0.25;
 /** Of one bucket, the grants told last before a kill: those that are most at risk. */
-const MOST_ASKED_AGAIN = 50;
+const MAX_ASKED_AGAIN = 50;
 /** So that those who wait after a restart are not late on account of them. */
 const CONNECTIONS_AGAIN = 4;
 
@@ -260,7 +260,7 @@ class CrashRun {
   /** Asks again for what was told before the kill. */
   async #askForTold(book: ClientBook): Promise<void> {
     using client = new HttpClient(this.#server.url, CONNECTIONS_AGAIN);
-    this.#told.push(await book.askForTold(client, MOST_ASKED_AGAIN));
+    this.#told.push(await book.askForTold(client, MAX_ASKED_AGAIN));
   }
 
   /** Asks again for what was under way at the kill. */

@@ -33,8 +33,8 @@ export interface FloodReport {
 /** The shares of requests that no bucket is to hear of. */
 const GIANT_NAMES = 0.05;
 const GIANT_BODIES = 0.05;
-const LARGEST_NAME = 4_000;
-const LARGEST_BODY = 64 * 1024;
+const MAX_NAME = 4_000;
+const MAX_BODY_BYTES = 64 * 1024;
 
 interface FloodRequest {
   readonly path: string;
@@ -45,11 +45,11 @@ interface FloodRequest {
 function draw(random: Random, bucket: string): FloodRequest {
   const kind = random.fraction();
   if (kind < GIANT_NAMES) {
-    const name = "n".repeat(random.integer(129, LARGEST_NAME));
+    const name = "n".repeat(random.integer(129, MAX_NAME));
     return { path: `/acquire?bucket=${name}`, statuses: [400] };
   }
   if (kind < GIANT_NAMES + GIANT_BODIES) {
-    const body = { bucket: "n".repeat(random.integer(16 * 1024, LARGEST_BODY)) };
+    const body = { bucket: "n".repeat(random.integer(16 * 1024, MAX_BODY_BYTES)) };
     return { path: "/acquire", statuses: [413], body };
   }
   const tokens = random.integer(1, 3);

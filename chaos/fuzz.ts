@@ -25,15 +25,15 @@ import { shown } from "../kit/statistics.ts";
 
 const REQUESTS = 24_000;
 /** What is promised. */
-const LEAST_REQUESTS = 20_000;
+const MIN_REQUESTS = 20_000;
 /** How many are no HTTP and take a connection of their own. */
 const BROKEN_SHARE = 0.15;
 /** Connections in use at the same time. */
 const LANES = 16;
 /** Failures that are printed; more of them tell no more. */
-const MOST_PRINTED = 20;
+const MAX_PRINTED = 20;
 /** Of a request and an answer, in characters. */
-const MOST_SHOWN = 2_000;
+const MAX_SHOWN = 2_000;
 const PROGRESS_STEP = 1_000;
 
 const API_TOKEN = "fuzz-api-token-5f1c";
@@ -130,7 +130,7 @@ export async function fuzz(
   const stillGrants = await acquires(server, buckets.get(IDLE));
   waiter.reset();
   const { broken, answers, failures } = run;
-  for (const failure of failures.slice(0, MOST_PRINTED)) {
+  for (const failure of failures.slice(0, MAX_PRINTED)) {
     console.error(JSON.stringify({ seed, ...failure }));
   }
   return {
@@ -153,8 +153,8 @@ function figuresOf(report: FuzzReport): Figure[] {
     {
       what: `fuzzed requests, ${shown(broken)} of them no HTTP, and their answers`,
       measured: `${shown(requests)}: ${counted}`,
-      limit: `at least ${shown(LEAST_REQUESTS)}`,
-      holds: requests >= LEAST_REQUESTS,
+      limit: `at least ${shown(MIN_REQUESTS)}`,
+      holds: requests >= MIN_REQUESTS,
     },
     {
       what: "answers to them that are not the contract's",
@@ -263,8 +263,8 @@ class Run {
   }
 
   #fail(index: number, kind: string, why: string, bytes: Buffer, answer?: RawAnswer): void {
-    const request = bytes.toString("latin1").slice(0, MOST_SHOWN);
-    const text = answer ? `${answer.head}\r\n\r\n${answer.body}`.slice(0, MOST_SHOWN) : "";
+    const request = bytes.toString("latin1").slice(0, MAX_SHOWN);
+    const text = answer ? `${answer.head}\r\n\r\n${answer.body}`.slice(0, MAX_SHOWN) : "";
     this.failures.push({ index, kind, why, request, answer: text });
   }
 }

@@ -65,7 +65,7 @@ export const WRONG_TOKEN = "wr0ng-t0ken";
 /** A header that only exists where an answer was split by what it repeats. */
 export const INJECTED_HEADER = "x-injected";
 
-const MOST_MUTATIONS = 4;
+const MAX_MUTATIONS = 4;
 /** Longest body that the contract takes, in bytes. */
 const BODY_LIMIT = 16 * 1024;
 
@@ -283,7 +283,7 @@ const mutations: readonly Mutation[] = [
 /** A request of the contract, as `random` draws it, and what it becomes after some changes. */
 export function drawRequest(random: Random, words: Vocabulary): FuzzedRequest {
   const draft = legalDraft(random, words);
-  for (let left = random.integer(0, MOST_MUTATIONS); left > 0; left -= 1) {
+  for (let left = random.integer(0, MAX_MUTATIONS); left > 0; left -= 1) {
     random.pick(mutations)(draft, random, words);
   }
   return finished(draft);

@@ -119,7 +119,7 @@ async function abort({ url }: WorkerdServer, bucket: string): Promise<void> {
 const ROUNDS = 24;
 const CALLERS = 60;
 /** Where nobody waits at the abort, a round shows nothing. */
-const LEAST_ROUNDS_WITH_WAITING = 20;
+const MIN_ROUNDS_WITH_WAITING = 20;
 
 export const resets: Scenario = {
   name: "resets",
@@ -135,8 +135,8 @@ function figuresOf(counts: ResetCounts): Figure[] {
     {
       what: `rounds in which callers waited when their object was aborted, of ${rounds}`,
       measured: String(roundsWithWaiting),
-      limit: `at least ${LEAST_ROUNDS_WITH_WAITING}`,
-      holds: roundsWithWaiting >= LEAST_ROUNDS_WITH_WAITING,
+      limit: `at least ${MIN_ROUNDS_WITH_WAITING}`,
+      holds: roundsWithWaiting >= MIN_ROUNDS_WITH_WAITING,
     },
     {
       what: `objects aborted ${aborts} times in ${rounds} rounds, ${shown(waiting)} callers waiting: callers told anything but 200`,

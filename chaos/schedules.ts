@@ -10,7 +10,7 @@ import { shown } from "../kit/statistics.ts";
 /** Between two lines of progress. */
 const PROGRESS_EVERY = 1_000;
 /** Traces that are printed; the other failures are only counted. */
-const MOST_TRACES = 3;
+const MAX_TRACES = 3;
 
 export const schedules: Scenario = { name: "schedules", run };
 
@@ -36,7 +36,7 @@ async function run({ seed, schedules: count, first, progress }: RunOptions): Pro
     total.turns += tally.turns;
     if (failure) {
       failed.push(number);
-      if (failed.length <= MOST_TRACES) console.error(`\n${describeFailure(failure)}\n`);
+      if (failed.length <= MAX_TRACES) console.error(`\n${describeFailure(failure)}\n`);
     }
     const done = number - first + 1;
     if (done % PROGRESS_EVERY === 0) {

@@ -18,15 +18,15 @@ import { askServer } from "./over-http.ts";
 /** The policy of the exercise: capacity 1, one token each interval. */
 const INTERVAL_MS = 1_000;
 /** What a policy lets a caller wait unless it says otherwise; the last caller has to fit in. */
-const LONGEST_WAIT_MS = 60_000;
-const MOST_CALLERS = LONGEST_WAIT_MS / INTERVAL_MS + 1;
+const MAX_WAIT_MS = 60_000;
+const MAX_CALLERS = MAX_WAIT_MS / INTERVAL_MS + 1;
 
 const USAGE = `Usage: npm run demo -- [--callers N] [--url URL]
 
 Lets callers named Thread_1, Thread_2, … ask all at once for a token of a bucket that
 holds one and gets one a second, and prints each grant and how far it was from the grid.
 
-  --callers N  how many, 1 to ${MOST_CALLERS} (default: 10)
+  --callers N  how many, 1 to ${MAX_CALLERS} (default: 10)
   --url URL    ask a running Sluice, e.g. http://localhost:8787, instead of a filter in
                this process
   --help       print this`;
@@ -40,9 +40,9 @@ interface Options {
 function readOptions(args: string[]): Options {
   const { callers, url, help } = parse(args);
   const count = /^\d{1,9}$/.test(callers) ? Number(callers) : 0;
-  if (count < 1 || count > MOST_CALLERS) {
-    const why = `the last one waits ${LONGEST_WAIT_MS / 1000} s, the longest wait allowed by default`;
-    throw new DemoError(`--callers must be 1 to ${MOST_CALLERS} (${why}): got ${callers}`);
+  if (count < 1 || count > MAX_CALLERS) {
+    const why = `the last one waits ${MAX_WAIT_MS / 1000} s, the longest wait allowed by default`;
+    throw new DemoError(`--callers must be 1 to ${MAX_CALLERS} (${why}): got ${callers}`);
   }
   return { callers: count, url: url === undefined ? undefined : readUrl(url), isHelp: help };
 }

@@ -36,7 +36,7 @@ const FILE_NAME = /^([0-9a-f]{64})\.sqlite(|-wal|-shm|-journal)$/;
 const ALARMS = "metadata.sqlite";
 /** How a note begins that stands in the place of a file. */
 const NOTE = "Sluice: ";
-const LONGEST_NOTE_BYTES = 1_000;
+const MAX_NOTE_BYTES = 1_000;
 /** Between two looks whether what holds nothing can go: workerd closes what is idle for ten seconds. */
 const TIDY_EVERY_MS = 10_000;
 
@@ -226,7 +226,7 @@ function faultOf(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
   let dir: string | undefined;
   try {
-    const note = readStart(path, LONGEST_NOTE_BYTES).toString();
+    const note = readStart(path, MAX_NOTE_BYTES).toString();
     if (note.startsWith(NOTE)) return note.slice(NOTE.length, note.indexOf("\n"));
     dir = mkdtempSync(join(tmpdir(), "sluice-look-"));
     const copy = join(dir, "copy.sqlite");

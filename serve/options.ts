@@ -10,7 +10,7 @@ import { ServeError } from "./serve-error.ts";
 import { projectDir } from "./worker-bundle.ts";
 
 const DEFAULT_PORT = 8787;
-const LARGEST_PORT = 65_535;
+const MAX_PORT = 65_535;
 /** Times, in milliseconds. */
 interface TimeRange {
   readonly defaultMs: number;
@@ -25,7 +25,7 @@ const BODY_TIMEOUT: TimeRange = { defaultMs: 30_000, minMs: 1_000, maxMs: 600_00
 /** Longer than the minute for which proxies keep idle connections: it is for them to close first. */
 const IDLE_TIMEOUT: TimeRange = { defaultMs: 75_000, minMs: 1_000, maxMs: 600_000 };
 /** Linux takes 128 KiB in one variable of the environment, its name and a final zero included. */
-const LONGEST_VALUE_BYTES = 127 * 1024;
+const MAX_VALUE_BYTES = 127 * 1024;
 
 /** Those of Sluice's variables that are secrets: they are taken from the environment, too. */
 const SECRETS = ["API_TOKEN", "ADMIN_TOKEN"];
@@ -33,7 +33,7 @@ const SECRETS = ["API_TOKEN", "ADMIN_TOKEN"];
 export const USAGE = `Usage: npm run serve -- --state DIR [options]
 
   --state DIR         where the buckets are kept; made if it is not there
-  --port N            0…${LARGEST_PORT}, 0 for any free one; default ${DEFAULT_PORT}
+  --port N            0…${MAX_PORT}, 0 for any free one; default ${DEFAULT_PORT}
   --host ADDRESS      default 127.0.0.1: this machine only
   --config FILE       the wrangler configuration; default wrangler.toml of the project
   --var NAME:VALUE    a variable in place of the one there; may be repeated
@@ -145,8 +145,8 @@ function parse(args: readonly string[]): Flags {
 
 function readPort(text = String(DEFAULT_PORT)): number {
   const port = Number(text);
-  if (/^\d+$/.test(text) && port <= LARGEST_PORT) return port;
-  throw fault(`--port must be an integer of 0…${LARGEST_PORT}: got ${JSON.stringify(text)}`);
+  if (/^\d+$/.test(text) && port <= MAX_PORT) return port;
+  throw fault(`--port must be an integer of 0…${MAX_PORT}: got ${JSON.stringify(text)}`);
 }
 
 function readHost(host = "127.0.0.1"): string {
@@ -227,10 +227,8 @@ function checked(from: string, name: string, value: string): string {
     throw fault(`${from}: the name of a variable must be of ${rule}: got ${JSON.stringify(name)}`);
   }
   const bytes = Buffer.byteLength(value);
-  if (bytes > LONGEST_VALUE_BYTES) {
-    throw fault(
-      `${from}: ${name} has ${bytes} bytes: at most ${LONGEST_VALUE_BYTES} can be passed on`,
-    );
+  if (bytes > MAX_VALUE_BYTES) {
+    throw fault(`${from}: ${name} has ${bytes} bytes: at most ${MAX_VALUE_BYTES} can be passed on`);
   }
   if (value.includes("\0")) throw fault(`${from}: ${name} holds a zero byte`);
   return value;

@@ -24,7 +24,7 @@ import { ServeError } from "./serve-error.ts";
 /** SQLite's code for a lock that somebody else has. */
 const SQLITE_BUSY = 5;
 /** Bytes of a socket's path: 104 with its final zero on macOS, 108 on Linux. */
-const LONGEST_SOCKET_PATH_BYTES = 103;
+const MAX_SOCKET_PATH_BYTES = 103;
 
 /** The folder, taken. */
 export class StateFolder implements Disposable {
@@ -44,8 +44,8 @@ export class StateFolder implements Disposable {
   static async take(path: string): Promise<StateFolder> {
     const dir = resolve(path);
     const socketBytes = Buffer.byteLength(join(dir, "control.sock"));
-    if (socketBytes > LONGEST_SOCKET_PATH_BYTES) {
-      const most = LONGEST_SOCKET_PATH_BYTES - (socketBytes - Buffer.byteLength(dir));
+    if (socketBytes > MAX_SOCKET_PATH_BYTES) {
+      const most = MAX_SOCKET_PATH_BYTES - (socketBytes - Buffer.byteLength(dir));
       const message = `--state: the path of ${dir} is too long for a socket in it: ${Buffer.byteLength(dir)} bytes, at most ${most}`;
       throw new ServeError(message, { isLasting: true });
     }

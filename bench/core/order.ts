@@ -23,11 +23,11 @@ export interface OrderResult {
 
 const STARTED_AT_MS = 1_795_425_904_731;
 /** Tokens. Small, so that heads that do not fit hold back others all the time. */
-const MOST_CAPACITY = 20;
-const MOST_REFILL = 10;
+const MAX_CAPACITY = 20;
+const MAX_REFILL = 10;
 /** Most milliseconds that pass between two operations. */
-const LONGEST_STEP_MS = 40;
-const LONGEST_WAIT_MS = 20_000;
+const MAX_STEP_MS = 40;
+const MAX_WAIT_MS = 20_000;
 
 interface Expected {
   readonly caller: number;
@@ -81,9 +81,9 @@ export function coreOrder(seed: number, operations: number): OrderResult {
   };
 
   for (let caller = 0; caller < operations; caller += 1) {
-    if (random.chance(0.5)) nowMs += random.integer(0, LONGEST_STEP_MS);
-    const tokens = random.integer(1, random.chance(0.1) ? MOST_CAPACITY + 1 : 5);
-    const timeoutMs = random.integer(0, LONGEST_WAIT_MS);
+    if (random.chance(0.5)) nowMs += random.integer(0, MAX_STEP_MS);
+    const tokens = random.integer(1, random.chance(0.1) ? MAX_CAPACITY + 1 : 5);
+    const timeoutMs = random.integer(0, MAX_WAIT_MS);
     const kind = random.fraction();
     if (kind < 0.5) {
       acquire({ caller, tokens, timeoutMs });
@@ -92,7 +92,7 @@ export function coreOrder(seed: number, operations: number): OrderResult {
     } else if (kind < 0.6) {
       // Those who are due go before it, though its place is in front of them.
       note(limiter.advance(nowMs));
-      const putBackFromMs = nowMs - random.integer(0, LONGEST_WAIT_MS) - 0.5;
+      const putBackFromMs = nowMs - random.integer(0, MAX_WAIT_MS) - 0.5;
       acquire({ caller, tokens, timeoutMs, putBackFromMs });
     } else if (kind < 0.75) {
       const waiter = expected.length > 0 && waiters.get(random.pick(expected).caller);
@@ -120,11 +120,11 @@ export function coreOrder(seed: number, operations: number): OrderResult {
 
 function randomPolicy(random: Random): Policy {
   return Policy.of({
-    capacity: random.integer(1, MOST_CAPACITY),
-    refillTokens: random.integer(1, MOST_REFILL),
+    capacity: random.integer(1, MAX_CAPACITY),
+    refillTokens: random.integer(1, MAX_REFILL),
     refillIntervalMs: random.integer(10, 100),
     queueLimit: 1_000,
-    maxWaitMs: LONGEST_WAIT_MS,
+    maxWaitMs: MAX_WAIT_MS,
   });
 }
 
@@ -133,7 +133,7 @@ const INTERVAL_MS = 10;
 const TOKENS_OF_AN_INTERVAL = 80;
 /** The chance that a call is followed by a pause, and its longest time in milliseconds. */
 const PAUSE_CHANCE = 0.02;
-const LONGEST_PAUSE_MS = 5;
+const MAX_PAUSE_MS = 5;
 
 /**
  * Drives a limiter of promises in real time: bursts of calls for as much as it can give, with pauses;
@@ -186,7 +186,7 @@ export async function promisedOrder(
       ),
     );
     if (!random.chance(PAUSE_CHANCE)) continue;
-    await pause(random.integer(0, LONGEST_PAUSE_MS));
+    await pause(random.integer(0, MAX_PAUSE_MS));
     pauses += 1;
     for (const { call, leave } of exits.splice(0)) {
       if (isSettled[call] || random.chance(0.5)) continue;

@@ -112,7 +112,7 @@ const columns: readonly Column[] = [
 
 /** Time by the clock to processor time: beyond it, waiting is what a caller notices. */
 const WAITING_RATIO = 10;
-const MOST_INVERSIONS: Target = { atMost: 0 };
+const MAX_INVERSIONS: Target = { atMost: 0 };
 
 /** A median, and how many waited where that is not what the column says. */
 interface Found {
@@ -163,7 +163,7 @@ function mainTable(result: CoreResult): string {
       [
         "the core meets it",
         ...core.map(({ column, found }) => (found ? verdict(found.ns, column.target) : "")),
-        coreOrder ? verdict(coreOrder.inversions, MOST_INVERSIONS) : "",
+        coreOrder ? verdict(coreOrder.inversions, MAX_INVERSIONS) : "",
       ],
       ...result.contenders.map((contender) => [
         contender.isOurs ? `**${contender.name}**` : contender.name,

@@ -20,7 +20,7 @@ const NS_PER_MS = 1e6;
 /** Between ticks, for a start: long enough to fill all queues before the first on a machine with time. */
 const INTERVAL_MS = 1_000;
 /** The longest of intervals that are tried one after the other. */
-const MOST_INTERVAL_MS = 16_000;
+const MAX_INTERVAL_MS = 16_000;
 /** A rate at which none of all callers waits longer than the longest timer. */
 const SLOW = { tokens: 100, intervalMs: 60_000 } as const;
 /** Below any interval: there, a sample must not meet a tick. */
@@ -104,7 +104,7 @@ export async function sampleQueue(
   // Some of them queue a caller some turns after its call.
   await pause(settleMs);
   const busyFullNs = busyNs();
-  if (granted > 0 && intervalMs < MOST_INTERVAL_MS) {
+  if (granted > 0 && intervalMs < MAX_INTERVAL_MS) {
     // The tick came while the queue was filled, on a machine that has other things to do.
     for (const limiter of limiters) limiter.tick?.();
     await Promise.all(calls);

@@ -7,17 +7,17 @@ import type { Policy } from "../../src/core/policy.ts";
 import { fullestWindow } from "../../kit/model/fullest-window.ts";
 
 /** As far as waits are told apart, milliseconds; longer ones count as the last. */
-const LONGEST_WAIT_MS = 20_000;
+const MAX_WAIT_MS = 20_000;
 /** What a caller does not notice. */
 const QUICK_MS = 10;
 
 /** Waits by whole milliseconds, rounded up. */
 class Waits {
-  readonly #counts = new Float64Array(LONGEST_WAIT_MS + 1);
+  readonly #counts = new Float64Array(MAX_WAIT_MS + 1);
   #all = 0;
 
   add(waitMs: number, times = 1): void {
-    const index = Math.min(LONGEST_WAIT_MS, Math.ceil(waitMs));
+    const index = Math.min(MAX_WAIT_MS, Math.ceil(waitMs));
     this.#counts[index] = (this.#counts[index] ?? 0) + times;
     this.#all += times;
   }
@@ -27,7 +27,7 @@ class Waits {
     if (this.#all === 0) return undefined;
     let left = Math.max(1, Math.ceil(share * this.#all));
     const index = this.#counts.findIndex((count) => (left -= count) <= 0);
-    return index < 0 ? LONGEST_WAIT_MS : index;
+    return index < 0 ? MAX_WAIT_MS : index;
   }
 }
 

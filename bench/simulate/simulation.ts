@@ -90,7 +90,7 @@ const LOOK_EVERY_MS = 50;
 /** After the last request, for answers under way. */
 const ANSWERS_MS = 3_000;
 /** A place with fewer requests says more of chance than of fairness. */
-const LEAST_REQUESTS = 100;
+const MIN_REQUESTS = 100;
 
 /** Runs one case. The same case has the same outcome. */
 export function simulateCase(simulated: Case): Outcome {
@@ -231,7 +231,7 @@ class Simulation {
       grantedShare: [shareOf(groups[0], "granted"), shareOf(groups[1], "granted")],
       fairness: fairnessOf(
         book.places
-          .filter((place) => place.asked >= LEAST_REQUESTS)
+          .filter((place) => place.asked >= MIN_REQUESTS)
           .map((place) => place.granted / place.asked),
       ),
       fullestShare: book.fullestShare(this.#policy),

@@ -8,7 +8,7 @@ import { DurableObject } from "cloudflare:workers";
 
 /** That of the paced buckets in flood.ts. */
 const INTERVAL_MS = 100;
-const LONGEST_NAME = 128;
+const MAX_NAME_LENGTH = 128;
 
 /** Under the name that the configuration binds. */
 export class BucketObject extends DurableObject {
@@ -50,7 +50,7 @@ export default {
     if (pathname === "/healthz") return new Response();
     if (request.method === "POST") return new Response(null, { status: 413 });
     const name = searchParams.get("bucket") ?? pathname.slice("/buckets/".length);
-    if (name.length > LONGEST_NAME) return new Response(null, { status: 400 });
+    if (name.length > MAX_NAME_LENGTH) return new Response(null, { status: 400 });
     return env.BUCKETS.get(env.BUCKETS.idFromName(name)).fetch(request);
   },
 } satisfies ExportedHandler<Env>;

@@ -13,7 +13,7 @@ import { setTimeout } from "node:timers/promises";
 import { guardGroup } from "../../serve/guard.ts";
 
 /** Output kept for messages; what a server says last is what matters. */
-const MOST_OUTPUT_CHARACTERS = 20_000;
+const MAX_OUTPUT_CHARACTERS = 20_000;
 
 export interface StartOptions {
   readonly cwd?: string;
@@ -106,7 +106,7 @@ export class ProcessGroup {
   }
 
   #keep(text: string): void {
-    this.#output = (this.#output + text).slice(-MOST_OUTPUT_CHARACTERS);
+    this.#output = (this.#output + text).slice(-MAX_OUTPUT_CHARACTERS);
   }
 }
 

@@ -156,7 +156,7 @@ const QUIET_MS = 1_250;
 /** For how long the rest of a lease can be given back after it is over. */
 const REPORT_MS = 2_000;
 /** No lease lasts longer by the bucket's clock: the longest `ttlMs`, that time, and a 16th of both. */
-const LONGEST_LEASE_MS = 23_375;
+const MAX_LEASE_MS = 23_375;
 /** How long a batch is leased, and how long before its end the instance stops granting from it. */
 const BATCH_LEASED_MS = 20_000;
 const BATCH_MARGIN_MS = 1_000;
@@ -722,7 +722,7 @@ export class Laws {
       Math.ceil((capacity - Number(limiter.bucket?.tokens)) / refillTokens) * refillIntervalMs;
     const endMs =
       Math.max(this.#clock.latestWallMs, this.#clock.wallMs, limiter.bucket?.pausedUntilMs ?? 0) +
-      LONGEST_LEASE_MS +
+      MAX_LEASE_MS +
       fillMs;
     const { tokens, leasedTokens = 0 } = look(instance, endMs + refillIntervalMs);
     if (tokens === capacity && leasedTokens === 0) return;

@@ -22,7 +22,7 @@ export interface Failure extends BrokenLaw {
 }
 
 /** More events than any schedule takes: something runs in circles. */
-const MOST_EVENTS = 100_000;
+const MAX_EVENTS = 100_000;
 
 /** Runs one schedule of a seed. A failure is run once more, to write down what happened. */
 export async function simulate(
@@ -90,7 +90,7 @@ export class Simulation {
     let events = 0;
     while (!this.laws.broken && this.#step()) {
       events += 1;
-      if (events > MOST_EVENTS) this.laws.breaks("3", () => `no end after ${events} events`);
+      if (events > MAX_EVENTS) this.laws.breaks("3", () => `no end after ${events} events`);
     }
     const unsettled = [...this.worker.open].map(({ client }) => client.name);
     this.#guard(() => {

@@ -23,7 +23,7 @@ const POINTS_AN_INVOCATION = 250;
 /** Of these, what is kept for the turns of timers: a tick each, 10 ms apart, for a second. */
 const POINTS_FOR_TIMERS = 100;
 /** Longest index, in bytes [doc]; names are ASCII. */
-const LONGEST_INDEX = 96;
+const MAX_INDEX_LENGTH = 96;
 
 /** Where a grant was made. */
 type Source = "object" | "lease";
@@ -77,7 +77,7 @@ export class GrantPoints {
     const { tokens, waitedMs, remaining, grants } = point;
     try {
       this.#dataset.writeDataPoint({
-        indexes: [name.slice(0, LONGEST_INDEX)],
+        indexes: [name.slice(0, MAX_INDEX_LENGTH)],
         blobs: [name, policyName, this.#source],
         doubles: [tokens, waitedMs, remaining, grants],
       });

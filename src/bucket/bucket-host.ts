@@ -56,7 +56,7 @@ const READABLE_FORMATS = [1, 2, 3, FORMAT];
  * Requests that may wait in one place, under one key: a caller and its retries. Each is a held request,
  * and `queueLimit` counts places.
  */
-const MOST_IN_ONE_PLACE = 8;
+const MAX_REQUESTS_PER_PLACE = 8;
 
 /** How the message begins where the state cannot be read: the Worker is told by it, too. */
 export const UNREADABLE_STATE = "Cannot read the bucket's state";
@@ -505,7 +505,7 @@ export class BucketOwner {
       tell({ kind: "key-reused", key });
     } else if (keyed) {
       tell({ kind: "replay", grant: keyed.grant, bucket: answering(bucket, nowMs) });
-    } else if (caller && caller.requests.size >= MOST_IN_ONE_PLACE) {
+    } else if (caller && caller.requests.size >= MAX_REQUESTS_PER_PLACE) {
       const retryAfterMs = Math.max(1, Number(caller.waiter?.deadlineAtMs) - nowMs);
       const requests = caller.requests.size;
       tell({ kind: "key-crowded", key, requests, retryAfterMs, bucket: answering(bucket, nowMs) });

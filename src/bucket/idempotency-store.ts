@@ -16,7 +16,7 @@ import type { Grant } from "../core/limiter.ts";
 /** How long a grant is kept: retries of one call come within seconds, those of a queued job in minutes. */
 const KEPT_MS = 600_000;
 /** Grants of one bucket that are kept: about 3 MB of an object's 128. */
-const MOST_KEPT = 10_000;
+const MAX_KEPT = 10_000;
 
 /** Grants that one turn forgets at most: a pause may have left thousands, and each is a write. */
 const FORGOTTEN_AT_ONCE = 16;
@@ -71,7 +71,7 @@ export class KeyedGrants {
     this.#store.put(key, keyed);
     let forgotten = 0;
     for (const [oldest, old] of kept) {
-      const isToGo = kept.size > MOST_KEPT || isExpired(old, nowMs);
+      const isToGo = kept.size > MAX_KEPT || isExpired(old, nowMs);
       if (!isToGo || forgotten === FORGOTTEN_AT_ONCE) break;
       kept.delete(oldest);
       this.#store.delete(oldest);

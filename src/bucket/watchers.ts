@@ -22,25 +22,25 @@ import { problemResponse } from "../answers/problem.ts";
 import { SingleTimer } from "./coalescing-timer.ts";
 
 /** Watchers of one bucket: each costs the object a message whenever something happens. */
-const MOST_WATCHERS = 100;
+const MAX_WATCHERS = 100;
 /** When to come back where there are so many: people leave pages open for longer, but not all of them. */
 const FULL_RETRY_MS = 5_000;
 
 /** Between two messages: people see no difference, and a flood of requests makes 20 messages a second. */
-const LEAST_SPACING_MS = 50;
+const MIN_SPACING_MS = 50;
 /** And so long for each watcher: all together they get at most a thousand messages a second. */
 const SPACING_PER_WATCHER_MS = 1;
 
 /** Events in one message: about 5 KB. Up to 50 watchers are told of a thousand events a second, each. */
-const MOST_EVENTS = 50;
+const MAX_EVENTS = 50;
 
 /** How much a watcher may be behind, in UTF-16 units, as `length` counts: five seconds of a flood. */
-const MOST_UNREAD = 512 * 1024;
+const MAX_UNREAD = 512 * 1024;
 
 /** What a watcher may send at once. What it has to say is far shorter. */
-const LARGEST_RECEIVED = 1_024;
+const MAX_RECEIVED = 1_024;
 /** How many messages that say nothing it may send, for as long as this instance lives. */
-const MOST_RUBBISH = 100;
+const MAX_INVALID_FRAMES = 100;
 /** How a watcher says how much it has read: all texts so far, their lengths together. */
 const READ_REPORT = /^\{"read":(\d{1,15})\}$/;
 
@@ -110,8 +110,8 @@ export class Watchers {
   accept(call: WatchCall): Response {
     const snapshot = this.#owner.inspect(call.bucket, call.policy);
     // Those too count that are closed and still hold what they have not read.
-    if (this.#ctx.getWebSockets().length >= MOST_WATCHERS) {
-      const detail = `Cannot watch: ${MOST_WATCHERS} watch this bucket already`;
+    if (this.#ctx.getWebSockets().length >= MAX_WATCHERS) {
+      const detail = `Cannot watch: ${MAX_WATCHERS} watch this bucket already`;
       return problemResponse("watchers-full", { detail, retryAfterMs: FULL_RETRY_MS });
     }
     // What has happened so far is in the snapshot: the others are told first.
@@ -131,8 +131,8 @@ export class Watchers {
     const watcher = this.#watchers.get(socket);
     if (!watcher) return;
     const size = typeof data === "string" ? data.length : data.byteLength;
-    if (size > LARGEST_RECEIVED) {
-      this.#close(socket, "tooLarge", `Over ${LARGEST_RECEIVED} bytes`);
+    if (size > MAX_RECEIVED) {
+      this.#close(socket, "tooLarge", `Over ${MAX_RECEIVED} bytes`);
       return;
     }
     const report = typeof data === "string" ? READ_REPORT.exec(data) : null;
@@ -141,8 +141,8 @@ export class Watchers {
       return;
     }
     watcher.rubbish += 1;
-    if (watcher.rubbish > MOST_RUBBISH) {
-      this.#close(socket, "rubbish", `Over ${MOST_RUBBISH} messages that say nothing`);
+    if (watcher.rubbish > MAX_INVALID_FRAMES) {
+      this.#close(socket, "rubbish", `Over ${MAX_INVALID_FRAMES} messages that say nothing`);
     }
   }
 
@@ -171,11 +171,11 @@ export class Watchers {
   #turned(events: readonly WatchEvent[]): void {
     for (const event of events) {
       this.#lastId = Math.max(this.#lastId, event.id);
-      if (this.#events.length < MOST_EVENTS) this.#events.push(event);
+      if (this.#events.length < MAX_EVENTS) this.#events.push(event);
       else this.#omitted += 1;
     }
     this.#isStale = true;
-    this.#timer.set(Math.max(LEAST_SPACING_MS, this.#watchers.size * SPACING_PER_WATCHER_MS));
+    this.#timer.set(Math.max(MIN_SPACING_MS, this.#watchers.size * SPACING_PER_WATCHER_MS));
   }
 
   /** Tells all what there is to tell. */
@@ -213,8 +213,8 @@ export class Watchers {
   }
 
   #send(socket: WebSocket, watcher: Watcher, text: string): void {
-    if (watcher.sent - watcher.read > MOST_UNREAD) {
-      this.#close(socket, "tooSlow", `Over ${MOST_UNREAD} characters not reported as read`);
+    if (watcher.sent - watcher.read > MAX_UNREAD) {
+      this.#close(socket, "tooSlow", `Over ${MAX_UNREAD} characters not reported as read`);
       return;
     }
     watcher.sent += text.length;

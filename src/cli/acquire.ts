@@ -19,7 +19,7 @@ export interface AcquireCommand {
 }
 
 /** Somebody who interrupts the program waits no longer until Sluice has been told that it left the queue. */
-const LONGEST_FAREWELL_MS = 1_000;
+const MAX_FAREWELL_MS = 1_000;
 
 /** Resolves with the code to end with. Rejects as `Client.acquire` does. */
 export async function acquire(
@@ -63,7 +63,7 @@ async function ask(
       ...(isWaiting && { onQueued }),
     });
   } finally {
-    await settledWithin(farewell, LONGEST_FAREWELL_MS);
+    await settledWithin(farewell, MAX_FAREWELL_MS);
   }
 }
 

@@ -10,13 +10,13 @@ import { parseDuration } from "./duration.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The longest wait that a policy can allow. */
-const LONGEST_WAIT_MS = 3_600_000;
+const MAX_WAIT_MS = 3_600_000;
 /** Where `npm start` listens. */
 const DEFAULT_URL = "http://localhost:8787";
 /** More would rather measure the sender. */
-const MOST_CONNECTIONS = 1_000;
+const MAX_CONNECTIONS = 1_000;
 /** Enough to see a deployment warm up and settle. */
-const LONGEST_BENCH_MS = 600_000;
+const MAX_BENCH_MS = 600_000;
 
 /** How to reach Sluice. */
 export interface Place {
@@ -126,7 +126,7 @@ function readAcquire(
         ...(tokens !== undefined && {
           tokens: integer("--tokens", tokens, 1, Number.MAX_SAFE_INTEGER),
         }),
-        ...(wait !== undefined && { timeoutMs: parseDuration("--wait", wait, LONGEST_WAIT_MS) }),
+        ...(wait !== undefined && { timeoutMs: parseDuration("--wait", wait, MAX_WAIT_MS) }),
         ...(key !== undefined && { idempotencyKey: key }),
       },
     },
@@ -146,9 +146,9 @@ function readBench(args: readonly string[], env: Environment): Arguments {
     command: {
       ...placeOf(only(positionals, "an address, as in http://localhost:8787"), env),
       bucket: values.bucket,
-      connections: integer("--connections", values.connections, 1, MOST_CONNECTIONS),
-      durationMs: parseDuration("--duration", values.duration, LONGEST_BENCH_MS),
-      timeoutMs: parseDuration("--wait", values.wait, LONGEST_WAIT_MS),
+      connections: integer("--connections", values.connections, 1, MAX_CONNECTIONS),
+      durationMs: parseDuration("--duration", values.duration, MAX_BENCH_MS),
+      timeoutMs: parseDuration("--wait", values.wait, MAX_WAIT_MS),
       isJson: values.json,
     },
   };

@@ -8,13 +8,13 @@ import { hasStarted, nextTickAfter, tokensAt } from "../client/watch/forecast.ts
 import { formatDuration } from "./duration.ts";
 
 /** Events that are kept to be shown. */
-const MOST_EVENTS = 200;
+const MAX_EVENTS = 200;
 /** Columns of the widest bars. */
 const BAR_COLUMNS = 40;
 /** Columns of what stands beside a bar: it says more, so in a narrow terminal the bar gives way. */
 const BESIDE_BAR_COLUMNS = 42;
 /** Widest line. */
-const MOST_COLUMNS = 100;
+const MAX_COLUMNS = 100;
 
 /** What the feed has said so far. */
 export class WatchView {
@@ -27,7 +27,7 @@ export class WatchView {
   add({ snapshot, events }: WatchMessage): void {
     this.#snapshot = snapshot;
     this.#lostAtMs = undefined;
-    this.#events = [...events.toReversed(), ...this.#events].slice(0, MOST_EVENTS);
+    this.#events = [...events.toReversed(), ...this.#events].slice(0, MAX_EVENTS);
   }
 
   /** The connection was lost, at this instant of the bucket's clock: what is known gets old until `add`. */
@@ -41,7 +41,7 @@ export class WatchView {
    */
   lines(nowMs: number, columns: number, rows: number): string[] {
     // A character in the last column would be erased with what is right of it.
-    const width = Math.min(columns - 1, MOST_COLUMNS);
+    const width = Math.min(columns - 1, MAX_COLUMNS);
     const isLost = this.#lostAtMs !== undefined;
     const state = isLost ? "no connection, trying again …" : "connecting …";
     const head = this.#snapshot ? headLines(this.#snapshot, this.#lostAtMs ?? nowMs, width) : [];

@@ -188,9 +188,9 @@ const LATE_ANSWER_MS = 2_000;
  * both ends are there: proxies give it up, and a caller that has left is not noticed. What does not have to
  * wait is answered in the plain way all the same.
  */
-const LONGEST_SILENT_WAIT_MS = 1_000;
+const MAX_SILENT_WAIT_MS = 1_000;
 /** The same from Worker to Worker, where the runtime sees both ends: only for what merely looks like a binding. */
-const LONGEST_BOUND_SILENCE_MS = 60_000;
+const MAX_BOUND_SILENCE_MS = 60_000;
 /** When to try again where Sluice cannot be reached and does not say. */
 const UNAVAILABLE_RETRY_MS = 1_000;
 /** What is nobody's fault who asks. */
@@ -374,8 +374,8 @@ class ConnectedClient implements Client {
   /** Whether the service is to say something while it holds the request. */
   #isStreamed({ timeoutMs = Infinity, onQueued }: AcquireOptions): boolean {
     if (onQueued) return true;
-    if (!this.#connection.isBound) return timeoutMs > LONGEST_SILENT_WAIT_MS;
-    return timeoutMs < Infinity && timeoutMs > LONGEST_BOUND_SILENCE_MS;
+    if (!this.#connection.isBound) return timeoutMs > MAX_SILENT_WAIT_MS;
+    return timeoutMs < Infinity && timeoutMs > MAX_BOUND_SILENCE_MS;
   }
 
   #patienceFor(timeoutMs: number | undefined, signal: AbortSignal | undefined): Patience {

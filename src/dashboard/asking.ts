@@ -22,9 +22,9 @@ export type AskOutcome =
   | { readonly kind: "failed"; readonly message: string };
 
 /** Most callers at a time over HTTP/1.1: five on either kind of connection, and one of each to spare. */
-const MOST_OVER_HTTP1 = 10;
+const MAX_OVER_HTTP1 = 10;
 /** Over later versions: as many as servers usually allow on one connection. */
-const MOST_OVER_HTTP2 = 100;
+const MAX_OVER_HTTP2 = 100;
 
 /** Asks one bucket. */
 export class Asking {
@@ -98,7 +98,7 @@ function mostCallers(): number {
   const isOlder =
     !(navigation instanceof PerformanceNavigationTiming) ||
     !/^h[23]/.test(navigation.nextHopProtocol);
-  return isOlder ? MOST_OVER_HTTP1 : MOST_OVER_HTTP2;
+  return isOlder ? MAX_OVER_HTTP1 : MAX_OVER_HTTP2;
 }
 
 async function readOutcome(response: Response): Promise<AskOutcome> {

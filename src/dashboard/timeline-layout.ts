@@ -12,7 +12,7 @@ import { waitingCallers } from "./bucket-view.ts";
 import { forecastGrants } from "../client/watch/forecast.ts";
 
 /** Rows: a burst of ten, with some before or after. */
-const MOST_ROWS = 14;
+const MAX_ROWS = 14;
 /** Of a long queue, so many of those who still wait are shown at least. */
 const ROWS_AHEAD = 10;
 /** After so much quiet a new burst begins, in milliseconds; and after so many ticks, where they are slow. */
@@ -92,7 +92,7 @@ export function layoutTimeline(view: BucketView, mostLines: number): TimelineLay
 function shownPart(all: readonly TimelineRow[]): readonly TimelineRow[] {
   const head = all.findIndex(({ caller }) => caller.state === "waiting");
   const end = head === -1 ? all.length : Math.min(all.length, head + ROWS_AHEAD);
-  return all.slice(Math.max(0, end - MOST_ROWS), end);
+  return all.slice(Math.max(0, end - MAX_ROWS), end);
 }
 
 /** The rows from the last quiet on. */

@@ -12,9 +12,9 @@ import { isRecord } from "../core/is-record.ts";
 /** Upper bound of the first pause. */
 const FIRST_PAUSE_MS = 100;
 /** Upper bound of any pause. */
-const LONGEST_PAUSE_MS = 5_000;
+const MAX_PAUSE_MS = 5_000;
 /** Failures in a row before giving up: 8 to 9 seconds of pauses on average. */
-const MOST_FAILURES = 9;
+const MAX_FAILURES = 9;
 /** Names of the errors that this side's own code throws. */
 const CODE_ERRORS = new Set<unknown>([
   "RangeError",
@@ -32,7 +32,7 @@ export class UnreachableError extends Error {
  * Calls the object until a call comes through. `call` takes a fresh stub each time. Settles as the call
  * does, with these exceptions:
  *
- * @throws {UnreachableError} After `MOST_FAILURES` failures in a row, and at once for a failure that
+ * @throws {UnreachableError} After `MAX_FAILURES` failures in a row, and at once for a failure that
  * calling again cannot mend: the object is overloaded, or its code threw.
  * @throws The reason of the caller's signal, when it leaves while the object is being reached. The signal
  * is asked for after a failure only: the runtime makes it then, and that costs more than a grant.
@@ -47,7 +47,7 @@ export async function reach<Result>(
     } catch (error) {
       const { signal } = caller;
       signal.throwIfAborted();
-      if (!isTransient(error) || failures >= MOST_FAILURES) {
+      if (!isTransient(error) || failures >= MAX_FAILURES) {
         throw new UnreachableError(`Cannot reach the bucket: ${failures} failures in a row`, {
           cause: error,
         });
@@ -64,7 +64,7 @@ export function isOverloaded(error: unknown): boolean {
 }
 
 function pauseMs(failures: number): number {
-  const bound = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
+  const bound = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
   return Math.random() * bound;
 }
 

@@ -61,7 +61,7 @@ import {
 } from "./http/watch-request.ts";
 
 /** A policy is eight numbers; this is room for a hundred times as much. */
-const LARGEST_BODY_BYTES = 16 * 1024;
+const MAX_BODY_BYTES = 16 * 1024;
 /** When to come back to a bucket that could not be reached: the platform needs about this long. */
 const UNAVAILABLE_RETRY_MS = 1_000;
 
@@ -208,7 +208,7 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
 
   app.post("/acquire", (c) =>
     admit(c, gate, async (scopes) => {
-      return acquire(c, scopes, await readJsonObject(c.req.raw, LARGEST_BODY_BYTES));
+      return acquire(c, scopes, await readJsonObject(c.req.raw, MAX_BODY_BYTES));
     }),
   );
 
@@ -239,7 +239,7 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
   app.put("/buckets/:name", (c) =>
     admit(c, gateOfAdmins, (scopes) =>
       withBucket(c, scopes, "admin", async (bucket) => {
-        const changes = await readJsonObject(c.req.raw, LARGEST_BODY_BYTES);
+        const changes = await readJsonObject(c.req.raw, MAX_BODY_BYTES);
         const faults = fieldFaults(changes);
         if (faults.length > 0) return invalidRequestResponse(faults);
         const changed = await bucket.changePolicy(changes);
@@ -260,7 +260,7 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
   app.post("/buckets/:name/pause", (c) =>
     admit(c, gateOfPauses, (scopes) =>
       withBucket(c, scopes, "pause", async (bucket, name) => {
-        const fields = await readJsonObject(c.req.raw, LARGEST_BODY_BYTES);
+        const fields = await readJsonObject(c.req.raw, MAX_BODY_BYTES);
         const nowMs = Date.now();
         const read = checkPause(fields, nowMs);
         if (!read.ok) return invalidRequestResponse(read.faults);

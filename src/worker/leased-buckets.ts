@@ -12,7 +12,7 @@ type Objects = DurableObjectNamespace<BucketObject>;
  * Buckets whose demand is followed, a few hundred bytes each. Where there are more, the one that was
  * first asked for is forgotten; it still gives back what it holds.
  */
-const MOST_BUCKETS = 10_000;
+const MAX_BUCKETS = 10_000;
 
 const known = new WeakMap<Objects, Map<string, LeasedBucket>>();
 
@@ -36,7 +36,7 @@ export function leasedBucket(
     };
     bucket = new LeasedBucket(policy.lease, lend, dataset && new GrantPoints(dataset, "lease"));
     const [first] = buckets.keys();
-    if (first !== undefined && buckets.size >= MOST_BUCKETS) buckets.delete(first);
+    if (first !== undefined && buckets.size >= MAX_BUCKETS) buckets.delete(first);
     buckets.set(name, bucket);
   }
   return bucket;

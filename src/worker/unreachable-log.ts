@@ -15,7 +15,7 @@ const SPACING_MS = 60_000;
 /** For how long what was found out about a file is not asked again. */
 const KNOWN_MS = 1_000;
 /** Buckets that are remembered; beyond that the first goes. */
-const MOST_BUCKETS = 1_000;
+const MAX_BUCKETS = 1_000;
 
 /** The bucket's state cannot be read, and no waiting mends that. `message` may be told to callers. */
 export class UnreadableStateError extends Error {
@@ -91,7 +91,7 @@ async function lookUp({ name, files }: BucketPlace): Promise<Known> {
   if (!entry) {
     entry = { toldAtMs: -Infinity, readAtMs: -Infinity, path: undefined, fault: undefined };
     const [first] = known.keys();
-    if (first !== undefined && known.size >= MOST_BUCKETS) known.delete(first);
+    if (first !== undefined && known.size >= MAX_BUCKETS) known.delete(first);
     known.set(name, entry);
   }
   const sinceMs = Date.now() - entry.readAtMs;

@@ -6,7 +6,7 @@ import { foldMessage, type BucketView } from "../../src/dashboard/bucket-view.ts
 import { layoutTimeline } from "../../src/dashboard/timeline-layout.ts";
 import { ONE_A_SECOND, messageOf, snapshotOf } from "./messages.ts";
 
-const MOST_LINES = 60;
+const MAX_LINES = 60;
 
 function viewOf(
   atMs: number,
@@ -36,11 +36,11 @@ function tenAtOnce(): BucketView {
 
 describe("layoutTimeline", () => {
   it("is nothing before anybody has come", () => {
-    expect(layoutTimeline(viewOf(0, {}, []), MOST_LINES)).toBeUndefined();
+    expect(layoutTimeline(viewOf(0, {}, []), MAX_LINES)).toBeUndefined();
   });
 
   it("shows ten callers at once with the ticks at which each will be let go", () => {
-    const layout = layoutTimeline(tenAtOnce(), MOST_LINES);
+    const layout = layoutTimeline(tenAtOnce(), MAX_LINES);
     const seconds = Array.from({ length: 10 }, (_, second) => second * 1_000);
     expect(layout?.rows.map(({ endAtMs }) => endAtMs)).toEqual(seconds);
     expect(layout).toMatchObject({ fromAtMs: 0, toAtMs: 9_000, ticks: seconds, ticksPerLine: 1 });
@@ -50,7 +50,7 @@ describe("layoutTimeline", () => {
   it("puts those who were there before the page above those who came later", () => {
     const before = tenAtOnce();
     const message = messageOf(2_000, before.snapshot, [granted(11, 2_000, 5_000)]);
-    const layout = layoutTimeline(foldMessage(before, message, 2_000), MOST_LINES);
+    const layout = layoutTimeline(foldMessage(before, message, 2_000), MAX_LINES);
     expect(layout?.rows.slice(0, 3).map(({ caller }) => caller.id)).toEqual([11, 1, 2]);
   });
 
@@ -64,7 +64,7 @@ describe("layoutTimeline", () => {
     const events = Array.from({ length: 100 }, (_, index) => queued(index + 1, 0));
     const layout = layoutTimeline(
       viewOf(0, { waiters: 100, queuedTokens: 100 }, events),
-      MOST_LINES,
+      MAX_LINES,
     );
     expect(layout?.rows.map(({ caller }) => caller.id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(layout?.waitingBeyond).toBe(90);
@@ -72,7 +72,7 @@ describe("layoutTimeline", () => {
 
   it("begins anew after a quiet time", () => {
     const events = [granted(1, 0, 0), granted(2, 1_000, 1_000), granted(3, 60_000, 0)];
-    const layout = layoutTimeline(viewOf(60_000, { nextTickAtMs: 61_000 }, events), MOST_LINES);
+    const layout = layoutTimeline(viewOf(60_000, { nextTickAtMs: 61_000 }, events), MAX_LINES);
     expect(layout?.rows.map(({ caller }) => caller.id)).toEqual([3]);
     expect(layout?.fromAtMs).toBe(60_000);
   });
@@ -80,7 +80,7 @@ describe("layoutTimeline", () => {
   it("is a few seconds long where ticks are a day apart", () => {
     const policy = { capacity: 9, refillTokens: 1, refillIntervalMs: 86_400_000 };
     const events = [granted(1, 50_000, 0), granted(2, 50_400, 0)];
-    const layout = layoutTimeline(viewOf(50_400, {}, events, policy), MOST_LINES);
+    const layout = layoutTimeline(viewOf(50_400, {}, events, policy), MAX_LINES);
     expect((layout?.toAtMs ?? 0) - (layout?.fromAtMs ?? 0)).toBeLessThan(20_000);
     expect(layout?.fromAtMs).toBeLessThanOrEqual(50_000);
   });

@@ -88,7 +88,7 @@ const DEFAULT_RETRIES = 2;
 const DEFAULT_BACKOFF_MS = 1_000;
 const DEFAULT_MAX_PAUSE_MS = 3_600_000;
 /** What Sluice takes: a day ahead. */
-const LONGEST_PAUSE_MS = 86_400_000;
+const MAX_PAUSE_MS = 86_400_000;
 /** Of a clock's difference so much may be the way that an answer took, and is none. */
 const CLOCK_NOISE_MS = 1_000;
 /**
@@ -133,8 +133,8 @@ function checkOptions(options: PacedFetchOptions): void {
     throw new TypeError(`client must be a client of Sluice: got ${showValue(given.client)}`);
   }
   checkInteger(given, "retries", { min: 0, max: MAX_RETRIES });
-  checkInteger(given, "backoffMs", { min: 1, max: LONGEST_PAUSE_MS });
-  checkInteger(given, "maxPauseMs", { min: 1, max: LONGEST_PAUSE_MS });
+  checkInteger(given, "backoffMs", { min: 1, max: MAX_PAUSE_MS });
+  checkInteger(given, "maxPauseMs", { min: 1, max: MAX_PAUSE_MS });
   checkInteger(given, "timeoutMs", policyLimits.maxWaitMs);
   if (typeof given.tokens !== "function") checkInteger(given, "tokens", policyLimits.capacity);
   if (typeof given.bucket !== "function") checkBucket(given.bucket);
@@ -187,7 +187,7 @@ class FetchPacer {
     this.#methods = new Set(methods.map((method) => method.toUpperCase()));
     this.#backoffMs = backoffMs;
     // Sluice's clock may be a little behind, and the limit is by its clock.
-    this.#maxPauseMs = Math.min(maxPauseMs, LONGEST_PAUSE_MS - 2 * CLOCK_NOISE_MS);
+    this.#maxPauseMs = Math.min(maxPauseMs, MAX_PAUSE_MS - 2 * CLOCK_NOISE_MS);
   }
 
   async fetch(input: FetchInput, init: FetchInit): Promise<Response> {

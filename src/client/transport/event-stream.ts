@@ -13,7 +13,7 @@ export interface ServerEvent {
 }
 
 /** Characters of an event, a hundred times what Sluice sends: more is no stream of Sluice. */
-const LONGEST_EVENT = 64 * 1024;
+const MAX_EVENT_LENGTH = 64 * 1024;
 
 /**
  * Takes the text of a stream in pieces, wherever it was cut, and gives the events that are complete. The
@@ -61,8 +61,8 @@ export class EventStreamParser {
   }
 
   #checkLength(more: number): void {
-    if (this.#length + more <= LONGEST_EVENT) return;
-    throw new RangeError(`An event must have at most ${LONGEST_EVENT} characters`);
+    if (this.#length + more <= MAX_EVENT_LENGTH) return;
+    throw new RangeError(`An event must have at most ${MAX_EVENT_LENGTH} characters`);
   }
 
   #dispatch(): ServerEvent | undefined {

@@ -16,7 +16,7 @@ import { readRateLimitState, type RateLimitState } from "../fields/rate-limit-st
 import { Watchdog } from "./watchdog.ts";
 
 /** Ten heartbeats: whoever has missed so many has gone. */
-const LONGEST_SILENCE_MS = 10_000;
+const MAX_SILENCE_MS = 10_000;
 
 /** Where in the queue the caller stands, as `QueuedPlace`. */
 interface Place {
@@ -44,8 +44,8 @@ export async function followStream(
   // Not every fetch ends a body, whose head is here, with the signal.
   const stopListening = onAbort(signal, leave);
   const failed = new Deferred<never>();
-  const watchdog = new Watchdog(LONGEST_SILENCE_MS, () => {
-    const detail = `Nothing was heard for ${LONGEST_SILENCE_MS} ms`;
+  const watchdog = new Watchdog(MAX_SILENCE_MS, () => {
+    const detail = `Nothing was heard for ${MAX_SILENCE_MS} ms`;
     failed.reject(new TransportFault({ detail, isSilence: true }));
   });
   const heard = (): void => {

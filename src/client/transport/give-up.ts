@@ -8,13 +8,13 @@ import { problemIn } from "./answer.ts";
 import { persist, type Patience } from "./retry.ts";
 
 /** For how long it is tried: the one who asked has gone, and nobody waits for this. */
-const LONGEST_MS = 2_000;
+const MAX_DURATION_MS = 2_000;
 
 const patience: Patience = {
   signal: undefined,
-  retryForMs: LONGEST_MS,
-  untilMs: LONGEST_MS,
-  attemptMs: () => LONGEST_MS,
+  retryForMs: MAX_DURATION_MS,
+  untilMs: MAX_DURATION_MS,
+  attemptMs: () => MAX_DURATION_MS,
 };
 
 /** The call that removes the acquire with this key from the queue. */

@@ -13,7 +13,7 @@ import { Watchdog } from "./watchdog.ts";
 /** Upper bound of the first pause. */
 const FIRST_PAUSE_MS = 100;
 /** Upper bound of any pause. */
-const LONGEST_PAUSE_MS = 5_000;
+const MAX_PAUSE_MS = 5_000;
 /** Of an attempt that failed, what is counted: a new connection takes less. */
 const COUNTED_ATTEMPT_MS = 2_000;
 
@@ -139,5 +139,5 @@ async function attemptOnce<Value>(
 }
 
 function drawPauseMs(failuresInARow: number): number {
-  return Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failuresInARow - 1));
+  return Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failuresInARow - 1));
 }

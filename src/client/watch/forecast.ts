@@ -9,7 +9,7 @@ import { Policy } from "../../core/policy.ts";
 import { TokenBucket } from "../../core/limits/token-bucket.ts";
 
 /** Of waiters that nothing is known of but their number, so many are looked at one by one. */
-const MOST_STRANGERS = 10_000;
+const MAX_UNKNOWN_WAITERS = 10_000;
 
 /** Tokens in the bucket at `nowMs`, if nobody has asked since the snapshot. */
 export function tokensAt(snapshot: BucketSnapshot, nowMs: number): number {
@@ -54,7 +54,7 @@ export function untilChangeMs(snapshot: BucketSnapshot, nowMs: number): number |
 export function forecastGrants(snapshot: BucketSnapshot, asks: readonly number[]): number[] {
   const bucket = bucketOf(snapshot);
   const known = asks.reduce((sum, tokens) => sum + tokens, 0);
-  const strangers = Math.min(MOST_STRANGERS, Math.max(0, snapshot.waiters - asks.length));
+  const strangers = Math.min(MAX_UNKNOWN_WAITERS, Math.max(0, snapshot.waiters - asks.length));
   const theirs = Math.max(0, snapshot.queuedTokens - known);
   for (let index = 0; index < strangers; index++) {
     const share =

@@ -23,7 +23,7 @@ import { WatchConnection } from "./watch-connection.ts";
 /** Upper bound of the first pause, which is drawn at random: all who lost a connection do not come as one. */
 const FIRST_PAUSE_MS = 200;
 /** Upper bound of any pause. */
-const LONGEST_PAUSE_MS = 5_000;
+const MAX_PAUSE_MS = 5_000;
 /** For a plain answer. */
 const PATIENCE_MS = 10_000;
 
@@ -120,7 +120,7 @@ async function* follow(feed: Feed): AsyncGenerator<WatchMessage, void, undefined
     }
     if (!hasBegun) await throwRefusal(feed);
     onLost?.();
-    await pause(Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures), signal);
+    await pause(Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures), signal);
   }
 }
 

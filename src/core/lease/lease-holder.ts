@@ -10,7 +10,7 @@
  * lends less than was wanted, half of that is what the holder waits for: to ask on and on would bring no
  * more. When callers stay away, the lease runs out and what is left of it is given back: what has not
  * been asked for since the last call is not asked for again, however slowly the sum fades. Below
- * `LEAST_DEMAND` a lease saves nothing, and there is none.
+ * `MIN_DEMAND` a lease saves nothing, and there is none.
  *
  * **Order within the isolate**: a request that the leases cannot serve goes to the bucket, and takes what
  * is left of them along. So they count for it, and none of those who come later is served before it by a
@@ -28,7 +28,7 @@ import type { Lease, LeaseAsk, LeaseMark, LeaseReport, LeaseUse } from "./lease.
 import type { LeaseTerms } from "../policy.ts";
 
 /** Tokens in `ttlMs`; with fewer, calls for leases would be about as many as requests. */
-const LEAST_DEMAND = 4;
+const MIN_DEMAND = 4;
 /**
  * Time for which nothing is asked after the bucket lent nothing, and no request is sent after it was
  * overloaded, as a share of `ttlMs`.
@@ -215,7 +215,7 @@ export class LeaseHolder {
   #wantedAt(nowMs: number): number {
     const { maxTokens, ttlMs } = this.#terms;
     const demand = this.#demand * Math.exp((this.#demandAtMs - nowMs) / ttlMs);
-    if (demand < LEAST_DEMAND || nowMs < this.#quietUntilMs) return 0;
+    if (demand < MIN_DEMAND || nowMs < this.#quietUntilMs) return 0;
     const target = Math.min(maxTokens, Math.ceil(demand));
     const left = this.tokensAt(nowMs);
     return left > Math.min(target, this.#mostHeld) / 2 ? 0 : target - left;

@@ -6,7 +6,7 @@ import { showCount, showTokens } from "../format.ts";
 import { useBucketNow, type HeardView } from "./use-bucket-now.ts";
 
 /** So many tokens are drawn one by one. */
-const MOST_DROPS = 24;
+const MAX_DROPS = 24;
 /** Ticks that come faster are not looked at one by one, in milliseconds. */
 const FASTEST_LOOK_MS = 200;
 
@@ -78,7 +78,7 @@ function Drops({
   readonly tokens: number;
   readonly capacity: number;
 }): VNode {
-  if (capacity > MOST_DROPS) {
+  if (capacity > MAX_DROPS) {
     return (
       <progress class="level" max={capacity} value={tokens} aria-label="Tokens in the bucket" />
     );

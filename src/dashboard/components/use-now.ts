@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 /** No timer waits longer: browsers take a larger number for none at all. */
-const LONGEST_DELAY_MS = 2_000_000_000;
+const MAX_DELAY_MS = 2_000_000_000;
 
 /**
  * The present, epoch milliseconds. It is looked at again after `delayFrom` milliseconds, which is asked
@@ -17,7 +17,7 @@ export function useNow(delayFrom: (nowMs: number) => number | undefined, cause: 
       clearTimeout(timer);
       const delayMs = document.hidden ? undefined : delayFrom(Date.now());
       if (delayMs === undefined) return;
-      timer = setTimeout(look, Math.min(delayMs, LONGEST_DELAY_MS));
+      timer = setTimeout(look, Math.min(delayMs, MAX_DELAY_MS));
     };
     const look = (): void => {
       setLookedAtMs(Date.now());

@@ -9,7 +9,7 @@ import { showValue } from "../../core/policy.ts";
 const IDEMPOTENCY_KEY = "Idempotency-Key";
 
 /** Longest key, in characters: room for several UUIDs. */
-const LONGEST_KEY = 255;
+const MAX_KEY_LENGTH = 255;
 /** Printable ASCII, with `"` and `\` escaped. */
 const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\])*)"$/;
 /** What can stand without quotes: no space, and nothing that means something in a structured field. */
@@ -23,7 +23,7 @@ export function readIdempotencyKey(
   if (text === null) return { ok: true, key: undefined };
   const quoted = QUOTED.exec(text)?.[1]?.replaceAll(/\\(.)/g, "$1");
   const key = quoted ?? (BARE.test(text) ? text : "");
-  if (key.length >= 1 && key.length <= LONGEST_KEY) return { ok: true, key };
+  if (key.length >= 1 && key.length <= MAX_KEY_LENGTH) return { ok: true, key };
   return { ok: false, fault: faultOf(`got ${showValue(text)}`) };
 }
 
@@ -38,6 +38,6 @@ export function requireIdempotencyKey(
 }
 
 function faultOf(got: string): FieldFault {
-  const message = `${IDEMPOTENCY_KEY} must be 1 to ${LONGEST_KEY} printable ASCII characters, in quotes where one of them is a space or one of , ; " \\: ${got}`;
+  const message = `${IDEMPOTENCY_KEY} must be 1 to ${MAX_KEY_LENGTH} printable ASCII characters, in quotes where one of them is a space or one of , ; " \\: ${got}`;
   return { field: IDEMPOTENCY_KEY, message };
 }

@@ -13,7 +13,7 @@ import { histogramSamples } from "./prometheus-text.ts";
  * Buckets that one scrape may ask for by name. Each is a call to an object, and where Sluice is public
  * anybody can have them made. Whoever watches more buckets asks for them in several scrapes.
  */
-export const MOST_ASKED_FOR = 32;
+export const MAX_ASKED_FOR = 32;
 
 /**
  * Why a bucket refuses. Not `bucket-reset`: whoever is refused with that is forgotten with the bucket,

@@ -23,7 +23,7 @@ import { invalidRequestResponse } from "../../answers/acquire-response.ts";
 import { lacking } from "../auth/authorize.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 import { COMMON_FIELDS } from "../../answers/common-fields.ts";
-import { metricsOf, MOST_ASKED_FOR } from "./metrics.ts";
+import { metricsOf, MAX_ASKED_FOR } from "./metrics.ts";
 import { problemResponse } from "../../answers/problem.ts";
 import { prometheusText, PROMETHEUS_TEXT } from "./prometheus-text.ts";
 import { ofUnusedBucket } from "../../bucket/unused-bucket.ts";
@@ -34,9 +34,9 @@ const CALLS_AT_ONCE = 32;
 const SCRAPE_TIMEOUT_MS = 5_000;
 /**
  * Scrapes at the same time in one isolate: a few Prometheus, and some room. Each opens up to
- * `MOST_ASKED_FOR` buckets, and where Sluice is public anybody may ask.
+ * `MAX_ASKED_FOR` buckets, and where Sluice is public anybody may ask.
  */
-const MOST_SCRAPES = 8;
+const MAX_SCRAPES = 8;
 /** When to come back then: a scrape takes some milliseconds. */
 const BUSY_RETRY_MS = 1_000;
 
@@ -80,8 +80,8 @@ export async function metricsResponse(
     const policy = policies.find(name);
     if (policy) buckets.push({ name, policy });
   }
-  if (countUnderWay() >= MOST_SCRAPES) {
-    const detail = `Cannot scrape: ${MOST_SCRAPES} scrapes are under way`;
+  if (countUnderWay() >= MAX_SCRAPES) {
+    const detail = `Cannot scrape: ${MAX_SCRAPES} scrapes are under way`;
     return problemResponse("unavailable", { detail, retryAfterMs: BUSY_RETRY_MS });
   }
   const text = prometheusText(metricsOf(await scrapeCounted(scraped, buckets)));
@@ -95,8 +95,8 @@ function refusalOf(
   mayRead: (name: string) => boolean,
   policies: PolicyTable,
 ): Response | undefined {
-  if (asked.length > MOST_ASKED_FOR) {
-    const message = `bucket may be given at most ${MOST_ASKED_FOR} times: got ${asked.length}`;
+  if (asked.length > MAX_ASKED_FOR) {
+    const message = `bucket may be given at most ${MAX_ASKED_FOR} times: got ${asked.length}`;
     return invalidRequestResponse([{ field: "bucket", message }]);
   }
   const faults = asked

@@ -6,7 +6,7 @@
 import type { ProblemBody, Reason } from "../../protocol/messages.ts";
 import type { Schema } from "./json-schema.ts";
 
-import { MOST_ASKED_FOR } from "../metrics/metrics.ts";
+import { MAX_ASKED_FOR } from "../metrics/metrics.ts";
 import { problemKinds } from "../../answers/problem.ts";
 import { acquireFields, bodies, bucketName } from "./openapi-schemas.ts";
 import { integerSchema, objectSchema } from "./json-schema.ts";
@@ -448,8 +448,8 @@ const paths: Readonly<Record<string, PathItem>> = {
         {
           name: "bucket",
           in: "query",
-          description: `Another bucket; may be given up to ${MOST_ASKED_FOR} times`,
-          schema: { type: "array", items: bucketName, maxItems: MOST_ASKED_FOR },
+          description: `Another bucket; may be given up to ${MAX_ASKED_FOR} times`,
+          schema: { type: "array", items: bucketName, maxItems: MAX_ASKED_FOR },
         },
       ],
       responses: {
