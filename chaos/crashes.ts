@@ -6,7 +6,7 @@
  * the buckets that refill there are two that do not within the run: a large one that lives through all
  * the crashes, and a small one anew for each.
  *
- * A crash may cost what was reserved (`largestBatch`) and what was under way to clients. So that the
+ * A crash may cost what was reserved (`maxBatch`) and what was under way to clients. So that the
  * second does not hide the first, before every other kill the large bucket is left to answer whoever
  * has asked.
  *
@@ -24,7 +24,7 @@ import { HttpClient } from "../kit/http/http-client.ts";
 import { Random } from "../kit/random.ts";
 import { startWorkerd, type WorkerdServer } from "../kit/processes/server.ts";
 import { ClientBook, type AskedAgain } from "./client-book.ts";
-import { largestBatch } from "../src/core/write-ahead.ts";
+import { maxBatch } from "../src/core/write-ahead.ts";
 import { largest, percentile, shown, total } from "../kit/statistics.ts";
 
 const DAY_MS = 86_400_000;
@@ -420,7 +420,7 @@ function lossFigure(rate: string, policy: PolicyFields, losses: readonly Loss[])
   const ofPolicy = losses.filter((loss) => loss.policy === policy);
   const most = largest(ofPolicy.map(lostBeyondUnderWay));
   const all = total(ofPolicy.map(({ lostTokens }) => lostTokens));
-  const batch = largestBatch(policy);
+  const batch = maxBatch(policy);
   return {
     what: `a bucket of ${rate}: tokens lost by one kill beyond those under way to clients`,
     measured: `${most} (all ${ofPolicy.length} kills, with those under way: ${shown(all)})`,

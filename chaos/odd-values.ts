@@ -121,7 +121,7 @@ export const oddHeaders: readonly HeaderLine[] = [
   ["Idempotency-Key", "a b"],
   ["Idempotency-Key", '"open'],
   ["idempotency-key", '"a", "b"'],
-  ["sluice-call", '{"bucket":"fuzz:idle","tokens":1,"putBack":{"arrivedAtMs":0,"elapsedMs":0}}'],
+  ["sluice-call", '{"bucket":"fuzz:idle","tokens":1,"requeued":{"arrivedAtMs":0,"elapsedMs":0}}'],
   ["Sluice-Call", "nonsense"],
   ["X-HTTP-Method-Override", "DELETE"],
   ["X-Method-Override", "PUT"],

@@ -22,7 +22,7 @@ async function run({ seed, schedules: count, first, progress }: RunOptions): Pro
     refusals: 0,
     replays: 0,
     unavailable: 0,
-    putBack: 0,
+    requeued: 0,
     turns: 0,
   };
   for (let number = first; number < first + count; number += 1) {
@@ -32,7 +32,7 @@ async function run({ seed, schedules: count, first, progress }: RunOptions): Pro
     total.refusals += tally.refusals;
     total.replays += tally.replays;
     total.unavailable += tally.unavailable;
-    total.putBack += tally.putBack;
+    total.requeued += tally.requeued;
     total.turns += tally.turns;
     if (failure) {
       failed.push(number);
@@ -52,7 +52,7 @@ async function run({ seed, schedules: count, first, progress }: RunOptions): Pro
       holds: failed.length === 0,
     },
     {
-      what: `requests in them (${shown(total.turns)} turns, ${shown(total.putBack)} put back)`,
+      what: `requests in them (${shown(total.turns)} turns, ${shown(total.requeued)} put back)`,
       measured: `${settled}, ${shown(total.refusals)} refused`,
       holds: true,
     },

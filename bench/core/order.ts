@@ -67,10 +67,10 @@ export function coreOrder(seed: number, operations: number): OrderResult {
     }
   };
   const acquire = (request: AcquireRequest<number>): void => {
-    const { caller, putBackFromMs } = request;
+    const { caller, firstArrivalMs } = request;
     let place = expected.length;
-    if (putBackFromMs !== undefined) {
-      while (place > 0 && (expected[place - 1]?.queuedAtMs ?? 0) > putBackFromMs) place -= 1;
+    if (firstArrivalMs !== undefined) {
+      while (place > 0 && (expected[place - 1]?.queuedAtMs ?? 0) > firstArrivalMs) place -= 1;
     }
     const turn = limiter.acquire(request, nowMs);
     const { waiter } = turn;
@@ -92,8 +92,8 @@ export function coreOrder(seed: number, operations: number): OrderResult {
     } else if (kind < 0.6) {
       // Those who are due go before it, though its place is in front of them.
       note(limiter.advance(nowMs));
-      const putBackFromMs = nowMs - random.integer(0, MAX_WAIT_MS) - 0.5;
-      acquire({ caller, tokens, timeoutMs, putBackFromMs });
+      const firstArrivalMs = nowMs - random.integer(0, MAX_WAIT_MS) - 0.5;
+      acquire({ caller, tokens, timeoutMs, firstArrivalMs });
     } else if (kind < 0.75) {
       const waiter = expected.length > 0 && waiters.get(random.pick(expected).caller);
       if (!waiter) continue;

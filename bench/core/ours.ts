@@ -3,11 +3,11 @@ import type { Outcome } from "../../src/core/limiter.ts";
 import type { Contender, OpenLimiter } from "./contender.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
-import { Policy, policyLimits } from "../../src/core/policy.ts";
+import { Policy, policyRanges } from "../../src/core/policy.ts";
 import { createTokenBucketFilter } from "../../src/local/token-bucket-filter.ts";
 
-const QUEUE_LIMIT = policyLimits.queueLimit.max;
-const MAX_WAIT_MS = policyLimits.maxWaitMs.max;
+const QUEUE_LIMIT = policyRanges.queueLimit.max;
+const MAX_WAIT_MS = policyRanges.maxWaitMs.max;
 
 /** The filter of one process: what a user of the library has. */
 export const filter: Contender = {
@@ -81,7 +81,7 @@ export const promised: Contender = {
       const request =
         waiting < QUEUE_LIMIT
           ? { caller: resolve, tokens: count }
-          : { caller: resolve, tokens: count, putBackFromMs: nowMs };
+          : { caller: resolve, tokens: count, firstArrivalMs: nowMs };
       const turn = limiter.acquire(request, nowMs);
       if (turn.waiter) waiting += 1;
       finish(turn, nowMs);

@@ -1,7 +1,7 @@
 /**
  * The designs whose cost is compared. Each is one object on a virtual platform that counts.
  *
- * `sluice` is the bucket's real owner. `docs` is the design of the rate limiter in Cloudflare's
+ * `sluice` is the bucket's real host. `docs` is the design of the rate limiter in Cloudflare's
  * examples, written anew: tokens in memory, taken without a word to the disk, and an alarm that refills
  * them every second until they are full. `naive` works tokens out from the time, like Sluice, but writes
  * for every grant. Neither lets callers wait.
@@ -15,7 +15,7 @@ import type { Meter } from "./meter.ts";
 import { LeaseHolder } from "../../src/core/lease/lease-holder.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { TokenBucket } from "../../src/core/limits/token-bucket.ts";
-import { BucketOwner } from "../../src/bucket/bucket-host.ts";
+import { BucketHost } from "../../src/bucket/bucket-host.ts";
 
 /** Asks for a token; `told` hears whether it is granted, now or, where callers wait, later. */
 export type Ask = (isolate: number, told: (isGranted: boolean) => void) => void;
@@ -27,18 +27,18 @@ export type Design = (fields: NamedPolicyFields, clock: VirtualClock, meter: Met
 const REFILL_MS = 1_000;
 
 export const sluice: Design = (fields, clock, meter) => {
-  const owner = ownerOf(clock, meter);
+  const host = hostOf(clock, meter);
   return (_, told) => {
     meter.count("calls");
-    askOwner(owner, fields, told);
+    askHost(host, fields, told);
   };
 };
 
-/** With leases: the isolates grant, and ask the owner for more. */
+/** With leases: the isolates grant, and ask the host for more. */
 export const leased: Design = (fields, clock, meter) => {
   const { lease } = fields;
   if (!lease) throw new RangeError(`The policy ${fields.name} allows no leases`);
-  const owner = ownerOf(clock, meter);
+  const host = hostOf(clock, meter);
   const holders = new Map<number, LeaseHolder>();
   return (isolate, told) => {
     const nowMs = nowMsOf(clock);
@@ -47,14 +47,14 @@ export const leased: Design = (fields, clock, meter) => {
     const isGranted = holder.tryTake(1, nowMs);
     if (isGranted) told(true);
     else {
-      const handedIn = holder.handIn();
+      const returnedLeases = holder.returnAll();
       meter.count("calls");
-      askOwner(owner, fields, told, handedIn && { handedIn });
+      askHost(host, fields, told, returnedLeases && { returnedLeases });
     }
     const ask = holder.nextAsk(nowMs);
     if (!ask) return;
     meter.count("calls");
-    holder.lent(owner.lend("bucket", fields, ask).lease, nowMs);
+    holder.lent(host.lend("bucket", fields, ask).lease, nowMs);
   };
 };
 
@@ -97,20 +97,21 @@ export const naive: Design = (fields, clock, meter) => {
   };
 };
 
-function askOwner(
-  owner: BucketOwner,
+function askHost(
+  host: BucketHost,
   policy: NamedPolicyFields,
   told: (isGranted: boolean) => void,
-  more: Partial<Parameters<BucketOwner["acquire"]>[0]> = {},
+  more: Partial<Parameters<BucketHost["acquire"]>[0]> = {},
 ): void {
-  owner.acquire({ bucket: "bucket", policy, tokens: 1, ...more }, (answer) => {
-    told(answer.kind === "outcome" && answer.outcome.ok);
-  });
+  host.acquire(
+    { bucket: "bucket", policy, tokens: 1, ...more },
+    { answered: (answer) => told(answer.kind === "outcome" && answer.outcome.ok) },
+  );
 }
 
-/** The real owner on a platform where nothing fails. */
-function ownerOf(clock: VirtualClock, meter: Meter): BucketOwner {
-  let owner: BucketOwner | undefined;
+/** The real host on a platform where nothing fails. */
+function hostOf(clock: VirtualClock, meter: Meter): BucketHost {
+  let host: BucketHost | undefined;
   const platform: BucketPlatform = {
     clock: {
       now: () => nowMsOf(clock),
@@ -124,7 +125,7 @@ function ownerOf(clock: VirtualClock, meter: Meter): BucketOwner {
         };
       },
     },
-    alarms: countedAlarms(clock, meter, () => owner?.alarm()),
+    alarms: countedAlarms(clock, meter, () => host?.alarm()),
     disk: {
       read: () => undefined,
       write: () => meter.count("rowsWritten"),
@@ -139,8 +140,8 @@ function ownerOf(clock: VirtualClock, meter: Meter): BucketOwner {
       throw new Error(reason);
     },
   };
-  owner = new BucketOwner(platform);
-  return owner;
+  host = new BucketHost(platform);
+  return host;
 }
 
 /** As `Date.now()` has it. */

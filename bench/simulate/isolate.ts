@@ -94,11 +94,11 @@ export class SimulatedIsolate {
       if (holder?.tryTake(1, nowMs)) {
         granted += 1;
         this.#say();
-      } else if (holder && holder.shunMs(nowMs) > 0) {
+      } else if (holder && holder.backOffMs(nowMs) > 0) {
         shunned += 1;
         this.#say();
       } else {
-        missed.push(holder?.handIn());
+        missed.push(holder?.returnAll());
       }
     }
     if (missed.length > 0) this.#send(missed);
@@ -111,7 +111,7 @@ export class SimulatedIsolate {
   }
 
   #send(missed: Sent): void {
-    for (const handedIn of missed) if (handedIn) this.#noteReturned(handedIn);
+    for (const returnedLeases of missed) if (returnedLeases) this.#noteReturned(returnedLeases);
     const askedAtMs = this.#clock.wallMs;
     this.#line.send(() => this.#arrive(missed, askedAtMs));
   }
@@ -119,15 +119,15 @@ export class SimulatedIsolate {
   #arrive(sent: Sent, askedAtMs: number): void {
     const { place, roundTripMs } = this.#line;
     let served = 0;
-    for (const handedIn of sent) {
+    for (const returnedLeases of sent) {
       const caller = { askedAtMs, roundTripMs, place, told: this.#told };
       // Whoever comes in the same instant as one that is turned away is turned away, too.
-      if (!this.#object.acquire({ caller, timeoutMs: this.#timeoutMs }, handedIn)) break;
+      if (!this.#object.acquire({ caller, timeoutMs: this.#timeoutMs }, returnedLeases)) break;
       served += 1;
     }
     const left = sent.length - served;
     if (left === 0) return;
-    this.#object.turnAway(left - 1);
+    this.#object.shutDown(left - 1);
     this.#listener.turnedAway(place, askedAtMs, left);
     // One of those who hear of it is enough.
     if (this.#isToHear || !this.#holder) return;

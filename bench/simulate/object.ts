@@ -62,13 +62,13 @@ export class SimulatedObject<Caller> {
   /**
    * Answers `false` where the call is turned away.
    *
-   * @param handedIn What the request takes along.
+   * @param returnedLeases What the request takes along.
    */
-  acquire(request: AcquireRequest<Caller>, handedIn: LeaseReport | undefined): boolean {
+  acquire(request: AcquireRequest<Caller>, returnedLeases: LeaseReport | undefined): boolean {
     this.#counts.acquires += 1;
     const turn = this.#serve((nowMs) => {
-      if (!handedIn) return this.#limiter.acquire(request, nowMs);
-      const { settled } = this.#limiter.settle(handedIn, nowMs);
+      if (!returnedLeases) return this.#limiter.acquire(request, nowMs);
+      const { settled } = this.#limiter.settle(returnedLeases, nowMs);
       const { settled: more } = this.#limiter.acquire(request, nowMs);
       return { settled: [...settled, ...more] };
     });
@@ -76,7 +76,7 @@ export class SimulatedObject<Caller> {
   }
 
   /** Counts `acquires` that come in the instant of one that was turned away. */
-  turnAway(acquires: number): void {
+  shutDown(acquires: number): void {
     this.#counts.acquires += acquires;
     this.#counts.turnedAway += acquires;
   }

@@ -145,7 +145,7 @@ export async function openObject(fields: PolicyFields): Promise<OpenedBucket> {
     return hold(name, (signal) => stubOf(name).fetch(encodeAcquireCall(call), { signal }));
   };
   return opened(name, acquire, async ({ untilMs, tokens = 0 }) => {
-    if (untilMs <= Date.now()) return await stubOf(name).lift(name, policy);
+    if (untilMs <= Date.now()) return await stubOf(name).resume(name, policy);
     return await stubOf(name).pause(name, policy, { untilMs, tokens });
   });
 }

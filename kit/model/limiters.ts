@@ -41,9 +41,11 @@ export class Scene {
   }
 
   acquire(atMs: number, caller: string, request: Request = {}): string[] {
-    const putBack =
-      request.putBackFromMs === undefined ? {} : { putBackFromMs: epochMs + request.putBackFromMs };
-    const turn = this.limiter.acquire({ ...request, ...putBack, caller }, epochMs + atMs);
+    const requeued =
+      request.firstArrivalMs === undefined
+        ? {}
+        : { firstArrivalMs: epochMs + request.firstArrivalMs };
+    const turn = this.limiter.acquire({ ...request, ...requeued, caller }, epochMs + atMs);
     if (turn.waiter) this.#waiters.set(caller, turn.waiter);
     return linesOf(turn);
   }
@@ -67,8 +69,8 @@ export class Scene {
     return linesOf(this.limiter.advance(epochMs + atMs));
   }
 
-  drain(): string[] {
-    return linesOf(this.limiter.drain());
+  reset(): string[] {
+    return linesOf(this.limiter.reset());
   }
 
   setPolicy(atMs: number, changes: Partial<PolicyFields>): string[] {
@@ -80,8 +82,8 @@ export class Scene {
     return linesOf(this.limiter.pause({ untilMs: epochMs + untilMs, tokens }, epochMs + atMs));
   }
 
-  lift(atMs: number): string[] {
-    return linesOf(this.limiter.lift(epochMs + atMs));
+  resume(atMs: number): string[] {
+    return linesOf(this.limiter.resume(epochMs + atMs));
   }
 
   /** The limiter as it comes back from the disk: through JSON text, with nobody waiting. */

@@ -72,13 +72,13 @@ export class OnDemandLimiter {
   }
 
   /** A new caller; answers with its name. */
-  acquire(tokens: number, timeoutMs: number, putBackFromMs?: number): string {
+  acquire(tokens: number, timeoutMs: number, firstArrivalMs?: number): string {
     const caller = `caller ${(this.#arrivals += 1)}`;
     const request = {
       caller,
       tokens,
       timeoutMs: Math.min(timeoutMs, this.limiter.policy.maxWaitMs),
-      ...(putBackFromMs !== undefined && { putBackFromMs }),
+      ...(firstArrivalMs !== undefined && { firstArrivalMs }),
     };
     const turn = this.limiter.acquire(request, this.nowMs);
     if (turn.waiter) this.#remember(turn.waiter);
@@ -118,8 +118,8 @@ export class OnDemandLimiter {
     this.#note(this.limiter.pause(pause, this.nowMs));
   }
 
-  lift(): void {
-    this.#note(this.limiter.lift(this.nowMs));
+  resume(): void {
+    this.#note(this.limiter.resume(this.nowMs));
   }
 
   perform(operation: PausingOperation): void {
@@ -145,7 +145,7 @@ export class OnDemandLimiter {
         this.pause({ untilMs: this.nowMs + operation.forMs, tokens: operation.tokens });
         break;
       case "lift":
-        this.lift();
+        this.resume();
         break;
     }
   }
@@ -164,7 +164,7 @@ export class OnDemandLimiter {
       }
       const { caller, tokens, queuedAtMs, deadlineAtMs } = handle;
       const timeoutMs = deadlineAtMs - this.nowMs;
-      const request = { caller, tokens, timeoutMs, putBackFromMs: queuedAtMs };
+      const request = { caller, tokens, timeoutMs, firstArrivalMs: queuedAtMs };
       const turn = other.limiter.acquire(request, this.nowMs);
       if (turn.waiter) other.#remember(turn.waiter);
       other.#note(turn);

@@ -47,7 +47,7 @@ interface ReferenceRequest {
   readonly caller: string;
   readonly tokens: number;
   readonly timeoutMs: number;
-  readonly putBackFromMs?: number;
+  readonly firstArrivalMs?: number;
 }
 
 /** Time is passed in order: call `tickUntil(nowMs)` before any other verb at `nowMs`. */
@@ -92,13 +92,13 @@ export class ReferenceModel {
   }
 
   acquire(request: ReferenceRequest, nowMs: number): ReferenceSettlement[] {
-    const { caller, tokens, timeoutMs, putBackFromMs } = request;
+    const { caller, tokens, timeoutMs, firstArrivalMs } = request;
     if (tokens > this.#policy.capacity) return [this.#refuse(caller, "exceeds-capacity")];
     this.#startAt(nowMs);
     const deadlineAtMs = nowMs + timeoutMs;
-    if (putBackFromMs !== undefined) {
-      const place = { caller, tokens, queuedAtMs: putBackFromMs, deadlineAtMs };
-      const later = this.#queue.findIndex(({ queuedAtMs }) => queuedAtMs > putBackFromMs);
+    if (firstArrivalMs !== undefined) {
+      const place = { caller, tokens, queuedAtMs: firstArrivalMs, deadlineAtMs };
+      const later = this.#queue.findIndex(({ queuedAtMs }) => queuedAtMs > firstArrivalMs);
       this.#join(place, later < 0 ? this.#queue.length : later);
       return this.#retime(nowMs);
     }
@@ -159,7 +159,7 @@ export class ReferenceModel {
     return this.#retime(nowMs);
   }
 
-  lift(): void {
+  resume(): void {
     this.#pausedUntilMs = -Infinity;
   }
 

@@ -106,9 +106,9 @@ export class VirtualOwner {
     this.#turn((limiter) => limiter.pause(pause, this.#clockMs));
   }
 
-  lift(): void {
+  resume(): void {
     this.#pause = undefined;
-    this.#turn((limiter) => limiter.lift(this.#clockMs));
+    this.#turn((limiter) => limiter.resume(this.#clockMs));
   }
 
   /** Time passes; the daemon wakes `lateMs` after each instant that it was asked for. */
@@ -148,7 +148,7 @@ export class VirtualOwner {
   }
 
   /** The first `count` of those who lost their places come back. */
-  putBack(count: number): void {
+  requeued(count: number): void {
     // Whoever was due before they came back is no overtaker.
     this.#turn((limiter) => limiter.advance(this.#clockMs));
     for (const { caller, tokens, queuedAtMs, deadlineAtMs } of this.#displaced.splice(0, count)) {
@@ -158,13 +158,13 @@ export class VirtualOwner {
         ({ waiter }) => Number(waiter?.queuedAtMs) > queuedAtMs,
       );
       this.#standing.splice(later < 0 ? this.#standing.length : later, 0, { caller });
-      const request = { caller, tokens, timeoutMs, putBackFromMs: queuedAtMs };
+      const request = { caller, tokens, timeoutMs, firstArrivalMs: queuedAtMs };
       this.#turn((limiter) => limiter.acquire(request, this.#clockMs));
     }
   }
 
   putBackAll(): void {
-    this.putBack(this.#displaced.length);
+    this.requeued(this.#displaced.length);
   }
 
   /** Somebody asks without waiting, and is told what comes of it. Not in the book. */

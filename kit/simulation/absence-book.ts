@@ -1,5 +1,5 @@
 /**
- * What an instance must know of callers that are not here, by what happened to it: kept beside its owner, and
+ * What an instance must know of callers that are not here, by what happened to it: kept beside its host, and
  * with no code of it. Who left with a key while it waited may come back for 30 s; a key that was cancelled is
  * refused for 10 s.
  */
@@ -11,7 +11,7 @@ const CANCELLED_MS = 10_000;
 /** What a place in the queue keeps from its first request, whoever comes to it later. */
 export interface Arrival {
   /** By the Worker's stamp, where the object that it stood at has died. */
-  readonly putBackFromMs: number | undefined;
+  readonly firstArrivalMs: number | undefined;
   /** By the object's clock. */
   readonly deliveredAtMs: number;
   readonly order: number;
@@ -42,7 +42,7 @@ export class AbsenceBook {
   /** Whose place a request takes again that comes with `key` and asks for the same. */
   comesBack({ idempotencyKey: key, ...call }: AcquireCall, nowMs: number): Absence | undefined {
     const away = key === undefined ? undefined : this.away(key, nowMs);
-    if (key === undefined || !away || call.putBack) return undefined;
+    if (key === undefined || !away || call.requeued) return undefined;
     const { tokens, timeoutMs } = away.call;
     if (call.tokens !== tokens || call.timeoutMs !== timeoutMs) return undefined;
     this.#away.delete(key);

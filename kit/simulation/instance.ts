@@ -1,10 +1,10 @@
 /**
- * The platform under a `BucketOwner`: one instance of a durable object, from its start to its death.
+ * The platform under a `BucketHost`: one instance of a durable object, from its start to its death.
  *
  * **The output gate.** The writes of a turn are one commit. What is told after a write leaves when its
  * commit is on the disk, and so does all that is told while an earlier commit is under way. What is
  * told in a turn that has not written yet leaves at once: the real gate waits for the turn to end, but
- * the owner promises to write first, and is held to it.
+ * the host promises to write first, and is held to it.
  *
  * **It dies** with its commits under way: some of the first of them may have reached the disk. All
  * calls that it held, and all answers that have not left, are rejected.
@@ -24,7 +24,7 @@ import type { Arrival } from "./absence-book.ts";
 import type { Seen } from "./laws.ts";
 import type { AlarmFault, Commit, DiskState, VirtualObject } from "./virtual-object.ts";
 
-import { BucketOwner } from "../../src/bucket/bucket-host.ts";
+import { BucketHost } from "../../src/bucket/bucket-host.ts";
 import { AbsenceBook } from "./absence-book.ts";
 
 /** The name of the only bucket. */
@@ -84,7 +84,7 @@ type TurnKind = "call" | "lease" | "administration" | "tick";
 /** One instance of the object, from its start to its death. */
 export class Instance implements BucketPlatform {
   readonly name: string;
-  readonly owner: BucketOwner;
+  readonly host: BucketHost;
   readonly clock: Clock;
   readonly alarms: AlarmStorage;
   readonly disk: BucketDisk;
@@ -168,10 +168,10 @@ export class Instance implements BucketPlatform {
       deleteAlarm: async () => this.#setAlarm(undefined),
     };
     this.disk = this.#makeDisk();
-    this.owner = new BucketOwner(this);
+    this.host = new BucketHost(this);
     if (durable.alarmAtMs !== undefined) {
       this.#gather();
-      this.owner.adopt(durable.alarmAtMs);
+      this.host.recover(durable.alarmAtMs);
     }
     const { alarmAtMs } = durable;
     world.trace(
@@ -202,7 +202,7 @@ export class Instance implements BucketPlatform {
     this.gathersFromMs = this.#object.world.clock.monotonicMs;
   }
 
-  /** Looks at the owner as if it were `atMs`; nothing may come of it. */
+  /** Looks at the host as if it were `atMs`; nothing may come of it. */
   peek<Seen>(atMs: number, look: () => Seen): Seen {
     this.#peekAtMs = atMs;
     const seen = look();
@@ -212,20 +212,20 @@ export class Instance implements BucketPlatform {
 
   /** A request to acquire has arrived. */
   acquire(attempt: Attempt): Standing {
-    const { idempotencyKey: key, putBack } = attempt.call;
+    const { idempotencyKey: key, requeued } = attempt.call;
     const { wallMs, monotonicMs } = this.#object.world.clock;
     if (this.firstCallAtMs === Infinity) {
       this.firstCallAtMs = monotonicMs;
-      if (putBack && !this.gathers) this.#gather();
+      if (requeued && !this.gathers) this.#gather();
     }
-    if (putBack) {
+    if (requeued) {
       this.#object.disturbances += 1;
       this.hasPutBack = true;
       this.lastPutBackAtMs = monotonicMs;
     }
     this.#order += 1;
     const own: Arrival = {
-      putBackFromMs: putBack?.arrivedAtMs,
+      firstArrivalMs: requeued?.arrivedAtMs,
       deliveredAtMs: wallMs,
       order: this.#order,
       calledAtMs: attempt.calledAtMs,
@@ -255,14 +255,12 @@ export class Instance implements BucketPlatform {
     this.#held.add(attempt);
     this.standing.add(standing);
     this.turn(() => {
-      if (attempt.call.handedIn) this.seen.isLeaseWritten = true;
-      standing.leave = this.owner.acquire(
-        attempt.call,
-        (answer) => this.#told(standing, answer),
-        attempt.call.isStreamed
-          ? (place) => this.#object.world.laws.placed(this, standing, place)
-          : undefined,
-      );
+      if (attempt.call.returnedLeases) this.seen.isLeaseWritten = true;
+      const { laws } = this.#object.world;
+      standing.leave = this.host.acquire(attempt.call, {
+        answered: (answer) => this.#told(standing, answer),
+        ...(attempt.call.isStreamed && { moved: (place) => laws.placed(this, standing, place) }),
+      });
       if (!standing.leave && !standing.isTold) {
         this.#object.world.laws.breaks("3", () => `${attempt.name} neither told nor held`);
       }
@@ -313,7 +311,7 @@ export class Instance implements BucketPlatform {
     this.#held.add(held);
     this.turn(() => {
       const before = laws.lookBeforeLease(this);
-      const answer = this.owner.lend(BUCKET, configured, ask);
+      const answer = this.host.lend(BUCKET, configured, ask);
       trace(() => `${this.name} lends ${JSON.stringify(answer.lease)}`);
       laws.lent(this, ask, answer, before);
       this.#answer(() => {
@@ -332,7 +330,7 @@ export class Instance implements BucketPlatform {
     let hasThrown = false;
     this.turn(() => {
       try {
-        this.owner.alarm();
+        this.host.alarm();
       } catch (error) {
         hasThrown = true;
         throw error;

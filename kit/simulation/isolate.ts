@@ -58,9 +58,9 @@ export class Isolate {
   }
 
   /** What a request that goes to the object takes along. */
-  handIn({ key }: Client): LeaseReport | undefined {
-    const report = key === undefined ? this.#holder?.handIn() : undefined;
-    if (report) this.book.handedIn(report);
+  returnAll({ key }: Client): LeaseReport | undefined {
+    const report = key === undefined ? this.#holder?.returnAll() : undefined;
+    if (report) this.book.returnedLeases(report);
     return report;
   }
 
@@ -147,9 +147,9 @@ export class Isolate {
   /** The bucket is paused: all that is held goes back, in a call of its own, which may be lost. */
   #giveUp(holder: LeaseHolder): void {
     const { clock, trace } = this.#object.world;
-    const report = holder.handIn();
+    const report = holder.returnAll();
     if (!report) return;
-    this.book.handedIn(report);
+    this.book.returnedLeases(report);
     trace(() => `${this.name} gives back ${JSON.stringify(report)}`);
     if (this.#random.chance(0.05)) return;
     clock.after(this.#networkMs(), () => {

@@ -118,7 +118,7 @@ export interface BrokenLaw {
   readonly detail: string;
 }
 
-export interface Tally {
+export interface Stats {
   grants: number;
   refusals: number;
   replays: number;
@@ -127,7 +127,7 @@ export interface Tally {
   unwritten: number;
   /** Grants by instances that another had taken the place of. */
   byOldInstances: number;
-  putBack: number;
+  requeued: number;
   /** Given; grants out of them; tokens that came back. */
   leases: number;
   onLease: number;
@@ -165,14 +165,14 @@ const SLACK_MS = 25;
 
 export class Laws {
   broken: BrokenLaw | undefined = undefined;
-  readonly tally: Tally = {
+  readonly tally: Stats = {
     grants: 0,
     refusals: 0,
     replays: 0,
     unavailable: 0,
     unwritten: 0,
     byOldInstances: 0,
-    putBack: 0,
+    requeued: 0,
     leases: 0,
     onLease: 0,
     returned: 0,
@@ -272,8 +272,8 @@ export class Laws {
   /** An attempt has been answered or is held, and its turn is not over. */
   admitted(instance: Instance, standing: Standing): void {
     const { attempt, isJoined } = standing;
-    if (attempt.call.putBack) {
-      this.tally.putBack += 1;
+    if (attempt.call.requeued) {
+      this.tally.requeued += 1;
       const { view, viewBefore } = instance;
       if (viewBefore.record?.limiter.bucket && view.span !== viewBefore.span) {
         this.breaks("1", () => `${attempt.name} was put back and brought an old policy with it`);
@@ -325,7 +325,7 @@ export class Laws {
     this.tally.places += 1;
     instance.hasToldPlaces = true;
     const { name } = standing.attempt;
-    const { waiters } = instance.owner;
+    const { waiters } = instance.host;
     if (standing.isTold || !instance.standing.has(standing)) {
       this.breaks("10", () => `${name} hears of a place, and does not wait`);
     }
@@ -350,7 +350,7 @@ export class Laws {
   #checkTally(instance: Instance, { limiter }: BucketRecord, view: LimiterView): void {
     const policy = instance.writtenPolicy;
     if (!policy) return;
-    const { tally } = instance.owner.stats(instance.view.record?.name ?? "", policy);
+    const { tally } = instance.host.stats(instance.view.record?.name ?? "", policy);
     const { tally: written, granted } = limiter;
     const waits = sumOf(tally.waits);
     if (waits !== view.granted) {
@@ -424,7 +424,7 @@ export class Laws {
   /** A request waits, or is held at the door, and the turn is not over. */
   #noteArrival(instance: Instance, standing: Standing): void {
     const { attempt, arrival, hasComeBack, isJoined } = standing;
-    const { timeoutMs, putBack } = attempt.call;
+    const { timeoutMs, requeued } = attempt.call;
     if (hasComeBack) {
       instance.returns += 1;
       this.tally.returns += 1;
@@ -434,7 +434,7 @@ export class Laws {
     }
     if (instance.gathers) return;
     const { maxWaitMs } = instance.writtenPolicy ?? { maxWaitMs: Number.NaN };
-    const elapsedMs = putBack?.elapsedMs ?? 0;
+    const elapsedMs = requeued?.elapsedMs ?? 0;
     if (!isJoined) arrival.deadlineAtMs = this.#clock.wallMs + (timeoutMs ?? maxWaitMs) - elapsedMs;
   }
 
@@ -763,7 +763,7 @@ export class Laws {
     if (outcome.ok) return;
     const { attempt, letInAt } = standing;
     const { reason, retryAfterMs = 0 } = outcome;
-    if (reason === "queue-full" && (attempt.call.putBack || standing.hasComeBack)) {
+    if (reason === "queue-full" && (attempt.call.requeued || standing.hasComeBack)) {
       this.breaks("3", () => `${attempt.name} was let in before, and refused with ${reason}`);
     }
     if (reason === "bucket-reset") this.#checkReset(instance, attempt.name);
@@ -775,7 +775,7 @@ export class Laws {
       }
     } else if (reason === "timeout" && standing.hasComeBack) {
       this.#checkReturn(instance, standing, answer);
-    } else if (reason === "timeout" && !attempt.call.putBack && !standing.isIn) {
+    } else if (reason === "timeout" && !attempt.call.requeued && !standing.isIn) {
       if (standing.isJoined) return;
       if (retryAfterMs <= timeoutMs) {
         this.breaks("3", () => `${attempt.name} was refused, ${retryAfterMs} is in time`);
@@ -840,7 +840,7 @@ export class Laws {
     }
     // Who stood at an instance that was moved away from may be turned out of it at any time.
     if (!instance.gathers || this.#clock.jumps !== instance.jumpsAtStart) return;
-    const arrivedAtMs = granted.arrival.putBackFromMs ?? granted.arrival.deliveredAtMs;
+    const arrivedAtMs = granted.arrival.firstArrivalMs ?? granted.arrival.deliveredAtMs;
     for (const displaced of this.displaced()) {
       const isAwaited = displaced.displacedAtMs <= instance.gathersFromMs;
       if (isAwaited && displaced.arrivedAtMs < arrivedAtMs) {
@@ -869,7 +869,7 @@ export class Laws {
   #checkDurable(instance: Instance, record: BucketRecord, view: LimiterView): void {
     if (!record.limiter.bucket) return;
     const nowMs = this.#clock.wallMs;
-    const batch = largestBatch(record.policy);
+    const batch = maxBatch(record.policy);
     // An empty view may hide what is below 0: a second on, it shows.
     const aheads = view.tokens > 0 ? [0] : [0, 1_000, 3_000];
     for (const aheadMs of aheads) {
@@ -1099,8 +1099,8 @@ function isBefore(
   other: Standing,
   { hasJumped, wasGathering }: { readonly hasJumped: boolean; readonly wasGathering: boolean },
 ): boolean {
-  const { putBackFromMs: oneFromMs, deliveredAtMs, order } = one.arrival;
-  const { putBackFromMs: otherFromMs } = other.arrival;
+  const { firstArrivalMs: oneFromMs, deliveredAtMs, order } = one.arrival;
+  const { firstArrivalMs: otherFromMs } = other.arrival;
   if (oneFromMs !== undefined && otherFromMs !== undefined) return oneFromMs < otherFromMs;
   if (oneFromMs === undefined && otherFromMs === undefined) return order < other.arrival.order;
   // Instants of two kinds: the Worker's and the object's clock are one only while it does not jump.
@@ -1132,7 +1132,7 @@ function look(instance: Instance, atMs: number): LimiterView {
   const { record } = instance.view;
   const policy = instance.writtenPolicy;
   if (!record || !policy) throw new Error("Nothing is written yet");
-  return instance.peek(atMs, () => instance.owner.inspect(record.name, policy));
+  return instance.peek(atMs, () => instance.host.inspect(record.name, policy));
 }
 
 function grantOf(answer: AcquireAnswer): Grant | undefined {
@@ -1154,6 +1154,6 @@ function tokensAt(record: BucketRecord, atMs: number): number {
 }
 
 /** A 40th of the capacity, and what the ticks of a second bring: as promised, not as programmed. */
-function largestBatch({ capacity, refillTokens, refillIntervalMs }: RecordedPolicy): number {
+function maxBatch({ capacity, refillTokens, refillIntervalMs }: RecordedPolicy): number {
   return Math.min(Math.floor(capacity / 40), Math.floor((refillTokens * 1_000) / refillIntervalMs));
 }

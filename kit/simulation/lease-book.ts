@@ -79,7 +79,7 @@ export class LeaseBook {
   }
 
   /** A request takes all that is held along. */
-  handedIn(report: LeaseReport): void {
+  returnedLeases(report: LeaseReport): void {
     this.#report(report);
     const left = sum(this.#held.map((held) => held.left));
     if (left > 0)

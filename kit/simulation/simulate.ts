@@ -2,7 +2,7 @@
  * One schedule from its first arrival until nothing goes on any more: a pure function of the seed and
  * the schedule's number.
  */
-import type { BrokenLaw, Displaced, Tally } from "./laws.ts";
+import type { BrokenLaw, Displaced, Stats } from "./laws.ts";
 import type { Fault, PlannedFaults, Schedule } from "./schedule.ts";
 
 import { epochMs } from "../model/limiters.ts";
@@ -28,7 +28,7 @@ const MAX_EVENTS = 100_000;
 export async function simulate(
   seed: number,
   number: number,
-): Promise<Tally & { failure?: Failure }> {
+): Promise<Stats & { failure?: Failure }> {
   const { tally, broken } = await run(seed, number);
   if (!broken) return tally;
   const trace: string[] = [];
@@ -165,14 +165,14 @@ export class Simulation {
         clock.after(0, () => worker.pause(fault));
         break;
       case "lift":
-        clock.after(0, () => worker.lift());
+        clock.after(0, () => worker.resume());
         break;
       case "delete":
         clock.after(0, () => worker.reset());
         break;
       case "close":
         clock.after(0, () => {
-          worker.turnAway();
+          worker.shutDown();
           clock.after(fault.endsAfterMs, () => {
             worker.crash();
             object.crash();

@@ -208,6 +208,6 @@ export class VirtualObject {
     this.hasFiredTwice = true;
     const instance = this.reach();
     this.world.trace(() => `the alarm fires again at ${instance.name}`);
-    instance.turn(() => instance.owner.alarm(), "tick");
+    instance.turn(() => instance.host.alarm(), "tick");
   }
 }

@@ -133,14 +133,14 @@ export class VirtualWorker {
 
   inspect(): void {
     const configured = this.#configured;
-    this.#call((instance) => instance.owner.inspect(BUCKET, configured));
+    this.#call((instance) => instance.host.inspect(BUCKET, configured));
   }
 
   changePolicy(changes: Partial<PolicyFields>): void {
     const configured = this.#configured;
     const { laws } = this.#object.world;
     this.#call((instance) => {
-      const { ok } = instance.owner.changePolicy(BUCKET, configured, { ...changes });
+      const { ok } = instance.host.changePolicy(BUCKET, configured, { ...changes });
       if (ok && Object.keys(changes).length > 0) laws.overridden(instance);
     });
   }
@@ -150,7 +150,7 @@ export class VirtualWorker {
     const { laws } = this.#object.world;
     this.#call((instance) => {
       const before = laws.lookBeforeCancel(instance, key);
-      laws.cancelled(instance, key, { wasWaiting: instance.owner.cancel(key), ...before });
+      laws.cancelled(instance, key, { wasWaiting: instance.host.cancel(key), ...before });
     });
   }
 
@@ -161,22 +161,22 @@ export class VirtualWorker {
     this.#call(
       (instance) => {
         this.#object.disturbances += 1;
-        laws.paused(instance, pause, instance.owner.pause(BUCKET, configured, pause));
+        laws.paused(instance, pause, instance.host.pause(BUCKET, configured, pause));
       },
       () => laws.pauseAnswered(pause),
     );
   }
 
-  lift(): void {
+  resume(): void {
     const configured = this.#configured;
     const { laws } = this.#object.world;
-    this.#call((instance) => laws.lifted(instance.owner.lift(BUCKET, configured)));
+    this.#call((instance) => laws.lifted(instance.host.resume(BUCKET, configured)));
   }
 
   reset(): void {
     const { laws } = this.#object.world;
     this.#call((instance) => {
-      instance.owner.reset().catch((error: unknown) => {
+      instance.host.reset().catch((error: unknown) => {
         laws.breaks("7", () => `reset() rejected: ${String(error)}`);
       });
       laws.drained(instance);
@@ -184,11 +184,11 @@ export class VirtualWorker {
   }
 
   /** Whoever runs the process is about to end it, and tells the instance that is there. */
-  turnAway(): void {
+  shutDown(): void {
     const { laws } = this.#object.world;
     this.#call((instance) => {
       instance.isClosed = true;
-      instance.owner.turnAway();
+      instance.host.shutDown();
       laws.turnedAway(instance);
     });
   }
@@ -259,9 +259,9 @@ export class ClientRequest {
     this.#attemptedAtMs = this.#nowMs;
     const elapsedMs = this.#requeue.elapsedMs(this.#nowMs);
     // What leases are handed in goes with the first attempt alone: it must not count twice.
-    const handedIn = this.#failures === 0 ? this.isolate.handIn(this.client) : undefined;
-    const again = this.#failures > 0 && { putBack: { arrivedAtMs: this.arrivedAtMs, elapsedMs } };
-    const call = { ...this.#call, ...again, ...(handedIn && { handedIn }) };
+    const returnedLeases = this.#failures === 0 ? this.isolate.returnAll(this.client) : undefined;
+    const again = this.#failures > 0 && { requeued: { arrivedAtMs: this.arrivedAtMs, elapsedMs } };
+    const call = { ...this.#call, ...again, ...(returnedLeases && { returnedLeases }) };
     clock.after(this.#networkMs(), () => this.#deliver(call));
   }
 

@@ -76,7 +76,7 @@ export class Control extends WorkerEntrypoint<SluiceEnv> {
       const object = reference.deref();
       // Only a flag: what it has to write and to tell is for a turn of its own.
       object?.close();
-      if (object?.isAwaited) told.push(this.env.BUCKETS.getByName(name).turnAway());
+      if (object?.isAwaited) told.push(this.env.BUCKETS.getByName(name).shutDown());
     }
     await Promise.all(told);
     return Response.json({ isEnding });

@@ -2,7 +2,7 @@
 import type { FieldFault } from "../core/policy.ts";
 import type { Grant, Outcome } from "../core/limiter.ts";
 import type { GrantBody } from "../protocol/messages.ts";
-import type { AcquireAnswer, AnsweringBucket } from "../bucket/bucket-host.ts";
+import type { AcquireAnswer, BucketState } from "../bucket/bucket-host.ts";
 
 import { showValue } from "../core/policy.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
@@ -45,7 +45,7 @@ export function acquireResponse(answer: AcquireAnswer): Response {
 }
 
 function outcomeResponse(
-  bucket: AnsweringBucket,
+  bucket: BucketState,
   outcome: Outcome,
   asked: { readonly tokens: number; readonly timeoutMs: number },
 ): Response {
@@ -96,7 +96,7 @@ export function stoppingResponse(): Response {
 
 /** `429`: what waiting helps against. */
 function quotaExceededResponse(
-  bucket: AnsweringBucket,
+  bucket: BucketState,
   reason: "timeout" | "queue-full",
   detail: string,
   retryAfterMs: number,
@@ -115,7 +115,7 @@ export function invalidRequestResponse(errors: readonly FieldFault[]): Response 
 }
 
 /** @param tokensNow In the bucket as of this answer, which for a grant of before is not what it left. */
-function grantResponse(bucket: AnsweringBucket, grant: Grant, tokensNow: number): Response {
+function grantResponse(bucket: BucketState, grant: Grant, tokensNow: number): Response {
   const { tokens, remaining, waitedMs, grantedAtMs } = grant;
   const body: GrantBody = { bucket: bucket.name, tokens, remaining, waitedMs, grantedAtMs };
   const headers = {
@@ -126,7 +126,7 @@ function grantResponse(bucket: AnsweringBucket, grant: Grant, tokensNow: number)
   return new Response(jsonText(body), { headers });
 }
 
-function quotaHeaders(bucket: AnsweringBucket, tokens: number): Record<string, string> {
+function quotaHeaders(bucket: BucketState, tokens: number): Record<string, string> {
   const untilTickMs = bucket.view.nextTickAtMs - bucket.nowMs;
   return {
     ...rateLimitFields(bucket.policyName, bucket.policy, tokens, untilTickMs),

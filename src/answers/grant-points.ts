@@ -49,7 +49,7 @@ export class GrantPoints {
   /** Points that this invocation may still write. */
   #left = POINTS_AN_INVOCATION;
   /** Grants whose point is not written yet. */
-  #owed: Point | undefined = undefined;
+  #pending: Point | undefined = undefined;
   #hasFailed = false;
 
   constructor(dataset: AnalyticsEngineDataset, source: Source) {
@@ -65,10 +65,11 @@ export class GrantPoints {
   /** Writes down what one turn has granted, in its order. */
   write(bucket: { name: string; policyName: string }, grants: readonly Granted[]): void {
     const points = merge(grants, Math.max(1, this.#left - POINTS_FOR_TIMERS));
-    if (this.#owed) points.unshift(this.#owed);
-    this.#owed = undefined;
+    if (this.#pending) points.unshift(this.#pending);
+    this.#pending = undefined;
     for (const point of points) {
-      if (this.#owed || !this.#tryWrite(bucket, point)) this.#owed = sum(this.#owed, point);
+      if (this.#pending || !this.#tryWrite(bucket, point))
+        this.#pending = sum(this.#pending, point);
     }
   }
 

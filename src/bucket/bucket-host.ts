@@ -33,19 +33,19 @@ import type {
 } from "../protocol/messages.ts";
 import type { AlarmStorage } from "./wake-timer.ts";
 import type { Clock } from "./clock.ts";
-import type { DrainReason } from "./recovery-window.ts";
+import type { RejectReason } from "./recovery-window.ts";
 import type { Arrival } from "./absent-callers.ts";
 import type { Asked, KeyedGrantStore } from "./idempotency-store.ts";
 
 import { Limiter } from "../core/limiter.ts";
 import { Policy, integerFault } from "../core/policy.ts";
 import { AbsentCallers } from "./absent-callers.ts";
-import { AlarmDaemon } from "./wake-timer.ts";
-import { Gathering } from "./recovery-window.ts";
-import { KeyedGrants, isSameAsked } from "./idempotency-store.ts";
-import { PlaceFollowers } from "./position-feed.ts";
+import { WakeTimer } from "./wake-timer.ts";
+import { RecoveryWindow } from "./recovery-window.ts";
+import { IdempotencyStore, isSameAsked } from "./idempotency-store.ts";
+import { PositionFeed } from "./position-feed.ts";
 import { UNWRITABLE } from "../wire/requeue.ts";
-import { SingleTimer } from "./coalescing-timer.ts";
+import { CoalescingTimer } from "./coalescing-timer.ts";
 
 /** How the state is written; a later format has to read what this one wrote. */
 const FORMAT = 4;
@@ -83,7 +83,7 @@ export interface BucketPlatform {
    */
   abort(reason: string): void;
   /** Called at the end of each turn that has granted anything, when all of them have been told. */
-  granted?(bucket: AnsweringBucket, grants: readonly Grant[]): void;
+  granted?(bucket: BucketState, grants: readonly Grant[]): void;
 }
 
 /** Where the bucket is kept. Throws where it cannot write. */
@@ -105,7 +105,7 @@ export interface BucketObserver {
 }
 
 /** The bucket that answers, as of then. */
-export interface AnsweringBucket {
+export interface BucketState {
   readonly name: string;
   readonly policyName: string;
   readonly policy: Policy;
@@ -118,13 +118,13 @@ export type AcquireAnswer =
   | {
       readonly kind: "outcome";
       readonly outcome: Outcome;
-      readonly bucket: AnsweringBucket;
+      readonly bucket: BucketState;
       /** The timeout that held for it. */
       readonly timeoutMs: number;
       readonly tokens: number;
     }
   /** A grant that was given before, for the same key. */
-  | { readonly kind: "replay"; readonly grant: Grant; readonly bucket: AnsweringBucket }
+  | { readonly kind: "replay"; readonly grant: Grant; readonly bucket: BucketState }
   /** So many requests wait under the key that this one may not join them. */
   | {
       readonly kind: "key-crowded";
@@ -132,7 +132,7 @@ export type AcquireAnswer =
       readonly requests: number;
       /** Until the place has been settled, at the latest. */
       readonly retryAfterMs: number;
-      readonly bucket: AnsweringBucket;
+      readonly bucket: BucketState;
     }
   /** The key was used with other parameters. */
   | { readonly kind: "key-reused"; readonly key: string }
@@ -144,32 +144,31 @@ export type AcquireAnswer =
   /** The process ends: nobody can wait here any longer. Nothing was taken. */
   | { readonly kind: "unavailable" };
 
-/** Tells one held request what came of it. Called once at most; not at all once it has left. */
-export type Tell = (answer: AcquireAnswer) => void;
-
-/** Tells one held request where it stands. Not called any more once it has been told or has left. */
-export type TellPlace = (place: HeldPlace) => void;
-
-/** Takes a request that waits out. Again, or once it has been told, does nothing. */
+/** Removes a waiting request. Does nothing once the request has been answered or removed. */
 export type Leave = () => void;
 
-/** One held request. */
-interface Listener {
-  readonly tell: Tell;
-  readonly tellPlace: TellPlace | undefined;
+/** A request that is held until there is an answer for it. */
+export interface HeldRequest {
+  /** Called with the result, once at most, and never after the request has left. */
+  readonly answered: (answer: AcquireAnswer) => void;
+  /**
+   * Called with its place in the queue when the request starts to wait and whenever that changes; not
+   * after it has been answered or has left.
+   */
+  readonly moved?: (place: HeldPlace) => void;
 }
 
 /** One place in the queue, and the requests that stand in it: several where they have the same key. */
 class Caller {
   readonly call: AcquireCall;
   readonly timeoutMs: number;
-  readonly requests = new Set<Listener>();
+  readonly requests = new Set<HeldRequest>();
   /** While it waits. */
   waiter: Waiter<Caller> | undefined = undefined;
   /** Names it to who watches, once there is something to tell. */
   watchId: number | undefined = undefined;
 
-  constructor(call: AcquireCall, timeoutMs: number, first: Listener) {
+  constructor(call: AcquireCall, timeoutMs: number, first: HeldRequest) {
     this.call = call;
     this.timeoutMs = timeoutMs;
     this.requests.add(first);
@@ -184,23 +183,23 @@ interface OpenBucket {
 }
 
 /** One bucket's limiter, kept. */
-export class BucketOwner {
+export class BucketHost {
   readonly #platform: BucketPlatform;
-  readonly #daemon: AlarmDaemon;
-  readonly #keyedGrants: KeyedGrants;
+  readonly #daemon: WakeTimer;
+  readonly #idempotency: IdempotencyStore;
   /** Those who wait under a key. */
   readonly #keyedCallers = new Map<string, Caller>();
   /** Keys of those who left lately or were cancelled. */
   readonly #absent = new AbsentCallers();
-  readonly #places: PlaceFollowers<Caller>;
-  readonly #checkpointTimer: SingleTimer;
+  readonly #places: PositionFeed<Caller>;
+  readonly #checkpointTimer: CoalescingTimer;
   #bucket: OpenBucket | undefined = undefined;
   /** Why what is on the disk cannot be read: while that is so, every call but a reset fails with it. */
   #fault: unknown = undefined;
   /** Open for a moment after callers have lost their places. */
-  #gathering: Gathering | undefined = undefined;
-  /** Until somebody is let in. */
-  #isFresh = true;
+  #recoveryWindow: RecoveryWindow | undefined = undefined;
+  /** Whether this instance has admitted a request. */
+  #hasAdmitted = false;
   #observer: BucketObserver | undefined = undefined;
   #lastWatchId = 0;
   /** Once the process is about to end. */
@@ -209,10 +208,10 @@ export class BucketOwner {
   constructor(platform: BucketPlatform) {
     this.#platform = platform;
     const { alarms, clock, disk } = platform;
-    this.#daemon = new AlarmDaemon(alarms, clock, () => this.#advance());
-    this.#keyedGrants = new KeyedGrants(disk.keyedGrants);
-    this.#places = new PlaceFollowers(clock);
-    this.#checkpointTimer = new SingleTimer(clock, () => this.#advance());
+    this.#daemon = new WakeTimer(alarms, clock, () => this.#advance());
+    this.#idempotency = new IdempotencyStore(disk.keyedGrants);
+    this.#places = new PositionFeed(clock);
+    this.#checkpointTimer = new CoalescingTimer(clock, () => this.#advance());
     this.#load();
   }
 
@@ -223,37 +222,36 @@ export class BucketOwner {
 
   /** Whether somebody waits to be told. */
   get isAwaited(): boolean {
-    return this.waiters > 0 || this.#gathering !== undefined;
+    return this.waiters > 0 || this.#recoveryWindow !== undefined;
   }
 
   /** An alarm was found armed: callers were waiting when the predecessor went. To be called first. */
-  adopt(alarmAtMs: number): void {
+  recover(alarmAtMs: number): void {
     this.#daemon.adoptAlarm(alarmAtMs);
-    this.#gathering = new Gathering(this.#platform.clock);
+    this.#recoveryWindow = new RecoveryWindow(this.#platform.clock);
   }
 
   /**
-   * Asks for tokens. `tell` is called with what came of it: in this call, or later, where a function is
-   * returned with which the request can leave. While it waits, `tellPlace` is called with its place, at
-   * once and whenever that changes.
+   * Asks for tokens. `request.answered` is called within this call or, if the request has to wait, later;
+   * then a function is returned that removes the request.
    *
    * @throws {RangeError} Where the state on the disk cannot be read; nothing is known of the bucket then,
    * and this holds for the other verbs but `reset`, too.
    */
-  acquire(call: AcquireCall, tell: Tell, tellPlace?: TellPlace): Leave | undefined {
-    const listener = { tell, tellPlace };
+  acquire(call: AcquireCall, request: HeldRequest): Leave | undefined {
     const nowMs = this.#platform.clock.now();
-    if (call.handedIn && this.#bucket) {
-      this.#finish(this.#bucket, this.#bucket.limiter.settle(call.handedIn, nowMs), nowMs);
+    if (call.returnedLeases && this.#bucket) {
+      this.#finish(this.#bucket, this.#bucket.limiter.settle(call.returnedLeases, nowMs), nowMs);
     }
     if (this.#isClosed) {
-      tell({ kind: "unavailable" });
+      request.answered({ kind: "unavailable" });
       return undefined;
     }
-    if (this.#isFresh && call.putBack) this.#gathering ??= new Gathering(this.#platform.clock);
-    if (this.#fault !== undefined || !this.#gathering?.isOpen(nowMs)) {
-      this.#gathering = undefined;
-      return this.#admit(call, 0, listener, nowMs);
+    if (!this.#hasAdmitted && call.requeued)
+      this.#recoveryWindow ??= new RecoveryWindow(this.#platform.clock);
+    if (this.#fault !== undefined || !this.#recoveryWindow?.isOpen(nowMs)) {
+      this.#recoveryWindow = undefined;
+      return this.#admit(call, 0, request, nowMs);
     }
     let isHeld = true;
     /** Answers whether it was held until now. */
@@ -265,16 +263,16 @@ export class BucketOwner {
     let leavePlace: Leave | undefined;
     const admit = (admittedAtMs: number): void => {
       const heldMs = Math.max(0, admittedAtMs - nowMs);
-      if (release()) leavePlace = this.#admit(call, heldMs, listener, admittedAtMs);
+      if (release()) leavePlace = this.#admit(call, heldMs, request, admittedAtMs);
     };
-    const drain = (kind: DrainReason): boolean => {
+    const reject = (kind: RejectReason): boolean => {
       const wasHeld = release();
-      if (wasHeld) tell({ kind });
+      if (wasHeld) request.answered({ kind });
       return wasHeld;
     };
-    const { putBack, idempotencyKey: key } = call;
-    const { arrivedAtMs: putBackFromMs, spreadMs } = putBack ?? {};
-    this.#gathering.hold({ putBackFromMs, spreadMs, key, admit, drain }, nowMs);
+    const { requeued, idempotencyKey: key } = call;
+    const { arrivedAtMs: firstArrivalMs, spreadMs } = requeued ?? {};
+    this.#recoveryWindow.hold({ firstArrivalMs, spreadMs, key, admit, reject }, nowMs);
     return () => {
       if (release()) this.#leaveDoor(call, nowMs);
       else leavePlace?.();
@@ -292,9 +290,9 @@ export class BucketOwner {
     const caller = this.#keyedCallers.get(key);
     // Where nothing has been granted there is nothing to read on the disk, and maybe no disk yet.
     const hasGranted = Number(this.#bucket?.limiter.inspect(nowMs).granted) > 0;
-    if (!caller && hasGranted && this.#keyedGrants.find(key, nowMs)) return false;
+    if (!caller && hasGranted && this.#idempotency.find(key, nowMs)) return false;
     const wasAway = this.#absent.cancel(key, nowMs);
-    const wasGathered = this.#gathering?.cancel(key) ?? false;
+    const wasGathered = this.#recoveryWindow?.cancel(key) ?? false;
     if (this.#bucket && caller?.waiter) {
       const { waiter } = caller;
       this.#giveUpPlace(caller);
@@ -324,14 +322,14 @@ export class BucketOwner {
   stats(name: string, configured: NamedPolicyFields): BucketStats {
     const nowMs = this.#platform.clock.now();
     const bucket = this.#open(name, configured, nowMs);
-    return { snapshot: snapshot(bucket, nowMs), tally: bucket.limiter.tally() };
+    return { snapshot: snapshot(bucket, nowMs), tally: bucket.limiter.stats() };
   }
 
   /**
    * What the bucket looks like. Unlike `inspect` it changes nothing: the policy is the one in force. A
    * bucket that is not there looks as it would start under `configured`.
    */
-  look(name: string, configured: NamedPolicyFields): BucketSnapshot {
+  peek(name: string, configured: NamedPolicyFields): BucketSnapshot {
     const nowMs = this.#platform.clock.now();
     return snapshot(this.#bucket ?? unopened(name, configured), nowMs);
   }
@@ -354,7 +352,7 @@ export class BucketOwner {
     const nowMs = this.#platform.clock.now();
     const isReport = ask.wanted === 0;
     const bucket = (isReport && this.#bucket) || this.#open(name, configured, nowMs);
-    const lendsNothing = this.#isClosed || this.#gathering?.isOpen(nowMs) === true;
+    const lendsNothing = this.#isClosed || this.#recoveryWindow?.isOpen(nowMs) === true;
     const turn = bucket.limiter.lend(lendsNothing ? { ...ask, wanted: 0 } : ask, nowMs);
     this.#finish(bucket, turn, nowMs);
     return { ...(turn.lease && { lease: turn.lease }), bucket: snapshot(bucket, nowMs) };
@@ -382,9 +380,9 @@ export class BucketOwner {
     return this.#turnOf(name, configured, (limiter, nowMs) => limiter.pause(pause, nowMs));
   }
 
-  /** See `Limiter.lift`. */
-  lift(name: string, configured: NamedPolicyFields): BucketSnapshot {
-    return this.#turnOf(name, configured, (limiter, nowMs) => limiter.lift(nowMs));
+  /** See `Limiter.resume`. */
+  resume(name: string, configured: NamedPolicyFields): BucketSnapshot {
+    return this.#turnOf(name, configured, (limiter, nowMs) => limiter.resume(nowMs));
   }
 
   /**
@@ -394,17 +392,17 @@ export class BucketOwner {
   async reset(): Promise<void> {
     const nowMs = this.#platform.clock.now();
     const bucket = this.#bucket;
-    const turn = bucket?.limiter.drain();
+    const turn = bucket?.limiter.reset();
     this.#bucket = undefined;
     this.#fault = undefined;
     this.#daemon.arm(undefined, nowMs);
     const erased = this.#platform.disk.erase();
     this.#daemon.forgetAlarm();
-    this.#keyedGrants.forgetAll();
+    this.#idempotency.forgetAll();
     this.#absent.forgetAll();
-    if (bucket && turn) this.#tell(bucket, turn, nowMs);
+    if (bucket && turn) this.#answer(bucket, turn, nowMs);
     this.#observer?.turned(this.#eventsOf(turn ?? { settled: [] }, nowMs));
-    this.#gathering?.drain("reset");
+    this.#recoveryWindow?.rejectAll("reset");
     await erased;
   }
 
@@ -417,10 +415,10 @@ export class BucketOwner {
    * Closes, and tells the same to all who wait. They have taken nothing and stand in no queue any more: the
    * next instance need not gather them.
    */
-  turnAway(): void {
+  shutDown(): void {
     this.close();
     const nowMs = this.#platform.clock.now();
-    this.#gathering?.drain("unavailable");
+    this.#recoveryWindow?.rejectAll("unavailable");
     this.#absent.forgetAll();
     const bucket = this.#bucket;
     if (!bucket) return;
@@ -439,27 +437,32 @@ export class BucketOwner {
   }
 
   /** @param heldMs How long the request was held at the door; it counts against its timeout. */
-  #admit(call: AcquireCall, heldMs: number, listener: Listener, nowMs: number): Leave | undefined {
-    this.#isFresh = false;
+  #admit(
+    call: AcquireCall,
+    heldMs: number,
+    request: HeldRequest,
+    nowMs: number,
+  ): Leave | undefined {
+    this.#hasAdmitted = true;
     // A caller put back by the Worker of an earlier deployment brings the policy of that time.
-    const bucket = (call.putBack && this.#bucket) ?? this.#open(call.bucket, call.policy, nowMs);
+    const bucket = (call.requeued && this.#bucket) ?? this.#open(call.bucket, call.policy, nowMs);
     const { limiter } = bucket;
     const { maxWaitMs } = limiter.policy;
-    const { tokens, timeoutMs = maxWaitMs, putBack, idempotencyKey } = call;
+    const { tokens, timeoutMs = maxWaitMs, requeued, idempotencyKey } = call;
     if (idempotencyKey !== undefined) {
-      const known = this.#joinKnown(idempotencyKey, call, bucket, listener, nowMs);
+      const known = this.#joinKnown(idempotencyKey, call, bucket, request, nowMs);
       if (known) return known.leave;
     }
-    if (timeoutMs > maxWaitMs && !putBack) {
+    if (timeoutMs > maxWaitMs && !requeued) {
       const errors = [integerFault("timeoutMs", timeoutMs, { min: 0, max: maxWaitMs })];
-      listener.tell({ kind: "invalid", errors });
+      request.answered({ kind: "invalid", errors });
       return undefined;
     }
-    const caller = new Caller(call, timeoutMs, listener);
-    const leftMs = Math.max(0, timeoutMs - heldMs - (putBack?.elapsedMs ?? 0));
-    const place = putBack && { putBackFromMs: putBack.arrivedAtMs };
+    const caller = new Caller(call, timeoutMs, request);
+    const leftMs = Math.max(0, timeoutMs - heldMs - (requeued?.elapsedMs ?? 0));
+    const place = requeued && { firstArrivalMs: requeued.arrivedAtMs };
     const turn = limiter.acquire({ caller, tokens, timeoutMs: leftMs, ...place }, nowMs);
-    return this.#arrive(bucket, caller, turn, { request: listener, nowMs });
+    return this.#arrive(bucket, caller, turn, { request, nowMs });
   }
 
   /** The second half of an arrival: `caller` has been settled by `turn`, or waits. */
@@ -467,7 +470,7 @@ export class BucketOwner {
     bucket: OpenBucket,
     caller: Caller,
     turn: Turn<Caller>,
-    { request, nowMs }: { readonly request: Listener; readonly nowMs: number },
+    { request, nowMs }: { readonly request: HeldRequest; readonly nowMs: number },
   ): Leave | undefined {
     const { idempotencyKey } = caller.call;
     caller.waiter = turn.waiter;
@@ -487,50 +490,50 @@ export class BucketOwner {
     key: string,
     call: AcquireCall,
     bucket: OpenBucket,
-    listener: Listener,
+    request: HeldRequest,
     nowMs: number,
   ): { leave: Leave | undefined } | undefined {
-    const { tell } = listener;
     if (this.#absent.isCancelled(key, nowMs)) {
-      tell({ kind: "cancelled" });
+      request.answered({ kind: "cancelled" });
       return { leave: undefined };
     }
-    const keyed = this.#keyedGrants.find(key, nowMs);
+    const keyed = this.#idempotency.find(key, nowMs);
     const caller = this.#keyedCallers.get(key);
     // One that is put back goes by its own arrival.
-    const away = call.putBack ? undefined : this.#absent.find(key, nowMs);
+    const away = call.requeued ? undefined : this.#absent.find(key, nowMs);
     const asked = keyed?.asked ?? caller?.call ?? away?.asked;
     if (!asked) return undefined;
     if (!isSameAsked(asked, call)) {
-      tell({ kind: "key-reused", key });
+      request.answered({ kind: "key-reused", key });
     } else if (keyed) {
-      tell({ kind: "replay", grant: keyed.grant, bucket: answering(bucket, nowMs) });
+      request.answered({ kind: "replay", grant: keyed.grant, bucket: stateOf(bucket, nowMs) });
     } else if (caller && caller.requests.size >= MAX_REQUESTS_PER_PLACE) {
       const retryAfterMs = Math.max(1, Number(caller.waiter?.deadlineAtMs) - nowMs);
       const requests = caller.requests.size;
-      tell({ kind: "key-crowded", key, requests, retryAfterMs, bucket: answering(bucket, nowMs) });
+      const seen = stateOf(bucket, nowMs);
+      request.answered({ kind: "key-crowded", key, requests, retryAfterMs, bucket: seen });
     } else if (caller) {
-      caller.requests.add(listener);
-      return { leave: this.#wait(bucket, caller, listener, nowMs) };
+      caller.requests.add(request);
+      return { leave: this.#wait(bucket, caller, request, nowMs) };
     } else if (away) {
       const { arrival, timeoutMs } = away;
-      const returner = new Caller(call, timeoutMs, listener);
+      const returner = new Caller(call, timeoutMs, request);
       const { tokens } = call;
       const turn = bucket.limiter.comeBack({ caller: returner, tokens, ...arrival }, nowMs);
-      return { leave: this.#arrive(bucket, returner, turn, { request: listener, nowMs }) };
+      return { leave: this.#arrive(bucket, returner, turn, { request, nowMs }) };
     }
     return { leave: undefined };
   }
 
   /** A request has come to wait: tells it where, if it wants to know. */
-  #wait(bucket: OpenBucket, caller: Caller, request: Listener, nowMs: number): Leave {
-    if (request.tellPlace) this.#places.add(caller, request.tellPlace, bucket.limiter, nowMs);
+  #wait(bucket: OpenBucket, caller: Caller, request: HeldRequest, nowMs: number): Leave {
+    if (request.moved) this.#places.add(caller, request.moved, bucket.limiter, nowMs);
     return () => this.#leave(bucket, caller, request);
   }
 
-  #leave(bucket: OpenBucket, caller: Caller, request: Listener): void {
+  #leave(bucket: OpenBucket, caller: Caller, request: HeldRequest): void {
     caller.requests.delete(request);
-    if (request.tellPlace) this.#places.remove(caller, request.tellPlace);
+    if (request.moved) this.#places.remove(caller, request.moved);
     const { waiter } = caller;
     if (!waiter || caller.requests.size > 0) return;
     const nowMs = this.#platform.clock.now();
@@ -545,13 +548,13 @@ export class BucketOwner {
 
   /** A request leaves that was held at the door since `heldFromMs`. */
   #leaveDoor(call: AcquireCall, heldFromMs: number): void {
-    const { idempotencyKey, putBack } = call;
+    const { idempotencyKey, requeued } = call;
     // A newcomer had no place yet.
-    if (idempotencyKey === undefined || !putBack) return;
+    if (idempotencyKey === undefined || !requeued) return;
     const { policy } = this.#bucket?.limiter ?? call;
     const { timeoutMs = policy.maxWaitMs } = call;
-    const deadlineAtMs = heldFromMs + Math.max(0, timeoutMs - putBack.elapsedMs);
-    const arrival = { queuedAtMs: putBack.arrivedAtMs, deadlineAtMs };
+    const deadlineAtMs = heldFromMs + Math.max(0, timeoutMs - requeued.elapsedMs);
+    const arrival = { queuedAtMs: requeued.arrivedAtMs, deadlineAtMs };
     const nowMs = this.#platform.clock.now();
     this.#absent.leave(idempotencyKey, { asked: askedIn(call), timeoutMs, arrival }, nowMs);
   }
@@ -568,7 +571,7 @@ export class BucketOwner {
   /** `caller` has its answer: tells all who stand in its place. */
   #settle(caller: Caller, answer: AcquireAnswer): void {
     this.#giveUpPlace(caller);
-    for (const { tell } of caller.requests) tell(answer);
+    for (const { answered } of caller.requests) answered(answer);
     caller.requests.clear();
   }
 
@@ -584,7 +587,7 @@ export class BucketOwner {
     this.#daemon.arm(bucket.limiter.nextWakeAtMs, nowMs);
     this.#write(bucket, turn, nowMs);
     this.#watchCheckpoint(bucket, nowMs);
-    this.#tell(bucket, turn, nowMs);
+    this.#answer(bucket, turn, nowMs);
     this.#places.turned(bucket.limiter, turn, nowMs);
     this.#observer?.turned(this.#eventsOf(turn, nowMs));
   }
@@ -602,7 +605,7 @@ export class BucketOwner {
         const { idempotencyKey } = caller.call;
         if (idempotencyKey === undefined || !outcome.ok) continue;
         const asked = askedIn(caller.call);
-        this.#keyedGrants.keep(idempotencyKey, { asked, grant: outcome }, nowMs);
+        this.#idempotency.keep(idempotencyKey, { asked, grant: outcome }, nowMs);
       }
     } catch (error) {
       // Memory is ahead of the disk: start again from the disk, and let the Worker put back all who wait.
@@ -619,10 +622,10 @@ export class BucketOwner {
       this.#checkpointTimer.set(Math.max(1, checkpointAtMs - nowMs));
   }
 
-  #tell(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
+  #answer(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
     if (turn.settled.length === 0) return;
     // One turn, one look at the bucket, however many it has settled.
-    const seen = answering(bucket, nowMs);
+    const seen = stateOf(bucket, nowMs);
     for (const { caller, outcome } of turn.settled) {
       const { call, timeoutMs } = caller;
       const { tokens } = call;
@@ -725,7 +728,7 @@ function lastInstantOf({ policy, limiter: { bucket } }: BucketRecord): number {
   return startedAtMs + (pausedUntilMs === undefined ? tick * policy.refillIntervalMs : 0);
 }
 
-function answering({ name, policyName, limiter }: OpenBucket, nowMs: number): AnsweringBucket {
+function stateOf({ name, policyName, limiter }: OpenBucket, nowMs: number): BucketState {
   return { name, policyName, policy: limiter.policy, view: limiter.inspect(nowMs), nowMs };
 }
 

@@ -1,6 +1,6 @@
 /**
- * The Durable Object of one bucket: the platform under a `BucketOwner`, and the interface that the
- * Worker calls. All decisions are the owner's.
+ * The Durable Object of one bucket: the platform under a `BucketHost`, and the interface that the
+ * Worker calls. All decisions are the host's.
  */
 import { DurableObject, tracing } from "cloudflare:workers";
 
@@ -20,9 +20,8 @@ import type {
   BucketDisk,
   BucketPlatform,
   BucketRecord,
+  HeldRequest,
   Leave,
-  Tell,
-  TellPlace,
 } from "./bucket-host.ts";
 import type { SluiceEnv } from "../worker/config/env.ts";
 import type { KeyedGrant } from "./idempotency-store.ts";
@@ -30,9 +29,9 @@ import type { KeyedGrant } from "./idempotency-store.ts";
 import { decodeAcquireCall } from "../wire/acquire-call.ts";
 import { linesResponse, outcomeLine, placeLine } from "../wire/acquire-lines.ts";
 import { acquireResponse } from "../answers/acquire-response.ts";
-import { BucketOwner } from "./bucket-host.ts";
+import { BucketHost } from "./bucket-host.ts";
 import { GrantPoints } from "../answers/grant-points.ts";
-import { QueuedSpan } from "./queue-span.ts";
+import { QueueSpan } from "./queue-span.ts";
 import { switchRefusalLog } from "../answers/refusal-log.ts";
 import { SteadyClock } from "./steady-clock.ts";
 import { UNWRITABLE } from "../wire/requeue.ts";
@@ -45,17 +44,16 @@ const STATE_KEY = "bucket";
 /** What stands before the key of a keyed grant. */
 const GRANT_PREFIX = "grant:";
 
-/** Who is told what becomes of a request. */
-interface Told {
-  readonly tell: Tell;
-  readonly tellPlace?: TellPlace;
-  readonly left: () => void;
+/** A held request whose caller may disconnect. */
+interface ConnectedRequest extends HeldRequest {
+  /** Called once the caller is gone and the request has left the queue; `answered` is not called then. */
+  readonly disconnected: () => void;
 }
 
 /** One bucket. Reached only through this project's Worker. */
 export class BucketObject extends DurableObject<SluiceEnv> {
   readonly #clock: SteadyClock;
-  readonly #owner: BucketOwner;
+  readonly #host: BucketHost;
   readonly #watchers: Watchers;
   /** Only where the deployment has a dataset for them. */
   readonly #points: GrantPoints | undefined;
@@ -68,11 +66,11 @@ export class BucketObject extends DurableObject<SluiceEnv> {
     this.#points = points;
     const clock = clockOf(ctx, wallNow);
     this.#clock = clock;
-    this.#owner = new BucketOwner(platformOf(ctx, clock, points));
-    this.#watchers = new Watchers(ctx, this.#owner, clock);
+    this.#host = new BucketHost(platformOf(ctx, clock, points));
+    this.#watchers = new Watchers(ctx, this.#host, clock);
     void ctx.blockConcurrencyWhile(async () => {
       const alarmAtMs = await ctx.storage.getAlarm();
-      if (alarmAtMs !== null) this.#owner.adopt(alarmAtMs + clock.aheadMs);
+      if (alarmAtMs !== null) this.#host.recover(alarmAtMs + clock.aheadMs);
     });
   }
 
@@ -94,7 +92,7 @@ export class BucketObject extends DurableObject<SluiceEnv> {
   /** The daemon's tick. */
   override alarm(): void {
     this.#points?.invoked();
-    this.#owner.alarm();
+    this.#host.alarm();
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
@@ -110,34 +108,34 @@ export class BucketObject extends DurableObject<SluiceEnv> {
   }
 
   /**
-   * See `BucketOwner.cancel`. Rejects if the object is reset: it may be cancelled or not then, and may be
+   * See `BucketHost.cancel`. Rejects if the object is reset: it may be cancelled or not then, and may be
    * cancelled again.
    */
   cancel(idempotencyKey: string): boolean {
-    return this.#owner.cancel(idempotencyKey);
+    return this.#host.cancel(idempotencyKey);
   }
 
-  /** See `BucketOwner.inspect`. Rejects if the object is reset. */
+  /** See `BucketHost.inspect`. Rejects if the object is reset. */
   inspect(name: string, configured: NamedPolicyFields): BucketSnapshot {
-    return this.#owner.inspect(name, configured);
+    return this.#host.inspect(name, configured);
   }
 
-  /** See `BucketOwner.stats`. Rejects if the object is reset. */
+  /** See `BucketHost.stats`. Rejects if the object is reset. */
   stats(name: string, configured: NamedPolicyFields): BucketStats {
-    return this.#owner.stats(name, configured);
+    return this.#host.stats(name, configured);
   }
 
   /**
-   * See `BucketOwner.lend`. The answer is held back until the lease is on disk. Rejects if the object is
+   * See `BucketHost.lend`. The answer is held back until the lease is on disk. Rejects if the object is
    * reset: what was reported, and any lease that was given, then counts as spent when it ends. Must not
    * be called again with the same `ask`.
    */
   lend(name: string, configured: NamedPolicyFields, ask: LeaseAsk): LeaseAnswer {
-    return this.#owner.lend(name, configured, ask);
+    return this.#host.lend(name, configured, ask);
   }
 
   /**
-   * See `BucketOwner.changePolicy`. The answer is held back until the change is on disk. Rejects if the
+   * See `BucketHost.changePolicy`. The answer is held back until the change is on disk. Rejects if the
    * object is reset; the change may then be kept or not.
    */
   changePolicy(
@@ -145,42 +143,42 @@ export class BucketObject extends DurableObject<SluiceEnv> {
     configured: NamedPolicyFields,
     changes: Readonly<Record<string, unknown>>,
   ): PolicyChange {
-    return this.#owner.changePolicy(name, configured, changes);
+    return this.#host.changePolicy(name, configured, changes);
   }
 
   /**
-   * See `BucketOwner.pause`. The answer is held back until the pause is on disk. Rejects if the object is
+   * See `BucketHost.pause`. The answer is held back until the pause is on disk. Rejects if the object is
    * reset; the pause may then be kept or not, and may be asked for again.
    */
   pause(name: string, configured: NamedPolicyFields, pause: Pause): BucketSnapshot {
     const untilMs = pause.untilMs + this.#clock.aheadMs;
-    return this.#owner.pause(name, configured, { ...pause, untilMs });
+    return this.#host.pause(name, configured, { ...pause, untilMs });
   }
 
-  /** See `BucketOwner.lift`, and `pause` for the rest. */
-  lift(name: string, configured: NamedPolicyFields): BucketSnapshot {
-    return this.#owner.lift(name, configured);
+  /** See `BucketHost.resume`, and `pause` for the rest. */
+  resume(name: string, configured: NamedPolicyFields): BucketSnapshot {
+    return this.#host.resume(name, configured);
   }
 
-  /** See `BucketOwner.isAwaited`. */
+  /** See `BucketHost.isAwaited`. */
   get isAwaited(): boolean {
-    return this.#owner.isAwaited;
+    return this.#host.isAwaited;
   }
 
-  /** See `BucketOwner.close`. For whoever runs the process and is about to end it; there is no way back. */
+  /** See `BucketHost.close`. For whoever runs the process and is about to end it; there is no way back. */
   close(): void {
-    this.#owner.close();
+    this.#host.close();
   }
 
-  /** See `BucketOwner.turnAway`; likewise. */
-  turnAway(): void {
-    this.#owner.turnAway();
+  /** See `BucketHost.shutDown`; likewise. */
+  shutDown(): void {
+    this.#host.shutDown();
   }
 
-  /** See `BucketOwner.reset`. Rejects if the object is reset; the bucket may then be gone or not. */
+  /** See `BucketHost.reset`. Rejects if the object is reset; the bucket may then be gone or not. */
   async reset(): Promise<void> {
     try {
-      await this.#owner.reset();
+      await this.#host.reset();
     } catch (error) {
       // Memory has forgotten what the disk may still hold. Nor must the file be held open: see bucket-stub.ts.
       this.ctx.abort(UNWRITABLE);
@@ -191,9 +189,9 @@ export class BucketObject extends DurableObject<SluiceEnv> {
   #hold(call: AcquireCall, request: Request): Promise<Response> {
     return new Promise((resolve) => {
       this.#acquire(call, request, {
-        tell: (answer) => resolve(acquireResponse(answer)),
+        answered: (answer) => resolve(acquireResponse(answer)),
         // Nobody reads the answer.
-        left: () => resolve(new Response(null, { status: 499 })),
+        disconnected: () => resolve(new Response(null, { status: 499 })),
       });
     });
   }
@@ -204,42 +202,41 @@ export class BucketObject extends DurableObject<SluiceEnv> {
     let settled: AcquireAnswer | undefined;
     const opened = (): LatestStream => (lines ??= new LatestStream(() => leave?.()));
     leave = this.#acquire(call, request, {
-      tell: (answer) => {
+      answered: (answer) => {
         if (lines) void this.#endLines(lines, answer);
         else settled = answer;
       },
-      tellPlace: (place) => void this.#putPlace(opened(), place),
-      left: () => opened().fail(request.signal.reason),
+      moved: (place) => void this.#putPlace(opened(), place),
+      disconnected: () => opened().fail(request.signal.reason),
     });
     return settled ? acquireResponse(settled) : linesResponse(opened().readable);
   }
 
   /**
-   * See `BucketOwner.acquire`. While the request waits it is a span, and it leaves with its caller; `left` is
-   * called then, and `tell` no more.
+   * See `BucketHost.acquire`. While the request waits it is a span, and it leaves the queue when its caller
+   * disconnects.
    */
   #acquire(
     call: AcquireCall,
     request: Request,
-    { tell, tellPlace, left }: Told,
+    { answered, moved, disconnected }: ConnectedRequest,
   ): Leave | undefined {
-    let span: QueuedSpan | undefined;
-    const leavePlace = this.#owner.acquire(
-      call,
-      (answer) => {
-        tell(answer);
+    let span: QueueSpan | undefined;
+    const leavePlace = this.#host.acquire(call, {
+      answered: (answer) => {
+        answered(answer);
         span?.settled(answer);
       },
-      tellPlace,
-    );
+      ...(moved && { moved }),
+    });
     if (!leavePlace) return undefined;
     // One that goes back to its place, or joins another's, is not at the end of the queue.
-    const isLast = call.putBack === undefined && call.idempotencyKey === undefined;
-    span = new QueuedSpan(tracing, call, isLast ? this.#owner.waiters : 0);
+    const isLast = call.requeued === undefined && call.idempotencyKey === undefined;
+    span = new QueueSpan(tracing, call, isLast ? this.#host.waiters : 0);
     const leave = (): void => {
       leavePlace();
       span?.cancelled();
-      left();
+      disconnected();
     };
     // Asked for by those who wait only: the runtime makes it then, and that costs more than a grant.
     const { signal } = request;

@@ -5,7 +5,7 @@
 import type { Clock } from "./clock.ts";
 
 /** One timer, set again and again. */
-export class SingleTimer {
+export class CoalescingTimer {
   readonly #clock: Clock;
   readonly #fired: () => void;
   #isSet = false;

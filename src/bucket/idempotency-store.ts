@@ -47,7 +47,7 @@ export function isSameAsked(one: Asked, other: Asked): boolean {
 }
 
 /** The keyed grants of one bucket. */
-export class KeyedGrants {
+export class IdempotencyStore {
   readonly #store: KeyedGrantStore;
   /** Oldest first; read from the disk at the first use, for most buckets see no key. */
   #kept: Map<string, KeyedGrant> | undefined = undefined;

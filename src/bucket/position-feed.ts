@@ -17,7 +17,7 @@ import type { Limiter, Place, Turn } from "../core/limiter.ts";
 import type { HeldPlace } from "../protocol/messages.ts";
 import type { Clock } from "./clock.ts";
 
-import { SingleTimer } from "./coalescing-timer.ts";
+import { CoalescingTimer } from "./coalescing-timer.ts";
 
 /** From a turn to the round that it makes: about what it takes to write the turn down. */
 const ROUND_DELAY_MS = 1;
@@ -25,22 +25,22 @@ const ROUND_DELAY_MS = 1;
  * The pause after a round for each request that it told. To tell one takes an eighth of that, measured
  * from the object to the client's socket, all in one process.
  */
-const PAUSE_PER_TOLD_MS = 1;
+const PAUSE_PER_NOTIFIED_MS = 1;
 /** The same for each place that it looked at, about fifty times what that takes. */
 const PAUSE_PER_PLACE_MS = 0.005;
 
-type TellPlace = (place: HeldPlace) => void;
+type Moved = (place: HeldPlace) => void;
 
 /** A request that follows its place, and what it was told last. */
 interface Follower {
-  readonly tell: TellPlace;
+  readonly moved: Moved;
   position: number;
   grantAtMs: number;
 }
 
 /** Those of one bucket. */
-export class PlaceFollowers<Caller> {
-  readonly #timer: SingleTimer;
+export class PositionFeed<Caller> {
+  readonly #timer: CoalescingTimer;
   /** By the place that they stand in. All of these places are in the queue. */
   readonly #followers = new Map<Caller, Follower[]>();
   /** Whose places those are; another one after a reset. */
@@ -49,23 +49,24 @@ export class PlaceFollowers<Caller> {
   #pausesUntilMs = -Infinity;
 
   constructor(clock: Clock) {
-    this.#timer = new SingleTimer(clock, () => this.#tellMoved(clock.now()));
+    this.#timer = new CoalescingTimer(clock, () => this.#notifyMoved(clock.now()));
   }
 
-  /** `caller` waits, and `tell` is called with its place from now on. */
-  add(caller: Caller, tell: TellPlace, limiter: Limiter<Caller>, nowMs: number): void {
-    const follower = { tell, position: 0, grantAtMs: 0 };
+  /** `caller` waits, and `moved` is called with its place from now on. */
+  add(caller: Caller, moved: Moved, limiter: Limiter<Caller>, nowMs: number): void {
+    const follower = { moved, position: 0, grantAtMs: 0 };
     const followers = this.#followers.get(caller);
     if (followers) followers.push(follower);
     else this.#followers.set(caller, [follower]);
     const last = limiter.lastPlace;
-    if (last?.waiter.caller === caller) tellPlace(follower, last, nowMs);
+    if (last?.waiter.caller === caller) notify(follower, last, nowMs);
     else this.#moved(limiter, nowMs);
   }
 
   /** One request of `caller` leaves, before the turn in which the place is given up. */
-  remove(caller: Caller, tell: TellPlace): void {
-    const others = this.#followers.get(caller)?.filter((follower) => follower.tell !== tell) ?? [];
+  remove(caller: Caller, moved: Moved): void {
+    const others =
+      this.#followers.get(caller)?.filter((follower) => follower.moved !== moved) ?? [];
     if (others.length > 0) this.#followers.set(caller, others);
     else this.#followers.delete(caller);
   }
@@ -91,10 +92,10 @@ export class PlaceFollowers<Caller> {
     this.#timer.set(Math.max(ROUND_DELAY_MS, restMs));
   }
 
-  #tellMoved(nowMs: number): void {
+  #notifyMoved(nowMs: number): void {
     let callersLeft = this.#followers.size;
     let places = 0;
-    let told = 0;
+    let notified = 0;
     for (const place of this.#limiter?.places() ?? []) {
       if (callersLeft === 0) break;
       places = place.position;
@@ -102,26 +103,22 @@ export class PlaceFollowers<Caller> {
       if (!followers) continue;
       callersLeft -= 1;
       for (const follower of followers) {
-        if (isTold(follower, place)) continue;
-        tellPlace(follower, place, nowMs);
-        told += 1;
+        if (isNotified(follower, place)) continue;
+        notify(follower, place, nowMs);
+        notified += 1;
       }
     }
-    this.#pauseMs = told * PAUSE_PER_TOLD_MS + places * PAUSE_PER_PLACE_MS;
+    this.#pauseMs = notified * PAUSE_PER_NOTIFIED_MS + places * PAUSE_PER_PLACE_MS;
     this.#pausesUntilMs = nowMs + this.#pauseMs;
   }
 }
 
-function isTold(follower: Follower, { position, grantAtMs }: Place<unknown>): boolean {
+function isNotified(follower: Follower, { position, grantAtMs }: Place<unknown>): boolean {
   return follower.position === position && follower.grantAtMs === grantAtMs;
 }
 
-function tellPlace(
-  follower: Follower,
-  { position, grantAtMs }: Place<unknown>,
-  nowMs: number,
-): void {
+function notify(follower: Follower, { position, grantAtMs }: Place<unknown>, nowMs: number): void {
   follower.position = position;
   follower.grantAtMs = grantAtMs;
-  follower.tell({ position, grantAtMs, etaMs: Math.max(0, grantAtMs - nowMs) });
+  follower.moved({ position, grantAtMs, etaMs: Math.max(0, grantAtMs - nowMs) });
 }

@@ -27,7 +27,7 @@ export interface Tracer {
 }
 
 /** One request in the queue, as a span. */
-export class QueuedSpan {
+export class QueueSpan {
   /** Until it has ended: a caller may leave once it has been told. */
   #span: SpanLike | undefined;
 

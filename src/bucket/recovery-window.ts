@@ -14,12 +14,12 @@ import { RECOVERY_WINDOW_MS, ROUND_TRIP_MS, recoveryWindowMs } from "../wire/req
 const MAX_WINDOW_MS = 3_000;
 
 /** Why requests are sent away that have not been let in. */
-export type DrainReason = "reset" | "unavailable" | "cancelled";
+export type RejectReason = "reset" | "unavailable" | "cancelled";
 
 /** A request at the door. */
-export interface GatheredRequest {
+export interface RecoveringRequest {
   /** When it first arrived, epoch milliseconds; `undefined` for a newcomer. */
-  readonly putBackFromMs: number | undefined;
+  readonly firstArrivalMs: number | undefined;
   /** Its idempotency key, if it has one. */
   readonly key: string | undefined;
   /** Over how long the callers come back that it is one of. */
@@ -27,14 +27,14 @@ export interface GatheredRequest {
   /** Lets it in; all are let in by one reading of the clock. */
   readonly admit: (nowMs: number) => void;
   /** Sends it away, for good. Answers `false` where its caller has left already. */
-  readonly drain: (why: DrainReason) => boolean;
+  readonly reject: (why: RejectReason) => boolean;
 }
 
 /**
  * Requests that are held until all who are put back have come. The window is measured by timers, so a clock
  * that is set meanwhile neither opens nor closes it.
  */
-export class Gathering {
+export class RecoveryWindow {
   readonly #clock: Clock;
   readonly #endsAtMs: number;
   #windowMs = RECOVERY_WINDOW_MS;
@@ -42,7 +42,7 @@ export class Gathering {
   #passedMs = 0;
   /** Whether anybody has come back in the part of it that runs. */
   #hasReturns = false;
-  #requests: GatheredRequest[] = [];
+  #requests: RecoveringRequest[] = [];
   #isTimed = false;
   #isOver = false;
 
@@ -58,9 +58,9 @@ export class Gathering {
   }
 
   /** Holds a request. It is let in when the gathering ends, by timers that the first one starts. */
-  hold(request: GatheredRequest, nowMs: number): void {
-    const { putBackFromMs, spreadMs } = request;
-    if (putBackFromMs !== undefined) {
+  hold(request: RecoveringRequest, nowMs: number): void {
+    const { firstArrivalMs, spreadMs } = request;
+    if (firstArrivalMs !== undefined) {
       this.#hasReturns = true;
       this.#windowMs = Math.max(this.#windowMs, recoveryWindowMs(spreadMs));
     }
@@ -73,8 +73,8 @@ export class Gathering {
   }
 
   /** Sends all away who are held. */
-  drain(why: DrainReason): void {
-    for (const { drain } of this.#take()) drain(why);
+  rejectAll(why: RejectReason): void {
+    for (const { reject } of this.#take()) reject(why);
   }
 
   /** Sends those away who are held with this key. Answers whether there was one. */
@@ -82,7 +82,7 @@ export class Gathering {
     const leaving = this.#requests.filter((request) => request.key === key);
     if (leaving.length === 0) return false;
     this.#requests = this.#requests.filter((request) => request.key !== key);
-    return leaving.filter(({ drain }) => drain("cancelled")).length > 0;
+    return leaving.filter(({ reject }) => reject("cancelled")).length > 0;
   }
 
   /**
@@ -113,14 +113,14 @@ export class Gathering {
   #admitAll(): void {
     this.#isOver = true;
     const requests = this.#take();
-    const putBack = requests.filter((request) => request.putBackFromMs !== undefined);
-    const newcomers = requests.filter((request) => request.putBackFromMs === undefined);
-    putBack.sort((a, b) => Number(a.putBackFromMs) - Number(b.putBackFromMs));
+    const requeued = requests.filter((request) => request.firstArrivalMs !== undefined);
+    const newcomers = requests.filter((request) => request.firstArrivalMs === undefined);
+    requeued.sort((a, b) => Number(a.firstArrivalMs) - Number(b.firstArrivalMs));
     const nowMs = this.#clock.now();
-    for (const { admit } of [...putBack, ...newcomers]) admit(nowMs);
+    for (const { admit } of [...requeued, ...newcomers]) admit(nowMs);
   }
 
-  #take(): GatheredRequest[] {
+  #take(): RecoveringRequest[] {
     const requests = this.#requests;
     this.#requests = [];
     return requests;

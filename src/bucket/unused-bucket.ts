@@ -3,11 +3,11 @@
  *
  * To come to an object makes it, and on a machine of one's own a file with it, for good. What asks for
  * nothing is not worth that: reads, deletions, and what is refused whatever the bucket holds. The answers
- * are the owner's, of one that has no disk. Where it would have to write, the object has to be asked.
+ * are the host's, of one that has no disk. Where it would have to write, the object has to be asked.
  */
 import type { BucketPlatform } from "./bucket-host.ts";
 
-import { BucketOwner } from "./bucket-host.ts";
+import { BucketHost } from "./bucket-host.ts";
 
 /** There is no disk to write to. */
 class NoDiskError extends Error {
@@ -38,9 +38,9 @@ const nowhere: BucketPlatform = {
  * ofUnusedBucket((bucket) => bucket.inspect("x", policy)); // a BucketSnapshot
  * ofUnusedBucket((bucket) => bucket.pause("x", policy, pause)); // undefined
  */
-export function ofUnusedBucket<Answer>(ask: (bucket: BucketOwner) => Answer): Answer | undefined {
+export function ofUnusedBucket<Answer>(ask: (bucket: BucketHost) => Answer): Answer | undefined {
   try {
-    return ask(new BucketOwner(nowhere));
+    return ask(new BucketHost(nowhere));
   } catch (error) {
     if (error instanceof NoDiskError) return undefined;
     throw error;

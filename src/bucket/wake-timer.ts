@@ -40,7 +40,7 @@ export interface AlarmStorage {
 }
 
 /** One object's alarm and timer. Arms nothing until it is told to. */
-export class AlarmDaemon {
+export class WakeTimer {
   readonly #storage: AlarmStorage;
   readonly #clock: Clock;
   readonly #onTimer: () => void;

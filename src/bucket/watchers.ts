@@ -4,7 +4,7 @@
  * **They cost nothing while nothing happens.** The sockets are the runtime's, which keeps them open when
  * the object leaves the memory. What has to be known of each then is in its attachment; there is no
  * alarm, and the one timer is set by something that happens and is not set again by itself. Without a
- * watcher the owner is told of none, and all that is left of this is one comparison a turn.
+ * watcher the host is told of none, and all that is left of this is one comparison a turn.
  *
  * **They do not slow a busy bucket down.** What happens is collected until a message is due, and a
  * message holds a bounded number of events. It is made once, for all.
@@ -14,12 +14,12 @@
  * falls too far behind is closed: it may connect again, and begins with the bucket as it is then.
  */
 import type { BucketSnapshot, WatchEvent, WatchMessage } from "../protocol/messages.ts";
-import type { BucketOwner } from "./bucket-host.ts";
+import type { BucketHost } from "./bucket-host.ts";
 import type { Clock } from "./clock.ts";
 import type { WatchCall } from "../wire/watch-call.ts";
 
 import { problemResponse } from "../answers/problem.ts";
-import { SingleTimer } from "./coalescing-timer.ts";
+import { CoalescingTimer } from "./coalescing-timer.ts";
 
 /** Watchers of one bucket: each costs the object a message whenever something happens. */
 const MAX_WATCHERS = 100;
@@ -49,7 +49,7 @@ const PING = "ping";
 const PONG = "pong";
 
 /** Codes that a socket is closed with; 1008 and 1009 are the protocol's own (RFC 6455, 7.4.1). */
-const closeCodes = { rubbish: 1008, tooLarge: 1009, tooSlow: 4408 } as const;
+const closeCodes = { invalidFrames: 1008, tooLarge: 1009, tooSlow: 4408 } as const;
 
 /** What is kept with each socket. */
 interface Attachment {
@@ -67,15 +67,15 @@ interface Watcher {
   sent: number;
   /** As many of them as it has said to have read. */
   read: number;
-  rubbish: number;
+  invalidFrames: number;
 }
 
 /** The watchers of one bucket. */
 export class Watchers {
   readonly #ctx: DurableObjectState;
-  readonly #owner: BucketOwner;
+  readonly #host: BucketHost;
   readonly #clock: Clock;
-  readonly #timer: SingleTimer;
+  readonly #timer: CoalescingTimer;
   readonly #watchers = new Map<WebSocket, Watcher>();
   #events: WatchEvent[] = [];
   #omitted = 0;
@@ -86,16 +86,16 @@ export class Watchers {
   #lastSnapshot = "";
 
   /** Takes over the watchers that an earlier instance has left. */
-  constructor(ctx: DurableObjectState, owner: BucketOwner, clock: Clock) {
+  constructor(ctx: DurableObjectState, host: BucketHost, clock: Clock) {
     this.#ctx = ctx;
-    this.#owner = owner;
+    this.#host = host;
     this.#clock = clock;
-    this.#timer = new SingleTimer(clock, () => this.#flush());
+    this.#timer = new CoalescingTimer(clock, () => this.#flush());
     for (const socket of ctx.getWebSockets()) {
       const attachment: Attachment | null = socket.deserializeAttachment();
       if (!attachment || socket.readyState !== WebSocket.OPEN) continue;
       const { call, lastId, sent, read } = attachment;
-      this.#watchers.set(socket, { call, sent, read, rubbish: 0 });
+      this.#watchers.set(socket, { call, sent, read, invalidFrames: 0 });
       this.#lastId = Math.max(this.#lastId, lastId);
     }
     if (this.#watchers.size > 0) this.#observe();
@@ -108,7 +108,7 @@ export class Watchers {
    * @throws {RangeError} Where the bucket's state cannot be read.
    */
   accept(call: WatchCall): Response {
-    const snapshot = this.#owner.inspect(call.bucket, call.policy);
+    const snapshot = this.#host.inspect(call.bucket, call.policy);
     // Those too count that are closed and still hold what they have not read.
     if (this.#ctx.getWebSockets().length >= MAX_WATCHERS) {
       const detail = `Cannot watch: ${MAX_WATCHERS} watch this bucket already`;
@@ -119,7 +119,7 @@ export class Watchers {
     const { 0: client, 1: socket } = new WebSocketPair();
     this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     this.#ctx.acceptWebSocket(socket);
-    const watcher = { call, sent: 0, read: 0, rubbish: 0 };
+    const watcher = { call, sent: 0, read: 0, invalidFrames: 0 };
     this.#watchers.set(socket, watcher);
     this.#observe();
     this.#send(socket, watcher, this.#message(snapshot, { isFirst: true }));
@@ -140,9 +140,9 @@ export class Watchers {
       watcher.read = Math.min(watcher.sent, Math.max(watcher.read, Number(report[1])));
       return;
     }
-    watcher.rubbish += 1;
-    if (watcher.rubbish > MAX_INVALID_FRAMES) {
-      this.#close(socket, "rubbish", `Over ${MAX_INVALID_FRAMES} messages that say nothing`);
+    watcher.invalidFrames += 1;
+    if (watcher.invalidFrames > MAX_INVALID_FRAMES) {
+      this.#close(socket, "invalidFrames", `Over ${MAX_INVALID_FRAMES} messages that say nothing`);
     }
   }
 
@@ -160,12 +160,12 @@ export class Watchers {
   gone(socket: WebSocket): void {
     this.#watchers.delete(socket);
     if (this.#watchers.size > 0) return;
-    this.#owner.observe(undefined);
+    this.#host.observe(undefined);
     this.#clear();
   }
 
   #observe(): void {
-    this.#owner.observe({ turned: (events) => this.#turned(events) }, this.#lastId);
+    this.#host.observe({ turned: (events) => this.#turned(events) }, this.#lastId);
   }
 
   #turned(events: readonly WatchEvent[]): void {
@@ -182,7 +182,7 @@ export class Watchers {
   #flush(): void {
     const [first] = this.#watchers.values();
     if (!first || !this.#isStale) return;
-    const snapshot = this.#owner.look(first.call.bucket, first.call.policy);
+    const snapshot = this.#host.peek(first.call.bucket, first.call.policy);
     const hasChanged = JSON.stringify(snapshot) !== this.#lastSnapshot;
     if (hasChanged || this.#events.length > 0) {
       const text = this.#message(snapshot, { events: this.#events, omitted: this.#omitted });

@@ -8,7 +8,7 @@
  */
 import type { Terminal } from "./terminal.ts";
 
-import { pause } from "../client/transport/abort.ts";
+import { sleep } from "../client/transport/abort.ts";
 import { exitCodes } from "./exit-code.ts";
 
 /** Between two lines of progress. */
@@ -63,7 +63,7 @@ export async function bench(command: BenchCommand, terminal: Terminal): Promise<
       const answer = await ask(command, over);
       if (over.aborted) return;
       answers[answer] = (answers[answer] ?? 0) + 1;
-      if (answer === "failed") await pause(FAILED_PAUSE_MS, undefined);
+      if (answer === "failed") await sleep(FAILED_PAUSE_MS, undefined);
       else latenciesMs.push(performance.now() - sentAtMs);
     }
   };

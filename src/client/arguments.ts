@@ -2,14 +2,14 @@
  * What is checked before anything is sent: a wrong argument is the caller's fault, and is told with its
  * name, its value and its limit, whatever the network does.
  */
-import type { FieldFault, Limits } from "../core/policy.ts";
+import type { FieldFault, Range } from "../core/policy.ts";
 
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import {
   fieldFaults,
   integerFault,
   isIntegerWithin,
-  policyLimits,
+  policyRanges,
   showValue,
 } from "../core/policy.ts";
 
@@ -19,8 +19,8 @@ const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/;
 const TOKEN = /^[\x21-\x7E]+$/;
 /** The largest integer that a number holds exactly: what the bucket can hold is its own to say. */
 const LARGEST = 9_007_199_254_740_991;
-const TOKENS: Limits = { min: 1, max: LARGEST };
-const INSTANT_MS: Limits = { min: 0, max: LARGEST };
+const TOKENS: Range = { min: 1, max: LARGEST };
+const INSTANT_MS: Range = { min: 0, max: LARGEST };
 
 /** What is given to a verb, before anything is known of it. */
 type Given = Readonly<Record<string, unknown>>;
@@ -50,7 +50,7 @@ export function checkBucketInPath(bucket: unknown): void {
 export function checkAcquireOptions(options: object, allowed: readonly string[]): void {
   const given = membersOf("options", options, allowed);
   checkInteger(given, "tokens", TOKENS);
-  checkInteger(given, "timeoutMs", policyLimits.maxWaitMs);
+  checkInteger(given, "timeoutMs", policyRanges.maxWaitMs);
   checkSignal(given);
   checkFunction(given, "onQueued");
   checkFunction(given, "waitUntil");
@@ -89,7 +89,7 @@ export function checkPause(pause: object): void {
       ? []
       : [integerFault("untilMs", given["untilMs"], INSTANT_MS)],
   );
-  checkInteger(given, "tokens", policyLimits.initialTokens);
+  checkInteger(given, "tokens", policyRanges.initialTokens);
 }
 
 /**
@@ -113,7 +113,7 @@ export function checkClientOptions(options: object): void {
   }
   checkFunction(given, "fetch");
   checkFunction(given, "onError");
-  checkInteger(given, "retryForMs", policyLimits.maxWaitMs);
+  checkInteger(given, "retryForMs", policyRanges.maxWaitMs);
   if (token !== undefined && (typeof token !== "string" || !TOKEN.test(token))) {
     // Not the value: it may be a secret with a line end.
     throw new RangeError("token must be visible ASCII characters without white space");
@@ -167,7 +167,7 @@ export function hasMethod(value: unknown, name: string): boolean {
 }
 
 /** @throws {RangeError} Where the member is given and no integer within the limits, naming it. */
-export function checkInteger(given: Given, field: string, limits: Limits): void {
+export function checkInteger(given: Given, field: string, limits: Range): void {
   const value = given[field];
   if (value === undefined || isIntegerWithin(value, limits)) return;
   throwFaults([integerFault(field, value, limits)]);

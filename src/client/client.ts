@@ -27,10 +27,10 @@ import type { BucketSnapshot, Reason } from "../protocol/messages.ts";
 import type { AcquireOutcome, RefusalReason } from "./acquire-outcome.ts";
 import type { Answer } from "./transport/answer.ts";
 import type { OnError, Report } from "./fault-report.ts";
-import type { Attempt, Patience } from "./transport/retry.ts";
+import type { Attempt, RetryPolicy } from "./transport/retry.ts";
 import type { SluiceErrorReason } from "./sluice-error.ts";
 
-import { policyLimits } from "../core/policy.ts";
+import { policyRanges } from "../core/policy.ts";
 import { STREAM_IF_QUEUED } from "../protocol/messages.ts";
 import { errorOf, grantIn, membersOf, problemIn, unexpectedAnswer } from "./transport/answer.ts";
 import {
@@ -46,7 +46,7 @@ import { Connection, type Call, type ConnectionOptions } from "./transport/conne
 import { faultReporter } from "./fault-report.ts";
 import { followStream } from "./transport/follow-stream.ts";
 import { cancelCall, giveUp, quotedKey } from "./transport/give-up.ts";
-import { persist, TransportFault, UnreachableError } from "./transport/retry.ts";
+import { retry, TransportError, SluiceUnreachableError } from "./transport/retry.ts";
 import { SluiceError } from "./sluice-error.ts";
 
 /** A place in the queue. */
@@ -361,7 +361,7 @@ class ConnectedClient implements Client {
       return outcomeIn(answer, bucket, tokens ?? 1);
     };
     try {
-      return await persist(ask, this.#patienceFor(timeoutMs, signal));
+      return await retry(ask, this.#patienceFor(timeoutMs, signal));
     } catch (error) {
       if (mayWait && idempotencyKey !== undefined && isGivenUp(error, options)) {
         const told = giveUp(this.#connection, cancelCall(bucket, idempotencyKey));
@@ -378,8 +378,8 @@ class ConnectedClient implements Client {
     return timeoutMs < Infinity && timeoutMs > MAX_BOUND_SILENCE_MS;
   }
 
-  #patienceFor(timeoutMs: number | undefined, signal: AbortSignal | undefined): Patience {
-    const longestMs = timeoutMs ?? policyLimits.maxWaitMs.max;
+  #patienceFor(timeoutMs: number | undefined, signal: AbortSignal | undefined): RetryPolicy {
+    const longestMs = timeoutMs ?? policyRanges.maxWaitMs.max;
     return {
       signal,
       retryForMs: this.#retryForMs,
@@ -393,7 +393,7 @@ class ConnectedClient implements Client {
 
   /** What an acquire comes to that was not answered with an outcome. */
   #failed(error: unknown, asked: AskedAcquire): AcquireOutcome {
-    if (error instanceof UnreachableError) return this.#unavailable(error.fault, asked);
+    if (error instanceof SluiceUnreachableError) return this.#unavailable(error.fault, asked);
     const isCovered = error instanceof SluiceError && this.#covered.has(error.reason);
     if (!isCovered || this.#onUnavailable === "throw") throw error;
     this.#report(error);
@@ -401,7 +401,7 @@ class ConnectedClient implements Client {
   }
 
   #unavailable(
-    fault: TransportFault,
+    fault: TransportError,
     { bucket, tokens, startedAtMs }: AskedAcquire,
   ): AcquireOutcome {
     switch (this.#onUnavailable) {
@@ -444,7 +444,7 @@ class ConnectedClient implements Client {
   }
 
   async #send(call: Call, { signal }: CallOptions): Promise<Answer> {
-    const patience: Patience = {
+    const patience: RetryPolicy = {
       signal,
       retryForMs: this.#retryForMs,
       untilMs: Infinity,
@@ -458,9 +458,9 @@ class ConnectedClient implements Client {
       return answer;
     };
     try {
-      return await persist(ask, patience);
+      return await retry(ask, patience);
     } catch (error) {
-      throw error instanceof UnreachableError ? unavailableError(error.fault) : error;
+      throw error instanceof SluiceUnreachableError ? unavailableError(error.fault) : error;
     }
   }
 }
@@ -496,7 +496,7 @@ function isRefusal(reason: Reason): reason is Exclude<RefusalReason, "unavailabl
  * caller's own may be asked with again, and would be refused if it were cancelled.
  */
 function isGivenUp(error: unknown, { idempotencyKey }: AcquireOptions): boolean {
-  if (!(error instanceof UnreachableError)) return true;
+  if (!(error instanceof SluiceUnreachableError)) return true;
   return error.fault.isSilence && idempotencyKey === undefined;
 }
 
@@ -509,12 +509,12 @@ function keepGoing(promise: Promise<unknown>, waitUntil: AcquireOptions["waitUnt
 }
 
 /** Without the words of what is wrong: a refusal is shown to callers. */
-function misconfigured(): TransportFault {
+function misconfigured(): TransportError {
   const detail = "Sluice cannot be used as it is configured";
-  return new TransportFault({ detail });
+  return new TransportError({ detail });
 }
 
-function unavailableError({ message, status, cause }: TransportFault): SluiceError {
+function unavailableError({ message, status, cause }: TransportError): SluiceError {
   return new SluiceError({ reason: "unavailable", detail: message, status, cause });
 }
 

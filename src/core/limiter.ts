@@ -33,16 +33,16 @@
  */
 import type { Lease, LeaseAsk, LeaseReport } from "./lease/lease.ts";
 import type { Pause } from "./pause.ts";
-import type { Limits, Policy } from "./policy.ts";
-import type { TallyView } from "./stats.ts";
+import type { Range, Policy } from "./policy.ts";
+import type { StatsView } from "./stats.ts";
 import type { TokenBucketState } from "./limits/token-bucket.ts";
 import type { Waiter } from "./queue/waiter-queue.ts";
 
 import { leaseEndAtMs } from "./lease/lease.ts";
 import { guardedPlace } from "./queue/guarded-place.ts";
 import { integerFault, isIntegerWithin } from "./policy.ts";
-import { Reservation } from "./write-ahead.ts";
-import { Tally } from "./stats.ts";
+import { WriteAhead } from "./write-ahead.ts";
+import { Stats } from "./stats.ts";
 import { TokenBucket } from "./limits/token-bucket.ts";
 import { WaiterQueue } from "./queue/waiter-queue.ts";
 
@@ -132,7 +132,7 @@ export interface AcquireRequest<Caller> {
    * goes before all who joined later, and neither `queueLimit` nor `maxWaitMs` counts for it, because
    * it has been let in before, as far as anybody can still tell.
    */
-  readonly putBackFromMs?: number;
+  readonly firstArrivalMs?: number;
 }
 
 /** What a bucket looks like at an instant. */
@@ -161,7 +161,7 @@ export interface LimiterState {
   readonly refused: number;
   readonly cancelled: number;
   /** Absent where there is nothing to tell, and in states of before it was kept. */
-  readonly tally?: TallyView;
+  readonly tally?: StatsView;
 }
 
 /**
@@ -186,9 +186,9 @@ export class Limiter<Caller> {
   #granted = 0;
   #refused = 0;
   #cancelled = 0;
-  #tally = new Tally();
+  #stats = new Stats();
   /** What the disk knows of the bucket. */
-  #reservation = new Reservation();
+  #writeAhead = new WriteAhead();
   /** Whether something but tokens has to be written: a start, a drain, another policy. */
   #isChanged = false;
 
@@ -206,11 +206,11 @@ export class Limiter<Caller> {
   static from<Caller>(policy: Policy, state: LimiterState): Limiter<Caller> {
     const limiter = new Limiter<Caller>(policy);
     if (state.bucket) limiter.#bucket = TokenBucket.from(policy, state.bucket);
-    limiter.#reservation = new Reservation(state.bucket?.leased);
+    limiter.#writeAhead = new WriteAhead(state.bucket?.leased);
     limiter.#granted = state.granted;
     limiter.#refused = state.refused;
     limiter.#cancelled = state.cancelled;
-    limiter.#tally = Tally.from(state.tally);
+    limiter.#stats = Stats.from(state.tally);
     return limiter;
   }
 
@@ -239,7 +239,7 @@ export class Limiter<Caller> {
    * while the disk holds all that it should. Late is safe, and so is never: tokens may be lost then.
    */
   get checkpointAtMs(): number | undefined {
-    return this.#reservation.settleAtMs;
+    return this.#writeAhead.settleAtMs;
   }
 
   /**
@@ -252,7 +252,7 @@ export class Limiter<Caller> {
     this.#isChanged = false;
     const bucket = this.#bucket;
     if (!bucket) return isChanged ? this.toJSON() : undefined;
-    const durable = this.#reservation.checkpoint(bucket, this.#policy, nowMs, isChanged);
+    const durable = this.#writeAhead.checkpoint(bucket, this.#policy, nowMs, isChanged);
     return durable && { ...this.toJSON(), bucket: durable };
   }
 
@@ -265,10 +265,10 @@ export class Limiter<Caller> {
    * `maxWaitMs`; nothing changes then.
    */
   acquire(request: AcquireRequest<Caller>, nowMs: number): Turn<Caller> {
-    const { caller, tokens = 1, timeoutMs = this.#policy.maxWaitMs, putBackFromMs } = request;
+    const { caller, tokens = 1, timeoutMs = this.#policy.maxWaitMs, firstArrivalMs } = request;
     check("tokens", tokens, { min: 1, max: Number.MAX_SAFE_INTEGER });
-    const isPutBack = putBackFromMs !== undefined;
-    const longestMs = isPutBack ? Number.MAX_SAFE_INTEGER : this.#policy.maxWaitMs;
+    const isRequeued = firstArrivalMs !== undefined;
+    const longestMs = isRequeued ? Number.MAX_SAFE_INTEGER : this.#policy.maxWaitMs;
     check("timeoutMs", timeoutMs, { min: 0, max: longestMs });
     const settled: Settlement<Caller>[] = [];
     if (tokens > this.#policy.capacity) {
@@ -279,7 +279,7 @@ export class Limiter<Caller> {
     this.#grantDue(bucket, nowMs, settled);
 
     const { latestAtMs } = this.#queue;
-    const queuedAtMs = putBackFromMs ?? Math.max(instantOf(bucket, nowMs), latestAtMs);
+    const queuedAtMs = firstArrivalMs ?? Math.max(instantOf(bucket, nowMs), latestAtMs);
     if (this.#queue.size === 0 && bucket.tryTake(tokens)) {
       this.#grant(settled, bucket, { caller, tokens, queuedAtMs }, nowMs);
       return { settled };
@@ -296,7 +296,7 @@ export class Limiter<Caller> {
       this.#refuse(settled, caller, "timeout", forecast.msUntil(tokens, nowMs));
       return { settled };
     }
-    if (this.#queue.size >= this.#policy.queueLimit && !isPutBack) {
+    if (this.#queue.size >= this.#policy.queueLimit && !isRequeued) {
       this.#refuse(settled, caller, "queue-full", forecast.msUntil(tokens, nowMs));
       return { settled };
     }
@@ -387,7 +387,7 @@ export class Limiter<Caller> {
       usedTokens += used;
     }
     this.#granted += report.granted;
-    this.#tally.noteLeased(usedTokens, report.granted);
+    this.#stats.noteLeased(usedTokens, report.granted);
     this.#isChanged = true;
     // What came back is there sooner than anybody could rely on.
     this.#forecast = undefined;
@@ -423,7 +423,7 @@ export class Limiter<Caller> {
   /**
    * Pauses the bucket: from now on it holds at most `tokens`, and its ticks up to and including `untilMs`,
    * epoch milliseconds, bring none. Then it goes on, on its own grid, one tick at a time. Of two pauses the
-   * later end and the lower number of tokens count, whichever came first; only `lift` ends one sooner. An
+   * later end and the lower number of tokens count, whichever came first; only `resume` ends one sooner. An
    * instant that is not after `nowMs` changes nothing. A bucket that has not started starts with it.
    *
    * Waiters keep their order and their deadlines and are timed anew: one that would now come too late is
@@ -450,9 +450,9 @@ export class Limiter<Caller> {
    * Ends a pause, if there is one: the ticks after `nowMs` bring tokens again, so nobody is later for it.
    * What the pause has taken away does not come back.
    */
-  lift(nowMs: number): Turn<Caller> {
+  resume(nowMs: number): Turn<Caller> {
     const turn = this.advance(nowMs);
-    if (this.#bucket?.lift(nowMs)) {
+    if (this.#bucket?.resume(nowMs)) {
       this.#isChanged = true;
       this.#forecast = undefined;
     }
@@ -467,7 +467,7 @@ export class Limiter<Caller> {
   }
 
   /** Refuses everybody who waits with `bucket-reset`, and forgets the bucket and its counts. */
-  drain(): Turn<Caller> {
+  reset(): Turn<Caller> {
     const settled: Settlement<Caller>[] = [];
     for (const waiter of this.#queue) {
       this.#leave(waiter);
@@ -475,11 +475,11 @@ export class Limiter<Caller> {
     }
     this.#bucket = undefined;
     this.#forecast = undefined;
-    this.#reservation = new Reservation();
+    this.#writeAhead = new WriteAhead();
     this.#granted = 0;
     this.#refused = 0;
     this.#cancelled = 0;
-    this.#tally = new Tally();
+    this.#stats = new Stats();
     this.#isChanged = true;
     return { settled };
   }
@@ -544,13 +544,13 @@ export class Limiter<Caller> {
   }
 
   /** What it has done since it started, beyond the counts of `inspect`. */
-  tally(): TallyView {
-    return this.#tally.view();
+  stats(): StatsView {
+    return this.#stats.view();
   }
 
   /** The limiter without its waiters, just as it is, for `Limiter.from`. */
   toJSON(): LimiterState {
-    const tally = this.#tally.toJSON();
+    const tally = this.#stats.toJSON();
     return {
       ...(this.#bucket && { bucket: this.#bucket.toJSON() }),
       granted: this.#granted,
@@ -647,10 +647,10 @@ export class Limiter<Caller> {
     nowMs: number,
   ): void {
     this.#granted += 1;
-    this.#reservation.noteGrant(tokens, nowMs);
+    this.#writeAhead.noteGrant(tokens, nowMs);
     const grantedAtMs = instantOf(bucket, nowMs);
     const waitedMs = Math.max(0, Math.round(grantedAtMs - queuedAtMs));
-    this.#tally.noteGrant(tokens, waitedMs);
+    this.#stats.noteGrant(tokens, waitedMs);
     const remaining = bucket.tokens;
     settled.push({ caller, outcome: { ok: true, tokens, remaining, waitedMs, grantedAtMs } });
   }
@@ -662,7 +662,7 @@ export class Limiter<Caller> {
     retryAfterMs?: number,
   ): void {
     this.#refused += 1;
-    this.#tally.noteRefusal(reason);
+    this.#stats.noteRefusal(reason);
     const outcome: Refusal =
       retryAfterMs === undefined ? { ok: false, reason } : { ok: false, reason, retryAfterMs };
     settled.push({ caller, outcome });
@@ -678,7 +678,7 @@ function instantOf(bucket: TokenBucket, nowMs: number): number {
   return Math.max(nowMs, bucket.reachedAtMs);
 }
 
-function check(field: string, value: number, limits: Limits): void {
+function check(field: string, value: number, limits: Range): void {
   if (!isIntegerWithin(value, limits)) {
     throw new RangeError(integerFault(field, value, limits).message);
   }

@@ -7,7 +7,7 @@ import type { FieldFault } from "./policy.ts";
 import { integerFault, isIntegerWithin, showValue } from "./policy.ts";
 
 /** Lowest and highest legal value of what a pause says, both inclusive. */
-export const pauseLimits = {
+export const pauseRanges = {
   /**
    * How far its end lies ahead, in milliseconds: up to a day, as long as the longest interval between two
    * ticks. Whoever needs more can pause the bucket again.
@@ -39,18 +39,18 @@ const FIELDS = ["untilMs", "tokens"];
 export function checkPause(fields: Readonly<Record<string, unknown>>, nowMs: number): PauseCheck {
   const { untilMs, tokens = 0 } = fields;
   const faults: FieldFault[] = [];
-  const untilLimits = { min: 0, max: nowMs + pauseLimits.aheadMs.max };
+  const untilLimits = { min: 0, max: nowMs + pauseRanges.aheadMs.max };
   if (untilMs === undefined) {
     faults.push({ field: "untilMs", message: "untilMs is missing" });
   } else if (isIntegerWithin(untilMs, { min: untilLimits.max + 1, max: Infinity })) {
-    const limit = `${pauseLimits.aheadMs.max} ms ahead, ${untilLimits.max}`;
+    const limit = `${pauseRanges.aheadMs.max} ms ahead, ${untilLimits.max}`;
     const message = `untilMs must be at most ${limit}: got ${showValue(untilMs)}`;
     faults.push({ field: "untilMs", message });
   } else if (!isIntegerWithin(untilMs, untilLimits)) {
     faults.push(integerFault("untilMs", untilMs, untilLimits));
   }
-  if (!isIntegerWithin(tokens, pauseLimits.tokens)) {
-    faults.push(integerFault("tokens", tokens, pauseLimits.tokens));
+  if (!isIntegerWithin(tokens, pauseRanges.tokens)) {
+    faults.push(integerFault("tokens", tokens, pauseRanges.tokens));
   }
   for (const field of Object.keys(fields)) {
     if (FIELDS.includes(field)) continue;

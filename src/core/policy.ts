@@ -9,7 +9,7 @@
  */
 
 /** Lowest and highest legal value of each number of a policy, both inclusive. */
-export const policyLimits = {
+export const policyRanges = {
   /**
    * Tokens. Sums of 10,000 waiters stay far below 2^53, so all arithmetic with tokens and ticks is exact.
    * Instants may lie beyond it: see `MAX_TOLD_MS` in token-bucket.ts.
@@ -28,7 +28,7 @@ export const policyLimits = {
 } as const;
 
 /** Lowest and highest legal value of each number of a policy's `lease`, both inclusive. */
-export const leaseLimits = {
+export const leaseRanges = {
   /** Tokens. More than the capacity is as good as the capacity. */
   maxTokens: { min: 1, max: 1_000_000_000 },
   /**
@@ -77,7 +77,7 @@ export interface FieldFault {
   readonly message: string;
 }
 
-type NumberName = keyof typeof policyLimits;
+type NumberName = keyof typeof policyRanges;
 
 const numberNames = [
   "capacity",
@@ -105,18 +105,18 @@ export function showValue(value: unknown): string {
 }
 
 /** Lowest and highest legal value, both inclusive. */
-export interface Limits {
+export interface Range {
   readonly min: number;
   readonly max: number;
 }
 
 /** Whether `value` is an integer within the limits. */
-export function isIntegerWithin(value: unknown, { min, max }: Limits): value is number {
+export function isIntegerWithin(value: unknown, { min, max }: Range): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= min && value <= max;
 }
 
 /** What is wrong with `value`, for a field that must be an integer within the limits. */
-export function integerFault(field: string, value: unknown, { min, max }: Limits): FieldFault {
+export function integerFault(field: string, value: unknown, { min, max }: Range): FieldFault {
   const message = `${field} must be an integer from ${min} to ${max}: got ${showValue(value)}`;
   return { field, message };
 }
@@ -124,13 +124,13 @@ export function integerFault(field: string, value: unknown, { min, max }: Limits
 /** What is wrong with each of `fields` for itself, whichever of a policy's they are. */
 export function fieldFaults(fields: Readonly<Record<string, unknown>>): FieldFault[] {
   const { lease, ...numbers } = fields;
-  return [...numberFaults(numbers, policyLimits, [...numberNames, "lease"]), ...leaseFaults(lease)];
+  return [...numberFaults(numbers, policyRanges, [...numberNames, "lease"]), ...leaseFaults(lease)];
 }
 
 /** @param allowed All names that the message for an unknown one is to list. */
 function numberFaults(
   fields: Readonly<Record<string, unknown>>,
-  limitsOf: Readonly<Record<string, Limits>>,
+  limitsOf: Readonly<Record<string, Range>>,
   allowed: readonly string[],
   prefix = "",
 ): FieldFault[] {
@@ -156,12 +156,12 @@ function leaseFaults(lease: unknown): FieldFault[] {
     return [{ field: "lease", message }];
   }
   const members: Readonly<Record<string, unknown>> = { ...lease };
-  const names = Object.keys(leaseLimits);
+  const names = Object.keys(leaseRanges);
   const missing = names.filter((name) => members[name] === undefined);
   return [
     ...numberFaults(
       members,
-      leaseLimits,
+      leaseRanges,
       names.map((name) => `lease.${name}`),
       "lease.",
     ),
@@ -208,7 +208,7 @@ export class Policy {
   /**
    * Builds a policy.
    *
-   * @throws {RangeError} Where a number is missing, no integer or out of `policyLimits`, where
+   * @throws {RangeError} Where a number is missing, no integer or out of `policyRanges`, where
    * `initialTokens` exceeds `capacity`, or where a field is unknown; the message names every fault.
    */
   static of(fields: PolicyFields): Policy {
@@ -223,7 +223,7 @@ export class Policy {
     const numbers: Partial<Record<NumberName, number>> = {};
     for (const field of numberNames) {
       const value = fields[field];
-      if (isIntegerWithin(value, policyLimits[field])) numbers[field] = value;
+      if (isIntegerWithin(value, policyRanges[field])) numbers[field] = value;
     }
     const missing = requiredFields.filter((field) => fields[field] === undefined);
     const faults = [

@@ -25,7 +25,7 @@ export const WAIT_BOUNDS_MS: readonly number[] = [
 ];
 
 /** What was done, as sums. */
-export interface TallyView {
+export interface StatsView {
   readonly grantedTokens: number;
   /** Callers refused, by reason; a reason that has not occurred is left out. */
   readonly refused: Readonly<Partial<Record<LimiterReason, number>>>;
@@ -39,38 +39,38 @@ export interface TallyView {
  * The sums of one bucket.
  *
  * @example
- * const tally = new Tally();
- * tally.noteGrant(2, 30);
- * tally.view().waits; // [0, 0, 0, 1, 0, …]: more than 25 ms, and no more than 50
+ * const stats = new Stats();
+ * stats.noteGrant(2, 30);
+ * stats.view().waits; // [0, 0, 0, 1, 0, …]: more than 25 ms, and no more than 50
  */
-export class Tally {
+export class Stats {
   #grantedTokens = 0;
   /** Granted on the spot: the first class, apart from the others because nearly all are in it. */
-  #atOnce = 0;
+  #immediate = 0;
   /** The classes from the second on. */
   readonly #waits: number[] = WAIT_BOUNDS_MS.map(() => 0);
   #waitedMs = 0;
   #refused: Partial<Record<LimiterReason, number>> = {};
 
   /** The tally that `toJSON` described; a new one where there is nothing, as before tallies were kept. */
-  static from(state: TallyView | undefined): Tally {
-    const tally = new Tally();
-    if (!state) return tally;
+  static from(state: StatsView | undefined): Stats {
+    const stats = new Stats();
+    if (!state) return stats;
     const { grantedTokens, refused, waits, waitedMs } = state;
-    const [atOnce = 0, ...others] = waits;
-    tally.#grantedTokens = grantedTokens;
-    tally.#atOnce = atOnce;
-    for (const [index, count] of others.entries()) tally.#waits[index] = count;
-    tally.#waitedMs = waitedMs;
-    tally.#refused = { ...refused };
-    return tally;
+    const [immediate = 0, ...others] = waits;
+    stats.#grantedTokens = grantedTokens;
+    stats.#immediate = immediate;
+    for (const [index, count] of others.entries()) stats.#waits[index] = count;
+    stats.#waitedMs = waitedMs;
+    stats.#refused = { ...refused };
+    return stats;
   }
 
   /** A caller has been granted `tokens` after `waitedMs`. */
   noteGrant(tokens: number, waitedMs: number): void {
     this.#grantedTokens += tokens;
     if (waitedMs <= 0) {
-      this.#atOnce += 1;
+      this.#immediate += 1;
       return;
     }
     const index = classOf(waitedMs) - 1;
@@ -81,27 +81,27 @@ export class Tally {
   /** An isolate has granted `tokens` to `callers` from its leases: none of them waited. */
   noteLeased(tokens: number, callers: number): void {
     this.#grantedTokens += tokens;
-    this.#atOnce += callers;
+    this.#immediate += callers;
   }
 
   noteRefusal(reason: LimiterReason): void {
     this.#refused[reason] = (this.#refused[reason] ?? 0) + 1;
   }
 
-  view(): TallyView {
+  view(): StatsView {
     return {
       grantedTokens: this.#grantedTokens,
       refused: { ...this.#refused },
-      waits: [this.#atOnce, ...this.#waits],
+      waits: [this.#immediate, ...this.#waits],
       waitedMs: this.#waitedMs,
     };
   }
 
   /**
-   * The sums, for `Tally.from`, without the classes at the end that nobody is in; `undefined` where
+   * The sums, for `Stats.from`, without the classes at the end that nobody is in; `undefined` where
    * nothing has been done.
    */
-  toJSON(): TallyView | undefined {
+  toJSON(): StatsView | undefined {
     const view = this.view();
     const used = view.waits.findLastIndex((count) => count > 0) + 1;
     if (used === 0 && Object.keys(view.refused).length === 0) return undefined;

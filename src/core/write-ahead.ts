@@ -73,7 +73,7 @@ const LEASED_MS = 20_000;
 const CLOCK_MARGIN_MS = 1_000;
 
 /** Most tokens that a batch holds under `policy`, and so the most that a crash can lose; 0 for none. */
-export function largestBatch(
+export function maxBatch(
   policy: Pick<PolicyFields, "capacity" | "refillTokens" | "refillIntervalMs">,
 ): number {
   const ofCapacity = Math.floor(policy.capacity / CAPACITY_SHARE);
@@ -82,9 +82,9 @@ export function largestBatch(
 }
 
 /** What the disk knows of one bucket, and when it has to know more. */
-export class Reservation {
+export class WriteAhead {
   /** Tokens that may be granted before the disk has to know. */
-  #left = 0;
+  #remaining = 0;
   #untilMs = -Infinity;
   /** Whether the disk holds just what memory does. */
   #isSettled = true;
@@ -92,7 +92,7 @@ export class Reservation {
   /** Whether the last grants followed others of an earlier turn within `QUIET_MS`. */
   #isBusy = false;
   /** Whether there were grants since the last `checkpoint`: all of them are of one turn. */
-  #isUntold = false;
+  #hasUnwrittenGrants = false;
   /** What was found on lease at the start, until it ends; the batches of predecessors are among it. */
   readonly #found: LeasedTokens;
 
@@ -108,11 +108,11 @@ export class Reservation {
 
   /** `tokens` have been taken from the bucket, and the disk is not told of it yet. */
   noteGrant(tokens: number, nowMs: number): void {
-    if (!this.#isUntold) this.#isBusy = !this.#isQuiet(nowMs);
-    this.#isUntold = true;
+    if (!this.#hasUnwrittenGrants) this.#isBusy = !this.#isQuiet(nowMs);
+    this.#hasUnwrittenGrants = true;
     this.#grantedAtMs = nowMs;
     this.#isSettled = false;
-    this.#left -= tokens;
+    this.#remaining -= tokens;
   }
 
   /**
@@ -128,14 +128,15 @@ export class Reservation {
     nowMs: number,
     isChanged: boolean,
   ): TokenBucketState | undefined {
-    this.#isUntold = false;
+    this.#hasUnwrittenGrants = false;
     const isQuiet = this.#isQuiet(nowMs);
-    const isCovered = this.#isSettled || (!isQuiet && this.#left >= 0 && nowMs < this.#untilMs);
+    const isCovered =
+      this.#isSettled || (!isQuiet && this.#remaining >= 0 && nowMs < this.#untilMs);
     if (!isChanged && isCovered) return undefined;
-    const largest = isQuiet || !this.#isBusy ? 0 : this.#largestBatch(policy, nowMs);
+    const largest = isQuiet || !this.#isBusy ? 0 : this.#maxBatch(policy, nowMs);
     const isPaused = bucket.pausedUntilMs !== undefined;
     const batch = isPaused ? Math.min(largest, Math.max(0, bucket.tokens)) : largest;
-    this.#left = batch;
+    this.#remaining = batch;
     this.#isSettled = batch === 0;
     if (this.#isSettled) return bucket.toJSON();
     const durable = bucket.copy();
@@ -144,9 +145,9 @@ export class Reservation {
     return durable.toJSON();
   }
 
-  #largestBatch(policy: Policy, nowMs: number): number {
+  #maxBatch(policy: Policy, nowMs: number): number {
     this.#found.endBy(nowMs);
-    return Math.max(0, largestBatch(policy) - this.#found.tokens);
+    return Math.max(0, maxBatch(policy) - this.#found.tokens);
   }
 
   /** A clock that has jumped back says nothing of the last grant: no batch is kept on its word. */

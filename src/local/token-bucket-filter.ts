@@ -142,7 +142,7 @@ class TimerFilter implements TokenBucketFilter {
     }
     if (!this.#isClosed) {
       const isOver = check.pause.untilMs <= nowMs;
-      this.#finish(isOver ? this.#limiter.lift(nowMs) : this.#limiter.pause(check.pause, nowMs));
+      this.#finish(isOver ? this.#limiter.resume(nowMs) : this.#limiter.pause(check.pause, nowMs));
     }
     return this.#limiter.inspect(nowMs);
   }
@@ -150,7 +150,7 @@ class TimerFilter implements TokenBucketFilter {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#finish(this.#limiter.drain());
+    this.#finish(this.#limiter.reset());
   }
 
   #getTokenUntil(

@@ -5,7 +5,7 @@
 import type { CompletePolicyFields, FieldFault } from "../core/policy.ts";
 import type { Lease, LeaseReport } from "../core/lease/lease.ts";
 import type { Grant, LimiterReason, LimiterView } from "../core/limiter.ts";
-import type { TallyView } from "../core/stats.ts";
+import type { StatsView } from "../core/stats.ts";
 
 /**
  * Why Sluice said no, in the `reason` member of the problem document. Closed: a switch over it is
@@ -103,7 +103,7 @@ export interface BucketSnapshot extends LimiterView {
 /** Answer of the object to a monitor. */
 export interface BucketStats {
   readonly snapshot: BucketSnapshot;
-  readonly tally: TallyView;
+  readonly tally: StatsView;
 }
 
 /** What the Worker, and nobody else, tells the object of an acquire. */
@@ -119,13 +119,13 @@ export interface AcquireCall {
   /** Answered by lines with its places and then the outcome (see acquire-lines.ts). */
   readonly isStreamed?: boolean;
   /** What its isolate gives back of its leases with it, since they do not cover it. */
-  readonly handedIn?: LeaseReport;
+  readonly returnedLeases?: LeaseReport;
   /** Present when an earlier attempt was lost with its object. */
-  readonly putBack?: PutBack;
+  readonly requeued?: Requeued;
 }
 
 /** Of a caller whose call was lost with the object: it stood in the queue, or was on its way there. */
-interface PutBack {
+interface Requeued {
   /**
    * When its request reached the Worker, epoch milliseconds, with a fraction that keeps those of one
    * millisecond in order.

@@ -15,6 +15,12 @@ const OBJECT_URL = "https://bucket/acquire?";
 /** Between the policy and the rest: no part holds it, once it is encoded. */
 const SEPARATOR = "&";
 
+/** A call without its policy. `handedIn` and `putBack` are what 0.1.0 called two of its members. */
+interface SentCall extends Omit<AcquireCall, "policy"> {
+  readonly handedIn?: AcquireCall["returnedLeases"];
+  readonly putBack?: AcquireCall["requeued"];
+}
+
 const encodedPolicies = new WeakMap<NamedPolicyFields, string>();
 /** What was decoded last. All buckets of an isolate that have the same policy share it. */
 let decodedPolicy: { readonly text: string; readonly policy: NamedPolicyFields } | undefined;
@@ -40,8 +46,11 @@ export function decodeAcquireCall(url: string): AcquireCall {
   if (decodedPolicy?.text !== policyText) {
     decodedPolicy = { text: policyText, policy: JSON.parse(decodeURIComponent(policyText)) };
   }
-  const rest: Omit<AcquireCall, "policy"> = JSON.parse(decodeURIComponent(restText));
-  return { ...rest, policy: decodedPolicy.policy };
+  const rest: SentCall = JSON.parse(decodeURIComponent(restText));
+  const call = { ...rest, policy: decodedPolicy.policy };
+  // A deploy resets the object while isolates of the version before it still hold the waiting requests.
+  if (rest.putBack) return { ...call, requeued: rest.putBack };
+  return rest.handedIn ? { ...call, returnedLeases: rest.handedIn } : call;
 }
 
 function encode(value: object): string {

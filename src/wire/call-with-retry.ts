@@ -24,20 +24,20 @@ const CODE_ERRORS = new Set<unknown>([
 ]);
 
 /** The object could not be reached; `cause` is the last failure. */
-export class UnreachableError extends Error {
-  override readonly name = "UnreachableError";
+export class BucketUnreachableError extends Error {
+  override readonly name = "BucketUnreachableError";
 }
 
 /**
  * Calls the object until a call comes through. `call` takes a fresh stub each time. Settles as the call
  * does, with these exceptions:
  *
- * @throws {UnreachableError} After `MAX_FAILURES` failures in a row, and at once for a failure that
+ * @throws {BucketUnreachableError} After `MAX_FAILURES` failures in a row, and at once for a failure that
  * calling again cannot mend: the object is overloaded, or its code threw.
  * @throws The reason of the caller's signal, when it leaves while the object is being reached. The signal
  * is asked for after a failure only: the runtime makes it then, and that costs more than a grant.
  */
-export async function reach<Result>(
+export async function callWithRetry<Result>(
   call: () => Promise<Result>,
   caller: Pick<Request, "signal">,
 ): Promise<Result> {
@@ -48,7 +48,7 @@ export async function reach<Result>(
       const { signal } = caller;
       signal.throwIfAborted();
       if (!isTransient(error) || failures >= MAX_FAILURES) {
-        throw new UnreachableError(`Cannot reach the bucket: ${failures} failures in a row`, {
+        throw new BucketUnreachableError(`Cannot reach the bucket: ${failures} failures in a row`, {
           cause: error,
         });
       }
@@ -59,7 +59,7 @@ export async function reach<Result>(
 
 /** Whether a call failed because the object has more to do than it can. */
 export function isOverloaded(error: unknown): boolean {
-  const failure = error instanceof UnreachableError ? error.cause : error;
+  const failure = error instanceof BucketUnreachableError ? error.cause : error;
   return isRecord(failure) && failure["overloaded"] === true;
 }
 

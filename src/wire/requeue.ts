@@ -21,7 +21,7 @@
  * lives, until that is used up, and a moment longer, in which the object itself says when to come back.
  * An object that shows no sign of life ends it sooner.
  */
-import { policyLimits } from "../core/policy.ts";
+import { policyRanges } from "../core/policy.ts";
 
 /** The longest pause before a caller comes back that has lost its place. */
 export const MAX_REQUEUE_PAUSE_MS = 100;
@@ -113,7 +113,7 @@ export class Requeue {
 
   /** For how long a call that is made now may be under way. */
   remainingMs(nowMs: number): number {
-    const { timeoutMs = policyLimits.maxWaitMs.max } = this.#terms;
+    const { timeoutMs = policyRanges.maxWaitMs.max } = this.#terms;
     return Math.max(GRACE_MS, this.#calledAtMs + timeoutMs + GRACE_MS - nowMs);
   }
 
@@ -132,7 +132,7 @@ export class Requeue {
     this.#losses += 1;
     this.#failuresInARow += 1;
     const spreadMs = this.#spreadMs(others);
-    const pauseMs = draw * this.#longestPauseMs(spreadMs);
+    const pauseMs = draw * this.#maxPauseMs(spreadMs);
     // Once in any case: one that was held past its time has still to hear of it from the object.
     if (this.#losses === 1 || nowMs + pauseMs < this.#endsAtMs) {
       return { kind: "again", pauseMs, spreadMs };
@@ -155,7 +155,7 @@ export class Requeue {
     return Math.max(MAX_REQUEUE_PAUSE_MS, spreadMs);
   }
 
-  #longestPauseMs(spreadMs: number): number {
+  #maxPauseMs(spreadMs: number): number {
     if (this.#hasPlace || this.#failuresInARow <= SHORT_PAUSES) return spreadMs;
     return Math.min(MAX_PAUSE_MS, spreadMs * 2 ** (this.#failuresInARow - SHORT_PAUSES));
   }

@@ -13,7 +13,7 @@ import { Hono } from "hono";
 
 import type { Right, Scope } from "./auth/access-tokens.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
-import type { Gate } from "./auth/authorize.ts";
+import type { Guard } from "./auth/authorize.ts";
 import type { CancelBody } from "../protocol/messages.ts";
 import type { SluiceEnv } from "./config/env.ts";
 import type { Settings } from "./settings.ts";
@@ -26,16 +26,16 @@ import { hostIn, type AllowedHosts } from "./config/allowed-hosts.ts";
 import { readAcquireParams, readCancelParams } from "./http/acquire-params.ts";
 import { invalidRequestResponse } from "../answers/acquire-response.ts";
 import {
-  adminGate,
-  admit,
-  apiGate,
-  apiPauseGate,
-  boundGate,
-  boundPauseGate,
-  lacking,
+  adminGuard,
+  authorize,
+  apiGuard,
+  apiPauseGuard,
+  boundGuard,
+  boundPauseGuard,
+  forbidden,
 } from "./auth/authorize.ts";
 import { COMMON_FIELDS } from "../answers/common-fields.ts";
-import { crossOrigin } from "./http/cors.ts";
+import { cors } from "./http/cors.ts";
 import { answerFormOf, hasHadLastEvent, noMoreEvents } from "./http/event-stream.ts";
 import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./http/json-body.ts";
 import { jsonText } from "../answers/json-text.ts";
@@ -46,8 +46,8 @@ import { openApiDocument } from "./pages/openapi.ts";
 import { opennessOf } from "./auth/openness.ts";
 import { problemResponse } from "../answers/problem.ts";
 import { FiledBucket } from "./filed-bucket.ts";
-import { UnreachableError } from "../wire/call-with-retry.ts";
-import { RemoteBucket } from "./bucket-stub.ts";
+import { BucketUnreachableError } from "../wire/call-with-retry.ts";
+import { BucketStub } from "./bucket-stub.ts";
 import { metricsResponse } from "./metrics/scrape.ts";
 import { settingsOf } from "./settings.ts";
 import { streamedAcquire, streamedIfQueued } from "./http/streamed-acquire.ts";
@@ -89,17 +89,17 @@ interface AppEnv {
 type AppContext = Context<AppEnv>;
 
 /** What the Internet reaches. */
-export const routes = createDoor({ gateOf: apiGate, pauseGateOf: apiPauseGate, hasName: true });
+export const routes = createApp({ guardOf: apiGuard, pauseGuardOf: apiPauseGuard, hasName: true });
 
 /** What the Workers reach that are bound to `Sluice`: they need no token to acquire, read and pause. */
-export const boundRoutes = createDoor({
-  gateOf: boundGate,
-  pauseGateOf: boundPauseGate,
+export const boundRoutes = createApp({
+  guardOf: boundGuard,
+  pauseGuardOf: boundPauseGuard,
   hasName: false,
 });
 
 /** Where requests come in. */
-interface Door {
+interface App {
   readonly fetch: (
     request: Request,
     env: SluiceEnv,
@@ -108,21 +108,21 @@ interface Door {
 }
 
 /** Who is let in: to acquire or read, and to pause. */
-interface Gates {
-  readonly gateOf: (settings: Settings) => Gate;
-  readonly pauseGateOf: (settings: Settings) => Gate;
+interface Guards {
+  readonly guardOf: (settings: Settings) => Guard;
+  readonly pauseGuardOf: (settings: Settings) => Guard;
   /** Whether the host in a URL means anything: a binding has no name. */
   readonly hasName: boolean;
 }
 
 /** The routes under the settings of whatever environment. */
-function createDoor(gates: Gates): Door {
-  const apps = new WeakMap<SluiceEnv, Door>();
+function createApp(guards: Guards): App {
+  const apps = new WeakMap<SluiceEnv, App>();
   return {
     fetch(request, env, ctx) {
       let app = apps.get(env);
       if (!app) {
-        app = createApp(env, gates);
+        app = buildApp(env, guards);
         apps.set(env, app);
       }
       return app.fetch(request, env, ctx);
@@ -130,7 +130,7 @@ function createDoor(gates: Gates): Door {
   };
 }
 
-function createApp(env: SluiceEnv, gates: Gates): Door {
+function buildApp(env: SluiceEnv, guards: Guards): App {
   let settings;
   try {
     settings = settingsOf(env);
@@ -138,9 +138,9 @@ function createApp(env: SluiceEnv, gates: Gates): Door {
     const detail = error instanceof Error ? error.message : String(error);
     return new Hono<AppEnv>().all("*", () => problemResponse("illegal-configuration", { detail }));
   }
-  const app = createRoutes(settings, gates);
+  const app = createRoutes(settings, guards);
   const { allowedHosts } = settings;
-  const isChecked = gates.hasName && opennessOf(settings) === "everybody";
+  const isChecked = guards.hasName && opennessOf(settings) === "everybody";
   return allowedHosts && isChecked ? underNames(allowedHosts, app) : app;
 }
 
@@ -148,7 +148,7 @@ function createApp(env: SluiceEnv, gates: Gates): Door {
  * `app` for requests to these names only. `/healthz` is answered under any: it says nothing that matters,
  * and load balancers ask by whatever name they have.
  */
-function underNames(allowed: AllowedHosts, app: Door): Door {
+function underNames(allowed: AllowedHosts, app: App): App {
   return {
     fetch(request, env, ctx) {
       const { url } = request;
@@ -166,22 +166,22 @@ function underNames(allowed: AllowedHosts, app: Door): Door {
  * the router calls straight, with no chain of middlewares and their promises around it; another origin's
  * takes the one detour.
  */
-function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<AppEnv> {
+function createRoutes(settings: Settings, { guardOf, pauseGuardOf }: Guards): Hono<AppEnv> {
   const { corsOrigins } = settings;
-  const gate = gateOf(settings);
-  const gateOfPauses = pauseGateOf(settings);
-  const gateOfAdmins = adminGate(settings);
+  const guard = guardOf(settings);
+  const guardOfPauses = pauseGuardOf(settings);
+  const guardOfAdmins = adminGuard(settings);
   const app = new Hono<AppEnv>();
   // Asked once no handler is there: a check in front of the handlers would be a middleware.
-  const strays = new Hono<AppEnv>().notFound((c) => notFound(c));
+  const fallback = new Hono<AppEnv>().notFound((c) => notFound(c));
 
   for (const [path, methods] of Object.entries(METHODS)) {
-    if (corsOrigins.length > 0) app.use(path, crossOrigin(corsOrigins, methods));
-    strays.all(path, (c) => methodNotAllowed(c, methods));
+    if (corsOrigins.length > 0) app.use(path, cors(corsOrigins, methods));
+    fallback.all(path, (c) => methodNotAllowed(c, methods));
   }
 
   for (const [path, asset] of assetPaths) {
-    strays.all(path, (c) => methodNotAllowed(c, ASSET_METHODS));
+    fallback.all(path, (c) => methodNotAllowed(c, ASSET_METHODS));
     app.get(path, () => assetResponse(asset));
   }
 
@@ -190,7 +190,7 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
   app.get("/healthz", () => json({ status: "ok" }));
 
   app.get("/metrics", (c) =>
-    admit(c, gate, (scopes) => {
+    authorize(c, guard, (scopes) => {
       const { BUCKETS: objects, FILES: files } = c.env;
       const scraped = { objects, files, policies: settings.policies };
       return metricsResponse(scraped, scopes, c.req.queries("bucket") ?? []);
@@ -202,42 +202,42 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
   app.get(DOCS_STYLE_PATH, () => docsResponse(docsStyle, "text/css"));
 
   app.get("/acquire", (c) => {
-    if (c.req.method === "HEAD") return strays.fetch(c.req.raw);
-    return admit(c, gate, (scopes) => acquire(c, scopes, {}));
+    if (c.req.method === "HEAD") return fallback.fetch(c.req.raw);
+    return authorize(c, guard, (scopes) => acquire(c, scopes, {}));
   });
 
   app.post("/acquire", (c) =>
-    admit(c, gate, async (scopes) => {
+    authorize(c, guard, async (scopes) => {
       return acquire(c, scopes, await readJsonObject(c.req.raw, MAX_BODY_BYTES));
     }),
   );
 
-  app.delete("/acquire", (c) => admit(c, gate, (scopes) => cancel(c, scopes)));
+  app.delete("/acquire", (c) => authorize(c, guard, (scopes) => cancel(c, scopes)));
 
   app.get("/buckets/:name", (c) => {
     // Before any token is asked for: the page is what asks a visitor for one.
     if (prefersPage(c)) return pageResponse(1);
-    return admit(c, gate, (scopes) =>
+    return authorize(c, guard, (scopes) =>
       withBucket(c, scopes, "read", async (bucket) => json(await bucket.inspect(), VARY)),
     );
   });
 
   app.get("/buckets/:name/watch", (c) => {
-    if (c.req.method === "HEAD") return strays.fetch(c.req.raw);
+    if (c.req.method === "HEAD") return fallback.fetch(c.req.raw);
     const { raw } = c.req;
     if (!isOriginAllowed(raw, corsOrigins)) {
       const detail = `Pages of ${showValue(raw.headers.get("Origin"))} may not watch`;
       return problemResponse("origin-not-allowed", { detail });
     }
-    return admit(
+    return authorize(
       c,
-      (request) => gate(withBearer(request)),
+      (request) => guard(withBearer(request)),
       (scopes) => withBucket(c, scopes, "read", (bucket) => watch(raw, bucket)),
     );
   });
 
   app.put("/buckets/:name", (c) =>
-    admit(c, gateOfAdmins, (scopes) =>
+    authorize(c, guardOfAdmins, (scopes) =>
       withBucket(c, scopes, "admin", async (bucket) => {
         const changes = await readJsonObject(c.req.raw, MAX_BODY_BYTES);
         const faults = fieldFaults(changes);
@@ -249,7 +249,7 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
   );
 
   app.delete("/buckets/:name", (c) =>
-    admit(c, gateOfAdmins, (scopes) =>
+    authorize(c, guardOfAdmins, (scopes) =>
       withBucket(c, scopes, "admin", async (bucket) => {
         await bucket.reset();
         return new Response(null, { status: 204, headers: COMMON_FIELDS });
@@ -258,7 +258,7 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
   );
 
   app.post("/buckets/:name/pause", (c) =>
-    admit(c, gateOfPauses, (scopes) =>
+    authorize(c, guardOfPauses, (scopes) =>
       withBucket(c, scopes, "pause", async (bucket, name) => {
         const fields = await readJsonObject(c.req.raw, MAX_BODY_BYTES);
         const nowMs = Date.now();
@@ -266,12 +266,12 @@ function createRoutes(settings: Settings, { gateOf, pauseGateOf }: Gates): Hono<
         if (!read.ok) return invalidRequestResponse(read.faults);
         // Others may have a clock that is behind: they must not end by chance what somebody has begun.
         const isLift = read.pause.untilMs <= nowMs && isInScope(scopes, "admin", name);
-        return json(await (isLift ? bucket.lift() : bucket.pause(read.pause)));
+        return json(await (isLift ? bucket.resume() : bucket.pause(read.pause)));
       }),
     ),
   );
 
-  app.notFound((c) => strays.fetch(c.req.raw));
+  app.notFound((c) => fallback.fetch(c.req.raw));
 
   app.onError((error, c) => {
     if (error instanceof JsonBodyError) {
@@ -323,7 +323,7 @@ async function cancel(c: AppContext, scopes: readonly Scope[]): Promise<Response
 /** What is answered where Sluice itself fails. */
 function failureResponse(error: unknown): Response {
   // That is in the log already, with more than is known here.
-  if (error instanceof UnreachableError) {
+  if (error instanceof BucketUnreachableError) {
     const { cause } = error;
     const isDamaged = cause instanceof UnreadableStateError;
     const detail = isDamaged ? cause.message : "The bucket could not be reached";
@@ -333,7 +333,7 @@ function failureResponse(error: unknown): Response {
   return problemResponse("internal-error", { detail: "Sluice failed to handle this request" });
 }
 
-async function watch(request: Request, bucket: RemoteBucket): Promise<Response> {
+async function watch(request: Request, bucket: BucketStub): Promise<Response> {
   if (!isUpgrade(request)) {
     const detail = "A WebSocket is needed to watch a bucket: Upgrade: websocket";
     const headers = { Upgrade: "websocket", Connection: "Upgrade" };
@@ -376,7 +376,7 @@ function withBucket(
   c: AppContext,
   scopes: readonly Scope[],
   right: Right,
-  answer: (bucket: RemoteBucket, name: string) => Promise<Response>,
+  answer: (bucket: BucketStub, name: string) => Promise<Response>,
 ): Response | Promise<Response> {
   const name = nameIn(c.req.url);
   if (!isBucketName(name)) {
@@ -393,8 +393,8 @@ function bucketFor(
   scopes: readonly Scope[],
   right: Right,
   name: string,
-): RemoteBucket | Response {
-  if (!isInScope(scopes, right, name)) return lacking(right, name);
+): BucketStub | Response {
+  if (!isInScope(scopes, right, name)) return forbidden(right, name);
   const policy = settingsOf(c.env).policies.find(name);
   if (!policy) {
     return problemResponse("unknown-bucket", { detail: `No policy matches ${showValue(name)}` });
@@ -402,7 +402,7 @@ function bucketFor(
   const { BUCKETS, ANALYTICS, FILES } = c.env;
   return FILES
     ? new FiledBucket(BUCKETS, name, policy, c.req.raw, FILES)
-    : new RemoteBucket(BUCKETS, name, policy, c.req.raw, ANALYTICS);
+    : new BucketStub(BUCKETS, name, policy, c.req.raw, ANALYTICS);
 }
 
 function json(body: object, headers: Record<string, string> = {}): Response {

@@ -16,8 +16,8 @@ import { encodeAcquireCall } from "../wire/acquire-call.ts";
 import { followLines } from "../wire/acquire-lines.ts";
 import { leasedBucket } from "./leased-buckets.ts";
 import { problemResponse } from "../answers/problem.ts";
-import { putBack } from "./requeue-caller.ts";
-import { UnreachableError, reach } from "../wire/call-with-retry.ts";
+import { requeued } from "./requeue-caller.ts";
+import { BucketUnreachableError, callWithRetry } from "../wire/call-with-retry.ts";
 import {
   UnreadableStateError,
   faultOf,
@@ -48,10 +48,10 @@ type CallAgain = <Result>(call: () => Promise<Result>) => Promise<Result>;
 export type Asked = Pick<AcquireCall, "tokens" | "timeoutMs" | "idempotencyKey">;
 
 /**
- * One bucket, by name. Every promise rejects with an `UnreachableError` where the object cannot be
+ * One bucket, by name. Every promise rejects with an `BucketUnreachableError` where the object cannot be
  * reached, and with the signal's reason where the caller leaves while it is being reached.
  */
-export class RemoteBucket {
+export class BucketStub {
   readonly #objects: DurableObjectNamespace<BucketObject>;
   readonly #name: string;
   readonly #policy: NamedPolicyFields;
@@ -93,18 +93,18 @@ export class RemoteBucket {
     if (!leased) return this.#acquireAtObject(asked, follower);
     const granted = leased.acquire(asked.tokens);
     if (granted) return granted;
-    const shunMs = leased.shunMs();
-    if (shunMs > 0) {
-      leased.say();
+    const backOffMs = leased.backOffMs();
+    if (backOffMs > 0) {
+      leased.flushReports();
       const detail = "The bucket is asked for more than it can answer";
       const policy = this.#policy.name;
-      return problemResponse("unavailable", { detail, retryAfterMs: shunMs, policy });
+      return problemResponse("unavailable", { detail, retryAfterMs: backOffMs, policy });
     }
-    const handedIn = leased.handIn();
-    const response = this.#acquireAtObject(asked, follower, handedIn && { handedIn });
+    const returnedLeases = leased.returnAll();
+    const response = this.#acquireAtObject(asked, follower, returnedLeases && { returnedLeases });
     response.catch((error: unknown) => leased.failedAt(error));
     // Not before: what runs on after a response keeps the object from hearing of a caller that leaves.
-    return response.finally(() => leased.say());
+    return response.finally(() => leased.flushReports());
   }
 
   /**
@@ -120,7 +120,7 @@ export class RemoteBucket {
   #acquireAtObject(
     asked: Asked,
     follower: PlaceFollower | undefined,
-    along?: Pick<AcquireCall, "handedIn">,
+    along?: Pick<AcquireCall, "returnedLeases">,
   ): Promise<Response> {
     const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...asked };
     const arrivedAtMs = arrivalStamp();
@@ -136,14 +136,14 @@ export class RemoteBucket {
       call: (again) => {
         if (!again) return this.#send({ ...call, ...along }, follower);
         const { signal, ...progress } = again;
-        const next = { ...call, putBack: { arrivedAtMs, ...progress } };
+        const next = { ...call, requeued: { arrivedAtMs, ...progress } };
         doubt ??= this.#doubting();
         return doubt(() => this.#send(next, follower, signal));
       },
       timedOut: () => this.#timedOut(asked),
       explain: (error) => noteUnreachable(error, this.#place()),
     };
-    return putBack(acquire, follower ?? this.#caller);
+    return requeued(acquire, follower ?? this.#caller);
   }
 
   #send(
@@ -179,23 +179,23 @@ export class RemoteBucket {
    * its answer is here, it is asked once more: those who have not been put back yet find their key cancelled.
    */
   cancel(idempotencyKey: string): Promise<boolean> {
-    return this.#reach(async () => await this.#stub().cancel(idempotencyKey));
+    return this.#callWithRetry(async () => await this.#stub().cancel(idempotencyKey));
   }
 
   /** What the bucket looks like now. */
   inspect(): Promise<BucketSnapshot> {
-    return this.#reach(async () => await this.#stub().inspect(this.#name, this.#policy));
+    return this.#callWithRetry(async () => await this.#stub().inspect(this.#name, this.#policy));
   }
 
   /** A response with the caller's end of a WebSocket, which tells what happens; or the refusal. */
   watch(): Promise<Response> {
     const call = { bucket: this.#name, policy: this.#policy };
-    return this.#reach(() => this.#stub().fetch(watchRequest(call)));
+    return this.#callWithRetry(() => this.#stub().fetch(watchRequest(call)));
   }
 
   /** Gives the bucket a policy of its own. */
   changePolicy(changes: Readonly<Record<string, unknown>>): Promise<PolicyChange> {
-    return this.#reach(
+    return this.#callWithRetry(
       async () => await this.#stub().changePolicy(this.#name, this.#policy, changes),
     );
   }
@@ -206,7 +206,7 @@ export class RemoteBucket {
    * given back; another one does so when it next asks.
    */
   async pause(pause: Pause): Promise<BucketSnapshot> {
-    const snapshot = await this.#reach(
+    const snapshot = await this.#callWithRetry(
       async () => await this.#stub().pause(this.#name, this.#policy, pause),
     );
     if (snapshot.pausedUntilMs !== undefined) this.#leased()?.giveUp();
@@ -214,8 +214,8 @@ export class RemoteBucket {
   }
 
   /** Ends a pause, whoever began it. */
-  lift(): Promise<BucketSnapshot> {
-    return this.#reach(async () => await this.#stub().lift(this.#name, this.#policy));
+  resume(): Promise<BucketSnapshot> {
+    return this.#callWithRetry(async () => await this.#stub().resume(this.#name, this.#policy));
   }
 
   /**
@@ -224,7 +224,7 @@ export class RemoteBucket {
    * its file is put out of the way, if somebody can do that.
    */
   reset(): Promise<void> {
-    return this.#reach(async () => {
+    return this.#callWithRetry(async () => {
       try {
         await this.#stub().reset();
       } catch (error) {
@@ -234,8 +234,8 @@ export class RemoteBucket {
     });
   }
 
-  /** `reach`, without trying on where that cannot help, and with a line in the log where it fails. */
-  #reach<Result>(call: () => Promise<Result>): Promise<Result> {
+  /** `callWithRetry`, without trying on where that cannot help, and with a line in the log where it fails. */
+  #callWithRetry<Result>(call: () => Promise<Result>): Promise<Result> {
     const doubt = this.#doubting();
     let hasFailed = false;
     const attempt = (): Promise<Result> => {
@@ -243,8 +243,10 @@ export class RemoteBucket {
       hasFailed = true;
       return call();
     };
-    return reach(attempt, this.#caller).catch(async (error: unknown) => {
-      throw error instanceof UnreachableError ? await noteUnreachable(error, this.#place()) : error;
+    return callWithRetry(attempt, this.#caller).catch(async (error: unknown) => {
+      throw error instanceof BucketUnreachableError
+        ? await noteUnreachable(error, this.#place())
+        : error;
     });
   }
 

@@ -11,15 +11,15 @@ import type {
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { BucketFiles } from "./config/bucket-files.ts";
 import type { BucketObject } from "../bucket/bucket-object.ts";
-import type { BucketOwner } from "../bucket/bucket-host.ts";
+import type { BucketHost } from "../bucket/bucket-host.ts";
 import type { Asked } from "./bucket-stub.ts";
 
 import { acquireResponse } from "../answers/acquire-response.ts";
-import { RemoteBucket } from "./bucket-stub.ts";
+import { BucketStub } from "./bucket-stub.ts";
 import { ofUnusedBucket } from "../bucket/unused-bucket.ts";
 
-/** See `RemoteBucket`. */
-export class FiledBucket extends RemoteBucket {
+/** See `BucketStub`. */
+export class FiledBucket extends BucketStub {
   readonly #name: string;
   readonly #policy: NamedPolicyFields;
   readonly #files: BucketFiles;
@@ -46,20 +46,20 @@ export class FiledBucket extends RemoteBucket {
   }
 
   override async inspect(): Promise<BucketSnapshot> {
-    const ask = (bucket: BucketOwner): BucketSnapshot => bucket.inspect(this.#name, this.#policy);
+    const ask = (bucket: BucketHost): BucketSnapshot => bucket.inspect(this.#name, this.#policy);
     return (await this.#ofUnused(ask)) ?? (await super.inspect());
   }
 
   override async changePolicy(changes: Readonly<Record<string, unknown>>): Promise<PolicyChange> {
-    const ask = (bucket: BucketOwner): PolicyChange => {
+    const ask = (bucket: BucketHost): PolicyChange => {
       return bucket.changePolicy(this.#name, this.#policy, changes);
     };
     return (await this.#ofUnused(ask)) ?? (await super.changePolicy(changes));
   }
 
-  override async lift(): Promise<BucketSnapshot> {
-    const ask = (bucket: BucketOwner): BucketSnapshot => bucket.lift(this.#name, this.#policy);
-    return (await this.#ofUnused(ask)) ?? (await super.lift());
+  override async resume(): Promise<BucketSnapshot> {
+    const ask = (bucket: BucketHost): BucketSnapshot => bucket.resume(this.#name, this.#policy);
+    return (await this.#ofUnused(ask)) ?? (await super.resume());
   }
 
   override async reset(): Promise<void> {
@@ -89,14 +89,14 @@ export class FiledBucket extends RemoteBucket {
     const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...asked };
     const refusal = await this.#ofUnused((bucket) => {
       let response: Response | undefined;
-      bucket.acquire(call, (answer) => (response = acquireResponse(answer)));
+      bucket.acquire(call, { answered: (answer) => (response = acquireResponse(answer)) });
       return response;
     });
     return refusal ?? (await super.acquire(asked, follower));
   }
 
   async #ofUnused<Answer>(
-    ask: (bucket: BucketOwner) => Answer | undefined,
+    ask: (bucket: BucketHost) => Answer | undefined,
   ): Promise<Answer | undefined> {
     return (await this.#files.isUnused(this.#name)) ? ofUnusedBucket(ask) : undefined;
   }

@@ -11,7 +11,7 @@ import { waitUntil } from "cloudflare:workers";
 import type { Lease, LeaseAsk, LeaseReport } from "../core/lease/lease.ts";
 import type { LeaseTerms } from "../core/policy.ts";
 import type { BucketSnapshot, LeaseAnswer } from "../protocol/messages.ts";
-import type { AnsweringBucket } from "../bucket/bucket-host.ts";
+import type { BucketState } from "../bucket/bucket-host.ts";
 import type { GrantPoints } from "../answers/grant-points.ts";
 
 import { LeaseHolder } from "../core/lease/lease-holder.ts";
@@ -48,12 +48,12 @@ export class LeasedBucket {
 
   /**
    * The response to a request for `tokens`, where leases cover it; else `undefined`. Then the request has
-   * to go to the object with what `handIn` returns, and `say` is to be called when it is settled.
+   * to go to the object with what `returnAll` returns, and `flushReports` is to be called when it is settled.
    */
   acquire(tokens: number): Response | undefined {
     const nowMs = Date.now();
     if (!this.#holder.tryTake(tokens, nowMs) || !this.#seen) return undefined;
-    this.#sayAt(nowMs);
+    this.#flushReportsAt(nowMs);
     const bucket = this.#bucketAt(this.#seen, nowMs);
     const remaining = bucket.view.tokens;
     const outcome = { ok: true, tokens, remaining, waitedMs: 0, grantedAtMs: nowMs } as const;
@@ -64,9 +64,9 @@ export class LeasedBucket {
     return acquireResponse({ kind: "outcome", outcome, bucket, tokens, timeoutMs: 0 });
   }
 
-  /** See `LeaseHolder.shunMs`. */
-  shunMs(): number {
-    return this.#holder.shunMs(Date.now());
+  /** See `LeaseHolder.backOffMs`. */
+  backOffMs(): number {
+    return this.#holder.backOffMs(Date.now());
   }
 
   /** The object could not take a request. */
@@ -74,9 +74,9 @@ export class LeasedBucket {
     if (isOverloaded(error)) this.#holder.overloaded(Date.now());
   }
 
-  /** See `LeaseHolder.handIn`. */
-  handIn(): LeaseReport | undefined {
-    return this.#holder.handIn();
+  /** See `LeaseHolder.returnAll`. */
+  returnAll(): LeaseReport | undefined {
+    return this.#holder.returnAll();
   }
 
   /**
@@ -84,7 +84,7 @@ export class LeasedBucket {
    * here would go past it. What that begins keeps the context of the request running that it is called in.
    */
   giveUp(): void {
-    const report = this.#holder.handIn();
+    const report = this.#holder.returnAll();
     if (report) waitUntil(this.#report(report));
   }
 
@@ -92,11 +92,11 @@ export class LeasedBucket {
    * Says to the object whatever there is to be said, now and when leases end. What that begins keeps the
    * context of the request running that it is called in.
    */
-  say(): void {
-    this.#sayAt(Date.now());
+  flushReports(): void {
+    this.#flushReportsAt(Date.now());
   }
 
-  #sayAt(nowMs: number): void {
+  #flushReportsAt(nowMs: number): void {
     if (this.#pending && nowMs >= this.#pending.sinceMs + this.#ttlMs) {
       this.#pending = undefined;
       this.#holder.failed(nowMs);
@@ -151,7 +151,7 @@ export class LeasedBucket {
       // Not another one's, which was set because this one was late.
       if (this.#timerAtMs === expiresAtMs) this.#timerAtMs = -Infinity;
       // A clock behind the time that it was set for has jumped back.
-      this.#sayAt(Math.max(expiresAtMs, Date.now()));
+      this.#flushReportsAt(Math.max(expiresAtMs, Date.now()));
     };
     waitUntil(expired());
   }
@@ -160,7 +160,7 @@ export class LeasedBucket {
   #bucketAt(
     { snapshot, policy }: { readonly snapshot: BucketSnapshot; readonly policy: Policy },
     nowMs: number,
-  ): AnsweringBucket {
+  ): BucketState {
     const { refillIntervalMs } = policy;
     const ticks = Math.max(0, Math.ceil((nowMs - snapshot.nextTickAtMs + 1) / refillIntervalMs));
     const view = {

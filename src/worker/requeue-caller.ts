@@ -2,7 +2,7 @@
  * The Worker's side of putting an acquire back that was lost with its object: see requeue.ts for when.
  */
 import { isRecord } from "../core/is-record.ts";
-import { UnreachableError, isTransient } from "../wire/call-with-retry.ts";
+import { BucketUnreachableError, isTransient } from "../wire/call-with-retry.ts";
 import {
   MAX_REQUEUE_PAUSE_MS,
   Requeue,
@@ -33,7 +33,7 @@ interface Again {
   readonly signal: AbortSignal;
 }
 
-/** An acquire, for `putBack`. */
+/** An acquire, for `requeued`. */
 export interface LosableAcquire<Result> extends RequeueTerms {
   readonly bucket: string;
   /** Asks the object, on a fresh stub each time. */
@@ -41,19 +41,19 @@ export interface LosableAcquire<Result> extends RequeueTerms {
   /** The answer where resets of the object have used up the caller's time. */
   readonly timedOut: () => Result;
   /** What is thrown instead of the error, where more is known of it. */
-  readonly explain?: (error: UnreachableError) => Promise<UnreachableError>;
+  readonly explain?: (error: BucketUnreachableError) => Promise<BucketUnreachableError>;
 }
 
 /**
  * Makes the call, and again while the object is lost under it. Settles as the call does, with these
  * exceptions:
  *
- * @throws {UnreachableError} Where the object can't be reached: after some seconds without a sign of life,
+ * @throws {BucketUnreachableError} Where the object can't be reached: after some seconds without a sign of life,
  * when the caller's time is up, and at once where it is overloaded or its code threw.
  * @throws The reason of the caller's signal, when it leaves meanwhile. The signal is asked for after a loss
  * only: the runtime makes it then, and that costs more than a grant.
  */
-export async function putBack<Result>(
+export async function requeued<Result>(
   acquire: LosableAcquire<Result>,
   caller: Pick<Request, "signal">,
 ): Promise<Result> {
@@ -155,7 +155,7 @@ function readLoss(error: unknown): Pick<LostCall, "isReset" | "isUnwritable"> {
 async function unreachable<Result>(
   { explain }: LosableAcquire<Result>,
   cause: unknown,
-): Promise<UnreachableError> {
-  const error = new UnreachableError("Cannot reach the bucket", { cause });
+): Promise<BucketUnreachableError> {
+  const error = new BucketUnreachableError("Cannot reach the bucket", { cause });
   return (await explain?.(error)) ?? error;
 }

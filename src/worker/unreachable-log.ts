@@ -8,7 +8,7 @@ import type { BucketFiles } from "./config/bucket-files.ts";
 
 import { UNREADABLE_STATE } from "../bucket/bucket-host.ts";
 import { isRecord } from "../core/is-record.ts";
-import { UnreachableError } from "../wire/call-with-retry.ts";
+import { BucketUnreachableError } from "../wire/call-with-retry.ts";
 
 /** Between two lines about one bucket. */
 const SPACING_MS = 60_000;
@@ -54,9 +54,9 @@ export async function faultOf(place: BucketPlace): Promise<string | undefined> {
  * @returns What is to be thrown instead of `error`: the same, with a cause that says more if more is known.
  */
 export async function noteUnreachable(
-  error: UnreachableError,
+  error: BucketUnreachableError,
   place: BucketPlace,
-): Promise<UnreachableError> {
+): Promise<BucketUnreachableError> {
   const entry = await lookUp(place);
   const fault = entry.fault ?? faultIn(error.cause);
   const { name } = place;
@@ -72,7 +72,7 @@ export async function noteUnreachable(
   }
   if (fault === undefined) return error;
   const cause = new UnreadableStateError(name, error.cause);
-  return new UnreachableError(error.message, { cause });
+  return new BucketUnreachableError(error.message, { cause });
 }
 
 /** What the object has found. */

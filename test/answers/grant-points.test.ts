@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { BucketPlatform } from "../../src/bucket/bucket-host.ts";
 
 import { Policy } from "../../src/core/policy.ts";
-import { BucketOwner } from "../../src/bucket/bucket-host.ts";
+import { BucketHost } from "../../src/bucket/bucket-host.ts";
 import { GrantPoints } from "../../src/answers/grant-points.ts";
 import { LeasedBucket } from "../../src/worker/leased-bucket.ts";
 import { deployed } from "../../kit/edge/deployed.ts";
@@ -164,7 +164,7 @@ describe("LeasedBucket", () => {
       points,
     );
     expect(isolate.acquire(10)).toBeUndefined();
-    isolate.say();
+    isolate.flushReports();
     await lent.promise;
     const granted = isolate.acquire(2);
     expect(granted?.status).toBe(200);
@@ -202,15 +202,15 @@ describe("a bucket that this isolate has paused before it was asked for tokens",
   });
 });
 
-describe("BucketOwner.granted", () => {
+describe("BucketHost.granted", () => {
   const policy = {
     name: "*",
     ...Policy.of({ capacity: 3, refillTokens: 3, refillIntervalMs: 1_000 }).toJSON(),
   };
 
-  /** An owner whose disk, alarm and timers do nothing, and what it was told to have granted. */
-  function openOwner(write: () => void): {
-    owner: BucketOwner;
+  /** An host whose disk, alarm and timers do nothing, and what it was told to have granted. */
+  function openHost(write: () => void): {
+    host: BucketHost;
     turns: number[][];
     clock: { nowMs: number };
   } {
@@ -228,16 +228,16 @@ describe("BucketOwner.granted", () => {
       abort: () => undefined,
       granted: (_, grants) => turns.push(grants.map(({ tokens }) => tokens)),
     };
-    return { owner: new BucketOwner(platform), turns, clock };
+    return { host: new BucketHost(platform), turns, clock };
   }
 
   it("is told once a turn of all that were granted, once they have been told", () => {
-    const { owner, turns, clock } = openOwner(() => undefined);
+    const { host, turns, clock } = openHost(() => undefined);
     const told: string[] = [];
     const acquire = (tokens: number, timeoutMs: number, idempotencyKey?: string): void => {
       const key = idempotencyKey === undefined ? {} : { idempotencyKey };
       const call = { bucket: "x", policy, tokens, timeoutMs, ...key };
-      owner.acquire(call, ({ kind }) => told.push(`${kind} ${turns.length}`));
+      host.acquire(call, { answered: ({ kind }) => told.push(`${kind} ${turns.length}`) });
     };
     acquire(3, 0);
     expect([told, turns]).toEqual([["outcome 0"], [[3]]]);
@@ -246,7 +246,7 @@ describe("BucketOwner.granted", () => {
     // Two requests in one place are one grant.
     for (const key of ["k", "k", "l"]) acquire(1, 5_000, key);
     clock.nowMs += 1_000;
-    owner.alarm();
+    host.alarm();
     expect(turns).toEqual([[3], [1, 1]]);
     expect(told.slice(2)).toEqual(["outcome 1", "outcome 1", "outcome 1"]);
     // Given again: no grant.
@@ -255,11 +255,11 @@ describe("BucketOwner.granted", () => {
   });
 
   it("is told nothing of what could not be written", () => {
-    const { owner, turns } = openOwner(() => {
+    const { host, turns } = openHost(() => {
       throw new Error("Disk full");
     });
     const call = { bucket: "x", policy, tokens: 1 };
-    expect(() => owner.acquire(call, () => undefined)).toThrow("Disk full");
+    expect(() => host.acquire(call, { answered: () => undefined })).toThrow("Disk full");
     expect(turns).toEqual([]);
   });
 });

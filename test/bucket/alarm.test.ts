@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
-import { AlarmDaemon } from "../../src/bucket/wake-timer.ts";
+import { WakeTimer } from "../../src/bucket/wake-timer.ts";
 import { ADMIN, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
 import {
   alarmAtMs,
@@ -147,17 +147,17 @@ it("timer: serves the ticks between alarms where the interval is under a second"
 });
 
 /** A daemon on storage that only writes down what it is told. */
-function recordedDaemon(): { daemon: AlarmDaemon; alarms: (number | null)[] } {
+function recordedDaemon(): { daemon: WakeTimer; alarms: (number | null)[] } {
   const alarms: (number | null)[] = [];
   const storage = {
     setAlarm: async (at: number | Date) => void alarms.push(Number(at)),
     deleteAlarm: async () => void alarms.push(null),
   };
   const clock = { now: () => 0, setTimer: () => () => undefined };
-  return { daemon: new AlarmDaemon(storage, clock, () => undefined), alarms };
+  return { daemon: new WakeTimer(storage, clock, () => undefined), alarms };
 }
 
-it("AlarmDaemon sets no alarm that is not in the future, nor a running one's own time again", () => {
+it("WakeTimer sets no alarm that is not in the future, nor a running one's own time again", () => {
   const { daemon, alarms } = recordedDaemon();
   daemon.arm(5_000, 5_000);
   daemon.alarmFired(5_001);
@@ -166,7 +166,7 @@ it("AlarmDaemon sets no alarm that is not in the future, nor a running one's own
   expect(alarms).toEqual([5_001, 6_001, null]);
 });
 
-it("AlarmDaemon keeps alarms a second apart and does not set the same one twice", () => {
+it("WakeTimer keeps alarms a second apart and does not set the same one twice", () => {
   const { daemon, alarms } = recordedDaemon();
   for (let nowMs = 10_000; nowMs < 15_000; nowMs += 100) {
     if (nowMs === alarms.at(-1)) daemon.alarmFired(nowMs);
@@ -176,7 +176,7 @@ it("AlarmDaemon keeps alarms a second apart and does not set the same one twice"
   expect(alarms).toEqual([10_100, 11_100, 12_100, 13_100, 14_100, 15_100, null]);
 });
 
-it("AlarmDaemon leaves an alarm alone that is about to fire, and arms one again that is lost", () => {
+it("WakeTimer leaves an alarm alone that is about to fire, and arms one again that is lost", () => {
   const { daemon, alarms } = recordedDaemon();
   daemon.arm(1_000, 0);
   daemon.arm(2_000, 1_000);
@@ -187,7 +187,7 @@ it("AlarmDaemon leaves an alarm alone that is about to fire, and arms one again 
   expect(alarms).toEqual([1_000, 3_000]);
 });
 
-it("AlarmDaemon arms nothing while nobody waits", () => {
+it("WakeTimer arms nothing while nobody waits", () => {
   const { daemon, alarms } = recordedDaemon();
   daemon.arm(undefined, 0);
   daemon.arm(1_000, 0);

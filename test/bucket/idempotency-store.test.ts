@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { KeyedGrant, KeyedGrantStore } from "../../src/bucket/idempotency-store.ts";
 
-import { KeyedGrants } from "../../src/bucket/idempotency-store.ts";
+import { IdempotencyStore } from "../../src/bucket/idempotency-store.ts";
 import { ADMIN, grantOf, problemOf, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
 import {
   pass,
@@ -267,7 +267,7 @@ describe("Idempotency-Key that is none", () => {
   });
 });
 
-describe("KeyedGrants", () => {
+describe("IdempotencyStore", () => {
   function inMemory(): { store: KeyedGrantStore; stored: Map<string, KeyedGrant> } {
     const stored = new Map<string, KeyedGrant>();
     const store = {
@@ -285,7 +285,7 @@ describe("KeyedGrants", () => {
 
   it("keeps 10,000 at most, and forgets the oldest", () => {
     const { store, stored } = inMemory();
-    const grants = new KeyedGrants(store);
+    const grants = new IdempotencyStore(store);
     for (let index = 0; index < 10_001; index += 1) {
       grants.keep(`key ${index}`, grantedAt(index), index);
     }
@@ -296,7 +296,7 @@ describe("KeyedGrants", () => {
 
   it("forgets a few at a time, so that no turn is held up by thousands", () => {
     const { store, stored } = inMemory();
-    const grants = new KeyedGrants(store);
+    const grants = new IdempotencyStore(store);
     for (let index = 0; index < 100; index += 1) grants.keep(`key ${index}`, grantedAt(0), 0);
     grants.keep("later", grantedAt(600_000), 600_000);
     expect(stored.size).toBe(101 - 16);
@@ -311,7 +311,7 @@ describe("KeyedGrants", () => {
     // The store lists by key, not by age.
     stored.set("a", grantedAt(2_000));
     stored.set("b", grantedAt(1_000));
-    const grants = new KeyedGrants(store);
+    const grants = new IdempotencyStore(store);
     grants.keep("c", grantedAt(601_000), 601_000);
     expect([...stored.keys()]).toEqual(["a", "c"]);
     expect(grants.find("a", 601_999)).toEqual(grantedAt(2_000));

@@ -6,7 +6,7 @@ import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";
-import { PlaceFollowers } from "../../src/bucket/position-feed.ts";
+import { PositionFeed } from "../../src/bucket/position-feed.ts";
 import { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
 
 const EPOCH_MS = 1_795_425_904_731;
@@ -18,13 +18,13 @@ class Watched {
   readonly clock = new VirtualClock(EPOCH_MS);
   timers = 0;
   readonly #waiters: (Waiter<number> | undefined)[] = [];
-  readonly #watch: PlaceFollowers<number>;
+  readonly #watch: PositionFeed<number>;
 
   constructor(refillIntervalMs = 1_000) {
     const fields = { capacity: 1, refillTokens: 1, refillIntervalMs, initialTokens: 0 };
     const limits = { queueLimit: 10_000, maxWaitMs: 3_600_000 };
     this.limiter = new Limiter(Policy.of({ ...fields, ...limits }));
-    this.#watch = new PlaceFollowers({
+    this.#watch = new PositionFeed({
       now: () => this.clock.wallMs,
       setTimer: (callback, delayMs) => {
         this.timers += 1;
@@ -90,7 +90,7 @@ class Watched {
   }
 }
 
-describe("PlaceFollowers", () => {
+describe("PositionFeed", () => {
   it("does nothing for a bucket that nobody watches", () => {
     const queue = new Watched();
     for (let i = 0; i < 10; i += 1) queue.arrive(false);

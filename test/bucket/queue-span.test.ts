@@ -1,11 +1,11 @@
 import { tracing } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import type { AcquireAnswer, AnsweringBucket } from "../../src/bucket/bucket-host.ts";
+import type { AcquireAnswer, BucketState } from "../../src/bucket/bucket-host.ts";
 import type { SpanLike } from "../../src/bucket/queue-span.ts";
 
 import { Policy } from "../../src/core/policy.ts";
-import { QueuedSpan } from "../../src/bucket/queue-span.ts";
+import { QueueSpan } from "../../src/bucket/queue-span.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -13,7 +13,7 @@ afterEach(() => {
 
 const fields = Policy.of({ capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 });
 const call = { bucket: "login:ann", policy: { name: "login:*", ...fields.toJSON() }, tokens: 2 };
-const asked = { bucket: {} as AnsweringBucket, timeoutMs: 0, tokens: 2 };
+const asked = { bucket: {} as BucketState, timeoutMs: 0, tokens: 2 };
 
 class RecordingSpan implements SpanLike {
   readonly isTraced: boolean;
@@ -40,7 +40,7 @@ function recorded(isTraced = true): { span: RecordingSpan; startSpan: (name: str
   return { span, startSpan };
 }
 
-describe("QueuedSpan", () => {
+describe("QueueSpan", () => {
   const granted: AcquireAnswer = {
     kind: "outcome",
     outcome: { ok: true, tokens: 2, remaining: 0, waitedMs: 5, grantedAtMs: 5 },
@@ -49,7 +49,7 @@ describe("QueuedSpan", () => {
 
   it("says who waited for what, where, and how it ended", () => {
     const { span, startSpan } = recorded();
-    const queued = new QueuedSpan({ startSpan }, call, 3);
+    const queued = new QueueSpan({ startSpan }, call, 3);
     expect(startSpan).toHaveBeenCalledWith("queued");
     expect(span.ends).toBe(0);
     queued.settled(granted);
@@ -69,25 +69,25 @@ describe("QueuedSpan", () => {
     ["reset", { kind: "reset" }],
   ])("ends with the outcome %s", (outcome, answer) => {
     const { span, startSpan } = recorded();
-    new QueuedSpan({ startSpan }, call, 1).settled(answer);
+    new QueueSpan({ startSpan }, call, 1).settled(answer);
     expect(span.attributes["sluice.outcome"]).toBe(outcome);
   });
 
   it("ends as cancelled where the caller leaves", () => {
     const { span, startSpan } = recorded();
-    new QueuedSpan({ startSpan }, call, 1).cancelled();
+    new QueueSpan({ startSpan }, call, 1).cancelled();
     expect([span.attributes["sluice.outcome"], span.ends]).toEqual(["cancelled", 1]);
   });
 
   it("has no position where the request goes back to an old place", () => {
     const { span, startSpan } = recorded();
-    expect(new QueuedSpan({ startSpan }, call, 0)).toBeDefined();
+    expect(new QueueSpan({ startSpan }, call, 0)).toBeDefined();
     expect(span.attributes).not.toHaveProperty("sluice.position");
   });
 
   it("writes nothing where nobody traces", () => {
     const { span, startSpan } = recorded(false);
-    new QueuedSpan({ startSpan }, call, 1).settled(granted);
+    new QueueSpan({ startSpan }, call, 1).settled(granted);
     expect(span.attributes).toEqual({});
   });
 
@@ -96,9 +96,9 @@ describe("QueuedSpan", () => {
     const startSpan = (): SpanLike => {
       throw new Error("No spans");
     };
-    new QueuedSpan({ startSpan }, call, 1).settled(granted);
+    new QueueSpan({ startSpan }, call, 1).settled(granted);
     const { span, startSpan: start } = recorded();
-    const queued = new QueuedSpan({ startSpan: start }, call, 1);
+    const queued = new QueueSpan({ startSpan: start }, call, 1);
     vi.spyOn(span, "end").mockImplementation(() => {
       throw new Error("No end");
     });
@@ -108,7 +108,7 @@ describe("QueuedSpan", () => {
 
   it("works with the platform's own, traced or not", () => {
     const logged = vi.spyOn(console, "error").mockReturnValue();
-    new QueuedSpan(tracing, call, 1).settled(granted);
+    new QueueSpan(tracing, call, 1).settled(granted);
     expect(logged).not.toHaveBeenCalled();
   });
 });

@@ -94,8 +94,8 @@ it("a caller put back from an earlier deployment does not bring its policy back"
   const ask = (call: AcquireCall): Promise<Response> => stubOf(name).fetch(encodeAcquireCall(call));
   await ask({ bucket: name, policy, tokens: 1 });
   const large = ask({ bucket: name, policy, tokens: 5 });
-  const putBack = { arrivedAtMs: Date.now() - 50, elapsedMs: 50 };
-  const old = ask({ bucket: name, policy: before, tokens: 1, putBack });
+  const requeued = { arrivedAtMs: Date.now() - 50, elapsedMs: 50 };
+  const old = ask({ bucket: name, policy: before, tokens: 1, requeued });
   await pass(name, 6_000);
   expect((await old).headers.get("RateLimit-Policy")).toBe('"*";q=10;w=10');
   expect(await (await large).json()).toMatchObject({ tokens: 5 });
@@ -105,8 +105,8 @@ it("reset object: callers whose alarm was lost with it are gathered, too", async
   const name = uniqueName();
   const fields = Policy.of({ capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 }).toJSON();
   const ask = async (agoMs: number): Promise<GrantBody> => {
-    const putBack = { arrivedAtMs: Date.now() - agoMs, elapsedMs: agoMs };
-    const call = { bucket: name, policy: { name: "*", ...fields }, tokens: 1, putBack };
+    const requeued = { arrivedAtMs: Date.now() - agoMs, elapsedMs: agoMs };
+    const call = { bucket: name, policy: { name: "*", ...fields }, tokens: 1, requeued };
     const response = stubOf(name).fetch(encodeAcquireCall(call));
     return (await response).json();
   };

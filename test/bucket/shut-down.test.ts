@@ -47,7 +47,7 @@ it("tells those who wait, who have taken nothing; no alarm is left for the next 
   const held = await queueUp(name, 3);
   while ((await snapshotOf(name)).waiters < 3) await settle();
   expect(await stubOf(name).isAwaited).toBe(true);
-  await stubOf(name).turnAway();
+  await stubOf(name).shutDown();
   await expectUnavailable(held);
   expect(await stubOf(name).isAwaited).toBe(false);
   expect(await alarmAtMs(name)).toBeNull();
@@ -64,7 +64,7 @@ it("tells all who stand in one place under a key, and forgets the key", async ()
   const init = { headers: { "Idempotency-Key": '"k"' } };
   const held = await queueUp(name, 3, init);
   await settle();
-  await stubOf(name).turnAway();
+  await stubOf(name).shutDown();
   await expectUnavailable(held);
   await abortAllDurableObjects();
   await pass(name, 1_000);
@@ -83,18 +83,18 @@ it("tells those, too, who are gathered after a reset", async () => {
   // Each is put back after a pause of 50 ms, and held at the door for the rest of 250.
   expect(await stubOf(name).isAwaited).toBe(true);
   await scheduler.wait(120);
-  await stubOf(name).turnAway();
+  await stubOf(name).shutDown();
   await expectUnavailable(held);
   expect(await snapshotOf(name)).toMatchObject({ granted: 1, tokens: 0, waiters: 0 });
 });
 
 it("a bucket that nobody waits at: nothing changes", async () => {
   const name = uniqueName();
-  await stubOf(name).turnAway();
+  await stubOf(name).shutDown();
   expect(await stubOf(name).isAwaited).toBe(false);
   await request(`/acquire?bucket=${name}`);
   const before = await snapshotOf(name);
-  await stubOf(name).turnAway();
+  await stubOf(name).shutDown();
   expect(await snapshotOf(name)).toEqual(before);
 });
 
@@ -111,8 +111,8 @@ it("closed: nothing is lent, and what comes back is there", async () => {
   await object.close();
   expect(await object.lend(name, policy, ask)).not.toHaveProperty("lease");
   const use = { startedAtMs: given?.startedAtMs ?? 0, untilMs: given?.untilMs ?? 0 };
-  const handedIn = { uses: [{ ...use, used: 5, returned: 15 }], granted: 5 };
-  expect((await object.fetch(encodeAcquireCall({ ...call, handedIn }))).status).toBe(503);
+  const returnedLeases = { uses: [{ ...use, used: 5, returned: 15 }], granted: 5 };
+  expect((await object.fetch(encodeAcquireCall({ ...call, returnedLeases }))).status).toBe(503);
   expect(await object.inspect(name, policy)).toMatchObject({
     tokens: 94,
     leasedTokens: 0,

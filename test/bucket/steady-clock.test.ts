@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { AcquireAnswer, BucketPlatform, BucketRecord } from "../../src/bucket/bucket-host.ts";
 
 import { Policy } from "../../src/core/policy.ts";
-import { AlarmDaemon } from "../../src/bucket/wake-timer.ts";
-import { BucketOwner } from "../../src/bucket/bucket-host.ts";
+import { WakeTimer } from "../../src/bucket/wake-timer.ts";
+import { BucketHost } from "../../src/bucket/bucket-host.ts";
 import { SteadyClock } from "../../src/bucket/steady-clock.ts";
 
 const START_MS = 1_800_000_000_000;
@@ -136,12 +136,12 @@ describe("SteadyClock", () => {
   });
 });
 
-it("AlarmDaemon looks at the clock once a second while somebody waits", () => {
+it("WakeTimer looks at the clock once a second while somebody waits", () => {
   const machine = new Machine();
   const storage = { setAlarm: async () => undefined, deleteAlarm: async () => undefined };
   const looksAtMs: number[] = [];
   const wakeAtMs = START_MS + 60_000;
-  const daemon: AlarmDaemon = new AlarmDaemon(storage, new SteadyClock(machine.source), () => {
+  const daemon: WakeTimer = new WakeTimer(storage, new SteadyClock(machine.source), () => {
     looksAtMs.push(machine.wallMs - START_MS);
     daemon.arm(wakeAtMs, machine.wallMs);
   });
@@ -153,7 +153,7 @@ it("AlarmDaemon looks at the clock once a second while somebody waits", () => {
   expect(looksAtMs).toHaveLength(3);
 });
 
-describe("BucketOwner on a machine whose clock is set", () => {
+describe("BucketHost on a machine whose clock is set", () => {
   const configured = {
     name: "*",
     ...Policy.of({ capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 }).toJSON(),
@@ -163,7 +163,7 @@ describe("BucketOwner on a machine whose clock is set", () => {
   class Bucket {
     readonly grantedAfterMs: number[] = [];
     readonly #machine: Machine;
-    #owner: BucketOwner;
+    #host: BucketHost;
     #record: BucketRecord | undefined;
     #waiting: { readonly arrivedAtMs: number; readonly tell: (answer: AcquireAnswer) => void }[] =
       [];
@@ -171,7 +171,7 @@ describe("BucketOwner on a machine whose clock is set", () => {
 
     constructor(machine: Machine) {
       this.#machine = machine;
-      this.#owner = new BucketOwner(this.#platform());
+      this.#host = new BucketHost(this.#platform());
     }
 
     acquire(): void {
@@ -185,7 +185,7 @@ describe("BucketOwner on a machine whose clock is set", () => {
         },
       };
       this.#waiting.push(entry);
-      this.#owner.acquire({ bucket: "a", policy: configured, tokens: 1 }, entry.tell);
+      this.#host.acquire({ bucket: "a", policy: configured, tokens: 1 }, { answered: entry.tell });
     }
 
     /** Lets time pass; an object that has ended begins anew, and gets back those who waited. */
@@ -195,10 +195,13 @@ describe("BucketOwner on a machine whose clock is set", () => {
         this.#machine.pass(1);
         if (this.#machine.stops === 0) continue;
         this.#machine.restart();
-        this.#owner = new BucketOwner(this.#platform());
+        this.#host = new BucketHost(this.#platform());
         for (const { arrivedAtMs, tell } of this.#waiting) {
-          const putBack = { arrivedAtMs, elapsedMs: 0 };
-          this.#owner.acquire({ bucket: "a", policy: configured, tokens: 1, putBack }, tell);
+          const requeued = { arrivedAtMs, elapsedMs: 0 };
+          this.#host.acquire(
+            { bucket: "a", policy: configured, tokens: 1, requeued },
+            { answered: tell },
+          );
         }
       }
     }

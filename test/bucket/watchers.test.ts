@@ -303,7 +303,7 @@ describe("watching", () => {
     await streamed.until(1);
     await watcher.told();
     const before = watcher.messages.length;
-    await stubOf(name).turnAway();
+    await stubOf(name).shutDown();
     expect(await Promise.all(held)).toEqual([503]);
     await streamed.done;
     expect(streamed.lines.at(-1)).toBe("refused: unavailable");

@@ -33,7 +33,7 @@ describeBehaviours("Limiter", async (fields) => {
     },
     inspect: async () => limiter.inspect(nowMs),
     pause: async ({ untilMs, tokens = 0 }) => {
-      tell(untilMs > nowMs ? limiter.pause({ untilMs, tokens }, nowMs) : limiter.lift(nowMs));
+      tell(untilMs > nowMs ? limiter.pause({ untilMs, tokens }, nowMs) : limiter.resume(nowMs));
       return limiter.inspect(nowMs);
     },
     pass: async (durationMs) => {

@@ -8,14 +8,14 @@ import { expect, it } from "vitest";
 import type { PolicyFields } from "../../src/core/policy.ts";
 
 import { Limiter, type Settlement } from "../../src/core/limiter.ts";
-import { Policy, policyLimits, type Limits } from "../../src/core/policy.ts";
+import { Policy, policyRanges, type Range } from "../../src/core/policy.ts";
 
 const MAX_TOLD_MS = BigInt(Number.MAX_SAFE_INTEGER);
 /** Instants that a clock may show: from 2001 to 2096. */
-const CLOCK_MS: Limits = { min: 978_307_200_000, max: 4_000_000_000_000 };
+const CLOCK_MS: Range = { min: 978_307_200_000, max: 4_000_000_000_000 };
 
 /** Numbers of a range, mostly at its ends. */
-function anyOf({ min, max }: Limits): fc.Arbitrary<number> {
+function anyOf({ min, max }: Range): fc.Arbitrary<number> {
   return fc.oneof(
     fc.constantFrom(min, max, max - 1),
     fc.integer({ min, max }),
@@ -26,12 +26,12 @@ function anyOf({ min, max }: Limits): fc.Arbitrary<number> {
 
 const anyFields: fc.Arbitrary<Required<Omit<PolicyFields, "lease">>> = fc
   .record({
-    capacity: anyOf(policyLimits.capacity),
-    refillTokens: anyOf(policyLimits.refillTokens),
-    refillIntervalMs: anyOf(policyLimits.refillIntervalMs),
-    initialTokens: anyOf(policyLimits.initialTokens),
+    capacity: anyOf(policyRanges.capacity),
+    refillTokens: anyOf(policyRanges.refillTokens),
+    refillIntervalMs: anyOf(policyRanges.refillIntervalMs),
+    initialTokens: anyOf(policyRanges.initialTokens),
     queueLimit: anyOf({ min: 0, max: 5 }),
-    maxWaitMs: anyOf(policyLimits.maxWaitMs),
+    maxWaitMs: anyOf(policyRanges.maxWaitMs),
   })
   .map((fields) => {
     const { capacity, initialTokens } = fields;
@@ -48,8 +48,8 @@ interface Step {
 
 const anyStep: fc.Arbitrary<Step> = fc.record({
   passMs: anyOf({ min: 0, max: 100_000_000_000 }),
-  tokens: anyOf(policyLimits.capacity),
-  timeoutMs: fc.oneof(fc.constant(0), anyOf(policyLimits.maxWaitMs)),
+  tokens: anyOf(policyRanges.capacity),
+  timeoutMs: fc.oneof(fc.constant(0), anyOf(policyRanges.maxWaitMs)),
 });
 
 /** A bucket as of the last tick that was added. */

@@ -172,9 +172,9 @@ describe("Limiter.comeBack", () => {
     scene.comeBack(300, "Ann");
     // Ann came at 1, and stands behind Cat of 200.
     expect(placesOf(scene).at(-1)).toBe("Ann 3 at 3000");
-    scene.acquire(400, "Eve", { putBackFromMs: 250 });
+    scene.acquire(400, "Eve", { firstArrivalMs: 250 });
     scene.acquire(500, "Dan");
-    scene.acquire(600, "Fay", { putBackFromMs: 300 });
+    scene.acquire(600, "Fay", { firstArrivalMs: 300 });
     expect(placesOf(scene)).toEqual([
       "Bob 1 at 1000",
       "Cat 2 at 2000",

@@ -45,12 +45,12 @@ function performBoth(
     case "put back": {
       const tokens = foldTokens(policy, operation.tokens);
       const timeoutMs = Math.min(operation.timeoutMs, policy.maxWaitMs);
-      const putBackFromMs =
+      const firstArrivalMs =
         operation.kind === "put back" ? actual.nowMs - operation.agoMs : undefined;
       if (operation.kind === "acquire" && operation.isDaemonFirst) actual.wake();
-      const caller = actual.acquire(tokens, timeoutMs, putBackFromMs);
-      const putBack = putBackFromMs === undefined ? {} : { putBackFromMs };
-      return model.acquire({ caller, tokens, timeoutMs, ...putBack }, actual.nowMs);
+      const caller = actual.acquire(tokens, timeoutMs, firstArrivalMs);
+      const requeued = firstArrivalMs === undefined ? {} : { firstArrivalMs };
+      return model.acquire({ caller, tokens, timeoutMs, ...requeued }, actual.nowMs);
     }
     case "oversize": {
       actual.wake();
@@ -79,8 +79,8 @@ function performBoth(
     }
     case "lift":
       actual.wake();
-      actual.lift();
-      model.lift();
+      actual.resume();
+      model.resume();
       break;
     case "pass":
     case "pass to wake":
@@ -151,7 +151,7 @@ function historyWithFaults(policy: Policy, history: readonly FaultyOperation[]):
         owner.crash(operation.losesATurn);
         break;
       case "put back":
-        owner.putBack(operation.count);
+        owner.requeued(operation.count);
         break;
       case "come back":
         owner.comeBack(operation.pick);
@@ -160,7 +160,7 @@ function historyWithFaults(policy: Policy, history: readonly FaultyOperation[]):
         owner.pause(operation.forMs, operation.tokens);
         break;
       case "lift":
-        owner.lift();
+        owner.resume();
         break;
     }
   }

@@ -171,7 +171,7 @@ describe("Limiter.lend, a report", () => {
   test("of a bucket that has been drained changes nothing", () => {
     const scene = new LendingScene();
     const first = given(scene.lend(0, 40));
-    scene.drain();
+    scene.reset();
     scene.try(5, "second");
     // The new one has a lease that ends at the same instant.
     expect(scene.lend(5, 40)?.untilMs).toBe(first.untilMs);

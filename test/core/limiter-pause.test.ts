@@ -199,7 +199,7 @@ describe("Limiter.lift", () => {
     scene.acquire(0, "Ann", { tokens: 5 });
     scene.pause(500, 50_000);
     scene.acquire(600, "Bob");
-    expect(scene.lift(3_700)).toEqual([]);
+    expect(scene.resume(3_700)).toEqual([]);
     expect(scene.inspect(3_700)).toMatchObject({ tokens: 0, nextTickAtMs: 4_000 });
     expect(scene.inspect(3_700)).not.toHaveProperty("pausedUntilMs");
     expect(scene.nextWakeAtMs).toBe(8_000);
@@ -214,7 +214,7 @@ describe("Limiter.lift", () => {
     scene.acquire(0, "Ann");
     scene.pause(0, 50_500);
     scene.acquire(0, "Bob");
-    scene.lift(1);
+    scene.resume(1);
     expect(scene.try(1, "Cat")).toEqual(["Cat refused: timeout, retry after 2999"]);
   });
 
@@ -222,11 +222,11 @@ describe("Limiter.lift", () => {
     const scene = sceneAfter(1, five);
     scene.checkpoint(0);
     const before = scene.inspect(100);
-    expect(scene.lift(100)).toEqual([]);
+    expect(scene.resume(100)).toEqual([]);
     expect(scene.inspect(100)).toEqual(before);
     expect(scene.checkpoint(100)).toBeUndefined();
     const fresh = new Scene(five);
-    fresh.lift(100);
+    fresh.resume(100);
     expect(fresh.limiter.toJSON()).not.toHaveProperty("bucket");
   });
 
@@ -235,7 +235,7 @@ describe("Limiter.lift", () => {
     let granted = 0;
     for (let atMs = 0; atMs < 60_000; atMs += 50) {
       scene.pause(atMs, atMs + 20_000, 5);
-      scene.lift(atMs);
+      scene.resume(atMs);
       if (scene.try(atMs, "Ann")[0]?.includes("granted")) granted += 1;
     }
     expect(granted).toBe(59);
@@ -255,7 +255,7 @@ describe("Limiter, a paused bucket", () => {
       pausedUntilMs: epochMs + 20_500,
     });
     expect(scene.inspect(5_000)).toMatchObject({ tokens: 2, pausedUntilMs: 20_500 });
-    scene.lift(5_000);
+    scene.resume(5_000);
     expect(scene.inspect(5_999)).toMatchObject({ tokens: 2, nextTickAtMs: 6_000 });
     expect(scene.inspect(6_000).tokens).toBe(3);
   });
@@ -271,7 +271,7 @@ describe("Limiter, a paused bucket", () => {
     });
     scene.setPolicy(2_600, { refillIntervalMs: 400, capacity: 5 });
     expect(scene.inspect(2_600)).toMatchObject({ tokens: 2, nextTickAtMs: 10_400 });
-    scene.lift(2_700);
+    scene.resume(2_700);
     // The tick at 2,400 was reached before.
     expect(scene.inspect(2_700)).toMatchObject({ tokens: 2, nextTickAtMs: 2_800 });
   });
@@ -280,7 +280,7 @@ describe("Limiter, a paused bucket", () => {
     const scene = sceneAfter(1);
     scene.acquire(0, "Ann");
     scene.pause(0, 20_000);
-    expect(scene.drain()).toEqual(["Ann refused: bucket-reset"]);
+    expect(scene.reset()).toEqual(["Ann refused: bucket-reset"]);
     expect(scene.try(100, "Bob")).toEqual(["Bob granted 1 at 100 after 0, 0 left"]);
   });
 
@@ -289,7 +289,7 @@ describe("Limiter, a paused bucket", () => {
     scene.pause(10_000, 12_500, 5);
     expect(scene.try(12_200, "Ann", 5)).toEqual(["Ann granted 5 at 12200 after 0, 0 left"]);
     // The pause is lifted while the clock shows a time at which ticks were to come.
-    scene.lift(2_000);
+    scene.resume(2_000);
     expect(scene.inspect(2_000)).toMatchObject({ tokens: 0, nextTickAtMs: 13_000 });
     expect(scene.try(12_999, "Bob")).toEqual(["Bob refused: timeout, retry after 1"]);
     expect(scene.try(13_000, "Bob")).toEqual(["Bob granted 1 at 13000 after 0, 0 left"]);

@@ -63,7 +63,7 @@ describe("Limiter.places", () => {
     const scene = new Scene();
     scene.acquire(0, "Ann");
     scene.acquire(500, "Cat");
-    scene.acquire(600, "Bob", { putBackFromMs: 100 });
+    scene.acquire(600, "Bob", { firstArrivalMs: 100 });
     expect(placesOf(scene)).toEqual(["Bob 1 at 1000", "Cat 2 at 2000"]);
   });
 
@@ -73,7 +73,7 @@ describe("Limiter.places", () => {
     scene.pause(100, 5_000);
     expect(placesOf(scene)).toEqual(["Bob 1 at 6000", "Cat 2 at 7000"]);
     expect(lastOf(scene)).toBe("Cat 2 at 7000");
-    scene.lift(2_500);
+    scene.resume(2_500);
     expect(placesOf(scene)).toEqual(["Bob 1 at 3000", "Cat 2 at 4000"]);
   });
 

@@ -326,7 +326,7 @@ describe("Limiter.cancel", () => {
   test.each([
     ["granted", (scene: Scene) => scene.advance(1000)],
     ["cancelled", (scene: Scene) => scene.cancel(1000, "Ann")],
-    ["drained", (scene: Scene) => scene.drain()],
+    ["drained", (scene: Scene) => scene.reset()],
     ["refused by a change", (scene: Scene) => scene.setPolicy(0, { refillIntervalMs: 80_000_000 })],
   ])("does nothing for one that was %s already", (_, settle) => {
     const scene = threeWaiting();
@@ -536,7 +536,7 @@ describe("Limiter.rejectAll", () => {
       ],
     });
     expect(scene.inspect(0)).toEqual({ ...before, waiters: 0, queuedTokens: 0, refused: 2 });
-    expect(scene.limiter.tally().refused).toEqual({ unavailable: 2 });
+    expect(scene.limiter.stats().refused).toEqual({ unavailable: 2 });
     expect(scene.nextWakeAtMs).toBeUndefined();
     expect(scene.cancel(0, "Ann")).toEqual([]);
   });
@@ -558,7 +558,7 @@ describe("Limiter.drain", () => {
     const scene = sceneAfter(4, five);
     scene.acquire(0, "Ann", { tokens: 5 });
     scene.acquire(0, "Bob");
-    expect(scene.drain()).toEqual(["Ann refused: bucket-reset", "Bob refused: bucket-reset"]);
+    expect(scene.reset()).toEqual(["Ann refused: bucket-reset", "Bob refused: bucket-reset"]);
     expect(scene.limiter.toJSON()).toEqual({ granted: 0, refused: 0, cancelled: 0 });
     expect(scene.nextWakeAtMs).toBeUndefined();
     expect(scene.inspect(700)).toEqual({
@@ -575,14 +575,14 @@ describe("Limiter.drain", () => {
   test("lets the next acquire start the bucket anew", () => {
     const scene = sceneAfter(1);
     scene.acquire(0, "Ann");
-    scene.drain();
+    scene.reset();
     expect(scene.acquire(400, "Bob")).toEqual(["Bob granted 1 at 400 after 0, 0 left"]);
     expect(scene.acquire(400, "Cat")).toEqual(["Cat waits"]);
     expect(scene.nextWakeAtMs).toBe(1400);
   });
 
   test("of a bucket that never started refuses nobody", () => {
-    expect(new Scene().drain()).toEqual([]);
+    expect(new Scene().reset()).toEqual([]);
   });
 });
 
@@ -714,14 +714,14 @@ describe("Limiter.setPolicy", () => {
   });
 });
 
-describe("Limiter.acquire, putBackFromMs", () => {
+describe("Limiter.acquire, firstArrivalMs", () => {
   test("puts callers back before all who joined later, whatever order they come in", () => {
     const scene = sceneAfter(1);
     scene.restore();
     scene.acquire(500, "newcomer");
-    scene.acquire(510, "third", { putBackFromMs: 30 });
-    scene.acquire(520, "first", { putBackFromMs: 10 });
-    scene.acquire(530, "second", { putBackFromMs: 20 });
+    scene.acquire(510, "third", { firstArrivalMs: 30 });
+    scene.acquire(520, "first", { firstArrivalMs: 10 });
+    scene.acquire(530, "second", { firstArrivalMs: 20 });
     expect(scene.runDaemon(9000)).toEqual([
       "first granted 1 at 1000 after 990, 0 left",
       "second granted 1 at 2000 after 1980, 0 left",
@@ -733,9 +733,9 @@ describe("Limiter.acquire, putBackFromMs", () => {
   test("puts equal ones one behind the other, and tells fractions apart", () => {
     const scene = sceneAfter(1);
     scene.acquire(500, "newcomer");
-    scene.acquire(500, "Ann", { putBackFromMs: 10 });
-    scene.acquire(500, "Bob", { putBackFromMs: 10 });
-    scene.acquire(500, "Zoe", { putBackFromMs: 9.5 });
+    scene.acquire(500, "Ann", { firstArrivalMs: 10 });
+    scene.acquire(500, "Bob", { firstArrivalMs: 10 });
+    scene.acquire(500, "Zoe", { firstArrivalMs: 9.5 });
     expect(scene.runDaemon(9000).map((line) => line.split(" ")[0])).toEqual([
       "Zoe",
       "Ann",
@@ -747,16 +747,16 @@ describe("Limiter.acquire, putBackFromMs", () => {
   test("is not counted by queueLimit, and newcomers are", () => {
     const scene = sceneAfter(1, { queueLimit: 1 });
     expect(scene.acquire(500, "Cat")).toEqual(["Cat waits"]);
-    expect(scene.acquire(500, "Ann", { putBackFromMs: 10 })).toEqual(["Ann waits"]);
-    expect(scene.acquire(500, "Bob", { putBackFromMs: 20 })).toEqual(["Bob waits"]);
-    expect(scene.acquire(500, "late", { putBackFromMs: 500 })).toEqual(["late waits"]);
+    expect(scene.acquire(500, "Ann", { firstArrivalMs: 10 })).toEqual(["Ann waits"]);
+    expect(scene.acquire(500, "Bob", { firstArrivalMs: 20 })).toEqual(["Bob waits"]);
+    expect(scene.acquire(500, "late", { firstArrivalMs: 500 })).toEqual(["late waits"]);
     expect(scene.acquire(500, "Dan")).toEqual(["Dan refused: queue-full, retry after 4500"]);
   });
 
   test("grants at once one that finds nobody and its tokens, and counts its whole wait", () => {
     const scene = sceneAfter(1);
     scene.restore();
-    expect(scene.acquire(2500, "Ann", { putBackFromMs: 100 })).toEqual([
+    expect(scene.acquire(2500, "Ann", { firstArrivalMs: 100 })).toEqual([
       "Ann granted 1 at 2500 after 2400, 0 left",
     ]);
   });
@@ -764,7 +764,7 @@ describe("Limiter.acquire, putBackFromMs", () => {
   test("grants in the same turn one that goes before a head that does not fit", () => {
     const scene = sceneAfter(3, five);
     scene.acquire(100, "large", { tokens: 5 });
-    expect(scene.acquire(200, "Ann", { putBackFromMs: 50 })).toEqual([
+    expect(scene.acquire(200, "Ann", { firstArrivalMs: 50 })).toEqual([
       "Ann granted 1 at 200 after 150, 1 left",
     ]);
     expect(scene.nextWakeAtMs).toBe(4000);
@@ -776,7 +776,7 @@ describe("Limiter.acquire, putBackFromMs", () => {
     scene.acquire(100, "Cat", { timeoutMs: 1900 });
     scene.cancel(100, "Cat");
     scene.acquire(100, "Cat", { timeoutMs: 2900 });
-    expect(scene.acquire(200, "Ann", { putBackFromMs: 50 })).toEqual([
+    expect(scene.acquire(200, "Ann", { firstArrivalMs: 50 })).toEqual([
       "Bob refused: timeout, retry after 2800",
       "Ann waits",
     ]);
@@ -789,10 +789,10 @@ describe("Limiter.acquire, putBackFromMs", () => {
   test("refuses it like anybody where it cannot be granted in time, and moves nobody", () => {
     const scene = sceneAfter(1);
     scene.acquire(100, "Bob", { timeoutMs: 900 });
-    expect(scene.acquire(200, "Ann", { putBackFromMs: 50, timeoutMs: 799 })).toEqual([
+    expect(scene.acquire(200, "Ann", { firstArrivalMs: 50, timeoutMs: 799 })).toEqual([
       "Ann refused: timeout, retry after 1800",
     ]);
-    expect(scene.acquire(200, "Zoe", { putBackFromMs: 150, timeoutMs: 1799 })).toEqual([
+    expect(scene.acquire(200, "Zoe", { firstArrivalMs: 150, timeoutMs: 1799 })).toEqual([
       "Zoe refused: timeout, retry after 1800",
     ]);
     expect(scene.runDaemon(9000)).toEqual(["Bob granted 1 at 1000 after 900, 0 left"]);
@@ -800,7 +800,7 @@ describe("Limiter.acquire, putBackFromMs", () => {
 
   test("keeps newcomers behind one whose instant lies ahead of the clock", () => {
     const scene = sceneAfter(1);
-    scene.acquire(100, "Ann", { putBackFromMs: 700 });
+    scene.acquire(100, "Ann", { firstArrivalMs: 700 });
     scene.acquire(200, "Bob");
     expect(scene.runDaemon(9000)).toEqual([
       "Ann granted 1 at 1000 after 300, 0 left",
@@ -809,10 +809,10 @@ describe("Limiter.acquire, putBackFromMs", () => {
   });
 });
 
-test("Limiter.acquire, putBackFromMs: keeps its time though maxWaitMs has been lowered", () => {
+test("Limiter.acquire, firstArrivalMs: keeps its time though maxWaitMs has been lowered", () => {
   const scene = sceneAfter(1);
   scene.setPolicy(100, { maxWaitMs: 500 });
-  expect(scene.acquire(200, "Ann", { putBackFromMs: 50, timeoutMs: 800 })).toEqual(["Ann waits"]);
+  expect(scene.acquire(200, "Ann", { firstArrivalMs: 50, timeoutMs: 800 })).toEqual(["Ann waits"]);
 });
 
 describe("Limiter, a clock that goes back", () => {
@@ -867,7 +867,7 @@ describe("Limiter, a clock that goes back", () => {
     const scene = sceneAfter(5, five);
     scene.advance(3000);
     scene.acquire(3000, "large", { tokens: 5 });
-    expect(scene.acquire(1000, "Ann", { putBackFromMs: 900, timeoutMs: 500 })).toEqual([
+    expect(scene.acquire(1000, "Ann", { firstArrivalMs: 900, timeoutMs: 500 })).toEqual([
       "Ann granted 1 at 3000 after 2100, 2 left",
     ]);
   });
@@ -938,7 +938,7 @@ describe("Limiter.checkpoint", () => {
     expect(written(3000)).toBe(0);
     scene.setPolicy(4000, {});
     expect(written(4000)).toBe(1);
-    scene.drain();
+    scene.reset();
     expect(scene.checkpoint(4000)).toEqual({ granted: 0, refused: 0, cancelled: 0 });
     scene.setPolicy(4000, {});
     expect(scene.checkpoint(4000)).toEqual({ granted: 0, refused: 0, cancelled: 0 });
@@ -962,7 +962,7 @@ describe("Limiter.checkpoint", () => {
     scene.acquire(0, "Ann");
     scene.acquire(0, "Bob");
     scene.acquire(0, "Cat");
-    scene.acquire(0, "Dan", { putBackFromMs: -5 });
+    scene.acquire(0, "Dan", { firstArrivalMs: -5 });
     scene.cancel(0, "Ann");
     scene.cancel(0, "Ann");
     scene.advance(999);

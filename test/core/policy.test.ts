@@ -5,9 +5,9 @@ import type { FieldFault } from "../../src/core/policy.ts";
 import {
   integerFault,
   isIntegerWithin,
-  leaseLimits,
+  leaseRanges,
   Policy,
-  policyLimits,
+  policyRanges,
   showValue,
 } from "../../src/core/policy.ts";
 import { policyFrom } from "../../kit/model/limiters.ts";
@@ -83,7 +83,7 @@ describe.each(limits)("Policy.of, %s", (field, min, max) => {
   });
 
   test("has the limits of the contract", () => {
-    expect(policyLimits[field]).toEqual({ min, max });
+    expect(policyRanges[field]).toEqual({ min, max });
   });
 });
 
@@ -322,7 +322,7 @@ describe("Policy, lease", () => {
     ["maxTokens", 1, 1_000_000_000],
     ["ttlMs", 100, 20_000],
   ] as const)("has limits for %s", (member, min, max) => {
-    expect(leaseLimits[member]).toEqual({ min, max });
+    expect(leaseRanges[member]).toEqual({ min, max });
     for (const value of [min, max]) {
       expect(faultsOf({ ...perSecond, lease: { ...lease, [member]: value } })).toEqual([]);
     }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { LimiterState } from "../../src/core/limiter.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
-import { Tally, WAIT_BOUNDS_MS } from "../../src/core/stats.ts";
+import { Stats, WAIT_BOUNDS_MS } from "../../src/core/stats.ts";
 import { anyPlainOperation, anyPolicy, historyOf } from "../../kit/model/arbitraries.ts";
 import { Scene, epochMs, policyOf } from "../../kit/model/limiters.ts";
 import { OnDemandLimiter } from "../../kit/model/on-demand.ts";
@@ -21,7 +21,7 @@ function classesOf(waits: readonly number[]): [number, number][] {
   return classes.filter(([, count]) => count > 0);
 }
 
-describe("Tally", () => {
+describe("Stats", () => {
   test.each([
     [0, 0],
     [1, 10],
@@ -33,7 +33,7 @@ describe("Tally", () => {
     [3_600_001, Infinity],
     [Number.MAX_SAFE_INTEGER, Infinity],
   ])("a wait of %i ms is in the class of at most %i ms", (waitedMs, boundMs) => {
-    const tally = new Tally();
+    const tally = new Stats();
     tally.noteGrant(3, waitedMs);
     const { waits, ...sums } = tally.view();
     expect(waits).toHaveLength(WAIT_BOUNDS_MS.length + 1);
@@ -48,14 +48,14 @@ describe("Tally", () => {
   });
 
   test("leased grants have not waited", () => {
-    const tally = new Tally();
+    const tally = new Stats();
     tally.noteLeased(7, 3);
     expect(classesOf(tally.view().waits)).toEqual([[0, 3]]);
     expect(tally.view()).toMatchObject({ grantedTokens: 7, waitedMs: 0 });
   });
 
   test("writes nothing where there is nothing, and no empty classes at the end", () => {
-    const tally = new Tally();
+    const tally = new Stats();
     expect(tally.toJSON()).toBeUndefined();
     tally.noteGrant(1, 0);
     expect(tally.toJSON()).toEqual({ grantedTokens: 1, refused: {}, waits: [1], waitedMs: 0 });
@@ -64,7 +64,7 @@ describe("Tally", () => {
   });
 
   test("writes refusals though nobody was granted", () => {
-    const tally = new Tally();
+    const tally = new Stats();
     tally.noteRefusal("timeout");
     tally.noteRefusal("timeout");
     tally.noteRefusal("queue-full");
@@ -73,12 +73,12 @@ describe("Tally", () => {
   });
 
   test("what was written or shown stays as it was", () => {
-    const tally = new Tally();
+    const tally = new Stats();
     tally.noteRefusal("timeout");
     tally.noteGrant(1, 5);
     const [view, state] = [tally.view(), tally.toJSON()];
     const before = structuredClone([view, state]);
-    const other = Tally.from(state);
+    const other = Stats.from(state);
     for (const one of [tally, other]) {
       one.noteRefusal("timeout");
       one.noteGrant(1, 5);
@@ -99,7 +99,7 @@ describe("Limiter.tally", () => {
     scene.acquire(400, "Fay", { timeoutMs: 10 });
     scene.advance(1_000);
     scene.advance(3_000);
-    const { waits, ...sums } = scene.limiter.tally();
+    const { waits, ...sums } = scene.limiter.stats();
     expect(classesOf(waits)).toEqual([
       [0, 1],
       [1_000, 1],
@@ -124,7 +124,7 @@ describe("Limiter.tally", () => {
     // Of a bucket that is none of this one's.
     limiter.settle({ uses: [{ ...use, startedAtMs: 1 }], granted: 4 }, epochMs + 2);
     expect(limiter.inspect(epochMs + 3).granted).toBe(5);
-    const { waits, ...sums } = limiter.tally();
+    const { waits, ...sums } = limiter.stats();
     expect(classesOf(waits)).toEqual([[0, 5]]);
     expect(sums).toEqual({ grantedTokens: 9, waitedMs: 0, refused: {} });
   });
@@ -133,8 +133,8 @@ describe("Limiter.tally", () => {
     const scene = new Scene();
     scene.acquire(0, "Ann");
     scene.acquire(0, "Bob");
-    scene.drain();
-    expect(scene.limiter.tally()).toEqual(new Tally().view());
+    scene.reset();
+    expect(scene.limiter.stats()).toEqual(new Stats().view());
     expect(scene.limiter.toJSON()).not.toHaveProperty("tally");
   });
 
@@ -145,8 +145,8 @@ describe("Limiter.tally", () => {
     const limiter = Limiter.from<string>(policyOf(), older);
     limiter.try({ caller: "Bob" }, epochMs + 1_000);
     expect(limiter.inspect(epochMs + 1_000).granted).toBe(2);
-    expect(limiter.tally().grantedTokens).toBe(1);
-    expect(sumOf(limiter.tally().waits)).toBe(1);
+    expect(limiter.stats().grantedTokens).toBe(1);
+    expect(sumOf(limiter.stats().waits)).toBe(1);
   });
 
   test("adds up to what the callers were told, restored at any point or not", () => {
@@ -163,13 +163,13 @@ describe("Limiter.tally", () => {
           world.finish();
           const state: LimiterState = JSON.parse(JSON.stringify(world.limiter));
           const restored = new OnDemandLimiter(Limiter.from(policy, state), world.nowMs);
-          expect(restored.limiter.tally()).toEqual(world.limiter.tally());
+          expect(restored.limiter.stats()).toEqual(world.limiter.stats());
           for (const operation of after) restored.perform(operation);
           restored.finish();
 
           const outcomes = [...world.told, ...restored.told].map(({ outcome }) => outcome);
           const grants = outcomes.filter((outcome) => outcome.ok);
-          const tally = restored.limiter.tally();
+          const tally = restored.limiter.stats();
           const { granted, refused } = restored.limiter.inspect(restored.nowMs);
           expect(sumOf(tally.waits)).toBe(granted);
           expect(sumOf(Object.values(tally.refused))).toBe(refused);

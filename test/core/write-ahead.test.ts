@@ -6,7 +6,7 @@ import type { PolicyFields } from "../../src/core/policy.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";
-import { largestBatch } from "../../src/core/write-ahead.ts";
+import { maxBatch } from "../../src/core/write-ahead.ts";
 import { historyOf } from "../../kit/model/arbitraries.ts";
 import { epochMs, policyOf, Scene } from "../../kit/model/limiters.ts";
 import { total } from "../../kit/statistics.ts";
@@ -47,7 +47,7 @@ class Writes {
   }
 }
 
-describe("largestBatch", () => {
+describe("maxBatch", () => {
   test.each([
     ["100 a day", { capacity: 100, refillTokens: 100, refillIntervalMs: 86_400_000 }, 0],
     ["100 a day, one by one", { capacity: 100, refillTokens: 1, refillIntervalMs: 864_000 }, 0],
@@ -61,7 +61,7 @@ describe("largestBatch", () => {
     ["a million", { capacity: 1e6, refillTokens: 10_000, refillIntervalMs: 1_000 }, 10_000],
     ["the largest", { capacity: 1e9, refillTokens: 1e9, refillIntervalMs: 10 }, 25_000_000],
   ])("of %s", (_, fields, batch) => {
-    expect(largestBatch(Policy.of(fields))).toBe(batch);
+    expect(maxBatch(Policy.of(fields))).toBe(batch);
   });
 });
 
@@ -328,8 +328,8 @@ class Instance {
     this.checkpoint(nowMs);
   }
 
-  lift(nowMs: number): void {
-    this.limiter.lift(nowMs);
+  resume(nowMs: number): void {
+    this.limiter.resume(nowMs);
     this.checkpoint(nowMs);
   }
 
@@ -365,7 +365,7 @@ describe("with a crash at any point, and old instances that live on", () => {
           if (["take", "pause", "lift"].includes(kind)) latestMs = Math.max(latestMs, nowMs);
           // The old one does not hear of it, and may grant what is left of its batch.
           if (kind === "pause") current.pause(tokens * 10, ms, nowMs);
-          if (kind === "lift") current.lift(nowMs);
+          if (kind === "lift") current.resume(nowMs);
           if (kind !== "take") continue;
           const before = disk.text;
           const grant = current.take(tokens, nowMs);
@@ -382,11 +382,11 @@ describe("with a crash at any point, and old instances that live on", () => {
           const restored = Limiter.from<string>(policy, JSON.parse(disk.text));
           const lost = current.limiter.inspect(latestMs).tokens - restored.inspect(latestMs).tokens;
           expect(lost).toBeGreaterThanOrEqual(0);
-          expect(lost).toBeLessThanOrEqual(largestBatch(policy));
+          expect(lost).toBeLessThanOrEqual(maxBatch(policy));
           // Nor do those of crashes in a row add up: all that is out is one.
           restored.advance(latestMs);
           const { leased = [] } = restored.toJSON().bucket ?? {};
-          expect(total(leased.map((sum) => sum.tokens))).toBeLessThanOrEqual(largestBatch(policy));
+          expect(total(leased.map((sum) => sum.tokens))).toBeLessThanOrEqual(maxBatch(policy));
         }
         expect(windowsWithTooMuch(policy, grants)).toEqual([]);
       }),

@@ -1,5 +1,5 @@
 /**
- * What a `BucketOwner` tells who watches, against the bucket that it shows: whoever follows the events
+ * What a `BucketHost` tells who watches, against the bucket that it shows: whoever follows the events
  * knows at the end of each turn who waits, and how many were settled and how.
  */
 import fc from "fast-check";
@@ -9,7 +9,7 @@ import type { BucketPlatform, Leave } from "../../src/bucket/bucket-host.ts";
 import type { BucketSnapshot, NamedPolicyFields, WatchEvent } from "../../src/protocol/messages.ts";
 
 import { Policy } from "../../src/core/policy.ts";
-import { BucketOwner } from "../../src/bucket/bucket-host.ts";
+import { BucketHost } from "../../src/bucket/bucket-host.ts";
 
 const NAME = "watched";
 const START_MS = 1_000_000;
@@ -115,14 +115,14 @@ class Follower {
   }
 }
 
-it("whoever follows the events of a BucketOwner knows who waits, and how many were settled", () => {
+it("whoever follows the events of a BucketHost knows who waits, and how many were settled", () => {
   fc.assert(
     fc.property(steps, (list) => {
       let nowMs = START_MS;
-      const owner = new BucketOwner(platformAt(() => nowMs));
+      const host = new BucketHost(platformAt(() => nowMs));
       const follower = new Follower();
       const leaves: Leave[] = [];
-      owner.observe(follower);
+      host.observe(follower);
       for (const step of list) {
         switch (step.kind) {
           case "acquire": {
@@ -132,7 +132,7 @@ it("whoever follows the events of a BucketOwner knows who waits, and how many we
               key === undefined ? step : { tokens: 3, timeoutMs: 60_000 };
             const keyed = key !== undefined && { idempotencyKey: key };
             const call = { bucket: NAME, policy: configured, tokens, timeoutMs, ...keyed };
-            const leave = owner.acquire(call, () => undefined);
+            const leave = host.acquire(call, { answered: () => undefined });
             if (leave) leaves.push(leave);
             break;
           }
@@ -141,35 +141,35 @@ it("whoever follows the events of a BucketOwner knows who waits, and how many we
             leaves[step.pick % Math.max(1, leaves.length)]?.();
             break;
           case "cancel":
-            owner.cancel(step.key);
+            host.cancel(step.key);
             break;
           case "pass":
             nowMs += step.ms;
-            if (!step.isDaemonLate) owner.alarm();
+            if (!step.isDaemonLate) host.alarm();
             break;
           case "policy":
-            owner.changePolicy(NAME, configured, { capacity: step.capacity });
+            host.changePolicy(NAME, configured, { capacity: step.capacity });
             break;
           case "pause": {
             const pause = { untilMs: nowMs + step.forMs, tokens: step.tokens };
-            owner.pause(NAME, configured, pause);
+            host.pause(NAME, configured, pause);
             break;
           }
           case "turn away":
-            owner.turnAway();
+            host.shutDown();
             expect(follower.waiting.size).toBe(0);
             break;
           case "reset":
-            void owner.reset();
+            void host.reset();
             expect(follower.waiting.size).toBe(0);
             Object.assign(follower.counts, { granted: 0, refused: 0, cancelled: 0 });
             break;
         }
-        expect(owner.look(NAME, configured)).toMatchObject(follower.expected);
+        expect(host.peek(NAME, configured)).toMatchObject(follower.expected);
       }
-      owner.observe(undefined);
+      host.observe(undefined);
       const { turns } = follower;
-      owner.changePolicy(NAME, configured, { capacity: 3 });
+      host.changePolicy(NAME, configured, { capacity: 3 });
       expect(follower.turns).toBe(turns);
     }),
     { numRuns: 500 },

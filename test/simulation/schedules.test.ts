@@ -5,11 +5,11 @@ import { describeFailure, simulate } from "../../kit/simulation/simulate.ts";
 const SEED = 1;
 const SCHEDULES = 2_000;
 
-test("BucketOwner keeps every law in 2,000 schedules of faults", { timeout: 120_000 }, async () => {
+test("BucketHost keeps every law in 2,000 schedules of faults", { timeout: 120_000 }, async () => {
   const total = {
     unwritten: 0,
     byOldInstances: 0,
-    putBack: 0,
+    requeued: 0,
     replays: 0,
     onLease: 0,
     pauses: 0,
@@ -24,7 +24,7 @@ test("BucketOwner keeps every law in 2,000 schedules of faults", { timeout: 120_
     if (failure) expect.unreachable(describeFailure(failure));
     total.unwritten += tally.unwritten;
     total.byOldInstances += tally.byOldInstances;
-    total.putBack += tally.putBack;
+    total.requeued += tally.requeued;
     total.replays += tally.replays;
     total.onLease += tally.onLease;
     total.pauses += tally.pauses;
@@ -37,7 +37,7 @@ test("BucketOwner keeps every law in 2,000 schedules of faults", { timeout: 120_
   // The schedules are worth something only where these are no exceptions.
   expect(total.unwritten).toBeGreaterThan(SCHEDULES);
   expect(total.byOldInstances).toBeGreaterThan(SCHEDULES / 25);
-  expect(total.putBack).toBeGreaterThan(SCHEDULES);
+  expect(total.requeued).toBeGreaterThan(SCHEDULES);
   expect(total.replays).toBeGreaterThan(SCHEDULES);
   expect(total.onLease).toBeGreaterThan(SCHEDULES);
   expect(total.pauses).toBeGreaterThan(SCHEDULES / 4);

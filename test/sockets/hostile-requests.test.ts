@@ -51,7 +51,7 @@ it("a body that nests deeply is a fault like any other", async () => {
 it("fields that only the Worker may write, sent twice and in any case, change nothing", async () => {
   await changePolicy(server, "wire", { refillIntervalMs: 60_000 });
   const call = (members: object): string => {
-    return JSON.stringify({ bucket: "wire", tokens: 0, putBack: { arrivedAtMs: 0 }, ...members });
+    return JSON.stringify({ bucket: "wire", tokens: 0, requeued: { arrivedAtMs: 0 }, ...members });
   };
   const forged = [
     ["Host", "sluice.test"],

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LosableAcquire } from "../../src/worker/requeue-caller.ts";
 import type { LostCall, RequeueTerms } from "../../src/wire/requeue.ts";
 
-import { putBack } from "../../src/worker/requeue-caller.ts";
-import { UnreachableError } from "../../src/wire/call-with-retry.ts";
+import { requeued } from "../../src/worker/requeue-caller.ts";
+import { BucketUnreachableError } from "../../src/wire/call-with-retry.ts";
 import { MAX_REQUEUE_PAUSE_MS, RECOVERY_WINDOW_MS, Requeue } from "../../src/wire/requeue.ts";
 
 /** A number drawn at random, at its highest: no pause is longer. */
@@ -91,7 +91,7 @@ describe("Requeue", () => {
   });
 });
 
-describe("putBack", () => {
+describe("requeued", () => {
   beforeEach(() => {
     vi.spyOn(Math, "random").mockReturnValue(0);
   });
@@ -115,7 +115,7 @@ describe("putBack", () => {
       if (calls <= 30) throw reset;
       return `after ${calls - 1}: ${typeof again?.elapsedMs}`;
     };
-    expect(await putBack(acquire(call, 10_000), new AbortController())).toBe("after 30: number");
+    expect(await requeued(acquire(call, 10_000), new AbortController())).toBe("after 30: number");
   });
 
   it("gives up at once where the object is overloaded or its code threw", async () => {
@@ -123,8 +123,8 @@ describe("putBack", () => {
       const call = vi.fn(async () => {
         throw Object.assign(new Error("no"), flags);
       });
-      const failed = putBack(acquire(call, 10_000), new AbortController());
-      await expect(failed).rejects.toBeInstanceOf(UnreachableError);
+      const failed = requeued(acquire(call, 10_000), new AbortController());
+      await expect(failed).rejects.toBeInstanceOf(BucketUnreachableError);
       expect(call).toHaveBeenCalledTimes(1);
     }
   });
@@ -134,7 +134,7 @@ describe("putBack", () => {
     const call = async (): Promise<never> => {
       throw reset;
     };
-    expect(await putBack(acquire(call, 50), new AbortController())).toBe("timed out");
+    expect(await requeued(acquire(call, 50), new AbortController())).toBe("timed out");
   });
 
   it("does not wait for an object that says nothing once the caller's time is up", async () => {
@@ -144,7 +144,7 @@ describe("putBack", () => {
       return again ? new Promise(() => undefined) : Promise.reject(reset);
     };
     const startedAtMs = performance.now();
-    const failed = putBack(acquire(call, 0), new AbortController());
+    const failed = requeued(acquire(call, 0), new AbortController());
     await expect(failed).rejects.toThrow("Cannot reach the bucket");
     expect(performance.now() - startedAtMs).toBeLessThan(1_500);
     expect(signals[1]?.aborted).toBe(true);
@@ -157,6 +157,6 @@ describe("putBack", () => {
       setTimeout(() => controller.abort(new Error("left")), 1);
       throw reset;
     };
-    await expect(putBack(acquire(call, 10_000), controller)).rejects.toThrow("left");
+    await expect(requeued(acquire(call, 10_000), controller)).rejects.toThrow("left");
   });
 });

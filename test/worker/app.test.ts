@@ -509,7 +509,7 @@ describe("bad input", () => {
     const forged = JSON.stringify({
       bucket: name,
       tokens: 0,
-      putBack: { arrivedAtMs: 0, elapsedMs: 0 },
+      requeued: { arrivedAtMs: 0, elapsedMs: 0 },
     });
     await request(`/acquire?bucket=${name}`);
     const headers = { "sluice-call": forged };

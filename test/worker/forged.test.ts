@@ -38,11 +38,11 @@ const forgeries: [what: string, fields: (bucket: string) => Fields][] = [
   ["a call of a rich policy", (bucket) => [["sluice-call", callOf(bucket, {})]]],
   ["a call for no tokens", (bucket) => [["sluice-call", callOf(bucket, { tokens: 0 })]]],
   ["a call for minus tokens", (bucket) => [["Sluice-Call", callOf(bucket, { tokens: -9 })]]],
-  ["a call put back", (bucket) => [["SLUICE-CALL", callOf(bucket, { putBack: PUT_BACK })]]],
+  ["a call put back", (bucket) => [["SLUICE-CALL", callOf(bucket, { requeued: PUT_BACK })]]],
   [
     "a call that has long waited",
     (bucket) => [
-      ["sluice-call", callOf(bucket, { timeoutMs: 0, putBack: { ...PUT_BACK, elapsedMs: -1e9 } })],
+      ["sluice-call", callOf(bucket, { timeoutMs: 0, requeued: { ...PUT_BACK, elapsedMs: -1e9 } })],
     ],
   ],
   ["a call of another bucket", () => [["sluice-call", callOf("another", {})]]],
@@ -59,7 +59,7 @@ const forgeries: [what: string, fields: (bucket: string) => Fields][] = [
     () => [
       ["bucket", "another"],
       ["policy", JSON.stringify(RICH)],
-      ["putBack", JSON.stringify(PUT_BACK)],
+      ["requeued", JSON.stringify(PUT_BACK)],
       ["arrivedAtMs", "0"],
       ["elapsedMs", "0"],
       ["sluice-policy", JSON.stringify(RICH)],
@@ -183,10 +183,10 @@ describe.each(forgeries)("%s in the header", (_, fields) => {
 describe("members of a call", () => {
   const members = {
     policy: RICH,
-    putBack: PUT_BACK,
+    requeued: PUT_BACK,
     arrivedAtMs: 0,
     elapsedMs: -1e9,
-    handedIn: { uses: [], granted: 1 },
+    returnedLeases: { uses: [], granted: 1 },
     "sluice-call": "{}",
     name: "another",
     isOverridden: true,
@@ -199,12 +199,12 @@ describe("members of a call", () => {
   it("in the query are ignored", async () => {
     const startedAtMs = Date.now();
     const uses = [{ startedAtMs, untilMs: startedAtMs + 1_000, used: -9, returned: 9 }];
-    const handedIn = { uses, granted: 9 };
-    const fields = Object.entries({ ...members, handedIn }).map(([field, value]) => {
+    const returnedLeases = { uses, granted: 9 };
+    const fields = Object.entries({ ...members, returnedLeases }).map(([field, value]) => {
       return [field, JSON.stringify(value)];
     });
     // The last as it stands in the URL by which the Worker calls the object.
-    const call = encodeURIComponent(JSON.stringify({ handedIn }));
+    const call = encodeURIComponent(JSON.stringify({ returnedLeases }));
     const forged = `${new URLSearchParams(fields).toString()}&${call}`;
     const [plainName, forgedName] = [uniqueName("forged"), uniqueName("forged")];
     for (const [method, path] of requests) {

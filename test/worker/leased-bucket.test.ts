@@ -66,7 +66,7 @@ describe("LeasedBucket", () => {
     const lender = new Lender();
     const bucket = new LeasedBucket(lease, (ask) => lender.lend(ask));
     expect(bucket.acquire(10)).toBeUndefined();
-    bucket.say();
+    bucket.flushReports();
     await lender.answer;
     expect(bucket.acquire(1)?.status).toBe(200);
     // `Date` stands still, the timer does not: as if the clock were set back by just what has passed.
@@ -79,7 +79,7 @@ describe("LeasedBucket", () => {
     const lender = new Lender();
     const bucket = new LeasedBucket(lease, (ask) => lender.lend(ask));
     expect(bucket.acquire(40)).toBeUndefined();
-    bucket.say();
+    bucket.flushReports();
     await lender.answer;
     lender.pausedUntilMs = Date.now() + 60_000;
     // It is left with less than half of what it wants, asks for more, and is told.
@@ -99,7 +99,7 @@ describe("LeasedBucket", () => {
     bucket.giveUp();
     expect(lender.asks).toHaveLength(0);
     bucket.acquire(10);
-    bucket.say();
+    bucket.flushReports();
     await lender.answer;
     expect(bucket.acquire(1)?.status).toBe(200);
     bucket.giveUp();
@@ -115,11 +115,11 @@ describe("LeasedBucket", () => {
     const lender = new Lender({ ...policy.toJSON(), novelty: 1 });
     const bucket = new LeasedBucket(lease, (ask) => lender.lend(ask));
     expect(bucket.acquire(10)).toBeUndefined();
-    bucket.say();
+    bucket.flushReports();
     await lender.answer;
     expect(bucket.acquire(10)).toBeUndefined();
     vi.setSystemTime(Date.now() + ttlMs / 4);
-    bucket.say();
+    bucket.flushReports();
     expect(lender.asks).toHaveLength(2);
   });
 });

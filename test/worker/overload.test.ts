@@ -9,8 +9,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { NamedPolicyFields } from "../../src/protocol/messages.ts";
 
 import { Policy } from "../../src/core/policy.ts";
-import { UnreachableError } from "../../src/wire/call-with-retry.ts";
-import { RemoteBucket } from "../../src/worker/bucket-stub.ts";
+import { BucketUnreachableError } from "../../src/wire/call-with-retry.ts";
+import { BucketStub } from "../../src/worker/bucket-stub.ts";
 import { stubOf, uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
 
 beforeEach(useVirtualDate);
@@ -44,7 +44,7 @@ class GatedObjects {
 
   acquire(): Promise<Response> {
     const caller = new Request("https://sluice.test/");
-    const bucket = new RemoteBucket(this.#namespace, this.#name, policy, caller);
+    const bucket = new BucketStub(this.#namespace, this.#name, policy, caller);
     return Promise.resolve(bucket.acquire({ tokens: 1, timeoutMs: 0 }));
   }
 
@@ -74,7 +74,7 @@ describe("a bucket with leases whose object is overloaded", () => {
     const objects = new GatedObjects();
     objects.error = Object.assign(new Error("overloaded"), { overloaded: true });
     const failed = await objects.acquire().catch((error: unknown) => error);
-    expect(failed).toBeInstanceOf(UnreachableError);
+    expect(failed).toBeInstanceOf(BucketUnreachableError);
     const { requests } = objects;
     const shunned = await objects.acquire();
     expect(shunned.status).toBe(503);

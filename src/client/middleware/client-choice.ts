@@ -5,7 +5,7 @@ import { createClient } from "../client.ts";
 import { SluiceError } from "../sluice-error.ts";
 
 /** What clients differ in beside the way to Sluice. */
-type ClientManners = Partial<
+type ClientSettings = Partial<
   Pick<ClientOptions, "token" | "onUnavailable" | "onError" | "retryForMs">
 >;
 
@@ -21,7 +21,7 @@ export type ClientChoice<Context> =
       readonly client?: undefined;
       readonly url?: undefined;
       readonly service?: undefined;
-    } & ClientManners);
+    } & ClientSettings);
 
 /** What is bound to a Worker, as far as a client needs it. */
 type Service = NonNullable<ClientOptions["service"]>;

@@ -9,12 +9,12 @@
  * callback that throws, and a Sluice that cannot be asked, is reported to `onError` and answered 503. (What
  * the client's `onUnavailable` covers has become an outcome before it gets here.)
  */
-import type { FieldFault, Limits } from "../../core/policy.ts";
+import type { FieldFault, Range } from "../../core/policy.ts";
 import type { AcquireOutcome, Granted, Refused } from "../acquire-outcome.ts";
 import type { AcquireOptions, Client } from "../client.ts";
 import type { OnError, Report } from "../fault-report.ts";
 
-import { integerFault, isIntegerWithin, policyLimits, showValue } from "../../core/policy.ts";
+import { integerFault, isIntegerWithin, policyRanges, showValue } from "../../core/policy.ts";
 import { checkBucket, checkFunction, checkInteger, hasMethod } from "../arguments.ts";
 import { legalBucketName } from "./bucket-name.ts";
 import { rateLimitStateFields } from "../fields/rate-limit-state.ts";
@@ -103,8 +103,8 @@ const CLIENT_CLOSED_REQUEST = 499;
 export function checkRateLimitOptions<Context>(options: RateLimitOptions<Context>): void {
   const { bucket, tokens, waitMs, shadow = false, onOutcome } = options;
   if (typeof bucket !== "function") checkBucket(bucket);
-  if (typeof tokens !== "function") checkInteger({ tokens }, "tokens", policyLimits.capacity);
-  if (typeof waitMs !== "function") checkInteger({ waitMs }, "waitMs", policyLimits.maxWaitMs);
+  if (typeof tokens !== "function") checkInteger({ tokens }, "tokens", policyRanges.capacity);
+  if (typeof waitMs !== "function") checkInteger({ waitMs }, "waitMs", policyRanges.maxWaitMs);
   for (const name of ["skip", "onRefused", "onOutcome", "onError"])
     checkFunction({ ...options }, name);
   if (shadow !== false && !onOutcome) {
@@ -267,14 +267,14 @@ async function askedBy<Context>(
     throw new TypeError(`bucket must be a string: got ${showValue(asked.bucket)}`);
   }
   const faults = [
-    ...faultOf("tokens", asked.tokens, policyLimits.capacity),
-    ...faultOf("waitMs", asked.timeoutMs, policyLimits.maxWaitMs),
+    ...faultOf("tokens", asked.tokens, policyRanges.capacity),
+    ...faultOf("waitMs", asked.timeoutMs, policyRanges.maxWaitMs),
   ];
   if (faults.length > 0) throw new InvalidAskError(faults);
   return { ...asked, bucket: legalBucketName(asked.bucket) };
 }
 
-function faultOf(field: string, value: number, limits: Limits): FieldFault[] {
+function faultOf(field: string, value: number, limits: Range): FieldFault[] {
   return isIntegerWithin(value, limits) ? [] : [integerFault(field, value, limits)];
 }
 

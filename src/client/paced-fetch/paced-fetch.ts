@@ -15,7 +15,7 @@ import type { Fetch, FetchInit, FetchInput, PacedRequest } from "./paced-request
 import type { PauseFailed, PauseRequest, SharedPause } from "./shared-pause.ts";
 import type { UpstreamAdvice } from "./upstream-advice.ts";
 
-import { policyLimits, showValue } from "../../core/policy.ts";
+import { policyRanges, showValue } from "../../core/policy.ts";
 import { orAborted } from "../transport/abort.ts";
 import { checkBucket, checkFunction, checkInteger, hasMethod } from "../arguments.ts";
 import { openRequest } from "./paced-request.ts";
@@ -135,8 +135,8 @@ function checkOptions(options: PacedFetchOptions): void {
   checkInteger(given, "retries", { min: 0, max: MAX_RETRIES });
   checkInteger(given, "backoffMs", { min: 1, max: MAX_PAUSE_MS });
   checkInteger(given, "maxPauseMs", { min: 1, max: MAX_PAUSE_MS });
-  checkInteger(given, "timeoutMs", policyLimits.maxWaitMs);
-  if (typeof given.tokens !== "function") checkInteger(given, "tokens", policyLimits.capacity);
+  checkInteger(given, "timeoutMs", policyRanges.maxWaitMs);
+  if (typeof given.tokens !== "function") checkInteger(given, "tokens", policyRanges.capacity);
   if (typeof given.bucket !== "function") checkBucket(given.bucket);
   for (const name of ["fetch", "advice", "onRefused", "onPauseFailed"]) {
     checkFunction(given, name);

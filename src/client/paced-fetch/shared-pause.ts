@@ -13,7 +13,7 @@
 import type { BucketSnapshot } from "../../protocol/messages.ts";
 import type { Client, PauseFields } from "../client.ts";
 
-import { pause as sleep } from "../transport/abort.ts";
+import { sleep } from "../transport/abort.ts";
 import { settledWithin } from "../transport/settled-within.ts";
 
 /** Told why Sluice could not pause a bucket. */

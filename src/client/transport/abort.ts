@@ -23,7 +23,7 @@ export async function orAborted<Value>(
 }
 
 /** Resolves after `durationMs`. Rejects with the signal's reason as soon as it aborts. */
-export async function pause(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
+export async function sleep(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
   const passed = new Deferred<void>();
   const timer = setTimeout(() => passed.resolve(), durationMs);
   try {

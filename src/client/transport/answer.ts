@@ -9,14 +9,14 @@ import type { GrantBody, Reason } from "../../protocol/messages.ts";
 import type { RateLimitState } from "../fields/rate-limit-state.ts";
 
 import { showValue } from "../../core/policy.ts";
-import { TransportFault } from "./retry.ts";
+import { TransportError } from "./retry.ts";
 import { readRateLimitState } from "../fields/rate-limit-state.ts";
 import { SluiceError } from "../sluice-error.ts";
 
 const CLIENT_ERROR = 400;
 const SERVER_ERROR = 500;
 /** Below 500, and not of the request's making: it took too long, came too early, or is one of too many. */
-const PASSING_STATUSES = new Set([408, 425, 429]);
+const RETRYABLE_STATUSES = new Set([408, 425, 429]);
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -67,19 +67,19 @@ export interface Problem {
 /**
  * The problem that an answer describes; `undefined` where it is none.
  *
- * @throws {TransportFault} Where it says, or its status does, that asking again may help.
+ * @throws {TransportError} Where it says, or its status does, that asking again may help.
  * @throws {SluiceError} Where it is a refusal that is not Sluice's.
  */
 export function problemIn({ status, body, retryAfterMs }: Answer): Problem | undefined {
   const problem = readProblem(body);
   if (problem) {
-    const isPassing = problem.reason === "unavailable" || problem.reason === "internal-error";
-    if (isPassing) throw new TransportFault(problem);
+    const isTransient = problem.reason === "unavailable" || problem.reason === "internal-error";
+    if (isTransient) throw new TransportError(problem);
     return problem;
   }
   if (status < CLIENT_ERROR) return undefined;
-  if (status >= SERVER_ERROR || PASSING_STATUSES.has(status)) {
-    throw new TransportFault({ detail: `Answered ${status}`, status, retryAfterMs });
+  if (status >= SERVER_ERROR || RETRYABLE_STATUSES.has(status)) {
+    throw new TransportError({ detail: `Answered ${status}`, status, retryAfterMs });
   }
   throw unexpectedAnswer(status, body);
 }

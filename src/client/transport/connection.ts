@@ -1,7 +1,7 @@
 /** The way to Sluice: HTTP with a URL and a token, or a service binding. */
 import { checkClientOptions, baseOf } from "../arguments.ts";
 import { readAnswer, type Answer } from "./answer.ts";
-import { TransportFault } from "./retry.ts";
+import { TransportError } from "./retry.ts";
 import { SluiceError } from "../sluice-error.ts";
 
 /** Where a service binding is addressed: the host means nothing there. */
@@ -77,7 +77,7 @@ export class Connection {
   /**
    * Sends a call and resolves with the head of its answer.
    *
-   * @throws {TransportFault} Where there is none.
+   * @throws {TransportError} Where there is none.
    * @throws {SluiceError} What the service throws, if it throws one.
    */
   async send(
@@ -100,21 +100,21 @@ export class Connection {
     } catch (cause) {
       // Of a service that is none: asking again would not make it one.
       if (cause instanceof SluiceError) throw cause;
-      throw new TransportFault({ detail: `Cannot reach Sluice: ${messageOf(cause)}`, cause });
+      throw new TransportError({ detail: `Cannot reach Sluice: ${messageOf(cause)}`, cause });
     }
   }
 
   /**
    * Reads an answer to its end.
    *
-   * @throws {TransportFault} Where it breaks off.
+   * @throws {TransportError} Where it breaks off.
    */
   async read(response: Response): Promise<Answer> {
     try {
       return await readAnswer(response);
     } catch (cause) {
       const detail = `The answer broke off: ${messageOf(cause)}`;
-      throw new TransportFault({ detail, status: response.status, cause });
+      throw new TransportError({ detail, status: response.status, cause });
     }
   }
 }

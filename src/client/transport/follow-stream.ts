@@ -11,7 +11,7 @@ import { onAbort } from "../../on-abort.ts";
 import { membersOf, parseJson, unexpectedAnswer } from "./answer.ts";
 import { Deferred } from "./deferred.ts";
 import { EventStreamParser, type ServerEvent } from "./event-stream.ts";
-import { TransportFault } from "./retry.ts";
+import { TransportError } from "./retry.ts";
 import { readRateLimitState, type RateLimitState } from "../fields/rate-limit-state.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -29,7 +29,7 @@ interface Place {
  * say it. Rejects with what `onQueued` throws, or rejects with where it returns a promise: who cannot be
  * told has gone.
  *
- * @throws {TransportFault} Where the stream ends without an outcome, breaks off or falls silent.
+ * @throws {TransportError} Where the stream ends without an outcome, breaks off or falls silent.
  */
 export async function followStream(
   response: Response,
@@ -38,7 +38,7 @@ export async function followStream(
 ): Promise<Answer> {
   const { status } = response;
   const reader = response.body?.getReader();
-  if (!reader) throw new TransportFault({ detail: "The stream is empty", status });
+  if (!reader) throw new TransportError({ detail: "The stream is empty", status });
   // Whatever has not been read is not wanted; a stream that is broken says so again.
   const leave = (): void => void reader.cancel().catch(() => undefined);
   // Not every fetch ends a body, whose head is here, with the signal.
@@ -46,7 +46,7 @@ export async function followStream(
   const failed = new Deferred<never>();
   const watchdog = new Watchdog(MAX_SILENCE_MS, () => {
     const detail = `Nothing was heard for ${MAX_SILENCE_MS} ms`;
-    failed.reject(new TransportFault({ detail, isSilence: true }));
+    failed.reject(new TransportError({ detail, isSilence: true }));
   });
   const heard = (): void => {
     watchdog.heard();
@@ -79,9 +79,9 @@ async function readOutcome(
   let rateLimit: RateLimitState | undefined;
   for (;;) {
     const { done, value } = await reader.read().catch((cause: unknown) => {
-      throw new TransportFault({ detail: "The stream broke off", cause });
+      throw new TransportError({ detail: "The stream broke off", cause });
     });
-    if (done) throw new TransportFault({ detail: "The stream ended without an outcome", status });
+    if (done) throw new TransportError({ detail: "The stream ended without an outcome", status });
     heard();
     for (const event of eventsIn(parser, decoder.decode(value, { stream: true }), status)) {
       const body = parseJson(event.data);

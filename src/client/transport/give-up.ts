@@ -5,12 +5,12 @@
 import type { Call, Connection } from "./connection.ts";
 
 import { problemIn } from "./answer.ts";
-import { persist, type Patience } from "./retry.ts";
+import { retry, type RetryPolicy } from "./retry.ts";
 
 /** For how long it is tried: the one who asked has gone, and nobody waits for this. */
 const MAX_DURATION_MS = 2_000;
 
-const patience: Patience = {
+const patience: RetryPolicy = {
   signal: undefined,
   retryForMs: MAX_DURATION_MS,
   untilMs: MAX_DURATION_MS,
@@ -38,7 +38,7 @@ export function quotedKey(key: string): string {
 export async function giveUp(connection: Connection, call: Call): Promise<void> {
   let attempts = 0;
   try {
-    await persist(async ({ signal }) => {
+    await retry(async ({ signal }) => {
       attempts += 1;
       const response = await connection.send({ ...call, keepalive: attempts === 1 }, signal);
       // Throws where asking again may help; whatever else it says is as good as it gets.

@@ -7,7 +7,7 @@
  * its connection broke had reached somebody for most of that hour. Time is that of a clock that nobody sets.
  */
 import { onAbort } from "../../on-abort.ts";
-import { orAborted, pause } from "./abort.ts";
+import { orAborted, sleep } from "./abort.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Upper bound of the first pause. */
@@ -18,7 +18,7 @@ const MAX_PAUSE_MS = 5_000;
 const COUNTED_ATTEMPT_MS = 2_000;
 
 /** What is known of a fault. */
-export interface TransportFaultFields {
+export interface TransportErrorFields {
   /** What failed, without a full stop. */
   readonly detail: string;
   readonly status?: number | undefined;
@@ -30,13 +30,13 @@ export interface TransportFaultFields {
 }
 
 /** An attempt failed for a reason that the next one need not have. */
-export class TransportFault extends Error {
-  override readonly name = "TransportFault";
+export class TransportError extends Error {
+  override readonly name = "TransportError";
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
   readonly isSilence: boolean;
 
-  constructor({ detail, status, retryAfterMs, isSilence = false, cause }: TransportFaultFields) {
+  constructor({ detail, status, retryAfterMs, isSilence = false, cause }: TransportErrorFields) {
     super(detail, { cause });
     this.status = status;
     this.retryAfterMs = retryAfterMs;
@@ -45,11 +45,11 @@ export class TransportFault extends Error {
 }
 
 /** No attempt came through; `fault` is that of the last. */
-export class UnreachableError extends Error {
-  override readonly name = "UnreachableError";
-  readonly fault: TransportFault;
+export class SluiceUnreachableError extends Error {
+  override readonly name = "SluiceUnreachableError";
+  readonly fault: TransportError;
 
-  constructor(fault: TransportFault) {
+  constructor(fault: TransportError) {
     super(fault.message, { cause: fault.cause });
     this.fault = fault;
   }
@@ -64,7 +64,7 @@ export interface Attempt {
 }
 
 /** How long to go on. */
-export interface Patience {
+export interface RetryPolicy {
   /** The caller's. */
   readonly signal: AbortSignal | undefined;
   /** Of pauses and failed attempts; 0: one attempt. */
@@ -79,22 +79,22 @@ export interface Patience {
 }
 
 /**
- * Attempts until one does not end in a `TransportFault`. Settles as that does.
+ * Attempts until one does not end in a `TransportError`. Settles as that does.
  *
- * @throws {UnreachableError} Where the patience is at an end.
+ * @throws {SluiceUnreachableError} Where the patience is at an end.
  * @throws The reason of the caller's signal, as soon as that aborts.
  */
-export async function persist<Value>(
+export async function retry<Value>(
   attempt: (attempt: Attempt) => Promise<Value>,
-  { signal, retryForMs, untilMs, attemptMs }: Patience,
+  { signal, retryForMs, untilMs, attemptMs }: RetryPolicy,
 ): Promise<Value> {
   const startedAtMs = performance.now();
   let failures = 0;
   let failuresInARow = 0;
-  let fruitlessMs = 0;
+  let wastedMs = 0;
   const showLife = (): void => {
     failuresInARow = 0;
-    fruitlessMs = 0;
+    wastedMs = 0;
   };
   for (;;) {
     const begunAtMs = performance.now();
@@ -102,16 +102,16 @@ export async function persist<Value>(
     try {
       return await attemptOnce((inner) => attempt({ signal: inner, showLife }), timeoutMs, signal);
     } catch (error) {
-      if (!(error instanceof TransportFault)) throw error;
+      if (!(error instanceof TransportError)) throw error;
       failures += 1;
       failuresInARow += 1;
       const pauseMs = Math.max(drawPauseMs(failuresInARow), error.retryAfterMs ?? 0);
       const nowMs = performance.now();
-      fruitlessMs += Math.min(nowMs - begunAtMs, COUNTED_ATTEMPT_MS) + pauseMs;
+      wastedMs += Math.min(nowMs - begunAtMs, COUNTED_ATTEMPT_MS) + pauseMs;
       const isAtOnce = failures === 1 && pauseMs <= FIRST_PAUSE_MS;
       const isInTime = nowMs + pauseMs - startedAtMs <= untilMs || isAtOnce;
-      if (!isInTime || fruitlessMs > retryForMs) throw new UnreachableError(error);
-      await pause(pauseMs, signal);
+      if (!isInTime || wastedMs > retryForMs) throw new SluiceUnreachableError(error);
+      await sleep(pauseMs, signal);
     }
   }
 }
@@ -127,7 +127,7 @@ async function attemptOnce<Value>(
   const leave = (): void => controller.abort(signal?.reason);
   const watchdog = new Watchdog(timeoutMs, () => {
     const detail = `No answer within ${timeoutMs} ms`;
-    controller.abort(new TransportFault({ detail, isSilence: true }));
+    controller.abort(new TransportError({ detail, isSilence: true }));
   });
   const stopListening = signal && onAbort(signal, leave);
   try {

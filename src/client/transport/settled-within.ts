@@ -1,4 +1,4 @@
-import { orAborted, pause } from "./abort.ts";
+import { orAborted, sleep } from "./abort.ts";
 
 /**
  * Resolves when `promise` has settled, however that was, and at the latest after `patienceMs`. Rejects
@@ -10,7 +10,7 @@ export async function settledWithin(
   signal?: AbortSignal,
 ): Promise<void> {
   const settled = new AbortController();
-  const patience = pause(patienceMs, settled.signal).catch(() => undefined);
+  const patience = sleep(patienceMs, settled.signal).catch(() => undefined);
   try {
     await orAborted(Promise.race([promise.catch(() => undefined), patience]), signal);
   } finally {

@@ -13,11 +13,11 @@ import type { WatchMessage } from "../../protocol/messages.ts";
 import type { WatchSocketClass } from "./watch-connection.ts";
 
 import { onAbort } from "../../on-abort.ts";
-import { pause } from "../transport/abort.ts";
+import { sleep } from "../transport/abort.ts";
 import { errorOf, membersOf, parseJson, problemIn, unexpectedAnswer } from "../transport/answer.ts";
 import { baseOf, checkBucketInPath, checkFunction } from "../arguments.ts";
 import { Connection } from "../transport/connection.ts";
-import { TransportFault } from "../transport/retry.ts";
+import { TransportError } from "../transport/retry.ts";
 import { WatchConnection } from "./watch-connection.ts";
 
 /** Upper bound of the first pause, which is drawn at random: all who lost a connection do not come as one. */
@@ -120,7 +120,7 @@ async function* follow(feed: Feed): AsyncGenerator<WatchMessage, void, undefined
     }
     if (!hasBegun) await throwRefusal(feed);
     onLost?.();
-    await pause(Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures), signal);
+    await sleep(Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures), signal);
   }
 }
 
@@ -153,7 +153,7 @@ async function throwRefusal({ connection, path, signal }: Feed): Promise<void> {
     throw problem ? errorOf(problem) : unexpectedAnswer(answer.status, answer.body);
   } catch (error) {
     signal?.throwIfAborted();
-    if (!(error instanceof TransportFault)) throw error;
+    if (!(error instanceof TransportError)) throw error;
   }
 }
 

@@ -38,7 +38,7 @@ const RETRY_SHARE = 1 / 4;
 interface HeldLease extends LeaseMark {
   /** For this isolate, by its own clock. */
   expiresAtMs: number;
-  left: number;
+  remaining: number;
   /** Granted, and not reported yet. */
   used: number;
 }
@@ -69,9 +69,9 @@ export class LeaseHolder {
   /** What the last ask wanted. */
   #wanted = 0;
   #quietUntilMs = -Infinity;
-  #shunnedUntilMs = -Infinity;
+  #backOffUntilMs = -Infinity;
   /** What was held just after the last lease, if that was smaller than wanted. */
-  #mostHeld = Infinity;
+  #maxHeld = Infinity;
   #latestMs = -Infinity;
 
   constructor(terms: LeaseTerms) {
@@ -81,7 +81,8 @@ export class LeaseHolder {
   /** Tokens that can be granted here at `nowMs`. */
   tokensAt(nowMs: number): number {
     let tokens = 0;
-    for (const { left, expiresAtMs } of this.#leases) if (nowMs < expiresAtMs) tokens += left;
+    for (const { remaining, expiresAtMs } of this.#leases)
+      if (nowMs < expiresAtMs) tokens += remaining;
     return tokens;
   }
 
@@ -96,7 +97,7 @@ export class LeaseHolder {
 
   /**
    * A request has come: takes its `tokens` and answers `true`, or takes nothing and answers `false`; then
-   * it has to go to the bucket, with what `handIn` returns.
+   * it has to go to the bucket, with what `returnAll` returns.
    */
   tryTake(tokens: number, nowMs: number): boolean {
     this.#noteTime(nowMs);
@@ -111,8 +112,8 @@ export class LeaseHolder {
     let missing = tokens;
     for (const lease of this.#leases) {
       if (nowMs >= lease.expiresAtMs) continue;
-      const taken = Math.min(missing, lease.left);
-      lease.left -= taken;
+      const taken = Math.min(missing, lease.remaining);
+      lease.remaining -= taken;
       lease.used += taken;
       missing -= taken;
     }
@@ -125,7 +126,7 @@ export class LeaseHolder {
    * nothing is held. That request alone is no reason to ask for more, which might be lent before it gets
    * there.
    */
-  handIn(): LeaseReport | undefined {
+  returnAll(): LeaseReport | undefined {
     if (this.#leases.length === 0) return undefined;
     this.#isCalledFor = false;
     return this.#report(() => true);
@@ -157,11 +158,11 @@ export class LeaseHolder {
       if (this.#wanted > 0) this.#quietUntilMs = nowMs + this.#terms.ttlMs * RETRY_SHARE;
       return;
     }
-    const { startedAtMs, untilMs, tokens: left } = lease;
+    const { startedAtMs, untilMs, tokens: remaining } = lease;
     // By the terms that the bucket goes by: they need not be those that the isolate knows.
     const expiresAtMs = askedAtMs + lease.ttlMs;
-    this.#leases.push({ startedAtMs, untilMs, expiresAtMs, left, used: 0 });
-    this.#mostHeld = left < this.#wanted ? this.tokensAt(nowMs) : Infinity;
+    this.#leases.push({ startedAtMs, untilMs, expiresAtMs, remaining, used: 0 });
+    this.#maxHeld = remaining < this.#wanted ? this.tokensAt(nowMs) : Infinity;
   }
 
   /** The last ask has failed: what it reported is lost, and counts as spent when its lease ends. */
@@ -172,13 +173,13 @@ export class LeaseHolder {
   /** The bucket has turned a request or an ask away because it is overloaded. */
   overloaded(nowMs: number): void {
     this.#noteTime(nowMs);
-    this.#shunnedUntilMs = nowMs + this.#terms.ttlMs * RETRY_SHARE;
+    this.#backOffUntilMs = nowMs + this.#terms.ttlMs * RETRY_SHARE;
   }
 
   /** For how long no request is to go to the bucket, in milliseconds; 0 where any may. */
-  shunMs(nowMs: number): number {
+  backOffMs(nowMs: number): number {
     this.#noteTime(nowMs);
-    return Math.max(0, this.#shunnedUntilMs - nowMs);
+    return Math.max(0, this.#backOffUntilMs - nowMs);
   }
 
   /** A clock that has jumped back would make leases last longer than the bucket keeps their room. */
@@ -189,7 +190,7 @@ export class LeaseHolder {
       if (this.#askedAtMs !== undefined) this.#askedAtMs = -Infinity;
       this.#demandAtMs = Math.min(this.#demandAtMs, nowMs);
       this.#quietUntilMs = -Infinity;
-      this.#shunnedUntilMs = -Infinity;
+      this.#backOffUntilMs = -Infinity;
     }
     this.#latestMs = nowMs;
   }
@@ -199,12 +200,12 @@ export class LeaseHolder {
     const uses: LeaseUse[] = [];
     const kept: HeldLease[] = [];
     for (const lease of this.#leases) {
-      const { startedAtMs, untilMs, left, used } = lease;
-      const returned = isOver(lease) ? left : 0;
+      const { startedAtMs, untilMs, remaining, used } = lease;
+      const returned = isOver(lease) ? remaining : 0;
       if (used + returned > 0) uses.push({ startedAtMs, untilMs, used, returned });
       lease.used = 0;
-      lease.left -= returned;
-      if (lease.left > 0) kept.push(lease);
+      lease.remaining -= returned;
+      if (lease.remaining > 0) kept.push(lease);
     }
     this.#leases = kept;
     const granted = this.#granted;
@@ -217,7 +218,7 @@ export class LeaseHolder {
     const demand = this.#demand * Math.exp((this.#demandAtMs - nowMs) / ttlMs);
     if (demand < MIN_DEMAND || nowMs < this.#quietUntilMs) return 0;
     const target = Math.min(maxTokens, Math.ceil(demand));
-    const left = this.tokensAt(nowMs);
-    return left > Math.min(target, this.#mostHeld) / 2 ? 0 : target - left;
+    const remaining = this.tokensAt(nowMs);
+    return remaining > Math.min(target, this.#maxHeld) / 2 ? 0 : target - remaining;
   }
 }

@@ -35,7 +35,7 @@ import type { LeasedSum } from "./leased-tokens.ts";
 import type { Policy } from "../policy.ts";
 
 import { LeasedTokens } from "./leased-tokens.ts";
-import { policyLimits } from "../policy.ts";
+import { policyRanges } from "../policy.ts";
 
 /**
  * The latest instant that is told, epoch milliseconds, and the longest duration: 285,000 years. JSON's readers
@@ -109,7 +109,7 @@ export class TokenBucket {
       Number.isSafeInteger(tokens) &&
       Number.isSafeInteger(pausedUntilMs) &&
       tick >= 0 &&
-      tokens >= -policyLimits.capacity.max &&
+      tokens >= -policyRanges.capacity.max &&
       tokens <= Math.max(0, policy.capacity - leasedTokens) &&
       leased.every(isPossibleSum);
     if (!isPossible) {
@@ -282,7 +282,7 @@ export class TokenBucket {
    * Ends a pause at `nowMs`: what it has taken away is gone, the ticks after `nowMs` bring tokens again.
    * Answers whether there was one.
    */
-  lift(nowMs: number): boolean {
+  resume(nowMs: number): boolean {
     this.advance(nowMs);
     if (this.#pausedUntilMs === undefined) return false;
     this.#tick = this.#reachedTick;

@@ -13,37 +13,37 @@ import { problemResponse } from "../../answers/problem.ts";
 import { showValue } from "../../core/policy.ts";
 
 /** What the sender of a request may do, or the answer that turns it away. */
-export type Gate = (request: Request) => Admission | Promise<Admission>;
+export type Guard = (request: Request) => Authorization | Promise<Authorization>;
 
-type Admission = readonly Scope[] | Response;
+type Authorization = readonly Scope[] | Response;
 
 /** What everybody may do where Sluice is public. */
-const ASKING: readonly Scope[] = [{ rights: ["acquire", "read"], buckets: ["*"] }];
+const PUBLIC_SCOPES: readonly Scope[] = [{ rights: ["acquire", "read"], buckets: ["*"] }];
 /** What a bound Worker may do: everything but admin calls. */
-const BOUND: readonly Scope[] = [{ rights: ["acquire", "read", "pause"], buckets: ["*"] }];
+const BINDING_SCOPES: readonly Scope[] = [{ rights: ["acquire", "read", "pause"], buckets: ["*"] }];
 
 /** Lets in who may acquire or read: holders of an `API_TOKEN`, or all where Sluice is public. */
-export function apiGate(settings: Settings): Gate {
+export function apiGuard(settings: Settings): Guard {
   const { apiTokens } = settings;
   if (apiTokens) return async (request) => admission(await apiTokens.scopesOf(request));
-  const scopes = opennessOf(settings) === "everybody" ? ASKING : [];
+  const scopes = opennessOf(settings) === "everybody" ? PUBLIC_SCOPES : [];
   return () => admission(scopes);
 }
 
 /** Lets in all: for callers that have shown who they are by where they called. */
-export function boundGate(): Gate {
-  return () => BOUND;
+export function boundGuard(): Guard {
+  return () => BINDING_SCOPES;
 }
 
 /** Lets in holders of an `ADMIN_TOKEN`. */
-export function adminGate({ adminTokens }: Pick<Settings, "adminTokens">): Gate {
+export function adminGuard({ adminTokens }: Pick<Settings, "adminTokens">): Guard {
   if (adminTokens) return async (request) => admission(await adminTokens.scopesOf(request));
   return () => problemResponse("admin-disabled", { detail: "No ADMIN_TOKEN is set" });
 }
 
 /** Lets in holders of an `API_TOKEN`, which may have the right to pause, or of an `ADMIN_TOKEN`. */
-export function apiPauseGate({ apiTokens, adminTokens }: Settings): Gate {
-  if (!apiTokens) return adminGate({ adminTokens });
+export function apiPauseGuard({ apiTokens, adminTokens }: Settings): Guard {
+  if (!apiTokens) return adminGuard({ adminTokens });
   return async (request) => {
     const scopes = [await apiTokens.scopesOf(request), await adminTokens?.scopesOf(request)];
     return admission(scopes.flatMap((some) => some ?? []));
@@ -51,31 +51,31 @@ export function apiPauseGate({ apiTokens, adminTokens }: Settings): Gate {
 }
 
 /** Lets in all, and tells whether they hold an `ADMIN_TOKEN`, too. */
-export function boundPauseGate({ adminTokens }: Settings): Gate {
-  if (!adminTokens) return boundGate();
-  return async (request) => [...BOUND, ...(await adminTokens.scopesOf(request))];
+export function boundPauseGuard({ adminTokens }: Settings): Guard {
+  if (!adminTokens) return boundGuard();
+  return async (request) => [...BINDING_SCOPES, ...(await adminTokens.scopesOf(request))];
 }
 
-/** Answers a request that `gate` lets in; `answer` is told what its sender may do. */
-export function admit(
+/** Answers a request that `guard` lets in; `answer` is told what its sender may do. */
+export function authorize(
   c: Context,
-  gate: Gate,
+  guard: Guard,
   answer: (scopes: readonly Scope[]) => Response | Promise<Response>,
 ): Response | Promise<Response> {
-  const enter = (admitted: Admission): Response | Promise<Response> => {
+  const enter = (admitted: Authorization): Response | Promise<Response> => {
     return admitted instanceof Response ? admitted : answer(admitted);
   };
-  const admitted = gate(c.req.raw);
+  const admitted = guard(c.req.raw);
   return admitted instanceof Promise ? admitted.then(enter) : enter(admitted);
 }
 
 /** The refusal of a caller that was let in and lacks `right` on this bucket, or on any. */
-export function lacking(right: Right, bucket?: string): Response {
+export function forbidden(right: Right, bucket?: string): Response {
   const where = bucket === undefined ? "" : ` on ${showValue(bucket)}`;
   return unauthorized(`This token lacks the right "${right}"${where}`);
 }
 
-function admission(scopes: readonly Scope[]): Admission {
+function admission(scopes: readonly Scope[]): Authorization {
   if (scopes.length > 0) return scopes;
   return unauthorized("A valid token is required: Authorization: Bearer …");
 }

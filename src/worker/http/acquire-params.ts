@@ -2,9 +2,9 @@
  * What a caller asks of `/acquire`: the parameters of the query and, with POST, the members of a JSON
  * body. A field may come from either, once. The idempotency key has a header of its own.
  */
-import type { FieldFault, Limits } from "../../core/policy.ts";
+import type { FieldFault, Range } from "../../core/policy.ts";
 
-import { integerFault, isIntegerWithin, policyLimits, showValue } from "../../core/policy.ts";
+import { integerFault, isIntegerWithin, policyRanges, showValue } from "../../core/policy.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 import { readIdempotencyKey, requireIdempotencyKey } from "./idempotency-key.ts";
 
@@ -27,10 +27,10 @@ export interface CancelParams {
 const FIELDS = ["bucket", "tokens", "timeoutMs"];
 
 /** Lowest and highest legal value of each number, both inclusive, whatever the bucket. */
-export const acquireLimits = {
+export const acquireRanges = {
   tokens: { min: 1, max: Number.MAX_SAFE_INTEGER },
-  timeoutMs: policyLimits.maxWaitMs,
-} as const satisfies Readonly<Record<string, Limits>>;
+  timeoutMs: policyRanges.maxWaitMs,
+} as const satisfies Readonly<Record<string, Range>>;
 
 /** The values of each parameter that the query has. */
 type Query = Readonly<Record<string, readonly string[]>>;
@@ -43,8 +43,8 @@ export function readAcquireParams(
 ): { ok: true; params: AcquireParams } | { ok: false; errors: FieldFault[] } {
   const reader = new FieldReader(query, body);
   const bucket = reader.name("bucket");
-  const tokens = reader.integer("tokens", acquireLimits.tokens) ?? 1;
-  const timeoutMs = reader.integer("timeoutMs", acquireLimits.timeoutMs);
+  const tokens = reader.integer("tokens", acquireRanges.tokens) ?? 1;
+  const timeoutMs = reader.integer("timeoutMs", acquireRanges.timeoutMs);
   const keyed = readIdempotencyKey(headers);
   const errors = [...reader.faults, ...unknownMembers(body), ...(keyed.ok ? [] : [keyed.fault])];
   if (bucket === undefined || !keyed.ok || errors.length > 0) return { ok: false, errors };
@@ -92,7 +92,7 @@ class FieldReader {
   }
 
   /** `undefined` where the field is missing, which is no fault. */
-  integer(field: string, limits: Limits): number | undefined {
+  integer(field: string, limits: Range): number | undefined {
     const values = this.#values(field, decimal);
     const [value] = values;
     if (values.length === 0) return undefined;

@@ -4,7 +4,7 @@
  */
 import type { MiddlewareHandler } from "hono";
 
-import { cors } from "hono/cors";
+import { cors as honoCors } from "hono/cors";
 
 import type { CorsOrigins } from "../config/cors-origins.ts";
 
@@ -17,9 +17,9 @@ const REQUEST_FIELDS = ["Authorization", "Content-Type", "Idempotency-Key"];
 const PREFLIGHT_SECONDS = 600;
 
 /** Lets scripts of `origins` call a route by `methods`. To all others, OPTIONS is a method like any other. */
-export function crossOrigin(origins: CorsOrigins, methods: readonly string[]): MiddlewareHandler {
+export function cors(origins: CorsOrigins, methods: readonly string[]): MiddlewareHandler {
   const isAllowed = (origin: string): boolean => origins === "*" || origins.includes(origin);
-  const allow = cors({
+  const allow = honoCors({
     origin: origins === "*" ? "*" : [...origins],
     // Scripts may send HEAD where they may send GET, and need not ask.
     allowMethods: methods.filter((method) => method !== "HEAD"),

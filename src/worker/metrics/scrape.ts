@@ -20,7 +20,7 @@ import type { PolicyTable } from "../config/policy-table.ts";
 import { showValue } from "../../core/policy.ts";
 import { isInScope } from "../auth/access-tokens.ts";
 import { invalidRequestResponse } from "../../answers/acquire-response.ts";
-import { lacking } from "../auth/authorize.ts";
+import { forbidden } from "../auth/authorize.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 import { COMMON_FIELDS } from "../../answers/common-fields.ts";
 import { metricsOf, MAX_ASKED_FOR } from "./metrics.ts";
@@ -71,7 +71,7 @@ export async function metricsResponse(
 ): Promise<Response> {
   const { policies } = scraped;
   const mayRead = (name: string): boolean => isInScope(scopes, "read", name);
-  if (!scopes.some(({ rights }) => rights.includes("read"))) return lacking("read");
+  if (!scopes.some(({ rights }) => rights.includes("read"))) return forbidden("read");
   const refusal = refusalOf(asked, mayRead, policies);
   if (refusal) return refusal;
   const names = new Set([...policies.exactNames(), ...asked].filter(mayRead));
@@ -106,7 +106,7 @@ function refusalOf(
     return invalidRequestResponse(faults.map((message) => ({ field: "bucket", message })));
   }
   for (const name of asked) {
-    if (!mayRead(name)) return lacking("read", name);
+    if (!mayRead(name)) return forbidden("read", name);
     if (!policies.find(name)) {
       return problemResponse("unknown-bucket", { detail: `No policy matches ${showValue(name)}` });
     }

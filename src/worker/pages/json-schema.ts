@@ -1,9 +1,9 @@
 /**
- * The part of JSON Schema (2020-12) that the description of the HTTP interface needs. Limits come from
+ * The part of JSON Schema (2020-12) that the description of the HTTP interface needs. Ranges come from
  * the tables that requests are checked against, and members from the types of the answers: a member that
  * a type gains and its schema lacks does not compile.
  */
-import type { Limits } from "../../core/policy.ts";
+import type { Range } from "../../core/policy.ts";
 
 /** A JSON Schema. */
 export interface Schema {
@@ -42,7 +42,7 @@ export function objectSchema<Body>(
 }
 
 /** Of an integer within limits. */
-export function integerSchema({ min, max }: Limits, description: string): Schema {
+export function integerSchema({ min, max }: Range, description: string): Schema {
   return { type: "integer", minimum: min, maximum: max, description };
 }
 

@@ -13,9 +13,9 @@ import type {
 import type { AcquireParams } from "../http/acquire-params.ts";
 import type { Schema } from "./json-schema.ts";
 
-import { pauseLimits } from "../../core/pause.ts";
-import { leaseLimits, policyLimits } from "../../core/policy.ts";
-import { acquireLimits } from "../http/acquire-params.ts";
+import { pauseRanges } from "../../core/pause.ts";
+import { leaseRanges, policyRanges } from "../../core/policy.ts";
+import { acquireRanges } from "../http/acquire-params.ts";
 import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../../core/bucket-name.ts";
 import { countSchema, instantSchema, integerSchema, objectSchema } from "./json-schema.ts";
 
@@ -30,34 +30,34 @@ export const bucketName: Schema = {
 export const acquireFields = {
   bucket: bucketName,
   tokens: {
-    ...integerSchema(acquireLimits.tokens, "Tokens to take, at most the bucket's capacity"),
+    ...integerSchema(acquireRanges.tokens, "Tokens to take, at most the bucket's capacity"),
     default: 1,
   },
   timeoutMs: integerSchema(
-    acquireLimits.timeoutMs,
+    acquireRanges.timeoutMs,
     "How long the caller is willing to wait, in milliseconds: 0 asks without waiting, and the default and the most is the policy's maxWaitMs",
   ),
 } as const satisfies Readonly<Record<keyof Omit<AcquireParams, "idempotencyKey">, Schema>>;
 
 const policyNumbers = {
-  capacity: integerSchema(policyLimits.capacity, "Tokens the bucket can hold"),
-  refillTokens: integerSchema(policyLimits.refillTokens, "Tokens added by each tick"),
+  capacity: integerSchema(policyRanges.capacity, "Tokens the bucket can hold"),
+  refillTokens: integerSchema(policyRanges.refillTokens, "Tokens added by each tick"),
   refillIntervalMs: integerSchema(
-    policyLimits.refillIntervalMs,
+    policyRanges.refillIntervalMs,
     "Time between two ticks, in milliseconds",
   ),
   initialTokens: integerSchema(
-    policyLimits.initialTokens,
+    policyRanges.initialTokens,
     "Tokens at the start, at most the capacity",
   ),
-  queueLimit: integerSchema(policyLimits.queueLimit, "Callers that may wait"),
-  maxWaitMs: integerSchema(policyLimits.maxWaitMs, "The longest wait, in milliseconds"),
+  queueLimit: integerSchema(policyRanges.queueLimit, "Callers that may wait"),
+  maxWaitMs: integerSchema(policyRanges.maxWaitMs, "The longest wait, in milliseconds"),
 };
 
 const leaseTerms = objectSchema<LeaseTerms>(
   {
-    maxTokens: integerSchema(leaseLimits.maxTokens, "Most tokens that an isolate holds"),
-    ttlMs: integerSchema(leaseLimits.ttlMs, "For how long it may grant from them, in milliseconds"),
+    maxTokens: integerSchema(leaseRanges.maxTokens, "Most tokens that an isolate holds"),
+    ttlMs: integerSchema(leaseRanges.ttlMs, "For how long it may grant from them, in milliseconds"),
   },
   {},
 );
@@ -92,7 +92,7 @@ const snapshot = objectSchema<BucketSnapshot>(
 const eventMembers = {
   id: countSchema("Names the request, within one connection"),
   atMs: instantSchema("When it happened"),
-  tokens: integerSchema(acquireLimits.tokens, "Tokens that were asked for"),
+  tokens: integerSchema(acquireRanges.tokens, "Tokens that were asked for"),
 };
 const waitedMs = countSchema("Time since the caller's arrival, in milliseconds");
 
@@ -147,7 +147,7 @@ const watchMessage = objectSchema<WatchMessage>(
 const grant = objectSchema<GrantBody>(
   {
     bucket: bucketName,
-    tokens: integerSchema(policyLimits.capacity, "Tokens that the caller has now"),
+    tokens: integerSchema(policyRanges.capacity, "Tokens that the caller has now"),
     remaining: countSchema("Tokens left in the bucket just after this grant"),
     waitedMs: countSchema("Time from the caller's arrival to its grant, in milliseconds"),
     grantedAtMs: instantSchema("The instant of the grant"),
@@ -198,10 +198,10 @@ const policyChange: Schema = {
 const pause = objectSchema<Pick<Pause, "untilMs"> & Partial<Pause>>(
   {
     untilMs: instantSchema(
-      `Ticks up to and including this instant bring nothing; at most ${pauseLimits.aheadMs.max} ms ahead`,
+      `Ticks up to and including this instant bring nothing; at most ${pauseRanges.aheadMs.max} ms ahead`,
     ),
     tokens: {
-      ...integerSchema(pauseLimits.tokens, "Most tokens that the bucket keeps"),
+      ...integerSchema(pauseRanges.tokens, "Most tokens that the bucket keeps"),
       default: 0,
     },
   },

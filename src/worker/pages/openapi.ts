@@ -93,7 +93,7 @@ const quotaFields = {
 const retryAfter = { "Retry-After": { $ref: "#/components/headers/Retry-After" } };
 
 /** Reasons with which waiting helps, and so with a `retryAfterMs`. */
-const PASSING: ReadonlySet<Reason> = new Set<Reason>([
+const TRANSIENT_REASONS: ReadonlySet<Reason> = new Set<Reason>([
   "timeout",
   "queue-full",
   "watchers-full",
@@ -112,8 +112,8 @@ const nameInPath: Parameter = {
 function problemSchema(status: number, reasons: readonly Reason[]): Schema {
   const isQuota = status === 429;
   const isInvalid = reasons.includes("invalid-request");
-  const isPassing = reasons.every((reason) => PASSING.has(reason));
-  const maybePassing = reasons.some((reason) => PASSING.has(reason));
+  const isTransient = reasons.every((reason) => TRANSIENT_REASONS.has(reason));
+  const maybeTransient = reasons.some((reason) => TRANSIENT_REASONS.has(reason));
   const { errors, retryAfterMs, "violated-policies": violated, ...always } = problemMembers;
   const { properties = {}, required = [] } = objectSchema<
     Omit<ProblemBody, "errors" | "retryAfterMs" | "violated-policies">
@@ -123,13 +123,13 @@ function problemSchema(status: number, reasons: readonly Reason[]): Schema {
     properties: {
       ...properties,
       ...(isInvalid && { errors }),
-      ...(maybePassing && { retryAfterMs }),
+      ...(maybeTransient && { retryAfterMs }),
       ...(isQuota && { "violated-policies": violated }),
     },
     required: [
       ...required,
       ...(isInvalid ? ["errors"] : []),
-      ...(isPassing ? ["retryAfterMs"] : []),
+      ...(isTransient ? ["retryAfterMs"] : []),
       ...(isQuota ? ["violated-policies"] : []),
     ],
   };

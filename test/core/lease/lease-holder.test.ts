@@ -99,7 +99,7 @@ describe("LeaseHolder.tryTake", () => {
     holder.lent(leaseOf(10, 9_500), 2);
     expect(holder.tryTake(5, 3)).toBe(true);
     expect(holder.tryTake(100, 4)).toBe(false);
-    expect(holder.handIn()?.uses).toEqual([
+    expect(holder.returnAll()?.uses).toEqual([
       { startedAtMs, untilMs: 9_000, used: 2, returned: 0 },
       { startedAtMs, untilMs: 9_500, used: 3, returned: 7 },
     ]);
@@ -134,19 +134,19 @@ describe("LeaseHolder, a request that does not fit", () => {
     const holder = holderOf(10);
     expect(holder.tryTake(3, 1)).toBe(true);
     expect(holder.tryTake(8, 2)).toBe(false);
-    expect(holder.handIn()).toEqual({
+    expect(holder.returnAll()).toEqual({
       uses: [{ startedAtMs, untilMs: 9_000, used: 3, returned: 7 }],
       granted: 1,
     });
     expect(holder.tryTake(1, 3)).toBe(false);
     expect(holder.expiresAtMs).toBeUndefined();
-    expect(holder.handIn()).toBeUndefined();
+    expect(holder.returnAll()).toBeUndefined();
   });
 
   test("is alone no reason to ask for more, which might be lent before it gets there", () => {
     const holder = holderOf(10);
     expect(holder.tryTake(11, 1)).toBe(false);
-    holder.handIn();
+    holder.returnAll();
     expect(holder.nextAsk(1)).toBeUndefined();
     expect(holder.tryTake(1, 2)).toBe(false);
     expect(holder.nextAsk(2)?.wanted).toBeGreaterThan(0);
@@ -157,7 +157,9 @@ describe("LeaseHolder, a request that does not fit", () => {
     holder.tryTake(8, 1);
     expect(holder.nextAsk(1)?.wanted).toBeGreaterThan(0);
     expect(holder.tryTake(5, 2)).toBe(false);
-    expect(holder.handIn()?.uses).toEqual([{ startedAtMs, untilMs: 9_000, used: 0, returned: 2 }]);
+    expect(holder.returnAll()?.uses).toEqual([
+      { startedAtMs, untilMs: 9_000, used: 0, returned: 2 },
+    ]);
     holder.lent(leaseOf(20, 9_500), 3);
     expect(holder.tryTake(20, 4)).toBe(true);
   });
@@ -271,11 +273,11 @@ describe("LeaseHolder, refused or failed", () => {
 describe("LeaseHolder, an overloaded bucket", () => {
   test("is sent no requests for a quarter of ttlMs", () => {
     const holder = new LeaseHolder(terms);
-    expect(holder.shunMs(0)).toBe(0);
+    expect(holder.backOffMs(0)).toBe(0);
     holder.overloaded(10);
-    expect(holder.shunMs(10)).toBe(250);
-    expect(holder.shunMs(259)).toBe(1);
-    expect(holder.shunMs(260)).toBe(0);
+    expect(holder.backOffMs(10)).toBe(250);
+    expect(holder.backOffMs(259)).toBe(1);
+    expect(holder.backOffMs(260)).toBe(0);
   });
 
   test("is asked for a lease all the same", () => {
@@ -290,7 +292,7 @@ describe("LeaseHolder, an overloaded bucket", () => {
   test("is not shunned for longer by a clock that jumps back", () => {
     const holder = new LeaseHolder(terms);
     holder.overloaded(100_000);
-    expect(holder.shunMs(0)).toBe(0);
+    expect(holder.backOffMs(0)).toBe(0);
   });
 });
 
@@ -378,7 +380,7 @@ test("LeaseHolder reports every token of its leases at most once, and grants no 
           totals.granted += tokens;
           totals.callers += 1;
         } else if (kind !== "take") {
-          note(holder.handIn());
+          note(holder.returnAll());
         }
       } else if (kind === "ask") {
         const ask = holder.nextAsk(nowMs);

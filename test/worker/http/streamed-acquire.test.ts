@@ -411,7 +411,7 @@ describe("an object whose process ends", () => {
   it("ends the streams of those who wait with unavailable", async () => {
     const name = await openEmpty();
     const readers = await queueUp(name, 2);
-    await runInDurableObject(stubOf(name), (object) => object.turnAway());
+    await runInDurableObject(stubOf(name), (object) => object.shutDown());
     await Promise.all(readers.map(({ done }) => done));
     expect(readers.map(({ lines }) => lines)).toEqual([
       ["1 in 1000", "refused: unavailable"],

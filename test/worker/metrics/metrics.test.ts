@@ -222,7 +222,7 @@ describe("/metrics", () => {
     const before = await scrape(variables);
     await abortAllDurableObjects();
     expect(await scrape(variables)).toEqual(before);
-    await stubOf(name).turnAway();
+    await stubOf(name).shutDown();
     expect((await acquire()).status).toBe(503);
     expect(await scrape(variables)).toEqual(before);
   });

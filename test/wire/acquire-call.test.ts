@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+
+import type { AcquireCall } from "../../src/protocol/messages.ts";
+
+import { decodeAcquireCall, encodeAcquireCall } from "../../src/wire/acquire-call.ts";
+
+const policy = {
+  name: "default",
+  capacity: 1,
+  refillTokens: 1,
+  refillIntervalMs: 1_000,
+  initialTokens: 1,
+  queueLimit: 10,
+  maxWaitMs: 60_000,
+};
+
+describe("acquire call", () => {
+  it("comes out as it went in", () => {
+    const call: AcquireCall = {
+      bucket: "a&b?c",
+      policy,
+      tokens: 3,
+      timeoutMs: 0,
+      idempotencyKey: "100%",
+      isStreamed: true,
+      requeued: { arrivedAtMs: 1.5, elapsedMs: 2, spreadMs: 300 },
+      returnedLeases: { uses: [], granted: 4 },
+    };
+    expect(decodeAcquireCall(encodeAcquireCall(call))).toEqual(call);
+  });
+
+  it("gives each call its own policy", () => {
+    const other = { ...policy, name: "other", capacity: 2 };
+    const urls = [policy, other, policy].map((each) =>
+      encodeAcquireCall({ bucket: "a", policy: each, tokens: 1 }),
+    );
+    expect(urls.map((url) => decodeAcquireCall(url).policy)).toEqual([policy, other, policy]);
+  });
+
+  it("throws for a URL that holds no call", () => {
+    expect(() => decodeAcquireCall("https://bucket/acquire?x")).toThrow(
+      "Cannot acquire: the URL holds no call",
+    );
+  });
+
+  it("reads the members that 0.1.0 named otherwise, so that a deploy keeps the order", () => {
+    const requeued = { arrivedAtMs: 1.5, elapsedMs: 2 };
+    const returnedLeases = { uses: [], granted: 4 };
+    const sent = (rest: object) =>
+      `https://bucket/acquire?${[policy, { bucket: "a", tokens: 1, ...rest }]
+        .map((part) => encodeURIComponent(JSON.stringify(part)))
+        .join("&")}`;
+    expect(decodeAcquireCall(sent({ putBack: requeued }))).toMatchObject({ requeued });
+    expect(decodeAcquireCall(sent({ handedIn: returnedLeases }))).toMatchObject({ returnedLeases });
+  });
+});
