@@ -1,5 +1,5 @@
 /** Sluice as a contender among those that give promises. */
-import type { Outcome } from "../../src/core/limiter.ts";
+import type { Outcome } from "../../src/core/outcome.ts";
 import type { Contender, OpenLimiter } from "./contender.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";

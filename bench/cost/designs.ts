@@ -7,7 +7,7 @@
  * for every grant. Neither lets callers wait.
  */
 import type { AlarmStorage } from "../../src/bucket/wake-timer.ts";
-import type { BucketPlatform } from "../../src/bucket/bucket-host.ts";
+import type { BucketPlatform } from "../../src/bucket/platform.ts";
 import type { NamedPolicyFields } from "../../src/protocol/messages.ts";
 import type { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
 import type { Meter } from "./meter.ts";

@@ -2,7 +2,8 @@
 import { exports } from "cloudflare:workers";
 import { expect } from "vitest";
 
-import type { LimiterView, Outcome } from "../../src/core/limiter.ts";
+import type { LimiterView } from "../../src/core/limiter.ts";
+import type { Outcome } from "../../src/core/outcome.ts";
 import type { PolicyFields } from "../../src/core/policy.ts";
 import type {
   BucketSnapshot,

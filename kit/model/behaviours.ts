@@ -5,7 +5,8 @@
  */
 import { describe, expect, it } from "vitest";
 
-import type { LimiterView, Outcome } from "../../src/core/limiter.ts";
+import type { LimiterView } from "../../src/core/limiter.ts";
+import type { Outcome } from "../../src/core/outcome.ts";
 import type { PolicyFields } from "../../src/core/policy.ts";
 
 export interface Ask {

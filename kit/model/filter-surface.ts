@@ -1,7 +1,7 @@
 /** The in-process filter under vitest's fake timers, for the shared list of behaviours. */
 import { vi } from "vitest";
 
-import type { Outcome } from "../../src/core/limiter.ts";
+import type { Outcome } from "../../src/core/outcome.ts";
 import type { PolicyFields } from "../../src/core/policy.ts";
 import type { OpenedBucket } from "./behaviours.ts";
 

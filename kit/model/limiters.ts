@@ -4,13 +4,8 @@
  * the limiter below sees them as epoch milliseconds.
  */
 import type { PolicyFields } from "../../src/core/policy.ts";
-import type {
-  AcquireRequest,
-  LimiterState,
-  LimiterView,
-  Outcome,
-  Turn,
-} from "../../src/core/limiter.ts";
+import type { AcquireRequest, LimiterState, LimiterView, Turn } from "../../src/core/limiter.ts";
+import type { Outcome } from "../../src/core/outcome.ts";
 import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";

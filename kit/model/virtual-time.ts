@@ -4,7 +4,8 @@
  * process dies between any two turns or in the middle of one. It keeps the book that the laws are
  * checked against: who was told what, in which order, and who stood in front of whom.
  */
-import type { LimiterState, Outcome, Settlement, Turn } from "../../src/core/limiter.ts";
+import type { LimiterState, Settlement, Turn } from "../../src/core/limiter.ts";
+import type { Outcome } from "../../src/core/outcome.ts";
 import type { Pause } from "../../src/core/pause.ts";
 import type { Policy } from "../../src/core/policy.ts";
 import type { Waiter } from "../../src/core/queue/waiter-queue.ts";

@@ -9,13 +9,9 @@
  * **It dies** with its commits under way: some of the first of them may have reached the disk. All
  * calls that it held, and all answers that have not left, are rejected.
  */
-import type {
-  AcquireAnswer,
-  BucketDisk,
-  BucketPlatform,
-  BucketRecord,
-  Leave,
-} from "../../src/bucket/bucket-host.ts";
+import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
+import type { BucketDisk, BucketPlatform, BucketRecord } from "../../src/bucket/platform.ts";
+import type { Leave } from "../../src/bucket/bucket-host.ts";
 import type { AlarmStorage } from "../../src/bucket/wake-timer.ts";
 import type { Clock } from "../../src/bucket/clock.ts";
 import type { LeaseAsk } from "../../src/core/lease/lease.ts";

@@ -36,9 +36,11 @@
  *    whatever comes with it in the next 10 s; nobody else is.
  */
 import type { Lease, LeaseAsk } from "../../src/core/lease/lease.ts";
-import type { Grant, LimiterView } from "../../src/core/limiter.ts";
+import type { Grant } from "../../src/core/outcome.ts";
+import type { LimiterView } from "../../src/core/limiter.ts";
 import type { Pause } from "../../src/core/pause.ts";
-import type { AcquireAnswer, BucketRecord } from "../../src/bucket/bucket-host.ts";
+import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
+import type { BucketRecord } from "../../src/bucket/platform.ts";
 import type { BucketSnapshot, HeldPlace, LeaseAnswer } from "../../src/protocol/messages.ts";
 import type { Attempt, Instance, Standing } from "./instance.ts";
 import type { VirtualClock } from "./virtual-clock.ts";

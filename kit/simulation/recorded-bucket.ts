@@ -2,7 +2,7 @@
  * What becomes of a bucket that is on the disk, worked out from the record alone: as contract rules 1
  * and 8 and the head of token-bucket.ts promise it, and with no code of theirs.
  */
-import type { BucketRecord } from "../../src/bucket/bucket-host.ts";
+import type { BucketRecord } from "../../src/bucket/platform.ts";
 
 /** What a bucket holds, and what it has lent. */
 export interface Holding {

@@ -5,7 +5,7 @@
  * **The alarm** is durable and fires at least once, at its time by the wall clock or later. One whose
  * handler fails is tried again, six times in growing pauses, and then dropped. It can be lost, too.
  */
-import type { BucketRecord } from "../../src/bucket/bucket-host.ts";
+import type { BucketRecord } from "../../src/bucket/platform.ts";
 import type { KeyedGrant } from "../../src/bucket/idempotency-store.ts";
 import type { Random } from "../random.ts";
 import type { Laws } from "./laws.ts";

@@ -4,7 +4,7 @@
  * object, unless the machine dies: then all connections break.
  */
 import type { PolicyFields } from "../../src/core/policy.ts";
-import type { AcquireAnswer } from "../../src/bucket/bucket-host.ts";
+import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
 import type { AcquireCall, NamedPolicyFields } from "../../src/protocol/messages.ts";
 import type { Random } from "../random.ts";
 import type { Attempt, Held, Instance, Standing } from "./instance.ts";

@@ -2,7 +2,7 @@
  * Sluice with a dataset of Analytics Engine that keeps what is written to it: `GET /points` answers with
  * all of it, and `PUT /points` makes it fail from then on. Never deployed.
  */
-import sluice, { BucketObject as RealBucketObject } from "../../src/index.ts";
+import sluice, { BucketObject as RealBucketObject, type SluiceEnv } from "../../src/index.ts";
 
 const points: (AnalyticsEngineDataPoint | undefined)[] = [];
 let isBroken = false;
@@ -15,9 +15,9 @@ const ANALYTICS: AnalyticsEngineDataset = {
 };
 
 /** One for each environment: what belongs to one is kept by it. */
-const envs = new WeakMap<Env, Env>();
+const envs = new WeakMap<SluiceEnv, SluiceEnv>();
 
-function recorded(env: Env): Env {
+function recorded(env: SluiceEnv): SluiceEnv {
   const known = envs.get(env) ?? { ...env, ANALYTICS };
   envs.set(env, known);
   return known;
@@ -25,7 +25,7 @@ function recorded(env: Env): Env {
 
 /** The object as it is, with the dataset. */
 export class BucketObject extends RealBucketObject {
-  constructor(ctx: DurableObjectState, env: Env) {
+  constructor(ctx: DurableObjectState, env: SluiceEnv) {
     super(ctx, recorded(env));
   }
 }
@@ -37,4 +37,4 @@ export default {
     if (request.method === "PUT") isBroken = true;
     return Response.json(points);
   },
-} satisfies ExportedHandler<Env>;
+} satisfies ExportedHandler<SluiceEnv>;

@@ -1,11 +1,13 @@
 /** Sluice, whose objects say when they come into the memory. Never deployed. */
+import type { SluiceEnv } from "../../src/index.ts";
+
 import { BucketObject as Quiet } from "../../src/bucket/bucket-object.ts";
 
 export { Sluice, default } from "../../src/index.ts";
 
 /** Under the name that the configuration binds. */
 export class BucketObject extends Quiet {
-  constructor(ctx: DurableObjectState, env: Env) {
+  constructor(ctx: DurableObjectState, env: SluiceEnv) {
     super(ctx, env);
     console.error("An object starts");
   }

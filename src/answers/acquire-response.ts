@@ -1,8 +1,8 @@
 /** How an acquire ended, as the HTTP response that the caller gets. */
 import type { FieldFault } from "../core/policy.ts";
-import type { Grant, Outcome } from "../core/limiter.ts";
+import type { Grant, Outcome } from "../core/outcome.ts";
 import type { GrantBody } from "../protocol/messages.ts";
-import type { AcquireAnswer, BucketState } from "../bucket/bucket-host.ts";
+import type { AcquireAnswer, BucketState } from "./acquire-answer.ts";
 
 import { showValue } from "../core/policy.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";

@@ -16,7 +16,7 @@
  * came before; so a part of what it may write is kept back for them. Between two alarms of a bucket that
  * somebody waits for lies a second, and in it are 100 ticks at most.
  */
-import type { Grant } from "../core/limiter.ts";
+import type { Grant } from "../core/outcome.ts";
 
 /** What Analytics Engine takes in one invocation [doc]. */
 const POINTS_AN_INVOCATION = 250;

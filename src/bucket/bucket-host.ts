@@ -16,9 +16,10 @@
  * first arrived. Where the alarm had not reached the disk, the first caller tells as much, if it is one
  * that was put back.
  */
-import type { CompletePolicyFields, FieldFault } from "../core/policy.ts";
 import type { LeaseAsk } from "../core/lease/lease.ts";
-import type { Grant, LimiterState, LimiterView, Outcome, Turn } from "../core/limiter.ts";
+import type { AcquireAnswer, BucketState } from "../answers/acquire-answer.ts";
+import type { BucketObserver, BucketPlatform, BucketRecord } from "./platform.ts";
+import type { Turn } from "../core/limiter.ts";
 import type { Pause } from "../core/pause.ts";
 import type { Waiter } from "../core/queue/waiter-queue.ts";
 import type {
@@ -31,11 +32,9 @@ import type {
   PolicyChange,
   WatchEvent,
 } from "../protocol/messages.ts";
-import type { AlarmStorage } from "./wake-timer.ts";
-import type { Clock } from "./clock.ts";
 import type { RejectReason } from "./recovery-window.ts";
 import type { Arrival } from "./absent-callers.ts";
-import type { Asked, KeyedGrantStore } from "./idempotency-store.ts";
+import type { Asked } from "./idempotency-store.ts";
 
 import { Limiter } from "../core/limiter.ts";
 import { Policy, integerFault } from "../core/policy.ts";
@@ -44,7 +43,7 @@ import { WakeTimer } from "./wake-timer.ts";
 import { RecoveryWindow } from "./recovery-window.ts";
 import { IdempotencyStore, isSameAsked } from "./idempotency-store.ts";
 import { PositionFeed } from "./position-feed.ts";
-import { UNWRITABLE } from "../wire/requeue.ts";
+import { UNREADABLE_STATE, UNWRITABLE } from "../wire/failures.ts";
 import { CoalescingTimer } from "./coalescing-timer.ts";
 
 /** How the state is written; a later format has to read what this one wrote. */
@@ -57,92 +56,6 @@ const READABLE_FORMATS = [1, 2, 3, FORMAT];
  * and `queueLimit` counts places.
  */
 const MAX_REQUESTS_PER_PLACE = 8;
-
-/** How the message begins where the state cannot be read: the Worker is told by it, too. */
-export const UNREADABLE_STATE = "Cannot read the bucket's state";
-
-/** The state on the disk. */
-export interface BucketRecord {
-  readonly format: number;
-  readonly name: string;
-  readonly policyName: string;
-  /** The policy in force: the configured one as of the last write, or an override. */
-  readonly policy: CompletePolicyFields;
-  readonly isOverridden: boolean;
-  readonly limiter: LimiterState;
-}
-
-/** What the owner needs of its platform. */
-export interface BucketPlatform {
-  readonly clock: Clock;
-  readonly alarms: AlarmStorage;
-  readonly disk: BucketDisk;
-  /**
-   * Ends this instance: memory is ahead of the disk. Whoever waits is put back at the next one. May
-   * throw, and may return.
-   */
-  abort(reason: string): void;
-  /** Called at the end of each turn that has granted anything, when all of them have been told. */
-  granted?(bucket: BucketState, grants: readonly Grant[]): void;
-}
-
-/** Where the bucket is kept. Throws where it cannot write. */
-export interface BucketDisk {
-  read(): BucketRecord | undefined;
-  write(record: BucketRecord): void;
-  readonly keyedGrants: KeyedGrantStore;
-  /** Deletes everything, the alarm included. Resolves when it is gone. */
-  erase(): Promise<void>;
-}
-
-/** Who watches the bucket. Must not call its owner back within the turn that it is told of. */
-export interface BucketObserver {
-  /**
-   * A turn is over: what happened to requests in it, in order. Maybe to none: it may have changed
-   * something else, or nothing.
-   */
-  turned(events: readonly WatchEvent[]): void;
-}
-
-/** The bucket that answers, as of then. */
-export interface BucketState {
-  readonly name: string;
-  readonly policyName: string;
-  readonly policy: Policy;
-  readonly view: LimiterView;
-  readonly nowMs: number;
-}
-
-/** What comes of an acquire. */
-export type AcquireAnswer =
-  | {
-      readonly kind: "outcome";
-      readonly outcome: Outcome;
-      readonly bucket: BucketState;
-      /** The timeout that held for it. */
-      readonly timeoutMs: number;
-      readonly tokens: number;
-    }
-  /** A grant that was given before, for the same key. */
-  | { readonly kind: "replay"; readonly grant: Grant; readonly bucket: BucketState }
-  /** So many requests wait under the key that this one may not join them. */
-  | {
-      readonly kind: "key-crowded";
-      readonly key: string;
-      readonly requests: number;
-      /** Until the place has been settled, at the latest. */
-      readonly retryAfterMs: number;
-      readonly bucket: BucketState;
-    }
-  /** The key was used with other parameters. */
-  | { readonly kind: "key-reused"; readonly key: string }
-  | { readonly kind: "invalid"; readonly errors: readonly FieldFault[] }
-  /** The bucket was reset before the request was let in. */
-  | { readonly kind: "reset" }
-  /** Somebody who knows its key has cancelled it. */
-  | { readonly kind: "cancelled" }
-  /** The process ends: nobody can wait here any longer. Nothing was taken. */
-  | { readonly kind: "unavailable" };
 
 /** Removes a waiting request. Does nothing once the request has been answered or removed. */
 export type Leave = () => void;

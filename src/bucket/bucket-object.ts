@@ -15,15 +15,10 @@ import type {
   NamedPolicyFields,
   PolicyChange,
 } from "../protocol/messages.ts";
-import type {
-  AcquireAnswer,
-  BucketDisk,
-  BucketPlatform,
-  BucketRecord,
-  HeldRequest,
-  Leave,
-} from "./bucket-host.ts";
-import type { SluiceEnv } from "../worker/config/env.ts";
+import type { AcquireAnswer } from "../answers/acquire-answer.ts";
+import type { BucketDisk, BucketPlatform, BucketRecord } from "./platform.ts";
+import type { HeldRequest, Leave } from "./bucket-host.ts";
+import type { BucketEnv } from "./bucket-env.ts";
 import type { KeyedGrant } from "./idempotency-store.ts";
 
 import { decodeAcquireCall } from "../wire/acquire-call.ts";
@@ -34,7 +29,7 @@ import { GrantPoints } from "../answers/grant-points.ts";
 import { QueueSpan } from "./queue-span.ts";
 import { switchRefusalLog } from "../answers/refusal-log.ts";
 import { SteadyClock } from "./steady-clock.ts";
-import { UNWRITABLE } from "../wire/requeue.ts";
+import { UNWRITABLE } from "../wire/failures.ts";
 import { LatestStream } from "../wire/latest-stream.ts";
 import { decodeWatchCall } from "../wire/watch-call.ts";
 import { Watchers } from "./watchers.ts";
@@ -51,7 +46,7 @@ interface ConnectedRequest extends HeldRequest {
 }
 
 /** One bucket. Reached only through this project's Worker. */
-export class BucketObject extends DurableObject<SluiceEnv> {
+export class BucketObject extends DurableObject<BucketEnv> {
   readonly #clock: SteadyClock;
   readonly #host: BucketHost;
   readonly #watchers: Watchers;
@@ -59,7 +54,7 @@ export class BucketObject extends DurableObject<SluiceEnv> {
   readonly #points: GrantPoints | undefined;
 
   /** @param wallNow The machine's clock as it is, where that may be set: see steady-clock.ts. */
-  constructor(ctx: DurableObjectState, env: SluiceEnv, wallNow?: () => number) {
+  constructor(ctx: DurableObjectState, env: BucketEnv, wallNow?: () => number) {
     super(ctx, env);
     switchRefusalLog(env.LOG_REFUSALS);
     const points = env.ANALYTICS && new GrantPoints(env.ANALYTICS, "object");

@@ -11,7 +11,7 @@
  * a newer one is written, so a bucket that nobody asks with keys keeps its last ones on the disk; and
  * in order, so that one of a clock that ran ahead holds those behind it back, up to the bound in number.
  */
-import type { Grant } from "../core/limiter.ts";
+import type { Grant } from "../core/outcome.ts";
 
 /** How long a grant is kept: retries of one call come within seconds, those of a queued job in minutes. */
 const KEPT_MS = 600_000;

@@ -12,7 +12,7 @@
  * reason to fail a request.
  */
 import type { AcquireCall } from "../protocol/messages.ts";
-import type { AcquireAnswer } from "./bucket-host.ts";
+import type { AcquireAnswer } from "../answers/acquire-answer.ts";
 
 /** As the platform's, as far as it is used. */
 export interface SpanLike {

@@ -5,7 +5,7 @@
  * nothing is not worth that: reads, deletions, and what is refused whatever the bucket holds. The answers
  * are the host's, of one that has no disk. Where it would have to write, the object has to be asked.
  */
-import type { BucketPlatform } from "./bucket-host.ts";
+import type { BucketPlatform } from "./platform.ts";
 
 import { BucketHost } from "./bucket-host.ts";
 

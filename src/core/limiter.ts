@@ -32,6 +32,7 @@
  * because what flows over depends on everybody in front.
  */
 import type { Lease, LeaseAsk, LeaseReport } from "./lease/lease.ts";
+import type { LimiterReason, Outcome, Refusal } from "./outcome.ts";
 import type { Pause } from "./pause.ts";
 import type { Range, Policy } from "./policy.ts";
 import type { StatsView } from "./stats.ts";
@@ -50,47 +51,6 @@ import { WaiterQueue } from "./queue/waiter-queue.ts";
 const LENT_SHARE = 1 / 2;
 /** Of the capacity, how much all leases together may take. */
 const LEASED_SHARE = 1 / 2;
-
-/** The caller has its tokens. */
-export interface Grant {
-  readonly ok: true;
-  readonly tokens: number;
-  /** Tokens left in the bucket just after this grant. */
-  readonly remaining: number;
-  /** Time since the caller joined; 0 for a grant on the spot. */
-  readonly waitedMs: number;
-  readonly grantedAtMs: number;
-}
-
-/**
- * Why a caller went without:
- * - `exceeds-capacity`: it asked for more than the bucket can ever hold.
- * - `timeout`: it cannot be granted within its `timeoutMs`.
- * - `queue-full`: `queueLimit` callers wait already.
- * - `bucket-reset`: the bucket was drained.
- * - `unavailable`: its owner ends, and nobody waits here any more.
- */
-export type LimiterReason =
-  | "exceeds-capacity"
-  | "timeout"
-  | "queue-full"
-  | "bucket-reset"
-  | "unavailable";
-
-/** The caller has nothing, and nothing was taken. */
-interface Refusal {
-  readonly ok: false;
-  readonly reason: LimiterReason;
-  /**
-   * With `timeout` and `queue-full`: time until the same request would be granted on the spot, with
-   * everybody served who waits now. Never too early as things stand. At most 2^53 - 1 ms (285,000 years):
-   * what takes longer is told as that.
-   */
-  readonly retryAfterMs?: number;
-}
-
-/** How a waiter ends. */
-export type Outcome = Grant | Refusal;
 
 /** Whose outcome it is. */
 export interface Settlement<Caller> {

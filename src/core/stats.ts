@@ -13,7 +13,7 @@
  *
  * A grant on the spot costs two additions. What is written follows the numbers that are not 0.
  */
-import type { LimiterReason } from "./limiter.ts";
+import type { LimiterReason } from "./outcome.ts";
 
 /**
  * Longest wait of each class but the last, which has all that is longer, in milliseconds. Others are

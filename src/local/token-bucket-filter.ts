@@ -13,7 +13,8 @@
  *
  * Time is monotonic: a wall clock that is set changes nothing here.
  */
-import type { LimiterView, Outcome, Turn } from "../core/limiter.ts";
+import type { LimiterView, Turn } from "../core/limiter.ts";
+import type { Outcome } from "../core/outcome.ts";
 import type { PolicyFields } from "../core/policy.ts";
 import type { Waiter } from "../core/queue/waiter-queue.ts";
 

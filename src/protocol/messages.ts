@@ -4,7 +4,8 @@
  */
 import type { CompletePolicyFields, FieldFault } from "../core/policy.ts";
 import type { Lease, LeaseReport } from "../core/lease/lease.ts";
-import type { Grant, LimiterReason, LimiterView } from "../core/limiter.ts";
+import type { Grant, LimiterReason } from "../core/outcome.ts";
+import type { LimiterView } from "../core/limiter.ts";
 import type { StatsView } from "../core/stats.ts";
 
 /**

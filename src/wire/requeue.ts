@@ -57,9 +57,6 @@ const SHORT_PAUSES = 8;
 /** The longest of these. */
 const MAX_PAUSE_MS = 5_000;
 
-/** The reason an instance gives when it ends itself because its disk takes nothing. */
-export const UNWRITABLE = "Cannot write the bucket's state";
-
 /** What the end of a call says of the object. */
 export interface LostCall {
   /** The object was there, and was reset. */

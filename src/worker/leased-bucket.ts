@@ -11,7 +11,7 @@ import { waitUntil } from "cloudflare:workers";
 import type { Lease, LeaseAsk, LeaseReport } from "../core/lease/lease.ts";
 import type { LeaseTerms } from "../core/policy.ts";
 import type { BucketSnapshot, LeaseAnswer } from "../protocol/messages.ts";
-import type { BucketState } from "../bucket/bucket-host.ts";
+import type { BucketState } from "../answers/acquire-answer.ts";
 import type { GrantPoints } from "../answers/grant-points.ts";
 
 import { LeaseHolder } from "../core/lease/lease-holder.ts";

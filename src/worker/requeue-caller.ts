@@ -6,10 +6,10 @@ import { BucketUnreachableError, isTransient } from "../wire/call-with-retry.ts"
 import {
   MAX_REQUEUE_PAUSE_MS,
   Requeue,
-  UNWRITABLE,
   type LostCall,
   type RequeueTerms,
 } from "../wire/requeue.ts";
+import { UNWRITABLE } from "../wire/failures.ts";
 
 /** What the runtime says where the disk is full. */
 const FULL_DISK = "SQLITE_FULL";

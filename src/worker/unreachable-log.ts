@@ -6,7 +6,7 @@
  */
 import type { BucketFiles } from "./config/bucket-files.ts";
 
-import { UNREADABLE_STATE } from "../bucket/bucket-host.ts";
+import { UNREADABLE_STATE } from "../wire/failures.ts";
 import { isRecord } from "../core/is-record.ts";
 import { BucketUnreachableError } from "../wire/call-with-retry.ts";
 

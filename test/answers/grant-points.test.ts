@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import type { BucketPlatform } from "../../src/bucket/bucket-host.ts";
+import type { BucketPlatform } from "../../src/bucket/platform.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { BucketHost } from "../../src/bucket/bucket-host.ts";

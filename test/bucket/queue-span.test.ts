@@ -1,7 +1,7 @@
 import { tracing } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import type { AcquireAnswer, BucketState } from "../../src/bucket/bucket-host.ts";
+import type { AcquireAnswer, BucketState } from "../../src/answers/acquire-answer.ts";
 import type { SpanLike } from "../../src/bucket/queue-span.ts";
 
 import { Policy } from "../../src/core/policy.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import type { AcquireAnswer, BucketPlatform, BucketRecord } from "../../src/bucket/bucket-host.ts";
+import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
+import type { BucketPlatform, BucketRecord } from "../../src/bucket/platform.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { WakeTimer } from "../../src/bucket/wake-timer.ts";

@@ -1,4 +1,5 @@
-import type { Outcome, Turn } from "../../src/core/limiter.ts";
+import type { Outcome } from "../../src/core/outcome.ts";
+import type { Turn } from "../../src/core/limiter.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";

@@ -5,12 +5,18 @@
  */
 import type { Context } from "hono";
 
-import type { Right, Scope } from "./access-tokens.ts";
-import type { Settings } from "../settings.ts";
+import type { AccessTokens, Right, Scope } from "./access-tokens.ts";
 
 import { opennessOf } from "./openness.ts";
 import { problemResponse } from "../../answers/problem.ts";
 import { showValue } from "../../core/policy.ts";
+
+/** The settings that decide who may call. */
+export interface GuardSettings {
+  readonly apiTokens: AccessTokens | undefined;
+  readonly adminTokens: AccessTokens | undefined;
+  readonly isPublic: boolean;
+}
 
 /** What the sender of a request may do, or the answer that turns it away. */
 export type Guard = (request: Request) => Authorization | Promise<Authorization>;
@@ -23,7 +29,7 @@ const PUBLIC_SCOPES: readonly Scope[] = [{ rights: ["acquire", "read"], buckets:
 const BINDING_SCOPES: readonly Scope[] = [{ rights: ["acquire", "read", "pause"], buckets: ["*"] }];
 
 /** Lets in who may acquire or read: holders of an `API_TOKEN`, or all where Sluice is public. */
-export function apiGuard(settings: Settings): Guard {
+export function apiGuard(settings: GuardSettings): Guard {
   const { apiTokens } = settings;
   if (apiTokens) return async (request) => admission(await apiTokens.scopesOf(request));
   const scopes = opennessOf(settings) === "everybody" ? PUBLIC_SCOPES : [];
@@ -36,13 +42,13 @@ export function boundGuard(): Guard {
 }
 
 /** Lets in holders of an `ADMIN_TOKEN`. */
-export function adminGuard({ adminTokens }: Pick<Settings, "adminTokens">): Guard {
+export function adminGuard({ adminTokens }: Pick<GuardSettings, "adminTokens">): Guard {
   if (adminTokens) return async (request) => admission(await adminTokens.scopesOf(request));
   return () => problemResponse("admin-disabled", { detail: "No ADMIN_TOKEN is set" });
 }
 
 /** Lets in holders of an `API_TOKEN`, which may have the right to pause, or of an `ADMIN_TOKEN`. */
-export function apiPauseGuard({ apiTokens, adminTokens }: Settings): Guard {
+export function apiPauseGuard({ apiTokens, adminTokens }: GuardSettings): Guard {
   if (!apiTokens) return adminGuard({ adminTokens });
   return async (request) => {
     const scopes = [await apiTokens.scopesOf(request), await adminTokens?.scopesOf(request)];
@@ -51,7 +57,7 @@ export function apiPauseGuard({ apiTokens, adminTokens }: Settings): Guard {
 }
 
 /** Lets in all, and tells whether they hold an `ADMIN_TOKEN`, too. */
-export function boundPauseGuard({ adminTokens }: Settings): Guard {
+export function boundPauseGuard({ adminTokens }: GuardSettings): Guard {
   if (!adminTokens) return boundGuard();
   return async (request) => [...BINDING_SCOPES, ...(await adminTokens.scopesOf(request))];
 }

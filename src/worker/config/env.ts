@@ -1,9 +1,10 @@
 /** What the Worker and its object need of the environment that they run in. */
+import type { BucketEnv } from "../../bucket/bucket-env.ts";
 import type { BucketFiles } from "./bucket-files.ts";
 import type { BucketObject } from "../../bucket/bucket-object.ts";
 
-/** Bindings, variables and secrets. Whoever adds Sluice to a Worker of his own has these in its `Env`. */
-export interface SluiceEnv {
+/** Bindings, variables and secrets. A Worker that embeds Sluice has these in its `Env`. */
+export interface SluiceEnv extends BucketEnv {
   /** The objects: a binding of the class `BucketObject`. */
   readonly BUCKETS: DurableObjectNamespace<BucketObject>;
   /** Which buckets exist, and how they fill: `[vars.POLICIES."<pattern>"]`. */
@@ -18,10 +19,6 @@ export interface SluiceEnv {
   readonly ALLOWED_HOSTS?: string;
   /** Origins whose scripts may call: separated by white space, or "*". Without it none. */
   readonly CORS_ORIGINS?: string;
-  /** "false": refusals are not logged. */
-  readonly LOG_REFUSALS?: string;
-  /** A dataset of Analytics Engine for a point of each grant; without it there are none. */
-  readonly ANALYTICS?: AnalyticsEngineDataset;
   /** The files of the buckets: given by `npm run serve`, and by nobody else. */
   readonly FILES?: BucketFiles;
 }

@@ -1,6 +1,6 @@
 /** The bodies that go over HTTP, as JSON Schemas by the name under which the document lists them. */
 import type { Pause } from "../../core/pause.ts";
-import type { LimiterReason } from "../../core/limiter.ts";
+import type { LimiterReason } from "../../core/outcome.ts";
 import type { CompletePolicyFields, FieldFault, LeaseTerms } from "../../core/policy.ts";
 import type {
   BucketSnapshot,
