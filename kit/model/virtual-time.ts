@@ -149,7 +149,7 @@ export class VirtualOwner {
   }
 
   /** The first `count` of those who lost their places come back. */
-  requeued(count: number): void {
+  requeue(count: number): void {
     // Whoever was due before they came back is no overtaker.
     this.#turn((limiter) => limiter.advance(this.#clockMs));
     for (const { caller, tokens, queuedAtMs, deadlineAtMs } of this.#displaced.splice(0, count)) {
@@ -165,7 +165,7 @@ export class VirtualOwner {
   }
 
   putBackAll(): void {
-    this.requeued(this.#displaced.length);
+    this.requeue(this.#displaced.length);
   }
 
   /** Somebody asks without waiting, and is told what comes of it. Not in the book. */

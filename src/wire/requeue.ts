@@ -1,6 +1,6 @@
 /**
  * When an acquire is put back that was lost with its object, and for how long it goes on. The Worker does it
- * (requeue-caller.ts); the object waits for it (recovery-window.ts).
+ * (call-with-requeue.ts); the object waits for it (recovery-window.ts).
  *
  * A caller that stood in the queue of an instance that is gone has to stand at its place in the next one
  * before anybody behind it is served there, however often that happens in a row. Two rules see to it, and

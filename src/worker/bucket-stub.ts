@@ -10,13 +10,13 @@ import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { BucketFiles } from "./config/bucket-files.ts";
 import type { BucketObject } from "../bucket/bucket-object.ts";
 import type { LeasedBucket } from "./leased-bucket.ts";
-import type { LosableAcquire } from "./requeue-caller.ts";
+import type { LosableAcquire } from "./call-with-requeue.ts";
 
 import { encodeAcquireCall } from "../wire/acquire-call.ts";
 import { followLines } from "../wire/acquire-lines.ts";
 import { leasedBucket } from "./leased-buckets.ts";
 import { problemResponse } from "../answers/problem.ts";
-import { requeued } from "./requeue-caller.ts";
+import { callWithRequeue } from "./call-with-requeue.ts";
 import { BucketUnreachableError, callWithRetry } from "../wire/call-with-retry.ts";
 import {
   UnreadableStateError,
@@ -143,7 +143,7 @@ export class BucketStub {
       timedOut: () => this.#timedOut(asked),
       explain: (error) => noteUnreachable(error, this.#place()),
     };
-    return requeued(acquire, follower ?? this.#caller);
+    return callWithRequeue(acquire, follower ?? this.#caller);
   }
 
   #send(

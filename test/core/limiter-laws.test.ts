@@ -151,7 +151,7 @@ function historyWithFaults(policy: Policy, history: readonly FaultyOperation[]):
         owner.crash(operation.losesATurn);
         break;
       case "put back":
-        owner.requeued(operation.count);
+        owner.requeue(operation.count);
         break;
       case "come back":
         owner.comeBack(operation.pick);

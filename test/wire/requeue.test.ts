@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { LosableAcquire } from "../../src/worker/requeue-caller.ts";
+import type { LosableAcquire } from "../../src/worker/call-with-requeue.ts";
 import type { LostCall, RequeueTerms } from "../../src/wire/requeue.ts";
 
-import { requeued } from "../../src/worker/requeue-caller.ts";
+import { callWithRequeue } from "../../src/worker/call-with-requeue.ts";
 import { BucketUnreachableError } from "../../src/wire/call-with-retry.ts";
 import { MAX_REQUEUE_PAUSE_MS, RECOVERY_WINDOW_MS, Requeue } from "../../src/wire/requeue.ts";
 
@@ -91,7 +91,7 @@ describe("Requeue", () => {
   });
 });
 
-describe("requeued", () => {
+describe("callWithRequeue", () => {
   beforeEach(() => {
     vi.spyOn(Math, "random").mockReturnValue(0);
   });
@@ -115,7 +115,9 @@ describe("requeued", () => {
       if (calls <= 30) throw reset;
       return `after ${calls - 1}: ${typeof again?.elapsedMs}`;
     };
-    expect(await requeued(acquire(call, 10_000), new AbortController())).toBe("after 30: number");
+    expect(await callWithRequeue(acquire(call, 10_000), new AbortController())).toBe(
+      "after 30: number",
+    );
   });
 
   it("gives up at once where the object is overloaded or its code threw", async () => {
@@ -123,7 +125,7 @@ describe("requeued", () => {
       const call = vi.fn(async () => {
         throw Object.assign(new Error("no"), flags);
       });
-      const failed = requeued(acquire(call, 10_000), new AbortController());
+      const failed = callWithRequeue(acquire(call, 10_000), new AbortController());
       await expect(failed).rejects.toBeInstanceOf(BucketUnreachableError);
       expect(call).toHaveBeenCalledTimes(1);
     }
@@ -134,7 +136,7 @@ describe("requeued", () => {
     const call = async (): Promise<never> => {
       throw reset;
     };
-    expect(await requeued(acquire(call, 50), new AbortController())).toBe("timed out");
+    expect(await callWithRequeue(acquire(call, 50), new AbortController())).toBe("timed out");
   });
 
   it("does not wait for an object that says nothing once the caller's time is up", async () => {
@@ -144,7 +146,7 @@ describe("requeued", () => {
       return again ? new Promise(() => undefined) : Promise.reject(reset);
     };
     const startedAtMs = performance.now();
-    const failed = requeued(acquire(call, 0), new AbortController());
+    const failed = callWithRequeue(acquire(call, 0), new AbortController());
     await expect(failed).rejects.toThrow("Cannot reach the bucket");
     expect(performance.now() - startedAtMs).toBeLessThan(1_500);
     expect(signals[1]?.aborted).toBe(true);
@@ -157,6 +159,6 @@ describe("requeued", () => {
       setTimeout(() => controller.abort(new Error("left")), 1);
       throw reset;
     };
-    await expect(requeued(acquire(call, 10_000), controller)).rejects.toThrow("left");
+    await expect(callWithRequeue(acquire(call, 10_000), controller)).rejects.toThrow("left");
   });
 });

@@ -33,7 +33,7 @@ interface Again {
   readonly signal: AbortSignal;
 }
 
-/** An acquire, for `requeued`. */
+/** An acquire, for `callWithRequeue`. */
 export interface LosableAcquire<Result> extends RequeueTerms {
   readonly bucket: string;
   /** Asks the object, on a fresh stub each time. */
@@ -53,7 +53,7 @@ export interface LosableAcquire<Result> extends RequeueTerms {
  * @throws The reason of the caller's signal, when it leaves meanwhile. The signal is asked for after a loss
  * only: the runtime makes it then, and that costs more than a grant.
  */
-export async function requeued<Result>(
+export async function callWithRequeue<Result>(
   acquire: LosableAcquire<Result>,
   caller: Pick<Request, "signal">,
 ): Promise<Result> {
