@@ -11,14 +11,16 @@
  */
 import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
 import type { BucketDisk, BucketPlatform, BucketRecord } from "../../src/bucket/platform.ts";
-import type { Leave } from "../../src/bucket/bucket-host.ts";
 import type { AlarmStorage } from "../../src/bucket/wake-timer.ts";
 import type { Clock } from "../../src/bucket/clock.ts";
 import type { LeaseAsk } from "../../src/core/lease/lease.ts";
-import type { AcquireCall, LeaseAnswer, NamedPolicyFields } from "../../src/protocol/messages.ts";
+import type { LeaseAnswer, NamedPolicyFields } from "../../src/protocol/messages.ts";
 import type { Arrival } from "./absence-book.ts";
-import type { Seen } from "./laws.ts";
-import type { AlarmFault, Commit, DiskState, VirtualObject } from "./virtual-object.ts";
+import type { Commit, DiskState } from "./durable-state.ts";
+import type { ObservedInstance, ObservedObject, Seen, TurnKind } from "./observed-instance.ts";
+import type { AlarmFault } from "./schedule.ts";
+import type { Attempt, Held, Standing } from "./standing.ts";
+import type { World } from "./world.ts";
 
 import { BucketHost } from "../../src/bucket/bucket-host.ts";
 import { AbsenceBook } from "./absence-book.ts";
@@ -31,54 +33,33 @@ class InjectedFailure extends Error {
   override readonly name = "InjectedFailure";
 }
 
-/** Something of the Worker's that an instance holds. */
-export interface Held {
-  /** The instance died before the answer left; `isUnwritable` where its disk was why. */
-  rejected(isUnwritable: boolean): void;
-}
-
-/** One call of `acquire`, from its delivery until its answer leaves, its client leaves or it is rejected. */
-export interface Attempt extends Held {
-  readonly name: string;
-  readonly call: AcquireCall;
-  /** When its request was received first, monotonic. */
-  readonly calledAtMs: number;
-  /** The answer is on its way to the Worker. */
-  answered(answer: AcquireAnswer): void;
-}
-
-/** An attempt as the instance keeps it. */
-export interface Standing {
-  readonly attempt: Attempt;
-  /** Of the first request in its place. */
-  readonly arrival: Arrival;
-  /** It has taken the place again of one that had left. */
-  readonly hasComeBack: boolean;
-  /** It may stand behind some that came later: one of them might have been late. */
-  isGuarded: boolean;
-  /** It may stand in the place of another that has its key. */
-  isJoined: boolean;
-  /** Its first turn is over: until then those are served who were due before it came. */
-  isIn: boolean;
-  /** Number of disturbances when it was known to stand in the queue. */
-  letInAt: number | undefined;
-  leave: Leave | undefined;
-  isTold: boolean;
-  /** What it was told last of when it is granted, and the number of disturbances and returns then. */
-  place: { readonly grantAtMs: number; readonly toldAt: number } | undefined;
-}
-
 interface Answer {
   /** The commit that it waits for. */
   readonly commit: number;
   readonly depart: () => void;
 }
 
-/** A request comes or goes; an isolate asks; an administrator calls; a timer or the alarm has fired. */
-type TurnKind = "call" | "lease" | "administration" | "tick";
+/** The durable object, as its instances see it. */
+export interface InstanceOwner extends ObservedObject {
+  readonly world: World;
+  readonly durable: DiskState;
+  /** The one that calls go to. */
+  readonly instance: Instance | undefined;
+  /** Those that were moved away from, and live. */
+  readonly old: Set<Instance>;
+  /** What goes wrong next. */
+  nextCommitFails: boolean;
+  nextWriteThrows: boolean;
+  readonly brokenUntilMs: number;
+  readonly slow: { readonly untilMs: number; readonly latencyMs: number };
+  /** The current instance has died before all that it did to the alarm was on the disk. */
+  instanceDied(losesAlarmChange: boolean): void;
+  /** A commit has reached the disk. */
+  land(commit: Commit): void;
+}
 
 /** One instance of the object, from its start to its death. */
-export class Instance implements BucketPlatform {
+export class Instance implements BucketPlatform, ObservedInstance {
   readonly name: string;
   readonly host: BucketHost;
   readonly clock: Clock;
@@ -129,7 +110,7 @@ export class Instance implements BucketPlatform {
   firedAlarmAtMs = -Infinity;
   /** When it did: later than it was set to where it was late, or is tried again after a failure. */
   alarmRanAtMs = -Infinity;
-  readonly #object: VirtualObject;
+  readonly #object: InstanceOwner;
   readonly #held = new Set<Held>();
   readonly #commits: Commit[] = [];
   #answers: Answer[] = [];
@@ -146,7 +127,7 @@ export class Instance implements BucketPlatform {
   #order = 0;
   #peekAtMs: number | undefined = undefined;
 
-  constructor(object: VirtualObject, number: number) {
+  constructor(object: InstanceOwner, number: number) {
     const { world, durable } = object;
     this.#object = object;
     this.name = `instance ${number}`;
@@ -175,7 +156,7 @@ export class Instance implements BucketPlatform {
     );
   }
 
-  get object(): VirtualObject {
+  get object(): InstanceOwner {
     return this.#object;
   }
 

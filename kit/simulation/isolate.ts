@@ -6,8 +6,8 @@
 import type { LeaseAsk, LeaseReport } from "../../src/core/lease/lease.ts";
 import type { LeaseAnswer, NamedPolicyFields } from "../../src/protocol/messages.ts";
 import type { Random } from "../random.ts";
-import type { Held } from "./instance.ts";
 import type { Client } from "./schedule.ts";
+import type { Held } from "./standing.ts";
 import type { VirtualObject } from "./virtual-object.ts";
 
 import { LeaseHolder } from "../../src/core/lease/lease-holder.ts";

@@ -42,37 +42,14 @@ import type { Pause } from "../../src/core/pause.ts";
 import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
 import type { BucketRecord } from "../../src/bucket/platform.ts";
 import type { BucketSnapshot, HeldPlace, LeaseAnswer } from "../../src/protocol/messages.ts";
-import type { Attempt, Instance, Standing } from "./instance.ts";
+import type { DiskState } from "./durable-state.ts";
+import type { ObservedInstance } from "./observed-instance.ts";
+import type { Attempt, Standing } from "./standing.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
-import type { DiskState } from "./virtual-object.ts";
 
 import { holdingAt, leasedIn } from "./recorded-bucket.ts";
 
 type RecordedPolicy = BucketRecord["policy"];
-
-/** What an instance looked like at the end of its last turn. */
-export interface Seen {
-  view: LimiterView | undefined;
-  /** By the wall clock, and by the monotonic one. */
-  lastGrantAtMs: number;
-  grantedAtMonotonicMs: number;
-  /** All grants told, each place once, and how many of them before this turn. */
-  readonly grants: Grant[];
-  grantsBefore: number;
-  /** When the last of those was. */
-  grantedBeforeAtMs: number;
-  /** Whether this turn gave a lease, or heard of one. */
-  isLeaseWritten: boolean;
-  /** The batch of the last write: none in an instance that has not written. */
-  batch: Batch;
-}
-
-/** Tokens that an instance may grant without a write, and what it had been written at. */
-interface Batch {
-  /** `undefined` where that cannot be told. */
-  readonly tokens: number | undefined;
-  readonly writtenAtMs: number;
-}
 
 /** Grants under one policy, and the bucket as it was when that began. */
 interface Span {
@@ -217,7 +194,7 @@ export class Laws {
   }
 
   /** The span that a record about to be written belongs to. */
-  spanOf({ view, object, turnKind }: Instance, record: BucketRecord): number {
+  spanOf({ view, object, turnKind }: ObservedInstance, record: BucketRecord): number {
     const before = view.record;
     const wasOverridden = before?.isOverridden ?? false;
     if (record.isOverridden !== wasOverridden && (wasOverridden || turnKind !== "administration")) {
@@ -252,7 +229,7 @@ export class Laws {
   }
 
   /** Whether a grant told now can be assigned to a span: not in the turn that changes the policy. */
-  isInSpan({ view, viewBefore }: Instance): boolean {
+  isInSpan({ view, viewBefore }: ObservedInstance): boolean {
     return view.span === viewBefore.span || this.#spans[view.span]?.isStart === true;
   }
 
@@ -260,7 +237,11 @@ export class Laws {
     this.tally.rows[kind] += 1;
   }
 
-  alarmSet(instance: Instance, atMs: number | undefined, runningAtMs: number | undefined): void {
+  alarmSet(
+    instance: ObservedInstance,
+    atMs: number | undefined,
+    runningAtMs: number | undefined,
+  ): void {
     if (atMs === undefined) return;
     const nowMs = instance.clock.now();
     if (atMs <= nowMs) this.breaks("7", () => `alarm set to ${atMs}, now is ${nowMs}`);
@@ -272,7 +253,7 @@ export class Laws {
   }
 
   /** An attempt has been answered or is held, and its turn is not over. */
-  admitted(instance: Instance, standing: Standing): void {
+  admitted(instance: ObservedInstance, standing: Standing): void {
     const { attempt, isJoined } = standing;
     if (attempt.call.requeued) {
       this.tally.requeued += 1;
@@ -291,7 +272,7 @@ export class Laws {
     }
   }
 
-  told(instance: Instance, standing: Standing, answer: AcquireAnswer): void {
+  told(instance: ObservedInstance, standing: Standing, answer: AcquireAnswer): void {
     const { name } = standing.attempt;
     if (!instance.standing.has(standing)) {
       this.breaks("3", () => `${name} was told after it had been told or had left`);
@@ -323,7 +304,11 @@ export class Laws {
   }
 
   /** A follower has been told its place. */
-  placed(instance: Instance, standing: Standing, { position, grantAtMs, etaMs }: HeldPlace): void {
+  placed(
+    instance: ObservedInstance,
+    standing: Standing,
+    { position, grantAtMs, etaMs }: HeldPlace,
+  ): void {
     this.tally.places += 1;
     instance.hasToldPlaces = true;
     const { name } = standing.attempt;
@@ -339,7 +324,11 @@ export class Laws {
     standing.place = { grantAtMs, toldAt: instance.object.disturbances + instance.returns };
   }
 
-  #checkPlace(instance: Instance, { attempt, place }: Standing, { grantedAtMs }: Grant): void {
+  #checkPlace(
+    instance: ObservedInstance,
+    { attempt, place }: Standing,
+    { grantedAtMs }: Grant,
+  ): void {
     const { object, returns } = instance;
     const isUndisturbed = this.#clock.jumps === 0 && object.stalledUntilMs === 0;
     // Whoever comes back may move those behind it, within their deadlines.
@@ -349,7 +338,7 @@ export class Laws {
     this.breaks("10", () => `${name} is granted at ${grantedAtMs}, told ${place.grantAtMs}`);
   }
 
-  #checkTally(instance: Instance, { limiter }: BucketRecord, view: LimiterView): void {
+  #checkTally(instance: ObservedInstance, { limiter }: BucketRecord, view: LimiterView): void {
     const policy = instance.writtenPolicy;
     if (!policy) return;
     const { tally } = instance.host.stats(instance.view.record?.name ?? "", policy);
@@ -375,7 +364,7 @@ export class Laws {
   }
 
   /** What is known of a key that is about to be cancelled. From here on it is. */
-  lookBeforeCancel(instance: Instance, key: string): BeforeCancel {
+  lookBeforeCancel(instance: ObservedInstance, key: string): BeforeCancel {
     const nowMs = this.#clock.wallMs;
     const kept = instance.view.grants.get(key)?.grant;
     const isGranted = kept !== undefined && nowMs < kept.grantedAtMs + KEPT_MS;
@@ -391,7 +380,7 @@ export class Laws {
 
   /** A key has been cancelled, and the turn is not over. */
   cancelled(
-    instance: Instance,
+    instance: ObservedInstance,
     key: string,
     { wasWaiting, isGranted, isStanding, isAway }: BeforeCancel & { readonly wasWaiting: boolean },
   ): void {
@@ -404,15 +393,15 @@ export class Laws {
     this.breaks("13", () => `${key} is cancelled, it waited: ${expected}, answered: ${wasWaiting}`);
   }
 
-  #hasStanding({ standing }: Instance, key: string): boolean {
+  #hasStanding({ standing }: ObservedInstance, key: string): boolean {
     return [...standing].some(({ attempt }) => attempt.call.idempotencyKey === key);
   }
 
-  #isCancelled({ absences }: Instance, { attempt }: Standing): boolean {
+  #isCancelled({ absences }: ObservedInstance, { attempt }: Standing): boolean {
     return absences.isCancelled(attempt.call.idempotencyKey, this.#clock.wallMs);
   }
 
-  #checkCancelled(instance: Instance, standing: Standing, { kind }: AcquireAnswer): void {
+  #checkCancelled(instance: ObservedInstance, standing: Standing, { kind }: AcquireAnswer): void {
     const { attempt } = standing;
     const isCancelled = this.#isCancelled(instance, standing);
     const isOver = kind === "reset" || kind === "unavailable";
@@ -424,7 +413,7 @@ export class Laws {
   }
 
   /** A request waits, or is held at the door, and the turn is not over. */
-  #noteArrival(instance: Instance, standing: Standing): void {
+  #noteArrival(instance: ObservedInstance, standing: Standing): void {
     const { attempt, arrival, hasComeBack, isJoined } = standing;
     const { timeoutMs, requeued } = attempt.call;
     if (hasComeBack) {
@@ -441,7 +430,7 @@ export class Laws {
   }
 
   /** Whether somebody who came later than a returner could be late, or that cannot be told. */
-  #mayBeGuarded(instance: Instance, returner: Standing): boolean {
+  #mayBeGuarded(instance: ObservedInstance, returner: Standing): boolean {
     const { record } = instance.view;
     if (!record) return true;
     const view = look(instance, this.#clock.wallMs);
@@ -450,7 +439,7 @@ export class Laws {
 
   /** What becomes of a returner in the place of its arrival, where all who stand there are known. */
   #foresee(
-    instance: Instance,
+    instance: ObservedInstance,
     returner: Standing,
     { policy, view }: { readonly policy: RecordedPolicy; readonly view: LimiterView },
   ): { readonly isGuarded: boolean; readonly grantAtMs: number } | undefined {
@@ -472,7 +461,7 @@ export class Laws {
   }
 
   /** The instance has been told that its process ends, and the turn is not over. */
-  turnedAway(instance: Instance): void {
+  turnedAway(instance: ObservedInstance): void {
     instance.absences.forgetAll();
     for (const { attempt } of instance.standing) {
       this.breaks("12", () => `${attempt.name} was not turned away`);
@@ -480,14 +469,14 @@ export class Laws {
   }
 
   /** The policy has been changed by an administrator: that is for good. */
-  overridden(instance: Instance): void {
+  overridden(instance: ObservedInstance): void {
     if (!instance.view.record?.isOverridden) {
       this.breaks("1", () => "the policy was overridden, and it is not written so");
     }
   }
 
   /** The bucket has been paused, and the turn is not over. */
-  paused({ view }: Instance, pause: Pause, snapshot: BucketSnapshot): void {
+  paused({ view }: ObservedInstance, pause: Pause, snapshot: BucketSnapshot): void {
     this.#performedPauses.set(pause, { life: view.life, lifts: this.#lifts });
     const { untilMs, tokens } = pause;
     if (untilMs <= this.#clock.wallMs) return;
@@ -517,7 +506,10 @@ export class Laws {
     }
   }
 
-  #checkPause({ isCurrent, view: { life } }: Instance, { pausedUntilMs }: LimiterView): void {
+  #checkPause(
+    { isCurrent, view: { life } }: ObservedInstance,
+    { pausedUntilMs }: LimiterView,
+  ): void {
     const { life: ofLife, untilMs } = this.#answeredPause;
     const isInForce = this.#clock.wallMs < untilMs && this.#clock.jumps === 0;
     if (!isCurrent || ofLife !== life || !isInForce || Number(pausedUntilMs) >= untilMs) return;
@@ -525,7 +517,7 @@ export class Laws {
   }
 
   /** A deletion has been performed: nobody is left. */
-  drained(instance: Instance): void {
+  drained(instance: ObservedInstance): void {
     instance.absences.forgetAll();
     for (const { attempt } of instance.standing) {
       this.breaks("3", () => `${attempt.name} was not told of the deletion`);
@@ -563,12 +555,12 @@ export class Laws {
   }
 
   /** The bucket as it is when an isolate asks. */
-  lookBeforeLease(instance: Instance): LimiterView | undefined {
+  lookBeforeLease(instance: ObservedInstance): LimiterView | undefined {
     return instance.view.record && look(instance, this.#clock.wallMs);
   }
 
   /** An isolate has been answered, and the turn is not over. */
-  lent(instance: Instance, ask: LeaseAsk, answer: LeaseAnswer, before?: LimiterView): void {
+  lent(instance: ObservedInstance, ask: LeaseAsk, answer: LeaseAnswer, before?: LimiterView): void {
     const { seen, view, viewBefore, standing } = instance;
     const { lease, bucket } = answer;
     const started = view.record?.limiter.bucket;
@@ -611,7 +603,7 @@ export class Laws {
 
   /** A report changes what it reports, and mints nothing. */
   #checkSettled(
-    instance: Instance,
+    instance: ObservedInstance,
     { ask, answer, before }: { ask: LeaseAsk; answer: LeaseAnswer; before: LimiterView },
   ): void {
     const { lease, bucket } = answer;
@@ -669,7 +661,7 @@ export class Laws {
     this.#spans[span]?.grants.push({ tokens, grantedAtMs });
   }
 
-  turnEnded(instance: Instance): void {
+  turnEnded(instance: ObservedInstance): void {
     this.tally.turns += 1;
     const { record } = instance.view;
     const policy = instance.writtenPolicy;
@@ -703,7 +695,7 @@ export class Laws {
   }
 
   /** Nothing goes on any more. */
-  finish(instance: Instance | undefined, unsettled: readonly string[]): void {
+  finish(instance: ObservedInstance | undefined, unsettled: readonly string[]): void {
     if (unsettled.length > 0) this.breaks("3", () => `never settled: ${unsettled.join(", ")}`);
     for (const span of this.#spans) if (span) this.#checkSpan(span);
     const record = instance?.view.record;
@@ -718,7 +710,7 @@ export class Laws {
   }
 
   /** Nothing is lost for good: when all leases have ended, ticks fill the bucket. */
-  #checkRefill(instance: Instance, { policy, limiter }: BucketRecord): void {
+  #checkRefill(instance: ObservedInstance, { policy, limiter }: BucketRecord): void {
     const { capacity, refillTokens, refillIntervalMs } = policy;
     const fillMs =
       Math.ceil((capacity - Number(limiter.bucket?.tokens)) / refillTokens) * refillIntervalMs;
@@ -735,7 +727,7 @@ export class Laws {
   }
 
   /** Whether nobody is held at the door any more, for certain: it is a matter of one timer. */
-  #isGatheringOver({ gathers, firstCallAtMs, lastPutBackAtMs, object }: Instance): boolean {
+  #isGatheringOver({ gathers, firstCallAtMs, lastPutBackAtMs, object }: ObservedInstance): boolean {
     if (!gathers) return true;
     const endsAtMs = Math.max(firstCallAtMs + GATHERING_MS, lastPutBackAtMs + HOLDS_OPEN_MS);
     const stalledUntilMs = object.stalledUntilMs + GATHERING_MS;
@@ -743,21 +735,21 @@ export class Laws {
   }
 
   /** Those who were held at the door stand in the queue by now. */
-  #noteGathered(instance: Instance): void {
+  #noteGathered(instance: ObservedInstance): void {
     if (!instance.gathers || !this.#isGatheringOver(instance)) return;
     for (const standing of instance.standing) {
       if (!standing.isJoined) standing.letInAt ??= instance.object.disturbances;
     }
   }
 
-  #checkReset(instance: Instance, name: string): void {
+  #checkReset(instance: ObservedInstance, name: string): void {
     if (instance.view.life === instance.viewBefore.life) {
       this.breaks("3", () => `${name} was refused with bucket-reset, and nobody deleted`);
     }
   }
 
   #checkRefusal(
-    instance: Instance,
+    instance: ObservedInstance,
     standing: Standing,
     answer: Extract<AcquireAnswer, { kind: "outcome" }>,
   ): void {
@@ -788,7 +780,7 @@ export class Laws {
 
   /** One that comes back is refused only where it would be late, or would have made somebody late. */
   #checkReturn(
-    instance: Instance,
+    instance: ObservedInstance,
     { attempt, arrival }: Standing,
     { bucket }: Extract<AcquireAnswer, { kind: "outcome" }>,
   ): void {
@@ -803,7 +795,7 @@ export class Laws {
 
   /** Retry-after is exact, where all who stand in front are known: contract rule 7. */
   #checkForecast(
-    instance: Instance,
+    instance: ObservedInstance,
     arriving: Standing,
     { outcome, bucket }: Extract<AcquireAnswer, { kind: "outcome" }>,
   ): void {
@@ -829,7 +821,7 @@ export class Laws {
     this.breaks("3", () => `${name} is to retry after ${outcome.retryAfterMs}: ${retryAfterMs}`);
   }
 
-  #checkOrder(instance: Instance, granted: Standing): void {
+  #checkOrder(instance: ObservedInstance, granted: Standing): void {
     if (granted.isJoined) return;
     const hasJumped = this.#clock.jumps > 0;
     for (const other of instance.standing) {
@@ -852,7 +844,7 @@ export class Laws {
   }
 
   /** A grant leaves in a turn that has not written: what is written must do for it. */
-  #checkUnwritten(instance: Instance, view: LimiterView, name: string): void {
+  #checkUnwritten(instance: ObservedInstance, view: LimiterView, name: string): void {
     this.tally.unwritten += 1;
     const { record } = instance.view;
     const isStarted = record?.limiter.bucket !== undefined;
@@ -862,13 +854,13 @@ export class Laws {
   }
 
   /** Whether callers are held at the door, for certain. */
-  #isWithinGathering(instance: Instance): boolean {
+  #isWithinGathering(instance: ObservedInstance): boolean {
     const ageMs = this.#clock.monotonicMs - instance.gathersFromMs;
     const hasJumped = this.#clock.jumps !== instance.jumpsAtStart;
     return instance.gathers && ageMs < GATHERING_MS && !hasJumped;
   }
 
-  #checkDurable(instance: Instance, record: BucketRecord, view: LimiterView): void {
+  #checkDurable(instance: ObservedInstance, record: BucketRecord, view: LimiterView): void {
     if (!record.limiter.bucket) return;
     const nowMs = this.#clock.wallMs;
     const batch = maxBatch(record.policy);
@@ -886,7 +878,7 @@ export class Laws {
   }
 
   /** Whether the rest of a batch must have been given back, with some time for late timers. */
-  #hasBeenQuiet({ seen, object, turnKind, gathers, hasToldPlaces }: Instance): boolean {
+  #hasBeenQuiet({ seen, object, turnKind, gathers, hasToldPlaces }: ObservedInstance): boolean {
     // A clock that has been set back does not say since when it has been quiet: then it is by now. But a
     // timer that tells places lets no time pass.
     if (turnKind === "tick" && this.#clock.wallMs < seen.lastGrantAtMs) {
@@ -898,7 +890,7 @@ export class Laws {
   }
 
   /** Nobody is granted who has given up by then. */
-  #checkDeadline(instance: Instance, standing: Standing, timeoutMs: number): void {
+  #checkDeadline(instance: ObservedInstance, standing: Standing, timeoutMs: number): void {
     const { attempt, arrival, letInAt } = standing;
     const isUndisturbed = this.#clock.jumps === 0 && instance.object.stalledUntilMs === 0;
     const waitedMs = this.#clock.monotonicMs - arrival.calledAtMs;
@@ -907,7 +899,7 @@ export class Laws {
   }
 
   /** Who stands in the queue is held, and whoever is at its head does not fit. */
-  #checkQueue(instance: Instance, view: LimiterView, waitersBefore: number): void {
+  #checkQueue(instance: ObservedInstance, view: LimiterView, waitersBefore: number): void {
     const { standing } = instance;
     if (view.waiters > standing.size) {
       this.breaks("3", () => `${view.waiters} wait, and ${standing.size} are held`);
@@ -938,7 +930,7 @@ export class Laws {
   }
 
   /** A change of the policy adds nothing. */
-  #checkChange(instance: Instance, record: BucketRecord): void {
+  #checkChange(instance: ObservedInstance, record: BucketRecord): void {
     const { view, viewBefore, seen } = instance;
     const before = viewBefore.record;
     const { bucket } = record.limiter;
@@ -970,7 +962,7 @@ export class Laws {
    * batch has to be given back, because it is quiet or the lease of it is about to end, and where there
    * is more to say than grants.
    */
-  #checkNeed(instance: Instance, record: BucketRecord, view: LimiterView): void {
+  #checkNeed(instance: ObservedInstance, record: BucketRecord, view: LimiterView): void {
     const { viewBefore, seen } = instance;
     const before = viewBefore.record;
     if (before === record) return;
@@ -1001,14 +993,17 @@ export class Laws {
   }
 
   /** What the disk counts as on lease beyond what memory does. */
-  #batchIn(instance: Instance, seen: LimiterView): number | undefined {
+  #batchIn(instance: ObservedInstance, seen: LimiterView): number | undefined {
     const { bucket } = instance.view.record?.limiter ?? {};
     if (!bucket || !this.#isLeasedKnown(instance, seen)) return undefined;
     return leasedIn(bucket) - this.#leasedTokens(instance, seen);
   }
 
   /** Whether `#leasedTokens` is right where the bucket does not say. */
-  #isLeasedKnown({ view, recordAtStart }: Instance, { leasedTokens }: LimiterView): boolean {
+  #isLeasedKnown(
+    { view, recordAtStart }: ObservedInstance,
+    { leasedTokens }: LimiterView,
+  ): boolean {
     if (leasedTokens !== undefined) return true;
     if (this.#livesWithLeases.has(view.life)) return false;
     // With a clock that jumps, what it found may have ended for one and not for the other.
@@ -1016,12 +1011,12 @@ export class Laws {
   }
 
   /** Whether leases may leave less room than the bucket has. */
-  #isHeldUp(instance: Instance, seen: LimiterView): boolean {
+  #isHeldUp(instance: ObservedInstance, seen: LimiterView): boolean {
     return !this.#isLeasedKnown(instance, seen) || this.#leasedTokens(instance, seen) > 0;
   }
 
   /** What an instance counts as on lease. */
-  #leasedTokens({ view, recordAtStart, lifeAtStart }: Instance, seen: LimiterView): number {
+  #leasedTokens({ view, recordAtStart, lifeAtStart }: ObservedInstance, seen: LimiterView): number {
     if (seen.leasedTokens !== undefined) return seen.leasedTokens;
     if (!view.record || !recordAtStart || view.life !== lifeAtStart) return 0;
     // What it found on lease, the batch of its predecessor among it, is out until it ends.
@@ -1030,7 +1025,7 @@ export class Laws {
     return holdingAt(recordAtStart, Math.max(this.#clock.wallMs, lastAtMs)).leasedTokens;
   }
 
-  #checkAlarm(instance: Instance, seen: LimiterView, waitersBefore: number): void {
+  #checkAlarm(instance: ObservedInstance, seen: LimiterView, waitersBefore: number): void {
     const { waiters } = seen;
     const { view, object } = instance;
     if (object.isAlarmUnsure) return;
@@ -1047,7 +1042,7 @@ export class Laws {
   }
 
   /** The alarm is armed for the tick that serves the head, where it is known who that is. */
-  #checkAlarmTime(instance: Instance, seen: LimiterView): void {
+  #checkAlarmTime(instance: ObservedInstance, seen: LimiterView): void {
     const { tokens, nextTickAtMs } = seen;
     const { view, object, standing } = instance;
     const policy = view.record?.policy;
@@ -1130,7 +1125,7 @@ function sumOf(counts: readonly number[]): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-function look(instance: Instance, atMs: number): LimiterView {
+function look(instance: ObservedInstance, atMs: number): LimiterView {
   const { record } = instance.view;
   const policy = instance.writtenPolicy;
   if (!record || !policy) throw new Error("Nothing is written yet");

@@ -66,6 +66,8 @@ export type Fault =
   | { readonly kind: "isolate dies"; readonly isolate: number }
   | { readonly kind: "isolate's clock jumps"; readonly isolate: number; readonly byMs: number };
 
+export type AlarmFault = Extract<Fault, { kind: "alarm" }>;
+
 /** Faults that come together, and when: at an instant, or right at the end of a turn of the object. */
 export interface PlannedFaults {
   readonly when: { readonly atMs: number } | { readonly afterTurn: number };

@@ -5,53 +5,19 @@
  * **The alarm** is durable and fires at least once, at its time by the wall clock or later. One whose
  * handler fails is tried again, six times in growing pauses, and then dropped. It can be lost, too.
  */
-import type { BucketRecord } from "../../src/bucket/platform.ts";
-import type { KeyedGrant } from "../../src/bucket/idempotency-store.ts";
-import type { Random } from "../random.ts";
-import type { Laws } from "./laws.ts";
-import type { Fault } from "./schedule.ts";
-import type { VirtualClock } from "./virtual-clock.ts";
+import type { Commit, DiskState } from "./durable-state.ts";
+import type { InstanceOwner } from "./instance.ts";
+import type { AlarmFault } from "./schedule.ts";
+import type { World } from "./world.ts";
 
 import { Instance } from "./instance.ts";
-
-/** What the disk holds, or will hold when all commits are through. */
-export interface DiskState {
-  readonly record: BucketRecord | undefined;
-  readonly grants: ReadonlyMap<string, KeyedGrant>;
-  readonly alarmAtMs: number | undefined;
-  /** Told apart by a number: what happened between two deletions of all. */
-  readonly life: number;
-  /** And between two changes of the policy. */
-  readonly span: number;
-}
-
-/** One commit of one turn: the state that it leaves behind. */
-export interface Commit {
-  readonly state: DiskState;
-  readonly setsAlarm: boolean;
-  readonly fails: boolean;
-  /** It is on the disk, and the instance does not know yet. */
-  hasLanded: boolean;
-}
-
-export type AlarmFault = Extract<Fault, { kind: "alarm" }>;
 
 /** Retries of an alarm's handler, and the pause before the first. */
 const ALARM_RETRIES = 6;
 const ALARM_PAUSE_MS = 2_000;
 
-/** What an object, its instances and the Worker have in common. */
-export interface World {
-  readonly clock: VirtualClock;
-  readonly random: Random;
-  readonly laws: Laws;
-  /** Called at the end of each turn of any instance. */
-  readonly onTurn: () => void;
-  readonly trace: (line: () => string) => void;
-}
-
 /** The durable object: its disk, its alarm, its instances. */
-export class VirtualObject {
+export class VirtualObject implements InstanceOwner {
   readonly world: World;
   durable: DiskState = {
     record: undefined,

@@ -7,8 +7,9 @@ import type { PolicyFields } from "../../src/core/policy.ts";
 import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
 import type { AcquireCall, NamedPolicyFields } from "../../src/protocol/messages.ts";
 import type { Random } from "../random.ts";
-import type { Attempt, Held, Instance, Standing } from "./instance.ts";
+import type { Instance } from "./instance.ts";
 import type { Client } from "./schedule.ts";
+import type { Attempt, Held, Standing } from "./standing.ts";
 import type { VirtualObject } from "./virtual-object.ts";
 
 import { Policy } from "../../src/core/policy.ts";
