@@ -17,7 +17,7 @@ import type {
 } from "../protocol/messages.ts";
 import type { AcquireAnswer } from "../answers/acquire-answer.ts";
 import type { BucketDisk, BucketPlatform, BucketRecord } from "./platform.ts";
-import type { HeldRequest, Leave } from "./bucket-host.ts";
+import type { HeldRequest, Leave } from "./held-request.ts";
 import type { BucketEnv } from "./bucket-env.ts";
 import type { KeyedGrant } from "./idempotency-store.ts";
 

@@ -41,6 +41,11 @@ export interface KeyedGrantStore {
   delete(key: string): void;
 }
 
+/** What `call` itself has asked for, without the policy's defaults. */
+export function askedIn({ tokens, timeoutMs }: Asked): Asked {
+  return { tokens, ...(timeoutMs !== undefined && { timeoutMs }) };
+}
+
 /** Whether two requests ask for the same. */
 export function isSameAsked(one: Asked, other: Asked): boolean {
   return one.tokens === other.tokens && one.timeoutMs === other.timeoutMs;

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 
 import type { BucketPlatform } from "../../src/bucket/platform.ts";
-import type { Leave } from "../../src/bucket/bucket-host.ts";
+import type { Leave } from "../../src/bucket/held-request.ts";
 import type { BucketSnapshot, NamedPolicyFields, WatchEvent } from "../../src/protocol/messages.ts";
 
 import { Policy } from "../../src/core/policy.ts";

@@ -1,0 +1,53 @@
+/**
+ * The events of each turn, for the one observer of a bucket. Without an observer a turn pays one
+ * comparison.
+ */
+import type { Turn } from "../core/limiter.ts";
+import type { WatchEvent } from "../protocol/messages.ts";
+import type { Caller } from "./caller.ts";
+import type { BucketObserver } from "./platform.ts";
+
+/** The events of one bucket. Requests are identified by consecutive numbers. */
+export class EventFeed {
+  #observer: BucketObserver | undefined = undefined;
+  #lastId = 0;
+
+  /** Sends events to `observer` from now on, in place of the previous one; numbering continues after `lastId`. */
+  observe(observer: BucketObserver | undefined, lastId: number): void {
+    this.#observer = observer;
+    this.#lastId = Math.max(this.#lastId, lastId);
+  }
+
+  /** A turn is over. */
+  turned(turn: Turn<Caller>, nowMs: number): void {
+    this.#observer?.turned(this.#eventsOf(turn, nowMs));
+  }
+
+  #eventsOf({ settled, waiter, cancelled = [] }: Turn<Caller>, nowMs: number): WatchEvent[] {
+    const events: WatchEvent[] = [];
+    for (const { caller, tokens, queuedAtMs } of cancelled) {
+      const waitedMs = Math.max(0, Math.round(nowMs - queuedAtMs));
+      events.push({ kind: "cancelled", id: this.#idOf(caller), atMs: nowMs, tokens, waitedMs });
+    }
+    for (const { caller, outcome } of settled) {
+      const id = this.#idOf(caller);
+      const { tokens } = caller.call;
+      if (outcome.ok) {
+        const { grantedAtMs: atMs, waitedMs } = outcome;
+        events.push({ kind: "granted", id, atMs, tokens, waitedMs });
+      } else {
+        events.push({ kind: "refused", id, atMs: nowMs, tokens, reason: outcome.reason });
+      }
+    }
+    if (waiter) {
+      const { caller, tokens } = waiter;
+      events.push({ kind: "queued", id: this.#idOf(caller), atMs: nowMs, tokens });
+    }
+    return events;
+  }
+
+  #idOf(caller: Caller): number {
+    caller.watchId ??= this.#lastId += 1;
+    return caller.watchId;
+  }
+}

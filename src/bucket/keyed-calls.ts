@@ -1,0 +1,96 @@
+/**
+ * What a bucket knows about acquires with an idempotency key, whatever has become of them: granted,
+ * waiting, absent (the connection broke while they waited) or cancelled.
+ */
+import type { Grant } from "../core/outcome.ts";
+import type { AcquireCall } from "../protocol/messages.ts";
+import type { AbsentPlace, Arrival } from "./absent-callers.ts";
+import type { Caller } from "./caller.ts";
+import type { KeyedGrantStore } from "./idempotency-store.ts";
+
+import { AbsentCallers } from "./absent-callers.ts";
+import { IdempotencyStore, askedIn, isSameAsked } from "./idempotency-store.ts";
+
+/** What has become of the earlier acquire with a key; `reused`: that one asked for something else. */
+export type KnownCall =
+  | { readonly kind: "cancelled" }
+  | { readonly kind: "reused" }
+  | { readonly kind: "granted"; readonly grant: Grant }
+  | { readonly kind: "waiting"; readonly caller: Caller }
+  | { readonly kind: "absent"; readonly place: AbsentPlace };
+
+/** The acquires of one bucket that have a key. */
+export class KeyedCalls {
+  readonly #grants: IdempotencyStore;
+  readonly #waiting = new Map<string, Caller>();
+  readonly #absent = new AbsentCallers();
+
+  constructor(grants: KeyedGrantStore) {
+    this.#grants = new IdempotencyStore(grants);
+  }
+
+  /** What has become of the earlier acquire with `key`; `undefined` if the key is new. */
+  find(key: string, call: AcquireCall, nowMs: number): KnownCall | undefined {
+    if (this.#absent.isCancelled(key, nowMs)) return { kind: "cancelled" };
+    const granted = this.#grants.find(key, nowMs);
+    const caller = this.#waiting.get(key);
+    // A requeued call brings its own arrival.
+    const place = call.requeued ? undefined : this.#absent.find(key, nowMs);
+    const asked = granted?.asked ?? caller?.call ?? place?.asked;
+    if (!asked) return undefined;
+    if (!isSameAsked(asked, call)) return { kind: "reused" };
+    if (granted) return { kind: "granted", grant: granted.grant };
+    if (caller) return { kind: "waiting", caller };
+    return place && { kind: "absent", place };
+  }
+
+  /** The caller that waits under `key`. */
+  waiting(key: string): Caller | undefined {
+    return this.#waiting.get(key);
+  }
+
+  /** Whether a grant is kept for `key`. Reads the disk on first use. */
+  isGranted(key: string, nowMs: number): boolean {
+    return this.#grants.find(key, nowMs) !== undefined;
+  }
+
+  /** `caller` has arrived: it waits, or has been settled already. */
+  arrived(key: string, caller: Caller): void {
+    this.#absent.arrive(key);
+    if (caller.waiter) this.#waiting.set(key, caller);
+  }
+
+  /** `caller` no longer waits. */
+  forget(caller: Caller): void {
+    const { idempotencyKey: key } = caller.call;
+    if (key !== undefined && this.#waiting.get(key) === caller) this.#waiting.delete(key);
+  }
+
+  /** Writes a grant down, in the turn that makes it. */
+  granted(key: string, call: AcquireCall, grant: Grant, nowMs: number): void {
+    this.#grants.keep(key, { asked: askedIn(call), grant }, nowMs);
+  }
+
+  /** The last request of a call has disconnected; the call may come back to its place within 30 seconds. */
+  left(call: AcquireCall, timeoutMs: number, arrival: Arrival, nowMs: number): void {
+    const { idempotencyKey: key } = call;
+    if (key === undefined) return;
+    this.#absent.leave(key, { asked: askedIn(call), timeoutMs, arrival }, nowMs);
+  }
+
+  /** See `AbsentCallers.cancel`. */
+  cancel(key: string, nowMs: number): boolean {
+    return this.#absent.cancel(key, nowMs);
+  }
+
+  /** Forgets absent and cancelled calls. */
+  forgetAbsent(): void {
+    this.#absent.forgetAll();
+  }
+
+  /** All storage has been deleted, and the grants with it. */
+  forgetAll(): void {
+    this.#grants.forgetAll();
+    this.#absent.forgetAll();
+  }
+}

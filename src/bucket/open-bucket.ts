@@ -1,0 +1,42 @@
+/** A bucket in memory: its limiter, the policy's name, and the two views of both that answers need. */
+import type { BucketState } from "../answers/acquire-answer.ts";
+import type { BucketSnapshot, NamedPolicyFields } from "../protocol/messages.ts";
+import type { Caller } from "./caller.ts";
+
+import { Limiter } from "../core/limiter.ts";
+import { Policy } from "../core/policy.ts";
+
+/** A bucket in memory. */
+export interface OpenBucket {
+  readonly name: string;
+  readonly limiter: Limiter<Caller>;
+  policyName: string;
+  /** Whether the policy is the bucket's own override, which the configuration doesn't touch. */
+  isOverridden: boolean;
+}
+
+/** A bucket that has never been used, under its configured policy. */
+export function newBucket(
+  name: string,
+  { name: policyName, ...fields }: NamedPolicyFields,
+): OpenBucket {
+  const limiter = new Limiter<Caller>(Policy.of(fields));
+  return { name, policyName, limiter, isOverridden: false };
+}
+
+/** The bucket as an acquire's answer describes it. */
+export function stateOf({ name, policyName, limiter }: OpenBucket, nowMs: number): BucketState {
+  return { name, policyName, policy: limiter.policy, view: limiter.inspect(nowMs), nowMs };
+}
+
+/** The bucket as `GET /buckets/…` describes it. */
+export function snapshotOf(
+  { name, policyName, limiter }: OpenBucket,
+  nowMs: number,
+): BucketSnapshot {
+  return {
+    bucket: name,
+    policy: { name: policyName, ...limiter.policy.toJSON() },
+    ...limiter.inspect(nowMs),
+  };
+}
