@@ -9,7 +9,8 @@
  */
 import { isDeepStrictEqual } from "node:util";
 
-import type { BucketSnapshot, ProblemBody } from "../src/protocol/messages.ts";
+import type { BucketSnapshot } from "../src/protocol/bucket-snapshot.ts";
+import type { ProblemBody } from "../src/protocol/problem-document.ts";
 import type { RawAnswer } from "../kit/http/raw-connection.ts";
 import type { FuzzedRequest } from "./fuzzed-request.ts";
 

@@ -7,7 +7,7 @@
  *
  * **Memory.** What a waiter costs, beside the same for a Worker and an object that only hold requests.
  */
-import type { GrantBody } from "../src/protocol/messages.ts";
+import type { GrantBody } from "../src/protocol/acquire-bodies.ts";
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
 import { acquirePath, admin, changePolicy } from "../kit/http/callers.ts";

@@ -9,7 +9,7 @@ import { readdir } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 
 import type { PolicyFields } from "../src/core/policy.ts";
-import type { BucketSnapshot } from "../src/protocol/messages.ts";
+import type { BucketSnapshot } from "../src/protocol/bucket-snapshot.ts";
 import type { RawAnswer } from "../kit/http/raw-connection.ts";
 import type { ServerFacts, Verdict } from "./contract-oracle.ts";
 import type { Vocabulary } from "./fuzzed-request.ts";

@@ -8,7 +8,7 @@
  */
 import { setTimeout } from "node:timers/promises";
 
-import type { GrantBody } from "../src/protocol/messages.ts";
+import type { GrantBody } from "../src/protocol/acquire-bodies.ts";
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
 import { acquire, arriveInTurn, type HeldAcquire } from "../kit/http/callers.ts";

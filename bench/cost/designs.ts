@@ -8,7 +8,7 @@
  */
 import type { AlarmStorage } from "../../src/bucket/wake-timer.ts";
 import type { BucketPlatform } from "../../src/bucket/platform.ts";
-import type { NamedPolicyFields } from "../../src/protocol/messages.ts";
+import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
 import type { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
 import type { Meter } from "./meter.ts";
 

@@ -10,7 +10,7 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-import type { GrantBody } from "../../src/protocol/messages.ts";
+import type { GrantBody } from "../../src/protocol/acquire-bodies.ts";
 
 import { admin, changePolicy } from "../../kit/http/callers.ts";
 import { gatheringPolicy, holdCrowd } from "../../kit/http/crowd.ts";

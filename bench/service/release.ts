@@ -3,7 +3,7 @@
  * and answer them in one turn (kit/workers/bare.ts): what a waiter takes of the server's memory,
  * and the time from the tick to the last byte of the last answer.
  */
-import type { BucketSnapshot } from "../../src/protocol/messages.ts";
+import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 import type { HeldAnswer } from "../../kit/http/held-request.ts";
 
 import { admin, changePolicy } from "../../kit/http/callers.ts";

@@ -5,16 +5,13 @@ import { expect } from "vitest";
 import type { LimiterView } from "../../src/core/limiter.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
 import type { PolicyFields } from "../../src/core/policy.ts";
-import type {
-  BucketSnapshot,
-  GrantBody,
-  NamedPolicyFields,
-  ProblemBody,
-} from "../../src/protocol/messages.ts";
+import type { GrantBody } from "../../src/protocol/acquire-bodies.ts";
+import type { BucketSnapshot, NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
+import type { ProblemBody } from "../../src/protocol/problem-document.ts";
 import type { Ask, Held, OpenedBucket } from "../model/behaviours.ts";
 
 import { Policy } from "../../src/core/policy.ts";
-import { STREAM_IF_QUEUED } from "../../src/protocol/messages.ts";
+import { STREAM_IF_QUEUED } from "../../src/protocol/acquire-bodies.ts";
 import { encodeAcquireCall } from "../../src/wire/acquire-call.ts";
 import { openApiDocument } from "../../src/worker/pages/openapi.ts";
 import { DescribedAnswers } from "../http/described-answers.ts";

@@ -2,7 +2,9 @@
 import { setTimeout } from "node:timers/promises";
 
 import type { PolicyFields } from "../../src/core/policy.ts";
-import type { BucketSnapshot, GrantBody, ProblemBody } from "../../src/protocol/messages.ts";
+import type { GrantBody } from "../../src/protocol/acquire-bodies.ts";
+import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
+import type { ProblemBody } from "../../src/protocol/problem-document.ts";
 
 import { HttpConnection, send, type Answer } from "./http-connection.ts";
 

@@ -8,7 +8,7 @@
  */
 import { setTimeout } from "node:timers/promises";
 
-import type { BucketSnapshot } from "../../src/protocol/messages.ts";
+import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 
 import { acquirePath } from "./callers.ts";
 import { HeldRequest } from "./held-request.ts";

@@ -3,7 +3,7 @@
  * with no code of it. Who left with a key while it waited may come back for 30 s; a key that was cancelled is
  * refused for 10 s.
  */
-import type { AcquireCall } from "../../src/protocol/messages.ts";
+import type { AcquireCall } from "../../src/wire/acquire-call.ts";
 
 const AWAY_MS = 30_000;
 const CANCELLED_MS = 10_000;

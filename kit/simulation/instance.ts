@@ -14,7 +14,8 @@ import type { BucketDisk, BucketPlatform, BucketRecord } from "../../src/bucket/
 import type { AlarmStorage } from "../../src/bucket/wake-timer.ts";
 import type { Clock } from "../../src/bucket/clock.ts";
 import type { LeaseAsk } from "../../src/core/lease/lease.ts";
-import type { LeaseAnswer, NamedPolicyFields } from "../../src/protocol/messages.ts";
+import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
+import type { LeaseAnswer } from "../../src/wire/bucket-answers.ts";
 import type { Arrival } from "./absence-book.ts";
 import type { Commit, DiskState } from "./durable-state.ts";
 import type { ObservedInstance, ObservedObject, Seen, TurnKind } from "./observed-instance.ts";

@@ -4,7 +4,8 @@
  * up; the isolate may die with all that it holds.
  */
 import type { LeaseAsk, LeaseReport } from "../../src/core/lease/lease.ts";
-import type { LeaseAnswer, NamedPolicyFields } from "../../src/protocol/messages.ts";
+import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
+import type { LeaseAnswer } from "../../src/wire/bucket-answers.ts";
 import type { Random } from "../random.ts";
 import type { Client } from "./schedule.ts";
 import type { Held } from "./standing.ts";

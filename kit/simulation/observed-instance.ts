@@ -7,7 +7,7 @@ import type { BucketHost } from "../../src/bucket/bucket-host.ts";
 import type { BucketRecord } from "../../src/bucket/platform.ts";
 import type { LimiterView } from "../../src/core/limiter.ts";
 import type { Grant } from "../../src/core/outcome.ts";
-import type { NamedPolicyFields } from "../../src/protocol/messages.ts";
+import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
 import type { AbsenceBook } from "./absence-book.ts";
 import type { DiskState } from "./durable-state.ts";
 import type { Standing } from "./standing.ts";

@@ -1,7 +1,7 @@
 /** Calls that an instance holds: on their way in, in the queue, or with their answer on its way out. */
 import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
 import type { Leave } from "../../src/bucket/held-request.ts";
-import type { AcquireCall } from "../../src/protocol/messages.ts";
+import type { AcquireCall } from "../../src/wire/acquire-call.ts";
 import type { Arrival } from "./absence-book.ts";
 
 /** Something of the Worker's that an instance holds. */

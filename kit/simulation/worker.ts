@@ -5,7 +5,8 @@
  */
 import type { PolicyFields } from "../../src/core/policy.ts";
 import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
-import type { AcquireCall, NamedPolicyFields } from "../../src/protocol/messages.ts";
+import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
+import type { AcquireCall } from "../../src/wire/acquire-call.ts";
 import type { Random } from "../random.ts";
 import type { Instance } from "./instance.ts";
 import type { Client } from "./schedule.ts";

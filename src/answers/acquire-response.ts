@@ -1,7 +1,7 @@
 /** How an acquire ended, as the HTTP response that the caller gets. */
 import type { FieldFault } from "../core/policy.ts";
 import type { Grant, Outcome } from "../core/outcome.ts";
-import type { GrantBody } from "../protocol/messages.ts";
+import type { GrantBody } from "../protocol/acquire-bodies.ts";
 import type { AcquireAnswer, BucketState } from "./acquire-answer.ts";
 
 import { showValue } from "../core/policy.ts";

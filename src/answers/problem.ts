@@ -3,9 +3,10 @@
  * that all of them go through, those of the Worker and those of the object. So they are logged here.
  */
 import type { FieldFault } from "../core/policy.ts";
-import type { ProblemBody, ProblemKind, Reason } from "../protocol/messages.ts";
+import type { ProblemBody } from "../protocol/problem-document.ts";
+import type { ProblemKind, Reason } from "../protocol/reasons.ts";
 
-import { refusalKinds } from "../protocol/messages.ts";
+import { refusalKinds } from "../protocol/reasons.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { jsonText } from "./json-text.ts";
 import { ceilSeconds } from "./rate-limit-fields.ts";

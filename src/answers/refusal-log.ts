@@ -16,7 +16,7 @@
  * Each isolate keeps its own count, and with it all of its objects: a log for each object would have a
  * line for each of the names that a flood makes up.
  */
-import type { Reason } from "../protocol/messages.ts";
+import type { Reason } from "../protocol/reasons.ts";
 
 /** Between two lines of a class. */
 const SPACING_MS = 1_000;

@@ -20,14 +20,9 @@ import type { HeldRequest, Leave } from "./held-request.ts";
 import type { Limiter, Turn } from "../core/limiter.ts";
 import type { OpenBucket } from "./open-bucket.ts";
 import type { Pause } from "../core/pause.ts";
-import type {
-  AcquireCall,
-  BucketSnapshot,
-  BucketStats,
-  LeaseAnswer,
-  NamedPolicyFields,
-  PolicyChange,
-} from "../protocol/messages.ts";
+import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
+import type { AcquireCall } from "../wire/acquire-call.ts";
+import type { BucketStats, LeaseAnswer, PolicyChange } from "../wire/bucket-answers.ts";
 import type { RejectReason } from "./recovery-window.ts";
 
 import { Policy, integerFault } from "../core/policy.ts";

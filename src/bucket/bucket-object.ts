@@ -6,15 +6,10 @@ import { DurableObject, tracing } from "cloudflare:workers";
 
 import type { LeaseAsk } from "../core/lease/lease.ts";
 import type { Pause } from "../core/pause.ts";
-import type {
-  AcquireCall,
-  BucketSnapshot,
-  BucketStats,
-  HeldPlace,
-  LeaseAnswer,
-  NamedPolicyFields,
-  PolicyChange,
-} from "../protocol/messages.ts";
+import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
+import type { AcquireCall } from "../wire/acquire-call.ts";
+import type { HeldPlace } from "../wire/held-place.ts";
+import type { BucketStats, LeaseAnswer, PolicyChange } from "../wire/bucket-answers.ts";
 import type { AcquireAnswer } from "../answers/acquire-answer.ts";
 import type { BucketDisk, BucketPlatform, BucketRecord } from "./platform.ts";
 import type { HeldRequest, Leave } from "./held-request.ts";

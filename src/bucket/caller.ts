@@ -1,6 +1,6 @@
 /** One place in the queue, and the requests that share it: a caller and its retries with the same key. */
 import type { Waiter } from "../core/queue/waiter-queue.ts";
-import type { AcquireCall } from "../protocol/messages.ts";
+import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { HeldRequest } from "./held-request.ts";
 
 /** One place in the queue. Several requests share it if they have the same idempotency key. */

@@ -3,7 +3,7 @@
  * comparison.
  */
 import type { Turn } from "../core/limiter.ts";
-import type { WatchEvent } from "../protocol/messages.ts";
+import type { WatchEvent } from "../protocol/watch-feed.ts";
 import type { Caller } from "./caller.ts";
 import type { BucketObserver } from "./platform.ts";
 

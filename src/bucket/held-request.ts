@@ -1,6 +1,6 @@
 /** A request that is held until it has an answer, as `BucketHost` sees it: no HTTP, no socket. */
 import type { AcquireAnswer } from "../answers/acquire-answer.ts";
-import type { HeldPlace } from "../protocol/messages.ts";
+import type { HeldPlace } from "../wire/held-place.ts";
 
 /** Removes a waiting request. Does nothing once the request has been answered or removed. */
 export type Leave = () => void;

@@ -3,7 +3,7 @@
  * waiting, absent (the connection broke while they waited) or cancelled.
  */
 import type { Grant } from "../core/outcome.ts";
-import type { AcquireCall } from "../protocol/messages.ts";
+import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { AbsentPlace, Arrival } from "./absent-callers.ts";
 import type { Caller } from "./caller.ts";
 import type { KeyedGrantStore } from "./idempotency-store.ts";

@@ -1,6 +1,6 @@
 /** A bucket in memory: its limiter, the policy's name, and the two views of both that answers need. */
 import type { BucketState } from "../answers/acquire-answer.ts";
-import type { BucketSnapshot, NamedPolicyFields } from "../protocol/messages.ts";
+import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { Caller } from "./caller.ts";
 
 import { Limiter } from "../core/limiter.ts";

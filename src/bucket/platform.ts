@@ -5,7 +5,7 @@
 import type { Grant } from "../core/outcome.ts";
 import type { LimiterState } from "../core/limiter.ts";
 import type { CompletePolicyFields } from "../core/policy.ts";
-import type { WatchEvent } from "../protocol/messages.ts";
+import type { WatchEvent } from "../protocol/watch-feed.ts";
 import type { BucketState } from "../answers/acquire-answer.ts";
 import type { Clock } from "./clock.ts";
 import type { KeyedGrantStore } from "./idempotency-store.ts";

@@ -14,7 +14,7 @@
  * where it has got to by then.
  */
 import type { Limiter, Place, Turn } from "../core/limiter.ts";
-import type { HeldPlace } from "../protocol/messages.ts";
+import type { HeldPlace } from "../wire/held-place.ts";
 import type { Clock } from "./clock.ts";
 
 import { CoalescingTimer } from "./coalescing-timer.ts";

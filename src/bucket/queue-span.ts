@@ -11,7 +11,7 @@
  * Where nobody traces, nothing but the span itself is made. A span that cannot be made or ended is no
  * reason to fail a request.
  */
-import type { AcquireCall } from "../protocol/messages.ts";
+import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { AcquireAnswer } from "../answers/acquire-answer.ts";
 
 /** As the platform's, as far as it is used. */

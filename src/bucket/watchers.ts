@@ -13,7 +13,8 @@
  * without telling how much that is. So a watcher says now and then how much it has read, and one that
  * falls too far behind is closed: it may connect again, and begins with the bucket as it is then.
  */
-import type { BucketSnapshot, WatchEvent, WatchMessage } from "../protocol/messages.ts";
+import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
+import type { WatchEvent, WatchMessage } from "../protocol/watch-feed.ts";
 import type { BucketHost } from "./bucket-host.ts";
 import type { Clock } from "./clock.ts";
 import type { WatchCall } from "../wire/watch-call.ts";

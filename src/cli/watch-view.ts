@@ -2,7 +2,8 @@
  * What `sluice watch` shows, as lines of text: a function of what the feed has said, the time and the
  * width, and of nothing else.
  */
-import type { BucketSnapshot, WatchEvent, WatchMessage } from "../protocol/messages.ts";
+import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
+import type { WatchEvent, WatchMessage } from "../protocol/watch-feed.ts";
 
 import { hasStarted, nextTickAfter, tokensAt } from "../client/watch/forecast.ts";
 import { formatDuration } from "./duration.ts";

@@ -3,7 +3,7 @@
  * `--json`, it writes one line of JSON for each message of the feed.
  */
 import type { WatchOptions } from "../client/watch/watch.ts";
-import type { WatchMessage } from "../protocol/messages.ts";
+import type { WatchMessage } from "../protocol/watch-feed.ts";
 import type { Terminal } from "./terminal.ts";
 
 import { watchBucket } from "../client/watch/watch.ts";

@@ -2,7 +2,7 @@
  * How an acquire ends, as a client tells it: a closed union, over every way to Sluice and for every surface
  * that is built on a client.
  */
-import type { GrantBody } from "../protocol/messages.ts";
+import type { GrantBody } from "../protocol/acquire-bodies.ts";
 import type { RateLimitState } from "./fields/rate-limit-state.ts";
 
 /** The tokens are the caller's. */

@@ -23,7 +23,8 @@
  * Nothing here is of one platform: `fetch`, `AbortController`, timers and random values are all it needs.
  */
 import type { PolicyFields } from "../core/policy.ts";
-import type { BucketSnapshot, Reason } from "../protocol/messages.ts";
+import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
+import type { Reason } from "../protocol/reasons.ts";
 import type { AcquireOutcome, RefusalReason } from "./acquire-outcome.ts";
 import type { Answer } from "./transport/answer.ts";
 import type { OnError, Report } from "./fault-report.ts";
@@ -31,7 +32,7 @@ import type { Attempt, RetryPolicy } from "./transport/retry.ts";
 import type { SluiceErrorReason } from "./sluice-error.ts";
 
 import { policyRanges } from "../core/policy.ts";
-import { STREAM_IF_QUEUED } from "../protocol/messages.ts";
+import { STREAM_IF_QUEUED } from "../protocol/acquire-bodies.ts";
 import { errorOf, grantIn, membersOf, problemIn, unexpectedAnswer } from "./transport/answer.ts";
 import {
   checkAcquireOptions,

@@ -1,6 +1,6 @@
 /** The one error of a client's own. */
 import type { FieldFault } from "../core/policy.ts";
-import type { Reason } from "../protocol/messages.ts";
+import type { Reason } from "../protocol/reasons.ts";
 
 /**
  * Why a call failed: what the service says, or `unexpected-answer` where what answers is no Sluice, or

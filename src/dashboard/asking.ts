@@ -9,7 +9,8 @@
  * late ones. But connections of requests with credentials and without are kept apart (as the fetch standard
  * demands), so every second caller does without; the page has no cookies either way.
  */
-import type { GrantBody, ProblemBody } from "../protocol/messages.ts";
+import type { GrantBody } from "../protocol/acquire-bodies.ts";
+import type { ProblemBody } from "../protocol/problem-document.ts";
 
 import { EventStreamParser } from "../client/transport/event-stream.ts";
 import { acquireUrl } from "./address.ts";

@@ -6,7 +6,8 @@
  * connection, at most; so a caller's key holds the connection, too. What happened while the page was not
  * connected is not known, and callers that waited then are dropped, not guessed.
  */
-import type { BucketSnapshot, WatchEvent, WatchMessage } from "../protocol/messages.ts";
+import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
+import type { WatchEvent, WatchMessage } from "../protocol/watch-feed.ts";
 
 import { hasStarted, nextTickAfter, tokensAt } from "../client/watch/forecast.ts";
 import { NO_WAITS, countWait, type WaitCounts } from "./wait-histogram.ts";

@@ -2,7 +2,7 @@
  * The bucket's feed, for as long as the page is open. Nothing is sent over it while nothing happens, but
  * a question now and then whether the other end is there, which the runtime answers by itself.
  */
-import type { WatchMessage } from "../protocol/messages.ts";
+import type { WatchMessage } from "../protocol/watch-feed.ts";
 
 import { SluiceError, watchBucket } from "../client/index.ts";
 

@@ -2,7 +2,10 @@
 export type { LimiterView } from "../core/limiter.ts";
 export type { Grant, LimiterReason, Outcome } from "../core/outcome.ts";
 export type { FieldFault, LeaseTerms, PolicyFields } from "../core/policy.ts";
-export type { BucketSnapshot, GrantBody, ProblemBody, Reason } from "../protocol/messages.ts";
+export type { GrantBody } from "../protocol/acquire-bodies.ts";
+export type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
+export type { ProblemBody } from "../protocol/problem-document.ts";
+export type { Reason } from "../protocol/reasons.ts";
 export type {
   FilterOptions,
   GetTokenOptions,

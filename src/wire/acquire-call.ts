@@ -8,12 +8,44 @@
  * would not be told when a caller leaves). The policy comes first, in a text of its own: it is the same in
  * call after call, and so is encoded and parsed once.
  */
-import type { AcquireCall, NamedPolicyFields } from "../protocol/messages.ts";
+import type { LeaseReport } from "../core/lease/lease.ts";
+import type { NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 
 /** Where the object is addressed; the host of a Durable Object's URL means nothing. */
 const OBJECT_URL = "https://bucket/acquire?";
 /** Between the policy and the rest: no part holds it, once it is encoded. */
 const SEPARATOR = "&";
+
+/** An acquire as the Worker, and nobody else, passes it to the object. */
+export interface AcquireCall {
+  readonly bucket: string;
+  /** The configured policy; an override stored in the object takes precedence. */
+  readonly policy: NamedPolicyFields;
+  readonly tokens: number;
+  /** Default: the policy's `maxWaitMs`. */
+  readonly timeoutMs?: number;
+  /** Requests with the same key for the same bucket get the same grant. Printable ASCII. */
+  readonly idempotencyKey?: string;
+  /** Answered with lines: its positions in the queue, then the outcome (see acquire-lines.ts). */
+  readonly isStreamed?: boolean;
+  /** What the isolate returns of its leases along with this call, since they do not cover it. */
+  readonly returnedLeases?: LeaseReport;
+  /** Present when an earlier attempt was lost with its object. */
+  readonly requeued?: Requeued;
+}
+
+/** A caller whose call was lost with the object, either in the queue or on its way there. */
+interface Requeued {
+  /**
+   * When its request reached the Worker, epoch milliseconds, with a fraction that orders requests of the
+   * same millisecond.
+   */
+  readonly arrivedAtMs: number;
+  /** How much of its timeout has passed. */
+  readonly elapsedMs: number;
+  /** Over how long the callers of its isolate come back, if that is longer than usual. */
+  readonly spreadMs?: number;
+}
 
 /** A call without its policy. `handedIn` and `putBack` are what 0.1.0 called two of its members. */
 interface SentCall extends Omit<AcquireCall, "policy"> {

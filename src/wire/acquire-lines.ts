@@ -6,7 +6,7 @@
  * They are not the events that the client gets. The Worker makes these, because only it goes on when the
  * object is reset; and a place that the client has been told already, it does not tell again.
  */
-import type { HeldPlace } from "../protocol/messages.ts";
+import type { HeldPlace } from "./held-place.ts";
 
 import { isRecord } from "../core/is-record.ts";
 

@@ -2,7 +2,7 @@
  * How the Worker hands a watcher to the object: in the URL of a request that it builds from nothing, as
  * an acquire is (see acquire-call.ts).
  */
-import type { NamedPolicyFields } from "../protocol/messages.ts";
+import type { NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 
 /** Where the object is addressed; the host of a Durable Object's URL means nothing. */
 const OBJECT_URL = "https://bucket/watch?";

@@ -14,7 +14,7 @@ import { Hono } from "hono";
 import type { Right, Scope } from "./auth/access-tokens.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { Guard } from "./auth/authorize.ts";
-import type { CancelBody } from "../protocol/messages.ts";
+import type { CancelBody } from "../protocol/acquire-bodies.ts";
 import type { SluiceEnv } from "./config/env.ts";
 import type { Settings } from "./settings.ts";
 

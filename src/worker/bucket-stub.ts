@@ -1,11 +1,8 @@
 /** The buckets as the Worker sees them: its side of the calls to their objects. */
 import type { Pause } from "../core/pause.ts";
-import type {
-  AcquireCall,
-  BucketSnapshot,
-  NamedPolicyFields,
-  PolicyChange,
-} from "../protocol/messages.ts";
+import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
+import type { AcquireCall } from "../wire/acquire-call.ts";
+import type { PolicyChange } from "../wire/bucket-answers.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { BucketFiles } from "./config/bucket-files.ts";
 import type { BucketObject } from "../bucket/bucket-object.ts";

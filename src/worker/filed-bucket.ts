@@ -2,12 +2,9 @@
  * A bucket where its file can be seen: one that nobody has ever come to is answered for without its object
  * (unused-bucket.ts), unless something is asked for.
  */
-import type {
-  AcquireCall,
-  BucketSnapshot,
-  NamedPolicyFields,
-  PolicyChange,
-} from "../protocol/messages.ts";
+import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
+import type { AcquireCall } from "../wire/acquire-call.ts";
+import type { PolicyChange } from "../wire/bucket-answers.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { BucketFiles } from "./config/bucket-files.ts";
 import type { BucketObject } from "../bucket/bucket-object.ts";

@@ -10,7 +10,8 @@ import { waitUntil } from "cloudflare:workers";
 
 import type { Lease, LeaseAsk, LeaseReport } from "../core/lease/lease.ts";
 import type { LeaseTerms } from "../core/policy.ts";
-import type { BucketSnapshot, LeaseAnswer } from "../protocol/messages.ts";
+import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
+import type { LeaseAnswer } from "../wire/bucket-answers.ts";
 import type { BucketState } from "../answers/acquire-answer.ts";
 import type { GrantPoints } from "../answers/grant-points.ts";
 

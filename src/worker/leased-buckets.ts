@@ -1,6 +1,7 @@
 /** The buckets that this isolate holds leases of. They live as long as the isolate does. */
 import type { LeaseAsk } from "../core/lease/lease.ts";
-import type { LeaseAnswer, NamedPolicyFields } from "../protocol/messages.ts";
+import type { NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
+import type { LeaseAnswer } from "../wire/bucket-answers.ts";
 import type { BucketObject } from "../bucket/bucket-object.ts";
 
 import { GrantPoints } from "../answers/grant-points.ts";

@@ -27,7 +27,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import type { AcquireOutcome } from "../client/acquire-outcome.ts";
 import type { AcquireOptions, CallOptions, Client, PauseFields } from "../client/client.ts";
 import type { PolicyFields } from "../core/policy.ts";
-import type { BucketSnapshot } from "../protocol/messages.ts";
+import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { SluiceEnv } from "./config/env.ts";
 
 import { createServedClient } from "../client/client.ts";

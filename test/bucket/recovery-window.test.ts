@@ -1,7 +1,8 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
-import type { AcquireCall, GrantBody } from "../../src/protocol/messages.ts";
+import type { GrantBody } from "../../src/protocol/acquire-bodies.ts";
+import type { AcquireCall } from "../../src/wire/acquire-call.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { encodeAcquireCall } from "../../src/wire/acquire-call.ts";

@@ -1,7 +1,8 @@
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { ProblemBody, WatchEvent, WatchMessage } from "../../src/protocol/messages.ts";
+import type { ProblemBody } from "../../src/protocol/problem-document.ts";
+import type { WatchEvent, WatchMessage } from "../../src/protocol/watch-feed.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { openApiDocument } from "../../src/worker/pages/openapi.ts";

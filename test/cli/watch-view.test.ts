@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 
-import type { BucketSnapshot, WatchEvent } from "../../src/protocol/messages.ts";
+import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
+import type { WatchEvent } from "../../src/protocol/watch-feed.ts";
 
 import { WatchView } from "../../src/cli/watch-view.ts";
 

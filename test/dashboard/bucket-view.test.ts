@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { WatchEvent, WatchMessage } from "../../src/protocol/messages.ts";
+import type { WatchEvent, WatchMessage } from "../../src/protocol/watch-feed.ts";
 
 import {
   foldMessage,

@@ -1,5 +1,6 @@
 /** Snapshots and messages of a feed, for tests of what the page makes of them. */
-import type { BucketSnapshot, WatchEvent, WatchMessage } from "../../src/protocol/messages.ts";
+import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
+import type { WatchEvent, WatchMessage } from "../../src/protocol/watch-feed.ts";
 
 import { Policy, type PolicyFields } from "../../src/core/policy.ts";
 

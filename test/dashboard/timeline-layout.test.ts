@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { WatchEvent } from "../../src/protocol/messages.ts";
+import type { WatchEvent } from "../../src/protocol/watch-feed.ts";
 
 import { foldMessage, type BucketView } from "../../src/dashboard/bucket-view.ts";
 import { layoutTimeline } from "../../src/dashboard/timeline-layout.ts";

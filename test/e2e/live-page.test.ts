@@ -9,7 +9,7 @@ import { setTimeout } from "node:timers/promises";
 
 import type { Browser, Page } from "playwright-core";
 
-import type { BucketSnapshot } from "../../src/protocol/messages.ts";
+import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 

@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import type { BucketSnapshot } from "../../src/protocol/messages.ts";
+import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 
 import { snapshotOf, untilBucket } from "../../kit/http/callers.ts";
 import { HttpConnection, send } from "../../kit/http/http-connection.ts";

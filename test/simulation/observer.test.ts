@@ -7,7 +7,8 @@ import { expect, it } from "vitest";
 
 import type { BucketPlatform } from "../../src/bucket/platform.ts";
 import type { Leave } from "../../src/bucket/held-request.ts";
-import type { BucketSnapshot, NamedPolicyFields, WatchEvent } from "../../src/protocol/messages.ts";
+import type { BucketSnapshot, NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
+import type { WatchEvent } from "../../src/protocol/watch-feed.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { BucketHost } from "../../src/bucket/bucket-host.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import type { BucketSnapshot } from "../../src/protocol/messages.ts";
+import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 
 import { acquire, arriveInTurn, grantIn, problemIn, snapshotOf } from "../../kit/http/callers.ts";
 import { send } from "../../kit/http/http-connection.ts";

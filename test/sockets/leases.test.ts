@@ -7,7 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import type { PolicyFields } from "../../src/core/policy.ts";
-import type { GrantBody } from "../../src/protocol/messages.ts";
+import type { GrantBody } from "../../src/protocol/acquire-bodies.ts";
 
 import {
   acquirePath,

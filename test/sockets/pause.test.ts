@@ -1,7 +1,7 @@
 /** Pauses on workerd itself: while callers wait, and with a kill in the middle. */
 import { describe, expect, it } from "vitest";
 
-import type { BucketSnapshot } from "../../src/protocol/messages.ts";
+import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 
 import {
   acquire,

@@ -20,7 +20,7 @@ import { promisify } from "node:util";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import type { BucketSnapshot } from "../../src/protocol/messages.ts";
+import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 
 import { readOptions } from "../../serve/options.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";

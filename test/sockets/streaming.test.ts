@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import type { GrantBody, QueuedBody } from "../../src/protocol/messages.ts";
+import type { GrantBody, QueuedBody } from "../../src/protocol/acquire-bodies.ts";
 import type { EventReader } from "../../kit/http/event-stream.ts";
 
 import {

@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { WatchOptions } from "../../src/client/watch/watch.ts";
-import type { WatchEvent, WatchMessage } from "../../src/protocol/messages.ts";
+import type { WatchEvent, WatchMessage } from "../../src/protocol/watch-feed.ts";
 
 import { watchBucket } from "../../src/client/watch/watch.ts";
 import { acquire, acquirePath, arriveInTurn, snapshotOf } from "../../kit/http/callers.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { AcquireCall } from "../../src/protocol/messages.ts";
+import type { AcquireCall } from "../../src/wire/acquire-call.ts";
 
 import { decodeAcquireCall, encodeAcquireCall } from "../../src/wire/acquire-call.ts";
 

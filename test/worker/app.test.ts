@@ -2,7 +2,7 @@ import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { ProblemBody } from "../../src/protocol/messages.ts";
+import type { ProblemBody } from "../../src/protocol/problem-document.ts";
 
 import { ADMIN, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
 import { alarmAtMs, pass, uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";

@@ -3,7 +3,7 @@ import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { ProblemBody } from "../../src/protocol/messages.ts";
+import type { ProblemBody } from "../../src/protocol/problem-document.ts";
 
 import { CLOSED, bearer, deployed } from "../../kit/edge/deployed.ts";
 import { ADMIN, request, settle, snapshotOf, stream } from "../../kit/edge/surfaces.ts";

@@ -5,7 +5,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { ProblemBody } from "../../src/protocol/messages.ts";
+import type { ProblemBody } from "../../src/protocol/problem-document.ts";
 
 import { CLOSED, type Door, ONE_A_SECOND, deployed } from "../../kit/edge/deployed.ts";
 import { ADMIN, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";

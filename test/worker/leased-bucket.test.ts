@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { LeaseAsk } from "../../src/core/lease/lease.ts";
-import type { LeaseAnswer } from "../../src/protocol/messages.ts";
+import type { LeaseAnswer } from "../../src/wire/bucket-answers.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { LeasedBucket } from "../../src/worker/leased-bucket.ts";

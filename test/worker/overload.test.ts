@@ -6,7 +6,7 @@ import type { env } from "cloudflare:workers";
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { NamedPolicyFields } from "../../src/protocol/messages.ts";
+import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { BucketUnreachableError } from "../../src/wire/call-with-retry.ts";

@@ -3,10 +3,10 @@
  * answers with, member for member, so that whoever understands the one understands the other.
  */
 import type { FieldFault } from "../../core/policy.ts";
-import type { ProblemBody } from "../../protocol/messages.ts";
+import type { ProblemBody } from "../../protocol/problem-document.ts";
 import type { Refused } from "../acquire-outcome.ts";
 
-import { refusalKinds } from "../../protocol/messages.ts";
+import { refusalKinds } from "../../protocol/reasons.ts";
 import { rateLimitStateFields } from "../fields/rate-limit-state.ts";
 
 /**

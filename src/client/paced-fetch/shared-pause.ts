@@ -10,7 +10,7 @@
  * makes no pause longer or shorter. Nothing here waits for a timer or a promise of another call's without one
  * of its own: in a Worker, those end with the request that made them.
  */
-import type { BucketSnapshot } from "../../protocol/messages.ts";
+import type { BucketSnapshot } from "../../protocol/bucket-snapshot.ts";
 import type { Client, PauseFields } from "../client.ts";
 
 import { sleep } from "../transport/abort.ts";

@@ -5,7 +5,8 @@
  * that something in between failed or is busy, is no answer of Sluice, and worth another attempt.
  */
 import type { FieldFault } from "../../core/policy.ts";
-import type { GrantBody, Reason } from "../../protocol/messages.ts";
+import type { GrantBody } from "../../protocol/acquire-bodies.ts";
+import type { Reason } from "../../protocol/reasons.ts";
 import type { RateLimitState } from "../fields/rate-limit-state.ts";
 
 import { showValue } from "../../core/policy.ts";

@@ -3,7 +3,7 @@
  * both the tokens of an idle bucket and the grants of those who wait follow from the last snapshot. They
  * are worked out by the object's own arithmetic, not by one that resembles it.
  */
-import type { BucketSnapshot } from "../../protocol/messages.ts";
+import type { BucketSnapshot } from "../../protocol/bucket-snapshot.ts";
 
 import { Policy } from "../../core/policy.ts";
 import { TokenBucket } from "../../core/limits/token-bucket.ts";

@@ -9,7 +9,7 @@
  * message, the same address is asked in the plain way. What it says decides whether another attempt has
  * any sense.
  */
-import type { WatchMessage } from "../../protocol/messages.ts";
+import type { WatchMessage } from "../../protocol/watch-feed.ts";
 import type { WatchSocketClass } from "./watch-connection.ts";
 
 import { onAbort } from "../../on-abort.ts";

@@ -1,7 +1,7 @@
 /** The policy, in one sentence and in numbers. */
 import type { VNode } from "preact";
 
-import type { BucketSnapshot, NamedPolicyFields } from "../../protocol/messages.ts";
+import type { BucketSnapshot, NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
 
 import { showCallers, showCount, showDuration, showInterval, showTokens } from "../format.ts";
 

@@ -4,7 +4,7 @@
  * The exact name wins, then the longest prefix (see bucket-pattern.ts). A table with any fault is not
  * used at all.
  */
-import type { NamedPolicyFields } from "../../protocol/messages.ts";
+import type { NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
 
 import { Policy, showValue } from "../../core/policy.ts";
 import {

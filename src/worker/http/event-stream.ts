@@ -1,5 +1,5 @@
 /** Server-sent events (the HTML standard, section 9.2): who asks for them, and how they are written. */
-import { STREAM_IF_QUEUED } from "../../protocol/messages.ts";
+import { STREAM_IF_QUEUED } from "../../protocol/acquire-bodies.ts";
 import { isNamed } from "./accept.ts";
 import { COMMON_FIELDS } from "../../answers/common-fields.ts";
 

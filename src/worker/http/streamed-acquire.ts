@@ -6,7 +6,8 @@
  * heartbeat is here for the same reason, and so that a thousand watchers cost their object nothing while
  * nothing happens.
  */
-import type { HeldPlace, QueuedBody } from "../../protocol/messages.ts";
+import type { QueuedBody } from "../../protocol/acquire-bodies.ts";
+import type { HeldPlace } from "../../wire/held-place.ts";
 import type { LimitFields, PlaceFollower } from "../../wire/acquire-lines.ts";
 
 import { limitFieldsOf } from "../../wire/acquire-lines.ts";

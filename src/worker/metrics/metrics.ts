@@ -3,7 +3,7 @@
  * follow Prometheus's conventions: seconds, `_total` for what only grows. A bucket that did not answer
  * has no sample but `sluice_up`.
  */
-import type { BucketStats } from "../../protocol/messages.ts";
+import type { BucketStats } from "../../wire/bucket-answers.ts";
 import type { Labels, Metric, Sample } from "./prometheus-text.ts";
 
 import { WAIT_BOUNDS_MS } from "../../core/stats.ts";

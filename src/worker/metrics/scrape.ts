@@ -11,7 +11,8 @@
  * has no other sample. It starts no bucket, takes nothing and writes nothing.
  */
 import type { Scope } from "../auth/access-tokens.ts";
-import type { BucketStats, NamedPolicyFields } from "../../protocol/messages.ts";
+import type { NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
+import type { BucketStats } from "../../wire/bucket-answers.ts";
 import type { BucketFiles } from "../config/bucket-files.ts";
 import type { BucketObject } from "../../bucket/bucket-object.ts";
 import type { ScrapedBucket } from "./metrics.ts";

@@ -2,14 +2,9 @@
 import type { Pause } from "../../core/pause.ts";
 import type { LimiterReason } from "../../core/outcome.ts";
 import type { CompletePolicyFields, FieldFault, LeaseTerms } from "../../core/policy.ts";
-import type {
-  BucketSnapshot,
-  CancelBody,
-  GrantBody,
-  NamedPolicyFields,
-  WatchEvent,
-  WatchMessage,
-} from "../../protocol/messages.ts";
+import type { CancelBody, GrantBody } from "../../protocol/acquire-bodies.ts";
+import type { BucketSnapshot, NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
+import type { WatchEvent, WatchMessage } from "../../protocol/watch-feed.ts";
 import type { AcquireParams } from "../http/acquire-params.ts";
 import type { Schema } from "./json-schema.ts";
 

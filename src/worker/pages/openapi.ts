@@ -3,7 +3,8 @@
  * they may answer. It is put together from what the calls themselves go by, the tables of limits, names
  * and reasons; what it says beyond that is prose.
  */
-import type { ProblemBody, Reason } from "../../protocol/messages.ts";
+import type { ProblemBody } from "../../protocol/problem-document.ts";
+import type { Reason } from "../../protocol/reasons.ts";
 import type { Schema } from "./json-schema.ts";
 
 import { MAX_ASKED_FOR } from "../metrics/metrics.ts";

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { WatchSocket, WatchSocketClass } from "../../../src/client/watch/watch-connection.ts";
-import type { WatchMessage } from "../../../src/protocol/messages.ts";
+import type { WatchMessage } from "../../../src/protocol/watch-feed.ts";
 
 import { watchBucket, type WatchCallOptions } from "../../../src/client/watch/watch.ts";
 import { startWorkerd, type WorkerdServer } from "../../../kit/processes/server.ts";

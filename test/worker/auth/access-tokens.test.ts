@@ -1,7 +1,7 @@
 import { env, exports } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import type { ProblemBody } from "../../../src/protocol/messages.ts";
+import type { ProblemBody } from "../../../src/protocol/problem-document.ts";
 
 import { routes } from "../../../src/worker/app.ts";
 import { CLOSED, type Door, bearer, deployed } from "../../../kit/edge/deployed.ts";

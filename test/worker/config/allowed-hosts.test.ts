@@ -1,7 +1,7 @@
 /** Under which names an open Sluice is answered, and that the check is there only where it is needed. */
 import { describe, expect, it } from "vitest";
 
-import type { ProblemBody } from "../../../src/protocol/messages.ts";
+import type { ProblemBody } from "../../../src/protocol/problem-document.ts";
 
 import { AllowedHosts } from "../../../src/worker/config/allowed-hosts.ts";
 import { boundRoutes, routes } from "../../../src/worker/app.ts";

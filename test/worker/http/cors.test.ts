@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { ProblemBody } from "../../../src/protocol/messages.ts";
+import type { ProblemBody } from "../../../src/protocol/problem-document.ts";
 
 import { CLOSED, bearer, deployed } from "../../../kit/edge/deployed.ts";
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { PolicyFields } from "../../../src/core/policy.ts";
 
-import { STREAM_IF_QUEUED } from "../../../src/protocol/messages.ts";
+import { STREAM_IF_QUEUED } from "../../../src/protocol/acquire-bodies.ts";
 import { EventReader } from "../../../kit/http/event-stream.ts";
 import { deployed, ONE_A_SECOND } from "../../../kit/edge/deployed.ts";
 import { ADMIN, request, settle, snapshotOf } from "../../../kit/edge/surfaces.ts";

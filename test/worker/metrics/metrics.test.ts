@@ -2,7 +2,7 @@ import { abortAllDurableObjects, listDurableObjectIds, runInDurableObject } from
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { ProblemBody } from "../../../src/protocol/messages.ts";
+import type { ProblemBody } from "../../../src/protocol/problem-document.ts";
 
 import { Scrape } from "../../../kit/http/scrape.ts";
 import { CLOSED, ONE_A_SECOND, bearer, deployed, type Door } from "../../../kit/edge/deployed.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { OpenApiDocument } from "../../../src/worker/pages/openapi.ts";
-import type { ProblemBody } from "../../../src/protocol/messages.ts";
+import type { ProblemBody } from "../../../src/protocol/problem-document.ts";
 
 import { CLOSED, deployed, doors, type Door } from "../../../kit/edge/deployed.ts";
 

@@ -1,0 +1,24 @@
+/** What the object answers the Worker's RPC calls with, beyond a plain snapshot. */
+import type { Lease } from "../core/lease/lease.ts";
+import type { FieldFault } from "../core/policy.ts";
+import type { StatsView } from "../core/stats.ts";
+import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
+
+/** The answer to a monitor. */
+export interface BucketStats {
+  readonly snapshot: BucketSnapshot;
+  readonly tally: StatsView;
+}
+
+/** The answer to a change of the policy. */
+export type PolicyChange =
+  | { readonly ok: true; readonly snapshot: BucketSnapshot }
+  | { readonly ok: false; readonly errors: readonly FieldFault[] };
+
+/** The answer to an isolate that asks for a lease. */
+export interface LeaseAnswer {
+  /** Absent if the object lends nothing. */
+  readonly lease?: Lease;
+  /** The bucket just after. */
+  readonly bucket: BucketSnapshot;
+}
