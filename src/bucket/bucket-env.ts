@@ -1,7 +1,9 @@
-/** What the object reads of its environment. The Worker's, which holds more, is one of these. */
+/**
+ * What the object reads from its environment. The Worker's environment has more, and is also one of these.
+ */
 export interface BucketEnv {
-  /** `"false"`: refusals are not logged. */
+  /** `"false"` turns off the log of refusals. */
   readonly LOG_REFUSALS?: string;
-  /** A dataset of Analytics Engine for one data point per grant; without it there are none. */
+  /** An Analytics Engine dataset that gets one data point per grant; without it none are written. */
   readonly ANALYTICS?: AnalyticsEngineDataset;
 }

@@ -1,6 +1,6 @@
 /**
- * The Durable Object of one bucket: the platform under a `BucketHost`, and the interface that the
- * Worker calls. All decisions are the host's.
+ * The Durable Object of one bucket: the platform under a `BucketHost`, and the interface that the Worker
+ * calls. The host makes all decisions.
  */
 import { DurableObject, tracing } from "cloudflare:workers";
 
@@ -31,24 +31,27 @@ import { Watchers } from "./watchers.ts";
 
 /** Where the state is kept. */
 const STATE_KEY = "bucket";
-/** What stands before the key of a keyed grant. */
+/** Prefix of the key of a keyed grant. */
 const GRANT_PREFIX = "grant:";
 
 /** A held request whose caller may disconnect. */
 interface ConnectedRequest extends HeldRequest {
-  /** Called once the caller is gone and the request has left the queue; `answered` is not called then. */
+  /**
+   * Called once the caller has disconnected and the request has left the queue; `answered` is not called
+   * then.
+   */
   readonly disconnected: () => void;
 }
 
-/** One bucket. Reached only through this project's Worker. */
+/** One bucket. Only this project's Worker reaches it. */
 export class BucketObject extends DurableObject<BucketEnv> {
   readonly #clock: SteadyClock;
   readonly #host: BucketHost;
   readonly #watchers: Watchers;
-  /** Only where the deployment has a dataset for them. */
+  /** Set only if the deployment has a dataset for grants. */
   readonly #points: GrantPoints | undefined;
 
-  /** @param wallNow The machine's clock as it is, where that may be set: see steady-clock.ts. */
+  /** @param wallNow The machine's clock as it is, if it can be set back: see steady-clock.ts. */
   constructor(ctx: DurableObjectState, env: BucketEnv, wallNow?: () => number) {
     super(ctx, env);
     switchRefusalLog(env.LOG_REFUSALS);
@@ -65,12 +68,12 @@ export class BucketObject extends DurableObject<BucketEnv> {
   }
 
   /**
-   * `/acquire`, forwarded by the Worker, and who watches. Settles with the outcome; rejects if the object
-   * is reset. An acquire that is streamed and has to wait is answered at once, by lines; if the object is
-   * reset they break off.
+   * Handles `/acquire`, forwarded by the Worker, and watchers. Settles with the outcome; rejects if the
+   * object is reset. A streamed acquire that has to wait is answered immediately, with lines; if the object
+   * is reset, they break off.
    */
   override fetch(request: Request): Response | Promise<Response> {
-    // Read once: each reading makes the text anew.
+    // Read once: every access builds the string again.
     const { url } = request;
     const watchCall = decodeWatchCall(url);
     if (watchCall) return this.#watchers.accept(watchCall);
@@ -79,7 +82,7 @@ export class BucketObject extends DurableObject<BucketEnv> {
     return call.isStreamed === true ? this.#stream(call, request) : this.#hold(call, request);
   }
 
-  /** The daemon's tick. */
+  /** The alarm has fired. */
   override alarm(): void {
     this.#points?.invoked();
     this.#host.alarm();
@@ -98,8 +101,8 @@ export class BucketObject extends DurableObject<BucketEnv> {
   }
 
   /**
-   * See `BucketHost.cancel`. Rejects if the object is reset: it may be cancelled or not then, and may be
-   * cancelled again.
+   * See `BucketHost.cancel`. Rejects if the object is reset: the acquire may or may not be cancelled then,
+   * and it is safe to cancel it again.
    */
   cancel(idempotencyKey: string): boolean {
     return this.#host.cancel(idempotencyKey);
@@ -117,16 +120,16 @@ export class BucketObject extends DurableObject<BucketEnv> {
 
   /**
    * See `BucketHost.lend`. The answer is held back until the lease is on disk. Rejects if the object is
-   * reset: what was reported, and any lease that was given, then counts as spent when it ends. Must not
-   * be called again with the same `ask`.
+   * reset: what was reported, and any lease that was granted, then counts as spent when it ends. Must not be
+   * called again with the same `ask`.
    */
   lend(name: string, configured: NamedPolicyFields, ask: LeaseAsk): LeaseAnswer {
     return this.#host.lend(name, configured, ask);
   }
 
   /**
-   * See `BucketHost.changePolicy`. The answer is held back until the change is on disk. Rejects if the
-   * object is reset; the change may then be kept or not.
+   * See `BucketHost.changePolicy`. The answer is held back until the change is on disk. Rejects if the object
+   * is reset; the change may or may not have been kept then.
    */
   changePolicy(
     name: string,
@@ -138,7 +141,7 @@ export class BucketObject extends DurableObject<BucketEnv> {
 
   /**
    * See `BucketHost.pause`. The answer is held back until the pause is on disk. Rejects if the object is
-   * reset; the pause may then be kept or not, and may be asked for again.
+   * reset; the pause may or may not have been kept then, and it is safe to ask again.
    */
   pause(name: string, configured: NamedPolicyFields, pause: Pause): BucketSnapshot {
     const untilMs = pause.untilMs + this.#clock.aheadMs;
@@ -155,22 +158,25 @@ export class BucketObject extends DurableObject<BucketEnv> {
     return this.#host.isAwaited;
   }
 
-  /** See `BucketHost.close`. For whoever runs the process and is about to end it; there is no way back. */
+  /** See `BucketHost.close`. For the process that runs the object and is about to end; it can't be undone. */
   close(): void {
     this.#host.close();
   }
 
-  /** See `BucketHost.shutDown`; likewise. */
+  /**
+   * See `BucketHost.shutDown`. For the process that runs the object and is about to end; it can't be undone.
+   */
   shutDown(): void {
     this.#host.shutDown();
   }
 
-  /** See `BucketHost.reset`. Rejects if the object is reset; the bucket may then be gone or not. */
+  /** See `BucketHost.reset`. Rejects if the object is reset; the bucket may or may not be gone then. */
   async reset(): Promise<void> {
     try {
       await this.#host.reset();
     } catch (error) {
-      // Memory has forgotten what the disk may still hold. Nor must the file be held open: see bucket-stub.ts.
+      // Memory has forgotten what the disk may still hold. The file must not stay open either: see
+      // bucket-stub.ts.
       this.ctx.abort(UNWRITABLE);
       throw error;
     }
@@ -180,7 +186,7 @@ export class BucketObject extends DurableObject<BucketEnv> {
     return new Promise((resolve) => {
       this.#acquire(call, request, {
         answered: (answer) => resolve(acquireResponse(answer)),
-        // Nobody reads the answer.
+        // The caller is gone, so this answer is never read.
         disconnected: () => resolve(new Response(null, { status: 499 })),
       });
     });
@@ -203,8 +209,8 @@ export class BucketObject extends DurableObject<BucketEnv> {
   }
 
   /**
-   * See `BucketHost.acquire`. While the request waits it is a span, and it leaves the queue when its caller
-   * disconnects.
+   * See `BucketHost.acquire`. While the request waits it has a span, and if its caller disconnects it leaves
+   * the queue.
    */
   #acquire(
     call: AcquireCall,
@@ -220,7 +226,7 @@ export class BucketObject extends DurableObject<BucketEnv> {
       ...(moved && { moved }),
     });
     if (!leavePlace) return undefined;
-    // One that goes back to its place, or joins another's, is not at the end of the queue.
+    // A request that returns to its place, or shares another's, is not at the end of the queue.
     const isLast = call.requeued === undefined && call.idempotencyKey === undefined;
     span = new QueueSpan(tracing, call, isLast ? this.#host.waiters : 0);
     const leave = (): void => {
@@ -228,14 +234,15 @@ export class BucketObject extends DurableObject<BucketEnv> {
       span?.cancelled();
       disconnected();
     };
-    // Asked for by those who wait only: the runtime makes it then, and that costs more than a grant.
+    // Only read for requests that wait: the runtime creates the signal on access, and that costs more than a
+    // grant.
     const { signal } = request;
     if (signal.aborted) leave();
     else signal.addEventListener("abort", leave, { once: true });
     return leave;
   }
 
-  /** Not before those are on the disk whose grants have moved it there: a crash would move it back. */
+  /** Waits until the grants that moved this place are on disk: a crash before that would move it back. */
   async #putPlace(lines: LatestStream, place: HeldPlace): Promise<void> {
     try {
       await this.ctx.storage.sync();
@@ -248,7 +255,7 @@ export class BucketObject extends DurableObject<BucketEnv> {
   async #endLines(lines: LatestStream, answer: AcquireAnswer): Promise<void> {
     try {
       const line = await outcomeLine(acquireResponse(answer));
-      // The runtime holds a response back until the disk has what it tells; not what follows its head.
+      // The runtime holds a response's head back until its state is on disk, but not the lines after it.
       await this.ctx.storage.sync();
       lines.end(line);
     } catch (error) {
@@ -279,7 +286,7 @@ function platformOf(
     ...(points && { granted: points.write.bind(points) }),
     clock,
     alarms: {
-      // The runtime's alarms go by the machine's clock.
+      // The runtime's alarms follow the machine's clock.
       setAlarm: (atMs) => storage.setAlarm(atMs - clock.aheadMs),
       deleteAlarm: () => storage.deleteAlarm(),
     },

@@ -1,6 +1,6 @@
 /**
- * A timer of which one runs at a time: what comes while it does is dealt with when it fires. So whatever
- * happens however often, it makes one round of work at a time.
+ * A timer of which only one instance runs at a time: whatever happens while it runs is handled when it fires.
+ * So no matter what happens or how often, it causes one round of work at a time.
  */
 import type { Clock } from "./clock.ts";
 
@@ -10,13 +10,13 @@ export class CoalescingTimer {
   readonly #fired: () => void;
   #isSet = false;
 
-  /** @param fired Called each time it fires; it may set the timer again. */
+  /** @param fired Called each time the timer fires; it may set the timer again. */
   constructor(clock: Clock, fired: () => void) {
     this.#clock = clock;
     this.#fired = fired;
   }
 
-  /** Fires after `delayMs`; does nothing while it is set. */
+  /** Fires after `delayMs`; does nothing if the timer is already set. */
   set(delayMs: number): void {
     if (this.#isSet) return;
     this.#isSet = true;

@@ -1,39 +1,42 @@
 /**
  * Grants that can be asked for again: the memory behind `Idempotency-Key`.
  *
- * A caller whose connection broke cannot know whether its tokens were taken. If it had sent a key, it
- * asks again with the same one and gets the same grant. So a grant with a key is written down with
- * its key, in the turn that grants it, and that is on the disk before the caller hears of it: a grant
- * that was told, or that was only written, is found again after a crash. One that was neither has not been
- * made, and the same key gets a new one. Refusals are not kept: they took nothing, so asking again is right.
+ * A caller whose connection broke can't know whether its tokens were taken. If it sent a key, it retries with
+ * the same key and gets the same grant. So a grant with a key is written together with its key, in the turn
+ * that makes it, and is on disk before the caller hears of it: a grant that was answered, or only written, is
+ * found again after a crash. A grant that was neither has not been made, and the same key gets a new one.
+ * Refusals are not kept: they took nothing, so asking again is right.
  *
- * What is kept is bounded twice, in time and in number; beyond that the oldest go. They are forgotten when
- * a newer one is written, so a bucket that nobody asks with keys keeps its last ones on the disk; and
- * in order, so that one of a clock that ran ahead holds those behind it back, up to the bound in number.
+ * What is kept is bounded in time and in number; beyond that the oldest grants are dropped. They are dropped
+ * when a newer one is written, so a bucket that gets no more requests with keys keeps its last ones on disk.
+ * They are dropped in order, so a grant dated by a clock that ran ahead also keeps those behind it, up to the
+ * limit in number.
  */
 import type { Grant } from "../core/outcome.ts";
 
-/** How long a grant is kept: retries of one call come within seconds, those of a queued job in minutes. */
+/**
+ * How long a grant is kept: retries of one call arrive within seconds, those of a queued job within minutes.
+ */
 const KEPT_MS = 600_000;
-/** Grants of one bucket that are kept: about 3 MB of an object's 128. */
+/** Grants kept per bucket: about 3 MB of an object's 128. */
 const MAX_KEPT = 10_000;
 
-/** Grants that one turn forgets at most: a pause may have left thousands, and each is a write. */
+/** Grants that one turn drops at most: after a quiet time thousands may have expired, and each is a write. */
 const FORGOTTEN_AT_ONCE = 16;
 
-/** What a caller asked for: with the same key, it must be the same. */
+/** What a caller asks for. With the same key it must be the same. */
 export interface Asked {
   readonly tokens: number;
   readonly timeoutMs?: number;
 }
 
-/** A grant and what it was asked with. */
+/** A grant and what was asked for. */
 export interface KeyedGrant {
   readonly asked: Asked;
   readonly grant: Grant;
 }
 
-/** Where they are written, by key. */
+/** Where grants are written, by key. */
 export interface KeyedGrantStore {
   /** In any order. */
   list(): Iterable<readonly [string, KeyedGrant]>;
@@ -41,7 +44,7 @@ export interface KeyedGrantStore {
   delete(key: string): void;
 }
 
-/** What `call` itself has asked for, without the policy's defaults. */
+/** What a call itself asks for, without the policy's defaults. */
 export function askedIn({ tokens, timeoutMs }: Asked): Asked {
   return { tokens, ...(timeoutMs !== undefined && { timeoutMs }) };
 }
@@ -54,23 +57,23 @@ export function isSameAsked(one: Asked, other: Asked): boolean {
 /** The keyed grants of one bucket. */
 export class IdempotencyStore {
   readonly #store: KeyedGrantStore;
-  /** Oldest first; read from the disk at the first use, for most buckets see no key. */
+  /** Oldest first. Read from disk on first use, because most buckets see no key. */
   #kept: Map<string, KeyedGrant> | undefined = undefined;
 
   constructor(store: KeyedGrantStore) {
     this.#store = store;
   }
 
-  /** The grant that was given for `key`, while it is kept. */
+  /** The grant that was made for `key`, while it is kept. */
   find(key: string, nowMs: number): KeyedGrant | undefined {
     const keyed = this.#read().get(key);
     return keyed && isExpired(keyed, nowMs) ? undefined : keyed;
   }
 
-  /** Writes a grant down, and forgets what is too old or too much. */
+  /** Writes a grant, and drops grants that are too old or too many. */
   keep(key: string, keyed: KeyedGrant, nowMs: number): void {
     const kept = this.#read();
-    // An expired one of the same key makes room for this one at the end.
+    // An expired grant with the same key is replaced by this one, at the end.
     kept.delete(key);
     kept.set(key, keyed);
     this.#store.put(key, keyed);
@@ -84,7 +87,7 @@ export class IdempotencyStore {
     }
   }
 
-  /** All storage has been deleted, and what was kept with it. */
+  /** All storage has been deleted, and the grants with it. */
   forgetAll(): void {
     this.#kept = undefined;
   }

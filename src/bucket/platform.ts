@@ -1,6 +1,6 @@
 /**
- * What a bucket needs of the platform that it runs on. `BucketHost` knows no other: the Durable Object
- * provides it in production, a simulator that can fail each piece of it in tests.
+ * What a bucket needs from the platform it runs on. `BucketHost` knows no other: the Durable Object provides
+ * it in production, a simulator that can make each piece fail provides it in tests.
  */
 import type { Grant } from "../core/outcome.ts";
 import type { LimiterState } from "../core/limiter.ts";
@@ -11,7 +11,7 @@ import type { Clock } from "./clock.ts";
 import type { KeyedGrantStore } from "./idempotency-store.ts";
 import type { AlarmStorage } from "./wake-timer.ts";
 
-/** The state on the disk. */
+/** The state on disk. */
 export interface BucketRecord {
   readonly format: number;
   readonly name: string;
@@ -22,34 +22,34 @@ export interface BucketRecord {
   readonly limiter: LimiterState;
 }
 
-/** What the owner needs of its platform. */
+/** What `BucketHost` needs from its platform. */
 export interface BucketPlatform {
   readonly clock: Clock;
   readonly alarms: AlarmStorage;
   readonly disk: BucketDisk;
   /**
-   * Ends this instance: memory is ahead of the disk. Whoever waits is put back at the next one. May
+   * Ends this instance, because memory is ahead of the disk. Waiters are requeued at the next instance. May
    * throw, and may return.
    */
   abort(reason: string): void;
-  /** Called at the end of each turn that has granted anything, when all of them have been told. */
+  /** Called at the end of each turn that has granted anything, after all callers have their answers. */
   granted?(bucket: BucketState, grants: readonly Grant[]): void;
 }
 
-/** Where the bucket is kept. Throws where it cannot write. */
+/** Where the bucket is kept. Throws if it can't write. */
 export interface BucketDisk {
   read(): BucketRecord | undefined;
   write(record: BucketRecord): void;
   readonly keyedGrants: KeyedGrantStore;
-  /** Deletes everything, the alarm included. Resolves when it is gone. */
+  /** Deletes everything, including the alarm. Resolves once it is gone. */
   erase(): Promise<void>;
 }
 
-/** Who watches the bucket. Must not call its owner back within the turn that it is told of. */
+/** Watches the bucket. Must not call the host back during the turn it is notified of. */
 export interface BucketObserver {
   /**
-   * A turn is over: what happened to requests in it, in order. Maybe to none: it may have changed
-   * something else, or nothing.
+   * A turn is over: `events` is what happened to requests in it, in order. It may be empty: the turn may have
+   * changed something else, or nothing.
    */
   turned(events: readonly WatchEvent[]): void;
 }

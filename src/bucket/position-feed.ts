@@ -1,17 +1,17 @@
 /**
- * Those who want to know where they stand while they wait, and when they are told.
+ * Tells waiting requests their place in the queue, if they want to know, and decides when.
  *
- * Nobody pays for it but they: a bucket that nobody follows does nothing here. Somebody who joins at the
- * end moves nobody, so only the newcomer is told, in one step. Any other turn may have moved all of them.
- * Then the queue is walked once, and those are told whose position has changed, or the instant of whose
- * grant; that an ETA shrinks as time passes is no change.
+ * Only requests that follow their place pay for this: in a bucket without followers nothing happens here. A
+ * caller that joins at the end of the queue moves no other, so only the newcomer is notified, in one step.
+ * Any other turn may have moved everyone. Then the queue is walked once, and a follower is notified if its
+ * position or the instant of its grant has changed; an ETA that shrinks as time passes is not a change.
  *
- * The walk comes a moment after the turn, so that those whom the turn has granted hear of it before the
- * others hear that they have moved, and so that a burst of turns makes one round. And a turn that moves a
- * thousand tells a thousand: so after each round there is a pause, as long as the round was large, and
- * whatever happens in it makes one round at its end. Ten followers still hear of every tick of the fastest
- * bucket there is, and a hundred of ten ticks a second; where more would have to be told, everybody hears
- * where it has got to by then.
+ * The walk comes a moment after the turn, so that callers granted by the turn hear of it before others hear
+ * that they have moved, and so that a burst of turns makes one round. A turn that moves a thousand followers
+ * notifies a thousand, so after each round there is a pause as long as the round was large, and everything
+ * that happens during the pause makes one round at its end. Ten followers still hear of every tick of the
+ * fastest possible bucket, and a hundred hear of ten ticks a second; beyond that, every follower hears its
+ * latest place at the end of each pause.
  */
 import type { Limiter, Place, Turn } from "../core/limiter.ts";
 import type { HeldPlace } from "../wire/held-place.ts";
@@ -19,31 +19,31 @@ import type { Clock } from "./clock.ts";
 
 import { CoalescingTimer } from "./coalescing-timer.ts";
 
-/** From a turn to the round that it makes: about what it takes to write the turn down. */
+/** From a turn to its round: about as long as writing the turn to disk takes. */
 const ROUND_DELAY_MS = 1;
 /**
- * The pause after a round for each request that it told. To tell one takes an eighth of that, measured
- * from the object to the client's socket, all in one process.
+ * The pause after a round, per request notified. Notifying one takes an eighth of that, measured from the
+ * object to the client's socket, all in one process.
  */
 const PAUSE_PER_NOTIFIED_MS = 1;
-/** The same for each place that it looked at, about fifty times what that takes. */
+/** The same per place visited: about fifty times what the visit takes. */
 const PAUSE_PER_PLACE_MS = 0.005;
 
 type Moved = (place: HeldPlace) => void;
 
-/** A request that follows its place, and what it was told last. */
+/** A request that follows its place, and the place it was last notified of. */
 interface Follower {
   readonly moved: Moved;
   position: number;
   grantAtMs: number;
 }
 
-/** Those of one bucket. */
+/** The followers of one bucket. */
 export class PositionFeed<Caller> {
   readonly #timer: CoalescingTimer;
-  /** By the place that they stand in. All of these places are in the queue. */
+  /** By the place they share. All of these places are in the queue. */
   readonly #followers = new Map<Caller, Follower[]>();
-  /** Whose places those are; another one after a reset. */
+  /** The limiter that has these places; a new one after a reset. */
   #limiter: Limiter<Caller> | undefined = undefined;
   #pauseMs = 0;
   #pausesUntilMs = -Infinity;
@@ -52,7 +52,7 @@ export class PositionFeed<Caller> {
     this.#timer = new CoalescingTimer(clock, () => this.#notifyMoved(clock.now()));
   }
 
-  /** `caller` waits, and `moved` is called with its place from now on. */
+  /** `caller` waits; from now on `moved` is called with its place. */
   add(caller: Caller, moved: Moved, limiter: Limiter<Caller>, nowMs: number): void {
     const follower = { moved, position: 0, grantAtMs: 0 };
     const followers = this.#followers.get(caller);
@@ -63,7 +63,7 @@ export class PositionFeed<Caller> {
     else this.#moved(limiter, nowMs);
   }
 
-  /** One request of `caller` leaves, before the turn in which the place is given up. */
+  /** One request of `caller` leaves. Comes before the turn that gives up the place. */
   remove(caller: Caller, moved: Moved): void {
     const others =
       this.#followers.get(caller)?.filter((follower) => follower.moved !== moved) ?? [];
@@ -71,12 +71,12 @@ export class PositionFeed<Caller> {
     else this.#followers.delete(caller);
   }
 
-  /** `caller` waits no more. */
+  /** `caller` no longer waits. */
   forget(caller: Caller): void {
     if (this.#followers.size > 0) this.#followers.delete(caller);
   }
 
-  /** A turn is over, and those whom it settled are forgotten. */
+  /** A turn is over, and the callers it settled have been forgotten. */
   turned(limiter: Limiter<Caller>, { waiter, settled }: Turn<Caller>, nowMs: number): void {
     if (this.#followers.size === 0) return;
     const isArrival = waiter !== undefined && settled.length === 0;
@@ -84,10 +84,10 @@ export class PositionFeed<Caller> {
     this.#moved(limiter, nowMs);
   }
 
-  /** Somebody may have moved. */
+  /** Places may have changed. */
   #moved(limiter: Limiter<Caller>, nowMs: number): void {
     this.#limiter = limiter;
-    // A clock that has jumped back must not make anybody wait for it.
+    // A clock that has jumped back must not delay anyone.
     const restMs = Math.min(this.#pauseMs, this.#pausesUntilMs - nowMs);
     this.#timer.set(Math.max(ROUND_DELAY_MS, restMs));
   }

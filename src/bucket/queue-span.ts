@@ -1,37 +1,39 @@
 /**
- * The time that a request stood in the queue, as a span of the object's trace: from joining to settling.
- * The platform's own spans tell that the object took long; this one tells that it made a caller wait, and
- * how that ended. It is made for those who wait only, so a grant on the spot has none.
+ * The time that a request spent in the queue, as a span of the object's trace: from joining to settling. The
+ * platform's own spans show that the object took long; this one shows that the object made a caller wait, and
+ * how that ended. Only requests that wait have one, so an immediate grant has none.
  *
- * Two things are the runtime's, and cannot be helped here (measured on workerd). It lays a span to the call
- * that reached the object last, so where calls overlap it may stand in the trace of another one; and where
- * a caller leaves, its trace ends before its span does. What a span says names the bucket, so it can be read
- * wherever it stands.
+ * Two things are up to the runtime and can't be helped here (measured on workerd). It attributes a span to
+ * the call that reached the object last, so if calls overlap the span may be in another call's trace; and if
+ * a caller leaves, its trace ends before its span does. A span names its bucket, so it makes sense in any
+ * trace.
  *
- * Where nobody traces, nothing but the span itself is made. A span that cannot be made or ended is no
- * reason to fail a request.
+ * Without tracing, only the span itself is created. A span that can't be created or ended never fails a
+ * request.
  */
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { AcquireAnswer } from "../answers/acquire-answer.ts";
 
-/** As the platform's, as far as it is used. */
+/** The part of the platform's span that is used. */
 export interface SpanLike {
   readonly isTraced: boolean;
   setAttribute(key: string, value: boolean | number | string): unknown;
   end(): void;
 }
 
-/** What makes spans: `tracing` of `cloudflare:workers`. */
+/** Creates spans: `tracing` of `cloudflare:workers`. */
 export interface Tracer {
   startSpan(name: string): SpanLike;
 }
 
 /** One request in the queue, as a span. */
 export class QueueSpan {
-  /** Until it has ended: a caller may leave once it has been told. */
+  /** Unset once the span has ended: a caller may leave after it has its answer. */
   #span: SpanLike | undefined;
 
-  /** @param position Its place at arrival, from 1; 0 where it has none yet, or goes back to an old one. */
+  /**
+   * @param position The request's place on arrival, from 1; 0 if it has none yet or returns to an old one.
+   */
   constructor(tracer: Tracer, call: AcquireCall, position: number) {
     this.#span = attempt(() => {
       const span = tracer.startSpan("queued");
@@ -44,7 +46,7 @@ export class QueueSpan {
     });
   }
 
-  /** The request has been told `answer`. */
+  /** The request got `answer`. */
   settled(answer: AcquireAnswer): void {
     this.#end(outcomeOf(answer));
   }
@@ -74,7 +76,7 @@ function attempt<Result>(run: () => Result): Result | undefined {
   try {
     return run();
   } catch (error) {
-    console.error("Cannot trace a request in the queue", error);
+    console.error("Cannot trace a queued request", error);
     return undefined;
   }
 }

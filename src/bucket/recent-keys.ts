@@ -1,10 +1,10 @@
 /**
- * Keys with something remembered about each, in memory and for a while: bounded in time and in number, and
- * beyond that the oldest go. Everything takes the same few steps at any size: entries stand in the order
- * in which they were noted, so those whose time is up are at the front.
+ * Values remembered by key, in memory and for a while, bounded in time and in number; beyond that the oldest
+ * entries are dropped. Every operation takes the same few steps at any size: entries are in the order in
+ * which they were noted, so expired ones are at the front.
  */
 
-/** What is remembered by key. */
+/** Values by key. */
 export class RecentKeys<Value> {
   readonly #keptMs: number;
   readonly #maxKept: number;
@@ -13,16 +13,16 @@ export class RecentKeys<Value> {
 
   /**
    * @param keptMs How long an entry lasts, in milliseconds, inclusive.
-   * @param maxKept How many there are at most.
+   * @param maxKept Maximum number of entries.
    */
   constructor(keptMs: number, maxKept: number) {
     this.#keptMs = keptMs;
     this.#maxKept = maxKept;
   }
 
-  /** Remembers `value` for `key` from now on, in place of what was noted before. */
+  /** Remembers `value` for `key` from now on, replacing an earlier value. */
   note(key: string, value: Value, nowMs: number): void {
-    // An earlier entry of the same key makes room for this one at the end.
+    // An earlier entry with the same key is replaced by this one, at the end.
     this.#kept.delete(key);
     this.#kept.set(key, { value, notedAtMs: nowMs });
     for (const [oldest, { notedAtMs }] of this.#kept) {
@@ -31,7 +31,7 @@ export class RecentKeys<Value> {
     }
   }
 
-  /** What is remembered for `key`; `undefined` where nothing is, or its time is up. */
+  /** The value for `key`; `undefined` if there is none or it has expired. */
   find(key: string, nowMs: number): Value | undefined {
     const entry = this.#kept.get(key);
     return entry && !this.#isOver(entry.notedAtMs, nowMs) ? entry.value : undefined;
@@ -46,7 +46,7 @@ export class RecentKeys<Value> {
   }
 
   #isOver(notedAtMs: number, nowMs: number): boolean {
-    // A clock that has been set back must not keep an entry for as long as it was wrong.
+    // After the clock has been set back, an entry must not live for as long as the clock was wrong.
     return Math.abs(nowMs - notedAtMs) > this.#keptMs;
   }
 }

@@ -1,63 +1,63 @@
 /**
- * The first moments of an instance whose predecessor went while callers waited.
+ * The first moments of an instance whose predecessor ended while callers waited.
  *
- * The Worker puts them back, each after a short random pause, so they come in any order, and newcomers
- * come among them. Whoever was let in at once might be granted ahead of somebody who stood before it.
- * So all who come are gathered until the pauses are over, and let in together: those who are put back
- * in the order of their first arrival, then the newcomers.
+ * The Worker requeues those callers, each after a short random pause, so they arrive in any order, mixed with
+ * newcomers. If a request were admitted at once, it might be granted ahead of one that was in front of it. So
+ * all arriving requests are held until the pauses are over, and then admitted together: requeued ones in the
+ * order of their first arrival, then newcomers.
  */
 import type { Clock } from "./clock.ts";
 
 import { RECOVERY_WINDOW_MS, ROUND_TRIP_MS, recoveryWindowMs } from "../wire/requeue.ts";
 
-/** The longest gathering: it is no use to hold everybody up for those who still have not come by then. */
+/** The longest window: callers that still haven't come back by then must not hold up everyone else. */
 const MAX_WINDOW_MS = 3_000;
 
-/** Why requests are sent away that have not been let in. */
+/** Why a held request was not admitted. */
 export type RejectReason = "reset" | "unavailable" | "cancelled";
 
-/** A request at the door. */
+/** A request held by the window. */
 export interface RecoveringRequest {
   /** When it first arrived, epoch milliseconds; `undefined` for a newcomer. */
   readonly firstArrivalMs: number | undefined;
   /** Its idempotency key, if it has one. */
   readonly key: string | undefined;
-  /** Over how long the callers come back that it is one of. */
+  /** Over how long the callers that were lost together with this one are spread, in milliseconds. */
   readonly spreadMs?: number | undefined;
-  /** Lets it in; all are let in by one reading of the clock. */
+  /** Admits the request. All are admitted with the same reading of the clock. */
   readonly admit: (nowMs: number) => void;
-  /** Sends it away, for good. Answers `false` where its caller has left already. */
+  /** Rejects the request for good. Returns `false` if its caller has already left. */
   readonly reject: (why: RejectReason) => boolean;
 }
 
 /**
- * Requests that are held until all who are put back have come. The window is measured by timers, so a clock
- * that is set meanwhile neither opens nor closes it.
+ * Holds requests until all callers that are being requeued have arrived. Timers measure the window, so
+ * setting the clock neither extends nor ends it.
  */
 export class RecoveryWindow {
   readonly #clock: Clock;
   readonly #endsAtMs: number;
   #windowMs = RECOVERY_WINDOW_MS;
-  /** How much of it is over. */
+  /** How much of the window is over, in milliseconds. */
   #passedMs = 0;
-  /** Whether anybody has come back in the part of it that runs. */
+  /** Whether any caller has come back in the current part of the window. */
   #hasReturns = false;
   #requests: RecoveringRequest[] = [];
   #isTimed = false;
   #isOver = false;
 
-  /** Begins now, which is the instance's first sign of life. */
+  /** The window starts now, with the instance's first activity. */
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#endsAtMs = clock.now() + RECOVERY_WINDOW_MS;
   }
 
-  /** Whether requests are still to be held at `nowMs`. */
+  /** Whether requests still have to be held at `nowMs`. */
   isOpen(nowMs: number): boolean {
     return !this.#isOver && (this.#isTimed || nowMs < this.#endsAtMs);
   }
 
-  /** Holds a request. It is let in when the gathering ends, by timers that the first one starts. */
+  /** Holds a request. It is admitted when the window closes, by timers that the first request starts. */
   hold(request: RecoveringRequest, nowMs: number): void {
     const { firstArrivalMs, spreadMs } = request;
     if (firstArrivalMs !== undefined) {
@@ -72,12 +72,12 @@ export class RecoveryWindow {
     this.#wait();
   }
 
-  /** Sends all away who are held. */
+  /** Rejects all held requests. */
   rejectAll(why: RejectReason): void {
     for (const { reject } of this.#take()) reject(why);
   }
 
-  /** Sends those away who are held with this key. Answers whether there was one. */
+  /** Rejects the requests held with this key. Returns whether there were any. */
   cancel(key: string): boolean {
     const leaving = this.#requests.filter((request) => request.key === key);
     if (leaving.length === 0) return false;
@@ -86,8 +86,8 @@ export class RecoveryWindow {
   }
 
   /**
-   * Waits for the rest of the window. It ends when nobody has come back in its last part: on a machine that
-   * is busy with those who do, they come behind one another.
+   * Waits for the rest of the window. It closes once no caller has come back in its last part: on a machine
+   * that is busy with requeued callers they arrive one after another.
    */
   #wait(): void {
     const restMs = this.#windowMs - this.#passedMs;

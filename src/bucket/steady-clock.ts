@@ -1,42 +1,46 @@
 /**
- * The clock of one instance: epoch milliseconds that go on, though somebody sets the machine's clock back.
+ * The clock of one instance: epoch milliseconds that go on even if the machine's clock is set back.
  *
- * No clock of the runtime is steady in an object. Measured on local workerd with a clock that is set: where
- * it is set back, `Date.now()` and `performance.now()` stand still until it has caught up with what the
- * instance has seen, and a timer that is set meanwhile takes that much longer, even when the clock has been
- * put right again. A timer that was set before is on time. SQLite shows the clock as it is, and a new
- * instance begins with it. (A Worker's requests begin anew anyway: theirs goes back, and their timers are
+ * No clock of the runtime is steady inside an object. Measured on local workerd: when the machine's clock is
+ * set back, `Date.now()` and `performance.now()` stand still until it has caught up with what the instance
+ * has seen, and a timer that is set meanwhile takes that much longer, even after the clock has been
+ * corrected. A timer that was set before is on time. SQLite shows the clock as it is, and a new instance
+ * starts with it. (A Worker's requests start afresh anyway: their clock goes back, and their timers are
  * right.)
  *
- * So an instance that finds its clock behind what it has shown ends itself, as after a failed write: the
- * callers are put back at the next one, in their order, whose timers are right. That one takes up the time
- * where the disk says it was, and goes on from there, ahead of the machine's clock. So no tick comes twice,
- * and none has to be waited for until the clock has caught up.
+ * So an instance that finds the machine's clock behind what it has seen ends itself, as after a failed write:
+ * its callers are requeued, in order, at the next instance, whose timers are right. That instance continues
+ * from the time on disk, ahead of the machine's clock. So no tick happens twice, and none has to be waited
+ * for until the clock has caught up.
  *
- * **It heals.** Time that is ahead stands still while the clock leaps and while nobody asks, until the
- * clock has caught up. A bucket loses by that what its ticks would have brought, and gains nothing.
+ * **It heals.** While it is ahead, this clock stands still whenever the machine's clock leaps forward or
+ * nobody asks, until the machine's clock has caught up. A bucket loses what its ticks would have brought in
+ * that time, and gains nothing.
  */
 import type { Clock } from "./clock.ts";
 
-/** While somebody waits the clock is read each second. What is more was a leap, or nobody asked. */
+/** While a caller waits, the clock is read every second. A larger step is a leap, or nobody asked. */
 const LEAP_MS = 1_500;
-/** A clock that is set back by less only makes timers late by as much. */
+/** A clock set back by less than this only delays timers by as much. */
 const MAX_BEHIND_MS = 250;
-/** A busy instance sees the same millisecond this often, or nearly. One whose clock stands still, for ever. */
+/**
+ * A busy instance sees the same millisecond this often, or nearly. One whose clock stands still sees it
+ * forever.
+ */
 const MIN_REPEATS = 4;
 
-/** What time is made of. */
+/** The clocks and timers that a `SteadyClock` is built on. */
 export interface TimeSource {
-  /** The runtime's clock, cheap to read; may stand still, and may go either way. */
+  /** The runtime's clock, cheap to read; may stand still, and may jump either way. */
   readonly now: () => number;
-  /** The machine's clock as it is; left out where it can't be had. */
+  /** The machine's clock as it is, if it can be read. */
   readonly wallNow?: (() => number) | undefined;
   readonly setTimer: Clock["setTimer"];
-  /** The runtime's clock and its timers are of no use any more. Ends the instance; may throw, or return. */
+  /** The runtime's clock and timers are no longer usable. Ends the instance; may throw, and may return. */
   readonly stopped: () => void;
 }
 
-/** See above; `now` never goes back. */
+/** A clock whose `now` never goes back; see above. */
 export class SteadyClock implements Clock {
   readonly #source: TimeSource;
   #seenAtMs: number;
@@ -68,7 +72,7 @@ export class SteadyClock implements Clock {
     return sourceMs + this.#aheadMs;
   }
 
-  /** It was as late as `atMs` before this instance: it goes on from there. */
+  /** An earlier instance has seen `atMs`: continue from there. */
   notBefore(atMs: number): void {
     this.#aheadMs = Math.max(this.#aheadMs, atMs - this.#seenAtMs);
   }

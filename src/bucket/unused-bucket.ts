@@ -1,9 +1,10 @@
 /**
- * A bucket that nobody has ever asked for a token, answered for without its object.
+ * Answers for a bucket that has never been used, without its object.
  *
- * To come to an object makes it, and on a machine of one's own a file with it, for good. What asks for
- * nothing is not worth that: reads, deletions, and what is refused whatever the bucket holds. The answers
- * are the host's, of one that has no disk. Where it would have to write, the object has to be asked.
+ * Calling an object creates it and, if Sluice runs on your own machine, a file with it, for good. A request
+ * that takes nothing isn't worth that: reads, deletions, and acquires that are refused whatever the bucket
+ * holds. The answers come from a host without a disk. If it would have to write, the object must be asked
+ * instead.
  */
 import type { BucketPlatform } from "./platform.ts";
 
@@ -15,11 +16,11 @@ class NoDiskError extends Error {
 }
 
 function refuseToWrite(): never {
-  throw new NoDiskError("An unused bucket keeps nothing");
+  throw new NoDiskError("Cannot write: the bucket is unused and has no disk");
 }
 
 const nowhere: BucketPlatform = {
-  // Nobody waits here, so nobody is to be woken.
+  // No request waits here, so there is nothing to wake.
   clock: { now: () => Date.now(), setTimer: () => () => undefined },
   alarms: { setAlarm: refuseToWrite, deleteAlarm: async () => undefined },
   disk: {
@@ -32,7 +33,7 @@ const nowhere: BucketPlatform = {
 };
 
 /**
- * What an unused bucket answers to `ask`; `undefined` where it cannot without being kept.
+ * What an unused bucket answers to `ask`; `undefined` if it can't answer without storing something.
  *
  * @example
  * ofUnusedBucket((bucket) => bucket.inspect("x", policy)); // a BucketSnapshot

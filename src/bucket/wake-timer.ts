@@ -1,45 +1,45 @@
 /**
- * The daemon of a bucket: what wakes its object when the head of the queue can be granted.
+ * Wakes a bucket's object when the head of the queue can be granted.
  *
- * The object's alarm is the daemon, armed only while somebody waits. It is durable, and by being armed
- * it tells a later instance that somebody waited. But each arming is a row written and each firing a
- * billed request, so alarms are kept a second apart; and an alarm may be late, on a busy machine by
- * tens of milliseconds, in a failover by up to a minute. So a timer in memory goes with it: it serves
- * the ticks between two alarms where a bucket ticks faster, and elsewhere stands beside the alarm at
- * the same instant. Whichever comes first does the work; for the other nothing is left to do but, for
- * the alarm, to be armed again.
+ * The object's alarm is armed only while callers wait. It is durable, and an armed alarm tells a later
+ * instance that callers were waiting. But each arming is a row written and each firing a billed request, so
+ * alarms are kept a second apart; and an alarm may be late, by tens of milliseconds on a busy machine and by
+ * up to a minute in a failover. So there is also a timer in memory. In buckets that tick faster it serves the
+ * ticks between two alarms; in others it is set to the same instant as the alarm. Whichever fires first does
+ * the work. The other has nothing left to do, except that the alarm is armed again.
  *
- * That covers an alarm that is lost, too, with no request needed to notice it. A timer is enough for
- * that, because waiters are requests held by this very instance: while it has any it stays in memory,
- * and when it dies they are put back at its successor, which arms an alarm of its own.
+ * This also covers a lost alarm, with no request needed to notice it. The timer is enough for that, because
+ * waiters are requests held by this very instance: while it has any, it stays in memory; when it ends, they
+ * are requeued at its successor, which arms an alarm of its own.
  *
- * Two settings of an alarm can leave one that never fires, even after a restart: one not in the
- * future, and, while it runs, its own time again (workerd#6866). Neither is ever set here.
+ * Two ways to set an alarm can leave one that never fires, even after a restart: setting it to an instant
+ * that is not in the future, and, while it runs, setting it to its own time again (workerd#6866). This class
+ * never does either.
  */
 import type { Clock } from "./clock.ts";
 
-/** The least distance between two alarms. */
+/** The minimum distance between two alarms. */
 const ALARM_SPACING_MS = 1_000;
 
 /**
- * How long after its time an alarm counts as under way and is left alone (moved or deleted then, the
- * runtime cancels it with a warning). Later it counts as lost and is armed anew.
+ * How long after its time an alarm counts as running and is left alone (if it is moved or deleted then, the
+ * runtime cancels it with a warning). After that it counts as lost and is armed again.
  */
 const ALARM_LOST_AFTER_MS = 1_000;
 
 /**
- * The longest that the timer is set for; it then looks at the clock again. So nobody waits for longer than
- * that because the clock has been set.
+ * The longest delay that the timer is set to; it then checks the clock again. So no caller waits longer than
+ * this because the clock has been set.
  */
 const MAX_TIMER_MS = 1_000;
 
-/** The one alarm that an object has, as the daemon uses it: replaced by each that is set. */
+/** The one alarm that an object has, as far as it is used: setting it replaces it. */
 export interface AlarmStorage {
   setAlarm(atMs: number): Promise<void>;
   deleteAlarm(): Promise<void>;
 }
 
-/** One object's alarm and timer. Arms nothing until it is told to. */
+/** One object's alarm and timer. Arms nothing until asked to. */
 export class WakeTimer {
   readonly #storage: AlarmStorage;
   readonly #clock: Clock;
@@ -58,7 +58,7 @@ export class WakeTimer {
     this.#onTimer = onTimer;
   }
 
-  /** Takes over an alarm that an earlier instance of the object has left armed. */
+  /** Takes over an alarm that an earlier instance of the object has armed. */
   adoptAlarm(alarmAtMs: number): void {
     this.#alarmAtMs = alarmAtMs;
   }
@@ -68,13 +68,13 @@ export class WakeTimer {
     this.#alarmAtMs = undefined;
   }
 
-  /** The alarm has fired and is armed no more. */
+  /** The alarm has fired and is no longer armed. */
   alarmFired(nowMs: number): void {
     this.#firedAlarmAtMs = Math.min(this.#alarmAtMs ?? nowMs, nowMs);
     this.#alarmAtMs = undefined;
   }
 
-  /** Sees to it that the object wakes at `wakeAtMs`; `undefined` disarms: nobody waits. */
+  /** Makes sure that the object wakes at `wakeAtMs`; `undefined` disarms, because no caller waits. */
   arm(wakeAtMs: number | undefined, nowMs: number): void {
     if (!this.#isUnderWay(nowMs)) this.#setAlarm(wakeAtMs, nowMs);
     this.#setTimer(wakeAtMs, nowMs);

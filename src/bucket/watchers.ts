@@ -1,17 +1,17 @@
 /**
- * Those who watch a bucket: their WebSockets, and what is sent to them.
+ * The watchers of a bucket: their WebSockets, and what is sent to them.
  *
- * **They cost nothing while nothing happens.** The sockets are the runtime's, which keeps them open when
- * the object leaves the memory. What has to be known of each then is in its attachment; there is no
- * alarm, and the one timer is set by something that happens and is not set again by itself. Without a
- * watcher the host is told of none, and all that is left of this is one comparison a turn.
+ * **They cost nothing while nothing happens.** The runtime owns the sockets and keeps them open when the
+ * object leaves memory. What must be known about each one then is in its attachment; there is no alarm, and
+ * the only timer is set by an event and never sets itself again. Without watchers the host has no observer,
+ * and all that remains is one comparison a turn.
  *
- * **They do not slow a busy bucket down.** What happens is collected until a message is due, and a
- * message holds a bounded number of events. It is made once, for all.
+ * **They don't slow down a busy bucket.** Events are collected until a message is due, and a message holds a
+ * limited number of events. It is built once, for all watchers.
  *
- * **They do not fill the memory.** The runtime keeps what a socket cannot take yet, without a bound and
- * without telling how much that is. So a watcher says now and then how much it has read, and one that
- * falls too far behind is closed: it may connect again, and begins with the bucket as it is then.
+ * **They don't fill the memory.** The runtime buffers what a socket can't take yet, without a limit and
+ * without reporting how much that is. So a watcher reports now and then how much it has read, and one that
+ * falls too far behind is closed: it may connect again, and then starts with the bucket's state at that time.
  */
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { WatchEvent, WatchMessage } from "../protocol/watch-feed.ts";
@@ -24,49 +24,51 @@ import { CoalescingTimer } from "./coalescing-timer.ts";
 
 /** Watchers of one bucket: each costs the object a message whenever something happens. */
 const MAX_WATCHERS = 100;
-/** When to come back where there are so many: people leave pages open for longer, but not all of them. */
+/** When to retry if there are too many: pages stay open for longer than this, but not all of them do. */
 const FULL_RETRY_MS = 5_000;
 
-/** Between two messages: people see no difference, and a flood of requests makes 20 messages a second. */
+/**
+ * Between two messages: too short for people to notice, and a flood of requests makes 20 messages a second.
+ */
 const MIN_SPACING_MS = 50;
-/** And so long for each watcher: all together they get at most a thousand messages a second. */
+/** And this much per watcher: together they get at most a thousand messages a second. */
 const SPACING_PER_WATCHER_MS = 1;
 
-/** Events in one message: about 5 KB. Up to 50 watchers are told of a thousand events a second, each. */
+/** Events in one message: about 5 KB. Up to 50 watchers can each receive a thousand events a second. */
 const MAX_EVENTS = 50;
 
-/** How much a watcher may be behind, in UTF-16 units, as `length` counts: five seconds of a flood. */
+/** How far a watcher may be behind, in UTF-16 units, as `length` counts: five seconds of a flood. */
 const MAX_UNREAD = 512 * 1024;
 
-/** What a watcher may send at once. What it has to say is far shorter. */
+/** The size of a message from a watcher. What it has to say is far shorter. */
 const MAX_RECEIVED = 1_024;
-/** How many messages that say nothing it may send, for as long as this instance lives. */
+/** How many meaningless messages a watcher may send in the lifetime of this instance. */
 const MAX_INVALID_FRAMES = 100;
-/** How a watcher says how much it has read: all texts so far, their lengths together. */
+/** How a watcher reports what it has read: the total length of all messages so far. */
 const READ_REPORT = /^\{"read":(\d{1,15})\}$/;
 
 /** The runtime answers this by itself, without waking the object. */
 const PING = "ping";
 const PONG = "pong";
 
-/** Codes that a socket is closed with; 1008 and 1009 are the protocol's own (RFC 6455, 7.4.1). */
+/** Close codes; 1008 and 1009 are the protocol's own (RFC 6455, 7.4.1). */
 const closeCodes = { invalidFrames: 1008, tooLarge: 1009, tooSlow: 4408 } as const;
 
 /** What is kept with each socket. */
 interface Attachment {
   readonly call: WatchCall;
-  /** The last number that named a request: in one connection none names two. */
+  /** The last number that identified a request: within one connection none is used twice. */
   readonly lastId: number;
-  /** As of the message that was sent last, as in `Watcher`. */
+  /** As of the last message sent; see `Watcher`. */
   readonly sent: number;
   readonly read: number;
 }
 
 interface Watcher {
   readonly call: WatchCall;
-  /** Lengths of all texts that were sent, together. */
+  /** Total length of all messages sent. */
   sent: number;
-  /** As many of them as it has said to have read. */
+  /** How much of that the watcher has reported as read. */
   read: number;
   invalidFrames: number;
 }
@@ -81,12 +83,12 @@ export class Watchers {
   #events: WatchEvent[] = [];
   #omitted = 0;
   #lastId = 0;
-  /** Whether there may be something to tell. */
+  /** Whether there may be something to send. */
   #isStale = false;
-  /** What all of them were told last of the bucket, as text. */
+  /** The bucket's state as last sent to all watchers, as JSON text. */
   #lastSnapshot = "";
 
-  /** Takes over the watchers that an earlier instance has left. */
+  /** Takes over the watchers of an earlier instance. */
   constructor(ctx: DurableObjectState, host: BucketHost, clock: Clock) {
     this.#ctx = ctx;
     this.#host = host;
@@ -103,19 +105,19 @@ export class Watchers {
   }
 
   /**
-   * Lets a watcher in and sends it the bucket as it is: a `101` with its end of the socket, or the
-   * refusal where there are too many already.
+   * Accepts a watcher and sends it the bucket's state: returns a `101` with the watcher's end of the socket,
+   * or the refusal if there are too many watchers.
    *
-   * @throws {RangeError} Where the bucket's state cannot be read.
+   * @throws {RangeError} If the bucket's state can't be read.
    */
   accept(call: WatchCall): Response {
     const snapshot = this.#host.inspect(call.bucket, call.policy);
-    // Those too count that are closed and still hold what they have not read.
+    // This includes sockets that are closed but still hold unread messages.
     if (this.#ctx.getWebSockets().length >= MAX_WATCHERS) {
-      const detail = `Cannot watch: ${MAX_WATCHERS} watch this bucket already`;
+      const detail = `Cannot watch: this bucket already has ${MAX_WATCHERS} watchers`;
       return problemResponse("watchers-full", { detail, retryAfterMs: FULL_RETRY_MS });
     }
-    // What has happened so far is in the snapshot: the others are told first.
+    // The snapshot contains everything up to now, so the other watchers must hear of it first.
     this.#flush();
     const { 0: client, 1: socket } = new WebSocketPair();
     this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
@@ -127,7 +129,7 @@ export class Watchers {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** A watcher has sent something. */
+  /** A watcher has sent a message. */
   received(socket: WebSocket, data: string | ArrayBuffer): void {
     const watcher = this.#watchers.get(socket);
     if (!watcher) return;
@@ -143,17 +145,17 @@ export class Watchers {
     }
     watcher.invalidFrames += 1;
     if (watcher.invalidFrames > MAX_INVALID_FRAMES) {
-      this.#close(socket, "invalidFrames", `Over ${MAX_INVALID_FRAMES} messages that say nothing`);
+      this.#close(socket, "invalidFrames", `Over ${MAX_INVALID_FRAMES} messages without meaning`);
     }
   }
 
-  /** A watcher has said that it leaves; it waits for this end to say so, too. */
+  /** A watcher has started to close; it waits for this end to close, too. */
   left(socket: WebSocket): void {
     this.gone(socket);
     try {
       socket.close();
     } catch {
-      // It is closed.
+      // It is already closed.
     }
   }
 
@@ -179,7 +181,7 @@ export class Watchers {
     this.#timer.set(Math.max(MIN_SPACING_MS, this.#watchers.size * SPACING_PER_WATCHER_MS));
   }
 
-  /** Tells all what there is to tell. */
+  /** Sends everything that is pending to all watchers. */
   #flush(): void {
     const [first] = this.#watchers.values();
     if (!first || !this.#isStale) return;
@@ -225,7 +227,7 @@ export class Watchers {
       const attachment: Attachment = { call, lastId: this.#lastId, sent, read };
       socket.serializeAttachment(attachment);
     } catch {
-      // It has been closed in the meantime; the runtime says so, too, but later.
+      // The socket has closed in the meantime; the runtime reports that, too, but later.
       this.gone(socket);
     }
   }
