@@ -17,9 +17,16 @@ export default defineConfig({
         root,
         test: {
           name: "core",
-          include: ["core", "local", "simulation", "bench", "dashboard", "openapi", "serve"].map(
-            (area) => `test/${area}/**/*.test.ts`,
-          ),
+          include: [
+            "core",
+            "protocol",
+            "local",
+            "simulation",
+            "bench",
+            "dashboard",
+            "openapi",
+            "serve",
+          ].map((area) => `test/${area}/**/*.test.ts`),
           environment: "node",
           execArgv: ["--expose-gc"],
         },

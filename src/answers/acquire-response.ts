@@ -5,10 +5,10 @@ import type { GrantBody } from "../protocol/acquire-bodies.ts";
 import type { AcquireAnswer, BucketState } from "./acquire-answer.ts";
 
 import { showValue } from "../core/policy.ts";
-import { COMMON_FIELDS } from "./common-fields.ts";
+import { ceilSeconds, rateLimitFields } from "../protocol/rate-limit-fields.ts";
+import { COMMON_FIELDS, EXPOSED_FIELDS } from "./common-fields.ts";
 import { jsonText } from "./json-text.ts";
 import { problemResponse } from "./problem.ts";
-import { EXPOSED_FIELDS, rateLimitFields } from "./rate-limit-fields.ts";
 
 /** Faults that `detail` repeats; `errors` has all of them. */
 const FAULTS_IN_DETAIL = 5;
@@ -126,10 +126,21 @@ function grantResponse(bucket: BucketState, grant: Grant, tokensNow: number): Re
   return new Response(jsonText(body), { headers });
 }
 
-function quotaHeaders(bucket: BucketState, tokens: number): Record<string, string> {
-  const untilTickMs = bucket.view.nextTickAtMs - bucket.nowMs;
+/** @param tokens In the bucket as of this answer. */
+function quotaHeaders(
+  { policyName, policy, view, nowMs }: BucketState,
+  tokens: number,
+): Record<string, string> {
+  const { capacity, fillTimeMs } = policy;
+  const state = {
+    policy: policyName,
+    capacity,
+    windowSeconds: ceilSeconds(fillTimeMs),
+    remaining: tokens,
+    ...(tokens < capacity && { resetSeconds: ceilSeconds(view.nextTickAtMs - nowMs) }),
+  };
   return {
-    ...rateLimitFields(bucket.policyName, bucket.policy, tokens, untilTickMs),
+    ...rateLimitFields(state),
     "Access-Control-Expose-Headers": EXPOSED_FIELDS,
   };
 }

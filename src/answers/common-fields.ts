@@ -17,3 +17,6 @@ export const COMMON_FIELDS = {
   "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",
 } as const;
+
+/** Names of the fields that scripts of other origins may read, for `Access-Control-Expose-Headers`. */
+export const EXPOSED_FIELDS = "RateLimit, RateLimit-Policy, Retry-After";

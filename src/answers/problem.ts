@@ -9,7 +9,7 @@ import type { ProblemKind, Reason } from "../protocol/reasons.ts";
 import { refusalKinds } from "../protocol/reasons.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { jsonText } from "./json-text.ts";
-import { ceilSeconds } from "./rate-limit-fields.ts";
+import { ceilSeconds } from "../protocol/rate-limit-fields.ts";
 import { logRefusal } from "./refusal-log.ts";
 
 /** The kind of each reason. */

@@ -3,7 +3,7 @@
  * that is built on a client.
  */
 import type { GrantBody } from "../protocol/acquire-bodies.ts";
-import type { RateLimitState } from "./fields/rate-limit-state.ts";
+import type { RateLimitState } from "../protocol/rate-limit-fields.ts";
 
 /** The tokens are the caller's. */
 export interface Granted extends GrantBody {

@@ -32,6 +32,7 @@ import type { Attempt, RetryPolicy } from "./transport/retry.ts";
 import type { SluiceErrorReason } from "./sluice-error.ts";
 
 import { policyRanges } from "../core/policy.ts";
+import { fieldString } from "../protocol/field-string.ts";
 import { STREAM_IF_QUEUED } from "../protocol/acquire-bodies.ts";
 import { errorOf, grantIn, membersOf, problemIn, unexpectedAnswer } from "./transport/answer.ts";
 import {
@@ -46,7 +47,7 @@ import {
 import { Connection, type Call, type ConnectionOptions } from "./transport/connection.ts";
 import { faultReporter } from "./fault-report.ts";
 import { followStream } from "./transport/follow-stream.ts";
-import { cancelCall, giveUp, quotedKey } from "./transport/give-up.ts";
+import { cancelCall, giveUp } from "./transport/give-up.ts";
 import { retry, TransportError, SluiceUnreachableError } from "./transport/retry.ts";
 import { SluiceError } from "./sluice-error.ts";
 
@@ -347,7 +348,7 @@ class ConnectedClient implements Client {
       method: "POST",
       path: `/acquire?${query.toString()}`,
       headers: {
-        ...(idempotencyKey !== undefined && { "Idempotency-Key": quotedKey(idempotencyKey) }),
+        ...(idempotencyKey !== undefined && { "Idempotency-Key": fieldString(idempotencyKey) }),
         ...(this.#isStreamed(options) && { Accept: STREAM_IF_QUEUED }),
       },
     };

@@ -10,7 +10,7 @@ export type {
   PauseFields,
   QueuedPlace,
 } from "./client.ts";
-export type { RateLimitState } from "./fields/rate-limit-state.ts";
+export type { RateLimitState } from "../protocol/rate-limit-fields.ts";
 export type { RateLimitOptions } from "./middleware/limit-request.ts";
 export type { PacedFetchOptions } from "./paced-fetch/paced-fetch.ts";
 export type { Fetch } from "./paced-fetch/paced-request.ts";

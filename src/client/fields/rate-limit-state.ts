@@ -1,22 +1,10 @@
 /**
- * The `RateLimit` and `RateLimit-Policy` fields (draft-ietf-httpapi-ratelimit-headers-11) of Sluice's
- * answers, read and written: a client reads what the service says of a bucket, a middleware passes it
- * on to the caller that it answers.
+ * Reads the `RateLimit` and `RateLimit-Policy` fields of Sluice's answers, so that a client knows what the
+ * service says about a bucket.
  */
-import { parseFieldList } from "./field-list.ts";
+import type { RateLimitState } from "../../protocol/rate-limit-fields.ts";
 
-/** What the `RateLimit` and `RateLimit-Policy` fields of an answer say of the bucket. */
-export interface RateLimitState {
-  /** The policy's name. */
-  readonly policy: string;
-  readonly capacity: number;
-  /** In which an empty bucket fills: whole seconds, rounded up. */
-  readonly windowSeconds: number;
-  /** Tokens in the bucket, as of the answer. */
-  readonly remaining: number;
-  /** Until the next tick: whole seconds, rounded up. Left out where the bucket is full. */
-  readonly resetSeconds?: number;
-}
+import { parseFieldList } from "./field-list.ts";
 
 /** What the fields of an answer of Sluice say; `undefined` where they say nothing that is whole. */
 export function readRateLimitState(fields: Pick<Headers, "get">): RateLimitState | undefined {
@@ -36,19 +24,6 @@ export function readRateLimitState(fields: Pick<Headers, "get">): RateLimitState
     windowSeconds,
     remaining,
     ...(resetSeconds !== undefined && { resetSeconds }),
-  };
-}
-
-/** The fields that say this. */
-export function rateLimitStateFields(
-  state: RateLimitState,
-): Record<"RateLimit" | "RateLimit-Policy", string> {
-  const { policy, capacity, windowSeconds, remaining, resetSeconds } = state;
-  const name = `"${policy.replaceAll(/["\\]/g, "\\$&")}"`;
-  const reset = resetSeconds === undefined ? "" : `;t=${resetSeconds}`;
-  return {
-    "RateLimit-Policy": `${name};q=${capacity};w=${windowSeconds}`,
-    RateLimit: `${name};r=${remaining}${reset}`,
   };
 }
 

@@ -17,7 +17,7 @@ import type { OnError, Report } from "../fault-report.ts";
 import { integerFault, isIntegerWithin, policyRanges, showValue } from "../../core/policy.ts";
 import { checkBucket, checkFunction, checkInteger, hasMethod } from "../arguments.ts";
 import { legalBucketName } from "./bucket-name.ts";
-import { rateLimitStateFields } from "../fields/rate-limit-state.ts";
+import { rateLimitFields } from "../../protocol/rate-limit-fields.ts";
 import { faultResponse, invalidRequestResponse, refusalResponse } from "./refusal-response.ts";
 import { SluiceError } from "../sluice-error.ts";
 
@@ -212,7 +212,7 @@ async function refuse<Context>(
 export function withRateLimitFields(response: Response, { rateLimit }: Granted): Response {
   if (!rateLimit || response.status === SWITCHING_PROTOCOLS) return response;
   const answer = new Response(response.body, response);
-  for (const [name, value] of Object.entries(rateLimitStateFields(rateLimit))) {
+  for (const [name, value] of Object.entries(rateLimitFields(rateLimit))) {
     answer.headers.append(name, value);
   }
   return answer;

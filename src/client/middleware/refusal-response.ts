@@ -7,7 +7,7 @@ import type { ProblemBody } from "../../protocol/problem-document.ts";
 import type { Refused } from "../acquire-outcome.ts";
 
 import { refusalKinds } from "../../protocol/reasons.ts";
-import { rateLimitStateFields } from "../fields/rate-limit-state.ts";
+import { rateLimitFields } from "../../protocol/rate-limit-fields.ts";
 
 /**
  * The response that says it: 429 with `timeout` and `queue-full`, 422 with `exceeds-capacity`, 499 with
@@ -23,7 +23,7 @@ export function refusalResponse(refusal: Refused): Response {
       ...(retryAfterMs !== undefined && { retryAfterMs }),
       ...(violatedPolicies && { "violated-policies": violatedPolicies }),
     },
-    rateLimit && rateLimitStateFields(rateLimit),
+    rateLimit && rateLimitFields(rateLimit),
   );
 }
 

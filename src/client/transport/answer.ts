@@ -7,7 +7,7 @@
 import type { FieldFault } from "../../core/policy.ts";
 import type { GrantBody } from "../../protocol/acquire-bodies.ts";
 import type { Reason } from "../../protocol/reasons.ts";
-import type { RateLimitState } from "../fields/rate-limit-state.ts";
+import type { RateLimitState } from "../../protocol/rate-limit-fields.ts";
 
 import { showValue } from "../../core/policy.ts";
 import { TransportError } from "./retry.ts";

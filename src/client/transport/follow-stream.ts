@@ -5,6 +5,7 @@
  * response without a stream cannot do.
  */
 import type { Answer } from "./answer.ts";
+import type { RateLimitState } from "../../protocol/rate-limit-fields.ts";
 import type { Attempt } from "./retry.ts";
 
 import { onAbort } from "../../on-abort.ts";
@@ -12,7 +13,7 @@ import { membersOf, parseJson, unexpectedAnswer } from "./answer.ts";
 import { Deferred } from "./deferred.ts";
 import { EventStreamParser, type ServerEvent } from "./event-stream.ts";
 import { TransportError } from "./retry.ts";
-import { readRateLimitState, type RateLimitState } from "../fields/rate-limit-state.ts";
+import { readRateLimitState } from "../fields/rate-limit-state.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Ten heartbeats: whoever has missed so many has gone. */

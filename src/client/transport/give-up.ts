@@ -4,6 +4,7 @@
  */
 import type { Call, Connection } from "./connection.ts";
 
+import { fieldString } from "../../protocol/field-string.ts";
 import { problemIn } from "./answer.ts";
 import { retry, type RetryPolicy } from "./retry.ts";
 
@@ -22,13 +23,8 @@ export function cancelCall(bucket: string, idempotencyKey: string): Call {
   return {
     method: "DELETE",
     path: `/acquire?${new URLSearchParams({ bucket }).toString()}`,
-    headers: { "Idempotency-Key": quotedKey(idempotencyKey) },
+    headers: { "Idempotency-Key": fieldString(idempotencyKey) },
   };
-}
-
-/** The key as a string of a structured field (RFC 9651). */
-export function quotedKey(key: string): string {
-  return `"${key.replaceAll(/["\\]/g, "\\$&")}"`;
 }
 
 /**

@@ -9,7 +9,7 @@ import { cors as honoCors } from "hono/cors";
 import type { CorsOrigins } from "../config/cors-origins.ts";
 
 import { COMMON_FIELDS } from "../../answers/common-fields.ts";
-import { EXPOSED_FIELDS } from "../../answers/rate-limit-fields.ts";
+import { EXPOSED_FIELDS } from "../../answers/common-fields.ts";
 
 /** What a script may send. */
 const REQUEST_FIELDS = ["Authorization", "Content-Type", "Idempotency-Key"];

@@ -1,0 +1,36 @@
+/**
+ * The `RateLimit` and `RateLimit-Policy` fields (draft-ietf-httpapi-ratelimit-headers-11), structured fields
+ * of RFC 9651. Sluice writes them about its buckets, and a middleware passes them on to its own callers.
+ */
+import { fieldString } from "./field-string.ts";
+
+/** What the `RateLimit` and `RateLimit-Policy` fields of an answer say about the bucket. */
+export interface RateLimitState {
+  /** The policy's name. */
+  readonly policy: string;
+  readonly capacity: number;
+  /** Time in which an empty bucket fills: whole seconds, rounded up. */
+  readonly windowSeconds: number;
+  /** Tokens in the bucket at the time of the answer. */
+  readonly remaining: number;
+  /** Time until the next tick: whole seconds, rounded up. Absent if the bucket is full. */
+  readonly resetSeconds?: number;
+}
+
+/** Whole seconds, never too few. */
+export function ceilSeconds(durationMs: number): number {
+  return Math.ceil(durationMs / 1000);
+}
+
+/** Both fields: `q` is the capacity, `w` the window, `r` the tokens that remain, `t` the reset. */
+export function rateLimitFields(
+  state: RateLimitState,
+): Record<"RateLimit" | "RateLimit-Policy", string> {
+  const { policy, capacity, windowSeconds, remaining, resetSeconds } = state;
+  const name = fieldString(policy);
+  const reset = resetSeconds === undefined ? "" : `;t=${resetSeconds}`;
+  return {
+    "RateLimit-Policy": `${name};q=${capacity};w=${windowSeconds}`,
+    RateLimit: `${name};r=${remaining}${reset}`,
+  };
+}

@@ -1,0 +1,16 @@
+import { describe, expect, it } from "vitest";
+
+import { parseFieldList } from "../../src/client/fields/field-list.ts";
+import { fieldString } from "../../src/protocol/field-string.ts";
+
+describe("fieldString", () => {
+  it.each([
+    ["", '""'],
+    ["login:*", '"login:*"'],
+    ['say "hi"', String.raw`"say \"hi\""`],
+    ["a\\b", String.raw`"a\\b"`],
+  ])("%j is written as %s, and read back as it was", (text, written) => {
+    expect(fieldString(text)).toBe(written);
+    expect(parseFieldList(written)[0]?.name).toBe(text);
+  });
+});
