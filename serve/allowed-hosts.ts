@@ -1,6 +1,6 @@
 /**
- * Under which names a service may be called that only its own machine is to reach: unless the configuration
- * says so, by none that a name server could give out (see src/worker/config/allowed-hosts.ts).
+ * The default for `ALLOWED_HOSTS` if Sluice listens on the loopback interface only: no name that a DNS
+ * server could resolve to it, unless the configuration allows one (see src/worker/config/allowed-hosts.ts).
  */
 import { BlockList, isIP } from "node:net";
 
@@ -8,7 +8,10 @@ const loopback = new BlockList();
 loopback.addSubnet("127.0.0.0", 8, "ipv4");
 loopback.addAddress("::1", "ipv6");
 
-/** The variables `vars`, laid over those `configured`, for a service that listens on `host`. */
+/**
+ * `vars`, with `ALLOWED_HOSTS` added if `host` is a loopback address and neither `vars` nor `configured`
+ * sets it.
+ */
 export function withAllowedHosts(
   vars: Readonly<Record<string, string>>,
   configured: Readonly<Record<string, unknown>>,

@@ -1,32 +1,32 @@
 /**
- * The file of one bucket, looked at while nobody has it open: is what it held still there?
+ * Checks the file of one bucket for lost writes, while no process has it open.
  *
- * SQLite keeps a database in `ID.sqlite`, what was written last in a log beside it, `-wal`, and in
- * `-shm` how far that log goes. It notices most damage by itself and refuses to open the file. Some it
- * cannot notice, because what is left is a whole database of an earlier time, or an empty one: the log is
- * gone, the file was cut to nothing. A bucket of an earlier time has tokens that were granted since. So
- * that is what is looked for here.
+ * SQLite keeps a database in `ID.sqlite`, the latest writes in a write-ahead log beside it (`-wal`), and
+ * the extent of that log in `-shm`. It detects most damage and refuses to open the file. Some damage it
+ * can't detect, because what is left is a valid database of an earlier time, or an empty one: the log is
+ * missing, or the file was truncated to nothing. An earlier state still has tokens that were granted since.
+ * That is the damage this module looks for.
  *
- * What can be told rests on two orders. `-shm` is told of a frame of the log only when that frame is on the
- * disk (https://www.sqlite.org/walformat.html), so a log that ends before has lost some. And a file is
- * empty from its making to its first page, and never again. Not told: a file that was put back from a
- * copy with its log, or whose log was lost together with `-shm`.
+ * Detection relies on two orders of writing. `-shm` records a frame of the log only after that frame is on
+ * disk (https://www.sqlite.org/walformat.html), so a log that ends before that has lost writes. And a file
+ * is empty between its creation and its first page, and never again. Not detected: a file restored from a
+ * copy together with its log, and a log that was lost together with its `-shm`.
  */
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 
-/** What stands behind the name of a file, of those that make up a database. */
+/** The suffixes of the files that make up a database. */
 export const DATABASE_SUFFIXES = ["", "-wal", "-shm", "-journal"] as const;
 
-/** The page that workerd has SQLite use; what holds nothing is one of them. */
+/** Page size that workerd sets for SQLite; a database without content is one page. */
 const PAGE_BYTES = 4_096;
 const HEADER_BYTES = 100;
 const MAGIC = "SQLite format 3\0";
 const LOG_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
-/** Of the log's first number, whose last bit says how its checksums read the bytes. */
+/** The log's magic number, without its last bit, which gives the byte order of the checksums. */
 const LOG_MAGIC = 0x377f0682;
 
-/** `empty`: it holds nothing and never has, or not any more. `lost`: it held more than is left. */
+/** `empty`: without content, because it never had any or because it was deleted. `lost`: writes are missing. */
 export type Verdict =
   | { readonly kind: "whole" }
   | { readonly kind: "empty" }
@@ -36,8 +36,8 @@ const WHOLE: Verdict = { kind: "whole" };
 const EMPTY: Verdict = { kind: "empty" };
 
 /**
- * Looks at `path`, whose database has the files with these `suffixes`. To be called while nobody has it
- * open. A file that SQLite itself will refuse counts as whole.
+ * Checks the database at `path`, which consists of the files with these `suffixes`. No process may have it
+ * open. A file that SQLite itself refuses to open counts as whole.
  */
 export function judgeFile(path: string, suffixes: ReadonlySet<string>): Verdict {
   if (!suffixes.has("")) return judgeOrphans(path, suffixes);
@@ -45,41 +45,41 @@ export function judgeFile(path: string, suffixes: ReadonlySet<string>): Verdict 
   const logBytes = suffixes.has("-wal") ? statSync(`${path}-wal`).size : 0;
   if (size === 0) return judgeEmptied(path, logBytes);
   const isPlain = suffixes.size === 1 && size > PAGE_BYTES && size % PAGE_BYTES === 0;
-  // Its making was interrupted: SQLite undoes that.
+  // With a journal, its creation was interrupted, which SQLite rolls back.
   if (isPlain || suffixes.has("-journal")) return WHOLE;
   const header = readStart(path, HEADER_BYTES);
   if (header.toString("latin1", 0, MAGIC.length) !== MAGIC) return WHOLE;
   const lost = suffixes.has("-shm") && judgeLog(path, logBytes);
   if (lost) return lost;
   if (logBytes > LOG_HEADER_BYTES) return WHOLE;
-  // It ends where its header says, which SQLite checks for whole pages only.
+  // SQLite compares the size with the header's in whole pages only.
   const pages = header.readUInt32BE(28);
   const pageBytes = header.readUInt16BE(16);
   const isSizeKnown = header.readUInt32BE(24) === header.readUInt32BE(92);
   if (isSizeKnown && size % pageBytes !== 0 && size < pages * pageBytes) {
-    return { kind: "lost", why: `cut off: ${size} bytes of ${pages * pageBytes}` };
+    return { kind: "lost", why: `the file is truncated: ${size} of ${pages * pageBytes} bytes` };
   }
   return pages === 1 && size === pageBytes ? EMPTY : WHOLE;
 }
 
 function judgeOrphans(path: string, suffixes: ReadonlySet<string>): Verdict {
   if (!suffixes.has("-wal") || statSync(`${path}-wal`).size === 0) return EMPTY;
-  return { kind: "lost", why: "the file is gone, and its log is there" };
+  return { kind: "lost", why: "the file is missing, but its log exists" };
 }
 
-/** One that was just made and never written has its first time still, and no log. */
+/** A file that was created and never written still has its creation time, and no log. */
 function judgeEmptied(path: string, logBytes: number): Verdict {
   const { mtimeNs, birthtimeNs } = statSync(path, { bigint: true });
   return mtimeNs === birthtimeNs && logBytes === 0
     ? EMPTY
-    : { kind: "lost", why: "the file was cut to nothing" };
+    : { kind: "lost", why: "the file was truncated to nothing" };
 }
 
-/** Whether the log holds all that it is known to have held and that the file still needs of it. */
+/** Finds what is missing of the writes that `-shm` records and that aren't in the file itself yet. */
 function judgeLog(path: string, logBytes: number): Verdict | undefined {
   const index = readStart(`${path}-shm`, PAGE_BYTES);
   if (index.length < PAGE_BYTES || index[12] !== 1) return undefined;
-  // As the processor that wrote it has them: SQLite's own rule for this file.
+  // SQLite writes this file in the processor's byte order.
   const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
   const at = (offset: number): number =>
     littleEndian ? index.readUInt32LE(offset) : index.readUInt32BE(offset);
@@ -87,21 +87,21 @@ function judgeLog(path: string, logBytes: number): Verdict | undefined {
   const copied = at(96);
   if (frames === 0 || copied >= frames) return undefined;
   if (logBytes <= LOG_HEADER_BYTES) {
-    return { kind: "lost", why: `its log is gone, of ${frames} writes` };
+    return { kind: "lost", why: `the log is missing, with ${frames} writes` };
   }
   const log = readFileSync(`${path}-wal`);
-  // A log that was begun anew since is another one, of which this says nothing.
+  // A log that was restarted since has other salts, and `-shm` says nothing about it.
   const isOther = isLog(log) && !log.subarray(16, 24).equals(index.subarray(32, 40));
   const left = isOther ? frames : framesOf(log);
   if (left >= frames) return undefined;
-  return { kind: "lost", why: `of ${frames} writes in its log ${left} are left` };
+  return { kind: "lost", why: `the log has only ${left} of ${frames} writes` };
 }
 
 function isLog(log: Buffer): boolean {
   return (log.readUInt32BE(0) & ~1) === LOG_MAGIC && isSummed(log);
 }
 
-/** Whether the log's header has not been changed. */
+/** Whether the log's header is intact. */
 function isSummed(log: Buffer): boolean {
   const [one, other] = checksum(log, 0, 24, [0, 0], isBigEndian(log));
   return log.readUInt32BE(24) === one && log.readUInt32BE(28) === other;
@@ -111,7 +111,7 @@ function isBigEndian(log: Buffer): boolean {
   return (log.readUInt32BE(0) & 1) === 1;
 }
 
-/** Frames from the start of the log that are as they were written. */
+/** The number of intact frames at the start of the log. */
 function framesOf(log: Buffer): number {
   if (!isLog(log)) return 0;
   const bigEndian = isBigEndian(log);
@@ -127,7 +127,7 @@ function framesOf(log: Buffer): number {
   return frames;
 }
 
-/** SQLite's, of a log: two sums that run on from frame to frame. */
+/** SQLite's checksum of a log: two sums, carried on from frame to frame. */
 function checksum(
   log: Buffer,
   from: number,
@@ -146,7 +146,7 @@ function checksum(
   return [one, other];
 }
 
-/** The first `bytes` of a file, or all that it has. */
+/** The first `bytes` of a file, or all of it if it is shorter. */
 export function readStart(path: string, bytes: number): Buffer {
   const file = openSync(path, "r");
   try {

@@ -1,20 +1,20 @@
 /**
- * Where the Worker asks its launcher about the files of the buckets, on a socket that nobody else reaches.
- * No request of a caller comes here but a deletion, and what a bucket that cannot be reached is asked.
+ * The launcher's HTTP API for the files of the buckets, which the Worker calls on a private socket. Only
+ * two kinds of callers' requests lead here: deleting a bucket, and asking a bucket that can't be reached.
  *
- *   GET /ID      {"path":"…","fault":"…"}: where the file is, and what is wrong with it if anything is
- *   DELETE /ID   204 once its files are out of the way, 409 where workerd has them open
- *   POST /ID     204: the bucket holds nothing any more, its file may go
+ *   GET /ID      {"path":"…","fault":"…"}: the file's path, and its fault if it has one
+ *   DELETE /ID   204 once its files are set aside, 409 if workerd has them open
+ *   POST /ID     204: the bucket is empty now, its file may be removed
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
 import type { BucketFolder } from "./bucket-folder.ts";
 
-/** The id of an object. */
+/** The path is the ID of a Durable Object. */
 const PATH = /^\/([0-9a-f]{64})$/;
 
-/** Answers for `folder` on the socket, until the signal is aborted. Resolves when it listens. */
+/** Serves `folder` on the socket until the signal is aborted. Resolves when it listens. */
 export async function serveBucketFolder(
   folder: BucketFolder,
   socketPath: string,

@@ -1,15 +1,14 @@
 /**
- * The files of the buckets, `ID.sqlite` each, as the launcher looks after them.
+ * The launcher's care of the buckets' files, `ID.sqlite` each.
  *
- * workerd makes one for every object that it comes to, asked for something or not, and none ever goes: not
- * with a deletion, either. And one that it cannot open it cannot delete. So before it starts the folder is
- * looked through: what holds nothing goes, and what has lost something that SQLite would not miss is
- * replaced by a note, so that it cannot pass for a new bucket, which would be full (bucket-file.ts). Such
- * a bucket is answered for with 503, like one that SQLite refuses to open, until somebody deletes it.
+ * workerd creates a file for every object that it instantiates, whatever the request, and never removes
+ * one, not even when the bucket is deleted. Nor can it delete a file that it can't open. So before workerd
+ * starts, the launcher inspects the directory. It removes empty files. A file with lost writes that SQLite
+ * would not notice is replaced with a note, so that it can't pass for a new bucket, which would be full
+ * (bucket-file.ts). Such a bucket answers 503 until it is deleted, like one whose file SQLite refuses.
  *
- * While workerd runs, its files are touched only while it is stopped and has them not open
- * (stopped-process.ts). What is removed was empty; everything else is set aside, for whoever wants to know
- * what has happened.
+ * While workerd runs, the launcher touches files only while workerd is stopped and doesn't have them open
+ * (stopped-process.ts). It removes empty files only; everything else is set aside for inspection.
  */
 import {
   copyFileSync,
@@ -30,35 +29,36 @@ import { setTimeout } from "node:timers/promises";
 import { DATABASE_SUFFIXES, judgeFile, readStart, type Verdict } from "./bucket-file.ts";
 import { whileStopped } from "./stopped-process.ts";
 
-/** A file of a bucket: the id of its object, and what stands behind it. */
+/** A bucket's file: the ID of its object, and the suffix. */
 const FILE_NAME = /^([0-9a-f]{64})\.sqlite(|-wal|-shm|-journal)$/;
 /** Where workerd keeps the alarms of all objects. */
 const ALARMS = "metadata.sqlite";
-/** How a note begins that stands in the place of a file. */
+/** The first characters of a note that replaces a file. */
 const NOTE = "Sluice: ";
 const MAX_NOTE_BYTES = 1_000;
-/** Between two looks whether what holds nothing can go: workerd closes what is idle for ten seconds. */
+/** Interval for removing empty files: workerd closes a file after ten idle seconds. */
 const TIDY_EVERY_MS = 10_000;
 
-/** How often it is looked whether a file is closed that is to go, and how long is waited in between. */
+/** How many times to check whether workerd has closed a file that is to be set aside. */
 const CLOSE_TRIES = 10;
+/** Between two of these checks. */
 const CLOSE_POLL_MS = 20;
 
-/** What became of a file that was to go. */
+/** Whether a file was set aside, or workerd still has it open. */
 export type Removal = "done" | "in-use";
 
-/** The files of one folder. */
+/** The buckets' files in one directory. */
 export class BucketFolder {
   readonly #dir: string;
   readonly #asideDir: string;
-  /** Ids of buckets that hold nothing, as was said. */
+  /** IDs of buckets that the Worker has reported empty. */
   readonly #emptied = new Set<string>();
   #pid: number | undefined = undefined;
   #lastStop: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param dir Where workerd keeps them; made if it is not there.
-   * @param asideDir Where those are put that cannot be used; made when one is.
+   * @param dir Where workerd keeps the files; created if missing.
+   * @param asideDir Where unusable files are moved to; created when needed.
    */
   constructor(dir: string, asideDir: string) {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -66,28 +66,28 @@ export class BucketFolder {
     this.#asideDir = asideDir;
   }
 
-  /** Where they are. */
+  /** Where the files are. */
   get dir(): string {
     return this.#dir;
   }
 
   /**
-   * Looks through all of them, and says what is wrong. To be called before workerd runs. Takes about a second
-   * for 100,000 buckets.
+   * Inspects all files before workerd starts, and logs what is damaged. Takes about a second for 100,000
+   * buckets.
    */
-  lookThrough(say: (line: string) => void): void {
+  inspect(log: (line: string) => void): void {
     for (const [id, suffixes] of this.#list()) {
       const verdict = this.#judge(id, suffixes);
       if (verdict.kind === "empty") this.#remove(id);
-      if (verdict.kind === "lost") say(this.#replace(id, verdict.why));
+      if (verdict.kind === "lost") log(this.#replace(id, verdict.why));
     }
     const fault = faultOf(join(this.#dir, ALARMS));
     if (fault === undefined) return;
     const aside = this.#setAside(ALARMS);
-    say(`${join(this.#dir, ALARMS)}: ${fault}. Moved to ${aside}; workerd makes a new one`);
+    log(`${join(this.#dir, ALARMS)}: ${fault}. Moved to ${aside}; workerd creates a new one`);
   }
 
-  /** Looks after them while the process `pid` uses them, until the signal is aborted. */
+  /** Removes empty files while the process `pid` uses the directory, until the signal is aborted. */
   watch(pid: number, signal: AbortSignal): void {
     this.#pid = pid;
     const timer = setInterval(() => {
@@ -100,24 +100,24 @@ export class BucketFolder {
     });
   }
 
-  /** The path of a bucket's file, whose object has this id. */
+  /** The path of the file of the bucket whose object has this ID. */
   pathOf(id: string): string {
     return join(this.#dir, `${id}.sqlite`);
   }
 
-  /** What is wrong with the file of a bucket, in SQLite's words or those of the note in its place. */
+  /** The fault of a bucket's file, in the words of SQLite or of the note that replaced it; `undefined`: none. */
   faultOf(id: string): string | undefined {
     return faultOf(this.pathOf(id));
   }
 
-  /** The bucket holds nothing any more: its file goes once workerd has closed it. */
+  /** Notes that the bucket is empty: its file is removed once workerd has closed it. */
   noteEmptied(id: string): void {
     this.#emptied.add(id);
   }
 
   /**
-   * Moves the files of a bucket aside, so that it begins anew, unless workerd has them open: an object that
-   * was just ended closes them in a moment, and one that is used does not.
+   * Moves the files of a bucket aside, so that it starts from scratch, unless workerd has them open. An
+   * object that has just been shut down closes them within moments; one that is in use does not.
    */
   async setAside(id: string): Promise<Removal> {
     const path = this.pathOf(id);
@@ -132,12 +132,12 @@ export class BucketFolder {
     }
   }
 
-  /** Removes what holds nothing, as far as it is closed. */
+  /** Removes empty files that are closed. */
   async #tidy(): Promise<void> {
     const candidates: string[] = [];
     for (const id of this.#emptied) {
       const path = this.pathOf(id);
-      // Its log is there for as long as it is open: for that nobody need be stopped.
+      // An open file has a log, which shows without stopping workerd.
       if (existsSync(`${path}-wal`) || existsSync(`${path}-shm`)) continue;
       if (this.#isEmpty(id)) candidates.push(id);
       else this.#emptied.delete(id);
@@ -152,7 +152,7 @@ export class BucketFolder {
     });
   }
 
-  /** The ids of all buckets, and what files each has. Most have one, and share what says so. */
+  /** The suffixes of each bucket's files, by ID. Most buckets have one file; those share one set. */
   #list(): ReadonlyMap<string, ReadonlySet<string>> {
     const alone: ReadonlySet<string> = new Set([""]);
     const suffixesById = new Map<string, ReadonlySet<string>>();
@@ -172,7 +172,7 @@ export class BucketFolder {
     return suffixes.length > 0 && this.#judge(id, new Set(suffixes)).kind === "empty";
   }
 
-  /** What cannot be read is for workerd to find, too. */
+  /** A file that can't be read counts as whole: workerd will fail to read it, too, and report it. */
   #judge(id: string, suffixes: ReadonlySet<string>): Verdict {
     try {
       return judgeFile(this.pathOf(id), suffixes);
@@ -186,7 +186,7 @@ export class BucketFolder {
   ): Promise<Result | undefined> {
     const pid = this.#pid;
     if (pid === undefined) return undefined;
-    // One at a time: the end of one stop would be the end of another's.
+    // One at a time: resuming the process for one would resume it for the other.
     const before = this.#lastStop;
     const stop = before.then(() =>
       whileStopped(pid, (openPaths) => {
@@ -201,7 +201,7 @@ export class BucketFolder {
     for (const suffix of DATABASE_SUFFIXES) rmSync(this.pathOf(id) + suffix, { force: true });
   }
 
-  /** @returns Where it is now. */
+  /** @returns The new path. */
   #setAside(name: string): string {
     mkdirSync(this.#asideDir, { recursive: true, mode: 0o700 });
     const target = join(this.#asideDir, `${Date.now()}-${name}`);
@@ -215,13 +215,13 @@ export class BucketFolder {
   #replace(id: string, why: string): string {
     const path = this.pathOf(id);
     const aside = this.#setAside(`${id}.sqlite`);
-    const remedy = "DELETE /buckets/NAME starts the bucket anew, until then it answers 503";
-    writeFileSync(path, `${NOTE}${why}; what was left is in ${aside}\n${remedy}\n`);
+    const remedy = "DELETE /buckets/NAME resets the bucket, until then it answers 503";
+    writeFileSync(path, `${NOTE}${why}; the damaged file is ${aside}\n${remedy}\n`);
     return `${path}: ${why}. Moved to ${aside}; ${remedy}`;
   }
 }
 
-/** What SQLite says of a copy: of the file itself it would take part in its locks. */
+/** What SQLite reports about a copy; opening the file itself would interfere with workerd's locks. */
 function faultOf(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
   let dir: string | undefined;

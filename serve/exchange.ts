@@ -1,17 +1,16 @@
 /**
- * What a client's connection is about at a moment: who has to act next, the client or the server. It is
- * told by looking at the bytes of both directions, and decides about nothing but how long the connection
- * may stay so; a reading that went wrong can end a connection too late, or one that nobody waits on, and
- * never confuse two requests.
+ * Tracks whose turn it is on a client's connection, the client's or the server's, by reading the bytes in
+ * both directions. The result only decides how long the connection may stay as it is. A wrong reading
+ * can end a connection too late, or end one that nobody waits on; it can never mix up two requests.
  */
 import { MessageReader, bodyLengthIn, type BodyLength } from "./http-framing.ts";
 
 /**
- * - `idle`: no request has begun, and none waits for its answer
- * - `head`, `body`: the client has sent a part of a request, and nothing before that waits for an answer
- * - `answer`: a request waits for its answer, or the answer for its end
+ * - `idle`: no request has started, and none is waiting for its answer
+ * - `head`, `body`: the client has sent part of a request, and no earlier one is waiting for its answer
+ * - `answer`: a request is waiting for its answer, or for the rest of it
  * - `tunnel`: a WebSocket, or an answer that ends with the connection
- * - `unclear`: the client has sent what cannot be followed
+ * - `unclear`: the client has sent something that this reader can't parse
  */
 export type Phase = "idle" | "head" | "body" | "answer" | "tunnel" | "unclear";
 
@@ -19,7 +18,7 @@ const SWITCHING_PROTOCOLS = 101;
 
 /** The requests of a connection and their answers. */
 export class Exchange {
-  /** Of each request whose answer has not ended, in order: whether it is a HEAD. */
+  /** For each request whose answer is incomplete, in order: whether it is a HEAD. */
   readonly #unanswered: boolean[] = [];
   readonly #requests = new MessageReader(
     (head) => this.#readRequest(head),
@@ -29,11 +28,11 @@ export class Exchange {
     (head) => this.#readAnswer(head),
     () => this.#endAnswer(),
   );
-  /** Whether the request whose body comes in has its answer already, as one that is too large. */
+  /** Whether the request whose body is arriving is answered already, as one that is too large is. */
   #isAnsweredEarly = false;
   #asked = 0;
 
-  /** How many requests have begun: their heads are here. */
+  /** How many requests have arrived, counted at the end of their heads. */
   get asked(): number {
     return this.#asked;
   }
@@ -49,23 +48,23 @@ export class Exchange {
     return requests === "between" ? "idle" : requests;
   }
 
-  /** See `MessageReader.surplusOver`, of the request that comes in. */
+  /** See `MessageReader.surplusOver`; applies to the request that is arriving. */
   surplusOver(maxBytes: number): number | undefined {
     return this.#requests.surplusOver(maxBytes);
   }
 
-  /** Whether the client is owed an answer that has not begun. */
+  /** Whether the client is owed an answer that has not started. */
   get isAnswerDue(): boolean {
     const isNext = this.#unanswered.length > 0 || this.#requests.position === "head";
     return isNext && this.#answers.position === "between";
   }
 
-  /** Bytes of the client's, on their way to the server. */
+  /** Reads bytes on their way from the client to the server. */
   readFromClient(bytes: Buffer): void {
     this.#requests.read(bytes);
   }
 
-  /** Bytes of the server's, on their way to the client. */
+  /** Reads bytes on their way from the server to the client. */
   readFromServer(bytes: Buffer): void {
     this.#answers.read(bytes);
   }

@@ -1,16 +1,16 @@
 /**
- * What stands in front of workerd: it listens for the clients, and passes each of their connections on to
- * one of its own (relayed-connection.ts). So workerd hears of every client that leaves, however it leaves;
- * parts of requests do not stay for ever; and where there is no room for more, that is said, at once.
+ * The relay in front of workerd. It accepts the clients' connections and relays each to a connection of its
+ * own to workerd (relayed-connection.ts). This way workerd learns of every client that disconnects, however
+ * it does so, incomplete requests time out, and clients beyond capacity are refused at once.
  *
- * Room is a matter of open files. A client takes two here, its own and the one to workerd, and two in
- * workerd, for as long as it has a request; a bucket in memory takes three or four in workerd. So clients
- * may have two thirds of the files, the last third is the buckets' there and here for those who have to be
- * told that there is no room. Where more come, an idle connection is given up for each; and while workerd
- * has almost all its files open, because many buckets are in use at once, no request begins at all.
+ * Capacity is a matter of open files. A client with a request takes two in the relay (its own connection and
+ * the one to workerd) and two in workerd; a bucket in memory takes three or four in workerd. So clients may
+ * use two thirds of the files. The last third is for the buckets in workerd, and for refusing clients in the
+ * relay. When more clients connect, an idle connection is closed for each of them. While workerd is almost
+ * out of files, because many buckets are in use at once, no new request is let through at all.
  *
- * Time goes by ticks of its own. A process that was stopped for a minute, or too busy, has not waited a
- * minute for anybody: it was not there.
+ * Time is counted in the relay's own ticks. A process that was suspended or overloaded for a minute has not
+ * given its clients a minute: it wasn't reading.
  */
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
@@ -19,11 +19,11 @@ import { setTimeout } from "node:timers/promises";
 import { openFilesOf } from "./open-files.ts";
 import { RelayedConnection, type PhaseLimits, type RelayHost } from "./relayed-connection.ts";
 
-/** How long clients may take. Milliseconds, each rounded up to a quarter of a second. */
+/** How long clients may take, in milliseconds, rounded up to a quarter of a second. */
 export interface ClientLimits {
-  /** For the head of a request, from its first byte. */
+  /** To send the head of a request, from its first byte. */
   readonly headMs: number;
-  /** For the body of a request, from the end of its head. */
+  /** To send the body of a request, from the end of its head. */
   readonly bodyMs: number;
   /** Between two requests, and before the first. */
   readonly idleMs: number;
@@ -31,45 +31,51 @@ export interface ClientLimits {
 
 export interface FrontRelayOptions extends ClientLimits {
   readonly host: string;
-  /** 0: any free one. */
+  /** 0 picks any free port. */
   readonly port: number;
   /** Where workerd listens. */
   readonly socketPath: string;
-  /** The process of workerd, whose open files are counted. */
+  /** The process ID of workerd, whose open files are counted. */
   readonly serverPid: number;
   /** How many files this process and workerd may each have open. */
   readonly fileLimit: number;
 }
 
 const TICK_MS = 250;
-/** workerd closes after 15 s what is idle; a request that comes at that instant would be lost. */
+/**
+ * How long an idle connection to workerd is kept. workerd closes its side after 15 s; a request sent at that
+ * moment would be lost.
+ */
 const KEPT_MS = 10_000;
-/** For the client's own close, after the last byte to it. */
+/** How long a client may take to close its side, after the last byte to it. */
 const LINGER_MS = 2_000;
-/** Longer than the longest wait there is, an hour: what cannot be followed may be such a wait. */
+/** Longer than the longest wait, an hour: a connection that can't be parsed may be such a wait. */
 const UNCLEAR_MS = 3_660_000;
-/** For what is still on its way to clients when workerd has ended. */
+/** How long to deliver what workerd has sent, once it has ended. */
 const FINISH_MS = 500;
-/** A gone machine says nothing. It is asked after this time without a byte, ten times, a second apart. */
+/**
+ * A machine that is gone sends nothing, not even a close. After this time without a byte the system probes
+ * for it, ten times, a second apart.
+ */
 const KEEP_ALIVE_MS = 60_000;
-/** Connections that the system may keep until they are accepted: a crowd that comes at once. */
+/** Connections that the system queues until they are accepted, for many that arrive at once. */
 const BACKLOG = 4_096;
 
-/** Of the files: a client's share is one of so many. */
+/** Open files to budget for each client: two, and one for the buckets. */
 const FILE_SHARES_PER_CLIENT = 3;
-/** Files of the process itself. */
+/** Files that the process opens for itself. */
 const OWN_FILES = 64;
-/** What a request may make workerd open: two for the connection, four for a bucket. */
+/** The most that a request makes workerd open: two for the connection, four for a bucket. */
 const MAX_FILES_PER_REQUEST = 6;
-/** Files of workerd that stay free, or a quarter of all: for its log, its alarms, and what was not foreseen. */
+/** Files of workerd kept free, or a quarter if that is less: for its log, its alarms, and the unforeseen. */
 const MAX_SPARE_FILES = 1_024;
 
-/** How many clients may have requests at once. */
+/** How many clients may have a request at the same time. */
 export function roomFor(fileLimit: number): number {
   return Math.max(1, Math.floor(fileLimit / FILE_SHARES_PER_CLIENT));
 }
 
-/** The relay, listening. */
+/** A relay that listens. */
 export class FrontRelay implements RelayHost {
   readonly socketPath: string;
   readonly #server: Server;
@@ -77,11 +83,11 @@ export class FrontRelay implements RelayHost {
   readonly #limits: PhaseLimits;
   readonly #connections = new Set<RelayedConnection>();
   readonly #ticker: NodeJS.Timeout;
-  /** Those among them that were let in to be told that there is no room. */
-  #turnedAway = 0;
-  /** Connections that could be given up, as of the last tick. */
+  /** How many of them were accepted only to be refused. */
+  #refused = 0;
+  /** Connections that could be closed to make room, as of the last tick. */
   #spare: RelayedConnection[] = [];
-  /** How many requests may begin before workerd's files are counted anew. */
+  /** How many requests may start before workerd's files are counted again. */
   #budget = 0;
   #onEmpty: () => void = () => undefined;
 
@@ -98,19 +104,19 @@ export class FrontRelay implements RelayHost {
       linger: ticksIn(LINGER_MS),
     };
     server.on("connection", (client) => this.#accept(client));
-    // One that could not be accepted; the others do not suffer from it.
+    // A connection that could not be accepted; it doesn't affect the others.
     server.on("error", () => undefined);
     this.#ticker = setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
   /**
-   * Listens.
+   * Starts to listen.
    *
-   * @throws {NodeJS.ErrnoException} Where the address cannot be had.
+   * @throws {NodeJS.ErrnoException} If the address is not available.
    */
   static async listen(options: FrontRelayOptions): Promise<FrontRelay> {
     const server = createServer({
-      // The end of a client's side is for us to answer.
+      // The relay itself answers when a client ends its side.
       allowHalfOpen: true,
       noDelay: true,
       keepAlive: true,
@@ -126,7 +132,7 @@ export class FrontRelay implements RelayHost {
   }
 
   /** See `RelayHost`. */
-  begin(): string | undefined {
+  startRequest(): string | undefined {
     if (this.#budget < 1) {
       const refusal = this.#countServerFiles();
       if (refusal !== undefined) return refusal;
@@ -135,15 +141,15 @@ export class FrontRelay implements RelayHost {
     return undefined;
   }
 
-  /** Listens no more, and lets go of those who ask for nothing. workerd is about to end. */
+  /** Stops listening and closes connections without a request: workerd is about to end. */
   close(): void {
     this.#server.close();
     for (const connection of this.#connections) {
-      if (connection.isUnserved) connection.giveUp();
+      if (connection.isUnserved) connection.endNow();
     }
   }
 
-  /** Sends the clients what workerd, which has ended, has still sent, and is gone when that is done. */
+  /** After workerd has ended: delivers what it has sent to the clients, then ends. */
   async finish(): Promise<void> {
     this.#server.close();
     const isEmpty = new Promise<void>((resolve) => {
@@ -160,7 +166,7 @@ export class FrontRelay implements RelayHost {
     this.destroy();
   }
 
-  /** Breaks all connections off, and listens no more. */
+  /** Stops listening and breaks off all connections. */
   destroy(): void {
     clearInterval(this.#ticker);
     this.#server.close();
@@ -170,30 +176,30 @@ export class FrontRelay implements RelayHost {
   /** See `RelayHost`. */
   forget(connection: RelayedConnection): void {
     if (!this.#connections.delete(connection)) return;
-    if (connection.isTurnedAway) this.#turnedAway -= 1;
+    if (connection.isRefused) this.#refused -= 1;
     if (this.#connections.size === 0) this.#onEmpty();
   }
 
   #accept(client: Socket): void {
     const room = roomFor(this.#options.fileLimit);
-    if (this.#connections.size - this.#turnedAway < room || this.#giveOneUp()) {
+    if (this.#connections.size - this.#refused < room || this.#closeSpare()) {
       this.#connections.add(new RelayedConnection(client, this));
       return;
     }
-    if (this.#turnedAway >= room - OWN_FILES) {
+    if (this.#refused >= room - OWN_FILES) {
       client.resetAndDestroy();
       return;
     }
-    this.#turnedAway += 1;
-    const refusal = `Sluice has no room for more connections here: ${room} are open`;
+    this.#refused += 1;
+    const refusal = `Too many connections: ${room} are open, the limit of this server`;
     this.#connections.add(new RelayedConnection(client, this, refusal));
   }
 
-  /** Makes room, where somebody is connected and asks for nothing. */
-  #giveOneUp(): boolean {
-    for (let one = this.#spare.pop(); one; one = this.#spare.pop()) {
-      if (!this.#connections.has(one) || !one.isSpare) continue;
-      one.giveUp();
+  /** Closes a connection that nobody is waiting on, if there is one. */
+  #closeSpare(): boolean {
+    for (let spare = this.#spare.pop(); spare; spare = this.#spare.pop()) {
+      if (!this.#connections.has(spare) || !spare.isSpare) continue;
+      spare.endNow();
       return true;
     }
     return false;
@@ -205,15 +211,15 @@ export class FrontRelay implements RelayHost {
       connection.tick(this.#limits);
       if (connection.isSpare) spare.push(connection);
     }
-    // The one that came first is given up first.
+    // The oldest is closed first.
     this.#spare = spare.toReversed();
-    // What was counted is of before.
+    // The last count of workerd's files is out of date.
     this.#budget = 0;
   }
 
   /**
-   * Works out how many requests may begin now, and answers why none may. Those of just now count as if each
-   * had still to open all of its files: a crowd comes sooner than workerd opens them.
+   * Works out how many requests may start now; returns the refusal if none may. Requests that have just
+   * started count as if they had yet to open all their files: many can arrive before workerd opens any.
    */
   #countServerFiles(): string | undefined {
     const { fileLimit, serverPid } = this.#options;
@@ -228,7 +234,7 @@ export class FrontRelay implements RelayHost {
     this.#budget = Math.floor((most - files) / MAX_FILES_PER_REQUEST) - fresh;
     return this.#budget >= 1
       ? undefined
-      : `Sluice has no room for more requests here: ${files} files of ${fileLimit} are open`;
+      : `Too many requests: ${files} of ${fileLimit} files are open, the limit of this server`;
   }
 }
 

@@ -1,16 +1,16 @@
 /**
- * A guard beside a process group: a shell that waits for its standard input to end, which it does
- * however this process ends, and then kills the group. POSIX only, like process groups.
+ * Kills a process group when this process ends. The guard is a shell that waits for the end of its standard
+ * input, which comes however this process ends, and then kills the group. POSIX only, like process groups.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 
-/** Starts the guard of the group that `leader` leads; it goes when the leader goes. */
+/** Starts the guard of the group that `leader` leads. The guard ends with the leader. */
 export function guardGroup(leader: ChildProcess): void {
   const { pid } = leader;
   if (pid === undefined) return;
   const guard = spawn("sh", ["-c", `read _; kill -s KILL -- -${pid}`], {
     stdio: ["pipe", "ignore", "ignore"],
-    // Out of the reach of a Ctrl-C, which has to end us first.
+    // In a group of its own, so that a Ctrl-C ends this process first.
     detached: true,
   });
   guard.unref();

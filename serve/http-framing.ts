@@ -1,31 +1,31 @@
 /**
- * Where the messages of an HTTP/1 connection begin and end, for a reader that only looks on: nothing of
- * them is changed, held back or passed on here. It reads as the server behind it does (KJ's HTTP: line
- * ends with or without CR, `Transfer-Encoding` before `Content-Length`), and what it cannot follow it
- * does not guess at: from there on it says `unclear`.
+ * Finds where the messages of an HTTP/1 connection begin and end. It only observes: it changes, delays and
+ * forwards nothing. It parses like the server behind it (KJ's HTTP: line ends with or without CR,
+ * `Transfer-Encoding` before `Content-Length`). It never guesses: from the first byte that it can't parse,
+ * its position is `unclear`.
  *
  * Pure: no clock, no socket.
  */
 
-/** How long the body of a message is: bytes, by its chunks, or not to be told by its head. */
+/** The length of a message's body: a number of bytes, `chunked`, or `unclear` from the head. */
 export type BodyLength = number | "chunked" | "unclear";
 
-/** What a message's head says of its body, for `MessageReader`; `skip` where another head follows. */
+/** Takes a body's length from the message's head, for `MessageReader`; `skip` if another head follows. */
 type HeadReader = (head: string) => BodyLength | "skip";
 
-/** Where a direction of the connection stands: between two messages, in a head, in a body, or unknown. */
+/** The position of one direction of a connection: between two messages, in a head, in a body, or unknown. */
 export type Position = "between" | "head" | "body" | "unclear";
 
 type State = "between" | "head" | "counted" | "size" | "chunk" | "gap" | "trailer" | "unclear";
 
-/** The server takes no longer heads either: it answers 431. */
+/** The server's own limit: it answers a longer head with 431. */
 const MAX_HEAD_BYTES = 128 * 1024;
-/** Of a chunk's size with its extensions, and of a trailer. */
+/** Limit for the line of a chunk's size, extensions included, and for a line of the trailer. */
 const MAX_LINE_BYTES = 8 * 1024;
 const CR = 13;
 const LF = 10;
 const HEAD_END = /\n\r?\n/g;
-/** More of an unfinished head than these characters cannot belong to its end. */
+/** How many characters of an unfinished head can belong to the sequence that ends it. */
 const HEAD_END_OVERLAP = 2;
 
 const positions: Readonly<Record<State, Position>> = {
@@ -44,13 +44,13 @@ export class MessageReader {
   readonly #readHead: HeadReader;
   readonly #onEnd: () => void;
   #state: State = "between";
-  /** What is here of an unfinished head or line. */
+  /** The part of an unfinished head or line that has arrived. */
   #begun = "";
-  /** Bytes that are still to come of a counted body or of a chunk. */
+  /** Bytes of a counted body or of a chunk that have yet to arrive. */
   #awaited = 0;
   #bodyBytes = 0;
 
-  /** @param onEnd Is called at the end of each message that `readHead` does not skip. */
+  /** @param onEnd Called at the end of each message that `readHead` doesn't skip. */
   constructor(readHead: HeadReader, onEnd: () => void) {
     this.#readHead = readHead;
     this.#onEnd = onEnd;
@@ -61,8 +61,9 @@ export class MessageReader {
   }
 
   /**
-   * Of what has been read of a body that is longer than `maxBytes`: how many bytes at its end a server need not
-   * have that takes no more, none of a body whose length was announced. `undefined` where no such body comes in.
+   * How many of the latest bytes to withhold from a server that accepts bodies of `maxBytes`, if the body
+   * that is arriving is longer: every byte of a body whose length was announced, otherwise those beyond
+   * `maxBytes`. `undefined` if no such body is arriving.
    */
   surplusOver(maxBytes: number): number | undefined {
     if (this.#state === "counted") {
@@ -72,17 +73,17 @@ export class MessageReader {
     return isOver ? this.#bodyBytes - maxBytes : undefined;
   }
 
-  /** Reads on. */
+  /** Reads the next bytes. */
   read(bytes: Buffer): void {
     let at = 0;
     while (at < bytes.length && this.#state !== "unclear") at = this.#step(bytes, at);
   }
 
-  /** Reads from `at` on as far as this state goes; returns where it came to. */
+  /** Reads from `at` to the end of the current state; returns where that is. */
   #step(bytes: Buffer, at: number): number {
     switch (this.#state) {
       case "between":
-        // An empty line in front of a message is allowed.
+        // Empty lines before a message are allowed.
         if (bytes[at] === CR || bytes[at] === LF) return at + 1;
         this.#state = "head";
         return at;
@@ -180,7 +181,7 @@ export class MessageReader {
   }
 }
 
-/** The length that the fields of a head give to its body; `undefined` where they give none. */
+/** The body's length as given by the fields of the head; `undefined` if no field gives it. */
 export function bodyLengthIn(head: string): BodyLength | undefined {
   const fields = /\n(content-length|transfer-encoding)[ \t]*:[ \t]*([^\r\n]*)/gi;
   let length: BodyLength | undefined;

@@ -1,9 +1,9 @@
 /**
- * `npm run serve`. Ends with 0 once it was told to end and has, with 2 where an option or the
- * configuration is at fault, with workerd's own status where that ended by itself, else with 1.
+ * `npm run serve`. Exit status: 0 after an orderly shutdown, 2 if an option or the configuration is
+ * wrong, workerd's own status if workerd exits unexpectedly, otherwise 1.
  *
- * To be run as `node -- serve/main.ts`: without the dashes Node looks for `--env-file` behind the name
- * of the script, too, and complains in its own words of a file that is not there.
+ * Run it as `node -- serve/main.ts`. Without the dashes, Node interprets an `--env-file` after the
+ * script's name as its own option, and reports a missing file with a message of its own.
  */
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
@@ -20,15 +20,15 @@ import { SERVED_MAIN, serve } from "./serve.ts";
 import { ServeError } from "./serve-error.ts";
 import { bundleWorker, readWrittenBundle, unservedBindings, writeBundle } from "./worker-bundle.ts";
 
-/** Status where an option or the configuration is at fault: trying again will not help. */
+/** Exit status for a wrong option or configuration: starting again will not help. */
 const USAGE_STATUS = 2;
-/** Status of a shell for a process that a signal has ended, less the signal's number. */
+/** A shell reports a process that was killed by a signal as this plus the signal's number. */
 const SIGNAL_STATUS = 128;
 
 const access: Readonly<Record<Openness, string>> = {
   token: "callers need an API_TOKEN",
-  everybody: "PUBLIC is set: everybody who reaches it may acquire and read",
-  nobody: "closed: set API_TOKEN, or PUBLIC to let in everybody; until then all calls get 401",
+  everybody: "PUBLIC is set: anyone who can reach it may acquire and read",
+  nobody: "closed: set API_TOKEN, or PUBLIC to let anyone in; until then every call gets 401",
 };
 
 let service: Service | undefined;
@@ -64,7 +64,7 @@ async function main(): Promise<number> {
       console.log(`Ready on ${service.url} (state in ${state}; ${access[service.openness]})`);
       console.log(filesLine(service.fileLimit, options.relay !== undefined));
       const status = await service.ended;
-      if (!isStopping) console.error(`workerd ended by itself, with status ${status}`);
+      if (!isStopping) console.error(`workerd exited unexpectedly with status ${status}`);
       return status;
     }
     default:
@@ -76,24 +76,26 @@ function bundleOf(source: BundleSource): Promise<WorkerBundle> {
   return source.kind === "written" ? readWrittenBundle(source.dir) : build(source.configPath);
 }
 
-/** What the limit of open files is, and what it is enough for. */
+/** The limit on open files, and how many clients that allows. */
 function filesLine(limit: number, hasRelay: boolean): string {
   if (limit === Infinity) return "Open files: no limit";
   const files = `Open files: at most ${limit.toLocaleString("en")}, the hard limit (ulimit -Hn)`;
   if (!hasRelay) return files;
-  return `${files}: room for ${roomFor(limit).toLocaleString("en")} clients with a request at once`;
+  return `${files}: enough for ${roomFor(limit).toLocaleString("en")} concurrent requests`;
 }
 
-/** Sluice's own Worker, under that configuration. */
+/** Bundles Sluice's own Worker with the configuration at `configPath`. */
 async function build(configPath: string): Promise<WorkerBundle> {
   if (!existsSync(configPath)) {
-    throw new ServeError(`--config: there is no ${configPath}`, { isLasting: true });
+    throw new ServeError(`--config: ${configPath} does not exist`, { isLasting: true });
   }
   console.log("Building the Worker …");
   try {
     const bundle = await bundleWorker({ configPath, main: SERVED_MAIN });
     const unserved = unservedBindings(bundle.config);
-    if (unserved.length > 0) console.error(`Left out, for Cloudflare only: ${unserved.join(", ")}`);
+    if (unserved.length > 0) {
+      console.error(`Ignored bindings that only Cloudflare provides: ${unserved.join(", ")}`);
+    }
     return bundle;
   } catch (cause) {
     const { message, stderr = "" } = cause as Error & { stderr?: string };
@@ -104,12 +106,12 @@ async function build(configPath: string): Promise<WorkerBundle> {
   }
 }
 
-/** The first asks for an end in order, the second for an end. */
+/** The first signal starts an orderly shutdown, the second ends it at once. */
 function onSignal(signal: NodeJS.Signals): void {
-  // Nobody can be waiting yet; and what has been started goes with this process.
+  // No caller can be waiting yet, and anything already started exits with this process.
   if (!service) process.exit(SIGNAL_STATUS + constants.signals[signal]);
   if (isStopping) return service.kill();
   isStopping = true;
-  console.log(`${signal}: telling those who wait, then ending`);
+  console.log(`${signal}: refusing waiting callers, then shutting down`);
   void service.stop();
 }

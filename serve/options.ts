@@ -1,4 +1,4 @@
-/** The command line of `npm run serve`, checked before anything is started. */
+/** The command line of `npm run serve`, validated before anything starts. */
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join, resolve } from "node:path";
@@ -11,46 +11,48 @@ import { projectDir } from "./worker-bundle.ts";
 
 const DEFAULT_PORT = 8787;
 const MAX_PORT = 65_535;
-/** Times, in milliseconds. */
+/** The default and the bounds of a time option, in milliseconds. */
 interface TimeRange {
   readonly defaultMs: number;
   readonly minMs: number;
   readonly maxMs: number;
 }
 
-/** Ten minutes: longer than any supervisor waits before it kills. */
+/** Up to ten minutes: longer than any supervisor waits before it sends SIGKILL. */
 const GRACE: TimeRange = { defaultMs: 5_000, minMs: 0, maxMs: 600_000 };
 const HEAD_TIMEOUT: TimeRange = { defaultMs: 10_000, minMs: 1_000, maxMs: 600_000 };
 const BODY_TIMEOUT: TimeRange = { defaultMs: 30_000, minMs: 1_000, maxMs: 600_000 };
-/** Longer than the minute for which proxies keep idle connections: it is for them to close first. */
+/** By default longer than the minute for which proxies keep idle connections, so that they close first. */
 const IDLE_TIMEOUT: TimeRange = { defaultMs: 75_000, minMs: 1_000, maxMs: 600_000 };
-/** Linux takes 128 KiB in one variable of the environment, its name and a final zero included. */
+/** Linux allows 128 KiB for one environment variable, including its name and the final zero byte. */
 const MAX_VALUE_BYTES = 127 * 1024;
 
-/** Those of Sluice's variables that are secrets: they are taken from the environment, too. */
+/** Sluice's secrets, which are also read from the environment. */
 const SECRETS = ["API_TOKEN", "ADMIN_TOKEN"];
 
 export const USAGE = `Usage: npm run serve -- --state DIR [options]
 
-  --state DIR         where the buckets are kept; made if it is not there
-  --port N            0…${MAX_PORT}, 0 for any free one; default ${DEFAULT_PORT}
-  --host ADDRESS      default 127.0.0.1: this machine only
-  --config FILE       the wrangler configuration; default wrangler.toml of the project
-  --var NAME:VALUE    a variable in place of the one there; may be repeated
-  --env-file FILE     lines NAME=VALUE, for what is no business of a command line; may be repeated
-  --grace TIME        how long ending may take at most, as in 5s or 500ms; default ${shown(GRACE.defaultMs)}
+  --state DIR         directory for the buckets, created if missing
+  --port N            0…${MAX_PORT}, 0 for any free port; default ${DEFAULT_PORT}
+  --host ADDRESS      address or name to listen on; default 127.0.0.1: this machine only
+  --config FILE       wrangler configuration; default: the project's wrangler.toml
+  --var NAME:VALUE    override a variable of the configuration; may be repeated
+  --env-file FILE     NAME=VALUE lines, for secrets that must not appear on a command line; may be repeated
+  --grace TIME        maximum time for an orderly shutdown, such as 5s or 500ms; default ${shown(GRACE.defaultMs)}
   --head-timeout TIME
-                      how long a client may take for the head of a request; default ${shown(HEAD_TIMEOUT.defaultMs)}
+                      maximum time to receive the head of a request; default ${shown(HEAD_TIMEOUT.defaultMs)}
   --body-timeout TIME
-                      the same for its body; default ${shown(BODY_TIMEOUT.defaultMs)}
+                      maximum time to receive the body of a request; default ${shown(BODY_TIMEOUT.defaultMs)}
   --idle-timeout TIME
-                      how long a connection may be open without a request; default ${shown(IDLE_TIMEOUT.defaultMs)}
-  --no-relay          workerd itself listens on the port. Callers that leave keep their place until their
-                      turn, half a request stays for ever, and a lack of open files is not told
-  --write-bundle DIR  builds the Worker into DIR and ends
-  --bundle DIR        runs what --write-bundle wrote, in place of building
+                      how long a connection may stay open without a request; default ${shown(IDLE_TIMEOUT.defaultMs)}
+  --no-relay          let workerd listen on the port itself. Callers that disconnect keep their place until
+                      their turn, incomplete requests never time out, and running out of open files is
+                      not reported
+  --write-bundle DIR  build the Worker into DIR and exit
+  --bundle DIR        run what --write-bundle wrote instead of building
 
-API_TOKEN and ADMIN_TOKEN are also taken from the environment. A file goes before that, --var before both.`;
+API_TOKEN and ADMIN_TOKEN are also read from the environment. --env-file overrides the environment, --var
+overrides both.`;
 
 const flags = {
   state: { type: "string" },
@@ -71,12 +73,12 @@ const flags = {
 
 type Flags = ReturnType<typeof parseArgs<{ options: typeof flags }>>["values"];
 
-/** Where the Worker comes from. */
+/** Where the Worker comes from: built now, or read from what `--write-bundle` wrote. */
 export type BundleSource =
   | { readonly kind: "build"; readonly configPath: string }
   | { readonly kind: "written"; readonly dir: string };
 
-/** What is asked for. */
+/** What the command line asks for. */
 export type Command =
   | { readonly kind: "help" }
   | { readonly kind: "write-bundle"; readonly dir: string; readonly configPath: string }
@@ -92,9 +94,9 @@ export type Command =
     };
 
 /**
- * Reads the command line. Paths are from the working directory.
+ * Parses the command line. Paths are relative to the working directory.
  *
- * @throws {ServeError} Naming the option, the value and the limit.
+ * @throws {ServeError} If an option is invalid, naming the option, its value and the limit.
  */
 export async function readOptions(
   args: readonly string[],
@@ -106,11 +108,11 @@ export async function readOptions(
     values.config === undefined ? join(projectDir, "wrangler.toml") : resolve(values.config);
   const { bundle, "write-bundle": written } = values;
   if (bundle !== undefined && values.config !== undefined) {
-    throw fault("--config cannot be used with --bundle: a bundle holds the configuration");
+    throw fault("--config cannot be used with --bundle: a bundle contains its configuration");
   }
   if (written !== undefined) return { kind: "write-bundle", dir: resolve(written), configPath };
   if (values.state === undefined || values.state === "") {
-    throw fault("--state DIR is missing: where are the buckets to be kept?");
+    throw fault("--state DIR is missing: name the directory to keep the buckets in");
   }
   return {
     kind: "serve",
@@ -146,13 +148,13 @@ function parse(args: readonly string[]): Flags {
 function readPort(text = String(DEFAULT_PORT)): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= MAX_PORT) return port;
-  throw fault(`--port must be an integer of 0…${MAX_PORT}: got ${JSON.stringify(text)}`);
+  throw fault(`--port must be an integer from 0 to ${MAX_PORT}: got ${JSON.stringify(text)}`);
 }
 
 function readHost(host = "127.0.0.1"): string {
   if (isIP(host) !== 0 || /^[A-Za-z0-9._-]+$/.test(host)) return host;
   const got = JSON.stringify(host);
-  throw fault(`--host must be a name or an address without port and brackets: got ${got}`);
+  throw fault(`--host must be a name or an address, without port or brackets: got ${got}`);
 }
 
 function readRelay(values: Flags): ClientLimits | undefined {
@@ -165,7 +167,9 @@ function readRelay(values: Flags): ClientLimits | undefined {
     };
   }
   if ((head ?? body ?? idle) === undefined) return undefined;
-  throw fault("--no-relay leaves nobody to keep --head-timeout, --body-timeout and --idle-timeout");
+  throw fault(
+    "--no-relay cannot be used with --head-timeout, --body-timeout or --idle-timeout: the relay enforces them",
+  );
 }
 
 function readTime(option: string, text: string | undefined, range: TimeRange): number {
@@ -173,8 +177,8 @@ function readTime(option: string, text: string | undefined, range: TimeRange): n
   const [, digits, unit] = /^(\d+)(ms|s)$/.exec(text) ?? [];
   const timeMs = Number(digits) * (unit === "s" ? 1_000 : 1);
   if (timeMs >= range.minMs && timeMs <= range.maxMs) return timeMs;
-  const bounds = `${shown(range.minMs)}…${shown(range.maxMs)}`;
-  throw fault(`${option} must be a time of ${bounds}, in s or ms: got ${JSON.stringify(text)}`);
+  const bounds = `from ${shown(range.minMs)} to ${shown(range.maxMs)}`;
+  throw fault(`${option} must be a time ${bounds}, in s or ms: got ${JSON.stringify(text)}`);
 }
 
 function shown(timeMs: number): string {
@@ -185,7 +189,7 @@ function secretsOf(environment: NodeJS.ProcessEnv): Record<string, string> {
   const secrets: Record<string, string> = {};
   for (const name of SECRETS) {
     const value = environment[name];
-    // Empty is how an environment says that there is none.
+    // An empty environment variable counts as unset.
     if (value !== undefined && value !== "")
       secrets[name] = checked("The environment", name, value);
   }
@@ -196,7 +200,7 @@ function readVars(texts: readonly string[]): Record<string, string> {
   const vars: Record<string, string> = {};
   for (const text of texts) {
     const colon = text.indexOf(":");
-    // Not what stands behind the colon: it may be a token.
+    // The message doesn't quote the text: it may be an API key.
     if (colon < 1) throw fault("--var must be NAME:VALUE: got one without a name or a colon");
     const name = text.slice(0, colon);
     vars[name] = checked("--var", name, text.slice(colon + 1));
@@ -223,13 +227,13 @@ async function readEnvFiles(paths: readonly string[]): Promise<Record<string, st
 
 function checked(from: string, name: string, value: string): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-    const rule = "letters, digits and _, and not begin with a digit";
-    throw fault(`${from}: the name of a variable must be of ${rule}: got ${JSON.stringify(name)}`);
+    const rule = "consist of letters, digits and _, and not start with a digit";
+    throw fault(`${from}: the name of a variable must ${rule}: got ${JSON.stringify(name)}`);
   }
   const bytes = Buffer.byteLength(value);
   if (bytes > MAX_VALUE_BYTES) {
-    throw fault(`${from}: ${name} has ${bytes} bytes: at most ${MAX_VALUE_BYTES} can be passed on`);
+    throw fault(`${from}: ${name} must have at most ${MAX_VALUE_BYTES} bytes: got ${bytes}`);
   }
-  if (value.includes("\0")) throw fault(`${from}: ${name} holds a zero byte`);
+  if (value.includes("\0")) throw fault(`${from}: ${name} contains a zero byte`);
   return value;
 }

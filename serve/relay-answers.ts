@@ -1,10 +1,10 @@
 /**
- * What the relay answers by itself, where the Worker cannot or is not to be asked: whole responses, each
- * the last of its connection. The launcher imports nothing of the Worker, so the fields and the body of
- * its problem documents are written out here; a test holds them to those of the Worker.
+ * The relay's own responses, for requests that can't or must not reach the Worker. Each is a complete
+ * response and the last of its connection. The launcher imports nothing of the Worker, so the headers and
+ * the body of a problem document are spelled out here; a test compares them with the Worker's.
  */
 
-/** When to come back to a server that has no room: a place comes free with each answer. */
+/** When to retry on a server at its limit. It can be this soon, since every answer makes room. */
 const RETRY_AFTER_MS = 1_000;
 
 const COMMON_FIELDS = [
@@ -18,7 +18,7 @@ const COMMON_FIELDS = [
   "Connection: close",
 ];
 
-/** `503`: nothing was taken, and it is worth while to ask again. */
+/** `503`: nothing was taken, and the request may be retried. */
 export function unavailableAnswer(detail: string): Buffer {
   const body = JSON.stringify({
     type: "about:blank",
@@ -32,7 +32,7 @@ export function unavailableAnswer(detail: string): Buffer {
   return answer("503 Service Unavailable", "application/problem+json", [retryAfter], `${body}\n`);
 }
 
-/** `408`: the request has not come to its end in time. In plain text, as all that is no HTTP is told. */
+/** `408`: the request wasn't complete in time. In plain text, like every answer to malformed HTTP. */
 export function lateRequestAnswer(detail: string): Buffer {
   return answer("408 Request Timeout", "text/plain;charset=UTF-8", [], `${detail}\n`);
 }

@@ -1,91 +1,91 @@
 /**
- * One client's connection and the one to workerd that goes with it. Bytes pass both ways as they are, in
- * order, and no faster than the other side takes them.
+ * One client's connection, with its connection to workerd. Bytes pass unchanged in both directions, in
+ * order, and no faster than the receiver reads them.
  *
- * What it is for: **a client that ends its side has left.** workerd does not look at that while it holds a
- * plain response; it would keep the place, and grant it. What it does notice, within milliseconds, is that
- * its own peer is gone altogether. Over a socket of the file system a plain close is that (over TCP it
- * would take a reset), so the connection to workerd is closed as soon as the client's side ends.
+ * Its purpose: **a client that ends its side has left.** workerd ignores that while it holds a plain
+ * response; the caller would keep its place and be granted. But workerd notices within milliseconds that
+ * its peer has closed altogether. On a Unix socket an ordinary close is enough for that (TCP would take a
+ * reset), so the connection to workerd is closed as soon as the client ends its side.
  *
- * workerd is connected to when a request's head is here, and let go when the connection has been idle for
- * a while: half a request and an unused connection cost it nothing.
+ * The connection to workerd opens once the head of a request has arrived, and closes when the client has
+ * been idle for a while: incomplete requests and unused connections cost workerd nothing.
  */
 import { connect, type Socket } from "node:net";
 
 import { Exchange, type Phase } from "./exchange.ts";
 import { lateRequestAnswer, unavailableAnswer } from "./relay-answers.ts";
 
-/** How long a connection may stay in a phase, in ticks of the relay. */
+/** How long a connection may stay in a phase, in the relay's ticks. */
 export interface PhaseLimits {
   readonly head: number;
   readonly body: number;
   readonly idle: number;
   readonly unclear: number;
-  /** For which an idle one keeps its connection to workerd. */
+  /** How long an idle one keeps its connection to workerd. */
   readonly kept: number;
-  /** For the client to close its side, once it has been sent everything. */
+  /** How long the client may take to close its side, once everything has been sent to it. */
   readonly linger: number;
 }
 
-/** What a connection needs of its relay. */
+/** What a connection needs from its relay. */
 export interface RelayHost {
   /** Where workerd listens. */
   readonly socketPath: string;
-  /** A request begins: why it may not, or `undefined` where it may. */
-  begin(): string | undefined;
-  /** Is told once its client's socket is closed. */
+  /** Called when a request starts. Returns why it may not, or `undefined` if it may. */
+  startRequest(): string | undefined;
+  /** Called once the client's socket is closed. */
   forget(connection: RelayedConnection): void;
 }
 
-/** More than a head usually is; one that is larger goes to workerd before it has ended. */
+/** More than a usual head; a larger one goes to workerd before it is complete. */
 const MAX_KEPT_BYTES = 16 * 1024;
 /**
- * How long one with no request, or with a part of one, is left alone before it may be given up for others.
- * In a crowd a request may have come that has not been read yet.
+ * How long a connection without a complete request is safe from being closed to make room. Under load its
+ * request may have arrived without having been read yet.
  */
 const SPARE_TICKS = 4;
 /**
- * Of a body, what is passed on: Sluice takes 16 KiB, and answers what is larger without reading it. workerd then
- * closes at once, and its answer is lost where anything more is written to it.
+ * How much of a body is passed on. Sluice accepts 16 KiB, and answers a larger body without reading it.
+ * workerd then closes at once, and its answer is lost if anything more is written to it.
  */
 const MAX_BODY_BYTES = 17 * 1024;
-/** What may lie ready for workerd, as it does where requests are sent behind one that waits. */
+/** How much may be buffered for workerd, as when requests are pipelined behind one that waits. */
 const MAX_AHEAD_BYTES = 256 * 1024;
 
 /** A client's connection. */
 export class RelayedConnection {
   readonly #client: Socket;
   readonly #host: RelayHost;
-  /** Why none of its requests may begin. */
+  /** Why none of its requests may start. */
   readonly #refusal: string | undefined;
   readonly #exchange = new Exchange();
   /** The connection to workerd. */
   #server: Socket | undefined = undefined;
-  /** What has come while there was none. */
+  /** What has arrived while there was none. */
   #kept: Buffer[] = [];
   #keptBytes = 0;
   /**
-   * Nothing more is passed on, though more comes: it is read and dropped, since a client that is not read from
-   * could not be seen to leave. workerd closes when it has answered what it has.
+   * Further bytes from the client are read and dropped. They have to be read, or the client's disconnect
+   * would go unnoticed. workerd closes once it has answered what it has.
    */
   #isCutOff = false;
-  /** Nothing more is passed on to workerd; the client is being sent the rest. */
+  /** Nothing more goes to workerd; the client is being sent the rest. */
   #isEnding = false;
-  /** It is not waited for the client to close, either. */
+  /** Closes without waiting for the client to close its side. */
   #isLast = false;
   #phase: Phase = "idle";
   #asked = 0;
-  /** Since when that is so, in ticks. */
+  /** How long it has been in this phase of this request, in ticks. */
   #age = 0;
 
-  /** @param refusal Where it may send no request: what it is told in place of an answer. */
+  /** @param refusal If the client may send no request: the reason it gets instead of an answer. */
   constructor(client: Socket, host: RelayHost, refusal?: string) {
     this.#client = client;
     this.#host = host;
     this.#refusal = refusal;
     client.on("data", (bytes: Buffer) => this.#readFromClient(bytes));
     client.on("drain", () => this.#server?.resume());
-    // It has left, and waits for nothing any more.
+    // The client has left, and no longer waits for an answer.
     client.on("end", () => this.#end());
     client.on("error", () => this.#end());
     client.on("close", () => {
@@ -94,22 +94,22 @@ export class RelayedConnection {
     });
   }
 
-  /** Whether it was let in only to be told why not. */
-  get isTurnedAway(): boolean {
+  /** Whether it was accepted only to be refused. */
+  get isRefused(): boolean {
     return this.#refusal !== undefined;
   }
 
-  /** Whether workerd does not know of it, so that nobody waits on it. */
+  /** Whether it has no connection to workerd, so that nobody is waiting on it. */
   get isUnserved(): boolean {
     return this.#server === undefined;
   }
 
-  /** Whether it has a request of just now, for which workerd may still have to open files. */
+  /** Whether its request has just started, so that workerd may still have to open files for it. */
   get isFresh(): boolean {
     return this.#server !== undefined && this.#age < SPARE_TICKS && this.#exchange.phase !== "idle";
   }
 
-  /** Whether it may be given up where there is no room: nobody waits on it, and it has had its time. */
+  /** Whether it may be closed to make room: nobody is waiting on it, and it has had its time. */
   get isSpare(): boolean {
     if (this.#isEnding) return false;
     const { phase } = this.#exchange;
@@ -117,7 +117,7 @@ export class RelayedConnection {
     return !isWaitedOn && this.#age >= SPARE_TICKS;
   }
 
-  /** One tick of time: ends it where a limit is over. */
+  /** Counts one tick, and ends the connection if it has exceeded a limit. */
   tick(limits: PhaseLimits): void {
     const { phase, asked } = this.#exchange;
     if (phase === this.#phase && asked === this.#asked) this.#age += 1;
@@ -131,15 +131,15 @@ export class RelayedConnection {
     else if (phase === "idle" && this.#age >= limits.kept) this.#dropServer();
   }
 
-  /** Gives it up at once. */
-  giveUp(): void {
+  /** Ends it without waiting for the client. */
+  endNow(): void {
     this.#isLast = true;
     this.#endOverdue();
   }
 
   /**
-   * Closes it as soon as the client has been sent what workerd has sent; without workerd, now. workerd has
-   * ended, or is about to.
+   * Closes it once everything from workerd has been sent to the client; at once if it has no connection to
+   * workerd. For when workerd has ended, or is about to.
    */
   finish(): void {
     this.#isLast = true;
@@ -166,15 +166,18 @@ export class RelayedConnection {
   #endOverdue(): void {
     const { phase, isAnswerDue } = this.#exchange;
     const isPart = phase === "head" || phase === "body";
-    if (isPart && isAnswerDue) this.#end(lateRequestAnswer(`The ${phase} of the request is late`));
-    else this.#end();
+    if (isPart && isAnswerDue) {
+      this.#end(lateRequestAnswer(`The ${phase} of the request did not arrive in time`));
+    } else {
+      this.#end();
+    }
   }
 
   #readFromClient(bytes: Buffer): void {
-    // What nobody takes any more, and must be read: bytes left unread break off what is sent.
+    // Read and dropped: bytes left unread would reset the connection, and with it what is being sent.
     if (this.#isEnding) return;
     if (this.#exchange.phase === "idle") {
-      const refusal = this.#refusal ?? this.#host.begin();
+      const refusal = this.#refusal ?? this.#host.startRequest();
       if (refusal !== undefined) {
         this.#end(unavailableAnswer(refusal));
         return;
@@ -209,8 +212,8 @@ export class RelayedConnection {
     const server = connect({ path: this.#host.socketPath });
     this.#server = server;
     let isOpen = false;
-    // A socket that was let go of has nothing more to say.
-    const ifOurs = (act: () => void) => (): void => {
+    // Events of a socket that was dropped no longer count.
+    const ifCurrent = (act: () => void) => (): void => {
       if (this.#server === server) act();
     };
     server.on("connect", () => {
@@ -219,17 +222,17 @@ export class RelayedConnection {
     server.on("data", (bytes: Buffer) => this.#readFromServer(server, bytes));
     server.on(
       "drain",
-      ifOurs(() => this.#client.resume()),
+      ifCurrent(() => this.#client.resume()),
     );
     server.on(
       "end",
-      ifOurs(() => this.#end()),
+      ifCurrent(() => this.#end()),
     );
     server.on(
       "error",
-      ifOurs(() => {
-        if (isOpen) this.#lose();
-        else this.#end(unavailableAnswer("Sluice is not reached here at this moment"));
+      ifCurrent(() => {
+        if (isOpen) this.#onServerLost();
+        else this.#end(unavailableAnswer("The server cannot be reached at the moment"));
       }),
     );
     const kept = Buffer.concat(this.#kept);
@@ -244,7 +247,7 @@ export class RelayedConnection {
     if (!this.#client.write(bytes)) server.pause();
   }
 
-  /** Sends what is still to be sent, and closes. */
+  /** Sends what is left to send, and closes. */
   #end(lastBytes?: Buffer): void {
     this.#dropServer();
     if (!this.#isEnding) {
@@ -259,8 +262,8 @@ export class RelayedConnection {
     else this.#client.once("finish", () => this.#client.destroy());
   }
 
-  /** workerd has broken off: in the middle of an answer, or behind one that is whole. */
-  #lose(): void {
+  /** workerd has broken off the connection, during an answer or after it. */
+  #onServerLost(): void {
     const { phase } = this.#exchange;
     if (phase === "idle" || phase === "head" || phase === "body") {
       this.#end();
@@ -276,7 +279,7 @@ export class RelayedConnection {
     if (!server) return;
     this.#server = undefined;
     server.destroy();
-    // It may have been paused for it.
+    // Reading from the client may be paused because workerd was slow.
     this.#client.resume();
   }
 }

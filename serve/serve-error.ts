@@ -1,7 +1,7 @@
-/** What is in the way of serving, in words for whoever started it. */
+/** Why serving failed, in a message for the person who started it. */
 export class ServeError extends Error {
   override readonly name = "ServeError";
-  /** Whether it is about an option or the configuration, and stays so however often it is tried. */
+  /** Whether an option or the configuration is at fault, so that retrying can't help. */
   readonly isLasting: boolean;
 
   constructor(message: string, options: { isLasting: boolean; cause?: unknown }) {

@@ -1,18 +1,18 @@
 /**
- * Sluice on a machine of one's own: workerd itself, with the state on disk, and a launcher that holds the
- * relay in front of it (front-relay.ts).
+ * Self-hosted Sluice: workerd with its state on disk, started by a launcher that also runs the relay in
+ * front of it (front-relay.ts).
  *
- * The launcher starts workerd, waits until it answers, and ends it in order: workerd by itself, told to
- * end, waits for all that is held, and here callers are held for minutes. So they are told first
- * (worker/main.ts), then workerd may end, and at the end of a period of grace it has to. The state needs
- * none of this: it is safe under SIGKILL.
+ * The launcher starts workerd, waits until it answers, and shuts it down in order. On SIGTERM alone,
+ * workerd would wait for every open request, and here requests stay open for minutes. So the launcher
+ * first has every waiting caller refused (worker/main.ts), then sends SIGTERM, and after a grace period
+ * SIGKILL. The state doesn't need any of this: it survives SIGKILL.
  *
- * workerd that ends by itself is not started again here. The launcher ends as it did, and what runs the
- * launcher (systemd, a container's engine) knows how often to try.
+ * If workerd exits unexpectedly, the launcher doesn't restart it. It exits with the same status, and
+ * leaves the restart policy to what runs it (systemd, a container engine).
  *
- * Miniflare would be another launcher. It puts a Worker of its own before this one, which left 0.6 of the
- * requests a second (six rounds in turn), knows of nobody who waits, and leaves workerd running when it is
- * killed itself.
+ * Miniflare could be the launcher instead. It puts a Worker of its own in front of this one, which left
+ * 0.6 of the requests per second (six alternating rounds), it can't refuse waiting callers, and it leaves
+ * workerd running when it is killed.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -40,48 +40,48 @@ import { workerdPath } from "./worker-bundle.ts";
 import { writeWorkerd } from "./workerd-config.ts";
 
 /**
- * The name of the Worker in workerd. **Never change it**: the ids of all buckets and the folder of
- * their state are made from it, and under another one every bucket would start anew.
+ * The Worker's name in workerd. **Never change it**: the IDs of all buckets and the directory of their
+ * state are derived from it, so under another name every bucket would start from scratch.
  */
 const WORKER_NAME = "sluice";
-/** Its class of objects, likewise. */
+/** The class of its Durable Objects. **Never change it**, for the same reason. */
 const OBJECT_CLASS = "BucketObject";
-/** The main module in place of that of wrangler.toml: a path from the project's folder. */
+/** The main module that replaces the one in wrangler.toml, relative to the project's directory. */
 export const SERVED_MAIN = "serve/worker/main.ts";
-/** What stands before a variable's name in the environment of workerd. */
+/** Prefixes a variable's name in workerd's environment. */
 const ENVIRONMENT_PREFIX = "SLUICE_VAR_";
-/** workerd takes a tenth of a second; this is for a machine with a lot else to do. */
+/** workerd takes a tenth of a second; the rest is for a busy machine. */
 const START_TIMEOUT_MS = 30_000;
-/** Between two looks whether it answers. */
+/** Between two health checks during start-up. */
 const POLL_MS = 20;
-/** For how long newcomers are told before nobody listens any more: those that were on their way. */
+/** How long new callers are still answered before the port closes: for requests already on their way. */
 const LINGER_MS = 500;
 /**
- * For how long answers may still be on their way when all have been told: thousands go out in one second.
- * What is left then cannot be told anything: pages left open, uploads that stall.
+ * How long refusals may take to reach their callers once all have been sent: thousands go out per second.
+ * What is still open after that can't be answered: open pages, stalled uploads.
  */
 const REST_MS = 2_000;
-/** Status of a shell for a process that a signal has ended, less the signal's number. */
+/** A shell reports a process that was killed by a signal as this plus the signal's number. */
 const SIGNAL_STATUS = 128;
 
 export interface ServeOptions {
   /** The Worker, with `SERVED_MAIN` as its main module. */
   readonly bundle: WorkerBundle;
-  /** The folder of the state; made if it is not there. */
+  /** The state directory, created if missing. */
   readonly stateDir: string;
   /** Name or address to listen on. */
   readonly host: string;
-  /** 0: any free one. */
+  /** 0 picks any free port. */
   readonly port: number;
-  /** How long the relay lets clients take; `undefined`: there is no relay, and workerd itself listens. */
+  /** Time limits that the relay enforces on clients; `undefined`: no relay, workerd itself listens. */
   readonly relay: ClientLimits | undefined;
-  /** Variables and secrets, laid over those of wrangler.toml. They are written to no file. */
+  /** Variables and secrets that override those of wrangler.toml. They are never written to a file. */
   readonly vars: Readonly<Record<string, string>>;
-  /** Longest time from `stop` until all is over, milliseconds; 0: nobody is told. */
+  /** Maximum time from `stop` to the end, in milliseconds; 0 ends without answering waiting callers. */
   readonly graceMs: number;
 }
 
-/** What has been started. */
+/** Everything that `serve` has started. */
 interface Started {
   readonly workerd: ChildProcess;
   readonly relay: FrontRelay | undefined;
@@ -91,15 +91,15 @@ interface Started {
   readonly fileLimit: number;
 }
 
-/** Sluice, being served. */
+/** A running Sluice. */
 export class Service {
-  /** Where it is reached, without a slash at the end. */
+  /** Its address, without a trailing slash. */
   readonly url: string;
-  /** Who may acquire and read, as the Worker itself says. */
+  /** Who may acquire and read, as reported by the Worker itself. */
   readonly openness: Openness;
   /** How many files the launcher and workerd may each have open. */
   readonly fileLimit: number;
-  /** Settles when workerd and the relay have gone, with the status that the launcher should end with. */
+  /** Settles when workerd and the relay have ended, with the exit status for the launcher. */
   readonly ended: Promise<number>;
   readonly #workerd: ChildProcess;
   readonly #relay: FrontRelay | undefined;
@@ -117,7 +117,7 @@ export class Service {
     this.fileLimit = fileLimit;
     this.#controlSocket = state.controlSocket;
     this.#graceMs = options.graceMs;
-    this.ended = hasEnded(workerd).then(async (status) => {
+    this.ended = exitStatus(workerd).then(async (status) => {
       await relay?.finish();
       state[Symbol.dispose]();
       return this.#stopping ? 0 : status;
@@ -125,15 +125,15 @@ export class Service {
   }
 
   /**
-   * Ends it in order: all who wait and all who come are told `503 unavailable`, having taken nothing;
-   * then workerd ends, a little later or, where they cannot all be told, when the period of grace is over.
-   * Resolves when it has gone.
+   * Shuts down in order: waiting and new callers get `503 unavailable` and have taken nothing. workerd
+   * then ends shortly after, or at the end of the grace period if some callers can't be answered.
+   * Resolves when it has ended.
    */
   stop(): Promise<void> {
     return (this.#stopping ??= this.#stop());
   }
 
-  /** Ends it at once, as a power cut does; the state is safe. */
+  /** Ends at once, like a power cut; the state is safe. */
   kill(): void {
     this.#workerd.kill("SIGKILL");
   }
@@ -144,16 +144,16 @@ export class Service {
       () => this.kill(),
       () => undefined,
     );
-    const told = this.#endInOrder(ended.signal);
-    // Whoever cannot be told is cut off at the end of the period.
-    told.catch(() => undefined);
+    const inOrder = this.#endInOrder(ended.signal);
+    // Callers that can't be answered are cut off at the end of the grace period.
+    inOrder.catch(() => undefined);
     await this.ended;
     ended.abort();
     await grace;
   }
 
   async #endInOrder(signal: AbortSignal): Promise<void> {
-    await tellToEnd(this.#controlSocket, signal);
+    await refuseCallers(this.#controlSocket, signal);
     await setTimeout(LINGER_MS, undefined, { signal });
     this.#relay?.close();
     this.#workerd.kill("SIGTERM");
@@ -165,8 +165,8 @@ export class Service {
 /**
  * Starts workerd and resolves when it answers.
  *
- * @throws {ServeError} Where the port or the folder cannot be had, the configuration is illegal, or
- * workerd does not come up.
+ * @throws {ServeError} If the port or the directory is not available, the configuration is invalid, or
+ * workerd doesn't start.
  *
  * @example
  * const bundle = await bundleWorker({ main: SERVED_MAIN });
@@ -187,9 +187,9 @@ export async function serve(options: ServeOptions): Promise<Service> {
     await checkAddress(host, port);
     const buckets = join(state.bucketsDir, `${WORKER_NAME}-${OBJECT_CLASS}`);
     const folder = new BucketFolder(buckets, state.asideDir);
-    folder.lookThrough((line) => console.error(line));
+    folder.inspect((line) => console.error(line));
     workerd = await startWorkerd(configDir, state, folder, options);
-    await lookAfter(folder, workerd, state.filesSocket);
+    await watchFolder(folder, workerd, state.filesSocket);
     const ownPort = await portOnceUp(workerd, state, options);
     const openness = await askOpenness(state.controlSocket);
     const relay = await startRelay(workerd, state, fileLimit, options);
@@ -198,18 +198,18 @@ export async function serve(options: ServeOptions): Promise<Service> {
   } catch (error) {
     if (workerd) {
       workerd.kill("SIGKILL");
-      await hasEnded(workerd).catch(() => undefined);
+      await exitStatus(workerd).catch(() => undefined);
     }
     state[Symbol.dispose]();
     throw error;
   } finally {
-    // workerd has read it.
+    // workerd has read its configuration by now.
     await rm(configDir, { recursive: true, force: true });
   }
 }
 
-/** Until workerd has ended. */
-async function lookAfter(
+/** Looks after the buckets' files until workerd has ended. */
+async function watchFolder(
   folder: BucketFolder,
   workerd: ChildProcess,
   socketPath: string,
@@ -220,7 +220,7 @@ async function lookAfter(
   await serveBucketFolder(folder, socketPath, ended.signal);
 }
 
-/** The port that workerd listens on, as soon as it answers; 0 where it listens for the relay. */
+/** The port that workerd listens on, once it answers; 0 if it listens for the relay. */
 async function portOnceUp(
   workerd: ChildProcess,
   state: StateFolder,
@@ -236,8 +236,8 @@ async function portOnceUp(
     return port;
   };
   const gone = async (): Promise<never> => {
-    const status = await hasEnded(workerd);
-    const message = `workerd ended with status ${status} before it answered`;
+    const status = await exitStatus(workerd);
+    const message = `workerd exited with status ${status} before it answered`;
     throw new ServeError(message, { isLasting: false });
   };
   const late = async (): Promise<never> => {
@@ -246,7 +246,7 @@ async function portOnceUp(
     throw new ServeError(message, { isLasting: false });
   };
   const ends = [ready(), gone(), late()];
-  // Those that are not the first are not waited for.
+  // Only the first to settle counts; the others must not end as unhandled rejections.
   for (const end of ends) end.catch(() => undefined);
   try {
     return await Promise.race(ends);
@@ -303,17 +303,17 @@ async function startWorkerd(
   });
   const workerd = spawn(workerdPath(), ["serve", configPath, "--control-fd=3"], {
     stdio: ["ignore", "inherit", "inherit", "pipe"],
-    // Nothing of ours but what it is to have.
+    // workerd inherits nothing else of this process's environment.
     env: Object.fromEntries(Object.entries(vars).map(([k, v]) => [ENVIRONMENT_PREFIX + k, v])),
-    // A Ctrl-C in the terminal is for the launcher, which tells those who wait first.
+    // A Ctrl-C in the terminal goes to the launcher, which answers waiting callers first.
     detached: true,
   });
   guardGroup(workerd);
   return workerd;
 }
 
-/** The status that a shell would give; 1 where it says that all is well, which by itself it is not. */
-async function hasEnded(workerd: ChildProcess): Promise<number> {
+/** The exit status as a shell would report it; 1 instead of 0, since exiting by itself is not a success. */
+async function exitStatus(workerd: ChildProcess): Promise<number> {
   if (workerd.exitCode === null && workerd.signalCode === null) {
     try {
       await once(workerd, "exit");
@@ -327,7 +327,7 @@ async function hasEnded(workerd: ChildProcess): Promise<number> {
   return exitCode === null || exitCode === 0 ? 1 : exitCode;
 }
 
-/** workerd's own words for these are long and name no option. */
+/** Checks the address before workerd does, whose messages are long and name no option. */
 async function checkAddress(host: string, port: number): Promise<void> {
   const probe = createServer();
   try {
@@ -353,24 +353,24 @@ function addressFault(code: string, host: string, port: number): string {
     case "EADDRINUSE":
       return `--port: ${port} is in use on ${host}`;
     case "EACCES":
-      return `--port: ${port} may not be listened on by this user`;
+      return `--port: this user may not listen on ${port}`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return `--host: ${host} is no address of this machine`;
+      return `--host: ${host} is not an address of this machine`;
     default:
       return `Cannot listen on ${authority(host, port)}: ${code}`;
   }
 }
 
-/** The port in the line that workerd writes to its control pipe when it listens for callers. */
+/** The port, from the line that workerd writes to its control pipe when it starts to listen. */
 async function listeningPort(workerd: ChildProcess): Promise<number> {
   const lines = createInterface({ input: workerd.stdio[3] as NodeJS.ReadableStream });
   for await (const line of lines) {
     const { event, socket, port } = JSON.parse(line) as Record<string, unknown>;
     if (event === "listen" && socket === "http") return Number(port);
   }
-  // The pipe has ended and so has the process, which is what the caller will be told.
+  // The pipe has ended because the process has, which the caller reports.
   return new Promise(() => undefined);
 }
 
@@ -385,22 +385,22 @@ async function untilHealthy(target: RequestOptions, signal: AbortSignal): Promis
     if (response) {
       const problem = (await json(response).catch(() => ({}))) as { detail?: string };
       const detail = problem.detail ?? `/healthz answers ${response.statusCode}`;
-      throw new ServeError(`The configuration is illegal: ${detail}`, { isLasting: true });
+      throw new ServeError(`The configuration is invalid: ${detail}`, { isLasting: true });
     }
     await setTimeout(POLL_MS, undefined, { signal });
   }
 }
 
-/** Tells the Worker that its process ends. Resolves once it has told all who waited. */
-async function tellToEnd(socketPath: string, signal: AbortSignal): Promise<void> {
+/** Tells the Worker to refuse all callers. Resolves once it has answered those that waited. */
+async function refuseCallers(socketPath: string, signal: AbortSignal): Promise<void> {
   const response = await ask({ socketPath, path: "/", method: "POST" }, signal);
   response.resume();
   await once(response, "end", { signal });
 }
 
 /**
- * Who may acquire and read: asked of the Worker that runs, because no second reading of the variables
- * could be trusted to agree with its own.
+ * Who may acquire and read. The running Worker is asked, because a second implementation of the same
+ * rules could disagree with it.
  */
 async function askOpenness(socketPath: string): Promise<Openness> {
   try {
@@ -408,12 +408,12 @@ async function askOpenness(socketPath: string): Promise<Openness> {
     const answer = await json(await ask({ socketPath, path: "/" }, signal));
     return (answer as { readonly openness: Openness }).openness;
   } catch (cause) {
-    const message = "workerd does not say who may call it";
+    const message = "Cannot ask workerd who may call it";
     throw new ServeError(message, { isLasting: false, cause });
   }
 }
 
-/** Sends a request on a connection of its own; resolves with the head of the answer. */
+/** Sends a request on a new connection; resolves with the head of the response. */
 async function ask(target: RequestOptions, signal: AbortSignal): Promise<IncomingMessage> {
   const call = request({ ...target, headers: { Host: "launcher" }, agent: false, signal });
   call.end();
@@ -425,7 +425,7 @@ function authority(host: string, port: number): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** All addresses at once are none to connect to. */
+/** The address to connect to: the wildcard addresses are only for listening. */
 function reachable(host: string): string {
   if (host === "0.0.0.0") return "127.0.0.1";
   return host === "::" ? "::1" : host;

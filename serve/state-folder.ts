@@ -1,17 +1,17 @@
 /**
- * The folder that a server keeps its state in, for one server at a time: two would each grant all the
- * tokens.
+ * The directory that a server keeps its state in. Only one server may use it at a time: two would each
+ * grant all the tokens.
  *
- *   lock.sqlite    held by the launcher while it lives
- *   control.sock   answered by workerd while it lives
+ *   lock.sqlite    locked by the launcher while it runs
+ *   control.sock   answered by workerd while it runs
  *   http.sock      where workerd listens for the relay in front of it
- *   files.sock     answered by the launcher while it lives
+ *   files.sock     answered by the launcher while it runs
  *   buckets/       what workerd stores: `sluice-BucketObject/ID.sqlite`, one for each bucket
- *   set-aside/     files of buckets that could not be used, for whoever wants to know what has happened
+ *   set-aside/     files of buckets that were unusable, kept for inspection
  *
- * The lock is SQLite's, because that is the one lock of the operating system that Node comes with; the
- * system lets go of it however the launcher ends. workerd should have gone with it then (guard.ts). In
- * case it has not, its socket tells.
+ * The lock is SQLite's, because that is the only operating system lock that Node provides. The system
+ * releases it however the launcher ends. workerd should have been killed with it (guard.ts); if it wasn't,
+ * it still answers on its socket.
  */
 import { constants } from "node:fs";
 import { access, mkdir, rm } from "node:fs/promises";
@@ -21,12 +21,12 @@ import { DatabaseSync } from "node:sqlite";
 
 import { ServeError } from "./serve-error.ts";
 
-/** SQLite's code for a lock that somebody else has. */
+/** SQLite's error code for a lock held by another process. */
 const SQLITE_BUSY = 5;
-/** Bytes of a socket's path: 104 with its final zero on macOS, 108 on Linux. */
+/** Limit of a socket's path: 104 bytes with the final zero byte on macOS, 108 on Linux. */
 const MAX_SOCKET_PATH_BYTES = 103;
 
-/** The folder, taken. */
+/** A state directory that this process has locked. */
 export class StateFolder implements Disposable {
   readonly dir: string;
   readonly #lock: DatabaseSync;
@@ -37,20 +37,20 @@ export class StateFolder implements Disposable {
   }
 
   /**
-   * Makes the folder if it is not there, and takes it.
+   * Locks the directory, creating it if missing.
    *
-   * @throws {ServeError} Where it cannot be made or written to, or is taken.
+   * @throws {ServeError} If it can't be created or written to, or is in use.
    */
   static async take(path: string): Promise<StateFolder> {
     const dir = resolve(path);
     const socketBytes = Buffer.byteLength(join(dir, "control.sock"));
     if (socketBytes > MAX_SOCKET_PATH_BYTES) {
       const most = MAX_SOCKET_PATH_BYTES - (socketBytes - Buffer.byteLength(dir));
-      const message = `--state: the path of ${dir} is too long for a socket in it: ${Buffer.byteLength(dir)} bytes, at most ${most}`;
+      const message = `--state: ${dir} is too long a path for a socket in it: it has ${Buffer.byteLength(dir)} bytes, at most ${most}`;
       throw new ServeError(message, { isLasting: true });
     }
     try {
-      // What a bucket has granted is nobody else's business on this machine.
+      // Other users of this machine must not read what a bucket has granted.
       await mkdir(join(dir, "buckets"), { recursive: true, mode: 0o700 });
       await access(join(dir, "buckets"), constants.R_OK | constants.W_OK | constants.X_OK);
     } catch (cause) {
@@ -61,7 +61,7 @@ export class StateFolder implements Disposable {
     }
     const folder = new StateFolder(dir, lock(dir));
     try {
-      await folder.#forgetSockets();
+      await folder.#removeSockets();
       return folder;
     } catch (error) {
       folder[Symbol.dispose]();
@@ -69,40 +69,40 @@ export class StateFolder implements Disposable {
     }
   }
 
-  /** Where workerd is to store. */
+  /** Where workerd stores the buckets. */
   get bucketsDir(): string {
     return join(this.dir, "buckets");
   }
 
-  /** Where workerd is to listen for its launcher. Only this user gets through the folder to it. */
+  /** Where workerd listens for its launcher. The directory's mode keeps other users out. */
   get controlSocket(): string {
     return join(this.dir, "control.sock");
   }
 
-  /** Where workerd is to listen for the relay in front of it, alike. */
+  /** Where workerd listens for the relay in front of it. */
   get httpSocket(): string {
     return join(this.dir, "http.sock");
   }
 
-  /** Where the launcher is to listen for workerd. */
+  /** Where the launcher listens for workerd. */
   get filesSocket(): string {
     return join(this.dir, "files.sock");
   }
 
-  /** Where files are to be put that cannot be used. */
+  /** Where unusable files are moved to. */
   get asideDir(): string {
     return join(this.dir, "set-aside");
   }
 
-  /** Gives the folder back. */
+  /** Releases the directory. */
   [Symbol.dispose](): void {
     this.#lock.close();
   }
 
-  /** Removes the sockets of an earlier run; nobody listens where there is one. */
-  async #forgetSockets(): Promise<void> {
+  /** Removes the sockets of an earlier run: nothing can listen on a path that exists. */
+  async #removeSockets(): Promise<void> {
     if (await isAnswered(this.controlSocket)) {
-      const message = `--state: ${this.dir} is still used by a workerd whose launcher was killed; end that process first`;
+      const message = `--state: ${this.dir} is still in use by a workerd whose launcher was killed; end that process first`;
       throw new ServeError(message, { isLasting: false });
     }
     const sockets = [this.controlSocket, this.httpSocket, this.filesSocket];
@@ -120,7 +120,7 @@ function lock(dir: string): DatabaseSync {
     database?.close();
     const isTaken = (cause as { errcode?: number }).errcode === SQLITE_BUSY;
     const message = isTaken
-      ? `--state: ${dir} is used by another instance; each needs a folder of its own`
+      ? `--state: ${dir} is in use by another instance; each needs its own directory`
       : `--state: cannot write to ${dir}: ${messageOf(cause)}`;
     throw new ServeError(message, { isLasting: false, cause });
   }

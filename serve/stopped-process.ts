@@ -1,22 +1,22 @@
 /**
- * A look at another process that cannot act meanwhile.
+ * Inspects another process's open files while that process is stopped.
  *
- * A file that a process has open may be removed or renamed under it: it goes on writing to what nobody
- * will find again. Whether it has it open can be looked up, but by then it may have opened it. So it is
- * stopped for the moment in between, some milliseconds (SIGSTOP; it notices nothing of it). Linux only: no
- * other system lists the open files of a process as files.
+ * If a file is removed or renamed while a process has it open, the process goes on writing to a file that
+ * nobody will find again. Checking first isn't enough: the process may open the file between the check and
+ * the removal. So it is stopped (SIGSTOP) for both, which takes some milliseconds and goes unnoticed by
+ * it. Linux only: no other system lists the open files of a process as files.
  */
 import { readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 
-/** A process stops when what its threads are doing in the kernel is done. */
+/** A process only stops once its threads have finished what they are doing in the kernel. */
 const STOP_TIMEOUT_MS = 500;
 const POLL_MS = 1;
 
 /**
- * Calls `act` with all that the process has open while it stands still; then it goes on.
+ * Stops the process, calls `act` with the paths it has open, and resumes it.
  *
- * @returns What `act` returned; `undefined` where the process does not stop in time or cannot be looked at.
+ * @returns What `act` returned; `undefined` if the process doesn't stop in time or can't be inspected.
  */
 export async function whileStopped<Result>(
   pid: number,
@@ -33,15 +33,15 @@ export async function whileStopped<Result>(
     return act(openPaths(pid));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // It has ended, or is not ours to look at.
+    // It has ended, or belongs to another user.
     if (code === "ESRCH" || code === "ENOENT" || code === "EACCES") return undefined;
     throw error;
   } finally {
-    goOn(pid);
+    resume(pid);
   }
 }
 
-function goOn(pid: number): void {
+function resume(pid: number): void {
   try {
     process.kill(pid, "SIGCONT");
   } catch {
@@ -49,11 +49,11 @@ function goOn(pid: number): void {
   }
 }
 
-/** Whether none of its threads runs. */
+/** Whether all its threads are stopped. */
 function isStopped(pid: number): boolean {
   return readdirSync(`/proc/${pid}/task`).every((thread) => {
     const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1");
-    // Behind the name, which may hold anything.
+    // The state follows the name, which may contain anything, parentheses included.
     return stat[stat.lastIndexOf(")") + 2] === "T";
   });
 }

@@ -1,8 +1,8 @@
 /**
- * The Worker as workerd takes it: bundled by wrangler as for a deploy, configured by wrangler.toml as
- * wrangler reads it. Nothing of that file is repeated here.
+ * Bundles the Worker for workerd: built by wrangler as for a deployment, configured by wrangler.toml as
+ * wrangler parses it. Nothing from that file is repeated here.
  *
- * A bundle can be written to a folder and read back, so that the machine that serves needs neither
+ * A bundle can be written to a directory and read back, so that the machine that serves needs neither
  * wrangler nor the sources.
  */
 import { execFile } from "node:child_process";
@@ -15,10 +15,10 @@ import { promisify } from "node:util";
 
 import { ServeError } from "./serve-error.ts";
 
-/** The project's folder. */
+/** The project's root directory. */
 export const projectDir = fileURLToPath(new URL("..", import.meta.url));
 
-/** Keeps wrangler from calling home. */
+/** An environment in which wrangler sends nothing over the network. */
 export const offlineEnv: NodeJS.ProcessEnv = {
   ...process.env,
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
@@ -26,14 +26,14 @@ export const offlineEnv: NodeJS.ProcessEnv = {
   WRANGLER_SEND_METRICS: "false",
 };
 
-/** In the folder of a bundle: what the Worker is, but for the modules beside it. */
+/** In a bundle's directory: the Worker's configuration and the names of its modules. */
 const MANIFEST = "sluice-bundle.json";
-/** How the manifest is written; another number is another version of Sluice. */
+/** The version of the manifest's format; another one comes from another version of Sluice. */
 const MANIFEST_FORMAT = 1;
 
 const requireHere = createRequire(import.meta.url);
 
-/** The workerd that wrangler runs; where wrangler is not installed, the one that is. */
+/** The path of wrangler's workerd; without wrangler, of the workerd that is installed. */
 export function workerdPath(): string {
   return (requireBesideWrangler()("workerd") as { default: string }).default;
 }
@@ -58,7 +58,7 @@ interface WranglerConfig {
   readonly migrations: readonly { readonly new_sqlite_classes?: readonly string[] }[];
 }
 
-/** How workerd is to take a module; wrangler leaves what it does not bundle beside the bundle. */
+/** The kind of module for each extension; wrangler leaves what it doesn't bundle beside the bundle. */
 const moduleKinds: Readonly<Record<string, string>> = {
   ".js": "esModule",
   ".css": "text",
@@ -75,7 +75,7 @@ interface WorkerModule {
   readonly content: Buffer;
 }
 
-/** A Worker, ready for workerd. */
+/** A Worker that workerd can run. */
 export interface WorkerBundle {
   readonly config: WranglerConfig;
   /** The main module first. */
@@ -85,14 +85,14 @@ export interface WorkerBundle {
 export interface BundleOptions {
   /** The wrangler configuration; by default the project's. */
   readonly configPath?: string;
-  /** In place of its main module: a path from the project's folder. */
+  /** Replaces the configuration's main module; relative to the project's directory. */
   readonly main?: string | undefined;
 }
 
 /**
  * Bundles the Worker.
  *
- * @throws {Error} With what wrangler said, where it cannot.
+ * @throws {Error} If wrangler fails, with its output.
  */
 export async function bundleWorker(options: BundleOptions = {}): Promise<WorkerBundle> {
   const { configPath = join(projectDir, "wrangler.toml"), main } = options;
@@ -118,7 +118,7 @@ async function readConfig(configPath: string): Promise<WranglerConfig> {
   return read({ config: configPath }) as WranglerConfig;
 }
 
-/** The bindings of a configuration that nothing stands behind here, as in `kv_namespaces`. */
+/** The kinds of bindings in a configuration that don't exist outside Cloudflare, such as `kv_namespaces`. */
 export function unservedBindings(config: object): string[] {
   return Object.entries(config).flatMap(([kind, value]) => {
     return Array.isArray(value) && value.some(isBinding) ? [kind] : [];
@@ -147,11 +147,11 @@ interface Manifest {
   readonly modules: readonly Omit<WorkerModule, "content">[];
 }
 
-/** Writes the bundle into `dir`, which is made if it is not there. */
+/** Writes the bundle to `dir`, created if missing. */
 export async function writeBundle(dir: string, { config, modules }: WorkerBundle): Promise<void> {
   await mkdir(dir, { recursive: true });
   for (const { name, content } of modules) await writeFile(join(dir, name), content);
-  // Named one by one: what else wrangler knows of the machine that bundles stays there.
+  // Picked one by one: wrangler's configuration also has paths of the machine that bundles.
   const { main, compatibility_date, compatibility_flags, vars, durable_objects, migrations } =
     config;
   const manifest: Manifest = {
@@ -170,9 +170,9 @@ export async function writeBundle(dir: string, { config, modules }: WorkerBundle
 }
 
 /**
- * The bundle that `writeBundle` has written into `dir`.
+ * Reads the bundle that `writeBundle` wrote to `dir`.
  *
- * @throws {ServeError} Where there is none, or one of another format.
+ * @throws {ServeError} If there is none, or one in another format.
  */
 export async function readWrittenBundle(dir: string): Promise<WorkerBundle> {
   const path = join(dir, MANIFEST);
@@ -181,7 +181,7 @@ export async function readWrittenBundle(dir: string): Promise<WorkerBundle> {
   const manifest = JSON.parse(text) as Manifest;
   if (manifest.format !== MANIFEST_FORMAT) {
     const found = String(manifest.format);
-    throw noBundle(`${path} is of format ${found}, and format ${MANIFEST_FORMAT} is known`);
+    throw noBundle(`${path} must have format ${MANIFEST_FORMAT}: got ${found}`);
   }
   const modules = manifest.modules.map(async ({ name, kind }): Promise<WorkerModule> => {
     return { name, kind, content: await readFile(join(dirname(path), name)) };

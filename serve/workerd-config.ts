@@ -1,31 +1,31 @@
-/** What workerd is told: the Workers, where they listen, and where their objects keep what they store. */
+/** Writes workerd's configuration: the Workers, where they listen, and where their objects store state. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { WorkerBundle } from "./worker-bundle.ts";
 
-/** One Worker among those of a configuration. */
+/** One Worker of a configuration. */
 export interface WorkerSource {
   /**
-   * Of the service. It is part of where the objects keep their state (`NAME-CLASS` in the folder of the
-   * state), and of what their ids are made from: under another name they start anew.
+   * The name of its service. The directory of its objects' state (`NAME-CLASS`) and their IDs are derived
+   * from it: under another name they start from scratch.
    */
   readonly name: string;
   readonly bundle: WorkerBundle;
-  /** Laid over the variables of wrangler.toml. */
+  /** Overrides variables of wrangler.toml. */
   readonly vars?: Readonly<Record<string, unknown>>;
   /**
-   * Laid over both: variables whose values workerd takes from its environment, by the name there, so
-   * that no file holds them.
+   * Overrides both: variables that workerd reads from its environment, so that no file contains their
+   * values. Each maps to the name of the environment variable.
    */
   readonly fromEnvironment?: Readonly<Record<string, string>>;
-  /** Service bindings by name: which Worker's, and which entrypoint of it. */
+  /** Service bindings by name. */
   readonly services?: Readonly<Record<string, BoundService>>;
-  /** Names of others that are told of each step of it, its spans included (`tailStream`). */
+  /** Names of the Workers that receive its trace events, spans included (`tailStream`). */
   readonly tails?: readonly string[];
 }
 
-/** What a service binding leads to: an entrypoint of a Worker, or by its name something that is none. */
+/** The target of a service binding: an entrypoint of a Worker, or a service that isn't a Worker. */
 export type BoundService =
   | { readonly worker: string; readonly entrypoint: string }
   | { readonly service: string };
@@ -33,35 +33,35 @@ export type BoundService =
 /** Where workerd listens. */
 interface SocketSource {
   readonly name: string;
-  /** `HOST:PORT`, where port 0 is any free one, or `unix:PATH`. */
+  /** `HOST:PORT`, where port 0 picks any free port, or `unix:PATH`. */
   readonly address: string;
-  /** Name of the Worker that answers, and of its entrypoint if that is not the default one. */
+  /** The Worker that answers, and its entrypoint if not the default one. */
   readonly worker: string;
   readonly entrypoint?: string;
 }
 
 export interface WorkerdSetup {
-  /** Where the objects keep what they store. */
+  /** Where the objects store their state. */
   readonly stateDir: string;
   readonly workers: readonly WorkerSource[];
   readonly sockets: readonly SocketSource[];
-  /** Flags of V8, as in `--perf-basic-prof`. */
+  /** Flags for V8, such as `--perf-basic-prof`. */
   readonly v8Flags?: readonly string[];
-  /** Folders that Workers may read, by the name of the service. */
+  /** Directories that Workers may read, by the name of the service. */
   readonly folders?: Readonly<Record<string, string>>;
-  /** Servers beside workerd, `unix:PATH`, by the name of the service. */
+  /** Addresses of external servers, `unix:PATH`, by the name of the service. */
   readonly servers?: Readonly<Record<string, string>>;
-  /** Whether Workers may call addresses of this machine and its network, too. */
+  /** Whether Workers may also call addresses of this machine and its network. */
   readonly reachesThisMachine?: boolean | undefined;
 }
 
-/** A Worker as it is written down. */
+/** A Worker whose modules are written to disk. */
 interface WrittenWorker extends WorkerSource {
-  /** Its folder, beside the configuration. */
+  /** The directory of its modules, beside the configuration. */
   readonly folder: string;
 }
 
-/** Writes the Workers and their configuration into `dir` and returns the configuration's path. */
+/** Writes the Workers and their configuration to `dir`; returns the configuration's path. */
 export async function writeWorkerd(dir: string, setup: WorkerdSetup): Promise<string> {
   const written = await Promise.all(
     setup.workers.map(async (worker, index): Promise<WrittenWorker> => {
@@ -82,7 +82,7 @@ function capnp(workers: readonly WrittenWorker[], setup: WorkerdSetup): string {
   const { stateDir, sockets, v8Flags = [], reachesThisMachine = false } = setup;
   const services = workers.map(({ name, folder }) => `(name = ${text(name)}, worker = .${folder})`);
   const disk = `(name = "disk", disk = (path = ${text(stateDir)}, writable = true))`;
-  // What Workers call by `fetch`, under the name that workerd knows it by.
+  // The service behind global `fetch`; workerd requires this name.
   const network = '(name = "internet", network = (allow = ["public", "private"]))';
   const outside = reachesThisMachine ? [network] : [];
   const folders = Object.entries(setup.folders ?? {}).map(
@@ -163,7 +163,7 @@ const ${folder} :Workerd.Worker = (
 `;
 }
 
-/** A literal of Cap'n Proto, whose escapes are those of JSON as far as printable text goes. */
+/** A Cap'n Proto string literal, whose escapes for printable text are the same as JSON's. */
 function text(value: string): string {
   return JSON.stringify(value);
 }

@@ -1,12 +1,12 @@
-/** The files of the buckets as the Worker sees them where `npm run serve` runs it. */
+/** The Worker's view of the buckets' files under `npm run serve`. */
 import type { BucketFiles, FileState } from "../../src/worker/config/bucket-files.ts";
 
-/** What asks for it: any name will do, and nobody resolves it. */
+/** An origin for the URLs of service bindings. Any name will do: it is never resolved. */
 const ORIGIN = "http://files";
 
 /**
- * Whether a file is there is read from the folder itself, by workerd in its own thread: no object is made in
- * between. For the rest the launcher is asked (bucket-folder-server.ts).
+ * Asks the directory itself whether a file exists, which workerd serves in its own thread: nothing can
+ * create the object in between. For everything else it asks the launcher (bucket-folder-server.ts).
  */
 export class ServedBucketFiles implements BucketFiles {
   readonly #objects: DurableObjectNamespace;
@@ -24,7 +24,7 @@ export class ServedBucketFiles implements BucketFiles {
       const url = `${ORIGIN}/${this.#idOf(name)}.sqlite`;
       return (await this.#folder.fetch(url, { method: "HEAD" })).status === 404;
     } catch {
-      // No file can be opened just now. The object is asked, and will say so.
+      // No file can be opened right now. The object will be asked, and report that.
       return false;
     }
   }
@@ -46,7 +46,7 @@ export class ServedBucketFiles implements BucketFiles {
     return this.#objects.idFromName(name).toString();
   }
 
-  /** `undefined` where the launcher does not answer: it must not be in the way of anything. */
+  /** `undefined` if the launcher doesn't answer: its failure must not fail a caller's request. */
   async #ask(method: string, name: string): Promise<Response | undefined> {
     try {
       return await this.#launcher.fetch(`${ORIGIN}/${this.#idOf(name)}`, { method });

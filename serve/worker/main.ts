@@ -1,15 +1,15 @@
 /**
- * The Worker's main module where `npm run serve` runs it: the same Worker, which sees the files of the
- * buckets (bucket-files.ts), and can be told that its process is about to end.
+ * The Worker's main module under `npm run serve`: the same Worker, with access to the buckets' files
+ * (bucket-files.ts) and an orderly shutdown.
  *
- * workerd ends in order only when nothing is held any more, and Sluice holds what waits. So before that
- * the launcher calls `Control`, on a socket that nobody else reaches. From then on newcomers are turned
- * away at the door, and every object with waiters tells them so. It is the objects who tell them: only
- * there is it certain that a caller who is told `unavailable` has taken nothing. What the Worker gives
- * up in the middle of a call may have been granted and written by then.
+ * workerd ends in order only when no request is open, and Sluice keeps waiting callers' requests open. So
+ * the launcher first calls `Control`, on a private socket. From then on the Worker refuses new callers, and
+ * every object with waiters refuses those. It has to be the objects: only they know for certain that a
+ * caller that gets `unavailable` has taken nothing. A call that the Worker gave up on might already be
+ * granted and written.
  *
- * All of this works because workerd runs a Worker and its objects in one isolate, where Cloudflare may
- * use many. Before the end nothing here costs a request more than a look at a boolean.
+ * This works because workerd runs a Worker and its objects in one isolate, where Cloudflare may use many.
+ * Until the shutdown it costs each request no more than checking a boolean.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 
@@ -22,12 +22,12 @@ import { ServedBucketFiles } from "./bucket-files.ts";
 export * from "../../src/index.ts";
 
 interface ServedEnv extends SluiceEnv {
-  /** The folder of the buckets' files, to be read. */
+  /** The directory of the buckets' files, read-only. */
   readonly BUCKET_FOLDER: Fetcher;
   readonly LAUNCHER: Fetcher;
 }
 
-/** What the Worker is handed: its environment, and the files of the buckets. One, as that is one. */
+/** The Worker's environment with the buckets' files added. Built once, since the environment never changes. */
 let env: SluiceEnv | undefined;
 
 function withFiles(served: ServedEnv): SluiceEnv {
@@ -36,10 +36,10 @@ function withFiles(served: ServedEnv): SluiceEnv {
   return env;
 }
 
-/** Whether the process is about to end. */
+/** Whether the process is shutting down. */
 let isEnding = false;
 
-/** The objects in memory, by name; those that the runtime has dropped go with their garbage. */
+/** The objects in memory, by name. An entry is removed when its object is garbage-collected. */
 const objects = new Map<string, WeakRef<Bucket>>();
 const dropped = new FinalizationRegistry((name: string) => {
   if (objects.get(name)?.deref() === undefined) objects.delete(name);
@@ -49,9 +49,9 @@ const dropped = new FinalizationRegistry((name: string) => {
 export class BucketObject extends Bucket {
   constructor(ctx: DurableObjectState, env: SluiceEnv) {
     const { sql } = ctx.storage;
-    // Whoever runs a machine may set its clock. Measured: 6 µs.
+    // The machine's clock may be set back. SQLite then shows it as it is, unlike `Date.now()`. Takes 6 µs.
     super(ctx, env, () => 1_000 * Number(sql.exec("SELECT unixepoch('subsec') AS s").one()["s"]));
-    // For a request that was let in at the door just before it was closed.
+    // For a request that the Worker accepted just before the shutdown.
     if (isEnding) this.close();
     const { name } = ctx.id;
     if (name === undefined) return;
@@ -60,25 +60,25 @@ export class BucketObject extends Bucket {
   }
 }
 
-/** What the launcher reaches, and nobody else. */
+/** The launcher's private entrypoint. */
 export class Control extends WorkerEntrypoint<SluiceEnv> {
   /**
-   * POST ends the waiting, for good, and answers once all who waited have been told. GET says who may call,
-   * by the settings that decide it.
+   * POST refuses all callers from now on, and answers once those that waited have their answers. GET
+   * returns who may call, from the settings that decide it.
    */
   override async fetch(request: Request): Promise<Response> {
     if (request.method !== "POST") {
       return Response.json({ isEnding, openness: opennessOf(settingsOf(this.env)) });
     }
     isEnding = true;
-    const told: Promise<void>[] = [];
+    const answered: Promise<void>[] = [];
     for (const [name, reference] of objects) {
       const object = reference.deref();
-      // Only a flag: what it has to write and to tell is for a turn of its own.
+      // This only sets a flag; the object writes and answers in a turn of its own.
       object?.close();
-      if (object?.isAwaited) told.push(this.env.BUCKETS.getByName(name).shutDown());
+      if (object?.isAwaited) answered.push(this.env.BUCKETS.getByName(name).shutDown());
     }
-    await Promise.all(told);
+    await Promise.all(answered);
     return Response.json({ isEnding });
   }
 }

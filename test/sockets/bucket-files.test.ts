@@ -337,7 +337,7 @@ describe("damaged files", () => {
     }
     {
       await using server = await served(state);
-      expect(server.output).toContain("the file was cut to nothing");
+      expect(server.output).toContain("the file was truncated to nothing");
       expect((await send(server.url, acquirePath("torn1"))).status).toBe(503);
     }
     expect(readdirSync(join(state, "set-aside"))).toHaveLength(4);

@@ -241,8 +241,8 @@ describe("a client that leaves", () => {
 
 describe.concurrent("a client that takes too long", () => {
   it.each([
-    ["half a head", "GET /a HTTP/1.1\r\nHo", "The head of the request is late"],
-    ["half a head behind an answer", `${get("/a")}GET /b`, "The head of the request is late"],
+    ["half a head", "GET /a HTTP/1.1\r\nHo", "The head of the request did not arrive in time"],
+    ["half a head behind an answer", `${get("/a")}GET /b`, "The head"],
     ["half a body", "POST /never HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nbo", "The body"],
     [
       "no chunk",
@@ -355,7 +355,7 @@ describe("where there is no room", () => {
         status: 503,
         reason: "unavailable",
         retryAfterMs: 1_000,
-        detail: "Sluice has no room for more connections here: 100 are open",
+        detail: "Too many connections: 100 are open, the limit of this server",
       },
     });
     expect(headers).toMatchObject({ "retry-after": "1", connection: "close" });
@@ -399,7 +399,7 @@ describe("where there is no room", () => {
       expect({ status, body }).toMatchObject({ status: 503, body: { reason: "unavailable" } });
       client.socket.write(get("/b"));
       await client.endedAfterMs;
-      expect(client.received()).toMatch(/503 Service Unavailable(.|\n|\r)*files of 800 are open/);
+      expect(client.received()).toMatch(/503 Service Unavailable(.|\n|\r)* of 800 files are open/);
     }
     // Who waits already is not touched.
     expect(await waiting.then((response) => response.text())).toBe("held");

@@ -98,7 +98,7 @@ describe.concurrent("npm run serve", () => {
     {
       await using served = await Served.ready(args, {}, "npm");
       expect(served.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-      expect(served.output).toContain("everybody who reaches it may acquire and read");
+      expect(served.output).toContain("anyone who can reach it may acquire and read");
       expect(await acquire(served, "kept")).toMatchObject({ remaining: 0 });
       const { code, tookMs } = await served.terminate();
       expect({ code, isPrompt: tookMs < PROMPTLY_MS }).toEqual({ code: 0, isPrompt: true });
@@ -125,7 +125,7 @@ describe.concurrent("npm run serve", () => {
     await using served = await Served.ready(from(newState(), ...OPEN));
     process.kill(await served.workerdPid(), "SIGKILL");
     expect(await served.ended).toMatchObject({ code: 137 });
-    expect(served.output).toContain("workerd ended by itself, with status 137");
+    expect(served.output).toContain("workerd exited unexpectedly with status 137");
   });
 
   it("answers 401 to all where neither API_TOKEN nor PUBLIC is set, and says so", async () => {
@@ -135,9 +135,9 @@ describe.concurrent("npm run serve", () => {
   });
 
   it.each([
-    ["an empty API_TOKEN, PUBLIC", "PUBLIC=true", ["API_TOKEN:"], 200, "everybody who reaches it"],
-    ["the same in a file", "PUBLIC=true\nAPI_TOKEN=\n", [], 200, "everybody who reaches it"],
-    ["an empty one over a real one", "PUBLIC=true\nAPI_TOKEN=a", ["API_TOKEN:"], 200, "everybody"],
+    ["an empty API_TOKEN, PUBLIC", "PUBLIC=true", ["API_TOKEN:"], 200, "anyone who can reach it"],
+    ["the same in a file", "PUBLIC=true\nAPI_TOKEN=\n", [], 200, "anyone who can reach it"],
+    ["an empty one over a real one", "PUBLIC=true\nAPI_TOKEN=a", ["API_TOKEN:"], 200, "anyone"],
     ["an empty API_TOKEN alone", "API_TOKEN=", [], 401, "closed: set API_TOKEN"],
     ["PUBLIC that is false", "", ["PUBLIC:false"], 401, "closed: set API_TOKEN"],
     ["API_TOKEN and PUBLIC", "API_TOKEN=a", ["PUBLIC:true"], 401, "callers need an API_TOKEN"],
@@ -198,7 +198,7 @@ describe.concurrent("npm run serve", () => {
     const command = `${limits}; exec '${process.execPath}' -- serve/main.ts ${args.join(" ")}`;
     await using served = await Served.ready(["-c", command], {}, "sh");
     await served.until("Open files: at most 900, the hard limit (ulimit -Hn)");
-    expect(served.output).toContain("room for 300 clients with a request at once");
+    expect(served.output).toContain("enough for 300 concurrent requests");
     for (const pid of [served.pid, await served.workerdPid()]) {
       expect(await readFile(`/proc/${pid}/limits`, "utf8")).toMatch(/^Max open files +900 +900 /m);
     }
@@ -377,19 +377,25 @@ describe.concurrent("npm run serve, started wrong", () => {
   }
 
   it.each([
-    [["--port", "65536"], '--port must be an integer of 0…65535: got "65536"'],
-    [["--port", "8o"], '--port must be an integer of 0…65535: got "8o"'],
+    [["--port", "65536"], '--port must be an integer from 0 to 65535: got "65536"'],
+    [["--port", "8o"], '--port must be an integer from 0 to 65535: got "8o"'],
     [["--host", "127.0.0.1:80"], 'got "127.0.0.1:80"'],
-    [["--grace", "5"], '--grace must be a time of 0s…600s, in s or ms: got "5"'],
+    [["--grace", "5"], '--grace must be a time from 0s to 600s, in s or ms: got "5"'],
     [["--grace", "601s"], 'got "601s"'],
-    [["--head-timeout", "0s"], '--head-timeout must be a time of 1s…600s, in s or ms: got "0s"'],
-    [["--body-timeout", "999ms"], "--body-timeout must be a time of 1s…600s"],
-    [["--idle-timeout", "1h"], '--idle-timeout must be a time of 1s…600s, in s or ms: got "1h"'],
-    [["--no-relay", "--idle-timeout", "5s"], "--no-relay leaves nobody to keep --head-timeout"],
+    [
+      ["--head-timeout", "0s"],
+      '--head-timeout must be a time from 1s to 600s, in s or ms: got "0s"',
+    ],
+    [["--body-timeout", "999ms"], "--body-timeout must be a time from 1s to 600s"],
+    [
+      ["--idle-timeout", "1h"],
+      '--idle-timeout must be a time from 1s to 600s, in s or ms: got "1h"',
+    ],
+    [["--no-relay", "--idle-timeout", "5s"], "--no-relay cannot be used with --head-timeout"],
     [["--var", "secret-without-a-colon"], "--var must be NAME:VALUE"],
     [["--var", "1X:y"], 'got "1X"'],
     [["--env-file", "/nowhere/secrets"], "--env-file: cannot read /nowhere/secrets"],
-    [["--config", "/nowhere/wrangler.toml"], "--config: there is no /nowhere/wrangler.toml"],
+    [["--config", "/nowhere/wrangler.toml"], "--config: /nowhere/wrangler.toml does not exist"],
     [["--config", "x", "--bundle", "y"], "--config cannot be used with --bundle"],
     [["--bundle", "/nowhere"], "--bundle: there is no sluice-bundle.json in /nowhere"],
     [["--prot", "1"], "--prot"],
@@ -415,7 +421,7 @@ describe.concurrent("npm run serve, started wrong", () => {
   });
 
   it("on an address that is not this machine's", async () => {
-    const message = "--host: 192.0.2.1 is no address of this machine";
+    const message = "--host: 192.0.2.1 is not an address of this machine";
     await expectRefused(from(newState(), "--port", "0", "--host", "192.0.2.1"), 1, message);
   });
 
@@ -425,20 +431,20 @@ describe.concurrent("npm run serve, started wrong", () => {
     await expectRefused(from(join(file, "state"), "--port", "0"), 1, "--state: cannot write to");
     const long = join(dir, "x".repeat(100));
     await mkdir(long);
-    await expectRefused(from(long, "--port", "0"), 2, "is too long for a socket in it");
+    await expectRefused(from(long, "--port", "0"), 2, "is too long a path for a socket in it");
   });
 
   it("a second time over the same folder; the first goes on", async () => {
     const state = newState();
     await using served = await Served.ready(from(state, ...OPEN));
-    await expectRefused(from(state, ...OPEN), 1, "is used by another instance");
+    await expectRefused(from(state, ...OPEN), 1, "is in use by another instance");
     expect(await acquire(served, "x")).toMatchObject({ remaining: 0 });
     // Two that start at the same moment: one of them wins.
     const contested = newState();
     const both = [1, 2].map(() => new Served(from(contested, ...OPEN)));
     const first = await Promise.race(both.map(({ ended }) => ended));
     expect(first).toMatchObject({ code: 1 });
-    const left = both.filter(({ output }) => !output.includes("is used by another instance"));
+    const left = both.filter(({ output }) => !output.includes("is in use by another instance"));
     expect(left).toHaveLength(1);
     for (const each of both) await each[Symbol.asyncDispose]();
   });
@@ -448,7 +454,7 @@ describe.concurrent("npm run serve, started wrong", () => {
     await mkdir(state, { recursive: true });
     const orphan = createServer();
     await new Promise<void>((resolve) => orphan.listen(join(state, "control.sock"), resolve));
-    await expectRefused(from(state, ...OPEN), 1, "is still used by a workerd");
+    await expectRefused(from(state, ...OPEN), 1, "is still in use by a workerd");
     await new Promise((resolve) => orphan.close(resolve));
   });
 });
@@ -467,7 +473,8 @@ it("a bundle of another configuration has its policies, and says which bindings 
   const own = join(dir, "own-bundle");
   const building = new Served(["--write-bundle", own, "--config", configPath]);
   expect(await building.ended).toMatchObject({ code: 0 });
-  expect(building.output).toContain("Left out, for Cloudflare only: analytics_engine_datasets");
+  const ignored = "Ignored bindings that only Cloudflare provides: analytics_engine_datasets";
+  expect(building.output).toContain(ignored);
   const args = ["--bundle", own, "--state", newState(), "--port", "0", "--var", "PUBLIC:true"];
   await using served = await Served.ready(args);
   expect((await send(served.url, acquirePath("only"))).status).toBe(200);
