@@ -1,4 +1,7 @@
-/** The Worker's main module: entrypoints only, as the runtime demands. The package's entry `sluice/worker`. */
+/**
+ * The Worker's main module, the package's entry `sluice/worker`. The runtime requires that it
+ * export entrypoints only.
+ */
 import type { SluiceEnv } from "./worker/config/env.ts";
 
 import { routes } from "./worker/app.ts";

@@ -1,37 +1,39 @@
 /**
- * Listening to an `AbortSignal`, however many wait under it.
+ * Listening to an `AbortSignal`, with any number of listeners.
  *
- * Node 20 warns of a leak where a signal has more than ten listeners, and one signal for all that a job does
- * is no leak. So a signal gets one listener of ours, which calls those who listen now.
+ * Node 20 warns of a leak if a signal has more than ten listeners, but one signal shared by
+ * everything a job does is not a leak. So each signal gets a single listener from this module,
+ * which calls all current listeners.
  */
 
 type Listener = () => void;
 
-/** Those who listen to one signal. */
+/** The listeners of one signal. */
 interface Listening {
   readonly listeners: Set<Listener>;
-  /** The one listener that the signal has. */
+  /** The single listener added to the signal. */
   readonly dispatch: Listener;
 }
 
 const listeningTo = new WeakMap<AbortSignal, Listening>();
 
 /**
- * Calls `listener` when `signal` aborts, once; never if it has aborted already. The listener must not throw.
+ * Calls `listener` once when `signal` aborts; never if it has already aborted. The listener must
+ * not throw.
  *
- * @returns What ends that; calling it again does nothing.
+ * @returns A function that stops listening; calling it again does nothing.
  *
  * @example
  * const stopListening = onAbort(signal, () => reader.cancel());
  */
 export function onAbort(signal: AbortSignal, listener: Listener): () => void {
   const { listeners, dispatch } = listeningTo.get(signal) ?? listenTo(signal);
-  // A function of its own, so that the same one may be given twice.
-  const own = (): void => listener();
-  listeners.add(own);
+  // A separate function, so that the same listener can be added twice.
+  const entry = (): void => listener();
+  listeners.add(entry);
   return () => {
-    if (!listeners.delete(own) || listeners.size > 0) return;
-    // The last one: nothing of ours stays on a signal that lives as long as its process.
+    if (!listeners.delete(entry) || listeners.size > 0) return;
+    // That was the last listener: leave nothing on a signal that may live as long as the process.
     listeningTo.delete(signal);
     signal.removeEventListener("abort", dispatch);
   };
@@ -40,7 +42,7 @@ export function onAbort(signal: AbortSignal, listener: Listener): () => void {
 function listenTo(signal: AbortSignal): Listening {
   const listeners = new Set<Listener>();
   const dispatch = (): void => {
-    // In the order in which they came, but for those who have stopped meanwhile.
+    // In the order they were added, except those removed meanwhile.
     for (const listener of listeners) {
       listeners.delete(listener);
       listener();

@@ -1,23 +1,23 @@
 /**
- * How an acquire ends, as a client tells it: a closed union, over every way to Sluice and for every surface
- * that is built on a client.
+ * The result of an acquire as a client returns it: one closed union for every transport and for
+ * everything built on a client.
  */
 import type { GrantBody } from "../protocol/acquire-bodies.ts";
 import type { RateLimitState } from "../protocol/rate-limit-fields.ts";
 
-/** The tokens are the caller's. */
+/** The caller has its tokens. */
 export interface Granted extends GrantBody {
   readonly ok: true;
-  /** The bucket, as of the answer. Left out where none has answered. */
+  /** State of the bucket when the answer was sent. Missing if no bucket answered. */
   readonly rateLimit?: RateLimitState;
   /**
-   * Present, and true, where Sluice could not be reached and `onUnavailable` is `"open"`: no bucket has
-   * given these tokens, `remaining` is 0, and `grantedAtMs` is this machine's time.
+   * Present, and true, if Sluice couldn't be reached and `onUnavailable` is `"open"`: the tokens
+   * came from no bucket, `remaining` is 0, and `grantedAtMs` is this machine's time.
    */
   readonly isUnmetered?: true;
 }
 
-/** Why a caller went without. Nothing was taken. */
+/** Why an acquire was refused. A refusal takes nothing. */
 export type RefusalReason =
   | "timeout"
   | "queue-full"
@@ -27,25 +27,28 @@ export type RefusalReason =
   | "unavailable";
 
 /**
- * The caller has nothing, and nothing was taken. (Of `unavailable` that cannot be said for certain: a
- * grant may have been on its way. The same `idempotencyKey` gets it for ten minutes, if it is the caller's
- * own; otherwise its tokens are lost.)
+ * The caller was refused, and nothing was taken. (Except that `unavailable` can't rule it out: a
+ * grant may have been on its way. A retry with the caller's own `idempotencyKey` collects it for
+ * ten minutes; without one, its tokens are lost.)
  */
 export interface Refused {
   readonly ok: false;
   readonly bucket: string;
   readonly tokens: number;
-  /** `unavailable` only where `onUnavailable` is `"closed"`, and over RPC. */
+  /** `unavailable` occurs only if `onUnavailable` is `"closed"`, and over RPC. */
   readonly reason: RefusalReason;
   /** One sentence with the values and limits, without a full stop. */
   readonly detail: string;
-  /** With `timeout`, `queue-full` and `unavailable`: time until the same request may be granted. */
+  /**
+   * With `timeout`, `queue-full` and `unavailable`: milliseconds until the same request may be
+   * granted.
+   */
   readonly retryAfterMs?: number;
-  /** With `timeout` and `queue-full`: names of the policies that said no. */
+  /** With `timeout` and `queue-full`: names of the policies that refused it. */
   readonly violatedPolicies?: readonly string[];
-  /** With `timeout` and `queue-full`: the bucket, as of the answer. */
+  /** With `timeout` and `queue-full`: state of the bucket when the answer was sent. */
   readonly rateLimit?: RateLimitState;
 }
 
-/** How an acquire ends. A switch over `ok` and `reason` is exhaustive. */
+/** The result of an acquire. A switch over `ok` and `reason` is exhaustive. */
 export type AcquireOutcome = Granted | Refused;

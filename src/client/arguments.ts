@@ -1,6 +1,6 @@
 /**
- * What is checked before anything is sent: a wrong argument is the caller's fault, and is told with its
- * name, its value and its limit, whatever the network does.
+ * Argument checks that run before anything is sent. A wrong argument is the caller's fault, so the
+ * error names it and shows its value and its limit, whatever the state of the network.
  */
 import type { FieldFault, Range } from "../core/policy.ts";
 
@@ -13,39 +13,38 @@ import {
   showValue,
 } from "../core/policy.ts";
 
-/** 1 to 255 printable ASCII characters, as the service takes them. */
+/** 1 to 255 printable ASCII characters, the service's own rule. */
 const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/;
-/** What can be sent in a field as it is. */
+/** Characters that a header can hold without encoding. */
 const TOKEN = /^[\x21-\x7E]+$/;
-/** The largest integer that a number holds exactly: what the bucket can hold is its own to say. */
+/**
+ * The largest integer that a number holds exactly. The real maximum is the bucket's capacity, which
+ * only the service knows.
+ */
 const LARGEST = 9_007_199_254_740_991;
 const TOKENS: Range = { min: 1, max: LARGEST };
 const INSTANT_MS: Range = { min: 0, max: LARGEST };
 
-/** What is given to a verb, before anything is known of it. */
+/** An unchecked options object. */
 type Given = Readonly<Record<string, unknown>>;
 
-/**
- * @throws {RangeError} Where it cannot be a bucket's name.
- */
+/** @throws {RangeError} If `bucket` is not a legal bucket name. */
 export function checkBucket(bucket: unknown): void {
   if (isBucketName(bucket)) return;
   throw new RangeError(`bucket must be ${BUCKET_NAME_RULE}: got ${showValue(bucket)}`);
 }
 
-/**
- * @throws {RangeError} Where it cannot be a bucket's name, or cannot be written in a path.
- */
+/** @throws {RangeError} If `bucket` is not a legal bucket name, or can't be part of a path. */
 export function checkBucketInPath(bucket: unknown): void {
   checkBucket(bucket);
-  // A path with such a segment is another one, however it is encoded.
+  // URL parsing removes such a segment, even if it is percent-encoded.
   if (bucket !== "." && bucket !== "..") return;
   throw new RangeError(`bucket must not be "." or ".." here: got ${showValue(bucket)}`);
 }
 
 /**
- * @throws {RangeError} Where a number or the key is out of bounds.
- * @throws {TypeError} Where an option is of the wrong kind, or unknown.
+ * @throws {RangeError} If a number or the key is out of range.
+ * @throws {TypeError} If an option has the wrong type or is unknown.
  */
 export function checkAcquireOptions(options: object, allowed: readonly string[]): void {
   const given = membersOf("options", options, allowed);
@@ -58,19 +57,19 @@ export function checkAcquireOptions(options: object, allowed: readonly string[])
   if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey);
 }
 
-/** @throws {RangeError} Where it cannot be the key of an acquire. */
+/** @throws {RangeError} If it is not a legal idempotency key. */
 export function checkIdempotencyKey(idempotencyKey: unknown): void {
   if (typeof idempotencyKey === "string" && IDEMPOTENCY_KEY.test(idempotencyKey)) return;
   const rule = "1 to 255 printable ASCII characters";
   throw new RangeError(`idempotencyKey must be ${rule}: got ${showValue(idempotencyKey)}`);
 }
 
-/** @throws {TypeError} Where the only option of such a call is no signal, or there is another. */
+/** @throws {TypeError} If `signal` is not an `AbortSignal`, or there is any other option. */
 export function checkCallOptions(options: object): void {
   checkSignal(membersOf("options", options, ["signal"]));
 }
 
-/** @throws {RangeError} With every fault of a change of a policy. */
+/** @throws {RangeError} If any field is illegal; the message lists every fault. */
 export function checkPolicy(policy: object): void {
   if (typeof policy !== "object" || policy === null) {
     throw new TypeError(`policy must be an object: got ${showValue(policy)}`);
@@ -79,8 +78,8 @@ export function checkPolicy(policy: object): void {
 }
 
 /**
- * @throws {RangeError} Where a number is missing or out of bounds.
- * @throws {TypeError} Where a field is unknown.
+ * @throws {RangeError} If a number is missing or out of range.
+ * @throws {TypeError} If a field is unknown.
  */
 export function checkPause(pause: object): void {
   const given = membersOf("pause", pause, ["untilMs", "tokens"]);
@@ -93,10 +92,11 @@ export function checkPause(pause: object): void {
 }
 
 /**
- * The options of `createClient`.
+ * Checks the options of `createClient`.
  *
- * @throws {RangeError} Where a value is not one that is allowed.
- * @throws {TypeError} Where an option is of the wrong kind, unknown, or goes with another or without one.
+ * @throws {RangeError} If a value is not one of those allowed.
+ * @throws {TypeError} If an option has the wrong type, is unknown, or is missing or combined with
+ * another it excludes.
  */
 export function checkClientOptions(options: object): void {
   const allowed = ["url", "fetch", "service", "token", "onUnavailable", "onError", "retryForMs"];
@@ -106,16 +106,16 @@ export function checkClientOptions(options: object): void {
     throw new TypeError(`Either url or service must be given: got ${url ? "both" : "neither"}`);
   }
   if (service !== undefined && !hasMethod(service, "fetch")) {
-    throw new TypeError(`service must be something with a fetch: got ${showValue(service)}`);
+    throw new TypeError(`service must have a fetch method: got ${showValue(service)}`);
   }
   if (service !== undefined && given["fetch"] !== undefined) {
-    throw new TypeError("fetch must not be given with service, which has its own");
+    throw new TypeError("fetch cannot be combined with service, which has its own");
   }
   checkFunction(given, "fetch");
   checkFunction(given, "onError");
   checkInteger(given, "retryForMs", policyRanges.maxWaitMs);
   if (token !== undefined && (typeof token !== "string" || !TOKEN.test(token))) {
-    // Not the value: it may be a secret with a line end.
+    // The message doesn't show the value: it may be a secret with a trailing newline.
     throw new RangeError("token must be visible ASCII characters without white space");
   }
   const choices = ["throw", "open", "closed"];
@@ -126,9 +126,9 @@ export function checkClientOptions(options: object): void {
 }
 
 /**
- * Where the service is, without a slash at the end.
+ * Returns the base URL of the service, without a trailing slash.
  *
- * @throws {TypeError} Where `url` is not the address of a service.
+ * @throws {TypeError} If `url` can't be the address of a service.
  */
 export function baseOf(url: string | URL): string {
   const text = String(url);
@@ -143,7 +143,7 @@ export function baseOf(url: string | URL): string {
     throw new TypeError(`url must begin with http: or https: got ${showValue(text)}`);
   }
   if (username !== "" || password !== "") {
-    throw new TypeError("url must hold no user name and no password: there is token for that");
+    throw new TypeError("url must not contain a user name or password: use token");
   }
   if (search !== "" || hash !== "") {
     throw new TypeError(`url must have no query and no fragment: got ${showValue(text)}`);
@@ -160,13 +160,18 @@ function membersOf(what: string, value: unknown, allowed: readonly string[]): Gi
   throw new TypeError(`${showValue(unknown)} is not one of ${allowed.join(", ")}`);
 }
 
-/** Whether `value` has such a method, of its own, inherited, or through a proxy, as a service's is. */
+/**
+ * Whether `value` has this method: its own, inherited, or provided by a proxy, as an RPC stub's is.
+ */
 export function hasMethod(value: unknown, name: string): boolean {
   if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
   return typeof Reflect.get(value, name) === "function";
 }
 
-/** @throws {RangeError} Where the member is given and no integer within the limits, naming it. */
+/**
+ * @throws {RangeError} If the field is given and is not an integer within `limits`; the message
+ * names it.
+ */
 export function checkInteger(given: Given, field: string, limits: Range): void {
   const value = given[field];
   if (value === undefined || isIntegerWithin(value, limits)) return;
@@ -180,7 +185,7 @@ function checkSignal(given: Given): void {
   throw new TypeError(`signal must be an AbortSignal: got ${showValue(signal)}`);
 }
 
-/** @throws {TypeError} Where the member is given and no function, naming it. */
+/** @throws {TypeError} If the field is given and is not a function; the message names it. */
 export function checkFunction(given: Given, field: string): void {
   const value = given[field];
   if (value === undefined || typeof value === "function") return;

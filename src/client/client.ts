@@ -1,26 +1,31 @@
 /**
- * The verbs of a client of Sluice, over whatever reaches one: HTTP with a URL, or a service binding.
+ * The Sluice client: one set of verbs over any transport that reaches Sluice (HTTP with a URL, or a
+ * service binding).
  *
- * What a caller has to expect of a limiter comes as a value, `{ ok: true, … }` or `{ ok: false, reason }`,
- * in a closed union. What only a wrong call or a wrong configuration leads to is thrown: `SluiceError`
- * where the service said so, `RangeError` and `TypeError` where it was clear before anything was sent.
+ * Outcomes a caller must expect from a rate limiter are values: `{ ok: true, … }` or
+ * `{ ok: false, reason }`, a closed union. Only a wrong call or a wrong configuration throws:
+ * `SluiceError` if the service reported it, `RangeError` or `TypeError` if it was clear before
+ * anything was sent.
  *
- * **Asking again.** Connections break, and then nobody knows whether the tokens were taken. So each acquire
- * has an idempotency key, and what is sent again is the same request to the letter: a grant that was given
- * is given again, a place in the queue that is still held is joined, and what never arrived is asked
- * for the first time. A place whose connection has broken is free for others, but for 30 s whoever comes back
- * stands where it stood, with its first deadline. Later, or if the bucket's object was lost meanwhile, it
- * stands at the end of the queue, and the service counts its `timeoutMs` anew; the caller's own count goes
- * on, and it leaves when that is over.
+ * **Retries.** When a connection breaks, the client can't know whether the tokens were taken. So
+ * each acquire carries an idempotency key, and a retry sends exactly the same request: a grant
+ * already made is returned again, a place in the queue that is still held is joined, and a request
+ * that never arrived is made for the first time. Once its connection breaks, a waiting request no
+ * longer holds up the callers behind it, but a retry within 30 s gets its original place back, with
+ * its original deadline. After that, or if the bucket's object was lost meanwhile, the retry joins
+ * the end of the queue and the service counts its `timeoutMs` from the start again; the client's
+ * own count continues, and the client leaves the queue when that count ends.
  *
- * **Giving up.** A service cannot always see that a caller has left, so the client tells it, by a call of its
- * own with the same key. And a wait that may last is streamed, so that both sides see that the other is there.
+ * **Giving up.** A service can't always see that a caller has disconnected, so the client sends a
+ * cancel call with the same key. A wait that may be long is streamed, so that each side can see
+ * that the other is still connected.
  *
- * **What a key costs.** A request with a key goes to the bucket itself, past any lease, and its grant is
- * written down by itself. Who would rather ask once, and lose a token now and then with a connection,
- * sets `retryForMs: 0`.
+ * **The cost of a key.** A request with a key goes to the bucket itself rather than to a lease, and
+ * its grant is written individually. To skip retries, and risk losing a token when a connection
+ * breaks, set `retryForMs: 0`.
  *
- * Nothing here is of one platform: `fetch`, `AbortController`, timers and random values are all it needs.
+ * Nothing here is platform-specific: it needs only `fetch`, `AbortController`, timers and random
+ * values.
  */
 import type { PolicyFields } from "../core/policy.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
@@ -51,151 +56,175 @@ import { cancelCall, giveUp } from "./transport/give-up.ts";
 import { retry, TransportError, SluiceUnreachableError } from "./transport/retry.ts";
 import { SluiceError } from "./sluice-error.ts";
 
-/** A place in the queue. */
+/** A waiter's place in the queue. */
 export interface QueuedPlace {
-  /** 1 is the head: next to be granted. */
+  /** 1 is the head of the queue: the next to be granted. */
   readonly position: number;
-  /** Until the grant as things stand, milliseconds. */
+  /** Estimated time until the grant, in milliseconds. */
   readonly etaMs: number;
 }
 
-/** What a caller asks for. */
+/** Options of `Client.acquire`. */
 export interface AcquireOptions {
-  /** 1 to the bucket's capacity. Default: 1. */
+  /** Tokens to take: 1 to the bucket's capacity. Default: 1. */
   readonly tokens?: number;
   /**
-   * 0 (do not wait) to the policy's `maxWaitMs`. Default: the policy's `maxWaitMs`. The service counts from
-   * when the request reaches its bucket.
+   * Longest wait in milliseconds: 0 (don't wait) to the policy's `maxWaitMs`. Default: the policy's
+   * `maxWaitMs`. The service starts counting when the request reaches its bucket.
    */
   readonly timeoutMs?: number;
   /**
-   * Gives the place in the queue up when it aborts: the promise rejects at once, and on the side the service is
-   * told so (`cancel`), for a few seconds at most. Without a key it only hears that the connection is closed.
+   * Aborting it leaves the queue: the promise rejects at once with the signal's reason, and the
+   * client sends a `cancel` in the background, for a few seconds at most. Without a key, the
+   * service sees only that the connection has closed.
    */
   readonly signal?: AbortSignal;
   /**
-   * 1 to 255 printable ASCII characters. Default: a new one for each acquire; none where `retryForMs` is 0.
-   * Another acquire with the same key must ask for the same `tokens` and `timeoutMs`. Once one with it has
-   * been given up, others with it are refused with `cancelled` for ten seconds.
+   * 1 to 255 printable ASCII characters. Default: a new key for each acquire, or no key if
+   * `retryForMs` is 0. Another acquire with the same key must ask for the same `tokens` and
+   * `timeoutMs`. Once an acquire is given up, others with its key are refused with `cancelled` for
+   * ten seconds.
    */
   readonly idempotencyKey?: string;
   /**
-   * Told the place in the queue, at once and whenever it changes; not called where nobody has to wait.
-   * The acquire leaves the queue, and rejects with what this throws, or with what a promise that it
-   * returns rejects with.
+   * Called with the place in the queue as soon as the acquire is queued and each time the place
+   * changes; never called if the tokens are granted or refused at once. If it throws, or returns a
+   * promise that rejects, the acquire leaves the queue and rejects with that error.
    */
   readonly onQueued?: (place: QueuedPlace) => void;
   /**
-   * Given what is still to be done when the acquire has been given up, which is to tell the service so. Pass
-   * `(promise) => ctx.waitUntil(promise)` in a Worker, which else ends that with the request. The promise
-   * never rejects, and settles within a few seconds.
+   * Called when the acquire is given up, with the promise of the cancel call. Pass
+   * `(promise) => ctx.waitUntil(promise)` in a Worker, which otherwise stops that call when the
+   * request ends. The promise never rejects and settles within a few seconds.
    */
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
 
-/** What a pause says. */
+/** Fields of a pause. */
 export interface PauseFields {
-  /** Until when the bucket's ticks bring nothing, epoch milliseconds; at most a day ahead. */
+  /** When ticks resume, epoch milliseconds; at most a day ahead. */
   readonly untilMs: number;
-  /** Most tokens that the bucket keeps. Default: 0. */
+  /** Tokens the bucket keeps, at most. Default: 0. */
   readonly tokens?: number;
 }
 
-/** What every other call takes. */
+/** Options of every other call. */
 export interface CallOptions {
-  /** Ends the call; what it was to change may be changed or not. */
+  /** Aborts the call. A change that was already sent may or may not take effect. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * The verbs. Everything is checked before it is sent. A call that changes something says what it is to
- * become, so it is sent again where the connection breaks, like all others. Every promise rejects with
- * the signal's reason where a signal aborts.
+ * The verbs of a client. Arguments are checked before anything is sent. Every call is retried when
+ * its connection breaks; that is safe for calls that change something, because they state the new
+ * value. Every promise rejects with the signal's reason as soon as its signal aborts.
  */
 export interface Client {
   /**
-   * Takes tokens, waiting for them if need be. Resolves with the grant, or with a refusal. Where the
-   * connection breaks it asks again with the same key, and so pays once at most.
+   * Takes tokens, waiting for them if necessary. Resolves with the grant, or with a refusal. Broken
+   * connections are retried with the same key, so a retry is never charged twice. If the bucket's
+   * object is lost while the caller waits, the retry joins the end of the queue.
    *
-   * @throws {SluiceError} Where the service says that the call itself is wrong, and where it cannot be
-   * reached and `onUnavailable` is `"throw"`. Other verbs throw it in that case, whatever `onUnavailable` is.
-   * @throws {RangeError | TypeError} Where an argument is wrong; nothing was sent.
+   * @throws {SluiceError} If the service rejects the call itself, or if Sluice can't be reached and
+   * `onUnavailable` is `"throw"`. Other verbs throw it in both cases, whatever `onUnavailable` is.
+   * @throws {RangeError | TypeError} If an argument is wrong; nothing was sent.
    */
   acquire(bucket: string, options?: AcquireOptions): Promise<AcquireOutcome>;
-  /** `acquire` that does not wait: granted now or refused. */
+  /** `acquire` with `timeoutMs: 0`: granted or refused without waiting. */
   tryAcquire(
     bucket: string,
     options?: Pick<AcquireOptions, "tokens" | "signal" | "idempotencyKey">,
   ): Promise<AcquireOutcome>;
   /**
-   * Removes a waiting acquire, by the `idempotencyKey` that it was asked with: it is refused with `cancelled`,
-   * and takes nothing. Resolves with whether it was waiting; with `false` where it is granted already, or not
-   * known. An acquire with this key that arrives within the next 10 seconds is refused so, too.
+   * Removes a waiting acquire, identified by its `idempotencyKey`: it is refused with `cancelled`
+   * and takes nothing. Resolves with whether it was waiting: `false` if it is already granted, or
+   * unknown. An acquire with this key that arrives within the next 10 seconds is also refused with
+   * `cancelled`.
    */
   cancel(bucket: string, idempotencyKey: string, options?: CallOptions): Promise<boolean>;
-  /** The bucket as it is. Takes nothing, starts nothing. */
+  /** Resolves with the bucket's current state. Takes no tokens and doesn't create the bucket. */
   inspect(bucket: string, options?: CallOptions): Promise<BucketSnapshot>;
-  /** Gives the bucket a policy of its own, for good; what is left out stays. Needs an `ADMIN_TOKEN`. */
+  /**
+   * Overrides the bucket's policy permanently; fields that are left out keep their values. Resolves
+   * with the bucket under its new policy. Requires an `ADMIN_TOKEN`.
+   */
   setPolicy(
     bucket: string,
     policy: Partial<PolicyFields>,
     options?: CallOptions,
   ): Promise<BucketSnapshot>;
-  /** Refuses all who wait with `bucket-reset` and forgets the bucket. Needs an `ADMIN_TOKEN`. */
+  /**
+   * Refuses every waiter with `bucket-reset` and deletes the bucket's state. Requires an
+   * `ADMIN_TOKEN`.
+   */
   reset(bucket: string, options?: CallOptions): Promise<void>;
   /**
-   * Keeps at most `tokens` in the bucket and lets its ticks up to and including `untilMs` bring nothing;
-   * then it goes on, one tick at a time. Of two pauses the later end and the lower number of tokens count,
-   * whoever asks. With an `ADMIN_TOKEN` an `untilMs` that is over, as 0 is, ends the pause; without, it
-   * changes nothing. Needs an `ADMIN_TOKEN`, or a token with the right `pause`.
+   * Keeps at most `tokens` in the bucket, and skips its ticks up to and including `untilMs`; then
+   * ticks resume, one at a time. When two pauses overlap, the later end and the smaller number of
+   * tokens apply, whoever sent them. With an `ADMIN_TOKEN`, an `untilMs` in the past, such as 0,
+   * ends the pause; with any other token it changes nothing. Requires an `ADMIN_TOKEN`, or a token
+   * with the right `pause`.
    */
   pause(bucket: string, pause: PauseFields, options?: CallOptions): Promise<BucketSnapshot>;
 }
 
 /**
- * What an acquire comes to where Sluice cannot be reached: an error is thrown, the caller may pass without
- * (`isUnmetered`), or it is refused as `unavailable`.
+ * How an acquire ends if Sluice can't be reached: `"throw"` throws an error, `"open"` (fail open)
+ * lets the caller proceed without tokens (`isUnmetered`), `"closed"` (fail closed) refuses it as
+ * `unavailable`.
  *
- * The same holds where Sluice cannot be used as things are: the token is wrong or was revoked, no policy
- * matches the bucket, the configuration of Sluice is illegal, or what answers is no Sluice. With `"open"` and
- * `"closed"` such a fault goes to `onError`, and stops nobody, or everybody, who asks.
+ * The same applies if Sluice can't be used as it is configured: the token is wrong or was revoked,
+ * no policy matches the bucket, Sluice's configuration is invalid, or something other than Sluice
+ * answers. With `"open"` and `"closed"` such a fault goes to `onError`, and every caller is let
+ * through, or refused.
  */
 export type OnUnavailable = "throw" | "open" | "closed";
 
-/** How to reach Sluice, and what to do where that is not possible. */
+/** How to reach Sluice, and what to do if it can't be reached. */
 export type ClientOptions = ConnectionOptions & {
-  /** Default: `"throw"`, so that whoever wants anything else says so. */
+  /** Default: `"throw"`, so that failing open or closed is always an explicit choice. */
   readonly onUnavailable?: OnUnavailable;
   /**
-   * Told each time that `onUnavailable` `"open"` or `"closed"` decides because of something that only whoever
-   * runs this can mend: see `OnUnavailable`. Default: `console.error`, the same at most once a minute.
+   * Called each time `onUnavailable` `"open"` or `"closed"` applies because of a fault that only
+   * the operator can fix: see `OnUnavailable`. Default: `console.error`, at most once a minute for
+   * each kind of fault.
    */
   readonly onError?: OnError | undefined;
   /**
-   * For how long a call goes on asking where nothing comes of it: in pauses and failed attempts, of each
-   * of these the first two seconds; 0 to an hour. An acquire begins no new attempt, but for a first one at
-   * once, when its `timeoutMs` is over. 0 asks once, and sends no key of its own. Default: 10,000.
+   * How long a call keeps retrying, in milliseconds, 0 to 3,600,000 (an hour). Counted are the
+   * pauses and, of each failed attempt, the first two seconds. Once the `timeoutMs` of an acquire
+   * is over it starts no new attempt, except for an immediate first retry. 0 sends one attempt,
+   * without a generated key. Default: 10,000.
    */
   readonly retryForMs?: number;
 };
 
-/** A restart or a deploy is over sooner. */
+/** Longer than a restart or a deployment takes. */
 const DEFAULT_RETRY_MS = 10_000;
-/** What an answer may take on its way, and Sluice to find its bucket again, beyond the time of waiting. */
+/**
+ * Time beyond the wait itself that an answer may take to arrive, including for Sluice to find its
+ * bucket again.
+ */
 const ANSWER_MS = 10_000;
-/** The same for an acquire that is asked again when its time is over: if it still has its place, it is told. */
+/**
+ * The same for an acquire that is retried after its time is over: if it still has its place, it is
+ * answered at once.
+ */
 const LATE_ANSWER_MS = 2_000;
 /**
- * A wait that may be longer is streamed. Of a held response that says nothing, nobody between can tell whether
- * both ends are there: proxies give it up, and a caller that has left is not noticed. What does not have to
- * wait is answered in the plain way all the same.
+ * A wait that may be longer is streamed. While a held response sends nothing, no intermediary can
+ * tell whether both ends are still connected: proxies time out, and a caller that disconnects goes
+ * unnoticed. Requests that don't have to wait get a plain response either way.
  */
 const MAX_SILENT_WAIT_MS = 1_000;
-/** The same from Worker to Worker, where the runtime sees both ends: only for what merely looks like a binding. */
+/**
+ * The same from Worker to Worker, where the runtime sees both ends: needed only for a `service`
+ * that isn't a real binding.
+ */
 const MAX_BOUND_SILENCE_MS = 60_000;
-/** When to try again where Sluice cannot be reached and does not say. */
+/** `retryAfterMs` of a refusal when Sluice can't be reached and gave none. */
 const UNAVAILABLE_RETRY_MS = 1_000;
-/** What is nobody's fault who asks. */
+/** Faults that no caller can fix. */
 const MISCONFIGURED: ReadonlySet<SluiceErrorReason> = new Set([
   "unauthorized",
   "admin-disabled",
@@ -214,15 +243,16 @@ const ACQUIRE_OPTIONS = [
   "onQueued",
   "waitUntil",
 ];
-/** Status of a reset. */
+/** Status of a successful reset. */
 const NO_CONTENT = 204;
-/** Bytes of an idempotency key: as much as a random UUID, and more. */
+/** Bytes of an idempotency key: as long as a random UUID, with a few more random bits. */
 const KEY_BYTES = 16;
 
 /**
- * A client. It holds nothing: no connection, no timer but for calls under way.
+ * Creates a client. A client holds no connections and no timers other than those of calls in
+ * progress.
  *
- * @throws {RangeError | TypeError} Where an option is wrong.
+ * @throws {RangeError | TypeError} If an option is wrong.
  *
  * @example
  * const sluice = createClient({ url: "https://sluice.example.com", token, onUnavailable: "open" });
@@ -231,15 +261,15 @@ const KEY_BYTES = 16;
  * else console.log(outcome.reason, outcome.retryAfterMs);
  *
  * @example
- * const sluice = createClient({ service: env.SLUICE }); // in a Worker that is bound to Sluice
+ * const sluice = createClient({ service: env.SLUICE }); // in a Worker with a binding to Sluice
  */
 export function createClient(options: ClientOptions): Client {
   return new ConnectedClient(options);
 }
 
 /**
- * The client of a caller that Sluice serves in its own process, by RPC. A bucket that cannot be reached is a
- * refusal; all else is thrown, since it is for the caller to decide.
+ * The client behind Sluice's own RPC entrypoint. If a bucket can't be reached the caller is
+ * refused; all other faults are thrown, because the caller has its own `onUnavailable`.
  */
 export function createServedClient(service: Service, token: string | undefined): Client {
   const options = { service, token, onUnavailable: "closed", retryForMs: 0 } as const;
@@ -248,7 +278,7 @@ export function createServedClient(service: Service, token: string | undefined):
 
 type Service = NonNullable<ClientOptions["service"]>;
 
-/** What is known of an acquire that was not answered. */
+/** An acquire that got no answer. */
 interface AskedAcquire {
   readonly bucket: string;
   readonly tokens: number;
@@ -260,7 +290,7 @@ class ConnectedClient implements Client {
   readonly #onUnavailable: OnUnavailable;
   readonly #report: Report;
   readonly #retryForMs: number;
-  /** Reasons of errors that `onUnavailable` covers. */
+  /** Reasons of errors to which `onUnavailable` applies. */
   readonly #covered: ReadonlySet<SluiceErrorReason>;
 
   constructor(options: ClientOptions, covered = MISCONFIGURED) {
@@ -322,7 +352,7 @@ class ConnectedClient implements Client {
     checkBucketInPath(bucket);
     checkCallOptions(options);
     const { status, body } = await this.#call("DELETE", pathOf(bucket), undefined, options);
-    // A page that somebody in between answers with has reset nothing.
+    // An intermediary's HTML page with status 200 hasn't reset anything.
     if (status !== NO_CONTENT) throw unexpectedAnswer(status, body);
   }
 
@@ -363,24 +393,26 @@ class ConnectedClient implements Client {
       return outcomeIn(answer, bucket, tokens ?? 1);
     };
     try {
-      return await retry(ask, this.#patienceFor(timeoutMs, signal));
+      return await retry(ask, this.#retryPolicy(timeoutMs, signal));
     } catch (error) {
       if (mayWait && idempotencyKey !== undefined && isGivenUp(error, options)) {
-        const told = giveUp(this.#connection, cancelCall(bucket, idempotencyKey));
-        keepGoing(told, waitUntil);
+        const cancelled = giveUp(this.#connection, cancelCall(bucket, idempotencyKey));
+        keepGoing(cancelled, waitUntil);
       }
       return this.#failed(error, { bucket, tokens: tokens ?? 1, startedAtMs });
     }
   }
 
-  /** Whether the service is to say something while it holds the request. */
+  /**
+   * Whether to ask for a stream, in which the service sends heartbeats while it holds the request.
+   */
   #isStreamed({ timeoutMs = Infinity, onQueued }: AcquireOptions): boolean {
     if (onQueued) return true;
     if (!this.#connection.isBound) return timeoutMs > MAX_SILENT_WAIT_MS;
     return timeoutMs < Infinity && timeoutMs > MAX_BOUND_SILENCE_MS;
   }
 
-  #patienceFor(timeoutMs: number | undefined, signal: AbortSignal | undefined): RetryPolicy {
+  #retryPolicy(timeoutMs: number | undefined, signal: AbortSignal | undefined): RetryPolicy {
     const longestMs = timeoutMs ?? policyRanges.maxWaitMs.max;
     return {
       signal,
@@ -393,7 +425,7 @@ class ConnectedClient implements Client {
     };
   }
 
-  /** What an acquire comes to that was not answered with an outcome. */
+  /** The outcome of an acquire that got no answer with an outcome, or the error to throw. */
   #failed(error: unknown, asked: AskedAcquire): AcquireOutcome {
     if (error instanceof SluiceUnreachableError) return this.#unavailable(error.fault, asked);
     const isCovered = error instanceof SluiceError && this.#covered.has(error.reason);
@@ -446,7 +478,7 @@ class ConnectedClient implements Client {
   }
 
   async #send(call: Call, { signal }: CallOptions): Promise<Answer> {
-    const patience: RetryPolicy = {
+    const policy: RetryPolicy = {
       signal,
       retryForMs: this.#retryForMs,
       untilMs: Infinity,
@@ -460,14 +492,14 @@ class ConnectedClient implements Client {
       return answer;
     };
     try {
-      return await retry(ask, patience);
+      return await retry(ask, policy);
     } catch (error) {
       throw error instanceof SluiceUnreachableError ? unavailableError(error.fault) : error;
     }
   }
 }
 
-/** How the acquire ended that was answered so. */
+/** The outcome that an answer states. */
 function outcomeIn(answer: Answer, bucket: string, tokens: number): AcquireOutcome {
   const problem = problemIn(answer);
   const { status, body, rateLimit } = answer;
@@ -480,7 +512,9 @@ function outcomeIn(answer: Answer, bucket: string, tokens: number): AcquireOutco
   return { ok: false, bucket, tokens, reason, detail, ...later, ...violated, ...state };
 }
 
-/** Whether a caller has to expect it. (`unavailable` is asked again, and never gets here.) */
+/**
+ * Whether this is an outcome callers must expect. (`unavailable` is retried and never gets here.)
+ */
 function isRefusal(reason: Reason): reason is Exclude<RefusalReason, "unavailable"> {
   const refusals: readonly Reason[] = [
     "timeout",
@@ -493,9 +527,9 @@ function isRefusal(reason: Reason): reason is Exclude<RefusalReason, "unavailabl
 }
 
 /**
- * Whether nobody comes back for the request of an acquire that ends so: its caller has left, or cannot be told
- * its place, or nothing was heard for so long that its own time is over. In that last case a key of the
- * caller's own may be asked with again, and would be refused if it were cancelled.
+ * Whether an acquire that ends with this error is given up for good: its caller has left, or
+ * `onQueued` has failed, or nothing was heard for so long that its time is over. In that last case
+ * the caller may retry with a key it chose itself, and would be refused if this cancelled it.
  */
 function isGivenUp(error: unknown, { idempotencyKey }: AcquireOptions): boolean {
   if (!(error instanceof SluiceUnreachableError)) return true;
@@ -506,13 +540,14 @@ function keepGoing(promise: Promise<unknown>, waitUntil: AcquireOptions["waitUnt
   try {
     waitUntil?.(promise);
   } catch {
-    // It goes on for as long as the runtime lets it; how the acquire ends is to be told all the same.
+    // The cancel call still runs for as long as the runtime allows; the acquire's own outcome must
+    // be returned in any case.
   }
 }
 
-/** Without the words of what is wrong: a refusal is shown to callers. */
+/** Says nothing about the fault itself: refusals are shown to end users. */
 function misconfigured(): TransportError {
-  const detail = "Sluice cannot be used as it is configured";
+  const detail = "Sluice cannot be used as configured";
   return new TransportError({ detail });
 }
 
@@ -533,12 +568,12 @@ function pathOf(bucket: string): string {
   return `/buckets/${encodeURIComponent(bucket)}`;
 }
 
-/** A key that nobody else has. Not `randomUUID`, which pages without TLS lack. */
+/** A unique key. Not `randomUUID`, which is missing on pages served without TLS. */
 function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function ignore(): void {
-  // Nobody has asked for the place; the stream shows that the connection lives.
+  // The caller didn't ask for its place: the stream is used for its heartbeats.
 }

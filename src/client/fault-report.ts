@@ -1,15 +1,21 @@
-/** Telling whoever runs a program what only they can mend, and not for each of a thousand requests. */
+/**
+ * Reports faults that only the operator can fix, without repeating them for each of a thousand
+ * requests.
+ */
 
-/** Told of a fault. What it throws, or rejects with, is written to the console. */
+/** Called with a fault. Whatever it throws or rejects with is written to the console. */
 export type OnError = (error: unknown) => void | Promise<void>;
 
-/** Hands a fault on. */
+/** Reports a fault. */
 export type Report = (error: unknown) => void;
 
-/** The same fault is written to the console once in so long. */
+/** The same kind of fault is written to the console once per minute. */
 const REPEAT_MS = 60_000;
 
-/** Hands each fault to `onError`; without one, writes it to the console, the same at most once a minute. */
+/**
+ * Passes each fault to `onError`; without one, writes it to the console, at most once a minute for
+ * each kind of fault.
+ */
 export function faultReporter(onError?: OnError): Report {
   const writtenAtMs = new Map<string, number>();
   const write = (error: unknown): void => {
@@ -17,9 +23,9 @@ export function faultReporter(onError?: OnError): Report {
     const nowMs = performance.now();
     if (nowMs - (writtenAtMs.get(kind) ?? -Infinity) < REPEAT_MS) return;
     writtenAtMs.set(kind, nowMs);
-    console.error("Sluice cannot limit as it should:", error);
+    console.error("Sluice rate limit failed:", error);
   };
-  const tell = async (error: unknown, onFault: OnError): Promise<void> => {
+  const callBack = async (error: unknown, onFault: OnError): Promise<void> => {
     try {
       await onFault(error);
     } catch (fault) {
@@ -27,12 +33,12 @@ export function faultReporter(onError?: OnError): Report {
     }
   };
   return (error) => {
-    if (onError) void tell(error, onError);
+    if (onError) void callBack(error, onError);
     else write(error);
   };
 }
 
-/** A few, however many buckets and values their messages name. */
+/** One of a small set, however many different buckets and values the messages name. */
 function kindOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   return "reason" in error ? `${error.name} ${String(error.reason)}` : error.name;

@@ -1,4 +1,4 @@
-/** The package's entry `sluice/client`. */
+/** Entry point of the package: `sluice/client`. */
 export type { ClientChoice } from "./middleware/client-choice.ts";
 export type { AcquireOutcome, Granted, RefusalReason, Refused } from "./acquire-outcome.ts";
 export type {

@@ -1,14 +1,14 @@
-/** The one error of a client's own. */
+/** The error class a client throws. */
 import type { FieldFault } from "../core/policy.ts";
 import type { Reason } from "../protocol/reasons.ts";
 
 /**
- * Why a call failed: what the service says, or `unexpected-answer` where what answers is no Sluice, or
- * one of another time.
+ * Why a call failed: the service's own reason, or `unexpected-answer` if something other than
+ * Sluice answered, or a version of Sluice this client doesn't understand.
  */
 export type SluiceErrorReason = Reason | "unexpected-answer";
 
-/** What a `SluiceError` is made of. */
+/** Fields of a `SluiceError`. */
 export interface SluiceErrorFields {
   readonly reason: SluiceErrorReason;
   readonly detail: string;
@@ -18,10 +18,10 @@ export interface SluiceErrorFields {
 }
 
 /**
- * The service says that the call is wrong or not allowed, or (`unavailable`) could not be reached.
+ * The service rejected the call as wrong or not allowed, or (`unavailable`) could not be reached.
  *
- * To be matched by `name`, which is "SluiceError": where it comes over RPC it is an `Error` with the same
- * members, and not of this class.
+ * Match it by `name`, which is "SluiceError": across RPC it arrives as a plain `Error` with the
+ * same properties, not as an instance of this class.
  *
  * @example
  * if (error instanceof Error && error.name === "SluiceError") console.error(error.message);
@@ -32,9 +32,9 @@ export class SluiceError extends Error {
   readonly reason: SluiceErrorReason;
   /** One sentence with the values and limits, without a full stop. */
   readonly detail: string;
-  /** The status of the answer; `undefined` where there was none. */
+  /** HTTP status of the answer; `undefined` if there was none. */
   readonly status: number | undefined;
-  /** With `invalid-request`: every fault. */
+  /** With `invalid-request`: every fault found, one entry per field. */
   readonly errors: readonly FieldFault[] | undefined;
 
   constructor({ reason, detail, status, errors, cause }: SluiceErrorFields) {

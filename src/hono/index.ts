@@ -1,4 +1,4 @@
-/** The package's entry `sluice/hono`. */
+/** Entry point of the package: `sluice/hono`. */
 export type { Client } from "../client/client.ts";
 export type { HonoRateLimitOptions, RateLimitVariables } from "./rate-limit.ts";
 

@@ -1,4 +1,4 @@
-/** The rate limit as a middleware of Hono. */
+/** The rate limit as Hono middleware. */
 import type { Context, Env, MiddlewareHandler } from "hono";
 
 import type { ClientChoice } from "../client/middleware/client-choice.ts";
@@ -13,30 +13,31 @@ import {
   withRateLimitFields,
 } from "../client/middleware/limit-request.ts";
 
-/** What handlers behind the middleware find in `c.var`. */
+/** Variables that later handlers find in `c.var`. */
 export interface RateLimitVariables {
-  /** The grant of this request. Left out where it was skipped, and in shadow mode. */
+  /** The grant of this request. Missing if the limit was skipped, and in shadow mode. */
   rateLimit?: Granted;
 }
 
-/** What Hono takes for the environment of a context of which nothing is known. */
+/** Hono's default environment of a context. */
 type AnyEnv = Context extends Context<infer E> ? E : never;
 
 /** An environment with these variables added. */
 type Limited<E extends Env> = E & { Variables: RateLimitVariables };
 
-/** The options of `rateLimit`; their callbacks are given Hono's context. */
+/** Options of `rateLimit`; callbacks are passed Hono's context. */
 export type HonoRateLimitOptions<E extends Env = AnyEnv> = RateLimitOptions<Context<Limited<E>>> &
   ClientChoice<Context<Limited<E>>>;
 
 /**
- * A middleware that asks for tokens before what is behind it, and answers in its place where there are
- * none. The answers of what is behind it get the `RateLimit` fields, beside those of other limits.
+ * Middleware that takes tokens before the next handler runs, and answers in its place if they are
+ * refused. Answers of later handlers get the `RateLimit` fields, in addition to those of other
+ * limits.
  *
- * Where TypeScript cannot see which app it is for, name the app's environment: `rateLimit<AppEnv>({ … })`.
+ * If TypeScript can't infer the app's environment, name it: `rateLimit<AppEnv>({ … })`.
  *
- * @throws {RangeError} Where a number of the options is out of range, naming it.
- * @throws {TypeError} Where the options do not go together.
+ * @throws {RangeError} If the bucket or a number is out of range; the message names it.
+ * @throws {TypeError} If an option has the wrong type, or options conflict.
  *
  * @example
  * const bucket = (c: Context): string => bucketName("login", addressKey(c.req.header("CF-Connecting-IP")));
@@ -58,7 +59,7 @@ export function rateLimit<E extends Env = AnyEnv>(
     await next();
     if (!granted) return undefined;
     const answer = withRateLimitFields(c.res, granted);
-    // Emptied first: Hono would lay the fields of the one before over those of the new one.
+    // Cleared first: otherwise Hono copies the headers of the previous response onto the new one.
     c.res = undefined;
     c.res = answer;
     return undefined;
@@ -69,6 +70,6 @@ function keepGoing(c: Context, promise: Promise<unknown>): void {
   try {
     c.executionCtx.waitUntil(promise);
   } catch {
-    // Hono throws where the runtime has none, which is then one that goes on by itself.
+    // Hono throws if the runtime has no execution context; such a runtime keeps running anyway.
   }
 }

@@ -362,7 +362,7 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
         const response = await limit({ bucket: "b", onUnavailable, onError })(request(), env);
         expect(response.status).toBe(status);
         expect(String(onError.mock.calls[0])).toContain(
-          "No client: give client, url or service, or bind Sluice as SLUICE",
+          "No client: pass client, url or service, or bind Sluice as SLUICE",
         );
       }
     }
@@ -375,7 +375,7 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
     [{ waitMs: 3_600_001 }, "waitMs must be an integer from 0 to 3600000: got 3600001"],
     [{ tokens: 0 }, "tokens must be an integer from 1 to 1000000000: got 0"],
     [{ bucket: "a b" }, "bucket must be "],
-    [{ shadow: true }, "shadow reports to onOutcome, which is missing"],
+    [{ shadow: true }, "shadow requires onOutcome to report to"],
     [{ skip: true as unknown as () => boolean }, "skip must be a function: got true"],
     [{ onError: 7 as unknown as () => void }, "onError must be a function: got 7"],
     [{ client: undefined, url: "sluice" } as object, "url must be an absolute URL"],

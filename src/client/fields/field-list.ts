@@ -1,19 +1,21 @@
 /**
- * Lists of structured fields (RFC 9651), as far as the `RateLimit` fields use them: items, each with
- * parameters, between commas. Lenient, because what is read here comes from servers of all kinds: what
- * is no legal item is an item with an odd name, and nothing throws.
+ * Parses lists of structured fields (RFC 9651) as far as the `RateLimit` fields use them:
+ * comma-separated items, each with parameters. Lenient, because the fields come from all kinds of
+ * servers: an illegal item becomes an item with an odd name, and nothing throws.
  */
 
 /** One item of a list, as in `"burst";r=5;t=10`. */
 export interface FieldItem {
-  /** Without its quotes, if it had any. */
+  /** Without quotes, if it had any. */
   readonly name: string;
-  /** By name; strings without their quotes. The last of a name wins. */
+  /**
+   * By lower-case name; strings without their quotes. If a name is repeated, the last value wins.
+   */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
 /**
- * The items of a field; none where it is empty.
+ * Parses the items of a field; an empty field has none.
  *
  * @example
  * parseFieldList('"a";r=1, "b";r=2').map((item) => item.name); // ["a", "b"]
@@ -39,7 +41,7 @@ function parseItem(text: string): FieldItem {
   return { name: unquoted(name), parameters };
 }
 
-/** The parts between separators that stand in no quotes, trimmed. */
+/** Splits at separators outside quotes, and trims the parts. */
 function splitOutsideQuotes(text: string, separator: "," | ";"): string[] {
   const parts: string[] = [];
   let start = 0;

@@ -6,7 +6,7 @@ import type { RateLimitState } from "../../protocol/rate-limit-fields.ts";
 
 import { parseFieldList } from "./field-list.ts";
 
-/** What the fields of an answer of Sluice say; `undefined` where they say nothing that is whole. */
+/** Reads the fields of an answer; `undefined` if they are missing or incomplete. */
 export function readRateLimitState(fields: Pick<Headers, "get">): RateLimitState | undefined {
   const [policy] = parseFieldList(fields.get("RateLimit-Policy") ?? "");
   const [limit] = parseFieldList(fields.get("RateLimit") ?? "");

@@ -1,6 +1,6 @@
 /**
- * Callers told apart by their address. Whoever has IPv6 has at least a /64, 18 trillion addresses and each of
- * them good for one more try; so what counts is the /64.
+ * Identifies callers by IP address. An IPv6 customer has at least a /64, with 18 quintillion
+ * addresses, each of them good for one more attempt; so the /64 is what counts.
  */
 
 const HEXTETS = 8;
@@ -8,10 +8,12 @@ const HEXTETS = 8;
 const NETWORK_HEXTETS = 4;
 
 /**
- * What a caller with this IP address is to be limited by: an IPv4 address as it is, of an IPv6 address its
- * /64, of IPv4 in IPv6 (`::ffff:192.0.2.1`) the IPv4 address. Ports, brackets and zones are left out. Of a list,
- * as in `X-Forwarded-For`, the last one counts, which is what the nearest proxy has seen. Whatever is no
- * address comes back as it is: make the name of the bucket with `bucketName`.
+ * Returns the key by which to limit a caller with this IP address: an IPv4 address as it is, the
+ * /64 of an IPv6 address, the IPv4 address of an IPv4-mapped one (`::ffff:192.0.2.1`). Ports,
+ * brackets and zones are dropped. From a list, as in `X-Forwarded-For`, the last address is used:
+ * the one that the nearest proxy has seen. Text that is not an address is returned unchanged
+ * (trimmed), and `null` and `undefined` as the empty text: build the bucket's name with
+ * `bucketName`.
  *
  * @example
  * addressKey("2001:db8:1:2:aaaa::7"); // "2001:db8:1:2::/64"
@@ -39,7 +41,7 @@ function isIpv4(text: string): boolean {
   return /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text);
 }
 
-/** The eight numbers of an IPv6 address; `undefined` where the text is none. */
+/** The eight numbers of an IPv6 address; `undefined` if the text is not one. */
 function hextetsOf(text: string): number[] | undefined {
   const [, head = text, ipv4] = /^(.*:)([\d.]+\.\d+)$/.exec(text) ?? [];
   if (ipv4 !== undefined && !isIpv4(ipv4)) return undefined;
@@ -56,7 +58,7 @@ function hextetsOf(text: string): number[] | undefined {
     : undefined;
 }
 
-/** One of the ways to write the /64, always the same. */
+/** The /64 in one canonical form. */
 function networkOf(hextets: readonly number[]): string {
   const network = hextets.slice(0, NETWORK_HEXTETS);
   return `${network.map((hextet) => hextet.toString(16)).join(":")}::/64`;

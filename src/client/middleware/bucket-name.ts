@@ -1,33 +1,33 @@
 /**
- * Names of buckets for what callers send: a customer's key, an e-mail address, a path. Bucket names hold few
- * characters and have an end; texts of callers do not.
+ * Bucket names for text that callers send: a customer's key, an email address, a path. Bucket names
+ * allow few characters and a limited length; callers' text may be anything.
  */
 import { sha256 } from "@noble/hashes/sha2";
 
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 import { showValue } from "../../core/policy.ts";
 
-/** What the names of texts begin with that cannot be written as they are; 128 bits in base64url follow. */
+/** Marks the name of a text that is not legal as it is; 128 bits in base64url follow. */
 const HASHED = "hash@";
 const HASH_BYTES = 16;
 const HASH = /^hash@[A-Za-z0-9_-]{22}$/;
-/** A byte that UTF-8 does not use. */
+/** A byte that never occurs in UTF-8. */
 const NO_UTF_8 = 0xff;
-/** Characters of a prefix: 27 of the 128 are for a hash, and one for the colon. */
+/** Longest prefix in characters: of the 128, a hash takes 27 and the colon one. */
 const MAX_PREFIX = 100;
 
 /**
- * A legal name for any text: `prefix:text` where that is one, and `prefix:hash@…` with 128 bits of the text's
- * SHA-256 where it is not, so that the policy of `prefix:*` covers both. Different texts get different names:
- * a text that looks like such a hash is hashed, too. What should be the same must be made the same before
- * (`toLowerCase()`, `normalize()`).
+ * Returns a legal bucket name for any text: `prefix:text` if that is legal, otherwise
+ * `prefix:hash@…` with 128 bits of the text's SHA-256, so that a policy for `prefix:*` covers both.
+ * Different texts get different names: a text that looks like such a hash is hashed as well.
+ * Normalize texts that should share a bucket first (`toLowerCase()`, `normalize()`).
  *
- * @param text Nothing stands for the empty text, whose name is `prefix:`.
- * @throws {RangeError} Where `prefix` is not 1 to 100 characters of those that a name may hold.
+ * @param text `null` and `undefined` count as the empty text, whose name is `prefix:`.
+ * @throws {RangeError} If `prefix` is not 1 to 100 characters that are legal in a bucket name.
  *
  * @example
  * bucketName("api", "ann@example.com"); // "api:ann@example.com"
- * bucketName("api", "Müller & Co."); // "api:hash@…", with 22 characters more
+ * bucketName("api", "Müller & Co."); // "api:hash@…", followed by 22 characters
  */
 export function bucketName(prefix: string, text: string | null | undefined): string {
   if (!isBucketName(prefix) || prefix.length > MAX_PREFIX) {
@@ -40,8 +40,8 @@ export function bucketName(prefix: string, text: string | null | undefined): str
 }
 
 /**
- * `name`, if it is legal; else a legal one that begins like it. What stands before the last colon of the part
- * that can stay does stay, so that the same policy covers it; the rest is hashed.
+ * Returns `name` if it is legal, otherwise a legal name with the same beginning: the legal part up
+ * to its last colon is kept, so that the same policy applies, and the rest is hashed.
  */
 export function legalBucketName(name: string): string {
   const isLegal: boolean = isBucketName(name);
@@ -57,7 +57,10 @@ function hashOf(text: string): string {
   return HASHED + base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** UTF-8. Halves of surrogate pairs have none, and would all be the same: their text is written out. */
+/**
+ * UTF-8. Lone surrogates have no encoding and would all become the same byte sequence, so such a
+ * text is escaped first.
+ */
 function bytesOf(text: string): Uint8Array {
   const encoder = new TextEncoder();
   if (!/\p{Surrogate}/u.test(text)) return encoder.encode(text);

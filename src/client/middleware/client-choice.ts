@@ -1,18 +1,22 @@
-/** Which client a rate limit asks: one that is given, one that it makes, or that of the binding `SLUICE`. */
+/**
+ * Chooses the client of a rate limit: one that is passed, one created from options, or one for the
+ * binding `SLUICE`.
+ */
 import type { Client, ClientOptions } from "../client.ts";
 
 import { createClient } from "../client.ts";
 import { SluiceError } from "../sluice-error.ts";
 
-/** What clients differ in beside the way to Sluice. */
+/** Client options other than the transport. */
 type ClientSettings = Partial<
   Pick<ClientOptions, "token" | "onUnavailable" | "onError" | "retryForMs">
 >;
 
 /**
- * A `client`, or what works one out of a request; or the options of `createClient`; or neither, in a Worker
- * that has Sluice bound as `SLUICE`. A binding is asked once (`retryForMs` 0, if nothing else is said): between
- * two Workers no connection breaks, and an acquire that needs no key may be granted from a lease.
+ * A `client`, or a function that returns one for a request; or the options of `createClient`; or
+ * neither, in a Worker with Sluice bound as `SLUICE`. Calls over a binding are not retried
+ * (`retryForMs` defaults to 0): no connection breaks between two Workers, and an acquire without a
+ * key may be granted from a lease.
  */
 export type ClientChoice<Context> =
   | ({ readonly client?: undefined } & ClientOptions)
@@ -23,13 +27,13 @@ export type ClientChoice<Context> =
       readonly service?: undefined;
     } & ClientSettings);
 
-/** What is bound to a Worker, as far as a client needs it. */
+/** The part of a service binding that a client needs. */
 type Service = NonNullable<ClientOptions["service"]>;
 
 /**
- * What finds the client of a request.
+ * Returns a function that finds the client for a request.
  *
- * @param envOf The bindings of the Worker, where a request has any.
+ * @param envOf Returns the Worker's bindings for a request, if there are any.
  * @throws {RangeError | TypeError} What `createClient` throws.
  */
 export function clientChooser<Context>(
@@ -41,7 +45,7 @@ export function clientChooser<Context>(
     return typeof client === "function" ? client : (): Client => client;
   }
   const { token, onUnavailable, onError, retryForMs } = options;
-  const manners = {
+  const settings = {
     onError,
     ...(token !== undefined && { token }),
     ...(onUnavailable !== undefined && { onUnavailable }),
@@ -49,26 +53,26 @@ export function clientChooser<Context>(
   };
   if (options.url !== undefined) {
     const { url, fetch } = options;
-    const client = createClient({ ...manners, url, ...(fetch && { fetch }) });
+    const client = createClient({ ...settings, url, ...(fetch && { fetch }) });
     return () => client;
   }
   if (options.service !== undefined) {
-    const client = createClient({ retryForMs: 0, ...manners, service: options.service });
+    const client = createClient({ retryForMs: 0, ...settings, service: options.service });
     return () => client;
   }
   const clients = new WeakMap<Service, Client>();
   return (context) => {
     const service = boundService(envOf(context));
-    const client = clients.get(service) ?? createClient({ retryForMs: 0, ...manners, service });
+    const client = clients.get(service) ?? createClient({ retryForMs: 0, ...settings, service });
     clients.set(service, client);
     return client;
   };
 }
 
-/** Stands where nothing is bound, so that `onUnavailable` says what becomes of a request. */
+/** Used if nothing is bound, so that `onUnavailable` decides about each request. */
 const missingService: Service = {
   fetch(): never {
-    const detail = "No client: give client, url or service, or bind Sluice as SLUICE";
+    const detail = "No client: pass client, url or service, or bind Sluice as SLUICE";
     throw new SluiceError({ reason: "illegal-configuration", detail });
   },
 };

@@ -1,13 +1,14 @@
 /**
- * What stands before a handler of one's own: tokens for the request, or an answer in its place. One code
- * for Hono's middleware and for handlers without it, so that both answer the same.
+ * The rate limit in front of a request handler: takes tokens for a request, or answers in its
+ * place. Hono's middleware and plain handlers share this code, so both answer the same.
  *
- * A callback is given whatever the surface calls a request: Hono's context, or `{ request, env, ctx }`.
+ * Callbacks are passed whatever the framework uses for a request: Hono's context, or
+ * `{ request, env, ctx }`.
  *
- * **When the limit itself fails**, a request gets an answer all the same, and does not pass by accident. A name
- * that no bucket can have is made legal. Other values that no bucket can be asked for are answered 400. A
- * callback that throws, and a Sluice that cannot be asked, is reported to `onError` and answered 503. (What
- * the client's `onUnavailable` covers has become an outcome before it gets here.)
+ * **When the rate limit itself fails**, the request still gets an answer and is never let through
+ * by accident. An illegal bucket name is made legal. Other illegal values are answered with 400. A
+ * callback that throws, or a Sluice that can't be asked, is reported to `onError` and answered with
+ * 503. (Faults to which the client's `onUnavailable` applies have already become an outcome.)
  */
 import type { FieldFault, Range } from "../../core/policy.ts";
 import type { AcquireOutcome, Granted, Refused } from "../acquire-outcome.ts";
@@ -21,84 +22,93 @@ import { rateLimitFields } from "../../protocol/rate-limit-fields.ts";
 import { faultResponse, invalidRequestResponse, refusalResponse } from "./refusal-response.ts";
 import { SluiceError } from "../sluice-error.ts";
 
-/** A value, or what works it out of a request. */
+/** A value, or a function that returns it for a request. */
 type Of<Context, Value> = Value | ((context: Context) => Value | Promise<Value>);
 
-/** Which tokens a request needs, and what becomes of it. */
+/** Options of `withRateLimit` and of Hono's `rateLimit`. */
 export interface RateLimitOptions<Context> {
   /**
-   * Name of the bucket: `A–Z a–z 0–9 . _ : @ / -`, 1 to 128 of them. Of a name with anything else that a
-   * function gives, what is behind the last colon that can stay is hashed; see `bucketName`.
+   * Name of the bucket: 1 to 128 characters of `A–Z a–z 0–9 . _ : @ / -`. If a function returns a
+   * name with other characters, the part after its last legal colon is hashed; see `bucketName`.
    */
   readonly bucket: Of<Context, string>;
-  /** 1 to the bucket's capacity. Default: 1. A request for which a function gives no such number is answered 400. */
+  /**
+   * Tokens to take, 1 to the bucket's capacity. Default: 1. If a function returns an illegal
+   * number, the request is answered with 400.
+   */
   readonly tokens?: Of<Context, number>;
   /**
-   * How long a request may wait for its tokens, milliseconds, up to the policy's `maxWaitMs`. Default: 0,
-   * which refuses it at once, as middlewares do. What a function gives is checked as `tokens` are.
+   * How long a request may wait for its tokens, in milliseconds, 0 to the policy's `maxWaitMs`.
+   * Default: 0, which refuses it at once, as rate limiting middleware usually does. What a function
+   * returns is checked as for `tokens`.
    */
   readonly waitMs?: Of<Context, number>;
-  /** Whether to let a request pass without tokens. Default: none. */
+  /** Whether to let a request pass without tokens. Default: never. */
   readonly skip?: (context: Context) => boolean | Promise<boolean>;
-  /** Answers a request that is refused. Default: Sluice's own problem document, see `refusalResponse`. */
+  /**
+   * Produces the answer to a refused request. Default: the same problem document as Sluice's own,
+   * see `refusalResponse`.
+   */
   readonly onRefused?: (context: Context, refusal: Refused) => Response | Promise<Response>;
   /**
-   * Told how it ended, for each request that was not skipped; before its handler, and in shadow mode
-   * whenever it is known.
+   * Called with the outcome of each request that was not skipped: before its handler, or in shadow
+   * mode as soon as it is known.
    */
   readonly onOutcome?: (context: Context, outcome: AcquireOutcome) => void | Promise<void>;
   /**
-   * Told what whoever runs this should know of: a callback that throws, a token that is wrong, a bucket that
-   * no policy matches. Such a request is answered 503, unless `onUnavailable` is `"open"` and it is not a
-   * callback that fails. Default: `console.error`, the same at most once a minute.
+   * Called with faults that the operator should know about: a callback that throws, a wrong token,
+   * a bucket that no policy matches. Such a request is answered with 503, unless `onUnavailable` is
+   * `"open"` and the fault is not in a callback. Default: `console.error`, at most once a minute
+   * for each kind of fault.
    */
   readonly onError?: OnError | undefined;
   /**
-   * Whether to report only. Then each request takes its tokens beside its handler, as it would have taken
-   * them before it, and `onOutcome` is told how that ended: what it would have waited, or why it would
-   * have been refused. It is not held up, not refused, and not told of the limit, even where Sluice fails.
-   * Default: false.
+   * Dry run: report outcomes without enforcing them. Each request takes its tokens in parallel with
+   * its handler, as it would have taken them before, and `onOutcome` is called with the result: how
+   * long it would have waited, or why it would have been refused. The request is not delayed, not
+   * refused, and its answer carries no `RateLimit` fields, even if Sluice fails. Requires
+   * `onOutcome`. Default: false.
    */
   readonly shadow?: Of<Context, boolean>;
 }
 
-/** What the surface knows of a request. */
+/** A request, as the framework passes it to the rate limit. */
 export interface LimitedRequest<Context> {
   readonly context: Context;
   readonly client: (context: Context) => Client;
-  /** Aborts when the caller has left. */
+  /** Aborts when the caller disconnects. */
   readonly signal?: AbortSignal | undefined;
-  /** Keeps the runtime going for this, beyond the answer, where the runtime can do that. */
+  /** Keeps the runtime alive for this promise after the answer, if the runtime supports it. */
   readonly waitUntil: (promise: Promise<unknown>) => void;
-  /** Told what whoever runs this should know of; see `onError`. */
+  /** Reports faults that the operator should know about; see `onError`. */
   readonly report: Report;
 }
 
-/** Whether the handler is to be called. */
+/** Whether to call the handler. */
 export type Verdict =
   | { readonly kind: "pass"; readonly granted?: Granted }
   | { readonly kind: "answer"; readonly response: Response };
 
 /**
- * Longest wait of a request in shadow mode: Workers give what is left after the answer 30 s. What would
- * have waited longer is reported as refused.
+ * Longest wait of a request in shadow mode: Workers stop background work 30 s after the answer.
+ * Requests that would have waited longer are reported as refused.
  */
 const MAX_SHADOW_WAIT_MS = 25_000;
 
-/** Status of an answer that becomes a WebSocket: its fields are the handshake's. */
+/** Status of an answer that becomes a WebSocket: its headers belong to the handshake. */
 const SWITCHING_PROTOCOLS = 101;
 
-/** When to come back where Sluice could not be asked and nothing says more. */
+/** `retryAfterMs` if Sluice could not be asked and gave none. */
 const UNAVAILABLE_RETRY_MS = 1_000;
 
-/** What nginx logs of a caller that has left: there is nobody to read it. */
+/** The status nginx logs for a caller that has disconnected: nobody reads it. */
 const CLIENT_CLOSED_REQUEST = 499;
 
 /**
- * Looks at the options once, before any request.
+ * Checks the options once, before any request.
  *
- * @throws {RangeError} Where the bucket or a number is out of range, naming it.
- * @throws {TypeError} Where an option is of the wrong kind, and where `shadow` has nobody to report to.
+ * @throws {RangeError} If the bucket or a number is out of range; the message names it.
+ * @throws {TypeError} If an option has the wrong type, or `shadow` is used without `onOutcome`.
  */
 export function checkRateLimitOptions<Context>(options: RateLimitOptions<Context>): void {
   const { bucket, tokens, waitMs, shadow = false, onOutcome } = options;
@@ -108,15 +118,16 @@ export function checkRateLimitOptions<Context>(options: RateLimitOptions<Context
   for (const name of ["skip", "onRefused", "onOutcome", "onError"])
     checkFunction({ ...options }, name);
   if (shadow !== false && !onOutcome) {
-    throw new TypeError("shadow reports to onOutcome, which is missing");
+    throw new TypeError("shadow requires onOutcome to report to");
   }
 }
 
 /**
- * Takes the tokens for a request, waiting for them if need be. A caller that leaves meanwhile gives its
- * place up.
+ * Takes the tokens for a request, waiting for them if necessary. A caller that disconnects
+ * meanwhile leaves the queue.
  *
- * @throws What a callback throws to be the answer: anything with a `getResponse`, as an `HTTPException` of Hono.
+ * @throws Whatever a callback throws as its answer: anything with a `getResponse` method, such as
+ * Hono's `HTTPException`.
  */
 export async function limitRequest<Context>(
   limited: LimitedRequest<Context>,
@@ -126,7 +137,7 @@ export async function limitRequest<Context>(
   try {
     if (await options.skip?.(context)) return { kind: "pass" };
     if (await valueOf(options.shadow ?? false, context)) {
-      await reportOnly(limited, options);
+      await acquireInShadow(limited, options);
       return { kind: "pass" };
     }
     const asked = await askedBy(context, options);
@@ -135,7 +146,7 @@ export async function limitRequest<Context>(
       waitUntil,
       ...(signal && { signal }),
     });
-    await tellOutcome(limited, options, outcome);
+    await reportOutcome(limited, options, outcome);
     if (outcome.ok) return { kind: "pass", granted: outcome };
     return { kind: "answer", response: await refuse(limited, options, outcome) };
   } catch (error) {
@@ -143,7 +154,7 @@ export async function limitRequest<Context>(
   }
 }
 
-/** The answer where there is no outcome. */
+/** The answer to a request without an outcome. */
 function answerTo<Context>(error: unknown, { signal, report }: LimitedRequest<Context>): Response {
   if (signal?.aborted) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
   if (error instanceof InvalidAskError) return invalidRequestResponse(error.errors);
@@ -152,12 +163,12 @@ function answerTo<Context>(error: unknown, { signal, report }: LimitedRequest<Co
   return faultResponse();
 }
 
-/** @throws What was thrown to be an answer. */
+/** @throws The error itself, if it carries an answer. */
 function throwAnswer(error: unknown): void {
   if (hasMethod(error, "getResponse")) throw error;
 }
 
-/** An outcome in place of what the client throws, but for what the request itself is at fault for. */
+/** Turns errors of the client into an outcome, except those that are the request's own fault. */
 async function acquireOrRefuse<Context>(
   limited: LimitedRequest<Context>,
   asked: Asked,
@@ -171,13 +182,13 @@ async function acquireOrRefuse<Context>(
     }
     limited.report(error);
     const { bucket, tokens } = asked;
-    const detail = "Sluice cannot be asked";
+    const detail = "Sluice is unavailable";
     const refusal = { bucket, tokens, detail, retryAfterMs: UNAVAILABLE_RETRY_MS };
     return { ok: false, reason: "unavailable", ...refusal };
   }
 }
 
-async function tellOutcome<Context>(
+async function reportOutcome<Context>(
   { context, report }: LimitedRequest<Context>,
   { onOutcome }: RateLimitOptions<Context>,
   outcome: AcquireOutcome,
@@ -205,9 +216,9 @@ async function refuse<Context>(
 }
 
 /**
- * A handler's answer with the `RateLimit` fields, added to what other limits have said there, since both
- * fields are lists. It is a copy: a handler's own may be one that was fetched, whose fields cannot be
- * changed, or one that it gives again and again. An answer that becomes a WebSocket stays as it is.
+ * Adds the `RateLimit` fields to a handler's answer, after those of other limits, because both
+ * fields are lists. The result is a copy: the handler's response may come from `fetch`, with
+ * immutable headers, or be reused. An answer that becomes a WebSocket is returned unchanged.
  */
 export function withRateLimitFields(response: Response, { rateLimit }: Granted): Response {
   if (!rateLimit || response.status === SWITCHING_PROTOCOLS) return response;
@@ -218,8 +229,11 @@ export function withRateLimitFields(response: Response, { rateLimit }: Granted):
   return answer;
 }
 
-/** Asks beside the handler. What it asks for is worked out before, while the request is whole. */
-async function reportOnly<Context>(
+/**
+ * Acquires in parallel with the handler. The arguments are computed first, before the handler can
+ * consume the request.
+ */
+async function acquireInShadow<Context>(
   limited: LimitedRequest<Context>,
   options: RateLimitOptions<Context>,
 ): Promise<void> {
@@ -236,14 +250,14 @@ async function reportOnly<Context>(
   }
 }
 
-/** What is asked for. */
+/** The arguments of an acquire. */
 interface Asked extends Pick<AcquireOptions, "signal" | "waitUntil"> {
   readonly bucket: string;
   readonly tokens: number;
   readonly timeoutMs: number;
 }
 
-/** Nothing that any bucket could be asked for. */
+/** The request asks for something that no bucket could grant. */
 class InvalidAskError extends Error {
   override readonly name = "InvalidAskError";
   readonly errors: readonly FieldFault[];

@@ -1,6 +1,6 @@
 /**
- * A refusal as the answer to a caller of one's own: the problem document (RFC 9457) that Sluice itself
- * answers with, member for member, so that whoever understands the one understands the other.
+ * Turns a refusal into the answer to your own caller: the same problem document (RFC 9457) that
+ * Sluice sends, member for member, so that one parser handles both.
  */
 import type { FieldFault } from "../../core/policy.ts";
 import type { ProblemBody } from "../../protocol/problem-document.ts";
@@ -10,9 +10,14 @@ import { refusalKinds } from "../../protocol/reasons.ts";
 import { rateLimitFields } from "../../protocol/rate-limit-fields.ts";
 
 /**
- * The response that says it: 429 with `timeout` and `queue-full`, 422 with `exceeds-capacity`, 499 with
- * `cancelled`, 503 with `bucket-reset` and `unavailable`; never cached, with `Retry-After` where waiting
- * helps, and with the `RateLimit` fields where the bucket is known.
+ * Returns the response for a refusal: 429 for `timeout` and `queue-full`, 422 for
+ * `exceeds-capacity`, 499 for `cancelled`, 503 for `bucket-reset` and `unavailable`. It is never
+ * cached, carries `Retry-After` if a retry can succeed, and the `RateLimit` fields if the state of
+ * the bucket is known.
+ *
+ * @example
+ * const outcome = await sluice.acquire("exports");
+ * if (!outcome.ok) return refusalResponse(outcome);
  */
 export function refusalResponse(refusal: Refused): Response {
   const { reason, detail, retryAfterMs, violatedPolicies, rateLimit } = refusal;
@@ -27,15 +32,15 @@ export function refusalResponse(refusal: Refused): Response {
   );
 }
 
-/** `400`: what is asked for can be asked of no bucket, as every fault says. */
+/** Status 400: no bucket could grant the request; `errors` lists every fault. */
 export function invalidRequestResponse(errors: readonly FieldFault[]): Response {
   const detail = errors.map(({ message }) => message).join("; ");
   return problemResponse("invalid-request", { detail, errors });
 }
 
-/** `503`: whether there are tokens could not be found out. */
+/** Status 503: the rate limit could not be checked. */
 export function faultResponse(): Response {
-  return problemResponse("unavailable", { detail: "The rate limit of this service failed" });
+  return problemResponse("unavailable", { detail: "The rate limiter of this service failed" });
 }
 
 function problemResponse(
@@ -55,6 +60,6 @@ function problemResponse(
     }),
     ...fields,
   };
-  // A line of its own in a shell, as Sluice's own.
+  // The newline keeps a shell prompt on its own line, as in Sluice's own answers.
   return new Response(`${JSON.stringify(body)}\n`, { status, headers });
 }

@@ -1,4 +1,4 @@
-/** A rate limit before a plain handler of requests: of a Worker, of `Deno.serve`, of `Bun.serve`. */
+/** A rate limit in front of a plain request handler: of a Worker, `Deno.serve` or `Bun.serve`. */
 import type { RateLimitOptions } from "./limit-request.ts";
 import type { ClientChoice } from "./client-choice.ts";
 
@@ -6,14 +6,14 @@ import { clientChooser } from "./client-choice.ts";
 import { faultReporter } from "../fault-report.ts";
 import { checkRateLimitOptions, limitRequest, withRateLimitFields } from "./limit-request.ts";
 
-/** What a callback of `withRateLimit` is given: what its handler is. */
+/** What callbacks of `withRateLimit` are passed: the arguments of the handler. */
 export interface HandlerCall<Incoming extends Request, Env, Context> {
   readonly request: Incoming;
   readonly env: Env;
   readonly ctx: Context;
 }
 
-/** A handler, as a Worker's `fetch` is one. */
+/** A request handler with the signature of a Worker's `fetch`. */
 export type Handler<Incoming extends Request, Env, Context> = (
   request: Incoming,
   env: Env,
@@ -21,11 +21,11 @@ export type Handler<Incoming extends Request, Env, Context> = (
 ) => Response | Promise<Response>;
 
 /**
- * A handler that asks for tokens before it calls `handler`, and answers for it where there are none. The
- * answers of `handler` get the `RateLimit` fields.
+ * Wraps `handler` so that it is called only with tokens; requests that are refused are answered in
+ * its place. Answers of `handler` get the `RateLimit` fields.
  *
- * @throws {RangeError} Where a number of the options is out of range, naming it.
- * @throws {TypeError} Where the options do not go together.
+ * @throws {RangeError} If the bucket or a number is out of range; the message names it.
+ * @throws {TypeError} If an option has the wrong type, or options conflict.
  *
  * @example
  * export default {

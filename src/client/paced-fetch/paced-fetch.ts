@@ -1,13 +1,13 @@
 /**
- * A `fetch` for somebody else's API that waits for a token of a bucket before each call, and listens to
- * what the API says: where it refuses or is about to, the bucket is paused, and with it every caller of it
- * on every machine.
+ * A `fetch` for a third-party API that waits for a token from a bucket before each call and adapts
+ * to what the API says: when the API refuses, or is about to, the bucket is paused, and with it
+ * every caller of that bucket on every machine.
  *
- * The bucket does the waiting, not this process: a call that is to be sent again gives up nothing but takes
- * its place in the queue like all others, which is why what holds one holds all. Only where Sluice does
- * not take the pause are the callers of this process held here.
+ * The bucket does the waiting, not this process: a retry gives up nothing and takes its place in
+ * the queue like every other call, so pausing one call pauses them all. The callers of this process
+ * are held here only if Sluice doesn't accept the pause.
  *
- * What it adds to a call that goes well is the call for the token, and nothing that is written down here.
+ * A successful call costs one extra call, for the token, and records nothing here.
  */
 import type { Granted, Refused } from "../acquire-outcome.ts";
 import type { AcquireOptions, Client } from "../client.ts";
@@ -24,98 +24,105 @@ import { settledWithin } from "../transport/settled-within.ts";
 import { SluiceRefusedError } from "../sluice-refused-error.ts";
 import { readUpstreamAdvice } from "./upstream-advice.ts";
 
-/** How a paced fetch goes about it. */
+/** Options of `createPacedFetch`. */
 export interface PacedFetchOptions {
   readonly client: Client;
-  /** Its name, or which one a request needs tokens of; the request comes without its body. */
+  /**
+   * The bucket's name, or a function that picks it for a request, which is passed without its body.
+   */
   readonly bucket: string | ((request: Request) => string);
-  /** What sends the request. Default: the global `fetch`. */
+  /** Sends the request. Default: the global `fetch`. */
   readonly fetch?: Fetch;
-  /** Of each attempt. Default: 1. */
+  /** Tokens for each attempt, 1 to the bucket's capacity. Default: 1. */
   readonly tokens?: number | ((request: Request) => number);
   /**
-   * How long a call may wait for tokens, all its attempts together, milliseconds, to the policy's
-   * `maxWaitMs`; 0 does not wait. Time that the API takes to answer does not count. Default: the policy's
+   * How long a call may wait for tokens, in milliseconds, over all its attempts: 0 (don't wait) to
+   * the policy's `maxWaitMs`. Time the API takes to answer doesn't count. Default: the policy's
    * `maxWaitMs` for each attempt.
    */
   readonly timeoutMs?: number;
-  /** How often a request that the API has refused is sent again, 0 to 20. Default: 2. */
+  /** How many times to retry a request that the API has refused, 0 to 20. Default: 2. */
   readonly retries?: number;
   /**
-   * Methods whose requests may be sent again. Default: those that mean the same however often they are
-   * sent: GET, HEAD, OPTIONS, PUT, DELETE. A request with an `Idempotency-Key` is, whatever its
-   * method.
+   * Methods whose requests may be retried. Default: the idempotent ones: GET, HEAD, OPTIONS, PUT,
+   * DELETE. A request with an `Idempotency-Key` header may always be retried.
    */
   readonly methods?: readonly string[];
   /**
-   * Pause where the API refuses and does not say for how long, milliseconds. Whatever a pause was for, one
-   * that did not help is doubled. Default: 1,000.
+   * How long to pause if the API refuses without saying for how long, in milliseconds, 1 to
+   * 86,400,000. Any pause that turns out too short is doubled the next time. Default: 1,000.
    */
   readonly backoffMs?: number;
   /**
-   * Longest pause, milliseconds, 1 to 86,400,000. What the API says beyond it is cut to it: then somebody
-   * goes to see, and is told again. Default: one hour.
+   * Longest pause, in milliseconds, 1 to 86,400,000. If the API asks for more, the pause is cut to
+   * this, and the next call finds out whether the API still refuses. Default: 3,600,000 (one hour).
    */
   readonly maxPauseMs?: number;
   /**
-   * Reads what an answer says of the API's limit, where status and fields don't: in a body, or in a field that
-   * nobody else has. `undefined` leaves it to `readUpstreamAdvice`. It is given the response that the caller
-   * gets, so it reads a body from a `clone()` and never from the response; the call waits for it, so it leaves
-   * bodies alone that are long or stream. Where it throws, that is written to the console, and
-   * `readUpstreamAdvice` reads.
+   * Reads the API's limit from an answer if status and headers don't show it: from the body, or
+   * from a header specific to this API. Return `undefined` to fall back to `readUpstreamAdvice`. It
+   * is passed the very response the caller gets, so read the body from a `clone()`, never from the
+   * response itself; the call waits for the result, so don't read long or streaming bodies. If it
+   * throws, the error is written to the console and `readUpstreamAdvice` applies.
    */
   readonly advice?: (
     response: Response,
   ) => UpstreamAdvice | undefined | Promise<UpstreamAdvice | undefined>;
   /**
-   * Answers a call for which there are no tokens. Default: there is no answer, and the call rejects with
-   * a `SluiceRefusedError`. `refusalResponse` makes a 429 of a refusal.
+   * Produces the response to a call that was refused tokens. Default: none; the call rejects with a
+   * `SluiceRefusedError`. `refusalResponse` turns a refusal into a 429.
    */
   readonly onRefused?: (refusal: Refused, request: Request) => Response | Promise<Response>;
   /**
-   * Told each time a bucket could not be paused, and why; the callers of this process hold back all the same.
-   * Default: `console.error`. A token without the right `pause` is said to `console.warn` as well, once for
-   * each client and bucket.
+   * Called each time a bucket could not be paused, with the reason; the callers of this process
+   * wait in any case. Default: `console.error`. A token that lacks the right `pause` is also
+   * reported to `console.warn`, once for each client and bucket.
    */
   readonly onPauseFailed?: PauseFailed;
 }
 
-/** Safe or idempotent in RFC 9110, but for TRACE, which `fetch` does not send. */
+/** Idempotent methods of RFC 9110, except TRACE, which `fetch` does not send. */
 const REPLAYABLE_METHODS = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"];
-/** Each attempt is a token and a call that is refused; more than this is no way to reach anything. */
+/**
+ * Each attempt costs a token and ends in a refused call; more attempts than this won't get through
+ * either.
+ */
 const MAX_RETRIES = 20;
 const DEFAULT_RETRIES = 2;
 const DEFAULT_BACKOFF_MS = 1_000;
 const DEFAULT_MAX_PAUSE_MS = 3_600_000;
-/** What Sluice takes: a day ahead. */
+/** Longest pause that Sluice accepts: a day. */
 const MAX_PAUSE_MS = 86_400_000;
-/** Of a clock's difference so much may be the way that an answer took, and is none. */
+/** A clock difference up to this may be just the latency of an answer, and is ignored. */
 const CLOCK_NOISE_MS = 1_000;
 /**
- * For how long a bucket is lowered to what the API will still take. Short, though the reset may be far
- * ahead: of pauses that meet in the bucket, the later end and the lower number count, and the two may be of
- * different quotas. While answers come, they lower it anew; where none is left, the pause lasts until
- * the reset.
+ * How long a bucket is lowered to what the API still accepts. Short, even if the reset is far
+ * ahead: when pauses overlap in the bucket, the later end and the smaller number of tokens apply,
+ * and those two may come from different quotas. As long as answers come in, they renew it; once no
+ * requests remain, the pause lasts until the reset.
  */
 const LOWERED_FOR_MS = 10_000;
-/** How long an answer is kept back for Sluice to be told. What it does not know by then, it hears later. */
-const TELLING_PATIENCE_MS = 2_000;
-/** The default of a policy's `maxWaitMs`. */
+/**
+ * How long an answer is held back while Sluice is informed. If that takes longer, it completes in
+ * the background.
+ */
+const MAX_REPORT_MS = 2_000;
+/** Default of a policy's `maxWaitMs`. */
 const DEFAULT_MAX_WAIT_MS = 60_000;
-/** An answer from here on says that the API is in trouble, and not that it goes on. */
+/** Statuses from here on mean that the API is in trouble, not that it accepts requests again. */
 const SERVER_ERROR = 500;
 
 /**
- * Builds a `fetch` that is paced by a bucket.
+ * Creates a `fetch` that is paced by a bucket.
  *
- * It resolves with what the API answers; with its refusal, too, where the request is not to be sent
- * again: its method or body does not allow it, `retries` are used up, or the API wants a longer pause
- * than the call may wait. It rejects as `fetch` does, with the signal's reason where the request's
- * signal aborts while it waits, with a `SluiceRefusedError` where there are no tokens, and with the
+ * It resolves with the API's answer. That may be a refusal, if the request must not be retried: its
+ * method or body doesn't allow it, `retries` are used up, or the API asks for a longer pause than
+ * the call may wait. It rejects as `fetch` does; with the signal's reason if the request's signal
+ * aborts while it waits; with a `SluiceRefusedError` if Sluice refuses the tokens; and with the
  * client's `SluiceError`.
  *
- * @throws {RangeError} Where an option is out of range, naming it.
- * @throws {TypeError} Where one is of the wrong kind.
+ * @throws {RangeError} If an option is out of range; the message names it.
+ * @throws {TypeError} If an option has the wrong type.
  *
  * @example
  * const pacedFetch = createPacedFetch({ client, bucket: "api.example.com" });
@@ -130,7 +137,7 @@ export function createPacedFetch(options: PacedFetchOptions): Fetch {
 function checkOptions(options: PacedFetchOptions): void {
   const given = { ...options };
   if (!hasMethod(given.client, "acquire") || !hasMethod(given.client, "pause")) {
-    throw new TypeError(`client must be a client of Sluice: got ${showValue(given.client)}`);
+    throw new TypeError(`client must be a Sluice client: got ${showValue(given.client)}`);
   }
   checkInteger(given, "retries", { min: 0, max: MAX_RETRIES });
   checkInteger(given, "backoffMs", { min: 1, max: MAX_PAUSE_MS });
@@ -143,7 +150,7 @@ function checkOptions(options: PacedFetchOptions): void {
   }
   const { methods } = given;
   if (methods !== undefined && !isTexts(methods)) {
-    throw new TypeError(`methods must be a list of methods: got ${showValue(methods)}`);
+    throw new TypeError(`methods must be an array of strings: got ${showValue(methods)}`);
   }
 }
 
@@ -151,18 +158,18 @@ function isTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 
-/** A call in the course of its attempts. */
+/** A call with the state of its attempts. */
 interface PacedCall extends PacedRequest {
   readonly input: FetchInput;
   readonly init: FetchInit;
   readonly bucket: string;
   readonly tokens: number;
-  /** Whether its method allows it to be sent again. */
+  /** Whether its method allows retries. */
   readonly isIdempotent: boolean;
   readonly pause: SharedPause;
-  /** How long it has waited for tokens. */
+  /** Total time spent waiting for tokens. */
   waitedMs: number;
-  /** What Sluice's clock shows, less what `performance.now()` does, as of its last token. */
+  /** Sluice's clock minus `performance.now()`, as of the last token. */
   aheadMs: number;
   /** Whether copies of its body were sent. */
   isCopied: boolean;
@@ -181,12 +188,12 @@ class FetchPacer {
     const { maxPauseMs = DEFAULT_MAX_PAUSE_MS, methods = REPLAYABLE_METHODS } = options;
     checkOptions(options);
     this.#options = options;
-    // Looked up at each call: a global that is replaced meanwhile, as by a tracer, is to be called.
+    // Looked up at each call, because the global may be replaced later, for example by a tracer.
     this.#fetch = options.fetch ?? ((input, init): Promise<Response> => fetch(input, init));
     this.#retries = retries;
     this.#methods = new Set(methods.map((method) => method.toUpperCase()));
     this.#backoffMs = backoffMs;
-    // Sluice's clock may be a little behind, and the limit is by its clock.
+    // The limit applies to Sluice's clock, which may be slightly behind.
     this.#maxPauseMs = Math.min(maxPauseMs, MAX_PAUSE_MS - 2 * CLOCK_NOISE_MS);
   }
 
@@ -196,7 +203,7 @@ class FetchPacer {
       return await this.#attempt(call);
     } finally {
       call.pause.leave();
-      // Or what the copies have read would be kept for it.
+      // Otherwise the runtime would buffer for it everything the copies have read.
       if (call.isCopied && call.toCopy && !call.toCopy.bodyUsed) discard(call.toCopy);
     }
   }
@@ -209,8 +216,9 @@ class FetchPacer {
       const isLast = attempt > this.#retries;
       const sentAtMs = performance.now();
       const response = await this.#send(call, isLast);
-      const said = this.#options.advice && (await ask(this.#options.advice, response, call.signal));
-      const advice = said ?? readUpstreamAdvice(response, Date.now());
+      const own =
+        this.#options.advice && (await adviceOf(this.#options.advice, response, call.signal));
+      const advice = own ?? readUpstreamAdvice(response, Date.now());
       if (!advice || !isRefusal(advice)) {
         if (response.status < SERVER_ERROR) call.pause.gotThrough(sentAtMs);
         if (advice) await this.#lower(call, advice, outcome);
@@ -219,15 +227,15 @@ class FetchPacer {
       const pauseMs = this.#pauseMs(call, advice, sentAtMs);
       await this.#pauseAll(call, pauseMs);
       const mayRetry = !isLast && maySendAgain(call, advice);
-      // A bucket whose pause is as long as anybody may wait refuses whoever would wait for its end.
-      if (!mayRetry || pauseMs >= this.#patienceMs(call)) return response;
-      // Its connection is free for others while this call waits.
+      // While the pause is longer than anyone may wait, the bucket would refuse the retry.
+      if (!mayRetry || pauseMs >= this.#maxWaitMs(call)) return response;
+      // Frees its connection for other calls while this one waits.
       discard(response);
       refused = response;
     }
   }
 
-  /** Looks at the request before anything is taken for it. */
+  /** Checks the request before any token is taken for it. */
   #open(input: FetchInput, init: FetchInit): PacedCall {
     const opened = openRequest(input, init);
     const { request } = opened;
@@ -251,20 +259,21 @@ class FetchPacer {
     const { bucket, tokens, signal, pause } = call;
     for (;;) {
       const heldMs = pause.heldMs();
-      if (heldMs > this.#patienceMs(call)) return refusedByPause(call, heldMs);
+      if (heldMs > this.#maxWaitMs(call)) return refusedByPause(call, heldMs);
       await this.#wait(call, pause.released(signal));
-      const leftMs = this.#leftMs(call);
+      const remainingMs = this.#remainingMs(call);
       const options: AcquireOptions = {
         tokens,
-        ...(leftMs !== undefined && { timeoutMs: leftMs }),
+        ...(remainingMs !== undefined && { timeoutMs: remainingMs }),
         ...(signal && { signal }),
       };
       const askedAtMs = performance.now();
       const outcome = await this.#wait(call, this.#options.client.acquire(bucket, options));
       if (!outcome.ok) return outcome;
       call.aheadMs = aheadMs(outcome, performance.now() - askedAtMs);
-      // Others may have been refused while this one's token was on its way. It is gone then, as those in the
-      // bucket are: kept until the end of the pause, all of them would be sent at once.
+      // Other calls may have been refused while this token was on its way. Then it counts as lost,
+      // like those in the bucket: if all of them were kept until the pause ends, they would be used
+      // at once.
       if (!pause.hasBegunSince(askedAtMs)) return outcome;
     }
   }
@@ -278,45 +287,49 @@ class FetchPacer {
     }
   }
 
-  /** What is left of the call's time; `undefined` where the policy says how long each attempt waits. */
-  #leftMs(call: PacedCall): number | undefined {
+  /** Remaining wait of the call; `undefined` if the policy limits each attempt's wait instead. */
+  #remainingMs(call: PacedCall): number | undefined {
     const { timeoutMs } = this.#options;
     return timeoutMs === undefined ? undefined : Math.max(0, timeoutMs - Math.floor(call.waitedMs));
   }
 
-  /** How long it may wait from now on, as far as that is known. */
-  #patienceMs(call: PacedCall): number {
+  /** Longest further wait of the call, as far as it is known. */
+  #maxWaitMs(call: PacedCall): number {
     const { maxWaitMs } = call.pause;
-    const leftMs = this.#leftMs(call);
-    if (leftMs === undefined) return maxWaitMs ?? DEFAULT_MAX_WAIT_MS;
-    return Math.min(leftMs, maxWaitMs ?? Infinity);
+    const remainingMs = this.#remainingMs(call);
+    if (remainingMs === undefined) return maxWaitMs ?? DEFAULT_MAX_WAIT_MS;
+    return Math.min(remainingMs, maxWaitMs ?? Infinity);
   }
 
   #send(call: PacedCall, isLast: boolean): Promise<Response> {
     const { input, init, toCopy, isIdempotent } = call;
-    // Not as a method of this: the global one must not be called as one.
+    // Not called as a method: the global `fetch` rejects a foreign receiver.
     const send = this.#fetch;
     if (isLast || !isIdempotent || !toCopy) return send(input, init);
     call.isCopied = true;
     return send(toCopy.clone(), init);
   }
 
-  /** For how long everybody is to hold back after this refusal. */
+  /** How long every caller must pause after this refusal. */
   #pauseMs(call: PacedCall, advice: UpstreamAdvice, sentAtMs: number): number {
     const { pauseMs = 0, minPauseMs = 0 } = advice;
     const wantedMs = pauseMs > 0 ? Math.ceil(pauseMs) : Math.max(this.#backoffMs, minPauseMs);
     return Math.min(call.pause.lengthOf(wantedMs, sentAtMs), this.#maxPauseMs);
   }
 
-  /** Holds the callers here, and resolves when Sluice has the pause, or has been given time for it. */
+  /**
+   * Holds the callers of this process. Resolves once Sluice has the pause, or after waiting long
+   * enough for that.
+   */
   async #pauseAll(call: PacedCall, pauseMs: number): Promise<void> {
-    const told = call.pause.refuse(this.#pauseRequest(call, pauseMs, 0));
-    await settledWithin(told, Math.min(pauseMs, TELLING_PATIENCE_MS), call.signal);
+    const reported = call.pause.refuse(this.#pauseRequest(call, pauseMs, 0));
+    await settledWithin(reported, Math.min(pauseMs, MAX_REPORT_MS), call.signal);
   }
 
   /**
-   * Where the API will take less than the bucket would give. A token is one request only where nothing
-   * else is said, so with `tokens` a number of requests means nothing, but none left does.
+   * Lowers the bucket if the API accepts less than the bucket would grant. A token equals one
+   * request only without the `tokens` option, so with it a remaining number of requests means
+   * nothing, unless it is 0.
    */
   async #lower(call: PacedCall, advice: UpstreamAdvice, granted: Granted): Promise<void> {
     const { remaining = Infinity, pauseMs = 0 } = advice;
@@ -325,8 +338,8 @@ class FetchPacer {
     if (!(pauseMs > 0) || !(isSpent || (isFewer && !granted.isUnmetered))) return;
     const forMs = Math.min(Math.ceil(pauseMs), isSpent ? this.#maxPauseMs : LOWERED_FOR_MS);
     const tokens = Math.max(0, Math.floor(remaining));
-    const told = call.pause.lower(this.#pauseRequest(call, forMs, tokens));
-    await settledWithin(told, TELLING_PATIENCE_MS);
+    const reported = call.pause.lower(this.#pauseRequest(call, forMs, tokens));
+    await settledWithin(reported, MAX_REPORT_MS);
   }
 
   #pauseRequest({ aheadMs }: PacedCall, durationMs: number, tokens: number): PauseRequest {
@@ -344,16 +357,16 @@ class FetchPacer {
   }
 }
 
-/** A refusal as Sluice would give it, had it the pause. */
+/** The refusal Sluice would give if it had the pause. */
 function refusedByPause({ bucket, tokens }: PacedCall, heldMs: number): Refused {
-  const detail = `The API wants nobody to ask for another ${heldMs} ms`;
+  const detail = `The API accepts no requests for another ${heldMs} ms`;
   return { ok: false, bucket, tokens, reason: "timeout", detail, retryAfterMs: heldMs };
 }
 
 /**
- * What Sluice's clock shows, less what `performance.now()` does: a grant says what it read. The answer may
- * have been on its way for all of the time that the call took and did not wait, so a difference to the clock
- * here counts only where it is more than that.
+ * Sluice's clock minus `performance.now()`, from the time in a grant. The answer may have been in
+ * transit for as long as the call took beyond its wait, so a difference from the local clock counts
+ * only beyond that.
  */
 function aheadMs({ grantedAtMs, waitedMs, isUnmetered }: Granted, tookMs: number): number {
   const nowMs = Date.now();
@@ -367,7 +380,7 @@ function isRefusal({ isRefusal, remaining }: UpstreamAdvice): boolean {
   return isRefusal ?? remaining === undefined;
 }
 
-/** A request that came as a `Request` with a body was copied only where its method allows it. */
+/** A `Request` with a body was copied only if its method allows retries. */
 function maySendAgain(
   { isIdempotent, hasLastingBody, toCopy }: PacedCall,
   advice: UpstreamAdvice,
@@ -377,27 +390,30 @@ function maySendAgain(
 }
 
 /**
- * What `advice` says; nothing where it fails, and that on the console.
+ * The result of `advice`; `undefined` if it fails, which is reported on the console.
  *
- * @throws {TypeError} Where it has used the body up that the caller is to read.
+ * @throws {TypeError} If it has consumed the body, which belongs to the caller.
  */
-async function ask(
+async function adviceOf(
   advice: NonNullable<PacedFetchOptions["advice"]>,
   response: Response,
   signal: AbortSignal | undefined,
 ): Promise<UpstreamAdvice | undefined> {
-  let said: UpstreamAdvice | undefined = undefined;
+  let result: UpstreamAdvice | undefined = undefined;
   try {
-    said = await orAborted(Promise.resolve(advice(response)), signal);
+    result = await orAborted(Promise.resolve(advice(response)), signal);
   } catch (error) {
     if (signal?.aborted) throw error;
-    console.error("advice failed, and status and fields are read instead:", error);
+    console.error("advice failed; using status and headers instead:", error);
   }
-  if (!response.bodyUsed) return said;
-  throw new TypeError("advice must read response.clone(): the response is its caller's to read");
+  if (!response.bodyUsed) return result;
+  throw new TypeError("advice must read response.clone(): the response belongs to the caller");
 }
 
-/** Nobody will read this body. Not to be awaited: of a body with copies, that may be for ever. */
+/**
+ * Cancels a body that nothing will read. Not awaited: cancelling a body that has copies may never
+ * settle.
+ */
 function discard({ body }: Pick<Response, "body">): void {
   body?.cancel().catch(() => undefined);
 }

@@ -1,30 +1,31 @@
 /**
- * The request that a paced fetch is given, looked at before anything is paid for it: what `fetch` would throw
- * for is thrown here, and whether it can be sent a second time is known from the start.
+ * Examines the arguments of a paced fetch before any token is taken: whatever `fetch` would throw
+ * for is thrown here, and whether the request can be sent twice is known from the start.
  */
 export type FetchInput = Parameters<typeof fetch>[0];
 export type FetchInit = Parameters<typeof fetch>[1];
 
-/** A `fetch` that is called with what a `fetch` is called with. */
+/** A function with the signature of `fetch`. */
 export type Fetch = (input: FetchInput, init?: FetchInit) => Promise<Response>;
 
 type GivenRequest = Extract<FetchInput, { clone(): unknown }>;
 
-/** What is known of a request before it is sent. */
+/** What is known about a request before it is sent. */
 export interface PacedRequest {
   /** The request without its body. */
   readonly request: Request;
   readonly signal: AbortSignal | undefined;
-  /** Whether its body is there for a second time without anything being done for it. */
+  /** Whether its body can be sent again as it is. */
   readonly hasLastingBody: boolean;
-  /** A `Request` whose body can be read once, so that a copy has to be sent if it may be needed again. */
+  /** A `Request` whose body can be read only once: send a copy if it may be needed again. */
   readonly toCopy: GivenRequest | undefined;
 }
 
 /**
- * Looks at the arguments of a `fetch`.
+ * Examines the arguments of a `fetch`.
  *
- * @throws {TypeError} Where they make no request, or one whose body was read already or can't be read.
+ * @throws {TypeError} If they don't form a request, or its body has already been read or can't be
+ * read.
  */
 export function openRequest(input: FetchInput, init: FetchInit): PacedRequest {
   const given = isRequest(input) ? input : undefined;
@@ -36,7 +37,7 @@ export function openRequest(input: FetchInput, init: FetchInit): PacedRequest {
   });
   const signal = init?.signal === undefined ? given?.signal : init.signal;
   const ownBody = init?.body ?? undefined;
-  // Where a runtime does not tell of bodies, there may be one.
+  // If a runtime doesn't expose `body`, assume that there may be one.
   const toCopy = ownBody === undefined && given?.body !== null ? given : undefined;
   if (given?.bodyUsed && ownBody === undefined) throw usedUp(request);
   checkBody(request, toCopy ? toCopy.body : ownBody);
@@ -53,14 +54,14 @@ function checkBody(request: Request, body: unknown): void {
   if (isStream(body) && body.locked) throw usedUp(request);
 }
 
-/** Without address and body: there may be secrets in both. */
+/** The message shows neither URL nor body: both may contain secrets. */
 function usedUp({ method }: Request): TypeError {
   return new TypeError(
-    `The body of this ${method} request was read already, or is being read: send a clone()`,
+    `The body of this ${method} request has been read or is being read: pass a clone()`,
   );
 }
 
-/** A `Request`, of this realm's making or not. */
+/** A `Request`, from this realm or another. */
 function isRequest(input: FetchInput): input is GivenRequest {
   return typeof input === "object" && "clone" in input;
 }
@@ -69,7 +70,7 @@ function isStream(body: unknown): body is ReadableStream {
   return body instanceof ReadableStream;
 }
 
-/** A stream; all else can be sent again as it is. */
+/** True for streams and async iterables; every other body can be sent again as it is. */
 function canBeReadOnce(body: unknown): boolean {
   if (typeof body !== "object" || body === null) return false;
   return isStream(body) || Symbol.asyncIterator in body;

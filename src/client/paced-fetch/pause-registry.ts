@@ -1,23 +1,23 @@
 /**
- * The pauses that this process knows of: one for each client and bucket, whichever paced fetch asks, so that
- * what one of them is told holds the others too.
+ * The pauses this process knows: one for each client and bucket, shared by all paced fetches, so
+ * that what one of them learns holds the others as well.
  */
 import type { Client } from "../client.ts";
 
 import { SharedPause } from "./shared-pause.ts";
 
-/** Fewer buckets than this are never looked through for those that are not needed any more. */
+/** With fewer buckets than this, unused ones are never swept. */
 const MIN_SWEPT = 64;
 
-interface Known {
-  /** By bucket: of those in use, those that are paused, and some that were. */
+interface KnownPauses {
+  /** By bucket: those in use, those that are paused, and some that were. */
   readonly pauses: Map<string, SharedPause>;
   sweepAtSize: number;
 }
 
-const knownByClient = new WeakMap<Client, Known>();
+const knownByClient = new WeakMap<Client, KnownPauses>();
 
-/** The pause of a bucket, joined: whoever asks for it leaves it again. */
+/** Returns the bucket's pause, joined: call `leave()` on it when the call is done. */
 export function joinPause(client: Client, bucket: string): SharedPause {
   const known = knownByClient.get(client) ?? { pauses: new Map(), sweepAtSize: MIN_SWEPT };
   knownByClient.set(client, known);
@@ -28,7 +28,7 @@ export function joinPause(client: Client, bucket: string): SharedPause {
   return pause;
 }
 
-function sweep(known: Known): void {
+function sweep(known: KnownPauses): void {
   for (const [bucket, pause] of known.pauses) {
     if (pause.isOver()) known.pauses.delete(bucket);
   }

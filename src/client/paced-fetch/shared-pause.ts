@@ -1,14 +1,15 @@
 /**
- * The pause of one bucket, as the paced fetches of one client know it: told to Sluice for every caller
- * everywhere, and kept here for the callers of this process until Sluice has it, or for all of it where Sluice
- * can't have it.
+ * The pause of one bucket, shared by the paced fetches of one client. It is sent to Sluice, for
+ * every caller everywhere, and kept here for the callers of this process until Sluice has it, or
+ * for its whole duration if Sluice can't take it.
  *
- * A crowd that is refused at once is told the same by everybody: one call tells Sluice, and what comes
- * while it is under way goes into one more, with the later end and the fewer tokens of all of it.
+ * A crowd of calls refused at the same time all report the same pause: one call informs Sluice, and
+ * everything that arrives while it is in progress is merged into one more, with the later end and
+ * the smaller number of tokens.
  *
- * Everything here is measured on the clock of `performance.now()`, which nobody sets: a wall clock that jumps
- * makes no pause longer or shorter. Nothing here waits for a timer or a promise of another call's without one
- * of its own: in a Worker, those end with the request that made them.
+ * All times here come from `performance.now()`: when a wall clock is set, no pause gets longer or
+ * shorter. Nothing here waits on a timer or promise of another call without one of its own: in a
+ * Worker, those die with the request that created them.
  */
 import type { BucketSnapshot } from "../../protocol/bucket-snapshot.ts";
 import type { Client, PauseFields } from "../client.ts";
@@ -16,24 +17,24 @@ import type { Client, PauseFields } from "../client.ts";
 import { sleep } from "../transport/abort.ts";
 import { settledWithin } from "../transport/settled-within.ts";
 
-/** Told why Sluice could not pause a bucket. */
+/** Called with the reason why Sluice could not pause a bucket. */
 export type PauseFailed = (
   error: unknown,
   pause: PauseFields & { readonly bucket: string },
 ) => void | Promise<void>;
 
-/** What the bucket is to do. */
+/** The pause to apply to the bucket. */
 export interface PauseRequest {
   readonly durationMs: number;
-  /** Most tokens that the bucket keeps. */
+  /** Tokens the bucket keeps, at most. */
   readonly tokens: number;
-  /** What Sluice's clock shows, epoch milliseconds, less what `performance.now()` does. */
+  /** Sluice's clock (epoch milliseconds) minus `performance.now()`. */
   readonly aheadMs: number;
-  /** Default: the console. */
+  /** Default: write to the console. */
   readonly onFailed?: PauseFailed | undefined;
 }
 
-/** Instants are `performance.now()`. */
+/** Instants on the clock of `performance.now()`. */
 interface Pause {
   readonly startMs: number;
   readonly endMs: number;
@@ -46,37 +47,43 @@ interface WantedPause extends Omit<Pause, "startMs"> {
 }
 
 /**
- * For so long nobody tells Sluice again of a refusal that it has been told of: all of a crowd are answered
- * within it. After it, the pause may have been lifted, and is told anew.
+ * For this long, a refusal that Sluice already knows is not sent again: within it, a whole crowd
+ * gets its answers. After it, the pause may have been lifted, and is sent again.
  */
 const CROWD_MS = 1_000;
 
 /**
- * The resets of answers are whole seconds from then: the same reset looks up to a second later in a later
- * answer, and is no news.
+ * Answers state resets in whole seconds from now: in a later answer, the same reset may appear up
+ * to a second later, and is not news.
  */
 const MAX_ROUNDING_MS = 1_000;
 
-/** A bucket whose clock is ahead by less than what is taken for none lets its callers go that much earlier. */
+/**
+ * A bucket whose clock is ahead, by less than the difference that is ignored, releases its callers
+ * up to this much earlier.
+ */
 const MAX_EARLY_MS = 1_000;
 
-/** A refusal that comes so long after a pause, or as long after it as it lasted, has nothing to do with it. */
+/**
+ * A refusal that comes this long after a pause, or as long after it as the pause lasted, is
+ * unrelated to it.
+ */
 const FORGOTTEN_AFTER_MS = 60_000;
 
-/** A call to Sluice that takes longer died with the request of a Worker that began it. */
-const MAX_TELLING_MS = 60_000;
+/** A call to Sluice that takes longer has died with the Worker request that started it. */
+const MAX_SENDING_MS = 60_000;
 
-/** What is known of the pause of one bucket, by one client. */
+/** One client's knowledge of one bucket's pause. */
 export class SharedPause {
   readonly #client: Client;
   readonly #bucket: string;
   #wanted: WantedPause | undefined = undefined;
-  #telling: { readonly startMs: number; readonly done: Promise<void> } | undefined = undefined;
-  /** What Sluice was told last, whether it took it or not. */
-  #told: Pause | undefined = undefined;
-  /** What the API wanted with its last refusal. */
+  #sending: { readonly startMs: number; readonly done: Promise<void> } | undefined = undefined;
+  /** The pause last sent to Sluice, accepted or not. */
+  #sent: Pause | undefined = undefined;
+  /** The pause for the API's last refusal. */
   #refusal: Pause | undefined = undefined;
-  /** The last pause in which no token counts, whoever holds the callers back. */
+  /** The last pause that left no tokens, whether Sluice or this process enforces it. */
   #standstill: Pause | undefined = undefined;
   #heldUntilMs = 0;
   #snapshot: BucketSnapshot | undefined = undefined;
@@ -88,32 +95,35 @@ export class SharedPause {
     this.#bucket = bucket;
   }
 
-  /** For how long the callers of this process have to hold back by themselves, milliseconds. */
+  /** How long the callers of this process still have to wait here, in milliseconds. */
   heldMs(): number {
     return Math.max(0, Math.ceil(this.#heldUntilMs - performance.now()));
   }
 
   /**
-   * Resolves when the callers of this process need not hold back any more: when Sluice has the pause, or
-   * when it is over. Rejects with the signal's reason where `signal` aborts before.
+   * Resolves when the callers of this process no longer have to wait here: when Sluice has the
+   * pause, or when it is over. Rejects with the signal's reason if `signal` aborts first.
    */
   async released(signal: AbortSignal | undefined): Promise<void> {
     for (;;) {
       const heldMs = this.heldMs();
       if (heldMs === 0) return;
-      await (this.#telling
-        ? settledWithin(this.#telling.done, heldMs, signal)
+      await (this.#sending
+        ? settledWithin(this.#sending.done, heldMs, signal)
         : sleep(heldMs, signal));
     }
   }
 
-  /** Whether a token that was asked for then is from before a pause that isn't over, and doesn't count. */
+  /**
+   * Whether a token requested at `askedAtMs` predates a pause that isn't over, and so doesn't
+   * count.
+   */
   hasBegunSince(askedAtMs: number): boolean {
     const { startMs, endMs } = this.#standstill ?? { startMs: 0, endMs: 0 };
     return startMs > askedAtMs && endMs > performance.now();
   }
 
-  /** A call has begun that may ask for it and tell of it, until `leave`. */
+  /** Registers a call that may read and report the pause, until `leave`. */
   join(): void {
     this.#calls += 1;
   }
@@ -122,22 +132,23 @@ export class SharedPause {
     this.#calls -= 1;
   }
 
-  /** Whether there is nothing here to be kept. */
+  /** Whether there is no state left to keep. */
   isOver(): boolean {
-    if (this.#calls > 0 || this.#telling) return false;
+    if (this.#calls > 0 || this.#sending) return false;
     const nowMs = performance.now();
     const isForgotten = !this.#refusal || forgottenAtMs(this.#refusal) <= nowMs;
-    return isForgotten && this.#heldUntilMs <= nowMs && (this.#told?.endMs ?? 0) <= nowMs;
+    return isForgotten && this.#heldUntilMs <= nowMs && (this.#sent?.endMs ?? 0) <= nowMs;
   }
 
-  /** Longest that somebody may wait in the bucket, as Sluice last said. */
+  /** The bucket's `maxWaitMs`, in milliseconds, as Sluice last reported it. */
   get maxWaitMs(): number | undefined {
     return this.#snapshot?.policy.maxWaitMs;
   }
 
   /**
-   * How long to pause where the API wants `wantedMs` of a request that was sent then: twice as long as last
-   * time, at least, if it was sent when the last pause was over, and nothing has got through since.
+   * How long to pause if the API asks for `wantedMs` in answer to a request sent at `sentAtMs`: at
+   * least twice the last pause, if the request was sent after that pause and nothing has got
+   * through since.
    */
   lengthOf(wantedMs: number, sentAtMs: number): number {
     const last = this.#refusal;
@@ -145,35 +156,35 @@ export class SharedPause {
     return Math.max(wantedMs, 2 * (last.endMs - last.startMs));
   }
 
-  /** The API took a request that was sent then. */
+  /** Records that the API accepted a request sent at `sentAtMs`. */
   gotThrough(sentAtMs: number): void {
     if (this.#refusal && isAfter(sentAtMs, this.#refusal)) this.#refusal = undefined;
   }
 
   /**
-   * The API has refused: nobody is to ask for so long. Callers of this process are held from now on, and let
-   * go into the bucket's queue once Sluice has the pause. Resolves when it does, or when it was reported that
-   * it does not; never rejects.
+   * Records that the API has refused and must not be called for this long. The callers of this
+   * process are held at once, and released into the bucket's queue once Sluice has the pause.
+   * Resolves when it has, or when its failure was reported; never rejects.
    */
   refuse(request: PauseRequest): Promise<void> {
     const pause = pauseOf(request);
-    const told = this.#told;
-    const isNews = !told || told.startMs <= pause.startMs - CROWD_MS || !covers(told, pause, 0);
-    if (!isNews) return this.#telling?.done ?? Promise.resolve();
+    const sent = this.#sent;
+    const isNews = !sent || sent.startMs <= pause.startMs - CROWD_MS || !covers(sent, pause, 0);
+    if (!isNews) return this.#sending?.done ?? Promise.resolve();
     this.#refusal = pause;
     return this.#begin(pause, request);
   }
 
   /**
-   * The API will take no more than `request.tokens` for so long. Resolves as `refuse` does. Callers of this
-   * process are held where it is none; where it is some and Sluice can't have it, whoever asks too much will be
-   * refused.
+   * Records that the API accepts no more than `request.tokens` for this long. Resolves as `refuse`
+   * does. With 0 tokens, the callers of this process are held; with more, if Sluice can't take the
+   * pause, requests beyond them will be refused by the API.
    */
   lower(request: PauseRequest): Promise<void> {
     const pause = pauseOf(request);
     const roundingMs = Math.min(MAX_ROUNDING_MS, request.durationMs / 2);
-    const isNews = !this.#told || !covers(this.#told, pause, roundingMs);
-    if (!isNews) return this.#telling?.done ?? Promise.resolve();
+    const isNews = !this.#sent || !covers(this.#sent, pause, roundingMs);
+    if (!isNews) return this.#sending?.done ?? Promise.resolve();
     return this.#begin(pause, request);
   }
 
@@ -191,13 +202,13 @@ export class SharedPause {
       aheadMs,
       onFailed: new Set([...(wanted?.onFailed ?? []), onFailed]),
     };
-    if (!this.#telling || this.#telling.startMs <= startMs - MAX_TELLING_MS) {
-      this.#telling = { startMs, done: this.#tellAll() };
+    if (!this.#sending || this.#sending.startMs <= startMs - MAX_SENDING_MS) {
+      this.#sending = { startMs, done: this.#sendAll() };
     }
-    return this.#telling.done;
+    return this.#sending.done;
   }
 
-  async #tellAll(): Promise<void> {
+  async #sendAll(): Promise<void> {
     while (this.#wanted) {
       const wanted = this.#wanted;
       this.#wanted = undefined;
@@ -209,9 +220,9 @@ export class SharedPause {
       } catch (error) {
         void this.#report(error, pause, wanted.onFailed);
       }
-      this.#told = { startMs: performance.now(), endMs, tokens };
+      this.#sent = { startMs: performance.now(), endMs, tokens };
     }
-    this.#telling = undefined;
+    this.#sending = undefined;
   }
 
   async #report(
@@ -224,15 +235,15 @@ export class SharedPause {
     if (isForbidden && !this.#hasWarned) {
       this.#hasWarned = true;
       console.warn(
-        `Cannot pause bucket "${bucket}" for other processes; callers in this one hold back by ` +
-          `themselves. Give the client a token with the right "pause" on it (${String(error)})`,
+        `Cannot pause bucket "${bucket}" for other processes; callers in this one wait. ` +
+          `Give the client a token with the right "pause" on it (${String(error)})`,
       );
     }
     for (const report of onFailed) {
       try {
         if (report) await report(error, { ...pause, bucket });
         else if (!isForbidden) {
-          console.error(`Cannot pause bucket "${bucket}"; callers here hold back:`, error);
+          console.error(`Cannot pause bucket "${bucket}"; callers in this process wait:`, error);
         }
       } catch (fault) {
         console.error(fault);
@@ -246,12 +257,12 @@ function pauseOf({ durationMs, tokens }: PauseRequest): Pause {
   return { startMs, endMs: startMs + durationMs, tokens };
 }
 
-/** Whether what was told makes the other come true, but for `roundingMs`. */
-function covers(told: Pause, other: Pause, roundingMs: number): boolean {
-  return told.endMs >= other.endMs - roundingMs && told.tokens <= other.tokens;
+/** Whether the pause `sent` implies `other`, up to `roundingMs`. */
+function covers(sent: Pause, other: Pause, roundingMs: number): boolean {
+  return sent.endMs >= other.endMs - roundingMs && sent.tokens <= other.tokens;
 }
 
-/** Whether a request that was sent then was sent when the pause was over, as Sluice may see it. */
+/** Whether a request sent at `sentAtMs` was sent after the pause was over, by Sluice's clock. */
 function isAfter(sentAtMs: number, { startMs, endMs }: Pause): boolean {
   return sentAtMs > startMs && sentAtMs >= endMs - MAX_EARLY_MS;
 }
@@ -260,7 +271,7 @@ function forgottenAtMs({ startMs, endMs }: Pause): number {
   return endMs + Math.max(endMs - startMs, FORGOTTEN_AFTER_MS);
 }
 
-/** Matched by its members: over RPC, it is not of a class of ours. */
+/** Matched by its properties: over RPC it isn't an instance of this package's class. */
 function lacksRight(error: unknown): boolean {
   const { status, reason } = (error ?? {}) as {
     readonly status?: unknown;

@@ -1,21 +1,22 @@
 /**
- * What an API says about its rate limit in status and fields, in whichever of the forms in use:
+ * Reads what an API says about its rate limit in status and headers, in any of the forms in use:
  *
- * - `Retry-After` (RFC 9110), in seconds or as a date; `Retry-After-Ms` and `X-Ms-Retry-After-Ms` (Azure,
- *   OpenAI);
+ * - `Retry-After` (RFC 9110), in seconds or as a date; `Retry-After-Ms` and `X-Ms-Retry-After-Ms`
+ *   (Azure, OpenAI);
  * - `RateLimit: "name";r=5;t=30` (draft-ietf-httpapi-ratelimit-headers-08 and later), and
  *   `RateLimit: limit=10, remaining=5, reset=30` (draft 07);
- * - pairs of fields with `limit` in their names, where one says `remaining` and the other `reset` or
- *   `reset-after`: `RateLimit-…` (drafts up to 06, GitLab), `X-RateLimit-…` (GitHub, Reddit, Discord),
- *   `X-Rate-Limit-…` and `X-App-Limit-24hour-…` (X), `X-RateLimit-…-Requests`, `…-Tokens` (OpenAI, Groq,
- *   Mistral, Cerebras), `Anthropic-RateLimit-Input-Tokens-…`;
+ * - pairs of headers with `limit` in their names, one with `remaining` and the other with `reset`
+ *   or `reset-after`: `RateLimit-…` (drafts up to 06, GitLab), `X-RateLimit-…` (GitHub, Reddit,
+ *   Discord), `X-Rate-Limit-…` and `X-App-Limit-24hour-…` (X), `X-RateLimit-…-Requests`, `…-Tokens`
+ *   (OpenAI, Groq, Mistral, Cerebras), `Anthropic-RateLimit-Input-Tokens-…`;
  * - `X-Should-Retry: true` or `false` (OpenAI, Anthropic).
  *
- * A pair is found by its words and not by a list of APIs, so quotas of APIs that nobody here has heard of are
- * read too. A reset is whatever it can only be: seconds from now, an epoch in seconds or milliseconds if the
- * number is too large for that, a duration with units (`6m0s`), or a date. Instants of the server's clock are
- * taken relative to the response's own `Date`, so that a clock that is wrong, here or there, changes nothing.
- * Unreadable values are ignored, and so are negative counts (Azure sends −1 for "unknown").
+ * Pairs are recognized by their words, not by a list of APIs, so quotas of unknown APIs are read as
+ * well. The form of a reset follows from its value: seconds from now, an epoch in seconds or
+ * milliseconds if the number is too large for that, a duration with units (`6m0s`), or a date.
+ * Instants on the server's clock are taken relative to the response's own `Date`, so a wrong clock
+ * on either side doesn't matter. Unreadable values are ignored, and so are negative counts (Azure
+ * sends −1 for "unknown").
  */
 import { type FieldItem, parseFieldList } from "../fields/field-list.ts";
 import {
@@ -26,54 +27,56 @@ import {
   splitValues,
 } from "./upstream-values.ts";
 
-/** What an API says, in one answer. */
+/** What an API says about its limit in one answer. */
 export interface UpstreamAdvice {
   /**
-   * The API has refused this request because there were too many. Default: true where `remaining` is left
-   * out.
+   * Whether the API has refused this request because there were too many. Default: true if
+   * `remaining` is left out.
    */
   readonly isRefusal?: boolean;
-  /** Requests that it would still take before `pauseMs` is over; means nothing of a refusal. */
+  /** Requests it still accepts before `pauseMs` is over; ignored for a refusal. */
   readonly remaining?: number;
   /**
-   * From now until it takes more, milliseconds; whoever pauses cuts it to what they can. Left out, or 0,
-   * where a refusal doesn't say.
+   * Time from now until it accepts more, in milliseconds; a paced fetch cuts it to its
+   * `maxPauseMs`. Left out, or 0, if a refusal doesn't say.
    */
   readonly pauseMs?: number;
-  /** Shortest pause that the API asks for where a refusal doesn't say for how long, milliseconds. */
+  /** Shortest pause the API asks for if a refusal doesn't say for how long, in milliseconds. */
   readonly minPauseMs?: number;
-  /** Whether a refused request may be sent again. Left out where the API leaves it to its caller. */
+  /** Whether a refused request may be retried. Left out if the API leaves it to the caller. */
   readonly retry?: boolean;
 }
 
 /** The part of a `Response` that is read. */
 export type UpstreamAnswer = Pick<Response, "status" | "headers">;
 
-/** What is left of one limit, and until when. */
+/** What remains of one limit, and until when. */
 interface Quota {
   readonly remaining: number;
-  /** Left out where it isn't said, or is over: it says nothing about what comes. */
+  /** Left out if it isn't stated, or is in the past: then it says nothing about the future. */
   readonly resetMs?: number | undefined;
-  /** Whether `remaining` counts requests, and not LLM tokens, points or bytes. */
+  /** Whether `remaining` counts requests rather than LLM tokens, points or bytes. */
   readonly isOfRequests: boolean;
 }
 
 type Fields = ReadonlyMap<string, string>;
 
-/** An answer below it took the request. */
+/** Below this status, the request was accepted. */
 const LOWEST_REFUSAL = 400;
 const TOO_MANY_REQUESTS = 429;
 const UNAVAILABLE = 503;
 const FORBIDDEN = 403;
-/** Anthropic's, and others': too busy for anybody. */
+/** Used by Anthropic and others: too busy for any request. */
 const OVERLOADED = 529;
 
-/** `Retry-After` is rounded up to whole seconds, a field in milliseconds is not. */
+/** `Retry-After` is rounded up to whole seconds; headers in milliseconds are not. */
 const ROUNDING_MS = 1_000;
-/** GitHub asks for it after a refusal by a secondary limit, which its fields say nothing about. */
+/**
+ * GitHub asks for this pause after a refusal by a secondary limit, which its headers don't show.
+ */
 const GITHUB_MIN_PAUSE_MS = 60_000;
 
-/** Fields that are looked at. */
+/** Headers that are read. */
 const FIELDS =
   /limit|^(?:age|retry-after|retry-after-ms|x-ms-retry-after-ms|x-should-retry|x-github-request-id)$/;
 const REMAINING = /(?:^|-)remaining(?=-|$)/;
@@ -81,18 +84,23 @@ const REMAINING = /(?:^|-)remaining(?=-|$)/;
 const OF_REQUESTS = /(?:^|-)rate-?limit-remaining$|(?:^|-)req(?:uests?)?(?:-|$)/;
 
 /**
- * What a response says about the rate limit of the API that sent it; `undefined` where it says nothing. Looks
- * at status and fields only.
+ * Reads what a response says about the rate limit of the API that sent it; `undefined` if it says
+ * nothing. Only status and headers are read.
  *
- * It is a refusal with status 429 or 529; with 503 and a `Retry-After` or `X-Should-Retry: true`; and with
- * 403, as GitHub answers, and a `Retry-After` or a quota that is used up. Of a refusal, `Retry-After` goes
- * before every reset, and a reset counts only of a quota that is used up, of several the latest. Of an answer
- * that is none, a quota that is used up goes before all others, then the one with the fewest requests left;
- * quotas of anything but requests count only when they are used up. Fields of a response that comes from a
- * cache (`Age` over 0) are old and not read, but of a refusal.
+ * It is a refusal with status 429 or 529; with 503 and a `Retry-After` or `X-Should-Retry: true`;
+ * and with 403, as GitHub answers, and a `Retry-After` or an exhausted quota. In a refusal,
+ * `Retry-After` takes precedence over every reset, and only the resets of exhausted quotas count,
+ * the latest of them. In any other answer, an exhausted quota takes precedence over all others,
+ * then the quota with the fewest requests remaining; quotas of anything but requests count only
+ * when exhausted. Headers of a cached response (`Age` over 0) are stale and ignored, except in a
+ * refusal.
  *
- * @param nowMs When the response came, epoch milliseconds. Counts for dates only, and only where the
+ * @param nowMs When the response arrived, epoch milliseconds. Used only for dates, and only if the
  * response has no `Date`.
+ *
+ * @example
+ * readUpstreamAdvice(new Response(null, { status: 429, headers: { "Retry-After": "5" } }), Date.now());
+ * // { isRefusal: true, remaining: 0, pauseMs: 5000 }
  */
 export function readUpstreamAdvice(
   { status, headers }: UpstreamAnswer,
@@ -110,7 +118,7 @@ export function readUpstreamAdvice(
     status === OVERLOADED ||
     (status === UNAVAILABLE && (retryAfterMs !== undefined || retry === true)) ||
     (status === FORBIDDEN && (retryAfterMs !== undefined || spent.length > 0));
-  if (!isRefusal) return Number(fields.get("age") ?? 0) > 0 ? undefined : whatIsLeft(quotas);
+  if (!isRefusal) return Number(fields.get("age") ?? 0) > 0 ? undefined : scarcestOf(quotas);
   const pauseMs = retryAfterMs ?? latest(spent.map(({ resetMs }) => resetMs));
   const asksForMore = !pauseMs && fields.has("x-github-request-id");
   return {
@@ -122,7 +130,7 @@ export function readUpstreamAdvice(
   };
 }
 
-/** Found in one pass: a look at each name that might be there would cost more. */
+/** One pass over the headers is cheaper than looking up each possible name. */
 function fieldsOf(headers: UpstreamAnswer["headers"]): Fields {
   const fields = new Map<string, string>();
   for (const [name, value] of headers) if (FIELDS.test(name)) fields.set(name, value);
@@ -133,7 +141,7 @@ function readRetryAfter(fields: Fields, sentAtMs: number): number | undefined {
   const read = (name: string, parse: typeof parseReset): number | undefined =>
     latest(splitValues(fields.get(name) ?? "").map((value) => parse(value, sentAtMs)));
   const secondsMs = read("retry-after", parseRetryAfter);
-  // A date that has just gone by: the limit is over.
+  // A date that has just passed: the limit is over.
   const untilMs = secondsMs === undefined ? undefined : Math.max(0, secondsMs);
   const exactMs = latest([
     read("retry-after-ms", parseCount),
@@ -148,7 +156,7 @@ function readShouldRetry(fields: Fields): boolean | undefined {
   return text === "true" || (text === "false" ? false : undefined);
 }
 
-function whatIsLeft(quotas: readonly Quota[]): UpstreamAdvice | undefined {
+function scarcestOf(quotas: readonly Quota[]): UpstreamAdvice | undefined {
   let scarcest: (Quota & { readonly resetMs: number }) | undefined = undefined;
   for (const { remaining, resetMs, isOfRequests } of quotas) {
     if (resetMs === undefined || (remaining > 0 && !isOfRequests)) continue;
@@ -174,7 +182,7 @@ function readQuotas(fields: Fields, sentAtMs: number): Quota[] {
   return quotas;
 }
 
-/** Of `"a";r=5;t=30, "b";r=1`, and of `limit=10, remaining=5, reset=30`. */
+/** Reads `"a";r=5;t=30, "b";r=1`, and `limit=10, remaining=5, reset=30`. */
 function listedQuotas(fields: Fields, sentAtMs: number): Quota[] {
   const text = fields.get("ratelimit");
   if (text === undefined) return [];
@@ -196,7 +204,7 @@ function listedQuotas(fields: Fields, sentAtMs: number): Quota[] {
   return [...quotas, ...paired(remaining, resetsOf(valuesOf("reset").join(), sentAtMs), true)];
 }
 
-/** `qu` names what is counted, where it isn't requests. */
+/** `qu` names the unit that is counted, if it isn't requests. */
 function isOfOtherUnit({ parameters }: FieldItem): boolean {
   return (parameters.get("qu") ?? "requests") !== "requests";
 }
@@ -206,8 +214,8 @@ function resetsOf(text: string | undefined, sentAtMs: number): (number | undefin
 }
 
 /**
- * Counts and resets of one field each. Values in the same place of two lists are of the same sender; lists
- * that are not of the same length don't say whose is whose, and the latest reset is safe for all.
+ * Pairs the counts of one header with the resets of another. Values at the same position of both
+ * lists come from the same sender; if the lists differ in length, the latest reset is safe for all.
  */
 function paired(
   counts: readonly (number | undefined)[],

@@ -1,12 +1,15 @@
 /**
- * The values of fields in which APIs speak of their limits: counts, and resets in all the forms that are in
- * use. Where a gateway and the API behind it both say something, a field is a list, so each value is read as
- * one. What can't be read is `undefined`, and nothing throws.
+ * Parses the values of rate limit headers: counts, and resets in every form in use. If both a
+ * gateway and the API behind it set a header, its value is a list, so every value is read as a
+ * list. Unreadable values are `undefined`; nothing throws.
  */
 
-/** From here on a number can't be seconds from now: it would be 31 years, and is an epoch since 2001. */
+/**
+ * A number this large can't be seconds from now, which would be 31 years: it is an epoch after
+ * 2001.
+ */
 const MIN_EPOCH_SECONDS = 1_000_000_000;
-/** From here on an epoch is in milliseconds: in seconds, it would be the year 5138. */
+/** An epoch this large is in milliseconds: in seconds, it would be the year 5138. */
 const MIN_EPOCH_MS = 100_000_000_000;
 
 const MS_BY_UNIT: Readonly<Record<string, number>> = {
@@ -19,7 +22,10 @@ const MS_BY_UNIT: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** The values of a list. A comma inside a date, after the day of the week or of the month, separates nothing. */
+/**
+ * Splits a list of values. A comma inside a date, after the day of the week or of the month, is not
+ * a separator.
+ */
 export function splitValues(text: string): string[] {
   if (!text.includes(",")) return [text];
   return text
@@ -27,13 +33,13 @@ export function splitValues(text: string): string[] {
     .map((value) => value.trim());
 }
 
-/** A number from 0, rounded down: `598.0` (Reddit), `76;w=21600` (Docker Hub). */
+/** Parses a number of at least 0, rounded down: `598.0` (Reddit), `76;w=21600` (Docker Hub). */
 export function parseCount(text: string | undefined): number | undefined {
   const digits = /^\s*(\d+)(?:\.\d*)?\s*(?:;|$)/.exec(text ?? "")?.[1];
   return digits === undefined ? undefined : Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
 }
 
-/** Milliseconds from `sentAtMs`; negative if the instant was before it. */
+/** Parses a reset into milliseconds after `sentAtMs`; negative if the instant was earlier. */
 export function parseReset(text: string | undefined, sentAtMs: number): number | undefined {
   const value = (text ?? "").trim();
   const digits = /^(\d{1,15}(?:\.\d*)?)\s*(?:;|$)/.exec(value)?.[1];
@@ -50,7 +56,10 @@ export function parseReset(text: string | undefined, sentAtMs: number): number |
   return atMs === undefined ? undefined : atMs - sentAtMs;
 }
 
-/** As `parseReset`, but a number of any length is a time to wait: too long to be counted is long. */
+/**
+ * As `parseReset`, except that a number of any length is a time to wait, capped if it is too long
+ * to represent.
+ */
 export function parseRetryAfter(text: string | undefined, sentAtMs: number): number | undefined {
   return /^\d{16,}(?:\.\d*)?$/.test(text ?? "")
     ? Number.MAX_SAFE_INTEGER
@@ -70,13 +79,13 @@ function parseDuration(text: string): number | undefined {
 const ISO_DATE =
   /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|UTC|GMT|[+-]\d\d:?\d\d)?$/i;
 const HTTP_DATE = /^[A-Z][a-z]{2,8},? .*\d\d:\d\d:\d\d/;
-/** `GMT`, `EST`, `+0100` after the time; `AM` and `PM` are no zones. */
+/** A time zone after the time: `GMT`, `EST`, `+0100`, but not `AM` or `PM`. */
 const HTTP_ZONE = /\d\d:\d\d:\d\d.*?(?:\b(?![AP]M\b)[A-Z]|[+-]\d\d)/;
 
 /**
- * An instant in one of the forms of HTTP or of RFC 3339, epoch milliseconds. Without a zone it is UTC, as the
- * oldest form of HTTP is: the process's own zone would mean nothing to the API. `Date.parse` by itself would
- * find a date in nearly anything that has a number in it.
+ * Parses an instant in a format of HTTP or RFC 3339 into epoch milliseconds. Without a time zone it
+ * is UTC, as in the oldest HTTP format: the local zone of this process means nothing to the API.
+ * `Date.parse` on its own would find a date in nearly anything that contains a number.
  */
 export function parseDate(text: string): number | undefined {
   const [, date, time, zone = "Z"] = ISO_DATE.exec(text) ?? [];

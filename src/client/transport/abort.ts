@@ -1,10 +1,13 @@
-/** Waiting that ends when a signal says so, whether or not what is waited for cares for signals. */
+/**
+ * Waiting that ends as soon as a signal aborts, whether or not the awaited operation supports
+ * signals.
+ */
 import { onAbort } from "../../on-abort.ts";
 import { Deferred } from "./deferred.ts";
 
 /**
- * Settles as `promise` does, or rejects with the signal's reason as soon as it aborts. What becomes of
- * `promise` then is nobody's business.
+ * Settles as `promise` does, or rejects with the signal's reason as soon as it aborts. The
+ * operation behind `promise` is not stopped; its result is ignored.
  */
 export async function orAborted<Value>(
   promise: Promise<Value>,

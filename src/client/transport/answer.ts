@@ -1,8 +1,8 @@
 /**
- * What an answer means to the caller: a value, a refusal, an error, or a fault of the way.
+ * Interprets an answer for the caller: a value, a refusal, an error, or a transport fault.
  *
- * Sluice says what it means in a problem document. Whatever has no such document, and says by its status
- * that something in between failed or is busy, is no answer of Sluice, and worth another attempt.
+ * Sluice always sends a problem document with a failure. A failure status without one, if it says
+ * that an intermediary failed or is busy, did not come from Sluice and is worth retrying.
  */
 import type { FieldFault } from "../../core/policy.ts";
 import type { GrantBody } from "../../protocol/acquire-bodies.ts";
@@ -16,23 +16,26 @@ import { SluiceError } from "../sluice-error.ts";
 
 const CLIENT_ERROR = 400;
 const SERVER_ERROR = 500;
-/** Below 500, and not of the request's making: it took too long, came too early, or is one of too many. */
+/**
+ * Statuses below 500 that aren't the request's fault: it took too long, came too early, or was one
+ * too many.
+ */
 const RETRYABLE_STATUSES = new Set([408, 425, 429]);
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** An answer, read to its end. */
+/** A fully read answer. */
 export interface Answer {
   readonly status: number;
-  /** The parsed body; the text itself where it is no JSON. */
+  /** The parsed body, or the text itself if it is not JSON. */
   readonly body: unknown;
-  /** What the field says, where it says a number of seconds. */
+  /** From `Retry-After`, if it is a number of seconds. */
   readonly retryAfterMs?: number | undefined;
-  /** What its `RateLimit` fields say, where it has them. */
+  /** From the `RateLimit` fields, if there are any. */
   readonly rateLimit?: RateLimitState | undefined;
 }
 
-/** Reads a response to its end. Rejects where it breaks off. */
+/** Reads the whole response. Rejects if it is cut off. */
 export async function readAnswer(response: Response): Promise<Answer> {
   const { status, headers } = response;
   const text = await response.text();
@@ -41,7 +44,7 @@ export async function readAnswer(response: Response): Promise<Answer> {
   return { status, body: parseJson(text), retryAfterMs, rateLimit: readRateLimitState(headers) };
 }
 
-/** `text` as JSON; itself where it is none. */
+/** Parses JSON; returns the text itself if it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -50,12 +53,12 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The members of a JSON object; none where it is anything else. */
+/** The members of a JSON object; an empty object for anything else. */
 export function membersOf(value: unknown): Members {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
-/** A problem document, as far as a client has a use for it. */
+/** The parts of a problem document that a client uses. */
 export interface Problem {
   readonly status: number | undefined;
   readonly reason: Reason;
@@ -66,10 +69,10 @@ export interface Problem {
 }
 
 /**
- * The problem that an answer describes; `undefined` where it is none.
+ * The problem that an answer describes; `undefined` if it is not a problem.
  *
- * @throws {TransportError} Where it says, or its status does, that asking again may help.
- * @throws {SluiceError} Where it is a refusal that is not Sluice's.
+ * @throws {TransportError} If the problem or the status says that a retry may help.
+ * @throws {SluiceError} If it is a failure that didn't come from Sluice.
  */
 export function problemIn({ status, body, retryAfterMs }: Answer): Problem | undefined {
   const problem = readProblem(body);
@@ -80,12 +83,12 @@ export function problemIn({ status, body, retryAfterMs }: Answer): Problem | und
   }
   if (status < CLIENT_ERROR) return undefined;
   if (status >= SERVER_ERROR || RETRYABLE_STATUSES.has(status)) {
-    throw new TransportError({ detail: `Answered ${status}`, status, retryAfterMs });
+    throw new TransportError({ detail: `Got status ${status}`, status, retryAfterMs });
   }
   throw unexpectedAnswer(status, body);
 }
 
-/** The error of a call that is wrong or not allowed. */
+/** The error for a call that is wrong or not allowed. */
 export function errorOf({ reason, detail, status, errors }: Problem): SluiceError {
   return new SluiceError({ reason, detail, status, errors });
 }
@@ -109,7 +112,10 @@ function isDuration(value: unknown): value is number {
   return typeof value === "number" && value >= 0 && value < Infinity;
 }
 
-/** Any text: a reason that this client does not know is of a later Sluice, and told as it is. */
+/**
+ * Accepts any string: a reason this client doesn't know comes from a later Sluice and is passed on
+ * unchanged.
+ */
 function isReason(value: unknown): value is Reason {
   return typeof value === "string";
 }
@@ -120,9 +126,9 @@ function isFieldFault(value: unknown): value is FieldFault {
 }
 
 /**
- * The grant that a body is.
+ * Reads a grant from a body.
  *
- * @throws {SluiceError} Where it is none.
+ * @throws {SluiceError} If it is not a grant.
  */
 export function grantIn(status: number, body: unknown): GrantBody {
   const { bucket, tokens, remaining, waitedMs, grantedAtMs } = membersOf(body);
@@ -138,8 +144,8 @@ export function grantIn(status: number, body: unknown): GrantBody {
   throw unexpectedAnswer(status, body);
 }
 
-/** What answered is no Sluice, or one of another time. */
+/** The error for an answer from something other than Sluice, or from an incompatible version. */
 export function unexpectedAnswer(status: number, body: unknown): SluiceError {
-  const detail = `The answer is not one of Sluice: ${status} ${showValue(body)}`;
+  const detail = `Not an answer from Sluice: ${status} ${showValue(body)}`;
   return new SluiceError({ reason: "unexpected-answer", detail, status });
 }

@@ -1,24 +1,24 @@
-/** The way to Sluice: HTTP with a URL and a token, or a service binding. */
+/** The transport to Sluice: HTTP with a URL and a token, or a service binding. */
 import { checkClientOptions, baseOf } from "../arguments.ts";
 import { readAnswer, type Answer } from "./answer.ts";
 import { TransportError } from "./retry.ts";
 import { SluiceError } from "../sluice-error.ts";
 
-/** Where a service binding is addressed: the host means nothing there. */
+/** Base URL for a service binding, which ignores the host. */
 const SERVICE_BASE = "https://sluice";
 
-/** What is sent, and sent again. */
+/** A call, as it is sent and re-sent. */
 export interface Call {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: object;
-  /** Whether it is to be sent though the page that it is of goes away. */
+  /** Whether to send it even if its page is being closed. */
   readonly keepalive?: boolean;
 }
 
-/** A request as `fetch` takes it. */
+/** The `init` argument of `fetch`. */
 interface CallInit {
   method: string;
   headers: Record<string, string>;
@@ -30,35 +30,38 @@ interface CallInit {
 /** How to reach Sluice. */
 export type ConnectionOptions = (OverHttp | OverService) & {
   /**
-   * The bearer token: one of `API_TOKEN` to acquire and read, one of `ADMIN_TOKEN` to change. Where
-   * Sluice is public, and over a service binding, acquiring and reading need none.
+   * The bearer token: an API key to acquire and read, an `ADMIN_TOKEN` to change. A public Sluice,
+   * and a service binding, need none for acquiring and reading.
    */
   readonly token?: string | undefined;
 };
 
 interface OverHttp {
-  /** Where Sluice is, as in `https://sluice.example.com`; a path in it stays in front. */
+  /**
+   * Base URL of Sluice, such as `https://sluice.example.com`; if it has a path, that path is kept
+   * as a prefix.
+   */
   readonly url: string | URL;
-  /** In place of the platform's `fetch`. Called with the address as text. */
+  /** Replaces the platform's `fetch`. Called with the URL as a string. */
   readonly fetch?: ((url: string, init: CallInit) => Promise<Response>) | undefined;
   readonly service?: undefined;
 }
 
 interface OverService {
-  /** A service binding, or anything with a `fetch` that takes a `Request`. */
+  /** A service binding, or any object with a `fetch` that takes a `Request`. */
   readonly service: { fetch(request: Request): Response | Promise<Response> };
   readonly url?: undefined;
   readonly fetch?: undefined;
 }
 
-/** One Sluice, and the right to call it. */
+/** A way to reach one Sluice, with the token to send. */
 export class Connection {
   readonly #fetch: (path: string, init: CallInit) => Response | Promise<Response>;
   readonly #headers: Readonly<Record<string, string>>;
-  /** Whether calls go from Worker to Worker, with no proxy or network between. */
+  /** Whether calls go directly from Worker to Worker, with no proxy or network in between. */
   readonly isBound: boolean;
 
-  /** @throws {RangeError | TypeError} Where an option is wrong. */
+  /** @throws {RangeError | TypeError} If an option is wrong. */
   constructor(options: ConnectionOptions) {
     checkClientOptions(options);
     const { url, service, token } = options;
@@ -75,10 +78,10 @@ export class Connection {
   }
 
   /**
-   * Sends a call and resolves with the head of its answer.
+   * Sends a call. Resolves with the response as soon as its head has arrived.
    *
-   * @throws {TransportError} Where there is none.
-   * @throws {SluiceError} What the service throws, if it throws one.
+   * @throws {TransportError} If there is no response.
+   * @throws {SluiceError} If the service itself throws one.
    */
   async send(
     { method, path, headers, body, keepalive }: Call,
@@ -98,33 +101,36 @@ export class Connection {
     try {
       return await this.#fetch(path, init);
     } catch (cause) {
-      // Of a service that is none: asking again would not make it one.
+      // The service is a placeholder for a missing binding: a retry can't help.
       if (cause instanceof SluiceError) throw cause;
       throw new TransportError({ detail: `Cannot reach Sluice: ${messageOf(cause)}`, cause });
     }
   }
 
   /**
-   * Reads an answer to its end.
+   * Reads the whole response.
    *
-   * @throws {TransportError} Where it breaks off.
+   * @throws {TransportError} If it is cut off.
    */
   async read(response: Response): Promise<Answer> {
     try {
       return await readAnswer(response);
     } catch (cause) {
-      const detail = `The answer broke off: ${messageOf(cause)}`;
+      const detail = `The answer was cut off: ${messageOf(cause)}`;
       throw new TransportError({ detail, status: response.status, cause });
     }
   }
 }
 
-/** The platform's, looked up at each call, and called as nobody's method: browsers insist on that. */
+/**
+ * The platform's `fetch`, looked up at each call and called without a receiver, as browsers
+ * require.
+ */
 function callFetch(url: string, init: CallInit): Promise<Response> {
   return fetch(url, init);
 }
 
-/** What `fetch` says, with what is behind it: Node's says no more than that it failed. */
+/** The error's message with that of its cause: in Node, `fetch` itself says only that it failed. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { message, cause } = error;

@@ -1,4 +1,4 @@
-/** A promise that is settled from outside: `Promise.withResolvers`, which Node 20 lacks. */
+/** A promise settled from outside: `Promise.withResolvers`, which Node 20 doesn't have. */
 export class Deferred<Value> {
   readonly promise: Promise<Value>;
   #resolve: ((value: Value) => void) | undefined = undefined;

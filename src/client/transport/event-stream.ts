@@ -1,23 +1,26 @@
 /**
- * Reading `text/event-stream` (the event stream format of the HTML standard), as far as Sluice speaks it:
- * events with data, and comments that only show that somebody is there. `id` and `retry` mean nothing
- * here, since a stream that breaks off is asked for again with its idempotency key.
+ * Parses `text/event-stream` (the event stream format of the HTML standard) as far as Sluice uses
+ * it: events with data, and comments sent as heartbeats. `id` and `retry` are ignored, because an
+ * interrupted stream is resumed with its idempotency key.
  */
 
 /** One event. */
 export interface ServerEvent {
-  /** "message" where the stream names none. */
+  /** "message" if the stream doesn't name the event. */
   readonly event: string;
   /** Lines of data, joined by newlines. */
   readonly data: string;
 }
 
-/** Characters of an event, a hundred times what Sluice sends: more is no stream of Sluice. */
+/**
+ * Longest event in characters, a hundred times what Sluice sends: anything longer doesn't come from
+ * Sluice.
+ */
 const MAX_EVENT_LENGTH = 64 * 1024;
 
 /**
- * Takes the text of a stream in pieces, wherever it was cut, and gives the events that are complete. The
- * byte order mark is the decoder's to remove (`TextDecoder` does).
+ * Takes the text of a stream in chunks, split anywhere, and returns the events completed so far.
+ * The decoder must remove a byte order mark, as `TextDecoder` does.
  *
  * @example
  * const parser = new EventStreamParser();
@@ -25,15 +28,18 @@ const MAX_EVENT_LENGTH = 64 * 1024;
  * parser.push('\ndata: {"position":1}\n\n'); // [{ event: "queued", data: '{"position":1}' }]
  */
 export class EventStreamParser {
-  /** The line that is not complete. */
+  /** The incomplete last line. */
   #rest = "";
   #event = "";
   #data: string[] = [];
   #length = 0;
-  /** Whether the last piece ended in a carriage return: a newline after it is of the same line end. */
+  /**
+   * Whether the last chunk ended in a carriage return: a newline after it belongs to the same line
+   * end.
+   */
   #isAfterReturn = false;
 
-  /** @throws {RangeError} Where an event has more than 65,536 characters. */
+  /** @throws {RangeError} If an event has more than 65,536 characters. */
   push(text: string): ServerEvent[] {
     if (text === "") return [];
     const piece = this.#isAfterReturn && text.startsWith("\n") ? text.slice(1) : text;

@@ -1,8 +1,8 @@
 /**
- * Following an acquire through the queue: the events of a streamed answer, up to the outcome.
+ * Follows an acquire through the queue: reads the events of a streamed answer up to the outcome.
  *
- * The service sends a byte a second at least, so silence is told from waiting. That is what a held
- * response without a stream cannot do.
+ * The service sends at least one byte a second, so a broken connection can be told from a long
+ * wait. A held response without a stream can't show the difference.
  */
 import type { Answer } from "./answer.ts";
 import type { RateLimitState } from "../../protocol/rate-limit-fields.ts";
@@ -16,21 +16,21 @@ import { TransportError } from "./retry.ts";
 import { readRateLimitState } from "../fields/rate-limit-state.ts";
 import { Watchdog } from "./watchdog.ts";
 
-/** Ten heartbeats: whoever has missed so many has gone. */
+/** Ten heartbeats: after missing that many, the other side is gone. */
 const MAX_SILENCE_MS = 10_000;
 
-/** Where in the queue the caller stands, as `QueuedPlace`. */
+/** The caller's place in the queue, as `QueuedPlace`. */
 interface Place {
   readonly position: number;
   readonly etaMs: number;
 }
 
 /**
- * Tells `onQueued` of each place and resolves with the outcome, as an answer that was not streamed would
- * say it. Rejects with what `onQueued` throws, or rejects with where it returns a promise: who cannot be
- * told has gone.
+ * Calls `onQueued` with each place and resolves with the outcome, in the form of an answer that was
+ * not streamed. Rejects with whatever `onQueued` throws or rejects with: a caller that can't follow
+ * its place has given up.
  *
- * @throws {TransportError} Where the stream ends without an outcome, breaks off or falls silent.
+ * @throws {TransportError} If the stream ends without an outcome, is cut off, or goes silent.
  */
 export async function followStream(
   response: Response,
@@ -40,25 +40,25 @@ export async function followStream(
   const { status } = response;
   const reader = response.body?.getReader();
   if (!reader) throw new TransportError({ detail: "The stream is empty", status });
-  // Whatever has not been read is not wanted; a stream that is broken says so again.
+  // The rest is not needed, and the error of a broken stream was already reported.
   const leave = (): void => void reader.cancel().catch(() => undefined);
-  // Not every fetch ends a body, whose head is here, with the signal.
+  // Some `fetch` implementations ignore the signal once the head of the response has arrived.
   const stopListening = onAbort(signal, leave);
   const failed = new Deferred<never>();
   const watchdog = new Watchdog(MAX_SILENCE_MS, () => {
-    const detail = `Nothing was heard for ${MAX_SILENCE_MS} ms`;
+    const detail = `No data received for ${MAX_SILENCE_MS} ms`;
     failed.reject(new TransportError({ detail, isSilence: true }));
   });
   const heard = (): void => {
     watchdog.heard();
     showLife();
   };
-  const tell = (event: ServerEvent): void => {
-    const told = onQueued(placeIn(status, event));
-    Promise.resolve(told).catch((error: unknown) => failed.reject(error));
+  const showPlace = (event: ServerEvent): void => {
+    const shown = onQueued(placeIn(status, event));
+    Promise.resolve(shown).catch((error: unknown) => failed.reject(error));
   };
   try {
-    return await Promise.race([readOutcome(reader, status, heard, tell), failed.promise]);
+    return await Promise.race([readOutcome(reader, status, heard, showPlace), failed.promise]);
   } finally {
     watchdog.stop();
     stopListening();
@@ -68,19 +68,19 @@ export async function followStream(
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
-/** Reads up to the outcome. */
+/** Reads events until the outcome. */
 async function readOutcome(
   reader: Reader,
   status: number,
   heard: () => void,
-  tell: (event: ServerEvent) => void,
+  showPlace: (event: ServerEvent) => void,
 ): Promise<Answer> {
   const decoder = new TextDecoder();
   const parser = new EventStreamParser();
   let rateLimit: RateLimitState | undefined;
   for (;;) {
     const { done, value } = await reader.read().catch((cause: unknown) => {
-      throw new TransportError({ detail: "The stream broke off", cause });
+      throw new TransportError({ detail: "The stream was cut off", cause });
     });
     if (done) throw new TransportError({ detail: "The stream ended without an outcome", status });
     heard();
@@ -93,7 +93,7 @@ async function readOutcome(
         if (typeof said !== "number") throw unexpectedAnswer(status, body);
         return { status: said, body, rateLimit };
       }
-      if (event.event === "queued") tell(event);
+      if (event.event === "queued") showPlace(event);
     }
   }
 }
@@ -106,7 +106,7 @@ function eventsIn(parser: EventStreamParser, text: string, status: number): Serv
   }
 }
 
-/** What the fields say that a plain answer would have had. */
+/** Reads the fields that an unstreamed answer would have carried as headers. */
 function rateLimitIn(fields: unknown): RateLimitState | undefined {
   const members = membersOf(fields);
   return readRateLimitState({

@@ -1,6 +1,7 @@
 /**
- * Giving an acquire up by word. A service often cannot see that a caller has left: a closed connection says
- * nothing while a response is held, and proxies keep theirs open. So the client says so, on the side.
+ * Gives up an acquire explicitly. A service often can't see that a caller has disconnected: a held
+ * response shows nothing of a closed connection, and proxies keep theirs open. So the client sends
+ * a cancel call in the background.
  */
 import type { Call, Connection } from "./connection.ts";
 
@@ -8,10 +9,10 @@ import { fieldString } from "../../protocol/field-string.ts";
 import { problemIn } from "./answer.ts";
 import { retry, type RetryPolicy } from "./retry.ts";
 
-/** For how long it is tried: the one who asked has gone, and nobody waits for this. */
+/** How long to keep trying: the caller has left, and nothing waits for this call. */
 const MAX_DURATION_MS = 2_000;
 
-const patience: RetryPolicy = {
+const policy: RetryPolicy = {
   signal: undefined,
   retryForMs: MAX_DURATION_MS,
   untilMs: MAX_DURATION_MS,
@@ -28,8 +29,9 @@ export function cancelCall(bucket: string, idempotencyKey: string): Call {
 }
 
 /**
- * Tells the service. Resolves when it has answered, or after a few seconds of trying; never rejects. The
- * first attempt is sent though the page that it is of goes away (`keepalive`), where browsers can do that.
+ * Sends the cancel call. Resolves once the service has answered, or after a few seconds of retries;
+ * never rejects. The first attempt is sent even if its page is being closed (`keepalive`), in
+ * browsers that support it.
  */
 export async function giveUp(connection: Connection, call: Call): Promise<void> {
   let attempts = 0;
@@ -37,10 +39,10 @@ export async function giveUp(connection: Connection, call: Call): Promise<void> 
     await retry(async ({ signal }) => {
       attempts += 1;
       const response = await connection.send({ ...call, keepalive: attempts === 1 }, signal);
-      // Throws where asking again may help; whatever else it says is as good as it gets.
+      // Throws if a retry may help; any other answer is final.
       problemIn(await connection.read(response));
-    }, patience);
+    }, policy);
   } catch {
-    // The service gives the place up when the time of the acquire is over, if it does not notice before.
+    // The service frees the place at the latest when the acquire's own time is over.
   }
 }

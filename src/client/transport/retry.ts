@@ -1,10 +1,10 @@
 /**
- * Asking again where the connection, or something in between, fails.
+ * Retries a call when the connection, or an intermediary, fails.
  *
- * Pauses grow and are drawn at random, so that callers who lost their connections together do not come
- * back as one. What is counted against the patience of a caller is the time in which nothing came of it:
- * pauses, and of an attempt that failed its first seconds. An attempt that was held for an hour before
- * its connection broke had reached somebody for most of that hour. Time is that of a clock that nobody sets.
+ * Pauses grow exponentially and are random, so that callers that lost their connections together
+ * don't come back together. The retry budget counts only wasted time: the pauses, and the first
+ * seconds of each failed attempt. An attempt that was held for an hour before its connection broke
+ * was connected for most of that hour. Time is measured on a monotonic clock.
  */
 import { onAbort } from "../../on-abort.ts";
 import { orAborted, sleep } from "./abort.ts";
@@ -14,22 +14,22 @@ import { Watchdog } from "./watchdog.ts";
 const FIRST_PAUSE_MS = 100;
 /** Upper bound of any pause. */
 const MAX_PAUSE_MS = 5_000;
-/** Of an attempt that failed, what is counted: a new connection takes less. */
+/** The most that a failed attempt counts: opening a new connection takes less. */
 const COUNTED_ATTEMPT_MS = 2_000;
 
-/** What is known of a fault. */
+/** Fields of a `TransportError`. */
 export interface TransportErrorFields {
-  /** What failed, without a full stop. */
+  /** What failed, without a trailing full stop. */
   readonly detail: string;
   readonly status?: number | undefined;
-  /** When to come back, where that was said. */
+  /** When to retry, if the other side said so. */
   readonly retryAfterMs?: number | undefined;
-  /** Whether nothing was heard for too long: the other side may still be at it. */
+  /** Whether nothing was received for too long: the other side may still be working on it. */
   readonly isSilence?: boolean | undefined;
   readonly cause?: unknown;
 }
 
-/** An attempt failed for a reason that the next one need not have. */
+/** An attempt failed for a reason that may not affect the next one. */
 export class TransportError extends Error {
   override readonly name = "TransportError";
   readonly status: number | undefined;
@@ -44,7 +44,7 @@ export class TransportError extends Error {
   }
 }
 
-/** No attempt came through; `fault` is that of the last. */
+/** Every attempt failed; `fault` is the last failure. */
 export class SluiceUnreachableError extends Error {
   override readonly name = "SluiceUnreachableError";
   readonly fault: TransportError;
@@ -55,34 +55,35 @@ export class SluiceUnreachableError extends Error {
   }
 }
 
-/** One attempt's surroundings. */
+/** What one attempt is given. */
 export interface Attempt {
-  /** Aborts where the caller leaves, and where the attempt takes too long. */
+  /** Aborts when the caller leaves or the attempt takes too long. */
   readonly signal: AbortSignal;
-  /** To be called whenever the other side shows that it is there; the count of failures starts anew. */
+  /** Call it on every sign of life from the other side: it resets the count of failures. */
   readonly showLife: () => void;
 }
 
-/** How long to go on. */
+/** How long to keep retrying. */
 export interface RetryPolicy {
-  /** The caller's. */
+  /** The caller's signal. */
   readonly signal: AbortSignal | undefined;
-  /** Of pauses and failed attempts; 0: one attempt. */
+  /** Budget of pauses and failed attempts; 0 allows one attempt. */
   readonly retryForMs: number;
   /**
-   * No attempt begins later than so long after the first, but for the one that follows the first at
-   * once: a connection that was kept too long is no reason not to ask at all.
+   * No attempt starts later than this after the first one, except an immediate first retry: a stale
+   * connection is no reason to give up without a real attempt.
    */
   readonly untilMs: number;
-  /** How long an attempt that begins `elapsedMs` after the first may take. */
+  /** How long an attempt that starts `elapsedMs` after the first may take. */
   readonly attemptMs: (failures: number, elapsedMs: number) => number;
 }
 
 /**
- * Attempts until one does not end in a `TransportError`. Settles as that does.
+ * Repeats `attempt` until it ends in anything other than a `TransportError`, and settles as it
+ * does.
  *
- * @throws {SluiceUnreachableError} Where the patience is at an end.
- * @throws The reason of the caller's signal, as soon as that aborts.
+ * @throws {SluiceUnreachableError} If the retry policy allows no further attempt.
+ * @throws The reason of the caller's signal, as soon as it aborts.
  */
 export async function retry<Value>(
   attempt: (attempt: Attempt) => Promise<Value>,
@@ -116,7 +117,7 @@ export async function retry<Value>(
   }
 }
 
-/** One attempt, left as soon as `signal` aborts or `timeoutMs` is over. */
+/** Runs one attempt, abandoned as soon as `signal` aborts or `timeoutMs` is over. */
 async function attemptOnce<Value>(
   attempt: (signal: AbortSignal) => Promise<Value>,
   timeoutMs: number,

@@ -1,18 +1,18 @@
 import { orAborted, sleep } from "./abort.ts";
 
 /**
- * Resolves when `promise` has settled, however that was, and at the latest after `patienceMs`. Rejects
- * with the signal's reason where `signal` aborts before.
+ * Resolves when `promise` settles, either way, and at the latest after `maxMs`. Rejects with the
+ * signal's reason if `signal` aborts first.
  */
 export async function settledWithin(
   promise: Promise<unknown>,
-  patienceMs: number,
+  maxMs: number,
   signal?: AbortSignal,
 ): Promise<void> {
   const settled = new AbortController();
-  const patience = sleep(patienceMs, settled.signal).catch(() => undefined);
+  const timeout = sleep(maxMs, settled.signal).catch(() => undefined);
   try {
-    await orAborted(Promise.race([promise.catch(() => undefined), patience]), signal);
+    await orAborted(Promise.race([promise.catch(() => undefined), timeout]), signal);
   } finally {
     settled.abort();
   }

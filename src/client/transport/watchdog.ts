@@ -1,47 +1,47 @@
 /**
- * A timer for the silence of somebody else, which does not take the sleep of its own process for it.
+ * A timer for the other side's silence that doesn't mistake a pause of its own process for it.
  *
- * Where a process is stopped, a machine sleeps or a loop is busy, timers come late, and they come before
- * what has arrived meanwhile is read. So the last stretch of the time is looked at by itself: it begins
- * when the timer before it has fired, and in it the process reads whatever is there. If that stretch
- * comes late, too, there was no chance to read, and it is given once more. (Once: the timers of a hidden
- * page may all be late.)
+ * When a process is stopped, a machine sleeps or an event loop is busy, timers fire late, and
+ * before data that has arrived meanwhile is read. So the last stretch of the time is measured
+ * separately: it starts once the timer for the rest has fired, and during it the process reads
+ * whatever has arrived. If that stretch is late as well, there was no chance to read, and it is
+ * repeated. (Once: in a hidden page, all timers may be late.)
  */
 
-/** Of the time, so much is the last stretch. A service that sends heartbeats sends several in it. */
+/** Length of the last stretch. A service that sends heartbeats sends several in it. */
 const LAST_STRETCH_MS = 1_000;
-/** A stretch that takes so many times as long as it should was slept through. */
+/** A stretch that takes this many times its length means that the process was not running. */
 const LATE = 2;
 
-/** Barks once, when nothing was heard for long enough. */
+/** Calls `bark` once, after nothing was heard for `silenceMs`. */
 export class Watchdog {
   readonly #silenceMs: number;
   readonly #bark: () => void;
   #clearTimer: () => void = () => undefined;
 
-  /** Starts at once. */
+  /** Starts the timer immediately. */
   constructor(silenceMs: number, bark: () => void) {
     this.#silenceMs = silenceMs;
     this.#bark = bark;
     this.heard();
   }
 
-  /** Starts anew. */
+  /** Restarts the timer. */
   heard(): void {
     const lastMs = Math.min(LAST_STRETCH_MS, this.#silenceMs / 2);
-    this.#wait(this.#silenceMs - lastMs, () => this.#lookLast(lastMs, true));
+    this.#wait(this.#silenceMs - lastMs, () => this.#waitLastStretch(lastMs, true));
   }
 
-  /** Ends it. */
+  /** Stops the timer; `bark` is not called any more. */
   stop(): void {
     this.#clearTimer();
   }
 
-  #lookLast(stretchMs: number, mayRepeat: boolean): void {
+  #waitLastStretch(stretchMs: number, mayRepeat: boolean): void {
     const begunAtMs = performance.now();
     this.#wait(stretchMs, () => {
       const isLate = performance.now() - begunAtMs > stretchMs * LATE;
-      if (isLate && mayRepeat) this.#lookLast(stretchMs, false);
+      if (isLate && mayRepeat) this.#waitLastStretch(stretchMs, false);
       else this.#bark();
     });
   }

@@ -1,19 +1,21 @@
 /**
- * What a bucket does while its feed says nothing of it. Ticks are on a grid and the queue is served in order, so
- * both the tokens of an idle bucket and the grants of those who wait follow from the last snapshot. They
- * are worked out by the object's own arithmetic, not by one that resembles it.
+ * Predicts a bucket between two messages of its feed. Ticks are on a fixed grid and the queue is
+ * served in order, so the tokens of an idle bucket and the grants of its waiters follow from the
+ * last snapshot. The arithmetic is the object's own, not an approximation of it.
  */
 import type { BucketSnapshot } from "../../protocol/bucket-snapshot.ts";
 
 import { Policy } from "../../core/policy.ts";
 import { TokenBucket } from "../../core/limits/token-bucket.ts";
 
-/** Of waiters that nothing is known of but their number, so many are looked at one by one. */
+/** At most this many waiters about which only their number is known are simulated individually. */
 const MAX_UNKNOWN_WAITERS = 10_000;
 
-/** Tokens in the bucket at `nowMs`, if nobody has asked since the snapshot. */
+/**
+ * Tokens in the bucket at `nowMs` (epoch milliseconds), assuming no requests since the snapshot.
+ */
 export function tokensAt(snapshot: BucketSnapshot, nowMs: number): number {
-  // Those who wait get what ticks bring, and each of them is told of.
+  // Waiters take what the ticks bring, and the feed reports each of them.
   if (snapshot.waiters > 0 || !hasStarted(snapshot)) return snapshot.tokens;
   const bucket = bucketOf(snapshot);
   bucket.advance(nowMs);
@@ -21,15 +23,16 @@ export function tokensAt(snapshot: BucketSnapshot, nowMs: number): number {
 }
 
 /**
- * Whether the bucket ticks. It starts with the first request that it could ever grant; a refusal may also
- * be of one that it could not, and says something only where there was no token to begin with.
+ * Whether the bucket has started to tick, which it does with the first request it could ever grant.
+ * A refusal may be of a request it never could, so it is conclusive only if there were no initial
+ * tokens.
  */
 export function hasStarted(snapshot: BucketSnapshot): boolean {
   const { granted, cancelled, refused, waiters, policy } = snapshot;
   return granted + cancelled + waiters > 0 || (refused > 0 && policy.initialTokens === 0);
 }
 
-/** The first tick after `nowMs`, epoch milliseconds. */
+/** The first tick after `nowMs`, both epoch milliseconds. */
 export function nextTickAfter(snapshot: BucketSnapshot, nowMs: number): number {
   const { nextTickAtMs, policy } = snapshot;
   if (nowMs < nextTickAtMs) return nextTickAtMs;
@@ -38,8 +41,8 @@ export function nextTickAfter(snapshot: BucketSnapshot, nowMs: number): number {
 }
 
 /**
- * Milliseconds until the bucket changes by itself; `undefined` where it does not: a full one changes when
- * somebody asks, and of a queue the feed tells.
+ * Milliseconds until the bucket next changes without a request; `undefined` if it won't: a full
+ * bucket changes only with a request, and the feed reports every change of a queue.
  */
 export function untilChangeMs(snapshot: BucketSnapshot, nowMs: number): number | undefined {
   if (snapshot.waiters > 0 || !hasStarted(snapshot)) return undefined;
@@ -48,23 +51,24 @@ export function untilChangeMs(snapshot: BucketSnapshot, nowMs: number): number |
 }
 
 /**
- * When each of `asks`, tokens in the order of the queue, will be granted as things stand. Waiters that
- * the snapshot counts beyond them came before the page did, and so are ahead of them.
+ * When each of `asks` (tokens, in queue order) will be granted, as epoch milliseconds. Waiters that
+ * the snapshot counts beyond `asks` arrived before the page did, and so are ahead of them.
  */
 export function forecastGrants(snapshot: BucketSnapshot, asks: readonly number[]): number[] {
   const bucket = bucketOf(snapshot);
   const known = asks.reduce((sum, tokens) => sum + tokens, 0);
-  const strangers = Math.min(MAX_UNKNOWN_WAITERS, Math.max(0, snapshot.waiters - asks.length));
-  const theirs = Math.max(0, snapshot.queuedTokens - known);
-  for (let index = 0; index < strangers; index++) {
+  const unknown = Math.min(MAX_UNKNOWN_WAITERS, Math.max(0, snapshot.waiters - asks.length));
+  const unknownTokens = Math.max(0, snapshot.queuedTokens - known);
+  for (let index = 0; index < unknown; index++) {
     const share =
-      Math.floor((theirs * (index + 1)) / strangers) - Math.floor((theirs * index) / strangers);
+      Math.floor((unknownTokens * (index + 1)) / unknown) -
+      Math.floor((unknownTokens * index) / unknown);
     takeNext(bucket, share, snapshot);
   }
   return asks.map((tokens) => takeNext(bucket, tokens, snapshot));
 }
 
-/** The bucket of a snapshot, on a grid whose first tick after it is tick 1. */
+/** The bucket of a snapshot, on a grid whose tick 1 is the first tick after the snapshot. */
 function bucketOf({ policy, tokens, nextTickAtMs }: BucketSnapshot): TokenBucket {
   const { name: _, ...fields } = policy;
   return TokenBucket.from(Policy.of(fields), {

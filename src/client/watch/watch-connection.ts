@@ -1,13 +1,16 @@
 /**
- * One WebSocket to the feed of a bucket, from its opening to its end, read at the pace of whoever reads.
+ * One WebSocket to a bucket's feed, from opening to close, with backpressure.
  *
- * The service keeps what has not been reported as read, and closes the connection where that becomes too
- * much. So a text is reported once it has been taken, and a reader that stops for long loses the
- * connection and not its memory.
+ * The service buffers whatever has not been reported as read, and closes the connection when that
+ * becomes too much. So a message is reported only once it was taken, and a reader that stops for
+ * long loses its connection instead of filling its memory.
  */
 import { Watchdog } from "../transport/watchdog.ts";
 
-/** A WebSocket, as far as it is used here: the one of browsers, Node, Deno and Bun, or of a package. */
+/**
+ * The parts of a WebSocket used here, whether it comes from a browser, Node, Deno, Bun or a
+ * package.
+ */
 export interface WatchSocket {
   addEventListener(
     type: string,
@@ -17,44 +20,50 @@ export interface WatchSocket {
   close(): void;
 }
 
-/** Makes one: the global `WebSocket`, or what stands in for it. */
+/** A WebSocket constructor: the global `WebSocket`, or a replacement. */
 export type WatchSocketClass = new (url: string, protocols: string[]) => WatchSocket;
 
-/** The service reports nothing where nothing happens: after so long it is asked whether it is there. */
+/**
+ * The service sends nothing while nothing happens: after this long without a message, it is sent a
+ * ping.
+ */
 const SILENCE_MS = 30_000;
-/** It answers within a round trip, and opens within a few. */
-const PATIENCE_MS = 10_000;
-/** An eighth of what the service lets a reader be behind, in UTF-16 units. */
+/** A ping is answered within a round trip, and a connection opens within a few. */
+const MAX_REPLY_MS = 10_000;
+/** An eighth of what the service lets a reader fall behind, in UTF-16 units. */
 const REPORT_EVERY = 64 * 1024;
 
-/** What is sent while nothing happens; its answer is no message. */
+/** Sent while nothing happens; the reply is not a message of the feed. */
 const PING = "ping";
 
-/** One connection. */
+/** A connection to a bucket's feed. */
 export class WatchConnection {
   readonly #socket: WatchSocket;
   readonly #texts: string[] = [];
   #isClosed = false;
-  #hasAsked = false;
+  #isAwaitingReply = false;
   #wake: () => void = () => undefined;
   #watchdog: Watchdog | undefined = undefined;
   #read = 0;
   #reported = 0;
 
-  /** @throws {SyntaxError} Where the class refuses the address. */
+  /** @throws {SyntaxError} If the WebSocket class rejects the URL. */
   constructor(WebSocket: WatchSocketClass, url: string, protocols: string[]) {
     const socket = new WebSocket(url, protocols);
     this.#socket = socket;
     socket.addEventListener("open", () => this.#heard());
     socket.addEventListener("message", ({ data }) => this.#received(String(data)));
-    // Whatever went wrong is followed by the end.
+    // Every error is followed by a close event.
     socket.addEventListener("error", () => undefined);
     socket.addEventListener("close", () => this.close());
-    this.#hasAsked = true;
-    this.#watchFor(PATIENCE_MS);
+    this.#isAwaitingReply = true;
+    this.#watchFor(MAX_REPLY_MS);
   }
 
-  /** The next message; `undefined` once the connection has ended and all has been taken. */
+  /**
+   * Resolves with the next message; with `undefined` once the connection has closed and every
+   * message was taken.
+   */
   async next(): Promise<string | undefined> {
     this.#report();
     while (this.#texts.length === 0 && !this.#isClosed) {
@@ -67,7 +76,7 @@ export class WatchConnection {
     return text;
   }
 
-  /** Ends it; `next` is told. */
+  /** Closes the connection; a pending `next` resolves. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -91,21 +100,21 @@ export class WatchConnection {
   }
 
   #heard(): void {
-    this.#hasAsked = false;
+    this.#isAwaitingReply = false;
     this.#watchFor(SILENCE_MS);
   }
 
   #watchFor(silenceMs: number): void {
     this.#watchdog?.stop();
     this.#watchdog = new Watchdog(silenceMs, () => {
-      if (this.#hasAsked) {
-        // Some end only when the other side agrees, and it is not there.
+      if (this.#isAwaitingReply) {
+        // Some implementations wait for the other side to confirm the close, and it is gone.
         this.close();
         return;
       }
-      this.#hasAsked = true;
+      this.#isAwaitingReply = true;
       this.#socket.send(PING);
-      this.#watchFor(PATIENCE_MS);
+      this.#watchFor(MAX_REPLY_MS);
     });
   }
 }

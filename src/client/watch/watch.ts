@@ -1,13 +1,12 @@
 /**
  * A bucket's live feed as an async iterable, for browsers, Node 22 and later, Deno and Bun.
  *
- * Connections end: the service is deployed anew, a machine sleeps, a reader falls behind. The iterable
- * connects again and goes on with the bucket as it is then, in a message that says `isFirst`; what
- * happened in between is in the counts of its snapshot and in no event.
+ * Connections end: the service is redeployed, a machine sleeps, a reader falls behind. The iterable
+ * reconnects and continues with the bucket's state at that time, in a message marked `isFirst`;
+ * what happened in between shows only in the counts of its snapshot, not in events.
  *
- * A runtime tells a script nothing of why a connection was refused. So where one ends before its first
- * message, the same address is asked in the plain way. What it says decides whether another attempt has
- * any sense.
+ * A runtime doesn't tell scripts why a connection was refused. So if one ends before its first
+ * message, the same address is requested over HTTP, and the answer decides whether to retry.
  */
 import type { WatchMessage } from "../../protocol/watch-feed.ts";
 import type { WatchSocketClass } from "./watch-connection.ts";
@@ -20,61 +19,71 @@ import { Connection } from "../transport/connection.ts";
 import { TransportError } from "../transport/retry.ts";
 import { WatchConnection } from "./watch-connection.ts";
 
-/** Upper bound of the first pause, which is drawn at random: all who lost a connection do not come as one. */
+/**
+ * Upper bound of the first pause, which is random, so that clients that lost their connections
+ * together don't come back together.
+ */
 const FIRST_PAUSE_MS = 200;
 /** Upper bound of any pause. */
 const MAX_PAUSE_MS = 5_000;
-/** For a plain answer. */
-const PATIENCE_MS = 10_000;
+/** Longest wait for the answer over HTTP. */
+const MAX_ANSWER_MS = 10_000;
 
-/** The service takes the token so: a script cannot set a header of a WebSocket's request. */
+/**
+ * The service accepts the token in a subprotocol, because a script cannot set headers of a
+ * WebSocket request.
+ */
 const SUBPROTOCOL = "sluice";
 const BEARER_PREFIX = "sluice.bearer.";
 
-/** Status of a handshake that went well: what comes after it is not the feed. */
+/** Status of a successful handshake, for an error about what came after it. */
 const SWITCHING_PROTOCOLS = 101;
-/** Status of a plain answer where nothing but a WebSocket is missing. */
+/** Status of an HTTP request for which only the WebSocket upgrade is missing. */
 const UPGRADE_REQUIRED = 426;
 
 /** How to reach the feed. */
 export interface WatchOptions {
-  /** Where Sluice is, as in `https://sluice.example.com`; a path in it stays in front. */
+  /**
+   * Base URL of Sluice, such as `https://sluice.example.com`; if it has a path, that path is kept
+   * as a prefix.
+   */
   readonly url: string | URL;
-  /** One of `API_TOKEN` with the right to read. Where Sluice is public, none is needed. */
+  /** An API key with the right `read`. A public Sluice needs none. */
   readonly token?: string | undefined;
-  /** In place of the platform's `WebSocket`. */
+  /** Replaces the platform's `WebSocket`. */
   readonly WebSocket?: WatchSocketClass | undefined;
-  /** In place of the platform's `fetch`. */
+  /** Replaces the platform's `fetch`. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
 }
 
-/** What ends watching, and who is told of its gaps. */
+/** Options of one watch. */
 export interface WatchCallOptions {
-  /** Ends it; the iterable rejects with the signal's reason. */
+  /** Stops watching; the iterable rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Told of each connection, and each attempt at one, that came to an end and will be followed by another:
-   * until the next message, what was told last is old.
+   * Called each time a connection, or an attempt to connect, ends and will be followed by another:
+   * until the next message, the last one is out of date.
    */
   readonly onLost?: (() => void) | undefined;
 }
 
-/** What is followed, and how. */
+/** The feed to follow, and how to connect to it. */
 interface Feed extends WatchCallOptions {
-  /** For what is asked in the plain way. */
+  /** For requests over HTTP. */
   readonly connection: Connection;
   readonly path: string;
   readonly open: () => WatchConnection;
 }
 
 /**
- * Watches a bucket, from the first message that is asked for until the loop is left or `signal` aborts.
- * A reader that stops reading holds no more than the service lets it be behind, and is connected anew.
+ * Watches a bucket. Connects when the first message is requested, and disconnects when the loop is
+ * left or `signal` aborts. A reader that stops reading buffers no more than the service allows, and
+ * is then reconnected.
  *
- * @throws {RangeError | TypeError} Where an argument is wrong, or the runtime has no `WebSocket`.
- * @throws {SluiceError} From the iterable, where the service says that this bucket must not or cannot be
- * watched (`unauthorized`, `origin-not-allowed`, `unknown-bucket`, `illegal-configuration`), and where what
- * answers is no Sluice.
+ * @throws {RangeError | TypeError} If an argument is wrong, or the runtime has no `WebSocket`.
+ * @throws {SluiceError} From the iterable, if the service says that this bucket may not or cannot
+ * be watched (`unauthorized`, `origin-not-allowed`, `unknown-bucket`, `illegal-configuration`), or
+ * if something other than Sluice answers.
  *
  * @example
  * for await (const { snapshot, events } of watchBucket({ url }, "export")) {
@@ -124,7 +133,7 @@ async function* follow(feed: Feed): AsyncGenerator<WatchMessage, void, undefined
   }
 }
 
-/** @throws {SluiceError} Where the text is no message of a feed. */
+/** @throws {SluiceError} If the text is not a message of a feed. */
 function messageIn(text: string): WatchMessage {
   const message = parseJson(text);
   if (isMessage(message)) return message;
@@ -140,10 +149,10 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-/** Asks why there was no connection; returns where that may pass. */
+/** Asks why the connection was refused, and throws that; returns if it may be transient. */
 async function throwRefusal({ connection, path, signal }: Feed): Promise<void> {
-  const enough = AbortSignal.timeout(PATIENCE_MS);
-  const either = signal ? AbortSignal.any([signal, enough]) : enough;
+  const timeout = AbortSignal.timeout(MAX_ANSWER_MS);
+  const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
   try {
     const response = await connection.send({ method: "GET", path, headers: {} }, either);
     const answer = await connection.read(response);
@@ -160,7 +169,7 @@ async function throwRefusal({ connection, path, signal }: Feed): Promise<void> {
 function platformWebSocket(): WatchSocketClass {
   const { WebSocket } = globalThis as { WebSocket?: WatchSocketClass };
   if (WebSocket) return WebSocket;
-  throw new TypeError("This runtime has no WebSocket: pass one as the option WebSocket");
+  throw new TypeError("This runtime has no WebSocket: pass one as the WebSocket option");
 }
 
 function protocolsOf(token: string | undefined): string[] {

@@ -171,7 +171,7 @@ describe("a call", () => {
     expect(error).toMatchObject({ name: "SluiceRefusedError", refusal: refused });
     expect(error).toHaveProperty("response", undefined);
     expect(error.message).toBe(
-      'Sluice refuses bucket "b": Cannot acquire 1 token within 0 ms: the earliest is in 930 ms',
+      'Sluice refused bucket "b": Cannot acquire 1 token within 0 ms: the earliest is in 930 ms',
     );
     expect(fetch).not.toHaveBeenCalled();
   });
@@ -752,7 +752,7 @@ describe("advice", () => {
     const { pacedFetch } = pace([ok()], { advice });
     expect(await errorOf(pacedFetch(URL_OF_API))).toMatchObject({
       name: "TypeError",
-      message: "advice must read response.clone(): the response is its caller's to read",
+      message: "advice must read response.clone(): the response belongs to the caller",
     });
   });
 
@@ -790,7 +790,7 @@ describe("where the token lacks the right to pause", () => {
       await finish(two.pacedFetch(`${URL_OF_API}/a`));
       expect(warnings.mock.calls).toEqual([
         [
-          'Cannot pause bucket "a" for other processes; callers in this one hold back by themselves. ' +
+          'Cannot pause bucket "a" for other processes; callers in this one wait. ' +
             'Give the client a token with the right "pause" on it ' +
             '(SluiceError: unauthorized: This token lacks the right "pause")',
         ],
@@ -1069,11 +1069,11 @@ it("a bucket that can be none, and what is no function, is told by name", () => 
   );
   const methods = ["GET", 1] as unknown as string[];
   expect(() => createPacedFetch({ client, bucket: "b", methods })).toThrow(
-    'methods must be a list of methods: got ["GET",1]',
+    'methods must be an array of strings: got ["GET",1]',
   );
   const none = {} as unknown as Client;
   expect(() => createPacedFetch({ client: none, bucket: "b" })).toThrow(
-    "client must be a client of Sluice: got {}",
+    "client must be a Sluice client: got {}",
   );
 });
 

@@ -294,7 +294,7 @@ describe("watchBucket", () => {
 
   it("says what is missing where the runtime has no WebSocket", () => {
     vi.stubGlobal("WebSocket", undefined);
-    const missing = "This runtime has no WebSocket: pass one as the option WebSocket";
+    const missing = "This runtime has no WebSocket: pass one as the WebSocket option";
     expect(() => watchBucket({ url: URL_OF }, "x")).toThrow(missing);
   });
 
