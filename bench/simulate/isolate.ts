@@ -1,21 +1,21 @@
 /**
- * An isolate of the Worker as far as one bucket is concerned: its real `LeaseHolder`, and around it what
- * the Worker does (src/worker/leased-bucket.ts). A request takes from the leases, or it goes to the object
- * with what is left of them; when it is settled the holder may have something to ask. Where the object
- * has turned calls away, requests are turned away here for a while. An ask that is not answered within
- * `ttlMs` is given up. A timer gives back what is left when a lease runs out. Nobody is asked twice: a
- * request that is turned away is not sent again.
+ * An isolate of the Worker as far as one bucket is concerned: its real `LeaseDriver`, and around it what
+ * the Worker does (src/worker/leased-bucket.ts). A request takes from the leases, or goes to the object
+ * with what is left of them; when it is settled the driver may have something to ask. After the object has
+ * turned calls away, requests are turned away here for a while. No request is sent twice: one that is
+ * turned away isn't retried.
  *
- * What it is told are instants of one clock for all: that clocks differ is nothing that leases depend
- * on, since only durations go from one to another.
+ * All instants are of one clock. Clocks that differ change nothing about leases, since only durations are
+ * exchanged.
  */
-import type { Lease, LeaseReport } from "../../src/core/lease/lease.ts";
+import type { LeaseAsk, LeaseReport } from "../../src/core/lease/lease.ts";
+import type { LeaseStep } from "../../src/core/lease/lease-driver.ts";
 import type { LeaseTerms } from "../../src/core/policy.ts";
 import type { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
 import type { Line } from "./line.ts";
 import type { SimulatedObject } from "./object.ts";
 
-import { LeaseHolder } from "../../src/core/lease/lease-holder.ts";
+import { LeaseDriver } from "../../src/core/lease/lease-driver.ts";
 
 /** A request that went to the object. */
 export interface Caller {
@@ -30,11 +30,6 @@ export interface Caller {
 
 /** Requests that have been sent in one instant, by what each takes along. */
 type Sent = (LeaseReport | undefined)[];
-
-/** An ask that is not answered yet. */
-interface Pending {
-  readonly sinceMs: number;
-}
 
 /** Hears what becomes of requests before the object has anything to say. */
 export interface IsolateListener {
@@ -52,19 +47,13 @@ export class SimulatedIsolate {
   readonly #object: SimulatedObject<Caller>;
   readonly #clock: VirtualClock;
   readonly #listener: IsolateListener;
-  readonly #holder: LeaseHolder | undefined;
-  readonly #ttlMs: number;
-  #pending: Pending | undefined = undefined;
-  #timerAtMs = Infinity;
+  readonly #driver: LeaseDriver | undefined;
   /** Whether it is about to hear that requests were turned away. */
   #isToHear = false;
   readonly #told = (toldAtMs: number): void => {
-    if (!this.#holder) return;
+    if (!this.#driver) return;
     const backAtMs = toldAtMs + this.#line.roundTripMs / 2;
-    this.#clock.after(Math.max(0, backAtMs - this.#clock.wallMs), () => {
-      this.#say();
-      this.#watch();
-    });
+    this.#clock.after(Math.max(0, backAtMs - this.#clock.wallMs), () => this.#flushReports());
   };
 
   constructor(
@@ -79,35 +68,33 @@ export class SimulatedIsolate {
     this.#object = object;
     this.#clock = clock;
     this.#listener = listener;
-    this.#ttlMs = terms.lease?.ttlMs ?? Infinity;
-    this.#holder = terms.lease && new LeaseHolder(terms.lease);
+    this.#driver = terms.lease && new LeaseDriver(terms.lease);
   }
 
   /** `requests` for a token each have come, one after the other, all within this instant. */
   receive(requests: number): void {
     const nowMs = this.#nowMs;
-    const holder = this.#holder;
+    const driver = this.#driver;
     let granted = 0;
-    let shunned = 0;
+    let turnedAway = 0;
     const missed: Sent = [];
     for (let left = requests; left > 0; left -= 1) {
-      if (holder?.tryTake(1, nowMs)) {
+      if (driver?.tryTake(1, nowMs)) {
         granted += 1;
-        this.#say();
-      } else if (holder && holder.backOffMs(nowMs) > 0) {
-        shunned += 1;
-        this.#say();
+        this.#flushReports();
+      } else if (driver && driver.backOffMs(nowMs) > 0) {
+        turnedAway += 1;
+        this.#flushReports();
       } else {
-        missed.push(holder?.returnAll());
+        missed.push(driver?.returnAll());
       }
     }
     if (missed.length > 0) this.#send(missed);
-    if (shunned > 0) this.#listener.turnedAway(this.#line.place, this.#clock.wallMs, shunned);
+    if (turnedAway > 0) this.#listener.turnedAway(this.#line.place, this.#clock.wallMs, turnedAway);
     if (granted > 0) {
       this.#listener.idleChanged(-granted);
       this.#listener.grantedOnTheSpot(this.#line.place, granted);
     }
-    this.#watch();
   }
 
   #send(missed: Sent): void {
@@ -130,65 +117,46 @@ export class SimulatedIsolate {
     this.#object.shutDown(left - 1);
     this.#listener.turnedAway(place, askedAtMs, left);
     // One of those who hear of it is enough.
-    if (this.#isToHear || !this.#holder) return;
+    if (this.#isToHear || !this.#driver) return;
     this.#isToHear = true;
     this.#clock.after(roundTripMs / 2, () => {
       this.#isToHear = false;
-      this.#holder?.overloaded(this.#nowMs);
-      this.#say();
-      this.#watch();
+      this.#driver?.overloaded(this.#nowMs);
+      this.#flushReports();
     });
   }
 
-  #say(): void {
-    const nowMs = this.#nowMs;
-    if (this.#pending && nowMs >= this.#pending.sinceMs + this.#ttlMs) {
-      this.#pending = undefined;
-      this.#holder?.failed(nowMs);
-    }
-    const ask = this.#holder?.nextAsk(nowMs);
-    if (!ask) return;
+  #flushReports(): void {
+    const driver = this.#driver;
+    if (driver) this.#perform(driver, driver.next(this.#nowMs));
+  }
+
+  #perform(driver: LeaseDriver, { ask, wakeAtMs }: LeaseStep): void {
+    // No bucket is ever paused here, so there is no `giveBack`.
+    if (ask) this.#ask(driver, ask);
+    if (wakeAtMs === undefined) return;
+    const delayMs = Math.max(1, wakeAtMs - this.#clock.wallMs);
+    this.#clock.after(delayMs, () => this.#perform(driver, driver.woke(wakeAtMs, this.#nowMs)));
+  }
+
+  #ask(driver: LeaseDriver, ask: LeaseAsk): void {
     this.#noteReturned(ask);
-    const pending = { sinceMs: nowMs };
-    this.#pending = pending;
     this.#line.send(() => {
       const answer = this.#object.lend(ask);
       const toldAtMs = answer?.toldAtMs ?? this.#clock.wallMs;
       const backAtMs = toldAtMs + this.#line.roundTripMs / 2;
       this.#clock.after(backAtMs - this.#clock.wallMs, () => {
-        if (!answer) this.#holder?.overloaded(this.#nowMs);
-        this.#lent(pending, answer?.lease);
+        if (!answer) driver.overloaded(this.#nowMs);
+        // The tokens of an ask that was given up count as spent when the lease ends.
+        if (driver.isPending(ask)) this.#listener.idleChanged(answer?.lease?.tokens ?? 0);
+        const lent = { lease: answer?.lease, isPaused: false };
+        this.#perform(driver, driver.answered(ask, lent, this.#nowMs));
       });
     });
   }
 
-  #lent(pending: Pending, lease: Lease | undefined): void {
-    // One that was given up: its tokens count as spent when the lease ends.
-    if (this.#pending !== pending) return;
-    this.#pending = undefined;
-    this.#holder?.lent(lease, this.#nowMs);
-    this.#listener.idleChanged(lease?.tokens ?? 0);
-    this.#watch();
-  }
-
   #noteReturned({ uses }: LeaseReport): void {
     this.#listener.idleChanged(-uses.reduce((sum, { returned }) => sum + returned, 0));
-  }
-
-  /**
-   * Sets a timer for the end of the oldest lease. One that has ended already can only be told of when
-   * the ask is answered that is under way.
-   */
-  #watch(): void {
-    const expiresAtMs = this.#holder?.expiresAtMs ?? Infinity;
-    const { wallMs } = this.#clock;
-    if (expiresAtMs >= this.#timerAtMs || expiresAtMs <= wallMs || expiresAtMs === Infinity) return;
-    this.#timerAtMs = expiresAtMs;
-    this.#clock.after(expiresAtMs - wallMs, () => {
-      this.#timerAtMs = Infinity;
-      this.#say();
-      this.#watch();
-    });
   }
 
   /** As `Date.now()` has it. */

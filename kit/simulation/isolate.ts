@@ -4,6 +4,7 @@
  * up; the isolate may die with all that it holds.
  */
 import type { LeaseAsk, LeaseReport } from "../../src/core/lease/lease.ts";
+import type { LeaseStep } from "../../src/core/lease/lease-driver.ts";
 import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
 import type { LeaseAnswer } from "../../src/wire/bucket-answers.ts";
 import type { Random } from "../random.ts";
@@ -11,7 +12,7 @@ import type { Client } from "./schedule.ts";
 import type { Held } from "./standing.ts";
 import type { VirtualObject } from "./virtual-object.ts";
 
-import { LeaseHolder } from "../../src/core/lease/lease-holder.ts";
+import { LeaseDriver } from "../../src/core/lease/lease-driver.ts";
 import { LeaseBook } from "./lease-book.ts";
 
 /** A clock that is set back by more than this is behind whatever was seen since an ask. */
@@ -26,21 +27,21 @@ export class Isolate {
   readonly book: LeaseBook;
   isAlive = true;
   readonly #object: VirtualObject;
-  readonly #holder: LeaseHolder | undefined;
+  readonly #driver: LeaseDriver | undefined;
   readonly #askTime: AskTime;
   /** Whether it looks again when an ask is answered. */
   readonly #asksOn: boolean;
   #clockAheadMs: number;
-  #timerAtMs: number | undefined = undefined;
-  #timers = 0;
+  /** The ask that its book knows to be pending. */
+  #asked: LeaseAsk | undefined = undefined;
 
   constructor(name: string, object: VirtualObject, configured: NamedPolicyFields) {
     const { random } = object.world;
     this.name = name;
     this.#object = object;
     this.configured = configured;
-    this.book = new LeaseBook(name, object);
-    this.#holder = configured.lease && new LeaseHolder(configured.lease);
+    this.book = new LeaseBook(name, object, configured.lease?.ttlMs ?? 0);
+    this.#driver = configured.lease && new LeaseDriver(configured.lease);
     this.#askTime = random.pick(["before", "after", "after", "at the answer"]);
     this.#asksOn = random.chance(0.5);
     this.#clockAheadMs = random.pick([0, 0, random.integer(-5_000, 5_000), 3_600_000]) + 7_200_000;
@@ -48,8 +49,8 @@ export class Isolate {
 
   /** Grants a request on the spot, or answers `false`: it has to go to the object. */
   tryGrant({ name, tokens, key }: Client): boolean {
-    if (!this.#holder || key !== undefined) return false;
-    const isTaken = this.#holder.tryTake(tokens, this.#nowMs);
+    if (!this.#driver || key !== undefined) return false;
+    const isTaken = this.#driver.tryTake(tokens, this.#nowMs);
     if (isTaken) {
       this.#object.world.trace(() => `${this.name} grants ${tokens} to ${name}`);
       this.book.took(name, tokens, this.#nowMs);
@@ -60,7 +61,7 @@ export class Isolate {
 
   /** What a request that goes to the object takes along. */
   returnAll({ key }: Client): LeaseReport | undefined {
-    const report = key === undefined ? this.#holder?.returnAll() : undefined;
+    const report = key === undefined ? this.#driver?.returnAll() : undefined;
     if (report) this.book.returnedLeases(report);
     return report;
   }
@@ -100,31 +101,41 @@ export class Isolate {
     return this.#object.world.random;
   }
 
-  #ask(nowMs = this.#nowMs): void {
-    const holder = this.#holder;
-    if (!holder || !this.isAlive) return;
-    const ask = holder.nextAsk(nowMs);
+  #ask(): void {
+    const driver = this.#driver;
+    if (driver && this.isAlive) this.#perform(driver, driver.next(this.#nowMs), this.#nowMs);
+  }
+
+  #perform(driver: LeaseDriver, { ask, giveBack, wakeAtMs }: LeaseStep, nowMs: number): void {
+    if (this.#asked && !driver.isPending(this.#asked)) this.#isGivenUp(nowMs);
     if (ask) {
       this.#object.world.trace(() => `${this.name} asks ${JSON.stringify(ask)}`);
       this.book.asked(ask, nowMs);
-      this.#send(holder, ask);
+      this.#asked = ask;
+      this.#send(driver, ask);
     }
-    this.#watch(holder, nowMs);
+    if (giveBack) this.#giveBack(giveBack);
+    if (wakeAtMs !== undefined) this.#wakeAt(driver, wakeAtMs, nowMs);
   }
 
-  #send(holder: LeaseHolder, ask: LeaseAsk): void {
+  #isGivenUp(nowMs: number): void {
+    this.#object.world.trace(() => `${this.name} has waited too long for an answer`);
+    this.book.gaveUp(nowMs);
+    this.#asked = undefined;
+  }
+
+  #send(driver: LeaseDriver, ask: LeaseAsk): void {
     const { clock, trace } = this.#object.world;
-    let isSettled = false;
     const settle = (answer: LeaseAnswer | undefined): void => {
-      if (isSettled || !this.isAlive) return;
-      isSettled = true;
+      if (!this.isAlive || !driver.isPending(ask)) return;
       trace(() => `${this.name} ${answer ? `gets ${JSON.stringify(answer.lease)}` : "gives up"}`);
-      if (answer) holder.lent(answer.lease, this.#nowMs);
-      else holder.failed(this.#nowMs);
       this.book.answered(answer?.lease);
-      if (answer?.bucket.pausedUntilMs !== undefined) this.#giveUp(holder);
+      this.#asked = undefined;
+      const isPaused = answer?.bucket.pausedUntilMs !== undefined;
+      const nowMs = this.#nowMs;
+      const step = driver.answered(ask, { lease: answer?.lease, isPaused }, nowMs);
+      this.#perform(driver, step, nowMs);
       if (this.#asksOn) this.#ask();
-      else this.#watch(holder, this.#nowMs);
     };
     const fail = (): void => clock.after(this.#networkMs(), () => settle(undefined));
     const fate = this.#random.fraction();
@@ -146,16 +157,13 @@ export class Isolate {
   }
 
   /** The bucket is paused: all that is held goes back, in a call of its own, which may be lost. */
-  #giveUp(holder: LeaseHolder): void {
+  #giveBack(giveBack: LeaseAsk): void {
     const { clock, trace } = this.#object.world;
-    const report = holder.returnAll();
-    if (!report) return;
-    this.book.returnedLeases(report);
-    trace(() => `${this.name} gives back ${JSON.stringify(report)}`);
+    this.book.returnedLeases(giveBack);
+    trace(() => `${this.name} gives back ${JSON.stringify(giveBack)}`);
     if (this.#random.chance(0.05)) return;
     clock.after(this.#networkMs(), () => {
-      const ask = { ...report, wanted: 0 };
-      this.#object.reach().lend({ rejected: () => {} }, this.configured, ask, () => {});
+      this.#object.reach().lend({ rejected: () => {} }, this.configured, giveBack, () => {});
     });
   }
 
@@ -165,20 +173,13 @@ export class Isolate {
       : this.#random.pick([0, 0, 1, 1, 2, 5]);
   }
 
-  /** Sees to it that a timer stands where the first lease is over. */
-  #watch(holder: LeaseHolder, nowMs: number): void {
-    const { expiresAtMs } = holder;
-    // An ask under way comes back here.
-    if (expiresAtMs === undefined || expiresAtMs === this.#timerAtMs || this.book.isAsking) return;
-    this.#timerAtMs = expiresAtMs;
-    this.#timers += 1;
-    const timer = this.#timers;
+  #wakeAt(driver: LeaseDriver, wakeAtMs: number, nowMs: number): void {
     const lateMs = this.#random.chance(0.1) ? this.#random.pick([1, 3, 40, 1_900]) : 0;
-    this.#object.world.clock.after(Math.max(1, expiresAtMs - nowMs) + lateMs, () => {
-      if (timer !== this.#timers) return;
-      this.#timerAtMs = undefined;
-      // A clock behind the time that it was set for has jumped back.
-      this.#ask(Math.max(expiresAtMs, this.#nowMs));
+    this.#object.world.clock.after(Math.max(1, wakeAtMs - nowMs) + lateMs, () => {
+      if (!this.isAlive) return;
+      const wokeAtMs = this.#nowMs;
+      // Where the clock has jumped back, the driver goes by the time that the timer was set for.
+      this.#perform(driver, driver.woke(wakeAtMs, wokeAtMs), Math.max(wakeAtMs, wokeAtMs));
     });
   }
 }

@@ -19,6 +19,8 @@ interface HeldLease {
 export class LeaseBook {
   readonly #isolate: string;
   readonly #laws: Laws;
+  /** How long it waits for an answer. */
+  readonly #ttlMs: number;
   /** Tells the laws. */
   readonly #granted: (lease: Lease, tokens: number) => void;
   readonly #held: HeldLease[] = [];
@@ -28,8 +30,9 @@ export class LeaseBook {
   /** Those who are at the object because no lease would do, by their number. */
   readonly #away = new Map<string, number>();
 
-  constructor(isolate: string, object: VirtualObject) {
+  constructor(isolate: string, object: VirtualObject, ttlMs: number) {
     const { laws } = object.world;
+    this.#ttlMs = ttlMs;
     this.#isolate = isolate;
     this.#laws = laws;
     this.#granted = (lease, tokens) => {
@@ -76,6 +79,15 @@ export class LeaseBook {
     if (this.isAsking) this.#laws.breaks("8", () => `${this.#isolate} asks twice at a time`);
     this.#askedAtMs = nowMs;
     this.#report(ask);
+  }
+
+  /** The isolate does not wait for the answer to its ask any longer. */
+  gaveUp(nowMs: number): void {
+    const waitedMs = nowMs - (this.#askedAtMs ?? 0);
+    if (waitedMs < this.#ttlMs) {
+      this.#laws.breaks("8", () => `${this.#isolate} gives an ask up after ${waitedMs}`);
+    }
+    this.answered(undefined);
   }
 
   /** A request takes all that is held along. */

@@ -11,7 +11,7 @@ import type { LosableAcquire } from "./call-with-requeue.ts";
 
 import { encodeAcquireCall } from "../wire/acquire-call.ts";
 import { followLines } from "../wire/acquire-lines.ts";
-import { leasedBucket } from "./leased-buckets.ts";
+import { leasedBucket } from "./lease-cache.ts";
 import { problemResponse } from "../answers/problem.ts";
 import { callWithRequeue } from "./call-with-requeue.ts";
 import { BucketUnreachableError, callWithRetry } from "../wire/call-with-retry.ts";

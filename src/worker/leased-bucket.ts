@@ -1,36 +1,30 @@
 /**
- * One bucket as this isolate grants from it by itself: the platform under a `LeaseHolder`. A grant from
- * a lease takes no call to the object; what has to be said to the object is said on the side, in calls
- * that keep running after the response of the request that they began in.
- *
- * Each ask is sent once. Where it fails, and where it is never answered because its request's context
- * was ended by the platform, what it reported counts as spent when its lease ends.
+ * One bucket as this isolate grants from it: the platform under a `LeaseDriver`. A grant from a lease
+ * takes no call to the object. What the object must hear is sent on the side, in calls that keep running
+ * after the response of the request that they began in.
  */
 import { waitUntil } from "cloudflare:workers";
 
-import type { Lease, LeaseAsk, LeaseReport } from "../core/lease/lease.ts";
+import type { LeaseAsk, LeaseReport } from "../core/lease/lease.ts";
+import type { AskAnswer, LeaseStep } from "../core/lease/lease-driver.ts";
 import type { LeaseTerms } from "../core/policy.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { LeaseAnswer } from "../wire/bucket-answers.ts";
 import type { BucketState } from "../answers/acquire-answer.ts";
 import type { GrantPoints } from "../answers/grant-points.ts";
 
-import { LeaseHolder } from "../core/lease/lease-holder.ts";
+import { LeaseDriver } from "../core/lease/lease-driver.ts";
 import { Policy } from "../core/policy.ts";
 import { acquireResponse } from "../answers/acquire-response.ts";
 import { isOverloaded } from "../wire/call-with-retry.ts";
 
 /** The isolate's leases of one bucket. */
 export class LeasedBucket {
-  readonly #ttlMs: number;
   readonly #lend: (ask: LeaseAsk) => Promise<LeaseAnswer>;
-  readonly #holder: LeaseHolder;
+  readonly #driver: LeaseDriver;
   readonly #points: GrantPoints | undefined;
   /** The bucket as it was after the last lease. */
   #seen: { readonly snapshot: BucketSnapshot; readonly policy: Policy } | undefined = undefined;
-  /** The ask under way; one that was given up is not this one any more. */
-  #pending: { readonly sinceMs: number } | undefined = undefined;
-  #timerAtMs = -Infinity;
 
   /**
    * @param lend Calls the object, once.
@@ -41,10 +35,9 @@ export class LeasedBucket {
     lend: (ask: LeaseAsk) => Promise<LeaseAnswer>,
     points?: GrantPoints,
   ) {
-    this.#ttlMs = terms.ttlMs;
     this.#lend = lend;
     this.#points = points;
-    this.#holder = new LeaseHolder(terms);
+    this.#driver = new LeaseDriver(terms);
   }
 
   /**
@@ -53,7 +46,7 @@ export class LeasedBucket {
    */
   acquire(tokens: number): Response | undefined {
     const nowMs = Date.now();
-    if (!this.#holder.tryTake(tokens, nowMs) || !this.#seen) return undefined;
+    if (!this.#driver.tryTake(tokens, nowMs) || !this.#seen) return undefined;
     this.#flushReportsAt(nowMs);
     const bucket = this.#bucketAt(this.#seen, nowMs);
     const remaining = bucket.view.tokens;
@@ -67,17 +60,17 @@ export class LeasedBucket {
 
   /** See `LeaseHolder.backOffMs`. */
   backOffMs(): number {
-    return this.#holder.backOffMs(Date.now());
+    return this.#driver.backOffMs(Date.now());
   }
 
   /** The object could not take a request. */
   failedAt(error: unknown): void {
-    if (isOverloaded(error)) this.#holder.overloaded(Date.now());
+    if (isOverloaded(error)) this.#driver.overloaded(Date.now());
   }
 
   /** See `LeaseHolder.returnAll`. */
   returnAll(): LeaseReport | undefined {
-    return this.#holder.returnAll();
+    return this.#driver.returnAll();
   }
 
   /**
@@ -85,8 +78,8 @@ export class LeasedBucket {
    * here would go past it. What that begins keeps the context of the request running that it is called in.
    */
   giveUp(): void {
-    const report = this.#holder.returnAll();
-    if (report) waitUntil(this.#report(report));
+    const giveBack = this.#driver.giveBack();
+    if (giveBack) waitUntil(this.#report(giveBack));
   }
 
   /**
@@ -98,63 +91,44 @@ export class LeasedBucket {
   }
 
   #flushReportsAt(nowMs: number): void {
-    if (this.#pending && nowMs >= this.#pending.sinceMs + this.#ttlMs) {
-      this.#pending = undefined;
-      this.#holder.failed(nowMs);
-    }
-    const ask = this.#holder.nextAsk(nowMs);
-    if (ask) waitUntil(this.#ask(ask, nowMs));
-    this.#watch(nowMs);
+    this.#perform(this.#driver.next(nowMs), nowMs);
   }
 
-  async #ask(ask: LeaseAsk, nowMs: number): Promise<void> {
-    const pending = { sinceMs: nowMs };
-    this.#pending = pending;
-    let lease: Lease | undefined;
-    let isPaused = false;
+  #perform({ ask, giveBack, wakeAtMs }: LeaseStep, nowMs: number): void {
+    if (ask) waitUntil(this.#ask(ask));
+    if (giveBack) waitUntil(this.#report(giveBack));
+    if (wakeAtMs !== undefined) waitUntil(this.#wakeAt(wakeAtMs, nowMs));
+  }
+
+  async #ask(ask: LeaseAsk): Promise<void> {
+    let answer: AskAnswer = { lease: undefined, isPaused: false };
     try {
-      const answer = await this.#lend(ask);
-      if (this.#pending !== pending) return;
-      const { name: _, ...fields } = answer.bucket.policy;
-      this.#seen = { snapshot: answer.bucket, policy: Policy.of(fields) };
-      ({ lease } = answer);
-      isPaused = answer.bucket.pausedUntilMs !== undefined;
+      const { lease, bucket } = await this.#lend(ask);
+      if (!this.#driver.isPending(ask)) return;
+      const { name: _, ...fields } = bucket.policy;
+      this.#seen = { snapshot: bucket, policy: Policy.of(fields) };
+      answer = { lease, isPaused: bucket.pausedUntilMs !== undefined };
     } catch (error) {
       // The object was reset, say, or is of a deployment with other policies. It is as good as a bucket
       // that lends nothing.
       this.failedAt(error);
-      if (this.#pending !== pending) return;
     }
-    this.#pending = undefined;
-    const answeredAtMs = Date.now();
-    this.#holder.lent(lease, answeredAtMs);
-    if (isPaused) this.giveUp();
-    this.#watch(answeredAtMs);
+    const nowMs = Date.now();
+    this.#perform(this.#driver.answered(ask, answer, nowMs), nowMs);
   }
 
-  async #report(report: LeaseReport): Promise<void> {
+  async #report(report: LeaseAsk): Promise<void> {
     try {
-      await this.#lend({ ...report, wanted: 0 });
+      await this.#lend(report);
     } catch (error) {
       this.failedAt(error);
     }
   }
 
-  /** Sees to it that what is left of a lease is given back when it is over, though nobody comes. */
-  #watch(nowMs: number): void {
-    const { expiresAtMs } = this.#holder;
-    // A timer goes with the context that set it; one that is overdue has gone.
-    const isTimerSet = this.#timerAtMs >= nowMs;
-    if (expiresAtMs === undefined || isTimerSet || this.#pending) return;
-    this.#timerAtMs = expiresAtMs;
-    const expired = async (): Promise<void> => {
-      await scheduler.wait(Math.max(1, expiresAtMs - nowMs));
-      // Not another one's, which was set because this one was late.
-      if (this.#timerAtMs === expiresAtMs) this.#timerAtMs = -Infinity;
-      // A clock behind the time that it was set for has jumped back.
-      this.#flushReportsAt(Math.max(expiresAtMs, Date.now()));
-    };
-    waitUntil(expired());
+  async #wakeAt(wakeAtMs: number, nowMs: number): Promise<void> {
+    await scheduler.wait(Math.max(1, wakeAtMs - nowMs));
+    const wokeAtMs = Date.now();
+    this.#perform(this.#driver.woke(wakeAtMs, wokeAtMs), wokeAtMs);
   }
 
   /** What can be said of the bucket without asking: what was there when it lent, and what is left of that. */
@@ -166,7 +140,7 @@ export class LeasedBucket {
     const ticks = Math.max(0, Math.ceil((nowMs - snapshot.nextTickAtMs + 1) / refillIntervalMs));
     const view = {
       ...snapshot,
-      tokens: Math.min(policy.capacity, snapshot.tokens + this.#holder.tokensAt(nowMs)),
+      tokens: Math.min(policy.capacity, snapshot.tokens + this.#driver.tokensAt(nowMs)),
       nextTickAtMs: snapshot.nextTickAtMs + ticks * refillIntervalMs,
     };
     return { name: snapshot.bucket, policyName: snapshot.policy.name, policy, view, nowMs };
