@@ -7,7 +7,7 @@ import type { AcquireAnswer, BucketState } from "./acquire-answer.ts";
 import { showValue } from "../core/policy.ts";
 import { ceilSeconds, rateLimitFields } from "../protocol/rate-limit-fields.ts";
 import { COMMON_FIELDS, EXPOSED_FIELDS } from "./common-fields.ts";
-import { jsonText } from "./json-text.ts";
+import { jsonText } from "../protocol/json-text.ts";
 import { problemResponse } from "./problem.ts";
 
 /** Faults that `detail` repeats; `errors` has all of them. */

@@ -31,20 +31,7 @@ export const exitCodes = {
 
 /** Of how an acquire ended. */
 export function exitCodeOfOutcome(outcome: AcquireOutcome): number {
-  if (outcome.ok) return exitCodes.ok;
-  switch (outcome.reason) {
-    case "timeout":
-    case "queue-full":
-    case "bucket-reset":
-    case "cancelled":
-      return exitCodes.refused;
-    case "exceeds-capacity":
-      return exitCodes.usage;
-    case "unavailable":
-      return exitCodes.unavailable;
-    default:
-      return outcome.reason satisfies never;
-  }
+  return outcome.ok ? exitCodes.ok : exitCodeOfReason(outcome.reason);
 }
 
 /** Of a `SluiceError`. */

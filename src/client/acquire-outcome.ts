@@ -3,6 +3,7 @@
  * everything built on a client.
  */
 import type { GrantBody } from "../protocol/acquire-bodies.ts";
+import type { RefusalReason } from "../protocol/reasons.ts";
 import type { RateLimitState } from "../protocol/rate-limit-fields.ts";
 
 /** The caller has its tokens. */
@@ -16,15 +17,6 @@ export interface Granted extends GrantBody {
    */
   readonly isUnmetered?: true;
 }
-
-/** Why an acquire was refused. A refusal takes nothing. */
-export type RefusalReason =
-  | "timeout"
-  | "queue-full"
-  | "exceeds-capacity"
-  | "bucket-reset"
-  | "cancelled"
-  | "unavailable";
 
 /**
  * The caller was refused, and nothing was taken. (Except that `unavailable` can't rule it out: a

@@ -29,14 +29,14 @@
  */
 import type { PolicyFields } from "../core/policy.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
-import type { Reason } from "../protocol/reasons.ts";
-import type { AcquireOutcome, RefusalReason } from "./acquire-outcome.ts";
+import type { AcquireOutcome } from "./acquire-outcome.ts";
 import type { Answer } from "./transport/answer.ts";
 import type { OnError, Report } from "./fault-report.ts";
 import type { Attempt, RetryPolicy } from "./transport/retry.ts";
 import type { SluiceErrorReason } from "./sluice-error.ts";
 
 import { policyRanges } from "../core/policy.ts";
+import { fieldsOfReason, isRefusalReason } from "../protocol/reasons.ts";
 import { fieldString } from "../protocol/field-string.ts";
 import { STREAM_IF_QUEUED } from "../protocol/acquire-bodies.ts";
 import { errorOf, grantIn, membersOf, problemIn, unexpectedAnswer } from "./transport/answer.ts";
@@ -224,17 +224,6 @@ const MAX_SILENT_WAIT_MS = 1_000;
 const MAX_BOUND_SILENCE_MS = 60_000;
 /** `retryAfterMs` of a refusal when Sluice can't be reached and gave none. */
 const UNAVAILABLE_RETRY_MS = 1_000;
-/** Faults that no caller can fix. */
-const MISCONFIGURED: ReadonlySet<SluiceErrorReason> = new Set([
-  "unauthorized",
-  "admin-disabled",
-  "origin-not-allowed",
-  "unknown-bucket",
-  "illegal-configuration",
-  "not-found",
-  "method-not-allowed",
-  "unexpected-answer",
-]);
 const ACQUIRE_OPTIONS = [
   "tokens",
   "timeoutMs",
@@ -273,7 +262,7 @@ export function createClient(options: ClientOptions): Client {
  */
 export function createServedClient(service: Service, token: string | undefined): Client {
   const options = { service, token, onUnavailable: "closed", retryForMs: 0 } as const;
-  return new ConnectedClient(options, new Set());
+  return new ConnectedClient(options, () => false);
 }
 
 type Service = NonNullable<ClientOptions["service"]>;
@@ -290,11 +279,11 @@ class ConnectedClient implements Client {
   readonly #onUnavailable: OnUnavailable;
   readonly #report: Report;
   readonly #retryForMs: number;
-  /** Reasons of errors to which `onUnavailable` applies. */
-  readonly #covered: ReadonlySet<SluiceErrorReason>;
+  /** Whether `onUnavailable` applies to an error with this reason. */
+  readonly #covers: (reason: SluiceErrorReason) => boolean;
 
-  constructor(options: ClientOptions, covered = MISCONFIGURED) {
-    this.#covered = covered;
+  constructor(options: ClientOptions, covers = isMisconfigured) {
+    this.#covers = covers;
     this.#connection = new Connection(options);
     this.#onUnavailable = options.onUnavailable ?? "throw";
     this.#report = faultReporter(options.onError);
@@ -428,7 +417,7 @@ class ConnectedClient implements Client {
   /** The outcome of an acquire that got no answer with an outcome, or the error to throw. */
   #failed(error: unknown, asked: AskedAcquire): AcquireOutcome {
     if (error instanceof SluiceUnreachableError) return this.#unavailable(error.fault, asked);
-    const isCovered = error instanceof SluiceError && this.#covered.has(error.reason);
+    const isCovered = error instanceof SluiceError && this.#covers(error.reason);
     if (!isCovered || this.#onUnavailable === "throw") throw error;
     this.#report(error);
     return this.#unavailable(misconfigured(), asked);
@@ -506,24 +495,10 @@ function outcomeIn(answer: Answer, bucket: string, tokens: number): AcquireOutco
   const state = rateLimit && { rateLimit };
   if (!problem) return { ok: true, ...grantIn(status, body), ...state };
   const { reason, detail, retryAfterMs, violatedPolicies } = problem;
-  if (!isRefusal(reason)) throw errorOf(problem);
+  if (!isRefusalReason(reason)) throw errorOf(problem);
   const later = retryAfterMs !== undefined && { retryAfterMs };
   const violated = violatedPolicies && { violatedPolicies };
   return { ok: false, bucket, tokens, reason, detail, ...later, ...violated, ...state };
-}
-
-/**
- * Whether this is an outcome callers must expect. (`unavailable` is retried and never gets here.)
- */
-function isRefusal(reason: Reason): reason is Exclude<RefusalReason, "unavailable"> {
-  const refusals: readonly Reason[] = [
-    "timeout",
-    "queue-full",
-    "exceeds-capacity",
-    "bucket-reset",
-    "cancelled",
-  ];
-  return refusals.includes(reason);
 }
 
 /**
@@ -553,6 +528,11 @@ function misconfigured(): TransportError {
 
 function unavailableError({ message, status, cause }: TransportError): SluiceError {
   return new SluiceError({ reason: "unavailable", detail: message, status, cause });
+}
+
+/** Whether only the operator can fix what an error says, and nobody who asks. */
+function isMisconfigured(reason: SluiceErrorReason): boolean {
+  return reason === "unexpected-answer" || fieldsOfReason(reason).isMisconfigured === true;
 }
 
 function isSnapshot(body: unknown): body is BucketSnapshot {

@@ -1,6 +1,7 @@
 /** Entry point of the package: `sluice/client`. */
 export type { ClientChoice } from "./middleware/client-choice.ts";
-export type { AcquireOutcome, Granted, RefusalReason, Refused } from "./acquire-outcome.ts";
+export type { RefusalReason } from "../protocol/reasons.ts";
+export type { AcquireOutcome, Granted, Refused } from "./acquire-outcome.ts";
 export type {
   AcquireOptions,
   CallOptions,

@@ -11,6 +11,15 @@ export interface Grant {
   readonly grantedAtMs: number;
 }
 
+/** The reasons of a limiter, in the order in which they are listed to others. */
+export const limiterReasons = [
+  "exceeds-capacity",
+  "timeout",
+  "queue-full",
+  "bucket-reset",
+  "unavailable",
+] as const;
+
 /**
  * Why a caller went without:
  * - `exceeds-capacity`: it asked for more than the bucket can ever hold.
@@ -19,12 +28,7 @@ export interface Grant {
  * - `bucket-reset`: the bucket was drained.
  * - `unavailable`: its owner ends, and nobody waits here any more.
  */
-export type LimiterReason =
-  | "exceeds-capacity"
-  | "timeout"
-  | "queue-full"
-  | "bucket-reset"
-  | "unavailable";
+export type LimiterReason = (typeof limiterReasons)[number];
 
 /** The caller has nothing, and nothing was taken. */
 export interface Refusal {

@@ -1,6 +1,12 @@
-/** Problem documents (RFC 9457), which say what went wrong to programs and people alike. */
+/**
+ * Problem documents (RFC 9457). The service answers with them, and a middleware passes a refusal on in the
+ * same words, so that a program that understands one understands the other.
+ */
 import type { FieldFault } from "../core/policy.ts";
-import type { Reason } from "./reasons.ts";
+
+import { jsonText } from "./json-text.ts";
+import { ceilSeconds } from "./rate-limit-fields.ts";
+import { type Reason, reasonFields } from "./reasons.ts";
 
 /** A problem document as Sluice writes it. */
 export interface ProblemBody {
@@ -15,4 +21,47 @@ export interface ProblemBody {
   readonly retryAfterMs?: number;
   /** With status 429: names of the policies that refused. */
   readonly "violated-policies"?: readonly string[];
+}
+
+/** What a problem says beyond its reason. */
+export interface ProblemDetails {
+  /** One sentence with the values and limits, without a full stop. */
+  readonly detail: string;
+  readonly errors?: readonly FieldFault[];
+  readonly retryAfterMs?: number;
+  /** With status 429: names of the policies that refused. */
+  readonly violatedPolicies?: readonly string[];
+}
+
+/** A problem as a response carries it. */
+export interface ProblemDocument {
+  readonly status: number;
+  /** `Content-Type`, and `Retry-After` if waiting helps: whole seconds, at least one. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/** The problem document for `reason`. */
+export function problemDocument(
+  reason: Reason,
+  { detail, errors, retryAfterMs, violatedPolicies }: ProblemDetails,
+): ProblemDocument {
+  const { status, title, type = "about:blank" } = reasonFields[reason];
+  const body: ProblemBody = {
+    type,
+    title,
+    status,
+    detail,
+    reason,
+    ...(errors && { errors }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(violatedPolicies && { "violated-policies": violatedPolicies }),
+  };
+  const headers = {
+    "Content-Type": "application/problem+json",
+    ...(retryAfterMs !== undefined && {
+      "Retry-After": String(Math.max(1, ceilSeconds(retryAfterMs))),
+    }),
+  };
+  return { status, headers, text: jsonText(body) };
 }

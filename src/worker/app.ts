@@ -38,7 +38,7 @@ import { COMMON_FIELDS } from "../answers/common-fields.ts";
 import { cors } from "./http/cors.ts";
 import { answerFormOf, hasHadLastEvent, noMoreEvents } from "./http/event-stream.ts";
 import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./http/json-body.ts";
-import { jsonText } from "../answers/json-text.ts";
+import { jsonText } from "../protocol/json-text.ts";
 import { VARY, assetPaths, assetResponse, pageResponse, prefersPage } from "./pages/live-page.ts";
 import { DOCS_STYLE_PATH, docsPage, docsStyle } from "./pages/docs-page.ts";
 import { docsResponse } from "./pages/docs-response.ts";

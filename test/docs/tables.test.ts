@@ -9,7 +9,7 @@ import { projectDir } from "../../serve/worker-bundle.ts";
 import { exitCodes } from "../../src/cli/exit-code.ts";
 import { usage } from "../../src/cli/usage.ts";
 import { metricsOf } from "../../src/worker/metrics/metrics.ts";
-import { problemKinds } from "../../src/answers/problem.ts";
+import { reasonFields } from "../../src/protocol/reasons.ts";
 
 const page = (name: string): string => readFileSync(join(projectDir, "docs", name), "utf8");
 
@@ -28,7 +28,7 @@ it("docs/http.md has every reason, with its status", () => {
   const listed = rows.flatMap(([, status, reasons = ""]) =>
     all(reasons, /`([a-z-]+)`/g).map((reason) => `${status} ${reason}`),
   );
-  const known = Object.entries(problemKinds).map(([reason, { status }]) => `${status} ${reason}`);
+  const known = Object.entries(reasonFields).map(([reason, { status }]) => `${status} ${reason}`);
   expect(listed.sort()).toEqual(known.sort());
 });
 

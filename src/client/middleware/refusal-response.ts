@@ -3,10 +3,11 @@
  * Sluice sends, member for member, so that one parser handles both.
  */
 import type { FieldFault } from "../../core/policy.ts";
-import type { ProblemBody } from "../../protocol/problem-document.ts";
+import type { ProblemDetails } from "../../protocol/problem-document.ts";
+import type { Reason } from "../../protocol/reasons.ts";
 import type { Refused } from "../acquire-outcome.ts";
 
-import { refusalKinds } from "../../protocol/reasons.ts";
+import { problemDocument } from "../../protocol/problem-document.ts";
 import { rateLimitFields } from "../../protocol/rate-limit-fields.ts";
 
 /**
@@ -26,7 +27,7 @@ export function refusalResponse(refusal: Refused): Response {
     {
       detail,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
-      ...(violatedPolicies && { "violated-policies": violatedPolicies }),
+      ...(violatedPolicies && { violatedPolicies }),
     },
     rateLimit && rateLimitFields(rateLimit),
   );
@@ -44,22 +45,13 @@ export function faultResponse(): Response {
 }
 
 function problemResponse(
-  reason: keyof typeof refusalKinds,
-  details: Omit<ProblemBody, "type" | "title" | "status" | "reason">,
+  reason: Reason,
+  details: ProblemDetails,
   fields?: Record<string, string>,
 ): Response {
-  const { status, title, type = "about:blank" } = refusalKinds[reason];
-  const { detail, retryAfterMs, ...others } = details;
-  const later = retryAfterMs !== undefined && { retryAfterMs };
-  const body: ProblemBody = { type, title, status, detail, reason, ...later, ...others };
-  const headers = {
-    "Content-Type": "application/problem+json",
-    "Cache-Control": "no-store",
-    ...(retryAfterMs !== undefined && {
-      "Retry-After": String(Math.max(1, Math.ceil(retryAfterMs / 1000))),
-    }),
-    ...fields,
-  };
-  // The newline keeps a shell prompt on its own line, as in Sluice's own answers.
-  return new Response(`${JSON.stringify(body)}\n`, { status, headers });
+  const { status, headers, text } = problemDocument(reason, details);
+  return new Response(text, {
+    status,
+    headers: { ...headers, "Cache-Control": "no-store", ...fields },
+  });
 }

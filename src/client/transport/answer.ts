@@ -10,6 +10,7 @@ import type { Reason } from "../../protocol/reasons.ts";
 import type { RateLimitState } from "../../protocol/rate-limit-fields.ts";
 
 import { showValue } from "../../core/policy.ts";
+import { fieldsOfReason } from "../../protocol/reasons.ts";
 import { TransportError } from "./retry.ts";
 import { readRateLimitState } from "../fields/rate-limit-state.ts";
 import { SluiceError } from "../sluice-error.ts";
@@ -77,8 +78,7 @@ export interface Problem {
 export function problemIn({ status, body, retryAfterMs }: Answer): Problem | undefined {
   const problem = readProblem(body);
   if (problem) {
-    const isTransient = problem.reason === "unavailable" || problem.reason === "internal-error";
-    if (isTransient) throw new TransportError(problem);
+    if (fieldsOfReason(problem.reason).isTransient) throw new TransportError(problem);
     return problem;
   }
   if (status < CLIENT_ERROR) return undefined;

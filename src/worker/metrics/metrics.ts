@@ -6,6 +6,7 @@
 import type { BucketStats } from "../../wire/bucket-answers.ts";
 import type { Labels, Metric, Sample } from "./prometheus-text.ts";
 
+import { limiterReasons } from "../../core/outcome.ts";
 import { WAIT_BOUNDS_MS } from "../../core/stats.ts";
 import { histogramSamples } from "./prometheus-text.ts";
 
@@ -19,7 +20,7 @@ export const MAX_ASKED_FOR = 32;
  * Why a bucket refuses. Not `bucket-reset`: whoever is refused with that is forgotten with the bucket,
  * so it would always be 0.
  */
-const REASONS = ["exceeds-capacity", "timeout", "queue-full", "unavailable"] as const;
+const REASONS = limiterReasons.filter((reason) => reason !== "bucket-reset");
 
 const WAIT_BOUNDS_S = WAIT_BOUNDS_MS.map((boundMs) => boundMs / 1_000);
 

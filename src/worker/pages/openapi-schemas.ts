@@ -1,6 +1,5 @@
 /** The bodies that go over HTTP, as JSON Schemas by the name under which the document lists them. */
 import type { Pause } from "../../core/pause.ts";
-import type { LimiterReason } from "../../core/outcome.ts";
 import type { CompletePolicyFields, FieldFault, LeaseTerms } from "../../core/policy.ts";
 import type { CancelBody, GrantBody } from "../../protocol/acquire-bodies.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
@@ -8,6 +7,7 @@ import type { WatchEvent, WatchMessage } from "../../protocol/watch-feed.ts";
 import type { AcquireParams } from "../http/acquire-params.ts";
 import type { Schema } from "./json-schema.ts";
 
+import { limiterReasons } from "../../core/outcome.ts";
 import { pauseRanges } from "../../core/pause.ts";
 import { leaseRanges, policyRanges } from "../../core/policy.ts";
 import { acquireRanges } from "../http/acquire-params.ts";
@@ -91,14 +91,6 @@ const eventMembers = {
 };
 const waitedMs = countSchema("Time since the caller's arrival, in milliseconds");
 
-const refusalReasons: Readonly<Record<LimiterReason, true>> = {
-  "exceeds-capacity": true,
-  timeout: true,
-  "queue-full": true,
-  "bucket-reset": true,
-  unavailable: true,
-};
-
 type EventOf<Kind extends WatchEvent["kind"]> = Extract<WatchEvent, { readonly kind: Kind }>;
 
 const watchEvent: Schema = {
@@ -111,7 +103,7 @@ const watchEvent: Schema = {
         ...eventMembers,
         reason: {
           type: "string",
-          enum: Object.keys(refusalReasons),
+          enum: limiterReasons,
           description: "Why, as the caller's problem document says it",
         },
       },

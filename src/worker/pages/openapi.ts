@@ -8,7 +8,7 @@ import type { Reason } from "../../protocol/reasons.ts";
 import type { Schema } from "./json-schema.ts";
 
 import { MAX_ASKED_FOR } from "../metrics/metrics.ts";
-import { problemKinds } from "../../answers/problem.ts";
+import { reasonFields } from "../../protocol/reasons.ts";
 import { acquireFields, bodies, bucketName } from "./openapi-schemas.ts";
 import { integerSchema, objectSchema } from "./json-schema.ts";
 
@@ -93,14 +93,6 @@ const quotaFields = {
 };
 const retryAfter = { "Retry-After": { $ref: "#/components/headers/Retry-After" } };
 
-/** Reasons with which waiting helps, and so with a `retryAfterMs`. */
-const TRANSIENT_REASONS: ReadonlySet<Reason> = new Set<Reason>([
-  "timeout",
-  "queue-full",
-  "watchers-full",
-  "unavailable",
-]);
-
 const nameInPath: Parameter = {
   name: "name",
   in: "path",
@@ -113,8 +105,8 @@ const nameInPath: Parameter = {
 function problemSchema(status: number, reasons: readonly Reason[]): Schema {
   const isQuota = status === 429;
   const isInvalid = reasons.includes("invalid-request");
-  const isTransient = reasons.every((reason) => TRANSIENT_REASONS.has(reason));
-  const maybeTransient = reasons.some((reason) => TRANSIENT_REASONS.has(reason));
+  const isTransient = reasons.every((reason) => reasonFields[reason].hasRetryAfter);
+  const maybeTransient = reasons.some((reason) => reasonFields[reason].hasRetryAfter);
   const { errors, retryAfterMs, "violated-policies": violated, ...always } = problemMembers;
   const { properties = {}, required = [] } = objectSchema<
     Omit<ProblemBody, "errors" | "retryAfterMs" | "violated-policies">
@@ -175,7 +167,7 @@ function failures(...reasons: readonly Reason[]): Record<string, Answer> {
   const answers: Record<string, Answer> = {};
   for (const [status, sameStatus] of byStatus(all)) {
     const isQuota = status === 429;
-    const lines = sameStatus.map((reason) => `\`${reason}\`: ${problemKinds[reason].title}`);
+    const lines = sameStatus.map((reason) => `\`${reason}\`: ${reasonFields[reason].title}`);
     answers[status] = {
       description: lines.join("; "),
       ...((isQuota || status === 503) && {
@@ -190,7 +182,7 @@ function failures(...reasons: readonly Reason[]): Record<string, Answer> {
 function byStatus(reasons: readonly Reason[]): Map<number, Reason[]> {
   const groups = new Map<number, Reason[]>();
   for (const reason of reasons) {
-    const { status } = problemKinds[reason];
+    const { status } = reasonFields[reason];
     groups.set(status, [...(groups.get(status) ?? []), reason]);
   }
   return groups;

@@ -1,4 +1,4 @@
-/** A refusal passed on reads as the one that Sluice itself answers with: both tables say the same. */
+/** A refusal passed on reads as the one that Sluice itself answers with. */
 import { afterEach, expect, it, vi } from "vitest";
 
 import type { Refused } from "../../../src/client/acquire-outcome.ts";
