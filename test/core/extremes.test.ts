@@ -9,6 +9,7 @@ import type { PolicyFields } from "../../src/core/policy.ts";
 
 import { Limiter, type Settlement } from "../../src/core/limiter.ts";
 import { Policy, policyRanges, type Range } from "../../src/core/policy.ts";
+import { runs } from "../../kit/runs.ts";
 
 const MAX_TOLD_MS = BigInt(Number.MAX_SAFE_INTEGER);
 /** Instants that a clock may show: from 2001 to 2096. */
@@ -171,7 +172,7 @@ it("no number is off by one or beyond what JSON can tell, whatever the policy an
       }
     },
   );
-  fc.assert(property, { numRuns: 3_000 });
+  fc.assert(property, { numRuns: runs(3_000) });
 });
 
 it.each([

@@ -7,6 +7,7 @@ import type { PolicyFields } from "../../src/core/policy.ts";
 import { leaseEndAtMs } from "../../src/core/lease/lease.ts";
 import { Limiter } from "../../src/core/limiter.ts";
 import { Scene, epochMs, policyOf } from "../../kit/model/limiters.ts";
+import { runs } from "../../kit/runs.ts";
 
 const lease = { maxTokens: 1_000, ttlMs: 1_000 };
 const hundred = { capacity: 100, refillTokens: 10, refillIntervalMs: 1_000, initialTokens: 100 };
@@ -315,6 +316,6 @@ describe("Limiter, what is promised while tokens are out", () => {
         expect(reported.get(caller), caller).toBeLessThanOrEqual(latestAtMs);
       }
     });
-    fc.assert(property, { numRuns: 500 });
+    fc.assert(property, { numRuns: runs(500) });
   });
 });

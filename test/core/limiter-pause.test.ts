@@ -7,6 +7,7 @@ import type { TokenBucketState } from "../../src/core/limits/token-bucket.ts";
 import { TokenBucket } from "../../src/core/limits/token-bucket.ts";
 import { anyPolicy, anyTokens } from "../../kit/model/arbitraries.ts";
 import { Scene, epochMs, policyOf } from "../../kit/model/limiters.ts";
+import { runs } from "../../kit/runs.ts";
 
 /** Five tokens at the start, one a second. */
 const five = { capacity: 5, initialTokens: 5 };
@@ -401,7 +402,7 @@ describe("TokenBucket.advance, a paused bucket", () => {
         expect(split.toJSON()).toEqual(bulk.toJSON());
         expect(TokenBucket.from(policy, split.toJSON()).toJSON()).toEqual(split.toJSON());
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 });

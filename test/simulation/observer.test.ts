@@ -12,6 +12,7 @@ import type { WatchEvent } from "../../src/protocol/watch-feed.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { BucketHost } from "../../src/bucket/bucket-host.ts";
+import { runs } from "../../kit/runs.ts";
 
 const NAME = "watched";
 const START_MS = 1_000_000;
@@ -174,7 +175,7 @@ it("whoever follows the events of a BucketHost knows who waits, and how many wer
       host.changePolicy(NAME, configured, { capacity: 3 });
       expect(follower.turns).toBe(turns);
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });
 

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 
+import { runs, timesSeen } from "../../kit/runs.ts";
 import { describeFailure, simulate } from "../../kit/simulation/simulate.ts";
 
 const SEED = 1;
-const SCHEDULES = 2_000;
+const SCHEDULES = runs(2_000);
 
-test("BucketHost keeps every law in 2,000 schedules of faults", { timeout: 120_000 }, async () => {
+test("BucketHost keeps every law in each schedule of faults", { timeout: 120_000 }, async () => {
   const total = {
     unwritten: 0,
     byOldInstances: 0,
@@ -35,17 +36,17 @@ test("BucketHost keeps every law in 2,000 schedules of faults", { timeout: 120_0
     total.cancels += tally.cancels;
   }
   // The schedules are worth something only where these are no exceptions.
-  expect(total.unwritten).toBeGreaterThan(SCHEDULES);
-  expect(total.byOldInstances).toBeGreaterThan(SCHEDULES / 25);
-  expect(total.requeued).toBeGreaterThan(SCHEDULES);
-  expect(total.replays).toBeGreaterThan(SCHEDULES);
-  expect(total.onLease).toBeGreaterThan(SCHEDULES);
-  expect(total.pauses).toBeGreaterThan(SCHEDULES / 4);
-  expect(total.places).toBeGreaterThan(SCHEDULES * 10);
-  expect(total.turnedAway).toBeGreaterThan(SCHEDULES / 4);
-  expect(total.returns).toBeGreaterThan(SCHEDULES / 5);
-  expect(total.returnsInOrder).toBeGreaterThan(SCHEDULES / 20);
-  expect(total.cancels).toBeGreaterThan(SCHEDULES / 10);
+  expect(total.unwritten).toBeGreaterThanOrEqual(timesSeen(SCHEDULES));
+  expect(total.byOldInstances).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 25));
+  expect(total.requeued).toBeGreaterThanOrEqual(timesSeen(SCHEDULES));
+  expect(total.replays).toBeGreaterThanOrEqual(timesSeen(SCHEDULES));
+  expect(total.onLease).toBeGreaterThanOrEqual(timesSeen(SCHEDULES));
+  expect(total.pauses).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 4));
+  expect(total.places).toBeGreaterThanOrEqual(timesSeen(SCHEDULES * 10));
+  expect(total.turnedAway).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 4));
+  expect(total.returns).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 5));
+  expect(total.returnsInOrder).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 20));
+  expect(total.cancels).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 10));
 });
 
 test("simulate is a pure function of the seed and the number", async () => {

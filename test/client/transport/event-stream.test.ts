@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { EventStreamParser, type ServerEvent } from "../../../src/client/transport/event-stream.ts";
+import { runs } from "../../../kit/runs.ts";
 
 function parse(...pieces: readonly string[]): ServerEvent[] {
   const parser = new EventStreamParser();
@@ -50,7 +51,7 @@ describe("EventStreamParser", () => {
         // A line end that may have been cut in two is complete at the end in both cases.
         expect(parse(...pieces, "\n")).toEqual(parse(whole, "\n"));
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Lease, LeaseAsk, LeaseReport } from "../../../src/core/lease/lease.ts";
 
 import { LeaseHolder } from "../../../src/core/lease/lease-holder.ts";
+import { runs } from "../../../kit/runs.ts";
 
 const ttlMs = 1_000;
 const terms = { maxTokens: 100, ttlMs };
@@ -410,5 +411,5 @@ test("LeaseHolder reports every token of its leases at most once, and grants no 
     expect(totals.returned).toBe(totals.lent - totals.granted);
     expect(totals.reported).toBe(totals.callers);
   });
-  fc.assert(property, { numRuns: 1_000 });
+  fc.assert(property, { numRuns: runs(1_000) });
 });

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { LeasedTokens } from "../../../src/core/limits/leased-tokens.ts";
+import { runs } from "../../../kit/runs.ts";
 
 describe("LeasedTokens", () => {
   test("has nothing at first, and no end", () => {
@@ -92,6 +93,6 @@ describe("LeasedTokens", () => {
         expect(leased.toJSON()).toHaveLength(new Set(ends).size);
       }
     });
-    fc.assert(property, { numRuns: 500 });
+    fc.assert(property, { numRuns: runs(500) });
   });
 });

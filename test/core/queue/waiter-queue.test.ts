@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { Waiter } from "../../../src/core/queue/waiter-queue.ts";
 
 import { WaiterQueue, arrivedBefore } from "../../../src/core/queue/waiter-queue.ts";
+import { runs } from "../../../kit/runs.ts";
 
 function place<Caller>(caller: Caller, queuedAtMs = 0, tokens = 1): Waiter<Caller> {
   return { caller, tokens, queuedAtMs, deadlineAtMs: queuedAtMs + 1000 };
@@ -249,7 +250,7 @@ test("WaiterQueue agrees with a sorted array after any joining and leaving", () 
       });
       expect(answers, "leave answered otherwise").not.toContain(false);
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 
