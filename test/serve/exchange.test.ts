@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { cpuTimeMs } from "../../kit/cpu-time.ts";
 import { Exchange, type Phase } from "../../serve/exchange.ts";
 
 type Step = readonly ["client" | "server", string];
@@ -144,11 +145,11 @@ describe("the phase of a connection", () => {
     const exchange = new Exchange();
     const byte = Buffer.from("x");
     exchange.readFromClient(Buffer.from("GET / HTTP/1.1\r\nX: "));
-    const startedAtMs = performance.now();
+    const startedAtMs = cpuTimeMs();
     for (let i = 0; i < 100_000; i += 1) exchange.readFromClient(byte);
     expect(exchange.phase).toBe("head");
     // Were each byte to read all before it, it would be many seconds.
-    expect(performance.now() - startedAtMs).toBeLessThan(1_000);
+    expect(cpuTimeMs() - startedAtMs).toBeLessThan(2_000);
   });
 });
 

@@ -148,7 +148,8 @@ describe("callWithRequeue", () => {
     const startedAtMs = performance.now();
     const failed = callWithRequeue(acquire(call, 0), new AbortController());
     await expect(failed).rejects.toThrow("Cannot reach the bucket");
-    expect(performance.now() - startedAtMs).toBeLessThan(1_500);
+    // About 500 ms; this is for a busy machine.
+    expect(performance.now() - startedAtMs).toBeLessThan(5_000);
     expect(signals[1]?.aborted).toBe(true);
   });
 
