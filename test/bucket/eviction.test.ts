@@ -11,6 +11,7 @@ async function call(path: string, init?: RequestInit): Promise<void> {
 
 beforeEach(useVirtualDate);
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -46,6 +47,7 @@ describe("object whose state cannot be read", () => {
   }
 
   it("answers 503 unavailable with Retry-After, and does not guess, until it is reset", async () => {
+    const logged = vi.spyOn(console, "error").mockReturnValue();
     const name = uniqueName();
     await spoil(name);
     const response = await request(`/acquire?bucket=${name}`);
@@ -55,13 +57,16 @@ describe("object whose state cannot be read", () => {
     expect((await request(`/buckets/${name}`)).status).toBe(503);
     await call(`/buckets/${name}`, { method: "DELETE", headers: ADMIN });
     expect((await request(`/acquire?bucket=${name}&timeoutMs=0`)).status).toBe(200);
+    expect(logged).toHaveBeenCalledOnce();
   });
 
   it("reads it again with the next call: a failure of the disk may pass", async () => {
+    const logged = vi.spyOn(console, "error").mockReturnValue();
     const name = uniqueName();
     await spoil(name);
     expect((await request(`/buckets/${name}`)).status).toBe(503);
     await runInDurableObject(stubOf(name), (_, { storage }) => storage.kv.delete("bucket"));
     expect((await request(`/buckets/${name}`)).status).toBe(200);
+    expect(logged).toHaveBeenCalledOnce();
   });
 });

@@ -4,7 +4,7 @@
  */
 import type { env } from "cloudflare:workers";
 
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from "vitest";
 
 import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
 
@@ -13,8 +13,15 @@ import { BucketUnreachableError } from "../../src/wire/call-with-retry.ts";
 import { BucketStub } from "../../src/worker/bucket-stub.ts";
 import { stubOf, uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
 
-beforeEach(useVirtualDate);
+let logged: MockInstance<typeof console.error>;
+beforeEach(() => {
+  useVirtualDate();
+  logged = vi.spyOn(console, "error").mockReturnValue();
+  // The log of refusals.
+  vi.spyOn(console, "log").mockReturnValue();
+});
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -75,6 +82,7 @@ describe("a bucket with leases whose object is overloaded", () => {
     objects.error = Object.assign(new Error("overloaded"), { overloaded: true });
     const failed = await objects.acquire().catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(BucketUnreachableError);
+    expect(logged).toHaveBeenCalledOnce();
     const { requests } = objects;
     const shunned = await objects.acquire();
     expect(shunned.status).toBe(503);
@@ -94,6 +102,7 @@ describe("a bucket with leases whose object is overloaded", () => {
     objects.error = Object.assign(new Error("overloaded"), { overloaded: true });
     objects.lends = true;
     await objects.acquire().catch(() => undefined);
+    expect(logged).toHaveBeenCalledOnce();
     const { requests } = objects;
     // `Date` stands still: no request goes to the object any more, so a grant is one from a lease.
     let { status } = await objects.acquire();
@@ -110,6 +119,7 @@ describe("a bucket with leases whose object is overloaded", () => {
     const objects = new GatedObjects();
     objects.error = Object.assign(new TypeError("broken"), { remote: true });
     await objects.acquire().catch(() => undefined);
+    expect(logged).toHaveBeenCalledOnce();
     objects.error = undefined;
     expect((await objects.acquire()).status).toBe(200);
   });
