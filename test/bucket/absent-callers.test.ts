@@ -2,7 +2,6 @@
  * Callers whose connection broke while they waited, and who come back with their key: contract rule 10. In
  * issue 11 they went to the end of the queue.
  */
-import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { AbsentCallers } from "../../src/bucket/absent-callers.ts";
@@ -268,42 +267,6 @@ describe("a caller that comes back with its key", () => {
     await request(`/buckets/${name}`, { method: "DELETE", headers: ADMIN });
     expect(await grantOf(ask(name, "a"))).toMatchObject({ waitedMs: 0 });
   });
-
-  it("keeps its arrival where it left while its object's callers were put back", async () => {
-    const name = await emptied();
-    const controller = new AbortController();
-    const held = ask(name, "a", "", controller.signal).catch(() => "gone");
-    await untilWaiters(name, 1);
-    const [second] = await joins(name, ask(name, "b"), 2);
-    await abortAllDurableObjects();
-    // Put back after 50 ms, and held at the door for a fifth of a second then.
-    await snapshotOf(name);
-    await scheduler.wait(120);
-    expect((await snapshotOf(name)).waiters).toBe(0);
-    controller.abort();
-    expect(await held).toBe("gone");
-    await untilWaiters(name, 1);
-    const [again] = await joins(name, ask(name, "a"), 2);
-    await pass(name, 1_000);
-    expect((await again).status).toBe(200);
-    await pass(name, 1_000);
-    expect((await second).status).toBe(200);
-  });
-});
-
-it("a caller that left while its object's callers were put back keeps its deadline", async () => {
-  const name = await emptied();
-  const controller = new AbortController();
-  const held = ask(name, "a", "&timeoutMs=5000", controller.signal).catch(() => "gone");
-  await untilWaiters(name, 1);
-  await abortAllDurableObjects();
-  await snapshotOf(name);
-  await scheduler.wait(120);
-  controller.abort();
-  expect(await held).toBe("gone");
-  await settle();
-  vi.setSystemTime(Date.now() + 5_001);
-  await problemOf(ask(name, "a", "&timeoutMs=5000"), 429, "timeout");
 });
 
 describe("AbsentCallers", () => {

@@ -181,31 +181,3 @@ it("reset object: three resets in a row lose nobody", async () => {
     0, 1_000, 2_000, 3_000,
   ]);
 });
-
-for (const resets of [3, 4, 6]) {
-  it(`reset object: after ${resets} resets 300 ms apart the first is still the first`, async () => {
-    const name = uniqueName();
-    await request(`/acquire?bucket=${name}`);
-    const held = await queueUp(name, 4);
-    const order: number[] = [];
-    const done = held.map(async (response, i) => {
-      expect((await response).status).toBe(200);
-      order.push(i);
-    });
-    for (let i = 1; i < resets; i += 1) {
-      await abortAllDurableObjects();
-      await scheduler.wait(300);
-    }
-    // This time there is a token for whoever is let in first, and the first and the last come back late.
-    vi.setSystemTime(Date.now() + 1_000);
-    for (const draw of [0.99, 0.5, 0.5, 0.99]) vi.mocked(Math.random).mockReturnValueOnce(draw);
-    await abortAllDurableObjects();
-    const newcomer = await request(`/acquire?bucket=${name}&timeoutMs=0`);
-    expect(newcomer.status).toBe(429);
-    expect(order).toEqual([0]);
-    await untilPutBack(name, 3);
-    await pass(name, 3_000);
-    await Promise.all(done);
-    expect(order).toEqual([0, 1, 2, 3]);
-  });
-}

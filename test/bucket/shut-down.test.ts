@@ -74,20 +74,6 @@ it("tells all who stand in one place under a key, and forgets the key", async ()
   expect(await snapshotOf(name)).toMatchObject({ granted: 2, waiters: 0 });
 });
 
-it("tells those, too, who are gathered after a reset", async () => {
-  const name = uniqueName();
-  await request(`/acquire?bucket=${name}`);
-  const held = await queueUp(name, 2);
-  while ((await snapshotOf(name)).waiters < 2) await settle();
-  await abortAllDurableObjects();
-  // Each is put back after a pause of 50 ms, and held at the door for the rest of 250.
-  expect(await stubOf(name).isAwaited).toBe(true);
-  await scheduler.wait(120);
-  await stubOf(name).shutDown();
-  await expectUnavailable(held);
-  expect(await snapshotOf(name)).toMatchObject({ granted: 1, tokens: 0, waiters: 0 });
-});
-
 it("a bucket that nobody waits at: nothing changes", async () => {
   const name = uniqueName();
   await stubOf(name).shutDown();

@@ -157,24 +157,6 @@ describe("DELETE /acquire", () => {
 });
 
 describe("DELETE /acquire while a bucket's callers are put back", () => {
-  it("ends one that is held at the door", async () => {
-    const name = await emptied();
-    const held = ask(name, "a");
-    await untilWaiters(name, 1);
-    const other = request(`/acquire?bucket=${name}`);
-    await untilWaiters(name, 2);
-    await abortAllDurableObjects();
-    // Put back after 50 ms, and held for a fifth of a second then.
-    await snapshotOf(name);
-    await scheduler.wait(120);
-    expect((await snapshotOf(name)).waiters).toBe(0);
-    expect(await cancel(name, "a")).toEqual({ cancelled: true });
-    await expectCancelled(held);
-    await untilWaiters(name, 1);
-    await pass(name, 1_000);
-    expect((await other).status).toBe(200);
-  });
-
   it("ends one that is still on its way back", async () => {
     const name = await emptied();
     const held = ask(name, "a");

@@ -124,14 +124,6 @@ describe("an acquire that accepts JSON and an event stream", () => {
     await behind.leave();
   });
 
-  it("sends more than a byte a second while it waits", async () => {
-    const waiting = await queueUp(await openEmpty());
-    // Real time: timers are not faked.
-    await scheduler.wait(1_200);
-    expect(waiting.heartbeats).toBeGreaterThanOrEqual(1);
-    await waiting.leave();
-  });
-
   it("is granted from a lease like a plain one", async () => {
     const lease = { maxTokens: 50, ttlMs: 5_000 };
     const policy = { ...ONE_A_SECOND, capacity: 1_000, initialTokens: 1_000, lease };

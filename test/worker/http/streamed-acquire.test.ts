@@ -234,16 +234,6 @@ describe("a streamed acquire", () => {
     await reader.leave();
   });
 
-  it("sends more than a byte a second while nothing happens", async () => {
-    const name = await openEmpty();
-    const [waiting] = await queueUp(name, 1);
-    // Real time: timers are not faked.
-    await scheduler.wait(2_100);
-    expect(waiting?.heartbeats).toBeGreaterThanOrEqual(2);
-    expect(waiting?.lines).toEqual(["1 in 1000"]);
-    await waiting?.leave();
-  });
-
   it("tells a crowd in few rounds, each the place where it stands", async () => {
     const name = uniqueName();
     await changePolicy(name, { maxWaitMs: 3_600_000, queueLimit: 10_000 });
