@@ -1,0 +1,42 @@
+/** The list of a client's behaviours as tests, on a runtime that is a program. */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { clientBehaviours, type ClientFinding } from "./client-behaviours.ts";
+import { bundleModule, ClientServers } from "./client-runs.ts";
+
+/** The list takes about ten seconds; this is for a machine with a lot else to do. */
+const RUN_TIMEOUT_MS = 120_000;
+
+/** Runs the list in a process of its own, against a real Sluice and a server that fails. */
+export function describeClient(
+  runtime: string,
+  [program, ...args]: readonly [string, ...string[]],
+): void {
+  describe(`the client on ${runtime}`, () => {
+    let dir: string;
+    let findings: ClientFinding[] = [];
+    beforeAll(async () => {
+      dir = await mkdtemp(join(tmpdir(), "sluice-client-"));
+      const script = join(dir, "run.mjs");
+      await writeFile(script, await bundleModule("client-run.ts"));
+      await using servers = await ClientServers.start();
+      const surroundings = JSON.stringify(servers.surroundingsOf(runtime));
+      const { stdout } = await promisify(execFile)(program, [...args, script, surroundings], {
+        cwd: dir,
+        timeout: RUN_TIMEOUT_MS,
+      });
+      findings = JSON.parse(stdout);
+    }, RUN_TIMEOUT_MS);
+    afterAll(() => rm(dir, { recursive: true, force: true }));
+
+    it.each(clientBehaviours)("%s", (behaviour) => {
+      expect(findings.find((finding) => finding.name === behaviour)).toEqual({ name: behaviour });
+    });
+  });
+}
