@@ -1,9 +1,74 @@
+/**
+ * The tests in three lanes. A project's name begins with its lane, which is the npm script that runs it:
+ *
+ *   npm test              test:*     virtual time, and one short run over a real socket
+ *   npm run test:system   system:*   started processes, other runtimes, browsers, time of the platform
+ *   npm run test:docs     docs:*     the package as it is installed, and the samples of the pages
+ *
+ * A file whose name ends in `.system.test.ts` is in the system lane, wherever it is.
+ */
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
-import { defineConfig } from "vitest/config";
+import { defaultExclude, defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+
+type TestOptions = NonNullable<TestProjectInlineConfiguration["test"]>;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Inside the real runtime. */
+const EDGE_ROOMS = ["worker", "bucket", "answers", "wire"];
+const CLIENT_ROOMS = ["client", "hono", "cli"];
+const SYSTEM_ROOMS = ["sockets", "e2e"];
+const DOCS_ROOMS = ["package", "docs"];
+const SMOKE_ROOMS = ["smoke"];
+/** Fakes all timers of its isolate, so it gets one of its own. */
+const FILTER_IN_WORKER = "test/worker/token-bucket-filter.test.ts";
+const SYSTEM_TESTS = "test/**/*.system.test.ts";
+
+/** Tests wait for the platform now and then, so one more than there are cores. */
+const MAX_WORKERS = availableParallelism() + 1;
+
+/** For what takes seconds at most, on a machine with a lot else to do. */
+const TIMEOUTS = { testTimeout: 60_000, hookTimeout: 60_000 };
+
+/** `npm test`: all projects side by side. */
+function quick(name: string, include: string[], options: TestOptions = {}): TestOptions {
+  const exclude = [...defaultExclude, SYSTEM_TESTS, ...(options.exclude ?? [])];
+  return { name, include, maxWorkers: MAX_WORKERS, ...TIMEOUTS, ...options, exclude };
+}
+
+/** Tests of wall-clock time, one file at a time. */
+function timed(name: string, include: string[], options: TestOptions = {}): TestOptions {
+  return {
+    name,
+    include,
+    maxWorkers: 1,
+    ...TIMEOUTS,
+    sequence: { groupOrder: 1 },
+    ...options,
+  };
+}
+
+/** A project inside the real runtime. */
+function inWorkerd(test: TestOptions): TestProjectInlineConfiguration {
+  const workerd = cloudflareTest({
+    wrangler: { configPath: `${root}/wrangler.toml` },
+    miniflare: { bindings: { PUBLIC: "true", ADMIN_TOKEN: "test-admin", LOG_REFUSALS: "false" } },
+    // Or workerd prints the stack of each exception that leaves an object, expected or not.
+    verbose: false,
+  });
+  return { root, plugins: [workerd], test };
+}
+
+function testsOf(rooms: string[]): string[] {
+  return rooms.map((room) => `test/${room}/**/*.test.ts`);
+}
+
+function systemTestsOf(rooms: string[]): string[] {
+  return rooms.map((room) => `test/${room}/**/*.system.test.ts`);
+}
 
 export default defineConfig({
   root,
@@ -12,100 +77,55 @@ export default defineConfig({
     reporters: process.env["CI"] ? ["default", "json"] : ["default"],
     outputFile: { json: ".vitest/results.json" },
     projects: [
+      // The first by name, because it waits for ten seconds.
+      { root, test: quick("test:callers", testsOf(SMOKE_ROOMS)) },
       {
-        // Pure code, the in-process filter, the benchmarks' own logic: plain Node, virtual time.
         root,
-        test: {
-          name: "core",
-          include: [
-            "core",
-            "protocol",
-            "local",
-            "simulation",
-            "bench",
-            "dashboard",
-            "openapi",
-            "serve",
-          ].map((area) => `test/${area}/**/*.test.ts`),
-          environment: "node",
+        test: quick("test:client", testsOf(CLIENT_ROOMS), {
+          setupFiles: ["kit/runs.ts"],
+        }),
+      },
+      {
+        // Pure code on plain Node: all other rooms.
+        root,
+        test: quick("test:core", ["test/**/*.test.ts"], {
+          exclude: testsOf([
+            ...EDGE_ROOMS,
+            ...CLIENT_ROOMS,
+            ...SYSTEM_ROOMS,
+            ...DOCS_ROOMS,
+            ...SMOKE_ROOMS,
+          ]),
+          setupFiles: ["kit/runs.ts"],
           execArgv: ["--expose-gc"],
-        },
+          // To start a worker takes longer than most of these files.
+          isolate: false,
+        }),
       },
+      inWorkerd(
+        quick("test:edge", testsOf(EDGE_ROOMS), {
+          setupFiles: ["test/edge.setup.ts"],
+          // To start a workerd takes longer than most of these files.
+          isolate: false,
+          exclude: [FILTER_IN_WORKER],
+        }),
+      ),
+      inWorkerd(quick("test:filter", [FILTER_IN_WORKER])),
+
+      { root, test: timed("system:sockets", testsOf(["sockets"])) },
+      { root, test: timed("system:client", systemTestsOf(CLIENT_ROOMS)) },
+      inWorkerd(timed("system:edge", systemTestsOf(EDGE_ROOMS))),
+      // Needs a Chromium.
+      { root, test: timed("system:browsers", testsOf(["e2e"])) },
+
       {
-        // The Worker and its object inside the real runtime, `Date` by hand.
         root,
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: `${root}/wrangler.toml` },
-            miniflare: {
-              bindings: { PUBLIC: "true", ADMIN_TOKEN: "test-admin", LOG_REFUSALS: "false" },
-            },
-          }),
-        ],
-        test: {
-          name: "edge",
-          include: ["worker", "bucket", "answers", "wire"].map(
-            (room) => `test/${room}/**/*.test.ts`,
-          ),
-        },
-      },
-      {
-        // The package, packed and installed elsewhere.
-        root,
-        test: {
-          name: "package",
-          include: ["test/package/**/*.test.ts"],
-          environment: "node",
-          testTimeout: 60_000,
+        test: timed("docs:package", testsOf(DOCS_ROOMS), {
+          // One pack for all of them.
+          globalSetup: ["test/package.setup.ts"],
           hookTimeout: 120_000,
-        },
-      },
-      {
-        // The samples of the README and of docs/, as their readers run them. By itself, when all others
-        // are done: it builds the package, as the tests of that do.
-        root,
-        test: {
-          name: "docs",
-          include: ["test/docs/**/*.test.ts"],
-          environment: "node",
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        // Started servers and real sockets, wall-clock time.
-        root,
-        test: {
-          name: "sockets",
-          include: ["test/sockets/**/*.test.ts", "test/cli/**/*.test.ts"],
-          environment: "node",
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
-      {
-        // The client in each of its runtimes, against the Worker and against servers that fail; and what
-        // stands on it.
-        root,
-        test: {
-          name: "client",
-          include: ["test/client/**/*.test.ts", "test/hono/**/*.test.ts"],
-          environment: "node",
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
-      {
-        // Real browsers. Not part of `npm test`, since they need a Chromium: `npm run e2e`.
-        root,
-        test: {
-          name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
-          environment: "node",
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
+          sequence: { groupOrder: 2 },
+        }),
       },
     ],
   },

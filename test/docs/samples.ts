@@ -22,6 +22,7 @@ import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 import { build } from "esbuild";
+import { inject } from "vitest";
 
 import type { WorkerBundle } from "../../serve/worker-bundle.ts";
 import type { Block, Page } from "./page.ts";
@@ -153,7 +154,7 @@ export class Samples implements AsyncDisposable {
     const modules = pages.map(modulesOf);
     const [configured] = await Promise.all([
       Promise.all(pages.map((page) => configurationOf(page, dir))),
-      installPackage(dir, packagesOf(modules.flat())),
+      installPackage(inject("packedPackage"), dir, packagesOf(modules.flat())),
     ]);
     if (modules.flat().some(needsRedis) && (await hasRedis())) {
       this.#upstash = this.#owned.use(await UpstashRest.start());

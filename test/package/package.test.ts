@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { build, type BuildOptions } from "esbuild";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 
 import { send } from "../../kit/http/http-connection.ts";
 import { installPackage } from "../../kit/processes/packed-package.ts";
@@ -24,7 +24,8 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "sluice-project-"));
   await cp(fileURLToPath(new URL("project", import.meta.url)), dir, { recursive: true });
   // What the package and its types need.
-  await installPackage(dir, ["hono", "@noble/hashes", "@cloudflare/workers-types"]);
+  const beside = ["hono", "@noble/hashes", "@cloudflare/workers-types"];
+  await installPackage(inject("packedPackage"), dir, beside);
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
