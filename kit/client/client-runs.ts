@@ -3,13 +3,12 @@ import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
 
-import type { ClientSurroundings } from "./client-behaviours.ts";
+import { INTERVAL_MS, type ClientSurroundings } from "./client-behaviours.ts";
 
 import { startFaultyServer } from "../http/faulty-server.ts";
 import { freePort, startWorkerd, type WorkerdServer } from "../processes/server.ts";
 
 const ADMIN_TOKEN = "test-admin";
-const INTERVAL_MS = 300;
 
 /** Servers for runs, at most one at a time for each name. */
 export class ClientServers implements AsyncDisposable {
