@@ -113,7 +113,12 @@ export default defineConfig({
       inWorkerd(quick("test:filter", [FILTER_IN_WORKER])),
 
       { root, test: timed("system:sockets", testsOf(["sockets"])) },
-      { root, test: timed("system:client", systemTestsOf(CLIENT_ROOMS)) },
+      {
+        root,
+        test: timed("system:processes", [SYSTEM_TESTS], {
+          exclude: [...defaultExclude, ...systemTestsOf(EDGE_ROOMS)],
+        }),
+      },
       inWorkerd(timed("system:edge", systemTestsOf(EDGE_ROOMS))),
       // Needs a Chromium.
       { root, test: timed("system:browsers", testsOf(["e2e"])) },

@@ -1,3 +1,4 @@
+/** In the system lane because `bench` has packages of its own. */
 import { expect, test } from "vitest";
 
 import { barChart, lineChart } from "../../bench/support/chart.ts";
