@@ -1,6 +1,6 @@
 /**
  * Schedules of faults in virtual time: the object's real code on a simulated platform, and the laws
- * that must hold whatever goes wrong. See test/support/simulation.
+ * that must hold whatever goes wrong. See kit/simulation.
  */
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 

@@ -48,7 +48,7 @@ export function startBare(
   vars: Readonly<Record<string, unknown>> = {},
   worker: "bare" | "bare-routed" = "bare",
 ): Promise<WorkerdServer> {
-  return startWorkerd({ main: `test/support/workers/${worker}.ts`, vars });
+  return startWorkerd({ main: `kit/workers/${worker}.ts`, vars });
 }
 
 /** Those who are held. */
