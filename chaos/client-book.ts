@@ -3,8 +3,7 @@
  * the server can falsify.
  */
 import type { PolicyFields } from "../src/core/policy.ts";
-import type { HttpClient } from "../kit/http/http-client.ts";
-import type { Answer } from "../kit/http/http-connection.ts";
+import type { Answer, HttpClient } from "../kit/http/http-connection.ts";
 import type { ToldGrant } from "../kit/model/virtual-time.ts";
 
 import { acquirePath, grantIn } from "../kit/http/callers.ts";

@@ -20,7 +20,7 @@ import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
 import { acquirePath, grantIn, snapshotOf } from "../kit/http/callers.ts";
 import { fullestWindow, type GrantWindow } from "../kit/model/fullest-window.ts";
-import { HttpClient } from "../kit/http/http-client.ts";
+import { HttpClient } from "../kit/http/http-connection.ts";
 import { Random } from "../kit/random.ts";
 import { startWorkerd, type WorkerdServer } from "../kit/processes/server.ts";
 import { ClientBook, type AskedAgain } from "./client-book.ts";

@@ -18,7 +18,7 @@ import {
   requireCallers,
   startBare,
 } from "../kit/http/crowd.ts";
-import { HeldRequest } from "../kit/http/held-request.ts";
+import { TimedRequest } from "../kit/http/timed-request.ts";
 import { startWorkerd } from "../kit/processes/server.ts";
 import { shown } from "../kit/statistics.ts";
 
@@ -109,7 +109,7 @@ export async function serveAtEach(size: CrowdSize): Promise<ServedCrowd> {
   const { buckets, refillIntervalMs } = size;
   const policy = { ...patient, capacity: 1, refillTokens: 1, refillIntervalMs };
   await using server = await startWorkerd({ policies: { "*": policy } });
-  const requests = await HeldRequest.openAll(server.url, buckets);
+  const requests = await TimedRequest.openAll(server.url, buckets);
   const grants = await grantsOf(
     requests.map((request, i) => request.send(acquirePath(`bucket-${i}`))),
   );
@@ -117,7 +117,7 @@ export async function serveAtEach(size: CrowdSize): Promise<ServedCrowd> {
   return { notGranted: buckets - grants.length, faults: early.length };
 }
 
-async function grantsOf(answers: readonly Promise<HeldRequest>[]): Promise<GrantBody[]> {
+async function grantsOf(answers: readonly Promise<TimedRequest>[]): Promise<GrantBody[]> {
   const ended = await Promise.all(answers.map((answer) => answer.catch(() => undefined)));
   return ended.flatMap((request) => {
     if (request?.answer.status !== 200) return [];

@@ -12,7 +12,7 @@ import type { FloodOrders, FloodReport } from "./flooder.ts";
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
 import { acquire, acquirePath, grantIn, snapshotOf } from "../kit/http/callers.ts";
-import { HttpClient } from "../kit/http/http-client.ts";
+import { HttpClient } from "../kit/http/http-connection.ts";
 import { startWorkerd, type WorkerdServer } from "../kit/processes/server.ts";
 import { floodQueue, floodWait, type LimitCounts } from "./limits.ts";
 import { largest, percentile, shown, total } from "../kit/statistics.ts";

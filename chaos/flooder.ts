@@ -5,7 +5,7 @@
 import { constants, setPriority } from "node:os";
 import { setTimeout } from "node:timers/promises";
 
-import { HttpClient } from "../kit/http/http-client.ts";
+import { HttpClient } from "../kit/http/http-connection.ts";
 import { Random } from "../kit/random.ts";
 
 /** What to do. */

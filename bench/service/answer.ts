@@ -1,5 +1,5 @@
 /** One answer, and what it takes to give the same. */
-import { HeldRequest, type HeldAnswer } from "../../kit/http/held-request.ts";
+import { TimedRequest, type TimedAnswer } from "../../kit/http/timed-request.ts";
 
 /** What a bare Worker or a peer is to answer; its length is for whoever sends it to say. */
 export interface Answer {
@@ -8,8 +8,8 @@ export interface Answer {
 }
 
 /** Asks once, on a connection of its own. */
-export async function ask(url: string, path: string): Promise<HeldAnswer> {
-  const request = await HeldRequest.open(url);
+export async function ask(url: string, path: string): Promise<TimedAnswer> {
+  const request = await TimedRequest.open(url);
   try {
     return (await request.send(path)).answer;
   } finally {
@@ -17,7 +17,7 @@ export async function ask(url: string, path: string): Promise<HeldAnswer> {
   }
 }
 
-export function contentOf({ head, body }: HeldAnswer): Answer {
+export function contentOf({ head, body }: TimedAnswer): Answer {
   const [, ...lines] = head.split("\r\n");
   const fields = lines.map((line) => {
     const colon = line.indexOf(":");
@@ -28,7 +28,7 @@ export function contentOf({ head, body }: HeldAnswer): Answer {
 }
 
 /** The length of all of it, in bytes. */
-export function bytesOf({ head, body }: HeldAnswer): number {
+export function bytesOf({ head, body }: TimedAnswer): number {
   return head.length + "\r\n\r\n".length + body.length;
 }
 
@@ -36,14 +36,14 @@ export function bytesOf({ head, body }: HeldAnswer): number {
 const DIGITS = 4;
 
 /** Whether two answers are the same but for their numbers, which are those of instants and tokens. */
-export function isAlike(one: HeldAnswer, other: HeldAnswer): boolean {
-  const plain = ({ head, body }: HeldAnswer) => `${head}\r\n\r\n${body}`.replaceAll(/\d+/g, "0");
+export function isAlike(one: TimedAnswer, other: TimedAnswer): boolean {
+  const plain = ({ head, body }: TimedAnswer) => `${head}\r\n\r\n${body}`.replaceAll(/\d+/g, "0");
   return plain(one) === plain(other) && Math.abs(bytesOf(one) - bytesOf(other)) <= DIGITS;
 }
 
 /** Whether `given` has the fields and the body of `wanted`, in any order and with others beside them. */
-export function includesAll(given: HeldAnswer, wanted: HeldAnswer): boolean {
-  const linesOf = ({ head }: HeldAnswer) => head.toLowerCase().split("\r\n");
+export function includesAll(given: TimedAnswer, wanted: TimedAnswer): boolean {
+  const linesOf = ({ head }: TimedAnswer) => head.toLowerCase().split("\r\n");
   const found = new Set(linesOf(given));
   return given.body === wanted.body && linesOf(wanted).every((line) => found.has(line));
 }

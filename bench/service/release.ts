@@ -4,7 +4,7 @@
  * and the time from the tick to the last byte of the last answer.
  */
 import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
-import type { HeldAnswer } from "../../kit/http/held-request.ts";
+import type { TimedAnswer } from "../../kit/http/timed-request.ts";
 
 import { admin, changePolicy } from "../../kit/http/callers.ts";
 import { gatheringPolicy, holdCrowd, startBare } from "../../kit/http/crowd.ts";
@@ -70,7 +70,7 @@ export async function measureRelease(
 interface Released {
   readonly figures: ReleaseRound;
   /** What the last of them was answered. */
-  readonly sample: HeldAnswer;
+  readonly sample: TimedAnswer;
 }
 
 async function releaseSluice(callers: number): Promise<Released> {

@@ -7,7 +7,7 @@
  */
 import { setTimeout } from "node:timers/promises";
 
-import type { HeldAnswer } from "../../kit/http/held-request.ts";
+import type { TimedAnswer } from "../../kit/http/timed-request.ts";
 import type { LoadGenerator } from "./load.ts";
 
 import { acquirePath } from "../../kit/http/callers.ts";
@@ -118,7 +118,7 @@ function withAnswer<Worker extends { readonly vars?: Readonly<Record<string, unk
 }
 
 /** What Sluice answers, from a process that is not measured. */
-async function sampleAnswer(): Promise<HeldAnswer> {
+async function sampleAnswer(): Promise<TimedAnswer> {
   const sluice = cases.find(({ name }) => name === SLUICE);
   if (!sluice || !("worker" in sluice)) throw new Error(`There is no Worker called ${SLUICE}`);
   await using workerd = await startWorkerd(sluice.worker);
@@ -130,7 +130,7 @@ async function sampleAnswer(): Promise<HeldAnswer> {
  * In workerd, all has to be the same. Node has fields of its own and orders them in its own way; there,
  * nothing may be missing.
  */
-function requireSame(one: ServiceCase, given: HeldAnswer, sample: HeldAnswer): void {
+function requireSame(one: ServiceCase, given: TimedAnswer, sample: TimedAnswer): void {
   const isSame = "worker" in one ? isAlike(given, sample) : includesAll(given, sample);
   if (isSame) return;
   const both = `${given.head}\n\n${given.body}\n--- and not ---\n${sample.head}\n\n${sample.body}`;

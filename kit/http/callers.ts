@@ -1,4 +1,4 @@
-/** Callers of a started server, each on a connection of its own, in an order that is certain. */
+/** Callers of a running server, each on its own connection, in a controlled order of arrival. */
 import { setTimeout } from "node:timers/promises";
 
 import type { PolicyFields } from "../../src/core/policy.ts";
@@ -6,25 +6,26 @@ import type { GrantBody } from "../../src/protocol/acquire-bodies.ts";
 import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 import type { ProblemBody } from "../../src/protocol/problem-document.ts";
 
+import type { EventReader } from "./event-stream.ts";
 import { HttpConnection, send, type Answer } from "./http-connection.ts";
 
-/** Between two looks at a bucket. */
+/** Between two snapshots of a bucket. */
 const POLL_MS = 2;
-/** Before a bucket that does not get to what it should is given up: far more than any wait here. */
+/** How long to wait for a bucket to reach the expected state: far longer than any wait here. */
 const PATIENCE_MS = 20_000;
 
-/** What `startWorkerd` and `startDev` return, as far as its callers care. */
+/** The part of what `startWorkerd` and `startDev` return that callers need. */
 interface Server {
   readonly url: string;
 }
 
-/** The token of those who may change buckets, as `startWorkerd` takes it and as it is sent. */
+/** The admin key: as a variable for `startWorkerd`, and as a header. */
 export const admin = {
   vars: { ADMIN_TOKEN: "admin" },
   headers: { Authorization: "Bearer admin" },
 };
 
-/** Lays `changes` over the policy of a bucket, on a server that was started with `admin.vars`. */
+/** Overrides fields of a bucket's policy, on a server that was started with `admin.vars`. */
 export function changePolicy(
   { url }: Server,
   bucket: string,
@@ -39,20 +40,37 @@ export interface HeldAcquire {
   readonly connection: HttpConnection;
 }
 
-/** The path of an acquire; `query` as in `timeoutMs=0`. */
+/** An event stream, and its connection to leave by. */
+export interface HeldStream {
+  readonly reader: EventReader;
+  readonly connection: HttpConnection;
+}
+
+/** Opens an event stream on a new connection. Resolves when the head of the response has arrived. */
+export async function openStream(
+  url: string,
+  path: string,
+  headers?: Readonly<Record<string, string>>,
+): Promise<HeldStream> {
+  const connection = await HttpConnection.open(url);
+  return { connection, reader: await connection.stream(path, headers) };
+}
+
+/** The path of an acquire; `query` is as in `timeoutMs=0`. */
 export function acquirePath(bucket: string, query = ""): string {
   return `/acquire?bucket=${bucket}${query && `&${query}`}`;
 }
 
-/** What the bucket looks like now. */
+/** The bucket's current state. */
 export async function snapshotOf({ url }: Server, bucket: string): Promise<BucketSnapshot> {
   const { body } = await send(url, `/buckets/${bucket}`);
   return body as BucketSnapshot;
 }
 
 /**
- * Looks at the bucket until it is as `isSo` says, and returns that look at it. Throws the last one
- * where that takes too long.
+ * Polls the bucket until `isSo` holds, and returns that snapshot.
+ *
+ * @throws {Error} If that takes too long, with the last snapshot.
  */
 export async function untilBucket(
   server: Server,
@@ -71,8 +89,8 @@ export async function untilBucket(
 }
 
 /**
- * Sends an acquire and resolves when the bucket has it: whoever is sent next arrives next. Nobody else
- * may be arriving at the bucket meanwhile.
+ * Sends an acquire and resolves when it has reached the bucket, so that the next one arrives after it. No
+ * other caller may be arriving at the bucket meanwhile.
  */
 export async function arrive(server: Server, bucket: string, query?: string): Promise<HeldAcquire> {
   const connection = await HttpConnection.open(server.url);
@@ -82,7 +100,7 @@ export async function arrive(server: Server, bucket: string, query?: string): Pr
   return { answer, connection };
 }
 
-/** `count` times `arrive`, one after the other. */
+/** Calls `arrive` `count` times, one after the other. */
 export async function arriveInTurn(
   server: Server,
   bucket: string,
@@ -93,18 +111,18 @@ export async function arriveInTurn(
   return held;
 }
 
-/** Sends an acquire and returns the grant. Throws where it is refused. */
+/** Sends an acquire and returns the grant. Throws if it is refused. */
 export async function acquire(server: Server, bucket: string, query?: string): Promise<GrantBody> {
   return grantIn(await send(server.url, acquirePath(bucket, query)));
 }
 
-/** The grant that was answered. Throws what was answered instead. */
+/** The grant in an answer. Throws if it is another answer. */
 export function grantIn({ status, body }: Answer): GrantBody {
   if (status !== 200) throw new Error(`Not granted: ${status} ${JSON.stringify(body)}`);
   return body as GrantBody;
 }
 
-/** The refusal that was answered. */
+/** The refusal in an answer. */
 export function problemIn({ body }: Answer): ProblemBody {
   return body as ProblemBody;
 }

@@ -1,38 +1,39 @@
 /**
- * A crowd: very many callers held at one bucket. Each is sent when the one before has been seen in the
- * queue, so the order of arrival is certain.
+ * Thousands of callers that wait at one bucket. Each is sent once the one before it is in the queue, so
+ * the order of arrival is certain.
  *
- * What a waiter costs is what the server's process grows by, from before the connections are there until
- * all of them are held. The same for a Worker that does nothing but hold (workers/bare.ts), with the
- * same client, says what workerd itself needs for a held request.
+ * The memory of a waiter is the growth of the server's process, from before the connections are opened
+ * until all requests are waiting, divided by their number. The same measurement of a Worker that only holds
+ * requests (workers/bare.ts), with the same client, shows workerd's own share.
  */
 import { setTimeout } from "node:timers/promises";
 
 import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 
 import { acquirePath } from "./callers.ts";
-import { HeldRequest } from "./held-request.ts";
-import { HttpClient } from "./http-client.ts";
+import { TimedRequest } from "./timed-request.ts";
+import { HttpClient } from "./http-connection.ts";
 import { requireOpenFiles, residentBytes } from "../processes/process-usage.ts";
 import { startWorkerd, type WorkerdServer } from "../processes/server.ts";
 
-/** Ticks so far apart that none comes while thousands do. */
+/** Ticks so far apart that none comes while thousands of callers arrive. */
 const GATHERING_INTERVAL_MS = 120_000;
-/** Before the first measurement: code is compiled, pools are filled. */
+/** Callers before the first measurement, so that code is compiled and pools are filled. */
 const WARM_UP_CALLERS = 200;
 
-/** Open files that workerd needs for a held request: its socket, and the way to the object. */
+/** Open files that workerd needs for a held request: its socket, and the connection to the object. */
 const FILES_PER_CALLER = 2;
-/** And for all else, the database of each object included. */
-const OTHER_FILES = 500;
+/** Open files of an object: its database and what belongs to it. */
 const FILES_PER_OBJECT = 4;
+/** Open files for everything else. */
+const OTHER_FILES = 500;
 
-/** The policy's part that lets as many wait as may, for as long as may be. */
+/** Fields of a policy with the longest queue and the longest wait allowed. */
 export const patient = { queueLimit: 10_000, maxWaitMs: 3_600_000, initialTokens: 0 };
 
 /**
- * A policy by which nobody is served while the crowd comes: `tokensPerTick` and `intervalMs` have to be
- * such that its last is served within an hour, the longest wait there is.
+ * A policy that serves nobody while the callers arrive. Choose `tokensPerTick` and `intervalMs` so that the
+ * last is served within an hour, the longest wait allowed.
  */
 export function gatheringPolicy(tokensPerTick: number, intervalMs = GATHERING_INTERVAL_MS) {
   return {
@@ -43,7 +44,7 @@ export function gatheringPolicy(tokensPerTick: number, intervalMs = GATHERING_IN
   };
 }
 
-/** The Worker that does nothing but hold: bare, or behind Hono and with an ear for callers that leave. */
+/** Starts the Worker that only holds requests: bare, or behind Hono and noticing callers that leave. */
 export function startBare(
   vars: Readonly<Record<string, unknown>> = {},
   worker: "bare" | "bare-routed" = "bare",
@@ -51,20 +52,20 @@ export function startBare(
   return startWorkerd({ main: `kit/workers/${worker}.ts`, vars });
 }
 
-/** Those who are held. */
+/** Callers that wait. */
 export interface HeldCrowd {
-  /** In order of arrival; each resolves with its request when its answer is here. */
-  readonly answers: readonly Promise<HeldRequest>[];
-  /** What the process has grown by for each of them. */
+  /** In order of arrival; each resolves with its request once that is answered. */
+  readonly answers: readonly Promise<TimedRequest>[];
+  /** By how much the process has grown for each of them. */
   readonly bytesPerCaller: number;
 }
 
 /**
- * Lets `callers` come to the bucket `crowd`, each when the one before has arrived.
+ * Sends `callers` requests to the bucket `crowd`, each once the one before has arrived.
  *
- * @param settleMs Before a measurement: what the process needs to give back what it does not need.
- * @throws {Error} Where one of them is answered before the last has come.
- * @throws {RangeError} Where that many connections may not be opened, or there is no /proc of Linux.
+ * @param settleMs Pause before each measurement, for the process to release memory it no longer needs.
+ * @throws {Error} If one of them is answered before the last has arrived.
+ * @throws {RangeError} If so many connections aren't allowed, or without the /proc of Linux.
  */
 export async function holdCrowd(
   server: WorkerdServer,
@@ -72,40 +73,40 @@ export async function holdCrowd(
   settleMs: number,
 ): Promise<HeldCrowd> {
   await requireCallers(callers);
-  using looks = new HttpClient(server.url, 1);
-  void (await arriveAt(server, looks, "warm-up", WARM_UP_CALLERS));
+  using observer = new HttpClient(server.url, 1);
+  void (await arriveAt(server, observer, "warm-up", WARM_UP_CALLERS));
   await setTimeout(settleMs);
   const before = await residentBytes(server.pid);
-  const answers = await arriveAt(server, looks, "crowd", callers);
+  const answers = await arriveAt(server, observer, "crowd", callers);
   await setTimeout(settleMs);
   const bytesPerCaller = ((await residentBytes(server.pid)) - before) / callers;
   return { answers, bytesPerCaller };
 }
 
-/** @throws {RangeError} Where so many callers at so many buckets need more files than may be open. */
+/** @throws {RangeError} If so many callers at so many buckets need more open files than allowed. */
 export function requireCallers(callers: number, buckets = 1): Promise<void> {
   return requireOpenFiles(callers * FILES_PER_CALLER + buckets * FILES_PER_OBJECT + OTHER_FILES);
 }
 
 async function arriveAt(
   server: WorkerdServer,
-  looks: HttpClient,
+  observer: HttpClient,
   bucket: string,
   callers: number,
-): Promise<Promise<HeldRequest>[]> {
-  const requests = await HeldRequest.openAll(server.url, callers);
-  const answers: Promise<HeldRequest>[] = [];
+): Promise<Promise<TimedRequest>[]> {
+  const requests = await TimedRequest.openAll(server.url, callers);
+  const answers: Promise<TimedRequest>[] = [];
   for (const request of requests) {
     answers.push(request.send(acquirePath(bucket)));
-    while ((await waitersAt(looks, bucket)) < answers.length) {
+    while ((await waitersAt(observer, bucket)) < answers.length) {
       const early = requests.find(({ completedAtMs }) => completedAtMs > 0);
-      if (early) throw new Error(`Answered while the crowd came: ${early.answer.body}`);
+      if (early) throw new Error(`Answered while callers were arriving: ${early.answer.body}`);
     }
   }
   return answers;
 }
 
-async function waitersAt(looks: HttpClient, bucket: string): Promise<number> {
-  const { body } = await looks.request(`/buckets/${bucket}`);
+async function waitersAt(observer: HttpClient, bucket: string): Promise<number> {
+  const { body } = await observer.request(`/buckets/${bucket}`);
   return (body as BucketSnapshot).waiters;
 }

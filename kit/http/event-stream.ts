@@ -1,45 +1,55 @@
-/** A client's side of an event stream: what a browser's `EventSource` makes of the bytes. */
+/**
+ * The client side of an event stream: parses the bytes as a browser's `EventSource` does. It takes a
+ * `Response`, so it also runs inside workerd.
+ */
 
-/** An event as a client sees it. */
+/** An event as a client receives it. */
 export interface ServerEvent {
   readonly event: string;
-  /** Parsed: all data of Sluice is JSON. */
+  /** Parsed: all of Sluice's data is JSON. */
   readonly data: unknown;
   readonly id?: string;
 }
 
-/** The events of one response, as they come. */
+/** The events of one response, as they arrive. */
 export class EventReader {
   readonly events: ServerEvent[] = [];
-  /** Resolves at the end of the stream; rejects where it breaks off. */
+  /** Resolves at the end of the stream; rejects if it breaks off. */
   readonly done: Promise<void>;
   #heartbeats = 0;
-  #begun = "";
+  #incomplete = "";
+  #lastByteAtMs = performance.now();
+  #longestSilenceMs = 0;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #onNews: () => void = () => undefined;
 
-  /** @throws {Error} Where the response is no event stream. */
+  /** @throws {Error} If the response isn't an event stream. */
   constructor(response: Response) {
     const type = response.headers.get("Content-Type");
     if (response.status !== 200 || type !== "text/event-stream" || !response.body) {
-      throw new Error(`No event stream: ${response.status} ${type}`);
+      throw new Error(`Not an event stream: ${response.status} ${type}`);
     }
     this.#reader = response.body.getReader();
     this.done = this.#read();
     this.done.catch(() => undefined);
   }
 
-  /** Comments that have come so far. */
+  /** How many comments have arrived so far. */
   get heartbeats(): number {
     return this.#heartbeats;
   }
 
-  /** The last event, once the stream is over. */
+  /** The longest time without a byte, from the head of the response until now. */
+  get longestSilenceMs(): number {
+    return Math.max(this.#longestSilenceMs, performance.now() - this.#lastByteAtMs);
+  }
+
+  /** The last event so far. */
   get last(): ServerEvent | undefined {
     return this.events.at(-1);
   }
 
-  /** Events but the last in short, and what the last came to: `3 in 2100`, `granted after 2100`. */
+  /** The events in short: `3 in 2100` (position and ETA), `granted after 2100`, `refused: timeout`. */
   get lines(): string[] {
     return this.events.map(({ event, data }) => {
       const body = data as Record<string, unknown>;
@@ -49,7 +59,7 @@ export class EventReader {
     });
   }
 
-  /** Resolves when so many events are here; rejects where the stream ends before. */
+  /** Resolves when `count` events have arrived; rejects if the stream ends before. */
   async until(count: number): Promise<void> {
     while (this.events.length < count) {
       const news = new Promise<void>((resolve) => {
@@ -62,7 +72,7 @@ export class EventReader {
     }
   }
 
-  /** The client goes away. */
+  /** Cancels the stream, as a client that leaves does. */
   async leave(): Promise<void> {
     await this.#reader.cancel().catch(() => undefined);
   }
@@ -71,14 +81,16 @@ export class EventReader {
     const decoder = new TextDecoder();
     for (;;) {
       const { done, value } = await this.#reader.read();
+      this.#longestSilenceMs = this.longestSilenceMs;
+      this.#lastByteAtMs = performance.now();
       if (done) return;
       this.#take(decoder.decode(value, { stream: true }));
     }
   }
 
   #take(text: string): void {
-    const blocks = (this.#begun + text).split("\n\n");
-    this.#begun = blocks.pop() ?? "";
+    const blocks = (this.#incomplete + text).split("\n\n");
+    this.#incomplete = blocks.pop() ?? "";
     for (const block of blocks) this.#takeBlock(block);
     this.#onNews();
   }

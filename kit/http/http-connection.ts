@@ -1,23 +1,29 @@
 /**
- * An HTTP client that is one connection: opened beforehand, used for one request, and broken off if a
- * test says so. `fetch` shares and hides its connections, and these tests are about them.
+ * HTTP clients for tests and measurements. `fetch` shares and hides its connections; here a test decides
+ * which connection a request takes, and when and how it breaks off.
  */
 import { once } from "node:events";
 import {
+  Agent,
   request as httpRequest,
+  type ClientRequest,
   type IncomingHttpHeaders,
+  type IncomingMessage,
   type RequestOptions as HttpRequestOptions,
 } from "node:http";
 import { connect, type Socket } from "node:net";
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 
-/** A response, read to its end. */
+import { EventReader } from "./event-stream.ts";
+
+/** A complete response. */
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Parsed from JSON; `undefined` where there was no body. */
+  /** Parsed from JSON; `undefined` if the body is empty. */
   readonly body: unknown;
-  /** This process's clock when the response began to arrive. */
+  /** This process's clock when the head of the response arrived. */
   readonly receivedAtMs: number;
 }
 
@@ -28,7 +34,10 @@ export interface RequestOptions {
   readonly body?: object;
 }
 
-/** One connection, for one request. */
+/** How a request is transported: over one connection, or over those of an agent. */
+type Transport = Pick<HttpRequestOptions, "agent" | "createConnection">;
+
+/** One connection, for one request. It is opened before the request is sent. */
 export class HttpConnection {
   readonly #url: URL;
   readonly #socket: Socket;
@@ -38,55 +47,85 @@ export class HttpConnection {
     this.#socket = socket;
   }
 
-  /** Connects to the host of `url`. Rejects where nobody listens there. */
+  /** Connects to the host of `url`. Rejects if nothing listens there. */
   static async open(url: string): Promise<HttpConnection> {
     const target = new URL(url);
     const socket = connect(Number(target.port), target.hostname);
     await once(socket, "connect");
-    // A broken connection is told by its request; without one there is nobody to tell.
+    // If the connection breaks, its request rejects.
     socket.on("error", () => undefined);
     socket.setNoDelay();
     return new HttpConnection(target, socket);
   }
 
-  /** Sends the request. Rejects where the connection ends before the response has. */
+  /** Sends the request. Rejects if the connection ends before the response does. */
   request(path: string, options: RequestOptions = {}): Promise<Answer> {
-    return exchange(new URL(path, this.#url), options, { createConnection: () => this.#socket });
+    return exchange(new URL(path, this.#url), options, this.#transport);
   }
 
-  /** Breaks the connection off with a reset (RST), as few clients do; the others: ways-of-leaving.ts. */
+  /**
+   * Sends `GET path` for an event stream. Resolves when the head of the response has arrived; rejects if it
+   * isn't the head of an event stream.
+   */
+  async stream(path: string, headers: Readonly<Record<string, string>> = {}): Promise<EventReader> {
+    const accepting = { headers: { Accept: "text/event-stream", ...headers } };
+    const outgoing = start(new URL(path, this.#url), accepting, this.#transport);
+    const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+    // Errors end the stream, which its reader reports.
+    outgoing.on("error", () => undefined);
+    response.on("error", () => undefined);
+    const body = Readable.toWeb(response) as ReadableStream<Uint8Array>;
+    const fields = { "Content-Type": response.headers["content-type"] ?? "" };
+    return new EventReader(
+      new Response(body, { status: response.statusCode ?? 0, headers: fields }),
+    );
+  }
+
+  /** Resets the connection (RST), as few clients do; for other ways to leave, see ways-of-leaving.ts. */
   reset(): void {
     this.#socket.resetAndDestroy();
   }
 
-  /** Closes the connection (FIN), as most clients do, also those that are killed. */
+  /** Closes the connection (FIN), as most clients do, including those that are killed. */
   close(): void {
     this.#socket.destroy();
   }
+
+  get #transport(): Transport {
+    return { createConnection: () => this.#socket };
+  }
 }
 
-/** `request` on a connection of its own. */
+/** Sends a request on a new connection. Rejects if the connection ends before the response does. */
 export async function send(url: string, path: string, options?: RequestOptions): Promise<Answer> {
   const connection = await HttpConnection.open(url);
   return connection.request(path, options);
 }
 
-/**
- * Sends one request over the connection that `transport` says. Rejects where the connection ends before
- * the response has.
- */
-export function exchange(
-  url: URL,
-  { method = "GET", headers = {}, body }: RequestOptions,
-  transport: Pick<HttpRequestOptions, "agent" | "createConnection">,
-): Promise<Answer> {
-  const payload = body && JSON.stringify(body);
+/** A client for load: a fixed number of connections to one host, reused. Requests wait for a free one. */
+export class HttpClient implements Disposable {
+  readonly #url: string;
+  readonly #agent: Agent;
+
+  constructor(url: string, connections: number) {
+    this.#url = url;
+    this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
+  }
+
+  /** Sends the request. Rejects if the connection ends before the response does. */
+  request(path: string, options: RequestOptions = {}): Promise<Answer> {
+    return exchange(new URL(path, this.#url), options, { agent: this.#agent });
+  }
+
+  /** Closes the connections. */
+  [Symbol.dispose](): void {
+    this.#agent.destroy();
+  }
+}
+
+function exchange(url: URL, options: RequestOptions, transport: Transport): Promise<Answer> {
   const answer = new Promise<Answer>((resolve, reject) => {
-    const outgoing = httpRequest(url, {
-      method,
-      headers: { ...headers, ...(payload && { "Content-Length": Buffer.byteLength(payload) }) },
-      ...transport,
-    });
+    const outgoing = start(url, options, transport);
     outgoing.once("error", reject);
     outgoing.once("response", (response) => {
       const receivedAtMs = Date.now();
@@ -97,9 +136,24 @@ export function exchange(
       };
       text(response).then(finish).catch(reject);
     });
-    outgoing.end(payload);
   });
-  // A test that breaks the connection off does not wait for the answer.
+  // A test that breaks off the connection doesn't await the answer.
   answer.catch(() => undefined);
   return answer;
+}
+
+/** Sends a request over `transport`. */
+function start(
+  url: URL,
+  { method = "GET", headers = {}, body }: RequestOptions,
+  transport: Transport,
+): ClientRequest {
+  const payload = body && JSON.stringify(body);
+  const outgoing = httpRequest(url, {
+    method,
+    headers: { ...headers, ...(payload && { "Content-Length": Buffer.byteLength(payload) }) },
+    ...transport,
+  });
+  outgoing.end(payload);
+  return outgoing;
 }

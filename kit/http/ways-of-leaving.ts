@@ -1,9 +1,9 @@
 /**
- * The ways in which callers that wait hang up: one list for all tests of it, since a server may notice one
- * and be blind to another. Most of them end the client's side in order (FIN), which is what nearly every
- * client does, and what a process does that is killed; a reset (RST) is rare.
+ * The ways in which waiting callers hang up. All tests of it share one list, since a server may notice one
+ * way and miss another. Most ways close the client's side in order (FIN), as nearly every client does, and
+ * as the system does for a process that is killed; a reset (RST) is rare.
  *
- * `curl` and `python3` have to be on the machine.
+ * Requires `curl` and `python3`.
  */
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
@@ -13,41 +13,41 @@ import { setTimeout } from "node:timers/promises";
 
 import { projectDir } from "../../serve/worker-bundle.ts";
 import { createClient } from "../../src/client/index.ts";
-import { acquirePath } from "./callers.ts";
 import { ProcessGroup } from "../processes/process-group.ts";
-import { StreamedRequest } from "./streamed-request.ts";
+import { acquirePath, openStream } from "./callers.ts";
+import type { HttpConnection } from "./http-connection.ts";
 
-/** A caller that has asked. */
+/** A caller that has sent its request. */
 export interface Caller {
-  /** Hangs up, or waits until it does by itself; resolves as soon as it has. */
+  /** Hangs up, or waits until it does so by itself; resolves as soon as it has. */
   leave(): Promise<void>;
-  /** Whether it has got its grant; settles when it has, or cannot any more. */
+  /** Whether it was granted; settles when it is, or no longer can be. */
   readonly isGranted: Promise<boolean>;
 }
 
-/** A way to ask, and to leave again. */
+/** A way to acquire, and to hang up. */
 export interface Way {
   /** A noun phrase: who leaves, and how. */
   readonly name: string;
-  /** Whether its answer is a stream, into which the server writes all the while. */
+  /** Whether its answer is a stream, to which the server keeps writing. */
   readonly isStreamed?: boolean;
-  /** Whether it asks and leaves within milliseconds, when it is told to. */
+  /** Whether it both asks and leaves within milliseconds. */
   readonly isQuick?: boolean;
-  /** Whether `leave` only waits until its own time is over. */
+  /** Whether it leaves on a timeout of its own, for which `leave` only waits. */
   readonly leavesByItself?: boolean;
-  /** Asks for a token of `bucket`. It is on its way there when this resolves. */
+  /** Asks for a token of `bucket`. Resolves when the request is on its way. */
   ask(url: string, bucket: string): Promise<Caller>;
 }
 
-/** For those that leave at a time of their own: enough to start and to get to the bucket. */
+/** For callers that leave on their own timeout: enough to start and to reach the bucket. */
 const OWN_TIMEOUT_S = 3;
-/** curl's status for a time that is over. */
+/** curl's exit status after a timeout. */
 const CURL_TIMED_OUT = 28;
 
-/** Stands in the answer to an acquire that is granted, and in nothing else that comes here. */
+/** Occurs in the answer to a granted acquire, and in no other answer here. */
 const GRANTED = "grantedAtMs";
 
-/** Plain HTTP by which a caller holds a socket of its own. */
+/** A caller with plain HTTP on its own socket. */
 function socketWay(name: string, leave: (socket: Socket) => void): Way {
   return {
     name,
@@ -72,7 +72,7 @@ function socketWay(name: string, leave: (socket: Socket) => void): Way {
   };
 }
 
-/** A process that asks and prints the answer; `leave` ends it or resolves when it has left. */
+/** A process that asks and prints the answer; `leave` ends it, or resolves when it has left. */
 function processWay(
   name: string,
   command: (url: string, bucket: string) => readonly [string, ...string[]],
@@ -99,7 +99,7 @@ function processWay(
   };
 }
 
-/** Has left when it has ended: what it takes to that is its own affair. */
+/** Leaves by `signal`, and has left once the process has ended, however long that takes. */
 const ends =
   (signal: NodeJS.Signals) =>
   async ({ child }: ProcessGroup, closed: Promise<unknown>): Promise<void> => {
@@ -109,7 +109,7 @@ const ends =
 
 async function untilPrinted(group: ProcessGroup, word: string): Promise<void> {
   while (!group.output.includes(word)) {
-    if (group.child.exitCode !== null) throw new Error(`It has ended: ${group.output}`);
+    if (group.child.exitCode !== null) throw new Error(`The process has ended: ${group.output}`);
     await setTimeout(1);
   }
 }
@@ -117,9 +117,9 @@ async function untilPrinted(group: ProcessGroup, word: string): Promise<void> {
 const ASK_BY_NODE = `fetch(process.argv[1])
   .then((response) => response.text())
   .then(console.log, () => undefined);`;
-/** Ends by itself when it is told to, with its request still open. */
+/** Exits by itself on a signal, with its request still open. */
 const ASK_AND_END = `${ASK_BY_NODE} process.on("SIGUSR2", () => process.exit());`;
-/** Goes on when its request has timed out. */
+/** Keeps running after its request has timed out. */
 const ASK_BY_PYTHON = `
 import sys, time, urllib.request
 try:
@@ -135,7 +135,7 @@ const curl = (url: string, bucket: string) => ["curl", "-sS", url + acquirePath(
 const node = (script: string) => (url: string, bucket: string) =>
   [process.execPath, "-e", script, url + acquirePath(bucket)] as const;
 
-/** A plain request, whose answer is held back until the grant. */
+/** Plain requests, answered at the grant. */
 export const plainWays: readonly Way[] = [
   socketWay("a socket, closed (FIN)", (socket) => socket.destroy()),
   socketWay("a socket, half closed (FIN)", (socket) => socket.end()),
@@ -185,18 +185,18 @@ export const plainWays: readonly Way[] = [
   processWay("a process, `kill -9`", node(ASK_BY_NODE), ends("SIGKILL")),
 ];
 
-function streamWay(name: string, leave: (request: StreamedRequest) => void): Way {
+function streamWay(name: string, leave: (connection: HttpConnection) => void): Way {
   return {
     name,
     isStreamed: true,
     isQuick: true,
     async ask(url, bucket) {
-      const request = await StreamedRequest.open(url, acquirePath(bucket));
-      const isGranted = request.reader.done.then(
-        () => request.reader.last?.event === "granted",
+      const { reader, connection } = await openStream(url, acquirePath(bucket));
+      const isGranted = reader.done.then(
+        () => reader.last?.event === "granted",
         () => false,
       );
-      return { isGranted, leave: async () => leave(request) };
+      return { isGranted, leave: async () => leave(connection) };
     },
   };
 }
@@ -205,10 +205,10 @@ const STREAM = { isStreamed: true, isQuick: true };
 const curlStream = (url: string, bucket: string) =>
   [...curl(url, bucket), "-N", "-H", "Accept: text/event-stream"] as const;
 
-/** An event stream. */
+/** Event streams. */
 export const streamedWays: readonly Way[] = [
-  streamWay("an event stream, closed (FIN)", (request) => request.close()),
-  streamWay("an event stream, reset (RST)", (request) => request.reset()),
+  streamWay("an event stream, closed (FIN)", (connection) => connection.close()),
+  streamWay("an event stream, reset (RST)", (connection) => connection.reset()),
   processWay("an event stream by `curl`, `kill -9`", curlStream, ends("SIGKILL"), STREAM),
 ];
 
@@ -230,17 +230,17 @@ function clientWay(name: string, options: { readonly onQueued?: () => void } = {
 
 const program = join(projectDir, "src/cli/main.ts");
 
-/** Sluice's own client and command, which may say that they leave. */
+/** Sluice's own client and command, which may announce that they leave. */
 export const ownWays: readonly Way[] = [
   clientWay("`client.acquire`, its signal aborted"),
   clientWay("`client.acquire` with `onQueued`, its signal aborted", { onQueued: () => undefined }),
   processWay(
     "`sluice acquire`, Ctrl-C",
     (url, bucket) => [process.execPath, program, "acquire", bucket, "--url", url],
-    // It says so before it ends.
+    // The command announces it before it ends.
     ({ child }) => child.kill("SIGINT"),
   ),
 ];
 
-/** All of them. */
+/** All ways. */
 export const waysOfLeaving: readonly Way[] = [...plainWays, ...streamedWays, ...ownWays];

@@ -11,12 +11,13 @@ import {
   acquirePath,
   admin,
   changePolicy,
+  openStream,
   snapshotOf,
   untilBucket,
+  type HeldStream,
 } from "../../kit/http/callers.ts";
 import { send } from "../../kit/http/http-connection.ts";
 import { startDev, startWorkerd } from "../../kit/processes/server.ts";
-import { StreamedRequest } from "../../kit/http/streamed-request.ts";
 import { streamedWays } from "../../kit/http/ways-of-leaving.ts";
 
 /** So seldom that no tick comes while a test runs. */
@@ -47,12 +48,12 @@ describe.each(Object.entries(servers))("on %s", (_, start) => {
   });
 
   /** A bucket whose token is gone, and callers who wait for the next one. */
-  async function queueUp(bucket: string, count: number): Promise<StreamedRequest[]> {
+  async function queueUp(bucket: string, count: number): Promise<HeldStream[]> {
     await changePolicy(server, bucket, slow);
     await acquire(server, bucket);
-    const waiting: StreamedRequest[] = [];
+    const waiting: HeldStream[] = [];
     while (waiting.length < count) {
-      const request = await StreamedRequest.open(server.url, acquirePath(bucket));
+      const request = await openStream(server.url, acquirePath(bucket));
       await request.reader.until(1);
       waiting.push(request);
     }
@@ -64,7 +65,7 @@ describe.each(Object.entries(servers))("on %s", (_, start) => {
     const [head] = await queueUp(bucket, 1);
     const leaver = await way.ask(server.url, bucket);
     await untilBucket(server, bucket, ({ waiters }) => waiters === 2);
-    const behind = await StreamedRequest.open(server.url, acquirePath(bucket));
+    const behind = await openStream(server.url, acquirePath(bucket));
     await behind.reader.until(1);
     // Not at an instant at which something is written anyway.
     await setTimeout(450);
@@ -76,18 +77,18 @@ describe.each(Object.entries(servers))("on %s", (_, start) => {
     expect(places).toEqual([3, 2]);
     const left = await untilBucket(server, bucket, ({ waiters }) => waiters === 2);
     expect(left).toMatchObject({ cancelled: 1, granted: 1, queuedTokens: 2 });
-    head?.close();
-    behind.close();
+    head?.connection.close();
+    behind.connection.close();
     await untilBucket(server, bucket, ({ waiters }) => waiters === 0);
   });
 
   it("is never silent for long, and says nothing but that it is there", async () => {
     const [waiting] = await queueUp("silence", 1);
     await setTimeout(2_500);
-    expect(waiting?.longestSilenceMs).toBeLessThan(1_500);
+    expect(waiting?.reader.longestSilenceMs).toBeLessThan(1_500);
     expect(waiting?.reader.heartbeats).toBeGreaterThanOrEqual(2);
     expect(waiting?.reader.events).toHaveLength(1);
-    waiting?.close();
+    waiting?.connection.close();
   });
 
   it("counts down to the grant", async () => {
@@ -95,7 +96,7 @@ describe.each(Object.entries(servers))("on %s", (_, start) => {
     await changePolicy(server, bucket, { refillIntervalMs: 400 });
     await acquire(server, bucket);
     const waiting = await Promise.all(
-      Array.from({ length: 3 }, () => StreamedRequest.open(server.url, acquirePath(bucket))),
+      Array.from({ length: 3 }, () => openStream(server.url, acquirePath(bucket))),
     );
     await Promise.all(waiting.map(({ reader }) => reader.done));
     for (const { reader } of waiting) {
@@ -143,7 +144,7 @@ describe("on workerd", () => {
     await changePolicy(server, bucket, { refillIntervalMs: 1_000, capacity: 1, refillTokens: 1 });
     const waiting: EventReader[] = [];
     while (waiting.length < 5) {
-      const { reader } = await StreamedRequest.open(server.url, acquirePath(bucket));
+      const { reader } = await openStream(server.url, acquirePath(bucket));
       await reader.until(1);
       waiting.push(reader);
     }
@@ -172,7 +173,7 @@ describe("on workerd", () => {
       return socket;
     });
     await untilBucket(server, bucket, ({ waiters, granted }) => waiters + granted === 50);
-    const behind = await StreamedRequest.open(server.url, acquirePath(bucket, "tokens=100"));
+    const behind = await openStream(server.url, acquirePath(bucket, "tokens=100"));
     await behind.reader.done;
     expect(behind.reader.last).toMatchObject({ event: "granted", data: { tokens: 100 } });
     const { granted } = await untilBucket(server, bucket, ({ waiters }) => waiters === 0);
@@ -185,24 +186,24 @@ describe("on workerd", () => {
     async (way) => {
       const bucket = `exodus:${way}`;
       // Larger than a tick brings, and in front of all: nobody is granted in time.
-      const first = await StreamedRequest.open(server.url, acquirePath(bucket, "tokens=100"));
+      const first = await openStream(server.url, acquirePath(bucket, "tokens=100"));
       const requests = await openMany(server.url, acquirePath(bucket, "tokens=100"), 1_000);
       await Promise.all(requests.map(({ reader }) => reader.until(1)));
-      for (const request of requests) request[way]();
+      for (const { connection } of requests) connection[way]();
       const left = await untilBucket(server, bucket, ({ waiters }) => waiters <= 1);
       expect(left.granted + left.cancelled + left.waiters).toBe(1_001);
       expect(left.cancelled).toBeGreaterThan(500);
-      first.close();
+      first.connection.close();
     },
   );
 });
 
-async function openMany(url: string, path: string, count: number): Promise<StreamedRequest[]> {
+async function openMany(url: string, path: string, count: number): Promise<HeldStream[]> {
   const AT_A_TIME = 100;
-  const requests: StreamedRequest[] = [];
+  const requests: HeldStream[] = [];
   while (requests.length < count) {
     const some = Array.from({ length: Math.min(AT_A_TIME, count - requests.length) }, () =>
-      StreamedRequest.open(url, path),
+      openStream(url, path),
     );
     requests.push(...(await Promise.all(some)));
   }

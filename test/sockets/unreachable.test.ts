@@ -5,10 +5,9 @@ import { setTimeout } from "node:timers/promises";
 
 import { expect, it } from "vitest";
 
-import { acquire, acquirePath, problemIn, snapshotOf } from "../../kit/http/callers.ts";
+import { acquire, acquirePath, openStream, problemIn, snapshotOf } from "../../kit/http/callers.ts";
 import { send, type Answer } from "../../kit/http/http-connection.ts";
 import { startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
-import { StreamedRequest } from "../../kit/http/streamed-request.ts";
 
 /** Overwrites the files of all buckets of a server that does not run. */
 async function corruptAll({ stateDir }: WorkerdServer): Promise<void> {
@@ -51,7 +50,7 @@ it("a corrupt file: unavailable within the caller's own time, or some seconds", 
   const startedAtMs = performance.now();
   const headers = { Accept: "text/event-stream" };
   const path = acquirePath("torn", "timeoutMs=0");
-  const streamed = await StreamedRequest.open(server.url, path, headers);
+  const streamed = await openStream(server.url, path, headers);
   await streamed.reader.done;
   expect(streamed.reader.lines).toEqual(["refused: unavailable"]);
   expect(performance.now() - startedAtMs).toBeLessThan(1_500);

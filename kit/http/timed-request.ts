@@ -1,28 +1,30 @@
 /**
- * A client's side of one held request that costs as little as can be: a socket, one write, and the bytes
- * that come back. Thousands of answers that come at once are to measure the server; a client that builds
- * objects of each of them would be slower than it.
+ * The cheapest possible client of one request that is held: a socket, one write, and the bytes that come
+ * back. When thousands of answers arrive at once, a measurement must measure the server; a client that
+ * parses each as it arrives (HttpConnection, RawConnection) would be slower than the server.
  */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
 const HEAD_END = Buffer.from("\r\n\r\n");
+/** Connections opened at the same time: few enough for a server's backlog. */
+const OPENED_AT_ONCE = 100;
 
-/** An answer as it came. */
-export interface HeldAnswer {
+/** A response as it was sent. */
+export interface TimedAnswer {
   readonly status: number;
-  /** As it was sent, without its empty line. */
+  /** Without the empty line at its end. */
   readonly head: string;
   readonly body: string;
 }
 
 /** One connection, for one request. */
-export class HeldRequest {
+export class TimedRequest {
   readonly #host: string;
   readonly #socket: Socket;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
-  /** What the whole answer comes to, once its head is here. */
+  /** The length of the whole response, once its head has arrived. */
   #wholeBytes = Infinity;
   #completedAtMs = 0;
 
@@ -31,33 +33,29 @@ export class HeldRequest {
     this.#socket = socket;
   }
 
-  /** Connects to the host of `url`. Rejects where nobody listens there. */
-  static async open(url: string): Promise<HeldRequest> {
+  /** Connects to the host of `url`. Rejects if nothing listens there. */
+  static async open(url: string): Promise<TimedRequest> {
     const { hostname, port, host } = new URL(url);
     const socket = connect(Number(port), hostname);
     await once(socket, "connect");
     socket.setNoDelay();
-    // A broken connection is told by `answered`; before that there is nobody to tell.
+    // If the connection breaks, `send` rejects.
     socket.on("error", () => undefined);
-    return new HeldRequest(host, socket);
+    return new TimedRequest(host, socket);
   }
 
-  /** As many connections as this, of which a server's backlog holds those that are opened at a time. */
-  static async openAll(url: string, count: number): Promise<HeldRequest[]> {
-    const AT_A_TIME = 100;
-    const opened: HeldRequest[] = [];
+  /** Opens `count` connections. */
+  static async openAll(url: string, count: number): Promise<TimedRequest[]> {
+    const opened: TimedRequest[] = [];
     while (opened.length < count) {
-      const some = Math.min(AT_A_TIME, count - opened.length);
-      const next = Array.from({ length: some }, () => HeldRequest.open(url));
+      const some = Math.min(OPENED_AT_ONCE, count - opened.length);
+      const next = Array.from({ length: some }, () => TimedRequest.open(url));
       opened.push(...(await Promise.all(next)));
     }
     return opened;
   }
 
-  /**
-   * Sends `GET path`. Resolves when the last byte of the answer is here; rejects where the connection
-   * ends before that.
-   */
+  /** Sends `GET path`. Resolves with the last byte of the response; rejects if the connection ends before. */
   send(path: string): Promise<this> {
     const answered = new Promise<this>((resolve, reject) => {
       this.#socket.on("data", (chunk: Buffer) => {
@@ -68,18 +66,18 @@ export class HeldRequest {
       this.#socket.once("close", () => reject(new Error("The connection ended without an answer")));
     });
     this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: ${this.#host}\r\n\r\n`);
-    // Whoever breaks the connection off does not wait for the answer.
+    // A test that breaks off the connection doesn't await the answer.
     answered.catch(() => undefined);
     return answered;
   }
 
-  /** When the last byte came: epoch milliseconds, with a fraction; 0 before. */
+  /** When the last byte arrived: epoch milliseconds, with a fraction; 0 before. */
   get completedAtMs(): number {
     return this.#completedAtMs;
   }
 
-  /** The answer, once `send` has resolved. */
-  get answer(): HeldAnswer {
+  /** The response, once `send` has resolved. */
+  get answer(): TimedAnswer {
     const text = Buffer.concat(this.#chunks).toString("latin1");
     const headEnd = text.indexOf("\r\n\r\n");
     const head = text.slice(0, headEnd);
@@ -94,7 +92,7 @@ export class HeldRequest {
     this.#socket.destroy();
   }
 
-  /** Whether that was the last of it. */
+  /** Adds a chunk; returns whether the response is complete. */
   #take(chunk: Buffer): boolean {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
@@ -103,10 +101,10 @@ export class HeldRequest {
   }
 }
 
-/** What an answer that begins so comes to; `Infinity` while that cannot be told. */
-function wholeBytes(begun: Buffer): number {
-  const headEnd = begun.indexOf(HEAD_END);
+/** The length of the response that starts with these bytes; `Infinity` while that is unknown. */
+function wholeBytes(received: Buffer): number {
+  const headEnd = received.indexOf(HEAD_END);
   if (headEnd < 0) return Infinity;
-  const length = /^content-length: *(\d+)/im.exec(begun.toString("latin1", 0, headEnd))?.[1];
+  const length = /^content-length: *(\d+)/im.exec(received.toString("latin1", 0, headEnd))?.[1];
   return length === undefined ? Infinity : headEnd + HEAD_END.length + Number(length);
 }
