@@ -1,9 +1,9 @@
-/** Options of the programs that measure. */
+/** Command-line options of the programs that measure. */
 
 /**
- * The number that an option has.
+ * The value of an option that takes a count.
  *
- * @throws {RangeError} Where `text` is no integer from 1 on.
+ * @throws {RangeError} If `text` isn't a positive integer.
  */
 export function positiveInteger(option: string, text: string): number {
   const value = Number(text);

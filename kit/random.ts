@@ -1,13 +1,13 @@
 /**
- * Draws that can be repeated: the same seed draws the same. The generator is mulberry32, 32 bits of
- * state that go through all 2^32 values, which is plenty for tests and nothing for secrets.
+ * Reproducible random numbers: the same seed gives the same sequence. The generator is mulberry32, whose
+ * 32 bits of state run through all 2^32 values: plenty for tests, useless for secrets.
  */
 
 const TWO_TO_THE_32 = 2 ** 32;
-/** The step of the state: odd, so that it comes to each value once, and near 2^32 over the golden ratio. */
+/** The increment of the state: odd, so that every value occurs once. */
 const STEP = 0x6d2b79f5;
 
-/** One sequence of draws. */
+/** One sequence of random numbers. */
 export class Random {
   #state: number;
 
@@ -17,12 +17,12 @@ export class Random {
     for (const seed of seeds) this.#state = (this.#next() ^ seed) >>> 0;
   }
 
-  /** From 0 to 1, without 1. */
+  /** From 0 up to, but not including, 1. */
   fraction(): number {
     return this.#next() / TWO_TO_THE_32;
   }
 
-  /** An integer, both limits included. */
+  /** An integer from `min` to `max`, both included. */
   integer(min: number, max: number): number {
     return min + Math.floor(this.fraction() * (max - min + 1));
   }
@@ -35,7 +35,7 @@ export class Random {
   /**
    * One of `items`.
    *
-   * @throws {RangeError} Where there is none.
+   * @throws {RangeError} If there are none.
    */
   pick<Item>(items: readonly Item[]): Item {
     if (items.length === 0) throw new RangeError("Cannot pick from 0 items");

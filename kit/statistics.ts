@@ -1,12 +1,12 @@
-/** Lists of measured numbers, summed up for a figure. */
+/** Summary statistics of measured values. */
 
-/** The value that `share` (0 to 1) of them do not exceed: the nearest rank. `NaN` of none. */
+/** The value that `share` (0 to 1) of the values don't exceed, by nearest rank. `NaN` of none. */
 export function percentile(values: readonly number[], share: number): number {
   const rank = Math.max(1, Math.ceil(share * values.length));
   return values.toSorted((a, b) => a - b)[rank - 1] ?? NaN;
 }
 
-/** The middle one; of an even number the mean of the two in the middle. `NaN` of none. */
+/** The middle value; of an even number, the mean of the two in the middle. `NaN` of none. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -15,10 +15,10 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * The median of `values[i] / others[i]`: of two things measured in turns, what is common to a round drops
- * out.
+ * The median of `values[i] / others[i]`. If two things are measured alternately, effects common to a round
+ * cancel out.
  *
- * @throws {RangeError} Where there are not as many of either.
+ * @throws {RangeError} If their numbers differ.
  */
 export function ratio(values: readonly number[], others: readonly number[]): number {
   if (values.length !== others.length) {
@@ -37,7 +37,7 @@ export function largest(values: readonly number[]): number {
   return values.reduce((most, value) => Math.max(most, value), 0);
 }
 
-/** With its thousands set apart. */
+/** The value with thousands separators. */
 export function shown(value: number): string {
   return value.toLocaleString("en");
 }

@@ -1,7 +1,7 @@
 /**
- * Holds answers of the HTTP interface against its description: status, media type, fields and every
- * member of the body. The description leaves clients room for members to come; here there is none, so
- * that what is answered and not described is found.
+ * Validates responses of the HTTP API against its OpenAPI description: status, media type, headers and
+ * every member of the body. The description allows clients to expect additional members in the future; here
+ * they are errors, so that anything undocumented is found.
  */
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
@@ -13,10 +13,10 @@ interface Described {
   readonly content?: Readonly<Record<string, { readonly schema: object }>>;
 }
 
-/** Answers to what is no call of the description: routes and methods that are not there. */
+/** Reasons of answers to requests outside the description: unknown routes and methods. */
 const STRAY_REASONS = new Set<unknown>(["not-found", "method-not-allowed"]);
 
-/** The answers that a description allows. */
+/** The responses that a description allows. */
 export class DescribedAnswers {
   readonly #document: OpenApiDocument;
   readonly #ajv: Ajv2020;
@@ -25,15 +25,15 @@ export class DescribedAnswers {
   constructor(document: OpenApiDocument) {
     this.#document = document;
     this.#ajv = new Ajv2020({ allErrors: true, strict: true });
-    // Its types and its module do not agree on where the function is.
+    // Its types and its module disagree on where the function is.
     const add = addFormats as unknown as typeof addFormats.default;
     add(this.#ajv, ["uri-reference", "int64"]);
   }
 
   /**
-   * Checks the answer to a call. Reads a copy of the body.
+   * Checks the response to a call. Reads a copy of the body.
    *
-   * @throws {Error} Where the description does not allow it, naming the call and what is wrong.
+   * @throws {Error} If the description doesn't allow it, naming the call and what is wrong.
    */
   async check(method: string, url: string, response: Response): Promise<void> {
     const call = `${method} ${new URL(url).pathname}: ${response.status}`;
@@ -42,7 +42,7 @@ export class DescribedAnswers {
     };
     const [mediaType = ""] = (response.headers.get("Content-Type") ?? "").split(";");
     const isStream = mediaType === "text/event-stream";
-    // After an upgrade there is no body, and no copy.
+    // An upgrade has no body to copy.
     const isUpgrade = response.status === 101;
     const hasText = method !== "HEAD" && !isStream && !isUpgrade;
     const text = hasText ? await response.clone().text() : "";
@@ -51,37 +51,38 @@ export class DescribedAnswers {
     if (isStray(mediaType, text) || (method === "HEAD" && response.status === 405)) return;
     if (!answers) {
       if (method === "OPTIONS" || !mediaType.endsWith("json")) return;
-      return fail("there is no such call");
+      return fail("the call is not described");
     }
-    const answer = answers[response.status] ?? fail("there is no such status");
+    const answer = answers[response.status] ?? fail("the status is not described");
     if (isStream) {
-      // It is not over, and its events come in no schema.
-      if (!answer.content?.[mediaType]) fail("there is no stream");
+      // It hasn't ended, and the schema doesn't describe its events.
+      if (!answer.content?.[mediaType]) fail("the stream is not described");
       return;
     }
     if (isUpgrade) return;
     const { "Retry-After": retryAfter, ...always } = answer.headers ?? {};
     for (const name of Object.keys(always)) {
-      if (!response.headers.has(name)) fail(`the field ${name} is missing`);
+      if (!response.headers.has(name)) fail(`the header ${name} is missing`);
     }
-    const mayComeBack = text.includes('"retryAfterMs":');
-    if (response.headers.has("Retry-After") !== (mayComeBack && retryAfter !== undefined)) {
-      fail("retryAfterMs and Retry-After do not go together");
+    const mayRetry = text.includes('"retryAfterMs":');
+    if (response.headers.has("Retry-After") !== (mayRetry && retryAfter !== undefined)) {
+      fail("only one of retryAfterMs and Retry-After is there");
     }
     if (!answer.content) {
       if (text !== "") fail("it has a body");
       return;
     }
-    const described = answer.content[mediaType] ?? fail(`there is no ${mediaType || "media type"}`);
+    const described =
+      answer.content[mediaType] ?? fail(`the media type ${mediaType || "(none)"} is not described`);
     if (method === "HEAD" || !mediaType.endsWith("json")) return;
     const validate = this.#validator(`${path} ${method} ${response.status}`, described.schema);
     if (!validate(JSON.parse(text))) fail(`${this.#ajv.errorsText(validate.errors)} in ${text}`);
   }
 
   /**
-   * Checks a message of the feed.
+   * Checks a message of the live feed.
    *
-   * @throws {Error} Where the description does not allow it.
+   * @throws {Error} If the description doesn't allow it.
    */
   checkMessage(text: string): void {
     const path = "/buckets/{name}/watch";
@@ -114,13 +115,13 @@ export class DescribedAnswers {
   }
 }
 
-/** Whether it is the answer to what is no call at all. */
+/** Whether it answers a request outside the description. */
 function isStray(mediaType: string, text: string): boolean {
   if (mediaType !== "application/problem+json" || text === "") return false;
   return STRAY_REASONS.has(JSON.parse(text).reason);
 }
 
-/** The schema with what it refers to in place, and every object closed to members that it does not name. */
+/** The schema with its references resolved, and every object closed to members that it doesn't name. */
 function closed(schema: object, document: OpenApiDocument): object {
   return JSON.parse(JSON.stringify(schema), (_, value) => {
     if (typeof value !== "object" || value === null) return value;
@@ -133,6 +134,6 @@ function closed(schema: object, document: OpenApiDocument): object {
 function referredTo(reference: string, { components }: OpenApiDocument): object {
   const name = reference.slice(reference.lastIndexOf("/") + 1);
   const { [name]: schema } = components.schemas;
-  if (!schema) throw new Error(`There is no ${reference}`);
+  if (!schema) throw new Error(`${reference} does not exist`);
   return schema;
 }

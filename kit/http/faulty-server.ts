@@ -1,7 +1,7 @@
 /**
- * A server in front of Sluice that fails as networks do, the same way each time. The first segment of a
- * path says how; the rest goes to Sluice. "The first time" is that of each idempotency key, so several
- * callers may fail at once. Scripts of any origin may call.
+ * A server in front of Sluice that fails like a network, reproducibly. The first segment of a path picks
+ * the failure; the rest of the path goes to Sluice. "The first time" is counted for each idempotency key, so
+ * several callers can fail at once. Scripts of any origin may call.
  */
 import { once } from "node:events";
 import {
@@ -37,49 +37,49 @@ const refusal = {
   retryAfterMs: 250,
 };
 
-/** One call as it came. */
+/** One call as received. */
 interface Call {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
   readonly body: Buffer;
-  /** What is left of the path. */
+  /** The rest of the path, for Sluice. */
   readonly path: string;
-  /** How often this key has come before, in this mode. */
+  /** How often this key was sent before, in this mode. */
   readonly before: number;
 }
 
 type Mode = (call: Call, server: FaultyServer) => Promise<void> | void;
 
 const modes: Readonly<Record<string, Mode>> = {
-  /** Passes on, and takes the connection away in place of the first answer. */
+  /** Forwards, and breaks the connection instead of passing on the first answer. */
   lose: async (call, server) => {
     const answer = await server.forward(call);
     if (call.before === 0) breakOff(call);
     else respond(call, answer.status, answer.type, answer.body);
   },
-  /** Takes the connection away twice, without passing on. */
+  /** Breaks the connection twice, without forwarding. */
   drop: async (call, server) => {
     if (call.before < 2) breakOff(call);
     else await pass(call, server);
   },
-  /** A proxy's page, twice. */
+  /** Answers with a proxy's error page, twice. */
   gateway: async (call, server) => {
     if (call.before < 2) respond(call, 502, "text/html", "<h1>Bad gateway</h1>");
     else await pass(call, server);
   },
-  /** A proxy that says when to come back, once. */
+  /** Answers like a proxy that sends `Retry-After`, once. */
   busy: async (call, server) => {
     const later = { "Retry-After": "1" };
     if (call.before === 0) respond(call, 503, "text/plain", "busy", later);
     else await pass(call, server);
   },
-  /** Passes on, and breaks off in the middle of the first answer's head. */
+  /** Forwards, and breaks the connection in the middle of the first answer's head. */
   behead: async (call, server) => {
     const { status, type, body } = await server.forward(call);
     if (call.before > 0) return respond(call, status, type, body);
     call.incoming.socket.write("HTTP/1.1 200 OK\r\nContent-Ty", () => breakOff(call));
   },
-  /** Passes on, and breaks off in the middle of the first answer's body. */
+  /** Forwards, and breaks the connection in the middle of the first answer's body. */
   halve: async (call, server) => {
     const { status, type, body } = await server.forward(call);
     if (call.before > 0) return respond(call, status, type, body);
@@ -87,26 +87,26 @@ const modes: Readonly<Record<string, Mode>> = {
     call.outgoing.writeHead(status, headers);
     call.outgoing.write(body.subarray(0, body.length / 2), () => breakOff(call));
   },
-  /** Passes the first request on twice, at once, as proxies do that doubt their connections. */
+  /** Forwards the first request twice at once, like a proxy that doesn't trust its connections. */
   twice: async (call, server) => {
     if (call.before > 0) return pass(call, server);
     const answers = await Promise.all([server.forward(call), server.forward(call)]);
     respond(call, answers[1].status, answers[1].type, answers[1].body);
   },
-  /** Keeps the first answer back for a while. */
+  /** Delays the first answer. */
   delay: async (call, server) => {
     if (call.before === 0) await setTimeout(300);
     await pass(call, server);
   },
-  /** Fails in one of the ways above, or not at all, as chance has it; a key fails four times at most. */
+  /** Fails in one of the ways above or not at all, at random; a key fails at most four times. */
   any: async (call, server) => {
     const ways = ["lose", "drop", "gateway", "behead", "halve", "twice", "delay", "none"];
     const way = ways[Math.floor(Math.random() * ways.length)] ?? "none";
     const isSpent = call.before >= 4;
-    // What fails the first time only would fail a key no more.
+    // Modes that fail the first time only would never fail this key again.
     await (isSpent ? pass(call, server) : (modes[way] ?? pass)({ ...call, before: 0 }, server));
   },
-  /** Passes a stream on as it comes, and cuts the first one after its first place. */
+  /** Forwards a stream as it arrives, and cuts the first one after its first position. */
   sever: async (call, server) => {
     const answer = await server.open(call);
     const type = answer.headers["content-type"];
@@ -122,11 +122,11 @@ const modes: Readonly<Record<string, Mode>> = {
     }
     call.outgoing.end();
   },
-  /** Somebody else's page. */
+  /** Answers with the page of some other server. */
   page: (call) => respond(call, 200, "text/html", "<h1>Welcome</h1>"),
   /** Never answers. */
   silent: () => undefined,
-  /** Takes the first connection away, and tells with a problem what came both times. */
+  /** Breaks the first connection, and then answers with a problem that lists what arrived both times. */
   record: (call, server) => {
     const { incoming, path } = call;
     const { authorization, accept } = incoming.headers;
@@ -140,7 +140,7 @@ const modes: Readonly<Record<string, Mode>> = {
     const problem = { reason: "invalid-request", status: 400, detail: "recorded", errors };
     respond(call, 400, "application/problem+json", JSON.stringify(problem));
   },
-  /** An event stream that is cut anywhere, with all line ends and fields that there are. */
+  /** An event stream split at arbitrary places, with every line end and every field there is. */
   oddly: (call) =>
     stream(call, [
       ": hello\n\n",
@@ -152,19 +152,19 @@ const modes: Readonly<Record<string, Mode>> = {
       `ta: ${grantText}\n`,
       "\n",
     ]),
-  /** Ends without an outcome the first time. */
+  /** A stream that ends without an outcome, the first time. */
   cut: (call) => {
     const queued = 'event: queued\ndata: {"position":1,"etaMs":10}\n\n';
     return stream(call, call.before === 0 ? [queued, "event: gran"] : [queued, grantEvent()]);
   },
-  /** Breaks off the first time. */
+  /** A stream that breaks off, the first time. */
   snap: async (call) => {
     if (call.before > 0) return stream(call, [grantEvent()]);
     await stream(call, [": hello\n\n"], false);
     breakOff(call);
   },
   refused: (call) => stream(call, [`event: refused\ndata: ${JSON.stringify(refusal)}\n\n`]),
-  /** Tells places for as long as the client stays. */
+  /** Sends positions for as long as the client stays. */
   endless: async (call, server) => {
     server.streams += 1;
     call.outgoing.once("close", () => {
@@ -181,7 +181,7 @@ const modes: Readonly<Record<string, Mode>> = {
     respond(call, 200, "application/json", JSON.stringify({ streams: server.streams })),
 };
 
-/** The server, running. */
+/** The server while it runs. */
 export class FaultyServer implements AsyncDisposable {
   readonly recorded: { readonly field: string; readonly message: string }[] = [];
   streams = 0;
@@ -206,7 +206,7 @@ export class FaultyServer implements AsyncDisposable {
     return faulty;
   }
 
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
@@ -232,14 +232,14 @@ export class FaultyServer implements AsyncDisposable {
     await modes[name]?.({ incoming, outgoing, body, path, before }, this);
   }
 
-  /** What Sluice answers. */
+  /** Sluice's complete answer. */
   async forward(call: Call) {
     const answer = await this.open(call);
     const { statusCode: status = 0, headers: received } = answer;
     return { status, type: received["content-type"] ?? "", body: await buffer(answer) };
   }
 
-  /** What Sluice answers, from its head on. */
+  /** Sluice's answer, once its head has arrived. */
   async open({ incoming, path, body }: Call): Promise<IncomingMessage> {
     const { method = "GET", headers } = incoming;
     const outgoing = request(new URL(path, this.#target), {
@@ -253,7 +253,7 @@ export class FaultyServer implements AsyncDisposable {
   }
 }
 
-/** Starts it in front of the Sluice at `target`, on a free port of 127.0.0.1. */
+/** Starts one in front of the Sluice at `target`, on a free port of 127.0.0.1. */
 export function startFaultyServer(target: string): Promise<FaultyServer> {
   return FaultyServer.start(target);
 }
@@ -277,7 +277,7 @@ function breakOff({ incoming }: Call): void {
   incoming.socket.resetAndDestroy();
 }
 
-/** Sends the pieces one by one, each in a packet of its own. */
+/** Sends the pieces one by one, each in a separate packet. */
 async function stream({ outgoing }: Call, pieces: readonly string[], ends = true): Promise<void> {
   outgoing.writeHead(200, { ...CORS, "Content-Type": "text/event-stream; charset=utf-8" });
   for (const piece of pieces) {

@@ -1,4 +1,4 @@
-/** As much of it as is used; the package has no types. */
+/** Types for the part of the package that is used here; it has none of its own. */
 declare module "parse-prometheus-text-format" {
   interface ParsedMetric {
     readonly labels?: Readonly<Record<string, string>>;
@@ -9,11 +9,11 @@ declare module "parse-prometheus-text-format" {
   interface ParsedFamily {
     readonly name: string;
     readonly help: string;
-    /** In capitals. */
+    /** In upper case. */
     readonly type: string;
     readonly metrics: readonly ParsedMetric[];
   }
 
-  /** Throws where a line cannot be read. */
+  /** Throws if a line can't be parsed. */
   export default function parse(text: string): readonly ParsedFamily[];
 }

@@ -1,4 +1,4 @@
-/** A reverse proxy that has Sluice under a path, as nginx has with `location /sluice/`: it strips the path. */
+/** A reverse proxy that serves Sluice under a path, like nginx with `location /sluice/`: it strips the path. */
 import {
   createServer,
   request,
@@ -10,7 +10,7 @@ import {
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** Passes on what comes in below a path, and answers 404 to everything else. */
+/** Forwards requests below a path, and answers 404 to all others. */
 export class PrefixProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #target: string;
@@ -44,14 +44,14 @@ export class PrefixProxy implements AsyncDisposable {
     });
   }
 
-  /** Listens on a free port of this machine. `prefix` begins with a slash and does not end with one. */
+  /** Listens on a free port of this machine. `prefix` starts with a slash and doesn't end with one. */
   static async open(target: string, prefix: string): Promise<PrefixProxy> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return new PrefixProxy(server, target, prefix);
   }
 
-  /** Where the target is reached, without a slash at the end. */
+  /** The address under which the target is served, without a trailing slash. */
   get url(): string {
     const { port } = this.#server.address() as AddressInfo;
     return `http://127.0.0.1:${port}${this.#prefix}`;

@@ -1,30 +1,30 @@
 /**
- * An HTTP client that sends the very bytes it is given. `node:http` and `fetch` refuse to send what is
- * not HTTP, and put right what is nearly so; these tests are about what a server does with it.
+ * An HTTP client that sends exactly the bytes it is given. `node:http` and `fetch` refuse to send malformed
+ * HTTP and correct it if they can; here a test shows how a server handles it.
  *
- * All text is Latin-1: one character, one byte.
+ * All text is Latin-1: one character is one byte.
  */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
-/** Longer than any answer here takes; who waits longer waits for nothing. */
+/** Longer than any answer takes here. */
 const PATIENCE_MS = 10_000;
 
-/** A response, read to its end. */
+/** A complete response. */
 export interface RawAnswer {
   readonly status: number;
-  /** The head as it was sent, without its empty line. */
+  /** The head as it was sent, without the empty line at its end. */
   readonly head: string;
-  /** Names in lower case; what was sent several times is joined by commas. */
+  /** Names in lower case; repeated headers are joined by commas. */
   readonly headers: ReadonlyMap<string, string>;
-  /** Without its chunks. */
+  /** Without the framing of its chunks. */
   readonly body: string;
 }
 
-/** What came before the server closed. */
+/** What the server sent before it closed. */
 export interface Ending {
   readonly answers: readonly RawAnswer[];
-  /** Bytes after the last whole answer. */
+  /** Bytes after the last complete response. */
   readonly rest: string;
 }
 
@@ -47,13 +47,13 @@ export class RawConnection {
       this.#isClosed = true;
       this.#onNews();
     };
-    // A reset is an end like any other.
+    // A reset counts as an ordinary end.
     socket.on("error", onClose).on("end", onClose).on("close", onClose);
   }
 
-  /** Connects to `port` of this machine. Rejects where nobody listens there. */
+  /** Connects to `port` on this machine. Rejects if nothing listens there. */
   static async open(port: number): Promise<RawConnection> {
-    // Half open: what the server still says after our end is to be read.
+    // Half-open, to read what the server sends after this side has ended.
     const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
     await once(socket, "connect");
     return new RawConnection(socket);
@@ -65,8 +65,8 @@ export class RawConnection {
   }
 
   /**
-   * Sends a request by `method` and resolves with the answer, or with `undefined` where the server
-   * closes or says nothing for ten seconds. One at a time.
+   * Sends a request with `method`. Resolves with the answer, or with `undefined` if the server closes or
+   * doesn't answer within ten seconds. One at a time.
    */
   async exchange(bytes: Buffer, method: string): Promise<RawAnswer | undefined> {
     this.#socket.write(bytes);
@@ -75,7 +75,7 @@ export class RawConnection {
     return this.#take(method);
   }
 
-  /** Sends requests by `methods`, then an end, and resolves with all that comes until the server ends. */
+  /** Sends requests with `methods`, ends this side, and resolves with everything until the server ends. */
   async finish(bytes: Buffer, methods: readonly string[]): Promise<Ending> {
     this.#socket.end(bytes);
     await this.#until(() => this.#isClosed);
@@ -89,7 +89,7 @@ export class RawConnection {
     return { answers, rest: this.#received };
   }
 
-  /** Sends what the server will not get to answer, and breaks off with a reset. */
+  /** Sends bytes and resets the connection before the server can answer. */
   async breakOff(bytes: Buffer): Promise<void> {
     await new Promise((resolve) => this.#socket.write(bytes, resolve));
     this.#socket.resetAndDestroy();
@@ -124,11 +124,11 @@ export class RawConnection {
 
 interface Parsed {
   readonly answer: RawAnswer;
-  /** How much of the text it took. */
+  /** How much of the text it spans. */
   readonly length: number;
 }
 
-/** The answer that `text` begins with, once it is there as a whole. */
+/** The response at the start of `text`, once it is complete. */
 function parse(text: string, method: string): Parsed | undefined {
   const headEnd = text.indexOf("\r\n\r\n");
   if (headEnd < 0) return undefined;

@@ -1,9 +1,9 @@
-/** A way to a server that can be cut, or go silent, as networks do; and that leads elsewhere afterwards. */
+/** A TCP relay that can break or go silent like a network, and be pointed at another server. */
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-/** Passes on what comes in on a port of its own. */
+/** Relays the connections to its port. */
 export class Relay implements AsyncDisposable {
-  /** Where connections are passed on to. */
+  /** The port that new connections are relayed to. */
   target: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -32,17 +32,17 @@ export class Relay implements AsyncDisposable {
     return `http://127.0.0.1:${address.port}`;
   }
 
-  /** Connections that are open on either side, two for each that came. */
+  /** Open connections on both sides: two for each client. */
   get size(): number {
     return this.#sockets.size;
   }
 
-  /** Passes nothing on any more, and ends nothing: both sides stay as if the other said nothing. */
+  /** Stops relaying without closing anything: to each side, the other seems silent. */
   silence(): void {
     this.#isSilent = true;
   }
 
-  /** Ends all connections, and passes on again those that come. */
+  /** Breaks all connections, and relays new ones again. */
   cut(): void {
     this.#isSilent = false;
     for (const socket of this.#sockets) socket.destroy();

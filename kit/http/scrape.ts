@@ -1,9 +1,9 @@
 /**
- * Metrics as a scraper reads them: parsed by somebody else's code, and looked up by name and labels.
+ * Metrics as a scraper reads them: parsed by an independent parser, and looked up by name and labels.
  *
- * That parser takes all that a family of histograms holds for one histogram, whatever its labels. So the
- * text is read twice: as it is, and without the lines that say what is a histogram, where each part of
- * one is a family by itself.
+ * That parser merges all histograms of a family into one, whatever their labels. So the text is parsed
+ * twice: as it is, and without the `# TYPE … histogram` lines, which makes each part of a histogram a
+ * family of its own.
  */
 import parse, { type ParsedFamily, type ParsedMetric } from "parse-prometheus-text-format";
 
@@ -14,24 +14,24 @@ export class Scrape {
   readonly families: ReadonlyMap<string, ParsedFamily>;
   readonly #samples = new Map<string, ParsedMetric[]>();
 
-  /** @throws {Error} Where the text cannot be read, or has a family twice. */
+  /** @throws {Error} If the text can't be parsed, or has a family twice. */
   constructor(text: string) {
     const families = parse(text);
     this.families = new Map(families.map((family) => [family.name, family]));
-    if (this.families.size !== families.length) throw new Error(`A family is there twice: ${text}`);
+    if (this.families.size !== families.length) throw new Error(`A family occurs twice: ${text}`);
     for (const { name, metrics } of parse(text.replaceAll(/^# TYPE \S+ histogram\n/gm, ""))) {
       this.#samples.set(name, [...(this.#samples.get(name) ?? []), ...metrics]);
     }
   }
 
-  /** The one sample of `name` with just these labels; `undefined` where there is none. */
+  /** The sample of `name` with exactly these labels; `undefined` if there is none. Throws if there are more. */
   value(name: string, labels: Labels): number | undefined {
     const found = this.#metrics(name).filter((metric) => isSame(metric.labels ?? {}, labels));
-    if (found.length > 1) throw new Error(`${name} is there twice: ${JSON.stringify(found)}`);
+    if (found.length > 1) throw new Error(`${name} occurs twice: ${JSON.stringify(found)}`);
     return found[0] && Number(found[0].value);
   }
 
-  /** Of a histogram: the classes that somebody is in, each as `[le, count so far]`. */
+  /** The buckets of a histogram that aren't empty, each as `[le, cumulative count]`. */
   steps(name: string, labels: Labels): [string, number][] {
     const steps: [string, number][] = [];
     let last = 0;
@@ -44,7 +44,7 @@ export class Scrape {
     return steps;
   }
 
-  /** Values of `label` in the samples of `name`. */
+  /** The values of `label` in the samples of `name`. */
   valuesOf(name: string, label: string): (string | undefined)[] {
     return this.#metrics(name).map(({ labels }) => labels?.[label]);
   }

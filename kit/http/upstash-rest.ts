@@ -1,9 +1,9 @@
 /**
- * What `@upstash/redis` talks to, in front of a Redis of this machine: commands as JSON over HTTP, one
- * (`POST /`) or several (`POST /pipeline`). So samples that use it run as they stand, without a network.
+ * The HTTP API that `@upstash/redis` talks to, in front of a local Redis: commands as JSON, one
+ * (`POST /`) or several (`POST /pipeline`). Samples that use it run unchanged and without a network.
  *
- * Their scripts begin with a line of flags that Redis 7 does not know (`allow-key-locking` is of Upstash). It
- * is left out here, and as a script without it has another hash, the hashes are translated.
+ * Their scripts start with a line of flags that Redis 7 rejects (`allow-key-locking` is Upstash's own). That
+ * line is removed here, which changes a script's hash, so the hashes are translated.
  */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -17,14 +17,14 @@ import { Redis } from "../processes/redis.ts";
 
 type Answer = { result: unknown } | { error: string };
 
-/** The service as a client sees it, and all that it runs on. */
+/** The service, with the Redis it runs on. */
 export class UpstashRest implements AsyncDisposable {
   readonly #redis: Redis;
   readonly #client: ReturnType<typeof createClient>;
   readonly #server: Server;
-  /** Hash of a script as clients know it, to that of the one that Redis has. */
+  /** Maps the hash of a script as clients know it to the hash that Redis knows. */
   readonly #hashes = new Map<string, string>();
-  /** Commands that have come, in their order. */
+  /** The commands received, in order. */
   readonly commands: string[][] = [];
 
   private constructor(redis: Redis) {
@@ -51,7 +51,7 @@ export class UpstashRest implements AsyncDisposable {
     }
   }
 
-  /** What `Redis.fromEnv()` reads. */
+  /** The variables that `Redis.fromEnv()` reads. */
   get env(): { UPSTASH_REDIS_REST_URL: string; UPSTASH_REDIS_REST_TOKEN: string } {
     const { port } = this.#server.address() as AddressInfo;
     return {
@@ -104,7 +104,7 @@ function hashOf(script: string): string {
   return createHash("sha1").update(script).digest("hex");
 }
 
-/** Strings are sent in base64, as the client asks for. */
+/** Encodes strings in base64, which the client asks for. */
 function encoded(result: unknown): unknown {
   if (Array.isArray(result)) return result.map(encoded);
   return typeof result === "string" ? Buffer.from(result).toString("base64") : result;
