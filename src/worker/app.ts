@@ -1,11 +1,11 @@
 /**
- * The HTTP interface: which call goes where, who may make it, and what is wrong with it. Everything
- * that can be said without the bucket's object is said here, so that bad input reaches no object. Only
- * the object knows whether the bucket has a policy of its own; so it says what that policy forbids:
- * more tokens than the capacity, a longer wait than `maxWaitMs`, more initial tokens than fit.
+ * The HTTP interface: routes, who may call them, and what is wrong with a request. Everything that can be
+ * answered without the bucket's object is answered here, so bad input never reaches an object. Only the
+ * object knows whether the bucket has its own policy, so it checks what that policy forbids: more tokens than
+ * the capacity, a longer wait than `maxWaitMs`, more initial tokens than fit.
  *
- * There are two doors, each with routes of its own, which differ in who may ask: what a caller may do
- * hangs on where it came in and on its token, and on nothing else in its request.
+ * There are two apps with the same routes, which differ in who may call. What a caller may do depends on
+ * which app it reached and on its token, and on nothing else in its request.
  */
 import type { Context } from "hono";
 
@@ -60,15 +60,18 @@ import {
   withBearer,
 } from "./http/watch-request.ts";
 
-/** A policy is eight numbers; this is room for a hundred times as much. */
+/** A policy is eight numbers; this leaves room for a hundred times as much. */
 const MAX_BODY_BYTES = 16 * 1024;
-/** When to come back to a bucket that could not be reached: the platform needs about this long. */
+/** When to retry if a bucket could not be reached: the platform needs about this long. */
 const UNAVAILABLE_RETRY_MS = 1_000;
 
-/** In a URL that is cut at its slashes: behind the scheme, nothing, the host and `buckets`. */
+/**
+ * The index of the name in a URL split at its slashes: after the scheme, an empty part, the host and
+ * `buckets`.
+ */
 const PLACE_OF_NAME = 4;
 
-/** The routes, and the methods of each. HEAD is not GET of `/acquire`: it would take tokens and not say so. */
+/** The routes and their methods. `/acquire` has no HEAD: it would take tokens and not report them. */
 const METHODS = {
   "/healthz": ["GET", "HEAD"],
   "/metrics": ["GET", "HEAD"],
@@ -91,14 +94,14 @@ type AppContext = Context<AppEnv>;
 /** What the Internet reaches. */
 export const routes = createApp({ guardOf: apiGuard, pauseGuardOf: apiPauseGuard, hasName: true });
 
-/** What the Workers reach that are bound to `Sluice`: they need no token to acquire, read and pause. */
+/** What Workers reach that are bound to `Sluice`: they need no token to acquire, read and pause. */
 export const boundRoutes = createApp({
   guardOf: boundGuard,
   pauseGuardOf: boundPauseGuard,
   hasName: false,
 });
 
-/** Where requests come in. */
+/** Anything that handles requests. */
 interface App {
   readonly fetch: (
     request: Request,
@@ -107,15 +110,15 @@ interface App {
   ) => Response | Promise<Response>;
 }
 
-/** Who is let in: to acquire or read, and to pause. */
+/** Who may acquire or read, and who may pause. */
 interface Guards {
   readonly guardOf: (settings: Settings) => Guard;
   readonly pauseGuardOf: (settings: Settings) => Guard;
-  /** Whether the host in a URL means anything: a binding has no name. */
+  /** Whether the host in a URL means anything: a binding has no host name. */
   readonly hasName: boolean;
 }
 
-/** The routes under the settings of whatever environment. */
+/** An app that reads its settings from whatever environment it gets. */
 function createApp(guards: Guards): App {
   const apps = new WeakMap<SluiceEnv, App>();
   return {
@@ -145,8 +148,8 @@ function buildApp(env: SluiceEnv, guards: Guards): App {
 }
 
 /**
- * `app` for requests to these names only. `/healthz` is answered under any: it says nothing that matters,
- * and load balancers ask by whatever name they have.
+ * Restricts `app` to requests for these host names. `/healthz` is answered under any name: it reveals nothing
+ * that matters, and load balancers use whatever name they have.
  */
 function underNames(allowed: AllowedHosts, app: App): App {
   return {
@@ -155,24 +158,30 @@ function underNames(allowed: AllowedHosts, app: App): App {
       if (allowed.allows(url)) return app.fetch(request, env, ctx);
       const host = hostIn(url);
       if (url.split("?", 1)[0]?.endsWith(`//${host}/healthz`)) return app.fetch(request, env, ctx);
-      const detail = `Everybody may call here, but not as ${showValue(host)}: use localhost or an address, or list the name in ALLOWED_HOSTS, as in --var "ALLOWED_HOSTS:one.example two.example"`;
+      const detail = `This public deployment does not answer to ${showValue(host)}: use localhost or an IP address, or add the name to ALLOWED_HOSTS, as in --var "ALLOWED_HOSTS:one.example two.example"`;
       return problemResponse("host-not-allowed", { detail });
     },
   };
 }
 
+/** What the handlers of one app share. */
+interface AppParts {
+  readonly app: Hono<AppEnv>;
+  /** Handles what no handler has taken. A check in front of the handlers would be a middleware. */
+  readonly fallback: Hono<AppEnv>;
+  readonly settings: Settings;
+  readonly guard: Guard;
+  readonly pauseGuard: Guard;
+}
+
 /**
- * The routes under these settings: only what is configured is there. Each call has one handler, which
- * the router calls straight, with no chain of middlewares and their promises around it; another origin's
- * takes the one detour.
+ * The routes under these settings; what isn't configured has no route. Each call has one handler, which the
+ * router calls directly, without a chain of middleware and its promises; only cross-origin requests take
+ * that detour.
  */
 function createRoutes(settings: Settings, { guardOf, pauseGuardOf }: Guards): Hono<AppEnv> {
   const { corsOrigins } = settings;
-  const guard = guardOf(settings);
-  const guardOfPauses = pauseGuardOf(settings);
-  const guardOfAdmins = adminGuard(settings);
   const app = new Hono<AppEnv>();
-  // Asked once no handler is there: a check in front of the handlers would be a middleware.
   const fallback = new Hono<AppEnv>().notFound((c) => notFound(c));
 
   for (const [path, methods] of Object.entries(METHODS)) {
@@ -180,13 +189,29 @@ function createRoutes(settings: Settings, { guardOf, pauseGuardOf }: Guards): Ho
     fallback.all(path, (c) => methodNotAllowed(c, methods));
   }
 
+  const guard = guardOf(settings);
+  const parts = { app, fallback, settings, guard, pauseGuard: pauseGuardOf(settings) };
+  addPages(parts);
+  addService(parts);
+  addAcquire(parts);
+  addBucketReads(parts);
+  addBucketChanges(parts);
+
+  app.notFound((c) => fallback.fetch(c.req.raw));
+  app.onError((error, c) => errorResponse(error, c));
+  return app;
+}
+
+/** The live page's parts and its address without a bucket. */
+function addPages({ app, fallback }: AppParts): void {
   for (const [path, asset] of assetPaths) {
     fallback.all(path, (c) => methodNotAllowed(c, ASSET_METHODS));
     app.get(path, () => assetResponse(asset));
   }
-
   app.get("/", (c) => (prefersPage(c) ? pageResponse(0) : notFound(c, VARY)));
+}
 
+function addService({ app, settings, guard }: AppParts): void {
   app.get("/healthz", () => json({ status: "ok" }));
 
   app.get("/metrics", (c) =>
@@ -200,7 +225,9 @@ function createRoutes(settings: Settings, { guardOf, pauseGuardOf }: Guards): Ho
   app.get("/openapi.json", () => json(openApiDocument));
   app.get("/docs", () => docsResponse(docsPage(openApiDocument), "text/html"));
   app.get(DOCS_STYLE_PATH, () => docsResponse(docsStyle, "text/css"));
+}
 
+function addAcquire({ app, fallback, guard }: AppParts): void {
   app.get("/acquire", (c) => {
     if (c.req.method === "HEAD") return fallback.fetch(c.req.raw);
     return authorize(c, guard, (scopes) => acquire(c, scopes, {}));
@@ -213,9 +240,11 @@ function createRoutes(settings: Settings, { guardOf, pauseGuardOf }: Guards): Ho
   );
 
   app.delete("/acquire", (c) => authorize(c, guard, (scopes) => cancel(c, scopes)));
+}
 
+function addBucketReads({ app, fallback, settings, guard }: AppParts): void {
   app.get("/buckets/:name", (c) => {
-    // Before any token is asked for: the page is what asks a visitor for one.
+    // Needs no token: it is the page that asks a visitor for one.
     if (prefersPage(c)) return pageResponse(1);
     return authorize(c, guard, (scopes) =>
       withBucket(c, scopes, "read", async (bucket) => json(await bucket.inspect(), VARY)),
@@ -225,8 +254,8 @@ function createRoutes(settings: Settings, { guardOf, pauseGuardOf }: Guards): Ho
   app.get("/buckets/:name/watch", (c) => {
     if (c.req.method === "HEAD") return fallback.fetch(c.req.raw);
     const { raw } = c.req;
-    if (!isOriginAllowed(raw, corsOrigins)) {
-      const detail = `Pages of ${showValue(raw.headers.get("Origin"))} may not watch`;
+    if (!isOriginAllowed(raw, settings.corsOrigins)) {
+      const detail = `Pages from ${showValue(raw.headers.get("Origin"))} may not watch: add the origin to CORS_ORIGINS`;
       return problemResponse("origin-not-allowed", { detail });
     }
     return authorize(
@@ -235,6 +264,10 @@ function createRoutes(settings: Settings, { guardOf, pauseGuardOf }: Guards): Ho
       (scopes) => withBucket(c, scopes, "read", (bucket) => watch(raw, bucket)),
     );
   });
+}
+
+function addBucketChanges({ app, settings, pauseGuard }: AppParts): void {
+  const guardOfAdmins = adminGuard(settings);
 
   app.put("/buckets/:name", (c) =>
     authorize(c, guardOfAdmins, (scopes) =>
@@ -258,33 +291,29 @@ function createRoutes(settings: Settings, { guardOf, pauseGuardOf }: Guards): Ho
   );
 
   app.post("/buckets/:name/pause", (c) =>
-    authorize(c, guardOfPauses, (scopes) =>
+    authorize(c, pauseGuard, (scopes) =>
       withBucket(c, scopes, "pause", async (bucket, name) => {
         const fields = await readJsonObject(c.req.raw, MAX_BODY_BYTES);
         const nowMs = Date.now();
         const read = checkPause(fields, nowMs);
         if (!read.ok) return invalidRequestResponse(read.faults);
-        // Others may have a clock that is behind: they must not end by chance what somebody has begun.
-        const isLift = read.pause.untilMs <= nowMs && isInScope(scopes, "admin", name);
-        return json(await (isLift ? bucket.resume() : bucket.pause(read.pause)));
+        // A caller whose clock is behind must not end someone else's pause by accident.
+        const isResume = read.pause.untilMs <= nowMs && isInScope(scopes, "admin", name);
+        return json(await (isResume ? bucket.resume() : bucket.pause(read.pause)));
       }),
     ),
   );
+}
 
-  app.notFound((c) => fallback.fetch(c.req.raw));
-
-  app.onError((error, c) => {
-    if (error instanceof JsonBodyError) {
-      return invalidRequestResponse([{ field: "body", message: error.message }]);
-    }
-    if (error instanceof BodyTooLargeError) {
-      return problemResponse("body-too-large", { detail: error.message });
-    }
-    if (c.req.raw.signal.aborted) return new Response(null, { status: 499 });
-    return failureResponse(error);
-  });
-
-  return app;
+function errorResponse(error: Error, c: AppContext): Response {
+  if (error instanceof JsonBodyError) {
+    return invalidRequestResponse([{ field: "body", message: error.message }]);
+  }
+  if (error instanceof BodyTooLargeError) {
+    return problemResponse("body-too-large", { detail: error.message });
+  }
+  if (c.req.raw.signal.aborted) return new Response(null, { status: 499 });
+  return failureResponse(error);
 }
 
 function acquire(
@@ -309,7 +338,7 @@ function acquire(
     : streamedIfQueued(ask, failureResponse);
 }
 
-/** Whoever may acquire from a bucket may cancel there, if it knows the key. */
+/** A caller that may acquire from a bucket may cancel there, if it knows the key. */
 async function cancel(c: AppContext, scopes: readonly Scope[]): Promise<Response> {
   const read = readCancelParams(c.req.queries(), c.req.raw.headers);
   if (!read.ok) return invalidRequestResponse(read.errors);
@@ -320,9 +349,9 @@ async function cancel(c: AppContext, scopes: readonly Scope[]): Promise<Response
   return json(body);
 }
 
-/** What is answered where Sluice itself fails. */
+/** The answer when Sluice itself fails. */
 function failureResponse(error: unknown): Response {
-  // That is in the log already, with more than is known here.
+  // The log already has this error, with more details than are known here.
   if (error instanceof BucketUnreachableError) {
     const { cause } = error;
     const isDamaged = cause instanceof UnreadableStateError;
@@ -335,7 +364,7 @@ function failureResponse(error: unknown): Response {
 
 async function watch(request: Request, bucket: BucketStub): Promise<Response> {
   if (!isUpgrade(request)) {
-    const detail = "A WebSocket is needed to watch a bucket: Upgrade: websocket";
+    const detail = "Watching a bucket needs a WebSocket: send Upgrade: websocket";
     const headers = { Upgrade: "websocket", Connection: "Upgrade" };
     return problemResponse("upgrade-required", { detail, headers });
   }
@@ -358,8 +387,8 @@ function notFound(c: Context, headers: Record<string, string> = {}): Response {
 }
 
 /**
- * The segment of the path that names the bucket, the second, percent-decoded once; as it stands where its
- * encoding is broken. (The router's own parameter is decoded once more then, and `%%33A` becomes a colon.)
+ * The second segment of the path, which names the bucket, percent-decoded once; as it is if its encoding is
+ * invalid. (The router's own parameter would be decoded again then, and `%%33A` would become a colon.)
  */
 function nameIn(url: string): string {
   const [path = ""] = url.split(/[?#]/);
@@ -371,7 +400,7 @@ function nameIn(url: string): string {
   }
 }
 
-/** Hands the bucket that the path names to `answer`, if the caller has `right` on it. */
+/** Passes the bucket that the path names to `answer`, if the caller has `right` on it. */
 function withBucket(
   c: AppContext,
   scopes: readonly Scope[],
@@ -387,7 +416,7 @@ function withBucket(
   return bucket instanceof Response ? bucket : answer(bucket, name);
 }
 
-/** The bucket, or the refusal of a caller that lacks `right` on it or asks for one that no policy has. */
+/** The bucket; or the refusal, if the caller lacks `right` on it or no policy matches it. */
 function bucketFor(
   c: AppContext,
   scopes: readonly Scope[],

@@ -1,4 +1,4 @@
-/** The buckets as the Worker sees them: its side of the calls to their objects. */
+/** Buckets as the Worker sees them: its side of the calls to their objects. */
 import type { Pause } from "../core/pause.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
@@ -24,29 +24,29 @@ import {
 } from "./unreachable-log.ts";
 import { watchRequest } from "../wire/watch-call.ts";
 
-/** Keeps arrivals of one millisecond in order; a thousand of them fit before the next. */
+/** Keeps arrivals within one millisecond in order; a thousand fit before the next millisecond. */
 const ARRIVAL_STEP_MS = 0.001;
 
-/** When to come back where only the object could have said it. */
+/** When to retry if only the object could have said so. */
 const RESTARTED_RETRY_MS = 1_000;
 
 let lastArrivalAtMs = 0;
 
-/** The instant of an arrival, epoch milliseconds with a fraction: later than every one before it. */
+/** The instant of an arrival, epoch milliseconds with a fraction: later than every earlier one. */
 function arrivalStamp(): number {
   lastArrivalAtMs = Math.max(Date.now(), lastArrivalAtMs + ARRIVAL_STEP_MS);
   return lastArrivalAtMs;
 }
 
-/** Makes a call again, or rejects where that cannot help. */
+/** Makes a call again, or rejects if that can't help. */
 type CallAgain = <Result>(call: () => Promise<Result>) => Promise<Result>;
 
 /** What an acquire asks for. */
 export type Asked = Pick<AcquireCall, "tokens" | "timeoutMs" | "idempotencyKey">;
 
 /**
- * One bucket, by name. Every promise rejects with an `BucketUnreachableError` where the object cannot be
- * reached, and with the signal's reason where the caller leaves while it is being reached.
+ * One bucket, by name. Every promise rejects with a `BucketUnreachableError` if the object can't be reached,
+ * and with the signal's reason if the caller leaves while it is being reached.
  */
 export class BucketStub {
   readonly #objects: DurableObjectNamespace<BucketObject>;
@@ -57,9 +57,9 @@ export class BucketStub {
   readonly #files: BucketFiles | undefined;
 
   /**
-   * @param caller The request that is answered; once its sender has left, no call is made again.
-   * @param dataset Where grants from leases are written down.
-   * @param files Where they can be seen: why the object cannot be reached is looked up there.
+   * @param caller The request being answered; once its sender has left, no call is made again.
+   * @param dataset Where grants from leases are recorded.
+   * @param files The buckets' files, if they can be seen: they show why an object can't be reached.
    */
   constructor(
     objects: DurableObjectNamespace<BucketObject>,
@@ -78,12 +78,12 @@ export class BucketStub {
   }
 
   /**
-   * The grant, from a lease of this isolate if it holds one; else settles with the object's response, the
-   * grant or the refusal. A request with a key always goes to the object, which remembers it, and so does
-   * one that the configured policy refuses. Where the object is reset while the request waits, it goes
-   * back to the place of its arrival with what is left of its timeout.
+   * The grant, from this isolate's lease if it holds one; otherwise the object's response, which is the grant
+   * or the refusal. A request with a key always goes to the object, which remembers the key, and so does a
+   * request that the configured policy refuses. If the object is reset while the request waits, the request
+   * returns to its place in the order of arrival with the rest of its timeout.
    *
-   * @param follower Who is told the place of the request while it waits. Its signal stands for the caller's.
+   * @param follower Is notified of the request's place while it waits. Its signal replaces the caller's.
    */
   acquire(asked: Asked, follower?: PlaceFollower): Response | Promise<Response> {
     const leased = this.#isForObject(asked) ? undefined : this.#leased();
@@ -93,27 +93,28 @@ export class BucketStub {
     const backOffMs = leased.backOffMs();
     if (backOffMs > 0) {
       leased.flushReports();
-      const detail = "The bucket is asked for more than it can answer";
+      const detail = "The bucket gets more requests than it can answer";
       const policy = this.#policy.name;
       return problemResponse("unavailable", { detail, retryAfterMs: backOffMs, policy });
     }
     const returnedLeases = leased.returnAll();
     const response = this.#acquireAtObject(asked, follower, returnedLeases && { returnedLeases });
     response.catch((error: unknown) => leased.failedAt(error));
-    // Not before: what runs on after a response keeps the object from hearing of a caller that leaves.
+    // Not earlier: work that goes on after a response keeps the object from noticing that a caller has left.
     return response.finally(() => leased.flushReports());
   }
 
   /**
-   * Whether only the object can answer, whatever leases hold: it knows keys, and what a policy of the
-   * bucket's own allows. To what will be refused a lease must not be an answer, nor what is held a loss.
+   * Whether only the object can answer, whatever leases hold: it knows the keys, and what the bucket's own
+   * policy allows. A request that will be refused must neither be answered from a lease nor cost the isolate
+   * its lease.
    */
   #isForObject({ tokens, timeoutMs = 0, idempotencyKey }: Asked): boolean {
     const { capacity, maxWaitMs } = this.#policy;
     return idempotencyKey !== undefined || tokens > capacity || timeoutMs > maxWaitMs;
   }
 
-  /** @param along What is sent once, with the first attempt: it must not count twice. */
+  /** @param along Sent only with the first attempt: it must not count twice. */
   #acquireAtObject(
     asked: Asked,
     follower: PlaceFollower | undefined,
@@ -128,8 +129,8 @@ export class BucketStub {
       bucket: this.#name,
       maxWaitMs,
       ...(timeoutMs !== undefined && { timeoutMs }),
-      // Without the caller's signal: when the caller leaves, the runtime ends this call by itself, and with
-      // the signal it would do no more. (Measured: while `waitUntil` holds this request open, neither does.)
+      // Without the caller's signal: when the caller leaves, the runtime ends this call by itself, and the
+      // signal would add nothing. (Measured: while `waitUntil` holds this request open, neither ends it.)
       call: (again) => {
         if (!again) return this.#send({ ...call, ...along }, follower);
         const { signal, ...progress } = again;
@@ -160,37 +161,38 @@ export class BucketStub {
     return signal ? this.#stub().fetch(url, { signal }) : this.#stub().fetch(url);
   }
 
-  /** What is said where the object was reset so often that the caller's time went by. */
+  /** The answer if the object was reset so often that the caller's time has passed. */
   #timedOut({ tokens, timeoutMs }: Asked): Response {
     const asked = tokens === 1 ? "1 token" : `${tokens} tokens`;
     const within = timeoutMs === undefined ? "in time" : `within ${timeoutMs} ms`;
     return problemResponse("timeout", {
-      detail: `Cannot acquire ${asked} ${within}: the bucket was restarted again and again`,
+      detail: `Cannot acquire ${asked} ${within}: the bucket kept restarting`,
       retryAfterMs: RESTARTED_RETRY_MS,
       violatedPolicy: this.#policy.name,
     });
   }
 
   /**
-   * Cancels the acquire with this key, and resolves with whether it waited. Where the object is reset before
-   * its answer is here, it is asked once more: those who have not been put back yet find their key cancelled.
+   * Cancels the acquire with this key, and resolves with whether it was waiting. If the object is reset
+   * before it answers, the call is repeated: acquires that have not been requeued by then find their key
+   * cancelled.
    */
   cancel(idempotencyKey: string): Promise<boolean> {
     return this.#callWithRetry(async () => await this.#stub().cancel(idempotencyKey));
   }
 
-  /** What the bucket looks like now. */
+  /** The bucket's current state. */
   inspect(): Promise<BucketSnapshot> {
     return this.#callWithRetry(async () => await this.#stub().inspect(this.#name, this.#policy));
   }
 
-  /** A response with the caller's end of a WebSocket, which tells what happens; or the refusal. */
+  /** A response with the caller's end of a WebSocket that sends events; or the refusal. */
   watch(): Promise<Response> {
     const call = { bucket: this.#name, policy: this.#policy };
     return this.#callWithRetry(() => this.#stub().fetch(watchRequest(call)));
   }
 
-  /** Gives the bucket a policy of its own. */
+  /** Gives the bucket its own policy. */
   changePolicy(changes: Readonly<Record<string, unknown>>): Promise<PolicyChange> {
     return this.#callWithRetry(
       async () => await this.#stub().changePolicy(this.#name, this.#policy, changes),
@@ -198,9 +200,9 @@ export class BucketStub {
   }
 
   /**
-   * Keeps at most `tokens` in the bucket, and lets its ticks bring nothing until `untilMs`. Made twice, it
-   * is as good as made once; an instant that is over changes nothing. What this isolate has on lease is
-   * given back; another one does so when it next asks.
+   * Keeps at most `tokens` in the bucket, and makes its ticks bring nothing until `untilMs`. Idempotent; an
+   * instant in the past changes nothing. This isolate returns its lease; other isolates return theirs with
+   * their next call to the object.
    */
   async pause(pause: Pause): Promise<BucketSnapshot> {
     const snapshot = await this.#callWithRetry(
@@ -210,15 +212,15 @@ export class BucketStub {
     return snapshot;
   }
 
-  /** Ends a pause, whoever began it. */
+  /** Ends a pause, whoever started it. */
   resume(): Promise<BucketSnapshot> {
     return this.#callWithRetry(async () => await this.#stub().resume(this.#name, this.#policy));
   }
 
   /**
-   * Drains the bucket and forgets it. Where the object is reset before its answer is here, it is drained
-   * once more, with those who came in between. One whose state cannot be read cannot erase it, either: then
-   * its file is put out of the way, if somebody can do that.
+   * Refuses all waiters and forgets the bucket. If the object is reset before it answers, the call is
+   * repeated, and also refuses callers that arrived in between. An object that can't read its state can't
+   * erase it either; then the file is set aside, if this deployment can do that.
    */
   reset(): Promise<void> {
     return this.#callWithRetry(async () => {
@@ -231,7 +233,7 @@ export class BucketStub {
     });
   }
 
-  /** `callWithRetry`, without trying on where that cannot help, and with a line in the log where it fails. */
+  /** `callWithRetry`, except that it stops once retrying can't help, and logs a failure. */
   #callWithRetry<Result>(call: () => Promise<Result>): Promise<Result> {
     const doubt = this.#doubting();
     let hasFailed = false;
@@ -248,8 +250,8 @@ export class BucketStub {
   }
 
   /**
-   * What makes a call again, for as long as that may help. One failure is a reset, most often; after more
-   * of them it is looked first whether the state can be read at all.
+   * Repeats a call for as long as that may help. One failure is usually a reset; after more, it first checks
+   * whether the state can be read at all.
    */
   #doubting(): CallAgain {
     let isDoubtful = false;
@@ -265,7 +267,7 @@ export class BucketStub {
     return { name: this.#name, files: this.#files };
   }
 
-  /** What this isolate has on lease; made by whoever asks first, so always with all that it needs. */
+  /** This isolate's lease. The first caller creates it, so every caller passes everything it needs. */
   #leased(): LeasedBucket | undefined {
     return leasedBucket(this.#objects, this.#name, this.#policy, this.#dataset);
   }

@@ -1,5 +1,6 @@
 /**
- * The Worker's side of putting an acquire back that was lost with its object: see requeue.ts for when.
+ * The Worker's side of requeueing an acquire that was lost with its object; see requeue.ts for when that
+ * happens.
  */
 import { isRecord } from "../core/is-record.ts";
 import { BucketUnreachableError, isTransient } from "../wire/call-with-retry.ts";
@@ -11,10 +12,10 @@ import {
 } from "../wire/requeue.ts";
 import { UNWRITABLE } from "../wire/failures.ts";
 
-/** What the runtime says where the disk is full. */
+/** What the runtime's error contains when the disk is full. */
 const FULL_DISK = "SQLITE_FULL";
 
-/** How many callers of this isolate try in vain, by bucket. */
+/** How many callers of this isolate are retrying, by bucket. */
 const returning = new Map<string, number>();
 
 function countReturning(bucket: string, change: 1 | -1): void {
@@ -23,11 +24,11 @@ function countReturning(bucket: string, change: 1 | -1): void {
   else returning.delete(bucket);
 }
 
-/** What goes with a call that is made again. */
+/** What a repeated call carries. */
 interface Again {
-  /** How much of the caller's time is gone. */
+  /** How much of the caller's time has passed, in milliseconds. */
   readonly elapsedMs: number;
-  /** Over how long the callers of this isolate come back; left out where that is the usual. */
+  /** Over how long the callers of this isolate come back, in milliseconds; absent if that is the default. */
   readonly spreadMs?: number;
   /** Aborts when the caller's time is up. */
   readonly signal: AbortSignal;
@@ -36,22 +37,22 @@ interface Again {
 /** An acquire, for `callWithRequeue`. */
 export interface LosableAcquire<Result> extends RequeueTerms {
   readonly bucket: string;
-  /** Asks the object, on a fresh stub each time. */
+  /** Calls the object, with a fresh stub each time. */
   readonly call: (again?: Again) => Promise<Result>;
-  /** The answer where resets of the object have used up the caller's time. */
+  /** The answer if resets of the object have used up the caller's time. */
   readonly timedOut: () => Result;
-  /** What is thrown instead of the error, where more is known of it. */
+  /** The error to throw instead, if more is known about it. */
   readonly explain?: (error: BucketUnreachableError) => Promise<BucketUnreachableError>;
 }
 
 /**
- * Makes the call, and again while the object is lost under it. Settles as the call does, with these
+ * Makes the call, and repeats it while the object is lost during it. Settles as the call does, with these
  * exceptions:
  *
- * @throws {BucketUnreachableError} Where the object can't be reached: after some seconds without a sign of life,
- * when the caller's time is up, and at once where it is overloaded or its code threw.
- * @throws The reason of the caller's signal, when it leaves meanwhile. The signal is asked for after a loss
- * only: the runtime makes it then, and that costs more than a grant.
+ * @throws {BucketUnreachableError} If the object can't be reached: after some seconds without a sign of life,
+ * when the caller's time is up, and immediately if the object is overloaded or its code threw.
+ * @throws The reason of the caller's signal, if the caller leaves meanwhile. The signal is only read after a
+ * loss: the runtime creates it on access, and that costs more than a grant.
  */
 export async function callWithRequeue<Result>(
   acquire: LosableAcquire<Result>,
@@ -99,7 +100,7 @@ async function callAgain<Result>(
   }
 }
 
-/** A call that ends when the caller's time is up, though the object should say nothing at all. */
+/** A call that ends when the caller's time is up, even if the object never answers. */
 async function callWithin<Result>(
   { call }: LosableAcquire<Result>,
   requeue: Requeue,
@@ -125,7 +126,7 @@ async function callWithin<Result>(
   }
 }
 
-/** Time since a call began. A clock that is set back makes nobody wait for longer than it was held before. */
+/** Time since a call began. If the clock is set back, no caller waits longer for it than it already has. */
 class Elapsed {
   #readAtMs: number;
   #ms = 0;

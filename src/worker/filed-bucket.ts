@@ -1,6 +1,6 @@
 /**
- * A bucket where its file can be seen: one that nobody has ever come to is answered for without its object
- * (unused-bucket.ts), unless something is asked for.
+ * A bucket whose file can be seen: as long as it has never been used, requests that take nothing are answered
+ * without its object (unused-bucket.ts).
  */
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
@@ -37,7 +37,7 @@ export class FiledBucket extends BucketStub {
   override acquire(asked: Asked, follower?: PlaceFollower): Response | Promise<Response> {
     const { capacity, maxWaitMs } = this.#policy;
     const { tokens, timeoutMs = 0 } = asked;
-    // What the policy allows is asked for, and the bucket is used from then on, whatever it answers.
+    // A request that the policy allows uses the bucket, whatever the answer is.
     if (tokens <= capacity && timeoutMs <= maxWaitMs) return super.acquire(asked, follower);
     return this.#acquireInVain(asked, follower);
   }
@@ -73,7 +73,7 @@ export class FiledBucket extends BucketStub {
     return this.#leavingNothing(() => super.cancel(idempotencyKey));
   }
 
-  /** What needs the object and keeps nothing: it leaves a file that may go. */
+  /** A call that needs the object but stores nothing: the file it leaves may be deleted. */
   async #leavingNothing<Result>(call: () => Promise<Result>): Promise<Result> {
     const isUnused = await this.#files.isUnused(this.#name);
     const result = await call();
@@ -81,7 +81,7 @@ export class FiledBucket extends BucketStub {
     return result;
   }
 
-  /** The configured policy refuses it; only one of the bucket's own may not. */
+  /** The configured policy refuses this request; only the bucket's own policy might not. */
   async #acquireInVain(asked: Asked, follower: PlaceFollower | undefined): Promise<Response> {
     const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...asked };
     const refusal = await this.#ofUnused((bucket) => {

@@ -1,26 +1,26 @@
 /**
  * The entrypoint for Workers of the same account, by a service binding:
  *
- *   [[services]]
- *   binding = "SLUICE"
- *   service = "sluice"
- *   entrypoint = "Sluice"
+ *     [[services]]
+ *     binding = "SLUICE"
+ *     service = "sluice"
+ *     entrypoint = "Sluice"
  *
- * Whoever deploys the caller has tied it to this one, so being bound is the right to acquire, read and
- * pause, and takes no `API_TOKEN`. No address on the Internet leads here: the runtime, not anything in a
- * request, says which entrypoint was called.
+ * The person who deploys the calling Worker has bound it to this one, so the binding itself grants the right
+ * to acquire, read and pause, without an `API_TOKEN`. No address on the Internet leads here: the runtime, and
+ * nothing in a request, decides which entrypoint is called.
  *
- * The verbs are those of a client, and they are a client: one whose service is the routes behind this
- * door, in the same isolate. So HTTP and RPC cannot differ in what they check and answer, and an acquire
- * is held by a request to the bucket's object, which is told when it is given up. (A call by RPC would
- * not be.)
+ * The methods are those of a client, and they are implemented by a client whose service is the routes for
+ * bound Workers, in the same isolate. So HTTP and RPC can't differ in what they check and answer, and an
+ * acquire is held by a request to the bucket's object, which notices when it is abandoned. (It would not
+ * notice an abandoned RPC call.)
  *
- * **A caller that goes away** frees its place. Measured on workerd, with two Workers: where the client of
+ * **A caller that disconnects** frees its place. Measured on workerd, with two Workers: when the client of
  * the calling Worker leaves, or the calling Worker answers without waiting, the runtime ends this call and
- * all it has begun, and the object knows within 2 ms. A signal works where the runtime can send one over
- * RPC (the compatibility flag `enable_abortsignal_rpc`, of both Workers; without it the call fails with
- * `DataCloneError`); `createClient({ service: env.SLUICE })` takes signals under any flags. What does not
- * work is to dispose of the promise of a result: nobody is told.
+ * everything it has started, and the object knows within 2 ms. An `AbortSignal` works if the runtime can send
+ * one over RPC (the compatibility flag `enable_abortsignal_rpc`, on both Workers; without it the call fails
+ * with `DataCloneError`); `createClient({ service: env.SLUICE })` takes signals under any flags. Disposing of
+ * the promise of a result does not work: nothing is notified.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 
@@ -33,32 +33,31 @@ import type { SluiceEnv } from "./config/env.ts";
 import { createServedClient } from "../client/client.ts";
 import { boundRoutes } from "./app.ts";
 
-/** What a call takes that needs more than being bound. */
+/** Options of a call that needs more than the binding. */
 interface AdminOptions extends CallOptions {
-  /** One of `ADMIN_TOKEN`. */
+  /** One of the values of `ADMIN_TOKEN`. */
   readonly token?: string | undefined;
 }
 
 /**
- * Sluice as bound Workers see it: the verbs of `Client`, and the HTTP interface.
+ * Sluice as bound Workers see it: the methods of `Client`, and the HTTP interface.
  *
- * Outcomes are values. Where the bucket cannot be reached, the outcome of an acquire is a refusal with the
- * reason `unavailable`. What is thrown is to be matched by `name`: `SluiceError`, `RangeError`,
- * `TypeError`.
+ * Outcomes are values. If the bucket can't be reached, the outcome of an acquire is a refusal with the reason
+ * `unavailable`. Match thrown errors by `name`: `SluiceError`, `RangeError`, `TypeError`.
  *
  * @example
  * const outcome = await env.SLUICE.acquire("exports", { timeoutMs: 5_000 });
  * if (!outcome.ok) return new Response(outcome.detail, { status: 429 });
  */
 export class Sluice extends WorkerEntrypoint<SluiceEnv> implements Client {
-  /** The HTTP interface; admin calls need their `ADMIN_TOKEN` here, too. */
+  /** The HTTP interface. Admin calls need an `ADMIN_TOKEN` here, too. */
   override fetch(request: Request): Response | Promise<Response> {
     return boundRoutes.fetch(request, this.env, this.ctx);
   }
 
   /**
-   * See `Client.acquire`. No key is sent but the caller's own: between the two Workers no connection
-   * breaks, and the way from here to the bucket is this Worker's to mend.
+   * See `Client.acquire`. Sends no key unless the caller passes one: connections between the two Workers
+   * don't break, and this Worker handles failures between itself and the bucket.
    */
   acquire(bucket: string, options?: AcquireOptions): Promise<AcquireOutcome> {
     return this.#client().acquire(bucket, options);

@@ -1,4 +1,4 @@
-/** What the deployment says: policies, tokens, and whether everybody may ask. Read once an isolate. */
+/** The deployment's configuration: policies, tokens, and whether everyone may call. Read once per isolate. */
 import type { CorsOrigins } from "./config/cors-origins.ts";
 import type { SluiceEnv } from "./config/env.ts";
 
@@ -9,16 +9,16 @@ import { readCorsOrigins } from "./config/cors-origins.ts";
 import { PolicyTable } from "./config/policy-table.ts";
 import { switchRefusalLog } from "../answers/refusal-log.ts";
 
-/** The configuration, checked. */
+/** The checked configuration. */
 export interface Settings {
   readonly policies: PolicyTable;
-  /** Who may acquire and read; without tokens everybody or nobody, as `isPublic` says. */
+  /** Who may acquire and read; without tokens everyone or no one, depending on `isPublic`. */
   readonly apiTokens: AccessTokens | undefined;
   readonly isPublic: boolean;
-  /** Who may change and reset buckets; without tokens nobody may. */
+  /** Who may change and reset buckets; without tokens no one may. */
   readonly adminTokens: AccessTokens | undefined;
   readonly corsOrigins: CorsOrigins;
-  /** Under which names it may be called where everybody may; left out where any will do. */
+  /** The host names that a public deployment answers to; unset if any will do. */
   readonly allowedHosts: AllowedHosts | undefined;
 }
 
@@ -27,7 +27,7 @@ const known = new WeakMap<SluiceEnv, Settings>();
 /**
  * The settings of `env`.
  *
- * @throws {RangeError} Where any of it is illegal, naming the field; Sluice does not run with a guess.
+ * @throws {RangeError} If any setting is illegal, naming the field; Sluice never runs on a guess.
  */
 export function settingsOf(env: SluiceEnv): Settings {
   let settings = known.get(env);

@@ -1,8 +1,9 @@
 /**
- * What is known of a bucket that cannot be reached, in the log and for the answer.
+ * What is known about a bucket that can't be reached, for the log and for the answer.
  *
- * The platform says "internal error" to the Worker, and in its own log neither which object it was nor where
- * that is kept. So the bucket and, where it can be seen, its file are named here, and what helps. Each bucket once a minute: whoever asks comes again and again.
+ * The platform only reports "internal error" to the Worker, and its own log names neither the object nor its
+ * file. So this module names the bucket, its file if it can be seen, and the remedy. Each bucket is logged at
+ * most once a minute, because callers retry again and again.
  */
 import type { BucketFiles } from "./config/bucket-files.ts";
 
@@ -10,20 +11,20 @@ import { UNREADABLE_STATE } from "../wire/failures.ts";
 import { isRecord } from "../core/is-record.ts";
 import { BucketUnreachableError } from "../wire/call-with-retry.ts";
 
-/** Between two lines about one bucket. */
+/** Between two log lines about one bucket, in milliseconds. */
 const SPACING_MS = 60_000;
-/** For how long what was found out about a file is not asked again. */
+/** How long a file's state is cached, in milliseconds. */
 const KNOWN_MS = 1_000;
-/** Buckets that are remembered; beyond that the first goes. */
+/** Buckets that are remembered; beyond that the oldest is dropped. */
 const MAX_BUCKETS = 1_000;
 
-/** The bucket's state cannot be read, and no waiting mends that. `message` may be told to callers. */
+/** The bucket's state can't be read, and waiting won't help. `message` may be shown to callers. */
 export class UnreadableStateError extends Error {
   override readonly name = "UnreadableStateError";
 
   constructor(bucket: string, cause?: unknown) {
     const path = `/buckets/${encodeURIComponent(bucket)}`;
-    super(`The state of the bucket cannot be read: DELETE ${path} starts it anew`, { cause });
+    super(`The state of the bucket cannot be read: DELETE ${path} resets it`, { cause });
   }
 }
 
@@ -34,7 +35,7 @@ interface Known {
   fault: string | undefined;
 }
 
-/** Of this isolate, by name. */
+/** By name, for this isolate. */
 const known = new Map<string, Known>();
 
 /** Where a bucket is kept. */
@@ -43,15 +44,15 @@ export interface BucketPlace {
   readonly files: BucketFiles | undefined;
 }
 
-/** What is wrong with the file of the bucket, as of a moment ago; `undefined` where nothing is known to be. */
+/** What is wrong with the bucket's file, as of a moment ago; `undefined` if nothing is known to be wrong. */
 export async function faultOf(place: BucketPlace): Promise<string | undefined> {
   return (await lookUp(place)).fault;
 }
 
 /**
- * Says in the log that the bucket cannot be reached.
+ * Logs that the bucket can't be reached.
  *
- * @returns What is to be thrown instead of `error`: the same, with a cause that says more if more is known.
+ * @returns The error to throw instead of `error`: the same, with a cause that says more if more is known.
  */
 export async function noteUnreachable(
   error: BucketUnreachableError,
@@ -62,11 +63,11 @@ export async function noteUnreachable(
   const { name } = place;
   const nowMs = Date.now();
   const sinceMs = nowMs - entry.toldAtMs;
-  // A clock that has jumped back says nothing: a line too many, and none is missed.
+  // If the clock has jumped back, log: one line too many is better than a missing one.
   if (sinceMs < 0 || sinceMs >= SPACING_MS) {
     entry.toldAtMs = nowMs;
     const file = entry.path === undefined ? "" : ` (file ${entry.path})`;
-    const remedy = `DELETE /buckets/${encodeURIComponent(name)} starts it anew`;
+    const remedy = `DELETE /buckets/${encodeURIComponent(name)} resets it`;
     const why = fault === undefined ? "" : `: its state cannot be read (${fault}); ${remedy}`;
     console.error(`Cannot reach the bucket ${name}${file}${why}`, error);
   }
@@ -81,7 +82,7 @@ function faultIn(cause: unknown): string | undefined {
   return message.startsWith(UNREADABLE_STATE) ? message : undefined;
 }
 
-/** The bucket begins anew: nothing that was known of it holds. */
+/** The bucket starts over, so nothing that was known about it holds. */
 export function forgetUnreachable(name: string): void {
   known.delete(name);
 }

@@ -160,7 +160,7 @@ describe("a bucket whose file is damaged", () => {
     const paths = [`/acquire?bucket=${name}`, `/buckets/${encodeURIComponent(name)}`];
     for (const path of [...paths, ...paths]) {
       const answer = await deployed({ POLICIES, FILES, BUCKETS }, path);
-      const remedy = `DELETE /buckets/${encodeURIComponent(name)} starts it anew`;
+      const remedy = `DELETE /buckets/${encodeURIComponent(name)} resets it`;
       expect(await answer.json()).toMatchObject({
         status: 503,
         reason: "unavailable",
@@ -212,7 +212,7 @@ describe("many scrapes at once", () => {
     expect(await refused.json()).toMatchObject({
       status: 503,
       reason: "unavailable",
-      detail: "Cannot scrape: 8 scrapes are under way",
+      detail: "Cannot scrape: 8 scrapes are in progress",
     });
     held.shift()?.();
     expect((await Promise.race(scrapes)).status).toBe(200);

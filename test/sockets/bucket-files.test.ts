@@ -297,7 +297,7 @@ describe("damaged files", () => {
           deletion: 204,
         };
         expect(seen).toEqual({ what, ...wanted });
-        const remedy = `DELETE /buckets/${bucket} starts it anew`;
+        const remedy = `DELETE /buckets/${bucket} resets it`;
         const detail = `The state of the bucket cannot be read: ${remedy}`;
         expect(body, what).toMatchObject(isKept ? { remaining: 68 } : { detail });
         expect(again.body, what).toMatchObject({ remaining: 99 });
@@ -321,7 +321,7 @@ describe("damaged files", () => {
     const refused = await send(server.url, acquirePath("torn", "timeoutMs=0"));
     expect(refused).toMatchObject({ status: 503 });
     expect(refused.body).toMatchObject({
-      detail: "The state of the bucket cannot be read: DELETE /buckets/torn starts it anew",
+      detail: "The state of the bucket cannot be read: DELETE /buckets/torn resets it",
     });
     expect((await send(server.url, "/buckets/torn", asAdmin("DELETE"))).status).toBe(204);
     expect((await send(server.url, acquirePath("torn"))).body).toMatchObject({ remaining: 99 });

@@ -90,7 +90,7 @@ it("a body that breaks off is a fault of the request, and what it began with is 
   for (const lines of [length, chunk, [...chunk, "zz", ""], [...chunk, "5", "x"]]) {
     const [answer, ...others] = await sendRaw(...lines);
     expect(answer).toMatchObject({ status: 400 });
-    expect(answer?.body).toContain('"errors":[{"field":"body","message":"the body broke off"}]');
+    expect(answer?.body).toContain('"errors":[{"field":"body","message":"the body ended early"}]');
     expect(others).toEqual([]);
   }
   const [snapshot] = await sendRaw("GET /buckets/broken HTTP/1.1", "Host: x", "", "");

@@ -273,7 +273,7 @@ describe("faults", () => {
     ['{"untilMs":1,"until":2}', ['"until" is not one of untilMs, tokens']],
     ["[]", ["the body must be a JSON object"]],
     ["x", ["the body is not JSON"]],
-    ['{"untilMs":1,"untilMs":2}', ["the body names a member twice"]],
+    ['{"untilMs":1,"untilMs":2}', ["the body has the same member twice"]],
   ])("%s", async (body, messages) => {
     const name = uniqueName("pause");
     const response = await pause(name, body);

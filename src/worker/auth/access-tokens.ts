@@ -1,13 +1,13 @@
 /**
- * Bearer tokens: which of them the deployment knows, and what each is good for.
+ * Bearer tokens: which ones the deployment knows, and what each is good for.
  *
- * Several may be known at once, so that one can be replaced without a moment in which neither is
- * taken. In the short form they are text, separated by white space, which no bearer token contains. In
- * the long form each is an item of a JSON list and may be bound to buckets and to rights.
+ * Several tokens may be valid at the same time, so that one can be replaced without a gap. In the short form
+ * they are text, separated by white space, which no bearer token contains. In the long form each is an item
+ * of a JSON list and may be restricted to buckets and rights.
  *
- * Two things must not tell anything of a token. *The time that a comparison takes*: what is compared
- * are digests of one length, and all of them each time. *Messages*: whatever stands in a wrong place
- * may be a token, so a fault is told by its place, and no message here shows a value.
+ * Two things must not reveal anything about a token. *The time of a comparison*: it compares digests of equal
+ * length, and always all of them. *Messages*: any misplaced value may be a token, so a message names the
+ * place of a fault and never shows a value.
  */
 import { BUCKET_PATTERN_RULE, isBucketPattern, matchesPattern } from "../config/bucket-pattern.ts";
 import { isRecord } from "../../core/is-record.ts";
@@ -22,7 +22,10 @@ export interface Scope {
   readonly buckets: readonly string[];
 }
 
-/** Whether any of `scopes` holds `right` on the bucket. Who may change it may pause it. */
+/**
+ * Whether any of `scopes` has `right` on the bucket. The right to change a bucket includes the right to pause
+ * it.
+ */
 export function isInScope(scopes: readonly Scope[], right: Right, bucket: string): boolean {
   return scopes.some(({ rights, buckets }) => {
     const isRight = rights.includes(right) || (right === "pause" && rights.includes("admin"));
@@ -31,13 +34,13 @@ export function isInScope(scopes: readonly Scope[], right: Right, bucket: string
 }
 
 interface RightsOfVariable {
-  /** What a token may be bound to. */
+  /** The rights that a token may be restricted to. */
   readonly all: readonly Right[];
-  /** What it is good for unless it is. */
+  /** The rights of a token without restrictions. */
   readonly byDefault: readonly Right[];
 }
 
-/** Pausing holds up everybody, so a token is good for it only where that is said. */
+/** A pause holds up every caller, so a token may only pause if its configuration says so. */
 const rightsOf = {
   API_TOKEN: { all: ["acquire", "read", "pause"], byDefault: ["acquire", "read"] },
   ADMIN_TOKEN: { all: ["admin"], byDefault: ["admin"] },
@@ -45,8 +48,8 @@ const rightsOf = {
 
 const BEARER = /^Bearer +([^\s]+) *$/i;
 /**
- * What can be sent in a header as it is, and holds no white space. Nor is it punctuation alone: `,`, `*` or
- * `""` is what remains of a list, a wildcard or an empty value, and everybody's first guess.
+ * Visible ASCII, which a header can carry as it is, without white space. Punctuation alone is not a token:
+ * `,`, `*` or `""` is what remains of a list, a wildcard or an empty value, and anyone's first guess.
  */
 const TOKEN = /^(?=.*[A-Za-z0-9])[\x21-\x7E]+$/;
 
@@ -70,10 +73,10 @@ export class AccessTokens {
   }
 
   /**
-   * Reads the value of the variable: text, or a list that somebody has parsed already. `undefined`
-   * where it is not set or empty.
+   * Reads the variable's value: text, or a list that has been parsed already. `undefined` if it is unset or
+   * empty.
    *
-   * @throws {RangeError} Where it is illegal, naming the place.
+   * @throws {RangeError} If the value is illegal, naming the place.
    */
   static read(variable: keyof typeof rightsOf, value: unknown): AccessTokens | undefined {
     if (value === undefined || value === "") return undefined;
@@ -85,20 +88,20 @@ export class AccessTokens {
     return new AccessTokens(tokens);
   }
 
-  /** What the bearer token of `request` is good for: nothing where it is missing or not known. */
+  /** What the request's bearer token is good for: nothing if it is missing or unknown. */
   async scopesOf(request: Request): Promise<readonly Scope[]> {
     const presented = BEARER.exec(request.headers.get("Authorization") ?? "")?.[1];
     if (presented === undefined) return [];
     const digest = await digestOf(presented);
     const known = await this.#knownTokens();
-    // Through to the end, whichever it is.
+    // Always compares all of them.
     const matching = known.filter((token) => crypto.subtle.timingSafeEqual(token.digest, digest));
     return matching.map(({ scope }) => scope);
   }
 
   /**
-   * Digests are made once. The result is kept, not the promise of it: a promise belongs to the request
-   * that began it, which may end before it is kept, and others would wait for ever.
+   * Computes the digests once. The result is cached and not its promise: a promise belongs to the request
+   * that started it, and if that request ended early, others would wait forever.
    */
   async #knownTokens(): Promise<readonly KnownToken[]> {
     return (this.#known ??= await Promise.all(
@@ -114,7 +117,7 @@ function digestOf(token: string): Promise<ArrayBuffer> {
 function readItems(variable: string, value: unknown): readonly unknown[] {
   const items = typeof value === "string" ? parseItems(variable, value.trim()) : value;
   if (Array.isArray(items)) return items;
-  throw new RangeError(`${variable} must be tokens separated by white space, or a list of them`);
+  throw new RangeError(`${variable} must be tokens separated by white space, or a list of tokens`);
 }
 
 function parseItems(variable: string, text: string): unknown {
@@ -122,8 +125,8 @@ function parseItems(variable: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // What the parser says would repeat what it stumbled over.
-    throw new RangeError(`${variable} begins like JSON and is none`);
+    // The parser's message would quote the text.
+    throw new RangeError(`${variable} starts like JSON but is not valid JSON`);
   }
 }
 
@@ -137,7 +140,7 @@ function readItem(
   const { token, buckets = ["*"], may: rights = byDefault, ...others } = members;
   const isRight = (value: unknown): value is Right => all.some((right) => right === value);
   if (!isToken(token)) {
-    const rule = "visible ASCII characters without white space, a letter or digit among them";
+    const rule = "visible ASCII characters without white space, including a letter or digit";
     throw new RangeError(`${place}: token must be ${rule}`);
   }
   if (!isListOf(buckets, isBucketPattern)) {
@@ -156,7 +159,7 @@ function isToken(value: unknown): value is string {
   return typeof value === "string" && TOKEN.test(value);
 }
 
-/** Whether `value` is a list of one item or more, and each as `isItem` demands. */
+/** Whether `value` is a non-empty list whose items all satisfy `isItem`. */
 function isListOf<Item>(
   value: unknown,
   isItem: (item: unknown) => item is Item,

@@ -1,7 +1,7 @@
 /**
- * Who may call what. Of a request without a token that is known, nothing but method, path and origin is
- * looked at before it is turned away. What its token is good for is asked once the bucket's name is
- * known, and before the policies are, so that nobody learns of buckets that are none of his business.
+ * Who may call what. Without a known token, only method, path and origin of a request are looked at before it
+ * is rejected. What a token is good for is checked once the bucket's name is known and before any policy is
+ * looked up, so that a caller can't probe for buckets it has no right on.
  */
 import type { Context } from "hono";
 
@@ -18,17 +18,17 @@ export interface GuardSettings {
   readonly isPublic: boolean;
 }
 
-/** What the sender of a request may do, or the answer that turns it away. */
+/** What the sender of a request may do, or the response that rejects it. */
 export type Guard = (request: Request) => Authorization | Promise<Authorization>;
 
 type Authorization = readonly Scope[] | Response;
 
-/** What everybody may do where Sluice is public. */
+/** What everyone may do if Sluice is public. */
 const PUBLIC_SCOPES: readonly Scope[] = [{ rights: ["acquire", "read"], buckets: ["*"] }];
 /** What a bound Worker may do: everything but admin calls. */
 const BINDING_SCOPES: readonly Scope[] = [{ rights: ["acquire", "read", "pause"], buckets: ["*"] }];
 
-/** Lets in who may acquire or read: holders of an `API_TOKEN`, or all where Sluice is public. */
+/** For acquiring and reading: admits holders of an `API_TOKEN`, or everyone if Sluice is public. */
 export function apiGuard(settings: GuardSettings): Guard {
   const { apiTokens } = settings;
   if (apiTokens) return async (request) => admission(await apiTokens.scopesOf(request));
@@ -36,18 +36,18 @@ export function apiGuard(settings: GuardSettings): Guard {
   return () => admission(scopes);
 }
 
-/** Lets in all: for callers that have shown who they are by where they called. */
+/** Admits everyone: for callers that have proved who they are by which entrypoint they reached. */
 export function boundGuard(): Guard {
   return () => BINDING_SCOPES;
 }
 
-/** Lets in holders of an `ADMIN_TOKEN`. */
+/** Admits holders of an `ADMIN_TOKEN`. */
 export function adminGuard({ adminTokens }: Pick<GuardSettings, "adminTokens">): Guard {
   if (adminTokens) return async (request) => admission(await adminTokens.scopesOf(request));
   return () => problemResponse("admin-disabled", { detail: "No ADMIN_TOKEN is set" });
 }
 
-/** Lets in holders of an `API_TOKEN`, which may have the right to pause, or of an `ADMIN_TOKEN`. */
+/** Admits holders of an `API_TOKEN`, which may include the right to pause, or of an `ADMIN_TOKEN`. */
 export function apiPauseGuard({ apiTokens, adminTokens }: GuardSettings): Guard {
   if (!apiTokens) return adminGuard({ adminTokens });
   return async (request) => {
@@ -56,13 +56,13 @@ export function apiPauseGuard({ apiTokens, adminTokens }: GuardSettings): Guard 
   };
 }
 
-/** Lets in all, and tells whether they hold an `ADMIN_TOKEN`, too. */
+/** Admits everyone, and adds the rights of an `ADMIN_TOKEN` if there is one. */
 export function boundPauseGuard({ adminTokens }: GuardSettings): Guard {
   if (!adminTokens) return boundGuard();
   return async (request) => [...BINDING_SCOPES, ...(await adminTokens.scopesOf(request))];
 }
 
-/** Answers a request that `guard` lets in; `answer` is told what its sender may do. */
+/** Answers a request that `guard` admits; `answer` gets what its sender may do. */
 export function authorize(
   c: Context,
   guard: Guard,
@@ -75,7 +75,7 @@ export function authorize(
   return admitted instanceof Promise ? admitted.then(enter) : enter(admitted);
 }
 
-/** The refusal of a caller that was let in and lacks `right` on this bucket, or on any. */
+/** The refusal of a known caller that lacks `right` on this bucket, or on any bucket. */
 export function forbidden(right: Right, bucket?: string): Response {
   const where = bucket === undefined ? "" : ` on ${showValue(bucket)}`;
   return unauthorized(`This token lacks the right "${right}"${where}`);

@@ -1,12 +1,12 @@
 /**
- * How open a deployment is: the one reading of it, for those who decide it and those who tell it. It
- * imports nothing of the Worker's, because the launcher of `npm run serve` knows the words, too.
+ * How open a deployment is, decided in one place. Imports nothing from the Worker, because the launcher of
+ * `npm run serve` uses it, too.
  */
 
-/** Who may acquire and read: holders of a token, everybody, or nobody but bound Workers. */
+/** Who may acquire and read: holders of a token, everyone, or only bound Workers. */
 export type Openness = "token" | "everybody" | "nobody";
 
-/** Who may acquire and read under these settings. An `API_TOKEN` goes before `PUBLIC`. */
+/** Who may acquire and read under these settings. An `API_TOKEN` takes precedence over `PUBLIC`. */
 export function opennessOf({
   apiTokens,
   isPublic,

@@ -1,24 +1,24 @@
 /**
- * The variable `ALLOWED_HOSTS`: under which names Sluice may be called where everybody may call it.
+ * The variable `ALLOWED_HOSTS`: the host names that a public deployment answers to.
  *
- * This is against DNS rebinding. A page at `http://evil.example:8787` has its own name resolve to 127.0.0.1
- * once it has loaded: from then on the Sluice on its visitor's machine is of its own origin, and neither
- * CORS nor the `Origin` of a WebSocket holds it back. What gives it away is the name that the browser puts
- * into `Host`, and no script can change that. So a Sluice that only its own machine is to reach answers
- * to names that nobody else can give out: `localhost` and names below it, which are not looked up (RFC
- * 6761), and every address, which leads nowhere but where it says.
+ * This protects against DNS rebinding. A page at `http://evil.example:8787` makes its own name resolve to
+ * 127.0.0.1 once it has loaded. From then on the Sluice on its visitor's machine has the page's own origin,
+ * and neither CORS nor the `Origin` of a WebSocket stops it. What gives it away is the name that the browser
+ * sends as `Host`, which no script can change. So a Sluice meant for its own machine only answers to names
+ * that no one else controls: `localhost` and names below it, which are never looked up (RFC 6761), and IP
+ * addresses, which lead only where they say.
  *
- * Where a token is asked for none of this is checked: such a page has none.
+ * None of this is checked if a token is required: such a page has none.
  */
 import { showValue } from "../../core/policy.ts";
 
-/** An IPv4 address in a URL that was parsed: whatever form it had, it has four numbers then. */
+/** An IPv4 address in a parsed URL: whatever form it was written in, it has four numbers then. */
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 
 /** The names that the variable lists. */
 export class AllowedHosts {
   readonly #names: ReadonlySet<string>;
-  /** Host and port of the last request that was allowed: nearly every one has the same. */
+  /** Host and port of the last allowed request: nearly every request has the same. */
   #lastAllowed: string | undefined = undefined;
 
   private constructor(names: ReadonlySet<string>) {
@@ -26,10 +26,10 @@ export class AllowedHosts {
   }
 
   /**
-   * Reads the value of the variable: names separated by white space, none of them for `localhost` and
-   * addresses alone; `undefined` where any name will do, because it is not set or `*`.
+   * Reads the variable's value: names separated by white space. An empty value allows only `localhost` and
+   * addresses. Returns `undefined` if any name will do, because the variable is unset or `*`.
    *
-   * @throws {RangeError} Where it is illegal, showing the name.
+   * @throws {RangeError} If the value is illegal, showing the name.
    */
   static read(value: unknown): AllowedHosts | undefined {
     if (value === undefined) return undefined;
@@ -57,23 +57,23 @@ export class AllowedHosts {
   }
 }
 
-/** Host and port of a request's URL, as they were sent: not every runtime has parsed them. */
+/** Host and port of a request's URL as they were sent: not every runtime has parsed them. */
 export function hostIn(url: string): string {
   const from = url.indexOf("//") + 2;
   const to = url.indexOf("/", from);
   return to < 0 ? url.slice(from) : url.slice(from, to);
 }
 
-/** The name or address without the port, in the form that browsers compare; `undefined` where it is none. */
+/** The name or address without the port, in the form that browsers compare; `undefined` if it is neither. */
 function hostnameOf(host: string): string | undefined {
   const url = `http://${host}`;
   if (!URL.canParse(url)) return undefined;
   const { hostname } = new URL(url);
-  // Written with the dot of the root, a name is the same name.
+  // A name with a trailing dot, the DNS root, is the same name.
   return hostname.endsWith(".") ? hostname.slice(0, -1) : hostname;
 }
 
-/** Whether no name server says where it leads. */
+/** Whether no name server decides where it leads. */
 function isOwn(name: string): boolean {
   return (
     name === "localhost" || name.endsWith(".localhost") || IPV4.test(name) || name.startsWith("[")

@@ -1,27 +1,27 @@
 /**
- * What is known of the files that buckets are kept in. Only where Sluice runs on a machine of its own
- * (`npm run serve`) can anybody look at them: on Cloudflare an object that was asked for nothing leaves
- * nothing, and damage is the platform's to mend.
+ * What is known about the files that hold buckets. They can only be seen if Sluice runs on your own machine
+ * (`npm run serve`): on Cloudflare an object that stored nothing leaves nothing, and the platform handles
+ * damage.
  */
 
 /** The file of one bucket. */
 export interface FileState {
   readonly path: string;
-  /** What is wrong with it, if anything is. */
+  /** What is wrong with it, if anything. */
   readonly fault?: string;
 }
 
-/** The files of all buckets, by name. Nothing here rejects. */
+/** The files of all buckets, by name. No promise rejects. */
 export interface BucketFiles {
   /**
-   * Whether nobody has ever come to this bucket, so that its object need not be made to say what it looks
-   * like. `false` where that is not known.
+   * Whether this bucket has never been used, so that its state can be given without creating its object.
+   * `false` if unknown.
    */
   isUnused(name: string): Promise<boolean>;
-  /** Where its file is and how it is; `undefined` where that is not known. */
+  /** The file's path and condition; `undefined` if unknown. */
   stateOf(name: string): Promise<FileState | undefined>;
-  /** Puts its file out of the way, so that the bucket begins anew; whether that was possible. */
+  /** Moves the file away, so that the bucket starts over. Resolves with whether that was possible. */
   setAside(name: string): Promise<boolean>;
-  /** Says that the bucket holds nothing, so that its file may go once it is closed. */
+  /** Notes that the bucket stores nothing, so its file may be deleted once it is closed. */
   noteEmptied(name: string): Promise<void>;
 }

@@ -1,7 +1,4 @@
-/**
- * Patterns of bucket names, as the configuration has them: a bucket's name, a prefix that ends in `*`,
- * or `*` alone.
- */
+/** Patterns of bucket names in the configuration: a bucket's name, a prefix followed by `*`, or `*` alone. */
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 
 /** The rule in words, for messages. */
@@ -13,12 +10,12 @@ export function isBucketPattern(value: unknown): value is string {
   return value === "*" || isBucketName(isPrefix(value) ? prefixOf(value) : value);
 }
 
-/** Whether the pattern stands for all names that begin alike, not for one name. */
+/** Whether the pattern stands for all names with a prefix, rather than for one name. */
 export function isPrefix(pattern: string): boolean {
   return pattern.endsWith("*");
 }
 
-/** Whether the bucket `name` is one of those that the pattern stands for. */
+/** Whether the pattern matches the bucket `name`. */
 export function matchesPattern(pattern: string, name: string): boolean {
   return isPrefix(pattern) ? name.startsWith(prefixOf(pattern)) : name === pattern;
 }

@@ -1,14 +1,13 @@
-/** The variable `CORS_ORIGINS`: from which origins scripts may call Sluice and read its answers. */
+/** The variable `CORS_ORIGINS`: the origins whose scripts may call Sluice and read its answers. */
 import { showValue } from "../../core/policy.ts";
 
-/** All origins, or those listed: maybe none. */
+/** All origins, or a list, which may be empty. */
 export type CorsOrigins = "*" | readonly string[];
 
 /**
- * Reads the value of the variable: origins separated by white space, or `*` alone. Not set, it means
- * none.
+ * Reads the variable's value: origins separated by white space, or `*` alone. If unset, there are none.
  *
- * @throws {RangeError} Where it is illegal, showing the origin.
+ * @throws {RangeError} If the value is illegal, showing the origin.
  */
 export function readCorsOrigins(value: unknown = ""): CorsOrigins {
   if (typeof value !== "string") {
@@ -25,7 +24,7 @@ export function readCorsOrigins(value: unknown = ""): CorsOrigins {
   return origins;
 }
 
-/** Whether `text` is the origin of a web page, written as browsers send it: no pattern. */
+/** Whether `text` is a web page's origin as browsers send it, and not a pattern. */
 function isOrigin(text: string): boolean {
   return /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 }

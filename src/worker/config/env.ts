@@ -1,4 +1,4 @@
-/** What the Worker and its object need of the environment that they run in. */
+/** What the Worker and its object need from their environment. */
 import type { BucketEnv } from "../../bucket/bucket-env.ts";
 import type { BucketFiles } from "./bucket-files.ts";
 import type { BucketObject } from "../../bucket/bucket-object.ts";
@@ -9,16 +9,18 @@ export interface SluiceEnv extends BucketEnv {
   readonly BUCKETS: DurableObjectNamespace<BucketObject>;
   /** Which buckets exist, and how they fill: `[vars.POLICIES."<pattern>"]`. */
   readonly POLICIES: object;
-  /** Who may acquire, read and, where that is said, pause: tokens separated by white space, or a JSON list. */
+  /**
+   * Who may acquire, read and, if an item says so, pause: tokens separated by white space, or a JSON list.
+   */
   readonly API_TOKEN?: string | readonly unknown[];
-  /** Who may change and reset buckets; likewise. */
+  /** Who may change and reset buckets, in the same form. */
   readonly ADMIN_TOKEN?: string | readonly unknown[];
-  /** "true": everybody may acquire and read where no API_TOKEN is set. */
+  /** "true" lets everyone acquire and read if no API_TOKEN is set. */
   readonly PUBLIC?: string;
-  /** Names under which it may be called where everybody may: separated by white space, or "*". Without it any. */
+  /** Host names that a public deployment answers to: separated by white space, or "*". If unset, any name. */
   readonly ALLOWED_HOSTS?: string;
-  /** Origins whose scripts may call: separated by white space, or "*". Without it none. */
+  /** Origins whose scripts may call: separated by white space, or "*". If unset, none. */
   readonly CORS_ORIGINS?: string;
-  /** The files of the buckets: given by `npm run serve`, and by nobody else. */
+  /** The files of the buckets; only `npm run serve` provides them. */
   readonly FILES?: BucketFiles;
 }

@@ -1,8 +1,8 @@
 /**
  * Which policy a bucket has: the table `[vars.POLICIES]` of the configuration, checked as a whole.
  *
- * The exact name wins, then the longest prefix (see bucket-pattern.ts). A table with any fault is not
- * used at all.
+ * The exact name wins, then the longest prefix (see bucket-pattern.ts). A table with any fault is rejected
+ * entirely.
  */
 import type { NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
 
@@ -18,14 +18,15 @@ import { isRecord } from "../../core/is-record.ts";
 /** The configured policies by pattern. */
 export class PolicyTable {
   readonly #exact = new Map<string, NamedPolicyFields>();
-  /** Those of patterns that are prefixes, the longest first. */
+  /** Policies of prefixes, the longest first. */
   readonly #byPrefix: NamedPolicyFields[] = [];
 
   /**
-   * Reads the table from the configuration: an object, or the same as JSON text, which is what
-   * `wrangler dev --var` passes.
+   * Reads the table from the configuration: an object, or the same as JSON text, which is what `wrangler dev
+   * --var` passes.
    *
-   * @throws {RangeError} With every fault by name, where the table is missing or in any way illegal.
+   * @throws {RangeError} If the table is missing or illegal in any way; the message lists every fault by
+   * name.
    */
   constructor(configured: unknown) {
     const faults: string[] = [];
@@ -43,12 +44,12 @@ export class PolicyTable {
     this.#byPrefix.sort((a, b) => b.name.length - a.name.length);
   }
 
-  /** Names of the buckets whose policy stands under just that name. */
+  /** Names of the buckets that have a policy under their exact name. */
   exactNames(): Iterable<string> {
     return this.#exact.keys();
   }
 
-  /** The policy of the bucket `name`; `undefined` where no pattern matches it. */
+  /** The policy of the bucket `name`; `undefined` if no pattern matches it. */
   find(name: string): NamedPolicyFields | undefined {
     return (
       this.#exact.get(name) ?? this.#byPrefix.find((policy) => matchesPattern(policy.name, name))

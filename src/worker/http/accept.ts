@@ -1,7 +1,7 @@
-/** What a request would take for an answer, by its `Accept` (RFC 9110, 12.5.1). */
+/** Which media types a request accepts, by its `Accept` (RFC 9110, 12.5.1). */
 import { parseAccept } from "hono/utils/accept";
 
-/** How welcome `type` is, from 0 to 1: what the most specific range that covers it says. */
+/** The weight of `type`, from 0 to 1, given by the most specific range that covers it. */
 export function qualityOf(accepted: string, type: string): number {
   const [main] = type.split("/");
   const ranges = parseAccept(accepted);
@@ -12,7 +12,7 @@ export function qualityOf(accepted: string, type: string): number {
   return 0;
 }
 
-/** Whether `type` itself is named, and welcome: not just any. */
+/** Whether `type` itself is listed and acceptable, rather than covered by a wildcard. */
 export function isNamed(accepted: string, type: string): boolean {
   return parseAccept(accepted).some((range) => range.q > 0 && range.type.toLowerCase() === type);
 }

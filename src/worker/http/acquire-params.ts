@@ -1,6 +1,6 @@
 /**
- * What a caller asks of `/acquire`: the parameters of the query and, with POST, the members of a JSON
- * body. A field may come from either, once. The idempotency key has a header of its own.
+ * What a caller asks of `/acquire`: the query parameters and, with POST, the members of a JSON body. A field
+ * may come from either, but only once. The idempotency key has its own header.
  */
 import type { FieldFault, Range } from "../../core/policy.ts";
 
@@ -11,9 +11,9 @@ import { readIdempotencyKey, requireIdempotencyKey } from "./idempotency-key.ts"
 /** The checked parameters. */
 export interface AcquireParams {
   readonly bucket: string;
-  /** At least 1. Whether the bucket can hold so many is its object's to say. */
+  /** At least 1. Whether the bucket can hold that many is up to its object. */
   readonly tokens: number;
-  /** 0 to an hour; left out where the caller leaves it to the policy. */
+  /** 0 to an hour; absent if the caller leaves it to the policy. */
   readonly timeoutMs?: number;
   readonly idempotencyKey?: string;
 }
@@ -26,13 +26,13 @@ export interface CancelParams {
 
 const FIELDS = ["bucket", "tokens", "timeoutMs"];
 
-/** Lowest and highest legal value of each number, both inclusive, whatever the bucket. */
+/** Minimum and maximum of each number, both inclusive, for any bucket. */
 export const acquireRanges = {
   tokens: { min: 1, max: Number.MAX_SAFE_INTEGER },
   timeoutMs: policyRanges.maxWaitMs,
 } as const satisfies Readonly<Record<string, Range>>;
 
-/** The values of each parameter that the query has. */
+/** The values of each query parameter. */
 type Query = Readonly<Record<string, readonly string[]>>;
 
 /** The parameters, or every fault in them. `body` is the parsed JSON object of a POST. */
@@ -71,7 +71,7 @@ export function readCancelParams(
   return { ok: false, errors: [...reader.faults, ...(keyed.ok ? [] : [keyed.fault])] };
 }
 
-/** Reads one field after the other and gathers what is wrong with them. */
+/** Reads fields one by one and collects what is wrong with them. */
 class FieldReader {
   readonly faults: FieldFault[] = [];
   readonly #query: Query;
@@ -91,7 +91,7 @@ class FieldReader {
     return undefined;
   }
 
-  /** `undefined` where the field is missing, which is no fault. */
+  /** `undefined` if the field is missing, which is allowed. */
   integer(field: string, limits: Range): number | undefined {
     const values = this.#values(field, decimal);
     const [value] = values;
@@ -122,7 +122,7 @@ function unknownMembers(body: Readonly<Record<string, unknown>>): FieldFault[] {
   });
 }
 
-/** The number that decimal digits mean, or the text itself where it is anything else. */
+/** The number that decimal digits stand for, or the text itself if it is anything else. */
 function decimal(text: string): unknown {
   return /^\d{1,16}$/.test(text) ? Number(text) : text;
 }

@@ -1,6 +1,6 @@
 /**
- * Scripts of other origins (CORS): they may call Sluice and read its answers where the configuration
- * names their origin, and never with credentials that the browser has of its own.
+ * Cross-origin requests (CORS): scripts may call Sluice and read its answers if the configuration lists their
+ * origin, and never with the browser's own credentials.
  */
 import type { MiddlewareHandler } from "hono";
 
@@ -11,17 +11,20 @@ import type { CorsOrigins } from "../config/cors-origins.ts";
 import { COMMON_FIELDS } from "../../answers/common-fields.ts";
 import { EXPOSED_FIELDS } from "../../answers/common-fields.ts";
 
-/** What a script may send. */
+/** The headers that a script may send. */
 const REQUEST_FIELDS = ["Authorization", "Content-Type", "Idempotency-Key"];
-/** For how long a browser may keep a preflight answer: so long a change of the origins may take. */
+/** How long a browser may cache a preflight answer; a change of the origins may take this long to apply. */
 const PREFLIGHT_SECONDS = 600;
 
-/** Lets scripts of `origins` call a route by `methods`. To all others, OPTIONS is a method like any other. */
+/**
+ * Lets scripts from `origins` call a route by `methods`. For any other caller OPTIONS is a method like any
+ * other.
+ */
 export function cors(origins: CorsOrigins, methods: readonly string[]): MiddlewareHandler {
   const isAllowed = (origin: string): boolean => origins === "*" || origins.includes(origin);
   const allow = honoCors({
     origin: origins === "*" ? "*" : [...origins],
-    // Scripts may send HEAD where they may send GET, and need not ask.
+    // Scripts may send HEAD to any route they may send GET to, without asking.
     allowMethods: methods.filter((method) => method !== "HEAD"),
     allowHeaders: REQUEST_FIELDS,
     exposeHeaders: [EXPOSED_FIELDS],
@@ -37,7 +40,7 @@ export function cors(origins: CorsOrigins, methods: readonly string[]): Middlewa
   };
 }
 
-/** To an answer that Sluice has not made itself. */
+/** For an answer that Sluice has not made itself. */
 function addCommonFields({ headers }: Response): void {
   for (const [name, value] of Object.entries(COMMON_FIELDS)) headers.set(name, value);
 }

@@ -1,4 +1,4 @@
-/** Server-sent events (the HTML standard, section 9.2): who asks for them, and how they are written. */
+/** Server-sent events (the HTML standard, section 9.2): which requests ask for them, and their format. */
 import { STREAM_IF_QUEUED } from "../../protocol/acquire-bodies.ts";
 import { isNamed } from "./accept.ts";
 import { COMMON_FIELDS } from "../../answers/common-fields.ts";
@@ -6,24 +6,24 @@ import { COMMON_FIELDS } from "../../answers/common-fields.ts";
 const EVENT_STREAM = "text/event-stream";
 const JSON_TYPE = "application/json";
 
-/** The field that an `EventSource` sends when it comes back, and the last `id` that it was given. */
+/** The header with the last `id` that an `EventSource` received, sent when it reconnects. */
 const LAST_EVENT_ID = "Last-Event-ID";
-/** The `id` of the event that is the last. */
+/** The `id` of the last event. */
 const LAST_ID = "settled";
 
-/** What a field must contain. Nearly every request names some type, so this has to be cheap. */
+/** What the header must contain. Nearly every request lists some type, so this check has to be cheap. */
 const MENTIONED = /event-stream/i;
 
-/** What keeps a connection busy, and tells whether it still leads to somebody. Clients skip it. */
+/** Keeps a connection busy, and shows whether anyone still reads it. Clients skip it. */
 export const HEARTBEAT = ":\n\n";
 
-/** How an acquire is answered: at its end, by a stream from the start on, or by a stream once it waits. */
+/** How an acquire is answered: at its end, by a stream from the start, or by a stream once it waits. */
 export type AnswerForm = "plain" | "stream" | "stream-if-queued";
 
 /**
- * The form that a request asks for. One that names event streams and JSON gets whichever is right; a client
- * that takes anything gets the plain answer. Costs a plain acquire under half a microsecond, of which reading
- * the field is half.
+ * The form that a request asks for. One that lists event streams and JSON gets whichever fits; a client that
+ * accepts anything gets the plain answer. Costs a plain acquire under half a microsecond, half of which is
+ * reading the header.
  */
 export function answerFormOf(headers: Headers): AnswerForm {
   const accepted = headers.get("Accept");
@@ -35,14 +35,14 @@ export function answerFormOf(headers: Headers): AnswerForm {
 }
 
 /**
- * Whether the sender has had its last event. An `EventSource` asks again whenever a stream ends, until it
- * is closed or answered `204`: one that nobody closes would take a token every few seconds, for ever.
+ * Whether the sender has had its last event. An `EventSource` reconnects whenever a stream ends, until it is
+ * closed or gets a `204`: one that is never closed would take a token every few seconds, forever.
  */
 export function hasHadLastEvent(headers: Headers): boolean {
   return headers.get(LAST_EVENT_ID) === LAST_ID;
 }
 
-/** The answer to one that has: it is not to ask again. */
+/** The answer in that case, which stops an `EventSource` from reconnecting. */
 export function noMoreEvents(): Response {
   return new Response(null, { status: 204, headers: COMMON_FIELDS });
 }
@@ -52,17 +52,17 @@ export function eventText(name: string, data: string): string {
   return `event: ${name}\ndata: ${data}\n\n`;
 }
 
-/** An event after which there is none. */
+/** The last event of a stream. */
 export function lastEventText(name: string, data: string): string {
   return `id: ${LAST_ID}\n${eventText(name, data)}`;
 }
 
-/** The response whose body is a stream of such texts. */
+/** The response whose body is a stream of events. */
 export function eventStreamResponse(events: ReadableStream<Uint8Array>): Response {
   const headers = {
     ...COMMON_FIELDS,
     "Content-Type": EVENT_STREAM,
-    // nginx and its kin would gather the events up.
+    // nginx and similar proxies would buffer the events.
     "X-Accel-Buffering": "no",
   };
   return new Response(events, { headers });

@@ -1,6 +1,6 @@
 /**
- * The `Idempotency-Key` field (draft-ietf-httpapi-idempotency-key-header): a string of a structured field
- * (RFC 9651), so in quotes. Many clients leave the quotes out, and mean the same: both are read alike.
+ * The `Idempotency-Key` header (draft-ietf-httpapi-idempotency-key-header): a string of a structured field
+ * (RFC 9651), so it is in quotes. Many clients omit the quotes and mean the same; both forms are read alike.
  */
 import type { FieldFault } from "../../core/policy.ts";
 
@@ -12,10 +12,10 @@ const IDEMPOTENCY_KEY = "Idempotency-Key";
 const MAX_KEY_LENGTH = 255;
 /** Printable ASCII, with `"` and `\` escaped. */
 const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\])*)"$/;
-/** What can stand without quotes: no space, and nothing that means something in a structured field. */
+/** What can be sent without quotes: no space, and nothing with a meaning in a structured field. */
 const BARE = /^[!#-+\--:<-[\]-~]+$/;
 
-/** The key, `undefined` where there is none, or what is wrong with it. */
+/** The key, `undefined` if there is none, or what is wrong with it. */
 export function readIdempotencyKey(
   headers: Headers,
 ): { ok: true; key: string | undefined } | { ok: false; fault: FieldFault } {
@@ -27,7 +27,7 @@ export function readIdempotencyKey(
   return { ok: false, fault: faultOf(`got ${showValue(text)}`) };
 }
 
-/** `readIdempotencyKey` of a call that is nothing without one. */
+/** `readIdempotencyKey` for a call that requires a key. */
 export function requireIdempotencyKey(
   headers: Headers,
 ): { ok: true; key: string } | { ok: false; fault: FieldFault } {
@@ -38,6 +38,6 @@ export function requireIdempotencyKey(
 }
 
 function faultOf(got: string): FieldFault {
-  const message = `${IDEMPOTENCY_KEY} must be 1 to ${MAX_KEY_LENGTH} printable ASCII characters, in quotes where one of them is a space or one of , ; " \\: ${got}`;
+  const message = `${IDEMPOTENCY_KEY} must be 1 to ${MAX_KEY_LENGTH} printable ASCII characters, in quotes if they include a space or any of , ; " \\: ${got}`;
   return { field: IDEMPOTENCY_KEY, message };
 }

@@ -1,51 +1,51 @@
-/** Reading a small JSON object from a request: what `JSON.parse` takes silently is an error here. */
+/** Reads a small JSON object from a request. Things that `JSON.parse` accepts silently are errors here. */
 import { isRecord } from "../../core/is-record.ts";
 
-/** What is wrong with a body, in a sentence. */
+/** What is wrong with a body, in one sentence. */
 export class JsonBodyError extends Error {
   override readonly name = "JsonBodyError";
 }
 
-/** The body is larger than was allowed. */
+/** The body is larger than allowed. */
 export class BodyTooLargeError extends Error {
   override readonly name = "BodyTooLargeError";
 
-  constructor(mostBytes: number) {
-    super(`The body is larger than ${mostBytes} bytes`);
+  constructor(maxBytes: number) {
+    super(`The body is larger than ${maxBytes} bytes`);
   }
 }
 
 /**
- * The JSON object that is the body of `request`; an empty body is an empty object. Reads no further
- * than to the first byte over `mostBytes`.
+ * The JSON object in the body of `request`; an empty body is an empty object. Reads no further than the first
+ * byte over `maxBytes`.
  *
- * @throws {BodyTooLargeError} (as a rejection) Where the body is larger, announced or not.
- * @throws {JsonBodyError} (as a rejection) Where the body breaks off, is no JSON, no object, or names
- * a member twice.
+ * @throws {BodyTooLargeError} (as a rejection) If the body is larger, announced or not.
+ * @throws {JsonBodyError} (as a rejection) If the body ends early, is not a JSON object, or has a member
+ * twice.
  */
 export async function readJsonObject(
   request: Request,
-  mostBytes: number,
+  maxBytes: number,
 ): Promise<Record<string, unknown>> {
-  return parseJsonObject(await readText(request, mostBytes));
+  return parseJsonObject(await readText(request, maxBytes));
 }
 
-async function readText({ headers, body }: Request, mostBytes: number): Promise<string> {
-  if (Number(headers.get("Content-Length")) > mostBytes) throw new BodyTooLargeError(mostBytes);
+async function readText({ headers, body }: Request, maxBytes: number): Promise<string> {
+  if (Number(headers.get("Content-Length")) > maxBytes) throw new BodyTooLargeError(maxBytes);
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
   try {
     for await (const chunk of body ?? []) {
       bytes += chunk.byteLength;
-      if (bytes > mostBytes) break;
+      if (bytes > maxBytes) break;
       text += decoder.decode(chunk, { stream: true });
     }
   } catch {
-    // Fewer bytes than announced, or a chunk that is none.
-    throw new JsonBodyError("the body broke off");
+    // Fewer bytes than announced, or an invalid chunk.
+    throw new JsonBodyError("the body ended early");
   }
-  if (bytes > mostBytes) throw new BodyTooLargeError(mostBytes);
+  if (bytes > maxBytes) throw new BodyTooLargeError(maxBytes);
   return text + decoder.decode();
 }
 
@@ -59,17 +59,17 @@ function parseJsonObject(text: string): Record<string, unknown> {
   }
   if (!isRecord(value)) throw new JsonBodyError("the body must be a JSON object");
   if (isFlat(value) && countKeys(text) !== Object.keys(value).length) {
-    throw new JsonBodyError("the body names a member twice");
+    throw new JsonBodyError("the body has the same member twice");
   }
   return value;
 }
 
-/** Whether no member holds members of its own; all that do are illegal in every body of Sluice. */
+/** Whether no member has members of its own; no legal body of Sluice has any. */
 function isFlat(members: Record<string, unknown>): boolean {
   return Object.values(members).every((value) => typeof value !== "object" || value === null);
 }
 
-/** Strings of a JSON text that stand before a colon. */
+/** Counts the strings of a JSON text that are followed by a colon. */
 function countKeys(text: string): number {
   const strings = [...text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/gs)];
   return strings.filter(([, colon]) => colon !== undefined).length;

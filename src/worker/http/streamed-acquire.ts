@@ -1,9 +1,9 @@
 /**
- * An acquire whose caller watches the queue: a stream of `queued` events, and in the end the plain
+ * An acquire whose caller follows its place in the queue: a stream of `queued` events, and finally the plain
  * answer as an event.
  *
- * The stream is the Worker's and not the object's, so that it goes on when the object is reset. The
- * heartbeat is here for the same reason, and so that a thousand watchers cost their object nothing while
+ * The stream belongs to the Worker and not to the object, so that it survives when the object is reset. The
+ * heartbeat is here for the same reason, and so that a thousand followers cost their object nothing while
  * nothing happens.
  */
 import type { QueuedBody } from "../../protocol/acquire-bodies.ts";
@@ -15,19 +15,19 @@ import { eventStreamResponse, eventText, HEARTBEAT, lastEventText } from "./even
 import { LatestStream } from "../../wire/latest-stream.ts";
 
 /**
- * After so long without an event comes a heartbeat. Behind a proxy only a write that fails tells of a
- * client that has left, and the first one after that may still go into a buffer: two have to fit in a
- * second, with the way.
+ * A heartbeat is sent after this long without an event. Behind a proxy, only a write that fails shows that a
+ * client has left, and the first write after that may still go into a buffer: two heartbeats, and the way,
+ * have to fit into a second.
  */
 const HEARTBEAT_MS = 400;
 
-/** Asks the bucket; settles with the plain answer. When the caller leaves, the follower's signal aborts. */
+/** Asks the bucket; settles with the plain answer. If the caller leaves, the follower's signal aborts. */
 type Ask = (follower: PlaceFollower) => Response | Promise<Response>;
 
-/** The plain answer where asking rejects. */
+/** The plain answer if asking rejects. */
 type Failed = (error: unknown) => Response;
 
-/** The response to an acquire. Its head is sent at once: whatever comes of `ask` is an event. */
+/** The response to an acquire. Its head is sent immediately; whatever `ask` results in is an event. */
 export function streamedAcquire(ask: Ask, failed: Failed): Response {
   const stream = new AcquireStream(new AbortController());
   void stream.follow(() => ask(stream), failed);
@@ -35,9 +35,9 @@ export function streamedAcquire(ask: Ask, failed: Failed): Response {
 }
 
 /**
- * The plain answer, if it is there before the request has a place in the queue; else such a response, with an
- * event `fields` before its last: the `RateLimit` fields that the plain answer would have. Rejects as `ask`
- * does while there is no place.
+ * The plain answer, if it arrives before the request has a place in the queue; otherwise a stream, with an
+ * event `fields` before the last one: the `RateLimit` fields that the plain answer would have. Rejects as
+ * `ask` does while there is no place.
  */
 export function streamedIfQueued(ask: Ask, failed: Failed): Promise<Response> {
   const leaving = new AbortController();
@@ -53,12 +53,12 @@ export function streamedIfQueued(ask: Ask, failed: Failed): Promise<Response> {
       stream.tell(place);
     };
     const answer = Promise.resolve(ask({ tell, signal }));
-    // Does nothing where the stream is the response.
+    // Does nothing if the stream is the response.
     answer.then(resolve, reject);
   });
 }
 
-/** One stream of events, and who is told places for it. */
+/** One stream of events, which also follows the request's place. */
 class AcquireStream implements PlaceFollower {
   readonly signal: AbortSignal;
   readonly response: Response;
@@ -66,7 +66,7 @@ class AcquireStream implements PlaceFollower {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #last: HeldPlace | undefined = undefined;
 
-  /** @param leaving Aborted when the reader goes away. */
+  /** @param leaving Aborted when the reader disconnects. */
   constructor(leaving: AbortController) {
     this.signal = leaving.signal;
     this.#events = new LatestStream((reason) => leaving.abort(reason));
@@ -77,7 +77,7 @@ class AcquireStream implements PlaceFollower {
 
   readonly tell = (place: HeldPlace): void => {
     const last = this.#last;
-    // A request that was put back is told its place again, which most often is the one it had.
+    // A requeued request is notified of its place again, usually the one it had.
     if (last?.position === place.position && last.grantAtMs === place.grantAtMs) return;
     this.#last = place;
     const { position, etaMs } = place;
@@ -85,7 +85,7 @@ class AcquireStream implements PlaceFollower {
     this.#restart();
   };
 
-  /** Ends with what comes of it. @param fieldsOf What an event `fields` tells of the plain answer. */
+  /** Ends the stream with the outcome. @param fieldsOf What an event `fields` says about the plain answer. */
   async follow(
     answered: () => Response | Promise<Response>,
     failed: Failed,
@@ -102,7 +102,7 @@ class AcquireStream implements PlaceFollower {
     const fields = fieldsOf ? eventText("fields", JSON.stringify(fieldsOf(answer))) : "";
     const name = answer.ok ? "granted" : "refused";
     const body = await answer.text();
-    // In a stream the end of the line is the event's.
+    // In a stream, the end of the line belongs to the event.
     this.#events.end(fields + lastEventText(name, body.trimEnd()));
   }
 

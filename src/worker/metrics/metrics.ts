@@ -1,7 +1,7 @@
 /**
- * The metrics of buckets: which there are, what they are called, and what they say. Names and units
- * follow Prometheus's conventions: seconds, `_total` for what only grows. A bucket that did not answer
- * has no sample but `sluice_up`.
+ * The metrics of buckets: which ones exist, their names, and their values. Names and units follow
+ * Prometheus's conventions: seconds, and `_total` for counters. A bucket that did not answer has no sample
+ * but `sluice_up`.
  */
 import type { BucketStats } from "../../wire/bucket-answers.ts";
 import type { Labels, Metric, Sample } from "./prometheus-text.ts";
@@ -11,23 +11,23 @@ import { WAIT_BOUNDS_MS } from "../../core/stats.ts";
 import { histogramSamples } from "./prometheus-text.ts";
 
 /**
- * Buckets that one scrape may ask for by name. Each is a call to an object, and where Sluice is public
- * anybody can have them made. Whoever watches more buckets asks for them in several scrapes.
+ * Buckets that one scrape may ask for by name. Each is a call to an object, and if Sluice is public anyone
+ * can cause it. To watch more buckets, use several scrapes.
  */
 export const MAX_ASKED_FOR = 32;
 
 /**
- * Why a bucket refuses. Not `bucket-reset`: whoever is refused with that is forgotten with the bucket,
- * so it would always be 0.
+ * Why a bucket refuses. `bucket-reset` is not listed: the count is forgotten together with the bucket, so it
+ * would always be 0.
  */
 const REASONS = limiterReasons.filter((reason) => reason !== "bucket-reset");
 
 const WAIT_BOUNDS_S = WAIT_BOUNDS_MS.map((boundMs) => boundMs / 1_000);
 
-/** A bucket that was asked. */
+/** A bucket that was scraped. */
 export interface ScrapedBucket {
   readonly name: string;
-  /** `undefined` where it could not be reached. */
+  /** `undefined` if it could not be reached. */
   readonly stats: BucketStats | undefined;
 }
 
@@ -55,7 +55,7 @@ export function metricsOf(buckets: readonly ScrapedBucket[]): readonly Metric[] 
     {
       name: "sluice_policy_info",
       type: "gauge",
-      help: "Which policy the bucket has: 1, with the pattern that it is configured under.",
+      help: "The bucket's policy: always 1, labelled with the pattern that it is configured under.",
       samples: each(({ snapshot }, labels) => {
         return [{ labels: { ...labels, policy: snapshot.policy.name }, value: 1 }];
       }),
@@ -69,25 +69,25 @@ export function metricsOf(buckets: readonly ScrapedBucket[]): readonly Metric[] 
     {
       name: "sluice_capacity_tokens",
       type: "gauge",
-      help: "Most tokens that the bucket can hold.",
+      help: "Maximum number of tokens in the bucket.",
       samples: value(({ snapshot }) => snapshot.policy.capacity),
     },
     {
       name: "sluice_leased_tokens",
       type: "gauge",
-      help: "Tokens on lease at isolates of the Worker; none where the policy has no lease.",
+      help: "Tokens leased to isolates of the Worker; absent if the policy has no lease.",
       samples: value(({ snapshot }) => snapshot.leasedTokens),
     },
     {
       name: "sluice_waiters",
       type: "gauge",
-      help: "Callers that wait.",
+      help: "Waiting callers.",
       samples: value(({ snapshot }) => snapshot.waiters),
     },
     {
       name: "sluice_queued_tokens",
       type: "gauge",
-      help: "Tokens that the callers who wait have asked for.",
+      help: "Tokens requested by waiting callers.",
       samples: value(({ snapshot }) => snapshot.queuedTokens),
     },
     {
@@ -121,7 +121,7 @@ export function metricsOf(buckets: readonly ScrapedBucket[]): readonly Metric[] 
     {
       name: "sluice_cancelled_requests_total",
       type: "counter",
-      help: "Requests whose caller left while it waited.",
+      help: "Requests whose caller left while waiting.",
       samples: value(({ snapshot }) => snapshot.cancelled),
     },
     {

@@ -1,7 +1,7 @@
 /**
- * The text format of Prometheus (version 0.0.4), as far as it is needed to write down numbers that are
- * there already. The libraries for it keep counters of a process of their own, and read that process's
- * memory and event loop, which Workers do not have.
+ * The text format of Prometheus (version 0.0.4), as far as it is needed to write numbers that already exist.
+ * Libraries for it keep counters in the process, and read the process's memory and event loop, which Workers
+ * don't have.
  */
 
 /** Media type of the text. */
@@ -12,15 +12,15 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** One line. */
 export interface Sample {
-  /** What of the metric it is, where that is not the metric itself: `_bucket`, `_sum` or `_count`. */
+  /** The suffix after the metric's name, if any: `_bucket`, `_sum` or `_count`. */
   readonly part?: string;
   readonly labels: Labels;
   readonly value: number;
 }
 
-/** A metric, with the samples of all that have it. */
+/** A metric, with the samples of every bucket that has it. */
 export interface Metric {
-  /** With its unit, and `_total` at the end of a counter. */
+  /** Includes the unit, and ends in `_total` for a counter. */
   readonly name: string;
   readonly type: "gauge" | "counter" | "histogram";
   /** One sentence. */
@@ -29,12 +29,12 @@ export interface Metric {
 }
 
 /**
- * The metrics as text, in their order; one without samples is left out.
+ * The metrics as text, in order; metrics without samples are left out.
  *
  * @example
  * const samples = [{ labels: { bucket: "x" }, value: 3 }];
- * prometheusText([{ name: "sluice_waiters", type: "gauge", help: "Callers that wait.", samples }]);
- * // # HELP sluice_waiters Callers that wait.
+ * prometheusText([{ name: "sluice_waiters", type: "gauge", help: "Waiting callers.", samples }]);
+ * // # HELP sluice_waiters Waiting callers.
  * // # TYPE sluice_waiters gauge
  * // sluice_waiters{bucket="x"} 3
  */
@@ -53,9 +53,9 @@ export function prometheusText(metrics: readonly Metric[]): string {
 /**
  * The samples of one histogram.
  *
- * @param bounds Highest value of each class but the last, ascending.
- * @param counts How many are in each class: one more than there are bounds.
- * @param sum All values together.
+ * @param bounds Upper bound of each class but the last, ascending.
+ * @param counts Number of values in each class: one more than there are bounds.
+ * @param sum Sum of all values.
  */
 export function histogramSamples(
   labels: Labels,

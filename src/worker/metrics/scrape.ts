@@ -1,14 +1,14 @@
 /**
- * `GET /metrics`: the named buckets, as Prometheus reads them.
+ * `GET /metrics`: named buckets, in Prometheus's format.
  *
- * **Named** is a bucket whose policy stands under its exact name: it is known to exist without asking
- * anybody, and the configuration bounds their number. Buckets of a prefix are as many as callers make
- * up; no list of them is kept anywhere, and one time series for each would be more than Prometheus is
- * made for. Those that somebody cares for are asked for by name, `?bucket=NAME`.
+ * **Named** buckets are those whose policy is configured under their exact name: they are known to exist
+ * without asking anything, and the configuration limits their number. Buckets of a prefix are as many as
+ * callers make up; no list of them exists anywhere, and one time series for each would be more than
+ * Prometheus is made for. Ask for the ones you need by name, `?bucket=NAME`.
  *
- * **A scrape gives what it can get in time.** Each bucket is asked once, without the patience that a
- * caller is shown, since the next scrape comes soon; one that does not answer is down in `sluice_up` and
- * has no other sample. It starts no bucket, takes nothing and writes nothing.
+ * **A scrape returns what it can get in time.** Each bucket is asked once, without the retries that a caller
+ * gets, because the next scrape comes soon; one that doesn't answer is down in `sluice_up` and has no other
+ * sample. A scrape starts no bucket, takes no tokens and writes nothing.
  */
 import type { Scope } from "../auth/access-tokens.ts";
 import type { NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
@@ -34,36 +34,36 @@ const CALLS_AT_ONCE = 32;
 /** For all buckets together, in milliseconds: half of the time that Prometheus waits for a scrape. */
 const SCRAPE_TIMEOUT_MS = 5_000;
 /**
- * Scrapes at the same time in one isolate: a few Prometheus, and some room. Each opens up to
- * `MAX_ASKED_FOR` buckets, and where Sluice is public anybody may ask.
+ * Concurrent scrapes in one isolate: a few Prometheus servers, and some room. Each reaches up to
+ * `MAX_ASKED_FOR` buckets, and if Sluice is public anyone may scrape.
  */
 const MAX_SCRAPES = 8;
-/** When to come back then: a scrape takes some milliseconds. */
+/** When to retry then: a scrape takes some milliseconds. */
 const BUSY_RETRY_MS = 1_000;
 
-/** A scrape that shows nothing is most often a table with patterns only. */
+/** A scrape with nothing to show usually means that the table has only prefixes. */
 const NOTHING_TO_SHOW =
-  "# No bucket is named: give one a policy under its exact name, or ask with ?bucket=NAME\n";
+  "# No bucket is named: configure a policy under a bucket's exact name, or ask with ?bucket=NAME\n";
 
 interface NamedBucket {
   readonly name: string;
   readonly policy: NamedPolicyFields;
 }
 
-/** When the scrapes of this isolate began that are under way, epoch milliseconds. */
+/** The scrapes of this isolate that are in progress, with their start in epoch milliseconds. */
 const underWay = new Set<{ readonly startedAtMs: number }>();
 
-/** Where the buckets are, and which. */
+/** Which buckets there are, and how to reach them. */
 export interface Scraped {
   readonly objects: DurableObjectNamespace<BucketObject>;
-  /** Where they can be seen: a bucket that was never used is answered for without its object. */
+  /** Set if files can be seen: a bucket that was never used is then answered for without its object. */
   readonly files?: BucketFiles | undefined;
   readonly policies: PolicyTable;
 }
 
 /**
- * The answer to a scrape by somebody who holds `scopes`: of the named buckets those that he may read,
- * and all that `asked` holds, the values of `bucket` in the query, or a refusal where he may not.
+ * The answer to a scrape by a caller with `scopes`: of the named buckets those it may read, and all buckets
+ * in `asked`, the values of `bucket` in the query; or a refusal if it may not read one of those.
  */
 export async function metricsResponse(
   scraped: Scraped,
@@ -82,7 +82,7 @@ export async function metricsResponse(
     if (policy) buckets.push({ name, policy });
   }
   if (countUnderWay() >= MAX_SCRAPES) {
-    const detail = `Cannot scrape: ${MAX_SCRAPES} scrapes are under way`;
+    const detail = `Cannot scrape: ${MAX_SCRAPES} scrapes are in progress`;
     return problemResponse("unavailable", { detail, retryAfterMs: BUSY_RETRY_MS });
   }
   const text = prometheusText(metricsOf(await scrapeCounted(scraped, buckets)));
@@ -115,7 +115,7 @@ function refusalOf(
   return undefined;
 }
 
-/** One whose caller has left may never come to its end: its time is up all the same. */
+/** A scrape whose caller has left may never end, so it stops counting after its time. */
 function countUnderWay(): number {
   const nowMs = Date.now();
   for (const scrape of underWay) {
@@ -147,7 +147,7 @@ async function statsOf(
   return stats || (await objects.getByName(name).stats(name, policy));
 }
 
-/** Asks all of them, some at a time, until the time is up. */
+/** Asks all buckets, a limited number at a time, until the time is up. */
 async function scrape(from: Scraped, buckets: readonly NamedBucket[]): Promise<ScrapedBucket[]> {
   const scraped: ScrapedBucket[] = buckets.map(({ name }) => ({ name, stats: undefined }));
   const failures: { readonly name: string; readonly error: unknown }[] = [];
@@ -166,7 +166,7 @@ async function scrape(from: Scraped, buckets: readonly NamedBucket[]): Promise<S
   };
   const callers = Array.from({ length: Math.min(CALLS_AT_ONCE, buckets.length) }, ask);
   const pause = scheduler.wait(SCRAPE_TIMEOUT_MS, { signal: timeUp.signal });
-  // Whichever is last: nobody hears of it.
+  // Nothing waits for this promise if it settles last.
   pause.catch(() => undefined);
   await Promise.race([Promise.all(callers), pause]);
   timeUp.abort();

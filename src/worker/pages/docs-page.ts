@@ -1,14 +1,14 @@
 /**
- * The description of the HTTP interface as a page to read: plain HTML without a script, so that the
- * strictest content security policy fits it, and a page that is printed or searched holds all of it.
+ * The description of the HTTP interface as a readable page: plain HTML without a script, so that the
+ * strictest content security policy fits it, and printing or searching the page covers everything.
  */
 import type { Answer, OpenApiDocument, Operation, Parameter } from "./openapi.ts";
 import type { Schema } from "./json-schema.ts";
 
-/** Where the page's style is found. */
+/** The path of the page's style sheet. */
 export const DOCS_STYLE_PATH = "/docs.css";
 
-/** The page's style. */
+/** The page's style sheet. */
 export const docsStyle = `
 :root { color-scheme: light dark; --ink: light-dark(#1b2430, #e6ebf1); --soft: light-dark(#56616f, #9aa7b6);
   --paper: light-dark(#ffffff, #12171e); --panel: light-dark(#f4f6f8, #1a212b); --line: light-dark(#dbe1e8, #2c3643);
@@ -70,7 +70,7 @@ export function docsPage({ info, paths, tags, components }: OpenApiDocument): st
 <link rel="stylesheet" href=".${DOCS_STYLE_PATH}">
 </head>
 <body>
-<header><h1>${escape(title)}: the HTTP interface</h1><p>${prose(summary)}. The same for programs: <a href="./openapi.json">openapi.json</a>.</p><p>${prose(description)}</p></header>
+<header><h1>${escape(title)}: the HTTP interface</h1><p>${prose(summary)}. For programs: <a href="./openapi.json">openapi.json</a>.</p><p>${prose(description)}</p></header>
 <nav aria-label="Calls"><ul>${links.join("")}</ul></nav>
 <main>
 ${sections.join("\n")}
@@ -107,7 +107,7 @@ ${Object.values(responses).map(exampleText).join("")}
 
 function whoMayCall({ security }: Operation): string {
   const rights = security.flatMap(({ token = [] }) => token);
-  if (rights.length === 0) return "Open to all.";
+  if (rights.length === 0) return "Open to everyone.";
   const tokens = rights.map((right) => {
     if (right === "admin") return "an <code>ADMIN_TOKEN</code>";
     return `an <code>API_TOKEN</code> with the right <code>${escape(right)}</code>`;
@@ -145,12 +145,12 @@ function schemaText(schema: Schema): string {
   const rows = Object.entries(properties).map(([name, member]) => [
     `<code>${escape(name)}</code>`,
     valueText(member),
-    `${prose(member.description ?? "")}${required.includes(name) ? "" : " <em>(may be left out)</em>"}`,
+    `${prose(member.description ?? "")}${required.includes(name) ? "" : " <em>(optional)</em>"}`,
   ]);
   return table(["Member", "Value", "Meaning"], rows);
 }
 
-/** What values a schema allows, in a few words. */
+/** The values that a schema allows, in a few words. */
 function valueText(schema: Schema): string {
   const { $ref, type, minimum, maximum, pattern, items, anyOf, default: standard } = schema;
   const { const: only, enum: some, properties } = schema;
@@ -181,7 +181,7 @@ function valueText(schema: Schema): string {
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const head = heads.map((text) => `<th scope="col">${text}</th>`).join("");
   const body = rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`);
-  // A wide table scrolls by itself, and can be reached by keyboard to do so.
+  // A wide table scrolls on its own, and can be focused by keyboard to do so.
   return `<div class="table" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${body.join("")}</tbody></table></div>`;
 }
 

@@ -1,7 +1,9 @@
-/** The page to read and its style, as responses: a browser may show them, and run nothing of them. */
+/**
+ * The documentation page and its style sheet, as responses: a browser may show them, and run nothing in them.
+ */
 import { COMMON_FIELDS } from "../../answers/common-fields.ts";
 
-/** For how long a browser may keep them, in seconds: a deploy shows within minutes. */
+/** How long a browser may cache them, in seconds: a deployment shows within minutes. */
 const FRESH_SECONDS = 300;
 
 /** The response with `text`. */

@@ -1,7 +1,7 @@
 /**
- * The part of JSON Schema (2020-12) that the description of the HTTP interface needs. Ranges come from
- * the tables that requests are checked against, and members from the types of the answers: a member that
- * a type gains and its schema lacks does not compile.
+ * The part of JSON Schema (2020-12) that the description of the HTTP interface needs. Ranges come from the
+ * tables that requests are checked against, and members from the types of the answers: if a type gains a
+ * member that its schema lacks, it does not compile.
  */
 import type { Range } from "../../core/policy.ts";
 
@@ -32,7 +32,7 @@ type OptionalKey<Body> = {
   [Key in keyof Body]-?: object extends Pick<Body, Key> ? Key : never;
 }[keyof Body];
 
-/** Of an object: each member of `Body` with its schema, and which of them may be left out. */
+/** The schema of an object: each member of `Body` with its schema, and which members are optional. */
 export function objectSchema<Body>(
   properties: { readonly [Key in keyof Body]-?: Schema },
   optional: { readonly [Key in OptionalKey<Body>]: true },
@@ -41,17 +41,17 @@ export function objectSchema<Body>(
   return { type: "object", properties, ...(required.length > 0 && { required }) };
 }
 
-/** Of an integer within limits. */
+/** The schema of an integer within a range. */
 export function integerSchema({ min, max }: Range, description: string): Schema {
   return { type: "integer", minimum: min, maximum: max, description };
 }
 
-/** Of an integer that is not negative. */
+/** The schema of a non-negative integer. */
 export function countSchema(description: string): Schema {
   return { type: "integer", minimum: 0, description };
 }
 
-/** Of an instant. */
+/** The schema of an instant. */
 export function instantSchema(description: string): Schema {
   return { type: "integer", format: "int64", description: `${description}, epoch milliseconds` };
 }

@@ -1,16 +1,16 @@
 /**
- * The live page, for those who ask for a page: browsers, at an address that a person typed. Everybody
- * else gets the JSON of the same address, and so does a browser's script.
+ * The live page, for requests that prefer a page: browsers, at an address that a person typed. Every other
+ * request gets the JSON of the same address, and so does a script in a browser.
  *
- * The page holds nothing but itself, and is the same for every bucket: what it shows it asks for, as any
- * client, with the visitor's token. So it is served to whoever asks.
+ * The page contains no data and is the same for every bucket: it fetches what it shows, like any client, with
+ * the visitor's token. So everyone may load it.
  *
- * All its addresses are relative, because a reverse proxy may have put Sluice under a path that nobody told
- * it: what the page loads, by how far below the top the page itself is, and what it calls, from where its
- * script lies.
+ * All its addresses are relative, because a reverse proxy may serve Sluice under a path that Sluice doesn't
+ * know. The page finds what it loads by its own depth below the top, and what it calls by where its script
+ * is.
  *
  * Its policy lets it load its own scripts, styles and icon, and talk to its own origin ('self' covers
- * WebSockets, by CSP 3), and nothing else: no text can become a script, whatever stands in a name.
+ * WebSockets, by CSP 3), and nothing else: no text can become a script, whatever a name contains.
  */
 import type { Context } from "hono";
 
@@ -34,7 +34,7 @@ const PAGE_POLICY = [
   "trusted-types 'none'",
 ].join("; ");
 
-/** What answers carry where a browser gets another one. */
+/** For answers of an address at which browsers get a page instead. */
 export const VARY = { Vary: "Accept" };
 
 const PAGE_FIELDS = {
@@ -45,10 +45,10 @@ const PAGE_FIELDS = {
   "Cross-Origin-Opener-Policy": "same-origin",
 };
 
-/** A name holds a hash of the content, so what is kept for a year is never out of date. */
+/** Each name contains a hash of the content, so a copy that is cached for a year is never out of date. */
 const ASSET_CACHING = "public, max-age=31536000, immutable";
 
-/** The paths of what the page loads, and what is there. */
+/** What the page loads, by path. */
 export const assetPaths: ReadonlyMap<string, Asset> = new Map(
   Object.entries(assets).map(([name, asset]) => [`/assets/${name}`, asset]),
 );
@@ -61,18 +61,18 @@ const pages: Readonly<Record<PageDepth, string>> = {
   1: pageHtml.replaceAll('"assets/', '"../assets/'),
 };
 
-/** Whether the sender would rather have a page than JSON. Who has no preference gets JSON. */
+/** Whether the sender prefers a page to JSON. Without a preference it gets JSON. */
 export function prefersPage(c: Context): boolean {
   const accepted = c.req.header("Accept") ?? "";
   return qualityOf(accepted, PAGE) > qualityOf(accepted, DATA);
 }
 
-/** The page. Which bucket it shows it reads in its own address. */
+/** The page. It reads from its own address which bucket to show. */
 export function pageResponse(depth: PageDepth): Response {
   return new Response(pages[depth], { headers: PAGE_FIELDS });
 }
 
-/** What the page loads. */
+/** One of the files that the page loads. */
 export function assetResponse({ mediaType, text }: Asset): Response {
   const headers = {
     ...COMMON_FIELDS,

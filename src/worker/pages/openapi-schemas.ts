@@ -1,4 +1,4 @@
-/** The bodies that go over HTTP, as JSON Schemas by the name under which the document lists them. */
+/** The bodies of the HTTP interface as JSON Schemas, by their name in the OpenAPI document. */
 import type { Pause } from "../../core/pause.ts";
 import type { CompletePolicyFields, FieldFault, LeaseTerms } from "../../core/policy.ts";
 import type { CancelBody, GrantBody } from "../../protocol/acquire-bodies.ts";
@@ -21,7 +21,7 @@ export const bucketName: Schema = {
   description: `Name of the bucket: ${BUCKET_NAME_RULE}`,
 };
 
-/** What a caller of `/acquire` says, wherever it says it. */
+/** What a caller of `/acquire` sends, in the query or in the body. */
 export const acquireFields = {
   bucket: bucketName,
   tokens: {
@@ -30,12 +30,12 @@ export const acquireFields = {
   },
   timeoutMs: integerSchema(
     acquireRanges.timeoutMs,
-    "How long the caller is willing to wait, in milliseconds: 0 asks without waiting, and the default and the most is the policy's maxWaitMs",
+    "How long the caller is willing to wait, in milliseconds. 0 fails fast; the default and maximum is the policy's maxWaitMs",
   ),
 } as const satisfies Readonly<Record<keyof Omit<AcquireParams, "idempotencyKey">, Schema>>;
 
 const policyNumbers = {
-  capacity: integerSchema(policyRanges.capacity, "Tokens the bucket can hold"),
+  capacity: integerSchema(policyRanges.capacity, "Maximum number of tokens in the bucket"),
   refillTokens: integerSchema(policyRanges.refillTokens, "Tokens added by each tick"),
   refillIntervalMs: integerSchema(
     policyRanges.refillIntervalMs,
@@ -43,16 +43,19 @@ const policyNumbers = {
   ),
   initialTokens: integerSchema(
     policyRanges.initialTokens,
-    "Tokens at the start, at most the capacity",
+    "Tokens in a new bucket, at most the capacity",
   ),
-  queueLimit: integerSchema(policyRanges.queueLimit, "Callers that may wait"),
+  queueLimit: integerSchema(policyRanges.queueLimit, "Maximum number of waiting callers"),
   maxWaitMs: integerSchema(policyRanges.maxWaitMs, "The longest wait, in milliseconds"),
 };
 
 const leaseTerms = objectSchema<LeaseTerms>(
   {
-    maxTokens: integerSchema(leaseRanges.maxTokens, "Most tokens that an isolate holds"),
-    ttlMs: integerSchema(leaseRanges.ttlMs, "For how long it may grant from them, in milliseconds"),
+    maxTokens: integerSchema(leaseRanges.maxTokens, "Maximum number of tokens an isolate holds"),
+    ttlMs: integerSchema(
+      leaseRanges.ttlMs,
+      "How long the isolate may grant from them, in milliseconds",
+    ),
   },
   {},
 );
@@ -71,23 +74,25 @@ const snapshot = objectSchema<BucketSnapshot>(
     bucket: bucketName,
     policy: { $ref: "#/components/schemas/Policy" },
     tokens: countSchema("Tokens in the bucket"),
-    waiters: countSchema("Callers that wait"),
-    queuedTokens: countSchema("Tokens that they wait for, together"),
-    nextTickAtMs: instantSchema("The first tick after now; of a paused bucket, after the pause"),
-    pausedUntilMs: instantSchema("Until when the bucket is paused; only where it is"),
+    waiters: countSchema("Waiting callers"),
+    queuedTokens: countSchema("Total tokens requested by waiting callers"),
+    nextTickAtMs: instantSchema(
+      "The next tick; if the bucket is paused, the first one after the pause",
+    ),
+    pausedUntilMs: instantSchema("End of the pause; present only while the bucket is paused"),
     granted: countSchema("Callers granted since the bucket started"),
-    refused: countSchema("Callers refused since then"),
-    cancelled: countSchema("Callers that have left the queue since then"),
-    leasedTokens: countSchema("Tokens out on lease; only where the policy has leases"),
+    refused: countSchema("Callers refused since the bucket started"),
+    cancelled: countSchema("Callers that left the queue since the bucket started"),
+    leasedTokens: countSchema("Tokens leased to isolates; present only if the policy has leases"),
   },
   { pausedUntilMs: true, leasedTokens: true },
 );
 
-/** Members of each event, of whatever kind. */
+/** Members of every event. */
 const eventMembers = {
-  id: countSchema("Names the request, within one connection"),
+  id: countSchema("Identifies the request within one connection"),
   atMs: instantSchema("When it happened"),
-  tokens: integerSchema(acquireRanges.tokens, "Tokens that were asked for"),
+  tokens: integerSchema(acquireRanges.tokens, "Tokens requested"),
 };
 const waitedMs = countSchema("Time since the caller's arrival, in milliseconds");
 
@@ -104,7 +109,7 @@ const watchEvent: Schema = {
         reason: {
           type: "string",
           enum: limiterReasons,
-          description: "Why, as the caller's problem document says it",
+          description: "The `reason` in the caller's problem document",
         },
       },
       {},
@@ -118,15 +123,17 @@ const watchEvent: Schema = {
 
 const watchMessage = objectSchema<WatchMessage>(
   {
-    atMs: instantSchema("The object's time"),
-    isFirst: { const: true, description: "In the first message of a connection" },
+    atMs: instantSchema("Current time of the bucket"),
+    isFirst: { const: true, description: "Present in the first message of a connection" },
     snapshot: { $ref: "#/components/schemas/Snapshot" },
     events: {
       type: "array",
       items: watchEvent,
-      description: "What has happened since the message before, in order",
+      description: "Events since the previous message, in order",
     },
-    omitted: countSchema("Events left out because there were too many; absent where none was"),
+    omitted: countSchema(
+      "Number of events left out because there were too many; absent if there were none",
+    ),
   },
   { isFirst: true, omitted: true },
 );
@@ -134,9 +141,9 @@ const watchMessage = objectSchema<WatchMessage>(
 const grant = objectSchema<GrantBody>(
   {
     bucket: bucketName,
-    tokens: integerSchema(policyRanges.capacity, "Tokens that the caller has now"),
+    tokens: integerSchema(policyRanges.capacity, "Tokens granted to the caller"),
     remaining: countSchema("Tokens left in the bucket just after this grant"),
-    waitedMs: countSchema("Time from the caller's arrival to its grant, in milliseconds"),
+    waitedMs: countSchema("Time from arrival to grant, in milliseconds"),
     grantedAtMs: instantSchema("The instant of the grant"),
   },
   {},
@@ -146,7 +153,7 @@ const cancelled = objectSchema<CancelBody>(
   {
     cancelled: {
       type: "boolean",
-      description: "Whether it waited; `false` where it is granted already, or not known",
+      description: "Whether the acquire was waiting; `false` if it has been granted or is unknown",
     },
   },
   {},
@@ -157,7 +164,7 @@ const fault = objectSchema<FieldFault>(
     field: { type: "string", description: "The parameter, header or member that is wrong" },
     message: {
       type: "string",
-      description: "What is wrong: names the field, the value, the limit",
+      description: "What is wrong: the field, the value and the limit",
     },
   },
   {},
@@ -179,16 +186,16 @@ const policyChange: Schema = {
       lease: true,
     },
   ),
-  description: "What is left out stays as it is.",
+  description: "Members that are left out stay unchanged.",
 };
 
 const pause = objectSchema<Pick<Pause, "untilMs"> & Partial<Pause>>(
   {
     untilMs: instantSchema(
-      `Ticks up to and including this instant bring nothing; at most ${pauseRanges.aheadMs.max} ms ahead`,
+      `Ticks up to and including this instant add no tokens; at most ${pauseRanges.aheadMs.max} ms ahead`,
     ),
     tokens: {
-      ...integerSchema(pauseRanges.tokens, "Most tokens that the bucket keeps"),
+      ...integerSchema(pauseRanges.tokens, "Maximum number of tokens that the bucket keeps"),
       default: 0,
     },
   },

@@ -1,7 +1,7 @@
 /**
- * The description of the HTTP interface, OpenAPI 3.1: which calls there are, what they take, and all that
- * they may answer. It is put together from what the calls themselves go by, the tables of limits, names
- * and reasons; what it says beyond that is prose.
+ * The description of the HTTP interface, OpenAPI 3.1: which calls exist, what they take, and everything they
+ * may answer. It is assembled from the tables of limits, names and reasons that the calls themselves use; the
+ * rest is prose.
  */
 import type { ProblemBody } from "../../protocol/problem-document.ts";
 import type { Reason } from "../../protocol/reasons.ts";
@@ -27,7 +27,7 @@ interface MediaType {
   readonly example?: unknown;
 }
 
-/** What a call may answer with a status. */
+/** What a call may answer with a given status. */
 export interface Answer {
   readonly description: string;
   readonly headers?: Readonly<Record<string, { readonly $ref: string }>>;
@@ -49,7 +49,7 @@ export interface Operation {
   readonly responses: Readonly<Record<string, Answer>>;
 }
 
-/** The methods of a route; HEAD is what GET is, without the body. */
+/** The methods of a route; HEAD is like GET, without the body. */
 type PathItem = Partial<Readonly<Record<"get" | "post" | "put" | "delete", Operation>>>;
 
 /** The whole description. */
@@ -74,14 +74,16 @@ export interface OpenApiDocument {
   };
 }
 
-/** Of the interface, not of the program: it grows where a client of before would stumble. */
+/**
+ * The version of the interface, not of the program: it grows when a change would break an existing client.
+ */
 const INTERFACE_VERSION = "1.0.0";
 
 const json = "application/json";
 const problemJson = "application/problem+json";
 const plainText = "text/plain";
 
-/** Who may call, by the rights of a token: where Sluice is public, those of the first two need none. */
+/** Who may call, by the rights of a token: if Sluice is public, the first two need none. */
 const acquiring = [{}, { token: ["acquire"] }];
 const reading = [{}, { token: ["read"] }];
 const pausing = [{ token: ["pause"] }, { token: ["admin"] }];
@@ -101,7 +103,7 @@ const nameInPath: Parameter = {
   schema: bucketName,
 };
 
-/** The problem documents of some reasons, all of one status. */
+/** The problem documents of some reasons that share a status. */
 function problemSchema(status: number, reasons: readonly Reason[]): Schema {
   const isQuota = status === 429;
   const isInvalid = reasons.includes("invalid-request");
@@ -132,36 +134,36 @@ const problemMembers = {
   type: {
     type: "string",
     format: "uri-reference",
-    description: "Names the kind of problem (RFC 9457)",
+    description: "URI of the kind of problem (RFC 9457)",
   },
   title: { type: "string", description: "The kind of problem, in words" },
-  status: { type: "integer", description: "The status of the answer" },
-  detail: { type: "string", description: "One sentence with the values and limits" },
-  reason: { type: "string", description: "Names the kind of problem: the member to switch over" },
+  status: { type: "integer", description: "The HTTP status" },
+  detail: { type: "string", description: "One sentence with the values and limits involved" },
+  reason: { type: "string", description: "The kind of problem, for programs to switch on" },
   errors: {
     type: "array",
     minItems: 1,
     items: { $ref: "#/components/schemas/Fault" },
-    description: "Every fault",
+    description: "All faults of the request",
   },
   retryAfterMs: integerSchema(
     { min: 0, max: Number.MAX_SAFE_INTEGER },
-    "Time until the same request may be granted, in milliseconds",
+    "Time until retrying the same request may succeed, in milliseconds",
   ),
   "violated-policies": {
     type: "array",
     minItems: 1,
     items: { type: "string" },
-    description: "Names of the policies that said no",
+    description: "Names of the policies that refused the request",
   },
 } as const satisfies Readonly<Record<keyof ProblemBody, Schema>>;
 
-/** The answers for these reasons and for those that nearly any call may have. */
+/** The answers for these reasons and for those that nearly every call may have. */
 function refusals(...reasons: readonly Reason[]): Record<string, Answer> {
   return failures("host-not-allowed", ...reasons);
 }
 
-/** The answers for these reasons and for those that any call may have. */
+/** The answers for these reasons and for those that every call may have. */
 function failures(...reasons: readonly Reason[]): Record<string, Answer> {
   const all: Reason[] = [...reasons, "illegal-configuration", "internal-error"];
   const answers: Record<string, Answer> = {};
@@ -193,7 +195,7 @@ const htmlPage: Answer = {
   content: { "text/html": { schema: { type: "string" } } },
 };
 
-/** The answer, and what a browser gets in its place. */
+/** The answer, and what a browser gets instead. */
 function orPage({ content, ...plain }: Answer): Answer {
   return { ...plain, content: { ...content, ...htmlPage.content } };
 }
@@ -210,7 +212,7 @@ function answer(description: string, schema: string, example?: unknown): Answer 
   };
 }
 
-const granted = answer("The tokens are the caller's.", "Grant", {
+const granted = answer("The tokens are granted.", "Grant", {
   bucket: "x",
   tokens: 1,
   remaining: 0,
@@ -228,7 +230,7 @@ const acquireAnswers = (...reasons: readonly Reason[]): Readonly<Record<string, 
   },
   204: {
     description:
-      "To an `EventSource` that comes back after its last event (`Last-Event-ID: settled`): it is not to ask again, and nothing is taken.",
+      "Stops an `EventSource` that reconnects after its last event (`Last-Event-ID: settled`). Nothing is taken.",
   },
   ...refusals(
     "invalid-request",
@@ -246,16 +248,19 @@ const acquireAnswers = (...reasons: readonly Reason[]): Readonly<Record<string, 
 });
 
 const acquireDescription =
-  "Takes tokens, waiting for them if need be: the answer is held back until the outcome is known. " +
-  "Strictly first come, first served. What cannot be granted in time is refused at once and takes nothing. " +
-  "Where `Accept` names `text/event-stream`, the answer is a stream: events `queued` with the `position` in the queue (1 is the head) and the `etaMs` until the grant as things stand, at once and at each change, a comment where there is none for a while, and in the end one `granted` or `refused` with the body that the plain answer would have. Its status is 200 whatever comes of it, but for what is wrong before the bucket is asked. " +
-  "Where `Accept` names `application/json`, too, only an answer that has to be waited for is a stream; before its last event that has an event `fields` with the `RateLimit` fields.";
+  "Takes tokens, waiting for them if necessary: the answer is held back until the outcome is known. " +
+  "Strictly first come, first served. A request that can't be granted in time is refused immediately and takes nothing. " +
+  "If `Accept` lists `text/event-stream`, the answer is a stream of events. " +
+  "`queued` has the `position` in the queue (1 is the head) and `etaMs`, the time until the grant as things stand. It is sent at once and at each change; a comment follows if nothing changes for a while. " +
+  "The last event is `granted` or `refused`, with the body of the plain answer. " +
+  "The status of a stream is 200 whatever the outcome, except for faults that are found before the bucket is asked. " +
+  "If `Accept` also lists `application/json`, the answer is a stream only if the request has to wait. Its last event is then preceded by an event `fields` with the `RateLimit` fields.";
 
 const idempotencyKey: Parameter = {
   name: "Idempotency-Key",
   in: "header",
   description:
-    "New for each acquire, and the same when it is asked again: the tokens are taken once, and one whose connection broke takes its old place in the queue within 30 seconds. A string of a structured field, 1 to 255 printable ASCII characters",
+    "Use a new key for each acquire, and the same key for its retries. The tokens are taken once. A request whose connection broke keeps its place in the queue if it is retried within 30 seconds. A structured field string of 1 to 255 printable ASCII characters",
   schema: { type: "string", minLength: 1 },
 };
 
@@ -268,7 +273,7 @@ const paths: Readonly<Record<string, PathItem>> = {
   "/acquire": {
     get: {
       operationId: "acquire",
-      tags: ["Asking"],
+      tags: ["Acquiring"],
       summary: "Acquire tokens",
       description: acquireDescription,
       security: acquiring,
@@ -277,9 +282,9 @@ const paths: Readonly<Record<string, PathItem>> = {
     },
     post: {
       operationId: "acquireByPost",
-      tags: ["Asking"],
-      summary: "Acquire tokens, asked by POST",
-      description: `${acquireDescription} A field may stand in the query or in the body, once.`,
+      tags: ["Acquiring"],
+      summary: "Acquire tokens by POST",
+      description: `${acquireDescription} A field may be in the query or in the body, but only once.`,
       security: acquiring,
       parameters: [...acquireQuery.map(({ required, ...optional }) => optional), idempotencyKey],
       requestBody: {
@@ -294,17 +299,17 @@ const paths: Readonly<Record<string, PathItem>> = {
     },
     delete: {
       operationId: "cancel",
-      tags: ["Asking"],
-      summary: "Cancel an acquire that waits",
+      tags: ["Acquiring"],
+      summary: "Cancel a waiting acquire",
       description:
-        "By the `Idempotency-Key` that it was asked with. All its requests end with `499`, those behind it move up at once, and nothing is taken. Whatever comes with the same key in the next 10 seconds is cancelled, too, so it does not matter which of the two arrives first. What is granted stays granted.",
+        "Identifies the acquire by its `Idempotency-Key`. All its requests end with `499`, waiters behind it move up immediately, and nothing is taken. Requests with the same key in the next 10 seconds are cancelled, too, so it doesn't matter which arrives first. A grant can't be cancelled.",
       security: acquiring,
       parameters: [
         ...acquireQuery.filter(({ name }) => name === "bucket"),
         { ...idempotencyKey, required: true, description: "The key of the acquire" },
       ],
       responses: {
-        200: answer("Whether it waited.", "Cancelled"),
+        200: answer("Whether the acquire was waiting.", "Cancelled"),
         ...refusals("invalid-request", "unauthorized", "unknown-bucket", "unavailable"),
       },
     },
@@ -313,9 +318,9 @@ const paths: Readonly<Record<string, PathItem>> = {
     get: {
       operationId: "inspect",
       tags: ["Buckets"],
-      summary: "The bucket as it is",
+      summary: "Inspect a bucket",
       description:
-        "Takes nothing and starts nothing: a bucket that was never acquired from reads as it would start. Who prefers `text/html`, as browsers do, gets the live page instead. At `/` there is the page of the bucket `x`, for browsers alone.",
+        "Takes no tokens and does not start the bucket: an unused bucket is shown as it would start. A client that prefers `text/html`, as browsers do, gets the live page instead. Browsers find the page of the bucket `x` at `/`.",
       security: reading,
       parameters: [nameInPath],
       responses: {
@@ -326,9 +331,9 @@ const paths: Readonly<Record<string, PathItem>> = {
     put: {
       operationId: "setPolicy",
       tags: ["Buckets"],
-      summary: "Give the bucket a policy of its own",
+      summary: "Override a bucket's policy",
       description:
-        "For good, whatever the configuration says. Tokens beyond the new capacity are gone; those who wait keep their order and are timed anew.",
+        "Overrides the configured policy until the bucket is reset. Tokens beyond the new capacity are dropped. Waiters keep their order and are rescheduled.",
       security: administering,
       parameters: [nameInPath],
       requestBody: {
@@ -350,13 +355,13 @@ const paths: Readonly<Record<string, PathItem>> = {
     delete: {
       operationId: "reset",
       tags: ["Buckets"],
-      summary: "Forget the bucket",
+      summary: "Reset a bucket",
       description:
-        "Those who wait are refused with `bucket-reset`. Tokens, counts, keys and a policy of its own are gone.",
+        "Refuses all waiters with `bucket-reset`, and forgets tokens, counts, keys and an overridden policy.",
       security: administering,
       parameters: [nameInPath],
       responses: {
-        204: { description: "It is gone." },
+        204: { description: "The bucket is reset." },
         ...refusals(
           "invalid-request",
           "unauthorized",
@@ -371,9 +376,9 @@ const paths: Readonly<Record<string, PathItem>> = {
     post: {
       operationId: "pause",
       tags: ["Buckets"],
-      summary: "Hold everybody up for a while",
+      summary: "Pause a bucket",
       description:
-        "From now on the bucket keeps at most `tokens`, and its ticks up to and including `untilMs` bring none; then it goes on, one tick at a time. Those who wait keep their order and are timed anew. Of two pauses the later end and the lower number of tokens count. With an ADMIN_TOKEN, an `untilMs` that is over, as 0 is, ends the pause; without, it changes nothing.",
+        "From now on the bucket keeps at most `tokens`, and ticks up to and including `untilMs` add none. Then it continues, one tick at a time. Waiters keep their order and are rescheduled. Two pauses combine to the later end and the lower number of tokens. With an ADMIN_TOKEN, an `untilMs` in the past, such as 0, ends the pause; without one, it changes nothing.",
       security: pausing,
       parameters: [nameInPath],
       requestBody: {
@@ -397,14 +402,14 @@ const paths: Readonly<Record<string, PathItem>> = {
     get: {
       operationId: "watch",
       tags: ["Buckets"],
-      summary: "What happens at the bucket, as it happens",
+      summary: "Watch a bucket live",
       description:
-        'Over a WebSocket, which takes an upgrade and the subprotocol `sluice`. A script in a browser cannot send `Authorization` with it: there the token goes into the name of a second subprotocol, `sluice.bearer.` and the token in base64url. Pages of other origins may watch where `CORS_ORIGINS` names them. Who has read much sends `{"read":N}`, the lengths of all messages so far, together, in UTF-16 units: a watcher of which 524,288 units are not known to have been read is closed with code 4408, and may connect again. `ping` is answered `pong`.',
+        'Sends events over a WebSocket: request an upgrade with the subprotocol `sluice`. Scripts in browsers can\'t send `Authorization` here. They offer a second subprotocol instead: `sluice.bearer.` followed by the token in base64url. Pages from other origins may watch if `CORS_ORIGINS` lists them. Report what you have read with `{"read":N}`, the total length of all messages so far in UTF-16 units. A watcher with more than 524,288 units not reported as read is closed with code 4408, and may connect again. `ping` is answered with `pong`.',
       security: reading,
       parameters: [nameInPath],
       responses: {
         101: answer(
-          "A WebSocket. Each message is a JSON text like this; the first comes at once.",
+          "A WebSocket. Each message is JSON like this; the first is sent immediately.",
           "WatchMessage",
         ),
         ...refusals(
@@ -423,10 +428,10 @@ const paths: Readonly<Record<string, PathItem>> = {
     get: {
       operationId: "health",
       tags: ["Service"],
-      summary: "Whether the Worker answers",
+      summary: "Check that the Worker answers",
       description: "Reaches no bucket.",
       security: [{}],
-      responses: { 200: answer("It does.", "Health"), ...failures() },
+      responses: { 200: answer("The Worker answers.", "Health"), ...failures() },
     },
   },
   "/metrics": {
@@ -435,7 +440,7 @@ const paths: Readonly<Record<string, PathItem>> = {
       tags: ["Service"],
       summary: "Metrics of named buckets",
       description:
-        "As Prometheus reads them: of each bucket whose policy stands under its exact name, and of those that are asked for. Takes nothing and starts nothing. A bucket that cannot be reached is `0` in `sluice_up`.",
+        "In Prometheus's text format, for each bucket with a policy under its exact name, and for those named in the query. Takes no tokens and starts no bucket. A bucket that can't be reached has `sluice_up` 0.",
       security: reading,
       parameters: [
         {
@@ -474,7 +479,7 @@ const paths: Readonly<Record<string, PathItem>> = {
     get: {
       operationId: "read",
       tags: ["Service"],
-      summary: "This description, to read",
+      summary: "This description as a page",
       description: "A page without a script.",
       security: [{}],
       responses: {
@@ -493,14 +498,14 @@ export const openApiDocument: OpenApiDocument = {
     version: INTERFACE_VERSION,
     summary: "A token bucket rate limiter that makes callers wait their turn",
     description:
-      "Instants are epoch milliseconds, durations milliseconds. A body holds JSON; every refusal is a problem document (RFC 9457) with a `reason`. A route that is not listed answers `404` (`not-found`), another method `405` (`method-not-allowed`, with `Allow`). HEAD is answered where GET is, but for what takes tokens or watches.",
+      "Instants are epoch milliseconds, durations are milliseconds. Bodies are JSON. Every refusal is a problem document (RFC 9457) with a `reason`. Unknown routes answer `404` (`not-found`), other methods `405` (`method-not-allowed`, with `Allow`). HEAD works like GET, except for calls that take tokens or watch.",
     license: { name: "MIT", identifier: "MIT" },
   },
-  // Relative to the description itself: a reverse proxy may have put Sluice under a path.
+  // Relative to this description: a reverse proxy may serve Sluice under a path.
   servers: [{ url: "." }],
   tags: [
-    { name: "Asking", description: "For those who want tokens." },
-    { name: "Buckets", description: "For those who look after buckets." },
+    { name: "Acquiring", description: "Take tokens, or wait for them." },
+    { name: "Buckets", description: "Inspect, watch and manage buckets." },
     { name: "Service", description: "About the service itself." },
   ],
   paths,
@@ -510,18 +515,18 @@ export const openApiDocument: OpenApiDocument = {
         type: "http",
         scheme: "bearer",
         description:
-          "An API_TOKEN with the right to this call, or an ADMIN_TOKEN for calls that change buckets.",
+          "An API_TOKEN with the right to make this call, or an ADMIN_TOKEN for calls that change buckets.",
       },
     },
     headers: {
       RateLimit: {
         description:
-          'Tokens now (`r`) and seconds until the next tick, rounded up (`t`; a full bucket has none): `"*";r=0;t=1`. draft-ietf-httpapi-ratelimit-headers-11',
+          'Current tokens (`r`) and seconds until the next tick, rounded up (`t`; absent if the bucket is full): `"*";r=0;t=1`. draft-ietf-httpapi-ratelimit-headers-11',
         schema: { type: "string" },
       },
       "RateLimit-Policy": {
         description:
-          'Capacity (`q`) and the seconds in which an empty bucket fills, rounded up (`w`): `"*";q=1;w=1`',
+          'Capacity (`q`) and the seconds it takes to fill an empty bucket, rounded up (`w`): `"*";q=1;w=1`',
         schema: { type: "string" },
       },
       "Retry-After": {

@@ -197,17 +197,17 @@ describe("rights", () => {
 describe("faults in the tokens", () => {
   // All that could be taken for a token in these, whole or in part, begins so.
   const SECRET = /s3cret/i;
-  const mustBe = "must be tokens separated by white space, or a list of them";
+  const mustBe = "must be tokens separated by white space, or a list of tokens";
   const token = "token must be visible ASCII characters without white space";
 
   it.each([
     [" ", "must hold at least one token"],
     ["[]", "must hold at least one token"],
     [[], "must hold at least one token"],
-    ["[s3cret]", "begins like JSON and is none"],
-    ['["s3cret"', "begins like JSON and is none"],
-    ['["s3cret\u0001"]', "begins like JSON and is none"],
-    ["{s3cret", "begins like JSON and is none"],
+    ["[s3cret]", "starts like JSON but is not valid JSON"],
+    ['["s3cret"', "starts like JSON but is not valid JSON"],
+    ['["s3cret\u0001"]', "starts like JSON but is not valid JSON"],
+    ["{s3cret", "starts like JSON but is not valid JSON"],
     ['{"token":"s3cret"}', mustBe],
     [{ token: "s3cret" }, mustBe],
     [12_345, mustBe],

@@ -115,7 +115,7 @@ describe("an open Sluice that is called by a foreign name", () => {
     if (init.method === "HEAD") return;
     const problem: ProblemBody = await response.json();
     expect(problem.reason).toBe("host-not-allowed");
-    expect(problem.detail).toContain('not as "evil.example:8787"');
+    expect(problem.detail).toContain('does not answer to "evil.example:8787"');
     expect(problem.detail).toContain("ALLOWED_HOSTS");
     const snapshot = await call(variables, "http://localhost/buckets/rebound");
     expect(await snapshot.json()).toMatchObject({ granted: 0, refused: 0 });

@@ -61,13 +61,13 @@ describe("DescribedAnswers", () => {
 });
 
 describe("/docs", () => {
-  it("says of each call which token it needs", async () => {
+  it("says which token each call needs", async () => {
     const html = await (await request("/docs")).text();
     const needs = (id: string): string | undefined =>
       new RegExp(`<h3 id="${id}">.*?<p>(?:Needs|Open) ([^:.]*)`, "s").exec(html)?.[1];
     const holding = (right: string): string =>
       `an <code>API_TOKEN</code> with the right <code>${right}</code>`;
-    expect(needs("health")).toBe("to all");
+    expect(needs("health")).toBe("to everyone");
     expect(needs("acquire")).toBe(`${holding("acquire")}, unless the deployment is public`);
     expect(needs("inspect")).toBe(`${holding("read")}, unless the deployment is public`);
     expect(needs("pause")).toBe(`${holding("pause")} or an <code>ADMIN_TOKEN</code>`);
