@@ -4,7 +4,7 @@
  */
 import type { PolicyFields } from "../src/core/policy.ts";
 import type { Answer, HttpClient } from "../kit/http/http-connection.ts";
-import type { ToldGrant } from "../kit/model/virtual-time.ts";
+import type { SeenGrant } from "../kit/model/virtual-time.ts";
 
 import { acquirePath, grantIn } from "../kit/http/callers.ts";
 
@@ -23,9 +23,9 @@ interface UnderWay {
 }
 
 /** A request with a key, and the grant that its client was told. */
-interface Told {
+interface KeyedGrant {
   readonly ask: Ask;
-  readonly grant: ToldGrant;
+  readonly grant: SeenGrant;
 }
 
 /** What came of asking again with the same keys. */
@@ -42,7 +42,7 @@ type End = "granted" | "refused" | "broken";
 export class ClientBook {
   readonly bucket: string;
   readonly policy: PolicyFields;
-  readonly grants: ToldGrant[] = [];
+  readonly grants: SeenGrant[] = [];
   /** Answers that must not be: of another status than 200 and 429, or with an instant that is not true. */
   readonly faults: string[] = [];
   /** Tokens granted since `turnPage`. */
@@ -50,7 +50,7 @@ export class ClientBook {
   /** Tokens asked for since `turnPage` by requests that were never answered. */
   underWayTokens = 0;
   /** Since `turnPage`, those with a key. */
-  #told: Told[] = [];
+  #keyed: KeyedGrant[] = [];
   #underWay: UnderWay[] = [];
 
   constructor(bucket: string, policy: PolicyFields) {
@@ -69,7 +69,7 @@ export class ClientBook {
     }
     const grant = this.#keep(answer, sentAtMs);
     if (!grant) return "refused";
-    if (ask.key !== undefined) this.#told.push({ ask, grant });
+    if (ask.key !== undefined) this.#keyed.push({ ask, grant });
     return "granted";
   }
 
@@ -77,9 +77,9 @@ export class ClientBook {
    * Asks again for the last grants with a key that were told since `turnPage`, `most` at most. Each has
    * to be the same grant, and takes nothing.
    */
-  async askForTold(client: HttpClient, most: number): Promise<AskedAgain> {
-    const last = this.#told.slice(-most);
-    return countAgain(await Promise.all(last.map((told) => this.#isGivenAgain(client, told))));
+  async askAgain(client: HttpClient, most: number): Promise<AskedAgain> {
+    const last = this.#keyed.slice(-most);
+    return countAgain(await Promise.all(last.map((keyed) => this.#isGivenAgain(client, keyed))));
   }
 
   /**
@@ -101,7 +101,7 @@ export class ClientBook {
   turnPage(): void {
     this.receivedTokens = 0;
     this.underWayTokens = 0;
-    this.#told = [];
+    this.#keyed = [];
     this.#underWay = [];
   }
 
@@ -117,7 +117,7 @@ export class ClientBook {
   }
 
   /** Writes down a first answer to what was asked first at `sentAtMs`; returns the grant, if it is one. */
-  #keep(answer: Answer, sentAtMs: number): ToldGrant | undefined {
+  #keep(answer: Answer, sentAtMs: number): SeenGrant | undefined {
     const { status, body, receivedAtMs } = answer;
     if (status !== 200) {
       if (status !== 429) this.faults.push(`${this.bucket}: ${JSON.stringify(body)}`);
@@ -135,7 +135,7 @@ export class ClientBook {
     return grant;
   }
 
-  async #isGivenAgain(client: HttpClient, { ask, grant }: Told): Promise<boolean> {
+  async #isGivenAgain(client: HttpClient, { ask, grant }: KeyedGrant): Promise<boolean> {
     const answer = await this.#send(client, ask);
     if (answer?.status !== 200) return false;
     const { tokens, grantedAtMs } = grantIn(answer);

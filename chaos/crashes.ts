@@ -89,7 +89,7 @@ interface Loss {
 
 /** What came of asking again after the kills, with the keys of before. */
 interface Again {
-  readonly told: AskedAgain;
+  readonly answered: AskedAgain;
   readonly underWay: AskedAgain;
   /** From buckets that nothing comes into, by asking again for what was told. */
   readonly takenTokens: number;
@@ -150,7 +150,7 @@ class CrashRun {
   });
   readonly #smallBooks: ClientBook[] = [];
   readonly #losses: Loss[] = [];
-  readonly #told: AskedAgain[] = [];
+  readonly #answered: AskedAgain[] = [];
   readonly #underWay: AskedAgain[] = [];
   readonly #resumedBehindMs: number[] = [];
   #keys = 0;
@@ -197,10 +197,10 @@ class CrashRun {
     await Promise.all([
       resumed,
       this.#weigh(this.#large, before),
-      this.#weigh(smallBook, small.capacity).then(() => this.#drain(smallBook)),
+      this.#weigh(smallBook, small.capacity).then(() => this.#spendAll(smallBook)),
       ...this.#refilled.map(async ({ book }) => {
         if (book.policy === paced) await resumed;
-        await this.#askForTold(book);
+        await this.#askAgain(book);
         await this.#askForUnderWay(book);
       }),
     ]);
@@ -215,7 +215,7 @@ class CrashRun {
     await setTimeout(QUIET_MS);
     await this.#server.restart();
     const lostAfterQuiet = before - (await this.#tokensOf("large"));
-    await this.#drain(large);
+    await this.#spendAll(large);
 
     const books = [large, ...this.#refilled.map(({ book }) => book), ...this.#smallBooks];
     return {
@@ -227,7 +227,7 @@ class CrashRun {
       lostAfterQuiet,
       misstated: this.#misstated,
       again: {
-        told: sumOf(this.#told),
+        answered: sumOf(this.#answered),
         underWay: sumOf(this.#underWay),
         takenTokens: this.#takenAgain,
       },
@@ -258,9 +258,9 @@ class CrashRun {
   }
 
   /** Asks again for what was told before the kill. */
-  async #askForTold(book: ClientBook): Promise<void> {
+  async #askAgain(book: ClientBook): Promise<void> {
     using client = new HttpClient(this.#server.url, CONNECTIONS_AGAIN);
-    this.#told.push(await book.askForTold(client, MAX_ASKED_AGAIN));
+    this.#answered.push(await book.askAgain(client, MAX_ASKED_AGAIN));
   }
 
   /** Asks again for what was under way at the kill. */
@@ -275,7 +275,7 @@ class CrashRun {
    */
   async #weigh(book: ClientBook, before: number): Promise<void> {
     const left = await this.#tokensOf(book.bucket);
-    await this.#askForTold(book);
+    await this.#askAgain(book);
     this.#takenAgain += left - (await this.#tokensOf(book.bucket));
     await this.#askForUnderWay(book);
     const { policy, receivedTokens, underWayTokens } = book;
@@ -284,7 +284,7 @@ class CrashRun {
   }
 
   /** Takes what the bucket says it has, and then finds it empty. */
-  async #drain(book: ClientBook): Promise<void> {
+  async #spendAll(book: ClientBook): Promise<void> {
     using client = new HttpClient(this.#server.url, 1);
     const tokens = await this.#tokensOf(book.bucket);
     const rest = tokens === 0 ? "granted" : await book.ask(client, { tokens, timeoutMs: 0 });
@@ -375,7 +375,7 @@ function figuresOf(counts: CrashCounts): Figure[] {
       limit: "0",
       holds: misstated === 0,
     },
-    againFigure("keyed grants told before a kill, asked again: another answer", again.told),
+    againFigure("keyed grants told before a kill, asked again: another answer", again.answered),
     {
       what: "the same: tokens taken by asking again",
       measured: String(again.takenTokens),

@@ -11,13 +11,7 @@ import type { GrantBody } from "../src/protocol/acquire-bodies.ts";
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
 import { acquirePath, admin, changePolicy } from "../kit/http/callers.ts";
-import {
-  gatheringPolicy,
-  holdCrowd,
-  patient,
-  requireCallers,
-  startBare,
-} from "../kit/http/crowd.ts";
+import { crowdPolicy, holdCrowd, patient, requireCallers, startBare } from "../kit/http/crowd.ts";
 import { TimedRequest } from "../kit/http/timed-request.ts";
 import { startWorkerd } from "../kit/processes/server.ts";
 import { shown } from "../kit/statistics.ts";
@@ -59,7 +53,7 @@ interface Measured {
   readonly bare: number;
 }
 
-async function gather(size: CrowdSize, progress: RunOptions["progress"]): Promise<CrowdCounts> {
+async function countCrowd(size: CrowdSize, progress: RunOptions["progress"]): Promise<CrowdCounts> {
   const { callers, buckets } = size;
   await requireCallers(callers);
   await requireCallers(buckets, buckets);
@@ -95,7 +89,7 @@ export async function serveAtOne({
   callers,
   settleMs,
 }: CrowdSize): Promise<ServedCrowd & { readonly bytesPerCaller: number }> {
-  const policy = gatheringPolicy(Math.ceil(callers / TICKS));
+  const policy = crowdPolicy(Math.ceil(callers / TICKS));
   await using server = await startWorkerd({ vars: admin.vars, policies: { "*": policy } });
   const { answers, bytesPerCaller } = await holdCrowd(server, callers, settleMs);
   await changePolicy(server, "crowd", { refillIntervalMs: SERVING_INTERVAL_MS });
@@ -147,7 +141,7 @@ const SIZE: CrowdSize = {
 export const crowd: Scenario = {
   name: "crowd",
   async run(options) {
-    return figuresOf(await gather(SIZE, options.progress));
+    return figuresOf(await countCrowd(SIZE, options.progress));
   },
 };
 

@@ -137,14 +137,14 @@ async function runFlooder(orders: FloodOrders): Promise<FloodReport> {
   const flooder = fork(fileURLToPath(new URL("flooder.ts", import.meta.url)), [
     JSON.stringify(orders),
   ]);
-  const told = once(flooder, "message") as Promise<[FloodReport]>;
+  const reported = once(flooder, "message") as Promise<[FloodReport]>;
   const ended = once(flooder, "exit").then(async ([exitCode]) => {
     // A message that was sent last may be told last.
     await setTimeout(1_000);
     throw new Error(`The flooder ended with ${exitCode} and told nothing`);
   });
   ended.catch(() => undefined);
-  const [report] = await Promise.race([told, ended]);
+  const [report] = await Promise.race([reported, ended]);
   return report;
 }
 

@@ -225,7 +225,7 @@ class Run {
       addOne(this.#lostFrom, verdict.bucket);
       answer = await lane.exchange(bytes, request.method);
     }
-    if (answer) this.#look(index, "request", bytes, request.method, verdict, answer);
+    if (answer) this.#checkAnswer(index, "request", bytes, request.method, verdict, answer);
     else if (!verdict.mayBeRefused) this.#fail(index, "request", "no answer", bytes);
   }
 
@@ -240,14 +240,14 @@ class Run {
     const { answers, rest } = await connection.finish(bytes, methods);
     answers.forEach((answer, place) => {
       const verdict = verdicts[place];
-      if (verdict) this.#look(index, kind, bytes, methods[place] ?? "GET", verdict, answer);
+      if (verdict) this.#checkAnswer(index, kind, bytes, methods[place] ?? "GET", verdict, answer);
       else this.#fail(index, kind, "more answers than requests", bytes, answer);
     });
     if (rest !== "") this.#fail(index, kind, `half an answer: ${rest}`, bytes);
     if (!connection.hasEnded) this.#fail(index, kind, "the connection is left open", bytes);
   }
 
-  #look(
+  #checkAnswer(
     index: number,
     kind: string,
     bytes: Buffer,

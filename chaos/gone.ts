@@ -41,7 +41,7 @@ export interface DeathCounts {
   /** Of those, the callers that died without an answer. */
   readonly died: number;
   /** Callers that were told of their grant: those who stayed, and those who died too late. */
-  readonly told: number;
+  readonly delivered: number;
   /** What the bucket says of all of them. */
   readonly granted: number;
   readonly cancelled: number;
@@ -51,8 +51,8 @@ export interface DeathCounts {
 }
 
 /** Tokens of callers that were granted and not told. */
-export function lostWithTheirCallers({ granted, told }: DeathCounts): number {
-  return granted - told;
+export function lostWithTheirCallers({ granted, delivered }: DeathCounts): number {
+  return granted - delivered;
 }
 
 /** Lets callers die at many buckets; one entry for each of these. */
@@ -78,7 +78,7 @@ async function letDieAt(
 ): Promise<DeathCounts> {
   await acquire(server, bucket);
   let asked = 1;
-  let told = 1;
+  let delivered = 1;
   let died = 0;
   const behindMs: number[] = [];
   let before = await snapshotOf(server, bucket);
@@ -94,13 +94,13 @@ async function letDieAt(
       await setTimeout(Math.max(0, diesAtMs - Date.now()));
       await mortal.leave();
     }
-    const isTold = await mortal.isGranted;
+    const isDelivered = await mortal.isGranted;
     const { grantedAtMs } = grantIn(await heir.answer);
     const after = await untilBucket(server, bucket, ({ granted, cancelled }) => {
       return granted + cancelled >= asked;
     });
-    told += isTold ? 2 : 1;
-    if (!isTold) {
+    delivered += isDelivered ? 2 : 1;
+    if (!isDelivered) {
       died += 1;
       const hasTakenItsToken = after.cancelled === before.cancelled;
       behindMs.push(grantedAtMs - dueAtMs - (hasTakenItsToken ? INTERVAL_MS : 0));
@@ -108,7 +108,7 @@ async function letDieAt(
     before = after;
   }
   const { granted, cancelled, refused, waiters } = before;
-  return { asked, died, told, granted, cancelled, others: refused + waiters, behindMs };
+  return { asked, died, delivered, granted, cancelled, others: refused + waiters, behindMs };
 }
 
 /** All of them in turn. */

@@ -17,8 +17,8 @@ import { Policy } from "../../src/core/policy.ts";
 import { TokenBucket } from "../../src/core/limits/token-bucket.ts";
 import { BucketHost } from "../../src/bucket/bucket-host.ts";
 
-/** Asks for a token; `told` hears whether it is granted, now or, where callers wait, later. */
-export type Ask = (isolate: number, told: (isGranted: boolean) => void) => void;
+/** Asks for a token; `answered` hears whether it is granted, now or, where callers wait, later. */
+export type Ask = (isolate: number, answered: (isGranted: boolean) => void) => void;
 
 /** Sets up an object of the design. */
 export type Design = (fields: NamedPolicyFields, clock: VirtualClock, meter: Meter) => Ask;
@@ -28,9 +28,9 @@ const REFILL_MS = 1_000;
 
 export const sluice: Design = (fields, clock, meter) => {
   const host = hostOf(clock, meter);
-  return (_, told) => {
+  return (_, answered) => {
     meter.count("calls");
-    askHost(host, fields, told);
+    askHost(host, fields, answered);
   };
 };
 
@@ -40,16 +40,16 @@ export const leased: Design = (fields, clock, meter) => {
   if (!lease) throw new RangeError(`The policy ${fields.name} allows no leases`);
   const host = hostOf(clock, meter);
   const holders = new Map<number, LeaseHolder>();
-  return (isolate, told) => {
+  return (isolate, answered) => {
     const nowMs = nowMsOf(clock);
     const holder = holders.get(isolate) ?? new LeaseHolder(lease);
     holders.set(isolate, holder);
     const isGranted = holder.tryTake(1, nowMs);
-    if (isGranted) told(true);
+    if (isGranted) answered(true);
     else {
       const returnedLeases = holder.returnAll();
       meter.count("calls");
-      askHost(host, fields, told, returnedLeases && { returnedLeases });
+      askHost(host, fields, answered, returnedLeases && { returnedLeases });
     }
     const ask = holder.nextAsk(nowMs);
     if (!ask) return;
@@ -75,37 +75,37 @@ export const docs: Design = (fields, clock, meter) => {
       arm();
     });
   };
-  return (_, told) => {
+  return (_, answered) => {
     meter.count("calls");
     const isGranted = tokens > 0;
     if (isGranted) tokens -= 1;
     arm();
-    told(isGranted);
+    answered(isGranted);
   };
 };
 
 export const naive: Design = (fields, clock, meter) => {
   const { name: _, ...policy } = fields;
   let bucket: TokenBucket | undefined;
-  return (_, told) => {
+  return (_, answered) => {
     meter.count("calls");
     bucket ??= TokenBucket.start(Policy.of(policy), nowMsOf(clock));
     bucket.advance(nowMsOf(clock));
     const isGranted = bucket.tryTake(1);
     if (isGranted) meter.count("rowsWritten");
-    told(isGranted);
+    answered(isGranted);
   };
 };
 
 function askHost(
   host: BucketHost,
   policy: NamedPolicyFields,
-  told: (isGranted: boolean) => void,
+  answered: (isGranted: boolean) => void,
   more: Partial<Parameters<BucketHost["acquire"]>[0]> = {},
 ): void {
   host.acquire(
     { bucket: "bucket", policy, tokens: 1, ...more },
-    { answered: (answer) => told(answer.kind === "outcome" && answer.outcome.ok) },
+    { answered: (answer) => answered(answer.kind === "outcome" && answer.outcome.ok) },
   );
 }
 

@@ -87,11 +87,11 @@ function measure(
     const clock = new VirtualClock(epochMs);
     const meter = new Meter(clock);
     const ask: Ask = design({ name: "*", ...Policy.of(policy).toJSON() }, clock, meter);
-    const counted: Ask = (isolate, told) => {
+    const counted: Ask = (isolate, answered) => {
       meter.count("requests");
       ask(isolate, (isGranted) => {
         if (isGranted) meter.count("grants");
-        told(isGranted);
+        answered(isGranted);
       });
     };
     demand(counted, clock);

@@ -108,15 +108,15 @@ const autocannon: LoadGenerator = {
   },
 };
 
-interface Told {
+interface Load {
   readonly requests: number;
   readonly bytes: number;
   readonly failed: number;
 }
 
 /** Answers of 2xx and 3xx may pass as good; but none other than the one that was looked at has its length. */
-function requireGranted(url: string, told: Told, answerBytes: number | undefined): void {
-  const { requests, bytes, failed } = told;
+function requireGranted(url: string, result: Load, answerBytes: number | undefined): void {
+  const { requests, bytes, failed } = result;
   if (requests === 0 || failed > 0) {
     throw new Error(`${url}: ${failed} requests failed beside ${requests} that were answered`);
   }

@@ -57,10 +57,10 @@ const leftOut = [
 const namesLeftOut = leftOut.map(({ name }) => name);
 const paced = pacedNames.filter((name) => !namesLeftOut.includes(name));
 
-const measured = await measureUnderLoad(generator, { rounds, seconds }, namesLeftOut, say);
-const release = await measureRelease({ rounds: WAITING_ROUNDS, callers: CALLERS }, say);
-const fast = await measurePacing(FAST, WAITING_ROUNDS, paced, say);
-say(`one in ${SLOW.intervalMs} ms: all beside each other`);
+const measured = await measureUnderLoad(generator, { rounds, seconds }, namesLeftOut, print);
+const release = await measureRelease({ rounds: WAITING_ROUNDS, callers: CALLERS }, print);
+const fast = await measurePacing(FAST, WAITING_ROUNDS, paced, print);
+print(`one in ${SLOW.intervalMs} ms: all beside each other`);
 const slow = await measureBesideEachOther(SLOW, paced);
 
 const result: ServiceResult = {
@@ -85,7 +85,7 @@ const result: ServiceResult = {
 };
 publish(serviceReport, result, values.write);
 
-function say(line: string): void {
+function print(line: string): void {
   console.error(`${line} …`);
 }
 

@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 import type { GrantBody } from "../../src/protocol/acquire-bodies.ts";
 
 import { admin, changePolicy } from "../../kit/http/callers.ts";
-import { gatheringPolicy, holdCrowd } from "../../kit/http/crowd.ts";
+import { crowdPolicy, holdCrowd } from "../../kit/http/crowd.ts";
 import { startWorkerd } from "../../kit/processes/server.ts";
 import { largest, median, percentile } from "../../kit/statistics.ts";
 import { pacedLimiterNames } from "./peers/paced-limiters.ts";
@@ -23,7 +23,7 @@ const run = promisify(execFile);
 /** What the fast pace lets go in a second. */
 const FIFTY = 50;
 /** While they come, whose last has then to wait for less than an hour. */
-const GATHERING_INTERVAL_MS = 10_000;
+const CROWD_INTERVAL_MS = 10_000;
 
 /** How often callers are to be let go, and how many. */
 export interface Pace {
@@ -73,7 +73,7 @@ export const PACED_SLUICE = "sluice, over HTTP";
 const sluice: PacedSubject = {
   name: PACED_SLUICE,
   async run({ callers, intervalMs }) {
-    const policies = { "*": gatheringPolicy(1, GATHERING_INTERVAL_MS) };
+    const policies = { "*": crowdPolicy(1, CROWD_INTERVAL_MS) };
     await using server = await startWorkerd({ vars: admin.vars, policies });
     const { answers } = await holdCrowd(server, callers, 0);
     const { status } = await changePolicy(server, "crowd", { refillIntervalMs: intervalMs });

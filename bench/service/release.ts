@@ -7,7 +7,7 @@ import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 import type { TimedAnswer } from "../../kit/http/timed-request.ts";
 
 import { admin, changePolicy } from "../../kit/http/callers.ts";
-import { gatheringPolicy, holdCrowd, startBare } from "../../kit/http/crowd.ts";
+import { crowdPolicy, holdCrowd, startBare } from "../../kit/http/crowd.ts";
 import { processorTimeMs } from "../../kit/processes/process-usage.ts";
 import { startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
 import { largest } from "../../kit/statistics.ts";
@@ -74,7 +74,7 @@ interface Released {
 }
 
 async function releaseSluice(callers: number): Promise<Released> {
-  const policies = { "*": gatheringPolicy(callers) };
+  const policies = { "*": crowdPolicy(callers) };
   await using server = await startWorkerd({ vars: admin.vars, policies });
   return await releaseOnce(server, callers);
 }

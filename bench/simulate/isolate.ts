@@ -25,7 +25,7 @@ export interface Caller {
   /** Number of the place that it came from. */
   readonly place: number;
   /** To be called when it is settled, with the instant at which the answer leaves the object. */
-  readonly told: (toldAtMs: number) => void;
+  readonly answered: (answeredAtMs: number) => void;
 }
 
 /** Requests that have been sent in one instant, by what each takes along. */
@@ -50,9 +50,9 @@ export class SimulatedIsolate {
   readonly #driver: LeaseDriver | undefined;
   /** Whether it is about to hear that requests were turned away. */
   #isToHear = false;
-  readonly #told = (toldAtMs: number): void => {
+  readonly #answered = (answeredAtMs: number): void => {
     if (!this.#driver) return;
-    const backAtMs = toldAtMs + this.#line.roundTripMs / 2;
+    const backAtMs = answeredAtMs + this.#line.roundTripMs / 2;
     this.#clock.after(Math.max(0, backAtMs - this.#clock.wallMs), () => this.#flushReports());
   };
 
@@ -107,7 +107,7 @@ export class SimulatedIsolate {
     const { place, roundTripMs } = this.#line;
     let served = 0;
     for (const returnedLeases of sent) {
-      const caller = { askedAtMs, roundTripMs, place, told: this.#told };
+      const caller = { askedAtMs, roundTripMs, place, answered: this.#answered };
       // Whoever comes in the same instant as one that is turned away is turned away, too.
       if (!this.#object.acquire({ caller, timeoutMs: this.#timeoutMs }, returnedLeases)) break;
       served += 1;
@@ -143,8 +143,8 @@ export class SimulatedIsolate {
     this.#noteReturned(ask);
     this.#line.send(() => {
       const answer = this.#object.lend(ask);
-      const toldAtMs = answer?.toldAtMs ?? this.#clock.wallMs;
-      const backAtMs = toldAtMs + this.#line.roundTripMs / 2;
+      const answeredAtMs = answer?.answeredAtMs ?? this.#clock.wallMs;
+      const backAtMs = answeredAtMs + this.#line.roundTripMs / 2;
       this.#clock.after(backAtMs - this.#clock.wallMs, () => {
         if (!answer) driver.overloaded(this.#nowMs);
         // The tokens of an ask that was given up count as spent when the lease ends.

@@ -2,7 +2,7 @@
  * The way from all isolates of a place to one object. What is sent arrives half a round trip later, in
  * the order in which it was sent.
  *
- * What is sent within `gatherMs` of each other arrives in one event, at the instant at which the first
+ * What is sent within `batchMs` of each other arrives in one event, at the instant at which the first
  * of it would: with a million requests a second, events are what takes the time.
  */
 import type { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
@@ -11,7 +11,7 @@ export class Line {
   /** Number of the place. */
   readonly place: number;
   readonly roundTripMs: number;
-  readonly #gatherMs: number;
+  readonly #batchMs: number;
   readonly #clock: VirtualClock;
   #sent: (() => void)[] = [];
   #closesAtMs = -Infinity;
@@ -20,7 +20,7 @@ export class Line {
     this.place = place;
     this.roundTripMs = roundTripMs;
     // Nothing may arrive before it was sent.
-    this.#gatherMs = Math.min(groupMs, roundTripMs / 2);
+    this.#batchMs = Math.min(groupMs, roundTripMs / 2);
     this.#clock = clock;
   }
 
@@ -33,7 +33,7 @@ export class Line {
     }
     const sent = [arrive];
     this.#sent = sent;
-    this.#closesAtMs = nowMs + this.#gatherMs;
+    this.#closesAtMs = nowMs + this.#batchMs;
     this.#clock.after(this.roundTripMs / 2, () => {
       for (const one of sent) one();
     });

@@ -23,8 +23,8 @@ const WRITE_MS = 1;
 /** The longest that a call waits for its turn. */
 const BACKLOG_MS = 1_000;
 
-/** Hears of a caller that is settled. `toldAtMs` is when the answer leaves, epoch milliseconds. */
-export type Settled<Caller> = (settlement: Settlement<Caller>, toldAtMs: number) => void;
+/** Hears of a caller that is settled. `answeredAtMs` is when the answer leaves, epoch milliseconds. */
+export type Settled<Caller> = (settlement: Settlement<Caller>, answeredAtMs: number) => void;
 
 /** Everything since the start. */
 export interface ObjectCounts {
@@ -82,14 +82,14 @@ export class SimulatedObject<Caller> {
   }
 
   /** When the answer leaves, and the lease; `undefined` where the call is turned away. */
-  lend(ask: LeaseAsk): { readonly toldAtMs: number; readonly lease?: Lease } | undefined {
+  lend(ask: LeaseAsk): { readonly answeredAtMs: number; readonly lease?: Lease } | undefined {
     this.#counts.lends += 1;
     const turn = this.#serve((nowMs) => this.#limiter.lend(ask, nowMs));
-    return turn && { toldAtMs: this.#freeAtMs, ...(turn.lease && { lease: turn.lease }) };
+    return turn && { answeredAtMs: this.#freeAtMs, ...(turn.lease && { lease: turn.lease }) };
   }
 
   /** Tokens at hand, and on lease. */
-  look(): { readonly tokens: number; readonly leased: number } {
+  peek(): { readonly tokens: number; readonly leased: number } {
     const { tokens, leasedTokens = 0 } = this.#limiter.inspect(Math.floor(this.#clock.wallMs));
     return { tokens, leased: leasedTokens };
   }
@@ -108,7 +108,7 @@ export class SimulatedObject<Caller> {
     const serviceMs = CALL_MS + this.#write(nowMs);
     this.#counts.busyMs += serviceMs;
     this.#freeAtMs = beginsAtMs + serviceMs;
-    this.#tell(turn, this.#freeAtMs);
+    this.#settle(turn, this.#freeAtMs);
     this.#watch();
     return turn;
   }
@@ -119,7 +119,7 @@ export class SimulatedObject<Caller> {
     return WRITE_MS;
   }
 
-  #tell({ settled }: Turn<Caller>, atMs: number): void {
+  #settle({ settled }: Turn<Caller>, atMs: number): void {
     for (const settlement of settled) this.#settled(settlement, atMs);
   }
 
@@ -128,7 +128,7 @@ export class SimulatedObject<Caller> {
     for (let dueAtMs = this.#dueAtMs; dueAtMs <= atMs; dueAtMs = this.#dueAtMs) {
       const turn = this.#limiter.advance(dueAtMs);
       this.#write(dueAtMs);
-      this.#tell(turn, dueAtMs);
+      this.#settle(turn, dueAtMs);
     }
   }
 

@@ -86,7 +86,7 @@ export interface Outcome {
 }
 
 /** Between two looks at what is idle. */
-const LOOK_EVERY_MS = 50;
+const SAMPLE_EVERY_MS = 50;
 /** After the last request, for answers under way. */
 const ANSWERS_MS = 3_000;
 /** A place with fewer requests says more of chance than of fairness. */
@@ -143,12 +143,12 @@ class Simulation {
         this.#policy,
         place,
         this.#clock,
-        (settlement, toldAtMs) => {
+        (settlement, answeredAtMs) => {
           const { caller, outcome } = settlement;
-          caller.told(toldAtMs);
+          caller.answered(answeredAtMs);
           if (outcome.ok) this.#book.noteGrant(part, outcome.grantedAtMs, outcome.tokens);
           if (!this.#isMeasured(caller.askedAtMs)) return;
-          const waitMs = toldAtMs + caller.roundTripMs / 2 - caller.askedAtMs;
+          const waitMs = answeredAtMs + caller.roundTripMs / 2 - caller.askedAtMs;
           this.#book.answered(outcome.ok ? "byObject" : "refused", caller.place, waitMs);
           if (!outcome.ok && this.#isAnyLeft()) this.#book.counts.refusedBesideTokens += 1;
         },
@@ -180,7 +180,7 @@ class Simulation {
     let after = before;
     this.#clock.after(warmUpMs, () => {
       before = this.#objects.map(({ counts }) => counts);
-      this.#look();
+      this.#sample();
     });
     this.#clock.after(endMs, () => {
       after = this.#objects.map(({ counts }) => counts);
@@ -310,17 +310,17 @@ class Simulation {
     plan();
   }
 
-  #look(): void {
+  #sample(): void {
     const { warmUpMs, measuredMs } = this.#case;
     if (this.#clock.monotonicMs > warmUpMs + measuredMs) return;
     this.#idleSeen.push(this.#idle);
-    this.#leasedSeen.push(total(this.#objects.map((object) => object.look().leased)));
-    this.#clock.after(LOOK_EVERY_MS, () => this.#look());
+    this.#leasedSeen.push(total(this.#objects.map((object) => object.peek().leased)));
+    this.#clock.after(SAMPLE_EVERY_MS, () => this.#sample());
   }
 }
 
 function hasToken(object: SimulatedObject<Caller>): boolean {
-  return object.look().tokens > 0;
+  return object.peek().tokens > 0;
 }
 
 /** At least one a place, the others by its share, to the largest remainders first. */

@@ -592,14 +592,14 @@ const checks: Readonly<Record<string, Check>> = {
     const client = connect();
     await client.acquire(bucket);
     const types: unknown[] = [];
-    const told = connect({
+    const following = connect({
       fetch: async (address, init) => {
         const response = await fetch(address, init);
         types.push(response.headers.get("Content-Type"));
         return response;
       },
     });
-    const outcome = await told.acquire(bucket);
+    const outcome = await following.acquire(bucket);
     assertGranted(outcome);
     assertEqual(types, ["text/event-stream"]);
     const { policy, capacity, remaining } = outcome.rateLimit ?? {};

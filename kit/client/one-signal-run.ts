@@ -30,7 +30,7 @@ async function run(wait: (signal: AbortSignal) => Promise<unknown>): Promise<obj
   const left = settled.filter(
     (result) => result.status === "rejected" && result.reason === signal.reason,
   );
-  return { waiting, after: getEventListeners(signal, "abort").length, left: left.length };
+  return { waiting, after: getEventListeners(signal, "abort").length, cancelled: left.length };
 }
 
 const findings: Record<string, object> = {};

@@ -4,9 +4,9 @@ import { env } from "cloudflare:workers";
 import { boundRoutes, routes } from "../../src/worker/app.ts";
 
 /** What the Internet reaches, and what bound Workers reach. */
-export const doors = { front: routes, bound: boundRoutes };
+export const entrypoints = { front: routes, bound: boundRoutes };
 
-export type Door = keyof typeof doors;
+export type Entrypoint = keyof typeof entrypoints;
 
 export const ONE_A_SECOND = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 };
 
@@ -18,15 +18,15 @@ export const CLOSED = {
   ADMIN_TOKEN: undefined,
 };
 
-/** Calls a door of the Worker that is deployed with `variables`. */
+/** Calls an entrypoint of the Worker that is deployed with `variables`. */
 export async function deployed(
   variables: Record<string, unknown>,
   path: string,
   init: RequestInit = {},
-  door: Door = "front",
+  entrypoint: Entrypoint = "front",
 ): Promise<Response> {
   const request = new Request(`https://sluice.test${path}`, init);
-  return doors[door].fetch(request, { ...env, ...variables });
+  return entrypoints[entrypoint].fetch(request, { ...env, ...variables });
 }
 
 /** A request's options that present `token`. */

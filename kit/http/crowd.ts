@@ -17,7 +17,7 @@ import { requireOpenFiles, residentBytes } from "../processes/process-usage.ts";
 import { startWorkerd, type WorkerdServer } from "../processes/server.ts";
 
 /** Ticks so far apart that none comes while thousands of callers arrive. */
-const GATHERING_INTERVAL_MS = 120_000;
+const CROWD_INTERVAL_MS = 120_000;
 /** Callers before the first measurement, so that code is compiled and pools are filled. */
 const WARM_UP_CALLERS = 200;
 
@@ -35,7 +35,7 @@ export const patient = { queueLimit: 10_000, maxWaitMs: 3_600_000, initialTokens
  * A policy that serves nobody while the callers arrive. Choose `tokensPerTick` and `intervalMs` so that the
  * last is served within an hour, the longest wait allowed.
  */
-export function gatheringPolicy(tokensPerTick: number, intervalMs = GATHERING_INTERVAL_MS) {
+export function crowdPolicy(tokensPerTick: number, intervalMs = CROWD_INTERVAL_MS) {
   return {
     ...patient,
     capacity: tokensPerTick,

@@ -11,7 +11,7 @@
  */
 import type { Policy } from "../../src/core/policy.ts";
 
-import type { ToldGrant } from "./virtual-time.ts";
+import type { SeenGrant } from "./virtual-time.ts";
 
 /** What was granted from an instant on, beside the most that may be. */
 export interface GrantWindow {
@@ -24,7 +24,7 @@ export interface GrantWindow {
 /** The window with the least room, negative where the rule is broken; `undefined` without any grant. */
 export function fullestWindow(
   policy: Pick<Policy, "capacity" | "refillTokens" | "refillIntervalMs">,
-  grants: readonly ToldGrant[],
+  grants: readonly SeenGrant[],
 ): GrantWindow | undefined {
   const { capacity, refillTokens, refillIntervalMs } = policy;
   const inTime = grants.toSorted((left, right) => left.grantedAtMs - right.grantedAtMs);

@@ -16,7 +16,7 @@ export class OnDemandLimiter {
   readonly limiter: Limiter<string>;
   nowMs: number;
   /** Everything that was told to anybody, in order. */
-  readonly told: Settlement<string>[] = [];
+  readonly settled: Settlement<string>[] = [];
   /** Those who wait, in order of joining. */
   readonly standing = new Map<string, Waiter<string>>();
   /** Those who have hung up and not come back, in order of leaving. */
@@ -178,9 +178,9 @@ export class OnDemandLimiter {
   }
 
   #note(turn: Turn<string>): Turn<string> {
-    this.told.push(...turn.settled);
+    this.settled.push(...turn.settled);
     for (const { caller } of turn.settled) this.standing.delete(caller);
-    if (this.told.length > this.#arrivals) throw new Error("Somebody was settled twice");
+    if (this.settled.length > this.#arrivals) throw new Error("Somebody was settled twice");
     return turn;
   }
 }

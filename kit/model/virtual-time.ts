@@ -13,7 +13,7 @@ import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 import { Limiter } from "../../src/core/limiter.ts";
 
 /** One grant as the caller was told of it. */
-export interface ToldGrant {
+export interface SeenGrant {
   readonly tokens: number;
   readonly grantedAtMs: number;
 }
@@ -27,7 +27,7 @@ interface Standing {
 
 export class VirtualOwner {
   /** In the order in which they were told. */
-  readonly grants: ToldGrant[] = [];
+  readonly grants: SeenGrant[] = [];
   /** How often each caller was settled: granted, refused or gone of its own will. */
   readonly settlements = new Map<string, number>();
   /** Callers that were granted past somebody in front of them. */
@@ -164,26 +164,26 @@ export class VirtualOwner {
     }
   }
 
-  putBackAll(): void {
+  requeueAll(): void {
     this.requeue(this.#displaced.length);
   }
 
   /** Somebody asks without waiting, and is told what comes of it. Not in the book. */
   probe(tokens: number): Outcome {
-    const told: Outcome[] = [];
+    const outcomes: Outcome[] = [];
     this.#turn((limiter) => {
       const { settled } = limiter.try({ caller: "probe", tokens }, this.#clockMs);
-      told.push(...settled.filter(isOfProbe).map(({ outcome }) => outcome));
+      outcomes.push(...settled.filter(isOfProbe).map(({ outcome }) => outcome));
       return { settled: settled.filter((settlement) => !isOfProbe(settlement)) };
     });
-    const [outcome] = told;
+    const [outcome] = outcomes;
     if (!outcome) throw new Error("A probe was not answered in its turn");
     return outcome;
   }
 
   /** No more faults: everybody comes back and is served. */
   finish(): void {
-    this.putBackAll();
+    this.requeueAll();
     for (;;) {
       const { nextWakeAtMs } = this.#limiter;
       if (nextWakeAtMs === undefined) return;
@@ -232,11 +232,11 @@ export class VirtualOwner {
     const { waiter } = turn;
     const standing = waiter && this.#standing.find(({ caller }) => caller === waiter.caller);
     if (standing) standing.waiter = waiter;
-    for (const settlement of turn.settled) this.#tell(settlement);
+    for (const settlement of turn.settled) this.#settle(settlement);
     return turn;
   }
 
-  #tell({ caller, outcome }: Settlement<string>): void {
+  #settle({ caller, outcome }: Settlement<string>): void {
     const index = this.#standing.findIndex((standing) => standing.caller === caller);
     if (index < 0) throw new Error(`${caller} was settled, and does not stand in the queue`);
     if (outcome.ok) {
@@ -261,7 +261,7 @@ function isOfProbe({ caller }: Settlement<string>): boolean {
  * Every window, from each grant to each later one, in which more was granted than the policy allows
  * for its length; empty where the law holds.
  */
-export function windowsWithTooMuch(policy: Policy, grants: readonly ToldGrant[]): string[] {
+export function windowsWithTooMuch(policy: Policy, grants: readonly SeenGrant[]): string[] {
   const { capacity, refillTokens, refillIntervalMs } = policy;
   const inTime = grants.toSorted((left, right) => left.grantedAtMs - right.grantedAtMs);
   const windows: string[] = [];

@@ -35,7 +35,7 @@ export class AbsenceBook {
   readonly #away = new Map<string, Absence>();
   readonly #cancelled = new Map<string, number>();
 
-  left(key: string, absence: Absence): void {
+  disconnected(key: string, absence: Absence): void {
     if (!this.isCancelled(key, absence.leftAtMs)) this.#away.set(key, absence);
   }
 

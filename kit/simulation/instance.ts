@@ -67,9 +67,9 @@ export class Instance implements BucketPlatform, ObservedInstance {
   readonly alarms: AlarmStorage;
   readonly disk: BucketDisk;
   /** Whether it found an alarm armed, or its first caller was put back. */
-  gathers = false;
+  isRecovering = false;
   /** When that began, monotonic. */
-  gathersFromMs = Infinity;
+  recoveringFromMs = Infinity;
   readonly jumpsAtStart: number;
   /** What it began with. */
   readonly recordAtStart: BucketRecord | undefined;
@@ -84,13 +84,13 @@ export class Instance implements BucketPlatform, ObservedInstance {
   /** Once it has been told that the process ends. */
   isClosed = false;
   /** Whether any request that follows its place has stood here. */
-  hasToldPlaces = false;
+  hasSentPlaces = false;
   /** When the first request came, monotonic. */
   firstCallAtMs = Infinity;
   /** And the last that was put back. */
-  lastPutBackAtMs = -Infinity;
+  lastRequeuedAtMs = -Infinity;
   /** Whether anybody has been put back here. */
-  hasPutBack = false;
+  hasRequeued = false;
   /** Those who have come back to their places here. */
   returns = 0;
   /** Those who are not here. */
@@ -148,7 +148,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
     this.disk = this.#makeDisk();
     this.host = new BucketHost(this);
     if (durable.alarmAtMs !== undefined) {
-      this.#gather();
+      this.#openRecoveryWindow();
       this.host.recover(durable.alarmAtMs);
     }
     const { alarmAtMs } = durable;
@@ -175,15 +175,15 @@ export class Instance implements BucketPlatform, ObservedInstance {
     return this.#hasWritten;
   }
 
-  #gather(): void {
-    this.gathers = true;
-    this.gathersFromMs = this.#object.world.clock.monotonicMs;
+  #openRecoveryWindow(): void {
+    this.isRecovering = true;
+    this.recoveringFromMs = this.#object.world.clock.monotonicMs;
   }
 
   /** Looks at the host as if it were `atMs`; nothing may come of it. */
-  peek<Seen>(atMs: number, look: () => Seen): Seen {
+  peek<Seen>(atMs: number, read: () => Seen): Seen {
     this.#peekAtMs = atMs;
-    const seen = look();
+    const seen = read();
     this.#peekAtMs = undefined;
     return seen;
   }
@@ -194,12 +194,12 @@ export class Instance implements BucketPlatform, ObservedInstance {
     const { wallMs, monotonicMs } = this.#object.world.clock;
     if (this.firstCallAtMs === Infinity) {
       this.firstCallAtMs = monotonicMs;
-      if (requeued && !this.gathers) this.#gather();
+      if (requeued && !this.isRecovering) this.#openRecoveryWindow();
     }
     if (requeued) {
       this.#object.disturbances += 1;
-      this.hasPutBack = true;
-      this.lastPutBackAtMs = monotonicMs;
+      this.hasRequeued = true;
+      this.lastRequeuedAtMs = monotonicMs;
     }
     this.#order += 1;
     const own: Arrival = {
@@ -213,11 +213,11 @@ export class Instance implements BucketPlatform, ObservedInstance {
       (other) => key !== undefined && other.attempt.call.idempotencyKey === key,
     );
     // In a gathering the one that came first need not be the first to be let in.
-    for (const other of ofSameKey) other.isJoined ||= this.gathers;
+    for (const other of ofSameKey) other.isJoined ||= this.isRecovering;
     const isAlone = ofSameKey.length === 0;
     const absence = isAlone ? this.absences.comesBack(attempt.call, wallMs) : undefined;
     const hasJumped = this.#object.world.clock.jumps > 0;
-    const isSure = absence?.isSure === true && !this.gathers && !hasJumped;
+    const isSure = absence?.isSure === true && !this.isRecovering && !hasJumped;
     const standing: Standing = {
       attempt,
       arrival: isSure ? absence.arrival : own,
@@ -227,7 +227,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
       isIn: false,
       letInAt: undefined,
       leave: undefined,
-      isTold: false,
+      isAnswered: false,
       place: undefined,
     };
     this.#held.add(attempt);
@@ -236,10 +236,10 @@ export class Instance implements BucketPlatform, ObservedInstance {
       if (attempt.call.returnedLeases) this.seen.isLeaseWritten = true;
       const { laws } = this.#object.world;
       standing.leave = this.host.acquire(attempt.call, {
-        answered: (answer) => this.#told(standing, answer),
+        answered: (answer) => this.#answered(standing, answer),
         ...(attempt.call.isStreamed && { moved: (place) => laws.placed(this, standing, place) }),
       });
-      if (!standing.leave && !standing.isTold) {
+      if (!standing.leave && !standing.isAnswered) {
         this.#object.world.laws.breaks("3", () => `${attempt.name} neither told nor held`);
       }
       this.#object.world.laws.admitted(this, standing);
@@ -261,10 +261,10 @@ export class Instance implements BucketPlatform, ObservedInstance {
     const others = [...this.standing].filter((other) => other.attempt.call.idempotencyKey === key);
     const isAlone = others.length === 0;
     // Those that are held at the door stand in no place together: each that leaves may have had one.
-    if (key === undefined || (!isAlone && !this.gathers)) return;
+    if (key === undefined || (!isAlone && !this.isRecovering)) return;
     const isKnown = letInAt !== undefined && !Number.isNaN(arrival.deadlineAtMs);
     const isSure = isAlone && isKnown && !isJoined;
-    this.absences.left(key, { arrival, call, leftAtMs: this.clock.now(), isSure });
+    this.absences.disconnected(key, { arrival, call, leftAtMs: this.clock.now(), isSure });
   }
 
   /** A call that is answered in its own turn. */
@@ -385,11 +385,11 @@ export class Instance implements BucketPlatform, ObservedInstance {
     }
   }
 
-  #told(standing: Standing, answer: AcquireAnswer): void {
+  #answered(standing: Standing, answer: AcquireAnswer): void {
     const { laws, trace } = this.#object.world;
     const { attempt } = standing;
-    laws.told(this, standing, answer);
-    standing.isTold = true;
+    laws.answered(this, standing, answer);
+    standing.isAnswered = true;
     this.standing.delete(standing);
     const { life, span } = this.view;
     const isInSpan = laws.isInSpan(this);
@@ -397,8 +397,8 @@ export class Instance implements BucketPlatform, ObservedInstance {
     const depart = () => {
       // Its client may have hung up in the meantime: the answer has left all the same.
       const isByOldInstance = !this.isCurrent;
-      const told = { life, span, isInSpan, isByOldInstance };
-      laws.departed(attempt, answer, told, this.#object.durable);
+      const answered = { life, span, isInSpan, isByOldInstance };
+      laws.departed(attempt, answer, answered, this.#object.durable);
       if (this.#held.delete(attempt)) attempt.answered(answer);
     };
     this.#answer(depart);

@@ -146,7 +146,7 @@ export class Isolate {
     // Given up while it is under way.
     if (fate < 0.06) clock.after(this.#random.integer(0, 10), () => settle(undefined));
     clock.after(this.#networkMs(), () => {
-      const instance = this.#object.reach();
+      const instance = this.#object.liveInstance();
       const held: Held = { rejected: fail };
       trace(() => `an ask of ${this.name} comes to ${instance.name}`);
       instance.lend(held, this.configured, ask, (answer) => {
@@ -163,7 +163,7 @@ export class Isolate {
     trace(() => `${this.name} gives back ${JSON.stringify(giveBack)}`);
     if (this.#random.chance(0.05)) return;
     clock.after(this.#networkMs(), () => {
-      this.#object.reach().lend({ rejected: () => {} }, this.configured, giveBack, () => {});
+      this.#object.liveInstance().lend({ rejected: () => {} }, this.configured, giveBack, () => {});
     });
   }
 

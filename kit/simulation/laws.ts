@@ -129,7 +129,7 @@ export interface Stats {
 
 /** How long keyed grants are kept. */
 const KEPT_MS = 600_000;
-const GATHERING_MS = 250;
+const RECOVERY_MS = 250;
 /** Whoever comes back holds it open for so long. */
 const HOLDS_OPEN_MS = 300;
 const ALARM_SPACING_MS = 1_000;
@@ -266,15 +266,15 @@ export class Laws {
     }
     standing.isIn = true;
     const { idempotencyKey: key } = attempt.call;
-    if (key !== undefined && !instance.gathers) instance.absences.arrived(attempt.call);
-    if (!standing.isTold) this.#noteArrival(instance, standing);
+    if (key !== undefined && !instance.isRecovering) instance.absences.arrived(attempt.call);
+    if (!standing.isAnswered) this.#noteArrival(instance, standing);
     // Who joined another's place has been let in with it, some time ago.
-    if (!standing.isTold && !isJoined && this.#isGatheringOver(instance)) {
+    if (!standing.isAnswered && !isJoined && this.#isRecoveryOver(instance)) {
       standing.letInAt = instance.object.disturbances;
     }
   }
 
-  told(instance: ObservedInstance, standing: Standing, answer: AcquireAnswer): void {
+  answered(instance: ObservedInstance, standing: Standing, answer: AcquireAnswer): void {
     const { name } = standing.attempt;
     if (!instance.standing.has(standing)) {
       this.breaks("3", () => `${name} was told after it had been told or had left`);
@@ -312,10 +312,10 @@ export class Laws {
     { position, grantAtMs, etaMs }: HeldPlace,
   ): void {
     this.tally.places += 1;
-    instance.hasToldPlaces = true;
+    instance.hasSentPlaces = true;
     const { name } = standing.attempt;
     const { waiters } = instance.host;
-    if (standing.isTold || !instance.standing.has(standing)) {
+    if (standing.isAnswered || !instance.standing.has(standing)) {
       this.breaks("10", () => `${name} hears of a place, and does not wait`);
     }
     if (position < 1 || position > waiters) {
@@ -323,7 +323,7 @@ export class Laws {
     }
     const restMs = Math.max(0, grantAtMs - instance.clock.now());
     if (etaMs !== restMs) this.breaks("10", () => `${name} hears of ${etaMs} ms, not ${restMs}`);
-    standing.place = { grantAtMs, toldAt: instance.object.disturbances + instance.returns };
+    standing.place = { grantAtMs, sentAt: instance.object.disturbances + instance.returns };
   }
 
   #checkPlace(
@@ -334,7 +334,7 @@ export class Laws {
     const { object, returns } = instance;
     const isUndisturbed = this.#clock.jumps === 0 && object.stalledUntilMs === 0;
     // Whoever comes back may move those behind it, within their deadlines.
-    if (!place || !isUndisturbed || object.disturbances + returns > place.toldAt) return;
+    if (!place || !isUndisturbed || object.disturbances + returns > place.sentAt) return;
     if (grantedAtMs <= place.grantAtMs + SLACK_MS) return;
     const { name } = attempt;
     this.breaks("10", () => `${name} is granted at ${grantedAtMs}, told ${place.grantAtMs}`);
@@ -425,7 +425,7 @@ export class Laws {
       if (!standing.isGuarded) this.tally.returnsInOrder += 1;
       return;
     }
-    if (instance.gathers) return;
+    if (instance.isRecovering) return;
     const { maxWaitMs } = instance.writtenPolicy ?? { maxWaitMs: Number.NaN };
     const elapsedMs = requeued?.elapsedMs ?? 0;
     if (!isJoined) arrival.deadlineAtMs = this.#clock.wallMs + (timeoutMs ?? maxWaitMs) - elapsedMs;
@@ -435,7 +435,7 @@ export class Laws {
   #mayBeGuarded(instance: ObservedInstance, returner: Standing): boolean {
     const { record } = instance.view;
     if (!record) return true;
-    const view = look(instance, this.#clock.wallMs);
+    const view = viewAt(instance, this.#clock.wallMs);
     return this.#foresee(instance, returner, { policy: record.policy, view })?.isGuarded ?? true;
   }
 
@@ -447,7 +447,7 @@ export class Laws {
   ): { readonly isGuarded: boolean; readonly grantAtMs: number } | undefined {
     const others = [...instance.standing].filter((other) => other !== returner);
     const isUnsure = ({ isJoined, isGuarded }: Standing): boolean => isJoined || isGuarded;
-    const isDisturbed = instance.gathers || instance.hasPutBack || this.#clock.jumps > 0;
+    const isDisturbed = instance.isRecovering || instance.hasRequeued || this.#clock.jumps > 0;
     if (isDisturbed || others.some(isUnsure) || this.#isHeldUp(instance, view)) return undefined;
     // An empty view may hide what is below 0: not where nothing was ever lent or found on the disk.
     if (view.tokens === 0 && (policy.lease || instance.recordAtStart)) return undefined;
@@ -527,14 +527,19 @@ export class Laws {
   }
 
   /** An answer has left the object. */
-  departed(attempt: Attempt, answer: AcquireAnswer, told: DepartedFrom, durable: DiskState): void {
+  departed(
+    attempt: Attempt,
+    answer: AcquireAnswer,
+    answered: DepartedFrom,
+    durable: DiskState,
+  ): void {
     const grant = grantOf(answer);
     if (!grant) return;
     const { idempotencyKey: key, tokens } = attempt.call;
     if (answer.kind === "outcome" && !this.#counted.has(grant)) {
       this.#counted.add(grant);
-      if (told.isByOldInstance) this.tally.byOldInstances += 1;
-      if (told.isInSpan) this.#spans[told.span]?.grants.push(grant);
+      if (answered.isByOldInstance) this.tally.byOldInstances += 1;
+      if (answered.isInSpan) this.#spans[answered.span]?.grants.push(grant);
     }
     if (grant.tokens !== tokens) {
       this.breaks("5", () => `${attempt.name} asked for ${tokens} and got ${grant.tokens}`);
@@ -542,10 +547,10 @@ export class Laws {
     if (key === undefined) return;
     const isExpired = this.#clock.latestWallMs >= grant.grantedAtMs + KEPT_MS;
     const kept = durable.grants.get(key)?.grant;
-    if (durable.life === told.life && !isExpired && !isSame(kept, grant)) {
+    if (durable.life === answered.life && !isExpired && !isSame(kept, grant)) {
       this.breaks("5", () => `the grant of ${key} left and is not on the disk`);
     }
-    const id = `${told.life} ${key}`;
+    const id = `${answered.life} ${key}`;
     const earlier = this.#keyed.get(id);
     // With a clock that jumps, the one that leaves later need not be the later one.
     const firstAtMs = Math.min(grant.grantedAtMs, earlier?.grantedAtMs ?? Infinity);
@@ -558,7 +563,7 @@ export class Laws {
 
   /** The bucket as it is when an isolate asks. */
   lookBeforeLease(instance: ObservedInstance): LimiterView | undefined {
-    return instance.view.record && look(instance, this.#clock.wallMs);
+    return instance.view.record && viewAt(instance, this.#clock.wallMs);
   }
 
   /** An isolate has been answered, and the turn is not over. */
@@ -590,7 +595,7 @@ export class Laws {
       if (bucket.pausedUntilMs !== undefined) {
         this.breaks("9", () => `a lease is given, paused until ${bucket.pausedUntilMs}`);
       }
-      if (this.#isWithinGathering(instance))
+      if (this.#isWithinRecovery(instance))
         this.breaks("4", () => "a lease is given, and callers come back");
       if (lease.untilMs < lentAtMs + Number(policy.lease?.ttlMs) + REPORT_MS) {
         this.breaks("8", () => `a lease ends at ${lease.untilMs}: too soon`);
@@ -610,8 +615,8 @@ export class Laws {
   ): void {
     const { lease, bucket } = answer;
     const { grants, grantsBefore } = instance.seen;
-    const told = grants.slice(grantsBefore);
-    const gone = (lease?.tokens ?? 0) + told.reduce((all, { tokens }) => all + tokens, 0);
+    const answered = grants.slice(grantsBefore);
+    const gone = (lease?.tokens ?? 0) + answered.reduce((all, { tokens }) => all + tokens, 0);
     const returned = ask.uses.reduce((all, use) => all + use.returned, 0);
     const there = before.tokens + (bucket.pausedUntilMs === undefined ? returned : 0);
     this.tally.returned += returned;
@@ -621,7 +626,7 @@ export class Laws {
         () => `${before.tokens} and ${returned} became ${bucket.tokens} and ${gone}`,
       );
     }
-    const callers = told.length + (ask.uses.length > 0 ? ask.granted : 0);
+    const callers = answered.length + (ask.uses.length > 0 ? ask.granted : 0);
     if (bucket.granted !== before.granted + callers) {
       this.breaks("8", () => `${before.granted} and ${callers} granted became ${bucket.granted}`);
     }
@@ -672,8 +677,8 @@ export class Laws {
       instance.seen.view = undefined;
       return;
     }
-    const view = look(instance, this.#clock.wallMs);
-    this.#noteGathered(instance);
+    const view = viewAt(instance, this.#clock.wallMs);
+    this.#noteHeld(instance);
     this.#checkDurable(instance, record, view);
     this.#checkChange(instance, record);
     this.#checkNeed(instance, record, view);
@@ -703,7 +708,7 @@ export class Laws {
     const record = instance?.view.record;
     if (!instance || !record?.limiter.bucket) return;
     const nowMs = this.#clock.wallMs;
-    const view = look(instance, nowMs);
+    const view = viewAt(instance, nowMs);
     const durable = tokensAt(record, Math.max(nowMs, lastTickAtMs(record, view)));
     if (Math.max(0, durable) !== view.tokens) {
       this.breaks("2", () => `quiet, ${view.tokens} in memory and ${durable} on the disk`);
@@ -720,7 +725,7 @@ export class Laws {
       Math.max(this.#clock.latestWallMs, this.#clock.wallMs, limiter.bucket?.pausedUntilMs ?? 0) +
       MAX_LEASE_MS +
       fillMs;
-    const { tokens, leasedTokens = 0 } = look(instance, endMs + refillIntervalMs);
+    const { tokens, leasedTokens = 0 } = viewAt(instance, endMs + refillIntervalMs);
     if (tokens === capacity && leasedTokens === 0) return;
     this.breaks(
       "8",
@@ -729,16 +734,21 @@ export class Laws {
   }
 
   /** Whether nobody is held at the door any more, for certain: it is a matter of one timer. */
-  #isGatheringOver({ gathers, firstCallAtMs, lastPutBackAtMs, object }: ObservedInstance): boolean {
-    if (!gathers) return true;
-    const endsAtMs = Math.max(firstCallAtMs + GATHERING_MS, lastPutBackAtMs + HOLDS_OPEN_MS);
-    const stalledUntilMs = object.stalledUntilMs + GATHERING_MS;
+  #isRecoveryOver({
+    isRecovering,
+    firstCallAtMs,
+    lastRequeuedAtMs,
+    object,
+  }: ObservedInstance): boolean {
+    if (!isRecovering) return true;
+    const endsAtMs = Math.max(firstCallAtMs + RECOVERY_MS, lastRequeuedAtMs + HOLDS_OPEN_MS);
+    const stalledUntilMs = object.stalledUntilMs + RECOVERY_MS;
     return this.#clock.monotonicMs > Math.max(endsAtMs, stalledUntilMs) + SLACK_MS;
   }
 
   /** Those who were held at the door stand in the queue by now. */
-  #noteGathered(instance: ObservedInstance): void {
-    if (!instance.gathers || !this.#isGatheringOver(instance)) return;
+  #noteHeld(instance: ObservedInstance): void {
+    if (!instance.isRecovering || !this.#isRecoveryOver(instance)) return;
     for (const standing of instance.standing) {
       if (!standing.isJoined) standing.letInAt ??= instance.object.disturbances;
     }
@@ -802,8 +812,8 @@ export class Laws {
     { outcome, bucket }: Extract<AcquireAnswer, { kind: "outcome" }>,
   ): void {
     const { policy, view, nowMs } = bucket;
-    const isInOrder = instance.returns === 0 && !instance.hasPutBack;
-    const isKnown = !instance.gathers && isInOrder && !arriving.isJoined;
+    const isInOrder = instance.returns === 0 && !instance.hasRequeued;
+    const isKnown = !instance.isRecovering && isInOrder && !arriving.isJoined;
     // An empty view may hide what is below 0, and a clock set back, how far the bucket is.
     if (!isKnown || view.tokens === 0 || this.#clock.jumps > 0 || outcome.ok) return;
     let { tokens, nextTickAtMs } = view;
@@ -830,15 +840,15 @@ export class Laws {
       if (other === granted || other.isJoined || other.isGuarded || !other.isIn) continue;
       // One that is being cancelled is told so when those behind it have moved up.
       if (this.#isCancelled(instance, other)) continue;
-      if (isBefore(other, granted, { hasJumped, wasGathering: instance.gathers })) {
+      if (isBefore(other, granted, { hasJumped, wasRecovering: instance.isRecovering })) {
         this.breaks("4", () => `${granted.attempt.name} overtook ${other.attempt.name}`);
       }
     }
     // Who stood at an instance that was moved away from may be turned out of it at any time.
-    if (!instance.gathers || this.#clock.jumps !== instance.jumpsAtStart) return;
+    if (!instance.isRecovering || this.#clock.jumps !== instance.jumpsAtStart) return;
     const arrivedAtMs = granted.arrival.firstArrivalMs ?? granted.arrival.deliveredAtMs;
     for (const displaced of this.displaced()) {
-      const isAwaited = displaced.displacedAtMs <= instance.gathersFromMs;
+      const isAwaited = displaced.displacedAtMs <= instance.recoveringFromMs;
       if (isAwaited && displaced.arrivedAtMs < arrivedAtMs) {
         this.breaks("4", () => `${granted.attempt.name} did not wait for those put back`);
       }
@@ -856,10 +866,10 @@ export class Laws {
   }
 
   /** Whether callers are held at the door, for certain. */
-  #isWithinGathering(instance: ObservedInstance): boolean {
-    const ageMs = this.#clock.monotonicMs - instance.gathersFromMs;
+  #isWithinRecovery(instance: ObservedInstance): boolean {
+    const ageMs = this.#clock.monotonicMs - instance.recoveringFromMs;
     const hasJumped = this.#clock.jumps !== instance.jumpsAtStart;
-    return instance.gathers && ageMs < GATHERING_MS && !hasJumped;
+    return instance.isRecovering && ageMs < RECOVERY_MS && !hasJumped;
   }
 
   #checkDurable(instance: ObservedInstance, record: BucketRecord, view: LimiterView): void {
@@ -869,7 +879,7 @@ export class Laws {
     // An empty view may hide what is below 0: a second on, it shows.
     const aheads = view.tokens > 0 ? [0] : [0, 1_000, 3_000];
     for (const aheadMs of aheads) {
-      const { tokens, nextTickAtMs } = aheadMs === 0 ? view : look(instance, nowMs + aheadMs);
+      const { tokens, nextTickAtMs } = aheadMs === 0 ? view : viewAt(instance, nowMs + aheadMs);
       const lastAtMs = lastTickAtMs(record, { nextTickAtMs });
       const durable = Math.max(0, tokensAt(record, Math.max(nowMs + aheadMs, lastAtMs)));
       const lost = tokens - durable;
@@ -880,11 +890,17 @@ export class Laws {
   }
 
   /** Whether the rest of a batch must have been given back, with some time for late timers. */
-  #hasBeenQuiet({ seen, object, turnKind, gathers, hasToldPlaces }: ObservedInstance): boolean {
+  #hasBeenQuiet({
+    seen,
+    object,
+    turnKind,
+    isRecovering,
+    hasSentPlaces,
+  }: ObservedInstance): boolean {
     // A clock that has been set back does not say since when it has been quiet: then it is by now. But a
     // timer that tells places lets no time pass.
     if (turnKind === "tick" && this.#clock.wallMs < seen.lastGrantAtMs) {
-      return !gathers && !hasToldPlaces;
+      return !isRecovering && !hasSentPlaces;
     }
     const sinceMs = Math.max(seen.grantedAtMonotonicMs, object.stalledUntilMs);
     const isKnown = this.#clock.jumps === 0;
@@ -906,7 +922,7 @@ export class Laws {
     if (view.waiters > standing.size) {
       this.breaks("3", () => `${view.waiters} wait, and ${standing.size} are held`);
     }
-    if (this.#isGatheringOver(instance)) {
+    if (this.#isRecoveryOver(instance)) {
       const places = new Set(
         [...standing].map(({ attempt, arrival }) => attempt.call.idempotencyKey ?? arrival.order),
       );
@@ -946,9 +962,9 @@ export class Laws {
       const ticks = Math.max(0, Math.floor(sinceMs / refillIntervalMs));
       // With what is out, since some of it may come back in this turn.
       const isSameGrid = refillIntervalMs === record.policy.refillIntervalMs;
-      const isTold = isSameGrid && this.#clock.jumps === 0;
+      const isAnswered = isSameGrid && this.#clock.jumps === 0;
       const out =
-        isTold && this.#isLeasedKnown(instance, seen.view)
+        isAnswered && this.#isLeasedKnown(instance, seen.view)
           ? this.#leasedTokens(instance, seen.view)
           : leasedIn(before.limiter.bucket);
       most = Math.max(out, Math.min(capacity, seen.view.tokens + out + ticks * refillTokens));
@@ -981,8 +997,8 @@ export class Laws {
     }
     const { tokens, writtenAtMs } = batchBefore;
     if (tokens === undefined) return;
-    const untold = seen.grants.slice(seen.grants.length - (view.granted - before.limiter.granted));
-    const granted = untold.reduce((all, grant) => all + grant.tokens, 0);
+    const unseen = seen.grants.slice(seen.grants.length - (view.granted - before.limiter.granted));
+    const granted = unseen.reduce((all, grant) => all + grant.tokens, 0);
     const endsAtMs = writtenAtMs + BATCH_LEASED_MS - BATCH_MARGIN_MS;
     const isOver = this.#clock.wallMs >= endsAtMs || isNowQuiet;
     if (granted > tokens || (tokens > 0 && isOver)) return;
@@ -1037,7 +1053,7 @@ export class Laws {
     }
     if (waiters > 0) this.#checkAlarmTime(instance, seen);
     if (waiters > 0 || waitersBefore === 0 || alarmAtMs === undefined) return;
-    if (object.hasFiredTwice || instance.gathers || this.#clock.jumps > 0) return;
+    if (object.hasFiredTwice || instance.isRecovering || this.#clock.jumps > 0) return;
     const nowMs = this.#clock.wallMs;
     const isUnderWay = nowMs >= alarmAtMs && nowMs < alarmAtMs + ALARM_SPACING_MS;
     if (!isUnderWay) this.breaks("7", () => `nobody waits, and an alarm is armed for ${alarmAtMs}`);
@@ -1049,8 +1065,8 @@ export class Laws {
     const { view, object, standing } = instance;
     const policy = view.record?.policy;
     const [head, ...behind] = standing;
-    const isInOrder = instance.returns === 0 && !instance.hasPutBack;
-    const isKnown = !instance.gathers && isInOrder && !object.hasFiredTwice;
+    const isInOrder = instance.returns === 0 && !instance.hasRequeued;
+    const isKnown = !instance.isRecovering && isInOrder && !object.hasFiredTwice;
     // An empty view may hide what is below 0.
     if (!head || !policy || !isKnown || tokens === 0 || this.#clock.jumps > 0) return;
     if (head.isJoined || behind.some(({ isJoined }) => isJoined)) return;
@@ -1096,7 +1112,7 @@ export class Laws {
 function isBefore(
   one: Standing,
   other: Standing,
-  { hasJumped, wasGathering }: { readonly hasJumped: boolean; readonly wasGathering: boolean },
+  { hasJumped, wasRecovering }: { readonly hasJumped: boolean; readonly wasRecovering: boolean },
 ): boolean {
   const { firstArrivalMs: oneFromMs, deliveredAtMs, order } = one.arrival;
   const { firstArrivalMs: otherFromMs } = other.arrival;
@@ -1105,7 +1121,7 @@ function isBefore(
   // Instants of two kinds: the Worker's and the object's clock are one only while it does not jump.
   if (hasJumped) return false;
   if (oneFromMs !== undefined) return oneFromMs < other.arrival.deliveredAtMs;
-  return !wasGathering && deliveredAtMs < Number(otherFromMs);
+  return !wasRecovering && deliveredAtMs < Number(otherFromMs);
 }
 
 /** When each of a queue is granted, tick by tick from what is there now. */
@@ -1127,7 +1143,7 @@ function sumOf(counts: readonly number[]): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-function look(instance: ObservedInstance, atMs: number): LimiterView {
+function viewAt(instance: ObservedInstance, atMs: number): LimiterView {
   const { record } = instance.view;
   const policy = instance.writtenPolicy;
   if (!record || !policy) throw new Error("Nothing is written yet");

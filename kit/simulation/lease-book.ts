@@ -12,7 +12,7 @@ interface HeldLease {
   readonly expiresAtMs: number;
   /** Number of those who had gone to the object when it came. */
   readonly sentBefore: number;
-  left: number;
+  remaining: number;
   used: number;
 }
 
@@ -60,9 +60,9 @@ export class LeaseBook {
     this.#callers += 1;
     const firstAway = Math.min(...this.#away.values());
     for (const held of this.#held) {
-      const taken = nowMs < held.expiresAtMs ? Math.min(missing, held.left) : 0;
+      const taken = nowMs < held.expiresAtMs ? Math.min(missing, held.remaining) : 0;
       if (taken === 0) continue;
-      held.left -= taken;
+      held.remaining -= taken;
       held.used += taken;
       missing -= taken;
       this.#granted(held.lease, taken);
@@ -93,9 +93,9 @@ export class LeaseBook {
   /** A request takes all that is held along. */
   returnedLeases(report: LeaseReport): void {
     this.#report(report);
-    const left = sum(this.#held.map((held) => held.left));
-    if (left > 0)
-      this.#laws.breaks("8", () => `${this.#isolate} keeps ${left} of what it hands in`);
+    const remaining = sum(this.#held.map((held) => held.remaining));
+    if (remaining > 0)
+      this.#laws.breaks("8", () => `${this.#isolate} keeps ${remaining} of what it hands in`);
   }
 
   #report({ uses, granted }: LeaseReport): void {
@@ -119,9 +119,9 @@ export class LeaseBook {
     { held, used, returned }: { held: readonly HeldLease[]; used: number; returned: number },
   ): void {
     const wasUsed = sum(held.map((lease) => lease.used));
-    const left = sum(held.map((lease) => lease.left));
-    if (used !== wasUsed || returned > left) {
-      const is = `${wasUsed} were used and ${left} left`;
+    const remaining = sum(held.map((lease) => lease.remaining));
+    if (used !== wasUsed || returned > remaining) {
+      const is = `${wasUsed} were used and ${remaining} left`;
       const says = `${used} used, ${returned} returned`;
       this.#laws.breaks(
         "8",
@@ -131,8 +131,8 @@ export class LeaseBook {
     let missing = returned;
     for (const lease of held) {
       lease.used = 0;
-      const gone = Math.min(missing, lease.left);
-      lease.left -= gone;
+      const gone = Math.min(missing, lease.remaining);
+      lease.remaining -= gone;
       missing -= gone;
     }
   }
@@ -141,12 +141,12 @@ export class LeaseBook {
     const askedAtMs = this.#askedAtMs ?? 0;
     this.#askedAtMs = undefined;
     if (!lease) return;
-    const { tokens: left, ttlMs } = lease;
+    const { tokens: remaining, ttlMs } = lease;
     this.#held.push({
       lease,
       expiresAtMs: askedAtMs + ttlMs,
       sentBefore: this.#sent,
-      left,
+      remaining,
       used: 0,
     });
   }

@@ -55,9 +55,9 @@ export interface ObservedInstance {
   readonly object: ObservedObject;
   readonly clock: Clock;
   /** Whether it found an alarm armed, or its first caller was put back. */
-  readonly gathers: boolean;
+  readonly isRecovering: boolean;
   /** When that began, monotonic. */
-  readonly gathersFromMs: number;
+  readonly recoveringFromMs: number;
   readonly jumpsAtStart: number;
   /** What it began with. */
   readonly recordAtStart: BucketRecord | undefined;
@@ -76,13 +76,13 @@ export interface ObservedInstance {
   /** Whether this turn has written anything so far. */
   readonly hasWritten: boolean;
   /** Whether any request that follows its place has stood here. */
-  hasToldPlaces: boolean;
+  hasSentPlaces: boolean;
   /** When the first request came, monotonic. */
   readonly firstCallAtMs: number;
   /** And the last that was put back. */
-  readonly lastPutBackAtMs: number;
+  readonly lastRequeuedAtMs: number;
   /** Whether anybody has been put back here. */
-  readonly hasPutBack: boolean;
+  readonly hasRequeued: boolean;
   /** Those who have come back to their places here. */
   returns: number;
   /** Those who are not here. */
@@ -97,5 +97,5 @@ export interface ObservedInstance {
   /** The policy that is written, as a Worker would configure it. */
   readonly writtenPolicy: NamedPolicyFields | undefined;
   /** Looks at the host as if it were `atMs`; nothing may come of it. */
-  peek<Seen>(atMs: number, look: () => Seen): Seen;
+  peek<Seen>(atMs: number, read: () => Seen): Seen;
 }

@@ -36,7 +36,7 @@ export interface Standing {
   /** Number of disturbances when it was known to stand in the queue. */
   letInAt: number | undefined;
   leave: Leave | undefined;
-  isTold: boolean;
+  isAnswered: boolean;
   /** What it was told last of when it is granted, and the number of disturbances and returns then. */
-  place: { readonly grantAtMs: number; readonly toldAt: number } | undefined;
+  place: { readonly grantAtMs: number; readonly sentAt: number } | undefined;
 }

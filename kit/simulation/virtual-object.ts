@@ -49,7 +49,7 @@ export class VirtualObject implements InstanceOwner {
   }
 
   /** The instance that calls go to; started where there is none. */
-  reach(): Instance {
+  liveInstance(): Instance {
     if (!this.instance) {
       this.#instances += 1;
       this.instance = new Instance(this, this.#instances);
@@ -147,7 +147,7 @@ export class VirtualObject implements InstanceOwner {
       clock.after(aheadMs, () => this.#fire(generation, fault, failures));
       return;
     }
-    const instance = this.reach();
+    const instance = this.liveInstance();
     if (instance.view.alarmAtMs !== this.durable.alarmAtMs) {
       // Set anew by a commit that is under way: the runtime cancels this firing.
       return;
@@ -172,7 +172,7 @@ export class VirtualObject implements InstanceOwner {
 
   #fireAgain(): void {
     this.hasFiredTwice = true;
-    const instance = this.reach();
+    const instance = this.liveInstance();
     this.world.trace(() => `the alarm fires again at ${instance.name}`);
     instance.turn(() => instance.host.alarm(), "tick");
   }

@@ -202,7 +202,7 @@ export class VirtualWorker {
       rejected: () => clock.after(this.random.integer(1, CALL_PAUSE_MS), make),
     };
     const make = (): void => {
-      const instance = this.#object.reach();
+      const instance = this.#object.liveInstance();
       instance.call(held, () => perform(instance), answered);
     };
     make();
@@ -287,7 +287,7 @@ export class ClientRequest {
     if (this.#isOver) return;
     this.displacedAtMs = undefined;
     const { world } = this.#worker.object;
-    const instance = this.#worker.object.reach();
+    const instance = this.#worker.object.liveInstance();
     world.trace(() => {
       const { bucket, policy, ...asked } = call;
       return `${this.client.name} comes to ${instance.name}: ${JSON.stringify(asked)}`;
@@ -302,7 +302,7 @@ export class ClientRequest {
         );
       },
       rejected: (isUnwritable) => {
-        if (this.#standing?.isTold === false) this.displacedAtMs = world.clock.monotonicMs;
+        if (this.#standing?.isAnswered === false) this.displacedAtMs = world.clock.monotonicMs;
         this.#instance = undefined;
         this.#standing = undefined;
         this.#fail(isUnwritable);

@@ -10,12 +10,12 @@ import { BucketObject as BareObject, pass } from "./bare.ts";
 /** Under the name that the configuration binds. */
 export class BucketObject extends BareObject {
   override fetch(request: Request): Response | Promise<Response> {
-    request.signal.addEventListener("abort", () => this.left(), { once: true });
+    request.signal.addEventListener("abort", () => this.disconnected(), { once: true });
     return super.fetch(request);
   }
 
   /** Somebody has; here nobody minds. */
-  left(): void {}
+  disconnected(): void {}
 }
 
 const app = new Hono<{ Bindings: Env }>();

@@ -47,7 +47,7 @@ export class GrantPoints {
   readonly #dataset: AnalyticsEngineDataset;
   readonly #source: Source;
   /** Points that this invocation may still write. */
-  #left = POINTS_AN_INVOCATION;
+  #remaining = POINTS_AN_INVOCATION;
   /** Grants whose point is not written yet. */
   #pending: Point | undefined = undefined;
   #hasFailed = false;
@@ -59,12 +59,12 @@ export class GrantPoints {
 
   /** A request or an alarm has come: another invocation. */
   invoked(): void {
-    this.#left = POINTS_AN_INVOCATION;
+    this.#remaining = POINTS_AN_INVOCATION;
   }
 
   /** Writes down what one turn has granted, in its order. */
   write(bucket: { name: string; policyName: string }, grants: readonly Granted[]): void {
-    const points = merge(grants, Math.max(1, this.#left - POINTS_FOR_TIMERS));
+    const points = merge(grants, Math.max(1, this.#remaining - POINTS_FOR_TIMERS));
     if (this.#pending) points.unshift(this.#pending);
     this.#pending = undefined;
     for (const point of points) {
@@ -74,7 +74,7 @@ export class GrantPoints {
   }
 
   #tryWrite({ name, policyName }: { name: string; policyName: string }, point: Point): boolean {
-    if (this.#left <= 0) return false;
+    if (this.#remaining <= 0) return false;
     const { tokens, waitedMs, remaining, grants } = point;
     try {
       this.#dataset.writeDataPoint({
@@ -82,11 +82,11 @@ export class GrantPoints {
         blobs: [name, policyName, this.#source],
         doubles: [tokens, waitedMs, remaining, grants],
       });
-      this.#left -= 1;
+      this.#remaining -= 1;
       return true;
     } catch (error) {
       // What the platform counts and this does not may have used it up.
-      this.#left = 0;
+      this.#remaining = 0;
       // Once: it may fail at each grant.
       if (!this.#hasFailed) console.error("Cannot write to ANALYTICS", error);
       this.#hasFailed = true;

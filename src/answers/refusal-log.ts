@@ -28,7 +28,7 @@ interface RefusalClass {
 }
 
 interface ClassCount {
-  toldAtMs: number;
+  loggedAtMs: number;
   leftOut: number;
 }
 
@@ -45,11 +45,11 @@ export class RefusalLog {
     const key = policy === undefined ? reason : `${reason} ${policy}`;
     const count = this.#counts.get(key);
     if (!count) {
-      this.#counts.set(key, { toldAtMs: nowMs, leftOut: 0 });
+      this.#counts.set(key, { loggedAtMs: nowMs, leftOut: 0 });
       this.#print(JSON.stringify({ event: "refused", reason, policy }));
       return;
     }
-    const sinceMs = nowMs - count.toldAtMs;
+    const sinceMs = nowMs - count.loggedAtMs;
     // A clock that has jumped back says nothing: a line too many, and none is missed.
     if (sinceMs >= 0 && sinceMs < SPACING_MS) {
       count.leftOut += 1;
@@ -57,7 +57,7 @@ export class RefusalLog {
     }
     const { leftOut } = count;
     count.leftOut = 0;
-    count.toldAtMs = nowMs;
+    count.loggedAtMs = nowMs;
     this.#print(JSON.stringify({ event: "refused", reason, policy, leftOut, sinceMs }));
   }
 }

@@ -87,7 +87,7 @@ export class BucketHost {
    * ended. Must come before any other call.
    */
   recover(alarmAtMs: number): void {
-    this.#wakeTimer.adoptAlarm(alarmAtMs);
+    this.#wakeTimer.restoreAlarm(alarmAtMs);
     this.#recoveryWindow = new RecoveryWindow(this.#platform.clock);
   }
 
@@ -417,7 +417,7 @@ export class BucketHost {
     if (!waiter || caller.requests.size > 0) return;
     const nowMs = this.#platform.clock.now();
     this.#giveUpPlace(caller);
-    this.#keyed.left(call, timeoutMs, arrivalOf(waiter), nowMs);
+    this.#keyed.disconnected(call, timeoutMs, arrivalOf(waiter), nowMs);
     this.#finish(bucket, bucket.limiter.cancel(waiter, nowMs), nowMs);
   }
 
@@ -430,7 +430,7 @@ export class BucketHost {
     const { timeoutMs = policy.maxWaitMs } = call;
     const deadlineAtMs = heldFromMs + Math.max(0, timeoutMs - requeued.elapsedMs);
     const arrival = { queuedAtMs: requeued.arrivedAtMs, deadlineAtMs };
-    this.#keyed.left(call, timeoutMs, arrival, this.#platform.clock.now());
+    this.#keyed.disconnected(call, timeoutMs, arrival, this.#platform.clock.now());
   }
 
   #giveUpPlace(caller: Caller): void {

@@ -93,7 +93,7 @@ export class BucketObject extends DurableObject<BucketEnv> {
   }
 
   override webSocketClose(socket: WebSocket): void {
-    this.#watchers.left(socket);
+    this.#watchers.disconnected(socket);
   }
 
   override webSocketError(socket: WebSocket): void {

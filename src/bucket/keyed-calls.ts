@@ -72,7 +72,7 @@ export class KeyedCalls {
   }
 
   /** The last request of a call has disconnected; the call may come back to its place within 30 seconds. */
-  left(call: AcquireCall, timeoutMs: number, arrival: Arrival, nowMs: number): void {
+  disconnected(call: AcquireCall, timeoutMs: number, arrival: Arrival, nowMs: number): void {
     const { idempotencyKey: key } = call;
     if (key === undefined) return;
     this.#absent.leave(key, { asked: askedIn(call), timeoutMs, arrival }, nowMs);

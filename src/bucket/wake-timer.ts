@@ -59,7 +59,7 @@ export class WakeTimer {
   }
 
   /** Takes over an alarm that an earlier instance of the object has armed. */
-  adoptAlarm(alarmAtMs: number): void {
+  restoreAlarm(alarmAtMs: number): void {
     this.#alarmAtMs = alarmAtMs;
   }
 

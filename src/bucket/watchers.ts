@@ -150,7 +150,7 @@ export class Watchers {
   }
 
   /** A watcher has started to close; it waits for this end to close, too. */
-  left(socket: WebSocket): void {
+  disconnected(socket: WebSocket): void {
     this.gone(socket);
     try {
       socket.close();

@@ -35,9 +35,9 @@ export async function acquire(
   const outcome = await ask(client, acquireCommand, terminal);
   terminal.clearProgress();
   // Standard output is the command's, if there is one.
-  const say = command === undefined && outcome.ok ? terminal.print : terminal.note;
-  if (isJson) say(JSON.stringify(outcome));
-  else if (!isQuiet) say(describe(outcome));
+  const write = command === undefined && outcome.ok ? terminal.print : terminal.note;
+  if (isJson) write(JSON.stringify(outcome));
+  else if (!isQuiet) write(describe(outcome));
   return outcome.ok && command !== undefined
     ? runCommand(command, args)
     : exitCodeOfOutcome(outcome);

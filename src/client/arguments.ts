@@ -21,9 +21,9 @@ const TOKEN = /^[\x21-\x7E]+$/;
  * The largest integer that a number holds exactly. The real maximum is the bucket's capacity, which
  * only the service knows.
  */
-const LARGEST = 9_007_199_254_740_991;
-const TOKENS: Range = { min: 1, max: LARGEST };
-const INSTANT_MS: Range = { min: 0, max: LARGEST };
+const MAX_INTEGER = 9_007_199_254_740_991;
+const TOKENS: Range = { min: 1, max: MAX_INTEGER };
+const INSTANT_MS: Range = { min: 0, max: MAX_INTEGER };
 
 /** An unchecked options object. */
 type Given = Readonly<Record<string, unknown>>;

@@ -12,7 +12,7 @@
 export const policyRanges = {
   /**
    * Tokens. Sums of 10,000 waiters stay far below 2^53, so all arithmetic with tokens and ticks is exact.
-   * Instants may lie beyond it: see `MAX_TOLD_MS` in token-bucket.ts.
+   * Instants may lie beyond it: see `MAX_REPORTED_MS` in token-bucket.ts.
    */
   capacity: { min: 1, max: 1_000_000_000 },
   /** Tokens a tick. May exceed the capacity: the surplus of a tick is dropped. */

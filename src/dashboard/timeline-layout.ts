@@ -19,8 +19,8 @@ const ROWS_AHEAD = 10;
 const QUIET_MS = 8_000;
 const QUIET_TICKS = 3;
 /** The time line is at least as long as so many ticks, or as this, in milliseconds, where they are slow. */
-const FEWEST_TICKS = 3;
-const SHORTEST_MS = 10_000;
+const MIN_TICKS = 3;
+const MIN_LENGTH_MS = 10_000;
 /** How many ticks one line of the grid may stand for. */
 const STEPS = [1, 2, 5];
 
@@ -67,7 +67,7 @@ export function layoutTimeline(view: BucketView, mostLines: number): TimelineLay
   const originAtMs = view.snapshot.nextTickAtMs;
   const spanMs = Math.max(
     lastAtMs - firstAtMs,
-    Math.min(FEWEST_TICKS * refillIntervalMs, SHORTEST_MS),
+    Math.min(MIN_TICKS * refillIntervalMs, MIN_LENGTH_MS),
   );
   // It begins with the tick before the first caller, unless that is long ago.
   const firstTick = Math.floor((firstAtMs - originAtMs) / refillIntervalMs);

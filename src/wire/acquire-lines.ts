@@ -29,7 +29,7 @@ type Line =
 
 /** Who wants to know of the places of a request. */
 export interface PlaceFollower {
-  readonly tell: (place: HeldPlace) => void;
+  readonly moved: (place: HeldPlace) => void;
   /** Aborts when the caller leaves. */
   readonly signal: AbortSignal;
 }
@@ -82,7 +82,7 @@ export function limitFieldsOf({ headers }: Response): LimitFields {
 export async function followLines(
   object: Pick<Fetcher, "fetch">,
   url: string,
-  { signal: leaving, tell }: PlaceFollower,
+  { signal: leaving, moved }: PlaceFollower,
   timeUp?: AbortSignal,
 ): Promise<Response> {
   const signal = timeUp ? AbortSignal.any([leaving, timeUp]) : leaving;
@@ -108,7 +108,7 @@ export async function followLines(
         const { body, status, fields } = line.outcome;
         return new Response(body, { status, headers: fields });
       }
-      tell(line.place);
+      moved(line.place);
     }
   }
 }

@@ -52,7 +52,7 @@ export class LatestStream {
   put(piece: string): void {
     if (this.#hasEnded || this.#failure) return;
     this.#unread = piece;
-    this.#tellReader();
+    this.#wakeReader();
   }
 
   /** The last piece, behind what has not been read; then the stream ends. */
@@ -60,17 +60,17 @@ export class LatestStream {
     if (this.#hasEnded || this.#failure) return;
     this.#unread += piece;
     this.#hasEnded = true;
-    this.#tellReader();
+    this.#wakeReader();
   }
 
   /** Breaks the stream off. */
   fail(error: unknown): void {
     if (this.#hasEnded || this.#failure) return;
     this.#failure = { error };
-    this.#tellReader();
+    this.#wakeReader();
   }
 
-  #tellReader(): void {
+  #wakeReader(): void {
     this.#answer?.();
     this.#answer = undefined;
   }

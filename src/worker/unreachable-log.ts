@@ -29,7 +29,7 @@ export class UnreadableStateError extends Error {
 }
 
 interface Known {
-  toldAtMs: number;
+  loggedAtMs: number;
   readAtMs: number;
   path: string | undefined;
   fault: string | undefined;
@@ -62,10 +62,10 @@ export async function noteUnreachable(
   const fault = entry.fault ?? faultIn(error.cause);
   const { name } = place;
   const nowMs = Date.now();
-  const sinceMs = nowMs - entry.toldAtMs;
+  const sinceMs = nowMs - entry.loggedAtMs;
   // If the clock has jumped back, log: one line too many is better than a missing one.
   if (sinceMs < 0 || sinceMs >= SPACING_MS) {
-    entry.toldAtMs = nowMs;
+    entry.loggedAtMs = nowMs;
     const file = entry.path === undefined ? "" : ` (file ${entry.path})`;
     const remedy = `DELETE /buckets/${encodeURIComponent(name)} resets it`;
     const why = fault === undefined ? "" : `: its state cannot be read (${fault}); ${remedy}`;
@@ -90,7 +90,7 @@ export function forgetUnreachable(name: string): void {
 async function lookUp({ name, files }: BucketPlace): Promise<Known> {
   let entry = known.get(name);
   if (!entry) {
-    entry = { toldAtMs: -Infinity, readAtMs: -Infinity, path: undefined, fault: undefined };
+    entry = { loggedAtMs: -Infinity, readAtMs: -Infinity, path: undefined, fault: undefined };
     const [first] = known.keys();
     if (first !== undefined && known.size >= MAX_BUCKETS) known.delete(first);
     known.set(name, entry);

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { CLOSED, type Door, bearer, deployed, doors } from "../../kit/edge/deployed.ts";
+import { CLOSED, type Entrypoint, bearer, deployed, entrypoints } from "../../kit/edge/deployed.ts";
 import { ADMIN, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
 import { uniqueName } from "../../kit/edge/virtual-time.ts";
 
@@ -37,29 +37,29 @@ function failing(fail: () => never): Env {
 }
 
 /** The answer to a caller that is held when its bucket is reset. */
-async function drained(door: Door, headers: HeadersInit): Promise<Response> {
+async function drained(entrypoint: Entrypoint, headers: HeadersInit): Promise<Response> {
   const name = uniqueName();
   const variables = { ...OPEN, POLICIES: env.POLICIES };
   await deployed(variables, `/acquire?bucket=${name}`);
-  const held = deployed(variables, `/acquire?bucket=${name}`, { headers }, door);
+  const held = deployed(variables, `/acquire?bucket=${name}`, { headers }, entrypoint);
   while ((await snapshotOf(name)).waiters < 1) await settle();
   await request(`/buckets/${name}`, { method: "DELETE", headers: ADMIN });
   return held;
 }
 
 /** The second answer to one key. */
-async function again(door: Door, headers: Record<string, string>): Promise<Response> {
+async function again(entrypoint: Entrypoint, headers: Record<string, string>): Promise<Response> {
   const keyed = { headers: { ...headers, "Idempotency-Key": `"${uniqueName()}"` } };
-  await deployed(OPEN, "/acquire?bucket=answers", keyed, door);
-  return deployed(OPEN, "/acquire?bucket=answers", keyed, door);
+  await deployed(OPEN, "/acquire?bucket=answers", keyed, entrypoint);
+  return deployed(OPEN, "/acquire?bucket=answers", keyed, entrypoint);
 }
 
-describe.each<Door>(["front", "bound"])("answers at the %s door", (door) => {
+describe.each<Entrypoint>(["front", "bound"])("answers of the %s entrypoint", (entrypoint) => {
   const long = "x".repeat(20_000);
   const call = (path: string, init: RequestInit = {}, variables = {}) => {
     return (headers: Record<string, string>): Promise<Response> => {
       const all = { headers: { ...headers, ...bearer("admin").headers }, ...init };
-      return deployed({ ...OPEN, ...variables }, path, all, door);
+      return deployed({ ...OPEN, ...variables }, path, all, entrypoint);
     };
   };
   const none = {
@@ -69,7 +69,7 @@ describe.each<Door>(["front", "bound"])("answers at the %s door", (door) => {
     ["health", 200, call("/healthz")],
     ["a grant", 200, call("/acquire?bucket=answers")],
     ["a grant by POST", 200, call("/acquire?bucket=answers", { method: "POST" })],
-    ["a grant that is told again", 200, (headers) => again(door, headers)],
+    ["a grant that is told again", 200, (headers) => again(entrypoint, headers)],
     ["the description", 200, call("/openapi.json")],
     ["a snapshot", 200, call("/buckets/answers")],
     ["a snapshot's head", 200, call("/buckets/answers", { method: "HEAD" })],
@@ -103,7 +103,7 @@ describe.each<Door>(["front", "bound"])("answers at the %s door", (door) => {
       429,
       call("/acquire?bucket=full", {}, { POLICIES: { "*": { ...none["*"], queueLimit: 0 } } }),
     ],
-    ["a drained bucket", 503, (headers) => drained(door, headers)],
+    ["a drained bucket", 503, (headers) => drained(entrypoint, headers)],
     ["no object", 503, call("/acquire?bucket=answers", {}, { BUCKETS: {} })],
     ["wrong policies", 500, call("/healthz", {}, { POLICIES: { "*": 1 } })],
     [
@@ -111,7 +111,7 @@ describe.each<Door>(["front", "bound"])("answers at the %s door", (door) => {
       500,
       async (headers) => {
         const ask = new Request("https://sluice.test/acquire?bucket=answers", { headers });
-        return doors[door].fetch(
+        return entrypoints[entrypoint].fetch(
           ask,
           failing(() => {
             throw new Error("failed");

@@ -233,14 +233,14 @@ describe("BucketHost.granted", () => {
 
   it("is told once a turn of all that were granted, once they have been told", () => {
     const { host, turns, clock } = openHost(() => undefined);
-    const told: string[] = [];
+    const kinds: string[] = [];
     const acquire = (tokens: number, timeoutMs: number, idempotencyKey?: string): void => {
       const key = idempotencyKey === undefined ? {} : { idempotencyKey };
       const call = { bucket: "x", policy, tokens, timeoutMs, ...key };
-      host.acquire(call, { answered: ({ kind }) => told.push(`${kind} ${turns.length}`) });
+      host.acquire(call, { answered: ({ kind }) => kinds.push(`${kind} ${turns.length}`) });
     };
     acquire(3, 0);
-    expect([told, turns]).toEqual([["outcome 0"], [[3]]]);
+    expect([kinds, turns]).toEqual([["outcome 0"], [[3]]]);
     acquire(3, 0);
     expect(turns).toEqual([[3]]);
     // Two requests in one place are one grant.
@@ -248,7 +248,7 @@ describe("BucketHost.granted", () => {
     clock.nowMs += 1_000;
     host.alarm();
     expect(turns).toEqual([[3], [1, 1]]);
-    expect(told.slice(2)).toEqual(["outcome 1", "outcome 1", "outcome 1"]);
+    expect(kinds.slice(2)).toEqual(["outcome 1", "outcome 1", "outcome 1"]);
     // Given again: no grant.
     acquire(1, 5_000, "k");
     expect(turns).toEqual([[3], [1, 1]]);

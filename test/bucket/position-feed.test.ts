@@ -13,7 +13,7 @@ const EPOCH_MS = 1_795_425_904_731;
 
 /** A queue of numbered callers, and what each of them was told. */
 class Watched {
-  readonly told: string[][] = [];
+  readonly moves: string[][] = [];
   readonly limiter: Limiter<number>;
   readonly clock = new VirtualClock(EPOCH_MS);
   timers = 0;
@@ -39,11 +39,11 @@ class Watched {
   }
 
   get events(): number {
-    return this.told.reduce((sum, lines) => sum + lines.length, 0);
+    return this.moves.reduce((sum, lines) => sum + lines.length, 0);
   }
 
   arrive(isWatching: boolean): void {
-    const caller = this.told.push([]) - 1;
+    const caller = this.moves.push([]) - 1;
     const turn = this.limiter.acquire({ caller }, this.nowMs);
     this.#waiters.push(turn.waiter);
     this.turn(turn);
@@ -52,10 +52,10 @@ class Watched {
 
   /** One more request of a caller that waits. */
   watch(caller: number): void {
-    const tell = ({ position, etaMs }: { position: number; etaMs: number }): void => {
-      this.told[caller]?.push(`${position} in ${etaMs}`);
+    const moved = ({ position, etaMs }: { position: number; etaMs: number }): void => {
+      this.moves[caller]?.push(`${position} in ${etaMs}`);
     };
-    this.#watch.add(caller, tell, this.limiter, this.nowMs);
+    this.#watch.add(caller, moved, this.limiter, this.nowMs);
   }
 
   leave(caller: number): void {
@@ -104,7 +104,7 @@ describe("PositionFeed", () => {
     queue.arrive(true);
     queue.arrive(false);
     queue.arrive(true);
-    expect(queue.told).toEqual([["1 in 1000"], [], ["3 in 3000"]]);
+    expect(queue.moves).toEqual([["1 in 1000"], [], ["3 in 3000"]]);
     expect(queue.timers).toBe(0);
   });
 
@@ -112,7 +112,7 @@ describe("PositionFeed", () => {
     const queue = new Watched();
     for (let i = 0; i < 3; i += 1) queue.arrive(true);
     queue.pass(3_000);
-    expect(queue.told).toEqual([
+    expect(queue.moves).toEqual([
       ["1 in 1000"],
       ["2 in 2000", "1 in 999"],
       ["3 in 3000", "2 in 1999", "1 in 999"],
@@ -123,7 +123,7 @@ describe("PositionFeed", () => {
     const queue = new Watched(10);
     for (let i = 0; i < 10; i += 1) queue.arrive(true);
     queue.pass(200);
-    for (const [caller, lines] of queue.told.entries()) {
+    for (const [caller, lines] of queue.moves.entries()) {
       const positions = lines.map((line) => Number(line.split(" ")[0]));
       expect(positions).toEqual(Array.from({ length: caller + 1 }, (_, gone) => caller + 1 - gone));
     }
@@ -135,7 +135,7 @@ describe("PositionFeed", () => {
     for (let i = 0; i < 1_000; i += 1) queue.leave(i);
     queue.pass(500);
     expect(queue.events).toBe(2_000 + 1_000);
-    expect(queue.told[1_999]).toEqual(["2000 in 2000000", "1000 in 999999"]);
+    expect(queue.moves[1_999]).toEqual(["2000 in 2000000", "1000 in 999999"]);
   });
 
   it("tells about a thousand a second at most, and in the end everybody where it stands", () => {
@@ -145,7 +145,7 @@ describe("PositionFeed", () => {
     queue.pass(10_000);
     expect(queue.events - atFirst).toBeLessThan(10_000 + 2 * 2_000);
     // The rest of the last pause.
-    const [last] = queue.told.slice(-1);
+    const [last] = queue.moves.slice(-1);
     queue.pass(9_000);
     expect(Number(last?.at(-1)?.split(" ")[0])).toBeLessThan(200);
   });
@@ -158,7 +158,7 @@ describe("PositionFeed", () => {
     queue.clock.jump(-3_600_000);
     queue.leave(1);
     queue.pass(20);
-    expect(queue.told[4]?.map((line) => line.split(" ")[0])).toEqual(["5", "4", "3"]);
+    expect(queue.moves[4]?.map((line) => line.split(" ")[0])).toEqual(["5", "4", "3"]);
   });
 
   it("tells a second request of a place, and the first nothing anew", () => {
@@ -167,6 +167,6 @@ describe("PositionFeed", () => {
     queue.arrive(false);
     queue.watch(0);
     queue.pass(1);
-    expect(queue.told[0]).toEqual(["1 in 1000", "1 in 999"]);
+    expect(queue.moves[0]).toEqual(["1 in 1000", "1 in 999"]);
   });
 });

@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 /** In the middle of the window: callers are back, and at the door. */
-const AT_DOOR_MS = 120;
+const IN_WINDOW_MS = 120;
 
 function keyed(key: string): RequestInit {
   return { headers: { "Idempotency-Key": `"${key}"` } };
@@ -52,10 +52,10 @@ async function queueUp(name: string, count: number): Promise<Promise<Response>[]
 }
 
 /** Resets the object, and resolves when its callers are at the door of the next instance. */
-async function resetUntilAtDoor(name: string): Promise<void> {
+async function resetUntilInWindow(name: string): Promise<void> {
   await abortAllDurableObjects();
   expect((await snapshotOf(name)).waiters).toBe(0);
-  await scheduler.wait(AT_DOOR_MS);
+  await scheduler.wait(IN_WINDOW_MS);
 }
 
 it.each([3, 4, 6])("after %i resets 300 ms apart the first is still the first", async (resets) => {
@@ -87,7 +87,7 @@ describe("a caller at the door", () => {
   it("is refused when the process ends", async () => {
     const name = await emptied();
     const held = await queueUp(name, 2);
-    await resetUntilAtDoor(name);
+    await resetUntilInWindow(name);
     expect(await stubOf(name).isAwaited).toBe(true);
     await stubOf(name).shutDown();
     for (const response of held) {
@@ -102,7 +102,7 @@ describe("a caller at the door", () => {
     await untilWaiters(name, 1);
     const other = request(`/acquire?bucket=${name}`);
     await untilWaiters(name, 2);
-    await resetUntilAtDoor(name);
+    await resetUntilInWindow(name);
     expect((await snapshotOf(name)).waiters).toBe(0);
     const init = { method: "DELETE", ...keyed("a") };
     const cancelled = await request(`/acquire?bucket=${name}`, init);
@@ -121,7 +121,7 @@ describe("a caller at the door", () => {
     await untilWaiters(name, 1);
     const second = request(`/acquire?bucket=${name}`, keyed("b"));
     await untilWaiters(name, 2);
-    await resetUntilAtDoor(name);
+    await resetUntilInWindow(name);
     expect((await snapshotOf(name)).waiters).toBe(0);
     controller.abort();
     expect(await held).toBe("gone");
@@ -141,7 +141,7 @@ describe("a caller at the door", () => {
     const path = `/acquire?bucket=${name}&timeoutMs=5000`;
     const held = request(path, { ...keyed("a"), signal }).catch(() => "gone");
     await untilWaiters(name, 1);
-    await resetUntilAtDoor(name);
+    await resetUntilInWindow(name);
     controller.abort();
     expect(await held).toBe("gone");
     await settle();

@@ -35,7 +35,7 @@ async function queueUp(name: string, count: number, query = ""): Promise<Promise
 }
 
 /** Waits until the Worker has put `count` callers back. */
-async function untilPutBack(name: string, count: number): Promise<void> {
+async function untilRequeued(name: string, count: number): Promise<void> {
   while ((await snapshotOf(name)).waiters < count) await settle();
 }
 
@@ -50,7 +50,7 @@ it("reset object: its waiters see nothing but a later grant, in their order of a
     return status;
   });
   await abortAllDurableObjects();
-  await untilPutBack(name, 8);
+  await untilRequeued(name, 8);
   for (let i = 0; i < 8; i += 1) {
     await pass(name, 1_000);
     await settle();
@@ -77,7 +77,7 @@ it("reset object: a newcomer's timeout counts while it is held at the door", asy
   const [waiting] = await queueUp(name, 1);
   await abortAllDurableObjects();
   // The gathering opens with the instance's first call, and a fifth of a second passes before it ends.
-  await untilPutBack(name, 0);
+  await untilRequeued(name, 0);
   const newcomer = request(`/acquire?bucket=${name}&timeoutMs=1900`);
   await settle();
   vi.setSystemTime(Date.now() + 200);
@@ -128,7 +128,7 @@ it("reset object: what is left of a timeout goes on counting", async () => {
   vi.setSystemTime(Date.now() + 900);
   expect((await first)?.status).toBe(200);
   // The tick at 1,000 ms passed unattended; the second's turn is at 2,000 ms, its very deadline.
-  await untilPutBack(name, 1);
+  await untilRequeued(name, 1);
   await pass(name, 1_200);
   expect(await (await second)?.json()).toMatchObject({ waitedMs: 2_000 });
 });
@@ -157,7 +157,7 @@ it("reset object: a caller that leaves in the meantime takes nothing", async () 
   });
   await abortAllDurableObjects();
   controller.abort();
-  await untilPutBack(name, 1);
+  await untilRequeued(name, 1);
   await pass(name, 1_000);
   expect((await staying)?.status).toBe(200);
   await pass(name, 1_000);
@@ -171,7 +171,7 @@ it("reset object: three resets in a row lose nobody", async () => {
   const held = await queueUp(name, 4);
   for (let i = 0; i < 3; i += 1) {
     await abortAllDurableObjects();
-    await untilPutBack(name, 4);
+    await untilRequeued(name, 4);
   }
   await pass(name, 4_000);
   const grants = await Promise.all(

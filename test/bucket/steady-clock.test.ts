@@ -166,7 +166,7 @@ describe("BucketHost on a machine whose clock is set", () => {
     readonly #machine: Machine;
     #host: BucketHost;
     #record: BucketRecord | undefined;
-    #waiting: { readonly arrivedAtMs: number; readonly tell: (answer: AcquireAnswer) => void }[] =
+    #waiting: { readonly arrivedAtMs: number; readonly settle: (answer: AcquireAnswer) => void }[] =
       [];
     #passedMs = 0;
 
@@ -178,7 +178,7 @@ describe("BucketHost on a machine whose clock is set", () => {
     acquire(): void {
       const entry = {
         arrivedAtMs: this.#passedMs + this.#waiting.length / 1_000,
-        tell: (answer: AcquireAnswer): void => {
+        settle: (answer: AcquireAnswer): void => {
           this.#waiting = this.#waiting.filter((other) => other !== entry);
           if (answer.kind === "outcome" && answer.outcome.ok) {
             this.grantedAfterMs.push(this.#passedMs);
@@ -186,7 +186,10 @@ describe("BucketHost on a machine whose clock is set", () => {
         },
       };
       this.#waiting.push(entry);
-      this.#host.acquire({ bucket: "a", policy: configured, tokens: 1 }, { answered: entry.tell });
+      this.#host.acquire(
+        { bucket: "a", policy: configured, tokens: 1 },
+        { answered: entry.settle },
+      );
     }
 
     /** Lets time pass; an object that has ended begins anew, and gets back those who waited. */
@@ -197,11 +200,11 @@ describe("BucketHost on a machine whose clock is set", () => {
         if (this.#machine.stops === 0) continue;
         this.#machine.restart();
         this.#host = new BucketHost(this.#platform());
-        for (const { arrivedAtMs, tell } of this.#waiting) {
+        for (const { arrivedAtMs, settle } of this.#waiting) {
           const requeued = { arrivedAtMs, elapsedMs: 0 };
           this.#host.acquire(
             { bucket: "a", policy: configured, tokens: 1, requeued },
-            { answered: tell },
+            { answered: settle },
           );
         }
       }

@@ -53,7 +53,7 @@ class Watcher {
   }
 
   /** Resolves once all that has happened so far has been told. */
-  async told(): Promise<void> {
+  async received(): Promise<void> {
     await scheduler.wait(120);
   }
 }
@@ -109,10 +109,10 @@ describe("watching", () => {
     const watcher = await watch(name);
     await acquire(name);
     const held = await queueUp(name, 9);
-    await watcher.told();
+    await watcher.received();
     await pass(name, 9_000);
     expect(await Promise.all(held)).toEqual(Array.from({ length: 9 }, () => 200));
-    await watcher.told();
+    await watcher.received();
     const nine = Array.from({ length: 9 }, (_, i) => i + 1);
     expect(watcher.events).toEqual([
       { kind: "granted", id: 1, atMs, tokens: 1, waitedMs: 0 },
@@ -142,7 +142,7 @@ describe("watching", () => {
     controller.abort();
     await leaving;
     while ((await snapshotOf(name)).cancelled < 1) await settle();
-    await watcher.told();
+    await watcher.received();
     expect(watcher.events).toEqual([
       { kind: "granted", id: 1, atMs, tokens: 1, waitedMs: 0 },
       { kind: "queued", id: 2, atMs, tokens: 1 },
@@ -161,7 +161,7 @@ describe("watching", () => {
     expect(watcher.messages[0]).toMatchObject({ snapshot: { waiters: 2 }, events: [] });
     await pass(name, 2_000);
     await Promise.all(held);
-    await watcher.told();
+    await watcher.received();
     expect(watcher.events).toEqual([
       { kind: "granted", id: 1, atMs: atMs + 1_000, tokens: 1, waitedMs: 1_000 },
       { kind: "granted", id: 2, atMs: atMs + 2_000, tokens: 1, waitedMs: 2_000 },
@@ -174,10 +174,10 @@ describe("watching", () => {
     const watcher = await watch(name);
     const refused = Array.from({ length: 80 }, () => acquire(name, "&tokens=9"));
     await Promise.all(refused);
-    await watcher.told();
-    const told = watcher.messages.slice(1);
-    for (const { events } of told) expect(events.length).toBeLessThanOrEqual(50);
-    const omitted = told.reduce((sum, message) => sum + (message.omitted ?? 0), 0);
+    await watcher.received();
+    const received = watcher.messages.slice(1);
+    for (const { events } of received) expect(events.length).toBeLessThanOrEqual(50);
+    const omitted = received.reduce((sum, message) => sum + (message.omitted ?? 0), 0);
     expect(omitted).toBeGreaterThan(0);
     expect(watcher.events.length + omitted).toBe(80);
     expect(watcher.messages.at(-1)?.snapshot.refused).toBe(80);
@@ -192,7 +192,7 @@ describe("watching", () => {
     expect(late.messages[0]).toMatchObject({ snapshot: { granted: 1 }, events: [] });
     expect(early.events).toHaveLength(1);
     await acquire(name, "&timeoutMs=0");
-    await Promise.all([early.told(), late.told()]);
+    await Promise.all([early.received(), late.received()]);
     expect(late.events).toHaveLength(1);
     expect(late.messages[1]).toEqual(early.messages[2]);
   });
@@ -202,7 +202,7 @@ describe("watching", () => {
     const watcher = await watch(name);
     const body = JSON.stringify({ capacity: 5 });
     await (await request(`/buckets/${name}`, { method: "PUT", headers: ADMIN, body })).text();
-    await watcher.told();
+    await watcher.received();
     expect(watcher.messages[1]).toMatchObject({
       snapshot: { policy: { capacity: 5 } },
       events: [],
@@ -210,7 +210,7 @@ describe("watching", () => {
     await snapshotOf(name);
     // Nor is a change that changes nothing.
     await (await request(`/buckets/${name}`, { method: "PUT", headers: ADMIN, body })).text();
-    await watcher.told();
+    await watcher.received();
     expect(watcher.messages).toHaveLength(2);
   });
 
@@ -226,9 +226,9 @@ describe("watching", () => {
     const asked = { wanted: 20, granted: 0, uses: [] };
     const { lease: lent } = await stubOf(name).lend(name, policy, asked);
     const use = { startedAtMs: lent!.startedAtMs, untilMs: lent!.untilMs, used: 7, returned: 13 };
-    await watcher.told();
+    await watcher.received();
     await stubOf(name).lend(name, policy, { wanted: 0, granted: 7, uses: [use] });
-    await watcher.told();
+    await watcher.received();
     expect(watcher.events).toEqual([]);
     expect(watcher.messages.slice(1)).toMatchObject([
       { snapshot: { granted: 1, leasedTokens: 20 } },
@@ -242,7 +242,7 @@ describe("watching", () => {
     const POLICIES = { "*": { capacity: 3, refillTokens: 1, refillIntervalMs: 1_000 } };
     const later = { ...CLOSED, PUBLIC: "true", POLICIES };
     await (await deployed(later, `/acquire?bucket=${name}`)).text();
-    await watcher.told();
+    await watcher.received();
     expect(watcher.messages).toHaveLength(2);
     expect(watcher.messages[1]).toMatchObject({ snapshot: { policy: { capacity: 3 } } });
   });
@@ -262,23 +262,23 @@ describe("watching", () => {
     const patient = acquire(name, "&tokens=6");
     const impatient = acquire(name, "&tokens=1&timeoutMs=5000");
     while ((await snapshotOf(name)).waiters < 2) await settle();
-    await watcher.told();
+    await watcher.received();
     const pausedUntilMs = startedAtMs + 10_500;
     const pause = { method: "POST", headers: ADMIN };
     const paused = JSON.stringify({ untilMs: pausedUntilMs });
     await (await request(`/buckets/${name}/pause`, { ...pause, body: paused })).text();
     expect(await impatient).toBe(429);
-    await watcher.told();
+    await watcher.received();
     // In the pause, with the lease out and somebody waiting.
     await (
       await request(`/buckets/${name}`, { ...put, body: JSON.stringify({ capacity: 6 }) })
     ).text();
-    await watcher.told();
+    await watcher.received();
     vi.setSystemTime(startedAtMs + 1_500);
     await (
       await request(`/buckets/${name}/pause`, { ...pause, body: JSON.stringify({ untilMs: 0 }) })
     ).text();
-    await watcher.told();
+    await watcher.received();
     expect(watcher.messages.slice(2)).toMatchObject([
       {
         snapshot: { tokens: 0, pausedUntilMs, waiters: 1, leasedTokens: 3 },
@@ -290,7 +290,7 @@ describe("watching", () => {
     expect(watcher.messages.at(-1)?.snapshot).not.toHaveProperty("pausedUntilMs");
     await pass(name, 12_000);
     expect(await patient).toBe(200);
-    await watcher.told();
+    await watcher.received();
     expect(watcher.events.at(-1)).toMatchObject({ kind: "granted", id: 1 });
     expect(await snapshotOf(name)).toMatchObject({ granted: 2, refused: 1, leasedTokens: 0 });
   });
@@ -302,14 +302,14 @@ describe("watching", () => {
     const held = await queueUp(name, 1);
     const streamed = await stream(`/acquire?bucket=${name}`);
     await streamed.until(1);
-    await watcher.told();
+    await watcher.received();
     const before = watcher.messages.length;
     await stubOf(name).shutDown();
     expect(await Promise.all(held)).toEqual([503]);
     await streamed.done;
     expect(streamed.lines.at(-1)).toBe("refused: unavailable");
     expect(await acquire(name)).toBe(503);
-    await watcher.told();
+    await watcher.received();
     expect(watcher.messages.slice(before)).toMatchObject([
       {
         snapshot: { waiters: 0, granted: 1, refused: 2, cancelled: 0 },
@@ -326,11 +326,11 @@ describe("watching", () => {
     const watcher = await watch(name);
     await acquire(name);
     const held = await queueUp(name, 2);
-    await watcher.told();
+    await watcher.received();
     const before = watcher.messages.length;
     await request(`/buckets/${name}`, { method: "DELETE", headers: ADMIN });
     expect(await Promise.all(held)).toEqual([503, 503]);
-    await watcher.told();
+    await watcher.received();
     expect(watcher.messages.slice(before)).toMatchObject([
       {
         snapshot: { bucket: name, tokens: 1, waiters: 0, granted: 0, refused: 0 },
@@ -341,7 +341,7 @@ describe("watching", () => {
       },
     ]);
     await acquire(name);
-    await watcher.told();
+    await watcher.received();
     expect(watcher.events.at(-1)).toMatchObject({ kind: "granted", id: 4 });
     expect(watcher.closed).toBeUndefined();
   });
@@ -352,12 +352,12 @@ describe("hibernation", () => {
     const name = uniqueName();
     const watchers = [await watch(name), await watch(name)];
     await acquire(name);
-    await watchers[0]!.told();
+    await watchers[0]!.received();
     await evictDurableObject(stubOf(name));
     expect(watchers.map(({ closed }) => closed)).toEqual([undefined, undefined]);
     vi.setSystemTime(Date.now() + 5_000);
     await acquire(name);
-    await watchers[0]!.told();
+    await watchers[0]!.received();
     for (const watcher of watchers) {
       // No number names two requests of one connection.
       expect(watcher.events.map(({ kind, id }) => [kind, id])).toEqual([
@@ -374,7 +374,7 @@ describe("hibernation", () => {
     const watcher = await watch(name);
     await evictDurableObject(stubOf(name));
     await request(`/buckets/${name}`, { method: "DELETE", headers: ADMIN });
-    await watcher.told();
+    await watcher.received();
     expect(watcher.messages[1]).toMatchObject({
       snapshot: { bucket: name, granted: 0, policy: { name: "*", capacity: 1 } },
       events: [],
@@ -389,7 +389,7 @@ describe("hibernation", () => {
     expect(setTimer).not.toHaveBeenCalled();
     await acquire(name, "&tokens=9");
     expect(setTimer).toHaveBeenCalledTimes(1);
-    await watcher.told();
+    await watcher.received();
     expect(watcher.events).toHaveLength(1);
     await scheduler.wait(300);
     expect(setTimer).toHaveBeenCalledTimes(1);
@@ -434,7 +434,7 @@ describe("what a watcher sends", () => {
     const watcher = await watch(name);
     watcher.socket.send(data);
     await acquire(name);
-    await watcher.told();
+    await watcher.received();
     expect(watcher.events).toHaveLength(1);
     expect(watcher.closed).toBeUndefined();
   });
@@ -445,7 +445,7 @@ describe("what a watcher sends", () => {
     const sent = watcher.texts[0]!.length;
     watcher.socket.send('{"read":999999999999999}');
     await acquire(name);
-    await watcher.told();
+    await watcher.received();
     const total = sent + watcher.texts[1]!.length;
     await runInDurableObject(stubOf(name), (_, state) => {
       const [socket] = state.getWebSockets();
@@ -462,7 +462,7 @@ describe("what a watcher sends", () => {
     expect(large.closed).toEqual({ code: 1009, reason: "Over 1024 bytes" });
     expect(flooding.closed).toMatchObject({ code: 1008 });
     await acquire(name);
-    await calm.told();
+    await calm.received();
     expect(calm.events).toHaveLength(1);
     expect(calm.closed).toBeUndefined();
   });
@@ -481,8 +481,8 @@ describe("a bucket is watched by 100 at most", () => {
     await settle();
     const next = await watch(name);
     await acquire(name);
-    await next.told();
-    await next.told();
+    await next.received();
+    await next.received();
     expect(next.events).toHaveLength(1);
     expect(watchers.map(({ events }) => events.length)).toEqual(
       watchers.map((_, i) => (i === 7 ? 0 : 1)),

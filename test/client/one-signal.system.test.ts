@@ -26,7 +26,7 @@ async function nodesOfPath(): Promise<string[]> {
 }
 
 it("has one listener for fifty waits, which end with its reason, and nobody warns", async () => {
-  const held = { waiting: 1, after: 0, left: 50 };
+  const held = { waiting: 1, after: 0, cancelled: 50 };
   for (const node of await nodesOfPath()) {
     const { stdout, stderr } = await promisify(execFile)(node, [script]);
     expect({ node, stderr, ...(JSON.parse(stdout) as object) }).toEqual({

@@ -12,7 +12,7 @@ interface Caller {
 describeBehaviours("Limiter", async (fields) => {
   const limiter = new Limiter<Caller>(Policy.of(fields));
   let nowMs = 1_000_000_000_000;
-  const tell = (turn: Turn<Caller>): void => {
+  const settle = (turn: Turn<Caller>): void => {
     for (const { caller, outcome } of turn.settled) caller.outcome = outcome;
   };
   return {
@@ -22,26 +22,26 @@ describeBehaviours("Limiter", async (fields) => {
     acquire: async (ask) => {
       const caller: Caller = { outcome: undefined };
       const turn = limiter.acquire({ caller, ...ask }, nowMs);
-      tell(turn);
+      settle(turn);
       return {
         get outcome() {
           return caller.outcome;
         },
         leave: async () => {
-          if (turn.waiter) tell(limiter.cancel(turn.waiter, nowMs));
+          if (turn.waiter) settle(limiter.cancel(turn.waiter, nowMs));
         },
       };
     },
     inspect: async () => limiter.inspect(nowMs),
     pause: async ({ untilMs, tokens = 0 }) => {
-      tell(untilMs > nowMs ? limiter.pause({ untilMs, tokens }, nowMs) : limiter.resume(nowMs));
+      settle(untilMs > nowMs ? limiter.pause({ untilMs, tokens }, nowMs) : limiter.resume(nowMs));
       return limiter.inspect(nowMs);
     },
     pass: async (durationMs) => {
       const untilMs = nowMs + durationMs;
       while ((limiter.nextWakeAtMs ?? Infinity) <= untilMs) {
         nowMs = limiter.nextWakeAtMs ?? nowMs;
-        tell(limiter.advance(nowMs));
+        settle(limiter.advance(nowMs));
       }
       nowMs = untilMs;
     },

@@ -11,7 +11,7 @@ import { Limiter, type Settlement } from "../../src/core/limiter.ts";
 import { Policy, policyRanges, type Range } from "../../src/core/policy.ts";
 import { runs } from "../../kit/runs.ts";
 
-const MAX_TOLD_MS = BigInt(Number.MAX_SAFE_INTEGER);
+const MAX_REPORTED_MS = BigInt(Number.MAX_SAFE_INTEGER);
 /** Instants that a clock may show: from 2001 to 2096. */
 const CLOCK_MS: Range = { min: 978_307_200_000, max: 4_000_000_000_000 };
 
@@ -60,7 +60,7 @@ interface Level {
 }
 
 /** What a caller is told at once: nothing where it waits. */
-type Told = { readonly remaining: bigint } | { readonly retryAfterMs: bigint } | undefined;
+type Expected = { readonly remaining: bigint } | { readonly retryAfterMs: bigint } | undefined;
 
 /** One bucket and its queue, in whole numbers that never round. */
 class ExactLimiter {
@@ -105,7 +105,7 @@ class ExactLimiter {
     this.#level = this.#filled(this.#level, nowTick);
   }
 
-  acquire(tokens: bigint, timeoutMs: bigint, nowMs: bigint): Told {
+  acquire(tokens: bigint, timeoutMs: bigint, nowMs: bigint): Expected {
     this.advance(nowMs);
     if (this.#queue.length === 0 && tokens <= this.#level.tokens) {
       this.#level = { ...this.#level, tokens: this.#level.tokens - tokens };
@@ -114,7 +114,7 @@ class ExactLimiter {
     const behind = this.#queue.reduce((level, waiting) => this.#take(level, waiting), this.#level);
     const waitMs = this.timeOf(this.#take(behind, tokens).tick) - nowMs;
     if (waitMs > timeoutMs || this.#queue.length >= this.#queueLimit) {
-      return { retryAfterMs: waitMs < MAX_TOLD_MS ? waitMs : MAX_TOLD_MS };
+      return { retryAfterMs: waitMs < MAX_REPORTED_MS ? waitMs : MAX_REPORTED_MS };
     }
     this.#queue.push(tokens);
     return undefined;
@@ -135,7 +135,7 @@ class ExactLimiter {
 }
 
 /** What the limiter tells a caller, who is the last to be settled if at all. */
-function toldTo(caller: number, settled: readonly Settlement<number>[]): Told {
+function outcomeOf(caller: number, settled: readonly Settlement<number>[]): Expected {
   const outcome = settled.find((settlement) => settlement.caller === caller)?.outcome;
   if (!outcome) return undefined;
   for (const value of Object.values(outcome)) {
@@ -164,8 +164,8 @@ it("no number is off by one or beyond what JSON can tell, whatever the policy an
         const tokens = 1 + ((step.tokens - 1) % fields.capacity);
         const timeoutMs = step.timeoutMs % (fields.maxWaitMs + 1);
         const { settled } = limiter.acquire({ caller, tokens, timeoutMs }, nowMs);
-        const told = exact.acquire(BigInt(tokens), BigInt(timeoutMs), BigInt(nowMs));
-        expect(toldTo(caller, settled)).toEqual(told);
+        const expected = exact.acquire(BigInt(tokens), BigInt(timeoutMs), BigInt(nowMs));
+        expect(outcomeOf(caller, settled)).toEqual(expected);
         const view = limiter.inspect(nowMs);
         expect(view).toMatchObject({ waiters: exact.waiters, tokens: Number(exact.level.tokens) });
         expect(BigInt(view.nextTickAtMs)).toBe(exact.timeOf(exact.level.tick + 1n));

@@ -276,7 +276,7 @@ describe("with callers that leave and come back", () => {
         }
         world.wake();
         world.finish();
-        for (const { caller, outcome } of world.told) {
+        for (const { caller, outcome } of world.settled) {
           const deadlineAtMs = deadlines.get(caller);
           // One that came back too late is refused; whoever waits is not.
           if (outcome.ok && deadlineAtMs !== undefined) {

@@ -27,8 +27,8 @@ import { ReferenceModel } from "../../kit/model/reference-model.ts";
 import { VirtualOwner, windowsWithTooMuch } from "../../kit/model/virtual-time.ts";
 import { runs, timesSeen } from "../../kit/runs.ts";
 
-function grantedTokensOf(told: readonly Settlement<string>[]): number {
-  return told.reduce((sum, { outcome }) => sum + (outcome.ok ? outcome.tokens : 0), 0);
+function grantedTokensOf(settled: readonly Settlement<string>[]): number {
+  return settled.reduce((sum, { outcome }) => sum + (outcome.ok ? outcome.tokens : 0), 0);
 }
 
 /** On a busy machine, and for the shrinking of a failure: vitest's 5 s are for a single example. */
@@ -100,7 +100,7 @@ test("a daemon on demand equals one that ticks for ever, over 10,000 operations"
       const model = new ReferenceModel(policy);
       const expected: ReferenceSettlement[] = [];
       const compare = (): void => {
-        expect(actual.told).toEqual(expected);
+        expect(actual.settled).toEqual(expected);
         const { nowMs, limiter } = actual;
         expect(limiter.inspect(nowMs)).toEqual(model.view(nowMs));
         expect(limiter.nextWakeAtMs).toBe(model.nextGrantAtMs(nowMs));
@@ -116,11 +116,11 @@ test("a daemon on demand equals one that ticks for ever, over 10,000 operations"
       expected.push(...model.tickUntil(actual.nowMs));
       compare();
 
-      const callers = actual.told.map(({ caller }) => caller);
+      const callers = actual.settled.map(({ caller }) => caller);
       expect(new Set(callers).size, "a caller was settled twice").toBe(callers.length);
-      expect(grantedTokensOf(actual.told)).toBe(model.grantedTokens);
+      expect(grantedTokensOf(actual.settled)).toBe(model.grantedTokens);
       expect(model.unaccountedTokens).toBe(0);
-      for (const { outcome } of actual.told) {
+      for (const { outcome } of actual.settled) {
         seen.add(outcome.ok ? `waited: ${outcome.waitedMs > 0}` : outcome.reason);
       }
     }),
@@ -225,7 +225,7 @@ describe("with a late daemon, a clock that jumps, and crashes", () => {
     fc.assert(
       fc.property(anyPolicy, historyOf(anyFaultyOperation), anyTokens, (policy, history, drawn) => {
         const owner = historyWithFaults(policy, history);
-        owner.putBackAll();
+        owner.requeueAll();
         const tokens = foldTokens(policy, drawn);
         const refusal = owner.probe(tokens);
         if (refusal.ok) return;
@@ -283,7 +283,7 @@ test("a refused request is refused until the promised instant, and granted at it
 });
 
 test("a limiter restored at any point goes on as if nothing had happened", () => {
-  let waitersPutBack = 0;
+  let requeuedWaiters = 0;
   fc.assert(
     fc.property(
       anyPolicy,
@@ -299,11 +299,11 @@ test("a limiter restored at any point goes on as if nothing had happened", () =>
           expect(restored.limiter.inspect(nowMs)).toEqual(world.limiter.inspect(nowMs));
           expect(restored.limiter.nextWakeAtMs).toBe(world.limiter.nextWakeAtMs);
         };
-        expect(restored.told, "a waiter was settled by being put back").toEqual([]);
+        expect(restored.settled, "a waiter was settled by being put back").toEqual([]);
         lookAlike();
 
-        waitersPutBack += world.standing.size;
-        const toldBefore = world.told.length;
+        requeuedWaiters += world.standing.size;
+        const settledBefore = world.settled.length;
         for (const operation of after) {
           world.perform(operation);
           restored.perform(operation);
@@ -311,12 +311,12 @@ test("a limiter restored at any point goes on as if nothing had happened", () =>
         }
         world.finish();
         restored.finish();
-        expect(restored.told).toEqual(world.told.slice(toldBefore));
+        expect(restored.settled).toEqual(world.settled.slice(settledBefore));
       },
     ),
     { numRuns: runs(300) },
   );
-  expect(waitersPutBack).toBeGreaterThanOrEqual(timesSeen(100));
+  expect(requeuedWaiters).toBeGreaterThanOrEqual(timesSeen(100));
 });
 
 test("a waiter is granted when its arrival foretold, or earlier if somebody in front left", () => {
@@ -348,7 +348,7 @@ test("a waiter is granted when its arrival foretold, or earlier if somebody in f
       }
       world.finish();
       const differences: string[] = [];
-      for (const { caller, outcome } of world.told) {
+      for (const { caller, outcome } of world.settled) {
         if (!outcome.ok) continue;
         const lateMs = outcome.grantedAtMs - Number(foretoldAtMs.get(caller));
         if (lateMs === 0) onTime += 1;

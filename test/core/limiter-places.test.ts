@@ -130,9 +130,9 @@ test("each place is granted just when it was said, if nothing intervenes", () =>
       world.wake();
       const promised = [...world.limiter.places()];
       expect(promised.map(({ position }) => position)).toEqual(promised.map((_, i) => i + 1));
-      const before = world.told.length;
+      const before = world.settled.length;
       world.finish();
-      const granted = world.told.slice(before).map(({ caller, outcome }) => {
+      const granted = world.settled.slice(before).map(({ caller, outcome }) => {
         return { caller, grantedAtMs: outcome.ok && outcome.grantedAtMs };
       });
       expect(granted).toEqual(
@@ -163,7 +163,7 @@ test("the last place is the last of all places, after every operation; to look c
       }
       looked.finish();
       unseen.finish();
-      expect(looked.told).toEqual(unseen.told);
+      expect(looked.settled).toEqual(unseen.settled);
     }),
     { numRuns: runs(300) },
   );

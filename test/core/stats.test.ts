@@ -168,7 +168,7 @@ describe("Limiter.tally", () => {
           for (const operation of after) restored.perform(operation);
           restored.finish();
 
-          const outcomes = [...world.told, ...restored.told].map(({ outcome }) => outcome);
+          const outcomes = [...world.settled, ...restored.settled].map(({ outcome }) => outcome);
           const grants = outcomes.filter((outcome) => outcome.ok);
           const tally = restored.limiter.stats();
           const { granted, refused } = restored.limiter.inspect(restored.nowMs);

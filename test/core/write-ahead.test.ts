@@ -10,7 +10,7 @@ import { maxBatch } from "../../src/core/write-ahead.ts";
 import { historyOf } from "../../kit/model/arbitraries.ts";
 import { epochMs, policyOf, Scene } from "../../kit/model/limiters.ts";
 import { total } from "../../kit/statistics.ts";
-import { windowsWithTooMuch, type ToldGrant } from "../../kit/model/virtual-time.ts";
+import { windowsWithTooMuch, type SeenGrant } from "../../kit/model/virtual-time.ts";
 import { runs, timesSeen } from "../../kit/runs.ts";
 
 /** Ten thousand at the start, ten thousand a second: a batch is 250. */
@@ -317,7 +317,7 @@ class Instance {
   }
 
   /** Tokens that it grants and tells; it may not if it has to write and is not the current one. */
-  take(tokens: number, nowMs: number): ToldGrant | undefined {
+  take(tokens: number, nowMs: number): SeenGrant | undefined {
     const [settlement] = this.limiter.try({ caller: "Ann", tokens }, nowMs).settled;
     if (!this.checkpoint(nowMs) || !settlement?.outcome.ok) return undefined;
     return { tokens, grantedAtMs: settlement.outcome.grantedAtMs };
@@ -353,7 +353,7 @@ describe("with a crash at any point, and old instances that live on", () => {
     fc.assert(
       fc.property(anyBatchingPolicy, historyOf(anyStep), (policy, history) => {
         const disk = new Disk();
-        const grants: ToldGrant[] = [];
+        const grants: SeenGrant[] = [];
         let nowMs = epochMs;
         let latestMs = nowMs;
         let current = new Instance(disk, policy);

@@ -113,7 +113,7 @@ interface PageState {
   /** The Worker that the section shows. */
   worker?: SectionWorker;
   /** Whether the last block could not be run for want of a Redis, so that nobody knows what it prints. */
-  isUntold?: boolean;
+  isSkipped?: boolean;
 }
 
 /** The samples of some pages, ready to be run. */
@@ -223,7 +223,7 @@ export class Samples implements AsyncDisposable {
   }
 
   async #runByLanguage(state: PageState, block: Block): Promise<void> {
-    if (block.language === "sh" || block.language === "console") state.isUntold = false;
+    if (block.language === "sh" || block.language === "console") state.isSkipped = false;
     switch (block.language) {
       case "ts":
         return this.#runModule(state, block);
@@ -264,8 +264,8 @@ export class Samples implements AsyncDisposable {
       await this.#startWorker(state, module, block.section);
       return;
     }
-    state.isUntold = needsRedis(module) && !this.#upstash;
-    if (state.isUntold) return;
+    state.isSkipped = needsRedis(module) && !this.#upstash;
+    if (state.isSkipped) return;
     const options = this.#shell(state);
     state.output = await runScript(`node ${module.file}`, options);
   }
@@ -390,11 +390,11 @@ export class Samples implements AsyncDisposable {
     const port = await freePort();
     const emptyFile = join(stateDir, "empty.env");
     await writeFile(emptyFile, "");
-    const told = command
+    const shellLine = command
       .replace(/ --port \d+/, "")
       .replace(/(--state|--persist-to) \S+/, `$1 ${stateDir}`);
     const more = `--port ${port} --env-file ${emptyFile}`;
-    const all = told.includes(" -- ") ? `${told} ${more}` : `${told} -- ${more}`;
+    const all = shellLine.includes(" -- ") ? `${shellLine} ${more}` : `${shellLine} -- ${more}`;
     const env = { ...process.env, PATH: this.#path(), WRANGLER_SEND_METRICS: "false" };
     const group = new ProcessGroup("bash", ["-c", all], { cwd: projectDir, env });
     await group.until((signal) => isWell(`http://127.0.0.1:${port}/healthz`, signal), START_MS);
@@ -490,7 +490,7 @@ function packagesOf(modules: readonly SampleModule[]): string[] {
 }
 
 function compare(shown: string, state: PageState): void {
-  if (state.isUntold) return;
+  if (state.isSkipped) return;
   if (state.output === undefined) throw new Error("Nothing before this block prints anything");
   const faults = differences(shown, state.output);
   if (faults.length > 0) throw new Error(faults.join("\n"));

@@ -116,7 +116,7 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
       const onOutcome = vi.fn();
       const { client } = clientThat(() => outcome);
       await limit({ client, bucket: "b", onOutcome })(request());
-      expect(onOutcome.mock.calls.map(([, told]) => told as unknown)).toEqual([outcome]);
+      expect(onOutcome.mock.calls.map(([, reported]) => reported as unknown)).toEqual([outcome]);
     }
   });
 
@@ -285,7 +285,10 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
       expect(calls[0]).not.toHaveProperty("signal");
     }
     await vi.waitFor(() => expect(errors).toHaveBeenCalledTimes(1));
-    expect(onOutcome.mock.calls.map(([, told]) => told as unknown)).toEqual([refused, granted]);
+    expect(onOutcome.mock.calls.map(([, reported]) => reported as unknown)).toEqual([
+      refused,
+      granted,
+    ]);
   });
 
   it("where Sluice is away, the client's onUnavailable says what becomes of a request", async () => {
@@ -329,7 +332,9 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
         reason ?? "unexpected-answer",
       ]);
       const outcome = onUnavailable === "open" ? { isUnmetered: true } : { reason: "unavailable" };
-      expect(onOutcome.mock.calls.map(([, told]) => told as unknown)).toMatchObject([outcome]);
+      expect(onOutcome.mock.calls.map(([, reported]) => reported as unknown)).toMatchObject([
+        outcome,
+      ]);
     }
   });
 

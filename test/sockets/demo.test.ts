@@ -132,10 +132,10 @@ async function demoAgainstGrants(offsets: readonly number[]): Promise<Ended> {
   const server = createServer(({ url }, response) => {
     const isAcquire = url?.startsWith("/acquire");
     const grant = (): object => ({ grantedAtMs: Date.UTC(2026, 0) + (offsets[answered++] ?? 0) });
-    const look = (): object => {
+    const snapshot = (): object => {
       return { policy: ONE_A_SECOND, granted: answered, refused: 0, cancelled: 0, waiters: 0 };
     };
-    response.end(JSON.stringify(isAcquire ? grant() : look()));
+    response.end(JSON.stringify(isAcquire ? grant() : snapshot()));
   });
   try {
     const url = await listen(server);

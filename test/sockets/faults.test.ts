@@ -26,7 +26,7 @@ describe("workerd killed with SIGKILL under load", () => {
       expect(loss.lostTokens).toBeGreaterThanOrEqual(0);
       expect(lostBeyondUnderWay(loss)).toBeLessThanOrEqual(maxBatch(loss.policy));
     }
-    for (const { asked, otherAnswers } of [counts.again.told, counts.again.underWay]) {
+    for (const { asked, otherAnswers } of [counts.again.answered, counts.again.underWay]) {
       expect(asked).toBeGreaterThan(0);
       expect(otherAnswers).toBe(0);
     }

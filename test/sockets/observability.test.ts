@@ -52,11 +52,11 @@ describe("/metrics", () => {
     for (let count = 0; count < 300; count += 1)
       expect(await acquire("leased", "tokens=2")).toBe(200);
 
-    const look = async (): Promise<Scrape> => scrape(server, "?bucket=other");
+    const read = async (): Promise<Scrape> => scrape(server, "?bucket=other");
     // Until the isolates have reported, and the disk holds all.
     const reported = async (): Promise<Scrape> => {
       for (;;) {
-        const seen = await look();
+        const seen = await read();
         const isOut = seen.value("sluice_leased_tokens", { bucket: "leased" }) !== 0;
         if (!isOut) return seen;
         await setTimeout(100);
@@ -80,7 +80,7 @@ describe("/metrics", () => {
     // A batch is given back a little over a second after the last grant.
     await setTimeout(1_500);
     await server.restart();
-    const after = await look();
+    const after = await read();
     for (const of of [bucket, leased]) {
       for (const name of ["granted_requests_total", "granted_tokens_total", "wait_seconds_sum"]) {
         const metric = `sluice_${name}`;
@@ -208,8 +208,8 @@ describe("the log of refusals", () => {
     }
     const timeouts = lines.filter((line) => line["reason"] === "timeout");
     expect(timeouts[0]).toEqual({ event: "refused", reason: "timeout", policy: "user:*" });
-    const told = timeouts.reduce((sum, { leftOut }) => sum + 1 + Number(leftOut ?? 0), 0);
-    expect(told).toBe(refused);
+    const logged = timeouts.reduce((sum, { leftOut }) => sum + 1 + Number(leftOut ?? 0), 0);
+    expect(logged).toBe(refused);
     expect(server.output).not.toMatch(/mallory|nobody|s3cret|guess/);
   });
 

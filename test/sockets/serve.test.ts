@@ -246,9 +246,9 @@ describe.concurrent("npm run serve, told to end while callers wait", () => {
     const held = await Promise.all(["a", "b"].map((bucket) => arriveInTurn(served, bucket, 5)));
     const newcomer = await HttpConnection.open(served.url);
     const ending = served.terminate();
-    const told = await Promise.all(held.flat().map(({ answer }) => answer));
-    expect(told).toHaveLength(10);
-    for (const answer of told) expectStopping(answer);
+    const replies = await Promise.all(held.flat().map(({ answer }) => answer));
+    expect(replies).toHaveLength(10);
+    for (const answer of replies) expectStopping(answer);
     expectStopping(await newcomer.request(acquirePath("c")));
     const { code, tookMs } = await ending;
     expect({ code, isPrompt: tookMs < PROMPTLY_MS }).toEqual({ code: 0, isPrompt: true });
@@ -283,7 +283,7 @@ describe.concurrent("npm run serve, told to end while callers wait", () => {
   it("grants exactly what it told, with callers coming all the while", async () => {
     const state = newState();
     const buckets = ["quick1", "quick2", "quick3"];
-    const told = new Map(buckets.map((bucket) => [bucket, 0]));
+    const replies = new Map(buckets.map((bucket) => [bucket, 0]));
     let turnedAway = 0;
     {
       await using served = await Served.ready(from(state, ...OPEN));
@@ -297,10 +297,10 @@ describe.concurrent("npm run serve, told to end while callers wait", () => {
           const answer = await connection.request(acquirePath(bucket)).catch(() => undefined);
           if (answer?.status === 503) turnedAway += 1;
           if (answer?.status !== 200) return;
-          told.set(bucket, Number(told.get(bucket)) + 1);
+          replies.set(bucket, Number(replies.get(bucket)) + 1);
         }
       });
-      while (Math.min(...told.values()) < 50) await setTimeout(10);
+      while (Math.min(...replies.values()) < 50) await setTimeout(10);
       expect(await served.terminate()).toMatchObject({ code: 0 });
       await Promise.all(callers);
     }
@@ -308,7 +308,10 @@ describe.concurrent("npm run serve, told to end while callers wait", () => {
     await using again = await Served.ready(from(state, ...OPEN));
     for (const bucket of buckets) {
       const snapshot: BucketSnapshot = await snapshotOf(again, bucket);
-      expect({ bucket, granted: snapshot.granted }).toEqual({ bucket, granted: told.get(bucket) });
+      expect({ bucket, granted: snapshot.granted }).toEqual({
+        bucket,
+        granted: replies.get(bucket),
+      });
     }
   });
 

@@ -131,9 +131,11 @@ describe("on workerd", () => {
     await untilBucket(server, "thousand", ({ waiters }) => waiters === 1_000);
     await changePolicy(server, "thousand", fast);
     await Promise.all(requests.map(({ reader }) => reader.done));
-    const told = requests.map(({ reader }) => outcomeOf(reader)).toSorted((a, b) => a.at - b.at);
-    expect(told.map(({ at }) => at)).toEqual(Array.from({ length: 1_000 }, (_, i) => i + 1));
-    const grantedAtMs = told.map(({ grant }) => grant.grantedAtMs);
+    const outcomes = requests
+      .map(({ reader }) => outcomeOf(reader))
+      .toSorted((a, b) => a.at - b.at);
+    expect(outcomes.map(({ at }) => at)).toEqual(Array.from({ length: 1_000 }, (_, i) => i + 1));
+    const grantedAtMs = outcomes.map(({ grant }) => grant.grantedAtMs);
     expect(grantedAtMs).toEqual(grantedAtMs.toSorted((a, b) => a - b));
     const { granted, waiters } = await untilBucket(server, "thousand", () => true);
     expect({ granted, waiters }).toEqual({ granted: 1_000, waiters: 0 });

@@ -8,14 +8,14 @@ import { BucketUnreachableError } from "../../src/wire/call-with-retry.ts";
 import { MAX_REQUEUE_PAUSE_MS, RECOVERY_WINDOW_MS, Requeue } from "../../src/wire/requeue.ts";
 
 /** A number drawn at random, at its highest: no pause is longer. */
-const LONGEST = 1;
+const MAX_DRAW = 1;
 
 const RESET: LostCall = { isReset: true, isUnwritable: false, heldMs: 3 };
 const UNWRITTEN: LostCall = { isReset: true, isUnwritable: true, heldMs: 260 };
 const NOT_THERE: LostCall = { isReset: false, isUnwritable: false, heldMs: 3 };
 
 /** Loses call after call, each in the instant that it is made; tells when it gave up, and how. */
-function loseAll(terms: RequeueTerms, call: LostCall, draw = LONGEST) {
+function loseAll(terms: RequeueTerms, call: LostCall, draw = MAX_DRAW) {
   const requeue = new Requeue(terms, 0);
   const pauses: number[] = [];
   for (let nowMs = call.heldMs; ;) {
@@ -36,9 +36,9 @@ describe("Requeue", () => {
 
   it("keeps to that where the object can't be reached for a while", () => {
     const requeue = new Requeue({ timeoutMs: 60_000, maxWaitMs: 60_000 }, 0);
-    requeue.lost(RESET, 1_000, 1, LONGEST);
+    requeue.lost(RESET, 1_000, 1, MAX_DRAW);
     for (let nowMs = 1_100; nowMs < 8_000; nowMs += 100) {
-      expect(requeue.lost(NOT_THERE, nowMs, 1, LONGEST)).toMatchObject({ pauseMs: 100 });
+      expect(requeue.lost(NOT_THERE, nowMs, 1, MAX_DRAW)).toMatchObject({ pauseMs: 100 });
     }
   });
 
@@ -75,18 +75,18 @@ describe("Requeue", () => {
 
   it("spreads the tries of many callers over some time, but not the first", () => {
     const requeue = new Requeue({ maxWaitMs: 60_000 }, 0);
-    const first = requeue.lost(RESET, 10, 500, LONGEST);
+    const first = requeue.lost(RESET, 10, 500, MAX_DRAW);
     expect(first).toMatchObject({ pauseMs: 100, spreadMs: 100 });
-    const second = requeue.lost(NOT_THERE, 110, 500, LONGEST);
+    const second = requeue.lost(NOT_THERE, 110, 500, MAX_DRAW);
     expect(second).toMatchObject({ pauseMs: 1_000, spreadMs: 1_000 });
-    expect(requeue.lost(RESET, 1_200, 500, LONGEST)).toMatchObject({ pauseMs: 100 });
+    expect(requeue.lost(RESET, 1_200, 500, MAX_DRAW)).toMatchObject({ pauseMs: 100 });
   });
 
   it("counts anew after a call that was held for long, whatever ended it", () => {
     const requeue = new Requeue({ maxWaitMs: 1_000 }, 0);
     for (let nowMs = 6_000; nowMs < 100_000; nowMs += 6_000) {
       const lost = { ...NOT_THERE, heldMs: 5_900 };
-      expect(requeue.lost(lost, nowMs, 1, LONGEST)).toMatchObject({ kind: "again", pauseMs: 100 });
+      expect(requeue.lost(lost, nowMs, 1, MAX_DRAW)).toMatchObject({ kind: "again", pauseMs: 100 });
     }
   });
 });

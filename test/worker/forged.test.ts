@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { ProblemBody } from "../../src/protocol/problem-document.ts";
 
-import { CLOSED, type Door, ONE_A_SECOND, deployed } from "../../kit/edge/deployed.ts";
+import { CLOSED, type Entrypoint, ONE_A_SECOND, deployed } from "../../kit/edge/deployed.ts";
 import { ADMIN, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
 import { pass, uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
 
@@ -27,7 +27,7 @@ const RICH = {
   queueLimit: 10_000,
   maxWaitMs: 3_600_000,
 };
-const PUT_BACK = { arrivedAtMs: 0, elapsedMs: 0 };
+const REQUEUED = { arrivedAtMs: 0, elapsedMs: 0 };
 
 function callOf(bucket: string, members: object): string {
   return JSON.stringify({ bucket, policy: RICH, tokens: 1, ...members });
@@ -38,11 +38,11 @@ const forgeries: [what: string, fields: (bucket: string) => Fields][] = [
   ["a call of a rich policy", (bucket) => [["sluice-call", callOf(bucket, {})]]],
   ["a call for no tokens", (bucket) => [["sluice-call", callOf(bucket, { tokens: 0 })]]],
   ["a call for minus tokens", (bucket) => [["Sluice-Call", callOf(bucket, { tokens: -9 })]]],
-  ["a call put back", (bucket) => [["SLUICE-CALL", callOf(bucket, { requeued: PUT_BACK })]]],
+  ["a call put back", (bucket) => [["SLUICE-CALL", callOf(bucket, { requeued: REQUEUED })]]],
   [
     "a call that has long waited",
     (bucket) => [
-      ["sluice-call", callOf(bucket, { timeoutMs: 0, requeued: { ...PUT_BACK, elapsedMs: -1e9 } })],
+      ["sluice-call", callOf(bucket, { timeoutMs: 0, requeued: { ...REQUEUED, elapsedMs: -1e9 } })],
     ],
   ],
   ["a call of another bucket", () => [["sluice-call", callOf("another", {})]]],
@@ -59,12 +59,12 @@ const forgeries: [what: string, fields: (bucket: string) => Fields][] = [
     () => [
       ["bucket", "another"],
       ["policy", JSON.stringify(RICH)],
-      ["requeued", JSON.stringify(PUT_BACK)],
+      ["requeued", JSON.stringify(REQUEUED)],
       ["arrivedAtMs", "0"],
       ["elapsedMs", "0"],
       ["sluice-policy", JSON.stringify(RICH)],
       ["sluice-arrived-at-ms", "0"],
-      ["sluice-put-back", JSON.stringify(PUT_BACK)],
+      ["sluice-put-back", JSON.stringify(REQUEUED)],
     ],
   ],
   [
@@ -129,12 +129,12 @@ async function effectOf(
   [method, path]: readonly [string, string],
   name: string,
   variables: Record<string, unknown>,
-  { door = "front", fields = [] }: { door?: Door; fields?: Fields } = {},
+  { entrypoint = "front", fields = [] }: { entrypoint?: Entrypoint; fields?: Fields } = {},
 ): Promise<unknown> {
   const headers = new Headers(ADMIN);
   for (const [field, value] of fields) headers.append(field, value);
   const init = { method, headers, ...(method === "PUT" && { body: '{"refillTokens":2}' }) };
-  const response = await deployed(variables, path.replace("NAME", name), init, door);
+  const response = await deployed(variables, path.replace("NAME", name), init, entrypoint);
   const effect = {
     status: response.status,
     headers: [...response.headers],
@@ -145,19 +145,22 @@ async function effectOf(
 }
 
 describe.each(forgeries)("%s in the header", (_, fields) => {
-  it.each<Door>(["front", "bound"])("changes no answer and no bucket (%s)", async (door) => {
-    const another = await snapshotOf("another");
-    for (const variables of Object.values(deployments)) {
-      const [plainName, forgedName] = [uniqueName("forged"), uniqueName("forged")];
-      for (const ask of requests) {
-        const plain = await effectOf(ask, plainName, variables, { door });
-        const options = { door, fields: fields(forgedName) };
-        const forged = await effectOf(ask, forgedName, variables, options);
-        expect(forged, ask.join(" ")).toEqual(plain);
+  it.each<Entrypoint>(["front", "bound"])(
+    "changes no answer and no bucket (%s)",
+    async (entrypoint) => {
+      const another = await snapshotOf("another");
+      for (const variables of Object.values(deployments)) {
+        const [plainName, forgedName] = [uniqueName("forged"), uniqueName("forged")];
+        for (const ask of requests) {
+          const plain = await effectOf(ask, plainName, variables, { entrypoint });
+          const options = { entrypoint, fields: fields(forgedName) };
+          const forged = await effectOf(ask, forgedName, variables, options);
+          expect(forged, ask.join(" ")).toEqual(plain);
+        }
       }
-    }
-    expect(await snapshotOf("another")).toEqual(another);
-  });
+      expect(await snapshotOf("another")).toEqual(another);
+    },
+  );
 
   it("overtakes nobody", async () => {
     const name = uniqueName("forged");
@@ -183,7 +186,7 @@ describe.each(forgeries)("%s in the header", (_, fields) => {
 describe("members of a call", () => {
   const members = {
     policy: RICH,
-    requeued: PUT_BACK,
+    requeued: REQUEUED,
     arrivedAtMs: 0,
     elapsedMs: -1e9,
     returnedLeases: { uses: [], granted: 1 },

@@ -84,9 +84,9 @@ describe("a bucket with leases whose object is overloaded", () => {
     expect(failed).toBeInstanceOf(BucketUnreachableError);
     expect(logged).toHaveBeenCalledOnce();
     const { requests } = objects;
-    const shunned = await objects.acquire();
-    expect(shunned.status).toBe(503);
-    const { reason, retryAfterMs } = await shunned.json<{ reason: string; retryAfterMs: number }>();
+    const refused = await objects.acquire();
+    expect(refused.status).toBe(503);
+    const { reason, retryAfterMs } = await refused.json<{ reason: string; retryAfterMs: number }>();
     expect(reason).toBe("unavailable");
     expect(retryAfterMs).toBe(ttlMs / 4);
     expect(objects.requests).toBe(requests);

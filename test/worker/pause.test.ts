@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 import type { ProblemBody } from "../../src/protocol/problem-document.ts";
 
-import { CLOSED, type Door, bearer, deployed } from "../../kit/edge/deployed.ts";
+import { CLOSED, type Entrypoint, bearer, deployed } from "../../kit/edge/deployed.ts";
 import { ADMIN, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
 import {
   alarmAtMs,
@@ -317,13 +317,19 @@ describe("who may", () => {
     ]),
     ADMIN_TOKEN: JSON.stringify(["root", { token: "admin", buckets: ["up:*"] }]),
   };
-  const ask = (variables: object, path: string, token?: string, door?: Door, untilMs?: number) => {
+  const ask = (
+    variables: object,
+    path: string,
+    token?: string,
+    entrypoint?: Entrypoint,
+    untilMs?: number,
+  ) => {
     const init = post({ untilMs: untilMs ?? Date.now() + MINUTE_MS });
     const presented = token === undefined ? {} : bearer(token);
-    return deployed({ ...variables }, path, { ...init, ...presented }, door);
+    return deployed({ ...variables }, path, { ...init, ...presented }, entrypoint);
   };
 
-  it.each<[string | undefined, string, Door, number]>([
+  it.each<[string | undefined, string, Entrypoint, number]>([
     [undefined, "up:1", "front", 401],
     ["wrong", "up:1", "front", 401],
     ["plain", "up:1", "front", 401],
@@ -340,8 +346,13 @@ describe("who may", () => {
     ["wrong", "x", "bound", 200],
     ["plain", "x", "bound", 200],
     ["root", "x", "bound", 200],
-  ])("%s on %s at the %s door: %i", async (token, name, door, status) => {
-    const response = await ask(closed, `/buckets/${encodeURIComponent(name)}/pause`, token, door);
+  ])("%s on %s at the %s entrypoint: %i", async (token, name, entrypoint, status) => {
+    const response = await ask(
+      closed,
+      `/buckets/${encodeURIComponent(name)}/pause`,
+      token,
+      entrypoint,
+    );
     expect(response.status).toBe(status);
   });
 
@@ -369,19 +380,19 @@ describe("who may", () => {
   });
 
   it("only an admin lifts a pause: from others an end that is over changes nothing", async () => {
-    for (const [door, tokens] of [
+    for (const [entrypoint, tokens] of [
       ["front", ["pauses"]],
       ["bound", [undefined, "pauses", "plain"]],
     ] as const) {
-      const path = `/buckets/up:lift-${door}/pause`;
+      const path = `/buckets/up:lift-${entrypoint}/pause`;
       const untilMs = Date.now() + MINUTE_MS;
-      expect((await ask(closed, path, "root", door)).status).toBe(200);
+      expect((await ask(closed, path, "root", entrypoint)).status).toBe(200);
       for (const token of tokens) {
-        const kept = await ask(closed, path, token, door, 0);
+        const kept = await ask(closed, path, token, entrypoint, 0);
         expect(kept.status).toBe(200);
         expect(await kept.json()).toMatchObject({ pausedUntilMs: untilMs });
       }
-      const lifted = await ask(closed, path, "admin", door, 0);
+      const lifted = await ask(closed, path, "admin", entrypoint, 0);
       expect(await lifted.json()).not.toHaveProperty("pausedUntilMs");
     }
   });

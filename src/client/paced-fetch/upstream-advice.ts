@@ -62,7 +62,7 @@ interface Quota {
 type Fields = ReadonlyMap<string, string>;
 
 /** Below this status, the request was accepted. */
-const LOWEST_REFUSAL = 400;
+const MIN_REFUSAL_STATUS = 400;
 const TOO_MANY_REQUESTS = 429;
 const UNAVAILABLE = 503;
 const FORBIDDEN = 403;
@@ -107,7 +107,7 @@ export function readUpstreamAdvice(
   nowMs: number,
 ): UpstreamAdvice | undefined {
   const fields = fieldsOf(headers);
-  if (status < LOWEST_REFUSAL && fields.size === 0) return undefined;
+  if (status < MIN_REFUSAL_STATUS && fields.size === 0) return undefined;
   const sentAtMs = parseDate(headers.get("Date") ?? "") ?? nowMs;
   const quotas = readQuotas(fields, sentAtMs);
   const retryAfterMs = readRetryAfter(fields, sentAtMs);

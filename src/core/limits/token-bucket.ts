@@ -42,7 +42,7 @@ import { policyRanges } from "../policy.ts";
  * have no integers beyond it. What lies further ahead, as a billion tokens do that come at one a day, is
  * told as that; all that is less is exact.
  */
-const MAX_TOLD_MS = Number.MAX_SAFE_INTEGER;
+const MAX_REPORTED_MS = Number.MAX_SAFE_INTEGER;
 
 /** The bucket's state: two counts, an epoch instant in milliseconds, and what is out on lease. */
 export interface TokenBucketState {
@@ -150,10 +150,10 @@ export class TokenBucket {
     return this.timeOfTick(this.#pausedUntilMs === undefined ? this.#tick : this.#reachedTick);
   }
 
-  /** The instant of tick `tick` on the grid, in epoch milliseconds; at most `MAX_TOLD_MS`. */
+  /** The instant of tick `tick` on the grid, in epoch milliseconds; at most `MAX_REPORTED_MS`. */
   timeOfTick(tick: number): number {
     // What rounds is more than that already.
-    return Math.min(MAX_TOLD_MS, this.#startedAtMs + tick * this.#policy.refillIntervalMs);
+    return Math.min(MAX_REPORTED_MS, this.#startedAtMs + tick * this.#policy.refillIntervalMs);
   }
 
   /** Adds every tick up to and including `nowMs`. An instant before the last tick changes nothing. */
@@ -229,14 +229,14 @@ export class TokenBucket {
   }
 
   /**
-   * How long after `nowMs` `timeOf` is, in milliseconds; at most `MAX_TOLD_MS`. Not the difference of the
+   * How long after `nowMs` `timeOf` is, in milliseconds; at most `MAX_REPORTED_MS`. Not the difference of the
    * two: where the instant is too late to be told, the time until then may not be.
    */
   msUntil(tokens: number, nowMs: number): number {
     const ticks = this.ticksUntil(tokens);
     if (ticks === 0) return this.reachedAtMs - nowMs;
     const toNextTickMs = this.timeOfTick(this.#tick + 1) - nowMs;
-    return Math.min(MAX_TOLD_MS, toNextTickMs + (ticks - 1) * this.#policy.refillIntervalMs);
+    return Math.min(MAX_REPORTED_MS, toNextTickMs + (ticks - 1) * this.#policy.refillIntervalMs);
   }
 
   /** Moves on to the first tick that has `tokens` (at most the capacity) and takes them there. */

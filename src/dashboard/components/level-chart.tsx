@@ -16,7 +16,7 @@ import { useWidth } from "./use-width.ts";
 /** Pixels. */
 const HEIGHT = 180;
 /** What a chart of a page that was opened just now spans, in milliseconds. */
-const SHORTEST_SPAN_MS = 10_000;
+const MIN_SPAN_MS = 10_000;
 /** Between two drawings for which nobody has asked, in milliseconds. */
 const REDRAW_MS = 1_000;
 
@@ -111,7 +111,7 @@ function optionsFor(width: number, endName: () => string): uPlot.Options {
     cursor: { show: false },
     legend: { show: false },
     scales: {
-      x: { time: false, range: (_, first) => [Math.min(first, -SHORTEST_SPAN_MS / 1_000), 0] },
+      x: { time: false, range: (_, first) => [Math.min(first, -MIN_SPAN_MS / 1_000), 0] },
       y: { range: (_, __, most) => [0, Math.max(2, Math.ceil(most * 1.1))] },
     },
     axes: [

@@ -17,17 +17,17 @@ export function useNow(delayFrom: (nowMs: number) => number | undefined, cause: 
       clearTimeout(timer);
       const delayMs = document.hidden ? undefined : delayFrom(Date.now());
       if (delayMs === undefined) return;
-      timer = setTimeout(look, Math.min(delayMs, MAX_DELAY_MS));
+      timer = setTimeout(refresh, Math.min(delayMs, MAX_DELAY_MS));
     };
-    const look = (): void => {
+    const refresh = (): void => {
       setLookedAtMs(Date.now());
       arm();
     };
     arm();
-    document.addEventListener("visibilitychange", look);
+    document.addEventListener("visibilitychange", refresh);
     return (): void => {
       clearTimeout(timer);
-      document.removeEventListener("visibilitychange", look);
+      document.removeEventListener("visibilitychange", refresh);
     };
   }, [cause]);
   return nowMs;

@@ -44,15 +44,15 @@ export function streamedIfQueued(ask: Ask, failed: Failed): Promise<Response> {
   const { signal } = leaving;
   return new Promise((resolve, reject) => {
     let stream: AcquireStream | undefined;
-    const tell = (place: HeldPlace): void => {
+    const moved = (place: HeldPlace): void => {
       if (!stream) {
         stream = new AcquireStream(leaving);
         void stream.follow(() => answer, failed, limitFieldsOf);
         resolve(stream.response);
       }
-      stream.tell(place);
+      stream.moved(place);
     };
-    const answer = Promise.resolve(ask({ tell, signal }));
+    const answer = Promise.resolve(ask({ moved, signal }));
     // Does nothing if the stream is the response.
     answer.then(resolve, reject);
   });
@@ -75,7 +75,7 @@ class AcquireStream implements PlaceFollower {
     this.signal.addEventListener("abort", () => clearTimeout(this.#timer), { once: true });
   }
 
-  readonly tell = (place: HeldPlace): void => {
+  readonly moved = (place: HeldPlace): void => {
     const last = this.#last;
     // A requeued request is notified of its place again, usually the one it had.
     if (last?.position === place.position && last.grantAtMs === place.grantAtMs) return;

@@ -24,14 +24,14 @@ afterEach(() => {
 });
 
 type Acquired = { readonly bucket: string } & AcquireOptions;
-type Told = { readonly bucket: string } & PauseFields;
+type ReportedPause = { readonly bucket: string } & PauseFields;
 
 /** A Sluice that does as it is told, and remembers what it was asked. */
 class ScriptedClient {
   readonly acquired: Acquired[] = [];
-  readonly paused: Told[] = [];
+  readonly paused: ReportedPause[] = [];
   onAcquire: (call: Acquired) => AcquireOutcome | Promise<AcquireOutcome> = () => granted();
-  onPause: (pause: Told) => BucketSnapshot | Promise<BucketSnapshot> = () => snapshot();
+  onPause: (pause: ReportedPause) => BucketSnapshot | Promise<BucketSnapshot> = () => snapshot();
 
   async acquire(bucket: string, options: AcquireOptions = {}): Promise<AcquireOutcome> {
     options.signal?.throwIfAborted();

@@ -56,11 +56,11 @@ describe("LeasedTokens", () => {
   test("is not changed by what it was made from, nor by what it has told", () => {
     const sums = [{ untilMs: 100, tokens: 5 }];
     const leased = new LeasedTokens(sums);
-    const told = leased.toJSON();
+    const kept = leased.toJSON();
     sums[0] = { untilMs: 100, tokens: 6 };
     leased.add(1, 100);
     expect(leased.tokens).toBe(6);
-    expect(told).toEqual([{ untilMs: 100, tokens: 5 }]);
+    expect(kept).toEqual([{ untilMs: 100, tokens: 5 }]);
   });
 
   test("is as good as a list of single tokens", () => {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ProblemBody } from "../../../src/protocol/problem-document.ts";
 
 import { routes } from "../../../src/worker/app.ts";
-import { CLOSED, type Door, bearer, deployed } from "../../../kit/edge/deployed.ts";
+import { CLOSED, type Entrypoint, bearer, deployed } from "../../../kit/edge/deployed.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -264,12 +264,12 @@ describe("faults in the tokens", () => {
   });
 });
 
-describe("doors", () => {
+describe("entrypoints", () => {
   const put = { method: "PUT", body: "{}" };
   const gone = { method: "DELETE" };
   const cancel = { ...gone, headers: { "Idempotency-Key": "a" } };
 
-  it.each<[Door, string, RequestInit, number]>([
+  it.each<[Entrypoint, string, RequestInit, number]>([
     ["front", "/acquire?bucket=door", {}, 401],
     ["front", "/acquire?bucket=door", { method: "POST" }, 401],
     ["front", "/buckets/door", {}, 401],
@@ -289,12 +289,15 @@ describe("doors", () => {
     ["bound", "/acquire?bucket=door", cancel, 200],
     ["bound", "/acquire?bucket=door", { method: "PATCH" }, 405],
     ["bound", "/acquire", {}, 400],
-  ])("%s %s %j answers %i, with an API_TOKEN or without", async (door, path, init, status) => {
-    for (const API_TOKEN of ["api", undefined]) {
-      const variables = { ...CLOSED, API_TOKEN, ADMIN_TOKEN: "admin" };
-      expect((await deployed(variables, path, init, door)).status).toBe(status);
-    }
-  });
+  ])(
+    "%s %s %j answers %i, with an API_TOKEN or without",
+    async (entrypoint, path, init, status) => {
+      for (const API_TOKEN of ["api", undefined]) {
+        const variables = { ...CLOSED, API_TOKEN, ADMIN_TOKEN: "admin" };
+        expect((await deployed(variables, path, init, entrypoint)).status).toBe(status);
+      }
+    },
+  );
 
   it("bound: admin calls are disabled without an ADMIN_TOKEN, as in front", async () => {
     expect((await deployed(CLOSED, "/buckets/door", gone, "bound")).status).toBe(403);

@@ -15,9 +15,9 @@ function call(
   variables: Record<string, unknown>,
   url: string,
   init: RequestInit = {},
-  door: Pick<typeof routes, "fetch"> = routes,
+  app: Pick<typeof routes, "fetch"> = routes,
 ): Response | Promise<Response> {
-  return door.fetch(new Request(url, init), { ...env, ...variables });
+  return app.fetch(new Request(url, init), { ...env, ...variables });
 }
 
 describe("AllowedHosts", () => {

@@ -83,8 +83,8 @@ describe("a streamed acquire", () => {
     expect(queued[2]?.lines).toEqual(["3 in 3000", "2 in 2000", "1 in 1000", "granted after 3000"]);
     for (const [index, reader] of queued.entries()) {
       const places = Array.from({ length: index + 1 }, (_, gone) => index + 1 - gone);
-      const told = places.map((place) => `${place} in ${place * 1_000}`);
-      expect(reader.lines).toEqual([...told, `granted after ${(index + 1) * 1_000}`]);
+      const expected = places.map((place) => `${place} in ${place * 1_000}`);
+      expect(reader.lines).toEqual([...expected, `granted after ${(index + 1) * 1_000}`]);
     }
   });
 
@@ -252,8 +252,8 @@ describe("a streamed acquire", () => {
       staying.map(({ lines }) => Number(lines.at(-1)?.split(" ")[0])).toSorted((a, b) => a - b);
     await vi.waitFor(() => expect(places().at(-1)).toBe(150), PATIENCE_MS);
     expect(places()).toEqual(Array.from({ length: 150 }, (_, i) => i + 1));
-    const told = staying.reduce((sum, { events }) => sum + events.length, 0);
-    expect(told).toBeLessThan(150 * 20);
+    const expected = staying.reduce((sum, { events }) => sum + events.length, 0);
+    expect(expected).toBeLessThan(150 * 20);
     await request(`/buckets/${name}`, { method: "DELETE", headers: ADMIN });
     await Promise.all(staying.map(({ done }) => done));
     expect(staying.every(({ lines }) => lines.at(-1) === "refused: bucket-reset")).toBe(true);

@@ -5,7 +5,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ProblemBody } from "../../../src/protocol/problem-document.ts";
 
 import { Scrape } from "../../../kit/http/scrape.ts";
-import { CLOSED, ONE_A_SECOND, bearer, deployed, type Door } from "../../../kit/edge/deployed.ts";
+import {
+  CLOSED,
+  ONE_A_SECOND,
+  bearer,
+  deployed,
+  type Entrypoint,
+} from "../../../kit/edge/deployed.ts";
 import { ADMIN, request, settle, snapshotOf } from "../../../kit/edge/surfaces.ts";
 import {
   alarmAtMs,
@@ -27,9 +33,9 @@ async function scrape(
   variables: Record<string, unknown>,
   query = "",
   init: RequestInit = {},
-  door: Door = "front",
+  entrypoint: Entrypoint = "front",
 ): Promise<Scrape> {
-  const response = await deployed(variables, `/metrics${query}`, init, door);
+  const response = await deployed(variables, `/metrics${query}`, init, entrypoint);
   expect(response.status).toBe(200);
   expect(response.headers.get("Content-Type")).toBe("text/plain; version=0.0.4; charset=utf-8");
   expect(response.headers.get("Cache-Control")).toBe("no-store");

@@ -4,15 +4,20 @@ import { describe, expect, it } from "vitest";
 import type { OpenApiDocument } from "../../../src/worker/pages/openapi.ts";
 import type { ProblemBody } from "../../../src/protocol/problem-document.ts";
 
-import { CLOSED, deployed, doors, type Door } from "../../../kit/edge/deployed.ts";
+import { CLOSED, deployed, entrypoints, type Entrypoint } from "../../../kit/edge/deployed.ts";
 
 const OPEN = { ...CLOSED, PUBLIC: "true", ADMIN_TOKEN: "admin" };
 /** What the browsers of the day send for an address that was typed. */
 const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
 
-function get(path: string, accept?: string, variables = {}, door?: Door): Promise<Response> {
+function get(
+  path: string,
+  accept?: string,
+  variables = {},
+  entrypoint?: Entrypoint,
+): Promise<Response> {
   const headers = accept === undefined ? {} : { Accept: accept };
-  return deployed({ ...OPEN, ...variables }, path, { headers }, door);
+  return deployed({ ...OPEN, ...variables }, path, { headers }, entrypoint);
 }
 
 async function reasonOf(response: Response): Promise<string> {
@@ -88,9 +93,9 @@ describe("GET /buckets/NAME", () => {
     expect(data.status).toBe(401);
   });
 
-  it("is the page at both doors", async () => {
-    for (const door of Object.keys(doors) as Door[]) {
-      const response = await get("/buckets/a", BROWSER, {}, door);
+  it("is the page at both entrypoints", async () => {
+    for (const entrypoint of Object.keys(entrypoints) as Entrypoint[]) {
+      const response = await get("/buckets/a", BROWSER, {}, entrypoint);
       expect(response.headers.get("Content-Type")).toContain("text/html");
     }
   });
