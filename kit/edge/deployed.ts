@@ -1,4 +1,4 @@
-/** The Worker as it is when deployed with other variables than those of the tests. */
+/** The Worker as deployed with other variables than those of the tests. */
 import { env } from "cloudflare:workers";
 
 import { boundRoutes, routes } from "../../src/worker/app.ts";
@@ -10,7 +10,7 @@ export type Entrypoint = keyof typeof entrypoints;
 
 export const ONE_A_SECOND = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 };
 
-/** Variables of a deployment that nobody has opened. */
+/** Variables of a deployment that isn't open to anyone. */
 export const CLOSED = {
   POLICIES: { "*": { ...ONE_A_SECOND, capacity: 1_000, initialTokens: 1_000 } },
   PUBLIC: undefined,
@@ -29,7 +29,7 @@ export async function deployed(
   return entrypoints[entrypoint].fetch(request, { ...env, ...variables });
 }
 
-/** A request's options that present `token`. */
+/** Request options that present `token`. */
 export function bearer(token: string): { headers: { Authorization: string } } {
   return { headers: { Authorization: `Bearer ${token}` } };
 }

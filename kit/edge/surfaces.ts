@@ -1,4 +1,4 @@
-/** The object and the HTTP interface as surfaces of the shared list of behaviours. */
+/** The object and the HTTP interface as surfaces for the shared list of behaviours. */
 import { exports } from "cloudflare:workers";
 import { expect } from "vitest";
 
@@ -22,7 +22,7 @@ export const ADMIN = { Authorization: "Bearer test-admin" };
 
 const described = new DescribedAnswers(openApiDocument);
 
-/** Calls the Worker's HTTP interface, and holds each answer against its description. */
+/** Calls the Worker's HTTP interface, and checks each answer against the OpenAPI description. */
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   const { method = "GET" } = init;
   const url = `https://sluice.test${path}`;
@@ -31,14 +31,14 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   return response;
 }
 
-/** The grant that a response is; its status must say so. */
+/** The grant in a response; its status must match. */
 export async function grantOf(response: Response | Promise<Response>): Promise<GrantBody> {
   const answer = await response;
   expect(answer.status).toBe(200);
   return answer.json();
 }
 
-/** The problem that a response is; it must have this status and reason. */
+/** The problem in a response; it must have this status and reason. */
 export async function problemOf(
   response: Response | Promise<Response>,
   status: number,
@@ -66,7 +66,7 @@ function toOutcome(body: GrantBody | ProblemBody): Outcome {
   return { ok: true, tokens, remaining, waitedMs, grantedAtMs };
 }
 
-/** A held request that anybody can look at and abandon. */
+/** A held request that a test can observe and abandon. */
 export async function hold(
   name: string,
   send: (signal: AbortSignal) => Promise<Response>,
@@ -99,14 +99,14 @@ export async function hold(
   };
 }
 
-/** Lets responses that are on their way arrive. */
+/** Lets responses in flight arrive. */
 export async function settle(): Promise<void> {
   await scheduler.wait(5);
 }
 
 type Pauser = (pause: { untilMs: number; tokens?: number }) => Promise<BucketSnapshot>;
 
-/** A bucket that is asked by `acquire` and paused by `pauseBucket`, and looked at over HTTP. */
+/** A bucket that is called through `acquire` and `pauseBucket`, and inspected over HTTP. */
 export function opened(
   name: string,
   acquire: OpenedBucket["acquire"],
@@ -148,12 +148,12 @@ export async function openObject(fields: PolicyFields): Promise<OpenedBucket> {
   });
 }
 
-/** The Worker, over HTTP. */
+/** The Worker over HTTP. */
 export function openHttp(fields: PolicyFields): Promise<OpenedBucket> {
   return openWorker("http", fields, (path, signal) => request(path, { signal }));
 }
 
-/** The Worker, over HTTP, by event streams: what they end with is taken for the answer. */
+/** The Worker over HTTP, by event streams: the last event counts as the answer. */
 export function openStreaming(fields: PolicyFields): Promise<OpenedBucket> {
   return openWorker("streaming", fields, async (path, signal) => {
     const reader = await stream(path, { signal });
@@ -162,7 +162,7 @@ export function openStreaming(fields: PolicyFields): Promise<OpenedBucket> {
   });
 }
 
-/** The Worker, over HTTP, by the plain answer or by an event stream, whichever it thinks right. */
+/** The Worker over HTTP, by the plain answer or an event stream, whichever it chooses. */
 export function openStreamingIfQueued(fields: PolicyFields): Promise<OpenedBucket> {
   return openWorker("if-queued", fields, async (path, signal) => {
     const response = await request(path, { signal, headers: { Accept: STREAM_IF_QUEUED } });
@@ -174,7 +174,7 @@ export function openStreamingIfQueued(fields: PolicyFields): Promise<OpenedBucke
   });
 }
 
-/** Asks for an event stream; aborting `init.signal` leaves it. */
+/** Asks for an event stream; aborting `init.signal` disconnects from it. */
 export async function stream(path: string, init: RequestInit = {}): Promise<EventReader> {
   const headers = new Headers(init.headers);
   headers.set("Accept", "text/event-stream");

@@ -1,10 +1,10 @@
 /**
- * The object under virtual time: `Date` alone is faked and stands far in the future, so that no alarm
- * fires by itself; alarms are run by hand, each at the instant that it is set to.
+ * The object in virtual time: only `Date` is faked, and it is far in the future so that no alarm fires by
+ * itself. Tests run alarms by hand, each at the instant it is set to.
  */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
 
 import type { BucketObject } from "../../src/bucket/bucket-object.ts";
 
@@ -21,11 +21,31 @@ export function useVirtualDate(): void {
 }
 
 /**
- * Takes the chance out of the Worker's pauses, up to 100 ms before it puts a caller back: a slow machine
- * needs the rest of the 250 ms of gathering. Undone by `vi.restoreAllMocks()`.
+ * Takes the randomness out of the Worker's pauses, up to 100 ms before it requeues a caller: a slow machine
+ * needs the rest of the recovery window's 250 ms. Undone by `vi.restoreAllMocks()`.
  */
 export function useSteadyPauses(): void {
   vi.spyOn(Math, "random").mockReturnValue(0.5);
+}
+
+/** Runs each test of the file on a virtual day of its own, and undoes all spies after it. */
+export function useVirtualTime({ hasSteadyPauses = false } = {}): void {
+  beforeEach(() => {
+    useVirtualDate();
+    if (hasSteadyPauses) useSteadyPauses();
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
+}
+
+/** Runs all tests of the file on one virtual day. */
+export function useVirtualTimeThroughout(): void {
+  beforeAll(useVirtualDate);
+  afterAll(() => {
+    vi.useRealTimers();
+  });
 }
 
 /** A bucket name that no other test uses. */
@@ -39,12 +59,12 @@ export function stubOf(name: string): DurableObjectStub<BucketObject> {
   return env.BUCKETS.get(env.BUCKETS.idFromName(name));
 }
 
-/** When the object's alarm is set to; `null` while none is armed. */
+/** The instant that the object's alarm is set to; `null` if none is armed. */
 export async function alarmAtMs(name: string): Promise<number | null> {
   return runInDurableObject(stubOf(name), async (_, state) => state.storage.getAlarm());
 }
 
-/** Lets time pass, running the object's alarm at every instant that it asks for. */
+/** Lets time pass, running the object's alarm whenever it is due. */
 export async function pass(name: string, durationMs: number): Promise<void> {
   const untilMs = Date.now() + durationMs;
   for (;;) {

@@ -1,22 +1,22 @@
 /**
- * What Sluice's waiting is measured against: a Worker and an object that hold requests, answer all of
- * them in one turn when they are told to, and do nothing else. It answers the three calls that the
- * measurement makes: `/acquire`, which it holds; `GET /buckets/NAME`, which says how many it holds; and
- * `PUT /buckets/NAME`, which says when it is going to answer them. Never deployed.
+ * The baseline for Sluice's waiting: a Worker and an object that hold requests, answer all of them in one
+ * turn when asked to, and do nothing else. It answers the three calls that the measurement makes: `/acquire`,
+ * which it holds; `GET /buckets/NAME`, which returns how many it holds; and `PUT /buckets/NAME`, which
+ * returns when it will answer them. Never deployed.
  */
 import { DurableObject } from "cloudflare:workers";
 
-/** From being told to the turn that answers, so that the one who told it is not in the way. */
+/** From the request to the turn that answers, so that the request itself is not in the way. */
 const RELEASE_AFTER_MS = 500;
 
 interface BareEnv extends Env {
-  /** What each held request is answered: as Sluice answers, where a measurement has asked it. */
+  /** The answer to each held request, copied from Sluice's by the measurement. */
   readonly ANSWER?: { readonly fields: Record<string, string>; readonly body: string };
 }
 
-/** Under the name that the configuration binds. */
+/** Has the name that the configuration binds. */
 export class BucketObject extends DurableObject<BareEnv> {
-  /** Kept: a request whose answer nobody can give any more is garbage, and takes little. */
+  /** Never cleaned up: a request that can't be answered any more is garbage, and takes little memory. */
   #waiters: ((response: Response) => void)[] = [];
 
   override fetch(request: Request): Response | Promise<Response> {
@@ -36,7 +36,7 @@ export class BucketObject extends DurableObject<BareEnv> {
   }
 }
 
-/** What the Worker does: all but readiness is the object's. */
+/** The Worker's part: the object handles everything but readiness. */
 export function pass(request: Request, env: BareEnv): Response | Promise<Response> {
   const { pathname, searchParams } = new URL(request.url);
   if (pathname === "/healthz") return new Response();

@@ -1,6 +1,6 @@
 /**
- * A Worker that is bound to Sluice and goes away in all the ways that there are. Never deployed. The first
- * segment of a path says how it calls, the second names the bucket.
+ * A Worker that is bound to Sluice and disconnects in every possible way. Never deployed. The first segment
+ * of a path selects how it calls, the second names the bucket.
  */
 import { DurableObject } from "cloudflare:workers";
 
@@ -12,7 +12,7 @@ interface CallerEnv {
   readonly SLUICE: Service<typeof Sluice>;
 }
 
-/** Under the name that the configuration binds; nobody calls it. */
+/** Has the name that the configuration binds; never called. */
 export class BucketObject extends DurableObject {}
 
 /** How long a caller of `/signal` waits before it aborts: long enough to be in the queue. */
@@ -23,36 +23,36 @@ type Way = (bucket: string, env: CallerEnv) => Promise<unknown>;
 const ways: Readonly<Record<string, Way>> = {
   /** Waits for the outcome. */
   wait: async (bucket, { SLUICE }) => await SLUICE.acquire(bucket),
-  /** Waits by the HTTP interface of the binding. */
+  /** Waits through the binding's HTTP interface. */
   fetch: async (bucket, { SLUICE }) => {
     const response = await SLUICE.fetch(`https://sluice/acquire?bucket=${bucket}`);
     return response.json();
   },
-  /** Answers without having waited for what it began. */
+  /** Answers without waiting for the call it has started. */
   forget: async (bucket, { SLUICE }) => {
     const forgotten = Promise.resolve(SLUICE.acquire(bucket));
     forgotten.catch(() => undefined);
     while ((await SLUICE.inspect(bucket)).waiters === 0) await scheduler.wait(1);
     return "forgotten";
   },
-  /** Aborts, and stays for what the test sees meanwhile. */
+  /** Aborts, and stays connected until the test has seen the result. */
   signal: async (bucket, { SLUICE }) => {
     const client = createClient({ service: SLUICE });
     const signal = AbortSignal.timeout(PATIENCE_MS);
     const reason: unknown = await client
       .acquire(bucket, { signal })
       .catch((error: Error) => error.name);
-    // Not because it ends: it has not.
+    // The cancel can't be the end of this request, which is still running.
     const { waiters, cancelled } = await untilCancelled(bucket, SLUICE);
     return { reason, waiters, cancelled };
   },
-  /** Is told its places. */
+  /** Receives its places. */
   places: async (bucket, { SLUICE }) => {
     const places: QueuedPlace[] = [];
     const outcome = await SLUICE.acquire(bucket, { onQueued: (place) => void places.push(place) });
     return { places, outcome };
   },
-  /** Cannot be told its place, and stays for what the test sees meanwhile. */
+  /** Can't receive its place, and stays connected until the test has seen the result. */
   deaf: async (bucket, { SLUICE }) => {
     const onQueued = (): void => {
       throw new Error("deaf");
@@ -62,12 +62,12 @@ const ways: Readonly<Record<string, Way>> = {
     const { waiters, cancelled } = await untilCancelled(bucket, SLUICE);
     return { reason, waiters, cancelled };
   },
-  /** What comes of a signal over RPC. */
+  /** The result of a signal over RPC. */
   rpcsignal: async (bucket, { SLUICE }) => {
     const { signal } = new AbortController();
     return Promise.resolve(SLUICE.acquire(bucket, { signal })).catch((error: Error) => error.name);
   },
-  /** What is thrown, as it comes over RPC. */
+  /** The error as it arrives over RPC. */
   error: async (bucket, { SLUICE }) => {
     const error: unknown = await SLUICE.reset(bucket, { token: "wrong" }).catch(
       (error: unknown) => error,

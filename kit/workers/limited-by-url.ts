@@ -1,6 +1,7 @@
 /**
- * A Worker whose requests wait for tokens of a Sluice that it reaches by its URL, in responses that say nothing
- * meanwhile: that somebody has left, only the Worker can say. Never deployed. The path names the bucket.
+ * A Worker whose requests wait for tokens from a Sluice that it reaches by URL, in responses that send
+ * nothing meanwhile: only the Worker can tell that a caller has left. Never deployed. The path names the
+ * bucket.
  */
 import { DurableObject } from "cloudflare:workers";
 
@@ -10,7 +11,7 @@ interface LimitedEnv {
   readonly SLUICE_URL: string;
 }
 
-/** Under the name that the configuration binds; nobody calls it. */
+/** Has the name that the configuration binds; never called. */
 export class BucketObject extends DurableObject {}
 
 function clientOf({ SLUICE_URL }: LimitedEnv): Client {

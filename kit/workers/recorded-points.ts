@@ -1,6 +1,6 @@
 /**
- * Sluice with a dataset of Analytics Engine that keeps what is written to it: `GET /points` answers with
- * all of it, and `PUT /points` makes it fail from then on. Never deployed.
+ * Sluice with an Analytics Engine dataset that keeps what is written to it: `GET /points` returns all of it,
+ * and `PUT /points` makes the dataset fail from then on. Never deployed.
  */
 import sluice, { BucketObject as RealBucketObject, type SluiceEnv } from "../../src/index.ts";
 
@@ -14,7 +14,7 @@ const ANALYTICS: AnalyticsEngineDataset = {
   },
 };
 
-/** One for each environment: what belongs to one is kept by it. */
+/** One for each environment, because settings are cached by environment. */
 const envs = new WeakMap<SluiceEnv, SluiceEnv>();
 
 function recorded(env: SluiceEnv): SluiceEnv {
@@ -23,7 +23,7 @@ function recorded(env: SluiceEnv): SluiceEnv {
   return known;
 }
 
-/** The object as it is, with the dataset. */
+/** The real object, with the dataset. */
 export class BucketObject extends RealBucketObject {
   constructor(ctx: DurableObjectState, env: SluiceEnv) {
     super(ctx, recorded(env));

@@ -1,15 +1,15 @@
 /**
- * Sluice with objects that are reset a moment after each request that comes to them, before anybody is
- * let in: until `POST /rest`. For tests of what callers hear meanwhile. Never deployed.
+ * Sluice with objects that are reset a moment after each request that reaches them, before any caller is
+ * admitted, until `POST /rest`. For tests of what callers receive meanwhile. Never deployed.
  */
 import sluice, { BucketObject as RealBucketObject } from "../../src/index.ts";
 
-/** Less than a new instance waits for those who are put back. */
+/** Less than a new instance waits for requeued callers. */
 const RESET_AFTER_MS = 50;
 
 let isRestless = true;
 
-/** Under the name that the configuration binds. */
+/** Has the name that the configuration binds. */
 export class BucketObject extends RealBucketObject {
   override fetch(request: Request): Response | Promise<Response> {
     if (isRestless) setTimeout(() => this.ctx.abort("Restless"), RESET_AFTER_MS);

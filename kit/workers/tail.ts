@@ -1,10 +1,10 @@
 /**
- * A Worker that is told of each step of another one, and keeps the spans of a name: `GET /spans?name=NAME`
- * answers with what is known of those that have ended. Never deployed.
+ * A tail Worker that receives each step of another Worker and keeps its spans by name: `GET /spans?name=NAME`
+ * returns what is known about those that have ended. Never deployed.
  */
 import { BucketObject } from "../../src/index.ts";
 
-/** As the configuration binds it; nobody calls it here. */
+/** For the binding of the configuration; never called here. */
 export { BucketObject };
 
 interface KeptSpan {

@@ -1,11 +1,11 @@
-/** Sluice, whose objects say when they come into the memory. Never deployed. */
+/** Sluice with objects that log when they are loaded into memory. Never deployed. */
 import type { SluiceEnv } from "../../src/index.ts";
 
 import { BucketObject as Quiet } from "../../src/bucket/bucket-object.ts";
 
 export { Sluice, default } from "../../src/index.ts";
 
-/** Under the name that the configuration binds. */
+/** Has the name that the configuration binds. */
 export class BucketObject extends Quiet {
   constructor(ctx: DurableObjectState, env: SluiceEnv) {
     super(ctx, env);

@@ -2,7 +2,7 @@
  * Callers whose connection broke while they waited, and who come back with their key: contract rule 10. In
  * issue 11 they went to the end of the queue.
  */
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { AbsentCallers } from "../../src/bucket/absent-callers.ts";
 import {
@@ -14,16 +14,9 @@ import {
   snapshotOf,
   stream,
 } from "../../kit/edge/surfaces.ts";
-import { pass, uniqueName, useSteadyPauses, useVirtualDate } from "../../kit/edge/virtual-time.ts";
+import { pass, uniqueName, useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
-beforeEach(() => {
-  useVirtualDate();
-  useSteadyPauses();
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+useVirtualTime({ hasSteadyPauses: true });
 
 function ask(name: string, key: string, query = "", signal?: AbortSignal): Promise<Response> {
   const headers = { "Idempotency-Key": `"${key}"` };

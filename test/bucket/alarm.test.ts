@@ -1,5 +1,5 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 
 import { WakeTimer } from "../../src/bucket/wake-timer.ts";
 import { ADMIN, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
@@ -8,13 +8,10 @@ import {
   pass,
   stubOf,
   uniqueName,
-  useVirtualDate,
+  useVirtualTime,
 } from "../../kit/edge/virtual-time.ts";
 
-beforeEach(useVirtualDate);
-afterEach(() => {
-  vi.useRealTimers();
-});
+useVirtualTime();
 
 async function acquire(name: string): Promise<Response> {
   return request(`/acquire?bucket=${name}`);

@@ -1,15 +1,12 @@
 /** What is written once a bucket has been quiet for a second, which a timer of the platform ends. */
 import { evictDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 
 import { acquire, openCounted, TEN_THOUSAND } from "../../kit/edge/counted-bucket.ts";
 import { snapshotOf } from "../../kit/edge/surfaces.ts";
-import { pass, stubOf, useVirtualDate } from "../../kit/edge/virtual-time.ts";
+import { pass, stubOf, useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
-beforeEach(useVirtualDate);
-afterEach(() => {
-  vi.useRealTimers();
-});
+useVirtualTime();
 
 /** A while in which nobody asks, and the tick of the timer that gives the rest of a batch back. */
 async function quietSecond(name: string): Promise<void> {

@@ -1,14 +1,11 @@
 import { abortAllDurableObjects } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import { acquire, openCounted, TEN_THOUSAND } from "../../kit/edge/counted-bucket.ts";
 import { request, snapshotOf } from "../../kit/edge/surfaces.ts";
-import { useVirtualDate } from "../../kit/edge/virtual-time.ts";
+import { useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
-beforeEach(useVirtualDate);
-afterEach(() => {
-  vi.useRealTimers();
-});
+useVirtualTime();
 
 /** A hundred a day: every grant is written. */
 const hundredADay = { capacity: 100, refillTokens: 100, refillIntervalMs: 86_400_000 };

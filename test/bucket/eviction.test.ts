@@ -1,19 +1,15 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { ADMIN, request, snapshotOf } from "../../kit/edge/surfaces.ts";
-import { alarmAtMs, stubOf, uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
+import { alarmAtMs, stubOf, uniqueName, useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
 /** A call whose answer is read to its end: until then it counts as under way and delays an eviction. */
 async function call(path: string, init?: RequestInit): Promise<void> {
   await (await request(path, init)).text();
 }
 
-beforeEach(useVirtualDate);
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+useVirtualTime();
 
 it("an instance that comes up keeps tokens, grid, counts and override", async () => {
   const name = uniqueName();

@@ -1,26 +1,13 @@
 import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import type { KeyedGrant, KeyedGrantStore } from "../../src/bucket/idempotency-store.ts";
 
 import { IdempotencyStore } from "../../src/bucket/idempotency-store.ts";
 import { ADMIN, grantOf, problemOf, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
-import {
-  pass,
-  stubOf,
-  uniqueName,
-  useSteadyPauses,
-  useVirtualDate,
-} from "../../kit/edge/virtual-time.ts";
+import { pass, stubOf, uniqueName, useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
-beforeEach(() => {
-  useVirtualDate();
-  useSteadyPauses();
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+useVirtualTime({ hasSteadyPauses: true });
 
 const TEN_MINUTES_MS = 600_000;
 

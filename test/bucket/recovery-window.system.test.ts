@@ -3,25 +3,12 @@
  * and a new instance lets nobody in for 250.
  */
 import { abortAllDurableObjects } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { problemOf, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
-import {
-  pass,
-  stubOf,
-  uniqueName,
-  useSteadyPauses,
-  useVirtualDate,
-} from "../../kit/edge/virtual-time.ts";
+import { pass, stubOf, uniqueName, useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
-beforeEach(() => {
-  useVirtualDate();
-  useSteadyPauses();
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+useVirtualTime({ hasSteadyPauses: true });
 
 /** In the middle of the window: callers are back, and at the door. */
 const IN_WINDOW_MS = 120;

@@ -1,5 +1,5 @@
 import { abortAllDurableObjects } from "cloudflare:test";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 
 import type { GrantBody } from "../../src/protocol/acquire-bodies.ts";
 import type { AcquireCall } from "../../src/wire/acquire-call.ts";
@@ -7,22 +7,9 @@ import type { AcquireCall } from "../../src/wire/acquire-call.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { encodeAcquireCall } from "../../src/wire/acquire-call.ts";
 import { request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
-import {
-  pass,
-  stubOf,
-  uniqueName,
-  useSteadyPauses,
-  useVirtualDate,
-} from "../../kit/edge/virtual-time.ts";
+import { pass, stubOf, uniqueName, useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
-beforeEach(() => {
-  useVirtualDate();
-  useSteadyPauses();
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+useVirtualTime({ hasSteadyPauses: true });
 
 /** Sends requests one after the other; each waits in the queue before the next is sent. */
 async function queueUp(name: string, count: number, query = ""): Promise<Promise<Response>[]> {

@@ -1,6 +1,6 @@
 /** An object that is told that its process ends. */
 import { abortAllDurableObjects } from "cloudflare:test";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 
 import { Policy } from "../../src/core/policy.ts";
 import { encodeAcquireCall } from "../../src/wire/acquire-call.ts";
@@ -10,18 +10,10 @@ import {
   pass,
   stubOf,
   uniqueName,
-  useSteadyPauses,
-  useVirtualDate,
+  useVirtualTime,
 } from "../../kit/edge/virtual-time.ts";
 
-beforeEach(() => {
-  useVirtualDate();
-  useSteadyPauses();
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+useVirtualTime({ hasSteadyPauses: true });
 
 async function queueUp(
   name: string,

@@ -1,19 +1,15 @@
 /** Buckets whose files can be seen: those that nobody has ever come to are answered for without an object. */
 import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import type { BucketFiles, FileState } from "../../src/worker/config/bucket-files.ts";
 
 import { ONE_A_SECOND, deployed } from "../../kit/edge/deployed.ts";
 import { ADMIN } from "../../kit/edge/surfaces.ts";
-import { uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
+import { uniqueName, useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
-beforeEach(useVirtualDate);
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+useVirtualTime();
 
 /** Files as a test wants them, and what was said to be empty. */
 class FakeFiles implements BucketFiles {

@@ -1,5 +1,5 @@
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import type { ProblemBody } from "../../src/protocol/problem-document.ts";
 import type { WatchEvent, WatchMessage } from "../../src/protocol/watch-feed.ts";
@@ -14,18 +14,14 @@ import {
   pass,
   stubOf,
   uniqueName,
-  useVirtualDate,
+  useVirtualTime,
 } from "../../kit/edge/virtual-time.ts";
 
 const UPGRADE = { Upgrade: "websocket" };
 
 const described = new DescribedAnswers(openApiDocument);
 
-beforeEach(useVirtualDate);
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+useVirtualTime();
 
 /** A watcher's end of the socket, with all that has come. */
 class Watcher {

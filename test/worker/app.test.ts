@@ -1,16 +1,13 @@
 import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import type { ProblemBody } from "../../src/protocol/problem-document.ts";
 
 import { ADMIN, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
-import { alarmAtMs, pass, uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
+import { alarmAtMs, pass, uniqueName, useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
-beforeEach(useVirtualDate);
-afterEach(() => {
-  vi.useRealTimers();
-});
+useVirtualTime();
 
 async function put(name: string, fields: object): Promise<Response> {
   const init = { method: "PUT", headers: ADMIN, body: JSON.stringify(fields) };

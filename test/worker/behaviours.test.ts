@@ -1,5 +1,3 @@
-import { afterAll, beforeAll, vi } from "vitest";
-
 import { describeBehaviours } from "../../kit/model/behaviours.ts";
 import {
   openHttp,
@@ -7,12 +5,9 @@ import {
   openStreaming,
   openStreamingIfQueued,
 } from "../../kit/edge/surfaces.ts";
-import { useVirtualDate } from "../../kit/edge/virtual-time.ts";
+import { useVirtualTimeThroughout } from "../../kit/edge/virtual-time.ts";
 
-beforeAll(useVirtualDate);
-afterAll(() => {
-  vi.useRealTimers();
-});
+useVirtualTimeThroughout();
 
 describeBehaviours("BucketObject", openObject);
 describeBehaviours("HTTP", openHttp);

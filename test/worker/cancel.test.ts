@@ -1,28 +1,15 @@
 /** Cancelling by word: `DELETE /acquire` with the key of an acquire. */
 import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import type { ProblemBody } from "../../src/protocol/problem-document.ts";
 
 import { CLOSED, bearer, deployed } from "../../kit/edge/deployed.ts";
 import { ADMIN, request, settle, snapshotOf, stream } from "../../kit/edge/surfaces.ts";
-import {
-  pass,
-  stubOf,
-  uniqueName,
-  useSteadyPauses,
-  useVirtualDate,
-} from "../../kit/edge/virtual-time.ts";
+import { pass, stubOf, uniqueName, useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
-beforeEach(() => {
-  useVirtualDate();
-  useSteadyPauses();
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+useVirtualTime({ hasSteadyPauses: true });
 
 function withKey(key: string): { headers: Record<string, string> } {
   return { headers: { "Idempotency-Key": `"${key}"` } };

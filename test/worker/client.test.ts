@@ -1,6 +1,5 @@
 /** The client, over a service binding to the Worker, as a surface of the shared list of behaviours. */
 import { exports } from "cloudflare:workers";
-import { afterAll, beforeAll, vi } from "vitest";
 
 import type { AcquireOptions } from "../../src/client/client.ts";
 import type { PolicyFields } from "../../src/core/policy.ts";
@@ -9,12 +8,9 @@ import type { OpenedBucket } from "../../kit/model/behaviours.ts";
 import { createClient } from "../../src/client/client.ts";
 import { describeBehaviours } from "../../kit/model/behaviours.ts";
 import { hold, opened } from "../../kit/edge/surfaces.ts";
-import { uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
+import { uniqueName, useVirtualTimeThroughout } from "../../kit/edge/virtual-time.ts";
 
-beforeAll(useVirtualDate);
-afterAll(() => {
-  vi.useRealTimers();
-});
+useVirtualTimeThroughout();
 
 const service = exports.default;
 

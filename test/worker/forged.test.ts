@@ -3,18 +3,15 @@
  * nothing that a caller can say. Each request is sent to two buckets alike: as it is to one, and with
  * what a forger would add to the other. Both have to answer alike, and to stay alike.
  */
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import type { ProblemBody } from "../../src/protocol/problem-document.ts";
 
 import { CLOSED, type Entrypoint, ONE_A_SECOND, deployed } from "../../kit/edge/deployed.ts";
 import { ADMIN, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
-import { pass, uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
+import { pass, uniqueName, useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
-beforeEach(useVirtualDate);
-afterEach(() => {
-  vi.useRealTimers();
-});
+useVirtualTime();
 
 type Fields = [name: string, value: string][];
 

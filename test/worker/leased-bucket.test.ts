@@ -1,17 +1,14 @@
 /** An isolate's leases of one bucket, whose object is played by the test. */
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import type { LeaseAsk } from "../../src/core/lease/lease.ts";
 import type { LeaseAnswer } from "../../src/wire/bucket-answers.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { LeasedBucket } from "../../src/worker/leased-bucket.ts";
-import { useVirtualDate } from "../../kit/edge/virtual-time.ts";
+import { useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
-beforeEach(useVirtualDate);
-afterEach(() => {
-  vi.useRealTimers();
-});
+useVirtualTime();
 
 const ttlMs = 100;
 const lease = { maxTokens: 100, ttlMs };

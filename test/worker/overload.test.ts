@@ -4,25 +4,21 @@
  */
 import type { env } from "cloudflare:workers";
 
-import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from "vitest";
+import { beforeEach, describe, expect, it, vi, type MockInstance } from "vitest";
 
 import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { BucketUnreachableError } from "../../src/wire/call-with-retry.ts";
 import { BucketStub } from "../../src/worker/bucket-stub.ts";
-import { stubOf, uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
+import { stubOf, uniqueName, useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
 let logged: MockInstance<typeof console.error>;
+useVirtualTime();
 beforeEach(() => {
-  useVirtualDate();
   logged = vi.spyOn(console, "error").mockReturnValue();
   // The log of refusals.
   vi.spyOn(console, "log").mockReturnValue();
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
 });
 
 function letPass(ms: number): void {

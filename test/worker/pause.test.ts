@@ -1,7 +1,7 @@
 /** `POST /buckets/NAME/pause`: who may, what is a fault, and what the object keeps of it. */
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 import type { ProblemBody } from "../../src/protocol/problem-document.ts";
@@ -14,14 +14,10 @@ import {
   stubOf,
   uniqueName,
   useSteadyPauses,
-  useVirtualDate,
+  useVirtualTime,
 } from "../../kit/edge/virtual-time.ts";
 
-beforeEach(useVirtualDate);
-afterEach(() => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-});
+useVirtualTime();
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;

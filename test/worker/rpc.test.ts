@@ -1,15 +1,12 @@
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import type { AcquireOutcome } from "../../src/client/acquire-outcome.ts";
 
-import { pass, stubOf, uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
+import { pass, stubOf, uniqueName, useVirtualTimeThroughout } from "../../kit/edge/virtual-time.ts";
 
-beforeAll(useVirtualDate);
-afterAll(() => {
-  vi.useRealTimers();
-});
+useVirtualTimeThroughout();
 
 const ADMIN = { token: "test-admin" };
 const sluice = exports.Sluice;

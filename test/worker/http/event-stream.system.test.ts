@@ -1,15 +1,12 @@
 /** Heartbeats, which timers of the platform send. */
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 
 import { STREAM_IF_QUEUED } from "../../../src/protocol/acquire-bodies.ts";
 import { EventReader } from "../../../kit/http/event-stream.ts";
 import { request } from "../../../kit/edge/surfaces.ts";
-import { uniqueName, useVirtualDate } from "../../../kit/edge/virtual-time.ts";
+import { uniqueName, useVirtualTime } from "../../../kit/edge/virtual-time.ts";
 
-beforeEach(useVirtualDate);
-afterEach(() => {
-  vi.useRealTimers();
-});
+useVirtualTime();
 
 it.each([
   ["streamed", "text/event-stream"],

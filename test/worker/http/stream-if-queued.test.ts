@@ -1,6 +1,6 @@
 /** Acquires that take the plain answer, or a stream where they have to wait: `Accept` names both. */
 import { abortAllDurableObjects } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import type { PolicyFields } from "../../../src/core/policy.ts";
 
@@ -8,21 +8,9 @@ import { STREAM_IF_QUEUED } from "../../../src/protocol/acquire-bodies.ts";
 import { EventReader } from "../../../kit/http/event-stream.ts";
 import { deployed, ONE_A_SECOND } from "../../../kit/edge/deployed.ts";
 import { ADMIN, request, settle, snapshotOf } from "../../../kit/edge/surfaces.ts";
-import {
-  pass,
-  uniqueName,
-  useSteadyPauses,
-  useVirtualDate,
-} from "../../../kit/edge/virtual-time.ts";
+import { pass, uniqueName, useVirtualTime } from "../../../kit/edge/virtual-time.ts";
 
-beforeEach(() => {
-  useVirtualDate();
-  useSteadyPauses();
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+useVirtualTime({ hasSteadyPauses: true });
 
 const EITHER = { headers: { Accept: STREAM_IF_QUEUED } };
 

@@ -1,6 +1,6 @@
 /** Acquires that are streamed: what their callers see of the queue, to the millisecond. */
 import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import type { PolicyFields } from "../../../src/core/policy.ts";
 import type { EventReader } from "../../../kit/http/event-stream.ts";
@@ -8,22 +8,9 @@ import type { EventReader } from "../../../kit/http/event-stream.ts";
 import { answerFormOf } from "../../../src/worker/http/event-stream.ts";
 import { bearer, CLOSED, deployed, ONE_A_SECOND } from "../../../kit/edge/deployed.ts";
 import { ADMIN, request, settle, snapshotOf, stream } from "../../../kit/edge/surfaces.ts";
-import {
-  pass,
-  stubOf,
-  uniqueName,
-  useSteadyPauses,
-  useVirtualDate,
-} from "../../../kit/edge/virtual-time.ts";
+import { pass, stubOf, uniqueName, useVirtualTime } from "../../../kit/edge/virtual-time.ts";
 
-beforeEach(() => {
-  useVirtualDate();
-  useSteadyPauses();
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+useVirtualTime({ hasSteadyPauses: true });
 
 /** For what takes milliseconds where nothing else is going on. */
 const PATIENCE_MS = 20_000;

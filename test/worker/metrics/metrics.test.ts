@@ -1,6 +1,6 @@
 import { abortAllDurableObjects, listDurableObjectIds, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import type { ProblemBody } from "../../../src/protocol/problem-document.ts";
 
@@ -18,14 +18,10 @@ import {
   pass,
   stubOf,
   uniqueName,
-  useVirtualDate,
+  useVirtualTime,
 } from "../../../kit/edge/virtual-time.ts";
 
-beforeEach(useVirtualDate);
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+useVirtualTime();
 
 const POLICIES = { "*": ONE_A_SECOND };
 
