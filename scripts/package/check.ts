@@ -60,7 +60,7 @@ try {
     run("publint --strict") &&
     run(attw) &&
     (await areSizesKept()) &&
-    run("deno publish --dry-run --allow-dirty --quiet");
+    run("test/runtimes/node_modules/.bin/deno publish --dry-run --allow-dirty --quiet");
   process.exitCode = isSound ? 0 : 1;
 } finally {
   rmSync(dir, { recursive: true, force: true });
