@@ -1,10 +1,13 @@
 /** What a benchmark ran on: without it no figure says anything. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem, type } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const GIB = 1024 ** 3;
-const packages = fileURLToPath(new URL("../../node_modules", import.meta.url));
+/** Of the benchmarks, and of Sluice. */
+const packageFolders = ["../node_modules", "../../node_modules"].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
 
 /** As it stands in a result. */
 export interface Machine {
@@ -52,6 +55,11 @@ export function machineLine(machine: Machine): string {
 
 /** The version of an npm package. @throws {Error} Where it is not installed. */
 export function packageVersion(name: string): string {
-  const { version } = JSON.parse(readFileSync(`${packages}/${name}/package.json`, "utf8"));
+  const manifests = packageFolders.map((folder) => `${folder}/${name}/package.json`);
+  const manifest = manifests.find((path) => existsSync(path));
+  if (manifest === undefined) {
+    throw new Error(`${name} is not installed: run "node scripts/setup.mjs bench"`);
+  }
+  const { version } = JSON.parse(readFileSync(manifest, "utf8"));
   return version;
 }

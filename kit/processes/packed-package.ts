@@ -1,11 +1,15 @@
 /** The package as its users get it: built, packed by npm, and installed into a folder of theirs. */
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { projectDir } from "../../serve/worker-bundle.ts";
 
 const run = promisify(execFile);
+
+/** Where packages are installed here: Sluice's, and those of the pages. */
+const packageFolders = ["node_modules", "test/docs/node_modules"];
 
 /** Builds the package anew and packs it into `dir`. Resolves with the path of the tarball. */
 export async function packPackage(dir: string): Promise<string> {
@@ -25,7 +29,16 @@ export async function installPackage(
   dir: string,
   beside: readonly string[],
 ): Promise<void> {
-  const folders = beside.map((name) => join(projectDir, "node_modules", name));
+  const folders = beside.map(installedFolder);
   const install = ["install", "--offline", "--no-audit", "--no-fund", tarball, ...folders];
   await run("npm", install, { cwd: dir });
+}
+
+function installedFolder(name: string): string {
+  const folders = packageFolders.map((folder) => join(projectDir, folder, name));
+  const found = folders.find((folder) => existsSync(folder));
+  if (found === undefined) {
+    throw new Error(`${name} is not installed: run "node scripts/setup.mjs --dev test/docs"`);
+  }
+  return found;
 }

@@ -1,10 +1,7 @@
-/** The client's behaviours on each runtime that is neither Node (behaviours.test.ts) nor a browser (test/e2e). */
-import { join } from "node:path";
-
+/** The client's behaviours on each runtime that is no browser (test/e2e), but for Node (behaviours.test.ts). */
 import { describeClient } from "../../kit/client/describe-client.ts";
-import { projectDir } from "../../serve/worker-bundle.ts";
+import { runCommand } from "../runtimes/commands.ts";
 
-const bin = join(projectDir, "node_modules/.bin");
-
-describeClient("Deno", [join(bin, "deno"), "run", "--quiet", "--no-config", "--allow-net"]);
-describeClient("Bun", [join(bin, "bun"), "run"]);
+describeClient("OldestNode", runCommand("OldestNode"));
+describeClient("Deno", runCommand("Deno"));
+describeClient("Bun", runCommand("Bun"));

@@ -18,7 +18,7 @@ import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 import { hasRedis } from "../../kit/processes/redis.ts";
-import { UpstashRest } from "../../kit/http/upstash-rest.ts";
+import { UpstashRest } from "./upstash-rest.ts";
 
 describe.skipIf(!(await hasRedis()))("@upstash/ratelimit", () => {
   let rest: UpstashRest;

@@ -32,7 +32,7 @@ import { installPackage } from "../../kit/processes/packed-package.ts";
 import { ProcessGroup } from "../../kit/processes/process-group.ts";
 import { hasRedis } from "../../kit/processes/redis.ts";
 import { freePort, MAIN_WORKER, startWorkerd } from "../../kit/processes/server.ts";
-import { UpstashRest } from "../../kit/http/upstash-rest.ts";
+import { UpstashRest } from "./upstash-rest.ts";
 import {
   checkVariable,
   configurationOf,

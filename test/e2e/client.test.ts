@@ -10,7 +10,7 @@ import type { Browser } from "playwright-core";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { launchChromium } from "../../kit/processes/browser.ts";
+import { launchChromium } from "./browser.ts";
 import { clientBehaviours, type ClientFinding } from "../../kit/client/client-behaviours.ts";
 import { bundleModule, ClientServers } from "../../kit/client/client-runs.ts";
 

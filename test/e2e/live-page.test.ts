@@ -13,13 +13,8 @@ import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { launchChromium } from "../../kit/processes/browser.ts";
-import {
-  besidesRefusals,
-  faintTexts,
-  openLivePage,
-  screenshotDir,
-} from "../../kit/processes/live-page.ts";
+import { launchChromium } from "./browser.ts";
+import { besidesRefusals, faintTexts, openLivePage, screenshotDir } from "./live-page.ts";
 import { PrefixProxy } from "../../kit/http/prefix-proxy.ts";
 import { Relay } from "../../kit/http/relay.ts";
 import { Served } from "../../kit/processes/served.ts";

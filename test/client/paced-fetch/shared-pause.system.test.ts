@@ -15,15 +15,7 @@ import { createPacedFetch } from "../../../src/client/paced-fetch/paced-fetch.ts
 import { bundleModule } from "../../../kit/client/client-runs.ts";
 import { LimitedApi } from "../../../kit/client/limited-api.ts";
 import { startWorkerd, type WorkerdServer } from "../../../kit/processes/server.ts";
-import { projectDir } from "../../../serve/worker-bundle.ts";
-
-const bin = join(projectDir, "node_modules/.bin");
-const runtimes = {
-  Node: [process.execPath],
-  Deno: [join(bin, "deno"), "run", "--quiet", "--no-config", "--allow-net"],
-  Bun: [join(bin, "bun"), "run"],
-};
-type Runtime = keyof typeof runtimes;
+import { runCommand, type Runtime } from "../../runtimes/commands.ts";
 
 /**
  * Of 40 calls that get through in four windows. The bucket gives 4 at a time, so of each third handful two
@@ -79,7 +71,7 @@ async function callWith(
   api: LimitedApi,
   calls: number,
 ) {
-  const [command = "", ...args] = runtimes[runtime];
+  const [command, ...args] = runCommand(runtime);
   const call = [sluice.url, token, bucket, api.url, String(calls)];
   const { stdout, stderr } = await promisify(execFile)(command, [...args, "caller.mjs", ...call], {
     cwd: dir,

@@ -8,6 +8,7 @@ import type { WatchMessage } from "../../../src/protocol/watch-feed.ts";
 
 import { startWorkerd, type WorkerdServer } from "../../../kit/processes/server.ts";
 import { projectDir } from "../../../serve/worker-bundle.ts";
+import { runCommand, runtimes } from "../../runtimes/commands.ts";
 
 describe("watchBucket against workerd", () => {
   let server: WorkerdServer;
@@ -18,13 +19,8 @@ describe("watchBucket against workerd", () => {
     await server?.stop();
   });
 
-  const bin = join(projectDir, "node_modules/.bin");
-
-  it.each([
-    ["Node", process.execPath, []],
-    ["Deno", join(bin, "deno"), ["run", "--quiet", "--no-config", "--allow-net"]],
-    ["Bun", join(bin, "bun"), ["run"]],
-  ])("on %s: sees two callers granted a second apart, and ends", async (name, command, args) => {
+  it.each(runtimes)("on %s: sees two callers granted a second apart, and ends", async (name) => {
+    const [command, ...args] = runCommand(name);
     const script = join(projectDir, "kit/client/watch-two.ts");
     const { stdout } = await promisify(execFile)(
       command,

@@ -13,7 +13,7 @@ import { json } from "node:stream/consumers";
 
 import { createClient, type RedisArgument } from "@redis/client";
 
-import { Redis } from "../processes/redis.ts";
+import { Redis } from "../../kit/processes/redis.ts";
 
 type Answer = { result: unknown } | { error: string };
 
