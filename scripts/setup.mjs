@@ -63,7 +63,7 @@ function install(folder, runPackages) {
   const which = part ? ["--omit=dev", "--save-prod", ...part] : [];
   // The npm that runs this script does the work; without one, whatever `npm` is.
   const npm = process.env["npm_execpath"];
-  const [command, args] = npm ? [process.execPath, [npm]] : ["npm", []];
+  const [command, args] = npm && hasOwnBinary() ? [process.execPath, [npm]] : ["npm", []];
   const { status, error } = spawnSync(
     command,
     // The lock file says all that the registry could, so ask it only for what the cache lacks.
@@ -77,6 +77,11 @@ function install(folder, runPackages) {
     );
     process.exit(1);
   }
+}
+
+/** False once npm has removed the `node` package that runs this script: checkouts of 0.1.0 have one. */
+function hasOwnBinary() {
+  return existsSync(process.execPath);
 }
 
 function isOlder([minMajor, minMinor]) {
@@ -110,7 +115,8 @@ for (const folder of positionals) install(join(root, folder));
 
 const isForDev = values.dev || positionals.length > 0;
 // If it is there already, this script runs on it, and it has to keep up with its lock file.
-if (isOlder(isForDev ? MIN_DEV_NODE : MIN_NODE) || existsSync(ownNode)) linkOwnNode();
+const isTooOld = isOlder(isForDev ? MIN_DEV_NODE : MIN_NODE);
+if (isTooOld || existsSync(ownNode) || !hasOwnBinary()) linkOwnNode();
 
 // Not before: it needs what has just been installed.
 const { buildPage } = await import("./build-page.mjs");
