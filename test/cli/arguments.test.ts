@@ -61,7 +61,7 @@ describe("readArguments", () => {
     ["acquire x --wait", "--wait"],
     ["acquire x --on-unavailable maybe", "must be one of throw, open, closed: got maybe"],
     ["acquire x --url localhost:8787", 'url must begin with http: or https: got "localhost:8787"'],
-    ["bench http://me:secret@x", "url must hold no user name and no password"],
+    ["bench http://me:secret@x", "url must not contain a user name or password"],
     ["acquire x --nonsense", "--nonsense"],
     ["inspect x --json", "--json"],
     ["watch x -- y", "watch runs no command"],
