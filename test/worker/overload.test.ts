@@ -18,7 +18,7 @@ useVirtualTime();
 beforeEach(() => {
   logged = vi.spyOn(console, "error").mockReturnValue();
   // The log of refusals.
-  vi.spyOn(console, "log").mockReturnValue();
+  vi.spyOn(console, "info").mockReturnValue();
 });
 
 function letPass(ms: number): void {
