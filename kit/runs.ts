@@ -1,9 +1,8 @@
 /**
  * How many random runs a test makes. `npm test` makes a tenth of the full number, so that it can follow
- * every change. `TEST_RUNS=1` makes the full number, as `npm run test:all` and CI do, and `TEST_RUNS=20`
- * twenty times as many.
+ * every change. `TEST_RUNS` sets another share: 1 is the full number, which `npm run test:all` and CI make,
+ * and 20 is twenty times that.
  */
-import fc from "fast-check";
 
 const DEFAULT_SHARE = 0.1;
 /** A test makes this many runs whatever the share, unless its full number is smaller: fewer find little. */
@@ -27,6 +26,3 @@ export function runs(full: number): number {
 export function timesSeen(full: number): number {
   return share < 1 ? 1 : full;
 }
-
-// For properties that name no number. 100 is fast-check's own.
-fc.configureGlobal({ numRuns: runs(100) });

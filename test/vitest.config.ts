@@ -79,12 +79,7 @@ export default defineConfig({
     projects: [
       // The first by name, because it waits for ten seconds.
       { root, test: quick("test:callers", testsOf(SMOKE_ROOMS)) },
-      {
-        root,
-        test: quick("test:client", testsOf(CLIENT_ROOMS), {
-          setupFiles: ["kit/runs.ts"],
-        }),
-      },
+      { root, test: quick("test:client", testsOf(CLIENT_ROOMS)) },
       {
         // Pure code on plain Node: all other rooms.
         root,
@@ -96,7 +91,6 @@ export default defineConfig({
             ...DOCS_ROOMS,
             ...SMOKE_ROOMS,
           ]),
-          setupFiles: ["kit/runs.ts"],
           execArgv: ["--expose-gc"],
           // To start a worker takes longer than most of these files.
           isolate: false,

@@ -11,7 +11,7 @@ import { clientBehaviours, type ClientFinding } from "./client-behaviours.ts";
 import { bundleModule, ClientServers } from "./client-runs.ts";
 
 /** The list takes about twenty seconds; this is for a machine with a lot else to do. */
-const RUN_TIMEOUT_MS = 120_000;
+const RUN_TIMEOUT_MS = 300_000;
 
 /** Runs the list in a process of its own, against a real Sluice and a server that fails. */
 export function describeClient(

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import { cpuTimeMs } from "../../kit/cpu-time.ts";
 import { Exchange, type Phase } from "../../serve/exchange.ts";
+import { runs } from "../../kit/runs.ts";
 
 type Step = readonly ["client" | "server", string];
 
@@ -126,6 +127,7 @@ describe("the phase of a connection", () => {
         for (let i = 0; i < texts.length; i += 1) exchange.readFromServer(Buffer.from(OK));
         expect(exchange.phase).toBe("idle");
       }),
+      { numRuns: runs(100) },
     );
   });
 
@@ -138,6 +140,7 @@ describe("the phase of a connection", () => {
         expect(exchange.phase).toBe("unclear");
         for (const piece of pieces) exchange.readFromServer(Buffer.from(piece));
       }),
+      { numRuns: runs(100) },
     );
   });
 

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { isBucketName } from "../../../src/core/bucket-name.ts";
 import { addressKey } from "../../../src/client/middleware/address-key.ts";
 import { bucketName, legalBucketName } from "../../../src/client/middleware/bucket-name.ts";
+import { runs } from "../../../kit/runs.ts";
 
 /** Any text, half surrogate pairs included. */
 const anyText = fc.string({
@@ -60,6 +61,7 @@ describe("bucketName", () => {
         );
         expect(names[0] === names[1]).toBe(one === other);
       }),
+      { numRuns: runs(100) },
     );
     expect(bucketName("a", "\ud800")).not.toBe(bucketName("a", "\ud801"));
   });
@@ -90,6 +92,7 @@ describe("legalBucketName", () => {
       fc.property(text, (given) => {
         expect(isBucketName(legalBucketName(given))).toBe(true);
       }),
+      { numRuns: runs(100) },
     );
   });
 });
@@ -145,6 +148,7 @@ describe("addressKey", () => {
         expect(addressKey(`${network}:${one}`)).toBe(`${network}::/64`);
         expect(addressKey(`${network}:${other}`)).toBe(`${network}::/64`);
       }),
+      { numRuns: runs(100) },
     );
   });
 
@@ -154,6 +158,7 @@ describe("addressKey", () => {
       fc.property(text, (given) => {
         expect(isBucketName(bucketName("ip", addressKey(given)))).toBe(true);
       }),
+      { numRuns: runs(100) },
     );
   });
 });

@@ -10,6 +10,7 @@ import {
   untilChangeMs,
 } from "../../../src/client/watch/forecast.ts";
 import { ONE_A_SECOND, snapshotOf } from "../../dashboard/messages.ts";
+import { runs } from "../../../kit/runs.ts";
 
 const FIVE = { capacity: 5, refillTokens: 2, refillIntervalMs: 3_000 };
 
@@ -104,6 +105,6 @@ describe("forecastGrants", () => {
       }
       expect(forecast).toEqual(waiting.map(([caller]) => grants.get(caller)));
     });
-    fc.assert(law);
+    fc.assert(law, { numRuns: runs(100) });
   });
 });
