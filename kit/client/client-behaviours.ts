@@ -287,7 +287,7 @@ const checks: Readonly<Record<string, Check>> = {
       ],
       [untyped["acquire"]!(bucket, null), "TypeError", "options must be an object: got null"],
       [untyped["setPolicy"]!(bucket), "TypeError", "policy must be an object"],
-      [untyped["pause"]!(bucket, {}), "RangeError", "untilMs must be an integer"],
+      [untyped["pause"]!(bucket, {}), "RangeError", "untilMs is missing"],
     ];
     for (const [promise, name, message] of wrong) await assertThrows(promise, name, message);
     assertEqual(sent, 0);

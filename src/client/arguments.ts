@@ -5,6 +5,7 @@
 import type { FieldFault, Range } from "../core/policy.ts";
 
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
+import { pauseFaults, pauseFields } from "../core/pause.ts";
 import {
   fieldFaults,
   integerFault,
@@ -17,13 +18,8 @@ import {
 const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/;
 /** Characters that a header can hold without encoding. */
 const TOKEN = /^[\x21-\x7E]+$/;
-/**
- * The largest integer that a number holds exactly. The real maximum is the bucket's capacity, which
- * only the service knows.
- */
-const MAX_INTEGER = 9_007_199_254_740_991;
-const TOKENS: Range = { min: 1, max: MAX_INTEGER };
-const INSTANT_MS: Range = { min: 0, max: MAX_INTEGER };
+/** The real maximum is the bucket's capacity, which only the service knows. */
+const TOKENS: Range = { min: 1, max: Number.MAX_SAFE_INTEGER };
 
 /** An unchecked options object. */
 type Given = Readonly<Record<string, unknown>>;
@@ -82,13 +78,7 @@ export function checkPolicy(policy: object): void {
  * @throws {TypeError} If a field is unknown.
  */
 export function checkPause(pause: object): void {
-  const given = membersOf("pause", pause, ["untilMs", "tokens"]);
-  throwFaults(
-    isIntegerWithin(given["untilMs"], INSTANT_MS)
-      ? []
-      : [integerFault("untilMs", given["untilMs"], INSTANT_MS)],
-  );
-  checkInteger(given, "tokens", policyRanges.initialTokens);
+  throwFaults(pauseFaults(membersOf("pause", pause, pauseFields)));
 }
 
 /**

@@ -27,6 +27,7 @@
  * Nothing here is platform-specific: it needs only `fetch`, `AbortController`, timers and random
  * values.
  */
+import type { PauseFields } from "../core/pause.ts";
 import type { PolicyFields } from "../core/policy.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { AcquireOutcome } from "./acquire-outcome.ts";
@@ -98,14 +99,6 @@ export interface AcquireOptions {
    * request ends. The promise never rejects and settles within a few seconds.
    */
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
-}
-
-/** Fields of a pause. */
-export interface PauseFields {
-  /** When ticks resume, epoch milliseconds; at most a day ahead. */
-  readonly untilMs: number;
-  /** Tokens the bucket keeps, at most. Default: 0. */
-  readonly tokens?: number;
 }
 
 /** Options of every other call. */

@@ -1,5 +1,6 @@
 /** Entry point of the package: `sluice/client`. */
 export type { ClientChoice } from "./middleware/client-choice.ts";
+export type { PauseFields } from "../core/pause.ts";
 export type { RefusalReason } from "../protocol/reasons.ts";
 export type { AcquireOutcome, Granted, Refused } from "./acquire-outcome.ts";
 export type {
@@ -8,7 +9,6 @@ export type {
   Client,
   ClientOptions,
   OnUnavailable,
-  PauseFields,
   QueuedPlace,
 } from "./client.ts";
 export type { RateLimitState } from "../protocol/rate-limit-fields.ts";

@@ -1,61 +1,80 @@
 /**
- * What a pause says, checked. The bucket itself is in token-bucket.ts; here is what anybody may ask of it:
- * how long, and how few tokens.
+ * What a pause says, and whether it is legal. How a bucket obeys it is in limits/token-bucket.ts.
  */
 import type { FieldFault } from "./policy.ts";
 
 import { integerFault, isIntegerWithin, showValue } from "./policy.ts";
 
-/** Lowest and highest legal value of what a pause says, both inclusive. */
+/** Lowest and highest legal value of each field of a pause, both inclusive. */
 export const pauseRanges = {
   /**
-   * How far its end lies ahead, in milliseconds: up to a day, as long as the longest interval between two
-   * ticks. Whoever needs more can pause the bucket again.
+   * How far ahead its end may lie, in milliseconds: up to a day, the longest interval between two ticks. A
+   * longer pause is made by pausing again.
    */
   aheadMs: { max: 86_400_000 },
-  /** Tokens that the bucket keeps: up to the largest capacity. More than are there is as good as all. */
+  /** Tokens the bucket keeps: up to the largest capacity. A number above what it holds keeps all. */
   tokens: { min: 0, max: 1_000_000_000 },
 } as const;
 
-/** Until when a bucket is paused, and what it keeps. */
-export interface Pause {
-  /** Ticks up to and including this instant bring nothing, epoch milliseconds. */
+/** What a caller asks for to pause a bucket. */
+export interface PauseFields {
+  /** Ticks up to and including this instant add nothing, epoch milliseconds; at most a day ahead. */
   readonly untilMs: number;
-  /** Most tokens that the bucket keeps. */
-  readonly tokens: number;
+  /** Tokens the bucket keeps, at most. Default: 0. */
+  readonly tokens?: number;
 }
 
-/** A pause, or every fault of what should have been one. */
+/** A complete pause. */
+export type Pause = Required<PauseFields>;
+
+/** Names of the fields. */
+export const pauseFields = ["untilMs", "tokens"] as const satisfies readonly (keyof PauseFields)[];
+
+/** A pause, or every fault found in what was given. */
 export type PauseCheck =
   | { readonly ok: true; readonly pause: Pause }
   | { readonly ok: false; readonly faults: readonly FieldFault[] };
 
-const FIELDS = ["untilMs", "tokens"];
-
 /**
  * Reads `{ untilMs, tokens }` of unknown origin: `untilMs` from 0 to a day after `nowMs`, `tokens` from 0
- * to the largest capacity there is, by default 0. An instant that is over is none of its business.
+ * to the largest legal capacity, by default 0. An `untilMs` in the past is legal.
  */
 export function checkPause(fields: Readonly<Record<string, unknown>>, nowMs: number): PauseCheck {
   const { untilMs, tokens = 0 } = fields;
   const faults: FieldFault[] = [];
-  const untilLimits = { min: 0, max: nowMs + pauseRanges.aheadMs.max };
-  if (untilMs === undefined) {
-    faults.push({ field: "untilMs", message: "untilMs is missing" });
-  } else if (isIntegerWithin(untilMs, { min: untilLimits.max + 1, max: Infinity })) {
-    const limit = `${pauseRanges.aheadMs.max} ms ahead, ${untilLimits.max}`;
+  const maxAtMs = nowMs + pauseRanges.aheadMs.max;
+  const isTooFar = isIntegerWithin(untilMs, { min: maxAtMs + 1, max: Infinity });
+  if (isTooFar) {
+    const limit = `${pauseRanges.aheadMs.max} ms ahead, ${maxAtMs}`;
     const message = `untilMs must be at most ${limit}: got ${showValue(untilMs)}`;
     faults.push({ field: "untilMs", message });
-  } else if (!isIntegerWithin(untilMs, untilLimits)) {
+  }
+  faults.push(...pauseFaults(fields, isTooFar ? Infinity : maxAtMs));
+  for (const field of Object.keys(fields)) {
+    if (pauseFields.some((name) => name === field)) continue;
+    faults.push({ field, message: `${showValue(field)} is not one of ${pauseFields.join(", ")}` });
+  }
+  if (faults.length > 0) return { ok: false, faults };
+  return { ok: true, pause: { untilMs: Number(untilMs), tokens: Number(tokens) } };
+}
+
+/**
+ * What is wrong with the two fields of a pause.
+ *
+ * @param maxAtMs The latest legal `untilMs`. A client leaves it out: it doesn't know the bucket's time.
+ */
+export function pauseFaults(
+  { untilMs, tokens = 0 }: Readonly<Record<string, unknown>>,
+  maxAtMs: number = Number.MAX_SAFE_INTEGER,
+): FieldFault[] {
+  const faults: FieldFault[] = [];
+  const untilLimits = { min: 0, max: maxAtMs };
+  if (untilMs === undefined) faults.push({ field: "untilMs", message: "untilMs is missing" });
+  else if (!isIntegerWithin(untilMs, untilLimits)) {
     faults.push(integerFault("untilMs", untilMs, untilLimits));
   }
   if (!isIntegerWithin(tokens, pauseRanges.tokens)) {
     faults.push(integerFault("tokens", tokens, pauseRanges.tokens));
   }
-  for (const field of Object.keys(fields)) {
-    if (FIELDS.includes(field)) continue;
-    faults.push({ field, message: `${showValue(field)} is not one of ${FIELDS.join(", ")}` });
-  }
-  if (faults.length > 0) return { ok: false, faults };
-  return { ok: true, pause: { untilMs: Number(untilMs), tokens: Number(tokens) } };
+  return faults;
 }

@@ -1,16 +1,12 @@
 /** The package's entry `sluice`: the limiter inside one process, and the words of all the others. */
 export type { LimiterView } from "../core/limiter.ts";
 export type { Grant, LimiterReason, Outcome } from "../core/outcome.ts";
+export type { PauseFields as PauseOptions } from "../core/pause.ts";
 export type { FieldFault, LeaseTerms, PolicyFields } from "../core/policy.ts";
 export type { GrantBody } from "../protocol/acquire-bodies.ts";
 export type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 export type { ProblemBody } from "../protocol/problem-document.ts";
 export type { Reason } from "../protocol/reasons.ts";
-export type {
-  FilterOptions,
-  GetTokenOptions,
-  PauseOptions,
-  TokenBucketFilter,
-} from "./token-bucket-filter.ts";
+export type { FilterOptions, GetTokenOptions, TokenBucketFilter } from "./token-bucket-filter.ts";
 
 export { createTokenBucketFilter } from "./token-bucket-filter.ts";

@@ -15,6 +15,7 @@
  */
 import type { LimiterView, Turn } from "../core/limiter.ts";
 import type { Outcome } from "../core/outcome.ts";
+import type { PauseFields } from "../core/pause.ts";
 import type { PolicyFields } from "../core/policy.ts";
 import type { Waiter } from "../core/queue/waiter-queue.ts";
 
@@ -67,17 +68,9 @@ export interface TokenBucketFilter {
    *
    * @throws {RangeError} Where `untilMs` is no integer from 0 to a day ahead, or `tokens` none from 0 on.
    */
-  pause(fields: PauseOptions): LimiterView;
+  pause(fields: PauseFields): LimiterView;
   /** Refuses all who wait and all who come later with `bucket-reset`. Doing it again does nothing. */
   close(): void;
-}
-
-/** What a pause says. */
-export interface PauseOptions {
-  /** Until when ticks bring nothing, epoch milliseconds; at most a day ahead. */
-  readonly untilMs: number;
-  /** Most tokens that the bucket keeps. Default: 0. */
-  readonly tokens?: number;
 }
 
 /** Tells one caller how it ended. */
@@ -135,7 +128,7 @@ class TimerFilter implements TokenBucketFilter {
     return this.#limiter.inspect(this.#now());
   }
 
-  pause(fields: PauseOptions): LimiterView {
+  pause(fields: PauseFields): LimiterView {
     const nowMs = this.#now();
     const check = checkPause({ ...fields }, nowMs);
     if (!check.ok) {

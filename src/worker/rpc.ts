@@ -25,7 +25,8 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 import type { AcquireOutcome } from "../client/acquire-outcome.ts";
-import type { AcquireOptions, CallOptions, Client, PauseFields } from "../client/client.ts";
+import type { AcquireOptions, CallOptions, Client } from "../client/client.ts";
+import type { PauseFields } from "../core/pause.ts";
 import type { PolicyFields } from "../core/policy.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { SluiceEnv } from "./config/env.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { checkPause } from "../../src/core/pause.ts";
+import { checkPause, pauseFaults } from "../../src/core/pause.ts";
 import { epochMs } from "../../kit/model/limiters.ts";
 
 const lastMs = epochMs + 86_400_000;
@@ -50,5 +50,25 @@ describe("checkPause", () => {
   ])("names every fault of %j", (fields, messages) => {
     const check = checkPause(fields, epochMs);
     expect(check.ok ? [] : check.faults.map(({ message }) => message)).toEqual(messages);
+  });
+});
+
+describe("pauseFaults without the bucket's time", () => {
+  test.each([[{ untilMs: 0 }], [{ untilMs: Number.MAX_SAFE_INTEGER, tokens: 3 }]])(
+    "finds nothing wrong with %j",
+    (fields) => {
+      expect(pauseFaults(fields)).toEqual([]);
+    },
+  );
+
+  test.each([
+    [{}, "untilMs is missing"],
+    [
+      { untilMs: 2 ** 53 },
+      "untilMs must be an integer from 0 to 9007199254740991: got 9007199254740992",
+    ],
+    [{ untilMs: 0, tokens: -1 }, "tokens must be an integer from 0 to 1000000000: got -1"],
+  ])("finds the fault of %j", (fields, message) => {
+    expect(pauseFaults(fields).map((fault) => fault.message)).toEqual([message]);
   });
 });

@@ -12,7 +12,8 @@
  * Worker, those die with the request that created them.
  */
 import type { BucketSnapshot } from "../../protocol/bucket-snapshot.ts";
-import type { Client, PauseFields } from "../client.ts";
+import type { PauseFields } from "../../core/pause.ts";
+import type { Client } from "../client.ts";
 
 import { sleep } from "../transport/abort.ts";
 import { settledWithin } from "../transport/settled-within.ts";

@@ -1,5 +1,5 @@
 /** The bodies of the HTTP interface as JSON Schemas, by their name in the OpenAPI document. */
-import type { Pause } from "../../core/pause.ts";
+import type { PauseFields } from "../../core/pause.ts";
 import type { CompletePolicyFields, FieldFault, LeaseTerms } from "../../core/policy.ts";
 import type { CancelBody, GrantBody } from "../../protocol/acquire-bodies.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
@@ -189,7 +189,7 @@ const policyChange: Schema = {
   description: "Members that are left out stay unchanged.",
 };
 
-const pause = objectSchema<Pick<Pause, "untilMs"> & Partial<Pause>>(
+const pause = objectSchema<PauseFields>(
   {
     untilMs: instantSchema(
       `Ticks up to and including this instant add no tokens; at most ${pauseRanges.aheadMs.max} ms ahead`,

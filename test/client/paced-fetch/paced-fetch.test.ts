@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { AcquireOutcome, Granted } from "../../../src/client/acquire-outcome.ts";
-import type { AcquireOptions, Client, PauseFields } from "../../../src/client/client.ts";
+import type { AcquireOptions, Client } from "../../../src/client/client.ts";
+import type { PauseFields } from "../../../src/core/pause.ts";
 import type { PacedFetchOptions } from "../../../src/client/paced-fetch/paced-fetch.ts";
 import type { BucketSnapshot } from "../../../src/protocol/bucket-snapshot.ts";
 
