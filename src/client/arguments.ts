@@ -13,11 +13,10 @@ import {
   policyRanges,
   showValue,
 } from "../core/policy.ts";
+import { API_KEY_RULE, isApiKey } from "../protocol/api-key.ts";
 
 /** 1 to 255 printable ASCII characters, the service's own rule. */
 const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/;
-/** Characters that a header can hold without encoding. */
-const TOKEN = /^[\x21-\x7E]+$/;
 /** The real maximum is the bucket's capacity, which only the service knows. */
 const TOKENS: Range = { min: 1, max: Number.MAX_SAFE_INTEGER };
 
@@ -104,9 +103,9 @@ export function checkClientOptions(options: object): void {
   checkFunction(given, "fetch");
   checkFunction(given, "onError");
   checkInteger(given, "retryForMs", policyRanges.maxWaitMs);
-  if (token !== undefined && (typeof token !== "string" || !TOKEN.test(token))) {
+  if (token !== undefined && !isApiKey(token)) {
     // The message doesn't show the value: it may be a secret with a trailing newline.
-    throw new RangeError("token must be visible ASCII characters without white space");
+    throw new RangeError(`token must be ${API_KEY_RULE}`);
   }
   const choices = ["throw", "open", "closed"];
   if (onUnavailable !== undefined && !choices.some((choice) => choice === onUnavailable)) {

@@ -5,14 +5,6 @@
 
 const KEY = "sluice.token";
 
-/** What can be sent in a header as it is, as Sluice demands of a token. */
-const TOKEN = /^[\x21-\x7E]+$/;
-
-/** Whether a token may look like this. */
-export function isToken(text: string): boolean {
-  return TOKEN.test(text);
-}
-
 /** The token of this tab. */
 export function storedToken(): string | undefined {
   try {

@@ -3,7 +3,7 @@ import type { TargetedSubmitEvent, VNode } from "preact";
 
 import { useRef, useState } from "preact/hooks";
 
-import { isToken } from "../access-token.ts";
+import { API_KEY_RULE, isApiKey } from "../../protocol/api-key.ts";
 
 interface TokenFormProps {
   /** What the service said. */
@@ -20,8 +20,8 @@ export function TokenForm({ detail, hadToken, onToken }: TokenFormProps): VNode 
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const token = field.current?.value.trim() ?? "";
-    if (isToken(token)) onToken(token);
-    else setFault("A token is visible ASCII characters without white space");
+    if (isApiKey(token)) onToken(token);
+    else setFault(`A token is ${API_KEY_RULE}`);
   };
   return (
     <section class="card notice" aria-labelledby="token-title">

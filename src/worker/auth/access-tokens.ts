@@ -11,6 +11,7 @@
  */
 import { BUCKET_PATTERN_RULE, isBucketPattern, matchesPattern } from "../config/bucket-pattern.ts";
 import { isRecord } from "../../core/is-record.ts";
+import { API_KEY_RULE, isApiKey } from "../../protocol/api-key.ts";
 
 /** What a caller may do with a bucket. */
 export type Right = "acquire" | "read" | "pause" | "admin";
@@ -47,11 +48,6 @@ const rightsOf = {
 } as const satisfies Record<string, RightsOfVariable>;
 
 const BEARER = /^Bearer +([^\s]+) *$/i;
-/**
- * Visible ASCII, which a header can carry as it is, without white space. Punctuation alone is not a token:
- * `,`, `*` or `""` is what remains of a list, a wildcard or an empty value, and anyone's first guess.
- */
-const TOKEN = /^(?=.*[A-Za-z0-9])[\x21-\x7E]+$/;
 
 interface ConfiguredToken {
   readonly token: string;
@@ -139,9 +135,8 @@ function readItem(
   const members = isRecord(item) ? item : { token: item };
   const { token, buckets = ["*"], may: rights = byDefault, ...others } = members;
   const isRight = (value: unknown): value is Right => all.some((right) => right === value);
-  if (!isToken(token)) {
-    const rule = "visible ASCII characters without white space, including a letter or digit";
-    throw new RangeError(`${place}: token must be ${rule}`);
+  if (!isConfigurable(token)) {
+    throw new RangeError(`${place}: token must be ${API_KEY_RULE}, including a letter or digit`);
   }
   if (!isListOf(buckets, isBucketPattern)) {
     throw new RangeError(`${place}: buckets must be a list of patterns; ${BUCKET_PATTERN_RULE}`);
@@ -155,8 +150,12 @@ function readItem(
   return { token, scope: { rights, buckets } };
 }
 
-function isToken(value: unknown): value is string {
-  return typeof value === "string" && TOKEN.test(value);
+/**
+ * Punctuation alone is not a key: `,`, `*` or `""` is what remains of a list, a wildcard or an empty value, and
+ * is anyone's first guess.
+ */
+function isConfigurable(token: unknown): token is string {
+  return isApiKey(token) && /[A-Za-z0-9]/.test(token);
 }
 
 /** Whether `value` is a non-empty list whose items all satisfy `isItem`. */

@@ -5,6 +5,8 @@
  */
 import type { CorsOrigins } from "../config/cors-origins.ts";
 
+import { isApiKey } from "../../protocol/api-key.ts";
+
 /** What both ends speak. */
 export const SUBPROTOCOL = "sluice";
 
@@ -50,7 +52,7 @@ function decodeBase64Url(text: string): string | undefined {
   if (!/^[\w-]+$/.test(text)) return undefined;
   try {
     const decoded = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-    return /^[\x21-\x7E]+$/.test(decoded) ? decoded : undefined;
+    return isApiKey(decoded) ? decoded : undefined;
   } catch {
     return undefined;
   }
