@@ -20,6 +20,7 @@ import type { Clock } from "./clock.ts";
 import type { WatchCall } from "../wire/watch-call.ts";
 
 import { problemResponse } from "../answers/problem.ts";
+import { MAX_UNREAD, PING, PONG, unitsRead } from "../protocol/watch-feed.ts";
 import { CoalescingTimer } from "./coalescing-timer.ts";
 
 /** Watchers of one bucket: each costs the object a message whenever something happens. */
@@ -37,19 +38,10 @@ const SPACING_PER_WATCHER_MS = 1;
 /** Events in one message: about 5 KB. Up to 50 watchers can each receive a thousand events a second. */
 const MAX_EVENTS = 50;
 
-/** How far a watcher may be behind, in UTF-16 units, as `length` counts: five seconds of a flood. */
-const MAX_UNREAD = 512 * 1024;
-
 /** The size of a message from a watcher. What it has to say is far shorter. */
 const MAX_RECEIVED = 1_024;
 /** How many meaningless messages a watcher may send in the lifetime of this instance. */
 const MAX_INVALID_FRAMES = 100;
-/** How a watcher reports what it has read: the total length of all messages so far. */
-const READ_REPORT = /^\{"read":(\d{1,15})\}$/;
-
-/** The runtime answers this by itself, without waking the object. */
-const PING = "ping";
-const PONG = "pong";
 
 /** Close codes; 1008 and 1009 are the protocol's own (RFC 6455, 7.4.1). */
 const closeCodes = { invalidFrames: 1008, tooLarge: 1009, tooSlow: 4408 } as const;
@@ -138,9 +130,9 @@ export class Watchers {
       this.#close(socket, "tooLarge", `Over ${MAX_RECEIVED} bytes`);
       return;
     }
-    const report = typeof data === "string" ? READ_REPORT.exec(data) : null;
-    if (report) {
-      watcher.read = Math.min(watcher.sent, Math.max(watcher.read, Number(report[1])));
+    const units = typeof data === "string" ? unitsRead(data) : undefined;
+    if (units !== undefined) {
+      watcher.read = Math.min(watcher.sent, Math.max(watcher.read, units));
       return;
     }
     watcher.invalidFrames += 1;

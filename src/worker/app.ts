@@ -38,6 +38,7 @@ import { COMMON_FIELDS } from "../answers/common-fields.ts";
 import { cors } from "./http/cors.ts";
 import { answerFormOf, hasHadLastEvent, noMoreEvents } from "./http/event-stream.ts";
 import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./http/json-body.ts";
+import { SUBPROTOCOL } from "../protocol/watch-feed.ts";
 import { jsonText } from "../protocol/json-text.ts";
 import { VARY, assetPaths, assetResponse, pageResponse, prefersPage } from "./pages/live-page.ts";
 import { DOCS_STYLE_PATH, docsPage, docsStyle } from "./pages/docs-page.ts";
@@ -52,13 +53,7 @@ import { metricsResponse } from "./metrics/scrape.ts";
 import { settingsOf } from "./settings.ts";
 import { streamedAcquire, streamedIfQueued } from "./http/streamed-acquire.ts";
 import { UnreadableStateError } from "./unreachable-log.ts";
-import {
-  SUBPROTOCOL,
-  isOriginAllowed,
-  isUpgrade,
-  subprotocolsOf,
-  withBearer,
-} from "./http/watch-request.ts";
+import { isOriginAllowed, isUpgrade, subprotocolsOf, withBearer } from "./http/watch-request.ts";
 
 /** A policy is eight numbers; this leaves room for a hundred times as much. */
 const MAX_BODY_BYTES = 16 * 1024;

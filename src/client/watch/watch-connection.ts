@@ -5,6 +5,7 @@
  * becomes too much. So a message is reported only once it was taken, and a reader that stops for
  * long loses its connection instead of filling its memory.
  */
+import { MAX_UNREAD, PING, readReport } from "../../protocol/watch-feed.ts";
 import { Watchdog } from "../transport/watchdog.ts";
 
 /**
@@ -30,11 +31,8 @@ export type WatchSocketClass = new (url: string, protocols: string[]) => WatchSo
 const SILENCE_MS = 30_000;
 /** A ping is answered within a round trip, and a connection opens within a few. */
 const MAX_REPLY_MS = 10_000;
-/** An eighth of what the service lets a reader fall behind, in UTF-16 units. */
-const REPORT_EVERY = 64 * 1024;
-
-/** Sent while nothing happens; the reply is not a message of the feed. */
-const PING = "ping";
+/** How much to read before reporting it: well before the service would close the connection. */
+const REPORT_EVERY = MAX_UNREAD / 8;
 
 /** A connection to a bucket's feed. */
 export class WatchConnection {
@@ -96,7 +94,7 @@ export class WatchConnection {
   #report(): void {
     if (this.#isClosed || this.#read - this.#reported < REPORT_EVERY) return;
     this.#reported = this.#read;
-    this.#socket.send(JSON.stringify({ read: this.#read }));
+    this.#socket.send(readReport(this.#read));
   }
 
   #heard(): void {

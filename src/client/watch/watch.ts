@@ -11,6 +11,8 @@
 import type { WatchMessage } from "../../protocol/watch-feed.ts";
 import type { WatchSocketClass } from "./watch-connection.ts";
 
+import { reasonFields } from "../../protocol/reasons.ts";
+import { subprotocolsFor } from "../../protocol/watch-feed.ts";
 import { onAbort } from "../../on-abort.ts";
 import { sleep } from "../transport/abort.ts";
 import { errorOf, membersOf, parseJson, problemIn, unexpectedAnswer } from "../transport/answer.ts";
@@ -29,18 +31,8 @@ const MAX_PAUSE_MS = 5_000;
 /** Longest wait for the answer over HTTP. */
 const MAX_ANSWER_MS = 10_000;
 
-/**
- * The service accepts the token in a subprotocol, because a script cannot set headers of a
- * WebSocket request.
- */
-const SUBPROTOCOL = "sluice";
-const BEARER_PREFIX = "sluice.bearer.";
-
 /** Status of a successful handshake, for an error about what came after it. */
 const SWITCHING_PROTOCOLS = 101;
-/** Status of an HTTP request for which only the WebSocket upgrade is missing. */
-const UPGRADE_REQUIRED = 426;
-
 /** How to reach the feed. */
 export interface WatchOptions {
   /**
@@ -101,7 +93,7 @@ export function watchBucket(
   const connection = new Connection({ url, token, fetch });
   const path = `/buckets/${encodeURIComponent(bucket)}/watch`;
   const socketUrl = (baseOf(url) + path).replace("http", "ws");
-  const protocols = protocolsOf(token);
+  const protocols = subprotocolsFor(token);
   const open = (): WatchConnection => new WatchConnection(WebSocket, socketUrl, protocols);
   return follow({ connection, path, open, signal, onLost });
 }
@@ -156,7 +148,7 @@ async function throwRefusal({ connection, path, signal }: Feed): Promise<void> {
   try {
     const response = await connection.send({ method: "GET", path, headers: {} }, either);
     const answer = await connection.read(response);
-    if (answer.status === UPGRADE_REQUIRED) return;
+    if (answer.status === reasonFields["upgrade-required"].status) return;
     const problem = problemIn(answer);
     if (problem?.reason === "watchers-full") return;
     throw problem ? errorOf(problem) : unexpectedAnswer(answer.status, answer.body);
@@ -170,10 +162,4 @@ function platformWebSocket(): WatchSocketClass {
   const { WebSocket } = globalThis as { WebSocket?: WatchSocketClass };
   if (WebSocket) return WebSocket;
   throw new TypeError("This runtime has no WebSocket: pass one as the WebSocket option");
-}
-
-function protocolsOf(token: string | undefined): string[] {
-  if (token === undefined) return [SUBPROTOCOL];
-  const base64 = btoa(token).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-  return [SUBPROTOCOL, BEARER_PREFIX + base64];
 }

@@ -5,13 +5,7 @@
  */
 import type { CorsOrigins } from "../config/cors-origins.ts";
 
-import { isApiKey } from "../../protocol/api-key.ts";
-
-/** What both ends speak. */
-export const SUBPROTOCOL = "sluice";
-
-/** What stands before the token in the name of a subprotocol; the token itself is base64url. */
-const BEARER_PREFIX = "sluice.bearer.";
+import { apiKeyIn } from "../../protocol/watch-feed.ts";
 
 /** Whether a WebSocket is asked for. */
 export function isUpgrade({ headers }: Request): boolean {
@@ -41,19 +35,7 @@ export function isOriginAllowed(request: Request, allowed: CorsOrigins): boolean
  */
 export function withBearer(request: Request): Request {
   if (request.headers.has("Authorization")) return request;
-  const offered = subprotocolsOf(request).find((name) => name.startsWith(BEARER_PREFIX));
-  const token = offered && decodeBase64Url(offered.slice(BEARER_PREFIX.length));
-  if (!token) return request;
+  const token = apiKeyIn(subprotocolsOf(request));
+  if (token === undefined) return request;
   return new Request(request.url, { headers: { Authorization: `Bearer ${token}` } });
-}
-
-/** `undefined` where it is no base64url of what a token may hold. */
-function decodeBase64Url(text: string): string | undefined {
-  if (!/^[\w-]+$/.test(text)) return undefined;
-  try {
-    const decoded = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-    return isApiKey(decoded) ? decoded : undefined;
-  } catch {
-    return undefined;
-  }
 }
