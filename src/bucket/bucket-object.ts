@@ -18,6 +18,7 @@ import type { KeyedGrant } from "./idempotency-store.ts";
 
 import { decodeAcquireCall } from "../wire/acquire-call.ts";
 import { linesResponse, outcomeLine, placeLine } from "../wire/acquire-lines.ts";
+import { clientClosedResponse } from "../protocol/client-closed.ts";
 import { acquireResponse } from "../answers/acquire-response.ts";
 import { BucketHost } from "./bucket-host.ts";
 import { GrantPoints } from "../answers/grant-points.ts";
@@ -186,8 +187,7 @@ export class BucketObject extends DurableObject<BucketEnv> {
     return new Promise((resolve) => {
       this.#acquire(call, request, {
         answered: (answer) => resolve(acquireResponse(answer)),
-        // The caller is gone, so this answer is never read.
-        disconnected: () => resolve(new Response(null, { status: 499 })),
+        disconnected: () => resolve(clientClosedResponse()),
       });
     });
   }

@@ -5,6 +5,8 @@
  */
 import type { LimiterReason } from "../core/outcome.ts";
 
+import { CLIENT_CLOSED_REQUEST } from "./client-closed.ts";
+
 /** What all refusals with the same reason have in common. */
 export interface ReasonFields {
   /** Status of the answer. */
@@ -56,7 +58,7 @@ const table = {
     isOutcome: true,
     hasRetryAfter: true,
   },
-  cancelled: { status: 499, title: "Request was cancelled", isOutcome: true },
+  cancelled: { status: CLIENT_CLOSED_REQUEST, title: "Request was cancelled", isOutcome: true },
   "illegal-configuration": { status: 500, title: "Illegal configuration", isMisconfigured: true },
   "internal-error": { status: 500, title: "Internal error", isTransient: true },
   "bucket-reset": { status: 503, title: "Bucket was reset", isOutcome: true },

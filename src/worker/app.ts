@@ -39,6 +39,7 @@ import { cors } from "./http/cors.ts";
 import { answerFormOf, hasHadLastEvent, noMoreEvents } from "./http/event-stream.ts";
 import { BodyTooLargeError, JsonBodyError, readJsonObject } from "./http/json-body.ts";
 import { SUBPROTOCOL } from "../protocol/watch-feed.ts";
+import { clientClosedResponse } from "../protocol/client-closed.ts";
 import { jsonText } from "../protocol/json-text.ts";
 import { VARY, assetPaths, assetResponse, pageResponse, prefersPage } from "./pages/live-page.ts";
 import { DOCS_STYLE_PATH, docsPage, docsStyle } from "./pages/docs-page.ts";
@@ -307,7 +308,7 @@ function errorResponse(error: Error, c: AppContext): Response {
   if (error instanceof BodyTooLargeError) {
     return problemResponse("body-too-large", { detail: error.message });
   }
-  if (c.req.raw.signal.aborted) return new Response(null, { status: 499 });
+  if (c.req.raw.signal.aborted) return clientClosedResponse();
   return failureResponse(error);
 }
 

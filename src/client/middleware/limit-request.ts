@@ -18,6 +18,7 @@ import type { OnError, Report } from "../fault-report.ts";
 import { integerFault, isIntegerWithin, policyRanges, showValue } from "../../core/policy.ts";
 import { checkBucket, checkFunction, checkInteger, hasMethod } from "../arguments.ts";
 import { legalBucketName } from "./bucket-name.ts";
+import { clientClosedResponse } from "../../protocol/client-closed.ts";
 import { rateLimitFields } from "../../protocol/rate-limit-fields.ts";
 import { faultResponse, invalidRequestResponse, refusalResponse } from "./refusal-response.ts";
 import { SluiceError } from "../sluice-error.ts";
@@ -101,9 +102,6 @@ const SWITCHING_PROTOCOLS = 101;
 /** `retryAfterMs` if Sluice could not be asked and gave none. */
 const UNAVAILABLE_RETRY_MS = 1_000;
 
-/** The status nginx logs for a caller that has disconnected: nobody reads it. */
-const CLIENT_CLOSED_REQUEST = 499;
-
 /**
  * Checks the options once, before any request.
  *
@@ -156,7 +154,7 @@ export async function limitRequest<Context>(
 
 /** The answer to a request without an outcome. */
 function answerTo<Context>(error: unknown, { signal, report }: LimitedRequest<Context>): Response {
-  if (signal?.aborted) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
+  if (signal?.aborted) return clientClosedResponse();
   if (error instanceof InvalidAskError) return invalidRequestResponse(error.errors);
   throwAnswer(error);
   report(error);
