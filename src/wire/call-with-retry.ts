@@ -7,12 +7,10 @@
  * no timeout of their own: they get a fixed number of tries, in pauses that grow and are drawn at random.
  * An acquire, which stands in a queue meanwhile, has rules of its own: see requeue.ts.
  */
+import { type Backoff, backoffMs } from "../core/backoff.ts";
 import { isRecord } from "../core/is-record.ts";
 
-/** Upper bound of the first pause. */
-const FIRST_PAUSE_MS = 100;
-/** Upper bound of any pause. */
-const MAX_PAUSE_MS = 5_000;
+const BACKOFF: Backoff = { firstMs: 100, maxMs: 5_000 };
 /** Failures in a row before giving up: 8 to 9 seconds of pauses on average. */
 const MAX_FAILURES = 9;
 /** Names of the errors that this side's own code throws. */
@@ -52,7 +50,7 @@ export async function callWithRetry<Result>(
           cause: error,
         });
       }
-      await scheduler.wait(pauseMs(failures), { signal });
+      await scheduler.wait(backoffMs(BACKOFF, failures, Math.random()), { signal });
     }
   }
 }
@@ -61,11 +59,6 @@ export async function callWithRetry<Result>(
 export function isOverloaded(error: unknown): boolean {
   const failure = error instanceof BucketUnreachableError ? error.cause : error;
   return isRecord(failure) && failure["overloaded"] === true;
-}
-
-function pauseMs(failures: number): number {
-  const bound = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
-  return Math.random() * bound;
 }
 
 /**

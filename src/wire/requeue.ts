@@ -21,6 +21,7 @@
  * lives, until that is used up, and a moment longer, in which the object itself says when to come back.
  * An object that shows no sign of life ends it sooner.
  */
+import { backoffMs } from "../core/backoff.ts";
 import { policyRanges } from "../core/policy.ts";
 
 /** The longest pause before a caller comes back that has lost its place. */
@@ -129,7 +130,8 @@ export class Requeue {
     this.#losses += 1;
     this.#failuresInARow += 1;
     const spreadMs = this.#spreadMs(others);
-    const pauseMs = draw * this.#maxPauseMs(spreadMs);
+    const backoff = { firstMs: spreadMs, maxMs: MAX_PAUSE_MS };
+    const pauseMs = backoffMs(backoff, this.#growths + 1, draw);
     // Once in any case: one that was held past its time has still to hear of it from the object.
     if (this.#losses === 1 || nowMs + pauseMs < this.#endsAtMs) {
       return { kind: "again", pauseMs, spreadMs };
@@ -152,8 +154,8 @@ export class Requeue {
     return Math.max(MAX_REQUEUE_PAUSE_MS, spreadMs);
   }
 
-  #maxPauseMs(spreadMs: number): number {
-    if (this.#hasPlace || this.#failuresInARow <= SHORT_PAUSES) return spreadMs;
-    return Math.min(MAX_PAUSE_MS, spreadMs * 2 ** (this.#failuresInARow - SHORT_PAUSES));
+  /** How often the pauses have doubled. */
+  get #growths(): number {
+    return this.#hasPlace ? 0 : Math.max(0, this.#failuresInARow - SHORT_PAUSES);
   }
 }

@@ -6,14 +6,12 @@
  * seconds of each failed attempt. An attempt that was held for an hour before its connection broke
  * was connected for most of that hour. Time is measured on a monotonic clock.
  */
+import { type Backoff, backoffMs } from "../../core/backoff.ts";
 import { onAbort } from "../../on-abort.ts";
 import { orAborted, sleep } from "./abort.ts";
 import { Watchdog } from "./watchdog.ts";
 
-/** Upper bound of the first pause. */
-const FIRST_PAUSE_MS = 100;
-/** Upper bound of any pause. */
-const MAX_PAUSE_MS = 5_000;
+const BACKOFF: Backoff = { firstMs: 100, maxMs: 5_000 };
 /** The most that a failed attempt counts: opening a new connection takes less. */
 const COUNTED_ATTEMPT_MS = 2_000;
 
@@ -106,10 +104,13 @@ export async function retry<Value>(
       if (!(error instanceof TransportError)) throw error;
       failures += 1;
       failuresInARow += 1;
-      const pauseMs = Math.max(drawPauseMs(failuresInARow), error.retryAfterMs ?? 0);
+      const pauseMs = Math.max(
+        backoffMs(BACKOFF, failuresInARow, Math.random()),
+        error.retryAfterMs ?? 0,
+      );
       const nowMs = performance.now();
       wastedMs += Math.min(nowMs - begunAtMs, COUNTED_ATTEMPT_MS) + pauseMs;
-      const isAtOnce = failures === 1 && pauseMs <= FIRST_PAUSE_MS;
+      const isAtOnce = failures === 1 && pauseMs <= BACKOFF.firstMs;
       const isInTime = nowMs + pauseMs - startedAtMs <= untilMs || isAtOnce;
       if (!isInTime || wastedMs > retryForMs) throw new SluiceUnreachableError(error);
       await sleep(pauseMs, signal);
@@ -137,8 +138,4 @@ async function attemptOnce<Value>(
     watchdog.stop();
     stopListening?.();
   }
-}
-
-function drawPauseMs(failuresInARow: number): number {
-  return Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failuresInARow - 1));
 }

@@ -11,6 +11,7 @@
 import type { WatchMessage } from "../../protocol/watch-feed.ts";
 import type { WatchSocketClass } from "./watch-connection.ts";
 
+import { type Backoff, backoffMs } from "../../core/backoff.ts";
 import { reasonFields } from "../../protocol/reasons.ts";
 import { subprotocolsFor } from "../../protocol/watch-feed.ts";
 import { onAbort } from "../../on-abort.ts";
@@ -21,13 +22,7 @@ import { Connection } from "../transport/connection.ts";
 import { TransportError } from "../transport/retry.ts";
 import { WatchConnection } from "./watch-connection.ts";
 
-/**
- * Upper bound of the first pause, which is random, so that clients that lost their connections
- * together don't come back together.
- */
-const FIRST_PAUSE_MS = 200;
-/** Upper bound of any pause. */
-const MAX_PAUSE_MS = 5_000;
+const BACKOFF: Backoff = { firstMs: 200, maxMs: 5_000 };
 /** Longest wait for the answer over HTTP. */
 const MAX_ANSWER_MS = 10_000;
 
@@ -121,7 +116,7 @@ async function* follow(feed: Feed): AsyncGenerator<WatchMessage, void, undefined
     }
     if (!hasBegun) await throwRefusal(feed);
     onLost?.();
-    await sleep(Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures), signal);
+    await sleep(backoffMs(BACKOFF, failures + 1, Math.random()), signal);
   }
 }
 
