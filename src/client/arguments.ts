@@ -5,6 +5,7 @@
 import type { FieldFault, Range } from "../core/policy.ts";
 
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
+import { isRecord } from "../core/is-record.ts";
 import { pauseFaults, pauseFields } from "../core/pause.ts";
 import {
   fieldFaults,
@@ -42,7 +43,7 @@ export function checkBucketInPath(bucket: unknown): void {
  * @throws {TypeError} If an option has the wrong type or is unknown.
  */
 export function checkAcquireOptions(options: object, allowed: readonly string[]): void {
-  const given = membersOf("options", options, allowed);
+  const given = knownMembers("options", options, allowed);
   checkInteger(given, "tokens", TOKENS);
   checkInteger(given, "timeoutMs", policyRanges.maxWaitMs);
   checkSignal(given);
@@ -61,15 +62,15 @@ export function checkIdempotencyKey(idempotencyKey: unknown): void {
 
 /** @throws {TypeError} If `signal` is not an `AbortSignal`, or there is any other option. */
 export function checkCallOptions(options: object): void {
-  checkSignal(membersOf("options", options, ["signal"]));
+  checkSignal(knownMembers("options", options, ["signal"]));
 }
 
 /** @throws {RangeError} If any field is illegal; the message lists every fault. */
 export function checkPolicy(policy: object): void {
-  if (typeof policy !== "object" || policy === null) {
+  if (!isRecord(policy)) {
     throw new TypeError(`policy must be an object: got ${showValue(policy)}`);
   }
-  throwFaults(fieldFaults({ ...policy }));
+  throwFaults(fieldFaults(policy));
 }
 
 /**
@@ -77,7 +78,7 @@ export function checkPolicy(policy: object): void {
  * @throws {TypeError} If a field is unknown.
  */
 export function checkPause(pause: object): void {
-  throwFaults(pauseFaults(membersOf("pause", pause, pauseFields)));
+  throwFaults(pauseFaults(knownMembers("pause", pause, pauseFields)));
 }
 
 /**
@@ -89,7 +90,7 @@ export function checkPause(pause: object): void {
  */
 export function checkClientOptions(options: object): void {
   const allowed = ["url", "fetch", "service", "token", "onUnavailable", "onError", "retryForMs"];
-  const given = membersOf("options", options, allowed);
+  const given = knownMembers("options", options, allowed);
   const { url, service, token, onUnavailable } = given;
   if ((url === undefined) === (service === undefined)) {
     throw new TypeError(`Either url or service must be given: got ${url ? "both" : "neither"}`);
@@ -140,12 +141,12 @@ export function baseOf(url: string | URL): string {
   return origin + pathname.replace(/\/+$/, "");
 }
 
-function membersOf(what: string, value: unknown, allowed: readonly string[]): Given {
-  if (typeof value !== "object" || value === null) {
+function knownMembers(what: string, value: unknown, allowed: readonly string[]): Given {
+  if (!isRecord(value)) {
     throw new TypeError(`${what} must be an object: got ${showValue(value)}`);
   }
   const unknown = Object.keys(value).find((name) => !allowed.includes(name));
-  if (unknown === undefined) return { ...value };
+  if (unknown === undefined) return value;
   throw new TypeError(`${showValue(unknown)} is not one of ${allowed.join(", ")}`);
 }
 

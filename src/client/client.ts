@@ -40,7 +40,8 @@ import { policyRanges } from "../core/policy.ts";
 import { fieldsOfReason, isRefusalReason } from "../protocol/reasons.ts";
 import { fieldString } from "../protocol/field-string.ts";
 import { STREAM_IF_QUEUED } from "../protocol/acquire-bodies.ts";
-import { errorOf, grantIn, membersOf, problemIn, unexpectedAnswer } from "./transport/answer.ts";
+import { membersOf } from "../core/is-record.ts";
+import { errorOf, grantIn, problemIn, unexpectedAnswer } from "./transport/answer.ts";
 import {
   checkAcquireOptions,
   checkBucket,

@@ -7,6 +7,7 @@
  *
  * The rest of the core never checks a number of a policy: a `Policy` that exists is legal.
  */
+import { isRecord } from "./is-record.ts";
 
 /** Lowest and highest legal value of each number of a policy, both inclusive. */
 export const policyRanges = {
@@ -151,16 +152,15 @@ function numberFaults(
 
 function leaseFaults(lease: unknown): FieldFault[] {
   if (lease === undefined || lease === null) return [];
-  if (typeof lease !== "object" || Array.isArray(lease)) {
+  if (!isRecord(lease)) {
     const message = `lease must be a table of maxTokens and ttlMs: got ${showValue(lease)}`;
     return [{ field: "lease", message }];
   }
-  const members: Readonly<Record<string, unknown>> = { ...lease };
   const names = Object.keys(leaseRanges);
-  const missing = names.filter((name) => members[name] === undefined);
+  const missing = names.filter((name) => lease[name] === undefined);
   return [
     ...numberFaults(
-      members,
+      lease,
       leaseRanges,
       names.map((name) => `lease.${name}`),
       "lease.",

@@ -9,6 +9,7 @@ import type { GrantBody } from "../../protocol/acquire-bodies.ts";
 import type { Reason } from "../../protocol/reasons.ts";
 import type { RateLimitState } from "../../protocol/rate-limit-fields.ts";
 
+import { membersOf } from "../../core/is-record.ts";
 import { showValue } from "../../core/policy.ts";
 import { fieldsOfReason } from "../../protocol/reasons.ts";
 import { TransportError } from "./retry.ts";
@@ -22,8 +23,6 @@ const SERVER_ERROR = 500;
  * too many.
  */
 const RETRYABLE_STATUSES = new Set([408, 425, 429]);
-
-type Members = Readonly<Record<string, unknown>>;
 
 /** A fully read answer. */
 export interface Answer {
@@ -52,11 +51,6 @@ export function parseJson(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-/** The members of a JSON object; an empty object for anything else. */
-export function membersOf(value: unknown): Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
 /** The parts of a problem document that a client uses. */

@@ -9,7 +9,8 @@ import type { RateLimitState } from "../../protocol/rate-limit-fields.ts";
 import type { Attempt } from "./retry.ts";
 
 import { onAbort } from "../../on-abort.ts";
-import { membersOf, parseJson, unexpectedAnswer } from "./answer.ts";
+import { membersOf } from "../../core/is-record.ts";
+import { parseJson, unexpectedAnswer } from "./answer.ts";
 import { Deferred } from "./deferred.ts";
 import { EventStreamParser, type ServerEvent } from "./event-stream.ts";
 import { TransportError } from "./retry.ts";

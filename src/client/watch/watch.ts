@@ -16,7 +16,8 @@ import { reasonFields } from "../../protocol/reasons.ts";
 import { subprotocolsFor } from "../../protocol/watch-feed.ts";
 import { onAbort } from "../../on-abort.ts";
 import { sleep } from "../transport/abort.ts";
-import { errorOf, membersOf, parseJson, problemIn, unexpectedAnswer } from "../transport/answer.ts";
+import { isRecord, membersOf } from "../../core/is-record.ts";
+import { errorOf, parseJson, problemIn, unexpectedAnswer } from "../transport/answer.ts";
 import { baseOf, checkBucketInPath, checkFunction } from "../arguments.ts";
 import { Connection } from "../transport/connection.ts";
 import { TransportError } from "../transport/retry.ts";
@@ -129,11 +130,7 @@ function messageIn(text: string): WatchMessage {
 
 function isMessage(value: unknown): value is WatchMessage {
   const { atMs, snapshot, events } = membersOf(value);
-  return typeof atMs === "number" && isObject(snapshot) && Array.isArray(events);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
+  return typeof atMs === "number" && isRecord(snapshot) && Array.isArray(events);
 }
 
 /** Asks why the connection was refused, and throws that; returns if it may be transient. */
