@@ -25,6 +25,8 @@ const DOCS_ROOMS = ["package", "docs"];
 const SMOKE_ROOMS = ["smoke"];
 /** Fakes all timers of its isolate, so it gets one of its own. */
 const FILTER_IN_WORKER = "test/worker/token-bucket-filter.test.ts";
+/** In every project whose tests run the core themselves. */
+const ENFORCE_INVARIANTS = "test/invariants.setup.ts";
 const SYSTEM_TESTS = "test/**/*.system.test.ts";
 
 /** Tests wait for the platform now and then, so one more than there are cores. */
@@ -91,6 +93,7 @@ export default defineConfig({
             ...DOCS_ROOMS,
             ...SMOKE_ROOMS,
           ]),
+          setupFiles: [ENFORCE_INVARIANTS],
           execArgv: ["--expose-gc"],
           // To start a worker takes longer than most of these files.
           isolate: false,
@@ -98,13 +101,13 @@ export default defineConfig({
       },
       inWorkerd(
         quick("test:edge", testsOf(EDGE_ROOMS), {
-          setupFiles: ["test/edge.setup.ts"],
+          setupFiles: ["test/edge.setup.ts", ENFORCE_INVARIANTS],
           // To start a workerd takes longer than most of these files.
           isolate: false,
           exclude: [FILTER_IN_WORKER],
         }),
       ),
-      inWorkerd(quick("test:filter", [FILTER_IN_WORKER])),
+      inWorkerd(quick("test:filter", [FILTER_IN_WORKER], { setupFiles: [ENFORCE_INVARIANTS] })),
 
       { root, test: timed("system:sockets", testsOf(["sockets"])) },
       {
@@ -113,7 +116,9 @@ export default defineConfig({
           exclude: [...defaultExclude, ...systemTestsOf(EDGE_ROOMS)],
         }),
       },
-      inWorkerd(timed("system:edge", systemTestsOf(EDGE_ROOMS))),
+      inWorkerd(
+        timed("system:edge", systemTestsOf(EDGE_ROOMS), { setupFiles: [ENFORCE_INVARIANTS] }),
+      ),
       // Needs a Chromium.
       { root, test: timed("system:browsers", testsOf(["e2e"])) },
 

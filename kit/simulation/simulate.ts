@@ -5,6 +5,7 @@
 import type { BrokenLaw, Displaced, Stats } from "./laws.ts";
 import type { Fault, PlannedFaults, Schedule } from "./schedule.ts";
 
+import { enforceInvariants } from "../../src/core/invariants.ts";
 import { epochMs } from "../model/limiters.ts";
 import { Random } from "../random.ts";
 import { Laws } from "./laws.ts";
@@ -12,6 +13,8 @@ import { drawSchedule } from "./schedule.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 import { VirtualObject } from "./virtual-object.ts";
 import { VirtualWorker } from "./worker.ts";
+
+enforceInvariants();
 
 /** A schedule in which a law was broken. */
 export interface Failure extends BrokenLaw {

@@ -39,6 +39,7 @@ import type { StatsView } from "./stats.ts";
 import type { TokenBucketState } from "./limits/token-bucket.ts";
 import type { Waiter } from "./queue/waiter-queue.ts";
 
+import { invariants } from "./invariants.ts";
 import { leaseEndAtMs } from "./lease/lease.ts";
 import { guardedPlace } from "./queue/guarded-place.ts";
 import { integerFault, isIntegerWithin } from "./policy.ts";
@@ -212,6 +213,8 @@ export class Limiter<Caller> {
     this.#isChanged = false;
     const bucket = this.#bucket;
     if (!bucket) return isChanged ? this.toJSON() : undefined;
+    const { head } = this.#queue;
+    if (head) invariants?.headWaits(bucket.tokens, head.tokens);
     const durable = this.#writeAhead.checkpoint(bucket, this.#policy, nowMs, isChanged);
     return durable && { ...this.toJSON(), bucket: durable };
   }
@@ -261,6 +264,7 @@ export class Limiter<Caller> {
       return { settled };
     }
     const waiter = this.#join({ caller, tokens, queuedAtMs, deadlineAtMs });
+    invariants?.promised(waiter, grantAtMs);
     forecast.takeAtEarliestTick(tokens);
     this.#forecast = forecast;
     return { settled, waiter };
@@ -296,7 +300,9 @@ export class Limiter<Caller> {
       return { settled };
     }
     if (!bucket.neverOverflows(tokens)) this.#overflowing += 1;
+    invariants?.movedBack(this.#queue);
     const waiter = this.#queue.joinBehind(returner, predecessor);
+    invariants?.promised(waiter, grantAtMs);
     this.#forecast = undefined;
     this.#grantHeads(bucket, nowMs, settled);
     return this.#queue.has(waiter) ? { settled, waiter } : { settled };
@@ -533,13 +539,16 @@ export class Limiter<Caller> {
     const { head } = this.#queue;
     const dueTick = head ? bucket.tick + bucket.ticksUntil(head.tokens) : Infinity;
     bucket.advance(nowMs);
+    const isLate = bucket.tick > dueTick;
+    if (isLate) invariants?.cameLate(this.#queue);
     this.#grantHeads(bucket, nowMs, settled);
-    if (bucket.tick > dueTick) this.#retime(bucket, nowMs, settled);
+    if (isLate) this.#retime(bucket, nowMs, settled);
   }
 
   #grantHeads(bucket: TokenBucket, nowMs: number, settled: Settlement<Caller>[]): void {
     let { head } = this.#queue;
     while (head && bucket.tryTake(head.tokens)) {
+      invariants?.grantedAsPromised(head, bucket.reachedAtMs);
       this.#leave(head);
       this.#grant(settled, bucket, head, nowMs);
       ({ head } = this.#queue);
@@ -555,6 +564,7 @@ export class Limiter<Caller> {
       const isPossible = waiter.tokens <= this.#policy.capacity;
       const grantAtMs = forecast.timeOf(waiter.tokens);
       if (isPossible && grantAtMs <= Math.max(waiter.deadlineAtMs, instantOf(bucket, nowMs))) {
+        invariants?.promised(waiter, grantAtMs);
         forecast.takeAtEarliestTick(waiter.tokens);
         if (!bucket.neverOverflows(waiter.tokens)) this.#overflowing += 1;
       } else {
@@ -597,6 +607,7 @@ export class Limiter<Caller> {
   #leave(waiter: Waiter<Caller>): boolean {
     if (!this.#queue.leave(waiter)) return false;
     if (!this.#bucket?.neverOverflows(waiter.tokens)) this.#overflowing -= 1;
+    invariants?.overflowing(this.#overflowing, this.#queue.size);
     return true;
   }
 

@@ -52,6 +52,7 @@ import type { LeasedSum } from "./limits/leased-tokens.ts";
 import type { Policy, PolicyFields } from "./policy.ts";
 import type { TokenBucket, TokenBucketState } from "./limits/token-bucket.ts";
 
+import { invariants } from "./invariants.ts";
 import { LeasedTokens } from "./limits/leased-tokens.ts";
 
 /** Most of the capacity that a batch may be, as a divisor. */
@@ -141,6 +142,7 @@ export class WriteAhead {
     if (this.#isSettled) return bucket.toJSON();
     const durable = bucket.copy();
     durable.lend(batch, nowMs + LEASED_MS);
+    invariants?.writtenAhead(batch, maxBatch(policy), bucket.tokens, durable.tokens);
     this.#untilMs = nowMs + LEASED_MS - CLOCK_MARGIN_MS;
     return durable.toJSON();
   }

@@ -27,6 +27,8 @@
 import type { Lease, LeaseAsk, LeaseMark, LeaseReport, LeaseUse } from "./lease.ts";
 import type { LeaseTerms } from "../policy.ts";
 
+import { invariants } from "../invariants.ts";
+
 /** Tokens in `ttlMs`; with fewer, calls for leases would be about as many as requests. */
 const MIN_DEMAND = 4;
 /**
@@ -117,6 +119,7 @@ export class LeaseHolder {
       lease.used += taken;
       missing -= taken;
     }
+    invariants?.tookFromLeases(missing);
     this.#granted += 1;
     return true;
   }

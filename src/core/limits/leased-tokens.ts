@@ -6,6 +6,7 @@
  * what is kept is a sum for each instant at which leases end, and whoever lends sees to it that these
  * instants are few (see limiter.ts): ten thousand leases take no more room than one.
  */
+import { invariants } from "../invariants.ts";
 
 /** A sum of leases that end at the same instant, epoch milliseconds. */
 export interface LeasedSum {
@@ -52,6 +53,7 @@ export class LeasedTokens {
     } else {
       this.#sums.splice(index < 0 ? this.#sums.length : index, 0, { untilMs, tokens });
     }
+    invariants?.leased(this.#sums, this.#tokens);
   }
 
   /** Removes up to `tokens` of those that end at `untilMs`, and says how many: 0 once they have ended. */
@@ -63,6 +65,7 @@ export class LeasedTokens {
     this.#tokens -= removed;
     if (removed === sum.tokens) this.#sums.splice(index, 1);
     else this.#sums[index] = { untilMs, tokens: sum.tokens - removed };
+    invariants?.leased(this.#sums, this.#tokens);
     return removed;
   }
 

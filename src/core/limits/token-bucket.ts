@@ -35,6 +35,7 @@ import type { LeasedSum } from "./leased-tokens.ts";
 import type { Policy } from "../policy.ts";
 
 import { LeasedTokens } from "./leased-tokens.ts";
+import { invariants } from "../invariants.ts";
 import { policyRanges } from "../policy.ts";
 
 /**
@@ -202,6 +203,7 @@ export class TokenBucket {
     if (this.#pausedUntilMs === undefined) {
       this.#tokens = Math.max(this.#tokens, Math.min(this.#room, this.#tokens + back));
     }
+    invariants?.bucket(this.#tokens, this.#policy.capacity);
     if (this.#leased.tokens === 0) this.#leased = undefined;
   }
 
@@ -307,6 +309,7 @@ export class TokenBucket {
       if (pausedUntilMs !== undefined) this.#holdTicks(pausedUntilMs);
     }
     this.#tokens = Math.min(this.#tokens, Math.max(0, policy.capacity - this.leasedTokens));
+    invariants?.bucket(this.#tokens, policy.capacity);
   }
 
   /** A second bucket in the same state, to look ahead with. */
@@ -333,6 +336,7 @@ export class TokenBucket {
     const filled = Math.min(this.#room, sum);
     this.#tick = tick;
     this.#tokens = Math.max(this.#tokens, filled);
+    invariants?.bucket(this.#tokens, this.#policy.capacity);
   }
 
   /** Fills up to the end of each lease in turn, and so on to `tick`. */

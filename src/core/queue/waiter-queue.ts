@@ -12,6 +12,8 @@
  * puts somebody further back.
  */
 
+import { invariants } from "../invariants.ts";
+
 /** One caller in the queue. Handed out when it joins; the token with which it can leave. */
 export interface Waiter<Caller> {
   /** Whatever the owner of the queue wants to find again; never looked at. */
@@ -98,10 +100,15 @@ export class WaiterQueue<Caller> {
    */
   join(waiter: Waiter<Caller>): Waiter<Caller> {
     const { queuedAtMs } = waiter;
-    if (queuedAtMs >= this.#latestAtMs) return this.#insert(waiter, this.#tail);
-    let after = this.#head;
-    while (after && after.queuedAtMs <= queuedAtMs) after = after.next;
-    return this.#insert(waiter, after ? after.previous : this.#tail);
+    let predecessor = this.#tail;
+    if (queuedAtMs < this.#latestAtMs) {
+      let after = this.#head;
+      while (after && after.queuedAtMs <= queuedAtMs) after = after.next;
+      if (after) predecessor = after.previous;
+    }
+    const link = this.#insert(waiter, predecessor);
+    invariants?.joinedInOrder(predecessor?.queuedAtMs, queuedAtMs, link.next?.queuedAtMs);
+    return link;
   }
 
   /**
@@ -131,6 +138,7 @@ export class WaiterQueue<Caller> {
     this.#size += 1;
     this.#tokens += link.tokens;
     this.#latestAtMs = Math.max(this.#latestAtMs, link.queuedAtMs);
+    invariants?.queue(this.#size, this.#tokens, this.#head, this.#tail);
     return link;
   }
 
@@ -157,6 +165,7 @@ export class WaiterQueue<Caller> {
     this.#size -= 1;
     this.#tokens -= waiter.tokens;
     if (this.#size === 0) this.#latestAtMs = 0;
+    invariants?.queue(this.#size, this.#tokens, this.#head, this.#tail);
     return true;
   }
 

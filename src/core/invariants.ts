@@ -1,0 +1,125 @@
+/**
+ * What always holds inside the core. A broken invariant is a bug in the core, never a caller's mistake,
+ * so it throws at the place where it breaks.
+ *
+ * Tests and the fault simulator call `enforceInvariants` (test/invariants.setup.ts and
+ * kit/simulation/simulate.ts); nothing else does. A deployed Worker never calls it, so every bundler drops
+ * that function and the class below, and a call such as `invariants?.queue(…)` evaluates nothing, not even
+ * its arguments. That needs no build constant, which plain Node, `tsc` and each bundler would all have to
+ * agree on.
+ */
+
+/** The invariants if they are enforced, else `undefined`. */
+export let invariants: Invariants | undefined = undefined;
+
+/** Enforces the invariants from now on, in everything that shares this module. */
+export function enforceInvariants(): void {
+  invariants = new Invariants();
+}
+
+/** What the invariants need to know of a waiter. */
+interface PromisedWaiter {
+  readonly deadlineAtMs: number;
+}
+
+/** Tokens on lease that end at one instant. */
+interface Sum {
+  readonly untilMs: number;
+  readonly tokens: number;
+}
+
+/** One method per invariant; each throws an `Error` if it doesn't hold. */
+export class Invariants {
+  /** The latest instant at which each waiter is granted, unless something allowed disturbs the queue. */
+  readonly #promisedAtMs = new WeakMap<PromisedWaiter, number>();
+
+  /** A queue's running counts fit each other and its ends. */
+  queue(waiters: number, tokens: number, head: object | undefined, tail: object | undefined): void {
+    const isEmpty = waiters === 0;
+    hold(Number.isInteger(waiters) && waiters >= 0, () => `${waiters} waiters`);
+    hold(tokens >= waiters, () => `${waiters} waiters want ${tokens} tokens`);
+    hold(!isEmpty || tokens === 0, () => `nobody waits, for ${tokens} tokens`);
+    hold(isEmpty === !head && isEmpty === !tail, () => `${waiters} waiters, head or tail differs`);
+  }
+
+  /** A newcomer stands behind everybody who came earlier, and before everybody who came later. */
+  joinedInOrder(previousAtMs = -Infinity, queuedAtMs: number, nextAtMs = Infinity): void {
+    hold(
+      previousAtMs <= queuedAtMs && queuedAtMs < nextAtMs,
+      () => `queued at ${queuedAtMs} between ${previousAtMs} and ${nextAtMs}`,
+    );
+  }
+
+  /** The waiters that may wait while a tick overflows are some of all waiters. */
+  overflowing(overflowing: number, waiters: number): void {
+    hold(
+      overflowing >= 0 && overflowing <= waiters,
+      () => `${overflowing} of ${waiters} waiters may wait while a tick overflows`,
+    );
+  }
+
+  /** A turn ends with nobody waiting whose tokens are there. */
+  headWaits(tokens: number, wanted: number): void {
+    hold(tokens < wanted, () => `the head waits for ${wanted} tokens, ${tokens} are there`);
+  }
+
+  /** A bucket holds whole tokens, and no more than it can. */
+  bucket(tokens: number, capacity: number): void {
+    hold(Number.isSafeInteger(tokens), () => `the bucket holds ${tokens} tokens`);
+    hold(tokens <= capacity, () => `${tokens} tokens in a bucket of ${capacity}`);
+  }
+
+  /** Sums on lease are positive, end one after the other, and add up. */
+  leased(sums: readonly Sum[], tokens: number): void {
+    let total = 0;
+    let lastMs = -Infinity;
+    for (const sum of sums) {
+      hold(sum.tokens > 0, () => `${sum.tokens} tokens on lease until ${sum.untilMs}`);
+      hold(sum.untilMs > lastMs, () => `a lease until ${sum.untilMs} after one until ${lastMs}`);
+      lastMs = sum.untilMs;
+      total += sum.tokens;
+    }
+    hold(total === tokens, () => `${total} tokens on lease, counted as ${tokens}`);
+  }
+
+  /** What is on the disk holds a batch less than memory does, and a batch has its limit. */
+  writtenAhead(batch: number, maxBatch: number, inMemory: number, onDisk: number): void {
+    hold(batch >= 0 && batch <= maxBatch, () => `a batch of ${batch} tokens, of ${maxBatch}`);
+    hold(onDisk === inMemory - batch, () => `${inMemory} in memory, ${onDisk} written: ${batch}`);
+  }
+
+  /** An isolate grants tokens that it holds, all of them. */
+  tookFromLeases(missing: number): void {
+    hold(missing === 0, () => `granted ${missing} tokens that no lease holds`);
+  }
+
+  /** `waiter` has been promised a grant by `grantAtMs`. */
+  promised(waiter: PromisedWaiter, grantAtMs: number): void {
+    this.#promisedAtMs.set(waiter, grantAtMs);
+  }
+
+  /** The daemon has come late, so promises can't be kept; waiters that stay are promised anew. */
+  cameLate(waiters: Iterable<PromisedWaiter>): void {
+    for (const waiter of waiters) this.#promisedAtMs.delete(waiter);
+  }
+
+  /** Somebody came back: everybody may be granted later than promised, but not past their deadline. */
+  movedBack(waiters: Iterable<PromisedWaiter>): void {
+    for (const waiter of waiters) {
+      const atMs = this.#promisedAtMs.get(waiter);
+      if (atMs !== undefined) {
+        this.#promisedAtMs.set(waiter, Math.max(atMs, waiter.deadlineAtMs));
+      }
+    }
+  }
+
+  /** Nobody is granted at a later tick than promised. */
+  grantedAsPromised(waiter: PromisedWaiter, tickAtMs: number): void {
+    const promisedAtMs = this.#promisedAtMs.get(waiter) ?? Infinity;
+    hold(tickAtMs <= promisedAtMs, () => `promised ${promisedAtMs}, granted ${tickAtMs}`);
+  }
+}
+
+function hold(holds: boolean, detail: () => string): void {
+  if (!holds) throw new Error(`Invariant broken: ${detail()}`);
+}
