@@ -1,0 +1,29 @@
+/** The files of buckets, as a test sets them up. */
+import type { BucketFiles, FileState } from "../../src/worker/config/bucket-files.ts";
+
+/** Files that a test describes; records what is reported about them. */
+export class FakeFiles implements BucketFiles {
+  readonly emptied: string[] = [];
+  readonly setAsideNames: string[] = [];
+  areUnused = true;
+  state: FileState | undefined = undefined;
+  asks = 0;
+
+  async isUnused(): Promise<boolean> {
+    return this.areUnused;
+  }
+
+  async stateOf(): Promise<FileState | undefined> {
+    this.asks += 1;
+    return this.state;
+  }
+
+  async setAside(name: string): Promise<boolean> {
+    this.setAsideNames.push(name);
+    return true;
+  }
+
+  async noteEmptied(name: string): Promise<void> {
+    this.emptied.push(name);
+  }
+}

@@ -1,0 +1,104 @@
+/** Buckets whose files can be seen: unused ones are answered for without an object. */
+import { listDurableObjectIds } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+
+import { ONE_A_SECOND, deployed } from "../../kit/edge/deployed.ts";
+import { FakeFiles } from "../../kit/edge/fake-files.ts";
+import { ADMIN } from "../../kit/edge/surfaces.ts";
+import { uniqueName, useVirtualTime } from "../../kit/edge/virtual-time.ts";
+
+useVirtualTime();
+
+const put = (body: object): RequestInit => ({
+  method: "PUT",
+  headers: ADMIN,
+  body: JSON.stringify(body),
+});
+
+/** What asks for nothing, and what no bucket of its policy can give. */
+const inVain: readonly (readonly [what: string, path: (name: string) => string, RequestInit?])[] = [
+  ["a snapshot", (name) => `/buckets/${name}`],
+  ["metrics", (name) => `/metrics?bucket=${name}`],
+  ["more tokens than fit", (name) => `/acquire?bucket=${name}&tokens=2`],
+  ["more patience than allowed", (name) => `/acquire?bucket=${name}&timeoutMs=60001`],
+  [
+    "more tokens than fit, as a stream",
+    (name) => `/acquire?bucket=${name}&tokens=2`,
+    { headers: { Accept: "text/event-stream" } },
+  ],
+  ["an empty PUT", (name) => `/buckets/${name}`, put({})],
+  ["an illegal PUT", (name) => `/buckets/${name}`, put({ initialTokens: 2 })],
+  ["a DELETE", (name) => `/buckets/${name}`, { method: "DELETE", headers: ADMIN }],
+  [
+    "the end of a pause",
+    (name) => `/buckets/${name}/pause`,
+    { method: "POST", headers: ADMIN, body: JSON.stringify({ untilMs: 0 }) },
+  ],
+];
+
+describe("a bucket that nobody has ever come to", () => {
+  const POLICIES = { "*": ONE_A_SECOND };
+
+  it.each(inVain.map(([what, path, init = {}]) => ({ what, path, init })))(
+    "makes no object of $what, and answers as the object does",
+    async ({ path, init }) => {
+      const name = uniqueName("unused");
+      const url = path(encodeURIComponent(name));
+      const before = await listDurableObjectIds(env.BUCKETS);
+      const FILES = new FakeFiles();
+      const BUCKETS = {
+        getByName: () => {
+          throw new Error("The object is made");
+        },
+      };
+      const without = await deployed({ POLICIES, FILES, BUCKETS }, url, init);
+      expect(await listDurableObjectIds(env.BUCKETS)).toEqual(before);
+      const withObject = await deployed({ POLICIES }, url, init);
+      expect(without.status).toBe(withObject.status);
+      expect(Object.fromEntries(without.headers)).toEqual(Object.fromEntries(withObject.headers));
+      expect(await without.text()).toBe(await withObject.text());
+      expect(FILES.emptied).toEqual([]);
+    },
+  );
+
+  it.each([
+    { what: "an acquire", path: (name: string) => `/acquire?bucket=${name}`, init: () => ({}) },
+    { what: "a PUT", path: (name: string) => `/buckets/${name}`, init: () => put({ capacity: 5 }) },
+    {
+      what: "a pause",
+      path: (name: string) => `/buckets/${name}/pause`,
+      init: () => ({ ...put({ untilMs: Date.now() + 60_000 }), method: "POST" }),
+    },
+  ])("is used from $what on", async ({ path, init }) => {
+    const name = uniqueName("used");
+    const FILES = new FakeFiles();
+    const answer = await deployed({ POLICIES, FILES }, path(encodeURIComponent(name)), init());
+    expect(answer.status).toBe(200);
+    FILES.areUnused = false;
+    const snapshot = await deployed({ POLICIES, FILES }, `/buckets/${encodeURIComponent(name)}`);
+    const plain = await deployed({ POLICIES }, `/buckets/${encodeURIComponent(name)}`);
+    expect(await snapshot.text()).toBe(await plain.text());
+  });
+
+  it("that was used keeps an override that allows more", async () => {
+    const name = uniqueName("overridden");
+    const FILES = new FakeFiles();
+    const path = `/buckets/${encodeURIComponent(name)}`;
+    expect((await deployed({ POLICIES, FILES }, path, put({ capacity: 5 }))).status).toBe(200);
+    FILES.areUnused = false;
+    const asked = `/acquire?bucket=${name}&tokens=2&timeoutMs=0`;
+    expect((await deployed({ POLICIES, FILES }, asked)).status).toBe(429);
+  });
+
+  it("holds nothing any more once it was deleted, and its file may go", async () => {
+    const name = uniqueName("deleted");
+    const FILES = new FakeFiles();
+    FILES.areUnused = false;
+    await deployed({ POLICIES, FILES }, `/acquire?bucket=${name}`);
+    const deletion = { method: "DELETE", headers: ADMIN };
+    const path = `/buckets/${encodeURIComponent(name)}`;
+    expect((await deployed({ POLICIES, FILES }, path, deletion)).status).toBe(204);
+    expect(FILES).toMatchObject({ emptied: [name], setAsideNames: [] });
+  });
+});
