@@ -1,27 +1,27 @@
 /**
- * What a request to watch says of itself. It comes from browsers, which differ in two ways from other
- * callers: a script cannot set a header of a WebSocket's request, but the names of subprotocols; and
- * what a browser holds back from scripts of other origins elsewhere (CORS), it does not hold back here.
+ * What a request to watch says about itself. It comes from browsers, which differ from other callers in two
+ * ways: a script can't set headers of a WebSocket's request, only the names of subprotocols; and browsers
+ * don't apply CORS to WebSockets, so a script of any origin can open one.
  */
 import type { CorsOrigins } from "../config/cors-origins.ts";
 
 import { apiKeyIn } from "../../protocol/watch-feed.ts";
 
-/** Whether a WebSocket is asked for. */
+/** Whether the request asks for a WebSocket. */
 export function isUpgrade({ headers }: Request): boolean {
   return headers.get("Upgrade")?.toLowerCase() === "websocket";
 }
 
-/** The subprotocols that are offered, in order. */
+/** The offered subprotocols, in order. */
 export function subprotocolsOf({ headers }: Request): readonly string[] {
   const names = headers.get("Sec-WebSocket-Protocol") ?? "";
   return names.split(",").map((name) => name.trim());
 }
 
 /**
- * Whether a script of the request's origin may read the bucket: it is Sluice's own, or one that
- * `allowed` names, or the sender is no browser. Of its own origin the host is compared and not the
- * scheme, because what ends TLS in front of Sluice may speak plain HTTP to it.
+ * Whether a script of the request's origin may read the bucket: the origin is Sluice's own or one that
+ * `allowed` lists, or the sender is not a browser. For its own origin the host is compared and not the
+ * scheme, because a proxy that ends TLS in front of Sluice may use plain HTTP.
  */
 export function isOriginAllowed(request: Request, allowed: CorsOrigins): boolean {
   const origin = request.headers.get("Origin");
@@ -30,8 +30,8 @@ export function isOriginAllowed(request: Request, allowed: CorsOrigins): boolean
 }
 
 /**
- * The request as those who check tokens want it: with the token in the `Authorization` that a browser
- * cannot send. A request that has one of its own stays as it is.
+ * The request as token checks expect it: with the token in the `Authorization` header that a browser can't
+ * send. A request that already has the header stays unchanged.
  */
 export function withBearer(request: Request): Request {
   if (request.headers.has("Authorization")) return request;

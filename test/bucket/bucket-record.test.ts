@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+
+import type { LimiterState } from "../../src/core/limiter.ts";
+import type { BucketRecord } from "../../src/bucket/platform.ts";
+
+import { lastInstantOf, recordOf, restore } from "../../src/bucket/bucket-record.ts";
+import { Caller } from "../../src/bucket/caller.ts";
+import { newBucket, snapshotOf, type OpenBucket } from "../../src/bucket/open-bucket.ts";
+import { Policy } from "../../src/core/policy.ts";
+
+const START_MS = 1_795_425_904_000;
+const fields = { capacity: 3, refillTokens: 1, refillIntervalMs: 1_000 };
+const policy = { name: "*", ...Policy.of(fields).toJSON() };
+
+/** A bucket after one grant at `START_MS`, and its state at `nowMs`. */
+function granted(nowMs: number, pausedUntilMs?: number): [OpenBucket, LimiterState] {
+  const bucket = newBucket("x", policy);
+  const { limiter } = bucket;
+  const caller = new Caller({ bucket: "x", policy, tokens: 1 }, 0, { answered: () => undefined });
+  limiter.acquire({ caller, tokens: 1, timeoutMs: 0 }, START_MS);
+  if (pausedUntilMs !== undefined) limiter.pause({ untilMs: pausedUntilMs, tokens: 3 }, nowMs);
+  limiter.advance(nowMs);
+  return [bucket, limiter.toJSON()];
+}
+
+function recorded(nowMs: number, pausedUntilMs?: number): BucketRecord {
+  return recordOf(...granted(nowMs, pausedUntilMs));
+}
+
+describe("bucket record", () => {
+  it("comes back from JSON as the bucket that was written", () => {
+    const [bucket, state] = granted(START_MS);
+    bucket.isOverridden = true;
+    const restored = restore(JSON.parse(JSON.stringify(recordOf(bucket, state))));
+    expect(restored).toMatchObject({ name: "x", policyName: "*", isOverridden: true });
+    expect(snapshotOf(restored, START_MS + 10)).toEqual(snapshotOf(bucket, START_MS + 10));
+  });
+
+  it.each([1, 2, 3, 4])("of format %i is read", (format) => {
+    expect(restore({ ...recorded(START_MS), format }).name).toBe("x");
+  });
+
+  it.each([0, 5])(
+    "of format %i is refused, and the message lists those that are read",
+    (format) => {
+      const message = `Cannot read a state of format ${format}: this version reads formats 1, 2, 3, 4`;
+      expect(() => restore({ ...recorded(START_MS), format })).toThrow(new RangeError(message));
+    },
+  );
+
+  it("with an illegal policy is refused", () => {
+    const record = { ...recorded(START_MS), policy: { ...policy, capacity: -1 } };
+    expect(() => restore(record)).toThrow("capacity must be an integer");
+  });
+
+  it("shows the last tick that had passed", () => {
+    expect(lastInstantOf(recorded(START_MS))).toBe(START_MS);
+    expect(lastInstantOf(recorded(START_MS + 1_999))).toBe(START_MS + 1_000);
+  });
+
+  it("shows no later instant than the start while a pause lets the ticks run ahead", () => {
+    expect(lastInstantOf(recorded(START_MS + 1_999, START_MS + 60_000))).toBe(START_MS);
+  });
+
+  it("shows no instant for a bucket that has not started", () => {
+    const bucket = newBucket("x", policy);
+    expect(lastInstantOf(recordOf(bucket, bucket.limiter.toJSON()))).toBe(0);
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+
+import type { Turn } from "../../src/core/limiter.ts";
+import type { WatchEvent } from "../../src/protocol/watch-feed.ts";
+
+import { Caller } from "../../src/bucket/caller.ts";
+import { EventFeed } from "../../src/bucket/event-feed.ts";
+import { Limiter } from "../../src/core/limiter.ts";
+import { Policy } from "../../src/core/policy.ts";
+
+const NOW_MS = 1_795_425_904_000;
+const policy = Policy.of({
+  capacity: 1,
+  refillTokens: 1,
+  refillIntervalMs: 1_000,
+  queueLimit: 2,
+});
+
+/** A limiter whose turns go to a feed, and the events that an observer receives. */
+class Watched {
+  readonly limiter = new Limiter<Caller>(policy);
+  readonly feed = new EventFeed();
+  readonly rounds: (readonly WatchEvent[])[] = [];
+
+  observe(lastId = 0): void {
+    this.feed.observe({ turned: (events) => this.rounds.push(events) }, lastId);
+  }
+
+  acquire(nowMs: number, timeoutMs = 60_000): Turn<Caller> {
+    const call = { bucket: "x", policy: { name: "*", ...policy.toJSON() }, tokens: 1 };
+    const caller = new Caller(call, timeoutMs, { answered: () => undefined });
+    const turn = this.limiter.acquire({ caller, tokens: 1, timeoutMs }, nowMs);
+    this.feed.turned(turn, nowMs);
+    return turn;
+  }
+}
+
+describe("EventFeed", () => {
+  it("reports what happens to each request, under one number", () => {
+    const watched = new Watched();
+    watched.observe();
+    watched.acquire(NOW_MS);
+    const { waiter } = watched.acquire(NOW_MS);
+    watched.acquire(NOW_MS, 0);
+    if (!waiter) throw new Error("It does not wait");
+    watched.feed.turned(watched.limiter.cancel(waiter, NOW_MS + 300), NOW_MS + 300);
+    const seen = watched.rounds.flat().map(({ kind, id, atMs }) => [kind, id, atMs - NOW_MS]);
+    expect(seen).toEqual([
+      ["granted", 1, 0],
+      ["queued", 2, 0],
+      ["refused", 3, 0],
+      ["cancelled", 2, 300],
+    ]);
+    expect(watched.rounds[2]).toMatchObject([{ reason: "timeout", tokens: 1 }]);
+    expect(watched.rounds[3]).toMatchObject([{ waitedMs: 300, tokens: 1 }]);
+  });
+
+  it("reports a turn in which nothing happens to a request, with no events", () => {
+    const watched = new Watched();
+    watched.observe();
+    watched.feed.turned({ settled: [] }, NOW_MS);
+    expect(watched.rounds).toEqual([[]]);
+  });
+
+  it("numbers from the last number of an earlier observer", () => {
+    const watched = new Watched();
+    watched.observe(41);
+    watched.acquire(NOW_MS);
+    watched.observe(3);
+    watched.acquire(NOW_MS);
+    expect(watched.rounds.flat().map(({ id }) => id)).toEqual([42, 43]);
+  });
+
+  it("reports nothing without an observer, and numbers nothing", () => {
+    const watched = new Watched();
+    watched.observe();
+    watched.feed.observe(undefined, 0);
+    const { settled } = watched.acquire(NOW_MS);
+    expect(watched.rounds).toEqual([]);
+    expect(settled[0]?.caller.watchId).toBeUndefined();
+  });
+});

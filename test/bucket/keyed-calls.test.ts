@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+
+import type { KeyedGrant } from "../../src/bucket/idempotency-store.ts";
+import type { AcquireCall } from "../../src/wire/acquire-call.ts";
+
+import { Caller } from "../../src/bucket/caller.ts";
+import { KeyedCalls } from "../../src/bucket/keyed-calls.ts";
+import { Limiter } from "../../src/core/limiter.ts";
+import { Policy } from "../../src/core/policy.ts";
+
+const NOW_MS = 1_795_425_904_000;
+const policy = Policy.of({ capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 });
+const call: AcquireCall = {
+  bucket: "x",
+  policy: { name: "*", ...policy.toJSON() },
+  tokens: 1,
+  idempotencyKey: "a",
+};
+const grant = { ok: true, tokens: 1, remaining: 0, waitedMs: 0, grantedAtMs: NOW_MS } as const;
+const arrival = { queuedAtMs: NOW_MS, deadlineAtMs: NOW_MS + 60_000 };
+
+function inMemory(): { calls: KeyedCalls; stored: Map<string, KeyedGrant> } {
+  const stored = new Map<string, KeyedGrant>();
+  const calls = new KeyedCalls({
+    list: () => stored.entries(),
+    put: (key, keyed) => void stored.set(key, keyed),
+    delete: (key) => void stored.delete(key),
+  });
+  return { calls, stored };
+}
+
+/** A caller that waits in a queue. */
+function waiting(): Caller {
+  const limiter = new Limiter<Caller>(policy);
+  const caller = new Caller(call, 60_000, { answered: () => undefined });
+  limiter.acquire({ caller, tokens: 1, timeoutMs: 0 }, NOW_MS);
+  caller.waiter = limiter.acquire({ caller, tokens: 1, timeoutMs: 60_000 }, NOW_MS).waiter;
+  expect(caller.waiter).toBeDefined();
+  return caller;
+}
+
+describe("KeyedCalls", () => {
+  it("knows nothing of a new key", () => {
+    const { calls } = inMemory();
+    expect(calls.find("a", call, NOW_MS)).toBeUndefined();
+    expect(calls.isGranted("a", NOW_MS)).toBe(false);
+  });
+
+  it("finds a grant, for ten minutes", () => {
+    const { calls, stored } = inMemory();
+    calls.granted("a", call, grant, NOW_MS);
+    expect(stored.get("a")).toEqual({ asked: { tokens: 1 }, grant });
+    expect(calls.find("a", call, NOW_MS + 599_999)).toEqual({ kind: "granted", grant });
+    expect(calls.find("a", call, NOW_MS + 600_000)).toBeUndefined();
+  });
+
+  it("finds a caller that waits, until it no longer does", () => {
+    const { calls } = inMemory();
+    const caller = waiting();
+    calls.arrived("a", caller);
+    expect(calls.find("a", call, NOW_MS)).toEqual({ kind: "waiting", caller });
+    calls.forget(caller);
+    expect(calls.find("a", call, NOW_MS)).toBeUndefined();
+  });
+
+  it("keeps the newer of two callers with one key when the older is forgotten", () => {
+    const { calls } = inMemory();
+    const [older, newer] = [waiting(), waiting()];
+    calls.arrived("a", older);
+    calls.arrived("a", newer);
+    calls.forget(older);
+    expect(calls.waiting("a")).toBe(newer);
+  });
+
+  it("finds the place of a caller that left, for 30 seconds, but not for a requeued call", () => {
+    const { calls } = inMemory();
+    calls.disconnected(call, 60_000, arrival, NOW_MS);
+    const place = { asked: { tokens: 1 }, timeoutMs: 60_000, arrival };
+    expect(calls.find("a", call, NOW_MS + 30_000)).toEqual({ kind: "absent", place });
+    expect(calls.find("a", call, NOW_MS + 30_001)).toBeUndefined();
+    const requeued = { ...call, requeued: { arrivedAtMs: NOW_MS, elapsedMs: 0 } };
+    expect(calls.find("a", requeued, NOW_MS)).toBeUndefined();
+  });
+
+  it("gives up the place of a caller that has arrived again", () => {
+    const { calls } = inMemory();
+    calls.disconnected(call, 60_000, arrival, NOW_MS);
+    calls.arrived("a", new Caller(call, 60_000, { answered: () => undefined }));
+    expect(calls.find("a", call, NOW_MS)).toBeUndefined();
+  });
+
+  it("remembers nothing of a call without a key", () => {
+    const { calls } = inMemory();
+    const { idempotencyKey: _, ...keyless } = call;
+    calls.disconnected(keyless, 60_000, arrival, NOW_MS);
+    expect(calls.find("undefined", call, NOW_MS)).toBeUndefined();
+  });
+
+  it.each([{ tokens: 2 }, { timeoutMs: 5 }])("refuses the key for another request: %j", (other) => {
+    const { calls } = inMemory();
+    calls.granted("a", call, grant, NOW_MS);
+    expect(calls.find("a", { ...call, ...other }, NOW_MS)).toEqual({ kind: "reused" });
+  });
+
+  it("cancels a key for 10 seconds, before everything else that is known of it", () => {
+    const { calls } = inMemory();
+    calls.disconnected(call, 60_000, arrival, NOW_MS);
+    expect(calls.cancel("a", NOW_MS)).toBe(true);
+    expect(calls.cancel("b", NOW_MS)).toBe(false);
+    calls.granted("a", call, grant, NOW_MS);
+    expect(calls.find("a", call, NOW_MS + 10_000)).toEqual({ kind: "cancelled" });
+    expect(calls.find("a", call, NOW_MS + 10_001)).toEqual({ kind: "granted", grant });
+  });
+
+  it("forgets absent and cancelled calls, and with all storage the grants", () => {
+    const { calls, stored } = inMemory();
+    calls.granted("a", call, grant, NOW_MS);
+    calls.cancel("a", NOW_MS);
+    calls.forgetAbsent();
+    expect(calls.find("a", call, NOW_MS)).toEqual({ kind: "granted", grant });
+    stored.clear();
+    calls.forgetAll();
+    expect(calls.find("a", call, NOW_MS)).toBeUndefined();
+  });
+});

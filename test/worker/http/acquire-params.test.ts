@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+
+import { readAcquireParams, readCancelParams } from "../../../src/worker/http/acquire-params.ts";
+
+type Query = Record<string, string[]>;
+
+const none = new Headers();
+const key = new Headers({ "Idempotency-Key": "k" });
+
+describe("readAcquireParams", () => {
+  it.each<[Query, object, Headers, object]>([
+    [{ bucket: ["x"] }, {}, none, { bucket: "x", tokens: 1 }],
+    [{}, { bucket: "x", tokens: 2 }, none, { bucket: "x", tokens: 2 }],
+    [
+      { bucket: ["x"], tokens: ["3"] },
+      { timeoutMs: 0 },
+      key,
+      { bucket: "x", tokens: 3, timeoutMs: 0, idempotencyKey: "k" },
+    ],
+    [
+      { bucket: ["x"], timeoutMs: ["3600000"], other: ["1"] },
+      {},
+      none,
+      { bucket: "x", tokens: 1, timeoutMs: 3_600_000 },
+    ],
+  ])("reads %j and %j", (query, body, headers, params) => {
+    expect(readAcquireParams(query, { ...body }, headers)).toEqual({ ok: true, params });
+  });
+
+  it.each<[Query, object, string[]]>([
+    [{}, {}, ["bucket"]],
+    [{ bucket: ["a b"] }, {}, ["bucket"]],
+    [{ bucket: ["x"], tokens: ["0"] }, {}, ["tokens"]],
+    [{ bucket: ["x"], tokens: ["1e3"] }, {}, ["tokens"]],
+    [{ bucket: ["x"] }, { tokens: "1" }, ["tokens"]],
+    [{ bucket: ["x"], timeoutMs: ["3600001"] }, {}, ["timeoutMs"]],
+    [
+      { tokens: ["-1"] },
+      { timeoutMs: 0.5, patience: 1 },
+      ["bucket", "tokens", "timeoutMs", "patience"],
+    ],
+  ])("names every fault of %j and %j", (query, body, fields) => {
+    const read = readAcquireParams(query, { ...body }, none);
+    expect(read.ok ? [] : read.errors.map(({ field }) => field)).toEqual(fields);
+  });
+
+  it("takes a field once, from the query or from the body", () => {
+    const read = readAcquireParams({ bucket: ["x"] }, { bucket: "x" }, none);
+    const errors = [{ field: "bucket", message: "bucket is given 2 times" }];
+    expect(read).toEqual({ ok: false, errors });
+  });
+
+  it("says what a field must be, and what it got", () => {
+    const read = readAcquireParams({ bucket: ["x"], timeoutMs: ["soon"] }, {}, none);
+    const message = 'timeoutMs must be an integer from 0 to 3600000: got "soon"';
+    expect(read).toEqual({ ok: false, errors: [{ field: "timeoutMs", message }] });
+  });
+});
+
+describe("readCancelParams", () => {
+  it("reads the bucket and the key", () => {
+    const params = { bucket: "x", idempotencyKey: "k" };
+    expect(readCancelParams({ bucket: ["x"] }, key)).toEqual({ ok: true, params });
+  });
+
+  it.each<[Query, Headers, string[]]>([
+    [{}, none, ["bucket", "Idempotency-Key"]],
+    [{ bucket: ["x"] }, none, ["Idempotency-Key"]],
+    [{ bucket: ["x", "y"] }, key, ["bucket"]],
+  ])("names every fault of %j", (query, headers, fields) => {
+    const read = readCancelParams(query, headers);
+    expect(read.ok ? [] : read.errors.map(({ field }) => field)).toEqual(fields);
+  });
+});

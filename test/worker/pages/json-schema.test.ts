@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+
+import {
+  countSchema,
+  instantSchema,
+  integerSchema,
+  objectSchema,
+} from "../../../src/worker/pages/json-schema.ts";
+
+describe("objectSchema", () => {
+  const count = countSchema("How many");
+
+  it("requires all members but the optional ones", () => {
+    const schema = objectSchema<{ one: number; two?: number }>(
+      { one: count, two: count },
+      { two: true },
+    );
+    expect(schema).toEqual({
+      type: "object",
+      properties: { one: count, two: count },
+      required: ["one"],
+    });
+  });
+
+  it("has no list of required members if there are none", () => {
+    const schema = objectSchema<{ two?: number }>({ two: count }, { two: true });
+    expect(Object.keys(schema)).toEqual(["type", "properties"]);
+  });
+});
+
+it.each([
+  [
+    integerSchema({ min: 1, max: 9 }, "Some"),
+    { type: "integer", minimum: 1, maximum: 9, description: "Some" },
+  ],
+  [countSchema("Some"), { type: "integer", minimum: 0, description: "Some" }],
+  [
+    instantSchema("The end"),
+    { type: "integer", format: "int64", description: "The end, epoch milliseconds" },
+  ],
+])("a number's schema: %j", (schema, expected) => {
+  expect(schema).toEqual(expected);
+});

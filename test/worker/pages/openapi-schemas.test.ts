@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+
+import type { Schema } from "../../../src/worker/pages/json-schema.ts";
+
+import { policyRanges } from "../../../src/core/policy.ts";
+import { acquireFields, bodies } from "../../../src/worker/pages/openapi-schemas.ts";
+
+/** Every member of an object that `schema` describes, by its path. */
+function membersOf(schema: Schema, path: string): [path: string, member: Schema][] {
+  const { properties = {}, items, anyOf = [] } = schema;
+  const own = Object.entries(properties).flatMap(([name, member]) => {
+    const pair: [string, Schema] = [`${path}.${name}`, member];
+    return [pair].concat(membersOf(member, pair[0]));
+  });
+  const parts = [...(items ? [items] : []), ...anyOf];
+  return [...own, ...parts.flatMap((part) => membersOf(part, path))];
+}
+
+const members = Object.entries(bodies).flatMap(([name, body]) => membersOf(body, name));
+
+describe("bodies", () => {
+  it("describe each member, unless its schema says all there is", () => {
+    const silent = members.filter(([, { description, $ref, const: only, properties }]) => {
+      return description === undefined && !$ref && only === undefined && !properties;
+    });
+    expect(silent.map(([path]) => path)).toEqual([]);
+  });
+
+  it("refer to bodies that exist", () => {
+    const references = members.flatMap(([, { $ref }]) => ($ref === undefined ? [] : [$ref]));
+    expect(references).toContain("#/components/schemas/Snapshot");
+    for (const reference of references) {
+      expect(Object.keys(bodies)).toContain(reference.replace("#/components/schemas/", ""));
+    }
+  });
+
+  it("have the bounds that requests are checked against", () => {
+    const { min, max } = policyRanges.capacity;
+    const [, capacity] = members.find(([path]) => path === "PolicyChange.capacity") ?? [];
+    expect(capacity).toMatchObject({ minimum: min, maximum: max });
+    expect(acquireFields.timeoutMs).toMatchObject({
+      minimum: 0,
+      maximum: policyRanges.maxWaitMs.max,
+    });
+  });
+});
