@@ -78,6 +78,8 @@ export default defineConfig({
     // CI counts from the report; a person reads the summary.
     reporters: process.env["CI"] ? ["default", "json"] : ["default"],
     outputFile: { json: ".vitest/results.json" },
+    // A worker that takes longer to end is reported as an error that no test has.
+    teardownTimeout: 60_000,
     projects: [
       // The first by name, because it waits for ten seconds.
       { root, test: quick("test:callers", testsOf(SMOKE_ROOMS)) },
