@@ -22,8 +22,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Of the devDependencies, what `npm start` and `npm run serve` need. */
 const RUN_PACKAGES = ["esbuild", "preact", "uplot", "wrangler"];
 
-/** Runs TypeScript as it is; wrangler is content with 22.12. */
-const MIN_NODE = [22, 18];
+/** Node's versions are compared by major and minor. The oldest runs TypeScript; wrangler needs only 22.12. */
+const MIN_NODE = versionOf(readJson(join(root, "package.json")).engines.node);
 /** Knows `await using`, which chaos and the benchmarks use. */
 const MIN_DEV_NODE = [24, 0];
 
@@ -84,8 +84,13 @@ function hasOwnBinary() {
   return existsSync(process.execPath);
 }
 
+/** Of `>=22.18.0` or `22.18.0`. */
+function versionOf(text) {
+  return text.replace(">=", "").split(".").map(Number);
+}
+
 function isOlder([minMajor, minMinor]) {
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const [major, minor] = versionOf(process.versions.node);
   return major < minMajor || (major === minMajor && minor < minMinor);
 }
 

@@ -16,6 +16,7 @@ import { send } from "../../kit/http/http-connection.ts";
 import { installPackage } from "../../kit/processes/packed-package.ts";
 import { startDev } from "../../kit/processes/server.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
+import { runCommand } from "../runtimes/commands.ts";
 
 const run = promisify(execFile);
 
@@ -107,8 +108,9 @@ describe("the packed package", () => {
     },
   );
 
-  it("runs its filter in Node", async () => {
-    const { stdout } = await run(process.execPath, ["in-process.ts"], { cwd: dir });
+  it.each(["Node", "OldestNode"] as const)("runs its filter on %s", async (runtime) => {
+    const [node] = runCommand(runtime);
+    const { stdout } = await run(node, ["in-process.ts"], { cwd: dir });
     expect(stdout).toBe("granted granted\n");
   });
 
@@ -127,6 +129,12 @@ describe("the packed package", () => {
     await expect(run(sluice, ["acquire", "x", "--wait", "soon"])).rejects.toMatchObject({
       code: 64,
     });
+  });
+
+  it("runs its command line on the oldest Node", async () => {
+    const [node] = runCommand("OldestNode");
+    const { stdout } = await run(node, [join(dir, "node_modules/.bin/sluice"), "--version"]);
+    expect(stdout.trim()).toBe((await readManifest()).version);
   });
 
   it("tells a wrong use apart from a right one", async () => {
