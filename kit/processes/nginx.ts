@@ -1,4 +1,4 @@
-/** nginx in front of a server, with the configuration that examples/self-hosted shows. */
+/** Starts nginx in front of a server, with the configuration of examples/self-hosted. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -11,12 +11,12 @@ import { freePort } from "./server.ts";
 
 const START_TIMEOUT_MS = 20_000;
 const POLL_MS = 20;
-/** Where Debian's package puts it, which is on no user's path. */
+/** Debian's package installs it in a directory that isn't in an ordinary user's PATH. */
 const SEARCH_PATH = `${process.env["PATH"]}:/usr/sbin`;
 
 const example = join(projectDir, "examples/self-hosted/nginx.conf");
 
-/** An nginx of its own on a free port of 127.0.0.1, in one process. */
+/** An nginx in one process, on a free port of 127.0.0.1. */
 export class Nginx implements AsyncDisposable {
   readonly url: string;
   readonly #group: ProcessGroup;
@@ -29,9 +29,9 @@ export class Nginx implements AsyncDisposable {
   }
 
   /**
-   * Starts it in front of `target`, the URL of a server of this machine. Resolves when it listens.
+   * Starts it in front of `target`, the URL of a server on this machine. Resolves when it listens.
    *
-   * @throws {Error} Where nginx is not installed, or does not start: with what it said.
+   * @throws {Error} If nginx isn't installed or doesn't start, with its output.
    */
   static async start(target: string): Promise<Nginx> {
     const dir = await mkdtemp(join(tmpdir(), "sluice-nginx-"));
@@ -49,7 +49,7 @@ export class Nginx implements AsyncDisposable {
       return nginx;
     } catch (cause) {
       await nginx[Symbol.asyncDispose]();
-      const hint = "nginx is needed here (Debian's package nginx; .ci/run installs it)";
+      const hint = "This test needs nginx (Debian's package nginx; .ci/run installs it)";
       throw new Error(`${hint}: ${String(cause)}`, { cause });
     }
   }

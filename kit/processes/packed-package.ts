@@ -1,4 +1,4 @@
-/** The package as its users get it: built, packed by npm, and installed into a folder of theirs. */
+/** The package as its users get it: built, packed by npm, and installed in another directory. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -8,10 +8,10 @@ import { projectDir } from "../../serve/worker-bundle.ts";
 
 const run = promisify(execFile);
 
-/** Where packages are installed here: Sluice's, and those of the pages. */
+/** Where packages are installed here: Sluice's own, and those of the documentation's samples. */
 const packageFolders = ["node_modules", "test/docs/node_modules"];
 
-/** Builds the package anew and packs it into `dir`. Resolves with the path of the tarball. */
+/** Builds the package and packs it into `dir`. Resolves with the path of the tarball. */
 export async function packPackage(dir: string): Promise<string> {
   await run("npm", ["run", "build"], { cwd: projectDir });
   const pack = ["pack", "--ignore-scripts", "--json", "--pack-destination", dir];
@@ -21,8 +21,8 @@ export async function packPackage(dir: string): Promise<string> {
 }
 
 /**
- * Installs the package from its tarball into the project in `dir`, and beside it packages that are
- * installed here: no registry is asked.
+ * Installs the package from its tarball in the project at `dir`, along with the packages `beside`, which are
+ * taken from this project's node_modules. Needs no registry.
  */
 export async function installPackage(
   tarball: string,

@@ -1,10 +1,9 @@
 /**
- * Child processes that do not outlive the one that started them.
+ * Child processes that don't outlive the process that started them.
  *
- * `npm start` is a tree of seven processes, and killing its root leaves the rest running. So each
- * server is started as the leader of a process group, which can be killed as a whole. Nor does a test
- * run always get to clean up: it may be killed itself. So beside each group stands a guard (guard.ts of
- * `npm run serve`). POSIX only, like process groups.
+ * `npm start` is a tree of seven processes, and killing its root leaves the rest running. So each server is
+ * started as the leader of a process group, which can be killed as a whole. A test run that is killed can't
+ * clean up, so each group also has a guard (guard.ts of `npm run serve`). POSIX only, like process groups.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -12,17 +11,17 @@ import { setTimeout } from "node:timers/promises";
 
 import { guardGroup } from "../../serve/guard.ts";
 
-/** Output kept for messages; what a server says last is what matters. */
+/** How much of the output to keep for messages, from the end, which is what matters. */
 const MAX_OUTPUT_CHARACTERS = 20_000;
 
 export interface StartOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Also opens the child's file descriptor 3 for us to read. */
+  /** Whether to also open the child's file descriptor 3 for reading. */
   readonly withControlPipe?: boolean;
 }
 
-/** A running command and all that it has started. */
+/** A running command with everything it has started. */
 export class ProcessGroup {
   readonly child: ChildProcess;
   readonly #exited: Promise<unknown>;
@@ -37,7 +36,7 @@ export class ProcessGroup {
       detached: true,
     });
     this.#exited = once(this.child, "exit").catch(() => undefined);
-    // No such command: it has no process and says so here.
+    // If there is no such command, there is no process either, only this event.
     this.child.once("error", (error) => this.#keep(error.message));
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => this.#keep(text));
@@ -45,20 +44,21 @@ export class ProcessGroup {
     const { pid } = this.child;
     if (pid === undefined) return;
     guardGroup(this.child);
-    // The root may go by itself and leave the others behind.
+    // The root may exit by itself and leave the others behind.
     this.child.once("exit", () => signalGroup(pid, "SIGKILL"));
   }
 
-  /** What it has written so far, standard output and error together. */
+  /** What it has written so far to standard output and standard error. */
   get output(): string {
     return this.#output;
   }
 
   /**
-   * What `ready` resolves with; its signal tells it to give up.
+   * Resolves with what `ready` resolves with.
    *
-   * @throws {Error} With the output so far, where the command ends before that or `timeoutMs` is over;
-   * the group is killed then.
+   * @param ready Its signal is aborted when it should stop waiting.
+   * @throws {Error} If the command ends first or `timeoutMs` has passed, with the output so far. The group
+   * is then killed.
    */
   async until<Value>(
     ready: (signal: AbortSignal) => Promise<Value>,
@@ -66,7 +66,7 @@ export class ProcessGroup {
   ): Promise<Value> {
     const done = new AbortController();
     const ended = this.#exited.then(() => {
-      throw new Error("it ended");
+      throw new Error("it has ended");
     });
     const late = setTimeout(timeoutMs, undefined, { signal: done.signal }).then(() => {
       throw new Error(`it was not ready within ${timeoutMs} ms`);
@@ -84,13 +84,13 @@ export class ProcessGroup {
     }
   }
 
-  /** Kills all of it with SIGKILL and resolves when the root has gone. Again does nothing. */
+  /** Kills the whole group with SIGKILL; resolves when the root has ended. Idempotent. */
   async kill(): Promise<void> {
     this.#signal("SIGKILL");
     await this.#exited;
   }
 
-  /** Lets it end as Ctrl-C does, so that it can tidy up; after `timeoutMs` kills it. */
+  /** Sends SIGINT, like Ctrl-C, so that it can clean up; kills the group after `timeoutMs`. */
   async interrupt(timeoutMs: number): Promise<void> {
     this.#signal("SIGINT");
     const done = new AbortController();
@@ -114,6 +114,6 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // All of it has gone.
+    // The whole group has ended.
   }
 }

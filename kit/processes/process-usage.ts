@@ -1,26 +1,31 @@
-/** What a process uses, as Linux tells it in /proc. */
-import { execFile, execFileSync } from "node:child_process";
+/** The memory, processor time and open files of a process, from the /proc of Linux. */
+import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { promisify } from "node:util";
+
+import { openFileLimit } from "../../serve/open-files.ts";
 
 const BYTES_PER_KIB = 1_024;
 
-/** Where the counts of user and system time stand behind the name in `/proc/PID/stat`. */
+/** Indexes of user and system time in `/proc/PID/stat`, counted from the field after the name. */
 const USER_TICKS = 11;
 const SYSTEM_TICKS = 12;
 
 let ticksASecond: number | undefined;
 
-/** What it has in memory now, in bytes. @throws {RangeError} Where there is no such process in /proc. */
+/**
+ * Its resident memory now, in bytes.
+ *
+ * @throws {RangeError} If /proc has no such process.
+ */
 export async function residentBytes(pid: number | undefined): Promise<number> {
   const status = await readProc(`/proc/${pid}/status`);
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * BYTES_PER_KIB;
 }
 
 /**
- * The processor time it has used so far, in milliseconds; Linux counts it in steps of 10.
+ * The processor time it has used so far, in milliseconds, in Linux's steps of 10.
  *
- * @throws {RangeError} Where there is no such process in /proc.
+ * @throws {RangeError} If /proc has no such process.
  */
 export async function processorTimeMs(pid: number | undefined): Promise<number> {
   const stat = await readProc(`/proc/${pid}/stat`);
@@ -29,19 +34,17 @@ export async function processorTimeMs(pid: number | undefined): Promise<number> 
   return ((Number(fields[USER_TICKS]) + Number(fields[SYSTEM_TICKS])) * 1_000) / ticksASecond;
 }
 
-/** @throws {RangeError} Where a process may not open `files` at once. */
+/** @throws {RangeError} If a process may not have so many files open. */
 export async function requireOpenFiles(files: number): Promise<void> {
-  // What Node starts with is raised to the most that is allowed, and handed on to what it starts.
-  const { stdout } = await promisify(execFile)("sh", ["-c", "ulimit -n"]);
-  const allowed = stdout.trim() === "unlimited" ? Infinity : Number(stdout);
+  const allowed = await openFileLimit();
   if (allowed >= files) return;
   throw new RangeError(
-    `Cannot hold so many callers: ${files} open files are needed, ulimit -n is ${allowed}`,
+    `Cannot hold so many callers: they need ${files} open files, ulimit -n is ${allowed}`,
   );
 }
 
 async function readProc(path: string): Promise<string> {
   return readFile(path, "utf8").catch((cause: unknown) => {
-    throw new RangeError("Cannot measure a process: there is no /proc of Linux here", { cause });
+    throw new RangeError(`Cannot measure a process without the /proc of Linux: ${path}`, { cause });
   });
 }

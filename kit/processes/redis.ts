@@ -1,4 +1,4 @@
-/** The Redis of this machine, where it has one: some of what Sluice is compared with keeps its state there. */
+/** Starts this machine's Redis, if it has one: some limiters that Sluice is compared with need it. */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { freePort } from "./server.ts";
 const START_TIMEOUT_MS = 20_000;
 const POLL_MS = 20;
 
-/** A Redis of its own on a free port of 127.0.0.1, which keeps nothing on the disk. */
+/** A Redis on a free port of 127.0.0.1 that writes nothing to disk. */
 export class Redis implements AsyncDisposable {
   readonly port: number;
   readonly #group: ProcessGroup;
@@ -54,7 +54,7 @@ export class Redis implements AsyncDisposable {
   }
 }
 
-/** The version of the installed Redis; `undefined` without one. */
+/** The version of the installed Redis; `undefined` if there is none. */
 export async function redisVersion(): Promise<string | undefined> {
   const asked = promisify(execFile)("redis-server", ["--version"]);
   const { stdout } = await asked.catch(() => ({ stdout: "" }));
@@ -62,15 +62,15 @@ export async function redisVersion(): Promise<string | undefined> {
 }
 
 /**
- * Whether a test can have its Redis. Where it cannot, it says so: what needs one is left out then, so that
- * the tests run with Node alone.
+ * Whether Redis is installed; logs a warning if it isn't. Tests that need it are then skipped, so that the
+ * rest run with Node alone.
  *
- * @throws {Error} On CI, which installs one.
+ * @throws {Error} On CI, which must have it.
  */
 export async function hasRedis(): Promise<boolean> {
   if ((await redisVersion()) !== undefined) return true;
-  const missing = "There is no redis-server here (Debian's package redis-server)";
+  const missing = "redis-server is not installed (Debian's package redis-server)";
   if (process.env["CI"]) throw new Error(missing);
-  console.warn(`${missing}: what the pages say of @upstash/ratelimit is type-checked, and not run`);
+  console.warn(`${missing}: samples with @upstash/ratelimit are type-checked, but not run`);
   return false;
 }

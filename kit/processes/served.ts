@@ -1,7 +1,7 @@
-/** `npm run serve`, as the process that a supervisor starts. */
+/** Runs `npm run serve` as a supervisor does. */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -11,27 +11,28 @@ import type { PolicyFields } from "../../src/core/policy.ts";
 
 import { offlineEnv, projectDir } from "../../serve/worker-bundle.ts";
 import { ProcessGroup } from "./process-group.ts";
+import { removeDir } from "./remove-dir.ts";
 
-/** It builds for a few seconds and starts in a tenth of one; this is for a machine with a lot else to do. */
+/** The build takes a few seconds, the start a tenth of one; the rest is for a busy machine. */
 const START_TIMEOUT_MS = 45_000;
-/** Between two looks at what it has printed. */
+/** Between two checks of its output. */
 const POLL_MS = 20;
 
-/** How a process has ended. */
+/** How a process ended. */
 interface End {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** What is served, where a test does not care for the command line. */
+/** Options of `Served.start`, for tests that aren't about the command line. */
 export interface ServeOptions {
-  /** In place of the policies of wrangler.toml. */
+  /** Replaces the policies of wrangler.toml. */
   readonly policies: Readonly<Record<string, Partial<PolicyFields>>>;
   /** Further options of `npm run serve`. */
   readonly args?: readonly string[];
 }
 
-/** What starts the launcher. */
+/** The command that starts the launcher. */
 type Via = "node" | "npm" | "sh";
 
 const commands: Readonly<Record<Via, readonly [string, ...string[]]>> = {
@@ -44,21 +45,30 @@ const commands: Readonly<Record<Via, readonly [string, ...string[]]>> = {
 export class Served implements AsyncDisposable {
   readonly #group: ProcessGroup;
   readonly #ended: Promise<End>;
-  /** A folder that goes with it. */
+  /** A directory to remove with it. */
   #dir: string | undefined = undefined;
 
-  /** Starts it; `environment` is laid over this process's. With `via` "sh" the arguments are the shell's. */
+  /**
+   * Starts it.
+   *
+   * @param args Its options; with `via` "sh", the arguments of the shell.
+   * @param environment Overrides this process's environment.
+   */
   constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}, via: Via = "node") {
     const [command, ...before] = commands[via];
     this.#group = new ProcessGroup(command, [...before, ...args], {
       cwd: projectDir,
       env: { ...offlineEnv, ...environment },
     });
-    // Not at its exit: what it has said may still be on its way then.
+    // "close", since at "exit" some of its output may not have arrived yet.
     this.#ended = once(this.#group.child, "close").then(([code, signal]) => ({ code, signal }));
   }
 
-  /** Starts it and resolves when it says that it is ready. Throws what it said where it ends before. */
+  /**
+   * Starts it and resolves when it reports that it is ready.
+   *
+   * @throws {Error} If it ends first, with its output.
+   */
   static async ready(
     args: readonly string[],
     environment?: NodeJS.ProcessEnv,
@@ -69,7 +79,7 @@ export class Served implements AsyncDisposable {
     return served;
   }
 
-  /** Starts it on a free port, open to everybody, with a state that goes with it. */
+  /** Starts it on a free port, open to anyone, with a state directory that is removed with it. */
   static async start({ policies, args = [] }: ServeOptions): Promise<Served> {
     const dir = await mkdtemp(join(tmpdir(), "sluice-served-"));
     const vars = ["--var", "PUBLIC:true", "--var", `POLICIES:${JSON.stringify(policies)}`];
@@ -83,7 +93,11 @@ export class Served implements AsyncDisposable {
     }
   }
 
-  /** Resolves when it has printed `text`. Throws what it said where it ends before that. */
+  /**
+   * Resolves when it has printed `text`.
+   *
+   * @throws {Error} If it ends first, with its output.
+   */
   until(text: string): Promise<void> {
     return this.#group.until(async (signal) => {
       while (!this.output.includes(text)) await setTimeout(POLL_MS, undefined, { signal });
@@ -95,7 +109,7 @@ export class Served implements AsyncDisposable {
     return this.#group.output;
   }
 
-  /** Where it says that it is reached. */
+  /** The address that it has printed. */
   get url(): string {
     return /Ready on (\S+)/.exec(this.output)?.[1] ?? "";
   }
@@ -104,17 +118,17 @@ export class Served implements AsyncDisposable {
     return Number(this.#group.child.pid);
   }
 
-  /** How it has ended, as soon as it has. */
+  /** Resolves when it has ended, with how. */
   get ended(): Promise<End> {
     return this.#ended;
   }
 
-  /** Sends a signal to the process that was started, and to no other. */
+  /** Sends a signal to the process that was started, and to no other. Doesn't wait. */
   signal(signal: NodeJS.Signals): void {
     this.#group.child.kill(signal);
   }
 
-  /** Sends SIGTERM and resolves with how it has ended, and after how long. */
+  /** Sends SIGTERM; resolves with how it ended, and after how long. */
   async terminate(): Promise<End & { readonly tookMs: number }> {
     const startedAtMs = performance.now();
     this.signal("SIGTERM");
@@ -122,15 +136,15 @@ export class Served implements AsyncDisposable {
     return { ...end, tookMs: performance.now() - startedAtMs };
   }
 
-  /** The process of its workerd. */
+  /** The process ID of its workerd. */
   async workerdPid(): Promise<number> {
     for (const { pid, parent, command } of await processes()) {
       if (parent === this.pid && command.includes("workerd")) return pid;
     }
-    throw new Error("It has no workerd");
+    throw new Error(`Process ${this.pid} has no workerd`);
   }
 
-  /** Kills it, and workerd with it, unless they have ended. */
+  /** Kills it and its workerd, unless they have ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     const workerd = await this.workerdPid().catch(() => undefined);
     await this.#group.kill();
@@ -146,7 +160,7 @@ interface Process {
   readonly command: string;
 }
 
-/** All processes of this machine, with what stands on their command lines. */
+/** All processes of this machine, with their command lines. */
 export async function processes(): Promise<Process[]> {
   const { stdout } = await promisify(execFile)("ps", ["axww", "-o", "pid=,ppid=,args="], {
     maxBuffer: 16 * 1024 * 1024,
@@ -157,16 +171,17 @@ export async function processes(): Promise<Process[]> {
   });
 }
 
-/** Removes a folder whose last writers may be dying at this moment. */
-async function removeDir(dir: string): Promise<void> {
-  await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
-}
-
-/** Resolves when there is no such process any more. Throws where that takes too long. */
+/**
+ * Resolves when the process has ended.
+ *
+ * @throws {Error} If that takes too long.
+ */
 export async function untilGone(pid: number): Promise<void> {
   const givesUpAtMs = Date.now() + START_TIMEOUT_MS;
   while ((await processes()).some((process) => process.pid === pid)) {
-    if (Date.now() > givesUpAtMs) throw new Error(`Process ${pid} does not end`);
+    if (Date.now() > givesUpAtMs) {
+      throw new Error(`Process ${pid} has not ended within ${START_TIMEOUT_MS} ms`);
+    }
     await setTimeout(POLL_MS);
   }
 }

@@ -1,14 +1,13 @@
 /**
- * Servers for tests and benchmarks that want real sockets and real time.
+ * Servers for tests and benchmarks that need real sockets and real time.
  *
- * `startWorkerd` is the Worker in the bare runtime: it sees its clients' connections as they are, can
- * be killed as a machine fails, and comes back with what is on its disk. `startDev` is `npm start`,
- * what a user runs: with wrangler's two proxies between, which pass requests on but do not pass on
- * that a client has left.
+ * `startWorkerd` runs the Worker in the bare runtime: it sees its clients' connections directly, can be
+ * killed like a failing machine, and restarted with what is on its disk. `startDev` runs `npm start` as a
+ * user does, with wrangler's two proxies in front, which forward requests but not a client's disconnect.
  *
  * Both end with `await using` or `stop()`, and at the latest with the process that started them.
  */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,65 +25,66 @@ import {
 } from "../../serve/worker-bundle.ts";
 import { writeWorkerd, type BoundService, type WorkerSource } from "../../serve/workerd-config.ts";
 import { ProcessGroup } from "./process-group.ts";
+import { removeDir } from "./remove-dir.ts";
 
-/** workerd takes a tenth of a second, wrangler a few; this is for a machine with a lot else to do. */
+/** workerd takes a tenth of a second, wrangler a few; the rest is for a busy machine. */
 const START_TIMEOUT_MS = 45_000;
 
-/** wrangler ends within half a second, and removes its bundles; held requests could keep it. */
+/** wrangler ends within half a second and removes its bundles, unless held requests keep it. */
 const STOP_TIMEOUT_MS = 5_000;
-/** Between two looks whether a server is ready. */
+/** Between two checks whether a server is ready. */
 const POLL_MS = 20;
 
 /**
- * Ports for servers that have to be told one are drawn from here: below those that systems give to
- * outgoing connections, or one of these might take the port between the look and the listening.
+ * The range for servers that need a port in advance. It is below the ports that systems use for outgoing
+ * connections, one of which could take the port between the check and the listening.
  */
 const PORTS = { from: 20_000, to: 32_000 };
 
-/** What a Worker of the runtime is. */
+/** One Worker of a process. */
 export interface WorkerOptions {
-  /** Secrets and variables, laid over those of wrangler.toml and `PUBLIC: "true"`. */
+  /** Secrets and variables that override those of wrangler.toml and `PUBLIC: "true"`. */
   readonly vars?: Readonly<Record<string, unknown>>;
-  /** In place of the policies of wrangler.toml. */
+  /** Replaces the policies of wrangler.toml. */
   readonly policies?: Readonly<Record<string, PolicyFields>>;
   /**
-   * In place of the main module of wrangler.toml: a path from the project's folder. It exports a class
-   * for each of the bindings there.
+   * Replaces the main module of wrangler.toml; relative to the project's directory. It must export a class
+   * for each binding there.
    */
   readonly main?: string;
-  /** In place of all of that: another Worker, which is not asked whether it is well. */
+  /** Replaces all of that with another Worker, which gets no health check. */
   readonly bundle?: WorkerBundle;
-  /** In place of wrangler.toml: a path from the project's folder. */
+  /** Replaces wrangler.toml; relative to the project's directory. */
   readonly config?: string;
-  /** Service bindings, to Workers of the same process. */
+  /** Service bindings to Workers of the same process. */
   readonly services?: Readonly<Record<string, BoundService>>;
-  /** Names of `others` that are told of each step of it, its spans included. */
+  /** Names of the `others` that receive its trace events, spans included. */
   readonly tails?: readonly string[];
 }
 
 export interface WorkerdOptions extends WorkerOptions {
-  /** Where the objects store; by default a new folder that goes with the server. */
+  /** Where the objects store their state; by default a new directory that is removed with the server. */
   readonly stateDir?: string;
-  /** Further Workers in the same process, by name: each with a port and objects of its own. */
+  /** Further Workers in the same process, by name, each with its own port and objects. */
   readonly others?: Readonly<Record<string, WorkerOptions>>;
-  /** Flags of V8, as in `--perf-basic-prof`. */
+  /** Flags for V8, such as `--perf-basic-prof`. */
   readonly v8Flags?: readonly string[];
-  /** Whether Workers may call addresses of this machine, too. */
+  /** Whether Workers may also call addresses of this machine. */
   readonly reachesThisMachine?: boolean;
-  /** Laid over this process's environment. */
+  /** Overrides this process's environment. */
   readonly environment?: NodeJS.ProcessEnv;
 }
 
-/** The name of the Worker that has none, for bindings to it. */
+/** The name of the main Worker, for service bindings to it. */
 export const MAIN_WORKER = "main";
 
-/** The Workers of a process, and those of them that are asked whether they are well. */
+/** The Workers of a process, and which of them get a health check. */
 interface WorkerNames {
   readonly names: readonly string[];
-  readonly asked: readonly string[];
+  readonly checked: readonly string[];
 }
 
-/** The Worker in bare workerd, and others beside it. */
+/** The Worker in bare workerd, with others beside it. */
 export class WorkerdServer implements AsyncDisposable {
   readonly stateDir: string;
   readonly #dir: string;
@@ -119,11 +119,11 @@ export class WorkerdServer implements AsyncDisposable {
       const named = Object.entries<WorkerOptions>({ [MAIN_WORKER]: main, ...others });
       const workers = await Promise.all(named.map(sourceOf));
       const names = workers.map(({ name }) => name);
-      const asked = named.flatMap(([name, { bundle }]) => (bundle ? [] : [name]));
+      const checked = named.flatMap(([name, { bundle }]) => (bundle ? [] : [name]));
       const sockets = names.map((name) => ({ name, address: "127.0.0.1:0", worker: name }));
       const setup = { stateDir: store, workers, sockets, v8Flags, reachesThisMachine };
       const configPath = await writeWorkerd(dir, setup);
-      const server = new WorkerdServer(dir, store, configPath, { names, asked }, environment);
+      const server = new WorkerdServer(dir, store, configPath, { names, checked }, environment);
       await server.restart();
       return server;
     } catch (error) {
@@ -132,12 +132,12 @@ export class WorkerdServer implements AsyncDisposable {
     }
   }
 
-  /** The port of this run: another one after each `restart`. */
+  /** The port of this run; each `restart` changes it. */
   get port(): number {
     return this.portOf(MAIN_WORKER);
   }
 
-  /** Where this run is reached, without a slash at the end. */
+  /** The address of this run, without a trailing slash. */
   get url(): string {
     return this.urlOf(MAIN_WORKER);
   }
@@ -145,7 +145,7 @@ export class WorkerdServer implements AsyncDisposable {
   /**
    * The port of one of the `others` in this run.
    *
-   * @throws {RangeError} Where there is none of that name.
+   * @throws {RangeError} If there is none of that name.
    */
   portOf(name: string): number {
     const port = this.#ports.get(name);
@@ -153,30 +153,29 @@ export class WorkerdServer implements AsyncDisposable {
     return port;
   }
 
-  /** Where that one is reached, without a slash at the end. */
+  /** The address of one of the `others`, without a trailing slash. */
   urlOf(name: string): string {
     return `http://127.0.0.1:${this.portOf(name)}`;
   }
 
-  /** The process of this run. */
+  /** The process ID of this run. */
   get pid(): number | undefined {
     return this.#group?.child.pid;
   }
 
-  /** What this run has written: the Worker's log. */
+  /** The output of this run, which is the Worker's log. */
   get output(): string {
     return this.#group?.output ?? "";
   }
 
   /**
-   * Ends workerd as a power cut does, and resolves when it has gone. (SIGTERM would wait for all the
-   * requests that are held.)
+   * Ends workerd like a power cut; resolves when it has ended. (SIGTERM would wait for all held requests.)
    */
   async kill(): Promise<void> {
     await this.#group?.kill();
   }
 
-  /** Kills it if it still runs, and starts it again over the same storage. */
+  /** Kills it if it is running, and starts it again with the same storage. */
   async restart(): Promise<void> {
     await this.kill();
     const args = ["serve", this.#configPath, "--control-fd=3"];
@@ -185,15 +184,15 @@ export class WorkerdServer implements AsyncDisposable {
       env: { ...process.env, ...this.#environment },
     });
     this.#group = group;
-    const { names, asked } = this.#workers;
+    const { names, checked } = this.#workers;
     const listening = (): Promise<Map<string, number>> => listeningPorts(group, names.length);
     this.#ports = await group.until(listening, START_TIMEOUT_MS);
-    for (const name of asked) {
+    for (const name of checked) {
       await group.until((signal) => healthy(this.urlOf(name), signal), START_TIMEOUT_MS);
     }
   }
 
-  /** Kills it for good and removes what it has written, but a `stateDir` that it was given. */
+  /** Kills it and removes everything it has written, except a `stateDir` from the options. */
   async stop(): Promise<void> {
     await this.kill();
     await removeDir(this.#dir);
@@ -207,7 +206,7 @@ export class WorkerdServer implements AsyncDisposable {
 /**
  * Starts the Worker in bare workerd, on a free port. Resolves when it answers.
  *
- * @throws {Error} With what workerd said, where it does not start.
+ * @throws {Error} If it doesn't start, with workerd's output.
  *
  * @example
  * await using server = await startWorkerd({ policies: { "*": fiveADay } });
@@ -220,7 +219,7 @@ export function startWorkerd(options: WorkerdOptions = {}): Promise<WorkerdServe
 }
 
 export interface DevOptions {
-  /** Where the objects store; by default a new folder that goes with the server. */
+  /** Where the objects store their state; by default a new directory that is removed with the server. */
   readonly persistTo?: string;
   /** Further options of `npm start`. */
   readonly args?: readonly string[];
@@ -244,7 +243,7 @@ export class DevServer implements AsyncDisposable {
     try {
       const port = await freePort();
       const store = persistTo ?? join(dir, "state");
-      // In place of a developer's `.dev.vars`, whose tokens would lock the tests out.
+      // Replaces a developer's `.dev.vars`, whose API keys would lock the tests out.
       const envFile = join(dir, "empty.env");
       await writeFile(envFile, "");
       const options = ["--port", String(port), "--persist-to", store, "--env-file", envFile];
@@ -252,9 +251,9 @@ export class DevServer implements AsyncDisposable {
         cwd: projectDir,
         env: {
           ...offlineEnv,
-          // Its own registry: a developer's `npm start` beside the tests is not to know of this one.
+          // Its own registry, so that a developer's `npm start` doesn't find this one.
           WRANGLER_REGISTRY_PATH: join(dir, "registry"),
-          // What its workerds leave in the temporary folder goes with the rest.
+          // What its workerd processes leave in the temporary directory is removed with the rest.
           TMPDIR: dir,
         },
       });
@@ -268,7 +267,7 @@ export class DevServer implements AsyncDisposable {
     }
   }
 
-  /** Where it is reached, without a slash at the end. */
+  /** Its address, without a trailing slash. */
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }
@@ -278,7 +277,7 @@ export class DevServer implements AsyncDisposable {
     return this.#group.output;
   }
 
-  /** Ends npm, wrangler and both of its workerds, and removes what they have written. */
+  /** Ends npm, wrangler and both its workerd processes, and removes what they have written. */
   async stop(): Promise<void> {
     await this.#group.interrupt(STOP_TIMEOUT_MS);
     await removeDir(this.#dir);
@@ -290,10 +289,9 @@ export class DevServer implements AsyncDisposable {
 }
 
 /**
- * Runs `npm start` on a free port, as a user would. Resolves when it has said that it is ready, and
- * answers.
+ * Runs `npm start` on a free port, as a user would. Resolves when it reports that it is ready, and answers.
  *
- * @throws {Error} With what it printed, where it does not start.
+ * @throws {Error} If it doesn't start, with its output.
  */
 export function startDev(options: DevOptions = {}): Promise<DevServer> {
   return DevServer.start(options);
@@ -301,7 +299,7 @@ export function startDev(options: DevOptions = {}): Promise<DevServer> {
 
 const bundles = new Map<string, Promise<WorkerBundle>>();
 
-/** The bundle of a main module, or of a configuration's, made once a process. */
+/** The bundle for a main module and a configuration, built once per process. */
 function bundleOf({ main, config }: WorkerOptions): Promise<WorkerBundle> {
   const key = JSON.stringify([main, config]);
   const configPath = config === undefined ? {} : { configPath: join(projectDir, config) };
@@ -321,7 +319,7 @@ async function sourceOf([name, worker]: [string, WorkerOptions]): Promise<Worker
   };
 }
 
-/** The ports, by socket, in the lines that workerd writes to its control pipe when it listens. */
+/** The port of each socket, from the lines that workerd writes to its control pipe when it listens. */
 async function listeningPorts(group: ProcessGroup, count: number): Promise<Map<string, number>> {
   const control = group.child.stdio[3] as NodeJS.ReadableStream;
   const ports = new Map<string, number>();
@@ -330,7 +328,7 @@ async function listeningPorts(group: ProcessGroup, count: number): Promise<Map<s
     if (event === "listen") ports.set(String(socket), Number(port));
     if (ports.size === count) return ports;
   }
-  // The pipe has ended and so has the process, which is what the caller will be told.
+  // The pipe has ended because the process has, which the caller reports.
   return new Promise(() => undefined);
 }
 
@@ -347,7 +345,7 @@ async function healthy(url: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** A port of 127.0.0.1 that nobody listens on now. */
+/** A port of 127.0.0.1 that nothing listens on. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
@@ -361,9 +359,4 @@ function isFree(port: number): Promise<boolean> {
     probe.once("error", () => resolve(false));
     probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
   });
-}
-
-/** Removes a folder whose last writers may be dying at this moment. */
-async function removeDir(dir: string): Promise<void> {
-  await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 }

@@ -1,6 +1,6 @@
 /*
- * Shows a process another wall clock: the real one and a number of milliseconds that stands in a file, read
- * at each look. The monotonic clock stays as it is. For LD_PRELOAD; Linux only.
+ * Gives a process another wall clock: the real one plus a number of milliseconds from a file, which is read
+ * on every call. The monotonic clock is unchanged. For LD_PRELOAD; Linux only.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

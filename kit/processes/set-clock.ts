@@ -1,4 +1,4 @@
-/** A wall clock that a test sets, for one process: set-clock.c, compiled here. */
+/** A wall clock for one process that a test can set. Compiles set-clock.c. */
 import { execFile } from "node:child_process";
 import { mkdtemp, open, rm, type FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ export class SetClock implements AsyncDisposable {
     this.#file = file;
   }
 
-  /** @throws {Error} Where there is no C compiler (`cc`). */
+  /** @throws {Error} If there is no C compiler (`cc`). */
   static async make(): Promise<SetClock> {
     const dir = await mkdtemp(join(tmpdir(), "sluice-clock-"));
     try {
@@ -32,7 +32,7 @@ export class SetClock implements AsyncDisposable {
     return clock;
   }
 
-  /** For the environment of the process that is to see it. */
+  /** Variables for the environment of the process that is to use this clock. */
   get environment(): NodeJS.ProcessEnv {
     return {
       LD_PRELOAD: join(this.#dir, "set-clock.so"),
@@ -40,7 +40,7 @@ export class SetClock implements AsyncDisposable {
     };
   }
 
-  /** Shows the real time and `aheadMs` more from now on. */
+  /** Sets the clock `aheadMs` ahead of the real time. */
   async set(aheadMs: number): Promise<void> {
     const bytes = Buffer.alloc(8);
     bytes.writeBigInt64LE(BigInt(aheadMs));

@@ -1,7 +1,7 @@
 /**
- * Virtual time for a process that can be stopped, as by SIGSTOP, by a machine that sleeps or by a loop that is
- * busy. A stop lets time pass and runs nothing; after it the timers that are due run once, before anything
- * that has come in meanwhile is read. (Vitest's own clock runs each timer in time.)
+ * Virtual time for a process that can be suspended: by SIGSTOP, by a machine that sleeps, or by a busy loop.
+ * Time passes during a stop, but nothing runs. Afterwards, the timers that are due run once, before anything
+ * that has arrived is read. (Vitest's own fake timers run each timer on time.)
  */
 import { vi } from "vitest";
 
@@ -10,7 +10,7 @@ interface Timer {
   readonly run: () => void;
 }
 
-/** Stands in for `setTimeout`, `clearTimeout` and `performance.now` until `vi.unstubAllGlobals()`. */
+/** Replaces `setTimeout`, `clearTimeout` and `performance.now` until `vi.unstubAllGlobals()`. */
 export class StoppableClock {
   #nowMs = 0;
   #nextId = 1;
@@ -36,7 +36,7 @@ export class StoppableClock {
     return this.#timers.size;
   }
 
-  /** Time passes, in which timers run when they are due. */
+  /** Lets time pass; timers run when they are due. */
   async pass(durationMs: number): Promise<void> {
     const untilMs = this.#nowMs + durationMs;
     await settle();
@@ -50,7 +50,7 @@ export class StoppableClock {
     this.#nowMs = untilMs;
   }
 
-  /** Time passes and nothing runs; then the timers, and then what `read` does. */
+  /** Lets time pass while nothing runs; then runs the due timers, and then `read`. */
   async stop(durationMs: number, read: () => void = () => undefined): Promise<void> {
     this.#nowMs += durationMs;
     this.#runDue();
@@ -59,7 +59,7 @@ export class StoppableClock {
     await settle();
   }
 
-  /** Those that are due now, and none that they set. */
+  /** Runs the timers that are due now, but not those that they set. */
   #runDue(): void {
     const due = [...this.#timers].filter(([, { atMs }]) => atMs <= this.#nowMs);
     for (const [id, { run }] of due.toSorted(([, one], [, other]) => one.atMs - other.atMs)) {
@@ -68,7 +68,7 @@ export class StoppableClock {
   }
 }
 
-/** What promises lead to, through as many of them as a stream has. */
+/** Lets pending promises settle, through as many turns as a stream takes. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

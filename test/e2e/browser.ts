@@ -1,15 +1,15 @@
-/** A real browser for tests. */
+/** Starts a real browser for tests. */
 import { existsSync } from "node:fs";
 
 import { chromium, type Browser } from "playwright-core";
 
-/** Where distributions put it. */
+/** Where distributions install it. */
 const USUAL_PATHS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /**
- * Starts the Chromium that the variable CHROMIUM names, or the one that is installed.
+ * Starts the Chromium at the path in the variable CHROMIUM, or else the installed one.
  *
- * @throws {Error} Where there is none, with what to install.
+ * @throws {Error} If there is none, saying what to install.
  */
 export async function launchChromium(): Promise<Browser> {
   const named = process.env["CHROMIUM"];
@@ -17,9 +17,9 @@ export async function launchChromium(): Promise<Browser> {
   if (executablePath === undefined) {
     throw new Error(
       `No Chromium at ${named ?? USUAL_PATHS.join(", ")}: install the package "chromium" ` +
-        "(apt-get install chromium), or name one by CHROMIUM=/path/to/chromium",
+        "(apt-get install chromium), or set CHROMIUM=/path/to/chromium",
     );
   }
-  // Without a sandbox it runs as root in a container, too. It sees pages of these tests only.
+  // As root, as in a container, Chromium only runs without its sandbox. It only opens pages of these tests.
   return chromium.launch({ executablePath, args: ["--no-sandbox"] });
 }

@@ -1,22 +1,22 @@
-/** The live page in a browser, as tests open it: with everything kept that it complains about. */
+/** Opens the live page in a browser and records everything that it complains about. */
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 
-/** Where the pictures go that a run leaves behind. */
+/** Where a run saves its screenshots. */
 export const screenshotDir = ".vitest/screenshots";
 
-/** For whatever a page is to show soon, on a busy machine. */
+/** How long to wait for what a page shows shortly, on a busy machine. */
 const PATIENCE_MS = 15_000;
 
-/** A page, and what was said in its console. */
+/** A page, with its console output and the addresses it has requested. */
 export interface OpenPage extends AsyncDisposable {
   readonly page: Page;
-  /** Errors and warnings of the console, violations of its policy among them, and exceptions. */
+  /** Console errors and warnings, including violations of its Content-Security-Policy, and exceptions. */
   readonly complaints: readonly string[];
-  /** All addresses that it asked for anything. */
+  /** All addresses that it has sent requests to. */
   readonly addresses: readonly string[];
 }
 
-/** Opens `url` in a browser's window of its own. */
+/** Opens `url` in a new browser context. */
 export async function openLivePage(
   browser: Browser,
   url: string,
@@ -37,7 +37,7 @@ export async function openLivePage(
   return { page, complaints, addresses, [Symbol.asyncDispose]: () => context.close() };
 }
 
-/** Without what Chromium itself says of every handshake and every request that is refused. */
+/** The complaints without those that Chromium itself logs for each refused handshake or request. */
 export function besidesRefusals(complaints: readonly string[]): string[] {
   return complaints.filter((text) => !REFUSED.test(text));
 }
@@ -45,21 +45,21 @@ export function besidesRefusals(complaints: readonly string[]): string[] {
 const REFUSED =
   /^(WebSocket connection to .* failed: (HTTP Authentication failed|Error during WebSocket handshake: Unexpected response code: 4\d\d)|Failed to load resource: .* status of 4\d\d )/;
 
-/** A piece of text on the page whose contrast is too low. */
+/** Text on the page with too little contrast. */
 export interface FaintText {
   readonly text: string;
   readonly ratio: number;
 }
 
 /**
- * Texts with a contrast below what WCAG 2.2 demands at level AA: 4.5, or 3 where they are large. Colours are
- * taken as the browser has computed them, the background from the nearest ancestor that has one.
+ * Texts whose contrast is below the minimum of WCAG 2.2 level AA: 4.5, or 3 for large text. Colours are the
+ * browser's computed ones; the background is that of the nearest ancestor that has one.
  */
 export async function faintTexts(page: Page): Promise<FaintText[]> {
   return page.evaluate(FIND_FAINT_TEXTS);
 }
 
-/** As text: it runs in the page. */
+/** A string, since it runs in the page. */
 const FIND_FAINT_TEXTS = `(() => {
   const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
   const channels = (colour) => {
