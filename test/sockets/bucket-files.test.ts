@@ -1,30 +1,26 @@
 /** The files of the buckets under `npm run serve`: which are made, which go, and what becomes of damaged ones. */
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   closeSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readFileSync,
   readdirSync,
-  renameSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout } from "node:timers/promises";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { whileStopped } from "../../serve/stopped-process.ts";
 import { acquirePath, admin, snapshotOf } from "../../kit/http/callers.ts";
 import { HttpConnection, send, type Answer } from "../../kit/http/http-connection.ts";
+import { ServedBundle } from "../../kit/processes/served-bundle.ts";
 import { Served } from "../../kit/processes/served.ts";
 
 /** Nothing comes in while a test runs: what is left tells whether anything was minted. */
@@ -45,26 +41,21 @@ const TIDIED_WITHIN_MS = 40_000;
 /** Far below what trying on takes, which is 8 s, and above two pauses and a look at the file. */
 const QUICKLY_MS = 3_000;
 
-let dir: string;
-let bundleDir: string;
-let states = 0;
+let bundle: ServedBundle;
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), "sluice-files-"));
-  bundleDir = join(dir, "bundle");
-  const building = new Served(["--write-bundle", bundleDir]);
-  const { code } = await building.ended;
-  if (code !== 0) throw new Error(`The Worker could not be built: ${building.output}`);
+  bundle = await ServedBundle.build();
 });
-afterAll(() => rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
+afterAll(async () => {
+  await bundle[Symbol.asyncDispose]();
+});
 
 function newState(): string {
-  states += 1;
-  return join(dir, `state${states}`);
+  return bundle.newState();
 }
 
 function served(state: string): Promise<Served> {
-  return Served.ready(["--bundle", bundleDir, "--state", state, ...OPEN, "--var", POLICIES]);
+  return Served.ready(bundle.argsFor(state, ...OPEN, "--var", POLICIES));
 }
 
 function folderOf(state: string): string {
@@ -377,27 +368,5 @@ describe("damaged files", () => {
     const refused = await send(again.url, acquirePath("awaited", "timeoutMs=0"));
     expect(refused.status).toBe(429);
     expect((await send(again.url, acquirePath("other"))).status).toBe(200);
-  });
-});
-
-describe.runIf(process.platform === "linux")("whileStopped", () => {
-  it("shows what a process has open while it stands still, and lets it go on", async () => {
-    const path = join(dir, "held");
-    const child = spawn("sh", [
-      "-c",
-      `exec 3>'${path}'; echo ready; while read line; do echo $line; done`,
-    ]);
-    await once(child.stdout, "data");
-    const { pid = 0 } = child;
-    const stateOf = (): string => readFileSync(`/proc/${pid}/stat`, "latin1").split(" ")[2] ?? "";
-    const seen = await whileStopped(pid, (open) => ({ isOpen: open.has(path), state: stateOf() }));
-    expect(seen).toEqual({ isOpen: true, state: "T" });
-    const threw = whileStopped(pid, () => renameSync(join(dir, "nowhere"), path));
-    expect(await threw).toBeUndefined();
-    child.stdin.write("on\n");
-    expect(String((await once(child.stdout, "data"))[0])).toBe("on\n");
-    child.stdin.end();
-    await once(child, "exit");
-    expect(await whileStopped(pid, () => true)).toBeUndefined();
   });
 });

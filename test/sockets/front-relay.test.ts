@@ -21,6 +21,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { FrontRelay, roomFor, type FrontRelayOptions } from "../../serve/front-relay.ts";
 import { send } from "../../kit/http/http-connection.ts";
+import { ServedBundle } from "../../kit/processes/served-bundle.ts";
 import { Served } from "../../kit/processes/served.ts";
 
 /** Far less than any of it takes where it does not work, and far more than it takes where it does. */
@@ -456,9 +457,20 @@ describe("in front of workerd", () => {
   const policies = {
     "*": { capacity: 1, refillTokens: 1, refillIntervalMs: 3_600_000, maxWaitMs: 3_600_000 },
   };
+  let bundle: ServedBundle;
+  beforeAll(async () => {
+    bundle = await ServedBundle.build();
+  });
+  afterAll(async () => {
+    await bundle[Symbol.asyncDispose]();
+  });
+
+  function start(): Promise<Served> {
+    return Served.start({ policies, args: ["--bundle", bundle.bundleDir] });
+  }
 
   it.each([100_000, 1_000_000])("a body of %i bytes is answered 413, each time", async (size) => {
-    await using served = await Served.start({ policies });
+    await using served = await start();
     const body = " ".repeat(size);
     for (let round = 0; round < 15; round += 1) {
       const answer = await fetch(`${served.url}/acquire?bucket=x`, { method: "POST", body });
@@ -477,7 +489,7 @@ describe("in front of workerd", () => {
       "GET /acquire?bucket=x HTTP/1.1\r\nHost: localhost\r\n\r\nPOST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n",
     ],
   ])("a caller %s is seen to leave", async (_, head) => {
-    await using served = await Served.start({ policies });
+    await using served = await start();
     await send(served.url, "/acquire?bucket=x");
     const waiters = async (): Promise<unknown> => {
       return ((await send(served.url, "/buckets/x")).body as { waiters: number }).waiters;
@@ -488,25 +500,26 @@ describe("in front of workerd", () => {
     await vi.waitFor(async () => expect(await waiters()).toBe(0), SOON_MS);
     client.socket.destroy();
   });
-});
 
-it("a 503 of the relay has the fields and the members of the Worker's", async () => {
-  const policies = {
-    "*": { capacity: 1, refillTokens: 1, refillIntervalMs: 3_600_000, maxWaitMs: 3_600_000 },
-  };
-  await using served = await Served.start({ policies });
-  await send(served.url, "/acquire?bucket=x");
-  const waiting = send(served.url, "/acquire?bucket=x");
-  await setTimeout(300);
-  await served.terminate();
-  const ofWorker = await waiting;
-  await using relay = await listen({ socketPath: join(dir, "nobody.sock") });
-  const ofRelay = await send(relay.url, "/a");
-  const { connection, ...fields } = ofRelay.headers;
-  expect(connection).toBe("close");
-  const named = (headers: object): object => ({ ...headers, "content-length": "", connection: "" });
-  expect(named(fields)).toEqual(named(ofWorker.headers));
-  expect(Object.keys(ofRelay.body as object)).toEqual(Object.keys(ofWorker.body as object));
-  const { detail: _, ...ofRelayBody } = ofRelay.body as Record<string, unknown>;
-  expect(ofWorker.body).toMatchObject(ofRelayBody);
+  it("a 503 of the relay has the fields and the members of the Worker's", async () => {
+    await using served = await start();
+    await send(served.url, "/acquire?bucket=x");
+    const waiting = send(served.url, "/acquire?bucket=x");
+    await setTimeout(300);
+    await served.terminate();
+    const ofWorker = await waiting;
+    await using relay = await listen({ socketPath: join(dir, "nobody.sock") });
+    const ofRelay = await send(relay.url, "/a");
+    const { connection, ...fields } = ofRelay.headers;
+    expect(connection).toBe("close");
+    const named = (headers: object): object => ({
+      ...headers,
+      "content-length": "",
+      connection: "",
+    });
+    expect(named(fields)).toEqual(named(ofWorker.headers));
+    expect(Object.keys(ofRelay.body as object)).toEqual(Object.keys(ofWorker.body as object));
+    const { detail: _, ...ofRelayBody } = ofRelay.body as Record<string, unknown>;
+    expect(ofWorker.body).toMatchObject(ofRelayBody);
+  });
 });

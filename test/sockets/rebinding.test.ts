@@ -2,15 +2,12 @@
  * DNS rebinding: a page whose name has come to lead to this machine calls the Sluice that runs here for
  * whoever sits at it. Each server as it is started by its command.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 
 import { HttpConnection, send } from "../../kit/http/http-connection.ts";
+import { ServedBundle } from "../../kit/processes/served-bundle.ts";
 import { Served } from "../../kit/processes/served.ts";
 import { startDev } from "../../kit/processes/server.ts";
 
@@ -28,25 +25,17 @@ const OWN = [
   "10.1.2.3",
 ];
 
-let dir: string;
-let bundleDir: string;
-let states = 0;
+let bundle: ServedBundle;
 
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), "sluice-rebinding-"));
-  bundleDir = join(dir, "bundle");
-  const building = new Served(["--write-bundle", bundleDir]);
-  const { code } = await building.ended;
-  if (code !== 0) throw new Error(`The Worker could not be built: ${building.output}`);
+  bundle = await ServedBundle.build();
 });
 afterAll(async () => {
-  await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  await bundle[Symbol.asyncDispose]();
 });
 
 function served(...args: readonly string[]): Promise<Served> {
-  states += 1;
-  const state = join(dir, `state${states}`);
-  return Served.ready(["--bundle", bundleDir, "--state", state, "--port", "0", ...args]);
+  return Served.ready(bundle.argsFor(bundle.newState(), "--port", "0", ...args));
 }
 
 async function statusAs(

@@ -1,19 +1,8 @@
 /** `npm run serve`: started, killed, told to end, and started wrong. */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import {
-  access,
-  cp,
-  mkdir,
-  mkdtemp,
-  readFile,
-  readdir,
-  rm,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
+import { access, cp, mkdir, readFile, readdir, symlink, writeFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -33,6 +22,7 @@ import {
   untilBucket,
 } from "../../kit/http/callers.ts";
 import { HttpConnection, send, type Answer } from "../../kit/http/http-connection.ts";
+import { ServedBundle } from "../../kit/processes/served-bundle.ts";
 import { Served, processes, untilGone } from "../../kit/processes/served.ts";
 
 /** Far beyond what an end takes without anybody in its way, and below the grace that is given here. */
@@ -51,29 +41,25 @@ const QUICK = { capacity: 30, refillTokens: 1, refillIntervalMs: 10 };
 const POLICIES = `POLICIES:${JSON.stringify({ "*": SLOW, "quick*": QUICK })}`;
 const OPEN = ["--port", "0", "--grace", "20s", "--var", "PUBLIC:true", "--var", POLICIES];
 
+let bundle: ServedBundle;
+/** For the files of a test. */
 let dir: string;
-let bundleDir: string;
-let states = 0;
 
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), "sluice-served-"));
-  bundleDir = join(dir, "bundle");
-  const building = new Served(["--write-bundle", bundleDir]);
-  const { code } = await building.ended;
-  if (code !== 0) throw new Error(`The Worker could not be built: ${building.output}`);
+  bundle = await ServedBundle.build();
+  ({ dir } = bundle);
 });
 afterAll(async () => {
-  await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  await bundle[Symbol.asyncDispose]();
 });
 
 function newState(): string {
-  states += 1;
-  return join(dir, `state${states}`);
+  return bundle.newState();
 }
 
-/** Of the Worker that was built once. */
+/** Options that run the bundle over `state`. */
 function from(state: string, ...args: readonly string[]): string[] {
-  return ["--bundle", bundleDir, "--state", state, ...args];
+  return bundle.argsFor(state, ...args);
 }
 
 function expectStopping({ status, headers, body }: Answer): void {
@@ -463,7 +449,7 @@ describe.concurrent("npm run serve, started wrong", () => {
 });
 
 it("a bundle names no folder of the machine that built it", async () => {
-  const manifest = await readFile(join(bundleDir, "sluice-bundle.json"), "utf8");
+  const manifest = await readFile(join(bundle.bundleDir, "sluice-bundle.json"), "utf8");
   expect(manifest).toContain('"main": "index.ts"');
   expect(manifest).not.toContain(projectDir);
 });
