@@ -404,7 +404,7 @@ export class BucketHost {
     return this.#wait(bucket, caller, request, nowMs);
   }
 
-  /** A request starts to wait: tells it its place, if it wants to know. */
+  /** A request starts to wait, and is notified of its place if it follows it. */
   #wait(bucket: OpenBucket, caller: Caller, request: HeldRequest, nowMs: number): Leave {
     if (request.moved) this.#positions.add(caller, request.moved, bucket.limiter, nowMs);
     return () => this.#leave(bucket, caller, request);

@@ -143,52 +143,52 @@ it("timer: serves the ticks between alarms where the interval is under a second"
   expect(new Set(numbers).size).toBe(19);
 });
 
-/** A daemon on storage that only writes down what it is told. */
-function recordedDaemon(): { daemon: WakeTimer; alarms: (number | null)[] } {
+/** A timer on storage that only records what is set. */
+function recordedTimer(): { timer: WakeTimer; alarms: (number | null)[] } {
   const alarms: (number | null)[] = [];
   const storage = {
     setAlarm: async (at: number | Date) => void alarms.push(Number(at)),
     deleteAlarm: async () => void alarms.push(null),
   };
   const clock = { now: () => 0, setTimer: () => () => undefined };
-  return { daemon: new WakeTimer(storage, clock, () => undefined), alarms };
+  return { timer: new WakeTimer(storage, clock, () => undefined), alarms };
 }
 
 it("WakeTimer sets no alarm that is not in the future, nor a running one's own time again", () => {
-  const { daemon, alarms } = recordedDaemon();
-  daemon.arm(5_000, 5_000);
-  daemon.alarmFired(5_001);
-  daemon.arm(5_001, 5_001);
-  daemon.arm(undefined, 5_001);
+  const { timer, alarms } = recordedTimer();
+  timer.arm(5_000, 5_000);
+  timer.alarmFired(5_001);
+  timer.arm(5_001, 5_001);
+  timer.arm(undefined, 5_001);
   expect(alarms).toEqual([5_001, 6_001, null]);
 });
 
 it("WakeTimer keeps alarms a second apart and does not set the same one twice", () => {
-  const { daemon, alarms } = recordedDaemon();
+  const { timer, alarms } = recordedTimer();
   for (let nowMs = 10_000; nowMs < 15_000; nowMs += 100) {
-    if (nowMs === alarms.at(-1)) daemon.alarmFired(nowMs);
-    daemon.arm(nowMs + 100, nowMs);
+    if (nowMs === alarms.at(-1)) timer.alarmFired(nowMs);
+    timer.arm(nowMs + 100, nowMs);
   }
-  daemon.arm(undefined, 15_000);
+  timer.arm(undefined, 15_000);
   expect(alarms).toEqual([10_100, 11_100, 12_100, 13_100, 14_100, 15_100, null]);
 });
 
 it("WakeTimer leaves an alarm alone that is about to fire, and arms one again that is lost", () => {
-  const { daemon, alarms } = recordedDaemon();
-  daemon.arm(1_000, 0);
-  daemon.arm(2_000, 1_000);
-  daemon.arm(undefined, 1_500);
-  daemon.arm(2_000, 1_999);
+  const { timer, alarms } = recordedTimer();
+  timer.arm(1_000, 0);
+  timer.arm(2_000, 1_000);
+  timer.arm(undefined, 1_500);
+  timer.arm(2_000, 1_999);
   expect(alarms).toEqual([1_000]);
-  daemon.arm(3_000, 2_000);
+  timer.arm(3_000, 2_000);
   expect(alarms).toEqual([1_000, 3_000]);
 });
 
 it("WakeTimer arms nothing while nobody waits", () => {
-  const { daemon, alarms } = recordedDaemon();
-  daemon.arm(undefined, 0);
-  daemon.arm(1_000, 0);
-  daemon.arm(undefined, 600);
-  daemon.arm(undefined, 700);
+  const { timer, alarms } = recordedTimer();
+  timer.arm(undefined, 0);
+  timer.arm(1_000, 0);
+  timer.arm(undefined, 600);
+  timer.arm(undefined, 700);
   expect(alarms).toEqual([1_000, null]);
 });

@@ -33,15 +33,7 @@ export interface ScrapedBucket {
 
 /** All metrics of all buckets. */
 export function metricsOf(buckets: readonly ScrapedBucket[]): readonly Metric[] {
-  const each = (samplesOf: (stats: BucketStats, labels: Labels) => readonly Sample[]): Sample[] => {
-    return buckets.flatMap(({ name, stats }) => (stats ? samplesOf(stats, { bucket: name }) : []));
-  };
-  const value = (valueOf: (stats: BucketStats) => number | undefined): Sample[] => {
-    return each((stats, labels) => {
-      const number = valueOf(stats);
-      return number === undefined ? [] : [{ labels, value: number }];
-    });
-  };
+  const samplers = samplersOf(buckets);
   return [
     {
       name: "sluice_up",
@@ -52,6 +44,37 @@ export function metricsOf(buckets: readonly ScrapedBucket[]): readonly Metric[] 
         value: stats ? 1 : 0,
       })),
     },
+    ...stateMetrics(samplers),
+    ...countMetrics(samplers),
+  ];
+}
+
+/** Make the samples of a metric, for the buckets that have answered. */
+interface Samplers {
+  /** Any number of samples per bucket. */
+  readonly each: (
+    samplesOf: (stats: BucketStats, labels: Labels) => readonly Sample[],
+  ) => readonly Sample[];
+  /** One sample per bucket, unless its value is `undefined`. */
+  readonly value: (valueOf: (stats: BucketStats) => number | undefined) => readonly Sample[];
+}
+
+function samplersOf(buckets: readonly ScrapedBucket[]): Samplers {
+  const each: Samplers["each"] = (samplesOf) => {
+    return buckets.flatMap(({ name, stats }) => (stats ? samplesOf(stats, { bucket: name }) : []));
+  };
+  const value: Samplers["value"] = (valueOf) => {
+    return each((stats, labels) => {
+      const number = valueOf(stats);
+      return number === undefined ? [] : [{ labels, value: number }];
+    });
+  };
+  return { each, value };
+}
+
+/** What a bucket is at the moment. */
+function stateMetrics({ each, value }: Samplers): readonly Metric[] {
+  return [
     {
       name: "sluice_policy_info",
       type: "gauge",
@@ -96,6 +119,12 @@ export function metricsOf(buckets: readonly ScrapedBucket[]): readonly Metric[] 
       help: "Whether the bucket is paused.",
       samples: value(({ snapshot }) => (snapshot.pausedUntilMs === undefined ? 0 : 1)),
     },
+  ];
+}
+
+/** What a bucket has done since it started. */
+function countMetrics({ each, value }: Samplers): readonly Metric[] {
+  return [
     {
       name: "sluice_granted_requests_total",
       type: "counter",
