@@ -1,6 +1,6 @@
-/** What a bucket may be called. */
+/** What a bucket may be called: one pattern, which paths, messages and configuration all share. */
 
-/** Legal names, as a regular expression's source. */
+/** Legal names, as the source of a regular expression. */
 export const BUCKET_NAME_PATTERN = "^[A-Za-z0-9._:@/-]{1,128}$";
 
 const NAME = new RegExp(BUCKET_NAME_PATTERN);

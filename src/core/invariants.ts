@@ -3,10 +3,10 @@
  * so it throws at the place where it breaks.
  *
  * Tests and the fault simulator call `enforceInvariants` (test/invariants.setup.ts and
- * kit/simulation/simulate.ts); nothing else does. A deployed Worker never calls it, so every bundler drops
- * that function and the class below, and a call such as `invariants?.queue(…)` evaluates nothing, not even
- * its arguments. That needs no build constant, which plain Node, `tsc` and each bundler would all have to
- * agree on.
+ * kit/simulation/simulate.ts); nothing else does. A deployed Worker never calls it, so every bundler
+ * drops that function and the class below, and a call such as `invariants?.queue(…)` evaluates nothing,
+ * not even its arguments. That needs no build constant, which plain Node, `tsc` and each bundler would
+ * all have to agree on.
  */
 
 /** The invariants if they are enforced, else `undefined`. */
@@ -30,7 +30,9 @@ interface Sum {
 
 /** One method per invariant; each throws an `Error` if it doesn't hold. */
 export class Invariants {
-  /** The latest instant at which each waiter is granted, unless something allowed disturbs the queue. */
+  /**
+   * The latest instant at which each waiter is granted, unless something allowed disturbs the queue.
+   */
   readonly #promisedAtMs = new WeakMap<PromisedWaiter, number>();
 
   /** A queue's running counts fit each other and its ends. */
@@ -103,7 +105,9 @@ export class Invariants {
     for (const waiter of waiters) this.#promisedAtMs.delete(waiter);
   }
 
-  /** Somebody came back: everybody may be granted later than promised, but not past their deadline. */
+  /**
+   * Somebody came back: everybody may be granted later than promised, but not past their deadline.
+   */
   movedBack(waiters: Iterable<PromisedWaiter>): void {
     for (const waiter of waiters) {
       const atMs = this.#promisedAtMs.get(waiter);

@@ -1,35 +1,35 @@
 /**
  * The limiter: one bucket, one queue, and the rule that joins them. First come, first served.
  *
- * Every verb is one *turn*: it takes the instant, does its work, grants everybody whose tokens are
- * there by then, and returns who was settled by it, in order. Nobody new is served before those who
- * were due. The limiter has no clock, no timer and no promise. Its owner reads the time once a turn,
- * keeps what has to be kept, tells the callers, and calls `advance` again at `nextWakeAtMs`: that is
- * all that a daemon has to do here.
+ * Every verb is one *turn*. It takes the current instant, does its work, grants everybody whose tokens
+ * are there by then, and returns who was settled, in order. Waiters that are due are served before any
+ * newcomer. The limiter has no clock, no timer and no promise. Its owner reads the time once per turn,
+ * stores what must be stored, answers the callers, and calls `advance` again at `nextWakeAtMs`. That is
+ * all a daemon has to do here.
  *
- * **The queue is deterministic**, so the instant of a grant is known when a caller arrives: it is
- * where a copy of the bucket gets to when everybody in front has taken their turn (the *forecast*).
- * A request that would come too late is refused at the door and changes nothing; one that is let in
- * needs no timer of its own, because nothing that others do can delay it. Leaving only helps those
- * behind: a bucket with more tokens at a tick has no fewer at any later one, whatever is taken.
+ * **The queue is deterministic**, so the instant of a grant is known when a caller arrives: it is where
+ * a copy of the bucket gets to once everybody in front has been served (the *forecast*). A request that
+ * would be served too late is refused on arrival and changes nothing. One that is let in needs no timer
+ * of its own, because nothing others do can delay it. Leaving only helps those behind: a bucket with
+ * more tokens at one tick never has fewer at a later one, whatever is taken.
  *
- * Four things break a forecast, all of them faults or somebody's doing: a daemon that comes so late that
- * ticks flowed over, a caller put back in front after a reset, a change of the policy, a pause. Then the
- * queue is timed anew from its head, and whoever cannot be granted in time any more is refused there and
- * then, taking nothing.
+ * Four things break a forecast, all of them faults or deliberate changes: a daemon so late that ticks
+ * overflowed, a caller requeued in front after a reset, a policy change, and a pause. The queue is then
+ * timed anew from its head, and a waiter that can no longer be granted in time is refused at once,
+ * taking nothing.
  *
- * A caller that left and comes back breaks none: it goes where it makes nobody late (see guarded-place.ts).
- * It may move others back, to a time that is still within their deadlines.
+ * A caller that left and comes back doesn't break a forecast: it goes where it makes nobody late (see
+ * queue/guarded-place.ts). It may move others back, though not past their deadlines.
  *
- * Leases break none. They are given only while nobody waits, and the forecast counts every token that is
- * out as spent when its lease ends: what comes back before that only helps. So a promised instant is the
- * latest, and may be improved on.
+ * Leases don't break a forecast either. They are given only while nobody waits, and the forecast counts
+ * every token on lease as spent when its lease ends, so anything returned earlier only helps. A
+ * promised instant is therefore an upper bound.
  *
- * What it costs: joining, leaving and granting are constant time. The forecast of the queue's end is
- * kept while callers only join and are granted. After somebody left, the next to arrive works it out
- * again: in one step where no waiter is large enough for a tick to flow over before it is served (all
- * of them, where a tick brings one token) and nothing is on lease, else in a walk over the queue,
- * because what flows over depends on everybody in front.
+ * **Cost.** Joining, leaving and granting take constant time. The forecast of the queue's end is kept
+ * while callers only join and are granted. After somebody left, the next arrival computes it again.
+ * That is one step if nothing is on lease and no waiter is so large that a tick can overflow before it
+ * is served (always so if a tick adds one token). Otherwise it is a walk over the queue, because what
+ * overflows depends on everybody in front.
  */
 import type { Lease, LeaseAsk, LeaseReport } from "./lease/lease.ts";
 import type { LimiterReason, Outcome, Refusal } from "./outcome.ts";
@@ -48,12 +48,12 @@ import { Stats } from "./stats.ts";
 import { TokenBucket } from "./limits/token-bucket.ts";
 import { WaiterQueue } from "./queue/waiter-queue.ts";
 
-/** Of the tokens that are there, how many one lease may take. */
+/** The share of the available tokens that one lease may take. */
 const LENT_SHARE = 1 / 2;
-/** Of the capacity, how much all leases together may take. */
+/** The share of the capacity that all leases together may take. */
 const LEASED_SHARE = 1 / 2;
 
-/** Whose outcome it is. */
+/** One caller's outcome. */
 export interface Settlement<Caller> {
   readonly caller: Caller;
   readonly outcome: Outcome;
@@ -64,17 +64,19 @@ export interface Place<Caller> {
   readonly waiter: Waiter<Caller>;
   /** 1 is the head: next to be granted. */
   readonly position: number;
-  /** When it will be granted as things stand, epoch milliseconds; sooner where leases come back. */
+  /**
+   * When it will be granted as things stand, epoch milliseconds; earlier if leases are returned.
+   */
   readonly grantAtMs: number;
 }
 
 /** What a turn did. */
 export interface Turn<Caller> {
-  /** Everybody who was settled by it, in the order in which they are to be told. */
+  /** Everybody settled by it, in the order in which to answer them. */
   readonly settled: readonly Settlement<Caller>[];
-  /** After `acquire` and `comeBack`: the place of whoever asked, if it has to wait. */
+  /** After `acquire` and `comeBack`: the caller's place, if it has to wait. */
   readonly waiter?: Waiter<Caller>;
-  /** After `cancel`: who has left the queue by it, in their order. */
+  /** After `cancel`: who has left the queue, in queue order. */
   readonly cancelled?: readonly Waiter<Caller>[];
   /** After `lend`: the lease, if one was given. */
   readonly lease?: Lease;
@@ -82,46 +84,49 @@ export interface Turn<Caller> {
 
 /** A caller's request. */
 export interface AcquireRequest<Caller> {
-  /** Comes back in the settlement. */
+  /** Returned in the settlement. */
   readonly caller: Caller;
   /** At least 1. Default: 1. */
   readonly tokens?: number;
-  /** 0 (do not wait) to `maxWaitMs`. Default: the policy's `maxWaitMs`. */
+  /** 0 (don't wait) to `maxWaitMs`. Default: the policy's `maxWaitMs`. */
   readonly timeoutMs?: number;
   /**
-   * For a caller whose place was lost with its object: when it first joined, epoch milliseconds. It
-   * goes before all who joined later, and neither `queueLimit` nor `maxWaitMs` counts for it, because
-   * it has been let in before, as far as anybody can still tell.
+   * For a caller that lost its place with its object: when it first joined, epoch milliseconds. It goes
+   * before everybody who joined later. It was let in before, as far as anybody can still tell, so
+   * `queueLimit` and `maxWaitMs` don't apply to it.
    */
   readonly firstArrivalMs?: number;
 }
 
-/** What a bucket looks like at an instant. */
+/** A bucket's state at an instant. */
 export interface LimiterView {
   readonly tokens: number;
   readonly waiters: number;
   /** Tokens that the waiters ask for, together. */
   readonly queuedTokens: number;
-  /** The first tick after now; of a paused bucket, the first after the pause. */
+  /** The first tick after now; for a paused bucket, the first after the pause. */
   readonly nextTickAtMs: number;
-  /** Until when the bucket is paused; left out where it is not. */
+  /** Until when the bucket is paused; absent if it isn't. */
   readonly pausedUntilMs?: number;
-  /** Callers granted, refused and gone since the bucket started. */
+  /** Callers granted, refused and cancelled since the bucket started. */
   readonly granted: number;
   readonly refused: number;
   readonly cancelled: number;
-  /** Tokens that are lent out and not settled yet; left out where the policy has no `lease`. */
+  /** Tokens on lease and not settled yet; absent if the policy has no `lease`. */
   readonly leasedTokens?: number;
 }
 
-/** What has to survive: everything but the waiters, who are put back by whoever holds them. */
+/**
+ * What must be durable: everything but the waiters, which are requeued by whatever holds their
+ * requests.
+ */
 export interface LimiterState {
   /** Absent before the first acquire. */
   readonly bucket?: TokenBucketState;
   readonly granted: number;
   readonly refused: number;
   readonly cancelled: number;
-  /** Absent where there is nothing to tell, and in states of before it was kept. */
+  /** Absent if there is nothing to report, and in states from before it was kept. */
   readonly tally?: StatsView;
 }
 
@@ -137,12 +142,16 @@ export interface LimiterState {
  */
 export class Limiter<Caller> {
   #policy: Policy;
-  /** None before the first acquire, and again after a drain. */
+  /** `undefined` before the first acquire, and again after a reset. */
   #bucket: TokenBucket | undefined = undefined;
   readonly #queue = new WaiterQueue<Caller>();
-  /** The bucket just after the last waiter will have been granted; none where it is not known. */
+  /**
+   * The bucket just after the last waiter will have been granted; `undefined` if that isn't known.
+   */
   #forecast: TokenBucket | undefined = undefined;
-  /** Waiters who may have to wait while a tick flows over: with none, the forecast is one step. */
+  /**
+   * Waiters that may still wait while a tick overflows. If there are none, the forecast is one step.
+   */
   #overflowing = 0;
   #granted = 0;
   #refused = 0;
@@ -150,19 +159,19 @@ export class Limiter<Caller> {
   #stats = new Stats();
   /** What the disk knows of the bucket. */
   #writeAhead = new WriteAhead();
-  /** Whether something but tokens has to be written: a start, a drain, another policy. */
+  /** Whether something besides tokens must be written: a start, a reset, a new policy. */
   #isChanged = false;
 
-  /** A limiter whose bucket has not started yet. */
+  /** A limiter whose bucket hasn't started yet. */
   constructor(policy: Policy) {
     this.#policy = policy;
   }
 
   /**
    * The limiter that `checkpoint` or `toJSON` described, under the policy of that time, with nobody
-   * waiting. What it was made from is taken to be on the disk.
+   * waiting. `state` is assumed to be on the disk.
    *
-   * @throws {RangeError} Where the state is not one that a bucket of this policy can be in.
+   * @throws {RangeError} If a bucket of this policy can't be in that state.
    */
   static from<Caller>(policy: Policy, state: LimiterState): Limiter<Caller> {
     const limiter = new Limiter<Caller>(policy);
@@ -180,14 +189,14 @@ export class Limiter<Caller> {
     return this.#policy;
   }
 
-  /** Callers that wait. */
+  /** The number of waiters. */
   get waiters(): number {
     return this.#queue.size;
   }
 
   /**
-   * When the head of the queue can be granted, epoch milliseconds; `undefined` while nobody waits.
-   * Whoever owns the limiter calls `advance` then. Late is safe; early changes nothing.
+   * When the head of the queue can be granted, epoch milliseconds; `undefined` while nobody waits. The
+   * owner calls `advance` then. Late is safe; early changes nothing.
    */
   get nextWakeAtMs(): number | undefined {
     const { head } = this.#queue;
@@ -196,17 +205,17 @@ export class Limiter<Caller> {
   }
 
   /**
-   * When `checkpoint` has something to write though nothing happens, epoch milliseconds; `undefined`
-   * while the disk holds all that it should. Late is safe, and so is never: tokens may be lost then.
+   * When to call `checkpoint` even if nothing happens, epoch milliseconds; `undefined` while the disk
+   * is up to date. Late is safe. So is never, but then a crash may lose tokens.
    */
   get checkpointAtMs(): number | undefined {
     return this.#writeAhead.settleAtMs;
   }
 
   /**
-   * What has to be on the disk before the outcomes of the turns so far are told; `undefined` where what
-   * is there will do. The state may count tokens as granted that are not yet (see write-ahead.ts). Whoever
-   * asks must write it before anything else happens, or give this limiter up.
+   * What must be on the disk before the outcomes of the turns so far are reported; `undefined` if what
+   * is there suffices. The state may count tokens as granted that haven't been yet (see
+   * write-ahead.ts). The caller must write it before doing anything else, or discard this limiter.
    */
   checkpoint(nowMs: number): LimiterState | undefined {
     const isChanged = this.#isChanged;
@@ -220,12 +229,12 @@ export class Limiter<Caller> {
   }
 
   /**
-   * Asks for tokens. The newcomer is settled in this turn (granted or refused), or it waits and the
-   * turn carries its `waiter`. The first request that the bucket could ever grant starts the bucket,
-   * even if that request is then refused: its retry-after counts from there.
+   * Asks for tokens. The caller is settled in this turn, granted or refused, or it waits and the turn
+   * carries its `waiter`. The first request that the bucket could ever grant starts the bucket, even if
+   * that request is refused: its retry-after counts from there.
    *
-   * @throws {RangeError} Where `tokens` is no integer from 1 on, or `timeoutMs` no integer from 0 to
-   * `maxWaitMs`; nothing changes then.
+   * @throws {RangeError} If `tokens` isn't an integer of at least 1, or `timeoutMs` isn't an integer
+   * from 0 to `maxWaitMs`. Nothing changes then.
    */
   acquire(request: AcquireRequest<Caller>, nowMs: number): Turn<Caller> {
     const { caller, tokens = 1, timeoutMs = this.#policy.maxWaitMs, firstArrivalMs } = request;
@@ -270,18 +279,19 @@ export class Limiter<Caller> {
     return { settled, waiter };
   }
 
-  /** `acquire` that does not wait: granted now or refused, whoever else waits. */
+  /** `acquire` without waiting: granted now or refused, regardless of who else waits. */
   try(request: Omit<AcquireRequest<Caller>, "timeoutMs">, nowMs: number): Turn<Caller> {
     return this.acquire({ ...request, timeoutMs: 0 }, nowMs);
   }
 
   /**
-   * Lets a caller back in that has left the queue: it stands as far forward as its arrival says, but not
-   * before one that would miss its deadline for it (see guarded-place.ts). Neither `queueLimit` nor
-   * `maxWaitMs` counts for it. It is granted in this turn where its tokens are there and nobody stands
-   * before it; refused with `timeout`, if its deadline is over or would be in that place.
+   * Lets a caller that left the queue back in. It goes as far forward as its arrival says, but not in
+   * front of a waiter that would miss its deadline because of it (see queue/guarded-place.ts).
+   * `queueLimit` and `maxWaitMs` don't apply to it. It is granted in this turn if its tokens are there
+   * and nobody stands in front, and refused with `timeout` if its deadline has passed or would pass in
+   * that place.
    *
-   * @throws {RangeError} Where `tokens` is no integer from 1 on; nothing changes then.
+   * @throws {RangeError} If `tokens` isn't an integer of at least 1. Nothing changes then.
    */
   comeBack(returner: Waiter<Caller>, nowMs: number): Turn<Caller> {
     const { caller, tokens, deadlineAtMs } = returner;
@@ -309,8 +319,8 @@ export class Limiter<Caller> {
   }
 
   /**
-   * Takes a waiter out of the queue. It takes no token, gets no outcome, and those behind it move up
-   * in this very turn. Does nothing for one that is settled already.
+   * Takes a waiter out of the queue. It takes no token and gets no outcome, and those behind it move up
+   * in this same turn. Does nothing if it is settled already.
    */
   cancel(waiter: Waiter<Caller>, nowMs: number): Turn<Caller> {
     const settled: Settlement<Caller>[] = [];
@@ -322,8 +332,8 @@ export class Limiter<Caller> {
   }
 
   /**
-   * Refuses everybody who waits with `unavailable`: none of them takes a token, and none moves up. The
-   * bucket goes on.
+   * Refuses every waiter with `unavailable`. None of them takes a token or moves up. The bucket keeps
+   * its state.
    */
   rejectAll(): Turn<Caller> {
     const settled: Settlement<Caller>[] = [];
@@ -336,8 +346,8 @@ export class Limiter<Caller> {
   }
 
   /**
-   * Settles what an isolate reports of its leases; what comes back may serve those who wait, but in a
-   * pause it is gone. A report of a bucket that has been drained since, or of a lease that has ended,
+   * Settles what an isolate reports about its leases. Returned tokens may serve waiters; during a pause
+   * they are lost. A report about a bucket that has been reset since, or about a lease that has ended,
    * changes no tokens.
    */
   settle(report: LeaseReport, nowMs: number): Turn<Caller> {
@@ -355,17 +365,17 @@ export class Limiter<Caller> {
     this.#granted += report.granted;
     this.#stats.noteLeased(usedTokens, report.granted);
     this.#isChanged = true;
-    // What came back is there sooner than anybody could rely on.
+    // What was returned is available earlier than any forecast assumed.
     this.#forecast = undefined;
     this.#grantDue(bucket, nowMs, settled);
     return { settled };
   }
 
   /**
-   * Settles what an isolate reports, and lends it the tokens that it wants, up to half of those that are
-   * there, and on all leases together up to half of the capacity: the rest is for callers elsewhere.
-   * Lends nothing while somebody waits, where the policy has no `lease`, in a pause, and before the bucket
-   * has started.
+   * Settles what an isolate reports and lends it the tokens it wants: at most half of what is
+   * available, and at most half of the capacity on all leases together. The rest is for callers
+   * elsewhere. Lends nothing while somebody waits, during a pause, before the bucket has started, and
+   * if the policy has no `lease`.
    */
   lend(ask: LeaseAsk, nowMs: number): Turn<Caller> {
     const turn = this.settle(ask, nowMs);
@@ -387,16 +397,17 @@ export class Limiter<Caller> {
   }
 
   /**
-   * Pauses the bucket: from now on it holds at most `tokens`, and its ticks up to and including `untilMs`,
-   * epoch milliseconds, bring none. Then it goes on, on its own grid, one tick at a time. Of two pauses the
-   * later end and the lower number of tokens count, whichever came first; only `resume` ends one sooner. An
-   * instant that is not after `nowMs` changes nothing. A bucket that has not started starts with it.
+   * Pauses the bucket: from now on it holds at most `tokens`, and its ticks up to and including
+   * `untilMs`, epoch milliseconds, add none. Then it continues on its own grid, one tick at a time. If
+   * pauses overlap, the later end and the lower number of tokens win, whichever came first; only
+   * `resume` ends a pause early. An `untilMs` that isn't after `nowMs` changes nothing. A pause starts
+   * a bucket that hasn't started.
    *
-   * Waiters keep their order and their deadlines and are timed anew: one that would now come too late is
-   * refused with `timeout`. Nothing is lent in a pause, and what comes back from leases is gone; what is
-   * out on lease may still be granted until that ends.
+   * Waiters keep their order and their deadlines and are timed anew; one that would now be served too
+   * late is refused with `timeout`. Nothing is lent during a pause, and returned tokens are lost.
+   * Tokens already on lease may still be granted until their lease ends.
    *
-   * @throws {RangeError} Where `untilMs` or `tokens` is no integer from 0 on; nothing changes then.
+   * @throws {RangeError} If `untilMs` or `tokens` isn't an integer of at least 0. Nothing changes then.
    */
   pause({ untilMs, tokens }: Pause, nowMs: number): Turn<Caller> {
     check("untilMs", untilMs, { min: 0, max: Number.MAX_SAFE_INTEGER });
@@ -413,8 +424,8 @@ export class Limiter<Caller> {
   }
 
   /**
-   * Ends a pause, if there is one: the ticks after `nowMs` bring tokens again, so nobody is later for it.
-   * What the pause has taken away does not come back.
+   * Ends a pause, if there is one: ticks after `nowMs` add tokens again, so nobody is served later
+   * because of it. What the pause took away stays lost.
    */
   resume(nowMs: number): Turn<Caller> {
     const turn = this.advance(nowMs);
@@ -425,14 +436,14 @@ export class Limiter<Caller> {
     return turn;
   }
 
-  /** Lets time pass: everybody whose tokens are there by `nowMs` is granted. */
+  /** Lets time pass: grants everybody whose tokens are there by `nowMs`. */
   advance(nowMs: number): Turn<Caller> {
     const settled: Settlement<Caller>[] = [];
     if (this.#bucket) this.#grantDue(this.#bucket, nowMs, settled);
     return { settled };
   }
 
-  /** Refuses everybody who waits with `bucket-reset`, and forgets the bucket and its counts. */
+  /** Refuses every waiter with `bucket-reset`, and forgets the bucket and its counts. */
   reset(): Turn<Caller> {
     const settled: Settlement<Caller>[] = [];
     for (const waiter of this.#queue) {
@@ -451,10 +462,10 @@ export class Limiter<Caller> {
   }
 
   /**
-   * Goes on under another policy. Tokens are cut to the new capacity, the grid keeps its origin.
-   * Waiters keep their order and their deadlines and are timed anew: one that asks for more than the
-   * new capacity is refused with `exceeds-capacity`, one that would now come too late with `timeout`.
-   * The new `queueLimit` and `maxWaitMs` are for newcomers.
+   * Switches to another policy. Tokens are cut to the new capacity; the grid keeps its origin. Waiters
+   * keep their order and their deadlines and are timed anew: one that asks for more than the new
+   * capacity is refused with `exceeds-capacity`, one that would now be served too late with `timeout`.
+   * The new `queueLimit` and `maxWaitMs` apply to newcomers only.
    */
   setPolicy(policy: Policy, nowMs: number): Turn<Caller> {
     const settled: Settlement<Caller>[] = [];
@@ -468,7 +479,9 @@ export class Limiter<Caller> {
     return { settled };
   }
 
-  /** Where the last waiter stands; constant time unless somebody has left since the last arrival. */
+  /**
+   * Where the last waiter stands. Constant time unless somebody has left since the last arrival.
+   */
   get lastPlace(): Place<Caller> | undefined {
     const { tail: waiter, size: position } = this.#queue;
     if (!waiter || !this.#bucket) return undefined;
@@ -477,8 +490,8 @@ export class Limiter<Caller> {
   }
 
   /**
-   * Where everybody stands, from the head on: one step for each place that is asked for. No other verb
-   * may be called during the walk.
+   * Where everybody stands, from the head on, one step for each place that is read. Don't call another
+   * verb during the walk.
    */
   *places(): IterableIterator<Place<Caller>> {
     if (!this.#bucket) return;
@@ -491,7 +504,7 @@ export class Limiter<Caller> {
     }
   }
 
-  /** What the bucket looks like at `nowMs`; one that has not started, as it would start. */
+  /** The bucket's state at `nowMs`. A bucket that hasn't started is shown as it would start. */
   inspect(nowMs: number): LimiterView {
     const bucket = this.#bucket?.copy() ?? TokenBucket.start(this.#policy, nowMs);
     bucket.advance(nowMs);
@@ -509,12 +522,12 @@ export class Limiter<Caller> {
     };
   }
 
-  /** What it has done since it started, beyond the counts of `inspect`. */
+  /** What the bucket has done since it started, beyond the counts of `inspect`. */
   stats(): StatsView {
     return this.#stats.view();
   }
 
-  /** The limiter without its waiters, just as it is, for `Limiter.from`. */
+  /** The limiter without its waiters, exactly as it is, for `Limiter.from`. */
   toJSON(): LimiterState {
     const tally = this.#stats.toJSON();
     return {
@@ -555,7 +568,9 @@ export class Limiter<Caller> {
     }
   }
 
-  /** Works the forecast out anew and refuses those who cannot be granted by their deadline any more. */
+  /**
+   * Computes the forecast anew and refuses every waiter that can't be granted by its deadline any more.
+   */
   #retime(bucket: TokenBucket, nowMs: number, settled: Settlement<Caller>[]): void {
     const forecast = bucket.copy();
     const leaving: Waiter<Caller>[] = [];
@@ -577,11 +592,11 @@ export class Limiter<Caller> {
       if (tokens > this.#policy.capacity) {
         this.#refuse(settled, caller, "exceeds-capacity");
       } else {
-        // Asked again, it would stand behind all who stay.
+        // If it asks again, it stands behind everybody who stays.
         this.#refuse(settled, caller, "timeout", forecast.msUntil(tokens, nowMs));
       }
     }
-    // With somebody in front refused, the next may fit right now.
+    // With a waiter in front refused, the next one may fit right now.
     this.#grantHeads(bucket, nowMs, settled);
   }
 
@@ -641,9 +656,9 @@ export class Limiter<Caller> {
 }
 
 /**
- * The instant of what happens to `bucket` now. A clock that has jumped back behind the last tick it had
- * reached stands still at that tick, for this and every later instance: tokens are never given an instant
- * before the tick that brought them.
+ * The instant of what happens to `bucket` now. If the clock jumps back behind the last tick it had
+ * reached, time stands still at that tick, for this and every later instance, so no token is granted at
+ * an instant before the tick that added it.
  */
 function instantOf(bucket: TokenBucket, nowMs: number): number {
   return Math.max(nowMs, bucket.reachedAtMs);

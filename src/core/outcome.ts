@@ -1,4 +1,7 @@
-/** How an acquire ends: the one thing that the limiter, its counts and all who answer for it share. */
+/**
+ * How an acquire ends. The limiter, its statistics and everything that reports an outcome share these
+ * types.
+ */
 
 /** The caller has its tokens. */
 export interface Grant {
@@ -6,12 +9,12 @@ export interface Grant {
   readonly tokens: number;
   /** Tokens left in the bucket just after this grant. */
   readonly remaining: number;
-  /** Time since the caller joined; 0 for a grant on the spot. */
+  /** Time since the caller joined the queue; 0 for an immediate grant. */
   readonly waitedMs: number;
   readonly grantedAtMs: number;
 }
 
-/** The reasons of a limiter, in the order in which they are listed to others. */
+/** Why a limiter refuses, in the order in which lists and documents show the reasons. */
 export const limiterReasons = [
   "exceeds-capacity",
   "timeout",
@@ -21,26 +24,26 @@ export const limiterReasons = [
 ] as const;
 
 /**
- * Why a caller went without:
+ * Why a caller was refused:
  * - `exceeds-capacity`: it asked for more than the bucket can ever hold.
- * - `timeout`: it cannot be granted within its `timeoutMs`.
- * - `queue-full`: `queueLimit` callers wait already.
- * - `bucket-reset`: the bucket was drained.
- * - `unavailable`: its owner ends, and nobody waits here any more.
+ * - `timeout`: it can't be granted within its `timeoutMs`.
+ * - `queue-full`: `queueLimit` callers are waiting already.
+ * - `bucket-reset`: the bucket was reset.
+ * - `unavailable`: the bucket's owner is shutting down and keeps nobody waiting.
  */
 export type LimiterReason = (typeof limiterReasons)[number];
 
-/** The caller has nothing, and nothing was taken. */
+/** The caller got nothing, and nothing was taken from the bucket. */
 export interface Refusal {
   readonly ok: false;
   readonly reason: LimiterReason;
   /**
-   * With `timeout` and `queue-full`: time until the same request would be granted on the spot, with
-   * everybody served who waits now. Never too early as things stand. At most 2^53 - 1 ms (285,000 years):
-   * what takes longer is told as that.
+   * With `timeout` and `queue-full`: the time until the same request would be granted immediately,
+   * after everybody who waits now. Never too early as things stand. At most 2^53 - 1 ms (285,000
+   * years); anything longer is reported as that.
    */
   readonly retryAfterMs?: number;
 }
 
-/** How a waiter ends. */
+/** How an acquire ends. */
 export type Outcome = Grant | Refusal;

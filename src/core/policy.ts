@@ -1,78 +1,81 @@
 /**
  * A policy says how a bucket fills and how long its callers may queue.
  *
- * A bucket holds whole tokens, from none to `capacity`. Its daemon ticks every `refillIntervalMs`
- * and adds `refillTokens` a tick. The classic exercise, one token a second into a bucket of one,
- * is `{ capacity: 1, refillTokens: 1, refillIntervalMs: 1000 }`.
+ * A bucket holds whole tokens, from 0 to `capacity`. It ticks every `refillIntervalMs`, and each tick
+ * adds `refillTokens`. The classic exercise, one token a second into a bucket of one, is `{ capacity:
+ * 1, refillTokens: 1, refillIntervalMs: 1000 }`.
  *
- * The rest of the core never checks a number of a policy: a `Policy` that exists is legal.
+ * The rest of the core never validates a policy: a `Policy` that exists is legal.
  */
 import { isRecord } from "./is-record.ts";
 
-/** Lowest and highest legal value of each number of a policy, both inclusive. */
+/** The legal range of each number of a policy, both ends inclusive. */
 export const policyRanges = {
   /**
-   * Tokens. Sums of 10,000 waiters stay far below 2^53, so all arithmetic with tokens and ticks is exact.
-   * Instants may lie beyond it: see `MAX_REPORTED_MS` in token-bucket.ts.
+   * Tokens. Sums over 10,000 waiters stay far below 2^53, so all arithmetic with tokens and ticks is
+   * exact. Instants may go beyond it: see `MAX_REPORTED_MS` in token-bucket.ts.
    */
   capacity: { min: 1, max: 1_000_000_000 },
-  /** Tokens a tick. May exceed the capacity: the surplus of a tick is dropped. */
+  /** Tokens per tick. May exceed the capacity: a tick's surplus is dropped. */
   refillTokens: { min: 1, max: 1_000_000_000 },
-  /** From 10 ms, about what a timer can keep, to a day. */
+  /** Milliseconds: from 10, about the best a timer can do, to a day. */
   refillIntervalMs: { min: 10, max: 86_400_000 },
   /** Tokens at the start; also at most `capacity`. */
   initialTokens: { min: 0, max: 1_000_000_000 },
-  /** Callers. Held requests cost memory, about 85 KB each in an object of 128 MB or more. */
+  /**
+   * Callers. A held request costs about 85 KB of an object's memory, of which there are 128 MB or more.
+   */
   queueLimit: { min: 0, max: 10_000 },
-  /** Up to an hour: what a held connection can be trusted to last. */
+  /** Milliseconds: up to an hour, about as long as a held connection can be expected to last. */
   maxWaitMs: { min: 0, max: 3_600_000 },
 } as const;
 
-/** Lowest and highest legal value of each number of a policy's `lease`, both inclusive. */
+/** The legal range of each number of a policy's `lease`, both ends inclusive. */
 export const leaseRanges = {
-  /** Tokens. More than the capacity is as good as the capacity. */
+  /** Tokens. More than the capacity has the effect of the capacity. */
   maxTokens: { min: 1, max: 1_000_000_000 },
   /**
-   * From what some round trips to the object take, to what a Worker can be trusted to live on after it
-   * has answered (30 seconds): it has to give back what is left.
+   * Milliseconds. The minimum is a few round trips to the object. The maximum stays below the 30
+   * seconds for which a Worker can be expected to run on after its response, because it still has to
+   * return what is left.
    */
   ttlMs: { min: 100, max: 20_000 },
 } as const;
 
-/** Callers that may wait where a policy names no `queueLimit`. */
+/** Callers that may wait if a policy sets no `queueLimit`. */
 const DEFAULT_QUEUE_LIMIT = 1_000;
-/** The longest wait, in milliseconds, where a policy names no `maxWaitMs`. */
+/** The longest wait, in milliseconds, if a policy sets no `maxWaitMs`. */
 const DEFAULT_MAX_WAIT_MS = 60_000;
 
-/** The numbers of a policy as a person writes them; the optional ones have defaults. */
+/** The numbers of a policy as a person writes them. Optional ones have defaults. */
 export interface PolicyFields {
   readonly capacity: number;
   readonly refillTokens: number;
   readonly refillIntervalMs: number;
-  /** Default: `min(capacity, refillTokens)`, as if the first tick fell at the start. */
+  /** Default: `min(capacity, refillTokens)`, as if the first tick fell on the start. */
   readonly initialTokens?: number;
   /** Default: 1,000. */
   readonly queueLimit?: number;
   /** Default: 60,000. */
   readonly maxWaitMs?: number;
-  /** Default: none, and no tokens are lent. `null` is as good as none. */
+  /** Default: no leases. `null` means the same. */
   readonly lease?: LeaseTerms | null;
 }
 
-/** How an isolate of the Worker may take tokens in advance (see lease-holder.ts). */
+/** How an isolate of the Worker may take tokens in advance; see lease/lease-holder.ts. */
 export interface LeaseTerms {
-  /** Most tokens that an isolate holds of a bucket. */
+  /** The most tokens that an isolate holds of a bucket. */
   readonly maxTokens: number;
-  /** For how long it may grant from them, in milliseconds, counted from when it asked. */
+  /** How long it may grant from them, in milliseconds, counted from when it asked. */
   readonly ttlMs: number;
 }
 
-/** The fields of a policy, complete; without a `lease` where none is allowed. */
+/** All fields of a policy; `lease` is absent if leases are off. */
 export interface CompletePolicyFields extends Required<Omit<PolicyFields, "lease">> {
   readonly lease?: LeaseTerms;
 }
 
-/** One thing that is wrong, and where. `message` names the field, the value and the limit. */
+/** One thing that is wrong. `message` names the field, the value and the limit. */
 export interface FieldFault {
   readonly field: string;
   readonly message: string;
@@ -90,45 +93,45 @@ const numberNames = [
 ] as const satisfies readonly NumberName[];
 const requiredFields = ["capacity", "refillTokens", "refillIntervalMs"] as const;
 
-/** Longest piece of a wrong value that a message repeats, in characters. */
+/** The longest piece of a wrong value that a message repeats, in characters. */
 const SHOWN_VALUE_LENGTH = 40;
 
-/** A wrong value as a message shows it: JSON where it has any, shortened where it is long. */
+/** A wrong value as a message shows it: as JSON if it has a JSON form, cut if it is long. */
 export function showValue(value: unknown): string {
   let text: string;
   try {
     text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? typeof value);
   } catch {
-    // A BigInt or a circle: JSON has no words for it.
+    // A BigInt or a circular structure has no JSON form.
     text = typeof value;
   }
   return text.length <= SHOWN_VALUE_LENGTH ? text : `${text.slice(0, SHOWN_VALUE_LENGTH)}…`;
 }
 
-/** Lowest and highest legal value, both inclusive. */
+/** The lowest and the highest legal value, both inclusive. */
 export interface Range {
   readonly min: number;
   readonly max: number;
 }
 
-/** Whether `value` is an integer within the limits. */
+/** Whether `value` is an integer within the range. */
 export function isIntegerWithin(value: unknown, { min, max }: Range): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= min && value <= max;
 }
 
-/** What is wrong with `value`, for a field that must be an integer within the limits. */
+/** What is wrong with `value`, for a field that must be an integer within the range. */
 export function integerFault(field: string, value: unknown, { min, max }: Range): FieldFault {
   const message = `${field} must be an integer from ${min} to ${max}: got ${showValue(value)}`;
   return { field, message };
 }
 
-/** What is wrong with each of `fields` for itself, whichever of a policy's they are. */
+/** What is wrong with each of `fields` on its own, no matter which fields of a policy are given. */
 export function fieldFaults(fields: Readonly<Record<string, unknown>>): FieldFault[] {
   const { lease, ...numbers } = fields;
   return [...numberFaults(numbers, policyRanges, [...numberNames, "lease"]), ...leaseFaults(lease)];
 }
 
-/** @param allowed All names that the message for an unknown one is to list. */
+/** @param allowed The names to list in the message about an unknown one. */
 function numberFaults(
   fields: Readonly<Record<string, unknown>>,
   limitsOf: Readonly<Record<string, Range>>,
@@ -169,13 +172,13 @@ function leaseFaults(lease: unknown): FieldFault[] {
   ];
 }
 
-/** A policy, or every fault of what should have been one. */
+/** A policy, or every fault found in what was given. */
 export type PolicyCheck =
   | { readonly ok: true; readonly policy: Policy }
   | { readonly ok: false; readonly faults: readonly FieldFault[] };
 
 /**
- * The numbers of a bucket, checked and complete. Immutable.
+ * A bucket's numbers, checked and complete. Immutable.
  *
  * @example
  * const perSecond = Policy.of({ capacity: 10, refillTokens: 5, refillIntervalMs: 1000 });
@@ -188,9 +191,9 @@ export class Policy {
   readonly initialTokens: number;
   readonly queueLimit: number;
   readonly maxWaitMs: number;
-  /** None where no tokens are lent. */
+  /** `undefined` if leases are off. */
   readonly lease: LeaseTerms | undefined;
-  /** Being private, it also makes the type nominal: no object literal passes for a `Policy`. */
+  /** A private field also makes the type nominal: no object literal passes for a `Policy`. */
   readonly #fillTimeMs: number;
 
   private constructor(fields: PolicyFields) {
@@ -208,8 +211,8 @@ export class Policy {
   /**
    * Builds a policy.
    *
-   * @throws {RangeError} Where a number is missing, no integer or out of `policyRanges`, where
-   * `initialTokens` exceeds `capacity`, or where a field is unknown; the message names every fault.
+   * @throws {RangeError} If a number is missing, not an integer or outside `policyRanges`, if
+   * `initialTokens` exceeds `capacity`, or if a field is unknown. The message names every fault.
    */
   static of(fields: PolicyFields): Policy {
     const check = Policy.check({ ...fields });
@@ -218,7 +221,9 @@ export class Policy {
     throw new RangeError(`Illegal policy: ${messages.join("; ")}`);
   }
 
-  /** `of` for numbers of unknown origin: the faults are a value. `undefined` is as good as missing. */
+  /**
+   * `of` for untrusted input: faults are a value. A field that is `undefined` counts as missing.
+   */
   static check(fields: Readonly<Record<string, unknown>>): PolicyCheck {
     const numbers: Partial<Record<NumberName, number>> = {};
     for (const field of numberNames) {
@@ -244,10 +249,10 @@ export class Policy {
   }
 
   /**
-   * The numbers of this policy with `changes` laid over them, not yet checked.
+   * The numbers of this policy with `changes` applied, not yet checked.
    *
-   * `initialTokens` follows: where `changes` leaves it out, a default stays the default of the new
-   * numbers, and a number chosen before is cut to the new capacity.
+   * `initialTokens` follows along: if `changes` leaves it out, a default becomes the default of the new
+   * numbers, and an explicit number is cut to the new capacity.
    */
   merge(changes: Readonly<Record<string, unknown>>): Record<string, unknown> {
     const merged: Record<string, unknown> = { ...this.toJSON(), ...changes };
@@ -256,7 +261,7 @@ export class Policy {
       if (isDefault) delete merged["initialTokens"];
       else {
         const { capacity } = merged;
-        // A faulty capacity is to be blamed for itself alone.
+        // A faulty capacity gets one fault, not a second one about initialTokens.
         const isCut = isIntegerWithin(capacity, { min: 1, max: this.initialTokens });
         merged["initialTokens"] = isCut ? capacity : this.initialTokens;
       }
@@ -264,7 +269,7 @@ export class Policy {
     return merged;
   }
 
-  /** Whether `other` says the same. */
+  /** Whether `other` has the same numbers. */
   equals(other: CompletePolicyFields | Policy): boolean {
     return (
       numberNames.every((field) => this[field] === other[field]) &&
@@ -273,7 +278,7 @@ export class Policy {
     );
   }
 
-  /** Milliseconds in which an empty bucket fills: whole ticks. */
+  /** Milliseconds in which an empty bucket fills, in whole ticks. */
   get fillTimeMs(): number {
     return this.#fillTimeMs;
   }
@@ -286,7 +291,7 @@ export class Policy {
   }
 }
 
-/** The terms in a field that has no fault. */
+/** The terms in a field known to be free of faults. */
 function readLease(field: unknown): LeaseTerms | null {
   if (typeof field !== "object" || field === null) return null;
   const { maxTokens, ttlMs }: Partial<LeaseTerms> = field;

@@ -1,58 +1,62 @@
 /**
- * The tally: what a bucket has done since it started, in sums that a monitor can take differences of.
- * Beside the callers that the limiter counts anyway, these are the tokens granted, the refusals by
- * reason, and how long the granted waited.
+ * What a bucket has done since it started, as sums that only grow, so that a monitor can subtract one
+ * reading from another. Besides the callers that the limiter counts anyway, these are the tokens
+ * granted, refusals by reason, and how long granted callers waited.
  *
- * Waits are a histogram with bounds that are the same for every bucket and every policy: only so can
- * those of many buckets be added up, and those of before and after a change of the policy be compared.
- * A wait is 0 to an hour, a thousand times what the next one is; so the bounds go up by factors of 2 to
- * 2.5, which is what an estimate of a quantile may be off by, from the shortest interval between two
- * ticks to the longest default wait, and coarser from there to the longest that a policy allows. The
- * first bound is 0: callers that did not have to wait are told apart from all others, and that share is
- * the first thing that anybody asks for.
+ * Waits are a histogram with the same bounds for every bucket and every policy. Otherwise histograms of
+ * several buckets couldn't be added up, nor those before and after a policy change compared. A wait is
+ * anything from 0 to an hour, and one may be a thousand times another. From the shortest refill
+ * interval to the longest default wait, bounds grow by a factor of 2 to 2.5, which is the error of an
+ * estimated quantile; above that, up to the longest wait a policy allows, they are coarser. The first
+ * bound is 0, because the share of callers that didn't wait at all is the first thing people ask for.
  *
- * A grant on the spot costs two additions. What is written follows the numbers that are not 0.
+ * An immediate grant costs two additions. On the disk, classes after the last one in use are left out.
  */
 import type { LimiterReason } from "./outcome.ts";
 
 /**
- * Longest wait of each class but the last, which has all that is longer, in milliseconds. Others are
- * another format of the state: what is on the disk counts by these.
+ * The longest wait of each class, in milliseconds; a last class holds everything longer. Changing these
+ * changes the format of the stored state, whose counts refer to them.
  */
 export const WAIT_BOUNDS_MS: readonly number[] = [
   0, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 900_000,
   3_600_000,
 ];
 
-/** What was done, as sums. */
+/** What a bucket has done, as sums. */
 export interface StatsView {
   readonly grantedTokens: number;
-  /** Callers refused, by reason; a reason that has not occurred is left out. */
+  /** Callers refused, by reason. A reason that hasn't occurred is left out. */
   readonly refused: Readonly<Partial<Record<LimiterReason, number>>>;
-  /** Callers granted, by how long they waited: a class for each of `WAIT_BOUNDS_MS`, and one beyond. */
+  /**
+   * Callers granted, by wait: one class for each of `WAIT_BOUNDS_MS`, and one for everything longer.
+   */
   readonly waits: readonly number[];
-  /** All waits of the granted together, in milliseconds. */
+  /** The waits of all granted callers together, in milliseconds. */
   readonly waitedMs: number;
 }
 
 /**
- * The sums of one bucket.
+ * The statistics of one bucket.
  *
  * @example
  * const stats = new Stats();
  * stats.noteGrant(2, 30);
- * stats.view().waits; // [0, 0, 0, 1, 0, …]: more than 25 ms, and no more than 50
+ * stats.view().waits; // [0, 0, 0, 1, 0, …]: more than 25 ms, at most 50
  */
 export class Stats {
   #grantedTokens = 0;
-  /** Granted on the spot: the first class, apart from the others because nearly all are in it. */
+  /** Immediate grants: the first class, kept apart because nearly all grants fall into it. */
   #immediate = 0;
   /** The classes from the second on. */
   readonly #waits: number[] = WAIT_BOUNDS_MS.map(() => 0);
   #waitedMs = 0;
   #refused: Partial<Record<LimiterReason, number>> = {};
 
-  /** The tally that `toJSON` described; a new one where there is nothing, as before tallies were kept. */
+  /**
+   * The statistics that `toJSON` described. Starts at 0 if there are none, as in states from before
+   * they were kept.
+   */
   static from(state: StatsView | undefined): Stats {
     const stats = new Stats();
     if (!state) return stats;
@@ -78,16 +82,18 @@ export class Stats {
     this.#waitedMs += waitedMs;
   }
 
-  /** An isolate has granted `tokens` to `callers` from its leases: none of them waited. */
+  /** An isolate has granted `tokens` to `callers` from its leases; none of them waited. */
   noteLeased(tokens: number, callers: number): void {
     this.#grantedTokens += tokens;
     this.#immediate += callers;
   }
 
+  /** A caller has been refused. */
   noteRefusal(reason: LimiterReason): void {
     this.#refused[reason] = (this.#refused[reason] ?? 0) + 1;
   }
 
+  /** The sums as they are now. */
   view(): StatsView {
     return {
       grantedTokens: this.#grantedTokens,
@@ -98,8 +104,7 @@ export class Stats {
   }
 
   /**
-   * The sums, for `Stats.from`, without the classes at the end that nobody is in; `undefined` where
-   * nothing has been done.
+   * The sums, for `Stats.from`, without trailing empty classes; `undefined` if nothing has been done.
    */
   toJSON(): StatsView | undefined {
     const view = this.view();
@@ -109,7 +114,7 @@ export class Stats {
   }
 }
 
-/** Number of the class that a wait is in, from 0. */
+/** Index of the class that a wait falls into, from 0. */
 function classOf(waitedMs: number): number {
   const index = WAIT_BOUNDS_MS.findIndex((boundMs) => waitedMs <= boundMs);
   return index < 0 ? WAIT_BOUNDS_MS.length : index;

@@ -1,4 +1,7 @@
-/** The package's entry `sluice`: the limiter inside one process, and the words of all the others. */
+/**
+ * The package's main entry, `sluice`: the limiter inside one process, and the types that all entries
+ * share.
+ */
 export type { LimiterView } from "../core/limiter.ts";
 export type { Grant, LimiterReason, Outcome } from "../core/outcome.ts";
 export type { PauseFields as PauseOptions } from "../core/pause.ts";

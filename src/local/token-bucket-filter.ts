@@ -1,17 +1,16 @@
 /**
- * The token bucket filter inside one process: the same limiter as at the edge, with a timer as its
- * daemon. No platform is imported: Node, Deno, Bun, browsers and Workers have all it needs. (In a Worker
- * a timer ends with the request that set it: use a filter within one request or within one Durable
+ * The token bucket filter inside one process: the same limiter as in a Durable Object, with a timer as
+ * its daemon. It imports no platform, and Node, Deno, Bun, browsers and Workers have all it needs. (In
+ * a Worker, a timer ends with the request that set it. Use a filter within one request or one Durable
  * Object, and a bucket at the edge for what requests share.)
  *
- * It is made by a factory, as in the exercise that it comes from: the daemon must not start before the
- * filter is fully built, and a constructor cannot promise that. The daemon here is started by need: a
- * timer exists only while somebody waits, so an idle filter keeps no process alive and needs no
- * closing. What the daemon would have added in the meantime is worked out from timestamps when the
- * bucket is next touched; that is the exercise's third form, without any daemon, and it lives in
- * core/token-bucket.ts.
+ * A factory makes it, as in the exercise it comes from: the daemon must not start before the filter is
+ * fully built, and a constructor can't guarantee that. The daemon here starts on demand. There is a
+ * timer only while somebody waits, so an idle filter keeps no process alive and needs no closing. What
+ * the daemon would have added in the meantime is computed from timestamps on the next call. That is the
+ * exercise's third form, without any daemon; it is in core/limits/token-bucket.ts.
  *
- * Time is monotonic: a wall clock that is set changes nothing here.
+ * Time is monotonic: setting the wall clock changes nothing here.
  */
 import type { LimiterView, Turn } from "../core/limiter.ts";
 import type { Outcome } from "../core/outcome.ts";
@@ -24,67 +23,70 @@ import { checkPause } from "../core/pause.ts";
 import { Policy } from "../core/policy.ts";
 import { onAbort } from "../on-abort.ts";
 
-/** The numbers of the policy but the capacity; without any, one token a second. */
+/** The numbers of a policy except the capacity. The default is one token a second. */
 export type FilterOptions = Partial<Omit<PolicyFields, "capacity">>;
 
 /** What a caller asks for. */
 export interface GetTokenOptions {
   /** At least 1. Default: 1. */
   readonly tokens?: number;
-  /** 0 (do not wait) to the filter's `maxWaitMs`. Default: `maxWaitMs`, one minute unless set. */
+  /** 0 (don't wait) to the filter's `maxWaitMs`. Default: `maxWaitMs`, one minute unless set. */
   readonly timeoutMs?: number;
-  /** Gives the place in the queue up when it aborts. */
+  /** Gives up the place in the queue when it aborts. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * A token bucket that makes its callers wait, first come first served. Outcomes are values:
- * `{ ok: true, … }` once the tokens are the caller's, `{ ok: false, reason, … }` when they will not be.
+ * A token bucket that makes its callers wait, first come, first served. Outcomes are values: `{ ok:
+ * true, … }` once the caller has its tokens, `{ ok: false, reason, … }` if it won't get them.
  */
 export interface TokenBucketFilter {
   /**
-   * Takes tokens, waiting for them if need be. The promise resolves with the grant, or with a refusal:
-   * at once if the tokens cannot be there within `timeoutMs`, are more than the capacity or the queue
-   * is full; with `bucket-reset` when the filter is closed. It rejects with the signal's reason when
-   * `signal` aborts; nothing is taken then.
+   * Takes tokens, waiting for them if necessary. The promise resolves with a grant or a refusal. A
+   * refusal comes at once if the tokens can't be there within `timeoutMs`, exceed the capacity, or the
+   * queue is full, and with `bucket-reset` when the filter is closed. The promise rejects with the
+   * signal's reason if `signal` aborts; nothing is taken then.
    *
-   * @throws {RangeError} (as a rejection) Where `tokens` or `timeoutMs` is out of range.
+   * @throws {RangeError} (as a rejection) If `tokens` or `timeoutMs` is out of range.
    */
   getToken(options?: GetTokenOptions): Promise<Outcome>;
   /**
-   * Takes tokens if they are there and nobody waits for them; refuses at once if not.
+   * Takes tokens if they are there and nobody waits for them; otherwise refuses at once.
    *
-   * @throws {RangeError} Where `tokens` is out of range.
+   * @throws {RangeError} If `tokens` is out of range.
    */
   tryGetToken(options?: Pick<GetTokenOptions, "tokens">): Outcome;
-  /** What the bucket looks like now. Takes nothing, starts nothing. */
+  /** The bucket's state now. Takes nothing, starts nothing. */
   inspect(): LimiterView;
   /**
-   * Keeps at most `tokens` in the bucket and lets its ticks up to and including `untilMs` bring nothing;
-   * then it goes on, one tick at a time. Those who wait keep their places; who cannot be served in time any
-   * more is refused with `timeout`. Of two pauses the later end and the lower number of tokens count; an
-   * `untilMs` that is over, as 0 is, ends the pause. The filter's clock shows what `Date.now()` does, unless
-   * the wall clock has been set since the process began.
+   * Keeps at most `tokens` in the bucket and lets its ticks up to and including `untilMs` add nothing;
+   * then it continues, one tick at a time. Waiters keep their places, and those that can no longer be
+   * served in time are refused with `timeout`. If pauses overlap, the later end and the lower number of
+   * tokens win. A past `untilMs`, such as 0, ends the pause. The filter's clock agrees with
+   * `Date.now()` unless the wall clock has been set since the process began.
    *
-   * @throws {RangeError} Where `untilMs` is no integer from 0 to a day ahead, or `tokens` none from 0 on.
+   * @throws {RangeError} If `untilMs` isn't an integer from 0 to a day ahead, or `tokens` isn't an
+   * integer from 0 to the largest legal capacity.
    */
   pause(fields: PauseFields): LimiterView;
-  /** Refuses all who wait and all who come later with `bucket-reset`. Doing it again does nothing. */
+  /**
+   * Refuses all waiters and all later callers with `bucket-reset`. Calling it again does nothing.
+   */
   close(): void;
 }
 
-/** Tells one caller how it ended. */
+/** Receives one caller's outcome. */
 type Caller = (outcome: Outcome) => void;
 
 /**
- * Builds a filter. Its bucket starts at the first call for tokens.
+ * Builds a filter. Its bucket starts on the first call for tokens.
  *
- * @param capacity Most tokens the bucket can hold, from 1.
- * @throws {RangeError} Where `capacity` or an option is illegal, naming it.
+ * @param capacity The most tokens the bucket can hold, from 1.
+ * @throws {RangeError} If `capacity` or an option is illegal; the message names it.
  *
  * @example
  * const filter = createTokenBucketFilter(1); // one token a second
- * await filter.getToken(); // at once
+ * await filter.getToken(); // immediately
  * await filter.getToken(); // a second later
  */
 export function createTokenBucketFilter(
@@ -100,7 +102,7 @@ class TimerFilter implements TokenBucketFilter {
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
   #timerAtMs: number | undefined = undefined;
   #isClosed = false;
-  /** Kept, because it never changes and asking takes half as long as asking the clock. */
+  /** Kept because it never changes, and reading it takes half as long as reading the clock. */
   readonly #originMs = performance.timeOrigin;
 
   constructor(policy: Policy) {
@@ -176,7 +178,7 @@ class TimerFilter implements TokenBucketFilter {
     return turn.waiter;
   }
 
-  /** The second half of a turn: set the daemon's timer, tell the callers. */
+  /** The second half of a turn: set the daemon's timer and answer the callers. */
   #finish(turn: Turn<Caller>): void {
     this.#arm(this.#limiter.nextWakeAtMs);
     for (const { caller, outcome } of turn.settled) caller(outcome);
@@ -191,13 +193,13 @@ class TimerFilter implements TokenBucketFilter {
       this.#timerAtMs = undefined;
       this.#finish(this.#limiter.advance(this.#now()));
     };
-    // A timer may fire a moment early; the turn then grants nobody and sets it again.
+    // A timer may fire a moment early. The turn then grants nobody and sets it again.
     this.#timer = setTimeout(tick, Math.max(1, wakeAtMs - this.#now()));
   }
 
   /**
-   * Epoch milliseconds that never go back: the wall clock as of the process's start, and the monotonic
-   * clock since. Where that one stands still while a machine sleeps, this lags behind the wall clock.
+   * Epoch milliseconds that never go back: the wall clock at the process's start plus the monotonic
+   * clock since. If the monotonic clock stops while a machine sleeps, this lags behind the wall clock.
    */
   #now(): number {
     return Math.floor(this.#originMs + performance.now());

@@ -4,14 +4,14 @@
  * timers of its own.
  *
  * **One ask at a time.** An ask is sent exactly once, because the usage that it reports must not count
- * twice. An ask that isn't answered within `ttlMs` is given up the next time the driver is called, so an
- * isolate goes on asking even if the platform ended the call. A late answer is ignored: the bucket counts
- * that lease, and what the ask reported, as spent when the lease ends.
+ * twice. An ask that isn't answered within `ttlMs` is given up the next time the driver is called, so
+ * an isolate goes on asking even if the platform ended the call. A late answer is ignored: the bucket
+ * counts that lease, and what the ask reported, as spent when the lease ends.
  *
- * **A timer for the end of the oldest lease** returns what is left of it if no request comes. None is set
- * while an ask is pending, since its answer leads back here. A timer may be lost with the request that set
- * it, so one that is overdue doesn't count as set. A clock that shows an earlier time than the timer was
- * set for has jumped back; the timer's own instant is used instead.
+ * **A timer for the end of the oldest lease** returns what is left of it if no request comes. None is
+ * set while an ask is pending, since its answer leads back here. A timer may be lost with the request
+ * that set it, so one that is overdue doesn't count as set. A clock that shows an earlier time than the
+ * timer was set for has jumped back; the timer's own instant is used instead.
  *
  * **A paused bucket** must not be granted from any further, so everything held goes back at once.
  */
@@ -41,8 +41,8 @@ export interface AskAnswer {
 const NOTHING: LeaseStep = {};
 
 /**
- * Drives the leases that one isolate holds of one bucket. Time is passed in as epoch milliseconds of one
- * clock.
+ * Drives the leases that one isolate holds of one bucket. Time is passed in as epoch milliseconds of
+ * one clock.
  *
  * @example
  * const driver = new LeaseDriver({ maxTokens: 100, ttlMs: 1_000 });
@@ -120,8 +120,8 @@ export class LeaseDriver {
   }
 
   /**
-   * The bucket has answered `ask`. A call that failed counts as a bucket that lends nothing. Does nothing
-   * if the ask was given up.
+   * The bucket has answered `ask`. A call that failed counts as a bucket that lends nothing. Does
+   * nothing if the ask was given up.
    */
   answered(ask: LeaseAsk, { lease, isPaused }: AskAnswer, nowMs: number): LeaseStep {
     if (!this.isPending(ask)) return NOTHING;

@@ -1,27 +1,27 @@
 /**
- * The isolate's side of leases: grants from tokens that it has been lent, and says when to ask for more
- * and how many.
+ * The isolate's side of leases: grants from tokens that it was lent, and decides when to ask for more
+ * and for how many.
  *
- * **How many** follows the isolate's own demand, which is kept as a sum that fades: each token asked for
- * adds one, and what is there falls to `1/e` in `ttlMs`. At a steady rate it comes to what is asked for
- * in one `ttlMs`, so that is what the holder wants to hold, and it asks again when half of that is left:
- * two to four calls in `ttlMs`, well before either tokens or time run out. A rush doubles the sum with
- * every call; it never exceeds `maxTokens`, so that it fades as soon as a rush is over. Where the bucket
- * lends less than was wanted, half of that is what the holder waits for: to ask on and on would bring no
- * more. When callers stay away, the lease runs out and what is left of it is given back: what has not
- * been asked for since the last call is not asked for again, however slowly the sum fades. Below
- * `MIN_DEMAND` a lease saves nothing, and there is none.
+ * **How many** follows the isolate's own demand, kept as a decaying sum: each token asked for adds one,
+ * and the sum falls to `1/e` in `ttlMs`. At a steady rate it equals what is asked for in one `ttlMs`.
+ * That is what the holder wants to hold, and it asks again when half of it is left: two to four calls
+ * per `ttlMs`, well before either tokens or time run out. In a rush, the sum doubles with every call.
+ * It never exceeds `maxTokens`, so it decays as soon as the rush is over. If the bucket lends less than
+ * was wanted, the holder waits until half of what it got is left, because asking again at once would
+ * bring no more. When requests stop, the lease runs out and the rest is returned; without a request
+ * since the last ask, nothing more is asked for, however slowly the sum decays. Below `MIN_DEMAND` a
+ * lease saves nothing, so none is asked for.
  *
- * **Order within the isolate**: a request that the leases cannot serve goes to the bucket, and takes what
- * is left of them along. So they count for it, and none of those who come later is served before it by a
- * lease that was there when it came.
+ * **Order within the isolate.** A request that the leases can't serve goes to the bucket and takes what
+ * is left of them along. So they count for it, and no later request is served before it from a lease
+ * that was there when it came.
  *
- * **Overload**: where the bucket turns requests away because there are too many, those that would be
- * lent something are turned away with the rest, and it never gets better. So for a while the isolate
- * sends it no requests, and goes on asking for a lease. Simulated (docs/choosing.md), a start with ten
- * times what the object can take is over in some seconds so, and not in a minute without.
+ * **Overload.** When a bucket turns requests away because there are too many, asks are turned away with
+ * the rest, and it would never get better. So for a while the isolate sends it no requests and goes on
+ * asking for a lease. In simulation (docs/choosing.md), a start with ten times the load that the object
+ * can take is over in a few seconds this way, and isn't over in a minute without it.
  *
- * **Being refused**: where callers wait or few tokens are left the bucket lends nothing. The holder then
+ * **Refused.** While callers wait, or few tokens are left, the bucket lends nothing. The holder then
  * stays quiet for a while, and every request goes to the bucket and takes its place in the queue.
  */
 import type { Lease, LeaseAsk, LeaseMark, LeaseReport, LeaseUse } from "./lease.ts";
@@ -29,10 +29,10 @@ import type { LeaseTerms } from "../policy.ts";
 
 import { invariants } from "../invariants.ts";
 
-/** Tokens in `ttlMs`; with fewer, calls for leases would be about as many as requests. */
+/** Tokens per `ttlMs`. Below this there would be about as many calls for leases as requests. */
 const MIN_DEMAND = 4;
 /**
- * Time for which nothing is asked after the bucket lent nothing, and no request is sent after it was
+ * How long nothing is asked after the bucket lent nothing, and no request is sent after it was
  * overloaded, as a share of `ttlMs`.
  */
 const RETRY_SHARE = 1 / 4;
@@ -41,17 +41,18 @@ interface HeldLease extends LeaseMark {
   /** For this isolate, by its own clock. */
   expiresAtMs: number;
   remaining: number;
-  /** Granted, and not reported yet. */
+  /** Granted and not reported yet. */
   used: number;
 }
 
 /**
- * The leases that one isolate holds of one bucket. Time is handed in: epoch milliseconds of one clock.
+ * The leases that one isolate holds of one bucket. Time is passed in as epoch milliseconds of one
+ * clock.
  *
  * @example
  * const holder = new LeaseHolder({ maxTokens: 100, ttlMs: 1_000 });
  * holder.tryTake(5, 0); // false: nothing is held, the request goes to the bucket
- * holder.nextAsk(0); // { uses: [], granted: 0, wanted: 5 }, to be sent to the bucket
+ * holder.nextAsk(0); // { uses: [], granted: 0, wanted: 5 }: send it to the bucket
  * holder.lent({ tokens: 5, startedAtMs: 0, untilMs: 4_000, ttlMs: 1_000 }, 10);
  * holder.tryTake(1, 20); // true
  */
@@ -59,20 +60,20 @@ export class LeaseHolder {
   readonly #terms: LeaseTerms;
   /** Oldest first, and taken from in this order. */
   #leases: HeldLease[] = [];
-  /** Tokens asked for, fading. */
+  /** Tokens asked for, decaying. */
   #demand = 0;
   #demandAtMs = 0;
-  /** Whether a request has come since the last ask: without any, nothing more is wanted. */
+  /** Whether a request has come since the last ask. Without one, nothing more is wanted. */
   #isCalledFor = false;
-  /** Callers granted, and not reported yet. */
+  /** Callers granted and not reported yet. */
   #granted = 0;
-  /** When the ask was made that is not answered yet. */
+  /** When the pending ask was made; `undefined` if there is none. */
   #askedAtMs: number | undefined = undefined;
   /** What the last ask wanted. */
   #wanted = 0;
   #quietUntilMs = -Infinity;
   #backOffUntilMs = -Infinity;
-  /** What was held just after the last lease, if that was smaller than wanted. */
+  /** What was held just after the last lease, if that lease was smaller than wanted. */
   #maxHeld = Infinity;
   #latestMs = -Infinity;
 
@@ -89,22 +90,22 @@ export class LeaseHolder {
   }
 
   /**
-   * When to call `nextAsk` though no request comes, to give back what is left; `undefined` where nothing
-   * is held. Late is safe: it counts as spent then. A timer that finds the clock behind this instant has
-   * seen it jump back: it should hand this instant in as the time.
+   * When to call `nextAsk` even without a request, to return what is left; `undefined` if nothing is
+   * held. Late is safe: the rest counts as spent then. If a timer finds the clock before this instant,
+   * the clock has jumped back; pass this instant as the time.
    */
   get expiresAtMs(): number | undefined {
     return this.#leases[0]?.expiresAtMs;
   }
 
   /**
-   * A request has come: takes its `tokens` and answers `true`, or takes nothing and answers `false`; then
-   * it has to go to the bucket, with what `returnAll` returns.
+   * Takes a request's `tokens` and returns `true`, or takes nothing and returns `false`. In that case
+   * the request must go to the bucket, along with what `returnAll` returns.
    */
   tryTake(tokens: number, nowMs: number): boolean {
     this.#noteTime(nowMs);
     const { maxTokens, ttlMs } = this.#terms;
-    // No lease would be enough for it, so it is no demand for one.
+    // No lease would ever cover it, so it isn't demand for one.
     if (tokens > maxTokens) return false;
     const fadedBy = Math.exp((this.#demandAtMs - nowMs) / ttlMs);
     this.#demand = Math.min(maxTokens, this.#demand * fadedBy + tokens);
@@ -125,9 +126,9 @@ export class LeaseHolder {
   }
 
   /**
-   * Gives all that is held back, for the request that it does not cover to take along; `undefined` where
-   * nothing is held. That request alone is no reason to ask for more, which might be lent before it gets
-   * there.
+   * Returns everything held, for the request that it doesn't cover to take along; `undefined` if
+   * nothing is held. That request alone is no reason to ask for more, which might be lent before the
+   * request arrives.
    */
   returnAll(): LeaseReport | undefined {
     if (this.#leases.length === 0) return undefined;
@@ -136,8 +137,8 @@ export class LeaseHolder {
   }
 
   /**
-   * What to ask the bucket now, or to report to it; `undefined` where there is nothing to say, or an
-   * earlier ask is not answered yet. It has to be sent, and answered here with `lent` or `failed`.
+   * What to ask the bucket or report to it now; `undefined` if there is nothing to say, or an earlier
+   * ask is pending. Send it, and call `lent` or `failed` with the result.
    */
   nextAsk(nowMs: number): LeaseAsk | undefined {
     this.#noteTime(nowMs);
@@ -152,7 +153,7 @@ export class LeaseHolder {
     return { ...report, wanted };
   }
 
-  /** The bucket has answered the last ask, with a lease or with none. */
+  /** The bucket has answered the last ask, with or without a lease. */
   lent(lease: Lease | undefined, nowMs: number): void {
     this.#noteTime(nowMs);
     const askedAtMs = this.#askedAtMs ?? nowMs;
@@ -162,13 +163,13 @@ export class LeaseHolder {
       return;
     }
     const { startedAtMs, untilMs, tokens: remaining } = lease;
-    // By the terms that the bucket goes by: they need not be those that the isolate knows.
+    // By the terms that the bucket uses, which may differ from those that the isolate knows.
     const expiresAtMs = askedAtMs + lease.ttlMs;
     this.#leases.push({ startedAtMs, untilMs, expiresAtMs, remaining, used: 0 });
     this.#maxHeld = remaining < this.#wanted ? this.tokensAt(nowMs) : Infinity;
   }
 
-  /** The last ask has failed: what it reported is lost, and counts as spent when its lease ends. */
+  /** The last ask has failed. What it reported is lost, and counts as spent when its lease ends. */
   failed(nowMs: number): void {
     this.lent(undefined, nowMs);
   }
@@ -179,17 +180,19 @@ export class LeaseHolder {
     this.#backOffUntilMs = nowMs + this.#terms.ttlMs * RETRY_SHARE;
   }
 
-  /** For how long no request is to go to the bucket, in milliseconds; 0 where any may. */
+  /** How long not to send requests to the bucket, in milliseconds; 0 if they may go. */
   backOffMs(nowMs: number): number {
     this.#noteTime(nowMs);
     return Math.max(0, this.#backOffUntilMs - nowMs);
   }
 
-  /** A clock that has jumped back would make leases last longer than the bucket keeps their room. */
+  /**
+   * A clock that has jumped back would make leases last longer than the bucket reserves their room.
+   */
   #noteTime(nowMs: number): void {
     if (nowMs < this.#latestMs) {
       for (const lease of this.#leases) lease.expiresAtMs = -Infinity;
-      // And one that is on its way: it is over as it comes.
+      // A lease on its way has ended by the time it arrives.
       if (this.#askedAtMs !== undefined) this.#askedAtMs = -Infinity;
       this.#demandAtMs = Math.min(this.#demandAtMs, nowMs);
       this.#quietUntilMs = -Infinity;
@@ -198,7 +201,9 @@ export class LeaseHolder {
     this.#latestMs = nowMs;
   }
 
-  /** Says what has become of every lease since it was last said, and lets go of those that are over. */
+  /**
+   * Reports what has become of every lease since the last report, and drops those that are over.
+   */
   #report(isOver: (lease: HeldLease) => boolean): LeaseReport {
     const uses: LeaseUse[] = [];
     const kept: HeldLease[] = [];

@@ -1,39 +1,47 @@
 /**
- * What an isolate of the Worker and the bucket say to each other of leases. An isolate that holds a lease
- * grants from it by itself; the bucket has taken the tokens out and keeps their room empty.
+ * What an isolate of the Worker and the bucket tell each other about leases. An isolate that holds a
+ * lease grants from it on its own; the bucket has taken the tokens out and keeps their room empty.
  *
- * Time is told in durations wherever two clocks are involved. A lease lasts `ttlMs` from when the isolate
- * asked, by its clock; the bucket counts from when it answered, which was later, and adds a while in
- * which what is left can still be given back. So it never counts a token as spent that may yet be
- * granted, whatever the two clocks show.
+ * Wherever two clocks are involved, time is passed as a duration. A lease lasts `ttlMs` from when the
+ * isolate asked, by its clock. The bucket counts from when it answered, which is later, and adds time
+ * in which the rest can still be returned. So whatever the two clocks show, it never counts a token as
+ * spent that may still be granted.
  */
 import type { LeaseTerms } from "../policy.ts";
 
-/** How long a report of what was left may take after the lease is over: far longer than a round trip. */
+/**
+ * How long the report of what is left may take after a lease has ended: far longer than a round trip.
+ */
 const REPORT_MS = 2_000;
-/** Instants at which leases end, within the life of one. A few more tokens wait, and all sums stay short. */
+/**
+ * Number of distinct instants at which leases end, within the life of one. With so few, sums stay
+ * short, and a few tokens wait a little longer.
+ */
 const ENDS_WITHIN_LEASE = 16;
 
-/** Names a lease towards the bucket that gave it. */
+/** Identifies a lease to the bucket that gave it. */
 export interface LeaseMark {
-  /** When the bucket started, epoch milliseconds: another one of the same name does not know the lease. */
+  /**
+   * When the bucket started, epoch milliseconds. Another bucket of the same name doesn't know the
+   * lease.
+   */
   readonly startedAtMs: number;
   /** When the bucket counts it as spent, epoch milliseconds by the bucket's clock. */
   readonly untilMs: number;
 }
 
-/** What has become of tokens of a lease since the last that was said of it. */
+/** What has become of a lease's tokens since the last report on it. */
 export interface LeaseUse extends LeaseMark {
   /** Tokens granted. */
   readonly used: number;
-  /** Tokens given back: the isolate will not grant them. */
+  /** Tokens returned; the isolate won't grant them. */
   readonly returned: number;
 }
 
-/** What an isolate reports. To be sent once and never again: it must not count twice. */
+/** What an isolate reports. Send it exactly once: it must not count twice. */
 export interface LeaseReport {
   readonly uses: readonly LeaseUse[];
-  /** Callers that were granted what was used. */
+  /** Callers that were granted the used tokens. */
   readonly granted: number;
 }
 
@@ -51,7 +59,7 @@ export interface Lease extends LeaseMark {
   readonly ttlMs: number;
 }
 
-/** When a lease that is given at `nowMs` ends for the bucket. */
+/** When a lease given at `nowMs` ends for the bucket, epoch milliseconds. */
 export function leaseEndAtMs(nowMs: number, { ttlMs }: LeaseTerms): number {
   const lifeMs = ttlMs + REPORT_MS;
   const stepMs = Math.ceil(lifeMs / ENDS_WITHIN_LEASE);

@@ -1,21 +1,21 @@
 /**
- * Tokens that have left the bucket and are not spent yet: they are on lease, and occupy the bucket until
- * it is settled what became of them, or until their time is up and they count as spent.
+ * Tokens that have left the bucket and aren't spent yet. They occupy the bucket until they are settled,
+ * or until their lease ends and they count as spent.
  *
- * Whose they are is not known here. A lease is told like a banknote: how many tokens, and until when. So
- * what is kept is a sum for each instant at which leases end, and whoever lends sees to it that these
- * instants are few (see limiter.ts): ten thousand leases take no more room than one.
+ * It isn't known here who holds them. A lease is identified like a banknote, by its amount and its end.
+ * What is kept is one sum for each instant at which leases end, and the lender sees to it that there
+ * are few such instants (see `leaseEndAtMs`), so ten thousand leases take no more room than one.
  */
 import { invariants } from "../invariants.ts";
 
-/** A sum of leases that end at the same instant, epoch milliseconds. */
+/** The leases that end at one instant, epoch milliseconds. */
 export interface LeasedSum {
   readonly untilMs: number;
   readonly tokens: number;
 }
 
 /**
- * The tokens on lease of one bucket, soonest to end first.
+ * The tokens of one bucket on lease, earliest end first.
  *
  * @example
  * const leased = new LeasedTokens();
@@ -34,16 +34,17 @@ export class LeasedTokens {
     this.#tokens = this.#sums.reduce((all, { tokens }) => all + tokens, 0);
   }
 
-  /** All that is on lease. */
+  /** All tokens on lease. */
   get tokens(): number {
     return this.#tokens;
   }
 
-  /** When the next lease ends, epoch milliseconds; `Infinity` where none is out. */
+  /** When the next lease ends, epoch milliseconds; `Infinity` if there is none. */
   get nextEndAtMs(): number {
     return this.#sums[0]?.untilMs ?? Infinity;
   }
 
+  /** Adds `tokens` that end at `untilMs`, epoch milliseconds. */
   add(tokens: number, untilMs: number): void {
     const index = this.#sums.findIndex((sum) => sum.untilMs >= untilMs);
     const sum = this.#sums[index];
@@ -56,7 +57,10 @@ export class LeasedTokens {
     invariants?.leased(this.#sums, this.#tokens);
   }
 
-  /** Removes up to `tokens` of those that end at `untilMs`, and says how many: 0 once they have ended. */
+  /**
+   * Removes up to `tokens` of those that end at `untilMs`, and returns how many: 0 once they have
+   * ended.
+   */
   remove(tokens: number, untilMs: number): number {
     const index = this.#sums.findIndex((sum) => sum.untilMs === untilMs);
     const sum = this.#sums[index];
@@ -69,7 +73,7 @@ export class LeasedTokens {
     return removed;
   }
 
-  /** Ends every lease whose time is up at `nowMs`: its tokens count as spent. */
+  /** Ends every lease whose time is up at `nowMs`; its tokens count as spent. */
   endBy(nowMs: number): void {
     while (this.nextEndAtMs <= nowMs) this.#tokens -= this.#sums.shift()?.tokens ?? 0;
   }

@@ -1,35 +1,35 @@
 /**
- * The bucket: whole tokens on a fixed grid of ticks, and nothing else. It knows no queue.
+ * The token bucket: whole tokens on a fixed grid of ticks. It knows nothing of the queue.
  *
- * Tick `k` falls at `startedAtMs + k × refillIntervalMs` and adds `refillTokens`, up to `capacity`.
- * Tick 0 is the start itself and is contained in `initialTokens`. The state is three integers: the
- * start, the last tick that was added, and the tokens. Time only ever turns into a tick's number by
- * one integer division from the start, so nothing drifts however late or seldom the bucket looks at
- * the clock, and a hundred ticks caught up at once leave what a hundred single ones would have left.
+ * Tick `k` falls on `startedAtMs + k × refillIntervalMs` and adds `refillTokens`, up to `capacity`.
+ * Tick 0 is the start itself and is part of `initialTokens`. The state is three integers: the start,
+ * the last tick added, and the tokens. Time becomes a tick's number by one integer division from the
+ * start, so nothing drifts however late or rarely the bucket reads the clock, and catching up on a
+ * hundred ticks at once leaves what a hundred single ones would have left.
  *
- * This is the form of the token bucket filter that has no daemon and only moves timestamps: between
- * two touches the bucket is this record, and `advance` works out what a daemon would have done in
- * the meantime. The daemons of this project (an alarm, a timer) exist for one thing only: somebody
- * waits, and has to be woken.
+ * This is the form of the token bucket filter that has no daemon and only moves timestamps. Between two
+ * calls the bucket is this record, and `advance` computes what a daemon would have done in the
+ * meantime. The daemons of this project (an alarm, a timer) exist only to wake up waiters.
  *
- * Why it never gives too much: whatever `advance` finds is cut to `capacity` before any of it can be
- * taken. In a window of length T the first touch therefore finds at most `capacity` tokens, and at
- * most `floor(T / refillIntervalMs) + 1` grid points follow it. A daemon that comes late loses what
- * flows over; it does not make up for it with a burst.
+ * **It never gives too much.** Whatever `advance` finds is cut to `capacity` before any of it can be
+ * taken. So in a window of length T, the first call finds at most `capacity` tokens, and at most
+ * `floor(T / refillIntervalMs) + 1` ticks follow it. A late daemon loses what overflows; it doesn't
+ * make up for it with a burst.
  *
- * Tokens on lease have left the bucket and may be spent elsewhere at any time until their lease ends.
- * They go on to occupy it: ticks fill it no further than `capacity - leased`. So at the beginning of
- * any window what is here and what is out come to `capacity` at most, and the bound above holds for
- * both together. A tick adds to what is below that mark and never lowers what is above it (a capacity
- * that was cut may leave more out than it can hold).
+ * **Tokens on lease** have left the bucket and may be spent elsewhere at any time until their lease
+ * ends. They still occupy it: ticks fill it no further than `capacity - leased`. So at the beginning of
+ * any window, what is here and what is out come to at most `capacity`, and the bound above holds for
+ * both together. A tick adds to what is below that mark and never lowers what is above it. (After the
+ * capacity was cut, more may be out than fits.)
  *
- * A pause takes tokens away and lets the ticks of a while bring nothing. It is kept as ticks that count
- * as added: the number of the last tick runs ahead of the clock, to the last one of the pause. So all that
- * goes by ticks (the next one, a look ahead, leases that end) knows of the pause and need not ask, and
- * afterwards the bucket goes on where its grid is by then, one tick at a time. Which tick the clock has
- * reached is kept beside it: what happens meanwhile has its instant, and where the pause is lifted, the
- * ticks go on from there and none is added twice. What is returned from a lease meanwhile is gone. So a
- * paused bucket never holds more than it would without the pause, and the bound above needs no more words.
+ * **A pause** takes tokens away and lets ticks add nothing for a while. It is kept as ticks that count
+ * as added: the number of the last tick runs ahead of the clock, to the last tick of the pause.
+ * Everything based on ticks (the next one, a look ahead, the end of leases) therefore respects the
+ * pause without checking for it, and afterwards the bucket continues where its grid is by then, one
+ * tick at a time. The tick that the clock has reached is kept beside it. It dates what happens during
+ * the pause, and if the pause is lifted, ticks continue from there and none is added twice. Tokens
+ * returned from a lease during a pause are lost. So a paused bucket never holds more than it would
+ * without the pause, and the bound above still holds.
  */
 import type { LeasedSum } from "./leased-tokens.ts";
 import type { Policy } from "../policy.ts";
@@ -39,27 +39,30 @@ import { invariants } from "../invariants.ts";
 import { policyRanges } from "../policy.ts";
 
 /**
- * The latest instant that is told, epoch milliseconds, and the longest duration: 285,000 years. JSON's readers
- * have no integers beyond it. What lies further ahead, as a billion tokens do that come at one a day, is
- * told as that; all that is less is exact.
+ * The latest instant, epoch milliseconds, and the longest duration that is reported: 285,000 years.
+ * Integers in JSON aren't exact beyond it. Anything further ahead, such as a billion tokens at one a
+ * day, is reported as this; anything less is exact.
  */
 const MAX_REPORTED_MS = Number.MAX_SAFE_INTEGER;
 
-/** The bucket's state: two counts, an epoch instant in milliseconds, and what is out on lease. */
+/** The bucket's state: two counts, an epoch instant in milliseconds, and what is on lease. */
 export interface TokenBucketState {
   readonly startedAtMs: number;
-  /** Number of the last tick that has been added. */
+  /** Number of the last tick added. */
   readonly tick: number;
-  /** Below 0 where tokens of ticks to come are on lease. */
+  /** Below 0 if tokens of future ticks are on lease. */
   readonly tokens: number;
-  /** Left out where nothing is. */
+  /** Absent if nothing is on lease. */
   readonly leased?: readonly LeasedSum[];
-  /** Ticks up to and including this instant bring nothing. Left out where the bucket is not paused. */
+  /**
+   * Ticks up to and including this instant add nothing, epoch milliseconds. Absent if the bucket isn't
+   * paused.
+   */
   readonly pausedUntilMs?: number;
 }
 
 /**
- * A token bucket whose time is handed in.
+ * A token bucket whose time is passed in.
  *
  * @example
  * const bucket = TokenBucket.start(Policy.of({ capacity: 1, refillTokens: 1, refillIntervalMs: 1000 }), 0);
@@ -71,14 +74,14 @@ export interface TokenBucketState {
 export class TokenBucket {
   #policy: Policy;
   readonly #startedAtMs: number;
-  /** Runs ahead of the clock while the bucket is paused. */
+  /** Runs ahead of the clock during a pause. */
   #tick: number;
   #tokens: number;
-  /** None where nothing is out, as nearly always: all is plain arithmetic then. */
+  /** Nearly always `undefined`, and then everything is plain arithmetic. */
   #leased: LeasedTokens | undefined;
-  /** None where the bucket is not paused, as nearly always. */
+  /** Nearly always `undefined`. */
   #pausedUntilMs: number | undefined = undefined;
-  /** The last tick that the clock has reached; kept only in a pause. */
+  /** The last tick that the clock has reached; kept only during a pause. */
   #reachedTick = 0;
 
   private constructor(policy: Policy, state: TokenBucketState) {
@@ -90,7 +93,9 @@ export class TokenBucket {
     if (state.pausedUntilMs !== undefined) this.#holdTicks(state.pausedUntilMs);
   }
 
-  /** A bucket that starts now: the grid's origin is `nowMs`, and it holds `policy.initialTokens`. */
+  /**
+   * A bucket that starts now: the grid's origin is `nowMs`, and it holds `policy.initialTokens`.
+   */
   static start(policy: Policy, nowMs: number): TokenBucket {
     return new TokenBucket(policy, { startedAtMs: nowMs, tick: 0, tokens: policy.initialTokens });
   }
@@ -98,8 +103,9 @@ export class TokenBucket {
   /**
    * The bucket that `toJSON` described.
    *
-   * @throws {RangeError} Where the state cannot be one of this policy: no integers, a tick below 0,
-   * tokens over what the capacity and the leases leave room for, or further below 0 than any capacity.
+   * @throws {RangeError} If a bucket of this policy can't be in that state: numbers that aren't
+   * integers, a tick below 0, more tokens than the capacity and the leases leave room for, or fewer
+   * than the negative of the largest legal capacity.
    */
   static from(policy: Policy, state: TokenBucketState): TokenBucket {
     const { startedAtMs, tick, tokens, leased = [], pausedUntilMs = 0 } = state;
@@ -121,27 +127,27 @@ export class TokenBucket {
     return new TokenBucket(policy, state);
   }
 
-  /** Tokens at hand, as of the last `advance`; below 0 while some that are on lease are to come in. */
+  /** Tokens available as of the last `advance`; below 0 if tokens of future ticks are on lease. */
   get tokens(): number {
     return this.#tokens;
   }
 
-  /** Tokens on lease, as of the last `advance`. */
+  /** Tokens on lease as of the last `advance`. */
   get leasedTokens(): number {
     return this.#leased?.tokens ?? 0;
   }
 
-  /** Identifies this bucket among those that came before and after under the same name. */
+  /** Tells this bucket apart from earlier and later ones of the same name. */
   get startedAtMs(): number {
     return this.#startedAtMs;
   }
 
-  /** Number of the last tick that was added; in a pause, of its last. */
+  /** Number of the last tick added; during a pause, of the pause's last tick. */
   get tick(): number {
     return this.#tick;
   }
 
-  /** Until when the bucket is paused, as of the last `advance`; `undefined` where it is not. */
+  /** Until when the bucket is paused, as of the last `advance`; `undefined` if it isn't. */
   get pausedUntilMs(): number | undefined {
     return this.#pausedUntilMs;
   }
@@ -151,13 +157,15 @@ export class TokenBucket {
     return this.timeOfTick(this.#pausedUntilMs === undefined ? this.#tick : this.#reachedTick);
   }
 
-  /** The instant of tick `tick` on the grid, in epoch milliseconds; at most `MAX_REPORTED_MS`. */
+  /** The instant of tick `tick` on the grid, epoch milliseconds; at most `MAX_REPORTED_MS`. */
   timeOfTick(tick: number): number {
-    // What rounds is more than that already.
+    // Whatever is rounded is larger than that already.
     return Math.min(MAX_REPORTED_MS, this.#startedAtMs + tick * this.#policy.refillIntervalMs);
   }
 
-  /** Adds every tick up to and including `nowMs`. An instant before the last tick changes nothing. */
+  /**
+   * Adds every tick up to and including `nowMs`. An instant before the last tick changes nothing.
+   */
   advance(nowMs: number): void {
     const tick = this.#tickAt(nowMs);
     this.advanceToTick(tick);
@@ -167,7 +175,7 @@ export class TokenBucket {
     else this.#reachedTick = Math.max(this.#reachedTick, tick);
   }
 
-  /** Adds every tick up to and including `tick`. One that has been added before changes nothing. */
+  /** Adds every tick up to and including `tick`. A tick that was added before changes nothing. */
   advanceToTick(tick: number): void {
     if (tick <= this.#tick) return;
     this.#pausedUntilMs = undefined;
@@ -175,7 +183,9 @@ export class TokenBucket {
     else this.#fillTo(tick);
   }
 
-  /** Takes `tokens` if they are there; takes nothing and answers `false` if not. */
+  /**
+   * Takes `tokens` and returns `true` if they are there; otherwise takes nothing and returns `false`.
+   */
   tryTake(tokens: number): boolean {
     if (tokens > this.#tokens) return false;
     this.#tokens -= tokens;
@@ -183,7 +193,7 @@ export class TokenBucket {
   }
 
   /**
-   * Lends `tokens` until `untilMs`, epoch milliseconds, whether they are there or not; the next ticks
+   * Lends `tokens` until `untilMs`, epoch milliseconds, whether they are there or not. The next ticks
    * make up for what is missing.
    */
   lend(tokens: number, untilMs: number): void {
@@ -192,9 +202,10 @@ export class TokenBucket {
   }
 
   /**
-   * Settles a lease, or a part of it, that ends at `untilMs`: `used` are spent, `returned` come back, as
-   * far as there is room: where the capacity was cut, more may be out than it holds. Counts for no more
-   * than is out until then, so for nothing once it has ended. What comes back in a pause is gone.
+   * Settles a lease that ends at `untilMs`, or part of one: `used` tokens are spent, and `returned`
+   * come back as far as there is room (after the capacity was cut, more may be out than it holds).
+   * Counts for at most what is on lease until then, so for nothing once the lease has ended. Tokens
+   * returned during a pause are lost.
    */
   settle(untilMs: number, used: number, returned: number): void {
     if (!this.#leased) return;
@@ -207,13 +218,15 @@ export class TokenBucket {
     if (this.#leased.tokens === 0) this.#leased = undefined;
   }
 
-  /** Ticks until `tokens` (at most the capacity) are there, if nobody takes any: 0 if they are now. */
+  /**
+   * Ticks until `tokens` (at most the capacity) are there if nobody takes any; 0 if they are there now.
+   */
   ticksUntil(tokens: number): number {
     const ticks = Math.max(0, Math.ceil((tokens - this.#tokens) / this.#policy.refillTokens));
     if (!this.#leased || ticks === 0 || tokens <= this.#room) return ticks;
     const ahead = this.copy();
     while (ahead.#leased && tokens > ahead.#room) {
-      // However many ticks come until then, there is no room for so many.
+      // Until the next lease ends there is no room for so many, however many ticks come.
       const endAtMs = ahead.#leased.nextEndAtMs;
       ahead.advanceToTick(ahead.#lastTickBefore(endAtMs));
       ahead.#endLeases(endAtMs);
@@ -222,8 +235,8 @@ export class TokenBucket {
   }
 
   /**
-   * When `tokens` (at most the capacity) are there, if nobody takes any: the instant of a tick to come, or
-   * of the last one that the clock has reached where they are there now.
+   * When `tokens` (at most the capacity) are there if nobody takes any: the instant of a future tick,
+   * or of the last tick that the clock has reached if they are there now.
    */
   timeOf(tokens: number): number {
     const ticks = this.ticksUntil(tokens);
@@ -231,8 +244,8 @@ export class TokenBucket {
   }
 
   /**
-   * How long after `nowMs` `timeOf` is, in milliseconds; at most `MAX_REPORTED_MS`. Not the difference of the
-   * two: where the instant is too late to be told, the time until then may not be.
+   * The time from `nowMs` to `timeOf`, in milliseconds; at most `MAX_REPORTED_MS`. Not the difference
+   * of the two: an instant may be too late to report while the time until then isn't too long.
    */
   msUntil(tokens: number, nowMs: number): number {
     const ticks = this.ticksUntil(tokens);
@@ -248,8 +261,8 @@ export class TokenBucket {
   }
 
   /**
-   * `takeAtEarliestTick` for each of a run of takes that come to `tokens` in all, at once. Right only
-   * where each of them, for itself, `neverOverflows`.
+   * The same as calling `takeAtEarliestTick` for several takes that sum up to `tokens`. Only valid if
+   * each of them `neverOverflows`.
    */
   takeRunAtEarliestTicks(tokens: number): void {
     const ticks = this.ticksUntil(tokens);
@@ -259,17 +272,17 @@ export class TokenBucket {
   }
 
   /**
-   * Whether a caller that waits for `tokens` is served before a tick can flow over, with nothing out on
-   * lease. The tick that serves it brings at most `tokens + refillTokens - 1`, and that has to fit.
+   * Whether a waiter for `tokens` is always served before a tick can overflow, with nothing on lease.
+   * The tick that serves it brings it to at most `tokens + refillTokens - 1`, which must fit.
    */
   neverOverflows(tokens: number): boolean {
     return tokens + this.#policy.refillTokens - 1 <= this.#policy.capacity;
   }
 
   /**
-   * Keeps at most `tokens`, and lets the ticks up to and including `untilMs` bring nothing. A pause that
-   * is in force is not shortened. Answers whether anything has changed; an instant that is not after
-   * `nowMs` changes nothing.
+   * Keeps at most `tokens`, and lets ticks up to and including `untilMs` add nothing. Doesn't shorten a
+   * pause that is in force. Returns whether anything changed; an `untilMs` that isn't after `nowMs`
+   * changes nothing.
    */
   pause(untilMs: number, tokens: number, nowMs: number): boolean {
     this.advance(nowMs);
@@ -281,8 +294,8 @@ export class TokenBucket {
   }
 
   /**
-   * Ends a pause at `nowMs`: what it has taken away is gone, the ticks after `nowMs` bring tokens again.
-   * Answers whether there was one.
+   * Ends a pause at `nowMs`: what it took away stays lost, and ticks after `nowMs` add tokens again.
+   * Returns whether there was a pause.
    */
   resume(nowMs: number): boolean {
     this.advance(nowMs);
@@ -293,9 +306,9 @@ export class TokenBucket {
   }
 
   /**
-   * Goes on under another policy: keeps `min(tokens, capacity)`, what is out on lease, which takes its
-   * room first, a pause, and the grid's origin. The ticks up to `nowMs` count as added, those of the old
-   * grid by the old policy; so the change itself adds nothing, however often it is repeated.
+   * Switches to another policy. Keeps `min(tokens, capacity)`, what is on lease (which takes its room
+   * first), a pause, and the grid's origin. Ticks up to `nowMs` count as added, those of the old grid
+   * under the old policy, so the change itself adds nothing, however often it is repeated.
    */
   setPolicy(policy: Policy, nowMs: number): void {
     this.advance(nowMs);
@@ -312,7 +325,7 @@ export class TokenBucket {
     invariants?.bucket(this.#tokens, policy.capacity);
   }
 
-  /** A second bucket in the same state, to look ahead with. */
+  /** A second bucket in the same state, for looking ahead. */
   copy(): TokenBucket {
     return new TokenBucket(this.#policy, this.toJSON());
   }
@@ -325,13 +338,13 @@ export class TokenBucket {
     return { ...state, tick: this.#reachedTick, pausedUntilMs: this.#pausedUntilMs };
   }
 
-  /** How far ticks fill the bucket; below 0 where more is out than the capacity holds. */
+  /** How far ticks fill the bucket; below 0 if more is on lease than the capacity holds. */
   get #room(): number {
     return this.#policy.capacity - this.leasedTokens;
   }
 
   #fillTo(tick: number): void {
-    // The sum may round where it exceeds 2^53, but then it is far over the capacity.
+    // The sum may be rounded if it exceeds 2^53, but then it is far above the capacity.
     const sum = this.#tokens + (tick - this.#tick) * this.#policy.refillTokens;
     const filled = Math.min(this.#room, sum);
     this.#tick = tick;
@@ -339,7 +352,7 @@ export class TokenBucket {
     invariants?.bucket(this.#tokens, this.#policy.capacity);
   }
 
-  /** Fills up to the end of each lease in turn, and so on to `tick`. */
+  /** Fills up to the end of each lease in turn, and finally to `tick`. */
   #fillAcrossEnds(tick: number): void {
     while (this.#leased && this.#leased.nextEndAtMs <= this.timeOfTick(tick)) {
       const endAtMs = this.#leased.nextEndAtMs;

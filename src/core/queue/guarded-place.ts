@@ -1,13 +1,13 @@
 /**
- * Where a waiter stands that has left and comes back: as far forward as its arrival says, but not before one
- * that would miss its deadline for it.
+ * Where a waiter that left and comes back goes: as far forward as its arrival says, but not in front of
+ * a waiter that would miss its deadline because of it.
  *
- * Whoever joined while it was away was promised a time without it. So the returner is taken past all who
- * came before it, and the queue is played out with it in that place. If somebody behind it would be late, it
- * is taken behind the last of those, past whoever stands there and came before it, and the rest is played out
- * again: the order in which large and small requests come decides what flows over, so behind its new place
- * others may be late now. Each round moves it back, and at the end of the queue it makes nobody late, so this
- * ends. Where no tick flows over, the second round finds nobody.
+ * Callers that joined while it was gone were promised a time without it. So the returner is placed
+ * behind everybody who arrived before it, and the queue is played out from there. If somebody behind it
+ * would be late, it goes behind the last of those, and past everybody after them who arrived before it,
+ * and the rest is played out again: the order of large and small requests decides what overflows, so
+ * others may be late behind its new place. Each round moves it back, and at the end of the queue it
+ * makes nobody late, so this terminates. If no tick overflows, the second round finds nobody.
  */
 import type { TokenBucket } from "../limits/token-bucket.ts";
 import type { Waiter, WaiterQueue } from "./waiter-queue.ts";
@@ -16,15 +16,15 @@ import { arrivedBefore } from "./waiter-queue.ts";
 
 /** A place that makes nobody late. */
 interface GuardedPlace<Caller> {
-  /** Whom it stands right behind; `undefined` at the head. */
+  /** The waiter right in front; `undefined` at the head. */
   readonly predecessor: Waiter<Caller> | undefined;
   /** When it will be granted there as things stand, epoch milliseconds. */
   readonly grantAtMs: number;
 }
 
 /**
- * The place of `returner` in `queue`. Changes nothing. `bucket` is the one that serves the queue, as of
- * now; nobody in it is due.
+ * The place of `returner` in `queue`; changes nothing. `bucket` is the one that serves the queue, as of
+ * now, and nobody in the queue is due.
  */
 export function guardedPlace<Caller>(
   queue: WaiterQueue<Caller>,
@@ -32,7 +32,7 @@ export function guardedPlace<Caller>(
   returner: Waiter<Caller>,
 ): GuardedPlace<Caller> {
   const waiters = [...queue];
-  /** The bucket when those have been served who stand in front. */
+  /** The bucket after everybody in front has been served. */
   const front = bucket.copy();
   let inFront = 0;
   let late = 0;
@@ -47,7 +47,10 @@ export function guardedPlace<Caller>(
   return { predecessor: waiters[inFront - 1], grantAtMs: front.timeOf(returner.tokens) };
 }
 
-/** How many of `waiters` there are up to the last that is late if `tokens` are taken before all of them. */
+/**
+ * How many of `waiters` there are up to the last one that is late if `tokens` are taken before all of
+ * them.
+ */
 function lateBehind(
   bucket: TokenBucket,
   tokens: number,

@@ -1,22 +1,22 @@
 /**
- * The queue of those who wait, first come first served.
+ * The waiters, first come, first served.
  *
  * A doubly linked list: joining at the end and leaving from anywhere take the same few steps at any
- * length. An array would shift, a `Map` in order of insertion scans the gaps that its removed heads
- * leave behind. What the limiter asks most, how many wait and for how many tokens, is kept as two
+ * length. An array would have to shift its elements, and a `Map` in insertion order scans the gaps left
+ * by removed heads. The numbers the limiter asks for most, waiters and the tokens they want, are
  * running counts.
  *
- * The queue is in order of arrival: by `queuedAtMs`, equal ones in order of joining. A newcomer is the
- * latest and goes to the end in one step. A caller that had to join again (its bucket's object was reset)
- * brings the instant it first joined at and is put before the first that came later. Only `joinBehind`
- * puts somebody further back.
+ * The queue is in order of arrival: by `queuedAtMs`, and by order of joining if that is equal. A
+ * newcomer is the latest and goes to the end in one step. A caller that has to join again because its
+ * bucket's object was reset brings the instant at which it first joined, and goes in front of the first
+ * waiter that came later. Only `joinBehind` puts a waiter further back.
  */
 
 import { invariants } from "../invariants.ts";
 
-/** One caller in the queue. Handed out when it joins; the token with which it can leave. */
+/** One caller in the queue. Returned when it joins, and passed back to leave. */
 export interface Waiter<Caller> {
-  /** Whatever the owner of the queue wants to find again; never looked at. */
+  /** Whatever the queue's owner wants to find again; never looked at here. */
   readonly caller: Caller;
   /** Tokens it waits for. */
   readonly tokens: number;
@@ -25,8 +25,8 @@ export interface Waiter<Caller> {
   /** The last instant at which it may be granted, inclusive, epoch milliseconds. */
   readonly deadlineAtMs: number;
   /**
-   * Tells those apart that joined at one instant: the lower, the earlier. Given by the queue, but for one
-   * that has left and joins again.
+   * Tells waiters of the same instant apart: lower is earlier. Assigned by the queue, unless a waiter
+   * left and joins again.
    */
   readonly arrivalNumber?: number;
 }
@@ -39,7 +39,7 @@ class Link<Caller> implements Waiter<Caller> {
   readonly arrivalNumber: number;
   previous: Link<Caller> | undefined = undefined;
   next: Link<Caller> | undefined = undefined;
-  /** The queue it stands in; none before it joins and after it has left. */
+  /** The queue that it stands in; `undefined` before it joins and after it has left. */
   queue: WaiterQueue<Caller> | undefined = undefined;
 
   constructor(waiter: Waiter<Caller>, arrivalNumber: number) {
@@ -52,7 +52,7 @@ class Link<Caller> implements Waiter<Caller> {
 }
 
 /**
- * A first come, first served queue with removal from anywhere in constant time.
+ * A first come, first served queue with constant-time removal from anywhere.
  *
  * @example
  * const queue = new WaiterQueue<string>();
@@ -69,34 +69,37 @@ export class WaiterQueue<Caller> {
   #latestAtMs = 0;
   #arrivals = 0;
 
-  /** The one whose turn is next. */
+  /** The waiter to serve next. */
   get head(): Waiter<Caller> | undefined {
     return this.#head;
   }
 
-  /** The one who stands last. */
+  /** The last waiter. */
   get tail(): Waiter<Caller> | undefined {
     return this.#tail;
   }
 
-  /** The latest instant at which any of them joined, or one that has left since; 0 where nobody waits. */
+  /**
+   * The latest `queuedAtMs` since the queue was last empty, including waiters that have left; 0 while
+   * it is empty.
+   */
   get latestAtMs(): number {
     return this.#latestAtMs;
   }
 
-  /** How many wait. */
+  /** The number of waiters. */
   get size(): number {
     return this.#size;
   }
 
-  /** How many tokens they wait for together. */
+  /** The tokens that they wait for, together. */
   get tokens(): number {
     return this.#tokens;
   }
 
   /**
-   * Adds a waiter right before the first whose `queuedAtMs` is later, and returns its place in the queue
-   * as a handle. One step for the latest; for an earlier one, a step for each that it is put behind.
+   * Adds a waiter right in front of the first whose `queuedAtMs` is later, and returns its place as a
+   * handle. One step for the latest; for an earlier one, a step for each waiter in front of it.
    */
   join(waiter: Waiter<Caller>): Waiter<Caller> {
     const { queuedAtMs } = waiter;
@@ -112,14 +115,15 @@ export class WaiterQueue<Caller> {
   }
 
   /**
-   * Adds a waiter right behind `predecessor`, at the head where that is `undefined`, and returns its handle.
+   * Adds a waiter right behind `predecessor`, or at the head if that is `undefined`, and returns its
+   * handle.
    *
-   * @throws {RangeError} Where `predecessor` does not stand in this queue; nothing changes then.
+   * @throws {RangeError} If `predecessor` isn't in this queue. Nothing changes then.
    */
   joinBehind(waiter: Waiter<Caller>, predecessor: Waiter<Caller> | undefined): Waiter<Caller> {
     if (!predecessor) return this.#insert(waiter, undefined);
     if (!(predecessor instanceof Link) || predecessor.queue !== this) {
-      throw new RangeError("Cannot join behind a waiter that does not stand in this queue");
+      throw new RangeError("Cannot join behind a waiter that isn't in this queue");
     }
     return this.#insert(waiter, predecessor);
   }
@@ -142,14 +146,13 @@ export class WaiterQueue<Caller> {
     return link;
   }
 
-  /** Whether a waiter that `join` returned still stands in this queue. */
+  /** Whether a waiter that `join` returned is still in this queue. */
   has(waiter: Waiter<Caller>): boolean {
     return waiter instanceof Link && waiter.queue === this;
   }
 
   /**
-   * Removes a waiter that `join` returned. Answers `false`, and changes nothing, if it does not stand
-   * in this queue any more.
+   * Removes a waiter that `join` returned. Returns `false` and changes nothing if it has left already.
    */
   leave(waiter: Waiter<Caller>): boolean {
     if (!(waiter instanceof Link) || waiter.queue !== this) return false;
@@ -169,7 +172,7 @@ export class WaiterQueue<Caller> {
     return true;
   }
 
-  /** From the head to the tail. The waiter just visited may leave during the walk. */
+  /** From head to tail. The waiter just visited may leave during the walk. */
   *[Symbol.iterator](): IterableIterator<Waiter<Caller>> {
     let link = this.#head;
     while (link) {
@@ -181,8 +184,8 @@ export class WaiterQueue<Caller> {
 }
 
 /**
- * Whether `one` joined before `other` did, each of them for the first time. Of two at one instant, one without
- * a number is the later.
+ * Whether `one` first joined before `other` did. Of two at the same instant, one without a number is
+ * later.
  */
 export function arrivedBefore(one: Waiter<unknown>, other: Waiter<unknown>): boolean {
   if (one.queuedAtMs !== other.queuedAtMs) return one.queuedAtMs < other.queuedAtMs;
