@@ -3,7 +3,7 @@ import type { LimiterView } from "../core/limiter.ts";
 import type { Grant, Outcome } from "../core/outcome.ts";
 import type { FieldFault, Policy } from "../core/policy.ts";
 
-/** The bucket that answers, as of then. */
+/** The bucket at the time of its answer. */
 export interface BucketState {
   readonly name: string;
   readonly policyName: string;
@@ -12,33 +12,33 @@ export interface BucketState {
   readonly nowMs: number;
 }
 
-/** What comes of an acquire. */
+/** The result of an acquire. */
 export type AcquireAnswer =
   | {
       readonly kind: "outcome";
       readonly outcome: Outcome;
       readonly bucket: BucketState;
-      /** The timeout that held for it. */
+      /** The timeout that applied to it. */
       readonly timeoutMs: number;
       readonly tokens: number;
     }
-  /** A grant that was given before, for the same key. */
+  /** A repeated grant: the key was granted before. */
   | { readonly kind: "replay"; readonly grant: Grant; readonly bucket: BucketState }
-  /** So many requests wait under the key that this one may not join them. */
+  /** Too many requests already wait under the key for this one to join them. */
   | {
       readonly kind: "key-crowded";
       readonly key: string;
       readonly requests: number;
-      /** Until the place has been settled, at the latest. */
+      /** Time until those requests are settled, at the latest. */
       readonly retryAfterMs: number;
       readonly bucket: BucketState;
     }
-  /** The key was used with other parameters. */
+  /** The key was used before with different parameters. */
   | { readonly kind: "key-reused"; readonly key: string }
   | { readonly kind: "invalid"; readonly errors: readonly FieldFault[] }
-  /** The bucket was reset before the request was let in. */
+  /** The bucket was reset before the request entered it. */
   | { readonly kind: "reset" }
-  /** Somebody who knows its key has cancelled it. */
+  /** A caller that knows its key has cancelled it. */
   | { readonly kind: "cancelled" }
-  /** The process ends: nobody can wait here any longer. Nothing was taken. */
+  /** The process is shutting down and holds no more requests. Nothing was taken. */
   | { readonly kind: "unavailable" };

@@ -1,4 +1,4 @@
-/** How an acquire ended, as the HTTP response that the caller gets. */
+/** The result of an acquire as an HTTP response. */
 import type { FieldFault } from "../core/policy.ts";
 import type { Grant, Outcome } from "../core/outcome.ts";
 import type { GrantBody } from "../protocol/acquire-bodies.ts";
@@ -10,12 +10,12 @@ import { COMMON_FIELDS, EXPOSED_FIELDS } from "./common-fields.ts";
 import { jsonText } from "../protocol/json-text.ts";
 import { problemResponse } from "./problem.ts";
 
-/** Faults that `detail` repeats; `errors` has all of them. */
+/** How many faults `detail` repeats; `errors` has all of them. */
 const FAULTS_IN_DETAIL = 5;
-/** When to come back to a process that ends: its successor needs about this long. */
+/** When to retry after a shutdown: the next process needs about this long to start. */
 const RESTART_MS = 1_000;
 
-/** The response that says what came of an acquire. */
+/** The response for the result of an acquire. */
 export function acquireResponse(answer: AcquireAnswer): Response {
   switch (answer.kind) {
     case "outcome":
@@ -24,12 +24,12 @@ export function acquireResponse(answer: AcquireAnswer): Response {
       return grantResponse(answer.bucket, answer.grant, answer.bucket.view.tokens);
     case "key-crowded": {
       const { bucket, key, requests, retryAfterMs } = answer;
-      const detail = `Cannot wait under the key ${showValue(key)}: ${requests} requests do already`;
+      const detail = `Cannot wait under the key ${showValue(key)}: ${requests} requests already do`;
       return quotaExceededResponse(bucket, "queue-full", detail, retryAfterMs);
     }
     case "key-reused":
       return problemResponse("idempotency-key-reused", {
-        detail: `The key ${showValue(answer.key)} was used for other tokens or another timeoutMs`,
+        detail: `The key ${showValue(answer.key)} was already used with different tokens or timeoutMs`,
       });
     case "invalid":
       return invalidRequestResponse(answer.errors);
@@ -63,7 +63,7 @@ function outcomeResponse(
       return quotaExceededResponse(bucket, reason, detail, retryAfterMs);
     }
     case "queue-full": {
-      const detail = `Cannot wait for ${tokens}: ${view.waiters} callers wait, queueLimit is ${policy.queueLimit}`;
+      const detail = `Cannot wait for ${tokens}: ${view.waiters} callers are waiting, queueLimit is ${policy.queueLimit}`;
       return quotaExceededResponse(bucket, reason, detail, retryAfterMs);
     }
     case "bucket-reset":
@@ -76,25 +76,25 @@ function outcomeResponse(
 }
 
 function bucketResetResponse(policy?: string): Response {
-  const detail = "The bucket was reset while this request waited";
+  const detail = "The bucket was reset while this request was waiting";
   return problemResponse("bucket-reset", { detail, ...(policy !== undefined && { policy }) });
 }
 
-/** `499`: somebody who knows its key has cancelled the request. */
+/** `499`: a caller that knows its key has cancelled the request. */
 function cancelledResponse(): Response {
   const detail = "This request was cancelled by its Idempotency-Key; nothing was taken";
   return problemResponse("cancelled", { detail });
 }
 
-/** `503`: the process ends, and a newer one will answer. Nothing was taken. */
+/** `503`: the process is shutting down, and the next one will answer. Nothing was taken. */
 export function stoppingResponse(): Response {
   return problemResponse("unavailable", {
-    detail: "Sluice is being stopped here; nothing was taken",
+    detail: "Sluice is shutting down; nothing was taken",
     retryAfterMs: RESTART_MS,
   });
 }
 
-/** `429`: what waiting helps against. */
+/** `429`: a refusal that waiting helps against. */
 function quotaExceededResponse(
   bucket: BucketState,
   reason: "timeout" | "queue-full",
@@ -114,7 +114,7 @@ export function invalidRequestResponse(errors: readonly FieldFault[]): Response 
   return problemResponse("invalid-request", { detail, errors });
 }
 
-/** @param tokensNow In the bucket as of this answer, which for a grant of before is not what it left. */
+/** @param tokensNow Tokens in the bucket now; for a repeated grant, not what that grant left. */
 function grantResponse(bucket: BucketState, grant: Grant, tokensNow: number): Response {
   const { tokens, remaining, waitedMs, grantedAtMs } = grant;
   const body: GrantBody = { bucket: bucket.name, tokens, remaining, waitedMs, grantedAtMs };
@@ -126,7 +126,7 @@ function grantResponse(bucket: BucketState, grant: Grant, tokensNow: number): Re
   return new Response(jsonText(body), { headers });
 }
 
-/** @param tokens In the bucket as of this answer. */
+/** @param tokens Tokens in the bucket now. */
 function quotaHeaders(
   { policyName, policy, view, nowMs }: BucketState,
   tokens: number,

@@ -1,34 +1,35 @@
 /**
- * Grants as points of Analytics Engine: one each, where the deployment binds a dataset as `ANALYTICS`.
+ * Grants as data points of Analytics Engine: one point for each grant, if the deployment binds a dataset as
+ * `ANALYTICS`.
  *
  *   index1   the bucket, cut to 96 characters
  *   blob1    the bucket          blob2   the policy       blob3   `object` or `lease`: where granted
  *   double1  tokens              double2 waitedMs         double3 remaining
  *   double4  grants: 1, unless the point stands for several
  *
- * **Where one point stands for several** grants, tokens and waits are sums and `remaining` is the last
- * one's, so that `SUM(_sample_interval * double1)` and the like are right whatever was merged. That
- * happens for two reasons. An invocation may write 250 points [doc], and one tick may grant a thousand
- * waiters: then grants that follow each other are merged, evenly. They stood side by side in the queue,
- * so their waits are alike. And a write may fail: then what was to be written goes along with the next.
+ * **If a point stands for several grants**, tokens and waits are sums and `remaining` is that of the last
+ * one, so that `SUM(_sample_interval * double1)` and the like are right however points were merged. Points
+ * are merged for two reasons. An invocation may write 250 points [doc], and one tick may grant a thousand
+ * waiters: then consecutive grants are merged, evenly. They were neighbours in the queue, so their waits are
+ * alike. And a write may fail: then its grants go along with the next point.
  *
- * **What is an invocation** of an object is a request or an alarm. The turns of timers belong to one that
- * came before; so a part of what it may write is kept back for them. Between two alarms of a bucket that
- * somebody waits for lies a second, and in it are 100 ticks at most.
+ * **An invocation** of an object is a request or an alarm. A timer's turn belongs to the invocation before
+ * it, so part of the allowance is kept back for timers. While callers wait, a bucket's alarms are a second
+ * apart, which is 100 ticks at most.
  */
 import type { Grant } from "../core/outcome.ts";
 
-/** What Analytics Engine takes in one invocation [doc]. */
+/** Points that one invocation may write [doc]. */
 const POINTS_AN_INVOCATION = 250;
-/** Of these, what is kept for the turns of timers: a tick each, 10 ms apart, for a second. */
+/** How many of these are kept for timers: one for each tick of a second, 10 ms apart. */
 const POINTS_FOR_TIMERS = 100;
-/** Longest index, in bytes [doc]; names are ASCII. */
+/** The length of an index, in bytes [doc]; names are ASCII. */
 const MAX_INDEX_LENGTH = 96;
 
-/** Where a grant was made. */
+/** Which side made a grant. */
 type Source = "object" | "lease";
 
-/** What a point says of its grants. */
+/** What a point says about its grants. */
 type Granted = Pick<Grant, "tokens" | "waitedMs" | "remaining">;
 
 interface Point extends Granted {
@@ -36,7 +37,7 @@ interface Point extends Granted {
 }
 
 /**
- * Writes the points of one bucket. Nothing here throws: a dataset that does is in nobody's way.
+ * Writes the points of one bucket. Nothing here throws: a dataset that fails holds nothing up.
  *
  * @example
  * const points = new GrantPoints(env.ANALYTICS, "lease");
@@ -57,12 +58,12 @@ export class GrantPoints {
     this.#source = source;
   }
 
-  /** A request or an alarm has come: another invocation. */
+  /** A request or an alarm has arrived: a new invocation. */
   invoked(): void {
     this.#remaining = POINTS_AN_INVOCATION;
   }
 
-  /** Writes down what one turn has granted, in its order. */
+  /** Writes the grants of one turn, in order. */
   write(bucket: { name: string; policyName: string }, grants: readonly Granted[]): void {
     const points = merge(grants, Math.max(1, this.#remaining - POINTS_FOR_TIMERS));
     if (this.#pending) points.unshift(this.#pending);
@@ -85,9 +86,9 @@ export class GrantPoints {
       this.#remaining -= 1;
       return true;
     } catch (error) {
-      // What the platform counts and this does not may have used it up.
+      // Something that is not counted here may have used up the allowance.
       this.#remaining = 0;
-      // Once: it may fail at each grant.
+      // Logged once: it may fail for every grant.
       if (!this.#hasFailed) console.error("Cannot write to ANALYTICS", error);
       this.#hasFailed = true;
       return false;
@@ -95,7 +96,7 @@ export class GrantPoints {
   }
 }
 
-/** One point for each of `grants`, or `most` of them that stand for about as many grants each. */
+/** One point for each grant, or `most` points that share the grants evenly. */
 function merge(grants: readonly Granted[], most: number): Point[] {
   const points: Point[] = [];
   const count = Math.min(grants.length, most);

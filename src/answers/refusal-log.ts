@@ -1,29 +1,28 @@
 /**
- * What is refused, in the log: one line of JSON for each class of refusals, which are those with the
- * same reason and the same policy.
+ * Refusals in the log: one line of JSON for each class of refusals, that is, for each reason and policy.
  *
  *   {"event":"refused","reason":"timeout","policy":"login:*","leftOut":41,"sinceMs":1003}
  *
- * The first of a class is told at once; from then on at most one a second, with the number of those that
- * were left out since the last line. A flood of refusals writes as little as a trickle, and each costs a
- * look at the clock and at a map. There is no timer: the ones left out at a flood's end are told with the
- * next refusal of that class.
+ * The first refusal of a class is logged at once; after that at most one a second, with the number left out
+ * since the previous line. A flood of refusals logs as little as a trickle, and each one costs a look at the
+ * clock and at a map. There is no timer: what is left out at the end of a flood is counted in the next line
+ * of that class.
  *
- * Reasons and policies are words of this code and of the configuration. Nothing that a caller sent stands
- * in a line, neither a bucket's name nor a token, so nobody can write into the log, and the number of
- * classes is bounded.
+ * Reasons and policies are words of this code and of the configuration. A line holds nothing that a caller
+ * sent, neither a bucket's name nor an API key, so nobody can write into the log, and the number of classes
+ * is bounded.
  *
- * Each isolate keeps its own count, and with it all of its objects: a log for each object would have a
- * line for each of the names that a flood makes up.
+ * Each isolate keeps one count for all of its objects: a log for each object would have a line for every name
+ * that a flood makes up.
  */
 import type { Reason } from "../protocol/reasons.ts";
 
-/** Between two lines of a class. */
+/** Time between two lines of a class. */
 const SPACING_MS = 1_000;
 
 interface RefusalClass {
   readonly reason: Reason;
-  /** The pattern of the policy that refused, where one did. */
+  /** The pattern of the policy that refused, if a policy did. */
   readonly policy?: string | undefined;
 }
 
@@ -32,7 +31,7 @@ interface ClassCount {
   leftOut: number;
 }
 
-/** Says what is refused, by class, at most once a second each. */
+/** Logs refusals, each class at most once a second. */
 export class RefusalLog {
   readonly #print: (line: string) => void;
   readonly #counts = new Map<string, ClassCount>();
@@ -50,7 +49,7 @@ export class RefusalLog {
       return;
     }
     const sinceMs = nowMs - count.loggedAtMs;
-    // A clock that has jumped back says nothing: a line too many, and none is missed.
+    // If the clock has jumped back, log: better one line too many than one missing.
     if (sinceMs >= 0 && sinceMs < SPACING_MS) {
       count.leftOut += 1;
       return;
@@ -62,17 +61,17 @@ export class RefusalLog {
   }
 }
 
-/** Of this isolate. */
+/** The log of this isolate. */
 const log = new RefusalLog((line) => console.info(line));
-/** Whether it is written: what the environment says is read by others, once it is known. */
+/** Whether it is written; set by `switchRefusalLog` once the environment is known. */
 let isOn = true;
 
-/** Tells the log of a refusal; see `RefusalLog`. */
+/** Logs a refusal; see `RefusalLog`. */
 export function logRefusal(refused: RefusalClass): void {
   if (isOn) log.note(refused, Date.now());
 }
 
-/** Turns the log of this isolate on or off, as the variable `LOG_REFUSALS` says: it is on unless "false". */
+/** Turns the log of this isolate on or off. `value` is the variable `LOG_REFUSALS`: on unless "false". */
 export function switchRefusalLog(value: string | undefined): void {
   isOn = value !== "false";
 }

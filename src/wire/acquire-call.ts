@@ -1,19 +1,19 @@
 /**
- * How the Worker hands an acquire to the object: in the URL of a request that it builds from nothing.
- * Nothing that the caller sent is copied into that request but for values that were checked, each of
- * them encoded, so nothing that the object is told can be forged.
+ * How the Worker passes an acquire to the object: in the URL of a request that it builds from scratch. Only
+ * values that were checked go into that request, each of them encoded, so a caller can't forge anything that
+ * the object reads.
  *
- * In the URL, because it is there on both sides without an object of the runtime's around it. Measured
- * on workerd, a header costs an eighth of the whole call more, and a call by RPC a sixth (and the object
- * would not be told when a caller leaves). The policy comes first, in a text of its own: it is the same in
- * call after call, and so is encoded and parsed once.
+ * It is the URL because both sides can read it without the runtime creating another object. Measured on
+ * workerd, a header adds an eighth to the cost of the whole call, and an RPC call a sixth (and RPC would not
+ * tell the object when a caller leaves). The policy comes first, as a text of its own: it is the same in call
+ * after call, so it is encoded and parsed once.
  */
 import type { LeaseReport } from "../core/lease/lease.ts";
 import type { NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 
-/** Where the object is addressed; the host of a Durable Object's URL means nothing. */
+/** The host of a Durable Object's URL means nothing. */
 const OBJECT_URL = "https://bucket/acquire?";
-/** Between the policy and the rest: no part holds it, once it is encoded. */
+/** Between the policy and the rest; encoding removes it from both. */
 const SEPARATOR = "&";
 
 /** An acquire as the Worker, and nobody else, passes it to the object. */
@@ -47,17 +47,17 @@ interface Requeued {
   readonly spreadMs?: number;
 }
 
-/** A call without its policy. `handedIn` and `putBack` are what 0.1.0 called two of its members. */
+/** A call without its policy. `handedIn` and `putBack` are the names of two members in 0.1.0. */
 interface SentCall extends Omit<AcquireCall, "policy"> {
   readonly handedIn?: AcquireCall["returnedLeases"];
   readonly putBack?: AcquireCall["requeued"];
 }
 
 const encodedPolicies = new WeakMap<NamedPolicyFields, string>();
-/** What was decoded last. All buckets of an isolate that have the same policy share it. */
+/** The last policy decoded, shared by all buckets of an isolate that have it. */
 let decodedPolicy: { readonly text: string; readonly policy: NamedPolicyFields } | undefined;
 
-/** The URL that carries `call`. Another object that holds the same policy is encoded anew. */
+/** The URL that carries `call`. Policies are cached by identity, not by value. */
 export function encodeAcquireCall({ policy, ...rest }: AcquireCall): string {
   let policyText = encodedPolicies.get(policy);
   if (policyText === undefined) {
@@ -70,7 +70,7 @@ export function encodeAcquireCall({ policy, ...rest }: AcquireCall): string {
 /**
  * The call in the URL of a request.
  *
- * @throws {TypeError} Where there is none: the request was not built by `encodeAcquireCall`.
+ * @throws {TypeError} If there is none: `encodeAcquireCall` did not build the URL.
  */
 export function decodeAcquireCall(url: string): AcquireCall {
   const [policyText = "", restText] = url.slice(OBJECT_URL.length).split(SEPARATOR);
@@ -80,7 +80,7 @@ export function decodeAcquireCall(url: string): AcquireCall {
   }
   const rest: SentCall = JSON.parse(decodeURIComponent(restText));
   const call = { ...rest, policy: decodedPolicy.policy };
-  // A deploy resets the object while isolates of the version before it still hold the waiting requests.
+  // A deploy resets the object while isolates of the previous version still hold waiting requests.
   if (rest.putBack) return { ...call, requeued: rest.putBack };
   return rest.handedIn ? { ...call, returnedLeases: rest.handedIn } : call;
 }

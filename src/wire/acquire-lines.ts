@@ -1,63 +1,65 @@
 /**
- * What the object answers a streamed acquire with where it has to wait: lines, each a JSON text. First the
- * places of the request, then what came of it, and the end. Lines that end without an outcome were broken off
- * with the object. One that does not have to wait gets the plain answer, which costs a plain acquire.
+ * How the object answers a streamed acquire that has to wait: with lines, each a JSON text. They report the
+ * positions of the request and then its outcome. Lines that end without an outcome broke off with the object.
+ * A request that does not have to wait gets the plain answer, at the cost of a plain acquire.
  *
- * They are not the events that the client gets. The Worker makes these, because only it goes on when the
- * object is reset; and a place that the client has been told already, it does not tell again.
+ * These are not the events that the client gets. The Worker makes those, because only the Worker goes on when
+ * the object is reset, and it does not repeat a position that the client already knows.
  */
 import type { HeldPlace } from "./held-place.ts";
 
 import { isRecord } from "../core/is-record.ts";
+import { jsonText } from "../protocol/json-text.ts";
 
-/** The plain answer: its body as it would be sent, and of its fields those that a client reads. */
+/** The plain answer: its body as it would be sent, and the header fields that a client reads. */
 interface PlainOutcome {
   readonly status: number;
   readonly body: string;
   readonly fields: LimitFields;
 }
 
-/** The `RateLimit` fields of an answer, where it has them. */
+/** The `RateLimit` fields of an answer, if it has any. */
 export type LimitFields = Readonly<Record<string, string>>;
 
-/** Status of a response of lines: no plain answer has it. */
+/** Status of a response made of lines; no plain answer has it. */
 const LINES_STATUS = 202;
 
 type Line =
   | { readonly kind: "place"; readonly place: HeldPlace }
   | { readonly kind: "outcome"; readonly outcome: PlainOutcome };
 
-/** Who wants to know of the places of a request. */
+/** Follows the positions of a request. */
 export interface PlaceFollower {
   readonly moved: (place: HeldPlace) => void;
   /** Aborts when the caller leaves. */
   readonly signal: AbortSignal;
 }
 
-/** The object went while it told of a request: to the Worker the same as a call that was reset. */
+/** The lines broke off. To the Worker this is the same as a call whose object was reset. */
 class BrokenLinesError extends Error {
   override readonly name = "BrokenLinesError";
   readonly durableObjectReset = true;
 
   constructor(cause?: unknown) {
-    // The cause says why, as it would have where nothing was streamed.
-    super(isRecord(cause) ? String(cause["message"]) : "The bucket's lines broke off", { cause });
+    // The cause says why, as it does for a call that is not streamed.
+    super(isRecord(cause) ? String(cause["message"]) : "The stream from the bucket broke off", { cause });
   }
 }
 
-/** The line that tells a place. */
+/** The line that reports a position. */
 export function placeLine(place: HeldPlace): string {
-  return encode({ kind: "place", place });
+  return jsonText({ kind: "place", place } satisfies Line);
 }
 
-/** The line that tells what came of it: the plain `response`. */
+/** The line that reports the outcome: the plain `response`. */
 export async function outcomeLine(response: Response): Promise<string> {
   const { status } = response;
   const fields = limitFieldsOf(response);
-  return encode({ kind: "outcome", outcome: { status, fields, body: await response.text() } });
+  const outcome = { status, fields, body: await response.text() };
+  return jsonText({ kind: "outcome", outcome } satisfies Line);
 }
 
-/** The response whose body is a stream of such lines. */
+/** The response whose body is a stream of these lines. */
 export function linesResponse(lines: ReadableStream<Uint8Array>): Response {
   return new Response(lines, { status: LINES_STATUS });
 }
@@ -74,10 +76,10 @@ export function limitFieldsOf({ headers }: Response): LimitFields {
 }
 
 /**
- * Sends a streamed acquire to the object and tells `follower` its places. Resolves with the plain answer, of
- * whose fields only the `RateLimit` ones are left where it had to wait; rejects with a `BrokenLinesError`
- * where the lines break off before it, and with the signal's reason where the caller leaves or `timeUp`
- * aborts.
+ * Sends a streamed acquire to the object and reports its positions to `follower`. Resolves with the plain
+ * answer, which has only its `RateLimit` fields left if the request had to wait. Rejects with a
+ * `BrokenLinesError` if the lines break off before the outcome, and with the signal's reason if the caller
+ * leaves or `timeUp` aborts.
  */
 export async function followLines(
   object: Pick<Fetcher, "fetch">,
@@ -111,8 +113,4 @@ export async function followLines(
       moved(line.place);
     }
   }
-}
-
-function encode(line: Line): string {
-  return `${JSON.stringify(line)}\n`;
 }

@@ -1,19 +1,19 @@
 /**
- * Reaching an object that may be reset at any time.
+ * Calls to an object that may be reset at any time.
  *
- * A deploy, a runtime update, a move to another machine or a failed commit rejects every call that
- * the object holds. None of that is the caller's business: the Worker calls again, on a fresh stub (a
- * stub that failed so stays broken), after a pause. Here are the calls that are answered at once and have
- * no timeout of their own: they get a fixed number of tries, in pauses that grow and are drawn at random.
- * An acquire, which stands in a queue meanwhile, has rules of its own: see requeue.ts.
+ * A deploy, a runtime update, a move to another machine or a failed commit rejects every call that the object
+ * holds. The caller need not know: the Worker calls again, on a fresh stub (a stub that has failed stays
+ * broken), after a pause. This is for calls that are answered at once and have no timeout: they get a fixed
+ * number of attempts with back-off. An acquire waits in a queue meanwhile and follows its own rules: see
+ * requeue.ts.
  */
 import { type Backoff, backoffMs } from "../core/backoff.ts";
 import { isRecord } from "../core/is-record.ts";
 
 const BACKOFF: Backoff = { firstMs: 100, maxMs: 5_000 };
-/** Failures in a row before giving up: 8 to 9 seconds of pauses on average. */
+/** Consecutive failures before giving up: 8 to 9 seconds of pauses on average. */
 const MAX_FAILURES = 9;
-/** Names of the errors that this side's own code throws. */
+/** Names of errors that this side's own code throws. */
 const CODE_ERRORS = new Set<unknown>([
   "RangeError",
   "TypeError",
@@ -21,19 +21,19 @@ const CODE_ERRORS = new Set<unknown>([
   "UnreadableStateError",
 ]);
 
-/** The object could not be reached; `cause` is the last failure. */
+/** The object can't be reached; `cause` is the last failure. */
 export class BucketUnreachableError extends Error {
   override readonly name = "BucketUnreachableError";
 }
 
 /**
- * Calls the object until a call comes through. `call` takes a fresh stub each time. Settles as the call
- * does, with these exceptions:
+ * Calls the object until a call succeeds. `call` takes a fresh stub each time. Settles as the call does, with
+ * these exceptions:
  *
- * @throws {BucketUnreachableError} After `MAX_FAILURES` failures in a row, and at once for a failure that
- * calling again cannot mend: the object is overloaded, or its code threw.
- * @throws The reason of the caller's signal, when it leaves while the object is being reached. The signal
- * is asked for after a failure only: the runtime makes it then, and that costs more than a grant.
+ * @throws {BucketUnreachableError} After `MAX_FAILURES` consecutive failures, and at once if calling again
+ * can't help: the object is overloaded, or its code threw.
+ * @throws The reason of the caller's signal, if the caller leaves while the object is being reached. The
+ * signal is only read after a failure: reading it makes the runtime create it, which costs more than a grant.
  */
 export async function callWithRetry<Result>(
   call: () => Promise<Result>,
@@ -46,7 +46,7 @@ export async function callWithRetry<Result>(
       const { signal } = caller;
       signal.throwIfAborted();
       if (!isTransient(error) || failures >= MAX_FAILURES) {
-        throw new BucketUnreachableError(`Cannot reach the bucket: ${failures} failures in a row`, {
+        throw new BucketUnreachableError(`Cannot reach the bucket: ${failures} consecutive failures`, {
           cause: error,
         });
       }
@@ -55,16 +55,16 @@ export async function callWithRetry<Result>(
   }
 }
 
-/** Whether a call failed because the object has more to do than it can. */
+/** Whether a call failed because the object is overloaded. */
 export function isOverloaded(error: unknown): boolean {
   const failure = error instanceof BucketUnreachableError ? error.cause : error;
   return isRecord(failure) && failure["overloaded"] === true;
 }
 
 /**
- * Whether calling again may help. It cannot where the object is overloaded, nor where code threw, its
- * own (the runtime marks that as `remote`, without saying that the object was reset or the call may be
- * repeated) or this side's (a value that cannot be sent). What else is not marked broke on the way.
+ * Whether calling again may help. It can't if the object is overloaded, nor if code threw: the object's (which
+ * the runtime marks as `remote`, without saying that the object was reset or the call may be repeated) or this
+ * side's (a value that can't be sent). Any other unmarked failure happened on the way.
  */
 export function isTransient(error: unknown): boolean {
   if (!isRecord(error) || isOverloaded(error)) return false;

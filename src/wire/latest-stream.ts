@@ -1,21 +1,21 @@
 /**
- * A stream of text for a reader that may be slow, or may never read: what it has not read yet is not
- * queued but replaced by what is put next. So however long the reader stands still, no more is kept for
- * it than one piece and the last one.
+ * A stream of text for a reader that may be slow, or may never read: what it has not read yet is not queued
+ * but replaced by the next piece. However long the reader pauses, no more than one piece and the last one are
+ * kept for it.
  *
- * Nothing is made before the reader asks, and each piece is handed over as a whole.
+ * Nothing is produced before the reader asks, and each piece is handed over whole.
  */
 
-/** Pieces of text, of which the reader always gets the latest. */
+/** A stream whose reader always gets the latest piece of text. */
 export class LatestStream {
   readonly readable: ReadableStream<Uint8Array>;
   #unread = "";
   #hasEnded = false;
   #failure: { readonly error: unknown } | undefined = undefined;
-  /** Answers the reader, while it asks. */
+  /** Answers the reader's pending request, if there is one. */
   #answer: (() => void) | undefined = undefined;
 
-  /** @param onCancel Called when the reader goes away before the end. */
+  /** @param onCancel Called if the reader leaves before the end. */
   constructor(onCancel: (reason: unknown) => void) {
     const encoder = new TextEncoder();
     const source: UnderlyingSource<Uint8Array> = {
@@ -43,19 +43,19 @@ export class LatestStream {
     this.readable = new ReadableStream(source, { highWaterMark: 0 });
   }
 
-  /** Whether there is something, an end included, that the reader has not asked for yet. */
+  /** Whether the reader has not yet read everything, including the end. */
   get hasUnread(): boolean {
     return this.#unread !== "" || this.#hasEnded || this.#failure !== undefined;
   }
 
-  /** In place of what has not been read. Does nothing once the stream has ended. */
+  /** Replaces what has not been read. Does nothing once the stream has ended. */
   put(piece: string): void {
     if (this.#hasEnded || this.#failure) return;
     this.#unread = piece;
     this.#wakeReader();
   }
 
-  /** The last piece, behind what has not been read; then the stream ends. */
+  /** Adds the last piece to what has not been read, and ends the stream. */
   end(piece: string): void {
     if (this.#hasEnded || this.#failure) return;
     this.#unread += piece;
@@ -63,7 +63,7 @@ export class LatestStream {
     this.#wakeReader();
   }
 
-  /** Breaks the stream off. */
+  /** Ends the stream with an error. */
   fail(error: unknown): void {
     if (this.#hasEnded || this.#failure) return;
     this.#failure = { error };

@@ -1,97 +1,97 @@
 /**
- * When an acquire is put back that was lost with its object, and for how long it goes on. The Worker does it
- * (call-with-requeue.ts); the object waits for it (recovery-window.ts).
+ * When to requeue an acquire that was lost with its object, and for how long to keep trying. The Worker does
+ * it (call-with-requeue.ts); the object waits for it (recovery-window.ts).
  *
- * A caller that stood in the queue of an instance that is gone has to stand at its place in the next one
- * before anybody behind it is served there, however often that happens in a row. Two rules see to it, and
- * both come from the one constant below:
+ * A caller that waited in the queue of a lost instance must be back in its place in the next one before anyone
+ * behind it is served there, however often this happens in a row. Two rules ensure it, and both follow from
+ * the one constant below:
  *
- * - a caller that may have stood in a queue comes back within `MAX_REQUEUE_PAUSE_MS`, after its first loss
- *   and after its twentieth. Pauses that grow would grow beyond the window of the instance that comes next;
- * - a new instance lets nobody in for `RECOVERY_WINDOW_MS`, counted from its own first sign of life. The
- *   callers were turned out before that, so all of their pauses end within it.
+ * - a caller that may have waited in a queue comes back within `MAX_REQUEUE_PAUSE_MS`, after its first loss
+ *   and after its twentieth. Growing pauses would outgrow the window of the next instance;
+ * - a new instance admits nobody for `RECOVERY_WINDOW_MS` after its own first sign of life. The callers were
+ *   thrown out before that, so all of their pauses end within it.
  *
- * Longer pauses are for an object that can't be reached at all, again and again. They come in two kinds,
- * and neither costs anybody its place. Where many callers of this isolate try in vain at one bucket, their
- * tries are spread so that they come to about a thousand a second, and each says over how long: the new
- * instance waits as long. Of so many, some come early enough to say so. And a caller that has never been
- * let in has no place to lose: its pauses grow.
+ * Longer pauses are for an object that repeatedly can't be reached at all. There are two kinds, and neither
+ * costs anybody its place. If many callers of this isolate fail at one bucket, their attempts are spread out
+ * to about a thousand a second, and each says over how long: the new instance waits that long. Among so many,
+ * some come early enough to say so. And a caller that was never in a queue has no place to lose, so its pauses
+ * grow.
  *
- * **How long it goes on** is the caller's own time, not a number of tries: while the object is reset and
- * lives, until that is used up, and a moment longer, in which the object itself says when to come back.
- * An object that shows no sign of life ends it sooner.
+ * **How long it keeps trying** depends on the caller's own timeout, not on a number of attempts. While the
+ * object is being reset but alive, it goes on until that time is used up, and a moment longer, in which the
+ * object itself says when to retry. An object without a sign of life ends it sooner.
  */
 import { backoffMs } from "../core/backoff.ts";
 import { policyRanges } from "../core/policy.ts";
 
-/** The longest pause before a caller comes back that has lost its place. */
+/** The longest pause before a caller that has lost its place comes back. */
 export const MAX_REQUEUE_PAUSE_MS = 100;
-/** From the end of the pause to the object: for the way there, and for late timers of a busy machine. */
+/** From the end of the pause to the object: the way there, and late timers on a busy machine. */
 export const ROUND_TRIP_MS = 150;
-/** For how long a new instance waits for those who are put back. */
+/** How long a new instance waits for requeued callers. */
 export const RECOVERY_WINDOW_MS = MAX_REQUEUE_PAUSE_MS + ROUND_TRIP_MS;
 
-/** Where an instance waits for callers whose tries are spread over `spreadMs`: for how long. */
+/** How long a new instance waits for callers whose attempts are spread over `spreadMs`. */
 export function recoveryWindowMs(spreadMs = MAX_REQUEUE_PAUSE_MS): number {
   return spreadMs + ROUND_TRIP_MS;
 }
 
 /**
- * After a caller's time is up it may still be on its way: for a pause, for a window, and for the object to
- * say when to come back. So long and no longer, whatever the object does. One that doesn't want to wait at
- * all gets one quick retry by that, which is what a deploy takes.
+ * How long a caller may still be on its way after its time is up, whatever the object does: a pause, a window,
+ * and a moment for the object to say when to retry. It gives a caller that doesn't want to wait at all one
+ * quick retry, which is what a deploy takes.
  */
 const GRACE_MS = MAX_REQUEUE_PAUSE_MS + RECOVERY_WINDOW_MS + 150;
 
-/** Without a sign of life for so long, the object can't be reached. */
+/** After this long without a sign of life, the object counts as unreachable. */
 const MAX_UNREACHABLE_MS = 8_000;
-/** A call that failed sooner didn't stand in a queue, unless the object was reset. */
+/** A call that failed sooner was not in a queue, unless the object was reset. */
 const HELD_CALL_MS = 50;
-/** A call that was held for so long had reached a working object, whatever ended it. */
+/** A call held for this long had reached a working object, whatever ended it. */
 const HEALTHY_CALL_MS = 5_000;
-/** What each caller that tries in vain adds to the spread of all: a thousand tries a second. */
+/** What each failing caller adds to the spread of all, for about a thousand attempts a second. */
 const SPREAD_PER_CALLER_MS = 2;
-/** The widest spread: what it holds up is everybody at that bucket. */
+/** The widest spread: it holds up every caller of that bucket. */
 const MAX_SPREAD_MS = 2_000;
-/** Failures in a row before the pauses of a caller grow that has no place. */
+/** Consecutive failures before the pauses of a caller without a place grow. */
 const SHORT_PAUSES = 8;
-/** The longest of these. */
+/** The longest such pause. */
 const MAX_PAUSE_MS = 5_000;
 
-/** What the end of a call says of the object. */
+/** What the end of a call says about the object. */
 export interface LostCall {
-  /** The object was there, and was reset. */
+  /** The object was alive, and was reset. */
   readonly isReset: boolean;
-  /** It was there and could write nothing: as good as not there. */
+  /** It was alive but could not write, which is as bad as not being alive. */
   readonly isUnwritable: boolean;
   /** How long the call was held. */
   readonly heldMs: number;
 }
 
-/** What is to be done about a lost call. */
+/** What to do about a lost call. */
 export type RequeueStep =
-  /** Try again after `pauseMs`; `spreadMs` is what that was drawn from. */
+  /** Retry after `pauseMs`, which was drawn from 0 to `spreadMs` or more. */
   | { readonly kind: "again"; readonly pauseMs: number; readonly spreadMs: number }
-  /** The resets of a living object have used up the caller's time. */
+  /** Resets of a live object have used up the caller's time. */
   | { readonly kind: "timeout" }
   /** The object can't be reached. */
   | { readonly kind: "unavailable" };
 
-/** What a caller asked for, as far as it matters here. */
+/** The part of what a caller asked for that matters here. */
 export interface RequeueTerms {
-  /** Left out: as long as the policy allows, which only the object knows for certain. */
+  /** Absent: as long as the policy allows, which only the object knows for certain. */
   readonly timeoutMs?: number;
   /** Of the configured policy. */
   readonly maxWaitMs: number;
 }
 
-/** One acquire that is put back, from its first loss on: decides, and does nothing. */
+/** Decides about one acquire, from its first loss on. It only decides; the Worker acts. */
 export class Requeue {
   readonly #terms: RequeueTerms;
   readonly #calledAtMs: number;
   /** The last sign of life. */
   #aliveAtMs: number;
-  /** When a call ended that was held for long. */
+  /** When a call ended that had been held for long. */
   #healthyAtMs: number;
   #hasPlace = false;
   #losses = 0;
@@ -104,20 +104,20 @@ export class Requeue {
     this.#healthyAtMs = calledAtMs;
   }
 
-  /** How much of the caller's time is gone. */
+  /** How much of the caller's time has passed. */
   elapsedMs(nowMs: number): number {
     return Math.max(0, nowMs - this.#calledAtMs);
   }
 
-  /** For how long a call that is made now may be under way. */
+  /** How long a call made now may take. */
   remainingMs(nowMs: number): number {
     const { timeoutMs = policyRanges.maxWaitMs.max } = this.#terms;
     return Math.max(GRACE_MS, this.#calledAtMs + timeoutMs + GRACE_MS - nowMs);
   }
 
   /**
-   * A call has been lost. `others` is how many callers of this isolate try in vain at this bucket, this one
-   * included; `draw` is a number from 0 to 1.
+   * What to do after a call was lost. `others` is the number of callers of this isolate that are failing at
+   * this bucket, including this one; `draw` is a random number from 0 to 1.
    */
   lost(call: LostCall, nowMs: number, others: number, draw: number): RequeueStep {
     const isSignOfLife = call.isReset && !call.isUnwritable;
@@ -132,7 +132,7 @@ export class Requeue {
     const spreadMs = this.#spreadMs(others);
     const backoff = { firstMs: spreadMs, maxMs: MAX_PAUSE_MS };
     const pauseMs = backoffMs(backoff, this.#growths + 1, draw);
-    // Once in any case: one that was held past its time has still to hear of it from the object.
+    // Once in any case: a caller held past its time must still hear so from the object.
     if (this.#losses === 1 || nowMs + pauseMs < this.#endsAtMs) {
       return { kind: "again", pauseMs, spreadMs };
     }
@@ -142,7 +142,7 @@ export class Requeue {
   /** When to stop trying. */
   get #endsAtMs(): number {
     const { timeoutMs, maxWaitMs } = this.#terms;
-    // A policy of the bucket's own may let it wait for longer than the configured one, and has where it did.
+    // The bucket's own policy may allow a longer wait than the configured one, and does if it waited longer.
     const ownEndMs =
       timeoutMs === undefined ? this.#healthyAtMs + maxWaitMs : this.#calledAtMs + timeoutMs;
     return Math.min(ownEndMs + GRACE_MS, this.#aliveAtMs + MAX_UNREACHABLE_MS);

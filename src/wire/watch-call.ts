@@ -1,26 +1,26 @@
 /**
- * How the Worker hands a watcher to the object: in the URL of a request that it builds from nothing, as
- * an acquire is (see acquire-call.ts).
+ * How the Worker passes a watcher to the object: in the URL of a request that it builds from scratch, as with
+ * an acquire (see acquire-call.ts).
  */
 import type { NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 
-/** Where the object is addressed; the host of a Durable Object's URL means nothing. */
+/** The host of a Durable Object's URL means nothing. */
 const OBJECT_URL = "https://bucket/watch?";
 
-/** The bucket to be watched. */
+/** The bucket to watch. */
 export interface WatchCall {
   readonly bucket: string;
   /** The configured policy. */
   readonly policy: NamedPolicyFields;
 }
 
-/** The request that carries `call`: an upgrade. */
+/** The request that carries `call`: an upgrade to a WebSocket. */
 export function watchRequest(call: WatchCall): Request {
   const url = OBJECT_URL + encodeURIComponent(JSON.stringify(call));
   return new Request(url, { headers: { Upgrade: "websocket" } });
 }
 
-/** The call in the URL of a request; `undefined` where the request is no watcher's. */
+/** The call in the URL of a request; `undefined` if the request is not a watcher's. */
 export function decodeWatchCall(url: string): WatchCall | undefined {
   if (!url.startsWith(OBJECT_URL)) return undefined;
   return JSON.parse(decodeURIComponent(url.slice(OBJECT_URL.length)));

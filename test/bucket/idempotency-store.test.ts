@@ -74,7 +74,7 @@ describe("Idempotency-Key of a grant", () => {
     await grantOf(ask(name, '"a"', "&tokens=2&timeoutMs=0"));
     for (const query of ["&tokens=1&timeoutMs=0", "&tokens=2&timeoutMs=1", "&tokens=2"]) {
       const problem = await problemOf(ask(name, '"a"', query), 422, "idempotency-key-reused");
-      expect(problem.detail).toContain('The key "a" was used');
+      expect(problem.detail).toContain('The key "a" was already used');
     }
     expect(await snapshotOf(name)).toMatchObject({ tokens: 3, granted: 1, refused: 0 });
   });
@@ -190,7 +190,7 @@ describe("Idempotency-Key of one that waits", () => {
     const ninth = await ask(name, '"a"');
     expect(ninth.headers.get("RateLimit")).toBe('"*";r=0;t=1');
     expect(await problemOf(ninth, 429, "queue-full")).toMatchObject({
-      detail: 'Cannot wait under the key "a": 8 requests do already',
+      detail: 'Cannot wait under the key "a": 8 requests already do',
       retryAfterMs: 59_600,
       "violated-policies": ["*"],
     });

@@ -486,7 +486,7 @@ describe("after npm run serve was told to end", () => {
       // The first of them are granted a second apart: two, and seven or eight wait.
       await page.locator(".row .mark.granted").nth(1).waitFor();
       const ended = served.terminate();
-      await page.getByText(/ refused: Sluice is being stopped here; nothing was taken$/).waitFor();
+      await page.getByText(/ refused: Sluice is shutting down; nothing was taken$/).waitFor();
       expect(await ended).toMatchObject({ code: 0 });
       await page.getByText("Connection lost, trying again …").waitFor();
 
