@@ -10,10 +10,7 @@ import {
   type LostCall,
   type RequeueTerms,
 } from "../wire/requeue.ts";
-import { UNWRITABLE } from "../wire/failures.ts";
-
-/** What the runtime's error contains when the disk is full. */
-const FULL_DISK = "SQLITE_FULL";
+import { isUnwritable } from "../wire/failures.ts";
 
 /** How many callers of this isolate are retrying, by bucket. */
 const returning = new Map<string, number>();
@@ -146,11 +143,7 @@ class Elapsed {
 function readLoss(error: unknown): Pick<LostCall, "isReset" | "isUnwritable"> {
   if (!isRecord(error)) return { isReset: false, isUnwritable: false };
   const { durableObjectReset, message } = error;
-  const text = String(message);
-  return {
-    isReset: durableObjectReset === true,
-    isUnwritable: text === UNWRITABLE || text.includes(FULL_DISK),
-  };
+  return { isReset: durableObjectReset === true, isUnwritable: isUnwritable(String(message)) };
 }
 
 async function unreachable<Result>(

@@ -7,7 +7,7 @@
  */
 import type { BucketFiles } from "./config/bucket-files.ts";
 
-import { UNREADABLE_STATE } from "../wire/failures.ts";
+import { isUnreadableState } from "../wire/failures.ts";
 import { isRecord } from "../core/is-record.ts";
 import { BucketUnreachableError } from "../wire/call-with-retry.ts";
 
@@ -79,7 +79,7 @@ export async function noteUnreachable(
 /** What the object has found. */
 function faultIn(cause: unknown): string | undefined {
   const message = isRecord(cause) ? String(cause["message"]) : "";
-  return message.startsWith(UNREADABLE_STATE) ? message : undefined;
+  return isUnreadableState(message) ? message : undefined;
 }
 
 /** The bucket starts over, so nothing that was known about it holds. */
