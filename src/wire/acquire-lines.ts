@@ -42,7 +42,9 @@ class BrokenLinesError extends Error {
 
   constructor(cause?: unknown) {
     // The cause says why, as it does for a call that is not streamed.
-    super(isRecord(cause) ? String(cause["message"]) : "The stream from the bucket broke off", { cause });
+    super(isRecord(cause) ? String(cause["message"]) : "The stream from the bucket broke off", {
+      cause,
+    });
   }
 }
 

@@ -46,9 +46,12 @@ export async function callWithRetry<Result>(
       const { signal } = caller;
       signal.throwIfAborted();
       if (!isTransient(error) || failures >= MAX_FAILURES) {
-        throw new BucketUnreachableError(`Cannot reach the bucket: ${failures} consecutive failures`, {
-          cause: error,
-        });
+        throw new BucketUnreachableError(
+          `Cannot reach the bucket: ${failures} consecutive failures`,
+          {
+            cause: error,
+          },
+        );
       }
       await scheduler.wait(backoffMs(BACKOFF, failures, Math.random()), { signal });
     }
