@@ -1,4 +1,4 @@
-/** `sluice acquire`: waits for tokens, then says so, or runs a command. */
+/** `sluice acquire`: waits for tokens, then prints the outcome or runs a command. */
 import type { AcquireOutcome } from "../client/acquire-outcome.ts";
 import type { AcquireOptions, Client, QueuedPlace } from "../client/client.ts";
 import type { Terminal } from "./terminal.ts";
@@ -8,20 +8,20 @@ import { formatDuration } from "./duration.ts";
 import { exitCodeOfOutcome } from "./exit-code.ts";
 import { runCommand } from "./run-command.ts";
 
-/** What the command line asks for. */
+/** Parsed arguments of `sluice acquire`. */
 export interface AcquireCommand {
   readonly bucket: string;
   readonly asked: Pick<AcquireOptions, "tokens" | "timeoutMs" | "idempotencyKey">;
   readonly isJson: boolean;
   readonly isQuiet: boolean;
-  /** What to run once the tokens are there; nothing where it is empty. */
+  /** Command to run once the tokens are granted; none if empty. */
   readonly command: readonly string[];
 }
 
-/** Somebody who interrupts the program waits no longer until Sluice has been told that it left the queue. */
-const MAX_FAREWELL_MS = 1_000;
+/** How long an interrupted program waits for its cancel call to reach Sluice. */
+const MAX_CANCEL_MS = 1_000;
 
-/** Resolves with the code to end with. Rejects as `Client.acquire` does. */
+/** Resolves with the exit code. Rejects as `Client.acquire` does. */
 export async function acquire(
   client: Client,
   acquireCommand: AcquireCommand,
@@ -34,7 +34,7 @@ export async function acquire(
   } = acquireCommand;
   const outcome = await ask(client, acquireCommand, terminal);
   terminal.clearProgress();
-  // Standard output is the command's, if there is one.
+  // If there is a command, standard output belongs to it.
   const write = command === undefined && outcome.ok ? terminal.print : terminal.note;
   if (isJson) write(JSON.stringify(outcome));
   else if (!isQuiet) write(describe(outcome));
@@ -50,10 +50,10 @@ async function ask(
 ): Promise<AcquireOutcome> {
   const onQueued = ({ position, etaMs }: QueuedPlace): void => {
     const eta = formatDuration(etaMs);
-    if (!isQuiet) showProgress(`${bucket}: position ${position}, in about ${eta}`);
+    if (!isQuiet) showProgress(`${bucket}: position ${position}, about ${eta} to go`);
   };
-  let farewell: Promise<unknown> = Promise.resolve();
-  const waitUntil = (promise: Promise<unknown>): void => void (farewell = promise);
+  let cancelled: Promise<unknown> = Promise.resolve();
+  const waitUntil = (promise: Promise<unknown>): void => void (cancelled = promise);
   try {
     const isWaiting = asked.timeoutMs !== 0;
     return await client.acquire(bucket, {
@@ -63,7 +63,7 @@ async function ask(
       ...(isWaiting && { onQueued }),
     });
   } finally {
-    await settledWithin(farewell, MAX_FAREWELL_MS);
+    await settledWithin(cancelled, MAX_CANCEL_MS);
   }
 }
 
@@ -72,10 +72,10 @@ function describe(outcome: AcquireOutcome): string {
   const what = tokens === 1 ? "1 token" : `${tokens} tokens`;
   if (!outcome.ok) {
     const { reason, detail, retryAfterMs } = outcome;
-    const again = retryAfterMs === undefined ? "" : `; again in ${formatDuration(retryAfterMs)}`;
-    return `${reason}: ${detail}${again}`;
+    const retry = retryAfterMs === undefined ? "" : `; retry in ${formatDuration(retryAfterMs)}`;
+    return `${reason}: ${detail}${retry}`;
   }
-  if (outcome.isUnmetered === true) return `Sluice cannot be reached: going on without a token`;
+  if (outcome.isUnmetered === true) return "Sluice cannot be reached: continuing without a token";
   const { waitedMs, remaining } = outcome;
-  return `granted ${what} of ${bucket} after ${formatDuration(waitedMs)}, ${remaining} left`;
+  return `granted ${what} of ${bucket} after ${formatDuration(waitedMs)}, ${remaining} remaining`;
 }

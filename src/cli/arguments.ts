@@ -1,4 +1,4 @@
-/** Reads the command line: which command, and its options, checked. */
+/** Parses and checks the command line: the command and its options. */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
 import type { AcquireCommand } from "./acquire.ts";
@@ -9,24 +9,24 @@ import { baseOf } from "../client/arguments.ts";
 import { parseDuration } from "./duration.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** The longest wait that a policy can allow. */
+/** The longest wait that a policy can allow: an hour. */
 const MAX_WAIT_MS = 3_600_000;
 /** Where `npm start` listens. */
 const DEFAULT_URL = "http://localhost:8787";
-/** More would rather measure the sender. */
+/** With more connections, the result would mostly measure this process. */
 const MAX_CONNECTIONS = 1_000;
-/** Enough to see a deployment warm up and settle. */
+/** Ten minutes: enough to see a deployment warm up and settle. */
 const MAX_BENCH_MS = 600_000;
 
 /** How to reach Sluice. */
 export interface Place {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly url: string;
-  /** From `SLUICE_TOKEN`: a command line can be read by everybody on the machine. */
+  /** From `SLUICE_TOKEN`, because every user of the machine can read a command line. */
   readonly token: string | undefined;
 }
 
-/** What the command line says. */
+/** The parsed command line. */
 export type Arguments =
   | { readonly name: "help"; readonly isMistake: boolean }
   | { readonly name: "version" }
@@ -52,10 +52,10 @@ const url = { type: "string" } as const;
 const json = { type: "boolean", default: false } as const;
 
 /**
- * Reads what follows the program's name.
+ * Parses the arguments after the program's name.
  *
- * @throws {UsageError} Where it is wrong.
- * @throws {TypeError} Where the address is, as the client says it.
+ * @throws {UsageError} If they are wrong.
+ * @throws {TypeError} If the address is wrong, as the client reports it.
  */
 export function readArguments(args: readonly string[], env: Environment): Arguments {
   const end = args.indexOf("--");
@@ -66,30 +66,29 @@ export function readArguments(args: readonly string[], env: Environment): Argume
     return { name: "help", isMistake: name === undefined };
   }
   if (end >= 0 && name !== "acquire") {
-    throw new UsageError(`${name} runs no command: there is nothing to say after --`);
+    throw new UsageError(`${name} does not run a command: remove what follows --`);
   }
   switch (name) {
     case "acquire":
-      if (end >= 0 && (command[0] ?? "") === "")
-        throw new UsageError("There is no command after --");
+      if (end >= 0 && (command[0] ?? "") === "") throw new UsageError("Missing command after --");
       return readAcquire(rest, command, env);
     case "inspect": {
       const { values, positionals } = parse(rest, { url });
       return {
         name,
         place: placeOf(values.url, env),
-        bucket: only(positionals, "a bucket's name"),
+        bucket: only(positionals, "bucket name"),
       };
     }
     case "watch": {
       const { values, positionals } = parse(rest, { url, json });
-      const bucket = only(positionals, "a bucket's name");
+      const bucket = only(positionals, "bucket name");
       return { name, place: placeOf(values.url, env), bucket, isJson: values.json };
     }
     case "bench":
       return readBench(rest, env);
     default:
-      throw new UsageError(`${name} is not one of acquire, inspect, watch, bench`);
+      throw new UsageError(`Unknown command ${name}: use acquire, inspect, watch or bench`);
   }
 }
 
@@ -118,7 +117,7 @@ function readAcquire(
     place: placeOf(values.url, env),
     onUnavailable,
     command: {
-      bucket: only(positionals, "a bucket's name"),
+      bucket: only(positionals, "bucket name"),
       isJson: values.json,
       isQuiet: values.quiet,
       command,
@@ -144,7 +143,7 @@ function readBench(args: readonly string[], env: Environment): Arguments {
   return {
     name: "bench",
     command: {
-      ...placeOf(only(positionals, "an address, as in http://localhost:8787"), env),
+      ...placeOf(only(positionals, "address, such as http://localhost:8787"), env),
       bucket: values.bucket,
       connections: integer("--connections", values.connections, 1, MAX_CONNECTIONS),
       durationMs: parseDuration("--duration", values.duration, MAX_BENCH_MS),
@@ -159,7 +158,7 @@ function parse<const Known extends Options>(args: readonly string[], options: Kn
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
-    // Its first sentence says what is wrong; the next, how arguments could begin with a dash.
+    // Its first sentence says what is wrong; the others explain arguments that begin with a dash.
     const message = error instanceof Error ? error.message : String(error);
     throw new UsageError(message.split(". ")[0]);
   }
@@ -167,9 +166,9 @@ function parse<const Known extends Options>(args: readonly string[], options: Kn
 
 function only(positionals: readonly string[], what: string): string {
   const [first, second] = positionals;
-  if (first === undefined) throw new UsageError(`The command line lacks ${what}`);
+  if (first === undefined) throw new UsageError(`Missing ${what}`);
   if (second === undefined) return first;
-  throw new UsageError(`There is ${second} after ${first}, where nothing should be`);
+  throw new UsageError(`Unexpected argument ${second} after ${first}`);
 }
 
 function integer(option: string, text: string, min: number, max: number): number {

@@ -1,67 +1,70 @@
 /**
- * `sluice bench`: how fast a deployment answers. As many requests as there are connections are always
- * under way, each sent when the one before it is answered, for a time; what is not answered by then is
- * left, and not counted.
+ * `sluice bench`: measures how fast a deployment answers. Each connection sends its next request
+ * when the previous one is answered, for a given time; requests unanswered by then are abandoned
+ * and not counted.
  *
- * It is one process with one thread, and the platform's `fetch`: what it measures is at most what that
- * can send, some thousands of requests a second. Times are from the call to the last byte of the answer.
+ * It runs in one process with one thread, on the platform's `fetch`, so the most it can measure is
+ * what that can send: some thousands of requests a second. Times run from the call to the last byte
+ * of the answer.
  */
 import type { Terminal } from "./terminal.ts";
 
 import { sleep } from "../client/transport/abort.ts";
 import { exitCodes } from "./exit-code.ts";
 
-/** Between two lines of progress. */
+/** Interval of progress updates. */
 const PROGRESS_MS = 500;
-/** After a request that failed: an address where nobody listens is asked no faster, and timers get their turn. */
+/**
+ * Pause after a failed request, so that an address where nothing listens doesn't cause a busy loop.
+ */
 const FAILED_PAUSE_MS = 20;
 
-/** What the command line asks for. */
+/** Parsed arguments of `sluice bench`. */
 export interface BenchCommand {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly url: string;
   readonly token: string | undefined;
   readonly bucket: string;
   readonly connections: number;
   readonly durationMs: number;
-  /** How long each request is willing to wait for its token. */
+  /** How long each request may wait for its token. */
   readonly timeoutMs: number;
   readonly isJson: boolean;
 }
 
-/** What was measured. */
+/** The result of a measurement. */
 interface BenchResult {
   readonly requests: number;
   readonly seconds: number;
   readonly requestsPerSecond: number;
-  /** Milliseconds within which so many of a hundred were answered. */
+  /** Percentiles of the latency, milliseconds. */
   readonly latencyMs: {
     readonly p50: number;
     readonly p90: number;
     readonly p99: number;
     readonly max: number;
   };
-  /** Answers by status, and `reason` where it has one; `failed` where there was none. */
+  /** Number of answers by status, and `reason` if there is one; `failed` if there was no answer. */
   readonly answers: Readonly<Record<string, number>>;
 }
 
-/** Resolves with the code to end with: `unavailable` where nothing was answered. */
+/** Resolves with the exit code: `unavailable` if nothing was answered. */
 export async function bench(command: BenchCommand, terminal: Terminal): Promise<number> {
   const latenciesMs: number[] = [];
   const answers: Record<string, number> = {};
   const startedAtMs = performance.now();
   const elapsedMs = (): number => performance.now() - startedAtMs;
-  const over = AbortSignal.any([terminal.signal, AbortSignal.timeout(command.durationMs)]);
+  const end = AbortSignal.any([terminal.signal, AbortSignal.timeout(command.durationMs)]);
 
   const progress = setInterval(() => {
     const { length } = latenciesMs;
     terminal.showProgress(`${(elapsedMs() / 1_000).toFixed(1)} s, ${length} answers`);
   }, PROGRESS_MS);
   const connect = async (): Promise<void> => {
-    while (!over.aborted) {
+    while (!end.aborted) {
       const sentAtMs = performance.now();
-      const answer = await ask(command, over);
-      if (over.aborted) return;
+      const answer = await ask(command, end);
+      if (end.aborted) return;
       answers[answer] = (answers[answer] ?? 0) + 1;
       if (answer === "failed") await sleep(FAILED_PAUSE_MS, undefined);
       else latenciesMs.push(performance.now() - sentAtMs);
@@ -77,7 +80,7 @@ export async function bench(command: BenchCommand, terminal: Terminal): Promise<
   return result.requests > 0 ? exitCodes.ok : exitCodes.unavailable;
 }
 
-/** Asks for one token; answers what came of it. */
+/** Acquires one token. Resolves with the key under which to count the result. */
 async function ask(
   { url, token, bucket, timeoutMs }: BenchCommand,
   signal: AbortSignal,
@@ -119,8 +122,8 @@ function describe({ connections, bucket }: BenchCommand, result: BenchResult): s
   const { p50, p90, p99, max } = latencyMs;
   const counts = Object.entries(answers).map(([answer, count]) => `${answer}: ${count}`);
   return [
-    `${requests} answers in ${seconds} s, ${requestsPerSecond} a second, ${connections} at a time, of bucket ${bucket}`,
-    `latency in ms: half within ${p50}, 90 of 100 ${p90}, 99 of 100 ${p99}, all ${max}`,
+    `${requests} answers in ${seconds} s, ${requestsPerSecond} per second, ${connections} connections, bucket ${bucket}`,
+    `latency in ms: p50 ${p50}, p90 ${p90}, p99 ${p99}, max ${max}`,
     `answers: ${counts.join(", ")}`,
   ];
 }

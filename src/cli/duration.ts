@@ -1,4 +1,4 @@
-/** Durations as a person types them: `500ms`, `5s`, `1.5m`, `1h`. */
+/** Durations as people type them: `500ms`, `5s`, `1.5m`, `1h`. */
 import { UsageError } from "./usage-error.ts";
 
 const UNITS_MS = new Map([
@@ -9,22 +9,22 @@ const UNITS_MS = new Map([
 ]);
 
 /**
- * Whole milliseconds. `0` needs no unit.
+ * Parses a duration into whole milliseconds. `0` needs no unit.
  *
- * @throws {UsageError} Where it is no duration, or more than `mostMs`, naming the option.
+ * @throws {UsageError} If it is not a duration, or exceeds `maxMs`; the message names the option.
  */
-export function parseDuration(option: string, text: string, mostMs: number): number {
+export function parseDuration(option: string, text: string, maxMs: number): number {
   const [, digits, unit = "ms"] =
     /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? /^(0)$/.exec(text) ?? [];
   const ms = Math.round(Number(digits) * (UNITS_MS.get(unit) ?? Number.NaN));
-  if (ms <= mostMs) return ms;
-  const most = formatDuration(mostMs);
+  if (ms <= maxMs) return ms;
+  const max = formatDuration(maxMs);
   throw new UsageError(
-    `${option} must be a duration of at most ${most}, as in 500ms, 5s, 2m: got ${text}`,
+    `${option} must be a duration of at most ${max}, such as 500ms, 5s, 2m: got ${text}`,
   );
 }
 
-/** A duration to read: `0.250 s`, `12.3 s`, `2 min 5 s`, `3 h 10 min`. */
+/** Formats a duration for people: `0.250 s`, `12.3 s`, `2 min 5 s`, `3 h 10 min`. */
 export function formatDuration(durationMs: number): string {
   const seconds = durationMs / 1_000;
   if (seconds < 10) return `${seconds.toFixed(3)} s`;

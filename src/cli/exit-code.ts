@@ -1,40 +1,40 @@
 /**
- * What the command line ends with: the codes of sysexits.h, which a shell script can tell apart from
- * those of most programs, and a shell's own codes for a command that it runs.
+ * Exit codes of the command line: those of sysexits.h, which a shell script can tell apart from
+ * those of most programs, and the shell's own codes for a command that it runs.
  */
 import type { AcquireOutcome } from "../client/acquire-outcome.ts";
 import type { SluiceErrorReason } from "../client/sluice-error.ts";
 
-/** The codes that are Sluice's own. */
+/** Exit codes by meaning. */
 export const exitCodes = {
-  /** Granted; shown; measured. */
+  /** Granted, shown or measured. */
   ok: 0,
-  /** The command line is wrong, or asks for what can never be granted (EX_USAGE). */
+  /** The command line is wrong, or asks for something that can never be granted (EX_USAGE). */
   usage: 64,
-  /** Sluice cannot be reached (EX_UNAVAILABLE). */
+  /** Sluice can't be reached (EX_UNAVAILABLE). */
   unavailable: 69,
-  /** What answered is no Sluice, or failed (EX_SOFTWARE). */
+  /** Sluice failed, or something other than Sluice answered (EX_SOFTWARE). */
   failed: 70,
-  /** Refused for now: nothing is free in time, the queue is full, it was cancelled or reset (EX_TEMPFAIL). */
+  /** Refused for now: no token in time, the queue is full, cancelled or reset (EX_TEMPFAIL). */
   refused: 75,
-  /** The token is missing, wrong, or not good for this (EX_NOPERM). */
+  /** The token is missing, wrong, or lacks a right (EX_NOPERM). */
   notAllowed: 77,
-  /** Sluice knows no such bucket, or its configuration is illegal (EX_CONFIG). */
+  /** No policy matches the bucket, or Sluice's configuration is invalid (EX_CONFIG). */
   configuration: 78,
-  /** The command was found and could not be run. */
+  /** The command was found but could not be run. */
   notExecutable: 126,
-  /** There is no such command. */
+  /** The command was not found. */
   notFound: 127,
-  /** Ended by a signal: this, and its number. */
+  /** Ended by a signal: this plus the signal's number. */
   signalled: 128,
 } as const;
 
-/** Of how an acquire ended. */
+/** Exit code for the outcome of an acquire. */
 export function exitCodeOfOutcome(outcome: AcquireOutcome): number {
   return outcome.ok ? exitCodes.ok : exitCodeOfReason(outcome.reason);
 }
 
-/** Of a `SluiceError`. */
+/** Exit code for a `SluiceError`. */
 export function exitCodeOfReason(reason: SluiceErrorReason): number {
   switch (reason) {
     case "invalid-request":

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The program `sluice`: reads the command line, runs the command, and ends with its code. */
+/** The program `sluice`: parses the command line, runs the command, and exits with its code. */
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 
@@ -16,7 +16,7 @@ import { UsageError } from "./usage-error.ts";
 import { usage } from "./usage.ts";
 import { watch } from "./watch.ts";
 
-/** What ends a command that waits. */
+/** Signals that end a waiting command. */
 const INTERRUPTS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 async function main(args: readonly string[]): Promise<number> {
@@ -27,16 +27,17 @@ async function main(args: readonly string[]): Promise<number> {
     interrupt.abort();
   };
   for (const name of INTERRUPTS) process.on(name, end);
-  // Node says so where other programs are sent a signal: nobody reads the results any more.
+  // Node reports as an error what other programs get as SIGPIPE: nothing reads the results any
+  // more.
   process.stdout.on("error", () => end("SIGPIPE"));
-  // Nor what is beside them, which is no reason to end.
+  // Nothing reads the notes any more, which is no reason to end.
   process.stderr.on("error", () => undefined);
   const terminal = processTerminal(interrupt.signal);
   try {
     return await run(readArguments(args, process.env), terminal);
   } catch (error) {
     terminal.clearProgress();
-    // At once, whatever is still under way.
+    // Exits at once, whatever is still in progress.
     if (interruptedBy) process.exit(exitCodes.signalled + constants.signals[interruptedBy]);
     return explain(error, terminal);
   }
@@ -88,12 +89,12 @@ function explain(error: unknown, terminal: Terminal): number {
   if (!(error instanceof Error)) throw error;
   terminal.note(`sluice: ${error.message}`);
   if (error instanceof SluiceError) return exitCodeOfReason(error.reason);
-  // The client's own word on an argument.
+  // Thrown by the client for an illegal argument.
   const isArgument = error instanceof RangeError || error instanceof TypeError;
   return isArgument ? exitCodes.usage : exitCodes.failed;
 }
 
-/** Of the package that this file is in. */
+/** The version in this package's manifest. */
 function version(): string {
   const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   return String(JSON.parse(manifest).version);

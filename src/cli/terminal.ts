@@ -1,23 +1,28 @@
-/** Where a command writes, and what interrupts it: handed in, so that commands own no process. */
+/**
+ * Where a command writes, and what interrupts it. Passed in, so that commands don't depend on a
+ * process.
+ */
 
-/** The process around a command. */
+/** The process in which a command runs. */
 export interface Terminal {
-  /** One line of a result. */
+  /** Writes a line of the result. */
   readonly print: (line: string) => void;
-  /** One line for the person in front of it, beside the result. */
+  /** Writes a line for the user, separate from the result. */
   readonly note: (line: string) => void;
-  /** A line that the next one replaces; shown only where somebody can see it change. */
+  /** Shows a line that the next one replaces; only on a terminal. */
   readonly showProgress: (line: string) => void;
-  /** Removes what `showProgress` left. */
+  /** Erases the progress line. */
   readonly clearProgress: () => void;
-  /** Aborts when the person, or the system, wants the command to end. */
+  /** Aborts when the user or the system ends the command. */
   readonly signal: AbortSignal;
 }
 
-/** Of a terminal that does not know its size. */
+/** Width of a terminal that doesn't report its size. */
 export const DEFAULT_COLUMNS = 80;
 
-/** The terminal of this process: results go to standard output, all else to standard error. */
+/**
+ * The terminal of this process: results go to standard output, everything else to standard error.
+ */
 export function processTerminal(signal: AbortSignal): Terminal {
   const { stdout, stderr } = process;
   let hasProgress = false;

@@ -1,4 +1,4 @@
-/** The command line is wrong; the message names the option, the value and the limit. */
+/** Thrown if the command line is wrong; the message names the option, the value and the limit. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }

@@ -1,6 +1,6 @@
 /**
- * What `sluice watch` shows, as lines of text: a function of what the feed has said, the time and the
- * width, and of nothing else.
+ * The lines that `sluice watch` shows: a pure function of the feed's messages, the time and the
+ * width.
  */
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { WatchEvent, WatchMessage } from "../protocol/watch-feed.ts";
@@ -8,43 +8,49 @@ import type { WatchEvent, WatchMessage } from "../protocol/watch-feed.ts";
 import { hasStarted, nextTickAfter, tokensAt } from "../client/watch/forecast.ts";
 import { formatDuration } from "./duration.ts";
 
-/** Events that are kept to be shown. */
+/** Events that are kept. */
 const MAX_EVENTS = 200;
 /** Columns of the widest bars. */
 const BAR_COLUMNS = 40;
-/** Columns of what stands beside a bar: it says more, so in a narrow terminal the bar gives way. */
+/**
+ * Columns of the text beside a bar. It matters more, so on a narrow terminal the bar is shortened.
+ */
 const BESIDE_BAR_COLUMNS = 42;
 /** Widest line. */
 const MAX_COLUMNS = 100;
 
-/** What the feed has said so far. */
+/** A bucket, as its feed has shown it so far. */
 export class WatchView {
   #snapshot: BucketSnapshot | undefined = undefined;
   #lostAtMs: number | undefined = undefined;
   /** Latest first. */
   #events: readonly WatchEvent[] = [];
 
-  /** Takes in a message of the feed. */
+  /** Adds a message of the feed. */
   add({ snapshot, events }: WatchMessage): void {
     this.#snapshot = snapshot;
     this.#lostAtMs = undefined;
     this.#events = [...events.toReversed(), ...this.#events].slice(0, MAX_EVENTS);
   }
 
-  /** The connection was lost, at this instant of the bucket's clock: what is known gets old until `add`. */
+  /**
+   * Records that the connection was lost at `atMs` on the bucket's clock: until the next `add`,
+   * what is shown is out of date.
+   */
   lose(atMs: number): void {
     this.#lostAtMs ??= atMs;
   }
 
   /**
-   * The lines at an instant of the bucket's clock, at most `rows` of at most `columns` characters. Between
-   * messages nothing happens but ticks: what they bring is added here, while there is a connection.
+   * Returns the lines at `nowMs` on the bucket's clock: at most `rows` lines of at most `columns`
+   * characters. While connected, the ticks since the last message are added, because nothing else
+   * happens between messages.
    */
   lines(nowMs: number, columns: number, rows: number): string[] {
-    // A character in the last column would be erased with what is right of it.
+    // Erasing to the end of the line would erase a character in the last column too.
     const width = Math.min(columns - 1, MAX_COLUMNS);
     const isLost = this.#lostAtMs !== undefined;
-    const state = isLost ? "no connection, trying again …" : "connecting …";
+    const state = isLost ? "connection lost, reconnecting …" : "connecting …";
     const head = this.#snapshot ? headLines(this.#snapshot, this.#lostAtMs ?? nowMs, width) : [];
     const events = this.#events.map(eventLine);
     const status = isLost || !this.#snapshot ? [state, ""] : [];
@@ -61,7 +67,7 @@ function headLines(snapshot: BucketSnapshot, nowMs: number, width: number): stri
   const tick = tokens < capacity ? nextTick(snapshot, nowMs) : "full";
   const leased = snapshot.leasedTokens === undefined ? "" : `, ${snapshot.leasedTokens} on lease`;
   return [
-    `${bucket}   policy "${policy.name}": ${capacity} at most, ${refillTokens} each ${formatDuration(refillIntervalMs)}`,
+    `${bucket}   policy "${policy.name}": capacity ${capacity}, ${refillTokens} every ${formatDuration(refillIntervalMs)}`,
     "",
     `tokens  ${bar(tokens / capacity, barColumns)} ${tokens} of ${capacity}${leased}   ${tick}`,
     `queue   ${bar(waiters / Math.max(1, policy.queueLimit), barColumns)} ${waiters} waiting for ${queuedTokens} tokens`,
@@ -70,7 +76,7 @@ function headLines(snapshot: BucketSnapshot, nowMs: number, width: number): stri
 }
 
 function nextTick(snapshot: BucketSnapshot, nowMs: number): string {
-  if (!hasStarted(snapshot)) return "starts when asked";
+  if (!hasStarted(snapshot)) return "starts on first use";
   const { pausedUntilMs = 0 } = snapshot;
   const tick = pausedUntilMs > nowMs ? "paused, tick" : "next tick";
   return `${tick} in ${formatDuration(nextTickAfter(snapshot, nowMs) - nowMs)}`;
@@ -91,7 +97,7 @@ function eventLine(event: WatchEvent): string {
     case "granted":
       return `${line} after ${formatDuration(event.waitedMs)}`;
     case "cancelled":
-      return `${line}, gone after ${formatDuration(event.waitedMs)}`;
+      return `${line} after ${formatDuration(event.waitedMs)}`;
     case "refused":
       return `${line}, ${event.reason}`;
     default:

@@ -1,6 +1,6 @@
 /**
- * `sluice watch`: a bucket's tokens and queue, live. In a terminal it draws; elsewhere, and with
- * `--json`, it writes one line of JSON for each message of the feed.
+ * `sluice watch`: shows a bucket's tokens and queue, live. On a terminal it draws; otherwise, and
+ * with `--json`, it writes one line of JSON for each message of the feed.
  */
 import type { WatchOptions } from "../client/watch/watch.ts";
 import type { WatchMessage } from "../protocol/watch-feed.ts";
@@ -11,19 +11,19 @@ import { exitCodes } from "./exit-code.ts";
 import { DEFAULT_COLUMNS } from "./terminal.ts";
 import { WatchView } from "./watch-view.ts";
 
-/** Between two drawings of what only time changes: ten a second look smooth. */
+/** Interval of redraws that show only the passage of time: ten a second look smooth. */
 const REDRAW_MS = 100;
 
-/** Of a terminal that does not know its size. */
+/** Height of a terminal that doesn't report its size. */
 const DEFAULT_ROWS = 24;
 
-const SHOW_OTHER_SCREEN = "\u001B[?1049h\u001B[?25l";
-const SHOW_FORMER_SCREEN = "\u001B[?25h\u001B[?1049l";
-const GO_HOME = "\u001B[H";
+const ENTER_ALTERNATE_SCREEN = "\u001B[?1049h\u001B[?25l";
+const LEAVE_ALTERNATE_SCREEN = "\u001B[?25h\u001B[?1049l";
+const CURSOR_HOME = "\u001B[H";
 const ERASE_LINE_END = "\u001B[K";
 const ERASE_BELOW = "\u001B[J";
 
-/** What the command line asks for. */
+/** Parsed arguments of `sluice watch`. */
 export interface WatchCommand {
   readonly options: WatchOptions;
   readonly bucket: string;
@@ -31,10 +31,10 @@ export interface WatchCommand {
 }
 
 type Messages = AsyncIterable<WatchMessage>;
-/** Watches, and tells of each loss of the connection. */
+/** Watches, and calls back each time the connection is lost. */
 type Follow = (onLost: () => void) => Messages;
 
-/** Ends when the terminal's signal aborts: resolves then. Rejects as the feed does. */
+/** Resolves with the exit code once the terminal's signal aborts. Rejects as the feed does. */
 export async function watch(command: WatchCommand, terminal: Terminal): Promise<number> {
   const { options, bucket, isJson } = command;
   const { signal } = terminal;
@@ -49,11 +49,11 @@ export async function watch(command: WatchCommand, terminal: Terminal): Promise<
   return exitCodes.ok;
 }
 
-/** One line for each message; where they stop coming, a line for the person beside it. */
+/** Writes one line for each message, and a note for the user when the connection is lost. */
 async function write(follow: Follow, terminal: Terminal): Promise<void> {
   let isLost = false;
   const messages = follow(() => {
-    if (!isLost) terminal.note("sluice: no connection, trying again");
+    if (!isLost) terminal.note("sluice: connection lost, reconnecting");
     isLost = true;
   });
   for await (const message of messages) {
@@ -67,15 +67,15 @@ async function draw(follow: Follow): Promise<void> {
   const view = new WatchView();
   let clockAheadMs = 0;
   const redraw = (): void => {
-    // A terminal that does not know its size says 0.
+    // A terminal that doesn't know its size reports 0.
     const lines = view.lines(
       Date.now() + clockAheadMs,
       stdout.columns || DEFAULT_COLUMNS,
       stdout.rows || DEFAULT_ROWS,
     );
-    stdout.write(GO_HOME + lines.map((line) => line + ERASE_LINE_END).join("\n") + ERASE_BELOW);
+    stdout.write(CURSOR_HOME + lines.map((line) => line + ERASE_LINE_END).join("\n") + ERASE_BELOW);
   };
-  stdout.write(SHOW_OTHER_SCREEN);
+  stdout.write(ENTER_ALTERNATE_SCREEN);
   const timer = setInterval(redraw, REDRAW_MS);
   try {
     const messages = follow(() => {
@@ -89,6 +89,6 @@ async function draw(follow: Follow): Promise<void> {
     }
   } finally {
     clearInterval(timer);
-    stdout.write(SHOW_FORMER_SCREEN);
+    stdout.write(LEAVE_ALTERNATE_SCREEN);
   }
 }

@@ -1,26 +1,27 @@
 /**
- * The visitor's token: kept for this tab and until it is closed, so that a reload does not ask again. It is
- * sent in a header, or as a word of the feed's handshake, and never stands in an address.
+ * The visitor's token. It is kept for this tab until the tab is closed, so that a reload doesn't
+ * ask again. It is sent in a header, or in the subprotocol of the feed's handshake, and never
+ * appears in a URL.
  */
 
 const KEY = "sluice.token";
 
-/** The token of this tab. */
+/** The token stored for this tab. */
 export function storedToken(): string | undefined {
   try {
     return sessionStorage.getItem(KEY) ?? undefined;
   } catch {
-    // The browser keeps nothing for this page: then it asks each time.
+    // The browser blocks storage for this page: ask each time.
     return undefined;
   }
 }
 
-/** Keeps `token`, or forgets the one before. */
+/** Stores `token`; `undefined` deletes the stored one. */
 export function storeToken(token: string | undefined): void {
   try {
     if (token === undefined) sessionStorage.removeItem(KEY);
     else sessionStorage.setItem(KEY, token);
   } catch {
-    // See above.
+    // The browser blocks storage, as above.
   }
 }

@@ -1,17 +1,17 @@
 /**
- * Which address shows which bucket. A base is where Sluice is, as a browser reaches it, with a slash at
- * the end: a reverse proxy may have put it under a path.
+ * Maps URLs to buckets. A base is the URL of Sluice as a browser reaches it, with a trailing slash;
+ * behind a reverse proxy it may have a path.
  */
 
-/** What `/` shows: the bucket of the README's first example, so that its callers appear. */
+/** The bucket shown at `/`: that of the README's first example, so that its callers appear. */
 const FIRST_BUCKET = "x";
 
-/** The base, from the address of what lies in its folder `assets`. */
+/** The base, from the URL of a file in its folder `assets`. */
 export function baseOf(assetUrl: string): string {
   return new URL("../", assetUrl).href;
 }
 
-/** The bucket that is shown at `url`; a name whose encoding is broken, as it stands. */
+/** The bucket shown at `url`. If its name has a broken encoding, the raw name. */
 export function bucketAt(url: string, base: string): string {
   const path = new URL(url).pathname.slice(new URL(base).pathname.length);
   const segment = /^buckets\/(.*)$/.exec(path)?.[1];
@@ -23,17 +23,20 @@ export function bucketAt(url: string, base: string): string {
   }
 }
 
-/** Where a bucket is shown. */
+/** The URL of a bucket's page. */
 export function urlOfBucket(base: string, bucket: string): string {
   return `${base}buckets/${encodeURIComponent(bucket)}`;
 }
 
-/** Where a bucket is asked; more of the query may follow. */
+/** The URL to acquire from a bucket; more query parameters may follow. */
 export function acquireUrl(base: string, bucket: string): string {
   return `${base}acquire?bucket=${encodeURIComponent(bucket)}`;
 }
 
-/** A command that asks for a token of the bucket. What a name may hold needs no more than the quotes. */
+/**
+ * A shell command that acquires a token. Bucket names hold no characters that need more than the
+ * quotes.
+ */
 export function curlCommand(base: string, bucket: string, needsToken: boolean): string {
   const header = needsToken ? ' -H "Authorization: Bearer $TOKEN"' : "";
   return `curl${header} "${acquireUrl(base, bucket)}"`;

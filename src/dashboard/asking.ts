@@ -1,13 +1,13 @@
 /**
- * The page's own callers. Each is a request of its own to `/acquire`, as anybody's would be; to cancel one
- * is to hang up.
+ * The page's own callers. Each is a separate request to `/acquire`, like anyone else's;
+ * disconnecting cancels it.
  *
- * They ask for a stream of events: the service writes into it while they wait, and so notices within a
- * second that one has gone, even behind proxies that do not say so.
+ * They ask for an event stream: the service writes to it while they wait, and so notices within a
+ * second that a caller has disconnected, even behind proxies that don't pass that on.
  *
- * Over HTTP/1.1 browsers keep six connections to an address, and ten callers at once would be six and four
- * late ones. But connections of requests with credentials and without are kept apart (as the fetch standard
- * demands), so every second caller does without; the page has no cookies either way.
+ * Over HTTP/1.1, browsers open six connections to an origin, so of ten callers four would be late.
+ * But requests with and without credentials use separate connections (the fetch standard requires
+ * that), so every second caller omits them; the page has no cookies either way.
  */
 import type { GrantBody } from "../protocol/acquire-bodies.ts";
 import type { ProblemBody } from "../protocol/problem-document.ts";
@@ -15,19 +15,24 @@ import type { ProblemBody } from "../protocol/problem-document.ts";
 import { EventStreamParser } from "../client/transport/event-stream.ts";
 import { acquireUrl } from "./address.ts";
 
-/** What came of one caller. */
+/** The result of one caller. */
 export type AskOutcome =
   | { readonly kind: "granted"; readonly waitedMs: number }
   | { readonly kind: "refused"; readonly problem: ProblemBody }
   | { readonly kind: "cancelled" }
   | { readonly kind: "failed"; readonly message: string };
 
-/** Most callers at a time over HTTP/1.1: five on either kind of connection, and one of each to spare. */
+/**
+ * Most concurrent callers over HTTP/1.1: five on each kind of connection, with one of each to
+ * spare.
+ */
 const MAX_OVER_HTTP1 = 10;
-/** Over later versions: as many as servers usually allow on one connection. */
+/**
+ * The same over later versions: the number of streams that servers usually allow on a connection.
+ */
 const MAX_OVER_HTTP2 = 100;
 
-/** Asks one bucket. */
+/** Acquires from one bucket. */
 export class Asking {
   readonly #url: string;
   readonly #token: string | undefined;
@@ -36,7 +41,7 @@ export class Asking {
   #asked = 0;
 
   /**
-   * @param base Where Sluice is, with a slash at the end.
+   * @param base URL of Sluice, with a trailing slash.
    * @param onChange Called when `waiting` has changed.
    */
   constructor(base: string, bucket: string, token: string | undefined, onChange: () => void) {
@@ -45,24 +50,27 @@ export class Asking {
     this.#onChange = onChange;
   }
 
-  /** Callers that have no answer yet. */
+  /** Number of callers that have no answer yet. */
   get waiting(): number {
     return this.#held.size;
   }
 
-  /** How many more may ask at once. */
+  /** How many more callers may be sent now. */
   get free(): number {
-    return Math.max(0, mostCallers() - this.#held.size);
+    return Math.max(0, maxCallers() - this.#held.size);
   }
 
-  /** Sends `count` callers at once, each for `tokens`. Resolves when all have their answers. */
+  /**
+   * Sends `count` callers at once, each for `tokens`. Resolves when all have been answered; never
+   * rejects.
+   */
   ask(count: number, tokens: number): Promise<AskOutcome[]> {
     const callers = Array.from({ length: count }, () => this.#ask(tokens));
     this.#onChange();
     return Promise.all(callers);
   }
 
-  /** Hangs up on all that wait. */
+  /** Disconnects every waiting caller. */
   cancelAll(): void {
     for (const held of this.#held) held.abort();
   }
@@ -84,9 +92,12 @@ export class Asking {
       return await readOutcome(response);
     } catch (error) {
       if (held.signal.aborted) return { kind: "cancelled" };
-      // Browsers say no more than that a fetch failed, each in words of its own.
-      const isUnreached = error instanceof TypeError;
-      return { kind: "failed", message: isUnreached ? "Sluice cannot be reached" : String(error) };
+      // Browsers report only that a fetch failed, each in its own words.
+      const isNetworkError = error instanceof TypeError;
+      return {
+        kind: "failed",
+        message: isNetworkError ? "Sluice cannot be reached" : String(error),
+      };
     } finally {
       this.#held.delete(held);
       this.#onChange();
@@ -94,7 +105,7 @@ export class Asking {
   }
 }
 
-function mostCallers(): number {
+function maxCallers(): number {
   const [navigation] = performance.getEntriesByType("navigation");
   const isOlder =
     !(navigation instanceof PerformanceNavigationTiming) ||

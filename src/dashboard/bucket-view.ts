@@ -1,10 +1,9 @@
 /**
- * What the page knows of a bucket: the feed's messages, folded one after the other. Pure: the state comes
- * in and the next comes out.
+ * What the page knows about a bucket: a pure fold over the messages of its feed.
  *
- * The feed names a request by a number that is its own within one instance of the object and one
- * connection, at most; so a caller's key holds the connection, too. What happened while the page was not
- * connected is not known, and callers that waited then are dropped, not guessed.
+ * The feed identifies a request by a number that is unique only within one instance of the object,
+ * and one connection; so a caller's key includes the connection. What happened while the page was
+ * disconnected is unknown: callers that were waiting then are dropped, not guessed.
  */
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { WatchEvent, WatchMessage } from "../protocol/watch-feed.ts";
@@ -12,62 +11,64 @@ import type { WatchEvent, WatchMessage } from "../protocol/watch-feed.ts";
 import { hasStarted, nextTickAfter, tokensAt } from "../client/watch/forecast.ts";
 import { NO_WAITS, countWait, type WaitCounts } from "./wait-histogram.ts";
 
-/** Callers that are kept: more than anybody reads, and nothing for a page that is open for weeks. */
-const KEPT_CALLERS = 200;
-/** Levels that are kept, and how far they reach back, in milliseconds. */
-const KEPT_LEVELS = 2_000;
+/**
+ * Number of callers kept: more than anyone reads, yet bounded for a page that is open for weeks.
+ */
+const MAX_CALLERS = 200;
+/** Number of levels kept, and how far back they reach, in milliseconds. */
+const MAX_LEVELS = 2_000;
 export const LEVEL_SPAN_MS = 60_000;
-/** No message is on its way for so long: one that seems to be came after a clock was set. Milliseconds. */
+/** Milliseconds. No message is in transit for this long: if one seems to be, a clock was set. */
 const CLOCK_SET_MS = 10_000;
 
-/** How a caller's wait ended, if it has. */
+/** State of a caller. */
 type CallerState = "waiting" | "granted" | "refused" | "cancelled";
 
-/** A request, as the feed tells of it. */
+/** A request, as the feed reports it. */
 export interface Caller {
-  /** Differs from that of any other caller of this page. */
+  /** Unique among the callers of this page. */
   readonly key: string;
   /** Its number in the feed. */
   readonly id: number;
   readonly tokens: number;
   readonly state: CallerState;
   readonly askedAtMs: number;
-  /** None while it waits. */
+  /** Missing while it waits. */
   readonly settledAtMs?: number;
   /** Why it was refused. */
   readonly reason?: string;
 }
 
-/** Tokens and waiters from an instant on. */
+/** Tokens and waiters from `atMs` on. */
 export interface Level {
   readonly atMs: number;
   readonly tokens: number;
   readonly waiters: number;
 }
 
-/** All that is drawn of a bucket. */
+/** Everything the page draws of a bucket. */
 export interface BucketView {
   readonly snapshot: BucketSnapshot;
-  /** The object's time of the snapshot. */
+  /** Time of the snapshot on the object's clock. */
   readonly atMs: number;
   /** Add this to the page's clock to get the object's. */
   readonly clockOffsetMs: number;
-  /** In the order in which the page has heard of them: that of the queue, for those that wait. */
+  /** In the order in which the feed reported them; for waiters, that is the queue's order. */
   readonly callers: readonly Caller[];
-  /** Keys of those whose wait has ended, latest last. */
+  /** Keys of settled callers, latest last. */
   readonly settled: readonly string[];
   readonly waits: WaitCounts;
   readonly levels: readonly Level[];
-  /** Events that the feed left out. */
+  /** Number of events that the feed omitted. */
   readonly omitted: number;
-  /** Counts connections. */
+  /** Number of reconnections. */
   readonly connection: number;
 }
 
 /**
  * The view after one more message; `view` is `undefined` before the first.
  *
- * @param receivedAtMs By the page's clock.
+ * @param receivedAtMs On the page's clock.
  */
 export function foldMessage(
   view: BucketView | undefined,
@@ -98,12 +99,12 @@ export function foldMessage(
   };
 }
 
-/** The message that took the least time on its way is closest to the truth. */
+/** The message with the shortest transit time gives the best estimate. */
 function foldOffset(knownMs: number, offsetMs: number): number {
   return offsetMs < knownMs - CLOCK_SET_MS ? offsetMs : Math.max(knownMs, offsetMs);
 }
 
-/** The levels up to `nowMs`, with those that an idle bucket's ticks have brought since the last message. */
+/** The levels up to `nowMs`, including those of an idle bucket's ticks since the last message. */
 export function levelsUntil(view: BucketView, nowMs: number): readonly Level[] {
   const { snapshot, levels } = view;
   const last = levels.at(-1);
@@ -111,7 +112,7 @@ export function levelsUntil(view: BucketView, nowMs: number): readonly Level[] {
   const more: Level[] = [];
   let { tokens } = last;
   let tickAtMs = nextTickAfter(snapshot, Math.max(last.atMs, nowMs - LEVEL_SPAN_MS));
-  while (tickAtMs <= nowMs && more.length < KEPT_LEVELS) {
+  while (tickAtMs <= nowMs && more.length < MAX_LEVELS) {
     const filled = tokensAt(snapshot, tickAtMs);
     if (filled === tokens) break;
     tokens = filled;
@@ -121,7 +122,7 @@ export function levelsUntil(view: BucketView, nowMs: number): readonly Level[] {
   return [...levels, ...more];
 }
 
-/** The callers that wait, in the order of the queue. */
+/** The waiting callers, in queue order. */
 export function waitingCallers({ callers }: BucketView): readonly Caller[] {
   return callers.filter(({ state }) => state === "waiting");
 }
@@ -143,7 +144,7 @@ function foldEvents(book: Book, events: readonly WatchEvent[], connection: numbe
     if (caller.state !== "waiting") settled.push(key);
     if (event.kind === "granted") waits = countWait(waits, event.waitedMs);
   }
-  const kept = [...callers.values()].slice(-KEPT_CALLERS);
+  const kept = [...callers.values()].slice(-MAX_CALLERS);
   const keys = new Set(kept.map(({ key }) => key));
   return { callers: kept, settled: settled.filter((key) => keys.has(key)), waits };
 }
@@ -168,12 +169,12 @@ function foldEvent(known: Caller | undefined, event: WatchEvent, key: string): C
   }
 }
 
-/** @param view Left out where the time before this message is not known. */
+/** @param view `undefined` if what happened before this message is unknown. */
 function foldLevel(view: BucketView | undefined, message: WatchMessage): readonly Level[] {
   const { atMs, snapshot } = message;
   const before = view ? levelsUntil(view, atMs) : [];
   const level = { atMs, tokens: snapshot.tokens, waiters: snapshot.waiters };
   return [...before, level]
     .filter((each) => each.atMs > atMs - LEVEL_SPAN_MS || each === level)
-    .slice(-KEPT_LEVELS);
+    .slice(-MAX_LEVELS);
 }

@@ -1,4 +1,4 @@
-/** Numbers, times and durations as the page writes them. */
+/** Formats numbers, times and durations for the page. */
 
 const MS_PER = { day: 86_400_000, hour: 3_600_000, minute: 60_000, second: 1_000 } as const;
 
@@ -16,7 +16,7 @@ export function showCount(count: number): string {
   return numbers.format(count);
 }
 
-/** A count where there is little room: `500`, `12K`, `1.5M`. */
+/** A count for tight spaces: `500`, `12K`, `1.5M`. */
 export function showBriefCount(count: number): string {
   return briefNumbers.format(count);
 }
@@ -31,7 +31,7 @@ export function showCallers(count: number): string {
   return `${showCount(count)} ${count === 1 ? "caller" : "callers"}`;
 }
 
-/** An instant, as the time of the day here to the millisecond. */
+/** An instant as local time of day, to the millisecond. */
 export function showTime(atMs: number): string {
   return clock.format(atMs);
 }
@@ -41,7 +41,7 @@ export function showSeconds(ms: number): string {
   return `${(ms / MS_PER.second).toFixed(3)} s`;
 }
 
-/** A duration in the largest unit that has a whole number of it: `1 s`, `90 s`, `250 ms`, `1 day`. */
+/** A duration in the largest unit that divides it: `1 s`, `90 s`, `250 ms`, `1 day`. */
 export function showDuration(ms: number): string {
   if (ms === 0) return "0 s";
   if (ms % MS_PER.day === 0) return countOf(ms / MS_PER.day, "day");
@@ -51,7 +51,7 @@ export function showDuration(ms: number): string {
   return `${showCount(ms)} ms`;
 }
 
-/** A span on an axis, short: `0`, `2.5 s`, `3 min`. */
+/** A short duration for an axis: `0`, `2.5 s`, `3 min`. */
 export function showOffset(ms: number): string {
   return showDuration(ms < MS_PER.second ? Math.round(ms) : Math.round(ms / 100) * 100).replace(
     /^([\d,]+) ms$/,
@@ -62,7 +62,7 @@ export function showOffset(ms: number): string {
   );
 }
 
-/** How often something is, after "every": `second`, `minute`, `250 ms`, `5 s`. */
+/** An interval, to follow "every": `second`, `minute`, `250 ms`, `5 s`. */
 export function showInterval(ms: number): string {
   const unit = Object.entries(MS_PER).find(([, unitMs]) => unitMs === ms);
   return unit ? unit[0] : showDuration(ms);

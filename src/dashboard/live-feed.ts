@@ -1,30 +1,31 @@
 /**
- * The bucket's feed, for as long as the page is open. Nothing is sent over it while nothing happens, but
- * a question now and then whether the other end is there, which the runtime answers by itself.
+ * The bucket's feed, for as long as the page is open. While nothing happens, only an occasional
+ * ping is sent, which the runtime answers without waking the object.
  */
 import type { WatchMessage } from "../protocol/watch-feed.ts";
 
 import { SluiceError, watchBucket } from "../client/index.ts";
 
-/** How it stands with the feed. */
+/** State of the feed. */
 export type FeedState =
   | { readonly kind: "connecting" }
   | { readonly kind: "live" }
-  /** It broke, and another attempt follows. */
+  /** The connection was lost and will be retried. */
   | { readonly kind: "lost" }
-  /** The service said no, and would again. */
+  /** The service refused, and a retry won't help. */
   | { readonly kind: "denied"; readonly error: SluiceError };
 
-/** What becomes of the feed. */
+/** Callbacks of a feed. */
 export interface FeedListener {
   readonly onState: (state: FeedState) => void;
   readonly onMessage: (message: WatchMessage) => void;
 }
 
 /**
- * Connects, and again whenever the connection is lost. Returns what ends it.
+ * Connects, and reconnects whenever the connection is lost. Returns a function that closes the
+ * feed.
  *
- * @param base Where Sluice is.
+ * @param base URL of Sluice.
  */
 export function openFeed(
   base: string,
@@ -32,9 +33,9 @@ export function openFeed(
   token: string | undefined,
   listener: FeedListener,
 ): () => void {
-  const ended = new AbortController();
-  void follow(base, bucket, token, listener, ended.signal);
-  return () => ended.abort();
+  const closed = new AbortController();
+  void follow(base, bucket, token, listener, closed.signal);
+  return () => closed.abort();
 }
 
 async function follow(
@@ -61,7 +62,7 @@ async function follow(
 function asSluiceError(error: unknown): SluiceError {
   if (error instanceof SluiceError) return error;
   const detail = error instanceof Error ? error.message : String(error);
-  // The client's own word on the name of the bucket.
+  // A `RangeError` is the client's own check of the bucket's name.
   const reason = error instanceof RangeError ? "invalid-request" : "unexpected-answer";
   return new SluiceError({ reason, detail });
 }

@@ -1,4 +1,4 @@
-/** The live page: begins with the bucket that the address names. */
+/** The live page: shows the bucket named in the URL. */
 import { render } from "preact";
 
 import { Page } from "./components/page.tsx";

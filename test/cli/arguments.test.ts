@@ -50,13 +50,16 @@ describe("readArguments", () => {
   });
 
   it.each([
-    ["acquire", "lacks a bucket's name"],
-    ["acquire x y", "There is y after x"],
-    ["acquire x --", "no command after --"],
-    ["acquire x -- ", "no command after --"],
+    ["acquire", "Missing bucket name"],
+    ["acquire x y", "Unexpected argument y after x"],
+    ["acquire x --", "Missing command after --"],
+    ["acquire x -- ", "Missing command after --"],
     ["acquire x --tokens 0", "--tokens must be an integer from 1 to 9007199254740991: got 0"],
     ["acquire x --tokens 1e3", "got 1e3"],
-    ["acquire x --wait 5", "--wait must be a duration of at most 1 h, as in 500ms, 5s, 2m: got 5"],
+    [
+      "acquire x --wait 5",
+      "--wait must be a duration of at most 1 h, such as 500ms, 5s, 2m: got 5",
+    ],
     ["acquire x --wait 2h", "got 2h"],
     ["acquire x --wait", "--wait"],
     ["acquire x --on-unavailable maybe", "must be one of throw, open, closed: got maybe"],
@@ -64,11 +67,11 @@ describe("readArguments", () => {
     ["bench http://me:secret@x", "url must not contain a user name or password"],
     ["acquire x --nonsense", "--nonsense"],
     ["inspect x --json", "--json"],
-    ["watch x -- y", "watch runs no command"],
-    ["bench", "lacks an address"],
+    ["watch x -- y", "watch does not run a command"],
+    ["bench", "Missing address"],
     ["bench http://x --connections 1001", "--connections must be an integer from 1 to 1000"],
     ["bench http://x --duration 1h", "--duration must be a duration of at most 10 min"],
-    ["dance", "dance is not one of acquire, inspect, watch, bench"],
+    ["dance", "Unknown command dance: use acquire, inspect, watch or bench"],
   ])("refuses %s", (line, message) => {
     expect(() => read(line)).toThrow(message);
   });

@@ -63,7 +63,7 @@ describe("sluice acquire", () => {
   it("prints the grant and ends with 0", async () => {
     const { code, stdout, stderr } = await sluice("acquire", "quick:print", "--tokens", "2");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toMatch(/^granted 2 tokens of quick:print after \d+\.\d{3} s, 1 left\n$/);
+    expect(stdout).toMatch(/^granted 2 tokens of quick:print after \d+\.\d{3} s, 1 remaining\n$/);
   });
 
   it("waits for its turn", async () => {
@@ -77,7 +77,7 @@ describe("sluice acquire", () => {
     await sluice("acquire", "slow:refused");
     const { code, stdout, stderr } = await sluice("acquire", "slow:refused", "--wait", "0");
     expect({ code, stdout }).toEqual({ code: 75, stdout: "" });
-    expect(stderr).toMatch(/^timeout: Cannot acquire 1 token within 0 ms.*; again in (1 h|59 min)/);
+    expect(stderr).toMatch(/^timeout: Cannot acquire 1 token within 0 ms.*; retry in (1 h|59 min)/);
   });
 
   it("ends with 64 where the bucket can never hold so many", async () => {
@@ -125,7 +125,7 @@ describe("sluice acquire", () => {
     broken.close();
     expect([thrown?.code, closed?.code, open?.code]).toEqual([69, 69, 0]);
     expect(open?.stdout).toBe("went on\n");
-    expect(open?.stderr).toContain("going on without a token");
+    expect(open?.stderr).toContain("continuing without a token");
   });
 
   it("needs nothing of its environment but what it is told by", async () => {
@@ -246,7 +246,7 @@ describe("sluice watch", () => {
     child.kill("SIGTERM");
     expect(await ended).toMatchObject({
       code: 0,
-      stderr: "sluice: no connection, trying again\n",
+      stderr: "sluice: connection lost, reconnecting\n",
     });
     const [, second] = output.stdout.split("\n");
     expect(JSON.parse(second ?? "")).toMatchObject({ isFirst: true, events: [] });
@@ -274,12 +274,12 @@ describe("sluice watch", () => {
     await sluice("acquire", "quick:draw");
     while (!text.includes("granted    #")) await setTimeout(20);
     relay.cut();
-    while (!text.includes("no connection, trying again")) await setTimeout(20);
+    while (!text.includes("connection lost, reconnecting")) await setTimeout(20);
     child.stdin.write("\u0003");
     await once(child, "close");
     expect(text.startsWith("\u001B[?1049h")).toBe(true);
     expect(text.trimEnd().endsWith("\u001B[?1049l")).toBe(true);
-    expect(text).toContain('policy "quick:*": 3 at most, 3');
+    expect(text).toContain('policy "quick:*": capacity 3, 3');
     // eslint-disable-next-line no-control-regex -- of a terminal.
     const drawn = text.split(/\r\n|\u001B\[[?\d]*[a-zA-Z]/);
     expect(Math.max(...drawn.map((line) => line.length))).toBeLessThan(50);

@@ -58,7 +58,7 @@ it("WatchView adds what the ticks of an idle bucket bring, up to the capacity", 
 
 it("WatchView adds nothing to a bucket that nobody has asked yet: it does not tick", () => {
   const text = shown({ ...quiet, tokens: 0, granted: 0, refused: 0 }, 60_000);
-  expect(text).toContain("0 of 10   starts when asked");
+  expect(text).toContain("0 of 10   starts on first use");
 });
 
 it("WatchView says that a bucket is paused, for as long as it is", () => {
@@ -82,7 +82,7 @@ it("WatchView shows the latest event first, and how each ended", () => {
   const lines = text.split("\n").filter((line) => line.includes("#"));
   expect(lines.map((line) => line.slice(14))).toEqual([
     "refused    #3  1 token, queue-full",
-    "cancelled  #2  1 token, gone after 0.020 s",
+    "cancelled  #2  1 token after 0.020 s",
     "granted    #1  1 token after 1.003 s",
     "queued     #1  1 token",
   ]);
@@ -91,13 +91,13 @@ it("WatchView shows the latest event first, and how each ended", () => {
 it("WatchView says where there is no connection, and lets nothing pass until there is one", () => {
   const view = new WatchView();
   view.lose(900);
-  expect(view.lines(1_000, 80, 24)[0]).toBe("no connection, trying again …");
+  expect(view.lines(1_000, 80, 24)[0]).toBe("connection lost, reconnecting …");
   view.add({ atMs: 1_000, snapshot: quiet, events: [] });
   expect(view.lines(1_000, 80, 24)[0]).toContain("x   policy");
   view.lose(1_399);
   view.lose(2_000);
   const lines = view.lines(9_000, 80, 24);
-  expect(lines[0]).toBe("no connection, trying again …");
+  expect(lines[0]).toBe("connection lost, reconnecting …");
   expect(lines.join("\n")).toContain("5 of 10");
 });
 

@@ -135,7 +135,7 @@ describe("ten at once, on npm start", () => {
       // Between two ticks, so that the present stands clear of what is written of the last grant.
       await page.locator(".row .mark.granted").nth(4).waitFor({ timeout: TEN_TIMEOUT_MS });
       await setTimeout(200);
-      const timeline = await page.locator("section", { hasText: "Time line" }).boundingBox();
+      const timeline = await page.locator("section", { hasText: "Timeline" }).boundingBox();
       const height = (timeline?.y ?? 0) + (timeline?.height ?? 0) + BELOW_PICTURE;
       await page.screenshot({
         path: `${screenshotDir}/ten-at-once.png`,
@@ -157,7 +157,7 @@ describe("ten at once, on npm start", () => {
         expect(Math.abs(late)).toBeLessThan(LATE_MS / 1_000);
         expect(Math.abs(disc - (foretold[index] ?? 0)) / second).toBeLessThan(LATE_MS / 1_000);
       }
-      const said = page.getByText(/^10 granted, the longest wait (8|9)\.\d{3} s$/);
+      const said = page.getByText(/^10 granted, longest wait (8|9)\.\d{3} s$/);
       await said.waitFor();
       const counted = page.locator(".histogram .count");
       const counts = (await counted.allTextContents()).map(Number);
@@ -177,13 +177,13 @@ describe("the live page", () => {
     await button(page, "Ten at once").click();
     await page.locator(".row .mark.waiting").nth(8).waitFor();
     expect((await snapshotOf(bucket)).waiters).toBe(9);
-    await button(page, "Cancel those that wait").click();
+    await button(page, "Cancel waiting callers").click();
     await page.locator(".row .mark.cancelled").nth(8).waitFor({ timeout: 5_000 });
     expect(await snapshotOf(bucket)).toMatchObject({ waiters: 0, cancelled: 9, granted: 1 });
     await page.getByText("1 granted, at once; 9 cancelled").waitFor();
     // And once more, with nobody to cancel.
-    await button(page, "Cancel those that wait").press("Enter");
-    await page.getByText("Nobody from this page waits").waitFor();
+    await button(page, "Cancel waiting callers").press("Enter");
+    await page.getByText("No callers from this page are waiting").waitFor();
     expect(complaints).toEqual([]);
   });
 
@@ -221,7 +221,7 @@ describe("the live page", () => {
       "Show",
       "Acquire one",
       "Ten at once",
-      "Cancel those that wait",
+      "Cancel waiting callers",
     ]);
     await page.keyboard.press("Shift+Tab");
     await page.keyboard.press("Space");
@@ -229,7 +229,7 @@ describe("the live page", () => {
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await page.locator(".row .mark.cancelled").nth(8).waitFor();
-    expect(await focused()).toBe("Cancel those that wait");
+    expect(await focused()).toBe("Cancel waiting callers");
 
     const other = uniqueName();
     for (let step = 0; step < 4; step++) await page.keyboard.press("Shift+Tab");
@@ -256,7 +256,7 @@ describe("the live page", () => {
     await button(page, "Ten at once").click();
     await fetch(`${server.url}/acquire?bucket=${bucket}&timeoutMs=0`);
     await page.locator(".row .mark.granted").nth(3).waitFor();
-    await button(page, "Cancel those that wait").click();
+    await button(page, "Cancel waiting callers").click();
     await page.locator(".row .mark.cancelled").first().waitFor();
     await button(page, "Ten at once").click();
     await page.locator(".row .mark.waiting").nth(2).waitFor();
@@ -298,7 +298,7 @@ describe("the live page", () => {
         bucket === "%zz" ? `${server.url}/buckets/%zz` : addressOf(bucket).replace("%zz", "zz");
       await using opened = await openLivePage(browser, address);
       const { page, complaints } = opened;
-      await page.getByRole("heading", { name: "No bucket can have this name" }).waitFor();
+      await page.getByRole("heading", { name: "Invalid bucket name" }).waitFor();
       expect(await page.getByRole("heading", { level: 1 }).textContent()).toContain(bucket);
       expect(await page.locator("img, #page script").count()).toBe(0);
       expect(await page.title()).toBe(`${bucket} · Sluice`);
@@ -400,8 +400,8 @@ describe("the live page", () => {
     await page.getByText(/^10 granted/).waitFor();
     const readOut: string[] = await page.evaluate("window.readOut");
     expect(readOut).toEqual([
-      "10 callers ask at once",
-      expect.stringMatching(/^10 granted, the longest wait/),
+      "Acquiring for 10 callers …",
+      expect.stringMatching(/^10 granted, longest wait/),
     ]);
   });
 
@@ -433,7 +433,7 @@ describe("the live page", () => {
     await page.locator("tr.granted").waitFor();
     await button(page, "Acquire one").click();
     await page.locator(".row .mark.waiting").waitFor();
-    const lost = page.getByText("Connection lost, trying again …").waitFor();
+    const lost = page.getByText("Connection lost, reconnecting …").waitFor();
     const abort = await fetch(`${server.url}/abort?bucket=${bucket}`, { method: "POST" });
     expect(abort.status).toBe(204);
     await lost;
@@ -441,7 +441,7 @@ describe("the live page", () => {
     // The caller that waited was put back; it came before the page was there again.
     await figure(page, "Waiting", "1").waitFor();
     expect(await page.locator("tr.granted").count()).toBe(1);
-    await button(page, "Cancel those that wait").click();
+    await button(page, "Cancel waiting callers").click();
     await page.locator("tr.cancelled").waitFor();
     expect(complaints).toEqual([]);
   });
@@ -457,7 +457,7 @@ describe("the live page", () => {
     await page.locator("tr.granted").waitFor();
     await other.kill();
     relay.cut();
-    await page.getByText("Connection lost, trying again …").waitFor();
+    await page.getByText("Connection lost, reconnecting …").waitFor();
     // What is known stays on the page.
     expect(await page.locator("tr.granted").count()).toBe(1);
     await page.screenshot({ path: `${screenshotDir}/connection-lost.png` });
@@ -488,7 +488,7 @@ describe("after npm run serve was told to end", () => {
       const ended = served.terminate();
       await page.getByText(/ refused: Sluice is shutting down; nothing was taken$/).waitFor();
       expect(await ended).toMatchObject({ code: 0 });
-      await page.getByText("Connection lost, trying again …").waitFor();
+      await page.getByText("Connection lost, reconnecting …").waitFor();
 
       const said = await page.locator(".said").textContent();
       const [, granted = "", refused = ""] =
@@ -542,7 +542,7 @@ describe.each(["", "/sluice", "/tools/buckets/x"])(
       await button(page, "Ten at once").click();
       await page.locator(".row .mark.granted").nth(2).waitFor();
       expect((await snapshotOf(bucket)).granted).toBe(3);
-      await button(page, "Cancel those that wait").click();
+      await button(page, "Cancel waiting callers").click();
       await page.locator(".row .mark.cancelled").nth(2).waitFor();
       const curl = await page.locator(".shell code").textContent();
       expect(curl).toBe(`curl "${proxy.url}/acquire?bucket=${encodeURIComponent(bucket)}"`);
@@ -588,7 +588,7 @@ describe("where a token is asked for", () => {
     const options = { viewport: { width: 360, height: 800 } };
     await using opened = await openLivePage(browser, `${closed.url}/`, options);
     const { page, complaints, addresses } = opened;
-    await page.getByRole("heading", { name: "This deployment asks for a token" }).waitFor();
+    await page.getByRole("heading", { name: "This deployment requires a token" }).waitFor();
     await page.screenshot({ path: `${screenshotDir}/token-light-360.png`, fullPage: true });
     expect(await isWiderThanScreen(page)).toBe(false);
     expect(await faintTexts(page)).toEqual([]);
@@ -596,9 +596,9 @@ describe("where a token is asked for", () => {
 
     await field.fill("two words");
     await page.keyboard.press("Enter");
-    await page.getByText("A token is visible ASCII characters without white space").waitFor();
+    await page.getByText("A token must be visible ASCII characters without white space").waitFor();
     await field.fill("wrong");
-    await button(page, "Use it").click();
+    await button(page, "Use token").click();
     await page.getByText("A valid token is required").waitFor();
     await page.getByLabel("Token", { exact: true }).fill(TOKEN);
     await page.keyboard.press("Enter");
@@ -608,8 +608,8 @@ describe("where a token is asked for", () => {
 
     await page.reload();
     await live(page);
-    await button(page, "Forget the token").click();
-    await page.getByRole("heading", { name: "This deployment asks for a token" }).waitFor();
+    await button(page, "Forget token").click();
+    await page.getByRole("heading", { name: "This deployment requires a token" }).waitFor();
     expect(
       addresses.filter((address) => address.includes(TOKEN) || address.includes("wrong")),
     ).toEqual([]);

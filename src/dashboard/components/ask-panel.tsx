@@ -1,48 +1,50 @@
-/** What a visitor can do: ask, once or ten times at once, and give up. */
+/** The visitor's controls: acquire, once or ten times at once, and cancel. */
 import type { VNode } from "preact";
 
 import { useState } from "preact/hooks";
 
 import { showCallers, showCount } from "../format.ts";
 
-/** As many as the exercise that Sluice grew from lets ask at once. */
+/** The number of concurrent callers in the exercise that Sluice grew from. */
 const CROWD = 10;
 
 interface AskPanelProps {
   readonly capacity: number;
-  /** How many more callers the browser can hold. */
+  /** How many more callers the browser can keep waiting. */
   readonly free: number;
-  /** Of the page's own callers. */
+  /** Number of the page's own callers that wait. */
   readonly waiting: number;
-  /** What came of what was done last; read out when it changes. */
-  readonly said: string;
+  /** Result of the last action; announced to screen readers when it changes. */
+  readonly status: string;
   readonly onAsk: (count: number, tokens: number) => void;
   readonly onCancel: () => void;
 }
 
-/** The buttons. None of them is ever disabled, so that none vanishes under the keyboard. */
+/** The buttons. None is ever disabled, so that keyboard focus is never lost. */
 export function AskPanel(props: AskPanelProps): VNode {
-  const { capacity, free, waiting, said, onAsk, onCancel } = props;
+  const { capacity, free, waiting, status, onAsk, onCancel } = props;
   const [text, setText] = useState("1");
   const [hint, setHint] = useState<string>();
   const ask = (count: number): void => {
     const tokens = Number(text);
     if (!Number.isInteger(tokens) || tokens < 1 || tokens > capacity) {
-      setHint(`Tokens each must be 1 to ${showCount(capacity)}: got "${text}"`);
+      setHint(`Tokens per caller must be 1 to ${showCount(capacity)}: got "${text}"`);
     } else if (count > free) {
-      setHint(`This page holds ${showCallers(waiting)}: there is room for ${showCount(free)} more`);
+      setHint(
+        `This page already has ${showCallers(waiting)} waiting: it can add ${showCount(free)} more`,
+      );
     } else {
       setHint(undefined);
       onAsk(count, tokens);
     }
   };
   const cancel = (): void => {
-    setHint(waiting === 0 ? "Nobody from this page waits" : undefined);
+    setHint(waiting === 0 ? "No callers from this page are waiting" : undefined);
     onCancel();
   };
   return (
     <section class="card ask" aria-labelledby="ask-title">
-      <h2 id="ask-title">Ask for tokens</h2>
+      <h2 id="ask-title">Acquire tokens</h2>
       <div class="buttons">
         <button type="button" onClick={() => ask(1)}>
           Acquire one
@@ -51,12 +53,12 @@ export function AskPanel(props: AskPanelProps): VNode {
           Ten at once
         </button>
         <button type="button" class="quiet" aria-disabled={waiting === 0} onClick={cancel}>
-          Cancel those that wait
+          Cancel waiting callers
         </button>
       </div>
       {capacity > 1 && (
         <p class="each">
-          <label for="tokens">Tokens each</label>
+          <label for="tokens">Tokens per caller</label>
           <input
             id="tokens"
             type="number"
@@ -69,7 +71,7 @@ export function AskPanel(props: AskPanelProps): VNode {
         </p>
       )}
       <p class="said" role="status">
-        {hint ?? said}
+        {hint ?? status}
       </p>
     </section>
   );

@@ -1,29 +1,29 @@
-/** Chooses another bucket, by its name. */
+/** Switches to another bucket by name. */
 import type { TargetedSubmitEvent, VNode } from "preact";
 
 import { useRef, useState } from "preact/hooks";
 
 import { urlOfBucket } from "../address.ts";
 
-/** The browser would take these, even encoded, for steps in the path. */
+/** Browsers treat these as path steps, even when encoded. */
 const STEPS = new Set([".", ".."]);
 
 interface BucketFormProps {
-  /** Where Sluice is, with a slash at the end. */
+  /** URL of Sluice, with a trailing slash. */
   readonly base: string;
-  /** The one that is shown. */
+  /** The bucket that is shown. */
   readonly bucket: string;
 }
 
-/** A field and a button. What names are legal is the service's to say. */
+/** A field and a button. The service decides which names are legal. */
 export function BucketForm({ base, bucket }: BucketFormProps): VNode {
   const field = useRef<HTMLInputElement>(null);
   const [fault, setFault] = useState<string>();
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const name = field.current?.value.trim() ?? "";
-    if (name === "") setFault("A bucket has a name");
-    else if (STEPS.has(name)) setFault(`"${name}" cannot be written in an address`);
+    if (name === "") setFault("Enter a bucket name");
+    else if (STEPS.has(name)) setFault(`"${name}" cannot be part of a URL`);
     else location.assign(urlOfBucket(base, name));
   };
   return (

@@ -1,21 +1,21 @@
-/** Callers as their waits end, the latest first. */
+/** Settled callers, latest first. */
 import type { VNode } from "preact";
 
 import type { BucketView, Caller } from "../bucket-view.ts";
 
 import { showCount, showSeconds, showTime } from "../format.ts";
 
-/** Rows: what fits beside the charts. */
+/** Number of rows that fit beside the charts. */
 const SHOWN = 16;
 
-/** A table, so that it can be read in order with or without eyes. */
+/** A table, so that screen readers can read it in order. */
 export function CallerLog({ view }: { readonly view: BucketView }): VNode {
   const rows = latest(view);
   if (rows.length === 0) {
-    return <p class="empty">Nobody has come since this page was opened.</p>;
+    return <p class="empty">No callers since this page was opened.</p>;
   }
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label="Table of the latest callers">
+    <div class="scroll" tabIndex={0} role="group" aria-label="Table of recent callers">
       <table class="log">
         <thead>
           <tr>
@@ -25,7 +25,7 @@ export function CallerLog({ view }: { readonly view: BucketView }): VNode {
               Waited
             </th>
             <th scope="col" class="number">
-              <abbr title="Time since the grant before">Gap</abbr>
+              <abbr title="Time since the previous grant">Gap</abbr>
             </th>
           </tr>
         </thead>
@@ -47,7 +47,7 @@ export function CallerLog({ view }: { readonly view: BucketView }): VNode {
         </tbody>
       </table>
       {view.omitted > 0 && (
-        <p class="note">{showCount(view.omitted)} more came too fast to be listed.</p>
+        <p class="note">{showCount(view.omitted)} more arrived too fast to list.</p>
       )}
     </div>
   );
@@ -55,7 +55,7 @@ export function CallerLog({ view }: { readonly view: BucketView }): VNode {
 
 function Outcome({ caller }: { readonly caller: Caller }): VNode {
   const { state, tokens, reason } = caller;
-  if (state === "waiting") return <span>waits</span>;
+  if (state === "waiting") return <span>waiting</span>;
   return (
     <span class={`outcome ${state}`}>
       {state}
@@ -68,7 +68,7 @@ function Outcome({ caller }: { readonly caller: Caller }): VNode {
 interface LogRow {
   readonly caller: Caller;
   readonly settledAtMs: number;
-  /** From the grant before to this one. */
+  /** Milliseconds since the previous grant. */
   readonly sinceLastMs: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Whether what is shown is what is so now. */
+/** Shows whether the page is up to date. */
 import type { VNode } from "preact";
 
 import type { FeedState } from "../live-feed.ts";
@@ -6,11 +6,11 @@ import type { FeedState } from "../live-feed.ts";
 const words: Record<FeedState["kind"], string> = {
   connecting: "Connecting …",
   live: "Live",
-  lost: "Connection lost, trying again …",
+  lost: "Connection lost, reconnecting …",
   denied: "Not connected",
 };
 
-/** A word and a dot; changes are read out. */
+/** A word and a dot; changes are announced to screen readers. */
 export function FeedBadge({ feed }: { readonly feed: FeedState }): VNode {
   return (
     <p class={`badge ${feed.kind}`} role="status">

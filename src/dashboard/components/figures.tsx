@@ -1,28 +1,32 @@
-/** The bucket in numbers, and its tokens as what they are: things to be had. */
+/** The bucket in numbers, and its tokens as countable drops. */
 import type { VNode } from "preact";
 
 import { tokensAt, untilChangeMs } from "../../client/watch/forecast.ts";
 import { showCount, showTokens } from "../format.ts";
 import { useBucketNow, type HeardView } from "./use-bucket-now.ts";
 
-/** So many tokens are drawn one by one. */
+/** Up to this many tokens are drawn individually. */
 const MAX_DROPS = 24;
-/** Ticks that come faster are not looked at one by one, in milliseconds. */
-const FASTEST_LOOK_MS = 200;
+/** Faster ticks are not followed individually, in milliseconds. */
+const MIN_REFRESH_MS = 200;
 
-/** Tokens now, or when the feed was lost, who waits, and the counts since the start. */
+/**
+ * Tokens and waiters now, or when the feed was lost, and the counts since the bucket was created.
+ */
 export function Figures(heard: HeardView): VNode {
   const { snapshot } = heard.view;
   const { policy, waiters, queuedTokens } = snapshot;
   const nowMs = useBucketNow(heard, (atMs) => {
     const changeMs = untilChangeMs(snapshot, atMs);
-    return changeMs === undefined ? undefined : Math.max(FASTEST_LOOK_MS, changeMs);
+    return changeMs === undefined ? undefined : Math.max(MIN_REFRESH_MS, changeMs);
   });
   const tokens = Math.max(0, tokensAt(snapshot, nowMs));
   return (
     <section
       class="card figures"
-      aria-label={heard.lostAtMs === undefined ? "The bucket now" : "The bucket before"}
+      aria-label={
+        heard.lostAtMs === undefined ? "The bucket now" : "The bucket when the connection was lost"
+      }
     >
       <dl>
         <Figure name="Tokens" kind="tokens" note={`of ${showCount(policy.capacity)}`}>
@@ -36,7 +40,7 @@ export function Figures(heard: HeardView): VNode {
           {showCount(waiters)}
         </Figure>
         {snapshot.leasedTokens !== undefined && (
-          <Figure name="On lease">{showCount(snapshot.leasedTokens)}</Figure>
+          <Figure name="Leased">{showCount(snapshot.leasedTokens)}</Figure>
         )}
       </dl>
       <Drops tokens={tokens} capacity={policy.capacity} />
@@ -52,7 +56,7 @@ export function Figures(heard: HeardView): VNode {
 interface FigureProps {
   readonly name: string;
   readonly kind?: "tokens" | "waiting" | "none";
-  /** What else is to be said of the number. */
+  /** A note beside the number. */
   readonly note?: string;
   readonly children: string;
 }
@@ -70,7 +74,7 @@ function Figure({ name, kind, note = "", children }: FigureProps): VNode {
   );
 }
 
-/** The tokens, one by one as far as they are few. */
+/** The tokens, drawn individually if there are few. */
 function Drops({
   tokens,
   capacity,

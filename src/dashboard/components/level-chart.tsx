@@ -1,6 +1,6 @@
 /**
- * Tokens and queue over the last minute, or as far back as the page knows. Its end is the present: it is
- * drawn anew for as long as there is a change in it that grows old, and then rests with the bucket.
+ * Tokens and queue over the last minute, or as far back as the page knows. It ends at the present:
+ * it is redrawn as long as it contains a change, and then only when the bucket changes.
  */
 import type { VNode } from "preact";
 
@@ -13,17 +13,17 @@ import { showBriefCount, showCallers, showTokens } from "../format.ts";
 import { useBucketNow, type HeardView } from "./use-bucket-now.ts";
 import { useWidth } from "./use-width.ts";
 
-/** Pixels. */
+/** Height in pixels. */
 const HEIGHT = 180;
-/** What a chart of a page that was opened just now spans, in milliseconds. */
+/** Shortest time span of the chart, for a page that was just opened, in milliseconds. */
 const MIN_SPAN_MS = 10_000;
-/** Between two drawings for which nobody has asked, in milliseconds. */
+/** Redraw interval while nothing happens, in milliseconds. */
 const REDRAW_MS = 1_000;
 
-/** From one line of the grid to the next: of whole tokens, up to the largest bucket. */
+/** Distances between grid lines, for whole tokens up to the largest bucket. */
 const STEPS = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power));
 
-/** A picture of what the figures say in words, for those who see. */
+/** A visual rendering of the figures. */
 export function LevelChart(heard: HeardView): VNode {
   const { view } = heard;
   const [frame, width] = useWidth<HTMLDivElement>();
@@ -61,7 +61,7 @@ export function LevelChart(heard: HeardView): VNode {
         ref={frame}
         class="frame"
         role="img"
-        aria-label={`Tokens and waiting callers over the last minute; at its end ${showTokens(tokens)} and ${showCallers(waiters)}`}
+        aria-label={`Tokens and waiting callers over the last minute; currently ${showTokens(tokens)} and ${showCallers(waiters)}`}
       />
       <figcaption class="legend">
         <span>
@@ -77,7 +77,7 @@ export function LevelChart(heard: HeardView): VNode {
   );
 }
 
-/** Seconds before the end, tokens, waiters. */
+/** The chart's series: seconds before the end, tokens, waiters. */
 function dataOf({ view, nowMs }: HeardView & { readonly nowMs: number }): uPlot.AlignedData {
   const levels = levelsUntil(view, nowMs);
   const last = levels.at(-1);
@@ -89,7 +89,7 @@ function dataOf({ view, nowMs }: HeardView & { readonly nowMs: number }): uPlot.
   ];
 }
 
-/** @param endName What the end of the time is called. */
+/** @param endName Label of the end of the time axis. */
 function optionsFor(width: number, endName: () => string): uPlot.Options {
   const stepped = uPlot.paths.stepped?.({ align: 1 });
   const line = (property: string): uPlot.Series => ({
@@ -112,7 +112,7 @@ function optionsFor(width: number, endName: () => string): uPlot.Options {
     legend: { show: false },
     scales: {
       x: { time: false, range: (_, first) => [Math.min(first, -MIN_SPAN_MS / 1_000), 0] },
-      y: { range: (_, __, most) => [0, Math.max(2, Math.ceil(most * 1.1))] },
+      y: { range: (_, __, max) => [0, Math.max(2, Math.ceil(max * 1.1))] },
     },
     axes: [
       {

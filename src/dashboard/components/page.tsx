@@ -1,4 +1,4 @@
-/** The page as a whole: what is known of the bucket, and what the visitor does with it. */
+/** The whole page: what is known about the bucket, and the visitor's actions. */
 import { Fragment, type ComponentChildren, type VNode } from "preact";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 
@@ -11,7 +11,7 @@ import { storeToken, storedToken } from "../access-token.ts";
 import { curlCommand } from "../address.ts";
 import { Asking } from "../asking.ts";
 import { foldMessage } from "../bucket-view.ts";
-import { showCount, showSeconds, showTime } from "../format.ts";
+import { showCallers, showCount, showSeconds, showTime } from "../format.ts";
 import { openFeed } from "../live-feed.ts";
 import { AskPanel } from "./ask-panel.tsx";
 import { BucketForm } from "./bucket-form.tsx";
@@ -26,7 +26,7 @@ import { TokenForm } from "./token-form.tsx";
 import { WaitHistogram } from "./wait-histogram.tsx";
 
 interface PageProps {
-  /** Where Sluice is, with a slash at the end. */
+  /** URL of Sluice, with a trailing slash. */
   readonly base: string;
   readonly bucket: string;
 }
@@ -37,7 +37,7 @@ export function Page({ base, bucket }: PageProps): VNode {
   const [feed, setFeed] = useState<FeedState>({ kind: "connecting" });
   const [view, setView] = useState<BucketView>();
   const [lostAtMs, setLostAtMs] = useState<number>();
-  const [said, setSaid] = useState("");
+  const [status, setStatus] = useState("");
   const { asking, waiting } = useAsking(base, bucket, token);
 
   useEffect(() => {
@@ -65,8 +65,8 @@ export function Page({ base, bucket }: PageProps): VNode {
 
   const ask = useCallback(
     async (count: number, tokens: number) => {
-      setSaid(count === 1 ? "Asking for a turn" : `${showCount(count)} callers ask at once`);
-      setSaid(summaryOf(await asking.ask(count, tokens)));
+      setStatus(`Acquiring for ${showCallers(count)} …`);
+      setStatus(summaryOf(await asking.ask(count, tokens)));
     },
     [asking],
   );
@@ -90,7 +90,7 @@ export function Page({ base, bucket }: PageProps): VNode {
           {view && <PauseNote view={view} />}
           {view && lostAtMs !== undefined && (
             <p class="stale-note">
-              As of {showTime(lostAtMs)}, when the connection was lost. Nothing is known since.
+              As of {showTime(lostAtMs)}, when the connection was lost. Later changes are not shown.
             </p>
           )}
         </div>
@@ -105,22 +105,22 @@ export function Page({ base, bucket }: PageProps): VNode {
                 capacity={view.snapshot.policy.capacity}
                 free={asking.free}
                 waiting={waiting}
-                said={said}
+                status={status}
                 onAsk={(count, tokens) => void ask(count, tokens)}
                 onCancel={() => asking.cancelAll()}
               />
             </div>
-            <Section id="timeline" title="Time line" isWide>
+            <Section id="timeline" title="Timeline" isWide>
               <Timeline view={view} isLive={feed.kind === "live"} />
             </Section>
             <div class="columns">
               <Section id="level" title="Tokens and queue">
                 <LevelChart view={view} lostAtMs={lostAtMs} />
               </Section>
-              <Section id="waits" title="How long they waited">
+              <Section id="waits" title="Wait times">
                 <WaitHistogram waits={view.waits} />
               </Section>
-              <Section id="callers" title="Latest callers">
+              <Section id="callers" title="Recent callers">
                 <CallerLog view={view} />
               </Section>
               <Section id="policy" title="Policy">
@@ -128,14 +128,14 @@ export function Page({ base, bucket }: PageProps): VNode {
                 {token !== undefined && (
                   <p>
                     <button type="button" class="quiet" onClick={() => changeToken(undefined)}>
-                      Forget the token
+                      Forget token
                     </button>
                   </p>
                 )}
               </Section>
             </div>
             <aside class="shell">
-              <p>Anybody else who asks for this bucket appears here, too. From a shell:</p>
+              <p>Every other caller of this bucket appears here as well. From a shell:</p>
               <code>{curlCommand(base, bucket, token !== undefined)}</code>
             </aside>
           </Fragment>
@@ -146,7 +146,7 @@ export function Page({ base, bucket }: PageProps): VNode {
   );
 }
 
-/** The page's own callers of this bucket, and how many of them wait. */
+/** The page's own callers of this bucket, and how many of them are waiting. */
 function useAsking(
   base: string,
   bucket: string,
@@ -163,7 +163,7 @@ function useAsking(
   return { asking, waiting };
 }
 
-/** What came of callers that asked together, in one sentence: a live region that is read out once. */
+/** The results of callers that were sent together, in one sentence for a live region. */
 function summaryOf(outcomes: readonly AskOutcome[]): string {
   const granted = outcomes.filter((outcome) => outcome.kind === "granted");
   const longest = Math.max(0, ...granted.map(({ waitedMs }) => waitedMs));
@@ -172,7 +172,7 @@ function summaryOf(outcomes: readonly AskOutcome[]): string {
   const failed = outcomes.filter((outcome) => outcome.kind === "failed");
   const parts = [
     granted.length > 0 &&
-      `${showCount(granted.length)} granted, ${longest === 0 ? "at once" : `the longest wait ${showSeconds(longest)}`}`,
+      `${showCount(granted.length)} granted, ${longest === 0 ? "at once" : `longest wait ${showSeconds(longest)}`}`,
     cancelled > 0 && `${showCount(cancelled)} cancelled`,
     refused.length > 0 && `${showCount(refused.length)} refused: ${refused[0]?.problem.detail}`,
     failed.length > 0 && `${showCount(failed.length)} failed: ${failed[0]?.message}`,
@@ -181,8 +181,8 @@ function summaryOf(outcomes: readonly AskOutcome[]): string {
 }
 
 const titles: Partial<Record<SluiceErrorReason, string>> = {
-  "unknown-bucket": "There is no such bucket here",
-  "invalid-request": "No bucket can have this name",
+  "unknown-bucket": "No such bucket",
+  "invalid-request": "Invalid bucket name",
 };
 
 interface DeniedProps {

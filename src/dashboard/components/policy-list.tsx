@@ -5,23 +5,23 @@ import type { BucketSnapshot, NamedPolicyFields } from "../../protocol/bucket-sn
 
 import { showCallers, showCount, showDuration, showInterval, showTokens } from "../format.ts";
 
-/** What the policy comes to. */
+/** The policy in one sentence. */
 export function policySentence(policy: NamedPolicyFields): string {
   const { capacity, refillTokens, refillIntervalMs } = policy;
-  return `Holds ${showTokens(capacity)} and gets ${showCount(refillTokens)} every ${showInterval(refillIntervalMs)}. Callers wait their turn, first come, first served.`;
+  return `Holds ${showTokens(capacity)} and refills ${showCount(refillTokens)} every ${showInterval(refillIntervalMs)}. Callers wait in line, first come, first served.`;
 }
 
-/** Each number. */
+/** The policy's numbers. */
 export function PolicyList({ snapshot }: { readonly snapshot: BucketSnapshot }): VNode {
   const { policy } = snapshot;
   const { lease } = policy;
   const rows: [term: string, value: string][] = [
-    ["Configured under", policy.name],
+    ["Policy name", policy.name],
     ["Capacity", showTokens(policy.capacity)],
-    ["A tick brings", showTokens(policy.refillTokens)],
-    ["Ticks every", showDuration(policy.refillIntervalMs)],
+    ["Refill per tick", showTokens(policy.refillTokens)],
+    ["Tick interval", showDuration(policy.refillIntervalMs)],
     ["Starts with", showTokens(policy.initialTokens)],
-    ["Queue holds", showCallers(policy.queueLimit)],
+    ["Queue limit", showCallers(policy.queueLimit)],
     ["Longest wait", showDuration(policy.maxWaitMs)],
   ];
   if (lease) {

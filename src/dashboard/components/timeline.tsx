@@ -1,9 +1,9 @@
 /**
- * The time line as a picture: a bar for each caller's wait, a disc for its grant, on the grid of the
- * daemon's ticks. What is to come is drawn hollow, where it will be; the present moves across it.
+ * Draws the timeline: a bar for each caller's wait and a disc for its grant, on the grid of the
+ * bucket's ticks. Expected grants are hollow, at their known times; the present moves across.
  *
- * The bars are drawn twice, as what is to come and as what has been, and the present cuts the second off:
- * so nothing but one rectangle and one line changes from frame to frame, and that without a rendering.
+ * Every bar is drawn twice, as future and as past, and the past is clipped at the present: so each
+ * frame changes only one rectangle and one line, without rendering.
  */
 import { Fragment, type VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
@@ -14,29 +14,31 @@ import { showCallers, showCount, showInterval, showOffset, showSeconds } from ".
 import { layoutTimeline, type TimelineLayout, type TimelineRow } from "../timeline-layout.ts";
 import { useWidth } from "./use-width.ts";
 
-/** Pixels. */
+/** Sizes in pixels. */
 const ROW = 24;
 const TOP = 26;
 const BOTTOM = 24;
 const LEFT = 34;
-/** Room beside the last disc: for a time, and for how many tokens it was where that may be several. */
+/**
+ * Space beside the last disc: for a time, and for the number of tokens if it may be more than one.
+ */
 const RIGHT = 74;
 const TOKENS_RIGHT = 46;
 const RADIUS = 5.5;
 const BAR = 6;
-/** Between two lines of the grid, and between two times written above it. */
+/** Minimum distance between two grid lines, and between two labels above them. */
 const LINE_SPACE = 14;
 const LABEL_SPACE = 56;
-/** How often the present moves for those who want little motion, in milliseconds. */
+/** How often the present moves under `prefers-reduced-motion`, in milliseconds. */
 const CALM_STEP_MS = 1_000;
 
 interface TimelineProps {
   readonly view: BucketView;
-  /** The feed stands: without it the present says nothing. */
+  /** Whether the feed is connected: without it, the present is unknown. */
   readonly isLive: boolean;
 }
 
-/** The picture, with words for those who cannot see it; each caller is in the table of callers, too. */
+/** The drawing, with a text alternative; the table of callers lists each of them as well. */
 export function Timeline({ view, isLive }: TimelineProps): VNode {
   const [frame, width] = useWidth<HTMLDivElement>();
   const right = RIGHT + (view.snapshot.policy.capacity > 1 ? TOKENS_RIGHT : 0);
@@ -49,8 +51,8 @@ export function Timeline({ view, isLive }: TimelineProps): VNode {
           <Picture {...{ layout, width, plotWidth, view, isLive }} />
         ) : (
           <p class="empty">
-            Nobody has come since this page was opened. Try “Ten at once”: ten callers ask together,
-            and each is let go at its tick.
+            No callers since this page was opened. Try “Ten at once”: ten callers acquire together,
+            and each is granted at its tick.
           </p>
         )}
       </div>
@@ -70,7 +72,7 @@ export function Timeline({ view, isLive }: TimelineProps): VNode {
 interface PictureProps {
   readonly layout: TimelineLayout;
   readonly width: number;
-  /** Of the part that is to scale. */
+  /** Width of the part that is to scale. */
   readonly plotWidth: number;
   readonly view: BucketView;
   readonly isLive: boolean;
@@ -100,7 +102,7 @@ function Picture({ layout, width, plotWidth, view, isLive }: PictureProps): VNod
       width={width}
       height={height}
       role="img"
-      aria-label={wordsFor(layout)}
+      aria-label={descriptionOf(layout)}
       data-from-at-ms={fromAtMs}
     >
       <clipPath id="past">
@@ -169,7 +171,7 @@ interface MarkProps {
   readonly atMs: number;
 }
 
-/** Told apart by shape, not by colour alone. */
+/** Distinguished by shape, not by colour alone. */
 function Mark({ state, x, y, atMs }: MarkProps): VNode {
   const attributes = { class: `mark ${state}`, "data-at-ms": atMs };
   switch (state) {
@@ -193,14 +195,16 @@ function Legend(): VNode {
           <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
             <Mark state={state} x={8} y={8} atMs={0} />
           </svg>
-          {state === "waiting" ? "to be granted" : state}
+          {state === "waiting" ? "expected grant" : state}
         </span>
       ))}
     </span>
   );
 }
 
-/** Calls `move` for as long as it is to move: with each frame, or seldom for those who want it calm. */
+/**
+ * Calls `move` while `isMoving`: on every frame, or once a second under `prefers-reduced-motion`.
+ */
 function usePresent(isMoving: boolean, move: () => void): void {
   const last = useRef(move);
   last.current = move;
@@ -225,11 +229,11 @@ function lineMeaning(ticks: number, refillIntervalMs: number): string {
   return `Each line is ${showCount(ticks)} ticks; there is one every ${every}.`;
 }
 
-function wordsFor({ rows }: TimelineLayout): string {
+function descriptionOf({ rows }: TimelineLayout): string {
   const count = (state: string): number =>
     rows.filter(({ caller }) => caller.state === state).length;
   const parts = (["granted", "waiting", "cancelled", "refused"] as const)
     .filter((state) => count(state) > 0)
     .map((state) => `${count(state)} ${state}`);
-  return `Time line of ${showCallers(rows.length)}: ${parts.join(", ")}`;
+  return `Timeline of ${showCallers(rows.length)}: ${parts.join(", ")}`;
 }

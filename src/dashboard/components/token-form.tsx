@@ -1,4 +1,4 @@
-/** Asks for the token that this deployment asks for. */
+/** Asks for a token if the deployment requires one. */
 import type { TargetedSubmitEvent, VNode } from "preact";
 
 import { useRef, useState } from "preact/hooks";
@@ -6,14 +6,14 @@ import { useRef, useState } from "preact/hooks";
 import { API_KEY_RULE, isApiKey } from "../../protocol/api-key.ts";
 
 interface TokenFormProps {
-  /** What the service said. */
+  /** The service's message. */
   readonly detail: string;
-  /** A token was sent, and was not good enough. */
+  /** Whether a token was sent and not accepted. */
   readonly hadToken: boolean;
   readonly onToken: (token: string) => void;
 }
 
-/** A field, and why it is there. */
+/** A field, with an explanation. */
 export function TokenForm({ detail, hadToken, onToken }: TokenFormProps): VNode {
   const field = useRef<HTMLInputElement>(null);
   const [fault, setFault] = useState<string>();
@@ -21,14 +21,14 @@ export function TokenForm({ detail, hadToken, onToken }: TokenFormProps): VNode 
     event.preventDefault();
     const token = field.current?.value.trim() ?? "";
     if (isApiKey(token)) onToken(token);
-    else setFault(`A token is ${API_KEY_RULE}`);
+    else setFault(`A token must be ${API_KEY_RULE}`);
   };
   return (
     <section class="card notice" aria-labelledby="token-title">
-      <h2 id="token-title">This deployment asks for a token</h2>
+      <h2 id="token-title">This deployment requires a token</h2>
       <p>
-        It takes one that may <em>read</em> this bucket, to show it, and <em>acquire</em>, to ask
-        it: one of its <code>API_TOKEN</code>.
+        Use an API key with the rights <em>read</em>, to show this bucket, and <em>acquire</em>, to
+        call it: one of <code>API_TOKEN</code>.
       </p>
       <form class="token-form" onSubmit={submit} noValidate>
         <label for="token">Token</label>
@@ -41,13 +41,13 @@ export function TokenForm({ detail, hadToken, onToken }: TokenFormProps): VNode 
           aria-invalid={fault !== undefined}
           aria-describedby="token-fault token-note"
         />
-        <button type="submit">Use it</button>
+        <button type="submit">Use token</button>
       </form>
       <p id="token-fault" class="fault" role="alert">
         {fault ?? (hadToken ? `${detail}.` : "")}
       </p>
       <p id="token-note" class="note">
-        It is kept in this tab until you close it, and never put in an address.
+        It is kept in this tab until you close it, and never appears in a URL.
       </p>
     </section>
   );

@@ -1,19 +1,23 @@
-/** The bucket's clock: the page's, set to the object's, and stopped while the page hears nothing of it. */
+/**
+ * The bucket's clock: the page's clock adjusted to the object's, and stopped while the feed is
+ * lost.
+ */
 import type { BucketView } from "../bucket-view.ts";
 
 import { useNow } from "./use-now.ts";
 
-/** A bucket as the page last heard of it. */
+/** A bucket as the page last saw it. */
 export interface HeardView {
   readonly view: BucketView;
-  /** Since when nothing is heard, by the page's clock; `undefined` while the feed stands. */
+  /** When the feed was lost, on the page's clock; `undefined` while it is connected. */
   readonly lostAtMs: number | undefined;
 }
 
 /**
- * The present by the object's clock, epoch milliseconds; where the feed is lost, the instant of that.
+ * The present on the object's clock, epoch milliseconds; while the feed is lost, the time it was
+ * lost.
  *
- * @param delayFrom When to look again, as in `useNow`, by the object's clock.
+ * @param delayFrom When to update, as in `useNow`, on the object's clock.
  */
 export function useBucketNow(
   { view, lostAtMs }: HeardView,

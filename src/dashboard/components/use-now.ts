@@ -1,15 +1,16 @@
-/** The page's clock, for components that change with it: it stands still while nothing would. */
+/** The page's clock, for components that change with time: it stops while nothing would change. */
 import { useEffect, useState } from "preact/hooks";
 
-/** No timer waits longer: browsers take a larger number for none at all. */
+/** Longest timer: browsers treat larger delays as zero. */
 const MAX_DELAY_MS = 2_000_000_000;
 
 /**
- * The present, epoch milliseconds. It is looked at again after `delayFrom` milliseconds, which is asked
- * anew whenever `cause` changes; never again where that is `undefined`, and not while nobody looks.
+ * The present, epoch milliseconds. Updated after the milliseconds that `delayFrom` returns, which
+ * is called again whenever `cause` changes; not updated if it returns `undefined`, or while the
+ * page is hidden.
  */
 export function useNow(delayFrom: (nowMs: number) => number | undefined, cause: unknown): number {
-  const [, setLookedAtMs] = useState(0);
+  const [, setUpdatedAtMs] = useState(0);
   const nowMs = Date.now();
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -17,17 +18,17 @@ export function useNow(delayFrom: (nowMs: number) => number | undefined, cause: 
       clearTimeout(timer);
       const delayMs = document.hidden ? undefined : delayFrom(Date.now());
       if (delayMs === undefined) return;
-      timer = setTimeout(refresh, Math.min(delayMs, MAX_DELAY_MS));
+      timer = setTimeout(update, Math.min(delayMs, MAX_DELAY_MS));
     };
-    const refresh = (): void => {
-      setLookedAtMs(Date.now());
+    const update = (): void => {
+      setUpdatedAtMs(Date.now());
       arm();
     };
     arm();
-    document.addEventListener("visibilitychange", refresh);
+    document.addEventListener("visibilitychange", update);
     return (): void => {
       clearTimeout(timer);
-      document.removeEventListener("visibilitychange", refresh);
+      document.removeEventListener("visibilitychange", update);
     };
   }, [cause]);
   return nowMs;

@@ -1,9 +1,9 @@
-/** How wide an element is, for what is drawn to its measure. */
+/** Measures an element's width, for drawings that fit it. */
 import type { RefObject } from "preact";
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-/** A reference for the element, and its width in whole pixels; 0 before it is known. */
+/** Returns a ref for the element, and its width in whole pixels; 0 until it is measured. */
 export function useWidth<Kind extends Element>(): [RefObject<Kind | null>, number] {
   const element = useRef<Kind>(null);
   const [width, setWidth] = useState(0);

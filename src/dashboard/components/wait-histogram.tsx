@@ -1,13 +1,13 @@
-/** How long callers waited: a table whose numbers have a length. */
+/** Wait times: a table whose numbers are drawn as bars. */
 import type { VNode } from "preact";
 
 import { showCount, showDuration } from "../format.ts";
 import { WAIT_BOUNDS_MS, type WaitCounts } from "../wait-histogram.ts";
 
-/** The classes that have a count, and those between them. */
+/** The bins from the first to the last with a count. */
 export function WaitHistogram({ waits }: { readonly waits: WaitCounts }): VNode {
-  const most = Math.max(...waits);
-  if (most === 0) return <p class="empty">No grant yet.</p>;
+  const max = Math.max(...waits);
+  if (max === 0) return <p class="empty">No grants yet.</p>;
   const first = waits.findIndex((count) => count > 0);
   const last = waits.findLastIndex((count) => count > 0);
   return (
@@ -22,10 +22,10 @@ export function WaitHistogram({ waits }: { readonly waits: WaitCounts }): VNode 
       <tbody>
         {waits.slice(first, last + 1).map((count, index) => (
           <tr key={first + index}>
-            <th scope="row">{className(first + index)}</th>
+            <th scope="row">{binName(first + index)}</th>
             <td>
               {count > 0 && (
-                <span class="bar" aria-hidden="true" style={{ "--share": String(count / most) }} />
+                <span class="bar" aria-hidden="true" style={{ "--share": String(count / max) }} />
               )}
               <span class="count">{showCount(count)}</span>
             </td>
@@ -36,7 +36,7 @@ export function WaitHistogram({ waits }: { readonly waits: WaitCounts }): VNode 
   );
 }
 
-function className(index: number): string {
+function binName(index: number): string {
   const bound = WAIT_BOUNDS_MS[index];
   if (bound === 0) return "at once";
   if (bound !== undefined) return `up to ${showDuration(bound)}`;
