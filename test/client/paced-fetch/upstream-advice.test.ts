@@ -1,8 +1,6 @@
 /** What APIs say about their limits, as rows: status, fields, what is read. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { parseFieldList } from "../../../src/client/fields/field-list.ts";
-import { readRateLimitState } from "../../../src/client/fields/rate-limit-state.ts";
 import { readUpstreamAdvice } from "../../../src/client/paced-fetch/upstream-advice.ts";
 
 /** Tuesday, 24 November 2026, 12:00:00 GMT. */
@@ -559,41 +557,4 @@ describe.each(["UTC", "America/New_York", "Asia/Tokyo"])("in the zone %s", (zone
       refusal(30_000),
     );
   });
-});
-
-describe("the RateLimit fields of Sluice", () => {
-  it.each([
-    [
-      '"*";q=1;w=1',
-      '"*";r=0;t=1',
-      { policy: "*", capacity: 1, windowSeconds: 1, remaining: 0, resetSeconds: 1 },
-    ],
-    ['"a";q=5;w=60', '"a";r=5', { policy: "a", capacity: 5, windowSeconds: 60, remaining: 5 }],
-  ])("%s and %s are read", (policy, limit, state) => {
-    const fields = new Headers({ "RateLimit-Policy": policy, RateLimit: limit });
-    expect(readRateLimitState(fields)).toEqual(state);
-  });
-
-  it.each([
-    ["none", {}],
-    ["one of them", { RateLimit: '"*";r=0;t=1' }],
-    ["of two policies", { RateLimit: '"a";r=0;t=1', "RateLimit-Policy": '"b";q=1;w=1' }],
-    ["without a count", { RateLimit: '"a"', "RateLimit-Policy": '"a";q=1;w=1' }],
-    ["with a count that is none", { RateLimit: '"a";r=x', "RateLimit-Policy": '"a";q=1;w=1' }],
-  ])("%s: nothing is read", (_what, fields) => {
-    expect(readRateLimitState(new Headers(fields as Record<string, string>))).toBeUndefined();
-  });
-});
-
-it("parseFieldList throws at nothing", () => {
-  const pieces = ['"', "\\", ",", ";", "=", "a", "1", " ", ":"];
-  let seed = 1;
-  for (let round = 0; round < 20_000; round += 1) {
-    let text = "";
-    for (let length = 0; length < 12; length += 1) {
-      seed = (seed * 48_271) % 2_147_483_647;
-      text += pieces[seed % pieces.length];
-    }
-    for (const item of parseFieldList(text)) expect(typeof item.name).toBe("string");
-  }
 });

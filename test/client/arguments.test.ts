@@ -1,0 +1,212 @@
+import { describe, expect, it } from "vitest";
+
+import {
+  baseOf,
+  checkAcquireOptions,
+  checkBucket,
+  checkBucketInPath,
+  checkCallOptions,
+  checkClientOptions,
+  checkFunction,
+  checkIdempotencyKey,
+  checkInteger,
+  checkPause,
+  checkPolicy,
+  hasMethod,
+} from "../../src/client/arguments.ts";
+
+const url = "http://sluice.test";
+
+interface Row {
+  readonly what: string;
+  readonly check: () => unknown;
+  readonly error: ErrorConstructor;
+  readonly message: string;
+}
+
+function row(what: string, check: () => unknown, error: unknown, message: string): Row {
+  return { what, check, error: error as ErrorConstructor, message };
+}
+
+const acquire = (options: unknown) => () =>
+  checkAcquireOptions(options as object, ["tokens", "timeoutMs", "signal", "onQueued"]);
+const client = (options: object) => () => checkClientOptions(options);
+
+describe("an illegal argument", () => {
+  it.each<Row>([
+    row(
+      "a bucket",
+      () => checkBucket("a b"),
+      RangeError,
+      'bucket must be 1 to 128 characters of A-Z a-z 0-9 . _ : @ / -: got "a b"',
+    ),
+    row("a bucket of another type", () => checkBucket(7), RangeError, "got 7"),
+    row(
+      "a bucket that is a step in a path",
+      () => checkBucketInPath(".."),
+      RangeError,
+      'bucket must not be "." or ".." here: got ".."',
+    ),
+    row(
+      "tokens",
+      acquire({ tokens: 0 }),
+      RangeError,
+      "tokens must be an integer from 1 to 9007199254740991: got 0",
+    ),
+    row(
+      "timeoutMs",
+      acquire({ timeoutMs: 3_600_001 }),
+      RangeError,
+      "timeoutMs must be an integer from 0 to 3600000: got 3600001",
+    ),
+    row(
+      "a signal",
+      acquire({ signal: "no" }),
+      TypeError,
+      'signal must be an AbortSignal: got "no"',
+    ),
+    row("a callback", acquire({ onQueued: 7 }), TypeError, "onQueued must be a function: got 7"),
+    row(
+      "an unknown option",
+      acquire({ wait: 5 }),
+      TypeError,
+      '"wait" is not one of tokens, timeout',
+    ),
+    row("no options object", acquire(null), TypeError, "options must be an object: got null"),
+    row(
+      "an empty key",
+      () => checkIdempotencyKey(""),
+      RangeError,
+      'idempotencyKey must be 1 to 255 printable ASCII characters: got ""',
+    ),
+    row(
+      "an option of a call",
+      () => checkCallOptions({ timeoutMs: 5 }),
+      TypeError,
+      '"timeoutMs" is not one of signal',
+    ),
+    row(
+      "two fields of a policy",
+      () => checkPolicy({ capacity: 0, maxWaitMs: -1 }),
+      RangeError,
+      "capacity must be an integer from 1 to 1000000000: got 0; " +
+        "maxWaitMs must be an integer from 0 to 3600000: got -1",
+    ),
+    row("a policy", () => checkPolicy(7 as never), TypeError, "policy must be an object: got 7"),
+    row("a pause without an end", () => checkPause({}), RangeError, "untilMs is missing"),
+    row(
+      "the tokens of a pause",
+      () => checkPause({ untilMs: 0, tokens: -1 }),
+      RangeError,
+      "tokens must be an integer from 0",
+    ),
+    row(
+      "no way to Sluice",
+      client({}),
+      TypeError,
+      "Either url or service must be given: got neither",
+    ),
+    row("two ways to Sluice", client({ url, service: { fetch } }), TypeError, "given: got both"),
+    row(
+      "a service",
+      client({ service: {} }),
+      TypeError,
+      "service must have a fetch method: got {}",
+    ),
+    row(
+      "fetch with service",
+      client({ service: { fetch }, fetch }),
+      TypeError,
+      "fetch cannot be combined with service, which has its own",
+    ),
+    row("fetch", client({ url, fetch: 7 }), TypeError, "fetch must be a function: got 7"),
+    row(
+      "retryForMs",
+      client({ url, retryForMs: -1 }),
+      RangeError,
+      "retryForMs must be an integer from 0 to 3600000: got -1",
+    ),
+    row(
+      "onUnavailable",
+      client({ url, onUnavailable: "ajar" }),
+      RangeError,
+      'onUnavailable must be one of throw, open, closed: got "ajar"',
+    ),
+    row("a relative URL", () => baseOf("/sluice"), TypeError, 'absolute URL: got "/sluice"'),
+    row("a scheme", () => baseOf("ftp://a"), TypeError, 'begin with http: or https: got "ftp://a"'),
+    row("a query", () => baseOf(`${url}?a`), TypeError, "url must have no query and no fragment"),
+    row(
+      "an integer that is text",
+      () => checkInteger({ n: "1" }, "n", { min: 0, max: 9 }),
+      RangeError,
+      'n must be an integer from 0 to 9: got "1"',
+    ),
+    row(
+      "a function",
+      () => checkFunction({ f: {} }, "f"),
+      TypeError,
+      "f must be a function: got {}",
+    ),
+  ])("throws for $what", ({ check, error, message }) => {
+    expect(check).toThrow(error);
+    expect(check).toThrow(message);
+  });
+
+  it.each(["a\n", " ", "é", ""])("that is the token %o is not shown", (token) => {
+    const check = client({ url, token });
+    expect(check).toThrow(
+      new RangeError("token must be visible ASCII characters without white space"),
+    );
+  });
+
+  it("that is a password in the URL is not shown", () => {
+    expect(() => baseOf("http://me:secret@host")).toThrow(
+      new TypeError("url must not contain a user name or password: use token"),
+    );
+  });
+});
+
+describe("a legal argument", () => {
+  it.each<readonly [string, () => void]>([
+    ["every option of an acquire", acquire({ tokens: 1, timeoutMs: 0, onQueued: () => undefined })],
+    ["options that are undefined", acquire({ tokens: undefined, signal: undefined })],
+    ["a signal", () => checkCallOptions({ signal: AbortSignal.abort() })],
+    ["the longest key", () => checkIdempotencyKey("~".repeat(255))],
+    ["a part of a policy", () => checkPolicy({ capacity: 5 })],
+    ["the end of a pause", () => checkPause({ untilMs: 0 })],
+    ["the longest retry", client({ url, retryForMs: 3_600_000, token: "t", fetch })],
+  ])("passes: %s", (_, check) => {
+    expect(check).not.toThrow();
+  });
+});
+
+describe("baseOf", () => {
+  it.each([
+    ["http://sluice.test", "http://sluice.test"],
+    ["https://SLUICE.test:443/", "https://sluice.test"],
+    ["http://sluice.test/a/b//", "http://sluice.test/a/b"],
+  ])("of %s is %s", (address, base) => {
+    expect(baseOf(address)).toBe(base);
+    expect(baseOf(new URL(address))).toBe(base);
+  });
+});
+
+describe("hasMethod", () => {
+  class Inherited {
+    run(): void {
+      // Only looked up.
+    }
+  }
+  it.each<readonly [string, unknown, boolean]>([
+    ["its own", { run: (): void => undefined }, true],
+    ["an inherited one", new Inherited(), true],
+    ["one of a function", Object.assign(() => undefined, { run: () => undefined }), true],
+    ["one of a proxy", new Proxy({}, { get: () => () => undefined }), true],
+    ["none", {}, false],
+    ["a value", { run: 7 }, false],
+    ["null", null, false],
+    ["text", "run", false],
+  ])("knows %s", (_, value, isThere) => {
+    expect(hasMethod(value, "run")).toBe(isThere);
+  });
+});

@@ -1,0 +1,185 @@
+/** What each verb sends, and what it makes of the answer. How it retries is in retry.test.ts. */
+import { afterEach, describe, expect, it, vi } from "vitest";
+
+import { createClient, createServedClient, type Client } from "../../src/client/client.ts";
+
+const SNAPSHOT = { bucket: "a/b", policy: { capacity: 1 }, tokens: 1 };
+
+interface Sent {
+  readonly line: string;
+  readonly body: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+function clientOf(response: () => Response, options = {}): { client: Client; sent: Sent[] } {
+  const sent: Sent[] = [];
+  const client = createClient({
+    url: "http://sluice.test/base",
+    retryForMs: 0,
+    fetch: async (url, { method, body, headers }) => {
+      sent.push({ line: `${method} ${url.replace("http://sluice.test/base", "")}`, body, headers });
+      return response();
+    },
+    ...options,
+  });
+  return { client, sent };
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe("a call", () => {
+  const snapshot = (): Response => Response.json(SNAPSHOT);
+
+  it.each<
+    readonly [
+      name: string,
+      call: (client: Client) => Promise<unknown>,
+      response: () => Response,
+      line: string,
+      body: string | undefined,
+    ]
+  >([
+    ["inspect", (client) => client.inspect("a/b"), snapshot, "GET /buckets/a%2Fb", undefined],
+    [
+      "setPolicy",
+      (client) => client.setPolicy("a/b", { capacity: 5 }),
+      snapshot,
+      "PUT /buckets/a%2Fb",
+      '{"capacity":5}',
+    ],
+    [
+      "pause",
+      (client) => client.pause("a/b", { untilMs: 7, tokens: 2 }),
+      snapshot,
+      "POST /buckets/a%2Fb/pause",
+      '{"untilMs":7,"tokens":2}',
+    ],
+    [
+      "reset",
+      (client) => client.reset("a/b"),
+      (): Response => new Response(null, { status: 204 }),
+      "DELETE /buckets/a%2Fb",
+      undefined,
+    ],
+    [
+      "cancel",
+      (client) => client.cancel("a/b", "k"),
+      (): Response => Response.json({ cancelled: true }),
+      "DELETE /acquire?bucket=a%2Fb",
+      undefined,
+    ],
+  ])("%s is one request", async (_, call, response, line, body) => {
+    const { client, sent } = clientOf(response);
+    await call(client);
+    expect(sent).toMatchObject([{ line, body }]);
+  });
+
+  it("resolves with what it is named after", async () => {
+    expect(await clientOf(snapshot).client.inspect("a/b")).toEqual(SNAPSHOT);
+    const cancelled = (): Response => Response.json({ cancelled: false });
+    expect(await clientOf(cancelled).client.cancel("a", "k")).toBe(false);
+  });
+
+  it.each<readonly [string, (client: Client) => Promise<unknown>]>([
+    ["inspect", (client) => client.inspect("a")],
+    ["pause", (client) => client.pause("a", { untilMs: 7 })],
+    ["reset", (client) => client.reset("a")],
+    ["cancel", (client) => client.cancel("a", "k")],
+    ["acquire", (client) => client.acquire("a")],
+  ])("%s takes a page with status 200 for no answer", async (_, call) => {
+    const { client } = clientOf(() => new Response("<html>"));
+    await expect(call(client)).rejects.toMatchObject({ reason: "unexpected-answer", status: 200 });
+  });
+});
+
+describe("acquire", () => {
+  const grant = (): Response =>
+    Response.json({ bucket: "a", tokens: 1, remaining: 0, waitedMs: 0, grantedAtMs: 5 });
+
+  it.each([
+    [{}, "POST /acquire?bucket=a"],
+    [{ tokens: 2, timeoutMs: 0 }, "POST /acquire?bucket=a&tokens=2&timeoutMs=0"],
+  ])("with %o sends what is given, and no defaults", async (options, line) => {
+    const { client, sent } = clientOf(grant);
+    await client.acquire("a", options);
+    expect(sent.map((one) => one.line)).toEqual([line]);
+  });
+
+  it("sends a new key each time unless it never retries", async () => {
+    const { client, sent } = clientOf(grant, { retryForMs: 1 });
+    await client.acquire("a");
+    await client.acquire("a");
+    await client.acquire("a", { idempotencyKey: 'mine "\\' });
+    const keys = sent.map(({ headers }) => headers["Idempotency-Key"]);
+    expect(keys).toEqual([
+      expect.stringMatching(/^"[0-9a-f]{32}"$/),
+      expect.stringMatching(/^"[0-9a-f]{32}"$/),
+      String.raw`"mine \"\\"`,
+    ]);
+    expect(keys[0]).not.toBe(keys[1]);
+    const once = clientOf(grant);
+    await once.client.acquire("a");
+    expect(once.sent[0]?.headers["Idempotency-Key"]).toBeUndefined();
+  });
+
+  it("tryAcquire does not wait", async () => {
+    const { client, sent } = clientOf(grant);
+    await client.tryAcquire("a", { tokens: 3 });
+    expect(sent[0]?.line).toBe("POST /acquire?bucket=a&tokens=3&timeoutMs=0");
+    await expect(client.tryAcquire("a", { timeoutMs: 5 } as never)).rejects.toThrow(
+      '"timeoutMs" is not one of tokens, signal, idempotencyKey',
+    );
+  });
+});
+
+describe("onUnavailable", () => {
+  const unauthorized = (): Response =>
+    Response.json({ status: 401, reason: "unauthorized", detail: "d" }, { status: 401 });
+
+  it.each([
+    ["open", { ok: true, isUnmetered: true, bucket: "a", tokens: 2, remaining: 0 }],
+    ["closed", { ok: false, reason: "unavailable", retryAfterMs: 1_000 }],
+  ] as const)(
+    "%s decides if Sluice cannot be used, and reports it",
+    async (onUnavailable, outcome) => {
+      const faults: unknown[] = [];
+      const onError = (error: unknown): number => faults.push(error);
+      const { client } = clientOf(unauthorized, { onUnavailable, onError });
+      expect(await client.acquire("a", { tokens: 2 })).toMatchObject(outcome);
+      expect(faults).toMatchObject([{ name: "SluiceError", reason: "unauthorized" }]);
+      await expect(client.inspect("a")).rejects.toMatchObject({ reason: "unauthorized" });
+    },
+  );
+
+  it("closed shows the caller nothing of the fault", async () => {
+    const { client } = clientOf(unauthorized, {
+      onUnavailable: "closed",
+      onError: () => undefined,
+    });
+    expect(await client.acquire("a")).toMatchObject({
+      detail: "Sluice cannot be used as configured",
+    });
+  });
+
+  it("throw, the default, throws what the service says", async () => {
+    await expect(clientOf(unauthorized).client.acquire("a")).rejects.toMatchObject({
+      reason: "unauthorized",
+      status: 401,
+    });
+  });
+});
+
+describe("createServedClient", () => {
+  it("refuses if the bucket cannot be reached, and throws everything else", async () => {
+    const answers = [
+      Response.json({ status: 503, reason: "unavailable", detail: "d", retryAfterMs: 7 }),
+      Response.json({ status: 404, reason: "unknown-bucket", detail: "d" }, { status: 404 }),
+    ];
+    const service = { fetch: () => answers.shift() ?? Response.error() };
+    const client = createServedClient(service, undefined);
+    expect(await client.acquire("a")).toMatchObject({ reason: "unavailable", retryAfterMs: 7 });
+    await expect(client.acquire("a")).rejects.toMatchObject({ reason: "unknown-bucket" });
+  });
+});

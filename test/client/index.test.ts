@@ -1,0 +1,18 @@
+import { expect, it } from "vitest";
+
+import * as entry from "../../src/client/index.ts";
+
+it("sluice/client exports what the documentation names, and nothing else", () => {
+  expect(Object.keys(entry).toSorted()).toEqual([
+    "SluiceError",
+    "SluiceRefusedError",
+    "addressKey",
+    "bucketName",
+    "createClient",
+    "createPacedFetch",
+    "readUpstreamAdvice",
+    "refusalResponse",
+    "watchBucket",
+    "withRateLimit",
+  ]);
+});

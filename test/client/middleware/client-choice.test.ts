@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+
+import type { Client } from "../../../src/client/client.ts";
+
+import { createClient } from "../../../src/client/client.ts";
+import { clientChooser, type ClientChoice } from "../../../src/client/middleware/client-choice.ts";
+
+interface Context {
+  readonly env: unknown;
+}
+
+const GRANT = { bucket: "x", tokens: 1, remaining: 0, waitedMs: 0, grantedAtMs: 5 };
+
+function chooser(options: ClientChoice<Context>): (context: Context) => Client {
+  return clientChooser(options, ({ env }) => env);
+}
+
+/** A binding that counts the attempts to acquire, and fails them if `fails`. */
+function service(fails = false): { fetch(request: Request): Response; attempts: Request[] } {
+  const attempts: Request[] = [];
+  return {
+    attempts,
+    fetch(request) {
+      attempts.push(request);
+      if (fails) throw new Error("away");
+      return Response.json(GRANT);
+    },
+  };
+}
+
+describe("clientChooser", () => {
+  it("returns the client that is given, or the one that a function returns", () => {
+    const client = createClient({ url: "http://sluice.test" });
+    expect(chooser({ client })({ env: {} })).toBe(client);
+    const other = createClient({ url: "http://other.test" });
+    const choose = chooser({ client: ({ env }) => (env === "other" ? other : client) });
+    expect([choose({ env: "other" }), choose({ env: {} })]).toEqual([other, client]);
+  });
+
+  it("makes one client of a URL, with its settings", async () => {
+    const sent: object[] = [];
+    const choose = chooser({
+      url: "http://sluice.test",
+      token: "t",
+      fetch: async (url, { headers }) => {
+        sent.push({ url, authorization: headers["Authorization"] });
+        return Response.json(GRANT);
+      },
+    });
+    await choose({ env: {} }).acquire("x");
+    expect(choose({ env: {} })).toBe(choose({ env: {} }));
+    expect(sent).toEqual([
+      { url: "http://sluice.test/acquire?bucket=x", authorization: "Bearer t" },
+    ]);
+  });
+
+  it("makes one client for each binding SLUICE", async () => {
+    const choose = chooser({});
+    const [one, other] = [service(), service()];
+    const client = choose({ env: { SLUICE: one } });
+    expect(choose({ env: { SLUICE: one } })).toBe(client);
+    expect(choose({ env: { SLUICE: other } })).not.toBe(client);
+    await client.acquire("x");
+    expect([one.attempts.length, other.attempts.length]).toEqual([1, 0]);
+  });
+
+  it.each<readonly [string, (bound: ReturnType<typeof service>) => Client]>([
+    ["given as service", (bound) => chooser({ service: bound })({ env: {} })],
+    ["bound as SLUICE", (bound) => chooser({})({ env: { SLUICE: bound } })],
+  ])("asks a binding %s once, without a key", async (_, clientOf) => {
+    const bound = service(true);
+    await expect(clientOf(bound).acquire("x")).rejects.toMatchObject({ reason: "unavailable" });
+    expect(bound.attempts.map(({ headers }) => headers.get("Idempotency-Key"))).toEqual([null]);
+  });
+
+  it.each([[undefined], [null], ["text"], [{}], [{ SLUICE: "text" }], [{ SLUICE: {} }]])(
+    "lets onUnavailable decide if nothing is bound: %o",
+    async (env) => {
+      await expect(chooser({})({ env }).acquire("x")).rejects.toMatchObject({
+        reason: "illegal-configuration",
+        detail: "No client: pass client, url or service, or bind Sluice as SLUICE",
+      });
+      const open = chooser({ onUnavailable: "open", onError: () => undefined });
+      expect(await open({ env }).acquire("x")).toMatchObject({ ok: true, isUnmetered: true });
+    },
+  );
+
+  it("checks its options when it is made", () => {
+    expect(() => chooser({ url: "/relative" })).toThrow("url must be an absolute URL");
+  });
+});
