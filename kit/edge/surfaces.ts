@@ -38,7 +38,7 @@ export async function grantOf(response: Response | Promise<Response>): Promise<G
   return answer.json();
 }
 
-/** The problem in a response; it must have this status and reason. */
+/** The problem document of a refusal; asserts its status, its reason and what all of them have in common. */
 export async function problemOf(
   response: Response | Promise<Response>,
   status: number,
@@ -46,8 +46,21 @@ export async function problemOf(
 ): Promise<ProblemBody> {
   const answer = await response;
   const problem: ProblemBody = await answer.json();
-  expect([answer.status, problem.reason]).toEqual([status, reason]);
+  expect(problem).toMatchObject({ status, reason });
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get("Content-Type")).toBe("application/problem+json");
+  expect(answer.headers.get("Cache-Control")).toBe("no-store");
+  expect(problem.title).not.toBe("");
+  expect(problem.detail).not.toMatch(/\.$/);
   return problem;
+}
+
+/** Overrides fields of a bucket's policy over HTTP. */
+export async function changePolicy(name: string, changes: Partial<PolicyFields>): Promise<void> {
+  const body = JSON.stringify(changes);
+  const init = { method: "PUT", headers: ADMIN, body };
+  const response = await request(`/buckets/${encodeURIComponent(name)}`, init);
+  expect(response.status).toBe(200);
 }
 
 /** A snapshot over HTTP. */
@@ -189,11 +202,7 @@ async function openWorker(
   send: (path: string, signal: AbortSignal) => Promise<Response>,
 ): Promise<OpenedBucket> {
   const name = uniqueName(prefix);
-  await request(`/buckets/${encodeURIComponent(name)}`, {
-    method: "PUT",
-    headers: ADMIN,
-    body: JSON.stringify(fields),
-  });
+  await changePolicy(name, fields);
   const acquire = (ask: Ask = {}): Promise<Held> => {
     const query = new URLSearchParams({ bucket: name });
     for (const [field, value] of Object.entries(ask)) query.set(field, String(value));

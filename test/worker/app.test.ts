@@ -2,9 +2,7 @@ import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 
-import type { ProblemBody } from "../../src/protocol/problem-document.ts";
-
-import { ADMIN, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
+import { ADMIN, problemOf, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
 import { alarmAtMs, pass, uniqueName, useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
 useVirtualTime();
@@ -12,18 +10,6 @@ useVirtualTime();
 async function put(name: string, fields: object): Promise<Response> {
   const init = { method: "PUT", headers: ADMIN, body: JSON.stringify(fields) };
   return request(`/buckets/${encodeURIComponent(name)}`, init);
-}
-
-/** Asserts a problem document's constant parts and returns it. */
-async function problemOf(response: Response, status: number, reason: string): Promise<ProblemBody> {
-  const problem: ProblemBody = await response.json();
-  expect(problem).toMatchObject({ status, reason });
-  expect(response.status).toBe(status);
-  expect(response.headers.get("Content-Type")).toBe("application/problem+json");
-  expect(response.headers.get("Cache-Control")).toBe("no-store");
-  expect(problem.title).not.toBe("");
-  expect(problem.detail).not.toMatch(/\.$/);
-  return problem;
 }
 
 describe("/acquire", () => {

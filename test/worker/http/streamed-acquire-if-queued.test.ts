@@ -2,23 +2,15 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 
-import type { PolicyFields } from "../../../src/core/policy.ts";
-
 import { STREAM_IF_QUEUED } from "../../../src/protocol/acquire-bodies.ts";
 import { EventReader } from "../../../kit/http/event-stream.ts";
 import { deployed, ONE_A_SECOND } from "../../../kit/edge/deployed.ts";
-import { ADMIN, request, settle, snapshotOf } from "../../../kit/edge/surfaces.ts";
+import { ADMIN, changePolicy, request, settle, snapshotOf } from "../../../kit/edge/surfaces.ts";
 import { pass, uniqueName, useVirtualTime } from "../../../kit/edge/virtual-time.ts";
 
 useVirtualTime({ hasSteadyPauses: true });
 
 const EITHER = { headers: { Accept: STREAM_IF_QUEUED } };
-
-async function changePolicy(name: string, changes: Partial<PolicyFields>): Promise<void> {
-  const body = JSON.stringify(changes);
-  const response = await request(`/buckets/${name}`, { method: "PUT", headers: ADMIN, body });
-  expect(response.status).toBe(200);
-}
 
 /** A bucket of one whose token is gone. */
 async function openEmpty(): Promise<string> {

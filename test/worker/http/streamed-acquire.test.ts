@@ -7,7 +7,15 @@ import type { EventReader } from "../../../kit/http/event-stream.ts";
 
 import { answerFormOf } from "../../../src/worker/http/event-stream.ts";
 import { bearer, CLOSED, deployed, ONE_A_SECOND } from "../../../kit/edge/deployed.ts";
-import { ADMIN, request, settle, snapshotOf, stream } from "../../../kit/edge/surfaces.ts";
+import {
+  ADMIN,
+  changePolicy,
+  problemOf,
+  request,
+  settle,
+  snapshotOf,
+  stream,
+} from "../../../kit/edge/surfaces.ts";
 import { pass, stubOf, uniqueName, useVirtualTime } from "../../../kit/edge/virtual-time.ts";
 
 useVirtualTime({ hasSteadyPauses: true });
@@ -15,12 +23,6 @@ useVirtualTime({ hasSteadyPauses: true });
 /** For what takes milliseconds where nothing else is going on. */
 const PATIENCE_MS = 20_000;
 const EVENT_STREAM = { Accept: "text/event-stream" };
-
-async function changePolicy(name: string, changes: Partial<PolicyFields>): Promise<void> {
-  const body = JSON.stringify(changes);
-  const response = await request(`/buckets/${name}`, { method: "PUT", headers: ADMIN, body });
-  expect(response.status).toBe(200);
-}
 
 /** A bucket of one whose token is gone. */
 async function openEmpty(changes: Partial<PolicyFields> = {}): Promise<string> {
@@ -44,12 +46,6 @@ async function queueUp(name: string, count: number, query = ""): Promise<EventRe
 /** Waits until the object has settled so many or more. */
 async function untilWaiters(name: string, waiters: number): Promise<void> {
   while ((await snapshotOf(name)).waiters !== waiters) await settle();
-}
-
-async function problemOf(response: Promise<Response>, status: number, reason: string) {
-  const answer = await response;
-  expect(answer.headers.get("Content-Type")).toBe("application/problem+json");
-  expect([answer.status, await answer.json()]).toMatchObject([status, { reason }]);
 }
 
 describe("a streamed acquire", () => {
