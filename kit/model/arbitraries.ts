@@ -1,14 +1,16 @@
-/** Policies and operations that fast-check draws. Numbers are small, so that they collide often. */
+/**
+ * Policies and operations for fast-check to draw. Numbers are small, so that they collide often.
+ */
 import * as fc from "fast-check";
 
 import { Policy } from "../../src/core/policy.ts";
 
-/** A drawn refill that depends on the capacity: all of it, or more than fits. */
+/** A refill that depends on the capacity: all of it, or more than fits. */
 const ofCapacity = { whole: 0, more: 3 } as const;
 
 /**
- * Legal policies of every kind that behaves differently: one token a tick or several, ticks that
- * fill the whole bucket, an empty start, a queue for nobody, no wait at all.
+ * Legal policies of every kind that behaves differently: ticks of one token or of several, ticks that
+ * fill the whole bucket, an empty start, a queue of length 0, no waiting at all.
  */
 export const anyPolicy: fc.Arbitrary<Policy> = fc
   .record({
@@ -32,15 +34,15 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc
     }),
   );
 
-/** A number to be folded into 1…capacity by `foldTokens`. */
+/** A number for `foldTokens` to fold into 1…capacity. */
 export const anyTokens = fc.integer({ min: 0, max: 59 });
 
-/** Turns a drawn number into a legal one: a policy is drawn apart from what is asked of it. */
+/** Turns a drawn number into a legal one, since a policy is drawn separately from the requests. */
 export function foldTokens(policy: Policy, drawn: number): number {
   return 1 + (drawn % policy.capacity);
 }
 
-/** A timeout to be cut to the policy's `maxWaitMs`: often none, often the longest there is. */
+/** A timeout to be cut to the policy's `maxWaitMs`: often 0, often the longest there is. */
 const anyTimeoutMs = fc.oneof(
   fc.constant(0),
   fc.integer({ min: 0, max: 300 }),
@@ -48,20 +50,20 @@ const anyTimeoutMs = fc.oneof(
   fc.constant(3_600_000),
 );
 
-/** What callers and time do to a limiter that runs well. */
+/** What callers and time do to a limiter whose daemon is punctual. */
 export type PlainOperation =
   | {
       readonly kind: "acquire";
       readonly tokens: number;
       readonly timeoutMs: number;
-      /** Whether the daemon wakes before the caller asks, where both fall on one instant. */
+      /** Whether the daemon wakes before the caller asks, if both fall on one instant. */
       readonly isDaemonFirst: boolean;
     }
   /** Asks for more than the bucket can ever hold. */
   | { readonly kind: "oversize" }
   | { readonly kind: "cancel"; readonly pick: number }
   | { readonly kind: "pass"; readonly ms: number }
-  /** To the daemon's next wake-up, or a millisecond from it. */
+  /** To the daemon's next wake-up, or a millisecond off. */
   | { readonly kind: "pass to wake"; readonly offsetMs: number };
 
 export const anyPlainOperation: fc.Arbitrary<PlainOperation> = fc.oneof(
@@ -92,10 +94,10 @@ export const anyPlainOperation: fc.Arbitrary<PlainOperation> = fc.oneof(
   },
 );
 
-/** Often shorter than an interval, or up to the very instant of a tick; at times over already. */
+/** Often shorter than an interval, or up to exactly a tick; sometimes over already. */
 const anyPauseMs = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.constantFrom(10, 13, 25, 50, 100));
 
-/** Holds everybody up, and keeps few tokens, or all. */
+/** Delays everybody, and keeps few tokens, or all. */
 type PauseOperation =
   | { readonly kind: "pause"; readonly forMs: number; readonly tokens: number }
   | { readonly kind: "lift" };
@@ -112,7 +114,7 @@ const anyPauseOperation: fc.Arbitrary<PauseOperation> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("lift" as const) }) },
 );
 
-/** And what somebody does who finds that all have to wait. */
+/** Plain operations and pauses. */
 export type PausingOperation = PlainOperation | PauseOperation;
 
 export const anyPausingOperation: fc.Arbitrary<PausingOperation> = fc.oneof(
@@ -120,7 +122,7 @@ export const anyPausingOperation: fc.Arbitrary<PausingOperation> = fc.oneof(
   { weight: 1, arbitrary: anyPauseOperation },
 );
 
-/** One that has left the queue takes its place again. */
+/** A caller that left the queue takes its place again. */
 export interface ComeBackOperation {
   readonly kind: "come back";
   readonly pick: number;
@@ -131,7 +133,7 @@ export const anyComeBack: fc.Arbitrary<ComeBackOperation> = fc.record({
   pick: fc.nat(59),
 });
 
-/** And what an administrator does, and a caller whose place was lost elsewhere. */
+/** Also what an administrator does, and a caller that lost its place elsewhere. */
 export type Operation =
   | PausingOperation
   | ComeBackOperation
@@ -161,7 +163,7 @@ export const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
   },
 );
 
-/** What happens to an owner of a limiter where everything may fail. */
+/** What happens to the owner of a limiter if everything may fail. */
 export type FaultyOperation =
   | { readonly kind: "acquire"; readonly tokens: number; readonly timeoutMs: number }
   | { readonly kind: "cancel"; readonly pick: number }
@@ -169,7 +171,7 @@ export type FaultyOperation =
   | { readonly kind: "pass"; readonly ms: number; readonly lateMs: number }
   /** The clock is set, forward or back. */
   | { readonly kind: "jump"; readonly ms: number }
-  /** The process dies, in the middle of a turn or between two, and comes back from the disk. */
+  /** The process dies, between two turns or in the middle of one, and restarts from the disk. */
   | { readonly kind: "crash"; readonly losesATurn: boolean }
   | { readonly kind: "put back"; readonly count: number }
   | ComeBackOperation
@@ -215,7 +217,7 @@ export const anyFaultyOperation: fc.Arbitrary<FaultyOperation> = fc.oneof(
   { weight: 1, arbitrary: anyPauseOperation },
 );
 
-/** Long enough that queues build up, empty and build up again. */
+/** Long enough for queues to build up, empty and build up again. */
 export function historyOf<Drawn>(operation: fc.Arbitrary<Drawn>): fc.Arbitrary<Drawn[]> {
   return fc.array(operation, { minLength: 40, maxLength: 80 });
 }

@@ -1,6 +1,6 @@
 /**
- * What every surface of Sluice does, written once. The core, the object, HTTP and the in-process
- * filter each say how to open a bucket, how to ask it and how to let virtual time pass; the list below
+ * What every surface of Sluice does, written once. The core, the object, HTTP and the in-process filter
+ * each define how to open a bucket, how to ask it, and how to let virtual time pass. The list below
  * then holds for all of them, to the millisecond.
  */
 import { describe, expect, it } from "vitest";
@@ -18,18 +18,18 @@ export interface Ask {
 export interface Held {
   /** How it ended; `undefined` while it waits. */
   readonly outcome: Outcome | undefined;
-  /** The caller goes away. Resolves when the bucket knows. */
+  /** The caller leaves. Resolves once the bucket knows. */
   leave(): Promise<void>;
 }
 
-/** A bucket under virtual time. */
+/** A bucket in virtual time. */
 export interface OpenedBucket {
-  /** Resolves once the request has arrived: the next one comes after it. */
+  /** Resolves once the request has arrived, so that the next one comes after it. */
   acquire(ask?: Ask): Promise<Held>;
   inspect(): Promise<LimiterView>;
-  /** Pauses the bucket; `untilMs: 0` ends a pause. Left out where the surface cannot do it. */
+  /** Pauses the bucket; `untilMs: 0` ends a pause. Absent if the surface has no such call. */
   pause?(pause: { untilMs: number; tokens?: number }): Promise<LimiterView>;
-  /** Lets time pass; the daemon wakes whenever it wants to in the meantime, exactly on time. */
+  /** Lets time pass. The daemon wakes exactly when it wants to. */
   pass(durationMs: number): Promise<void>;
   readonly nowMs: number;
 }

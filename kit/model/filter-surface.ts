@@ -1,4 +1,6 @@
-/** The in-process filter under vitest's fake timers, for the shared list of behaviours. */
+/**
+ * The in-process filter under vitest's fake timers, as a surface of the shared list of behaviours.
+ */
 import { vi } from "vitest";
 
 import type { Outcome } from "../../src/core/outcome.ts";
@@ -7,7 +9,7 @@ import type { OpenedBucket } from "./behaviours.ts";
 
 import { createTokenBucketFilter } from "../../src/local/token-bucket-filter.ts";
 
-/** Opens a filter. Timers and clocks have to be faked while it is used. */
+/** Opens a filter. Timers and clocks must be faked while it is in use. */
 export async function openFilter({ capacity, ...options }: PolicyFields): Promise<OpenedBucket> {
   const filter = createTokenBucketFilter(capacity, options);
   return {

@@ -1,13 +1,13 @@
 /**
- * Contract rule 8 for long lists of grants: the window of time in which most was granted of what the
- * policy allows for its length.
+ * Contract rule 8 for long lists of grants: finds the window of time in which the largest share was
+ * granted of what the policy allows for its length.
  *
- * It need not look at every pair of grants. A window may be taken to begin with a grant. Of those that
- * begin at `t` and are allowed `capacity + refillTokens × k`, so those of `k - 1` whole intervals and
- * a bit, all lie within `[t, t + k × refillIntervalMs)`, which is allowed no more (instants are whole
- * milliseconds, so the last of it is one millisecond short of `k` intervals). One window for each
- * grant and each `k` therefore decides for all. For one `k` they are found by moving both ends along
- * the list once. And a `k` for which all that was ever granted would be allowed ends the search.
+ * It need not look at every pair of grants. A window can be assumed to begin with a grant. Among those
+ * that begin at `t` and are allowed `capacity + refillTokens × k`, all windows of `k - 1` whole
+ * intervals and a bit lie within `[t, t + k × refillIntervalMs)`, which is allowed no more. (Instants
+ * are whole milliseconds, so that window is one millisecond short of `k` intervals.) One window for
+ * each grant and each `k` therefore decides for all. For one `k`, they are found by moving both ends
+ * along the list once. The search ends at a `k` that would allow everything ever granted.
  */
 import type { Policy } from "../../src/core/policy.ts";
 
@@ -21,7 +21,9 @@ export interface GrantWindow {
   readonly lengthMs: number;
 }
 
-/** The window with the least room, negative where the rule is broken; `undefined` without any grant. */
+/**
+ * The window with the least room, negative if the rule is broken; `undefined` if there are no grants.
+ */
 export function fullestWindow(
   policy: Pick<Policy, "capacity" | "refillTokens" | "refillIntervalMs">,
   grants: readonly SeenGrant[],

@@ -1,7 +1,7 @@
 /**
- * Limiters for tests: policies with everyday numbers, and a scene whose callers have names, so that
- * a test reads as rows of (instant, who, what came of it). Instants in a scene count from its start;
- * the limiter below sees them as epoch milliseconds.
+ * Limiters for tests: policies with everyday numbers, and a scene whose callers have names, so that a
+ * test reads as rows of (instant, caller, result). Instants in a scene count from its start; the
+ * limiter underneath sees them as epoch milliseconds.
  */
 import type { PolicyFields } from "../../src/core/policy.ts";
 import type { AcquireRequest, LimiterState, LimiterView, Turn } from "../../src/core/limiter.ts";
@@ -11,22 +11,22 @@ import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";
 
-/** Where scenes start: no multiple of any interval, so that a grid counted from 0 shows up. */
+/** Where scenes start. No multiple of any interval, so that a grid counted from 0 is noticed. */
 export const epochMs = 1_795_425_904_731;
 
-/** The original's numbers (a bucket of one, one token a second) with `fields` laid over them. */
+/** The original's numbers (a bucket of one, one token a second) with `fields` applied. */
 export function policyOf(fields: Partial<PolicyFields> = {}): Policy {
   return Policy.of({ capacity: 1, refillTokens: 1, refillIntervalMs: 1000, ...fields });
 }
 
-/** `Policy.of` as somebody without types calls it. */
+/** `Policy.of` as called from untyped code. */
 export function policyFrom(fields: Readonly<Record<string, unknown>>): Policy {
   return Policy.of(fields as unknown as PolicyFields);
 }
 
 type Request = Omit<AcquireRequest<string>, "caller">;
 
-/** A limiter with named callers. Every verb answers with one line for each thing that it did. */
+/** A limiter with named callers. Every verb returns one line for each thing that it did. */
 export class Scene {
   limiter: Limiter<string>;
   readonly #waiters = new Map<string, Waiter<string>>();
@@ -53,7 +53,7 @@ export class Scene {
     return linesOf(this.limiter.cancel(this.waiter(caller), epochMs + atMs));
   }
 
-  /** Somebody who has left comes back to its place. */
+  /** A caller that left comes back to its place. */
   comeBack(atMs: number, caller: string): string[] {
     const turn = this.limiter.comeBack(this.waiter(caller), epochMs + atMs);
     if (turn.waiter) this.#waiters.set(caller, turn.waiter);
@@ -81,7 +81,7 @@ export class Scene {
     return linesOf(this.limiter.resume(epochMs + atMs));
   }
 
-  /** The limiter as it comes back from the disk: through JSON text, with nobody waiting. */
+  /** The limiter as restored from the disk: through JSON text, with nobody waiting. */
   restore(): void {
     const state: LimiterState = JSON.parse(JSON.stringify(this.limiter));
     this.limiter = Limiter.from(this.limiter.policy, state);
@@ -92,7 +92,7 @@ export class Scene {
     return this.limiter.checkpoint(epochMs + atMs);
   }
 
-  /** The daemon: one line for each grant up to `untilMs`, woken just when it asked to be. */
+  /** The daemon: one line for each grant up to `untilMs`, waking exactly when asked to. */
   runDaemon(untilMs: number): string[] {
     const lines: string[] = [];
     for (;;) {
@@ -127,7 +127,7 @@ export class Scene {
   }
 }
 
-/** Who stands where and is granted when, from the head on: `Ann 1 at 1000`. */
+/** Where everybody stands and when they are granted, from the head on: `Ann 1 at 1000`. */
 export function placesOf({ limiter }: Scene): string[] {
   return [...limiter.places()].map(
     ({ waiter, position, grantAtMs }) => `${waiter.caller} ${position} at ${grantAtMs - epochMs}`,

@@ -1,6 +1,6 @@
 /**
- * A limiter that runs well, in virtual time: callers as fast-check draws them, and a daemon that
- * calls `advance` just when the limiter asks for it. (`VirtualOwner` is the one where things fail.)
+ * A limiter with a punctual daemon, in virtual time: callers as fast-check draws them, and a daemon
+ * that calls `advance` exactly when the limiter asks for it. (In virtual-time.ts, things fail.)
  */
 import type { LimiterState, Settlement, Turn } from "../../src/core/limiter.ts";
 import type { Pause } from "../../src/core/pause.ts";
@@ -15,11 +15,11 @@ import { epochMs } from "./limiters.ts";
 export class OnDemandLimiter {
   readonly limiter: Limiter<string>;
   nowMs: number;
-  /** Everything that was told to anybody, in order. */
+  /** Everything that was reported, in order. */
   readonly settled: Settlement<string>[] = [];
-  /** Those who wait, in order of joining. */
+  /** The waiters, in order of joining. */
   readonly standing = new Map<string, Waiter<string>>();
-  /** Those who have hung up and not come back, in order of leaving. */
+  /** Callers that hung up and haven't come back, in order of leaving. */
   readonly away = new Map<string, Waiter<string>>();
   /** A handle for each caller that ever waited, whether it still does or not. */
   readonly #handles: Waiter<string>[] = [];
@@ -30,7 +30,9 @@ export class OnDemandLimiter {
     this.nowMs = nowMs;
   }
 
-  /** Time passes to `atMs`. A wake-up at that very instant is left for `wake`, or the next verb. */
+  /**
+   * Lets time pass to `atMs`. A wake-up at exactly that instant is left to `wake`, or to the next verb.
+   */
   passTo(atMs: number): void {
     for (;;) {
       const { nextWakeAtMs } = this.limiter;
@@ -41,20 +43,20 @@ export class OnDemandLimiter {
     this.nowMs = atMs;
   }
 
-  /** Where a drawn passing of time leads to. */
+  /** The instant that a drawn passing of time leads to. */
   instantOf(operation: Extract<PlainOperation, { kind: "pass" | "pass to wake" }>): number {
     if (operation.kind === "pass") return this.nowMs + operation.ms;
     const wakeAtMs = this.limiter.nextWakeAtMs ?? this.nowMs;
     return Math.max(this.nowMs, wakeAtMs + operation.offsetMs);
   }
 
-  /** Whether the daemon has been asked to wake by now. */
+  /** Whether the daemon should have woken by now. */
   get isDue(): boolean {
     const { nextWakeAtMs } = this.limiter;
     return nextWakeAtMs !== undefined && nextWakeAtMs <= this.nowMs;
   }
 
-  /** The daemon, if it is due. It is never woken for nobody. */
+  /** The daemon, if it is due. It is never woken while nobody waits. */
   wake(): void {
     if (!this.isDue) return;
     const { settled } = this.#note(this.limiter.advance(this.nowMs));
@@ -71,7 +73,7 @@ export class OnDemandLimiter {
     }
   }
 
-  /** A new caller; answers with its name. */
+  /** A new caller; returns its name. */
   acquire(tokens: number, timeoutMs: number, firstArrivalMs?: number): string {
     const caller = `caller ${(this.#arrivals += 1)}`;
     const request = {
@@ -86,7 +88,7 @@ export class OnDemandLimiter {
     return caller;
   }
 
-  /** The caller at `pick` of all who ever waited, counted round, hangs up. */
+  /** A caller hangs up: number `pick`, wrapping around, of all that ever waited. */
   cancel(pick: number): Waiter<string> | undefined {
     const waiter = this.#handles[pick % Math.max(1, this.#handles.length)];
     if (!waiter) return undefined;
@@ -95,7 +97,7 @@ export class OnDemandLimiter {
     return waiter;
   }
 
-  /** The caller at `pick` of those who are away, counted round, takes its place again. */
+  /** A caller takes its place again: number `pick`, wrapping around, of those that are away. */
   comeBack(pick: number): Waiter<string> | undefined {
     const left = [...this.away.values()][pick % Math.max(1, this.away.size)];
     if (!left) return undefined;
@@ -150,14 +152,14 @@ export class OnDemandLimiter {
     }
   }
 
-  /** This limiter after a restart: read from its own JSON text, with all who wait put back. */
+  /** This limiter after a restart: read from its own JSON text, with all waiters requeued. */
   restarted(): OnDemandLimiter {
     const { policy } = this.limiter;
     const state: LimiterState = JSON.parse(JSON.stringify(this.limiter));
     const other = new OnDemandLimiter(Limiter.from<string>(policy, state), this.nowMs);
     other.#arrivals = this.#arrivals;
     for (const handle of this.#handles) {
-      // The handles of those who have gone stay, so that both limiters number them alike.
+      // Handles of callers that are gone stay, so that both limiters number them alike.
       if (!this.standing.has(handle.caller)) {
         other.#handles.push(handle);
         continue;

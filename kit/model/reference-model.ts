@@ -1,8 +1,8 @@
 /**
- * A limiter written as naively as the rules can be read, to compare the real one with. Its daemon
- * ticks one by one on every instant of the grid for as long as anybody looks; its queue is an array;
- * when a caller would be granted it finds out by letting the whole queue play out. Shares no code
- * with `src/core`, on purpose.
+ * A limiter written as naively as the rules can be read, to compare the real one with. Its daemon ticks
+ * on every instant of the grid, one by one, for as long as anybody looks. Its queue is an array. To
+ * find out when a caller will be granted, it plays out the whole queue. It shares no code with
+ * `src/core`, on purpose.
  */
 
 export interface ReferencePolicy {
@@ -34,7 +34,7 @@ interface Place {
   readonly tokens: number;
   readonly queuedAtMs: number;
   readonly deadlineAtMs: number;
-  /** Of all who ever joined, how many had before it. */
+  /** How many callers had ever joined before it. */
   readonly number: number;
 }
 
@@ -50,7 +50,7 @@ interface ReferenceRequest {
   readonly firstArrivalMs?: number;
 }
 
-/** Time is passed in order: call `tickUntil(nowMs)` before any other verb at `nowMs`. */
+/** Time passes in order: call `tickUntil(nowMs)` before any other verb at `nowMs`. */
 export class ReferenceModel {
   #policy: ReferencePolicy;
   #startedAtMs: number | undefined = undefined;
@@ -59,14 +59,14 @@ export class ReferenceModel {
   #pausedUntilMs = -Infinity;
   #queue: Place[] = [];
   #joined = 0;
-  /** Those who have left. */
+  /** Callers that have left. */
   readonly #away = new Map<string, Place>();
   #granted = 0;
   #refused = 0;
   #cancelled = 0;
-  /** Every token there ever was: what the bucket began with and what its ticks brought… */
+  /** Every token there ever was: the bucket's initial ones and those that ticks added… */
   #mintedTokens = 0;
-  /** …and what became of them: flowed over, cut off or taken by a pause, … */
+  /** …and what became of them: overflowed, cut off or taken by a pause, … */
   #lostTokens = 0;
   /** …or granted. The rest is in the bucket. */
   #grantedTokens = 0;
@@ -111,7 +111,10 @@ export class ReferenceModel {
     return this.#serve(nowMs);
   }
 
-  /** One that had left the queue: as far forward as it came, but behind whoever would be late for it. */
+  /**
+   * A caller that had left the queue goes as far forward as its arrival says, but behind anybody it
+   * would make late.
+   */
   comeBack(caller: string, nowMs: number): ReferenceSettlement[] {
     const returner = this.#away.get(caller);
     if (!returner) return [];
@@ -150,7 +153,7 @@ export class ReferenceModel {
     return this.#serve(nowMs);
   }
 
-  /** Time has to be passed to `nowMs` before, as for all. */
+  /** As for every verb, time must have passed to `nowMs`. */
   pause({ untilMs, tokens }: ReferencePause, nowMs: number): ReferenceSettlement[] {
     if (untilMs <= nowMs) return [];
     this.#startAt(nowMs);
@@ -195,7 +198,9 @@ export class ReferenceModel {
     return head && this.#grantTimeBehind([], head.tokens, nowMs);
   }
 
-  /** Tokens that neither are in the bucket nor went anywhere: 0, or the model itself is wrong. */
+  /**
+   * Tokens that are neither in the bucket nor accounted for. Must be 0, or the model itself is wrong.
+   */
   get unaccountedTokens(): number {
     return this.#mintedTokens - this.#lostTokens - this.#grantedTokens - this.#tokens;
   }
@@ -263,7 +268,7 @@ export class ReferenceModel {
     return settled;
   }
 
-  /** Refuses those who cannot be served in time any more, seen from the head to the tail. */
+  /** Refuses waiters that can no longer be served in time, from head to tail. */
   #retime(nowMs: number): ReferenceSettlement[] {
     const staying: Place[] = [];
     const leaving: { readonly place: Place; readonly reason: string }[] = [];
@@ -282,7 +287,7 @@ export class ReferenceModel {
     this.#queue = staying;
     const settled = leaving.map(({ place: { caller, tokens }, reason }) => {
       if (reason !== "timeout") return this.#refuse(caller, reason);
-      // Whoever comes back stands behind all who stayed.
+      // If it asks again, it stands behind everybody who stayed.
       return this.#refuse(caller, reason, this.#grantTimeBehind(staying, tokens, nowMs) - nowMs);
     });
     return [...settled, ...this.#serve(nowMs)];

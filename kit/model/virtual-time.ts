@@ -1,8 +1,8 @@
 /**
- * The limiter's owner in virtual time: callers, a clock, a disk, and a daemon that calls `advance`
- * when the limiter asks for it. All of them can fail: the daemon comes late, the clock jumps, the
- * process dies between any two turns or in the middle of one. It keeps the book that the laws are
- * checked against: who was told what, in which order, and who stood in front of whom.
+ * The limiter's owner in virtual time: callers, a clock, a disk, and a daemon that calls `advance` when
+ * the limiter asks for it. All of them can fail: the daemon comes late, the clock jumps, the process
+ * dies between two turns or in the middle of one. The owner keeps the book that the laws are checked
+ * against: who got which answer, in which order, and who stood in front of whom.
  */
 import type { LimiterState, Settlement, Turn } from "../../src/core/limiter.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
@@ -12,47 +12,47 @@ import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 
-/** One grant as the caller was told of it. */
+/** One grant, as reported to the caller. */
 export interface SeenGrant {
   readonly tokens: number;
   readonly grantedAtMs: number;
 }
 
-/** What the owner remembers of a caller that has not been settled. */
+/** What the owner remembers of a caller that hasn't been settled. */
 interface Standing {
   readonly caller: string;
-  /** None until the limiter has answered its first request. */
+  /** `undefined` until the limiter has answered its first request. */
   waiter?: Waiter<string>;
 }
 
 export class VirtualOwner {
-  /** In the order in which they were told. */
+  /** In the order in which they were reported. */
   readonly grants: SeenGrant[] = [];
-  /** How often each caller was settled: granted, refused or gone of its own will. */
+  /** How often each caller was settled: granted, refused, or gone by itself. */
   readonly settlements = new Map<string, number>();
   /** Callers that were granted past somebody in front of them. */
   readonly overtakings: string[] = [];
-  /** What a pause should have held up. */
+  /** What a pause should have held back. */
   readonly leaks: string[] = [];
   /** How many pauses there were. */
   pauses = 0;
-  /** How many came back to wait. */
+  /** How many callers came back to wait. */
   comeBacks = 0;
   readonly #policy: Policy;
   #limiter: Limiter<string>;
   #clockMs: number;
-  /** The latest that the limiter has been told. */
+  /** The latest instant the limiter was given. */
   #latestMs = -Infinity;
   #disk: string | undefined = undefined;
-  /** The last pause that is not lifted. */
+  /** The last pause that hasn't been lifted. */
   #pause: Pause | undefined = undefined;
-  /** Tokens granted since. */
+  /** Tokens granted since that pause. */
   #grantedSincePause = 0;
-  /** In the order of the queue. */
+  /** In queue order. */
   #standing: Standing[] = [];
-  /** Those who have hung up and not come back. A crash forgets them. */
+  /** Callers that hung up and haven't come back. A crash forgets them. */
   #away: Waiter<string>[] = [];
-  /** Those whose places died with the process, and who have not been put back yet. */
+  /** Callers whose places died with the process, and that haven't been requeued yet. */
   #displaced: Waiter<string>[] = [];
 
   constructor(policy: Policy, clockMs: number) {
@@ -69,7 +69,7 @@ export class VirtualOwner {
     this.#turn((limiter) => limiter.acquire(request, this.#clockMs));
   }
 
-  /** The caller at `pick`, counted round, hangs up. */
+  /** A caller hangs up: number `pick`, wrapping around. */
   cancel(pick: number): void {
     const [leaving] = this.#standing.splice(pick % Math.max(1, this.#standing.length), 1);
     const waiter = leaving?.waiter;
@@ -79,28 +79,30 @@ export class VirtualOwner {
     this.#turn((limiter) => limiter.cancel(waiter, this.#clockMs));
   }
 
-  /** The caller at `pick` of those who are away, counted round, takes its place again. */
+  /** A caller takes its place again: number `pick`, wrapping around, of those that are away. */
   comeBack(pick: number): void {
     const [returner] = this.#away.splice(pick % Math.max(1, this.#away.length), 1);
     if (!returner) return;
     const { caller } = returner;
-    // Whoever was due before it came back is no overtaker.
+    // A waiter that was due before it came back doesn't count as overtaking.
     this.#turn((limiter) => limiter.advance(this.#clockMs));
     this.settlements.set(caller, 0);
     const standing: Standing = { caller };
     this.#standing.unshift(standing);
     const { waiter } = this.#turn((limiter) => limiter.comeBack(returner, this.#clockMs));
     if (!waiter) return;
-    // How far forward it may stand is not for this book to say.
+    // This book can't say how far forward it may stand.
     this.comeBacks += 1;
     const position = [...this.#limiter.places()].findIndex((place) => place.waiter === waiter);
     this.#standing.shift();
     this.#standing.splice(position, 0, standing);
   }
 
-  /** Nobody's ticks bring anything for a while. A shorter pause than the one in force only lowers it. */
+  /**
+   * Ticks add nothing for a while. A pause shorter than the one in force only lowers the tokens.
+   */
   pause(forMs: number, tokens: number): void {
-    // Who was due before is not let through by the pause.
+    // Waiters that were due before aren't let through by the pause.
     this.#turn((limiter) => limiter.advance(this.#clockMs));
     const pause = { untilMs: this.#clockMs + forMs, tokens };
     if (forMs > 0) this.#notePause(pause);
@@ -112,7 +114,7 @@ export class VirtualOwner {
     this.#turn((limiter) => limiter.resume(this.#clockMs));
   }
 
-  /** Time passes; the daemon wakes `lateMs` after each instant that it was asked for. */
+  /** Time passes. The daemon wakes `lateMs` after each instant that it was asked for. */
   pass(ms: number, lateMs: number): void {
     const untilMs = this.#clockMs + ms;
     for (;;) {
@@ -123,14 +125,14 @@ export class VirtualOwner {
     this.#clockMs = untilMs;
   }
 
-  /** The clock is set, forward or back, and nobody wakes up for it. */
+  /** The clock is set, forward or back, and nobody wakes up because of it. */
   jump(ms: number): void {
     this.#clockMs += ms;
   }
 
   /**
-   * The process dies and comes back from the disk. With `losesATurn` it dies after a turn of which
-   * neither the disk nor any caller heard.
+   * The process dies and restarts from the disk. With `losesATurn` it dies after a turn that reached
+   * neither the disk nor any caller.
    */
   crash(losesATurn: boolean): void {
     if (losesATurn) this.#limiter.acquire({ caller: "nobody", timeoutMs: 0 }, this.#clockMs);
@@ -148,9 +150,9 @@ export class VirtualOwner {
     this.#away = [];
   }
 
-  /** The first `count` of those who lost their places come back. */
+  /** The first `count` of the callers that lost their places come back. */
   requeue(count: number): void {
-    // Whoever was due before they came back is no overtaker.
+    // A waiter that was due before they came back doesn't count as overtaking.
     this.#turn((limiter) => limiter.advance(this.#clockMs));
     for (const { caller, tokens, queuedAtMs, deadlineAtMs } of this.#displaced.splice(0, count)) {
       const leftMs = Math.max(0, deadlineAtMs - this.#clockMs);
@@ -168,7 +170,7 @@ export class VirtualOwner {
     this.requeue(this.#displaced.length);
   }
 
-  /** Somebody asks without waiting, and is told what comes of it. Not in the book. */
+  /** Asks without waiting, and returns the outcome. Not in the book. */
   probe(tokens: number): Outcome {
     const outcomes: Outcome[] = [];
     this.#turn((limiter) => {
@@ -191,7 +193,7 @@ export class VirtualOwner {
     }
   }
 
-  /** The daemon. It is never woken for nobody. */
+  /** The daemon. It is never woken while nobody waits. */
   #wakeAt(atMs: number): void {
     this.#clockMs = Math.max(this.#clockMs, atMs);
     const { settled } = this.#turn((limiter) => limiter.advance(this.#clockMs));
@@ -209,14 +211,14 @@ export class VirtualOwner {
     };
   }
 
-  /** What was granted since the pause is what it kept, and what the ticks after it have brought. */
+  /** Grants since the pause come from what it kept and from the ticks after it. */
   #checkPause(tokens: number): void {
     if (!this.#pause) return;
     const { refillTokens, refillIntervalMs } = this.#policy;
     const { untilMs, tokens: kept } = this.#pause;
     this.#grantedSincePause += tokens;
     const afterMs = Math.max(0, this.#latestMs - untilMs);
-    // The grid is the bucket's, so there may be one tick more than whole intervals.
+    // The grid is the bucket's own, so there may be one tick more than whole intervals.
     const ticks = afterMs > 0 ? Math.floor(afterMs / refillIntervalMs) + 1 : 0;
     const most = kept + ticks * refillTokens;
     if (this.#grantedSincePause <= most) return;
@@ -258,8 +260,8 @@ function isOfProbe({ caller }: Settlement<string>): boolean {
 }
 
 /**
- * Every window, from each grant to each later one, in which more was granted than the policy allows
- * for its length; empty where the law holds.
+ * Every window, from each grant to each later one, in which more was granted than the policy allows for
+ * its length; empty if the law holds.
  */
 export function windowsWithTooMuch(policy: Policy, grants: readonly SeenGrant[]): string[] {
   const { capacity, refillTokens, refillIntervalMs } = policy;

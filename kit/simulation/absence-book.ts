@@ -1,36 +1,38 @@
 /**
- * What an instance must know of callers that are not here, by what happened to it: kept beside its host, and
- * with no code of it. Who left with a key while it waited may come back for 30 s; a key that was cancelled is
- * refused for 10 s.
+ * What an instance must know of callers that aren't here, from what happened to it: kept beside its
+ * host, without any of its code. A caller that left with a key while it waited may come back for 30 s;
+ * a cancelled key is refused for 10 s.
  */
 import type { AcquireCall } from "../../src/wire/acquire-call.ts";
 
 const AWAY_MS = 30_000;
 const CANCELLED_MS = 10_000;
 
-/** What a place in the queue keeps from its first request, whoever comes to it later. */
+/** What a place in the queue keeps from its first request, whatever requests share it later. */
 export interface Arrival {
-  /** By the Worker's stamp, where the object that it stood at has died. */
+  /** By the Worker's stamp, if the object that it stood at has died. */
   readonly firstArrivalMs: number | undefined;
   /** By the object's clock. */
   readonly deliveredAtMs: number;
   readonly order: number;
-  /** When its request was received first, monotonic. */
+  /** When its request was first received, monotonic. */
   readonly calledAtMs: number;
   /** Known once it has been let in. */
   deadlineAtMs: number;
 }
 
-/** A place that nobody fills. */
+/** A place that no request holds. */
 export interface Absence {
   readonly arrival: Arrival;
   readonly call: AcquireCall;
   readonly leftAtMs: number;
-  /** Not of one that left while its instance gathered: it may have had no place yet. */
+  /**
+   * False if the caller left while its instance was recovering: it may not have had a place yet.
+   */
   readonly isSure: boolean;
 }
 
-/** Those of one instance. */
+/** The absences of one instance. */
 export class AbsenceBook {
   readonly #away = new Map<string, Absence>();
   readonly #cancelled = new Map<string, number>();
@@ -39,7 +41,7 @@ export class AbsenceBook {
     if (!this.isCancelled(key, absence.leftAtMs)) this.#away.set(key, absence);
   }
 
-  /** Whose place a request takes again that comes with `key` and asks for the same. */
+  /** The place that a request takes again, if it has the key and asks for the same. */
   comesBack({ idempotencyKey: key, ...call }: AcquireCall, nowMs: number): Absence | undefined {
     const away = key === undefined ? undefined : this.away(key, nowMs);
     if (key === undefined || !away || call.requeued) return undefined;
@@ -54,7 +56,7 @@ export class AbsenceBook {
     return away && nowMs <= away.leftAtMs + AWAY_MS ? away : undefined;
   }
 
-  /** An acquire has been let in, or refused: nobody comes back with its key. */
+  /** An acquire was let in or refused, so nobody comes back with its key. */
   arrived({ idempotencyKey: key, ...call }: AcquireCall): void {
     const away = key === undefined ? undefined : this.#away.get(key);
     if (key === undefined || !away) return;

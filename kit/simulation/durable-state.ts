@@ -2,22 +2,22 @@
 import type { KeyedGrant } from "../../src/bucket/idempotency-store.ts";
 import type { BucketRecord } from "../../src/bucket/platform.ts";
 
-/** What the disk holds, or will hold when all commits are through. */
+/** What the disk holds, or will hold once all commits are through. */
 export interface DiskState {
   readonly record: BucketRecord | undefined;
   readonly grants: ReadonlyMap<string, KeyedGrant>;
   readonly alarmAtMs: number | undefined;
-  /** Told apart by a number: what happened between two deletions of all. */
+  /** Numbers the stretches between two resets. */
   readonly life: number;
-  /** And between two changes of the policy. */
+  /** Numbers the stretches between two policy changes. */
   readonly span: number;
 }
 
-/** One commit of one turn: the state that it leaves behind. */
+/** One turn's commit: the state that it leaves behind. */
 export interface Commit {
   readonly state: DiskState;
   readonly setsAlarm: boolean;
   readonly fails: boolean;
-  /** It is on the disk, and the instance does not know yet. */
+  /** It is on the disk, even if the instance doesn't know yet. */
   hasLanded: boolean;
 }

@@ -1,13 +1,13 @@
 /**
  * The platform under a `BucketHost`: one instance of a durable object, from its start to its death.
  *
- * **The output gate.** The writes of a turn are one commit. What is told after a write leaves when its
- * commit is on the disk, and so does all that is told while an earlier commit is under way. What is
- * told in a turn that has not written yet leaves at once: the real gate waits for the turn to end, but
- * the host promises to write first, and is held to it.
+ * **The output gate.** A turn's writes are one commit. An answer given after a write leaves once its
+ * commit is on the disk, and so does every answer given while an earlier commit is pending. An answer
+ * given in a turn that hasn't written yet leaves at once. The real gate waits for the turn to end, but
+ * the host promises to write first, and is held to that.
  *
- * **It dies** with its commits under way: some of the first of them may have reached the disk. All
- * calls that it held, and all answers that have not left, are rejected.
+ * **Death** comes with commits pending; the first few of them may have reached the disk. All calls that
+ * the instance held, and all answers that haven't left, are rejected.
  */
 import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
 import type { BucketDisk, BucketPlatform, BucketRecord } from "../../src/bucket/platform.ts";
@@ -46,14 +46,14 @@ export interface InstanceOwner extends ObservedObject {
   readonly durable: DiskState;
   /** The one that calls go to. */
   readonly instance: Instance | undefined;
-  /** Those that were moved away from, and live. */
+  /** Instances that the object has moved away from and that still live. */
   readonly old: Set<Instance>;
-  /** What goes wrong next. */
+  /** What fails next. */
   nextCommitFails: boolean;
   nextWriteThrows: boolean;
   readonly brokenUntilMs: number;
   readonly slow: { readonly untilMs: number; readonly latencyMs: number };
-  /** The current instance has died before all that it did to the alarm was on the disk. */
+  /** The current instance has died before all of its alarm changes were on the disk. */
   instanceDied(losesAlarmChange: boolean): void;
   /** A commit has reached the disk. */
   land(commit: Commit): void;
@@ -66,36 +66,36 @@ export class Instance implements BucketPlatform, ObservedInstance {
   readonly clock: Clock;
   readonly alarms: AlarmStorage;
   readonly disk: BucketDisk;
-  /** Whether it found an alarm armed, or its first caller was put back. */
+  /** Whether it found an alarm armed, or its first caller was requeued. */
   isRecovering = false;
-  /** When that began, monotonic. */
+  /** When recovery began, monotonic. */
   recoveringFromMs = Infinity;
   readonly jumpsAtStart: number;
-  /** What it began with. */
+  /** The record that it started with. */
   readonly recordAtStart: BucketRecord | undefined;
   readonly lifeAtStart: number;
-  /** The disk as this instance sees it, with all that it has written. */
+  /** The disk as this instance sees it, including everything that it has written. */
   view: DiskState;
-  /** And as it was before this turn. */
+  /** The same, before this turn. */
   viewBefore: DiskState;
-  /** Those who have not been told and have not left, in order of delivery. */
+  /** Requests that haven't been answered and haven't left, in order of delivery. */
   readonly standing = new Set<Standing>();
   isAlive = true;
-  /** Once it has been told that the process ends. */
+  /** True once it was told to shut down. */
   isClosed = false;
   /** Whether any request that follows its place has stood here. */
   hasSentPlaces = false;
   /** When the first request came, monotonic. */
   firstCallAtMs = Infinity;
-  /** And the last that was put back. */
+  /** When the last requeued request came, monotonic. */
   lastRequeuedAtMs = -Infinity;
-  /** Whether anybody has been put back here. */
+  /** Whether any request was requeued here. */
   hasRequeued = false;
-  /** Those who have come back to their places here. */
+  /** How many came back to their places here. */
   returns = 0;
-  /** Those who are not here. */
+  /** Callers that aren't here. */
   readonly absences = new AbsenceBook();
-  /** What this turn is. */
+  /** What kind of turn this is. */
   turnKind: TurnKind = "call";
   readonly seen: Seen = {
     view: undefined,
@@ -107,9 +107,9 @@ export class Instance implements BucketPlatform, ObservedInstance {
     isLeaseWritten: false,
     batch: { tokens: 0, writtenAtMs: -Infinity },
   };
-  /** What the alarm was set to that this instance saw fire last. */
+  /** What the alarm was set to that this instance last saw fire. */
   firedAlarmAtMs = -Infinity;
-  /** When it did: later than it was set to where it was late, or is tried again after a failure. */
+  /** When it did: later than that if the alarm was late, or retried after a failure. */
   alarmRanAtMs = -Infinity;
   readonly #object: InstanceOwner;
   readonly #held = new Set<Held>();
@@ -165,7 +165,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
     return this.#object.instance === this;
   }
 
-  /** Whether the platform may take it out of memory. */
+  /** Whether the platform may evict it. */
   get isIdle(): boolean {
     return this.#held.size === 0 && this.#commits.length === 0;
   }
@@ -180,7 +180,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
     this.recoveringFromMs = this.#object.world.clock.monotonicMs;
   }
 
-  /** Looks at the host as if it were `atMs`; nothing may come of it. */
+  /** Reads from the host as if it were `atMs`; must have no effect. */
   peek<Seen>(atMs: number, read: () => Seen): Seen {
     this.#peekAtMs = atMs;
     const seen = read();
@@ -212,7 +212,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
     const ofSameKey = [...this.standing].filter(
       (other) => key !== undefined && other.attempt.call.idempotencyKey === key,
     );
-    // In a gathering the one that came first need not be the first to be let in.
+    // During recovery, the request that came first isn't necessarily let in first.
     for (const other of ofSameKey) other.isJoined ||= this.isRecovering;
     const isAlone = ofSameKey.length === 0;
     const absence = isAlone ? this.absences.comesBack(attempt.call, wallMs) : undefined;
@@ -240,7 +240,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
         ...(attempt.call.isStreamed && { moved: (place) => laws.placed(this, standing, place) }),
       });
       if (!standing.leave && !standing.isAnswered) {
-        this.#object.world.laws.breaks("3", () => `${attempt.name} neither told nor held`);
+        this.#object.world.laws.breaks("3", () => `${attempt.name} is neither answered nor held`);
       }
       this.#object.world.laws.admitted(this, standing);
     });
@@ -260,7 +260,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
     const { idempotencyKey: key } = call;
     const others = [...this.standing].filter((other) => other.attempt.call.idempotencyKey === key);
     const isAlone = others.length === 0;
-    // Those that are held at the door stand in no place together: each that leaves may have had one.
+    // Requests held during recovery share no place, so each that leaves may have had its own.
     if (key === undefined || (!isAlone && !this.isRecovering)) return;
     const isKnown = letInAt !== undefined && !Number.isNaN(arrival.deadlineAtMs);
     const isSure = isAlone && isKnown && !isJoined;
@@ -298,7 +298,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
     }, "lease");
   }
 
-  /** Answers whether the handler came to its end. */
+  /** Returns whether the handler completed. */
   runAlarm(throws: AlarmFault["throws"]): boolean {
     if (throws === "before") return false;
     this.#runningAlarmAtMs = this.view.alarmAtMs;
@@ -323,14 +323,14 @@ export class Instance implements BucketPlatform, ObservedInstance {
       this.view = { ...this.view, alarmAtMs: runningAtMs };
       return false;
     }
-    // The runtime takes the alarm off the disk by a commit of its own.
+    // The runtime removes the alarm from the disk with a commit of its own.
     this.#setsAlarm = true;
     this.#hasWritten = true;
     this.#commit();
     return true;
   }
 
-  /** One turn: all that happens before the instance waits for something again. */
+  /** One turn: everything that happens before the instance waits for something again. */
   turn(perform: () => void, kind: TurnKind = "call"): void {
     const { laws, onTurn, trace } = this.#object.world;
     if (!this.isAlive) return;
@@ -345,7 +345,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
       laws.breaks("7", () => "went on though a write had failed");
     }
     if (this.#isAborted) {
-      trace(() => `${this.name} gives up`);
+      trace(() => `${this.name} aborts`);
       this.die("is aborted", true);
       return;
     }
@@ -355,7 +355,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
     onTurn();
   }
 
-  /** Another instance is the current one from now on: some commits made it, the rest cannot. */
+  /** Another instance is the current one from now on: some commits made it, the rest can't. */
   lose(): void {
     this.#landSome();
   }
@@ -393,9 +393,9 @@ export class Instance implements BucketPlatform, ObservedInstance {
     this.standing.delete(standing);
     const { life, span } = this.view;
     const isInSpan = laws.isInSpan(this);
-    trace(() => `${this.name} tells ${attempt.name}: ${describe(answer)}`);
+    trace(() => `${this.name} answers ${attempt.name}: ${describe(answer)}`);
     const depart = () => {
-      // Its client may have hung up in the meantime: the answer has left all the same.
+      // Even if its client has hung up in the meantime, the answer has left.
       const isByOldInstance = !this.isCurrent;
       const answered = { life, span, isInSpan, isByOldInstance };
       laws.departed(attempt, answer, answered, this.#object.durable);
@@ -461,7 +461,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
       this.turn(callback, "tick");
     };
     const lateMs = random.chance(0.2) ? random.integer(1, 3) : 0;
-    // The runtime's timers know whole milliseconds only.
+    // The runtime's timers only support whole milliseconds.
     clock.after(Math.max(1, Math.trunc(delayMs)) + lateMs, fire);
     return () => {
       isCleared = true;
@@ -530,14 +530,14 @@ export class Instance implements BucketPlatform, ObservedInstance {
     return this.#isAborted;
   }
 
-  /** The policy that is written, as a Worker would configure it. */
+  /** The written policy, as a Worker would configure it. */
   get writtenPolicy(): NamedPolicyFields | undefined {
     const { record } = this.view;
     return record && { name: record.policyName, ...record.policy };
   }
 }
 
-/** In a line. */
+/** An answer in one line. */
 function describe(answer: AcquireAnswer): string {
   if (answer.kind === "outcome") return JSON.stringify(answer.outcome);
   if (answer.kind === "replay") return `replay ${JSON.stringify(answer.grant)}`;

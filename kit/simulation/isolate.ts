@@ -1,7 +1,7 @@
 /**
- * One isolate of the Worker: its clock, what it holds on lease, and its asks on their way. An ask is
- * sent once. It may be late, be lost on the way there or back, or arrive after the isolate has given it
- * up; the isolate may die with all that it holds.
+ * One isolate of the Worker: its clock, the leases that it holds, and its pending asks. An ask is sent
+ * once. It may be late, be lost on the way there or back, or be answered after the isolate has given it
+ * up. The isolate may die with everything that it holds.
  */
 import type { LeaseAsk, LeaseReport } from "../../src/core/lease/lease.ts";
 import type { LeaseStep } from "../../src/core/lease/lease-driver.ts";
@@ -15,10 +15,10 @@ import type { VirtualObject } from "./virtual-object.ts";
 import { LeaseDriver } from "../../src/core/lease/lease-driver.ts";
 import { LeaseBook } from "./lease-book.ts";
 
-/** A clock that is set back by more than this is behind whatever was seen since an ask. */
+/** A clock set back by more than this is behind everything seen since an ask. */
 const NOTICED_MS = 60_000;
 
-/** When an isolate asks, beside a request that goes to the object. */
+/** When an isolate asks, relative to a request that goes to the object. */
 type AskTime = "before" | "after" | "at the answer";
 
 export class Isolate {
@@ -47,7 +47,7 @@ export class Isolate {
     this.#clockAheadMs = random.pick([0, 0, random.integer(-5_000, 5_000), 3_600_000]) + 7_200_000;
   }
 
-  /** Grants a request on the spot, or answers `false`: it has to go to the object. */
+  /** Grants a request immediately, or returns `false`: it must go to the object. */
   tryGrant({ name, tokens, key }: Client): boolean {
     if (!this.#driver || key !== undefined) return false;
     const isTaken = this.#driver.tryTake(tokens, this.#nowMs);
@@ -66,7 +66,7 @@ export class Isolate {
     return report;
   }
 
-  /** Around a request that goes to the object. */
+  /** Wraps sending a request to the object. */
   around(send: () => void): void {
     if (this.#askTime === "before") this.#ask();
     send();
@@ -84,8 +84,8 @@ export class Isolate {
   }
 
   /**
-   * Its clock is set. Not back while an ask is under way, unless by so much that it is noticed: by less
-   * than the round trip it would make the lease last longer, and nobody could tell.
+   * Sets its clock. Not back while an ask is pending, unless by so much that it is noticed: a jump
+   * shorter than the round trip would make the lease last longer, and nobody could tell.
    */
   jump(byMs: number): void {
     if (byMs < 0 && byMs > -NOTICED_MS && this.book.isAsking) return;
@@ -143,7 +143,7 @@ export class Isolate {
       fail();
       return;
     }
-    // Given up while it is under way.
+    // The ask fails while it is pending.
     if (fate < 0.06) clock.after(this.#random.integer(0, 10), () => settle(undefined));
     clock.after(this.#networkMs(), () => {
       const instance = this.#object.liveInstance();
@@ -156,7 +156,7 @@ export class Isolate {
     });
   }
 
-  /** The bucket is paused: all that is held goes back, in a call of its own, which may be lost. */
+  /** The bucket is paused: everything held goes back, in a call of its own that may be lost. */
   #giveBack(giveBack: LeaseAsk): void {
     const { clock, trace } = this.#object.world;
     this.book.returnedLeases(giveBack);
@@ -178,7 +178,7 @@ export class Isolate {
     this.#object.world.clock.after(Math.max(1, wakeAtMs - nowMs) + lateMs, () => {
       if (!this.isAlive) return;
       const wokeAtMs = this.#nowMs;
-      // Where the clock has jumped back, the driver goes by the time that the timer was set for.
+      // If the clock has jumped back, the driver uses the time that the timer was set for.
       this.#perform(driver, driver.woke(wakeAtMs, wokeAtMs), Math.max(wakeAtMs, wokeAtMs));
     });
   }

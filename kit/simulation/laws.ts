@@ -1,39 +1,42 @@
 /**
- * What must hold in every schedule, whatever goes wrong. The numbers are those of the failures.
+ * What must hold in every schedule, whatever goes wrong. Failures refer to these numbers.
  *
- * 1. *Never too much*, contract rule 8, in a stronger form that takes one pass: one bucket on the same
- *    grid could have given all grants that left, by whichever instances, and all that isolates gave out of
- *    leases. What one bucket gives keeps rule 8 in every window. It is exact with clocks set back and
- *    instances that live on, because a grant's instant is never before the tick that its instance stands
- *    at, and between two ticks the order of grants does not matter. A grant out of a lease counts when it
- *    is given, or at the lease's end by the bucket's clock if that has jumped ahead. A change of the policy
- *    begins a new span, with all that may be granted yet: by itself it must not add a token, and what is
- *    granted in the very turn of the change is in no span. A deletion of all begins a new life.
- * 2. *A crash at any point*: after each turn, and as each grant leaves, what a restart would find has no
- *    more tokens than memory, and at most a batch less. The gate sees to it that no answer leaves before
- *    its commit, so this is judged against what the instance has written, on the disk or not.
- * 3. *Settled once*, and everybody in the end; one who waits is refused for a stated cause only.
- * 4. *Order*: nobody is granted past somebody who stands before it, nor past one who is on the way back
- *    from an instance that died before this one began to gather, however many did. No lease is given then, nor while anybody waits; and no isolate grants
- *    out of a lease that was there when a request went to the object, while that one waits.
+ * 1. *Never too much*: contract rule 8, in a stronger form that takes one pass. One bucket on the same
+ *    grid could have given all grants that left, from whichever instances, and everything that isolates
+ *    granted out of leases. What one bucket gives obeys rule 8 in every window. This is exact even with
+ *    clocks set back and instances that live on, because a grant's instant is never before the tick
+ *    that its instance stands at, and between two ticks the order of grants doesn't matter. A grant out
+ *    of a lease counts when it is given, or at the lease's end by the bucket's clock if that has jumped
+ *    ahead. A policy change begins a new span, with everything that may still be granted: the change
+ *    itself must not add a token, and what is granted in the same turn belongs to no span. A reset
+ *    begins a new life.
+ * 2. *A crash at any point*: after each turn, and as each grant leaves, what a restart would find has
+ *    no more tokens than memory, and at most a batch less. The gate ensures that no answer leaves
+ *    before its commit, so this is judged by what the instance has written, on the disk or not.
+ * 3. *Settled once*, and everybody in the end. A waiter is refused for a legal cause only.
+ * 4. *Order*: nobody is granted past a waiter in front, nor past a caller on its way back from an
+ *    instance that died before this one began to recover, however many instances died. No lease is
+ *    given then, nor while anybody waits, and while a request waits at the object, its isolate doesn't
+ *    grant out of a lease that it held when that request left.
  * 5. *Keys*: a grant with a key is on the disk before it leaves, and is the only one of its key.
- * 6. *No write without need*: more was granted than the batch, its rest is due, or a lease or the policy
- *    has changed.
- * 7. *No surprise*: nothing thrown that the schedule did not throw, no alarm that could never fire, an
- *    alarm armed while somebody waits and not when nobody does any more.
- * 8. *Leases*: what is there and what is out fit in the bucket; a report says what was so and changes just
- *    that; an isolate grants what it was lent, once; when all leases have ended, the bucket fills.
- * 9. *Pauses*: one begins a span, too, in which its ticks bring nothing. Nothing is lent meanwhile, and
- *    what is returned is gone. Once it has been answered it is in force until its end, whatever dies.
- * 10. *Places*: whoever follows its place hears of one that there is, while it waits and not after, and
- *    unless something comes between is granted by the instant that it was told last.
- * 11. *The tally* counts what the bucket does, in memory and on the disk: each wait is a grant, each
- *    reason a refusal.
- * 12. *The end of the process*: nobody waits any more, nobody is let in, nothing is lent.
- * 13. *Coming back*: whoever comes back in time with its key stands in the order of its first arrival, and
- *    not behind anybody who came later unless one of those might have been late; its deadline stays, and
- *    nobody is refused for it (law 3). *Cancelling*: all requests of a key that is cancelled are told so, and
- *    whatever comes with it in the next 10 s; nobody else is.
+ * 6. *No needless write*: more was granted than the batch, the rest of the batch is due, or a lease or
+ *    the policy has changed.
+ * 7. *No surprise*: nothing is thrown that the schedule didn't throw, no alarm is set that could never
+ *    fire, and an alarm is armed while somebody waits, and none once nobody does.
+ * 8. *Leases*: what is there and what is on lease fit into the bucket. A report is true and changes
+ *    exactly what it says. An isolate grants what it was lent, once. When all leases have ended, the
+ *    bucket fills.
+ * 9. *Pauses*: a pause begins a span, too, in which its ticks add nothing. Nothing is lent meanwhile,
+ *    and what is returned is lost. Once answered, a pause is in force until its end, whatever dies.
+ * 10. *Places*: a request that follows its place is sent a real one, while it waits and not after, and
+ *     unless something intervenes it is granted by the instant that it was last sent.
+ * 11. *Statistics* count what the bucket does, in memory and on the disk: each wait is a grant, each
+ *     reason a refusal.
+ * 12. *Shutdown*: nobody waits any more, nobody is let in, nothing is lent.
+ * 13. *Coming back*: a caller that comes back in time with its key stands in the order of its first
+ *     arrival, and not behind anybody who came later unless one of those might have been late. Its
+ *     deadline stays, and nobody is refused because of it (law 3). *Cancelling*: all requests with a
+ *     cancelled key are told so, including those that arrive in the next 10 s, and no others.
  */
 import type { Lease, LeaseAsk } from "../../src/core/lease/lease.ts";
 import type { Grant } from "../../src/core/outcome.ts";
@@ -53,7 +56,7 @@ import { holdingAt, leasedIn } from "./recorded-bucket.ts";
 
 type RecordedPolicy = BucketRecord["policy"];
 
-/** Grants under one policy, and the bucket as it was when that began. */
+/** Grants under one policy, and the bucket as it was when that policy began. */
 interface Span {
   readonly policy: RecordedPolicy;
   readonly startedAtMs: number;
@@ -72,7 +75,7 @@ interface GivenLease {
   readonly lentAtMs: number;
 }
 
-/** Where an answer comes from, as of when it was told and as it leaves. */
+/** Where an answer came from when it was given. */
 interface DepartedFrom {
   readonly life: number;
   readonly span: number;
@@ -80,14 +83,14 @@ interface DepartedFrom {
   readonly isByOldInstance: boolean;
 }
 
-/** What is known of a key before it is cancelled; `undefined` where it cannot be told. */
+/** What is known of a key before it is cancelled; `undefined` if it can't be told. */
 interface BeforeCancel {
   readonly isGranted: boolean;
   readonly isStanding: boolean;
   readonly isAway: boolean | undefined;
 }
 
-/** Somebody who lost its place and is on its way back. */
+/** A caller that lost its place and is on its way back. */
 export interface Displaced {
   readonly arrivedAtMs: number;
   /** When its instance died, monotonic. */
@@ -104,24 +107,24 @@ export interface Stats {
   refusals: number;
   replays: number;
   unavailable: number;
-  /** Grants that were told without a write in their turn. */
+  /** Grants reported without a write in their turn. */
   unwritten: number;
-  /** Grants by instances that another had taken the place of. */
+  /** Grants by instances that had been replaced. */
   byOldInstances: number;
   requeued: number;
-  /** Given; grants out of them; tokens that came back. */
+  /** Leases given, grants out of them, and tokens returned. */
   leases: number;
   onLease: number;
   returned: number;
   pauses: number;
-  /** Told to who follows them. */
+  /** Places sent to their followers. */
   places: number;
   /** Turned away by an instance whose process was about to end. */
   turnedAway: number;
-  /** Back in the queue after their connection had broken, and those of them that nobody could be late for. */
+  /** Back in the queue after a broken connection, and how many of those could make nobody late. */
   returns: number;
   returnsInOrder: number;
-  /** Waited, and were cancelled by their key. */
+  /** Waiters cancelled by their key. */
   cancels: number;
   turns: number;
   rows: { record: number; grant: number; alarm: number };
@@ -130,18 +133,23 @@ export interface Stats {
 /** How long keyed grants are kept. */
 const KEPT_MS = 600_000;
 const RECOVERY_MS = 250;
-/** Whoever comes back holds it open for so long. */
+/** How long each requeued caller extends the recovery window. */
 const HOLDS_OPEN_MS = 300;
 const ALARM_SPACING_MS = 1_000;
 const QUIET_MS = 1_250;
-/** For how long the rest of a lease can be given back after it is over. */
+/** How long the rest of a lease can be returned after it has ended. */
 const REPORT_MS = 2_000;
-/** No lease lasts longer by the bucket's clock: the longest `ttlMs`, that time, and a 16th of both. */
+/**
+ * The longest life of a lease by the bucket's clock: the longest `ttlMs`, `REPORT_MS`, and a 16th of
+ * both.
+ */
 const MAX_LEASE_MS = 23_375;
-/** How long a batch is leased, and how long before its end the instance stops granting from it. */
+/**
+ * How long a batch is on lease, and how long before its end the instance stops granting from it.
+ */
 const BATCH_LEASED_MS = 20_000;
 const BATCH_MARGIN_MS = 1_000;
-/** Timers and the network are late by less. */
+/** Timers and the network are late by less than this. */
 const SLACK_MS = 25;
 
 export class Laws {
@@ -166,26 +174,26 @@ export class Laws {
     turns: 0,
     rows: { record: 0, grant: 0, alarm: 0 },
   };
-  /** Those who lost their places and are on their way back. */
+  /** Callers that lost their places and are on their way back. */
   displaced: () => Iterable<Displaced> = () => [];
   readonly #clock: VirtualClock;
   readonly #spans: (Span | undefined)[] = [undefined];
   readonly #lent = new Map<Lease, GivenLease>();
   readonly #livesWithLeases = new Set<number>();
   #lives = 0;
-  /** A place granted is one grant, however many requests stood in it. */
+  /** A granted place counts as one grant, however many requests shared it. */
   readonly #counted = new Set<Grant>();
   readonly #keyed = new Map<string, Grant>();
   #lifts = 0;
   readonly #performedPauses = new Map<Pause, { readonly life: number; readonly lifts: number }>();
-  /** The latest end of those whose callers know of it, since the last one that was lifted. */
+  /** The latest end of the pauses whose callers got an answer, since the last resume. */
   #answeredPause = { life: 0, untilMs: 0 };
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;
   }
 
-  /** Only the first is kept: the others may follow from it. */
+  /** Keeps only the first: the others may follow from it. */
   breaks(law: string, detail: () => string): void {
     this.broken ??= { law, detail: detail() };
   }
@@ -195,12 +203,12 @@ export class Laws {
     return this.#lives;
   }
 
-  /** The span that a record about to be written belongs to. */
+  /** The span of a record that is about to be written. */
   spanOf({ view, object, turnKind }: ObservedInstance, record: BucketRecord): number {
     const before = view.record;
     const wasOverridden = before?.isOverridden ?? false;
     if (record.isOverridden !== wasOverridden && (wasOverridden || turnKind !== "administration")) {
-      this.breaks("1", () => `the policy's override is ${record.isOverridden}, and nobody said so`);
+      this.breaks("1", () => `the policy's override became ${record.isOverridden} by itself`);
     }
     const isSamePolicy = before && isSame(before.policy, record.policy);
     const { bucket } = record.limiter;
@@ -217,7 +225,10 @@ export class Laws {
       const sinceMs = this.#clock.wallMs - bucket.startedAtMs;
       const reachedTick = Math.floor(sinceMs / policy.refillIntervalMs);
       if (bucket.tick < reachedTick) {
-        this.breaks("9", () => `tick ${bucket.tick + 1} is to come, ${reachedTick} is reached`);
+        this.breaks(
+          "9",
+          () => `the next tick is ${bucket.tick + 1}, but ${reachedTick} is reached`,
+        );
       }
     }
     // A pause that starts the bucket grants nothing in that turn.
@@ -230,7 +241,7 @@ export class Laws {
     return this.#spans.length - 1;
   }
 
-  /** Whether a grant told now can be assigned to a span: not in the turn that changes the policy. */
+  /** Whether a grant reported now belongs to a span: not in the turn that changes the policy. */
   isInSpan({ view, viewBefore }: ObservedInstance): boolean {
     return view.span === viewBefore.span || this.#spans[view.span]?.isStart === true;
   }
@@ -246,7 +257,7 @@ export class Laws {
   ): void {
     if (atMs === undefined) return;
     const nowMs = instance.clock.now();
-    if (atMs <= nowMs) this.breaks("7", () => `alarm set to ${atMs}, now is ${nowMs}`);
+    if (atMs <= nowMs) this.breaks("7", () => `alarm set to ${atMs} at ${nowMs}`);
     if (atMs === runningAtMs) this.breaks("7", () => `running alarm set to its own time ${atMs}`);
     const earliestMs = instance.firedAlarmAtMs + ALARM_SPACING_MS;
     if (atMs < earliestMs && this.#clock.jumps === instance.jumpsAtStart) {
@@ -254,21 +265,21 @@ export class Laws {
     }
   }
 
-  /** An attempt has been answered or is held, and its turn is not over. */
+  /** An attempt has been answered or is held; its turn isn't over. */
   admitted(instance: ObservedInstance, standing: Standing): void {
     const { attempt, isJoined } = standing;
     if (attempt.call.requeued) {
       this.tally.requeued += 1;
       const { view, viewBefore } = instance;
       if (viewBefore.record?.limiter.bucket && view.span !== viewBefore.span) {
-        this.breaks("1", () => `${attempt.name} was put back and brought an old policy with it`);
+        this.breaks("1", () => `${attempt.name} was requeued and brought an old policy along`);
       }
     }
     standing.isIn = true;
     const { idempotencyKey: key } = attempt.call;
     if (key !== undefined && !instance.isRecovering) instance.absences.arrived(attempt.call);
     if (!standing.isAnswered) this.#noteArrival(instance, standing);
-    // Who joined another's place has been let in with it, some time ago.
+    // A request that shares another's place was let in with it, some time ago.
     if (!standing.isAnswered && !isJoined && this.#isRecoveryOver(instance)) {
       standing.letInAt = instance.object.disturbances;
     }
@@ -277,19 +288,19 @@ export class Laws {
   answered(instance: ObservedInstance, standing: Standing, answer: AcquireAnswer): void {
     const { name } = standing.attempt;
     if (!instance.standing.has(standing)) {
-      this.breaks("3", () => `${name} was told after it had been told or had left`);
+      this.breaks("3", () => `${name} was answered after it had been answered or had left`);
     }
-    if (instance.isAborted) this.breaks("2", () => `${name} was told after a write had failed`);
+    if (instance.isAborted) this.breaks("2", () => `${name} was answered after a write had failed`);
     if (answer.kind === "reset") this.#checkReset(instance, name);
     if (answer.kind === "unavailable") {
       this.tally.turnedAway += 1;
-      if (!instance.isClosed) this.breaks("12", () => `${name} was turned away, and nothing ends`);
+      if (!instance.isClosed) this.breaks("12", () => `${name} was turned away without a shutdown`);
     } else if (instance.isClosed) {
-      this.breaks("12", () => `${name} was told ${answer.kind}, and the process ends`);
+      this.breaks("12", () => `${name} was answered ${answer.kind} after the shutdown`);
     }
     this.#checkCancelled(instance, standing, answer);
     if (standing.hasComeBack && answer.kind === "invalid") {
-      this.breaks("13", () => `${name} came back, and its timeout was looked at anew`);
+      this.breaks("13", () => `${name} came back, and its timeout was checked again`);
     }
     if (answer.kind !== "outcome") return;
     if (answer.outcome.ok) {
@@ -305,7 +316,7 @@ export class Laws {
     }
   }
 
-  /** A follower has been told its place. */
+  /** A follower has been sent its place. */
   placed(
     instance: ObservedInstance,
     standing: Standing,
@@ -316,13 +327,13 @@ export class Laws {
     const { name } = standing.attempt;
     const { waiters } = instance.host;
     if (standing.isAnswered || !instance.standing.has(standing)) {
-      this.breaks("10", () => `${name} hears of a place, and does not wait`);
+      this.breaks("10", () => `${name} was sent a place, but doesn't wait`);
     }
     if (position < 1 || position > waiters) {
-      this.breaks("10", () => `${name} hears of place ${position}, of ${waiters}`);
+      this.breaks("10", () => `${name} was sent place ${position} of ${waiters}`);
     }
     const restMs = Math.max(0, grantAtMs - instance.clock.now());
-    if (etaMs !== restMs) this.breaks("10", () => `${name} hears of ${etaMs} ms, not ${restMs}`);
+    if (etaMs !== restMs) this.breaks("10", () => `${name} was sent ${etaMs} ms, not ${restMs}`);
     standing.place = { grantAtMs, sentAt: instance.object.disturbances + instance.returns };
   }
 
@@ -333,11 +344,14 @@ export class Laws {
   ): void {
     const { object, returns } = instance;
     const isUndisturbed = this.#clock.jumps === 0 && object.stalledUntilMs === 0;
-    // Whoever comes back may move those behind it, within their deadlines.
+    // A caller that comes back may move those behind it, within their deadlines.
     if (!place || !isUndisturbed || object.disturbances + returns > place.sentAt) return;
     if (grantedAtMs <= place.grantAtMs + SLACK_MS) return;
     const { name } = attempt;
-    this.breaks("10", () => `${name} is granted at ${grantedAtMs}, told ${place.grantAtMs}`);
+    this.breaks(
+      "10",
+      () => `${name} was granted at ${grantedAtMs}, but was sent ${place.grantAtMs}`,
+    );
   }
 
   #checkTally(instance: ObservedInstance, { limiter }: BucketRecord, view: LimiterView): void {
@@ -347,19 +361,19 @@ export class Laws {
     const { tally: written, granted } = limiter;
     const waits = sumOf(tally.waits);
     if (waits !== view.granted) {
-      this.breaks("11", () => `${view.granted} granted, the tally has ${waits}`);
+      this.breaks("11", () => `${view.granted} granted, but ${waits} waits counted`);
     }
     if (written && sumOf(written.waits) !== granted) {
       this.breaks(
         "11",
-        () => `${granted} granted on the disk, the tally has ${sumOf(written.waits)}`,
+        () => `${granted} granted on the disk, but ${sumOf(written.waits)} waits counted`,
       );
     }
     const refused = sumOf(Object.values(tally.refused));
     if (refused !== view.refused) {
-      this.breaks("11", () => `${view.refused} refused, the tally has ${refused}`);
+      this.breaks("11", () => `${view.refused} refused, but ${refused} reasons counted`);
     }
-    // A report that holds what was lent before a deletion, too, counts its callers and not their tokens.
+    // A report that includes leases from before a reset counts those callers but not their tokens.
     if (this.#lives === 0 && tally.grantedTokens < view.granted) {
       this.breaks("11", () => `${view.granted} granted ${tally.grantedTokens} tokens`);
     }
@@ -370,7 +384,7 @@ export class Laws {
     const nowMs = this.#clock.wallMs;
     const kept = instance.view.grants.get(key)?.grant;
     const isGranted = kept !== undefined && nowMs < kept.grantedAtMs + KEPT_MS;
-    // What comes back with the key of a grant is held at the door, too, and gets that grant.
+    // A request with the key of a grant is held during recovery, too, and then gets that grant.
     const isStanding = !isGranted && this.#hasStanding(instance, key);
     const away = instance.absences.away(key, nowMs);
     if (!isGranted) instance.absences.cancel(key, nowMs);
@@ -380,7 +394,7 @@ export class Laws {
     return { isGranted, isStanding, isAway: away.isSure ? isInTime : undefined };
   }
 
-  /** A key has been cancelled, and the turn is not over. */
+  /** A key has been cancelled; the turn isn't over. */
   cancelled(
     instance: ObservedInstance,
     key: string,
@@ -388,11 +402,14 @@ export class Laws {
   ): void {
     if (wasWaiting) this.tally.cancels += 1;
     if (!isGranted && this.#hasStanding(instance, key)) {
-      this.breaks("13", () => `${key} is cancelled, and somebody waits with it`);
+      this.breaks("13", () => `${key} was cancelled, and a request still waits with it`);
     }
     const expected = isStanding || isAway;
     if (expected === undefined || expected === wasWaiting) return;
-    this.breaks("13", () => `${key} is cancelled, it waited: ${expected}, answered: ${wasWaiting}`);
+    this.breaks(
+      "13",
+      () => `${key} was cancelled; it waited: ${expected}, answered: ${wasWaiting}`,
+    );
   }
 
   #hasStanding({ standing }: ObservedInstance, key: string): boolean {
@@ -407,14 +424,17 @@ export class Laws {
     const { attempt } = standing;
     const isCancelled = this.#isCancelled(instance, standing);
     const isOver = kind === "reset" || kind === "unavailable";
-    // A clock that jumps makes the time longer or shorter.
+    // A clock that jumps makes that time longer or shorter.
     const isUnsure =
       this.#clock.jumps > 0 && instance.absences.wasEverCancelled(attempt.call.idempotencyKey);
     if (isOver || isUnsure || isCancelled === (kind === "cancelled")) return;
-    this.breaks("13", () => `${attempt.name} is told ${kind}, and is cancelled: ${isCancelled}`);
+    this.breaks(
+      "13",
+      () => `${attempt.name} was answered ${kind}; it is cancelled: ${isCancelled}`,
+    );
   }
 
-  /** A request waits, or is held at the door, and the turn is not over. */
+  /** A request waits or is held during recovery; the turn isn't over. */
   #noteArrival(instance: ObservedInstance, standing: Standing): void {
     const { attempt, arrival, hasComeBack, isJoined } = standing;
     const { timeoutMs, requeued } = attempt.call;
@@ -431,7 +451,7 @@ export class Laws {
     if (!isJoined) arrival.deadlineAtMs = this.#clock.wallMs + (timeoutMs ?? maxWaitMs) - elapsedMs;
   }
 
-  /** Whether somebody who came later than a returner could be late, or that cannot be told. */
+  /** Whether somebody who came later than a returner could be late, or that can't be told. */
   #mayBeGuarded(instance: ObservedInstance, returner: Standing): boolean {
     const { record } = instance.view;
     if (!record) return true;
@@ -439,7 +459,7 @@ export class Laws {
     return this.#foresee(instance, returner, { policy: record.policy, view })?.isGuarded ?? true;
   }
 
-  /** What becomes of a returner in the place of its arrival, where all who stand there are known. */
+  /** What becomes of a returner in the place of its arrival, if everybody in the queue is known. */
   #foresee(
     instance: ObservedInstance,
     returner: Standing,
@@ -449,7 +469,7 @@ export class Laws {
     const isUnsure = ({ isJoined, isGuarded }: Standing): boolean => isJoined || isGuarded;
     const isDisturbed = instance.isRecovering || instance.hasRequeued || this.#clock.jumps > 0;
     if (isDisturbed || others.some(isUnsure) || this.#isHeldUp(instance, view)) return undefined;
-    // An empty view may hide what is below 0: not where nothing was ever lent or found on the disk.
+    // An empty view may hide tokens below 0, unless nothing was ever lent or found on the disk.
     if (view.tokens === 0 && (policy.lease || instance.recordAtStart)) return undefined;
     const queue = [...others, returner].toSorted(
       (one, other) => one.arrival.order - other.arrival.order,
@@ -462,7 +482,7 @@ export class Laws {
     return { isGuarded, grantAtMs: Number(grantsAtMs[index]) };
   }
 
-  /** The instance has been told that its process ends, and the turn is not over. */
+  /** The instance was told to shut down; the turn isn't over. */
   turnedAway(instance: ObservedInstance): void {
     instance.absences.forgetAll();
     for (const { attempt } of instance.standing) {
@@ -470,26 +490,26 @@ export class Laws {
     }
   }
 
-  /** The policy has been changed by an administrator: that is for good. */
+  /** An administrator has changed the policy, which must last. */
   overridden(instance: ObservedInstance): void {
     if (!instance.view.record?.isOverridden) {
-      this.breaks("1", () => "the policy was overridden, and it is not written so");
+      this.breaks("1", () => "the policy was overridden, but not written as such");
     }
   }
 
-  /** The bucket has been paused, and the turn is not over. */
+  /** The bucket has been paused; the turn isn't over. */
   paused({ view }: ObservedInstance, pause: Pause, snapshot: BucketSnapshot): void {
     this.#performedPauses.set(pause, { life: view.life, lifts: this.#lifts });
     const { untilMs, tokens } = pause;
     if (untilMs <= this.#clock.wallMs) return;
     if (snapshot.tokens > tokens) {
-      this.breaks("9", () => `${snapshot.tokens} are there, a pause keeps ${tokens}`);
+      this.breaks("9", () => `${snapshot.tokens} tokens in a pause that keeps ${tokens}`);
     }
     if (Number(snapshot.pausedUntilMs) >= untilMs) return;
     this.breaks("9", () => `paused until ${snapshot.pausedUntilMs}, not until ${untilMs}`);
   }
 
-  /** Whoever paused it knows that it is. */
+  /** The caller that paused it has its answer. */
   pauseAnswered(pause: Pause): void {
     const performed = this.#performedPauses.get(pause);
     this.tally.pauses += 1;
@@ -504,7 +524,7 @@ export class Laws {
     this.#answeredPause = { life: 0, untilMs: 0 };
     const { pausedUntilMs } = snapshot;
     if (pausedUntilMs !== undefined) {
-      this.breaks("9", () => `paused until ${pausedUntilMs}, though it was lifted`);
+      this.breaks("9", () => `paused until ${pausedUntilMs} after a resume`);
     }
   }
 
@@ -518,11 +538,11 @@ export class Laws {
     this.breaks("9", () => `paused until ${pausedUntilMs}, after ${untilMs} was answered`);
   }
 
-  /** A deletion has been performed: nobody is left. */
-  drained(instance: ObservedInstance): void {
+  /** A reset has been performed: nobody is left. */
+  wasReset(instance: ObservedInstance): void {
     instance.absences.forgetAll();
     for (const { attempt } of instance.standing) {
-      this.breaks("3", () => `${attempt.name} was not told of the deletion`);
+      this.breaks("3", () => `${attempt.name} wasn't told of the reset`);
     }
   }
 
@@ -548,11 +568,11 @@ export class Laws {
     const isExpired = this.#clock.latestWallMs >= grant.grantedAtMs + KEPT_MS;
     const kept = durable.grants.get(key)?.grant;
     if (durable.life === answered.life && !isExpired && !isSame(kept, grant)) {
-      this.breaks("5", () => `the grant of ${key} left and is not on the disk`);
+      this.breaks("5", () => `the grant of ${key} left, but isn't on the disk`);
     }
     const id = `${answered.life} ${key}`;
     const earlier = this.#keyed.get(id);
-    // With a clock that jumps, the one that leaves later need not be the later one.
+    // If the clock jumps, the grant that leaves later isn't necessarily the later one.
     const firstAtMs = Math.min(grant.grantedAtMs, earlier?.grantedAtMs ?? Infinity);
     const isKept = earlier && this.#clock.latestWallMs < firstAtMs + KEPT_MS;
     if (isKept && !isSame(earlier, grant)) {
@@ -566,7 +586,7 @@ export class Laws {
     return instance.view.record && viewAt(instance, this.#clock.wallMs);
   }
 
-  /** An isolate has been answered, and the turn is not over. */
+  /** An isolate has been answered; the turn isn't over. */
   lent(instance: ObservedInstance, ask: LeaseAsk, answer: LeaseAnswer, before?: LimiterView): void {
     const { seen, view, viewBefore, standing } = instance;
     const { lease, bucket } = answer;
@@ -586,23 +606,23 @@ export class Laws {
         Math.floor((bucket.tokens + lease.tokens) / 2),
       );
       if (lease.tokens > most || lease.tokens < 1) {
-        this.breaks("8", () => `${lease.tokens} are lent, of ${most}`);
+        this.breaks("8", () => `${lease.tokens} tokens were lent, of at most ${most}`);
       }
       if (standing.size > 0 || bucket.waiters > 0) {
-        this.breaks("4", () => `a lease is given while ${standing.size} wait`);
+        this.breaks("4", () => `a lease was given while ${standing.size} wait`);
       }
-      if (instance.isClosed) this.breaks("12", () => "a lease is given, and the process ends");
+      if (instance.isClosed) this.breaks("12", () => "a lease was given after the shutdown");
       if (bucket.pausedUntilMs !== undefined) {
-        this.breaks("9", () => `a lease is given, paused until ${bucket.pausedUntilMs}`);
+        this.breaks("9", () => `a lease was given in a pause until ${bucket.pausedUntilMs}`);
       }
       if (this.#isWithinRecovery(instance))
-        this.breaks("4", () => "a lease is given, and callers come back");
+        this.breaks("4", () => "a lease was given during recovery");
       if (lease.untilMs < lentAtMs + Number(policy.lease?.ttlMs) + REPORT_MS) {
         this.breaks("8", () => `a lease ends at ${lease.untilMs}: too soon`);
       }
     }
     if (ask.wanted === 0 && viewBefore.record?.limiter.bucket && view.span !== viewBefore.span) {
-      this.breaks("1", () => "a report brought an old policy with it");
+      this.breaks("1", () => "a report brought an old policy along");
     }
     if (!before || !started || view.span !== viewBefore.span) return;
     this.#checkSettled(instance, { ask: { ...ask, uses }, answer, before });
@@ -656,13 +676,14 @@ export class Laws {
     if (!given) return;
     this.tally.onLease += 1;
     const { wallMs, latestWallMs, jumps } = this.#clock;
-    // By a bucket whose clock has been ahead it may be over, though that clock has been set back since.
+    // For a bucket whose clock was ahead, the lease may have ended even if that clock has been set back
+    // since.
     const isOver = latestWallMs >= lease.untilMs;
     if (isOver && jumps === 0) {
-      this.breaks("1", () => `${isolate} granted ${tokens} when their lease was over`);
+      this.breaks("1", () => `${isolate} granted ${tokens} after their lease had ended`);
     }
     // By the bucket's clock it is granted while the lease lasts, whatever that clock shows. A policy
-    // that came since counts what was out.
+    // set since then counts what was on lease.
     const grantedAtMs = Math.max(given.lentAtMs, Math.min(wallMs, lease.untilMs - 1));
     const span = !isOver && durable.life === given.life ? durable.span : given.span;
     this.#spans[span]?.grants.push({ tokens, grantedAtMs });
@@ -701,7 +722,7 @@ export class Laws {
     else this.tally.refusals += 1;
   }
 
-  /** Nothing goes on any more. */
+  /** Nothing happens any more. */
   finish(instance: ObservedInstance | undefined, unsettled: readonly string[]): void {
     if (unsettled.length > 0) this.breaks("3", () => `never settled: ${unsettled.join(", ")}`);
     for (const span of this.#spans) if (span) this.#checkSpan(span);
@@ -729,11 +750,11 @@ export class Laws {
     if (tokens === capacity && leasedTokens === 0) return;
     this.breaks(
       "8",
-      () => `in the end ${tokens} are there and ${leasedTokens} out, of ${capacity}`,
+      () => `in the end ${tokens} there and ${leasedTokens} on lease, of ${capacity}`,
     );
   }
 
-  /** Whether nobody is held at the door any more, for certain: it is a matter of one timer. */
+  /** Whether nobody is held any more for certain: that depends on one timer. */
   #isRecoveryOver({
     isRecovering,
     firstCallAtMs,
@@ -746,7 +767,7 @@ export class Laws {
     return this.#clock.monotonicMs > Math.max(endsAtMs, stalledUntilMs) + SLACK_MS;
   }
 
-  /** Those who were held at the door stand in the queue by now. */
+  /** Callers held during recovery are in the queue by now. */
   #noteHeld(instance: ObservedInstance): void {
     if (!instance.isRecovering || !this.#isRecoveryOver(instance)) return;
     for (const standing of instance.standing) {
@@ -756,7 +777,7 @@ export class Laws {
 
   #checkReset(instance: ObservedInstance, name: string): void {
     if (instance.view.life === instance.viewBefore.life) {
-      this.breaks("3", () => `${name} was refused with bucket-reset, and nobody deleted`);
+      this.breaks("3", () => `${name} was refused with bucket-reset without a reset`);
     }
   }
 
@@ -774,7 +795,7 @@ export class Laws {
     }
     if (reason === "bucket-reset") this.#checkReset(instance, attempt.name);
     else if (letInAt !== undefined) {
-      // A timer that was set before a jump may be late long after it.
+      // A timer set before a jump may be late long after it.
       const isDisturbed = instance.object.disturbances > letInAt || this.#clock.jumps > 0;
       if (reason === "queue-full" || !isDisturbed) {
         this.breaks("3", () => `${attempt.name} stood in the queue and was refused with ${reason}`);
@@ -784,13 +805,13 @@ export class Laws {
     } else if (reason === "timeout" && !attempt.call.requeued && !standing.isIn) {
       if (standing.isJoined) return;
       if (retryAfterMs <= timeoutMs) {
-        this.breaks("3", () => `${attempt.name} was refused, ${retryAfterMs} is in time`);
+        this.breaks("3", () => `${attempt.name} was refused, though ${retryAfterMs} is in time`);
       }
       this.#checkForecast(instance, standing, answer);
     }
   }
 
-  /** One that comes back is refused only where it would be late, or would have made somebody late. */
+  /** A caller that comes back is refused only if it would be late, or would make somebody late. */
   #checkReturn(
     instance: ObservedInstance,
     { attempt, arrival }: Standing,
@@ -805,7 +826,7 @@ export class Laws {
     this.breaks("13", () => `${attempt.name} came back in time, and was refused`);
   }
 
-  /** Retry-after is exact, where all who stand in front are known: contract rule 7. */
+  /** Retry-after is exact if everybody in front is known: contract rule 7. */
   #checkForecast(
     instance: ObservedInstance,
     arriving: Standing,
@@ -814,7 +835,7 @@ export class Laws {
     const { policy, view, nowMs } = bucket;
     const isInOrder = instance.returns === 0 && !instance.hasRequeued;
     const isKnown = !instance.isRecovering && isInOrder && !arriving.isJoined;
-    // An empty view may hide what is below 0, and a clock set back, how far the bucket is.
+    // An empty view may hide tokens below 0, and a clock set back hides how far the bucket is.
     if (!isKnown || view.tokens === 0 || this.#clock.jumps > 0 || outcome.ok) return;
     let { tokens, nextTickAtMs } = view;
     for (const { attempt, isJoined } of instance.standing) {
@@ -826,11 +847,14 @@ export class Laws {
     }
     const retryAfterMs = Math.max(0, nextTickAtMs - policy.refillIntervalMs - nowMs);
     if (outcome.retryAfterMs === retryAfterMs) return;
-    // What is on lease leaves less room: it may be later then.
+    // Leases leave less room, so it may be later then.
     const isHeldUp = this.#isHeldUp(instance, view);
     if (isHeldUp && Number(outcome.retryAfterMs) > retryAfterMs) return;
     const { name } = arriving.attempt;
-    this.breaks("3", () => `${name} is to retry after ${outcome.retryAfterMs}: ${retryAfterMs}`);
+    this.breaks(
+      "3",
+      () => `${name} should retry after ${retryAfterMs}, not ${outcome.retryAfterMs}`,
+    );
   }
 
   #checkOrder(instance: ObservedInstance, granted: Standing): void {
@@ -838,24 +862,24 @@ export class Laws {
     const hasJumped = this.#clock.jumps > 0;
     for (const other of instance.standing) {
       if (other === granted || other.isJoined || other.isGuarded || !other.isIn) continue;
-      // One that is being cancelled is told so when those behind it have moved up.
+      // A waiter that is being cancelled is told so after those behind it have moved up.
       if (this.#isCancelled(instance, other)) continue;
       if (isBefore(other, granted, { hasJumped, wasRecovering: instance.isRecovering })) {
         this.breaks("4", () => `${granted.attempt.name} overtook ${other.attempt.name}`);
       }
     }
-    // Who stood at an instance that was moved away from may be turned out of it at any time.
+    // A caller at an instance that the object moved away from may lose its place at any time.
     if (!instance.isRecovering || this.#clock.jumps !== instance.jumpsAtStart) return;
     const arrivedAtMs = granted.arrival.firstArrivalMs ?? granted.arrival.deliveredAtMs;
     for (const displaced of this.displaced()) {
       const isAwaited = displaced.displacedAtMs <= instance.recoveringFromMs;
       if (isAwaited && displaced.arrivedAtMs < arrivedAtMs) {
-        this.breaks("4", () => `${granted.attempt.name} did not wait for those put back`);
+        this.breaks("4", () => `${granted.attempt.name} didn't wait for requeued callers`);
       }
     }
   }
 
-  /** A grant leaves in a turn that has not written: what is written must do for it. */
+  /** A grant leaves in a turn that hasn't written, so what is on the disk must cover it. */
   #checkUnwritten(instance: ObservedInstance, view: LimiterView, name: string): void {
     this.tally.unwritten += 1;
     const { record } = instance.view;
@@ -865,7 +889,7 @@ export class Laws {
     }
   }
 
-  /** Whether callers are held at the door, for certain. */
+  /** Whether callers are held for certain. */
   #isWithinRecovery(instance: ObservedInstance): boolean {
     const ageMs = this.#clock.monotonicMs - instance.recoveringFromMs;
     const hasJumped = this.#clock.jumps !== instance.jumpsAtStart;
@@ -876,7 +900,7 @@ export class Laws {
     if (!record.limiter.bucket) return;
     const nowMs = this.#clock.wallMs;
     const batch = maxBatch(record.policy);
-    // An empty view may hide what is below 0: a second on, it shows.
+    // An empty view may hide tokens below 0; a second later they show.
     const aheads = view.tokens > 0 ? [0] : [0, 1_000, 3_000];
     for (const aheadMs of aheads) {
       const { tokens, nextTickAtMs } = aheadMs === 0 ? view : viewAt(instance, nowMs + aheadMs);
@@ -889,7 +913,7 @@ export class Laws {
     }
   }
 
-  /** Whether the rest of a batch must have been given back, with some time for late timers. */
+  /** Whether the rest of a batch must have been returned, with some time for late timers. */
   #hasBeenQuiet({
     seen,
     object,
@@ -897,8 +921,8 @@ export class Laws {
     isRecovering,
     hasSentPlaces,
   }: ObservedInstance): boolean {
-    // A clock that has been set back does not say since when it has been quiet: then it is by now. But a
-    // timer that tells places lets no time pass.
+    // A clock that was set back doesn't say since when the bucket has been quiet, so it counts as
+    // quiet. But a timer that sends places lets no time pass.
     if (turnKind === "tick" && this.#clock.wallMs < seen.lastGrantAtMs) {
       return !isRecovering && !hasSentPlaces;
     }
@@ -907,16 +931,19 @@ export class Laws {
     return isKnown && this.#clock.monotonicMs > sinceMs + QUIET_MS + SLACK_MS;
   }
 
-  /** Nobody is granted who has given up by then. */
+  /** Nobody is granted after giving up. */
   #checkDeadline(instance: ObservedInstance, standing: Standing, timeoutMs: number): void {
     const { attempt, arrival, letInAt } = standing;
     const isUndisturbed = this.#clock.jumps === 0 && instance.object.stalledUntilMs === 0;
     const waitedMs = this.#clock.monotonicMs - arrival.calledAtMs;
     if (letInAt === undefined || !isUndisturbed || waitedMs <= timeoutMs + SLACK_MS) return;
-    this.breaks("3", () => `${attempt.name} was granted after ${waitedMs}, of ${timeoutMs}`);
+    this.breaks(
+      "3",
+      () => `${attempt.name} was granted after ${waitedMs} ms, its timeout is ${timeoutMs}`,
+    );
   }
 
-  /** Who stands in the queue is held, and whoever is at its head does not fit. */
+  /** Everybody in the queue is held, and the head doesn't fit. */
   #checkQueue(instance: ObservedInstance, view: LimiterView, waitersBefore: number): void {
     const { standing } = instance;
     if (view.waiters > standing.size) {
@@ -930,24 +957,27 @@ export class Laws {
         this.breaks("3", () => `${view.waiters} wait, and ${places.size} places are held`);
       }
     }
-    // Somebody has just gone: the next has moved up.
+    // A waiter has just left, so the next one has moved up.
     if (view.waiters === 0 || view.waiters >= waitersBefore) return;
     const largest = Math.max(...[...standing].map(({ attempt }) => attempt.call.tokens));
     if (view.tokens >= largest) {
       this.breaks(
         "3",
-        () => `${view.waiters} wait for ${largest} at most, ${view.tokens} are there`,
+        () => `${view.waiters} wait for at most ${largest}, but ${view.tokens} tokens are there`,
       );
     }
   }
 
-  /** What is there and what is out fit in the bucket. After a cut of it there may be more out. */
+  /**
+   * What is there and what is on lease fit into the bucket. After a cut of the capacity, more may be
+   * out.
+   */
   #checkRoom({ policy }: BucketRecord, { tokens, leasedTokens = 0 }: LimiterView): void {
     if (tokens === 0 || tokens + leasedTokens <= policy.capacity) return;
-    this.breaks("8", () => `${tokens} are there and ${leasedTokens} out, of ${policy.capacity}`);
+    this.breaks("8", () => `${tokens} there and ${leasedTokens} on lease, of ${policy.capacity}`);
   }
 
-  /** A change of the policy adds nothing. */
+  /** A policy change adds nothing. */
   #checkChange(instance: ObservedInstance, record: BucketRecord): void {
     const { view, viewBefore, seen } = instance;
     const before = viewBefore.record;
@@ -960,7 +990,7 @@ export class Laws {
       const { capacity, refillTokens, refillIntervalMs } = before.policy;
       const sinceMs = nowMs - (seen.view.nextTickAtMs - refillIntervalMs);
       const ticks = Math.max(0, Math.floor(sinceMs / refillIntervalMs));
-      // With what is out, since some of it may come back in this turn.
+      // Including what is on lease, since some of it may come back in this turn.
       const isSameGrid = refillIntervalMs === record.policy.refillIntervalMs;
       const isAnswered = isSameGrid && this.#clock.jumps === 0;
       const out =
@@ -971,14 +1001,14 @@ export class Laws {
     }
     const left = bucket.tokens + leasedIn(bucket);
     if (left > most || bucket.tokens > record.policy.capacity) {
-      this.breaks("1", () => `${most} tokens became ${left} by a change of the policy`);
+      this.breaks("1", () => `${most} tokens became ${left} by a policy change`);
     }
   }
 
   /**
-   * A write is needed where more has been granted since the last one than the batch, where the rest of a
-   * batch has to be given back, because it is quiet or the lease of it is about to end, and where there
-   * is more to say than grants.
+   * A write is needed if more has been granted since the last one than the batch, if the rest of a
+   * batch must be returned (the bucket is quiet, or the batch's lease is about to end), or if there is
+   * more to write than grants.
    */
   #checkNeed(instance: ObservedInstance, record: BucketRecord, view: LimiterView): void {
     const { viewBefore, seen } = instance;
@@ -993,7 +1023,7 @@ export class Laws {
     const isNowQuiet = this.#isQuietSince(seen.grantedBeforeAtMs);
     const turnGrants = seen.grants.length - seen.grantsBefore;
     if (isNowQuiet && turnGrants === 1 && Number(seen.batch.tokens) > 0) {
-      this.breaks("6", () => `a batch of ${seen.batch.tokens} is taken for a first grant`);
+      this.breaks("6", () => `a batch of ${seen.batch.tokens} was taken for a first grant`);
     }
     const { tokens, writtenAtMs } = batchBefore;
     if (tokens === undefined) return;
@@ -1002,7 +1032,7 @@ export class Laws {
     const endsAtMs = writtenAtMs + BATCH_LEASED_MS - BATCH_MARGIN_MS;
     const isOver = this.#clock.wallMs >= endsAtMs || isNowQuiet;
     if (granted > tokens || (tokens > 0 && isOver)) return;
-    this.breaks("6", () => `written without need: ${granted} granted since, of ${tokens}`);
+    this.breaks("6", () => `needless write: ${granted} granted since, of a batch of ${tokens}`);
   }
 
   #isQuietSince(grantedAtMs: number): boolean {
@@ -1017,14 +1047,14 @@ export class Laws {
     return leasedIn(bucket) - this.#leasedTokens(instance, seen);
   }
 
-  /** Whether `#leasedTokens` is right where the bucket does not say. */
+  /** Whether `#leasedTokens` is right even if the bucket doesn't say. */
   #isLeasedKnown(
     { view, recordAtStart }: ObservedInstance,
     { leasedTokens }: LimiterView,
   ): boolean {
     if (leasedTokens !== undefined) return true;
     if (this.#livesWithLeases.has(view.life)) return false;
-    // With a clock that jumps, what it found may have ended for one and not for the other.
+    // If the clock jumps, what it found may have ended for one of the two and not for the other.
     return this.#clock.jumps === 0 || !recordAtStart?.limiter.bucket?.leased;
   }
 
@@ -1037,7 +1067,7 @@ export class Laws {
   #leasedTokens({ view, recordAtStart, lifeAtStart }: ObservedInstance, seen: LimiterView): number {
     if (seen.leasedTokens !== undefined) return seen.leasedTokens;
     if (!view.record || !recordAtStart || view.life !== lifeAtStart) return 0;
-    // What it found on lease, the batch of its predecessor among it, is out until it ends.
+    // What it found on lease, including its predecessor's batch, stays on lease until it ends.
     const isPaused = seen.pausedUntilMs !== undefined;
     const lastAtMs = isPaused ? 0 : lastTickAtMs(view.record, seen);
     return holdingAt(recordAtStart, Math.max(this.#clock.wallMs, lastAtMs)).leasedTokens;
@@ -1049,17 +1079,17 @@ export class Laws {
     if (object.isAlarmUnsure) return;
     const { alarmAtMs } = view;
     if (waiters > 0 && alarmAtMs === undefined) {
-      this.breaks("7", () => `${waiters} wait, and no alarm is armed`);
+      this.breaks("7", () => `${waiters} wait, but no alarm is armed`);
     }
     if (waiters > 0) this.#checkAlarmTime(instance, seen);
     if (waiters > 0 || waitersBefore === 0 || alarmAtMs === undefined) return;
     if (object.hasFiredTwice || instance.isRecovering || this.#clock.jumps > 0) return;
     const nowMs = this.#clock.wallMs;
     const isUnderWay = nowMs >= alarmAtMs && nowMs < alarmAtMs + ALARM_SPACING_MS;
-    if (!isUnderWay) this.breaks("7", () => `nobody waits, and an alarm is armed for ${alarmAtMs}`);
+    if (!isUnderWay) this.breaks("7", () => `nobody waits, but an alarm is armed for ${alarmAtMs}`);
   }
 
-  /** The alarm is armed for the tick that serves the head, where it is known who that is. */
+  /** The alarm is armed for the tick that serves the head, if it is known who that is. */
   #checkAlarmTime(instance: ObservedInstance, seen: LimiterView): void {
     const { tokens, nextTickAtMs } = seen;
     const { view, object, standing } = instance;
@@ -1067,14 +1097,14 @@ export class Laws {
     const [head, ...behind] = standing;
     const isInOrder = instance.returns === 0 && !instance.hasRequeued;
     const isKnown = !instance.isRecovering && isInOrder && !object.hasFiredTwice;
-    // An empty view may hide what is below 0.
+    // An empty view may hide tokens below 0.
     if (!head || !policy || !isKnown || tokens === 0 || this.#clock.jumps > 0) return;
     if (head.isJoined || behind.some(({ isJoined }) => isJoined)) return;
     const ticks = Math.ceil((head.attempt.call.tokens - tokens) / policy.refillTokens);
     const dueAtMs = nextTickAtMs + (ticks - 1) * policy.refillIntervalMs;
     const nowMs = this.#clock.wallMs;
     const alarmAtMs = Number(view.alarmAtMs);
-    // One that is under way is left alone.
+    // An alarm that is firing is left alone.
     if (dueAtMs <= nowMs || alarmAtMs <= nowMs) return;
     const [rightAtMs = 0, afterRetryAtMs] = [instance.firedAlarmAtMs, instance.alarmRanAtMs].map(
       (firedAtMs) => Math.max(dueAtMs, firedAtMs + ALARM_SPACING_MS),
@@ -1101,14 +1131,14 @@ export class Laws {
       // A capacity that was cut may have more out than it can hold.
       left = Math.max(left, Math.min(capacity, left + ticks * refillTokens)) - grant.tokens;
       if (left < 0) {
-        this.breaks("1", () => `${-left} tokens too much by ${grant.grantedAtMs}`);
+        this.breaks("1", () => `${-left} tokens too many by ${grant.grantedAtMs}`);
         return;
       }
     }
   }
 }
 
-/** Whether one stands before another, as far as callers can tell. */
+/** Whether one stands in front of another, as far as callers can tell. */
 function isBefore(
   one: Standing,
   other: Standing,
@@ -1118,13 +1148,13 @@ function isBefore(
   const { firstArrivalMs: otherFromMs } = other.arrival;
   if (oneFromMs !== undefined && otherFromMs !== undefined) return oneFromMs < otherFromMs;
   if (oneFromMs === undefined && otherFromMs === undefined) return order < other.arrival.order;
-  // Instants of two kinds: the Worker's and the object's clock are one only while it does not jump.
+  // Instants of two kinds: the Worker's clock and the object's agree only while neither jumps.
   if (hasJumped) return false;
   if (oneFromMs !== undefined) return oneFromMs < other.arrival.deliveredAtMs;
   return !wasRecovering && deliveredAtMs < Number(otherFromMs);
 }
 
-/** When each of a queue is granted, tick by tick from what is there now. */
+/** When each waiter of a queue is granted, tick by tick from what is there now. */
 function playOut(
   { capacity, refillTokens, refillIntervalMs }: RecordedPolicy,
   view: LimiterView,
@@ -1155,7 +1185,7 @@ function grantOf(answer: AcquireAnswer): Grant | undefined {
   return answer.kind === "outcome" && answer.outcome.ok ? answer.outcome : undefined;
 }
 
-/** Numbers alone: no need to be clever. */
+/** Only numbers, so comparing JSON suffices. */
 function isSame(one: object | undefined, other: object | undefined): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
@@ -1168,7 +1198,7 @@ function tokensAt(record: BucketRecord, atMs: number): number {
   return holdingAt(record, atMs).tokens;
 }
 
-/** A 40th of the capacity, and what the ticks of a second bring: as promised, not as programmed. */
+/** A 40th of the capacity, and what a second of ticks adds: as promised, not as programmed. */
 function maxBatch({ capacity, refillTokens, refillIntervalMs }: RecordedPolicy): number {
   return Math.min(Math.floor(capacity / 40), Math.floor((refillTokens * 1_000) / refillIntervalMs));
 }

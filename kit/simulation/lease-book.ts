@@ -1,7 +1,7 @@
 /**
- * What an isolate must hold, by what was told to it and what it said: kept beside its `LeaseHolder`, and
- * with no code of it. It breaks a law where the isolate grants what it has not, lets somebody overtake,
- * asks twice at a time or reports what was not so.
+ * What an isolate must hold, from what it was told and what it said: kept beside its `LeaseDriver`,
+ * without any of its code. A law is broken if the isolate grants what it doesn't hold, lets somebody
+ * overtake, asks twice at a time, gives an ask up early, or reports something untrue.
  */
 import type { Lease, LeaseAsk, LeaseMark, LeaseReport } from "../../src/core/lease/lease.ts";
 import type { Laws } from "./laws.ts";
@@ -10,7 +10,7 @@ import type { VirtualObject } from "./virtual-object.ts";
 interface HeldLease {
   readonly lease: Lease;
   readonly expiresAtMs: number;
-  /** Number of those who had gone to the object when it came. */
+  /** How many requests had gone to the object when the lease came. */
   readonly sentBefore: number;
   remaining: number;
   used: number;
@@ -21,13 +21,13 @@ export class LeaseBook {
   readonly #laws: Laws;
   /** How long it waits for an answer. */
   readonly #ttlMs: number;
-  /** Tells the laws. */
+  /** Reports a grant to the laws. */
   readonly #granted: (lease: Lease, tokens: number) => void;
   readonly #held: HeldLease[] = [];
   #callers = 0;
   #askedAtMs: number | undefined = undefined;
   #sent = 0;
-  /** Those who are at the object because no lease would do, by their number. */
+  /** Requests that are at the object because no lease covered them, by number. */
   readonly #away = new Map<string, number>();
 
   constructor(isolate: string, object: VirtualObject, ttlMs: number) {
@@ -50,7 +50,7 @@ export class LeaseBook {
     this.#away.set(client, this.#sent);
   }
 
-  /** And is over. */
+  /** That request is over. */
   cameBack(client: string): void {
     this.#away.delete(client);
   }
@@ -71,7 +71,10 @@ export class LeaseBook {
       }
     }
     if (missing > 0) {
-      this.#laws.breaks("1", () => `${this.#isolate} granted ${missing} that it did not hold`);
+      this.#laws.breaks(
+        "1",
+        () => `${this.#isolate} granted ${missing} tokens that it doesn't hold`,
+      );
     }
   }
 
@@ -81,21 +84,21 @@ export class LeaseBook {
     this.#report(ask);
   }
 
-  /** The isolate does not wait for the answer to its ask any longer. */
+  /** The isolate has stopped waiting for the answer to its ask. */
   gaveUp(nowMs: number): void {
     const waitedMs = nowMs - (this.#askedAtMs ?? 0);
     if (waitedMs < this.#ttlMs) {
-      this.#laws.breaks("8", () => `${this.#isolate} gives an ask up after ${waitedMs}`);
+      this.#laws.breaks("8", () => `${this.#isolate} gave an ask up after ${waitedMs} ms`);
     }
     this.answered(undefined);
   }
 
-  /** A request takes all that is held along. */
+  /** A request takes everything held along. */
   returnedLeases(report: LeaseReport): void {
     this.#report(report);
     const remaining = sum(this.#held.map((held) => held.remaining));
     if (remaining > 0)
-      this.#laws.breaks("8", () => `${this.#isolate} keeps ${remaining} of what it hands in`);
+      this.#laws.breaks("8", () => `${this.#isolate} keeps ${remaining} of what it returns`);
   }
 
   #report({ uses, granted }: LeaseReport): void {
@@ -125,7 +128,7 @@ export class LeaseBook {
       const says = `${used} used, ${returned} returned`;
       this.#laws.breaks(
         "8",
-        () => `${this.#isolate} says of the one from ${mark}: ${says}, and ${is}`,
+        () => `${this.#isolate} reports on the lease from ${mark}: ${says}, but ${is}`,
       );
     }
     let missing = returned;

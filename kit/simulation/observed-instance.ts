@@ -12,29 +12,31 @@ import type { AbsenceBook } from "./absence-book.ts";
 import type { DiskState } from "./durable-state.ts";
 import type { Standing } from "./standing.ts";
 
-/** A request comes or goes; an isolate asks; an administrator calls; a timer or the alarm has fired. */
+/**
+ * A request comes or goes; an isolate asks; an administrator calls; a timer or the alarm has fired.
+ */
 export type TurnKind = "call" | "lease" | "administration" | "tick";
 
-/** What an instance looked like at the end of its last turn. */
+/** An instance as it was at the end of its last turn. */
 export interface Seen {
   view: LimiterView | undefined;
   /** By the wall clock, and by the monotonic one. */
   lastGrantAtMs: number;
   grantedAtMonotonicMs: number;
-  /** All grants told, each place once, and how many of them before this turn. */
+  /** All grants reported, one for each place, and how many of them before this turn. */
   readonly grants: Grant[];
   grantsBefore: number;
   /** When the last of those was. */
   grantedBeforeAtMs: number;
-  /** Whether this turn gave a lease, or heard of one. */
+  /** Whether this turn gave a lease, or got a report on one. */
   isLeaseWritten: boolean;
-  /** The batch of the last write: none in an instance that has not written. */
+  /** The batch of the last write; 0 tokens in an instance that hasn't written. */
   batch: Batch;
 }
 
-/** Tokens that an instance may grant without a write, and what it had been written at. */
+/** Tokens that an instance may grant without a write, and when it was written. */
 interface Batch {
-  /** `undefined` where that cannot be told. */
+  /** `undefined` if that can't be told. */
   readonly tokens: number | undefined;
   readonly writtenAtMs: number;
 }
@@ -44,7 +46,9 @@ export interface ObservedObject {
   /** Counts what may make a waiter later than forecast. */
   disturbances: number;
   readonly stalledUntilMs: number;
-  /** Whether the alarm was lost, dropped, or is being tried again: nothing may be expected of it. */
+  /**
+   * Whether the alarm was lost, dropped, or is being retried, so that nothing can be expected of it.
+   */
   readonly isAlarmUnsure: boolean;
   readonly hasFiredTwice: boolean;
 }
@@ -54,24 +58,24 @@ export interface ObservedInstance {
   readonly host: Pick<BucketHost, "inspect" | "stats" | "waiters">;
   readonly object: ObservedObject;
   readonly clock: Clock;
-  /** Whether it found an alarm armed, or its first caller was put back. */
+  /** Whether it found an alarm armed, or its first caller was requeued. */
   readonly isRecovering: boolean;
-  /** When that began, monotonic. */
+  /** When recovery began, monotonic. */
   readonly recoveringFromMs: number;
   readonly jumpsAtStart: number;
-  /** What it began with. */
+  /** The record that it started with. */
   readonly recordAtStart: BucketRecord | undefined;
   readonly lifeAtStart: number;
-  /** The disk as this instance sees it, with all that it has written. */
+  /** The disk as this instance sees it, including everything that it has written. */
   readonly view: DiskState;
-  /** And as it was before this turn. */
+  /** The same, before this turn. */
   readonly viewBefore: DiskState;
-  /** Those who have not been told and have not left, in order of delivery. */
+  /** Requests that haven't been answered and haven't left, in order of delivery. */
   readonly standing: ReadonlySet<Standing>;
   /** Whether the object's calls go to it. */
   readonly isCurrent: boolean;
   readonly isAborted: boolean;
-  /** Once it has been told that the process ends. */
+  /** True once it was told to shut down. */
   readonly isClosed: boolean;
   /** Whether this turn has written anything so far. */
   readonly hasWritten: boolean;
@@ -79,23 +83,23 @@ export interface ObservedInstance {
   hasSentPlaces: boolean;
   /** When the first request came, monotonic. */
   readonly firstCallAtMs: number;
-  /** And the last that was put back. */
+  /** When the last requeued request came, monotonic. */
   readonly lastRequeuedAtMs: number;
-  /** Whether anybody has been put back here. */
+  /** Whether any request was requeued here. */
   readonly hasRequeued: boolean;
-  /** Those who have come back to their places here. */
+  /** How many came back to their places here. */
   returns: number;
-  /** Those who are not here. */
+  /** Callers that aren't here. */
   readonly absences: AbsenceBook;
-  /** What this turn is. */
+  /** What kind of turn this is. */
   readonly turnKind: TurnKind;
   readonly seen: Seen;
-  /** What the alarm was set to that this instance saw fire last. */
+  /** What the alarm was set to that this instance last saw fire. */
   readonly firedAlarmAtMs: number;
-  /** When it did: later than it was set to where it was late, or is tried again after a failure. */
+  /** When it did: later than that if the alarm was late, or retried after a failure. */
   readonly alarmRanAtMs: number;
-  /** The policy that is written, as a Worker would configure it. */
+  /** The written policy, as a Worker would configure it. */
   readonly writtenPolicy: NamedPolicyFields | undefined;
-  /** Looks at the host as if it were `atMs`; nothing may come of it. */
+  /** Reads from the host as if it were `atMs`; must have no effect. */
   peek<Seen>(atMs: number, read: () => Seen): Seen;
 }

@@ -1,6 +1,6 @@
 /**
- * What becomes of a bucket that is on the disk, worked out from the record alone: as contract rules 1
- * and 8 and the head of token-bucket.ts promise it, and with no code of theirs.
+ * What becomes of a bucket on the disk, computed from the record alone: as contract rules 1 and 8 and
+ * the head of token-bucket.ts promise it, without any of their code.
  */
 import type { BucketRecord } from "../../src/bucket/platform.ts";
 
@@ -11,7 +11,7 @@ export interface Holding {
   readonly leasedTokens: number;
 }
 
-/** What a bucket that is restored from a record comes to at `atMs`, if nobody takes anything. */
+/** What a bucket restored from a record comes to at `atMs` if nobody takes anything. */
 export function holdingAt({ policy, limiter }: BucketRecord, atMs: number): Holding {
   const { bucket } = limiter;
   if (!bucket) return { tokens: policy.initialTokens, leasedTokens: 0 };
@@ -31,7 +31,7 @@ export function holdingAt({ policy, limiter }: BucketRecord, atMs: number): Hold
   const ends = (bucket.leased ?? []).toSorted((one, other) => one.untilMs - other.untilMs);
   for (const { untilMs, tokens: ended } of ends) {
     if (untilMs > atMs) break;
-    // A tick at the very end of a lease finds its room free.
+    // A tick at the exact end of a lease finds its room free.
     fillTo(ticksBy(untilMs - 1));
     leasedTokens -= ended;
   }
@@ -39,7 +39,7 @@ export function holdingAt({ policy, limiter }: BucketRecord, atMs: number): Hold
   return { tokens, leasedTokens };
 }
 
-/** All that is on lease in a bucket as it is written. */
+/** Everything on lease in a bucket as written. */
 export function leasedIn(bucket: NonNullable<BucketRecord["limiter"]["bucket"]>): number {
   return (bucket.leased ?? []).reduce((all, { tokens }) => all + tokens, 0);
 }

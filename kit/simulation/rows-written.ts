@@ -1,6 +1,6 @@
 /**
- * What grants cost on the disk: rows written for 1,000 of them, in virtual time and with no fault. Every
- * key that is put or deleted and every alarm that is set or deleted is a row, as it is billed.
+ * What grants cost on the disk: rows written for 1,000 of them, in virtual time and without faults.
+ * Every key put or deleted and every alarm set or deleted is one row, as it is billed.
  */
 import type { PolicyFields } from "../../src/core/policy.ts";
 
@@ -9,10 +9,10 @@ import { Simulation } from "./simulate.ts";
 
 const GRANTS = 1_000;
 
-/** How the thousand come. */
+/** How the 1,000 requests arrive. */
 export interface RowsLoad {
   readonly policy: PolicyFields;
-  /** Between two arrivals; 0 for all at once. */
+  /** Milliseconds between two arrivals; 0 for all at once. */
   readonly spacingMs: number;
   readonly isKeyed?: boolean;
 }
@@ -25,10 +25,14 @@ export interface RowsWritten {
   readonly all: number;
 }
 
-/** A bucket that is full whenever it is looked at by few. */
+/** A bucket that is full whenever a few callers look at it. */
 export const fullBucket = { capacity: 10_000, refillTokens: 10_000, refillIntervalMs: 1_000 };
 
-/** The rows for 1,000 grants. Throws where not all are granted or a law is broken. */
+/**
+ * The rows for 1,000 grants.
+ *
+ * @throws {Error} If not all are granted, or a law is broken.
+ */
 export function rowsWritten(seed: number, load: RowsLoad): RowsWritten {
   const { policy, spacingMs, isKeyed = false } = load;
   const clients = Array.from({ length: GRANTS }, (_, index) => ({

@@ -1,7 +1,7 @@
 /**
- * What a schedule is: a bucket, those who ask it, and what goes wrong. All of it is drawn before
- * anything happens. What is drawn on the way (how long a commit takes, how late an alarm is) comes from
- * a stream of the same seed.
+ * What a schedule is: a bucket, its clients, and what goes wrong. All of it is drawn before anything
+ * happens. What is drawn on the way, such as how long a commit takes or how late an alarm is, comes
+ * from a stream of the same seed.
  */
 import type { LeaseTerms, PolicyFields } from "../../src/core/policy.ts";
 import type { Random } from "../random.ts";
@@ -13,17 +13,20 @@ export interface Client {
   readonly tokens: number;
   readonly timeoutMs: number | undefined;
   readonly key: string | undefined;
-  /** Whether it is told where it stands. */
+  /** Whether it is sent its position. */
   readonly isStreamed: boolean;
-  /** How long after its arrival it hangs up; `undefined` for one that stays. */
+  /** How long after its arrival it hangs up; `undefined` if it stays. */
   readonly leavesAfterMs: number | undefined;
-  /** When its connection breaks, after its arrival, and how long it takes to come back with its key. */
+  /**
+   * When its connection breaks, counted from its arrival, and how long until it comes back with its
+   * key.
+   */
   readonly breaks?: { readonly afterMs: number; readonly awayMs: number } | undefined;
-  /** How long after its arrival somebody cancels it by its key. */
+  /** How long after its arrival it is cancelled by its key. */
   readonly cancelledAfterMs?: number | undefined;
-  /** How often it asks again, with its key, when its connection broke. */
+  /** How often it retries, with its key, if its connection breaks. */
   readonly retries: number;
-  /** Which isolate of the Worker it comes to: one of any number, taken in turn. */
+  /** Which isolate of the Worker it comes to; wraps around the number of isolates. */
   readonly isolate: number;
 }
 
@@ -33,24 +36,24 @@ export type Fault =
   | { readonly kind: "crash"; readonly isOfMachine: boolean }
   | { readonly kind: "evict" }
   | { readonly kind: "reset" }
-  /** The object goes on elsewhere, and the old instance does not know. */
+  /** The object moves elsewhere, and the old instance doesn't know. */
   | { readonly kind: "move" }
   | { readonly kind: "deploy"; readonly policy: PolicyFields }
   | { readonly kind: "change policy"; readonly changes: Partial<PolicyFields> }
   | { readonly kind: "pause"; readonly forMs: number; readonly tokens: number }
   | { readonly kind: "lift" }
   | { readonly kind: "delete" }
-  /** Whoever waits is turned away, because the process is about to end; then it does. */
+  /** Waiters are turned away because the process is about to end. Then it ends. */
   | { readonly kind: "close"; readonly endsAfterMs: number }
   | { readonly kind: "look" }
-  /** The next commit that begins fails when it ends. */
+  /** The next commit to begin fails when it ends. */
   | { readonly kind: "commit fails" }
-  /** All that begin for a while. */
+  /** Every commit that begins within this time fails. */
   | { readonly kind: "storage broken"; readonly forMs: number }
   /** The next write throws. */
   | { readonly kind: "write throws" }
   | { readonly kind: "storage slow"; readonly forMs: number; readonly latencyMs: number }
-  /** All that the next alarm to be set does wrong. */
+  /** Everything that the next alarm to be set does wrong. */
   | {
       readonly kind: "alarm";
       readonly lateMs: number;
@@ -62,16 +65,18 @@ export type Fault =
   /** The machine is busy: no timer fires. */
   | { readonly kind: "stall"; readonly forMs: number }
   | { readonly kind: "clock jumps"; readonly byMs: number }
-  /** An isolate of the Worker dies with its connections and all that it holds on lease. */
+  /** An isolate of the Worker dies with its connections and its leases. */
   | { readonly kind: "isolate dies"; readonly isolate: number }
   | { readonly kind: "isolate's clock jumps"; readonly isolate: number; readonly byMs: number };
 
 export type AlarmFault = Extract<Fault, { kind: "alarm" }>;
 
-/** Faults that come together, and when: at an instant, or right at the end of a turn of the object. */
+/**
+ * Faults that come together, and when: at an instant, or right at the end of one of the object's turns.
+ */
 export interface PlannedFaults {
   readonly when: { readonly atMs: number } | { readonly afterTurn: number };
-  /** Each a while after the one before. */
+  /** Each follows the one before after a while. */
   readonly faults: readonly { readonly fault: Fault; readonly afterMs: number }[];
 }
 
@@ -84,7 +89,7 @@ export interface Schedule {
 }
 
 const INTERVALS_MS = [10, 13, 25, 40, 250, 1_000, 1_000, 3_000];
-/** Between faults that come together: callers are on their way back, or gathered. */
+/** Between faults that come together: callers are on their way back, or held during recovery. */
 const PAUSES_MS = [0, 1, 5, 30, 100, 240];
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -127,7 +132,7 @@ function drawPolicy(random: Random): PolicyFields {
       ...limits,
     };
   }
-  // Takes batches, of one token up to 50.
+  // Takes batches of 1 to 50 tokens.
   const capacity = random.pick([40, 100, random.integer(40, 500), random.integer(500, 2_000)]);
   const refillIntervalMs = random.pick(INTERVALS_MS);
   const perSecond = random.pick([1, 2, 10, 50, 200, capacity]);
@@ -138,9 +143,9 @@ function drawPolicy(random: Random): PolicyFields {
 
 function drawClients(random: Random, policy: PolicyFields): Client[] {
   const clients: Client[] = [];
-  // Leases serve those who ask for little.
+  // Leases serve small requests.
   const mostTokens = policy.lease && random.chance(0.7) ? random.pick([1, 2, 5]) : Infinity;
-  // Few keys for many clients, or nearly each its own.
+  // Few keys for many clients, or nearly one each.
   const keys = Array.from({ length: random.pick([random.integer(1, 6), 40, 200]) }, (_, index) => ({
     key: `key ${index}`,
     ...drawAsked(random, policy),
@@ -204,13 +209,16 @@ function drawAsked(
   return { tokens, timeoutMs: isLegal ? timeoutMs : maxWaitMs };
 }
 
-/** Away for moments, until about the time of its grant, or for as long as it is remembered, and longer. */
+/**
+ * Gone for a moment, until about the time of its grant, for about as long as it is remembered, or
+ * longer.
+ */
 function drawBreak(random: Random): { readonly afterMs: number; readonly awayMs: number } {
   const awayMs = random.pick([0, 1, 5, 20, 300, random.integer(0, 3_000), 29_900, 30_100]);
   return { afterMs: random.integer(0, random.pick([10, 100, 2_000])), awayMs };
 }
 
-/** At any time, or at a tick: about when it is granted. */
+/** At any time, or at a tick, which is about when it is granted. */
 function drawLeave(random: Random, { refillIntervalMs }: PolicyFields): number {
   return random.chance(0.5)
     ? random.integer(0, 2_000)
@@ -238,7 +246,10 @@ function drawFaults(random: Random, { policy, endMs, turns }: Bounds): PlannedFa
   });
 }
 
-/** Resets in a row, before those have come back who stood there, while they are gathered, or just after. */
+/**
+ * Resets in a row: before the waiters have come back, while they are held during recovery, or just
+ * after.
+ */
 function drawBurst(random: Random): PlannedFaults["faults"] {
   const spacingMs = random.pick([0, 20, 100, 250, 300, 450]);
   return Array.from({ length: random.integer(3, 10) }, () => ({

@@ -1,5 +1,5 @@
 /**
- * One schedule from its first arrival until nothing goes on any more: a pure function of the seed and
+ * One schedule, from its first arrival until nothing happens any more: a pure function of the seed and
  * the schedule's number.
  */
 import type { BrokenLaw, Displaced, Stats } from "./laws.ts";
@@ -20,14 +20,14 @@ enforceInvariants();
 export interface Failure extends BrokenLaw {
   readonly seed: number;
   readonly number: number;
-  /** All that happened, a line each. */
+  /** Everything that happened, one line each. */
   readonly trace: readonly string[];
 }
 
 /** More events than any schedule takes: something runs in circles. */
 const MAX_EVENTS = 100_000;
 
-/** Runs one schedule of a seed. A failure is run once more, to write down what happened. */
+/** Runs one schedule of a seed. A failure is run again to record what happened. */
 export async function simulate(
   seed: number,
   number: number,
@@ -39,7 +39,7 @@ export async function simulate(
   return { ...tally, failure: { seed, number, ...broken, trace } };
 }
 
-/** What a failure comes to, in words, and how to see it again. */
+/** A failure in words, and how to reproduce it. */
 export function describeFailure({ seed, number, law, detail, trace }: Failure): string {
   const title = `Law ${law} broken in schedule ${number} of seed ${seed}: ${detail}`;
   const options = `--only schedules --seed ${seed} --schedules 1 --first ${number}`;
@@ -57,7 +57,7 @@ async function run(seed: number, number: number, write?: (line: string) => void)
   return simulation.laws;
 }
 
-/** A schedule as it runs. */
+/** A running schedule. */
 export class Simulation {
   readonly laws: Laws;
   readonly object: VirtualObject;
@@ -70,7 +70,7 @@ export class Simulation {
     const { clock } = this;
     this.laws = new Laws(clock);
     const trace = (line: () => string): void => {
-      // Not even put into words where nobody reads it.
+      // Formatted only if somebody reads it.
       write?.(`${clock.monotonicMs} (${clock.wallMs}) ${line()}`);
     };
     const onTurn = (): void => this.#turnEnded();
@@ -110,7 +110,8 @@ export class Simulation {
     try {
       return perform();
     } catch (error) {
-      // Turns catch what they throw: this is an instance that cannot start, or the simulator's own fault.
+      // Turns catch what they throw, so this is an instance that can't start, or the simulator's own
+      // fault.
       this.laws.breaks("7", () => `threw ${error instanceof Error ? error.stack : String(error)}`);
       return false;
     }

@@ -1,4 +1,6 @@
-/** Calls that an instance holds: on their way in, in the queue, or with their answer on its way out. */
+/**
+ * Calls that an instance holds: on their way in, in the queue, or with their answer on its way out.
+ */
 import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
 import type { Leave } from "../../src/bucket/held-request.ts";
 import type { AcquireCall } from "../../src/wire/acquire-call.ts";
@@ -6,15 +8,18 @@ import type { Arrival } from "./absence-book.ts";
 
 /** Something of the Worker's that an instance holds. */
 export interface Held {
-  /** The instance died before the answer left; `isUnwritable` where its disk was why. */
+  /** The instance died before the answer left; `isUnwritable` if its disk was the cause. */
   rejected(isUnwritable: boolean): void;
 }
 
-/** One call of `acquire`, from its delivery until its answer leaves, its client leaves or it is rejected. */
+/**
+ * One call of `acquire`, from its delivery until its answer leaves, its client leaves or it is
+ * rejected.
+ */
 export interface Attempt extends Held {
   readonly name: string;
   readonly call: AcquireCall;
-  /** When its request was received first, monotonic. */
+  /** When its request was first received, monotonic. */
   readonly calledAtMs: number;
   /** The answer is on its way to the Worker. */
   answered(answer: AcquireAnswer): void;
@@ -23,20 +28,22 @@ export interface Attempt extends Held {
 /** An attempt as the instance keeps it. */
 export interface Standing {
   readonly attempt: Attempt;
-  /** Of the first request in its place. */
+  /** The arrival of the first request in its place. */
   readonly arrival: Arrival;
-  /** It has taken the place again of one that had left. */
+  /** It has taken its place in the queue again. */
   readonly hasComeBack: boolean;
-  /** It may stand behind some that came later: one of them might have been late. */
+  /** It may stand behind callers that came later, because one of them might have been late. */
   isGuarded: boolean;
-  /** It may stand in the place of another that has its key. */
+  /** It may share the place of another request with its key. */
   isJoined: boolean;
-  /** Its first turn is over: until then those are served who were due before it came. */
+  /** Its first turn is over. Until then, waiters that were due before it came are served. */
   isIn: boolean;
-  /** Number of disturbances when it was known to stand in the queue. */
+  /** The number of disturbances when it was known to be in the queue. */
   letInAt: number | undefined;
   leave: Leave | undefined;
   isAnswered: boolean;
-  /** What it was told last of when it is granted, and the number of disturbances and returns then. */
+  /**
+   * The grant time that it was last sent, and the number of disturbances and returns at that time.
+   */
   place: { readonly grantAtMs: number; readonly sentAt: number } | undefined;
 }

@@ -1,11 +1,11 @@
 /**
  * Time that passes only from one event to the next. The monotonic clock orders the events; the wall
- * clock stands at a distance from it that jumps.
+ * clock has an offset to it that jumps.
  */
 
 interface Event {
   readonly atMs: number;
-  /** Events of one instant happen in the order in which they were planned. */
+  /** Events at one instant happen in the order in which they were planned. */
   readonly sequence: number;
   readonly happen: () => void;
 }
@@ -24,7 +24,7 @@ export class VirtualClock {
     this.#latestWallMs = epochMs;
   }
 
-  /** Counts from the start of the schedule. */
+  /** Milliseconds since the start of the schedule. */
   get monotonicMs(): number {
     return this.#monotonicMs;
   }
@@ -51,7 +51,7 @@ export class VirtualClock {
     this.#rise(event);
   }
 
-  /** Lets the next event happen. Answers `false` where there is none. */
+  /** Lets the next event happen. Returns `false` if there is none. */
   step(): boolean {
     const [first] = this.#heap;
     const last = this.#heap.pop();
@@ -63,7 +63,7 @@ export class VirtualClock {
     return true;
   }
 
-  /** Puts an event in at the end of the heap, and on its way up moves down all that come after it. */
+  /** Inserts an event at the end of the heap, and moves later events down as it rises. */
   #rise(event: Event): void {
     const heap = this.#heap;
     let index = heap.length;
@@ -77,7 +77,7 @@ export class VirtualClock {
     heap[index] = event;
   }
 
-  /** Puts an event in at the root, and on its way down moves up all that come before it. */
+  /** Inserts an event at the root, and moves earlier events up as it sinks. */
   #sink(event: Event): void {
     const heap = this.#heap;
     let index = 0;

@@ -1,9 +1,10 @@
 /**
- * A durable object, as the runtime has it: one disk, one alarm, and instances that come and go (see
- * instance.ts). An instance that was moved away lives on until a commit of it fails.
+ * A durable object as the runtime has it: one disk, one alarm, and instances that come and go (see
+ * instance.ts). An instance that the object has moved away from lives on until one of its commits
+ * fails.
  *
- * **The alarm** is durable and fires at least once, at its time by the wall clock or later. One whose
- * handler fails is tried again, six times in growing pauses, and then dropped. It can be lost, too.
+ * **The alarm** is durable and fires at least once, at its time by the wall clock or later. If its
+ * handler fails it is retried six times, with growing pauses, and then dropped. It can also be lost.
  */
 import type { Commit, DiskState } from "./durable-state.ts";
 import type { InstanceOwner } from "./instance.ts";
@@ -27,9 +28,9 @@ export class VirtualObject implements InstanceOwner {
     span: 0,
   };
   instance: Instance | undefined = undefined;
-  /** Those that were moved away from, and live. */
+  /** Instances that the object has moved away from and that still live. */
   readonly old = new Set<Instance>();
-  /** What goes wrong next. */
+  /** What fails next. */
   nextCommitFails = false;
   nextWriteThrows = false;
   brokenUntilMs = 0;
@@ -38,7 +39,9 @@ export class VirtualObject implements InstanceOwner {
   stalledUntilMs = 0;
   /** Counts what may make a waiter later than forecast. */
   disturbances = 0;
-  /** Whether the alarm was lost, dropped, or is being tried again: nothing may be expected of it. */
+  /**
+   * Whether the alarm was lost, dropped, or is being retried, so that nothing can be expected of it.
+   */
   isAlarmUnsure = false;
   hasFiredTwice = false;
   #instances = 0;
@@ -48,7 +51,7 @@ export class VirtualObject implements InstanceOwner {
     this.world = world;
   }
 
-  /** The instance that calls go to; started where there is none. */
+  /** The instance that calls go to; starts one if there is none. */
   liveInstance(): Instance {
     if (!this.instance) {
       this.#instances += 1;
@@ -57,12 +60,12 @@ export class VirtualObject implements InstanceOwner {
     return this.instance;
   }
 
-  /** The current instance has died before all that it did to the alarm was on the disk. */
+  /** The current instance has died before all of its alarm changes were on the disk. */
   instanceDied(losesAlarmChange: boolean): void {
     this.instance = undefined;
     const { alarmAtMs } = this.durable;
     if (!losesAlarmChange || alarmAtMs === undefined || this.isAlarmUnsure) return;
-    // It may have fired, and was not taken off: it fires once more.
+    // It may have fired without being removed, so it fires once more.
     this.#alarmGeneration += 1;
     this.#wakeAt(alarmAtMs, this.world.random.integer(0, 5), undefined);
   }
@@ -79,7 +82,7 @@ export class VirtualObject implements InstanceOwner {
     if (this.instance?.isIdle) this.instance.die("is evicted");
   }
 
-  /** New calls will go to a new instance; the old one is not told. */
+  /** New calls go to a new instance; the old one isn't told. */
   move(): void {
     const { instance } = this;
     if (!instance) return;
@@ -93,7 +96,7 @@ export class VirtualObject implements InstanceOwner {
   land(commit: Commit): void {
     if (commit.hasLanded) return;
     commit.hasLanded = true;
-    // The alarm may have been lost on the disk meanwhile: only who sets it changes that.
+    // The alarm may have been lost from the disk meanwhile; only a commit that sets it changes that.
     const { alarmAtMs } = commit.setsAlarm ? commit.state : this.durable;
     this.durable = { ...commit.state, alarmAtMs };
     if (!commit.setsAlarm) return;
@@ -101,7 +104,7 @@ export class VirtualObject implements InstanceOwner {
     if (alarmAtMs !== undefined) this.#planAlarm(alarmAtMs);
   }
 
-  /** The wall clock has been set: alarms go by it. */
+  /** The wall clock has been set, and alarms follow it. */
   clockJumped(): void {
     this.disturbances += 1;
     const { alarmAtMs } = this.durable;
@@ -149,7 +152,7 @@ export class VirtualObject implements InstanceOwner {
     }
     const instance = this.liveInstance();
     if (instance.view.alarmAtMs !== this.durable.alarmAtMs) {
-      // Set anew by a commit that is under way: the runtime cancels this firing.
+      // A pending commit sets it anew, so the runtime cancels this firing.
       return;
     }
     trace(() => `the alarm fires at ${instance.name}${failures ? `, retry ${failures}` : ""}`);

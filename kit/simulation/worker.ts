@@ -1,7 +1,7 @@
 /**
- * The Worker's side, as requeue.ts and bucket-stub.ts have it, in virtual time: it stamps arrivals, puts
- * callers back whose call was rejected, and tells the object when a client hangs up. It outlives the
- * object, unless the machine dies: then all connections break.
+ * The Worker's side in virtual time, as wire/requeue.ts and worker/bucket-stub.ts have it. It stamps
+ * arrivals, requeues callers whose call was rejected, and tells the object when a client hangs up. It
+ * outlives the object unless the machine dies; then all connections break.
  */
 import type { PolicyFields } from "../../src/core/policy.ts";
 import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
@@ -19,7 +19,7 @@ import { BUCKET } from "./instance.ts";
 import { Isolate } from "./isolate.ts";
 
 const POLICY = "policy";
-/** The longest pause before another call that is answered at once is made again. */
+/** The longest pause before a call that is answered in its own turn is repeated. */
 const CALL_PAUSE_MS = 100;
 /** As in bucket-stub.ts. */
 const ARRIVAL_STEP_MS = 0.001;
@@ -29,7 +29,7 @@ export class VirtualWorker {
   readonly #open = new Set<ClientRequest>();
   #configured: NamedPolicyFields;
   #lastArrivalAtMs = 0;
-  /** Those that requests come to, each in its place. */
+  /** The isolates that requests come to, each in its place. */
   #isolates: Isolate[] = [];
   #started = 0;
 
@@ -97,7 +97,7 @@ export class VirtualWorker {
     this.#lastArrivalAtMs = 0;
   }
 
-  /** One isolate dies, and another comes in its place. Clients with a key ask again. */
+  /** One isolate dies, and another takes its place. Clients with a key retry. */
   crashIsolate(number: number): void {
     const { clock } = this.#object.world;
     const place = this.#place(number);
@@ -114,7 +114,7 @@ export class VirtualWorker {
     }
   }
 
-  /** The connection of one request breaks; its client asks again after a while. */
+  /** The connection of one request breaks; its client retries after a while. */
   #break(request: ClientRequest, awayMs: number): void {
     if (!this.#open.has(request)) return;
     const { breaks, ...client } = request.client;
@@ -127,7 +127,10 @@ export class VirtualWorker {
     this.#isolates[this.#place(number)]?.jump(byMs);
   }
 
-  /** New isolates take over; the old ones live on with what they hold, and for those who wait there. */
+  /**
+   * New isolates take over. The old ones live on with their leases, and for the requests that wait
+   * there.
+   */
   deploy(policy: PolicyFields): void {
     this.#configured = configure(policy);
     this.#isolates = this.#isolates.map(() => this.#startIsolate());
@@ -181,11 +184,11 @@ export class VirtualWorker {
       instance.host.reset().catch((error: unknown) => {
         laws.breaks("7", () => `reset() rejected: ${String(error)}`);
       });
-      laws.drained(instance);
+      laws.wasReset(instance);
     });
   }
 
-  /** Whoever runs the process is about to end it, and tells the instance that is there. */
+  /** The process is about to end, and the current instance is told. */
   shutDown(): void {
     const { laws } = this.#object.world;
     this.#call((instance) => {
@@ -195,7 +198,7 @@ export class VirtualWorker {
     });
   }
 
-  /** A call that is made until it comes through. */
+  /** A call that is repeated until it comes through. */
   #call(perform: (instance: Instance) => void, answered?: () => void): void {
     const { clock } = this.#object.world;
     const held: Held = {
@@ -213,12 +216,15 @@ function configure(policy: PolicyFields): NamedPolicyFields {
   return { name: POLICY, ...Policy.of(policy).toJSON() };
 }
 
-/** One request of one client, over all the attempts that it takes. */
+/** One request of one client, over all of its attempts. */
 export class ClientRequest {
   readonly client: Client;
   readonly isolate: Isolate;
   readonly arrivedAtMs: number;
-  /** Since when it has been on its way back from an instance that died, monotonic: it stood in the queue. */
+  /**
+   * Since when it has been on its way back from an instance that died, monotonic; it was in the queue
+   * there.
+   */
   displacedAtMs: number | undefined = undefined;
   readonly #worker: VirtualWorker;
   readonly #call: AcquireCall;
@@ -260,7 +266,7 @@ export class ClientRequest {
     const { clock } = this.#worker.object.world;
     this.#attemptedAtMs = this.#nowMs;
     const elapsedMs = this.#requeue.elapsedMs(this.#nowMs);
-    // What leases are handed in goes with the first attempt alone: it must not count twice.
+    // Returned leases go with the first attempt alone, because they must not count twice.
     const returnedLeases = this.#failures === 0 ? this.isolate.returnAll(this.client) : undefined;
     const again = this.#failures > 0 && { requeued: { arrivedAtMs: this.arrivedAtMs, elapsedMs } };
     const call = { ...this.#call, ...again, ...(returnedLeases && { returnedLeases }) };
@@ -311,7 +317,7 @@ export class ClientRequest {
     this.#instance = instance;
     this.#standing = undefined;
     const standing = instance.acquire(attempt);
-    // Rejected in its own turn, it is on its way back already.
+    // If it was rejected in its own turn, it is on its way back already.
     if (this.#instance === instance) this.#standing = standing;
   }
 
