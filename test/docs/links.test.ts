@@ -1,5 +1,5 @@
 /** Links within the documentation: each leads to a file that is there, and to a heading of it. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -52,6 +52,20 @@ describe.each(pages.map((path) => [relative(projectDir, path), path] as const))(
     const used = [...prose.matchAll(/\]\[([^\]]+)\]/g)].map(([, name = ""]) => name);
     expect(new Set(used)).toEqual(new Set(definitions.keys()));
   });
+});
+
+/** Pages that say where in the code something is. */
+const aboutCode = pages
+  .map((path) => relative(projectDir, path))
+  .filter((path) => path === "CONTRIBUTING.md" || /^docs\/design\/(?!README)/.test(path));
+
+it.each(aboutCode)("%s names files and folders that are there", (page) => {
+  const text = readFileSync(join(projectDir, page), "utf8");
+  const folders = "bench|chaos|docs|examples|kit|scripts|serve|src|test";
+  const named = [...text.matchAll(new RegExp(`\`((?:${folders})/[^\`<> ]*)\``, "g"))];
+  const paths = named.map(([, path = ""]) => path);
+  expect(paths).not.toEqual([]);
+  expect(paths.filter((path) => globSync(path, { cwd: projectDir }).length === 0)).toEqual([]);
 });
 
 it("every page can be reached from the README", () => {
