@@ -1,25 +1,38 @@
-/** The one gate beside the tests: types, lint with the folder rules, format, unused code. */
+/**
+ * The one gate beside the tests: types, lint with the arrows between rooms and the retired words, format,
+ * unused code. With `--fix` it mends instead what a tool can mend.
+ */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
+const FORMATTED = "src serve kit test scripts examples chaos bench";
+
+/** Name, command, and the command that mends what it finds. */
 const checks = [
+  ["types of the bindings", "wrangler types src/env.d.ts --check", "wrangler types src/env.d.ts"],
   ["types of the Worker", "tsc --project tsconfig.json"],
   ["types of tests and scripts", "tsc --project test/tsconfig.json"],
   ["types of the page", "tsc --project src/dashboard/tsconfig.json"],
-  ["types of the bindings", "wrangler types src/env.d.ts --check"],
-  ["lint", "oxlint --type-aware --deny-warnings"],
-  ["format", "oxfmt --check src serve kit test scripts examples chaos bench"],
-  ["figures in pages and charts", "node bench/figures.ts"],
+  ["lint", "oxlint --type-aware --deny-warnings", "oxlint --type-aware --fix"],
+  ["format", `oxfmt --check ${FORMATTED}`, `oxfmt ${FORMATTED}`],
+  ["tests by the name of their module", "node scripts/tests-by-name.mjs"],
+  ["figures in pages and charts", "node bench/figures.ts", "node bench/figures.ts --write"],
   ["the package, as it would be published", "node scripts/package/check.ts"],
   ["unused files, exports and dependencies", "knip"],
 ];
 
-const failed = checks.filter(([name, command]) => {
+const isFix = process.argv.includes("--fix");
+const steps = checks
+  .map(([name, check, fix]) => ({ name, command: isFix ? fix : check }))
+  .filter(({ command }) => command !== undefined);
+
+const failed = steps.filter(({ name, command }) => {
   console.log(`\n${name}: ${command}`);
   const options = { cwd: fileURLToPath(new URL("..", import.meta.url)), shell: true };
   return spawnSync(command, { ...options, stdio: "inherit" }).status !== 0;
 });
 
-for (const [name] of failed) console.error(`failed: ${name}`);
-console.log(`\n${checks.length - failed.length} checks passed, ${failed.length} failed`);
+for (const { name } of failed) console.error(`failed: ${name}`);
+const done = isFix ? "fixes made" : "checks passed";
+console.log(`\n${steps.length - failed.length} ${done}, ${failed.length} failed`);
 process.exitCode = failed.length === 0 ? 0 : 1;

@@ -1,0 +1,77 @@
+/**
+ * Each module of src/ has a test that can be found by its name: `src/wire/requeue.ts` is tested by a file
+ * below `test/wire/` whose name begins with `requeue`. Prints the modules without one.
+ *
+ * Without a test of their own are modules that hold nothing but types, index files, what is built, and the
+ * live page's components with their hooks, which test/e2e runs in a browser.
+ */
+import { globSync, readFileSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+const EXCEPT = [
+  "src/**/index.ts",
+  "src/**/*.d.ts",
+  "src/dashboard/assets.ts",
+  "src/dashboard/components/*",
+];
+
+/** Modules that still lack one. Only ever remove from this list. */
+const MISSING = [
+  "src/cli/bench.ts",
+  "src/cli/duration.ts",
+  "src/cli/exit-code.ts",
+  "src/cli/main.ts",
+  "src/cli/run-command.ts",
+  "src/cli/terminal.ts",
+  "src/cli/usage-error.ts",
+  "src/cli/usage.ts",
+  "src/core/bucket-name.ts",
+  "src/core/outcome.ts",
+  "src/core/queue/guarded-place.ts",
+  "src/dashboard/access-token.ts",
+  "src/dashboard/address.ts",
+  "src/dashboard/asking.ts",
+  "src/dashboard/live-feed.ts",
+  "src/dashboard/wait-histogram.ts",
+  "src/protocol/acquire-bodies.ts",
+  "src/worker/lease-cache.ts",
+];
+
+// That stripping types is experimental says nothing about a module.
+process.removeAllListeners("warning");
+
+/** Whether nothing of a module is left at run time but imports and re-exports. */
+function hasNoCode(path) {
+  const code = stripTypeScriptTypes(readFileSync(join(root, path), "utf8"));
+  return code.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*|^(import|export)\b[^;=(]*;/gm, "").trim() === "";
+}
+
+/** The folder of tests of a module's room; modules at the top of src/ have theirs anywhere. */
+function roomOf(path) {
+  const [, room = ""] = path.split("/");
+  return room.includes(".") ? "" : room;
+}
+
+const tests = globSync("test/**/*.test.{ts,tsx}", { cwd: root });
+const modules = globSync("src/**/*.ts", { cwd: root, exclude: EXCEPT });
+
+const untested = modules.filter((path) => {
+  const name = basename(path, ".ts");
+  const isOfModule = (test) =>
+    new RegExp(`^${name}[-.]`).test(basename(test)) &&
+    dirname(test).startsWith(join("test", roomOf(path)));
+  return !tests.some(isOfModule) && !hasNoCode(path);
+});
+
+for (const path of MISSING.filter((missing) => !untested.includes(missing))) {
+  console.warn(`${path} has a test: take it off the list in scripts/tests-by-name.mjs`);
+}
+const faults = untested.filter((path) => !MISSING.includes(path));
+for (const path of faults) console.error(`${path} has no test of its name`);
+const tested = modules.length - untested.length;
+console.log(`${tested} of ${modules.length} modules have a test of their name, or need none`);
+process.exitCode = faults.length === 0 ? 0 : 1;
