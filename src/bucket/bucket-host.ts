@@ -26,7 +26,7 @@ import type { BucketStats, LeaseAnswer, PolicyChange } from "../wire/bucket-answ
 import type { RejectReason } from "./recovery-window.ts";
 
 import { Policy, integerFault } from "../core/policy.ts";
-import { arrivalOf } from "./absent-callers.ts";
+import { arrivalOf, type AbsentPlace } from "./absent-callers.ts";
 import { lastInstantOf, recordOf, restore } from "./bucket-record.ts";
 import { Caller } from "./caller.ts";
 import { CoalescingTimer } from "./coalescing-timer.ts";
@@ -375,14 +375,25 @@ export class BucketHost {
       }
       case "waiting":
         return { leave: this.#share(key, bucket, known.caller, request, nowMs) };
-      case "absent": {
-        const { arrival, timeoutMs } = known.place;
-        const returner = new Caller(call, timeoutMs, request);
-        const { tokens } = call;
-        const turn = bucket.limiter.comeBack({ caller: returner, tokens, ...arrival }, nowMs);
-        return { leave: this.#arrive(bucket, returner, turn, { request, nowMs }) };
-      }
+      case "absent":
+        return { leave: this.#comeBack(bucket, call, known.place, request, nowMs) };
+      default:
+        return known satisfies never;
     }
+  }
+
+  /** Returns a caller whose connection broke to its place. */
+  #comeBack(
+    bucket: OpenBucket,
+    call: AcquireCall,
+    { arrival, timeoutMs }: AbsentPlace,
+    request: HeldRequest,
+    nowMs: number,
+  ): Leave | undefined {
+    const returner = new Caller(call, timeoutMs, request);
+    const { tokens } = call;
+    const turn = bucket.limiter.comeBack({ caller: returner, tokens, ...arrival }, nowMs);
+    return this.#arrive(bucket, returner, turn, { request, nowMs });
   }
 
   /** Adds `request` to the place of `caller`, if there is room. */

@@ -5,7 +5,7 @@ import { openRequest } from "../../../src/client/paced-fetch/paced-request.ts";
 const URL_TEXT = "https://api.test/things";
 
 function post(body = "text"): Request {
-  return new Request(URL_TEXT, { method: "POST", body, duplex: "half" } as RequestInit);
+  return new Request(URL_TEXT, { method: "POST", body, duplex: "half" });
 }
 
 function stream(): ReadableStream {

@@ -15,11 +15,7 @@ function filesWith({ folder, launcher }: { folder?: Answer; launcher?: Answer })
     },
   });
   const objects = { idFromName: (name: string) => ({ toString: () => `id-of-${name}` }) };
-  const files = new ServedBucketFiles(
-    objects as never,
-    fetcher(folder) as never,
-    fetcher(launcher) as never,
-  );
+  const files = new ServedBucketFiles(objects, fetcher(folder), fetcher(launcher));
   return { files, asked };
 }
 

@@ -42,7 +42,7 @@ describe("descriptions", () => {
     if (typeof value !== "object" || value === null) return [];
     return Object.entries(value).flatMap(([name, member]) => {
       const isText = ["description", "summary"].includes(name) && typeof member === "string";
-      return isText ? [member as string] : textsIn(member);
+      return isText ? [member] : textsIn(member);
     });
   }
 
