@@ -24,6 +24,12 @@ export interface Failure extends BrokenLaw {
   readonly trace: readonly string[];
 }
 
+/** What an administrator does: a call of its own, after the turn that it follows. */
+type Administration = Extract<
+  Fault,
+  { kind: "change policy" | "pause" | "lift" | "delete" | "close" | "look" }
+>;
+
 /** More events than any schedule takes: something runs in circles. */
 const MAX_EVENTS = 100_000;
 
@@ -163,28 +169,12 @@ export class Simulation {
         object.reset();
         break;
       case "change policy":
-        clock.after(0, () => worker.changePolicy(fault.changes));
-        break;
       case "pause":
-        clock.after(0, () => worker.pause(fault));
-        break;
       case "lift":
-        clock.after(0, () => worker.resume());
-        break;
       case "delete":
-        clock.after(0, () => worker.reset());
-        break;
       case "close":
-        clock.after(0, () => {
-          worker.shutDown();
-          clock.after(fault.endsAfterMs, () => {
-            worker.crash();
-            object.crash();
-          });
-        });
-        break;
       case "look":
-        clock.after(0, () => worker.inspect());
+        clock.after(0, () => this.#administer(fault));
         break;
       case "commit fails":
         object.nextCommitFails = true;
@@ -213,6 +203,34 @@ export class Simulation {
       case "clock jumps":
         clock.jump(fault.byMs);
         object.clockJumped();
+        break;
+    }
+  }
+
+  #administer(fault: Administration): void {
+    const { clock, object, worker } = this;
+    switch (fault.kind) {
+      case "change policy":
+        worker.changePolicy(fault.changes);
+        break;
+      case "pause":
+        worker.pause(fault);
+        break;
+      case "lift":
+        worker.resume();
+        break;
+      case "delete":
+        worker.reset();
+        break;
+      case "close":
+        worker.shutDown();
+        clock.after(fault.endsAfterMs, () => {
+          worker.crash();
+          object.crash();
+        });
+        break;
+      case "look":
+        worker.inspect();
         break;
     }
   }
