@@ -1,11 +1,10 @@
 /**
- * Requests that are not HTTP, or just barely: a header without a colon, two lengths, a chunk of size
- * `zz`, a connection that ends half-way. The runtime refuses most before the Worker sees them. What
- * must not happen is that any of it is carried out, or that what stands behind it is taken for a
- * request.
+ * Requests that are barely HTTP, or not at all: a header without a colon, two lengths, a chunk of size `zz`,
+ * a connection that ends halfway. The runtime refuses most of them before the Worker sees them. None may be
+ * carried out, and nothing that follows one may be taken for a request.
  *
- * So the sharpest of them are made of requests that would be carried out if they were whole: an
- * acquire whose body never ends, a DELETE with the right token behind a length that is none.
+ * So the most dangerous ones are built from requests that would be carried out if they were complete: an
+ * acquire whose body never ends, a DELETE with the right API key behind an invalid length.
  */
 import type { Random } from "../kit/random.ts";
 import type { FuzzedRequest, Vocabulary } from "./fuzzed-request.ts";
@@ -21,23 +20,23 @@ import {
 import { drawPlainRequest, drawRequest, WRONG_TOKEN } from "./fuzzed-request.ts";
 import { wordsIn } from "./odd-values.ts";
 
-/** What goes over one connection of its own. */
+/** The bytes for one connection. */
 export interface BrokenRequest {
   readonly kind: string;
   readonly bytes: Buffer;
-  /** Methods of the requests in it, as far as there are any. */
+  /** The methods of the requests in it, if any. */
   readonly methods: readonly string[];
-  /** Of the answers, in their order; there may be fewer but no more. */
+  /** The verdicts on the answers, in order; there may be fewer answers, but not more. */
   readonly verdicts: readonly Verdict[];
-  /** The client is gone before any answer. */
+  /** Whether the client is gone before any answer. */
   readonly isBrokenOff?: boolean;
 }
 
 type Maker = (random: Random, words: Vocabulary, facts: ServerFacts) => BrokenRequest;
 
-/** Far more than it takes to come to one that is fit. */
+/** Far more than it takes to draw a suitable one. */
 const MAX_DRAWS = 1_000;
-/** What changed bytes may make of one request, in requests. */
+/** How many requests changed bytes can turn one into. */
 const MAX_REQUESTS = 8;
 const NEXT = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
 
@@ -65,7 +64,7 @@ const badChunks = [
   "1\r\nab\r\n",
   ...wordsIn("zz -1 0x5 fffffffffffffffff G +2"),
 ];
-/** Header lines that are none, or that break another line's. */
+/** Header lines that are invalid, or that conflict with another line. */
 const badLines = [
   "Space : x",
   ": x",
@@ -88,7 +87,7 @@ const badLines = [
   ...wordsIn("No-Colon Host:"),
 ];
 
-/** Each makes another kind of fault; drawn evenly. */
+/** Each makes a different kind of fault; drawn evenly. */
 const makers: readonly Maker[] = [
   // Heads.
   (random, words, facts) => {
@@ -157,7 +156,7 @@ const makers: readonly Maker[] = [
     return one("garbage", latin1(garbage), "GET", [anyRefusal]);
   },
   (random, words, facts) => {
-    // Whatever a changed byte makes of it: it has no right token.
+    // Whatever a changed byte makes of it, it has no valid API key.
     const request = safeRequest(random, words, facts);
     const headers = request.headers.filter(([name]) => name.toLowerCase() !== "authorization");
     const wrong = {
@@ -168,7 +167,7 @@ const makers: readonly Maker[] = [
     for (let count = random.integer(1, 3); count > 0; count -= 1) {
       bytes[random.integer(0, bytes.length - 1)] = random.integer(0, 255);
     }
-    // It may have become HEAD or been HEAD, and two requests or more.
+    // It may be a HEAD now, or no longer, and two or more requests.
     const method = bytes.subarray(0, 5).toString("latin1") === "HEAD " ? "HEAD" : "GET";
     const verdict = { ...anyRefusal, answers: anyRefusal.answers.union(healthy.answers) };
     return {
@@ -178,7 +177,7 @@ const makers: readonly Maker[] = [
       verdicts: Array.from({ length: MAX_REQUESTS }, () => verdict),
     };
   },
-  // Bodies that would be carried out if they were whole.
+  // Requests that would be carried out if their bodies were complete.
   (random, words, facts) => {
     const request = legalBody(random, words, facts);
     const body = request.body ?? Buffer.alloc(0);
@@ -246,7 +245,7 @@ const makers: readonly Maker[] = [
     const bytes = wire([...startOf(request), `Content-Length: ${body.length + 1}`], body);
     return { ...one("broken off", bytes, request.method, []), isBrokenOff: true };
   },
-  // Two framings at once: whichever is believed, what stands in the body is no request.
+  // Two framings at once: whichever is used, the body must not be taken for a request.
   (random, words, facts) => {
     const safe = (): FuzzedRequest => safeRequest(random, words, facts);
     const emptied = (request: FuzzedRequest): Verdict => {
@@ -259,7 +258,7 @@ const makers: readonly Maker[] = [
     const bytes = wire([...startOf(request), ...lines], latin1(`0\r\n\r\n${smuggled}`));
     return one("length and chunks", bytes, request.method, [lenientBody(emptied(request))]);
   },
-  // Whole requests, one behind the other.
+  // Complete requests, pipelined.
   (random, words, facts) => {
     const request = safeRequest(random, words, facts);
     const bytes = Buffer.concat([wire(headOf(request), bodyOf(request)), latin1(NEXT)]);
@@ -268,12 +267,12 @@ const makers: readonly Maker[] = [
   },
 ];
 
-/** A connection's worth of trouble. */
+/** Draws the bytes for one connection. */
 export function drawBroken(random: Random, words: Vocabulary, facts: ServerFacts): BrokenRequest {
   return random.pick(makers)(random, words, facts);
 }
 
-/** A request that changes nothing, however it is read. */
+/** Draws a request that changes nothing, however it is read. */
 export function safeRequest(random: Random, words: Vocabulary, facts: ServerFacts): FuzzedRequest {
   return drawn(
     () => drawRequest(random, words),
@@ -281,7 +280,7 @@ export function safeRequest(random: Random, words: Vocabulary, facts: ServerFact
   );
 }
 
-/** The bytes of a whole request. */
+/** The bytes of a complete request. */
 export function bytesOf(request: FuzzedRequest): Buffer {
   return wire(headOf(request), bodyOf(request));
 }
@@ -295,12 +294,12 @@ function one(
   return { kind, bytes, methods: [method], verdicts };
 }
 
-/** The runtime may refuse it, too. */
+/** The verdict, if the runtime may also refuse the request. */
 function lenient(verdict: Verdict): Verdict {
   return { ...verdict, mayBeRefused: true };
 }
 
-/** Nor need its body have come through whole. */
+/** The verdict, if the body may also have arrived incomplete. */
 function lenientBody(verdict: Verdict): Verdict {
   return { ...lenient(verdict), ...looser(verdict) };
 }
@@ -310,7 +309,7 @@ function looser({ answers }: Verdict): Pick<Verdict, "answers" | "mustName" | "m
   return { answers: answers.union(unfinished.answers), mustName, mayName };
 }
 
-/** A request that would be carried out: it takes a token, changes a policy or makes or forgets a bucket. */
+/** A request that would be carried out: it takes a token, changes a policy, or creates or deletes a bucket. */
 function legalRequest(random: Random, words: Vocabulary, facts: ServerFacts): FuzzedRequest {
   return drawn(
     () => drawPlainRequest(random, words),
@@ -318,7 +317,7 @@ function legalRequest(random: Random, words: Vocabulary, facts: ServerFacts): Fu
   );
 }
 
-/** One by a method whose body is read. */
+/** One with a method whose body is read. */
 function legalBody(random: Random, words: Vocabulary, facts: ServerFacts): FuzzedRequest {
   return drawn(
     () => legalRequest(random, words, facts),
@@ -330,7 +329,7 @@ function legalBytes(random: Random, words: Vocabulary, facts: ServerFacts): stri
   return bytesOf(legalRequest(random, words, facts)).toString("latin1");
 }
 
-/** A safe one by another method than HEAD: what the runtime says to a broken HEAD has a body. */
+/** A safe one that isn't a HEAD: the runtime's answer to a broken HEAD has a body. */
 function safeBodied(random: Random, words: Vocabulary, facts: ServerFacts): FuzzedRequest {
   return drawn(
     () => safeRequest(random, words, facts),
@@ -346,10 +345,10 @@ function drawn(
     const request = draw();
     if (isFit(request)) return request;
   }
-  throw new Error(`None of ${MAX_DRAWS} requests is fit`);
+  throw new Error(`None of ${MAX_DRAWS} requests is suitable`);
 }
 
-/** Request line and headers, without those that frame the body. */
+/** The request line and the headers, without those that frame the body. */
 function startOf({ method, target, headers }: FuzzedRequest): string[] {
   return [`${method} ${target} HTTP/1.1`, ...headers.map(([name, value]) => `${name}: ${value}`)];
 }
@@ -366,7 +365,7 @@ function bodyOf({ body, isChunked }: FuzzedRequest): Buffer {
   return latin1(`${chunkOf(body)}0\r\n\r\n`);
 }
 
-/** All of `body` as one chunk; none where it is empty, as an empty chunk is the last. */
+/** The whole `body` as one chunk; nothing if it is empty, since an empty chunk is the last. */
 function chunkOf(body: Buffer = Buffer.alloc(0)): string {
   return body.length > 0 ? `${body.length.toString(16)}\r\n${body.toString("latin1")}\r\n` : "";
 }

@@ -1,7 +1,4 @@
-/**
- * What the clients of one bucket hold in their hands: the only account of a bucket that no crash of
- * the server can falsify.
- */
+/** Records what the clients of one bucket received: the one account that no crash of the server can change. */
 import type { PolicyFields } from "../src/core/policy.ts";
 import type { Answer, HttpClient } from "../kit/http/http-connection.ts";
 import type { SeenGrant } from "../kit/model/virtual-time.ts";
@@ -10,46 +7,46 @@ import { acquirePath, grantIn } from "../kit/http/callers.ts";
 
 interface Ask {
   readonly tokens: number;
-  /** Left out: as long as the policy lets it wait. */
+  /** Default: the policy's `maxWaitMs`. */
   readonly timeoutMs?: number | undefined;
-  /** Sent as `Idempotency-Key`; of this bucket, no two have the same. */
+  /** Sent as `Idempotency-Key`; unique within this bucket. */
   readonly key?: string | undefined;
 }
 
-/** A request with a key, sent at this instant, that was not answered. */
+/** A request with a key that was never answered. */
 interface UnderWay {
   readonly ask: Ask;
   readonly sentAtMs: number;
 }
 
-/** A request with a key, and the grant that its client was told. */
+/** A request with a key, and the grant that its client received. */
 interface KeyedGrant {
   readonly ask: Ask;
   readonly grant: SeenGrant;
 }
 
-/** What came of asking again with the same keys. */
+/** The result of repeating requests with their keys. */
 export interface AskedAgain {
   readonly asked: number;
-  /** Of those, how many got an answer that they must not get. */
+  /** How many of those got a wrong answer. */
   readonly otherAnswers: number;
 }
 
-/** How a request ended for its client; `broken` is without an answer. */
+/** How a request ended for its client; `broken`: without an answer. */
 type End = "granted" | "refused" | "broken";
 
-/** One bucket's book. */
+/** The record of one bucket. */
 export class ClientBook {
   readonly bucket: string;
   readonly policy: PolicyFields;
   readonly grants: SeenGrant[] = [];
-  /** Answers that must not be: of another status than 200 and 429, or with an instant that is not true. */
+  /** Wrong answers: with a status other than 200 and 429, or with an impossible instant. */
   readonly faults: string[] = [];
   /** Tokens granted since `turnPage`. */
   receivedTokens = 0;
   /** Tokens asked for since `turnPage` by requests that were never answered. */
   underWayTokens = 0;
-  /** Since `turnPage`, those with a key. */
+  /** Grants with a key since `turnPage`. */
   #keyed: KeyedGrant[] = [];
   #underWay: UnderWay[] = [];
 
@@ -58,7 +55,7 @@ export class ClientBook {
     this.policy = policy;
   }
 
-  /** Asks once and writes down what comes of it. */
+  /** Sends a request once and records the result. */
   async ask(client: HttpClient, ask: Ask): Promise<End> {
     const sentAtMs = Date.now();
     const answer = await this.#send(client, ask);
@@ -74,8 +71,8 @@ export class ClientBook {
   }
 
   /**
-   * Asks again for the last grants with a key that were told since `turnPage`, `most` at most. Each has
-   * to be the same grant, and takes nothing.
+   * Repeats the requests of the latest grants with a key since `turnPage`, at most `most`. Each has to return
+   * the same grant and take nothing.
    */
   async askAgain(client: HttpClient, most: number): Promise<AskedAgain> {
     const last = this.#keyed.slice(-most);
@@ -83,8 +80,9 @@ export class ClientBook {
   }
 
   /**
-   * Asks again with each key that was under way since `turnPage`. It was granted unheard or is a request
-   * like any other: the answer settles it, and a grant is the same when it is asked for once more.
+   * Repeats each request with a key that is unanswered since `turnPage`. It may have been granted without
+   * its client knowing, or is treated as new. Either way it now gets its answer, and if that is a grant,
+   * repeating it once more returns the same one.
    */
   async askForUnderWay(client: HttpClient): Promise<AskedAgain> {
     const settle = async ({ ask, sentAtMs }: UnderWay): Promise<boolean> => {
@@ -97,7 +95,7 @@ export class ClientBook {
     return countAgain(await Promise.all(this.#underWay.map(settle)));
   }
 
-  /** Counts anew what is received and what is under way; the grants stay. */
+  /** Restarts the counts of received and unanswered requests; keeps the grants. */
   turnPage(): void {
     this.receivedTokens = 0;
     this.underWayTokens = 0;
@@ -105,7 +103,7 @@ export class ClientBook {
     this.#underWay = [];
   }
 
-  /** Resolves to nothing where the connection ends before the answer has. */
+  /** Resolves to `undefined` if the connection ends before the answer does. */
   async #send(client: HttpClient, { tokens, timeoutMs, key }: Ask): Promise<Answer | undefined> {
     const query = `tokens=${tokens}${timeoutMs === undefined ? "" : `&timeoutMs=${timeoutMs}`}`;
     const headers = key === undefined ? {} : { "Idempotency-Key": `"${key}"` };
@@ -116,7 +114,7 @@ export class ClientBook {
     }
   }
 
-  /** Writes down a first answer to what was asked first at `sentAtMs`; returns the grant, if it is one. */
+  /** Records the answer to a request first sent at `sentAtMs`; returns the grant, if it is one. */
   #keep(answer: Answer, sentAtMs: number): SeenGrant | undefined {
     const { status, body, receivedAtMs } = answer;
     if (status !== 200) {
@@ -127,7 +125,7 @@ export class ClientBook {
     const grant = { tokens, grantedAtMs };
     this.grants.push(grant);
     this.receivedTokens += tokens;
-    // Server and clients read one clock, so no grant can be moved out of a window where it is too much.
+    // Server and clients share a clock, so no grant can pretend to be in another window.
     if (grantedAtMs < sentAtMs || grantedAtMs > receivedAtMs) {
       const times = `asked at ${sentAtMs}, granted at ${grantedAtMs}, told at ${receivedAtMs}`;
       this.faults.push(`${this.bucket}: ${times}`);

@@ -1,11 +1,11 @@
 /**
- * What the contract says to a request, worked out from CONTRACT.md and docs/http.md alone: none of this
- * asks the code that it judges.
+ * Predicts the answers to a request from the contract alone (CONTRACT.md and docs/http.md), without using
+ * any of the code that it checks.
  *
- * A verdict is a set of answers, for two reasons. The contract does not say which of two faults is told
- * first; and some requests can be read in two ways (`/x/../acquire`, a `#` on the wire, two tokens), and
- * each reading has its answers. Where any reading would take a token, change a policy or make an
- * object, the request is unsafe, and the fuzzer does not send it.
+ * A verdict is a set of answers, for two reasons. The contract doesn't say which of two faults is reported
+ * first. And some requests have two readings (`/x/../acquire`, a `#` in the target, two API keys), each with
+ * its own answers. If any reading would take a token, change a policy or create an object, the request is
+ * unsafe, and the fuzzer doesn't send it.
  */
 import { isDeepStrictEqual } from "node:util";
 
@@ -17,30 +17,31 @@ import type { FuzzedRequest } from "./fuzzed-request.ts";
 import { INJECTED_HEADER, WRONG_TOKEN } from "./fuzzed-request.ts";
 import { wordsIn } from "./odd-values.ts";
 
-/** What the oracle knows of the server beforehand. */
+/** What the oracle knows about the server. */
 export interface ServerFacts {
-  /** The buckets that exist, as they are and stay. */
+  /** The buckets that exist; they don't change during a run. */
   readonly buckets: ReadonlyMap<string, BucketSnapshot>;
-  /** The one whose queue is so long that every further request is refused with `timeout`. */
+  /** The bucket whose queue is so long that every further request is refused with `timeout`. */
   readonly contended: string;
-  /** Names that begin so have a policy, and no others. */
+  /** Names with this prefix have a policy, and no others. */
   readonly prefix: string;
   readonly apiToken: string;
   readonly adminToken: string;
 }
 
-/** What may be answered. */
+/** The answers that a request may get. */
 export interface Verdict {
-  /** A status and a reason, or `200 health`, `200 snapshot`, `200 page`. */
+  /** Each a status and a reason, or `200 health`, `200 snapshot`, `200 page`. */
   readonly answers: ReadonlySet<string>;
-  /** Fields that `errors` of a 400 has to name, and others that it may name: `*` is any. */
+  /** Fields that `errors` of a 400 must name. */
   readonly mustName: ReadonlySet<string>;
+  /** Further fields that it may name; `*`: any. */
   readonly mayName: ReadonlySet<string>;
-  /** Some reading of it changes something. */
+  /** Whether any reading of it changes something. */
   readonly isUnsafe: boolean;
-  /** The runtime may refuse it, with no word from the Worker: it is no HTTP, or very large. */
+  /** Whether the runtime may refuse it before the Worker sees it, since it isn't HTTP, or very large. */
   readonly mayBeRefused: boolean;
-  /** The bucket that is asked, and of whose snapshot `200` is. */
+  /** The bucket that is asked, whose snapshot a `200` contains. */
   readonly bucket?: string;
 }
 
@@ -48,20 +49,22 @@ const INVALID = "400 invalid-request";
 const BODY_LIMIT = 16_384;
 const MAX_WAIT_MS = 3_600_000;
 const NAME = /^[A-Za-z0-9._:@/-]{1,128}$/;
-/** No message, and no detail of up to five messages, is longer than this, whatever was sent. */
+/** No message is longer, whatever was sent. */
 const MAX_MESSAGE_LENGTH = 250;
+/** Nor is a detail, which has up to five messages. */
 const MAX_DETAIL_LENGTH = 1_250;
-/** What every server of HTTP has to take (RFC 9112, section 3), and half of what this runtime takes. */
+/** The target length that every HTTP server must support (RFC 9112, section 3). */
 const SAFE_TARGET_LENGTH = 8_000;
+/** Half of what this runtime accepts. */
 const SAFE_HEAD_LENGTH = 32_000;
 
-/** Methods that the runtime knows. CONNECT, which asks for a tunnel, never gets as far as a Worker. */
+/** Methods that the runtime knows. CONNECT, which asks for a tunnel, never reaches a Worker. */
 const knownMethods = new Set(
   wordsIn(`
     GET HEAD POST PUT DELETE PATCH PURGE OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH
     UNLOCK ACL REPORT MKACTIVITY CHECKOUT MERGE MSEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE QUERY BAN`),
 );
-/** What the runtime says by itself to what it does not take. */
+/** The statuses of the runtime's own refusals. */
 const runtimeRefusals = new Set([400, 408, 413, 414, 417, 431, 501, 505]);
 
 const policyRanges: Readonly<Record<string, readonly [min: number, max: number]>> = {
@@ -96,7 +99,7 @@ function either(a: Verdict, b: Verdict): Verdict {
   };
 }
 
-/** What was found wrong: surely, or in one of two readings. */
+/** The faults of a request: certain ones, and those of one of two readings. */
 class Faults {
   readonly #sure = new Set<string>();
   readonly #unsure = new Set<string>();
@@ -109,7 +112,7 @@ class Faults {
     this.#unsure.add(field);
   }
 
-  /** The verdict, where `verdict` is what is said to a request without them. */
+  /** The verdict, given the one for a request without these faults. */
   over(verdict: () => Verdict): Verdict {
     const refusal = says(INVALID, { mustName: this.#sure, mayName: this.#unsure });
     if (this.#sure.size > 0) return refusal;
@@ -117,15 +120,15 @@ class Faults {
   }
 }
 
-/** A refusal of a body that is none: it is all that can be said, or whatever it holds is blamed. */
+/** The refusal of a malformed body: it names the body, or whatever the body contains. */
 function brokenBody(mustName: ReadonlySet<string> = new Set(["body"])): Verdict {
   return says(INVALID, { mustName, mayName: new Set(["*"]) });
 }
 
-/** A body that never came to its end: it is refused, whatever it would have been. */
+/** The verdict on an incomplete body, which is refused, whatever it would have been. */
 export const unfinished: Verdict = { ...brokenBody(none), mayBeRefused: true };
 
-/** Any refusal there is. */
+/** Any refusal. */
 export const anyRefusal: Verdict = {
   ...unfinished,
   answers: new Set([
@@ -138,10 +141,10 @@ export const anyRefusal: Verdict = {
   ]),
 };
 
-/** To `GET /healthz`. */
+/** The verdict on `GET /healthz`. */
 export const healthy: Verdict = says("200 health");
 
-/** What the contract says to `request`. */
+/** The answers that the contract allows to `request`. */
 export function judge(request: FuzzedRequest, facts: ServerFacts): Verdict {
   const verdicts = readingsOf(request).map((reading) => judgeReading(request, reading, facts));
   const verdict = verdicts.reduce(either);
@@ -153,7 +156,7 @@ interface Reading {
   readonly query: string;
 }
 
-/** The ways to understand the target: as it stands, and as a URL that is normalised. */
+/** The readings of the target: as it was sent, and as a normalised URL. */
 function readingsOf({ target, headers }: FuzzedRequest): Reading[] {
   const origin = target.replace(/^https?:\/\/[^/?#]*/i, "");
   const host = headers.find(([name]) => name.toLowerCase() === "host")?.[1] ?? "";
@@ -198,7 +201,7 @@ function isWellFormed({ method, target, headers }: FuzzedRequest): boolean {
   );
 }
 
-/** Visible characters, spaces, tabs and what is not ASCII. */
+/** Visible characters, spaces, tabs and non-ASCII. */
 function isFieldValue(value: string): boolean {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
 }
@@ -239,13 +242,13 @@ function judgeReading(
   }
 }
 
-/** Browsers do, and name `text/html`; of the values that are drawn, only JSON is as welcome. */
+/** Browsers want the page, and accept `text/html`. Of the values drawn here, only JSON ranks equally. */
 function wantsPage(request: FuzzedRequest): boolean {
   const isJsonWelcome = hasHeader(request, "accept", "application/json");
   return hasHeader(request, "accept", "text/html") && !isJsonWelcome;
 }
 
-/** Percent-encoded or not, these characters are the same (RFC 3986, section 6.2.2.2). */
+/** Decodes characters that mean the same with and without percent-encoding (RFC 3986, section 6.2.2.2). */
 function decodeUnreserved(path: string): string {
   return path.replace(/%([0-9a-f]{2})/gi, (encoded, hex: string) => {
     const character = String.fromCodePoint(Number.parseInt(hex, 16));
@@ -253,7 +256,7 @@ function decodeUnreserved(path: string): string {
   });
 }
 
-/** The name that a segment of a path means; `undefined` where it means none. */
+/** The name in a segment of a path; `undefined` if it isn't valid. */
 function decode(segment: string): string | undefined {
   try {
     return decodeURIComponent(segment);
@@ -262,7 +265,7 @@ function decode(segment: string): string | undefined {
   }
 }
 
-/** Who has no token learns nothing but that. */
+/** A caller without the API key learns nothing else. */
 function guarded(request: FuzzedRequest, token: string, inner: () => Verdict): Verdict {
   const refusal = says("401 unauthorized");
   const lines = request.headers.filter(([name]) => name.toLowerCase() === "authorization");
@@ -296,13 +299,13 @@ function judgeAcquire(request: FuzzedRequest, query: string, facts: ServerFacts)
   const timeoutMs = judgeNumber(faults, "timeoutMs", valuesOf("timeoutMs"), [0, MAX_WAIT_MS]);
   return faults.over(() => {
     const verdict = judgeAsked(String(bucket), tokens, timeoutMs ?? 0, facts);
-    // This will change what is answered.
+    // An event stream gets other answers.
     const isOdd = hasHeader(request, "accept", "text/event-stream");
     return isOdd && verdict.bucket !== undefined ? unsafe : verdict;
   });
 }
 
-/** A cancel that is legal may end somebody's wait. */
+/** A valid cancel is unsafe: it may end a caller's wait. */
 function judgeCancel(request: FuzzedRequest, query: string, { prefix }: ServerFacts): Verdict {
   const faults = new Faults();
   judgeKey(faults, request);
@@ -314,7 +317,7 @@ function judgeCancel(request: FuzzedRequest, query: string, { prefix }: ServerFa
   return faults.over(() => (bucket.startsWith(prefix) ? unsafe : says("404 unknown-bucket")));
 }
 
-/** A key is a string of 1 to 255 characters, in quotes or, where that can be told, without. */
+/** A key is a string of 1 to 255 characters, in quotes, or without if that is unambiguous. */
 function judgeKey(faults: Faults, request: FuzzedRequest): void {
   const lines = request.headers.filter(([name]) => name.toLowerCase() === "idempotency-key");
   const [text, ...others] = lines.map(([, value]) => value.trim());
@@ -326,13 +329,13 @@ function judgeKey(faults: Faults, request: FuzzedRequest): void {
   if (!isKey) faults.add("Idempotency-Key");
 }
 
-/** A parameter's text as the number that it means, `Odd` where it may mean one, or as it stands. */
+/** A parameter's text as a number, as `Odd` if it may be one, or unchanged. */
 function decimal(text: string): unknown {
   if (/^(0|[1-9]\d*)$/.test(text)) return Number(text);
   return /^0+\d+$/.test(text) ? new Odd(Number(text)) : text;
 }
 
-/** A number that is written as some would not write it. */
+/** A number in an unusual notation, which may or may not be accepted. */
 class Odd {
   readonly value: number;
 
@@ -352,7 +355,7 @@ function judgeNumber(
   const value = given instanceof Odd ? given.value : given;
   const isNumber = typeof value === "number" && Number.isInteger(value);
   if (!isNumber || value < min || value > max || others.length > 0) {
-    // An integer of 400 digits is infinite here: it is either no number or more than any capacity.
+    // An integer of 400 digits is Infinity here: either it isn't a number, or it exceeds every capacity.
     if (value === Infinity && max === Infinity && others.length === 0) faults.suspect(field);
     else faults.add(field);
     return Infinity;
@@ -362,7 +365,7 @@ function judgeNumber(
   return value;
 }
 
-/** A request without a fault of its own. */
+/** The verdict on a request that is valid by itself. */
 function judgeAsked(name: string, tokens: number, timeoutMs: number, facts: ServerFacts): Verdict {
   const bucket = facts.buckets.get(name);
   if (!bucket) return name.startsWith(facts.prefix) ? unsafe : says("404 unknown-bucket");
@@ -382,7 +385,7 @@ function judgeRead(name: string | undefined, facts: ServerFacts): Verdict {
   return facts.buckets.has(name) ? says("200 snapshot", { bucket: name }) : unsafe;
 }
 
-/** What is said to a name that is none or nobody's. */
+/** The verdict on a name that is invalid, or that no policy matches. */
 function nameFault(name: string | undefined, { prefix }: ServerFacts): Verdict | undefined {
   if (name === undefined || !NAME.test(name)) {
     return says(INVALID, { mustName: new Set(["NAME"]) });
@@ -405,7 +408,7 @@ function judgePut(request: FuzzedRequest, name: string | undefined, facts: Serve
   return ofName ? either(ofName, ofBody) : ofBody;
 }
 
-/** Changes of which each is legal for itself. */
+/** The verdict on changes that are each valid by themselves. */
 function judgeChanges(
   changes: ReadonlyMap<string, unknown>,
   name: string,
@@ -425,7 +428,7 @@ type BodyReading =
   | {
       readonly kind: "members";
       readonly members: ReadonlyMap<string, unknown>;
-      /** False where some would not take it for JSON. */
+      /** False if a parser may reject it as JSON. */
       readonly isSure: boolean;
     };
 
@@ -453,14 +456,14 @@ function readBody(bytes: Buffer | undefined): BodyReading {
   }
   const members = new Map<string, unknown>(Object.entries(value));
   if (memberNames(text).length !== members.size) {
-    // A member that holds others is a fault as well, and may be the one that is told.
+    // A nested member is a fault as well, and may be the one reported.
     const isNested = [...members.values()].some((member) => typeof member === "object" && member);
     return { kind: "broken", verdict: brokenBody(isNested ? none : new Set(["body"])) };
   }
   return { kind: "members", members, isSure: !hasMark };
 }
 
-/** Names of the outermost members of a legal JSON object, with those that are repeated. */
+/** The names of the outermost members of a valid JSON object, including repeated ones. */
 function memberNames(json: string): string[] {
   const names: string[] = [];
   let depth = 0;
@@ -476,7 +479,7 @@ function hasHeader({ headers }: FuzzedRequest, wanted: string, part = ""): boole
   return headers.some(([name, value]) => name.toLowerCase() === wanted && value.includes(part));
 }
 
-/** What is wrong with `answer` to a request by `method`; `undefined` where nothing is. */
+/** What is wrong with the `answer` to a request with `method`; `undefined` if nothing is. */
 export function faultOf(
   answer: RawAnswer,
   method: string,
@@ -487,7 +490,7 @@ export function faultOf(
   const body = Buffer.from(answer.body, "latin1").toString();
   const secrets = [facts.apiToken, facts.adminToken, WRONG_TOKEN];
   if (secrets.some((secret) => head.includes(secret) || body.includes(secret))) {
-    return "it repeats a token";
+    return "it repeats an API key";
   }
   if (headers.has(INJECTED_HEADER)) return "a header was injected";
   const type = headers.get("content-type") ?? "";
@@ -495,10 +498,10 @@ export function faultOf(
   if (!/^application\/(problem\+)?json$/.test(type)) {
     const isRefusal = runtimeRefusals.has(status) && /^(text\/plain)?$/.test(type);
     if (!isRefusal || body.length > 100 || body.includes("<"))
-      return `no JSON: ${type || "no type"}`;
-    return verdict.mayBeRefused ? undefined : "the runtime refuses a request that is HTTP";
+      return `not JSON: ${type || "no type"}`;
+    return verdict.mayBeRefused ? undefined : "the runtime refused valid HTTP";
   }
-  if (headers.get("cache-control") !== "no-store") return "it may be cached";
+  if (headers.get("cache-control") !== "no-store") return "it is cacheable";
   if (status === 401 && !headers.get("www-authenticate")?.startsWith("Bearer")) {
     return "a 401 without WWW-Authenticate";
   }
@@ -507,29 +510,31 @@ export function faultOf(
   if (isProblem !== status >= 400) return `${type} with ${status}`;
   if (method === "HEAD") {
     const statuses = [...verdict.answers].map((text) => Number.parseInt(text, 10));
-    return statuses.includes(status) ? undefined : `${status} is not of ${listed(verdict.answers)}`;
+    return statuses.includes(status)
+      ? undefined
+      : `expected ${listed(verdict.answers)}: got ${status}`;
   }
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch {
-    return "the body is no JSON";
+    return "the body is not JSON";
   }
   return isProblem
     ? problemFault(value as ProblemBody, answer, verdict)
     : successFault(value as BucketSnapshot, status, verdict, facts);
 }
 
-/** The page is the same for all, so that nothing of a request can be in it. */
+/** Checks that the page is the same for all, so that it can't contain anything of the request. */
 function pageFault(
   { headers, status, body }: RawAnswer,
   method: string,
   { answers }: Verdict,
 ): string | undefined {
-  if (status !== 200 || !answers.has("200 page")) return `a page is not of ${listed(answers)}`;
-  if (headers.get("cache-control") !== "no-store") return "the page may be cached";
+  if (status !== 200 || !answers.has("200 page")) return `expected ${listed(answers)}: got a page`;
+  if (headers.get("cache-control") !== "no-store") return "the page is cacheable";
   const isPage = body.startsWith("<!doctype html>") && !/fuzz/i.test(body);
-  return method === "HEAD" || isPage ? undefined : "the page is another";
+  return method === "HEAD" || isPage ? undefined : "it is not the usual page";
 }
 
 function successFault(
@@ -545,7 +550,7 @@ function successFault(
   const isSame =
     expected && isDeepStrictEqual({ ...value, refused: 0 }, { ...expected, refused: 0 });
   if (status === 200 && answers.has("200 snapshot") && isSame) return undefined;
-  return `${status} ${JSON.stringify(value)} is not of ${listed(answers)}`;
+  return `expected ${listed(answers)}: got ${status} ${JSON.stringify(value)}`;
 }
 
 function problemFault(
@@ -556,12 +561,12 @@ function problemFault(
   const { reason, detail, title, type, errors, retryAfterMs } = problem;
   if (problem.status !== status) return `status ${problem.status} in the body of a ${status}`;
   const answer = `${status} ${reason}`;
-  if (!verdict.answers.has(answer)) return `${answer} is not of ${listed(verdict.answers)}`;
+  if (!verdict.answers.has(answer)) return `expected ${listed(verdict.answers)}: got ${answer}`;
   if (typeof title !== "string" || typeof type !== "string" || typeof detail !== "string") {
     return "no title, type or detail";
   }
   if (detail.length > MAX_DETAIL_LENGTH) return `a detail of ${detail.length} characters`;
-  if ((status === 400) !== (errors !== undefined)) return `errors belong to 400: ${answer}`;
+  if ((status === 400) !== (errors !== undefined)) return `only a 400 has errors: ${answer}`;
   if (errors) return errorsFault(errors, verdict);
   if (status !== 429) return undefined;
   if (retryAfterMs === undefined || retryAfterMs < 1) return `retryAfterMs is ${retryAfterMs}`;
@@ -581,10 +586,11 @@ function errorsFault(
 ): string | undefined {
   const named = new Set(errors.map(({ field }) => field));
   if (named.size === 0) return "a 400 that names no fault";
-  if (!mustName.isSubsetOf(named)) return `errors name ${listed(named)}, not ${listed(mustName)}`;
+  if (!mustName.isSubsetOf(named))
+    return `errors must name ${listed(mustName)}: got ${listed(named)}`;
   const allowed = mustName.union(mayName);
   if (!mayName.has("*") && !named.isSubsetOf(allowed)) {
-    return `errors name ${listed(named)}: only ${listed(allowed)} are faulty`;
+    return `errors may only name ${listed(allowed)}: got ${listed(named)}`;
   }
   const longest = Math.max(...errors.map(({ message }) => message.length));
   return longest > MAX_MESSAGE_LENGTH ? `a message of ${longest} characters` : undefined;

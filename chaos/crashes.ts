@@ -1,17 +1,16 @@
 /**
- * workerd killed with SIGKILL under load, again and again, and started over what is on its disk.
+ * workerd killed with SIGKILL under load, again and again, and restarted with what is on its disk.
  *
- * Afterwards the grants are recounted from what the clients hold, over all lives of the server
- * together. Whether a bucket has lost tokens can be told exactly only where none come in, so beside
- * the buckets that refill there are two that do not within the run: a large one that lives through all
- * the crashes, and a small one anew for each.
+ * Afterwards the grants are recounted from the clients' records, over all runs of the server together. A
+ * loss of tokens can be counted exactly only in a bucket that doesn't refill. So beside the buckets that do,
+ * there are two that don't refill during the run: a large one that lives through all crashes, and a small one
+ * that is new for each.
  *
- * A crash may cost what was reserved (`maxBatch`) and what was under way to clients. So that the
- * second does not hide the first, before every other kill the large bucket is left to answer whoever
- * has asked.
+ * A crash may cost the write-ahead batch (`maxBatch`) and the grants on their way to clients. So that the
+ * latter don't hide the former, before every other kill the large bucket gets time to answer all requests.
  *
- * Some ask with a key, and ask again after the restart. What they were told must be the same then. What
- * was under way is settled by it, so those with a key are never among what a crash may cost.
+ * Some requests have a key and are repeated after the restart. Their grants must then be the same. Repeating
+ * also settles requests that were unanswered, so requests with a key never count as lost.
  */
 import { setTimeout } from "node:timers/promises";
 
@@ -29,7 +28,7 @@ import { largest, percentile, shown, total } from "../kit/statistics.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Nothing comes in during a run: what is missing was granted or is lost. */
+/** Don't refill during a run: missing tokens were granted or lost. */
 const large = { capacity: 10_000_000, refillTokens: 10_000_000, refillIntervalMs: DAY_MS };
 const small = { capacity: 100, refillTokens: 100, refillIntervalMs: DAY_MS };
 const fast = {
@@ -41,12 +40,12 @@ const fast = {
 const contended = { capacity: 3, refillTokens: 1, refillIntervalMs: 50 };
 const paced = { capacity: 1, refillTokens: 1, refillIntervalMs: 100 };
 
-/** Callers of one bucket, each of whom asks for 1 to `mostTokens` without a pause. */
+/** Callers of one bucket, each of which keeps asking for 1 to `mostTokens`. */
 interface Load {
   readonly callers: number;
   readonly mostTokens: number;
   readonly timeoutMs?: number;
-  /** Set when nobody is to ask any more. */
+  /** Set to end the load. */
   readonly isOver?: boolean;
 }
 
@@ -61,66 +60,66 @@ const loads = [
   { bucket: "paced", policy: paced, callers: 6, mostTokens: 1 },
 ];
 
-/** Of the requests of a load. Most have none, for a key is a row of its own. */
+/** The share of requests with a key. Most have none, since each key writes a row. */
 const KEYED_SHARE = 0.25;
-/** Of one bucket, the grants told last before a kill: those that are most at risk. */
+/** How many of a bucket's latest grants before a kill to repeat: those are most at risk. */
 const MAX_ASKED_AGAIN = 50;
-/** So that those who wait after a restart are not late on account of them. */
+/** Few, so that repeating doesn't delay the callers that wait after a restart. */
 const CONNECTIONS_AGAIN = 4;
 
-/** Put to wait after each restart. The first may find a token; the others need a tick each. */
+/** Callers that wait after each restart. The first may find a token; the others need a tick each. */
 const RESUMED_CALLERS = 5;
 
 /** How long the load lasts before a kill. */
 const LOAD_MS = { min: 200, max: 700 };
-/** How long before the kill the small bucket is asked: it is gone within some tens of milliseconds. */
+/** How long the small bucket is under load before the kill; some tens of milliseconds empty it. */
 const SMALL_LOAD_MS = { min: 0, max: 40 };
-/** After which a quiet bucket has nothing reserved any more; the project says about a second. */
+/** After this time, an idle bucket has no write-ahead batch left; the documentation says about a second. */
 const QUIET_MS = 2_000;
 
-/** What one kill did to a bucket that nothing comes into. */
+/** The effect of one kill on a bucket that doesn't refill. */
 interface Loss {
   readonly policy: PolicyFields;
-  /** Gone from the bucket, and in no client's hands. Negative: granted, and forgotten. */
+  /** Missing from the bucket and received by no client. Negative: granted and forgotten. */
   readonly lostTokens: number;
   /** Asked for by requests that were never answered. */
   readonly underWayTokens: number;
 }
 
-/** What came of asking again after the kills, with the keys of before. */
+/** The results of repeating requests after the kills. */
 interface Again {
   readonly answered: AskedAgain;
   readonly underWay: AskedAgain;
-  /** From buckets that nothing comes into, by asking again for what was told. */
+  /** Taken from buckets that don't refill, by repeating requests that were granted. */
   readonly takenTokens: number;
 }
 
-/** What came of all the kills. */
+/** The results of all kills. */
 export interface CrashCounts {
   readonly kills: number;
   readonly grants: number;
-  /** Of each bucket over all lives of the server, the window with the least room. */
+  /** For each bucket, over all runs of the server: the window closest to the limit. */
   readonly fullest: readonly GrantWindow[];
-  /** Answers that must not be, in words. */
+  /** Wrong answers, in words. */
   readonly faults: readonly string[];
   readonly losses: readonly Loss[];
-  /** Lost by a kill after `QUIET_MS` without a request. */
+  /** Tokens lost by a kill after `QUIET_MS` without a request. */
   readonly lostAfterQuiet: number;
-  /** Tokens that a bucket said it had after a kill, and would not grant, or granted though it had not. */
+  /** Tokens that a bucket reported after a kill but didn't grant, or granted beyond its report. */
   readonly misstated: number;
   readonly again: Again;
-  /** For each restart, how far behind the grid's ticks those were served who waited for one. */
+  /** For each caller that waited after a restart, how late it was served, relative to its tick. */
   readonly resumedBehindMs: readonly number[];
-  /** Of those, how many were not served, or shared a tick. */
+  /** How many of those were not served, or shared a tick. */
   readonly notResumed: number;
 }
 
-/** Tokens of a kill that are gone beyond those under way. */
+/** Tokens that a kill has lost beyond those of unanswered requests. */
 export function lostBeyondUnderWay({ lostTokens, underWayTokens }: Loss): number {
   return Math.max(0, lostTokens - underWayTokens);
 }
 
-/** Kills the server `kills` times under load, and once more after a quiet time. */
+/** Kills the server `kills` times under load, and once more after an idle period. */
 export async function crash(
   kills: number,
   { seed, progress }: Pick<RunOptions, "seed" | "progress">,
@@ -157,7 +156,7 @@ class CrashRun {
   #takenAgain = 0;
   #notResumed = 0;
   #misstated = 0;
-  /** Where the grid of the paced bucket begins. */
+  /** The start of the paced bucket's grid. */
   #pacedFromMs = 0;
 
   constructor(server: WorkerdServer, random: Random) {
@@ -165,7 +164,7 @@ class CrashRun {
     this.#random = random;
   }
 
-  /** The first grant of the paced bucket falls on the start of its grid. */
+  /** The first grant of the paced bucket starts its grid. */
   async start(): Promise<void> {
     using client = new HttpClient(this.#server.url, 1);
     const { tokens, grantedAtMs } = grantIn(await client.request(acquirePath("paced")));
@@ -208,7 +207,7 @@ class CrashRun {
 
   async finish(kills: number): Promise<CrashCounts> {
     const large = this.#large;
-    // Something is granted, and may be reserved, at the beginning of the quiet time.
+    // Grants a token, which may start a write-ahead batch, before the idle period.
     using client = new HttpClient(this.#server.url, 1);
     await large.ask(client, { tokens: 1, timeoutMs: 0 });
     const before = await this.#tokensOf("large");
@@ -236,7 +235,7 @@ class CrashRun {
     };
   }
 
-  /** Callers who ask again as soon as they are granted, until the server is gone. */
+  /** Callers that ask again as soon as they are granted, until the server is gone. */
   async #load(book: ClientBook, load: Load): Promise<void> {
     const { callers, mostTokens, timeoutMs } = load;
     using client = new HttpClient(this.#server.url, callers);
@@ -245,7 +244,7 @@ class CrashRun {
         const tokens = this.#random.integer(1, mostTokens);
         const key = this.#random.chance(KEYED_SHARE) ? this.#newKey() : undefined;
         const end = await book.ask(client, { tokens, timeoutMs, key });
-        // The server has gone, or the bucket is empty and gets nothing more.
+        // The server is gone, or the bucket is empty and doesn't refill.
         if (end !== "granted") return;
       }
     };
@@ -257,21 +256,21 @@ class CrashRun {
     return `key-${this.#keys}`;
   }
 
-  /** Asks again for what was told before the kill. */
+  /** Repeats requests that were granted before the kill. */
   async #askAgain(book: ClientBook): Promise<void> {
     using client = new HttpClient(this.#server.url, CONNECTIONS_AGAIN);
     this.#answered.push(await book.askAgain(client, MAX_ASKED_AGAIN));
   }
 
-  /** Asks again for what was under way at the kill. */
+  /** Repeats requests that were unanswered at the kill. */
   async #askForUnderWay(book: ClientBook): Promise<void> {
     using client = new HttpClient(this.#server.url, CONNECTIONS_AGAIN);
     this.#underWay.push(await book.askForUnderWay(client));
   }
 
   /**
-   * Lets those with a key ask again, and compares what is left in a bucket that nothing comes into with
-   * what its clients hold then.
+   * Repeats the requests with a key, and then compares what is left in a bucket that doesn't refill with what
+   * its clients have received.
    */
   async #weigh(book: ClientBook, before: number): Promise<void> {
     const left = await this.#tokensOf(book.bucket);
@@ -283,7 +282,7 @@ class CrashRun {
     this.#losses.push({ policy, lostTokens, underWayTokens });
   }
 
-  /** Takes what the bucket says it has, and then finds it empty. */
+  /** Takes all tokens that the bucket reports, and checks that it is then empty. */
   async #spendAll(book: ClientBook): Promise<void> {
     using client = new HttpClient(this.#server.url, 1);
     const tokens = await this.#tokensOf(book.bucket);
@@ -294,8 +293,8 @@ class CrashRun {
   }
 
   /**
-   * Lets callers wait at the bucket whose alarm was armed when the server was killed, and sends it
-   * nothing else until all are served.
+   * Lets callers wait at the bucket whose alarm was armed at the kill, and sends it nothing else until all are
+   * served.
    */
   async #resume(): Promise<void> {
     const { refillIntervalMs } = paced;
@@ -315,7 +314,7 @@ class CrashRun {
 
   get #pacedBook(): ClientBook {
     const found = this.#refilled.find(({ book }) => book.policy === paced);
-    if (!found) throw new Error("No load is on the paced bucket");
+    if (!found) throw new Error("The paced bucket has no load");
     return found.book;
   }
 
@@ -331,7 +330,7 @@ function sumOf(parts: readonly AskedAgain[]): AskedAgain {
   };
 }
 
-/** Kills of a whole run. */
+/** The number of kills in a full run. */
 const KILLS = 25;
 
 export const crashes: Scenario = {
@@ -370,30 +369,30 @@ function figuresOf(counts: CrashCounts): Figure[] {
     lossFigure("10,000,000 a day", large, losses),
     lossFigure("100 a day", small, losses),
     {
-      what: "tokens said to be left after a kill and not granted, or granted beyond them",
+      what: "tokens reported after a kill but not granted, or granted beyond the report",
       measured: String(misstated),
       limit: "0",
       holds: misstated === 0,
     },
-    againFigure("keyed grants told before a kill, asked again: another answer", again.answered),
+    againFigure("keyed grants before a kill, repeated: a different answer", again.answered),
     {
-      what: "the same: tokens taken by asking again",
+      what: "the same: tokens taken by repeating",
       measured: String(again.takenTokens),
       limit: "0",
       holds: again.takenTokens === 0,
     },
     againFigure(
-      "keyed acquires under way at a kill, asked again: neither 200 nor 429, or another grant the third time",
+      "keyed acquires unanswered at a kill, repeated: neither 200 nor 429, or a different grant the third time",
       again.underWay,
     ),
     {
-      what: `tokens lost by a kill after ${QUIET_MS / 1_000} quiet seconds`,
+      what: `tokens lost by a kill after ${QUIET_MS / 1_000} idle seconds`,
       measured: String(lostAfterQuiet),
       limit: "0",
       holds: lostAfterQuiet === 0,
     },
     {
-      what: `callers that wait after a restart, an alarm armed at the kill: not served at a tick of their own, of ${kills * RESUMED_CALLERS}`,
+      what: `callers that wait after a restart, with an alarm armed at the kill: not served by a tick each, of ${kills * RESUMED_CALLERS}`,
       measured: String(notResumed),
       limit: "0",
       holds: notResumed === 0,
@@ -406,11 +405,11 @@ function figuresOf(counts: CrashCounts): Figure[] {
   ];
 }
 
-/** Where nobody has asked, nothing is shown. */
+/** Fails if nothing was repeated, since that proves nothing. */
 function againFigure(what: string, { asked, otherAnswers }: AskedAgain): Figure {
   return {
     what,
-    measured: `${otherAnswers} (of ${shown(asked)} asked)`,
+    measured: `${otherAnswers} (of ${shown(asked)} repeated)`,
     limit: "0",
     holds: otherAnswers === 0 && asked > 0,
   };

@@ -1,11 +1,11 @@
 /**
- * Very many callers held at once: thousands at one bucket, and one at each of a thousand buckets.
+ * Thousands of callers waiting at once: all at one bucket, and one at each of a thousand buckets.
  *
- * **Order.** The order of arrival is certain (kit/http/crowd.ts). Several are granted by one tick,
- * at one instant; but each grant says how many tokens it left, so instant and remainder together tell
- * the order of all grants.
+ * **Order.** The order of arrival is certain (kit/http/crowd.ts). One tick grants several callers at the
+ * same instant, but each grant says how many tokens remain: instant and remainder together give the order of
+ * all grants.
  *
- * **Memory.** What a waiter costs, beside the same for a Worker and an object that only hold requests.
+ * **Memory.** The memory of a waiter, beside that of a request to a Worker that only holds requests.
  */
 import type { GrantBody } from "../src/protocol/acquire-bodies.ts";
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
@@ -16,38 +16,37 @@ import { TimedRequest } from "../kit/http/timed-request.ts";
 import { startWorkerd } from "../kit/processes/server.ts";
 import { shown } from "../kit/statistics.ts";
 
-/** Between ticks when all are there. */
+/** Between ticks once all callers are waiting. */
 const SERVING_INTERVAL_MS = 100;
-/** Ticks in which the whole crowd is served, so that an hour, the longest wait, is not too short. */
+/** How many ticks serve everyone: few enough that no caller waits longer than an hour, the maximum. */
 const TICKS = 20;
 
 const BYTES_PER_KIB = 1_024;
 
-/** A crowd's size. */
 export interface CrowdSize {
-  /** Held at one bucket. */
+  /** How many callers wait at one bucket. */
   readonly callers: number;
-  /** With one caller each. */
+  /** How many buckets have one caller each. */
   readonly buckets: number;
-  /** Of these buckets: long enough for all of the callers to come, and to be measured. */
+  /** The interval of those buckets: long enough for all callers to arrive. */
   readonly refillIntervalMs: number;
-  /** Before a measurement: what the process needs to give back what it does not need. */
+  /** Pause before each measurement, for the process to release memory it no longer needs. */
   readonly settleMs: number;
 }
 
 interface CrowdCounts extends CrowdSize {
   /** Of the callers at one bucket. */
   readonly notGranted: number;
-  /** Callers granted before somebody in front of them. */
+  /** Callers granted before one that arrived earlier. */
   readonly overtakings: number;
-  /** Of the callers at a bucket each. */
+  /** Of the callers at one bucket each. */
   readonly singlesNotGranted: number;
   readonly singlesBeforeTheirTick: number;
-  /** What the process grows by for each caller held at one bucket. */
+  /** By how much the process grows for each caller at one bucket. */
   readonly waiterBytes: Measured;
 }
 
-/** Of Sluice, and of the Worker that does nothing but hold. */
+/** For Sluice, and for the Worker that only holds requests. */
 interface Measured {
   readonly sluice: number;
   readonly bare: number;
@@ -75,7 +74,7 @@ async function countCrowd(size: CrowdSize, progress: RunOptions["progress"]): Pr
 
 interface ServedCrowd {
   readonly notGranted: number;
-  /** Callers served before somebody in front of them, or before their tick. */
+  /** Callers served before one that arrived earlier, or before their tick. */
   readonly faults: number;
 }
 
@@ -84,7 +83,7 @@ async function bytesOfBare({ callers, settleMs }: CrowdSize): Promise<number> {
   return (await holdCrowd(server, callers, settleMs)).bytesPerCaller;
 }
 
-/** Everybody at one bucket, whose ticks become short when all are there. */
+/** All callers at one bucket, whose interval is shortened once all are waiting. */
 export async function serveAtOne({
   callers,
   settleMs,
@@ -98,7 +97,7 @@ export async function serveAtOne({
   return { notGranted, faults: overtakingsIn(grants), bytesPerCaller };
 }
 
-/** One caller at each bucket: the bucket starts empty with it, and serves it by its first tick. */
+/** One caller at each bucket, which starts empty and serves the caller with its first tick. */
 export async function serveAtEach(size: CrowdSize): Promise<ServedCrowd> {
   const { buckets, refillIntervalMs } = size;
   const policy = { ...patient, capacity: 1, refillTokens: 1, refillIntervalMs };
@@ -119,7 +118,7 @@ async function grantsOf(answers: readonly Promise<TimedRequest>[]): Promise<Gran
   });
 }
 
-/** How many, in order of arrival, were granted before the one in front of them. */
+/** How many of the grants, in order of arrival, came before the one in front. */
 function overtakingsIn(grants: readonly GrantBody[]): number {
   return grants.filter((grant, i) => {
     const inFront = grants[i - 1];
@@ -130,7 +129,7 @@ function overtakingsIn(grants: readonly GrantBody[]): number {
   }).length;
 }
 
-/** The size of a whole run. */
+/** The size of a full run. */
 const SIZE: CrowdSize = {
   callers: 5_000,
   buckets: 1_000,

@@ -1,7 +1,7 @@
 /**
- * A flood at one bucket, and what others notice of it: requests as many as a second process can send,
- * names and bodies of giants among them. Meanwhile callers wait at other buckets, and each of their
- * grants is held against the tick that it was due at.
+ * A flood of requests to one bucket, and its effect on others. A second process sends as many as it can, some
+ * with giant names and bodies. Meanwhile callers wait at other buckets, and each of their grants is compared
+ * with the tick that it was due at.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -18,36 +18,36 @@ import { floodQueue, floodWait, type LimitCounts } from "./limits.ts";
 import { largest, percentile, shown, total } from "../kit/statistics.ts";
 
 const paced = { capacity: 1, refillTokens: 1, refillIntervalMs: 100 };
-/** Grants and refusals both, whatever the speed. */
+/** Yields both grants and refusals, at any speed. */
 const flooded = { capacity: 1_000, refillTokens: 100, refillIntervalMs: 100 };
 
-/** Watched side by side: ten seconds make a thousand grants. */
+/** Watched in parallel: a thousand grants in ten seconds. */
 const WATCHED_BUCKETS = 10;
-/** Between their starts: one stall of the machine is not to be counted at each of them. */
+/** Between their starts, so that one stall of the machine doesn't count at each of them. */
 const STAGGER_MS = 10;
-/** Always waiting at each: the next in the queue is there before the one in front is served. */
+/** Callers at each, so that the next one is queued before the head is served. */
 const CALLERS_EACH = 3;
-/** How far behind its tick a grant may be. */
+/** How late a grant may be, relative to its tick. */
 const LATEST_MS = 20;
 
 export interface FloodSize {
   readonly durationMs: number;
   readonly connections: number;
-  /** Left out: as many as the server answers. */
+  /** Default: as many as the server answers. */
   readonly requestsPerSecond?: number;
-  /** Another Worker than Sluice. */
+  /** The main module of another Worker than Sluice. */
   readonly main?: string;
 }
 
 export interface FloodCounts {
   readonly report: FloodReport;
-  /** How far behind its tick each watched grant was. */
+  /** How late each watched grant was, relative to its tick. */
   readonly behindMs: readonly number[];
   /** Watched grants that came before their tick. */
   readonly early: number;
-  /** Watched callers that were answered anything else. */
+  /** Watched callers that got any other answer. */
   readonly notGranted: number;
-  /** Callers that the flooded bucket has granted, as it says itself. */
+  /** The flooded bucket's own count of grants. */
   readonly grantedSays: number;
 }
 
@@ -80,7 +80,7 @@ export async function floodOne(
   };
 }
 
-/** Callers who wait at one paced bucket, again and again. */
+/** Callers that wait at one paced bucket, again and again. */
 class Watch {
   readonly behindMs: number[] = [];
   early = 0;
@@ -96,7 +96,7 @@ class Watch {
     this.#bucket = bucket;
   }
 
-  /** The first grant falls on the start of the grid. */
+  /** The first grant starts the grid. */
   async start(): Promise<void> {
     this.#instants.push((await acquire(this.#server, this.#bucket)).grantedAtMs);
     const client = new HttpClient(this.#server.url, CALLERS_EACH);
@@ -118,7 +118,7 @@ class Watch {
     }
   }
 
-  /** As somebody always waits, each grant was due at the tick after the one that served the last. */
+  /** Since a caller is always waiting, each grant was due at the tick after the previous grant's. */
   #judge(): void {
     const { refillIntervalMs } = paced;
     const inTime = this.#instants.toSorted((a, b) => a - b);
@@ -139,9 +139,9 @@ async function runFlooder(orders: FloodOrders): Promise<FloodReport> {
   ]);
   const reported = once(flooder, "message") as Promise<[FloodReport]>;
   const ended = once(flooder, "exit").then(async ([exitCode]) => {
-    // A message that was sent last may be told last.
+    // The report may arrive after the exit event.
     await setTimeout(1_000);
-    throw new Error(`The flooder ended with ${exitCode} and told nothing`);
+    throw new Error(`The flooder ended with status ${exitCode} and without a report`);
   });
   ended.catch(() => undefined);
   const [report] = await Promise.race([reported, ended]);
@@ -150,7 +150,7 @@ async function runFlooder(orders: FloodOrders): Promise<FloodReport> {
 
 const DURATION_MS = 10_000;
 const CONNECTIONS = 48;
-/** What the platform lets one object take, as a soft limit. Here all objects share one thread. */
+/** The platform's soft limit for one object. Here all objects share one thread. */
 const REQUESTS_PER_SECOND = 1_000;
 const QUEUE = { limit: 1_000, callers: 2_000 };
 const WAIT = { inTime: 120, callers: 500 };
@@ -194,7 +194,7 @@ function figuresOf(counts: FloodCounts): Figure[] {
   const faults = broken + wrong;
   return [
     {
-      what: `flood of ${perSecond} requests/s at one bucket, ${shown(names)} giant names and ${shown(bodies)} giant bodies among them: not answered as they should be`,
+      what: `flood of ${perSecond} requests/s at one bucket, ${shown(names)} giant names and ${shown(bodies)} giant bodies among them: answered wrongly`,
       measured: String(faults),
       limit: "0",
       holds: faults === 0,
@@ -215,11 +215,10 @@ function figuresOf(counts: FloodCounts): Figure[] {
 }
 
 /**
- * How far behind its ticks a flood leaves other buckets. Here all objects share a thread, which stands
- * still while the runtime frees the objects of the requests of the last half second: for 15 to 45 ms, as
- * a profile shows, two thirds of it in the runtime's own clean-up. No object is nearer to its grid then.
- * So 95 of 100 grants are held to the limit, and the rest are shown, beside those of objects that do
- * nothing but keep time under the same flood.
+ * How late other buckets' grants are during a flood. Here all objects share one thread, which stops while the
+ * runtime frees the objects of the last half second's requests: for 15 to 45 ms according to a profile, two
+ * thirds of it in the runtime's own clean-up. No object can be closer to its grid then. So the limit applies to
+ * 95 of 100 grants; the rest are reported beside those of objects that only keep time under the same flood.
  */
 function punctualityFigures(counts: FloodCounts): Figure[] {
   const p95 = percentile(counts.behindMs, 0.95);

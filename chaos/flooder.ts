@@ -1,6 +1,6 @@
 /**
- * The process that floods, so that measuring is not done by the one that is busy sending. Forked by
- * flood.ts with its orders as JSON; tells what it was answered, and ends.
+ * The process that sends the flood, so that the measuring process isn't busy sending. Forked by flood.ts with
+ * its orders as JSON; reports the answers and ends.
  */
 import { constants, setPriority } from "node:os";
 import { setTimeout } from "node:timers/promises";
@@ -8,29 +8,27 @@ import { setTimeout } from "node:timers/promises";
 import { HttpClient } from "../kit/http/http-connection.ts";
 import { Random } from "../kit/random.ts";
 
-/** What to do. */
 export interface FloodOrders {
   readonly url: string;
   readonly bucket: string;
-  /** On each of them, one request after the other. */
+  /** How many connections; each sends one request after the other. */
   readonly connections: number;
-  /** All of them together; left out: as many as are answered. */
+  /** Over all connections; default: as many as are answered. */
   readonly requestsPerSecond?: number | undefined;
   readonly durationMs: number;
   readonly seed: number;
 }
 
-/** What came of it. */
 export interface FloodReport {
-  /** Requests by the status of their answer. */
+  /** Number of requests by the status of their answer. */
   readonly answered: Readonly<Record<number, number>>;
   /** Requests without an answer. */
   readonly broken: number;
-  /** Requests answered with another status than theirs. */
+  /** Requests answered with an unexpected status. */
   readonly wrong: number;
 }
 
-/** The shares of requests that no bucket is to hear of. */
+/** The shares of requests that must not reach any bucket. */
 const GIANT_NAMES = 0.05;
 const GIANT_BODIES = 0.05;
 const MAX_NAME = 4_000;
@@ -85,9 +83,9 @@ async function flood(orders: FloodOrders): Promise<FloodReport> {
   return { answered, broken, wrong };
 }
 
-// On a machine of two cores it would otherwise take from the server what it is to be measured with.
+// On a machine with two cores, it would otherwise take processor time from the server being measured.
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-// Whoever has forked it may go before it is done.
+// The parent process may end before this one is done.
 process.once("disconnect", () => process.exit());
 const report = await flood(JSON.parse(process.argv[2] ?? ""));
 process.send?.(report, () => process.disconnect());

@@ -1,9 +1,9 @@
 /**
- * `fuzz`: tens of thousands of requests that are nearly right, or nearly HTTP, against the Worker in
- * workerd. Each answer has to be one of those that the contract allows to that request, and afterwards
- * the buckets, and the files that the objects store in, are what they were before.
+ * `fuzz`: tens of thousands of requests that are nearly right, or nearly HTTP, sent to the Worker in workerd.
+ * Each answer must be one that the contract allows for that request. Afterwards, the buckets and the files of
+ * the objects must be unchanged.
  *
- * Every request is drawn from the seed and its own index, so a failure is repeated by its seed.
+ * Each request is drawn from the seed and its index, so the seed reproduces a failure.
  */
 import { readdir } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
@@ -24,15 +24,15 @@ import { faultOf, judge } from "./contract-oracle.ts";
 import { shown } from "../kit/statistics.ts";
 
 const REQUESTS = 24_000;
-/** What is promised. */
+/** The promised number. */
 const MIN_REQUESTS = 20_000;
-/** How many are no HTTP and take a connection of their own. */
+/** The share of requests that aren't HTTP, each on a separate connection. */
 const BROKEN_SHARE = 0.15;
-/** Connections in use at the same time. */
+/** Connections used in parallel. */
 const LANES = 16;
-/** Failures that are printed; more of them tell no more. */
+/** How many failures to print. */
 const MAX_PRINTED = 20;
-/** Of a request and an answer, in characters. */
+/** How many characters of a request and of an answer to print. */
 const MAX_SHOWN = 2_000;
 const PROGRESS_STEP = 1_000;
 
@@ -46,10 +46,10 @@ const CONTENDED = `${PREFIX}contended`;
 const OVERRIDDEN = `${PREFIX}overridden`;
 const IDLE = `${PREFIX}idle/a@b`;
 
-/** Buckets that stand still for as long as a run takes. */
+/** Policies of buckets that don't change during a run. */
 const policies: Readonly<Record<string, PolicyFields>> = {
   [`${PREFIX}*`]: { capacity: 5, refillTokens: 1, refillIntervalMs: DAY_MS, initialTokens: 5 },
-  // One may wait here for an hour, and a second would have to wait for two, which is too long.
+  // One caller may wait here for an hour; a second one would have to wait for two, which is too long.
   [CONTENDED]: { capacity: 1, refillTokens: 1, refillIntervalMs: HOUR_MS, maxWaitMs: HOUR_MS },
 };
 
@@ -63,7 +63,7 @@ const words: Vocabulary = {
 const apiHeaders = { Authorization: `Bearer ${API_TOKEN}` };
 const adminHeaders = { Authorization: `Bearer ${ADMIN_TOKEN}` };
 
-/** An answer that the contract does not allow, or none where there should be one. */
+/** An answer that the contract doesn't allow, or a missing one. */
 interface Failure {
   readonly index: number;
   readonly kind: string;
@@ -72,21 +72,21 @@ interface Failure {
   readonly answer: string;
 }
 
-/** What a run has come to. */
+/** The result of a run. */
 export interface FuzzReport {
   readonly requests: number;
-  /** How many of them went over connections of their own, being no HTTP. */
+  /** How many of them weren't HTTP and went over separate connections. */
   readonly broken: number;
-  /** Answers by status. */
+  /** The number of answers by status. */
   readonly answers: ReadonlyMap<number, number>;
   readonly failures: readonly Failure[];
-  /** Object files that were not there before, or are gone. */
+  /** Object files that were created or removed. */
   readonly changedFiles: readonly string[];
-  /** Buckets that are not as they were. */
+  /** Buckets that have changed. */
   readonly changedBuckets: readonly string[];
-  /** The log holds a token. */
+  /** Whether the log contains an API key. */
   readonly isTokenLogged: boolean;
-  /** A legal acquire was granted afterwards. */
+  /** Whether a valid acquire was granted afterwards. */
   readonly stillGrants: boolean;
 }
 
@@ -151,25 +151,25 @@ function figuresOf(report: FuzzReport): Figure[] {
   const counted = statuses.map(([status, count]) => `${shown(count)} × ${status}`).join(", ");
   return [
     {
-      what: `fuzzed requests, ${shown(broken)} of them no HTTP, and their answers`,
+      what: `fuzzed requests, ${shown(broken)} of them not HTTP, and their answers`,
       measured: `${shown(requests)}: ${counted}`,
       limit: `at least ${shown(MIN_REQUESTS)}`,
       holds: requests >= MIN_REQUESTS,
     },
     {
-      what: "answers to them that are not the contract's",
+      what: "answers that the contract does not allow",
       measured: shown(failures.length),
       limit: "0",
       holds: failures.length === 0,
     },
     {
-      what: "objects made or gone by them, buckets changed, tokens logged",
+      what: "objects created or removed, buckets changed, API keys logged",
       measured: `${changedFiles.length}, ${changedBuckets.length}, ${report.isTokenLogged ? "yes" : "none"}`,
       limit: "0, 0, none",
       holds: changedFiles.length === 0 && changedBuckets.length === 0 && !report.isTokenLogged,
     },
     {
-      what: "a legal acquire after them",
+      what: "a valid acquire afterwards",
       measured: report.stillGrants ? "granted" : "not granted",
       limit: "granted",
       holds: report.stillGrants,
@@ -177,7 +177,7 @@ function figuresOf(report: FuzzReport): Figure[] {
   ];
 }
 
-/** One run of the fuzzer: what was sent, and what came of it. */
+/** One run of the fuzzer. */
 class Run {
   readonly answers = new Map<number, number>();
   readonly failures: Failure[] = [];
@@ -185,9 +185,9 @@ class Run {
   readonly #port: number;
   readonly #seed: number;
   readonly #facts: ServerFacts;
-  /** By bucket. A refusal by a bucket is counted there, and changes nothing else. */
+  /** Refusals by bucket. A bucket counts a refusal, which changes nothing else. */
   readonly #refused = new Map<string, number>();
-  /** Answers on the way from a bucket that did not arrive: refusals, too, if they were any. */
+  /** Answers by bucket that never arrived: the bucket may have counted each as a refusal. */
   readonly #lostFrom = new Map<string, number>();
 
   constructor(port: number, seed: number, facts: ServerFacts) {
@@ -196,14 +196,14 @@ class Run {
     this.#facts = facts;
   }
 
-  /** Draws the request of this index, sends it and looks at the answer. */
+  /** Draws the request with this index, sends it and checks the answer. */
   async shoot(index: number, lane: Lane): Promise<void> {
     const random = new Random(this.#seed, index);
     if (random.chance(BROKEN_SHARE)) await this.#shootBroken(index, random);
     else await this.#shootSound(index, random, lane);
   }
 
-  /** Buckets that are not as they were, apart from the refusals that were answered. */
+  /** Buckets that have changed, apart from their counts of refusals. */
   changed(after: ReadonlyMap<string, BucketSnapshot>): string[] {
     return [...this.#facts.buckets].flatMap(([name, before]) => {
       const now = after.get(name);
@@ -220,7 +220,7 @@ class Run {
     const bytes = bytesOf(request);
     let answer = await lane.exchange(bytes, request.method);
     // A server that answers before it has read the body may close with a reset, which can overtake the
-    // answer. Clients ask again then; so do we, once.
+    // answer. Clients retry then; so does the fuzzer, once.
     if (!answer && request.body) {
       addOne(this.#lostFrom, verdict.bucket);
       answer = await lane.exchange(bytes, request.method);
@@ -269,7 +269,7 @@ class Run {
   }
 }
 
-/** A connection that is kept for as long as the server keeps it, then another one. */
+/** A connection that is reused until the server closes it, and then replaced. */
 class Lane {
   readonly #port: number;
   #connection: RawConnection | undefined = undefined;
@@ -296,12 +296,12 @@ function addOne<Key>(counts: Map<Key, number>, key: Key | undefined): void {
   if (key !== undefined) counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-/** Whether the server closes after it: it says so, or it is the runtime's own refusal. */
+/** Whether the server closes after this answer: it says so, or it is the runtime's own refusal. */
 function isLast({ headers }: RawAnswer): boolean {
   return headers.get("connection") === "close" || !headers.has("cache-control");
 }
 
-/** Makes the buckets: one with a waiter in its queue, whose connection is returned, and two without. */
+/** Creates the buckets: one with a waiter, whose connection is returned, and two without. */
 async function prepare({ url }: WorkerdServer): Promise<HttpConnection> {
   const put = { method: "PUT", headers: adminHeaders, body: { capacity: 7, queueLimit: 3 } };
   await send(url, bucketPath(OVERRIDDEN), put);
@@ -326,13 +326,13 @@ async function snapshots({ url }: WorkerdServer): Promise<Map<string, BucketSnap
   return found;
 }
 
-/** The files that objects store in: one an object. */
+/** The files of the objects, one for each. */
 async function objectFiles({ stateDir }: WorkerdServer): Promise<Set<string>> {
   const paths = await readdir(stateDir, { recursive: true });
   return new Set(paths.filter((path) => path.endsWith(".sqlite")));
 }
 
-/** Whether the idle bucket grants a token, and has one less then. */
+/** Whether the idle bucket grants a token, and then has one less. */
 async function acquires({ url }: WorkerdServer, before?: BucketSnapshot): Promise<boolean> {
   const { status, body } = await send(url, acquirePath(IDLE), { headers: apiHeaders });
   return status === 200 && (body as { remaining: number }).remaining === (before?.tokens ?? 0) - 1;

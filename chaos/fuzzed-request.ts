@@ -1,10 +1,10 @@
 /**
- * Requests that are nearly right. Each begins as one that the contract allows, and is then changed a
- * few times at random, by what clients, proxies and attackers get wrong: a number that is none, a
- * parameter given twice, a name of 129 characters, a slash too many, half a body.
+ * Requests that are nearly right. Each starts as a valid one and is then changed a few times at random, by
+ * what clients, proxies and attackers get wrong: an invalid number, a repeated parameter, a name of 129
+ * characters, an extra slash, half a body.
  *
- * What comes out is still a request of HTTP, or nearly so (see broken-request.ts for what is not); what
- * the contract says to it is contract-oracle.ts's to say. All text is Latin-1: one character, one byte.
+ * The result is still HTTP, or nearly so (broken-request.ts has what isn't); contract-oracle.ts predicts the
+ * answers to it. All text is Latin-1: one character is one byte.
  */
 import { gzipSync } from "node:zlib";
 
@@ -23,36 +23,36 @@ import {
   queryNumbers,
 } from "./odd-values.ts";
 
-/** What is sent. */
+/** A request to send. */
 export interface FuzzedRequest {
   readonly method: string;
   readonly target: string;
   /** Without those that frame the body. */
   readonly headers: readonly HeaderLine[];
-  /** `undefined` is no body; an empty one is framed. */
+  /** `undefined`: no body; an empty one is still framed. */
   readonly body: Buffer | undefined;
-  /** Sent in chunks, with no length announced. */
+  /** Whether it is sent in chunks, without a length. */
   readonly isChunked: boolean;
 }
 
-/** What the generator may know of the server. */
+/** What the generator may know about the server. */
 export interface Vocabulary {
   /** Buckets that exist. */
   readonly buckets: readonly string[];
-  /** A name that a policy matches, and that is no bucket's yet. */
+  /** A name that a policy matches, of a bucket that doesn't exist yet. */
   readonly unmade: string;
   readonly apiToken: string;
   readonly adminToken: string;
 }
 
-/** A request in the making. `query` and `members` are texts as they stand in the target and the body. */
+/** A request under construction. `query` and `members` are texts as sent in the target and the body. */
 interface Draft {
   method: string;
   path: string;
   query: string[];
   /** The members of a JSON body, as `"name":value`. */
   members: string[] | undefined;
-  /** In place of `members`. */
+  /** Replaces `members`. */
   body: Buffer | undefined;
   headers: HeaderLine[];
   isChunked: boolean;
@@ -60,13 +60,13 @@ interface Draft {
 
 type Mutation = (draft: Draft, random: Random, words: Vocabulary) => void;
 
-/** What every presented token that is wrong contains: no answer may repeat it. */
+/** A part of every wrong API key sent: no answer may repeat it. */
 export const WRONG_TOKEN = "wr0ng-t0ken";
-/** A header that only exists where an answer was split by what it repeats. */
+/** A header that only appears if an answer was split by text that it repeats. */
 export const INJECTED_HEADER = "x-injected";
 
 const MAX_MUTATIONS = 4;
-/** Longest body that the contract takes, in bytes. */
+/** The longest body that the contract allows, in bytes. */
 const BODY_LIMIT = 16 * 1024;
 
 const parameters = ["bucket", "tokens", "timeoutMs"];
@@ -280,7 +280,7 @@ const mutations: readonly Mutation[] = [
   },
 ];
 
-/** A request of the contract, as `random` draws it, and what it becomes after some changes. */
+/** Draws a valid request and changes it up to `MAX_MUTATIONS` times. */
 export function drawRequest(random: Random, words: Vocabulary): FuzzedRequest {
   const draft = legalDraft(random, words);
   for (let left = random.integer(0, MAX_MUTATIONS); left > 0; left -= 1) {
@@ -289,7 +289,7 @@ export function drawRequest(random: Random, words: Vocabulary): FuzzedRequest {
   return finished(draft);
 }
 
-/** A request of the contract as it is. */
+/** Draws a valid request. */
 export function drawPlainRequest(random: Random, words: Vocabulary): FuzzedRequest {
   return finished(legalDraft(random, words));
 }
@@ -418,7 +418,7 @@ function setHeader(draft: Draft, name: string, value: string): void {
   draft.headers = [...draft.headers.filter((line) => line[0] !== name), [name, value]];
 }
 
-/** One character of the parameter's name or value percent-encoded, which means the same, or twice so. */
+/** Percent-encodes one character of a parameter, which means the same, or encodes it twice. */
 function encodeName(text: string, random: Random): string {
   const at = random.integer(0, Math.max(0, text.length - 1));
   const code = (text.codePointAt(at) ?? 61).toString(16);

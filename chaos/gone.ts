@@ -1,10 +1,10 @@
 /**
- * Callers that die at the instant of their grant: each hangs up within some milliseconds of its tick, one
- * after the other in all ways that are quick enough for it. It has then left in time and takes nothing, or it has been granted and its
- * token is lost with it; there is no third way, and nobody else is to pay for it.
+ * Callers that die at the instant of their grant. Each hangs up within some milliseconds of its tick, in all
+ * the ways that are quick enough in turn. It has either left in time and takes nothing, or been granted and
+ * its token is lost with it. There must be no third outcome, and no other caller may pay for it.
  *
- * Behind each caller that is to die stands one that stays. By what it is served at the two ways can be
- * told apart: it is served by the tick of the dead one, or by the one after.
+ * Behind each caller that dies waits one that stays. Its tick tells the two outcomes apart: it is served by
+ * the dead caller's tick, or by the next one.
  */
 import { setTimeout } from "node:timers/promises";
 
@@ -18,44 +18,44 @@ import { plainWays, type Caller, type Way } from "../kit/http/ways-of-leaving.ts
 
 const quickWays = plainWays.filter(({ isQuick = false }) => isQuick);
 
-/** Enough for two to come between two ticks, one of them a process, on a machine with a lot else to do. */
+/** Enough for two callers, one of them a process, to arrive between two ticks on a busy machine. */
 const INTERVAL_MS = 300;
 const policy = { capacity: 1, refillTokens: 1, refillIntervalMs: INTERVAL_MS };
 
-/** When the last of them die, from their tick: the grant is written and sent within that time. */
+/** The latest death, relative to the tick: by then the grant is written and sent. */
 const LATEST_DEATH_MS = 4;
 
 export interface DeathSize {
-  /** Where callers die side by side. */
+  /** How many buckets, in parallel. */
   readonly buckets: number;
-  /** At each, one after the other. */
+  /** How many deaths at each, one after the other. */
   readonly rounds: number;
-  /** When the first of them die, from their tick. */
+  /** The earliest death, relative to the tick. */
   readonly earliestDeathMs: number;
 }
 
-/** What came of the callers of one bucket, or of all. */
+/** The outcomes of the callers of one bucket, or of all. */
 export interface DeathCounts {
   /** Requests sent. */
   readonly asked: number;
-  /** Of those, the callers that died without an answer. */
+  /** How many of those callers died without an answer. */
   readonly died: number;
-  /** Callers that were told of their grant: those who stayed, and those who died too late. */
+  /** Callers that received their grant: those that stayed, and those that died too late. */
   readonly delivered: number;
-  /** What the bucket says of all of them. */
+  /** The bucket's own counts. */
   readonly granted: number;
   readonly cancelled: number;
   readonly others: number;
-  /** How far behind its tick each caller behind a dead one was served; negative is early. */
+  /** For each caller behind a dead one, how late it was served, relative to its tick; negative is early. */
   readonly behindMs: readonly number[];
 }
 
-/** Tokens of callers that were granted and not told. */
+/** Tokens of callers that were granted but never received it. */
 export function lostWithTheirCallers({ granted, delivered }: DeathCounts): number {
   return granted - delivered;
 }
 
-/** Lets callers die at many buckets; one entry for each of these. */
+/** Lets callers die at many buckets; returns the counts of each. */
 export async function letDie(
   size: DeathSize,
   { seed, progress }: Pick<RunOptions, "seed" | "progress">,
@@ -88,7 +88,7 @@ async function letDieAt(
     const heir = await arrive(server, bucket);
     asked += 2;
     const { waiters, nextTickAtMs: dueAtMs } = await snapshotOf(server, bucket);
-    // On a busy machine its tick may have come before both have arrived; then it lives.
+    // On a busy machine, its tick may come before both have arrived. Then it lives.
     if (waiters === 2) {
       const diesAtMs = dueAtMs + random.integer(earliestDeathMs, LATEST_DEATH_MS);
       await setTimeout(Math.max(0, diesAtMs - Date.now()));
@@ -111,14 +111,14 @@ async function letDieAt(
   return { asked, died, delivered, granted, cancelled, others: refused + waiters, behindMs };
 }
 
-/** All of them in turn. */
+/** Takes the quick ways in turn. */
 function wayOf(number: number): Way {
   const way = quickWays[number % quickWays.length];
   if (!way) throw new RangeError("There is no quick way to leave");
   return way;
 }
 
-/** Lets one come that leaves by `way`; resolves when the bucket, which `before` have asked, has it. */
+/** Sends a caller that will leave by `way`; resolves when it has reached the bucket, after `before` others. */
 async function arriveBy(way: Way, server: Served, bucket: string, before: number): Promise<Caller> {
   const caller = await way.ask(server.url, bucket);
   await untilBucket(server, bucket, ({ waiters, granted, refused, cancelled }) => {
@@ -147,9 +147,9 @@ function figuresOf(counts: readonly DeathCounts[]): Figure[] {
   const early = behindMs.filter((ms) => ms < 0).length;
   return [
     {
-      what: `${shown(died)} callers that die within some ms of their grant: out in time and took nothing; lost with the token of their own`,
+      what: `${shown(died)} callers that die within some ms of their grant: left in time and took nothing; lost with their token`,
       measured: `${cancelled}; ${lost}`,
-      limit: "some of either",
+      limit: "some of each",
       holds: cancelled > 0 && lost > 0,
     },
     {
@@ -159,20 +159,20 @@ function figuresOf(counts: readonly DeathCounts[]): Figure[] {
       holds: wrong === 0,
     },
     {
-      what: "the same: those behind them, served before their tick",
+      what: "the same: callers behind them, served before their tick",
       measured: String(early),
       limit: "0",
       holds: early === 0,
     },
     {
-      what: "the same: those behind them, behind their tick, 99 of 100",
+      what: "the same: callers behind them, delay after their tick, 99 of 100",
       measured: `${p99} ms (all: ${largest(behindMs)} ms)`,
       holds: true,
     },
   ];
 }
 
-/** Whether each request of a bucket has ended once, and each token lost was that of a dead caller. */
+/** Whether each request of a bucket ended exactly once, and each lost token was a dead caller's. */
 export function addsUp(counts: DeathCounts): boolean {
   const { asked, died, granted, cancelled, others } = counts;
   return (

@@ -1,7 +1,7 @@
 /**
- * The ways in which callers hang up, against the places where Sluice runs: how long after it a place in the
- * queue is free again: from the client's last act, or the end of its process, to a look at the bucket that
- * shows it.
+ * How soon a caller's place in the queue is free after it hangs up: for each way of hanging up, and for each
+ * way to run Sluice. Measured from the client's last act, or the end of its process, to the first snapshot of
+ * the bucket without it.
  */
 import { setTimeout } from "node:timers/promises";
 
@@ -15,40 +15,40 @@ import { startDev } from "../kit/processes/server.ts";
 import { median, shown } from "../kit/statistics.ts";
 import { ownWays, streamedWays, waysOfLeaving, type Way } from "../kit/http/ways-of-leaving.ts";
 
-/** No tick comes while it is measured. */
+/** No tick comes during a measurement. */
 const policy = {
   capacity: 1,
   refillTokens: 1,
   refillIntervalMs: 600_000,
   maxWaitMs: 3_600_000,
 };
-/** By the contract, self-hosted. */
+/** The limit that the contract sets for self-hosting. */
 const SELF_HOSTED_LIMIT_MS = 250;
-/** Behind the proxies of `wrangler dev`, of those whom they do not hide. */
+/** The limit behind the proxies of `wrangler dev`, for the ways that they pass on. */
 const DEV_LIMIT_MS = 1_000;
 /** Longer than any limit: a place that is kept for so long is kept until its turn. */
 const PATIENCE_MS = 2_000;
 const POLL_MS = 2;
 const ROUNDS = 5;
 
-/** Somewhere to be reached. */
+/** One way to run Sluice. */
 interface Place {
   readonly name: string;
-  /** Where callers ask. */
+  /** Where callers send their requests. */
   readonly url: string;
-  /** Where the bucket is looked at. */
+  /** Where the bucket is inspected. */
   readonly server: { readonly url: string };
-  /** In which a place must be free; `undefined` where nothing is promised of that way. */
+  /** How soon a place must be free; `undefined` if nothing is promised for this way of leaving. */
   readonly limitMs: (way: Way) => number | undefined;
 }
 
-/** What came of one way at one place: per round how long the place was kept; `Infinity`: until its turn. */
+/** The result of one way at one place: for each round, how long it was kept; `Infinity`: until its turn. */
 export interface Departures {
   readonly way: Way;
   readonly keptMs: readonly number[];
 }
 
-/** Lets `rounds` callers wait and leave by each of `ways`. */
+/** Lets `rounds` callers wait and leave, for each of `ways`. */
 export async function leaveBy(
   { name, url, server }: Pick<Place, "name" | "url" | "server">,
   ways: readonly Way[],
@@ -143,7 +143,7 @@ function tableOf(found: ReadonlyMap<Place, readonly Departures[]>): string {
   return table(["who leaves, and how", "Cloudflare", ...places], rows);
 }
 
-/** Not measured: what its documentation, and what Sluice does there, let one expect. */
+/** Not measured, but expected from Cloudflare's documentation and from what Sluice does there. */
 function ofCloudflare(way: Way): string {
   if (ownWays.includes(way)) return "at once, by word";
   return streamedWays.includes(way) ? "when told, else within a second" : "when told";

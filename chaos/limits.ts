@@ -1,9 +1,9 @@
 /**
- * The limits of a queue under a flood: far more callers than may wait, all at once. Just those beyond
- * the limit are refused, each with the reason for it, and all others are served.
+ * The limits of a queue under a flood: far more callers than may wait, all at once. Exactly those beyond the
+ * limit must be refused, with the right reason, and all others served.
  *
- * Ticks are far apart until the last has been answered or waits, so that no tick comes between; then
- * they are made short.
+ * Ticks are far apart until every caller is refused or waiting, so that none comes in between. Then the
+ * interval is shortened.
  */
 import { setTimeout } from "node:timers/promises";
 
@@ -15,24 +15,24 @@ import { startWorkerd } from "../kit/processes/server.ts";
 
 const INTERVAL_MS = 30_000;
 const SERVING_INTERVAL_MS = 10;
-/** Long enough for an answer that is not to come. */
+/** Long enough for an answer that must not come. */
 const SETTLE_MS = 300;
 
-/** How the callers of one bucket ended. */
+/** The outcomes of the callers of one bucket. */
 export interface LimitCounts {
   readonly granted: number;
-  /** By reason; whatever is none under its status. */
+  /** By reason, or by status if the answer isn't a refusal. */
   readonly refused: Readonly<Record<string, number>>;
 }
 
-/** `callers` at once where `queueLimit` may wait. */
+/** Sends `callers` at once to a bucket where `queueLimit` may wait. */
 export function floodQueue(queueLimit: number, callers: number): Promise<LimitCounts> {
   const refillTokens = Math.ceil(queueLimit / 100);
   const maxWaitMs = 3_600_000;
   return flood({ ...every(refillTokens), queueLimit, maxWaitMs }, callers, queueLimit);
 }
 
-/** `callers` at once of whom `inTime` can be served within `maxWaitMs`: a multiple of 6. */
+/** Sends `callers` at once, `inTime` of which can be served within `maxWaitMs`; `inTime` is a multiple of 6. */
 export function floodWait(inTime: number, callers: number): Promise<LimitCounts> {
   const TICKS = 6;
   const maxWaitMs = TICKS * INTERVAL_MS;

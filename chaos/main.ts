@@ -1,6 +1,6 @@
 /**
- * `npm run chaos`: makes all the trouble that Sluice is promised to stand, counts what became of it,
- * and prints the figures beside what was promised. Exit code 1 where one is not kept.
+ * `npm run chaos`: causes every kind of failure that Sluice promises to survive, counts the results, and
+ * prints them beside the promises. Exits with status 1 if a promise is broken.
  *
  *   npm run chaos -- [--only NAME[,NAME…]] [--seed N] [--schedules N] [--first N]
  */
@@ -20,7 +20,7 @@ import { resets } from "./resets.ts";
 import { rows } from "./rows.ts";
 import { schedules } from "./schedules.ts";
 
-/** In the order in which they run. */
+/** In the order they run in. */
 const scenarios: readonly Scenario[] = [
   schedules,
   rows,
@@ -51,7 +51,7 @@ function readOptions(): Omit<RunOptions, "addTable"> & { readonly chosen: readon
   const unknown = names?.find((name) => !scenarios.some((scenario) => scenario.name === name));
   if (unknown !== undefined) {
     const known = scenarios.map(({ name }) => name).join(", ");
-    throw new RangeError(`--only must be of ${known}: got ${unknown}`);
+    throw new RangeError(`--only must name some of ${known}: got ${unknown}`);
   }
   return {
     chosen: scenarios.filter(({ name }) => !names || names.includes(name)),
@@ -62,7 +62,7 @@ function readOptions(): Omit<RunOptions, "addTable"> & { readonly chosen: readon
   };
 }
 
-/** Where stderr is no terminal, a line is not written over: there, `main` says what has begun. */
+/** Overwrites the line of progress. Does nothing if stderr isn't a terminal; then `main` logs each start. */
 function showProgress(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1B[K${line}`);
 }

@@ -1,18 +1,18 @@
 /**
- * What is odd in a request, by the place where it stands: values that are wrong, extreme, or written as
- * nobody would write them. All text is Latin-1: one character, one byte.
+ * Odd values for each part of a request: wrong, extreme, or in a notation that no client uses. All text is
+ * Latin-1: one character is one byte.
  */
 
-/** A header line as it is sent. */
+/** A header line as sent. */
 export type HeaderLine = readonly [name: string, value: string];
 
-/** Longest legal name. */
+/** The longest valid name. */
 const NAME_LIMIT = 128;
 
-/** What an object has without being given it. */
+/** Names that every JavaScript object inherits. */
 export const prototypeNames = wordsIn("__proto__ constructor prototype toString hasOwnProperty");
 
-/** Numbers as a query writes them. */
+/** Numbers in a query. */
 export const queryNumbers = [
   "",
   "9".repeat(15),
@@ -27,7 +27,7 @@ export const queryNumbers = [
     9007199254740991 9007199254740992 9007199254740993 18446744073709551616`),
 ];
 
-/** The same as JSON writes them, or does not. */
+/** Numbers in JSON, valid and invalid. */
 export const jsonNumbers = [
   "",
   "1".repeat(400),
@@ -82,7 +82,7 @@ export const oddHosts = [
   ...wordsIn("<> [ [::1] x:99999999 x:0 % evil.example x/acquire?"),
 ];
 
-/** Bodies that are no JSON object, or an empty one. */
+/** Bodies that aren't a JSON object, or that are an empty one. */
 export const oddBodies = [
   "",
   " ",

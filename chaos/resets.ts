@@ -1,10 +1,9 @@
 /**
- * Objects aborted while callers wait at them, as a deploy or a failed commit would: none of the callers
- * is to notice more than that it took a moment longer, and none is to be served before somebody in
- * front of it.
+ * Objects aborted while callers wait, as by a deployment or a failed commit. The callers may notice nothing
+ * but a short delay, and none may be served before one that arrived earlier.
  *
- * All callers of a round arrive one after the other, so their order is certain. A grant takes the one
- * token that there is, so no two have the same tick, and the instants of the grants tell their order.
+ * The callers of a round arrive one after the other, so their order is certain. Each grant takes the only
+ * token, so no two share a tick, and the instants of the grants show their order.
  */
 import { setTimeout } from "node:timers/promises";
 
@@ -18,34 +17,34 @@ import { Random } from "../kit/random.ts";
 import { startWorkerd, type WorkerdServer } from "../kit/processes/server.ts";
 import { shown } from "../kit/statistics.ts";
 
-/** Slow enough that most of a round's callers still wait when the last has arrived. */
+/** Slow enough that most callers of a round still wait when the last one arrives. */
 const policy = { capacity: 1, refillTokens: 1, refillIntervalMs: 25 };
 
-/** When the abort comes, from the arrival of the last caller. */
+/** When the abort comes, after the arrival of the last caller. */
 const ABORT_AFTER_MS = { min: 0, max: 150 };
-/** In every second round come others: while the callers are on their way back, are gathered or just let in. */
+/** Further aborts, in every second round: during the requeueing, the recovery window, or just after it. */
 const BURST = { min: 2, max: 9 };
 const AGAIN_AFTER_MS = { min: 20, max: 450 };
 
-/** What came of the callers of all rounds. */
+/** The outcomes of the callers of all rounds. */
 export interface ResetCounts {
   readonly rounds: number;
   readonly aborts: number;
-  /** Callers that had not been answered when their object was aborted for the first time. */
+  /** Callers that were still waiting when their object was first aborted. */
   readonly waiting: number;
-  /** Rounds in which there was such a caller. */
+  /** Rounds with such a caller. */
   readonly roundsWithWaiting: number;
-  /** Callers that were told anything but that they are granted. */
+  /** Callers that received anything but a grant. */
   readonly notGranted: number;
-  /** Rounds in which somebody was served before somebody in front of it. */
+  /** Rounds in which a caller was served before one that arrived earlier. */
   readonly outOfOrder: number;
   /** Rounds with a window over the limit. */
   readonly over: number;
-  /** The longest that all the callers of a round had to wait after an abort for the next grant. */
+  /** The longest time without a grant in any round. */
   readonly longestGapMs: number;
 }
 
-/** Aborts the object of a new bucket in each of `rounds`, with `callers` who came to it. */
+/** In each of `rounds`, aborts the object of a new bucket at which `callers` have arrived. */
 export async function reset(
   rounds: number,
   callers: number,
@@ -99,7 +98,7 @@ export async function reset(
   return { rounds, ...counts };
 }
 
-/** Those of `held` who have not been answered yet; kept up to date. */
+/** The callers of `held` that are still unanswered; a live view. */
 function watch(held: readonly HeldAcquire[]): ReadonlySet<HeldAcquire> {
   const unanswered = new Set(held);
   for (const caller of held) {
@@ -109,16 +108,16 @@ function watch(held: readonly HeldAcquire[]): ReadonlySet<HeldAcquire> {
   return unanswered;
 }
 
-/** Ends the bucket's object. */
+/** Aborts the bucket's object. */
 async function abort({ url }: WorkerdServer, bucket: string): Promise<void> {
   const { status } = await send(url, `/abort?bucket=${bucket}`, { method: "POST" });
   if (status !== 204) throw new Error(`The object was not aborted: ${status}`);
 }
 
-/** Rounds of a whole run, and callers of each. */
+/** The number of rounds in a full run, and of callers in each. */
 const ROUNDS = 24;
 const CALLERS = 60;
-/** Where nobody waits at the abort, a round shows nothing. */
+/** A round in which no caller waits at the abort proves nothing. */
 const MIN_ROUNDS_WITH_WAITING = 20;
 
 export const resets: Scenario = {
@@ -139,13 +138,13 @@ function figuresOf(counts: ResetCounts): Figure[] {
       holds: roundsWithWaiting >= MIN_ROUNDS_WITH_WAITING,
     },
     {
-      what: `objects aborted ${aborts} times in ${rounds} rounds, ${shown(waiting)} callers waiting: callers told anything but 200`,
+      what: `objects aborted ${aborts} times in ${rounds} rounds, ${shown(waiting)} callers waiting: callers that got anything but 200`,
       measured: String(notGranted),
       limit: "0",
       holds: notGranted === 0,
     },
     {
-      what: "the same: rounds with somebody served before somebody in front of it",
+      what: "the same: rounds with a caller served out of turn",
       measured: String(outOfOrder),
       limit: "0",
       holds: outOfOrder === 0,

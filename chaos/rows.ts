@@ -1,4 +1,4 @@
-/** What grants cost on the disk, under several loads. */
+/** How many rows grants write to disk, under several loads. */
 import type { Figure, Scenario } from "./scenario.ts";
 
 import { fullBucket, rowsWritten, type RowsWritten } from "../kit/simulation/rows-written.ts";

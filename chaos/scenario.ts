@@ -1,34 +1,34 @@
-/** What a scenario of `npm run chaos` is, and what it comes to: figures held against limits. */
+/** A scenario of `npm run chaos`, and its result: figures compared with limits. */
 
-/** One measured figure beside the limit that was promised for it. */
+/** A measured figure, with the limit promised for it. */
 export interface Figure {
-  /** A noun phrase: what was measured, and under what. */
+  /** A noun phrase: what was measured, and under which conditions. */
   readonly what: string;
   readonly measured: string;
-  /** In words; left out where nothing is promised and the figure only informs. */
+  /** In words; left out if nothing is promised and the figure is for information only. */
   readonly limit?: string;
-  /** Whether the limit is kept; says nothing without one. */
+  /** Whether the limit is kept; meaningless without one. */
   readonly holds: boolean;
 }
 
-/** How a run is to go. */
+/** Options of a run. */
 export interface RunOptions {
-  /** Where all that is drawn at random comes from: the same seed draws the same. */
+  /** The seed of everything random: the same seed gives the same run. */
   readonly seed: number;
-  /** How many fault schedules are simulated. */
+  /** How many fault schedules to simulate. */
   readonly schedules: number;
-  /** The number of the first of them: with one schedule, a failure is played again. */
+  /** The number of the first schedule; together with a single schedule, it replays a failure. */
   readonly first: number;
-  /** Says how far it has got; a line without its end. */
+  /** Reports progress; a line without its line end. */
   readonly progress: (line: string) => void;
-  /** Takes a table of its own, in Markdown, to be printed behind that of the figures. */
+  /** Adds a Markdown table to print after the table of figures. */
   readonly addTable: (table: string) => void;
 }
 
-/** One kind of trouble. */
+/** One kind of failure. */
 export interface Scenario {
-  /** What `--only` calls it. */
+  /** Its name for `--only`. */
   readonly name: string;
-  /** Rejects where the scenario itself could not be carried out. */
+  /** Rejects if the scenario itself could not be carried out. */
   run(options: RunOptions): Promise<Figure[]>;
 }

@@ -1,15 +1,15 @@
 /**
- * Schedules of faults in virtual time: the object's real code on a simulated platform, and the laws
- * that must hold whatever goes wrong. See kit/simulation.
+ * Schedules of faults in virtual time: the object's real code on a simulated platform, checked against the
+ * laws that must hold whatever goes wrong. See kit/simulation.
  */
 import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
 import { describeFailure, simulate } from "../kit/simulation/simulate.ts";
 import { shown } from "../kit/statistics.ts";
 
-/** Between two lines of progress. */
+/** Schedules between two lines of progress. */
 const PROGRESS_EVERY = 1_000;
-/** Traces that are printed; the other failures are only counted. */
+/** How many traces to print; further failures are only counted. */
 const MAX_TRACES = 3;
 
 export const schedules: Scenario = { name: "schedules", run };
@@ -43,7 +43,7 @@ async function run({ seed, schedules: count, first, progress }: RunOptions): Pro
       progress(`schedules: ${shown(done)} of ${shown(count)}, ${failed.length} failed`);
     }
   }
-  const settled = `${shown(total.grants)} granted (${shown(total.onLease)} on lease), ${shown(total.replays)} given again`;
+  const settled = `${shown(total.grants)} granted (${shown(total.onLease)} on lease), ${shown(total.replays)} replayed`;
   return [
     {
       what: `schedules of faults in which a law was broken, of ${shown(count)}`,
@@ -52,7 +52,7 @@ async function run({ seed, schedules: count, first, progress }: RunOptions): Pro
       holds: failed.length === 0,
     },
     {
-      what: `requests in them (${shown(total.turns)} turns, ${shown(total.requeued)} put back)`,
+      what: `requests in them (${shown(total.turns)} turns, ${shown(total.requeued)} requeued)`,
       measured: `${settled}, ${shown(total.refusals)} refused`,
       holds: true,
     },

@@ -1,13 +1,13 @@
 /**
- * Sluice with one more route, `POST /abort?bucket=NAME`, that does to a bucket's object what a deploy, a
- * move to another machine or a failed commit does: it ends at once, and all calls that it holds are
- * rejected. For `npm run chaos` on workerd; never deployed.
+ * Sluice with an additional route, `POST /abort?bucket=NAME`, which aborts a bucket's object like a
+ * deployment, a move to another machine or a failed commit: the object ends at once, and the calls that it
+ * holds are rejected. For `npm run chaos` on workerd; never deployed.
  */
 import sluice, { BucketObject as RealBucketObject } from "../../src/index.ts";
 
-/** The object as it is, with a way to break it. */
+/** The real object, with a way to abort it. */
 export class BucketObject extends RealBucketObject {
-  /** Rejects, as every call does that the object holds. */
+  /** Rejects, like every call that the object holds. */
   abort(): void {
     this.ctx.abort("Aborted by chaos");
   }

@@ -1,16 +1,15 @@
 /**
- * What Sluice's punctuality under a flood is measured against: a Worker and objects that answer one
- * held request at each tick of a timer, and refuse at once whatever is asked of the object `flooded`.
- * No limiter, no storage. When such an object is late, the runtime is. For `npm run chaos` on workerd;
- * never deployed.
+ * The baseline for Sluice's punctuality under a flood: a Worker and objects that answer one held request at
+ * each tick of a timer, and refuse every request to the object `flooded` at once. No limiter, no storage: if
+ * such an object is late, the runtime is. For `npm run chaos` on workerd; never deployed.
  */
 import { DurableObject } from "cloudflare:workers";
 
-/** That of the paced buckets in flood.ts. */
+/** The same as of the paced buckets in flood.ts. */
 const INTERVAL_MS = 100;
 const MAX_NAME_LENGTH = 128;
 
-/** Under the name that the configuration binds. */
+/** Has the class name that the configuration binds. */
 export class BucketObject extends DurableObject {
   #startedAtMs = 0;
   readonly #waiters: ((response: Response) => void)[] = [];
