@@ -1,4 +1,4 @@
-/** What the demo cannot go on from; its message is for whoever started it. */
+/** An error that ends the demo; its message is for the person who started it. */
 export class DemoError extends Error {
   override readonly name = "DemoError";
 }

@@ -1,4 +1,4 @@
-/** What the demo knows of the grants: when each came, and where it should have come. */
+/** Records when each grant came, and compares that with when it should have come. */
 
 interface Entry {
   readonly name: string;
@@ -6,8 +6,8 @@ interface Entry {
 }
 
 /**
- * The grants in their order, and their distances from the grid: the `k`-th grant belongs at
- * `first + k × intervalMs`. A distance below 0 is a grant that came too early.
+ * The grants in order, with their distances from the grid: grant `k` is due at `first + k × intervalMs`. A
+ * negative distance means that the grant came too early.
  */
 export class GrantLog {
   readonly #intervalMs: number;
@@ -17,7 +17,7 @@ export class GrantLog {
     this.#intervalMs = intervalMs;
   }
 
-  /** Notes a grant and returns the line that reports it. */
+  /** Records a grant and returns the line that reports it. */
   add(name: string, grantedAtMs: number): string {
     this.#entries.push({ name, grantedAtMs });
     const sinceFirstMs = grantedAtMs - (this.#entries[0]?.grantedAtMs ?? grantedAtMs);
@@ -26,20 +26,20 @@ export class GrantLog {
     return `Granting ${name} token at ${new Date(grantedAtMs).toISOString()} (${sign}${seconds} s)`;
   }
 
-  /** A line for each thing that must not be, where the callers came in the order of `names`. */
+  /** A line for each fault, if the callers arrived in the order of `names`. */
   faults(names: readonly string[]): string[] {
     const early = this.#distances().filter(({ distanceMs }) => distanceMs < 0);
     const lines = early.map(
-      ({ name, distanceMs }) => `${name} was granted ${-distanceMs} ms before its turn on the grid`,
+      ({ name, distanceMs }) => `${name} was granted ${-distanceMs} ms too early`,
     );
     if (!this.#isInOrder(names)) {
       const granted = this.#sorted().map(({ name }) => name);
-      lines.push(`Not in order of arrival, but: ${granted.join(", ")}`);
+      lines.push(`Not granted in order of arrival: ${granted.join(", ")}`);
     }
     return lines;
   }
 
-  /** The last line of the demo: the distance of the grant that was farthest from its place. */
+  /** The last line of the demo: the largest distance from the grid. */
   summary(names: readonly string[]): string {
     const distances = this.#distances().map(({ distanceMs }) => distanceMs);
     const largest = distances.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a), 0);
@@ -59,7 +59,7 @@ export class GrantLog {
     }));
   }
 
-  /** By the instant of the grant: over a network, the report of a later one may come first. */
+  /** Sorted by the instant of the grant: over a network, a later grant may be reported first. */
   #sorted(): Entry[] {
     return this.#entries.toSorted((a, b) => a.grantedAtMs - b.grantedAtMs);
   }

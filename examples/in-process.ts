@@ -1,11 +1,11 @@
-/** The callers of the demo as calls in this process: nothing is running but the filter. */
+/** The demo's callers as calls to a filter in this process, without a server. */
 import { createTokenBucketFilter } from "../src/local/token-bucket-filter.ts";
 import { DemoError } from "./demo-error.ts";
 
 /**
- * Lets all `names` ask a new filter for a token, in this order, and reports each grant as it comes.
+ * Lets the callers `names` ask a new filter for a token, in this order, and reports each grant.
  *
- * @throws {DemoError} Where one of them is refused.
+ * @throws {DemoError} If one of them is refused.
  */
 export async function askFilter(
   names: readonly string[],

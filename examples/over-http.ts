@@ -1,4 +1,4 @@
-/** The callers of the demo as requests to a running Sluice. */
+/** The demo's callers as requests to a running Sluice. */
 import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 
@@ -8,14 +8,14 @@ import type { ProblemBody } from "../src/protocol/problem-document.ts";
 
 import { DemoError } from "./demo-error.ts";
 
-/** Between two looks whether a caller has arrived. */
+/** Between two checks whether a caller has arrived. */
 const POLL_MS = 2;
 
 /**
- * Lets all `names` ask the Sluice at `url` for a token of a new bucket, in this order, and reports each
- * grant as it comes.
+ * Lets the callers `names` ask the Sluice at `url` for a token of a new bucket, in this order, and reports
+ * each grant.
  *
- * @throws {DemoError} Where the server cannot be reached, refuses, or fills the bucket otherwise.
+ * @throws {DemoError} If the server can't be reached, refuses, or has another policy.
  */
 export async function askServer(
   url: URL,
@@ -26,8 +26,8 @@ export async function askServer(
   const bucket = `demo-${randomUUID().slice(0, 8)}`;
   const snapshotUrl = new URL(`/buckets/${bucket}`, url);
   const acquireUrl = new URL(`/acquire?bucket=${bucket}`, url);
-  // A look at the bucket takes nothing from it, tells a wrong address or a missing permission before
-  // anybody waits, and has the bucket's object up and running before the first caller comes.
+  // Reading the bucket takes nothing from it. It reveals a wrong address or a missing permission before
+  // anyone waits, and starts the bucket's object before the first caller arrives.
   checkPolicy((await get<BucketSnapshot>(snapshotUrl)).policy, refillIntervalMs);
 
   const over = new AbortController();
@@ -36,9 +36,9 @@ export async function askServer(
     const { grantedAtMs } = await get<GrantBody>(acquireUrl, signal);
     onGrant(name, grantedAtMs);
   };
-  // Each caller has a connection of its own, and nothing says which of two connections is read first.
-  // So the next one is sent when the one before has arrived, which takes a few milliseconds where the
-  // server is near, and moves no grant: the bucket is empty and somebody waits all the while.
+  // Each caller has its own connection, and the order in which a server reads connections is undefined. So
+  // each caller is sent once the one before has arrived. That takes a few milliseconds if the server is near,
+  // and delays no grant: the bucket is empty, and at least one caller is always waiting.
   const untilArrived = async (callers: number): Promise<void> => {
     while (arrivals(await get<BucketSnapshot>(snapshotUrl, signal)) < callers) {
       await setTimeout(POLL_MS, undefined, { signal });
@@ -54,7 +54,7 @@ export async function askServer(
   try {
     await Promise.all(turns);
   } finally {
-    // Where one has failed, the others need not wait any longer.
+    // If one has failed, the others stop waiting.
     over.abort();
   }
 }
@@ -63,9 +63,9 @@ function arrivals({ waiters, granted, refused, cancelled }: BucketSnapshot): num
   return waiters + granted + refused + cancelled;
 }
 
-/** The demo's grid is that of the exercise; a server may have been told another one. */
+/** Checks that the server has the demo's policy. */
 function checkPolicy(policy: BucketSnapshot["policy"] | undefined, refillIntervalMs: number): void {
-  if (policy === undefined) throw new DemoError("The server's answer is not one of Sluice");
+  if (policy === undefined) throw new DemoError("The server's answer is not Sluice's");
   const isExpected =
     policy.capacity === 1 &&
     policy.refillTokens === 1 &&
@@ -75,8 +75,8 @@ function checkPolicy(policy: BucketSnapshot["policy"] | undefined, refillInterva
     `capacity ${capacity}, ${refillTokens} ${refillTokens === 1 ? "token" : "tokens"} every ${intervalMs} ms`;
   const { name, capacity, refillTokens, refillIntervalMs: intervalMs } = policy;
   throw new DemoError(
-    `The server's policy "${name}" is not the one this demo is about: ` +
-      `${describe(capacity, refillTokens, intervalMs)} instead of ${describe(1, 1, refillIntervalMs)}`,
+    `The demo needs another policy than the server's "${name}": ` +
+      `${describe(1, 1, refillIntervalMs)}: got ${describe(capacity, refillTokens, intervalMs)}`,
   );
 }
 
@@ -86,11 +86,11 @@ async function get<Body>(url: URL, signal?: AbortSignal): Promise<Body> {
   });
   const body = await response.json().catch(() => undefined);
   if (response.ok && body !== undefined) return body as Body;
-  const { detail = "the answer is not one of Sluice" } = (body ?? {}) as Partial<ProblemBody>;
+  const { detail = "the answer is not Sluice's" } = (body ?? {}) as Partial<ProblemBody>;
   throw new DemoError(`${url.origin} answered ${response.status} to ${url.pathname}: ${detail}`);
 }
 
-/** `fetch` says only that it failed; why is in the cause, under a code such as ECONNREFUSED. */
+/** The reason of a failed `fetch` is in its error's cause, as a code such as ECONNREFUSED. */
 function reasonOf(error: unknown): string {
   const { cause = error } = error as { cause?: unknown };
   const { code, message } = cause as { code?: string; message?: string };

@@ -1,12 +1,12 @@
 /**
- * The test of the original exercise: a bucket of one token, filled with one token a second, and ten
- * threads that all ask at once. The first is granted at once, the others a second apart, each on the
- * grid that starts with the first grant, in the order in which they came.
+ * The test of the original exercise: a bucket with a capacity of one token, refilled with one token a second,
+ * and ten threads that all ask at once. The first is granted at once, the others a second apart, on the grid
+ * that starts with the first grant, in order of arrival.
  *
  *     npm run demo                                    in this process
  *     npm run demo -- --url http://localhost:8787     against a running Sluice
  *
- * Ends with exit code 1 where a caller is refused, granted early or granted out of turn.
+ * Exits with status 1 if a caller is refused, granted early or granted out of turn.
  */
 import { parseArgs } from "node:util";
 
@@ -17,19 +17,19 @@ import { askServer } from "./over-http.ts";
 
 /** The policy of the exercise: capacity 1, one token each interval. */
 const INTERVAL_MS = 1_000;
-/** What a policy lets a caller wait unless it says otherwise; the last caller has to fit in. */
+/** The default limit of a policy on waiting, within which the last caller has to be served. */
 const MAX_WAIT_MS = 60_000;
 const MAX_CALLERS = MAX_WAIT_MS / INTERVAL_MS + 1;
 
 const USAGE = `Usage: npm run demo -- [--callers N] [--url URL]
 
-Lets callers named Thread_1, Thread_2, … ask all at once for a token of a bucket that
-holds one and gets one a second, and prints each grant and how far it was from the grid.
+Sends callers named Thread_1, Thread_2, … all at once to a bucket with a capacity of one
+token, refilled with one token a second. Prints each grant, and how far it was off the grid.
 
-  --callers N  how many, 1 to ${MAX_CALLERS} (default: 10)
-  --url URL    ask a running Sluice, e.g. http://localhost:8787, instead of a filter in
+  --callers N  number of callers, 1 to ${MAX_CALLERS} (default: 10)
+  --url URL    ask a running Sluice, such as http://localhost:8787, instead of a filter in
                this process
-  --help       print this`;
+  --help       print this help`;
 
 interface Options {
   readonly callers: number;
@@ -41,7 +41,7 @@ function readOptions(args: string[]): Options {
   const { callers, url, help } = parse(args);
   const count = /^\d{1,9}$/.test(callers) ? Number(callers) : 0;
   if (count < 1 || count > MAX_CALLERS) {
-    const why = `the last one waits ${MAX_WAIT_MS / 1000} s, the longest wait allowed by default`;
+    const why = `the last one waits ${MAX_WAIT_MS / 1000} s, the default limit on waiting`;
     throw new DemoError(`--callers must be 1 to ${MAX_CALLERS} (${why}): got ${callers}`);
   }
   return { callers: count, url: url === undefined ? undefined : readUrl(url), isHelp: help };
@@ -59,7 +59,7 @@ function parse(args: string[]): { callers: string; url?: string; help: boolean }
     });
     return values;
   } catch (error) {
-    // An unknown option, a missing value: the message names it.
+    // The message names the unknown option or the missing value.
     throw new DemoError(`${(error as Error).message}\n\n${USAGE}`);
   }
 }
@@ -67,7 +67,7 @@ function parse(args: string[]): { callers: string; url?: string; help: boolean }
 function readUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
-    throw new DemoError(`--url must begin with http:// or https://: got ${text}`);
+    throw new DemoError(`--url must start with http:// or https://: got ${text}`);
   }
   return url;
 }

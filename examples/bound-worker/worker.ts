@@ -1,17 +1,17 @@
 /**
- * A Worker in front of somebody else's service, which it calls no faster than a bucket allows, however many
- * callers come at once: each waits for its token by RPC, and one that hangs up frees its place.
+ * A Worker in front of a third-party service, which it calls no faster than a bucket allows, however many
+ * callers arrive at once. Each waits for its token by RPC; one that hangs up frees its place.
  */
-// In a project of your own: from "sluice/worker".
+// In your own project, import it from "sluice/worker".
 import type { Sluice } from "../../src/index.ts";
 
 interface PacedEnv {
   readonly SLUICE: Service<typeof Sluice>;
-  /** Where the service is. */
+  /** The address of the service. */
   readonly UPSTREAM: string;
 }
 
-/** How long a caller is let wait. */
+/** How long a caller may wait. */
 const PATIENCE_MS = 4_000;
 
 export default {

@@ -1,6 +1,6 @@
 /**
- * A Worker whose routes are limited by buckets of Sluice, which is bound to it as `SLUICE`. Each route shows
- * one way to limit. Outside of this repository, the imports are "sluice/hono" and "sluice/client".
+ * A Worker whose routes are limited by Sluice, which is bound to it as `SLUICE`. Each route shows one way to
+ * limit. In your own project, import from "sluice/hono" and "sluice/client".
  */
 import { Hono } from "hono";
 
@@ -13,19 +13,19 @@ interface Bindings {
 
 const app = new Hono<{ Bindings: Bindings; Variables: RateLimitVariables }>();
 
-/** What shadow mode has reported to this isolate. */
+/** The outcomes that shadow mode has reported to this isolate. */
 const shadow = { granted: 0, waited: 0, refused: 0 };
 
 app.get("/healthz", (c) => c.json({ status: "ok" }));
 
-// Refused at once: five tries, then one a minute, of each address, or of each /64 of IPv6.
+// Fails fast: five tries, then one a minute, for each IPv4 address or IPv6 /64.
 app.post(
   "/login",
   rateLimit({ bucket: (c) => bucketName("login", addressKey(c.req.header("CF-Connecting-IP"))) }),
 );
 app.post("/login", (c) => c.json({ error: "wrong password" }, 403));
 
-// Waits for up to ten seconds; a search costs as much as it says; who has the key goes past.
+// Waits for up to ten seconds. A search costs as many tokens as it says. Internal calls are skipped.
 app.use(
   "/api/*",
   rateLimit({
@@ -36,18 +36,18 @@ app.use(
   }),
 );
 app.get("/api/search", (c) => c.json({ waitedMs: c.var.rateLimit?.waitedMs ?? null }));
-// An answer that comes from elsewhere gets the fields, too.
+// A response from another service gets the RateLimit headers, too.
 app.get("/api/elsewhere", (c) => c.env.SLUICE.fetch("https://sluice/healthz"));
 app.get("/api/fault", () => {
   throw new Error("of the handler");
 });
 
-// Two limits: of all, and of each customer.
+// Two limits: one for all callers, and one for each customer.
 app.use("/both", rateLimit({ bucket: "both" }));
 app.use("/both", rateLimit({ bucket: (c) => bucketName("api", c.req.header("X-Customer")) }));
 app.get("/both", (c) => c.text("both"));
 
-// An answer of one's own.
+// A custom refusal.
 app.use(
   "/page",
   rateLimit({
@@ -60,7 +60,7 @@ app.use(
 );
 app.get("/page", (c) => c.html("<h1>Welcome</h1>"));
 
-// Nobody is limited yet: what would have become of them is counted.
+// Dry run: limits no one, and counts what would have happened.
 app.use(
   "/soon",
   rateLimit({
@@ -77,7 +77,7 @@ app.use(
 app.get("/soon", (c) => c.text("soon"));
 app.get("/report", (c) => c.json(shadow));
 
-// Where Sluice is away: let everybody pass, or nobody.
+// If Sluice is unavailable: fail open, or fail closed.
 app.use("/open", rateLimit({ bucket: "open", onUnavailable: "open", retryForMs: 200 }));
 app.get("/open", (c) => c.text("open"));
 app.use(

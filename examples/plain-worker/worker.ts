@@ -1,6 +1,6 @@
 /**
- * A Worker without a framework, limited by a bucket of Sluice, which is bound to it as `SLUICE`. Outside of
- * this repository, the import is "sluice/client".
+ * A Worker without a framework, limited by Sluice, which is bound to it as `SLUICE`. In your own project,
+ * import from "sluice/client".
  */
 import { bucketName, withRateLimit } from "../../src/client/index.ts";
 
@@ -12,7 +12,7 @@ const limited = withRateLimit(
   (request: Request, env: Bindings) => {
     const { pathname } = new URL(request.url);
     if (pathname === "/socket") return openSocket();
-    // Its fields cannot be changed; the answer gets those of the limit all the same.
+    // The headers of a fetched response are immutable; the caller still gets the RateLimit headers.
     if (pathname === "/elsewhere") return env.SLUICE.fetch("https://sluice/healthz");
     return Response.json({ hello: "world" });
   },
@@ -24,7 +24,7 @@ const limited = withRateLimit(
   },
 );
 
-/** Says how many characters each message has. */
+/** Answers each message with its length. */
 function openSocket(): Response {
   const { 0: client, 1: server } = new WebSocketPair();
   server.accept();

@@ -70,7 +70,7 @@ describe.concurrent("npm run demo", () => {
     [["--callers", "0"], "--callers must be 1 to 61"],
     [["--callers", "62"], "--callers must be 1 to 61"],
     [["--callers", "ten"], "got ten"],
-    [["--url", "localhost:8787"], "--url must begin with http:// or https://: got localhost:8787"],
+    [["--url", "localhost:8787"], "--url must start with http:// or https://: got localhost:8787"],
     [["--speed", "2"], "Unknown option '--speed'"],
   ] as const)("%j is told to be wrong, with exit code 1", async ([args, message]) => {
     const { exitCode, errors, lines } = await demo(...args);
@@ -99,7 +99,7 @@ describe.concurrent("npm run demo", () => {
     [
       "another policy",
       { policies: { "*": { ...ONE_A_SECOND, capacity: 5, refillTokens: 2 } } },
-      /policy "\*" is not .*: capacity 5, 2 tokens every 1000 ms instead of capacity 1, 1 token every 1000 ms$/,
+      /server's "\*": capacity 1, 1 token every 1000 ms: got capacity 5, 2 tokens every 1000 ms$/,
     ],
   ] as const)("--url tells of %s, with exit code 1", async ([, options, message]) => {
     const { exitCode, errors } = await demoAgainst(options, "--callers", "2");
@@ -109,7 +109,7 @@ describe.concurrent("npm run demo", () => {
 
   it("--url tells of a grant that came early, with exit code 1", async () => {
     const { exitCode, errors, lines } = await demoAgainstGrants([0, 1_000, 1_998]);
-    expect(errors).toBe("Thread_3 was granted 2 ms before its turn on the grid");
+    expect(errors).toBe("Thread_3 was granted 2 ms too early");
     expect(lines.at(-1)).toBe(
       "Largest distance from the grid: -2 ms (3 grants, 1 s apart, in order of arrival)",
     );
@@ -118,7 +118,7 @@ describe.concurrent("npm run demo", () => {
 
   it("--url tells of callers granted out of turn, with exit code 1", async () => {
     const { exitCode, errors, lines } = await demoAgainstGrants([0, 2_004, 1_003]);
-    expect(errors).toBe("Not in order of arrival, but: Thread_1, Thread_3, Thread_2");
+    expect(errors).toBe("Not granted in order of arrival: Thread_1, Thread_3, Thread_2");
     expect(lines.at(-1)).toBe(
       "Largest distance from the grid: 4 ms (3 grants, 1 s apart, not in order of arrival)",
     );
