@@ -24,5 +24,5 @@ is read from SLUICE_TOKEN.
 
 Exit codes: 0 granted, or the command's own code; 64 usage; 69 unavailable; 70 failed; 75 refused
 for now; 77 not allowed; 78 no such bucket, or invalid configuration; 126 the command cannot be run;
-127 command not found; 128 plus its number for a signal. A signal ends watch with 0, and bench early,
-with the results so far.`;
+127 command not found; 128 plus its number for a signal. A signal ends watch with 0, and bench
+early, with the results so far.`;

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 
 import { readArguments } from "../../src/cli/arguments.ts";
-import { formatDuration, parseDuration } from "../../src/cli/duration.ts";
 
 function read(line: string, env: Readonly<Record<string, string>> = {}) {
   return readArguments(line.split(" ").filter(Boolean), env);
@@ -81,38 +80,5 @@ describe("readArguments", () => {
     expect(read("--help")).toEqual({ name: "help", isMistake: false });
     expect(read("acquire x --help")).toEqual({ name: "help", isMistake: false });
     expect(read("acquire x -- tool --help")).toMatchObject({ name: "acquire" });
-  });
-});
-
-describe("durations", () => {
-  it.each([
-    ["0", 0],
-    ["500ms", 500],
-    ["5s", 5_000],
-    ["1.5s", 1_500],
-    ["2m", 120_000],
-    ["1h", 3_600_000],
-  ])("%s is %i ms", (text, ms) => {
-    expect(parseDuration("--wait", text, 3_600_000)).toBe(ms);
-  });
-
-  it.each(["", "-1s", "1", "1d", "s", "1 s", "1e3ms", "Infinityms", "0x10s"])(
-    "%o is none",
-    (text) => {
-      expect(() => parseDuration("--wait", text, 3_600_000)).toThrow("--wait must be a duration");
-    },
-  );
-
-  it.each([
-    [0, "0.000 s"],
-    [1_003, "1.003 s"],
-    [12_345, "12.3 s"],
-    [60_000, "1 min"],
-    [125_400, "2 min 5 s"],
-    [3_600_000, "1 h"],
-    [11_400_000, "3 h 10 min"],
-    [86_400_000, "24 h"],
-  ])("%i ms reads as %s", (ms, text) => {
-    expect(formatDuration(ms)).toBe(text);
   });
 });

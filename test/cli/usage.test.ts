@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+
+import { readArguments } from "../../src/cli/arguments.ts";
+import { usage } from "../../src/cli/usage.ts";
+
+describe("usage", () => {
+  it("fits a terminal of 100 columns", () => {
+    expect(usage.split("\n").filter((line) => line.length > 100)).toEqual([]);
+  });
+
+  it("names no option that its command does not take", () => {
+    const values: Record<string, string> = {
+      N: "1",
+      DURATION: "1s",
+      KEY: "k",
+      WHAT: "open",
+      BUCKET: "b",
+    };
+    let command = "";
+    let options = 0;
+    for (const line of usage.split("\n")) {
+      command = /^ {2}sluice (acquire|inspect|watch|bench) /.exec(line)?.[1] ?? command;
+      const [, option, name] = /^ {4}(--[\w-]+)(?: ([A-Z]+))?/.exec(line) ?? [];
+      if (option === undefined) continue;
+      options += 1;
+      const subject = command === "bench" ? "http://sluice.test" : "b";
+      const value = name === undefined ? [] : [values[name] ?? ""];
+      expect(readArguments([command, subject, option, ...value], {})).toMatchObject({
+        name: command,
+      });
+    }
+    expect(options).toBe(12);
+  });
+});
