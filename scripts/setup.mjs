@@ -22,7 +22,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Of the devDependencies, what `npm start` and `npm run serve` need. */
 const RUN_PACKAGES = ["esbuild", "preact", "uplot", "wrangler"];
 
-/** Node's versions are compared by major and minor. The oldest runs TypeScript; wrangler needs only 22.12. */
+/** As [major, minor, …]. The first that runs TypeScript as it is; wrangler would do with 22.12. */
 const MIN_NODE = versionOf(readJson(join(root, "package.json")).engines.node);
 /** Knows `await using`, which chaos and the benchmarks use. */
 const MIN_DEV_NODE = [24, 0];

@@ -27,6 +27,8 @@ const SMOKE_ROOMS = ["smoke"];
 const FILTER_IN_WORKER = "test/worker/token-bucket-filter.test.ts";
 /** In every project whose tests run the core themselves. */
 const ENFORCE_INVARIANTS = "test/invariants.setup.ts";
+/** Says so if packages of other folders are missing. */
+const INSTALLED = "test/installed.setup.ts";
 const SYSTEM_TESTS = "test/**/*.system.test.ts";
 
 /** Tests wait for the platform now and then, so one more than there are cores. */
@@ -48,6 +50,7 @@ function timed(name: string, include: string[], options: TestOptions = {}): Test
     include,
     maxWorkers: 1,
     ...TIMEOUTS,
+    globalSetup: [INSTALLED],
     sequence: { groupOrder: 1 },
     ...options,
   };
@@ -128,7 +131,7 @@ export default defineConfig({
         root,
         test: timed("docs:package", testsOf(DOCS_ROOMS), {
           // One pack for all of them.
-          globalSetup: ["test/package.setup.ts"],
+          globalSetup: [INSTALLED, "test/package.setup.ts"],
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },
         }),
