@@ -231,7 +231,7 @@ const checks: Readonly<Record<string, Check>> = {
     assert(late instanceof SluiceError && late.reason === "invalid-request", `got ${late.name}`);
   },
 
-  async "wrong arguments are told before anything is sent"({ connect, bucket }) {
+  async "wrong arguments are reported before anything is sent"({ connect, bucket }) {
     let sent = 0;
     const client = connect({
       fetch: () => {
@@ -293,7 +293,7 @@ const checks: Readonly<Record<string, Check>> = {
     assertEqual(sent, 0);
   },
 
-  async "wrong options are told when the client is made"({ url }) {
+  async "wrong options are reported when the client is made"({ url }) {
     const make = async (options: object): Promise<unknown> =>
       createClient(options as ClientOptions);
     await assertThrows(make({}), "TypeError", "Either url or service must be given: got neither");
@@ -465,7 +465,7 @@ const checks: Readonly<Record<string, Check>> = {
     assert(Date.now() - startedAtMs < AT_ONCE_MS * 2, `took ${Date.now() - startedAtMs} ms`);
   },
 
-  async "onQueued is told each place of a stream, however it is cut"({ through }) {
+  async "onQueued receives each position of a stream, however it is cut"({ through }) {
     const places: QueuedPlace[] = [];
     const outcome = await through("oddly").acquire("x", {
       tokens: 2,
@@ -517,7 +517,7 @@ const checks: Readonly<Record<string, Check>> = {
     await until(async () => (await streams()) === 0);
   },
 
-  async "onQueued is told its places by Sluice, and not where nobody has to wait"({
+  async "onQueued receives positions from Sluice, and none if nobody has to wait"({
     connect,
     bucket,
   }) {
@@ -552,7 +552,7 @@ const checks: Readonly<Record<string, Check>> = {
     );
   },
 
-  async "a caller that is told its place and aborts frees it"({ connect, run, adminToken }) {
+  async "a caller that knows its position and aborts frees it"({ connect, run, adminToken }) {
     const bucket = `one:${run}:leaves`;
     const client = connect();
     await connect({ token: adminToken }).setPolicy(bucket, { refillIntervalMs: 50_000 });
@@ -588,7 +588,7 @@ const checks: Readonly<Record<string, Check>> = {
     assertEqual((await client.inspect(bucket)).cancelled, 1);
   },
 
-  async "a wait that was streamed is told the limit, too"({ connect, bucket }) {
+  async "a wait that was streamed receives the limit, too"({ connect, bucket }) {
     const client = connect();
     await client.acquire(bucket);
     const types: unknown[] = [];

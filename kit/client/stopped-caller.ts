@@ -1,5 +1,5 @@
 /**
- * A process that waits for a token, prints "queued" when it does, is busy then for as long as it is told, and
+ * A process that waits for a token, prints "queued" when it does, is then busy for as long as its arguments say, and
  * prints how often it had to ask. Its arguments: SLUICE_URL BUCKET BUSY_MS.
  */
 import { stat } from "node:fs";

@@ -97,7 +97,7 @@ export class OnDemandLimiter {
     return waiter;
   }
 
-  /** A caller takes its place again: number `pick`, wrapping around, of those that are away. */
+  /** A caller takes its place again: number `pick`, wrapping around, of those that have left. */
   comeBack(pick: number): Waiter<string> | undefined {
     const left = [...this.away.values()][pick % Math.max(1, this.away.size)];
     if (!left) return undefined;

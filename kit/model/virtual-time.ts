@@ -79,7 +79,7 @@ export class VirtualOwner {
     this.#turn((limiter) => limiter.cancel(waiter, this.#clockMs));
   }
 
-  /** A caller takes its place again: number `pick`, wrapping around, of those that are away. */
+  /** A caller takes its place again: number `pick`, wrapping around, of those that have left. */
   comeBack(pick: number): void {
     const [returner] = this.#away.splice(pick % Math.max(1, this.#away.length), 1);
     if (!returner) return;
@@ -240,7 +240,7 @@ export class VirtualOwner {
 
   #settle({ caller, outcome }: Settlement<string>): void {
     const index = this.#standing.findIndex((standing) => standing.caller === caller);
-    if (index < 0) throw new Error(`${caller} was settled, and does not stand in the queue`);
+    if (index < 0) throw new Error(`${caller} was settled, and is not in the queue`);
     if (outcome.ok) {
       this.#checkPause(outcome.tokens);
       this.grants.push({ tokens: outcome.tokens, grantedAtMs: outcome.grantedAtMs });

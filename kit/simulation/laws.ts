@@ -33,10 +33,10 @@
  * 11. *Statistics* count what the bucket does, in memory and on the disk: each wait is a grant, each
  *     reason a refusal.
  * 12. *Shutdown*: nobody waits any more, nobody is let in, nothing is lent.
- * 13. *Coming back*: a caller that comes back in time with its key stands in the order of its first
+ * 13. *Coming back*: a caller that comes back in time with its key is placed in the order of its first
  *     arrival, and not behind anybody who came later unless one of those might have been late. Its
  *     deadline stays, and nobody is refused because of it (law 3). *Cancelling*: all requests with a
- *     cancelled key are told so, including those that arrive in the next 10 s, and no others.
+ *     cancelled key receive that outcome, including those that arrive in the next 10 s, and no others.
  */
 import type { Lease, LeaseAsk } from "../../src/core/lease/lease.ts";
 import type { Grant } from "../../src/core/outcome.ts";
@@ -862,7 +862,7 @@ export class Laws {
     const hasJumped = this.#clock.jumps > 0;
     for (const other of instance.standing) {
       if (other === granted || other.isJoined || other.isGuarded || !other.isIn) continue;
-      // A waiter that is being cancelled is told so after those behind it have moved up.
+      // A waiter that is being cancelled is answered after those behind it have moved up.
       if (this.#isCancelled(instance, other)) continue;
       if (isBefore(other, granted, { hasJumped, wasRecovering: instance.isRecovering })) {
         this.breaks("4", () => `${granted.attempt.name} overtook ${other.attempt.name}`);
@@ -1138,7 +1138,7 @@ export class Laws {
   }
 }
 
-/** Whether one stands in front of another, as far as callers can tell. */
+/** Whether one is in front of another, as far as callers can tell. */
 function isBefore(
   one: Standing,
   other: Standing,

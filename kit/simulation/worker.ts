@@ -188,7 +188,7 @@ export class VirtualWorker {
     });
   }
 
-  /** The process is about to end, and the current instance is told. */
+  /** The process is about to end, and the current instance is notified. */
   shutDown(): void {
     const { laws } = this.#object.world;
     this.#call((instance) => {

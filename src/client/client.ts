@@ -155,7 +155,7 @@ export interface Client {
   /**
    * Keeps at most `tokens` in the bucket, and skips its ticks up to and including `untilMs`; then
    * ticks resume, one at a time. When two pauses overlap, the later end and the smaller number of
-   * tokens apply, whoever sent them. With an `ADMIN_TOKEN`, an `untilMs` in the past, such as 0,
+   * tokens apply, no matter who sent them. With an `ADMIN_TOKEN`, an `untilMs` in the past, such as 0,
    * ends the pause; with any other token it changes nothing. Requires an `ADMIN_TOKEN`, or a token
    * with the right `pause`.
    */

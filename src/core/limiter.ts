@@ -288,7 +288,7 @@ export class Limiter<Caller> {
    * Lets a caller that left the queue back in. It goes as far forward as its arrival says, but not in
    * front of a waiter that would miss its deadline because of it (see queue/guarded-place.ts).
    * `queueLimit` and `maxWaitMs` don't apply to it. It is granted in this turn if its tokens are there
-   * and nobody stands in front, and refused with `timeout` if its deadline has passed or would pass in
+   * and nobody is in front, and refused with `timeout` if its deadline has passed or would pass in
    * that place.
    *
    * @throws {RangeError} If `tokens` isn't an integer of at least 1. Nothing changes then.

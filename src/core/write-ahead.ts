@@ -2,7 +2,7 @@
  * The write-ahead batch: how grants stay durable for less than one write each.
  *
  * A grant must not leave before it is on the disk, or a crash would forget it and give its tokens out
- * again. So the disk is told in advance: what is written is a bucket that holds a batch of tokens less
+ * again. So the disk is ahead: what is written is a bucket that holds a batch of tokens less
  * than the one in memory, as if they had been granted already. Grants out of the batch need no write.
  *
  * **The batch is a lease that the instance gives to itself.** On the disk, its tokens have left the

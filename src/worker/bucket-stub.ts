@@ -212,7 +212,7 @@ export class BucketStub {
     return snapshot;
   }
 
-  /** Ends a pause, whoever started it. */
+  /** Ends a pause, no matter who started it. */
   resume(): Promise<BucketSnapshot> {
     return this.#callWithRetry(async () => await this.#stub().resume(this.#name, this.#policy));
   }

@@ -45,6 +45,6 @@ tester.run("retired/phrases", phrases, {
   invalid: [
     retired("/** Whoever waits. */", /"whoever" is retired: say "callers/),
     retired("/**\n * Told to those\n * who wait.\n */", /"those who" is retired/),
-    retired("throw new Error('The token is none');", /"is none" is retired/),
+    retired("throw new Error('It begins like JSON and is none');", /"and is none" is retired/),
   ],
 });

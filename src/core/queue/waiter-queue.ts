@@ -39,7 +39,7 @@ class Link<Caller> implements Waiter<Caller> {
   readonly arrivalNumber: number;
   previous: Link<Caller> | undefined = undefined;
   next: Link<Caller> | undefined = undefined;
-  /** The queue that it stands in; `undefined` before it joins and after it has left. */
+  /** The queue that it is in; `undefined` before it joins and after it has left. */
   queue: WaiterQueue<Caller> | undefined = undefined;
 
   constructor(waiter: Waiter<Caller>, arrivalNumber: number) {
