@@ -19,7 +19,7 @@ export const PONG = "pong";
  * How far a watcher may fall behind, in UTF-16 units, as `length` counts: five seconds of a flood. The
  * service closes the connection of one that is further behind.
  */
-export const MAX_UNREAD = 512 * 1024;
+export const MAX_UNREAD = 524_288;
 
 /**
  * A message of the feed, one JSON text each: the first as soon as the connection opens, then one after each

@@ -5,7 +5,7 @@
  * becomes too much. So a message is reported only once it was taken, and a reader that stops for
  * long loses its connection instead of filling its memory.
  */
-import { MAX_UNREAD, PING, readReport } from "../../protocol/watch-feed.ts";
+import { PING, readReport } from "../../protocol/watch-feed.ts";
 import { Watchdog } from "../transport/watchdog.ts";
 
 /**
@@ -31,8 +31,11 @@ export type WatchSocketClass = new (url: string, protocols: string[]) => WatchSo
 const SILENCE_MS = 30_000;
 /** A ping is answered within a round trip, and a connection opens within a few. */
 const MAX_REPLY_MS = 10_000;
-/** How much to read before reporting it: well before the service would close the connection. */
-const REPORT_EVERY = MAX_UNREAD / 8;
+/**
+ * How much to read before reporting it: an eighth of `MAX_UNREAD`, well before the service would close the
+ * connection. A literal, because a bundler can drop that where it isn't used.
+ */
+const REPORT_EVERY = 65_536;
 
 /** A connection to a bucket's feed. */
 export class WatchConnection {
