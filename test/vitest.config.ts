@@ -86,7 +86,7 @@ export default defineConfig({
     projects: [
       // The first by name, because it waits for ten seconds.
       { root, test: quick("test:callers", testsOf(SMOKE_ROOMS)) },
-      { root, test: quick("test:client", testsOf(CLIENT_ROOMS)) },
+      { root, test: quick("test:client", testsOf(CLIENT_ROOMS), { isolate: false }) },
       {
         // Pure code on plain Node: all other rooms.
         root,
