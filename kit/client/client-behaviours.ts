@@ -1,7 +1,7 @@
 /**
- * What the client does on every runtime, written once: plain functions that throw, with nothing of a test
- * runner, of Node or of any other platform in them. `runClientBehaviours` runs them one after the other and
- * says of each what came of it.
+ * The client's behaviour on every runtime, as one list: plain functions that throw on failure and
+ * depend on no test runner and no platform. `runClientBehaviours` runs them in order and reports on
+ * each.
  */
 import type { AcquireOutcome } from "../../src/client/acquire-outcome.ts";
 import type { Client, ClientOptions, QueuedPlace } from "../../src/client/client.ts";
@@ -10,27 +10,30 @@ import { createClient, SluiceError } from "../../src/client/index.ts";
 
 /** Where the servers of a run are. */
 export interface ClientSurroundings {
-  /** A Sluice whose buckets `one:*` have one token every second, `five:*` five, and one waiter each. */
+  /**
+   * A Sluice whose buckets `one:*` get one token every second; `five:*` hold five, and queue one
+   * waiter.
+   */
   readonly url: string;
   /** A `FaultyServer` in front of it. */
   readonly faultyUrl: string;
-  /** Nobody listens there. */
+  /** An address where nothing listens. */
   readonly deadUrl: string;
   readonly adminToken: string;
-  /** Names of this run begin with it. */
+  /** Prefix of this run's bucket names. */
   readonly run: string;
 }
 
-/** What came of one of them. */
+/** The result of one behaviour. */
 export interface ClientFinding {
   readonly name: string;
-  /** What it threw; left out where it holds. */
+  /** What it threw; missing if it passed. */
   readonly fault?: string;
 }
 
 type HttpOptions = Partial<Extract<ClientOptions, { readonly url: string | URL }>>;
 
-/** What a check is given. */
+/** Arguments of a check. */
 interface Scene extends ClientSurroundings {
   /** A bucket name that no other check uses. */
   readonly bucket: string;
@@ -41,10 +44,16 @@ interface Scene extends ClientSurroundings {
 
 type Check = (scene: Scene) => Promise<void>;
 
-/** Of the buckets. Long enough for all that has to happen between two ticks on a busy machine. */
+/**
+ * Refill interval of the buckets, in milliseconds. Long enough for everything that must happen
+ * between two ticks on a busy machine.
+ */
 export const INTERVAL_MS = 1_000;
 
-/** Longer than anything immediate takes on a busy machine, and shorter than anything that waits for long. */
+/**
+ * Longer than anything immediate takes on a busy machine, and shorter than any long wait, in
+ * milliseconds.
+ */
 const AT_ONCE_MS = 5_000;
 
 function assert(holds: boolean, what: string): asserts holds {
@@ -70,7 +79,7 @@ function assertRefused(
   );
 }
 
-/** What `promise` rejects with. */
+/** The error that `promise` rejects with. */
 async function errorOf(promise: Promise<unknown>): Promise<Error> {
   try {
     await promise;
@@ -102,7 +111,7 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
 }
 
 const checks: Readonly<Record<string, Check>> = {
-  async "acquire grants what is there at once"({ connect, bucket }) {
+  async "acquire grants an available token immediately"({ connect, bucket }) {
     const outcome = await connect().acquire(bucket);
     assertGranted(outcome);
     const { waitedMs, grantedAtMs, rateLimit, ...rest } = outcome;
@@ -128,7 +137,7 @@ const checks: Readonly<Record<string, Check>> = {
     );
   },
 
-  async "tryAcquire says when to come back, and coming back then is right"({ connect, bucket }) {
+  async "tryAcquire says when to retry, and a retry then succeeds"({ connect, bucket }) {
     const client = connect();
     await client.acquire(bucket);
     const refused = await client.tryAcquire(bucket);
@@ -141,7 +150,7 @@ const checks: Readonly<Record<string, Check>> = {
     assertGranted(await client.tryAcquire(bucket));
   },
 
-  async "acquire is refused at once where it cannot be in time"({ connect, bucket }) {
+  async "acquire is refused immediately if it cannot be granted in time"({ connect, bucket }) {
     const client = connect();
     await client.acquire(bucket);
     const startedAtMs = Date.now();
@@ -153,7 +162,7 @@ const checks: Readonly<Record<string, Check>> = {
     assertGranted(await waiting);
   },
 
-  async "acquire tells a full queue and a bucket that is too small apart"({ connect, run }) {
+  async "acquire distinguishes a full queue from a bucket that is too small"({ connect, run }) {
     const client = connect();
     const bucket = `five:${run}:full`;
     assertRefused(await client.acquire(bucket, { tokens: 6 }), "exceeds-capacity");
@@ -166,7 +175,11 @@ const checks: Readonly<Record<string, Check>> = {
     assertGranted(await head);
   },
 
-  async "reset refuses who waits, and forgets the bucket"({ connect, bucket, adminToken }) {
+  async "reset refuses the waiters and deletes the bucket's state"({
+    connect,
+    bucket,
+    adminToken,
+  }) {
     const client = connect();
     const admin = connect({ token: adminToken });
     await admin.setPolicy(bucket, { refillIntervalMs: 30_000 });
@@ -185,11 +198,7 @@ const checks: Readonly<Record<string, Check>> = {
     assertEqual((await connect().inspect(bucket)).policy.capacity, 7);
   },
 
-  async "pause empties the bucket, and lets its ticks bring nothing"({
-    connect,
-    bucket,
-    adminToken,
-  }) {
+  async "pause empties the bucket and skips its ticks"({ connect, bucket, adminToken }) {
     const client = connect();
     const untilMs = Date.now() + 40_000;
     const snapshot = await connect({ token: adminToken }).pause(bucket, { untilMs });
@@ -321,18 +330,18 @@ const checks: Readonly<Record<string, Check>> = {
     );
   },
 
-  async "a caller that aborts leaves at once, with its reason"({ through, bucket }) {
+  async "a caller that aborts gets its own reason immediately"({ through, bucket }) {
     const controller = new AbortController();
     const reason = new Error("enough");
     const held = errorOf(through("silent").acquire(bucket, { signal: controller.signal }));
     await passMs(50);
     const abortedAtMs = Date.now();
     controller.abort(reason);
-    assert((await held) === reason, "not with the reason");
+    assert((await held) === reason, "rejected with another reason");
     assert(Date.now() - abortedAtMs < AT_ONCE_MS, "took too long");
   },
 
-  async "a caller that has aborted before sends nothing"({ connect, bucket }) {
+  async "a caller that has already aborted sends nothing"({ connect, bucket }) {
     let sent = 0;
     const client = connect({
       fetch: () => {
@@ -346,7 +355,11 @@ const checks: Readonly<Record<string, Check>> = {
     assertEqual(sent, 0);
   },
 
-  async "a caller that aborts in a pause leaves at once"({ connect, bucket, deadUrl }) {
+  async "a caller that aborts between two attempts leaves immediately"({
+    connect,
+    bucket,
+    deadUrl,
+  }) {
     const client = connect({ url: deadUrl, onUnavailable: "open" });
     const signal = AbortSignal.timeout(150);
     const startedAtMs = Date.now();
@@ -355,7 +368,7 @@ const checks: Readonly<Record<string, Check>> = {
     assert(Date.now() - startedAtMs < AT_ONCE_MS, "took too long");
   },
 
-  async "an answer that is lost is asked for again, and paid once"({ connect, through, run }) {
+  async "a lost answer is retried and charged once"({ connect, through, run }) {
     const bucket = `five:${run}:lost`;
     const outcome = await through("lose").acquire(bucket, { tokens: 2 });
     assertGranted(outcome);
@@ -364,12 +377,17 @@ const checks: Readonly<Record<string, Check>> = {
     assertEqual([granted, tokens >= 3], [1, true]);
   },
 
-  async "connections that break are no business of the caller"({ through, bucket }) {
+  async "broken connections are retried without the caller noticing"({ through, bucket }) {
     assertGranted(await through("drop").acquire(bucket));
     assertGranted(await through("gateway").acquire(bucket, { timeoutMs: 5_000 }));
   },
 
-  async "calls that change are sent again, too"({ connect, through, bucket, adminToken }) {
+  async "calls that change something are retried as well"({
+    connect,
+    through,
+    bucket,
+    adminToken,
+  }) {
     const snapshot = await through("lose", { token: adminToken }).setPolicy(bucket, {
       capacity: 3,
     });
@@ -377,13 +395,13 @@ const checks: Readonly<Record<string, Check>> = {
     assertEqual((await connect().inspect(bucket)).policy.capacity, 3);
   },
 
-  async "a Retry-After of something in between is kept"({ through, bucket }) {
+  async "the Retry-After of an intermediary is respected"({ through, bucket }) {
     const startedAtMs = Date.now();
     assertGranted(await through("busy").acquire(bucket));
-    assert(Date.now() - startedAtMs >= 1_000, `came back after ${Date.now() - startedAtMs} ms`);
+    assert(Date.now() - startedAtMs >= 1_000, `retried after ${Date.now() - startedAtMs} ms`);
   },
 
-  async "what is sent again is the same to the letter"({ through, run }) {
+  async "a retry sends exactly the same request"({ through, run }) {
     const client = through("record", { token: "of-the-caller" });
     const asked = { tokens: 2, timeoutMs: 1_000, idempotencyKey: `a "key" \\ of ${run}` };
     const error = await errorOf(client.acquire("x", asked));
@@ -396,7 +414,7 @@ const checks: Readonly<Record<string, Check>> = {
     assert(accept !== "text/event-stream", "asked for a stream");
   },
 
-  async "each acquire has a key of its own, and none where it is not asked again"({ through }) {
+  async "each acquire has its own key, and none if it is never retried"({ through }) {
     const keyOf = async (client: Client): Promise<unknown> => {
       const error = await errorOf(client.acquire("x"));
       assert(error instanceof SluiceError, `got ${error.name}`);
@@ -424,7 +442,7 @@ const checks: Readonly<Record<string, Check>> = {
     );
   },
 
-  async "what is no Sluice is said to be none, and not asked again"({ through, bucket }) {
+  async "an answer that is not from Sluice is an error, and not retried"({ through, bucket }) {
     const error = await errorOf(through("page").acquire(bucket));
     assert(error instanceof SluiceError, `got ${error.name}`);
     assertEqual([error.reason, error.status], ["unexpected-answer", 200]);
@@ -432,7 +450,7 @@ const checks: Readonly<Record<string, Check>> = {
     assert(looked instanceof SluiceError && looked.reason === "unexpected-answer", looked.message);
   },
 
-  async "onUnavailable throw: what nobody answers is an error"({ connect, bucket, deadUrl }) {
+  async "onUnavailable throw: a call without an answer is an error"({ connect, bucket, deadUrl }) {
     const client = connect({ url: deadUrl, retryForMs: 300 });
     const error = await errorOf(client.acquire(bucket));
     assert(error instanceof SluiceError, `got ${error.name}`);
@@ -442,7 +460,7 @@ const checks: Readonly<Record<string, Check>> = {
     assertEqual((await errorOf(open.inspect(bucket))).name, "SluiceError");
   },
 
-  async "onUnavailable open: the caller passes, and it can be told"({ connect, deadUrl }) {
+  async "onUnavailable open: the caller proceeds, with isUnmetered"({ connect, deadUrl }) {
     const client = connect({ url: deadUrl, retryForMs: 300, onUnavailable: "open" });
     const outcome = await client.acquire("x", { tokens: 3 });
     assertGranted(outcome);
@@ -457,7 +475,7 @@ const checks: Readonly<Record<string, Check>> = {
     assert((outcome.retryAfterMs ?? 0) > 0, "retryAfterMs is missing");
   },
 
-  async "a caller that does not wait is not kept waiting by faults"({ connect, deadUrl }) {
+  async "a caller that does not wait is not held up by retries"({ connect, deadUrl }) {
     const client = connect({ url: deadUrl, onUnavailable: "closed" });
     const startedAtMs = Date.now();
     assertRefused(await client.tryAcquire("x"), "unavailable");
@@ -479,7 +497,7 @@ const checks: Readonly<Record<string, Check>> = {
     ]);
   },
 
-  async "a stream that ends or breaks off is asked for again"({ through }) {
+  async "a stream that ends early or is cut off is retried"({ through }) {
     const places: QueuedPlace[] = [];
     const onQueued = (place: QueuedPlace): unknown => places.push(place);
     assertGranted(await through("cut").acquire("x", { onQueued }));
@@ -493,7 +511,7 @@ const checks: Readonly<Record<string, Check>> = {
     assertEqual(outcome.retryAfterMs, 250);
   },
 
-  async "a caller that cannot be told its place leaves the queue"({ through, faultyUrl }) {
+  async "a caller whose onQueued throws leaves the queue"({ through, faultyUrl }) {
     const streams = async (): Promise<number> => {
       const response = await fetch(`${faultyUrl}/streams`);
       return ((await response.json()) as { streams: number }).streams;
@@ -542,7 +560,7 @@ const checks: Readonly<Record<string, Check>> = {
     assertEqual(places.length, 2);
   },
 
-  async "what the service forbids is thrown where it is streamed, too"({ connect, bucket }) {
+  async "a call that the service forbids throws in a stream as well"({ connect, bucket }) {
     const onQueued = (): void => undefined;
     const error = await errorOf(connect().acquire(bucket, { onQueued, timeoutMs: 3_600_000 }));
     assert(error instanceof SluiceError, `got ${error.name}`);
@@ -566,13 +584,13 @@ const checks: Readonly<Record<string, Check>> = {
     assertEqual((await client.inspect(bucket)).waiters, 0);
   },
 
-  async "a caller that aborts says so: its place is free though nobody sees its connection end"({
+  async "a caller that aborts is cancelled even if Sluice cannot see its connection close"({
     connect,
     run,
     adminToken,
   }) {
     const bucket = `one:${run}:says`;
-    // Held responses that say nothing: the runtime of Sluice does not see that somebody closes them.
+    // Held responses that send nothing: Sluice's runtime doesn't notice when they are closed.
     const client = connect({
       fetch: (address, { headers: { Accept: _, ...headers }, ...init }) =>
         fetch(address, { ...init, headers }),
@@ -588,7 +606,7 @@ const checks: Readonly<Record<string, Check>> = {
     assertEqual((await client.inspect(bucket)).cancelled, 1);
   },
 
-  async "a wait that was streamed receives the limit, too"({ connect, bucket }) {
+  async "a streamed wait receives the limit as well"({ connect, bucket }) {
     const client = connect();
     await client.acquire(bucket);
     const types: unknown[] = [];
@@ -606,7 +624,7 @@ const checks: Readonly<Record<string, Check>> = {
     assertEqual([policy, capacity, remaining], ["one:*", 1, 0]);
   },
 
-  async "a stream of Sluice that is cut is asked for again, and paid once"({
+  async "a stream of Sluice that is cut off is retried and charged once"({
     connect,
     through,
     bucket,
@@ -616,11 +634,11 @@ const checks: Readonly<Record<string, Check>> = {
     const places: QueuedPlace[] = [];
     const onQueued = (place: QueuedPlace): unknown => places.push(place);
     assertGranted(await through("sever").acquire(bucket, { onQueued }));
-    assert(places.length >= 2, `told ${places.length} places`);
+    assert(places.length >= 2, `received ${places.length} positions`);
     assertEqual((await client.inspect(bucket)).granted, 2);
   },
 
-  async "the fetch that is given is the one that is used"({ connect, bucket }) {
+  async "the fetch that is passed is the one that is called"({ connect, bucket }) {
     const urls: string[] = [];
     const client = connect({
       fetch: (address, init) => {
@@ -634,10 +652,10 @@ const checks: Readonly<Record<string, Check>> = {
   },
 };
 
-/** What holds, by name, in the order in which it is looked at. */
+/** Names of the behaviours, in the order they run. */
 export const clientBehaviours: readonly string[] = Object.keys(checks);
 
-/** Runs all of them, one after the other. */
+/** Runs all behaviours, one after the other. */
 export async function runClientBehaviours(
   surroundings: ClientSurroundings,
 ): Promise<ClientFinding[]> {

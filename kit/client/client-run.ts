@@ -1,5 +1,5 @@
 /**
- * Runs the list of a client's behaviours in a process of whatever runtime: the surroundings come as JSON in
+ * Runs the list of client behaviours in a process of any runtime: the surroundings come as JSON in
  * the last argument, the findings go as JSON to standard output.
  */
 import { runClientBehaviours } from "./client-behaviours.ts";

@@ -1,4 +1,6 @@
-/** The servers that the list of a client's behaviours wants, and the list as a bundle for any runtime. */
+/**
+ * The servers that the list of client behaviours needs, and the list as a bundle for any runtime.
+ */
 import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
@@ -10,7 +12,7 @@ import { freePort, startWorkerd, type WorkerdServer } from "../processes/server.
 
 const ADMIN_TOKEN = "test-admin";
 
-/** Servers for runs, at most one at a time for each name. */
+/** Servers for runs; runs with the same name must not overlap. */
 export class ClientServers implements AsyncDisposable {
   readonly #servers: AsyncDisposableStack;
   readonly #surroundings: Omit<ClientSurroundings, "run">;
@@ -23,7 +25,7 @@ export class ClientServers implements AsyncDisposable {
     this.#surroundings = surroundings;
   }
 
-  /** @param vars Variables of the Worker, beside those that are needed. */
+  /** @param vars Variables of the Worker, in addition to those the list needs. */
   static async start(vars: Readonly<Record<string, unknown>> = {}): Promise<ClientServers> {
     const refill = { refillTokens: 1, refillIntervalMs: INTERVAL_MS };
     await using servers = new AsyncDisposableStack();
@@ -45,7 +47,7 @@ export class ClientServers implements AsyncDisposable {
     });
   }
 
-  /** Where a run finds everything. */
+  /** The surroundings of a run. */
   surroundingsOf(run: string): ClientSurroundings {
     return { ...this.#surroundings, run };
   }
@@ -55,7 +57,7 @@ export class ClientServers implements AsyncDisposable {
   }
 }
 
-/** One module of this folder with all that it imports but `external`, as text. */
+/** A module of this folder, bundled with all its imports except `external`, as text. */
 export async function bundleModule(name: string, external: string[] = []): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(name, import.meta.url))],

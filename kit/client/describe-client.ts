@@ -1,4 +1,4 @@
-/** The list of a client's behaviours as tests, on a runtime that is a program. */
+/** The list of client behaviours as tests, on a runtime that is started as a program. */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,10 +10,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { clientBehaviours, type ClientFinding } from "./client-behaviours.ts";
 import { bundleModule, ClientServers } from "./client-runs.ts";
 
-/** The list takes about twenty seconds; this is for a machine with a lot else to do. */
+/** The list takes about twenty seconds; this allows for a busy machine. */
 const RUN_TIMEOUT_MS = 300_000;
 
-/** Runs the list in a process of its own, against a real Sluice and a server that fails. */
+/** Runs the list in a separate process, against a real Sluice and a server that fails. */
 export function describeClient(
   runtime: string,
   [program, ...args]: readonly [string, ...string[]],

@@ -1,17 +1,17 @@
-/** Somebody else's API, with a rate limit of its own: so many requests in each window of time. */
+/** A third-party API with its own rate limit: a number of requests in each window of time. */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 
-/** What it lets through, and what it says of it. */
+/** What the API allows, and what it reports about it. */
 export interface LimitedApiOptions {
   readonly limit: number;
-  /** Windows of a whole number of seconds: what is said of them is. */
+  /** Length of a window: whole seconds, because its headers are in seconds. */
   readonly windowMs: number;
-  /** Whether answers say how many requests are left. Default: false. */
-  readonly saysWhatIsLeft?: boolean;
+  /** Whether answers report the remaining requests. Default: false. */
+  readonly reportsRemaining?: boolean;
 }
 
-/** One request, as it came. */
+/** A request that the API received. */
 export interface ApiRequest {
   /** Epoch milliseconds. */
   readonly atMs: number;
@@ -45,7 +45,7 @@ export class LimitedApi implements AsyncDisposable {
     return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
   }
 
-  /** Of the requests so far, those with this status. */
+  /** Number of requests so far that got this status. */
   count(status: number): number {
     return this.requests.filter((request) => request.status === status).length;
   }
@@ -58,7 +58,7 @@ export class LimitedApi implements AsyncDisposable {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const atMs = Date.now();
-    const { limit, windowMs, saysWhatIsLeft } = this.#options;
+    const { limit, windowMs, reportsRemaining } = this.#options;
     if (atMs >= this.#windowStartMs + windowMs) {
       this.#windowStartMs = atMs;
       this.#taken = 0;
@@ -68,7 +68,7 @@ export class LimitedApi implements AsyncDisposable {
     const untilMs = this.#windowStartMs + windowMs - atMs;
     const seconds = String(Math.ceil(untilMs / 1_000));
     if (status === 429) response.setHeader("Retry-After", seconds);
-    if (saysWhatIsLeft) {
+    if (reportsRemaining) {
       response.setHeader("X-RateLimit-Remaining", limit - this.#taken);
       response.setHeader("X-RateLimit-Reset", seconds);
     }

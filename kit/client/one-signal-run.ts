@@ -1,7 +1,7 @@
 /**
- * Fifty waits under one `AbortSignal`: of a client, of a client that follows streams, of an in-process filter.
- * Prints how many listeners the signal had meanwhile and afterwards, and how many waits ended with its reason.
- * What the runtime has to say of leaks goes to standard error.
+ * Fifty waits under one `AbortSignal`: of a client, of a client that follows streams, of an
+ * in-process filter. Prints how many listeners the signal had during and after the waits, and how
+ * many waits ended with its reason. The runtime's warnings about leaks go to standard error.
  */
 import { getEventListeners } from "node:events";
 
@@ -27,10 +27,10 @@ async function run(wait: (signal: AbortSignal) => Promise<unknown>): Promise<obj
   const waiting = getEventListeners(signal, "abort").length;
   controller.abort(new Error("enough"));
   const settled = await Promise.allSettled(waits);
-  const left = settled.filter(
+  const cancelled = settled.filter(
     (result) => result.status === "rejected" && result.reason === signal.reason,
   );
-  return { waiting, after: getEventListeners(signal, "abort").length, cancelled: left.length };
+  return { waiting, after: getEventListeners(signal, "abort").length, cancelled: cancelled.length };
 }
 
 const findings: Record<string, object> = {};

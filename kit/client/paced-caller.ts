@@ -1,6 +1,6 @@
 /**
- * A process of whatever runtime that calls an API through a paced fetch, many times at once, and prints the
- * statuses. Its arguments: SLUICE_URL TOKEN BUCKET API_URL CALLS.
+ * A process, on any runtime, that makes many calls to an API at once through a paced fetch, and
+ * prints the statuses. Arguments: SLUICE_URL TOKEN BUCKET API_URL CALLS.
  */
 import { createClient } from "../../src/client/client.ts";
 import { createPacedFetch } from "../../src/client/paced-fetch/paced-fetch.ts";

@@ -24,7 +24,7 @@ export const brokenAfter = (durationMs: number): Act => {
   return () => new Promise((_, reject) => setTimeout(reject, durationMs, new Error("reset")));
 };
 
-/** A cancel call. Times are from the making of the client. */
+/** A cancel call. Times are relative to the client's creation. */
 interface Cancel {
   readonly atMs: number;
   readonly url: string;
@@ -40,7 +40,7 @@ interface Attempt {
   readonly signal: AbortSignal;
 }
 
-/** A client, and what it has sent. */
+/** A client and everything it has sent. */
 interface ScriptedClient {
   readonly client: Client;
   readonly attempts: readonly Attempt[];
@@ -48,8 +48,8 @@ interface ScriptedClient {
 }
 
 /**
- * A client whose attempts are answered by these acts in order, the last of them from then on. `cancels` are
- * the cancel calls that it sends in the background, answered by `onCancel`.
+ * A client whose attempts are answered by `acts` in order, and by the last of them from then on.
+ * Its cancel calls are answered by `onCancel`.
  */
 export function scriptedClient(
   acts: readonly Act[],

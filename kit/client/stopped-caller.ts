@@ -1,6 +1,7 @@
 /**
- * A process that waits for a token, prints "queued" when it does, is then busy for as long as its arguments say, and
- * prints how often it had to ask. Its arguments: SLUICE_URL BUCKET BUSY_MS.
+ * A process that waits for a token, prints "queued" once it is queued, then keeps its event loop
+ * busy for BUSY_MS, and finally prints how many attempts it made. Arguments: SLUICE_URL BUCKET
+ * BUSY_MS.
  */
 import { stat } from "node:fs";
 
@@ -22,7 +23,7 @@ const { ok } = await client.acquire(bucket, {
     places += 1;
     if (places > 1) return;
     console.log("queued");
-    // From where files and sockets are read: the timers come next, and the sockets after them.
+    // Called in the phase that reads files and sockets: timers run next, and sockets after them.
     if (Number(busyMs) > 0) stat(".", beBusy);
   },
 });

@@ -1,4 +1,4 @@
-/** Watches a bucket while two callers acquire, and prints what happened: for any runtime. */
+/** Watches a bucket while two callers acquire, and prints the events. Runs on any runtime. */
 import { watchBucket } from "../../src/client/watch/watch.ts";
 
 const [url = "", token = "", bucket = ""] = process.argv.slice(2);

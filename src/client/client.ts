@@ -524,7 +524,7 @@ function unavailableError({ message, status, cause }: TransportError): SluiceErr
   return new SluiceError({ reason: "unavailable", detail: message, status, cause });
 }
 
-/** Whether only the operator can fix what an error says, and nobody who asks. */
+/** Whether only the operator can fix the fault. */
 function isMisconfigured(reason: SluiceErrorReason): boolean {
   return reason === "unexpected-answer" || fieldsOfReason(reason).isMisconfigured === true;
 }

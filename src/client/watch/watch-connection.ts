@@ -32,8 +32,8 @@ const SILENCE_MS = 30_000;
 /** A ping is answered within a round trip, and a connection opens within a few. */
 const MAX_REPLY_MS = 10_000;
 /**
- * How much to read before reporting it: an eighth of `MAX_UNREAD`, well before the service would close the
- * connection. A literal, because a bundler can drop that where it isn't used.
+ * How much to read before reporting it: an eighth of `MAX_UNREAD`, well before the service would
+ * close the connection. A literal, because a bundler can drop it if it is unused.
  */
 const REPORT_EVERY = 65_536;
 

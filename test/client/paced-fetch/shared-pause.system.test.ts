@@ -83,9 +83,9 @@ describe("two processes share a bucket", () => {
   it.each<readonly [string, boolean, Runtime]>([
     ["what is refused in one", false, "Deno"],
     ["what is said to be left in one", true, "Bun"],
-  ])("%s holds both, and all get through", async (_, saysWhatIsLeft, other) => {
-    await using api = await LimitedApi.start({ limit: 10, windowMs: 2_000, saysWhatIsLeft });
-    const bucket = `processes-${saysWhatIsLeft}`;
+  ])("%s holds both, and all get through", async (_, reportsRemaining, other) => {
+    await using api = await LimitedApi.start({ limit: 10, windowMs: 2_000, reportsRemaining });
+    const bucket = `processes-${reportsRemaining}`;
     const statuses = await Promise.all([
       callFrom("Node", bucket, api, 20),
       callFrom(other, bucket, api, 20),
