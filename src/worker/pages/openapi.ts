@@ -10,7 +10,7 @@ import type { Schema } from "./json-schema.ts";
 import { MAX_ASKED_FOR } from "../metrics/metrics.ts";
 import { reasonFields } from "../../protocol/reasons.ts";
 import { acquireFields, bodies, bucketName } from "./openapi-schemas.ts";
-import { integerSchema, objectSchema } from "./json-schema.ts";
+import { integerSchema } from "./json-schema.ts";
 
 /** A parameter of a call. */
 export interface Parameter {
@@ -105,29 +105,38 @@ const nameInPath: Parameter = {
 
 /** The problem documents of some reasons that share a status. */
 function problemSchema(status: number, reasons: readonly Reason[]): Schema {
-  const isQuota = status === 429;
-  const isInvalid = reasons.includes("invalid-request");
-  const isTransient = reasons.every((reason) => reasonFields[reason].hasRetryAfter);
-  const maybeTransient = reasons.some((reason) => reasonFields[reason].hasRetryAfter);
-  const { errors, retryAfterMs, "violated-policies": violated, ...always } = problemMembers;
-  const { properties = {}, required = [] } = objectSchema<
-    Omit<ProblemBody, "errors" | "retryAfterMs" | "violated-policies">
-  >({ ...always, status: { const: status }, reason: { type: "string", enum: reasons } }, {});
-  return {
-    type: "object",
-    properties: {
-      ...properties,
-      ...(isInvalid && { errors }),
-      ...(maybeTransient && { retryAfterMs }),
-      ...(isQuota && { "violated-policies": violated }),
-    },
-    required: [
-      ...required,
-      ...(isInvalid ? ["errors"] : []),
-      ...(isTransient ? ["retryAfterMs"] : []),
-      ...(isQuota ? ["violated-policies"] : []),
-    ],
+  const members: Record<string, Schema> = {
+    ...problemMembers,
+    status: { const: status },
+    reason: { type: "string", enum: reasons },
   };
+  const present = Object.entries(members).filter(([name]) =>
+    reasons.some((reason) => hasMember(reason, name)),
+  );
+  const required = present
+    .map(([name]) => name)
+    .filter((name) => reasons.every((reason) => hasMember(reason, name)));
+  return { type: "object", properties: Object.fromEntries(present), required };
+}
+
+type OptionalMember = Exclude<
+  {
+    [Key in keyof ProblemBody]: undefined extends ProblemBody[Key] ? Key : never;
+  }[keyof ProblemBody],
+  undefined
+>;
+
+/** Which reasons have a member that isn't in every problem document. */
+const reasonsWith: Readonly<Record<OptionalMember, (reason: Reason) => boolean>> = {
+  errors: (reason) => reason === "invalid-request",
+  retryAfterMs: (reason) => reasonFields[reason].hasRetryAfter === true,
+  "violated-policies": (reason) => reasonFields[reason].status === 429,
+};
+
+function hasMember(reason: Reason, name: string): boolean {
+  const conditions: Readonly<Record<string, ((reason: Reason) => boolean) | undefined>> =
+    reasonsWith;
+  return conditions[name]?.(reason) ?? true;
 }
 
 const problemMembers = {
