@@ -50,7 +50,7 @@ describe("bench", () => {
       (): Response => Response.json({ reason: "timeout" }, { status: 429 }),
     ];
     let count = 0;
-    answer(() => (answers[count++ % 2] ?? Response.error)());
+    answer(() => answers[count++ % 2]?.() ?? Response.error());
     const { code, terminal } = await run();
     expect(code).toBe(0);
     const { requests, answers: counted, latencyMs } = JSON.parse(terminal.printed[0] ?? "{}");

@@ -120,7 +120,7 @@ describe("Asking", () => {
       readonly nextHopProtocol = nextHopProtocol;
     }
     vi.stubGlobal("PerformanceNavigationTiming", Navigation);
-    vi.mocked(performance.getEntriesByType).mockReturnValue([new Navigation()] as never);
+    vi.spyOn(performance, "getEntriesByType").mockReturnValue([new Navigation()] as never);
     expect(asking().free).toBe(free);
   });
 });
