@@ -81,6 +81,8 @@ export default defineConfig({
     // CI counts from the report; a person reads the summary.
     reporters: process.env["CI"] ? ["default", "json"] : ["default"],
     outputFile: { json: ".vitest/results.json" },
+    // What a test prints is shown if it fails.
+    silent: "passed-only",
     // A worker that takes longer to end is reported as an error that no test has.
     teardownTimeout: 60_000,
     projects: [
