@@ -1,6 +1,9 @@
 /**
  * The one gate beside the tests: types, lint with the arrows between rooms and the retired words, format,
- * unused code. With `--fix` it mends instead what a tool can mend.
+ * unused code. Prints a line for each check, and at the end what the failed ones said. With `--fix` it mends
+ * instead what a tool can mend.
+ *
+ *   npm run check [-- WORD]        only the checks that have WORD in their name, such as `types`
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -23,18 +26,28 @@ const checks = [
   ["unused files, exports and dependencies", "knip"],
 ];
 
-const isFix = process.argv.includes("--fix");
+const args = process.argv.slice(2);
+const isFix = args.includes("--fix");
+const [word = ""] = args.filter((arg) => arg !== "--fix");
 const steps = checks
   .map(([name, check, fix]) => ({ name, command: isFix ? fix : check }))
-  .filter(({ command }) => command !== undefined);
+  .filter(({ name, command }) => command !== undefined && name.includes(word));
 
-const failed = steps.filter(({ name, command }) => {
-  console.log(`\n${name}: ${command}`);
+const failed = [];
+for (const { name, command } of steps) {
   const options = { cwd: fileURLToPath(new URL("..", import.meta.url)), shell: true };
-  return spawnSync(command, { ...options, stdio: "inherit" }).status !== 0;
-});
+  const startedAtMs = performance.now();
+  const { status, stdout, stderr } = spawnSync(command, { ...options, encoding: "utf8" });
+  const seconds = ((performance.now() - startedAtMs) / 1_000).toFixed(1);
+  console.log(
+    `${status === 0 ? "ok    " : "FAILED"} ${seconds.padStart(5)} s  ${name}: ${command}`,
+  );
+  if (status !== 0) failed.push({ name, output: `${stdout}${stderr}` });
+}
 
-for (const { name } of failed) console.error(`failed: ${name}`);
-const done = isFix ? "fixes made" : "checks passed";
-console.log(`\n${steps.length - failed.length} ${done}, ${failed.length} failed`);
-process.exitCode = failed.length === 0 ? 0 : 1;
+for (const { name, output } of failed) console.error(`\n--- ${name}\n${output.trim()}`);
+const done = isFix ? "fixes ran" : "checks passed";
+const hint = failed.length > 0 && !isFix ? "; `npm run fix` mends what a tool can" : "";
+console.log(`\n${steps.length - failed.length} ${done}, ${failed.length} failed${hint}`);
+// A word that no check has is a mistake, too.
+process.exitCode = failed.length === 0 && steps.length > 0 ? 0 : 1;

@@ -71,6 +71,8 @@ export function stale(report: Report): string[] {
 export function renew(report: Report): void {
   const rendered = report.render(JSON.parse(readFileSync(`${root}${resultPath(report)}`, "utf8")));
   for (const [path, content] of Object.entries(filesOf(report, rendered))) {
+    if (existsSync(`${root}${path}`) && readFileSync(`${root}${path}`, "utf8") === content)
+      continue;
     writeFileSync(`${root}${path}`, content);
     console.error(`${path} is written`);
   }
