@@ -2,7 +2,7 @@
  * Bucket names for text that callers send: a customer's key, an email address, a path. Bucket names
  * allow few characters and a limited length; callers' text may be anything.
  */
-import { sha256 } from "@noble/hashes/sha2";
+import { sha256 } from "@noble/hashes/sha2.js";
 
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 import { showValue } from "../../core/policy.ts";
