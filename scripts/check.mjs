@@ -28,7 +28,7 @@ const checks = [
 
 const args = process.argv.slice(2);
 const isFix = args.includes("--fix");
-const [word = ""] = args.filter((arg) => arg !== "--fix");
+const word = args.find((arg) => arg !== "--fix") ?? "";
 const steps = checks
   .map(([name, check, fix]) => ({ name, command: isFix ? fix : check }))
   .filter(({ name, command }) => command !== undefined && name.includes(word));
