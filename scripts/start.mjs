@@ -15,6 +15,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const POLL_MS = 100;
+/** In this time wrangler prints its line about the call that found it ready. */
+const LOG_LINE_MS = 250;
 
 const wrangler = fileURLToPath(
   new URL("../node_modules/wrangler/bin/wrangler.js", import.meta.url),
@@ -53,6 +55,7 @@ async function isReady() {
 
 async function showWhereToLook() {
   while (!(await isReady())) await setTimeout(POLL_MS, undefined, { ref: false });
+  await setTimeout(LOG_LINE_MS, undefined, { ref: false });
   console.log(`
 Sluice is running on ${url}
   Take a token:        curl '${url}/acquire?bucket=hello'
