@@ -1,7 +1,8 @@
 /** The result of an acquire, before it is put into a response: a closed union. */
 import type { LimiterView } from "../core/limiter.ts";
 import type { Grant, Outcome } from "../core/outcome.ts";
-import type { FieldFault, Policy } from "../core/policy.ts";
+import type { Policy } from "../core/policy.ts";
+import type { FieldFault } from "../core/values.ts";
 
 /** The bucket at the time of its answer. */
 export interface BucketState {

@@ -1,10 +1,10 @@
 /** The result of an acquire as an HTTP response. */
-import type { FieldFault } from "../core/policy.ts";
+import type { FieldFault } from "../core/values.ts";
 import type { Grant, Outcome } from "../core/outcome.ts";
 import type { GrantBody } from "../protocol/acquire-bodies.ts";
 import type { AcquireAnswer, BucketState } from "./acquire-answer.ts";
 
-import { showValue } from "../core/policy.ts";
+import { showValue } from "../core/values.ts";
 import { ceilSeconds, rateLimitFields } from "../protocol/rate-limit-fields.ts";
 import { COMMON_FIELDS, EXPOSED_FIELDS } from "./common-fields.ts";
 import { jsonText } from "../protocol/json-text.ts";

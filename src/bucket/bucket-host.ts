@@ -25,7 +25,8 @@ import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { BucketStats, LeaseAnswer, PolicyChange } from "../wire/bucket-answers.ts";
 import type { RejectReason } from "./recovery-window.ts";
 
-import { Policy, integerFault } from "../core/policy.ts";
+import { Policy } from "../core/policy.ts";
+import { integerFault } from "../core/values.ts";
 import { arrivalOf, type AbsentPlace } from "./absent-callers.ts";
 import { lastInstantOf, recordOf, restore } from "./bucket-record.ts";
 import { Caller } from "./caller.ts";

@@ -2,18 +2,13 @@
  * Argument checks that run before anything is sent. A wrong argument is the caller's fault, so the
  * error names it and shows its value and its limit, whatever the state of the network.
  */
-import type { FieldFault, Range } from "../core/policy.ts";
+import type { FieldFault, Range } from "../core/values.ts";
 
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { isRecord } from "../core/is-record.ts";
 import { pauseFaults, pauseFields } from "../core/pause.ts";
-import {
-  fieldFaults,
-  integerFault,
-  isIntegerWithin,
-  policyRanges,
-  showValue,
-} from "../core/policy.ts";
+import { fieldFaults, policyRanges } from "../core/policy.ts";
+import { integerFault, isIntegerWithin, showValue } from "../core/values.ts";
 import { API_KEY_RULE, isApiKey } from "../protocol/api-key.ts";
 
 /** 1 to 255 printable ASCII characters, the service's own rule. */

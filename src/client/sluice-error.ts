@@ -1,5 +1,5 @@
 /** The error class a client throws. */
-import type { FieldFault } from "../core/policy.ts";
+import type { FieldFault } from "../core/values.ts";
 import type { Reason } from "../protocol/reasons.ts";
 
 /**

@@ -34,7 +34,8 @@
 import type { Lease, LeaseAsk, LeaseReport } from "./lease/lease.ts";
 import type { LimiterReason, Outcome, Refusal } from "./outcome.ts";
 import type { Pause } from "./pause.ts";
-import type { Range, Policy } from "./policy.ts";
+import type { Policy } from "./policy.ts";
+import type { Range } from "./values.ts";
 import type { StatsView } from "./stats.ts";
 import type { TokenBucketState } from "./limits/token-bucket.ts";
 import type { Waiter } from "./queue/waiter-queue.ts";
@@ -42,7 +43,7 @@ import type { Waiter } from "./queue/waiter-queue.ts";
 import { invariants } from "./invariants.ts";
 import { leaseEndAtMs } from "./lease/lease.ts";
 import { guardedPlace } from "./queue/guarded-place.ts";
-import { integerFault, isIntegerWithin } from "./policy.ts";
+import { integerFault, isIntegerWithin } from "./values.ts";
 import { WriteAhead } from "./write-ahead.ts";
 import { Stats } from "./stats.ts";
 import { TokenBucket } from "./limits/token-bucket.ts";

@@ -1,9 +1,9 @@
 /**
  * What a pause says, and whether it is legal. How a bucket obeys it is in limits/token-bucket.ts.
  */
-import type { FieldFault } from "./policy.ts";
+import type { FieldFault } from "./values.ts";
 
-import { integerFault, isIntegerWithin, showValue } from "./policy.ts";
+import { integerFault, isIntegerWithin, showValue } from "./values.ts";
 
 /** Lowest and highest legal value of each field of a pause, both inclusive. */
 export const pauseRanges = {

@@ -7,7 +7,10 @@
  *
  * The rest of the core never validates a policy: a `Policy` that exists is legal.
  */
+import type { FieldFault, Range } from "./values.ts";
+
 import { isRecord } from "./is-record.ts";
+import { integerFault, isIntegerWithin, showValue } from "./values.ts";
 
 /** The legal range of each number of a policy, both ends inclusive. */
 export const policyRanges = {
@@ -75,12 +78,6 @@ export interface CompletePolicyFields extends Required<Omit<PolicyFields, "lease
   readonly lease?: LeaseTerms;
 }
 
-/** One thing that is wrong. `message` names the field, the value and the limit. */
-export interface FieldFault {
-  readonly field: string;
-  readonly message: string;
-}
-
 type NumberName = keyof typeof policyRanges;
 
 const numberNames = [
@@ -92,38 +89,6 @@ const numberNames = [
   "maxWaitMs",
 ] as const satisfies readonly NumberName[];
 const requiredFields = ["capacity", "refillTokens", "refillIntervalMs"] as const;
-
-/** The longest piece of a wrong value that a message repeats, in characters. */
-const SHOWN_VALUE_LENGTH = 40;
-
-/** A wrong value as a message shows it: as JSON if it has a JSON form, cut if it is long. */
-export function showValue(value: unknown): string {
-  let text: string;
-  try {
-    text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? typeof value);
-  } catch {
-    // A BigInt or a circular structure has no JSON form.
-    text = typeof value;
-  }
-  return text.length <= SHOWN_VALUE_LENGTH ? text : `${text.slice(0, SHOWN_VALUE_LENGTH)}…`;
-}
-
-/** The lowest and the highest legal value, both inclusive. */
-export interface Range {
-  readonly min: number;
-  readonly max: number;
-}
-
-/** Whether `value` is an integer within the range. */
-export function isIntegerWithin(value: unknown, { min, max }: Range): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value >= min && value <= max;
-}
-
-/** What is wrong with `value`, for a field that must be an integer within the range. */
-export function integerFault(field: string, value: unknown, { min, max }: Range): FieldFault {
-  const message = `${field} must be an integer from ${min} to ${max}: got ${showValue(value)}`;
-  return { field, message };
-}
 
 /** What is wrong with each of `fields` on its own, no matter which fields of a policy are given. */
 export function fieldFaults(fields: Readonly<Record<string, unknown>>): FieldFault[] {

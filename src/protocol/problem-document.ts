@@ -2,7 +2,7 @@
  * Problem documents (RFC 9457). The service answers with them, and a middleware passes a refusal on in the
  * same words, so that a program that understands one understands the other.
  */
-import type { FieldFault } from "../core/policy.ts";
+import type { FieldFault } from "../core/values.ts";
 
 import { jsonText } from "./json-text.ts";
 import { ceilSeconds } from "./rate-limit-fields.ts";

@@ -1,6 +1,6 @@
 /** What the object answers the Worker's RPC calls with, beyond a plain snapshot. */
 import type { Lease } from "../core/lease/lease.ts";
-import type { FieldFault } from "../core/policy.ts";
+import type { FieldFault } from "../core/values.ts";
 import type { StatsView } from "../core/stats.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 

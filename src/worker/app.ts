@@ -20,7 +20,8 @@ import type { Settings } from "./settings.ts";
 
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { checkPause } from "../core/pause.ts";
-import { fieldFaults, showValue } from "../core/policy.ts";
+import { fieldFaults } from "../core/policy.ts";
+import { showValue } from "../core/values.ts";
 import { isInScope } from "./auth/access-tokens.ts";
 import { hostIn, type AllowedHosts } from "./config/allowed-hosts.ts";
 import { readAcquireParams, readCancelParams } from "./http/acquire-params.ts";

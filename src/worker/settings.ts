@@ -2,7 +2,7 @@
 import type { CorsOrigins } from "./config/cors-origins.ts";
 import type { SluiceEnv } from "./config/env.ts";
 
-import { showValue } from "../core/policy.ts";
+import { showValue } from "../core/values.ts";
 import { AccessTokens } from "./auth/access-tokens.ts";
 import { AllowedHosts } from "./config/allowed-hosts.ts";
 import { readCorsOrigins } from "./config/cors-origins.ts";

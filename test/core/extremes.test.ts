@@ -6,9 +6,10 @@ import * as fc from "fast-check";
 import { expect, it } from "vitest";
 
 import type { PolicyFields } from "../../src/core/policy.ts";
+import type { Range } from "../../src/core/values.ts";
 
 import { Limiter, type Settlement } from "../../src/core/limiter.ts";
-import { Policy, policyRanges, type Range } from "../../src/core/policy.ts";
+import { Policy, policyRanges } from "../../src/core/policy.ts";
 import { runs } from "../../kit/runs.ts";
 
 const MAX_REPORTED_MS = BigInt(Number.MAX_SAFE_INTEGER);

@@ -1,15 +1,9 @@
 import { describe, expect, test } from "vitest";
 
-import type { FieldFault } from "../../src/core/policy.ts";
+import type { FieldFault } from "../../src/core/values.ts";
 
-import {
-  integerFault,
-  isIntegerWithin,
-  leaseRanges,
-  Policy,
-  policyRanges,
-  showValue,
-} from "../../src/core/policy.ts";
+import { leaseRanges, Policy, policyRanges } from "../../src/core/policy.ts";
+import { showValue } from "../../src/core/values.ts";
 import { policyFrom } from "../../kit/model/limiters.ts";
 
 const perSecond = { capacity: 1, refillTokens: 1, refillIntervalMs: 1000 };
@@ -176,6 +170,14 @@ describe("Policy.of", () => {
     expect(longField).toMatch(new RegExp(`^"b{39}… is not one of `));
   });
 
+  test("names a value that has no JSON form as a fault", () => {
+    const circular: Record<string, unknown> = {};
+    circular["self"] = circular;
+    for (const value of [10n, circular]) {
+      expect(() => policyFrom({ ...perSecond, capacity: value })).toThrow(RangeError);
+    }
+  });
+
   test("is not changed by its fields changing later", () => {
     const fields = { ...allFields };
     const policy = Policy.of(fields);
@@ -187,52 +189,6 @@ describe("Policy.of", () => {
     const policy = Policy.of(allFields);
     expect(() => Object.assign(policy, { capacity: 0 })).toThrow(TypeError);
     expect(policy.toJSON()).toEqual(allFields);
-  });
-});
-
-describe("showValue", () => {
-  test.each([
-    [1e21, "1e+21"],
-    [-0.5, "-0.5"],
-    [undefined, "undefined"],
-    [Symbol("x"), "symbol"],
-    [() => 1, "function"],
-    [{ a: [1, "b"] }, '{"a":[1,"b"]}'],
-    ["x".repeat(38), `"${"x".repeat(38)}"`],
-    ["x".repeat(39), `"${"x".repeat(39)}…`],
-  ])("shows %o as %s", (value, shown) => {
-    expect(showValue(value)).toBe(shown);
-  });
-
-  test("shows what JSON cannot say, so that a fault is always told as a fault", () => {
-    const circular: Record<string, unknown> = {};
-    circular["self"] = circular;
-    for (const value of [10n, circular]) {
-      expect(typeof showValue(value)).toBe("string");
-      expect(() => policyFrom({ ...perSecond, capacity: value })).toThrow(RangeError);
-    }
-  });
-});
-
-describe("isIntegerWithin", () => {
-  test.each([3, 4, 5])("accepts %d of 3 to 5", (value) => {
-    expect(isIntegerWithin(value, { min: 3, max: 5 })).toBe(true);
-  });
-
-  test.each([2, 6, 4.5, Number.NaN, "4", 4n, null, undefined, [4], { valueOf: () => 4 }])(
-    "does not accept %s",
-    (value) => {
-      expect(isIntegerWithin(value, { min: 3, max: 5 })).toBe(false);
-    },
-  );
-});
-
-describe("integerFault", () => {
-  test("names the field, the limits and the value", () => {
-    expect(integerFault("n", "4", { min: 3, max: 5 })).toEqual({
-      field: "n",
-      message: 'n must be an integer from 3 to 5: got "4"',
-    });
   });
 });
 

@@ -5,7 +5,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
-import { showValue } from "../../core/policy.ts";
+import { showValue } from "../../core/values.ts";
 
 /** Marks the name of a text that is not legal as it is; 128 bits in base64url follow. */
 const HASHED = "hash@";

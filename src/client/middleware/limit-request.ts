@@ -10,12 +10,13 @@
  * callback that throws, or a Sluice that can't be asked, is reported to `onError` and answered with
  * 503. (Faults to which the client's `onUnavailable` applies have already become an outcome.)
  */
-import type { FieldFault, Range } from "../../core/policy.ts";
+import type { FieldFault, Range } from "../../core/values.ts";
 import type { AcquireOutcome, Granted, Refused } from "../acquire-outcome.ts";
 import type { AcquireOptions, Client } from "../client.ts";
 import type { OnError, Report } from "../fault-report.ts";
 
-import { integerFault, isIntegerWithin, policyRanges, showValue } from "../../core/policy.ts";
+import { policyRanges } from "../../core/policy.ts";
+import { integerFault, isIntegerWithin, showValue } from "../../core/values.ts";
 import { checkBucket, checkFunction, checkInteger, hasMethod } from "../arguments.ts";
 import { legalBucketName } from "./bucket-name.ts";
 import { clientClosedResponse } from "../../protocol/client-closed.ts";

@@ -2,7 +2,7 @@
  * Turns a refusal into the answer to your own caller: the same problem document (RFC 9457) that
  * Sluice sends, member for member, so that one parser handles both.
  */
-import type { FieldFault } from "../../core/policy.ts";
+import type { FieldFault } from "../../core/values.ts";
 import type { ProblemDetails } from "../../protocol/problem-document.ts";
 import type { Reason } from "../../protocol/reasons.ts";
 import type { Refused } from "../acquire-outcome.ts";

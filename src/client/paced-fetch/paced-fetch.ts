@@ -15,7 +15,8 @@ import type { Fetch, FetchInit, FetchInput, PacedRequest } from "./paced-request
 import type { PauseFailed, PauseRequest, SharedPause } from "./shared-pause.ts";
 import type { UpstreamAdvice } from "./upstream-advice.ts";
 
-import { policyRanges, showValue } from "../../core/policy.ts";
+import { policyRanges } from "../../core/policy.ts";
+import { showValue } from "../../core/values.ts";
 import { orAborted } from "../transport/abort.ts";
 import { checkBucket, checkFunction, checkInteger, hasMethod } from "../arguments.ts";
 import { openRequest } from "./paced-request.ts";

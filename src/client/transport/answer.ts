@@ -4,13 +4,13 @@
  * Sluice always sends a problem document with a failure. A failure status without one, if it says
  * that an intermediary failed or is busy, did not come from Sluice and is worth retrying.
  */
-import type { FieldFault } from "../../core/policy.ts";
+import type { FieldFault } from "../../core/values.ts";
 import type { GrantBody } from "../../protocol/acquire-bodies.ts";
 import type { Reason } from "../../protocol/reasons.ts";
 import type { RateLimitState } from "../../protocol/rate-limit-fields.ts";
 
 import { membersOf } from "../../core/is-record.ts";
-import { showValue } from "../../core/policy.ts";
+import { showValue } from "../../core/values.ts";
 import { fieldsOfReason } from "../../protocol/reasons.ts";
 import { TransportError } from "./retry.ts";
 import { readRateLimitState } from "../fields/rate-limit-state.ts";

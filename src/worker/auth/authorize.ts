@@ -9,7 +9,7 @@ import type { AccessTokens, Right, Scope } from "./access-tokens.ts";
 
 import { opennessOf } from "./openness.ts";
 import { problemResponse } from "../../answers/problem.ts";
-import { showValue } from "../../core/policy.ts";
+import { showValue } from "../../core/values.ts";
 
 /** The settings that decide who may call. */
 export interface GuardSettings {

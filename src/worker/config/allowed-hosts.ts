@@ -10,7 +10,7 @@
  *
  * None of this is checked if a token is required: such a page has none.
  */
-import { showValue } from "../../core/policy.ts";
+import { showValue } from "../../core/values.ts";
 
 /** An IPv4 address in a parsed URL: whatever form it was written in, it has four numbers then. */
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;

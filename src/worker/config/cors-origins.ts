@@ -1,5 +1,5 @@
 /** The variable `CORS_ORIGINS`: the origins whose scripts may call Sluice and read its answers. */
-import { showValue } from "../../core/policy.ts";
+import { showValue } from "../../core/values.ts";
 
 /** All origins, or a list, which may be empty. */
 export type CorsOrigins = "*" | readonly string[];

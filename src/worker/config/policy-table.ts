@@ -6,7 +6,8 @@
  */
 import type { NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
 
-import { Policy, showValue } from "../../core/policy.ts";
+import { Policy } from "../../core/policy.ts";
+import { showValue } from "../../core/values.ts";
 import {
   BUCKET_PATTERN_RULE,
   isBucketPattern,

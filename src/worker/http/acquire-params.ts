@@ -2,9 +2,10 @@
  * What a caller asks of `/acquire`: the query parameters and, with POST, the members of a JSON body. A field
  * may come from either, but only once. The idempotency key has its own header.
  */
-import type { FieldFault, Range } from "../../core/policy.ts";
+import type { FieldFault, Range } from "../../core/values.ts";
 
-import { integerFault, isIntegerWithin, policyRanges, showValue } from "../../core/policy.ts";
+import { policyRanges } from "../../core/policy.ts";
+import { integerFault, isIntegerWithin, showValue } from "../../core/values.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 import { readIdempotencyKey, requireIdempotencyKey } from "./idempotency-key.ts";
 

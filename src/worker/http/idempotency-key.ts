@@ -2,9 +2,9 @@
  * The `Idempotency-Key` header (draft-ietf-httpapi-idempotency-key-header): a string of a structured field
  * (RFC 9651), so it is in quotes. Many clients omit the quotes and mean the same; both forms are read alike.
  */
-import type { FieldFault } from "../../core/policy.ts";
+import type { FieldFault } from "../../core/values.ts";
 
-import { showValue } from "../../core/policy.ts";
+import { showValue } from "../../core/values.ts";
 
 const IDEMPOTENCY_KEY = "Idempotency-Key";
 

@@ -18,7 +18,7 @@ import type { BucketObject } from "../../bucket/bucket-object.ts";
 import type { ScrapedBucket } from "./metrics.ts";
 import type { PolicyTable } from "../config/policy-table.ts";
 
-import { showValue } from "../../core/policy.ts";
+import { showValue } from "../../core/values.ts";
 import { isInScope } from "../auth/access-tokens.ts";
 import { invalidRequestResponse } from "../../answers/acquire-response.ts";
 import { forbidden } from "../auth/authorize.ts";

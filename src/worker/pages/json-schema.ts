@@ -3,7 +3,7 @@
  * tables that requests are checked against, and members from the types of the answers: if a type gains a
  * member that its schema lacks, it does not compile.
  */
-import type { Range } from "../../core/policy.ts";
+import type { Range } from "../../core/values.ts";
 
 /** A JSON Schema. */
 export interface Schema {

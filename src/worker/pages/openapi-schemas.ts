@@ -1,6 +1,7 @@
 /** The bodies of the HTTP interface as JSON Schemas, by their name in the OpenAPI document. */
 import type { PauseFields } from "../../core/pause.ts";
-import type { CompletePolicyFields, FieldFault, LeaseTerms } from "../../core/policy.ts";
+import type { CompletePolicyFields, LeaseTerms } from "../../core/policy.ts";
+import type { FieldFault } from "../../core/values.ts";
 import type { CancelBody, GrantBody } from "../../protocol/acquire-bodies.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
 import type { WatchEvent, WatchMessage } from "../../protocol/watch-feed.ts";

@@ -1,0 +1,42 @@
+/**
+ * How a value from outside is checked, and how a message speaks of it. Knows no field by name, so that
+ * everything that has fields, a policy as much as a pause or a query, checks its own in the same words.
+ */
+
+/** One thing that is wrong. `message` names the field, the value and the limit. */
+export interface FieldFault {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** The lowest and the highest legal value, both inclusive. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** The longest piece of a wrong value that a message repeats, in characters. */
+const SHOWN_VALUE_LENGTH = 40;
+
+/** A wrong value as a message shows it: as JSON if it has a JSON form, cut if it is long. */
+export function showValue(value: unknown): string {
+  let text: string;
+  try {
+    text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? typeof value);
+  } catch {
+    // A BigInt or a circular structure has no JSON form.
+    text = typeof value;
+  }
+  return text.length <= SHOWN_VALUE_LENGTH ? text : `${text.slice(0, SHOWN_VALUE_LENGTH)}…`;
+}
+
+/** Whether `value` is an integer within the range. */
+export function isIntegerWithin(value: unknown, { min, max }: Range): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= min && value <= max;
+}
+
+/** What is wrong with `value`, for a field that must be an integer within the range. */
+export function integerFault(field: string, value: unknown, { min, max }: Range): FieldFault {
+  const message = `${field} must be an integer from ${min} to ${max}: got ${showValue(value)}`;
+  return { field, message };
+}
