@@ -1,0 +1,324 @@
+/**
+ * One bucket on a platform where nothing fails by itself: a `BucketHost` with a disk of JSON text, an alarm
+ * and timers that are punctual, and commits that are done at once. It is driven call by call, and reports all
+ * answers and writes as lines, in order. The same calls give the same lines, so a history that one version
+ * has recorded can be replayed in another.
+ *
+ * This is the only file of the folder that knows the host's interface.
+ */
+import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
+import type { KeyedGrant } from "../../src/bucket/idempotency-store.ts";
+import type { BucketPlatform, BucketRecord } from "../../src/bucket/platform.ts";
+import type { Lease } from "../../src/core/lease/lease.ts";
+import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
+import type { Call, ConfiguredPolicy, StoredState } from "./recorded-case.ts";
+
+import { acquireResponse } from "../../src/answers/acquire-response.ts";
+import { switchRefusalLog } from "../../src/answers/refusal-log.ts";
+import { BucketHost } from "../../src/bucket/bucket-host.ts";
+import { VirtualClock } from "../simulation/virtual-clock.ts";
+import {
+  describe,
+  describeChange,
+  describePolicy,
+  describeResponse,
+  describeSnapshot,
+} from "./described.ts";
+import { WRITE_MARK } from "./recorded-case.ts";
+
+/** The name of the only bucket. */
+const BUCKET = "bucket";
+
+type AcquireStep = Extract<Call, { call: "acquire" }>;
+
+/** A held acquire. */
+export interface Held {
+  readonly step: AcquireStep;
+  /** When it arrived first, epoch milliseconds. */
+  readonly arrivedAtMs: number;
+}
+
+interface HeldRequest extends Held {
+  readonly leave: () => void;
+}
+
+/** A bucket, its disk and its clock. */
+export class DrivenBucket {
+  readonly #clock: VirtualClock;
+  readonly #epochMs: number;
+  #configured: ConfiguredPolicy;
+  /** What is on the disk, as JSON text. */
+  #record: string | undefined;
+  readonly #keyedGrants: Map<string, string>;
+  #alarmAtMs: number | undefined;
+  #alarmGeneration = 0;
+  /** Numbers the instances. A timer of an earlier one does nothing. */
+  #instance = 0;
+  #host: BucketHost;
+  readonly #held = new Map<string, HeldRequest>();
+  #policyShown = "";
+  /** Every record that was written, in order. */
+  readonly written: unknown[] = [];
+  /** Promises, because a response's body can't be read at once. */
+  #lines: Promise<string>[] = [];
+  /** The lease that the last call of `lend` was answered with. */
+  lastLease: Lease | undefined = undefined;
+
+  /** An instance starts at `atMs`, epoch milliseconds, and finds `stored`. */
+  constructor(atMs: number, configured: ConfiguredPolicy, stored: StoredState) {
+    switchRefusalLog("false");
+    this.#clock = new VirtualClock(atMs);
+    this.#epochMs = atMs;
+    this.#configured = configured;
+    this.#record = stored.record === undefined ? undefined : JSON.stringify(stored.record);
+    this.#keyedGrants = new Map(
+      Object.entries(stored.keyedGrants).map(([key, grant]) => [key, JSON.stringify(grant)]),
+    );
+    this.#alarmAtMs = stored.alarmAtMs;
+    this.#host = this.#start();
+  }
+
+  /** Epoch milliseconds. */
+  get nowMs(): number {
+    return this.#clock.wallMs;
+  }
+
+  get configured(): ConfiguredPolicy {
+    return this.#configured;
+  }
+
+  /** The acquires that are held, in order of arrival. */
+  get held(): readonly Held[] {
+    return [...this.#held.values()];
+  }
+
+  /** A copy of what the disk holds. */
+  get stored(): StoredState {
+    const keyedGrants = [...this.#keyedGrants].map(([key, text]) => [key, JSON.parse(text)]);
+    return {
+      ...(this.#record !== undefined && { record: JSON.parse(this.#record) }),
+      ...(this.#alarmAtMs !== undefined && { alarmAtMs: this.#alarmAtMs }),
+      keyedGrants: Object.fromEntries(keyedGrants),
+    };
+  }
+
+  /** Lets time pass, makes a call, and resolves with what came of both. */
+  async run(call: Call, afterMs: number): Promise<string[]> {
+    this.#pass(afterMs);
+    try {
+      await this.#make(call);
+    } catch (error) {
+      this.#print(`throws ${String(error)}`);
+    }
+    const lines = await Promise.all(this.#lines);
+    this.#lines = [];
+    return lines;
+  }
+
+  async #make(call: Call): Promise<void> {
+    const host = this.#host;
+    switch (call.call) {
+      case "acquire":
+        return this.#acquire(call);
+      case "leave":
+        return this.#takeOut(call.as)?.leave();
+      case "cancel":
+        return this.#print(`cancelled ${host.cancel(call.key)}`);
+      case "inspect":
+        return this.#printSnapshot(host.inspect(BUCKET, this.#configured));
+      case "stats": {
+        const { snapshot, tally } = host.stats(BUCKET, this.#configured);
+        this.#printSnapshot(snapshot);
+        const { grantedTokens, waitedMs, waits, refused } = tally;
+        return this.#print(describe({ grantedTokens, waitedMs, waits, refused }, 0));
+      }
+      case "change": {
+        const change = host.changePolicy(BUCKET, this.#configured, call.changes);
+        if (change.ok) return this.#printSnapshot(change.snapshot);
+        return this.#print(`illegal: ${change.errors.map(({ field }) => field).join(", ")}`);
+      }
+      case "pause": {
+        const { untilMs, tokens } = call;
+        return this.#printSnapshot(host.pause(BUCKET, this.#configured, { untilMs, tokens }));
+      }
+      case "resume":
+        return this.#printSnapshot(host.resume(BUCKET, this.#configured));
+      case "lend":
+        return this.#lend(call);
+      case "reset":
+        return host.reset();
+      case "restart":
+        return this.#restart(call);
+      default:
+        return call satisfies never;
+    }
+  }
+
+  #acquire(step: AcquireStep): void {
+    const { as, tokens, timeoutMs, key, requeued, returned, follows } = step;
+    let isAnswered = false;
+    const answered = (answer: AcquireAnswer): void => {
+      isAnswered = true;
+      this.#held.delete(as);
+      const response = describeResponse(acquireResponse(answer), this.#epochMs);
+      this.#lines.push(response.then((text) => `${as}: ${text}`));
+    };
+    const leave = this.#host.acquire(
+      {
+        bucket: BUCKET,
+        policy: this.#configured,
+        tokens,
+        ...(timeoutMs !== undefined && { timeoutMs }),
+        ...(key !== undefined && { idempotencyKey: key }),
+        ...(requeued && { requeued }),
+        ...(returned && { returnedLeases: returned }),
+        ...(follows && { isStreamed: true }),
+      },
+      {
+        answered,
+        ...(follows && {
+          moved: ({ position, grantAtMs, etaMs }) => {
+            const atMs = grantAtMs - this.#epochMs;
+            this.#print(`${as} is number ${position}, due at ${atMs}, in ${etaMs}`);
+          },
+        }),
+      },
+    );
+    const arrivedAtMs = requeued?.arrivedAtMs ?? this.#clock.wallMs;
+    if (leave && !isAnswered) this.#held.set(as, { step, arrivedAtMs, leave });
+  }
+
+  #takeOut(as: string): HeldRequest | undefined {
+    const held = this.#held.get(as);
+    this.#held.delete(as);
+    return held;
+  }
+
+  #lend({ wanted, uses, granted }: Extract<Call, { call: "lend" }>): void {
+    const { lease, bucket } = this.#host.lend(BUCKET, this.#configured, { wanted, uses, granted });
+    this.lastLease = lease;
+    if (lease) {
+      const { tokens, ttlMs, startedAtMs, untilMs } = lease;
+      this.#print(`lends ${describe({ tokens, ttlMs, startedAtMs, untilMs }, this.#epochMs)}`);
+    }
+    this.#printSnapshot(bucket);
+  }
+
+  #restart({ downMs, configured, setBackMs = 0 }: Extract<Call, { call: "restart" }>): void {
+    this.#instance += 1;
+    this.#alarmGeneration += 1;
+    this.#held.clear();
+    this.#pass(downMs);
+    this.#clock.jump(-setBackMs);
+    this.#configured = configured ?? this.#configured;
+    this.#host = this.#start();
+  }
+
+  #start(): BucketHost {
+    const host = new BucketHost(this.#platform(this.#instance));
+    if (this.#alarmAtMs !== undefined) {
+      host.recover(this.#alarmAtMs);
+      this.#planAlarm(this.#alarmAtMs);
+    }
+    return host;
+  }
+
+  #pass(ms: number): void {
+    const end = { isReached: false };
+    this.#clock.after(ms, () => {
+      end.isReached = true;
+    });
+    while (!end.isReached) this.#clock.step();
+  }
+
+  #platform(instance: number): BucketPlatform {
+    const clock = this.#clock;
+    return {
+      clock: {
+        now: () => clock.wallMs,
+        notBefore: (atMs) => {
+          this.#print(`not before ${atMs - this.#epochMs}`);
+          clock.jump(Math.max(0, atMs - clock.wallMs));
+        },
+        setTimer: (callback, delayMs) => {
+          let isCleared = false;
+          clock.after(Math.max(1, Math.trunc(delayMs)), () => {
+            if (!isCleared && instance === this.#instance) callback();
+          });
+          return () => {
+            isCleared = true;
+          };
+        },
+      },
+      alarms: {
+        setAlarm: async (atMs) => this.#setAlarm(atMs),
+        deleteAlarm: async () => this.#setAlarm(undefined),
+      },
+      disk: {
+        read: () => (this.#record === undefined ? undefined : JSON.parse(this.#record)),
+        write: (record) => this.#write(record),
+        keyedGrants: {
+          list: () => [...this.#keyedGrants].map(([key, text]) => [key, JSON.parse(text)]),
+          put: (key, keyed) => this.#keep(key, keyed),
+          delete: (key) => {
+            this.#keyedGrants.delete(key);
+            this.#print(`${WRITE_MARK}forgets ${key}`);
+          },
+        },
+        erase: async () => this.#erase(),
+      },
+      abort: (reason) => this.#print(`aborts: ${reason}`),
+    };
+  }
+
+  #write(record: BucketRecord): void {
+    const before: unknown = this.#record === undefined ? {} : JSON.parse(this.#record);
+    this.#record = JSON.stringify(record);
+    const after: unknown = JSON.parse(this.#record);
+    this.written.push(after);
+    this.#print(`${WRITE_MARK}${describeChange(before, after, this.#epochMs)}`);
+  }
+
+  #keep(key: string, keyed: KeyedGrant): void {
+    const text = JSON.stringify(keyed);
+    this.#keyedGrants.set(key, text);
+    this.#print(`${WRITE_MARK}keeps ${key} ${describe(keyed, this.#epochMs)}`);
+  }
+
+  #erase(): void {
+    this.#record = undefined;
+    this.#keyedGrants.clear();
+    this.#alarmAtMs = undefined;
+    this.#alarmGeneration += 1;
+    this.#print(`${WRITE_MARK}erases everything`);
+  }
+
+  #setAlarm(atMs: number | undefined): void {
+    this.#alarmAtMs = atMs;
+    this.#alarmGeneration += 1;
+    const shown = atMs === undefined ? "none" : atMs - this.#epochMs;
+    this.#print(`${WRITE_MARK}alarm ${shown}`);
+    if (atMs !== undefined) this.#planAlarm(atMs);
+  }
+
+  #planAlarm(atMs: number): void {
+    const generation = this.#alarmGeneration;
+    this.#clock.after(Math.max(0, atMs - this.#clock.wallMs), () => {
+      if (generation !== this.#alarmGeneration) return;
+      this.#alarmAtMs = undefined;
+      this.#host.alarm();
+    });
+  }
+
+  #print(line: string): void {
+    this.#lines.push(Promise.resolve(line));
+  }
+
+  /** Shows the policy, too, if it is another one than the last time. */
+  #printSnapshot(snapshot: BucketSnapshot): void {
+    const policy = describePolicy(snapshot.policy);
+    if (policy !== this.#policyShown) this.#print(policy);
+    this.#policyShown = policy;
+    this.#print(describeSnapshot(snapshot, this.#epochMs));
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Upgrade and roll-back: states that earlier versions have written, and what those versions did with them
+ * afterwards (see kit/states/recorded-case.ts). scripts/record-states.ts records those of this version, for
+ * the next format.
+ */
+import { describe, expect, it } from "vitest";
+
+import type { RecordedStates } from "../../kit/states/recorded-case.ts";
+
+import { faultsOfFormat4, faultsOfKeyedGrant } from "../../kit/states/format-4.ts";
+import { recordedTranscript, replay } from "../../kit/states/replay.ts";
+import format4 from "./states/format-4.json";
+
+const { cases } = format4 as unknown as RecordedStates;
+
+describe.each(cases)("a state of format 4, $name,", (recorded) => {
+  it("is read, and every call is answered as by the version that wrote it", async () => {
+    const { answers } = await replay(recorded);
+    expect(answers).toEqual(recordedTranscript(recorded).answers);
+  });
+
+  // Format 4, for as long as a bucket has one limit, of the kind that versions of format 4 know.
+  it("is written in the oldest format that can hold it, so that the version before can read it", async () => {
+    const { records, stored } = await replay(recorded);
+    expect(records.flatMap(faultsOfFormat4)).toEqual([]);
+    expect(Object.values(stored.keyedGrants).flatMap(faultsOfKeyedGrant)).toEqual([]);
+  });
+
+  it("is written with the same numbers and at the same instants as before", async () => {
+    const { writes } = await replay(recorded);
+    expect(writes).toEqual(recordedTranscript(recorded).writes);
+  });
+});
+
+describe("faultsOfFormat4", () => {
+  const policy = {
+    capacity: 10,
+    refillTokens: 1,
+    refillIntervalMs: 1_000,
+    initialTokens: 1,
+    queueLimit: 5,
+    maxWaitMs: 100,
+  };
+  const bucket = {
+    startedAtMs: 1_000,
+    tick: 3,
+    tokens: 2,
+    leased: [{ untilMs: 5_000, tokens: 8 }],
+  };
+  const limiter = { bucket, granted: 1, refused: 0, cancelled: 0 };
+  const record = { format: 4, name: "x", policyName: "*", policy, isOverridden: false, limiter };
+
+  it("finds nothing wrong with what those versions wrote", () => {
+    expect(faultsOfFormat4(record)).toEqual([]);
+    for (const { stored } of cases) expect(faultsOfFormat4(stored.record)).toEqual([]);
+  });
+
+  it.each<[string, object]>([
+    ["another format", { ...record, format: 5 }],
+    ["several limits", { ...record, limiter: { ...limiter, limits: [] } }],
+    ["a count that is missing", { ...record, limiter: { bucket, granted: 1, refused: 0 } }],
+    ["an unknown member of the policy", { ...record, policy: { ...policy, limits: {} } }],
+    ["half a lease", { ...record, policy: { ...policy, lease: { ttlMs: 1_000 } } }],
+    ["too many initial tokens", { ...record, policy: { ...policy, initialTokens: 11 } }],
+    ["half a token", { ...record, limiter: { ...limiter, bucket: { ...bucket, tokens: 0.5 } } }],
+    ["too many tokens", { ...record, limiter: { ...limiter, bucket: { ...bucket, tokens: 3 } } }],
+    ["a tick below 0", { ...record, limiter: { ...limiter, bucket: { ...bucket, tick: -1 } } }],
+    [
+      "leases out of order",
+      {
+        ...record,
+        limiter: {
+          ...limiter,
+          bucket: {
+            ...bucket,
+            leased: [...bucket.leased, { untilMs: 4_000, tokens: 1 }],
+            tokens: 1,
+          },
+        },
+      },
+    ],
+  ])("finds %s", (_, broken) => {
+    expect(faultsOfFormat4(broken)).toHaveLength(1);
+  });
+});
