@@ -8,6 +8,7 @@
  * tell the object when a caller leaves). The policy comes first, as a text of its own: it is the same in call
  * after call, so it is encoded and parsed once.
  */
+import type { Ask } from "../core/ask.ts";
 import type { LeaseReport } from "../core/lease/lease.ts";
 import type { NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 
@@ -17,15 +18,10 @@ const OBJECT_URL = "https://bucket/acquire?";
 const SEPARATOR = "&";
 
 /** An acquire as the Worker, and nobody else, passes it to the object. */
-export interface AcquireCall {
+export interface AcquireCall extends Ask {
   readonly bucket: string;
   /** The configured policy; an override stored in the object takes precedence. */
   readonly policy: NamedPolicyFields;
-  readonly tokens: number;
-  /** Default: the policy's `maxWaitMs`. */
-  readonly timeoutMs?: number;
-  /** Requests with the same key for the same bucket get the same grant. Printable ASCII. */
-  readonly idempotencyKey?: string;
   /** Answered with lines: its positions in the queue, then the outcome (see acquire-lines.ts). */
   readonly isStreamed?: boolean;
   /** What the isolate returns of its leases along with this call, since they do not cover it. */

@@ -320,27 +320,27 @@ function acquire(
 ): Response | Promise<Response> {
   const read = readAcquireParams(c.req.queries(), body, c.req.raw.headers);
   if (!read.ok) return invalidRequestResponse(read.errors);
-  const { bucket: name, ...asked } = read.params;
-  const bucket = bucketFor(c, scopes, "acquire", name);
+  const { ask } = read;
+  const bucket = bucketFor(c, scopes, "acquire", read.bucket);
   if (bucket instanceof Response) return bucket;
   const { headers } = c.req.raw;
   const form = answerFormOf(headers);
-  if (form === "plain") return bucket.acquire(asked);
+  if (form === "plain") return bucket.acquire(ask);
   if (hasHadLastEvent(headers)) return noMoreEvents();
-  const ask = (follower: PlaceFollower): Response | Promise<Response> => {
-    return bucket.acquire(asked, follower);
+  const acquireAs = (follower: PlaceFollower): Response | Promise<Response> => {
+    return bucket.acquire(ask, follower);
   };
   return form === "stream"
-    ? streamedAcquire(ask, failureResponse)
-    : streamedIfQueued(ask, failureResponse);
+    ? streamedAcquire(acquireAs, failureResponse)
+    : streamedIfQueued(acquireAs, failureResponse);
 }
 
 /** A caller that may acquire from a bucket may cancel there, if it knows the key. */
 async function cancel(c: AppContext, scopes: readonly Scope[]): Promise<Response> {
   const read = readCancelParams(c.req.queries(), c.req.raw.headers);
   if (!read.ok) return invalidRequestResponse(read.errors);
-  const { bucket: name, idempotencyKey } = read.params;
-  const bucket = bucketFor(c, scopes, "acquire", name);
+  const { idempotencyKey } = read;
+  const bucket = bucketFor(c, scopes, "acquire", read.bucket);
   if (bucket instanceof Response) return bucket;
   const body: CancelBody = { cancelled: await bucket.cancel(idempotencyKey) };
   return json(body);

@@ -1,4 +1,5 @@
 /** Buckets as the Worker sees them: its side of the calls to their objects. */
+import type { Ask } from "../core/ask.ts";
 import type { Pause } from "../core/pause.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
@@ -41,9 +42,6 @@ function arrivalStamp(): number {
 /** Makes a call again, or rejects if that can't help. */
 type CallAgain = <Result>(call: () => Promise<Result>) => Promise<Result>;
 
-/** What an acquire asks for. */
-export type Asked = Pick<AcquireCall, "tokens" | "timeoutMs" | "idempotencyKey">;
-
 /**
  * One bucket, by name. Every promise rejects with a `BucketUnreachableError` if the object can't be reached,
  * and with the signal's reason if the caller leaves while it is being reached.
@@ -85,10 +83,10 @@ export class BucketStub {
    *
    * @param follower Is notified of the request's place while it waits. Its signal replaces the caller's.
    */
-  acquire(asked: Asked, follower?: PlaceFollower): Response | Promise<Response> {
-    const leased = this.#isForObject(asked) ? undefined : this.#leased();
-    if (!leased) return this.#acquireAtObject(asked, follower);
-    const granted = leased.acquire(asked.tokens);
+  acquire(ask: Ask, follower?: PlaceFollower): Response | Promise<Response> {
+    const leased = this.#isForObject(ask) ? undefined : this.#leased();
+    if (!leased) return this.#acquireAtObject(ask, follower);
+    const granted = leased.acquire(ask.tokens);
     if (granted) return granted;
     const backOffMs = leased.backOffMs();
     if (backOffMs > 0) {
@@ -98,7 +96,7 @@ export class BucketStub {
       return problemResponse("unavailable", { detail, retryAfterMs: backOffMs, policy });
     }
     const returnedLeases = leased.returnAll();
-    const response = this.#acquireAtObject(asked, follower, returnedLeases && { returnedLeases });
+    const response = this.#acquireAtObject(ask, follower, returnedLeases && { returnedLeases });
     response.catch((error: unknown) => leased.failedAt(error));
     // Not earlier: work that goes on after a response keeps the object from noticing that a caller has left.
     return response.finally(() => leased.flushReports());
@@ -109,21 +107,21 @@ export class BucketStub {
    * policy allows. A request that will be refused must neither be answered from a lease nor cost the isolate
    * its lease.
    */
-  #isForObject({ tokens, timeoutMs = 0, idempotencyKey }: Asked): boolean {
+  #isForObject({ tokens, timeoutMs = 0, idempotencyKey }: Ask): boolean {
     const { capacity, maxWaitMs } = this.#policy;
     return idempotencyKey !== undefined || tokens > capacity || timeoutMs > maxWaitMs;
   }
 
   /** @param along Sent only with the first attempt: it must not count twice. */
   #acquireAtObject(
-    asked: Asked,
+    ask: Ask,
     follower: PlaceFollower | undefined,
     along?: Pick<AcquireCall, "returnedLeases">,
   ): Promise<Response> {
-    const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...asked };
+    const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...ask };
     const arrivedAtMs = arrivalStamp();
     const { maxWaitMs } = this.#policy;
-    const { timeoutMs } = asked;
+    const { timeoutMs } = ask;
     let doubt: CallAgain | undefined;
     const acquire: LosableAcquire<Response> = {
       bucket: this.#name,
@@ -138,7 +136,7 @@ export class BucketStub {
         doubt ??= this.#doubting();
         return doubt(() => this.#send(next, follower, signal));
       },
-      timedOut: () => this.#timedOut(asked),
+      timedOut: () => this.#timedOut(ask),
       explain: (error) => noteUnreachable(error, this.#place()),
     };
     return callWithRequeue(acquire, follower ?? this.#caller);
@@ -162,7 +160,7 @@ export class BucketStub {
   }
 
   /** The answer if the object was reset so often that the caller's time has passed. */
-  #timedOut({ tokens, timeoutMs }: Asked): Response {
+  #timedOut({ tokens, timeoutMs }: Ask): Response {
     const asked = tokens === 1 ? "1 token" : `${tokens} tokens`;
     const within = timeoutMs === undefined ? "in time" : `within ${timeoutMs} ms`;
     return problemResponse("timeout", {

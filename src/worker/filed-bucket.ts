@@ -2,6 +2,7 @@
  * A bucket whose file can be seen: as long as it has never been used, requests that take nothing are answered
  * without its object (unused-bucket.ts).
  */
+import type { Ask } from "../core/ask.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { PolicyChange } from "../wire/bucket-answers.ts";
@@ -9,7 +10,6 @@ import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { BucketFiles } from "./config/bucket-files.ts";
 import type { BucketObject } from "../bucket/bucket-object.ts";
 import type { BucketHost } from "../bucket/bucket-host.ts";
-import type { Asked } from "./bucket-stub.ts";
 
 import { acquireResponse } from "../answers/acquire-response.ts";
 import { BucketStub } from "./bucket-stub.ts";
@@ -34,12 +34,12 @@ export class FiledBucket extends BucketStub {
     this.#files = files;
   }
 
-  override acquire(asked: Asked, follower?: PlaceFollower): Response | Promise<Response> {
+  override acquire(ask: Ask, follower?: PlaceFollower): Response | Promise<Response> {
     const { capacity, maxWaitMs } = this.#policy;
-    const { tokens, timeoutMs = 0 } = asked;
+    const { tokens, timeoutMs = 0 } = ask;
     // A request that the policy allows uses the bucket, whatever the answer is.
-    if (tokens <= capacity && timeoutMs <= maxWaitMs) return super.acquire(asked, follower);
-    return this.#acquireInVain(asked, follower);
+    if (tokens <= capacity && timeoutMs <= maxWaitMs) return super.acquire(ask, follower);
+    return this.#acquireInVain(ask, follower);
   }
 
   override async inspect(): Promise<BucketSnapshot> {
@@ -82,14 +82,14 @@ export class FiledBucket extends BucketStub {
   }
 
   /** The configured policy refuses this request; only the bucket's own policy might not. */
-  async #acquireInVain(asked: Asked, follower: PlaceFollower | undefined): Promise<Response> {
-    const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...asked };
+  async #acquireInVain(ask: Ask, follower: PlaceFollower | undefined): Promise<Response> {
+    const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...ask };
     const refusal = await this.#ofUnused((bucket) => {
       let response: Response | undefined;
       bucket.acquire(call, { answered: (answer) => (response = acquireResponse(answer)) });
       return response;
     });
-    return refusal ?? (await super.acquire(asked, follower));
+    return refusal ?? (await super.acquire(ask, follower));
   }
 
   async #ofUnused<Answer>(

@@ -1,31 +1,28 @@
 /**
  * What a caller asks of `/acquire`: the query parameters and, with POST, the members of a JSON body. A field
- * may come from either, but only once. The idempotency key has its own header.
+ * may come from either, but only once.
+ *
+ * The idempotency key has a header of its own (draft-ietf-httpapi-idempotency-key-header): a string of a
+ * structured field (RFC 9651), so it is in quotes. Many clients omit the quotes and mean the same; both forms
+ * are read alike.
  */
+import type { Ask } from "../../core/ask.ts";
 import type { FieldFault, Range } from "../../core/values.ts";
 
+import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 import { policyRanges } from "../../core/policy.ts";
 import { integerFault, isIntegerWithin, showValue } from "../../core/values.ts";
-import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
-import { readIdempotencyKey, requireIdempotencyKey } from "./idempotency-key.ts";
-
-/** The checked parameters. */
-export interface AcquireParams {
-  readonly bucket: string;
-  /** At least 1. Whether the bucket can hold that many is up to its object. */
-  readonly tokens: number;
-  /** 0 to an hour; absent if the caller leaves it to the policy. */
-  readonly timeoutMs?: number;
-  readonly idempotencyKey?: string;
-}
-
-/** The checked parameters of a cancel. */
-export interface CancelParams {
-  readonly bucket: string;
-  readonly idempotencyKey: string;
-}
 
 const FIELDS = ["bucket", "tokens", "timeoutMs"];
+
+const IDEMPOTENCY_KEY = "Idempotency-Key";
+
+/** Longest key, in characters: room for several UUIDs. */
+const MAX_KEY_LENGTH = 255;
+/** Printable ASCII, with `"` and `\` escaped. */
+const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\])*)"$/;
+/** What can be sent without quotes: no space, and nothing with a meaning in a structured field. */
+const BARE = /^[!#-+\--:<-[\]-~]+$/;
 
 /** Minimum and maximum of each number, both inclusive, for any bucket. */
 export const acquireRanges = {
@@ -36,12 +33,12 @@ export const acquireRanges = {
 /** The values of each query parameter. */
 type Query = Readonly<Record<string, readonly string[]>>;
 
-/** The parameters, or every fault in them. `body` is the parsed JSON object of a POST. */
+/** What is asked of which bucket, or every fault in it. `body` is the parsed JSON object of a POST. */
 export function readAcquireParams(
   query: Query,
   body: Readonly<Record<string, unknown>>,
   headers: Headers,
-): { ok: true; params: AcquireParams } | { ok: false; errors: FieldFault[] } {
+): { ok: true; bucket: string; ask: Ask } | { ok: false; errors: FieldFault[] } {
   const reader = new FieldReader(query, body);
   const bucket = reader.name("bucket");
   const tokens = reader.integer("tokens", acquireRanges.tokens) ?? 1;
@@ -49,25 +46,24 @@ export function readAcquireParams(
   const keyed = readIdempotencyKey(headers);
   const errors = [...reader.faults, ...unknownMembers(body), ...(keyed.ok ? [] : [keyed.fault])];
   if (bucket === undefined || !keyed.ok || errors.length > 0) return { ok: false, errors };
-  const params = {
-    bucket,
+  const ask = {
     tokens,
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(keyed.key !== undefined && { idempotencyKey: keyed.key }),
   };
-  return { ok: true, params };
+  return { ok: true, bucket, ask };
 }
 
 /** Which acquire to cancel: both parts are required. Or every fault in them. */
 export function readCancelParams(
   query: Query,
   headers: Headers,
-): { ok: true; params: CancelParams } | { ok: false; errors: FieldFault[] } {
+): { ok: true; bucket: string; idempotencyKey: string } | { ok: false; errors: FieldFault[] } {
   const reader = new FieldReader(query, {});
   const bucket = reader.name("bucket");
   const keyed = requireIdempotencyKey(headers);
   if (bucket !== undefined && keyed.ok) {
-    return { ok: true, params: { bucket, idempotencyKey: keyed.key } };
+    return { ok: true, bucket, idempotencyKey: keyed.key };
   }
   return { ok: false, errors: [...reader.faults, ...(keyed.ok ? [] : [keyed.fault])] };
 }
@@ -126,4 +122,31 @@ function unknownMembers(body: Readonly<Record<string, unknown>>): FieldFault[] {
 /** The number that decimal digits stand for, or the text itself if it is anything else. */
 function decimal(text: string): unknown {
   return /^\d{1,16}$/.test(text) ? Number(text) : text;
+}
+
+/** The key, `undefined` if there is none, or what is wrong with it. */
+function readIdempotencyKey(
+  headers: Headers,
+): { ok: true; key: string | undefined } | { ok: false; fault: FieldFault } {
+  const text = headers.get(IDEMPOTENCY_KEY);
+  if (text === null) return { ok: true, key: undefined };
+  const quoted = QUOTED.exec(text)?.[1]?.replaceAll(/\\(.)/g, "$1");
+  const key = quoted ?? (BARE.test(text) ? text : "");
+  if (key.length >= 1 && key.length <= MAX_KEY_LENGTH) return { ok: true, key };
+  return { ok: false, fault: faultOf(`got ${showValue(text)}`) };
+}
+
+/** `readIdempotencyKey` for a call that requires a key. */
+function requireIdempotencyKey(
+  headers: Headers,
+): { ok: true; key: string } | { ok: false; fault: FieldFault } {
+  const read = readIdempotencyKey(headers);
+  if (!read.ok) return read;
+  const { key } = read;
+  return key === undefined ? { ok: false, fault: faultOf("it is missing") } : { ok: true, key };
+}
+
+function faultOf(got: string): FieldFault {
+  const message = `${IDEMPOTENCY_KEY} must be 1 to ${MAX_KEY_LENGTH} printable ASCII characters, in quotes if they include a space or any of , ; " \\: ${got}`;
+  return { field: IDEMPOTENCY_KEY, message };
 }

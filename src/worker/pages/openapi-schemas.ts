@@ -1,11 +1,11 @@
 /** The bodies of the HTTP interface as JSON Schemas, by their name in the OpenAPI document. */
+import type { Ask } from "../../core/ask.ts";
 import type { PauseFields } from "../../core/pause.ts";
 import type { CompletePolicyFields, LeaseTerms } from "../../core/policy.ts";
 import type { FieldFault } from "../../core/values.ts";
 import type { CancelBody, GrantBody } from "../../protocol/acquire-bodies.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
 import type { WatchEvent, WatchMessage } from "../../protocol/watch-feed.ts";
-import type { AcquireParams } from "../http/acquire-params.ts";
 import type { Schema } from "./json-schema.ts";
 
 import { limiterReasons } from "../../core/outcome.ts";
@@ -33,7 +33,7 @@ export const acquireFields = {
     acquireRanges.timeoutMs,
     "How long the caller is willing to wait, in milliseconds. 0 fails fast; the default and maximum is the policy's maxWaitMs",
   ),
-} as const satisfies Readonly<Record<keyof Omit<AcquireParams, "idempotencyKey">, Schema>>;
+} as const satisfies Readonly<Record<"bucket" | keyof Omit<Ask, "idempotencyKey">, Schema>>;
 
 const policyNumbers = {
   capacity: integerSchema(policyRanges.capacity, "Maximum number of tokens in the bucket"),

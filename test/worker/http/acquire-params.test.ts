@@ -9,22 +9,23 @@ const key = new Headers({ "Idempotency-Key": "k" });
 
 describe("readAcquireParams", () => {
   it.each<[Query, object, Headers, object]>([
-    [{ bucket: ["x"] }, {}, none, { bucket: "x", tokens: 1 }],
-    [{}, { bucket: "x", tokens: 2 }, none, { bucket: "x", tokens: 2 }],
+    [{ bucket: ["x"] }, {}, none, { tokens: 1 }],
+    [{}, { bucket: "x", tokens: 2 }, none, { tokens: 2 }],
     [
       { bucket: ["x"], tokens: ["3"] },
       { timeoutMs: 0 },
       key,
-      { bucket: "x", tokens: 3, timeoutMs: 0, idempotencyKey: "k" },
+      { tokens: 3, timeoutMs: 0, idempotencyKey: "k" },
     ],
     [
       { bucket: ["x"], timeoutMs: ["3600000"], other: ["1"] },
       {},
       none,
-      { bucket: "x", tokens: 1, timeoutMs: 3_600_000 },
+      { tokens: 1, timeoutMs: 3_600_000 },
     ],
-  ])("reads %j and %j", (query, body, headers, params) => {
-    expect(readAcquireParams(query, { ...body }, headers)).toEqual({ ok: true, params });
+  ])("reads %j and %j", (query, body, headers, ask) => {
+    const read = { ok: true, bucket: "x", ask };
+    expect(readAcquireParams(query, { ...body }, headers)).toEqual(read);
   });
 
   it.each<[Query, object, string[]]>([
@@ -59,8 +60,8 @@ describe("readAcquireParams", () => {
 
 describe("readCancelParams", () => {
   it("reads the bucket and the key", () => {
-    const params = { bucket: "x", idempotencyKey: "k" };
-    expect(readCancelParams({ bucket: ["x"] }, key)).toEqual({ ok: true, params });
+    const read = { ok: true, bucket: "x", idempotencyKey: "k" };
+    expect(readCancelParams({ bucket: ["x"] }, key)).toEqual(read);
   });
 
   it.each<[Query, Headers, string[]]>([
@@ -70,5 +71,43 @@ describe("readCancelParams", () => {
   ])("names every fault of %j", (query, headers, fields) => {
     const read = readCancelParams(query, headers);
     expect(read.ok ? [] : read.errors.map(({ field }) => field)).toEqual(fields);
+  });
+});
+
+describe("an idempotency key", () => {
+  const headers = (text: string): Headers => new Headers({ "Idempotency-Key": text });
+
+  it.each([
+    ['"a"', "a"],
+    ["a", "a"],
+    ['"a b, c; d"', "a b, c; d"],
+    [String.raw`"a\"b\\c"`, String.raw`a"b\c`],
+    ["5f0c-11/x", "5f0c-11/x"],
+    ["x".repeat(255), "x".repeat(255)],
+  ])("is read from %s", (text, idempotencyKey) => {
+    const read = readAcquireParams({ bucket: ["x"] }, {}, headers(text));
+    expect(read).toEqual({ ok: true, bucket: "x", ask: { tokens: 1, idempotencyKey } });
+    expect(readCancelParams({ bucket: ["x"] }, headers(text))).toMatchObject({ idempotencyKey });
+  });
+
+  it.each(["", '""', "x".repeat(256), '"a', "a b", "a,b", "a;b", String.raw`"a\b"`])(
+    "is refused if it is %j, and shown",
+    (text) => {
+      for (const read of [
+        readAcquireParams({ bucket: ["x"] }, {}, headers(text)),
+        readCancelParams({ bucket: ["x"] }, headers(text)),
+      ]) {
+        const [fault] = read.ok ? [] : read.errors;
+        expect(fault?.field).toBe("Idempotency-Key");
+        expect(fault?.message).toMatch(
+          /^Idempotency-Key must be 1 to 255 printable ASCII characters, .*: got "/,
+        );
+      }
+    },
+  );
+
+  it("that is missing is a fault of a cancel alone", () => {
+    const read = readCancelParams({ bucket: ["x"] }, none);
+    expect(read.ok ? "" : read.errors[0]?.message).toMatch(/: it is missing$/);
   });
 });
