@@ -9,9 +9,25 @@ import type { RecordedStates } from "../../kit/states/recorded-case.ts";
 
 import { faultsOfFormat4, faultsOfKeyedGrant } from "../../kit/states/format-4.ts";
 import { recordedTranscript, replay } from "../../kit/states/replay.ts";
+import format1 from "./states/format-1.json";
+import format2 from "./states/format-2.json";
+import format3 from "./states/format-3.json";
 import format4 from "./states/format-4.json";
 
 const { cases } = format4 as unknown as RecordedStates;
+const earlier = [format1, format2, format3] as unknown as RecordedStates[];
+
+/** What the clock is notified of; versions that wrote formats 1 to 3 had no such clock. */
+const isOfClock = (line: string): boolean => line.startsWith("not before ");
+
+describe.each(earlier)("states of format $format", ({ cases: early }) => {
+  it.each(early)("are read: $name, answered as by the version that wrote it", async (recorded) => {
+    const { answers, records } = await replay(recorded);
+    const expected = recordedTranscript(recorded).answers;
+    expect(answers.filter((line) => !isOfClock(line))).toEqual(expected);
+    expect(records.flatMap(faultsOfFormat4)).toEqual([]);
+  });
+});
 
 describe.each(cases)("a state of format 4, $name,", (recorded) => {
   it("is read, and every call is answered as by the version that wrote it", async () => {
