@@ -6,7 +6,7 @@ import type { Turn } from "../../src/core/limiter.ts";
 import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
-import { Policy, policyRanges } from "../../src/core/policy.ts";
+import { Policy, policyFields } from "../../src/core/policy.ts";
 import { busyNs, busyNsOf } from "./busy.ts";
 import { CALLERS, expectCount, middleOf } from "./waiting.ts";
 
@@ -14,8 +14,8 @@ const NAME = "Sluice core";
 /** No multiple of any interval, as a clock would have it. */
 const STARTED_AT_MS = 1_795_425_904_731;
 const INTERVAL_MS = 1_000;
-const QUEUE_LIMIT = policyRanges.queueLimit.max;
-const MAX_WAIT_MS = policyRanges.maxWaitMs.max;
+const QUEUE_LIMIT = policyFields.queueLimit.max;
+const MAX_WAIT_MS = policyFields.maxWaitMs.max;
 const ACQUIRES = 1_000_000;
 /** The time of a sample of acquires goes on by 1 ms for so many: 100,000 a second. */
 const ACQUIRES_PER_MS = 100;
@@ -33,7 +33,7 @@ export interface PureSample {
 
 /** Nanoseconds of one acquire whose token is there. */
 export function sampleAcquire(): number {
-  const { max } = policyRanges.capacity;
+  const { max } = policyFields.capacity;
   const policy = Policy.of({
     capacity: max,
     initialTokens: max,

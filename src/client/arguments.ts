@@ -7,7 +7,7 @@ import type { FieldFault, Range } from "../core/values.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { isRecord } from "../core/is-record.ts";
 import { pauseFaults, pauseFields } from "../core/pause.ts";
-import { fieldFaults, policyRanges } from "../core/policy.ts";
+import { fieldFaults, policyFields } from "../core/policy.ts";
 import { integerFault, isIntegerWithin, showValue } from "../core/values.ts";
 import { API_KEY_RULE, isApiKey } from "../protocol/api-key.ts";
 
@@ -40,7 +40,7 @@ export function checkBucketInPath(bucket: unknown): void {
 export function checkAcquireOptions(options: object, allowed: readonly string[]): void {
   const given = knownMembers("options", options, allowed);
   checkInteger(given, "tokens", TOKENS);
-  checkInteger(given, "timeoutMs", policyRanges.maxWaitMs);
+  checkInteger(given, "timeoutMs", policyFields.maxWaitMs);
   checkSignal(given);
   checkFunction(given, "onQueued");
   checkFunction(given, "waitUntil");
@@ -98,7 +98,7 @@ export function checkClientOptions(options: object): void {
   }
   checkFunction(given, "fetch");
   checkFunction(given, "onError");
-  checkInteger(given, "retryForMs", policyRanges.maxWaitMs);
+  checkInteger(given, "retryForMs", policyFields.maxWaitMs);
   if (token !== undefined && !isApiKey(token)) {
     // The message doesn't show the value: it may be a secret with a trailing newline.
     throw new RangeError(`token must be ${API_KEY_RULE}`);

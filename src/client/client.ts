@@ -36,7 +36,7 @@ import type { OnError, Report } from "./fault-report.ts";
 import type { Attempt, RetryPolicy } from "./transport/retry.ts";
 import type { SluiceErrorReason } from "./sluice-error.ts";
 
-import { policyRanges } from "../core/policy.ts";
+import { policyFields } from "../core/policy.ts";
 import { fieldsOfReason, isRefusalReason } from "../protocol/reasons.ts";
 import { fieldString } from "../protocol/field-string.ts";
 import { STREAM_IF_QUEUED } from "../protocol/acquire-bodies.ts";
@@ -396,7 +396,7 @@ class ConnectedClient implements Client {
   }
 
   #retryPolicy(timeoutMs: number | undefined, signal: AbortSignal | undefined): RetryPolicy {
-    const longestMs = timeoutMs ?? policyRanges.maxWaitMs.max;
+    const longestMs = timeoutMs ?? policyFields.maxWaitMs.max;
     return {
       signal,
       retryForMs: this.#retryForMs,

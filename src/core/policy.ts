@@ -7,48 +7,21 @@
  *
  * The rest of the core never validates a policy: a `Policy` that exists is legal.
  */
-import type { FieldFault, Range } from "./values.ts";
+import type { FieldTable, FieldWords } from "./fields.ts";
+import type { TokenBucketFields } from "./limits/token-bucket-fields.ts";
+import type { FieldFault } from "./values.ts";
 
-import { isRecord } from "./is-record.ts";
-import { integerFault, isIntegerWithin, showValue } from "./values.ts";
-
-/** The legal range of each number of a policy, both ends inclusive. */
-export const policyRanges = {
-  /**
-   * Tokens. Sums over 10,000 waiters stay far below 2^53, so all arithmetic with tokens and ticks is
-   * exact. Instants may go beyond it: see `MAX_REPORTED_MS` in token-bucket.ts.
-   */
-  capacity: { min: 1, max: 1_000_000_000 },
-  /** Tokens per tick. May exceed the capacity: a tick's surplus is dropped. */
-  refillTokens: { min: 1, max: 1_000_000_000 },
-  /** Milliseconds: from 10, about the best a timer can do, to a day. */
-  refillIntervalMs: { min: 10, max: 86_400_000 },
-  /** Tokens at the start; also at most `capacity`. */
-  initialTokens: { min: 0, max: 1_000_000_000 },
-  /**
-   * Callers. A held request costs about 85 KB of an object's memory, of which there are 128 MB or more.
-   */
-  queueLimit: { min: 0, max: 10_000 },
-  /** Milliseconds: up to an hour, about as long as a held connection can be expected to last. */
-  maxWaitMs: { min: 0, max: 3_600_000 },
-} as const;
-
-/** The legal range of each number of a policy's `lease`, both ends inclusive. */
-export const leaseRanges = {
-  /** Tokens. More than the capacity has the effect of the capacity. */
-  maxTokens: { min: 1, max: 1_000_000_000 },
-  /**
-   * Milliseconds. The minimum is a few round trips to the object. The maximum stays below the 30
-   * seconds for which a Worker can be expected to run on after its response, because it still has to
-   * return what is left.
-   */
-  ttlMs: { min: 100, max: 20_000 },
-} as const;
-
-/** Callers that may wait if a policy sets no `queueLimit`. */
-const DEFAULT_QUEUE_LIMIT = 1_000;
-/** The longest wait, in milliseconds, if a policy sets no `maxWaitMs`. */
-const DEFAULT_MAX_WAIT_MS = 60_000;
+import {
+  areEqual,
+  completeFields,
+  excessFaults,
+  mergeFields,
+  missingFaults,
+  nestedFaults,
+  rangeFaults,
+} from "./fields.ts";
+import { membersOf } from "./is-record.ts";
+import { tokenBucketFields } from "./limits/token-bucket-fields.ts";
 
 /** The numbers of a policy as a person writes them. Optional ones have defaults. */
 export interface PolicyFields {
@@ -73,67 +46,59 @@ export interface LeaseTerms {
   readonly ttlMs: number;
 }
 
+/** How many callers may queue, and how long. */
+interface QueueFields {
+  readonly queueLimit: number;
+  readonly maxWaitMs: number;
+}
+
 /** All fields of a policy; `lease` is absent if leases are off. */
-export interface CompletePolicyFields extends Required<Omit<PolicyFields, "lease">> {
+export interface CompletePolicyFields extends TokenBucketFields, QueueFields {
   readonly lease?: LeaseTerms;
 }
 
-type NumberName = keyof typeof policyRanges;
+const queueFields = {
+  /** A held request costs about 85 KB of an object's memory, of which there are 128 MB or more. */
+  queueLimit: { min: 0, max: 10_000, default: 1_000 },
+  /** Up to an hour, about as long as a held connection can be expected to last. */
+  maxWaitMs: { min: 0, max: 3_600_000, default: 60_000 },
+} as const satisfies FieldTable<keyof QueueFields>;
 
-const numberNames = [
-  "capacity",
-  "refillTokens",
-  "refillIntervalMs",
-  "initialTokens",
-  "queueLimit",
-  "maxWaitMs",
-] as const satisfies readonly NumberName[];
-const requiredFields = ["capacity", "refillTokens", "refillIntervalMs"] as const;
+/** What people read of each number about the queue. */
+export const queueWords: FieldWords<keyof QueueFields> = {
+  queueLimit: { unit: "callers", description: "Maximum number of waiting callers" },
+  maxWaitMs: { unit: "milliseconds", description: "The longest wait, in milliseconds" },
+};
+
+/** What each number of a policy may be. */
+export const policyFields = { ...tokenBucketFields, ...queueFields };
+
+/** What each number of a policy's `lease` may be. */
+export const leaseFields = {
+  /** More than the capacity has the effect of the capacity. */
+  maxTokens: { min: 1, max: 1_000_000_000 },
+  /**
+   * The minimum is a few round trips to the object. The maximum stays below the 30 seconds for which a Worker
+   * can be expected to run on after its response, because it still has to return what is left.
+   */
+  ttlMs: { min: 100, max: 20_000 },
+} as const satisfies FieldTable<keyof LeaseTerms>;
+
+/** What people read of each number of a policy's `lease`. */
+export const leaseWords: FieldWords<keyof LeaseTerms> = {
+  maxTokens: { unit: "tokens", description: "Maximum number of tokens an isolate holds" },
+  ttlMs: {
+    unit: "milliseconds",
+    description: "How long the isolate may grant from them, in milliseconds",
+  },
+};
 
 /** What is wrong with each of `fields` on its own, no matter which fields of a policy are given. */
 export function fieldFaults(fields: Readonly<Record<string, unknown>>): FieldFault[] {
   const { lease, ...numbers } = fields;
-  return [...numberFaults(numbers, policyRanges, [...numberNames, "lease"]), ...leaseFaults(lease)];
-}
-
-/** @param allowed The names to list in the message about an unknown one. */
-function numberFaults(
-  fields: Readonly<Record<string, unknown>>,
-  limitsOf: Readonly<Record<string, Range>>,
-  allowed: readonly string[],
-  prefix = "",
-): FieldFault[] {
-  const faults: FieldFault[] = [];
-  for (const [name, limits] of Object.entries(limitsOf)) {
-    const value = fields[name];
-    if (value !== undefined && !isIntegerWithin(value, limits)) {
-      faults.push(integerFault(prefix + name, value, limits));
-    }
-  }
-  for (const name of Object.keys(fields)) {
-    if (Object.hasOwn(limitsOf, name)) continue;
-    const message = `${showValue(prefix + name)} is not one of ${allowed.join(", ")}`;
-    faults.push({ field: prefix + name, message });
-  }
-  return faults;
-}
-
-function leaseFaults(lease: unknown): FieldFault[] {
-  if (lease === undefined || lease === null) return [];
-  if (!isRecord(lease)) {
-    const message = `lease must be a table of maxTokens and ttlMs: got ${showValue(lease)}`;
-    return [{ field: "lease", message }];
-  }
-  const names = Object.keys(leaseRanges);
-  const missing = names.filter((name) => lease[name] === undefined);
   return [
-    ...numberFaults(
-      lease,
-      leaseRanges,
-      names.map((name) => `lease.${name}`),
-      "lease.",
-    ),
-    ...missing.map((name) => ({ field: `lease.${name}`, message: `lease.${name} is missing` })),
+    ...rangeFaults(policyFields, numbers, [...Object.keys(policyFields), "lease"]),
+    ...nestedFaults("lease", leaseFields, lease),
   ];
 }
 
@@ -161,14 +126,14 @@ export class Policy {
   /** A private field also makes the type nominal: no object literal passes for a `Policy`. */
   readonly #fillTimeMs: number;
 
-  private constructor(fields: PolicyFields) {
+  private constructor(fields: CompletePolicyFields) {
     this.capacity = fields.capacity;
     this.refillTokens = fields.refillTokens;
     this.refillIntervalMs = fields.refillIntervalMs;
-    this.initialTokens = fields.initialTokens ?? Math.min(fields.capacity, fields.refillTokens);
-    this.queueLimit = fields.queueLimit ?? DEFAULT_QUEUE_LIMIT;
-    this.maxWaitMs = fields.maxWaitMs ?? DEFAULT_MAX_WAIT_MS;
-    this.lease = fields.lease ? Object.freeze({ ...fields.lease }) : undefined;
+    this.initialTokens = fields.initialTokens;
+    this.queueLimit = fields.queueLimit;
+    this.maxWaitMs = fields.maxWaitMs;
+    this.lease = fields.lease && Object.freeze(fields.lease);
     this.#fillTimeMs = Math.ceil(this.capacity / this.refillTokens) * this.refillIntervalMs;
     Object.freeze(this);
   }
@@ -176,7 +141,7 @@ export class Policy {
   /**
    * Builds a policy.
    *
-   * @throws {RangeError} If a number is missing, not an integer or outside `policyRanges`, if
+   * @throws {RangeError} If a number is missing, not an integer or outside its range in `policyFields`, if
    * `initialTokens` exceeds `capacity`, or if a field is unknown. The message names every fault.
    */
   static of(fields: PolicyFields): Policy {
@@ -190,27 +155,16 @@ export class Policy {
    * `of` for untrusted input: faults are a value. A field that is `undefined` counts as missing.
    */
   static check(fields: Readonly<Record<string, unknown>>): PolicyCheck {
-    const numbers: Partial<Record<NumberName, number>> = {};
-    for (const field of numberNames) {
-      const value = fields[field];
-      if (isIntegerWithin(value, policyRanges[field])) numbers[field] = value;
-    }
-    const missing = requiredFields.filter((field) => fields[field] === undefined);
+    const { lease, ...given } = fields;
     const faults = [
       ...fieldFaults(fields),
-      ...missing.map((field) => ({ field, message: `${field} is missing` })),
+      ...missingFaults(policyFields, given),
+      ...excessFaults(policyFields, given),
     ];
-    const { capacity, refillTokens, refillIntervalMs, initialTokens = 0 } = numbers;
-    if (capacity !== undefined && initialTokens > capacity) {
-      const message = `initialTokens must be at most the capacity, ${capacity}: got ${initialTokens}`;
-      faults.push({ field: "initialTokens", message });
-    }
-    const isComplete =
-      capacity !== undefined && refillTokens !== undefined && refillIntervalMs !== undefined;
-    if (!isComplete || faults.length > 0) return { ok: false, faults };
-    const lease = readLease(fields["lease"]);
-    const policy = new Policy({ ...numbers, capacity, refillTokens, refillIntervalMs, lease });
-    return { ok: true, policy };
+    const numbers = completeFields(policyFields, given);
+    if (!numbers || faults.length > 0) return { ok: false, faults };
+    const terms = completeFields(leaseFields, membersOf(lease));
+    return { ok: true, policy: new Policy({ ...numbers, ...(terms && { lease: terms }) }) };
   }
 
   /**
@@ -220,27 +174,12 @@ export class Policy {
    * numbers, and an explicit number is cut to the new capacity.
    */
   merge(changes: Readonly<Record<string, unknown>>): Record<string, unknown> {
-    const merged: Record<string, unknown> = { ...this.toJSON(), ...changes };
-    if (changes["initialTokens"] === undefined) {
-      const isDefault = this.initialTokens === Math.min(this.capacity, this.refillTokens);
-      if (isDefault) delete merged["initialTokens"];
-      else {
-        const { capacity } = merged;
-        // A faulty capacity gets one fault, not a second one about initialTokens.
-        const isCut = isIntegerWithin(capacity, { min: 1, max: this.initialTokens });
-        merged["initialTokens"] = isCut ? capacity : this.initialTokens;
-      }
-    }
-    return merged;
+    return mergeFields(policyFields, this.toJSON(), changes);
   }
 
   /** Whether `other` has the same numbers. */
   equals(other: CompletePolicyFields | Policy): boolean {
-    return (
-      numberNames.every((field) => this[field] === other[field]) &&
-      this.lease?.maxTokens === other.lease?.maxTokens &&
-      this.lease?.ttlMs === other.lease?.ttlMs
-    );
+    return areEqual(policyFields, this, other) && areEqual(leaseFields, this.lease, other.lease);
   }
 
   /** Milliseconds in which an empty bucket fills, in whole ticks. */
@@ -254,11 +193,4 @@ export class Policy {
     const numbers = { capacity, refillTokens, refillIntervalMs, initialTokens };
     return { ...numbers, queueLimit, maxWaitMs, ...(this.lease && { lease: this.lease }) };
   }
-}
-
-/** The terms in a field known to be free of faults. */
-function readLease(field: unknown): LeaseTerms | null {
-  if (typeof field !== "object" || field === null) return null;
-  const { maxTokens, ttlMs }: Partial<LeaseTerms> = field;
-  return maxTokens === undefined || ttlMs === undefined ? null : { maxTokens, ttlMs };
 }

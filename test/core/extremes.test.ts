@@ -9,7 +9,7 @@ import type { PolicyFields } from "../../src/core/policy.ts";
 import type { Range } from "../../src/core/values.ts";
 
 import { Limiter, type Settlement } from "../../src/core/limiter.ts";
-import { Policy, policyRanges } from "../../src/core/policy.ts";
+import { Policy, policyFields } from "../../src/core/policy.ts";
 import { runs } from "../../kit/runs.ts";
 
 const MAX_REPORTED_MS = BigInt(Number.MAX_SAFE_INTEGER);
@@ -28,12 +28,12 @@ function anyOf({ min, max }: Range): fc.Arbitrary<number> {
 
 const anyFields: fc.Arbitrary<Required<Omit<PolicyFields, "lease">>> = fc
   .record({
-    capacity: anyOf(policyRanges.capacity),
-    refillTokens: anyOf(policyRanges.refillTokens),
-    refillIntervalMs: anyOf(policyRanges.refillIntervalMs),
-    initialTokens: anyOf(policyRanges.initialTokens),
+    capacity: anyOf(policyFields.capacity),
+    refillTokens: anyOf(policyFields.refillTokens),
+    refillIntervalMs: anyOf(policyFields.refillIntervalMs),
+    initialTokens: anyOf(policyFields.initialTokens),
     queueLimit: anyOf({ min: 0, max: 5 }),
-    maxWaitMs: anyOf(policyRanges.maxWaitMs),
+    maxWaitMs: anyOf(policyFields.maxWaitMs),
   })
   .map((fields) => {
     const { capacity, initialTokens } = fields;
@@ -50,8 +50,8 @@ interface Step {
 
 const anyStep: fc.Arbitrary<Step> = fc.record({
   passMs: anyOf({ min: 0, max: 100_000_000_000 }),
-  tokens: anyOf(policyRanges.capacity),
-  timeoutMs: fc.oneof(fc.constant(0), anyOf(policyRanges.maxWaitMs)),
+  tokens: anyOf(policyFields.capacity),
+  timeoutMs: fc.oneof(fc.constant(0), anyOf(policyFields.maxWaitMs)),
 });
 
 /** A bucket as of the last tick that was added. */

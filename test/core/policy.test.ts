@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import type { FieldFault } from "../../src/core/values.ts";
 
-import { leaseRanges, Policy, policyRanges } from "../../src/core/policy.ts";
+import { leaseFields, Policy, policyFields } from "../../src/core/policy.ts";
 import { showValue } from "../../src/core/values.ts";
 import { policyFrom } from "../../kit/model/limiters.ts";
 
@@ -77,7 +77,7 @@ describe.each(limits)("Policy.of, %s", (field, min, max) => {
   });
 
   test("has the limits of the contract", () => {
-    expect(policyRanges[field]).toEqual({ min, max });
+    expect(policyFields[field]).toMatchObject({ min, max });
   });
 });
 
@@ -278,7 +278,7 @@ describe("Policy, lease", () => {
     ["maxTokens", 1, 1_000_000_000],
     ["ttlMs", 100, 20_000],
   ] as const)("has limits for %s", (member, min, max) => {
-    expect(leaseRanges[member]).toEqual({ min, max });
+    expect(leaseFields[member]).toMatchObject({ min, max });
     for (const value of [min, max]) {
       expect(faultsOf({ ...perSecond, lease: { ...lease, [member]: value } })).toEqual([]);
     }

@@ -15,7 +15,7 @@ import type { AcquireOutcome, Granted, Refused } from "../acquire-outcome.ts";
 import type { AcquireOptions, Client } from "../client.ts";
 import type { OnError, Report } from "../fault-report.ts";
 
-import { policyRanges } from "../../core/policy.ts";
+import { policyFields } from "../../core/policy.ts";
 import { integerFault, isIntegerWithin, showValue } from "../../core/values.ts";
 import { checkBucket, checkFunction, checkInteger, hasMethod } from "../arguments.ts";
 import { legalBucketName } from "./bucket-name.ts";
@@ -112,8 +112,8 @@ const UNAVAILABLE_RETRY_MS = 1_000;
 export function checkRateLimitOptions<Context>(options: RateLimitOptions<Context>): void {
   const { bucket, tokens, waitMs, shadow = false, onOutcome } = options;
   if (typeof bucket !== "function") checkBucket(bucket);
-  if (typeof tokens !== "function") checkInteger({ tokens }, "tokens", policyRanges.capacity);
-  if (typeof waitMs !== "function") checkInteger({ waitMs }, "waitMs", policyRanges.maxWaitMs);
+  if (typeof tokens !== "function") checkInteger({ tokens }, "tokens", policyFields.capacity);
+  if (typeof waitMs !== "function") checkInteger({ waitMs }, "waitMs", policyFields.maxWaitMs);
   for (const name of ["skip", "onRefused", "onOutcome", "onError"])
     checkFunction({ ...options }, name);
   if (shadow !== false && !onOutcome) {
@@ -280,8 +280,8 @@ async function askedBy<Context>(
     throw new TypeError(`bucket must be a string: got ${showValue(asked.bucket)}`);
   }
   const faults = [
-    ...faultOf("tokens", asked.tokens, policyRanges.capacity),
-    ...faultOf("waitMs", asked.timeoutMs, policyRanges.maxWaitMs),
+    ...faultOf("tokens", asked.tokens, policyFields.capacity),
+    ...faultOf("waitMs", asked.timeoutMs, policyFields.maxWaitMs),
   ];
   if (faults.length > 0) throw new InvalidAskError(faults);
   return { ...asked, bucket: legalBucketName(asked.bucket) };

@@ -36,7 +36,7 @@ import type { Policy } from "../policy.ts";
 
 import { LeasedTokens } from "./leased-tokens.ts";
 import { invariants } from "../invariants.ts";
-import { policyRanges } from "../policy.ts";
+import { tokenBucketFields } from "./token-bucket-fields.ts";
 
 /**
  * The latest instant, epoch milliseconds, and the longest duration that is reported: 285,000 years.
@@ -116,7 +116,7 @@ export class TokenBucket {
       Number.isSafeInteger(tokens) &&
       Number.isSafeInteger(pausedUntilMs) &&
       tick >= 0 &&
-      tokens >= -policyRanges.capacity.max &&
+      tokens >= -tokenBucketFields.capacity.max &&
       tokens <= Math.max(0, policy.capacity - leasedTokens) &&
       leased.every(isPossibleSum);
     if (!isPossible) {

@@ -10,7 +10,7 @@ import type { Ask } from "../../core/ask.ts";
 import type { FieldFault, Range } from "../../core/values.ts";
 
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
-import { policyRanges } from "../../core/policy.ts";
+import { policyFields } from "../../core/policy.ts";
 import { integerFault, isIntegerWithin, showValue } from "../../core/values.ts";
 
 const FIELDS = ["bucket", "tokens", "timeoutMs"];
@@ -27,7 +27,7 @@ const BARE = /^[!#-+\--:<-[\]-~]+$/;
 /** Minimum and maximum of each number, both inclusive, for any bucket. */
 export const acquireRanges = {
   tokens: { min: 1, max: Number.MAX_SAFE_INTEGER },
-  timeoutMs: policyRanges.maxWaitMs,
+  timeoutMs: policyFields.maxWaitMs,
 } as const satisfies Readonly<Record<string, Range>>;
 
 /** The values of each query parameter. */

@@ -3,6 +3,7 @@
  * tables that requests are checked against, and members from the types of the answers: if a type gains a
  * member that its schema lacks, it does not compile.
  */
+import type { FieldTable, FieldWords } from "../../core/fields.ts";
 import type { Range } from "../../core/values.ts";
 
 /** A JSON Schema. */
@@ -44,6 +45,19 @@ export function objectSchema<Body>(
 /** The schema of an integer within a range. */
 export function integerSchema({ min, max }: Range, description: string): Schema {
   return { type: "integer", minimum: min, maximum: max, description };
+}
+
+/**
+ * The schema of each field of a table. It has no default: a body that leaves a field out may mean that the
+ * field stays as it is.
+ */
+export function fieldSchemas<Name extends string>(
+  fields: FieldTable<Name>,
+  words: FieldWords<Name>,
+): Record<Name, Schema> {
+  const schemas: Record<string, Schema> = {};
+  for (const name in fields) schemas[name] = integerSchema(fields[name], words[name].description);
+  return schemas;
 }
 
 /** The schema of a non-negative integer. */

@@ -1,7 +1,7 @@
 /** The bodies of the HTTP interface as JSON Schemas, by their name in the OpenAPI document. */
 import type { Ask } from "../../core/ask.ts";
 import type { PauseFields } from "../../core/pause.ts";
-import type { CompletePolicyFields, LeaseTerms } from "../../core/policy.ts";
+import type { LeaseTerms } from "../../core/policy.ts";
 import type { FieldFault } from "../../core/values.ts";
 import type { CancelBody, GrantBody } from "../../protocol/acquire-bodies.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
@@ -10,10 +10,17 @@ import type { Schema } from "./json-schema.ts";
 
 import { limiterReasons } from "../../core/outcome.ts";
 import { pauseRanges } from "../../core/pause.ts";
-import { leaseRanges, policyRanges } from "../../core/policy.ts";
+import { leaseFields, leaseWords, policyFields, queueWords } from "../../core/policy.ts";
+import { tokenBucketWords } from "../../core/limits/token-bucket-fields.ts";
 import { acquireRanges } from "../http/acquire-params.ts";
 import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../../core/bucket-name.ts";
-import { countSchema, instantSchema, integerSchema, objectSchema } from "./json-schema.ts";
+import {
+  countSchema,
+  fieldSchemas,
+  instantSchema,
+  integerSchema,
+  objectSchema,
+} from "./json-schema.ts";
 
 /** A bucket's name. */
 export const bucketName: Schema = {
@@ -35,31 +42,8 @@ export const acquireFields = {
   ),
 } as const satisfies Readonly<Record<"bucket" | keyof Omit<Ask, "idempotencyKey">, Schema>>;
 
-const policyNumbers = {
-  capacity: integerSchema(policyRanges.capacity, "Maximum number of tokens in the bucket"),
-  refillTokens: integerSchema(policyRanges.refillTokens, "Tokens added by each tick"),
-  refillIntervalMs: integerSchema(
-    policyRanges.refillIntervalMs,
-    "Time between two ticks, in milliseconds",
-  ),
-  initialTokens: integerSchema(
-    policyRanges.initialTokens,
-    "Tokens in a new bucket, at most the capacity",
-  ),
-  queueLimit: integerSchema(policyRanges.queueLimit, "Maximum number of waiting callers"),
-  maxWaitMs: integerSchema(policyRanges.maxWaitMs, "The longest wait, in milliseconds"),
-};
-
-const leaseTerms = objectSchema<LeaseTerms>(
-  {
-    maxTokens: integerSchema(leaseRanges.maxTokens, "Maximum number of tokens an isolate holds"),
-    ttlMs: integerSchema(
-      leaseRanges.ttlMs,
-      "How long the isolate may grant from them, in milliseconds",
-    ),
-  },
-  {},
-);
+const policyNumbers = fieldSchemas(policyFields, { ...tokenBucketWords, ...queueWords });
+const leaseTerms = objectSchema<LeaseTerms>(fieldSchemas(leaseFields, leaseWords), {});
 
 const namedPolicy = objectSchema<NamedPolicyFields>(
   {
@@ -142,7 +126,7 @@ const watchMessage = objectSchema<WatchMessage>(
 const grant = objectSchema<GrantBody>(
   {
     bucket: bucketName,
-    tokens: integerSchema(policyRanges.capacity, "Tokens granted to the caller"),
+    tokens: integerSchema(policyFields.capacity, "Tokens granted to the caller"),
     remaining: countSchema("Tokens left in the bucket just after this grant"),
     waitedMs: countSchema("Time from arrival to grant, in milliseconds"),
     grantedAtMs: instantSchema("The instant of the grant"),
@@ -172,21 +156,11 @@ const fault = objectSchema<FieldFault>(
 );
 
 const policyChange: Schema = {
-  ...objectSchema<Partial<CompletePolicyFields>>(
-    {
-      ...policyNumbers,
-      lease: { anyOf: [leaseTerms, { type: "null" }], description: "`null` turns leases off" },
-    },
-    {
-      capacity: true,
-      refillTokens: true,
-      refillIntervalMs: true,
-      initialTokens: true,
-      queueLimit: true,
-      maxWaitMs: true,
-      lease: true,
-    },
-  ),
+  type: "object",
+  properties: {
+    ...policyNumbers,
+    lease: { anyOf: [leaseTerms, { type: "null" }], description: "`null` turns leases off" },
+  },
   description: "Members that are left out stay unchanged.",
 };
 

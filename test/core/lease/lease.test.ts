@@ -2,14 +2,14 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { leaseEndAtMs } from "../../../src/core/lease/lease.ts";
-import { leaseRanges } from "../../../src/core/policy.ts";
+import { leaseFields } from "../../../src/core/policy.ts";
 import { epochMs } from "../../../kit/model/limiters.ts";
 import { runs } from "../../../kit/runs.ts";
 
 /** How long what is left can still be returned. */
 const REPORT_MS = 2_000;
 
-const anyTtlMs = fc.integer(leaseRanges.ttlMs);
+const anyTtlMs = fc.integer(leaseFields.ttlMs);
 const anyNowMs = fc.integer({ min: epochMs, max: epochMs + 86_400_000 });
 
 describe("leaseEndAtMs", () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import {
   countSchema,
+  fieldSchemas,
   instantSchema,
   integerSchema,
   objectSchema,
@@ -25,6 +26,22 @@ describe("objectSchema", () => {
   it("has no list of required members if there are none", () => {
     const schema = objectSchema<{ two?: number }>({ two: count }, { two: true });
     expect(Object.keys(schema)).toEqual(["type", "properties"]);
+  });
+});
+
+describe("fieldSchemas", () => {
+  it("is a schema of each field, with its range and its words, in the order of the table", () => {
+    const schemas = fieldSchemas(
+      { size: { min: 1, max: 9 }, delayMs: { min: 0, max: 5, default: 3 } },
+      {
+        delayMs: { unit: "milliseconds", description: "How late" },
+        size: { unit: "tokens", description: "How large" },
+      },
+    );
+    expect(Object.entries(schemas)).toEqual([
+      ["size", integerSchema({ min: 1, max: 9 }, "How large")],
+      ["delayMs", integerSchema({ min: 0, max: 5 }, "How late")],
+    ]);
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Schema } from "../../../src/worker/pages/json-schema.ts";
 
-import { policyRanges } from "../../../src/core/policy.ts";
+import { policyFields } from "../../../src/core/policy.ts";
 import { acquireFields, bodies } from "../../../src/worker/pages/openapi-schemas.ts";
 
 /** Every member of an object that `schema` describes, by its path. */
@@ -35,12 +35,12 @@ describe("bodies", () => {
   });
 
   it("have the bounds that requests are checked against", () => {
-    const { min, max } = policyRanges.capacity;
+    const { min, max } = policyFields.capacity;
     const [, capacity] = members.find(([path]) => path === "PolicyChange.capacity") ?? [];
     expect(capacity).toMatchObject({ minimum: min, maximum: max });
     expect(acquireFields.timeoutMs).toMatchObject({
       minimum: 0,
-      maximum: policyRanges.maxWaitMs.max,
+      maximum: policyFields.maxWaitMs.max,
     });
   });
 });
