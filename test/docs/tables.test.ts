@@ -4,10 +4,13 @@ import { join } from "node:path";
 
 import { expect, it } from "vitest";
 
+import type { FieldTable } from "../../src/core/fields.ts";
+
 import { USAGE } from "../../serve/options.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 import { exitCodes } from "../../src/cli/exit-code.ts";
 import { usage } from "../../src/cli/usage.ts";
+import { leaseFields, policyFields } from "../../src/core/policy.ts";
 import { metricsOf } from "../../src/worker/metrics/metrics.ts";
 import { reasonFields } from "../../src/protocol/reasons.ts";
 
@@ -30,6 +33,30 @@ it("docs/http.md has every reason, with its status", () => {
   );
   const known = Object.entries(reasonFields).map(([reason, { status }]) => `${status} ${reason}`);
   expect(listed.sort()).toEqual(known.sort());
+});
+
+const number = (value: number): string => value.toLocaleString("en-US");
+
+/** Each field of a table as the pages write it: its name, its range and its default. */
+function linesOf(fields: FieldTable<string>): [name: string, rule: string][] {
+  return Object.entries(fields).map(([name, { min, max, atMost, default: standard }]) => {
+    const range = `${number(min)}…${atMost ?? number(max)}`;
+    if (standard === undefined) return [name, range];
+    const words =
+      typeof standard === "number" ? number(standard) : `min(${standard.minOf.join(", ")})`;
+    return [name, `${range}; default ${words}`];
+  });
+}
+
+it("docs/http.md has every field of a policy, with its range and its default", () => {
+  const rows = sectionOf("http.md", "## Policies").matchAll(/^(\w+) = .*# .*?, (\d.*)$/gm);
+  expect([...rows].map(([, name, rule]) => [name, rule])).toEqual(linesOf(policyFields));
+});
+
+it("docs/http.md has every field of a lease, with its range", () => {
+  const [, rules] = /^lease = .*# (.*)$/m.exec(sectionOf("http.md", "## Leases")) ?? [];
+  const known = linesOf(leaseFields).map((line) => line.join(" "));
+  expect(rules).toBe(known.join("; "));
 });
 
 it("docs/code.md has every code that the command line ends with", () => {
