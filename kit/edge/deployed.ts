@@ -18,7 +18,16 @@ export const CLOSED = {
   ADMIN_TOKEN: undefined,
 };
 
-/** Calls an entrypoint of the Worker that is deployed with `variables`. */
+/** The environment of each deployment, which has one for as long as it lives. */
+const environments = new WeakMap<object, typeof env>();
+
+function environmentOf(variables: Record<string, unknown>): typeof env {
+  let environment = environments.get(variables);
+  if (!environment) environments.set(variables, (environment = { ...env, ...variables }));
+  return environment;
+}
+
+/** Calls an entrypoint of the Worker that is deployed with `variables`, the same object each time. */
 export async function deployed(
   variables: Record<string, unknown>,
   path: string,
@@ -26,7 +35,7 @@ export async function deployed(
   entrypoint: Entrypoint = "front",
 ): Promise<Response> {
   const request = new Request(`https://sluice.test${path}`, init);
-  return entrypoints[entrypoint].fetch(request, { ...env, ...variables });
+  return entrypoints[entrypoint].fetch(request, environmentOf(variables));
 }
 
 /** Request options that present `token`. */

@@ -6,7 +6,7 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 
-import type { OpenApiDocument } from "../../src/worker/pages/openapi.ts";
+import type { OpenApiDocument } from "../../src/worker/pages/openapi-types.ts";
 
 interface Described {
   readonly headers?: Readonly<Record<string, unknown>>;

@@ -5,14 +5,13 @@ import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snaps
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { PolicyChange } from "../wire/bucket-answers.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
-import type { BucketFiles } from "./config/bucket-files.ts";
+import type { Deployment } from "./deployment.ts";
 import type { BucketObject } from "../bucket/bucket-object.ts";
 import type { LeasedBucket } from "./leased-bucket.ts";
 import type { LosableAcquire } from "./call-with-requeue.ts";
 
 import { encodeAcquireCall } from "../wire/acquire-call.ts";
 import { followLines } from "../wire/acquire-lines.ts";
-import { leasedBucket } from "./lease-cache.ts";
 import { problemResponse } from "../answers/problem.ts";
 import { callWithRequeue } from "./call-with-requeue.ts";
 import { BucketUnreachableError, callWithRetry } from "../wire/call-with-retry.ts";
@@ -39,6 +38,16 @@ function arrivalStamp(): number {
   return lastArrivalAtMs;
 }
 
+/** The part of a deployment that buckets need. */
+export interface BucketDeployment {
+  /** The objects and, if they can be seen, their files, which show why an object can't be reached. */
+  readonly env: Pick<Deployment["env"], "BUCKETS" | "FILES">;
+  readonly leases: Deployment["leases"];
+}
+
+/** The sender of a request. Its signal is only read when a call has failed: reading it creates it. */
+export type BucketCaller = Pick<Request, "signal">;
+
 /** Makes a call again, or rejects if that can't help. */
 type CallAgain = <Result>(call: () => Promise<Result>) => Promise<Result>;
 
@@ -47,32 +56,22 @@ type CallAgain = <Result>(call: () => Promise<Result>) => Promise<Result>;
  * and with the signal's reason if the caller leaves while it is being reached.
  */
 export class BucketStub {
-  readonly #objects: DurableObjectNamespace<BucketObject>;
+  readonly #deployment: BucketDeployment;
   readonly #name: string;
   readonly #policy: NamedPolicyFields;
-  readonly #caller: Request;
-  readonly #dataset: AnalyticsEngineDataset | undefined;
-  readonly #files: BucketFiles | undefined;
+  readonly #caller: BucketCaller;
 
-  /**
-   * @param caller The request being answered; once its sender has left, no call is made again.
-   * @param dataset Where grants from leases are recorded.
-   * @param files The buckets' files, if they can be seen: they show why an object can't be reached.
-   */
+  /** @param caller The request being answered; once its sender has left, no call is made again. */
   constructor(
-    objects: DurableObjectNamespace<BucketObject>,
+    deployment: BucketDeployment,
     name: string,
     policy: NamedPolicyFields,
-    caller: Request,
-    dataset?: AnalyticsEngineDataset,
-    files?: BucketFiles,
+    caller: BucketCaller,
   ) {
-    this.#objects = objects;
+    this.#deployment = deployment;
     this.#name = name;
     this.#policy = policy;
     this.#caller = caller;
-    this.#dataset = dataset;
-    this.#files = files;
   }
 
   /**
@@ -225,7 +224,7 @@ export class BucketStub {
       try {
         await this.#stub().reset();
       } catch (error) {
-        if ((await this.#files?.setAside(this.#name)) !== true) throw error;
+        if ((await this.#deployment.env.FILES?.setAside(this.#name)) !== true) throw error;
       }
       forgetUnreachable(this.#name);
     });
@@ -262,15 +261,15 @@ export class BucketStub {
   }
 
   #place(): BucketPlace {
-    return { name: this.#name, files: this.#files };
+    return { name: this.#name, files: this.#deployment.env.FILES };
   }
 
-  /** This isolate's lease. The first caller creates it, so every caller passes everything it needs. */
+  /** This isolate's lease. */
   #leased(): LeasedBucket | undefined {
-    return leasedBucket(this.#objects, this.#name, this.#policy, this.#dataset);
+    return this.#deployment.leases.find(this.#name, this.#policy);
   }
 
   #stub(): DurableObjectStub<BucketObject> {
-    return this.#objects.getByName(this.#name);
+    return this.#deployment.env.BUCKETS.getByName(this.#name);
   }
 }

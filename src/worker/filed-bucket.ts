@@ -7,8 +7,8 @@ import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snaps
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { PolicyChange } from "../wire/bucket-answers.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
+import type { BucketCaller, BucketDeployment } from "./bucket-stub.ts";
 import type { BucketFiles } from "./config/bucket-files.ts";
-import type { BucketObject } from "../bucket/bucket-object.ts";
 import type { BucketHost } from "../bucket/bucket-host.ts";
 
 import { acquireResponse } from "../answers/acquire-response.ts";
@@ -22,13 +22,13 @@ export class FiledBucket extends BucketStub {
   readonly #files: BucketFiles;
 
   constructor(
-    objects: DurableObjectNamespace<BucketObject>,
+    deployment: BucketDeployment,
     name: string,
     policy: NamedPolicyFields,
-    caller: Request,
+    caller: BucketCaller,
     files: BucketFiles,
   ) {
-    super(objects, name, policy, caller, undefined, files);
+    super(deployment, name, policy, caller);
     this.#name = name;
     this.#policy = policy;
     this.#files = files;

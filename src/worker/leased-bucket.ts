@@ -1,26 +1,71 @@
 /**
- * One bucket as this isolate grants from it: the platform under a `LeaseDriver`. A grant from a lease
- * takes no call to the object. What the object must hear is sent on the side, in calls that keep running
- * after the response of the request that they began in.
+ * Buckets as this isolate grants from them: the platform under a `LeaseDriver`. A grant from a lease takes no
+ * call to the object. What the object must hear is sent on the side, in calls that keep running after the
+ * response of the request that they began in.
  */
-import { waitUntil } from "cloudflare:workers";
-
 import type { LeaseAsk, LeaseReport } from "../core/lease/lease.ts";
 import type { AskAnswer, LeaseStep } from "../core/lease/lease-driver.ts";
 import type { LeaseTerms } from "../core/policy.ts";
-import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
+import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { LeaseAnswer } from "../wire/bucket-answers.ts";
 import type { BucketState } from "../answers/acquire-answer.ts";
-import type { GrantPoints } from "../answers/grant-points.ts";
+import type { BucketObject } from "../bucket/bucket-object.ts";
 
 import { LeaseDriver } from "../core/lease/lease-driver.ts";
 import { Policy } from "../core/policy.ts";
 import { acquireResponse } from "../answers/acquire-response.ts";
+import { GrantPoints } from "../answers/grant-points.ts";
 import { isOverloaded } from "../wire/call-with-retry.ts";
+
+/**
+ * Buckets whose demand is followed, a few hundred bytes each. Where there are more, the one that was
+ * first asked for is forgotten; it still gives back what it holds.
+ */
+const MAX_BUCKETS = 10_000;
+
+/** Keeps what a promise stands for running after the response of the request it was made in. */
+type WaitUntil = (promise: Promise<unknown>) => void;
+
+/** The buckets that this isolate holds leases of. They live as long as the isolate does. */
+export class LeasedBuckets {
+  readonly #objects: DurableObjectNamespace<BucketObject>;
+  readonly #waitUntil: WaitUntil;
+  readonly #dataset: AnalyticsEngineDataset | undefined;
+  readonly #known = new Map<string, LeasedBucket>();
+
+  /** @param dataset Where grants from leases are recorded. */
+  constructor(
+    objects: DurableObjectNamespace<BucketObject>,
+    waitUntil: WaitUntil,
+    dataset?: AnalyticsEngineDataset,
+  ) {
+    this.#objects = objects;
+    this.#waitUntil = waitUntil;
+    this.#dataset = dataset;
+  }
+
+  /** The leases of the bucket `name`; `undefined` where its policy allows none. */
+  find(name: string, policy: NamedPolicyFields): LeasedBucket | undefined {
+    if (!policy.lease) return undefined;
+    let bucket = this.#known.get(name);
+    if (!bucket) {
+      const lend = async (ask: LeaseAsk): Promise<LeaseAnswer> => {
+        return await this.#objects.getByName(name).lend(name, policy, ask);
+      };
+      const points = this.#dataset && new GrantPoints(this.#dataset, "lease");
+      bucket = new LeasedBucket(policy.lease, lend, this.#waitUntil, points);
+      const [first] = this.#known.keys();
+      if (first !== undefined && this.#known.size >= MAX_BUCKETS) this.#known.delete(first);
+      this.#known.set(name, bucket);
+    }
+    return bucket;
+  }
+}
 
 /** The isolate's leases of one bucket. */
 export class LeasedBucket {
   readonly #lend: (ask: LeaseAsk) => Promise<LeaseAnswer>;
+  readonly #waitUntil: WaitUntil;
   readonly #driver: LeaseDriver;
   readonly #points: GrantPoints | undefined;
   /** The bucket as it was after the last lease. */
@@ -33,9 +78,11 @@ export class LeasedBucket {
   constructor(
     terms: LeaseTerms,
     lend: (ask: LeaseAsk) => Promise<LeaseAnswer>,
+    waitUntil: WaitUntil,
     points?: GrantPoints,
   ) {
     this.#lend = lend;
+    this.#waitUntil = waitUntil;
     this.#points = points;
     this.#driver = new LeaseDriver(terms);
   }
@@ -79,7 +126,7 @@ export class LeasedBucket {
    */
   giveUp(): void {
     const giveBack = this.#driver.giveBack();
-    if (giveBack) waitUntil(this.#report(giveBack));
+    if (giveBack) this.#waitUntil(this.#report(giveBack));
   }
 
   /**
@@ -95,9 +142,9 @@ export class LeasedBucket {
   }
 
   #perform({ ask, giveBack, wakeAtMs }: LeaseStep, nowMs: number): void {
-    if (ask) waitUntil(this.#ask(ask));
-    if (giveBack) waitUntil(this.#report(giveBack));
-    if (wakeAtMs !== undefined) waitUntil(this.#wakeAt(wakeAtMs, nowMs));
+    if (ask) this.#waitUntil(this.#ask(ask));
+    if (giveBack) this.#waitUntil(this.#report(giveBack));
+    if (wakeAtMs !== undefined) this.#waitUntil(this.#wakeAt(wakeAtMs, nowMs));
   }
 
   async #ask(ask: LeaseAsk): Promise<void> {

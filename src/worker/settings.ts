@@ -6,6 +6,7 @@ import { showValue } from "../core/values.ts";
 import { AccessTokens } from "./auth/access-tokens.ts";
 import { AllowedHosts } from "./config/allowed-hosts.ts";
 import { readCorsOrigins } from "./config/cors-origins.ts";
+import { perEnvironment } from "./config/per-environment.ts";
 import { PolicyTable } from "./config/policy-table.ts";
 import { switchRefusalLog } from "../answers/refusal-log.ts";
 
@@ -22,21 +23,12 @@ export interface Settings {
   readonly allowedHosts: AllowedHosts | undefined;
 }
 
-const known = new WeakMap<SluiceEnv, Settings>();
-
 /**
- * The settings of `env`.
+ * The settings of an environment.
  *
  * @throws {RangeError} If any setting is illegal, naming the field; Sluice never runs on a guess.
  */
-export function settingsOf(env: SluiceEnv): Settings {
-  let settings = known.get(env);
-  if (!settings) {
-    settings = readSettings(env);
-    known.set(env, settings);
-  }
-  return settings;
-}
+export const settingsOf = perEnvironment(readSettings);
 
 function readSettings(env: SluiceEnv): Settings {
   const { PUBLIC = "false", LOG_REFUSALS = "true", ANALYTICS } = env;

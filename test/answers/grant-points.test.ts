@@ -1,3 +1,4 @@
+import { waitUntil } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import type { BucketPlatform } from "../../src/bucket/platform.ts";
@@ -161,6 +162,7 @@ describe("LeasedBucket", () => {
           bucket: snapshot,
         };
       },
+      waitUntil,
       points,
     );
     expect(isolate.acquire(10)).toBeUndefined();

@@ -4,6 +4,7 @@
  */
 import type { env } from "cloudflare:workers";
 
+import { waitUntil } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi, type MockInstance } from "vitest";
 
 import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
@@ -11,6 +12,7 @@ import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { BucketUnreachableError } from "../../src/wire/call-with-retry.ts";
 import { BucketStub } from "../../src/worker/bucket-stub.ts";
+import { LeasedBuckets } from "../../src/worker/leased-bucket.ts";
 import { stubOf, uniqueName, useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
 let logged: MockInstance<typeof console.error>;
@@ -47,7 +49,8 @@ class GatedObjects {
 
   acquire(): Promise<Response> {
     const caller = new Request("https://sluice.test/");
-    const bucket = new BucketStub(this.#namespace, this.#name, policy, caller);
+    const deployment = { env: { BUCKETS: this.#namespace }, leases: this.#leases };
+    const bucket = new BucketStub(deployment, this.#name, policy, caller);
     return Promise.resolve(bucket.acquire({ tokens: 1, timeoutMs: 0 }));
   }
 
@@ -70,6 +73,7 @@ class GatedObjects {
   }
 
   #known: typeof env.BUCKETS | undefined = undefined;
+  readonly #leases = new LeasedBuckets(this.#namespace, waitUntil);
 }
 
 describe("a bucket with leases whose object is overloaded", () => {

@@ -1,11 +1,13 @@
-/** An isolate's leases of one bucket, whose object is played by the test. */
+/** An isolate's leases of buckets, whose objects are played by the test. */
+import { waitUntil } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 
 import type { LeaseAsk } from "../../src/core/lease/lease.ts";
+import type { BucketObject } from "../../src/bucket/bucket-object.ts";
 import type { LeaseAnswer } from "../../src/wire/bucket-answers.ts";
 
 import { Policy } from "../../src/core/policy.ts";
-import { LeasedBucket } from "../../src/worker/leased-bucket.ts";
+import { LeasedBucket, LeasedBuckets } from "../../src/worker/leased-bucket.ts";
 import { useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
 useVirtualTime();
@@ -61,7 +63,7 @@ class Lender {
 describe("LeasedBucket", () => {
   it("gives back what is left at a lease's end, though the clock was set back while it was quiet", async () => {
     const lender = new Lender();
-    const bucket = new LeasedBucket(lease, (ask) => lender.lend(ask));
+    const bucket = new LeasedBucket(lease, (ask) => lender.lend(ask), waitUntil);
     expect(bucket.acquire(10)).toBeUndefined();
     bucket.flushReports();
     await lender.answer;
@@ -74,7 +76,7 @@ describe("LeasedBucket", () => {
 
   it("gives all that it holds back when it hears that the bucket is paused", async () => {
     const lender = new Lender();
-    const bucket = new LeasedBucket(lease, (ask) => lender.lend(ask));
+    const bucket = new LeasedBucket(lease, (ask) => lender.lend(ask), waitUntil);
     expect(bucket.acquire(40)).toBeUndefined();
     bucket.flushReports();
     await lender.answer;
@@ -92,7 +94,7 @@ describe("LeasedBucket", () => {
 
   it("gives all that it holds back when it is told to, and nothing where it holds nothing", async () => {
     const lender = new Lender();
-    const bucket = new LeasedBucket(lease, (ask) => lender.lend(ask));
+    const bucket = new LeasedBucket(lease, (ask) => lender.lend(ask), waitUntil);
     bucket.giveUp();
     expect(lender.asks).toHaveLength(0);
     bucket.acquire(10);
@@ -110,7 +112,7 @@ describe("LeasedBucket", () => {
 
   it("goes on asking after an answer of a deployment whose policies it does not know", async () => {
     const lender = new Lender({ ...policy.toJSON(), novelty: 1 });
-    const bucket = new LeasedBucket(lease, (ask) => lender.lend(ask));
+    const bucket = new LeasedBucket(lease, (ask) => lender.lend(ask), waitUntil);
     expect(bucket.acquire(10)).toBeUndefined();
     bucket.flushReports();
     await lender.answer;
@@ -118,5 +120,34 @@ describe("LeasedBucket", () => {
     vi.setSystemTime(Date.now() + ttlMs / 4);
     bucket.flushReports();
     expect(lender.asks).toHaveLength(2);
+  });
+});
+
+describe("LeasedBuckets.find", () => {
+  const leased = { name: "*", ...policy.toJSON() };
+  const buckets = (): LeasedBuckets => {
+    return new LeasedBuckets({} as DurableObjectNamespace<BucketObject>, waitUntil);
+  };
+
+  it("finds nothing if the policy allows no lease", () => {
+    const { lease: _, ...unleased } = leased;
+    expect(buckets().find("a", unleased)).toBeUndefined();
+  });
+
+  it("finds the same each time a bucket is asked for by its name", () => {
+    const known = buckets();
+    const bucket = known.find("a", leased);
+    expect(bucket).toBeDefined();
+    expect(known.find("a", leased)).toBe(bucket);
+    expect(known.find("b", leased)).not.toBe(bucket);
+  });
+
+  it("forgets the first of more than 10,000 buckets", () => {
+    const known = buckets();
+    const first = known.find("0", leased);
+    const second = known.find("1", leased);
+    for (let index = 2; index <= 10_000; index += 1) known.find(`${index}`, leased);
+    expect(known.find("1", leased)).toBe(second);
+    expect(known.find("0", leased)).not.toBe(first);
   });
 });

@@ -9,29 +9,15 @@
  * length, and always all of them. *Messages*: any misplaced value may be a token, so a message names the
  * place of a fault and never shows a value.
  */
-import { BUCKET_PATTERN_RULE, isBucketPattern, matchesPattern } from "../config/bucket-pattern.ts";
+import type { Right, Scope } from "./scope.ts";
+
+import { BUCKET_PATTERN_RULE, isBucketPattern } from "../config/policy-table.ts";
 import { isRecord } from "../../core/is-record.ts";
 import { API_KEY_RULE, isApiKey } from "../../protocol/api-key.ts";
 
-/** What a caller may do with a bucket. */
-export type Right = "acquire" | "read" | "pause" | "admin";
-
-/** Rights on buckets. */
-export interface Scope {
-  readonly rights: readonly Right[];
-  /** Patterns of the buckets' names. */
-  readonly buckets: readonly string[];
-}
-
-/**
- * Whether any of `scopes` has `right` on the bucket. The right to change a bucket includes the right to pause
- * it.
- */
-export function isInScope(scopes: readonly Scope[], right: Right, bucket: string): boolean {
-  return scopes.some(({ rights, buckets }) => {
-    const isRight = rights.includes(right) || (right === "pause" && rights.includes("admin"));
-    return isRight && buckets.some((pattern) => matchesPattern(pattern, bucket));
-  });
+/** What may carry a bearer token: a request, or whatever else has its headers. */
+export interface Bearer {
+  readonly headers: { get(name: string): string | null };
 }
 
 interface RightsOfVariable {
@@ -84,9 +70,9 @@ export class AccessTokens {
     return new AccessTokens(tokens);
   }
 
-  /** What the request's bearer token is good for: nothing if it is missing or unknown. */
-  async scopesOf(request: Request): Promise<readonly Scope[]> {
-    const presented = BEARER.exec(request.headers.get("Authorization") ?? "")?.[1];
+  /** What the bearer token is good for: nothing if it is missing or unknown. */
+  async scopesOf({ headers }: Bearer): Promise<readonly Scope[]> {
+    const presented = BEARER.exec(headers.get("Authorization") ?? "")?.[1];
     if (presented === undefined) return [];
     const digest = await digestOf(presented);
     const known = await this.#knownTokens();

@@ -3,9 +3,8 @@
  * is rejected. What a token is good for is checked once the bucket's name is known and before any policy is
  * looked up, so that a caller can't probe for buckets it has no right on.
  */
-import type { Context } from "hono";
-
-import type { AccessTokens, Right, Scope } from "./access-tokens.ts";
+import type { AccessTokens, Bearer } from "./access-tokens.ts";
+import type { Right, Scope } from "./scope.ts";
 
 import { opennessOf } from "./openness.ts";
 import { problemResponse } from "../../answers/problem.ts";
@@ -19,59 +18,75 @@ export interface GuardSettings {
 }
 
 /** What the sender of a request may do, or the response that rejects it. */
-export type Guard = (request: Request) => Authorization | Promise<Authorization>;
+export type Guard = (bearer: Bearer) => Authorization | Promise<Authorization>;
 
 type Authorization = readonly Scope[] | Response;
+
+/** The guard of each right: it admits callers that may have the right on some bucket. */
+export type Guards = Readonly<Record<Right, Guard>>;
 
 /** What everyone may do if Sluice is public. */
 const PUBLIC_SCOPES: readonly Scope[] = [{ rights: ["acquire", "read"], buckets: ["*"] }];
 /** What a bound Worker may do: everything but admin calls. */
 const BINDING_SCOPES: readonly Scope[] = [{ rights: ["acquire", "read", "pause"], buckets: ["*"] }];
 
-/** For acquiring and reading: admits holders of an `API_TOKEN`, or everyone if Sluice is public. */
-export function apiGuard(settings: GuardSettings): Guard {
+/** For callers from the Internet. */
+export function publicGuards(settings: GuardSettings): Guards {
+  const guard = apiGuard(settings);
+  const admin = adminGuard(settings);
+  return { acquire: guard, read: guard, pause: publicPauseGuard(settings), admin };
+}
+
+/** For callers that have proved who they are by which entrypoint they reached. */
+export function boundGuards(settings: GuardSettings): Guards {
+  const admin = adminGuard(settings);
+  return { acquire: admitBound, read: admitBound, pause: boundPauseGuard(settings), admin };
+}
+
+function admitBound(): Authorization {
+  return BINDING_SCOPES;
+}
+
+/** Admits holders of an `API_TOKEN`, or everyone if Sluice is public. */
+function apiGuard(settings: GuardSettings): Guard {
   const { apiTokens } = settings;
-  if (apiTokens) return async (request) => admission(await apiTokens.scopesOf(request));
+  if (apiTokens) return async (bearer) => admission(await apiTokens.scopesOf(bearer));
   const scopes = opennessOf(settings) === "everybody" ? PUBLIC_SCOPES : [];
   return () => admission(scopes);
 }
 
-/** Admits everyone: for callers that have proved who they are by which entrypoint they reached. */
-export function boundGuard(): Guard {
-  return () => BINDING_SCOPES;
-}
-
 /** Admits holders of an `ADMIN_TOKEN`. */
-export function adminGuard({ adminTokens }: Pick<GuardSettings, "adminTokens">): Guard {
-  if (adminTokens) return async (request) => admission(await adminTokens.scopesOf(request));
+function adminGuard({ adminTokens }: GuardSettings): Guard {
+  if (adminTokens) return async (bearer) => admission(await adminTokens.scopesOf(bearer));
   return () => problemResponse("admin-disabled", { detail: "No ADMIN_TOKEN is set" });
 }
 
 /** Admits holders of an `API_TOKEN`, which may include the right to pause, or of an `ADMIN_TOKEN`. */
-export function apiPauseGuard({ apiTokens, adminTokens }: GuardSettings): Guard {
-  if (!apiTokens) return adminGuard({ adminTokens });
-  return async (request) => {
-    const scopes = [await apiTokens.scopesOf(request), await adminTokens?.scopesOf(request)];
+function publicPauseGuard(settings: GuardSettings): Guard {
+  const { apiTokens, adminTokens } = settings;
+  if (!apiTokens) return adminGuard(settings);
+  return async (bearer) => {
+    const scopes = [await apiTokens.scopesOf(bearer), await adminTokens?.scopesOf(bearer)];
     return admission(scopes.flatMap((some) => some ?? []));
   };
 }
 
 /** Admits everyone, and adds the rights of an `ADMIN_TOKEN` if there is one. */
-export function boundPauseGuard({ adminTokens }: GuardSettings): Guard {
-  if (!adminTokens) return boundGuard();
-  return async (request) => [...BINDING_SCOPES, ...(await adminTokens.scopesOf(request))];
+function boundPauseGuard({ adminTokens }: GuardSettings): Guard {
+  if (!adminTokens) return admitBound;
+  return async (bearer) => [...BINDING_SCOPES, ...(await adminTokens.scopesOf(bearer))];
 }
 
 /** Answers a request that `guard` admits; `answer` gets what its sender may do. */
 export function authorize(
-  c: Context,
+  bearer: Bearer,
   guard: Guard,
   answer: (scopes: readonly Scope[]) => Response | Promise<Response>,
 ): Response | Promise<Response> {
   const enter = (admitted: Authorization): Response | Promise<Response> => {
     return admitted instanceof Response ? admitted : answer(admitted);
   };
-  const admitted = guard(c.req.raw);
+  const admitted = guard(bearer);
   return admitted instanceof Promise ? admitted.then(enter) : enter(admitted);
 }
 

@@ -1,20 +1,38 @@
 /**
  * Which policy a bucket has: the table `[vars.POLICIES]` of the configuration, checked as a whole.
  *
- * The exact name wins, then the longest prefix (see bucket-pattern.ts). A table with any fault is rejected
- * entirely.
+ * A policy is configured under a pattern: a bucket's name, a prefix followed by `*`, or `*` alone. The exact
+ * name wins, then the longest prefix. A table with any fault is rejected entirely.
  */
 import type { NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
 
 import { Policy } from "../../core/policy.ts";
 import { showValue } from "../../core/values.ts";
-import {
-  BUCKET_PATTERN_RULE,
-  isBucketPattern,
-  isPrefix,
-  matchesPattern,
-} from "./bucket-pattern.ts";
+import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 import { isRecord } from "../../core/is-record.ts";
+
+/** The rule in words, for messages. */
+export const BUCKET_PATTERN_RULE = `a pattern is "*", or a bucket's name or prefix: ${BUCKET_NAME_RULE}`;
+
+/** Whether `value` is a legal pattern. */
+export function isBucketPattern(value: unknown): value is string {
+  if (typeof value !== "string") return false;
+  return value === "*" || isBucketName(isPrefix(value) ? prefixOf(value) : value);
+}
+
+/** Whether the pattern stands for all names with a prefix, rather than for one name. */
+function isPrefix(pattern: string): boolean {
+  return pattern.endsWith("*");
+}
+
+/** Whether the pattern matches the bucket `name`. */
+export function matchesPattern(pattern: string, name: string): boolean {
+  return isPrefix(pattern) ? name.startsWith(prefixOf(pattern)) : name === pattern;
+}
+
+function prefixOf(pattern: string): string {
+  return pattern.slice(0, -1);
+}
 
 /** The configured policies by pattern. */
 export class PolicyTable {
@@ -52,9 +70,10 @@ export class PolicyTable {
 
   /** The policy of the bucket `name`; `undefined` if no pattern matches it. */
   find(name: string): NamedPolicyFields | undefined {
-    return (
-      this.#exact.get(name) ?? this.#byPrefix.find((policy) => matchesPattern(policy.name, name))
-    );
+    const exact = this.#exact.get(name);
+    if (exact) return exact;
+    for (const policy of this.#byPrefix) if (matchesPattern(policy.name, name)) return policy;
+    return undefined;
   }
 }
 

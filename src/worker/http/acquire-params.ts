@@ -8,6 +8,7 @@
  */
 import type { Ask } from "../../core/ask.ts";
 import type { FieldFault, Range } from "../../core/values.ts";
+import type { Query } from "./query.ts";
 
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 import { policyFields } from "../../core/policy.ts";
@@ -29,9 +30,6 @@ export const acquireRanges = {
   tokens: { min: 1, max: Number.MAX_SAFE_INTEGER },
   timeoutMs: policyFields.maxWaitMs,
 } as const satisfies Readonly<Record<string, Range>>;
-
-/** The values of each query parameter. */
-type Query = Readonly<Record<string, readonly string[]>>;
 
 /** What is asked of which bucket, or every fault in it. `body` is the parsed JSON object of a POST. */
 export function readAcquireParams(

@@ -1,6 +1,9 @@
 /** Reads a small JSON object from a request. Things that `JSON.parse` accepts silently are errors here. */
 import { isRecord } from "../../core/is-record.ts";
 
+/** A policy is eight numbers; this leaves room for a hundred times as much. */
+const MAX_BODY_BYTES = 16 * 1024;
+
 /** What is wrong with a body, in one sentence. */
 export class JsonBodyError extends Error {
   override readonly name = "JsonBodyError";
@@ -25,7 +28,7 @@ export class BodyTooLargeError extends Error {
  */
 export async function readJsonObject(
   request: Request,
-  maxBytes: number,
+  maxBytes = MAX_BODY_BYTES,
 ): Promise<Record<string, unknown>> {
   return parseJsonObject(await readText(request, maxBytes));
 }

@@ -30,12 +30,12 @@ export function isOriginAllowed(request: Request, allowed: CorsOrigins): boolean
 }
 
 /**
- * The request as token checks expect it: with the token in the `Authorization` header that a browser can't
- * send. A request that already has the header stays unchanged.
+ * The request's headers as token checks expect them: with the token in the `Authorization` header that a
+ * browser can't send. Those of a request that has the header stay as they are.
  */
-export function withBearer(request: Request): Request {
+export function withBearer(request: Request): Pick<Request, "headers"> {
   if (request.headers.has("Authorization")) return request;
   const token = apiKeyIn(subprotocolsOf(request));
   if (token === undefined) return request;
-  return new Request(request.url, { headers: { Authorization: `Bearer ${token}` } });
+  return { headers: new Headers({ Authorization: `Bearer ${token}` }) };
 }

@@ -10,7 +10,7 @@
  * gets, because the next scrape comes soon; one that doesn't answer is down in `sluice_up` and has no other
  * sample. A scrape starts no bucket, takes no tokens and writes nothing.
  */
-import type { Scope } from "../auth/access-tokens.ts";
+import type { Scope } from "../auth/scope.ts";
 import type { NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
 import type { BucketStats } from "../../wire/bucket-answers.ts";
 import type { BucketFiles } from "../config/bucket-files.ts";
@@ -19,7 +19,7 @@ import type { ScrapedBucket } from "./metrics.ts";
 import type { PolicyTable } from "../config/policy-table.ts";
 
 import { showValue } from "../../core/values.ts";
-import { isInScope } from "../auth/access-tokens.ts";
+import { isInScope } from "../auth/scope.ts";
 import { invalidRequestResponse } from "../../answers/acquire-response.ts";
 import { forbidden } from "../auth/authorize.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";

@@ -2,7 +2,7 @@
  * The description of the HTTP interface as a readable page: plain HTML without a script, so that the
  * strictest content security policy fits it, and printing or searching the page covers everything.
  */
-import type { Answer, OpenApiDocument, Operation, Parameter } from "./openapi.ts";
+import type { Answer, OpenApiDocument, Operation, Parameter } from "./openapi-types.ts";
 import type { Schema } from "./json-schema.ts";
 
 /** The path of the page's style sheet. */

@@ -12,8 +12,6 @@
  * Its policy lets it load its own scripts, styles and icon, and talk to its own origin ('self' covers
  * WebSockets, by CSP 3), and nothing else: no text can become a script, whatever a name contains.
  */
-import type { Context } from "hono";
-
 import { assets, pageHtml, type Asset } from "../../dashboard/assets.ts";
 import { qualityOf } from "../http/accept.ts";
 import { COMMON_FIELDS } from "../../answers/common-fields.ts";
@@ -62,8 +60,8 @@ const pages: Readonly<Record<PageDepth, string>> = {
 };
 
 /** Whether the sender prefers a page to JSON. Without a preference it gets JSON. */
-export function prefersPage(c: Context): boolean {
-  const accepted = c.req.header("Accept") ?? "";
+export function prefersPage({ headers }: Request): boolean {
+  const accepted = headers.get("Accept") ?? "";
   return qualityOf(accepted, PAGE) > qualityOf(accepted, DATA);
 }
 

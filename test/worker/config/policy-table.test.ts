@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 
 import { ONE_A_SECOND as one } from "../../../kit/edge/deployed.ts";
-import { PolicyTable } from "../../../src/worker/config/policy-table.ts";
+import {
+  PolicyTable,
+  isBucketPattern,
+  matchesPattern,
+} from "../../../src/worker/config/policy-table.ts";
 
 describe("PolicyTable", () => {
   const table = new PolicyTable({
@@ -46,5 +50,29 @@ describe("PolicyTable", () => {
     [{ x: { ...one, initialTokens: 2 } }, "initialTokens must be at most the capacity, 1: got 2"],
   ])("refuses %j and says what is wrong", (configured, message) => {
     expect(() => new PolicyTable(configured)).toThrow(message);
+  });
+});
+
+describe("isBucketPattern", () => {
+  it.each(["*", "x", "api:*", "api:ann", `${"x".repeat(100)}*`])("takes %s", (pattern) => {
+    expect(isBucketPattern(pattern)).toBe(true);
+  });
+
+  it.each(["", "**", "a*b", "a b", "*x", "é", 1, null, ["x"]])("refuses %j", (value) => {
+    expect(isBucketPattern(value)).toBe(false);
+  });
+});
+
+describe("matchesPattern", () => {
+  it.each([
+    ["*", "x", true],
+    ["x", "x", true],
+    ["x", "xx", false],
+    ["api:*", "api:ann", true],
+    ["api:*", "api:", true],
+    ["api:*", "api", false],
+    ["api:*", "web:api:ann", false],
+  ])("%s matches %s: %s", (pattern, name, expected) => {
+    expect(matchesPattern(pattern, name)).toBe(expected);
   });
 });

@@ -1,7 +1,7 @@
 /** Who gets the live page, with which fields, and what it loads. */
 import { describe, expect, it } from "vitest";
 
-import type { OpenApiDocument } from "../../../src/worker/pages/openapi.ts";
+import type { OpenApiDocument } from "../../../src/worker/pages/openapi-types.ts";
 import type { ProblemBody } from "../../../src/protocol/problem-document.ts";
 
 import { CLOSED, deployed, entrypoints, type Entrypoint } from "../../../kit/edge/deployed.ts";

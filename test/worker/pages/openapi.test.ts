@@ -1,40 +1,10 @@
 /** The description of the HTTP interface, against the interface that it describes. */
 import { describe, expect, it } from "vitest";
 
-import type { OpenApiDocument } from "../../../src/worker/pages/openapi.ts";
-
 import { openApiDocument } from "../../../src/worker/pages/openapi.ts";
 import { DescribedAnswers } from "../../../kit/http/described-answers.ts";
 import { ADMIN, request } from "../../../kit/edge/surfaces.ts";
 import { uniqueName } from "../../../kit/edge/virtual-time.ts";
-
-describe("/openapi.json", () => {
-  it("is the description, as JSON", async () => {
-    const response = await request("/openapi.json");
-    expect(response.headers.get("Content-Type")).toBe("application/json");
-    expect(await response.json<OpenApiDocument>()).toEqual(
-      JSON.parse(JSON.stringify(openApiDocument)),
-    );
-  });
-
-  it.each(Object.entries(openApiDocument.paths))(
-    "%s has just the methods listed",
-    async (path, methods) => {
-      const response = await request(path.replace("{name}", "x"), { method: "PATCH" });
-      expect(response.status).toBe(405);
-      const allowed = (response.headers.get("Allow") ?? "").split(", ");
-      const listed = Object.keys(methods).map((method) => method.toUpperCase());
-      expect(allowed.filter((method) => method !== "HEAD").sort()).toEqual(listed.sort());
-    },
-  );
-
-  it("names each operation once", () => {
-    const ids = Object.values(openApiDocument.paths).flatMap((methods) =>
-      Object.values(methods).map(({ operationId }) => operationId),
-    );
-    expect(new Set(ids).size).toBe(ids.length);
-  });
-});
 
 describe("descriptions", () => {
   /** Each description and summary in the document. */

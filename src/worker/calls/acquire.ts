@@ -1,0 +1,125 @@
+/** `GET` and `POST /acquire`: takes tokens, waiting for them if necessary. */
+import type { PlaceFollower } from "../../wire/acquire-lines.ts";
+import type { Parameter } from "../pages/openapi-types.ts";
+import type { Call, CallContext, DescribedCall } from "./call.ts";
+
+import { invalidRequestResponse } from "../../answers/acquire-response.ts";
+import { failureResponse } from "../failure-response.ts";
+import { readAcquireParams } from "../http/acquire-params.ts";
+import { answerFormOf, hasHadLastEvent, noMoreEvents } from "../http/event-stream.ts";
+import { readJsonObject } from "../http/json-body.ts";
+import { queryOf } from "../http/query.ts";
+import { streamedAcquire, streamedIfQueued } from "../http/streamed-acquire.ts";
+import { acquireFields } from "../pages/openapi-schemas.ts";
+import { bucketFor } from "./bucket-for.ts";
+import { jsonAnswer, quotaFields } from "./call.ts";
+
+const granted = jsonAnswer("The tokens are granted.", "Grant", {
+  bucket: "x",
+  tokens: 1,
+  remaining: 0,
+  waitedMs: 1003,
+  grantedAtMs: 1795425904731,
+});
+
+/** What both methods have in common. */
+const described = {
+  path: "/acquire",
+  tag: "Acquiring",
+  right: "acquire",
+  description:
+    "Takes tokens, waiting for them if necessary: the answer is held back until the outcome is known. " +
+    "Strictly first come, first served. A request that can't be granted in time is refused immediately and takes nothing. " +
+    "If `Accept` lists `text/event-stream`, the answer is a stream of events. " +
+    "`queued` has the `position` in the queue (1 is the head) and `etaMs`, the time until the grant as things stand. It is sent at once and at each change; a comment follows if nothing changes for a while. " +
+    "The last event is `granted` or `refused`, with the body of the plain answer. " +
+    "The status of a stream is 200 whatever the outcome, except for faults that are found before the bucket is asked. " +
+    "If `Accept` also lists `application/json`, the answer is a stream only if the request has to wait. Its last event is then preceded by an event `fields` with the `RateLimit` fields.",
+  answers: {
+    200: {
+      ...granted,
+      content: {
+        ...granted.content,
+        "text/event-stream": { schema: { type: "string", description: "Server-sent events" } },
+      },
+      headers: quotaFields,
+    },
+    204: {
+      description:
+        "Stops an `EventSource` that reconnects after its last event (`Last-Event-ID: settled`). Nothing is taken.",
+    },
+  },
+  reasons: [
+    "exceeds-capacity",
+    "idempotency-key-reused",
+    "timeout",
+    "queue-full",
+    "cancelled",
+    "bucket-reset",
+  ],
+} as const satisfies Partial<DescribedCall>;
+
+/** The header with the key. */
+export const idempotencyKeyParameter: Parameter = {
+  name: "Idempotency-Key",
+  in: "header",
+  description:
+    "Use a new key for each acquire, and the same key for its retries. The tokens are taken once. A request whose connection broke keeps its place in the queue if it is retried within 30 seconds. A structured field string of 1 to 255 printable ASCII characters",
+  schema: { type: "string", minLength: 1 },
+};
+
+/** The fields as parameters of a query. */
+export const acquireQuery: readonly Parameter[] = Object.entries(acquireFields).map(
+  ([name, schema]) => {
+    const description = schema.description ?? name;
+    return { name, in: "query", description, required: name === "bucket", schema };
+  },
+);
+
+export const acquireByGet: Call = {
+  ...described,
+  method: "GET",
+  operationId: "acquire",
+  summary: "Acquire tokens",
+  parameters: [...acquireQuery, idempotencyKeyParameter],
+  hasNoHead: true,
+  handle: (context) => acquire(context, {}),
+};
+
+export const acquireByPost: Call = {
+  ...described,
+  method: "POST",
+  operationId: "acquireByPost",
+  summary: "Acquire tokens by POST",
+  description: `${described.description} A field may be in the query or in the body, but only once.`,
+  parameters: [
+    ...acquireQuery.map(({ required, ...optional }) => optional),
+    idempotencyKeyParameter,
+  ],
+  body: {
+    isRequired: false,
+    schema: { type: "object", properties: acquireFields, additionalProperties: false },
+  },
+  handle: async (context) => acquire(context, await readJsonObject(context.request)),
+};
+
+function acquire(
+  { deployment, request, scopes }: CallContext,
+  body: Readonly<Record<string, unknown>>,
+): Response | Promise<Response> {
+  const { headers } = request;
+  const read = readAcquireParams(queryOf(request.url), body, headers);
+  if (!read.ok) return invalidRequestResponse(read.errors);
+  const { ask } = read;
+  const bucket = bucketFor(deployment, scopes, "acquire", read.bucket, request);
+  if (bucket instanceof Response) return bucket;
+  const form = answerFormOf(headers);
+  if (form === "plain") return bucket.acquire(ask);
+  if (hasHadLastEvent(headers)) return noMoreEvents();
+  const acquireAs = (follower: PlaceFollower): Response | Promise<Response> => {
+    return bucket.acquire(ask, follower);
+  };
+  return form === "stream"
+    ? streamedAcquire(acquireAs, failureResponse)
+    : streamedIfQueued(acquireAs, failureResponse);
+}

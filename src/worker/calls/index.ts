@@ -1,0 +1,40 @@
+/** All calls of the HTTP interface, in the order in which the description shows them. */
+import type { Call } from "./call.ts";
+
+import { acquireByGet, acquireByPost } from "./acquire.ts";
+import { cancel } from "./cancel.ts";
+import { describe, describeAsPage } from "./describe.ts";
+import { health } from "./health.ts";
+import { inspect } from "./inspect.ts";
+import { pause } from "./pause.ts";
+import { reset } from "./reset.ts";
+import { scrape } from "./scrape.ts";
+import { setPolicy } from "./set-policy.ts";
+import { watch } from "./watch.ts";
+
+export const calls: readonly Call[] = [
+  acquireByGet,
+  acquireByPost,
+  cancel,
+  inspect,
+  setPolicy,
+  reset,
+  pause,
+  watch,
+  health,
+  scrape,
+  describe,
+  describeAsPage,
+];
+
+/** The methods of each path, as `Allow` lists them. */
+export const methodsByPath: ReadonlyMap<string, readonly string[]> = foldMethods();
+
+function foldMethods(): Map<string, string[]> {
+  const folded = new Map<string, string[]>();
+  for (const { path, method, hasNoHead } of calls) {
+    const methods = method === "GET" && !hasNoHead ? [method, "HEAD"] : [method];
+    folded.set(path, [...(folded.get(path) ?? []), ...methods]);
+  }
+  return folded;
+}

@@ -1,0 +1,24 @@
+/** `GET /buckets/NAME`: a bucket's state; for browsers, the live page. */
+import type { Answer } from "../pages/openapi-types.ts";
+import type { Call } from "./call.ts";
+
+import { jsonResponse } from "../http/json-response.ts";
+import { VARY, pageResponse, prefersPage } from "../pages/live-page.ts";
+import { htmlAnswer, jsonAnswer } from "./call.ts";
+
+const snapshot: Answer = jsonAnswer("The bucket.", "Snapshot");
+
+export const inspect: Call = {
+  method: "GET",
+  path: "/buckets/{name}",
+  operationId: "inspect",
+  tag: "Buckets",
+  summary: "Inspect a bucket",
+  description:
+    "Takes no tokens and does not start the bucket: an unused bucket is shown as it would start. A client that prefers `text/html`, as browsers do, gets the live page instead. Browsers find the page of the bucket `x` at `/`.",
+  right: "read",
+  answers: { 200: { ...snapshot, content: { ...snapshot.content, ...htmlAnswer.content } } },
+  // It is the page that asks a visitor for a token.
+  answerToAnyone: (request) => (prefersPage(request) ? pageResponse(1) : undefined),
+  handleBucket: async (bucket) => jsonResponse(await bucket.inspect(), VARY),
+};

@@ -1,0 +1,20 @@
+/** `DELETE /buckets/NAME`: refuses all waiters of a bucket and forgets it. */
+import type { Call } from "./call.ts";
+
+import { COMMON_FIELDS } from "../../answers/common-fields.ts";
+
+export const reset: Call = {
+  method: "DELETE",
+  path: "/buckets/{name}",
+  operationId: "reset",
+  tag: "Buckets",
+  summary: "Reset a bucket",
+  description:
+    "Refuses all waiters with `bucket-reset`, and forgets tokens, counts, keys and an overridden policy.",
+  right: "admin",
+  answers: { 204: { description: "The bucket is reset." } },
+  handleBucket: async (bucket) => {
+    await bucket.reset();
+    return new Response(null, { status: 204, headers: COMMON_FIELDS });
+  },
+};

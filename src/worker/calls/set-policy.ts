@@ -1,0 +1,38 @@
+/** `PUT /buckets/NAME`: gives a bucket its own policy. */
+import type { BucketSnapshot } from "../../protocol/bucket-snapshot.ts";
+import type { BucketStub } from "../bucket-stub.ts";
+import type { Call } from "./call.ts";
+
+import { invalidRequestResponse } from "../../answers/acquire-response.ts";
+import { fieldFaults } from "../../core/policy.ts";
+import { readJsonObject } from "../http/json-body.ts";
+import { jsonResponse } from "../http/json-response.ts";
+import { jsonAnswer } from "./call.ts";
+
+export const setPolicy: Call = {
+  method: "PUT",
+  path: "/buckets/{name}",
+  operationId: "setPolicy",
+  tag: "Buckets",
+  summary: "Override a bucket's policy",
+  description:
+    "Overrides the configured policy until the bucket is reset. Tokens beyond the new capacity are dropped. Waiters keep their order and are rescheduled.",
+  right: "admin",
+  body: { isRequired: true, schema: { $ref: "#/components/schemas/PolicyChange" } },
+  answers: { 200: jsonAnswer("The bucket after the change.", "Snapshot") },
+  handleBucket: async (bucket, { request }) => {
+    const changed = await changePolicy(bucket, await readJsonObject(request));
+    return changed instanceof Response ? changed : jsonResponse(changed);
+  },
+};
+
+/** The bucket under its new policy; or the refusal, with everything that is wrong with `changes`. */
+async function changePolicy(
+  bucket: BucketStub,
+  changes: Readonly<Record<string, unknown>>,
+): Promise<BucketSnapshot | Response> {
+  const faults = fieldFaults(changes);
+  if (faults.length > 0) return invalidRequestResponse(faults);
+  const changed = await bucket.changePolicy(changes);
+  return changed.ok ? changed.snapshot : invalidRequestResponse(changed.errors);
+}

@@ -1,0 +1,35 @@
+/** The answers to a request that ends with an error. */
+import { invalidRequestResponse } from "../answers/acquire-response.ts";
+import { problemResponse } from "../answers/problem.ts";
+import { clientClosedResponse } from "../protocol/client-closed.ts";
+import { BucketUnreachableError } from "../wire/call-with-retry.ts";
+import { BodyTooLargeError, JsonBodyError } from "./http/json-body.ts";
+import { UnreadableStateError } from "./unreachable-log.ts";
+
+/** When to retry if a bucket could not be reached: the platform needs about this long. */
+const UNAVAILABLE_RETRY_MS = 1_000;
+
+/** The answer to `request`, whose call has thrown `error`. */
+export function errorResponse(error: unknown, { signal }: Pick<Request, "signal">): Response {
+  if (error instanceof JsonBodyError) {
+    return invalidRequestResponse([{ field: "body", message: error.message }]);
+  }
+  if (error instanceof BodyTooLargeError) {
+    return problemResponse("body-too-large", { detail: error.message });
+  }
+  if (signal.aborted) return clientClosedResponse();
+  return failureResponse(error);
+}
+
+/** The answer when Sluice itself fails. */
+export function failureResponse(error: unknown): Response {
+  // The log already has this error, with more details than are known here.
+  if (error instanceof BucketUnreachableError) {
+    const { cause } = error;
+    const isDamaged = cause instanceof UnreadableStateError;
+    const detail = isDamaged ? cause.message : "The bucket could not be reached";
+    return problemResponse("unavailable", { detail, retryAfterMs: UNAVAILABLE_RETRY_MS });
+  }
+  console.error(error);
+  return problemResponse("internal-error", { detail: "Sluice failed to handle this request" });
+}

@@ -1,0 +1,9 @@
+/** Answers in JSON. */
+import { COMMON_FIELDS } from "../../answers/common-fields.ts";
+import { jsonText } from "../../protocol/json-text.ts";
+
+/** The response `200` with this body. */
+export function jsonResponse(body: object, headers: Record<string, string> = {}): Response {
+  const fields = { ...COMMON_FIELDS, "Content-Type": "application/json", ...headers };
+  return new Response(jsonText(body), { headers: fields });
+}

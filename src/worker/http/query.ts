@@ -1,0 +1,12 @@
+/** The query of a request, decoded as the router decodes a path. */
+import { getQueryParams } from "hono/utils/url";
+
+/** The values of each parameter, in order. */
+export type Query = Readonly<Record<string, readonly string[]>>;
+
+/** The query in a URL. */
+export function queryOf(url: string): Query {
+  const query = getQueryParams(url);
+  // With a name as a second argument it would be something else.
+  return query === undefined || Array.isArray(query) ? {} : query;
+}
