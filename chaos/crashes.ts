@@ -23,7 +23,8 @@ import { HttpClient } from "../kit/http/http-connection.ts";
 import { Random } from "../kit/random.ts";
 import { startWorkerd, type WorkerdServer } from "../kit/processes/server.ts";
 import { ClientBook, type AskedAgain } from "./client-book.ts";
-import { maxBatch } from "../src/core/write-ahead.ts";
+import { Policy } from "../src/core/policy.ts";
+import { tokenBucket } from "../src/core/limits/token-bucket.ts";
 import { largest, percentile, shown, total } from "../kit/statistics.ts";
 
 const DAY_MS = 86_400_000;
@@ -419,7 +420,7 @@ function lossFigure(rate: string, policy: PolicyFields, losses: readonly Loss[])
   const ofPolicy = losses.filter((loss) => loss.policy === policy);
   const most = largest(ofPolicy.map(lostBeyondUnderWay));
   const all = total(ofPolicy.map(({ lostTokens }) => lostTokens));
-  const batch = maxBatch(policy);
+  const batch = tokenBucket.maxBatch(Policy.of(policy));
   return {
     what: `a bucket of ${rate}: tokens lost by one kill beyond those under way to clients`,
     measured: `${most} (all ${ofPolicy.length} kills, with those under way: ${shown(all)})`,

@@ -125,7 +125,7 @@ const result: CoreResult = {
       name: CORE,
       isOurs: true,
       how:
-        "`Limiter` as the Durable Object calls it (the verb, `nextWakeAtMs`, `checkpoint`), time handed " +
+        "`Limiter` as the Durable Object calls it (the verb, whose turn says when to wake and what to write), time handed " +
         "in, no promise; beyond `queueLimit` with callers that are put back after a reset",
       cannot: {},
     },

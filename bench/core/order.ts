@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 
-import type { AcquireRequest, Turn } from "../../src/core/limiter.ts";
+import type { AcquireRequest, Turn } from "../../src/core/turn.ts";
 import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 import type { Contender } from "./contender.ts";
 

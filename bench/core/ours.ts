@@ -51,7 +51,7 @@ export const promised: Contender = {
   name: "Sluice core, a promise each",
   isOurs: true,
   how:
-    "`Limiter` as the Durable Object calls it (`Date.now()`, the verb, `nextWakeAtMs`, `checkpoint`), " +
+    "`Limiter` as the Durable Object calls it (`Date.now()` and the verb, whose turn says when to wake and what to write), " +
     "a promise for each caller; beyond `queueLimit` as callers that are put back after a reset",
   cannot: { try: "that is the core itself" },
   acquires: 200_000,
@@ -71,9 +71,7 @@ export const promised: Contender = {
     });
     const limiter = new Limiter<(outcome: Outcome) => void>(policy);
     let waiting = 0;
-    const finish = (turn: ReturnType<typeof limiter.advance>, nowMs: number) => {
-      void limiter.nextWakeAtMs;
-      limiter.checkpoint(nowMs);
+    const finish = (turn: ReturnType<typeof limiter.advance>) => {
       for (const { caller, outcome } of turn.settled) caller(outcome);
     };
     const ask = (count: number, resolve: (outcome: Outcome) => void) => {
@@ -84,7 +82,7 @@ export const promised: Contender = {
           : { caller: resolve, tokens: count, firstArrivalMs: nowMs };
       const turn = limiter.acquire(request, nowMs);
       if (turn.waiter) waiting += 1;
-      finish(turn, nowMs);
+      finish(turn);
       return turn.waiter;
     };
     return {
@@ -97,7 +95,7 @@ export const promised: Contender = {
           if (!waiter) throw new Error("Granted, where it should have had to wait");
           leave = () => {
             const nowMs = Date.now();
-            finish(limiter.cancel(waiter, nowMs), nowMs);
+            finish(limiter.cancel(waiter, nowMs));
             reject(reason);
           };
         });
@@ -106,7 +104,7 @@ export const promised: Contender = {
       empty: async () => void (await new Promise<Outcome>((resolve) => void ask(tokens, resolve))),
       tick: () => {
         const wakeAtMs = limiter.nextWakeAtMs;
-        if (wakeAtMs !== undefined) finish(limiter.advance(wakeAtMs), wakeAtMs);
+        if (wakeAtMs !== undefined) finish(limiter.advance(wakeAtMs));
       },
     };
   },

@@ -2,7 +2,7 @@
  * Measures the core by itself: `Limiter`, called as the Durable Object calls it. Time is handed in, so
  * nothing waits and no promise is made; what the object and the runtime add is `npm run bench`'s to say.
  */
-import type { Turn } from "../../src/core/limiter.ts";
+import type { Turn } from "../../src/core/turn.ts";
 import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
@@ -45,7 +45,7 @@ export function sampleAcquire(): number {
   const busyBeforeNs = busyNs();
   for (let call = 0; call < ACQUIRES; call += 1) {
     const nowMs = STARTED_AT_MS + Math.floor(call / ACQUIRES_PER_MS);
-    const turn = finished(limiter, limiter.acquire({ caller: call }, nowMs), nowMs);
+    const turn = limiter.acquire({ caller: call }, nowMs);
     for (const { caller, outcome } of turn.settled) if (outcome.ok && caller === call) granted += 1;
   }
   const busySumNs = busyNs() - busyBeforeNs;
@@ -105,7 +105,7 @@ export function sampleQueue(waiters: number, canOverflow: boolean): PureSample {
   const turns = new Array<Turn<number>>();
   const drainNs = busyNsOf(() => {
     for (const { limiter } of queues) {
-      turns.push(finished(limiter, limiter.advance(wakeAtMs), wakeAtMs));
+      turns.push(limiter.advance(wakeAtMs));
     }
   });
 
@@ -144,25 +144,13 @@ function joined(limiter: Limiter<number>, caller: number, tokens: number): Waite
     caller < QUEUE_LIMIT
       ? { caller, tokens, timeoutMs: MAX_WAIT_MS }
       : { caller, tokens, timeoutMs: MAX_WAIT_MS, firstArrivalMs: STARTED_AT_MS };
-  const { waiter } = finished(limiter, limiter.acquire(request, STARTED_AT_MS), STARTED_AT_MS);
+  const { waiter } = limiter.acquire(request, STARTED_AT_MS);
   if (!waiter) throw new Error(`${NAME}: caller ${caller} does not wait`);
   return waiter;
 }
 
 function left(limiter: Limiter<number>, waiter: Waiter<number>): void {
-  finished(limiter, limiter.cancel(waiter, STARTED_AT_MS), STARTED_AT_MS);
-}
-
-/** What the owner of a limiter asks after each turn, kept where the compiler cannot see it unused. */
-const asked: { wakeAtMs: number | undefined; state: unknown } = {
-  wakeAtMs: undefined,
-  state: undefined,
-};
-
-function finished(limiter: Limiter<number>, turn: Turn<number>, nowMs: number): Turn<number> {
-  asked.wakeAtMs = limiter.nextWakeAtMs;
-  asked.state = limiter.checkpoint(nowMs);
-  return turn;
+  limiter.cancel(waiter, STARTED_AT_MS);
 }
 
 function expectOrder(settled: Turn<number>["settled"], gone: ReadonlySet<number>): void {

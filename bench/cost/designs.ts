@@ -91,8 +91,11 @@ export const naive: Design = (fields, clock, meter) => {
     meter.count("calls");
     bucket ??= TokenBucket.start(Policy.of(policy), nowMsOf(clock));
     bucket.advance(nowMsOf(clock));
-    const isGranted = bucket.tryTake(1);
-    if (isGranted) meter.count("rowsWritten");
+    const isGranted = bucket.tokens >= 1;
+    if (isGranted) {
+      bucket.take(1);
+      meter.count("rowsWritten");
+    }
     answered(isGranted);
   };
 };

@@ -8,7 +8,7 @@
  * than `BACKLOG_MS` is turned away. The platform does that too, and says "overloaded", but not from
  * which backlog on: that number is ours. So is the assumption that the thread has nothing else to do.
  */
-import type { AcquireRequest, Settlement, Turn } from "../../src/core/limiter.ts";
+import type { AcquireRequest, Settlement, Turn } from "../../src/core/turn.ts";
 import type { Lease, LeaseAsk, LeaseReport } from "../../src/core/lease/lease.ts";
 import type { Policy } from "../../src/core/policy.ts";
 import type { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
@@ -46,6 +46,7 @@ export class SimulatedObject<Caller> {
   /** When the thread is through with all that has arrived, epoch milliseconds. */
   #freeAtMs = -Infinity;
   #wakesAtMs = Infinity;
+  #flushAtMs = Infinity;
 
   constructor(policy: Policy, place: Place, clock: VirtualClock, settled: Settled<Caller>) {
     this.#limiter = new Limiter(policy);
@@ -67,10 +68,10 @@ export class SimulatedObject<Caller> {
   acquire(request: AcquireRequest<Caller>, returnedLeases: LeaseReport | undefined): boolean {
     this.#counts.acquires += 1;
     const turn = this.#serve((nowMs) => {
-      if (!returnedLeases) return this.#limiter.acquire(request, nowMs);
-      const { settled } = this.#limiter.settle(returnedLeases, nowMs);
-      const { settled: more } = this.#limiter.acquire(request, nowMs);
-      return { settled: [...settled, ...more] };
+      const before = returnedLeases && this.#limiter.lend({ ...returnedLeases, wanted: 0 }, nowMs);
+      const { settled, write, ...rest } = this.#limiter.acquire(request, nowMs);
+      const all = [...(before?.settled ?? []), ...settled];
+      return { ...rest, settled: all, write: write ?? before?.write };
     });
     return turn !== undefined;
   }
@@ -105,7 +106,7 @@ export class SimulatedObject<Caller> {
     this.#wakeUntil(beginsAtMs);
     const nowMs = Math.floor(beginsAtMs);
     const turn = verb(nowMs);
-    const serviceMs = CALL_MS + this.#write(nowMs);
+    const serviceMs = CALL_MS + this.#write(turn, nowMs);
     this.#counts.busyMs += serviceMs;
     this.#freeAtMs = beginsAtMs + serviceMs;
     this.#settle(turn, this.#freeAtMs);
@@ -113,8 +114,9 @@ export class SimulatedObject<Caller> {
     return turn;
   }
 
-  #write(nowMs: number): number {
-    if (!this.#limiter.checkpoint(nowMs)) return 0;
+  #write({ write, flushInMs = Infinity }: Turn<Caller>, nowMs: number): number {
+    this.#flushAtMs = nowMs + flushInMs;
+    if (!write) return 0;
     this.#counts.writes += 1;
     return WRITE_MS;
   }
@@ -127,14 +129,13 @@ export class SimulatedObject<Caller> {
   #wakeUntil(atMs: number): void {
     for (let dueAtMs = this.#dueAtMs; dueAtMs <= atMs; dueAtMs = this.#dueAtMs) {
       const turn = this.#limiter.advance(dueAtMs);
-      this.#write(dueAtMs);
+      this.#write(turn, dueAtMs);
       this.#settle(turn, dueAtMs);
     }
   }
 
   get #dueAtMs(): number {
-    const { nextWakeAtMs = Infinity, checkpointAtMs = Infinity } = this.#limiter;
-    return Math.min(nextWakeAtMs, checkpointAtMs);
+    return Math.min(this.#limiter.nextWakeAtMs ?? Infinity, this.#flushAtMs);
   }
 
   #watch(): void {

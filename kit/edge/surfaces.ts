@@ -2,7 +2,7 @@
 import { exports } from "cloudflare:workers";
 import { expect } from "vitest";
 
-import type { LimiterView } from "../../src/core/limiter.ts";
+import type { LimiterView } from "../../src/core/limiter-state.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
 import type { PolicyFields } from "../../src/core/policy.ts";
 import type { GrantBody } from "../../src/protocol/acquire-bodies.ts";

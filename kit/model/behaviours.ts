@@ -5,7 +5,7 @@
  */
 import { describe, expect, it } from "vitest";
 
-import type { LimiterView } from "../../src/core/limiter.ts";
+import type { LimiterView } from "../../src/core/limiter-state.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
 import type { PolicyFields } from "../../src/core/policy.ts";
 

@@ -4,11 +4,15 @@
  * limiter underneath sees them as epoch milliseconds.
  */
 import type { PolicyFields } from "../../src/core/policy.ts";
-import type { AcquireRequest, LimiterState, LimiterView, Turn } from "../../src/core/limiter.ts";
+import type { AcquireRequest, Turn } from "../../src/core/turn.ts";
+import type { LimiterState, LimiterView } from "../../src/core/limiter-state.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
+import type { CallerCounts } from "../../src/core/stats.ts";
+import type { TokenBucketState } from "../../src/core/limits/token-bucket.ts";
 import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
+import { isTokenBucketState } from "../../src/core/limits/token-bucket.ts";
 import { Policy } from "../../src/core/policy.ts";
 
 /** Where scenes start. No multiple of any interval, so that a grid counted from 0 is noticed. */
@@ -30,6 +34,10 @@ type Request = Omit<AcquireRequest<string>, "caller">;
 export class Scene {
   limiter: Limiter<string>;
   readonly #waiters = new Map<string, Waiter<string>>();
+  /** What turns since the last `checkpoint` had to write. */
+  #unwritten: LimiterState | undefined = undefined;
+  /** See `Turn.flushInMs`; of the last turn. */
+  flushInMs: number | undefined = undefined;
 
   constructor(fields: Partial<PolicyFields> = {}) {
     this.limiter = new Limiter(policyOf(fields));
@@ -42,43 +50,45 @@ export class Scene {
         : { firstArrivalMs: epochMs + request.firstArrivalMs };
     const turn = this.limiter.acquire({ ...request, ...requeued, caller }, epochMs + atMs);
     if (turn.waiter) this.#waiters.set(caller, turn.waiter);
-    return linesOf(turn);
+    return this.#carryOut(turn);
   }
 
   try(atMs: number, caller: string, tokens = 1): string[] {
-    return linesOf(this.limiter.try({ caller, tokens }, epochMs + atMs));
+    return this.acquire(atMs, caller, { tokens, timeoutMs: 0 });
   }
 
   cancel(atMs: number, caller: string): string[] {
-    return linesOf(this.limiter.cancel(this.waiter(caller), epochMs + atMs));
+    return this.#carryOut(this.limiter.cancel(this.waiter(caller), epochMs + atMs));
   }
 
   /** A caller that left comes back to its place. */
   comeBack(atMs: number, caller: string): string[] {
     const turn = this.limiter.comeBack(this.waiter(caller), epochMs + atMs);
     if (turn.waiter) this.#waiters.set(caller, turn.waiter);
-    return linesOf(turn);
+    return this.#carryOut(turn);
   }
 
   advance(atMs: number): string[] {
-    return linesOf(this.limiter.advance(epochMs + atMs));
+    return this.#carryOut(this.limiter.advance(epochMs + atMs));
   }
 
   reset(): string[] {
-    return linesOf(this.limiter.reset());
+    return this.#carryOut(this.limiter.reset(epochMs));
   }
 
   setPolicy(atMs: number, changes: Partial<PolicyFields>): string[] {
     const policy = policyFrom(this.limiter.policy.merge(changes));
-    return linesOf(this.limiter.setPolicy(policy, epochMs + atMs));
+    return this.#carryOut(this.limiter.setPolicy(policy, epochMs + atMs));
   }
 
   pause(atMs: number, untilMs: number, tokens = 0): string[] {
-    return linesOf(this.limiter.pause({ untilMs: epochMs + untilMs, tokens }, epochMs + atMs));
+    return this.#carryOut(
+      this.limiter.pause({ untilMs: epochMs + untilMs, tokens }, epochMs + atMs),
+    );
   }
 
   resume(atMs: number): string[] {
-    return linesOf(this.limiter.resume(epochMs + atMs));
+    return this.#carryOut(this.limiter.resume(epochMs + atMs));
   }
 
   /** The limiter as restored from the disk: through JSON text, with nobody waiting. */
@@ -87,9 +97,12 @@ export class Scene {
     this.limiter = Limiter.from(this.limiter.policy, state);
   }
 
-  /** What its owner would have to write now. */
+  /** What its owner would have to write by now, of all turns since it was last asked. */
   checkpoint(atMs: number): LimiterState | undefined {
-    return this.limiter.checkpoint(epochMs + atMs);
+    this.advance(atMs);
+    const state = this.#unwritten;
+    this.#unwritten = undefined;
+    return state;
   }
 
   /** The daemon: one line for each grant up to `untilMs`, waking exactly when asked to. */
@@ -125,6 +138,26 @@ export class Scene {
     const wakeAtMs = this.limiter.nextWakeAtMs;
     return wakeAtMs === undefined ? undefined : wakeAtMs - epochMs;
   }
+
+  #carryOut(turn: Turn<string>): string[] {
+    this.#unwritten = turn.write ?? this.#unwritten;
+    this.flushInMs = turn.flushInMs;
+    return linesOf(turn);
+  }
+}
+
+/** The state of a limiter whose one limit is this token bucket. */
+export function stateOf(
+  bucket: Omit<TokenBucketState, "kind">,
+  counts: Partial<CallerCounts> = {},
+): LimiterState {
+  const state: TokenBucketState = { kind: "bucket", ...bucket };
+  return { limits: [state], granted: 0, refused: 0, cancelled: 0, ...counts };
+}
+
+/** The token bucket in a state; `undefined` before the first acquire. */
+export function bucketIn({ limits: [first] = [] }: LimiterState): TokenBucketState | undefined {
+  return first && isTokenBucketState(first) ? first : undefined;
 }
 
 /** Where everybody stands and when they are granted, from the head on: `Ann 1 at 1000`. */

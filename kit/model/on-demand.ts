@@ -2,7 +2,8 @@
  * A limiter with a punctual daemon, in virtual time: callers as fast-check draws them, and a daemon
  * that calls `advance` exactly when the limiter asks for it. (In virtual-time.ts, things fail.)
  */
-import type { LimiterState, Settlement, Turn } from "../../src/core/limiter.ts";
+import type { LimiterState } from "../../src/core/limiter-state.ts";
+import type { Settlement, Turn } from "../../src/core/turn.ts";
 import type { Pause } from "../../src/core/pause.ts";
 import type { Policy } from "../../src/core/policy.ts";
 import type { Waiter } from "../../src/core/queue/waiter-queue.ts";

@@ -4,7 +4,8 @@
  * dies between two turns or in the middle of one. The owner keeps the book that the laws are checked
  * against: who got which answer, in which order, and who stood in front of whom.
  */
-import type { LimiterState, Settlement, Turn } from "../../src/core/limiter.ts";
+import type { LimiterState } from "../../src/core/limiter-state.ts";
+import type { Settlement, Turn } from "../../src/core/turn.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
 import type { Pause } from "../../src/core/pause.ts";
 import type { Policy } from "../../src/core/policy.ts";
@@ -174,9 +175,10 @@ export class VirtualOwner {
   probe(tokens: number): Outcome {
     const outcomes: Outcome[] = [];
     this.#turn((limiter) => {
-      const { settled } = limiter.try({ caller: "probe", tokens }, this.#clockMs);
+      const request = { caller: "probe", tokens, timeoutMs: 0 };
+      const { settled, ...rest } = limiter.acquire(request, this.#clockMs);
       outcomes.push(...settled.filter(isOfProbe).map(({ outcome }) => outcome));
-      return { settled: settled.filter((settlement) => !isOfProbe(settlement)) };
+      return { ...rest, settled: settled.filter((settlement) => !isOfProbe(settlement)) };
     });
     const [outcome] = outcomes;
     if (!outcome) throw new Error("A probe was not answered in its turn");
@@ -229,8 +231,7 @@ export class VirtualOwner {
     this.#latestMs = Math.max(this.#latestMs, this.#clockMs);
     const turn = verb(this.#limiter);
     // Disk before callers: nobody may hear of a turn that a crash could still undo.
-    const state = this.#limiter.checkpoint(this.#clockMs);
-    if (state) this.#disk = JSON.stringify(state);
+    if (turn.write) this.#disk = JSON.stringify(turn.write);
     const { waiter } = turn;
     const standing = waiter && this.#standing.find(({ caller }) => caller === waiter.caller);
     if (standing) standing.waiter = waiter;

@@ -40,7 +40,7 @@
  */
 import type { Lease, LeaseAsk } from "../../src/core/lease/lease.ts";
 import type { Grant } from "../../src/core/outcome.ts";
-import type { LimiterView } from "../../src/core/limiter.ts";
+import type { LimiterView } from "../../src/core/limiter-state.ts";
 import type { Pause } from "../../src/core/pause.ts";
 import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
 import type { BucketRecord } from "../../src/bucket/platform.ts";

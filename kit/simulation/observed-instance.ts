@@ -5,7 +5,7 @@
 import type { Clock } from "../../src/bucket/clock.ts";
 import type { BucketHost } from "../../src/bucket/bucket-host.ts";
 import type { BucketRecord } from "../../src/bucket/platform.ts";
-import type { LimiterView } from "../../src/core/limiter.ts";
+import type { LimiterView } from "../../src/core/limiter-state.ts";
 import type { Grant } from "../../src/core/outcome.ts";
 import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
 import type { AbsenceBook } from "./absence-book.ts";

@@ -1,5 +1,5 @@
 /** The result of an acquire, before it is put into a response: a closed union. */
-import type { LimiterView } from "../core/limiter.ts";
+import type { LimiterView } from "../core/limiter-state.ts";
 import type { Grant, Outcome } from "../core/outcome.ts";
 import type { Policy } from "../core/policy.ts";
 import type { FieldFault } from "../core/values.ts";

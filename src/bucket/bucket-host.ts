@@ -17,7 +17,8 @@ import type { LeaseAsk } from "../core/lease/lease.ts";
 import type { AcquireAnswer } from "../answers/acquire-answer.ts";
 import type { BucketObserver, BucketPlatform } from "./platform.ts";
 import type { HeldRequest, Leave } from "./held-request.ts";
-import type { Limiter, Turn } from "../core/limiter.ts";
+import type { Limiter } from "../core/limiter.ts";
+import type { Turn } from "../core/turn.ts";
 import type { OpenBucket } from "./open-bucket.ts";
 import type { Pause } from "../core/pause.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
@@ -28,7 +29,7 @@ import type { RejectReason } from "./recovery-window.ts";
 import { Policy } from "../core/policy.ts";
 import { integerFault } from "../core/values.ts";
 import { arrivalOf, type AbsentPlace } from "./absent-callers.ts";
-import { lastInstantOf, recordOf, restore } from "./bucket-record.ts";
+import { recordOf, restore } from "./bucket-record.ts";
 import { Caller } from "./caller.ts";
 import { CoalescingTimer } from "./coalescing-timer.ts";
 import { EventFeed } from "./event-feed.ts";
@@ -52,7 +53,7 @@ export class BucketHost {
   readonly #keyed: KeyedCalls;
   readonly #positions: PositionFeed<Caller>;
   readonly #events = new EventFeed();
-  readonly #checkpointTimer: CoalescingTimer;
+  readonly #flushTimer: CoalescingTimer;
   #bucket: OpenBucket | undefined = undefined;
   /** Why the state on disk can't be read. While set, every call but a reset fails with it. */
   #fault: unknown = undefined;
@@ -69,7 +70,7 @@ export class BucketHost {
     this.#wakeTimer = new WakeTimer(alarms, clock, () => this.#advance());
     this.#keyed = new KeyedCalls(disk.keyedGrants);
     this.#positions = new PositionFeed(clock);
-    this.#checkpointTimer = new CoalescingTimer(clock, () => this.#advance());
+    this.#flushTimer = new CoalescingTimer(clock, () => this.#advance());
     this.#load();
   }
 
@@ -102,7 +103,8 @@ export class BucketHost {
   acquire(call: AcquireCall, request: HeldRequest): Leave | undefined {
     const nowMs = this.#platform.clock.now();
     if (call.returnedLeases && this.#bucket) {
-      this.#finish(this.#bucket, this.#bucket.limiter.settle(call.returnedLeases, nowMs), nowMs);
+      const report = { ...call.returnedLeases, wanted: 0 };
+      this.#finish(this.#bucket, this.#bucket.limiter.lend(report, nowMs), nowMs);
     }
     if (this.#isClosed) {
       request.answered({ kind: "unavailable" });
@@ -230,7 +232,7 @@ export class BucketHost {
   async reset(): Promise<void> {
     const nowMs = this.#platform.clock.now();
     const bucket = this.#bucket;
-    const turn = bucket?.limiter.reset();
+    const turn = bucket?.limiter.reset(nowMs);
     this.#bucket = undefined;
     this.#fault = undefined;
     this.#wakeTimer.arm(undefined, nowMs);
@@ -238,7 +240,7 @@ export class BucketHost {
     this.#wakeTimer.forgetAlarm();
     this.#keyed.forgetAll();
     if (bucket && turn) this.#answer(bucket, turn, nowMs);
-    this.#events.turned(turn ?? { settled: [] }, nowMs);
+    this.#events.turned(turn, nowMs);
     this.#recoveryWindow?.rejectAll("reset");
     await erased;
   }
@@ -259,7 +261,7 @@ export class BucketHost {
     this.#keyed.forgetAbsent();
     const bucket = this.#bucket;
     if (!bucket) return;
-    this.#finish(bucket, bucket.limiter.rejectAll(), nowMs);
+    this.#finish(bucket, bucket.limiter.rejectAll(nowMs), nowMs);
   }
 
   #runTurn(
@@ -467,18 +469,18 @@ export class BucketHost {
   #finish(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
     // If the bucket was reset in the meantime, the reset has settled its requests.
     if (bucket !== this.#bucket) return;
-    this.#wakeTimer.arm(bucket.limiter.nextWakeAtMs, nowMs);
+    this.#wakeTimer.arm(turn.wakeAtMs, nowMs);
     this.#write(bucket, turn, nowMs);
-    this.#scheduleCheckpoint(bucket, nowMs);
+    // The unused part of a write-ahead batch is returned when the bucket goes quiet.
+    if (turn.flushInMs !== undefined) this.#flushTimer.set(Math.max(1, turn.flushInMs));
     this.#answer(bucket, turn, nowMs);
     this.#positions.turned(bucket.limiter, turn, nowMs);
     this.#events.turned(turn, nowMs);
   }
 
   #write(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
-    const state = bucket.limiter.checkpoint(nowMs);
     try {
-      if (state) this.#platform.disk.write(recordOf(bucket, state));
+      if (turn.write) this.#platform.disk.write(recordOf(bucket, turn.write));
       for (const { caller, outcome } of turn.settled) {
         const { idempotencyKey } = caller.call;
         if (idempotencyKey === undefined || !outcome.ok) continue;
@@ -490,13 +492,6 @@ export class BucketHost {
       // No caller may hear of what isn't written, whether or not the abort ends this turn here.
       throw error;
     }
-  }
-
-  /** Makes sure that the unused part of a write-ahead batch is returned when the bucket goes quiet. */
-  #scheduleCheckpoint({ limiter }: OpenBucket, nowMs: number): void {
-    const { checkpointAtMs } = limiter;
-    if (checkpointAtMs !== undefined)
-      this.#checkpointTimer.set(Math.max(1, checkpointAtMs - nowMs));
   }
 
   #answer(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
@@ -521,7 +516,7 @@ export class BucketHost {
     try {
       const record = this.#platform.disk.read();
       this.#bucket = record && restore(record);
-      if (record) this.#platform.clock.notBefore?.(lastInstantOf(record));
+      if (record) this.#platform.clock.notBefore?.(this.#bucket?.limiter.passedAtMs ?? 0);
     } catch (cause) {
       const detail = cause instanceof Error ? cause.message : String(cause);
       this.#fault = new RangeError(`${UNREADABLE_STATE}: ${detail}`, { cause });

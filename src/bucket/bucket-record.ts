@@ -1,30 +1,37 @@
-/** A bucket on disk: the format that is written, and the formats that are still read. */
-import type { LimiterState } from "../core/limiter.ts";
+/**
+ * A bucket on disk: the formats that are written, and those that are still read.
+ *
+ * Format 5 holds any number of limits of any kind. Format 4, the one before it, holds one token bucket.
+ * Nearly all buckets are just that, and they are still written in format 4: the version before this one
+ * can read them, so it can be rolled back to. A bucket is written in format 5 only if format 4 can't hold it.
+ */
+import type { LimiterState } from "../core/limiter-state.ts";
+import type { LimitState } from "../core/limits/limit.ts";
+import type { TokenBucketState } from "../core/limits/token-bucket.ts";
 import type { Caller } from "./caller.ts";
 import type { OpenBucket } from "./open-bucket.ts";
-import type { BucketRecord } from "./platform.ts";
+import type { BucketRecord, StoredLimiter } from "./platform.ts";
 
 import { Limiter } from "../core/limiter.ts";
+import { isTokenBucketState } from "../core/limits/token-bucket.ts";
 import { Policy } from "../core/policy.ts";
 
-/** The format that is written. Later formats must still read it. */
-const FORMAT = 4;
-/** Format 3 is the same without a pause, 2 without leases, and 1 with tokens never below 0. */
-const READABLE_FORMATS = [1, 2, 3, FORMAT];
+/** The format of one token bucket. Later versions must still read it. */
+const FORMAT_OF_ONE = 4;
+/** The format of anything else. Later versions must still read it. */
+const FORMAT = 5;
+/** Format 3 is format 4 without a pause, 2 without leases, and 1 with tokens never below 0. */
+const READABLE_FORMATS = [1, 2, 3, FORMAT_OF_ONE, FORMAT];
 
 /** What is written for `bucket` when its limiter is to be kept as `state`. */
 export function recordOf(
   { name, policyName, isOverridden, limiter: { policy } }: OpenBucket,
   state: LimiterState,
 ): BucketRecord {
-  return {
-    format: FORMAT,
-    name,
-    policyName,
-    policy: policy.toJSON(),
-    isOverridden,
-    limiter: state,
-  };
+  const limiter = asOne(state);
+  const format = limiter ? FORMAT_OF_ONE : FORMAT;
+  const bucket = { name, policyName, policy: policy.toJSON(), isOverridden };
+  return { format, ...bucket, limiter: limiter ?? state };
 }
 
 /**
@@ -39,17 +46,19 @@ export function restore(record: BucketRecord): OpenBucket {
       `Cannot read a state of format ${record.format}: this version reads formats ${readable}`,
     );
   }
-  const limiter = Limiter.from<Caller>(Policy.of(record.policy), record.limiter);
+  const { bucket, ...state } = record.limiter;
+  const limits: readonly LimitState[] | undefined = bucket && [{ ...bucket, kind: "bucket" }];
+  const policy = Policy.of(record.policy);
+  const limiter = Limiter.from<Caller>(policy, { ...(limits && { limits }), ...state });
   const { name, policyName, isOverridden } = record;
   return { name, policyName, isOverridden, limiter };
 }
 
-/**
- * The last tick that had passed when `record` was written, epoch milliseconds; 0 if none is known. During
- * a pause the ticks run ahead of the clock, so then it is the bucket's start.
- */
-export function lastInstantOf({ policy, limiter: { bucket } }: BucketRecord): number {
-  if (!bucket) return 0;
-  const { startedAtMs, tick, pausedUntilMs } = bucket;
-  return startedAtMs + (pausedUntilMs === undefined ? tick * policy.refillIntervalMs : 0);
+/** The state as format 4 holds it; `undefined` if it can't. */
+function asOne({ limits = [], ...counts }: LimiterState): StoredLimiter | undefined {
+  const [first, ...others] = limits;
+  if (!first) return counts;
+  if (others.length > 0 || !isTokenBucketState(first)) return undefined;
+  const { kind: _, ...bucket }: TokenBucketState = first;
+  return { bucket, ...counts };
 }

@@ -2,7 +2,7 @@
  * The events of each turn, for the one observer of a bucket. Without an observer a turn pays one
  * comparison.
  */
-import type { Turn } from "../core/limiter.ts";
+import type { Turn } from "../core/turn.ts";
 import type { WatchEvent } from "../protocol/watch-feed.ts";
 import type { Caller } from "./caller.ts";
 import type { BucketObserver } from "./platform.ts";
@@ -18,14 +18,15 @@ export class EventFeed {
     this.#lastId = Math.max(this.#lastId, lastId);
   }
 
-  /** A turn is over. */
-  turned(turn: Turn<Caller>, nowMs: number): void {
-    this.#observer?.turned(this.#eventsOf(turn, nowMs));
+  /** A turn is over; `undefined` if there was no limiter to make one. */
+  turned(turn: Turn<Caller> | undefined, nowMs: number): void {
+    this.#observer?.turned(turn ? this.#eventsOf(turn, nowMs) : []);
   }
 
-  #eventsOf({ settled, waiter, cancelled = [] }: Turn<Caller>, nowMs: number): WatchEvent[] {
+  #eventsOf({ settled, waiter, cancelled }: Turn<Caller>, nowMs: number): WatchEvent[] {
     const events: WatchEvent[] = [];
-    for (const { caller, tokens, queuedAtMs } of cancelled) {
+    if (cancelled) {
+      const { caller, tokens, queuedAtMs } = cancelled;
       const waitedMs = Math.max(0, Math.round(nowMs - queuedAtMs));
       events.push({ kind: "cancelled", id: this.#idOf(caller), atMs: nowMs, tokens, waitedMs });
     }

@@ -3,13 +3,20 @@
  * it in production, a simulator that can make each piece fail provides it in tests.
  */
 import type { Grant } from "../core/outcome.ts";
-import type { LimiterState } from "../core/limiter.ts";
+import type { LimiterState } from "../core/limiter-state.ts";
+import type { TokenBucketState } from "../core/limits/token-bucket.ts";
 import type { CompletePolicyFields } from "../core/policy.ts";
 import type { WatchEvent } from "../protocol/watch-feed.ts";
 import type { BucketState } from "../answers/acquire-answer.ts";
 import type { Clock } from "./clock.ts";
 import type { KeyedGrantStore } from "./idempotency-store.ts";
 import type { AlarmStorage } from "./wake-timer.ts";
+
+/** A limiter on disk. */
+export interface StoredLimiter extends LimiterState {
+  /** Up to format 4, in place of `limits`: the one limit. Absent before the first acquire. */
+  readonly bucket?: Omit<TokenBucketState, "kind">;
+}
 
 /** The state on disk. */
 export interface BucketRecord {
@@ -19,7 +26,7 @@ export interface BucketRecord {
   /** The policy in force: the configured one as of the last write, or an override. */
   readonly policy: CompletePolicyFields;
   readonly isOverridden: boolean;
-  readonly limiter: LimiterState;
+  readonly limiter: StoredLimiter;
 }
 
 /** What `BucketHost` needs from its platform. */

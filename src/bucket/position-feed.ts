@@ -13,7 +13,8 @@
  * fastest possible bucket, and a hundred hear of ten ticks a second; beyond that, every follower hears its
  * latest place at the end of each pause.
  */
-import type { Limiter, Place, Turn } from "../core/limiter.ts";
+import type { Limiter } from "../core/limiter.ts";
+import type { Place, Turn } from "../core/turn.ts";
 import type { HeldPlace } from "../wire/held-place.ts";
 import type { Clock } from "./clock.ts";
 

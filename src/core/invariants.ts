@@ -22,7 +22,7 @@ interface PromisedWaiter {
   readonly deadlineAtMs: number;
 }
 
-/** Tokens on lease that end at one instant. */
+/** Held tokens that end at one instant. */
 interface Sum {
   readonly untilMs: number;
   readonly tokens: number;
@@ -52,36 +52,36 @@ export class Invariants {
     );
   }
 
-  /** The waiters that may wait while a tick overflows are some of all waiters. */
-  overflowing(overflowing: number, waiters: number): void {
+  /** The waiters that the closed form doesn't cover are some of all waiters. */
+  uncovered(uncovered: number, waiters: number): void {
     hold(
-      overflowing >= 0 && overflowing <= waiters,
-      () => `${overflowing} of ${waiters} waiters may wait while a tick overflows`,
+      uncovered >= 0 && uncovered <= waiters,
+      () => `${uncovered} of ${waiters} waiters aren't covered by the closed form`,
     );
   }
 
   /** A turn ends with nobody waiting whose tokens are there. */
-  headWaits(tokens: number, wanted: number): void {
-    hold(tokens < wanted, () => `the head waits for ${wanted} tokens, ${tokens} are there`);
+  headWaits(isThere: boolean, wanted: number): void {
+    hold(!isThere, () => `the head waits for ${wanted} tokens, which are there`);
   }
 
-  /** A bucket holds whole tokens, and no more than it can. */
-  bucket(tokens: number, capacity: number): void {
-    hold(Number.isSafeInteger(tokens), () => `the bucket holds ${tokens} tokens`);
-    hold(tokens <= capacity, () => `${tokens} tokens in a bucket of ${capacity}`);
+  /** A limit has whole tokens, and no more than it can. */
+  limit(tokens: number, capacity: number): void {
+    hold(Number.isSafeInteger(tokens), () => `there are ${tokens} tokens`);
+    hold(tokens <= capacity, () => `${tokens} tokens of at most ${capacity}`);
   }
 
-  /** Sums on lease are positive, end one after the other, and add up. */
-  leased(sums: readonly Sum[], tokens: number): void {
+  /** Sums that are out are positive, end one after the other, and add up. */
+  held(sums: readonly Sum[], tokens: number): void {
     let total = 0;
     let lastMs = -Infinity;
     for (const sum of sums) {
-      hold(sum.tokens > 0, () => `${sum.tokens} tokens on lease until ${sum.untilMs}`);
-      hold(sum.untilMs > lastMs, () => `a lease until ${sum.untilMs} after one until ${lastMs}`);
+      hold(sum.tokens > 0, () => `${sum.tokens} tokens out until ${sum.untilMs}`);
+      hold(sum.untilMs > lastMs, () => `a hold until ${sum.untilMs} after one until ${lastMs}`);
       lastMs = sum.untilMs;
       total += sum.tokens;
     }
-    hold(total === tokens, () => `${total} tokens on lease, counted as ${tokens}`);
+    hold(total === tokens, () => `${total} tokens out, counted as ${tokens}`);
   }
 
   /** What is on the disk holds a batch less than memory does, and a batch has its limit. */

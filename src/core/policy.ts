@@ -8,7 +8,7 @@
  * The rest of the core never validates a policy: a `Policy` that exists is legal.
  */
 import type { FieldTable, FieldWords } from "./fields.ts";
-import type { TokenBucketFields } from "./limits/token-bucket-fields.ts";
+import type { TokenBucketFields } from "./limits/token-bucket.ts";
 import type { FieldFault } from "./values.ts";
 
 import {
@@ -20,8 +20,9 @@ import {
   nestedFaults,
   rangeFaults,
 } from "./fields.ts";
+import { type LimitSpec, limitSpec } from "./limits/limit.ts";
+import { tokenBucket, tokenBucketFields } from "./limits/token-bucket.ts";
 import { membersOf } from "./is-record.ts";
-import { tokenBucketFields } from "./limits/token-bucket-fields.ts";
 
 /** The numbers of a policy as a person writes them. Optional ones have defaults. */
 export interface PolicyFields {
@@ -123,6 +124,8 @@ export class Policy {
   readonly maxWaitMs: number;
   /** `undefined` if leases are off. */
   readonly lease: LeaseTerms | undefined;
+  /** What the bucket holds callers to, in order. */
+  readonly limits: readonly LimitSpec[];
   /** A private field also makes the type nominal: no object literal passes for a `Policy`. */
   readonly #fillTimeMs: number;
 
@@ -134,6 +137,7 @@ export class Policy {
     this.queueLimit = fields.queueLimit;
     this.maxWaitMs = fields.maxWaitMs;
     this.lease = fields.lease && Object.freeze(fields.lease);
+    this.limits = Object.freeze([limitSpec("rate", tokenBucket, this)]);
     this.#fillTimeMs = Math.ceil(this.capacity / this.refillTokens) * this.refillIntervalMs;
     Object.freeze(this);
   }

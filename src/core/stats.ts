@@ -1,7 +1,7 @@
 /**
  * What a bucket has done since it started, as sums that only grow, so that a monitor can subtract one
- * reading from another. Besides the callers that the limiter counts anyway, these are the tokens
- * granted, refusals by reason, and how long granted callers waited.
+ * reading from another: callers by what has become of them, the tokens granted, refusals by reason, and
+ * how long granted callers waited.
  *
  * Waits are a histogram with the same bounds for every bucket and every policy. Otherwise histograms of
  * several buckets couldn't be added up, nor those before and after a policy change compared. A wait is
@@ -10,7 +10,7 @@
  * estimated quantile; above that, up to the longest wait a policy allows, they are coarser. The first
  * bound is 0, because the share of callers that didn't wait at all is the first thing people ask for.
  *
- * An immediate grant costs two additions. On the disk, classes after the last one in use are left out.
+ * An immediate grant costs three additions. On the disk, classes after the last one in use are left out.
  */
 import type { LimiterReason } from "./outcome.ts";
 
@@ -36,6 +36,19 @@ export interface StatsView {
   readonly waitedMs: number;
 }
 
+/** Callers by what has become of them since the bucket started. */
+export interface CallerCounts {
+  readonly granted: number;
+  readonly refused: number;
+  readonly cancelled: number;
+}
+
+/** The sums as they are stored. */
+export interface StatsState extends CallerCounts {
+  /** Absent if there is nothing to report, and in states from before it was kept. */
+  readonly tally?: StatsView;
+}
+
 /**
  * The statistics of one bucket.
  *
@@ -45,6 +58,9 @@ export interface StatsView {
  * stats.view().waits; // [0, 0, 0, 1, 0, …]: more than 25 ms, at most 50
  */
 export class Stats {
+  #granted = 0;
+  #refusals = 0;
+  #cancelled = 0;
   #grantedTokens = 0;
   /** Immediate grants: the first class, kept apart because nearly all grants fall into it. */
   #immediate = 0;
@@ -53,25 +69,37 @@ export class Stats {
   #waitedMs = 0;
   #refused: Partial<Record<LimiterReason, number>> = {};
 
-  /**
-   * The statistics that `toJSON` described. Starts at 0 if there are none, as in states from before
-   * they were kept.
-   */
-  static from(state: StatsView | undefined): Stats {
+  /** The statistics of a state. Sums that it lacks, as states of old formats do, start at 0. */
+  static from({ granted, refused, cancelled, tally }: StatsState): Stats {
     const stats = new Stats();
-    if (!state) return stats;
-    const { grantedTokens, refused, waits, waitedMs } = state;
-    const [immediate = 0, ...others] = waits;
-    stats.#grantedTokens = grantedTokens;
+    stats.#granted = granted;
+    stats.#refusals = refused;
+    stats.#cancelled = cancelled;
+    if (!tally) return stats;
+    const [immediate = 0, ...others] = tally.waits;
+    stats.#grantedTokens = tally.grantedTokens;
     stats.#immediate = immediate;
     for (const [index, count] of others.entries()) stats.#waits[index] = count;
-    stats.#waitedMs = waitedMs;
-    stats.#refused = { ...refused };
+    stats.#waitedMs = tally.waitedMs;
+    stats.#refused = { ...tally.refused };
     return stats;
+  }
+
+  get granted(): number {
+    return this.#granted;
+  }
+
+  get refused(): number {
+    return this.#refusals;
+  }
+
+  get cancelled(): number {
+    return this.#cancelled;
   }
 
   /** A caller has been granted `tokens` after `waitedMs`. */
   noteGrant(tokens: number, waitedMs: number): void {
+    this.#granted += 1;
     this.#grantedTokens += tokens;
     if (waitedMs <= 0) {
       this.#immediate += 1;
@@ -84,13 +112,20 @@ export class Stats {
 
   /** An isolate has granted `tokens` to `callers` from its leases; none of them waited. */
   noteLeased(tokens: number, callers: number): void {
+    this.#granted += callers;
     this.#grantedTokens += tokens;
     this.#immediate += callers;
   }
 
   /** A caller has been refused. */
   noteRefusal(reason: LimiterReason): void {
+    this.#refusals += 1;
     this.#refused[reason] = (this.#refused[reason] ?? 0) + 1;
+  }
+
+  /** A waiter has left. */
+  noteCancel(): void {
+    this.#cancelled += 1;
   }
 
   /** The sums as they are now. */
@@ -103,14 +138,17 @@ export class Stats {
     };
   }
 
-  /**
-   * The sums, for `Stats.from`, without trailing empty classes; `undefined` if nothing has been done.
-   */
-  toJSON(): StatsView | undefined {
+  /** For `Stats.from`: without trailing empty classes, and without a tally if nothing has been done. */
+  toJSON(): StatsState {
+    const counts = {
+      granted: this.#granted,
+      refused: this.#refusals,
+      cancelled: this.#cancelled,
+    };
     const view = this.view();
     const used = view.waits.findLastIndex((count) => count > 0) + 1;
-    if (used === 0 && Object.keys(view.refused).length === 0) return undefined;
-    return { ...view, waits: view.waits.slice(0, used) };
+    if (used === 0 && Object.keys(view.refused).length === 0) return counts;
+    return { ...counts, tally: { ...view, waits: view.waits.slice(0, used) } };
   }
 }
 

@@ -40,3 +40,13 @@ export function integerFault(field: string, value: unknown, { min, max }: Range)
   const message = `${field} must be an integer from ${min} to ${max}: got ${showValue(value)}`;
   return { field, message };
 }
+
+/**
+ * For numbers that code passes in, which are checked on each call.
+ *
+ * @throws {RangeError} If `value` isn't an integer from `min` to `max`.
+ */
+export function requireInteger(field: string, value: number, min: number, max: number): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw new RangeError(integerFault(field, value, { min, max }).message);
+}

@@ -6,16 +6,16 @@
  * than the one in memory, as if they had been granted already. Grants out of the batch need no write.
  *
  * **The batch is a lease that the instance gives to itself.** On the disk, its tokens have left the
- * bucket and occupy it until the lease ends (see limits/token-bucket.ts). Let `u` be the bucket as it
+ * bucket and occupy it until the hold ends (see limits/token-bucket.ts). Let `u` be the bucket as it
  * would be without the grants since the write, and `B` the batch. The bucket on the disk is `u - B`
- * from then on, whatever ticks follow and whether they overflow or not, because its mark is lower by
+ * from then on, whatever comes in and whether it overflows or not, because its mark is lower by
  * exactly `B`. After `g` tokens have been granted, `u` is ahead of memory by at most `g`. So while `g
- * <= B` and the lease lasts, a restart from the disk finds a bucket that is no fuller than memory: some
+ * <= B` and the hold lasts, a restart from the disk finds a bucket that is no fuller than memory: some
  * tokens are lost, none are gained, and contract rule 8 holds across a crash at any point. A turn that
  * would go further writes first. A restart doesn't settle the batch: it occupies the bucket until its
- * lease ends, and then counts as spent.
+ * hold ends, and then counts as spent.
  *
- * **Several restarts in a row cost no more than one.** Until the leases that a restart finds have
+ * **Several restarts in a row cost no more than one.** Until the holds that a restart finds have
  * ended, its own batch is smaller by their tokens, and usually 0, so that each grant is written by
  * itself. What restarts have lost and what still occupies the bucket is therefore at most one batch,
  * however many restarts there were in those 20 seconds. (Some of what a restart finds may be out at
@@ -28,19 +28,18 @@
  * **An old instance that lives on** after its object has moved can grant what is left of its batch and
  * nothing else, because anything more must be written, and the write fails. Nor do the two instances
  * together give too much. Let `n` be the new one's bucket, which began as the one on the disk, and `v`
- * a single bucket that both had taken from. Then `v - n >= B - g` for as long as the lease lasts. It
+ * a single bucket that both had taken from. Then `v - n >= B - g` for as long as the hold lasts. It
  * holds at the start, as shown above. A grant by the old instance lowers both sides alike. A grant by
  * the new one lowers both `v` and `n`. A tick preserves it: if `v` overflows, `v` is full, and `n` is
  * below its own mark, which is lower by `B`. So `v` always holds what the new instance has plus what
  * the old one may still grant, and `v` is a bucket. Since the clocks of two machines may differ, the
- * old instance stops a while before the lease ends.
+ * old instance stops a while before the hold ends.
  *
- * **The size of a batch** is what a crash may cost, so it is small by both measures of a bucket: at
- * most a 40th of the capacity, and at most what one second of ticks adds. The first limits a crash to
- * 2.5 % of what callers can have at once, and still lets 1,000 grants of a bucket of 10,000 get by with
- * six writes: four batches, the first grant and the end. The second makes a crash cost no more than a
- * pause of one second would. If either is below one token, as in a bucket of 100 a day, every grant is
- * written and a crash costs nothing.
+ * **Several limits** need nothing more. The proof is about one limit and what is held of it, each limit has
+ * a batch of its own, and a turn writes as soon as any of them is used up. It needs a hold's end to mean
+ * that the tokens are spent; where it means that they come back, the batch is 0 and each grant is written.
+ *
+ * **The size of a batch** is what a crash may cost, so its kind decides it: see `LimitKind.maxBatch`.
  *
  * **A pause** only takes tokens away, in memory and, since it is written, on the disk, so all of the
  * above still holds. Ticks add nothing while it lasts, and what is there is all that can be granted. A
@@ -50,17 +49,13 @@
  * no more; from the second such turn on, a batch is taken. About a second after the last grant, one
  * more write returns what is left of the batch, so an object evicted later loses nothing.
  */
-import type { LeasedSum } from "./limits/leased-tokens.ts";
-import type { Policy, PolicyFields } from "./policy.ts";
-import type { TokenBucket, TokenBucketState } from "./limits/token-bucket.ts";
+import type { Limit, LimitSpec, LimitState } from "./limits/limit.ts";
+import type { Cost, LimitSet } from "./limits/limit-set.ts";
 
 import { invariants } from "./invariants.ts";
-import { LeasedTokens } from "./limits/leased-tokens.ts";
+import { HeldTokens } from "./limits/held-tokens.ts";
+import { tokensOf } from "./limits/limit-set.ts";
 
-/** A batch is at most the capacity divided by this. */
-const CAPACITY_SHARE = 40;
-/** A batch is at most what the ticks of this time add. */
-const BATCH_SPAN_MS = 1_000;
 /**
  * A bucket without a grant for this long is quiet. That is well below the ten seconds after which the
  * platform evicts an idle object, and above the most common refill interval with room for a late tick:
@@ -68,101 +63,93 @@ const BATCH_SPAN_MS = 1_000;
  */
 const QUIET_MS = 1_250;
 /**
- * How long a batch is on lease: for this long a restarted bucket holds less by it, and after it a slow
- * but steady bucket must write even if its batch would last longer.
+ * How long a batch is held: for this long a restarted bucket has less by it, and after it a slow but
+ * steady bucket must write even if its batch would last longer.
  */
-const LEASED_MS = 20_000;
+const HELD_MS = 20_000;
 /**
  * Far more than the clocks of two machines differ by, and than a clock stands still within a turn.
  */
 const CLOCK_MARGIN_MS = 1_000;
 
-/**
- * The most tokens that a batch holds under `policy`, and so the most that a crash can lose; 0 for no
- * batches.
- */
-export function maxBatch(
-  policy: Pick<PolicyFields, "capacity" | "refillTokens" | "refillIntervalMs">,
-): number {
-  const ofCapacity = Math.floor(policy.capacity / CAPACITY_SHARE);
-  const ofRate = Math.floor((policy.refillTokens * BATCH_SPAN_MS) / policy.refillIntervalMs);
-  return Math.min(ofCapacity, ofRate);
-}
-
 /** What the disk knows of one bucket, and when it must know more. */
 export class WriteAhead {
-  /** Tokens that may be granted before the disk must know. */
-  #remaining = 0;
+  /** One for each limit; the first apart, as in `LimitSet`. */
+  readonly #first: Batch;
+  readonly #others: readonly Batch[] | undefined;
   #untilMs = -Infinity;
-  /** Whether the disk holds exactly what memory does. */
+  /** Whether the disk holds exactly what memory does, but for `#isChanged`. */
   #isSettled = true;
+  #isChanged = false;
   #grantedAtMs = -Infinity;
   /** Whether the last grants followed those of an earlier turn within `QUIET_MS`. */
   #isBusy = false;
-  /** Whether there were grants since the last `checkpoint`, all of them in one turn. */
+  /** Whether there were grants since the last `isDue`, all of them in one turn. */
   #hasUnwrittenGrants = false;
-  /**
-   * What was on lease when the bucket was restored, until it ends; that includes the batches of earlier
-   * instances.
-   */
-  readonly #found: LeasedTokens;
 
-  /** @param found What is on lease in the state that the bucket is restored from. */
-  constructor(found: readonly LeasedSum[] = []) {
-    this.#found = new LeasedTokens(found);
+  /** @param limits As they were restored from the disk; `undefined` for a bucket that hasn't started. */
+  constructor(limits?: LimitSet) {
+    this.#first = new Batch(limits?.first);
+    const others = limits?.all.slice(1).map((limit) => new Batch(limit)) ?? [];
+    this.#others = others.length > 0 ? others : undefined;
   }
 
   /**
-   * When to call `checkpoint` even if nothing happens, epoch milliseconds; `undefined` if there is
+   * How long after `nowMs` to end a turn even if nothing happens, in milliseconds; `undefined` if there is
    * nothing to do.
    */
-  get settleAtMs(): number | undefined {
-    return this.#isSettled ? undefined : this.#grantedAtMs + QUIET_MS;
+  flushInMs(nowMs: number): number | undefined {
+    return this.#isSettled ? undefined : this.#grantedAtMs + QUIET_MS - nowMs;
   }
 
-  /** `tokens` have been taken from the bucket, and the disk doesn't know yet. */
-  noteGrant(tokens: number, nowMs: number): void {
+  /** `cost` has been taken, and the disk doesn't know yet. */
+  noteGrant(cost: Cost, nowMs: number): void {
     if (!this.#hasUnwrittenGrants) this.#isBusy = !this.#isQuiet(nowMs);
     this.#hasUnwrittenGrants = true;
     this.#grantedAtMs = nowMs;
     this.#isSettled = false;
-    this.#remaining -= tokens;
+    this.#first.remaining -= tokensOf(cost, 0);
+    this.#others?.forEach((batch, index) => {
+      batch.remaining -= tokensOf(cost, index + 1);
+    });
   }
 
   /**
-   * What must be on the disk before any grant so far is reported; `undefined` if what is there
-   * suffices. The caller must write it or stop.
-   *
-   * @param isChanged Whether there is more to write than grants. Also true for a lease that is given or
-   * settled, since what is written matches the bucket in memory only while nothing else changes it.
+   * Something besides grants must be written. That includes a lease that is given or settled, since what
+   * is written matches the bucket in memory only while nothing else changes it.
    */
-  checkpoint(
-    bucket: TokenBucket,
-    policy: Policy,
-    nowMs: number,
-    isChanged: boolean,
-  ): TokenBucketState | undefined {
-    this.#hasUnwrittenGrants = false;
-    const isQuiet = this.#isQuiet(nowMs);
-    const isCovered =
-      this.#isSettled || (!isQuiet && this.#remaining >= 0 && nowMs < this.#untilMs);
-    if (!isChanged && isCovered) return undefined;
-    const largest = isQuiet || !this.#isBusy ? 0 : this.#maxBatch(policy, nowMs);
-    const isPaused = bucket.pausedUntilMs !== undefined;
-    const batch = isPaused ? Math.min(largest, Math.max(0, bucket.tokens)) : largest;
-    this.#remaining = batch;
-    this.#isSettled = batch === 0;
-    if (this.#isSettled) return bucket.toJSON();
-    const durable = bucket.copy();
-    durable.lend(batch, nowMs + LEASED_MS);
-    invariants?.writtenAhead(batch, maxBatch(policy), bucket.tokens, durable.tokens);
-    this.#untilMs = nowMs + LEASED_MS - CLOCK_MARGIN_MS;
-    return durable.toJSON();
+  noteChange(): void {
+    this.#isChanged = true;
   }
 
-  #maxBatch(policy: Policy, nowMs: number): number {
-    this.#found.endBy(nowMs);
-    return Math.max(0, maxBatch(policy) - this.#found.tokens);
+  /**
+   * Whether the turn that ends now has to write before anything it did is reported. Its owner then calls
+   * `write`, or stops.
+   */
+  isDue(nowMs: number): boolean {
+    this.#hasUnwrittenGrants = false;
+    if (this.#isChanged) return true;
+    if (this.#isSettled) return false;
+    if (this.#first.remaining < 0 || nowMs >= this.#untilMs || this.#isQuiet(nowMs)) return true;
+    return this.#others?.some(({ remaining }) => remaining < 0) ?? false;
+  }
+
+  /**
+   * What must be on the disk before any grant so far is reported: a state of each limit, `undefined` if the
+   * bucket hasn't started.
+   */
+  write(limits: LimitSet | undefined, nowMs: number): readonly LimitState[] | undefined {
+    this.#isChanged = false;
+    if (!limits) return undefined;
+    const isBatched = this.#isBusy && !this.#isQuiet(nowMs);
+    const batches = [this.#first, ...(this.#others ?? [])];
+    const states = limits.all.map((limit, index) => {
+      const spec = isBatched ? limits.specs[index] : undefined;
+      return batches[index]?.next(limit, spec, nowMs) ?? limit.toJSON();
+    });
+    this.#isSettled = batches.every(({ remaining }) => remaining === 0);
+    this.#untilMs = nowMs + HELD_MS - CLOCK_MARGIN_MS;
+    return states;
   }
 
   /**
@@ -171,5 +158,35 @@ export class WriteAhead {
    */
   #isQuiet(nowMs: number): boolean {
     return nowMs >= this.#grantedAtMs + QUIET_MS || nowMs < this.#grantedAtMs;
+  }
+}
+
+/** What is written ahead of one limit. */
+class Batch {
+  /** Tokens that may be granted before the disk must know. */
+  remaining = 0;
+  /**
+   * What was out when the limit was restored, until it ends; that includes the batches of earlier
+   * instances.
+   */
+  readonly #found: HeldTokens;
+
+  constructor(limit: Limit | undefined) {
+    this.#found = new HeldTokens(limit?.held?.toJSON());
+  }
+
+  /** Takes the next batch of `limit`, none without a `spec`, and returns what the disk is to know. */
+  next(limit: Limit, spec: LimitSpec | undefined, nowMs: number): LimitState {
+    this.#found.endBy(nowMs);
+    const max = spec?.kind.maxBatch(spec.fields) ?? 0;
+    const largest = Math.max(0, max - this.#found.tokens);
+    const isPaused = limit.pausedUntilMs !== undefined;
+    const batch = isPaused ? Math.min(largest, Math.max(0, limit.tokens)) : largest;
+    this.remaining = batch;
+    if (batch === 0) return limit.toJSON();
+    const durable = limit.copy();
+    durable.hold(batch, nowMs + HELD_MS);
+    invariants?.writtenAhead(batch, max, limit.tokens, durable.tokens);
+    return durable.toJSON();
   }
 }

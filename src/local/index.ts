@@ -2,7 +2,7 @@
  * The package's main entry, `sluice`: the limiter inside one process, and the types that all entries
  * share.
  */
-export type { LimiterView } from "../core/limiter.ts";
+export type { LimiterView } from "../core/limiter-state.ts";
 export type { Grant, LimiterReason, Outcome } from "../core/outcome.ts";
 export type { PauseFields as PauseOptions } from "../core/pause.ts";
 export type { LeaseTerms, PolicyFields } from "../core/policy.ts";

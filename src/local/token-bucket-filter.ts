@@ -12,7 +12,8 @@
  *
  * Time is monotonic: setting the wall clock changes nothing here.
  */
-import type { LimiterView, Turn } from "../core/limiter.ts";
+import type { LimiterView } from "../core/limiter-state.ts";
+import type { Turn } from "../core/turn.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { PauseFields } from "../core/pause.ts";
 import type { PolicyFields } from "../core/policy.ts";
@@ -106,7 +107,8 @@ class TimerFilter implements TokenBucketFilter {
   readonly #originMs = performance.timeOrigin;
 
   constructor(policy: Policy) {
-    this.#limiter = new Limiter(policy);
+    // Nothing here outlives the process.
+    this.#limiter = new Limiter(policy, false);
   }
 
   getToken(options: GetTokenOptions = {}): Promise<Outcome> {
@@ -146,7 +148,7 @@ class TimerFilter implements TokenBucketFilter {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#finish(this.#limiter.reset());
+    this.#finish(this.#limiter.reset(this.#now()));
   }
 
   #getTokenUntil(
@@ -180,7 +182,7 @@ class TimerFilter implements TokenBucketFilter {
 
   /** The second half of a turn: set the daemon's timer and answer the callers. */
   #finish(turn: Turn<Caller>): void {
-    this.#arm(this.#limiter.nextWakeAtMs);
+    this.#arm(turn.wakeAtMs);
     for (const { caller, outcome } of turn.settled) caller(outcome);
   }
 

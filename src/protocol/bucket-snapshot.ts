@@ -1,5 +1,5 @@
 /** A bucket as HTTP, RPC, clients and pages show it. */
-import type { LimiterView } from "../core/limiter.ts";
+import type { LimiterView } from "../core/limiter-state.ts";
 import type { CompletePolicyFields } from "../core/policy.ts";
 
 /** A policy together with the pattern it is configured under. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 
-import type { LimiterState } from "../../src/core/limiter.ts";
+import type { LimiterState } from "../../src/core/limiter-state.ts";
 import type { BucketRecord } from "../../src/bucket/platform.ts";
 
-import { lastInstantOf, recordOf, restore } from "../../src/bucket/bucket-record.ts";
+import { recordOf, restore } from "../../src/bucket/bucket-record.ts";
 import { Caller } from "../../src/bucket/caller.ts";
 import { newBucket, snapshotOf, type OpenBucket } from "../../src/bucket/open-bucket.ts";
 import { Policy } from "../../src/core/policy.ts";
@@ -40,10 +40,10 @@ describe("bucket record", () => {
     expect(restore({ ...recorded(START_MS), format }).name).toBe("x");
   });
 
-  it.each([0, 5])(
+  it.each([0, 6])(
     "of format %i is refused, and the message lists those that are read",
     (format) => {
-      const message = `Cannot read a state of format ${format}: this version reads formats 1, 2, 3, 4`;
+      const message = `Cannot read a state of format ${format}: this version reads formats 1, 2, 3, 4, 5`;
       expect(() => restore({ ...recorded(START_MS), format })).toThrow(new RangeError(message));
     },
   );
@@ -53,17 +53,47 @@ describe("bucket record", () => {
     expect(() => restore(record)).toThrow("capacity must be an integer");
   });
 
-  it("shows the last tick that had passed", () => {
-    expect(lastInstantOf(recorded(START_MS))).toBe(START_MS);
-    expect(lastInstantOf(recorded(START_MS + 1_999))).toBe(START_MS + 1_000);
+  it("shows the last tick that had passed, and during a pause the start", () => {
+    const passed = (...when: Parameters<typeof recorded>): number | undefined => {
+      return restore(recorded(...when)).limiter.passedAtMs;
+    };
+    expect(passed(START_MS)).toBe(START_MS);
+    expect(passed(START_MS + 1_999)).toBe(START_MS + 1_000);
+    expect(passed(START_MS + 1_999, START_MS + 60_000)).toBe(START_MS);
   });
 
-  it("shows no later instant than the start while a pause lets the ticks run ahead", () => {
-    expect(lastInstantOf(recorded(START_MS + 1_999, START_MS + 60_000))).toBe(START_MS);
-  });
-
-  it("shows no instant for a bucket that has not started", () => {
+  it("of a bucket that has not started says no instant", () => {
     const bucket = newBucket("x", policy);
-    expect(lastInstantOf(recordOf(bucket, bucket.limiter.toJSON()))).toBe(0);
+    const restored = restore(recordOf(bucket, bucket.limiter.toJSON()));
+    expect(restored.limiter.passedAtMs).toBeUndefined();
+  });
+
+  it("holds one token bucket in format 4, which the version before this one reads", () => {
+    const { format, limiter } = recorded(START_MS + 1_000);
+    expect(format).toBe(4);
+    expect(limiter).toEqual({
+      bucket: { startedAtMs: START_MS, tick: 1, tokens: 1 },
+      granted: 1,
+      refused: 0,
+      cancelled: 0,
+      tally: { grantedTokens: 1, refused: {}, waits: [1], waitedMs: 0 },
+    });
+  });
+
+  it("holds anything else in format 5", () => {
+    const [bucket, state] = granted(START_MS);
+    const [limit] = state.limits ?? [];
+    if (!limit) throw new Error("The bucket hasn't started");
+    const two = { ...state, limits: [limit, limit] };
+    expect(recordOf(bucket, two)).toMatchObject({ format: 5, limiter: two });
+    const other = { ...state, limits: [{ kind: "other" }] };
+    expect(recordOf(bucket, other)).toMatchObject({ format: 5, limiter: other });
+  });
+
+  it("in format 5 is read", () => {
+    const [bucket, state] = granted(START_MS);
+    const record: BucketRecord = { ...recordOf(bucket, state), format: 5, limiter: state };
+    const restored = restore(JSON.parse(JSON.stringify(record)));
+    expect(snapshotOf(restored, START_MS + 10)).toEqual(snapshotOf(bucket, START_MS + 10));
   });
 });

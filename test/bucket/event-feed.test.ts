@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { Turn } from "../../src/core/limiter.ts";
+import type { Turn } from "../../src/core/turn.ts";
 import type { WatchEvent } from "../../src/protocol/watch-feed.ts";
 
 import { Caller } from "../../src/bucket/caller.ts";
@@ -58,7 +58,7 @@ describe("EventFeed", () => {
   it("reports a turn in which nothing happens to a request, with no events", () => {
     const watched = new Watched();
     watched.observe();
-    watched.feed.turned({ settled: [] }, NOW_MS);
+    watched.feed.turned(watched.limiter.advance(NOW_MS), NOW_MS);
     expect(watched.rounds).toEqual([[]]);
   });
 

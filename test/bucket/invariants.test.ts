@@ -14,7 +14,7 @@ afterEach(() => {
 it("the object checks the invariants of the core", async () => {
   const name = uniqueName("invariants");
   if (!invariants) throw new Error("The invariants aren't enforced");
-  const check = vi.spyOn(invariants, "bucket");
+  const check = vi.spyOn(invariants, "limit");
   await grantOf(request(`/acquire?bucket=${name}`));
   vi.setSystemTime(Date.now() + 1_000);
   await grantOf(request(`/acquire?bucket=${name}`));

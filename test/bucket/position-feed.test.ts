@@ -1,7 +1,7 @@
 /** Who is told of its place, when, and how often: in virtual time, with the limiter itself. */
 import { describe, expect, it } from "vitest";
 
-import type { Turn } from "../../src/core/limiter.ts";
+import type { Turn } from "../../src/core/turn.ts";
 import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";

@@ -1,5 +1,5 @@
 import type { Outcome } from "../../src/core/outcome.ts";
-import type { Turn } from "../../src/core/limiter.ts";
+import type { Turn } from "../../src/core/turn.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";

@@ -8,7 +8,8 @@ import { expect, it } from "vitest";
 import type { PolicyFields } from "../../src/core/policy.ts";
 import type { Range } from "../../src/core/values.ts";
 
-import { Limiter, type Settlement } from "../../src/core/limiter.ts";
+import { Limiter } from "../../src/core/limiter.ts";
+import type { Settlement } from "../../src/core/turn.ts";
 import { Policy, policyFields } from "../../src/core/policy.ts";
 import { runs } from "../../kit/runs.ts";
 
@@ -189,10 +190,10 @@ it.each([
   const limiter = new Limiter<string>(Policy.of(policy));
   const startedAtMs = 1_795_476_634_334;
   const refusal = { ok: false, reason: "timeout", retryAfterMs };
-  const turn = limiter.try({ caller: "a", tokens }, startedAtMs);
+  const turn = limiter.acquire({ caller: "a", tokens, timeoutMs: 0 }, startedAtMs);
   expect(turn.settled).toEqual([{ caller: "a", outcome: refusal }]);
   // The wait grows shorter by what has passed, to the millisecond.
-  const [later] = limiter.try({ caller: "b", tokens }, startedAtMs + 1).settled;
+  const [later] = limiter.acquire({ caller: "b", tokens, timeoutMs: 0 }, startedAtMs + 1).settled;
   const isExact = retryAfterMs < Number.MAX_SAFE_INTEGER;
   expect(later?.outcome).toEqual({ ...refusal, retryAfterMs: retryAfterMs - (isExact ? 1 : 0) });
 });

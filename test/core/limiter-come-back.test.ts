@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 
-import type { Place } from "../../src/core/limiter.ts";
+import type { Place } from "../../src/core/turn.ts";
 import type { ComeBackOperation, PlainOperation } from "../../kit/model/arbitraries.ts";
 
 import { cpuTimeMs } from "../../kit/cpu-time.ts";
@@ -221,7 +221,7 @@ describe("Limiter.comeBack", () => {
     const limiter = new Limiter<string>(policyOf());
     const returner = { caller: "Ann", tokens: 0, queuedAtMs: epochMs, deadlineAtMs: epochMs };
     expect(() => limiter.comeBack(returner, epochMs)).toThrow(RangeError);
-    expect(limiter.toJSON().bucket).toBeUndefined();
+    expect(limiter.toJSON().limits).toBeUndefined();
   });
 
   test("takes milliseconds in a queue of 10,000", () => {

@@ -5,7 +5,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 
-import type { Settlement } from "../../src/core/limiter.ts";
+import type { Settlement } from "../../src/core/turn.ts";
 import type { Policy } from "../../src/core/policy.ts";
 import type { FaultyOperation, Operation } from "../../kit/model/arbitraries.ts";
 import type { ReferenceSettlement } from "../../kit/model/reference-model.ts";
@@ -257,7 +257,8 @@ test("a refused request is refused until the promised instant, and granted at it
         const tryAt = (atMs: number) => {
           world.passTo(atMs);
           world.wake();
-          return world.limiter.try({ caller: "again", tokens }, atMs).settled[0]?.outcome;
+          return world.limiter.acquire({ caller: "again", tokens, timeoutMs: 0 }, atMs).settled[0]
+            ?.outcome;
         };
 
         const timeoutMs = mayWait ? policy.maxWaitMs : 0;
@@ -336,7 +337,10 @@ test("a waiter is granted when its arrival foretold, or earlier if somebody in f
           if (place >= 0) for (const caller of before.slice(place + 1)) movedForward.add(caller);
         } else if (operation.kind === "acquire") {
           const tokens = foldTokens(policy, operation.tokens);
-          const probe = world.limiter.try({ caller: "probe", tokens }, world.nowMs);
+          const probe = world.limiter.acquire(
+            { caller: "probe", tokens, timeoutMs: 0 },
+            world.nowMs,
+          );
           const outcome = probe.settled[0]?.outcome;
           // Where the probe itself was granted, nothing is foretold.
           if (!outcome || outcome.ok) continue;

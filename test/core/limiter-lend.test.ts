@@ -1,12 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
+import type { TokenBucketState } from "../../src/core/limits/token-bucket.ts";
 import type { Lease, LeaseAsk } from "../../src/core/lease/lease.ts";
 import type { PolicyFields } from "../../src/core/policy.ts";
+import type { Turn } from "../../src/core/turn.ts";
 
 import { leaseEndAtMs } from "../../src/core/lease/lease.ts";
 import { Limiter } from "../../src/core/limiter.ts";
-import { Scene, epochMs, policyOf } from "../../kit/model/limiters.ts";
+import { Scene, epochMs, policyOf, bucketIn } from "../../kit/model/limiters.ts";
 import { runs } from "../../kit/runs.ts";
 
 const lease = { maxTokens: 1_000, ttlMs: 1_000 };
@@ -216,16 +218,17 @@ describe("Limiter.lend, a report", () => {
 
   test("has to be on the disk, and so has a lease", () => {
     const scene = new LendingScene();
-    expect(scene.limiter.checkpoint(epochMs)).toBeDefined();
-    expect(scene.limiter.checkpoint(epochMs)).toBeUndefined();
-    const first = given(scene.lend(1, 10));
-    expect(scene.limiter.checkpoint(epochMs + 1)?.bucket?.leased).toContainEqual({
-      untilMs: first.untilMs,
-      tokens: 10,
-    });
-    expect(scene.limiter.checkpoint(epochMs + 1)).toBeUndefined();
-    scene.lend(2, 0, first, 10, 0);
-    expect(scene.limiter.checkpoint(epochMs + 2)?.bucket).not.toHaveProperty("leased");
+    const written = (turn: Turn<string>): TokenBucketState | undefined => {
+      return turn.write && bucketIn(turn.write);
+    };
+    expect(scene.checkpoint(0)).toBeDefined();
+    expect(scene.checkpoint(0)).toBeUndefined();
+    const turn = scene.limiter.lend(askOf(10), epochMs + 1);
+    const first = given(turn.lease);
+    expect(written(turn)?.leased).toContainEqual({ untilMs: first.untilMs, tokens: 10 });
+    expect(scene.checkpoint(1)).toBeUndefined();
+    const report = askOf(0, first, 10, 0);
+    expect(written(scene.limiter.lend(report, epochMs + 2))).not.toHaveProperty("leased");
   });
 });
 
@@ -273,7 +276,7 @@ describe("Limiter, what is promised while tokens are out", () => {
           maxWaitMs: 3_600_000,
         });
         const limiter = new Limiter<string>(policy);
-        limiter.try({ caller: "first" }, epochMs);
+        limiter.acquire({ caller: "first", timeoutMs: 0 }, epochMs);
         const leases = wanted.map((tokens) => limiter.lend(askOf(tokens), epochMs).lease);
         const grantedAtMs = new Map<string, number>();
         const note = (turn: ReturnType<typeof limiter.advance>): void => {
@@ -286,7 +289,8 @@ describe("Limiter, what is promised while tokens are out", () => {
           const caller = `caller ${number}`;
           const most = Math.min(tokens, policy.capacity);
           // What it is told is when it is granted, where nothing comes back.
-          const tried = limiter.try({ caller, tokens: most }, epochMs).settled[0]?.outcome;
+          const tried = limiter.acquire({ caller, tokens: most, timeoutMs: 0 }, epochMs).settled[0]
+            ?.outcome;
           const waitMs = tried && !tried.ok ? Number(tried.retryAfterMs) : 0;
           if (tried?.ok) continue;
           note(limiter.acquire({ caller, tokens: most, timeoutMs: waitMs }, epochMs));

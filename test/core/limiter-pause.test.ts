@@ -6,7 +6,7 @@ import type { TokenBucketState } from "../../src/core/limits/token-bucket.ts";
 
 import { TokenBucket } from "../../src/core/limits/token-bucket.ts";
 import { anyPolicy, anyTokens } from "../../kit/model/arbitraries.ts";
-import { Scene, epochMs, policyOf } from "../../kit/model/limiters.ts";
+import { Scene, epochMs, policyOf, bucketIn } from "../../kit/model/limiters.ts";
 import { runs } from "../../kit/runs.ts";
 
 /** Five tokens at the start, one a second. */
@@ -249,7 +249,8 @@ describe("Limiter, a paused bucket", () => {
     scene.pause(0, 20_500, 3);
     scene.try(4_200, "Ann");
     scene.restore();
-    expect(scene.limiter.toJSON().bucket).toEqual({
+    expect(bucketIn(scene.limiter.toJSON())).toEqual({
+      kind: "bucket",
       startedAtMs: epochMs,
       tick: 4,
       tokens: 2,
@@ -324,7 +325,7 @@ describe("Limiter, leases in a pause", () => {
   function report(scene: Scene, atMs: number, of: Lease | undefined, returned: number): void {
     if (!of) throw new Error("No lease was given");
     const uses = [{ ...of, used: of.tokens - returned, returned }];
-    scene.limiter.settle({ uses, granted: of.tokens - returned }, epochMs + atMs);
+    scene.limiter.lend({ uses, granted: of.tokens - returned, wanted: 0 }, epochMs + atMs);
   }
 
   test("none is given, and after it they are", () => {
@@ -382,8 +383,8 @@ describe("TokenBucket.advance, a paused bucket", () => {
       fc.property(anyPolicy, anyTokens, anyPause, anySteps, (policy, taken, pause, steps) => {
         const start = (isPaused: boolean): TokenBucket => {
           const bucket = TokenBucket.start(policy, epochMs);
-          bucket.tryTake(taken);
-          if (bucket.tryTake(2)) bucket.lend(1, epochMs + 1 + pause.leaseMs);
+          if (bucket.tokens >= taken) bucket.take(taken);
+          if (bucket.tokens >= 1) bucket.hold(1, epochMs + 1 + pause.leaseMs);
           if (isPaused) bucket.pause(epochMs + pause.forMs, pause.tokens, epochMs);
           return bucket;
         };
@@ -396,7 +397,7 @@ describe("TokenBucket.advance, a paused bucket", () => {
           split.advance(atMs);
           free.advance(atMs);
           expect(split.tokens).toBeLessThanOrEqual(free.tokens);
-          expect(split.leasedTokens).toBe(free.leasedTokens);
+          expect(split.held?.tokens).toBe(free.held?.tokens);
         }
         bulk.advance(latestMs);
         expect(split.toJSON()).toEqual(bulk.toJSON());
@@ -408,11 +409,18 @@ describe("TokenBucket.advance, a paused bucket", () => {
 });
 
 describe("TokenBucket.from, a paused bucket", () => {
-  const paused = { startedAtMs: 0, tick: 3, tokens: 1, pausedUntilMs: 9_500 };
+  const paused = {
+    kind: "bucket",
+    startedAtMs: 0,
+    tick: 3,
+    tokens: 1,
+    pausedUntilMs: 9_500,
+  } as const;
 
   test("holds its ticks", () => {
     const bucket = TokenBucket.from(policyOf(five), paused);
-    expect([bucket.tick, bucket.pausedUntilMs, bucket.reachedAtMs]).toEqual([9, 9_500, 3_000]);
+    const { nextGainAtMs, pausedUntilMs, reachedAtMs } = bucket;
+    expect([nextGainAtMs, pausedUntilMs, reachedAtMs]).toEqual([10_000, 9_500, 3_000]);
     expect(bucket.toJSON()).toEqual(paused);
     expect(bucket.copy().toJSON()).toEqual(paused);
   });

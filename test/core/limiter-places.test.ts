@@ -99,7 +99,7 @@ describe("Limiter.places", () => {
     expect(promised).toEqual(["Bob 1 at 7000", "Cat 2 at 8000"]);
     const { startedAtMs, untilMs } = given ?? { startedAtMs: 0, untilMs: 0 };
     const uses = [{ startedAtMs, untilMs, used: 0, returned: 25 }];
-    scene.limiter.settle({ uses, granted: 0 }, epochMs + 500);
+    scene.limiter.lend({ uses, granted: 0, wanted: 0 }, epochMs + 500);
     expect(placesOf(scene)).toEqual(["Bob 1 at 5000", "Cat 2 at 6000"]);
   });
 });

@@ -1,10 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 
-import type { LimiterState } from "../../src/core/limiter.ts";
-
 import { Limiter } from "../../src/core/limiter.ts";
 import { TokenBucket } from "../../src/core/limits/token-bucket.ts";
-import { epochMs, policyOf, Scene } from "../../kit/model/limiters.ts";
+import { epochMs, policyOf, Scene, bucketIn, stateOf } from "../../kit/model/limiters.ts";
 
 /** Five tokens at the start, one a second: room for large and small callers. */
 const five = { capacity: 5, initialTokens: 5 };
@@ -497,7 +495,7 @@ describe("Limiter.nextWakeAtMs", () => {
 
 describe("Limiter, what a forecast costs", () => {
   test("is one step for a queue of any length once nobody in it is large", () => {
-    const oneStep = vi.spyOn(TokenBucket.prototype, "takeRunAtEarliestTicks");
+    const oneStep = vi.spyOn(TokenBucket.prototype, "takeRun");
     const scene = sceneAfter(5, { ...five, refillTokens: 3 });
     scene.acquire(0, "large", { tokens: 5 });
     for (const caller of ["Ann", "Bob", "Cat"]) scene.acquire(0, caller, { tokens: 2 });
@@ -511,7 +509,7 @@ describe("Limiter, what a forecast costs", () => {
   });
 
   test("is one step again where another policy made a large caller small", () => {
-    const oneStep = vi.spyOn(TokenBucket.prototype, "takeRunAtEarliestTicks");
+    const oneStep = vi.spyOn(TokenBucket.prototype, "takeRun");
     const scene = sceneAfter(5, { ...five, refillTokens: 3 });
     for (const caller of ["Ann", "Bob"]) scene.acquire(0, caller, { tokens: 5 });
     scene.setPolicy(0, { refillTokens: 1 });
@@ -529,12 +527,10 @@ describe("Limiter.rejectAll", () => {
     scene.acquire(0, "Ann");
     const before = scene.inspect(0);
     const outcome = { ok: false, reason: "unavailable" };
-    expect(scene.limiter.rejectAll()).toEqual({
-      settled: [
-        { caller: "large", outcome },
-        { caller: "Ann", outcome },
-      ],
-    });
+    expect(scene.limiter.rejectAll(epochMs).settled).toEqual([
+      { caller: "large", outcome },
+      { caller: "Ann", outcome },
+    ]);
     expect(scene.inspect(0)).toEqual({ ...before, waiters: 0, queuedTokens: 0, refused: 2 });
     expect(scene.limiter.stats().refused).toEqual({ unavailable: 2 });
     expect(scene.nextWakeAtMs).toBeUndefined();
@@ -543,17 +539,17 @@ describe("Limiter.rejectAll", () => {
 
   test("leaves a bucket that goes on, with the tokens that were held back", () => {
     const scene = threeWaiting();
-    scene.limiter.rejectAll();
+    scene.limiter.rejectAll(epochMs);
     expect(scene.acquire(10, "Dan")).toEqual(["Dan waits"]);
     expect(scene.runDaemon(9000)).toEqual(["Dan granted 1 at 1000 after 990, 0 left"]);
   });
 
   test("of a bucket that never started finds nobody", () => {
-    expect(new Scene().limiter.rejectAll()).toEqual({ settled: [] });
+    expect(new Scene().limiter.rejectAll(epochMs).settled).toEqual([]);
   });
 });
 
-describe("Limiter.drain", () => {
+describe("Limiter.reset", () => {
   test("refuses everybody with bucket-reset, in order, and forgets the bucket", () => {
     const scene = sceneAfter(4, five);
     scene.acquire(0, "Ann", { tokens: 5 });
@@ -927,7 +923,10 @@ describe("Limiter.acquire, a caller's fault", () => {
 describe("Limiter.checkpoint", () => {
   test("has something to write after a start, a grant, a drain and another policy", () => {
     const scene = new Scene({ initialTokens: 0 });
-    const written = (atMs: number): number | undefined => scene.checkpoint(atMs)?.bucket?.tokens;
+    const written = (atMs: number): number | undefined => {
+      const state = scene.checkpoint(atMs);
+      return state && bucketIn(state)?.tokens;
+    };
     expect(scene.checkpoint(0)).toBeUndefined();
     scene.try(0, "Ann");
     expect(written(0)).toBe(0);
@@ -951,7 +950,7 @@ describe("Limiter.checkpoint", () => {
     scene.acquire(0, "Ann");
     scene.checkpoint(0);
     scene.cancel(0, "large");
-    expect(scene.checkpoint(0)).toMatchObject({ bucket: { tokens: 1 }, granted: 2 });
+    expect(scene.checkpoint(0)).toMatchObject({ limits: [{ tokens: 1 }], granted: 2 });
   });
 
   test("has nothing to write after refusals, joining, leaving, looking or time passing", () => {
@@ -969,7 +968,7 @@ describe("Limiter.checkpoint", () => {
     scene.inspect(5000);
     JSON.stringify(scene.limiter);
     expect(scene.checkpoint(999)).toBeUndefined();
-    expect(scene.limiter.checkpointAtMs).toBeUndefined();
+    expect(scene.limiter.advance(epochMs + 999).flushInMs).toBeUndefined();
   });
 });
 
@@ -1046,20 +1045,15 @@ describe("Limiter.from", () => {
   });
 
   test("refuses a state that its policy cannot be in", () => {
-    const state: LimiterState = {
-      bucket: { startedAtMs: 0, tick: 0, tokens: 6 },
-      granted: 0,
-      refused: 0,
-      cancelled: 0,
-    };
+    const state = stateOf({ startedAtMs: 0, tick: 0, tokens: 6 });
     expect(() => Limiter.from(policyOf({ capacity: 5 }), state)).toThrow(RangeError);
   });
 
   test("shares no state with the limiter it came from", () => {
     const limiter = new Limiter<string>(policyOf(five));
-    limiter.try({ caller: "Ann" }, epochMs);
+    limiter.acquire({ caller: "Ann", timeoutMs: 0 }, epochMs);
     const restored = Limiter.from<string>(limiter.policy, limiter.toJSON());
-    restored.try({ caller: "Bob", tokens: 4 }, epochMs);
+    restored.acquire({ caller: "Bob", tokens: 4, timeoutMs: 0 }, epochMs);
     expect(limiter.inspect(epochMs).tokens).toBe(4);
   });
 });

@@ -26,7 +26,7 @@ function outcomesOf(end: (limiter: Limiter<string>) => ReturnType<Limiter<string
 const refused = { ok: false } as const;
 
 test("Outcome: a refusal says why, and when to retry if the queue was the reason", () => {
-  expect(outcomesOf((limiter) => limiter.reset())).toEqual({
+  expect(outcomesOf((limiter) => limiter.reset(0))).toEqual({
     Ann: { ok: true, tokens: 1, remaining: 0, waitedMs: 0, grantedAtMs: 0 },
     Bob: { ...refused, reason: "bucket-reset" },
     Cat: { ...refused, reason: "queue-full", retryAfterMs: 2_000 },
@@ -37,8 +37,8 @@ test("Outcome: a refusal says why, and when to retry if the queue was the reason
 
 test("limiterReasons: lists every reason that a limiter gives", () => {
   const outcomes = [
-    ...Object.values(outcomesOf((limiter) => limiter.reset())),
-    ...Object.values(outcomesOf((limiter) => limiter.rejectAll())),
+    ...Object.values(outcomesOf((limiter) => limiter.reset(0))),
+    ...Object.values(outcomesOf((limiter) => limiter.rejectAll(0))),
   ];
   const reasons = new Set(outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.reason])));
   expect([...reasons].toSorted()).toEqual(limiterReasons.toSorted());

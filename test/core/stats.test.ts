@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import type { LimiterState } from "../../src/core/limiter.ts";
+import type { LimiterState } from "../../src/core/limiter-state.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import { Stats, WAIT_BOUNDS_MS } from "../../src/core/stats.ts";
@@ -57,11 +57,16 @@ describe("Stats", () => {
 
   test("writes nothing where there is nothing, and no empty classes at the end", () => {
     const tally = new Stats();
-    expect(tally.toJSON()).toBeUndefined();
+    expect(tally.toJSON()).toEqual({ granted: 0, refused: 0, cancelled: 0 });
     tally.noteGrant(1, 0);
-    expect(tally.toJSON()).toEqual({ grantedTokens: 1, refused: {}, waits: [1], waitedMs: 0 });
+    expect(tally.toJSON().tally).toEqual({
+      grantedTokens: 1,
+      refused: {},
+      waits: [1],
+      waitedMs: 0,
+    });
     tally.noteGrant(1, 20);
-    expect(tally.toJSON()?.waits).toEqual([1, 0, 1]);
+    expect(tally.toJSON().tally?.waits).toEqual([1, 0, 1]);
   });
 
   test("writes refusals though nobody was granted", () => {
@@ -70,7 +75,7 @@ describe("Stats", () => {
     tally.noteRefusal("timeout");
     tally.noteRefusal("queue-full");
     const refused = { timeout: 2, "queue-full": 1 };
-    expect(tally.toJSON()).toEqual({ grantedTokens: 0, refused, waits: [], waitedMs: 0 });
+    expect(tally.toJSON().tally).toEqual({ grantedTokens: 0, refused, waits: [], waitedMs: 0 });
   });
 
   test("what was written or shown stays as it was", () => {
@@ -117,13 +122,13 @@ describe("Limiter.tally", () => {
     const lease = { maxTokens: 100, ttlMs: 1_000 };
     const fields = { capacity: 100, initialTokens: 100, lease };
     const limiter = new Limiter<string>(policyOf(fields));
-    limiter.try({ caller: "Ann", tokens: 2 }, epochMs);
+    limiter.acquire({ caller: "Ann", tokens: 2, timeoutMs: 0 }, epochMs);
     const ask = { uses: [], granted: 0, wanted: 10 };
     const { startedAtMs = 0, untilMs = 0 } = limiter.lend(ask, epochMs).lease ?? {};
     const use = { startedAtMs, untilMs, used: 7, returned: 3 };
-    limiter.settle({ uses: [use], granted: 4 }, epochMs + 1);
+    limiter.lend({ uses: [use], granted: 4, wanted: 0 }, epochMs + 1);
     // Of a bucket that is none of this one's.
-    limiter.settle({ uses: [{ ...use, startedAtMs: 1 }], granted: 4 }, epochMs + 2);
+    limiter.lend({ uses: [{ ...use, startedAtMs: 1 }], granted: 4, wanted: 0 }, epochMs + 2);
     expect(limiter.inspect(epochMs + 3).granted).toBe(5);
     const { waits, ...sums } = limiter.stats();
     expect(classesOf(waits)).toEqual([[0, 5]]);
@@ -144,7 +149,7 @@ describe("Limiter.tally", () => {
     scene.acquire(0, "Ann");
     const { tally: _, ...older } = scene.limiter.toJSON();
     const limiter = Limiter.from<string>(policyOf(), older);
-    limiter.try({ caller: "Bob" }, epochMs + 1_000);
+    limiter.acquire({ caller: "Bob", timeoutMs: 0 }, epochMs + 1_000);
     expect(limiter.inspect(epochMs + 1_000).granted).toBe(2);
     expect(limiter.stats().grantedTokens).toBe(1);
     expect(sumOf(limiter.stats().waits)).toBe(1);

@@ -1,14 +1,15 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import type { LimiterState } from "../../src/core/limiter.ts";
+import type { LimiterState } from "../../src/core/limiter-state.ts";
 import type { PolicyFields } from "../../src/core/policy.ts";
+import type { Turn } from "../../src/core/turn.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";
-import { maxBatch } from "../../src/core/write-ahead.ts";
+import { tokenBucket } from "../../src/core/limits/token-bucket.ts";
 import { historyOf } from "../../kit/model/arbitraries.ts";
-import { epochMs, policyOf, Scene } from "../../kit/model/limiters.ts";
+import { epochMs, policyOf, Scene, bucketIn, stateOf } from "../../kit/model/limiters.ts";
 import { total } from "../../kit/statistics.ts";
 import { windowsWithTooMuch, type SeenGrant } from "../../kit/model/virtual-time.ts";
 import { runs, timesSeen } from "../../kit/runs.ts";
@@ -44,11 +45,11 @@ class Writes {
     const state = this.scene.checkpoint(atMs);
     if (!state) return;
     this.state = state;
-    this.tokens.push(state.bucket?.tokens);
+    this.tokens.push(bucketIn(state)?.tokens);
   }
 }
 
-describe("maxBatch", () => {
+describe("tokenBucket.maxBatch", () => {
   test.each([
     ["100 a day", { capacity: 100, refillTokens: 100, refillIntervalMs: 86_400_000 }, 0],
     ["100 a day, one by one", { capacity: 100, refillTokens: 1, refillIntervalMs: 864_000 }, 0],
@@ -62,7 +63,7 @@ describe("maxBatch", () => {
     ["a million", { capacity: 1e6, refillTokens: 10_000, refillIntervalMs: 1_000 }, 10_000],
     ["the largest", { capacity: 1e9, refillTokens: 1e9, refillIntervalMs: 10 }, 25_000_000],
   ])("of %s", (_, fields, batch) => {
-    expect(maxBatch(Policy.of(fields))).toBe(batch);
+    expect(tokenBucket.maxBatch(Policy.of(fields))).toBe(batch);
   });
 });
 
@@ -71,7 +72,7 @@ describe("Limiter.checkpoint, batches", () => {
     const writes = new Writes(tenThousand);
     for (let index = 0; index < 1_000; index += 1) writes.grant(Math.floor(index / 2));
     expect(writes.tokens).toHaveLength(5);
-    expect(writes.scene.limiter.checkpointAtMs).toBe(epochMs + 1_749);
+    expect(writes.scene.flushInMs).toBe(1_250);
     writes.checkpoint(1_749);
     expect(writes.tokens).toHaveLength(6);
     expect(writes.tokens.at(-1)).toBe(writes.scene.inspect(1_749).tokens);
@@ -94,7 +95,7 @@ describe("Limiter.checkpoint, batches", () => {
     });
     for (let index = 1; index <= 5; index += 1) writes.grant(index * 1_250);
     expect(writes.tokens).toEqual([599, 598, 597, 596, 595]);
-    expect(writes.scene.limiter.checkpointAtMs).toBeUndefined();
+    expect(writes.scene.flushInMs).toBeUndefined();
   });
 
   test("a bucket without a batch writes every grant, however fast they come", () => {
@@ -131,17 +132,15 @@ describe("Limiter.checkpoint, batches", () => {
 
   test("restored, the batch occupies the bucket until its lease ends", () => {
     const scene = new Scene(tenThousand);
-    scene.limiter = Limiter.from(scene.limiter.policy, {
-      bucket: {
+    scene.limiter = Limiter.from(
+      scene.limiter.policy,
+      stateOf({
         startedAtMs: epochMs,
         tick: 0,
         tokens: 9_748,
         leased: [{ untilMs: epochMs + 20_500, tokens: 250 }],
-      },
-      granted: 2,
-      refused: 0,
-      cancelled: 0,
-    });
+      }),
+    );
     expect(scene.inspect(20_000).tokens).toBe(9_750);
     expect(scene.inspect(20_999).tokens).toBe(9_750);
     expect(scene.inspect(21_000).tokens).toBe(10_000);
@@ -181,7 +180,7 @@ describe("Limiter.checkpoint, batches", () => {
     for (let index = 0; index < 500; index += 1) writes.scene.acquire(0, `caller ${index}`);
     for (let tick = 0; tick <= 4; tick += 1) writes.checkpoint(tick * 5_000);
     expect(writes.tokens).toEqual([0, 0, 0, 0, 0]);
-    expect(writes.scene.limiter.checkpointAtMs).toBeUndefined();
+    expect(writes.scene.flushInMs).toBeUndefined();
   });
 
   test("contended at a tick a second, with late ones: not quiet in between", () => {
@@ -203,7 +202,7 @@ describe("Limiter.checkpoint, batches", () => {
     writes.scene.try(1_251, "Bob", 10_000);
     writes.checkpoint(1_251);
     expect(writes.tokens.at(-1)).toBe(9_998);
-    expect(writes.scene.limiter.checkpointAtMs).toBeUndefined();
+    expect(writes.scene.flushInMs).toBeUndefined();
   });
 
   test("a change of the policy is written with a batch of the new size", () => {
@@ -228,7 +227,7 @@ describe("Limiter.checkpoint, batches", () => {
       writes.scene.pause(2, 60_000, kept);
       writes.checkpoint(2);
       expect(writes.tokens).toEqual([9_999, 9_998 - 250, durable]);
-      expect(writes.scene.limiter.checkpointAtMs).toBe(kept > 0 ? epochMs + 1_251 : undefined);
+      expect(writes.scene.flushInMs).toBe(kept > 0 ? 1_249 : undefined);
     }
   });
 
@@ -238,7 +237,7 @@ describe("Limiter.checkpoint, batches", () => {
     writes.grant(0);
     writes.scene.pause(0, 60_000, 600);
     for (let index = 0; index < 600; index += 1) writes.grant(1);
-    expect(writes.tokens).toEqual([9_999, 9_998 - 250, 599 - 250, 348 - 250, 0]);
+    expect(writes.tokens).toEqual([9_999, 9_998 - 250, 600 - 250, 349 - 250, 0]);
     expect(writes.scene.try(1, "Ann")).toEqual(["Ann refused: timeout, retry after 60999"]);
   });
 
@@ -254,12 +253,7 @@ describe("Limiter.checkpoint, batches", () => {
   test("restored below zero: reads as empty, and pays off before it grants", () => {
     const scene = new Scene({ capacity: 10_000, refillIntervalMs: 20 });
     const bucket = { startedAtMs: epochMs, tick: 0, tokens: -50 };
-    scene.limiter = Limiter.from(scene.limiter.policy, {
-      bucket,
-      granted: 1,
-      refused: 0,
-      cancelled: 0,
-    });
+    scene.limiter = Limiter.from(scene.limiter.policy, stateOf(bucket));
     expect(scene.inspect(0)).toMatchObject({ tokens: 0, nextTickAtMs: 20 });
     expect(scene.try(0, "Ann")).toEqual(["Ann refused: timeout, retry after 1020"]);
     expect(scene.acquire(0, "Ann")).toEqual(["Ann waits"]);
@@ -318,24 +312,23 @@ class Instance {
 
   /** Tokens that it grants and tells; it may not if it has to write and is not the current one. */
   take(tokens: number, nowMs: number): SeenGrant | undefined {
-    const [settlement] = this.limiter.try({ caller: "Ann", tokens }, nowMs).settled;
-    if (!this.checkpoint(nowMs) || !settlement?.outcome.ok) return undefined;
+    const turn = this.limiter.acquire({ caller: "Ann", tokens, timeoutMs: 0 }, nowMs);
+    const [settlement] = turn.settled;
+    if (!this.write(turn) || !settlement?.outcome.ok) return undefined;
     return { tokens, grantedAtMs: settlement.outcome.grantedAtMs };
   }
 
   /** Keeps `tokens` for `forMs`. */
   pause(tokens: number, forMs: number, nowMs: number): void {
-    this.limiter.pause({ untilMs: nowMs + forMs, tokens }, nowMs);
-    this.checkpoint(nowMs);
+    this.write(this.limiter.pause({ untilMs: nowMs + forMs, tokens }, nowMs));
   }
 
   resume(nowMs: number): void {
-    this.limiter.resume(nowMs);
-    this.checkpoint(nowMs);
+    this.write(this.limiter.resume(nowMs));
   }
 
-  checkpoint(nowMs: number): boolean {
-    const state = this.limiter.checkpoint(nowMs);
+  /** Whether what the turn has to write is on the disk. */
+  write({ write: state }: Turn<string>): boolean {
     if (state && this.isCurrent) this.#disk.text = JSON.stringify(state);
     return !state || this.isCurrent;
   }
@@ -383,11 +376,13 @@ describe("with a crash at any point, and old instances that live on", () => {
           const restored = Limiter.from<string>(policy, JSON.parse(disk.text));
           const lost = current.limiter.inspect(latestMs).tokens - restored.inspect(latestMs).tokens;
           expect(lost).toBeGreaterThanOrEqual(0);
-          expect(lost).toBeLessThanOrEqual(maxBatch(policy));
+          expect(lost).toBeLessThanOrEqual(tokenBucket.maxBatch(policy));
           // Nor do those of crashes in a row add up: all that is out is one.
           restored.advance(latestMs);
-          const { leased = [] } = restored.toJSON().bucket ?? {};
-          expect(total(leased.map((sum) => sum.tokens))).toBeLessThanOrEqual(maxBatch(policy));
+          const { leased = [] } = bucketIn(restored.toJSON()) ?? {};
+          expect(total(leased.map((sum) => sum.tokens))).toBeLessThanOrEqual(
+            tokenBucket.maxBatch(policy),
+          );
         }
         expect(windowsWithTooMuch(policy, grants)).toEqual([]);
       }),

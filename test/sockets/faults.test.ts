@@ -6,7 +6,8 @@ import { serveAtEach, serveAtOne } from "../../chaos/crowd.ts";
 import { floodOne } from "../../chaos/flood.ts";
 import { addsUp, letDie, lostWithTheirCallers } from "../../chaos/gone.ts";
 import { leaveBy } from "../../chaos/leaving.ts";
-import { maxBatch } from "../../src/core/write-ahead.ts";
+import { Policy } from "../../src/core/policy.ts";
+import { tokenBucket } from "../../src/core/limits/token-bucket.ts";
 import { floodQueue, floodWait } from "../../chaos/limits.ts";
 import { reset } from "../../chaos/resets.ts";
 import { Served } from "../../kit/processes/served.ts";
@@ -24,7 +25,7 @@ describe("workerd killed with SIGKILL under load", () => {
     for (const { tokens, most } of counts.fullest) expect(tokens).toBeLessThanOrEqual(most);
     for (const loss of counts.losses) {
       expect(loss.lostTokens).toBeGreaterThanOrEqual(0);
-      expect(lostBeyondUnderWay(loss)).toBeLessThanOrEqual(maxBatch(loss.policy));
+      expect(lostBeyondUnderWay(loss)).toBeLessThanOrEqual(tokenBucket.maxBatch(Policy.of(loss.policy)));
     }
     for (const { asked, otherAnswers } of [counts.again.answered, counts.again.underWay]) {
       expect(asked).toBeGreaterThan(0);

@@ -3,10 +3,12 @@
  * served in order, so the tokens of an idle bucket and the grants of its waiters follow from the
  * last snapshot. The arithmetic is the object's own, not an approximation of it.
  */
+import type { TokenBucketState } from "../../core/limits/token-bucket.ts";
 import type { BucketSnapshot } from "../../protocol/bucket-snapshot.ts";
 
+import { LimitSet } from "../../core/limits/limit-set.ts";
+import { LookAhead } from "../../core/limits/look-ahead.ts";
 import { Policy } from "../../core/policy.ts";
-import { TokenBucket } from "../../core/limits/token-bucket.ts";
 
 /** At most this many waiters about which only their number is known are simulated individually. */
 const MAX_UNKNOWN_WAITERS = 10_000;
@@ -17,9 +19,9 @@ const MAX_UNKNOWN_WAITERS = 10_000;
 export function tokensAt(snapshot: BucketSnapshot, nowMs: number): number {
   // Waiters take what the ticks bring, and the feed reports each of them.
   if (snapshot.waiters > 0 || !hasStarted(snapshot)) return snapshot.tokens;
-  const bucket = bucketOf(snapshot);
-  bucket.advance(nowMs);
-  return bucket.tokens;
+  const limits = limitsOf(snapshot);
+  limits.advance(nowMs);
+  return limits.first.tokens;
 }
 
 /**
@@ -55,7 +57,7 @@ export function untilChangeMs(snapshot: BucketSnapshot, nowMs: number): number |
  * the snapshot counts beyond `asks` arrived before the page did, and so are ahead of them.
  */
 export function forecastGrants(snapshot: BucketSnapshot, asks: readonly number[]): number[] {
-  const bucket = bucketOf(snapshot);
+  const ahead = new LookAhead(limitsOf(snapshot));
   const known = asks.reduce((sum, tokens) => sum + tokens, 0);
   const unknown = Math.min(MAX_UNKNOWN_WAITERS, Math.max(0, snapshot.waiters - asks.length));
   const unknownTokens = Math.max(0, snapshot.queuedTokens - known);
@@ -63,22 +65,19 @@ export function forecastGrants(snapshot: BucketSnapshot, asks: readonly number[]
     const share =
       Math.floor((unknownTokens * (index + 1)) / unknown) -
       Math.floor((unknownTokens * index) / unknown);
-    takeNext(bucket, share, snapshot);
+    serve(ahead, share, snapshot);
   }
-  return asks.map((tokens) => takeNext(bucket, tokens, snapshot));
+  return asks.map((tokens) => serve(ahead, tokens, snapshot));
 }
 
-/** The bucket of a snapshot, on a grid whose tick 1 is the first tick after the snapshot. */
-function bucketOf({ policy, tokens, nextTickAtMs }: BucketSnapshot): TokenBucket {
+/** The limits of a snapshot, on a grid whose tick 1 is the first tick after the snapshot. */
+function limitsOf({ policy, tokens, nextTickAtMs }: BucketSnapshot): LimitSet {
   const { name: _, ...fields } = policy;
-  return TokenBucket.from(Policy.of(fields), {
-    startedAtMs: nextTickAtMs - policy.refillIntervalMs,
-    tick: 0,
-    tokens,
-  });
+  const startedAtMs = nextTickAtMs - policy.refillIntervalMs;
+  const state: TokenBucketState = { kind: "bucket", startedAtMs, tick: 0, tokens };
+  return LimitSet.restore(Policy.of(fields).limits, [state]);
 }
 
-function takeNext(bucket: TokenBucket, tokens: number, { policy }: BucketSnapshot): number {
-  bucket.takeAtEarliestTick(Math.min(tokens, policy.capacity));
-  return bucket.timeOfTick(bucket.tick);
+function serve(ahead: LookAhead, tokens: number, { policy }: BucketSnapshot): number {
+  return ahead.serve(Math.min(tokens, policy.capacity));
 }

@@ -9,51 +9,94 @@
  *
  * This is the form of the token bucket filter that has no daemon and only moves timestamps. Between two
  * calls the bucket is this record, and `advance` computes what a daemon would have done in the
- * meantime. The daemons of this project (an alarm, a timer) exist only to wake up waiters.
+ * meantime. The daemons of this project (an alarm, a timer) exist only to wake up waiters. No tick leaves
+ * this file: others see instants only.
  *
  * **It never gives too much.** Whatever `advance` finds is cut to `capacity` before any of it can be
  * taken. So in a window of length T, the first call finds at most `capacity` tokens, and at most
  * `floor(T / refillIntervalMs) + 1` ticks follow it. A late daemon loses what overflows; it doesn't
  * make up for it with a burst.
  *
- * **Tokens on lease** have left the bucket and may be spent elsewhere at any time until their lease
- * ends. They still occupy it: ticks fill it no further than `capacity - leased`. So at the beginning of
+ * **Tokens that are out** have left the bucket and may be spent elsewhere at any time until their hold
+ * ends. They still occupy it: ticks fill it no further than `capacity - held`. So at the beginning of
  * any window, what is here and what is out come to at most `capacity`, and the bound above holds for
  * both together. A tick adds to what is below that mark and never lowers what is above it. (After the
  * capacity was cut, more may be out than fits.)
  *
  * **A pause** takes tokens away and lets ticks add nothing for a while. It is kept as ticks that count
  * as added: the number of the last tick runs ahead of the clock, to the last tick of the pause.
- * Everything based on ticks (the next one, a look ahead, the end of leases) therefore respects the
+ * Everything based on ticks (the next one, a look ahead, the end of holds) therefore respects the
  * pause without checking for it, and afterwards the bucket continues where its grid is by then, one
  * tick at a time. The tick that the clock has reached is kept beside it. It dates what happens during
  * the pause, and if the pause is lifted, ticks continue from there and none is added twice. Tokens
- * returned from a lease during a pause are lost. So a paused bucket never holds more than it would
+ * returned from a hold during a pause are lost. So a paused bucket never holds more than it would
  * without the pause, and the bound above still holds.
  */
-import type { LeasedSum } from "./leased-tokens.ts";
-import type { Policy } from "../policy.ts";
+import type { FieldTable, FieldWords } from "../fields.ts";
+import type { ClosedForm, Limit, LimitKind, LimitState } from "./limit.ts";
+import type { HeldSum } from "./held-tokens.ts";
 
-import { LeasedTokens } from "./leased-tokens.ts";
+import { HeldTokens } from "./held-tokens.ts";
 import { invariants } from "../invariants.ts";
-import { tokenBucketFields } from "./token-bucket-fields.ts";
+
+/** The numbers of a token bucket, complete. */
+export interface TokenBucketFields {
+  readonly capacity: number;
+  readonly refillTokens: number;
+  readonly refillIntervalMs: number;
+  readonly initialTokens: number;
+}
+
+/** What each number may be. */
+export const tokenBucketFields = {
+  /**
+   * Sums over 10,000 waiters stay far below 2^53, so all arithmetic with tokens and ticks is exact. Instants
+   * may go beyond it: see `Limit.msUntil`.
+   */
+  capacity: { min: 1, max: 1_000_000_000 },
+  /** May exceed the capacity: a tick's surplus is dropped. */
+  refillTokens: { min: 1, max: 1_000_000_000 },
+  /** From 10 ms, about the best a timer can do, to a day. */
+  refillIntervalMs: { min: 10, max: 86_400_000 },
+  /** By default as if the first tick fell on the start. */
+  initialTokens: {
+    min: 0,
+    max: 1_000_000_000,
+    atMost: "capacity",
+    default: { minOf: ["capacity", "refillTokens"] },
+  },
+} as const satisfies FieldTable<keyof TokenBucketFields>;
+
+/** What people read of each number. */
+export const tokenBucketWords: FieldWords<keyof TokenBucketFields> = {
+  capacity: { unit: "tokens", description: "Maximum number of tokens in the bucket" },
+  refillTokens: { unit: "tokens", description: "Tokens added by each tick" },
+  refillIntervalMs: {
+    unit: "milliseconds",
+    description: "Time between two ticks, in milliseconds",
+  },
+  initialTokens: { unit: "tokens", description: "Tokens in a new bucket, at most the capacity" },
+};
 
 /**
- * The latest instant, epoch milliseconds, and the longest duration that is reported: 285,000 years.
- * Integers in JSON aren't exact beyond it. Anything further ahead, such as a billion tokens at one a
- * day, is reported as this; anything less is exact.
+ * The latest instant that is reported, epoch milliseconds. Integers in JSON aren't exact beyond it.
  */
-const MAX_REPORTED_MS = Number.MAX_SAFE_INTEGER;
+const MAX_REPORTED_AT_MS = Number.MAX_SAFE_INTEGER;
+/** A write-ahead batch is at most the capacity divided by this. */
+const BATCH_CAPACITY_SHARE = 40;
+/** A write-ahead batch is at most what the ticks of this time add. */
+const BATCH_SPAN_MS = 1_000;
 
-/** The bucket's state: two counts, an epoch instant in milliseconds, and what is on lease. */
-export interface TokenBucketState {
+/** The bucket's state: two counts, an epoch instant in milliseconds, and what is out. */
+export interface TokenBucketState extends LimitState {
+  readonly kind: "bucket";
   readonly startedAtMs: number;
   /** Number of the last tick added. */
   readonly tick: number;
-  /** Below 0 if tokens of future ticks are on lease. */
+  /** Below 0 if tokens of future ticks are out. */
   readonly tokens: number;
-  /** Absent if nothing is on lease. */
-  readonly leased?: readonly LeasedSum[];
+  /** What is out, leases or not: its name since format 2. Absent if nothing is. */
+  readonly leased?: readonly HeldSum[];
   /**
    * Ticks up to and including this instant add nothing, epoch milliseconds. Absent if the bucket isn't
    * paused.
@@ -65,225 +108,144 @@ export interface TokenBucketState {
  * A token bucket whose time is passed in.
  *
  * @example
- * const bucket = TokenBucket.start(Policy.of({ capacity: 1, refillTokens: 1, refillIntervalMs: 1000 }), 0);
- * bucket.tryTake(1); // true
- * bucket.tryTake(1); // false
+ * const bucket = TokenBucket.start({ capacity: 1, refillTokens: 1, refillIntervalMs: 1000, initialTokens: 1 }, 0);
+ * bucket.take(1);
+ * bucket.msUntil(1, 0); // 1000
  * bucket.advance(1000);
- * bucket.tryTake(1); // true
+ * bucket.tokens; // 1
  */
-export class TokenBucket {
-  #policy: Policy;
+export class TokenBucket implements Limit, ClosedForm {
+  #fields: TokenBucketFields;
   readonly #startedAtMs: number;
   /** Runs ahead of the clock during a pause. */
   #tick: number;
   #tokens: number;
   /** Nearly always `undefined`, and then everything is plain arithmetic. */
-  #leased: LeasedTokens | undefined;
+  #held: HeldTokens | undefined = undefined;
   /** Nearly always `undefined`. */
   #pausedUntilMs: number | undefined = undefined;
   /** The last tick that the clock has reached; kept only during a pause. */
   #reachedTick = 0;
+  /** Until then an `advance` changes nothing, epoch milliseconds; `-Infinity` if that isn't known. */
+  #idleUntilMs = -Infinity;
 
-  private constructor(policy: Policy, state: TokenBucketState) {
-    this.#policy = policy;
-    this.#startedAtMs = state.startedAtMs;
-    this.#tick = state.tick;
-    this.#tokens = state.tokens;
-    this.#leased = state.leased && new LeasedTokens(state.leased);
-    if (state.pausedUntilMs !== undefined) this.#holdTicks(state.pausedUntilMs);
+  private constructor(
+    fields: TokenBucketFields,
+    startedAtMs: number,
+    tick: number,
+    tokens: number,
+  ) {
+    this.#fields = fields;
+    this.#startedAtMs = startedAtMs;
+    this.#tick = tick;
+    this.#tokens = tokens;
   }
 
   /**
-   * A bucket that starts now: the grid's origin is `nowMs`, and it holds `policy.initialTokens`.
+   * A bucket that starts now: the grid's origin is `nowMs`, and it holds `initialTokens`.
    */
-  static start(policy: Policy, nowMs: number): TokenBucket {
-    return new TokenBucket(policy, { startedAtMs: nowMs, tick: 0, tokens: policy.initialTokens });
+  static start(fields: TokenBucketFields, nowMs: number): TokenBucket {
+    return new TokenBucket(fields, nowMs, 0, fields.initialTokens);
   }
 
   /**
    * The bucket that `toJSON` described.
    *
-   * @throws {RangeError} If a bucket of this policy can't be in that state: numbers that aren't
-   * integers, a tick below 0, more tokens than the capacity and the leases leave room for, or fewer
-   * than the negative of the largest legal capacity.
+   * @throws {RangeError} If a bucket with these fields can't be in that state: another kind, numbers
+   * that aren't integers, a tick below 0, more tokens than the capacity and what is out leave room for,
+   * or fewer than the negative of the largest legal capacity.
    */
-  static from(policy: Policy, state: TokenBucketState): TokenBucket {
-    const { startedAtMs, tick, tokens, leased = [], pausedUntilMs = 0 } = state;
-    const leasedTokens = new LeasedTokens(leased).tokens;
-    const isPossible =
-      Number.isSafeInteger(startedAtMs) &&
-      Number.isSafeInteger(tick) &&
-      Number.isSafeInteger(tokens) &&
-      Number.isSafeInteger(pausedUntilMs) &&
-      tick >= 0 &&
-      tokens >= -tokenBucketFields.capacity.max &&
-      tokens <= Math.max(0, policy.capacity - leasedTokens) &&
-      leased.every(isPossibleSum);
-    if (!isPossible) {
+  static from(fields: TokenBucketFields, state: LimitState): TokenBucket {
+    if (!isTokenBucketState(state) || !isPossible(fields, state)) {
       throw new RangeError(
-        `Cannot restore a bucket from ${JSON.stringify(state)}: capacity is ${policy.capacity}`,
+        `Cannot restore a bucket from ${JSON.stringify(state)}: capacity is ${fields.capacity}`,
       );
     }
-    return new TokenBucket(policy, state);
+    const { startedAtMs, tick, tokens, leased, pausedUntilMs } = state;
+    const bucket = new TokenBucket(fields, startedAtMs, tick, tokens);
+    if (leased) bucket.#held = new HeldTokens(leased);
+    if (pausedUntilMs !== undefined) bucket.#holdTicks(pausedUntilMs);
+    return bucket;
   }
 
-  /** Tokens available as of the last `advance`; below 0 if tokens of future ticks are on lease. */
+  get capacity(): number {
+    return this.#fields.capacity;
+  }
+
   get tokens(): number {
     return this.#tokens;
   }
 
-  /** Tokens on lease as of the last `advance`. */
-  get leasedTokens(): number {
-    return this.#leased?.tokens ?? 0;
+  get held(): HeldTokens | undefined {
+    return this.#held;
   }
 
-  /** Tells this bucket apart from earlier and later ones of the same name. */
   get startedAtMs(): number {
     return this.#startedAtMs;
   }
 
-  /** Number of the last tick added; during a pause, of the pause's last tick. */
-  get tick(): number {
-    return this.#tick;
-  }
-
-  /** Until when the bucket is paused, as of the last `advance`; `undefined` if it isn't. */
   get pausedUntilMs(): number | undefined {
     return this.#pausedUntilMs;
   }
 
-  /** The instant of the last tick that the clock has reached, epoch milliseconds. */
+  /** The instant of the last tick that the clock has reached. */
   get reachedAtMs(): number {
-    return this.timeOfTick(this.#pausedUntilMs === undefined ? this.#tick : this.#reachedTick);
+    return this.#reportedAtMs(this.#pausedUntilMs === undefined ? this.#tick : this.#reachedTick);
   }
 
-  /** The instant of tick `tick` on the grid, epoch milliseconds; at most `MAX_REPORTED_MS`. */
-  timeOfTick(tick: number): number {
-    // Whatever is rounded is larger than that already.
-    return Math.min(MAX_REPORTED_MS, this.#startedAtMs + tick * this.#policy.refillIntervalMs);
+  /** The first tick after now; for a paused bucket, the first after the pause. */
+  get nextGainAtMs(): number {
+    return this.#reportedAtMs(this.#tick + 1);
   }
 
-  /**
-   * Adds every tick up to and including `nowMs`. An instant before the last tick changes nothing.
-   */
+  get closedForm(): ClosedForm {
+    return this;
+  }
+
+  /** Adds every tick up to and including `nowMs`. */
   advance(nowMs: number): void {
+    if (nowMs < this.#idleUntilMs) return;
     const tick = this.#tickAt(nowMs);
-    this.advanceToTick(tick);
-    if (this.#leased) this.#endLeases(nowMs);
-    if (this.#pausedUntilMs === undefined) return;
-    if (nowMs >= this.#pausedUntilMs) this.#pausedUntilMs = undefined;
-    else this.#reachedTick = Math.max(this.#reachedTick, tick);
+    this.#advanceToTick(tick);
+    if (this.#held) this.#endHolds(nowMs);
+    if (this.#pausedUntilMs !== undefined) {
+      if (nowMs >= this.#pausedUntilMs) this.#pausedUntilMs = undefined;
+      else this.#reachedTick = Math.max(this.#reachedTick, tick);
+    }
+    const isIdle = this.#held === undefined && this.#pausedUntilMs === undefined;
+    this.#idleUntilMs = isIdle ? this.#timeOfTick(this.#tick + 1) : -Infinity;
   }
 
-  /** Adds every tick up to and including `tick`. A tick that was added before changes nothing. */
-  advanceToTick(tick: number): void {
-    if (tick <= this.#tick) return;
-    this.#pausedUntilMs = undefined;
-    if (this.#leased) this.#fillAcrossEnds(tick);
-    else this.#fillTo(tick);
+  msUntil(tokens: number, fromMs: number): number {
+    const ticks = this.#ticksUntil(tokens);
+    if (ticks === 0) return this.reachedAtMs - fromMs;
+    const toNextTickMs = this.#timeOfTick(this.#tick + 1) - fromMs;
+    return toNextTickMs + (ticks - 1) * this.#fields.refillIntervalMs;
   }
 
-  /**
-   * Takes `tokens` and returns `true` if they are there; otherwise takes nothing and returns `false`.
-   */
-  tryTake(tokens: number): boolean {
-    if (tokens > this.#tokens) return false;
+  take(tokens: number): void {
     this.#tokens -= tokens;
-    return true;
   }
 
-  /**
-   * Lends `tokens` until `untilMs`, epoch milliseconds, whether they are there or not. The next ticks
-   * make up for what is missing.
-   */
-  lend(tokens: number, untilMs: number): void {
+  /** The next ticks make up for what is missing. */
+  hold(tokens: number, untilMs: number): void {
     this.#tokens -= tokens;
-    (this.#leased ??= new LeasedTokens()).add(tokens, untilMs);
+    this.#idleUntilMs = -Infinity;
+    (this.#held ??= new HeldTokens()).add(tokens, untilMs);
   }
 
-  /**
-   * Settles a lease that ends at `untilMs`, or part of one: `used` tokens are spent, and `returned`
-   * come back as far as there is room (after the capacity was cut, more may be out than it holds).
-   * Counts for at most what is on lease until then, so for nothing once the lease has ended. Tokens
-   * returned during a pause are lost.
-   */
-  settle(untilMs: number, used: number, returned: number): void {
-    if (!this.#leased) return;
-    this.#leased.remove(used, untilMs);
-    const back = this.#leased.remove(returned, untilMs);
+  /** After the capacity was cut, more may be out than there is room for. */
+  settle(untilMs: number, spent: number, returned: number): void {
+    if (!this.#held) return;
+    this.#held.remove(spent, untilMs);
+    const back = this.#held.remove(returned, untilMs);
     if (this.#pausedUntilMs === undefined) {
       this.#tokens = Math.max(this.#tokens, Math.min(this.#room, this.#tokens + back));
     }
-    invariants?.bucket(this.#tokens, this.#policy.capacity);
-    if (this.#leased.tokens === 0) this.#leased = undefined;
+    invariants?.limit(this.#tokens, this.#fields.capacity);
+    if (this.#held.tokens === 0) this.#held = undefined;
   }
 
-  /**
-   * Ticks until `tokens` (at most the capacity) are there if nobody takes any; 0 if they are there now.
-   */
-  ticksUntil(tokens: number): number {
-    const ticks = Math.max(0, Math.ceil((tokens - this.#tokens) / this.#policy.refillTokens));
-    if (!this.#leased || ticks === 0 || tokens <= this.#room) return ticks;
-    const ahead = this.copy();
-    while (ahead.#leased && tokens > ahead.#room) {
-      // Until the next lease ends there is no room for so many, however many ticks come.
-      const endAtMs = ahead.#leased.nextEndAtMs;
-      ahead.advanceToTick(ahead.#lastTickBefore(endAtMs));
-      ahead.#endLeases(endAtMs);
-    }
-    return ahead.#tick - this.#tick + ahead.ticksUntil(tokens);
-  }
-
-  /**
-   * When `tokens` (at most the capacity) are there if nobody takes any: the instant of a future tick,
-   * or of the last tick that the clock has reached if they are there now.
-   */
-  timeOf(tokens: number): number {
-    const ticks = this.ticksUntil(tokens);
-    return ticks === 0 ? this.reachedAtMs : this.timeOfTick(this.#tick + ticks);
-  }
-
-  /**
-   * The time from `nowMs` to `timeOf`, in milliseconds; at most `MAX_REPORTED_MS`. Not the difference
-   * of the two: an instant may be too late to report while the time until then isn't too long.
-   */
-  msUntil(tokens: number, nowMs: number): number {
-    const ticks = this.ticksUntil(tokens);
-    if (ticks === 0) return this.reachedAtMs - nowMs;
-    const toNextTickMs = this.timeOfTick(this.#tick + 1) - nowMs;
-    return Math.min(MAX_REPORTED_MS, toNextTickMs + (ticks - 1) * this.#policy.refillIntervalMs);
-  }
-
-  /** Moves on to the first tick that has `tokens` (at most the capacity) and takes them there. */
-  takeAtEarliestTick(tokens: number): void {
-    this.advanceToTick(this.#tick + this.ticksUntil(tokens));
-    this.#tokens -= tokens;
-  }
-
-  /**
-   * The same as calling `takeAtEarliestTick` for several takes that sum up to `tokens`. Only valid if
-   * each of them `neverOverflows`.
-   */
-  takeRunAtEarliestTicks(tokens: number): void {
-    const ticks = this.ticksUntil(tokens);
-    if (ticks > 0) this.#pausedUntilMs = undefined;
-    this.#tick += ticks;
-    this.#tokens += ticks * this.#policy.refillTokens - tokens;
-  }
-
-  /**
-   * Whether a waiter for `tokens` is always served before a tick can overflow, with nothing on lease.
-   * The tick that serves it brings it to at most `tokens + refillTokens - 1`, which must fit.
-   */
-  neverOverflows(tokens: number): boolean {
-    return tokens + this.#policy.refillTokens - 1 <= this.#policy.capacity;
-  }
-
-  /**
-   * Keeps at most `tokens`, and lets ticks up to and including `untilMs` add nothing. Doesn't shorten a
-   * pause that is in force. Returns whether anything changed; an `untilMs` that isn't after `nowMs`
-   * changes nothing.
-   */
   pause(untilMs: number, tokens: number, nowMs: number): boolean {
     this.advance(nowMs);
     const isLonger = untilMs > nowMs && untilMs > (this.#pausedUntilMs ?? -Infinity);
@@ -293,98 +255,199 @@ export class TokenBucket {
     return isLonger || isLower;
   }
 
-  /**
-   * Ends a pause at `nowMs`: what it took away stays lost, and ticks after `nowMs` add tokens again.
-   * Returns whether there was a pause.
-   */
   resume(nowMs: number): boolean {
     this.advance(nowMs);
     if (this.#pausedUntilMs === undefined) return false;
     this.#tick = this.#reachedTick;
     this.#pausedUntilMs = undefined;
+    this.#idleUntilMs = -Infinity;
     return true;
   }
 
   /**
-   * Switches to another policy. Keeps `min(tokens, capacity)`, what is on lease (which takes its room
-   * first), a pause, and the grid's origin. Ticks up to `nowMs` count as added, those of the old grid
-   * under the old policy, so the change itself adds nothing, however often it is repeated.
+   * The grid keeps its origin, and what is out takes its room first. Ticks up to `nowMs` count as added,
+   * those of the old grid under the old fields.
    */
-  setPolicy(policy: Policy, nowMs: number): void {
+  reconfigure(fields: TokenBucketFields, nowMs: number): void {
     this.advance(nowMs);
     const reachedAtMs = Math.max(nowMs, this.reachedAtMs);
-    const isSameGrid = policy.refillIntervalMs === this.#policy.refillIntervalMs;
-    this.#policy = policy;
+    const isSameGrid = fields.refillIntervalMs === this.#fields.refillIntervalMs;
+    this.#fields = fields;
+    this.#idleUntilMs = -Infinity;
     if (!isSameGrid) {
       const pausedUntilMs = this.#pausedUntilMs;
       this.#pausedUntilMs = undefined;
       this.#tick = this.#tickAt(reachedAtMs);
       if (pausedUntilMs !== undefined) this.#holdTicks(pausedUntilMs);
     }
-    this.#tokens = Math.min(this.#tokens, Math.max(0, policy.capacity - this.leasedTokens));
-    invariants?.bucket(this.#tokens, policy.capacity);
+    this.#tokens = Math.min(this.#tokens, Math.max(0, this.#room));
+    invariants?.limit(this.#tokens, fields.capacity);
   }
 
-  /** A second bucket in the same state, for looking ahead. */
+  /**
+   * Whether a waiter for `tokens` is always served before a tick can overflow. The tick that serves it
+   * brings it to at most `tokens + refillTokens - 1`, which must fit.
+   */
+  covers(tokens: number): boolean {
+    return tokens + this.#fields.refillTokens - 1 <= this.#fields.capacity;
+  }
+
+  takeRun(tokens: number): void {
+    const ticks = this.#ticksUntil(tokens);
+    if (ticks > 0) this.#pausedUntilMs = undefined;
+    this.#idleUntilMs = -Infinity;
+    this.#tick += ticks;
+    this.#tokens += ticks * this.#fields.refillTokens - tokens;
+  }
+
   copy(): TokenBucket {
-    return new TokenBucket(this.#policy, this.toJSON());
+    const copy = new TokenBucket(this.#fields, this.#startedAtMs, this.#tick, this.#tokens);
+    if (this.#held) copy.#held = new HeldTokens(this.#held.toJSON());
+    copy.#pausedUntilMs = this.#pausedUntilMs;
+    copy.#reachedTick = this.#reachedTick;
+    return copy;
   }
 
-  /** The state, for `TokenBucket.from`. */
   toJSON(): TokenBucketState {
-    const counts = { startedAtMs: this.#startedAtMs, tick: this.#tick, tokens: this.#tokens };
-    const state = this.#leased ? { ...counts, leased: this.#leased.toJSON() } : counts;
-    if (this.#pausedUntilMs === undefined) return state;
-    return { ...state, tick: this.#reachedTick, pausedUntilMs: this.#pausedUntilMs };
+    const pausedUntilMs = this.#pausedUntilMs;
+    return {
+      kind: "bucket",
+      startedAtMs: this.#startedAtMs,
+      tick: pausedUntilMs === undefined ? this.#tick : this.#reachedTick,
+      tokens: this.#tokens,
+      ...(this.#held && { leased: this.#held.toJSON() }),
+      ...(pausedUntilMs !== undefined && { pausedUntilMs }),
+    };
   }
 
-  /** How far ticks fill the bucket; below 0 if more is on lease than the capacity holds. */
+  /** How far ticks fill the bucket; below 0 if more is out than the capacity holds. */
   get #room(): number {
-    return this.#policy.capacity - this.leasedTokens;
+    return this.#fields.capacity - (this.#held?.tokens ?? 0);
+  }
+
+  /** Ticks until `tokens` are there if nobody takes any; 0 if they are there now. */
+  #ticksUntil(tokens: number): number {
+    const ticks = Math.max(0, Math.ceil((tokens - this.#tokens) / this.#fields.refillTokens));
+    if (!this.#held || ticks === 0 || tokens <= this.#room) return ticks;
+    const ahead = this.copy();
+    while (ahead.#held && tokens > ahead.#room) {
+      // Until the next hold ends there is no room for so many, however many ticks come.
+      const endAtMs = ahead.#held.nextEndAtMs;
+      ahead.#advanceToTick(ahead.#lastTickBefore(endAtMs));
+      ahead.#endHolds(endAtMs);
+    }
+    return ahead.#tick - this.#tick + ahead.#ticksUntil(tokens);
+  }
+
+  /** Adds every tick up to and including `tick`. A tick that was added before changes nothing. */
+  #advanceToTick(tick: number): void {
+    if (tick <= this.#tick) return;
+    this.#pausedUntilMs = undefined;
+    if (this.#held) this.#fillAcrossEnds(tick);
+    else this.#fillTo(tick);
   }
 
   #fillTo(tick: number): void {
     // The sum may be rounded if it exceeds 2^53, but then it is far above the capacity.
-    const sum = this.#tokens + (tick - this.#tick) * this.#policy.refillTokens;
+    const sum = this.#tokens + (tick - this.#tick) * this.#fields.refillTokens;
     const filled = Math.min(this.#room, sum);
     this.#tick = tick;
     this.#tokens = Math.max(this.#tokens, filled);
-    invariants?.bucket(this.#tokens, this.#policy.capacity);
+    invariants?.limit(this.#tokens, this.#fields.capacity);
   }
 
-  /** Fills up to the end of each lease in turn, and finally to `tick`. */
+  /** Fills up to the end of each hold in turn, and finally to `tick`. */
   #fillAcrossEnds(tick: number): void {
-    while (this.#leased && this.#leased.nextEndAtMs <= this.timeOfTick(tick)) {
-      const endAtMs = this.#leased.nextEndAtMs;
+    while (this.#held && this.#held.nextEndAtMs <= this.#timeOfTick(tick)) {
+      const endAtMs = this.#held.nextEndAtMs;
       const lastTick = this.#lastTickBefore(endAtMs);
       if (lastTick > this.#tick) this.#fillTo(lastTick);
-      this.#endLeases(endAtMs);
+      this.#endHolds(endAtMs);
     }
     this.#fillTo(tick);
   }
 
+  /** The number of the last tick at or before `atMs`. */
   #tickAt(atMs: number): number {
-    return Math.floor((atMs - this.#startedAtMs) / this.#policy.refillIntervalMs);
+    return Math.floor((atMs - this.#startedAtMs) / this.#fields.refillIntervalMs);
+  }
+
+  #lastTickBefore(atMs: number): number {
+    return Math.ceil((atMs - this.#startedAtMs) / this.#fields.refillIntervalMs) - 1;
+  }
+
+  /** The instant of a tick on the grid. Beyond 2^53 it is rounded. */
+  #timeOfTick(tick: number): number {
+    return this.#startedAtMs + tick * this.#fields.refillIntervalMs;
+  }
+
+  #reportedAtMs(tick: number): number {
+    return Math.min(MAX_REPORTED_AT_MS, this.#timeOfTick(tick));
   }
 
   /** Counts the ticks up to and including `untilMs` as added. */
   #holdTicks(untilMs: number): void {
+    this.#idleUntilMs = -Infinity;
     if (this.#pausedUntilMs === undefined) this.#reachedTick = this.#tick;
     this.#pausedUntilMs = untilMs;
     this.#tick = Math.max(this.#tick, this.#tickAt(untilMs));
   }
 
-  #lastTickBefore(atMs: number): number {
-    return Math.ceil((atMs - this.#startedAtMs) / this.#policy.refillIntervalMs) - 1;
-  }
-
-  /** Ends the leases whose time is up at `nowMs`. */
-  #endLeases(nowMs: number): void {
-    this.#leased?.endBy(nowMs);
-    if (this.#leased?.tokens === 0) this.#leased = undefined;
+  /** Ends the holds whose time is up at `nowMs`: their tokens are spent. */
+  #endHolds(nowMs: number): void {
+    this.#held?.endBy(nowMs);
+    if (this.#held?.tokens === 0) this.#held = undefined;
   }
 }
 
-function isPossibleSum({ untilMs, tokens }: LeasedSum): boolean {
+/** The kind `bucket`: tokens that come in on a grid of ticks. */
+export const tokenBucket: LimitKind<TokenBucketFields> = {
+  name: "bucket",
+  fields: tokenBucketFields,
+  forecast: "exact",
+  atHoldEnd: "spent",
+  start: (fields, nowMs) => TokenBucket.start(fields, nowMs),
+  restore: (fields, state) => TokenBucket.from(fields, state),
+  /**
+   * Small by both measures of a bucket: at most a 40th of the capacity, and at most what one second of
+   * ticks adds. The first limits a crash to 2.5 % of what callers can have at once, and still lets 1,000
+   * grants of a bucket of 10,000 get by with six writes: four batches, the first grant and the end. The
+   * second makes a crash cost no more than a pause of one second would. If either is below one token, as
+   * in a bucket of 100 a day, every grant is written and a crash costs nothing.
+   */
+  maxBatch({ capacity, refillTokens, refillIntervalMs }) {
+    const ofCapacity = Math.floor(capacity / BATCH_CAPACITY_SHARE);
+    const ofRate = Math.floor((refillTokens * BATCH_SPAN_MS) / refillIntervalMs);
+    return Math.min(ofCapacity, ofRate);
+  },
+  /** What is there at its beginning, and the ticks in it. */
+  maxGranted({ capacity, refillTokens, refillIntervalMs }, windowMs) {
+    return capacity + refillTokens * (Math.floor(windowMs / refillIntervalMs) + 1);
+  },
+};
+
+/** Whether a state says that it is one of a token bucket; whether it is possible, is not looked at. */
+export function isTokenBucketState(state: LimitState): state is TokenBucketState {
+  return state.kind === "bucket";
+}
+
+function isPossible(
+  fields: TokenBucketFields,
+  { startedAtMs, tick, tokens, leased = [], pausedUntilMs = 0 }: TokenBucketState,
+): boolean {
+  const heldTokens = new HeldTokens(leased).tokens;
+  return (
+    Number.isSafeInteger(startedAtMs) &&
+    Number.isSafeInteger(tick) &&
+    Number.isSafeInteger(tokens) &&
+    Number.isSafeInteger(pausedUntilMs) &&
+    tick >= 0 &&
+    tokens >= -tokenBucketFields.capacity.max &&
+    tokens <= Math.max(0, fields.capacity - heldTokens) &&
+    leased.every(isPossibleSum)
+  );
+}
+
+function isPossibleSum({ untilMs, tokens }: HeldSum): boolean {
   return Number.isSafeInteger(untilMs) && Number.isSafeInteger(tokens) && tokens > 0;
 }

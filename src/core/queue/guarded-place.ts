@@ -9,9 +9,10 @@
  * others may be late behind its new place. Each round moves it back, and at the end of the queue it
  * makes nobody late, so this terminates. If no tick overflows, the second round finds nobody.
  */
-import type { TokenBucket } from "../limits/token-bucket.ts";
+import type { LimitSet } from "../limits/limit-set.ts";
 import type { Waiter, WaiterQueue } from "./waiter-queue.ts";
 
+import { LookAhead } from "../limits/look-ahead.ts";
 import { arrivedBefore } from "./waiter-queue.ts";
 
 /** A place that makes nobody late. */
@@ -23,46 +24,40 @@ interface GuardedPlace<Caller> {
 }
 
 /**
- * The place of `returner` in `queue`; changes nothing. `bucket` is the one that serves the queue, as of
- * now, and nobody in the queue is due.
+ * The place of `returner` in `queue`; changes nothing. `limits` serve the queue, as of now, and nobody in
+ * it is due.
  */
 export function guardedPlace<Caller>(
   queue: WaiterQueue<Caller>,
-  bucket: TokenBucket,
+  limits: LimitSet,
   returner: Waiter<Caller>,
 ): GuardedPlace<Caller> {
   const waiters = [...queue];
-  /** The bucket after everybody in front has been served. */
-  const front = bucket.copy();
+  /** The limits after everybody in front has been served. */
+  const front = new LookAhead(limits);
   let inFront = 0;
   let late = 0;
   do {
     for (const waiter of waiters.slice(inFront)) {
       if (inFront >= late && !arrivedBefore(waiter, returner)) break;
-      front.takeAtEarliestTick(waiter.tokens);
+      front.serve(waiter.tokens);
       inFront += 1;
     }
     late = inFront + lateBehind(front, returner.tokens, waiters.slice(inFront));
   } while (late > inFront);
-  return { predecessor: waiters[inFront - 1], grantAtMs: front.timeOf(returner.tokens) };
+  return { predecessor: waiters[inFront - 1], grantAtMs: front.availableAt(returner.tokens) };
 }
 
 /**
  * How many of `waiters` there are up to the last one that is late if `tokens` are taken before all of
  * them.
  */
-function lateBehind(
-  bucket: TokenBucket,
-  tokens: number,
-  waiters: readonly Waiter<unknown>[],
-): number {
-  const forecast = bucket.copy();
-  forecast.takeAtEarliestTick(tokens);
+function lateBehind(front: LookAhead, tokens: number, waiters: readonly Waiter<unknown>[]): number {
+  const ahead = new LookAhead(front);
+  ahead.serve(tokens);
   let late = 0;
   for (const [index, waiter] of waiters.entries()) {
-    const grantAtMs = forecast.timeOf(waiter.tokens);
-    if (grantAtMs > waiter.deadlineAtMs) late = index + 1;
-    forecast.takeAtEarliestTick(waiter.tokens);
+    if (ahead.serve(waiter.tokens) > waiter.deadlineAtMs) late = index + 1;
   }
   return late;
 }

@@ -11,7 +11,7 @@ import type { Schema } from "./json-schema.ts";
 import { limiterReasons } from "../../core/outcome.ts";
 import { pauseRanges } from "../../core/pause.ts";
 import { leaseFields, leaseWords, policyFields, queueWords } from "../../core/policy.ts";
-import { tokenBucketWords } from "../../core/limits/token-bucket-fields.ts";
+import { tokenBucketWords } from "../../core/limits/token-bucket.ts";
 import { acquireRanges } from "../http/acquire-params.ts";
 import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../../core/bucket-name.ts";
 import {

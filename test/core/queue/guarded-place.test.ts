@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { PolicyFields } from "../../../src/core/policy.ts";
 import type { Waiter } from "../../../src/core/queue/waiter-queue.ts";
 
-import { TokenBucket } from "../../../src/core/limits/token-bucket.ts";
+import { LimitSet } from "../../../src/core/limits/limit-set.ts";
 import { guardedPlace } from "../../../src/core/queue/guarded-place.ts";
 import { WaiterQueue } from "../../../src/core/queue/waiter-queue.ts";
 import { policyOf } from "../../../kit/model/limiters.ts";
@@ -29,8 +29,8 @@ function placeOf(
 ): string {
   const queue = new WaiterQueue<string>();
   for (const row of waiting) queue.join(waiterOf(row));
-  const bucket = TokenBucket.start(policyOf({ initialTokens: 0, ...fields }), 0);
-  const { predecessor, grantAtMs } = guardedPlace(queue, bucket, waiterOf(returner));
+  const limits = LimitSet.start(policyOf({ initialTokens: 0, ...fields }).limits, 0);
+  const { predecessor, grantAtMs } = guardedPlace(queue, limits, waiterOf(returner));
   expect([...queue].map(({ caller }) => caller)).toEqual(waiting.map(({ caller }) => caller));
   return predecessor ? `behind ${predecessor.caller}, at ${grantAtMs}` : `at ${grantAtMs}`;
 }

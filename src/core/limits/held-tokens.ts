@@ -1,45 +1,45 @@
 /**
- * Tokens that have left the bucket and aren't spent yet. They occupy the bucket until they are settled,
- * or until their lease ends and they count as spent.
+ * Tokens that are out: they have left a limit and aren't spent yet. Somebody holds them until they are
+ * settled, or until the hold ends: an isolate its lease, the disk a write-ahead batch.
  *
- * It isn't known here who holds them. A lease is identified like a banknote, by its amount and its end.
- * What is kept is one sum for each instant at which leases end, and the lender sees to it that there
- * are few such instants (see `leaseEndAtMs`), so ten thousand leases take no more room than one.
+ * It isn't known here who holds them. A hold is identified like a banknote, by its amount and its end.
+ * What is kept is one sum for each instant at which holds end, and the lender sees to it that there are
+ * few such instants (see `leaseEndAtMs`), so ten thousand holds take no more room than one.
  */
 import { invariants } from "../invariants.ts";
 
-/** The leases that end at one instant, epoch milliseconds. */
-export interface LeasedSum {
+/** The holds that end at one instant, epoch milliseconds. */
+export interface HeldSum {
   readonly untilMs: number;
   readonly tokens: number;
 }
 
 /**
- * The tokens of one bucket on lease, earliest end first.
+ * The tokens of one limit that are out, earliest end first.
  *
  * @example
- * const leased = new LeasedTokens();
- * leased.add(5, 1_000);
- * leased.remove(2, 1_000); // 2
- * leased.tokens; // 3
- * leased.endBy(1_000);
- * leased.tokens; // 0
+ * const held = new HeldTokens();
+ * held.add(5, 1_000);
+ * held.remove(2, 1_000); // 2
+ * held.tokens; // 3
+ * held.endBy(1_000);
+ * held.tokens; // 0
  */
-export class LeasedTokens {
-  #sums: LeasedSum[];
+export class HeldTokens {
+  #sums: HeldSum[];
   #tokens: number;
 
-  constructor(sums: readonly LeasedSum[] = []) {
+  constructor(sums: readonly HeldSum[] = []) {
     this.#sums = sums.map(({ untilMs, tokens }) => ({ untilMs, tokens }));
     this.#tokens = this.#sums.reduce((all, { tokens }) => all + tokens, 0);
   }
 
-  /** All tokens on lease. */
+  /** All tokens that are out. */
   get tokens(): number {
     return this.#tokens;
   }
 
-  /** When the next lease ends, epoch milliseconds; `Infinity` if there is none. */
+  /** When the next hold ends, epoch milliseconds; `Infinity` if there is none. */
   get nextEndAtMs(): number {
     return this.#sums[0]?.untilMs ?? Infinity;
   }
@@ -54,7 +54,7 @@ export class LeasedTokens {
     } else {
       this.#sums.splice(index < 0 ? this.#sums.length : index, 0, { untilMs, tokens });
     }
-    invariants?.leased(this.#sums, this.#tokens);
+    invariants?.held(this.#sums, this.#tokens);
   }
 
   /**
@@ -69,17 +69,20 @@ export class LeasedTokens {
     this.#tokens -= removed;
     if (removed === sum.tokens) this.#sums.splice(index, 1);
     else this.#sums[index] = { untilMs, tokens: sum.tokens - removed };
-    invariants?.leased(this.#sums, this.#tokens);
+    invariants?.held(this.#sums, this.#tokens);
     return removed;
   }
 
-  /** Ends every lease whose time is up at `nowMs`; its tokens count as spent. */
-  endBy(nowMs: number): void {
-    while (this.nextEndAtMs <= nowMs) this.#tokens -= this.#sums.shift()?.tokens ?? 0;
+  /** Ends every hold whose time is up at `nowMs`, and returns their tokens. */
+  endBy(nowMs: number): number {
+    let ended = 0;
+    while (this.nextEndAtMs <= nowMs) ended += this.#sums.shift()?.tokens ?? 0;
+    this.#tokens -= ended;
+    return ended;
   }
 
   /** The sums, for the constructor. */
-  toJSON(): readonly LeasedSum[] {
+  toJSON(): readonly HeldSum[] {
     return this.#sums.map((sum) => ({ ...sum }));
   }
 }

@@ -1,0 +1,125 @@
+/**
+ * The forecast: when everybody in a queue will be granted as things stand, and so when a newcomer would
+ * be.
+ *
+ * The queue is deterministic, so that is where the limits get to once everybody in front has been
+ * served (limits/look-ahead.ts). The end of the queue is kept while callers only join and are granted.
+ * After somebody has left, the next arrival computes it again. That is one step if the bucket has one
+ * limit whose closed form covers every waiter and nothing is out; in a token bucket that is so unless a
+ * tick may overflow while somebody waits. Otherwise it is a walk over the queue, because what overflows
+ * depends on everybody in front.
+ *
+ * **Four things break a forecast**, all of them faults or deliberate changes: a daemon so late that tokens
+ * overflowed, a caller requeued in front after a reset, a policy change, and a pause. The queue is then
+ * timed anew from its head, and a waiter that can no longer be granted in time is refused at once, taking
+ * nothing. A caller that comes back after it left goes where it makes nobody late (queue/guarded-place.ts);
+ * it may move others back, though not past their deadlines. Leases are given only while nobody waits, and
+ * what is out counts as spent when its hold ends, so anything returned earlier only helps. A promised
+ * instant is therefore an upper bound.
+ */
+import type { Place } from "./turn.ts";
+import type { LimitSet } from "./limits/limit-set.ts";
+import type { Waiter, WaiterQueue } from "./queue/waiter-queue.ts";
+
+import { LookAhead } from "./limits/look-ahead.ts";
+import { invariants } from "./invariants.ts";
+
+/** The forecast of one queue. The limits that serve it are passed in, as of now. */
+export class Forecast<Caller> {
+  readonly #queue: WaiterQueue<Caller>;
+  /** The limits just after the last waiter has been served; `undefined` if that isn't known. */
+  #end: LookAhead | undefined = undefined;
+  /** Waiters that the closed form doesn't cover. */
+  #uncovered = 0;
+
+  constructor(queue: WaiterQueue<Caller>) {
+    this.#queue = queue;
+  }
+
+  /** The limits as they will be when everybody who waits now has been granted. Not to be changed. */
+  end(limits: LimitSet): LookAhead {
+    if (this.#queue.size === 0) return new LookAhead(limits);
+    return (this.#end ??= this.#compute(limits));
+  }
+
+  /** A waiter has joined, anywhere. The end isn't known any more, unless `joinedEnd` follows. */
+  joined(limits: LimitSet, { tokens }: Waiter<Caller>): void {
+    if (!isCovered(limits, tokens)) this.#uncovered += 1;
+    this.#end = undefined;
+  }
+
+  /** The one that has just joined stands at the end, and is granted at `grantAtMs` by what `end` said. */
+  joinedEnd(end: LookAhead, { tokens }: Waiter<Caller>, grantAtMs: number): void {
+    end.serveAt(grantAtMs, tokens);
+    this.#end = end;
+  }
+
+  /** A waiter has left the queue. If it wasn't granted, the end isn't known any more: see `forget`. */
+  gone(limits: LimitSet, { tokens }: Waiter<Caller>): void {
+    if (!isCovered(limits, tokens)) this.#uncovered -= 1;
+    invariants?.uncovered(this.#uncovered, this.#queue.size);
+  }
+
+  /** Nobody waits any more. */
+  clear(): void {
+    this.#uncovered = 0;
+    this.#end = undefined;
+  }
+
+  /** Something has happened that the forecast doesn't know. */
+  forget(): void {
+    this.#end = undefined;
+  }
+
+  /**
+   * Computes everything anew, and returns who can't be granted by its deadline any more, or ever, in
+   * order. The forecast is the one without them: they have to leave the queue, without `left`.
+   *
+   * @param nowMs What is there now may still be granted now, whatever a deadline says.
+   */
+  retime(limits: LimitSet, nowMs: number): Waiter<Caller>[] {
+    const end = new LookAhead(limits);
+    const leaving: Waiter<Caller>[] = [];
+    this.#uncovered = 0;
+    for (const waiter of this.#queue) {
+      const { tokens, deadlineAtMs } = waiter;
+      const grantAtMs = limits.fits(tokens) ? end.availableAt(tokens) : Infinity;
+      if (grantAtMs <= Math.max(deadlineAtMs, nowMs)) {
+        invariants?.promised(waiter, grantAtMs);
+        end.serveAt(grantAtMs, tokens);
+        if (!isCovered(limits, tokens)) this.#uncovered += 1;
+      } else {
+        leaving.push(waiter);
+      }
+    }
+    this.#end = end;
+    return leaving;
+  }
+
+  /** Where the last waiter stands. Constant time unless somebody has left since the last arrival. */
+  lastPlace(limits: LimitSet): Place<Caller> | undefined {
+    const { tail: waiter, size: position } = this.#queue;
+    return waiter && { waiter, position, grantAtMs: this.end(limits).servedAtMs };
+  }
+
+  /** Where everybody stands, from the head on, one step for each place that is read. */
+  *places(limits: LimitSet): IterableIterator<Place<Caller>> {
+    const ahead = new LookAhead(limits);
+    let position = 0;
+    for (const waiter of this.#queue) {
+      position += 1;
+      yield { waiter, position, grantAtMs: ahead.serve(waiter.tokens) };
+    }
+  }
+
+  #compute(limits: LimitSet): LookAhead {
+    const end = new LookAhead(limits);
+    if (this.#uncovered === 0 && limits.isWhole) end.serveRun(this.#queue.tokens);
+    else for (const { tokens } of this.#queue) end.serve(tokens);
+    return end;
+  }
+}
+
+function isCovered({ closedForm }: LimitSet, tokens: number): boolean {
+  return closedForm?.covers(tokens) ?? false;
+}

@@ -1,0 +1,55 @@
+/**
+ * What a bucket lends to isolates of the Worker, and how it books what they report: the bucket's side of
+ * lease.ts. Leases are of the first limit, and only if it is the only one; a policy with several can't
+ * have any.
+ */
+import type { Limit } from "../limits/limit.ts";
+import type { LimitSet } from "../limits/limit-set.ts";
+import type { LeaseTerms } from "../policy.ts";
+import type { Lease, LeaseReport } from "./lease.ts";
+
+import { leaseEndAtMs } from "./lease.ts";
+
+/** The share of the available tokens that one lease may take. */
+const LENT_SHARE = 1 / 2;
+/** The share of the capacity that all leases together may take. */
+const LEASED_SHARE = 1 / 2;
+
+/**
+ * Books what an isolate reports, and returns the tokens it has granted; `undefined` if the report is all
+ * about a bucket that has been reset since. A lease that has ended changes no tokens.
+ */
+export function bookReport({ first }: LimitSet, { uses }: LeaseReport): number | undefined {
+  const known = uses.filter(({ startedAtMs }) => startedAtMs === first.startedAtMs);
+  if (known.length === 0) return undefined;
+  let usedTokens = 0;
+  for (const { untilMs, used, returned } of known) {
+    first.settle(untilMs, used, returned);
+    usedTokens += used;
+  }
+  return usedTokens;
+}
+
+/**
+ * Lends up to `wanted` tokens: at most half of what is available, and at most half of the capacity on
+ * all leases together. The rest is for callers elsewhere. `undefined` if that comes to nothing, and
+ * during a pause.
+ */
+export function lendTokens(
+  { first }: LimitSet,
+  { maxTokens, ttlMs }: LeaseTerms,
+  wanted: number,
+  nowMs: number,
+): Lease | undefined {
+  if (first.pausedUntilMs !== undefined) return undefined;
+  const tokens = Math.min(wanted, maxTokens, spareOf(first));
+  if (tokens < 1) return undefined;
+  const untilMs = leaseEndAtMs(nowMs, { maxTokens, ttlMs });
+  first.hold(tokens, untilMs);
+  return { tokens, untilMs, startedAtMs: first.startedAtMs, ttlMs };
+}
+
+function spareOf({ capacity, tokens, held }: Limit): number {
+  const room = capacity * LEASED_SHARE - (held?.tokens ?? 0);
+  return Math.floor(Math.min(tokens * LENT_SHARE, room));
+}

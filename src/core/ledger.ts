@@ -1,0 +1,135 @@
+/**
+ * The ledger: everything that is booked when a caller is settled. The outcomes of the turn under way, the
+ * sums since the bucket started (stats.ts), and what the disk has to know (write-ahead.ts). At the end of
+ * a turn it makes the turn's effects of them.
+ */
+import type { Lease } from "./lease/lease.ts";
+import type { LimiterState } from "./limiter-state.ts";
+import type { LimitSet } from "./limits/limit-set.ts";
+import type { LimiterReason } from "./outcome.ts";
+import type { Waiter } from "./queue/waiter-queue.ts";
+import type { CallerCounts, StatsView } from "./stats.ts";
+import type { Settlement, Turn } from "./turn.ts";
+
+import { Stats } from "./stats.ts";
+import { WriteAhead } from "./write-ahead.ts";
+
+/** The longest duration that is reported, in milliseconds: integers in JSON aren't exact beyond it. */
+const MAX_REPORTED_MS = Number.MAX_SAFE_INTEGER;
+
+const NOBODY: readonly never[] = [];
+
+/** The books of one limiter. */
+export class Ledger<Caller> {
+  #stats = new Stats();
+  /** `undefined` if nothing is durable. */
+  #writeAhead: WriteAhead | undefined;
+  /** Of the turn under way; `undefined` as long as there are none. */
+  #settled: Settlement<Caller>[] | undefined = undefined;
+
+  /** @param isDurable Whether turns say what to write. */
+  constructor(isDurable: boolean) {
+    this.#writeAhead = isDurable ? new WriteAhead() : undefined;
+  }
+
+  /** The books of a state that is on the disk, whose limits are restored. */
+  static from<Caller>(state: LimiterState, limits: LimitSet | undefined): Ledger<Caller> {
+    const ledger = new Ledger<Caller>(true);
+    ledger.#writeAhead = new WriteAhead(limits);
+    ledger.#stats = Stats.from(state);
+    return ledger;
+  }
+
+  get counts(): CallerCounts {
+    return this.#stats;
+  }
+
+  /** What has been done since the bucket started, beyond `counts`. */
+  get stats(): StatsView {
+    return this.#stats.view();
+  }
+
+  /**
+   * A caller has its tokens: they have just been taken, at `grantedAtMs` by the limits and in a turn at
+   * `nowMs` by the clock, and `remaining` are left.
+   */
+  granted(
+    { caller, tokens, queuedAtMs }: Omit<Waiter<Caller>, "deadlineAtMs">,
+    remaining: number,
+    grantedAtMs: number,
+    nowMs: number,
+  ): void {
+    this.#writeAhead?.noteGrant(tokens, nowMs);
+    const waitedMs = queuedAtMs < grantedAtMs ? Math.round(grantedAtMs - queuedAtMs) : 0;
+    this.#stats.noteGrant(tokens, waitedMs);
+    this.#settle({ caller, outcome: { ok: true, tokens, remaining, waitedMs, grantedAtMs } });
+  }
+
+  /** A caller gets nothing. @param retryInMs Until the same request would be granted, if that is known. */
+  refused(caller: Caller, reason: LimiterReason, retryInMs?: number): void {
+    this.#stats.noteRefusal(reason);
+    if (retryInMs === undefined) {
+      this.#settle({ caller, outcome: { ok: false, reason } });
+      return;
+    }
+    const retryAfterMs = Math.min(Math.max(0, retryInMs), MAX_REPORTED_MS);
+    this.#settle({ caller, outcome: { ok: false, reason, retryAfterMs } });
+  }
+
+  /** A waiter has left. */
+  cancelled(): void {
+    this.#stats.noteCancel();
+  }
+
+  /** An isolate has granted `tokens` to `callers` from its leases. */
+  leased(tokens: number, callers: number): void {
+    this.#stats.noteLeased(tokens, callers);
+    this.changed();
+  }
+
+  /** Something besides grants must be written: a start, a pause, a lease, a new policy. */
+  changed(): void {
+    this.#writeAhead?.noteChange();
+  }
+
+  /** The limits are others now, so nothing that is written ahead covers a grant any more. */
+  limitsReplaced(limits: LimitSet): void {
+    this.#writeAhead &&= new WriteAhead(limits);
+    this.changed();
+  }
+
+  /** The bucket is forgotten. */
+  reset(): void {
+    this.#stats = new Stats();
+    this.#writeAhead &&= new WriteAhead();
+    this.changed();
+  }
+
+  /** The effects of the turn, which is done. What is booked from here on belongs to the next one. */
+  endTurn(
+    limits: LimitSet | undefined,
+    nowMs: number,
+    wakeAtMs?: number,
+    waiter?: Waiter<Caller>,
+    cancelled?: Waiter<Caller>,
+    lease?: Lease,
+  ): Turn<Caller> {
+    const settled = this.#settled ?? NOBODY;
+    this.#settled = undefined;
+    const ahead = this.#writeAhead;
+    const write = ahead?.isDue(nowMs) ? this.state(ahead.write(limits, nowMs)) : undefined;
+    const flushInMs = ahead?.flushInMs(nowMs);
+    return { settled, waiter, cancelled, lease, wakeAtMs, write, flushInMs };
+  }
+
+  /** Most turns settle one caller, and a list of one takes an eighth of what `push` makes room for. */
+  #settle(settlement: Settlement<Caller>): void {
+    if (this.#settled) this.#settled.push(settlement);
+    else this.#settled = [settlement];
+  }
+
+  /** A limiter's state, if that of its limits is `limits`. */
+  state(limits: LimiterState["limits"]): LimiterState {
+    return { ...(limits && { limits }), ...this.#stats.toJSON() };
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * The limits of one bucket as one: everything is taken of all of them at one instant, or nothing is. See
+ * limit.ts for why promises survive that.
+ *
+ * Nearly all buckets have one limit. It is kept apart from the others, so such a bucket pays a check for
+ * `undefined` and no loop.
+ */
+import type { ClosedForm, Limit, LimitSpec, LimitState } from "./limit.ts";
+
+/**
+ * What one request takes: so many tokens of every limit, or so many of each, in the order of the limits.
+ * 0 is allowed in a list, if not all of it is 0.
+ */
+export type Cost = number | readonly number[];
+
+/**
+ * All limits of one bucket.
+ *
+ * @example
+ * const limits = LimitSet.start(policy.limits, 0);
+ * limits.tryTake(1); // true, if each of them has one
+ * limits.availableAt(1); // when each of them has another one
+ */
+export class LimitSet {
+  #specs: readonly LimitSpec[];
+  #first: Limit;
+  /** `undefined` if there is one limit. */
+  #others: readonly Limit[] | undefined;
+
+  private constructor(
+    specs: readonly LimitSpec[],
+    first: Limit,
+    others: readonly Limit[] | undefined,
+  ) {
+    this.#specs = specs;
+    this.#first = first;
+    this.#others = others;
+  }
+
+  /** @throws {RangeError} If there is no limit. */
+  static #of(specs: readonly LimitSpec[], limits: readonly Limit[]): LimitSet {
+    const [first, ...others] = limits;
+    if (!first) throw new RangeError("A bucket needs a limit");
+    return new LimitSet(specs, first, others.length > 0 ? others : undefined);
+  }
+
+  /**
+   * Limits that start now, epoch milliseconds.
+   *
+   * @throws {RangeError} If there is no spec.
+   */
+  static start(specs: readonly LimitSpec[], nowMs: number): LimitSet {
+    const limits = specs.map(({ kind, fields }) => kind.start(fields, nowMs));
+    return LimitSet.#of(specs, limits);
+  }
+
+  /**
+   * The limits that `toJSON` described.
+   *
+   * @throws {RangeError} If there is no state for one of the specs, or more states than specs, or a
+   * limit can't be in its state.
+   */
+  static restore(specs: readonly LimitSpec[], states: readonly LimitState[]): LimitSet {
+    if (states.length !== specs.length) {
+      throw new RangeError(`Cannot restore ${specs.length} limits from ${states.length} states`);
+    }
+    const limits = specs.map(({ kind, fields }, index) => {
+      const state = states[index];
+      if (state?.kind === kind.name) return kind.restore(fields, state);
+      throw new RangeError(`Cannot restore a limit of kind ${kind.name} from ${state?.kind}`);
+    });
+    return LimitSet.#of(specs, limits);
+  }
+
+  /** What each limit was made from, in order. */
+  get specs(): readonly LimitSpec[] {
+    return this.#specs;
+  }
+
+  /** The first limit, which every bucket has: its flat fields, and the one that is lent from. */
+  get first(): Limit {
+    return this.#first;
+  }
+
+  /** All limits, in order. */
+  get all(): readonly Limit[] {
+    return this.#others ? [this.#first, ...this.#others] : [this.#first];
+  }
+
+  /** See `Limit`; `undefined` for several limits, whose order of waiters decides. */
+  get closedForm(): ClosedForm | undefined {
+    return this.#others ? undefined : this.#first.closedForm;
+  }
+
+  /** The last instant that counts, epoch milliseconds: the latest of all limits. */
+  get reachedAtMs(): number {
+    const { reachedAtMs } = this.#first;
+    return this.#others ? latestOf(this.#others, reachedAtMs) : reachedAtMs;
+  }
+
+  /**
+   * An instant that is known to have passed, epoch milliseconds. During a pause that is the start, since
+   * nothing has come in that would show more.
+   */
+  get passedAtMs(): number {
+    const { startedAtMs, pausedUntilMs } = this.#first;
+    return pausedUntilMs === undefined ? this.reachedAtMs : startedAtMs;
+  }
+
+  /** Whether nothing is out. */
+  get isWhole(): boolean {
+    return this.#first.held === undefined && !this.#others?.some(({ held }) => held);
+  }
+
+  /**
+   * The instant of what happens now, epoch milliseconds. If the clock jumps back behind the last instant
+   * that the limits had reached, time stands still there, for this and every later instance, so no token
+   * is granted at an instant before it came in.
+   */
+  instantOf(nowMs: number): number {
+    return Math.max(nowMs, this.reachedAtMs);
+  }
+
+  /** Lets time pass up to and including `nowMs`, epoch milliseconds. */
+  advance(nowMs: number): void {
+    this.#first.advance(nowMs);
+    if (this.#others) for (const limit of this.#others) limit.advance(nowMs);
+  }
+
+  /** Whether the limits can ever have `cost` at one instant. */
+  fits(cost: Cost): boolean {
+    if (tokensOf(cost, 0) > this.#first.capacity) return false;
+    return (
+      this.#others?.every(({ capacity }, index) => tokensOf(cost, index + 1) <= capacity) ?? true
+    );
+  }
+
+  /** Whether `cost` is there now. */
+  has(cost: Cost): boolean {
+    if (tokensOf(cost, 0) > this.#first.tokens) return false;
+    return this.#others?.every(({ tokens }, index) => tokensOf(cost, index + 1) <= tokens) ?? true;
+  }
+
+  /** When `cost`, which fits, is there if nobody takes any, epoch milliseconds; rounded beyond 2^53. */
+  availableAt(cost: Cost): number {
+    const fromMs = this.#first.reachedAtMs;
+    return fromMs + this.msUntil(cost, fromMs);
+  }
+
+  /**
+   * How long after `fromMs` that is, in milliseconds; 0 or less if it is there now. What is there stays
+   * there, so it is when the last of the limits has its part.
+   */
+  msUntil(cost: Cost, fromMs: number): number {
+    let ms = this.#first.msUntil(tokensOf(cost, 0), fromMs);
+    this.#others?.forEach((limit, index) => {
+      ms = Math.max(ms, limit.msUntil(tokensOf(cost, index + 1), fromMs));
+    });
+    return ms;
+  }
+
+  /** Takes `cost` and returns `true` if it is there; otherwise takes nothing and returns `false`. */
+  tryTake(cost: Cost): boolean {
+    const first = this.#first;
+    const tokens = tokensOf(cost, 0);
+    if (tokens > first.tokens || (this.#others && !this.has(cost))) return false;
+    first.take(tokens);
+    if (this.#others) takeFrom(this.#others, cost);
+    return true;
+  }
+
+  /** Takes `cost`, which is there. */
+  take(cost: Cost): void {
+    this.#first.take(tokensOf(cost, 0));
+    if (this.#others) takeFrom(this.#others, cost);
+  }
+
+  /**
+   * Switches to other limits. One that has the same name and kind goes on with its tokens, cut to the
+   * new capacity; one that is new starts now; one that is no longer named is gone. Returns whether all
+   * of them are as many and the same as before.
+   */
+  reconfigure(specs: readonly LimitSpec[], nowMs: number): boolean {
+    this.advance(nowMs);
+    const known = new Map(this.#specs.map(({ name, kind }, index) => [name, { kind, index }]));
+    const limits = this.all;
+    const next = specs.map(({ name, kind, fields }) => {
+      const before = known.get(name);
+      const limit = before?.kind === kind ? limits[before.index] : undefined;
+      limit?.reconfigure(fields, nowMs);
+      return limit ?? kind.start(fields, nowMs);
+    });
+    const [first = this.#first, ...others] = next;
+    this.#specs = specs;
+    this.#first = first;
+    this.#others = others.length > 0 ? others : undefined;
+    return next.length === limits.length && next.every((limit, index) => limit === limits[index]);
+  }
+
+  /** A second set in the same state, which shares nothing with this one. */
+  copy(): LimitSet {
+    const others = this.#others?.map((limit) => limit.copy());
+    return new LimitSet(this.#specs, this.#first.copy(), others);
+  }
+
+  /** The state of each limit, for `restore`. */
+  toJSON(): readonly LimitState[] {
+    return this.all.map((limit) => limit.toJSON());
+  }
+}
+
+/** What `cost` takes of the limit at `index`. */
+export function tokensOf(cost: Cost, index: number): number {
+  return typeof cost === "number" ? cost : (cost[index] ?? 0);
+}
+
+/** @param others The limits after the first. */
+function takeFrom(others: readonly Limit[], cost: Cost): void {
+  for (const [index, limit] of others.entries()) limit.take(tokensOf(cost, index + 1));
+}
+
+function latestOf(others: readonly Limit[], firstAtMs: number): number {
+  return others.reduce((atMs, { reachedAtMs }) => Math.max(atMs, reachedAtMs), firstAtMs);
+}

@@ -1,0 +1,157 @@
+/**
+ * The seam between what limits and what queues. A *limit* says when there is enough, and takes it. A
+ * *kind* of limit is one file in this folder that says all there is to know about it; docs/design says
+ * how to add one. Everything else in the core (the queue, the forecast, what is written, what is lent)
+ * works with these two interfaces.
+ *
+ * **Only instants cross the border.** How a kind gets its tokens, on a grid of ticks or at midnight, is
+ * its own business. What others ask is: how many are there now, and how long after this instant will
+ * there be so many if nobody takes any.
+ *
+ * **Why promises survive several limits** under first come, first served. Taking earlier is never worse:
+ * `min(cap, x) - c <= min(cap, x - c)`, where `x` is what there would be without the cap, and `c` what is
+ * taken. Compare two runs of one queue, and let a waiter leave in one of them. Everybody in front of it
+ * is granted alike in both. Behind it, go from waiter to waiter: where the one who left has taken
+ * nothing, and all others have taken no later, each limit holds at least as much once the same waiter
+ * has been served, limit by limit. So the next one is granted no later either. Leaving only helps, for
+ * any number of limits and whatever each waiter takes of them, and a time promised on arrival is kept.
+ * That needs three things of a kind, and the suite of laws (kit/model/limit-laws.ts) holds each kind to
+ * them: what is there stays there until somebody takes it, taking earlier is never worse, and a hold
+ * lowers what is there by just what is held.
+ */
+import type { FieldTable } from "../fields.ts";
+import type { HeldTokens } from "./held-tokens.ts";
+
+/** One limit of one bucket. It has no clock: whoever owns it passes the time in. */
+export interface Limit {
+  /** The most tokens that can be there at one instant, at least 1. */
+  readonly capacity: number;
+  /** Tokens there as of the last `advance`. Below 0 if more has been held than was there. */
+  readonly tokens: number;
+  /** What is out as of the last `advance`; `undefined` if nothing is. */
+  readonly held: HeldTokens | undefined;
+  /** When it started, epoch milliseconds; tells it apart from an earlier or a later one. */
+  readonly startedAtMs: number;
+  /**
+   * The last instant that counts, epoch milliseconds: tokens there now have been there since. An
+   * `advance` to an instant before it changes nothing.
+   */
+  readonly reachedAtMs: number;
+  /** When tokens next come in, epoch milliseconds, whether or not there is room for them. */
+  readonly nextGainAtMs: number;
+  /** Until when it is paused, epoch milliseconds, as of the last `advance`; `undefined` if it isn't. */
+  readonly pausedUntilMs: number | undefined;
+  /** Present if a run of waiters can be served in one step. */
+  readonly closedForm: ClosedForm | undefined;
+
+  /** Lets time pass up to and including `nowMs`, epoch milliseconds. */
+  advance(nowMs: number): void;
+  /**
+   * How long after `fromMs`, epoch milliseconds, `tokens` (at most the capacity) are there if nobody
+   * takes any; `reachedAtMs - fromMs` if they are there now. `Infinity` if only a return brings them.
+   * From an instant, and not the instant itself, because that may be beyond 2^53 and so inexact.
+   */
+  msUntil(tokens: number, fromMs: number): number;
+  /** Takes `tokens`, which are there. */
+  take(tokens: number): void;
+  /**
+   * Lets `tokens` out until `untilMs`, epoch milliseconds, whether they are there or not. They occupy
+   * the limit until they are settled, or the hold ends and its kind's `atHoldEnd` says what of them.
+   */
+  hold(tokens: number, untilMs: number): void;
+  /**
+   * Settles a hold that ends at `untilMs`, or part of one: `spent` tokens are gone, and `returned` come
+   * back as far as there is room. Counts for at most what is out until then, so for nothing once the
+   * hold has ended. Tokens returned during a pause are lost.
+   */
+  settle(untilMs: number, spent: number, returned: number): void;
+  /**
+   * Keeps at most `tokens`, and lets nothing come in up to and including `untilMs`. Doesn't shorten a
+   * pause that is in force. Returns whether anything changed; an `untilMs` that isn't after `nowMs`
+   * changes nothing.
+   */
+  pause(untilMs: number, tokens: number, nowMs: number): boolean;
+  /**
+   * Ends a pause at `nowMs`: what it took away stays lost, and tokens come in again after `nowMs`.
+   * Returns whether there was a pause.
+   */
+  resume(nowMs: number): boolean;
+  /**
+   * Switches to other fields of its kind. Keeps its tokens, cut to the new capacity, what is out, and a
+   * pause. The change itself brings no token, however often it is repeated.
+   */
+  reconfigure(fields: unknown, nowMs: number): void;
+  /** A second limit in the same state, which shares nothing with this one. */
+  copy(): Limit;
+  /** The state, for `LimitKind.restore`. */
+  toJSON(): LimitState;
+}
+
+/** A run of waiters served in one step: the sum of what they want decides, not their order. */
+export interface ClosedForm {
+  /** Whether waiters for `tokens` each may be part of such a run while nothing is out. */
+  covers(tokens: number): boolean;
+  /** The same as serving, one after the other, waiters that want `tokens` together. */
+  takeRun(tokens: number): void;
+}
+
+/** A limit's state as JSON; what else it holds is up to its kind. */
+export interface LimitState {
+  /** The kind's name. */
+  readonly kind: string;
+}
+
+/**
+ * A kind of limit: the one thing to write for a new one.
+ *
+ * `Fields` are what a policy says of such a limit. All methods expect fields that are checked.
+ */
+export interface LimitKind<Fields> {
+  /** As it is written in states. */
+  readonly name: string;
+  /**
+   * Bounds and defaults of the fields; the configuration's check follows from them. What people read of
+   * the fields is a `FieldWords` of its own in the kind's file, from which OpenAPI and the documentation
+   * follow, so that no client carries it.
+   */
+  readonly fields: FieldTable<keyof Fields & string>;
+  /**
+   * Whether `msUntil` says when tokens will be there, or only an estimate, because what brings them
+   * isn't time alone.
+   */
+  readonly forecast: "exact" | "estimate";
+  /** What becomes of a hold's tokens when it ends without having been settled. */
+  readonly atHoldEnd: "spent" | "returned";
+  /** A limit that starts now, epoch milliseconds. */
+  start(fields: Fields, nowMs: number): Limit;
+  /**
+   * The limit that `toJSON` described.
+   *
+   * @throws {RangeError} If a limit with these fields can't be in that state.
+   */
+  restore(fields: Fields, state: LimitState): Limit;
+  /**
+   * The most tokens of a write-ahead batch (see write-ahead.ts), which is what a crash may lose; 0 if
+   * each grant is to be written. Must be 0 where holds return: the batch of an instance that is gone
+   * would come back while callers have it.
+   */
+  maxBatch(fields: Fields): number;
+  /** The most tokens that it gives in any window of `windowMs`, both ends included. */
+  maxGranted(fields: Fields, windowMs: number): number;
+}
+
+/** One of a policy's limits: a kind, its fields, and the name by which it stays the same limit. */
+export interface LimitSpec {
+  readonly name: string;
+  readonly kind: LimitKind<unknown>;
+  readonly fields: unknown;
+}
+
+/** The limit called `name`, of `kind`, with checked `fields`. */
+export function limitSpec<Fields>(
+  name: string,
+  kind: LimitKind<Fields>,
+  fields: Fields,
+): LimitSpec {
+  return { name, kind, fields };
+}

@@ -1,0 +1,62 @@
+/**
+ * Limits run ahead of time: a copy that waiters are served from, each at the first instant at which all
+ * it asks for is there. Nothing else in the core plays limits forward.
+ */
+import type { Cost, LimitSet } from "./limit-set.ts";
+
+/**
+ * A copy of limits that serves waiters ahead of time.
+ *
+ * @example
+ * const ahead = new LookAhead(limits);
+ * ahead.serve(1); // when the head is granted, epoch milliseconds
+ * ahead.availableAt(1); // when one behind it would be
+ */
+export class LookAhead {
+  readonly #limits: LimitSet;
+  /** When the last waiter was served. */
+  #servedAtMs: number;
+
+  constructor(limits: LimitSet | LookAhead) {
+    this.#limits = (limits instanceof LookAhead ? limits.#limits : limits).copy();
+    this.#servedAtMs = this.#limits.reachedAtMs;
+  }
+
+  /** When the last waiter is served, epoch milliseconds; before the first, the instant of the limits. */
+  get servedAtMs(): number {
+    return this.#servedAtMs;
+  }
+
+  /** When a waiter for `cost`, which fits, behind all that were served is, epoch milliseconds. */
+  availableAt(cost: Cost): number {
+    return Math.max(this.#servedAtMs, this.#limits.availableAt(cost));
+  }
+
+  /** How long after `fromMs` that is, in milliseconds. Exact even if the instant is beyond 2^53. */
+  msUntil(cost: Cost, fromMs: number): number {
+    return Math.max(this.#servedAtMs - fromMs, this.#limits.msUntil(cost, fromMs));
+  }
+
+  /** Serves a waiter, and returns when, epoch milliseconds. */
+  serve(cost: Cost): number {
+    const atMs = this.availableAt(cost);
+    this.serveAt(atMs, cost);
+    return atMs;
+  }
+
+  /** Serves a waiter at `atMs`, which `availableAt` said. */
+  serveAt(atMs: number, cost: Cost): void {
+    this.#limits.advance(atMs);
+    this.#limits.take(cost);
+    this.#servedAtMs = atMs;
+  }
+
+  /**
+   * The same as serving waiters that want `tokens` together, if the limits' closed form covers each of
+   * them.
+   */
+  serveRun(tokens: number): void {
+    this.#limits.closedForm?.takeRun(tokens);
+    this.#servedAtMs = this.#limits.reachedAtMs;
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * A queue and how it is served: from the head on, first come, first served, each waiter at the first
+ * instant at which its tokens are there. Everybody that this settles is booked in the ledger.
+ *
+ * Nobody is served past a waiter that doesn't fit yet, and nobody waits whose tokens are there.
+ */
+import type { LeaseReport } from "./lease/lease.ts";
+import type { Ledger } from "./ledger.ts";
+import type { LimitSet } from "./limits/limit-set.ts";
+import type { LookAhead } from "./limits/look-ahead.ts";
+import type { LimiterReason } from "./outcome.ts";
+import type { Waiter } from "./queue/waiter-queue.ts";
+import type { Place } from "./turn.ts";
+
+import { bookReport } from "./lease/lending.ts";
+import { Forecast } from "./forecast.ts";
+import { guardedPlace } from "./queue/guarded-place.ts";
+import { invariants } from "./invariants.ts";
+import { WaiterQueue } from "./queue/waiter-queue.ts";
+
+/** The waiters of one limiter. Its limits are passed in. */
+export class ServedQueue<Caller> {
+  readonly #queue = new WaiterQueue<Caller>();
+  readonly #forecast = new Forecast(this.#queue);
+  readonly #ledger: Ledger<Caller>;
+
+  constructor(ledger: Ledger<Caller>) {
+    this.#ledger = ledger;
+  }
+
+  /** The number of waiters. */
+  get size(): number {
+    return this.#queue.size;
+  }
+
+  /** The tokens that they wait for, together. */
+  get tokens(): number {
+    return this.#queue.tokens;
+  }
+
+  /** See `WaiterQueue.latestAtMs`. */
+  get latestAtMs(): number {
+    return this.#queue.latestAtMs;
+  }
+
+  /** The waiter, if it is still in the queue. */
+  ifWaiting(waiter: Waiter<Caller> | undefined): Waiter<Caller> | undefined {
+    return waiter && this.#queue.has(waiter) ? waiter : undefined;
+  }
+
+  /** When the head can be granted, epoch milliseconds; `undefined` while nobody waits. */
+  dueAtMs(limits: LimitSet | undefined): number | undefined {
+    const { head } = this.#queue;
+    return head && limits && this.#dueAtMsOf(head, limits);
+  }
+
+  #dueAtMsOf(head: Waiter<Caller>, limits: LimitSet): number {
+    invariants?.headWaits(limits.has(head.tokens), head.tokens);
+    return limits.availableAt(head.tokens);
+  }
+
+  /** Brings the limits up to now and grants from the head for as long as the head fits. */
+  serveDue(limits: LimitSet, nowMs: number): void {
+    const { head } = this.#queue;
+    if (head) this.#serveFrom(head, limits, nowMs);
+    else limits.advance(nowMs);
+  }
+
+  #serveFrom(head: Waiter<Caller>, limits: LimitSet, nowMs: number): void {
+    const dueAtMs = limits.availableAt(head.tokens);
+    limits.advance(nowMs);
+    const isLate = limits.reachedAtMs > dueAtMs;
+    if (isLate) invariants?.cameLate(this.#queue);
+    this.#serveHeads(limits, nowMs);
+    if (isLate) this.retime(limits, nowMs);
+  }
+
+  /** The limits as they will be when everybody who waits now has been granted. Not to be changed. */
+  end(limits: LimitSet): LookAhead {
+    return this.#forecast.end(limits);
+  }
+
+  /** Lets a newcomer in at the end, to be granted at `grantAtMs` as `end` says, and returns its handle. */
+  joinEnd(
+    limits: LimitSet,
+    newcomer: Waiter<Caller>,
+    end: LookAhead,
+    grantAtMs: number,
+  ): Waiter<Caller> {
+    const waiter = this.#queue.join(newcomer);
+    invariants?.promised(waiter, grantAtMs);
+    this.#forecast.joined(limits, waiter);
+    this.#forecast.joinedEnd(end, waiter, grantAtMs);
+    return waiter;
+  }
+
+  /** Lets a waiter in where its arrival says, in front of others, and times them anew. */
+  joinInOrder(limits: LimitSet, requeued: Waiter<Caller>, nowMs: number): Waiter<Caller> {
+    const waiter = this.#queue.join(requeued);
+    this.retime(limits, nowMs);
+    return waiter;
+  }
+
+  /** Lets a waiter in where it makes nobody late; `undefined` if it would be late itself there. */
+  joinGuarded(
+    limits: LimitSet,
+    returner: Waiter<Caller>,
+    nowMs: number,
+  ): Waiter<Caller> | undefined {
+    const { predecessor, grantAtMs } = guardedPlace(this.#queue, limits, returner);
+    if (Math.max(grantAtMs, limits.instantOf(nowMs)) > returner.deadlineAtMs) return undefined;
+    invariants?.movedBack(this.#queue);
+    const waiter = this.#queue.joinBehind(returner, predecessor);
+    invariants?.promised(waiter, grantAtMs);
+    this.#forecast.joined(limits, waiter);
+    this.#serveHeads(limits, nowMs);
+    return waiter;
+  }
+
+  /** Takes a waiter out; `false` if it has left already. Those behind it may be due then. */
+  leave(limits: LimitSet, waiter: Waiter<Caller>): boolean {
+    if (!this.#queue.leave(waiter)) return false;
+    this.#forecast.gone(limits, waiter);
+    this.#forecast.forget();
+    return true;
+  }
+
+  /**
+   * Settles what an isolate reports about its leases. What it returns may serve waiters; during a pause it
+   * is lost. A report about a bucket that has been reset since, or about a lease that has ended, changes
+   * no tokens.
+   */
+  settleLeases(limits: LimitSet, report: LeaseReport, nowMs: number): void {
+    this.serveDue(limits, nowMs);
+    const usedTokens = bookReport(limits, report);
+    if (usedTokens === undefined) return;
+    this.#ledger.leased(usedTokens, report.granted);
+    // What was returned is available earlier than any forecast assumed.
+    this.#forecast.forget();
+    this.serveDue(limits, nowMs);
+  }
+
+  /** Something has happened to the limits that makes everybody's turn come earlier. */
+  forget(): void {
+    this.#forecast.forget();
+  }
+
+  /** Refuses every waiter for `reason`. */
+  rejectAll(reason: LimiterReason): void {
+    for (const waiter of this.#queue) {
+      this.#queue.leave(waiter);
+      this.#ledger.refused(waiter.caller, reason);
+    }
+    this.#forecast.clear();
+  }
+
+  /** Times the queue anew and refuses every waiter that can't be granted by its deadline any more. */
+  retime(limits: LimitSet, nowMs: number): void {
+    const leaving = this.#forecast.retime(limits, limits.instantOf(nowMs));
+    for (const waiter of leaving) this.#queue.leave(waiter);
+    for (const { caller, tokens } of leaving) {
+      if (!limits.fits(tokens)) {
+        this.#ledger.refused(caller, "exceeds-capacity");
+      } else {
+        // If it asks again, it stands behind everybody who stays.
+        this.#ledger.refused(caller, "timeout", this.end(limits).msUntil(tokens, nowMs));
+      }
+    }
+    // With a waiter in front refused, the next one may fit right now.
+    this.#serveHeads(limits, nowMs);
+  }
+
+  /** See `Forecast.lastPlace`. */
+  lastPlace(limits: LimitSet): Place<Caller> | undefined {
+    return this.#forecast.lastPlace(limits);
+  }
+
+  /** See `Forecast.places`. */
+  places(limits: LimitSet): IterableIterator<Place<Caller>> {
+    return this.#forecast.places(limits);
+  }
+
+  #serveHeads(limits: LimitSet, nowMs: number): void {
+    let { head } = this.#queue;
+    while (head && limits.tryTake(head.tokens)) {
+      invariants?.grantedAsPromised(head, limits.reachedAtMs);
+      this.#queue.leave(head);
+      this.#forecast.gone(limits, head);
+      this.#ledger.granted(head, limits.first.tokens, limits.instantOf(nowMs), nowMs);
+      ({ head } = this.#queue);
+    }
+  }
+}

@@ -1,0 +1,70 @@
+/** What a limiter is asked and what one turn of it did. The effects of a turn are values. */
+import type { Lease } from "./lease/lease.ts";
+import type { LimiterState } from "./limiter-state.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Waiter } from "./queue/waiter-queue.ts";
+
+/** A caller's request. */
+export interface AcquireRequest<Caller> {
+  /** Returned in the settlement. */
+  readonly caller: Caller;
+  /** At least 1. Default: 1. */
+  readonly tokens?: number;
+  /** 0 (don't wait) to `maxWaitMs`. Default: the policy's `maxWaitMs`. */
+  readonly timeoutMs?: number;
+  /**
+   * For a caller that lost its place with its object: when it first joined, epoch milliseconds. It goes
+   * before everybody who joined later. It was let in before, as far as anybody can still tell, so
+   * `queueLimit` and `maxWaitMs` don't apply to it.
+   */
+  readonly firstArrivalMs?: number | undefined;
+}
+
+/** One caller's outcome. */
+export interface Settlement<Caller> {
+  readonly caller: Caller;
+  readonly outcome: Outcome;
+}
+
+/** Where a waiter stands. */
+export interface Place<Caller> {
+  readonly waiter: Waiter<Caller>;
+  /** 1 is the head: next to be granted. */
+  readonly position: number;
+  /**
+   * When it will be granted as things stand, epoch milliseconds; earlier if leases are returned.
+   */
+  readonly grantAtMs: number;
+}
+
+/**
+ * What a turn did. Its owner carries it out in this order: arms a timer for `wakeAtMs`, makes `write`
+ * durable, and then tells the callers.
+ */
+export interface Turn<Caller> {
+  /** Everybody settled by it, in the order in which to answer them. */
+  readonly settled: readonly Settlement<Caller>[];
+  /** After `acquire` and `comeBack`: the caller's place, if it has to wait. */
+  readonly waiter: Waiter<Caller> | undefined;
+  /** After `cancel`: who has left the queue; `undefined` if it had left already. */
+  readonly cancelled: Waiter<Caller> | undefined;
+  /** After `lend`: the lease, if one was given. */
+  readonly lease: Lease | undefined;
+  /**
+   * When the head of the queue can be granted, epoch milliseconds; `undefined` while nobody waits. The
+   * owner calls `advance` then. Late is safe; early changes nothing.
+   */
+  readonly wakeAtMs: number | undefined;
+  /**
+   * What must be durable before anybody hears of this turn; `undefined` if what is durable suffices. It
+   * may count tokens as granted that haven't been yet (see write-ahead.ts). An owner that can't write it
+   * must discard the limiter.
+   */
+  readonly write: LimiterState | undefined;
+  /**
+   * How long from now to call `advance` even if nothing happens, so that what a write-ahead batch has left
+   * goes back; in milliseconds, `undefined` if nothing is left. Late is safe. So is never, but then a crash
+   * may lose tokens.
+   */
+  readonly flushInMs: number | undefined;
+}
