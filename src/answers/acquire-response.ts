@@ -2,6 +2,7 @@
 import type { FieldFault } from "../core/values.ts";
 import type { Grant, Outcome } from "../core/outcome.ts";
 import type { GrantBody } from "../protocol/acquire-bodies.ts";
+import type { RateLimitState } from "../protocol/rate-limit-fields.ts";
 import type { AcquireAnswer, BucketState } from "./acquire-answer.ts";
 
 import { showValue } from "../core/values.ts";
@@ -114,8 +115,12 @@ export function invalidRequestResponse(errors: readonly FieldFault[]): Response 
   return problemResponse("invalid-request", { detail, errors });
 }
 
-/** @param tokensNow Tokens in the bucket now; for a repeated grant, not what that grant left. */
-function grantResponse(bucket: BucketState, grant: Grant, tokensNow: number): Response {
+/**
+ * The response for a grant.
+ *
+ * @param tokensNow Tokens in the bucket now; for a repeated grant, not what that grant left.
+ */
+export function grantResponse(bucket: BucketState, grant: Grant, tokensNow: number): Response {
   const { tokens, remaining, waitedMs, grantedAtMs } = grant;
   const body: GrantBody = { bucket: bucket.name, tokens, remaining, waitedMs, grantedAtMs };
   const headers = {
@@ -127,20 +132,24 @@ function grantResponse(bucket: BucketState, grant: Grant, tokensNow: number): Re
 }
 
 /** @param tokens Tokens in the bucket now. */
-function quotaHeaders(
+function quotaHeaders(bucket: BucketState, tokens: number): Record<string, string> {
+  return {
+    ...rateLimitFields(rateLimitOf(bucket, tokens)),
+    "Access-Control-Expose-Headers": EXPOSED_FIELDS,
+  };
+}
+
+/** What an answer says about its bucket. @param tokens Tokens in the bucket now. */
+export function rateLimitOf(
   { policyName, policy, view, nowMs }: BucketState,
   tokens: number,
-): Record<string, string> {
+): RateLimitState {
   const { capacity, fillTimeMs } = policy;
-  const state = {
+  return {
     policy: policyName,
     capacity,
     windowSeconds: ceilSeconds(fillTimeMs),
     remaining: tokens,
     ...(tokens < capacity && { resetSeconds: ceilSeconds(view.nextTickAtMs - nowMs) }),
-  };
-  return {
-    ...rateLimitFields(state),
-    "Access-Control-Expose-Headers": EXPOSED_FIELDS,
   };
 }

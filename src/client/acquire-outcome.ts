@@ -5,6 +5,14 @@
 import type { GrantBody } from "../protocol/acquire-bodies.ts";
 import type { RefusalReason } from "../protocol/reasons.ts";
 import type { RateLimitState } from "../protocol/rate-limit-fields.ts";
+import type { Answer } from "./transport/answer.ts";
+import type { TransportError } from "./transport/transport-error.ts";
+
+import { isRefusalReason } from "../protocol/reasons.ts";
+import { errorOf, grantIn, problemIn } from "./transport/answer.ts";
+
+/** `retryAfterMs` of a refusal when Sluice can't be reached and gave none. */
+const UNAVAILABLE_RETRY_MS = 1_000;
 
 /** The caller has its tokens. */
 export interface Granted extends GrantBody {
@@ -44,3 +52,30 @@ export interface Refused {
 
 /** The result of an acquire. A switch over `ok` and `reason` is exhaustive. */
 export type AcquireOutcome = Granted | Refused;
+
+/**
+ * The outcome that an answer states.
+ *
+ * @throws {TransportError} If it says that a retry may help.
+ * @throws {SluiceError} If the call was wrong or isn't allowed, or something else answered.
+ */
+export function outcomeIn(answer: Answer, bucket: string, tokens: number): AcquireOutcome {
+  const problem = problemIn(answer);
+  const { status, body, rateLimit } = answer;
+  const state = rateLimit && { rateLimit };
+  if (!problem) return { ok: true, ...grantIn(status, body), ...state };
+  const { reason, detail, retryAfterMs, violatedPolicies } = problem;
+  if (!isRefusalReason(reason)) throw errorOf(problem);
+  const later = retryAfterMs !== undefined && { retryAfterMs };
+  const violated = violatedPolicies && { violatedPolicies };
+  return { ok: false, bucket, tokens, reason, detail, ...later, ...violated, ...state };
+}
+
+/** The refusal of an acquire that got no outcome. */
+export function unavailableOutcome(
+  { message: detail, retryAfterMs = UNAVAILABLE_RETRY_MS }: TransportError,
+  bucket: string,
+  tokens: number,
+): AcquireOutcome {
+  return { ok: false, bucket, tokens, reason: "unavailable", detail, retryAfterMs };
+}

@@ -16,6 +16,18 @@ const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/;
 /** The real maximum is the bucket's capacity, which only the service knows. */
 const TOKENS: Range = { min: 1, max: Number.MAX_SAFE_INTEGER };
 
+/** The options of `Client.acquire`. */
+export const acquireOptions = [
+  "tokens",
+  "timeoutMs",
+  "signal",
+  "idempotencyKey",
+  "onQueued",
+  "waitUntil",
+];
+/** The options of `Client.tryAcquire`. */
+export const tryAcquireOptions = ["tokens", "signal", "idempotencyKey"];
+
 /** An unchecked options object. */
 type Given = Readonly<Record<string, unknown>>;
 
@@ -99,15 +111,19 @@ export function checkClientOptions(options: object): void {
   checkFunction(given, "fetch");
   checkFunction(given, "onError");
   checkInteger(given, "retryForMs", policyFields.maxWaitMs);
-  if (token !== undefined && !isApiKey(token)) {
-    // The message doesn't show the value: it may be a secret with a trailing newline.
-    throw new RangeError(`token must be ${API_KEY_RULE}`);
-  }
+  checkToken(token);
   const choices = ["throw", "open", "closed"];
   if (onUnavailable !== undefined && !choices.some((choice) => choice === onUnavailable)) {
     const rule = choices.join(", ");
     throw new RangeError(`onUnavailable must be one of ${rule}: got ${showValue(onUnavailable)}`);
   }
+}
+
+/** @throws {RangeError} If `token` is given and can't be sent in a header. */
+export function checkToken(token: unknown): void {
+  if (token === undefined || isApiKey(token)) return;
+  // The message doesn't show the value: it may be a secret with a trailing newline.
+  throw new RangeError(`token must be ${API_KEY_RULE}`);
 }
 
 /**

@@ -37,12 +37,14 @@ import type { Attempt, RetryPolicy } from "./transport/retry.ts";
 import type { SluiceErrorReason } from "./sluice-error.ts";
 
 import { policyFields } from "../core/policy.ts";
-import { fieldsOfReason, isRefusalReason } from "../protocol/reasons.ts";
+import { fieldsOfReason } from "../protocol/reasons.ts";
 import { fieldString } from "../protocol/field-string.ts";
 import { STREAM_IF_QUEUED } from "../protocol/acquire-bodies.ts";
 import { membersOf } from "../core/is-record.ts";
-import { errorOf, grantIn, problemIn, unexpectedAnswer } from "./transport/answer.ts";
+import { outcomeIn, unavailableOutcome } from "./acquire-outcome.ts";
+import { errorOf, problemIn, unexpectedAnswer } from "./transport/answer.ts";
 import {
+  acquireOptions,
   checkAcquireOptions,
   checkBucket,
   checkBucketInPath,
@@ -50,12 +52,14 @@ import {
   checkIdempotencyKey,
   checkPause,
   checkPolicy,
+  tryAcquireOptions,
 } from "./arguments.ts";
 import { Connection, type Call, type ConnectionOptions } from "./transport/connection.ts";
 import { faultReporter } from "./fault-report.ts";
 import { followStream } from "./transport/follow-stream.ts";
 import { cancelCall, giveUp } from "./transport/give-up.ts";
-import { retry, TransportError, SluiceUnreachableError } from "./transport/retry.ts";
+import { retry, SluiceUnreachableError } from "./transport/retry.ts";
+import { TransportError, unavailableError } from "./transport/transport-error.ts";
 import { SluiceError } from "./sluice-error.ts";
 
 /** A waiter's place in the queue. */
@@ -216,16 +220,6 @@ const MAX_SILENT_WAIT_MS = 1_000;
  * that isn't a real binding.
  */
 const MAX_BOUND_SILENCE_MS = 60_000;
-/** `retryAfterMs` of a refusal when Sluice can't be reached and gave none. */
-const UNAVAILABLE_RETRY_MS = 1_000;
-const ACQUIRE_OPTIONS = [
-  "tokens",
-  "timeoutMs",
-  "signal",
-  "idempotencyKey",
-  "onQueued",
-  "waitUntil",
-];
 /** Status of a successful reset. */
 const NO_CONTENT = 204;
 /** Bytes of an idempotency key: as long as a random UUID, with a few more random bits. */
@@ -250,17 +244,6 @@ export function createClient(options: ClientOptions): Client {
   return new ConnectedClient(options);
 }
 
-/**
- * The client behind Sluice's own RPC entrypoint. If a bucket can't be reached the caller is
- * refused; all other faults are thrown, because the caller has its own `onUnavailable`.
- */
-export function createServedClient(service: Service, token: string | undefined): Client {
-  const options = { service, token, onUnavailable: "closed", retryForMs: 0 } as const;
-  return new ConnectedClient(options, () => false);
-}
-
-type Service = NonNullable<ClientOptions["service"]>;
-
 /** An acquire that got no answer. */
 interface AskedAcquire {
   readonly bucket: string;
@@ -273,11 +256,8 @@ class ConnectedClient implements Client {
   readonly #onUnavailable: OnUnavailable;
   readonly #report: Report;
   readonly #retryForMs: number;
-  /** Whether `onUnavailable` applies to an error with this reason. */
-  readonly #covers: (reason: SluiceErrorReason) => boolean;
 
-  constructor(options: ClientOptions, covers = isMisconfigured) {
-    this.#covers = covers;
+  constructor(options: ClientOptions) {
     this.#connection = new Connection(options);
     this.#onUnavailable = options.onUnavailable ?? "throw";
     this.#report = faultReporter(options.onError);
@@ -286,7 +266,7 @@ class ConnectedClient implements Client {
 
   async acquire(bucket: string, options: AcquireOptions = {}): Promise<AcquireOutcome> {
     checkBucket(bucket);
-    checkAcquireOptions(options, ACQUIRE_OPTIONS);
+    checkAcquireOptions(options, acquireOptions);
     return this.#acquire(bucket, options);
   }
 
@@ -295,7 +275,7 @@ class ConnectedClient implements Client {
     options: Pick<AcquireOptions, "tokens" | "signal" | "idempotencyKey"> = {},
   ): Promise<AcquireOutcome> {
     checkBucket(bucket);
-    checkAcquireOptions(options, ["tokens", "signal", "idempotencyKey"]);
+    checkAcquireOptions(options, tryAcquireOptions);
     return this.#acquire(bucket, { ...options, timeoutMs: 0 });
   }
 
@@ -411,7 +391,7 @@ class ConnectedClient implements Client {
   /** The outcome of an acquire that got no answer with an outcome, or the error to throw. */
   #failed(error: unknown, asked: AskedAcquire): AcquireOutcome {
     if (error instanceof SluiceUnreachableError) return this.#unavailable(error.fault, asked);
-    const isCovered = error instanceof SluiceError && this.#covers(error.reason);
+    const isCovered = error instanceof SluiceError && isMisconfigured(error.reason);
     if (!isCovered || this.#onUnavailable === "throw") throw error;
     this.#report(error);
     return this.#unavailable(misconfigured(), asked);
@@ -430,11 +410,8 @@ class ConnectedClient implements Client {
         const grant = { bucket, tokens, remaining: 0, waitedMs, grantedAtMs };
         return { ok: true, ...grant, isUnmetered: true };
       }
-      case "closed": {
-        const retryAfterMs = fault.retryAfterMs ?? UNAVAILABLE_RETRY_MS;
-        const { message: detail } = fault;
-        return { ok: false, bucket, tokens, reason: "unavailable", detail, retryAfterMs };
-      }
+      case "closed":
+        return unavailableOutcome(fault, bucket, tokens);
       default:
         return this.#onUnavailable satisfies never;
     }
@@ -482,19 +459,6 @@ class ConnectedClient implements Client {
   }
 }
 
-/** The outcome that an answer states. */
-function outcomeIn(answer: Answer, bucket: string, tokens: number): AcquireOutcome {
-  const problem = problemIn(answer);
-  const { status, body, rateLimit } = answer;
-  const state = rateLimit && { rateLimit };
-  if (!problem) return { ok: true, ...grantIn(status, body), ...state };
-  const { reason, detail, retryAfterMs, violatedPolicies } = problem;
-  if (!isRefusalReason(reason)) throw errorOf(problem);
-  const later = retryAfterMs !== undefined && { retryAfterMs };
-  const violated = violatedPolicies && { violatedPolicies };
-  return { ok: false, bucket, tokens, reason, detail, ...later, ...violated, ...state };
-}
-
 /**
  * Whether an acquire that ends with this error is given up for good: its caller has left, or
  * `onQueued` has failed, or nothing was heard for so long that its time is over. In that last case
@@ -518,10 +482,6 @@ function keepGoing(promise: Promise<unknown>, waitUntil: AcquireOptions["waitUnt
 function misconfigured(): TransportError {
   const detail = "Sluice cannot be used as configured";
   return new TransportError({ detail });
-}
-
-function unavailableError({ message, status, cause }: TransportError): SluiceError {
-  return new SluiceError({ reason: "unavailable", detail: message, status, cause });
 }
 
 /** Whether only the operator can fix the fault. */

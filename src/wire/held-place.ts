@@ -5,3 +5,8 @@ export interface HeldPlace extends QueuedBody {
   /** When it will be granted as things stand, epoch milliseconds by the object's clock. */
   readonly grantAtMs: number;
 }
+
+/** Whether a caller that knows the first place learns nothing from the second, as after it was requeued. */
+export function isSamePlace(known: HeldPlace | undefined, place: HeldPlace): boolean {
+  return known?.position === place.position && known.grantAtMs === place.grantAtMs;
+}

@@ -25,7 +25,7 @@ import { withBucketInPath } from "./calls/bucket-for.ts";
 import { calls, methodsByPath } from "./calls/index.ts";
 import { hostIn, type AllowedHosts } from "./config/allowed-hosts.ts";
 import { perEnvironment } from "./config/per-environment.ts";
-import { errorResponse } from "./failure-response.ts";
+import { errorResponse, illegalConfigurationResponse } from "./failure-response.ts";
 import { cors } from "./http/cors.ts";
 import { LeasedBuckets } from "./leased-bucket.ts";
 import { DOCS_STYLE_PATH, docsStyle } from "./pages/docs-page.ts";
@@ -60,7 +60,7 @@ export const routes = createApp((env) => {
 });
 
 /** Sluice as Workers see it that are bound to `Sluice`: they need no token to acquire, read and pause. */
-const boundDeploymentOf = perEnvironment((env) => deploy(env, boundGuards));
+export const boundDeploymentOf = perEnvironment((env) => deploy(env, boundGuards));
 
 /** What these Workers reach by HTTP. A binding has no host name. */
 export const boundRoutes = createApp((env) => createRoutes(boundDeploymentOf(env)));
@@ -82,8 +82,7 @@ function createApp(build: (env: SluiceEnv) => App): App {
     try {
       return build(env);
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      return new Hono().all("*", () => problemResponse("illegal-configuration", { detail }));
+      return new Hono().all("*", () => illegalConfigurationResponse(error));
     }
   });
   return { fetch: (request, env, ctx) => appOf(env).fetch(request, env, ctx) };

@@ -7,7 +7,7 @@ import type { PolicyChange } from "../wire/bucket-answers.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { Deployment } from "./deployment.ts";
 import type { BucketObject } from "../bucket/bucket-object.ts";
-import type { LeasedBucket } from "./leased-bucket.ts";
+import type { LeasedBucket, LeasedGrant } from "./leased-bucket.ts";
 import type { LosableAcquire } from "./call-with-requeue.ts";
 
 import { encodeAcquireCall } from "../wire/acquire-call.ts";
@@ -75,18 +75,21 @@ export class BucketStub {
   }
 
   /**
-   * The grant, from this isolate's lease if it holds one; otherwise the object's response, which is the grant
-   * or the refusal. A request with a key always goes to the object, which remembers the key, and so does a
-   * request that the configured policy refuses. If the object is reset while the request waits, the request
-   * returns to its place in the order of arrival with the rest of its timeout.
+   * The grant, if this isolate's lease covers it; otherwise the request has to go to the object, by `acquire`.
+   */
+  acquireFromLease(ask: Ask): LeasedGrant | undefined {
+    return this.#leasedFor(ask)?.acquire(ask.tokens);
+  }
+
+  /**
+   * The object's response, which is the grant or the refusal. If the object is reset while the request waits,
+   * the request returns to its place in the order of arrival with the rest of its timeout.
    *
    * @param follower Is notified of the request's place while it waits. Its signal replaces the caller's.
    */
   acquire(ask: Ask, follower?: PlaceFollower): Response | Promise<Response> {
-    const leased = this.#isForObject(ask) ? undefined : this.#leased();
+    const leased = this.#leasedFor(ask);
     if (!leased) return this.#acquireAtObject(ask, follower);
-    const granted = leased.acquire(ask.tokens);
-    if (granted) return granted;
     const backOffMs = leased.backOffMs();
     if (backOffMs > 0) {
       leased.flushReports();
@@ -102,13 +105,14 @@ export class BucketStub {
   }
 
   /**
-   * Whether only the object can answer, whatever leases hold: it knows the keys, and what the bucket's own
-   * policy allows. A request that will be refused must neither be answered from a lease nor cost the isolate
-   * its lease.
+   * The leases that may cover a request. None do for one that only the object can answer: with a key, which
+   * the object remembers, or refused by the configured policy unless the bucket has its own. It must neither
+   * be answered from a lease nor cost the isolate its lease.
    */
-  #isForObject({ tokens, timeoutMs = 0, idempotencyKey }: Ask): boolean {
+  #leasedFor({ tokens, timeoutMs = 0, idempotencyKey }: Ask): LeasedBucket | undefined {
     const { capacity, maxWaitMs } = this.#policy;
-    return idempotencyKey !== undefined || tokens > capacity || timeoutMs > maxWaitMs;
+    const isForObject = idempotencyKey !== undefined || tokens > capacity || timeoutMs > maxWaitMs;
+    return isForObject ? undefined : this.#leased();
   }
 
   /** @param along Sent only with the first attempt: it must not count twice. */

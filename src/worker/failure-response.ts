@@ -21,6 +21,12 @@ export function errorResponse(error: unknown, { signal }: Pick<Request, "signal"
   return failureResponse(error);
 }
 
+/** The answer to everyone while the configuration is illegal; `error` says what is wrong. */
+export function illegalConfigurationResponse(error: unknown): Response {
+  const detail = error instanceof Error ? error.message : String(error);
+  return problemResponse("illegal-configuration", { detail });
+}
+
 /** The answer when Sluice itself fails. */
 export function failureResponse(error: unknown): Response {
   // The log already has this error, with more details than are known here.

@@ -5,6 +5,7 @@
  */
 import type { LeaseAsk, LeaseReport } from "../core/lease/lease.ts";
 import type { AskAnswer, LeaseStep } from "../core/lease/lease-driver.ts";
+import type { Grant } from "../core/outcome.ts";
 import type { LeaseTerms } from "../core/policy.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { LeaseAnswer } from "../wire/bucket-answers.ts";
@@ -13,7 +14,6 @@ import type { BucketObject } from "../bucket/bucket-object.ts";
 
 import { LeaseDriver } from "../core/lease/lease-driver.ts";
 import { Policy } from "../core/policy.ts";
-import { acquireResponse } from "../answers/acquire-response.ts";
 import { GrantPoints } from "../answers/grant-points.ts";
 import { isOverloaded } from "../wire/call-with-retry.ts";
 
@@ -25,6 +25,12 @@ const MAX_BUCKETS = 10_000;
 
 /** Keeps what a promise stands for running after the response of the request it was made in. */
 type WaitUntil = (promise: Promise<unknown>) => void;
+
+/** A grant from a lease, and what is known of the bucket. */
+export interface LeasedGrant {
+  readonly bucket: BucketState;
+  readonly grant: Grant;
+}
 
 /** The buckets that this isolate holds leases of. They live as long as the isolate does. */
 export class LeasedBuckets {
@@ -88,21 +94,21 @@ export class LeasedBucket {
   }
 
   /**
-   * The response to a request for `tokens`, where leases cover it; else `undefined`. Then the request has
-   * to go to the object with what `returnAll` returns, and `flushReports` is to be called when it is settled.
+   * The grant of `tokens`, where leases cover it; else `undefined`. Then the request has to go to the object
+   * with what `returnAll` returns, and `flushReports` is to be called when it is settled.
    */
-  acquire(tokens: number): Response | undefined {
+  acquire(tokens: number): LeasedGrant | undefined {
     const nowMs = Date.now();
     if (!this.#driver.tryTake(tokens, nowMs) || !this.#seen) return undefined;
     this.#flushReportsAt(nowMs);
     const bucket = this.#bucketAt(this.#seen, nowMs);
     const remaining = bucket.view.tokens;
-    const outcome = { ok: true, tokens, remaining, waitedMs: 0, grantedAtMs: nowMs } as const;
+    const grant = { ok: true, tokens, remaining, waitedMs: 0, grantedAtMs: nowMs } as const;
     if (this.#points) {
       this.#points.invoked();
-      this.#points.write(bucket, [outcome]);
+      this.#points.write(bucket, [grant]);
     }
-    return acquireResponse({ kind: "outcome", outcome, bucket, tokens, timeoutMs: 0 });
+    return { bucket, grant };
   }
 
   /** See `LeaseHolder.backOffMs`. */

@@ -10,10 +10,10 @@
  * to acquire, read and pause, without an `API_TOKEN`. No address on the Internet leads here: the runtime, and
  * nothing in a request, decides which entrypoint is called.
  *
- * The methods are those of a client, and they are implemented by a client whose service is the routes for
- * bound Workers, in the same isolate. So HTTP and RPC can't differ in what they check and answer, and an
- * acquire is held by a request to the bucket's object, which notices when it is abandoned. (It would not
- * notice an abandoned RPC call.)
+ * The methods are those of a client, with its checks, outcomes and errors: a Worker may take either. They call
+ * what the HTTP calls call, so the two can't differ in what they allow and do. An acquire is held by a request
+ * to the bucket's object, which notices when it is abandoned (it would not notice an abandoned RPC call), and
+ * the object's response is read here, once.
  *
  * **A caller that disconnects** frees its place. Measured on workerd, with two Workers: when the client of
  * the calling Worker leaves, or the calling Worker answers without waiting, the runtime ends this call and
@@ -31,8 +31,22 @@ import type { PolicyFields } from "../core/policy.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { SluiceEnv } from "./config/env.ts";
 
-import { createServedClient } from "../client/client.ts";
+import {
+  acquireOptions,
+  checkAcquireOptions,
+  checkBucket,
+  checkBucketInPath,
+  checkCallOptions,
+  checkIdempotencyKey,
+  checkPause,
+  checkPolicy,
+  checkToken,
+  tryAcquireOptions,
+} from "../client/arguments.ts";
 import { boundRoutes } from "./app.ts";
+import { pauseBucket } from "./calls/pause.ts";
+import { changePolicy } from "./calls/set-policy.ts";
+import { acquireTokens, callBucket } from "./rpc-call.ts";
 
 /** Options of a call that needs more than the binding. */
 interface AdminOptions extends CallOptions {
@@ -60,52 +74,84 @@ export class Sluice extends WorkerEntrypoint<SluiceEnv> implements Client {
    * See `Client.acquire`. Sends no key unless the caller passes one: connections between the two Workers
    * don't break, and this Worker handles failures between itself and the bucket.
    */
-  acquire(bucket: string, options?: AcquireOptions): Promise<AcquireOutcome> {
-    return this.#client().acquire(bucket, options);
+  async acquire(bucket: string, options: AcquireOptions = {}): Promise<AcquireOutcome> {
+    checkBucket(bucket);
+    checkAcquireOptions(options, acquireOptions);
+    return acquireTokens(this.env, bucket, options);
   }
 
   /** See `Client.tryAcquire`. */
-  tryAcquire(
+  async tryAcquire(
     bucket: string,
-    options?: Pick<AcquireOptions, "tokens" | "signal" | "idempotencyKey">,
+    options: Pick<AcquireOptions, "tokens" | "signal" | "idempotencyKey"> = {},
   ): Promise<AcquireOutcome> {
-    return this.#client().tryAcquire(bucket, options);
+    checkBucket(bucket);
+    checkAcquireOptions(options, tryAcquireOptions);
+    return acquireTokens(this.env, bucket, { ...options, timeoutMs: 0 });
   }
 
   /** See `Client.cancel`. */
-  cancel(bucket: string, idempotencyKey: string, options?: CallOptions): Promise<boolean> {
-    return this.#client().cancel(bucket, idempotencyKey, options);
+  async cancel(
+    bucket: string,
+    idempotencyKey: string,
+    options: CallOptions = {},
+  ): Promise<boolean> {
+    checkBucket(bucket);
+    checkIdempotencyKey(idempotencyKey);
+    checkCallOptions(options);
+    const call = { right: "acquire", bucket, ...options } as const;
+    return callBucket(this.env, call, (stub) => stub.cancel(idempotencyKey));
   }
 
   /** See `Client.inspect`. */
-  inspect(bucket: string, options?: CallOptions): Promise<BucketSnapshot> {
-    return this.#client().inspect(bucket, options);
+  async inspect(bucket: string, options: CallOptions = {}): Promise<BucketSnapshot> {
+    checkBucketInPath(bucket);
+    checkCallOptions(options);
+    const call = { right: "read", bucket, ...options } as const;
+    return callBucket(this.env, call, (stub) => stub.inspect());
   }
 
   /** See `Client.setPolicy`. */
-  setPolicy(
+  async setPolicy(
     bucket: string,
     policy: Partial<PolicyFields>,
     { token, ...options }: AdminOptions = {},
   ): Promise<BucketSnapshot> {
-    return this.#client(token).setPolicy(bucket, policy, options);
+    checkToken(token);
+    checkBucketInPath(bucket);
+    checkPolicy(policy);
+    checkCallOptions(options);
+    const changes = withoutUndefined(policy);
+    const call = { right: "admin", bucket, token, ...options } as const;
+    return callBucket(this.env, call, (stub) => changePolicy(stub, changes));
   }
 
   /** See `Client.reset`. */
-  reset(bucket: string, { token, ...options }: AdminOptions = {}): Promise<void> {
-    return this.#client(token).reset(bucket, options);
+  async reset(bucket: string, { token, ...options }: AdminOptions = {}): Promise<void> {
+    checkToken(token);
+    checkBucketInPath(bucket);
+    checkCallOptions(options);
+    const call = { right: "admin", bucket, token, ...options } as const;
+    return callBucket(this.env, call, (stub) => stub.reset());
   }
 
   /** See `Client.pause`. */
-  pause(
+  async pause(
     bucket: string,
     pause: PauseFields,
     { token, ...options }: AdminOptions = {},
   ): Promise<BucketSnapshot> {
-    return this.#client(token).pause(bucket, pause, options);
+    checkToken(token);
+    checkBucketInPath(bucket);
+    checkPause(pause);
+    checkCallOptions(options);
+    const fields = withoutUndefined(pause);
+    const call = { right: "pause", bucket, token, ...options } as const;
+    return callBucket(this.env, call, (stub, scopes) => pauseBucket(stub, bucket, scopes, fields));
   }
+}
 
-  #client(token?: string): Client {
-    return createServedClient(this, token);
-  }
+/** Fields as JSON has them: one that is `undefined` is left out. */
+function withoutUndefined(fields: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

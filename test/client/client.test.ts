@@ -1,7 +1,7 @@
 /** What each verb sends, and what it makes of the answer. How it retries is in retry.test.ts. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { createClient, createServedClient, type Client } from "../../src/client/client.ts";
+import { createClient, type Client } from "../../src/client/client.ts";
 
 const SNAPSHOT = { bucket: "a/b", policy: { capacity: 1 }, tokens: 1 };
 
@@ -168,18 +168,5 @@ describe("onUnavailable", () => {
       reason: "unauthorized",
       status: 401,
     });
-  });
-});
-
-describe("createServedClient", () => {
-  it("refuses if the bucket cannot be reached, and throws everything else", async () => {
-    const answers = [
-      Response.json({ status: 503, reason: "unavailable", detail: "d", retryAfterMs: 7 }),
-      Response.json({ status: 404, reason: "unknown-bucket", detail: "d" }, { status: 404 }),
-    ];
-    const service = { fetch: () => answers.shift() ?? Response.error() };
-    const client = createServedClient(service, undefined);
-    expect(await client.acquire("a")).toMatchObject({ reason: "unavailable", retryAfterMs: 7 });
-    await expect(client.acquire("a")).rejects.toMatchObject({ reason: "unknown-bucket" });
   });
 });

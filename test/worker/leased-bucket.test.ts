@@ -67,7 +67,7 @@ describe("LeasedBucket", () => {
     expect(bucket.acquire(10)).toBeUndefined();
     bucket.flushReports();
     await lender.answer;
-    expect(bucket.acquire(1)?.status).toBe(200);
+    expect(bucket.acquire(1)?.grant).toMatchObject({ ok: true, tokens: 1 });
     // `Date` stands still, the timer does not: as if the clock were set back by just what has passed.
     const { uses } = await lender.secondAsk.promise;
     expect(uses).toMatchObject([{ used: 1, returned: 9 }]);
@@ -82,7 +82,7 @@ describe("LeasedBucket", () => {
     await lender.answer;
     lender.pausedUntilMs = Date.now() + 60_000;
     // It is left with less than half of what it wants, asks for more, and is told.
-    expect(bucket.acquire(30)?.status).toBe(200);
+    expect(bucket.acquire(30)?.grant).toMatchObject({ ok: true, tokens: 30 });
     expect(lender.asks).toHaveLength(2);
     while (lender.asks.length < 3) await lender.answer;
     expect(bucket.acquire(1)).toBeUndefined();
@@ -100,7 +100,7 @@ describe("LeasedBucket", () => {
     bucket.acquire(10);
     bucket.flushReports();
     await lender.answer;
-    expect(bucket.acquire(1)?.status).toBe(200);
+    expect(bucket.acquire(1)?.grant).toMatchObject({ ok: true, tokens: 1 });
     bucket.giveUp();
     expect(bucket.acquire(1)).toBeUndefined();
     expect(lender.asks.at(-1)).toMatchObject({

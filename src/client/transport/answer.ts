@@ -12,7 +12,7 @@ import type { RateLimitState } from "../../protocol/rate-limit-fields.ts";
 import { membersOf } from "../../core/is-record.ts";
 import { showValue } from "../../core/values.ts";
 import { fieldsOfReason } from "../../protocol/reasons.ts";
-import { TransportError } from "./retry.ts";
+import { TransportError } from "./transport-error.ts";
 import { readRateLimitState } from "../fields/rate-limit-state.ts";
 import { SluiceError } from "../sluice-error.ts";
 

@@ -1,7 +1,7 @@
 /** The transport to Sluice: HTTP with a URL and a token, or a service binding. */
 import { checkClientOptions, baseOf } from "../arguments.ts";
 import { readAnswer, type Answer } from "./answer.ts";
-import { TransportError } from "./retry.ts";
+import { TransportError } from "./transport-error.ts";
 import { SluiceError } from "../sluice-error.ts";
 
 /** Base URL for a service binding, which ignores the host. */

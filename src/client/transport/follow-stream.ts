@@ -13,7 +13,7 @@ import { membersOf } from "../../core/is-record.ts";
 import { parseJson, unexpectedAnswer } from "./answer.ts";
 import { Deferred } from "./deferred.ts";
 import { EventStreamParser, type ServerEvent } from "./event-stream.ts";
-import { TransportError } from "./retry.ts";
+import { TransportError } from "./transport-error.ts";
 import { readRateLimitState } from "../fields/rate-limit-state.ts";
 import { Watchdog } from "./watchdog.ts";
 

@@ -9,38 +9,12 @@
 import { type Backoff, backoffMs } from "../../core/backoff.ts";
 import { onAbort } from "../../on-abort.ts";
 import { orAborted, sleep } from "./abort.ts";
+import { TransportError } from "./transport-error.ts";
 import { Watchdog } from "./watchdog.ts";
 
 const BACKOFF: Backoff = { firstMs: 100, maxMs: 5_000 };
 /** The most that a failed attempt counts: opening a new connection takes less. */
 const COUNTED_ATTEMPT_MS = 2_000;
-
-/** Fields of a `TransportError`. */
-export interface TransportErrorFields {
-  /** What failed, without a trailing full stop. */
-  readonly detail: string;
-  readonly status?: number | undefined;
-  /** When to retry, if the other side said so. */
-  readonly retryAfterMs?: number | undefined;
-  /** Whether nothing was received for too long: the other side may still be working on it. */
-  readonly isSilence?: boolean | undefined;
-  readonly cause?: unknown;
-}
-
-/** An attempt failed for a reason that may not affect the next one. */
-export class TransportError extends Error {
-  override readonly name = "TransportError";
-  readonly status: number | undefined;
-  readonly retryAfterMs: number | undefined;
-  readonly isSilence: boolean;
-
-  constructor({ detail, status, retryAfterMs, isSilence = false, cause }: TransportErrorFields) {
-    super(detail, { cause });
-    this.status = status;
-    this.retryAfterMs = retryAfterMs;
-    this.isSilence = isSilence;
-  }
-}
 
 /** Every attempt failed; `fault` is the last failure. */
 export class SluiceUnreachableError extends Error {

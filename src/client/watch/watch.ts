@@ -20,7 +20,7 @@ import { isRecord, membersOf } from "../../core/is-record.ts";
 import { errorOf, parseJson, problemIn, unexpectedAnswer } from "../transport/answer.ts";
 import { baseOf, checkBucketInPath, checkFunction } from "../arguments.ts";
 import { Connection } from "../transport/connection.ts";
-import { TransportError } from "../transport/retry.ts";
+import { TransportError } from "../transport/transport-error.ts";
 import { WatchConnection } from "./watch-connection.ts";
 
 const BACKOFF: Backoff = { firstMs: 200, maxMs: 5_000 };

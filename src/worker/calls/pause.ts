@@ -32,7 +32,7 @@ export const pause: Call = {
  * The bucket `name` after it was paused, or resumed, by a caller with `scopes`; or the refusal, with everything
  * that is wrong with `fields`.
  */
-async function pauseBucket(
+export async function pauseBucket(
   bucket: BucketStub,
   name: string,
   scopes: readonly Scope[],

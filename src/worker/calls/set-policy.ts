@@ -27,7 +27,7 @@ export const setPolicy: Call = {
 };
 
 /** The bucket under its new policy; or the refusal, with everything that is wrong with `changes`. */
-async function changePolicy(
+export async function changePolicy(
   bucket: BucketStub,
   changes: Readonly<Record<string, unknown>>,
 ): Promise<BucketSnapshot | Response> {

@@ -11,6 +11,7 @@ import type { HeldPlace } from "../../wire/held-place.ts";
 import type { LimitFields, PlaceFollower } from "../../wire/acquire-lines.ts";
 
 import { limitFieldsOf } from "../../wire/acquire-lines.ts";
+import { isSamePlace } from "../../wire/held-place.ts";
 import { eventStreamResponse, eventText, HEARTBEAT, lastEventText } from "./event-stream.ts";
 import { LatestStream } from "../../wire/latest-stream.ts";
 
@@ -76,9 +77,7 @@ class AcquireStream implements PlaceFollower {
   }
 
   readonly moved = (place: HeldPlace): void => {
-    const last = this.#last;
-    // A requeued request is notified of its place again, usually the one it had.
-    if (last?.position === place.position && last.grantAtMs === place.grantAtMs) return;
+    if (isSamePlace(this.#last, place)) return;
     this.#last = place;
     const { position, etaMs } = place;
     this.#events.put(eventText("queued", JSON.stringify({ position, etaMs } satisfies QueuedBody)));

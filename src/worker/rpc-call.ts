@@ -1,0 +1,221 @@
+/**
+ * A call of a bound Worker, from the checked arguments to its result: what calls/ are for HTTP. A refusal is
+ * the response that HTTP gives, read: so it has the same reason in the same words, and the log has the same
+ * line.
+ */
+import type { AcquireOutcome } from "../client/acquire-outcome.ts";
+import type { AcquireOptions } from "../client/client.ts";
+import type { Ask } from "../core/ask.ts";
+import type { PlaceFollower } from "../wire/acquire-lines.ts";
+import type { HeldPlace } from "../wire/held-place.ts";
+import type { Right, Scope } from "./auth/scope.ts";
+import type { BucketCaller, BucketStub } from "./bucket-stub.ts";
+import type { SluiceEnv } from "./config/env.ts";
+import type { Deployment } from "./deployment.ts";
+import type { LeasedGrant } from "./leased-bucket.ts";
+
+import { rateLimitOf } from "../answers/acquire-response.ts";
+import { outcomeIn, unavailableOutcome } from "../client/acquire-outcome.ts";
+import { errorOf, problemIn, readAnswer, unexpectedAnswer } from "../client/transport/answer.ts";
+import { TransportError, unavailableError } from "../client/transport/transport-error.ts";
+import { policyFields } from "../core/policy.ts";
+import { onAbort } from "../on-abort.ts";
+import { isSamePlace } from "../wire/held-place.ts";
+import { boundDeploymentOf } from "./app.ts";
+import { bucketFor } from "./calls/bucket-for.ts";
+import { errorResponse, illegalConfigurationResponse } from "./failure-response.ts";
+
+/** Time beyond the wait itself that an answer may take, including for Sluice to find its bucket again. */
+const ANSWER_MS = 10_000;
+/** How long to keep trying to cancel: the caller has left, and nothing waits for it. */
+const GIVE_UP_MS = 2_000;
+
+/** A call about one bucket. */
+interface BucketCall {
+  readonly right: Right;
+  readonly bucket: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly token?: string | undefined;
+}
+
+/**
+ * Makes a call, with the caller's rights on the bucket.
+ *
+ * @throws {SluiceError} If `run` is not allowed or ends with a refusal, and if the bucket can't be reached.
+ */
+export async function callBucket<Result>(
+  env: SluiceEnv,
+  call: BucketCall,
+  run: (bucket: BucketStub, scopes: readonly Scope[]) => Promise<Result | Response>,
+): Promise<Result> {
+  try {
+    return await bounded(ANSWER_MS, call.signal, async (leaving) => {
+      const { bucket, scopes } = await enter(env, call, leaving);
+      const result = await run(bucket, scopes).catch((error: unknown) => {
+        return errorResponse(error, leaving);
+      });
+      if (result instanceof Response) throw await errorIn(result);
+      return result;
+    });
+  } catch (error) {
+    throw error instanceof TransportError ? unavailableError(error) : error;
+  }
+}
+
+/**
+ * Makes an acquire.
+ *
+ * @throws {SluiceError} If it is not allowed or wrong. If the bucket can't be reached, the outcome says so.
+ */
+export async function acquireTokens(
+  env: SluiceEnv,
+  name: string,
+  { tokens = 1, timeoutMs, idempotencyKey, signal, onQueued, waitUntil }: AcquireOptions,
+): Promise<AcquireOutcome> {
+  const ask: Ask = {
+    tokens,
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+  };
+  const call = { right: "acquire", bucket: name } as const;
+  const limitMs = (timeoutMs ?? policyFields.maxWaitMs.max) + ANSWER_MS;
+  let mayWait = false;
+  try {
+    return await bounded(limitMs, signal, async (leaving) => {
+      const { bucket } = await enter(env, call, leaving);
+      const leased = bucket.acquireFromLease(ask);
+      if (leased) return outcomeOf(leased);
+      mayWait = timeoutMs !== 0;
+      const response = await acquireAt(bucket, ask, leaving, onQueued);
+      mayWait = false;
+      return outcomeIn(await readAnswer(response), name, tokens);
+    });
+  } catch (error) {
+    if (error instanceof TransportError) return unavailableOutcome(error, name, tokens);
+    if (mayWait && idempotencyKey !== undefined) {
+      keepGoing(cancelInBackground(env, name, idempotencyKey), waitUntil);
+    }
+    throw error;
+  }
+}
+
+function outcomeOf({ bucket, grant }: LeasedGrant): AcquireOutcome {
+  const rateLimit = rateLimitOf(bucket, grant.remaining);
+  return { bucket: bucket.name, ...grant, rateLimit };
+}
+
+async function acquireAt(
+  bucket: BucketStub,
+  ask: Ask,
+  leaving: AbortController,
+  onQueued: AcquireOptions["onQueued"],
+): Promise<Response> {
+  try {
+    return await bucket.acquire(ask, onQueued && follow(onQueued, leaving));
+  } catch (error) {
+    return errorResponse(error, leaving);
+  }
+}
+
+/** A caller that can't follow its place has given up. */
+function follow(
+  onQueued: NonNullable<AcquireOptions["onQueued"]>,
+  leaving: AbortController,
+): PlaceFollower {
+  let last: HeldPlace | undefined;
+  const moved = async (place: HeldPlace): Promise<void> => {
+    if (isSamePlace(last, place)) return;
+    last = place;
+    const { position, etaMs } = place;
+    try {
+      // By RPC, a function returns a promise whatever its type says.
+      await (onQueued({ position, etaMs }) as unknown);
+    } catch (error) {
+      leaving.abort(error);
+    }
+  };
+  return { signal: leaving.signal, moved: (place) => void moved(place) };
+}
+
+/** What a caller may do on its bucket; the bucket's calls end when `caller` leaves. */
+async function enter(
+  env: SluiceEnv,
+  { right, bucket: name, token }: BucketCall,
+  caller: BucketCaller,
+): Promise<{ readonly bucket: BucketStub; readonly scopes: readonly Scope[] }> {
+  const deployment = deploymentOf(env);
+  if (deployment instanceof Response) throw await errorIn(deployment);
+  const authorization = token === undefined ? null : `Bearer ${token}`;
+  const scopes = await deployment.guards[right]({ headers: { get: () => authorization } });
+  if (scopes instanceof Response) throw await errorIn(scopes);
+  const bucket = bucketFor(deployment, scopes, right, name, caller);
+  if (bucket instanceof Response) throw await errorIn(bucket);
+  return { bucket, scopes };
+}
+
+function deploymentOf(env: SluiceEnv): Deployment | Response {
+  try {
+    return boundDeploymentOf(env);
+  } catch (error) {
+    return illegalConfigurationResponse(error);
+  }
+}
+
+/**
+ * The error that a refusal states.
+ *
+ * @throws {TransportError} If it says that a retry may help.
+ */
+async function errorIn(refusal: Response): Promise<Error> {
+  const answer = await readAnswer(refusal);
+  const problem = problemIn(answer);
+  return problem ? errorOf(problem) : unexpectedAnswer(answer.status, answer.body);
+}
+
+/** Removes an acquire that was given up, if it still waits. Never rejects. */
+async function cancelInBackground(env: SluiceEnv, name: string, key: string): Promise<void> {
+  try {
+    await bounded(GIVE_UP_MS, undefined, async (leaving) => {
+      const { bucket } = await enter(env, { right: "acquire", bucket: name }, leaving);
+      return bucket.cancel(key);
+    });
+  } catch {
+    // The bucket frees the place at the latest when the acquire's own time is over.
+  }
+}
+
+function keepGoing(promise: Promise<unknown>, waitUntil: AcquireOptions["waitUntil"]): void {
+  try {
+    waitUntil?.(promise);
+  } catch {
+    // The cancel call still runs for as long as the runtime allows; the acquire's own error must be thrown.
+  }
+}
+
+/**
+ * Settles as `call` does. Earlier, if its controller aborts: because `signal` does, or after `limitMs`; then it
+ * rejects with the reason.
+ */
+async function bounded<Result>(
+  limitMs: number,
+  signal: AbortSignal | undefined,
+  call: (leaving: AbortController) => Promise<Result>,
+): Promise<Result> {
+  signal?.throwIfAborted();
+  const leaving = new AbortController();
+  const timer = setTimeout(() => {
+    const detail = `No answer within ${limitMs} ms`;
+    leaving.abort(new TransportError({ detail, isSilence: true }));
+  }, limitMs);
+  const stopListening = signal && onAbort(signal, () => leaving.abort(signal.reason));
+  try {
+    return await new Promise<Result>((resolve, reject) => {
+      const left = leaving.signal;
+      left.addEventListener("abort", () => reject(left.reason), { once: true });
+      call(leaving).then(resolve, reject);
+    });
+  } finally {
+    clearTimeout(timer);
+    stopListening?.();
+  }
+}
