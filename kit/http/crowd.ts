@@ -21,6 +21,12 @@ const CROWD_INTERVAL_MS = 120_000;
 /** Callers before the first measurement, so that code is compiled and pools are filled. */
 const WARM_UP_CALLERS = 200;
 
+/**
+ * Connections opened before their requests are sent. workerd closes one on which nothing comes for some
+ * seconds, so on a slow machine the last of thousands would be gone before their turn.
+ */
+const OPENED_AT_ONCE = 100;
+
 /** Open files that workerd needs for a held request: its socket, and the connection to the object. */
 const FILES_PER_CALLER = 2;
 /** Open files of an object: its database and what belongs to it. */
@@ -94,13 +100,21 @@ async function arriveAt(
   bucket: string,
   callers: number,
 ): Promise<Promise<TimedRequest>[]> {
-  const requests = await TimedRequest.openAll(server.url, callers);
+  const sent: TimedRequest[] = [];
   const answers: Promise<TimedRequest>[] = [];
-  for (const request of requests) {
-    answers.push(request.send(acquirePath(bucket)));
-    while ((await waitersAt(observer, bucket)) < answers.length) {
-      const early = requests.find(({ completedAtMs }) => completedAtMs > 0);
-      if (early) throw new Error(`Answered while callers were arriving: ${early.answer.body}`);
+  const failures: unknown[] = [];
+  while (sent.length < callers) {
+    const opened = Math.min(OPENED_AT_ONCE, callers - sent.length);
+    for (const request of await TimedRequest.openAll(server.url, opened)) {
+      const answer = request.send(acquirePath(bucket));
+      answer.catch((error: unknown) => failures.push(error));
+      sent.push(request);
+      answers.push(answer);
+      while ((await waitersAt(observer, bucket)) < sent.length) {
+        if (failures.length > 0) throw failures[0];
+        const early = sent.find(({ completedAtMs }) => completedAtMs > 0);
+        if (early) throw new Error(`Answered while callers were arriving: ${early.answer.body}`);
+      }
     }
   }
   return answers;
