@@ -3,32 +3,40 @@
  * the runtime can do at most, with plainer designs, and with what one would pick instead.
  *
  *   npm run bench -- [--rounds N] [--seconds N] [--write]
+ *   npm run bench -- --only CASE,CASE… [--callers N]
  *
- * Prints tables; with `--write`, results, charts and pages are written (bench/support/report.ts). A run in
- * which any request fails has no result. Linux only: it reads /proc.
+ * Prints tables; with `--write`, results, charts and pages are written (bench/support/report.ts). With
+ * `--only` it measures some of the cases, or `waiting` with N callers, and writes nothing. A run in which any
+ * request fails has no result. Linux only: it reads /proc.
  */
 import { execFile } from "node:child_process";
 import { parseArgs, promisify } from "node:util";
 
+import type { LoadResult } from "./load-report.ts";
 import type { ServiceResult } from "./report.ts";
 
-import { positiveInteger } from "../../kit/options.ts";
+import { namesFrom, positiveInteger } from "../../kit/options.ts";
+import { redisVersion } from "../../kit/processes/redis.ts";
 import { fullBucket, rowsWritten } from "../../kit/simulation/rows-written.ts";
-import { describeMachine } from "../support/machine.ts";
+import { describeMachine, machineLine, type Machine } from "../support/machine.ts";
 import { publish } from "../support/report.ts";
 import { cases, REDIS } from "./cases.ts";
+import { checksTable } from "./checks.ts";
 import { CONNECTIONS, findLoadGenerator } from "./load.ts";
+import { loadChecks, loadTable, loadWords } from "./load-report.ts";
 import { measureBesideEachOther, measurePacing, ORIGINAL, pacedNames } from "./pacing.ts";
-import { redisVersion } from "../../kit/processes/redis.ts";
 import { measureRelease } from "./release.ts";
-import { serviceReport } from "./report.ts";
+import { serviceReport, waitingSection } from "./report.ts";
+import { subjectsOf } from "./subjects.ts";
 import { measureUnderLoad } from "./under-load.ts";
 
-const ROUNDS = 5;
+/** The name by which `--only` measures callers that wait. */
+const WAITING = "waiting";
+const ROUNDS = 6;
 /** Of one run of load. */
 const SECONDS = 4;
-/** Of what takes long: crowds and paces. */
-const WAITING_ROUNDS = 3;
+/** Of paces, which take long. */
+const PACING_ROUNDS = 3;
 const CALLERS = 5_000;
 const FAST = { callers: 150, intervalMs: 20 };
 /** A minute of it. */
@@ -39,11 +47,18 @@ const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: String(ROUNDS) },
     seconds: { type: "string", default: String(SECONDS) },
+    only: { type: "string" },
+    callers: { type: "string", default: String(CALLERS) },
     write: { type: "boolean", default: false },
   },
 });
+const { only } = values;
 const rounds = positiveInteger("--rounds", values.rounds);
 const seconds = positiveInteger("--seconds", values.seconds);
+const callers = positiveInteger("--callers", values.callers);
+if (values.write && only !== undefined) {
+  throw new RangeError("--write needs all cases: leave out --only");
+}
 
 const [generator, redis, python] = await Promise.all([
   findLoadGenerator(),
@@ -54,36 +69,69 @@ const leftOut = [
   ...(redis === undefined ? [{ name: REDIS, why: "redis-server is not installed" }] : []),
   ...(python === undefined ? [{ name: ORIGINAL, why: "python3 is not installed" }] : []),
 ];
-const namesLeftOut = leftOut.map(({ name }) => name);
-const paced = pacedNames.filter((name) => !namesLeftOut.includes(name));
+const here = cases.filter(({ name }) => !leftOut.some((one) => one.name === name));
 
-const measured = await measureUnderLoad(generator, { rounds, seconds }, namesLeftOut, print);
-const release = await measureRelease({ rounds: WAITING_ROUNDS, callers: CALLERS }, print);
-const fast = await measurePacing(FAST, WAITING_ROUNDS, paced, print);
-print(`one in ${SLOW.intervalMs} ms: all beside each other`);
-const slow = await measureBesideEachOther(SLOW, paced);
+if (only === undefined) await measureAll();
+else await measureSome(only);
 
-const result: ServiceResult = {
-  machine: describeMachine(
+async function measureAll(): Promise<void> {
+  const loaded = await measureCases(here.map(({ name }) => name));
+  const release = await measureRelease({ rounds, callers }, print);
+  const paced = pacedNames.filter((name) => !leftOut.some((one) => one.name === name));
+  const fast = await measurePacing(FAST, PACING_ROUNDS, paced, print);
+  print(`one in ${SLOW.intervalMs} ms: all beside each other`);
+  const slow = await measureBesideEachOther(SLOW, paced);
+  const result: ServiceResult = {
+    machine: machine(),
+    ...loaded,
+    leftOut,
+    rows: rowsWritten(SEED, { policy: fullBucket, spacingMs: 1 }),
+    release,
+    fast: { ...FAST, results: fast },
+    slow: { ...SLOW, results: slow },
+  };
+  publish(serviceReport, result, values.write);
+}
+
+async function measureSome(text: string): Promise<void> {
+  const known = [...here.map(({ name }) => name), WAITING];
+  const names = namesFrom("--only", text, known);
+  const chosen = names.filter((name) => name !== WAITING);
+  console.log(machineLine(machine()));
+  if (chosen.length > 0) {
+    const loaded = await measureCases(chosen);
+    console.log(`\n${loadWords(loaded)}\n\n${loadTable(loaded)}`);
+    const checks = loadChecks(loaded);
+    if (checks.length > 0) console.log(`\n${checksTable(checks)}`);
+  }
+  if (names.includes(WAITING)) {
+    console.log(waitingSection(await measureRelease({ rounds, callers }, print)));
+  }
+  console.log("\nSome cases only: nothing is written.");
+}
+
+async function measureCases(names: readonly string[]): Promise<LoadResult> {
+  const chosen = here.filter(({ name }) => names.includes(name));
+  const subjects = await subjectsOf(chosen);
+  const measured = await measureUnderLoad(generator, { rounds, seconds }, subjects, print);
+  return {
+    load: { generator: generator.name, connections: CONNECTIONS, seconds },
+    cases: chosen.map(({ name, what, targets = [] }, index) => {
+      return { name, what, targets, rounds: measured[index]?.rounds ?? [] };
+    }),
+  };
+}
+
+function machine(): Machine {
+  return describeMachine(
     ["workerd", "limiter", "bottleneck", "p-throttle", "rate-limiter-flexible", "@redis/client"],
     {
       [generator.name]: generator.version,
       ...(redis !== undefined && { Redis: redis }),
       ...(python !== undefined && { Python: python }),
     },
-  ),
-  load: { generator: generator.name, connections: CONNECTIONS, seconds },
-  cases: measured.map(({ name, rounds: figures }) => {
-    const { what = "", targets = [] } = cases.find((one) => one.name === name) ?? {};
-    return { name, what, targets, rounds: figures };
-  }),
-  leftOut,
-  rows: rowsWritten(SEED, { policy: fullBucket, spacingMs: 1 }),
-  release,
-  fast: { ...FAST, results: fast },
-  slow: { ...SLOW, results: slow },
-};
-publish(serviceReport, result, values.write);
+  );
+}
 
 function print(line: string): void {
   console.error(`${line} …`);

@@ -3,26 +3,21 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import type { Answer } from "./answer.ts";
+import type { RunningServer } from "./under-load.ts";
 
 import { ProcessGroup } from "../../kit/processes/process-group.ts";
 import { Redis } from "../../kit/processes/redis.ts";
-
-/** A server that runs, and all processes that serve. */
-export interface Peer extends AsyncDisposable {
-  readonly url: string;
-  readonly pids: readonly (number | undefined)[];
-}
 
 const START_TIMEOUT_MS = 20_000;
 const POLL_MS = 20;
 
 /** Node's `http` with `rate-limiter-flexible`, in memory. */
-export function startMemoryPeer(answer: Answer): Promise<Peer> {
+export function startMemoryPeer(answer: Answer): Promise<RunningServer> {
   return startPeer(answer, []);
 }
 
 /** The same with a Redis of its own. */
-export async function startRedisPeer(answer: Answer): Promise<Peer> {
+export async function startRedisPeer(answer: Answer): Promise<RunningServer> {
   const redis = await Redis.start();
   try {
     const peer = await startPeer(answer, [String(redis.port)]);
@@ -40,7 +35,7 @@ export async function startRedisPeer(answer: Answer): Promise<Peer> {
   }
 }
 
-async function startPeer(answer: Answer, args: readonly string[]): Promise<Peer> {
+async function startPeer(answer: Answer, args: readonly string[]): Promise<RunningServer> {
   const script = fileURLToPath(new URL("peers/http-server.ts", import.meta.url));
   const group = new ProcessGroup(process.execPath, [script, JSON.stringify(answer), ...args]);
   const [port] = await printed(group, /^\d+$/m);

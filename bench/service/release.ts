@@ -1,7 +1,8 @@
 /**
  * Thousands held at one bucket and served by one tick, against a Worker and an object that hold as many
  * and answer them in one turn (kit/workers/bare.ts): what a waiter takes of the server's memory,
- * and the time from the tick to the last byte of the last answer.
+ * and the time from the tick to the last byte of the last answer. Each crowd has a workerd of its own, which
+ * runs alone.
  */
 import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 import type { TimedAnswer } from "../../kit/http/timed-request.ts";
@@ -11,6 +12,7 @@ import { crowdPolicy, holdCrowd, startBare } from "../../kit/http/crowd.ts";
 import { processorTimeMs } from "../../kit/processes/process-usage.ts";
 import { startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
 import { largest } from "../../kit/statistics.ts";
+import { inTurn } from "../support/rounds.ts";
 import { contentOf, isAlike, type Answer } from "./answer.ts";
 
 /** Far enough from one tick to the next that all are served by the first. */
@@ -56,7 +58,7 @@ export async function measureRelease(
     { name: "routed", release: () => releaseBare(callers, answer, "bare-routed") },
   ] as const;
   for (let round = 1; round <= rounds; round += 1) {
-    for (const { name, release } of round % 2 === 1 ? contenders : contenders.toReversed()) {
+    for (const { name, release } of inTurn(contenders, round)) {
       progress(`${callers} held callers, round ${round} of ${rounds}: ${name}`);
       const released = await release();
       found[name].push(released.figures);

@@ -1,9 +1,13 @@
 /**
- * How many requests each case serves, in rounds in which all of them have their turn, every second round
- * backwards. Before that, each has to give the very answer that Sluice gives, and runs warm.
+ * How many requests each server answers, in rounds in which all of them have their turn (inTurn).
  *
- * Beside the rate stands the processor time that the server's processes used for each request. The load
- * runs on the same machine and takes part of it; this figure says what a request costs all the same.
+ * Each turn starts the server anew, in processes of its own, has it give the answer that it should, loads it
+ * until it is warm, measures, and ends it. So nothing else runs beside it, not even idle: Workers that share a
+ * process, or a machine with others that aren't quite idle, slow each other by a tenth. And what one process
+ * happens to be lucky with, such as where its memory lies, is averaged over the rounds like any other noise.
+ *
+ * Beside the rate is the processor time that the server's processes used for each request. The load runs on
+ * the same machine and takes part of it; this figure says what a request costs all the same.
  */
 import { setTimeout } from "node:timers/promises";
 
@@ -12,16 +16,31 @@ import type { LoadGenerator } from "./load.ts";
 
 import { acquirePath } from "../../kit/http/callers.ts";
 import { processorTimeMs } from "../../kit/processes/process-usage.ts";
-import { startWorkerd } from "../../kit/processes/server.ts";
 import { total } from "../../kit/statistics.ts";
-import { ask, bytesOf, contentOf, includesAll, isAlike, type Answer } from "./answer.ts";
-import { cases, SLUICE, type ServiceCase } from "./cases.ts";
+import { inTurn } from "../support/rounds.ts";
+import { ask, bytesOf } from "./answer.ts";
 
 const PATH = acquirePath("bench");
+/** Some thousand requests of the slowest: code is compiled and pools are filled. */
 const WARM_UP_SECONDS = 2;
-/** For what a run leaves behind: connections to close, memory to collect. */
+/** For what the warm-up leaves behind: connections to close, memory to collect. */
 const PAUSE_MS = 200;
 const MICROS_PER_MS = 1_000;
+
+/** A server that runs, and all the processes whose time is the server's. */
+export interface RunningServer extends AsyncDisposable {
+  readonly url: string;
+  readonly pids: readonly (number | undefined)[];
+}
+
+/** A server to measure. */
+export interface LoadSubject {
+  readonly name: string;
+  /** Starts it with an empty state. */
+  readonly start: () => Promise<RunningServer>;
+  /** @throws {Error} If this isn't the answer that it should give. */
+  readonly check: (given: TimedAnswer) => void;
+}
 
 export interface LoadSize {
   readonly rounds: number;
@@ -29,7 +48,7 @@ export interface LoadSize {
   readonly seconds: number;
 }
 
-/** What one case came to in one round. */
+/** The figures of one case in one round. */
 export interface CaseRound {
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
@@ -43,96 +62,38 @@ export interface MeasuredCase {
   readonly rounds: CaseRound[];
 }
 
-/** A case that runs. */
-interface Subject extends MeasuredCase {
-  readonly url: string;
-  readonly pids: readonly (number | undefined)[];
-  readonly answerBytes: number;
-}
-
-/** @param leftOut Names of cases that cannot run on this machine. */
+/** @returns The figures by subject, in the order of `subjects`. */
 export async function measureUnderLoad(
   generator: LoadGenerator,
   { rounds, seconds }: LoadSize,
-  leftOut: readonly string[],
+  subjects: readonly LoadSubject[],
   progress: (line: string) => void,
 ): Promise<MeasuredCase[]> {
-  await using running = new AsyncDisposableStack();
-  const subjects = await start(running, leftOut);
-  for (const { name, url, answerBytes } of subjects) {
-    progress(`${name}: warm-up`);
-    await generator.load(url, WARM_UP_SECONDS, answerBytes);
-  }
+  const measured = subjects.map((subject) => ({ subject, figures: [] as CaseRound[] }));
   for (let round = 1; round <= rounds; round += 1) {
-    for (const subject of round % 2 === 1 ? subjects : subjects.toReversed()) {
+    for (const { subject, figures } of inTurn(measured, round)) {
       progress(`${subject.name}: round ${round} of ${rounds}`);
-      await setTimeout(PAUSE_MS);
-      subject.rounds.push(await runOnce(generator, subject, seconds));
+      figures.push(await runOnce(generator, subject, seconds));
     }
   }
-  return subjects.map(({ name, rounds }) => ({ name, rounds }));
+  return measured.map(({ subject: { name }, figures }) => ({ name, rounds: figures }));
 }
 
 async function runOnce(
   generator: LoadGenerator,
-  { url, pids, answerBytes }: Subject,
+  subject: LoadSubject,
   seconds: number,
 ): Promise<CaseRound> {
-  const used = async () => total(await Promise.all(pids.map((pid) => processorTimeMs(pid))));
-  const before = await used();
-  const { requests, ...figures } = await generator.load(url, seconds, answerBytes);
-  const processorMicros = (((await used()) - before) * MICROS_PER_MS) / requests;
+  await using server = await subject.start();
+  const { url, pids } = server;
+  const given = await ask(url, PATH);
+  subject.check(given);
+  const answerBytes = bytesOf(given);
+  await generator.load(url + PATH, WARM_UP_SECONDS, answerBytes);
+  await setTimeout(PAUSE_MS);
+  const usedMs = async () => total(await Promise.all(pids.map((pid) => processorTimeMs(pid))));
+  const beforeMs = await usedMs();
+  const { requests, ...figures } = await generator.load(url + PATH, seconds, answerBytes);
+  const processorMicros = (((await usedMs()) - beforeMs) * MICROS_PER_MS) / requests;
   return { ...figures, processorMicros };
-}
-
-async function start(
-  running: AsyncDisposableStack,
-  leftOut: readonly string[],
-): Promise<Subject[]> {
-  const chosen = cases.filter(({ name }) => !leftOut.includes(name));
-  const sample = await sampleAnswer();
-  const answer = contentOf(sample);
-  const others = Object.fromEntries(
-    chosen.flatMap((one) => ("worker" in one ? [[one.name, withAnswer(one.worker, answer)]] : [])),
-  );
-  const workerd = running.use(await startWorkerd({ others }));
-  const subjects: Subject[] = [];
-  for (const one of chosen) {
-    const { url, pids } =
-      "worker" in one
-        ? { url: workerd.urlOf(one.name), pids: [workerd.pid] }
-        : running.use(await one.start(answer));
-    const given = await ask(url, PATH);
-    requireSame(one, given, sample);
-    const answerBytes = bytesOf(given);
-    subjects.push({ name: one.name, url: url + PATH, pids, answerBytes, rounds: [] });
-  }
-  return subjects;
-}
-
-function withAnswer<Worker extends { readonly vars?: Readonly<Record<string, unknown>> }>(
-  worker: Worker,
-  answer: Answer,
-): Worker {
-  return { ...worker, vars: { ...worker.vars, ANSWER: answer } };
-}
-
-/** What Sluice answers, from a process that is not measured. */
-async function sampleAnswer(): Promise<TimedAnswer> {
-  const sluice = cases.find(({ name }) => name === SLUICE);
-  if (!sluice || !("worker" in sluice)) throw new Error(`There is no Worker called ${SLUICE}`);
-  await using workerd = await startWorkerd(sluice.worker);
-  // Awaited here: the process ends with this function.
-  return await ask(workerd.url, PATH);
-}
-
-/**
- * In workerd, all has to be the same. Node has fields of its own and orders them in its own way; there,
- * nothing may be missing.
- */
-function requireSame(one: ServiceCase, given: TimedAnswer, sample: TimedAnswer): void {
-  const isSame = "worker" in one ? isAlike(given, sample) : includesAll(given, sample);
-  if (isSame) return;
-  const both = `${given.head}\n\n${given.body}\n--- and not ---\n${sample.head}\n\n${sample.body}`;
-  throw new Error(`The case ${one.name} does not answer as Sluice does:\n${both}`);
 }

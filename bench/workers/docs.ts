@@ -41,7 +41,7 @@ export default {
   async fetch(request, env) {
     if (isHealthCheck(request)) return granted(env);
     const objects = env.BUCKETS as unknown as DurableObjectNamespace<BucketObject>;
-    const bucket = objects.get(objects.idFromName("bench"));
+    const bucket = objects.getByName("bench");
     const waitMs = await bucket.millisecondsToNext();
     return waitMs > 0 ? new Response("Too many requests", { status: 429 }) : granted(env);
   },

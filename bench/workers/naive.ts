@@ -37,6 +37,6 @@ export class BucketObject extends DurableObject<BareEnv> {
 export default {
   fetch(request, env) {
     if (isHealthCheck(request)) return granted(env);
-    return env.BUCKETS.get(env.BUCKETS.idFromName("bench")).fetch(request);
+    return env.BUCKETS.getByName("bench").fetch(request);
   },
 } satisfies ExportedHandler<BareEnv>;
