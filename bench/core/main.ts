@@ -3,8 +3,10 @@
  * instead, in one process, in turn.
  *
  *   npm run bench:core -- [--rounds N] [--seed N] [--write]
+ *   npm run bench:core -- --against DIR [--rounds N]
  *
- * With `--write` the results, charts and pages are written; see bench/support/report.ts.
+ * With `--write` the results, charts and pages are written; see bench/support/report.ts. With `--against` the
+ * core alone is measured, beside that of another clone; nothing is written.
  */
 import { parseArgs } from "node:util";
 
@@ -12,8 +14,10 @@ import type { Contender } from "./contender.ts";
 import type { CoreResult, Measure, Sample } from "./report.ts";
 
 import { positiveInteger } from "../../kit/options.ts";
-import { describeMachine } from "../support/machine.ts";
+import { describeMachine, machineLine } from "../support/machine.ts";
 import { publish } from "../support/report.ts";
+import { SourceTree } from "../support/source-tree.ts";
+import { comparedTable, measureAgainst, SAMPLER, targetTable } from "./against.ts";
 import { coreOrder, promisedOrder } from "./order.ts";
 import { filter, promised } from "./ours.ts";
 import { peers } from "./peers.ts";
@@ -22,6 +26,8 @@ import { CORE, coreReport } from "./report.ts";
 import { sampleAcquire, sampleCancel, sampleQueue, sampleTry } from "./waiting.ts";
 
 const ROUNDS = 5;
+/** Beside another tree, in two processes each. */
+const ROUNDS_AGAINST = 10;
 const SEED = 1;
 /** Callers that wait. */
 const SIZES = [100, 1_000, 10_000, 20_000, 100_000];
@@ -100,38 +106,62 @@ async function measureOrders(seed: number): Promise<CoreResult["orders"]> {
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: String(ROUNDS) },
+    rounds: { type: "string" },
     seed: { type: "string", default: String(SEED) },
+    against: { type: "string" },
     write: { type: "boolean", default: false },
   },
 });
-const rounds = positiveInteger("--rounds", values.rounds);
+const { against, rounds: roundsText } = values;
 const seed = positiveInteger("--seed", values.seed);
+if (values.write && against !== undefined) {
+  throw new RangeError("--write needs all contenders: leave out --against");
+}
+if (against === undefined) await measureAll(roundsOr(ROUNDS));
+else await compareTrees(against, roundsOr(ROUNDS_AGAINST));
 
-const samples = new Samples();
-for (let round = 1; round <= rounds; round += 1) {
-  console.error(`round ${round} of ${rounds} …`);
-  await measureCore(samples);
-  for (const contender of contenders) await measure(contender, samples);
+function roundsOr(otherwise: number): number {
+  return positiveInteger("--rounds", roundsText ?? String(otherwise));
 }
 
-const result: CoreResult = {
-  machine: describeMachine(["limiter", "bottleneck", "p-throttle", "rate-limiter-flexible"]),
-  rounds,
-  seed,
-  sizes: SIZES,
-  contenders: [
-    {
-      name: CORE,
-      isOurs: true,
-      how:
-        "`Limiter` as the Durable Object calls it (the verb, whose turn says when to wake and what to write), time handed " +
-        "in, no promise; beyond `queueLimit` with callers that are put back after a reset",
-      cannot: {},
-    },
-    ...contenders.map(({ name, isOurs, how, cannot }) => ({ name, isOurs, how, cannot })),
-  ],
-  samples: samples.toJSON(),
-  orders: await measureOrders(seed),
-};
-publish(coreReport, result, values.write);
+async function compareTrees(dir: string, rounds: number): Promise<void> {
+  const other = SourceTree.at("--against", dir, SAMPLER);
+  const trees = [SourceTree.here, other];
+  const [ours, theirs] = await Promise.all(trees.map((tree) => tree.describe()));
+  const samples = await measureAgainst(other, rounds, (line) => console.error(`${line} …`));
+  console.log(machineLine(describeMachine([])));
+  console.log(`\nhere: ${ours}\nthere: ${theirs}`);
+  const words = `Processor time of one caller, garbage collection included: medians of ${rounds} processes of each, in turn, and ratios of the two.`;
+  console.log(`\n${words} Nothing is written.\n\n${comparedTable(samples)}`);
+  console.log(`\n${targetTable(samples)}`);
+}
+
+async function measureAll(rounds: number): Promise<void> {
+  const samples = new Samples();
+  for (let round = 1; round <= rounds; round += 1) {
+    console.error(`round ${round} of ${rounds} …`);
+    await measureCore(samples);
+    for (const contender of contenders) await measure(contender, samples);
+  }
+
+  const result: CoreResult = {
+    machine: describeMachine(["limiter", "bottleneck", "p-throttle", "rate-limiter-flexible"]),
+    rounds,
+    seed,
+    sizes: SIZES,
+    contenders: [
+      {
+        name: CORE,
+        isOurs: true,
+        how:
+          "`Limiter` as the Durable Object calls it (the verb, whose turn says when to wake and what to write), time handed " +
+          "in, no promise; beyond `queueLimit` with callers that are put back after a reset",
+        cannot: {},
+      },
+      ...contenders.map(({ name, isOurs, how, cannot }) => ({ name, isOurs, how, cannot })),
+    ],
+    samples: samples.toJSON(),
+    orders: await measureOrders(seed),
+  };
+  publish(coreReport, result, values.write);
+}

@@ -1,6 +1,9 @@
 /**
  * Measures the core by itself: `Limiter`, called as the Durable Object calls it. Time is handed in, so
  * nothing waits and no promise is made; what the object and the runtime add is `npm run bench`'s to say.
+ *
+ * `--against` also calls `sampleAcquire` and `sampleQueue` of the tree that it compares with: what they take
+ * and return stays the same from version to version, however a `Limiter` is called.
  */
 import type { Turn } from "../../src/core/turn.ts";
 import type { Waiter } from "../../src/core/queue/waiter-queue.ts";

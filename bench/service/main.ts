@@ -4,10 +4,12 @@
  *
  *   npm run bench -- [--rounds N] [--seconds N] [--write]
  *   npm run bench -- --only CASE,CASE… [--callers N]
+ *   npm run bench -- --against DIR [--only CASE]
  *
  * Prints tables; with `--write`, results, charts and pages are written (bench/support/report.ts). With
- * `--only` it measures some of the cases, or `waiting` with N callers, and writes nothing. A run in which any
- * request fails has no result. Linux only: it reads /proc.
+ * `--only` it measures some of the cases, or `waiting` with N callers, and with `--against` Sluice beside the
+ * Sluice of another clone; neither writes anything. A run in which any request fails has no result. Linux
+ * only: it reads /proc.
  */
 import { execFile } from "node:child_process";
 import { parseArgs, promisify } from "node:util";
@@ -20,6 +22,8 @@ import { redisVersion } from "../../kit/processes/redis.ts";
 import { fullBucket, rowsWritten } from "../../kit/simulation/rows-written.ts";
 import { describeMachine, machineLine, type Machine } from "../support/machine.ts";
 import { publish } from "../support/report.ts";
+import { SourceTree } from "../support/source-tree.ts";
+import { BUNDLER, comparedNames, comparedTable, measureAgainst } from "./against.ts";
 import { cases, REDIS } from "./cases.ts";
 import { checksTable } from "./checks.ts";
 import { CONNECTIONS, findLoadGenerator } from "./load.ts";
@@ -48,16 +52,17 @@ const { values } = parseArgs({
     rounds: { type: "string", default: String(ROUNDS) },
     seconds: { type: "string", default: String(SECONDS) },
     only: { type: "string" },
+    against: { type: "string" },
     callers: { type: "string", default: String(CALLERS) },
     write: { type: "boolean", default: false },
   },
 });
-const { only } = values;
+const { only, against } = values;
 const rounds = positiveInteger("--rounds", values.rounds);
 const seconds = positiveInteger("--seconds", values.seconds);
 const callers = positiveInteger("--callers", values.callers);
-if (values.write && only !== undefined) {
-  throw new RangeError("--write needs all cases: leave out --only");
+if (values.write && (only ?? against) !== undefined) {
+  throw new RangeError("--write needs all cases: leave out --only and --against");
 }
 
 const [generator, redis, python] = await Promise.all([
@@ -71,7 +76,8 @@ const leftOut = [
 ];
 const here = cases.filter(({ name }) => !leftOut.some((one) => one.name === name));
 
-if (only === undefined) await measureAll();
+if (against !== undefined) await compareTrees(against);
+else if (only === undefined) await measureAll();
 else await measureSome(only);
 
 async function measureAll(): Promise<void> {
@@ -108,6 +114,19 @@ async function measureSome(text: string): Promise<void> {
     console.log(waitingSection(await measureRelease({ rounds, callers }, print)));
   }
   console.log("\nSome cases only: nothing is written.");
+}
+
+async function compareTrees(dir: string): Promise<void> {
+  const names = only === undefined ? comparedNames : namesFrom("--only", only, comparedNames);
+  const other = SourceTree.at("--against", dir, BUNDLER);
+  const trees = [SourceTree.here, other];
+  const [ours, theirs] = await Promise.all(trees.map((tree) => tree.describe()));
+  const compared = await measureAgainst(generator, { rounds, seconds }, other, names, print);
+  console.log(machineLine(machine()));
+  console.log(`\nhere: ${ours}\nthere: ${theirs}`);
+  const size = `${rounds} rounds in turn of ${seconds} s each`;
+  console.log(`\n${size}; ratios are medians of each round's. Nothing is written.\n`);
+  console.log(comparedTable(compared));
 }
 
 async function measureCases(names: readonly string[]): Promise<LoadResult> {

@@ -1,6 +1,7 @@
 /** In the system lane because `bench`, whose charts the report draws, has packages of its own. */
 import { expect, test } from "vitest";
 
+import { comparedTable } from "../../bench/service/against.ts";
 import { loadChecks, loadTable, type LoadResult } from "../../bench/service/load-report.ts";
 
 const round = (requestsPerSecond: number, processorMicros: number, p99Ms: number) => ({
@@ -60,5 +61,12 @@ test("loadChecks compares round by round, and leaves out what was not measured",
 test("loadTable has no ratio to a case that was not measured", () => {
   expect(loadTable(result).split("\n")[3]).toBe(
     "| **sluice** | limits | 900 |  | 1.0 | 15.0 | 125 |",
+  );
+});
+
+test("comparedTable shows more requests for the same processor time as more", () => {
+  const compared = [{ name: "sluice", ours: hop, theirs: sluice }];
+  expect(comparedTable(compared).split("\n")[2]).toBe(
+    "| sluice | 1000 to 900 | 1.04 × | 1.00 to 1.11 | 100.0 to 125.0 | 1.00 × | 1.00 to 1.25 | 10.0 to 15.0 | 1.00 × |",
   );
 });
