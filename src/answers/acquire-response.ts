@@ -8,7 +8,7 @@ import type { AcquireAnswer, BucketState } from "./acquire-answer.ts";
 import { showValue } from "../core/values.ts";
 import { ceilSeconds, rateLimitFields } from "../protocol/rate-limit-fields.ts";
 import { COMMON_FIELDS, EXPOSED_FIELDS } from "./common-fields.ts";
-import { jsonText } from "../protocol/json-text.ts";
+import { jsonText } from "../protocol/text.ts";
 import { problemResponse } from "./problem.ts";
 
 /** How many faults `detail` repeats; `errors` has all of them. */

@@ -38,7 +38,7 @@ import type { SluiceErrorReason } from "./sluice-error.ts";
 
 import { policyFields } from "../core/policy.ts";
 import { fieldsOfReason } from "../protocol/reasons.ts";
-import { fieldString } from "../protocol/field-string.ts";
+import { fieldString } from "../protocol/text.ts";
 import { STREAM_IF_QUEUED } from "../protocol/acquire-bodies.ts";
 import { membersOf } from "../core/is-record.ts";
 import { outcomeIn, unavailableOutcome } from "./acquire-outcome.ts";

@@ -4,7 +4,7 @@
  */
 import type { FieldFault } from "../core/values.ts";
 
-import { jsonText } from "./json-text.ts";
+import { jsonText } from "./text.ts";
 import { ceilSeconds } from "./rate-limit-fields.ts";
 import { type Reason, reasonFields } from "./reasons.ts";
 

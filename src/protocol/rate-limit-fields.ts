@@ -2,7 +2,7 @@
  * The `RateLimit` and `RateLimit-Policy` fields (draft-ietf-httpapi-ratelimit-headers-11), structured fields
  * of RFC 9651. Sluice writes them about its buckets, and a middleware passes them on to its own callers.
  */
-import { fieldString } from "./field-string.ts";
+import { fieldString } from "./text.ts";
 
 /** What the `RateLimit` and `RateLimit-Policy` fields of an answer say about the bucket. */
 export interface RateLimitState {

@@ -9,7 +9,7 @@
 import type { HeldPlace } from "./held-place.ts";
 
 import { isRecord } from "../core/is-record.ts";
-import { jsonText } from "../protocol/json-text.ts";
+import { jsonText } from "../protocol/text.ts";
 
 /** The plain answer: its body as it would be sent, and the header fields that a client reads. */
 interface PlainOutcome {

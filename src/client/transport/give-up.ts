@@ -5,7 +5,7 @@
  */
 import type { Call, Connection } from "./connection.ts";
 
-import { fieldString } from "../../protocol/field-string.ts";
+import { fieldString } from "../../protocol/text.ts";
 import { problemIn } from "./answer.ts";
 import { retry, type RetryPolicy } from "./retry.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { parseFieldList } from "../../src/client/fields/field-list.ts";
-import { fieldString } from "../../src/protocol/field-string.ts";
+import { fieldString, jsonText } from "../../src/protocol/text.ts";
 
 describe("fieldString", () => {
   it.each([
@@ -12,5 +12,12 @@ describe("fieldString", () => {
   ])("%j is written as %s, and read back as it was", (text, written) => {
     expect(fieldString(text)).toBe(written);
     expect(parseFieldList(written)[0]?.name).toBe(text);
+  });
+});
+
+describe("jsonText", () => {
+  it("is one line, whatever its strings hold", () => {
+    const text = jsonText({ a: 'two\nlines, "quoted"', b: [1] });
+    expect(text).toBe('{"a":"two\\nlines, \\"quoted\\"","b":[1]}\n');
   });
 });
