@@ -33,6 +33,7 @@ import { recordOf, restore } from "./bucket-record.ts";
 import { Caller } from "./caller.ts";
 import { CoalescingTimer } from "./coalescing-timer.ts";
 import { EventFeed } from "./event-feed.ts";
+import { isFollowing } from "./held-request.ts";
 import { KeyedCalls } from "./keyed-calls.ts";
 import { newBucket, snapshotOf, stateOf } from "./open-bucket.ts";
 import { PositionFeed } from "./position-feed.ts";
@@ -51,9 +52,13 @@ export class BucketHost {
   readonly #platform: BucketPlatform;
   readonly #wakeTimer: WakeTimer;
   readonly #keyed: KeyedCalls;
-  readonly #positions: PositionFeed<Caller>;
-  readonly #events = new EventFeed();
+  /** Made for the first request that follows its place. */
+  #positions: PositionFeed<Caller> | undefined = undefined;
+  /** Made for the first observer. */
+  #events: EventFeed | undefined = undefined;
   readonly #flushTimer: CoalescingTimer;
+  /** Whether the wake timer may have something to do. */
+  #isWakeSet = false;
   #bucket: OpenBucket | undefined = undefined;
   /** Why the state on disk can't be read. While set, every call but a reset fails with it. */
   #fault: unknown = undefined;
@@ -69,7 +74,6 @@ export class BucketHost {
     const { alarms, clock, disk } = platform;
     this.#wakeTimer = new WakeTimer(alarms, clock, () => this.#advance());
     this.#keyed = new KeyedCalls(disk.keyedGrants);
-    this.#positions = new PositionFeed(clock);
     this.#flushTimer = new CoalescingTimer(clock, () => this.#advance());
     this.#load();
   }
@@ -90,6 +94,7 @@ export class BucketHost {
    */
   recover(alarmAtMs: number): void {
     this.#wakeTimer.restoreAlarm(alarmAtMs);
+    this.#isWakeSet = true;
     this.#recoveryWindow = new RecoveryWindow(this.#platform.clock);
   }
 
@@ -180,7 +185,7 @@ export class BucketHost {
    * are numbered from `lastId + 1`.
    */
   observe(observer: BucketObserver | undefined, lastId = 0): void {
-    this.#events.observe(observer, lastId);
+    (this.#events ??= new EventFeed()).observe(observer, lastId);
   }
 
   /**
@@ -240,7 +245,7 @@ export class BucketHost {
     this.#wakeTimer.forgetAlarm();
     this.#keyed.forgetAll();
     if (bucket && turn) this.#answer(bucket, turn, nowMs);
-    this.#events.turned(turn, nowMs);
+    this.#events?.turned(turn, nowMs);
     this.#recoveryWindow?.rejectAll("reset");
     await erased;
   }
@@ -420,13 +425,16 @@ export class BucketHost {
 
   /** A request starts to wait, and is notified of its place if it follows it. */
   #wait(bucket: OpenBucket, caller: Caller, request: HeldRequest, nowMs: number): Leave {
-    if (request.moved) this.#positions.add(caller, request.moved, bucket.limiter, nowMs);
+    if (isFollowing(request)) {
+      this.#positions ??= new PositionFeed(this.#platform.clock);
+      this.#positions.add(caller, request, bucket.limiter, nowMs);
+    }
     return () => this.#leave(bucket, caller, request);
   }
 
   #leave(bucket: OpenBucket, caller: Caller, request: HeldRequest): void {
     caller.requests.delete(request);
-    if (request.moved) this.#positions.remove(caller, request.moved);
+    if (isFollowing(request)) this.#positions?.remove(caller, request);
     const { waiter, call, timeoutMs } = caller;
     if (!waiter || caller.requests.size > 0) return;
     const nowMs = this.#platform.clock.now();
@@ -449,14 +457,14 @@ export class BucketHost {
 
   #giveUpPlace(caller: Caller): void {
     caller.waiter = undefined;
-    this.#positions.forget(caller);
-    this.#keyed.forget(caller);
+    this.#positions?.forget(caller);
+    if (caller.call.idempotencyKey !== undefined) this.#keyed.forget(caller);
   }
 
   /** Gives `answer` to all requests of `caller`. */
   #settle(caller: Caller, answer: AcquireAnswer): void {
     this.#giveUpPlace(caller);
-    for (const { answered } of caller.requests) answered(answer);
+    for (const request of caller.requests) request.answered(answer);
     caller.requests.clear();
   }
 
@@ -469,13 +477,16 @@ export class BucketHost {
   #finish(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
     // If the bucket was reset in the meantime, the reset has settled its requests.
     if (bucket !== this.#bucket) return;
-    this.#wakeTimer.arm(turn.wakeAtMs, nowMs);
+    if (turn.wakeAtMs !== undefined || this.#isWakeSet) {
+      this.#wakeTimer.arm(turn.wakeAtMs, nowMs);
+      this.#isWakeSet = this.#wakeTimer.isSet;
+    }
     this.#write(bucket, turn, nowMs);
     // The unused part of a write-ahead batch is returned when the bucket goes quiet.
     if (turn.flushInMs !== undefined) this.#flushTimer.set(Math.max(1, turn.flushInMs));
     this.#answer(bucket, turn, nowMs);
-    this.#positions.turned(bucket.limiter, turn, nowMs);
-    this.#events.turned(turn, nowMs);
+    this.#positions?.turned(bucket.limiter, turn, nowMs);
+    this.#events?.turned(turn, nowMs);
   }
 
   #write(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
@@ -527,8 +538,11 @@ export class BucketHost {
   #open(name: string, configured: NamedPolicyFields, nowMs: number): OpenBucket {
     if (this.#fault !== undefined) this.#load();
     if (this.#fault !== undefined) throw this.#fault;
-    const { name: policyName, ...fields } = configured;
     const bucket = (this.#bucket ??= newBucket(name, configured));
+    // Acquires come with the same object as long as the configuration is the same.
+    if (bucket.configured === configured) return bucket;
+    const { name: policyName, ...fields } = configured;
+    bucket.configured = configured;
     bucket.policyName = policyName;
     if (!bucket.isOverridden && !bucket.limiter.policy.equals(fields)) {
       this.#finish(bucket, bucket.limiter.setPolicy(Policy.of(fields), nowMs), nowMs);

@@ -8,25 +8,22 @@ import type { LeaseAsk } from "../core/lease/lease.ts";
 import type { Pause } from "../core/pause.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
-import type { HeldPlace } from "../wire/held-place.ts";
 import type { BucketStats, LeaseAnswer, PolicyChange } from "../wire/bucket-answers.ts";
-import type { AcquireAnswer } from "../answers/acquire-answer.ts";
 import type { BucketDisk, BucketPlatform, BucketRecord } from "./platform.ts";
-import type { HeldRequest, Leave } from "./held-request.ts";
+import type { ConnectedRequest } from "./connected-request.ts";
+import type { Leave } from "./held-request.ts";
 import type { BucketEnv } from "./bucket-env.ts";
 import type { KeyedGrant } from "./idempotency-store.ts";
 
 import { decodeAcquireCall } from "../wire/acquire-call.ts";
-import { linesResponse, outcomeLine, placeLine } from "../wire/acquire-lines.ts";
-import { clientClosedResponse } from "../protocol/client-closed.ts";
-import { acquireResponse } from "../answers/acquire-response.ts";
 import { BucketHost } from "./bucket-host.ts";
+import { HeldResponse } from "./held-response.ts";
+import { HeldStream } from "./held-stream.ts";
 import { GrantPoints } from "../answers/grant-points.ts";
 import { QueueSpan } from "./queue-span.ts";
 import { switchRefusalLog } from "../answers/refusal-log.ts";
 import { SteadyClock } from "./steady-clock.ts";
 import { UNWRITABLE } from "../wire/failures.ts";
-import { LatestStream } from "../wire/latest-stream.ts";
 import { decodeWatchCall } from "../wire/watch-call.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -34,15 +31,6 @@ import { Watchers } from "./watchers.ts";
 const STATE_KEY = "bucket";
 /** Prefix of the key of a keyed grant. */
 const GRANT_PREFIX = "grant:";
-
-/** A held request whose caller may disconnect. */
-interface ConnectedRequest extends HeldRequest {
-  /**
-   * Called once the caller has disconnected and the request has left the queue; `answered` is not called
-   * then.
-   */
-  readonly disconnected: () => void;
-}
 
 /** One bucket. Only this project's Worker reaches it. */
 export class BucketObject extends DurableObject<BucketEnv> {
@@ -80,7 +68,10 @@ export class BucketObject extends DurableObject<BucketEnv> {
     if (watchCall) return this.#watchers.accept(watchCall);
     this.#points?.invoked();
     const call = decodeAcquireCall(url);
-    return call.isStreamed === true ? this.#stream(call, request) : this.#hold(call, request);
+    const held = call.isStreamed === true ? new HeldStream(this.ctx.storage) : new HeldResponse();
+    const leave = this.#host.acquire(call, held);
+    if (leave) this.#keep(request, call, held, leave);
+    return held.response;
   }
 
   /** The alarm has fired. */
@@ -183,84 +174,22 @@ export class BucketObject extends DurableObject<BucketEnv> {
     }
   }
 
-  #hold(call: AcquireCall, request: Request): Promise<Response> {
-    return new Promise((resolve) => {
-      this.#acquire(call, request, {
-        answered: (answer) => resolve(acquireResponse(answer)),
-        disconnected: () => resolve(clientClosedResponse()),
-      });
-    });
-  }
-
-  #stream(call: AcquireCall, request: Request): Response {
-    let leave: Leave | undefined;
-    let lines: LatestStream | undefined;
-    let settled: AcquireAnswer | undefined;
-    const opened = (): LatestStream => (lines ??= new LatestStream(() => leave?.()));
-    leave = this.#acquire(call, request, {
-      answered: (answer) => {
-        if (lines) void this.#endLines(lines, answer);
-        else settled = answer;
-      },
-      moved: (place) => void this.#putPlace(opened(), place),
-      disconnected: () => opened().fail(request.signal.reason),
-    });
-    return settled ? acquireResponse(settled) : linesResponse(opened().readable);
-  }
-
-  /**
-   * See `BucketHost.acquire`. While the request waits it has a span, and if its caller disconnects it leaves
-   * the queue.
-   */
-  #acquire(
-    call: AcquireCall,
-    request: Request,
-    { answered, moved, disconnected }: ConnectedRequest,
-  ): Leave | undefined {
-    let span: QueueSpan | undefined;
-    const leavePlace = this.#host.acquire(call, {
-      answered: (answer) => {
-        answered(answer);
-        span?.settled(answer);
-      },
-      ...(moved && { moved }),
-    });
-    if (!leavePlace) return undefined;
+  /** While a request waits it has a span, and if its caller disconnects it leaves the queue. */
+  #keep(request: Request, call: AcquireCall, held: ConnectedRequest, leavePlace: Leave): void {
     // A request that returns to its place, or shares another's, is not at the end of the queue.
     const isLast = call.requeued === undefined && call.idempotencyKey === undefined;
-    span = new QueueSpan(tracing, call, isLast ? this.#host.waiters : 0);
-    const leave = (): void => {
-      leavePlace();
-      span?.cancelled();
-      disconnected();
-    };
+    const span = new QueueSpan(tracing, call, isLast ? this.#host.waiters : 0);
     // Only read for requests that wait: the runtime creates the signal on access, and that costs more than a
     // grant.
     const { signal } = request;
+    const leave = (): void => {
+      leavePlace();
+      span.cancelled();
+      held.disconnected(signal.reason);
+    };
+    held.waits(leave, span);
     if (signal.aborted) leave();
     else signal.addEventListener("abort", leave, { once: true });
-    return leave;
-  }
-
-  /** Waits until the grants that moved this place are on disk: a crash before that would move it back. */
-  async #putPlace(lines: LatestStream, place: HeldPlace): Promise<void> {
-    try {
-      await this.ctx.storage.sync();
-      lines.put(placeLine(place));
-    } catch (error) {
-      lines.fail(error);
-    }
-  }
-
-  async #endLines(lines: LatestStream, answer: AcquireAnswer): Promise<void> {
-    try {
-      const line = await outcomeLine(acquireResponse(answer));
-      // The runtime holds a response's head back until its state is on disk, but not the lines after it.
-      await this.ctx.storage.sync();
-      lines.end(line);
-    } catch (error) {
-      lines.fail(error);
-    }
   }
 }
 

@@ -51,7 +51,7 @@ export function restore(record: BucketRecord): OpenBucket {
   const policy = Policy.of(record.policy);
   const limiter = Limiter.from<Caller>(policy, { ...(limits && { limits }), ...state });
   const { name, policyName, isOverridden } = record;
-  return { name, policyName, isOverridden, limiter };
+  return { name, limiter, configured: undefined, policyName, isOverridden };
 }
 
 /** The state as format 4 holds it; `undefined` if it can't. */

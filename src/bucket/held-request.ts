@@ -8,10 +8,21 @@ export type Leave = () => void;
 /** A request that is held until it has an answer. */
 export interface HeldRequest {
   /** Called with the result, at most once, and never after the request has left. */
-  readonly answered: (answer: AcquireAnswer) => void;
+  answered(answer: AcquireAnswer): void;
+  /** Present if the request follows its place: see `FollowingRequest`. */
+  moved?(place: HeldPlace): void;
+}
+
+/** A held request that follows its place in the queue. */
+export interface FollowingRequest extends HeldRequest {
   /**
-   * Called with the request's place in the queue when it starts to wait and whenever that place changes;
-   * never after the request has been answered or has left.
+   * Called with the request's place when it starts to wait and whenever that place changes; never after the
+   * request has been answered or has left.
    */
-  readonly moved?: (place: HeldPlace) => void;
+  moved(place: HeldPlace): void;
+}
+
+/** Whether a request follows its place. */
+export function isFollowing(request: HeldRequest): request is FollowingRequest {
+  return request.moved !== undefined;
 }

@@ -10,6 +10,8 @@ import { Policy } from "../core/policy.ts";
 export interface OpenBucket {
   readonly name: string;
   readonly limiter: Limiter<Caller>;
+  /** What the policy was last compared with; `undefined` before that. */
+  configured: NamedPolicyFields | undefined;
   policyName: string;
   /** Whether the policy is the bucket's own override, which the configuration doesn't touch. */
   isOverridden: boolean;
@@ -21,7 +23,7 @@ export function newBucket(
   { name: policyName, ...fields }: NamedPolicyFields,
 ): OpenBucket {
   const limiter = new Limiter<Caller>(Policy.of(fields));
-  return { name, policyName, limiter, isOverridden: false };
+  return { name, limiter, configured: undefined, policyName, isOverridden: false };
 }
 
 /** The bucket as an acquire's answer describes it. */

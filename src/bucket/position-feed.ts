@@ -15,8 +15,8 @@
  */
 import type { Limiter } from "../core/limiter.ts";
 import type { Place, Turn } from "../core/turn.ts";
-import type { HeldPlace } from "../wire/held-place.ts";
 import type { Clock } from "./clock.ts";
+import type { FollowingRequest } from "./held-request.ts";
 
 import { CoalescingTimer } from "./coalescing-timer.ts";
 
@@ -30,11 +30,11 @@ const PAUSE_PER_NOTIFIED_MS = 1;
 /** The same per place visited: about fifty times what the visit takes. */
 const PAUSE_PER_PLACE_MS = 0.005;
 
-type Moved = (place: HeldPlace) => void;
+type Following = Pick<FollowingRequest, "moved">;
 
 /** A request that follows its place, and the place it was last notified of. */
 interface Follower {
-  readonly moved: Moved;
+  readonly request: Following;
   position: number;
   grantAtMs: number;
 }
@@ -53,9 +53,9 @@ export class PositionFeed<Caller> {
     this.#timer = new CoalescingTimer(clock, () => this.#notifyMoved(clock.now()));
   }
 
-  /** `caller` waits; from now on `moved` is called with its place. */
-  add(caller: Caller, moved: Moved, limiter: Limiter<Caller>, nowMs: number): void {
-    const follower = { moved, position: 0, grantAtMs: 0 };
+  /** `caller` waits; from now on `request` is notified of its place. */
+  add(caller: Caller, request: Following, limiter: Limiter<Caller>, nowMs: number): void {
+    const follower = { request, position: 0, grantAtMs: 0 };
     const followers = this.#followers.get(caller);
     if (followers) followers.push(follower);
     else this.#followers.set(caller, [follower]);
@@ -65,9 +65,9 @@ export class PositionFeed<Caller> {
   }
 
   /** One request of `caller` leaves. Comes before the turn that gives up the place. */
-  remove(caller: Caller, moved: Moved): void {
+  remove(caller: Caller, request: Following): void {
     const others =
-      this.#followers.get(caller)?.filter((follower) => follower.moved !== moved) ?? [];
+      this.#followers.get(caller)?.filter((follower) => follower.request !== request) ?? [];
     if (others.length > 0) this.#followers.set(caller, others);
     else this.#followers.delete(caller);
   }
@@ -121,5 +121,5 @@ function isNotified(follower: Follower, { position, grantAtMs }: Place<unknown>)
 function notify(follower: Follower, { position, grantAtMs }: Place<unknown>, nowMs: number): void {
   follower.position = position;
   follower.grantAtMs = grantAtMs;
-  follower.moved({ position, grantAtMs, etaMs: Math.max(0, grantAtMs - nowMs) });
+  follower.request.moved({ position, grantAtMs, etaMs: Math.max(0, grantAtMs - nowMs) });
 }

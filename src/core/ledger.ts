@@ -4,11 +4,12 @@
  * a turn it makes the turn's effects of them.
  */
 import type { Lease } from "./lease/lease.ts";
-import type { LimiterState } from "./limiter-state.ts";
+import type { LimiterState, LimiterView } from "./limiter-state.ts";
+import type { Limit } from "./limits/limit.ts";
 import type { LimitSet } from "./limits/limit-set.ts";
 import type { LimiterReason } from "./outcome.ts";
 import type { Waiter } from "./queue/waiter-queue.ts";
-import type { CallerCounts, StatsView } from "./stats.ts";
+import type { StatsView } from "./stats.ts";
 import type { Settlement, Turn } from "./turn.ts";
 
 import { Stats } from "./stats.ts";
@@ -40,11 +41,7 @@ export class Ledger<Caller> {
     return ledger;
   }
 
-  get counts(): CallerCounts {
-    return this.#stats;
-  }
-
-  /** What has been done since the bucket started, beyond `counts`. */
+  /** What has been done since the bucket started, beyond the counts of `view`. */
   get stats(): StatsView {
     return this.#stats.view();
   }
@@ -126,6 +123,26 @@ export class Ledger<Caller> {
   #settle(settlement: Settlement<Caller>): void {
     if (this.#settled) this.#settled.push(settlement);
     else this.#settled = [settlement];
+  }
+
+  /** What a limiter shows: its first limit, as of now, and its queue. @param isLent Whether it has leases. */
+  view(
+    { tokens, nextGainAtMs, pausedUntilMs, held }: Limit,
+    queue: { readonly size: number; readonly tokens: number },
+    isLent: boolean,
+  ): LimiterView {
+    const { granted, refused, cancelled } = this.#stats;
+    return {
+      tokens: Math.max(0, tokens),
+      waiters: queue.size,
+      queuedTokens: queue.tokens,
+      nextTickAtMs: nextGainAtMs,
+      ...(pausedUntilMs !== undefined && { pausedUntilMs }),
+      granted,
+      refused,
+      cancelled,
+      ...(isLent && { leasedTokens: held?.tokens ?? 0 }),
+    };
   }
 
   /** A limiter's state, if that of its limits is `limits`. */

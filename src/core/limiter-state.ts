@@ -1,5 +1,5 @@
 /** What a limiter shows of itself, and what it is restored from. */
-import type { Limit, LimitState } from "./limits/limit.ts";
+import type { LimitState } from "./limits/limit.ts";
 import type { Policy } from "./policy.ts";
 import type { CallerCounts, StatsState } from "./stats.ts";
 
@@ -27,28 +27,4 @@ export interface LimiterView extends CallerCounts {
 export interface LimiterState extends StatsState {
   /** In the policy's order; absent before the first acquire. */
   readonly limits?: readonly LimitState[];
-}
-
-/**
- * What a limiter shows: its first limit as of now, and its queue.
- *
- * @param isLent Whether its policy has leases.
- */
-export function viewOf(
-  { tokens, nextGainAtMs, pausedUntilMs, held }: Limit,
-  queue: { readonly size: number; readonly tokens: number },
-  { granted, refused, cancelled }: CallerCounts,
-  isLent: boolean,
-): LimiterView {
-  return {
-    tokens: Math.max(0, tokens),
-    waiters: queue.size,
-    queuedTokens: queue.tokens,
-    nextTickAtMs: nextGainAtMs,
-    ...(pausedUntilMs !== undefined && { pausedUntilMs }),
-    granted,
-    refused,
-    cancelled,
-    ...(isLent && { leasedTokens: held?.tokens ?? 0 }),
-  };
 }

@@ -21,7 +21,6 @@ import type { AcquireRequest, Place, Turn } from "./turn.ts";
 
 import { lendTokens } from "./lease/lending.ts";
 import { Ledger } from "./ledger.ts";
-import { viewOf } from "./limiter-state.ts";
 import { LimitSet } from "./limits/limit-set.ts";
 import { ServedQueue } from "./served-queue.ts";
 import { requireInteger } from "./values.ts";
@@ -241,8 +240,7 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   inspect(nowMs: number): LimiterView {
     const limits = this.#limits?.copy() ?? LimitSet.start(this.#policy.limits, nowMs);
     limits.advance(nowMs);
-    const isLent = this.#policy.lease !== undefined;
-    return viewOf(limits.first, this.#queue, this.#ledger.counts, isLent);
+    return this.#ledger.view(limits.first, this.#queue, this.#policy.lease !== undefined);
   }
 
   /** What the bucket has done since it started, beyond the counts of `inspect`. */

@@ -126,10 +126,13 @@ export class Policy {
   readonly lease: LeaseTerms | undefined;
   /** What the bucket holds callers to, in order. */
   readonly limits: readonly LimitSpec[];
+  /** Milliseconds in which an empty bucket fills, in whole ticks. */
+  readonly fillTimeMs: number;
   /** A private field also makes the type nominal: no object literal passes for a `Policy`. */
-  readonly #fillTimeMs: number;
+  readonly #fields: CompletePolicyFields;
 
   private constructor(fields: CompletePolicyFields) {
+    this.#fields = Object.freeze(fields);
     this.capacity = fields.capacity;
     this.refillTokens = fields.refillTokens;
     this.refillIntervalMs = fields.refillIntervalMs;
@@ -138,7 +141,7 @@ export class Policy {
     this.maxWaitMs = fields.maxWaitMs;
     this.lease = fields.lease && Object.freeze(fields.lease);
     this.limits = Object.freeze([limitSpec("rate", tokenBucket, this)]);
-    this.#fillTimeMs = Math.ceil(this.capacity / this.refillTokens) * this.refillIntervalMs;
+    this.fillTimeMs = Math.ceil(this.capacity / this.refillTokens) * this.refillIntervalMs;
     Object.freeze(this);
   }
 
@@ -186,15 +189,8 @@ export class Policy {
     return areEqual(policyFields, this, other) && areEqual(leaseFields, this.lease, other.lease);
   }
 
-  /** Milliseconds in which an empty bucket fills, in whole ticks. */
-  get fillTimeMs(): number {
-    return this.#fillTimeMs;
-  }
-
   /** All fields, as `Policy.of` takes them. */
   toJSON(): CompletePolicyFields {
-    const { capacity, refillTokens, refillIntervalMs, initialTokens, queueLimit, maxWaitMs } = this;
-    const numbers = { capacity, refillTokens, refillIntervalMs, initialTokens };
-    return { ...numbers, queueLimit, maxWaitMs, ...(this.lease && { lease: this.lease }) };
+    return this.#fields;
   }
 }

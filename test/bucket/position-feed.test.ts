@@ -55,7 +55,7 @@ class Watched {
     const moved = ({ position, etaMs }: { position: number; etaMs: number }): void => {
       this.moves[caller]?.push(`${position} in ${etaMs}`);
     };
-    this.#watch.add(caller, moved, this.limiter, this.nowMs);
+    this.#watch.add(caller, { moved }, this.limiter, this.nowMs);
   }
 
   leave(caller: number): void {

@@ -108,6 +108,7 @@ it("alarm: a lost one is armed again by the next request", async () => {
   await runInDurableObject(stubOf(name), (_, state) => state.storage.deleteAlarm());
   vi.setSystemTime(startMs + 2_500);
   await request(`/acquire?bucket=${name}&timeoutMs=0`);
+  while (first.length === 0) await settle();
   expect(first).toHaveLength(1);
   expect(await alarmAtMs(name)).toBe(startMs + 3_000);
 });
