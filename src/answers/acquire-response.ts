@@ -16,6 +16,14 @@ const FAULTS_IN_DETAIL = 5;
 /** When to retry after a shutdown: the next process needs about this long to start. */
 const RESTART_MS = 1_000;
 
+const GRANT_FIELDS = new Headers({
+  ...COMMON_FIELDS,
+  "Content-Type": "application/json",
+  "Access-Control-Expose-Headers": EXPOSED_FIELDS,
+});
+/** The policy that it shows, as nearly all buckets of an isolate have the same. */
+let lastPolicy = "";
+
 /** The response for the result of an acquire. */
 export function acquireResponse(answer: AcquireAnswer): Response {
   switch (answer.kind) {
@@ -123,12 +131,24 @@ export function invalidRequestResponse(errors: readonly FieldFault[]): Response 
 export function grantResponse(bucket: BucketState, grant: Grant, tokensNow: number): Response {
   const { tokens, remaining, waitedMs, grantedAtMs } = grant;
   const body: GrantBody = { bucket: bucket.name, tokens, remaining, waitedMs, grantedAtMs };
-  const headers = {
-    ...COMMON_FIELDS,
-    "Content-Type": "application/json",
-    ...quotaHeaders(bucket, tokensNow),
-  };
-  return new Response(jsonText(body), { headers });
+  const fields = rateLimitFields(rateLimitOf(bucket, tokensNow));
+  const response = new Response(jsonText(body), {
+    headers: grantFields(fields["RateLimit-Policy"]),
+  });
+  response.headers.set("RateLimit", fields.RateLimit);
+  return response;
+}
+
+/**
+ * The fields of all grants under a policy. A response copies them from one `Headers`, which takes workerd
+ * half as long as building them from an object does (5 µs for 10).
+ */
+function grantFields(rateLimitPolicy: string): Headers {
+  if (rateLimitPolicy !== lastPolicy) {
+    GRANT_FIELDS.set("RateLimit-Policy", rateLimitPolicy);
+    lastPolicy = rateLimitPolicy;
+  }
+  return GRANT_FIELDS;
 }
 
 /** @param tokens Tokens in the bucket now. */

@@ -39,6 +39,23 @@ describe("acquireResponse", () => {
     expect(response.headers.get("RateLimit")).toBe('"b*";r=3;t=1');
   });
 
+  it("of a grant has the policy of its own bucket, whichever was answered before", () => {
+    const of = (policyName: string): Response => {
+      const bucket = { ...bucketWith(3), policyName };
+      return acquireResponse({ kind: "outcome", outcome: grant, bucket, timeoutMs: 20, tokens: 2 });
+    };
+    const [one, other, again] = [of("one"), of("other"), of("one")];
+    for (const [response, name] of [
+      [one, "one"],
+      [other, "other"],
+      [again, "one"],
+    ] as const) {
+      expect(response.headers.get("RateLimit-Policy")).toBe(`"${name}";q=5;w=5`);
+      expect(response.headers.get("Cache-Control")).toBe("no-store");
+      expect(response.headers.get("Content-Type")).toBe("application/json");
+    }
+  });
+
   it("of a repeated grant has the grant as it was, and the bucket as it is", async () => {
     const response = acquireResponse({ kind: "replay", grant, bucket: bucketWith(5) });
     expect(await response.json()).toMatchObject({ remaining: 3 });
