@@ -41,6 +41,7 @@ const ROUNDS = 6;
 const SECONDS = 4;
 /** Of paces, which take long. */
 const PACING_ROUNDS = 3;
+/** With fewer, what the process grows by once weighs more, and ratios of memory come closer to 1. */
 const CALLERS = 5_000;
 const FAST = { callers: 150, intervalMs: 20 };
 /** A minute of it. */
