@@ -5,7 +5,7 @@
  */
 import type { PolicyFields } from "../../src/core/policy.ts";
 import type { AcquireRequest, Turn } from "../../src/core/turn.ts";
-import type { LimiterState, LimiterView } from "../../src/core/limiter-state.ts";
+import type { LimiterPolicy, LimiterState, LimiterView } from "../../src/core/limiter-state.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
 import type { CallerCounts } from "../../src/core/stats.ts";
 import type { TokenBucketState } from "../../src/core/limits/token-bucket.ts";
@@ -31,16 +31,16 @@ export function policyFrom(fields: Readonly<Record<string, unknown>>): Policy {
 type Request = Omit<AcquireRequest<string>, "caller">;
 
 /** A limiter with named callers. Every verb returns one line for each thing that it did. */
-export class Scene {
-  limiter: Limiter<string>;
+export class LimiterScene<Terms extends LimiterPolicy> {
+  limiter: Limiter<string, Terms>;
   readonly #waiters = new Map<string, Waiter<string>>();
   /** What turns since the last `checkpoint` had to write. */
   #unwritten: LimiterState | undefined = undefined;
   /** See `Turn.flushInMs`; of the last turn. */
   flushInMs: number | undefined = undefined;
 
-  constructor(fields: Partial<PolicyFields> = {}) {
-    this.limiter = new Limiter(policyOf(fields));
+  constructor(policy: Terms) {
+    this.limiter = new Limiter<string, Terms>(policy);
   }
 
   acquire(atMs: number, caller: string, request: Request = {}): string[] {
@@ -76,8 +76,7 @@ export class Scene {
     return this.#carryOut(this.limiter.reset(epochMs));
   }
 
-  setPolicy(atMs: number, changes: Partial<PolicyFields>): string[] {
-    const policy = policyFrom(this.limiter.policy.merge(changes));
+  switchTo(atMs: number, policy: Terms): string[] {
     return this.#carryOut(this.limiter.setPolicy(policy, epochMs + atMs));
   }
 
@@ -146,6 +145,17 @@ export class Scene {
   }
 }
 
+/** A scene with a policy's numbers. */
+export class Scene extends LimiterScene<Policy> {
+  constructor(fields: Partial<PolicyFields> = {}) {
+    super(policyOf(fields));
+  }
+
+  setPolicy(atMs: number, changes: Partial<PolicyFields>): string[] {
+    return this.switchTo(atMs, policyFrom(this.limiter.policy.merge(changes)));
+  }
+}
+
 /** The state of a limiter whose one limit is this token bucket. */
 export function stateOf(
   bucket: Omit<TokenBucketState, "kind">,
@@ -161,7 +171,7 @@ export function bucketIn({ limits: [first] = [] }: LimiterState): TokenBucketSta
 }
 
 /** Where everybody stands and when they are granted, from the head on: `Ann 1 at 1000`. */
-export function placesOf({ limiter }: Scene): string[] {
+export function placesOf<Terms extends LimiterPolicy>({ limiter }: LimiterScene<Terms>): string[] {
   return [...limiter.places()].map(
     ({ waiter, position, grantAtMs }) => `${waiter.caller} ${position} at ${grantAtMs - epochMs}`,
   );
