@@ -1,6 +1,8 @@
 /**
- * A server on the state directory that an earlier version has left when it was killed
- * (scripts/record-state-folder.ts), at the time of that: the clock of the process is set.
+ * The state directory that an earlier version's `npm run serve` has left when it was killed
+ * (scripts/record-state-folder.ts). At the time of that everything about it is known, so the Worker runs with
+ * its clock set. `npm run serve` hides its environment from workerd, so there only what time leaves alone is
+ * compared.
  */
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,35 +16,54 @@ import { acquirePath, snapshotOf } from "../../kit/http/callers.ts";
 import { send } from "../../kit/http/http-connection.ts";
 import { removeDir } from "../../kit/processes/remove-dir.ts";
 import { Served } from "../../kit/processes/served.ts";
+import { startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
 import { SetClock } from "../../kit/processes/set-clock.ts";
 import { loadFolder, recordedPolicies, restoreFiles } from "../../kit/states/recorded-folder.ts";
 
 const recorded = new URL("states/format-4.json.gz", import.meta.url).pathname;
+/** The name under which `npm run serve` runs the Worker; the files of its objects depend on it. */
+const SERVED_NAME = "sluice";
 
-describe("npm run serve on the state directory of the version before", () => {
-  let folder: RecordedFolder;
+let folder: RecordedFolder;
+const dirs: string[] = [];
+
+beforeAll(async () => {
+  folder = await loadFolder(recorded);
+});
+afterAll(async () => {
+  for (const dir of dirs) await removeDir(dir);
+});
+
+/** A new directory with what the earlier version has left. */
+async function restoredDir(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "sluice-upgrade-"));
+  dirs.push(dir);
+  await restoreFiles(folder, dir);
+  return dir;
+}
+
+describe("the Worker on the state of the version before, at the time of its end", () => {
   let clock: SetClock;
-  let dir: string;
-  let server: Served;
-
-  async function start(): Promise<Served> {
-    const vars = ["PUBLIC:true", `POLICIES:${JSON.stringify(recordedPolicies)}`];
-    const args = ["--port", "0", "--state", dir, ...vars.flatMap((text) => ["--var", text])];
-    await clock.set(folder.atMs - Date.now());
-    return Served.ready(args, clock.environment);
-  }
+  let workerd: WorkerdServer;
+  /** Its address changes when it is restarted. */
+  const server = {
+    get url(): string {
+      return workerd.urlOf(SERVED_NAME);
+    },
+  };
 
   beforeAll(async () => {
-    folder = await loadFolder(recorded);
     clock = await SetClock.make();
-    dir = await mkdtemp(join(tmpdir(), "sluice-upgrade-"));
-    await restoreFiles(folder, dir);
-    server = await start();
+    await clock.set(folder.atMs - Date.now());
+    workerd = await startWorkerd({
+      stateDir: join(await restoredDir(), "buckets"),
+      environment: clock.environment,
+      others: { [SERVED_NAME]: { main: "serve/worker/main.ts", policies: recordedPolicies } },
+    });
   });
   afterAll(async () => {
-    await server?.[Symbol.asyncDispose]();
+    await workerd?.stop();
     await clock?.[Symbol.asyncDispose]();
-    await removeDir(dir);
   });
 
   it.each(["drained", "paused", "overridden", "overridden-before-its-start", "keyed"])(
@@ -57,11 +78,11 @@ describe("npm run serve on the state directory of the version before", () => {
   );
 
   it("keeps what is on lease out of the bucket", async () => {
-    const { tokens, granted, policy } = folder.snapshots["leased:half"] ?? {};
+    const { tokens, granted, policy, leasedTokens } = folder.snapshots["leased:half"] ?? {};
     const snapshot = await snapshotOf(server, "leased:half");
     expect(snapshot).toMatchObject({ tokens, granted, policy });
     // Unless this machine took twenty seconds to get here, the lease is still out.
-    expect([folder.snapshots["leased:half"]?.["leasedTokens"], 0]).toContain(snapshot.leasedTokens);
+    expect([leasedTokens, 0]).toContain(snapshot.leasedTokens);
   });
 
   it("has no waiter where one was lost, and its grid", async () => {
@@ -89,9 +110,19 @@ describe("npm run serve on the state directory of the version before", () => {
   });
 
   it("killed and started again, goes on from there", async () => {
-    await server[Symbol.asyncDispose]();
-    server = await start();
+    await workerd.restart();
     expect(await snapshotOf(server, "paused")).toMatchObject({ tokens: 0, granted: 2 });
     expect(await snapshotOf(server, "overridden")).toMatchObject({ granted: 2 });
+  });
+});
+
+describe("npm run serve on the state of the version before", () => {
+  it("finds every bucket in its file", async () => {
+    const vars = ["PUBLIC:true", `POLICIES:${JSON.stringify(recordedPolicies)}`];
+    const args = ["--port", "0", "--state", await restoredDir()];
+    await using server = await Served.ready([...args, ...vars.flatMap((text) => ["--var", text])]);
+    for (const [name, { policy, granted }] of Object.entries(folder.snapshots)) {
+      expect(await snapshotOf(server, name)).toMatchObject({ policy, granted, waiters: 0 });
+    }
   });
 });
