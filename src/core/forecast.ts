@@ -73,7 +73,7 @@ export class Forecast<Caller> {
 
   /**
    * Computes everything anew, and returns who can't be granted by its deadline any more, or ever, in
-   * order. The forecast is the one without them: they have to leave the queue, without `left`.
+   * order. The forecast is the one without them: they have to leave the queue, without `gone`.
    *
    * @param nowMs What is there now may still be granted now, whatever a deadline says.
    */

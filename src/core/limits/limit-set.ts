@@ -37,11 +37,9 @@ export class LimitSet {
     this.#others = others;
   }
 
-  /** @throws {RangeError} If there is no limit. */
   static #of(specs: readonly LimitSpec[], limits: readonly Limit[]): LimitSet {
-    const [first, ...others] = limits;
-    if (!first) throw new RangeError("A bucket needs a limit");
-    return new LimitSet(specs, first, others.length > 0 ? others : undefined);
+    const { first, others } = split(limits);
+    return new LimitSet(specs, first, others);
   }
 
   /**
@@ -179,6 +177,8 @@ export class LimitSet {
    * Switches to other limits. One that has the same name and kind goes on with its tokens, cut to the
    * new capacity; one that is new starts now; one that is no longer named is gone. Returns whether all
    * of them are as many and the same as before.
+   *
+   * @throws {RangeError} If there is no spec.
    */
   reconfigure(specs: readonly LimitSpec[], nowMs: number): boolean {
     this.advance(nowMs);
@@ -190,10 +190,10 @@ export class LimitSet {
       limit?.reconfigure(fields, nowMs);
       return limit ?? kind.start(fields, nowMs);
     });
-    const [first = this.#first, ...others] = next;
+    const { first, others } = split(next);
     this.#specs = specs;
     this.#first = first;
-    this.#others = others.length > 0 ? others : undefined;
+    this.#others = others;
     return next.length === limits.length && next.every((limit, index) => limit === limits[index]);
   }
 
@@ -207,6 +207,15 @@ export class LimitSet {
   toJSON(): readonly LimitState[] {
     return this.all.map((limit) => limit.toJSON());
   }
+}
+
+function split(limits: readonly Limit[]): {
+  readonly first: Limit;
+  readonly others: readonly Limit[] | undefined;
+} {
+  const [first, ...others] = limits;
+  if (!first) throw new RangeError("A bucket needs a limit");
+  return { first, others: others.length > 0 ? others : undefined };
 }
 
 /** What `cost` takes of the limit at `index`. */

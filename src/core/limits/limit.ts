@@ -22,7 +22,7 @@
 import type { FieldTable } from "../fields.ts";
 import type { HeldTokens } from "./held-tokens.ts";
 
-/** One limit of one bucket. It has no clock: whoever owns it passes the time in. */
+/** One limit of one bucket. It has no clock: its owner passes the time in. */
 export interface Limit {
   /** The most tokens that can be there at one instant, at least 1. */
   readonly capacity: number;

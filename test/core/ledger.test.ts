@@ -1,0 +1,131 @@
+import { describe, expect, test } from "vitest";
+
+import { limitSpec } from "../../src/core/limits/limit.ts";
+import { LimitSet } from "../../src/core/limits/limit-set.ts";
+import { tokenBucket } from "../../src/core/limits/token-bucket.ts";
+import { Ledger } from "../../src/core/ledger.ts";
+import { policyOf } from "../../kit/model/limiters.ts";
+
+const ann = { caller: "Ann", tokens: 2, queuedAtMs: 70.4 };
+
+function limitsOf(): LimitSet {
+  return LimitSet.start([limitSpec("rate", tokenBucket, policyOf({ capacity: 5 }))], 0);
+}
+
+describe("Ledger.endTurn", () => {
+  test("settles everybody of the turn in order, and nobody of an earlier one", () => {
+    const ledger = new Ledger<string>(false);
+    ledger.granted(ann, 3, 100, 100);
+    ledger.refused("Bob", "queue-full", 50);
+    ledger.refused("Cid", "unavailable");
+    expect(ledger.endTurn(undefined, 100).settled).toEqual([
+      {
+        caller: "Ann",
+        outcome: { ok: true, tokens: 2, remaining: 3, waitedMs: 30, grantedAtMs: 100 },
+      },
+      { caller: "Bob", outcome: { ok: false, reason: "queue-full", retryAfterMs: 50 } },
+      { caller: "Cid", outcome: { ok: false, reason: "unavailable" } },
+    ]);
+    expect(ledger.endTurn(undefined, 100).settled).toEqual([]);
+  });
+
+  test("passes on the effects that aren't booked", () => {
+    const waiter = { ...ann, deadlineAtMs: 900 };
+    const lease = { tokens: 1, startedAtMs: 0, untilMs: 100, ttlMs: 50 };
+    const turn = new Ledger<string>(false).endTurn(undefined, 100, 200, waiter, waiter, lease);
+    expect(turn).toMatchObject({ wakeAtMs: 200, waiter, cancelled: waiter, lease });
+  });
+
+  test("writes a grant with the counts, and again only if something changes", () => {
+    const ledger = new Ledger<string>(true);
+    const limits = limitsOf();
+    limits.take(2);
+    ledger.granted(ann, 3, 100, 100);
+    const { write } = ledger.endTurn(limits, 100);
+    expect(write).toMatchObject({ granted: 1, limits: limits.toJSON() });
+    ledger.refused("Bob", "timeout");
+    expect(ledger.endTurn(limits, 100).write).toBeUndefined();
+    ledger.changed();
+    expect(ledger.endTurn(limits, 100).write).toMatchObject({ granted: 1, refused: 1 });
+  });
+
+  test("writes nothing if nothing is durable", () => {
+    const ledger = new Ledger<string>(false);
+    ledger.granted(ann, 3, 100, 100);
+    ledger.changed();
+    expect(ledger.endTurn(limitsOf(), 100)).toMatchObject({
+      write: undefined,
+      flushInMs: undefined,
+    });
+  });
+});
+
+describe("Ledger.refused", () => {
+  test.each([
+    [-5, 0],
+    [0, 0],
+    [Number.MAX_SAFE_INTEGER + 10, Number.MAX_SAFE_INTEGER],
+  ])("reports a time to retry of %d as %d", (retryInMs, retryAfterMs) => {
+    const ledger = new Ledger<string>(false);
+    ledger.refused("Ann", "timeout", retryInMs);
+    const [settlement] = ledger.endTurn(undefined, 0).settled;
+    expect(settlement?.outcome).toEqual({ ok: false, reason: "timeout", retryAfterMs });
+  });
+});
+
+describe("Ledger.granted", () => {
+  test("counts no wait for one that was queued later than it was granted, by a clock that jumped", () => {
+    const ledger = new Ledger<string>(false);
+    ledger.granted(ann, 3, 60, 60);
+    const [settlement] = ledger.endTurn(undefined, 60).settled;
+    expect(settlement?.outcome).toMatchObject({ waitedMs: 0, grantedAtMs: 60 });
+  });
+});
+
+describe("Ledger.from", () => {
+  test("goes on with the counts of a state, and writes nothing before something happens", () => {
+    const ledger = new Ledger<string>(true);
+    const limits = limitsOf();
+    ledger.granted(ann, 3, 100, 100);
+    ledger.cancelled();
+    ledger.leased(7, 3);
+    const state = ledger.state(limits.toJSON());
+    const restored = Ledger.from<string>(state, limits);
+    expect(restored.stats).toEqual(ledger.stats);
+    expect(restored.view(limits.first, { size: 0, tokens: 0 }, false)).toMatchObject({
+      granted: 4,
+      cancelled: 1,
+    });
+    expect(restored.endTurn(limits, 100).write).toBeUndefined();
+  });
+});
+
+describe("Ledger.reset", () => {
+  test("forgets the counts, and the next write has no limits", () => {
+    const ledger = new Ledger<string>(true);
+    ledger.granted(ann, 3, 100, 100);
+    ledger.endTurn(limitsOf(), 100);
+    ledger.reset();
+    expect(ledger.endTurn(undefined, 100).write).toEqual(new Ledger(true).state(undefined));
+  });
+});
+
+describe("Ledger.view", () => {
+  test("shows the first limit and the queue, and what is on lease if there are leases", () => {
+    const ledger = new Ledger<string>(false);
+    const { first } = limitsOf();
+    first.hold(4, 900);
+    const queue = { size: 2, tokens: 3 };
+    const view = { waiters: 2, queuedTokens: 3, granted: 0, refused: 0, cancelled: 0 };
+    // Below zero reads as empty.
+    expect(ledger.view(first, queue, false)).toEqual({ ...view, tokens: 0, nextTickAtMs: 1_000 });
+    first.pause(5_500, 0, 0);
+    expect(ledger.view(first, queue, true)).toEqual({
+      ...view,
+      tokens: 0,
+      nextTickAtMs: 6_000,
+      pausedUntilMs: 5_500,
+      leasedTokens: 4,
+    });
+  });
+});

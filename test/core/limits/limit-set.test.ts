@@ -1,0 +1,175 @@
+import { describe, expect, test } from "vitest";
+
+import { fixedWindow } from "../../../kit/model/fixed-window.ts";
+import { type LimitSpec, limitSpec } from "../../../src/core/limits/limit.ts";
+import { LimitSet } from "../../../src/core/limits/limit-set.ts";
+import { tokenBucket } from "../../../src/core/limits/token-bucket.ts";
+
+/** Full, and a token every 100 ms. */
+function rateOf(capacity: number): LimitSpec {
+  const fields = { capacity, refillTokens: 1, refillIntervalMs: 100, initialTokens: capacity };
+  return limitSpec("rate", tokenBucket, fields);
+}
+
+/** Full every 1,000 ms. */
+function windowOf(capacity: number): LimitSpec {
+  return limitSpec("window", fixedWindow, { capacity, windowMs: 1_000 });
+}
+
+function tokensOf(limits: LimitSet): number[] {
+  return limits.all.map(({ tokens }) => tokens);
+}
+
+describe("LimitSet.start", () => {
+  test("starts all of them now, in order", () => {
+    const limits = LimitSet.start([rateOf(5), windowOf(2)], 7);
+    expect(limits.all.map(({ startedAtMs }) => startedAtMs)).toEqual([7, 7]);
+    expect(tokensOf(limits)).toEqual([5, 2]);
+    expect(limits.first.capacity).toBe(5);
+  });
+
+  test("refuses no limit at all", () => {
+    expect(() => LimitSet.start([], 0)).toThrow(new RangeError("A bucket needs a limit"));
+  });
+});
+
+describe("LimitSet.tryTake", () => {
+  test("takes of all limits or of none", () => {
+    const limits = LimitSet.start([rateOf(5), windowOf(2)], 0);
+    expect([limits.tryTake(2), tokensOf(limits)]).toEqual([true, [3, 0]]);
+    expect([limits.tryTake(1), tokensOf(limits)]).toEqual([false, [3, 0]]);
+  });
+
+  test("takes as much of each as a list says", () => {
+    const limits = LimitSet.start([rateOf(5), windowOf(2)], 0);
+    expect([limits.tryTake([4, 0]), tokensOf(limits)]).toEqual([true, [1, 2]]);
+    expect([limits.tryTake([0, 2]), tokensOf(limits)]).toEqual([true, [1, 0]]);
+    expect([limits.tryTake([1, 1]), tokensOf(limits)]).toEqual([false, [1, 0]]);
+  });
+});
+
+describe("LimitSet.fits", () => {
+  test.each([
+    [2, true],
+    [3, false],
+    [[5, 2], true],
+    [[6, 0], false],
+    [[1, 3], false],
+  ])("of %j is %s", (cost, fits) => {
+    expect(LimitSet.start([rateOf(5), windowOf(2)], 0).fits(cost)).toBe(fits);
+  });
+});
+
+describe("LimitSet.msUntil", () => {
+  test("is until the last of the limits has its part", () => {
+    const limits = LimitSet.start([rateOf(5), windowOf(2)], 0);
+    limits.take([5, 2]);
+    const costs = [1, 2, [3, 0], [0, 1], [5, 1]];
+    expect(costs.map((cost) => limits.msUntil(cost, 0))).toEqual([1_000, 1_000, 300, 1_000, 1_000]);
+    limits.advance(1_000);
+    limits.take(2);
+    expect(costs.map((cost) => limits.availableAt(cost))).toEqual([
+      2_000, 2_000, 1_000, 2_000, 2_000,
+    ]);
+    expect(limits.msUntil([5, 0], 900)).toBe(300);
+  });
+});
+
+describe("LimitSet.reachedAtMs", () => {
+  test("is the latest of all limits, and time stands still behind it", () => {
+    const limits = LimitSet.start([windowOf(2), rateOf(5)], 0);
+    limits.advance(1_250);
+    expect(limits.all.map(({ reachedAtMs }) => reachedAtMs)).toEqual([1_000, 1_200]);
+    expect(limits.reachedAtMs).toBe(1_200);
+    expect([limits.instantOf(1_100), limits.instantOf(1_250)]).toEqual([1_200, 1_250]);
+  });
+});
+
+describe("LimitSet.passedAtMs", () => {
+  test("is the start during a pause, in which nothing comes in", () => {
+    const limits = LimitSet.start([rateOf(5)], 0);
+    limits.advance(250);
+    expect(limits.passedAtMs).toBe(200);
+    limits.first.pause(900, 5, 250);
+    expect(limits.passedAtMs).toBe(0);
+    limits.advance(900);
+    expect(limits.passedAtMs).toBe(900);
+  });
+});
+
+describe("LimitSet.closedForm", () => {
+  test("is that of a single limit", () => {
+    expect(LimitSet.start([rateOf(5)], 0).closedForm?.covers(1)).toBe(true);
+    expect(LimitSet.start([windowOf(5)], 0).closedForm).toBeUndefined();
+    expect(LimitSet.start([rateOf(5), rateOf(6)], 0).closedForm).toBeUndefined();
+  });
+});
+
+describe("LimitSet.isWhole", () => {
+  test.each([0, 1])("is false while something of limit %d is out", (index) => {
+    const limits = LimitSet.start([rateOf(5), windowOf(2)], 0);
+    expect(limits.isWhole).toBe(true);
+    limits.all[index]?.hold(1, 50);
+    expect(limits.isWhole).toBe(false);
+    limits.advance(50);
+    expect(limits.isWhole).toBe(true);
+  });
+});
+
+describe("LimitSet.reconfigure", () => {
+  test("keeps a limit of the same name and kind, with its tokens cut to the new capacity", () => {
+    const limits = LimitSet.start([rateOf(5), windowOf(4)], 0);
+    limits.take(1);
+    expect(limits.reconfigure([rateOf(3), windowOf(9)], 50)).toBe(true);
+    expect(tokensOf(limits)).toEqual([3, 3]);
+    expect(limits.specs).toEqual([rateOf(3), windowOf(9)]);
+  });
+
+  test.each([
+    [
+      "one more",
+      [rateOf(5), windowOf(4), limitSpec("other", tokenBucket, rateOf(7).fields)],
+      [4, 3, 7],
+    ],
+    ["one fewer", [windowOf(4)], [3]],
+    ["another order", [windowOf(4), rateOf(5)], [3, 4]],
+    ["another name", [rateOf(5), limitSpec("other", fixedWindow, windowOf(4).fields)], [4, 4]],
+    ["another kind", [limitSpec("rate", fixedWindow, windowOf(6).fields), windowOf(4)], [6, 3]],
+  ] as const)("says that they are others: %s", (_, specs, tokens) => {
+    const limits = LimitSet.start([rateOf(5), windowOf(4)], 0);
+    limits.take(1);
+    expect(limits.reconfigure(specs, 50)).toBe(false);
+    expect(tokensOf(limits)).toEqual(tokens);
+  });
+
+  test("refuses no limit at all, and keeps those there are", () => {
+    const limits = LimitSet.start([rateOf(5)], 0);
+    expect(() => limits.reconfigure([], 0)).toThrow(RangeError);
+    expect([limits.specs.length, tokensOf(limits)]).toEqual([1, [5]]);
+  });
+});
+
+describe("LimitSet.copy and toJSON", () => {
+  test("share nothing with the limits they were made from", () => {
+    const specs = [rateOf(5), windowOf(2)];
+    const limits = LimitSet.start(specs, 0);
+    limits.take(1);
+    const others = [limits.copy(), LimitSet.restore(specs, limits.toJSON())];
+    for (const other of others) {
+      expect([tokensOf(other), other.specs]).toEqual([[4, 1], specs]);
+      other.take(1);
+      expect([tokensOf(other), tokensOf(limits)]).toEqual([
+        [3, 0],
+        [4, 1],
+      ]);
+    }
+  });
+
+  test.each([
+    ["fewer specs", [rateOf(5)], "Cannot restore 1 limits from 2 states"],
+    ["other kinds", [windowOf(2), rateOf(5)], "Cannot restore a limit of kind window from bucket"],
+  ])("are not of %s", (_, specs, message) => {
+    const states = LimitSet.start([rateOf(5), windowOf(2)], 0).toJSON();
+    expect(() => LimitSet.restore(specs, states)).toThrow(new RangeError(message));
+  });
+});
