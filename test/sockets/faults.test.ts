@@ -25,7 +25,9 @@ describe("workerd killed with SIGKILL under load", () => {
     for (const { tokens, most } of counts.fullest) expect(tokens).toBeLessThanOrEqual(most);
     for (const loss of counts.losses) {
       expect(loss.lostTokens).toBeGreaterThanOrEqual(0);
-      expect(lostBeyondUnderWay(loss)).toBeLessThanOrEqual(tokenBucket.maxBatch(Policy.of(loss.policy)));
+      expect(lostBeyondUnderWay(loss)).toBeLessThanOrEqual(
+        tokenBucket.maxBatch(Policy.of(loss.policy)),
+      );
     }
     for (const { asked, otherAnswers } of [counts.again.answered, counts.again.underWay]) {
       expect(asked).toBeGreaterThan(0);
