@@ -48,7 +48,7 @@ interface FixedWindowState extends LimitState {
 
 class FixedWindow implements Limit {
   readonly startedAtMs: number;
-  /** Its tokens are few numbers, not the order of waiters: each is served by itself. */
+  /** None: what a window has left may be too little for the next waiter, so their order matters. */
   readonly closedForm = undefined;
   #fields: FixedWindowFields;
   #window: number;

@@ -1,7 +1,7 @@
 /**
  * The seam between what limits and what queues. A *limit* says when there is enough, and takes it. A
- * *kind* of limit is one file in this folder that says all there is to know about it; docs/design says
- * how to add one. Everything else in the core (the queue, the forecast, what is written, what is lent)
+ * *kind* of limit is one file in this folder that says all there is to know about it;
+ * docs/design/limits.md says how to add one. Everything else in the core (the queue, the forecast, what is written, what is lent)
  * works with these two interfaces.
  *
  * **Only instants cross the border.** How a kind gets its tokens, on a grid of ticks or at midnight, is

@@ -1,6 +1,8 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { fixedWindow } from "../../../kit/model/fixed-window.ts";
+import { runs, timesSeen } from "../../../kit/runs.ts";
 import { limitSpec } from "../../../src/core/limits/limit.ts";
 import { LimitSet } from "../../../src/core/limits/limit-set.ts";
 import { LookAhead } from "../../../src/core/limits/look-ahead.ts";
@@ -79,4 +81,40 @@ describe("LookAhead.serveRun", () => {
       expect([1, 5].map((cost) => ahead.availableAt(cost))).toEqual([900, 1_300]);
     }
   });
+});
+
+test("A waiter that leaves only helps those behind it, whatever each takes of several limits", () => {
+  let helped = 0;
+  const anyCapacity = fc.integer({ min: 2, max: 9 });
+  const anyLimits = fc
+    .tuple(anyCapacity, fc.integer({ min: 1, max: 5 }), anyCapacity, anyCapacity)
+    .map(([capacity, refillTokens, ...windows]) => {
+      const fields = { capacity, refillTokens, refillIntervalMs: 10, initialTokens: 0 };
+      return [
+        limitSpec("rate", tokenBucket, fields),
+        limitSpec("short", fixedWindow, { capacity: windows[0], windowMs: 25 }),
+        limitSpec("long", fixedWindow, { capacity: windows[1], windowMs: 70 }),
+      ];
+    });
+  const anyCost = fc.tuple(fc.nat(9), fc.nat(9), fc.nat(9));
+  const anyQueue = fc.array(anyCost, { minLength: 2, maxLength: 12 });
+  fc.assert(
+    fc.property(anyLimits, anyQueue, fc.nat(11), (specs, drawn, pick) => {
+      const limits = LimitSet.start(specs, 0);
+      const costs = drawn.map((cost) =>
+        cost.map((tokens, index) => tokens % (Number(limits.all[index]?.capacity) + 1)),
+      );
+      const all = new LookAhead(limits);
+      const fewer = new LookAhead(limits);
+      costs.forEach((cost, index) => {
+        const atMs = all.serve(cost);
+        if (index === pick % costs.length) return;
+        const earlierAtMs = fewer.serve(cost);
+        expect(earlierAtMs).toBeLessThanOrEqual(atMs);
+        if (earlierAtMs < atMs) helped += 1;
+      });
+    }),
+    { numRuns: runs(3_000) },
+  );
+  expect(helped).toBeGreaterThanOrEqual(timesSeen(1_000));
 });
