@@ -50,17 +50,35 @@ interface SentCall extends Omit<AcquireCall, "policy"> {
 }
 
 const encodedPolicies = new WeakMap<NamedPolicyFields, string>();
-/** The last policy decoded, shared by all buckets of an isolate that have it. */
-let decodedPolicy: { readonly text: string; readonly policy: NamedPolicyFields } | undefined;
+/** The last policy that was encoded: most calls have the same as the one before. */
+let lastEncoded: { readonly policy: NamedPolicyFields; readonly text: string } | undefined;
+/** The last policy that was decoded, shared by all buckets of an isolate that have it. */
+let lastDecoded: { readonly text: string; readonly policy: NamedPolicyFields } | undefined;
 
 /** The URL that carries `call`. Policies are cached by identity, not by value. */
 export function encodeAcquireCall({ policy, ...rest }: AcquireCall): string {
-  let policyText = encodedPolicies.get(policy);
-  if (policyText === undefined) {
-    policyText = encode(policy);
-    encodedPolicies.set(policy, policyText);
-  }
-  return OBJECT_URL + policyText + SEPARATOR + encode(rest);
+  return OBJECT_URL + policyTextOf(policy) + SEPARATOR + encode(rest);
+}
+
+/**
+ * The URL that carries a call of nothing but `ask`: the same as `encodeAcquireCall` makes, without an object
+ * and a JSON text in between. Names and numbers need no escape in JSON.
+ */
+export function encodeAsk(policy: NamedPolicyFields, bucket: string, ask: Ask): string {
+  const { tokens, timeoutMs, idempotencyKey } = ask;
+  if (idempotencyKey !== undefined) return encodeAcquireCall({ policy, bucket, ...ask });
+  const name = encodeURIComponent(bucket);
+  const timeout = timeoutMs === undefined ? "" : `%2C%22timeoutMs%22%3A${timeoutMs}`;
+  const rest = `%7B%22bucket%22%3A%22${name}%22%2C%22tokens%22%3A${tokens}${timeout}%7D`;
+  return OBJECT_URL + policyTextOf(policy) + SEPARATOR + rest;
+}
+
+function policyTextOf(policy: NamedPolicyFields): string {
+  if (lastEncoded?.policy === policy) return lastEncoded.text;
+  let text = encodedPolicies.get(policy);
+  if (text === undefined) encodedPolicies.set(policy, (text = encode(policy)));
+  lastEncoded = { policy, text };
+  return text;
 }
 
 /**
@@ -71,11 +89,11 @@ export function encodeAcquireCall({ policy, ...rest }: AcquireCall): string {
 export function decodeAcquireCall(url: string): AcquireCall {
   const [policyText = "", restText] = url.slice(OBJECT_URL.length).split(SEPARATOR);
   if (restText === undefined) throw new TypeError("Cannot acquire: the URL holds no call");
-  if (decodedPolicy?.text !== policyText) {
-    decodedPolicy = { text: policyText, policy: JSON.parse(decodeURIComponent(policyText)) };
+  if (lastDecoded?.text !== policyText) {
+    lastDecoded = { text: policyText, policy: JSON.parse(decodeURIComponent(policyText)) };
   }
   const rest: SentCall = JSON.parse(decodeURIComponent(restText));
-  const call = { ...rest, policy: decodedPolicy.policy };
+  const call = { ...rest, policy: lastDecoded.policy };
   // A deploy resets the object while isolates of the previous version still hold waiting requests.
   if (rest.putBack) return { ...call, requeued: rest.putBack };
   return rest.handedIn ? { ...call, returnedLeases: rest.handedIn } : call;

@@ -80,7 +80,7 @@ export type RequeueStep =
 /** The part of what a caller asked for that matters here. */
 export interface RequeueTerms {
   /** Absent: as long as the policy allows, which only the object knows for certain. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Of the configured policy. */
   readonly maxWaitMs: number;
 }

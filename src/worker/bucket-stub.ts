@@ -5,16 +5,19 @@ import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snaps
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { PolicyChange } from "../wire/bucket-answers.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
-import type { Deployment } from "./deployment.ts";
 import type { BucketObject } from "../bucket/bucket-object.ts";
+import type { Again, LosableAcquire } from "./call-with-requeue.ts";
+import type { Deployment } from "./deployment.ts";
 import type { LeasedBucket, LeasedGrant } from "./leased-bucket.ts";
-import type { LosableAcquire } from "./call-with-requeue.ts";
 
-import { encodeAcquireCall } from "../wire/acquire-call.ts";
-import { followLines } from "../wire/acquire-lines.ts";
+import { grantResponse } from "../answers/acquire-response.ts";
 import { problemResponse } from "../answers/problem.ts";
-import { callWithRequeue } from "./call-with-requeue.ts";
+import { encodeAcquireCall, encodeAsk } from "../wire/acquire-call.ts";
+import { followLines } from "../wire/acquire-lines.ts";
 import { BucketUnreachableError, callWithRetry } from "../wire/call-with-retry.ts";
+import { watchRequest } from "../wire/watch-call.ts";
+import { callWithRequeue } from "./call-with-requeue.ts";
+import { errorResponse } from "./failure-response.ts";
 import {
   UnreadableStateError,
   faultOf,
@@ -22,13 +25,15 @@ import {
   noteUnreachable,
   type BucketPlace,
 } from "./unreachable-log.ts";
-import { watchRequest } from "../wire/watch-call.ts";
 
 /** Keeps arrivals within one millisecond in order; a thousand fit before the next millisecond. */
 const ARRIVAL_STEP_MS = 0.001;
 
 /** When to retry if only the object could have said so. */
 const RESTARTED_RETRY_MS = 1_000;
+
+/** Attempts of a call without a look at the bucket's file: one failure is usually a reset. */
+const TRUSTING_ATTEMPTS = 2;
 
 let lastArrivalAtMs = 0;
 
@@ -48,18 +53,16 @@ export interface BucketDeployment {
 /** The sender of a request. Its signal is only read when a call has failed: reading it creates it. */
 export type BucketCaller = Pick<Request, "signal">;
 
-/** Makes a call again, or rejects if that can't help. */
-type CallAgain = <Result>(call: () => Promise<Result>) => Promise<Result>;
-
 /**
- * One bucket, by name. Every promise rejects with a `BucketUnreachableError` if the object can't be reached,
- * and with the signal's reason if the caller leaves while it is being reached.
+ * One bucket, by name. The promise of an acquire doesn't reject. Every other one rejects with a
+ * `BucketUnreachableError` if the object can't be reached, and with the signal's reason if the caller leaves
+ * while it is being reached.
  */
 export class BucketStub {
-  readonly #deployment: BucketDeployment;
-  readonly #name: string;
-  readonly #policy: NamedPolicyFields;
-  readonly #caller: BucketCaller;
+  readonly deployment: BucketDeployment;
+  readonly name: string;
+  readonly policy: NamedPolicyFields;
+  readonly caller: BucketCaller;
 
   /** @param caller The request being answered; once its sender has left, no call is made again. */
   constructor(
@@ -68,38 +71,52 @@ export class BucketStub {
     policy: NamedPolicyFields,
     caller: BucketCaller,
   ) {
-    this.#deployment = deployment;
-    this.#name = name;
-    this.#policy = policy;
-    this.#caller = caller;
+    this.deployment = deployment;
+    this.name = name;
+    this.policy = policy;
+    this.caller = caller;
   }
 
   /**
-   * The grant, if this isolate's lease covers it; otherwise the request has to go to the object, by `acquire`.
+   * The response: the grant from this isolate's lease, if there is one that covers it, or what the object
+   * answers (`acquireAtObject`).
+   *
+   * @param follower Is notified of the request's place while it waits. Its signal replaces the caller's.
+   */
+  acquire(ask: Ask, follower?: PlaceFollower): Response | Promise<Response> {
+    // Most policies have no leases, and then nothing of them is looked at.
+    if (!this.policy.lease) return callWithRequeue(new ObjectAcquire(this, ask, follower));
+    const leased = this.acquireFromLease(ask);
+    if (leased) return grantResponse(leased.bucket, leased.grant, leased.grant.remaining);
+    return this.acquireAtObject(ask, follower);
+  }
+
+  /**
+   * The grant, if this isolate's lease covers it; otherwise the request has to go to the object, by
+   * `acquireAtObject`.
    */
   acquireFromLease(ask: Ask): LeasedGrant | undefined {
     return this.#leasedFor(ask)?.acquire(ask.tokens);
   }
 
   /**
-   * The object's response, which is the grant or the refusal. If the object is reset while the request waits,
-   * the request returns to its place in the order of arrival with the rest of its timeout.
-   *
-   * @param follower Is notified of the request's place while it waits. Its signal replaces the caller's.
+   * The object's response, which is the grant or the refusal; a refusal, too, if the object can't be reached.
+   * If the object is reset while the request waits, the request returns to its place in the order of arrival
+   * with the rest of its timeout.
    */
-  acquire(ask: Ask, follower?: PlaceFollower): Response | Promise<Response> {
+  acquireAtObject(ask: Ask, follower?: PlaceFollower): Response | Promise<Response> {
     const leased = this.#leasedFor(ask);
-    if (!leased) return this.#acquireAtObject(ask, follower);
+    if (!leased) return callWithRequeue(new ObjectAcquire(this, ask, follower));
     const backOffMs = leased.backOffMs();
     if (backOffMs > 0) {
       leased.flushReports();
       const detail = "The bucket gets more requests than it can answer";
-      const policy = this.#policy.name;
+      const policy = this.policy.name;
       return problemResponse("unavailable", { detail, retryAfterMs: backOffMs, policy });
     }
     const returnedLeases = leased.returnAll();
-    const response = this.#acquireAtObject(ask, follower, returnedLeases && { returnedLeases });
-    response.catch((error: unknown) => leased.failedAt(error));
+    const along = { leased, report: returnedLeases && { returnedLeases } };
+    const response = callWithRequeue(new ObjectAcquire(this, ask, follower, along));
     // Not earlier: work that goes on after a response keeps the object from noticing that a caller has left.
     return response.finally(() => leased.flushReports());
   }
@@ -110,67 +127,9 @@ export class BucketStub {
    * be answered from a lease nor cost the isolate its lease.
    */
   #leasedFor({ tokens, timeoutMs = 0, idempotencyKey }: Ask): LeasedBucket | undefined {
-    const { capacity, maxWaitMs } = this.#policy;
+    const { capacity, maxWaitMs } = this.policy;
     const isForObject = idempotencyKey !== undefined || tokens > capacity || timeoutMs > maxWaitMs;
     return isForObject ? undefined : this.#leased();
-  }
-
-  /** @param along Sent only with the first attempt: it must not count twice. */
-  #acquireAtObject(
-    ask: Ask,
-    follower: PlaceFollower | undefined,
-    along?: Pick<AcquireCall, "returnedLeases">,
-  ): Promise<Response> {
-    const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...ask };
-    const arrivedAtMs = arrivalStamp();
-    const { maxWaitMs } = this.#policy;
-    const { timeoutMs } = ask;
-    let doubt: CallAgain | undefined;
-    const acquire: LosableAcquire<Response> = {
-      bucket: this.#name,
-      maxWaitMs,
-      ...(timeoutMs !== undefined && { timeoutMs }),
-      // Without the caller's signal: when the caller leaves, the runtime ends this call by itself, and the
-      // signal would add nothing. (Measured: while `waitUntil` holds this request open, neither ends it.)
-      call: (again) => {
-        if (!again) return this.#send({ ...call, ...along }, follower);
-        const { signal, ...progress } = again;
-        const next = { ...call, requeued: { arrivedAtMs, ...progress } };
-        doubt ??= this.#doubting();
-        return doubt(() => this.#send(next, follower, signal));
-      },
-      timedOut: () => this.#timedOut(ask),
-      explain: (error) => noteUnreachable(error, this.#place()),
-    };
-    return callWithRequeue(acquire, follower ?? this.#caller);
-  }
-
-  #send(
-    call: AcquireCall,
-    follower: PlaceFollower | undefined,
-    signal?: AbortSignal,
-  ): Promise<Response> {
-    if (follower) {
-      return followLines(
-        this.#stub(),
-        encodeAcquireCall({ ...call, isStreamed: true }),
-        follower,
-        signal,
-      );
-    }
-    const url = encodeAcquireCall(call);
-    return signal ? this.#stub().fetch(url, { signal }) : this.#stub().fetch(url);
-  }
-
-  /** The answer if the object was reset so often that the caller's time has passed. */
-  #timedOut({ tokens, timeoutMs }: Ask): Response {
-    const asked = tokens === 1 ? "1 token" : `${tokens} tokens`;
-    const within = timeoutMs === undefined ? "in time" : `within ${timeoutMs} ms`;
-    return problemResponse("timeout", {
-      detail: `Cannot acquire ${asked} ${within}: the bucket kept restarting`,
-      retryAfterMs: RESTARTED_RETRY_MS,
-      violatedPolicy: this.#policy.name,
-    });
   }
 
   /**
@@ -184,19 +143,19 @@ export class BucketStub {
 
   /** The bucket's current state. */
   inspect(): Promise<BucketSnapshot> {
-    return this.#callWithRetry(async () => await this.#stub().inspect(this.#name, this.#policy));
+    return this.#callWithRetry(async () => await this.#stub().inspect(this.name, this.policy));
   }
 
   /** A response with the caller's end of a WebSocket that sends events; or the refusal. */
   watch(): Promise<Response> {
-    const call = { bucket: this.#name, policy: this.#policy };
+    const call = { bucket: this.name, policy: this.policy };
     return this.#callWithRetry(() => this.#stub().fetch(watchRequest(call)));
   }
 
   /** Gives the bucket its own policy. */
   changePolicy(changes: Readonly<Record<string, unknown>>): Promise<PolicyChange> {
     return this.#callWithRetry(
-      async () => await this.#stub().changePolicy(this.#name, this.#policy, changes),
+      async () => await this.#stub().changePolicy(this.name, this.policy, changes),
     );
   }
 
@@ -207,7 +166,7 @@ export class BucketStub {
    */
   async pause(pause: Pause): Promise<BucketSnapshot> {
     const snapshot = await this.#callWithRetry(
-      async () => await this.#stub().pause(this.#name, this.#policy, pause),
+      async () => await this.#stub().pause(this.name, this.policy, pause),
     );
     if (snapshot.pausedUntilMs !== undefined) this.#leased()?.giveUp();
     return snapshot;
@@ -215,7 +174,7 @@ export class BucketStub {
 
   /** Ends a pause, no matter who started it. */
   resume(): Promise<BucketSnapshot> {
-    return this.#callWithRetry(async () => await this.#stub().resume(this.#name, this.#policy));
+    return this.#callWithRetry(async () => await this.#stub().resume(this.name, this.policy));
   }
 
   /**
@@ -228,52 +187,139 @@ export class BucketStub {
       try {
         await this.#stub().reset();
       } catch (error) {
-        if ((await this.#deployment.env.FILES?.setAside(this.#name)) !== true) throw error;
+        if ((await this.deployment.env.FILES?.setAside(this.name)) !== true) throw error;
       }
-      forgetUnreachable(this.#name);
+      forgetUnreachable(this.name);
     });
   }
 
   /** `callWithRetry`, except that it stops once retrying can't help, and logs a failure. */
   #callWithRetry<Result>(call: () => Promise<Result>): Promise<Result> {
-    const doubt = this.#doubting();
-    let hasFailed = false;
-    const attempt = (): Promise<Result> => {
-      if (hasFailed) return doubt(call);
-      hasFailed = true;
-      return call();
-    };
-    return callWithRetry(attempt, this.#caller).catch(async (error: unknown) => {
-      throw error instanceof BucketUnreachableError
-        ? await noteUnreachable(error, this.#place())
-        : error;
-    });
-  }
-
-  /**
-   * Repeats a call for as long as that may help. One failure is usually a reset; after more, it first checks
-   * whether the state can be read at all.
-   */
-  #doubting(): CallAgain {
-    let isDoubtful = false;
-    return async (call) => {
-      const fault = isDoubtful ? await faultOf(this.#place()) : undefined;
-      if (fault !== undefined) throw new UnreadableStateError(this.#name, fault);
-      isDoubtful = true;
+    const place = placeOf(this);
+    let attempts = 0;
+    const attempt = async (): Promise<Result> => {
+      if (attempts >= TRUSTING_ATTEMPTS) await checkReadable(place);
+      attempts += 1;
       return await call();
     };
-  }
-
-  #place(): BucketPlace {
-    return { name: this.#name, files: this.#deployment.env.FILES };
+    return callWithRetry(attempt, this.caller).catch(async (error: unknown) => {
+      throw error instanceof BucketUnreachableError ? await noteUnreachable(error, place) : error;
+    });
   }
 
   /** This isolate's lease. */
   #leased(): LeasedBucket | undefined {
-    return this.#deployment.leases.find(this.#name, this.#policy);
+    return this.deployment.leases.find(this.name, this.policy);
   }
 
   #stub(): DurableObjectStub<BucketObject> {
-    return this.#deployment.env.BUCKETS.getByName(this.#name);
+    return this.deployment.env.BUCKETS.getByName(this.name);
   }
+}
+
+/** The leases that did not cover an acquire, and what goes back with its first call: it must not count twice. */
+interface AlongWithAcquire {
+  readonly leased: LeasedBucket;
+  readonly report: Pick<AcquireCall, "returnedLeases"> | undefined;
+}
+
+/**
+ * One acquire at its object. All of it is one object without a closure, because nearly every request makes
+ * one, and one that waits keeps it.
+ */
+class ObjectAcquire implements LosableAcquire<Response> {
+  readonly arrivedAtMs = arrivalStamp();
+  readonly #bucket: BucketStub;
+  readonly #ask: Ask;
+  readonly #follower: PlaceFollower | undefined;
+  readonly #along: AlongWithAcquire | undefined;
+
+  constructor(bucket: BucketStub, ask: Ask, follower?: PlaceFollower, along?: AlongWithAcquire) {
+    this.#bucket = bucket;
+    this.#ask = ask;
+    this.#follower = follower;
+    this.#along = along;
+  }
+
+  get bucket(): string {
+    return this.#bucket.name;
+  }
+
+  get caller(): BucketCaller {
+    return this.#follower ?? this.#bucket.caller;
+  }
+
+  get maxWaitMs(): number {
+    return this.#bucket.policy.maxWaitMs;
+  }
+
+  get timeoutMs(): number | undefined {
+    return this.#ask.timeoutMs;
+  }
+
+  /**
+   * The first call is made without the caller's signal: when the caller leaves, the runtime ends this call by
+   * itself, and the signal would add nothing. (Measured: while `waitUntil` holds this request open, neither
+   * ends it.)
+   */
+  call(again?: Again): Promise<Response> {
+    const { deployment, name, policy } = this.#bucket;
+    const object = deployment.env.BUCKETS.getByName(name);
+    const follower = this.#follower;
+    const report = this.#along?.report;
+    if (!again && !follower && !report) return object.fetch(encodeAsk(policy, name, this.#ask));
+    const url = encodeAcquireCall({
+      bucket: name,
+      policy,
+      ...this.#ask,
+      ...(follower && { isStreamed: true }),
+      ...(again ? this.#requeued(again) : report),
+    });
+    const signal = again?.signal;
+    if (follower) return followLines(object, url, follower, signal);
+    return signal ? object.fetch(url, { signal }) : object.fetch(url);
+  }
+
+  #requeued({ signal: _, ...progress }: Again): Required<Pick<AcquireCall, "requeued">> {
+    return { requeued: { arrivedAtMs: this.arrivedAtMs, ...progress } };
+  }
+
+  /** One failure is usually a reset; after more, it is worth a look at whether the state can be read at all. */
+  async checkState(): Promise<void> {
+    await checkReadable(this.#place());
+  }
+
+  timedOut(): Response {
+    const { tokens, timeoutMs } = this.#ask;
+    const asked = tokens === 1 ? "1 token" : `${tokens} tokens`;
+    const within = timeoutMs === undefined ? "in time" : `within ${timeoutMs} ms`;
+    return problemResponse("timeout", {
+      detail: `Cannot acquire ${asked} ${within}: the bucket kept restarting`,
+      retryAfterMs: RESTARTED_RETRY_MS,
+      violatedPolicy: this.#bucket.policy.name,
+    });
+  }
+
+  explain(error: BucketUnreachableError): Promise<BucketUnreachableError> {
+    return noteUnreachable(error, this.#place());
+  }
+
+  failed(error: unknown): Response {
+    this.#along?.leased.failedAt(error);
+    return errorResponse(error, this.caller);
+  }
+
+  #place(): BucketPlace {
+    return placeOf(this.#bucket);
+  }
+}
+
+function placeOf({ deployment, name }: BucketStub): BucketPlace {
+  return { name, files: deployment.env.FILES };
+}
+
+/** @throws {UnreadableStateError} (as a rejection) If it is known that the state can't be read. */
+async function checkReadable(place: BucketPlace): Promise<void> {
+  const fault = await faultOf(place);
+  if (fault !== undefined) throw new UnreadableStateError(place.name, fault);
 }

@@ -22,7 +22,7 @@ function countReturning(bucket: string, change: 1 | -1): void {
 }
 
 /** What a repeated call carries. */
-interface Again {
+export interface Again {
   /** How much of the caller's time has passed, in milliseconds. */
   readonly elapsedMs: number;
   /** Over how long the callers of this isolate come back, in milliseconds; absent if that is the default. */
@@ -34,50 +34,65 @@ interface Again {
 /** An acquire, for `callWithRequeue`. */
 export interface LosableAcquire<Result> extends RequeueTerms {
   readonly bucket: string;
+  /** Epoch milliseconds. */
+  readonly arrivedAtMs: number;
+  readonly caller: Pick<Request, "signal">;
   /** Calls the object, with a fresh stub each time. */
-  readonly call: (again?: Again) => Promise<Result>;
+  call(again?: Again): Promise<Result>;
+  /** Called before all but the first repetition; rejects if repeating can't help. */
+  checkState(): Promise<void>;
   /** The answer if resets of the object have used up the caller's time. */
-  readonly timedOut: () => Result;
-  /** The error to throw instead, if more is known about it. */
-  readonly explain?: (error: BucketUnreachableError) => Promise<BucketUnreachableError>;
+  timedOut(): Result;
+  /** The error to use instead, if more is known about it. */
+  explain(error: BucketUnreachableError): Promise<BucketUnreachableError>;
+  /** The answer if the object can't be reached, or the caller leaves after the object was lost. */
+  failed(error: unknown): Result;
 }
 
 /**
- * Makes the call, and repeats it while the object is lost during it. Settles as the call does, with these
+ * Makes the call, and repeats it while the object is lost during it. Resolves as the call does, with these
  * exceptions:
  *
- * @throws {BucketUnreachableError} If the object can't be reached: after some seconds without a sign of life,
- * when the caller's time is up, and immediately if the object is overloaded or its code threw.
- * @throws The reason of the caller's signal, if the caller leaves meanwhile. The signal is only read after a
- * loss: the runtime creates it on access, and that costs more than a grant.
+ * - with `failed` of a `BucketUnreachableError` if the object can't be reached: after some seconds without a
+ *   sign of life, when the caller's time is up, and immediately if the object is overloaded or its code threw.
+ * - with `failed` of the reason of the caller's signal, if the caller leaves meanwhile. The signal is only read
+ *   after a loss: the runtime creates it on access, and that costs more than a grant.
+ *
+ * A plain acquire has this one promise of Sluice's own, and what it keeps alive while it waits is `acquire`.
  */
-export async function callWithRequeue<Result>(
-  acquire: LosableAcquire<Result>,
-  caller: Pick<Request, "signal">,
-): Promise<Result> {
-  const calledAtMs = Date.now();
+export async function callWithRequeue<Result>(acquire: LosableAcquire<Result>): Promise<Result> {
   try {
     return await acquire.call();
   } catch (error) {
-    const { bucket } = acquire;
-    countReturning(bucket, 1);
-    try {
-      return await callAgain(acquire, caller.signal, calledAtMs, error);
-    } finally {
-      countReturning(bucket, -1);
-    }
+    return requeue(acquire, error);
   }
 }
 
-async function callAgain<Result>(
+async function requeue<Result>(
   acquire: LosableAcquire<Result>,
-  signal: AbortSignal,
-  calledAtMs: number,
   firstError: unknown,
 ): Promise<Result> {
-  const elapsed = new Elapsed(calledAtMs);
+  const { bucket } = acquire;
+  countReturning(bucket, 1);
+  try {
+    return await callUntilAnswered(acquire, firstError);
+  } catch (error) {
+    return acquire.failed(error);
+  } finally {
+    countReturning(bucket, -1);
+  }
+}
+
+async function callUntilAnswered<Result>(
+  acquire: LosableAcquire<Result>,
+  firstError: unknown,
+): Promise<Result> {
+  const { signal } = acquire.caller;
+  // Without the fraction, which only orders arrivals: what has passed goes to the object in whole milliseconds.
+  const elapsed = new Elapsed(Math.floor(acquire.arrivedAtMs));
   const requeue = new Requeue(acquire, 0);
   let attemptedAtMs = 0;
+  let repetitions = 0;
   for (let error = firstError; ;) {
     signal.throwIfAborted();
     if (!isTransient(error)) throw await unreachable(acquire, error);
@@ -90,6 +105,8 @@ async function callAgain<Result>(
     await scheduler.wait(step.pauseMs, { signal });
     attemptedAtMs = elapsed.readMs();
     try {
+      if (repetitions > 0) await acquire.checkState();
+      repetitions += 1;
       return await callWithin(acquire, requeue, step.spreadMs, attemptedAtMs);
     } catch (failed) {
       error = failed;
@@ -99,7 +116,7 @@ async function callAgain<Result>(
 
 /** A call that ends when the caller's time is up, even if the object never answers. */
 async function callWithin<Result>(
-  { call }: LosableAcquire<Result>,
+  acquire: LosableAcquire<Result>,
   requeue: Requeue,
   spreadMs: number,
   nowMs: number,
@@ -117,19 +134,19 @@ async function callWithin<Result>(
     controller.abort(new Error("The bucket did not answer in time"));
   }, requeue.remainingMs(nowMs));
   try {
-    return await Promise.race([call(again), late]);
+    return await Promise.race([acquire.call(again), late]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** Time since a call began. If the clock is set back, no caller waits longer for it than it already has. */
+/** Time since an acquire arrived. If the clock is set back, no caller waits longer for it than it already has. */
 class Elapsed {
   #readAtMs: number;
   #ms = 0;
 
-  constructor(calledAtMs: number) {
-    this.#readAtMs = calledAtMs;
+  constructor(beganAtMs: number) {
+    this.#readAtMs = beganAtMs;
   }
 
   readMs(): number {
@@ -146,10 +163,9 @@ function readLoss(error: unknown): Pick<LostCall, "isReset" | "isUnwritable"> {
   return { isReset: durableObjectReset === true, isUnwritable: isUnwritable(String(message)) };
 }
 
-async function unreachable<Result>(
-  { explain }: LosableAcquire<Result>,
+function unreachable<Result>(
+  acquire: LosableAcquire<Result>,
   cause: unknown,
 ): Promise<BucketUnreachableError> {
-  const error = new BucketUnreachableError("Cannot reach the bucket", { cause });
-  return (await explain?.(error)) ?? error;
+  return acquire.explain(new BucketUnreachableError("Cannot reach the bucket", { cause }));
 }

@@ -17,8 +17,6 @@ import { ofUnusedBucket } from "../bucket/unused-bucket.ts";
 
 /** See `BucketStub`. */
 export class FiledBucket extends BucketStub {
-  readonly #name: string;
-  readonly #policy: NamedPolicyFields;
   readonly #files: BucketFiles;
 
   constructor(
@@ -29,40 +27,39 @@ export class FiledBucket extends BucketStub {
     files: BucketFiles,
   ) {
     super(deployment, name, policy, caller);
-    this.#name = name;
-    this.#policy = policy;
     this.#files = files;
   }
 
   override acquire(ask: Ask, follower?: PlaceFollower): Response | Promise<Response> {
-    const { capacity, maxWaitMs } = this.#policy;
-    const { tokens, timeoutMs = 0 } = ask;
-    // A request that the policy allows uses the bucket, whatever the answer is.
-    if (tokens <= capacity && timeoutMs <= maxWaitMs) return super.acquire(ask, follower);
-    return this.#acquireInVain(ask, follower);
+    return this.#isInVain(ask) ? this.#acquireInVain(ask, follower) : super.acquire(ask, follower);
+  }
+
+  override acquireAtObject(ask: Ask, follower?: PlaceFollower): Response | Promise<Response> {
+    if (this.#isInVain(ask)) return this.#acquireInVain(ask, follower);
+    return super.acquireAtObject(ask, follower);
   }
 
   override async inspect(): Promise<BucketSnapshot> {
-    const ask = (bucket: BucketHost): BucketSnapshot => bucket.inspect(this.#name, this.#policy);
+    const ask = (bucket: BucketHost): BucketSnapshot => bucket.inspect(this.name, this.policy);
     return (await this.#ofUnused(ask)) ?? (await super.inspect());
   }
 
   override async changePolicy(changes: Readonly<Record<string, unknown>>): Promise<PolicyChange> {
     const ask = (bucket: BucketHost): PolicyChange => {
-      return bucket.changePolicy(this.#name, this.#policy, changes);
+      return bucket.changePolicy(this.name, this.policy, changes);
     };
     return (await this.#ofUnused(ask)) ?? (await super.changePolicy(changes));
   }
 
   override async resume(): Promise<BucketSnapshot> {
-    const ask = (bucket: BucketHost): BucketSnapshot => bucket.resume(this.#name, this.#policy);
+    const ask = (bucket: BucketHost): BucketSnapshot => bucket.resume(this.name, this.policy);
     return (await this.#ofUnused(ask)) ?? (await super.resume());
   }
 
   override async reset(): Promise<void> {
-    if (await this.#files.isUnused(this.#name)) return;
+    if (await this.#files.isUnused(this.name)) return;
     await super.reset();
-    await this.#files.noteEmptied(this.#name);
+    await this.#files.noteEmptied(this.name);
   }
 
   override watch(): Promise<Response> {
@@ -75,26 +72,31 @@ export class FiledBucket extends BucketStub {
 
   /** A call that needs the object but stores nothing: the file it leaves may be deleted. */
   async #leavingNothing<Result>(call: () => Promise<Result>): Promise<Result> {
-    const isUnused = await this.#files.isUnused(this.#name);
+    const isUnused = await this.#files.isUnused(this.name);
     const result = await call();
-    if (isUnused) await this.#files.noteEmptied(this.#name);
+    if (isUnused) await this.#files.noteEmptied(this.name);
     return result;
+  }
+
+  /** Any other request uses the bucket, whatever the answer is. */
+  #isInVain({ tokens, timeoutMs = 0 }: Ask): boolean {
+    return tokens > this.policy.capacity || timeoutMs > this.policy.maxWaitMs;
   }
 
   /** The configured policy refuses this request; only the bucket's own policy might not. */
   async #acquireInVain(ask: Ask, follower: PlaceFollower | undefined): Promise<Response> {
-    const call: AcquireCall = { bucket: this.#name, policy: this.#policy, ...ask };
+    const call: AcquireCall = { bucket: this.name, policy: this.policy, ...ask };
     const refusal = await this.#ofUnused((bucket) => {
       let response: Response | undefined;
       bucket.acquire(call, { answered: (answer) => (response = acquireResponse(answer)) });
       return response;
     });
-    return refusal ?? (await super.acquire(ask, follower));
+    return refusal ?? (await super.acquireAtObject(ask, follower));
   }
 
   async #ofUnused<Answer>(
     ask: (bucket: BucketHost) => Answer | undefined,
   ): Promise<Answer | undefined> {
-    return (await this.#files.isUnused(this.#name)) ? ofUnusedBucket(ask) : undefined;
+    return (await this.#files.isUnused(this.name)) ? ofUnusedBucket(ask) : undefined;
   }
 }

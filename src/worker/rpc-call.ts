@@ -86,7 +86,7 @@ export async function acquireTokens(
       const leased = bucket.acquireFromLease(ask);
       if (leased) return outcomeOf(leased);
       mayWait = timeoutMs !== 0;
-      const response = await acquireAt(bucket, ask, leaving, onQueued);
+      const response = await bucket.acquireAtObject(ask, onQueued && follow(onQueued, leaving));
       mayWait = false;
       return outcomeIn(await readAnswer(response), name, tokens);
     });
@@ -102,19 +102,6 @@ export async function acquireTokens(
 function outcomeOf({ bucket, grant }: LeasedGrant): AcquireOutcome {
   const rateLimit = rateLimitOf(bucket, grant.remaining);
   return { bucket: bucket.name, ...grant, rateLimit };
-}
-
-async function acquireAt(
-  bucket: BucketStub,
-  ask: Ask,
-  leaving: AbortController,
-  onQueued: AcquireOptions["onQueued"],
-): Promise<Response> {
-  try {
-    return await bucket.acquire(ask, onQueued && follow(onQueued, leaving));
-  } catch (error) {
-    return errorResponse(error, leaving);
-  }
 }
 
 /** A caller that can't follow its place has given up. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { AcquireCall } from "../../src/wire/acquire-call.ts";
 
-import { decodeAcquireCall, encodeAcquireCall } from "../../src/wire/acquire-call.ts";
+import { decodeAcquireCall, encodeAcquireCall, encodeAsk } from "../../src/wire/acquire-call.ts";
 
 const policy = {
   name: "default",
@@ -35,6 +35,18 @@ describe("acquire call", () => {
       encodeAcquireCall({ bucket: "a", policy: each, tokens: 1 }),
     );
     expect(urls.map((url) => decodeAcquireCall(url).policy)).toEqual([policy, other, policy]);
+  });
+
+  it.each([
+    ["a", { tokens: 1 }],
+    ["a/b:c@d._-", { tokens: 3, timeoutMs: 0 }],
+    ["x".repeat(128), { tokens: Number.MAX_SAFE_INTEGER, timeoutMs: 3_600_000 }],
+    ["keyed", { tokens: 1, idempotencyKey: '"&%' }],
+    ["keyed", { tokens: 1, timeoutMs: 1, idempotencyKey: "k" }],
+  ])("encodeAsk of %s and %j makes the same text", (bucket, ask) => {
+    const url = encodeAsk(policy, bucket, ask);
+    expect(url).toBe(encodeAcquireCall({ bucket, policy, ...ask }));
+    expect(decodeAcquireCall(url)).toEqual({ bucket, policy, ...ask });
   });
 
   it("throws for a URL that holds no call", () => {

@@ -1,11 +1,9 @@
 /** `GET` and `POST /acquire`: takes tokens, waiting for them if necessary. */
-import type { Ask } from "../../core/ask.ts";
 import type { PlaceFollower } from "../../wire/acquire-lines.ts";
-import type { BucketStub } from "../bucket-stub.ts";
 import type { Parameter } from "../pages/openapi-types.ts";
 import type { Call, CallContext, DescribedCall } from "./call.ts";
 
-import { grantResponse, invalidRequestResponse } from "../../answers/acquire-response.ts";
+import { invalidRequestResponse } from "../../answers/acquire-response.ts";
 import { failureResponse } from "../failure-response.ts";
 import { readAcquireParams } from "../http/acquire-params.ts";
 import { answerFormOf, hasHadLastEvent, noMoreEvents } from "../http/event-stream.ts";
@@ -116,23 +114,12 @@ function acquire(
   const bucket = bucketFor(deployment, scopes, "acquire", read.bucket, request);
   if (bucket instanceof Response) return bucket;
   const form = answerFormOf(headers);
-  if (form === "plain") return acquireFrom(bucket, ask);
+  if (form === "plain") return bucket.acquire(ask);
   if (hasHadLastEvent(headers)) return noMoreEvents();
   const acquireAs = (follower: PlaceFollower): Response | Promise<Response> => {
-    return acquireFrom(bucket, ask, follower);
+    return bucket.acquire(ask, follower);
   };
   return form === "stream"
     ? streamedAcquire(acquireAs, failureResponse)
     : streamedIfQueued(acquireAs, failureResponse);
-}
-
-/** The response of the bucket; a grant from a lease takes no promise. */
-function acquireFrom(
-  bucket: BucketStub,
-  ask: Ask,
-  follower?: PlaceFollower,
-): Response | Promise<Response> {
-  const leased = bucket.acquireFromLease(ask);
-  if (leased) return grantResponse(leased.bucket, leased.grant, leased.grant.remaining);
-  return bucket.acquire(ask, follower);
 }

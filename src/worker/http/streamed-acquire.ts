@@ -94,9 +94,9 @@ class AcquireStream implements PlaceFollower {
     try {
       answer = await answered();
     } catch (error) {
-      if (this.signal.aborted) return;
       answer = failed(error);
     }
+    if (this.signal.aborted) return;
     clearTimeout(this.#timer);
     const fields = fieldsOf ? eventText("fields", JSON.stringify(fieldsOf(answer))) : "";
     const name = answer.ok ? "granted" : "refused";
