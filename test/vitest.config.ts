@@ -60,7 +60,15 @@ function timed(name: string, include: string[], options: TestOptions = {}): Test
 function inWorkerd(test: TestOptions): TestProjectInlineConfiguration {
   const workerd = cloudflareTest({
     wrangler: { configPath: `${root}/wrangler.toml` },
-    miniflare: { bindings: { PUBLIC: "true", ADMIN_TOKEN: "test-admin", LOG_REFUSALS: "false" } },
+    miniflare: {
+      bindings: {
+        PUBLIC: "true",
+        ADMIN_TOKEN: "test-admin",
+        LOG_REFUSALS: "false",
+        // kit/runs.ts reads it from `process.env`, which holds the bindings.
+        TEST_RUNS: process.env["TEST_RUNS"] ?? "",
+      },
+    },
     // Or workerd prints the stack of each exception that leaves an object, expected or not.
     verbose: false,
   });

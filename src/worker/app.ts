@@ -12,15 +12,21 @@ import type { Context } from "hono";
 import { waitUntil } from "cloudflare:workers";
 import { Hono } from "hono";
 
-import type { Guards } from "./auth/authorize.ts";
 import type { Call, CallContext } from "./calls/call.ts";
 import type { SluiceEnv } from "./config/env.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Settings } from "./settings.ts";
 
 import { showValue } from "../core/values.ts";
-import { authorize, boundGuards, publicGuards } from "./auth/authorize.ts";
+import {
+  authorize,
+  boundGuards,
+  boundScopes,
+  publicGuards,
+  publicScopes,
+} from "./auth/authorize.ts";
 import { opennessOf } from "./auth/openness.ts";
+import { acquireAtOnce } from "./calls/acquire.ts";
 import { withBucketInPath } from "./calls/bucket-for.ts";
 import { calls, methodsByPath } from "./calls/index.ts";
 import { hostIn, type AllowedHosts } from "./config/allowed-hosts.ts";
@@ -50,57 +56,100 @@ interface App {
   ) => Response | Promise<Response>;
 }
 
-/** What the Internet reaches. */
-export const routes = createApp((env) => {
-  const deployment = deploy(env, publicGuards);
-  const { settings } = deployment;
-  const app = createRoutes(deployment);
-  const { allowedHosts } = settings;
-  return allowedHosts && opennessOf(settings) === "everybody" ? underNames(allowedHosts, app) : app;
-});
-
-/** Sluice as Workers see it that are bound to `Sluice`: they need no token to acquire, read and pause. */
-export const boundDeploymentOf = perEnvironment((env) => deploy(env, boundGuards));
-
-/** What these Workers reach by HTTP. A binding has no host name. */
-export const boundRoutes = createApp((env) => createRoutes(boundDeploymentOf(env)));
+/** An app under one environment. */
+interface EnvironmentApp {
+  /** Set if it answers acquires before the router: see `acquireAtOnce`. */
+  readonly fastLane: Deployment | undefined;
+  /** Answers every request. */
+  readonly routed: App;
+}
 
 /** The entrypoints of one isolate share what it holds of buckets. */
 const leasesOf = perEnvironment(
   ({ BUCKETS, ANALYTICS }) => new LeasedBuckets(BUCKETS, waitUntil, ANALYTICS),
 );
 
-function deploy(env: SluiceEnv, guardsOf: (settings: Settings) => Guards): Deployment {
+export const publicDeploymentOf = perEnvironment((env): Deployment => {
   const settings = settingsOf(env);
-  const guards = guardsOf(settings);
-  return { env, settings, guards, leases: leasesOf(env), openApi: openApiDocument };
-}
+  return {
+    env,
+    settings,
+    guards: publicGuards(settings),
+    openScopes: publicScopes(settings),
+    // A page that uses a visitor's machine to call has no token.
+    allowedHosts: opennessOf(settings) === "everybody" ? settings.allowedHosts : undefined,
+    leases: leasesOf(env),
+    openApi: openApiDocument,
+  };
+});
+
+/** Sluice as Workers see it that are bound to `Sluice`: they need no token to acquire, read and pause. */
+export const boundDeploymentOf = perEnvironment((env): Deployment => {
+  const settings = settingsOf(env);
+  return {
+    env,
+    settings,
+    guards: boundGuards(settings),
+    openScopes: boundScopes(),
+    // A binding has no host name.
+    allowedHosts: undefined,
+    leases: leasesOf(env),
+    openApi: openApiDocument,
+  };
+});
+
+/** What the Internet reaches. */
+export const routes = createApp(publicDeploymentOf);
+
+/** What bound Workers reach by HTTP. */
+export const boundRoutes = createApp(boundDeploymentOf);
+
+/** `routes` without the fast lane, which has to answer as this does. */
+export const routesOfRouter = createApp(publicDeploymentOf, { hasFastLane: false });
 
 /** An app that is built from whatever environment it gets. */
-function createApp(build: (env: SluiceEnv) => App): App {
-  const appOf = perEnvironment((env): App => {
+function createApp(deploymentOf: (env: SluiceEnv) => Deployment, { hasFastLane = true } = {}): App {
+  const appOf = perEnvironment((env): EnvironmentApp => {
     try {
-      return build(env);
+      const deployment = deploymentOf(env);
+      // Under CORS, answers have fields that follow from the request's origin; the router adds them.
+      const isFast = hasFastLane && deployment.settings.corsOrigins.length === 0;
+      return { fastLane: isFast ? deployment : undefined, routed: createRoutes(deployment) };
     } catch (error) {
-      return new Hono().all("*", () => illegalConfigurationResponse(error));
+      const routed = new Hono().all("*", () => illegalConfigurationResponse(error));
+      return { fastLane: undefined, routed };
     }
   });
-  return { fetch: (request, env, ctx) => appOf(env).fetch(request, env, ctx) };
-}
-
-/** Restricts `app` to requests for these host names. */
-function underNames(allowed: AllowedHosts, app: App): App {
+  /** Of the last request: an isolate has one environment. */
+  let last: { readonly env: SluiceEnv; readonly app: EnvironmentApp } | undefined;
   return {
     fetch(request, env, ctx) {
-      const { url } = request;
-      if (allowed.allows(url)) return app.fetch(request, env, ctx);
-      const host = hostIn(url);
-      const [address = ""] = url.split("?", 1);
-      if (anyHostPaths.some((path) => address.endsWith(`//${host}${path}`))) {
-        return app.fetch(request, env, ctx);
-      }
-      const detail = `This public deployment does not answer to ${showValue(host)}: use localhost or an IP address, or add the name to ALLOWED_HOSTS, as in --var "ALLOWED_HOSTS:one.example two.example"`;
-      return problemResponse("host-not-allowed", { detail });
+      if (last?.env !== env) last = { env, app: appOf(env) };
+      const { fastLane, routed } = last.app;
+      const answer = fastLane && acquireAtOnce(fastLane, request);
+      return answer ?? routed.fetch(request, env, ctx);
+    },
+  };
+}
+
+/** The refusal of a request for a host name that this deployment doesn't answer to. */
+function refuseHost(allowed: AllowedHosts, url: string): Response | undefined {
+  if (allowed.allows(url)) return undefined;
+  const host = hostIn(url);
+  const [address = ""] = url.split("?", 1);
+  if (anyHostPaths.some((path) => address.endsWith(`//${host}${path}`))) return undefined;
+  const detail = `This public deployment does not answer to ${showValue(host)}: use localhost or an IP address, or add the name to ALLOWED_HOSTS, as in --var "ALLOWED_HOSTS:one.example two.example"`;
+  return problemResponse("host-not-allowed", { detail });
+}
+
+/** What answers the requests of a deployment. */
+function createRoutes(deployment: Deployment): App {
+  const routes = createRouter(deployment);
+  const { allowedHosts } = deployment;
+  if (!allowedHosts) return routes;
+  return {
+    fetch: (request, env, ctx) => {
+      return refuseHost(allowedHosts, request.url) ?? routes.fetch(request, env, ctx);
     },
   };
 }
@@ -109,7 +158,7 @@ function underNames(allowed: AllowedHosts, app: App): App {
  * The routes of a deployment. The router calls each call's handler directly, without a chain of middleware and
  * its promises; only where scripts of other origins may call do requests take that detour.
  */
-function createRoutes(deployment: Deployment): Hono {
+function createRouter(deployment: Deployment): Hono {
   const app = new Hono();
   /** Answers what no handler has taken. A check in front of the handlers would be a middleware. */
   const fallback = new Hono().notFound((c) => notFound(c));

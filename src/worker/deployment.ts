@@ -3,6 +3,8 @@
  * makes it once, so that a request looks nothing up and allocates none of it.
  */
 import type { Guards } from "./auth/authorize.ts";
+import type { Scope } from "./auth/scope.ts";
+import type { AllowedHosts } from "./config/allowed-hosts.ts";
 import type { SluiceEnv } from "./config/env.ts";
 import type { LeasedBuckets } from "./leased-bucket.ts";
 import type { OpenApiDocument } from "./pages/openapi-types.ts";
@@ -14,6 +16,10 @@ export interface Deployment {
   readonly settings: Settings;
   /** Who may call, by the right that a call needs. */
   readonly guards: Guards;
+  /** What callers may do without a token, if acquiring needs none. */
+  readonly openScopes: readonly Scope[] | undefined;
+  /** The host names that it answers to; unset if any will do. */
+  readonly allowedHosts: AllowedHosts | undefined;
   /** What this isolate holds of buckets; every entrypoint of the environment has the same. */
   readonly leases: LeasedBuckets;
   /** The description of the HTTP interface. */

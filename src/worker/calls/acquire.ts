@@ -1,12 +1,22 @@
 /** `GET` and `POST /acquire`: takes tokens, waiting for them if necessary. */
+import type { Ask } from "../../core/ask.ts";
 import type { PlaceFollower } from "../../wire/acquire-lines.ts";
+import type { AllowedHosts } from "../config/allowed-hosts.ts";
+import type { Deployment } from "../deployment.ts";
 import type { Parameter } from "../pages/openapi-types.ts";
 import type { Call, CallContext, DescribedCall } from "./call.ts";
 
 import { invalidRequestResponse } from "../../answers/acquire-response.ts";
-import { failureResponse } from "../failure-response.ts";
-import { readAcquireParams } from "../http/acquire-params.ts";
-import { answerFormOf, hasHadLastEvent, noMoreEvents } from "../http/event-stream.ts";
+import { isBucketName } from "../../core/bucket-name.ts";
+import { authorize } from "../auth/authorize.ts";
+import { errorResponse, failureResponse } from "../failure-response.ts";
+import { acquireRanges, readAcquireParams } from "../http/acquire-params.ts";
+import {
+  MENTIONS_EVENTS,
+  answerFormOf,
+  hasHadLastEvent,
+  noMoreEvents,
+} from "../http/event-stream.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { queryOf } from "../http/query.ts";
 import { streamedAcquire, streamedIfQueued } from "../http/streamed-acquire.ts";
@@ -122,4 +132,93 @@ function acquire(
   return form === "stream"
     ? streamedAcquire(acquireAs, failureResponse)
     : streamedIfQueued(acquireAs, failureResponse);
+}
+
+/**
+ * Answers a `GET /acquire` as nearly every caller sends it: an address with nothing but the three parameters in
+ * this order, and headers that ask for a plain answer. `undefined` for any other request, which goes to the
+ * router and gets the answer that this would give: anything that looks odd here need not be understood here.
+ *
+ * The router takes 4 to 5 µs of processor time, and what it makes lives as long as the request waits; this
+ * keeps nothing but the acquire itself. Of the rest, measured on workerd: method and URL cost next to nothing,
+ * and to match the URL 0.1 µs. The first look at `headers` costs 0.9 µs, because the runtime makes an object
+ * then, and each header 0.2 to 0.3 µs more. So only those are looked at that may change the answer: `Accept`
+ * (a stream?) and `Idempotency-Key`; `Authorization` only if acquiring needs a token. The host's name is in the
+ * URL. `Origin` matters under `CORS_ORIGINS` alone, and such deployments have no fast lane.
+ */
+export function acquireAtOnce(
+  deployment: Deployment,
+  request: Request,
+): Response | Promise<Response> | undefined {
+  const { openScopes, allowedHosts } = deployment;
+  try {
+    const plain = plainAcquireIn(request, allowedHosts);
+    if (!plain) return undefined;
+    if (openScopes) {
+      const bucket = bucketFor(deployment, openScopes, "acquire", plain.bucket, request);
+      return bucket instanceof Response ? bucket : bucket.acquire(plain.ask);
+    }
+    return acquireWithToken(deployment, request, plain);
+  } catch (error) {
+    return errorResponse(error, request);
+  }
+}
+
+async function acquireWithToken(
+  deployment: Deployment,
+  request: Request,
+  { bucket: name, ask }: PlainAcquire,
+): Promise<Response> {
+  try {
+    return await authorize(request, deployment.guards.acquire, (scopes) => {
+      const bucket = bucketFor(deployment, scopes, "acquire", name, request);
+      return bucket instanceof Response ? bucket : bucket.acquire(ask);
+    });
+  } catch (error) {
+    return errorResponse(error, request);
+  }
+}
+
+/** An acquire by nothing but the three parameters. */
+interface PlainAcquire {
+  readonly bucket: string;
+  readonly ask: Ask;
+}
+
+/**
+ * A bucket, `tokens` and `timeoutMs`, each as it is; or the bucket percent-encoded, which clients do with `a:b`.
+ */
+const PLAIN_URL =
+  /^https?:\/\/[^/?#]+\/acquire\?bucket=(?:([\w.:@/-]{1,128})|([\w.:@/%-]{1,384}))(?:&tokens=(\d{1,16}))?(?:&timeoutMs=(\d{1,7}))?$/;
+
+function plainAcquireIn(
+  request: Request,
+  allowedHosts: AllowedHosts | undefined,
+): PlainAcquire | undefined {
+  if (request.method !== "GET") return undefined;
+  const { url } = request;
+  const found = PLAIN_URL.exec(url);
+  if (!found) return undefined;
+  const bucket = found[1] ?? decodedName(found[2]);
+  const tokens = Number(found[3] ?? 1);
+  const timeoutMs = Number(found[4] ?? 0);
+  if (bucket === undefined || tokens < acquireRanges.tokens.min) return undefined;
+  if (tokens > acquireRanges.tokens.max || timeoutMs > acquireRanges.timeoutMs.max)
+    return undefined;
+  const { headers } = request;
+  const accepted = headers.get("Accept");
+  if (accepted !== null && MENTIONS_EVENTS.test(accepted)) return undefined;
+  if (headers.has("Idempotency-Key")) return undefined;
+  if (allowedHosts && !allowedHosts.allows(url)) return undefined;
+  return { bucket, ask: found[4] === undefined ? { tokens } : { tokens, timeoutMs } };
+}
+
+/** A legal name that was percent-encoded; `undefined` if there is anything else to say of it. */
+function decodedName(encoded = ""): string | undefined {
+  try {
+    const name = decodeURIComponent(encoded);
+    return isBucketName(name) ? name : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -11,8 +11,8 @@ const LAST_EVENT_ID = "Last-Event-ID";
 /** The `id` of the last event. */
 const LAST_ID = "settled";
 
-/** What the header must contain. Nearly every request lists some type, so this check has to be cheap. */
-const MENTIONED = /event-stream/i;
+/** What `Accept` must contain. Nearly every request lists some type, so this check has to be cheap. */
+export const MENTIONS_EVENTS = /event-stream/i;
 
 /** Keeps a connection busy, and shows whether anyone still reads it. Clients skip it. */
 export const HEARTBEAT = ":\n\n";
@@ -29,7 +29,7 @@ export function answerFormOf(headers: Headers): AnswerForm {
   const accepted = headers.get("Accept");
   // What this project's client sends.
   if (accepted === STREAM_IF_QUEUED) return "stream-if-queued";
-  if (accepted === null || !MENTIONED.test(accepted)) return "plain";
+  if (accepted === null || !MENTIONS_EVENTS.test(accepted)) return "plain";
   if (!isNamed(accepted, EVENT_STREAM)) return "plain";
   return isNamed(accepted, JSON_TYPE) ? "stream-if-queued" : "stream";
 }
