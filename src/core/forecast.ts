@@ -56,7 +56,7 @@ export class Forecast<Caller> {
 
   /** A waiter has left the queue. If it wasn't granted, the end isn't known any more: see `forget`. */
   gone(limits: LimitSet, { tokens }: Waiter<Caller>): void {
-    if (!isCovered(limits, tokens)) this.#uncovered -= 1;
+    if (this.#uncovered > 0 && !isCovered(limits, tokens)) this.#uncovered -= 1;
     invariants?.uncovered(this.#uncovered, this.#queue.size);
   }
 

@@ -65,6 +65,11 @@ export class Invariants {
     hold(!isThere, () => `the head waits for ${wanted} tokens, which are there`);
   }
 
+  /** The head is due when its tokens are there. */
+  headIsDue(keptAtMs: number, atMs: number): void {
+    hold(keptAtMs === atMs, () => `the head is due at ${atMs}, kept as ${keptAtMs}`);
+  }
+
   /** A limit has whole tokens, and no more than it can. */
   limit(tokens: number, capacity: number): void {
     hold(Number.isSafeInteger(tokens), () => `there are ${tokens} tokens`);

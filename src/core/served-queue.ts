@@ -23,6 +23,8 @@ export class ServedQueue<Caller> {
   readonly #queue = new WaiterQueue<Caller>();
   readonly #forecast = new Forecast(this.#queue);
   readonly #ledger: Ledger<Caller>;
+  /** When the head can be granted; `undefined` if that has to be computed. */
+  #headDueAtMs: number | undefined = undefined;
 
   constructor(ledger: Ledger<Caller>) {
     this.#ledger = ledger;
@@ -48,27 +50,23 @@ export class ServedQueue<Caller> {
     return waiter && this.#queue.has(waiter) ? waiter : undefined;
   }
 
-  /** When the head can be granted, epoch milliseconds; `undefined` while nobody waits. */
+  /**
+   * When the head can be granted, epoch milliseconds; `undefined` while nobody waits. For the end of a turn,
+   * when everybody has been granted whose tokens are there.
+   */
   dueAtMs(limits: LimitSet | undefined): number | undefined {
     const { head } = this.#queue;
-    return head && limits && this.#dueAtMsOf(head, limits);
-  }
-
-  #dueAtMsOf(head: Waiter<Caller>, limits: LimitSet): number {
+    if (!head || !limits) return undefined;
     invariants?.headWaits(limits.has(head.tokens), head.tokens);
-    return limits.availableAt(head.tokens);
+    return this.#dueAtMsOf(head, limits);
   }
 
   /** Brings the limits up to now and grants from the head for as long as the head fits. */
   serveDue(limits: LimitSet, nowMs: number): void {
     const { head } = this.#queue;
-    if (head) this.#serveFrom(head, limits, nowMs);
-    else limits.advance(nowMs);
-  }
-
-  #serveFrom(head: Waiter<Caller>, limits: LimitSet, nowMs: number): void {
-    const dueAtMs = limits.availableAt(head.tokens);
+    const dueAtMs = head ? this.#dueAtMsOf(head, limits) : Infinity;
     limits.advance(nowMs);
+    if (limits.instantOf(nowMs) < dueAtMs) return;
     const isLate = limits.reachedAtMs > dueAtMs;
     if (isLate) invariants?.cameLate(this.#queue);
     this.#serveHeads(limits, nowMs);
@@ -91,6 +89,7 @@ export class ServedQueue<Caller> {
     invariants?.promised(waiter, grantAtMs);
     this.#forecast.joined(limits, waiter);
     this.#forecast.joinedEnd(end, waiter, grantAtMs);
+    if (this.#queue.size === 1) this.#headDueAtMs = grantAtMs;
     return waiter;
   }
 
@@ -113,12 +112,14 @@ export class ServedQueue<Caller> {
     const waiter = this.#queue.joinBehind(returner, predecessor);
     invariants?.promised(waiter, grantAtMs);
     this.#forecast.joined(limits, waiter);
+    this.#headDueAtMs = undefined;
     this.#serveHeads(limits, nowMs);
     return waiter;
   }
 
   /** Takes a waiter out; `false` if it has left already. Those behind it may be due then. */
   leave(limits: LimitSet, waiter: Waiter<Caller>): boolean {
+    if (waiter === this.#queue.head) this.#headDueAtMs = undefined;
     if (!this.#queue.leave(waiter)) return false;
     this.#forecast.gone(limits, waiter);
     this.#forecast.forget();
@@ -136,12 +137,13 @@ export class ServedQueue<Caller> {
     if (usedTokens === undefined) return;
     this.#ledger.leased(usedTokens, report.granted);
     // What was returned is available earlier than any forecast assumed.
-    this.#forecast.forget();
+    this.forget();
     this.serveDue(limits, nowMs);
   }
 
   /** Something has happened to the limits that makes everybody's turn come earlier. */
   forget(): void {
+    this.#headDueAtMs = undefined;
     this.#forecast.forget();
   }
 
@@ -151,11 +153,13 @@ export class ServedQueue<Caller> {
       this.#queue.leave(waiter);
       this.#ledger.refused(waiter.caller, reason);
     }
+    this.#headDueAtMs = undefined;
     this.#forecast.clear();
   }
 
   /** Times the queue anew and refuses every waiter that can't be granted by its deadline any more. */
   retime(limits: LimitSet, nowMs: number): void {
+    this.#headDueAtMs = undefined;
     const leaving = this.#forecast.retime(limits, limits.instantOf(nowMs));
     for (const waiter of leaving) this.#queue.leave(waiter);
     for (const { caller, tokens } of leaving) {
@@ -180,13 +184,21 @@ export class ServedQueue<Caller> {
     return this.#forecast.places(limits);
   }
 
+  #dueAtMsOf(head: Waiter<Caller>, limits: LimitSet): number {
+    this.#headDueAtMs ??= limits.availableAt(head.tokens);
+    invariants?.headIsDue(this.#headDueAtMs, limits.availableAt(head.tokens));
+    return this.#headDueAtMs;
+  }
+
   #serveHeads(limits: LimitSet, nowMs: number): void {
+    const grantedAtMs = limits.instantOf(nowMs);
     let { head } = this.#queue;
     while (head && limits.tryTake(head.tokens)) {
       invariants?.grantedAsPromised(head, limits.reachedAtMs);
       this.#queue.leave(head);
       this.#forecast.gone(limits, head);
-      this.#ledger.granted(head, limits.first.tokens, limits.instantOf(nowMs), nowMs);
+      this.#ledger.granted(head, limits.first.tokens, grantedAtMs, nowMs);
+      this.#headDueAtMs = undefined;
       ({ head } = this.#queue);
     }
   }

@@ -29,6 +29,7 @@ describe("Invariants", () => {
     ],
     ["too many that aren't covered", (all) => all.uncovered(3, 2), "3 of 2 waiters"],
     ["a head that fits", (all) => all.headWaits(true, 4), "the head waits for 4 tokens, which are"],
+    ["a head that is due earlier", (all) => all.headIsDue(2, 1), "the head is due at 1, kept as 2"],
     ["half a token", (all) => all.limit(0.5, 1), "there are 0.5 tokens"],
     ["too many tokens", (all) => all.limit(6, 5), "6 tokens of at most 5"],
     ["an empty hold", (all) => all.held([{ untilMs: 1, tokens: 0 }], 0), "0 tokens out until 1"],
