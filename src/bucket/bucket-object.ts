@@ -15,7 +15,7 @@ import type { Leave } from "./held-request.ts";
 import type { BucketEnv } from "./bucket-env.ts";
 import type { KeyedGrant } from "./idempotency-store.ts";
 
-import { decodeAcquireCall } from "../wire/acquire-call.ts";
+import { decodeAcquireCall, isAcquireCall } from "../wire/acquire-call.ts";
 import { BucketHost } from "./bucket-host.ts";
 import { HeldResponse } from "./held-response.ts";
 import { HeldStream } from "./held-stream.ts";
@@ -64,8 +64,7 @@ export class BucketObject extends DurableObject<BucketEnv> {
   override fetch(request: Request): Response | Promise<Response> {
     // Read once: every access builds the string again.
     const { url } = request;
-    const watchCall = decodeWatchCall(url);
-    if (watchCall) return this.#watchers.accept(watchCall);
+    if (!isAcquireCall(url)) return this.#watchers.accept(decodeWatchCall(url));
     this.#points?.invoked();
     const call = decodeAcquireCall(url);
     const held = call.isStreamed === true ? new HeldStream(this.ctx.storage) : new HeldResponse();

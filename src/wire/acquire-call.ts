@@ -52,8 +52,8 @@ interface SentCall extends Omit<AcquireCall, "policy"> {
 const encodedPolicies = new WeakMap<NamedPolicyFields, string>();
 /** The last policy that was encoded: most calls have the same as the one before. */
 let lastEncoded: { readonly policy: NamedPolicyFields; readonly text: string } | undefined;
-/** The last policy that was decoded, shared by all buckets of an isolate that have it. */
-let lastDecoded: { readonly text: string; readonly policy: NamedPolicyFields } | undefined;
+/** The last policy that was decoded, shared by all buckets of an isolate that have it, and its part of the URL. */
+let lastDecoded: { readonly urlPart: string; readonly policy: NamedPolicyFields } | undefined;
 
 /** The URL that carries `call`. Policies are cached by identity, not by value. */
 export function encodeAcquireCall({ policy, ...rest }: AcquireCall): string {
@@ -81,18 +81,24 @@ function policyTextOf(policy: NamedPolicyFields): string {
   return text;
 }
 
+/** Whether a URL carries an acquire. */
+export function isAcquireCall(url: string): boolean {
+  return url.startsWith(OBJECT_URL);
+}
+
 /**
  * The call in the URL of a request.
  *
  * @throws {TypeError} If there is none: `encodeAcquireCall` did not build the URL.
  */
 export function decodeAcquireCall(url: string): AcquireCall {
-  const [policyText = "", restText] = url.slice(OBJECT_URL.length).split(SEPARATOR);
-  if (restText === undefined) throw new TypeError("Cannot acquire: the URL holds no call");
-  if (lastDecoded?.text !== policyText) {
-    lastDecoded = { text: policyText, policy: JSON.parse(decodeURIComponent(policyText)) };
+  if (lastDecoded === undefined || !url.startsWith(lastDecoded.urlPart)) {
+    const end = url.indexOf(SEPARATOR, OBJECT_URL.length);
+    if (end < 0) throw new TypeError("Cannot acquire: the URL holds no call");
+    const policyText = decodeURIComponent(url.slice(OBJECT_URL.length, end));
+    lastDecoded = { urlPart: url.slice(0, end + 1), policy: JSON.parse(policyText) };
   }
-  const rest: SentCall = JSON.parse(decodeURIComponent(restText));
+  const rest: SentCall = JSON.parse(decodeURIComponent(url.slice(lastDecoded.urlPart.length)));
   const call = { ...rest, policy: lastDecoded.policy };
   // A deploy resets the object while isolates of the previous version still hold waiting requests.
   if (rest.putBack) return { ...call, requeued: rest.putBack };

@@ -20,8 +20,12 @@ export function watchRequest(call: WatchCall): Request {
   return new Request(url, { headers: { Upgrade: "websocket" } });
 }
 
-/** The call in the URL of a request; `undefined` if the request is not a watcher's. */
-export function decodeWatchCall(url: string): WatchCall | undefined {
-  if (!url.startsWith(OBJECT_URL)) return undefined;
+/**
+ * The call in the URL of a request.
+ *
+ * @throws {TypeError} If there is none: `watchRequest` did not build the URL.
+ */
+export function decodeWatchCall(url: string): WatchCall {
+  if (!url.startsWith(OBJECT_URL)) throw new TypeError("Cannot watch: the URL holds no call");
   return JSON.parse(decodeURIComponent(url.slice(OBJECT_URL.length)));
 }

@@ -2,7 +2,13 @@ import { describe, expect, it } from "vitest";
 
 import type { AcquireCall } from "../../src/wire/acquire-call.ts";
 
-import { decodeAcquireCall, encodeAcquireCall, encodeAsk } from "../../src/wire/acquire-call.ts";
+import {
+  decodeAcquireCall,
+  encodeAcquireCall,
+  encodeAsk,
+  isAcquireCall,
+} from "../../src/wire/acquire-call.ts";
+import { watchRequest } from "../../src/wire/watch-call.ts";
 
 const policy = {
   name: "default",
@@ -47,6 +53,20 @@ describe("acquire call", () => {
     const url = encodeAsk(policy, bucket, ask);
     expect(url).toBe(encodeAcquireCall({ bucket, policy, ...ask }));
     expect(decodeAcquireCall(url)).toEqual({ bucket, policy, ...ask });
+  });
+
+  it("is told from a watcher's by its URL", () => {
+    const call = { bucket: "https://bucket/acquire?", policy };
+    expect(isAcquireCall(encodeAcquireCall({ ...call, tokens: 1 }))).toBe(true);
+    expect(isAcquireCall(watchRequest(call).url)).toBe(false);
+  });
+
+  it("has its own policy, though another one's text begins alike", () => {
+    const longer = { ...policy, queueLimit: Number(`${policy.queueLimit}0`) };
+    for (const other of [policy, longer, policy]) {
+      const url = encodeAcquireCall({ bucket: "a", policy: other, tokens: 1 });
+      expect(decodeAcquireCall(url).policy).toEqual(other);
+    }
   });
 
   it("throws for a URL that holds no call", () => {

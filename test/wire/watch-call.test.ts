@@ -25,6 +25,6 @@ describe("watch call", () => {
 
   it("is not read from an acquire", () => {
     const url = encodeAcquireCall({ bucket: "https://bucket/watch?", policy, tokens: 1 });
-    expect(decodeWatchCall(url)).toBeUndefined();
+    expect(() => decodeWatchCall(url)).toThrow("Cannot watch: the URL holds no call");
   });
 });
