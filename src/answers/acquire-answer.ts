@@ -13,6 +13,11 @@ export interface BucketState {
   readonly nowMs: number;
 }
 
+/** What a grant's answer says of the bucket. */
+export interface GrantingBucket extends Omit<BucketState, "view"> {
+  readonly view: Pick<LimiterView, "nextTickAtMs">;
+}
+
 /** The result of an acquire. */
 export type AcquireAnswer =
   | {

@@ -3,7 +3,7 @@ import type { FieldFault } from "../core/values.ts";
 import type { Grant, Outcome } from "../core/outcome.ts";
 import type { GrantBody } from "../protocol/acquire-bodies.ts";
 import type { RateLimitState } from "../protocol/rate-limit-fields.ts";
-import type { AcquireAnswer, BucketState } from "./acquire-answer.ts";
+import type { AcquireAnswer, BucketState, GrantingBucket } from "./acquire-answer.ts";
 
 import { showValue } from "../core/values.ts";
 import { ceilSeconds, rateLimitFields } from "../protocol/rate-limit-fields.ts";
@@ -128,7 +128,7 @@ export function invalidRequestResponse(errors: readonly FieldFault[]): Response 
  *
  * @param tokensNow Tokens in the bucket now; for a repeated grant, not what that grant left.
  */
-export function grantResponse(bucket: BucketState, grant: Grant, tokensNow: number): Response {
+export function grantResponse(bucket: GrantingBucket, grant: Grant, tokensNow: number): Response {
   const { tokens, remaining, waitedMs, grantedAtMs } = grant;
   const body: GrantBody = { bucket: bucket.name, tokens, remaining, waitedMs, grantedAtMs };
   const fields = rateLimitFields(rateLimitOf(bucket, tokensNow));
@@ -161,7 +161,7 @@ function quotaHeaders(bucket: BucketState, tokens: number): Record<string, strin
 
 /** What an answer says about its bucket. @param tokens Tokens in the bucket now. */
 export function rateLimitOf(
-  { policyName, policy, view, nowMs }: BucketState,
+  { policyName, policy, view, nowMs }: GrantingBucket,
   tokens: number,
 ): RateLimitState {
   const { capacity, fillTimeMs } = policy;

@@ -9,7 +9,7 @@ import type { Grant } from "../core/outcome.ts";
 import type { LeaseTerms } from "../core/policy.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { LeaseAnswer } from "../wire/bucket-answers.ts";
-import type { BucketState } from "../answers/acquire-answer.ts";
+import type { GrantingBucket } from "../answers/acquire-answer.ts";
 import type { BucketObject } from "../bucket/bucket-object.ts";
 
 import { LeaseDriver } from "../core/lease/lease-driver.ts";
@@ -26,9 +26,15 @@ const MAX_BUCKETS = 10_000;
 /** Keeps what a promise stands for running after the response of the request it was made in. */
 type WaitUntil = (promise: Promise<unknown>) => void;
 
+/** The bucket as it was after the last lease. */
+interface SeenBucket {
+  readonly snapshot: BucketSnapshot;
+  readonly policy: Policy;
+}
+
 /** A grant from a lease, and what is known of the bucket. */
 export interface LeasedGrant {
-  readonly bucket: BucketState;
+  readonly bucket: GrantingBucket;
   readonly grant: Grant;
 }
 
@@ -74,8 +80,7 @@ export class LeasedBucket {
   readonly #waitUntil: WaitUntil;
   readonly #driver: LeaseDriver;
   readonly #points: GrantPoints | undefined;
-  /** The bucket as it was after the last lease. */
-  #seen: { readonly snapshot: BucketSnapshot; readonly policy: Policy } | undefined = undefined;
+  #seen: SeenBucket | undefined = undefined;
 
   /**
    * @param lend Calls the object, once.
@@ -99,10 +104,13 @@ export class LeasedBucket {
    */
   acquire(tokens: number): LeasedGrant | undefined {
     const nowMs = Date.now();
-    if (!this.#driver.tryTake(tokens, nowMs) || !this.#seen) return undefined;
+    const seen = this.#seen;
+    if (!this.#driver.tryTake(tokens, nowMs) || !seen) return undefined;
     this.#flushReportsAt(nowMs);
-    const bucket = this.#bucketAt(this.#seen, nowMs);
-    const remaining = bucket.view.tokens;
+    const { snapshot, policy } = seen;
+    const held = snapshot.tokens + this.#driver.tokensAt(nowMs);
+    const remaining = Math.min(policy.capacity, held);
+    const bucket = bucketAt(seen, nowMs);
     const grant = { ok: true, tokens, remaining, waitedMs: 0, grantedAtMs: nowMs } as const;
     if (this.#points) {
       this.#points.invoked();
@@ -183,19 +191,13 @@ export class LeasedBucket {
     const wokeAtMs = Date.now();
     this.#perform(this.#driver.woke(wakeAtMs, wokeAtMs), wokeAtMs);
   }
+}
 
-  /** What can be said of the bucket without asking: what was there when it lent, and what is left of that. */
-  #bucketAt(
-    { snapshot, policy }: { readonly snapshot: BucketSnapshot; readonly policy: Policy },
-    nowMs: number,
-  ): BucketState {
-    const { refillIntervalMs } = policy;
-    const ticks = Math.max(0, Math.ceil((nowMs - snapshot.nextTickAtMs + 1) / refillIntervalMs));
-    const view = {
-      ...snapshot,
-      tokens: Math.min(policy.capacity, snapshot.tokens + this.#driver.tokensAt(nowMs)),
-      nextTickAtMs: snapshot.nextTickAtMs + ticks * refillIntervalMs,
-    };
-    return { name: snapshot.bucket, policyName: snapshot.policy.name, policy, view, nowMs };
-  }
+/** What can be said of the bucket without asking. */
+function bucketAt({ snapshot, policy }: SeenBucket, nowMs: number): GrantingBucket {
+  const { refillIntervalMs } = policy;
+  const ticks = Math.max(0, Math.ceil((nowMs - snapshot.nextTickAtMs + 1) / refillIntervalMs));
+  const nextTickAtMs = snapshot.nextTickAtMs + ticks * refillIntervalMs;
+  const { bucket: name, policy: named } = snapshot;
+  return { name, policyName: named.name, policy, view: { nextTickAtMs }, nowMs };
 }
