@@ -18,20 +18,16 @@ import type { Deployment } from "./deployment.ts";
 import type { Settings } from "./settings.ts";
 
 import { showValue } from "../core/values.ts";
-import {
-  authorize,
-  boundGuards,
-  boundScopes,
-  publicGuards,
-  publicScopes,
-} from "./auth/authorize.ts";
+import { authorize, boundGuards, publicGuards } from "./auth/authorize.ts";
 import { opennessOf } from "./auth/openness.ts";
+import { BucketStub } from "./bucket-stub.ts";
 import { acquireAtOnce } from "./calls/acquire.ts";
 import { withBucketInPath } from "./calls/bucket-for.ts";
 import { calls, methodsByPath } from "./calls/index.ts";
 import { hostIn, type AllowedHosts } from "./config/allowed-hosts.ts";
 import { perEnvironment } from "./config/per-environment.ts";
 import { errorResponse, illegalConfigurationResponse } from "./failure-response.ts";
+import { FiledBucket } from "./filed-bucket.ts";
 import { cors } from "./http/cors.ts";
 import { LeasedBuckets } from "./leased-bucket.ts";
 import { DOCS_STYLE_PATH, docsStyle } from "./pages/docs-page.ts";
@@ -69,34 +65,47 @@ const leasesOf = perEnvironment(
   ({ BUCKETS, ANALYTICS }) => new LeasedBuckets(BUCKETS, waitUntil, ANALYTICS),
 );
 
-export const publicDeploymentOf = perEnvironment((env): Deployment => {
+/** Sluice as the Internet sees it. */
+export const publicDeploymentOf = perEnvironment((env) => {
   const settings = settingsOf(env);
-  return {
-    env,
+  const isOpen = opennessOf(settings) === "everybody";
+  return deploy(env, {
     settings,
     guards: publicGuards(settings),
-    openScopes: publicScopes(settings),
-    // A page that uses a visitor's machine to call has no token.
-    allowedHosts: opennessOf(settings) === "everybody" ? settings.allowedHosts : undefined,
-    leases: leasesOf(env),
-    openApi: openApiDocument,
-  };
+    isOpen,
+    // Names are checked where a page could call that has none of the tokens.
+    allowedHosts: isOpen ? settings.allowedHosts : undefined,
+  });
 });
 
 /** Sluice as Workers see it that are bound to `Sluice`: they need no token to acquire, read and pause. */
-export const boundDeploymentOf = perEnvironment((env): Deployment => {
+export const boundDeploymentOf = perEnvironment((env) => {
   const settings = settingsOf(env);
-  return {
-    env,
+  // A binding has no host name.
+  return deploy(env, {
     settings,
     guards: boundGuards(settings),
-    openScopes: boundScopes(),
-    // A binding has no host name.
+    isOpen: true,
     allowedHosts: undefined,
+  });
+});
+
+function deploy(
+  env: SluiceEnv,
+  access: Pick<Deployment, "settings" | "guards" | "isOpen" | "allowedHosts">,
+): Deployment {
+  const { FILES } = env;
+  const deployment: Deployment = {
+    ...access,
+    env,
+    bucketOf: FILES
+      ? (name, policy, caller) => new FiledBucket(deployment, name, policy, caller, FILES)
+      : (name, policy, caller) => new BucketStub(deployment, name, policy, caller),
     leases: leasesOf(env),
     openApi: openApiDocument,
   };
-});
+  return deployment;
+}
 
 /** What the Internet reaches. */
 export const routes = createApp(publicDeploymentOf);

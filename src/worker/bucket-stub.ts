@@ -7,8 +7,8 @@ import type { PolicyChange } from "../wire/bucket-answers.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { BucketObject } from "../bucket/bucket-object.ts";
 import type { Again, LosableAcquire } from "./call-with-requeue.ts";
-import type { Deployment } from "./deployment.ts";
-import type { LeasedBucket, LeasedGrant } from "./leased-bucket.ts";
+import type { SluiceEnv } from "./config/env.ts";
+import type { LeasedBucket, LeasedBuckets, LeasedGrant } from "./leased-bucket.ts";
 
 import { grantResponse } from "../answers/acquire-response.ts";
 import { problemResponse } from "../answers/problem.ts";
@@ -46,8 +46,8 @@ function arrivalStamp(): number {
 /** The part of a deployment that buckets need. */
 export interface BucketDeployment {
   /** The objects and, if they can be seen, their files, which show why an object can't be reached. */
-  readonly env: Pick<Deployment["env"], "BUCKETS" | "FILES">;
-  readonly leases: Deployment["leases"];
+  readonly env: Pick<SluiceEnv, "BUCKETS" | "FILES">;
+  readonly leases: LeasedBuckets;
 }
 
 /** The sender of a request. Its signal is only read when a call has failed: reading it creates it. */

@@ -30,16 +30,6 @@ const PUBLIC_SCOPES: readonly Scope[] = [{ rights: ["acquire", "read"], buckets:
 /** What a bound Worker may do: everything but admin calls. */
 const BINDING_SCOPES: readonly Scope[] = [{ rights: ["acquire", "read", "pause"], buckets: ["*"] }];
 
-/** What everyone may do from the Internet without a token; `undefined` if acquiring needs one. */
-export function publicScopes(settings: GuardSettings): readonly Scope[] | undefined {
-  return opennessOf(settings) === "everybody" ? PUBLIC_SCOPES : undefined;
-}
-
-/** What every bound Worker may do. */
-export function boundScopes(): readonly Scope[] {
-  return BINDING_SCOPES;
-}
-
 /** For callers from the Internet. */
 export function publicGuards(settings: GuardSettings): Guards {
   const guard = apiGuard(settings);
@@ -50,14 +40,18 @@ export function publicGuards(settings: GuardSettings): Guards {
 /** For callers that have proved who they are by which entrypoint they reached. */
 export function boundGuards(settings: GuardSettings): Guards {
   const admin = adminGuard(settings);
-  return { acquire: boundScopes, read: boundScopes, pause: boundPauseGuard(settings), admin };
+  return { acquire: admitBound, read: admitBound, pause: boundPauseGuard(settings), admin };
+}
+
+function admitBound(): Authorization {
+  return BINDING_SCOPES;
 }
 
 /** Admits holders of an `API_TOKEN`, or everyone if Sluice is public. */
 function apiGuard(settings: GuardSettings): Guard {
   const { apiTokens } = settings;
   if (apiTokens) return async (bearer) => admission(await apiTokens.scopesOf(bearer));
-  const scopes = publicScopes(settings) ?? [];
+  const scopes = opennessOf(settings) === "everybody" ? PUBLIC_SCOPES : [];
   return () => admission(scopes);
 }
 
@@ -79,7 +73,7 @@ function publicPauseGuard(settings: GuardSettings): Guard {
 
 /** Admits everyone, and adds the rights of an `ADMIN_TOKEN` if there is one. */
 function boundPauseGuard({ adminTokens }: GuardSettings): Guard {
-  if (!adminTokens) return boundScopes;
+  if (!adminTokens) return admitBound;
   return async (bearer) => [...BINDING_SCOPES, ...(await adminTokens.scopesOf(bearer))];
 }
 

@@ -150,15 +150,12 @@ export function acquireAtOnce(
   deployment: Deployment,
   request: Request,
 ): Response | Promise<Response> | undefined {
-  const { openScopes, allowedHosts } = deployment;
   try {
-    const plain = plainAcquireIn(request, allowedHosts);
+    const plain = plainAcquireIn(request, deployment.allowedHosts);
     if (!plain) return undefined;
-    if (openScopes) {
-      const bucket = bucketFor(deployment, openScopes, "acquire", plain.bucket, request);
-      return bucket instanceof Response ? bucket : bucket.acquire(plain.ask);
-    }
-    return acquireWithToken(deployment, request, plain);
+    if (!deployment.isOpen) return acquireWithToken(deployment, request, plain);
+    const policy = deployment.settings.policies.find(plain.bucket);
+    return policy && deployment.bucketOf(plain.bucket, policy, request).acquire(plain.ask);
   } catch (error) {
     return errorResponse(error, request);
   }

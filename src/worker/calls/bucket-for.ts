@@ -1,6 +1,6 @@
 /** The bucket that a call is about, if its caller may make the call there. */
 import type { Right, Scope } from "../auth/scope.ts";
-import type { BucketCaller } from "../bucket-stub.ts";
+import type { BucketCaller, BucketStub } from "../bucket-stub.ts";
 import type { Deployment } from "../deployment.ts";
 import type { CallContext } from "./call.ts";
 
@@ -10,8 +10,6 @@ import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 import { showValue } from "../../core/values.ts";
 import { forbidden } from "../auth/authorize.ts";
 import { isInScope } from "../auth/scope.ts";
-import { BucketStub } from "../bucket-stub.ts";
-import { FiledBucket } from "../filed-bucket.ts";
 
 /**
  * The index of the name in a URL split at its slashes: after the scheme, an empty part, the host and
@@ -35,10 +33,7 @@ export function bucketFor(
   if (!policy) {
     return problemResponse("unknown-bucket", { detail: `No policy matches ${showValue(name)}` });
   }
-  const { FILES } = deployment.env;
-  return FILES
-    ? new FiledBucket(deployment, name, policy, caller, FILES)
-    : new BucketStub(deployment, name, policy, caller);
+  return deployment.bucketOf(name, policy, caller);
 }
 
 /** Passes the bucket that the path names to `answer`, if the caller has `right` on it. */
