@@ -55,11 +55,20 @@ export async function callBucket<Result>(
         return errorResponse(error, leaving);
       });
       if (result instanceof Response) throw await errorIn(result);
-      return result;
+      return withoutDisposer(result);
     });
   } catch (error) {
     throw error instanceof TransportError ? unavailableError(error) : error;
   }
+}
+
+/**
+ * What an object returns by RPC comes with a disposer. Returned as it is, the runtime would expect the caller
+ * to call it, and say so in its log.
+ */
+function withoutDisposer<Result>(result: Result): Result {
+  // The disposer is not enumerable.
+  return typeof result === "object" && result !== null ? { ...result } : result;
 }
 
 /**

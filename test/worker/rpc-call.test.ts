@@ -68,6 +68,15 @@ describe("a bucket that can't be reached", () => {
   });
 });
 
+describe("a snapshot", () => {
+  it("has no disposer, which its caller would have to call", async () => {
+    const call = { right: "read", bucket: uniqueName("rpc") } as const;
+    const snapshot = await callBucket(env, call, (bucket) => bucket.inspect());
+    expect(snapshot).toMatchObject({ bucket: call.bucket, granted: 0 });
+    expect(Object.getOwnPropertySymbols(snapshot)).toEqual([]);
+  });
+});
+
 describe("a failure of Sluice itself", () => {
   it("is unavailable, too, and says nothing of itself", async () => {
     const call = callBucket(env, { right: "read", bucket: "x" }, () => {
