@@ -94,7 +94,7 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     requireInteger("tokens", tokens, 1, Number.MAX_SAFE_INTEGER);
     requireInteger("timeoutMs", timeoutMs, 0, isRequeued ? Number.MAX_SAFE_INTEGER : maxWaitMs);
     // Nearly all requests find nobody waiting and their tokens there, and need no more than this.
-    if (this.#limits && this.#queue.size === 0) {
+    if (this.#queue.size === 0 && this.#limits?.fits(tokens)) {
       this.#limits.advance(nowMs);
       if (this.#limits.tryTake(tokens)) return this.#grant(this.#limits, request, tokens, nowMs);
     }

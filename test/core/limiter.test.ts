@@ -261,6 +261,14 @@ describe("Limiter, retry-after", () => {
     expect(scene.try(0, "Ann", Number.MAX_SAFE_INTEGER)).toEqual(["Ann refused: exceeds-capacity"]);
     expect(scene.inspect(0)).toMatchObject({ tokens: 4, waiters: 0, refused: 2 });
   });
+
+  test("lets no time pass for a request that exceeds the capacity, if the clock goes back then", () => {
+    const scene = sceneAfter(1, five);
+    const before = scene.limiter.toJSON().limits;
+    expect(scene.try(60_000, "Ann", 6)).toEqual(["Ann refused: exceeds-capacity"]);
+    expect(scene.limiter.toJSON().limits).toEqual(before);
+    expect(scene.inspect(0)).toMatchObject({ nextTickAtMs: 1_000 });
+  });
 });
 
 function threeWaiting(): Scene {
