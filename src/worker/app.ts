@@ -7,15 +7,14 @@
  * There are two apps with the same routes, which differ in who may call. What a caller may do depends on
  * which app it reached and on its token, and on nothing else in its request.
  */
-import type { Context } from "hono";
-
 import { waitUntil } from "cloudflare:workers";
 import { Hono } from "hono";
 
 import type { Call, CallContext } from "./calls/call.ts";
+import type { CorsOrigins } from "./config/cors-origins.ts";
 import type { SluiceEnv } from "./config/env.ts";
 import type { Deployment } from "./deployment.ts";
-import type { Settings } from "./settings.ts";
+import type { Handler } from "./router.ts";
 
 import { showValue } from "../core/values.ts";
 import { authorize, boundGuards, publicGuards } from "./auth/authorize.ts";
@@ -26,7 +25,7 @@ import { withBucketInPath } from "./calls/bucket-for.ts";
 import { calls, methodsByPath } from "./calls/index.ts";
 import { hostIn, type AllowedHosts } from "./config/allowed-hosts.ts";
 import { perEnvironment } from "./config/per-environment.ts";
-import { errorResponse, illegalConfigurationResponse } from "./failure-response.ts";
+import { illegalConfigurationResponse } from "./failure-response.ts";
 import { FiledBucket } from "./filed-bucket.ts";
 import { cors } from "./http/cors.ts";
 import { LeasedBuckets } from "./leased-bucket.ts";
@@ -35,10 +34,14 @@ import { docsResponse } from "./pages/docs-response.ts";
 import { VARY, assetPaths, assetResponse, pageResponse, prefersPage } from "./pages/live-page.ts";
 import { openApiDocument } from "./pages/openapi.ts";
 import { problemResponse } from "../answers/problem.ts";
+import { Router } from "./router.ts";
 import { settingsOf } from "./settings.ts";
 
 /** Of what is no call: parts of pages. */
 const PAGE_METHODS = ["GET", "HEAD"];
+
+/** The paths that scripts of other origins may call, if any may, with their methods. */
+const scriptedPaths = [...methodsByPath, [DOCS_STYLE_PATH, PAGE_METHODS] as const];
 
 /** Paths that are answered under any host name. */
 const anyHostPaths = calls.filter(({ isOnAnyHost }) => isOnAnyHost).map(({ path }) => path);
@@ -153,54 +156,51 @@ function refuseHost(allowed: AllowedHosts, url: string): Response | undefined {
 
 /** What answers the requests of a deployment. */
 function createRoutes(deployment: Deployment): App {
-  const routes = createRouter(deployment);
-  const { allowedHosts } = deployment;
-  if (!allowedHosts) return routes;
+  const { allowedHosts, settings } = deployment;
+  const router = createRouter(deployment);
+  const answer: Handler = (request) => router.answer(request);
+  const { corsOrigins } = settings;
+  const app: App = corsOrigins.length > 0 ? underCors(corsOrigins, answer) : { fetch: answer };
+  if (!allowedHosts) return app;
   return {
     fetch: (request, env, ctx) => {
-      return refuseHost(allowedHosts, request.url) ?? routes.fetch(request, env, ctx);
+      return refuseHost(allowedHosts, request.url) ?? app.fetch(request, env, ctx);
     },
   };
 }
 
-/**
- * The routes of a deployment. The router calls each call's handler directly, without a chain of middleware and
- * its promises; only where scripts of other origins may call do requests take that detour.
- */
-function createRouter(deployment: Deployment): Hono {
-  const app = new Hono();
-  /** Answers what no handler has taken. A check in front of the handlers would be a middleware. */
-  const fallback = new Hono().notFound((c) => notFound(c));
-  addMethods(app, fallback, deployment.settings);
+function createRouter(deployment: Deployment): Router {
+  const router = new Router();
   for (const call of calls) {
     const handle = handlerOf(call, deployment);
-    app.on(call.method, call.path.replace("{name}", ":name"), ({ req: { raw } }) => {
-      return call.hasNoHead && raw.method === "HEAD" ? fallback.fetch(raw) : handle(raw);
+    router.add(call.method, call.path, (request) => {
+      const isRefused = call.hasNoHead && request.method === "HEAD";
+      return isRefused ? router.refuse(request) : handle(request);
     });
   }
-  app.get("/", (c) => (prefersPage(c.req.raw) ? pageResponse(0) : notFound(c, VARY)));
-  app.get(DOCS_STYLE_PATH, () => docsResponse(docsStyle, "text/css"));
-  for (const [path, asset] of assetPaths) app.get(path, () => assetResponse(asset));
-  app.notFound((c) => fallback.fetch(c.req.raw));
-  app.onError((error, c) => errorResponse(error, c.req.raw));
-  return app;
+  router.add("GET", "/", (request) => {
+    return prefersPage(request) ? pageResponse(0) : router.refuse(request, VARY);
+  });
+  router.add("GET", DOCS_STYLE_PATH, () => docsResponse(docsStyle, "text/css"));
+  for (const [path, asset] of assetPaths) {
+    router.add("GET", path, () => assetResponse(asset));
+    router.allow(path, PAGE_METHODS);
+  }
+  for (const [path, methods] of scriptedPaths) router.allow(path, methods);
+  return router;
 }
 
-/** What follows from the methods of each path: which ones a `405` lists, and which ones scripts may send. */
-function addMethods(app: Hono, fallback: Hono, { corsOrigins }: Settings): void {
-  for (const [path, methods] of [...methodsByPath, [DOCS_STYLE_PATH, PAGE_METHODS] as const]) {
-    const route = path.replace("{name}", ":name");
-    if (corsOrigins.length > 0) app.use(route, cors(corsOrigins, methods));
-    fallback.all(route, (c) => methodNotAllowed(c, methods));
+/** Lets scripts of other origins call. Only here do requests go through an application and its promises. */
+function underCors(origins: CorsOrigins, answer: Handler): App {
+  const app = new Hono();
+  for (const [path, methods] of scriptedPaths) {
+    app.use(path.replace("{name}", ":name"), cors(origins, methods));
   }
-  for (const [path] of assetPaths) fallback.all(path, (c) => methodNotAllowed(c, PAGE_METHODS));
+  return app.all("*", (c) => answer(c.req.raw));
 }
 
 /** What answers a request for a call. */
-function handlerOf(
-  call: Call,
-  deployment: Deployment,
-): (request: Request) => Response | Promise<Response> {
+function handlerOf(call: Call, deployment: Deployment): Handler {
   const handle = (context: CallContext): Response | Promise<Response> => {
     if ("handle" in call) return call.handle(context);
     return withBucketInPath(context, call.right, (bucket, name) => {
@@ -216,15 +216,4 @@ function handlerOf(
       return handle({ deployment, request, scopes });
     });
   };
-}
-
-function methodNotAllowed(c: Context, methods: readonly string[]): Response {
-  const allowed = methods.join(", ");
-  const detail = `${showValue(c.req.method)} is not one of ${allowed}`;
-  return problemResponse("method-not-allowed", { detail, headers: { Allow: allowed } });
-}
-
-function notFound(c: Context, headers: Record<string, string> = {}): Response {
-  const detail = `There is nothing at ${showValue(c.req.path)}`;
-  return problemResponse("not-found", { detail, headers });
 }

@@ -139,12 +139,11 @@ function acquire(
  * this order, and headers that ask for a plain answer. `undefined` for any other request, which goes to the
  * router and gets the answer that this would give: anything that looks odd here need not be understood here.
  *
- * The router takes 4 to 5 µs of processor time, and what it makes lives as long as the request waits; this
- * keeps nothing but the acquire itself. Of the rest, measured on workerd: method and URL cost next to nothing,
- * and to match the URL 0.1 µs. The first look at `headers` costs 0.9 µs, because the runtime makes an object
- * then, and each header 0.2 to 0.3 µs more. So only those are looked at that may change the answer: `Accept`
- * (a stream?) and `Idempotency-Key`; `Authorization` only if acquiring needs a token. The host's name is in the
- * URL. `Origin` matters under `CORS_ORIGINS` alone, and such deployments have no fast lane.
+ * What it costs, measured on workerd in processor time: method and URL next to nothing, and matching the URL
+ * 0.1 µs. The first look at `headers` costs 0.9 µs, because the runtime makes an object then, and each header
+ * 0.2 to 0.3 µs more. So only those are looked at that may change the answer: `Accept` (a stream?) and
+ * `Idempotency-Key`; `Authorization` only if acquiring needs a token. The host's name is in the URL. `Origin`
+ * matters under `CORS_ORIGINS` alone, and such deployments have no fast lane.
  */
 export function acquireAtOnce(
   deployment: Deployment,
