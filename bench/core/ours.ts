@@ -3,11 +3,11 @@ import type { Outcome } from "../../src/core/outcome.ts";
 import type { Contender, OpenLimiter } from "./contender.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
-import { Policy, policyFields } from "../../src/core/policy.ts";
+import { Policy, queueFields } from "../../src/core/policy.ts";
 import { createTokenBucketFilter } from "../../src/local/token-bucket-filter.ts";
 
-const QUEUE_LIMIT = policyFields.queueLimit.max;
-const MAX_WAIT_MS = policyFields.maxWaitMs.max;
+const QUEUE_LIMIT = queueFields.queueLimit.max;
+const MAX_WAIT_MS = queueFields.maxWaitMs.max;
 
 /** The filter of one process: what a user of the library has. */
 export const filter: Contender = {

@@ -9,7 +9,8 @@ import type { Turn } from "../../src/core/turn.ts";
 import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
-import { Policy, policyFields } from "../../src/core/policy.ts";
+import { tokenBucketFields } from "../../src/core/limits/token-bucket.ts";
+import { Policy, queueFields } from "../../src/core/policy.ts";
 import { busyNs, busyNsOf } from "./busy.ts";
 import { CALLERS, expectCount, middleOf } from "./waiting.ts";
 
@@ -17,8 +18,8 @@ const NAME = "Sluice core";
 /** No multiple of any interval, as a clock would have it. */
 const STARTED_AT_MS = 1_795_425_904_731;
 const INTERVAL_MS = 1_000;
-const QUEUE_LIMIT = policyFields.queueLimit.max;
-const MAX_WAIT_MS = policyFields.maxWaitMs.max;
+const QUEUE_LIMIT = queueFields.queueLimit.max;
+const MAX_WAIT_MS = queueFields.maxWaitMs.max;
 const ACQUIRES = 1_000_000;
 /** The time of a sample of acquires goes on by 1 ms for so many: 100,000 a second. */
 const ACQUIRES_PER_MS = 100;
@@ -36,7 +37,7 @@ export interface PureSample {
 
 /** Nanoseconds of one acquire whose token is there. */
 export function sampleAcquire(): number {
-  const { max } = policyFields.capacity;
+  const { max } = tokenBucketFields.capacity;
   const policy = Policy.of({
     capacity: max,
     initialTokens: max,

@@ -7,7 +7,7 @@ import type { FieldFault, Range } from "../core/values.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { isRecord } from "../core/is-record.ts";
 import { pauseFaults, pauseFields } from "../core/pause.ts";
-import { fieldFaults, policyFields } from "../core/policy.ts";
+import { fieldFaults, queueFields } from "../core/policy.ts";
 import { integerFault, isIntegerWithin, showValue } from "../core/values.ts";
 import { API_KEY_RULE, isApiKey } from "../protocol/api-key.ts";
 
@@ -52,7 +52,7 @@ export function checkBucketInPath(bucket: unknown): void {
 export function checkAcquireOptions(options: object, allowed: readonly string[]): void {
   const given = knownMembers("options", options, allowed);
   checkInteger(given, "tokens", TOKENS);
-  checkInteger(given, "timeoutMs", policyFields.maxWaitMs);
+  checkInteger(given, "timeoutMs", queueFields.maxWaitMs);
   checkSignal(given);
   checkFunction(given, "onQueued");
   checkFunction(given, "waitUntil");
@@ -110,7 +110,7 @@ export function checkClientOptions(options: object): void {
   }
   checkFunction(given, "fetch");
   checkFunction(given, "onError");
-  checkInteger(given, "retryForMs", policyFields.maxWaitMs);
+  checkInteger(given, "retryForMs", queueFields.maxWaitMs);
   checkToken(token);
   const choices = ["throw", "open", "closed"];
   if (onUnavailable !== undefined && !choices.some((choice) => choice === onUnavailable)) {

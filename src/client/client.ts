@@ -36,7 +36,7 @@ import type { OnError, Report } from "./fault-report.ts";
 import type { Attempt, RetryPolicy } from "./transport/retry.ts";
 import type { SluiceErrorReason } from "./sluice-error.ts";
 
-import { policyFields } from "../core/policy.ts";
+import { queueFields } from "../core/policy.ts";
 import { fieldsOfReason } from "../protocol/reasons.ts";
 import { fieldString } from "../protocol/text.ts";
 import { STREAM_IF_QUEUED } from "../protocol/acquire-bodies.ts";
@@ -376,7 +376,7 @@ class ConnectedClient implements Client {
   }
 
   #retryPolicy(timeoutMs: number | undefined, signal: AbortSignal | undefined): RetryPolicy {
-    const longestMs = timeoutMs ?? policyFields.maxWaitMs.max;
+    const longestMs = timeoutMs ?? queueFields.maxWaitMs.max;
     return {
       signal,
       retryForMs: this.#retryForMs,

@@ -16,7 +16,7 @@ import { Stats } from "./stats.ts";
 import { WriteAhead } from "./write-ahead.ts";
 
 /** The longest duration that is reported, in milliseconds: integers in JSON aren't exact beyond it. */
-const MAX_REPORTED_MS = Number.MAX_SAFE_INTEGER;
+const MAX_REPORTED_MS = 2 ** 53 - 1;
 
 const NOBODY: readonly never[] = [];
 

@@ -58,7 +58,8 @@ export interface CompletePolicyFields extends TokenBucketFields, QueueFields {
   readonly lease?: LeaseTerms;
 }
 
-const queueFields = {
+/** What each number about the queue may be. */
+export const queueFields = {
   /** A held request costs about 85 KB of an object's memory, of which there are 128 MB or more. */
   queueLimit: { min: 0, max: 10_000, default: 1_000 },
   /** Up to an hour, about as long as a held connection can be expected to last. */
@@ -71,8 +72,12 @@ export const queueWords: FieldWords<keyof QueueFields> = {
   maxWaitMs: { unit: "milliseconds", description: "The longest wait, in milliseconds" },
 };
 
-/** What each number of a policy may be. */
-export const policyFields = { ...tokenBucketFields, ...queueFields };
+type PolicyTable = typeof tokenBucketFields & typeof queueFields;
+
+/** What each number of a policy may be. A function, because no bundler drops an object made of others. */
+export function policyFields(): PolicyTable {
+  return { ...tokenBucketFields, ...queueFields };
+}
 
 /** What each number of a policy's `lease` may be. */
 export const leaseFields = {
@@ -97,8 +102,9 @@ export const leaseWords: FieldWords<keyof LeaseTerms> = {
 /** What is wrong with each of `fields` on its own, no matter which fields of a policy are given. */
 export function fieldFaults(fields: Readonly<Record<string, unknown>>): FieldFault[] {
   const { lease, ...numbers } = fields;
+  const table = policyFields();
   return [
-    ...rangeFaults(policyFields, numbers, [...Object.keys(policyFields), "lease"]),
+    ...rangeFaults(table, numbers, [...Object.keys(table), "lease"]),
     ...nestedFaults("lease", leaseFields, lease),
   ];
 }
@@ -163,12 +169,13 @@ export class Policy {
    */
   static check(fields: Readonly<Record<string, unknown>>): PolicyCheck {
     const { lease, ...given } = fields;
+    const table = policyFields();
     const faults = [
       ...fieldFaults(fields),
-      ...missingFaults(policyFields, given),
-      ...excessFaults(policyFields, given),
+      ...missingFaults(table, given),
+      ...excessFaults(table, given),
     ];
-    const numbers = completeFields(policyFields, given);
+    const numbers = completeFields(table, given);
     if (!numbers || faults.length > 0) return { ok: false, faults };
     const terms = completeFields(leaseFields, membersOf(lease));
     return { ok: true, policy: new Policy({ ...numbers, ...(terms && { lease: terms }) }) };
@@ -181,12 +188,12 @@ export class Policy {
    * numbers, and an explicit number is cut to the new capacity.
    */
   merge(changes: Readonly<Record<string, unknown>>): Record<string, unknown> {
-    return mergeFields(policyFields, this.toJSON(), changes);
+    return mergeFields(policyFields(), this.toJSON(), changes);
   }
 
   /** Whether `other` has the same numbers. */
   equals(other: CompletePolicyFields | Policy): boolean {
-    return areEqual(policyFields, this, other) && areEqual(leaseFields, this.lease, other.lease);
+    return areEqual(policyFields(), this, other) && areEqual(leaseFields, this.lease, other.lease);
   }
 
   /** All fields, as `Policy.of` takes them. */

@@ -22,7 +22,7 @@
  * object itself says when to retry. An object without a sign of life ends it sooner.
  */
 import { backoffMs } from "../core/backoff.ts";
-import { policyFields } from "../core/policy.ts";
+import { queueFields } from "../core/policy.ts";
 
 /** The longest pause before a caller that has lost its place comes back. */
 export const MAX_REQUEUE_PAUSE_MS = 100;
@@ -111,7 +111,7 @@ export class Requeue {
 
   /** How long a call made now may take. */
   remainingMs(nowMs: number): number {
-    const { timeoutMs = policyFields.maxWaitMs.max } = this.#terms;
+    const { timeoutMs = queueFields.maxWaitMs.max } = this.#terms;
     return Math.max(GRACE_MS, this.#calledAtMs + timeoutMs + GRACE_MS - nowMs);
   }
 

@@ -18,7 +18,7 @@ import { rateLimitOf } from "../answers/acquire-response.ts";
 import { outcomeIn, unavailableOutcome } from "../client/acquire-outcome.ts";
 import { errorOf, problemIn, readAnswer, unexpectedAnswer } from "../client/transport/answer.ts";
 import { TransportError, unavailableError } from "../client/transport/transport-error.ts";
-import { policyFields } from "../core/policy.ts";
+import { queueFields } from "../core/policy.ts";
 import { onAbort } from "../on-abort.ts";
 import { isSamePlace } from "../wire/held-place.ts";
 import { boundDeploymentOf } from "./app.ts";
@@ -87,7 +87,7 @@ export async function acquireTokens(
     ...(idempotencyKey !== undefined && { idempotencyKey }),
   };
   const call = { right: "acquire", bucket: name } as const;
-  const limitMs = (timeoutMs ?? policyFields.maxWaitMs.max) + ANSWER_MS;
+  const limitMs = (timeoutMs ?? queueFields.maxWaitMs.max) + ANSWER_MS;
   let mayWait = false;
   try {
     return await bounded(limitMs, signal, async (leaving) => {

@@ -10,7 +10,8 @@ import type { Range } from "../../src/core/values.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import type { Settlement } from "../../src/core/turn.ts";
-import { Policy, policyFields } from "../../src/core/policy.ts";
+import { tokenBucketFields } from "../../src/core/limits/token-bucket.ts";
+import { Policy, queueFields } from "../../src/core/policy.ts";
 import { runs } from "../../kit/runs.ts";
 
 const MAX_REPORTED_MS = BigInt(Number.MAX_SAFE_INTEGER);
@@ -29,12 +30,12 @@ function anyOf({ min, max }: Range): fc.Arbitrary<number> {
 
 const anyFields: fc.Arbitrary<Required<Omit<PolicyFields, "lease">>> = fc
   .record({
-    capacity: anyOf(policyFields.capacity),
-    refillTokens: anyOf(policyFields.refillTokens),
-    refillIntervalMs: anyOf(policyFields.refillIntervalMs),
-    initialTokens: anyOf(policyFields.initialTokens),
+    capacity: anyOf(tokenBucketFields.capacity),
+    refillTokens: anyOf(tokenBucketFields.refillTokens),
+    refillIntervalMs: anyOf(tokenBucketFields.refillIntervalMs),
+    initialTokens: anyOf(tokenBucketFields.initialTokens),
     queueLimit: anyOf({ min: 0, max: 5 }),
-    maxWaitMs: anyOf(policyFields.maxWaitMs),
+    maxWaitMs: anyOf(queueFields.maxWaitMs),
   })
   .map((fields) => {
     const { capacity, initialTokens } = fields;
@@ -51,8 +52,8 @@ interface Step {
 
 const anyStep: fc.Arbitrary<Step> = fc.record({
   passMs: anyOf({ min: 0, max: 100_000_000_000 }),
-  tokens: anyOf(policyFields.capacity),
-  timeoutMs: fc.oneof(fc.constant(0), anyOf(policyFields.maxWaitMs)),
+  tokens: anyOf(tokenBucketFields.capacity),
+  timeoutMs: fc.oneof(fc.constant(0), anyOf(queueFields.maxWaitMs)),
 });
 
 /** A bucket as of the last tick that was added. */

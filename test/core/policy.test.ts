@@ -77,7 +77,7 @@ describe.each(limits)("Policy.of, %s", (field, min, max) => {
   });
 
   test("has the limits of the contract", () => {
-    expect(policyFields[field]).toMatchObject({ min, max });
+    expect(policyFields()[field]).toMatchObject({ min, max });
   });
 });
 

@@ -15,7 +15,8 @@ import type { AcquireOutcome, Granted, Refused } from "../acquire-outcome.ts";
 import type { AcquireOptions, Client } from "../client.ts";
 import type { OnError, Report } from "../fault-report.ts";
 
-import { policyFields } from "../../core/policy.ts";
+import { tokenBucketFields } from "../../core/limits/token-bucket.ts";
+import { queueFields } from "../../core/policy.ts";
 import { integerFault, isIntegerWithin, showValue } from "../../core/values.ts";
 import { checkBucket, checkFunction, checkInteger, hasMethod } from "../arguments.ts";
 import { legalBucketName } from "./bucket-name.ts";
@@ -112,8 +113,8 @@ const UNAVAILABLE_RETRY_MS = 1_000;
 export function checkRateLimitOptions<Context>(options: RateLimitOptions<Context>): void {
   const { bucket, tokens, waitMs, shadow = false, onOutcome } = options;
   if (typeof bucket !== "function") checkBucket(bucket);
-  if (typeof tokens !== "function") checkInteger({ tokens }, "tokens", policyFields.capacity);
-  if (typeof waitMs !== "function") checkInteger({ waitMs }, "waitMs", policyFields.maxWaitMs);
+  if (typeof tokens !== "function") checkInteger({ tokens }, "tokens", tokenBucketFields.capacity);
+  if (typeof waitMs !== "function") checkInteger({ waitMs }, "waitMs", queueFields.maxWaitMs);
   for (const name of ["skip", "onRefused", "onOutcome", "onError"])
     checkFunction({ ...options }, name);
   if (shadow !== false && !onOutcome) {
@@ -280,8 +281,8 @@ async function askedBy<Context>(
     throw new TypeError(`bucket must be a string: got ${showValue(asked.bucket)}`);
   }
   const faults = [
-    ...faultOf("tokens", asked.tokens, policyFields.capacity),
-    ...faultOf("waitMs", asked.timeoutMs, policyFields.maxWaitMs),
+    ...faultOf("tokens", asked.tokens, tokenBucketFields.capacity),
+    ...faultOf("waitMs", asked.timeoutMs, queueFields.maxWaitMs),
   ];
   if (faults.length > 0) throw new InvalidAskError(faults);
   return { ...asked, bucket: legalBucketName(asked.bucket) };

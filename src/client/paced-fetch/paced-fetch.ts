@@ -15,7 +15,8 @@ import type { Fetch, FetchInit, FetchInput, PacedRequest } from "./paced-request
 import type { PauseFailed, PauseRequest, SharedPause } from "./shared-pause.ts";
 import type { UpstreamAdvice } from "./upstream-advice.ts";
 
-import { policyFields } from "../../core/policy.ts";
+import { tokenBucketFields } from "../../core/limits/token-bucket.ts";
+import { queueFields } from "../../core/policy.ts";
 import { showValue } from "../../core/values.ts";
 import { orAborted } from "../transport/abort.ts";
 import { checkBucket, checkFunction, checkInteger, hasMethod } from "../arguments.ts";
@@ -143,8 +144,8 @@ function checkOptions(options: PacedFetchOptions): void {
   checkInteger(given, "retries", { min: 0, max: MAX_RETRIES });
   checkInteger(given, "backoffMs", { min: 1, max: MAX_PAUSE_MS });
   checkInteger(given, "maxPauseMs", { min: 1, max: MAX_PAUSE_MS });
-  checkInteger(given, "timeoutMs", policyFields.maxWaitMs);
-  if (typeof given.tokens !== "function") checkInteger(given, "tokens", policyFields.capacity);
+  checkInteger(given, "timeoutMs", queueFields.maxWaitMs);
+  if (typeof given.tokens !== "function") checkInteger(given, "tokens", tokenBucketFields.capacity);
   if (typeof given.bucket !== "function") checkBucket(given.bucket);
   for (const name of ["fetch", "advice", "onRefused", "onPauseFailed"]) {
     checkFunction(given, name);

@@ -81,7 +81,7 @@ export const tokenBucketWords: FieldWords<keyof TokenBucketFields> = {
 /**
  * The latest instant that is reported, epoch milliseconds. Integers in JSON aren't exact beyond it.
  */
-const MAX_REPORTED_AT_MS = Number.MAX_SAFE_INTEGER;
+const MAX_REPORTED_AT_MS = 2 ** 53 - 1;
 /** A write-ahead batch is at most the capacity divided by this. */
 const BATCH_CAPACITY_SHARE = 40;
 /** A write-ahead batch is at most what the ticks of this time add. */

@@ -11,7 +11,7 @@ import type { FieldFault, Range } from "../../core/values.ts";
 import type { Query } from "./query.ts";
 
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
-import { policyFields } from "../../core/policy.ts";
+import { queueFields } from "../../core/policy.ts";
 import { integerFault, isIntegerWithin, showValue } from "../../core/values.ts";
 
 const FIELDS = ["bucket", "tokens", "timeoutMs"];
@@ -28,7 +28,7 @@ const BARE = /^[!#-+\--:<-[\]-~]+$/;
 /** Minimum and maximum of each number, both inclusive, for any bucket. */
 export const acquireRanges = {
   tokens: { min: 1, max: Number.MAX_SAFE_INTEGER },
-  timeoutMs: policyFields.maxWaitMs,
+  timeoutMs: queueFields.maxWaitMs,
 } as const satisfies Readonly<Record<string, Range>>;
 
 /** What is asked of which bucket, or every fault in it. `body` is the parsed JSON object of a POST. */

@@ -10,7 +10,8 @@ import type { Schema } from "./json-schema.ts";
 
 import { limiterReasons } from "../../core/outcome.ts";
 import { pauseRanges } from "../../core/pause.ts";
-import { leaseFields, leaseWords, policyFields, queueWords } from "../../core/policy.ts";
+import { tokenBucketFields } from "../../core/limits/token-bucket.ts";
+import { leaseFields, leaseWords, queueWords, policyFields } from "../../core/policy.ts";
 import { tokenBucketWords } from "../../core/limits/token-bucket.ts";
 import { acquireRanges } from "../http/acquire-params.ts";
 import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../../core/bucket-name.ts";
@@ -42,7 +43,7 @@ export const acquireFields = {
   ),
 } as const satisfies Readonly<Record<"bucket" | keyof Omit<Ask, "idempotencyKey">, Schema>>;
 
-const policyNumbers = fieldSchemas(policyFields, { ...tokenBucketWords, ...queueWords });
+const policyNumbers = fieldSchemas(policyFields(), { ...tokenBucketWords, ...queueWords });
 const leaseTerms = objectSchema<LeaseTerms>(fieldSchemas(leaseFields, leaseWords), {});
 
 const namedPolicy = objectSchema<NamedPolicyFields>(
@@ -126,7 +127,7 @@ const watchMessage = objectSchema<WatchMessage>(
 const grant = objectSchema<GrantBody>(
   {
     bucket: bucketName,
-    tokens: integerSchema(policyFields.capacity, "Tokens granted to the caller"),
+    tokens: integerSchema(tokenBucketFields.capacity, "Tokens granted to the caller"),
     remaining: countSchema("Tokens left in the bucket just after this grant"),
     waitedMs: countSchema("Time from arrival to grant, in milliseconds"),
     grantedAtMs: instantSchema("The instant of the grant"),

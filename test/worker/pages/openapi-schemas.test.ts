@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import type { Schema } from "../../../src/worker/pages/json-schema.ts";
 
-import { policyFields } from "../../../src/core/policy.ts";
+import { tokenBucketFields } from "../../../src/core/limits/token-bucket.ts";
+import { queueFields } from "../../../src/core/policy.ts";
 import { acquireFields, bodies } from "../../../src/worker/pages/openapi-schemas.ts";
 
 /** Every member of an object that `schema` describes, by its path. */
@@ -35,12 +36,12 @@ describe("bodies", () => {
   });
 
   it("have the bounds that requests are checked against", () => {
-    const { min, max } = policyFields.capacity;
+    const { min, max } = tokenBucketFields.capacity;
     const [, capacity] = members.find(([path]) => path === "PolicyChange.capacity") ?? [];
     expect(capacity).toMatchObject({ minimum: min, maximum: max });
     expect(acquireFields.timeoutMs).toMatchObject({
       minimum: 0,
-      maximum: policyFields.maxWaitMs.max,
+      maximum: queueFields.maxWaitMs.max,
     });
   });
 });
