@@ -14,7 +14,7 @@ import { API_KEY_RULE, isApiKey } from "../protocol/api-key.ts";
 /** 1 to 255 printable ASCII characters, the service's own rule. */
 const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/;
 /** The real maximum is the bucket's capacity, which only the service knows. */
-const TOKENS: Range = { min: 1, max: Number.MAX_SAFE_INTEGER };
+const TOKENS: Range = { min: 1, max: 2 ** 53 - 1 };
 
 /** The options of `Client.acquire`. */
 export const acquireOptions = [
