@@ -177,8 +177,10 @@ class Batch {
 
   /** Takes the next batch of `limit`, none without a `spec`, and returns what the disk is to know. */
   next(limit: Limit, spec: LimitSpec | undefined, nowMs: number): LimitState {
+    this.remaining = 0;
+    if (!spec) return limit.toJSON();
     this.#found.endBy(nowMs);
-    const max = spec?.kind.maxBatch(spec.fields) ?? 0;
+    const max = spec.kind.maxBatch(spec.fields);
     const largest = Math.max(0, max - this.#found.tokens);
     const isPaused = limit.pausedUntilMs !== undefined;
     const batch = isPaused ? Math.min(largest, Math.max(0, limit.tokens)) : largest;
