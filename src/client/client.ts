@@ -58,6 +58,7 @@ import { Connection, type Call, type ConnectionOptions } from "./transport/conne
 import { faultReporter } from "./fault-report.ts";
 import { followStream } from "./transport/follow-stream.ts";
 import { cancelCall, giveUp } from "./transport/give-up.ts";
+import { keepGoing } from "./keep-going.ts";
 import { retry, SluiceUnreachableError } from "./transport/retry.ts";
 import { TransportError, unavailableError } from "./transport/transport-error.ts";
 import { SluiceError } from "./sluice-error.ts";
@@ -467,15 +468,6 @@ class ConnectedClient implements Client {
 function isGivenUp(error: unknown, { idempotencyKey }: AcquireOptions): boolean {
   if (!(error instanceof SluiceUnreachableError)) return true;
   return error.fault.isSilence && idempotencyKey === undefined;
-}
-
-function keepGoing(promise: Promise<unknown>, waitUntil: AcquireOptions["waitUntil"]): void {
-  try {
-    waitUntil?.(promise);
-  } catch {
-    // The cancel call still runs for as long as the runtime allows; the acquire's own outcome must
-    // be returned in any case.
-  }
 }
 
 /** Says nothing about the fault itself: refusals are shown to end users. */

@@ -16,6 +16,7 @@ import type { LeasedGrant } from "./leased-bucket.ts";
 
 import { rateLimitOf } from "../answers/acquire-response.ts";
 import { outcomeIn, unavailableOutcome } from "../client/acquire-outcome.ts";
+import { keepGoing } from "../client/keep-going.ts";
 import { errorOf, problemIn, readAnswer, unexpectedAnswer } from "../client/transport/answer.ts";
 import { TransportError, unavailableError } from "../client/transport/transport-error.ts";
 import { queueFields } from "../core/policy.ts";
@@ -177,14 +178,6 @@ async function cancelInBackground(env: SluiceEnv, name: string, key: string): Pr
     });
   } catch {
     // The bucket frees the place at the latest when the acquire's own time is over.
-  }
-}
-
-function keepGoing(promise: Promise<unknown>, waitUntil: AcquireOptions["waitUntil"]): void {
-  try {
-    waitUntil?.(promise);
-  } catch {
-    // The cancel call still runs for as long as the runtime allows; the acquire's own error must be thrown.
   }
 }
 
