@@ -50,15 +50,14 @@ const MAX_REQUESTS_PER_PLACE = 8;
 /** One bucket and everything around it. */
 export class BucketHost {
   readonly #platform: BucketPlatform;
-  readonly #wakeTimer: WakeTimer;
+  /** Made for the first caller that waits. */
+  #wakeTimer: WakeTimer | undefined = undefined;
   readonly #keyed: KeyedCalls;
   /** Made for the first request that follows its place. */
   #positions: PositionFeed<Caller> | undefined = undefined;
   /** Made for the first observer. */
   #events: EventFeed | undefined = undefined;
   readonly #flushTimer: CoalescingTimer;
-  /** Whether the wake timer may have something to do. */
-  #isWakeSet = false;
   #bucket: OpenBucket | undefined = undefined;
   /** Why the state on disk can't be read. While set, every call but a reset fails with it. */
   #fault: unknown = undefined;
@@ -71,8 +70,7 @@ export class BucketHost {
 
   constructor(platform: BucketPlatform) {
     this.#platform = platform;
-    const { alarms, clock, disk } = platform;
-    this.#wakeTimer = new WakeTimer(alarms, clock, () => this.#advance());
+    const { clock, disk } = platform;
     this.#keyed = new KeyedCalls(disk.keyedGrants);
     this.#flushTimer = new CoalescingTimer(clock, () => this.#advance());
     this.#load();
@@ -93,8 +91,7 @@ export class BucketHost {
    * ended. Must come before any other call.
    */
   recover(alarmAtMs: number): void {
-    this.#wakeTimer.restoreAlarm(alarmAtMs);
-    this.#isWakeSet = true;
+    this.#madeWakeTimer().restoreAlarm(alarmAtMs);
     this.#recoveryWindow = new RecoveryWindow(this.#platform.clock);
   }
 
@@ -151,7 +148,7 @@ export class BucketHost {
 
   /** The alarm has fired. */
   alarm(): void {
-    this.#wakeTimer.alarmFired(this.#platform.clock.now());
+    this.#madeWakeTimer().alarmFired(this.#platform.clock.now());
     this.#advance();
   }
 
@@ -240,9 +237,9 @@ export class BucketHost {
     const turn = bucket?.limiter.reset(nowMs);
     this.#bucket = undefined;
     this.#fault = undefined;
-    this.#wakeTimer.arm(undefined, nowMs);
+    this.#wakeTimer?.arm(undefined, nowMs);
     const erased = this.#platform.disk.erase();
-    this.#wakeTimer.forgetAlarm();
+    this.#wakeTimer?.forgetAlarm();
     this.#keyed.forgetAll();
     if (bucket && turn) this.#answer(bucket, turn, nowMs);
     this.#events?.turned(turn, nowMs);
@@ -477,16 +474,19 @@ export class BucketHost {
   #finish(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
     // If the bucket was reset in the meantime, the reset has settled its requests.
     if (bucket !== this.#bucket) return;
-    if (turn.wakeAtMs !== undefined || this.#isWakeSet) {
-      this.#wakeTimer.arm(turn.wakeAtMs, nowMs);
-      this.#isWakeSet = this.#wakeTimer.isSet;
-    }
+    const timer = turn.wakeAtMs === undefined ? this.#wakeTimer : this.#madeWakeTimer();
+    timer?.arm(turn.wakeAtMs, nowMs);
     this.#write(bucket, turn, nowMs);
     // The unused part of a write-ahead batch is returned when the bucket goes quiet.
     if (turn.flushInMs !== undefined) this.#flushTimer.set(Math.max(1, turn.flushInMs));
     this.#answer(bucket, turn, nowMs);
     this.#positions?.turned(bucket.limiter, turn, nowMs);
     this.#events?.turned(turn, nowMs);
+  }
+
+  #madeWakeTimer(): WakeTimer {
+    const { alarms, clock } = this.#platform;
+    return (this.#wakeTimer ??= new WakeTimer(alarms, clock, () => this.#advance()));
   }
 
   #write(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {

@@ -74,11 +74,6 @@ export class WakeTimer {
     this.#alarmAtMs = undefined;
   }
 
-  /** Whether an alarm or the timer may still fire. */
-  get isSet(): boolean {
-    return this.#alarmAtMs !== undefined || this.#timerAtMs !== undefined;
-  }
-
   /** Makes sure that the object wakes at `wakeAtMs`; `undefined` disarms, because no caller waits. */
   arm(wakeAtMs: number | undefined, nowMs: number): void {
     if (!this.#isUnderWay(nowMs)) this.#setAlarm(wakeAtMs, nowMs);
