@@ -11,15 +11,7 @@ import type { LimiterPolicy } from "../../src/core/limiter-state.ts";
 import type { Limit, LimitSpec } from "../../src/core/limits/limit.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
 import type { Settlement } from "../../src/core/turn.ts";
-
-interface Place {
-  readonly caller: string;
-  readonly tokens: number;
-  readonly queuedAtMs: number;
-  readonly deadlineAtMs: number;
-  /** How many callers had ever joined before it. */
-  readonly number: number;
-}
+import type { Place } from "./reference-model.ts";
 
 /** Time passes in order, and only by `passTo`. */
 export class LockstepLimits {

@@ -29,7 +29,8 @@ export interface ReferenceSettlement {
   readonly outcome: ReferenceOutcome;
 }
 
-interface Place {
+/** A caller's place in a queue. */
+export interface Place {
   readonly caller: string;
   readonly tokens: number;
   readonly queuedAtMs: number;

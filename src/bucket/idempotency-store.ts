@@ -12,6 +12,7 @@
  * They are dropped in order, so a grant dated by a clock that ran ahead also keeps those behind it, up to the
  * limit in number.
  */
+import type { Ask } from "../core/ask.ts";
 import type { Grant } from "../core/outcome.ts";
 
 /**
@@ -24,11 +25,8 @@ const MAX_KEPT = 10_000;
 /** Grants that one turn drops at most: after a quiet time thousands may have expired, and each is a write. */
 const FORGOTTEN_AT_ONCE = 16;
 
-/** What a caller asks for. With the same key it must be the same. */
-export interface Asked {
-  readonly tokens: number;
-  readonly timeoutMs?: number;
-}
+/** What a caller asks for besides its key. With the same key it must be the same. */
+export type Asked = Omit<Ask, "idempotencyKey">;
 
 /** A grant and what was asked for. */
 export interface KeyedGrant {
