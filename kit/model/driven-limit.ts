@@ -216,7 +216,7 @@ export class DrivenLimit<Fields> {
   }
 }
 
-/** Turns a drawn number into one from 1 to `most`; 0 if there is none. */
+/** Maps a drawn number to 1…`most`; 0 if `most` is below 1. */
 export function fold(drawn: number, most: number): number {
   return most < 1 ? 0 : 1 + (drawn % most);
 }

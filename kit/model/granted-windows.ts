@@ -269,8 +269,8 @@ export class GrantedWindows<Fields> {
   }
 
   /**
-   * A lower capacity doesn't undo what is out already, so these have room for it. And an old instance would
-   * go on by the fields that it knows, so there is none.
+   * A lower capacity doesn't undo what is out already, so these fields leave room for it. An old instance
+   * would keep using the fields it knows, so this drops it.
    */
   #reconfigure(fields: Fields): void {
     this.#nowMs = this.#latestMs;

@@ -36,7 +36,7 @@ export class Forecast<Caller> {
     this.#queue = queue;
   }
 
-  /** The limits as they will be when everybody who waits now has been granted. Not to be changed. */
+  /** The limits once everyone who waits now has been granted. Don't change them. */
   end(limits: LimitSet): LookAhead {
     if (this.#queue.size === 0) return new LookAhead(limits);
     return (this.#end ??= this.#compute(limits));

@@ -73,7 +73,7 @@ export class ServedQueue<Caller> {
     if (isLate) this.retime(limits, nowMs);
   }
 
-  /** The limits as they will be when everybody who waits now has been granted. Not to be changed. */
+  /** The limits once everyone who waits now has been granted. Don't change them. */
   end(limits: LimitSet): LookAhead {
     return this.#forecast.end(limits);
   }

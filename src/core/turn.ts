@@ -43,7 +43,7 @@ export interface Turn<Caller> {
   readonly settled: readonly Settlement<Caller>[];
   /** After `acquire` and `comeBack`: the caller's place, if it has to wait. */
   readonly waiter: Waiter<Caller> | undefined;
-  /** After `cancel`: who has left the queue; `undefined` if it had left already. */
+  /** After `cancel`: the waiter that left the queue; `undefined` if it had already left. */
   readonly cancelled: Waiter<Caller> | undefined;
   /** After `lend`: the lease, if one was given. */
   readonly lease: Lease | undefined;

@@ -89,7 +89,7 @@ export function isAcquireCall(url: string): boolean {
 /**
  * The call in the URL of a request.
  *
- * @throws {TypeError} If there is none: `encodeAcquireCall` did not build the URL.
+ * @throws {TypeError} If the URL holds no call: `encodeAcquireCall` did not build it.
  */
 export function decodeAcquireCall(url: string): AcquireCall {
   if (lastDecoded === undefined || !url.startsWith(lastDecoded.urlPart)) {

@@ -23,7 +23,7 @@ export function watchRequest(call: WatchCall): Request {
 /**
  * The call in the URL of a request.
  *
- * @throws {TypeError} If there is none: `watchRequest` did not build the URL.
+ * @throws {TypeError} If the URL holds no call: `watchRequest` did not build it.
  */
 export function decodeWatchCall(url: string): WatchCall {
   if (!url.startsWith(OBJECT_URL)) throw new TypeError("Cannot watch: the URL holds no call");

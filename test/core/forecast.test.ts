@@ -50,7 +50,7 @@ describe("Forecast.end", () => {
     expect([end.servedAtMs, end.availableAt(2), end.availableAt(3)]).toEqual([200, 200, 300]);
   });
 
-  test("is behind everybody who has joined", () => {
+  test("is behind everyone in the queue", () => {
     const line = new Line();
     expect([line.join("Ann"), line.join("Bob", 3), line.join("Cid")]).toEqual([100, 400, 500]);
     expect(line.forecast.end(line.limits).availableAt(1)).toBe(600);
@@ -111,7 +111,7 @@ describe("Forecast.retime", () => {
     expect(line.forecast.lastPlace(line.limits)).toMatchObject({ position: 1, grantAtMs: 600 });
   });
 
-  test("returns who asks for more than there can ever be", () => {
+  test("returns waiters that ask for more than the capacity", () => {
     const line = new Line();
     line.join("Ann", 4);
     line.join("Bob", 2);

@@ -78,7 +78,7 @@ describe("ServedQueue.leave", () => {
 });
 
 describe("ServedQueue.joinInOrder", () => {
-  test("times those behind it anew, and refuses who is late because of it", () => {
+  test("times the waiters behind it again, and refuses those that are now late", () => {
     const line = new Line();
     line.join("Ann", 1, 100);
     const requeued = { caller: "Zoe", tokens: 1, queuedAtMs: -5, deadlineAtMs: 60_000 };

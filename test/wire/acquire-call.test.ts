@@ -55,7 +55,7 @@ describe("acquire call", () => {
     expect(decodeAcquireCall(url)).toEqual({ bucket, policy, ...ask });
   });
 
-  it("is told from a watcher's by its URL", () => {
+  it("differs from a watcher's call by its URL", () => {
     const call = { bucket: "https://bucket/acquire?", policy };
     expect(isAcquireCall(encodeAcquireCall({ ...call, tokens: 1 }))).toBe(true);
     expect(isAcquireCall(watchRequest(call).url)).toBe(false);

@@ -39,7 +39,7 @@ export class HeldTokens {
     return this.#tokens;
   }
 
-  /** When the next hold ends, epoch milliseconds; `Infinity` if there is none. */
+  /** When the next hold ends, epoch milliseconds; `Infinity` without holds. */
   get nextEndAtMs(): number {
     return this.#sums[0]?.untilMs ?? Infinity;
   }
