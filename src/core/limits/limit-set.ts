@@ -159,8 +159,11 @@ export class LimitSet {
 
   /** Takes `cost` and returns `true` if it is there; otherwise takes nothing and returns `false`. */
   tryTake(cost: Cost): boolean {
-    if (!this.has(cost)) return false;
-    this.take(cost);
+    const first = this.#first;
+    const tokens = tokensOf(cost, 0);
+    if (tokens > first.tokens || (this.#others && !this.has(cost))) return false;
+    first.take(tokens);
+    if (this.#others) takeFrom(this.#others, cost);
     return true;
   }
 
