@@ -9,8 +9,12 @@ const unitMs = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as co
 /** The units as messages list them, the shortest first. */
 export const DURATION_UNITS = Object.keys(unitMs).toReversed().join(", ");
 
-/** So few digits that nobody misses one, and so many that every number of milliseconds has its text. */
-const DURATION = /^(\d{1,20})(?:\.(\d{1,20}))?(ms|s|m|h|d)$/;
+/**
+ * What a duration looks like, as the source of a regular expression. So few digits that no text takes long
+ * to read, and enough for every number of milliseconds.
+ */
+export const DURATION_PATTERN = String.raw`^(\d{1,20})(?:\.(\d{1,20}))?(ms|s|m|h|d)$`;
+const DURATION = new RegExp(DURATION_PATTERN);
 
 /**
  * The milliseconds in a duration; `undefined` if `text` isn't one. Not an integer if it doesn't come to

@@ -33,7 +33,7 @@ import type { FieldWords } from "./fields.ts";
 import type { TokenBucketFields } from "./limits/token-bucket.ts";
 import type { FieldFault } from "./values.ts";
 
-import { DURATION_UNITS, durationMs, showDuration } from "./duration.ts";
+import { DURATION_PATTERN, DURATION_UNITS, durationMs, showDuration } from "./duration.ts";
 import { tokenBucketFields } from "./limits/token-bucket.ts";
 import { integerFault, isIntegerWithin, showValue } from "./values.ts";
 
@@ -59,8 +59,9 @@ export const windowLimitWords: FieldWords<keyof WindowLimitFields> = {
   },
 };
 
-/** A limit as it is written: tokens, a slash, and the length of the window. */
-const LIMIT = /^(\d{1,16})\/(.+)$/;
+/** What a limit looks like, as the source of a regular expression: tokens, a slash, and a duration. */
+export const WINDOW_LIMIT_PATTERN = String.raw`^(\d{1,16})/${DURATION_PATTERN.slice(1)}`;
+const WINDOW_LIMIT = new RegExp(WINDOW_LIMIT_PATTERN);
 /** The longest window, a year. It bounds the search. */
 const MAX_WINDOW_MS = 365 * 86_400_000;
 /** The default of `burst` is the limit divided by this. */
@@ -93,7 +94,8 @@ export function checkWindowLimit(limit: unknown, burst: unknown, prefix = ""): W
     const message = `${prefix}${field} must be ${rule}: got ${showValue(value)}`;
     return { ok: false, fault: { field: prefix + field, message } };
   };
-  const [, digits, length = ""] = (typeof limit === "string" && LIMIT.exec(limit)) || [];
+  const text = typeof limit === "string" && WINDOW_LIMIT.test(limit) ? limit : "";
+  const [digits, length = ""] = text.split("/");
   const [tokens, windowMs] = [Number(digits), durationMs(length)];
   if (!Number.isSafeInteger(tokens) || windowMs === undefined) {
     const rule = `tokens per window, such as "100/1m", with a unit of ${DURATION_UNITS}`;

@@ -11,6 +11,7 @@ import {
   checkWindowLimit,
   showWindowLimit,
   tokenBucketOf,
+  WINDOW_LIMIT_PATTERN,
   windowLimitWords,
 } from "../../src/core/window-limit.ts";
 import { anyFaultyOperation, foldTokens, historyOf } from "../../kit/model/arbitraries.ts";
@@ -335,6 +336,16 @@ describe("checkWindowLimit", () => {
       /^limits\.tpm\.burst: limits\.tpm\.burst must/,
     );
   });
+});
+
+test("WINDOW_LIMIT_PATTERN is what a limit looks like, whatever its numbers", () => {
+  const pattern = new RegExp(WINDOW_LIMIT_PATTERN);
+  for (const limit of ["100/1m", "1/1s", "9999999999999999/400d", "5/0.5ms"]) {
+    expect(limit).toMatch(pattern);
+  }
+  for (const limit of ["100", "100/m", "100/1m/1m", "x100/1m", "100/1min", "1.5/1m", "100/1m "]) {
+    expect(limit).not.toMatch(pattern);
+  }
 });
 
 test("showWindowLimit says in one line what a limit stands for", () => {
