@@ -7,6 +7,9 @@
  * start, so nothing drifts however late or rarely the bucket reads the clock, and catching up on a
  * hundred ticks at once leaves what a hundred single ones would have left.
  *
+ * When ticks fall is a grid of its own (grid.ts). A calendar (calendar.ts) is the same bucket on another
+ * one: at each midnight comes in as much as it holds.
+ *
  * This is the form of the token bucket filter that has no daemon and only moves timestamps. Between two
  * calls the bucket is this record, and `advance` computes what a daemon would have done in the
  * meantime. The daemons of this project (an alarm, a timer) exist only to wake up waiters. No tick leaves
@@ -33,9 +36,11 @@
  * without the pause, and the bound above still holds.
  */
 import type { FieldTable, FieldWords } from "../fields.ts";
+import type { Grid } from "./grid.ts";
 import type { ClosedForm, Limit, LimitKind, LimitState } from "./limit.ts";
 import type { HeldSum } from "./held-tokens.ts";
 
+import { RegularGrid } from "./grid.ts";
 import { HeldTokens } from "./held-tokens.ts";
 import { invariants } from "../invariants.ts";
 
@@ -87,9 +92,8 @@ const BATCH_CAPACITY_SHARE = 40;
 /** A write-ahead batch is at most what the ticks of this time add. */
 const BATCH_SPAN_MS = 1_000;
 
-/** The bucket's state: two counts, an epoch instant in milliseconds, and what is out. */
-export interface TokenBucketState extends LimitState {
-  readonly kind: "bucket";
+/** The state of a bucket of any form: two counts, an epoch instant in milliseconds, and what is out. */
+export interface BucketState extends LimitState {
   readonly startedAtMs: number;
   /** Number of the last tick added. */
   readonly tick: number;
@@ -102,7 +106,49 @@ export interface TokenBucketState extends LimitState {
    * paused.
    */
   readonly pausedUntilMs?: number;
+  /** When the last tick fell, epoch milliseconds. Absent if the fields and the start say so. */
+  readonly reachedAtMs?: number;
 }
+
+/** The state of a token bucket. */
+export interface TokenBucketState extends BucketState {
+  readonly kind: "bucket";
+}
+
+/** What the fields of each form say. */
+interface BucketFields {
+  readonly capacity: number;
+  readonly initialTokens: number;
+}
+
+/** What a bucket is made from beside its fields. */
+interface BucketOrigin {
+  readonly startedAtMs: number;
+  /** The last instant that counts, epoch milliseconds. */
+  readonly reachedAtMs: number;
+  /** The last tick added, if that is known. */
+  readonly tick?: number;
+}
+
+/** How the fields of a kind make a token bucket: what each tick brings, and when it falls. */
+export interface BucketForm<Fields extends BucketFields> {
+  /** The kind's name. */
+  readonly name: string;
+  /** Whether a tick may fall on another instant one day, so that states have to say when the last one fell. */
+  readonly isMovable: boolean;
+  refillTokensOf(fields: Fields): number;
+  gridOf(fields: Fields, origin: BucketOrigin): Grid;
+  /** Whether ticks of both are on the same grid. */
+  haveSameGrid(one: Fields, other: Fields): boolean;
+}
+
+const regularForm: BucketForm<TokenBucketFields> = {
+  name: "bucket",
+  isMovable: false,
+  refillTokensOf: ({ refillTokens }) => refillTokens,
+  gridOf: ({ refillIntervalMs }, { startedAtMs }) => new RegularGrid(startedAtMs, refillIntervalMs),
+  haveSameGrid: (one, other) => one.refillIntervalMs === other.refillIntervalMs,
+};
 
 /**
  * A token bucket whose time is passed in.
@@ -114,8 +160,13 @@ export interface TokenBucketState extends LimitState {
  * bucket.advance(1000);
  * bucket.tokens; // 1
  */
-export class TokenBucket implements Limit, ClosedForm {
-  #fields: TokenBucketFields;
+export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
+  implements Limit, ClosedForm
+{
+  readonly #form: BucketForm<Fields>;
+  #fields: Fields;
+  #refillTokens: number;
+  #grid: Grid;
   readonly #startedAtMs: number;
   /** Runs ahead of the clock during a pause. */
   #tick: number;
@@ -130,12 +181,15 @@ export class TokenBucket implements Limit, ClosedForm {
   #idleUntilMs = -Infinity;
 
   private constructor(
-    fields: TokenBucketFields,
-    startedAtMs: number,
-    tick: number,
-    tokens: number,
+    form: BucketForm<Fields>,
+    fields: Fields,
+    grid: Grid,
+    { startedAtMs, tick, tokens }: Pick<BucketState, "startedAtMs" | "tick" | "tokens">,
   ) {
+    this.#form = form;
     this.#fields = fields;
+    this.#refillTokens = form.refillTokensOf(fields);
+    this.#grid = grid;
     this.#startedAtMs = startedAtMs;
     this.#tick = tick;
     this.#tokens = tokens;
@@ -145,7 +199,19 @@ export class TokenBucket implements Limit, ClosedForm {
    * A bucket that starts now: the grid's origin is `nowMs`, and it holds `initialTokens`.
    */
   static start(fields: TokenBucketFields, nowMs: number): TokenBucket {
-    return new TokenBucket(fields, nowMs, 0, fields.initialTokens);
+    return TokenBucket.startAs(regularForm, fields, nowMs);
+  }
+
+  /** The same in another form. */
+  static startAs<Fields extends BucketFields>(
+    form: BucketForm<Fields>,
+    fields: Fields,
+    nowMs: number,
+  ): TokenBucket<Fields> {
+    const grid = form.gridOf(fields, { startedAtMs: nowMs, reachedAtMs: nowMs });
+    const tick = grid.tickAt(nowMs);
+    const tokens = fields.initialTokens;
+    return new TokenBucket(form, fields, grid, { startedAtMs: nowMs, tick, tokens });
   }
 
   /**
@@ -156,13 +222,30 @@ export class TokenBucket implements Limit, ClosedForm {
    * or fewer than the negative of the largest legal capacity.
    */
   static from(fields: TokenBucketFields, state: LimitState): TokenBucket {
-    if (!isTokenBucketState(state) || !isPossible(fields, state)) {
+    return TokenBucket.fromAs(regularForm, fields, state);
+  }
+
+  /**
+   * The same in another form.
+   *
+   * @throws {RangeError} As `from`, and if it doesn't say when a tick fell that may fall on another instant.
+   */
+  static fromAs<Fields extends BucketFields>(
+    form: BucketForm<Fields>,
+    fields: Fields,
+    state: LimitState,
+  ): TokenBucket<Fields> {
+    if (!isStateOf(form, state) || !isPossible(form, fields, state)) {
       throw new RangeError(
-        `Cannot restore a bucket from ${JSON.stringify(state)}: capacity is ${fields.capacity}`,
+        `Cannot restore a ${form.name} from ${JSON.stringify(state)}: capacity is ${fields.capacity}`,
       );
     }
-    const { startedAtMs, tick, tokens, leased, pausedUntilMs } = state;
-    const bucket = new TokenBucket(fields, startedAtMs, tick, tokens);
+    const { startedAtMs, tick, tokens, leased, pausedUntilMs, reachedAtMs } = state;
+    const origin = { startedAtMs, tick, reachedAtMs: reachedAtMs ?? startedAtMs };
+    const grid = form.gridOf(fields, origin);
+    const isMoved = reachedAtMs !== undefined;
+    const lastTick = isMoved ? grid.tickAt(reachedAtMs) : tick;
+    const bucket = new TokenBucket(form, fields, grid, { startedAtMs, tick: lastTick, tokens });
     if (leased) bucket.#held = new HeldTokens(leased);
     if (pausedUntilMs !== undefined) bucket.#holdTicks(pausedUntilMs);
     return bucket;
@@ -205,7 +288,7 @@ export class TokenBucket implements Limit, ClosedForm {
   /** Adds every tick up to and including `nowMs`. */
   advance(nowMs: number): void {
     if (nowMs < this.#idleUntilMs) return;
-    const tick = this.#tickAt(nowMs);
+    const tick = this.#grid.tickAt(nowMs);
     this.#advanceToTick(tick);
     if (this.#held) this.#endHolds(nowMs);
     if (this.#pausedUntilMs !== undefined) {
@@ -213,14 +296,13 @@ export class TokenBucket implements Limit, ClosedForm {
       else this.#reachedTick = Math.max(this.#reachedTick, tick);
     }
     const isIdle = this.#held === undefined && this.#pausedUntilMs === undefined;
-    this.#idleUntilMs = isIdle ? this.#timeOfTick(this.#tick + 1) : -Infinity;
+    this.#idleUntilMs = isIdle ? this.#grid.timeOf(this.#tick + 1) : -Infinity;
   }
 
   msUntil(tokens: number, fromMs: number): number {
-    const ticks = this.#ticksUntil(tokens);
-    if (ticks === 0) return this.reachedAtMs - fromMs;
-    const toNextTickMs = this.#timeOfTick(this.#tick + 1) - fromMs;
-    return toNextTickMs + (ticks - 1) * this.#fields.refillIntervalMs;
+    const tick = this.#tickWith(tokens);
+    if (tick === this.#tick) return this.reachedAtMs - fromMs;
+    return this.#grid.msUntil(tick, fromMs);
   }
 
   take(tokens: number): void {
@@ -268,16 +350,19 @@ export class TokenBucket implements Limit, ClosedForm {
    * The grid keeps its origin, and what is out takes its room first. Ticks up to `nowMs` count as added,
    * those of the old grid under the old fields.
    */
-  reconfigure(fields: TokenBucketFields, nowMs: number): void {
+  reconfigure(fields: Fields, nowMs: number): void {
     this.advance(nowMs);
     const reachedAtMs = Math.max(nowMs, this.reachedAtMs);
-    const isSameGrid = fields.refillIntervalMs === this.#fields.refillIntervalMs;
+    const isSameGrid = this.#form.haveSameGrid(this.#fields, fields);
     this.#fields = fields;
+    this.#refillTokens = this.#form.refillTokensOf(fields);
     this.#idleUntilMs = -Infinity;
     if (!isSameGrid) {
       const pausedUntilMs = this.#pausedUntilMs;
       this.#pausedUntilMs = undefined;
-      this.#tick = this.#tickAt(reachedAtMs);
+      const startedAtMs = this.#startedAtMs;
+      this.#grid = this.#form.gridOf(fields, { startedAtMs, reachedAtMs });
+      this.#tick = this.#grid.tickAt(reachedAtMs);
       if (pausedUntilMs !== undefined) this.#holdTicks(pausedUntilMs);
     }
     this.#tokens = Math.min(this.#tokens, Math.max(0, this.#room));
@@ -289,34 +374,39 @@ export class TokenBucket implements Limit, ClosedForm {
    * brings it to at most `tokens + refillTokens - 1`, which must fit.
    */
   covers(tokens: number): boolean {
-    return tokens + this.#fields.refillTokens - 1 <= this.#fields.capacity;
+    return tokens + this.#refillTokens - 1 <= this.#fields.capacity;
   }
 
   takeRun(tokens: number): void {
-    const ticks = this.#ticksUntil(tokens);
-    if (ticks > 0) this.#pausedUntilMs = undefined;
+    const times = this.#timesUntil(tokens);
+    if (times > 0) this.#pausedUntilMs = undefined;
     this.#idleUntilMs = -Infinity;
-    this.#tick += ticks;
-    this.#tokens += ticks * this.#fields.refillTokens - tokens;
+    this.#tick = this.#grid.after(this.#tick, times);
+    this.#tokens += times * this.#refillTokens - tokens;
   }
 
-  copy(): TokenBucket {
-    const copy = new TokenBucket(this.#fields, this.#startedAtMs, this.#tick, this.#tokens);
+  copy(): TokenBucket<Fields> {
+    const copy = new TokenBucket(this.#form, this.#fields, this.#grid, {
+      startedAtMs: this.#startedAtMs,
+      tick: this.#tick,
+      tokens: this.#tokens,
+    });
     if (this.#held) copy.#held = new HeldTokens(this.#held.toJSON());
     copy.#pausedUntilMs = this.#pausedUntilMs;
     copy.#reachedTick = this.#reachedTick;
     return copy;
   }
 
-  toJSON(): TokenBucketState {
+  toJSON(): BucketState {
     const pausedUntilMs = this.#pausedUntilMs;
     return {
-      kind: "bucket",
+      kind: this.#form.name,
       startedAtMs: this.#startedAtMs,
       tick: pausedUntilMs === undefined ? this.#tick : this.#reachedTick,
       tokens: this.#tokens,
       ...(this.#held && { leased: this.#held.toJSON() }),
       ...(pausedUntilMs !== undefined && { pausedUntilMs }),
+      ...(this.#form.isMovable && { reachedAtMs: this.reachedAtMs }),
     };
   }
 
@@ -325,18 +415,25 @@ export class TokenBucket implements Limit, ClosedForm {
     return this.#fields.capacity - (this.#held?.tokens ?? 0);
   }
 
-  /** Ticks until `tokens` are there if nobody takes any; 0 if they are there now. */
-  #ticksUntil(tokens: number): number {
-    const ticks = Math.max(0, Math.ceil((tokens - this.#tokens) / this.#fields.refillTokens));
-    if (!this.#held || ticks === 0 || tokens <= this.#room) return ticks;
+  /** How often tokens have to come in until `tokens` are there, if there is room for them; 0 if they are. */
+  #timesUntil(tokens: number): number {
+    return Math.max(0, Math.ceil((tokens - this.#tokens) / this.#refillTokens));
+  }
+
+  /** The tick with which `tokens` are there if nobody takes any; the last one if they are there now. */
+  #tickWith(tokens: number): number {
+    const times = this.#timesUntil(tokens);
+    if (!this.#held || times === 0 || tokens <= this.#room) {
+      return this.#grid.after(this.#tick, times);
+    }
     const ahead = this.copy();
     while (ahead.#held && tokens > ahead.#room) {
       // Until the next hold ends there is no room for so many, however many ticks come.
       const endAtMs = ahead.#held.nextEndAtMs;
-      ahead.#advanceToTick(ahead.#lastTickBefore(endAtMs));
+      ahead.#advanceToTick(this.#grid.tickBefore(endAtMs));
       ahead.#endHolds(endAtMs);
     }
-    return ahead.#tick - this.#tick + ahead.#ticksUntil(tokens);
+    return ahead.#tickWith(tokens);
   }
 
   /** Adds every tick up to and including `tick`. A tick that was added before changes nothing. */
@@ -349,8 +446,10 @@ export class TokenBucket implements Limit, ClosedForm {
 
   #fillTo(tick: number): void {
     // The sum may be rounded if it exceeds 2^53, but then it is far above the capacity.
-    const sum = this.#tokens + (tick - this.#tick) * this.#fields.refillTokens;
-    const filled = Math.min(this.#room, sum);
+    const room = this.#room;
+    const missing = room - this.#tokens;
+    const added = this.#grid.tokensBetween(this.#tick, tick, this.#refillTokens, missing);
+    const filled = Math.min(room, this.#tokens + added);
     this.#tick = tick;
     this.#tokens = Math.max(this.#tokens, filled);
     invariants?.limit(this.#tokens, this.#fields.capacity);
@@ -358,31 +457,17 @@ export class TokenBucket implements Limit, ClosedForm {
 
   /** Fills up to the end of each hold in turn, and finally to `tick`. */
   #fillAcrossEnds(tick: number): void {
-    while (this.#held && this.#held.nextEndAtMs <= this.#timeOfTick(tick)) {
+    while (this.#held && this.#held.nextEndAtMs <= this.#grid.timeOf(tick)) {
       const endAtMs = this.#held.nextEndAtMs;
-      const lastTick = this.#lastTickBefore(endAtMs);
+      const lastTick = this.#grid.tickBefore(endAtMs);
       if (lastTick > this.#tick) this.#fillTo(lastTick);
       this.#endHolds(endAtMs);
     }
     this.#fillTo(tick);
   }
 
-  /** The number of the last tick at or before `atMs`. */
-  #tickAt(atMs: number): number {
-    return Math.floor((atMs - this.#startedAtMs) / this.#fields.refillIntervalMs);
-  }
-
-  #lastTickBefore(atMs: number): number {
-    return Math.ceil((atMs - this.#startedAtMs) / this.#fields.refillIntervalMs) - 1;
-  }
-
-  /** The instant of a tick on the grid. Beyond 2^53 it is rounded. */
-  #timeOfTick(tick: number): number {
-    return this.#startedAtMs + tick * this.#fields.refillIntervalMs;
-  }
-
   #reportedAtMs(tick: number): number {
-    return Math.min(MAX_REPORTED_AT_MS, this.#timeOfTick(tick));
+    return Math.min(MAX_REPORTED_AT_MS, this.#grid.timeOf(tick));
   }
 
   /** Counts the ticks up to and including `untilMs` as added. */
@@ -390,7 +475,7 @@ export class TokenBucket implements Limit, ClosedForm {
     this.#idleUntilMs = -Infinity;
     if (this.#pausedUntilMs === undefined) this.#reachedTick = this.#tick;
     this.#pausedUntilMs = untilMs;
-    this.#tick = Math.max(this.#tick, this.#tickAt(untilMs));
+    this.#tick = Math.max(this.#tick, this.#grid.tickAt(untilMs));
   }
 
   /** Ends the holds whose time is up at `nowMs`: their tokens are spent. */
@@ -431,9 +516,17 @@ export function isTokenBucketState(state: LimitState): state is TokenBucketState
   return state.kind === "bucket";
 }
 
-function isPossible(
-  fields: TokenBucketFields,
-  { startedAtMs, tick, tokens, leased = [], pausedUntilMs = 0 }: TokenBucketState,
+function isStateOf<Fields extends BucketFields>(
+  form: BucketForm<Fields>,
+  state: LimitState,
+): state is BucketState {
+  return state.kind === form.name;
+}
+
+function isPossible<Fields extends BucketFields>(
+  form: BucketForm<Fields>,
+  fields: Fields,
+  { startedAtMs, tick, tokens, leased = [], pausedUntilMs = 0, reachedAtMs }: BucketState,
 ): boolean {
   const heldTokens = new HeldTokens(leased).tokens;
   return (
@@ -441,11 +534,15 @@ function isPossible(
     Number.isSafeInteger(tick) &&
     Number.isSafeInteger(tokens) &&
     Number.isSafeInteger(pausedUntilMs) &&
-    tick >= 0 &&
+    (form.isMovable ? isInstantFrom(startedAtMs, reachedAtMs) : tick >= 0) &&
     tokens >= -tokenBucketFields.capacity.max &&
     tokens <= Math.max(0, fields.capacity - heldTokens) &&
     leased.every(isPossibleSum)
   );
+}
+
+function isInstantFrom(startedAtMs: number, atMs: number | undefined): boolean {
+  return Number.isSafeInteger(atMs) && (atMs ?? -Infinity) >= startedAtMs;
 }
 
 function isPossibleSum({ untilMs, tokens }: HeldSum): boolean {
