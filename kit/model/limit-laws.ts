@@ -24,6 +24,7 @@ import {
   type LimitStep,
 } from "./driven-limit.ts";
 import { anyBatching, anyGrantHistory, GrantedWindows } from "./granted-windows.ts";
+import { epochMs } from "./limiters.ts";
 
 /** One law over one kind. */
 export interface LimitLaw {
@@ -90,12 +91,13 @@ function law<Ts>(name: string, property: fc.IProperty<Ts>): LimitLaw {
 
 function startsNow<Fields>({ kind, anyFields }: Draws<Fields>) {
   return fc.property(anyFields, anyMs, (fields, ms) => {
-    const limit = kind.start(fields, ms);
+    const nowMs = epochMs + ms;
+    const limit = kind.start(fields, nowMs);
     expect(limit.tokens).toBeGreaterThanOrEqual(0);
     expect(limit.tokens).toBeLessThanOrEqual(limit.capacity);
-    expect([limit.startedAtMs, limit.reachedAtMs]).toEqual([ms, ms]);
+    expect([limit.startedAtMs, limit.reachedAtMs]).toEqual([nowMs, nowMs]);
     expect([limit.held, limit.pausedUntilMs]).toEqual([undefined, undefined]);
-    expect(limit.nextGainAtMs).toBeGreaterThan(ms);
+    expect(limit.nextGainAtMs).toBeGreaterThan(nowMs);
     expect(limit.toJSON().kind).toBe(kind.name);
     const maxBatch = kind.maxBatch(fields);
     expect(Number.isSafeInteger(maxBatch)).toBe(true);

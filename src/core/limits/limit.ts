@@ -101,6 +101,11 @@ export interface LimitState {
   readonly kind: string;
 }
 
+/** The names of those fields that are numbers and nothing else. */
+type NumberName<Fields> = {
+  [Name in keyof Fields & string]: Fields[Name] extends number ? Name : never;
+}[keyof Fields & string];
+
 /**
  * A kind of limit: the one thing to write for a new one.
  *
@@ -110,11 +115,11 @@ export interface LimitKind<Fields> {
   /** As it is written in states. */
   readonly name: string;
   /**
-   * Bounds and defaults of the fields; the configuration's check follows from them. What people read of
+   * Bounds and defaults of the fields that are numbers; the configuration's check follows from them. What people read of
    * the fields is a `FieldWords` of its own in the kind's file, from which OpenAPI and the documentation
    * follow, so that no client carries it.
    */
-  readonly fields: FieldTable<keyof Fields & string>;
+  readonly fields: FieldTable<NumberName<Fields>>;
   /**
    * Whether `msUntil` says when tokens will be there, or only an estimate, because what brings them
    * isn't time alone.

@@ -7,9 +7,12 @@ import type { Limit, LimitKind } from "../../../src/core/limits/limit.ts";
 import type { TokenBucketFields } from "../../../src/core/limits/token-bucket.ts";
 
 import { anyPolicy } from "../../../kit/model/arbitraries.ts";
+import { anyCalendarInUtc, anyCalendarInZones } from "../../../kit/model/calendars.ts";
 import { fixedWindow } from "../../../kit/model/fixed-window.ts";
 import { limitLaws } from "../../../kit/model/limit-laws.ts";
+import { timeLapse } from "../../../kit/model/time-lapse.ts";
 import { runs } from "../../../kit/runs.ts";
+import { calendar } from "../../../src/core/limits/calendar.ts";
 import { tokenBucket } from "../../../src/core/limits/token-bucket.ts";
 
 const anyBucketFields: fc.Arbitrary<TokenBucketFields> = anyPolicy.map(
@@ -79,6 +82,8 @@ const returningBucket: LimitKind<TokenBucketFields> = {
 
 describe.each([
   ["token bucket", limitLaws(tokenBucket, anyBucketFields)],
+  ["calendar in UTC", limitLaws(timeLapse(calendar), anyCalendarInUtc)],
+  ["calendar whose clock is changed", limitLaws(timeLapse(calendar), anyCalendarInZones)],
   ["fixed window", limitLaws(fixedWindow, anyWindowFields)],
   ["token bucket whose holds come back", limitLaws(returningBucket, anyBucketFields)],
 ])("A %s", (_, laws) => {

@@ -1,0 +1,200 @@
+/**
+ * The calendar: as many tokens as it holds at each beginning of a local hour, day, week or month, and none
+ * in between. "1,000 a day, from midnight in Berlin" is one.
+ *
+ * It is a token bucket (token-bucket.ts) whose ticks are these beginnings, and each of which brings the
+ * whole capacity. Everything else (holds, pauses, a look ahead, what is cut) is the bucket's. Tokens below
+ * zero are made good by what comes in, so a period begins with the capacity less what is owed.
+ *
+ * **It never gives too much.** In a time of length T, the first call finds at most `capacity` tokens, and
+ * each boundary in it brings as many. `maxGranted` counts the boundaries in the worst time of that length.
+ *
+ * **Another calendar** (another zone, another hour) brings nothing by itself: the period of the new one that
+ * is under way counts as begun. The next boundary is the new calendar's.
+ */
+import type { FieldTable } from "../fields.ts";
+import type { Range } from "../values.ts";
+import type { BucketForm } from "./token-bucket.ts";
+import type { LocalPeriods, ZoneOffsets } from "./civil-grid.ts";
+import type { LimitKind } from "./limit.ts";
+
+import { civilDateOf, firstDayOf } from "./civil-date.ts";
+import { CivilGrid } from "./civil-grid.ts";
+import { RegularGrid } from "./grid.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+/** What a calendar may begin anew with. */
+export const calendarPeriods = ["hour", "day", "week", "month"] as const;
+export type CalendarPeriod = (typeof calendarPeriods)[number];
+
+/** The days of a week, as `on` names them. */
+export const weekdays = [
+  "monday",
+  "tuesday",
+  "wednesday",
+  "thursday",
+  "friday",
+  "saturday",
+  "sunday",
+] as const;
+type Weekday = (typeof weekdays)[number];
+
+/** The days of a month that `on` may be: those that each month has. */
+export const monthDays: Range = { min: 1, max: 28 };
+
+/** What `at` looks like: hours and minutes of a day. */
+export const timeOfDayPattern = /^([01]\d|2[0-3]):([0-5]\d)$/;
+
+/** What a policy says of a calendar, complete. */
+export interface CalendarFields {
+  readonly capacity: number;
+  readonly every: CalendarPeriod;
+  /** The name of its time zone. */
+  readonly timeZone: string;
+  /** When a period begins, `HH:MM`; of an hour only the minutes count. */
+  readonly at: string;
+  /** The day of the week or of the month on which it begins; hours and days have none. */
+  readonly on?: Weekday | number;
+  readonly initialTokens: number;
+}
+
+/** What a calendar is made from: its fields, and the offsets of its time zone. */
+export interface ZonedCalendarFields extends CalendarFields {
+  readonly zone: ZoneOffsets;
+}
+
+/** What each number may be. */
+const calendarFields = {
+  /** As a bucket's. */
+  capacity: { min: 1, max: 1_000_000_000 },
+  /** By default full, as a period begins. */
+  initialTokens: {
+    min: 0,
+    max: 1_000_000_000,
+    atMost: "capacity",
+    default: { minOf: ["capacity"] },
+  },
+} as const satisfies FieldTable<"capacity" | "initialTokens">;
+
+/** A write-ahead batch is at most the capacity divided by this, which a period loses in a crash. */
+const BATCH_CAPACITY_SHARE = 40;
+/** A smaller calendar writes each grant: every one of its tokens may be somebody's quota. */
+const MIN_BATCH_CAPACITY = 40_000;
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** Periods that are equally long. */
+const PERIOD_MS = { hour: HOUR_MS, day: DAY_MS, week: 7 * DAY_MS };
+/** Day 0, 1970-01-01, was a Thursday: the Monday before it. */
+const FIRST_MONDAY = -3;
+/** No month is longer. */
+const MAX_MONTH_MS = 31 * DAY_MS;
+/**
+ * March 2096, after whose February there is no leap day for eight years, and one less than every four years
+ * in each of the three centuries that follow. Nowhere are months in a row shorter than from one of these 48 on.
+ */
+const SHORT_MONTHS = { month: (2096 - 1970) * 12 + 2, count: 48 };
+
+/** Months that begin on the same day of each, at the same time of day. */
+class Months implements LocalPeriods {
+  readonly #intoMonthMs: number;
+
+  /** @param intoMonthMs From the beginning of a month until the period begins, in milliseconds. */
+  constructor(intoMonthMs: number) {
+    this.#intoMonthMs = intoMonthMs;
+  }
+
+  timeOf(month: number): number {
+    return firstDayOf(month) * DAY_MS + this.#intoMonthMs;
+  }
+
+  tickAt(localMs: number): number {
+    const { month } = civilDateOf(Math.floor(localMs / DAY_MS));
+    return localMs < this.timeOf(month) ? month - 1 : month;
+  }
+}
+
+/** When the periods of a calendar begin on a local clock. */
+function periodsOf({ every, at, on }: CalendarFields): LocalPeriods {
+  const intoDayMs = intoDayOf(at);
+  if (every === "month") return new Months((monthDayOf(on) - 1) * DAY_MS + intoDayMs);
+  const firstDay = every === "week" ? FIRST_MONDAY + weekdayOf(on) : 0;
+  return new RegularGrid(firstDay * DAY_MS + intoDayMs, PERIOD_MS[every]);
+}
+
+/** The days after the Monday of a week. */
+function weekdayOf(on: Weekday | number | undefined): number {
+  return typeof on === "string" ? weekdays.indexOf(on) : 0;
+}
+
+function monthDayOf(on: Weekday | number | undefined): number {
+  return typeof on === "number" ? on : monthDays.min;
+}
+
+/** From midnight until a time of day that is written `HH:MM`, in milliseconds. */
+function intoDayOf(at: string): number {
+  const [, hours, minutes] = timeOfDayPattern.exec(at) ?? [];
+  return Number(hours) * HOUR_MS + Number(minutes) * MINUTE_MS;
+}
+
+/** The most periods that begin within `spanMs` of a local clock, both ends included. */
+function mostBeginnings(every: CalendarPeriod, spanMs: number): number {
+  const periods =
+    every === "month" ? mostMonthsWithin(spanMs) : Math.floor(spanMs / PERIOD_MS[every]);
+  return periods + 1;
+}
+
+/** The most months in a row that are no longer than `spanMs` together. */
+function mostMonthsWithin(spanMs: number): number {
+  let months = Math.floor(spanMs / MAX_MONTH_MS);
+  while (shortestDaysOf(months + 1) * DAY_MS <= spanMs) months += 1;
+  return months;
+}
+
+/** The days of so many months in a row where these are shortest. */
+function shortestDaysOf(months: number): number {
+  const { month, count } = SHORT_MONTHS;
+  let days = Infinity;
+  for (let first = month; first < month + count; first += 1) {
+    days = Math.min(days, firstDayOf(first + months) - firstDayOf(first));
+  }
+  return days;
+}
+
+const calendarForm: BucketForm<ZonedCalendarFields> = {
+  name: "calendar",
+  isMovable: true,
+  refillTokensOf: ({ capacity }) => capacity,
+  gridOf: (fields, { reachedAtMs, tick }) =>
+    new CivilGrid(periodsOf(fields), fields.zone, reachedAtMs, tick),
+  haveSameGrid: (one, other) =>
+    one.every === other.every &&
+    one.timeZone === other.timeZone &&
+    one.at === other.at &&
+    one.on === other.on,
+};
+
+/** The kind `calendar`: full at each beginning of a local hour, day, week or month. */
+export const calendar: LimitKind<ZonedCalendarFields> = {
+  name: "calendar",
+  fields: calendarFields,
+  forecast: "exact",
+  atHoldEnd: "spent",
+  start: (fields, nowMs) => TokenBucket.startAs(calendarForm, fields, nowMs),
+  restore: (fields, state) => TokenBucket.fromAs(calendarForm, fields, state),
+  /**
+   * What a crash loses doesn't come in again before the next boundary, so it is weighed against the
+   * capacity alone: a 40th of it, and nothing of a calendar that people count in single tokens.
+   */
+  maxBatch({ capacity }) {
+    return capacity < MIN_BATCH_CAPACITY ? 0 : Math.floor(capacity / BATCH_CAPACITY_SHARE);
+  },
+  /**
+   * What is there at its beginning, and the boundaries in it. While `windowMs` pass, a local clock moves on
+   * by as much, and by the zone's swing if it is set forward.
+   */
+  maxGranted({ capacity, every, zone }, windowMs) {
+    return capacity * (mostBeginnings(every, windowMs + zone.swingMs) + 1);
+  },
+};
