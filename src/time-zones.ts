@@ -1,0 +1,135 @@
+/**
+ * The offsets of time zones, from the table that the platform has in `Intl`. It runs wherever that is: in a
+ * Worker and an object, on Node, in a browser.
+ *
+ * To format an instant takes microseconds, and to make a formatter a hundred times as long. So time is cut
+ * into blocks, shorter than the time between two changes of a zone: a block whose two ends have the same
+ * offset has it throughout, and in any other one the change is found once, by bisection.
+ */
+import type { ZoneOffsets } from "./core/limits/civil-grid.ts";
+
+import { utcOffsets } from "./core/limits/civil-grid.ts";
+
+/**
+ * Of all zones and years since 1970, the two changes that are nearest to each other are a week less an
+ * hour apart, in Brazil in 2000.
+ */
+const BLOCK_MS = 4 * 86_400_000;
+/** Blocks that are kept for each zone. A calendar looks at three at a time. */
+const MAX_BLOCKS = 256;
+/** Zones that are kept. There are some 420, a few of which a service uses. */
+const MAX_ZONES = 64;
+/** Instants beyond it have no date, epoch milliseconds. */
+const MAX_DATE_MS = 8.64e15;
+/** Offsets from the first to the last of these years are what a zone's swing is found from. */
+const SWING_YEARS = { from: 1970, to: 2040 };
+/** Often enough for the shortest time between two changes of any length, a month. */
+const SWING_STEP_MS = 14 * 86_400_000;
+
+/** A stretch of time with at most one change. */
+interface Block {
+  /** The first instant with the offset after it; `Infinity` without a change. */
+  readonly changeAtMs: number;
+  readonly before: number;
+  readonly after: number;
+}
+
+class IntlOffsets implements ZoneOffsets {
+  readonly #format: Intl.DateTimeFormat;
+  readonly #blocks = new Map<number, Block>();
+  #swingMs: number | undefined = undefined;
+
+  /** @throws {RangeError} If the platform knows no such zone. */
+  constructor(timeZone: string) {
+    this.#format = new Intl.DateTimeFormat("en-US", { timeZone, timeZoneName: "longOffset" });
+  }
+
+  offsetAt(atMs: number): number {
+    const { changeAtMs, before, after } = this.#blockAt(Math.floor(atMs / BLOCK_MS));
+    return atMs < changeAtMs ? before : after;
+  }
+
+  get swingMs(): number {
+    this.#swingMs ??= this.#findSwing();
+    return this.#swingMs;
+  }
+
+  #blockAt(number: number): Block {
+    const known = this.#blocks.get(number);
+    if (known) return known;
+    const block = this.#findBlock(number * BLOCK_MS, (number + 1) * BLOCK_MS);
+    if (this.#blocks.size >= MAX_BLOCKS) this.#blocks.clear();
+    this.#blocks.set(number, block);
+    return block;
+  }
+
+  #findBlock(fromMs: number, toMs: number): Block {
+    const before = this.#read(fromMs);
+    const after = this.#read(toMs);
+    if (before === after) return { changeAtMs: Infinity, before, after };
+    let beforeMs = fromMs;
+    let changeAtMs = toMs;
+    while (changeAtMs - beforeMs > 1) {
+      const middleMs = Math.floor((beforeMs + changeAtMs) / 2);
+      if (this.#read(middleMs) === before) beforeMs = middleMs;
+      else changeAtMs = middleMs;
+    }
+    return { changeAtMs, before, after };
+  }
+
+  #findSwing(): number {
+    let least = Infinity;
+    let most = -Infinity;
+    const toMs = Date.UTC(SWING_YEARS.to, 11, 31);
+    for (let atMs = Date.UTC(SWING_YEARS.from, 0); atMs <= toMs; atMs += SWING_STEP_MS) {
+      const offsetMs = this.#read(atMs);
+      least = Math.min(least, offsetMs);
+      most = Math.max(most, offsetMs);
+    }
+    return most - least;
+  }
+
+  /** Such as `1/1/2026, GMT+01:00`; UTC itself is `GMT`. */
+  #read(atMs: number): number {
+    const text = this.#format.format(Math.max(-MAX_DATE_MS, Math.min(MAX_DATE_MS, atMs)));
+    const [, sign, hours, minutes, seconds] =
+      /GMT([+-])(\d\d):(\d\d)(?::(\d\d))?$/.exec(text) ?? [];
+    if (sign === undefined) return 0;
+    const size = Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds ?? 0);
+    return (sign === "-" ? -size : size) * 1_000;
+  }
+}
+
+/** By name as it was given, least recently used first. */
+const zones = new Map<string, ZoneOffsets>();
+
+/**
+ * The offsets of an IANA time zone, such as `Europe/Berlin`.
+ *
+ * @throws {RangeError} If the platform knows no zone of that name. An offset, as in `+01:00`, is no name.
+ */
+export function zoneOffsets(timeZone: string): ZoneOffsets {
+  if (timeZone === "UTC") return utcOffsets;
+  const zone = zones.get(timeZone) ?? newZone(timeZone);
+  zones.delete(timeZone);
+  zones.set(timeZone, zone);
+  const [oldest] = zones.keys();
+  if (zones.size > MAX_ZONES && oldest !== undefined) zones.delete(oldest);
+  return zone;
+}
+
+/** Whether `zoneOffsets` knows a zone of that name. */
+export function isTimeZone(timeZone: string): boolean {
+  try {
+    zoneOffsets(timeZone);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function newZone(timeZone: string): ZoneOffsets {
+  // Newer platforms take offsets for zones.
+  if (/^[a-z]/i.test(timeZone)) return new IntlOffsets(timeZone);
+  throw new RangeError(`Cannot find the time zone ${JSON.stringify(timeZone)}`);
+}
