@@ -21,10 +21,13 @@ const MAX_BLOCKS = 256;
 const MAX_ZONES = 64;
 /** Instants beyond it have no date, epoch milliseconds. */
 const MAX_DATE_MS = 8.64e15;
-/** Offsets from the first to the last of these years are what a zone's swing is found from. */
+/** A zone's swing is found from its offsets in these years. */
 const SWING_YEARS = { from: 1970, to: 2040 };
-/** Often enough for the shortest time between two changes of any length, a month. */
+/** An offset that is in force for less, once in all these years, may be missed. */
 const SWING_STEP_MS = 14 * 86_400_000;
+
+/** At the end of a date that is formatted with it; UTC may be `GMT` alone. */
+const OFFSET = /GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/;
 
 /** A stretch of time with at most one change. */
 interface Block {
@@ -89,13 +92,12 @@ class IntlOffsets implements ZoneOffsets {
     return most - least;
   }
 
-  /** Such as `1/1/2026, GMT+01:00`; UTC itself is `GMT`. */
   #read(atMs: number): number {
     const text = this.#format.format(Math.max(-MAX_DATE_MS, Math.min(MAX_DATE_MS, atMs)));
-    const [, sign, hours, minutes, seconds] =
-      /GMT([+-])(\d\d):(\d\d)(?::(\d\d))?$/.exec(text) ?? [];
-    if (sign === undefined) return 0;
-    const size = Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds ?? 0);
+    const match = OFFSET.exec(text);
+    if (!match) throw new Error(`Cannot read the offset from UTC in ${JSON.stringify(text)}`);
+    const [, sign, hours = 0, minutes = 0, seconds = 0] = match;
+    const size = Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds);
     return (sign === "-" ? -size : size) * 1_000;
   }
 }
