@@ -20,8 +20,7 @@ import type { LimitKind } from "./limit.ts";
 
 import { civilDateOf, firstDayOf } from "./civil-date.ts";
 import { CivilGrid } from "./civil-grid.ts";
-import { RegularGrid } from "./grid.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { RegularGrid, TokenBucket } from "./token-bucket.ts";
 
 /** What a calendar may begin anew with. */
 export const calendarPeriods = ["hour", "day", "week", "month"] as const;

@@ -93,7 +93,7 @@ export class CivilGrid implements Grid {
   tickAt(atMs: number): number {
     if (atMs >= this.#atMs && atMs < this.#nextAtMs) return this.#tick;
     const localMs = atMs + this.#zone.offsetAt(atMs);
-    let tick = Math.max(this.#first.tick, this.#periods.tickAt(localMs));
+    let tick = this.#periods.tickAt(localMs);
     let tickAtMs = this.timeOf(tick);
     let nextAtMs = this.timeOf(tick + 1);
     // Local time has been further already if clocks were set back, or jumps over the next period.

@@ -40,7 +40,6 @@ import type { Grid } from "./grid.ts";
 import type { ClosedForm, Limit, LimitKind, LimitState } from "./limit.ts";
 import type { HeldSum } from "./held-tokens.ts";
 
-import { RegularGrid } from "./grid.ts";
 import { HeldTokens } from "./held-tokens.ts";
 import { invariants } from "../invariants.ts";
 
@@ -142,6 +141,41 @@ export interface BucketForm<Fields extends BucketFields> {
   haveSameGrid(one: Fields, other: Fields): boolean;
 }
 
+/** Ticks at equal distances: tick `k` falls on `startedAtMs + k × intervalMs`. */
+export class RegularGrid implements Grid {
+  readonly #startedAtMs: number;
+  readonly #intervalMs: number;
+
+  constructor(startedAtMs: number, intervalMs: number) {
+    this.#startedAtMs = startedAtMs;
+    this.#intervalMs = intervalMs;
+  }
+
+  timeOf(tick: number): number {
+    return this.#startedAtMs + tick * this.#intervalMs;
+  }
+
+  tickAt(atMs: number): number {
+    return Math.floor((atMs - this.#startedAtMs) / this.#intervalMs);
+  }
+
+  tickBefore(atMs: number): number {
+    return Math.ceil((atMs - this.#startedAtMs) / this.#intervalMs) - 1;
+  }
+
+  msUntil(tick: number, fromMs: number): number {
+    return this.#startedAtMs - fromMs + tick * this.#intervalMs;
+  }
+
+  after(tick: number, times: number): number {
+    return tick + times;
+  }
+
+  tokensBetween(tick: number, lastTick: number, refillTokens: number): number {
+    return (lastTick - tick) * refillTokens;
+  }
+}
+
 const regularForm: BucketForm<TokenBucketFields> = {
   name: "bucket",
   isMovable: false,
@@ -149,6 +183,22 @@ const regularForm: BucketForm<TokenBucketFields> = {
   gridOf: ({ refillIntervalMs }, { startedAtMs }) => new RegularGrid(startedAtMs, refillIntervalMs),
   haveSameGrid: (one, other) => one.refillIntervalMs === other.refillIntervalMs,
 };
+
+/** What a bucket is made from, and all its copies. */
+interface BucketTerms<Fields extends BucketFields> {
+  readonly form: BucketForm<Fields>;
+  readonly fields: Fields;
+  readonly refillTokens: number;
+  readonly grid: Grid;
+}
+
+function termsOf<Fields extends BucketFields>(
+  form: BucketForm<Fields>,
+  fields: Fields,
+  grid: Grid,
+): BucketTerms<Fields> {
+  return { form, fields, refillTokens: form.refillTokensOf(fields), grid };
+}
 
 /**
  * A token bucket whose time is passed in.
@@ -163,10 +213,7 @@ const regularForm: BucketForm<TokenBucketFields> = {
 export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
   implements Limit, ClosedForm
 {
-  readonly #form: BucketForm<Fields>;
-  #fields: Fields;
-  #refillTokens: number;
-  #grid: Grid;
+  #terms: BucketTerms<Fields>;
   readonly #startedAtMs: number;
   /** Runs ahead of the clock during a pause. */
   #tick: number;
@@ -181,15 +228,12 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
   #idleUntilMs = -Infinity;
 
   private constructor(
-    form: BucketForm<Fields>,
-    fields: Fields,
-    grid: Grid,
-    { startedAtMs, tick, tokens }: Pick<BucketState, "startedAtMs" | "tick" | "tokens">,
+    terms: BucketTerms<Fields>,
+    startedAtMs: number,
+    tick: number,
+    tokens: number,
   ) {
-    this.#form = form;
-    this.#fields = fields;
-    this.#refillTokens = form.refillTokensOf(fields);
-    this.#grid = grid;
+    this.#terms = terms;
     this.#startedAtMs = startedAtMs;
     this.#tick = tick;
     this.#tokens = tokens;
@@ -211,7 +255,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     const grid = form.gridOf(fields, { startedAtMs: nowMs, reachedAtMs: nowMs });
     const tick = grid.tickAt(nowMs);
     const tokens = fields.initialTokens;
-    return new TokenBucket(form, fields, grid, { startedAtMs: nowMs, tick, tokens });
+    return new TokenBucket(termsOf(form, fields, grid), nowMs, tick, tokens);
   }
 
   /**
@@ -243,16 +287,15 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     const { startedAtMs, tick, tokens, leased, pausedUntilMs, reachedAtMs } = state;
     const origin = { startedAtMs, tick, reachedAtMs: reachedAtMs ?? startedAtMs };
     const grid = form.gridOf(fields, origin);
-    const isMoved = reachedAtMs !== undefined;
-    const lastTick = isMoved ? grid.tickAt(reachedAtMs) : tick;
-    const bucket = new TokenBucket(form, fields, grid, { startedAtMs, tick: lastTick, tokens });
+    const lastTick = form.isMovable ? grid.tickAt(origin.reachedAtMs) : tick;
+    const bucket = new TokenBucket(termsOf(form, fields, grid), startedAtMs, lastTick, tokens);
     if (leased) bucket.#held = new HeldTokens(leased);
     if (pausedUntilMs !== undefined) bucket.#holdTicks(pausedUntilMs);
     return bucket;
   }
 
   get capacity(): number {
-    return this.#fields.capacity;
+    return this.#terms.fields.capacity;
   }
 
   get tokens(): number {
@@ -288,7 +331,8 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
   /** Adds every tick up to and including `nowMs`. */
   advance(nowMs: number): void {
     if (nowMs < this.#idleUntilMs) return;
-    const tick = this.#grid.tickAt(nowMs);
+    const { grid } = this.#terms;
+    const tick = grid.tickAt(nowMs);
     this.#advanceToTick(tick);
     if (this.#held) this.#endHolds(nowMs);
     if (this.#pausedUntilMs !== undefined) {
@@ -296,13 +340,13 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
       else this.#reachedTick = Math.max(this.#reachedTick, tick);
     }
     const isIdle = this.#held === undefined && this.#pausedUntilMs === undefined;
-    this.#idleUntilMs = isIdle ? this.#grid.timeOf(this.#tick + 1) : -Infinity;
+    this.#idleUntilMs = isIdle ? grid.timeOf(this.#tick + 1) : -Infinity;
   }
 
   msUntil(tokens: number, fromMs: number): number {
     const tick = this.#tickWith(tokens);
     if (tick === this.#tick) return this.reachedAtMs - fromMs;
-    return this.#grid.msUntil(tick, fromMs);
+    return this.#terms.grid.msUntil(tick, fromMs);
   }
 
   take(tokens: number): void {
@@ -324,7 +368,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     if (this.#pausedUntilMs === undefined) {
       this.#tokens = Math.max(this.#tokens, Math.min(this.#room, this.#tokens + back));
     }
-    invariants?.limit(this.#tokens, this.#fields.capacity);
+    invariants?.limit(this.#tokens, this.#terms.fields.capacity);
     if (this.#held.tokens === 0) this.#held = undefined;
   }
 
@@ -353,16 +397,16 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
   reconfigure(fields: Fields, nowMs: number): void {
     this.advance(nowMs);
     const reachedAtMs = Math.max(nowMs, this.reachedAtMs);
-    const isSameGrid = this.#form.haveSameGrid(this.#fields, fields);
-    this.#fields = fields;
-    this.#refillTokens = this.#form.refillTokensOf(fields);
+    const { form, grid, fields: before } = this.#terms;
+    const isSameGrid = form.haveSameGrid(before, fields);
+    this.#terms = termsOf(form, fields, grid);
     this.#idleUntilMs = -Infinity;
     if (!isSameGrid) {
       const pausedUntilMs = this.#pausedUntilMs;
       this.#pausedUntilMs = undefined;
       const startedAtMs = this.#startedAtMs;
-      this.#grid = this.#form.gridOf(fields, { startedAtMs, reachedAtMs });
-      this.#tick = this.#grid.tickAt(reachedAtMs);
+      this.#terms = termsOf(form, fields, form.gridOf(fields, { startedAtMs, reachedAtMs }));
+      this.#tick = this.#terms.grid.tickAt(reachedAtMs);
       if (pausedUntilMs !== undefined) this.#holdTicks(pausedUntilMs);
     }
     this.#tokens = Math.min(this.#tokens, Math.max(0, this.#room));
@@ -374,23 +418,20 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
    * brings it to at most `tokens + refillTokens - 1`, which must fit.
    */
   covers(tokens: number): boolean {
-    return tokens + this.#refillTokens - 1 <= this.#fields.capacity;
+    return tokens + this.#terms.refillTokens - 1 <= this.#terms.fields.capacity;
   }
 
   takeRun(tokens: number): void {
+    const { grid, refillTokens } = this.#terms;
     const times = this.#timesUntil(tokens);
     if (times > 0) this.#pausedUntilMs = undefined;
     this.#idleUntilMs = -Infinity;
-    this.#tick = this.#grid.after(this.#tick, times);
-    this.#tokens += times * this.#refillTokens - tokens;
+    this.#tick = grid.after(this.#tick, times);
+    this.#tokens += times * refillTokens - tokens;
   }
 
   copy(): TokenBucket<Fields> {
-    const copy = new TokenBucket(this.#form, this.#fields, this.#grid, {
-      startedAtMs: this.#startedAtMs,
-      tick: this.#tick,
-      tokens: this.#tokens,
-    });
+    const copy = new TokenBucket(this.#terms, this.#startedAtMs, this.#tick, this.#tokens);
     if (this.#held) copy.#held = new HeldTokens(this.#held.toJSON());
     copy.#pausedUntilMs = this.#pausedUntilMs;
     copy.#reachedTick = this.#reachedTick;
@@ -400,37 +441,37 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
   toJSON(): BucketState {
     const pausedUntilMs = this.#pausedUntilMs;
     return {
-      kind: this.#form.name,
+      kind: this.#terms.form.name,
       startedAtMs: this.#startedAtMs,
       tick: pausedUntilMs === undefined ? this.#tick : this.#reachedTick,
       tokens: this.#tokens,
       ...(this.#held && { leased: this.#held.toJSON() }),
       ...(pausedUntilMs !== undefined && { pausedUntilMs }),
-      ...(this.#form.isMovable && { reachedAtMs: this.reachedAtMs }),
+      ...(this.#terms.form.isMovable && { reachedAtMs: this.reachedAtMs }),
     };
   }
 
   /** How far ticks fill the bucket; below 0 if more is out than the capacity holds. */
   get #room(): number {
-    return this.#fields.capacity - (this.#held?.tokens ?? 0);
+    return this.#terms.fields.capacity - (this.#held?.tokens ?? 0);
   }
 
   /** How often tokens have to come in until `tokens` are there, if there is room for them; 0 if they are. */
   #timesUntil(tokens: number): number {
-    return Math.max(0, Math.ceil((tokens - this.#tokens) / this.#refillTokens));
+    return Math.max(0, Math.ceil((tokens - this.#tokens) / this.#terms.refillTokens));
   }
 
   /** The tick with which `tokens` are there if nobody takes any; the last one if they are there now. */
   #tickWith(tokens: number): number {
     const times = this.#timesUntil(tokens);
     if (!this.#held || times === 0 || tokens <= this.#room) {
-      return this.#grid.after(this.#tick, times);
+      return this.#terms.grid.after(this.#tick, times);
     }
     const ahead = this.copy();
     while (ahead.#held && tokens > ahead.#room) {
       // Until the next hold ends there is no room for so many, however many ticks come.
       const endAtMs = ahead.#held.nextEndAtMs;
-      ahead.#advanceToTick(this.#grid.tickBefore(endAtMs));
+      ahead.#advanceToTick(this.#terms.grid.tickBefore(endAtMs));
       ahead.#endHolds(endAtMs);
     }
     return ahead.#tickWith(tokens);
@@ -448,18 +489,19 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     // The sum may be rounded if it exceeds 2^53, but then it is far above the capacity.
     const room = this.#room;
     const missing = room - this.#tokens;
-    const added = this.#grid.tokensBetween(this.#tick, tick, this.#refillTokens, missing);
+    const { grid, refillTokens } = this.#terms;
+    const added = grid.tokensBetween(this.#tick, tick, refillTokens, missing);
     const filled = Math.min(room, this.#tokens + added);
     this.#tick = tick;
     this.#tokens = Math.max(this.#tokens, filled);
-    invariants?.limit(this.#tokens, this.#fields.capacity);
+    invariants?.limit(this.#tokens, this.#terms.fields.capacity);
   }
 
   /** Fills up to the end of each hold in turn, and finally to `tick`. */
   #fillAcrossEnds(tick: number): void {
-    while (this.#held && this.#held.nextEndAtMs <= this.#grid.timeOf(tick)) {
+    while (this.#held && this.#held.nextEndAtMs <= this.#terms.grid.timeOf(tick)) {
       const endAtMs = this.#held.nextEndAtMs;
-      const lastTick = this.#grid.tickBefore(endAtMs);
+      const lastTick = this.#terms.grid.tickBefore(endAtMs);
       if (lastTick > this.#tick) this.#fillTo(lastTick);
       this.#endHolds(endAtMs);
     }
@@ -467,7 +509,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
   }
 
   #reportedAtMs(tick: number): number {
-    return Math.min(MAX_REPORTED_AT_MS, this.#grid.timeOf(tick));
+    return Math.min(MAX_REPORTED_AT_MS, this.#terms.grid.timeOf(tick));
   }
 
   /** Counts the ticks up to and including `untilMs` as added. */
@@ -475,7 +517,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     this.#idleUntilMs = -Infinity;
     if (this.#pausedUntilMs === undefined) this.#reachedTick = this.#tick;
     this.#pausedUntilMs = untilMs;
-    this.#tick = Math.max(this.#tick, this.#grid.tickAt(untilMs));
+    this.#tick = Math.max(this.#tick, this.#terms.grid.tickAt(untilMs));
   }
 
   /** Ends the holds whose time is up at `nowMs`: their tokens are spent. */
