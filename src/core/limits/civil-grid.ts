@@ -43,11 +43,11 @@ interface FirstTick {
 /** No zone is further from UTC, in milliseconds; the furthest was 15 hours and 13 minutes, until 1900. */
 const MAX_OFFSET_MS = 15 * 3_600_000;
 /**
- * So many times tokens come in are looked for one by one, and from there each tick counts. A queue needs
- * one or two of them, a debt of a thousand times the capacity a thousand. A forecast for more, some
- * years ahead, may be early by as many hours as local time jumps over until then.
+ * So many times tokens come in are looked for one by one, which takes a millisecond or a few; from there each
+ * tick counts. A queue needs one or two of them, and a debt one for each capacity that is owed. A forecast for
+ * more than that, of hours six weeks ahead, may be early by the hours that local time jumps over until then.
  */
-const MAX_STEPS = 10_000;
+const MAX_STEPS = 1_000;
 /** Instants that are kept. A queue needs the last one, the next one, and one or two more. */
 const MAX_INSTANTS = 16;
 
@@ -93,7 +93,7 @@ export class CivilGrid implements Grid {
   tickAt(atMs: number): number {
     if (atMs >= this.#atMs && atMs < this.#nextAtMs) return this.#tick;
     const localMs = atMs + this.#zone.offsetAt(atMs);
-    let tick = this.#periods.tickAt(localMs);
+    let tick = Math.max(this.#first.tick, this.#periods.tickAt(localMs));
     let tickAtMs = this.timeOf(tick);
     let nextAtMs = this.timeOf(tick + 1);
     // Local time has been further already if clocks were set back, or jumps over the next period.

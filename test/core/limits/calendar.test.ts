@@ -220,6 +220,13 @@ describe("calendar.restore", () => {
     expect([restored.tokens, restored.nextGainAtMs]).toEqual([1, midnightMs + DAY_MS]);
   });
 
+  test("is done soon with a tick that is far ahead", () => {
+    const state = JSON.parse(JSON.stringify(calendar.start(fields, t0)));
+    const limit = calendar.restore(fields, { ...state, tick: 1_000_000_000_000 });
+    limit.advance(t0 + DAY_MS);
+    expect([limit.reachedAtMs, limit.msUntil(6, t0) > 1e15]).toEqual([t0, true]);
+  });
+
   const good = { kind: "calendar", startedAtMs: t0, tick: 20_817, tokens: 3, reachedAtMs: t0 };
 
   test.each<[string, object]>([
