@@ -26,6 +26,7 @@ import { ClientBook, type AskedAgain } from "./client-book.ts";
 import { Policy } from "../src/core/policy.ts";
 import { tokenBucket } from "../src/core/limits/token-bucket.ts";
 import { largest, percentile, shown, total } from "../kit/statistics.ts";
+import { bucketFieldsOf } from "../kit/model/bucket-policy.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -221,7 +222,9 @@ class CrashRun {
     return {
       kills,
       grants: total(books.map(({ grants }) => grants.length)),
-      fullest: books.flatMap(({ policy, grants }) => fullestWindow(policy, grants) ?? []),
+      fullest: books.flatMap(
+        ({ policy, grants }) => fullestWindow(bucketFieldsOf(Policy.of(policy)), grants) ?? [],
+      ),
       faults: books.flatMap(({ faults }) => faults),
       losses: this.#losses,
       lostAfterQuiet,
@@ -420,7 +423,7 @@ function lossFigure(rate: string, policy: PolicyFields, losses: readonly Loss[])
   const ofPolicy = losses.filter((loss) => loss.policy === policy);
   const most = largest(ofPolicy.map(lostBeyondUnderWay));
   const all = total(ofPolicy.map(({ lostTokens }) => lostTokens));
-  const batch = tokenBucket.maxBatch(Policy.of(policy));
+  const batch = tokenBucket.maxBatch(bucketFieldsOf(Policy.of(policy)));
   return {
     what: `a bucket of ${rate}: tokens lost by one kill beyond those under way to clients`,
     measured: `${most} (all ${ofPolicy.length} kills, with those under way: ${shown(all)})`,

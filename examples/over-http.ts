@@ -71,7 +71,7 @@ function checkPolicy(policy: BucketSnapshot["policy"] | undefined, refillInterva
     policy.refillTokens === 1 &&
     policy.refillIntervalMs === refillIntervalMs;
   if (isExpected) return;
-  const describe = (capacity: number, refillTokens: number, intervalMs: number): string =>
+  const describe = (capacity: number, refillTokens?: number, intervalMs?: number): string =>
     `capacity ${capacity}, ${refillTokens} ${refillTokens === 1 ? "token" : "tokens"} every ${intervalMs} ms`;
   const { name, capacity, refillTokens, refillIntervalMs: intervalMs } = policy;
   throw new DemoError(

@@ -7,6 +7,7 @@
  * offset has it throughout, and in any other one the change is found once, by bisection.
  */
 import type { ZoneOffsets } from "./core/limits/civil-grid.ts";
+import type { TimeZones } from "./core/limits/time-zones.ts";
 
 import { utcOffsets } from "./core/limits/civil-grid.ts";
 
@@ -120,15 +121,16 @@ export function zoneOffsets(timeZone: string): ZoneOffsets {
   return zone;
 }
 
-/** Whether `zoneOffsets` knows a zone of that name. */
-export function isTimeZone(timeZone: string): boolean {
-  try {
-    zoneOffsets(timeZone);
-    return true;
-  } catch {
-    return false;
-  }
-}
+/** All time zones of the platform. */
+export const timeZones: TimeZones = {
+  zoneOf(name) {
+    try {
+      return zoneOffsets(name);
+    } catch {
+      return undefined;
+    }
+  },
+};
 
 function newZone(timeZone: string): ZoneOffsets {
   // Newer platforms take offsets for zones.

@@ -1,11 +1,11 @@
 import { describe, expect, test, vi } from "vitest";
 
-import type { CalendarFields } from "../src/core/limits/calendar.ts";
+import type { CalendarFields } from "../src/core/limits/calendar-fields.ts";
 
 import { calendarOf } from "../kit/model/calendars.ts";
 import { walkedBoundaries, ZoneClock } from "../kit/model/walked-zone.ts";
 import { calendar } from "../src/core/limits/calendar.ts";
-import { isTimeZone, zoneOffsets } from "../src/time-zones.ts";
+import { timeZones, zoneOffsets } from "../src/time-zones.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -151,11 +151,11 @@ describe("zoneOffsets", () => {
   });
 });
 
-describe("isTimeZone", () => {
+describe("timeZones", () => {
   test("is true of the names that the platform knows, and of no offsets", () => {
     const names = ["UTC", "Europe/Berlin", "Etc/GMT+5", "Pacific/Apia"];
     const faults = ["", "Berlin", "Europe/Atlantis", "+01:00", "-0500", "01:00", " UTC"];
-    expect(names.filter((name) => !isTimeZone(name))).toEqual([]);
-    expect(faults.filter((name) => isTimeZone(name))).toEqual([]);
+    expect(names.filter((name) => timeZones.zoneOf(name) === undefined)).toEqual([]);
+    expect(faults.filter((name) => timeZones.zoneOf(name) !== undefined)).toEqual([]);
   });
 });

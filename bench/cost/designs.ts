@@ -16,6 +16,7 @@ import { LeaseHolder } from "../../src/core/lease/lease-holder.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { TokenBucket } from "../../src/core/limits/token-bucket.ts";
 import { BucketHost } from "../../src/bucket/bucket-host.ts";
+import { bucketFieldsOf } from "../../kit/model/bucket-policy.ts";
 
 /** Asks for a token; `answered` hears whether it is granted, now or, where callers wait, later. */
 export type Ask = (isolate: number, answered: (isGranted: boolean) => void) => void;
@@ -59,8 +60,8 @@ export const leased: Design = (fields, clock, meter) => {
 };
 
 export const docs: Design = (fields, clock, meter) => {
-  const { capacity } = fields;
-  const refill = (fields.refillTokens * REFILL_MS) / fields.refillIntervalMs;
+  const { capacity, refillTokens, refillIntervalMs } = bucketFieldsOf(fields);
+  const refill = (refillTokens * REFILL_MS) / refillIntervalMs;
   let tokens = fields.initialTokens;
   let isArmed = false;
   const arm = (): void => {
@@ -89,7 +90,7 @@ export const naive: Design = (fields, clock, meter) => {
   let bucket: TokenBucket | undefined;
   return (_, answered) => {
     meter.count("calls");
-    bucket ??= TokenBucket.start(Policy.of(policy), nowMsOf(clock));
+    bucket ??= TokenBucket.start(bucketFieldsOf(Policy.of(policy)), nowMsOf(clock));
     bucket.advance(nowMsOf(clock));
     const isGranted = bucket.tokens >= 1;
     if (isGranted) {

@@ -5,6 +5,7 @@
 import type { Policy } from "../../src/core/policy.ts";
 
 import { fullestWindow } from "../../kit/model/fullest-window.ts";
+import { bucketFieldsOf } from "../../kit/model/bucket-policy.ts";
 
 /** As far as waits are told apart, milliseconds; longer ones count as the last. */
 const MAX_WAIT_MS = 20_000;
@@ -108,7 +109,7 @@ export class Book {
     const shares = this.#granted.map((granted) => {
       const grants = Array.from(granted, (tokens, grantedAtMs) => ({ tokens, grantedAtMs }));
       const window = fullestWindow(
-        policy,
+        bucketFieldsOf(policy),
         grants.filter(({ tokens }) => tokens > 0),
       );
       return window ? window.tokens / window.most : 0;

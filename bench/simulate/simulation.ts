@@ -9,7 +9,7 @@
  * an overloaded object is asked for leases: then a few more of the asks get through, and it looks some
  * hundredths better than it is; with 5 or 10 milliseconds a tenth and more.
  */
-import type { PolicyFields } from "../../src/core/policy.ts";
+import type { BucketPolicyFields } from "../../kit/model/bucket-policy.ts";
 import type { Caller } from "./isolate.ts";
 
 import { Policy } from "../../src/core/policy.ts";
@@ -40,7 +40,7 @@ export interface Case {
   /** Requests a second, of all isolates. */
   readonly demand: number;
   /** Of the whole bucket. */
-  readonly policy: PolicyFields;
+  readonly policy: BucketPolicyFields;
   /** For how long callers wait at the object; 0 for callers that do not. */
   readonly timeoutMs: number;
   /** Parts that the bucket is split in; each has its share of capacity and refill. Default: 1. */

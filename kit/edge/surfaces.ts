@@ -156,8 +156,11 @@ export async function openObject(fields: PolicyFields): Promise<OpenedBucket> {
     return hold(name, (signal) => stubOf(name).fetch(encodeAcquireCall(call), { signal }));
   };
   return opened(name, acquire, async ({ untilMs, tokens = 0 }) => {
-    if (untilMs <= Date.now()) return await stubOf(name).resume(name, policy);
-    return await stubOf(name).pause(name, policy, { untilMs, tokens });
+    const answer = await (untilMs <= Date.now()
+      ? stubOf(name).resume(name, policy)
+      : stubOf(name).pause(name, policy, { untilMs, tokens }));
+    if ("errors" in answer) throw new Error(JSON.stringify(answer.errors));
+    return answer;
   });
 }
 

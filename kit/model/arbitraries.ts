@@ -3,7 +3,10 @@
  */
 import * as fc from "fast-check";
 
+import type { TokenBucketFields } from "../../src/core/limits/token-bucket.ts";
+
 import { Policy } from "../../src/core/policy.ts";
+import { bucketFieldsOf } from "./bucket-policy.ts";
 
 /** A refill that depends on the capacity: all of it, or more than fits. */
 const ofCapacity = { whole: 0, more: 3 } as const;
@@ -34,11 +37,14 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc
     }),
   );
 
+/** The token bucket of any such policy. */
+export const anyBucket: fc.Arbitrary<TokenBucketFields> = anyPolicy.map(bucketFieldsOf);
+
 /** A number for `foldTokens` to fold into 1…capacity. */
 export const anyTokens = fc.integer({ min: 0, max: 59 });
 
 /** Turns a drawn number into a legal one, since a policy is drawn separately from the requests. */
-export function foldTokens(policy: Policy, drawn: number): number {
+export function foldTokens(policy: Pick<Policy, "capacity">, drawn: number): number {
   return 1 + (drawn % policy.capacity);
 }
 

@@ -2,9 +2,10 @@
 import * as fc from "fast-check";
 
 import type { ZoneOffsets } from "../../src/core/limits/civil-grid.ts";
-import type { CalendarPeriod, ZonedCalendarFields } from "../../src/core/limits/calendar.ts";
+import type { CalendarPeriod } from "../../src/core/limits/calendar-fields.ts";
+import type { ZonedCalendarFields } from "../../src/core/limits/calendar.ts";
 
-import { calendarPeriods, weekdays } from "../../src/core/limits/calendar.ts";
+import { calendarPeriods, weekdays } from "../../src/core/limits/calendar-fields.ts";
 import { utcOffsets } from "../../src/core/limits/civil-grid.ts";
 import { lapseEpochMs } from "./time-lapse.ts";
 

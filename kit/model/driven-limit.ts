@@ -6,12 +6,12 @@
 import * as fc from "fast-check";
 
 import type { HeldSum } from "../../src/core/limits/held-tokens.ts";
-import type { Limit, LimitKind } from "../../src/core/limits/limit.ts";
+import type { Limit, LimitKind, LimitFields } from "../../src/core/limits/limit.ts";
 
 import { epochMs } from "./limiters.ts";
 
 /** What time, callers and an administrator do to a limit. Numbers are folded into what is possible. */
-export type LimitStep<Fields> =
+export type LimitStep<Fields extends LimitFields> =
   | { readonly kind: "pass"; readonly ms: number }
   /** An instant that is over comes in. */
   | { readonly kind: "past"; readonly ms: number }
@@ -27,16 +27,16 @@ export type LimitStep<Fields> =
   | { readonly kind: "resume" }
   | { readonly kind: "reconfigure"; readonly fields: Fields };
 
-type StepKind = LimitStep<unknown>["kind"];
+type StepKind = LimitStep<LimitFields>["kind"];
 
 /** What has happened to a limit since it started. */
-export interface LimitPast<Fields> {
+export interface LimitPast<Fields extends LimitFields> {
   readonly fields: Fields;
   readonly steps: readonly LimitStep<Fields>[];
 }
 
 /** A step, of one of these kinds. */
-export function anyLimitStep<Fields>(
+export function anyLimitStep<Fields extends LimitFields>(
   anyFields: fc.Arbitrary<Fields>,
   kinds: readonly StepKind[] = Object.keys(weights).filter(isStepKind),
 ): fc.Arbitrary<LimitStep<Fields>> {
@@ -89,7 +89,7 @@ interface LimitView extends Pick<
   readonly msUntil: readonly number[];
 }
 
-export class DrivenLimit<Fields> {
+export class DrivenLimit<Fields extends LimitFields> {
   readonly kind: LimitKind<Fields>;
   readonly limit: Limit;
   fields: Fields;
@@ -110,7 +110,7 @@ export class DrivenLimit<Fields> {
   }
 
   /** A limit as it is after what has happened to it. */
-  static after<Fields>(
+  static after<Fields extends LimitFields>(
     kind: LimitKind<Fields>,
     { fields, steps }: LimitPast<Fields>,
   ): DrivenLimit<Fields> {

@@ -212,6 +212,7 @@ export const fixedWindow: LimitKind<FixedWindowFields> = {
     const given = JSON.stringify(state);
     throw new RangeError(`Cannot restore a window from ${given}: capacity is ${fields.capacity}`);
   },
+  windowMs: ({ windowMs }) => windowMs,
   maxBatch: ({ capacity }) => Math.floor(capacity / BATCH_CAPACITY_SHARE),
   maxGranted: ({ capacity, windowMs }, ms) => capacity * (1 + Math.ceil(ms / windowMs)),
 };

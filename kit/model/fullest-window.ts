@@ -9,7 +9,7 @@
  * each grant and each `k` therefore decides for all. For one `k`, they are found by moving both ends
  * along the list once. The search ends at a `k` that would allow everything ever granted.
  */
-import type { Policy } from "../../src/core/policy.ts";
+import type { TokenBucketFields } from "../../src/core/limits/token-bucket.ts";
 
 import type { SeenGrant } from "./virtual-time.ts";
 
@@ -25,7 +25,7 @@ export interface GrantWindow {
  * The window with the least room, negative if the rule is broken; `undefined` if there are no grants.
  */
 export function fullestWindow(
-  policy: Pick<Policy, "capacity" | "refillTokens" | "refillIntervalMs">,
+  policy: Pick<TokenBucketFields, "capacity" | "refillTokens" | "refillIntervalMs">,
   grants: readonly SeenGrant[],
 ): GrantWindow | undefined {
   const { capacity, refillTokens, refillIntervalMs } = policy;

@@ -8,7 +8,7 @@
  */
 import * as fc from "fast-check";
 
-import type { Limit, LimitKind } from "../../src/core/limits/limit.ts";
+import type { Limit, LimitKind, LimitFields } from "../../src/core/limits/limit.ts";
 
 import { anyAmount, anyHoldMs, anyMs, fold } from "./driven-limit.ts";
 import { epochMs } from "./limiters.ts";
@@ -33,7 +33,7 @@ type StepKind =
   | "move";
 
 /** One step; what a kind of step has no use for is ignored. */
-export interface GrantStep<Fields> {
+export interface GrantStep<Fields extends LimitFields> {
   readonly kind: StepKind;
   readonly tokens: number;
   readonly ms: number;
@@ -57,7 +57,7 @@ const weights: { readonly [Kind in StepKind]: number } = {
 const kinds = Object.keys(weights) as StepKind[];
 
 /** Long enough for batches to be used up, and for instances to be replaced. */
-export function anyGrantHistory<Fields>(
+export function anyGrantHistory<Fields extends LimitFields>(
   anyFields: fc.Arbitrary<Fields>,
 ): fc.Arbitrary<GrantStep<Fields>[]> {
   const anyKind = fc.oneof(
@@ -106,7 +106,7 @@ interface Change<Fields> {
   readonly fields: Fields;
 }
 
-export class GrantedWindows<Fields> {
+export class GrantedWindows<Fields extends LimitFields> {
   readonly granted: Granted[] = [];
   /** Grants that a single limit couldn't have given to all of them; tells little once the clock jumps. */
   readonly unpaid: string[] = [];

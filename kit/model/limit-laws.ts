@@ -8,7 +8,7 @@
 import * as fc from "fast-check";
 import { expect } from "vitest";
 
-import type { ClosedForm, LimitKind } from "../../src/core/limits/limit.ts";
+import type { ClosedForm, LimitKind, LimitFields } from "../../src/core/limits/limit.ts";
 
 import { limitSpec } from "../../src/core/limits/limit.ts";
 import { LimitSet } from "../../src/core/limits/limit-set.ts";
@@ -36,7 +36,7 @@ export interface LimitLaw {
 type LawParameters = Pick<fc.Parameters, "numRuns" | "seed" | "endOnFailure">;
 
 /** What a law draws for one kind. */
-interface Draws<Fields> {
+interface Draws<Fields extends LimitFields> {
   readonly kind: LimitKind<Fields>;
   readonly anyFields: fc.Arbitrary<Fields>;
   /** All kinds of steps. */
@@ -51,7 +51,7 @@ interface Draws<Fields> {
  * @param anyFields Fields that behave differently. Small numbers find more: a capacity up to about 12, and
  * what brings tokens within some 100 ms.
  */
-export function limitLaws<Fields>(
+export function limitLaws<Fields extends LimitFields>(
   kind: LimitKind<Fields>,
   anyFields: fc.Arbitrary<Fields>,
 ): readonly LimitLaw[] {
@@ -89,7 +89,7 @@ function law<Ts>(name: string, property: fc.IProperty<Ts>): LimitLaw {
   };
 }
 
-function startsNow<Fields>({ kind, anyFields }: Draws<Fields>) {
+function startsNow<Fields extends LimitFields>({ kind, anyFields }: Draws<Fields>) {
   return fc.property(anyFields, anyMs, (fields, ms) => {
     const nowMs = epochMs + ms;
     const limit = kind.start(fields, nowMs);
@@ -106,7 +106,7 @@ function startsNow<Fields>({ kind, anyFields }: Draws<Fields>) {
   });
 }
 
-function isPersistent<Fields>({ kind, anyPast }: Draws<Fields>) {
+function isPersistent<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
   return fc.property(anyPast, fc.array(anyMs, { maxLength: 10 }), (past, waits) => {
     const driven = DrivenLimit.after(kind, past);
     const { limit } = driven;
@@ -123,7 +123,7 @@ function isPersistent<Fields>({ kind, anyPast }: Draws<Fields>) {
   });
 }
 
-function saysWhen<Fields>({ kind, anyPast }: Draws<Fields>) {
+function saysWhen<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
   return fc.property(anyPast, anyAmount, anyMs, (past, drawn, ms) => {
     const driven = DrivenLimit.after(kind, past);
     const { limit, nowMs } = driven;
@@ -147,7 +147,7 @@ function saysWhen<Fields>({ kind, anyPast }: Draws<Fields>) {
   });
 }
 
-function gainsWhenItSays<Fields>({ kind, anyPast }: Draws<Fields>) {
+function gainsWhenItSays<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
   return fc.property(anyPast, (past) => {
     const driven = DrivenLimit.after(kind, past);
     const { limit, nowMs } = driven;
@@ -162,7 +162,7 @@ function gainsWhenItSays<Fields>({ kind, anyPast }: Draws<Fields>) {
   });
 }
 
-function earlierIsNeverWorse<Fields>({ kind, anyPast }: Draws<Fields>) {
+function earlierIsNeverWorse<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
   const anyWaits = fc.array(fc.tuple(anyMs, anyAmount), { minLength: 1, maxLength: 8 });
   return fc.property(anyPast, anyAmount, anyWaits, (past, drawn, waits) => {
     const early = DrivenLimit.after(kind, past);
@@ -183,7 +183,7 @@ function earlierIsNeverWorse<Fields>({ kind, anyPast }: Draws<Fields>) {
   });
 }
 
-function leavingOnlyHelps<Fields>({ kind, anyPast }: Draws<Fields>) {
+function leavingOnlyHelps<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
   const anyQueue = fc.array(anyAmount, { minLength: 2, maxLength: 8 });
   return fc.property(anyPast, anyQueue, fc.nat(7), (past, drawn, pick) => {
     const { limit, fields } = DrivenLimit.after(kind, past);
@@ -201,7 +201,7 @@ function leavingOnlyHelps<Fields>({ kind, anyPast }: Draws<Fields>) {
   });
 }
 
-function holdsLowerByTheirTokens<Fields>({ kind, anyPast }: Draws<Fields>) {
+function holdsLowerByTheirTokens<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
   const anyUse = fc.array(fc.tuple(anyMs, anyAmount), { maxLength: 10 });
   return fc.property(anyPast, anyAmount, anyHoldMs, anyUse, (past, drawn, holdMs, use) => {
     const plain = DrivenLimit.after(kind, past);
@@ -221,7 +221,7 @@ function holdsLowerByTheirTokens<Fields>({ kind, anyPast }: Draws<Fields>) {
   });
 }
 
-function returnedLeavesNoTrace<Fields>({ kind, anyPast }: Draws<Fields>) {
+function returnedLeavesNoTrace<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
   const anyUse = fc.array(fc.tuple(anyMs, anyAmount), { maxLength: 4 });
   return fc.property(anyPast, fc.tuple(anyAmount, anyAmount), anyUse, (past, drawn, use) => {
     const plain = DrivenLimit.after(kind, past);
@@ -245,7 +245,7 @@ function returnedLeavesNoTrace<Fields>({ kind, anyPast }: Draws<Fields>) {
   });
 }
 
-function holdsEndAsSaid<Fields>({ kind, anyPast }: Draws<Fields>) {
+function holdsEndAsSaid<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
   return fc.property(anyPast, anyAmount, anyHoldMs, anyMs, (past, drawn, holdMs, ms) => {
     const ended = DrivenLimit.after(kind, past);
     const isSpent = kind.atHoldEnd === "spent";
@@ -262,7 +262,7 @@ function holdsEndAsSaid<Fields>({ kind, anyPast }: Draws<Fields>) {
   });
 }
 
-function settlesWhatIsOut<Fields>({ kind, anyPast }: Draws<Fields>) {
+function settlesWhatIsOut<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
   const anyTokens = fc.nat(12);
   return fc.property(
     ...([anyPast, anyAmount, anyHoldMs, anyMs, anyTokens, anyTokens] as const),
@@ -291,7 +291,7 @@ function settlesWhatIsOut<Fields>({ kind, anyPast }: Draws<Fields>) {
   );
 }
 
-function givesAsOne<Fields>({ kind, anyFields }: Draws<Fields>) {
+function givesAsOne<Fields extends LimitFields>({ kind, anyFields }: Draws<Fields>) {
   const anyHistory = anyGrantHistory(anyFields);
   return fc.property(anyFields, anyBatching, anyHistory, (fields, batching, history) => {
     const windows = new GrantedWindows(kind, fields, batching);
@@ -301,7 +301,7 @@ function givesAsOne<Fields>({ kind, anyFields }: Draws<Fields>) {
   });
 }
 
-function givesNoMoreThanItSays<Fields>({ kind, anyFields }: Draws<Fields>) {
+function givesNoMoreThanItSays<Fields extends LimitFields>({ kind, anyFields }: Draws<Fields>) {
   const anyHistory = anyGrantHistory(anyFields);
   return fc.property(anyFields, anyBatching, anyHistory, (fields, batching, history) => {
     const windows = new GrantedWindows(kind, fields, batching);
@@ -310,7 +310,7 @@ function givesNoMoreThanItSays<Fields>({ kind, anyFields }: Draws<Fields>) {
   });
 }
 
-function copyIsApart<Fields>({ kind, anyPast, anySteps }: Draws<Fields>) {
+function copyIsApart<Fields extends LimitFields>({ kind, anyPast, anySteps }: Draws<Fields>) {
   return fc.property(anyPast, anySteps, (past, steps) => {
     const driven = DrivenLimit.after(kind, past);
     const copy = driven.fork();
@@ -325,7 +325,7 @@ function copyIsApart<Fields>({ kind, anyPast, anySteps }: Draws<Fields>) {
   });
 }
 
-function comesBackFromJson<Fields>({ kind, anyPast, anySteps }: Draws<Fields>) {
+function comesBackFromJson<Fields extends LimitFields>({ kind, anyPast, anySteps }: Draws<Fields>) {
   return fc.property(anyPast, anySteps, (past, steps) => {
     const driven = DrivenLimit.after(kind, past);
     const restored = driven.reread();
@@ -340,7 +340,7 @@ function comesBackFromJson<Fields>({ kind, anyPast, anySteps }: Draws<Fields>) {
   });
 }
 
-function manyStepsAreOne<Fields>({ kind, anyPast }: Draws<Fields>) {
+function manyStepsAreOne<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
   return fc.property(anyPast, fc.array(anyMs, { minLength: 1, maxLength: 12 }), (past, waits) => {
     const split = DrivenLimit.after(kind, past);
     const bulk = split.fork();
@@ -351,7 +351,7 @@ function manyStepsAreOne<Fields>({ kind, anyPast }: Draws<Fields>) {
   });
 }
 
-function earlierChangesNothing<Fields>({ kind, anyPast }: Draws<Fields>) {
+function earlierChangesNothing<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
   return fc.property(anyPast, fc.integer({ min: 0, max: 2_000 }), (past, ms) => {
     const driven = DrivenLimit.after(kind, past);
     const before = [driven.view(), driven.limit.toJSON()];
@@ -360,7 +360,7 @@ function earlierChangesNothing<Fields>({ kind, anyPast }: Draws<Fields>) {
   });
 }
 
-function runIsOneByOne<Fields>({ kind, anyFields }: Draws<Fields>) {
+function runIsOneByOne<Fields extends LimitFields>({ kind, anyFields }: Draws<Fields>) {
   const anyStep = anyLimitStep(anyFields, ["pass", "take", "pause", "resume", "reconfigure"]);
   const anyQueue = fc.array(anyAmount, { maxLength: 20 });
   return fc.property(anyFields, fc.array(anyStep), anyQueue, (fields, steps, drawn) => {
@@ -381,7 +381,7 @@ function runIsOneByOne<Fields>({ kind, anyFields }: Draws<Fields>) {
   });
 }
 
-function pauseBringsNothing<Fields>({ kind, anyPast }: Draws<Fields>) {
+function pauseBringsNothing<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
   const anyKept = fc.oneof(fc.constant(0), fc.nat(12));
   const anyWaits = fc.array(anyMs, { maxLength: 6 });
   return fc.property(anyPast, fc.nat(200), anyKept, anyWaits, (past, ms, kept, waits) => {
@@ -410,7 +410,7 @@ function pauseBringsNothing<Fields>({ kind, anyPast }: Draws<Fields>) {
   });
 }
 
-function pauseNeverHelps<Fields>({ kind, anyPast, anyFields }: Draws<Fields>) {
+function pauseNeverHelps<Fields extends LimitFields>({ kind, anyPast, anyFields }: Draws<Fields>) {
   const anyStep = anyLimitStep(anyFields, ["pass", "take", "hold", "settle", "pause", "resume"]);
   return fc.property(anyPast, fc.array(anyStep, { maxLength: 20 }), (past, steps) => {
     const plain = DrivenLimit.after(kind, past);
@@ -430,7 +430,11 @@ function pauseNeverHelps<Fields>({ kind, anyPast, anyFields }: Draws<Fields>) {
   });
 }
 
-function fieldsBringNothing<Fields>({ kind, anyPast, anyFields }: Draws<Fields>) {
+function fieldsBringNothing<Fields extends LimitFields>({
+  kind,
+  anyPast,
+  anyFields,
+}: Draws<Fields>) {
   const anyChanges = fc.array(anyFields, { minLength: 1, maxLength: 6 });
   return fc.property(anyPast, anyChanges, (past, changes) => {
     const driven = DrivenLimit.after(kind, past);

@@ -3,24 +3,30 @@
  * test reads as rows of (instant, caller, result). Instants in a scene count from its start; the
  * limiter underneath sees them as epoch milliseconds.
  */
-import type { PolicyFields } from "../../src/core/policy.ts";
+import type { PolicyFields, PolicyOptions } from "../../src/core/policy.ts";
 import type { AcquireRequest, Turn } from "../../src/core/turn.ts";
 import type { LimiterPolicy, LimiterState, LimiterView } from "../../src/core/limiter-state.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
 import type { CallerCounts } from "../../src/core/stats.ts";
-import type { TokenBucketState } from "../../src/core/limits/token-bucket.ts";
+import type { TokenBucketFields, TokenBucketState } from "../../src/core/limits/token-bucket.ts";
 import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import { isTokenBucketState } from "../../src/core/limits/token-bucket.ts";
 import { Policy } from "../../src/core/policy.ts";
+import { bucketFieldsOf } from "./bucket-policy.ts";
 
 /** Where scenes start. No multiple of any interval, so that a grid counted from 0 is noticed. */
 export const epochMs = 1_795_425_904_731;
 
 /** The original's numbers (a bucket of one, one token a second) with `fields` applied. */
-export function policyOf(fields: Partial<PolicyFields> = {}): Policy {
+export function policyOf(fields: Partial<TokenBucketFields> & PolicyOptions = {}): Policy {
   return Policy.of({ capacity: 1, refillTokens: 1, refillIntervalMs: 1000, ...fields });
+}
+
+/** The token bucket that is the first limit of `policyOf(fields)`. */
+export function bucketOf(fields: Partial<TokenBucketFields> = {}): TokenBucketFields {
+  return bucketFieldsOf(policyOf(fields));
 }
 
 /** `Policy.of` as called from untyped code. */
@@ -147,7 +153,7 @@ export class LimiterScene<Terms extends LimiterPolicy> {
 
 /** A scene with a policy's numbers. */
 export class Scene extends LimiterScene<Policy> {
-  constructor(fields: Partial<PolicyFields> = {}) {
+  constructor(fields: Parameters<typeof policyOf>[0] = {}) {
     super(policyOf(fields));
   }
 

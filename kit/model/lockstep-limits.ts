@@ -121,7 +121,8 @@ export class LockstepLimits {
     const before = this.#limits;
     this.#limits = policy.limits.map((spec) => {
       const known = before.find(({ spec: { name } }) => name === spec.name);
-      if (known?.spec.kind !== spec.kind) return this.#started(spec);
+      if (!known) return this.#started(spec);
+      if (known.spec.kind !== spec.kind) return this.#succeeding(known.limit, spec);
       known.limit.reconfigure(spec.fields, this.#nowMs);
       return { spec, limit: known.limit };
     });
@@ -130,6 +131,16 @@ export class LockstepLimits {
 
   #started(spec: LimitSpec) {
     return { spec, limit: spec.kind.start(spec.fields, this.#nowMs) };
+  }
+
+  /** A limit of another kind, with what is left of the one before it: its tokens and its pause. */
+  #succeeding(before: Limit, spec: LimitSpec) {
+    const { capacity } = spec.fields;
+    const limit = spec.kind.start({ ...spec.fields, initialTokens: capacity }, this.#nowMs);
+    limit.take(capacity - Math.min(capacity, before.tokens));
+    const { pausedUntilMs } = before;
+    if (pausedUntilMs !== undefined) limit.pause(pausedUntilMs, capacity, this.#nowMs);
+    return { spec, limit };
   }
 
   #start(): void {

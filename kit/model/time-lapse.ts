@@ -3,7 +3,13 @@
  * milliseconds see hours, days and months go by. Instants inside are whole minutes, so none is rounded.
  */
 import type { HeldSum } from "../../src/core/limits/held-tokens.ts";
-import type { ClosedForm, Limit, LimitKind, LimitState } from "../../src/core/limits/limit.ts";
+import type {
+  ClosedForm,
+  Limit,
+  LimitFields,
+  LimitKind,
+  LimitState,
+} from "../../src/core/limits/limit.ts";
 
 import { HeldTokens } from "../../src/core/limits/held-tokens.ts";
 import { epochMs } from "./limiters.ts";
@@ -13,7 +19,7 @@ const PACE = 60_000;
 export const lapseEpochMs = Date.UTC(2027, 0, 31, 12);
 
 /** `kind`, in time lapse. */
-export function timeLapse<Fields>(kind: LimitKind<Fields>): LimitKind<Fields> {
+export function timeLapse<Fields extends LimitFields>(kind: LimitKind<Fields>): LimitKind<Fields> {
   return {
     ...kind,
     start: (fields, nowMs) => new LapsedLimit(kind.start(fields, inside(nowMs))),

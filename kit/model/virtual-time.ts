@@ -12,6 +12,7 @@ import type { Policy } from "../../src/core/policy.ts";
 import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
+import { bucketFieldsOf } from "./bucket-policy.ts";
 
 /** One grant, as reported to the caller. */
 export interface SeenGrant {
@@ -216,7 +217,7 @@ export class VirtualOwner {
   /** Grants since the pause come from what it kept and from the ticks after it. */
   #checkPause(tokens: number): void {
     if (!this.#pause) return;
-    const { refillTokens, refillIntervalMs } = this.#policy;
+    const { refillTokens, refillIntervalMs } = bucketFieldsOf(this.#policy);
     const { untilMs, tokens: kept } = this.#pause;
     this.#grantedSincePause += tokens;
     const afterMs = Math.max(0, this.#latestMs - untilMs);
@@ -265,7 +266,7 @@ function isOfProbe({ caller }: Settlement<string>): boolean {
  * its length; empty if the law holds.
  */
 export function windowsWithTooMuch(policy: Policy, grants: readonly SeenGrant[]): string[] {
-  const { capacity, refillTokens, refillIntervalMs } = policy;
+  const { capacity, refillTokens, refillIntervalMs } = bucketFieldsOf(policy);
   const inTime = grants.toSorted((left, right) => left.grantedAtMs - right.grantedAtMs);
   const windows: string[] = [];
   inTime.forEach((first, index) => {

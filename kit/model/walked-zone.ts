@@ -2,7 +2,7 @@
  * The boundaries of calendars in a real time zone, found by looking at its clock in every minute. It knows no
  * offset and no change: it is slow, and what calendars are compared with.
  */
-import { weekdays, type CalendarFields } from "../../src/core/limits/calendar.ts";
+import { weekdays, type CalendarFields } from "../../src/core/limits/calendar-fields.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -38,6 +38,7 @@
  *     deadline stays, and nobody is refused because of it (law 3). *Cancelling*: all requests with a
  *     cancelled key receive that outcome, including those that arrive in the next 10 s, and no others.
  */
+import type { TokenBucketFields } from "../../src/core/limits/token-bucket.ts";
 import type { Lease, LeaseAsk } from "../../src/core/lease/lease.ts";
 import type { Grant } from "../../src/core/outcome.ts";
 import type { LimiterView } from "../../src/core/limiter-state.ts";
@@ -53,6 +54,7 @@ import type { Attempt, Standing } from "./standing.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
 import { holdingAt, leasedIn } from "./recorded-bucket.ts";
+import { bucketFieldsOf } from "../model/bucket-policy.ts";
 
 type RecordedPolicy = BucketRecord["policy"];
 
@@ -223,7 +225,7 @@ export class Laws {
     const { policy } = record;
     if (isPause && bucket) {
       const sinceMs = this.#clock.wallMs - bucket.startedAtMs;
-      const reachedTick = Math.floor(sinceMs / policy.refillIntervalMs);
+      const reachedTick = Math.floor(sinceMs / bucketFieldsOf(policy).refillIntervalMs);
       if (bucket.tick < reachedTick) {
         this.breaks(
           "9",
@@ -475,7 +477,7 @@ export class Laws {
       (one, other) => one.arrival.order - other.arrival.order,
     );
     const index = queue.indexOf(returner);
-    const grantsAtMs = playOut(policy, view, queue);
+    const grantsAtMs = playOut(bucketFieldsOf(policy), view, queue);
     const isGuarded = queue.some(({ arrival }, place) => {
       return place > index && !(Number(grantsAtMs[place]) <= arrival.deadlineAtMs);
     });
@@ -739,7 +741,7 @@ export class Laws {
 
   /** Nothing is lost for good: when all leases have ended, ticks fill the bucket. */
   #checkRefill(instance: ObservedInstance, { policy, limiter }: BucketRecord): void {
-    const { capacity, refillTokens, refillIntervalMs } = policy;
+    const { capacity, refillTokens, refillIntervalMs } = bucketFieldsOf(policy);
     const fillMs =
       Math.ceil((capacity - Number(limiter.bucket?.tokens)) / refillTokens) * refillIntervalMs;
     const endMs =
@@ -840,12 +842,18 @@ export class Laws {
     let { tokens, nextTickAtMs } = view;
     for (const { attempt, isJoined } of instance.standing) {
       if (isJoined) return;
-      const ticks = Math.max(0, Math.ceil((attempt.call.tokens - tokens) / policy.refillTokens));
-      nextTickAtMs += ticks * policy.refillIntervalMs;
-      tokens = Math.min(policy.capacity, tokens + ticks * policy.refillTokens);
+      const ticks = Math.max(
+        0,
+        Math.ceil((attempt.call.tokens - tokens) / bucketFieldsOf(policy).refillTokens),
+      );
+      nextTickAtMs += ticks * bucketFieldsOf(policy).refillIntervalMs;
+      tokens = Math.min(policy.capacity, tokens + ticks * bucketFieldsOf(policy).refillTokens);
       tokens -= attempt.call.tokens;
     }
-    const retryAfterMs = Math.max(0, nextTickAtMs - policy.refillIntervalMs - nowMs);
+    const retryAfterMs = Math.max(
+      0,
+      nextTickAtMs - bucketFieldsOf(policy).refillIntervalMs - nowMs,
+    );
     if (outcome.retryAfterMs === retryAfterMs) return;
     // Leases leave less room, so it may be later then.
     const isHeldUp = this.#isHeldUp(instance, view);
@@ -899,7 +907,7 @@ export class Laws {
   #checkDurable(instance: ObservedInstance, record: BucketRecord, view: LimiterView): void {
     if (!record.limiter.bucket) return;
     const nowMs = this.#clock.wallMs;
-    const batch = maxBatch(record.policy);
+    const batch = maxBatch(bucketFieldsOf(record.policy));
     // An empty view may hide tokens below 0; a second later they show.
     const aheads = view.tokens > 0 ? [0] : [0, 1_000, 3_000];
     for (const aheadMs of aheads) {
@@ -987,11 +995,11 @@ export class Laws {
     const held = holdingAt(before, nowMs);
     let most = held.tokens + held.leasedTokens;
     if (seen.view) {
-      const { capacity, refillTokens, refillIntervalMs } = before.policy;
+      const { capacity, refillTokens, refillIntervalMs } = bucketFieldsOf(before.policy);
       const sinceMs = nowMs - (seen.view.nextTickAtMs - refillIntervalMs);
       const ticks = Math.max(0, Math.floor(sinceMs / refillIntervalMs));
       // Including what is on lease, since some of it may come back in this turn.
-      const isSameGrid = refillIntervalMs === record.policy.refillIntervalMs;
+      const isSameGrid = refillIntervalMs === bucketFieldsOf(record.policy).refillIntervalMs;
       const isAnswered = isSameGrid && this.#clock.jumps === 0;
       const out =
         isAnswered && this.#isLeasedKnown(instance, seen.view)
@@ -1100,8 +1108,10 @@ export class Laws {
     // An empty view may hide tokens below 0.
     if (!head || !policy || !isKnown || tokens === 0 || this.#clock.jumps > 0) return;
     if (head.isJoined || behind.some(({ isJoined }) => isJoined)) return;
-    const ticks = Math.ceil((head.attempt.call.tokens - tokens) / policy.refillTokens);
-    const dueAtMs = nextTickAtMs + (ticks - 1) * policy.refillIntervalMs;
+    const ticks = Math.ceil(
+      (head.attempt.call.tokens - tokens) / bucketFieldsOf(policy).refillTokens,
+    );
+    const dueAtMs = nextTickAtMs + (ticks - 1) * bucketFieldsOf(policy).refillIntervalMs;
     const nowMs = this.#clock.wallMs;
     const alarmAtMs = Number(view.alarmAtMs);
     // An alarm that is firing is left alone.
@@ -1120,7 +1130,7 @@ export class Laws {
   }
 
   #checkSpan({ policy, startedAtMs, tick, tokens, pausedUntilMs, grants }: Span): void {
-    const { capacity, refillTokens, refillIntervalMs } = policy;
+    const { capacity, refillTokens, refillIntervalMs } = bucketFieldsOf(policy);
     const tickOf = (atMs: number): number => Math.floor((atMs - startedAtMs) / refillIntervalMs);
     const lastHeldTick = pausedUntilMs === undefined ? tick : tickOf(pausedUntilMs);
     let lastTick = Math.max(tick, lastHeldTick);
@@ -1156,7 +1166,7 @@ function isBefore(
 
 /** When each waiter of a queue is granted, tick by tick from what is there now. */
 function playOut(
-  { capacity, refillTokens, refillIntervalMs }: RecordedPolicy,
+  { capacity, refillTokens, refillIntervalMs }: TokenBucketFields,
   view: LimiterView,
   queue: readonly Standing[],
 ): number[] {
@@ -1191,7 +1201,7 @@ function isSame(one: object | undefined, other: object | undefined): boolean {
 }
 
 function lastTickAtMs(record: BucketRecord, { nextTickAtMs }: Pick<LimiterView, "nextTickAtMs">) {
-  return nextTickAtMs - record.policy.refillIntervalMs;
+  return nextTickAtMs - bucketFieldsOf(record.policy).refillIntervalMs;
 }
 
 function tokensAt(record: BucketRecord, atMs: number): number {
@@ -1199,6 +1209,6 @@ function tokensAt(record: BucketRecord, atMs: number): number {
 }
 
 /** A 40th of the capacity, and what a second of ticks adds: as promised, not as programmed. */
-function maxBatch({ capacity, refillTokens, refillIntervalMs }: RecordedPolicy): number {
+function maxBatch({ capacity, refillTokens, refillIntervalMs }: TokenBucketFields): number {
   return Math.min(Math.floor(capacity / 40), Math.floor((refillTokens * 1_000) / refillIntervalMs));
 }

@@ -3,6 +3,7 @@
  * the head of token-bucket.ts promise it, without any of their code.
  */
 import type { BucketRecord } from "../../src/bucket/platform.ts";
+import { bucketFieldsOf } from "../model/bucket-policy.ts";
 
 /** What a bucket holds, and what it has lent. */
 export interface Holding {
@@ -15,7 +16,7 @@ export interface Holding {
 export function holdingAt({ policy, limiter }: BucketRecord, atMs: number): Holding {
   const { bucket } = limiter;
   if (!bucket) return { tokens: policy.initialTokens, leasedTokens: 0 };
-  const { capacity, refillTokens, refillIntervalMs } = policy;
+  const { capacity, refillTokens, refillIntervalMs } = bucketFieldsOf(policy);
   const ticksBy = (ms: number): number => Math.floor((ms - bucket.startedAtMs) / refillIntervalMs);
   const { pausedUntilMs } = bucket;
   const lastHeldTick = pausedUntilMs === undefined ? -1 : ticksBy(pausedUntilMs);

@@ -2,7 +2,7 @@
  * What grants cost on the disk: rows written for 1,000 of them, in virtual time and without faults.
  * Every key put or deleted and every alarm set or deleted is one row, as it is billed.
  */
-import type { PolicyFields } from "../../src/core/policy.ts";
+import type { BucketPolicyFields } from "../model/bucket-policy.ts";
 
 import { Random } from "../random.ts";
 import { Simulation } from "./simulate.ts";
@@ -11,7 +11,7 @@ const GRANTS = 1_000;
 
 /** How the 1,000 requests arrive. */
 export interface RowsLoad {
-  readonly policy: PolicyFields;
+  readonly policy: BucketPolicyFields;
   /** Milliseconds between two arrivals; 0 for all at once. */
   readonly spacingMs: number;
   readonly isKeyed?: boolean;

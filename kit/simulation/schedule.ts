@@ -3,7 +3,8 @@
  * happens. What is drawn on the way, such as how long a commit takes or how late an alarm is, comes
  * from a stream of the same seed.
  */
-import type { LeaseTerms, PolicyFields } from "../../src/core/policy.ts";
+import type { LeaseTerms } from "../../src/core/policy.ts";
+import type { BucketPolicyFields } from "../model/bucket-policy.ts";
 import type { Random } from "../random.ts";
 
 /** One client, and what it will do. */
@@ -38,8 +39,8 @@ export type Fault =
   | { readonly kind: "reset" }
   /** The object moves elsewhere, and the old instance doesn't know. */
   | { readonly kind: "move" }
-  | { readonly kind: "deploy"; readonly policy: PolicyFields }
-  | { readonly kind: "change policy"; readonly changes: Partial<PolicyFields> }
+  | { readonly kind: "deploy"; readonly policy: BucketPolicyFields }
+  | { readonly kind: "change policy"; readonly changes: Partial<BucketPolicyFields> }
   | { readonly kind: "pause"; readonly forMs: number; readonly tokens: number }
   | { readonly kind: "lift" }
   | { readonly kind: "delete" }
@@ -81,7 +82,7 @@ export interface PlannedFaults {
 }
 
 export interface Schedule {
-  readonly policy: PolicyFields;
+  readonly policy: BucketPolicyFields;
   /** Isolates of the Worker. */
   readonly isolates: number;
   readonly clients: readonly Client[];
@@ -103,14 +104,14 @@ export function drawSchedule(random: Random): Schedule {
   return { policy, isolates: random.pick([1, 1, 2, 4]), clients, faults };
 }
 
-function drawLease(random: Random, { capacity }: PolicyFields): LeaseTerms {
+function drawLease(random: Random, { capacity }: BucketPolicyFields): LeaseTerms {
   return {
     maxTokens: random.pick([1, random.integer(1, 20), capacity, capacity]),
     ttlMs: random.pick([100, 300, 1_000, 1_000, 5_000, 20_000]),
   };
 }
 
-function drawPolicy(random: Random): PolicyFields {
+function drawPolicy(random: Random): BucketPolicyFields {
   const limits = {
     queueLimit: random.chance(0.15) ? random.integer(0, 3) : 1_000,
     maxWaitMs: random.pick([0, 60, 1_000, 5_000, 60_000, 60_000, 60_000, 600_000]),
@@ -141,7 +142,7 @@ function drawPolicy(random: Random): PolicyFields {
   return { capacity, refillTokens, refillIntervalMs, initialTokens, ...limits };
 }
 
-function drawClients(random: Random, policy: PolicyFields): Client[] {
+function drawClients(random: Random, policy: BucketPolicyFields): Client[] {
   const clients: Client[] = [];
   // Leases serve small requests.
   const mostTokens = policy.lease && random.chance(0.7) ? random.pick([1, 2, 5]) : Infinity;
@@ -192,7 +193,7 @@ function drawClients(random: Random, policy: PolicyFields): Client[] {
 
 function drawAsked(
   random: Random,
-  { capacity, maxWaitMs = 0 }: PolicyFields,
+  { capacity, maxWaitMs = 0 }: BucketPolicyFields,
   mostTokens = Infinity,
 ): Pick<Client, "tokens" | "timeoutMs"> {
   const share = random.pick([1, 1, Math.ceil(capacity / 16), Math.ceil(capacity / 4), capacity]);
@@ -219,14 +220,14 @@ function drawBreak(random: Random): { readonly afterMs: number; readonly awayMs:
 }
 
 /** At any time, or at a tick, which is about when it is granted. */
-function drawLeave(random: Random, { refillIntervalMs }: PolicyFields): number {
+function drawLeave(random: Random, { refillIntervalMs }: BucketPolicyFields): number {
   return random.chance(0.5)
     ? random.integer(0, 2_000)
     : random.integer(0, 5) * refillIntervalMs + random.integer(-3, 8) + 3;
 }
 
 interface Bounds {
-  readonly policy: PolicyFields;
+  readonly policy: BucketPolicyFields;
   readonly endMs: number;
   readonly turns: number;
 }
@@ -258,7 +259,7 @@ function drawBurst(random: Random): PlannedFaults["faults"] {
   }));
 }
 
-function drawFault(random: Random, policy: PolicyFields): Fault {
+function drawFault(random: Random, policy: BucketPolicyFields): Fault {
   if (random.chance(0.08)) return drawPause(random, policy);
   if (random.chance(0.03)) return { kind: "close", endsAfterMs: random.pick([0, 5, 100, 2_000]) };
   const kind = random.integer(0, policy.lease ? 36 : 30);
@@ -297,7 +298,7 @@ function drawFault(random: Random, policy: PolicyFields): Fault {
   return { kind: "isolate's clock jumps", isolate: random.integer(0, 3), byMs };
 }
 
-function drawPause(random: Random, { capacity }: PolicyFields): Fault {
+function drawPause(random: Random, { capacity }: BucketPolicyFields): Fault {
   if (random.chance(0.2)) return { kind: "lift" };
   return {
     kind: "pause",
@@ -323,7 +324,7 @@ function drawJump(random: Random): number {
   return random.chance(0.6) ? -byMs : byMs;
 }
 
-function drawChanges(random: Random, policy: PolicyFields): Partial<PolicyFields> {
+function drawChanges(random: Random, policy: BucketPolicyFields): Partial<BucketPolicyFields> {
   const { capacity, refillTokens } = policy;
   const changes = [
     { capacity: Math.max(1, Math.floor(capacity / 2)), initialTokens: 0 },

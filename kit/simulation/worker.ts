@@ -5,7 +5,8 @@
  */
 import type { PolicyFields } from "../../src/core/policy.ts";
 import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
-import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
+import type { BucketSnapshot, NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
+import type { PauseAnswer } from "../../src/wire/bucket-answers.ts";
 import type { AcquireCall } from "../../src/wire/acquire-call.ts";
 import type { Random } from "../random.ts";
 import type { Instance } from "./instance.ts";
@@ -166,7 +167,7 @@ export class VirtualWorker {
     this.#call(
       (instance) => {
         this.#object.disturbances += 1;
-        laws.paused(instance, pause, instance.host.pause(BUCKET, configured, pause));
+        laws.paused(instance, pause, snapshotIn(instance.host.pause(BUCKET, configured, pause)));
       },
       () => laws.pauseAnswered(pause),
     );
@@ -175,7 +176,7 @@ export class VirtualWorker {
   resume(): void {
     const configured = this.#configured;
     const { laws } = this.#object.world;
-    this.#call((instance) => laws.lifted(instance.host.resume(BUCKET, configured)));
+    this.#call((instance) => laws.lifted(snapshotIn(instance.host.resume(BUCKET, configured))));
   }
 
   reset(): void {
@@ -348,4 +349,10 @@ export class ClientRequest {
     this.#isOver = true;
     this.#worker.close(this);
   }
+}
+
+/** The bucket after a pause or the end of one. @throws {Error} If that named a limit that there isn't. */
+function snapshotIn(answer: PauseAnswer): BucketSnapshot {
+  if ("errors" in answer) throw new Error(JSON.stringify(answer.errors));
+  return answer;
 }

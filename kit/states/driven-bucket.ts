@@ -10,6 +10,7 @@ import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
 import type { KeyedGrant } from "../../src/bucket/idempotency-store.ts";
 import type { BucketPlatform, BucketRecord } from "../../src/bucket/platform.ts";
 import type { Lease } from "../../src/core/lease/lease.ts";
+import type { PauseAnswer } from "../../src/wire/bucket-answers.ts";
 import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 import type { Call, ConfiguredPolicy, StoredState } from "./recorded-case.ts";
 
@@ -139,10 +140,10 @@ export class DrivenBucket {
       }
       case "pause": {
         const { untilMs, tokens } = call;
-        return this.#printSnapshot(host.pause(BUCKET, this.#configured, { untilMs, tokens }));
+        return this.#printPause(host.pause(BUCKET, this.#configured, { untilMs, tokens }));
       }
       case "resume":
-        return this.#printSnapshot(host.resume(BUCKET, this.#configured));
+        return this.#printPause(host.resume(BUCKET, this.#configured));
       case "lend":
         return this.#lend(call);
       case "reset":
@@ -315,6 +316,11 @@ export class DrivenBucket {
   }
 
   /** Shows the policy, too, if it is another one than the last time. */
+  #printPause(answer: PauseAnswer): void {
+    if ("errors" in answer) throw new Error(JSON.stringify(answer.errors));
+    this.#printSnapshot(answer);
+  }
+
   #printSnapshot(snapshot: BucketSnapshot): void {
     const policy = describePolicy(snapshot.policy);
     if (policy !== this.#policyShown) this.#print(policy);

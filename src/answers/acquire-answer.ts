@@ -1,4 +1,5 @@
 /** The result of an acquire, before it is put into a response: a closed union. */
+import type { Ask } from "../core/ask.ts";
 import type { LimiterView } from "../core/limiter-state.ts";
 import type { Grant, Outcome } from "../core/outcome.ts";
 import type { Policy } from "../core/policy.ts";
@@ -15,7 +16,7 @@ export interface BucketState {
 
 /** What a grant's answer says of the bucket. */
 export interface GrantingBucket extends Omit<BucketState, "view"> {
-  readonly view: Pick<LimiterView, "nextTickAtMs">;
+  readonly view: Pick<LimiterView, "nextTickAtMs" | "limits">;
 }
 
 /** The result of an acquire. */
@@ -26,7 +27,8 @@ export type AcquireAnswer =
       readonly bucket: BucketState;
       /** The timeout that applied to it. */
       readonly timeoutMs: number;
-      readonly tokens: number;
+      /** What it asked for. */
+      readonly asked: Pick<Ask, "tokens" | "limits">;
     }
   /** A repeated grant: the key was granted before. */
   | { readonly kind: "replay"; readonly grant: Grant; readonly bucket: BucketState }

@@ -1,10 +1,15 @@
 /** The result of an acquire as an HTTP response. */
+import type { Ask } from "../core/ask.ts";
+import type { LimitView } from "../core/limiter-state.ts";
+import type { LimitSpec } from "../core/limits/limit.ts";
 import type { FieldFault } from "../core/values.ts";
 import type { Grant, Outcome } from "../core/outcome.ts";
+import type { Policy } from "../core/policy.ts";
 import type { GrantBody } from "../protocol/acquire-bodies.ts";
 import type { RateLimitState } from "../protocol/rate-limit-fields.ts";
 import type { AcquireAnswer, BucketState, GrantingBucket } from "./acquire-answer.ts";
 
+import { FIRST_LIMIT } from "../core/policy.ts";
 import { showValue } from "../core/values.ts";
 import { ceilSeconds, rateLimitFields } from "../protocol/rate-limit-fields.ts";
 import { COMMON_FIELDS, EXPOSED_FIELDS } from "./common-fields.ts";
@@ -56,24 +61,25 @@ export function acquireResponse(answer: AcquireAnswer): Response {
 function outcomeResponse(
   bucket: BucketState,
   outcome: Outcome,
-  asked: { readonly tokens: number; readonly timeoutMs: number },
+  { asked, timeoutMs }: Pick<Extract<AcquireAnswer, { kind: "outcome" }>, "asked" | "timeoutMs">,
 ): Response {
   if (outcome.ok) return grantResponse(bucket, outcome, outcome.remaining);
   const { policy, view } = bucket;
-  const { reason, retryAfterMs = 0 } = outcome;
-  const tokens = asked.tokens === 1 ? "1 token" : `${asked.tokens} tokens`;
+  const { reason, retryAfterMs = 0, violatedLimits } = outcome;
+  const tokens = tokensText(asked);
   switch (reason) {
     case "exceeds-capacity": {
-      const detail = `Cannot acquire ${tokens}: capacity is ${policy.capacity}`;
-      return problemResponse(reason, { detail, policy: bucket.policyName });
+      const detail = `Cannot acquire ${tokens}: ${capacityText(policy, violatedLimits)}`;
+      const violated = violatedLimits && { violatedPolicies: policyNames(bucket, violatedLimits) };
+      return problemResponse(reason, { detail, policy: bucket.policyName, ...violated });
     }
     case "timeout": {
-      const detail = `Cannot acquire ${tokens} within ${asked.timeoutMs} ms: the earliest is in ${retryAfterMs} ms`;
-      return quotaExceededResponse(bucket, reason, detail, retryAfterMs);
+      const detail = `Cannot acquire ${tokens} within ${timeoutMs} ms: the earliest is in ${retryAfterMs} ms`;
+      return quotaExceededResponse(bucket, reason, detail, retryAfterMs, violatedLimits);
     }
     case "queue-full": {
       const detail = `Cannot wait for ${tokens}: ${view.waiters} callers are waiting, queueLimit is ${policy.queueLimit}`;
-      return quotaExceededResponse(bucket, reason, detail, retryAfterMs);
+      return quotaExceededResponse(bucket, reason, detail, retryAfterMs, violatedLimits);
     }
     case "bucket-reset":
       return bucketResetResponse(bucket.policyName);
@@ -82,6 +88,34 @@ function outcomeResponse(
     default:
       return reason satisfies never;
   }
+}
+
+/** Such as `1 token`, and `2 tokens, 1200 of tpm`. */
+function tokensText({ tokens, limits = {} }: Pick<Ask, "tokens" | "limits">): string {
+  const named = Object.entries(limits).map(([name, count]) => `${count} of ${name}`);
+  return [tokens === 1 ? "1 token" : `${tokens} tokens`, ...named].join(", ");
+}
+
+/** Such as `capacity is 5`, and `the capacity of tpm is 90000`. */
+function capacityText(
+  { capacity, limits }: Policy,
+  violated: readonly string[] | undefined,
+): string {
+  if (!violated) return `capacity is ${capacity}`;
+  const over = limits.filter(({ name }) => violated.includes(name));
+  return over.map(({ name, fields }) => `the capacity of ${name} is ${fields.capacity}`).join(", ");
+}
+
+/** Names of limits as the `RateLimit` fields have them. */
+function policyNames(
+  { policyName }: GrantingBucket,
+  limits: readonly string[] = [FIRST_LIMIT],
+): readonly string[] {
+  return limits.map((limit) => quotaName(policyName, limit));
+}
+
+function quotaName(policyName: string, limit: string): string {
+  return limit === FIRST_LIMIT ? policyName : `${policyName}/${limit}`;
 }
 
 function bucketResetResponse(policy?: string): Response {
@@ -109,10 +143,12 @@ function quotaExceededResponse(
   reason: "timeout" | "queue-full",
   detail: string,
   retryAfterMs: number,
+  violatedLimits?: readonly string[],
 ): Response {
   const headers = quotaHeaders(bucket, bucket.view.tokens);
-  const violatedPolicy = bucket.policyName;
-  return problemResponse(reason, { detail, retryAfterMs, violatedPolicy, headers });
+  const violatedPolicies = policyNames(bucket, violatedLimits);
+  const policy = bucket.policyName;
+  return problemResponse(reason, { detail, retryAfterMs, policy, violatedPolicies, headers });
 }
 
 /** `400`, naming every fault. */
@@ -129,9 +165,10 @@ export function invalidRequestResponse(errors: readonly FieldFault[]): Response 
  * @param tokensNow Tokens in the bucket now; for a repeated grant, not what that grant left.
  */
 export function grantResponse(bucket: GrantingBucket, grant: Grant, tokensNow: number): Response {
-  const { tokens, remaining, waitedMs, grantedAtMs } = grant;
-  const body: GrantBody = { bucket: bucket.name, tokens, remaining, waitedMs, grantedAtMs };
-  const fields = rateLimitFields(rateLimitOf(bucket, tokensNow));
+  const { tokens, remaining, waitedMs, grantedAtMs, limits } = grant;
+  const plain: GrantBody = { bucket: bucket.name, tokens, remaining, waitedMs, grantedAtMs };
+  const body = limits ? { ...plain, limits } : plain;
+  const fields = rateLimitFields(rateLimitOf(bucket, tokensNow, limits));
   const response = new Response(jsonText(body), {
     headers: grantFields(fields["RateLimit-Policy"]),
   });
@@ -159,17 +196,43 @@ function quotaHeaders(bucket: BucketState, tokens: number): Record<string, strin
   };
 }
 
-/** What an answer says about its bucket. @param tokens Tokens in the bucket now. */
+/**
+ * What an answer says about its bucket.
+ *
+ * @param tokens Tokens in the first limit now.
+ * @param limits What a grant has left in the further limits; by default what the bucket shows.
+ */
 export function rateLimitOf(
   { policyName, policy, view, nowMs }: GrantingBucket,
   tokens: number,
+  limits: Grant["limits"] = {},
 ): RateLimitState {
-  const { capacity, fillTimeMs } = policy;
+  const [first, ...others] = policy.limits;
+  const { nextTickAtMs } = view;
+  const state = quotaOf(policyName, first, { tokens, nextTickAtMs }, nowMs);
+  if (others.length === 0) return state;
+  const further = others.flatMap((spec) => {
+    const seen = view.limits?.[spec.name];
+    const left = limits[spec.name]?.remaining ?? seen?.tokens ?? 0;
+    const name = quotaName(policyName, spec.name);
+    return seen ? [quotaOf(name, spec, { ...seen, tokens: left }, nowMs)] : [];
+  });
+  return { ...state, others: further };
+}
+
+function quotaOf(
+  policy: string,
+  spec: LimitSpec | undefined,
+  { tokens, nextTickAtMs }: LimitView,
+  nowMs: number,
+): RateLimitState {
+  if (!spec) throw new RangeError("A bucket needs a limit");
+  const { capacity } = spec.fields;
   return {
-    policy: policyName,
+    policy,
     capacity,
-    windowSeconds: ceilSeconds(fillTimeMs),
+    windowSeconds: ceilSeconds(spec.kind.windowMs(spec.fields)),
     remaining: tokens,
-    ...(tokens < capacity && { resetSeconds: ceilSeconds(view.nextTickAtMs - nowMs) }),
+    ...(tokens < capacity && { resetSeconds: ceilSeconds(nextTickAtMs - nowMs) }),
   };
 }

@@ -10,10 +10,8 @@ import { COMMON_FIELDS } from "./common-fields.ts";
 import { logRefusal } from "./refusal-log.ts";
 
 /** A problem, and what only its response and the log need. */
-export interface LoggedProblem extends Omit<ProblemDetails, "violatedPolicies"> {
-  /** With status 429: name of the policy that refused. */
-  readonly violatedPolicy?: string;
-  /** For the log, if no policy was violated: name of the bucket's policy. */
+export interface LoggedProblem extends ProblemDetails {
+  /** For the log: name of the bucket's policy. */
   readonly policy?: string;
   readonly headers?: Record<string, string>;
 }
@@ -21,11 +19,10 @@ export interface LoggedProblem extends Omit<ProblemDetails, "violatedPolicies"> 
 /** The response for `reason`: never cached, and with `Retry-After` if waiting helps. */
 export function problemResponse(
   reason: Reason,
-  { violatedPolicy, policy, headers, ...details }: LoggedProblem,
+  { policy, headers, ...details }: LoggedProblem,
 ): Response {
-  logRefusal({ reason, policy: violatedPolicy ?? policy });
-  const violated = violatedPolicy !== undefined && { violatedPolicies: [violatedPolicy] };
-  const document = problemDocument(reason, { ...details, ...violated });
+  logRefusal({ reason, policy });
+  const document = problemDocument(reason, details);
   return new Response(document.text, {
     status: document.status,
     headers: { ...COMMON_FIELDS, ...document.headers, ...headers },

@@ -23,11 +23,20 @@ import type { OpenBucket } from "./open-bucket.ts";
 import type { Pause } from "../core/pause.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
-import type { BucketStats, LeaseAnswer, PolicyChange } from "../wire/bucket-answers.ts";
+import type {
+  BucketStats,
+  LeaseAnswer,
+  PauseAnswer,
+  PolicyChange,
+} from "../wire/bucket-answers.ts";
 import type { RejectReason } from "./recovery-window.ts";
 
+import type { FieldFault } from "../core/values.ts";
+
+import { askFaults, costOf, unknownLimits } from "../core/limits/cost.ts";
 import { Policy } from "../core/policy.ts";
 import { integerFault } from "../core/values.ts";
+import { timeZones } from "../time-zones.ts";
 import { arrivalOf, type AbsentPlace } from "./absent-callers.ts";
 import { recordOf, restore } from "./bucket-record.ts";
 import { Caller } from "./caller.ts";
@@ -208,23 +217,28 @@ export class BucketHost {
   ): PolicyChange {
     const nowMs = this.#platform.clock.now();
     const bucket = this.#open(name, configured, nowMs);
-    const check = Policy.check(bucket.limiter.policy.merge(changes));
+    const check = Policy.check(bucket.limiter.policy.merge(changes), timeZones);
     if (!check.ok) return { ok: false, errors: check.faults };
     if (Object.keys(changes).length > 0) {
       bucket.isOverridden = true;
-      this.#finish(bucket, bucket.limiter.setPolicy(check.policy, nowMs), nowMs);
+      this.#finish(bucket, this.#setPolicy(bucket, check.policy, nowMs), nowMs);
     }
     return { ok: true, snapshot: snapshotOf(bucket, nowMs) };
   }
 
-  /** See `Limiter.pause`. Like an acquire, this starts the bucket. */
-  pause(name: string, configured: NamedPolicyFields, pause: Pause): BucketSnapshot {
-    return this.#runTurn(name, configured, (limiter, nowMs) => limiter.pause(pause, nowMs));
+  /** See `Limiter.pause`. Like an acquire, this starts the bucket, unless the pause names an unknown limit. */
+  pause(name: string, configured: NamedPolicyFields, pause: Pause): PauseAnswer {
+    const { limits } = pause;
+    return this.#runNamed(name, configured, limits, (limiter, nowMs) =>
+      limiter.pause(pause, nowMs),
+    );
   }
 
   /** See `Limiter.resume`. */
-  resume(name: string, configured: NamedPolicyFields): BucketSnapshot {
-    return this.#runTurn(name, configured, (limiter, nowMs) => limiter.resume(nowMs));
+  resume(name: string, configured: NamedPolicyFields, limits?: readonly string[]): PauseAnswer {
+    return this.#runNamed(name, configured, limits, (limiter, nowMs) => {
+      return limiter.resume(nowMs, limits);
+    });
   }
 
   /**
@@ -266,13 +280,21 @@ export class BucketHost {
     this.#finish(bucket, bucket.limiter.rejectAll(nowMs), nowMs);
   }
 
-  #runTurn(
+  #setPolicy({ limiter }: OpenBucket, policy: Policy, nowMs: number): Turn<Caller> {
+    return limiter.setPolicy(policy, nowMs, ({ call }) => costOf(policy.limits, call));
+  }
+
+  /** One turn about the limits called `names`, all of which there must be. */
+  #runNamed(
     name: string,
     configured: NamedPolicyFields,
+    names: readonly string[] = [],
     verb: (limiter: Limiter<Caller>, nowMs: number) => Turn<Caller>,
-  ): BucketSnapshot {
+  ): PauseAnswer {
     const nowMs = this.#platform.clock.now();
     const bucket = this.#open(name, configured, nowMs);
+    const errors = unknownLimits(bucket.limiter.policy.limits, names, "limits");
+    if (errors.length > 0) return { errors };
     this.#finish(bucket, verb(bucket.limiter, nowMs), nowMs);
     return snapshotOf(bucket, nowMs);
   }
@@ -322,19 +344,22 @@ export class BucketHost {
     const bucket = (call.requeued && this.#bucket) ?? this.#open(call.bucket, call.policy, nowMs);
     const { limiter } = bucket;
     const { maxWaitMs } = limiter.policy;
-    const { tokens, timeoutMs = maxWaitMs, requeued, idempotencyKey } = call;
+    const { timeoutMs = maxWaitMs, requeued, idempotencyKey } = call;
     if (idempotencyKey !== undefined) {
       const known = this.#joinKnown(idempotencyKey, call, bucket, request, nowMs);
       if (known) return known.leave;
     }
-    if (timeoutMs > maxWaitMs && !requeued) {
-      const errors = [integerFault("timeoutMs", timeoutMs, { min: 0, max: maxWaitMs })];
-      request.answered({ kind: "invalid", errors });
-      return undefined;
+    if (!requeued) {
+      const errors = policyFaults(limiter.policy, call);
+      if (errors) {
+        request.answered({ kind: "invalid", errors });
+        return undefined;
+      }
     }
     const caller = new Caller(call, timeoutMs, request);
     const remainingMs = Math.max(0, timeoutMs - heldMs - (requeued?.elapsedMs ?? 0));
     const place = requeued && { firstArrivalMs: requeued.arrivedAtMs };
+    const tokens = costOf(limiter.policy.limits, call);
     const turn = limiter.acquire({ caller, tokens, timeoutMs: remainingMs, ...place }, nowMs);
     return this.#arrive(bucket, caller, turn, { request, nowMs });
   }
@@ -396,7 +421,7 @@ export class BucketHost {
     nowMs: number,
   ): Leave | undefined {
     const returner = new Caller(call, timeoutMs, request);
-    const { tokens } = call;
+    const tokens = costOf(bucket.limiter.policy.limits, call);
     const turn = bucket.limiter.comeBack({ caller: returner, tokens, ...arrival }, nowMs);
     return this.#arrive(bucket, returner, turn, { request, nowMs });
   }
@@ -510,11 +535,10 @@ export class BucketHost {
     // One turn reads the bucket's state once, however many callers it settles.
     const seen = stateOf(bucket, nowMs);
     for (const { caller, outcome } of turn.settled) {
-      const { call, timeoutMs } = caller;
-      const { tokens } = call;
+      const { call: asked, timeoutMs } = caller;
       if (!outcome.ok && outcome.reason === "unavailable")
         this.#settle(caller, { kind: "unavailable" });
-      else this.#settle(caller, { kind: "outcome", outcome, bucket: seen, tokens, timeoutMs });
+      else this.#settle(caller, { kind: "outcome", outcome, bucket: seen, asked, timeoutMs });
     }
     if (this.#platform.granted) {
       const grants = turn.settled.map(({ outcome }) => outcome).filter((outcome) => outcome.ok);
@@ -545,8 +569,23 @@ export class BucketHost {
     bucket.configured = configured;
     bucket.policyName = policyName;
     if (!bucket.isOverridden && !bucket.limiter.policy.equals(fields)) {
-      this.#finish(bucket, bucket.limiter.setPolicy(Policy.of(fields), nowMs), nowMs);
+      const turn = this.#setPolicy(bucket, Policy.of(fields, timeZones), nowMs);
+      this.#finish(bucket, turn, nowMs);
     }
     return bucket;
   }
+}
+
+/** What only the bucket's policy forbids; `undefined` if it forbids nothing. */
+function policyFaults(
+  { maxWaitMs, limits }: Policy,
+  { timeoutMs = 0, ...ask }: AcquireCall,
+): readonly FieldFault[] | undefined {
+  // Nearly all acquires ask for tokens of every limit alike.
+  const isPlain = ask.limits === undefined && ask.tokens > 0;
+  if (isPlain && timeoutMs <= maxWaitMs) return undefined;
+  const isTooLong = timeoutMs > maxWaitMs;
+  const tooLong = integerFault("timeoutMs", timeoutMs, { min: 0, max: maxWaitMs });
+  const faults = [...(isTooLong ? [tooLong] : []), ...askFaults(limits, ask)];
+  return faults.length > 0 ? faults : undefined;
 }

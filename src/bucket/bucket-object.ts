@@ -8,7 +8,12 @@ import type { LeaseAsk } from "../core/lease/lease.ts";
 import type { Pause } from "../core/pause.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
-import type { BucketStats, LeaseAnswer, PolicyChange } from "../wire/bucket-answers.ts";
+import type {
+  BucketStats,
+  LeaseAnswer,
+  PauseAnswer,
+  PolicyChange,
+} from "../wire/bucket-answers.ts";
 import type { BucketDisk, BucketPlatform, BucketRecord } from "./platform.ts";
 import type { ConnectedRequest } from "./connected-request.ts";
 import type { Leave } from "./held-request.ts";
@@ -134,14 +139,14 @@ export class BucketObject extends DurableObject<BucketEnv> {
    * See `BucketHost.pause`. The answer is held back until the pause is on disk. Rejects if the object is
    * reset; the pause may or may not have been kept then, and it is safe to ask again.
    */
-  pause(name: string, configured: NamedPolicyFields, pause: Pause): BucketSnapshot {
+  pause(name: string, configured: NamedPolicyFields, pause: Pause): PauseAnswer {
     const untilMs = pause.untilMs + this.#clock.aheadMs;
     return this.#host.pause(name, configured, { ...pause, untilMs });
   }
 
   /** See `BucketHost.resume`, and `pause` for the rest. */
-  resume(name: string, configured: NamedPolicyFields): BucketSnapshot {
-    return this.#host.resume(name, configured);
+  resume(name: string, configured: NamedPolicyFields, limits?: readonly string[]): PauseAnswer {
+    return this.#host.resume(name, configured, limits);
   }
 
   /** See `BucketHost.isAwaited`. */

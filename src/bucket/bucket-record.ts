@@ -15,6 +15,7 @@ import type { BucketRecord, StoredLimiter } from "./platform.ts";
 import { Limiter } from "../core/limiter.ts";
 import { isTokenBucketState } from "../core/limits/token-bucket.ts";
 import { Policy } from "../core/policy.ts";
+import { timeZones } from "../time-zones.ts";
 
 /** The format of one token bucket. Later versions must still read it. */
 const FORMAT_OF_ONE = 4;
@@ -48,7 +49,7 @@ export function restore(record: BucketRecord): OpenBucket {
   }
   const { bucket, ...state } = record.limiter;
   const limits: readonly LimitState[] | undefined = bucket && [{ ...bucket, kind: "bucket" }];
-  const policy = Policy.of(record.policy);
+  const policy = Policy.of(record.policy, timeZones);
   const limiter = Limiter.from<Caller>(policy, { ...(limits && { limits }), ...state });
   const { name, policyName, isOverridden } = record;
   return { name, limiter, configured: undefined, policyName, isOverridden };

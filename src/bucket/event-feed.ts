@@ -26,23 +26,24 @@ export class EventFeed {
   #eventsOf({ settled, waiter, cancelled }: Turn<Caller>, nowMs: number): WatchEvent[] {
     const events: WatchEvent[] = [];
     if (cancelled) {
-      const { caller, tokens, queuedAtMs } = cancelled;
+      const { caller, queuedAtMs } = cancelled;
+      const asked = askedOf(caller);
       const waitedMs = Math.max(0, Math.round(nowMs - queuedAtMs));
-      events.push({ kind: "cancelled", id: this.#idOf(caller), atMs: nowMs, tokens, waitedMs });
+      events.push({ kind: "cancelled", id: this.#idOf(caller), atMs: nowMs, ...asked, waitedMs });
     }
     for (const { caller, outcome } of settled) {
       const id = this.#idOf(caller);
-      const { tokens } = caller.call;
+      const asked = askedOf(caller);
       if (outcome.ok) {
         const { grantedAtMs: atMs, waitedMs } = outcome;
-        events.push({ kind: "granted", id, atMs, tokens, waitedMs });
+        events.push({ kind: "granted", id, atMs, ...asked, waitedMs });
       } else {
-        events.push({ kind: "refused", id, atMs: nowMs, tokens, reason: outcome.reason });
+        events.push({ kind: "refused", id, atMs: nowMs, ...asked, reason: outcome.reason });
       }
     }
     if (waiter) {
-      const { caller, tokens } = waiter;
-      events.push({ kind: "queued", id: this.#idOf(caller), atMs: nowMs, tokens });
+      const { caller } = waiter;
+      events.push({ kind: "queued", id: this.#idOf(caller), atMs: nowMs, ...askedOf(caller) });
     }
     return events;
   }
@@ -51,4 +52,8 @@ export class EventFeed {
     caller.watchId ??= this.#lastId += 1;
     return caller.watchId;
   }
+}
+
+function askedOf({ call: { tokens, limits } }: Caller): Pick<WatchEvent, "tokens" | "limits"> {
+  return limits ? { tokens, limits } : { tokens };
 }

@@ -43,13 +43,20 @@ export interface KeyedGrantStore {
 }
 
 /** What a call itself asks for, without the policy's defaults. */
-export function askedIn({ tokens, timeoutMs }: Asked): Asked {
-  return { tokens, ...(timeoutMs !== undefined && { timeoutMs }) };
+export function askedIn({ tokens, limits, timeoutMs }: Asked): Asked {
+  return { tokens, ...(limits && { limits }), ...(timeoutMs !== undefined && { timeoutMs }) };
 }
 
 /** Whether two requests ask for the same. */
 export function isSameAsked(one: Asked, other: Asked): boolean {
-  return one.tokens === other.tokens && one.timeoutMs === other.timeoutMs;
+  const [ours, theirs] = [one.limits ?? {}, other.limits ?? {}];
+  const names = Object.keys(ours);
+  return (
+    one.tokens === other.tokens &&
+    one.timeoutMs === other.timeoutMs &&
+    names.length === Object.keys(theirs).length &&
+    names.every((name) => Object.hasOwn(theirs, name) && ours[name] === theirs[name])
+  );
 }
 
 /** The keyed grants of one bucket. */

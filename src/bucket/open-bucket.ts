@@ -1,10 +1,15 @@
 /** A bucket in memory: its limiter, the policy's name, and the two views of both that answers need. */
 import type { BucketState } from "../answers/acquire-answer.ts";
-import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
+import type {
+  BucketSnapshot,
+  LimitSnapshot,
+  NamedPolicyFields,
+} from "../protocol/bucket-snapshot.ts";
 import type { Caller } from "./caller.ts";
 
 import { Limiter } from "../core/limiter.ts";
 import { Policy } from "../core/policy.ts";
+import { timeZones } from "../time-zones.ts";
 
 /** A bucket in memory. */
 export interface OpenBucket {
@@ -22,7 +27,7 @@ export function newBucket(
   name: string,
   { name: policyName, ...fields }: NamedPolicyFields,
 ): OpenBucket {
-  const limiter = new Limiter<Caller>(Policy.of(fields));
+  const limiter = new Limiter<Caller>(Policy.of(fields, timeZones));
   return { name, limiter, configured: undefined, policyName, isOverridden: false };
 }
 
@@ -36,9 +41,14 @@ export function snapshotOf(
   { name, policyName, limiter }: OpenBucket,
   nowMs: number,
 ): BucketSnapshot {
-  return {
-    bucket: name,
-    policy: { name: policyName, ...limiter.policy.toJSON() },
-    ...limiter.inspect(nowMs),
-  };
+  const fields = limiter.policy.toJSON();
+  const { limits: views, ...view } = limiter.inspect(nowMs);
+  const policy = { name: policyName, ...fields };
+  if (!views) return { bucket: name, policy, ...view };
+  const limits: Record<string, LimitSnapshot> = {};
+  for (const [limitName, limit] of Object.entries(fields.limits ?? {})) {
+    const limitView = views[limitName];
+    if (limitView) limits[limitName] = { ...limit, ...limitView };
+  }
+  return { bucket: name, policy, ...view, limits };
 }

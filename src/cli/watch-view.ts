@@ -61,7 +61,7 @@ export class WatchView {
 function headLines(snapshot: BucketSnapshot, nowMs: number, width: number): string[] {
   const barColumns = Math.max(0, Math.min(BAR_COLUMNS, width - BESIDE_BAR_COLUMNS));
   const { bucket, policy, waiters, queuedTokens, granted, refused, cancelled } = snapshot;
-  const { capacity, refillTokens, refillIntervalMs } = policy;
+  const { capacity, refillTokens, refillIntervalMs = 0 } = policy;
   // Between messages nothing happens but ticks.
   const tokens = tokensAt(snapshot, nowMs);
   const tick = tokens < capacity ? nextTick(snapshot, nowMs) : "full";

@@ -5,8 +5,13 @@
 
 /** What a caller asks of a bucket. */
 export interface Ask {
-  /** At least 1. Whether the bucket can hold that many is up to the bucket. */
+  /**
+   * Tokens of every limit that `limits` doesn't name, at least 0. Whether the bucket can hold that many is up
+   * to the bucket.
+   */
   readonly tokens: number;
+  /** Tokens of single limits, at least 0 each, by the limit's name; absent if there are none. */
+  readonly limits?: Readonly<Record<string, number>>;
   /** The longest wait, 0 to an hour; absent if the caller leaves it to the policy. */
   readonly timeoutMs?: number;
   /** Requests with the same key for the same bucket get the same grant. 1 to 255 printable ASCII characters. */

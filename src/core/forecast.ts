@@ -17,10 +17,12 @@
  * what is out counts as spent when its hold ends, so anything returned earlier only helps. A promised
  * instant is therefore an upper bound.
  */
+import type { Cost } from "./limits/cost.ts";
 import type { Place } from "./turn.ts";
 import type { LimitSet } from "./limits/limit-set.ts";
 import type { Waiter, WaiterQueue } from "./queue/waiter-queue.ts";
 
+import { tokensOf } from "./limits/cost.ts";
 import { LookAhead } from "./limits/look-ahead.ts";
 import { invariants } from "./invariants.ts";
 
@@ -120,6 +122,6 @@ export class Forecast<Caller> {
   }
 }
 
-function isCovered({ closedForm }: LimitSet, tokens: number): boolean {
-  return closedForm?.covers(tokens) ?? false;
+function isCovered({ closedForm }: LimitSet, tokens: Cost): boolean {
+  return closedForm?.covers(tokensOf(tokens, 0)) ?? false;
 }

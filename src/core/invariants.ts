@@ -9,6 +9,8 @@
  * all have to agree on.
  */
 
+import type { Cost } from "./limits/cost.ts";
+
 /** The invariants if they are enforced, else `undefined`. */
 export let invariants: Invariants | undefined = undefined;
 
@@ -39,7 +41,7 @@ export class Invariants {
   queue(waiters: number, tokens: number, head: object | undefined, tail: object | undefined): void {
     const isEmpty = waiters === 0;
     hold(Number.isInteger(waiters) && waiters >= 0, () => `${waiters} waiters`);
-    hold(tokens >= waiters, () => `${waiters} waiters want ${tokens} tokens`);
+    hold(tokens >= 0, () => `${waiters} waiters want ${tokens} tokens`);
     hold(!isEmpty || tokens === 0, () => `nobody waits, for ${tokens} tokens`);
     hold(isEmpty === !head && isEmpty === !tail, () => `${waiters} waiters, head or tail differs`);
   }
@@ -61,8 +63,8 @@ export class Invariants {
   }
 
   /** A turn ends with nobody waiting whose tokens are there. */
-  headWaits(isThere: boolean, wanted: number): void {
-    hold(!isThere, () => `the head waits for ${wanted} tokens, which are there`);
+  headWaits(isThere: boolean, wanted: Cost): void {
+    hold(!isThere, () => `the head waits for ${String(wanted)} tokens, which are there`);
   }
 
   /** The head is due when its tokens are there. */

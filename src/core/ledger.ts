@@ -4,7 +4,7 @@
  * a turn it makes the turn's effects of them.
  */
 import type { Lease } from "./lease/lease.ts";
-import type { LimiterState, LimiterView } from "./limiter-state.ts";
+import type { LimiterState, LimiterView, LimitView } from "./limiter-state.ts";
 import type { Limit } from "./limits/limit.ts";
 import type { LimitSet } from "./limits/limit-set.ts";
 import type { LimiterReason } from "./outcome.ts";
@@ -12,6 +12,7 @@ import type { Waiter } from "./queue/waiter-queue.ts";
 import type { StatsView } from "./stats.ts";
 import type { Settlement, Turn } from "./turn.ts";
 
+import { tokensOf } from "./limits/cost.ts";
 import { Stats } from "./stats.ts";
 import { WriteAhead } from "./write-ahead.ts";
 
@@ -47,30 +48,45 @@ export class Ledger<Caller> {
   }
 
   /**
-   * A caller has its tokens: they have just been taken, at `grantedAtMs` by the limits and in a turn at
-   * `nowMs` by the clock, and `remaining` are left.
+   * A caller has its tokens: they have just been taken of `limits`, in a turn at `nowMs` by the clock.
    */
   granted(
-    { caller, tokens, queuedAtMs }: Omit<Waiter<Caller>, "deadlineAtMs">,
-    remaining: number,
-    grantedAtMs: number,
+    { caller, tokens: cost, queuedAtMs }: Omit<Waiter<Caller>, "deadlineAtMs">,
+    limits: LimitSet,
     nowMs: number,
   ): void {
-    this.#writeAhead?.noteGrant(tokens, nowMs);
+    this.#writeAhead?.noteGrant(cost, nowMs);
+    const grantedAtMs = limits.instantOf(nowMs);
+    const tokens = tokensOf(cost, 0);
     const waitedMs = queuedAtMs < grantedAtMs ? Math.round(grantedAtMs - queuedAtMs) : 0;
     this.#stats.noteGrant(tokens, waitedMs);
-    this.#settle({ caller, outcome: { ok: true, tokens, remaining, waitedMs, grantedAtMs } });
+    const remaining = limits.first.tokens;
+    const outcome = { ok: true, tokens, remaining, waitedMs, grantedAtMs } as const;
+    const further = limits.furtherGrants(cost);
+    this.#settle({ caller, outcome: further ? { ...outcome, limits: further } : outcome });
   }
 
-  /** A caller gets nothing. @param retryInMs Until the same request would be granted, if that is known. */
-  refused(caller: Caller, reason: LimiterReason, retryInMs?: number): void {
+  /**
+   * A caller gets nothing.
+   *
+   * @param retryInMs Until the same request would be granted, if that is known.
+   * @param violatedLimits See `Refusal.violatedLimits`.
+   */
+  refused(
+    caller: Caller,
+    reason: LimiterReason,
+    retryInMs?: number,
+    violatedLimits?: readonly string[],
+  ): void {
     this.#stats.noteRefusal(reason);
-    if (retryInMs === undefined) {
-      this.#settle({ caller, outcome: { ok: false, reason } });
-      return;
-    }
-    const retryAfterMs = Math.min(Math.max(0, retryInMs), MAX_REPORTED_MS);
-    this.#settle({ caller, outcome: { ok: false, reason, retryAfterMs } });
+    const retryAfterMs = Math.min(Math.max(0, retryInMs ?? 0), MAX_REPORTED_MS);
+    const outcome = {
+      ok: false,
+      reason,
+      ...(retryInMs !== undefined && { retryAfterMs }),
+      ...(violatedLimits && { violatedLimits }),
+    } as const;
+    this.#settle({ caller, outcome });
   }
 
   /** A waiter has left. */
@@ -125,23 +141,26 @@ export class Ledger<Caller> {
     else this.#settled = [settlement];
   }
 
-  /** What a limiter shows: its first limit, as of now, and its queue. @param isLent Whether it has leases. */
+  /** What a limiter shows: its limits, as of now, and its queue. @param isLent Whether it has leases. */
   view(
-    { tokens, nextGainAtMs, pausedUntilMs, held }: Limit,
+    limits: LimitSet,
     queue: { readonly size: number; readonly tokens: number },
     isLent: boolean,
   ): LimiterView {
     const { granted, refused, cancelled } = this.#stats;
+    const { nextTickAtMs, tokens, ...paused } = viewOf(limits.first);
+    const further = limits.further?.map(([name, limit]) => [name, viewOf(limit)] as const);
     return {
-      tokens: Math.max(0, tokens),
+      tokens,
       waiters: queue.size,
       queuedTokens: queue.tokens,
-      nextTickAtMs: nextGainAtMs,
-      ...(pausedUntilMs !== undefined && { pausedUntilMs }),
+      nextTickAtMs,
+      ...paused,
       granted,
       refused,
       cancelled,
-      ...(isLent && { leasedTokens: held?.tokens ?? 0 }),
+      ...(isLent && { leasedTokens: limits.first.held?.tokens ?? 0 }),
+      ...(further && { limits: Object.fromEntries(further) }),
     };
   }
 
@@ -149,4 +168,12 @@ export class Ledger<Caller> {
   state(limits: LimiterState["limits"]): LimiterState {
     return { ...(limits && { limits }), ...this.#stats.toJSON() };
   }
+}
+
+function viewOf({ tokens, nextGainAtMs, pausedUntilMs }: Limit): LimitView {
+  return {
+    tokens: Math.max(0, tokens),
+    nextTickAtMs: nextGainAtMs,
+    ...(pausedUntilMs !== undefined && { pausedUntilMs }),
+  };
 }

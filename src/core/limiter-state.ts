@@ -6,16 +6,24 @@ import type { CallerCounts, StatsState } from "./stats.ts";
 /** What a limiter needs of a policy. */
 export type LimiterPolicy = Pick<Policy, "limits" | "queueLimit" | "maxWaitMs" | "lease">;
 
-/** A bucket's state at an instant. */
-export interface LimiterView extends CallerCounts {
+/** A limit's state at an instant. */
+export interface LimitView {
   readonly tokens: number;
-  readonly waiters: number;
-  /** Tokens that the waiters ask for, together. */
-  readonly queuedTokens: number;
-  /** The first tick after now; for a paused bucket, the first after the pause. */
+  /** When tokens next come in, whether or not there is room; if paused, the first time after the pause. */
   readonly nextTickAtMs: number;
-  /** Until when the bucket is paused; absent if it isn't. */
+  /** Until when it is paused; absent if it isn't. */
   readonly pausedUntilMs?: number;
+}
+
+/** A bucket's state at an instant: that of its first limit, and what all of it has in common. */
+export interface LimiterView extends CallerCounts, LimitView {
+  readonly waiters: number;
+  /** Tokens of the first limit that the waiters ask for, together. */
+  readonly queuedTokens: number;
+  /** The further limits, by name; absent if there are none. */
+  readonly limits?: Readonly<Record<string, LimitView>>;
+  /** The limit that the head of the queue waits for; absent if nobody waits or there is one limit. */
+  readonly headLimit?: string;
   /** Tokens on lease and not settled yet; absent if the policy has no `lease`. */
   readonly leasedTokens?: number;
 }

@@ -11,6 +11,7 @@
  * arrival (forecast.ts). A request that would be served too late is refused then and changes nothing. One
  * that is let in needs no timer of its own: nothing others do can delay it, and leaving only helps.
  */
+import type { Cost } from "./limits/cost.ts";
 import type { Lease, LeaseAsk } from "./lease/lease.ts";
 import type { LimiterPolicy, LimiterState, LimiterView } from "./limiter-state.ts";
 import type { Pause } from "./pause.ts";
@@ -21,6 +22,7 @@ import type { AcquireRequest, Place, Turn } from "./turn.ts";
 
 import { lendTokens } from "./lease/lending.ts";
 import { Ledger } from "./ledger.ts";
+import { requireCost } from "./limits/cost.ts";
 import { LimitSet } from "./limits/limit-set.ts";
 import { ServedQueue } from "./served-queue.ts";
 import { requireInteger } from "./values.ts";
@@ -84,14 +86,13 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
    * Asks for tokens. The caller is granted or refused in this turn, or it waits and the turn carries its
    * `waiter`. The first request that the bucket could ever grant starts it, even if it is refused.
    *
-   * @throws {RangeError} If `tokens` isn't an integer of at least 1, or `timeoutMs` isn't an integer
-   * from 0 to `maxWaitMs`. Nothing changes then.
+   * @throws {RangeError} If `tokens` is no cost (see `requireCost`), or `timeoutMs` isn't an integer from 0 to `maxWaitMs`. Nothing changes then.
    */
   acquire(request: AcquireRequest<Caller>, nowMs: number): Turn<Caller> {
     const { maxWaitMs } = this.#policy;
     const { caller, tokens = 1, timeoutMs = maxWaitMs, firstArrivalMs } = request;
     const isRequeued = firstArrivalMs !== undefined;
-    requireInteger("tokens", tokens, 1, Number.MAX_SAFE_INTEGER);
+    requireCost(tokens);
     requireInteger("timeoutMs", timeoutMs, 0, isRequeued ? Number.MAX_SAFE_INTEGER : maxWaitMs);
     // Nearly all requests find nobody waiting and their tokens there, and need no more than this.
     if (this.#queue.size === 0 && this.#limits?.fits(tokens)) {
@@ -99,7 +100,7 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
       if (this.#limits.tryTake(tokens)) return this.#grant(this.#limits, request, tokens, nowMs);
     }
     const limits = this.#startFor(tokens, nowMs);
-    if (!limits) return this.#refuse(nowMs, caller, "exceeds-capacity");
+    if (!limits) return this.#refuseOver(caller, tokens, nowMs);
     this.#queue.serveDue(limits, nowMs);
     if (this.#queue.size === 0 && limits.tryTake(tokens)) {
       return this.#grant(limits, request, tokens, nowMs);
@@ -115,7 +116,12 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     const isLate = grantAtMs > newcomer.deadlineAtMs;
     if (isLate || (this.#queue.size >= this.#policy.queueLimit && !isRequeued)) {
       const retryInMs = end.msUntil(tokens, nowMs);
-      return this.#refuse(nowMs, caller, isLate ? "timeout" : "queue-full", retryInMs);
+      if (isLate) {
+        const late = end.namesLate(tokens, newcomer.deadlineAtMs);
+        return this.#refuse(nowMs, caller, "timeout", retryInMs, late);
+      }
+      const headLimit = this.#queue.headLimit(limits);
+      return this.#refuse(nowMs, caller, "queue-full", retryInMs, headLimit);
     }
     return this.#end(nowMs, this.#queue.joinEnd(limits, newcomer, end, grantAtMs));
   }
@@ -124,17 +130,19 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
    * Lets a caller that left the queue back in where it makes nobody late (queue/guarded-place.ts), no matter
    * how full the queue is, or refuses it with `timeout` if its deadline would pass in that place.
    *
-   * @throws {RangeError} If `tokens` isn't an integer of at least 1. Nothing changes then.
+   * @throws {RangeError} If `tokens` is no cost. Nothing changes then.
    */
   comeBack(returner: Waiter<Caller>, nowMs: number): Turn<Caller> {
     const { caller, tokens } = returner;
-    requireInteger("tokens", tokens, 1, Number.MAX_SAFE_INTEGER);
+    requireCost(tokens);
     const limits = this.#startFor(tokens, nowMs);
-    if (!limits) return this.#refuse(nowMs, caller, "exceeds-capacity");
+    if (!limits) return this.#refuseOver(caller, tokens, nowMs);
     this.#queue.serveDue(limits, nowMs);
     const waiter = this.#queue.joinGuarded(limits, returner, nowMs);
     if (waiter) return this.#end(nowMs, waiter);
-    return this.#refuse(nowMs, caller, "timeout", this.#queue.end(limits).msUntil(tokens, nowMs));
+    const end = this.#queue.end(limits);
+    const late = end.namesLate(tokens, returner.deadlineAtMs);
+    return this.#refuse(nowMs, caller, "timeout", end.msUntil(tokens, nowMs), late);
   }
 
   /** Takes a waiter out, without a token or an outcome. Does nothing if it is settled already. */
@@ -179,25 +187,32 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
    * number of tokens win; only `resume` ends a pause early. A past `untilMs` changes nothing. Waiters are
    * timed anew; one that would be too late is refused with `timeout`. Leases go on until they end.
    *
+   * `names` are the limits to pause, by default the first only. One that there isn't is ignored.
+   *
    * @throws {RangeError} If `untilMs` or `tokens` isn't an integer of at least 0. Nothing changes then.
    */
-  pause({ untilMs, tokens }: Pause, nowMs: number): Turn<Caller> {
+  pause({ untilMs, tokens, limits: names }: Pause, nowMs: number): Turn<Caller> {
     requireInteger("untilMs", untilMs, 0, Number.MAX_SAFE_INTEGER);
     requireInteger("tokens", tokens, 0, Number.MAX_SAFE_INTEGER);
     if (untilMs <= nowMs) return this.advance(nowMs);
     const limits = this.#start(nowMs);
     this.#queue.serveDue(limits, nowMs);
-    if (limits.first.pause(untilMs, tokens, nowMs)) {
+    const paused = limits.named(names).filter((limit) => limit.pause(untilMs, tokens, nowMs));
+    if (paused.length > 0) {
       this.#ledger.changed();
       this.#queue.retime(limits, nowMs);
     }
     return this.#end(nowMs);
   }
 
-  /** Ends a pause: tokens come in again after `nowMs`. What the pause took away stays lost. */
-  resume(nowMs: number): Turn<Caller> {
+  /**
+   * Ends a pause of the limits `names`, by default the first: tokens come in again after `nowMs`. What the
+   * pause took away stays lost.
+   */
+  resume(nowMs: number, names?: readonly string[]): Turn<Caller> {
     if (this.#limits) this.#queue.serveDue(this.#limits, nowMs);
-    if (this.#limits?.first.resume(nowMs)) {
+    const resumed = this.#limits?.named(names).filter((limit) => limit.resume(nowMs));
+    if (resumed && resumed.length > 0) {
       this.#ledger.changed();
       this.#queue.forget();
     }
@@ -213,14 +228,17 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   /**
    * Switches to another policy: see `LimitSet.reconfigure`. Waiters are timed anew: one that asks for more
    * than the new capacity is refused with `exceeds-capacity`, one that would be too late with `timeout`.
+   *
+   * @param costOf What each waiter wants of the new limits; not needed as long as nobody waits by a list.
    */
-  setPolicy(policy: Terms, nowMs: number): Turn<Caller> {
+  setPolicy(policy: Terms, nowMs: number, costOf?: (caller: Caller) => Cost): Turn<Caller> {
     const limits = this.#limits;
     if (limits) this.#queue.serveDue(limits, nowMs);
     this.#policy = policy;
     this.#ledger.changed();
     if (limits) {
       if (!limits.reconfigure(policy.limits, nowMs)) this.#ledger.limitsReplaced(limits);
+      if (costOf) this.#queue.changeCosts(costOf);
       this.#queue.retime(limits, nowMs);
     }
     return this.#end(nowMs);
@@ -240,7 +258,9 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   inspect(nowMs: number): LimiterView {
     const limits = this.#limits?.copy() ?? LimitSet.start(this.#policy.limits, nowMs);
     limits.advance(nowMs);
-    return this.#ledger.view(limits.first, this.#queue, this.#policy.lease !== undefined);
+    const view = this.#ledger.view(limits, this.#queue, this.#policy.lease !== undefined);
+    const [headLimit] = this.#queue.headLimit(limits) ?? [];
+    return headLimit === undefined ? view : { ...view, headLimit };
   }
 
   /** What the bucket has done since it started, beyond the counts of `inspect`. */
@@ -257,12 +277,11 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   #grant(
     limits: LimitSet,
     { caller, firstArrivalMs }: AcquireRequest<Caller>,
-    tokens: number,
+    tokens: Cost,
     nowMs: number,
   ): Turn<Caller> {
-    const atMs = limits.instantOf(nowMs);
-    const taker = { caller, tokens, queuedAtMs: firstArrivalMs ?? atMs };
-    this.#ledger.granted(taker, limits.first.tokens, atMs, nowMs);
+    const taker = { caller, tokens, queuedAtMs: firstArrivalMs ?? limits.instantOf(nowMs) };
+    this.#ledger.granted(taker, limits, nowMs);
     return this.#ledger.endTurn(limits, nowMs);
   }
 
@@ -274,10 +293,15 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   }
 
   /** `undefined`, and nothing is started, if the limits can't ever have `tokens`. */
-  #startFor(tokens: number, nowMs: number): LimitSet | undefined {
+  #startFor(tokens: Cost, nowMs: number): LimitSet | undefined {
     const limits = this.#limits ?? LimitSet.start(this.#policy.limits, nowMs);
     if (!limits.fits(tokens)) return undefined;
     return this.#limits ?? this.#start(nowMs);
+  }
+
+  #refuseOver(caller: Caller, tokens: Cost, nowMs: number): Turn<Caller> {
+    const limits = this.#limits ?? LimitSet.start(this.#policy.limits, nowMs);
+    return this.#refuse(nowMs, caller, "exceeds-capacity", undefined, limits.namesOver(tokens));
   }
 
   #refuse(nowMs: number, ...refusal: Parameters<Ledger<Caller>["refused"]>): Turn<Caller> {

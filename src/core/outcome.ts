@@ -3,15 +3,21 @@
  * types.
  */
 
-/** The caller has its tokens. */
-export interface Grant {
-  readonly ok: true;
+/** What a grant took of one limit, and what it left. */
+export interface LimitGrant {
   readonly tokens: number;
-  /** Tokens left in the bucket just after this grant. */
+  /** Tokens left just after the grant. */
   readonly remaining: number;
+}
+
+/** The caller has its tokens. `tokens` and `remaining` are of the first limit. */
+export interface Grant extends LimitGrant {
+  readonly ok: true;
   /** Time since the caller joined the queue; 0 for an immediate grant. */
   readonly waitedMs: number;
   readonly grantedAtMs: number;
+  /** The same of the further limits, by name; absent if there are none. */
+  readonly limits?: Readonly<Record<string, LimitGrant>>;
 }
 
 /** Why a limiter refuses, in the order in which lists and documents show the reasons. */
@@ -43,6 +49,12 @@ export interface Refusal {
    * years); anything longer is reported as that.
    */
   readonly retryAfterMs?: number;
+  /**
+   * The names of the limits that are to blame: with `timeout` those by which it is too late, with `queue-full`
+   * the one that holds the head up, with `exceeds-capacity` those that can never hold so many. Absent for a
+   * bucket with one limit.
+   */
+  readonly violatedLimits?: readonly string[];
 }
 
 /** How an acquire ends. */

@@ -22,13 +22,22 @@ export interface PauseFields {
   readonly untilMs: number;
   /** Tokens the bucket keeps, at most. Default: 0. */
   readonly tokens?: number;
+  /** Names of the limits to pause. Default: the first only. */
+  readonly limits?: readonly string[];
 }
 
 /** A complete pause. */
-export type Pause = Required<PauseFields>;
+export interface Pause extends Required<Omit<PauseFields, "limits">> {
+  /** Absent for the first limit only. */
+  readonly limits?: readonly string[];
+}
 
 /** Names of the fields. */
-export const pauseFields = ["untilMs", "tokens"] as const satisfies readonly (keyof PauseFields)[];
+export const pauseFields = [
+  "untilMs",
+  "tokens",
+  "limits",
+] as const satisfies readonly (keyof PauseFields)[];
 
 /** A pause, or every fault found in what was given. */
 export type PauseCheck =
@@ -36,8 +45,9 @@ export type PauseCheck =
   | { readonly ok: false; readonly faults: readonly FieldFault[] };
 
 /**
- * Reads `{ untilMs, tokens }` of unknown origin: `untilMs` from 0 to a day after `nowMs`, `tokens` from 0
- * to the largest legal capacity, by default 0. An `untilMs` in the past is legal.
+ * Reads `{ untilMs, tokens, limits }` of unknown origin: `untilMs` from 0 to a day after `nowMs`, `tokens`
+ * from 0 to the largest legal capacity, by default 0, `limits` a list of names. An `untilMs` in the past is
+ * legal. Whether there are such limits is up to the bucket.
  */
 export function checkPause(fields: Readonly<Record<string, unknown>>, nowMs: number): PauseCheck {
   const { untilMs, tokens = 0 } = fields;
@@ -55,16 +65,18 @@ export function checkPause(fields: Readonly<Record<string, unknown>>, nowMs: num
     faults.push({ field, message: `${showValue(field)} is not one of ${pauseFields.join(", ")}` });
   }
   if (faults.length > 0) return { ok: false, faults };
-  return { ok: true, pause: { untilMs: Number(untilMs), tokens: Number(tokens) } };
+  const limits = namesIn(fields["limits"]);
+  const named = limits ? { limits: [...new Set(limits)] } : {};
+  return { ok: true, pause: { untilMs: Number(untilMs), tokens: Number(tokens), ...named } };
 }
 
 /**
- * What is wrong with the two fields of a pause.
+ * What is wrong with the fields of a pause.
  *
  * @param maxAtMs The latest legal `untilMs`. A client leaves it out: it doesn't know the bucket's time.
  */
 export function pauseFaults(
-  { untilMs, tokens = 0 }: Readonly<Record<string, unknown>>,
+  { untilMs, tokens = 0, limits }: Readonly<Record<string, unknown>>,
   maxAtMs: number = Number.MAX_SAFE_INTEGER,
 ): FieldFault[] {
   const faults: FieldFault[] = [];
@@ -76,5 +88,16 @@ export function pauseFaults(
   if (!isIntegerWithin(tokens, pauseRanges.tokens)) {
     faults.push(integerFault("tokens", tokens, pauseRanges.tokens));
   }
+  if (limits !== undefined && !namesIn(limits)) {
+    const message = `limits must be a list of the names of limits: got ${showValue(limits)}`;
+    faults.push({ field: "limits", message });
+  }
   return faults;
+}
+
+/** `value` as a list of one name or more; `undefined` if it isn't one. */
+function namesIn(value: unknown): readonly string[] | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const names: readonly unknown[] = value;
+  return names.every((name) => typeof name === "string") ? names : undefined;
 }

@@ -1,14 +1,21 @@
 /**
- * A policy says how a bucket fills and how long its callers may queue.
+ * A policy says what a bucket's limits are and how long its callers may queue.
  *
- * A bucket holds whole tokens, from 0 to `capacity`. It ticks every `refillIntervalMs`, and each tick
- * adds `refillTokens`. The classic exercise, one token a second into a bucket of one, is `{ capacity:
- * 1, refillTokens: 1, refillIntervalMs: 1000 }`.
+ * Its first limit is called `rate`, and its fields are the policy's own. The classic exercise, one token a
+ * second into a bucket of one, is `{ capacity: 1, refillTokens: 1, refillIntervalMs: 1000 }`. Further limits
+ * are in `limits`, by name.
  *
  * The rest of the core never validates a policy: a `Policy` that exists is legal.
  */
 import type { FieldTable, FieldWords } from "./fields.ts";
-import type { TokenBucketFields } from "./limits/token-bucket.ts";
+import type {
+  CalendarInput,
+  CompleteLimitFields,
+  LimitInput,
+  TokenBucketInput,
+} from "./limits/kinds.ts";
+import type { LimitSpec } from "./limits/limit.ts";
+import type { TimeZones } from "./limits/time-zones.ts";
 import type { FieldFault } from "./values.ts";
 
 import {
@@ -20,24 +27,44 @@ import {
   nestedFaults,
   rangeFaults,
 } from "./fields.ts";
-import { type LimitSpec, limitSpec } from "./limits/limit.ts";
-import { tokenBucket, tokenBucketFields } from "./limits/token-bucket.ts";
-import { membersOf } from "./is-record.ts";
+import { isRecord, membersOf } from "./is-record.ts";
+import { calendarFields } from "./limits/calendar-fields.ts";
+import {
+  completeLimit,
+  isMixed,
+  limitFaults,
+  limitFieldsAfter,
+  limitFieldsOf,
+  mixedFaults,
+  specOf,
+  withoutStray,
+  zoneFaults,
+} from "./limits/kinds.ts";
+import { tokenBucketFields } from "./limits/token-bucket.ts";
+import { onlyUtc } from "./limits/time-zones.ts";
+import { showValue } from "./values.ts";
 
-/** The numbers of a policy as a person writes them. Optional ones have defaults. */
-export interface PolicyFields {
-  readonly capacity: number;
-  readonly refillTokens: number;
-  readonly refillIntervalMs: number;
-  /** Default: `min(capacity, refillTokens)`, as if the first tick fell on the start. */
-  readonly initialTokens?: number;
+/** What a policy has besides its first limit, as a person writes it. */
+export interface PolicyOptions {
   /** Default: 1,000. */
   readonly queueLimit?: number;
   /** Default: 60,000. */
   readonly maxWaitMs?: number;
   /** Default: no leases. `null` means the same. */
   readonly lease?: LeaseTerms | null;
+  /** Further limits, by name: up to 7, each taken from together with the first. */
+  readonly limits?: Readonly<Record<string, LimitInput>>;
 }
+
+/** The fields of a policy as a person writes them. Optional ones have defaults. */
+export type PolicyFields = LimitInput & PolicyOptions;
+
+/** What a change of a policy names. What it leaves out stays as it is. */
+export type PolicyChanges = (Partial<TokenBucketInput> | Partial<CalendarInput>) &
+  Omit<PolicyOptions, "limits"> & {
+    /** Each named limit is replaced as a whole, and removed by `null`; the others stay. */
+    readonly limits?: Readonly<Record<string, LimitInput | null>> | null;
+  };
 
 /** How an isolate of the Worker may take tokens in advance; see lease/lease-holder.ts. */
 export interface LeaseTerms {
@@ -53,10 +80,23 @@ interface QueueFields {
   readonly maxWaitMs: number;
 }
 
-/** All fields of a policy; `lease` is absent if leases are off. */
-export interface CompletePolicyFields extends TokenBucketFields, QueueFields {
-  readonly lease?: LeaseTerms;
-}
+/** All fields of a policy. */
+export type CompletePolicyFields = CompleteLimitFields &
+  QueueFields & {
+    /** Absent if leases are off. */
+    readonly lease?: LeaseTerms;
+    /** Absent if the first limit is the only one. */
+    readonly limits?: Readonly<Record<string, CompleteLimitFields>>;
+  };
+
+/** The name of a policy's first limit. */
+export const FIRST_LIMIT = "rate";
+/** How many limits a policy may have besides the first: each makes every step of a forecast longer. */
+export const MAX_FURTHER_LIMITS = 7;
+/** What the name of a further limit may be. Names are part of parameters and header fields. */
+export const LIMIT_NAME_PATTERN = "^[a-z][a-z0-9_-]{0,31}$";
+const LIMIT_NAME = new RegExp(LIMIT_NAME_PATTERN);
+const LIMIT_NAME_RULE = "1 to 32 characters of a-z 0-9 _ -, the first of them a letter";
 
 /** What each number about the queue may be. */
 export const queueFields = {
@@ -72,12 +112,8 @@ export const queueWords: FieldWords<keyof QueueFields> = {
   maxWaitMs: { unit: "milliseconds", description: "The longest wait, in milliseconds" },
 };
 
-type PolicyTable = typeof tokenBucketFields & typeof queueFields;
-
-/** What each number of a policy may be. A function, because no bundler drops an object made of others. */
-export function policyFields(): PolicyTable {
-  return { ...tokenBucketFields, ...queueFields };
-}
+/** What is no plain value, in the order in which messages list it. */
+const TABLES = ["lease", "limits"];
 
 /** What each number of a policy's `lease` may be. */
 export const leaseFields = {
@@ -99,13 +135,18 @@ export const leaseWords: FieldWords<keyof LeaseTerms> = {
   },
 };
 
-/** What is wrong with each of `fields` on its own, no matter which fields of a policy are given. */
-export function fieldFaults(fields: Readonly<Record<string, unknown>>): FieldFault[] {
-  const { lease, ...numbers } = fields;
-  const table = policyFields();
+/**
+ * What is wrong with each of `changes` on its own, no matter which fields a policy has: ranges, unknown
+ * names, fields of two kinds of limits. Further limits are complete, or `null`.
+ */
+export function fieldFaults(changes: Readonly<Record<string, unknown>>): FieldFault[] {
+  const { lease, limits, ...flat } = changes;
+  const table = { ...tokenBucketFields, ...calendarFields, ...queueFields };
   return [
-    ...rangeFaults(table, numbers, [...Object.keys(table), "lease"]),
+    ...rangeFaults(table, flat, [...Object.keys(table), ...TABLES]),
+    ...(isMixed(flat) ? mixedFaults(flat) : []),
     ...nestedFaults("lease", leaseFields, lease),
+    ...limitsFaults(isRecord(limits) ? withoutNulls(limits) : limits),
   ];
 }
 
@@ -115,50 +156,50 @@ export type PolicyCheck =
   | { readonly ok: false; readonly faults: readonly FieldFault[] };
 
 /**
- * A bucket's numbers, checked and complete. Immutable.
+ * A bucket's limits and queue, checked and complete. Immutable.
  *
  * @example
  * const perSecond = Policy.of({ capacity: 10, refillTokens: 5, refillIntervalMs: 1000 });
  * perSecond.initialTokens; // 5
  */
 export class Policy {
+  /** Of the first limit. */
   readonly capacity: number;
-  readonly refillTokens: number;
-  readonly refillIntervalMs: number;
+  /** Of the first limit. */
   readonly initialTokens: number;
   readonly queueLimit: number;
   readonly maxWaitMs: number;
   /** `undefined` if leases are off. */
   readonly lease: LeaseTerms | undefined;
-  /** What the bucket holds callers to, in order. */
+  /** What the bucket holds callers to, in order: the first limit, and the others by name. */
   readonly limits: readonly LimitSpec[];
-  /** Milliseconds in which an empty bucket fills, in whole ticks. */
-  readonly fillTimeMs: number;
   /** A private field also makes the type nominal: no object literal passes for a `Policy`. */
   readonly #fields: CompletePolicyFields;
 
-  private constructor(fields: CompletePolicyFields) {
+  private constructor(fields: CompletePolicyFields, zones: TimeZones) {
     this.#fields = Object.freeze(fields);
     this.capacity = fields.capacity;
-    this.refillTokens = fields.refillTokens;
-    this.refillIntervalMs = fields.refillIntervalMs;
     this.initialTokens = fields.initialTokens;
     this.queueLimit = fields.queueLimit;
     this.maxWaitMs = fields.maxWaitMs;
     this.lease = fields.lease && Object.freeze(fields.lease);
-    this.limits = Object.freeze([limitSpec("rate", tokenBucket, this)]);
-    this.fillTimeMs = Math.ceil(this.capacity / this.refillTokens) * this.refillIntervalMs;
+    const others = Object.entries(fields.limits ?? {});
+    const specs = [[FIRST_LIMIT, fields] as const, ...others].map(([name, limit]) => {
+      return specOf(name, limit, zones);
+    });
+    this.limits = Object.freeze(specs);
     Object.freeze(this);
   }
 
   /**
    * Builds a policy.
    *
-   * @throws {RangeError} If a number is missing, not an integer or outside its range in `policyFields`, if
-   * `initialTokens` exceeds `capacity`, or if a field is unknown. The message names every fault.
+   * @param zones Where time zones come from; without it, calendars are in UTC.
+   * @throws {RangeError} If a field is missing, illegal or unknown, if `initialTokens` exceeds `capacity`, or
+   * if `lease` is combined with a calendar or further limits. The message names every fault.
    */
-  static of(fields: PolicyFields): Policy {
-    const check = Policy.check({ ...fields });
+  static of(fields: PolicyFields, zones: TimeZones = onlyUtc): Policy {
+    const check = Policy.check({ ...fields }, zones);
     if (check.ok) return check.policy;
     const messages = check.faults.map((fault) => fault.message);
     throw new RangeError(`Illegal policy: ${messages.join("; ")}`);
@@ -167,37 +208,148 @@ export class Policy {
   /**
    * `of` for untrusted input: faults are a value. A field that is `undefined` counts as missing.
    */
-  static check(fields: Readonly<Record<string, unknown>>): PolicyCheck {
-    const { lease, ...given } = fields;
-    const table = policyFields();
+  static check(fields: Readonly<Record<string, unknown>>, zones: TimeZones = onlyUtc): PolicyCheck {
+    const { lease, limits, ...flat } = fields;
+    const table = { ...limitFieldsOf(flat), ...queueFields };
     const faults = [
-      ...fieldFaults(fields),
-      ...missingFaults(table, given),
-      ...excessFaults(table, given),
+      ...rangeFaults(table, withoutStray(flat), [...Object.keys(table), ...TABLES]),
+      ...mixedFaults(flat),
+      ...nestedFaults("lease", leaseFields, lease),
+      ...missingFaults(table, flat),
+      ...excessFaults(table, flat),
+      ...zoneFaults(flat, zones),
+      ...limitsFaults(limits, zones),
+      ...combinationFaults(fields),
     ];
-    const numbers = completeFields(table, given);
-    if (!numbers || faults.length > 0) return { ok: false, faults };
-    const terms = completeFields(leaseFields, membersOf(lease));
-    return { ok: true, policy: new Policy({ ...numbers, ...(terms && { lease: terms }) }) };
+    const complete = faults.length > 0 ? undefined : completePolicy(fields);
+    return complete ? { ok: true, policy: new Policy(complete, zones) } : { ok: false, faults };
   }
 
   /**
-   * The numbers of this policy with `changes` applied, not yet checked.
+   * The fields of this policy with `changes` applied, not yet checked.
    *
    * `initialTokens` follows along: if `changes` leaves it out, a default becomes the default of the new
-   * numbers, and an explicit number is cut to the new capacity.
+   * fields, and an explicit number is cut to the new capacity. `every` makes the first limit a calendar, and
+   * refill fields make it a token bucket; the fields of the other kind go. Of `limits`, those named are
+   * replaced or, by `null`, removed.
    */
   merge(changes: Readonly<Record<string, unknown>>): Record<string, unknown> {
-    return mergeFields(policyFields(), this.toJSON(), changes);
+    const { limits: current = {}, ...fields } = this.#fields;
+    const { limits: changed, ...flat } = changes;
+    const [before, after] = [limitFieldsOf(fields), limitFieldsAfter(fields, flat)];
+    const kept = before === after ? { ...fields } : withoutFieldsOf(before, fields);
+    const merged = mergeFields({ ...after, ...queueFields }, kept, flat);
+    if (changed === null) return merged;
+    const limits = isRecord(changed) ? withoutNulls({ ...current, ...changed }) : current;
+    if (changed !== undefined && !isRecord(changed)) return { ...merged, limits: changed };
+    return Object.keys(limits).length > 0 ? { ...merged, limits } : merged;
   }
 
-  /** Whether `other` has the same numbers. */
+  /** Whether `other` has the same limits, queue and leases. */
   equals(other: CompletePolicyFields | Policy): boolean {
-    return areEqual(policyFields(), this, other) && areEqual(leaseFields, this.lease, other.lease);
+    const [one, two] = [this.#fields, other instanceof Policy ? other.#fields : other];
+    const names = Object.keys(one.limits ?? {});
+    return (
+      isSameLimit(one, two) &&
+      areEqual(queueFields, one, two) &&
+      areEqual(leaseFields, one.lease, two.lease) &&
+      names.length === Object.keys(two.limits ?? {}).length &&
+      names.every((name) => isSameLimit(one.limits?.[name], two.limits?.[name]))
+    );
   }
 
   /** All fields, as `Policy.of` takes them. */
   toJSON(): CompletePolicyFields {
     return this.#fields;
   }
+}
+
+/** The fields of a complete policy, without those of one kind of limit but for the capacity. */
+function withoutFieldsOf(table: FieldTable<string>, fields: object): Record<string, unknown> {
+  const kept = Object.entries(fields).filter(([name]) => {
+    return name === "capacity" || !Object.hasOwn(table, name);
+  });
+  return Object.fromEntries(kept);
+}
+
+function withoutNulls(limits: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== null));
+}
+
+/** What is wrong with a policy's further limits. @param zones Without it, time zones aren't looked up. */
+function limitsFaults(limits: unknown, zones?: TimeZones): FieldFault[] {
+  if (limits === undefined || limits === null) return [];
+  if (!isRecord(limits)) {
+    const message = `limits must be a table of limits by name: got ${showValue(limits)}`;
+    return [{ field: "limits", message }];
+  }
+  const count = Object.keys(limits).length;
+  const message = `limits must be at most ${MAX_FURTHER_LIMITS}: got ${count}`;
+  return [
+    ...(count > MAX_FURTHER_LIMITS ? [{ field: "limits", message }] : []),
+    ...Object.entries(limits).flatMap(([name, limit]) => namedLimitFaults(name, limit, zones)),
+  ];
+}
+
+function namedLimitFaults(name: string, limit: unknown, zones?: TimeZones): FieldFault[] {
+  const field = `limits.${name}`;
+  if (name === FIRST_LIMIT) {
+    const message = `limits.${name} is the policy's first limit: give its fields without limits.${name}`;
+    return [{ field, message }];
+  }
+  if (!LIMIT_NAME.test(name)) {
+    return [
+      { field, message: `A limit's name must be ${LIMIT_NAME_RULE}: got ${showValue(name)}` },
+    ];
+  }
+  if (!isRecord(limit)) {
+    return [{ field, message: `${field} must be a table of fields: got ${showValue(limit)}` }];
+  }
+  return limitFaults(limit, `${field}.`, zones);
+}
+
+/** Leases are lent of one token bucket: what an isolate grants is checked against nothing else. */
+function combinationFaults({
+  lease,
+  limits,
+  every,
+}: Readonly<Record<string, unknown>>): FieldFault[] {
+  if (lease === undefined || lease === null) return [];
+  const hasOthers = Object.keys(membersOf(limits)).length > 0;
+  if (every === undefined && !hasOthers) return [];
+  const other = every === undefined ? "limits" : "every";
+  const message = `lease cannot be combined with ${other}: leave out one of them, or send "lease": null`;
+  return [{ field: "lease", message }];
+}
+
+/** All fields of a policy that is legal. */
+function completePolicy(
+  fields: Readonly<Record<string, unknown>>,
+): CompletePolicyFields | undefined {
+  const first = completeLimit(fields);
+  const queue = completeFields(queueFields, fields);
+  if (!first || !queue) return undefined;
+  const lease = completeFields(leaseFields, membersOf(fields["lease"]));
+  const limits: Record<string, CompleteLimitFields> = {};
+  for (const [name, given] of Object.entries(membersOf(fields["limits"]))) {
+    const limit = completeLimit(membersOf(given));
+    if (!limit) return undefined;
+    limits[name] = Object.freeze(limit);
+  }
+  const hasOthers = Object.keys(limits).length > 0;
+  return {
+    ...first,
+    ...queue,
+    ...(lease && { lease }),
+    ...(hasOthers && { limits: Object.freeze(limits) }),
+  };
+}
+
+function isSameLimit(
+  one: CompleteLimitFields | undefined,
+  other: CompleteLimitFields | undefined,
+): boolean {
+  if (!one || !other) return false;
+  const table = limitFieldsOf(one);
+  return table === limitFieldsOf(other) && areEqual(table, { ...one }, { ...other });
 }

@@ -6,6 +6,7 @@
  */
 import type { LeaseReport } from "./lease/lease.ts";
 import type { Ledger } from "./ledger.ts";
+import type { Cost } from "./limits/cost.ts";
 import type { LimitSet } from "./limits/limit-set.ts";
 import type { LookAhead } from "./limits/look-ahead.ts";
 import type { LimiterReason } from "./outcome.ts";
@@ -141,6 +142,11 @@ export class ServedQueue<Caller> {
     this.serveDue(limits, nowMs);
   }
 
+  /** The limits are others now, of which each waiter wants as much as `costOf` says. */
+  changeCosts(costOf: (caller: Caller) => Cost): void {
+    this.#queue.changeCosts(costOf);
+  }
+
   /** Something has happened to the limits that makes everybody's turn come earlier. */
   forget(): void {
     this.#headDueAtMs = undefined;
@@ -162,16 +168,24 @@ export class ServedQueue<Caller> {
     this.#headDueAtMs = undefined;
     const leaving = this.#forecast.retime(limits, limits.instantOf(nowMs));
     for (const waiter of leaving) this.#queue.leave(waiter);
-    for (const { caller, tokens } of leaving) {
+    for (const { caller, tokens, deadlineAtMs } of leaving) {
       if (!limits.fits(tokens)) {
-        this.#ledger.refused(caller, "exceeds-capacity");
+        this.#ledger.refused(caller, "exceeds-capacity", undefined, limits.namesOver(tokens));
       } else {
         // If it asks again, it stands behind everybody who stays.
-        this.#ledger.refused(caller, "timeout", this.end(limits).msUntil(tokens, nowMs));
+        const end = this.end(limits);
+        const late = end.namesLate(tokens, deadlineAtMs);
+        this.#ledger.refused(caller, "timeout", end.msUntil(tokens, nowMs), late);
       }
     }
     // With a waiter in front refused, the next one may fit right now.
     this.#serveHeads(limits, nowMs);
+  }
+
+  /** The name of the limit that the head waits for; `undefined` if nobody waits or there is one limit. */
+  headLimit(limits: LimitSet): readonly string[] | undefined {
+    const { head } = this.#queue;
+    return head && limits.nameOfLast(head.tokens);
   }
 
   /** See `Forecast.lastPlace`. */
@@ -191,13 +205,12 @@ export class ServedQueue<Caller> {
   }
 
   #serveHeads(limits: LimitSet, nowMs: number): void {
-    const grantedAtMs = limits.instantOf(nowMs);
     let { head } = this.#queue;
     while (head && limits.tryTake(head.tokens)) {
       invariants?.grantedAsPromised(head, limits.reachedAtMs);
       this.#queue.leave(head);
       this.#forecast.gone(limits, head);
-      this.#ledger.granted(head, limits.first.tokens, grantedAtMs, nowMs);
+      this.#ledger.granted(head, limits, nowMs);
       this.#headDueAtMs = undefined;
       ({ head } = this.#queue);
     }

@@ -1,14 +1,16 @@
 /** What a limiter is asked and what one turn of it did. The effects of a turn are values. */
-import type { Ask } from "./ask.ts";
 import type { Lease } from "./lease/lease.ts";
 import type { LimiterState } from "./limiter-state.ts";
+import type { Cost } from "./limits/cost.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Waiter } from "./queue/waiter-queue.ts";
 
 /** What a caller asks: by default 1 token, within the policy's `maxWaitMs`. */
-export interface AcquireRequest<Caller> extends Partial<Omit<Ask, "idempotencyKey">> {
+export interface AcquireRequest<Caller> {
   /** Returned in the settlement. */
   readonly caller: Caller;
+  readonly tokens?: Cost;
+  readonly timeoutMs?: number;
   /**
    * For a caller that lost its place with its object: when it first joined, epoch milliseconds. It goes
    * before everybody who joined later. It was let in before, as far as anybody can still tell, so

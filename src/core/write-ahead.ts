@@ -50,11 +50,12 @@
  * more write returns what is left of the batch, so an object evicted later loses nothing.
  */
 import type { Limit, LimitSpec, LimitState } from "./limits/limit.ts";
-import type { Cost, LimitSet } from "./limits/limit-set.ts";
+import type { Cost } from "./limits/cost.ts";
+import type { LimitSet } from "./limits/limit-set.ts";
 
 import { invariants } from "./invariants.ts";
 import { HeldTokens } from "./limits/held-tokens.ts";
-import { tokensOf } from "./limits/limit-set.ts";
+import { tokensOf } from "./limits/cost.ts";
 
 /**
  * A bucket without a grant for this long is quiet. That is well below the ten seconds after which the

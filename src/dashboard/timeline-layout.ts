@@ -49,6 +49,9 @@ export interface TimelineLayout {
   readonly waitingBeyond: number;
 }
 
+/** Between two lines where tokens come in by the calendar, and not on a grid. */
+const CALENDAR_LINE_MS = 60_000;
+
 /** The layout, with at most `maxLines` grid lines; `undefined` if there were no callers yet. */
 export function layoutTimeline(view: BucketView, maxLines: number): TimelineLayout | undefined {
   const waiting = waitingCallers(view);
@@ -64,7 +67,7 @@ export function layoutTimeline(view: BucketView, maxLines: number): TimelineLayo
     })
     // Callers from before the page was opened are reported only when they are granted.
     .toSorted((one, other) => one.caller.askedAtMs - other.caller.askedAtMs);
-  const { refillIntervalMs } = view.snapshot.policy;
+  const { refillIntervalMs = CALENDAR_LINE_MS } = view.snapshot.policy;
   const rows = lastBurst(shownPart(all), Math.max(QUIET_MS, QUIET_TICKS * refillIntervalMs));
   if (rows.length === 0) return undefined;
   const firstAtMs = Math.min(...rows.map(({ caller }) => caller.askedAtMs));

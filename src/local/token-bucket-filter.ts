@@ -16,16 +16,19 @@ import type { LimiterView } from "../core/limiter-state.ts";
 import type { Turn } from "../core/turn.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { PauseFields } from "../core/pause.ts";
-import type { PolicyFields } from "../core/policy.ts";
+import type { CalendarInput, TokenBucketInput } from "../core/limits/kinds.ts";
+import type { PolicyFields, PolicyOptions } from "../core/policy.ts";
 import type { Waiter } from "../core/queue/waiter-queue.ts";
 
 import { Limiter } from "../core/limiter.ts";
 import { checkPause } from "../core/pause.ts";
 import { Policy } from "../core/policy.ts";
 import { onAbort } from "../on-abort.ts";
+import { timeZones } from "../time-zones.ts";
 
-/** The numbers of a policy except the capacity. The default is one token a second. */
-export type FilterOptions = Partial<Omit<PolicyFields, "capacity">>;
+/** A policy except the capacity. The default is one token a second. */
+export type FilterOptions = PolicyOptions &
+  (Partial<Omit<TokenBucketInput, "capacity">> | Omit<CalendarInput, "capacity">);
 
 /** What a caller asks for. */
 export interface GetTokenOptions {
@@ -94,8 +97,11 @@ export function createTokenBucketFilter(
   capacity: number,
   options: FilterOptions = {},
 ): TokenBucketFilter {
-  const policy = Policy.of({ refillTokens: 1, refillIntervalMs: 1_000, ...options, capacity });
-  return new TimerFilter(policy);
+  const fields: PolicyFields =
+    options.every === undefined
+      ? { refillTokens: 1, refillIntervalMs: 1_000, ...options, capacity }
+      : { ...options, capacity };
+  return new TimerFilter(Policy.of(fields, timeZones));
 }
 
 class TimerFilter implements TokenBucketFilter {

@@ -19,7 +19,10 @@ export interface ProblemBody {
   readonly errors?: readonly FieldFault[];
   /** Present when waiting helps. */
   readonly retryAfterMs?: number;
-  /** With status 429: names of the policies that refused. */
+  /**
+   * With status 429, and with `exceeds-capacity` of a bucket with several limits: names of the policies that
+   * refused, as in the `RateLimit` fields.
+   */
   readonly "violated-policies"?: readonly string[];
 }
 
@@ -29,7 +32,7 @@ export interface ProblemDetails {
   readonly detail: string;
   readonly errors?: readonly FieldFault[];
   readonly retryAfterMs?: number;
-  /** With status 429: names of the policies that refused. */
+  /** See `ProblemBody`. */
   readonly violatedPolicies?: readonly string[];
 }
 

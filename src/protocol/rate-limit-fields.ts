@@ -15,6 +15,8 @@ export interface RateLimitState {
   readonly remaining: number;
   /** Time until the next tick: whole seconds, rounded up. Absent if the bucket is full. */
   readonly resetSeconds?: number;
+  /** The same of the bucket's further limits, in order; absent if there are none. */
+  readonly others?: readonly RateLimitState[];
 }
 
 /** Whole seconds, never too few. */
@@ -22,10 +24,25 @@ export function ceilSeconds(durationMs: number): number {
   return Math.ceil(durationMs / 1000);
 }
 
-/** Both fields: `q` is the capacity, `w` the window, `r` the tokens that remain, `t` the reset. */
-export function rateLimitFields(
-  state: RateLimitState,
-): Record<"RateLimit" | "RateLimit-Policy", string> {
+/** Both fields, as they are written. */
+type RateLimitFields = Record<"RateLimit" | "RateLimit-Policy", string>;
+
+/**
+ * Both fields: `q` is the capacity, `w` the window, `r` the tokens that remain, `t` the reset. Lists of one item
+ * for each limit.
+ */
+export function rateLimitFields(state: RateLimitState): RateLimitFields {
+  const { others } = state;
+  const first = itemsOf(state);
+  if (!others) return first;
+  const all = [first, ...others.map(itemsOf)];
+  return {
+    "RateLimit-Policy": all.map((items) => items["RateLimit-Policy"]).join(", "),
+    RateLimit: all.map(({ RateLimit }) => RateLimit).join(", "),
+  };
+}
+
+function itemsOf(state: RateLimitState): RateLimitFields {
   const { policy, capacity, windowSeconds, remaining, resetSeconds } = state;
   const name = fieldString(policy);
   const reset = resetSeconds === undefined ? "" : `;t=${resetSeconds}`;

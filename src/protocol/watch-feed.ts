@@ -1,4 +1,5 @@
 /** The live feed of a bucket, `GET /buckets/NAME/watch`: what both ends of the WebSocket say. */
+import type { Ask } from "../core/ask.ts";
 import type { LimiterReason } from "../core/outcome.ts";
 import type { BucketSnapshot } from "./bucket-snapshot.ts";
 
@@ -37,19 +38,24 @@ export interface WatchMessage {
   readonly omitted?: number;
 }
 
-/** Something that happened to a request. `id` identifies it within this instance of the object. */
+/**
+ * Something that happened to a request. `id` identifies it within this instance of the object; `tokens` and
+ * `limits` are what it asked for.
+ */
 export type WatchEvent =
   | {
       readonly kind: "queued";
       readonly id: number;
       readonly atMs: number;
       readonly tokens: number;
+      readonly limits?: Ask["limits"];
     }
   | {
       readonly kind: "granted";
       readonly id: number;
       readonly atMs: number;
       readonly tokens: number;
+      readonly limits?: Ask["limits"];
       readonly waitedMs: number;
     }
   | {
@@ -57,6 +63,7 @@ export type WatchEvent =
       readonly id: number;
       readonly atMs: number;
       readonly tokens: number;
+      readonly limits?: Ask["limits"];
       readonly reason: LimiterReason;
     }
   | {
@@ -64,6 +71,7 @@ export type WatchEvent =
       readonly id: number;
       readonly atMs: number;
       readonly tokens: number;
+      readonly limits?: Ask["limits"];
       readonly waitedMs: number;
     };
 

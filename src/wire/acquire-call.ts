@@ -65,8 +65,8 @@ export function encodeAcquireCall({ policy, ...rest }: AcquireCall): string {
  * and a JSON text in between. Names and numbers need no escape in JSON.
  */
 export function encodeAsk(policy: NamedPolicyFields, bucket: string, ask: Ask): string {
-  const { tokens, timeoutMs, idempotencyKey } = ask;
-  if (idempotencyKey !== undefined) return encodeAcquireCall({ policy, bucket, ...ask });
+  const { tokens, limits, timeoutMs, idempotencyKey } = ask;
+  if (idempotencyKey !== undefined || limits) return encodeAcquireCall({ policy, bucket, ...ask });
   const name = encodeURIComponent(bucket);
   const timeout = timeoutMs === undefined ? "" : `%2C%22timeoutMs%22%3A${timeoutMs}`;
   const rest = `%7B%22bucket%22%3A%22${name}%22%2C%22tokens%22%3A${tokens}${timeout}%7D`;

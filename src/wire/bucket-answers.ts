@@ -15,6 +15,9 @@ export type PolicyChange =
   | { readonly ok: true; readonly snapshot: BucketSnapshot }
   | { readonly ok: false; readonly errors: readonly FieldFault[] };
 
+/** The answer to a pause, and to the end of one: the bucket just after, or what is wrong with the limits it names. */
+export type PauseAnswer = BucketSnapshot | { readonly errors: readonly FieldFault[] };
+
 /** The answer to an isolate that asks for a lease. */
 export interface LeaseAnswer {
   /** Absent if the object lends nothing. */

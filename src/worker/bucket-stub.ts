@@ -3,7 +3,7 @@ import type { Ask } from "../core/ask.ts";
 import type { Pause } from "../core/pause.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
-import type { PolicyChange } from "../wire/bucket-answers.ts";
+import type { PauseAnswer, PolicyChange } from "../wire/bucket-answers.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { BucketObject } from "../bucket/bucket-object.ts";
 import type { Again, LosableAcquire } from "./call-with-requeue.ts";
@@ -123,12 +123,14 @@ export class BucketStub {
 
   /**
    * The leases that may cover a request. None do for one that only the object can answer: with a key, which
-   * the object remembers, or refused by the configured policy unless the bucket has its own. It must neither
+   * the object remembers, with tokens of single limits, or refused by the configured policy unless the bucket
+   * has its own. It must neither
    * be answered from a lease nor cost the isolate its lease.
    */
-  #leasedFor({ tokens, timeoutMs = 0, idempotencyKey }: Ask): LeasedBucket | undefined {
+  #leasedFor({ tokens, limits, timeoutMs = 0, idempotencyKey }: Ask): LeasedBucket | undefined {
     const { capacity, maxWaitMs } = this.policy;
-    const isForObject = idempotencyKey !== undefined || tokens > capacity || timeoutMs > maxWaitMs;
+    const isOdd = idempotencyKey !== undefined || limits !== undefined || tokens === 0;
+    const isForObject = isOdd || tokens > capacity || timeoutMs > maxWaitMs;
     return isForObject ? undefined : this.#leased();
   }
 
@@ -164,17 +166,19 @@ export class BucketStub {
    * instant in the past changes nothing. This isolate returns its lease; other isolates return theirs with
    * their next call to the object.
    */
-  async pause(pause: Pause): Promise<BucketSnapshot> {
+  async pause(pause: Pause): Promise<PauseAnswer> {
     const snapshot = await this.#callWithRetry(
       async () => await this.#stub().pause(this.name, this.policy, pause),
     );
-    if (snapshot.pausedUntilMs !== undefined) this.#leased()?.giveUp();
+    if ("pausedUntilMs" in snapshot) this.#leased()?.giveUp();
     return snapshot;
   }
 
   /** Ends a pause, no matter who started it. */
-  resume(): Promise<BucketSnapshot> {
-    return this.#callWithRetry(async () => await this.#stub().resume(this.name, this.policy));
+  resume(limits?: readonly string[]): Promise<PauseAnswer> {
+    return this.#callWithRetry(async () => {
+      return await this.#stub().resume(this.name, this.policy, limits);
+    });
   }
 
   /**
@@ -296,7 +300,8 @@ class ObjectAcquire implements LosableAcquire<Response> {
     return problemResponse("timeout", {
       detail: `Cannot acquire ${asked} ${within}: the bucket kept restarting`,
       retryAfterMs: RESTARTED_RETRY_MS,
-      violatedPolicy: this.#bucket.policy.name,
+      policy: this.#bucket.policy.name,
+      violatedPolicies: [this.#bucket.policy.name],
     });
   }
 

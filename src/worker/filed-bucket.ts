@@ -9,8 +9,10 @@ import type { PolicyChange } from "../wire/bucket-answers.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { BucketCaller, BucketDeployment } from "./bucket-stub.ts";
 import type { BucketFiles } from "./config/bucket-files.ts";
+import type { PauseAnswer } from "../wire/bucket-answers.ts";
 import type { BucketHost } from "../bucket/bucket-host.ts";
 
+import { FIRST_LIMIT } from "../core/policy.ts";
 import { acquireResponse } from "../answers/acquire-response.ts";
 import { BucketStub } from "./bucket-stub.ts";
 import { ofUnusedBucket } from "../bucket/unused-bucket.ts";
@@ -51,9 +53,9 @@ export class FiledBucket extends BucketStub {
     return (await this.#ofUnused(ask)) ?? (await super.changePolicy(changes));
   }
 
-  override async resume(): Promise<BucketSnapshot> {
-    const ask = (bucket: BucketHost): BucketSnapshot => bucket.resume(this.name, this.policy);
-    return (await this.#ofUnused(ask)) ?? (await super.resume());
+  override async resume(limits?: readonly string[]): Promise<PauseAnswer> {
+    const ask = (bucket: BucketHost): PauseAnswer => bucket.resume(this.name, this.policy, limits);
+    return (await this.#ofUnused(ask)) ?? (await super.resume(limits));
   }
 
   override async reset(): Promise<void> {
@@ -79,8 +81,14 @@ export class FiledBucket extends BucketStub {
   }
 
   /** Any other request uses the bucket, whatever the answer is. */
-  #isInVain({ tokens, timeoutMs = 0 }: Ask): boolean {
-    return tokens > this.policy.capacity || timeoutMs > this.policy.maxWaitMs;
+  #isInVain({ tokens, limits = {}, timeoutMs = 0 }: Ask): boolean {
+    const { limits: others = {}, ...first } = this.policy;
+    if (timeoutMs > first.maxWaitMs) return true;
+    const capacities = new Map([[FIRST_LIMIT, first.capacity]]);
+    for (const [name, { capacity }] of Object.entries(others)) capacities.set(name, capacity);
+    const isOver = [...capacities].some(([name, capacity]) => (limits[name] ?? tokens) > capacity);
+    const isNothing = [...capacities.keys()].every((name) => (limits[name] ?? tokens) === 0);
+    return isOver || isNothing || Object.keys(limits).some((name) => !capacities.has(name));
   }
 
   /** The configured policy refuses this request; only the bucket's own policy might not. */

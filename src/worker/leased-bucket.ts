@@ -195,9 +195,13 @@ export class LeasedBucket {
 
 /** What can be said of the bucket without asking. */
 function bucketAt({ snapshot, policy }: SeenBucket, nowMs: number): GrantingBucket {
-  const { refillIntervalMs } = policy;
-  const ticks = Math.max(0, Math.ceil((nowMs - snapshot.nextTickAtMs + 1) / refillIntervalMs));
-  const nextTickAtMs = snapshot.nextTickAtMs + ticks * refillIntervalMs;
   const { bucket: name, policy: named } = snapshot;
+  let { nextTickAtMs } = snapshot;
+  const { refillIntervalMs } = named;
+  // Only token buckets are lent from.
+  if (refillIntervalMs !== undefined) {
+    const ticks = Math.max(0, Math.ceil((nowMs - nextTickAtMs + 1) / refillIntervalMs));
+    nextTickAtMs += ticks * refillIntervalMs;
+  }
   return { name, policyName: named.name, policy, view: { nextTickAtMs }, nowMs };
 }

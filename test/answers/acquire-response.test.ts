@@ -25,13 +25,13 @@ const grant: Grant = { ok: true, tokens: 2, remaining: 3, waitedMs: 40, grantedA
 
 function refused(refusal: Omit<Refusal, "ok">, tokens = 1): AcquireAnswer {
   const outcome: Refusal = { ok: false, ...refusal };
-  return { kind: "outcome", outcome, bucket: bucketWith(0), timeoutMs: 20, tokens };
+  return { kind: "outcome", outcome, bucket: bucketWith(0), timeoutMs: 20, asked: { tokens } };
 }
 
 describe("acquireResponse", () => {
   it("of a grant has the grant, and the bucket as the grant left it", async () => {
     const answer = { kind: "outcome", outcome: grant, bucket: bucketWith(3) } as const;
-    const response = acquireResponse({ ...answer, timeoutMs: 20, tokens: 2 });
+    const response = acquireResponse({ ...answer, timeoutMs: 20, asked: { tokens: 2 } });
     expect(response.status).toBe(200);
     const { ok: _, ...fields } = grant;
     expect(await response.json()).toEqual({ bucket: "b", ...fields });
@@ -42,7 +42,13 @@ describe("acquireResponse", () => {
   it("of a grant has the policy of its own bucket, whichever was answered before", () => {
     const of = (policyName: string): Response => {
       const bucket = { ...bucketWith(3), policyName };
-      return acquireResponse({ kind: "outcome", outcome: grant, bucket, timeoutMs: 20, tokens: 2 });
+      return acquireResponse({
+        kind: "outcome",
+        outcome: grant,
+        bucket,
+        timeoutMs: 20,
+        asked: { tokens: 2 },
+      });
     };
     const [one, other, again] = [of("one"), of("other"), of("one")];
     for (const [response, name] of [

@@ -29,14 +29,15 @@ it("problemResponse names a violated policy in the document and the log, another
   const lines: unknown[] = [];
   vi.spyOn(console, "info").mockImplementation((line: string) => void lines.push(JSON.parse(line)));
   switchRefusalLog(undefined);
-  const violatedPolicy = `violated-${crypto.randomUUID()}`;
-  const violated = problemResponse("timeout", { detail: "No", retryAfterMs: 5, violatedPolicy });
-  expect(await violated.json()).toMatchObject({ "violated-policies": [violatedPolicy] });
+  const name = `violated-${crypto.randomUUID()}`;
+  const details = { detail: "No", retryAfterMs: 5, policy: name, violatedPolicies: [name] };
+  const violated = problemResponse("timeout", details);
+  expect(await violated.json()).toMatchObject({ "violated-policies": [name] });
   const policy = `other-${crypto.randomUUID()}`;
   const other = problemResponse("exceeds-capacity", { detail: "No", policy });
   expect(await other.json()).not.toHaveProperty("violated-policies");
   expect(lines).toEqual([
-    { event: "refused", reason: "timeout", policy: violatedPolicy },
+    { event: "refused", reason: "timeout", policy: name },
     { event: "refused", reason: "exceeds-capacity", policy },
   ]);
 });

@@ -13,7 +13,7 @@ afterEach(() => {
 
 const fields = Policy.of({ capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 });
 const call = { bucket: "login:ann", policy: { name: "login:*", ...fields.toJSON() }, tokens: 2 };
-const asked = { bucket: {} as BucketState, timeoutMs: 0, tokens: 2 };
+const asked = { bucket: {} as BucketState, timeoutMs: 0, asked: { tokens: 2 } };
 
 class RecordingSpan implements SpanLike {
   readonly isTraced: boolean;

@@ -5,7 +5,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 
-import type { PolicyFields } from "../../src/core/policy.ts";
+import type { TokenBucketFields } from "../../src/core/limits/token-bucket.ts";
 import type { Range } from "../../src/core/values.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
@@ -28,7 +28,12 @@ function anyOf({ min, max }: Range): fc.Arbitrary<number> {
   );
 }
 
-const anyFields: fc.Arbitrary<Required<Omit<PolicyFields, "lease">>> = fc
+type ExtremeFields = TokenBucketFields & {
+  readonly queueLimit: number;
+  readonly maxWaitMs: number;
+};
+
+const anyFields: fc.Arbitrary<ExtremeFields> = fc
   .record({
     capacity: anyOf(tokenBucketFields.capacity),
     refillTokens: anyOf(tokenBucketFields.refillTokens),
@@ -75,7 +80,7 @@ class ExactLimiter {
   readonly #queue: bigint[] = [];
   #level: Level;
 
-  constructor(fields: Required<Omit<PolicyFields, "lease">>, startedAtMs: number) {
+  constructor(fields: ExtremeFields, startedAtMs: number) {
     this.#startedAtMs = BigInt(startedAtMs);
     this.#capacity = BigInt(fields.capacity);
     this.#refillTokens = BigInt(fields.refillTokens);

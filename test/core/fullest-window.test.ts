@@ -5,6 +5,7 @@ import { fullestWindow } from "../../kit/model/fullest-window.ts";
 import { policyOf } from "../../kit/model/limiters.ts";
 import { windowsWithTooMuch } from "../../kit/model/virtual-time.ts";
 import { runs, timesSeen } from "../../kit/runs.ts";
+import { bucketFieldsOf } from "../../kit/model/bucket-policy.ts";
 
 const anyGrants = fc.array(
   fc.record({ tokens: fc.integer({ min: 1, max: 3 }), grantedAtMs: fc.nat(120) }),
@@ -22,7 +23,10 @@ describe("fullestWindow", () => {
     fc.assert(
       fc.property(anyPolicy, anyGrants, (fields, grants) => {
         const policy = policyOf(fields);
-        const { tokens, most } = fullestWindow(policy, grants) ?? { tokens: 0, most: 0 };
+        const { tokens, most } = fullestWindow(bucketFieldsOf(policy), grants) ?? {
+          tokens: 0,
+          most: 0,
+        };
         const isBroken = windowsWithTooMuch(policy, grants).length > 0;
         counts[isBroken ? "broken" : "kept"] += 1;
         expect(tokens > most).toBe(isBroken);
@@ -39,10 +43,10 @@ describe("fullestWindow", () => {
   ])("allows one interval more from its next instant on: $lastAtMs", ({ lastAtMs, fullest }) => {
     const policy = policyOf({ capacity: 2, refillTokens: 1, refillIntervalMs: 10 });
     const grants = [0, lastAtMs].map((grantedAtMs) => ({ tokens: 3, grantedAtMs }));
-    expect(fullestWindow(policy, grants)).toEqual(fullest);
+    expect(fullestWindow(bucketFieldsOf(policy), grants)).toEqual(fullest);
   });
 
   it("is none without grants", () => {
-    expect(fullestWindow(policyOf(), [])).toBeUndefined();
+    expect(fullestWindow(bucketFieldsOf(policyOf()), [])).toBeUndefined();
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 
 import { showDuration } from "../../src/core/duration.ts";
 import { tokenBucketFields } from "../../src/core/limits/token-bucket.ts";
-import { leaseFields, Policy, policyFields } from "../../src/core/policy.ts";
+import { leaseFields, Policy, queueFields } from "../../src/core/policy.ts";
 import {
   type CompiledUnits,
   compileUnits,
@@ -12,7 +12,7 @@ import {
 } from "../../src/core/human-units.ts";
 import { runs } from "../../kit/runs.ts";
 
-const policyTable = policyFields();
+const policyTable = { ...tokenBucketFields, ...queueFields };
 
 function compile(given: Record<string, unknown>): CompiledUnits {
   return compileUnits(policyTable, { lease: leaseFields }, given);

@@ -15,7 +15,7 @@ const waiter = { deadlineAtMs: 5_000 };
 describe("Invariants", () => {
   test.each<[string, (all: Invariants) => void, string]>([
     ["a count below 0", (all) => all.queue(-1, 0, {}, {}), "-1 waiters"],
-    ["fewer tokens than waiters", (all) => all.queue(2, 1, {}, {}), "2 waiters want 1 tokens"],
+    ["tokens below 0", (all) => all.queue(2, -1, {}, {}), "2 waiters want -1 tokens"],
     [
       "tokens without a waiter",
       (all) => all.queue(0, 3, undefined, undefined),
@@ -71,8 +71,8 @@ describe("invariants", () => {
     expect(invariants).toBeInstanceOf(Invariants);
     const queue = new WaiterQueue<string>();
     const join = (): unknown =>
-      queue.join({ caller: "Ann", tokens: 0, queuedAtMs: 0, deadlineAtMs: 0 });
-    expect(join).toThrow("Invariant broken: 1 waiters want 0 tokens");
+      queue.join({ caller: "Ann", tokens: -1, queuedAtMs: 0, deadlineAtMs: 0 });
+    expect(join).toThrow("Invariant broken: 1 waiters want -1 tokens");
   });
 
   test("find a limiter that promises too early", () => {

@@ -4,18 +4,20 @@ import { limitSpec } from "../../src/core/limits/limit.ts";
 import { LimitSet } from "../../src/core/limits/limit-set.ts";
 import { tokenBucket } from "../../src/core/limits/token-bucket.ts";
 import { Ledger } from "../../src/core/ledger.ts";
-import { policyOf } from "../../kit/model/limiters.ts";
+import { bucketOf } from "../../kit/model/limiters.ts";
 
 const ann = { caller: "Ann", tokens: 2, queuedAtMs: 70.4 };
 
-function limitsOf(): LimitSet {
-  return LimitSet.start([limitSpec("rate", tokenBucket, policyOf({ capacity: 5 }))], 0);
+/** With 5 tokens, or as many as are left of them. */
+function limitsOf(tokens = 5): LimitSet {
+  const fields = bucketOf({ capacity: 5, initialTokens: tokens });
+  return LimitSet.start([limitSpec("rate", tokenBucket, fields)], 0);
 }
 
 describe("Ledger.endTurn", () => {
   test("settles everybody of the turn in order, and nobody of an earlier one", () => {
     const ledger = new Ledger<string>(false);
-    ledger.granted(ann, 3, 100, 100);
+    ledger.granted(ann, limitsOf(3), 100);
     ledger.refused("Bob", "queue-full", 50);
     ledger.refused("Cid", "unavailable");
     expect(ledger.endTurn(undefined, 100).settled).toEqual([
@@ -40,7 +42,7 @@ describe("Ledger.endTurn", () => {
     const ledger = new Ledger<string>(true);
     const limits = limitsOf();
     limits.take(2);
-    ledger.granted(ann, 3, 100, 100);
+    ledger.granted(ann, limitsOf(3), 100);
     const { write } = ledger.endTurn(limits, 100);
     expect(write).toMatchObject({ granted: 1, limits: limits.toJSON() });
     ledger.refused("Bob", "timeout");
@@ -51,7 +53,7 @@ describe("Ledger.endTurn", () => {
 
   test("writes nothing if nothing is durable", () => {
     const ledger = new Ledger<string>(false);
-    ledger.granted(ann, 3, 100, 100);
+    ledger.granted(ann, limitsOf(3), 100);
     ledger.changed();
     expect(ledger.endTurn(limitsOf(), 100)).toMatchObject({
       write: undefined,
@@ -76,7 +78,7 @@ describe("Ledger.refused", () => {
 describe("Ledger.granted", () => {
   test("counts no wait for one that was queued later than it was granted, by a clock that jumped", () => {
     const ledger = new Ledger<string>(false);
-    ledger.granted(ann, 3, 60, 60);
+    ledger.granted(ann, limitsOf(3), 60);
     const [settlement] = ledger.endTurn(undefined, 60).settled;
     expect(settlement?.outcome).toMatchObject({ waitedMs: 0, grantedAtMs: 60 });
   });
@@ -86,13 +88,13 @@ describe("Ledger.from", () => {
   test("goes on with the counts of a state, and writes nothing before something happens", () => {
     const ledger = new Ledger<string>(true);
     const limits = limitsOf();
-    ledger.granted(ann, 3, 100, 100);
+    ledger.granted(ann, limitsOf(3), 100);
     ledger.cancelled();
     ledger.leased(7, 3);
     const state = ledger.state(limits.toJSON());
     const restored = Ledger.from<string>(state, limits);
     expect(restored.stats).toEqual(ledger.stats);
-    expect(restored.view(limits.first, { size: 0, tokens: 0 }, false)).toMatchObject({
+    expect(restored.view(limits, { size: 0, tokens: 0 }, false)).toMatchObject({
       granted: 4,
       cancelled: 1,
     });
@@ -103,7 +105,7 @@ describe("Ledger.from", () => {
 describe("Ledger.reset", () => {
   test("forgets the counts, and the next write has no limits", () => {
     const ledger = new Ledger<string>(true);
-    ledger.granted(ann, 3, 100, 100);
+    ledger.granted(ann, limitsOf(3), 100);
     ledger.endTurn(limitsOf(), 100);
     ledger.reset();
     expect(ledger.endTurn(undefined, 100).write).toEqual(new Ledger(true).state(undefined));
@@ -113,14 +115,15 @@ describe("Ledger.reset", () => {
 describe("Ledger.view", () => {
   test("shows the first limit and the queue, and what is on lease if there are leases", () => {
     const ledger = new Ledger<string>(false);
-    const { first } = limitsOf();
+    const limits = limitsOf(1);
+    const { first } = limits;
     first.hold(4, 900);
     const queue = { size: 2, tokens: 3 };
     const view = { waiters: 2, queuedTokens: 3, granted: 0, refused: 0, cancelled: 0 };
     // Below zero reads as empty.
-    expect(ledger.view(first, queue, false)).toEqual({ ...view, tokens: 0, nextTickAtMs: 1_000 });
+    expect(ledger.view(limits, queue, false)).toEqual({ ...view, tokens: 0, nextTickAtMs: 1_000 });
     first.pause(5_500, 0, 0);
-    expect(ledger.view(first, queue, true)).toEqual({
+    expect(ledger.view(limits, queue, true)).toEqual({
       ...view,
       tokens: 0,
       nextTickAtMs: 6_000,

@@ -8,16 +8,17 @@ import type { ComeBackOperation, PlainOperation } from "../../kit/model/arbitrar
 import { cpuTimeMs } from "../../kit/cpu-time.ts";
 import { Limiter } from "../../src/core/limiter.ts";
 import { arrivedBefore } from "../../src/core/queue/waiter-queue.ts";
-import { Policy } from "../../src/core/policy.ts";
 import {
   anyComeBack,
   anyPlainOperation,
   anyPolicy,
   historyOf,
 } from "../../kit/model/arbitraries.ts";
-import { Scene, epochMs, placesOf, policyOf } from "../../kit/model/limiters.ts";
+import { Scene, epochMs, placesOf, policyFrom, policyOf } from "../../kit/model/limiters.ts";
 import { OnDemandLimiter } from "../../kit/model/on-demand.ts";
 import { runs, timesSeen } from "../../kit/runs.ts";
+import { bucketFieldsOf } from "../../kit/model/bucket-policy.ts";
+import { tokensOf } from "../../src/core/limits/cost.ts";
 
 /** On a busy machine, and for the shrinking of a failure: vitest's 5 s are for a single example. */
 vi.setConfig({ testTimeout: 60_000 });
@@ -296,7 +297,7 @@ describe("with callers that leave and come back", () => {
     let guarded = 0;
     // One token a tick: what flows over does not hang on the order, so one place tells.
     const anySimplePolicy = anyPolicy.map((policy) => {
-      return Policy.of({ ...policy.toJSON(), refillTokens: 1, maxWaitMs: 3_600_000 });
+      return policyFrom(policy.merge({ refillTokens: 1, maxWaitMs: 3_600_000 }));
     });
     fc.assert(
       fc.property(anySimplePolicy, historyOf(anyStep), (policy, history) => {
@@ -313,7 +314,7 @@ describe("with callers that leave and come back", () => {
           const own = places[index];
           if (!own) continue;
           if (index < places.length - 1) inFront += 1;
-          const { tokens } = own.waiter;
+          const tokens = tokensOf(own.waiter.tokens, 0);
           // Who stands right behind it came later.
           const next = places[index + 1];
           if (next) expect(arrivedBefore(own.waiter, next.waiter)).toBe(true);
@@ -323,7 +324,7 @@ describe("with callers that leave and come back", () => {
           if (firstLater < 0) continue;
           guarded += 1;
           // In front of those it would hold one of them up for too long: by what its tokens take.
-          const heldUpMs = tokens * policy.refillIntervalMs;
+          const heldUpMs = tokens * bucketFieldsOf(policy).refillIntervalMs;
           const isLate = ({ waiter, grantAtMs }: Place<string>): boolean =>
             grantAtMs + heldUpMs > waiter.deadlineAtMs;
           expect(passed.slice(firstLater).some(isLate)).toBe(true);

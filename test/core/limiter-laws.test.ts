@@ -8,7 +8,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { Settlement } from "../../src/core/turn.ts";
 import type { Policy } from "../../src/core/policy.ts";
 import type { FaultyOperation, Operation } from "../../kit/model/arbitraries.ts";
-import type { ReferenceSettlement } from "../../kit/model/reference-model.ts";
+import type { ReferencePolicy, ReferenceSettlement } from "../../kit/model/reference-model.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import {
@@ -26,6 +26,7 @@ import { OnDemandLimiter } from "../../kit/model/on-demand.ts";
 import { ReferenceModel } from "../../kit/model/reference-model.ts";
 import { VirtualOwner, windowsWithTooMuch } from "../../kit/model/virtual-time.ts";
 import { runs, timesSeen } from "../../kit/runs.ts";
+import { bucketFieldsOf } from "../../kit/model/bucket-policy.ts";
 
 function grantedTokensOf(settled: readonly Settlement<string>[]): number {
   return settled.reduce((sum, { outcome }) => sum + (outcome.ok ? outcome.tokens : 0), 0);
@@ -71,7 +72,7 @@ function performBoth(
     }
     case "change":
       actual.setPolicy(operation.policy);
-      return model.setPolicy(operation.policy, actual.nowMs);
+      return model.setPolicy(referencePolicyOf(operation.policy), actual.nowMs);
     case "pause": {
       actual.wake();
       const pause = { untilMs: actual.nowMs + operation.forMs, tokens: operation.tokens };
@@ -91,13 +92,18 @@ function performBoth(
   return model.tickUntil(actual.nowMs);
 }
 
+function referencePolicyOf(policy: Policy): ReferencePolicy {
+  const { queueLimit, maxWaitMs } = policy;
+  return { ...bucketFieldsOf(policy), queueLimit, maxWaitMs };
+}
+
 test("a daemon on demand equals one that ticks for ever, over 10,000 operations", () => {
   let operations = 0;
   const seen = new Set<string>();
   fc.assert(
     fc.property(anyPolicy, historyOf(anyOperation), (policy, history) => {
       const actual = new OnDemandLimiter(new Limiter(policy));
-      const model = new ReferenceModel(policy);
+      const model = new ReferenceModel(referencePolicyOf(policy));
       const expected: ReferenceSettlement[] = [];
       const compare = (): void => {
         expect(actual.settled).toEqual(expected);

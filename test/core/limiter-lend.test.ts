@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 
 import type { TokenBucketState } from "../../src/core/limits/token-bucket.ts";
 import type { Lease, LeaseAsk } from "../../src/core/lease/lease.ts";
-import type { PolicyFields } from "../../src/core/policy.ts";
+import type { TokenBucketFields } from "../../src/core/limits/token-bucket.ts";
+import type { PolicyOptions } from "../../src/core/policy.ts";
 import type { Turn } from "../../src/core/turn.ts";
 
 import { leaseEndAtMs } from "../../src/core/lease/lease.ts";
@@ -16,7 +17,7 @@ const hundred = { capacity: 100, refillTokens: 10, refillIntervalMs: 1_000, init
 
 /** A scene that has granted one token, and what an isolate asks of it. */
 class LendingScene extends Scene {
-  constructor(fields: Partial<PolicyFields> = {}) {
+  constructor(fields: Partial<TokenBucketFields> & PolicyOptions = {}) {
     super({ ...hundred, lease, ...fields });
     this.try(0, "first");
   }

@@ -6,8 +6,9 @@ import type { TokenBucketState } from "../../src/core/limits/token-bucket.ts";
 
 import { TokenBucket } from "../../src/core/limits/token-bucket.ts";
 import { anyPolicy, anyTokens } from "../../kit/model/arbitraries.ts";
-import { Scene, epochMs, policyOf, bucketIn } from "../../kit/model/limiters.ts";
+import { Scene, bucketIn, bucketOf, epochMs } from "../../kit/model/limiters.ts";
 import { runs } from "../../kit/runs.ts";
+import { bucketFieldsOf } from "../../kit/model/bucket-policy.ts";
 
 /** Five tokens at the start, one a second. */
 const five = { capacity: 5, initialTokens: 5 };
@@ -382,7 +383,7 @@ describe("TokenBucket.advance, a paused bucket", () => {
     fc.assert(
       fc.property(anyPolicy, anyTokens, anyPause, anySteps, (policy, taken, pause, steps) => {
         const start = (isPaused: boolean): TokenBucket => {
-          const bucket = TokenBucket.start(policy, epochMs);
+          const bucket = TokenBucket.start(bucketFieldsOf(policy), epochMs);
           if (bucket.tokens >= taken) bucket.take(taken);
           if (bucket.tokens >= 1) bucket.hold(1, epochMs + 1 + pause.leaseMs);
           if (isPaused) bucket.pause(epochMs + pause.forMs, pause.tokens, epochMs);
@@ -401,7 +402,9 @@ describe("TokenBucket.advance, a paused bucket", () => {
         }
         bulk.advance(latestMs);
         expect(split.toJSON()).toEqual(bulk.toJSON());
-        expect(TokenBucket.from(policy, split.toJSON()).toJSON()).toEqual(split.toJSON());
+        expect(TokenBucket.from(bucketFieldsOf(policy), split.toJSON()).toJSON()).toEqual(
+          split.toJSON(),
+        );
       }),
       { numRuns: runs(1_000) },
     );
@@ -418,7 +421,7 @@ describe("TokenBucket.from, a paused bucket", () => {
   } as const;
 
   test("holds its ticks", () => {
-    const bucket = TokenBucket.from(policyOf(five), paused);
+    const bucket = TokenBucket.from(bucketOf(five), paused);
     const { nextGainAtMs, pausedUntilMs, reachedAtMs } = bucket;
     expect([nextGainAtMs, pausedUntilMs, reachedAtMs]).toEqual([10_000, 9_500, 3_000]);
     expect(bucket.toJSON()).toEqual(paused);
@@ -429,7 +432,7 @@ describe("TokenBucket.from, a paused bucket", () => {
     "refuses %f as its end",
     (pausedUntilMs) => {
       const state: TokenBucketState = { ...paused, pausedUntilMs };
-      expect(() => TokenBucket.from(policyOf(five), state)).toThrow(RangeError);
+      expect(() => TokenBucket.from(bucketOf(five), state)).toThrow(RangeError);
     },
   );
 });

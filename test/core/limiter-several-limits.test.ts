@@ -168,13 +168,13 @@ describe("Limiter.setPolicy, of several limits", () => {
     expect(scene.try(50, "Bob", 2)).toEqual(["Bob refused: timeout, retry after 950"]);
   });
 
-  test("a limit of another kind is another one, whatever its name", () => {
+  test("a limit of another kind goes on with the tokens of the one of its name", () => {
     const scene = sceneWith(rateOf(5), windowOf(3));
     scene.acquire(0, "Ann", { tokens: 3 });
     const fields = { capacity: 3, windowMs: 1_000 };
     const named = [limitSpec("rate", fixedWindow, fields), limitSpec("other", fixedWindow, fields)];
     scene.switchTo(50, policyWith(...named));
-    expect(tokensOf(scene)).toEqual([3, 3]);
+    expect(tokensOf(scene)).toEqual([2, 3]);
   });
 
   test("a waiter that a new limit can never grant is refused for good", () => {

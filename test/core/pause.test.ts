@@ -44,7 +44,7 @@ describe("checkPause", () => {
       [
         `${untilRule} []`,
         "tokens must be an integer from 0 to 1000000000: got 1000000001",
-        '"until" is not one of untilMs, tokens',
+        '"until" is not one of untilMs, tokens, limits',
       ],
     ],
   ])("names every fault of %j", (fields, messages) => {

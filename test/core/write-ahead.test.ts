@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import type { LimiterState } from "../../src/core/limiter-state.ts";
-import type { PolicyFields } from "../../src/core/policy.ts";
+import type { TokenBucketFields } from "../../src/core/limits/token-bucket.ts";
+import type { PolicyOptions } from "../../src/core/policy.ts";
 import type { Turn } from "../../src/core/turn.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
@@ -13,6 +14,7 @@ import { epochMs, policyOf, Scene, bucketIn, stateOf } from "../../kit/model/lim
 import { total } from "../../kit/statistics.ts";
 import { windowsWithTooMuch, type SeenGrant } from "../../kit/model/virtual-time.ts";
 import { runs, timesSeen } from "../../kit/runs.ts";
+import { bucketFieldsOf } from "../../kit/model/bucket-policy.ts";
 
 /** Ten thousand at the start, ten thousand a second: a batch is 250. */
 const tenThousand = { capacity: 10_000, refillTokens: 10_000, initialTokens: 10_000 };
@@ -23,7 +25,7 @@ class Writes {
   readonly tokens: (number | undefined)[] = [];
   state: LimiterState | undefined = undefined;
 
-  constructor(fields: Partial<PolicyFields>) {
+  constructor(fields: Partial<TokenBucketFields> & PolicyOptions) {
     this.scene = new Scene(fields);
   }
 
@@ -63,7 +65,7 @@ describe("tokenBucket.maxBatch", () => {
     ["a million", { capacity: 1e6, refillTokens: 10_000, refillIntervalMs: 1_000 }, 10_000],
     ["the largest", { capacity: 1e9, refillTokens: 1e9, refillIntervalMs: 10 }, 25_000_000],
   ])("of %s", (_, fields, batch) => {
-    expect(tokenBucket.maxBatch(Policy.of(fields))).toBe(batch);
+    expect(tokenBucket.maxBatch(bucketFieldsOf(Policy.of(fields)))).toBe(batch);
   });
 });
 
@@ -376,12 +378,12 @@ describe("with a crash at any point, and old instances that live on", () => {
           const restored = Limiter.from<string>(policy, JSON.parse(disk.text));
           const lost = current.limiter.inspect(latestMs).tokens - restored.inspect(latestMs).tokens;
           expect(lost).toBeGreaterThanOrEqual(0);
-          expect(lost).toBeLessThanOrEqual(tokenBucket.maxBatch(policy));
+          expect(lost).toBeLessThanOrEqual(tokenBucket.maxBatch(bucketFieldsOf(policy)));
           // Nor do those of crashes in a row add up: all that is out is one.
           restored.advance(latestMs);
           const { leased = [] } = bucketIn(restored.toJSON()) ?? {};
           expect(total(leased.map((sum) => sum.tokens))).toBeLessThanOrEqual(
-            tokenBucket.maxBatch(policy),
+            tokenBucket.maxBatch(bucketFieldsOf(policy)),
           );
         }
         expect(windowsWithTooMuch(policy, grants)).toEqual([]);

@@ -2,13 +2,14 @@
 import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 import type { WatchEvent, WatchMessage } from "../../src/protocol/watch-feed.ts";
 
-import { Policy, type PolicyFields } from "../../src/core/policy.ts";
+import { Policy } from "../../src/core/policy.ts";
+import type { BucketPolicyFields } from "../../kit/model/bucket-policy.ts";
 
 export const ONE_A_SECOND = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 };
 
 /** A bucket that has started, as it is at the beginning of its grid. */
 export function snapshotOf(
-  policy: PolicyFields,
+  policy: BucketPolicyFields,
   state: Partial<Omit<BucketSnapshot, "policy">> = {},
 ): BucketSnapshot {
   return {

@@ -12,13 +12,12 @@ import { Redis } from "@upstash/redis";
 import Bottleneck from "bottleneck";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
-import type { PolicyFields } from "../../src/core/policy.ts";
-
 import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 import { hasRedis } from "../../kit/processes/redis.ts";
 import { UpstashRest } from "./upstash-rest.ts";
+import type { BucketPolicyFields } from "../../kit/model/bucket-policy.ts";
 
 describe.skipIf(!(await hasRedis()))("@upstash/ratelimit", () => {
   let rest: UpstashRest;
@@ -133,7 +132,7 @@ describe("bottleneck", () => {
 });
 
 /** Of a bucket that was full, the most that it gives within a window, whenever that begins. */
-function mostWithin(fields: PolicyFields, windowMs: number): number {
+function mostWithin(fields: BucketPolicyFields, windowMs: number): number {
   const { capacity, refillIntervalMs } = fields;
   const policy = Policy.of({ ...fields, initialTokens: capacity });
   const sums = Array.from({ length: refillIntervalMs }, (_, phaseMs) => {
@@ -171,7 +170,7 @@ it("what the pages say of costs stands in choosing.md", () => {
 });
 
 describe("the table of windows and buckets: N = 20 in W = 600 ms", () => {
-  const rows: readonly [string, PolicyFields, number][] = [
+  const rows: readonly [string, BucketPolicyFields, number][] = [
     ["a fixed window", { capacity: 20, refillTokens: 20, refillIntervalMs: 600 }, 40],
     ["an estimated one", { capacity: 20, refillTokens: 1, refillIntervalMs: 30 }, 40],
     ["a bucket", { capacity: 7, refillTokens: 2, refillIntervalMs: 250 }, 7 + 2 * 3],

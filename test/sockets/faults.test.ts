@@ -14,6 +14,7 @@ import { Served } from "../../kit/processes/served.ts";
 import { startWorkerd } from "../../kit/processes/server.ts";
 import { total } from "../../kit/statistics.ts";
 import { plainWays } from "../../kit/http/ways-of-leaving.ts";
+import { bucketFieldsOf } from "../../kit/model/bucket-policy.ts";
 
 const options = { seed: 1, progress: () => undefined };
 
@@ -26,7 +27,7 @@ describe("workerd killed with SIGKILL under load", () => {
     for (const loss of counts.losses) {
       expect(loss.lostTokens).toBeGreaterThanOrEqual(0);
       expect(lostBeyondUnderWay(loss)).toBeLessThanOrEqual(
-        tokenBucket.maxBatch(Policy.of(loss.policy)),
+        tokenBucket.maxBatch(bucketFieldsOf(Policy.of(loss.policy))),
       );
     }
     for (const { asked, otherAnswers } of [counts.again.answered, counts.again.underWay]) {

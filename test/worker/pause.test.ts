@@ -266,7 +266,7 @@ describe("faults", () => {
       [rule, "tokens must be an integer from 0 to 1000000000: got -1"],
     ],
     ['{"untilMs":1e99}', ["untilMs must be at most 86400000 ms ahead, "]],
-    ['{"untilMs":1,"until":2}', ['"until" is not one of untilMs, tokens']],
+    ['{"untilMs":1,"until":2}', ['"until" is not one of untilMs, tokens, limits']],
     ["[]", ["the body must be a JSON object"]],
     ["x", ["the body is not JSON"]],
     ['{"untilMs":1,"untilMs":2}', ["the body has the same member twice"]],

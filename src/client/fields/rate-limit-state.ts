@@ -4,13 +4,20 @@
  */
 import type { RateLimitState } from "../../protocol/rate-limit-fields.ts";
 
-import { parseFieldList } from "./field-list.ts";
+import { type FieldItem, parseFieldList } from "./field-list.ts";
 
 /** Reads the fields of an answer; `undefined` if they are missing or incomplete. */
 export function readRateLimitState(fields: Pick<Headers, "get">): RateLimitState | undefined {
-  const [policy] = parseFieldList(fields.get("RateLimit-Policy") ?? "");
-  const [limit] = parseFieldList(fields.get("RateLimit") ?? "");
-  if (!policy || !limit || policy.name !== limit.name) return undefined;
+  const limits = parseFieldList(fields.get("RateLimit") ?? "");
+  const policies = parseFieldList(fields.get("RateLimit-Policy") ?? "");
+  const states = policies.map((policy, index) => stateIn(policy, limits[index]));
+  const [first, ...others] = states;
+  const further = others.filter((state) => state !== undefined);
+  return first && further.length > 0 ? { ...first, others: further } : first;
+}
+
+function stateIn(policy: FieldItem, limit: FieldItem | undefined): RateLimitState | undefined {
+  if (policy.name !== limit?.name) return undefined;
   const capacity = count(policy.parameters.get("q"));
   const windowSeconds = count(policy.parameters.get("w"));
   const remaining = count(limit.parameters.get("r"));

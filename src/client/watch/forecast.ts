@@ -3,12 +3,12 @@
  * served in order, so the tokens of an idle bucket and the grants of its waiters follow from the
  * last snapshot. The arithmetic is the object's own, not an approximation of it.
  */
-import type { TokenBucketState } from "../../core/limits/token-bucket.ts";
 import type { BucketSnapshot } from "../../protocol/bucket-snapshot.ts";
 
 import { LimitSet } from "../../core/limits/limit-set.ts";
 import { LookAhead } from "../../core/limits/look-ahead.ts";
 import { Policy } from "../../core/policy.ts";
+import { timeZones } from "../../time-zones.ts";
 
 /** At most this many waiters about which only their number is known are simulated individually. */
 const MAX_UNKNOWN_WAITERS = 10_000;
@@ -34,12 +34,12 @@ export function hasStarted(snapshot: BucketSnapshot): boolean {
   return granted + cancelled + waiters > 0 || (refused > 0 && policy.initialTokens === 0);
 }
 
-/** The first tick after `nowMs`, both epoch milliseconds. */
+/** When tokens next come in after `nowMs`, both epoch milliseconds. */
 export function nextTickAfter(snapshot: BucketSnapshot, nowMs: number): number {
-  const { nextTickAtMs, policy } = snapshot;
-  if (nowMs < nextTickAtMs) return nextTickAtMs;
-  const missed = Math.floor((nowMs - nextTickAtMs) / policy.refillIntervalMs) + 1;
-  return nextTickAtMs + missed * policy.refillIntervalMs;
+  if (nowMs < snapshot.nextTickAtMs) return snapshot.nextTickAtMs;
+  const limits = limitsOf(snapshot);
+  limits.advance(nowMs);
+  return limits.first.nextGainAtMs;
 }
 
 /**
@@ -70,12 +70,17 @@ export function forecastGrants(snapshot: BucketSnapshot, asks: readonly number[]
   return asks.map((tokens) => serve(ahead, tokens, snapshot));
 }
 
-/** The limits of a snapshot, on a grid whose tick 1 is the first tick after the snapshot. */
-function limitsOf({ policy, tokens, nextTickAtMs }: BucketSnapshot): LimitSet {
-  const { name: _, ...fields } = policy;
-  const startedAtMs = nextTickAtMs - policy.refillIntervalMs;
-  const state: TokenBucketState = { kind: "bucket", startedAtMs, tick: 0, tokens };
-  return LimitSet.restore(Policy.of(fields).limits, [state]);
+/** The limits of a snapshot, as if they had started just before tokens next come in. */
+function limitsOf(snapshot: BucketSnapshot): LimitSet {
+  const { name: _, ...fields } = snapshot.policy;
+  const specs = Policy.of(fields, timeZones).limits;
+  const states = specs.map(({ name, kind, fields: limit }) => {
+    const { tokens, nextTickAtMs } = snapshot.limits?.[name] ?? snapshot;
+    const startedAtMs =
+      nextTickAtMs - ("refillIntervalMs" in limit ? Number(limit.refillIntervalMs) : 1);
+    return kind.start({ ...limit, initialTokens: tokens }, startedAtMs).toJSON();
+  });
+  return LimitSet.restore(specs, states);
 }
 
 function serve(ahead: LookAhead, tokens: number, { policy }: BucketSnapshot): number {

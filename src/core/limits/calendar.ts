@@ -12,68 +12,20 @@
  * **Another calendar** (another zone, another hour) brings nothing by itself: the period of the new one that
  * is under way counts as begun. The next boundary is the new calendar's.
  */
-import type { FieldTable } from "../fields.ts";
-import type { Range } from "../values.ts";
 import type { BucketForm } from "./token-bucket.ts";
 import type { LocalPeriods, ZoneOffsets } from "./civil-grid.ts";
+import type { CalendarFields, CalendarPeriod } from "./calendar-fields.ts";
 import type { LimitKind } from "./limit.ts";
 
+import { calendarFields, weekdays } from "./calendar-fields.ts";
 import { civilDateOf, firstDayOf } from "./civil-date.ts";
 import { CivilGrid } from "./civil-grid.ts";
 import { RegularGrid, TokenBucket } from "./token-bucket.ts";
 
-/** What a calendar may begin anew with. */
-export const calendarPeriods = ["hour", "day", "week", "month"] as const;
-export type CalendarPeriod = (typeof calendarPeriods)[number];
-
-/** The days of a week, as `on` names them. */
-export const weekdays = [
-  "monday",
-  "tuesday",
-  "wednesday",
-  "thursday",
-  "friday",
-  "saturday",
-  "sunday",
-] as const;
-type Weekday = (typeof weekdays)[number];
-
-/** The days of a month that `on` may be: those that each month has. */
-export const monthDays: Range = { min: 1, max: 28 };
-
-/** What `at` looks like: hours and minutes of a day. */
-export const timeOfDayPattern = /^([01]\d|2[0-3]):([0-5]\d)$/;
-
-/** What a policy says of a calendar, complete. */
-export interface CalendarFields {
-  readonly capacity: number;
-  readonly every: CalendarPeriod;
-  /** The name of its time zone. */
-  readonly timeZone: string;
-  /** When a period begins, `HH:MM`; of an hour only the minutes count. */
-  readonly at: string;
-  /** The day of the week or of the month on which it begins; hours and days have none. */
-  readonly on?: Weekday | number;
-  readonly initialTokens: number;
-}
-
 /** What a calendar is made from: its fields, and the offsets of its time zone. */
-export interface ZonedCalendarFields extends CalendarFields {
-  readonly zone: ZoneOffsets;
-}
+export type ZonedCalendarFields = CalendarFields & { readonly zone: ZoneOffsets };
 
-/** What each number may be. */
-const calendarFields = {
-  /** As a bucket's. */
-  capacity: { min: 1, max: 1_000_000_000 },
-  /** By default full, as a period begins. */
-  initialTokens: {
-    min: 0,
-    max: 1_000_000_000,
-    atMost: "capacity",
-    default: { minOf: ["capacity"] },
-  },
-} as const satisfies FieldTable<"capacity" | "initialTokens">;
+type DayOf = CalendarFields["on"];
 
 /** A write-ahead batch is at most the capacity divided by this, which a period loses in a crash. */
 const BATCH_CAPACITY_SHARE = 40;
@@ -94,6 +46,9 @@ const MAX_MONTH_MS = 31 * DAY_MS;
  * in each of the three centuries that follow. Nowhere are months in a row shorter than from one of these 48 on.
  */
 const SHORT_MONTHS = { month: (2096 - 1970) * 12 + 2, count: 48 };
+
+/** What a period is taken for where one number has to do. */
+const NOMINAL_MS: Readonly<Record<CalendarPeriod, number>> = { ...PERIOD_MS, month: 30 * DAY_MS };
 
 /** Months that begin on the same day of each, at the same time of day. */
 class Months implements LocalPeriods {
@@ -123,17 +78,20 @@ function periodsOf({ every, at, on }: CalendarFields): LocalPeriods {
 }
 
 /** The days after the Monday of a week. */
-function weekdayOf(on: Weekday | number | undefined): number {
-  return typeof on === "string" ? weekdays.indexOf(on) : 0;
+function weekdayOf(on: DayOf): number {
+  return Math.max(
+    0,
+    weekdays.findIndex((day) => day === on),
+  );
 }
 
-function monthDayOf(on: Weekday | number | undefined): number {
-  return typeof on === "number" ? on : monthDays.min;
+function monthDayOf(on: DayOf): number {
+  return typeof on === "number" ? on : 1;
 }
 
 /** From midnight until a time of day that is written `HH:MM`, in milliseconds. */
 function intoDayOf(at: string): number {
-  const [, hours, minutes] = timeOfDayPattern.exec(at) ?? [];
+  const [hours, minutes] = at.split(":");
   return Number(hours) * HOUR_MS + Number(minutes) * MINUTE_MS;
 }
 
@@ -189,6 +147,8 @@ export const calendar: LimitKind<ZonedCalendarFields> = {
   maxBatch({ capacity }) {
     return capacity < MIN_BATCH_CAPACITY ? 0 : Math.floor(capacity / BATCH_CAPACITY_SHARE);
   },
+  /** A nominal period, as header fields give it. */
+  windowMs: ({ every }) => NOMINAL_MS[every],
   /**
    * What is there at its beginning, and the boundaries in it. While `windowMs` pass, a local clock moves on
    * by as much, and by the zone's swing if it is set forward.

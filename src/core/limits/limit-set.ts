@@ -5,13 +5,11 @@
  * Nearly all buckets have one limit. It is kept apart from the others, so such a bucket pays a check for
  * `undefined` and no loop.
  */
-import type { ClosedForm, Limit, LimitSpec, LimitState } from "./limit.ts";
+import type { LimitGrant } from "../outcome.ts";
+import type { Cost } from "./cost.ts";
+import type { ClosedForm, Limit, LimitFields, LimitKind, LimitSpec, LimitState } from "./limit.ts";
 
-/**
- * What one request takes: so many tokens of every limit, or so many of each, in the order of the limits.
- * 0 is allowed in a list, if not all of it is 0.
- */
-export type Cost = number | readonly number[];
+import { tokensOf } from "./cost.ts";
 
 /**
  * All limits of one bucket.
@@ -85,6 +83,13 @@ export class LimitSet {
     return this.#others ? [this.#first, ...this.#others] : [this.#first];
   }
 
+  /** The further limits with their names, in order; `undefined` if there are none. */
+  get further(): readonly (readonly [string, Limit])[] | undefined {
+    return this.#others?.map(
+      (limit, index) => [this.#specs[index + 1]?.name ?? "", limit] as const,
+    );
+  }
+
   /** See `Limit`; `undefined` for several limits, whose order of waiters decides. */
   get closedForm(): ClosedForm | undefined {
     return this.#others ? undefined : this.#first.closedForm;
@@ -133,10 +138,10 @@ export class LimitSet {
     );
   }
 
-  /** Whether `cost` is there now. */
+  /** Whether `cost` is there now. Nothing is always there, even if a limit is below 0. */
   has(cost: Cost): boolean {
-    if (tokensOf(cost, 0) > this.#first.tokens) return false;
-    return this.#others?.every(({ tokens }, index) => tokensOf(cost, index + 1) <= tokens) ?? true;
+    if (lacks(this.#first, tokensOf(cost, 0))) return false;
+    return !this.#others?.some((limit, index) => lacks(limit, tokensOf(cost, index + 1)));
   }
 
   /** When `cost`, which fits, is there if nobody takes any, epoch milliseconds; rounded beyond 2^53. */
@@ -150,18 +155,44 @@ export class LimitSet {
    * there, so it is when the last of the limits has its part.
    */
   msUntil(cost: Cost, fromMs: number): number {
-    let ms = this.#first.msUntil(tokensOf(cost, 0), fromMs);
+    let ms = msUntilHas(this.#first, tokensOf(cost, 0), fromMs);
     this.#others?.forEach((limit, index) => {
-      ms = Math.max(ms, limit.msUntil(tokensOf(cost, index + 1), fromMs));
+      ms = Math.max(ms, msUntilHas(limit, tokensOf(cost, index + 1), fromMs));
     });
     return ms;
+  }
+
+  /**
+   * The names of the limits that can't ever have their part of `cost`; `undefined` if there is one limit.
+   */
+  namesOver(cost: Cost): readonly string[] | undefined {
+    return this.#namesOf((limit, index) => tokensOf(cost, index) > limit.capacity);
+  }
+
+  /**
+   * The names of the limits that have their part of `cost` only after `atMs`; `undefined` if there is one
+   * limit.
+   */
+  namesLater(cost: Cost, atMs: number): readonly string[] | undefined {
+    return this.#namesOf((limit, index) => {
+      return msUntilHas(limit, tokensOf(cost, index), atMs) > 0;
+    });
+  }
+
+  /** The name of the limit that has its part of `cost` last; `undefined` if there is one limit. */
+  nameOfLast(cost: Cost): readonly string[] | undefined {
+    const fromMs = this.#first.reachedAtMs;
+    const lastMs = this.msUntil(cost, fromMs);
+    return this.#namesOf((limit, index) => {
+      return msUntilHas(limit, tokensOf(cost, index), fromMs) === lastMs;
+    })?.slice(0, 1);
   }
 
   /** Takes `cost` and returns `true` if it is there; otherwise takes nothing and returns `false`. */
   tryTake(cost: Cost): boolean {
     const first = this.#first;
     const tokens = tokensOf(cost, 0);
-    if (tokens > first.tokens || (this.#others && !this.has(cost))) return false;
+    if (lacks(first, tokens) || (this.#others && !this.has(cost))) return false;
     first.take(tokens);
     if (this.#others) takeFrom(this.#others, cost);
     return true;
@@ -174,9 +205,9 @@ export class LimitSet {
   }
 
   /**
-   * Switches to other limits. One that has the same name and kind goes on with its tokens, cut to the
-   * new capacity; one that is new starts now; one that is no longer named is gone. Returns whether all
-   * of them are as many and the same as before.
+   * Switches to other limits. One that has the same name goes on with its tokens, cut to the new capacity,
+   * even if it is of another kind; one that is new starts now; one that is no longer named is gone. Returns
+   * whether all of them are as many and the same as before.
    *
    * @throws {RangeError} If there is no spec.
    */
@@ -186,15 +217,30 @@ export class LimitSet {
     const limits = this.all;
     const next = specs.map(({ name, kind, fields }) => {
       const before = known.get(name);
-      const limit = before?.kind === kind ? limits[before.index] : undefined;
-      limit?.reconfigure(fields, nowMs);
-      return limit ?? kind.start(fields, nowMs);
+      const limit = before && limits[before.index];
+      if (!limit) return kind.start(fields, nowMs);
+      if (before.kind !== kind) return successorOf(limit, kind, fields, nowMs);
+      limit.reconfigure(fields, nowMs);
+      return limit;
     });
     const { first, others } = split(next);
     this.#specs = specs;
     this.#first = first;
     this.#others = others;
     return next.length === limits.length && next.every((limit, index) => limit === limits[index]);
+  }
+
+  /** The limits with one of these names, in order; the first limit if none are given. */
+  named(names: readonly string[] = [this.#specs[0]?.name ?? ""]): Limit[] {
+    return this.all.filter((_, index) => names.includes(this.#specs[index]?.name ?? ""));
+  }
+
+  /** What `cost`, which has just been taken, was of the further limits; `undefined` if there are none. */
+  furtherGrants(cost: Cost): Readonly<Record<string, LimitGrant>> | undefined {
+    const grants = this.further?.map(([name, { tokens: remaining }], index) => {
+      return [name, { tokens: tokensOf(cost, index + 1), remaining }] as const;
+    });
+    return grants && Object.fromEntries(grants);
   }
 
   /** A second set in the same state, which shares nothing with this one. */
@@ -207,6 +253,15 @@ export class LimitSet {
   toJSON(): readonly LimitState[] {
     return this.all.map((limit) => limit.toJSON());
   }
+
+  #namesOf(isMeant: (limit: Limit, index: number) => boolean): readonly string[] | undefined {
+    if (!this.#others) return undefined;
+    const limits = this.all;
+    return this.#specs.flatMap(({ name }, index) => {
+      const limit = limits[index];
+      return limit && isMeant(limit, index) ? [name] : [];
+    });
+  }
 }
 
 function split(limits: readonly Limit[]): {
@@ -218,9 +273,28 @@ function split(limits: readonly Limit[]): {
   return { first, others: others.length > 0 ? others : undefined };
 }
 
-/** What `cost` takes of the limit at `index`. */
-export function tokensOf(cost: Cost, index: number): number {
-  return typeof cost === "number" ? cost : (cost[index] ?? 0);
+/** A limit of another kind that goes on where `before` is: with its tokens, what is out of it, and its pause. */
+function successorOf(
+  before: Limit,
+  kind: LimitKind<LimitFields>,
+  fields: LimitFields,
+  nowMs: number,
+): Limit {
+  const limit = kind.start({ ...fields, initialTokens: fields.capacity }, nowMs);
+  for (const { tokens, untilMs } of before.held?.toJSON() ?? []) limit.hold(tokens, untilMs);
+  if (limit.tokens > before.tokens) limit.take(limit.tokens - before.tokens);
+  const { pausedUntilMs } = before;
+  if (pausedUntilMs !== undefined) limit.pause(pausedUntilMs, limit.capacity, nowMs);
+  return limit;
+}
+
+function lacks(limit: Limit, tokens: number): boolean {
+  return tokens > limit.tokens && tokens > 0;
+}
+
+/** As `Limit.msUntil`; nothing is there at once, even if the limit is below 0. */
+function msUntilHas(limit: Limit, tokens: number, fromMs: number): number {
+  return tokens > 0 ? limit.msUntil(tokens, fromMs) : limit.reachedAtMs - fromMs;
 }
 
 /** @param others The limits after the first. */

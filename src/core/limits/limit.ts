@@ -101,17 +101,19 @@ export interface LimitState {
   readonly kind: string;
 }
 
-/** The names of those fields that are numbers and nothing else. */
-type NumberName<Fields> = {
-  [Name in keyof Fields & string]: Fields[Name] extends number ? Name : never;
-}[keyof Fields & string];
+/** What the fields of every kind have. */
+export interface LimitFields {
+  readonly capacity: number;
+  /** Tokens in a new limit; absent if the kind always starts the same. */
+  readonly initialTokens?: number;
+}
 
 /**
  * A kind of limit: the one thing to write for a new one.
  *
  * `Fields` are what a policy says of such a limit. All methods expect fields that are checked.
  */
-export interface LimitKind<Fields> {
+export interface LimitKind<Fields extends LimitFields> {
   /** As it is written in states. */
   readonly name: string;
   /**
@@ -119,7 +121,7 @@ export interface LimitKind<Fields> {
    * the fields is a `FieldWords` of its own in the kind's file, from which OpenAPI and the documentation
    * follow, so that no client carries it.
    */
-  readonly fields: FieldTable<NumberName<Fields>>;
+  readonly fields: FieldTable<string>;
   /**
    * Whether `msUntil` says when tokens will be there, or only an estimate, because what brings them
    * isn't time alone.
@@ -141,6 +143,8 @@ export interface LimitKind<Fields> {
    * would come back while callers have it.
    */
   maxBatch(fields: Fields): number;
+  /** How long it takes, by and large, until an empty limit is full, in milliseconds. */
+  windowMs(fields: Fields): number;
   /** The most tokens that it gives in any window of `windowMs`, both ends included. */
   maxGranted(fields: Fields, windowMs: number): number;
 }
@@ -148,12 +152,12 @@ export interface LimitKind<Fields> {
 /** One of a policy's limits: a kind, its fields, and the name by which it stays the same limit. */
 export interface LimitSpec {
   readonly name: string;
-  readonly kind: LimitKind<unknown>;
-  readonly fields: unknown;
+  readonly kind: LimitKind<LimitFields>;
+  readonly fields: LimitFields;
 }
 
 /** The limit called `name`, of `kind`, with checked `fields`. */
-export function limitSpec<Fields>(
+export function limitSpec<Fields extends LimitFields>(
   name: string,
   kind: LimitKind<Fields>,
   fields: Fields,

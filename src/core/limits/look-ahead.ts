@@ -2,7 +2,8 @@
  * Limits run ahead of time: a copy that waiters are served from, each at the first instant at which all
  * it asks for is there. Nothing else in the core plays limits forward.
  */
-import type { Cost, LimitSet } from "./limit-set.ts";
+import type { Cost } from "./cost.ts";
+import type { LimitSet } from "./limit-set.ts";
 
 /**
  * A copy of limits that serves waiters ahead of time.
@@ -35,6 +36,16 @@ export class LookAhead {
   /** How long after `fromMs` that is, in milliseconds. Exact even if the instant is beyond 2^53. */
   msUntil(cost: Cost, fromMs: number): number {
     return Math.max(this.#servedAtMs - fromMs, this.#limits.msUntil(cost, fromMs));
+  }
+
+  /**
+   * The names of the limits by which a waiter for `cost` would be served after `deadlineAtMs`; if that is so
+   * only because of those in front, of the limit that it would get its part of last. `undefined` if there is
+   * one limit.
+   */
+  namesLate(cost: Cost, deadlineAtMs: number): readonly string[] | undefined {
+    const late = this.#limits.namesLater(cost, deadlineAtMs);
+    return late?.length === 0 ? this.#limits.nameOfLast(cost) : late;
   }
 
   /** Serves a waiter, and returns when, epoch milliseconds. */

@@ -547,6 +547,10 @@ export const tokenBucket: LimitKind<TokenBucketFields> = {
     const ofRate = Math.floor((refillTokens * BATCH_SPAN_MS) / refillIntervalMs);
     return Math.min(ofCapacity, ofRate);
   },
+  /** In whole ticks. */
+  windowMs: ({ capacity, refillTokens, refillIntervalMs }) => {
+    return Math.ceil(capacity / refillTokens) * refillIntervalMs;
+  },
   /** What is there at its beginning, and the ticks in it. */
   maxGranted({ capacity, refillTokens, refillIntervalMs }, windowMs) {
     return capacity + refillTokens * (Math.floor(windowMs / refillIntervalMs) + 1);

@@ -9,6 +9,7 @@
  * others may be late behind its new place. Each round moves it back, and at the end of the queue it
  * makes nobody late, so this terminates. If no tick overflows, the second round finds nobody.
  */
+import type { Cost } from "../limits/cost.ts";
 import type { LimitSet } from "../limits/limit-set.ts";
 import type { Waiter, WaiterQueue } from "./waiter-queue.ts";
 
@@ -52,7 +53,7 @@ export function guardedPlace<Caller>(
  * How many of `waiters` there are up to the last one that is late if `tokens` are taken before all of
  * them.
  */
-function lateBehind(front: LookAhead, tokens: number, waiters: readonly Waiter<unknown>[]): number {
+function lateBehind(front: LookAhead, tokens: Cost, waiters: readonly Waiter<unknown>[]): number {
   const ahead = new LookAhead(front);
   ahead.serve(tokens);
   let late = 0;

@@ -12,14 +12,17 @@
  * waiter that came later. Only `joinBehind` puts a waiter further back.
  */
 
+import type { Cost } from "../limits/cost.ts";
+
 import { invariants } from "../invariants.ts";
+import { tokensOf } from "../limits/cost.ts";
 
 /** One caller in the queue. Returned when it joins, and passed back to leave. */
 export interface Waiter<Caller> {
   /** Whatever the queue's owner wants to find again; never looked at here. */
   readonly caller: Caller;
-  /** Tokens it waits for. */
-  readonly tokens: number;
+  /** What it waits for. */
+  readonly tokens: Cost;
   /** When it first joined, epoch milliseconds; decides its place. May have a fraction. */
   readonly queuedAtMs: number;
   /** The last instant at which it may be granted, inclusive, epoch milliseconds. */
@@ -33,7 +36,7 @@ export interface Waiter<Caller> {
 
 class Link<Caller> implements Waiter<Caller> {
   readonly caller: Caller;
-  readonly tokens: number;
+  tokens: Cost;
   readonly queuedAtMs: number;
   readonly deadlineAtMs: number;
   readonly arrivalNumber: number;
@@ -92,7 +95,7 @@ export class WaiterQueue<Caller> {
     return this.#size;
   }
 
-  /** The tokens that they wait for, together. */
+  /** The tokens of the first limit that they wait for, together. */
   get tokens(): number {
     return this.#tokens;
   }
@@ -112,6 +115,15 @@ export class WaiterQueue<Caller> {
     const link = this.#insert(waiter, predecessor);
     invariants?.joinedInOrder(predecessor?.queuedAtMs, queuedAtMs, link.next?.queuedAtMs);
     return link;
+  }
+
+  /** Changes what everybody waits for. */
+  changeCosts(costOf: (caller: Caller) => Cost): void {
+    this.#tokens = 0;
+    for (let link = this.#head; link; link = link.next) {
+      link.tokens = costOf(link.caller);
+      this.#tokens += tokensOf(link.tokens, 0);
+    }
   }
 
   /**
@@ -140,7 +152,7 @@ export class WaiterQueue<Caller> {
     else this.#tail = link;
     link.queue = this;
     this.#size += 1;
-    this.#tokens += link.tokens;
+    this.#tokens += tokensOf(link.tokens, 0);
     this.#latestAtMs = Math.max(this.#latestAtMs, link.queuedAtMs);
     invariants?.queue(this.#size, this.#tokens, this.#head, this.#tail);
     return link;
@@ -166,7 +178,7 @@ export class WaiterQueue<Caller> {
     waiter.next = undefined;
     waiter.queue = undefined;
     this.#size -= 1;
-    this.#tokens -= waiter.tokens;
+    this.#tokens -= tokensOf(waiter.tokens, 0);
     if (this.#size === 0) this.#latestAtMs = 0;
     invariants?.queue(this.#size, this.#tokens, this.#head, this.#tail);
     return true;

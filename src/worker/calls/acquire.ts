@@ -20,7 +20,7 @@ import {
 import { readJsonObject } from "../http/json-body.ts";
 import { queryOf } from "../http/query.ts";
 import { streamedAcquire, streamedIfQueued } from "../http/streamed-acquire.ts";
-import { acquireFields } from "../pages/openapi-schemas.ts";
+import { acquireFields, namedTokens } from "../pages/openapi-schemas.ts";
 import { bucketFor } from "./bucket-for.ts";
 import { jsonAnswer, quotaFields } from "./call.ts";
 
@@ -86,12 +86,22 @@ export const acquireQuery: readonly Parameter[] = Object.entries(acquireFields).
   },
 );
 
+/** `tokens.NAME`. OpenAPI has no parameter whose name varies, but an object, each of whose members is one. */
+const namedTokensQuery: Parameter = {
+  name: "limits",
+  in: "query",
+  description: "`tokens.NAME=N`: tokens to take of the limit called NAME, instead of `tokens`",
+  style: "form",
+  explode: true,
+  schema: namedTokens,
+};
+
 export const acquireByGet: Call = {
   ...described,
   method: "GET",
   operationId: "acquire",
   summary: "Acquire tokens",
-  parameters: [...acquireQuery, idempotencyKeyParameter],
+  parameters: [...acquireQuery, namedTokensQuery, idempotencyKeyParameter],
   hasNoHead: true,
   handle: (context) => acquire(context, {}),
 };
@@ -104,11 +114,12 @@ export const acquireByPost: Call = {
   description: `${described.description} A field may be in the query or in the body, but only once.`,
   parameters: [
     ...acquireQuery.map(({ required, ...optional }) => optional),
+    namedTokensQuery,
     idempotencyKeyParameter,
   ],
   body: {
     isRequired: false,
-    schema: { type: "object", properties: acquireFields, additionalProperties: false },
+    schema: { ...namedTokens, properties: acquireFields, additionalProperties: false },
   },
   handle: async (context) => acquire(context, await readJsonObject(context.request)),
 };
@@ -198,7 +209,8 @@ function plainAcquireIn(
   const bucket = found[1] ?? decodedName(found[2]);
   const tokens = Number(found[3] ?? 1);
   const timeoutMs = Number(found[4] ?? 0);
-  if (bucket === undefined || tokens < acquireRanges.tokens.min) return undefined;
+  // With 0 tokens of each limit there is something to say.
+  if (bucket === undefined || tokens === 0) return undefined;
   if (tokens > acquireRanges.tokens.max || timeoutMs > acquireRanges.timeoutMs.max)
     return undefined;
   const { headers } = request;

@@ -18,7 +18,7 @@ export const pause: Call = {
   tag: "Buckets",
   summary: "Pause a bucket",
   description:
-    "From now on the bucket keeps at most `tokens`, and ticks up to and including `untilMs` add none. Then it continues, one tick at a time. Waiters keep their order and are rescheduled. Two pauses combine to the later end and the lower number of tokens. With an ADMIN_TOKEN, an `untilMs` in the past, such as 0, ends the pause; without one, it changes nothing.",
+    "From now on the bucket keeps at most `tokens`, and ticks up to and including `untilMs` add none. Then it continues, one tick at a time. Waiters keep their order and are rescheduled. Two pauses combine to the later end and the lower number of tokens. `limits` names the limits that are paused, by default the first only. With an ADMIN_TOKEN, an `untilMs` in the past, such as 0, ends the pause; without one, it changes nothing.",
   right: "pause",
   body: { isRequired: true, schema: { $ref: "#/components/schemas/Pause" } },
   answers: { 200: jsonAnswer("The bucket after the call.", "Snapshot") },
@@ -43,5 +43,6 @@ export async function pauseBucket(
   if (!read.ok) return invalidRequestResponse(read.faults);
   // A caller whose clock is behind must not end someone else's pause by accident.
   const isResume = read.pause.untilMs <= nowMs && isInScope(scopes, "admin", name);
-  return isResume ? bucket.resume() : bucket.pause(read.pause);
+  const answer = await (isResume ? bucket.resume(read.pause.limits) : bucket.pause(read.pause));
+  return "errors" in answer ? invalidRequestResponse(answer.errors) : answer;
 }

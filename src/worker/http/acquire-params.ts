@@ -16,6 +16,9 @@ import { integerFault, isIntegerWithin, showValue } from "../../core/values.ts";
 
 const FIELDS = ["bucket", "tokens", "timeoutMs"];
 
+/** What the names of fields begin with that are of one limit each. */
+const NAMED_TOKENS = "tokens.";
+
 const IDEMPOTENCY_KEY = "Idempotency-Key";
 
 /** Longest key, in characters: room for several UUIDs. */
@@ -27,7 +30,7 @@ const BARE = /^[!#-+\--:<-[\]-~]+$/;
 
 /** Minimum and maximum of each number, both inclusive, for any bucket. */
 export const acquireRanges = {
-  tokens: { min: 1, max: Number.MAX_SAFE_INTEGER },
+  tokens: { min: 0, max: Number.MAX_SAFE_INTEGER },
   timeoutMs: queueFields.maxWaitMs,
 } as const satisfies Readonly<Record<string, Range>>;
 
@@ -39,13 +42,18 @@ export function readAcquireParams(
 ): { ok: true; bucket: string; ask: Ask } | { ok: false; errors: FieldFault[] } {
   const reader = new FieldReader(query, body);
   const bucket = reader.name("bucket");
-  const tokens = reader.integer("tokens", acquireRanges.tokens) ?? 1;
+  const named = new Set([...Object.keys(query), ...Object.keys(body)].filter(isNamedTokens));
+  // Without tokens of a single limit, 0 would be nothing.
+  const min = named.size > 0 ? 0 : 1;
+  const tokens = reader.integer("tokens", { ...acquireRanges.tokens, min }) ?? 1;
+  const limits = readNamedTokens(reader, named);
   const timeoutMs = reader.integer("timeoutMs", acquireRanges.timeoutMs);
   const keyed = readIdempotencyKey(headers);
   const errors = [...reader.faults, ...unknownMembers(body), ...(keyed.ok ? [] : [keyed.fault])];
   if (bucket === undefined || !keyed.ok || errors.length > 0) return { ok: false, errors };
   const ask = {
     tokens,
+    ...(limits && { limits }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(keyed.key !== undefined && { idempotencyKey: keyed.key }),
   };
@@ -110,8 +118,28 @@ class FieldReader {
   }
 }
 
+/** The tokens of single limits, `tokens.NAME`; `undefined` if there are none. */
+function readNamedTokens(
+  reader: FieldReader,
+  fields: ReadonlySet<string>,
+): Readonly<Record<string, number>> | undefined {
+  if (fields.size === 0) return undefined;
+  const limits: Record<string, number> = {};
+  for (const field of fields) {
+    const tokens = reader.integer(field, acquireRanges.tokens);
+    if (tokens !== undefined) limits[field.slice(NAMED_TOKENS.length)] = tokens;
+  }
+  return limits;
+}
+
+function isNamedTokens(field: string): boolean {
+  return field.startsWith(NAMED_TOKENS);
+}
+
 function unknownMembers(body: Readonly<Record<string, unknown>>): FieldFault[] {
-  const unknown = Object.keys(body).filter((field) => !FIELDS.includes(field));
+  const unknown = Object.keys(body).filter((field) => {
+    return !FIELDS.includes(field) && !isNamedTokens(field);
+  });
   return unknown.map((field) => {
     return { field, message: `${showValue(field)} is not one of ${FIELDS.join(", ")}` };
   });

@@ -3,8 +3,10 @@
  * tables that requests are checked against, and members from the types of the answers: if a type gains a
  * member that its schema lacks, it does not compile.
  */
-import type { FieldTable, FieldWords } from "../../core/fields.ts";
+import type { Field, FieldTable, FieldWords } from "../../core/fields.ts";
 import type { Range } from "../../core/values.ts";
+
+import { LIMIT_NAME_PATTERN } from "../../core/policy.ts";
 
 /** A JSON Schema. */
 export interface Schema {
@@ -25,6 +27,7 @@ export interface Schema {
   readonly items?: Schema;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
+  readonly patternProperties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: boolean;
   readonly anyOf?: readonly Schema[];
 }
@@ -56,8 +59,26 @@ export function fieldSchemas<Name extends string>(
   words: FieldWords<Name>,
 ): Record<Name, Schema> {
   const schemas: Record<string, Schema> = {};
-  for (const name in fields) schemas[name] = integerSchema(fields[name], words[name].description);
+  for (const name in fields) schemas[name] = fieldSchema(fields[name], words[name].description);
   return schemas;
+}
+
+function fieldSchema(field: Field<string>, description: string): Schema {
+  if ("by" in field) {
+    return {
+      anyOf: Object.values(field.when).map((one) => fieldSchema(one, description)),
+      description,
+    };
+  }
+  if ("min" in field) return integerSchema(field, description);
+  const text = "oneOf" in field ? { enum: field.oneOf } : { pattern: field.pattern.source };
+  return { type: "string", ...text, description };
+}
+
+/** The schema of an object whose members are limits by name. */
+export function limitsSchema(limit: Schema, description: string): Schema {
+  const patternProperties = { [LIMIT_NAME_PATTERN]: limit };
+  return { type: "object", patternProperties, additionalProperties: false, description };
 }
 
 /** The schema of a non-negative integer. */

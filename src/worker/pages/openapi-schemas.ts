@@ -2,6 +2,8 @@
 import type { Ask } from "../../core/ask.ts";
 import type { PauseFields } from "../../core/pause.ts";
 import type { LeaseTerms } from "../../core/policy.ts";
+import type { LimitView } from "../../core/limiter-state.ts";
+import type { LimitGrant } from "../../core/outcome.ts";
 import type { FieldFault } from "../../core/values.ts";
 import type { CancelBody, GrantBody } from "../../protocol/acquire-bodies.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
@@ -10,9 +12,15 @@ import type { Schema } from "./json-schema.ts";
 
 import { limiterReasons } from "../../core/outcome.ts";
 import { pauseRanges } from "../../core/pause.ts";
-import { tokenBucketFields } from "../../core/limits/token-bucket.ts";
-import { leaseFields, leaseWords, queueWords, policyFields } from "../../core/policy.ts";
-import { tokenBucketWords } from "../../core/limits/token-bucket.ts";
+import { calendarFields, calendarWords } from "../../core/limits/calendar-fields.ts";
+import { tokenBucketFields, tokenBucketWords } from "../../core/limits/token-bucket.ts";
+import {
+  LIMIT_NAME_PATTERN,
+  leaseFields,
+  leaseWords,
+  queueFields,
+  queueWords,
+} from "../../core/policy.ts";
 import { acquireRanges } from "../http/acquire-params.ts";
 import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../../core/bucket-name.ts";
 import {
@@ -20,6 +28,7 @@ import {
   fieldSchemas,
   instantSchema,
   integerSchema,
+  limitsSchema,
   objectSchema,
 } from "./json-schema.ts";
 
@@ -34,26 +43,69 @@ export const bucketName: Schema = {
 export const acquireFields = {
   bucket: bucketName,
   tokens: {
-    ...integerSchema(acquireRanges.tokens, "Tokens to take, at most the bucket's capacity"),
+    ...integerSchema(
+      acquireRanges.tokens,
+      "Tokens to take of each limit, at most its capacity. 0 only if `tokens.NAME` is more for some limit",
+    ),
     default: 1,
   },
   timeoutMs: integerSchema(
     acquireRanges.timeoutMs,
     "How long the caller is willing to wait, in milliseconds. 0 fails fast; the default and maximum is the policy's maxWaitMs",
   ),
-} as const satisfies Readonly<Record<"bucket" | keyof Omit<Ask, "idempotencyKey">, Schema>>;
+} as const satisfies Readonly<
+  Record<"bucket" | keyof Omit<Ask, "idempotencyKey" | "limits">, Schema>
+>;
 
-const policyNumbers = fieldSchemas(policyFields(), { ...tokenBucketWords, ...queueWords });
+/** `tokens.NAME`: parameters of a query and members of a body, whose names say which limit they are of. */
+export const namedTokens: Schema = {
+  type: "object",
+  patternProperties: {
+    [LIMIT_NAME_PATTERN.replace("^", "^tokens\\.")]: integerSchema(
+      acquireRanges.tokens,
+      "Tokens to take of the limit called NAME, instead of `tokens`",
+    ),
+  },
+};
+
+const limitProperties = {
+  ...fieldSchemas(calendarFields, calendarWords),
+  ...fieldSchemas(tokenBucketFields, tokenBucketWords),
+};
+const limitFields: Schema = {
+  type: "object",
+  properties: limitProperties,
+  required: ["capacity"],
+  description:
+    "A token bucket, or with `every` a calendar limit: full again at each boundary, and nothing comes in between",
+};
+const policyProperties = { ...limitProperties, ...fieldSchemas(queueFields, queueWords) };
 const leaseTerms = objectSchema<LeaseTerms>(fieldSchemas(leaseFields, leaseWords), {});
 
-const namedPolicy = objectSchema<NamedPolicyFields>(
-  {
+const namedPolicy: Schema = {
+  type: "object",
+  properties: {
     name: { type: "string", description: "The pattern under which the policy is configured" },
-    ...policyNumbers,
+    ...policyProperties,
     lease: leaseTerms,
-  },
-  { lease: true },
-);
+    limits: limitsSchema(limitFields, "Further limits, by name; absent if there are none"),
+  } satisfies Record<KeyOfAny<NamedPolicyFields>, Schema>,
+  required: ["name", "capacity", "initialTokens", "queueLimit", "maxWaitMs"],
+};
+
+const limitState = {
+  tokens: countSchema("Tokens in the limit"),
+  nextTickAtMs: instantSchema(
+    "When tokens next come in; if the limit is paused, the first time after the pause",
+  ),
+  pausedUntilMs: instantSchema("End of the pause; present only while the limit is paused"),
+} as const satisfies Record<keyof LimitView, Schema>;
+
+const limitSnapshot: Schema = {
+  type: "object",
+  properties: { ...limitProperties, ...limitState },
+  required: ["capacity", "initialTokens", "tokens", "nextTickAtMs"],
+};
 
 const snapshot = objectSchema<BucketSnapshot>(
   {
@@ -70,24 +122,41 @@ const snapshot = objectSchema<BucketSnapshot>(
     refused: countSchema("Callers refused since the bucket started"),
     cancelled: countSchema("Callers that left the queue since the bucket started"),
     leasedTokens: countSchema("Tokens leased to isolates; present only if the policy has leases"),
+    limits: limitsSchema(limitSnapshot, "The further limits, by name; absent if there are none"),
+    headLimit: {
+      type: "string",
+      description:
+        "The limit that the head of the queue waits for; present only if somebody waits and there are further limits",
+    },
   },
-  { pausedUntilMs: true, leasedTokens: true },
+  { pausedUntilMs: true, leasedTokens: true, limits: true, headLimit: true },
 );
 
 /** Members of every event. */
 const eventMembers = {
   id: countSchema("Identifies the request within one connection"),
   atMs: instantSchema("When it happened"),
-  tokens: integerSchema(acquireRanges.tokens, "Tokens requested"),
+  tokens: integerSchema(acquireRanges.tokens, "Tokens requested of each limit"),
+  limits: limitsSchema(
+    integerSchema(acquireRanges.tokens, "Tokens requested of this limit"),
+    "Tokens requested of single limits, by name; absent if there are none",
+  ),
 };
+const isOptional = { limits: true } as const;
 const waitedMs = countSchema("Time since the caller's arrival, in milliseconds");
+
+/** The keys of each member of a union. */
+type KeyOfAny<Body> = Body extends unknown ? keyof Body : never;
 
 type EventOf<Kind extends WatchEvent["kind"]> = Extract<WatchEvent, { readonly kind: Kind }>;
 
 const watchEvent: Schema = {
   anyOf: [
-    objectSchema<EventOf<"queued">>({ kind: { const: "queued" }, ...eventMembers }, {}),
-    objectSchema<EventOf<"granted">>({ kind: { const: "granted" }, ...eventMembers, waitedMs }, {}),
+    objectSchema<EventOf<"queued">>({ kind: { const: "queued" }, ...eventMembers }, isOptional),
+    objectSchema<EventOf<"granted">>(
+      { kind: { const: "granted" }, ...eventMembers, waitedMs },
+      isOptional,
+    ),
     objectSchema<EventOf<"refused">>(
       {
         kind: { const: "refused" },
@@ -98,11 +167,11 @@ const watchEvent: Schema = {
           description: "The `reason` in the caller's problem document",
         },
       },
-      {},
+      isOptional,
     ),
     objectSchema<EventOf<"cancelled">>(
       { kind: { const: "cancelled" }, ...eventMembers, waitedMs },
-      {},
+      isOptional,
     ),
   ],
 };
@@ -127,12 +196,22 @@ const watchMessage = objectSchema<WatchMessage>(
 const grant = objectSchema<GrantBody>(
   {
     bucket: bucketName,
-    tokens: integerSchema(tokenBucketFields.capacity, "Tokens granted to the caller"),
-    remaining: countSchema("Tokens left in the bucket just after this grant"),
+    tokens: countSchema("Tokens granted to the caller, of the first limit"),
+    remaining: countSchema("Tokens left in the first limit just after this grant"),
     waitedMs: countSchema("Time from arrival to grant, in milliseconds"),
     grantedAtMs: instantSchema("The instant of the grant"),
+    limits: limitsSchema(
+      objectSchema<LimitGrant>(
+        {
+          tokens: countSchema("Tokens granted of this limit"),
+          remaining: countSchema("Tokens left in it just after this grant"),
+        },
+        {},
+      ),
+      "The same of the further limits, by name; absent if there are none",
+    ),
   },
-  {},
+  { limits: true },
 );
 
 const cancelled = objectSchema<CancelBody>(
@@ -159,7 +238,17 @@ const fault = objectSchema<FieldFault>(
 const policyChange: Schema = {
   type: "object",
   properties: {
-    ...policyNumbers,
+    ...policyProperties,
+    limits: {
+      anyOf: [
+        limitsSchema(
+          { anyOf: [limitFields, { type: "null" }] },
+          "Each named limit is replaced as a whole, and removed by `null`; the others stay",
+        ),
+        { type: "null" },
+      ],
+      description: "Further limits, by name. `null` removes all of them",
+    },
     lease: { anyOf: [leaseTerms, { type: "null" }], description: "`null` turns leases off" },
   },
   description: "Members that are left out stay unchanged.",
@@ -174,8 +263,15 @@ const pause = objectSchema<PauseFields>(
       ...integerSchema(pauseRanges.tokens, "Maximum number of tokens that the bucket keeps"),
       default: 0,
     },
+    limits: {
+      type: "array",
+      items: { type: "string" },
+      minItems: 1,
+      description:
+        "Names of the limits to pause; by default the first only, which is called `rate`",
+    },
   },
-  { tokens: true },
+  { tokens: true, limits: true },
 );
 
 const health = objectSchema<{ status: "ok" }>({ status: { const: "ok" } }, {});

@@ -7,6 +7,8 @@ export interface Parameter {
   readonly in: "query" | "path" | "header";
   readonly description: string;
   readonly required?: boolean;
+  readonly style?: "form";
+  readonly explode?: boolean;
   readonly schema: Schema;
 }
 

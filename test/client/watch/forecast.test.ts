@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import type { LimiterView } from "../../../src/core/limiter-state.ts";
+
 import { Limiter } from "../../../src/core/limiter.ts";
 import { Policy } from "../../../src/core/policy.ts";
 import {
@@ -89,12 +91,16 @@ describe("forecastGrants", () => {
       const policy = Policy.of({ ...fields, maxWaitMs: 3_600_000 });
       const limiter = new Limiter<number>(policy);
       limiter.acquire({ caller: -1 }, 0);
+      const viewAt = (atMs: number): Omit<LimiterView, "limits"> => {
+        const { limits: _, ...view } = limiter.inspect(atMs);
+        return view;
+      };
       const waiting: [caller: number, tokens: number][] = [];
       for (const [caller, size] of sizes.entries()) {
         const tokens = Math.min(size, fields.capacity);
         if (limiter.acquire({ caller, tokens }, askedAtMs).waiter) waiting.push([caller, tokens]);
       }
-      const snapshot = snapshotOf(policy.toJSON(), limiter.inspect(askedAtMs));
+      const snapshot = snapshotOf(fields, viewAt(askedAtMs));
       const forecast = forecastGrants(
         snapshot,
         waiting.map(([, tokens]) => tokens),

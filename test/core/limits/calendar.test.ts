@@ -4,12 +4,8 @@ import type { ZonedCalendarFields } from "../../../src/core/limits/calendar.ts";
 import type { ZoneOffsets } from "../../../src/core/limits/civil-grid.ts";
 import type { Limit, LimitState } from "../../../src/core/limits/limit.ts";
 
-import {
-  calendar,
-  calendarPeriods,
-  monthDays,
-  timeOfDayPattern,
-} from "../../../src/core/limits/calendar.ts";
+import { calendar } from "../../../src/core/limits/calendar.ts";
+import { calendarFields, calendarPeriods } from "../../../src/core/limits/calendar-fields.ts";
 import { firstDayOf } from "../../../src/core/limits/civil-date.ts";
 import { utcOffsets } from "../../../src/core/limits/civil-grid.ts";
 import { calendarOf, zoneOf } from "../../../kit/model/calendars.ts";
@@ -84,8 +80,9 @@ describe("A calendar begins anew", () => {
   });
 });
 
-test("monthDays are days that each month has", () => {
-  for (const on of [monthDays.min, monthDays.max]) {
+test("A day of the month is one that each month has", () => {
+  const { min, max } = calendarFields.on.when.month;
+  for (const on of [min, max]) {
     const instants = boundaries({ every: "month", on }, 48);
     expect(instants.map((text) => Number(text.slice(8, 10)))).toEqual(Array(48).fill(on));
     expect(new Set(instants.map((text) => text.slice(0, 7))).size).toBe(48);
@@ -326,12 +323,14 @@ describe("calendar.maxGranted", () => {
   });
 });
 
-describe("timeOfDayPattern", () => {
+describe("A time of day", () => {
+  const { pattern } = calendarFields.at;
+
   test("takes the minutes of a day", () => {
     const texts = ["00:00", "09:05", "19:59", "23:59"];
     const faults = ["24:00", "9:05", "12:60", "12:5", "12:00:00", "", " 12:00", "1२:00"];
-    expect(texts.filter((text) => !timeOfDayPattern.test(text))).toEqual([]);
-    expect(faults.filter((text) => timeOfDayPattern.test(text))).toEqual([]);
+    expect(texts.filter((text) => !pattern.test(text))).toEqual([]);
+    expect(faults.filter((text) => pattern.test(text))).toEqual([]);
   });
 });
 

@@ -14,12 +14,9 @@ import { timeLapse } from "../../../kit/model/time-lapse.ts";
 import { runs } from "../../../kit/runs.ts";
 import { calendar } from "../../../src/core/limits/calendar.ts";
 import { tokenBucket } from "../../../src/core/limits/token-bucket.ts";
+import { bucketFieldsOf } from "../../../kit/model/bucket-policy.ts";
 
-const anyBucketFields: fc.Arbitrary<TokenBucketFields> = anyPolicy.map(
-  ({ capacity, refillTokens, refillIntervalMs, initialTokens }) => {
-    return { capacity, refillTokens, refillIntervalMs, initialTokens };
-  },
-);
+const anyBucketFields: fc.Arbitrary<TokenBucketFields> = anyPolicy.map(bucketFieldsOf);
 const anyWindowFields: fc.Arbitrary<FixedWindowFields> = fc.record({
   capacity: fc.integer({ min: 1, max: 12 }),
   windowMs: fc.constantFrom(10, 25, 60, 100),

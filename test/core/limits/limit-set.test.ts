@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { fixedWindow } from "../../../kit/model/fixed-window.ts";
+import { fixedWindow, type FixedWindowFields } from "../../../kit/model/fixed-window.ts";
 import { type LimitSpec, limitSpec } from "../../../src/core/limits/limit.ts";
 import { LimitSet } from "../../../src/core/limits/limit-set.ts";
 import { tokenBucket } from "../../../src/core/limits/token-bucket.ts";
@@ -12,8 +12,12 @@ function rateOf(capacity: number): LimitSpec {
 }
 
 /** Full every 1,000 ms. */
+function windowFields(capacity: number): FixedWindowFields {
+  return { capacity, windowMs: 1_000 };
+}
+
 function windowOf(capacity: number): LimitSpec {
-  return limitSpec("window", fixedWindow, { capacity, windowMs: 1_000 });
+  return limitSpec("window", fixedWindow, windowFields(capacity));
 }
 
 function tokensOf(limits: LimitSet): number[] {
@@ -133,8 +137,8 @@ describe("LimitSet.reconfigure", () => {
     ],
     ["one fewer", [windowOf(4)], [3]],
     ["another order", [windowOf(4), rateOf(5)], [3, 4]],
-    ["another name", [rateOf(5), limitSpec("other", fixedWindow, windowOf(4).fields)], [4, 4]],
-    ["another kind", [limitSpec("rate", fixedWindow, windowOf(6).fields), windowOf(4)], [6, 3]],
+    ["another name", [rateOf(5), limitSpec("other", fixedWindow, windowFields(4))], [4, 4]],
+    ["another kind", [limitSpec("rate", fixedWindow, windowFields(6)), windowOf(4)], [4, 3]],
   ] as const)("says that they are others: %s", (_, specs, tokens) => {
     const limits = LimitSet.start([rateOf(5), windowOf(4)], 0);
     limits.take(1);

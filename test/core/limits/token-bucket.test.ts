@@ -1,15 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import type { Policy } from "../../../src/core/policy.ts";
 import type { TokenBucketFields, TokenBucketState } from "../../../src/core/limits/token-bucket.ts";
 
 import { limitSpec } from "../../../src/core/limits/limit.ts";
 import { LimitSet } from "../../../src/core/limits/limit-set.ts";
 import { LookAhead } from "../../../src/core/limits/look-ahead.ts";
 import { RegularGrid, TokenBucket, tokenBucket } from "../../../src/core/limits/token-bucket.ts";
-import { anyPolicy, anyTokens, foldTokens } from "../../../kit/model/arbitraries.ts";
-import { epochMs, policyOf } from "../../../kit/model/limiters.ts";
+import { anyBucket, anyTokens, foldTokens } from "../../../kit/model/arbitraries.ts";
+import { bucketOf, epochMs } from "../../../kit/model/limiters.ts";
 import { runs, timesSeen } from "../../../kit/runs.ts";
 
 const interval = 100;
@@ -70,7 +69,7 @@ function startOf(
 ): TokenBucket {
   const fields = { capacity, refillTokens, refillIntervalMs: interval };
   return TokenBucket.start(
-    policyOf({ ...fields, initialTokens: Math.min(capacity, initialTokens) }),
+    bucketOf({ ...fields, initialTokens: Math.min(capacity, initialTokens) }),
     t0,
   );
 }
@@ -187,7 +186,7 @@ describe("TokenBucket.advance", () => {
   });
 
   test("fills to the capacity and stays exact after a year of ticks", () => {
-    const policy = policyOf({
+    const policy = bucketOf({
       capacity: 1_000_000_000,
       refillTokens: 1_000_000_000,
       refillIntervalMs: 10,
@@ -202,7 +201,7 @@ describe("TokenBucket.advance", () => {
   test("in many steps does what it does in one", () => {
     const anySteps = fc.array(fc.integer({ min: -50, max: 200 }), { maxLength: 30 });
     fc.assert(
-      fc.property(anyPolicy, anyTokens, anySteps, (policy, taken, steps) => {
+      fc.property(anyBucket, anyTokens, anySteps, (policy, taken, steps) => {
         const split = TokenBucket.start(policy, t0);
         const bulk = TokenBucket.start(policy, t0);
         takeIfThere(split, taken);
@@ -239,7 +238,7 @@ describe("TokenBucket.reachedAtMs and nextGainAtMs", () => {
 
   test("are reported as 2^53 - 1 at most", () => {
     const last = Number.MAX_SAFE_INTEGER;
-    const bucket = TokenBucket.start(policyOf({ refillIntervalMs: interval }), last - interval);
+    const bucket = TokenBucket.start(bucketOf({ refillIntervalMs: interval }), last - interval);
     expect([bucket.reachedAtMs, bucket.nextGainAtMs]).toEqual([last - interval, last]);
     bucket.advance(last + interval + 1);
     expect([bucket.reachedAtMs, bucket.nextGainAtMs]).toEqual([last, last]);
@@ -286,7 +285,7 @@ describe("TokenBucket.msUntil", () => {
   });
 
   test("is exact at the largest numbers of a policy", () => {
-    const policy = policyOf({
+    const policy = bucketOf({
       capacity: 1_000_000_000,
       refillTokens: 999_999_999,
       initialTokens: 0,
@@ -298,7 +297,7 @@ describe("TokenBucket.msUntil", () => {
 
   test("is exact where the instant itself is beyond 2^53", () => {
     const fields = { capacity: 1_000_000_000, initialTokens: 0, refillIntervalMs: 10_000_000 };
-    const bucket = TokenBucket.start(policyOf(fields), t0);
+    const bucket = TokenBucket.start(bucketOf(fields), t0);
     const ms = 900_600_000 * 10_000_000;
     expect(t0 + ms).toBeGreaterThan(Number.MAX_SAFE_INTEGER);
     expect(bucket.msUntil(900_600_000, t0)).toBe(ms);
@@ -346,7 +345,7 @@ describe("TokenBucket.takeRun", () => {
     let longRuns = 0;
     const anyAsks = fc.array(anyTokens, { maxLength: 30 });
     fc.assert(
-      fc.property(anyPolicy, anyAsks, (policy, drawn) => {
+      fc.property(anyBucket, anyAsks, (policy, drawn) => {
         const single = TokenBucket.start(policy, t0);
         const run = TokenBucket.start(policy, t0);
         const asks = drawn
@@ -363,7 +362,7 @@ describe("TokenBucket.takeRun", () => {
   });
 
   test("is exact for the longest queue of the largest requests", () => {
-    const policy = policyOf({ capacity: 1_000_000_000, refillTokens: 1, initialTokens: 0 });
+    const policy = bucketOf({ capacity: 1_000_000_000, refillTokens: 1, initialTokens: 0 });
     const bucket = TokenBucket.start(policy, t0);
     bucket.takeRun(10_000 * 1_000_000_000);
     expect(bucket.toJSON()).toEqual(stateOf({ tick: 1e13, tokens: 0 }));
@@ -371,13 +370,13 @@ describe("TokenBucket.takeRun", () => {
 });
 
 describe("TokenBucket.reconfigure", () => {
-  const slow = policyOf({ capacity: 10, refillTokens: 2, refillIntervalMs: 100 });
-  const fast = policyOf({ capacity: 10, refillTokens: 2, refillIntervalMs: 30 });
+  const slow = bucketOf({ capacity: 10, refillTokens: 2, refillIntervalMs: 100 });
+  const fast = bucketOf({ capacity: 10, refillTokens: 2, refillIntervalMs: 30 });
 
   test("adds the ticks up to now by the old policy, and none by the change", () => {
     const bucket = TokenBucket.start(slow, t0);
     bucket.reconfigure(
-      policyOf({ capacity: 100, refillTokens: 50, refillIntervalMs: 100 }),
+      bucketOf({ capacity: 100, refillTokens: 50, refillIntervalMs: 100 }),
       t2 + 5,
     );
     expect(bucket.toJSON()).toEqual(stateOf({ tick: 2, tokens: 6 }));
@@ -422,10 +421,10 @@ describe("TokenBucket.reconfigure", () => {
   });
 
   test("cuts the tokens to a smaller capacity, and does not bring them back", () => {
-    const bucket = TokenBucket.start(policyOf({ capacity: 10, initialTokens: 9 }), t0);
-    bucket.reconfigure(policyOf({ capacity: 4 }), t0);
+    const bucket = TokenBucket.start(bucketOf({ capacity: 10, initialTokens: 9 }), t0);
+    bucket.reconfigure(bucketOf({ capacity: 4 }), t0);
     expect(bucket.tokens).toBe(4);
-    bucket.reconfigure(policyOf({ capacity: 10 }), t0);
+    bucket.reconfigure(bucketOf({ capacity: 10 }), t0);
     expect(bucket.tokens).toBe(4);
     bucket.advance(t0 + 100_000);
     expect(bucket.tokens).toBe(10);
@@ -453,8 +452,8 @@ describe("TokenBucket.reconfigure", () => {
     fc.assert(
       fc.property(anyChanges, (changes) => {
         const wide = { capacity: 1_000_000, refillTokens: 1, initialTokens: 0 };
-        const slowGrid = policyOf({ ...wide, refillIntervalMs: 100 });
-        const fastGrid = policyOf({ ...wide, refillIntervalMs: 30 });
+        const slowGrid = bucketOf({ ...wide, refillIntervalMs: 100 });
+        const fastGrid = bucketOf({ ...wide, refillIntervalMs: 30 });
         const bucket = TokenBucket.start(slowGrid, t0);
         let intervalMs = 100;
         let passedMs = 0;
@@ -475,12 +474,12 @@ describe("TokenBucket.reconfigure", () => {
 });
 
 describe("TokenBucket.from", () => {
-  const policy = policyOf({ capacity: 5, refillTokens: 2, refillIntervalMs: interval });
+  const policy = bucketOf({ capacity: 5, refillTokens: 2, refillIntervalMs: interval });
   const good = stateOf({ tick: 7, tokens: 5 });
 
   test("goes on where toJSON left off, through JSON text", () => {
     fc.assert(
-      fc.property(anyPolicy, anyTokens, fc.nat(500), fc.nat(500), (drawn, taken, before, after) => {
+      fc.property(anyBucket, anyTokens, fc.nat(500), fc.nat(500), (drawn, taken, before, after) => {
         const bucket = TokenBucket.start(drawn, t0);
         takeIfThere(bucket, taken);
         bucket.advance(t0 + before);
@@ -550,13 +549,13 @@ describe("TokenBucket.hold", () => {
 
 /** A bucket with holds, one tick after the other and with nothing but what the rules say. */
 class TickedBucket {
-  readonly #policy: Policy;
+  readonly #policy: TokenBucketFields;
   #nowMs = t0;
   tokens: number;
   holds: { tokens: number; readonly untilMs: number }[] = [];
   tick = 0;
 
-  constructor(policy: Policy) {
+  constructor(policy: TokenBucketFields) {
     this.#policy = policy;
     this.tokens = policy.initialTokens;
   }
@@ -653,7 +652,7 @@ describe("TokenBucket, tokens that are out", () => {
   test("come back only as far as a capacity that was cut has room", () => {
     const bucket = startOf(10, 2, 10);
     bucket.hold(8, t9);
-    const cut = policyOf({ capacity: 5, refillTokens: 2, refillIntervalMs: interval });
+    const cut = bucketOf({ capacity: 5, refillTokens: 2, refillIntervalMs: interval });
     bucket.reconfigure(cut, t0);
     expect([bucket.tokens, heldIn(bucket)]).toEqual([0, 8]);
     bucket.settle(t9, 0, 4);
@@ -666,7 +665,7 @@ describe("TokenBucket, tokens that are out", () => {
   test("that are more than a capacity that was cut let no tick in, and take nothing away", () => {
     const bucket = startOf(10, 2, 10);
     bucket.hold(8, t3);
-    bucket.reconfigure(policyOf({ capacity: 5, refillTokens: 2, refillIntervalMs: interval }), t0);
+    bucket.reconfigure(bucketOf({ capacity: 5, refillTokens: 2, refillIntervalMs: interval }), t0);
     bucket.advance(t2);
     expect([bucket.tokens, heldIn(bucket)]).toEqual([0, 8]);
     bucket.advance(t4);
@@ -693,7 +692,7 @@ describe("TokenBucket, tokens that are out", () => {
     { leased: [{ untilMs: Number.NaN, tokens: 1 }] },
   ])("in a state that cannot be are refused: %j", (changes) => {
     const state = stateOf(changes);
-    const policy = policyOf({ capacity: 5 });
+    const policy = bucketOf({ capacity: 5 });
     expect(() => TokenBucket.from(policy, state)).toThrow(RangeError);
   });
 
@@ -724,7 +723,7 @@ describe("TokenBucket, tokens that are out", () => {
       fc.array(anyStep, { maxLength: 25 }),
       fc.integer({ min: 1, max: 12 }),
       (fields, steps, ask) => {
-        const policy = policyOf(fields);
+        const policy = bucketOf(fields);
         const bucket = TokenBucket.start(policy, t0);
         const model = new TickedBucket(policy);
         const ends: number[] = [];

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import type { PolicyFields } from "../../../src/core/policy.ts";
+import type { TokenBucketFields } from "../../../src/core/limits/token-bucket.ts";
+import type { PolicyOptions } from "../../../src/core/policy.ts";
 import type { Waiter } from "../../../src/core/queue/waiter-queue.ts";
 
 import { LimitSet } from "../../../src/core/limits/limit-set.ts";
@@ -25,7 +26,7 @@ function waiterOf({ caller, arrivedAtMs, tokens = 1, deadlineAtMs = 1e9 }: Row):
 function placeOf(
   returner: Row,
   waiting: readonly Row[],
-  fields: Partial<PolicyFields> = {},
+  fields: Partial<TokenBucketFields> & PolicyOptions = {},
 ): string {
   const queue = new WaiterQueue<string>();
   for (const row of waiting) queue.join(waiterOf(row));

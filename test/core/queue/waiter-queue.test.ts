@@ -6,6 +6,7 @@ import type { Waiter } from "../../../src/core/queue/waiter-queue.ts";
 
 import { WaiterQueue, arrivedBefore } from "../../../src/core/queue/waiter-queue.ts";
 import { runs } from "../../../kit/runs.ts";
+import { tokensOf } from "../../../src/core/limits/cost.ts";
 
 function place<Caller>(caller: Caller, queuedAtMs = 0, tokens = 1): Waiter<Caller> {
   return { caller, tokens, queuedAtMs, deadlineAtMs: queuedAtMs + 1000 };
@@ -26,7 +27,7 @@ function callersOf<Caller>(queue: WaiterQueue<Caller>): Caller[] {
   expect(queue.head).toBe(waiters[0]);
   expect(queue.tail).toBe(waiters.at(-1));
   expect(queue.size).toBe(waiters.length);
-  expect(queue.tokens).toBe(waiters.reduce((sum, { tokens }) => sum + tokens, 0));
+  expect(queue.tokens).toBe(waiters.reduce((sum, { tokens }) => sum + tokensOf(tokens, 0), 0));
   return waiters.map(({ caller }) => caller);
 }
 

@@ -1,0 +1,67 @@
+/** What one request takes of each limit. */
+import type { Ask } from "../ask.ts";
+import type { FieldFault } from "../values.ts";
+
+import { requireInteger, showValue } from "../values.ts";
+
+/**
+ * What one request takes: so many tokens of every limit, or so many of each, in the order of the limits.
+ * 0 is allowed in a list.
+ */
+export type Cost = number | readonly number[];
+
+/** A limit's name, which is all that a cost needs to know of it. */
+interface Named {
+  readonly name: string;
+}
+
+/** What a caller asks for. */
+type AskedTokens = Pick<Ask, "tokens" | "limits">;
+
+/** What `cost` takes of the limit at `index`. */
+export function tokensOf(cost: Cost, index: number): number {
+  return typeof cost === "number" ? cost : (cost[index] ?? 0);
+}
+
+/** What `ask` takes of `limits`. Names that none of them has count for nothing: see `askFaults`. */
+export function costOf(limits: readonly Named[], { tokens, limits: named }: AskedTokens): Cost {
+  if (!named) return tokens;
+  return limits.map(({ name }) => (Object.hasOwn(named, name) ? (named[name] ?? 0) : tokens));
+}
+
+/** What is wrong with `ask` for a bucket that has `limits`: names that there aren't, or nothing at all. */
+export function askFaults(limits: readonly Named[], ask: AskedTokens): FieldFault[] {
+  const unknown = Object.keys(ask.limits ?? {}).flatMap((name) => {
+    return unknownLimits(limits, [name], `tokens.${name}`);
+  });
+  if (unknown.length > 0) return unknown;
+  const cost = costOf(limits, ask);
+  if (limits.some((_, index) => tokensOf(cost, index) > 0)) return [];
+  return [{ field: "tokens", message: "tokens must be at least 1 of one limit: got 0 of each" }];
+}
+
+/** A fault of `field` for each of `names` that is no limit. */
+export function unknownLimits(
+  limits: readonly Named[],
+  names: readonly string[],
+  field: string,
+): FieldFault[] {
+  const known = limits.map(({ name }) => name);
+  const unknown = names.filter((name) => !known.includes(name));
+  return unknown.map((name) => {
+    return { field, message: `${showValue(name)} is no limit of this bucket: ${known.join(", ")}` };
+  });
+}
+
+/**
+ * For a cost that code passes in.
+ *
+ * @throws {RangeError} If `cost` is neither an integer of at least 1, nor a list of integers of at least 0.
+ */
+export function requireCost(cost: Cost): void {
+  if (typeof cost !== "object" || cost === null) {
+    requireInteger("tokens", cost, 1, Number.MAX_SAFE_INTEGER);
+    return;
+  }
+  for (const tokens of cost) requireInteger("tokens", tokens, 0, Number.MAX_SAFE_INTEGER);
+}
