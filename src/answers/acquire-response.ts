@@ -169,22 +169,21 @@ export function grantResponse(bucket: GrantingBucket, grant: Grant, tokensNow: n
   const plain: GrantBody = { bucket: bucket.name, tokens, remaining, waitedMs, grantedAtMs };
   const body = limits ? { ...plain, limits } : plain;
   const fields = rateLimitFields(rateLimitOf(bucket, tokensNow, limits));
-  const response = new Response(jsonText(body), {
-    headers: grantFields(fields["RateLimit-Policy"]),
-  });
-  response.headers.set("RateLimit", fields.RateLimit);
-  return response;
+  return new Response(jsonText(body), { headers: grantFields(fields) });
 }
 
 /**
- * The fields of all grants under a policy. A response copies them from one `Headers`, which takes workerd
- * half as long as building them from an object does (5 µs for 10).
+ * The fields of a grant. They are set on one `Headers`, which the response copies. That takes workerd half as
+ * long as building them from an object does (5 µs for 10), and the response's own `headers` would be another
+ * object of the runtime, made to be looked at once.
  */
-function grantFields(rateLimitPolicy: string): Headers {
-  if (rateLimitPolicy !== lastPolicy) {
-    GRANT_FIELDS.set("RateLimit-Policy", rateLimitPolicy);
-    lastPolicy = rateLimitPolicy;
+function grantFields(fields: ReturnType<typeof rateLimitFields>): Headers {
+  const policy = fields["RateLimit-Policy"];
+  if (policy !== lastPolicy) {
+    GRANT_FIELDS.set("RateLimit-Policy", policy);
+    lastPolicy = policy;
   }
+  GRANT_FIELDS.set("RateLimit", fields.RateLimit);
   return GRANT_FIELDS;
 }
 
