@@ -5,7 +5,7 @@
 import type { FieldFault, Range } from "../core/values.ts";
 
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
-import { isRecord } from "../core/is-record.ts";
+import { isPlainObject, isRecord } from "../core/is-record.ts";
 import { pauseFaults, pauseFields } from "../core/pause.ts";
 import { fieldFaults, queueFields } from "../core/policy.ts";
 import { integerFault, isIntegerWithin, showValue } from "../core/values.ts";
@@ -72,17 +72,29 @@ export function checkCallOptions(options: object): void {
   checkSignal(knownMembers("options", options, ["signal"]));
 }
 
-/** @throws {RangeError} If any field is illegal; the message lists every fault. */
+/**
+ * Checks the options of an admin call by RPC, which has its token beside the signal.
+ *
+ * @throws {RangeError} If `token` can't be sent in a header.
+ * @throws {TypeError} If `signal` is not an `AbortSignal`, or there is any other option.
+ */
+export function checkAdminOptions(options: object): void {
+  const given = knownMembers("options", options, ["token", "signal"]);
+  checkToken(given["token"]);
+  checkSignal(given);
+}
+
+/**
+ * @throws {RangeError} If any field is illegal; the message lists every fault.
+ * @throws {TypeError} If it is not a plain object.
+ */
 export function checkPolicy(policy: object): void {
-  if (!isRecord(policy)) {
-    throw new TypeError(`policy must be an object: got ${showValue(policy)}`);
-  }
-  throwFaults(fieldFaults(policy));
+  throwFaults(fieldFaults(plainObject("policy", policy)));
 }
 
 /**
  * @throws {RangeError} If a number is missing or out of range.
- * @throws {TypeError} If a field is unknown.
+ * @throws {TypeError} If a field is unknown, or it is not a plain object.
  */
 export function checkPause(pause: object): void {
   throwFaults(pauseFaults(knownMembers("pause", pause, pauseFields)));
@@ -120,7 +132,7 @@ export function checkClientOptions(options: object): void {
 }
 
 /** @throws {RangeError} If `token` is given and can't be sent in a header. */
-export function checkToken(token: unknown): void {
+function checkToken(token: unknown): void {
   if (token === undefined || isApiKey(token)) return;
   // The message doesn't show the value: it may be a secret with a trailing newline.
   throw new RangeError(`token must be ${API_KEY_RULE}`);
@@ -153,12 +165,17 @@ export function baseOf(url: string | URL): string {
 }
 
 function knownMembers(what: string, value: unknown, allowed: readonly string[]): Given {
-  if (!isRecord(value)) {
-    throw new TypeError(`${what} must be an object: got ${showValue(value)}`);
-  }
-  const unknown = Object.keys(value).find((name) => !allowed.includes(name));
-  if (unknown === undefined) return value;
+  const given = plainObject(what, value);
+  const unknown = Object.keys(given).find((name) => !allowed.includes(name));
+  if (unknown === undefined) return given;
   throw new TypeError(`${showValue(unknown)} is not one of ${allowed.join(", ")}`);
+}
+
+function plainObject(what: string, value: unknown): Given {
+  if (isPlainObject(value)) return value;
+  // As JSON, most objects of a class are `{}`.
+  const shown = isRecord(value) ? Object.prototype.toString.call(value) : showValue(value);
+  throw new TypeError(`${what} must be an object: got ${shown}`);
 }
 
 /**

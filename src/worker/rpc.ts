@@ -34,13 +34,13 @@ import type { SluiceEnv } from "./config/env.ts";
 import {
   acquireOptions,
   checkAcquireOptions,
+  checkAdminOptions,
   checkBucket,
   checkBucketInPath,
   checkCallOptions,
   checkIdempotencyKey,
   checkPause,
   checkPolicy,
-  checkToken,
   tryAcquireOptions,
 } from "../client/arguments.ts";
 import { boundRoutes } from "./app.ts";
@@ -115,23 +115,21 @@ export class Sluice extends WorkerEntrypoint<SluiceEnv> implements Client {
   async setPolicy(
     bucket: string,
     policy: Partial<PolicyFields>,
-    { token, ...options }: AdminOptions = {},
+    options: AdminOptions = {},
   ): Promise<BucketSnapshot> {
-    checkToken(token);
     checkBucketInPath(bucket);
     checkPolicy(policy);
-    checkCallOptions(options);
+    checkAdminOptions(options);
     const changes = withoutUndefined(policy);
-    const call = { right: "admin", bucket, token, ...options } as const;
+    const call = { right: "admin", bucket, ...options } as const;
     return callBucket(this.env, call, (stub) => changePolicy(stub, changes));
   }
 
   /** See `Client.reset`. */
-  async reset(bucket: string, { token, ...options }: AdminOptions = {}): Promise<void> {
-    checkToken(token);
+  async reset(bucket: string, options: AdminOptions = {}): Promise<void> {
     checkBucketInPath(bucket);
-    checkCallOptions(options);
-    const call = { right: "admin", bucket, token, ...options } as const;
+    checkAdminOptions(options);
+    const call = { right: "admin", bucket, ...options } as const;
     return callBucket(this.env, call, (stub) => stub.reset());
   }
 
@@ -139,14 +137,13 @@ export class Sluice extends WorkerEntrypoint<SluiceEnv> implements Client {
   async pause(
     bucket: string,
     pause: PauseFields,
-    { token, ...options }: AdminOptions = {},
+    options: AdminOptions = {},
   ): Promise<BucketSnapshot> {
-    checkToken(token);
     checkBucketInPath(bucket);
     checkPause(pause);
-    checkCallOptions(options);
+    checkAdminOptions(options);
     const fields = withoutUndefined(pause);
-    const call = { right: "pause", bucket, token, ...options } as const;
+    const call = { right: "pause", bucket, ...options } as const;
     return callBucket(this.env, call, (stub, scopes) => pauseBucket(stub, bucket, scopes, fields));
   }
 }

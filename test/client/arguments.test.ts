@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   baseOf,
   checkAcquireOptions,
+  checkAdminOptions,
   checkBucket,
   checkBucketInPath,
   checkCallOptions,
@@ -72,6 +73,12 @@ describe("an illegal argument", () => {
       TypeError,
       '"wait" is not one of tokens, timeout',
     ),
+    row(
+      "options in a map",
+      acquire(new Map([["tokens", 2]])),
+      TypeError,
+      "options must be an object: got [object Map]",
+    ),
     row("no options object", acquire(null), TypeError, "options must be an object: got null"),
     row(
       "an empty key",
@@ -93,6 +100,35 @@ describe("an illegal argument", () => {
         "maxWaitMs must be an integer from 0 to 3600000: got -1",
     ),
     row("a policy", () => checkPolicy(7 as never), TypeError, "policy must be an object: got 7"),
+    row(
+      "a policy that is a date",
+      () => checkPolicy(new Date(0)),
+      TypeError,
+      "policy must be an object: got [object Date]",
+    ),
+    row(
+      "a pause of a class",
+      () =>
+        checkPause(
+          new (class Pause {
+            untilMs = 0;
+          })(),
+        ),
+      TypeError,
+      "pause must be an object: got [object Object]",
+    ),
+    row(
+      "a token that no header can carry",
+      () => checkAdminOptions({ token: "a\n" }),
+      RangeError,
+      "token must be",
+    ),
+    row(
+      "an option of an admin call",
+      () => checkAdminOptions({ tokens: 5 }),
+      TypeError,
+      '"tokens" is not one of token, signal',
+    ),
     row("a pause without an end", () => checkPause({}), RangeError, "untilMs is missing"),
     row(
       "the tokens of a pause",

@@ -105,6 +105,37 @@ describe("Sluice by RPC", () => {
     expect(await sluice.tryAcquire(name)).toMatchObject({ reason: "timeout" });
   });
 
+  it.each([
+    ["a date", new Date(0), "[object Date]"],
+    ["a map", new Map([["capacity", 3]]), "[object Map]"],
+    ["a set", new Set(), "[object Set]"],
+    ["an error", new Error("no"), "[object Error]"],
+    ["a list", [], "[]"],
+    ["bytes", new Uint8Array(2), "[object Uint8Array]"],
+    ["headers", new Headers(), "[object Headers]"],
+  ])("takes %s neither for fields nor for options", async (_, value, shown) => {
+    const name = uniqueName("rpc");
+    const before = await sluice.inspect(name);
+    const odd = value as never;
+    for (const [call, what] of [
+      [() => sluice.setPolicy(name, odd, ADMIN), "policy"],
+      [() => sluice.pause(name, odd), "pause"],
+      [() => sluice.acquire(name, odd), "options"],
+      [() => sluice.tryAcquire(name, odd), "options"],
+      [() => sluice.inspect(name, odd), "options"],
+      [() => sluice.cancel(name, "key", odd), "options"],
+      [() => sluice.reset(name, odd), "options"],
+      [() => sluice.setPolicy(name, { capacity: 3 }, odd), "options"],
+      [() => sluice.pause(name, { untilMs: 0 }, odd), "options"],
+    ] as const) {
+      expect(await errorOf(call())).toMatchObject({
+        name: "TypeError",
+        message: `${what} must be an object: got ${shown}`,
+      });
+    }
+    expect(await sluice.inspect(name)).toEqual(before);
+  });
+
   it("throws what is to be matched by name, with its members", async () => {
     const name = uniqueName("rpc");
     expect(await errorOf(sluice.acquire(name, { tokens: 0 }))).toMatchObject({
