@@ -168,7 +168,9 @@ class Batch {
   remaining = 0;
   /**
    * What was out when the limit was restored, until it ends; that includes the batches of earlier
-   * instances.
+   * instances. It only makes a batch smaller, so holds end in it only when one is taken: one that ends late
+   * costs writes, one that ends early, at an instant to which the clock jumped and from which it came back,
+   * could cost a second batch.
    */
   readonly #found: HeldTokens;
 

@@ -252,6 +252,18 @@ describe("Limiter.checkpoint, batches", () => {
     expect(writes.tokens).toEqual([9_999, 9_998 - 100, 9_998]);
   });
 
+  test("a clock that jumps ahead for one write doesn't end what restarts have lost", () => {
+    const writes = new Writes(tenThousand);
+    writes.grant(0);
+    writes.grant(1);
+    writes.restart();
+    writes.grant(30_000);
+    for (const atMs of [2, 3, 4, 5]) writes.grant(atMs);
+    expect(writes.tokens.slice(2)).toEqual([9_999, 9_998, 9_997, 9_996, 9_995]);
+    for (const atMs of [20_000, 20_001]) writes.grant(atMs);
+    expect(writes.tokens.slice(-2)).toEqual([9_994, 9_993 - 250]);
+  });
+
   test("restored below zero: reads as empty, and pays off before it grants", () => {
     const scene = new Scene({ capacity: 10_000, refillIntervalMs: 20 });
     const bucket = { startedAtMs: epochMs, tick: 0, tokens: -50 };
