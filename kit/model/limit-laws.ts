@@ -85,7 +85,8 @@ export function limitLaws<Fields extends LimitFields>(
 function law<Ts>(name: string, property: fc.IProperty<Ts>): LimitLaw {
   return {
     name,
-    counterexample: (parameters) => fc.defaultReportMessage(fc.check(property, parameters)),
+    counterexample: (parameters) =>
+      fc.defaultReportMessage(fc.check(property, { includeErrorInReport: true, ...parameters })),
   };
 }
 
