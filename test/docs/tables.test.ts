@@ -15,6 +15,12 @@ import { leaseFields, queueFields } from "../../src/core/policy.ts";
 import { metricsOf } from "../../src/worker/metrics/metrics.ts";
 import { reasonFields } from "../../src/protocol/reasons.ts";
 
+/** The compiler must not follow this name: calls have the types of workerd. */
+const callsPath: string = "../../src/worker/calls/index.ts";
+const { calls } = (await import(callsPath)) as {
+  readonly calls: readonly { readonly method: string; readonly path: string }[];
+};
+
 const page = (name: string): string => readFileSync(join(projectDir, "docs", name), "utf8");
 
 /** The section under a heading, to the next one. */
@@ -33,6 +39,22 @@ it("docs/http.md has every reason, with its status", () => {
     all(reasons, /`([a-z-]+)`/g).map((reason) => `${status} ${reason}`),
   );
   const known = Object.entries(reasonFields).map(([reason, { status }]) => `${status} ${reason}`);
+  expect(listed.sort()).toEqual(known.sort());
+});
+
+it("docs/http.md has every call, by method and path", () => {
+  const rows = sectionOf("http.md", "## Buckets").matchAll(/^\| (`[A-Z]+ \/.*?) \| (.*?) \|/gm);
+  // What only browsers get is a page.
+  const cells = [...rows].filter(([, , who]) => who !== "browsers").map(([, cell = ""]) => cell);
+  const [asking = ""] = sectionOf("http.md", "## Asking").trim().split("\n");
+  const places = [asking, sectionOf("http.md", "## Cancelling"), ...cells].join("\n");
+  const listed = [...places.matchAll(/(?:`([A-Z]+)` or )?`([A-Z]+) (\/[^`?]*)/g)].flatMap(
+    ([, other, method, path = ""]) => {
+      const methods = other === undefined ? [method] : [other, method];
+      return methods.map((each) => `${each} ${path.replace("NAME", "{name}")}`);
+    },
+  );
+  const known = calls.map(({ method, path }) => `${method} ${path}`);
   expect(listed.sort()).toEqual(known.sort());
 });
 
