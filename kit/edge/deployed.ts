@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 
 import { boundRoutes, routes } from "../../src/worker/app.ts";
+import { described } from "./described.ts";
 
 /** What the Internet reaches, and what bound Workers reach. */
 export const entrypoints = { front: routes, bound: boundRoutes };
@@ -27,15 +28,22 @@ function environmentOf(variables: Record<string, unknown>): typeof env {
   return environment;
 }
 
-/** Calls an entrypoint of the Worker that is deployed with `variables`, the same object each time. */
+/**
+ * Calls an entrypoint of the Worker that is deployed with `variables`, the same object each time, and checks the
+ * answer against the OpenAPI description.
+ */
 export async function deployed(
   variables: Record<string, unknown>,
   path: string,
   init: RequestInit = {},
   entrypoint: Entrypoint = "front",
 ): Promise<Response> {
-  const request = new Request(`https://sluice.test${path}`, init);
-  return entrypoints[entrypoint].fetch(request, environmentOf(variables));
+  const { method = "GET" } = init;
+  const url = `https://sluice.test${path}`;
+  const request = new Request(url, init);
+  const response = await entrypoints[entrypoint].fetch(request, environmentOf(variables));
+  await described.check(method, url, response);
+  return response;
 }
 
 /** Request options that present `token`. */

@@ -13,14 +13,11 @@ import type { Ask, Held, OpenedBucket } from "../model/behaviours.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { STREAM_IF_QUEUED } from "../../src/protocol/acquire-bodies.ts";
 import { encodeAcquireCall } from "../../src/wire/acquire-call.ts";
-import { openApiDocument } from "../../src/worker/pages/openapi.ts";
-import { DescribedAnswers } from "../http/described-answers.ts";
 import { EventReader } from "../http/event-stream.ts";
+import { described } from "./described.ts";
 import { pass, stubOf, uniqueName } from "./virtual-time.ts";
 
 export const ADMIN = { Authorization: "Bearer test-admin" };
-
-const described = new DescribedAnswers(openApiDocument);
 
 /** Calls the Worker's HTTP interface, and checks each answer against the OpenAPI description. */
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {

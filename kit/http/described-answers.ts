@@ -15,6 +15,8 @@ interface Described {
 
 /** Reasons of answers to requests outside the description: unknown routes and methods. */
 const STRAY_REASONS = new Set<unknown>(["not-found", "method-not-allowed"]);
+/** Reasons for which a request is refused before its route is looked up. */
+const REASONS_OF_ANY_ROUTE = new Set<unknown>(["illegal-configuration", "host-not-allowed"]);
 
 /** The responses that a description allows. */
 export class DescribedAnswers {
@@ -48,9 +50,11 @@ export class DescribedAnswers {
     const text = hasText ? await response.clone().text() : "";
     const path = this.#pathOf(new URL(url).pathname);
     const answers = path && this.#answersOf(path, method);
-    if (isStray(mediaType, text) || (method === "HEAD" && response.status === 405)) return;
+    const reason = reasonIn(mediaType, text);
+    if (STRAY_REASONS.has(reason) || (method === "HEAD" && response.status === 405)) return;
     if (!answers) {
-      if (method === "OPTIONS" || !mediaType.endsWith("json")) return;
+      const hasReason = method !== "OPTIONS" && method !== "HEAD" && mediaType.endsWith("json");
+      if (!hasReason || REASONS_OF_ANY_ROUTE.has(reason)) return;
       return fail("the call is not described");
     }
     const answer = answers[response.status] ?? fail("the status is not described");
@@ -115,10 +119,10 @@ export class DescribedAnswers {
   }
 }
 
-/** Whether it answers a request outside the description. */
-function isStray(mediaType: string, text: string): boolean {
-  if (mediaType !== "application/problem+json" || text === "") return false;
-  return STRAY_REASONS.has(JSON.parse(text).reason);
+/** The reason of a problem document. */
+function reasonIn(mediaType: string, text: string): unknown {
+  if (mediaType !== "application/problem+json" || text === "") return undefined;
+  return JSON.parse(text).reason;
 }
 
 /** The schema with its references resolved, and every object closed to members that it doesn't name. */

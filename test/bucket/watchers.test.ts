@@ -5,9 +5,8 @@ import type { ProblemBody } from "../../src/protocol/problem-document.ts";
 import type { WatchEvent, WatchMessage } from "../../src/protocol/watch-feed.ts";
 
 import { Policy } from "../../src/core/policy.ts";
-import { openApiDocument } from "../../src/worker/pages/openapi.ts";
-import { DescribedAnswers } from "../../kit/http/described-answers.ts";
 import { CLOSED, deployed } from "../../kit/edge/deployed.ts";
+import { described } from "../../kit/edge/described.ts";
 import { ADMIN, request, settle, snapshotOf, stream } from "../../kit/edge/surfaces.ts";
 import {
   alarmAtMs,
@@ -18,8 +17,6 @@ import {
 } from "../../kit/edge/virtual-time.ts";
 
 const UPGRADE = { Upgrade: "websocket" };
-
-const described = new DescribedAnswers(openApiDocument);
 
 useVirtualTime();
 

@@ -41,6 +41,30 @@ describe("DescribedAnswers", () => {
     await expect(answers.check("GET", url, response)).rejects.toThrow("GET /acquire");
   });
 
+  it.each([
+    ["GET", "internal-error", false],
+    ["GET", "illegal-configuration", true],
+    ["GET", "host-not-allowed", true],
+    ["GET", "not-found", true],
+    ["HEAD", "not-found", true],
+  ])("of a call that isn't described, %s, allows %s: %s", async (method, reason, isAllowed) => {
+    const body = method === "HEAD" ? null : JSON.stringify({ reason });
+    const type = { "Content-Type": "application/problem+json" };
+    const checked = answers.check(
+      method,
+      "https://sluice.test/nowhere",
+      new Response(body, { headers: type, status: 500 }),
+    );
+    const fault = await checked.then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+    const expected = isAllowed
+      ? undefined
+      : "GET /nowhere: 500 is not as described: the call is not described";
+    expect(fault).toBe(expected);
+  });
+
   it("says nothing where all is as described", async () => {
     await expect(
       answers.check("GET", url, Response.json(grant, { headers })),
