@@ -116,16 +116,13 @@ export const routes = createApp(publicDeploymentOf);
 /** What bound Workers reach by HTTP. */
 export const boundRoutes = createApp(boundDeploymentOf);
 
-/** `routes` without the fast lane, which has to answer as this does. */
-export const routesOfRouter = createApp(publicDeploymentOf, { hasFastLane: false });
-
 /** An app that is built from whatever environment it gets. */
-function createApp(deploymentOf: (env: SluiceEnv) => Deployment, { hasFastLane = true } = {}): App {
+function createApp(deploymentOf: (env: SluiceEnv) => Deployment): App {
   const appOf = perEnvironment((env): EnvironmentApp => {
     try {
       const deployment = deploymentOf(env);
       // Under CORS, answers have fields that follow from the request's origin; the router adds them.
-      const isFast = hasFastLane && deployment.settings.corsOrigins.length === 0;
+      const isFast = deployment.settings.corsOrigins.length === 0;
       return { fastLane: isFast ? deployment : undefined, routed: createRoutes(deployment) };
     } catch (error) {
       const routed = new Hono().all("*", () => illegalConfigurationResponse(error));
@@ -154,8 +151,8 @@ function refuseHost(allowed: AllowedHosts, url: string): Response | undefined {
   return problemResponse("host-not-allowed", { detail });
 }
 
-/** What answers the requests of a deployment. */
-function createRoutes(deployment: Deployment): App {
+/** What answers the requests of a deployment; the fast lane, where there is one, has to answer as this does. */
+export function createRoutes(deployment: Deployment): App {
   const { allowedHosts, settings } = deployment;
   const router = createRouter(deployment);
   const answer: Handler = (request) => router.answer(request);

@@ -9,7 +9,7 @@ import { describe, expect, it } from "vitest";
 import type { SluiceEnv } from "../../../src/worker/config/env.ts";
 import type { Deployment } from "../../../src/worker/deployment.ts";
 
-import { publicDeploymentOf, routes, routesOfRouter } from "../../../src/worker/app.ts";
+import { createRoutes, publicDeploymentOf, routes } from "../../../src/worker/app.ts";
 import { acquireAtOnce } from "../../../src/worker/calls/acquire.ts";
 import { uniqueName, useVirtualTime } from "../../../kit/edge/virtual-time.ts";
 import { Random } from "../../../kit/random.ts";
@@ -184,6 +184,7 @@ interface Both {
 /** Sends requests both ways, one after the other, and returns those that were answered differently. */
 async function compare(variables: object, seed: number, count: number) {
   const [fastEnv, routedEnv] = [environment(variables), environment(variables)];
+  const routed = createRoutes(publicDeploymentOf(routedEnv));
   const empty = emptyDeployment(variables);
   const differences: (SentRequest & Both)[] = [];
   const statuses = new Set<number>();
@@ -194,11 +195,14 @@ async function compare(variables: object, seed: number, count: number) {
     const [one, other, probe] = [received(sent), received(sent), received(sent)];
     if (!one || !other || !probe) continue;
     if (acquireAtOnce(empty, probe)) taken += 1;
-    const fast = await shown(routes, one, fastEnv);
-    const routed = await shown(routesOfRouter, other, routedEnv);
-    statuses.add((fast as { status: number }).status);
-    if (JSON.stringify(fast) !== JSON.stringify(routed))
-      differences.push({ ...sent, fast, routed });
+    const answers = {
+      fast: await shown(routes, one, fastEnv),
+      routed: await shown(routed, other, routedEnv),
+    };
+    statuses.add((answers.fast as { status: number }).status);
+    if (JSON.stringify(answers.fast) !== JSON.stringify(answers.routed)) {
+      differences.push({ ...sent, ...answers });
+    }
   }
   return { differences, taken, statuses };
 }
