@@ -5,6 +5,8 @@
  */
 import sluice, { BucketObject as RealBucketObject } from "../../src/index.ts";
 
+export { Sluice } from "../../src/index.ts";
+
 /** The real object, with a way to abort it. */
 export class BucketObject extends RealBucketObject {
   /** Rejects, like every call that the object holds. */

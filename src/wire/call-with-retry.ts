@@ -37,14 +37,14 @@ export class BucketUnreachableError extends Error {
  */
 export async function callWithRetry<Result>(
   call: () => Promise<Result>,
-  caller: Pick<Request, "signal">,
+  caller: Pick<Request, "signal"> | undefined,
 ): Promise<Result> {
   for (let failures = 1; ; failures += 1) {
     try {
       return await call();
     } catch (error) {
-      const { signal } = caller;
-      signal.throwIfAborted();
+      const signal = caller?.signal;
+      signal?.throwIfAborted();
       if (!isTransient(error) || failures >= MAX_FAILURES) {
         throw new BucketUnreachableError(
           `Cannot reach the bucket: ${failures} consecutive failures`,
@@ -53,7 +53,7 @@ export async function callWithRetry<Result>(
           },
         );
       }
-      await scheduler.wait(backoffMs(BACKOFF, failures, Math.random()), { signal });
+      await scheduler.wait(backoffMs(BACKOFF, failures, Math.random()), signal && { signal });
     }
   }
 }

@@ -36,7 +36,8 @@ export interface LosableAcquire<Result> extends RequeueTerms {
   readonly bucket: string;
   /** Epoch milliseconds. */
   readonly arrivedAtMs: number;
-  readonly caller: Pick<Request, "signal">;
+  /** Absent if the runtime ends this code when the caller leaves. */
+  readonly caller: Pick<Request, "signal"> | undefined;
   /** Calls the object, with a fresh stub each time. */
   call(again?: Again): Promise<Result>;
   /** Called before all but the first repetition; rejects if repeating can't help. */
@@ -87,14 +88,14 @@ async function callUntilAnswered<Result>(
   acquire: LosableAcquire<Result>,
   firstError: unknown,
 ): Promise<Result> {
-  const { signal } = acquire.caller;
+  const signal = acquire.caller?.signal;
   // Without the fraction, which only orders arrivals: what has passed goes to the object in whole milliseconds.
   const elapsed = new Elapsed(Math.floor(acquire.arrivedAtMs));
   const requeue = new Requeue(acquire, 0);
   let attemptedAtMs = 0;
   let repetitions = 0;
   for (let error = firstError; ;) {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     if (!isTransient(error)) throw await unreachable(acquire, error);
     const nowMs = elapsed.readMs();
     const lost = { ...readLoss(error), heldMs: nowMs - attemptedAtMs };
@@ -102,7 +103,7 @@ async function callUntilAnswered<Result>(
     const step = requeue.lost(lost, nowMs, others, Math.random());
     if (step.kind === "timeout") return acquire.timedOut();
     if (step.kind === "unavailable") throw await unreachable(acquire, error);
-    await scheduler.wait(step.pauseMs, { signal });
+    await scheduler.wait(step.pauseMs, signal && { signal });
     attemptedAtMs = elapsed.readMs();
     try {
       if (repetitions > 0) await acquire.checkState();

@@ -22,7 +22,11 @@ export interface Deployment {
   /** The host names that it answers to; unset if any will do. */
   readonly allowedHosts: AllowedHosts | undefined;
   /** A bucket, of the kind that this deployment has. */
-  readonly bucketOf: (name: string, policy: NamedPolicyFields, caller: BucketCaller) => BucketStub;
+  readonly bucketOf: (
+    name: string,
+    policy: NamedPolicyFields,
+    caller: BucketCaller | undefined,
+  ) => BucketStub;
   /** What this isolate holds of buckets; every entrypoint of the environment has the same. */
   readonly leases: LeasedBuckets;
   /** The description of the HTTP interface. */

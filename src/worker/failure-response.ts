@@ -9,15 +9,18 @@ import { UnreadableStateError } from "./unreachable-log.ts";
 /** When to retry if a bucket could not be reached: the platform needs about this long. */
 const UNAVAILABLE_RETRY_MS = 1_000;
 
-/** The answer to `request`, whose call has thrown `error`. */
-export function errorResponse(error: unknown, { signal }: Pick<Request, "signal">): Response {
+/** The answer to `caller`, whose call has thrown `error`. */
+export function errorResponse(
+  error: unknown,
+  caller: Pick<Request, "signal"> | undefined,
+): Response {
   if (error instanceof JsonBodyError) {
     return invalidRequestResponse([{ field: "body", message: error.message }]);
   }
   if (error instanceof BodyTooLargeError) {
     return problemResponse("body-too-large", { detail: error.message });
   }
-  if (signal.aborted) return clientClosedResponse();
+  if (caller?.signal.aborted) return clientClosedResponse();
   return failureResponse(error);
 }
 

@@ -25,7 +25,7 @@ export class FiledBucket extends BucketStub {
     deployment: BucketDeployment,
     name: string,
     policy: NamedPolicyFields,
-    caller: BucketCaller,
+    caller: BucketCaller | undefined,
     files: BucketFiles,
   ) {
     super(deployment, name, policy, caller);

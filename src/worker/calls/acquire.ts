@@ -132,7 +132,7 @@ function acquire(
   const read = readAcquireParams(queryOf(request.url), body, headers);
   if (!read.ok) return invalidRequestResponse(read.errors);
   const { ask } = read;
-  const bucket = bucketFor(deployment, scopes, "acquire", read.bucket, request);
+  const bucket = bucketFor(deployment, scopes, "acquire", read.bucket, undefined);
   if (bucket instanceof Response) return bucket;
   const form = answerFormOf(headers);
   if (form === "plain") return bucket.acquire(ask);
@@ -165,7 +165,7 @@ export function acquireAtOnce(
     if (!plain) return undefined;
     if (!deployment.isOpen) return acquireWithToken(deployment, request, plain);
     const policy = deployment.settings.policies.find(plain.bucket);
-    return policy && deployment.bucketOf(plain.bucket, policy, request).acquire(plain.ask);
+    return policy && deployment.bucketOf(plain.bucket, policy, undefined).acquire(plain.ask);
   } catch (error) {
     return errorResponse(error, request);
   }
@@ -178,7 +178,7 @@ async function acquireWithToken(
 ): Promise<Response> {
   try {
     return await authorize(request, deployment.guards.acquire, (scopes) => {
-      const bucket = bucketFor(deployment, scopes, "acquire", name, request);
+      const bucket = bucketFor(deployment, scopes, "acquire", name, undefined);
       return bucket instanceof Response ? bucket : bucket.acquire(ask);
     });
   } catch (error) {

@@ -19,14 +19,14 @@ const PLACE_OF_NAME = 4;
 
 /**
  * The bucket `name`; or the refusal, if `scopes` lack `right` on it or no policy matches it. No promise of the
- * bucket goes on once `caller` has left.
+ * bucket goes on once `caller` has left; see `BucketStub` for who needs none.
  */
 export function bucketFor(
   deployment: Deployment,
   scopes: readonly Scope[],
   right: Right,
   name: string,
-  caller: BucketCaller,
+  caller: BucketCaller | undefined,
 ): BucketStub | Response {
   if (!isInScope(scopes, right, name)) return forbidden(right, name);
   const policy = deployment.settings.policies.find(name);
