@@ -39,7 +39,7 @@ export interface ReleaseRounds {
   readonly callers: number;
   readonly sluice: ReleaseRound[];
   readonly bare: ReleaseRound[];
-  /** Bare, with what Sluice cannot do without while requests are held. */
+  /** Bare behind Hono, with an object that hears of callers that leave. */
   readonly routed: ReleaseRound[];
 }
 

@@ -107,7 +107,7 @@ ${checksTable([
 
 Processor time of the server from just before the tick to the last byte: ${times(processor)} (${millis(ours ?? NaN)} to ${millis(theirs ?? NaN)}).
 
-Of the memory, Hono's context and an object that hears of callers that leave take ${kibibytes(medianOf(routed, "bytesPerCaller") - medianOf(bare, "bytesPerCaller"))}: with these two, a bare request takes ${kibibytes(medianOf(routed, "bytesPerCaller"))}, and Sluice's waiter ${times(ratioOf(sluice, routed, "bytesPerCaller"))} as much.
+Behind Hono, whose context is kept until the answer, and with an object that hears of callers that leave, a bare request takes ${kibibytes(medianOf(routed, "bytesPerCaller"))}. Sluice hears of them, too, but keeps no context: its waiter takes ${times(ratioOf(sluice, routed, "bytesPerCaller"))} as much.
 `;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The bare Worker (bare.ts) with the two things that Sluice can't do without while it holds requests: Hono,
- * which keeps its context until the answer, and an object that notices a caller that leaves. Never deployed.
+ * The bare Worker (bare.ts) as one would build it with a framework: behind Hono, which keeps its context until
+ * the answer, and with an object that notices a caller that leaves. Never deployed.
  */
 import { Hono } from "hono";
 
