@@ -179,21 +179,16 @@ export class BucketObject extends DurableObject<BucketEnv> {
   }
 
   /** While a request waits it has a span, and if its caller disconnects it leaves the queue. */
-  #keep(request: Request, call: AcquireCall, held: ConnectedRequest, leavePlace: Leave): void {
+  #keep(request: Request, call: AcquireCall, held: ConnectedRequest, leave: Leave): void {
     // A request that returns to its place, or shares another's, is not at the end of the queue.
     const isLast = call.requeued === undefined && call.idempotencyKey === undefined;
     const span = new QueueSpan(tracing, call, isLast ? this.#host.waiters : 0);
     // Only read for requests that wait: the runtime creates the signal on access, and that costs more than a
     // grant.
     const { signal } = request;
-    const leave = (): void => {
-      leavePlace();
-      span.cancelled();
-      held.disconnected(signal.reason);
-    };
     held.waits(leave, span);
-    if (signal.aborted) leave();
-    else signal.addEventListener("abort", leave, { once: true });
+    if (signal.aborted) held.disconnected(signal.reason);
+    else signal.addEventListener("abort", held);
   }
 }
 

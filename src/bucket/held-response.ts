@@ -1,6 +1,6 @@
 /** A plain acquire that the object holds: its response is the answer. */
 import type { AcquireAnswer } from "../answers/acquire-answer.ts";
-import type { ConnectedRequest, SettledSpan } from "./connected-request.ts";
+import type { ConnectedRequest, EndingSpan } from "./connected-request.ts";
 import type { Leave } from "./held-request.ts";
 
 import { acquireResponse } from "../answers/acquire-response.ts";
@@ -11,7 +11,8 @@ export class HeldResponse implements ConnectedRequest {
   #response: Response | Promise<Response> | undefined = undefined;
   /** Set once somebody waits for the response. */
   #resolve: ((response: Response) => void) | undefined = undefined;
-  #span: SettledSpan | undefined = undefined;
+  #leave: Leave | undefined = undefined;
+  #span: EndingSpan | undefined = undefined;
 
   get response(): Response | Promise<Response> {
     return (this.#response ??= new Promise((resolve) => {
@@ -19,7 +20,8 @@ export class HeldResponse implements ConnectedRequest {
     }));
   }
 
-  waits(_leave: Leave, span: SettledSpan): void {
+  waits(leave: Leave, span: EndingSpan): void {
+    this.#leave = leave;
     this.#span = span;
   }
 
@@ -29,7 +31,13 @@ export class HeldResponse implements ConnectedRequest {
   }
 
   disconnected(): void {
+    this.#leave?.();
+    this.#span?.cancelled();
     this.#respond(clientClosedResponse());
+  }
+
+  handleEvent(): void {
+    this.disconnected();
   }
 
   #respond(response: Response): void {

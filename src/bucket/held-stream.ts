@@ -4,7 +4,7 @@
  */
 import type { AcquireAnswer } from "../answers/acquire-answer.ts";
 import type { HeldPlace } from "../wire/held-place.ts";
-import type { ConnectedRequest, SettledSpan } from "./connected-request.ts";
+import type { ConnectedRequest, EndingSpan } from "./connected-request.ts";
 import type { FollowingRequest, Leave } from "./held-request.ts";
 
 import { acquireResponse } from "../answers/acquire-response.ts";
@@ -23,7 +23,7 @@ export class HeldStream implements ConnectedRequest, FollowingRequest {
   #response: Response | undefined = undefined;
   #lines: LatestStream | undefined = undefined;
   #leave: Leave | undefined = undefined;
-  #span: SettledSpan | undefined = undefined;
+  #span: EndingSpan | undefined = undefined;
 
   constructor(storage: SyncedStorage) {
     this.#storage = storage;
@@ -33,7 +33,7 @@ export class HeldStream implements ConnectedRequest, FollowingRequest {
     return (this.#response ??= linesResponse(this.#opened().readable));
   }
 
-  waits(leave: Leave, span: SettledSpan): void {
+  waits(leave: Leave, span: EndingSpan): void {
     this.#leave = leave;
     this.#span = span;
   }
@@ -49,11 +49,17 @@ export class HeldStream implements ConnectedRequest, FollowingRequest {
   }
 
   disconnected(reason: unknown): void {
+    this.#leave?.();
+    this.#span?.cancelled();
     this.#opened().fail(reason);
   }
 
+  handleEvent({ target }: Event): void {
+    this.disconnected(target instanceof AbortSignal ? target.reason : undefined);
+  }
+
   #opened(): LatestStream {
-    return (this.#lines ??= new LatestStream(() => this.#leave?.()));
+    return (this.#lines ??= new LatestStream((reason) => this.disconnected(reason)));
   }
 
   /** Waits until the grants that moved this place are on disk: a crash before that would move it back. */

@@ -40,9 +40,16 @@ it("HeldResponse: one that waits resolves with the answer, and its span ends wit
   expect(outcomes).toEqual(["unavailable"]);
 });
 
-it("HeldResponse: one whose caller disconnects ends, too", async () => {
+it("HeldResponse: one whose signal aborts leaves its place and ends, as does its span", async () => {
   const held = new HeldResponse();
+  const { span, outcomes } = tracedSpan();
+  let hasLeft = false;
+  held.waits(() => (hasLeft = true), span);
   const { response } = held;
-  held.disconnected();
+  const caller = new AbortController();
+  caller.signal.addEventListener("abort", held);
+  caller.abort();
   expect((await response).status).toBe(499);
+  expect(hasLeft).toBe(true);
+  expect(outcomes).toEqual(["cancelled"]);
 });

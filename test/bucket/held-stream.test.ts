@@ -51,17 +51,23 @@ it("HeldStream: lines break off if the disk fails", async () => {
   await expect(held.response.text()).rejects.toThrow("disk full");
 });
 
-it("HeldStream: lines break off with the reason why the caller left", async () => {
+it("HeldStream: lines break off with the reason of the signal that it listens to", async () => {
   const held = new HeldStream(new SlowDisk());
+  const ends: string[] = [];
+  const span = { settled: () => undefined, cancelled: () => ends.push("span") };
+  held.waits(() => ends.push("place"), span);
   held.moved(PLACE);
-  held.disconnected(new Error("gone"));
+  const caller = new AbortController();
+  caller.signal.addEventListener("abort", held);
+  caller.abort(new Error("gone"));
   await expect(held.response.text()).rejects.toThrow("gone");
+  expect(ends).toEqual(["place", "span"]);
 });
 
 it("HeldStream: a reader that leaves takes the request out of the queue", async () => {
   const held = new HeldStream(new SlowDisk());
   let hasLeft = false;
-  const span = { settled: () => undefined };
+  const span = { settled: () => undefined, cancelled: () => undefined };
   held.waits(() => (hasLeft = true), span);
   held.moved(PLACE);
   await held.response.body?.cancel();
