@@ -434,14 +434,14 @@ export class BucketHost {
     request: HeldRequest,
     nowMs: number,
   ): Leave | undefined {
-    const requests = caller.requests.size;
+    const requests = caller.requests.length;
     if (requests >= MAX_REQUESTS_PER_PLACE) {
       const retryAfterMs = Math.max(1, Number(caller.waiter?.deadlineAtMs) - nowMs);
       const seen = stateOf(bucket, nowMs);
       request.answered({ kind: "key-crowded", key, requests, retryAfterMs, bucket: seen });
       return undefined;
     }
-    caller.requests.add(request);
+    caller.join(request);
     return this.#wait(bucket, caller, request, nowMs);
   }
 
@@ -455,10 +455,10 @@ export class BucketHost {
   }
 
   #leave(bucket: OpenBucket, caller: Caller, request: HeldRequest): void {
-    caller.requests.delete(request);
+    caller.leave(request);
     if (isFollowing(request)) this.#positions?.remove(caller, request);
     const { waiter, call, timeoutMs } = caller;
-    if (!waiter || caller.requests.size > 0) return;
+    if (!waiter || caller.requests.length > 0) return;
     const nowMs = this.#platform.clock.now();
     this.#giveUpPlace(caller);
     this.#keyed.disconnected(call, timeoutMs, arrivalOf(waiter), nowMs);
@@ -486,8 +486,9 @@ export class BucketHost {
   /** Gives `answer` to all requests of `caller`. */
   #settle(caller: Caller, answer: AcquireAnswer): void {
     this.#giveUpPlace(caller);
-    for (const request of caller.requests) request.answered(answer);
-    caller.requests.clear();
+    const { requests } = caller;
+    caller.requests = [];
+    for (const request of requests) request.answered(answer);
   }
 
   #advance(): void {

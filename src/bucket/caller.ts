@@ -8,7 +8,8 @@ export class Caller {
   readonly call: AcquireCall;
   /** The timeout in force, which may be the policy's. */
   readonly timeoutMs: number;
-  readonly requests = new Set<HeldRequest>();
+  /** A list, because nearly all callers have one request: a set of one would take far more memory. */
+  requests: readonly HeldRequest[];
   /** Set while the caller waits. */
   waiter: Waiter<Caller> | undefined = undefined;
   /** Identifies the caller to watchers; assigned with its first event. */
@@ -17,6 +18,16 @@ export class Caller {
   constructor(call: AcquireCall, timeoutMs: number, first: HeldRequest) {
     this.call = call;
     this.timeoutMs = timeoutMs;
-    this.requests.add(first);
+    this.requests = [first];
+  }
+
+  /** A request shares this place from now on. */
+  join(request: HeldRequest): void {
+    this.requests = [...this.requests, request];
+  }
+
+  /** A request doesn't share it any more; it may have left before. */
+  leave(request: HeldRequest): void {
+    this.requests = this.requests.filter((one) => one !== request);
   }
 }
