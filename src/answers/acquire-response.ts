@@ -206,11 +206,10 @@ export function rateLimitOf(
   tokens: number,
   limits: Grant["limits"] = {},
 ): RateLimitState {
-  const [first, ...others] = policy.limits;
   const { nextTickAtMs } = view;
-  const state = quotaOf(policyName, first, { tokens, nextTickAtMs }, nowMs);
-  if (others.length === 0) return state;
-  const further = others.flatMap((spec) => {
+  const state = quotaOf(policyName, policy.limits[0], { tokens, nextTickAtMs }, nowMs);
+  if (policy.limits.length === 1) return state;
+  const further = policy.limits.slice(1).flatMap((spec) => {
     const seen = view.limits?.[spec.name];
     const left = limits[spec.name]?.remaining ?? seen?.tokens ?? 0;
     const name = quotaName(policyName, spec.name);

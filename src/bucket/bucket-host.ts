@@ -580,13 +580,13 @@ export class BucketHost {
 /** What only the bucket's policy forbids; `undefined` if it forbids nothing. */
 function policyFaults(
   { maxWaitMs, limits }: Policy,
-  { timeoutMs = 0, ...ask }: AcquireCall,
+  call: AcquireCall,
 ): readonly FieldFault[] | undefined {
-  // Nearly all acquires ask for tokens of every limit alike.
-  const isPlain = ask.limits === undefined && ask.tokens > 0;
-  if (isPlain && timeoutMs <= maxWaitMs) return undefined;
+  const { timeoutMs = 0 } = call;
   const isTooLong = timeoutMs > maxWaitMs;
+  // Nearly all acquires ask for tokens of every limit alike.
+  if (!isTooLong && call.limits === undefined && call.tokens > 0) return undefined;
   const tooLong = integerFault("timeoutMs", timeoutMs, { min: 0, max: maxWaitMs });
-  const faults = [...(isTooLong ? [tooLong] : []), ...askFaults(limits, ask)];
+  const faults = [...(isTooLong ? [tooLong] : []), ...askFaults(limits, call)];
   return faults.length > 0 ? faults : undefined;
 }
