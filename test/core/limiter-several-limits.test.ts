@@ -1,4 +1,4 @@
-/** The limiter over several limits: a token bucket, and the fixed window that kit/model has for tests. */
+/** The limiter over several limits: a token bucket, the fixed window that kit/model has for tests, a calendar. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
@@ -6,12 +6,14 @@ import type { LimiterPolicy, LimiterState } from "../../src/core/limiter-state.t
 import type { LimitSpec, LimitState } from "../../src/core/limits/limit.ts";
 import type { Turn } from "../../src/core/turn.ts";
 
+import { calendarOf } from "../../kit/model/calendars.ts";
 import { anyAmount, fold } from "../../kit/model/driven-limit.ts";
 import { fixedWindow } from "../../kit/model/fixed-window.ts";
 import { epochMs, LimiterScene, placesOf } from "../../kit/model/limiters.ts";
 import { LockstepLimits } from "../../kit/model/lockstep-limits.ts";
 import { runs, timesSeen } from "../../kit/runs.ts";
 import { Limiter } from "../../src/core/limiter.ts";
+import { calendar } from "../../src/core/limits/calendar.ts";
 import { limitSpec } from "../../src/core/limits/limit.ts";
 import { LimitSet } from "../../src/core/limits/limit-set.ts";
 import { tokenBucket } from "../../src/core/limits/token-bucket.ts";
@@ -68,6 +70,29 @@ describe("A limiter of several limits", () => {
       "Dan granted 1 at 1000 after 1000, 0 left",
       "Eve granted 1 at 1100 after 1100, 0 left",
     ]);
+  });
+
+  test("grants at a calendar's boundary what is there of the others by then", () => {
+    // 55.269 seconds after the start; the next one is an hour later.
+    const boundaryMs = 60_000 - (epochMs % 60_000);
+    const at = new Date(epochMs + boundaryMs).toISOString().slice(11, 16);
+    const hourly = limitSpec("hourly", calendar, calendarOf({ capacity: 3, every: "hour", at }));
+    const scene = sceneWith(rateOf(2), hourly);
+    for (const caller of ["Ann", "Bob", "Cid", "Dan", "Eve", "Fay"]) scene.acquire(0, caller);
+    expect(placesOf(scene)).toEqual([
+      "Cid 1 at 100",
+      "Dan 2 at 55269",
+      "Eve 3 at 55269",
+      "Fay 4 at 55300",
+    ]);
+    expect(scene.acquire(0, "Gil")).toEqual(["Gil refused: timeout, retry after 3655269"]);
+    scene.runDaemon(100);
+    scene.restore();
+    expect(scene.acquire(200, "Dan", { timeoutMs: 55_068 })).toEqual([
+      "Dan refused: timeout, retry after 55069",
+    ]);
+    expect(scene.try(55_269, "Dan", 2)).toEqual(["Dan granted 2 at 55269 after 0, 0 left"]);
+    expect(tokensOf(scene)).toEqual([0, 1]);
   });
 
   test("lets nobody past a waiter that one of them holds up", () => {
