@@ -7,8 +7,9 @@ import type { FieldFault, Range } from "../core/values.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { isPlainObject, isRecord } from "../core/is-record.ts";
 import { pauseFaults, pauseFields } from "../core/pause.ts";
-import { fieldFaults, queueFields } from "../core/policy.ts";
+import { queueFields } from "../core/policy.ts";
 import { integerFault, isIntegerWithin, showValue } from "../core/values.ts";
+import { compileChanges } from "../core/written-policy.ts";
 import { API_KEY_RULE, isApiKey } from "../protocol/api-key.ts";
 
 /** 1 to 255 printable ASCII characters, the service's own rule. */
@@ -89,7 +90,7 @@ export function checkAdminOptions(options: object): void {
  * @throws {TypeError} If it is not a plain object.
  */
 export function checkPolicy(policy: object): void {
-  throwFaults(fieldFaults(plainObject("policy", policy)));
+  throwFaults(compileChanges(plainObject("policy", policy)).faults);
 }
 
 /**

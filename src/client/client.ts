@@ -28,7 +28,7 @@
  * values.
  */
 import type { PauseFields } from "../core/pause.ts";
-import type { PolicyFields } from "../core/policy.ts";
+import type { WrittenChanges } from "../core/written-policy.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { AcquireOutcome } from "./acquire-outcome.ts";
 import type { Answer } from "./transport/answer.ts";
@@ -147,11 +147,7 @@ export interface Client {
    * Overrides the bucket's policy permanently; fields that are left out keep their values. Resolves
    * with the bucket under its new policy. Requires an `ADMIN_TOKEN`.
    */
-  setPolicy(
-    bucket: string,
-    policy: Partial<PolicyFields>,
-    options?: CallOptions,
-  ): Promise<BucketSnapshot>;
+  setPolicy(bucket: string, policy: WrittenChanges, options?: CallOptions): Promise<BucketSnapshot>;
   /**
    * Refuses every waiter with `bucket-reset` and deletes the bucket's state. Requires an
    * `ADMIN_TOKEN`.
@@ -303,7 +299,7 @@ class ConnectedClient implements Client {
 
   async setPolicy(
     bucket: string,
-    policy: Partial<PolicyFields>,
+    policy: WrittenChanges,
     options: CallOptions = {},
   ): Promise<BucketSnapshot> {
     checkBucketInPath(bucket);

@@ -86,6 +86,21 @@ type ValueOf<One> = One extends Range
 /** Fields as they were given: any names, any values. One that is `undefined` counts as left out. */
 type Given = Readonly<Record<string, unknown>>;
 
+/** The ending of a name whose field counts milliseconds. */
+const MS = "Ms";
+
+/** The names under which a table's fields take durations where people write them, such as `maxWait`. */
+export function durationNames(table: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(table)
+    .filter((name) => name.endsWith(MS))
+    .map((name) => name.slice(0, -MS.length));
+}
+
+/** All names under which people may write a table's fields, for messages. */
+export function writtenNames(table: Readonly<Record<string, unknown>>): string[] {
+  return [...Object.keys(table), ...durationNames(table)];
+}
+
 /**
  * What is wrong with each of the fields given on its own, unknown ones included. Fields that are missing,
  * or that don't fit together, are no faults here.
@@ -149,13 +164,14 @@ export function nestedFaults(
   value: unknown,
 ): FieldFault[] {
   if (value === undefined || value === null) return [];
-  const names = Object.keys(table);
   if (!isRecord(value)) {
-    const message = `${name} must be a table of ${names.join(" and ")}: got ${showValue(value)}`;
-    return [{ field: name, message }];
+    const names = Object.keys(table).join(" and ");
+    return [
+      { field: name, message: `${name} must be a table of ${names}: got ${showValue(value)}` },
+    ];
   }
   const prefix = `${name}.`;
-  const allowed = names.map((member) => prefix + member);
+  const allowed = writtenNames(table).map((member) => prefix + member);
   return [...rangeFaults(table, value, allowed, prefix), ...missingFaults(table, value, prefix)];
 }
 

@@ -1,32 +1,30 @@
 /**
  * Fields in human units: `maxWait = "30s"` for `maxWaitMs = 30000`, and `limit = "100/1m"` for the numbers
- * of a token bucket. They are compiled before anything else looks at fields, so everything behind this
- * file, the disk and the wire included, knows numbers alone.
+ * of a token bucket. They are compiled where people write a policy, before anything else looks at it, so
+ * everything behind this file, the disk and the wire included, knows numbers alone.
  *
  * Which fields take a duration follows from the tables: wherever a table has a name that ends in `Ms`, the
- * same name without it takes one. So this file knows no policy, and a new field needs nothing here.
+ * same name without it takes one. So a new field needs nothing here.
  */
 import type { FieldFault, Range } from "./values.ts";
 
 import { DURATION_UNITS, durationMs, showDuration } from "./duration.ts";
+import { durationNames } from "./fields.ts";
 import { isRecord } from "./is-record.ts";
+import { shorthandNames } from "./limits/kinds.ts";
 import { tokenBucketFields } from "./limits/token-bucket.ts";
+import { leaseFields, queueFields } from "./policy.ts";
 import { integerFault, isIntegerWithin, showValue } from "./values.ts";
 import { checkWindowLimit, showWindowLimit } from "./window-limit.ts";
 
 /** A table of fields. Only the ranges of those that end in `Ms` are looked at. */
 type UnitTable = Readonly<Record<string, Range>>;
 
-/** The tables of fields that are tables themselves, such as `lease`, by the field's name. */
-type NestedTables = Readonly<Record<string, UnitTable>>;
-
 /** Fields as they were given: any names, any values. One that is `undefined` counts as left out. */
 type Given = Readonly<Record<string, unknown>>;
 
-/** What was given, in numbers. */
-export interface CompiledUnits {
-  /** The fields for the checks of a policy. Those that are at fault in their human form are left out. */
-  readonly fields: Record<string, unknown>;
+/** What was found besides the numbers. */
+interface Findings {
   /** What is wrong with the human forms. */
   readonly faults: readonly FieldFault[];
   /**
@@ -34,78 +32,80 @@ export interface CompiledUnits {
    * `capacity` by `limit`. Includes those left out.
    */
   readonly writtenAs: ReadonlyMap<string, string>;
-  /** What `limit` stands for, in one line without the prefix; absent if there is none, or a fault in it. */
-  readonly shownLimit?: string;
+  /** What each human form stands for, in one line, by the name as in `writtenAs`. */
+  readonly shown: ReadonlyMap<string, string>;
+}
+
+/** What was given, in numbers. */
+export interface CompiledPolicy extends Findings {
+  /** The fields for the checks of a policy. Those that are at fault in their human form are left out. */
+  readonly fields: Readonly<Record<string, unknown>>;
 }
 
 /** The ending of a name whose field counts milliseconds. */
 const MS = "Ms";
-
 /** The length of the durations that messages give as an example, where a field may be so long. */
 const EXAMPLE_MS = 1_000;
-
-/** The names under which a table's fields take durations, such as `maxWait`. */
-export function durationNames(table: Readonly<Record<string, unknown>>): string[] {
-  return Object.keys(table)
-    .filter((name) => name.endsWith(MS))
-    .map((name) => name.slice(0, -MS.length));
-}
+const flatFields = { ...tokenBucketFields, ...queueFields };
 
 /**
- * Compiles a policy, or one of its limits, into numbers. Whatever is not in human units stays as it is, for
+ * Compiles a policy, or a change of one, into numbers. Whatever is not in human units stays as it is, for
  * the checks of the policy to judge.
  *
- * @param prefix What messages put in front of each name, such as `limits.tpm.`.
  * @example
- * compileUnits(policyFields(), { lease: leaseFields }, { limit: "100/1m", maxWait: "30s" }).fields;
+ * compilePolicy({ limit: "100/1m", maxWait: "30s" }).fields;
  * // { maxWaitMs: 30000, capacity: 10, refillTokens: 1, refillIntervalMs: 667, initialTokens: 10 }
  */
-export function compileUnits(
-  table: UnitTable,
-  nested: NestedTables,
-  given: Given,
-  prefix = "",
-): CompiledUnits {
-  const compiled = compileDurations(table, given, prefix);
-  for (const [name, members] of Object.entries(nested)) {
-    const value = given[name];
-    if (!isRecord(value)) continue;
-    const { fields, faults, writtenAs } = compileDurations(members, value, `${prefix}${name}.`);
-    compiled.fields[name] = fields;
-    compiled.faults.push(...faults);
-    for (const [number, written] of writtenAs) compiled.writtenAs.set(number, written);
+export function compilePolicy(given: Given): CompiledPolicy {
+  const found: Finding = { faults: [], writtenAs: new Map(), shown: new Map() };
+  const fields = compileLimit(flatFields, given, "", found);
+  const { lease, limits } = given;
+  if (isRecord(lease)) fields["lease"] = compileDurations(leaseFields, lease, "lease.", found);
+  if (isRecord(limits)) {
+    const compiled = Object.entries(limits).map(([name, limit]) => {
+      if (!isRecord(limit)) return [name, limit] as const;
+      return [name, compileLimit(tokenBucketFields, limit, `limits.${name}.`, found)] as const;
+    });
+    fields["limits"] = Object.fromEntries(compiled);
   }
-  const shownLimit = compileLimit(given, compiled, prefix);
-  return { ...compiled, ...(shownLimit !== undefined && { shownLimit }) };
+  return { fields, ...found };
 }
 
 /**
  * All that is wrong: with the human forms, and what a check of the compiled fields found, named as it was
- * written. What the check says of a field whose human form is at fault already is left out.
+ * written and with what it stands for. What the check says of a field whose human form is at fault already
+ * is left out.
  */
 export function faultsAsWritten(
-  { faults, writtenAs }: CompiledUnits,
+  { faults, writtenAs, shown }: Findings,
   found: readonly FieldFault[],
 ): FieldFault[] {
   const atFault = new Set(faults.map(({ field }) => field));
   const others = found.flatMap((fault) => {
     const field = writtenAs.get(fault.field);
     if (field === undefined) return fault;
-    return atFault.has(field) ? [] : { field, message: `${field}: ${fault.message}` };
+    if (atFault.has(field)) return [];
+    const message = [`${field}: ${fault.message}`, shown.get(field)].join("; ");
+    return { field, message };
   });
   return [...faults, ...others];
 }
 
-/** A `CompiledUnits` that grows. */
-interface Compiling extends CompiledUnits {
+/** `Findings` that grow. */
+interface Finding extends Findings {
   readonly faults: FieldFault[];
   readonly writtenAs: Map<string, string>;
+  readonly shown: Map<string, string>;
 }
 
-function compileDurations(table: UnitTable, given: Given, prefix: string): Compiling {
+/** The fields of one table, its durations in milliseconds. `prefix` is put in front of each name in `found`. */
+function compileDurations(
+  table: UnitTable,
+  given: Given,
+  prefix: string,
+  { faults, writtenAs, shown }: Finding,
+): Record<string, unknown> {
   const fields: Record<string, unknown> = { ...given };
-  const faults: FieldFault[] = [];
-  const writtenAs = new Map<string, string>();
   for (const name of durationNames(table)) {
     const number = name + MS;
     const range = table[number];
@@ -115,10 +115,13 @@ function compileDurations(table: UnitTable, given: Given, prefix: string): Compi
     delete fields[name];
     delete fields[number];
     writtenAs.set(prefix + number, prefix + written);
-    if (fault === undefined) fields[number] = durationMs(String(given[name]));
-    else faults.push({ field: prefix + written, message: prefix + fault });
+    if (fault === undefined) {
+      const [text, ms] = [String(given[name]), durationMs(String(given[name]))];
+      fields[number] = ms;
+      shown.set(prefix + written, `${name} ${text} = ${number} ${ms}`);
+    } else faults.push({ field: prefix + written, message: prefix + fault });
   }
-  return { fields, faults, writtenAs };
+  return fields;
 }
 
 /** What is wrong with a duration, or with text in place of the number; begins with the field's name. */
@@ -145,29 +148,35 @@ function durationFault(
   return `${name} must be from ${showDuration(range.min)} to ${showDuration(range.max)}: ${got}`;
 }
 
-/** Compiles `limit` and `burst`, and returns what they stand for, in one line. */
-function compileLimit(given: Given, compiled: Compiling, prefix: string): string | undefined {
+/** The fields of a policy or a limit, with `limit` and `burst` as the numbers that they stand for. */
+function compileLimit(
+  table: UnitTable,
+  given: Given,
+  prefix: string,
+  found: Finding,
+): Record<string, unknown> {
+  const fields = compileDurations(table, given, prefix, found);
   const { limit, burst } = given;
-  if (limit === undefined && burst === undefined) return undefined;
-  delete compiled.fields["limit"];
-  delete compiled.fields["burst"];
+  for (const name of shorthandNames) delete fields[name];
+  if (limit === undefined && burst === undefined) return fields;
+  const { faults, writtenAs, shown } = found;
   if (limit === undefined) {
     const message = `${prefix}burst needs a limit, such as limit = "100/1m": got burst ${showValue(burst)} alone`;
-    compiled.faults.push({ field: `${prefix}burst`, message });
-    return undefined;
+    faults.push({ field: `${prefix}burst`, message });
+    return fields;
   }
   const check = checkWindowLimit(limit, burst, prefix);
-  if (!check.ok) compiled.faults.push(check.fault);
+  if (!check.ok) faults.push(check.fault);
   const numbers = Object.keys(tokenBucketFields);
   const rivals = [...numbers, ...durationNames(tokenBucketFields), "every"];
   const beside = rivals.filter((name) => given[name] !== undefined);
   if (beside.length > 0) {
     const message = `${prefix}limit stands for ${numbers.join(", ")}: leave out ${beside.join(", ")}`;
-    compiled.faults.push({ field: `${prefix}limit`, message });
+    faults.push({ field: `${prefix}limit`, message });
   }
   const written = check.ok || beside.length > 0 ? `${prefix}limit` : check.fault.field;
-  for (const name of numbers) compiled.writtenAs.set(prefix + name, written);
-  if (!check.ok || beside.length > 0) return undefined;
-  Object.assign(compiled.fields, check.fields);
-  return showWindowLimit(check.limit, check.fields);
+  for (const name of numbers) writtenAs.set(prefix + name, written);
+  if (!check.ok || beside.length > 0) return fields;
+  shown.set(written, showWindowLimit(check.limit, check.fields));
+  return { ...fields, ...check.fields };
 }

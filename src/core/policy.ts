@@ -26,6 +26,7 @@ import {
   missingFaults,
   nestedFaults,
   rangeFaults,
+  writtenNames,
 } from "./fields.ts";
 import { isRecord, membersOf } from "./is-record.ts";
 import { calendarFields } from "./limits/calendar-fields.ts";
@@ -35,6 +36,7 @@ import {
   limitFaults,
   limitFieldsAfter,
   limitFieldsOf,
+  limitNamesOf,
   mixedFaults,
   specOf,
   withoutStray,
@@ -141,13 +143,18 @@ export const leaseWords: FieldWords<keyof LeaseTerms> = {
  */
 export function fieldFaults(changes: Readonly<Record<string, unknown>>): FieldFault[] {
   const { lease, limits, ...flat } = changes;
-  const table = { ...tokenBucketFields, ...calendarFields, ...queueFields };
+  const limitTable = { ...tokenBucketFields, ...calendarFields };
   return [
-    ...rangeFaults(table, flat, [...Object.keys(table), ...TABLES]),
+    ...rangeFaults({ ...limitTable, ...queueFields }, flat, namesFor(limitTable)),
     ...(isMixed(flat) ? mixedFaults(flat) : []),
     ...nestedFaults("lease", leaseFields, lease),
     ...limitsFaults(isRecord(limits) ? withoutNulls(limits) : limits),
   ];
+}
+
+/** All names under which people may write the fields of a policy whose first limit has these. */
+function namesFor(limitTable: FieldTable<string>): string[] {
+  return [...limitNamesOf(limitTable), ...writtenNames(queueFields), ...TABLES];
 }
 
 /** A policy, or every fault found in what was given. */
@@ -210,9 +217,10 @@ export class Policy {
    */
   static check(fields: Readonly<Record<string, unknown>>, zones: TimeZones = onlyUtc): PolicyCheck {
     const { lease, limits, ...flat } = fields;
-    const table = { ...limitFieldsOf(flat), ...queueFields };
+    const limitTable = limitFieldsOf(flat);
+    const table = { ...limitTable, ...queueFields };
     const faults = [
-      ...rangeFaults(table, withoutStray(flat), [...Object.keys(table), ...TABLES]),
+      ...rangeFaults(table, withoutStray(flat), namesFor(limitTable)),
       ...mixedFaults(flat),
       ...nestedFaults("lease", leaseFields, lease),
       ...missingFaults(table, flat),

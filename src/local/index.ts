@@ -5,8 +5,14 @@
 export type { LimiterView } from "../core/limiter-state.ts";
 export type { Grant, LimiterReason, Outcome } from "../core/outcome.ts";
 export type { PauseFields as PauseOptions } from "../core/pause.ts";
-export type { LeaseTerms, PolicyFields } from "../core/policy.ts";
 export type { FieldFault } from "../core/values.ts";
+export type {
+  Duration,
+  WrittenChanges as PolicyChanges,
+  WrittenLease as LeaseTerms,
+  WrittenLimit as LimitFields,
+  WrittenPolicy as PolicyFields,
+} from "../core/written-policy.ts";
 export type { GrantBody } from "../protocol/acquire-bodies.ts";
 export type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 export type { ProblemBody } from "../protocol/problem-document.ts";

@@ -16,19 +16,24 @@ import type { LimiterView } from "../core/limiter-state.ts";
 import type { Turn } from "../core/turn.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { PauseFields } from "../core/pause.ts";
+import type { Policy } from "../core/policy.ts";
 import type { CalendarInput, TokenBucketInput } from "../core/limits/kinds.ts";
-import type { PolicyFields, PolicyOptions } from "../core/policy.ts";
 import type { Waiter } from "../core/queue/waiter-queue.ts";
+import type { Duration, WrittenOptions, WrittenPolicy } from "../core/written-policy.ts";
 
+import { isRecord } from "../core/is-record.ts";
 import { Limiter } from "../core/limiter.ts";
 import { checkPause } from "../core/pause.ts";
-import { Policy } from "../core/policy.ts";
+import { checkWrittenPolicy } from "../core/written-policy.ts";
 import { onAbort } from "../on-abort.ts";
 import { timeZones } from "../time-zones.ts";
 
 /** A policy except the capacity. The default is one token a second. */
-export type FilterOptions = PolicyOptions &
-  (Partial<Omit<TokenBucketInput, "capacity">> | Omit<CalendarInput, "capacity">);
+export type FilterOptions = WrittenOptions &
+  (
+    | (Partial<Omit<TokenBucketInput, "capacity">> & { readonly refillInterval?: Duration })
+    | (Omit<CalendarInput, "capacity"> & { readonly refillInterval?: undefined })
+  );
 
 /** What a caller asks for. */
 export interface GetTokenOptions {
@@ -85,24 +90,35 @@ type Caller = (outcome: Outcome) => void;
 /**
  * Builds a filter. Its bucket starts on the first call for tokens.
  *
- * @param capacity The most tokens the bucket can hold, from 1.
+ * @param capacity The most tokens the bucket can hold, from 1; or the whole policy.
  * @throws {RangeError} If `capacity` or an option is illegal; the message names it.
  *
  * @example
  * const filter = createTokenBucketFilter(1); // one token a second
  * await filter.getToken(); // immediately
  * await filter.getToken(); // a second later
+ *
+ * createTokenBucketFilter({ limit: "100/1m", burst: 10, maxWait: "30s" });
  */
 export function createTokenBucketFilter(
   capacity: number,
+  options?: FilterOptions,
+): TokenBucketFilter;
+export function createTokenBucketFilter(policy: WrittenPolicy): TokenBucketFilter;
+export function createTokenBucketFilter(
+  first: number | WrittenPolicy,
   options: FilterOptions = {},
 ): TokenBucketFilter {
-  const fields: PolicyFields =
-    options.every === undefined
-      ? { refillTokens: 1, refillIntervalMs: 1_000, ...options, capacity }
-      : { ...options, capacity };
-  return new TimerFilter(Policy.of(fields, timeZones));
+  const check = isRecord(first)
+    ? checkWrittenPolicy(first, timeZones)
+    : checkWrittenPolicy({ ...options, capacity: first }, timeZones, ONE_A_SECOND);
+  if (check.ok) return new TimerFilter(check.policy);
+  const messages = check.faults.map(({ message }) => message);
+  throw new RangeError(`Illegal policy: ${messages.join("; ")}`);
 }
+
+/** What a filter does unless its options say otherwise. */
+const ONE_A_SECOND = { refillTokens: 1, refillIntervalMs: 1_000 };
 
 class TimerFilter implements TokenBucketFilter {
   readonly #limiter: Limiter<Caller>;

@@ -27,7 +27,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import type { AcquireOutcome } from "../client/acquire-outcome.ts";
 import type { AcquireOptions, CallOptions, Client } from "../client/client.ts";
 import type { PauseFields } from "../core/pause.ts";
-import type { PolicyFields } from "../core/policy.ts";
+import type { WrittenChanges } from "../core/written-policy.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { SluiceEnv } from "./config/env.ts";
 
@@ -114,7 +114,7 @@ export class Sluice extends WorkerEntrypoint<SluiceEnv> implements Client {
   /** See `Client.setPolicy`. */
   async setPolicy(
     bucket: string,
-    policy: Partial<PolicyFields>,
+    policy: WrittenChanges,
     options: AdminOptions = {},
   ): Promise<BucketSnapshot> {
     checkBucketInPath(bucket);

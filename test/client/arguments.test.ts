@@ -99,6 +99,16 @@ describe("an illegal argument", () => {
       "capacity must be an integer from 1 to 1000000000: got 0; " +
         "maxWaitMs must be an integer from 0 to 3600000: got -1",
     ),
+    row(
+      "a limit and a duration of a policy",
+      () => checkPolicy({ limit: "100", maxWait: "2h", limits: { tpm: { burst: 1 } } }),
+      RangeError,
+      'maxWait must be from 0ms to 1h: got "2h"; ' +
+        'limit must be tokens per window, such as "100/1m", with a unit of ms, s, m, h, d: got "100"; ' +
+        'limits.tpm.burst needs a limit, such as limit = "100/1m": got burst 1 alone; ' +
+        "limits.tpm.capacity is missing; limits.tpm.refillTokens is missing; " +
+        "limits.tpm.refillIntervalMs is missing",
+    ),
     row("a policy", () => checkPolicy(7 as never), TypeError, "policy must be an object: got 7"),
     row(
       "a policy that is a date",

@@ -44,10 +44,10 @@ describe("a call", () => {
     ["inspect", (client) => client.inspect("a/b"), snapshot, "GET /buckets/a%2Fb", undefined],
     [
       "setPolicy",
-      (client) => client.setPolicy("a/b", { capacity: 5 }),
+      (client) => client.setPolicy("a/b", { limit: "100/1m", maxWait: "30s" }),
       snapshot,
       "PUT /buckets/a%2Fb",
-      '{"capacity":5}',
+      '{"limit":"100/1m","maxWait":"30s"}',
     ],
     [
       "pause",

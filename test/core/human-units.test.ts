@@ -3,20 +3,11 @@ import { describe, expect, test } from "vitest";
 
 import { showDuration } from "../../src/core/duration.ts";
 import { tokenBucketFields } from "../../src/core/limits/token-bucket.ts";
-import { leaseFields, Policy, queueFields } from "../../src/core/policy.ts";
-import {
-  type CompiledUnits,
-  compileUnits,
-  durationNames,
-  faultsAsWritten,
-} from "../../src/core/human-units.ts";
+import { Policy, queueFields } from "../../src/core/policy.ts";
+import { compilePolicy, faultsAsWritten } from "../../src/core/human-units.ts";
 import { runs } from "../../kit/runs.ts";
 
 const policyTable = { ...tokenBucketFields, ...queueFields };
-
-function compile(given: Record<string, unknown>): CompiledUnits {
-  return compileUnits(policyTable, { lease: leaseFields }, given);
-}
 
 const messagesOf = (faults: readonly { message: string }[]) => faults.map(({ message }) => message);
 const pairsOf = (faults: readonly { field: string; message: string }[]) =>
@@ -24,7 +15,7 @@ const pairsOf = (faults: readonly { field: string; message: string }[]) =>
 
 /** What somebody hears whose policy is compiled and then checked. */
 function checkedFaults(given: Record<string, unknown>): [field: string, message: string][] {
-  const compiled = compile(given);
+  const compiled = compilePolicy(given);
   const check = Policy.check(compiled.fields);
   const faults = faultsAsWritten(compiled, check.ok ? [] : check.faults);
   return faults.map(({ field, message }) => [field, message]);
@@ -32,15 +23,7 @@ function checkedFaults(given: Record<string, unknown>): [field: string, message:
 
 const perSecond = { capacity: 10, refillTokens: 5, refillInterval: "1s" };
 
-describe("durationNames", () => {
-  test("has the name of each field that ends in Ms, without it", () => {
-    expect(durationNames(policyTable)).toEqual(["refillInterval", "maxWait"]);
-    expect(durationNames(leaseFields)).toEqual(["ttl"]);
-    expect(durationNames({ max: 0, ttlMs: 0, graceMs: 0, Msx: 0 })).toEqual(["ttl", "grace"]);
-  });
-});
-
-describe("compileUnits", () => {
+describe("compilePolicy", () => {
   test("leaves numbers, unknown fields and wrong values as they are", () => {
     for (const given of [
       {
@@ -51,20 +34,20 @@ describe("compileUnits", () => {
       },
       { capacity: "x", refillIntervalMs: -1, lease: null },
       { lease: "long", wait: "5s", refillintervalms: "1s" },
-      { lease: [1], every: "day", at: "00:00", limits: { tpm: { limit: "5/1s" } } },
+      { lease: [1], every: "day", at: "00:00", limits: ["5/1s"] },
       JSON.parse('{"__proto__": 1, "constructor": 2}'),
       {},
     ]) {
-      const compiled = compile(given);
+      const compiled = compilePolicy(given);
       expect(compiled.fields).toStrictEqual(given);
       expect(Object.keys(compiled.fields)).toEqual(Object.keys(given));
       expect(compiled.faults).toEqual([]);
-      expect(compiled).not.toHaveProperty("shownLimit");
+      expect(compiled.shown.size).toBe(0);
     }
   });
 
   test("turns durations into milliseconds, in a nested table too", () => {
-    const { fields, faults } = compile({
+    const { fields, faults } = compilePolicy({
       ...perSecond,
       maxWait: "0.5h",
       lease: { maxTokens: 5, ttl: "500ms" },
@@ -77,40 +60,51 @@ describe("compileUnits", () => {
       maxWaitMs: 1_800_000,
       lease: { maxTokens: 5, ttlMs: 500 },
     });
-    expect(compile({ maxWait: "0ms" }).fields).toEqual({ maxWaitMs: 0 });
+    expect(compilePolicy({ maxWait: "0ms" }).fields).toEqual({ maxWaitMs: 0 });
   });
 
-  test("works by the tables alone", () => {
-    const tables = {
-      hold: { maxMs: { min: 1_000, max: 3_600_000 } },
-      concurrency: { max: { min: 1, max: 9 }, ttlMs: { min: 1_000, max: 3_600_000 } },
-    };
-    const given = {
-      forgetAfter: "30d",
-      hold: { max: "10m", debt: "queue" },
-      concurrency: { max: 3, ttl: "1m" },
-    };
-    const table = { forgetAfterMs: { min: 60_000, max: 2_592_000_000 } };
-    expect(compileUnits(table, tables, given).fields).toEqual({
-      forgetAfterMs: 2_592_000_000,
-      hold: { maxMs: 600_000, debt: "queue" },
-      concurrency: { max: 3, ttlMs: 60_000 },
+  test("compiles each further limit, and leaves those that are no tables", () => {
+    const { fields, faults, shown } = compilePolicy({
+      limits: {
+        tpm: { limit: "1200/1m", burst: 100 },
+        slow: { capacity: 1, refillTokens: 1, refillInterval: "1d" },
+        day: { capacity: 1_000, every: "day" },
+        gone: null,
+        odd: "5/1s",
+      },
     });
-    const { faults } = compileUnits(table, tables, { forgetAfter: 5 });
-    expect(messagesOf(faults)).toEqual([
-      'forgetAfter must be a number with a unit of ms, s, m, h, d, such as "1m": got 5',
+    expect(faults).toEqual([]);
+    expect(fields).toEqual({
+      limits: {
+        tpm: { capacity: 100, refillTokens: 5, refillIntervalMs: 273, initialTokens: 100 },
+        slow: { capacity: 1, refillTokens: 1, refillIntervalMs: 86_400_000 },
+        day: { capacity: 1_000, every: "day" },
+        gone: null,
+        odd: "5/1s",
+      },
+    });
+    expect([...shown]).toEqual([
+      [
+        "limits.tpm.limit",
+        "limit 1200/1m, burst 100 = capacity 100, refillTokens 5, refillIntervalMs 273, initialTokens 100",
+      ],
+      ["limits.slow.refillInterval", "refillInterval 1d = refillIntervalMs 86400000"],
+    ]);
+    expect(compilePolicy({ limits: null }).fields).toEqual({ limits: null });
+    expect(Object.keys(compilePolicy(JSON.parse('{"limits":{"__proto__":{}}}')).fields)).toEqual([
+      "limits",
     ]);
   });
 
   test("changes nothing that was given", () => {
     const given = { limit: "5/1s", maxWait: "1s", lease: { ttl: "1s" } };
     const before = structuredClone(given);
-    compile(given);
+    compilePolicy(given);
     expect(given).toEqual(before);
   });
 
   test("counts undefined as left out", () => {
-    const { fields, faults } = compile({
+    const { fields, faults } = compilePolicy({
       limit: undefined,
       burst: undefined,
       maxWait: undefined,
@@ -124,7 +118,7 @@ describe("compileUnits", () => {
   test.each([30, 1_000, 0, "30", "", "soon", "1w", "1 s", null, true, ["1s"], Number.NaN])(
     "refuses %j as a duration, with an example",
     (maxWait) => {
-      const { fields, faults } = compile({ maxWait, lease: { ttl: maxWait } });
+      const { fields, faults } = compilePolicy({ maxWait, lease: { ttl: maxWait } });
       const shown = Number.isNaN(maxWait) ? "NaN" : JSON.stringify(maxWait);
       const rule = 'must be a number with a unit of ms, s, m, h, d, such as "1s"';
       expect(pairsOf(faults)).toEqual([
@@ -137,13 +131,15 @@ describe("compileUnits", () => {
 
   test("refuses what is no whole number of milliseconds, or outside the range", () => {
     expect(
-      pairsOf(compile({ maxWait: "1.5ms", refillInterval: "9ms", lease: { ttl: "21s" } }).faults),
+      pairsOf(
+        compilePolicy({ maxWait: "1.5ms", refillInterval: "9ms", lease: { ttl: "21s" } }).faults,
+      ),
     ).toEqual([
       ["refillInterval", 'refillInterval must be from 10ms to 1d: got "9ms"'],
       ["maxWait", 'maxWait must come to whole milliseconds: got "1.5ms"'],
       ["lease.ttl", 'lease.ttl must be from 100ms to 20s: got "21s"'],
     ]);
-    expect(messagesOf(compile({ maxWait: "61m" }).faults)).toEqual([
+    expect(messagesOf(compilePolicy({ maxWait: "61m" }).faults)).toEqual([
       'maxWait must be from 0ms to 1h: got "61m"',
     ]);
   });
@@ -152,7 +148,7 @@ describe("compileUnits", () => {
     const { min, max } = policyTable.refillIntervalMs;
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2 * max }), (ms) => {
-        const { fields, faults } = compile({ refillInterval: showDuration(ms) });
+        const { fields, faults } = compilePolicy({ refillInterval: showDuration(ms) });
         expect(faults.length === 0).toBe(ms >= min && ms <= max);
         expect(fields).toEqual(faults.length === 0 ? { refillIntervalMs: ms } : {});
       }),
@@ -161,7 +157,7 @@ describe("compileUnits", () => {
   });
 
   test("refuses a field that is given with and without Ms", () => {
-    const { fields, faults } = compile({
+    const { fields, faults } = compilePolicy({
       maxWait: "1s",
       maxWaitMs: 1_000,
       lease: { maxTokens: 1, ttl: "x", ttlMs: "y" },
@@ -176,7 +172,7 @@ describe("compileUnits", () => {
   test.each(["5s", "30", ""])(
     "names the field that takes text, where %j was given to Ms",
     (text) => {
-      const { fields, faults } = compile({ maxWaitMs: text, lease: { ttlMs: text } });
+      const { fields, faults } = compilePolicy({ maxWaitMs: text, lease: { ttlMs: text } });
       expect(pairsOf(faults)).toEqual([
         [
           "maxWaitMs",
@@ -192,9 +188,9 @@ describe("compileUnits", () => {
   );
 });
 
-describe("compileUnits, limit", () => {
+describe("compilePolicy, limit", () => {
   test("stands for the numbers of a token bucket", () => {
-    const { fields, faults, shownLimit } = compile({ limit: "100/1m", maxWait: "30s" });
+    const { fields, faults, shown } = compilePolicy({ limit: "100/1m", maxWait: "30s" });
     expect(faults).toEqual([]);
     expect(fields).toEqual({
       capacity: 10,
@@ -203,10 +199,14 @@ describe("compileUnits, limit", () => {
       initialTokens: 10,
       maxWaitMs: 30_000,
     });
-    expect(shownLimit).toBe(
-      "limit 100/1m, burst 10 = capacity 10, refillTokens 1, refillIntervalMs 667, initialTokens 10",
-    );
-    expect(compile({ limit: "100/1m", burst: 40 }).fields).toMatchObject({
+    expect([...shown]).toEqual([
+      ["maxWait", "maxWait 30s = maxWaitMs 30000"],
+      [
+        "limit",
+        "limit 100/1m, burst 10 = capacity 10, refillTokens 1, refillIntervalMs 667, initialTokens 10",
+      ],
+    ]);
+    expect(compilePolicy({ limit: "100/1m", burst: 40 }).fields).toMatchObject({
       capacity: 40,
       refillTokens: 1,
       refillIntervalMs: 1_001,
@@ -215,10 +215,10 @@ describe("compileUnits, limit", () => {
 
   test("has the faults of its check, and leaves its numbers out", () => {
     for (const given of [{ limit: "100" }, { limit: "100/1m", burst: 0 }, { limit: null }]) {
-      const { fields, faults, ...rest } = compile({ ...given, queueLimit: 5 });
+      const { fields, faults, shown } = compilePolicy({ ...given, queueLimit: 5 });
       expect(faults).toHaveLength(1);
       expect(fields).toEqual({ queueLimit: 5 });
-      expect(rest).not.toHaveProperty("shownLimit");
+      expect(shown.size).toBe(0);
     }
   });
 
@@ -230,26 +230,26 @@ describe("compileUnits, limit", () => {
     ["initialTokens", 0],
     ["every", "day"],
   ])("is not given beside %s", (name, value) => {
-    const { faults, ...rest } = compile({ limit: "100/1m", [name]: value });
+    const { faults, shown } = compilePolicy({ limit: "100/1m", [name]: value });
     expect(pairsOf(faults)).toEqual([
       [
         "limit",
         `limit stands for capacity, refillTokens, refillIntervalMs, initialTokens: leave out ${name}`,
       ],
     ]);
-    expect(rest).not.toHaveProperty("shownLimit");
+    expect([...shown.keys()]).not.toContain("limit");
   });
 
   test("names all that it is not given beside, and its own fault", () => {
     const given = { limit: "100", capacity: 5, every: "day", refillInterval: "1s" };
-    expect(messagesOf(compile(given).faults)).toEqual([
+    expect(messagesOf(compilePolicy(given).faults)).toEqual([
       'limit must be tokens per window, such as "100/1m", with a unit of ms, s, m, h, d: got "100"',
       "limit stands for capacity, refillTokens, refillIntervalMs, initialTokens: leave out capacity, refillInterval, every",
     ]);
   });
 
   test("is needed for a burst", () => {
-    const { fields, faults } = compile({ ...perSecond, burst: 5 });
+    const { fields, faults } = compilePolicy({ ...perSecond, burst: 5 });
     expect(pairsOf(faults)).toEqual([
       ["burst", 'burst needs a limit, such as limit = "100/1m": got burst 5 alone'],
     ]);
@@ -257,12 +257,9 @@ describe("compileUnits, limit", () => {
   });
 
   test("puts the prefix in front of every name", () => {
-    const compiled = compileUnits(
-      tokenBucketFields,
-      {},
-      { limit: "5/1s", refillInterval: 5, refillIntervalMs: undefined },
-      "limits.tpm.",
-    );
+    const compiled = compilePolicy({
+      limits: { tpm: { limit: "5/1s", refillInterval: 5, refillIntervalMs: undefined } },
+    });
     expect(pairsOf(compiled.faults)).toEqual([
       [
         "limits.tpm.refillInterval",
@@ -273,12 +270,8 @@ describe("compileUnits, limit", () => {
         "limits.tpm.limit stands for capacity, refillTokens, refillIntervalMs, initialTokens: leave out refillInterval",
       ],
     ]);
-    const alone = compileUnits(tokenBucketFields, {}, { burst: 1 }, "limits.tpm.");
+    const alone = compilePolicy({ limits: { tpm: { burst: 1 } } });
     expect(alone.faults).toMatchObject([{ field: "limits.tpm.burst" }]);
-    expect(compileUnits(tokenBucketFields, {}, { limit: "9/1s" }, "limits.tpm.")).toMatchObject({
-      fields: { capacity: 1 },
-      shownLimit: expect.stringMatching(/^limit 9\/1s, burst 1 = /),
-    });
   });
 });
 
@@ -317,15 +310,18 @@ describe("faultsAsWritten", () => {
   });
 
   test("names a fault of a compiled number by what was written", () => {
-    const compiled = compile({ limit: "100/1m", maxWait: "5s" });
+    const compiled = compilePolicy({ limit: "100/1m", maxWait: "5s" });
     const found = [
       { field: "capacity", message: "capacity doesn't go with lease" },
       { field: "maxWaitMs", message: "maxWaitMs is odd" },
       { field: "queueLimit", message: "queueLimit is odd" },
     ];
     expect(pairsOf(faultsAsWritten(compiled, found))).toEqual([
-      ["limit", "limit: capacity doesn't go with lease"],
-      ["maxWait", "maxWait: maxWaitMs is odd"],
+      [
+        "limit",
+        "limit: capacity doesn't go with lease; limit 100/1m, burst 10 = capacity 10, refillTokens 1, refillIntervalMs 667, initialTokens 10",
+      ],
+      ["maxWait", "maxWait: maxWaitMs is odd; maxWait 5s = maxWaitMs 5000"],
       ["queueLimit", "queueLimit is odd"],
     ]);
   });

@@ -127,12 +127,12 @@ describe("Policy.of", () => {
   });
 
   test("names every fault in one message", () => {
-    expect(() => policyFrom({ capacity: 0, refillTokens: "1", burst: 5 })).toThrow(
+    expect(() => policyFrom({ capacity: 0, refillTokens: "1", bursts: 5 })).toThrow(
       new RangeError(
         "Illegal policy: capacity must be an integer from 1 to 1000000000: got 0; " +
           'refillTokens must be an integer from 1 to 1000000000: got "1"; ' +
-          '"burst" is not one of capacity, refillTokens, refillIntervalMs, initialTokens, ' +
-          "queueLimit, maxWaitMs, lease, limits; " +
+          '"bursts" is not one of capacity, refillTokens, refillIntervalMs, initialTokens, ' +
+          "refillInterval, limit, burst, queueLimit, maxWaitMs, maxWait, lease, limits; " +
           "refillIntervalMs is missing",
       ),
     );
@@ -327,7 +327,7 @@ describe("Policy, lease", () => {
     expect(faultsOf({ ...perSecond, lease: { ...lease, burst: 1 } })).toEqual([
       {
         field: "lease.burst",
-        message: '"lease.burst" is not one of lease.maxTokens, lease.ttlMs',
+        message: '"lease.burst" is not one of lease.maxTokens, lease.ttlMs, lease.ttl',
       },
     ]);
   });

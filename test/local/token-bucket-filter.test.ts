@@ -123,6 +123,36 @@ describe("TokenBucketFilter", () => {
     expect(filter.tryGetToken()).toEqual(refused);
   });
 
+  it("takes a whole policy, and options, in human units", async () => {
+    const perMinute = createTokenBucketFilter({ limit: "100/1m", burst: 2, maxWait: "30s" });
+    expect(perMinute.inspect()).toMatchObject({ tokens: 2 });
+    await perMinute.getToken({ tokens: 2 });
+    expect(perMinute.tryGetToken()).toMatchObject({ ok: false, retryAfterMs: 613 });
+    await expect(perMinute.getToken({ timeoutMs: 30_001 })).rejects.toThrow("from 0 to 30000");
+
+    const everyTwo = createTokenBucketFilter(1, {
+      refillInterval: "2s",
+      limits: { day: { limit: "5/1d", burst: 3 } },
+    });
+    await everyTwo.getToken();
+    expect(everyTwo.tryGetToken()).toMatchObject({ ok: false, retryAfterMs: 2_000 });
+    expect(everyTwo.inspect().limits?.["day"]).toMatchObject({ tokens: 2 });
+    const daily = createTokenBucketFilter({ capacity: 9, every: "day" });
+    expect(daily.inspect()).toMatchObject({ tokens: 9 });
+  });
+
+  it("names what is wrong in human units as it was written", () => {
+    expect(() => createTokenBucketFilter({ limit: "100/1m", burst: 100 })).toThrow(
+      new RangeError(
+        'Illegal policy: burst must be below the limit, so at most 99 of "100/1m": got 100',
+      ),
+    );
+    const both = { refillInterval: "1s", refillIntervalMs: 1_000 } as const;
+    expect(() => createTokenBucketFilter(1, both)).toThrow("refillInterval is given twice");
+    expect(() => createTokenBucketFilter("1" as never)).toThrow("capacity must be an integer");
+    expect(() => createTokenBucketFilter({} as never)).toThrow("capacity is missing");
+  });
+
   it("names what is wrong with a policy or a request, and takes nothing", async () => {
     expect(() => createTokenBucketFilter(0)).toThrow(
       new RangeError("Illegal policy: capacity must be an integer from 1 to 1000000000: got 0"),

@@ -87,8 +87,8 @@ describe("Sluice by RPC", () => {
     ]) {
       expect(await errorOf(call)).toMatchObject({ name: "SluiceError", reason: "unauthorized" });
     }
-    const changed = await sluice.setPolicy(name, { capacity: 3, initialTokens: 3 }, ADMIN);
-    expect(changed).toMatchObject({ bucket: name, policy: { capacity: 3 } });
+    const changed = await sluice.setPolicy(name, { limit: "5/1m", burst: 3 }, ADMIN);
+    expect(changed).toMatchObject({ bucket: name, policy: { capacity: 3, initialTokens: 3 } });
     await sluice.acquire(name, { tokens: 3 });
     const held = Promise.resolve(sluice.acquire(name));
     await untilWaiting(name, 1);

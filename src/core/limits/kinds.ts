@@ -9,7 +9,13 @@ import type { LimitSpec } from "./limit.ts";
 import type { TimeZones } from "./time-zones.ts";
 import type { TokenBucketFields } from "./token-bucket.ts";
 
-import { completeFields, excessFaults, missingFaults, rangeFaults } from "../fields.ts";
+import {
+  completeFields,
+  excessFaults,
+  missingFaults,
+  rangeFaults,
+  writtenNames,
+} from "../fields.ts";
 import { showValue } from "../values.ts";
 import { calendar } from "./calendar.ts";
 import { calendarFields } from "./calendar-fields.ts";
@@ -47,6 +53,16 @@ export type LimitInput = TokenBucketInput | CalendarInput;
 /** Fields as they were given: any names, any values. */
 type Given = Readonly<Record<string, unknown>>;
 
+/** The fields that stand for a token bucket's numbers where people write a policy; see ../window-limit.ts. */
+export const shorthandNames = ["limit", "burst"] as const;
+
+/** All names under which people may write the fields of either kind, or of the one that is meant. */
+export function limitNamesOf(table: FieldTable<string>): string[] {
+  return table === calendarFields
+    ? writtenNames(table)
+    : [...writtenNames(table), ...shorthandNames];
+}
+
 /** The table of the kind that is meant. */
 export function limitFieldsOf(given: object): FieldTable<string> {
   return "every" in given && given.every !== undefined ? calendarFields : tokenBucketFields;
@@ -83,7 +99,7 @@ export function withoutStray(given: Given): Record<string, unknown> {
 /** Everything that is wrong with a limit. @param zones Without it, time zones aren't looked up. */
 export function limitFaults(given: Given, prefix: string, zones?: TimeZones): FieldFault[] {
   const table = limitFieldsOf(given);
-  const allowed = Object.keys(table).map((name) => prefix + name);
+  const allowed = limitNamesOf(table).map((name) => prefix + name);
   return [
     ...rangeFaults(table, withoutStray(given), allowed, prefix),
     ...mixedFaults(given, prefix),

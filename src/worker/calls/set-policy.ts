@@ -4,7 +4,8 @@ import type { BucketStub } from "../bucket-stub.ts";
 import type { Call } from "./call.ts";
 
 import { invalidRequestResponse } from "../../answers/acquire-response.ts";
-import { fieldFaults } from "../../core/policy.ts";
+import { faultsAsWritten } from "../../core/human-units.ts";
+import { compileChanges } from "../../core/written-policy.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { jsonResponse } from "../http/json-response.ts";
 import { jsonAnswer } from "./call.ts";
@@ -31,8 +32,10 @@ export async function changePolicy(
   bucket: BucketStub,
   changes: Readonly<Record<string, unknown>>,
 ): Promise<BucketSnapshot | Response> {
-  const faults = fieldFaults(changes);
+  const { compiled, faults } = compileChanges(changes);
   if (faults.length > 0) return invalidRequestResponse(faults);
-  const changed = await bucket.changePolicy(changes);
-  return changed.ok ? changed.snapshot : invalidRequestResponse(changed.errors);
+  const changed = await bucket.changePolicy(compiled.fields);
+  return changed.ok
+    ? changed.snapshot
+    : invalidRequestResponse(faultsAsWritten(compiled, changed.errors));
 }

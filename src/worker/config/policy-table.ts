@@ -6,10 +6,11 @@
  */
 import type { NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
 
-import { Policy } from "../../core/policy.ts";
 import { showValue } from "../../core/values.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 import { isRecord } from "../../core/is-record.ts";
+import { checkWrittenPolicy } from "../../core/written-policy.ts";
+import { timeZones } from "../../time-zones.ts";
 
 /** The rule in words, for messages. */
 export const BUCKET_PATTERN_RULE = `a pattern is "*", or a bucket's name or prefix: ${BUCKET_NAME_RULE}`;
@@ -48,18 +49,12 @@ export class PolicyTable {
    * name.
    */
   constructor(configured: unknown) {
-    const faults: string[] = [];
-    for (const [pattern, fields] of Object.entries(readTable(configured))) {
-      const entry = readEntry(pattern, fields);
-      if (!entry.ok) {
-        faults.push(...entry.faults.map((fault) => `POLICIES.${showValue(pattern)}: ${fault}`));
-      } else if (isPrefix(pattern)) {
-        this.#byPrefix.push(entry.policy);
-      } else {
-        this.#exact.set(pattern, entry.policy);
-      }
-    }
+    const { policies, faults } = readPolicies(configured);
     if (faults.length > 0) throw new RangeError(faults.join("; "));
+    for (const { policy } of policies) {
+      if (isPrefix(policy.name)) this.#byPrefix.push(policy);
+      else this.#exact.set(policy.name, policy);
+    }
     this.#byPrefix.sort((a, b) => b.name.length - a.name.length);
   }
 
@@ -77,33 +72,59 @@ export class PolicyTable {
   }
 }
 
-function readTable(configured: unknown): Record<string, unknown> {
+/** A configured policy. */
+interface ConfiguredPolicy {
+  readonly policy: NamedPolicyFields;
+  /** What each field in human units stands for, in one line, by its name. */
+  readonly shown: ReadonlyMap<string, string>;
+}
+
+/**
+ * The configured policies that are legal, and everything that is wrong with the others.
+ *
+ * @param configured As for `PolicyTable`.
+ */
+export function readPolicies(configured: unknown): {
+  readonly policies: readonly ConfiguredPolicy[];
+  readonly faults: readonly string[];
+} {
+  const policies: ConfiguredPolicy[] = [];
+  const faults: string[] = [];
+  const table = readTable(configured);
+  if (typeof table === "string") return { policies, faults: [table] };
+  for (const [pattern, fields] of Object.entries(table)) {
+    const entry = readEntry(pattern, fields);
+    if (entry.ok) policies.push(entry);
+    else faults.push(...entry.faults.map((fault) => `POLICIES.${showValue(pattern)}: ${fault}`));
+  }
+  return { policies, faults };
+}
+
+/** The table, or what is wrong with all of it. */
+function readTable(configured: unknown): Record<string, unknown> | string {
   let table = configured;
   if (typeof configured === "string") {
     try {
       table = JSON.parse(configured);
     } catch {
-      throw new RangeError(`POLICIES is not JSON: got ${showValue(configured)}`);
+      return `POLICIES is not JSON: got ${showValue(configured)}`;
     }
   }
-  if (!isRecord(table)) {
-    throw new RangeError(
-      `POLICIES must be a table of policies by pattern: got ${showValue(table)}`,
-    );
-  }
-  return table;
+  return isRecord(table)
+    ? table
+    : `POLICIES must be a table of policies by pattern: got ${showValue(table)}`;
 }
 
 function readEntry(
   pattern: string,
   fields: unknown,
-): { ok: true; policy: NamedPolicyFields } | { ok: false; faults: string[] } {
+): ({ readonly ok: true } & ConfiguredPolicy) | { readonly ok: false; readonly faults: string[] } {
   if (!isBucketPattern(pattern)) return { ok: false, faults: [BUCKET_PATTERN_RULE] };
   if (!isRecord(fields)) {
-    return { ok: false, faults: [`must be a table of numbers: got ${showValue(fields)}`] };
+    return { ok: false, faults: [`must be a table of fields: got ${showValue(fields)}`] };
   }
-  const check = Policy.check(fields);
-  return check.ok
-    ? { ok: true, policy: { name: pattern, ...check.policy.toJSON() } }
-    : { ok: false, faults: check.faults.map((fault) => fault.message) };
+  const check = checkWrittenPolicy(fields, timeZones);
+  if (!check.ok) return { ok: false, faults: check.faults.map(({ message }) => message) };
+  const { policy, shown } = check;
+  return { ok: true, policy: { name: pattern, ...policy.toJSON() }, shown };
 }

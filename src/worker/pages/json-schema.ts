@@ -6,6 +6,8 @@
 import type { Field, FieldTable, FieldWords } from "../../core/fields.ts";
 import type { Range } from "../../core/values.ts";
 
+import { DURATION_PATTERN, DURATION_UNITS } from "../../core/duration.ts";
+import { durationNames } from "../../core/fields.ts";
 import { LIMIT_NAME_PATTERN } from "../../core/policy.ts";
 
 /** A JSON Schema. */
@@ -60,6 +62,21 @@ export function fieldSchemas<Name extends string>(
 ): Record<Name, Schema> {
   const schemas: Record<string, Schema> = {};
   for (const name in fields) schemas[name] = fieldSchema(fields[name], words[name].description);
+  return schemas;
+}
+
+/** The schemas of the durations that may be given instead of a table's milliseconds. */
+export function durationSchemas<Name extends string>(
+  fields: FieldTable<Name>,
+  words: FieldWords<Name>,
+): Record<string, Schema> {
+  const schemas: Record<string, Schema> = {};
+  const wordsByName: Readonly<Record<string, { readonly description: string }>> = words;
+  for (const name of durationNames(fields)) {
+    const what = wordsByName[`${name}Ms`]?.description.replace(", in milliseconds", "");
+    const description = `${what}: a number and a unit of ${DURATION_UNITS}, instead of ${name}Ms`;
+    schemas[name] = { type: "string", pattern: DURATION_PATTERN, description };
+  }
   return schemas;
 }
 

@@ -21,10 +21,12 @@ import {
   queueFields,
   queueWords,
 } from "../../core/policy.ts";
+import { WINDOW_LIMIT_PATTERN, windowLimitWords } from "../../core/window-limit.ts";
 import { acquireRanges } from "../http/acquire-params.ts";
 import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../../core/bucket-name.ts";
 import {
   countSchema,
+  durationSchemas,
   fieldSchemas,
   instantSchema,
   integerSchema,
@@ -79,8 +81,35 @@ const limitFields: Schema = {
   description:
     "A token bucket, or with `every` a calendar limit: full again at each boundary, and nothing comes in between",
 };
-const policyProperties = { ...limitProperties, ...fieldSchemas(queueFields, queueWords) };
-const leaseTerms = objectSchema<LeaseTerms>(fieldSchemas(leaseFields, leaseWords), {});
+const queueProperties = fieldSchemas(queueFields, queueWords);
+const leaseProperties = fieldSchemas(leaseFields, leaseWords);
+const policyProperties = { ...limitProperties, ...queueProperties };
+const leaseTerms = objectSchema<LeaseTerms>(leaseProperties, {});
+
+/** What a person may write besides the numbers of a limit, and instead of them. */
+const writtenLimitProperties = {
+  limit: {
+    type: "string",
+    pattern: WINDOW_LIMIT_PATTERN,
+    description: windowLimitWords.limit.description,
+  },
+  burst: integerSchema(tokenBucketFields.capacity, windowLimitWords.burst.description),
+  ...limitProperties,
+  ...durationSchemas(tokenBucketFields, tokenBucketWords),
+} as const satisfies Readonly<Record<string, Schema>>;
+
+const writtenLimit: Schema = {
+  type: "object",
+  properties: writtenLimitProperties,
+  description:
+    "A token bucket, in numbers or as a `limit` that stands for them; or with `every` a calendar limit: full again at each boundary, and nothing comes in between",
+};
+
+const writtenLease: Schema = {
+  type: "object",
+  properties: { ...leaseProperties, ...durationSchemas(leaseFields, leaseWords) },
+  required: ["maxTokens"],
+};
 
 const namedPolicy: Schema = {
   type: "object",
@@ -238,20 +267,23 @@ const fault = objectSchema<FieldFault>(
 const policyChange: Schema = {
   type: "object",
   properties: {
-    ...policyProperties,
+    ...writtenLimitProperties,
+    ...queueProperties,
+    ...durationSchemas(queueFields, queueWords),
     limits: {
       anyOf: [
         limitsSchema(
-          { anyOf: [limitFields, { type: "null" }] },
+          { anyOf: [writtenLimit, { type: "null" }] },
           "Each named limit is replaced as a whole, and removed by `null`; the others stay",
         ),
         { type: "null" },
       ],
       description: "Further limits, by name. `null` removes all of them",
     },
-    lease: { anyOf: [leaseTerms, { type: "null" }], description: "`null` turns leases off" },
+    lease: { anyOf: [writtenLease, { type: "null" }], description: "`null` turns leases off" },
   },
-  description: "Members that are left out stay unchanged.",
+  description:
+    "Members that are left out stay unchanged. A member that ends in `Ms` may be given without it, as a duration. The answer has the numbers.",
 };
 
 const pause = objectSchema<PauseFields>(

@@ -106,3 +106,63 @@ describe("PUT /buckets/NAME", () => {
     expect(await snapshotOf(name)).toEqual(before);
   });
 });
+
+describe("PUT /buckets/NAME in human units", () => {
+  const perMinute = { capacity: 10, refillTokens: 1, refillIntervalMs: 667, initialTokens: 10 };
+
+  it("answers with the numbers that they stand for", async () => {
+    const name = uniqueName();
+    const limits = { tpm: { limit: "1200/1m" } };
+    const changed = await put(name, { limit: "100/1m", burst: 10, maxWait: "30s", limits });
+    expect(changed.status).toBe(200);
+    const tpm = { capacity: 120, refillTokens: 3, refillIntervalMs: 167, initialTokens: 120 };
+    const policy = { ...perMinute, maxWaitMs: 30_000, limits: { tpm } };
+    expect(await changed.json()).toMatchObject({ policy });
+    expect(await snapshotOf(name)).toMatchObject({ policy });
+  });
+
+  it("may change one of them alone", async () => {
+    const name = uniqueName();
+    await put(name, { limit: "100/1m" });
+    const slower = await put(name, { maxWait: "10s", refillInterval: "1s" });
+    expect(await slower.json()).toMatchObject({
+      policy: { ...perMinute, refillIntervalMs: 1_000, maxWaitMs: 10_000 },
+    });
+  });
+
+  it("makes a token bucket of a calendar", async () => {
+    const name = uniqueName();
+    const daily = await put(name, { capacity: 5, every: "day", timeZone: "Europe/Berlin" });
+    expect(await daily.json()).toMatchObject({ policy: { every: "day" } });
+    const { policy } = await (await put(name, { limit: "100/1m" })).json<{ policy: object }>();
+    expect(policy).toMatchObject(perMinute);
+    expect(policy).not.toHaveProperty("every");
+    expect(policy).not.toHaveProperty("timeZone");
+  });
+
+  it.each([
+    [{ limit: "100" }, "limit"],
+    [{ limit: "100/1m", burst: 100 }, "burst"],
+    [{ burst: 5 }, "burst"],
+    [{ limit: "100/1m", capacity: 5 }, "limit"],
+    [{ limit: "100/1m", every: "day" }, "limit"],
+    [{ maxWait: "1s", maxWaitMs: 1_000 }, "maxWait"],
+    [{ maxWait: 30 }, "maxWait"],
+    [{ maxWaitMs: "30s" }, "maxWaitMs"],
+    [{ lease: { maxTokens: 1, ttl: "1h" } }, "lease.ttl"],
+    [{ limits: { tpm: { limit: "1/1s" } } }, "limits.tpm.limit"],
+  ])("names the field at fault in %j as it was written", async (fields, field) => {
+    const name = uniqueName();
+    const { errors } = await problemOf(await put(name, fields), 400, "invalid-request");
+    expect(errors?.map((fault) => fault.field)).toEqual([field]);
+    expect(errors?.[0]?.message).toContain(field);
+  });
+
+  it("names what is missing for the bucket, in numbers", async () => {
+    const name = uniqueName();
+    await put(name, { capacity: 5, every: "day" });
+    const answer = await put(name, { refillInterval: "1s" });
+    const { errors } = await problemOf(answer, 400, "invalid-request");
+    expect(errors).toEqual([{ field: "refillTokens", message: "refillTokens is missing" }]);
+  });
+});

@@ -5,6 +5,7 @@ import {
   PolicyTable,
   isBucketPattern,
   matchesPattern,
+  readPolicies,
 } from "../../../src/worker/config/policy-table.ts";
 
 describe("PolicyTable", () => {
@@ -38,7 +39,7 @@ describe("PolicyTable", () => {
     [undefined, "POLICIES must be a table"],
     ["{", "POLICIES is not JSON"],
     [[], "POLICIES must be a table"],
-    [{ "*": 1 }, 'POLICIES."*": must be a table of numbers: got 1'],
+    [{ "*": 1 }, 'POLICIES."*": must be a table of fields: got 1'],
     [{ "a b": one }, 'POLICIES."a b": a pattern is "*"'],
     [{ "a*b": one }, 'POLICIES."a*b": a pattern is "*"'],
     [{ "**": one }, 'POLICIES."**": a pattern is "*"'],
@@ -48,8 +49,97 @@ describe("PolicyTable", () => {
     [{ x: { capacity: 1 } }, 'refillTokens is missing; POLICIES."x": refillIntervalMs is missing'],
     [{ x: { ...one, capactiy: 1 } }, '"capactiy" is not one of capacity'],
     [{ x: { ...one, initialTokens: 2 } }, "initialTokens must be at most the capacity, 1: got 2"],
+    [{ x: { limit: "100" } }, 'POLICIES."x": limit must be tokens per window, such as "100/1m"'],
+    [{ x: { ...one, maxWait: "2h" } }, 'POLICIES."x": maxWait must be from 0ms to 1h: got "2h"'],
+    [{ x: { ...one, maxWait: "1s", maxWaitMs: 1 } }, "maxWait is given twice: leave out maxWaitMs"],
+    [{ x: { ...one, limit: "5/1s" } }, "leave out capacity, refillTokens, refillIntervalMs"],
+    [
+      { x: { ...one, limits: { tpm: { limit: "5/1s", burst: 5 } } } },
+      'POLICIES."x": limits.tpm.burst must be below the limit, so at most 4 of "5/1s": got 5',
+    ],
+    [
+      { x: { capacity: 1, every: "day", refillInterval: "1s" } },
+      "refillInterval: refillIntervalMs does not go with every: a calendar limit fills up at each boundary; refillInterval 1s = refillIntervalMs 1000",
+    ],
+    [
+      { x: { capacity: 1, every: "day", timeZone: "Europe/Atlantis" } },
+      'timeZone must be an IANA time zone, such as Europe/Berlin: got "Europe/Atlantis"',
+    ],
   ])("refuses %j and says what is wrong", (configured, message) => {
     expect(() => new PolicyTable(configured)).toThrow(message);
+  });
+});
+
+describe("PolicyTable in human units", () => {
+  it("has numbers alone", () => {
+    const table = new PolicyTable({
+      "api:*": {
+        limit: "100/1m",
+        burst: 10,
+        maxWait: "30s",
+        limits: {
+          tpm: { limit: "1200/1m" },
+          month: { capacity: 50_000, every: "month", timeZone: "Europe/Berlin" },
+        },
+      },
+      leased: {
+        capacity: 9,
+        refillTokens: 9,
+        refillInterval: "1s",
+        lease: { maxTokens: 5, ttl: "5s" },
+      },
+    });
+    expect(table.find("api:ann")).toEqual({
+      name: "api:*",
+      capacity: 10,
+      refillTokens: 1,
+      refillIntervalMs: 667,
+      initialTokens: 10,
+      queueLimit: 1_000,
+      maxWaitMs: 30_000,
+      limits: {
+        tpm: { capacity: 120, refillTokens: 3, refillIntervalMs: 167, initialTokens: 120 },
+        month: {
+          capacity: 50_000,
+          every: "month",
+          timeZone: "Europe/Berlin",
+          at: "00:00",
+          on: 1,
+          initialTokens: 50_000,
+        },
+      },
+    });
+    expect(table.find("leased")).toMatchObject({
+      refillIntervalMs: 1_000,
+      lease: { maxTokens: 5, ttlMs: 5_000 },
+    });
+  });
+});
+
+describe("readPolicies", () => {
+  it("says what each human form stands for, and has every fault", () => {
+    const { policies, faults } = readPolicies({
+      "api:*": { limit: "100/1m", maxWait: "30s" },
+      one,
+      "a b": one,
+      late: { ...one, maxWait: "2h", queueLimit: -1 },
+    });
+    expect(policies.map(({ policy, shown }) => [policy.name, [...shown.values()]])).toEqual([
+      [
+        "api:*",
+        [
+          "maxWait 30s = maxWaitMs 30000",
+          "limit 100/1m, burst 10 = capacity 10, refillTokens 1, refillIntervalMs 667, initialTokens 10",
+        ],
+      ],
+      ["one", []],
+    ]);
+    expect(faults).toEqual([
+      expect.stringMatching(/^POLICIES\."a b": a pattern is/),
+      'POLICIES."late": maxWait must be from 0ms to 1h: got "2h"',
+      'POLICIES."late": queueLimit must be an integer from 0 to 10000: got -1',
+    ]);
+    expect(readPolicies("{")).toEqual({ policies: [], faults: ['POLICIES is not JSON: got "{"'] });
   });
 });
 
