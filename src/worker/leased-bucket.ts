@@ -16,6 +16,7 @@ import { LeaseDriver } from "../core/lease/lease-driver.ts";
 import { Policy } from "../core/policy.ts";
 import { GrantPoints } from "../answers/grant-points.ts";
 import { isOverloaded } from "../wire/call-with-retry.ts";
+import { timeZones } from "../time-zones.ts";
 
 /**
  * Buckets whose demand is followed, a few hundred bytes each. Where there are more, the one that was
@@ -167,7 +168,7 @@ export class LeasedBucket {
       const { lease, bucket } = await this.#lend(ask);
       if (!this.#driver.isPending(ask)) return;
       const { name: _, ...fields } = bucket.policy;
-      this.#seen = { snapshot: bucket, policy: Policy.of(fields) };
+      this.#seen = { snapshot: bucket, policy: Policy.of(fields, timeZones) };
       answer = { lease, isPaused: bucket.pausedUntilMs !== undefined };
     } catch (error) {
       // The object was reset, say, or is of a deployment with other policies. It is as good as a bucket

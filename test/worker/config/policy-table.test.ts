@@ -35,7 +35,16 @@ describe("PolicyTable", () => {
     expect(new PolicyTable(JSON.stringify({ "*": one })).find("x")).toMatchObject(one);
   });
 
+  it("takes several limits, and calendars of any time zone", () => {
+    const daily = { capacity: 9, every: "day", timeZone: "Europe/Berlin" };
+    const found = new PolicyTable({ a: daily, b: { ...one, limits: { day: daily } } });
+    expect(found.find("a")).toMatchObject(daily);
+    expect(found.find("b")).toMatchObject({ ...one, limits: { day: daily } });
+  });
+
   it.each([
+    [{ x: { capacity: 1, every: "day", timeZone: "Mars" } }, 'such as Europe/Berlin: got "Mars"'],
+    [{ x: { ...one, limits: { Day: one } } }, "A limit's name must be 1 to 32 characters"],
     [undefined, "POLICIES must be a table"],
     ["{", "POLICIES is not JSON"],
     [[], "POLICIES must be a table"],
