@@ -11,13 +11,15 @@ import type { FieldFault, Range } from "../../core/values.ts";
 import type { Query } from "./query.ts";
 
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
-import { queueFields } from "../../core/policy.ts";
+import { MAX_FURTHER_LIMITS, queueFields } from "../../core/policy.ts";
 import { integerFault, isIntegerWithin, showValue } from "../../core/values.ts";
 
 const FIELDS = ["bucket", "tokens", "timeoutMs"];
 
 /** What the names of fields begin with that are of one limit each. */
 const NAMED_TOKENS = "tokens.";
+/** How many of them there may be: no bucket has more limits. */
+const MAX_NAMED_TOKENS = MAX_FURTHER_LIMITS + 1;
 
 const IDEMPOTENCY_KEY = "Idempotency-Key";
 
@@ -124,12 +126,17 @@ function readNamedTokens(
   fields: ReadonlySet<string>,
 ): Readonly<Record<string, number>> | undefined {
   if (fields.size === 0) return undefined;
-  const limits: Record<string, number> = {};
-  for (const field of fields) {
-    const tokens = reader.integer(field, acquireRanges.tokens);
-    if (tokens !== undefined) limits[field.slice(NAMED_TOKENS.length)] = tokens;
+  if (fields.size > MAX_NAMED_TOKENS) {
+    const message = `tokens.NAME may be given for at most ${MAX_NAMED_TOKENS} limits: got ${fields.size}`;
+    reader.faults.push({ field: NAMED_TOKENS, message });
+    return undefined;
   }
-  return limits;
+  const limits = [...fields].map((field) => {
+    const tokens = reader.integer(field, acquireRanges.tokens) ?? 0;
+    return [field.slice(NAMED_TOKENS.length), tokens] as const;
+  });
+  // Whatever the names are, `__proto__` included, they are members.
+  return Object.fromEntries(limits);
 }
 
 function isNamedTokens(field: string): boolean {
