@@ -61,15 +61,23 @@ function parseJsonObject(text: string): Record<string, unknown> {
     throw new JsonBodyError("the body is not JSON");
   }
   if (!isRecord(value)) throw new JsonBodyError("the body must be a JSON object");
-  if (isFlat(value) && countKeys(text) !== Object.keys(value).length) {
+  if (countKeys(text) !== countMembers(value)) {
     throw new JsonBodyError("the body has the same member twice");
   }
   return value;
 }
 
-/** Whether no member has members of its own; no legal body of Sluice has any. */
-function isFlat(members: Record<string, unknown>): boolean {
-  return Object.values(members).every((value) => typeof value !== "object" || value === null);
+/** The members of `value`, and of everything in it. No recursion: a body may be thousands of levels deep. */
+function countMembers(value: unknown): number {
+  let count = 0;
+  const found = [value];
+  for (const each of found) {
+    if (typeof each !== "object" || each === null) continue;
+    const members = Object.values(each);
+    if (!Array.isArray(each)) count += members.length;
+    found.push(...members);
+  }
+  return count;
 }
 
 /** Counts the strings of a JSON text that are followed by a colon. */

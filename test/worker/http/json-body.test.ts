@@ -8,9 +8,9 @@ import {
 
 const MAX_BYTES = 64;
 
-function read(body: BodyInit | null): Promise<Record<string, unknown>> {
+function read(body: BodyInit | null, maxBytes = MAX_BYTES): Promise<Record<string, unknown>> {
   const request = new Request("https://sluice.test/", { method: "POST", body });
-  return readJsonObject(request, MAX_BYTES);
+  return readJsonObject(request, maxBytes);
 }
 
 /** A body of these parts, which then ends or fails. */
@@ -31,8 +31,7 @@ describe("readJsonObject", () => {
     [" \n", {}],
     ["{}", {}],
     ['{"a":1,"b":"a\\":2","c":null}', { a: 1, b: 'a":2', c: null }],
-    // A member of a member is for the caller to refuse.
-    ['{"a":{"b":1,"b":2}}', { a: { b: 2 } }],
+    ['{"a":{"b":1},"c":[{"b":2}]}', { a: { b: 1 }, c: [{ b: 2 }] }],
   ])("reads %j", async (text, object) => {
     expect(await read(text)).toEqual(object);
   });
@@ -55,8 +54,16 @@ describe("readJsonObject", () => {
     ["1", "the body must be a JSON object"],
     ['{"a":1,"a":1}', "the body has the same member twice"],
     ['{"a":1,"\\u0061" :2}', "the body has the same member twice"],
+    ['{"a":{"b":1,"b":2}}', "the body has the same member twice"],
+    ['{"a":[{"b":1}],"a":[{"b":1}]}', "the body has the same member twice"],
   ])("refuses %s", async (text, message) => {
     await expect(read(text)).rejects.toThrow(new JsonBodyError(message));
+  });
+
+  it("reads a body of thousands of levels", async () => {
+    const depth = 8_000;
+    const object = await read(`{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`, 3 * depth);
+    expect(Object.keys(object)).toEqual(["a"]);
   });
 
   it("refuses a body that ends early", async () => {
