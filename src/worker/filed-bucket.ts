@@ -3,6 +3,7 @@
  * without its object (unused-bucket.ts).
  */
 import type { Ask } from "../core/ask.ts";
+import type { Pause } from "../core/pause.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { PolicyChange } from "../wire/bucket-answers.ts";
@@ -12,6 +13,7 @@ import type { BucketFiles } from "./config/bucket-files.ts";
 import type { PauseAnswer } from "../wire/bucket-answers.ts";
 import type { BucketHost } from "../bucket/bucket-host.ts";
 
+import { askFaults, costOf, tokensOf } from "../core/limits/cost.ts";
 import { FIRST_LIMIT } from "../core/policy.ts";
 import { acquireResponse } from "../answers/acquire-response.ts";
 import { BucketStub } from "./bucket-stub.ts";
@@ -53,6 +55,11 @@ export class FiledBucket extends BucketStub {
     return (await this.#ofUnused(ask)) ?? (await super.changePolicy(changes));
   }
 
+  override async pause(pause: Pause): Promise<PauseAnswer> {
+    const ask = (bucket: BucketHost): PauseAnswer => bucket.pause(this.name, this.policy, pause);
+    return (await this.#ofUnused(ask)) ?? (await super.pause(pause));
+  }
+
   override async resume(limits?: readonly string[]): Promise<PauseAnswer> {
     const ask = (bucket: BucketHost): PauseAnswer => bucket.resume(this.name, this.policy, limits);
     return (await this.#ofUnused(ask)) ?? (await super.resume(limits));
@@ -81,14 +88,15 @@ export class FiledBucket extends BucketStub {
   }
 
   /** Any other request uses the bucket, whatever the answer is. */
-  #isInVain({ tokens, limits = {}, timeoutMs = 0 }: Ask): boolean {
+  #isInVain(ask: Ask): boolean {
     const { limits: others = {}, ...first } = this.policy;
-    if (timeoutMs > first.maxWaitMs) return true;
-    const capacities = new Map([[FIRST_LIMIT, first.capacity]]);
-    for (const [name, { capacity }] of Object.entries(others)) capacities.set(name, capacity);
-    const isOver = [...capacities].some(([name, capacity]) => (limits[name] ?? tokens) > capacity);
-    const isNothing = [...capacities.keys()].every((name) => (limits[name] ?? tokens) === 0);
-    return isOver || isNothing || Object.keys(limits).some((name) => !capacities.has(name));
+    if (Number(ask.timeoutMs) > first.maxWaitMs) return true;
+    const limits = Object.entries({ [FIRST_LIMIT]: first, ...others }).map(([name, limit]) => {
+      return { name, capacity: limit.capacity };
+    });
+    const cost = costOf(limits, ask);
+    const isOver = limits.some(({ capacity }, index) => tokensOf(cost, index) > capacity);
+    return isOver || askFaults(limits, ask).length > 0;
   }
 
   /** The configured policy refuses this request; only the bucket's own policy might not. */

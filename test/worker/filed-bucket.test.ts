@@ -35,14 +35,55 @@ const inVain: readonly (readonly [what: string, path: (name: string) => string, 
     (name) => `/buckets/${name}/pause`,
     { method: "POST", headers: ADMIN, body: JSON.stringify({ untilMs: 0 }) },
   ],
+  ["tokens of a limit that there isn't", (name) => `/acquire?bucket=${name}&tokens.tpd=1`],
+  ["no tokens", (name) => `/acquire?bucket=${name}&tokens.rate=0`],
+  [
+    "a pause of a limit that there isn't",
+    (name) => `/buckets/${name}/pause`,
+    {
+      method: "POST",
+      headers: ADMIN,
+      body: JSON.stringify({ untilMs: 4_200_000_000_000, limits: ["tpd"] }),
+    },
+  ],
+];
+
+/** The same of a bucket with several limits. */
+const inVainOfSeveral: typeof inVain = [
+  ["more tokens than fit one limit", (name) => `/acquire?bucket=${name}&tokens=2`],
+  ["more tokens of one than fit", (name) => `/acquire?bucket=${name}&tokens.constructor=10`],
+  ["tokens of a limit that there isn't", (name) => `/acquire?bucket=${name}&tokens.__proto__=1`],
+  ["no tokens", (name) => `/acquire?bucket=${name}&tokens=0&tokens.constructor=0`],
+  ["a snapshot", (name) => `/buckets/${name}`],
+  ["an illegal PUT", (name) => `/buckets/${name}`, put({ limits: { rate: ONE_A_SECOND } })],
+  [
+    "the end of a pause",
+    (name) => `/buckets/${name}/pause`,
+    {
+      method: "POST",
+      headers: ADMIN,
+      body: JSON.stringify({ untilMs: 0, limits: ["constructor"] }),
+    },
+  ],
 ];
 
 describe("a bucket that nobody has ever come to", () => {
   const POLICIES = { "*": ONE_A_SECOND };
+  const SEVERAL = {
+    "*": { ...ONE_A_SECOND, limits: { constructor: { capacity: 9, every: "day" } } },
+  };
+  const rowsOf = (rows: typeof inVain, policies: object): object[] => {
+    return rows.map(([what, path, init = {}]) => ({ what, path, init, policies }));
+  };
 
-  it.each(inVain.map(([what, path, init = {}]) => ({ what, path, init })))(
+  it.each([...rowsOf(inVain, POLICIES), ...rowsOf(inVainOfSeveral, SEVERAL)] as {
+    what: string;
+    path: (name: string) => string;
+    init: RequestInit;
+    policies: object;
+  }[])(
     "makes no object of $what, and answers as the object does",
-    async ({ path, init }) => {
+    async ({ path, init, policies }) => {
       const name = uniqueName("unused");
       const url = path(encodeURIComponent(name));
       const before = await listDurableObjectIds(env.BUCKETS);
@@ -52,9 +93,9 @@ describe("a bucket that nobody has ever come to", () => {
           throw new Error("The object is made");
         },
       };
-      const without = await deployed({ POLICIES, FILES, BUCKETS }, url, init);
+      const without = await deployed({ POLICIES: policies, FILES, BUCKETS }, url, init);
       expect(await listDurableObjectIds(env.BUCKETS)).toEqual(before);
-      const withObject = await deployed({ POLICIES }, url, init);
+      const withObject = await deployed({ POLICIES: policies }, url, init);
       expect(without.status).toBe(withObject.status);
       expect(Object.fromEntries(without.headers)).toEqual(Object.fromEntries(withObject.headers));
       expect(await without.text()).toBe(await withObject.text());
@@ -64,6 +105,11 @@ describe("a bucket that nobody has ever come to", () => {
 
   it.each([
     { what: "an acquire", path: (name: string) => `/acquire?bucket=${name}`, init: () => ({}) },
+    {
+      what: "an acquire that names its limit",
+      path: (name: string) => `/acquire?bucket=${name}&tokens.rate=1&tokens=9`,
+      init: () => ({}),
+    },
     { what: "a PUT", path: (name: string) => `/buckets/${name}`, init: () => put({ capacity: 5 }) },
     {
       what: "a pause",
