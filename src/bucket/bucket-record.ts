@@ -13,7 +13,7 @@ import type { OpenBucket } from "./open-bucket.ts";
 import type { BucketRecord, StoredLimiter } from "./platform.ts";
 
 import { Limiter } from "../core/limiter.ts";
-import { isTokenBucketState } from "../core/limits/token-bucket.ts";
+import { isTokenBucketState, tokenBucket } from "../core/limits/token-bucket.ts";
 import { Policy } from "../core/policy.ts";
 import { timeZones } from "../time-zones.ts";
 
@@ -29,7 +29,7 @@ export function recordOf(
   { name, policyName, isOverridden, limiter: { policy } }: OpenBucket,
   state: LimiterState,
 ): BucketRecord {
-  const limiter = asOne(state);
+  const limiter = isOfOneBucket(policy) ? asOne(state) : undefined;
   const format = limiter ? FORMAT_OF_ONE : FORMAT;
   const bucket = { name, policyName, policy: policy.toJSON(), isOverridden };
   return { format, ...bucket, limiter: limiter ?? state };
@@ -53,6 +53,11 @@ export function restore(record: BucketRecord): OpenBucket {
   const limiter = Limiter.from<Caller>(policy, { ...(limits && { limits }), ...state });
   const { name, policyName, isOverridden } = record;
   return { name, limiter, configured: undefined, policyName, isOverridden };
+}
+
+/** Whether format 4 holds such a policy; a bucket that hasn't started has nothing else. */
+function isOfOneBucket({ limits }: Policy): boolean {
+  return limits.length === 1 && limits[0]?.kind === tokenBucket;
 }
 
 /** The state as format 4 holds it; `undefined` if it can't. */
