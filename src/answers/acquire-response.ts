@@ -35,7 +35,7 @@ export function acquireResponse(answer: AcquireAnswer): Response {
     case "outcome":
       return outcomeResponse(answer.bucket, answer.outcome, answer);
     case "replay":
-      return grantResponse(answer.bucket, answer.grant, answer.bucket.view.tokens);
+      return grantResponse(answer.bucket, answer.grant, { remaining: answer.bucket.view.tokens });
     case "key-crowded": {
       const { bucket, key, requests, retryAfterMs } = answer;
       const detail = `Cannot wait under the key ${showValue(key)}: ${requests} requests already do`;
@@ -63,15 +63,15 @@ function outcomeResponse(
   outcome: Outcome,
   { asked, timeoutMs }: Pick<Extract<AcquireAnswer, { kind: "outcome" }>, "asked" | "timeoutMs">,
 ): Response {
-  if (outcome.ok) return grantResponse(bucket, outcome, outcome.remaining);
+  if (outcome.ok) return grantResponse(bucket, outcome);
   const { policy, view } = bucket;
   const { reason, retryAfterMs = 0, violatedLimits } = outcome;
   const tokens = tokensText(asked);
   switch (reason) {
     case "exceeds-capacity": {
       const detail = `Cannot acquire ${tokens}: ${capacityText(policy, violatedLimits)}`;
-      const violated = violatedLimits && { violatedPolicies: policyNames(bucket, violatedLimits) };
-      return problemResponse(reason, { detail, policy: bucket.policyName, ...violated });
+      const violatedPolicies = policyNames(bucket, violatedLimits);
+      return problemResponse(reason, { detail, policy: bucket.policyName, violatedPolicies });
     }
     case "timeout": {
       const detail = `Cannot acquire ${tokens} within ${timeoutMs} ms: the earliest is in ${retryAfterMs} ms`;
@@ -90,8 +90,8 @@ function outcomeResponse(
   }
 }
 
-/** Such as `1 token`, and `2 tokens, 1200 of tpm`. */
-function tokensText({ tokens, limits = {} }: Pick<Ask, "tokens" | "limits">): string {
+/** What is asked for, as in `1 token`, and `2 tokens, 1200 of tpm`. */
+export function tokensText({ tokens, limits = {} }: Pick<Ask, "tokens" | "limits">): string {
   const named = Object.entries(limits).map(([name, count]) => `${count} of ${name}`);
   return [tokens === 1 ? "1 token" : `${tokens} tokens`, ...named].join(", ");
 }
@@ -162,13 +162,18 @@ export function invalidRequestResponse(errors: readonly FieldFault[]): Response 
 /**
  * The response for a grant.
  *
- * @param tokensNow Tokens in the bucket now; for a repeated grant, not what that grant left.
+ * @param now Tokens in the bucket now; for a repeated grant, not what that grant left. Further limits that it
+ * doesn't have are as the bucket shows them.
  */
-export function grantResponse(bucket: GrantingBucket, grant: Grant, tokensNow: number): Response {
+export function grantResponse(
+  bucket: GrantingBucket,
+  grant: Grant,
+  now: Pick<Grant, "remaining" | "limits"> = grant,
+): Response {
   const { tokens, remaining, waitedMs, grantedAtMs, limits } = grant;
   const plain: GrantBody = { bucket: bucket.name, tokens, remaining, waitedMs, grantedAtMs };
   const body = limits ? { ...plain, limits } : plain;
-  const fields = rateLimitFields(rateLimitOf(bucket, tokensNow, limits));
+  const fields = rateLimitFields(rateLimitOf(bucket, now.remaining, now.limits));
   return new Response(jsonText(body), { headers: grantFields(fields) });
 }
 

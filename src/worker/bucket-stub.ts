@@ -10,7 +10,7 @@ import type { Again, LosableAcquire } from "./call-with-requeue.ts";
 import type { SluiceEnv } from "./config/env.ts";
 import type { LeasedBucket, LeasedBuckets, LeasedGrant } from "./leased-bucket.ts";
 
-import { grantResponse } from "../answers/acquire-response.ts";
+import { grantResponse, tokensText } from "../answers/acquire-response.ts";
 import { problemResponse } from "../answers/problem.ts";
 import { encodeAcquireCall, encodeAsk } from "../wire/acquire-call.ts";
 import { followLines } from "../wire/acquire-lines.ts";
@@ -91,7 +91,7 @@ export class BucketStub {
     // Most policies have no leases, and then nothing of them is looked at.
     if (!this.policy.lease) return callWithRequeue(new ObjectAcquire(this, ask, follower));
     const leased = this.acquireFromLease(ask);
-    if (leased) return grantResponse(leased.bucket, leased.grant, leased.grant.remaining);
+    if (leased) return grantResponse(leased.bucket, leased.grant);
     return this.acquireAtObject(ask, follower);
   }
 
@@ -298,11 +298,10 @@ class ObjectAcquire implements LosableAcquire<Response> {
   }
 
   timedOut(): Response {
-    const { tokens, timeoutMs } = this.#ask;
-    const asked = tokens === 1 ? "1 token" : `${tokens} tokens`;
+    const { timeoutMs } = this.#ask;
     const within = timeoutMs === undefined ? "in time" : `within ${timeoutMs} ms`;
     return problemResponse("timeout", {
-      detail: `Cannot acquire ${asked} ${within}: the bucket kept restarting`,
+      detail: `Cannot acquire ${tokensText(this.#ask)} ${within}: the bucket kept restarting`,
       retryAfterMs: RESTARTED_RETRY_MS,
       policy: this.#bucket.policy.name,
       violatedPolicies: [this.#bucket.policy.name],

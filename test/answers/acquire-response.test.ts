@@ -143,7 +143,8 @@ describe("acquireResponse", () => {
     expect(response.headers.has("RateLimit")).toBe(status === 429);
     const body: Record<string, unknown> = await response.json();
     expect(body).toMatchObject({ status, reason, detail });
-    expect(body["violated-policies"]).toEqual(status === 429 ? ["b*"] : undefined);
+    const isOfPolicy = status === 429 || reason === "exceeds-capacity";
+    expect(body["violated-policies"]).toEqual(isOfPolicy ? ["b*"] : undefined);
   });
 });
 

@@ -69,7 +69,9 @@ type OptionalMember = Exclude<
 const reasonsWith: Readonly<Record<OptionalMember, (reason: Reason) => boolean>> = {
   errors: (reason) => reason === "invalid-request",
   retryAfterMs: (reason) => reasonFields[reason].hasRetryAfter === true,
-  "violated-policies": (reason) => reasonFields[reason].status === 429,
+  "violated-policies": (reason) => {
+    return reasonFields[reason].status === 429 || reason === "exceeds-capacity";
+  },
 };
 
 function hasMember(reason: Reason, name: string): boolean {
@@ -102,7 +104,8 @@ const problemMembers = {
     type: "array",
     minItems: 1,
     items: { type: "string" },
-    description: "Names of the policies that refused the request",
+    description:
+      "What refused the request: the policy for its first limit, `POLICY/NAME` for a further one, as in the `RateLimit` fields",
   },
 } as const satisfies Readonly<Record<keyof ProblemBody, Schema>>;
 
