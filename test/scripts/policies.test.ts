@@ -1,0 +1,93 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { projectDir } from "../../serve/worker-bundle.ts";
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "sluice-policies-"));
+});
+afterAll(() => rm(dir, { recursive: true }));
+
+interface Ended {
+  readonly code: unknown;
+  readonly out: string;
+  readonly err: string;
+}
+
+function policies(...args: string[]): Promise<Ended> {
+  const script = join(projectDir, "scripts/policies.ts");
+  return new Promise((resolve) => {
+    execFile(process.execPath, [script, ...args], { cwd: dir }, (error, out, err) => {
+      resolve({ code: error?.code ?? 0, out, err });
+    });
+  });
+}
+
+async function policiesIn(name: string, text: string): Promise<Ended> {
+  await writeFile(join(dir, name), text);
+  return policies(name);
+}
+
+test("policies prints what each policy stands for", async () => {
+  const ended = await policiesIn(
+    "legal.toml",
+    `[vars.POLICIES."api:*"]
+     limit = "100/1m"
+     maxWait = "30s"
+     limits.day = { capacity = 50000, every = "day", timeZone = "Europe/Berlin" }
+     limits.tpm = { limit = "9/1s" }
+     [vars.POLICIES.leased]
+     capacity = 9
+     refillTokens = 9
+     refillIntervalMs = 1000
+     lease = { maxTokens = 5, ttl = "5s" }`,
+  );
+  expect(ended).toEqual({
+    code: 0,
+    err: "",
+    out: `"api:*"
+  maxWait 30s = maxWaitMs 30000
+  limit 100/1m, burst 10 = capacity 10, refillTokens 1, refillIntervalMs 667, initialTokens 10
+  limits.tpm.limit 9/1s, burst 1 = capacity 1, refillTokens 1, refillIntervalMs 126, initialTokens 1
+  rate: capacity 10, refillTokens 1, refillIntervalMs 667, initialTokens 10; each grant is written
+  day: capacity 50000, every day, timeZone Europe/Berlin, at 00:00, initialTokens 50000; a crash may lose up to 1250 tokens
+  tpm: capacity 1, refillTokens 1, refillIntervalMs 126, initialTokens 1; each grant is written
+  queue: queueLimit 1000, maxWaitMs 30000
+"leased"
+  lease.ttl 5s = ttlMs 5000
+  rate: capacity 9, refillTokens 9, refillIntervalMs 1000, initialTokens 9; each grant is written
+  queue: queueLimit 1000, maxWaitMs 60000
+  lease: maxTokens 5, ttlMs 5000
+`,
+  });
+});
+
+test("policies names every fault, and ends with 1", async () => {
+  const text = JSON.stringify({
+    vars: {
+      POLICIES: { one: { limit: "100", maxWait: "2h" }, two: { limit: "5/1s" }, "a b": {} },
+    },
+  });
+  const { code, out, err } = await policiesIn("illegal.json", text);
+  expect(code).toBe(1);
+  expect(out).toMatch(/^"two"\n {2}limit 5\/1s, burst 1 = /);
+  expect(err.trim().split("\n")).toEqual([
+    'POLICIES."one": maxWait must be from 0ms to 1h: got "2h"',
+    'POLICIES."one": limit must be tokens per window, such as "100/1m", with a unit of ms, s, m, h, d: got "100"',
+    expect.stringMatching(/^POLICIES\."a b": a pattern is/),
+  ]);
+});
+
+test.each([["nowhere.toml"], ["--what"], ["a.toml", "b.toml"]])(
+  "policies ends with 2 if it can't read %s",
+  async (...args) => {
+    const { code, out, err } = await policies(...args);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).not.toBe("");
+  },
+);
