@@ -21,6 +21,13 @@ const MAX_REPORTED_MS = 2 ** 53 - 1;
 
 const NOBODY: readonly never[] = [];
 
+/** What is shown of a queue. */
+interface ShownQueue {
+  readonly size: number;
+  readonly tokens: number;
+  headLimit(limits: LimitSet): string | undefined;
+}
+
 /** The books of one limiter. */
 export class Ledger<Caller> {
   #stats = new Stats();
@@ -142,13 +149,10 @@ export class Ledger<Caller> {
   }
 
   /** What a limiter shows: its limits, as of now, and its queue. @param isLent Whether it has leases. */
-  view(
-    limits: LimitSet,
-    queue: { readonly size: number; readonly tokens: number },
-    isLent: boolean,
-  ): LimiterView {
+  view(limits: LimitSet, queue: ShownQueue, isLent: boolean): LimiterView {
     const { granted, refused, cancelled } = this.#stats;
     const { nextTickAtMs, tokens, ...paused } = viewOf(limits.first);
+    const headLimit = queue.headLimit(limits);
     const further = limits.further?.map(([name, limit]) => [name, viewOf(limit)] as const);
     return {
       tokens,
@@ -161,6 +165,7 @@ export class Ledger<Caller> {
       cancelled,
       ...(isLent && { leasedTokens: limits.first.held?.tokens ?? 0 }),
       ...(further && { limits: Object.fromEntries(further) }),
+      ...(headLimit !== undefined && { headLimit }),
     };
   }
 

@@ -99,8 +99,8 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
       this.#limits.advance(nowMs);
       if (this.#limits.tryTake(tokens)) return this.#grant(this.#limits, request, tokens, nowMs);
     }
-    const limits = this.#startFor(tokens, nowMs);
-    if (!limits) return this.#refuseOver(caller, tokens, nowMs);
+    const limits = this.#startFor(caller, tokens, nowMs);
+    if (!limits) return this.#end(nowMs);
     this.#queue.serveDue(limits, nowMs);
     if (this.#queue.size === 0 && limits.tryTake(tokens)) {
       return this.#grant(limits, request, tokens, nowMs);
@@ -111,19 +111,8 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     if (queuedAtMs < latestAtMs) {
       return this.#end(nowMs, this.#queue.joinInOrder(limits, newcomer, nowMs));
     }
-    const end = this.#queue.end(limits);
-    const grantAtMs = end.availableAt(tokens);
-    const isLate = grantAtMs > newcomer.deadlineAtMs;
-    if (isLate || (this.#queue.size >= this.#policy.queueLimit && !isRequeued)) {
-      const retryInMs = end.msUntil(tokens, nowMs);
-      if (isLate) {
-        const late = end.namesLate(tokens, newcomer.deadlineAtMs);
-        return this.#refuse(nowMs, caller, "timeout", retryInMs, late);
-      }
-      const headLimit = this.#queue.headLimit(limits);
-      return this.#refuse(nowMs, caller, "queue-full", retryInMs, headLimit);
-    }
-    return this.#end(nowMs, this.#queue.joinEnd(limits, newcomer, end, grantAtMs));
+    const queueLimit = isRequeued ? Infinity : this.#policy.queueLimit;
+    return this.#end(nowMs, this.#queue.joinEnd(limits, newcomer, queueLimit, nowMs));
   }
 
   /**
@@ -133,16 +122,11 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
    * @throws {RangeError} If `tokens` is no cost. Nothing changes then.
    */
   comeBack(returner: Waiter<Caller>, nowMs: number): Turn<Caller> {
-    const { caller, tokens } = returner;
-    requireCost(tokens);
-    const limits = this.#startFor(tokens, nowMs);
-    if (!limits) return this.#refuseOver(caller, tokens, nowMs);
+    requireCost(returner.tokens);
+    const limits = this.#startFor(returner.caller, returner.tokens, nowMs);
+    if (!limits) return this.#end(nowMs);
     this.#queue.serveDue(limits, nowMs);
-    const waiter = this.#queue.joinGuarded(limits, returner, nowMs);
-    if (waiter) return this.#end(nowMs, waiter);
-    const end = this.#queue.end(limits);
-    const late = end.namesLate(tokens, returner.deadlineAtMs);
-    return this.#refuse(nowMs, caller, "timeout", end.msUntil(tokens, nowMs), late);
+    return this.#end(nowMs, this.#queue.joinGuarded(limits, returner, nowMs));
   }
 
   /** Takes a waiter out, without a token or an outcome. Does nothing if it is settled already. */
@@ -258,9 +242,7 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   inspect(nowMs: number): LimiterView {
     const limits = this.#limits?.copy() ?? LimitSet.start(this.#policy.limits, nowMs);
     limits.advance(nowMs);
-    const view = this.#ledger.view(limits, this.#queue, this.#policy.lease !== undefined);
-    const [headLimit] = this.#queue.headLimit(limits) ?? [];
-    return headLimit === undefined ? view : { ...view, headLimit };
+    return this.#ledger.view(limits, this.#queue, this.#policy.lease !== undefined);
   }
 
   /** What the bucket has done since it started, beyond the counts of `inspect`. */
@@ -292,21 +274,12 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     return this.#limits;
   }
 
-  /** `undefined`, and nothing is started, if the limits can't ever have `tokens`. */
-  #startFor(tokens: Cost, nowMs: number): LimitSet | undefined {
+  /** `undefined`, and nothing is started, if the limits can't ever have `tokens`: `caller` is refused. */
+  #startFor(caller: Caller, tokens: Cost, nowMs: number): LimitSet | undefined {
     const limits = this.#limits ?? LimitSet.start(this.#policy.limits, nowMs);
-    if (!limits.fits(tokens)) return undefined;
-    return this.#limits ?? this.#start(nowMs);
-  }
-
-  #refuseOver(caller: Caller, tokens: Cost, nowMs: number): Turn<Caller> {
-    const limits = this.#limits ?? LimitSet.start(this.#policy.limits, nowMs);
-    return this.#refuse(nowMs, caller, "exceeds-capacity", undefined, limits.namesOver(tokens));
-  }
-
-  #refuse(nowMs: number, ...refusal: Parameters<Ledger<Caller>["refused"]>): Turn<Caller> {
-    this.#ledger.refused(...refusal);
-    return this.#end(nowMs);
+    if (limits.fits(tokens)) return this.#limits ?? this.#start(nowMs);
+    this.#queue.refuseOver(limits, caller, tokens);
+    return undefined;
   }
 
   #end(

@@ -74,18 +74,20 @@ export class ServedQueue<Caller> {
     if (isLate) this.retime(limits, nowMs);
   }
 
-  /** The limits once everyone who waits now has been granted. Don't change them. */
-  end(limits: LimitSet): LookAhead {
-    return this.#forecast.end(limits);
-  }
-
-  /** Lets a newcomer in at the end, to be granted at `grantAtMs` as `end` says, and returns its handle. */
+  /**
+   * Lets a newcomer in at the end, or refuses it if it would be late there or if `queueLimit` callers wait
+   * already.
+   */
   joinEnd(
     limits: LimitSet,
     newcomer: Waiter<Caller>,
-    end: LookAhead,
-    grantAtMs: number,
-  ): Waiter<Caller> {
+    queueLimit: number,
+    nowMs: number,
+  ): Waiter<Caller> | undefined {
+    const end = this.#end(limits);
+    const grantAtMs = end.availableAt(newcomer.tokens);
+    if (grantAtMs > newcomer.deadlineAtMs) return this.#refuseLate(limits, newcomer, end, nowMs);
+    if (this.#queue.size >= queueLimit) return this.#refuseFull(limits, newcomer, end, nowMs);
     const waiter = this.#queue.join(newcomer);
     invariants?.promised(waiter, grantAtMs);
     this.#forecast.joined(limits, waiter);
@@ -101,14 +103,16 @@ export class ServedQueue<Caller> {
     return waiter;
   }
 
-  /** Lets a waiter in where it makes nobody late; `undefined` if it would be late itself there. */
+  /** Lets a waiter in where it makes nobody late, or refuses it if it would be late itself there. */
   joinGuarded(
     limits: LimitSet,
     returner: Waiter<Caller>,
     nowMs: number,
   ): Waiter<Caller> | undefined {
     const { predecessor, grantAtMs } = guardedPlace(this.#queue, limits, returner);
-    if (Math.max(grantAtMs, limits.instantOf(nowMs)) > returner.deadlineAtMs) return undefined;
+    if (Math.max(grantAtMs, limits.instantOf(nowMs)) > returner.deadlineAtMs) {
+      return this.#refuseLate(limits, returner, this.#end(limits), nowMs);
+    }
     invariants?.movedBack(this.#queue);
     const waiter = this.#queue.joinBehind(returner, predecessor);
     invariants?.promised(waiter, grantAtMs);
@@ -168,22 +172,22 @@ export class ServedQueue<Caller> {
     this.#headDueAtMs = undefined;
     const leaving = this.#forecast.retime(limits, limits.instantOf(nowMs));
     for (const waiter of leaving) this.#queue.leave(waiter);
-    for (const { caller, tokens, deadlineAtMs } of leaving) {
-      if (!limits.fits(tokens)) {
-        this.#ledger.refused(caller, "exceeds-capacity", undefined, limits.namesOver(tokens));
-      } else {
-        // If it asks again, it stands behind everybody who stays.
-        const end = this.end(limits);
-        const late = end.namesLate(tokens, deadlineAtMs);
-        this.#ledger.refused(caller, "timeout", end.msUntil(tokens, nowMs), late);
-      }
+    for (const waiter of leaving) {
+      if (!limits.fits(waiter.tokens)) this.refuseOver(limits, waiter.caller, waiter.tokens);
+      // If it asks again, it stands behind everybody who stays.
+      else this.#refuseLate(limits, waiter, this.#end(limits), nowMs);
     }
     // With a waiter in front refused, the next one may fit right now.
     this.#serveHeads(limits, nowMs);
   }
 
+  /** Refuses a caller that asks for more than the limits can ever have. */
+  refuseOver(limits: LimitSet, caller: Caller, tokens: Cost): void {
+    this.#ledger.refused(caller, "exceeds-capacity", undefined, limits.namesOver(tokens));
+  }
+
   /** The name of the limit that the head waits for; `undefined` if nobody waits or there is one limit. */
-  headLimit(limits: LimitSet): readonly string[] | undefined {
+  headLimit(limits: LimitSet): string | undefined {
     const { head } = this.#queue;
     return head && limits.nameOfLast(head.tokens);
   }
@@ -196,6 +200,37 @@ export class ServedQueue<Caller> {
   /** See `Forecast.places`. */
   places(limits: LimitSet): IterableIterator<Place<Caller>> {
     return this.#forecast.places(limits);
+  }
+
+  /** See `Forecast.end`. */
+  #end(limits: LimitSet): LookAhead {
+    return this.#forecast.end(limits);
+  }
+
+  /** Refuses a caller that would be too late behind everybody, as `end` says. */
+  #refuseLate(limits: LimitSet, asked: Waiter<Caller>, end: LookAhead, nowMs: number): undefined {
+    const { caller, tokens, deadlineAtMs } = asked;
+    const own = end.namesLater(tokens, deadlineAtMs);
+    // None of them is late by itself: it is because of those in front.
+    const names = own?.length === 0 ? this.#namesOfHead(limits, tokens) : own;
+    this.#ledger.refused(caller, "timeout", end.msUntil(tokens, nowMs), names);
+  }
+
+  /** Refuses a caller that finds no place in the queue; behind everybody, it would stand as `end` says. */
+  #refuseFull(
+    limits: LimitSet,
+    { caller, tokens }: Waiter<Caller>,
+    end: LookAhead,
+    nowMs: number,
+  ): undefined {
+    const names = this.#namesOfHead(limits, tokens);
+    this.#ledger.refused(caller, "queue-full", end.msUntil(tokens, nowMs), names);
+  }
+
+  /** The limit that the head waits for, as a list; if nobody waits, the one that a newcomer would. */
+  #namesOfHead(limits: LimitSet, newcomer: Cost): readonly string[] | undefined {
+    const name = limits.nameOfLast(this.#queue.head?.tokens ?? newcomer);
+    return name === undefined ? undefined : [name];
   }
 
   #dueAtMsOf(head: Waiter<Caller>, limits: LimitSet): number {

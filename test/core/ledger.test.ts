@@ -14,6 +14,10 @@ function limitsOf(tokens = 5): LimitSet {
   return LimitSet.start([limitSpec("rate", tokenBucket, fields)], 0);
 }
 
+function queueOf(size: number, tokens: number) {
+  return { size, tokens, headLimit: () => undefined };
+}
+
 describe("Ledger.endTurn", () => {
   test("settles everybody of the turn in order, and nobody of an earlier one", () => {
     const ledger = new Ledger<string>(false);
@@ -94,7 +98,7 @@ describe("Ledger.from", () => {
     const state = ledger.state(limits.toJSON());
     const restored = Ledger.from<string>(state, limits);
     expect(restored.stats).toEqual(ledger.stats);
-    expect(restored.view(limits, { size: 0, tokens: 0 }, false)).toMatchObject({
+    expect(restored.view(limits, queueOf(0, 0), false)).toMatchObject({
       granted: 4,
       cancelled: 1,
     });
@@ -118,7 +122,7 @@ describe("Ledger.view", () => {
     const limits = limitsOf(1);
     const { first } = limits;
     first.hold(4, 900);
-    const queue = { size: 2, tokens: 3 };
+    const queue = queueOf(2, 3);
     const view = { waiters: 2, queuedTokens: 3, granted: 0, refused: 0, cancelled: 0 };
     // Below zero reads as empty.
     expect(ledger.view(limits, queue, false)).toEqual({ ...view, tokens: 0, nextTickAtMs: 1_000 });

@@ -17,9 +17,10 @@ class Line {
   );
 
   join(caller: string, tokens = 1, deadlineAtMs = 60_000): Waiter<string> {
-    const end = this.queue.end(this.limits);
     const newcomer = { caller, tokens, queuedAtMs: 0, deadlineAtMs };
-    return this.queue.joinEnd(this.limits, newcomer, end, end.availableAt(tokens));
+    const waiter = this.queue.joinEnd(this.limits, newcomer, Infinity, 0);
+    if (!waiter) throw new Error(`${caller} doesn't wait`);
+    return waiter;
   }
 
   /** Everybody settled since it was last asked. */
@@ -60,6 +61,27 @@ describe("ServedQueue.serveDue", () => {
     line.join("Bob", 5, 1_000);
     line.queue.serveDue(line.limits, 900);
     expect(line.settled).toEqual(["Ann granted at 900", "Bob refused: timeout, 500"]);
+  });
+});
+
+describe("ServedQueue.joinEnd", () => {
+  const newcomer = { caller: "Cid", tokens: 1, queuedAtMs: 0, deadlineAtMs: 300 };
+
+  test("lets a newcomer in that is served by its deadline, if there is a place", () => {
+    const line = new Line();
+    for (const caller of ["Ann", "Bob"]) line.join(caller);
+    expect(line.queue.joinEnd(line.limits, newcomer, 3, 0)).toMatchObject(newcomer);
+    expect(line.queue.lastPlace(line.limits)).toMatchObject({ position: 3, grantAtMs: 300 });
+  });
+
+  test("refuses one that would be late, and one that finds no place", () => {
+    const line = new Line();
+    for (const caller of ["Ann", "Bob"]) line.join(caller);
+    const late = { ...newcomer, deadlineAtMs: 299 };
+    expect(line.queue.joinEnd(line.limits, late, 2, 0)).toBeUndefined();
+    expect(line.queue.joinEnd(line.limits, newcomer, 2, 0)).toBeUndefined();
+    expect(line.settled).toEqual(["Cid refused: timeout, 300", "Cid refused: queue-full, 300"]);
+    expect(line.queue.size).toBe(2);
   });
 });
 
@@ -105,6 +127,7 @@ describe("ServedQueue.joinGuarded", () => {
     line.join("Ann", 1, 100);
     const returner = { caller: "Zoe", tokens: 1, queuedAtMs: -5, deadlineAtMs: 199 };
     expect(line.queue.joinGuarded(line.limits, returner, 0)).toBeUndefined();
+    expect(line.settled).toEqual(["Zoe refused: timeout, 200"]);
     expect(line.queue.size).toBe(1);
   });
 });

@@ -170,22 +170,25 @@ export class LimitSet {
   }
 
   /**
-   * The names of the limits that have their part of `cost` only after `atMs`; `undefined` if there is one
-   * limit.
+   * The names of the limits that don't have their part of `cost` now, and not before `atMs` is over;
+   * `undefined` if there is one limit.
    */
   namesLater(cost: Cost, atMs: number): readonly string[] | undefined {
     return this.#namesOf((limit, index) => {
-      return msUntilHas(limit, tokensOf(cost, index), atMs) > 0;
+      const tokens = tokensOf(cost, index);
+      return lacks(limit, tokens) && limit.msUntil(tokens, atMs) > 0;
     });
   }
 
   /** The name of the limit that has its part of `cost` last; `undefined` if there is one limit. */
-  nameOfLast(cost: Cost): readonly string[] | undefined {
+  nameOfLast(cost: Cost): string | undefined {
+    if (!this.#others) return undefined;
     const fromMs = this.#first.reachedAtMs;
     const lastMs = this.msUntil(cost, fromMs);
-    return this.#namesOf((limit, index) => {
-      return msUntilHas(limit, tokensOf(cost, index), fromMs) === lastMs;
-    })?.slice(0, 1);
+    const index = this.all.findIndex((limit, at) => {
+      return msUntilHas(limit, tokensOf(cost, at), fromMs) === lastMs;
+    });
+    return this.#specs[index]?.name;
   }
 
   /** Takes `cost` and returns `true` if it is there; otherwise takes nothing and returns `false`. */

@@ -38,14 +38,9 @@ export class LookAhead {
     return Math.max(this.#servedAtMs - fromMs, this.#limits.msUntil(cost, fromMs));
   }
 
-  /**
-   * The names of the limits by which a waiter for `cost` would be served after `deadlineAtMs`; if that is so
-   * only because of those in front, of the limit that it would get its part of last. `undefined` if there is
-   * one limit.
-   */
-  namesLate(cost: Cost, deadlineAtMs: number): readonly string[] | undefined {
-    const late = this.#limits.namesLater(cost, deadlineAtMs);
-    return late?.length === 0 ? this.#limits.nameOfLast(cost) : late;
+  /** See `LimitSet.namesLater`, once all that were served are. */
+  namesLater(cost: Cost, atMs: number): readonly string[] | undefined {
+    return this.#limits.namesLater(cost, atMs);
   }
 
   /** Serves a waiter, and returns when, epoch milliseconds. */

@@ -52,6 +52,73 @@ describe("LimitSet.tryTake", () => {
   });
 });
 
+describe("LimitSet, of which nothing is asked", () => {
+  test("has it at once, even of a limit that is below zero", () => {
+    const limits = LimitSet.start([rateOf(5), windowOf(2)], 0);
+    for (const limit of limits.all) limit.hold(7, 90_000);
+    expect(tokensOf(limits)).toEqual([-2, -5]);
+    limits.first.settle(90_000, 0, 7);
+    expect([limits.has([1, 0]), limits.has([1, 1])]).toEqual([true, false]);
+    expect(limits.availableAt([1, 0])).toBe(0);
+    expect([limits.namesLater([6, 0], 10), limits.nameOfLast([6, 0])]).toEqual([["rate"], "rate"]);
+    expect([limits.tryTake([1, 0]), tokensOf(limits)]).toEqual([true, [4, -5]]);
+  });
+});
+
+describe("LimitSet.namesOver", () => {
+  test.each([
+    [1, []],
+    [3, ["window"]],
+    [[6, 2], ["rate"]],
+    [6, ["rate", "window"]],
+  ])("of %j are %j", (cost, names) => {
+    expect(LimitSet.start([rateOf(5), windowOf(2)], 0).namesOver(cost)).toEqual(names);
+  });
+});
+
+describe("LimitSet.namesLater", () => {
+  const limits = LimitSet.start([rateOf(5), windowOf(2)], 0);
+  limits.take([5, 2]);
+
+  test.each([
+    [1, 50, ["rate", "window"]],
+    [1, 100, ["window"]],
+    [1, 999, ["window"]],
+    [1, 1_000, []],
+    [[3, 0], 299, ["rate"]],
+    [[0, 1], 300, ["window"]],
+  ])("for %j after %d are %j", (cost, atMs, names) => {
+    expect(limits.namesLater(cost, atMs)).toEqual(names);
+  });
+
+  test("aren't those that have their part already, however late they got it", () => {
+    const later = limits.copy();
+    later.advance(1_700);
+    later.take([0, 2]);
+    expect(later.all.map(({ reachedAtMs }) => reachedAtMs)).toEqual([1_700, 1_000]);
+    expect(later.namesLater(1, 500)).toEqual(["window"]);
+  });
+});
+
+describe("LimitSet.nameOfLast", () => {
+  test.each([
+    [1, "window"],
+    [[5, 0], "rate"],
+    [[0, 1], "window"],
+  ])("for %j is %s", (cost, name) => {
+    const limits = LimitSet.start([rateOf(5), windowOf(2)], 0);
+    limits.take([5, 2]);
+    expect(limits.nameOfLast(cost)).toBe(name);
+  });
+
+  test("isn't given for a single limit, nor are the other names", () => {
+    const limits = LimitSet.start([rateOf(5)], 0);
+    limits.take(5);
+    const names = [limits.nameOfLast(1), limits.namesLater(1, 0), limits.namesOver(6)];
+    expect(names).toEqual([undefined, undefined, undefined]);
+  });
+});
+
 describe("LimitSet.fits", () => {
   test.each([
     [2, true],
