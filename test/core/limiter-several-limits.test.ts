@@ -2,6 +2,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
+import type { Cost } from "../../src/core/limits/cost.ts";
 import type { LimiterPolicy, LimiterState } from "../../src/core/limiter-state.ts";
 import type { LimitSpec, LimitState } from "../../src/core/limits/limit.ts";
 import type { Turn } from "../../src/core/turn.ts";
@@ -10,7 +11,6 @@ import { calendarOf } from "../../kit/model/calendars.ts";
 import { anyAmount, fold } from "../../kit/model/driven-limit.ts";
 import { fixedWindow } from "../../kit/model/fixed-window.ts";
 import { epochMs, LimiterScene, placesOf } from "../../kit/model/limiters.ts";
-import { LockstepLimits } from "../../kit/model/lockstep-limits.ts";
 import { runs, timesSeen } from "../../kit/runs.ts";
 import { Limiter } from "../../src/core/limiter.ts";
 import { calendar } from "../../src/core/limits/calendar.ts";
@@ -133,6 +133,53 @@ describe("A limiter of several limits", () => {
     const scene = sceneWith(rateOf(5), windowOf(3));
     expect(scene.acquire(0, "Ann", { tokens: 4 })).toEqual(["Ann refused: exceeds-capacity"]);
     expect(tokensOf(scene)).toEqual([]);
+  });
+
+  test("names the limits that are to blame for a refusal", () => {
+    const limits = [rateOf(5), windowOf(3)];
+    const { limiter } = new LimiterScene({ ...policyWith(...limits), queueLimit: 2 });
+    const blamed = (tokens: Cost, timeoutMs?: number) => {
+      const request = timeoutMs === undefined ? { tokens } : { tokens, timeoutMs };
+      const [own] = limiter.acquire({ caller: "Ann", ...request }, epochMs).settled;
+      return own?.outcome.ok === false ? [own.outcome.reason, own.outcome.violatedLimits] : [];
+    };
+    expect(blamed(6)).toEqual(["exceeds-capacity", ["rate", "window"]]);
+    expect(blamed([1, 4])).toEqual(["exceeds-capacity", ["window"]]);
+    expect(blamed([5, 3])).toEqual([]);
+    expect(blamed(1, 0)).toEqual(["timeout", ["rate", "window"]]);
+    expect(blamed(1, 100)).toEqual(["timeout", ["window"]]);
+    expect(blamed([1, 0], 99)).toEqual(["timeout", ["rate"]]);
+    expect(blamed([0, 2])).toEqual([]);
+    expect(limiter.inspect(epochMs).headLimit).toBe("window");
+    // There is enough of its own limit by then: it is late because of the head.
+    expect(blamed([1, 0], 999)).toEqual(["timeout", ["window"]]);
+    expect(blamed([1, 0])).toEqual([]);
+    expect(blamed([1, 0])).toEqual(["queue-full", ["window"]]);
+  });
+
+  test("names the limit that a caller would wait for, if nobody may wait", () => {
+    const scene = new LimiterScene({ ...policyWith(rateOf(5), windowOf(3)), queueLimit: 0 });
+    scene.acquire(0, "Ann", { tokens: 3 });
+    const { settled } = scene.limiter.acquire({ caller: "Bob" }, epochMs);
+    const outcome = { ok: false, reason: "queue-full", retryAfterMs: 1_000 };
+    expect(settled).toEqual([
+      { caller: "Bob", outcome: { ...outcome, violatedLimits: ["window"] } },
+    ]);
+  });
+
+  test("doesn't hold up a caller by a limit of which it takes nothing, even below zero", () => {
+    const scene = sceneWith(rateOf(100, 10), windowOf(400));
+    for (let grant = 0; grant < 2; grant += 1) scene.try(0, "Ann", 1);
+    const { limits: [rate, window] = [] } = scene.limiter.toJSON();
+    const owed = { ...window, tokens: -8 };
+    const state = { ...scene.limiter.toJSON(), limits: [rate, owed] as LimitState[] };
+    scene.limiter = Limiter.from(scene.limiter.policy, state);
+    expect(scene.acquire(0, "Bob", { tokens: [98, 0] })).toEqual([
+      "Bob granted 98 at 0 after 0, 0 left",
+    ]);
+    scene.acquire(0, "Cid", { tokens: [10, 0] });
+    scene.acquire(0, "Dan", { tokens: [0, 1] });
+    expect(placesOf(scene)).toEqual(["Cid 1 at 100", "Dan 2 at 1000"]);
   });
 
   test("is paused as a whole, by its first limit", () => {
@@ -269,192 +316,6 @@ describe("Turn.write, of several limits", () => {
     expect(tokensIn(scene.limiter.policy.limits, limits)).toEqual([10_000, 400]);
     expect(scene.flushInMs).toBeUndefined();
   });
-});
-
-const anyRate = fc
-  .record({
-    capacity: fc.integer({ min: 1, max: 6 }),
-    refillTokens: fc.integer({ min: 1, max: 4 }),
-    refillIntervalMs: fc.constantFrom(10, 13, 25),
-    initialTokens: fc.constantFrom(0, 6),
-  })
-  .map((fields) => {
-    const initialTokens = Math.min(fields.initialTokens, fields.capacity);
-    return limitSpec("rate", tokenBucket, { ...fields, initialTokens });
-  });
-
-const anyWindow = (name: string) =>
-  fc
-    .record({
-      capacity: fc.integer({ min: 1, max: 6 }),
-      windowMs: fc.constantFrom(10, 20, 35, 60),
-    })
-    .map((fields) => limitSpec(name, fixedWindow, fields));
-
-/** One to four limits, in any order. */
-const anyLimits = fc
-  .tuple(anyRate, anyWindow("short"), anyWindow("long"), anyWindow("rate"))
-  .chain((specs) => fc.shuffledSubarray(specs, { minLength: 1, maxLength: 4 }))
-  .filter((specs) => new Set(specs.map(({ name }) => name)).size === specs.length);
-
-const anyManyLimits: fc.Arbitrary<LimiterPolicy> = fc.record({
-  limits: anyLimits,
-  queueLimit: fc.constantFrom(0, 2, 1_000, 1_000),
-  maxWaitMs: fc.constantFrom(0, 60, 400, 3_000),
-  lease: fc.constant(undefined),
-});
-
-type Operation =
-  | { readonly kind: "acquire"; readonly tokens: number; readonly timeoutMs: number }
-  | { readonly kind: "cancel" | "come back"; readonly pick: number }
-  | { readonly kind: "pass"; readonly ms: number }
-  | { readonly kind: "pause"; readonly ms: number; readonly tokens: number }
-  | { readonly kind: "resume" }
-  | { readonly kind: "change"; readonly policy: LimiterPolicy };
-
-const ofKind = <Kind extends Operation["kind"]>(kind: Kind) => fc.constant(kind);
-const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
-  {
-    weight: 16,
-    arbitrary: fc.record({
-      kind: ofKind("acquire"),
-      tokens: fc.nat(6),
-      timeoutMs: fc.constantFrom(0, 20, 100, 3_000, 3_000),
-    }),
-  },
-  { weight: 4, arbitrary: fc.record({ kind: ofKind("cancel"), pick: fc.nat(59) }) },
-  { weight: 3, arbitrary: fc.record({ kind: ofKind("come back"), pick: fc.nat(59) }) },
-  { weight: 8, arbitrary: fc.record({ kind: ofKind("pass"), ms: fc.nat(40) }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: ofKind("pause"), ms: fc.nat(80), tokens: fc.nat(6) }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: ofKind("resume") }) },
-  { weight: 1, arbitrary: fc.record({ kind: ofKind("change"), policy: anyManyLimits }) },
-);
-
-/** Does the same to a limiter, whose daemon is punctual, and to limits that are stepped in lockstep. */
-class Both {
-  readonly limiter: Limiter<string, LimiterPolicy>;
-  readonly model: LockstepLimits;
-  readonly settled: unknown[] = [];
-  nowMs = epochMs;
-  readonly #waiters = new Map<string, NonNullable<Turn<string>["waiter"]>>();
-  readonly #away: string[] = [];
-  #callers = 0;
-
-  constructor(policy: LimiterPolicy) {
-    this.limiter = new Limiter<string, LimiterPolicy>(policy);
-    this.model = new LockstepLimits(policy, epochMs);
-  }
-
-  perform(operation: Operation): void {
-    switch (operation.kind) {
-      case "acquire": {
-        const caller = `caller ${(this.#callers += 1)}`;
-        const { policy } = this.limiter;
-        const timeoutMs = Math.min(operation.timeoutMs, policy.maxWaitMs);
-        const tokens = operation.tokens + 1;
-        this.#note(this.limiter.acquire({ caller, tokens, timeoutMs }, this.nowMs));
-        return this.model.acquire(caller, tokens, timeoutMs);
-      }
-      case "cancel": {
-        const { callers } = this.model;
-        const caller = callers[operation.pick % Math.max(1, callers.length)];
-        const waiter = this.#waiters.get(caller ?? "");
-        if (caller === undefined || !waiter) return;
-        this.#away.push(caller);
-        this.#note(this.limiter.cancel(waiter, this.nowMs));
-        return this.model.cancel(caller);
-      }
-      case "come back": {
-        const [caller] = this.#away.splice(operation.pick % Math.max(1, this.#away.length), 1);
-        const waiter = this.#waiters.get(caller ?? "");
-        if (caller === undefined || !waiter) return;
-        this.#note(this.limiter.comeBack(waiter, this.nowMs));
-        return this.model.comeBack(caller);
-      }
-      case "pause": {
-        const untilMs = this.nowMs + operation.ms;
-        const { tokens } = operation;
-        this.#note(this.limiter.pause({ untilMs, tokens }, this.nowMs));
-        return this.model.pause(untilMs, tokens);
-      }
-      case "resume":
-        this.#note(this.limiter.resume(this.nowMs));
-        return this.model.resume();
-      case "change":
-        this.#note(this.limiter.setPolicy(operation.policy, this.nowMs));
-        return this.model.setPolicy(operation.policy);
-      case "pass":
-        this.passTo(this.nowMs + operation.ms);
-    }
-  }
-
-  passTo(atMs: number): void {
-    for (;;) {
-      const { nextWakeAtMs } = this.limiter;
-      if (nextWakeAtMs === undefined || nextWakeAtMs > atMs) break;
-      const { settled } = this.#note(this.limiter.advance(nextWakeAtMs));
-      if (settled.length === 0) throw new Error(`Woken at ${nextWakeAtMs} for nobody`);
-    }
-    this.#note(this.limiter.advance(atMs));
-    this.nowMs = atMs;
-    this.model.passTo(atMs);
-  }
-
-  /** All that can be seen of the limiter. */
-  get actual() {
-    const places = [...this.limiter.places()];
-    const { policy, lastPlace } = this.limiter;
-    return {
-      settled: this.settled,
-      callers: places.map(({ waiter }) => waiter.caller),
-      grantsAtMs: places.map(({ grantAtMs }) => grantAtMs),
-      lastGrantAtMs: lastPlace?.grantAtMs,
-      tokens: tokensIn(policy.limits, this.limiter.toJSON().limits),
-    };
-  }
-
-  /** The same of the limits in lockstep. */
-  get expected() {
-    const { settled, callers, grantsAtMs, tokens } = this.model;
-    return { settled, callers, grantsAtMs, lastGrantAtMs: grantsAtMs.at(-1), tokens };
-  }
-
-  #note(turn: Turn<string>): Turn<string> {
-    this.settled.push(...turn.settled);
-    if (turn.waiter) this.#waiters.set(turn.waiter.caller, turn.waiter);
-    return turn;
-  }
-}
-
-test("Several limits agree with single ones in lockstep, over thousands of operations", () => {
-  let operations = 0;
-  const seen = new Map<string, number>();
-  const anyHistory = fc.array(anyOperation, { minLength: 30, maxLength: 60 });
-  fc.assert(
-    fc.property(anyManyLimits, anyHistory, (policy, history) => {
-      const both = new Both(policy);
-      for (const operation of history) {
-        both.perform(operation);
-        expect(both.actual).toEqual(both.expected);
-        operations += 1;
-      }
-      while (both.limiter.waiters > 0) {
-        both.passTo(both.limiter.nextWakeAtMs ?? both.nowMs);
-        expect(both.actual).toEqual(both.expected);
-      }
-      for (const { outcome } of both.model.settled) {
-        const end = outcome.ok ? `waited: ${outcome.waitedMs > 0}` : outcome.reason;
-        seen.set(end, (seen.get(end) ?? 0) + 1);
-      }
-    }),
-    { numRuns: runs(1_000) },
-  );
-  expect(operations).toBeGreaterThanOrEqual(timesSeen(30_000));
-  const ends = ["waited: true", "waited: false", "timeout", "queue-full", "exceeds-capacity"];
-  expect([...seen.keys()].toSorted()).toEqual(ends.toSorted());
 });
 
 /** A limiter's owner, which dies at any point between two turns. */
