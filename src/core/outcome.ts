@@ -2,13 +2,7 @@
  * How an acquire ends. The limiter, its statistics and everything that reports an outcome share these
  * types.
  */
-
-/** What a grant took of one limit, and what it left. */
-export interface LimitGrant {
-  readonly tokens: number;
-  /** Tokens left just after the grant. */
-  readonly remaining: number;
-}
+import type { LimitGrant } from "./limits/cost.ts";
 
 /** The caller has its tokens. `tokens` and `remaining` are of the first limit. */
 export interface Grant extends LimitGrant {

@@ -34,8 +34,8 @@ const anyBucketFields = fc
     refillIntervalMs: fc.constantFrom(10, 13, 25),
     initialTokens: fc.constantFrom(0, 6),
   })
-  .map((fields) => {
-    return { ...fields, initialTokens: Math.min(fields.initialTokens, fields.capacity) };
+  .map(({ initialTokens, ...fields }) => {
+    return Object.assign(fields, { initialTokens: Math.min(initialTokens, fields.capacity) });
   });
 
 const anyWindowFields = fc.record({
@@ -129,6 +129,8 @@ class Both {
   readonly #asks = new Map<string, NamedTokens>();
   readonly #waiters = new Map<string, Waiter<string>>();
   readonly #away: string[] = [];
+  /** What must never happen, whatever the limits in lockstep do. */
+  readonly #faults: string[] = [];
 
   constructor(policy: LimiterPolicy) {
     this.limiter = new Limiter<string, LimiterPolicy>(policy);
@@ -210,6 +212,7 @@ class Both {
       lastGrantAtMs: this.limiter.lastPlace?.grantAtMs,
       headLimit: this.limiter.inspect(this.nowMs).headLimit,
       tokens: this.#tokens,
+      faults: this.#faults,
     };
   }
 
@@ -217,7 +220,7 @@ class Both {
   get expected() {
     const { settled, callers, grantsAtMs, headLimit, tokens } = this.model;
     const lastGrantAtMs = grantsAtMs.at(-1);
-    return { settled, callers, grantsAtMs, lastGrantAtMs, headLimit, tokens };
+    return { settled, callers, grantsAtMs, lastGrantAtMs, headLimit, tokens, faults: [] };
   }
 
   get #callers(): string[] {
@@ -240,11 +243,13 @@ class Both {
     const before = this.#tokens;
     const { settled } = this.#note(turnOf);
     const own = settled.find((settlement) => settlement.caller === caller)?.outcome;
-    if (own?.ok === false && before.length > 0) expect(this.#tokens).toEqual(before);
+    const isTaken = before.length > 0 && String(this.#tokens) !== String(before);
+    if (own?.ok === false && isTaken) this.#faults.push(`took tokens from ${caller}, refused`);
     if (!own?.ok) return;
-    const costs = [own, ...Object.values(own.limits ?? {})].map(({ tokens }) => tokens);
+    const granted = [own, ...Object.values(own.limits ?? {})];
     const cost = this.#costOf(caller, this.limiter.policy);
-    expect(costs).toEqual(costs.map((_, index) => tokensOf(cost, index)));
+    if (granted.every(({ tokens }, index) => tokens === tokensOf(cost, index))) return;
+    this.#faults.push(`granted ${caller} something else`);
   }
 
   /** Notes a turn, which grants nobody while somebody in front still waits. */
@@ -256,9 +261,12 @@ class Both {
     const waiting = this.#callers;
     const granted = turn.settled.flatMap(({ caller, outcome }) => (outcome.ok ? [caller] : []));
     const fromQueue = granted.filter((caller) => before.includes(caller));
-    expect(fromQueue).toEqual(before.filter((caller) => granted.includes(caller)));
-    const inFront = before.slice(0, before.indexOf(fromQueue.at(-1) ?? "") + 1);
-    expect(inFront.filter((caller) => waiting.includes(caller))).toEqual([]);
+    const inOrder = before.filter((caller) => granted.includes(caller));
+    const inFront = before.slice(0, before.indexOf(inOrder.at(-1) ?? "") + 1);
+    const passed = inFront.filter((caller) => waiting.includes(caller));
+    if (passed.length > 0 || String(fromQueue) !== String(inOrder)) {
+      this.#faults.push(`granted ${String(granted)} past ${String(before)}`);
+    }
     return turn;
   }
 }

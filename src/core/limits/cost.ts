@@ -1,5 +1,4 @@
 /** What one request takes of each limit. */
-import type { Ask } from "../ask.ts";
 import type { FieldFault } from "../values.ts";
 
 import { requireInteger, showValue } from "../values.ts";
@@ -10,13 +9,23 @@ import { requireInteger, showValue } from "../values.ts";
  */
 export type Cost = number | readonly number[];
 
+/** What a grant took of one limit, and what it left. */
+export interface LimitGrant {
+  readonly tokens: number;
+  /** Tokens left just after the grant. */
+  readonly remaining: number;
+}
+
 /** A limit's name, which is all that a cost needs to know of it. */
 interface Named {
   readonly name: string;
 }
 
-/** What a caller asks for. */
-type AskedTokens = Pick<Ask, "tokens" | "limits">;
+/** What a caller asks for: so many of every limit, but for those that it names. */
+interface AskedTokens {
+  readonly tokens: number;
+  readonly limits?: Readonly<Record<string, number>>;
+}
 
 /** What `cost` takes of the limit at `index`. */
 export function tokensOf(cost: Cost, index: number): number {

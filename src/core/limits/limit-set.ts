@@ -5,8 +5,7 @@
  * Nearly all buckets have one limit. It is kept apart from the others, so such a bucket pays a check for
  * `undefined` and no loop.
  */
-import type { LimitGrant } from "../outcome.ts";
-import type { Cost } from "./cost.ts";
+import type { Cost, LimitGrant } from "./cost.ts";
 import type { ClosedForm, Limit, LimitFields, LimitKind, LimitSpec, LimitState } from "./limit.ts";
 
 import { tokensOf } from "./cost.ts";

@@ -3,7 +3,7 @@ import type { Ask } from "../../core/ask.ts";
 import type { PauseFields } from "../../core/pause.ts";
 import type { LeaseTerms } from "../../core/policy.ts";
 import type { LimitView } from "../../core/limiter-state.ts";
-import type { LimitGrant } from "../../core/outcome.ts";
+import type { LimitGrant } from "../../core/limits/cost.ts";
 import type { FieldFault } from "../../core/values.ts";
 import type { CancelBody, GrantBody } from "../../protocol/acquire-bodies.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
