@@ -4,14 +4,21 @@ import { join } from "node:path";
 
 import { expect, it } from "vitest";
 
-import type { FieldTable } from "../../src/core/fields.ts";
+import type { Field, FieldTable } from "../../src/core/fields.ts";
 
 import { USAGE } from "../../serve/options.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 import { exitCodes } from "../../src/cli/exit-code.ts";
 import { usage } from "../../src/cli/usage.ts";
+import { calendarFields, calendarPeriods } from "../../src/core/limits/calendar-fields.ts";
 import { tokenBucketFields } from "../../src/core/limits/token-bucket.ts";
-import { leaseFields, queueFields } from "../../src/core/policy.ts";
+import {
+  FIRST_LIMIT,
+  MAX_FURTHER_LIMITS,
+  Policy,
+  leaseFields,
+  queueFields,
+} from "../../src/core/policy.ts";
 import { metricsOf } from "../../src/worker/metrics/metrics.ts";
 import { reasonFields } from "../../src/protocol/reasons.ts";
 
@@ -78,6 +85,61 @@ it("docs/http.md has every field of a policy, with its range and its default", (
   expect([...rows].map(([, name, rule]) => [name, rule])).toEqual(
     linesOf({ ...tokenBucketFields, ...queueFields }),
   );
+});
+
+/** The rules of a field as the page writes them: one, or one for each choice that it depends on. */
+function rulesOf(field: Field<string>): string[] {
+  if ("by" in field) return Object.values(field.when).flatMap(rulesOf);
+  if ("min" in field) {
+    const { min, max, atMost, default: standard } = field;
+    const range = `${number(min)}…${atMost ?? number(max)}`;
+    const words = typeof standard === "object" ? standard.minOf.join(", ") : standard;
+    return [words === undefined ? range : `${range}; default ${words}`];
+  }
+  const values = "oneOf" in field ? field.oneOf.join(", ") : "";
+  const standard = field.default === undefined ? "" : `default ${field.default}`;
+  return [[values, standard].filter((part) => part !== "").join("; ")];
+}
+
+it("docs/http.md has every field of a calendar, with what it may be and its default", () => {
+  const lines = [...sectionOf("http.md", "### Calendars").matchAll(/^(?:# )?(\w+) = .*# (.*)$/gm)];
+  const rows = lines.map(([, name = "", words = ""]) => ({ name, words }));
+  expect(new Set(rows.map(({ name }) => name))).toEqual(new Set(Object.keys(calendarFields)));
+  const rules = Object.entries(calendarFields).flatMap(([name, field]) => {
+    return rulesOf(field).map((rule) => ({ name, rule }));
+  });
+  expect(rows).toHaveLength(rules.length);
+  for (const [index, { name, rule }] of rules.entries()) {
+    expect(rows[index]?.name).toBe(name);
+    expect(rows[index]?.words.endsWith(rule), `${name}: ${rule}`).toBe(true);
+  }
+});
+
+it("docs/http.md has the window of every calendar, and what names of limits may be", () => {
+  const windows = calendarPeriods.map((every) => {
+    const [spec] = Policy.of({ capacity: 1, every }).limits;
+    return Number(spec?.kind.windowMs(spec.fields)) / 1_000;
+  });
+  expect(sectionOf("http.md", "### Calendars")).toContain(
+    `is ${windows.slice(0, -1).join(", ")} or ${windows.at(-1)}`,
+  );
+  const section = sectionOf("http.md", "### Several limits");
+  expect(section).toContain(`called \`${FIRST_LIMIT}\``);
+  expect(section).toContain(`up to ${MAX_FURTHER_LIMITS} more`);
+});
+
+it("docs/http.md says what calendars are written in batches, and how large these are", () => {
+  const maxBatch = (capacity: number): number | undefined => {
+    const [spec] = Policy.of({ capacity, every: "day" }).limits;
+    return spec?.kind.maxBatch(spec.fields);
+  };
+  const rows = sectionOf("http.md", "### What a crash may lose");
+  expect(rows).toContain(
+    "calendar of less than 40,000, such as 1,000 a day | each grant | nothing",
+  );
+  expect(maxBatch(39_999)).toBe(0);
+  expect(rows).toContain("calendar of 40,000 or more | batches of a 40th of the capacity");
+  expect(maxBatch(40_000)).toBe(1_000);
 });
 
 it("docs/http.md has every field of a lease, with its range", () => {

@@ -15,6 +15,11 @@ describe("differences", () => {
       "HTTP/1.1 200 OK\nA: 1\n\nx",
       "HTTP/1.1 200 OK\r\nB: 2\r\na: 1\r\n\r\nx",
     ],
+    [
+      "the time to a tick",
+      "HTTP/1.1 200 OK\nRateLimit: r=1;t=5",
+      "HTTP/1.1 200 OK\nRateLimit: r=1;t=60",
+    ],
     ["when to come back", "HTTP/1.1 429 X\nRetry-After: 1", "HTTP/1.1 429 X\nRetry-After: 30"],
   ])("%s may be others", (_, shown, came) => {
     expect(differences(shown, came)).toEqual([]);

@@ -124,6 +124,7 @@ function timeless(text: string): string {
   return text
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "<instant>")
     .replaceAll(/[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g, "<key>")
+    .replaceAll(/;t=\d+/g, ";t=<time>")
     .replaceAll(/[+-]?\d[\d,]*(\.\d+)?( ?)(ms|s|min|h)\b/g, "<time>")
     .replaceAll(/\b\d{12,}\b/g, "<instant>");
 }
