@@ -9,7 +9,7 @@ import {
   changePolicy,
   snapshotOf,
 } from "../../kit/http/callers.ts";
-import { HttpConnection, send } from "../../kit/http/http-connection.ts";
+import { HttpClient, HttpConnection, send } from "../../kit/http/http-connection.ts";
 import { startWorkerd } from "../../kit/processes/server.ts";
 
 const CAPACITY = 5;
@@ -102,6 +102,96 @@ describe.concurrent("workerd killed with SIGKILL and started again", () => {
     expect(ticks[1]).toBeGreaterThan(ticks[0] ?? NaN);
     expect(ticks[2]).toBeGreaterThan(ticks[1] ?? NaN);
     expect(await snapshotOf(server, "overdue")).toMatchObject({ granted: 4, waiters: 0 });
+  });
+});
+
+describe.concurrent("workerd killed with SIGKILL while a bucket has several limits", () => {
+  const CALLERS = 8;
+  /** More than a test takes of it, so that calendars alone decide. */
+  const plenty = { capacity: 1_000_000, refillTokens: 1_000_000, refillIntervalMs: 1_000 };
+  /** No boundary comes while a test runs, whatever the hour is. */
+  const monthly = {
+    every: "month",
+    at: "12:00",
+    on: new Date().getUTCDate() > 14 ? 1 : 28,
+  } as const;
+
+  /** Several callers take tokens until they have `count` together, or are refused; then the server is killed. */
+  async function takeAndKill(server: Killable, bucket: string, count: number): Promise<number> {
+    using client = new HttpClient(server.url, CALLERS);
+    let received = 0;
+    let killed: Promise<void> | undefined;
+    const callers = Array.from({ length: CALLERS }, async () => {
+      while (received < count) {
+        const { status } = await client.request(acquirePath(bucket, "timeoutMs=0"));
+        if (status !== 200) return;
+        received += 1;
+      }
+      killed ??= server.kill();
+    });
+    await Promise.allSettled(callers);
+    await (killed ?? server.kill());
+    return received;
+  }
+
+  async function leftOf(server: Killable, bucket: string): Promise<Record<string, number>> {
+    const { limits = {} } = await snapshotOf(server, bucket);
+    return Object.fromEntries(Object.entries(limits).map(([name, { tokens }]) => [name, tokens]));
+  }
+
+  it("a limit of 1,000 loses nothing but grants that nobody was told of", async () => {
+    const policies = {
+      "*": { ...plenty, limits: { quota: { ...monthly, capacity: 1_000 } } },
+    };
+    await using server = await startWorkerd({ policies });
+    let granted = 0;
+    for (let kill = 0; kill < 4; kill += 1) {
+      granted += await takeAndKill(server, "quota", 50);
+      await server.restart();
+      const { quota = NaN } = await leftOf(server, "quota");
+      expect(quota).toBeLessThanOrEqual(1_000 - granted);
+      // Each caller may have been granted what the kill kept from it.
+      expect(quota).toBeGreaterThanOrEqual(1_000 - granted - CALLERS * (kill + 1));
+    }
+    expect(granted).toBeGreaterThanOrEqual(200);
+  });
+
+  it("a limit of 40,000 loses a 40th at most for all restarts in 20 seconds, and gives nothing twice", async () => {
+    const policies = {
+      "*": { ...plenty, limits: { large: { ...monthly, capacity: 40_000 } } },
+    };
+    await using server = await startWorkerd({ policies });
+    let granted = 0;
+    for (let kill = 0; kill < 3; kill += 1) {
+      // More than the first turn, after which a batch is written.
+      granted += await takeAndKill(server, "large", 100);
+      await server.restart();
+      const { large = NaN } = await leftOf(server, "large");
+      // A kill in the middle of a batch does lose some of it.
+      expect(large).toBeLessThan(40_000 - granted - CALLERS);
+      expect(large).toBeLessThanOrEqual(40_000 - granted);
+      expect(large).toBeGreaterThanOrEqual(40_000 - granted - 1_000 - CALLERS * (kill + 1));
+    }
+    expect(granted).toBeGreaterThanOrEqual(300);
+  });
+
+  it("no limit gives more than rule 8 allows, 8 times", async () => {
+    const limits = {
+      small: { capacity: 30, refillTokens: 3, refillIntervalMs: 500, initialTokens: 30 },
+      quota: { ...monthly, capacity: 200 },
+    };
+    const policies = { "*": { ...plenty, limits } };
+    await using server = await startWorkerd({ policies });
+    const startedAtMs = Date.now();
+    let granted = 0;
+    for (let kill = 0; kill < 8; kill += 1) {
+      granted += await takeAndKill(server, "both", 3 * kill);
+      await server.restart();
+      const ticks = Math.floor((Date.now() - startedAtMs) / 500);
+      expect(granted).toBeLessThanOrEqual(Math.min(200, 30 + 3 * (ticks + 1)));
+    }
+    expect(granted).toBeGreaterThan(10);
+    expect((await leftOf(server, "both"))["quota"]).toBeLessThanOrEqual(200 - granted);
   });
 });
 

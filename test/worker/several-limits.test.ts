@@ -265,6 +265,26 @@ describe("who is granted", () => {
     expect((await ask(name, "&tokens.rate=2&tokens.tpm=100&timeoutMs=0")).status).toBe(200);
   });
 
+  it("200 requests at 10 a second use as many of the day's 1,000 as there are grants", async () => {
+    const perSecond = { capacity: 10, refillTokens: 1, refillIntervalMs: 100, initialTokens: 10 };
+    const name = await open({ ...perSecond, limits: { day: { capacity: 1_000, every: "day" } } });
+    const answers: Promise<Response>[] = [];
+    for (let sent = 0; sent < 200; sent += 1) {
+      answers.push(ask(name, `&timeoutMs=${[0, 150, 400][sent % 3]}`));
+      if (sent % 10 === 9) await settle();
+      await pass(name, 10);
+    }
+    await settle();
+    await pass(name, 1_000);
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    const grants = statuses.filter((status) => status === 200).length;
+    expect(new Set(statuses)).toEqual(new Set([200, 429]));
+    expect(grants).toBeGreaterThan(20);
+    const { granted, refused, limits } = await snapshotOf(name);
+    expect({ granted, refused }).toEqual({ granted: grants, refused: 200 - grants });
+    expect(limits?.["day"]?.tokens).toBe(1_000 - grants);
+  });
+
   it("a daily limit is full again at midnight, and not before", async () => {
     const name = await open({ capacity: 2, every: "day", maxWaitMs: HOUR_MS });
     const midnightMs = (Math.floor(Date.now() / DAY_MS) + 1) * DAY_MS;
