@@ -6,6 +6,7 @@
 import type { Lease } from "./lease/lease.ts";
 import type { LimiterState, LimiterView, LimitView } from "./limiter-state.ts";
 import type { Limit } from "./limits/limit.ts";
+import type { Cost } from "./limits/cost.ts";
 import type { LimitSet } from "./limits/limit-set.ts";
 import type { LimiterReason } from "./outcome.ts";
 import type { Waiter } from "./queue/waiter-queue.ts";
@@ -20,6 +21,14 @@ import { WriteAhead } from "./write-ahead.ts";
 const MAX_REPORTED_MS = 2 ** 53 - 1;
 
 const NOBODY: readonly never[] = [];
+
+/** Who is granted, and what. */
+interface GrantedCaller<Caller> {
+  readonly caller: Caller;
+  readonly tokens: Cost;
+  /** When it joined the queue, epoch milliseconds; `undefined` if it has just come. */
+  readonly queuedAtMs: number | undefined;
+}
 
 /** What is shown of a queue. */
 interface ShownQueue {
@@ -58,14 +67,14 @@ export class Ledger<Caller> {
    * A caller has its tokens: they have just been taken of `limits`, in a turn at `nowMs` by the clock.
    */
   granted(
-    { caller, tokens: cost, queuedAtMs }: Omit<Waiter<Caller>, "deadlineAtMs">,
+    { caller, tokens: cost, queuedAtMs }: GrantedCaller<Caller>,
     limits: LimitSet,
     nowMs: number,
   ): void {
     this.#writeAhead?.noteGrant(cost, nowMs);
     const grantedAtMs = limits.instantOf(nowMs);
     const tokens = tokensOf(cost, 0);
-    const waitedMs = queuedAtMs < grantedAtMs ? Math.round(grantedAtMs - queuedAtMs) : 0;
+    const waitedMs = Math.max(0, Math.round(grantedAtMs - (queuedAtMs ?? grantedAtMs)));
     this.#stats.noteGrant(tokens, waitedMs);
     const remaining = limits.first.tokens;
     const outcome = { ok: true, tokens, remaining, waitedMs, grantedAtMs } as const;

@@ -262,8 +262,7 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     tokens: Cost,
     nowMs: number,
   ): Turn<Caller> {
-    const taker = { caller, tokens, queuedAtMs: firstArrivalMs ?? limits.instantOf(nowMs) };
-    this.#ledger.granted(taker, limits, nowMs);
+    this.#ledger.granted({ caller, tokens, queuedAtMs: firstArrivalMs }, limits, nowMs);
     return this.#ledger.endTurn(limits, nowMs);
   }
 

@@ -110,9 +110,7 @@ export class WriteAhead {
     this.#grantedAtMs = nowMs;
     this.#isSettled = false;
     this.#first.remaining -= tokensOf(cost, 0);
-    this.#others?.forEach((batch, index) => {
-      batch.remaining -= tokensOf(cost, index + 1);
-    });
+    if (this.#others) noteTaken(this.#others, cost);
   }
 
   /**
@@ -132,7 +130,7 @@ export class WriteAhead {
     if (this.#isChanged) return true;
     if (this.#isSettled) return false;
     if (this.#first.remaining < 0 || nowMs >= this.#untilMs || this.#isQuiet(nowMs)) return true;
-    return this.#others?.some(({ remaining }) => remaining < 0) ?? false;
+    return this.#others !== undefined && this.#others.some(isUsedUp);
   }
 
   /**
@@ -160,6 +158,19 @@ export class WriteAhead {
   #isQuiet(nowMs: number): boolean {
     return nowMs >= this.#grantedAtMs + QUIET_MS || nowMs < this.#grantedAtMs;
   }
+}
+
+/** @param others The batches after the first. */
+function noteTaken(others: readonly Batch[], cost: Cost): void {
+  let index = 0;
+  for (const batch of others) {
+    index += 1;
+    batch.remaining -= tokensOf(cost, index);
+  }
+}
+
+function isUsedUp({ remaining }: Batch): boolean {
+  return remaining < 0;
 }
 
 /** What is written ahead of one limit. */

@@ -2,13 +2,14 @@
  * The limits of one bucket as one: everything is taken of all of them at one instant, or nothing is. See
  * limit.ts for why promises survive that.
  *
- * Nearly all buckets have one limit. It is kept apart from the others, so such a bucket pays a check for
- * `undefined` and no loop.
+ * Nearly all buckets have one limit. It is kept apart from the others (further-limits.ts), so such a bucket
+ * pays a check for `undefined` and no loop.
  */
 import type { Cost, LimitGrant } from "./cost.ts";
 import type { ClosedForm, Limit, LimitFields, LimitKind, LimitSpec, LimitState } from "./limit.ts";
 
 import { tokensOf } from "./cost.ts";
+import { FurtherLimits, lacks, msUntilHas } from "./further-limits.ts";
 
 /**
  * All limits of one bucket.
@@ -22,12 +23,12 @@ export class LimitSet {
   #specs: readonly LimitSpec[];
   #first: Limit;
   /** `undefined` if there is one limit. */
-  #others: readonly Limit[] | undefined;
+  #others: FurtherLimits | undefined;
 
   private constructor(
     specs: readonly LimitSpec[],
     first: Limit,
-    others: readonly Limit[] | undefined,
+    others: FurtherLimits | undefined,
   ) {
     this.#specs = specs;
     this.#first = first;
@@ -79,12 +80,12 @@ export class LimitSet {
 
   /** All limits, in order. */
   get all(): readonly Limit[] {
-    return this.#others ? [this.#first, ...this.#others] : [this.#first];
+    return this.#others ? [this.#first, ...this.#others.all] : [this.#first];
   }
 
   /** The further limits with their names, in order; `undefined` if there are none. */
   get further(): readonly (readonly [string, Limit])[] | undefined {
-    return this.#others?.map(
+    return this.#others?.all.map(
       (limit, index) => [this.#specs[index + 1]?.name ?? "", limit] as const,
     );
   }
@@ -97,7 +98,7 @@ export class LimitSet {
   /** The last instant that counts, epoch milliseconds: the latest of all limits. */
   get reachedAtMs(): number {
     const { reachedAtMs } = this.#first;
-    return this.#others ? latestOf(this.#others, reachedAtMs) : reachedAtMs;
+    return this.#others ? this.#others.latestOf(reachedAtMs) : reachedAtMs;
   }
 
   /**
@@ -111,7 +112,7 @@ export class LimitSet {
 
   /** Whether nothing is out. */
   get isWhole(): boolean {
-    return this.#first.held === undefined && !this.#others?.some(({ held }) => held);
+    return this.#first.held === undefined && !this.#others?.all.some(({ held }) => held);
   }
 
   /**
@@ -126,21 +127,19 @@ export class LimitSet {
   /** Lets time pass up to and including `nowMs`, epoch milliseconds. */
   advance(nowMs: number): void {
     this.#first.advance(nowMs);
-    if (this.#others) for (const limit of this.#others) limit.advance(nowMs);
+    if (this.#others) this.#others.advance(nowMs);
   }
 
   /** Whether the limits can ever have `cost` at one instant. */
   fits(cost: Cost): boolean {
     if (tokensOf(cost, 0) > this.#first.capacity) return false;
-    return (
-      this.#others?.every(({ capacity }, index) => tokensOf(cost, index + 1) <= capacity) ?? true
-    );
+    return this.#others === undefined || this.#others.fits(cost);
   }
 
   /** Whether `cost` is there now. Nothing is always there, even if a limit is below 0. */
   has(cost: Cost): boolean {
     if (lacks(this.#first, tokensOf(cost, 0))) return false;
-    return !this.#others?.some((limit, index) => lacks(limit, tokensOf(cost, index + 1)));
+    return this.#others === undefined || this.#others.has(cost);
   }
 
   /** When `cost`, which fits, is there if nobody takes any, epoch milliseconds; rounded beyond 2^53. */
@@ -154,11 +153,8 @@ export class LimitSet {
    * there, so it is when the last of the limits has its part.
    */
   msUntil(cost: Cost, fromMs: number): number {
-    let ms = msUntilHas(this.#first, tokensOf(cost, 0), fromMs);
-    this.#others?.forEach((limit, index) => {
-      ms = Math.max(ms, msUntilHas(limit, tokensOf(cost, index + 1), fromMs));
-    });
-    return ms;
+    const ms = msUntilHas(this.#first, tokensOf(cost, 0), fromMs);
+    return this.#others ? this.#others.msUntil(cost, fromMs, ms) : ms;
   }
 
   /**
@@ -194,16 +190,16 @@ export class LimitSet {
   tryTake(cost: Cost): boolean {
     const first = this.#first;
     const tokens = tokensOf(cost, 0);
-    if (lacks(first, tokens) || (this.#others && !this.has(cost))) return false;
+    if (lacks(first, tokens) || (this.#others && !this.#others.has(cost))) return false;
     first.take(tokens);
-    if (this.#others) takeFrom(this.#others, cost);
+    if (this.#others) this.#others.take(cost);
     return true;
   }
 
   /** Takes `cost`, which is there. */
   take(cost: Cost): void {
     this.#first.take(tokensOf(cost, 0));
-    if (this.#others) takeFrom(this.#others, cost);
+    if (this.#others) this.#others.take(cost);
   }
 
   /**
@@ -239,16 +235,12 @@ export class LimitSet {
 
   /** What `cost`, which has just been taken, was of the further limits; `undefined` if there are none. */
   furtherGrants(cost: Cost): Readonly<Record<string, LimitGrant>> | undefined {
-    const grants = this.further?.map(([name, { tokens: remaining }], index) => {
-      return [name, { tokens: tokensOf(cost, index + 1), remaining }] as const;
-    });
-    return grants && Object.fromEntries(grants);
+    return this.#others?.grantsOf(cost, this.#specs);
   }
 
   /** A second set in the same state, which shares nothing with this one. */
   copy(): LimitSet {
-    const others = this.#others?.map((limit) => limit.copy());
-    return new LimitSet(this.#specs, this.#first.copy(), others);
+    return new LimitSet(this.#specs, this.#first.copy(), this.#others?.copy());
   }
 
   /** The state of each limit, for `restore`. */
@@ -268,11 +260,11 @@ export class LimitSet {
 
 function split(limits: readonly Limit[]): {
   readonly first: Limit;
-  readonly others: readonly Limit[] | undefined;
+  readonly others: FurtherLimits | undefined;
 } {
   const [first, ...others] = limits;
   if (!first) throw new RangeError("A bucket needs a limit");
-  return { first, others: others.length > 0 ? others : undefined };
+  return { first, others: others.length > 0 ? new FurtherLimits(others) : undefined };
 }
 
 /** A limit of another kind that goes on where `before` is: with its tokens, what is out of it, and its pause. */
@@ -288,22 +280,4 @@ function successorOf(
   const { pausedUntilMs } = before;
   if (pausedUntilMs !== undefined) limit.pause(pausedUntilMs, limit.capacity, nowMs);
   return limit;
-}
-
-function lacks(limit: Limit, tokens: number): boolean {
-  return tokens > limit.tokens && tokens > 0;
-}
-
-/** As `Limit.msUntil`; nothing is there at once, even if the limit is below 0. */
-function msUntilHas(limit: Limit, tokens: number, fromMs: number): number {
-  return tokens > 0 ? limit.msUntil(tokens, fromMs) : limit.reachedAtMs - fromMs;
-}
-
-/** @param others The limits after the first. */
-function takeFrom(others: readonly Limit[], cost: Cost): void {
-  for (const [index, limit] of others.entries()) limit.take(tokensOf(cost, index + 1));
-}
-
-function latestOf(others: readonly Limit[], firstAtMs: number): number {
-  return others.reduce((atMs, { reachedAtMs }) => Math.max(atMs, reachedAtMs), firstAtMs);
 }

@@ -1,0 +1,96 @@
+/**
+ * The limits of a bucket after the first one: see limit-set.ts. What is asked of them is part of each acquire
+ * and of each step of a forecast, so all of it is plain loops, which allocate nothing.
+ */
+import type { Cost, LimitGrant } from "./cost.ts";
+import type { Limit } from "./limit.ts";
+
+import { tokensOf } from "./cost.ts";
+
+/** Limits that are taken from together, the first of which has the index 1 in costs. */
+export class FurtherLimits {
+  readonly all: readonly Limit[];
+
+  constructor(all: readonly Limit[]) {
+    this.all = all;
+  }
+
+  /** The later of `firstAtMs` and the last instants that count for each of them, epoch milliseconds. */
+  latestOf(firstAtMs: number): number {
+    let atMs = firstAtMs;
+    for (const { reachedAtMs } of this.all) if (reachedAtMs > atMs) atMs = reachedAtMs;
+    return atMs;
+  }
+
+  /** Lets time pass up to and including `nowMs`, epoch milliseconds. */
+  advance(nowMs: number): void {
+    for (const limit of this.all) limit.advance(nowMs);
+  }
+
+  /** Whether they can ever have their parts of `cost`. */
+  fits(cost: Cost): boolean {
+    let index = 0;
+    for (const { capacity } of this.all) {
+      index += 1;
+      if (tokensOf(cost, index) > capacity) return false;
+    }
+    return true;
+  }
+
+  /** Whether their parts of `cost` are there now. */
+  has(cost: Cost): boolean {
+    let index = 0;
+    for (const limit of this.all) {
+      index += 1;
+      if (lacks(limit, tokensOf(cost, index))) return false;
+    }
+    return true;
+  }
+
+  /** How long after `fromMs` the last of them has its part of `cost`, but at least `firstMs`. */
+  msUntil(cost: Cost, fromMs: number, firstMs: number): number {
+    let ms = firstMs;
+    let index = 0;
+    for (const limit of this.all) {
+      index += 1;
+      const own = msUntilHas(limit, tokensOf(cost, index), fromMs);
+      if (own > ms) ms = own;
+    }
+    return ms;
+  }
+
+  /** Takes their parts of `cost`, which are there. */
+  take(cost: Cost): void {
+    let index = 0;
+    for (const limit of this.all) {
+      index += 1;
+      limit.take(tokensOf(cost, index));
+    }
+  }
+
+  /** What `cost`, which has just been taken, was of each. @param specs Have their names, the first limit's, too. */
+  grantsOf(cost: Cost, specs: readonly { readonly name: string }[]): Record<string, LimitGrant> {
+    const grants: Record<string, LimitGrant> = {};
+    let index = 0;
+    for (const { tokens: remaining } of this.all) {
+      index += 1;
+      grants[specs[index]?.name ?? ""] = { tokens: tokensOf(cost, index), remaining };
+    }
+    return grants;
+  }
+
+  /** Others in the same state, which share nothing with these. */
+  copy(): FurtherLimits {
+    return new FurtherLimits(this.all.map((limit) => limit.copy()));
+  }
+}
+
+/** Whether `tokens` of a limit aren't there. Nothing is always there, even if the limit is below 0. */
+export function lacks(limit: Limit, tokens: number): boolean {
+  return tokens > limit.tokens && tokens > 0;
+}
+
+/** As `Limit.msUntil`; nothing is there at once, even if the limit is below 0. */
+export function msUntilHas(limit: Limit, tokens: number, fromMs: number): number {
+  return tokens > 0 ? limit.msUntil(tokens, fromMs) : limit.reachedAtMs - fromMs;
+}
