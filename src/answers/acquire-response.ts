@@ -9,7 +9,7 @@ import type { GrantBody } from "../protocol/acquire-bodies.ts";
 import type { RateLimitState } from "../protocol/rate-limit-fields.ts";
 import type { AcquireAnswer, BucketState, GrantingBucket } from "./acquire-answer.ts";
 
-import { FIRST_LIMIT } from "../core/policy.ts";
+import { FIRST_LIMIT } from "../core/limits/limit-name.ts";
 import { showValue } from "../core/values.ts";
 import { ceilSeconds, rateLimitFields } from "../protocol/rate-limit-fields.ts";
 import { COMMON_FIELDS, EXPOSED_FIELDS } from "./common-fields.ts";

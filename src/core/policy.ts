@@ -42,6 +42,7 @@ import {
   withoutStray,
   zoneFaults,
 } from "./limits/kinds.ts";
+import { FIRST_LIMIT, LIMIT_NAME, LIMIT_NAME_RULE } from "./limits/limit-name.ts";
 import { tokenBucketFields } from "./limits/token-bucket.ts";
 import { onlyUtc } from "./limits/time-zones.ts";
 import { showValue } from "./values.ts";
@@ -91,14 +92,8 @@ export type CompletePolicyFields = CompleteLimitFields &
     readonly limits?: Readonly<Record<string, CompleteLimitFields>>;
   };
 
-/** The name of a policy's first limit. */
-export const FIRST_LIMIT = "rate";
 /** How many limits a policy may have besides the first: each makes every step of a forecast longer. */
 export const MAX_FURTHER_LIMITS = 7;
-/** What the name of a further limit may be. Names are part of parameters and header fields. */
-export const LIMIT_NAME_PATTERN = "^[a-z][a-z0-9_-]{0,31}$";
-const LIMIT_NAME = new RegExp(LIMIT_NAME_PATTERN);
-const LIMIT_NAME_RULE = "1 to 32 characters of a-z 0-9 _ -, the first of them a letter";
 
 /** What each number about the queue may be. */
 export const queueFields = {

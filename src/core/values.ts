@@ -41,6 +41,12 @@ export function integerFault(field: string, value: unknown, { min, max }: Range)
   return { field, message };
 }
 
+/** @throws {RangeError} If there is a fault; the message lists all of them. */
+export function throwFaults(faults: readonly FieldFault[]): void {
+  if (faults.length === 0) return;
+  throw new RangeError(faults.map(({ message }) => message).join("; "));
+}
+
 /**
  * For numbers that code passes in, which are checked on each call.
  *

@@ -13,6 +13,7 @@
  * Time is monotonic: setting the wall clock changes nothing here.
  */
 import type { LimiterView } from "../core/limiter-state.ts";
+import type { Cost } from "../core/limits/cost.ts";
 import type { Turn } from "../core/turn.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { PauseFields } from "../core/pause.ts";
@@ -21,14 +22,20 @@ import type { CalendarInput, TokenBucketInput } from "../core/limits/kinds.ts";
 import type { Waiter } from "../core/queue/waiter-queue.ts";
 import type { Duration, WrittenOptions, WrittenPolicy } from "../core/written-policy.ts";
 
+import { askedTokensFaults } from "../core/ask.ts";
 import { isRecord } from "../core/is-record.ts";
 import { Limiter } from "../core/limiter.ts";
+import { askFaults, costOf, unknownLimits } from "../core/limits/cost.ts";
 import { checkPause } from "../core/pause.ts";
+import { throwFaults } from "../core/values.ts";
 import { checkWrittenPolicy } from "../core/written-policy.ts";
 import { onAbort } from "../on-abort.ts";
 import { timeZones } from "../time-zones.ts";
 
-/** A policy except the capacity. The default is one token a second. */
+/**
+ * A policy except the capacity. The default is one token a second. `every` makes it a calendar limit, and
+ * `limits` adds further limits.
+ */
 export type FilterOptions = WrittenOptions &
   (
     | (Partial<Omit<TokenBucketInput, "capacity">> & { readonly refillInterval?: Duration })
@@ -37,8 +44,10 @@ export type FilterOptions = WrittenOptions &
 
 /** What a caller asks for. */
 export interface GetTokenOptions {
-  /** At least 1. Default: 1. */
+  /** Tokens of every limit that `limits` doesn't name: at least 1, or 0 together with `limits`. Default: 1. */
   readonly tokens?: number;
+  /** Tokens of single limits, at least 0 each, by the limit's name; the first limit is called `rate`. */
+  readonly limits?: Readonly<Record<string, number>>;
   /** 0 (don't wait) to the filter's `maxWaitMs`. Default: `maxWaitMs`, one minute unless set. */
   readonly timeoutMs?: number;
   /** Gives up the place in the queue when it aborts. */
@@ -56,26 +65,28 @@ export interface TokenBucketFilter {
    * queue is full, and with `bucket-reset` when the filter is closed. The promise rejects with the
    * signal's reason if `signal` aborts; nothing is taken then.
    *
-   * @throws {RangeError} (as a rejection) If `tokens` or `timeoutMs` is out of range.
+   * @throws {RangeError} (as a rejection) If `tokens` or `timeoutMs` is out of range, or `limits` names a
+   * limit that the filter doesn't have, or takes nothing of any.
    */
   getToken(options?: GetTokenOptions): Promise<Outcome>;
   /**
    * Takes tokens if they are there and nobody waits for them; otherwise refuses at once.
    *
-   * @throws {RangeError} If `tokens` is out of range.
+   * @throws {RangeError} If `tokens` or `limits` is illegal, as for `getToken`.
    */
-  tryGetToken(options?: Pick<GetTokenOptions, "tokens">): Outcome;
+  tryGetToken(options?: Pick<GetTokenOptions, "tokens" | "limits">): Outcome;
   /** The bucket's state now. Takes nothing, starts nothing. */
   inspect(): LimiterView;
   /**
    * Keeps at most `tokens` in the bucket and lets its ticks up to and including `untilMs` add nothing;
    * then it continues, one tick at a time. Waiters keep their places, and those that can no longer be
    * served in time are refused with `timeout`. If pauses overlap, the later end and the lower number of
-   * tokens win. A past `untilMs`, such as 0, ends the pause. The filter's clock agrees with
-   * `Date.now()` unless the wall clock has been set since the process began.
+   * tokens win. A past `untilMs`, such as 0, ends the pause. `limits` names the limits to pause, by
+   * default the first only. The filter's clock agrees with `Date.now()` unless the wall clock has been
+   * set since the process began.
    *
-   * @throws {RangeError} If `untilMs` isn't an integer from 0 to a day ahead, or `tokens` isn't an
-   * integer from 0 to the largest legal capacity.
+   * @throws {RangeError} If `untilMs` isn't an integer from 0 to a day ahead, `tokens` isn't an integer
+   * from 0 to the largest legal capacity, or `limits` names a limit that the filter doesn't have.
    */
   pause(fields: PauseFields): LimiterView;
   /**
@@ -99,6 +110,11 @@ type Caller = (outcome: Outcome) => void;
  * await filter.getToken(); // a second later
  *
  * createTokenBucketFilter({ limit: "100/1m", burst: 10, maxWait: "30s" });
+ *
+ * @example
+ * const daily = { capacity: 1_000, every: "day", timeZone: "Europe/Berlin" } as const;
+ * const polite = createTokenBucketFilter(10, { refillTokens: 10, limits: { daily } });
+ * await polite.getToken(); // one of each; or `{ limits: { daily: 5 } }`
  */
 export function createTokenBucketFilter(
   capacity: number,
@@ -141,12 +157,12 @@ class TimerFilter implements TokenBucketFilter {
     });
   }
 
-  tryGetToken({ tokens = 1 }: Pick<GetTokenOptions, "tokens"> = {}): Outcome {
+  tryGetToken(options: Pick<GetTokenOptions, "tokens" | "limits"> = {}): Outcome {
     let result: Outcome = { ok: false, reason: "bucket-reset" };
     const caller: Caller = (outcome) => {
       result = outcome;
     };
-    this.#acquire({ tokens, timeoutMs: 0 }, caller);
+    this.#acquire({ ...options, timeoutMs: 0 }, caller);
     return result;
   }
 
@@ -157,12 +173,16 @@ class TimerFilter implements TokenBucketFilter {
   pause(fields: PauseFields): LimiterView {
     const nowMs = this.#now();
     const check = checkPause({ ...fields }, nowMs);
-    if (!check.ok) {
-      throw new RangeError(check.faults.map(({ message }) => message).join("; "));
-    }
-    if (!this.#isClosed) {
-      const isOver = check.pause.untilMs <= nowMs;
-      this.#finish(isOver ? this.#limiter.resume(nowMs) : this.#limiter.pause(check.pause, nowMs));
+    const { limits } = this.#limiter.policy;
+    throwFaults(
+      check.ok ? unknownLimits(limits, check.pause.limits ?? [], "limits") : check.faults,
+    );
+    if (check.ok && !this.#isClosed) {
+      const { pause } = check;
+      const isOver = pause.untilMs <= nowMs;
+      this.#finish(
+        isOver ? this.#limiter.resume(nowMs, pause.limits) : this.#limiter.pause(pause, nowMs),
+      );
     }
     return this.#limiter.inspect(nowMs);
   }
@@ -197,9 +217,22 @@ class TimerFilter implements TokenBucketFilter {
       caller({ ok: false, reason: "bucket-reset" });
       return undefined;
     }
-    const turn = this.#limiter.acquire({ ...options, caller }, this.#now());
+    const request = { ...options, caller };
+    const turn = this.#limiter.acquire(
+      options.limits === undefined ? request : { ...request, tokens: this.#costOf(options) },
+      this.#now(),
+    );
     this.#finish(turn);
     return turn.waiter;
+  }
+
+  /** @throws {RangeError} If `limits` is illegal, or not of this filter. */
+  #costOf({ tokens = 1, limits = {} }: GetTokenOptions): Cost {
+    const ask = { tokens, limits };
+    const specs = this.#limiter.policy.limits;
+    throwFaults(askedTokensFaults(ask));
+    throwFaults(askFaults(specs, ask));
+    return costOf(specs, ask);
   }
 
   /** The second half of a turn: set the daemon's timer and answer the callers. */

@@ -14,7 +14,7 @@ import type { PauseAnswer } from "../wire/bucket-answers.ts";
 import type { BucketHost } from "../bucket/bucket-host.ts";
 
 import { askFaults, costOf, tokensOf } from "../core/limits/cost.ts";
-import { FIRST_LIMIT } from "../core/policy.ts";
+import { FIRST_LIMIT } from "../core/limits/limit-name.ts";
 import { acquireResponse } from "../answers/acquire-response.ts";
 import { BucketStub } from "./bucket-stub.ts";
 import { ofUnusedBucket } from "../bucket/unused-bucket.ts";

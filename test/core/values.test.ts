@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { integerFault, isIntegerWithin, showValue } from "../../src/core/values.ts";
+import { integerFault, isIntegerWithin, showValue, throwFaults } from "../../src/core/values.ts";
 
 describe("showValue", () => {
   test.each([
@@ -21,6 +21,14 @@ describe("showValue", () => {
     circular["self"] = circular;
     expect(showValue(10n)).toBe("bigint");
     expect(showValue(circular)).toBe("object");
+  });
+});
+
+describe("throwFaults", () => {
+  test("throws all faults as one error, and none if there is none", () => {
+    const faults = ["a", "b"].map((field) => ({ field, message: `${field} is missing` }));
+    expect(() => throwFaults(faults)).toThrow(new RangeError("a is missing; b is missing"));
+    expect(() => throwFaults([])).not.toThrow();
   });
 });
 

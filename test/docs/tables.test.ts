@@ -12,13 +12,8 @@ import { exitCodes } from "../../src/cli/exit-code.ts";
 import { usage } from "../../src/cli/usage.ts";
 import { calendarFields, calendarPeriods } from "../../src/core/limits/calendar-fields.ts";
 import { tokenBucketFields } from "../../src/core/limits/token-bucket.ts";
-import {
-  FIRST_LIMIT,
-  MAX_FURTHER_LIMITS,
-  Policy,
-  leaseFields,
-  queueFields,
-} from "../../src/core/policy.ts";
+import { FIRST_LIMIT } from "../../src/core/limits/limit-name.ts";
+import { MAX_FURTHER_LIMITS, Policy, leaseFields, queueFields } from "../../src/core/policy.ts";
 import { metricsOf } from "../../src/worker/metrics/metrics.ts";
 import { reasonFields } from "../../src/protocol/reasons.ts";
 

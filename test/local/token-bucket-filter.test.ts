@@ -153,6 +153,37 @@ describe("TokenBucketFilter", () => {
     expect(() => createTokenBucketFilter({} as never)).toThrow("capacity is missing");
   });
 
+  it("names what is wrong with the tokens of single limits, and takes nothing", async () => {
+    const daily = { capacity: 9, every: "day" } as const;
+    const filter = createTokenBucketFilter(5, { initialTokens: 5, limits: { daily } });
+    for (const [limits, message] of [
+      [{ dayly: 1 }, '"dayly" is no limit of this bucket: rate, daily'],
+      [{ daily: -1 }, "limits.daily must be an integer from 0"],
+      [{ daily: 0, rate: 0 }, "tokens must be at least 1 of one limit: got 0 of each"],
+      [null, "limits must be an object"],
+    ] as const) {
+      await expect(filter.getToken({ limits: limits as never })).rejects.toThrow(message);
+      expect(() => filter.tryGetToken({ limits: limits as never })).toThrow(message);
+    }
+    expect(() => filter.pause({ untilMs: 0, limits: ["dayly"] })).toThrow(
+      new RangeError('"dayly" is no limit of this bucket: rate, daily'),
+    );
+    expect(filter.inspect()).toMatchObject({ tokens: 5, limits: { daily: { tokens: 9 } } });
+    expect(filter.tryGetToken({ tokens: 0, limits: { daily: 4 } })).toMatchObject({
+      ok: true,
+      limits: { daily: { tokens: 4, remaining: 5 } },
+    });
+  });
+
+  it("takes time zones from the platform, and names one that there isn't", () => {
+    const filterIn = (timeZone: string): ReturnType<typeof createTokenBucketFilter> => {
+      return createTokenBucketFilter(3, { every: "month", timeZone });
+    };
+    const { nextTickAtMs } = filterIn("Asia/Kolkata").inspect();
+    expect(new Date(nextTickAtMs).toISOString()).toMatch(/T18:30:00.000Z$/);
+    expect(() => filterIn("Mars/Olympus")).toThrow('got "Mars/Olympus"');
+  });
+
   it("names what is wrong with a policy or a request, and takes nothing", async () => {
     expect(() => createTokenBucketFilter(0)).toThrow(
       new RangeError("Illegal policy: capacity must be an integer from 1 to 1000000000: got 0"),

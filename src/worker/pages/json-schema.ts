@@ -8,7 +8,7 @@ import type { Range } from "../../core/values.ts";
 
 import { DURATION_PATTERN, DURATION_UNITS } from "../../core/duration.ts";
 import { durationNames } from "../../core/fields.ts";
-import { LIMIT_NAME_PATTERN } from "../../core/policy.ts";
+import { LIMIT_NAME_PATTERN } from "../../core/limits/limit-name.ts";
 
 /** A JSON Schema. */
 export interface Schema {

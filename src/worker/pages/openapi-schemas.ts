@@ -14,13 +14,8 @@ import { limiterReasons } from "../../core/outcome.ts";
 import { pauseRanges } from "../../core/pause.ts";
 import { calendarFields, calendarWords } from "../../core/limits/calendar-fields.ts";
 import { tokenBucketFields, tokenBucketWords } from "../../core/limits/token-bucket.ts";
-import {
-  LIMIT_NAME_PATTERN,
-  leaseFields,
-  leaseWords,
-  queueFields,
-  queueWords,
-} from "../../core/policy.ts";
+import { LIMIT_NAME_PATTERN } from "../../core/limits/limit-name.ts";
+import { leaseFields, leaseWords, queueFields, queueWords } from "../../core/policy.ts";
 import { WINDOW_LIMIT_PATTERN, windowLimitWords } from "../../core/window-limit.ts";
 import { acquireRanges } from "../http/acquire-params.ts";
 import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../../core/bucket-name.ts";
