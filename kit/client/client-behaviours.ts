@@ -198,6 +198,50 @@ const checks: Readonly<Record<string, Check>> = {
     assertEqual((await connect().inspect(bucket)).policy.capacity, 7);
   },
 
+  async "acquire takes tokens of every limit or of none"({ connect, run, adminToken }) {
+    const bucket = `five:${run}:limits`;
+    const client = connect();
+    const tpm = { capacity: 100, refillTokens: 1, refillIntervalMs: 3_600_000, initialTokens: 100 };
+    const daily = { capacity: 9, every: "day", timeZone: "Europe/Berlin" } as const;
+    await connect({ token: adminToken }).setPolicy(bucket, { limits: { tpm, daily } });
+    const outcome = await client.acquire(bucket, { limits: { tpm: 70 } });
+    assertGranted(outcome);
+    const { remaining, limits, rateLimit } = outcome;
+    const tpmLeft = { tokens: 70, remaining: 30 };
+    assertEqual([remaining, limits], [4, { tpm: tpmLeft, daily: { tokens: 1, remaining: 8 } }]);
+    const listed = rateLimit?.others?.map((other) => [other.policy, other.remaining]);
+    assertEqual(listed, [
+      ["five:*/tpm", 30],
+      ["five:*/daily", 8],
+    ]);
+    const refused = await client.tryAcquire(bucket, { limits: { tpm: 31 } });
+    assertRefused(refused, "timeout");
+    assertEqual(refused.violatedPolicies, ["five:*/tpm"]);
+    const tooMany = await client.acquire(bucket, { tokens: 0, limits: { daily: 10 } });
+    assertRefused(tooMany, "exceeds-capacity");
+    assertEqual(tooMany.violatedPolicies, ["five:*/daily"]);
+    const unknown = await errorOf(client.acquire(bucket, { limits: { tmp: 1 } }));
+    assert(unknown instanceof SluiceError, `got ${unknown.name}`);
+    assertEqual(unknown.errors, [
+      { field: "tokens.tmp", message: '"tmp" is no limit of this bucket: rate, tpm, daily' },
+    ]);
+  },
+
+  async "pause, inspect and setPolicy know each limit by its name"({ connect, run, adminToken }) {
+    const bucket = `five:${run}:named`;
+    const admin = connect({ token: adminToken });
+    const tpm = { capacity: 100, refillTokens: 100, refillIntervalMs: 60_000 };
+    await admin.setPolicy(bucket, { limits: { tpm, rpd: { capacity: 9, every: "day" } } });
+    const untilMs = Date.now() + 40_000;
+    const paused = await admin.pause(bucket, { untilMs, limits: ["tpm"] });
+    assertEqual([paused.tokens, paused.limits?.["tpm"]?.pausedUntilMs], [5, untilMs]);
+    const changed = await admin.setPolicy(bucket, { limits: { tpm: null } });
+    assertEqual(Object.keys(changed.limits ?? {}), ["rpd"]);
+    const { every, tokens } = (await connect().inspect(bucket)).limits?.["rpd"] ?? {};
+    assertEqual([every, tokens], ["day", 9]);
+    assertGranted(await connect().acquire(bucket));
+  },
+
   async "pause empties the bucket and skips its ticks"({ connect, bucket, adminToken }) {
     const client = connect();
     const untilMs = Date.now() + 40_000;
@@ -262,6 +306,11 @@ const checks: Readonly<Record<string, Check>> = {
       ],
       [client.acquire(bucket, { tokens: 1.5 }), "RangeError", "got 1.5"],
       [
+        client.acquire(bucket, { limits: { tpm: -1 } }),
+        "RangeError",
+        "limits.tpm must be an integer from 0 to 9007199254740991: got -1",
+      ],
+      [
         client.acquire(bucket, { timeoutMs: 3_600_001 }),
         "RangeError",
         "timeoutMs must be an integer from 0 to 3600000: got 3600001",
@@ -282,7 +331,7 @@ const checks: Readonly<Record<string, Check>> = {
       [
         untyped["acquire"]!(bucket, { timeout: 5 }),
         "TypeError",
-        '"timeout" is not one of tokens, timeoutMs',
+        '"timeout" is not one of tokens, limits, timeoutMs',
       ],
       [
         untyped["acquire"]!(bucket, { signal: "no" }),

@@ -44,7 +44,10 @@ export interface Refused {
    * granted.
    */
   readonly retryAfterMs?: number;
-  /** With `timeout` and `queue-full`: names of the policies that refused it. */
+  /**
+   * With `timeout` and `queue-full`: names of the policies that refused it, as in `rateLimit`. With
+   * `exceeds-capacity`, only if the bucket has several limits.
+   */
   readonly violatedPolicies?: readonly string[];
   /** With `timeout` and `queue-full`: state of the bucket when the answer was sent. */
   readonly rateLimit?: RateLimitState;

@@ -2,24 +2,24 @@
  * Argument checks that run before anything is sent. A wrong argument is the caller's fault, so the
  * error names it and shows its value and its limit, whatever the state of the network.
  */
-import type { FieldFault, Range } from "../core/values.ts";
+import type { Range } from "../core/values.ts";
 
+import { askedTokensFaults } from "../core/ask.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { isPlainObject, isRecord } from "../core/is-record.ts";
 import { pauseFaults, pauseFields } from "../core/pause.ts";
 import { queueFields } from "../core/policy.ts";
-import { integerFault, isIntegerWithin, showValue } from "../core/values.ts";
+import { integerFault, isIntegerWithin, showValue, throwFaults } from "../core/values.ts";
 import { compileChanges } from "../core/written-policy.ts";
 import { API_KEY_RULE, isApiKey } from "../protocol/api-key.ts";
 
 /** 1 to 255 printable ASCII characters, the service's own rule. */
 const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/;
-/** The real maximum is the bucket's capacity, which only the service knows. */
-const TOKENS: Range = { min: 1, max: 2 ** 53 - 1 };
 
 /** The options of `Client.acquire`. */
 export const acquireOptions = [
   "tokens",
+  "limits",
   "timeoutMs",
   "signal",
   "idempotencyKey",
@@ -27,7 +27,7 @@ export const acquireOptions = [
   "waitUntil",
 ];
 /** The options of `Client.tryAcquire`. */
-export const tryAcquireOptions = ["tokens", "signal", "idempotencyKey"];
+export const tryAcquireOptions = ["tokens", "limits", "signal", "idempotencyKey"];
 
 /** An unchecked options object. */
 type Given = Readonly<Record<string, unknown>>;
@@ -47,12 +47,12 @@ export function checkBucketInPath(bucket: unknown): void {
 }
 
 /**
- * @throws {RangeError} If a number or the key is out of range.
+ * @throws {RangeError} If a number, the name of a limit or the key is illegal.
  * @throws {TypeError} If an option has the wrong type or is unknown.
  */
 export function checkAcquireOptions(options: object, allowed: readonly string[]): void {
   const given = knownMembers("options", options, allowed);
-  checkInteger(given, "tokens", TOKENS);
+  throwFaults(askedTokensFaults(given));
   checkInteger(given, "timeoutMs", queueFields.maxWaitMs);
   checkSignal(given);
   checkFunction(given, "onQueued");
@@ -94,7 +94,7 @@ export function checkPolicy(policy: object): void {
 }
 
 /**
- * @throws {RangeError} If a number is missing or out of range.
+ * @throws {RangeError} If a number is missing or out of range, or `limits` is no list of names.
  * @throws {TypeError} If a field is unknown, or it is not a plain object.
  */
 export function checkPause(pause: object): void {
@@ -209,9 +209,4 @@ export function checkFunction(given: Given, field: string): void {
   const value = given[field];
   if (value === undefined || typeof value === "function") return;
   throw new TypeError(`${field} must be a function: got ${showValue(value)}`);
-}
-
-function throwFaults(faults: readonly FieldFault[]): void {
-  if (faults.length === 0) return;
-  throw new RangeError(faults.map(({ message }) => message).join("; "));
 }

@@ -73,8 +73,19 @@ export interface QueuedPlace {
 
 /** Options of `Client.acquire`. */
 export interface AcquireOptions {
-  /** Tokens to take: 1 to the bucket's capacity. Default: 1. */
+  /**
+   * Tokens to take, up to the bucket's capacity. If the bucket has several limits, these are taken
+   * from each of them that `limits` doesn't name. 0 is allowed only together with `limits`.
+   * Default: 1.
+   */
   readonly tokens?: number;
+  /**
+   * Tokens to take from single limits, by the limit's name: 0 to the limit's capacity. The bucket's
+   * first limit is called `rate`. The acquire is granted when all limits have enough, and takes
+   * from all of them or from none. At least one limit must be asked for a token. Default: `tokens`
+   * from each.
+   */
+  readonly limits?: Readonly<Record<string, number>>;
   /**
    * Longest wait in milliseconds: 0 (don't wait) to the policy's `maxWaitMs`. Default: the policy's
    * `maxWaitMs`. The service starts counting when the request reaches its bucket.
@@ -88,8 +99,8 @@ export interface AcquireOptions {
   readonly signal?: AbortSignal;
   /**
    * 1 to 255 printable ASCII characters. Default: a new key for each acquire, or no key if
-   * `retryForMs` is 0. Another acquire with the same key must ask for the same `tokens` and
-   * `timeoutMs`. Once an acquire is given up, others with its key are refused with `cancelled` for
+   * `retryForMs` is 0. Another acquire with the same key must ask for the same `tokens`, `limits`
+   * and `timeoutMs`. Once an acquire is given up, others with its key are refused with `cancelled` for
    * ten seconds.
    */
   readonly idempotencyKey?: string;
@@ -106,6 +117,12 @@ export interface AcquireOptions {
    */
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
+
+/** Options of `Client.tryAcquire`. */
+export type TryAcquireOptions = Pick<
+  AcquireOptions,
+  "tokens" | "limits" | "signal" | "idempotencyKey"
+>;
 
 /** Options of every other call. */
 export interface CallOptions {
@@ -130,10 +147,7 @@ export interface Client {
    */
   acquire(bucket: string, options?: AcquireOptions): Promise<AcquireOutcome>;
   /** `acquire` with `timeoutMs: 0`: granted or refused without waiting. */
-  tryAcquire(
-    bucket: string,
-    options?: Pick<AcquireOptions, "tokens" | "signal" | "idempotencyKey">,
-  ): Promise<AcquireOutcome>;
+  tryAcquire(bucket: string, options?: TryAcquireOptions): Promise<AcquireOutcome>;
   /**
    * Removes a waiting acquire, identified by its `idempotencyKey`: it is refused with `cancelled`
    * and takes nothing. Resolves with whether it was waiting: `false` if it is already granted, or
@@ -144,7 +158,8 @@ export interface Client {
   /** Resolves with the bucket's current state. Takes no tokens and doesn't create the bucket. */
   inspect(bucket: string, options?: CallOptions): Promise<BucketSnapshot>;
   /**
-   * Overrides the bucket's policy permanently; fields that are left out keep their values. Resolves
+   * Overrides the bucket's policy permanently; fields that are left out keep their values. Each
+   * limit named in `limits` is replaced as a whole, or removed by `null`; the others stay. Resolves
    * with the bucket under its new policy. Requires an `ADMIN_TOKEN`.
    */
   setPolicy(bucket: string, policy: WrittenChanges, options?: CallOptions): Promise<BucketSnapshot>;
@@ -155,7 +170,7 @@ export interface Client {
   reset(bucket: string, options?: CallOptions): Promise<void>;
   /**
    * Keeps at most `tokens` in the bucket, and skips its ticks up to and including `untilMs`; then
-   * ticks resume, one at a time. When two pauses overlap, the later end and the smaller number of
+   * ticks resume, one at a time. `limits` names the limits to pause; by default, only the first is. When two pauses overlap, the later end and the smaller number of
    * tokens apply, no matter who sent them. With an `ADMIN_TOKEN`, an `untilMs` in the past, such as 0,
    * ends the pause; with any other token it changes nothing. Requires an `ADMIN_TOKEN`, or a token
    * with the right `pause`.
@@ -267,10 +282,7 @@ class ConnectedClient implements Client {
     return this.#acquire(bucket, options);
   }
 
-  async tryAcquire(
-    bucket: string,
-    options: Pick<AcquireOptions, "tokens" | "signal" | "idempotencyKey"> = {},
-  ): Promise<AcquireOutcome> {
+  async tryAcquire(bucket: string, options: TryAcquireOptions = {}): Promise<AcquireOutcome> {
     checkBucket(bucket);
     checkAcquireOptions(options, tryAcquireOptions);
     return this.#acquire(bucket, { ...options, timeoutMs: 0 });
@@ -328,12 +340,13 @@ class ConnectedClient implements Client {
   }
 
   async #acquire(bucket: string, options: AcquireOptions): Promise<AcquireOutcome> {
-    const { tokens, timeoutMs, signal, onQueued, waitUntil } = options;
+    const { tokens, limits = {}, timeoutMs, signal, onQueued, waitUntil } = options;
     const startedAtMs = performance.now();
     const idempotencyKey = options.idempotencyKey ?? (this.#retryForMs > 0 ? newKey() : undefined);
     const query = new URLSearchParams({ bucket });
     if (tokens !== undefined) query.set("tokens", String(tokens));
     if (timeoutMs !== undefined) query.set("timeoutMs", String(timeoutMs));
+    for (const [name, count] of Object.entries(limits)) query.set(`tokens.${name}`, String(count));
     const request = {
       method: "POST",
       path: `/acquire?${query.toString()}`,

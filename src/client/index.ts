@@ -1,6 +1,14 @@
 /** Entry point of the package: `sluice/client`. */
 export type { ClientChoice } from "./middleware/client-choice.ts";
+export type { LimitGrant } from "../core/limits/cost.ts";
 export type { PauseFields } from "../core/pause.ts";
+export type {
+  Duration,
+  WindowLimitText,
+  WrittenChanges as PolicyChanges,
+  WrittenLimit as LimitFields,
+} from "../core/written-policy.ts";
+export type { BucketSnapshot, LimitSnapshot } from "../protocol/bucket-snapshot.ts";
 export type { RefusalReason } from "../protocol/reasons.ts";
 export type { AcquireOutcome, Granted, Refused } from "./acquire-outcome.ts";
 export type {
@@ -10,6 +18,7 @@ export type {
   ClientOptions,
   OnUnavailable,
   QueuedPlace,
+  TryAcquireOptions,
 } from "./client.ts";
 export type { RateLimitState } from "../protocol/rate-limit-fields.ts";
 export type { RateLimitOptions } from "./middleware/limit-request.ts";

@@ -80,10 +80,11 @@ function withoutDisposer<Result>(result: Result): Result {
 export async function acquireTokens(
   env: SluiceEnv,
   name: string,
-  { tokens = 1, timeoutMs, idempotencyKey, signal, onQueued, waitUntil }: AcquireOptions,
+  { tokens = 1, limits, timeoutMs, idempotencyKey, signal, onQueued, waitUntil }: AcquireOptions,
 ): Promise<AcquireOutcome> {
   const ask: Ask = {
     tokens,
+    ...(limits && { limits }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
   };

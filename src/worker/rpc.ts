@@ -25,7 +25,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 import type { AcquireOutcome } from "../client/acquire-outcome.ts";
-import type { AcquireOptions, CallOptions, Client } from "../client/client.ts";
+import type { AcquireOptions, CallOptions, Client, TryAcquireOptions } from "../client/client.ts";
 import type { PauseFields } from "../core/pause.ts";
 import type { WrittenChanges } from "../core/written-policy.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
@@ -81,10 +81,7 @@ export class Sluice extends WorkerEntrypoint<SluiceEnv> implements Client {
   }
 
   /** See `Client.tryAcquire`. */
-  async tryAcquire(
-    bucket: string,
-    options: Pick<AcquireOptions, "tokens" | "signal" | "idempotencyKey"> = {},
-  ): Promise<AcquireOutcome> {
+  async tryAcquire(bucket: string, options: TryAcquireOptions = {}): Promise<AcquireOutcome> {
     checkBucket(bucket);
     checkAcquireOptions(options, tryAcquireOptions);
     return acquireTokens(this.env, bucket, { ...options, timeoutMs: 0 });

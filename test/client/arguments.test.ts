@@ -30,7 +30,7 @@ function row(what: string, check: () => unknown, error: unknown, message: string
 }
 
 const acquire = (options: unknown) => () =>
-  checkAcquireOptions(options as object, ["tokens", "timeoutMs", "signal", "onQueued"]);
+  checkAcquireOptions(options as object, ["tokens", "limits", "timeoutMs", "signal", "onQueued"]);
 const client = (options: object) => () => checkClientOptions(options);
 
 describe("an illegal argument", () => {
@@ -55,6 +55,20 @@ describe("an illegal argument", () => {
       "tokens must be an integer from 1 to 9007199254740991: got 0",
     ),
     row(
+      "nothing of everything",
+      acquire({ tokens: 0, limits: { tpm: 0 } }),
+      RangeError,
+      "tokens must be an integer from 1 to 9007199254740991: got 0",
+    ),
+    row(
+      "tokens of a limit, and the name of another",
+      acquire({ limits: { tpm: -1, "per day": 1 } }),
+      RangeError,
+      "limits.tpm must be an integer from 0 to 9007199254740991: got -1; " +
+        "A limit's name must be 1 to 32 characters",
+    ),
+    row("limits", acquire({ limits: ["tpm"] }), RangeError, "limits must be an object of tokens"),
+    row(
       "timeoutMs",
       acquire({ timeoutMs: 3_600_001 }),
       RangeError,
@@ -71,7 +85,7 @@ describe("an illegal argument", () => {
       "an unknown option",
       acquire({ wait: 5 }),
       TypeError,
-      '"wait" is not one of tokens, timeout',
+      '"wait" is not one of tokens, limits, timeout',
     ),
     row(
       "options in a map",
@@ -214,7 +228,10 @@ describe("an illegal argument", () => {
 
 describe("a legal argument", () => {
   it.each<readonly [string, () => void]>([
-    ["every option of an acquire", acquire({ tokens: 1, timeoutMs: 0, onQueued: () => undefined })],
+    [
+      "every option of an acquire",
+      acquire({ tokens: 0, limits: { tpm: 9 }, timeoutMs: 0, onQueued: () => undefined }),
+    ],
     ["options that are undefined", acquire({ tokens: undefined, signal: undefined })],
     ["a signal", () => checkCallOptions({ signal: AbortSignal.abort() })],
     ["the longest key", () => checkIdempotencyKey("~".repeat(255))],

@@ -51,10 +51,10 @@ describe("a call", () => {
     ],
     [
       "pause",
-      (client) => client.pause("a/b", { untilMs: 7, tokens: 2 }),
+      (client) => client.pause("a/b", { untilMs: 7, tokens: 2, limits: ["tpm"] }),
       snapshot,
       "POST /buckets/a%2Fb/pause",
-      '{"untilMs":7,"tokens":2}',
+      '{"untilMs":7,"tokens":2,"limits":["tpm"]}',
     ],
     [
       "reset",
@@ -101,10 +101,27 @@ describe("acquire", () => {
   it.each([
     [{}, "POST /acquire?bucket=a"],
     [{ tokens: 2, timeoutMs: 0 }, "POST /acquire?bucket=a&tokens=2&timeoutMs=0"],
+    [{ limits: {} }, "POST /acquire?bucket=a"],
+    [
+      { timeoutMs: 9, limits: { tpm: 1_200, rate: 0 } },
+      "POST /acquire?bucket=a&timeoutMs=9&tokens.tpm=1200&tokens.rate=0",
+    ],
   ])("with %o sends what is given, and no defaults", async (options, line) => {
     const { client, sent } = clientOf(grant);
     await client.acquire("a", options);
     expect(sent.map((one) => one.line)).toEqual([line]);
+  });
+
+  it("sends the tokens of single limits again with a retry", async () => {
+    const { client, sent } = clientOf(
+      () => (sent.length === 1 ? new Response("", { status: 502 }) : grant()),
+      { retryForMs: 1_000 },
+    );
+    await client.acquire("a", { limits: { tpm: 5 } });
+    expect(sent).toMatchObject([
+      { line: "POST /acquire?bucket=a&tokens.tpm=5" },
+      { line: "POST /acquire?bucket=a&tokens.tpm=5", headers: sent[0]?.headers },
+    ]);
   });
 
   it("sends a new key each time unless it never retries", async () => {
@@ -126,10 +143,10 @@ describe("acquire", () => {
 
   it("tryAcquire does not wait", async () => {
     const { client, sent } = clientOf(grant);
-    await client.tryAcquire("a", { tokens: 3 });
-    expect(sent[0]?.line).toBe("POST /acquire?bucket=a&tokens=3&timeoutMs=0");
+    await client.tryAcquire("a", { tokens: 3, limits: { tpm: 4 } });
+    expect(sent[0]?.line).toBe("POST /acquire?bucket=a&tokens=3&timeoutMs=0&tokens.tpm=4");
     await expect(client.tryAcquire("a", { timeoutMs: 5 } as never)).rejects.toThrow(
-      '"timeoutMs" is not one of tokens, signal, idempotencyKey',
+      '"timeoutMs" is not one of tokens, limits, signal, idempotencyKey',
     );
   });
 });

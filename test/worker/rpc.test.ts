@@ -97,6 +97,44 @@ describe("Sluice by RPC", () => {
     expect(await sluice.inspect(name)).toMatchObject({ granted: 0, policy: { capacity: 1 } });
   });
 
+  it("takes tokens of several limits, and refusals name the limits", async () => {
+    const name = uniqueName("rpc");
+    const tpm = { capacity: 100, refillTokens: 100, refillIntervalMs: 60_000 };
+    await sluice.setPolicy(name, { capacity: 5, initialTokens: 5, limits: { tpm } }, ADMIN);
+    const ask = { limits: { tpm: 70 }, idempotencyKey: "mine" };
+    const granted = await sluice.acquire(name, ask);
+    expect(granted).toMatchObject({
+      tokens: 1,
+      remaining: 4,
+      limits: { tpm: { tokens: 70, remaining: 30 } },
+      rateLimit: { policy: "*", remaining: 4, others: [{ policy: "*/tpm", remaining: 30 }] },
+    });
+    expect(await sluice.acquire(name, ask)).toEqual(granted);
+    expect(await errorOf(sluice.acquire(name, { ...ask, limits: { tpm: 71 } }))).toMatchObject({
+      reason: "idempotency-key-reused",
+    });
+    expect(await sluice.tryAcquire(name, { limits: { tpm: 31 } })).toMatchObject({
+      reason: "timeout",
+      violatedPolicies: ["*/tpm"],
+    });
+    expect(await sluice.acquire(name, { limits: { tpm: 101 } })).toMatchObject({
+      reason: "exceeds-capacity",
+      violatedPolicies: ["*/tpm"],
+    });
+    expect(await errorOf(sluice.acquire(name, { limits: { tmp: 1 } }))).toMatchObject({
+      reason: "invalid-request",
+      errors: [{ field: "tokens.tmp", message: '"tmp" is no limit of this bucket: rate, tpm' }],
+    });
+    expect(await errorOf(sluice.acquire(name, { limits: new Map() as never }))).toMatchObject({
+      name: "RangeError",
+    });
+    const paused = await sluice.pause(name, { untilMs: Date.now() + 5_000, limits: ["tpm"] });
+    expect(paused).toMatchObject({ tokens: 4, limits: { tpm: { tokens: 0 } } });
+    const changes = { limits: { tpm: null, day: { capacity: 8, every: "day" } } } as const;
+    const changed = await sluice.setPolicy(name, changes, ADMIN);
+    expect(Object.keys(changed.limits ?? {})).toEqual(["day"]);
+  });
+
   it("pauses without a token", async () => {
     const name = uniqueName("rpc");
     const untilMs = Date.now() + 5_000;

@@ -4,12 +4,13 @@
  * Sluice always sends a problem document with a failure. A failure status without one, if it says
  * that an intermediary failed or is busy, did not come from Sluice and is worth retrying.
  */
+import type { LimitGrant } from "../../core/limits/cost.ts";
 import type { FieldFault } from "../../core/values.ts";
 import type { GrantBody } from "../../protocol/acquire-bodies.ts";
 import type { Reason } from "../../protocol/reasons.ts";
 import type { RateLimitState } from "../../protocol/rate-limit-fields.ts";
 
-import { membersOf } from "../../core/is-record.ts";
+import { isRecord, membersOf } from "../../core/is-record.ts";
 import { showValue } from "../../core/values.ts";
 import { fieldsOfReason } from "../../protocol/reasons.ts";
 import { TransportError } from "./transport-error.ts";
@@ -125,7 +126,7 @@ function isFieldFault(value: unknown): value is FieldFault {
  * @throws {SluiceError} If it is not a grant.
  */
 export function grantIn(status: number, body: unknown): GrantBody {
-  const { bucket, tokens, remaining, waitedMs, grantedAtMs } = membersOf(body);
+  const { bucket, tokens, remaining, waitedMs, grantedAtMs, limits } = membersOf(body);
   if (
     typeof bucket === "string" &&
     typeof tokens === "number" &&
@@ -133,9 +134,23 @@ export function grantIn(status: number, body: unknown): GrantBody {
     typeof waitedMs === "number" &&
     typeof grantedAtMs === "number"
   ) {
-    return { bucket, tokens, remaining, waitedMs, grantedAtMs };
+    const grant = { bucket, tokens, remaining, waitedMs, grantedAtMs };
+    return isRecord(limits) ? { ...grant, limits: limitGrantsIn(limits) } : grant;
   }
   throw unexpectedAnswer(status, body);
+}
+
+/** What the grant took of each limit; an entry of another form is left out. */
+function limitGrantsIn(
+  limits: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, LimitGrant>> {
+  const grants: Record<string, LimitGrant> = {};
+  for (const [name, limit] of Object.entries(limits)) {
+    const { tokens, remaining } = membersOf(limit);
+    if (typeof tokens !== "number" || typeof remaining !== "number") continue;
+    grants[name] = { tokens, remaining };
+  }
+  return grants;
 }
 
 /** The error for an answer from something other than Sluice, or from an incompatible version. */

@@ -16,6 +16,7 @@ it.each<Pick<Refused, "reason" | "detail" | "retryAfterMs" | "violatedPolicies">
   { reason: "timeout", ...later, violatedPolicies: ["p"] },
   { reason: "queue-full", ...later, violatedPolicies: ["p"] },
   { reason: "exceeds-capacity", detail: "Never" },
+  { reason: "exceeds-capacity", detail: "Never", violatedPolicies: ["p/tpm"] },
   { reason: "bucket-reset", detail: "Reset" },
   { reason: "cancelled", detail: "Cancelled" },
   { reason: "unavailable", ...later },
@@ -23,8 +24,8 @@ it.each<Pick<Refused, "reason" | "detail" | "retryAfterMs" | "violatedPolicies">
   // The service logs its own.
   vi.spyOn(console, "info").mockReturnValue();
   const passedOn = refusalResponse({ ok: false, bucket: "b", tokens: 1, ...refusal });
-  const { reason, violatedPolicies: [violatedPolicy] = [], ...details } = refusal;
-  const own = problemResponse(reason, { ...details, ...(violatedPolicy && { violatedPolicy }) });
+  const { reason, ...details } = refusal;
+  const own = problemResponse(reason, details);
   expect(passedOn.status).toBe(own.status);
   for (const field of ["Content-Type", "Cache-Control", "Retry-After"]) {
     expect(passedOn.headers.get(field)).toBe(own.headers.get(field));

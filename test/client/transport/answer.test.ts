@@ -51,6 +51,16 @@ describe("parseJson", () => {
   });
 });
 
+describe("grantIn", () => {
+  it("reads what a grant took of each limit", () => {
+    const limits = { tpm: { tokens: 5, remaining: 7 } };
+    expect(grantIn(200, { ...GRANT, limits })).toEqual({ ...GRANT, limits });
+    const odd = { tpm: { tokens: 5, remaining: 7, more: 1 }, day: { tokens: 5 }, hour: 6 };
+    expect(grantIn(200, { ...GRANT, limits: odd })).toEqual({ ...GRANT, limits });
+    expect(grantIn(200, { ...GRANT, limits: 7 })).toEqual(GRANT);
+  });
+});
+
 describe("problemIn", () => {
   const NONE = { status: undefined, errors: undefined, retryAfterMs: undefined };
 
