@@ -1,17 +1,20 @@
-/** The object and the HTTP interface as surfaces for the shared list of behaviours. */
+/** The object, RPC and the HTTP interface as surfaces for the shared list of behaviours. */
 import { exports } from "cloudflare:workers";
 import { expect } from "vitest";
 
+import type { AcquireOutcome } from "../../src/client/acquire-outcome.ts";
 import type { LimiterView } from "../../src/core/limiter-state.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
-import type { PolicyFields } from "../../src/core/policy.ts";
+import type { PolicyChanges, PolicyFields } from "../../src/core/policy.ts";
 import type { GrantBody } from "../../src/protocol/acquire-bodies.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
 import type { ProblemBody } from "../../src/protocol/problem-document.ts";
-import type { Ask, Held, OpenedBucket } from "../model/behaviours.ts";
+import type { Ask, AskedPause, Held, OpenedBucket } from "../model/behaviours.ts";
 
+import { FIRST_LIMIT } from "../../src/core/limits/limit-name.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { STREAM_IF_QUEUED } from "../../src/protocol/acquire-bodies.ts";
+import { timeZones } from "../../src/time-zones.ts";
 import { encodeAcquireCall } from "../../src/wire/acquire-call.ts";
 import { EventReader } from "../http/event-stream.ts";
 import { described } from "./described.ts";
@@ -53,7 +56,7 @@ export async function problemOf(
 }
 
 /** Overrides fields of a bucket's policy over HTTP. */
-export async function changePolicy(name: string, changes: Partial<PolicyFields>): Promise<void> {
+export async function changePolicy(name: string, changes: PolicyChanges): Promise<void> {
   const body = JSON.stringify(changes);
   const init = { method: "PUT", headers: ADMIN, body };
   const response = await request(`/buckets/${encodeURIComponent(name)}`, init);
@@ -66,14 +69,32 @@ export async function snapshotOf(name: string): Promise<BucketSnapshot> {
   return response.json();
 }
 
-function toOutcome(body: GrantBody | ProblemBody): Outcome {
+function toOutcome(body: GrantBody | ProblemBody | AcquireOutcome): Outcome {
   if ("reason" in body) {
     const { reason, retryAfterMs } = body;
-    const refusal = { ok: false as const, reason: reason as "timeout" };
-    return retryAfterMs === undefined ? refusal : { ...refusal, retryAfterMs };
+    const violated = "type" in body ? body["violated-policies"] : body.violatedPolicies;
+    return {
+      ok: false,
+      reason: reason as "timeout",
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(violated?.some((name) => name.includes("/")) && {
+        violatedLimits: violated.map(limitOfPolicy),
+      }),
+    };
   }
-  const { tokens, remaining, waitedMs, grantedAtMs } = body;
-  return { ok: true, tokens, remaining, waitedMs, grantedAtMs };
+  const { tokens, remaining, waitedMs, grantedAtMs, limits } = body;
+  return { ok: true, tokens, remaining, waitedMs, grantedAtMs, ...(limits && { limits }) };
+}
+
+/** The limit that an answer calls `policy/limit`; the first one has no name in it. */
+function limitOfPolicy(policy: string): string {
+  return policy.split("/")[1] ?? FIRST_LIMIT;
+}
+
+/** The members that `/acquire` takes. */
+export function fieldsOf({ limits = {}, ...ask }: Ask): Record<string, number> {
+  const named = Object.entries(limits).map(([name, tokens]) => [`tokens.${name}`, tokens] as const);
+  return { ...ask, ...Object.fromEntries(named) };
 }
 
 /** A held request that a test can observe and abandon. */
@@ -114,7 +135,7 @@ export async function settle(): Promise<void> {
   await scheduler.wait(5);
 }
 
-type Pauser = (pause: { untilMs: number; tokens?: number }) => Promise<BucketSnapshot>;
+type Pauser = (pause: AskedPause) => Promise<BucketSnapshot>;
 
 /** A bucket that is called through `acquire` and `pauseBucket`, and inspected over HTTP. */
 export function opened(
@@ -146,19 +167,37 @@ export function opened(
 /** The object, called as the Worker calls it. */
 export async function openObject(fields: PolicyFields): Promise<OpenedBucket> {
   const name = uniqueName("object");
-  const policy: NamedPolicyFields = { name: "*", ...Policy.of(fields).toJSON() };
+  const policy: NamedPolicyFields = { name: "*", ...Policy.of(fields, timeZones).toJSON() };
   await stubOf(name).changePolicy(name, policy, { ...fields });
   const acquire = (ask: Ask = {}): Promise<Held> => {
     const call = { bucket: name, policy, tokens: 1, ...ask };
     return hold(name, (signal) => stubOf(name).fetch(encodeAcquireCall(call), { signal }));
   };
-  return opened(name, acquire, async ({ untilMs, tokens = 0 }) => {
+  return opened(name, acquire, async ({ untilMs, tokens = 0, limits }) => {
     const answer = await (untilMs <= Date.now()
-      ? stubOf(name).resume(name, policy)
-      : stubOf(name).pause(name, policy, { untilMs, tokens }));
+      ? stubOf(name).resume(name, policy, limits)
+      : stubOf(name).pause(name, policy, { untilMs, tokens, ...(limits && { limits }) }));
     if ("errors" in answer) throw new Error(JSON.stringify(answer.errors));
     return answer;
   });
+}
+
+/** The Worker by RPC. */
+export async function openRpc(fields: PolicyFields): Promise<OpenedBucket> {
+  const name = uniqueName("rpc");
+  const sluice = exports.Sluice;
+  await sluice.setPolicy(name, fields, { token: "test-admin" });
+  const acquire = (ask: Ask = {}): Promise<Held> => {
+    // Without the flag `enable_abortsignal_rpc`, a caller leaves by its key.
+    const idempotencyKey = crypto.randomUUID();
+    return hold(name, async (signal) => {
+      signal.addEventListener("abort", () => void sluice.cancel(name, idempotencyKey));
+      const outcome = await sluice.acquire(name, { ...ask, idempotencyKey });
+      signal.throwIfAborted();
+      return Response.json(outcome);
+    });
+  };
+  return opened(name, acquire, (pause) => sluice.pause(name, pause, { token: "test-admin" }));
 }
 
 /** The Worker over HTTP. */
@@ -205,7 +244,7 @@ async function openWorker(
   await changePolicy(name, fields);
   const acquire = (ask: Ask = {}): Promise<Held> => {
     const query = new URLSearchParams({ bucket: name });
-    for (const [field, value] of Object.entries(ask)) query.set(field, String(value));
+    for (const [field, value] of Object.entries(fieldsOf(ask))) query.set(field, String(value));
     return hold(name, (signal) => send(`/acquire?${query.toString()}`, signal));
   };
   return opened(name, acquire, async (pause) => {

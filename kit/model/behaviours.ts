@@ -11,6 +11,7 @@ import type { PolicyFields } from "../../src/core/policy.ts";
 
 export interface Ask {
   tokens?: number;
+  limits?: Readonly<Record<string, number>>;
   timeoutMs?: number;
 }
 
@@ -22,24 +23,44 @@ export interface Held {
   leave(): Promise<void>;
 }
 
+export interface AskedPause {
+  untilMs: number;
+  tokens?: number;
+  limits?: readonly string[];
+}
+
 /** A bucket in virtual time. */
 export interface OpenedBucket {
   /** Resolves once the request has arrived, so that the next one comes after it. */
   acquire(ask?: Ask): Promise<Held>;
   inspect(): Promise<LimiterView>;
   /** Pauses the bucket; `untilMs: 0` ends a pause. Absent if the surface has no such call. */
-  pause?(pause: { untilMs: number; tokens?: number }): Promise<LimiterView>;
+  pause?(pause: AskedPause): Promise<LimiterView>;
   /** Lets time pass. The daemon wakes exactly when it wants to. */
   pass(durationMs: number): Promise<void>;
   readonly nowMs: number;
 }
 
 const oneASecond: PolicyFields = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 };
+/** Five requests, and one more a second; 100 LLM tokens, full again every ten seconds. */
+const requestsAndTokens: PolicyFields = {
+  capacity: 5,
+  refillTokens: 1,
+  refillIntervalMs: 1_000,
+  initialTokens: 5,
+  limits: { llm: { capacity: 100, refillTokens: 100, refillIntervalMs: 10_000 } },
+};
 
 function describeOutcome(held: Held): string {
   const { outcome } = held;
   if (!outcome) return "waits";
   return outcome.ok ? `granted after ${outcome.waitedMs}` : outcome.reason;
+}
+
+/** Clocks there are at UTC+05:30 all year round. */
+function nextMidnightInIndia(nowMs: number): number {
+  const [dayMs, aheadMs] = [86_400_000, 19_800_000];
+  return (Math.floor((nowMs + aheadMs) / dayMs) + 1) * dayMs - aheadMs;
 }
 
 /** Runs the list against one surface. */
@@ -295,6 +316,121 @@ export function describeBehaviours(
       const held = await bucket.acquire();
       await bucket.pass(500);
       expect(describeOutcome(held)).toBe("granted after 500");
+    });
+
+    it("takes tokens of every limit or of none", async () => {
+      const bucket = await open(requestsAndTokens);
+      const first = await bucket.acquire({ limits: { llm: 70 } });
+      expect(first.outcome).toEqual({
+        ok: true,
+        tokens: 1,
+        remaining: 4,
+        waitedMs: 0,
+        grantedAtMs: bucket.nowMs,
+        limits: { llm: { tokens: 70, remaining: 30 } },
+      });
+      const refused = await bucket.acquire({ limits: { llm: 40 }, timeoutMs: 9_999 });
+      expect(refused.outcome).toEqual({
+        ok: false,
+        reason: "timeout",
+        retryAfterMs: 10_000,
+        violatedLimits: ["llm"],
+      });
+      expect(await bucket.inspect()).toMatchObject({ tokens: 4, limits: { llm: { tokens: 30 } } });
+    });
+
+    it("takes `tokens` of each limit that isn't named", async () => {
+      const bucket = await open(requestsAndTokens);
+      expect((await bucket.acquire({ tokens: 2 })).outcome).toMatchObject({
+        remaining: 3,
+        limits: { llm: { tokens: 2, remaining: 98 } },
+      });
+      expect((await bucket.acquire({ tokens: 0, limits: { llm: 8 } })).outcome).toMatchObject({
+        tokens: 0,
+        remaining: 3,
+        limits: { llm: { tokens: 8, remaining: 90 } },
+      });
+      expect((await bucket.acquire({ tokens: 7, limits: { rate: 3 } })).outcome).toMatchObject({
+        tokens: 3,
+        remaining: 0,
+        limits: { llm: { tokens: 7, remaining: 83 } },
+      });
+    });
+
+    it("lets nobody overtake a head that waits for one of several limits", async () => {
+      const bucket = await open(requestsAndTokens);
+      await bucket.acquire({ limits: { llm: 70 } });
+      const head = await bucket.acquire({ limits: { llm: 40 } });
+      const small = await bucket.acquire();
+      expect(await bucket.inspect()).toMatchObject({ waiters: 2, headLimit: "llm" });
+      await bucket.pass(9_999);
+      expect([head, small].map(describeOutcome)).toEqual(["waits", "waits"]);
+      await bucket.pass(1);
+      expect([head, small].map(describeOutcome)).toEqual([
+        "granted after 10000",
+        "granted after 10000",
+      ]);
+      expect(await bucket.inspect()).toMatchObject({ tokens: 3, limits: { llm: { tokens: 59 } } });
+    });
+
+    it("refuses for good what is more than the capacity of one limit", async () => {
+      const bucket = await open(requestsAndTokens);
+      const refused = await bucket.acquire({ limits: { llm: 101 } });
+      expect(refused.outcome).toEqual({
+        ok: false,
+        reason: "exceeds-capacity",
+        violatedLimits: ["llm"],
+      });
+    });
+
+    it("pauses the limit that is named, and no other", async ({ skip }) => {
+      const bucket = await open(requestsAndTokens);
+      if (!bucket.pause) {
+        skip("it cannot pause");
+        return;
+      }
+      await bucket.acquire();
+      const untilMs = bucket.nowMs + 15_000;
+      const view = await bucket.pause({ untilMs, limits: ["llm"] });
+      expect(view).toMatchObject({
+        tokens: 4,
+        limits: { llm: { tokens: 0, pausedUntilMs: untilMs, nextTickAtMs: bucket.nowMs + 20_000 } },
+      });
+      expect(view).not.toHaveProperty("pausedUntilMs");
+      const light = await bucket.acquire({ limits: { llm: 0 } });
+      const heavy = await bucket.acquire();
+      expect([light, heavy].map(describeOutcome)).toEqual(["granted after 0", "waits"]);
+      await bucket.pause({ untilMs: 0, limits: ["llm"] });
+      await bucket.pass(10_000);
+      expect(describeOutcome(heavy)).toBe("granted after 10000");
+    });
+
+    it("fills a calendar limit when a day begins in its time zone, and not before", async () => {
+      const daily = { capacity: 2, every: "day", timeZone: "Asia/Kolkata" } as const;
+      const bucket = await open({ ...requestsAndTokens, limits: { daily } });
+      await bucket.acquire({ tokens: 2 });
+      const midnightMs = nextMidnightInIndia(bucket.nowMs);
+      expect(await bucket.inspect()).toMatchObject({
+        limits: { daily: { tokens: 0, nextTickAtMs: midnightMs } },
+      });
+      await bucket.pass(midnightMs - bucket.nowMs - 30_000);
+      expect((await bucket.acquire({ timeoutMs: 29_999 })).outcome).toEqual({
+        ok: false,
+        reason: "timeout",
+        retryAfterMs: 30_000,
+        violatedLimits: ["daily"],
+      });
+      const [first, second, third] = [
+        await bucket.acquire(),
+        await bucket.acquire(),
+        await bucket.acquire({ limits: { daily: 0 } }),
+      ];
+      await bucket.pass(29_999);
+      expect([first, second, third].map(describeOutcome)).toEqual(["waits", "waits", "waits"]);
+      await bucket.pass(1);
+      expect(
+        [first, second, third].map(({ outcome }) => outcome?.ok && outcome.grantedAtMs),
+      ).toEqual([midnightMs, midnightMs, midnightMs]);
     });
 
     it("counts its waiters and their tokens", async () => {

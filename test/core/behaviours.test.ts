@@ -2,7 +2,9 @@ import type { Outcome } from "../../src/core/outcome.ts";
 import type { Turn } from "../../src/core/turn.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
+import { costOf } from "../../src/core/limits/cost.ts";
 import { Policy } from "../../src/core/policy.ts";
+import { timeZones } from "../../src/time-zones.ts";
 import { describeBehaviours } from "../../kit/model/behaviours.ts";
 
 interface Caller {
@@ -10,7 +12,8 @@ interface Caller {
 }
 
 describeBehaviours("Limiter", async (fields) => {
-  const limiter = new Limiter<Caller>(Policy.of(fields));
+  const policy = Policy.of(fields, timeZones);
+  const limiter = new Limiter<Caller>(policy);
   let nowMs = 1_000_000_000_000;
   const settle = (turn: Turn<Caller>): void => {
     for (const { caller, outcome } of turn.settled) caller.outcome = outcome;
@@ -19,9 +22,10 @@ describeBehaviours("Limiter", async (fields) => {
     get nowMs() {
       return nowMs;
     },
-    acquire: async (ask) => {
+    acquire: async ({ tokens = 1, limits, ...rest } = {}) => {
       const caller: Caller = { outcome: undefined };
-      const turn = limiter.acquire({ caller, ...ask }, nowMs);
+      const cost = costOf(policy.limits, { tokens, ...(limits && { limits }) });
+      const turn = limiter.acquire({ caller, tokens: cost, ...rest }, nowMs);
       settle(turn);
       return {
         get outcome() {
@@ -33,8 +37,9 @@ describeBehaviours("Limiter", async (fields) => {
       };
     },
     inspect: async () => limiter.inspect(nowMs),
-    pause: async ({ untilMs, tokens = 0 }) => {
-      settle(untilMs > nowMs ? limiter.pause({ untilMs, tokens }, nowMs) : limiter.resume(nowMs));
+    pause: async ({ untilMs, tokens = 0, limits }) => {
+      const pause = { untilMs, tokens, ...(limits && { limits }) };
+      settle(untilMs > nowMs ? limiter.pause(pause, nowMs) : limiter.resume(nowMs, limits));
       return limiter.inspect(nowMs);
     },
     pass: async (durationMs) => {

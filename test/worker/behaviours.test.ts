@@ -2,6 +2,7 @@ import { describeBehaviours } from "../../kit/model/behaviours.ts";
 import {
   openHttp,
   openObject,
+  openRpc,
   openStreaming,
   openStreamingIfQueued,
 } from "../../kit/edge/surfaces.ts";
@@ -10,6 +11,7 @@ import { useVirtualTimeThroughout } from "../../kit/edge/virtual-time.ts";
 useVirtualTimeThroughout();
 
 describeBehaviours("BucketObject", openObject);
+describeBehaviours("RPC", openRpc);
 describeBehaviours("HTTP", openHttp);
 describeBehaviours("event streams", openStreaming);
 describeBehaviours("event streams of those who wait", openStreamingIfQueued);
