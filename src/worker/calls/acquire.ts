@@ -25,11 +25,12 @@ import { bucketFor } from "./bucket-for.ts";
 import { jsonAnswer, quotaFields } from "./call.ts";
 
 const granted = jsonAnswer("The tokens are granted.", "Grant", {
-  bucket: "x",
+  bucket: "llm:ann",
   tokens: 1,
   remaining: 0,
   waitedMs: 1003,
   grantedAtMs: 1795425904731,
+  limits: { tpm: { tokens: 1200, remaining: 88800 } },
 });
 
 /** What both methods have in common. */
@@ -120,6 +121,7 @@ export const acquireByPost: Call = {
   body: {
     isRequired: false,
     schema: { ...namedTokens, properties: acquireFields, additionalProperties: false },
+    example: { bucket: "llm:ann", "tokens.tpm": 1200, timeoutMs: 5000 },
   },
   handle: async (context) => acquire(context, await readJsonObject(context.request)),
 };

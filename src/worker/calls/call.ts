@@ -40,7 +40,11 @@ export interface DescribedCall {
   /** Beside the one in the path. */
   readonly parameters?: readonly Parameter[];
   /** The JSON object that it takes. */
-  readonly body?: { readonly isRequired: boolean; readonly schema: Schema };
+  readonly body?: {
+    readonly isRequired: boolean;
+    readonly schema: Schema;
+    readonly example?: unknown;
+  };
   /** By status; refusals are listed in `reasons`. */
   readonly answers: Readonly<Record<number, Answer>>;
   /** Why it may refuse, beside the reasons that follow from its right and its body. */

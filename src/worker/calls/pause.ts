@@ -20,7 +20,11 @@ export const pause: Call = {
   description:
     "From now on the bucket keeps at most `tokens`, and ticks up to and including `untilMs` add none. Then it continues, one tick at a time. Waiters keep their order and are rescheduled. Two pauses combine to the later end and the lower number of tokens. `limits` names the limits that are paused, by default the first only. With an ADMIN_TOKEN, an `untilMs` in the past, such as 0, ends the pause; without one, it changes nothing.",
   right: "pause",
-  body: { isRequired: true, schema: { $ref: "#/components/schemas/Pause" } },
+  body: {
+    isRequired: true,
+    schema: { $ref: "#/components/schemas/Pause" },
+    example: { untilMs: 1795425960000, tokens: 0, limits: ["tpm"] },
+  },
   answers: { 200: jsonAnswer("The bucket after the call.", "Snapshot") },
   handleBucket: async (bucket, { request, scopes }, name) => {
     const paused = await pauseBucket(bucket, name, scopes, await readJsonObject(request));

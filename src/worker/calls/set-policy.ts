@@ -19,7 +19,18 @@ export const setPolicy: Call = {
   description:
     "Overrides the configured policy until the bucket is reset. Tokens beyond the new capacity are dropped. Waiters keep their order and are rescheduled.",
   right: "admin",
-  body: { isRequired: true, schema: { $ref: "#/components/schemas/PolicyChange" } },
+  body: {
+    isRequired: true,
+    schema: { $ref: "#/components/schemas/PolicyChange" },
+    example: {
+      limit: "60/1m",
+      limits: {
+        tpm: { limit: "90000/1m" },
+        day: { capacity: 1000, every: "day", timeZone: "Europe/Berlin" },
+        hour: null,
+      },
+    },
+  },
   answers: { 200: jsonAnswer("The bucket after the change.", "Snapshot") },
   handleBucket: async (bucket, { request }) => {
     const changed = await changePolicy(bucket, await readJsonObject(request));

@@ -99,7 +99,7 @@ function callSection({
 <p><strong>${prose(summary)}.</strong> ${prose(description)}</p>
 <p>${whoMayCall(operation)}</p>
 ${parameters.length > 0 ? `<h4>Parameters</h4>${table(["Name", "In", "Value", "Meaning"], parameters.map(parameterRow))}` : ""}
-${bodies.map(({ schema }) => `<h4>Body</h4>${schemaText(schema)}`).join("")}
+${bodies.map(({ schema }) => `<h4>Body</h4>${schemaText(schema)}`).join("")}${exampleText(requestBody)}
 <h4>Answers</h4>${table(["Status", "When", "Body"], Object.entries(responses).map(answerRow))}
 ${Object.values(responses).map(exampleText).join("")}
 </section>`;
@@ -116,9 +116,13 @@ function whoMayCall({ security }: Operation): string {
   return `Needs ${tokens.join(" or ")}${unless}: <code>Authorization: Bearer …</code>`;
 }
 
-function parameterRow({ name, in: place, required, schema, description }: Parameter): string[] {
+function parameterRow(parameter: Parameter): string[] {
+  const { name, in: place, required, explode, schema, description } = parameter;
   const must = required === true ? " (required)" : "";
-  return [`<code>${escape(name)}</code>`, `${place}${must}`, valueText(schema), prose(description)];
+  // What is sent of an exploded object are its members.
+  const [member] = explode === true ? Object.entries(schema.patternProperties ?? {}) : [];
+  const [sent, value] = member ?? [name, schema];
+  return [`<code>${escape(sent)}</code>`, `${place}${must}`, valueText(value), prose(description)];
 }
 
 function answerRow([status, { description, content = {} }]: [string, Answer]): string[] {
@@ -128,7 +132,7 @@ function answerRow([status, { description, content = {} }]: [string, Answer]): s
   return [`<code>${status}</code>`, prose(description), types.join(", ")];
 }
 
-function exampleText({ content = {} }: Answer): string {
+function exampleText({ content = {} }: Pick<Answer, "content"> = {}): string {
   return Object.values(content)
     .filter(({ example }) => example !== undefined)
     .map(({ example }) => `<pre><code>${escape(JSON.stringify(example, null, 2))}</code></pre>`)
@@ -140,9 +144,9 @@ function schemaSection([name, schema]: [string, Schema]): string {
 }
 
 function schemaText(schema: Schema): string {
-  const { $ref, properties = {}, required = [] } = schema;
+  const { $ref, properties, patternProperties, required = [] } = schema;
   if ($ref !== undefined) return `<p>${valueText(schema)}</p>`;
-  const rows = Object.entries(properties).map(([name, member]) => [
+  const rows = Object.entries({ ...properties, ...patternProperties }).map(([name, member]) => [
     `<code>${escape(name)}</code>`,
     valueText(member),
     `${prose(member.description ?? "")}${required.includes(name) ? "" : " <em>(optional)</em>"}`,
@@ -153,7 +157,7 @@ function schemaText(schema: Schema): string {
 /** The values that a schema allows, in a few words. */
 function valueText(schema: Schema): string {
   const { $ref, type, minimum, maximum, pattern, items, anyOf, default: standard } = schema;
-  const { const: only, enum: some, properties } = schema;
+  const { const: only, enum: some, properties, patternProperties } = schema;
   if ($ref !== undefined) {
     const name = $ref.slice($ref.lastIndexOf("/") + 1);
     return `<a href="#${slug(name)}">${escape(name)}</a>`;
@@ -162,9 +166,9 @@ function valueText(schema: Schema): string {
   if (only !== undefined) return `<code>${escape(JSON.stringify(only))}</code>`;
   if (some) return some.map((value) => `<code>${escape(JSON.stringify(value))}</code>`).join(", ");
   if (items) return `list of ${valueText(items)}`;
-  if (properties) {
-    const members = Object.entries(properties).map(
-      ([name, member]) => `<code>${escape(name)}</code> ${valueText(member)}`,
+  if (properties || patternProperties) {
+    const members = Object.entries({ ...properties, ...patternProperties }).map(
+      ([name, member]) => `<code>${escape(name)}</code> ${memberText(member)}`,
     );
     return `object of ${members.join(", ")}`;
   }
@@ -176,6 +180,11 @@ function valueText(schema: Schema): string {
   const shape = pattern === undefined ? "" : ` <code>${escape(pattern)}</code>`;
   const otherwise = standard === undefined ? "" : `, default ${escape(JSON.stringify(standard))}`;
   return `${escape(String(type))}${least}${most}${shape}${otherwise}`;
+}
+
+/** Of a member, in the text of what it is a member of. */
+function memberText(schema: Schema): string {
+  return schema.anyOf ? `(${valueText(schema)})` : valueText(schema);
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {

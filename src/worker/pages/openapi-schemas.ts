@@ -112,7 +112,10 @@ const namedPolicy: Schema = {
     name: { type: "string", description: "The pattern under which the policy is configured" },
     ...policyProperties,
     lease: leaseTerms,
-    limits: limitsSchema(limitFields, "Further limits, by name; absent if there are none"),
+    limits: limitsSchema(
+      { $ref: "#/components/schemas/Limit" },
+      "Further limits, by name; absent if there are none",
+    ),
   } satisfies Record<KeyOfAny<NamedPolicyFields>, Schema>,
   required: ["name", "capacity", "initialTokens", "queueLimit", "maxWaitMs"],
 };
@@ -129,6 +132,7 @@ const limitSnapshot: Schema = {
   type: "object",
   properties: { ...limitProperties, ...limitState },
   required: ["capacity", "initialTokens", "tokens", "nextTickAtMs"],
+  description: "A further limit: what its policy says of it, and its state",
 };
 
 const snapshot = objectSchema<BucketSnapshot>(
@@ -146,7 +150,10 @@ const snapshot = objectSchema<BucketSnapshot>(
     refused: countSchema("Callers refused since the bucket started"),
     cancelled: countSchema("Callers that left the queue since the bucket started"),
     leasedTokens: countSchema("Tokens leased to isolates; present only if the policy has leases"),
-    limits: limitsSchema(limitSnapshot, "The further limits, by name; absent if there are none"),
+    limits: limitsSchema(
+      { $ref: "#/components/schemas/LimitSnapshot" },
+      "The further limits, by name; absent if there are none",
+    ),
     headLimit: {
       type: "string",
       description:
@@ -268,7 +275,7 @@ const policyChange: Schema = {
     limits: {
       anyOf: [
         limitsSchema(
-          { anyOf: [writtenLimit, { type: "null" }] },
+          { anyOf: [{ $ref: "#/components/schemas/LimitChange" }, { type: "null" }] },
           "Each named limit is replaced as a whole, and removed by `null`; the others stay",
         ),
         { type: "null" },
@@ -311,6 +318,9 @@ export const bodies = {
   WatchMessage: watchMessage,
   Policy: namedPolicy,
   PolicyChange: policyChange,
+  Limit: limitFields,
+  LimitSnapshot: limitSnapshot,
+  LimitChange: writtenLimit,
   Pause: pause,
   Fault: fault,
   Health: health,

@@ -13,7 +13,7 @@ export interface Parameter {
 }
 
 /** A body of a request or an answer in one media type. */
-interface MediaType {
+export interface MediaType {
   readonly schema: Schema;
   readonly example?: unknown;
 }

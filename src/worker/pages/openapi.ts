@@ -7,7 +7,14 @@ import type { ProblemBody } from "../../protocol/problem-document.ts";
 import type { Reason } from "../../protocol/reasons.ts";
 import type { DescribedCall } from "../calls/call.ts";
 import type { Schema } from "./json-schema.ts";
-import type { Answer, OpenApiDocument, Operation, Parameter, PathItem } from "./openapi-types.ts";
+import type {
+  Answer,
+  MediaType,
+  OpenApiDocument,
+  Operation,
+  Parameter,
+  PathItem,
+} from "./openapi-types.ts";
 
 import { reasonFields } from "../../protocol/reasons.ts";
 import { calls } from "../calls/index.ts";
@@ -155,6 +162,10 @@ function only(isSo: boolean, ...reasons: Reason[]): Reason[] {
   return isSo ? reasons : [];
 }
 
+function contentOf({ schema, example }: NonNullable<DescribedCall["body"]>): MediaType {
+  return { schema, ...(example !== undefined && { example }) };
+}
+
 function operationOf(call: DescribedCall): Operation {
   const { operationId, tag, summary, description, right, path, body } = call;
   const isNamed = path.includes("{name}");
@@ -167,7 +178,7 @@ function operationOf(call: DescribedCall): Operation {
     security: right ? security[right] : anyone,
     ...(parameters.length > 0 && { parameters }),
     ...(body && {
-      requestBody: { required: body.isRequired, content: { [json]: { schema: body.schema } } },
+      requestBody: { required: body.isRequired, content: { [json]: contentOf(body) } },
     }),
     responses: { ...call.answers, ...refusals(reasonsOf(call)) },
   };

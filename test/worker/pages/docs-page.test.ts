@@ -37,6 +37,24 @@ describe("/docs", () => {
     for (const id of targets) expect(html).toContain(`id="${String(id)}"`);
   });
 
+  it("shows parameters and members whose names vary, and limits by a link", async () => {
+    const html = await (await request("/docs")).text();
+    const named = "<code>^tokens\\.[a-z][a-z0-9_-]{0,31}$</code>";
+    const rowsOf = (id: string): string =>
+      new RegExp(`<h3 id="${id}">.*?</section>`, "s").exec(html)?.[0] ?? "";
+    expect(rowsOf("acquire")).toContain(`<td>${named}</td><td>query</td><td>integer from 0</td>`);
+    expect(rowsOf("acquireByPost")).toContain(`<td>${named}</td><td>integer from 0</td>`);
+    expect(rowsOf("acquireByPost")).toContain("&quot;tokens.tpm&quot;: 1200");
+    const limits = "<td><code>limits</code></td><td>object of <code>^[a-z][a-z0-9_-]{0,31}$</code>";
+    expect(rowsOf("s-snapshot")).toContain(
+      `${limits} <a href="#s-limitsnapshot">LimitSnapshot</a>`,
+    );
+    expect(rowsOf("s-policychange")).toContain(
+      `${limits} (<a href="#s-limitchange">LimitChange</a> or null) or null</td>`,
+    );
+    expect(rowsOf("s-limit")).toContain("<td><code>every</code></td>");
+  });
+
   it("has its style from the same origin, as the policy demands", async () => {
     const html = await (await request("/docs")).text();
     const path = /<link rel="stylesheet" href="([^"]+)">/.exec(html)?.[1] ?? "";
