@@ -4,7 +4,14 @@ import type { Report } from "./support/report.ts";
 import { coreReport } from "./core/report.ts";
 import { costReport } from "./cost/report.ts";
 import { serviceReport } from "./service/report.ts";
+import { severalLimitsReport } from "./several-limits/report.ts";
 import { simulateReport } from "./simulate/report.ts";
 
 /** By the names of their results. */
-export const reports: readonly Report[] = [coreReport, costReport, serviceReport, simulateReport];
+export const reports: readonly Report[] = [
+  coreReport,
+  costReport,
+  serviceReport,
+  severalLimitsReport,
+  simulateReport,
+];
