@@ -9,6 +9,7 @@
  * But requests with and without credentials use separate connections (the fetch standard requires
  * that), so every second caller omits them; the page has no cookies either way.
  */
+import type { KnownAsk } from "../client/watch/forecast.ts";
 import type { GrantBody } from "../protocol/acquire-bodies.ts";
 import type { ProblemBody } from "../protocol/problem-document.ts";
 
@@ -61,11 +62,11 @@ export class Asking {
   }
 
   /**
-   * Sends `count` callers at once, each for `tokens`. Resolves when all have been answered; never
-   * rejects.
+   * Sends `count` callers at once, each of which asks the same. Resolves when all have been answered;
+   * never rejects.
    */
-  ask(count: number, tokens: number): Promise<AskOutcome[]> {
-    const callers = Array.from({ length: count }, () => this.#ask(tokens));
+  ask(count: number, ask: KnownAsk): Promise<AskOutcome[]> {
+    const callers = Array.from({ length: count }, () => this.#ask(ask));
     this.#onChange();
     return Promise.all(callers);
   }
@@ -75,12 +76,13 @@ export class Asking {
     for (const held of this.#held) held.abort();
   }
 
-  async #ask(tokens: number): Promise<AskOutcome> {
+  async #ask({ tokens, limits = {} }: KnownAsk): Promise<AskOutcome> {
+    const named = Object.entries(limits).map(([name, count]) => `&tokens.${name}=${count}`);
     const held = new AbortController();
     const isOdd = this.#asked++ % 2 === 1;
     this.#held.add(held);
     try {
-      const response = await fetch(`${this.#url}&tokens=${tokens}`, {
+      const response = await fetch(`${this.#url}&tokens=${tokens}${named.join("")}`, {
         headers: {
           Accept: "text/event-stream",
           ...(this.#token !== undefined && { Authorization: `Bearer ${this.#token}` }),

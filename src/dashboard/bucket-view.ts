@@ -7,8 +7,10 @@
  */
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { WatchEvent, WatchMessage } from "../protocol/watch-feed.ts";
+import type { KnownAsk } from "../client/watch/forecast.ts";
 
-import { hasStarted, nextTickAfter, tokensAt } from "../client/watch/forecast.ts";
+import { mayGain, nextTickAfter, REPORT_DELAY_MS, tokensAt } from "../client/watch/forecast.ts";
+import { FIRST_LIMIT } from "../core/limits/limit-name.ts";
 import { NO_WAITS, countWait, type WaitCounts } from "./wait-histogram.ts";
 
 /**
@@ -25,12 +27,11 @@ const CLOCK_SET_MS = 10_000;
 type CallerState = "waiting" | "granted" | "refused" | "cancelled";
 
 /** A request, as the feed reports it. */
-export interface Caller {
+export interface Caller extends KnownAsk {
   /** Unique among the callers of this page. */
   readonly key: string;
   /** Its number in the feed. */
   readonly id: number;
-  readonly tokens: number;
   readonly state: CallerState;
   readonly askedAtMs: number;
   /** Missing while it waits. */
@@ -39,7 +40,7 @@ export interface Caller {
   readonly reason?: string;
 }
 
-/** Tokens and waiters from `atMs` on. */
+/** Tokens of the first limit, and waiters, from `atMs` on. */
 export interface Level {
   readonly atMs: number;
   readonly tokens: number;
@@ -104,19 +105,21 @@ function foldOffset(knownMs: number, offsetMs: number): number {
   return offsetMs < knownMs - CLOCK_SET_MS ? offsetMs : Math.max(knownMs, offsetMs);
 }
 
-/** The levels up to `nowMs`, including those of an idle bucket's ticks since the last message. */
+/** The levels up to `nowMs`, including those of ticks since the last message that nobody waits for. */
 export function levelsUntil(view: BucketView, nowMs: number): readonly Level[] {
   const { snapshot, levels } = view;
+  const { waiters } = snapshot;
   const last = levels.at(-1);
-  if (!last || snapshot.waiters > 0 || !hasStarted(snapshot)) return levels;
+  if (!last || !mayGain(snapshot, FIRST_LIMIT)) return levels;
   const more: Level[] = [];
+  const delayMs = waiters > 0 ? REPORT_DELAY_MS : 0;
   let { tokens } = last;
   let tickAtMs = nextTickAfter(snapshot, Math.max(last.atMs, nowMs - LEVEL_SPAN_MS));
-  while (tickAtMs <= nowMs && more.length < MAX_LEVELS) {
-    const filled = tokensAt(snapshot, tickAtMs);
+  while (tickAtMs + delayMs <= nowMs && more.length < MAX_LEVELS) {
+    const filled = tokensAt(snapshot, tickAtMs + delayMs);
     if (filled === tokens) break;
     tokens = filled;
-    more.push({ atMs: tickAtMs, tokens, waiters: 0 });
+    more.push({ atMs: tickAtMs, tokens, waiters });
     tickAtMs = nextTickAfter(snapshot, tickAtMs);
   }
   return [...levels, ...more];
@@ -150,19 +153,20 @@ function foldEvents(book: Book, events: readonly WatchEvent[], connection: numbe
 }
 
 function foldEvent(known: Caller | undefined, event: WatchEvent, key: string): Caller {
-  const { id, tokens, atMs } = event;
+  const { id, tokens, limits, atMs } = event;
+  const ask = { key, id, tokens, ...(limits && { limits }) };
   switch (event.kind) {
     case "queued":
-      return { key, id, tokens, state: "waiting", askedAtMs: atMs };
+      return { ...ask, state: "waiting", askedAtMs: atMs };
     case "granted":
     case "cancelled": {
       const askedAtMs = known?.askedAtMs ?? atMs - event.waitedMs;
-      return { key, id, tokens, state: event.kind, askedAtMs, settledAtMs: atMs };
+      return { ...ask, state: event.kind, askedAtMs, settledAtMs: atMs };
     }
     case "refused": {
       const askedAtMs = known?.askedAtMs ?? atMs;
       const { reason } = event;
-      return { key, id, tokens, state: "refused", askedAtMs, settledAtMs: atMs, reason };
+      return { ...ask, state: "refused", askedAtMs, settledAtMs: atMs, reason };
     }
     default:
       return event satisfies never;

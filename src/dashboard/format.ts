@@ -36,6 +36,11 @@ export function showTime(atMs: number): string {
   return clock.format(atMs);
 }
 
+/** An instant as local time of day, to the second. */
+export function showClock(atMs: number): string {
+  return clock.format(atMs).slice(0, -4);
+}
+
 /** A wait, to the millisecond: `1.003 s`. */
 export function showSeconds(ms: number): string {
   return `${(ms / MS_PER.second).toFixed(3)} s`;

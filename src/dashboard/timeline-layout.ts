@@ -1,15 +1,18 @@
 /**
  * Layout of the timeline: one row per caller, from its request to the end of its wait, against the
- * grid of the bucket's ticks. Only instants and rows; the component decides how they look.
+ * grid of the bucket's ticks. With several limits, or a calendar, grants are on no single grid, so lines
+ * are at even times then, and the calendars' boundaries are marked. Only instants and rows; the component
+ * decides how they look.
  *
  * It shows one burst: callers that came close together, and of a long queue the part being served.
  * The times of future grants are known, so the timeline has its final width from the start, and
  * only the present moves.
  */
+import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { BucketView, Caller } from "./bucket-view.ts";
 
 import { waitingCallers } from "./bucket-view.ts";
-import { forecastGrants } from "../client/watch/forecast.ts";
+import { boundariesBetween, forecastGrants, type Boundary } from "../client/watch/forecast.ts";
 
 /** Most rows: a burst of ten, with some before or after. */
 const MAX_ROWS = 14;
@@ -26,6 +29,13 @@ const MIN_TICKS = 3;
 const MIN_SPAN_MS = 10_000;
 /** Numbers of ticks that one grid line may stand for. */
 const STEPS = [1, 2, 5];
+/** What lines at even times may be apart, in milliseconds; a longer time is a number of days. */
+const EVEN_STEPS_MS = [
+  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1_000),
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60_000),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * 3_600_000),
+];
+const DAY_MS = 86_400_000;
 
 /** A caller on the timeline. */
 export interface TimelineRow {
@@ -41,24 +51,23 @@ export interface TimelineLayout {
   readonly fromAtMs: number;
   readonly toAtMs: number;
   /** Grid lines. */
-  readonly ticks: readonly number[];
-  /** Ticks between two lines. */
-  readonly ticksPerLine: number;
+  readonly lines: readonly number[];
+  /** Between two lines, in milliseconds. */
+  readonly lineMs: number;
+  /** Ticks between two lines; absent if lines are at even times. */
+  readonly ticksPerLine?: number;
+  /** Where calendar limits are full again. */
+  readonly boundaries: readonly Boundary[];
   readonly rows: readonly TimelineRow[];
   /** Waiting callers beyond those in the rows. */
   readonly waitingBeyond: number;
 }
 
-/** Between two lines where tokens come in by the calendar, and not on a grid. */
-const CALENDAR_LINE_MS = 60_000;
-
 /** The layout, with at most `maxLines` grid lines; `undefined` if there were no callers yet. */
 export function layoutTimeline(view: BucketView, maxLines: number): TimelineLayout | undefined {
+  const { snapshot } = view;
   const waiting = waitingCallers(view);
-  const forecast = forecastGrants(
-    view.snapshot,
-    waiting.map(({ tokens }) => tokens),
-  );
+  const forecast = forecastGrants(snapshot, waiting);
   const grantAtMs = new Map(waiting.map(({ key }, index) => [key, forecast[index]]));
   const all = view.callers
     .map((caller): TimelineRow => {
@@ -67,33 +76,52 @@ export function layoutTimeline(view: BucketView, maxLines: number): TimelineLayo
     })
     // Callers from before the page was opened are reported only when they are granted.
     .toSorted((one, other) => one.caller.askedAtMs - other.caller.askedAtMs);
-  const { refillIntervalMs = CALENDAR_LINE_MS } = view.snapshot.policy;
+  const { refillIntervalMs = 0 } = snapshot.policy;
   const rows = lastBurst(shownPart(all), Math.max(QUIET_MS, QUIET_TICKS * refillIntervalMs));
   if (rows.length === 0) return undefined;
   const firstAtMs = Math.min(...rows.map(({ caller }) => caller.askedAtMs));
   const lastAtMs = Math.max(...rows.map(({ endAtMs }) => endAtMs));
-  const originAtMs = view.snapshot.nextTickAtMs;
+  const scale = scaleOf(snapshot, firstAtMs, lastAtMs, maxLines);
+  const shownWaiting = rows.filter(({ caller }) => caller.state === "waiting").length;
+  return {
+    ...scale,
+    boundaries: boundariesBetween(snapshot, scale.fromAtMs, scale.toAtMs),
+    rows,
+    waitingBeyond: Math.max(0, snapshot.waiters - shownWaiting),
+  };
+}
+
+type Scale = Omit<TimelineLayout, "boundaries" | "rows" | "waitingBeyond">;
+
+/** From when to when, and lines: on the ticks of the only limit if it has a grid, or at even times. */
+function scaleOf(
+  { policy, nextTickAtMs }: BucketSnapshot,
+  firstAtMs: number,
+  lastAtMs: number,
+  maxLines: number,
+): Scale {
+  const { refillIntervalMs } = policy;
+  if (refillIntervalMs === undefined || policy.limits) {
+    const toAtMs = Math.max(lastAtMs, firstAtMs + MIN_SPAN_MS);
+    const leastMs = (toAtMs - firstAtMs) / maxLines;
+    const lineMs =
+      EVEN_STEPS_MS.find((stepMs) => stepMs >= leastMs) ?? DAY_MS * stepFor(leastMs / DAY_MS);
+    return { fromAtMs: firstAtMs, toAtMs, lines: linesOf(firstAtMs, toAtMs, lineMs), lineMs };
+  }
   const spanMs = Math.max(
     lastAtMs - firstAtMs,
     Math.min(MIN_TICKS * refillIntervalMs, MIN_SPAN_MS),
   );
   // Begins with the tick before the first caller, unless that is long ago.
-  const firstTick = Math.floor((firstAtMs - originAtMs) / refillIntervalMs);
-  const tickAtMs = originAtMs + firstTick * refillIntervalMs;
+  const firstTick = Math.floor((firstAtMs - nextTickAtMs) / refillIntervalMs);
+  const tickAtMs = nextTickAtMs + firstTick * refillIntervalMs;
   const fromAtMs = Math.max(tickAtMs, firstAtMs - spanMs / 2);
   // The first line stays the same tick while the next tick advances.
   const lineAtMs = tickAtMs < fromAtMs ? tickAtMs + refillIntervalMs : tickAtMs;
   const toAtMs = Math.max(lastAtMs, fromAtMs + spanMs);
   const ticksPerLine = stepFor((toAtMs - fromAtMs) / refillIntervalMs / maxLines);
-  const shownWaiting = rows.filter(({ caller }) => caller.state === "waiting").length;
-  return {
-    fromAtMs,
-    toAtMs,
-    ticks: linesOf(lineAtMs, toAtMs, refillIntervalMs * ticksPerLine),
-    ticksPerLine,
-    rows,
-    waitingBeyond: Math.max(0, view.snapshot.waiters - shownWaiting),
-  };
+  const lineMs = refillIntervalMs * ticksPerLine;
+  return { fromAtMs, toAtMs, lines: linesOf(lineAtMs, toAtMs, lineMs), lineMs, ticksPerLine };
 }
 
 /** The rows around the head of the queue, or the last rows if nobody waits. */

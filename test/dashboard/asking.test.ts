@@ -72,19 +72,19 @@ describe("Asking", () => {
     ],
   ])("reads %s", async (_, respond, outcome) => {
     answerWith(async () => respond());
-    expect(await asking().ask(1, 1)).toEqual([outcome]);
+    expect(await asking().ask(1, { tokens: 1 })).toEqual([outcome]);
   });
 
   it("says that Sluice cannot be reached, however the browser puts it", async () => {
     answerWith(() => Promise.reject(new TypeError("Load failed")));
-    expect(await asking().ask(1, 1)).toEqual([
+    expect(await asking().ask(1, { tokens: 1 })).toEqual([
       { kind: "failed", message: "Sluice cannot be reached" },
     ]);
   });
 
   it("sends one request for each caller, every second one without credentials", async () => {
     answerWith(async () => Response.json(GRANT));
-    await asking("t").ask(3, 2);
+    await asking("t").ask(3, { tokens: 2 });
     expect(sent.map(({ url }) => url)).toEqual(
       Array.from({ length: 3 }, () => "http://sluice.test/acquire?bucket=b&tokens=2"),
     );
@@ -99,11 +99,19 @@ describe("Asking", () => {
     });
   });
 
+  it("names the limits of which a caller asks another number", async () => {
+    answerWith(async () => Response.json(GRANT));
+    await asking().ask(1, { tokens: 1, limits: { tpm: 500, day: 0 } });
+    expect(sent.map(({ url }) => url)).toEqual([
+      "http://sluice.test/acquire?bucket=b&tokens=1&tokens.tpm=500&tokens.day=0",
+    ]);
+  });
+
   it("counts the callers that wait, and disconnects them all at once", async () => {
     answerWith(hold);
     const counts: number[] = [];
     const callers: Asking = asking(undefined, () => counts.push(callers.waiting));
-    const asked = callers.ask(3, 1);
+    const asked = callers.ask(3, { tokens: 1 });
     expect([callers.waiting, callers.free]).toEqual([3, 7]);
     callers.cancelAll();
     expect(await asked).toEqual(Array.from({ length: 3 }, () => ({ kind: "cancelled" })));

@@ -60,6 +60,13 @@ describe("foldMessage", () => {
     expect(end.settled).toHaveLength(3);
   });
 
+  it("keeps what each caller asks of single limits", () => {
+    const limits = { tpm: 500 };
+    const events = [{ ...queued(1, 10), limits }, queued(2, 11)];
+    const view = fold([messageOf(0, idle), messageOf(11, waitedFor, events)]);
+    expect(view.callers.map((caller) => caller.limits)).toEqual([limits, undefined]);
+  });
+
   it("knows when a caller came that it had not seen come", () => {
     const view = fold([messageOf(0, idle), messageOf(5_000, idle, [granted(7, 5_000, 2_500)])]);
     expect(view.callers).toMatchObject([{ id: 7, askedAtMs: 2_500, settledAtMs: 5_000 }]);
@@ -143,6 +150,20 @@ describe("levelsUntil", () => {
   it("adds nothing while callers wait", () => {
     const view = fold([messageOf(0, waitedFor)]);
     expect(levelsUntil(view, 60_000)).toHaveLength(1);
+  });
+
+  it("adds the ticks of the first limit while callers wait for another one", () => {
+    const limits = { tpm: FIVE };
+    const tpm = { ...FIVE, initialTokens: 2, tokens: 0, nextTickAtMs: 3_000 };
+    const state = { waiters: 1, queuedTokens: 1, headLimit: "tpm", limits: { tpm } };
+    const view = fold([messageOf(0, snapshotOf({ ...ONE_A_SECOND, limits }, state))]);
+    const levels = levelsUntil(view, 1_100).map(({ atMs, ...level }) => [atMs, level]);
+    expect(levels).toEqual([
+      [0, { tokens: 0, waiters: 1 }],
+      [1_000, { tokens: 1, waiters: 1 }],
+    ]);
+    // A grant at that instant would not have been reported yet.
+    expect(levelsUntil(view, 1_099)).toHaveLength(1);
   });
 
   it("holds the ticks between two messages, too", () => {

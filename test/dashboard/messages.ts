@@ -2,14 +2,15 @@
 import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 import type { WatchEvent, WatchMessage } from "../../src/protocol/watch-feed.ts";
 
-import { Policy } from "../../src/core/policy.ts";
-import type { BucketPolicyFields } from "../../kit/model/bucket-policy.ts";
+import { Policy, type PolicyFields } from "../../src/core/policy.ts";
+
+const DAY_MS = 86_400_000;
 
 export const ONE_A_SECOND = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 };
 
-/** A bucket that has started, as it is at the beginning of its grid. */
+/** A bucket that has started, as it is at the beginning of its grid: if it is a calendar, of a day. */
 export function snapshotOf(
-  policy: BucketPolicyFields,
+  policy: PolicyFields,
   state: Partial<Omit<BucketSnapshot, "policy">> = {},
 ): BucketSnapshot {
   return {
@@ -18,7 +19,7 @@ export function snapshotOf(
     tokens: 0,
     waiters: 0,
     queuedTokens: 0,
-    nextTickAtMs: policy.refillIntervalMs,
+    nextTickAtMs: policy.refillIntervalMs ?? DAY_MS,
     granted: 1,
     refused: 0,
     cancelled: 0,

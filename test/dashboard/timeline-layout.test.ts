@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import type { PolicyFields } from "../../src/core/policy.ts";
 import type { WatchEvent } from "../../src/protocol/watch-feed.ts";
 
 import { foldMessage, type BucketView } from "../../src/dashboard/bucket-view.ts";
@@ -7,12 +8,13 @@ import { layoutTimeline } from "../../src/dashboard/timeline-layout.ts";
 import { ONE_A_SECOND, messageOf, snapshotOf } from "./messages.ts";
 
 const MAX_LINES = 60;
+const HOUR_MS = 3_600_000;
 
 function viewOf(
   atMs: number,
   state: Parameters<typeof snapshotOf>[1],
   events: readonly WatchEvent[],
-  policy = ONE_A_SECOND,
+  policy: PolicyFields = ONE_A_SECOND,
 ): BucketView {
   const first = foldMessage(undefined, messageOf(0, snapshotOf(policy)), 0);
   const message = messageOf(atMs, snapshotOf(policy, state), events);
@@ -43,7 +45,7 @@ describe("layoutTimeline", () => {
     const layout = layoutTimeline(tenAtOnce(), MAX_LINES);
     const seconds = Array.from({ length: 10 }, (_, second) => second * 1_000);
     expect(layout?.rows.map(({ endAtMs }) => endAtMs)).toEqual(seconds);
-    expect(layout).toMatchObject({ fromAtMs: 0, toAtMs: 9_000, ticks: seconds, ticksPerLine: 1 });
+    expect(layout).toMatchObject({ fromAtMs: 0, toAtMs: 9_000, lines: seconds, ticksPerLine: 1 });
     expect(layout?.waitingBeyond).toBe(0);
   });
 
@@ -57,7 +59,7 @@ describe("layoutTimeline", () => {
   it("draws fewer lines of the grid where they would be too close, and says what each stands for", () => {
     const layout = layoutTimeline(tenAtOnce(), 4);
     expect(layout?.ticksPerLine).toBe(5);
-    expect(layout?.ticks).toEqual([0, 5_000]);
+    expect(layout?.lines).toEqual([0, 5_000]);
   });
 
   it("shows of a long queue the part that is served, and counts the rest", () => {
@@ -83,5 +85,35 @@ describe("layoutTimeline", () => {
     const layout = layoutTimeline(viewOf(50_400, {}, events, policy), MAX_LINES);
     expect((layout?.toAtMs ?? 0) - (layout?.fromAtMs ?? 0)).toBeLessThan(20_000);
     expect(layout?.fromAtMs).toBeLessThanOrEqual(50_000);
+  });
+
+  it("has lines at even times from the first caller on where grants are on no single grid", () => {
+    const tpm = { capacity: 100, refillTokens: 100, refillIntervalMs: 7_000 };
+    const policy = { ...ONE_A_SECOND, limits: { tpm } };
+    const state = { waiters: 2, queuedTokens: 2, nextTickAtMs: 1_000 };
+    const events = [granted(1, 300, 0), queued(2, 300), queued(3, 300)];
+    const view = viewOf(300, state, events, policy);
+    const layout = layoutTimeline(view, 5);
+    expect(layout).toMatchObject({ fromAtMs: 300, toAtMs: 10_300, lineMs: 2_000, boundaries: [] });
+    expect(layout?.lines).toEqual([300, 2_300, 4_300, 6_300, 8_300, 10_300]);
+    expect(layout?.ticksPerLine).toBeUndefined();
+  });
+
+  it("marks the boundaries of calendars, where callers are granted", () => {
+    const policy = { capacity: 3, every: "hour", at: "00:00" } as const;
+    const state = { waiters: 2, queuedTokens: 2, nextTickAtMs: HOUR_MS };
+    const events = [queued(1, HOUR_MS - 90_000), queued(2, HOUR_MS - 60_000)];
+    const layout = layoutTimeline(viewOf(HOUR_MS - 60_000, state, events, policy), MAX_LINES);
+    expect(layout?.rows.map(({ endAtMs }) => endAtMs)).toEqual([HOUR_MS, HOUR_MS]);
+    expect(layout).toMatchObject({ fromAtMs: HOUR_MS - 90_000, toAtMs: HOUR_MS, lineMs: 2_000 });
+    expect(layout?.boundaries).toEqual([{ name: "rate", atMs: HOUR_MS }]);
+  });
+
+  it("draws few lines for a wait of days", () => {
+    const policy = { capacity: 3, every: "day" } as const;
+    const state = { waiters: 1, queuedTokens: 1, nextTickAtMs: 9 * 24 * HOUR_MS };
+    const layout = layoutTimeline(viewOf(0, state, [queued(1, 0)], policy), MAX_LINES);
+    expect(layout?.lineMs).toBe(6 * HOUR_MS);
+    expect(layoutTimeline(viewOf(0, state, [queued(1, 0)], policy), 4)?.lineMs).toBe(120 * HOUR_MS);
   });
 });

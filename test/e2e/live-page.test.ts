@@ -35,6 +35,14 @@ const policies = {
   "*": { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 },
   "slow*": { capacity: 1, refillTokens: 1, refillIntervalMs: 300_000, maxWaitMs: 3_600_000 },
   "five*": { capacity: 5, refillTokens: 1, refillIntervalMs: 1_000, initialTokens: 0 },
+  // The second limit is the tighter one.
+  "two*": {
+    capacity: 10,
+    refillTokens: 10,
+    refillIntervalMs: 1_000,
+    limits: { tpm: { capacity: 1_000, refillTokens: 500, refillIntervalMs: 1_500 } },
+  },
+  "day*": { capacity: 100, every: "day" as const, timeZone: "Europe/Berlin" },
   "team/*": { capacity: 3, refillTokens: 3, refillIntervalMs: 60_000 },
 };
 
@@ -526,6 +534,77 @@ describe("after npm run serve was told to end", () => {
     } finally {
       await rm(dir, { recursive: true, force: true });
     }
+  });
+});
+
+describe("a bucket of two limits", () => {
+  it("each has its gauge, and the one that the head waits for is marked", async () => {
+    const bucket = uniqueName("two");
+    await using opened = await openLivePage(browser, addressOf(bucket));
+    const { page, complaints } = opened;
+    await live(page);
+    await page
+      .getByText(/^Holds 10 tokens and refills 10 every second; “tpm” holds 1,000/)
+      .waitFor();
+    const gauge = (name: string) => page.locator(`.gauge[data-limit="${name}"]`);
+    expect(await page.locator(".gauge").count()).toBe(2);
+    expect(await page.locator(".figure.tokens").count()).toBe(0);
+
+    // The first takes what there is, and three wait for 500 each, one every 1.5 seconds.
+    await page.getByLabel("tpm", { exact: true }).fill("500");
+    await button(page, "Acquire one").click();
+    await page.locator(".row .mark.granted").waitFor();
+    const ask = `${server.url}/acquire?bucket=${bucket}&tokens.tpm=500`;
+    const held = Promise.all([fetch(ask), fetch(ask), fetch(ask)]);
+    await gauge("tpm").getByText("the queue waits for this").waitFor();
+    expect(await gauge("rate").getByText("the queue waits for this").count()).toBe(0);
+    await gauge("tpm").getByText("500 every 1,500 ms").waitFor();
+    // What ticks bring to the other one is not reported, and shown all the same.
+    await gauge("rate").getByText("10", { exact: true }).waitFor();
+    await page.locator(".row .mark.waiting").nth(2).waitFor();
+    const foretold = await numbersOf(page, ".row .mark", "data-at-ms");
+    for (const gap of gapsOf(foretold)) expect(Math.abs(gap - 1_500)).toBeLessThan(LATE_MS);
+    await page.getByText("One line every second.").waitFor();
+    expect((await held).map(({ status }) => status)).toEqual([200, 200, 200]);
+    await page.locator(".row .mark.granted").nth(3).waitFor();
+    const grants = await numbersOf(page, ".row .mark", "data-at-ms");
+    for (const [index, atMs] of grants.entries()) {
+      expect(Math.abs(atMs - (foretold[index] ?? 0))).toBeLessThan(LATE_MS);
+    }
+    expect(await page.locator(".gauge.head").count()).toBe(0);
+    expect(await page.locator("tr.granted", { hasText: "tpm 500" }).count()).toBe(4);
+
+    await page.getByLabel("tpm", { exact: true }).fill("1001");
+    await button(page, "Acquire one").click();
+    await page.getByText('Tokens of tpm must be 0 to 1,000: got "1001"').waitFor();
+    await page.getByLabel("tpm", { exact: true }).fill("0");
+    await page.getByLabel("rate", { exact: true }).fill("0");
+    await button(page, "Acquire one").click();
+    await page.getByText("A caller must take a token of one limit at least").waitFor();
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      for (const width of [1280, 360]) {
+        await page.setViewportSize({ width, height: 900 });
+        await expect.poll(() => isWiderThanScreen(page)).toBe(false);
+        expect(await faintTexts(page)).toEqual([]);
+        const path = `${screenshotDir}/two-limits-${colorScheme}-${width}.png`;
+        await page.screenshot({ path, fullPage: true });
+      }
+    }
+    expect(complaints).toEqual([]);
+  });
+
+  it("a calendar says when it is full again, in its own time zone", async () => {
+    await using opened = await openLivePage(browser, addressOf(uniqueName("day")));
+    const { page, complaints } = opened;
+    await live(page);
+    await page
+      .getByText(/^Holds 100 tokens, full again every day at 00:00 Europe\/Berlin\./)
+      .waitFor();
+    await page.getByText(/^Full again \w{3} \d+ \w{3}, 00:00 Europe\/Berlin$/).waitFor();
+    await button(page, "Acquire one").click();
+    await figure(page, "Tokens", "99").waitFor();
+    expect(complaints).toEqual([]);
   });
 });
 

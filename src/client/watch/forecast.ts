@@ -1,10 +1,17 @@
 /**
- * Predicts a bucket between two messages of its feed. Ticks are on a fixed grid and the queue is
+ * Predicts a bucket between two messages of its feed. What brings tokens is known and the queue is
  * served in order, so the tokens of an idle bucket and the grants of its waiters follow from the
  * last snapshot. The arithmetic is the object's own, not an approximation of it.
  */
-import type { BucketSnapshot } from "../../protocol/bucket-snapshot.ts";
+import type { Ask } from "../../core/ask.ts";
+import type { LimitView } from "../../core/limiter-state.ts";
+import type { CompleteLimitFields } from "../../core/limits/kinds.ts";
+import type { TimeZones } from "../../core/limits/time-zones.ts";
+import type { BucketSnapshot, NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
 
+import { utcOffsets } from "../../core/limits/civil-grid.ts";
+import { costOf, tokensOf, type Cost } from "../../core/limits/cost.ts";
+import { FIRST_LIMIT } from "../../core/limits/limit-name.ts";
 import { LimitSet } from "../../core/limits/limit-set.ts";
 import { LookAhead } from "../../core/limits/look-ahead.ts";
 import { Policy } from "../../core/policy.ts";
@@ -12,16 +19,71 @@ import { timeZones } from "../../time-zones.ts";
 
 /** At most this many waiters about which only their number is known are simulated individually. */
 const MAX_UNKNOWN_WAITERS = 10_000;
+/** A grant is reported up to this long after its tick, in milliseconds. */
+export const REPORT_DELAY_MS = 100;
+/** Boundaries of one calendar that are looked for: an hour at most apart, a day of them. */
+const MAX_BOUNDARIES = 24;
+
+/** What a watcher knows of what a request asks for. */
+export type KnownAsk = Pick<Ask, "tokens" | "limits">;
+
+/** A limit as it is at an instant. */
+export interface LimitNow extends LimitView {
+  readonly name: string;
+  /** What the policy says of it. */
+  readonly fields: CompleteLimitFields;
+}
+
+/** The limits of a policy with their names. The first one is always there. */
+type PolicyLimits = [first: NamedLimit, ...others: NamedLimit[]];
+/** A limit of a policy: its name, and what the policy says of it. */
+export type NamedLimit = readonly [name: string, fields: CompleteLimitFields];
+
+/** The beginning of a period of the calendar limit `name`. */
+export interface Boundary {
+  readonly name: string;
+  readonly atMs: number;
+}
+
+/** A server's newer table may have zones that this runtime lacks: a guess is better than nothing. */
+const lenientZones: TimeZones = { zoneOf: (name) => timeZones.zoneOf(name) ?? utcOffsets };
+
+/** What `limitsOf` has made. */
+const made = new WeakMap<BucketSnapshot, LimitSet>();
+
+/** What a policy says of each limit, by name and in order. */
+export function policyLimits(policy: NamedPolicyFields): PolicyLimits {
+  return [[FIRST_LIMIT, policy], ...Object.entries(policy.limits ?? {})];
+}
 
 /**
- * Tokens in the bucket at `nowMs` (epoch milliseconds), assuming no requests since the snapshot.
+ * All limits at `nowMs` (epoch milliseconds), the first one first, assuming no requests since the
+ * snapshot. While callers wait, the limit that the head waits for has the snapshot's tokens, because
+ * waiters take what comes in, and the feed reports each of them.
  */
+export function limitsAt(snapshot: BucketSnapshot, nowMs: number): LimitNow[] {
+  const limits = limitsOf(snapshot).copy();
+  const isStarted = hasStarted(snapshot);
+  const untilMs = snapshot.waiters > 0 ? nowMs - REPORT_DELAY_MS : nowMs;
+  if (isStarted) limits.advance(untilMs);
+  const tokens = limits.all.map((limit) => limit.tokens);
+  if (isStarted) limits.advance(nowMs);
+  return policyLimits(snapshot.policy).map(([name, fields], index) => {
+    const view = viewOf(snapshot, name);
+    const now = {
+      name,
+      fields,
+      tokens: mayGain(snapshot, name) ? (tokens[index] ?? view.tokens) : view.tokens,
+      nextTickAtMs: limits.all[index]?.nextGainAtMs ?? view.nextTickAtMs,
+    };
+    const { pausedUntilMs = -Infinity } = view;
+    return pausedUntilMs > nowMs ? Object.assign(now, { pausedUntilMs }) : now;
+  });
+}
+
+/** Tokens of the first limit at `nowMs`, epoch milliseconds: see `limitsAt`. */
 export function tokensAt(snapshot: BucketSnapshot, nowMs: number): number {
-  // Waiters take what the ticks bring, and the feed reports each of them.
-  if (snapshot.waiters > 0 || !hasStarted(snapshot)) return snapshot.tokens;
-  const limits = limitsOf(snapshot);
-  limits.advance(nowMs);
-  return limits.first.tokens;
+  return limitsAt(snapshot, nowMs)[0]?.tokens ?? snapshot.tokens;
 }
 
 /**
@@ -34,55 +96,105 @@ export function hasStarted(snapshot: BucketSnapshot): boolean {
   return granted + cancelled + waiters > 0 || (refused > 0 && policy.initialTokens === 0);
 }
 
-/** When tokens next come in after `nowMs`, both epoch milliseconds. */
+/** Whether the limit `name` gets tokens that the feed doesn't report. */
+export function mayGain(snapshot: BucketSnapshot, name: string): boolean {
+  if (!hasStarted(snapshot)) return false;
+  return snapshot.waiters === 0 || (snapshot.headLimit ?? FIRST_LIMIT) !== name;
+}
+
+/** When tokens of the first limit next come in after `nowMs`, both epoch milliseconds. */
 export function nextTickAfter(snapshot: BucketSnapshot, nowMs: number): number {
   if (nowMs < snapshot.nextTickAtMs) return snapshot.nextTickAtMs;
-  const limits = limitsOf(snapshot);
+  const limits = limitsOf(snapshot).copy();
   limits.advance(nowMs);
   return limits.first.nextGainAtMs;
 }
 
 /**
- * Milliseconds until the bucket next changes without a request; `undefined` if it won't: a full
- * bucket changes only with a request, and the feed reports every change of a queue.
+ * Milliseconds until a limit next changes without a request; `undefined` if none will: a full one
+ * changes only with a request, and the feed reports every change of a queue.
  */
 export function untilChangeMs(snapshot: BucketSnapshot, nowMs: number): number | undefined {
-  if (snapshot.waiters > 0 || !hasStarted(snapshot)) return undefined;
-  if (tokensAt(snapshot, nowMs) >= snapshot.policy.capacity) return undefined;
-  return nextTickAfter(snapshot, nowMs) - nowMs;
+  const delayMs = snapshot.waiters > 0 ? REPORT_DELAY_MS : 0;
+  const gainsInMs = limitsAt(snapshot, nowMs)
+    .filter(({ name, tokens, fields }) => mayGain(snapshot, name) && tokens < fields.capacity)
+    .map(({ nextTickAtMs }) => nextTickAtMs + delayMs - nowMs);
+  return gainsInMs.length > 0 ? Math.min(...gainsInMs) : undefined;
 }
 
 /**
- * When each of `asks` (tokens, in queue order) will be granted, as epoch milliseconds. Waiters that
- * the snapshot counts beyond `asks` arrived before the page did, and so are ahead of them.
+ * When each of `asks` (in queue order) will be granted, as epoch milliseconds. Waiters that the
+ * snapshot counts beyond `asks` arrived before the page did, and so are ahead of them; each of those is
+ * taken to ask the same of every limit.
  */
-export function forecastGrants(snapshot: BucketSnapshot, asks: readonly number[]): number[] {
-  const ahead = new LookAhead(limitsOf(snapshot));
-  const known = asks.reduce((sum, tokens) => sum + tokens, 0);
+export function forecastGrants(snapshot: BucketSnapshot, asks: readonly KnownAsk[]): number[] {
+  const limits = limitsOf(snapshot);
+  const ahead = new LookAhead(limits);
+  const costs = asks.map((ask) => costOf(limits.specs, ask));
+  const known = costs.reduce<number>((sum, cost) => sum + tokensOf(cost, 0), 0);
   const unknown = Math.min(MAX_UNKNOWN_WAITERS, Math.max(0, snapshot.waiters - asks.length));
   const unknownTokens = Math.max(0, snapshot.queuedTokens - known);
   for (let index = 0; index < unknown; index++) {
     const share =
       Math.floor((unknownTokens * (index + 1)) / unknown) -
       Math.floor((unknownTokens * index) / unknown);
-    serve(ahead, share, snapshot);
+    ahead.serve(fittingCost(limits, share));
   }
-  return asks.map((tokens) => serve(ahead, tokens, snapshot));
+  return costs.map((cost) => ahead.serve(fittingCost(limits, cost)));
 }
 
-/** The limits of a snapshot, as if they had started just before tokens next come in. */
-function limitsOf(snapshot: BucketSnapshot): LimitSet {
-  const { name: _, ...fields } = snapshot.policy;
-  const specs = Policy.of(fields, timeZones).limits;
-  const states = specs.map(({ name, kind, fields: limit }) => {
-    const { tokens, nextTickAtMs } = snapshot.limits?.[name] ?? snapshot;
-    const startedAtMs =
-      nextTickAtMs - ("refillIntervalMs" in limit ? Number(limit.refillIntervalMs) : 1);
-    return kind.start({ ...limit, initialTokens: tokens }, startedAtMs).toJSON();
+/** The boundaries of all calendar limits after `fromMs` and up to `toMs`, both epoch milliseconds. */
+export function boundariesBetween(
+  snapshot: BucketSnapshot,
+  fromMs: number,
+  toMs: number,
+): Boundary[] {
+  return limitsOf(snapshot).specs.flatMap(({ name, kind, fields }) => {
+    if (!("every" in fields)) return [];
+    const limit = kind.start(fields, fromMs);
+    const boundaries: Boundary[] = [];
+    while (limit.nextGainAtMs <= toMs && boundaries.length < MAX_BOUNDARIES) {
+      boundaries.push({ name, atMs: limit.nextGainAtMs });
+      limit.advance(limit.nextGainAtMs);
+    }
+    return boundaries;
   });
-  return LimitSet.restore(specs, states);
 }
 
-function serve(ahead: LookAhead, tokens: number, { policy }: BucketSnapshot): number {
-  return ahead.serve(Math.min(tokens, policy.capacity));
+/** The limits as the snapshot has them. Don't change them. */
+function limitsOf(snapshot: BucketSnapshot): LimitSet {
+  const known = made.get(snapshot);
+  if (known) return known;
+  const { name: _, ...fields } = snapshot.policy;
+  const { limits: specs } = Policy.of(fields, lenientZones);
+  const views = specs.map(({ name }) => viewOf(snapshot, name));
+  // Nothing happens before tokens next come in. All of them start before that, or those that have
+  // their tokens would hold up the others.
+  const beforeMs = Math.min(...views.map(({ nextTickAtMs }) => nextTickAtMs)) - 1;
+  const states = specs.map(({ kind, fields: limit }, index) => {
+    const { tokens, nextTickAtMs } = views[index] ?? snapshot;
+    const startedAtMs = startBefore(beforeMs, nextTickAtMs, limit);
+    const started = kind.start({ ...limit, initialTokens: tokens }, startedAtMs);
+    started.pause(nextTickAtMs - 1, tokens, startedAtMs);
+    return started.toJSON();
+  });
+  const limits = LimitSet.restore(specs, states);
+  made.set(snapshot, limits);
+  return limits;
+}
+
+/** The latest start up to `beforeMs` that has a tick at `nextTickAtMs`. */
+function startBefore(beforeMs: number, nextTickAtMs: number, fields: object): number {
+  if (!("refillIntervalMs" in fields)) return beforeMs;
+  const intervalMs = Number(fields.refillIntervalMs);
+  return nextTickAtMs - Math.ceil((nextTickAtMs - beforeMs) / intervalMs) * intervalMs;
+}
+
+function viewOf(snapshot: BucketSnapshot, name: string): LimitView {
+  return snapshot.limits?.[name] ?? snapshot;
+}
+
+/** No more than fits, as after a change of policy. */
+function fittingCost({ specs }: LimitSet, cost: Cost): Cost {
+  return specs.map(({ fields }, index) => Math.min(tokensOf(cost, index), fields.capacity));
 }

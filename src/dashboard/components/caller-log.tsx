@@ -54,12 +54,14 @@ export function CallerLog({ view }: { readonly view: BucketView }): VNode {
 }
 
 function Outcome({ caller }: { readonly caller: Caller }): VNode {
-  const { state, tokens, reason } = caller;
+  const { state, tokens, limits = {}, reason } = caller;
+  const named = Object.entries(limits).map(([name, count]) => `${name} ${showCount(count)}`);
   if (state === "waiting") return <span>waiting</span>;
   return (
     <span class={`outcome ${state}`}>
       {state}
-      {tokens > 1 && ` ${showCount(tokens)}`}
+      {tokens !== 1 && ` ${showCount(tokens)}`}
+      {named.length > 0 && <span class="limits"> {named.join(", ")}</span>}
       {reason !== undefined && <span class="reason"> {reason}</span>}
     </span>
   );

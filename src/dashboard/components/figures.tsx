@@ -1,12 +1,17 @@
-/** The bucket in numbers, and its tokens as countable drops. */
+/** The bucket in numbers, and its tokens if it has one limit; several have gauges of their own. */
 import type { VNode } from "preact";
 
-import { tokensAt, untilChangeMs } from "../../client/watch/forecast.ts";
+import { boundaryWords } from "../../client/watch/calendar-words.ts";
+import {
+  nextTickAfter,
+  policyLimits,
+  tokensAt,
+  untilChangeMs,
+} from "../../client/watch/forecast.ts";
 import { showCount, showTokens } from "../format.ts";
+import { TokenLevel } from "./token-level.tsx";
 import { useBucketNow, type HeardView } from "./use-bucket-now.ts";
 
-/** Up to this many tokens are drawn individually. */
-const MAX_DROPS = 24;
 /** Faster ticks are not followed individually, in milliseconds. */
 const MIN_REFRESH_MS = 200;
 
@@ -16,6 +21,8 @@ const MIN_REFRESH_MS = 200;
 export function Figures(heard: HeardView): VNode {
   const { snapshot } = heard.view;
   const { policy, waiters, queuedTokens } = snapshot;
+  const isSingle = policy.limits === undefined;
+  const [[firstName]] = policyLimits(policy);
   const nowMs = useBucketNow(heard, (atMs) => {
     const changeMs = untilChangeMs(snapshot, atMs);
     return changeMs === undefined ? undefined : Math.max(MIN_REFRESH_MS, changeMs);
@@ -29,13 +36,19 @@ export function Figures(heard: HeardView): VNode {
       }
     >
       <dl>
-        <Figure name="Tokens" kind="tokens" note={`of ${showCount(policy.capacity)}`}>
-          {showCount(tokens)}
-        </Figure>
+        {isSingle && (
+          <Figure name="Tokens" kind="tokens" note={`of ${showCount(policy.capacity)}`}>
+            {showCount(tokens)}
+          </Figure>
+        )}
         <Figure
           name="Waiting"
           kind={waiters > 0 ? "waiting" : "none"}
-          note={waiters === 0 ? "" : `for ${showTokens(queuedTokens)}`}
+          note={
+            waiters === 0
+              ? ""
+              : `for ${showTokens(queuedTokens)}${isSingle ? "" : ` of ${firstName}`}`
+          }
         >
           {showCount(waiters)}
         </Figure>
@@ -43,7 +56,12 @@ export function Figures(heard: HeardView): VNode {
           <Figure name="Leased">{showCount(snapshot.leasedTokens)}</Figure>
         )}
       </dl>
-      <Drops tokens={tokens} capacity={policy.capacity} />
+      {isSingle && (
+        <TokenLevel tokens={tokens} capacity={policy.capacity} label="Tokens in the bucket" />
+      )}
+      {isSingle && policy.every !== undefined && (
+        <p class="note">Full again {boundaryWords(nextTickAfter(snapshot, nowMs), policy)}</p>
+      )}
       <dl class="totals">
         <Figure name="Granted">{showCount(snapshot.granted)}</Figure>
         <Figure name="Refused">{showCount(snapshot.refused)}</Figure>
@@ -70,28 +88,6 @@ function Figure({ name, kind, note = "", children }: FigureProps): VNode {
         {note !== "" && " "}
         {note !== "" && <span class="of">{note}</span>}
       </dd>
-    </div>
-  );
-}
-
-/** The tokens, drawn individually if there are few. */
-function Drops({
-  tokens,
-  capacity,
-}: {
-  readonly tokens: number;
-  readonly capacity: number;
-}): VNode {
-  if (capacity > MAX_DROPS) {
-    return (
-      <progress class="level" max={capacity} value={tokens} aria-label="Tokens in the bucket" />
-    );
-  }
-  return (
-    <div class="drops" aria-hidden="true">
-      {Array.from({ length: capacity }, (_, index) => (
-        <span key={index} class={index < tokens ? "drop full" : "drop"} />
-      ))}
     </div>
   );
 }

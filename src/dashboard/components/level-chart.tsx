@@ -8,7 +8,7 @@ import uPlot from "uplot";
 import { useEffect, useRef } from "preact/hooks";
 
 import { LEVEL_SPAN_MS, levelsUntil } from "../bucket-view.ts";
-import { tokensAt, untilChangeMs } from "../../client/watch/forecast.ts";
+import { policyLimits, tokensAt, untilChangeMs } from "../../client/watch/forecast.ts";
 import { showBriefCount, showCallers, showTokens } from "../format.ts";
 import { useBucketNow, type HeardView } from "./use-bucket-now.ts";
 import { useWidth } from "./use-width.ts";
@@ -53,7 +53,8 @@ export function LevelChart(heard: HeardView): VNode {
 
   useEffect(() => chart.current?.setData(dataOf(last.current)), [view, nowMs, heard.lostAtMs]);
 
-  const { waiters } = view.snapshot;
+  const { waiters, policy } = view.snapshot;
+  const [[firstName]] = policyLimits(policy);
   const tokens = tokensAt(view.snapshot, nowMs);
   return (
     <figure class="level-chart">
@@ -66,7 +67,7 @@ export function LevelChart(heard: HeardView): VNode {
       <figcaption class="legend">
         <span>
           <i class="line tokens" />
-          tokens
+          {policy.limits ? `tokens of ${firstName}` : "tokens"}
         </span>
         <span>
           <i class="line queue" />

@@ -3,21 +3,25 @@ import { Fragment, type ComponentChildren, type VNode } from "preact";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { AskOutcome } from "../asking.ts";
+import type { KnownAsk } from "../../client/watch/forecast.ts";
+import type { NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
 import type { SluiceErrorReason } from "../../client/index.ts";
 import type { BucketView } from "../bucket-view.ts";
 import type { FeedState } from "../live-feed.ts";
 
 import { storeToken, storedToken } from "../access-token.ts";
+import { policyLimits } from "../../client/watch/forecast.ts";
 import { curlCommand } from "../address.ts";
 import { Asking } from "../asking.ts";
 import { foldMessage } from "../bucket-view.ts";
 import { showCallers, showCount, showSeconds, showTime } from "../format.ts";
 import { openFeed } from "../live-feed.ts";
-import { AskPanel } from "./ask-panel.tsx";
+import { AskPanel, type Capacities } from "./ask-panel.tsx";
 import { BucketForm } from "./bucket-form.tsx";
 import { CallerLog } from "./caller-log.tsx";
 import { FeedBadge } from "./feed-badge.tsx";
 import { Figures } from "./figures.tsx";
+import { LimitGauges } from "./limit-gauges.tsx";
 import { LevelChart } from "./level-chart.tsx";
 import { PauseNote } from "./pause-note.tsx";
 import { PolicyList, policySentence } from "./policy-list.tsx";
@@ -64,9 +68,9 @@ export function Page({ base, bucket }: PageProps): VNode {
   }, []);
 
   const ask = useCallback(
-    async (count: number, tokens: number) => {
+    async (count: number, each: KnownAsk) => {
       setStatus(`Acquiring for ${showCallers(count)} …`);
-      setStatus(summaryOf(await asking.ask(count, tokens)));
+      setStatus(summaryOf(await asking.ask(count, each)));
     },
     [asking],
   );
@@ -99,14 +103,19 @@ export function Page({ base, bucket }: PageProps): VNode {
         )}
         {view && (
           <Fragment>
+            {view.snapshot.policy.limits && (
+              <Section id="limits" title="Limits" isWide>
+                <LimitGauges view={view} lostAtMs={lostAtMs} />
+              </Section>
+            )}
             <div class="columns">
               <Figures view={view} lostAtMs={lostAtMs} />
               <AskPanel
-                capacity={view.snapshot.policy.capacity}
+                capacities={capacitiesOf(view.snapshot.policy)}
                 free={asking.free}
                 waiting={waiting}
                 status={status}
-                onAsk={(count, tokens) => void ask(count, tokens)}
+                onAsk={(count, each) => void ask(count, each)}
                 onCancel={() => asking.cancelAll()}
               />
             </div>
@@ -144,6 +153,10 @@ export function Page({ base, bucket }: PageProps): VNode {
       </main>
     </Fragment>
   );
+}
+
+function capacitiesOf(policy: NamedPolicyFields): Capacities {
+  return policyLimits(policy).map(([name, { capacity }]) => [name, capacity]);
 }
 
 /** The page's own callers of this bucket, and how many of them are waiting. */

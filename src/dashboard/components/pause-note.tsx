@@ -3,19 +3,28 @@ import type { VNode } from "preact";
 
 import type { BucketView } from "../bucket-view.ts";
 
+import { limitsAt } from "../../client/watch/forecast.ts";
 import { showTime } from "../format.ts";
 import { useNow } from "./use-now.ts";
 
 /** A sentence, or nothing; announced to screen readers when it appears. */
 export function PauseNote({ view }: { readonly view: BucketView }): VNode {
-  const untilMs = view.snapshot.pausedUntilMs ?? 0;
-  const remainingMs = (pageNowMs: number): number => untilMs - (pageNowMs + view.clockOffsetMs);
-  const nowMs = useNow((pageNowMs) => {
-    return remainingMs(pageNowMs) > 0 ? remainingMs(pageNowMs) : undefined;
+  const { snapshot, clockOffsetMs } = view;
+  const pausesAt = (pageNowMs: number): [name: string, untilMs: number][] => {
+    return limitsAt(snapshot, pageNowMs + clockOffsetMs).flatMap(({ name, pausedUntilMs }) => {
+      return pausedUntilMs === undefined ? [] : [[name, pausedUntilMs]];
+    });
+  };
+  const pageNowMs = useNow((atMs) => {
+    const endsAtMs = pausesAt(atMs).map(([, untilMs]) => untilMs);
+    return endsAtMs.length > 0 ? Math.min(...endsAtMs) - (atMs + clockOffsetMs) : undefined;
   }, view);
+  const pauses = pausesAt(pageNowMs);
+  const names = snapshot.policy.limits ? pauses.map(([name]) => `“${name}” `) : [""];
+  const each = pauses.map(([, untilMs], index) => `${names[index]}until ${showTime(untilMs)}`);
   return (
     <p class="pause-note" role="status">
-      {remainingMs(nowMs) > 0 && `Paused until ${showTime(untilMs)}: no refills until then.`}
+      {each.length > 0 && `Paused ${each.join(", ")}: no refills until then.`}
     </p>
   );
 }

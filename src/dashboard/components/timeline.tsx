@@ -61,7 +61,7 @@ export function Timeline({ view, isLive }: TimelineProps): VNode {
           <Legend />
           <span>
             {layout.waitingBeyond > 0 && `${showCallers(layout.waitingBeyond)} more in the queue. `}
-            {lineMeaning(layout.ticksPerLine, view.snapshot.policy.refillIntervalMs)}
+            {lineMeaning(layout)}
           </span>
         </figcaption>
       )}
@@ -79,7 +79,7 @@ interface PictureProps {
 }
 
 function Picture({ layout, width, plotWidth, view, isLive }: PictureProps): VNode {
-  const { fromAtMs, toAtMs, ticks, rows } = layout;
+  const { fromAtMs, toAtMs, lines, boundaries, rows } = layout;
   const height = TOP + rows.length * ROW + BOTTOM;
   const scale = plotWidth / (toAtMs - fromAtMs);
   const x = (atMs: number): number => LEFT + Math.max(0, atMs - fromAtMs) * scale;
@@ -94,7 +94,7 @@ function Picture({ layout, width, plotWidth, view, isLive }: PictureProps): VNod
     past.current?.setAttribute("width", String(nowX()));
     present.current?.setAttribute("transform", `translate(${nowX()})`);
   });
-  const lineSpace = (ticks[1] ?? toAtMs) * scale - (ticks[0] ?? fromAtMs) * scale;
+  const lineSpace = (lines[1] ?? toAtMs) * scale - (lines[0] ?? fromAtMs) * scale;
   const labelEvery = Math.max(1, Math.ceil(LABEL_SPACE / lineSpace));
   return (
     <svg
@@ -108,7 +108,7 @@ function Picture({ layout, width, plotWidth, view, isLive }: PictureProps): VNod
       <clipPath id="past">
         <rect ref={past} x="0" y="0" width={isMoving ? nowX() : width} height={height} />
       </clipPath>
-      {ticks.map((atMs, index) => (
+      {lines.map((atMs, index) => (
         <Fragment key={atMs}>
           <line
             class={index % labelEvery === 0 ? "tick main" : "tick"}
@@ -119,10 +119,20 @@ function Picture({ layout, width, plotWidth, view, isLive }: PictureProps): VNod
           />
           {index % labelEvery === 0 && (
             <text class="tick-label" x={x(atMs)} y={TOP - 12}>
-              {showOffset(atMs - (ticks[0] ?? fromAtMs))}
+              {showOffset(atMs - (lines[0] ?? fromAtMs))}
             </text>
           )}
         </Fragment>
+      ))}
+      {boundaries.map(({ name, atMs }) => (
+        <line
+          key={`${name} ${atMs}`}
+          class="boundary"
+          x1={x(atMs)}
+          x2={x(atMs)}
+          y1={TOP - 6}
+          y2={height - BOTTOM}
+        />
       ))}
       {isMoving && (
         <g ref={present} class="present" transform={`translate(${nowX()})`}>
@@ -223,10 +233,15 @@ function usePresent(isMoving: boolean, move: () => void): void {
   }, [isMoving]);
 }
 
-function lineMeaning(ticks: number, refillIntervalMs: number): string {
-  const every = showInterval(refillIntervalMs);
-  if (ticks === 1) return `Each line is a tick: one every ${every}.`;
-  return `Each line is ${showCount(ticks)} ticks; there is one every ${every}.`;
+function lineMeaning({ lineMs, ticksPerLine, boundaries }: TimelineLayout): string {
+  if (ticksPerLine === undefined) {
+    const names = [...new Set(boundaries.map(({ name }) => `“${name}”`))];
+    const full = names.length > 0 ? ` Dashed: ${names.join(", ")} full again.` : "";
+    return `One line every ${showInterval(lineMs)}.${full}`;
+  }
+  const every = showInterval(lineMs / ticksPerLine);
+  if (ticksPerLine === 1) return `Each line is a tick: one every ${every}.`;
+  return `Each line is ${showCount(ticksPerLine)} ticks; there is one every ${every}.`;
 }
 
 function descriptionOf({ rows }: TimelineLayout): string {

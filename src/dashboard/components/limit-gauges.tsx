@@ -1,0 +1,59 @@
+/** The limits of a bucket that has several: a gauge for each, and which of them the queue waits for. */
+import type { VNode } from "preact";
+
+import { limitsAt, REPORT_DELAY_MS, type LimitNow } from "../../client/watch/forecast.ts";
+import { boundaryWords } from "../../client/watch/calendar-words.ts";
+import { showClock, showCount } from "../format.ts";
+import { refillWords } from "./policy-list.tsx";
+import { TokenLevel } from "./token-level.tsx";
+import { useBucketNow, type HeardView } from "./use-bucket-now.ts";
+
+/** Faster changes are not followed individually, in milliseconds. */
+const MIN_REFRESH_MS = 200;
+/** The next one of faster ticks is not worth its time of day, in milliseconds. */
+const MIN_ANNOUNCED_MS = 5_000;
+
+/** A list, in the order of the policy. */
+export function LimitGauges(heard: HeardView): VNode {
+  const { snapshot } = heard.view;
+  const nowMs = useBucketNow(heard, (atMs) => {
+    const changesAtMs = limitsAt(snapshot, atMs).flatMap((limit) => [
+      limit.tokens < limit.fields.capacity ? limit.nextTickAtMs + REPORT_DELAY_MS : Infinity,
+      limit.pausedUntilMs ?? Infinity,
+    ]);
+    const changeAtMs = Math.min(...changesAtMs);
+    return changeAtMs === Infinity ? undefined : Math.max(MIN_REFRESH_MS, changeAtMs - atMs);
+  });
+  return (
+    <ul class="gauges">
+      {limitsAt(snapshot, nowMs).map((limit) => (
+        <Gauge key={limit.name} limit={limit} isHead={snapshot.headLimit === limit.name} />
+      ))}
+    </ul>
+  );
+}
+
+function Gauge({ limit, isHead }: { readonly limit: LimitNow; readonly isHead: boolean }): VNode {
+  const { name, fields, tokens } = limit;
+  return (
+    <li class={isHead ? "gauge head" : "gauge"} data-limit={name}>
+      <h3>
+        <span class="name">{name}</span>
+        {isHead && <span class="head-mark">the queue waits for this</span>}
+      </h3>
+      <p class="amount">
+        <strong>{showCount(tokens)}</strong> <span class="of">of {showCount(fields.capacity)}</span>
+      </p>
+      <TokenLevel tokens={tokens} capacity={fields.capacity} label={`Tokens of ${name}`} />
+      <p class="note">{noteOf(limit)}</p>
+    </li>
+  );
+}
+
+/** What is next to happen to the limit. */
+function noteOf({ fields, tokens, nextTickAtMs, pausedUntilMs }: LimitNow): string {
+  if (pausedUntilMs !== undefined) return `Paused until ${showClock(pausedUntilMs)}`;
+  if (fields.every !== undefined) return `Full again ${boundaryWords(nextTickAtMs, fields)}`;
+  const isWorthIt = tokens < fields.capacity && fields.refillIntervalMs >= MIN_ANNOUNCED_MS;
+  return `${refillWords(fields)}${isWorthIt ? `, next at ${showClock(nextTickAtMs)}` : ""}`;
+}
