@@ -5,19 +5,25 @@
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { WatchEvent, WatchMessage } from "../protocol/watch-feed.ts";
 
-import { hasStarted, nextTickAfter, tokensAt } from "../client/watch/forecast.ts";
+import { calendarWords } from "../client/watch/calendar-words.ts";
+import { hasStarted, limitsAt, policyLimits, type LimitNow } from "../client/watch/forecast.ts";
 import { formatDuration } from "./duration.ts";
 
 /** Events that are kept. */
 const MAX_EVENTS = 200;
-/** Columns of the widest bars. */
-const BAR_COLUMNS = 40;
+/** Columns of the widest bars, and of those of several limits, which have more beside them. */
+const BAR_COLUMNS = { one: 40, several: 20 };
 /**
  * Columns of the text beside a bar. It matters more, so on a narrow terminal the bar is shortened.
  */
 const BESIDE_BAR_COLUMNS = 42;
 /** Widest line. */
 const MAX_COLUMNS = 100;
+
+/** Behind the limit that the head of the queue waits for. */
+const HEAD_MARK = "   ← the head waits";
+/** What the next gain of a limit is called. */
+const NEXT = { tick: "next tick", full: "full again" };
 
 /** A bucket, as its feed has shown it so far. */
 export class WatchView {
@@ -59,27 +65,62 @@ export class WatchView {
 }
 
 function headLines(snapshot: BucketSnapshot, nowMs: number, width: number): string[] {
-  const barColumns = Math.max(0, Math.min(BAR_COLUMNS, width - BESIDE_BAR_COLUMNS));
   const { bucket, policy, waiters, queuedTokens, granted, refused, cancelled } = snapshot;
-  const { capacity, refillTokens, refillIntervalMs = 0 } = policy;
-  // Between messages nothing happens but ticks.
-  const tokens = tokensAt(snapshot, nowMs);
-  const tick = tokens < capacity ? nextTick(snapshot, nowMs) : "full";
-  const leased = snapshot.leasedTokens === undefined ? "" : `, ${snapshot.leasedTokens} on lease`;
+  const names = policyLimits(policy).map(([name]) => name);
+  const isSingle = names.length === 1;
+  const label = Math.max(...["tokens", ...(isSingle ? [] : names)].map(({ length }) => length));
+  const besideBar =
+    BESIDE_BAR_COLUMNS + (isSingle ? 0 : label - "tokens".length + HEAD_MARK.length);
+  const barColumns = Math.max(
+    0,
+    Math.min(BAR_COLUMNS[isSingle ? "one" : "several"], width - besideBar),
+  );
+  const rule = isSingle
+    ? `capacity ${policy.capacity}, ${policy.every === undefined ? "" : "full again "}${refillWords(policy)}`
+    : `${names.length} limits`;
+  const ofFirst = isSingle ? "" : ` of ${names[0]}`;
+  const share = waiters / Math.max(1, policy.queueLimit);
   return [
-    `${bucket}   policy "${policy.name}": capacity ${capacity}, ${refillTokens} every ${formatDuration(refillIntervalMs)}`,
+    `${bucket}   policy "${policy.name}": ${rule}`,
     "",
-    `tokens  ${bar(tokens / capacity, barColumns)} ${tokens} of ${capacity}${leased}   ${tick}`,
-    `queue   ${bar(waiters / Math.max(1, policy.queueLimit), barColumns)} ${waiters} waiting for ${queuedTokens} tokens`,
-    `so far  granted ${granted}   refused ${refused}   cancelled ${cancelled}`,
+    ...limitsAt(snapshot, nowMs).map((limit) => {
+      const line = `${(isSingle ? "tokens" : limit.name).padEnd(label)}  ${limitText(snapshot, limit, nowMs, barColumns)}`;
+      return isSingle ? line : `${line}${headMark(snapshot, limit)}   ${refillWords(limit.fields)}`;
+    }),
+    `${"queue".padEnd(label)}  ${bar(share, barColumns)} ${waiters} waiting for ${queuedTokens} tokens${ofFirst}`,
+    `${"so far".padEnd(label)}  granted ${granted}   refused ${refused}   cancelled ${cancelled}`,
   ];
 }
 
-function nextTick(snapshot: BucketSnapshot, nowMs: number): string {
+/** Between messages nothing happens but ticks. */
+function limitText(
+  snapshot: BucketSnapshot,
+  limit: LimitNow,
+  nowMs: number,
+  barColumns: number,
+): string {
+  const { tokens, fields } = limit;
+  const { capacity } = fields;
+  const leased = snapshot.leasedTokens === undefined ? "" : `, ${snapshot.leasedTokens} on lease`;
+  const next = tokens < capacity ? nextGain(snapshot, limit, nowMs) : "full";
+  return `${bar(tokens / capacity, barColumns)} ${tokens} of ${capacity}${leased}   ${next}`;
+}
+
+function nextGain(snapshot: BucketSnapshot, limit: LimitNow, nowMs: number): string {
   if (!hasStarted(snapshot)) return "starts on first use";
-  const { pausedUntilMs = 0 } = snapshot;
-  const tick = pausedUntilMs > nowMs ? "paused, tick" : "next tick";
-  return `${tick} in ${formatDuration(nextTickAfter(snapshot, nowMs) - nowMs)}`;
+  const { fields, nextTickAtMs, pausedUntilMs } = limit;
+  const gain = fields.every === undefined ? "tick" : "full";
+  const what = pausedUntilMs === undefined ? NEXT[gain] : `paused, ${gain}`;
+  return `${what} in ${formatDuration(nextTickAtMs - nowMs)}`;
+}
+
+function headMark({ headLimit }: BucketSnapshot, { name }: LimitNow): string {
+  return headLimit === name ? HEAD_MARK : "";
+}
+
+function refillWords(fields: LimitNow["fields"]): string {
+  if (fields.every !== undefined) return calendarWords(fields);
+  return `${fields.refillTokens} every ${formatDuration(fields.refillIntervalMs)}`;
 }
 
 function bar(share: number, columns: number): string {
@@ -90,7 +131,8 @@ function bar(share: number, columns: number): string {
 function eventLine(event: WatchEvent): string {
   const time = new Date(event.atMs).toISOString().slice(11, 23);
   const tokens = event.tokens === 1 ? "1 token" : `${event.tokens} tokens`;
-  const line = `${time}  ${event.kind.padEnd(9)}  #${event.id}  ${tokens}`;
+  const named = Object.entries(event.limits ?? {}).map(([name, count]) => `, ${count} of ${name}`);
+  const line = `${time}  ${event.kind.padEnd(9)}  #${event.id}  ${tokens}${named.join("")}`;
   switch (event.kind) {
     case "queued":
       return line;

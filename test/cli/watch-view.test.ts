@@ -112,3 +112,69 @@ it("WatchView keeps within the terminal, however small", () => {
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(30);
   expect(lines.join("\n")).toContain("5 of 10");
 });
+
+const DAY_MS = 86_400_000;
+const day = {
+  capacity: 1_000,
+  every: "day",
+  timeZone: "Europe/Berlin",
+  at: "00:00",
+  initialTokens: 1_000,
+} as const;
+const tpm = { capacity: 900, refillTokens: 300, refillIntervalMs: 5_000, initialTokens: 300 };
+const several: BucketSnapshot = {
+  ...quiet,
+  policy: { ...policy, limits: { tpm, day } },
+  limits: {
+    tpm: { ...tpm, tokens: 100, nextTickAtMs: 2_000 },
+    day: { ...day, tokens: 7, nextTickAtMs: DAY_MS - 3_600_000 },
+  },
+};
+
+function linesOf(snapshot: BucketSnapshot, nowMs: number, columns?: number): string[] {
+  return shown(snapshot, nowMs, [], columns).split("\n");
+}
+
+it("WatchView shows a line for each of several limits, and what its next tick or boundary brings", () => {
+  const lines = linesOf(several, 1_000);
+  expect(lines[0]).toBe('x   policy "*": 3 limits');
+  expect(lines[2]).toMatch(/^rate {4}[█░]+ 5 of 10 {3}next tick in 0.400 s {3}2 every 1.000 s/);
+  expect(lines[3]).toMatch(/^tpm {5}[█░]+ 100 of 900 {3}next tick in 1.000 s {3}300 every 5.000 s/);
+  expect(lines[4]).toMatch(
+    /^day {5}[█░]+ 7 of 1000 {3}full again in 22 h 59 min {3}every day at 00:00 Europe/,
+  );
+  expect(linesOf(several, 2_000).slice(2, 5).join("\n")).toMatch(
+    /7 of 10.*\n.*400 of 900.*\n.*7 of/,
+  );
+});
+
+it("WatchView marks the limit that the head waits for, and lets the others fill", () => {
+  const waiting = { ...several, waiters: 2, queuedTokens: 2, headLimit: "tpm" };
+  const lines = linesOf(waiting, 2_000, 80);
+  expect(lines.filter((line) => line.includes("← the head waits"))).toEqual([lines[3]]);
+  expect(lines[2]).toContain("7 of 10");
+  expect(lines[3]).toContain("100 of 900");
+  expect(lines[5]).toContain("2 waiting for 2 tokens of rate");
+});
+
+it("WatchView says of each limit that it is paused, for as long as it is", () => {
+  const paused = { ...several.limits?.["tpm"], pausedUntilMs: 6_000, nextTickAtMs: 7_000 };
+  const limits = { ...several.limits, tpm: paused } as NonNullable<BucketSnapshot["limits"]>;
+  expect(linesOf({ ...several, limits }, 5_000)[3]).toContain(
+    "100 of 900   paused, tick in 2.000 s",
+  );
+  expect(linesOf({ ...several, limits }, 6_000)[3]).toContain("100 of 900   next tick in 1.000 s");
+});
+
+it("WatchView shows a calendar that is the only limit, in words", () => {
+  const calendar = { ...day, name: "*", queueLimit: 100, maxWaitMs: 60_000 };
+  const lines = linesOf({ ...quiet, policy: calendar, nextTickAtMs: DAY_MS - 3_600_000 }, 1_000);
+  const words = "full again every day at 00:00 Europe/Berlin";
+  expect(lines[0]).toBe(`x   policy "*": capacity 1000, ${words}`);
+  expect(lines[2]).toMatch(/^tokens {2}[█░]+ 5 of 1000 {3}full again in 22 h 59 min$/);
+});
+
+it("WatchView shows what an event asked of single limits", () => {
+  const event = { kind: "queued", id: 1, atMs: 1_000, tokens: 1, limits: { tpm: 500 } } as const;
+  expect(shown(several, 1_000, [event])).toContain("queued     #1  1 token, 500 of tpm");
+});

@@ -67,14 +67,15 @@ export function limitsAt(snapshot: BucketSnapshot, nowMs: number): LimitNow[] {
   const untilMs = snapshot.waiters > 0 ? nowMs - REPORT_DELAY_MS : nowMs;
   if (isStarted) limits.advance(untilMs);
   const tokens = limits.all.map((limit) => limit.tokens);
-  if (isStarted) limits.advance(nowMs);
+  limits.advance(nowMs);
+  const nextGains = limits.all.map((limit) => limit.nextGainAtMs);
   return policyLimits(snapshot.policy).map(([name, fields], index) => {
     const view = viewOf(snapshot, name);
     const now = {
       name,
       fields,
       tokens: mayGain(snapshot, name) ? (tokens[index] ?? view.tokens) : view.tokens,
-      nextTickAtMs: limits.all[index]?.nextGainAtMs ?? view.nextTickAtMs,
+      nextTickAtMs: view.nextTickAtMs > nowMs ? view.nextTickAtMs : (nextGains[index] ?? Infinity),
     };
     const { pausedUntilMs = -Infinity } = view;
     return pausedUntilMs > nowMs ? Object.assign(now, { pausedUntilMs }) : now;
