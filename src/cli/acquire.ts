@@ -11,7 +11,7 @@ import { runCommand } from "./run-command.ts";
 /** Parsed arguments of `sluice acquire`. */
 export interface AcquireCommand {
   readonly bucket: string;
-  readonly asked: Pick<AcquireOptions, "tokens" | "timeoutMs" | "idempotencyKey">;
+  readonly asked: Pick<AcquireOptions, "tokens" | "limits" | "timeoutMs" | "idempotencyKey">;
   readonly isJson: boolean;
   readonly isQuiet: boolean;
   /** Command to run once the tokens are granted; none if empty. */
@@ -76,6 +76,10 @@ function describe(outcome: AcquireOutcome): string {
     return `${reason}: ${detail}${retry}`;
   }
   if (outcome.isUnmetered === true) return "Sluice cannot be reached: continuing without a token";
-  const { waitedMs, remaining } = outcome;
-  return `granted ${what} of ${bucket} after ${formatDuration(waitedMs)}, ${remaining} remaining`;
+  const { waitedMs, remaining, limits = {} } = outcome;
+  const others = Object.entries(limits).map(([name, limit]) => {
+    return `; ${limit.tokens} of ${name}, ${limit.remaining} remaining`;
+  });
+  const after = formatDuration(waitedMs);
+  return `granted ${what} of ${bucket} after ${after}, ${remaining} remaining${others.join("")}`;
 }

@@ -3,9 +3,10 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 
 import type { AcquireCommand } from "./acquire.ts";
 import type { BenchCommand } from "./bench.ts";
-import type { OnUnavailable } from "../client/client.ts";
+import type { AcquireOptions, OnUnavailable } from "../client/client.ts";
 
 import { baseOf } from "../client/arguments.ts";
+import { LIMIT_NAME, LIMIT_NAME_RULE } from "../core/limits/limit-name.ts";
 import { parseDuration } from "./duration.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -101,12 +102,12 @@ function readAcquire(
     url,
     json,
     quiet: { type: "boolean", short: "q", default: false },
-    tokens: { type: "string", short: "t" },
+    tokens: { type: "string", short: "t", multiple: true },
     wait: { type: "string", short: "w" },
     key: { type: "string" },
     "on-unavailable": { type: "string", default: "throw" },
   });
-  const { tokens, wait, key, "on-unavailable": onUnavailable } = values;
+  const { tokens = [], wait, key, "on-unavailable": onUnavailable } = values;
   if (onUnavailable !== "throw" && onUnavailable !== "open" && onUnavailable !== "closed") {
     throw new UsageError(
       `--on-unavailable must be one of throw, open, closed: got ${onUnavailable}`,
@@ -122,13 +123,39 @@ function readAcquire(
       isQuiet: values.quiet,
       command,
       asked: {
-        ...(tokens !== undefined && {
-          tokens: integer("--tokens", tokens, 1, Number.MAX_SAFE_INTEGER),
-        }),
+        ...readTokens(tokens),
         ...(wait !== undefined && { timeoutMs: parseDuration("--wait", wait, MAX_WAIT_MS) }),
         ...(key !== undefined && { idempotencyKey: key }),
       },
     },
+  };
+}
+
+/** Reads each `--tokens N` and `--tokens LIMIT=N`. */
+function readTokens(given: readonly string[]): Pick<AcquireOptions, "tokens" | "limits"> {
+  const ofAll = given.filter((text) => !text.includes("="));
+  const ofOne = given.filter((text) => text.includes("="));
+  if (ofAll.length > 1) {
+    throw new UsageError(`--tokens is given ${ofAll.length} times: write LIMIT=N for one limit`);
+  }
+  const limits: Record<string, number> = {};
+  for (const text of ofOne) {
+    const [name = "", count = ""] = text.split(/=(.*)/s);
+    if (!LIMIT_NAME.test(name)) {
+      throw new UsageError(
+        `--tokens LIMIT=N needs a limit's name, ${LIMIT_NAME_RULE}: got ${text}`,
+      );
+    }
+    if (Object.hasOwn(limits, name)) throw new UsageError(`--tokens ${name}=N is given twice`);
+    limits[name] = integer(`--tokens ${name}=N`, count, 0, Number.MAX_SAFE_INTEGER);
+  }
+  const [tokens] = ofAll;
+  const min = Object.values(limits).some((count) => count > 0) ? 0 : 1;
+  return {
+    ...(tokens !== undefined && {
+      tokens: integer("--tokens", tokens, min, Number.MAX_SAFE_INTEGER),
+    }),
+    ...(ofOne.length > 0 && { limits }),
   };
 }
 

@@ -2,7 +2,8 @@
 export const usage = `Usage: sluice COMMAND [options]
 
   sluice acquire BUCKET [-- COMMAND ...]   wait for a token, then run the command
-    --tokens N, -t N          tokens to take (1)
+    --tokens N, -t N          tokens to take (1), from each limit of the bucket
+    --tokens LIMIT=N, -t      tokens to take from one limit instead; may be repeated
     --wait DURATION, -w       wait at most this long: 0, 500ms, 5s, 2m (the policy's maximum)
     --key KEY                 idempotency key: a retry with the same key is not charged again
     --on-unavailable WHAT     throw (exit with 69), open (run anyway), closed (refuse, exit with 69)

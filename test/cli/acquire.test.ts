@@ -47,6 +47,14 @@ describe("acquire", () => {
       [],
     ],
     [
+      "a grant of several limits",
+      { ...granted, limits: { tpm: { tokens: 1_200, remaining: 0 } } },
+      {},
+      0,
+      ["granted 2 tokens of b after 1.500 s, 3 remaining; 1200 of tpm, 0 remaining"],
+      [],
+    ],
+    [
       "a grant without Sluice",
       { ...granted, isUnmetered: true },
       {},

@@ -26,6 +26,15 @@ describe("readArguments", () => {
     expect(read("acquire x")).toMatchObject({ command: { asked: {}, command: [] } });
   });
 
+  it("reads tokens of single limits beside those of all", () => {
+    expect(read("acquire x --tokens tpm=1200 -t 3 -t rate=0 --tokens=day=1")).toMatchObject({
+      command: { asked: { tokens: 3, limits: { tpm: 1_200, rate: 0, day: 1 } } },
+    });
+    expect(read("acquire x -t 0 -t tpm=1")).toMatchObject({
+      command: { asked: { tokens: 0, limits: { tpm: 1 } } },
+    });
+  });
+
   it("takes the address from --url before SLUICE_URL, and the token from SLUICE_TOKEN", () => {
     const env = { SLUICE_URL: "https://a.example/", SLUICE_TOKEN: "secret" };
     expect(read("inspect x", env)).toMatchObject({
@@ -55,6 +64,14 @@ describe("readArguments", () => {
     ["acquire x -- ", "Missing command after --"],
     ["acquire x --tokens 0", "--tokens must be an integer from 1 to 9007199254740991: got 0"],
     ["acquire x --tokens 1e3", "got 1e3"],
+    ["acquire x -t 1 -t 2", "--tokens is given 2 times: write LIMIT=N for one limit"],
+    ["acquire x -t 0 -t tpm=0", "--tokens must be an integer from 1 to 9007199254740991: got 0"],
+    ["acquire x -t tpm=x", "--tokens tpm=N must be an integer from 0 to 9007199254740991: got x"],
+    ["acquire x -t tpm=1=2", "got 1=2"],
+    ["acquire x -t tpm=", "--tokens tpm=N must be an integer from 0"],
+    ["acquire x -t tpm=1 -t tpm=2", "--tokens tpm=N is given twice"],
+    ["acquire x -t TPM=1", "the first of them a letter: got TPM=1"],
+    ["acquire x -t =1", "--tokens LIMIT=N needs a limit's name, 1 to 32 characters"],
     [
       "acquire x --wait 5",
       "--wait must be a duration of at most 1 h, such as 500ms, 5s, 2m: got 5",

@@ -20,6 +20,12 @@ beforeAll(async () => {
     vars: { API_TOKEN: "told", PUBLIC: "false" },
     policies: {
       "quick:*": { capacity: 3, refillTokens: 3, refillIntervalMs: 200 },
+      "llm:*": {
+        capacity: 3,
+        refillTokens: 3,
+        refillIntervalMs: 200,
+        limits: { tpm: { capacity: 2_000, every: "day", timeZone: "Europe/Berlin" } },
+      },
       "slow:*": { capacity: 1, refillTokens: 1, refillIntervalMs: 3_600_000, maxWaitMs: 3_600_000 },
     },
   });
@@ -64,6 +70,27 @@ describe("sluice acquire", () => {
     const { code, stdout, stderr } = await sluice("acquire", "quick:print", "--tokens", "2");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^granted 2 tokens of quick:print after \d+\.\d{3} s, 1 remaining\n$/);
+  });
+
+  it("takes tokens of several limits, and knows when one of them has never enough", async () => {
+    const ask = ["acquire", "llm:print", "--tokens", "2", "--tokens"];
+    const { stdout } = await sluice(...ask, "tpm=1200");
+    expect(stdout).toMatch(/^granted 2 tokens of llm:print .*; 1200 of tpm, 800 remaining\n$/);
+    expect(await sluice(...ask, "tpm=900", "--wait", "0", "--json")).toMatchObject({
+      code: 75,
+      stderr: expect.stringContaining('"violatedPolicies":["llm:*/tpm"]'),
+    });
+    expect(await sluice(...ask, "tpm=2001")).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining("the capacity of tpm is 2000"),
+    });
+    expect(await sluice(...ask, "tmp=1")).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('"tmp" is no limit of this bucket: rate, tpm'),
+    });
+    expect(JSON.parse((await sluice("inspect", "llm:print")).stdout)).toMatchObject({
+      limits: { tpm: { every: "day", timeZone: "Europe/Berlin", tokens: 800 } },
+    });
   });
 
   it("waits for its turn", async () => {

@@ -11,6 +11,7 @@ describe("usage", () => {
   it("names no option that its command does not take", () => {
     const values: Record<string, string> = {
       N: "1",
+      "LIMIT=N": "tpm=1",
       DURATION: "1s",
       KEY: "k",
       WHAT: "open",
@@ -20,7 +21,7 @@ describe("usage", () => {
     let options = 0;
     for (const line of usage.split("\n")) {
       command = /^ {2}sluice (acquire|inspect|watch|bench) /.exec(line)?.[1] ?? command;
-      const [, option, name] = /^ {4}(--[\w-]+)(?: ([A-Z]+))?/.exec(line) ?? [];
+      const [, option, name] = /^ {4}(--[\w-]+)(?: ([A-Z=]+))?/.exec(line) ?? [];
       if (option === undefined) continue;
       options += 1;
       const subject = command === "bench" ? "http://sluice.test" : "b";
@@ -29,6 +30,6 @@ describe("usage", () => {
         name: command,
       });
     }
-    expect(options).toBe(12);
+    expect(options).toBe(13);
   });
 });
