@@ -2,7 +2,7 @@
  * What a caller asks of a bucket. It has one shape all the way: the Worker reads it from a query, a body or a
  * call by RPC, the wire carries it, and the object's host turns it into a waiter.
  */
-import type { FieldFault, Range } from "./values.ts";
+import type { FieldFault } from "./values.ts";
 
 import { isPlainObject } from "./is-record.ts";
 import { LIMIT_NAME, LIMIT_NAME_RULE } from "./limits/limit-name.ts";
@@ -23,24 +23,23 @@ export interface Ask {
   readonly idempotencyKey?: string;
 }
 
-/** Tokens of one limit. The real maximum is the limit's capacity, which only its bucket knows. */
-const LIMIT_TOKENS: Range = { min: 0, max: Number.MAX_SAFE_INTEGER };
-
 /**
  * What is wrong with an ask that code passes in, as far as it can be told without the bucket's limits: a number
  * or a name that isn't one, or 0 of everything. `undefined` stands for the default.
+ *
+ * @param max The most tokens of one limit. What a limit can hold at most, only its bucket knows.
  */
-export function askedTokensFaults({
-  tokens = 1,
-  limits,
-}: Readonly<Record<string, unknown>>): FieldFault[] {
+export function askedTokensFaults(
+  { tokens = 1, limits }: Readonly<Record<string, unknown>>,
+  max: number = Number.MAX_SAFE_INTEGER,
+): FieldFault[] {
   const named = isPlainObject(limits) ? Object.entries(limits) : [];
   const isSomeNamed = named.some(([, count]) => count !== 0);
-  const range = { ...LIMIT_TOKENS, min: isSomeNamed ? 0 : 1 };
+  const range = { min: isSomeNamed ? 0 : 1, max };
   return [
     ...(isIntegerWithin(tokens, range) ? [] : [integerFault("tokens", tokens, range)]),
     ...(limits === undefined || isPlainObject(limits) ? [] : [limitsFault(limits)]),
-    ...named.flatMap(([name, count]) => limitTokensFaults(name, count)),
+    ...named.flatMap(([name, count]) => limitTokensFaults(name, count, max)),
   ];
 }
 
@@ -49,11 +48,12 @@ function limitsFault(limits: unknown): FieldFault {
   return { field: "limits", message };
 }
 
-function limitTokensFaults(name: string, tokens: unknown): FieldFault[] {
+function limitTokensFaults(name: string, tokens: unknown, max: number): FieldFault[] {
   const field = `limits.${name}`;
   if (!LIMIT_NAME.test(name)) {
     const message = `A limit's name must be ${LIMIT_NAME_RULE}: got ${showValue(name)}`;
     return [{ field, message }];
   }
-  return isIntegerWithin(tokens, LIMIT_TOKENS) ? [] : [integerFault(field, tokens, LIMIT_TOKENS)];
+  const range = { min: 0, max };
+  return isIntegerWithin(tokens, range) ? [] : [integerFault(field, tokens, range)];
 }

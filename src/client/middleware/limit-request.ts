@@ -15,9 +15,10 @@ import type { AcquireOutcome, Granted, Refused } from "../acquire-outcome.ts";
 import type { AcquireOptions, Client } from "../client.ts";
 import type { OnError, Report } from "../fault-report.ts";
 
+import { askedTokensFaults } from "../../core/ask.ts";
 import { tokenBucketFields } from "../../core/limits/token-bucket.ts";
 import { queueFields } from "../../core/policy.ts";
-import { integerFault, isIntegerWithin, showValue } from "../../core/values.ts";
+import { integerFault, isIntegerWithin, showValue, throwFaults } from "../../core/values.ts";
 import { checkBucket, checkFunction, checkInteger, hasMethod } from "../arguments.ts";
 import { legalBucketName } from "./bucket-name.ts";
 import { clientClosedResponse } from "../../protocol/client-closed.ts";
@@ -36,10 +37,17 @@ export interface RateLimitOptions<Context> {
    */
   readonly bucket: Of<Context, string>;
   /**
-   * Tokens to take, 1 to the bucket's capacity. Default: 1. If a function returns an illegal
-   * number, the request is answered with 400.
+   * Tokens to take from each limit that `limits` doesn't name: 1 to the bucket's capacity, or 0
+   * together with `limits`. Default: 1. If a function returns an illegal number, the request is
+   * answered with 400.
    */
   readonly tokens?: Of<Context, number>;
+  /**
+   * Tokens to take from single limits of a bucket that has several, by the limit's name: 0 to the
+   * limit's capacity. What a function returns is checked as for `tokens`. Default: `tokens` from
+   * each.
+   */
+  readonly limits?: Of<Context, Readonly<Record<string, number>>>;
   /**
    * How long a request may wait for its tokens, in milliseconds, 0 to the policy's `maxWaitMs`.
    * Default: 0, which refuses it at once, as rate limiting middleware usually does. What a function
@@ -111,15 +119,23 @@ const UNAVAILABLE_RETRY_MS = 1_000;
  * @throws {TypeError} If an option has the wrong type, or `shadow` is used without `onOutcome`.
  */
 export function checkRateLimitOptions<Context>(options: RateLimitOptions<Context>): void {
-  const { bucket, tokens, waitMs, shadow = false, onOutcome } = options;
+  const { bucket, tokens, limits, waitMs, shadow = false, onOutcome } = options;
   if (typeof bucket !== "function") checkBucket(bucket);
-  if (typeof tokens !== "function") checkInteger({ tokens }, "tokens", tokenBucketFields.capacity);
+  checkAskedTokens(tokens, limits);
   if (typeof waitMs !== "function") checkInteger({ waitMs }, "waitMs", queueFields.maxWaitMs);
   for (const name of ["skip", "onRefused", "onOutcome", "onError"])
     checkFunction({ ...options }, name);
   if (shadow !== false && !onOutcome) {
     throw new TypeError("shadow requires onOutcome to report to");
   }
+}
+
+/** Checks what isn't left to a function. */
+function checkAskedTokens(tokens: unknown, limits: unknown): void {
+  const { max } = tokenBucketFields.capacity;
+  const fixed = typeof tokens === "function" ? undefined : tokens;
+  if (typeof limits === "function") checkInteger({ tokens: fixed }, "tokens", { min: 0, max });
+  else throwFaults(askedTokensFaults({ tokens: fixed, limits }, max));
 }
 
 /**
@@ -178,7 +194,8 @@ async function acquireOrRefuse<Context>(
   } catch (error) {
     if (limited.signal?.aborted) throw error;
     if (error instanceof SluiceError && error.reason === "invalid-request") {
-      throw new InvalidAskError(error.errors ?? []);
+      const { errors = [] } = error;
+      if (!errors.some(isOfLimit)) throw new InvalidAskError(errors);
     }
     limited.report(error);
     const { bucket, tokens } = asked;
@@ -186,6 +203,14 @@ async function acquireOrRefuse<Context>(
     const refusal = { bucket, tokens, detail, retryAfterMs: UNAVAILABLE_RETRY_MS };
     return { ok: false, reason: "unavailable", ...refusal };
   }
+}
+
+/**
+ * Whether a fault is of the tokens of one limit. They were checked before, so the bucket has no
+ * such limit: that is for the operator to mend.
+ */
+function isOfLimit({ field }: FieldFault): boolean {
+  return field.startsWith("tokens.");
 }
 
 async function reportOutcome<Context>(
@@ -251,7 +276,7 @@ async function acquireInShadow<Context>(
 }
 
 /** The arguments of an acquire. */
-interface Asked extends Pick<AcquireOptions, "signal" | "waitUntil"> {
+interface Asked extends Pick<AcquireOptions, "limits" | "signal" | "waitUntil"> {
   readonly bucket: string;
   readonly tokens: number;
   readonly timeoutMs: number;
@@ -270,18 +295,20 @@ class InvalidAskError extends Error {
 
 async function askedBy<Context>(
   context: Context,
-  { bucket, tokens = 1, waitMs = 0 }: RateLimitOptions<Context>,
+  { bucket, tokens = 1, limits, waitMs = 0 }: RateLimitOptions<Context>,
 ): Promise<Asked> {
+  const named = limits && (await valueOf(limits, context));
   const asked = {
     bucket: await valueOf(bucket, context),
     tokens: (await valueOf(tokens, context)) ?? 1,
     timeoutMs: (await valueOf(waitMs, context)) ?? 0,
+    ...(named && { limits: named }),
   };
   if (typeof asked.bucket !== "string") {
     throw new TypeError(`bucket must be a string: got ${showValue(asked.bucket)}`);
   }
   const faults = [
-    ...faultOf("tokens", asked.tokens, tokenBucketFields.capacity),
+    ...askedTokensFaults(asked, tokenBucketFields.capacity.max),
     ...faultOf("waitMs", asked.timeoutMs, queueFields.maxWaitMs),
   ];
   if (faults.length > 0) throw new InvalidAskError(faults);
@@ -299,9 +326,9 @@ async function acquire<Context>(
   return client(context).acquire(bucket, asked);
 }
 
-async function valueOf<Context, Value extends string | number | boolean>(
-  value: Of<Context, Value>,
-  context: Context,
-): Promise<Value> {
+async function valueOf<
+  Context,
+  Value extends string | number | boolean | Readonly<Record<string, number>>,
+>(value: Of<Context, Value>, context: Context): Promise<Value> {
   return typeof value === "function" ? value(context) : value;
 }

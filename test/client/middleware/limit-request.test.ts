@@ -62,6 +62,11 @@ const fail = (): never => {
   throw new Error("callback failed");
 };
 const unauthorized = new SluiceError({ reason: "unauthorized", detail: "d" });
+const noSuchLimit = new SluiceError({
+  reason: "invalid-request",
+  detail: "d",
+  errors: [{ field: "tokens.tmp", message: '"tmp" is no limit of this bucket: rate' }],
+});
 const invalid = new SluiceError({ reason: "invalid-request", detail: "d", errors: [] });
 
 describe("limitRequest", () => {
@@ -80,7 +85,12 @@ describe("limitRequest", () => {
     ["a request that is skipped", refused, { skip: () => true }, "pass", 0],
     ["a fault of Sluice", unauthorized, {}, 503, 1],
     ["a request that Sluice calls invalid", invalid, {}, 400, 0],
+    ["a limit that the bucket doesn't have", noSuchLimit, { limits: { tmp: 1 } }, 503, 1],
     ["a callback that fails", granted, { tokens: fail }, 503, 1],
+    ["a callback for limits that fails", granted, { limits: fail }, 503, 1],
+    ["tokens of a limit that are no number", granted, { limits: () => ({ tpm: NaN }) }, 400, 0],
+    ["nothing of everything", granted, { tokens: () => 0, limits: () => ({ tpm: 0 }) }, 400, 0],
+    ["nothing but of one limit", granted, { tokens: 0, limits: () => ({ tpm: 1 }) }, "pass", 0],
     ["a number that is none", granted, { tokens: () => 0 }, 400, 0],
     ["a wait that is too long", granted, { waitMs: () => 3_600_001 }, 400, 0],
     ["a bucket that is no text", granted, { bucket: () => 7 as never }, 503, 1],
@@ -99,6 +109,19 @@ describe("limitRequest", () => {
     });
     expect(acquires).toEqual([
       { bucket: expect.stringMatching(/^ctx:hash@[\w-]{22}$/), tokens: 2, timeoutMs: 500 },
+    ]);
+  });
+
+  it("asks for tokens of single limits, as they are or by a function", async () => {
+    const { limited, acquires } = requestWith(granted);
+    const options = { bucket: "b", tokens: 2 };
+    await limitRequest(limited, { ...options, limits: { tpm: 9 } });
+    await limitRequest(limited, { ...options, limits: async () => ({ tpm: 7, day: 0 }) });
+    await limitRequest(limited, { ...options, limits: () => undefined as never });
+    expect(acquires).toEqual([
+      { bucket: "b", tokens: 2, timeoutMs: 0, limits: { tpm: 9 } },
+      { bucket: "b", tokens: 2, timeoutMs: 0, limits: { tpm: 7, day: 0 } },
+      { bucket: "b", tokens: 2, timeoutMs: 0 },
     ]);
   });
 
@@ -138,6 +161,10 @@ describe("checkRateLimitOptions", () => {
   it.each<readonly [object, string]>([
     [{ bucket: "a b" }, "bucket must be 1 to 128 characters"],
     [{ bucket: "b", tokens: 0 }, "tokens must be an integer from 1"],
+    [{ bucket: "b", tokens: 0, limits: { tpm: 0 } }, "tokens must be an integer from 1"],
+    [{ bucket: "b", tokens: -1, limits: () => ({}) }, "tokens must be an integer from 0"],
+    [{ bucket: "b", limits: { tpm: -1 } }, "limits.tpm must be an integer from 0 to 1000000000"],
+    [{ bucket: "b", limits: ["tpm"] }, "limits must be an object of tokens by the limit's name"],
     [{ bucket: "b", waitMs: -1 }, "waitMs must be an integer from 0 to 3600000: got -1"],
     [{ bucket: "b", skip: 7 }, "skip must be a function: got 7"],
     [{ bucket: "b", shadow: true }, "shadow requires onOutcome to report to"],
@@ -153,6 +180,14 @@ describe("withRateLimitFields", () => {
     expect([answer.status, answer.headers.get("RateLimit")]).toEqual([201, '"a";r=1, "b";r=4;t=1']);
     expect(answer.headers.get("RateLimit-Policy")).toBe('"b";q=5;w=1');
     expect(response.headers.get("RateLimit")).toBe('"a";r=1');
+  });
+
+  it("adds each limit of a bucket that has several", () => {
+    const others = [{ ...rateLimit, policy: "b/tpm", remaining: 0 }];
+    const several = { ...granted, rateLimit: { ...rateLimit, others } };
+    const { headers } = withRateLimitFields(new Response("fine"), several);
+    expect(headers.get("RateLimit")).toBe('"b";r=4;t=1, "b/tpm";r=0;t=1');
+    expect(headers.get("RateLimit-Policy")).toBe('"b";q=5;w=1, "b/tpm";q=5;w=1');
   });
 
   it("returns the answer itself if the bucket is unknown", () => {
