@@ -14,6 +14,8 @@ const SNAPSHOT_MEMBERS = [
   "granted",
   "refused",
   "cancelled",
+  "headLimit",
+  "limits",
 ] as const;
 
 const POLICY_MEMBERS = [
@@ -25,6 +27,11 @@ const POLICY_MEMBERS = [
   "queueLimit",
   "maxWaitMs",
   "lease",
+  "every",
+  "timeZone",
+  "at",
+  "on",
+  "limits",
 ] as const;
 
 const isInstant = (name: string): boolean => /(AtMs|[uU]ntilMs)$/.test(name);
@@ -63,7 +70,15 @@ export function describePolicy(policy: object): string {
 /** An acquire's response: what a program reads of it, not what a person reads. */
 export async function describeResponse(response: Response, epochMs: number): Promise<string> {
   const body = (await response.json()) as Record<string, unknown>;
-  const members = ["tokens", "remaining", "waitedMs", "grantedAtMs", "reason", "retryAfterMs"];
+  const members = [
+    "tokens",
+    "remaining",
+    "waitedMs",
+    "grantedAtMs",
+    "limits",
+    "reason",
+    "retryAfterMs",
+  ];
   const fields = ["RateLimit-Policy", "RateLimit"].map((name) => response.headers.get(name));
   const shown = fields.filter((field) => field !== null).join(" ");
   return `${response.status} ${describeMembers(body, members, epochMs)} ${shown}`.trimEnd();

@@ -24,12 +24,12 @@ const START_AT_MS = Date.UTC(2026, 10, 23, 8);
 const DAY_MS = 86_400_000;
 /** As long as a Worker takes at most before it requeues a caller. */
 const REQUEUE_MS = 100;
+const CALENDAR_STEP_MS = 900_000;
 
-interface PolicyShape extends Partial<Omit<ConfiguredPolicy, "name">> {
-  readonly capacity: number;
-  readonly refillTokens: number;
-  readonly refillIntervalMs: number;
-}
+type PolicyShape = Partial<Omit<ConfiguredPolicy, "name">> & Pick<ConfiguredPolicy, "capacity">;
+
+const daily = { every: "day", timeZone: "UTC", at: "00:00" };
+const hourly = { every: "hour", timeZone: "UTC", at: "00:00" };
 
 /** Policies of every kind that is written differently. */
 const policies: Readonly<Record<string, PolicyShape>> = {
@@ -69,6 +69,29 @@ const policies: Readonly<Record<string, PolicyShape>> = {
     initialTokens: 399,
     lease: { maxTokens: 1_000_000_000, ttlMs: 100 },
   },
+  "a calendar": { capacity: 60, ...hourly, at: "00:40" },
+  "a large calendar": {
+    capacity: 90_000,
+    every: "month",
+    timeZone: "Australia/Lord_Howe",
+    at: "02:30",
+    on: 28,
+  },
+  "a second and a day": {
+    capacity: 10,
+    refillTokens: 5,
+    refillIntervalMs: 1_000,
+    limits: { day: { capacity: 300, initialTokens: 300, ...daily, timeZone: "Europe/Berlin" } },
+  },
+  "batches of several": {
+    capacity: 4_000,
+    refillTokens: 400,
+    refillIntervalMs: 500,
+    limits: {
+      tpm: { capacity: 8_000, initialTokens: 200, refillTokens: 200, refillIntervalMs: 250 },
+      hour: { capacity: 50_000, initialTokens: 50_000, ...hourly },
+    },
+  },
 };
 
 /** A state that a history is to leave on the disk. */
@@ -95,6 +118,7 @@ const wishes: Readonly<Record<string, readonly [count: number, isMet: (cut: Cut)
   "not started": [3, ({ text }) => text !== "" && !text.includes('"startedAtMs"')],
   "an override": [4, ({ text }) => text.includes('"isOverridden":true')],
   "callers waiting": [6, ({ stored, lost }) => stored.alarmAtMs !== undefined && lost.length >= 2],
+  "what format 4 can't hold": [8, ({ text }) => text.includes('"format":5')],
   "keyed grants": [4, ({ stored }) => Object.keys(stored.keyedGrants).length >= 2],
 };
 
@@ -145,7 +169,7 @@ async function drawCase(
 function configuredPolicy(label: string): ConfiguredPolicy {
   const shape = policies[label];
   if (!shape) throw new Error(`There is no policy ${label}`);
-  const initialTokens = Math.min(shape.capacity, shape.refillTokens);
+  const initialTokens = Math.min(shape.capacity, shape.refillTokens ?? shape.capacity);
   return { name: "*", initialTokens, queueLimit: 1_000, maxWaitMs: 60_000, ...shape };
 }
 
@@ -156,6 +180,11 @@ interface HeldLease {
   remaining: number;
 }
 
+/** A key that was sent, and what it was sent with. */
+interface KnownKey extends Pick<Extract<Call, { call: "acquire" }>, "tokens" | "limits"> {
+  readonly key: string;
+}
+
 class DrawnHistory {
   /** Acquires that were held by an instance that has ended, and may be requeued. */
   readonly lost: Held[] = [];
@@ -164,7 +193,7 @@ class DrawnHistory {
   /** Whether calls follow each other closely, so that grants are written in batches. */
   readonly #isBusy: boolean;
   readonly #leases: HeldLease[] = [];
-  readonly #keys: { readonly key: string; readonly tokens: number }[] = [];
+  readonly #keys: KnownKey[] = [];
   #callers = 0;
 
   /** @param before The history that has left `stored`. */
@@ -186,6 +215,17 @@ class DrawnHistory {
 
   get configured(): ConfiguredPolicy {
     return this.#bucket.configured;
+  }
+
+  /** Between two ticks; of a calendar a while after which a boundary may have passed. */
+  get #intervalMs(): number {
+    return this.configured.refillIntervalMs ?? CALENDAR_STEP_MS;
+  }
+
+  /** The names of all limits; none if there is one. */
+  get #limitNames(): readonly string[] {
+    const { limits } = this.configured;
+    return limits ? ["rate", ...Object.keys(limits)] : [];
   }
 
   get #isPaused(): boolean {
@@ -236,7 +276,7 @@ class DrawnHistory {
   /** Time between two calls: often none, often about a tick, sometimes enough for a batch or a lease to end. */
   #drawPause(): number {
     const random = this.#random;
-    const { refillIntervalMs } = this.configured;
+    const refillIntervalMs = this.#intervalMs;
     if (this.#isBusy && random.chance(0.8)) return random.integer(0, random.pick([20, 300]));
     return random.pick([
       () => 0,
@@ -269,13 +309,13 @@ class DrawnHistory {
       const isByWord = key !== undefined && random.chance(0.7);
       return isByWord ? { call: "cancel", key } : { call: "leave", as };
     }
-    if (this.#isPaused && random.chance(0.2)) return { call: "resume" };
+    if (this.#isPaused && random.chance(0.2)) return this.#drawResume();
     const drawn = random.integer(0, 99);
     if (drawn < 65) return this.#drawAcquire();
     if (drawn < 72) return { call: random.chance(0.6) ? "inspect" : "stats" };
     if (drawn < 77) return this.#drawChange();
     if (drawn < 83) return this.#drawPausing();
-    if (drawn < 84) return { call: "resume" };
+    if (drawn < 84) return this.#drawResume();
     if (drawn < 86) return { call: "cancel", key: this.#drawKnownKey().key };
     if (drawn < 88) return this.#drawLend();
     if (drawn < 89) return random.chance(0.4) ? { call: "reset" } : { call: "inspect" };
@@ -284,14 +324,18 @@ class DrawnHistory {
 
   #drawAcquire(): Call {
     const random = this.#random;
-    const { maxWaitMs, refillIntervalMs } = this.configured;
+    const { maxWaitMs } = this.configured;
+    const refillIntervalMs = this.#intervalMs;
     const { held } = this.#bucket;
     this.#callers += 1;
     const as = `c${this.#callers}`;
     const known = random.chance(0.12) ? this.#drawKnownKey() : undefined;
-    const tokens = known && random.chance(0.9) ? known.tokens : this.#drawTokens();
+    const asked =
+      known && random.chance(0.9)
+        ? { tokens: known.tokens, ...(known.limits && { limits: known.limits }) }
+        : { tokens: this.#drawTokens(), ...this.#drawNamedTokens() };
     const key = known?.key ?? (random.chance(0.3) ? `k${this.#callers}` : undefined);
-    if (key !== undefined && !known) this.#keys.push({ key, tokens });
+    if (key !== undefined && !known) this.#keys.push({ key, ...asked });
     const timeoutMs = random.pick([
       undefined,
       undefined,
@@ -304,7 +348,7 @@ class DrawnHistory {
     return {
       call: "acquire",
       as,
-      tokens,
+      ...asked,
       // The parameters of a known key are the same but for a mistake.
       ...(timeoutMs !== undefined && key === undefined && { timeoutMs }),
       ...(key !== undefined && { key }),
@@ -313,9 +357,21 @@ class DrawnHistory {
     };
   }
 
-  #drawTokens(): number {
+  /** Tokens of some of the limits, now and then of one that there isn't. */
+  #drawNamedTokens(): Pick<KnownKey, "limits"> {
     const random = this.#random;
-    const { capacity } = this.configured;
+    const names = this.#limitNames.filter(() => random.chance(0.4));
+    if (this.#limitNames.length > 0 && random.chance(0.03)) names.push("other");
+    if (names.length === 0) return {};
+    const limits = names.map((name) => [name, this.#drawTokens(name)] as const);
+    return { limits: Object.fromEntries(limits) };
+  }
+
+  #drawTokens(limit?: string): number {
+    const random = this.#random;
+    const { limits, capacity: ofFirst } = this.configured;
+    const { capacity } = limits?.[limit ?? ""] ?? { capacity: ofFirst };
+    if (limit !== undefined && random.chance(0.2)) return 0;
     return random.pick([
       () => 1,
       () => 1,
@@ -328,14 +384,18 @@ class DrawnHistory {
     ])();
   }
 
-  #drawKnownKey(): { readonly key: string; readonly tokens: number } {
+  #drawKnownKey(): KnownKey {
     if (this.#keys.length === 0) return { key: "unknown", tokens: 1 };
     return this.#random.pick(this.#keys.slice(-6));
   }
 
   #drawChange(): Call {
     const random = this.#random;
-    const { capacity, refillIntervalMs, refillTokens } = this.configured;
+    const { capacity, refillTokens = capacity } = this.configured;
+    const refillIntervalMs = this.#intervalMs;
+    if (this.#limitNames.length > 0 && random.chance(0.6)) {
+      return { call: "change", changes: this.#drawLimitsChange() };
+    }
     const changes = random.pick<Readonly<Record<string, unknown>>>([
       { capacity: random.integer(1, 2 * capacity) },
       { capacity: Math.max(1, Math.floor(capacity / 3)) },
@@ -353,16 +413,42 @@ class DrawnHistory {
     return { call: "change", changes: isLegal ? changes : {} };
   }
 
+  #drawLimitsChange(): Readonly<Record<string, unknown>> {
+    const random = this.#random;
+    const [, name = "day"] = this.#limitNames;
+    return random.pick<Readonly<Record<string, unknown>>>([
+      { limits: { [name]: { capacity: random.integer(1, 500), every: "hour" } } },
+      { limits: { [name]: { capacity: 50, refillTokens: 5, refillIntervalMs: 400 } } },
+      { limits: { another: { capacity: 100, every: "week", on: "sunday", initialTokens: 40 } } },
+      { limits: { [name]: null } },
+      { limits: null },
+      { every: "day", timeZone: "Asia/Kathmandu" },
+      { refillTokens: 3, refillIntervalMs: 700 },
+    ]);
+  }
+
+  /** The limits to pause or resume: usually the first. */
+  #drawPausedLimits(): { readonly limits?: readonly string[] } {
+    const limits = this.#limitNames.filter(() => this.#random.chance(0.4));
+    return limits.length > 0 ? { limits } : {};
+  }
+
+  #drawResume(): Call {
+    return { call: "resume", ...this.#drawPausedLimits() };
+  }
+
   #drawPausing(): Call {
     const random = this.#random;
-    const { capacity, refillIntervalMs } = this.configured;
+    const { capacity } = this.configured;
+    const refillIntervalMs = this.#intervalMs;
     const aheadMs = random.pick([
       random.integer(-5, 3 * refillIntervalMs),
       random.integer(0, 5_000),
       random.chance(0.4) ? random.integer(10_000, DAY_MS) : random.integer(1_000, 10_000),
     ]);
     const tokens = random.pick([0, 0, 1, random.integer(0, capacity), 1_000_000_000]);
-    return { call: "pause", untilMs: this.#bucket.nowMs + Math.min(aheadMs, DAY_MS), tokens };
+    const untilMs = this.#bucket.nowMs + Math.min(aheadMs, DAY_MS);
+    return { call: "pause", untilMs, tokens, ...this.#drawPausedLimits() };
   }
 
   #drawLend(): Call {
@@ -390,13 +476,14 @@ class DrawnHistory {
 
   #drawRestart(): Call {
     const random = this.#random;
-    const { capacity, refillTokens } = this.configured;
+    const { capacity, refillTokens = 1, every } = this.configured;
     const configured = {
       ...this.configured,
       ...random.pick([
         { name: "*" },
         { capacity: Math.max(refillTokens, Math.ceil(capacity / 2)) },
         { maxWaitMs: 30_000 },
+        every === undefined ? { queueLimit: 7 } : { timeZone: "America/New_York" },
       ]),
     };
     const isLegal = configured.initialTokens <= configured.capacity;

@@ -11,7 +11,7 @@ import type { KeyedGrant } from "../../src/bucket/idempotency-store.ts";
 import type { BucketPlatform, BucketRecord } from "../../src/bucket/platform.ts";
 import type { Lease } from "../../src/core/lease/lease.ts";
 import type { PauseAnswer } from "../../src/wire/bucket-answers.ts";
-import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
+import type { BucketSnapshot, NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
 import type { Call, ConfiguredPolicy, StoredState } from "./recorded-case.ts";
 
 import { acquireResponse } from "../../src/answers/acquire-response.ts";
@@ -88,6 +88,11 @@ export class DrivenBucket {
     return this.#configured;
   }
 
+  /** The configured policy as the host takes it: whether it is legal is for the host to say. */
+  get #policy(): NamedPolicyFields {
+    return this.#configured as unknown as NamedPolicyFields;
+  }
+
   /** The acquires that are held, in order of arrival. */
   get held(): readonly Held[] {
     return [...this.#held.values()];
@@ -126,24 +131,25 @@ export class DrivenBucket {
       case "cancel":
         return this.#print(`cancelled ${host.cancel(call.key)}`);
       case "inspect":
-        return this.#printSnapshot(host.inspect(BUCKET, this.#configured));
+        return this.#printSnapshot(host.inspect(BUCKET, this.#policy));
       case "stats": {
-        const { snapshot, tally } = host.stats(BUCKET, this.#configured);
+        const { snapshot, tally } = host.stats(BUCKET, this.#policy);
         this.#printSnapshot(snapshot);
         const { grantedTokens, waitedMs, waits, refused } = tally;
         return this.#print(describe({ grantedTokens, waitedMs, waits, refused }, 0));
       }
       case "change": {
-        const change = host.changePolicy(BUCKET, this.#configured, call.changes);
+        const change = host.changePolicy(BUCKET, this.#policy, call.changes);
         if (change.ok) return this.#printSnapshot(change.snapshot);
         return this.#print(`illegal: ${change.errors.map(({ field }) => field).join(", ")}`);
       }
       case "pause": {
-        const { untilMs, tokens } = call;
-        return this.#printPause(host.pause(BUCKET, this.#configured, { untilMs, tokens }));
+        const { untilMs, tokens, limits } = call;
+        const pause = { untilMs, tokens, ...(limits && { limits }) };
+        return this.#printPause(host.pause(BUCKET, this.#policy, pause));
       }
       case "resume":
-        return this.#printPause(host.resume(BUCKET, this.#configured));
+        return this.#printPause(host.resume(BUCKET, this.#policy, call.limits));
       case "lend":
         return this.#lend(call);
       case "reset":
@@ -156,7 +162,7 @@ export class DrivenBucket {
   }
 
   #acquire(step: AcquireStep): void {
-    const { as, tokens, timeoutMs, key, requeued, returned, follows } = step;
+    const { as, tokens, limits, timeoutMs, key, requeued, returned, follows } = step;
     let isAnswered = false;
     const answered = (answer: AcquireAnswer): void => {
       isAnswered = true;
@@ -167,8 +173,9 @@ export class DrivenBucket {
     const leave = this.#host.acquire(
       {
         bucket: BUCKET,
-        policy: this.#configured,
+        policy: this.#policy,
         tokens,
+        ...(limits && { limits }),
         ...(timeoutMs !== undefined && { timeoutMs }),
         ...(key !== undefined && { idempotencyKey: key }),
         ...(requeued && { requeued }),
@@ -196,7 +203,7 @@ export class DrivenBucket {
   }
 
   #lend({ wanted, uses, granted }: Extract<Call, { call: "lend" }>): void {
-    const { lease, bucket } = this.#host.lend(BUCKET, this.#configured, { wanted, uses, granted });
+    const { lease, bucket } = this.#host.lend(BUCKET, this.#policy, { wanted, uses, granted });
     this.lastLease = lease;
     if (lease) {
       const { tokens, ttlMs, startedAtMs, untilMs } = lease;

@@ -14,16 +14,26 @@ export interface StoredState {
   readonly keyedGrants: Readonly<Record<string, unknown>>;
 }
 
-/** The numbers of a policy, and the pattern it is configured under. */
-export interface ConfiguredPolicy {
-  readonly name: string;
+/** A limit, complete: the fields of a token bucket, or those of a calendar. */
+export interface RecordedLimit {
   readonly capacity: number;
-  readonly refillTokens: number;
-  readonly refillIntervalMs: number;
   readonly initialTokens: number;
+  readonly refillTokens?: number;
+  readonly refillIntervalMs?: number;
+  readonly every?: string;
+  readonly timeZone?: string;
+  readonly at?: string;
+  readonly on?: string | number;
+}
+
+/** A policy, complete, and the pattern it is configured under. */
+export interface ConfiguredPolicy extends RecordedLimit {
+  readonly name: string;
   readonly queueLimit: number;
   readonly maxWaitMs: number;
   readonly lease?: { readonly maxTokens: number; readonly ttlMs: number };
+  /** Further limits, since format 5. */
+  readonly limits?: Readonly<Record<string, RecordedLimit>>;
 }
 
 /** What has become of a lease, as an isolate reports it. */
@@ -41,6 +51,8 @@ export type Call =
       /** The name under which `lines` report what becomes of it. */
       readonly as: string;
       readonly tokens: number;
+      /** Tokens of single limits. */
+      readonly limits?: Readonly<Record<string, number>>;
       readonly timeoutMs?: number;
       readonly key?: string;
       /** It is notified of its place. */
@@ -55,8 +67,14 @@ export type Call =
   | { readonly call: "inspect" }
   | { readonly call: "stats" }
   | { readonly call: "change"; readonly changes: Readonly<Record<string, unknown>> }
-  | { readonly call: "pause"; readonly untilMs: number; readonly tokens: number }
-  | { readonly call: "resume" }
+  | {
+      readonly call: "pause";
+      readonly untilMs: number;
+      readonly tokens: number;
+      /** The limits to pause; absent for the first. */
+      readonly limits?: readonly string[];
+    }
+  | { readonly call: "resume"; readonly limits?: readonly string[] }
   | {
       readonly call: "lend";
       readonly wanted: number;

@@ -13,8 +13,10 @@ import format1 from "./states/format-1.json";
 import format2 from "./states/format-2.json";
 import format3 from "./states/format-3.json";
 import format4 from "./states/format-4.json";
+import format5 from "./states/format-5.json";
 
 const { cases } = format4 as unknown as RecordedStates;
+const { cases: several } = format5 as unknown as RecordedStates;
 const earlier = [format1, format2, format3] as unknown as RecordedStates[];
 
 /** What the clock is notified of; versions that wrote formats 1 to 3 had no such clock. */
@@ -45,6 +47,24 @@ describe.each(cases)("a state of format 4, $name,", (recorded) => {
   it("is written with the same numbers and at the same instants as before", async () => {
     const { writes } = await replay(recorded);
     expect(writes).toEqual(recordedTranscript(recorded).writes);
+  });
+});
+
+describe.each(several)("a state of format 5, $name,", (recorded) => {
+  it("is read, and every call is answered and written as by the version that wrote it", async () => {
+    const { answers, writes } = await replay(recorded);
+    const expected = recordedTranscript(recorded);
+    expect(answers).toEqual(expected.answers);
+    expect(writes).toEqual(expected.writes);
+  });
+
+  it("is written in format 4 as soon as that can hold it", async () => {
+    const { records } = await replay(recorded);
+    for (const record of records as { format: number; policy: object }[]) {
+      const isOfOne = !("limits" in record.policy) && !("every" in record.policy);
+      expect(record.format).toBe(isOfOne ? 4 : 5);
+      if (isOfOne) expect(faultsOfFormat4(record)).toEqual([]);
+    }
   });
 });
 
