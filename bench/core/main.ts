@@ -22,7 +22,7 @@ import { coreOrder, promisedOrder } from "./order.ts";
 import { filter, promised } from "./ours.ts";
 import { peers } from "./peers.ts";
 import * as pure from "./pure.ts";
-import { CORE, coreReport } from "./report.ts";
+import { CORE, CORE_OF_TWO, coreReport } from "./report.ts";
 import { sampleAcquire, sampleCancel, sampleQueue, sampleTry } from "./waiting.ts";
 
 const ROUNDS = 5;
@@ -31,6 +31,8 @@ const ROUNDS_AGAINST = 10;
 const SEED = 1;
 /** Callers that wait. */
 const SIZES = [100, 1_000, 10_000, 20_000, 100_000];
+/** Those behind whom a newcomer of two limits is told its time. */
+const FORECAST_SIZES = [10, 1_000, 10_000];
 /** Operations of the core's random run. */
 const OPERATIONS = 1_000_000;
 /** What a case may take, in milliseconds, and still be run once more before it counts. */
@@ -75,6 +77,11 @@ async function measureCore(samples: Samples): Promise<void> {
     samples.add("replace", CORE, waiters, queue.replaceNs);
     const overflowing = await warm(() => pure.sampleQueue(waiters, true));
     samples.add("replace", `${CORE}, ticks may flow over`, waiters, overflowing.replaceNs);
+  }
+  samples.add("acquire", CORE_OF_TWO, 0, await warm(() => pure.sampleAcquireOfTwo()));
+  for (const waiters of FORECAST_SIZES) {
+    const forecastNs = await warm(() => pure.sampleForecastOfTwo(waiters));
+    samples.add("forecast", CORE_OF_TWO, waiters, forecastNs);
   }
 }
 

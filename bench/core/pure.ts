@@ -5,6 +5,7 @@
  * `--against` also calls `sampleAcquire` and `sampleQueue` of the tree that it compares with: what they take
  * and return stays the same from version to version, however a `Limiter` is called.
  */
+import type { Cost } from "../../src/core/limits/cost.ts";
 import type { Turn } from "../../src/core/turn.ts";
 import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 
@@ -35,21 +36,33 @@ export interface PureSample {
   readonly replaceNs: number;
 }
 
+/** A bucket that has a token for everybody. */
+const FULL = {
+  capacity: tokenBucketFields.capacity.max,
+  initialTokens: tokenBucketFields.capacity.max,
+  refillTokens: ACQUIRES,
+  refillIntervalMs: INTERVAL_MS,
+};
+/** What a caller takes of two limits: requests, and LLM tokens. */
+const COST_OF_TWO = [1, 20];
+
 /** Nanoseconds of one acquire whose token is there. */
 export function sampleAcquire(): number {
-  const { max } = tokenBucketFields.capacity;
-  const policy = Policy.of({
-    capacity: max,
-    initialTokens: max,
-    refillTokens: ACQUIRES,
-    refillIntervalMs: INTERVAL_MS,
-  });
+  return acquireNs(Policy.of(FULL), 1);
+}
+
+/** The same of two limits, each of which has another number of tokens taken. */
+export function sampleAcquireOfTwo(): number {
+  return acquireNs(Policy.of({ ...FULL, limits: { llm: FULL } }), COST_OF_TWO);
+}
+
+function acquireNs(policy: Policy, tokens: Cost): number {
   const limiter = new Limiter<number>(policy);
   let granted = 0;
   const busyBeforeNs = busyNs();
   for (let call = 0; call < ACQUIRES; call += 1) {
     const nowMs = STARTED_AT_MS + Math.floor(call / ACQUIRES_PER_MS);
-    const turn = limiter.acquire({ caller: call }, nowMs);
+    const turn = limiter.acquire({ caller: call, tokens }, nowMs);
     for (const { caller, outcome } of turn.settled) if (outcome.ok && caller === call) granted += 1;
   }
   const busySumNs = busyNs() - busyBeforeNs;
@@ -141,8 +154,48 @@ export function sampleQueue(waiters: number, canOverflow: boolean): PureSample {
   };
 }
 
+/**
+ * Nanoseconds of the arrival of a newcomer behind `waiters` of two limits, one of whom has just left, so that
+ * its time is found by a walk over the queue.
+ */
+export function sampleForecastOfTwo(waiters: number): number {
+  const policy = Policy.of({
+    capacity: 100,
+    refillTokens: 10,
+    refillIntervalMs: 100,
+    initialTokens: 0,
+    queueLimit: QUEUE_LIMIT,
+    maxWaitMs: MAX_WAIT_MS,
+    limits: {
+      llm: { capacity: 6_000, refillTokens: 6_000, refillIntervalMs: 6_000, initialTokens: 0 },
+    },
+  });
+  const queues = Array.from({ length: CALLERS / waiters }, () => {
+    const limiter = new Limiter<number>(policy);
+    const waiting: Waiter<number>[] = [];
+    for (let caller = 0; caller < waiters; caller += 1) {
+      waiting.push(joined(limiter, caller, COST_OF_TWO));
+    }
+    return { limiter, leavers: waiting.slice(1, 1 + Math.min(REPLACED, waiters / 10)) };
+  });
+  let ns = 0;
+  let arrivals = 0;
+  for (let round = 0; round < Math.min(REPLACED, waiters / 10); round += 1) {
+    for (const { limiter, leavers } of queues) {
+      const leaver = leavers[round];
+      if (leaver) left(limiter, leaver);
+    }
+    ns += busyNsOf(() => {
+      for (const { limiter } of queues) joined(limiter, waiters + round, COST_OF_TWO);
+    });
+    arrivals += queues.length;
+  }
+  for (const { limiter } of queues) expectCount(NAME, "waiting", limiter.waiters, waiters);
+  return ns / arrivals;
+}
+
 /** All of a queue is filled in the same instant: nothing is due. */
-function joined(limiter: Limiter<number>, caller: number, tokens: number): Waiter<number> {
+function joined(limiter: Limiter<number>, caller: number, tokens: Cost): Waiter<number> {
   // `queueLimit` does not count for callers that are put back after a reset.
   const request =
     caller < QUEUE_LIMIT

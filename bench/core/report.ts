@@ -11,10 +11,10 @@ import { machineLine } from "../support/machine.ts";
 import { chartImage, isMet, shownDuration, table, verdict } from "../support/markdown.ts";
 
 /**
- * What is measured: the lines on which contenders meet; what an acquire takes by the clock; and a caller
- * that leaves with another that comes.
+ * What is measured: the lines on which contenders meet; what an acquire takes by the clock; a caller that
+ * leaves with another that comes; and that other one alone.
  */
-export type Measure = Line | "elapsed" | "replace";
+export type Measure = Line | "elapsed" | "replace" | "forecast";
 
 /** One case, and what each round came to. */
 export interface Sample {
@@ -60,6 +60,8 @@ interface Column {
 
 /** The core by itself, in results. */
 export const CORE = "Sluice core";
+/** The same with two limits in a bucket. */
+export const CORE_OF_TWO = "Sluice core, two limits";
 const FILTER = "Sluice, in-process filter";
 const PROMISED = "Sluice core, a promise each";
 
@@ -147,17 +149,19 @@ function orderCellOf(result: CoreResult, name: string): string {
   return order ? `${shown(order.inversions)} of ${shown(order.operations)}` : "";
 }
 
+function shownLimit(target: Target): string {
+  return shownDuration("atMost" in target ? target.atMost : target.atLeast);
+}
+
 function mainTable(result: CoreResult): string {
   const core = columns.map((column) => ({ column, found: find(result, CORE, column) }));
   const coreOrder = result.orders.find(({ contender }) => contender === CORE);
-  const limitOf = ({ target }: Column) =>
-    shownDuration("atMost" in target ? target.atMost : target.atLeast);
   return table(
     ["", ...columns.map(({ title }) => title), "inversions in random operations"],
     [
       [
         "target, for the core",
-        ...columns.map((column) => `< ${limitOf(column)}`),
+        ...columns.map(({ target }) => `< ${shownLimit(target)}`),
         "0 of 1,000,000",
       ],
       [
@@ -193,6 +197,36 @@ function peerTable(result: CoreResult): string {
     return [title, cell, peer, `${times.toFixed(2)} ×`, isAhead ? "ahead" : `behind: ${whyBehind}`];
   });
   return table(["", "Sluice", "fastest peer", "peer ÷ Sluice", ""], rows);
+}
+
+const targetsOfTwo: readonly {
+  readonly measure: Measure;
+  readonly waiters: number;
+  readonly target?: Target;
+}[] = [
+  { measure: "acquire", waiters: 0, target: { atMost: 250 } },
+  { measure: "forecast", waiters: 10 },
+  { measure: "forecast", waiters: 1_000 },
+  { measure: "forecast", waiters: 10_000, target: { atMost: 2e6 } },
+];
+
+/** Two limits in a bucket; nothing if the result is older than such buckets. */
+function twoLimitsTable({ samples }: CoreResult): string[] {
+  const ofTwo = samples.filter(({ contender }) => contender === CORE_OF_TWO);
+  if (ofTwo.length === 0) return [];
+  const rows = targetsOfTwo.map(({ measure, waiters, target }) => {
+    const sample = ofTwo.find((one) => one.measure === measure && one.waiters === waiters);
+    const ns = median(sample?.ns ?? []);
+    const title =
+      measure === "acquire"
+        ? "acquire"
+        : `a newcomer's time, once one of ${shown(waiters)} who wait has left`;
+    if (!target) return [title, shownDuration(ns), "", ""];
+    return [title, shownDuration(ns), `< ${shownLimit(target)}`, verdict(ns, target)];
+  });
+  const words =
+    "A bucket with two limits, of which a caller takes different numbers of tokens, in the core:";
+  return [words, table(["two limits", "time", "target", ""], rows)];
 }
 
 function howList(result: CoreResult): string {
@@ -330,6 +364,7 @@ function render(result: CoreResult): Rendered {
         "A number in brackets: so many waited, at most. With promises on both sides, and as many waiting:",
         peerTable(result),
         chartImage("core", "Time of one caller on each line, Sluice and its peers"),
+        ...twoLimitsTable(result),
       ].join("\n\n"),
       "core:how": [ran, howList(result)].join("\n\n"),
       "core:growth": growths
