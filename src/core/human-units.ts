@@ -46,7 +46,6 @@ export interface CompiledPolicy extends Findings {
 const MS = "Ms";
 /** The length of the durations that messages give as an example, where a field may be so long. */
 const EXAMPLE_MS = 1_000;
-const flatFields = { ...tokenBucketFields, ...queueFields };
 
 /**
  * Compiles a policy, or a change of one, into numbers. Whatever is not in human units stays as it is, for
@@ -58,7 +57,7 @@ const flatFields = { ...tokenBucketFields, ...queueFields };
  */
 export function compilePolicy(given: Given): CompiledPolicy {
   const found: Finding = { faults: [], writtenAs: new Map(), shown: new Map() };
-  const fields = compileLimit(flatFields, given, "", found);
+  const fields = compileLimit({ ...tokenBucketFields, ...queueFields }, given, "", found);
   const { lease, limits } = given;
   if (isRecord(lease)) fields["lease"] = compileDurations(leaseFields, lease, "lease.", found);
   if (isRecord(limits)) {

@@ -33,7 +33,7 @@ import type { FieldWords } from "./fields.ts";
 import type { TokenBucketFields } from "./limits/token-bucket.ts";
 import type { FieldFault } from "./values.ts";
 
-import { DURATION_PATTERN, DURATION_UNITS, durationMs, showDuration } from "./duration.ts";
+import { DURATION_UNITS, durationMs, showDuration } from "./duration.ts";
 import { tokenBucketFields } from "./limits/token-bucket.ts";
 import { integerFault, isIntegerWithin, showValue } from "./values.ts";
 
@@ -59,11 +59,10 @@ export const windowLimitWords: FieldWords<keyof WindowLimitFields> = {
   },
 };
 
-/** What a limit looks like, as the source of a regular expression: tokens, a slash, and a duration. */
-export const WINDOW_LIMIT_PATTERN = String.raw`^(\d{1,16})/${DURATION_PATTERN.slice(1)}`;
-const WINDOW_LIMIT = new RegExp(WINDOW_LIMIT_PATTERN);
+/** What a limit looks like: tokens, a slash, and a duration. */
+export const WINDOW_LIMIT = /^(\d{1,16})\/(\d{1,20})(?:\.(\d{1,20}))?(ms|s|m|h|d)$/;
 /** The longest window, a year. It bounds the search. */
-const MAX_WINDOW_MS = 365 * 86_400_000;
+const MAX_WINDOW_MS = 31_536_000_000;
 /** The default of `burst` is the limit divided by this. */
 const BURST_SHARE = 10;
 

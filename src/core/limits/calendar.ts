@@ -33,22 +33,27 @@ const BATCH_CAPACITY_SHARE = 40;
 const MIN_BATCH_CAPACITY = 40_000;
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 /** Periods that are equally long. */
-const PERIOD_MS = { hour: HOUR_MS, day: DAY_MS, week: 7 * DAY_MS };
+const PERIOD_MS = { hour: HOUR_MS, day: DAY_MS, week: 604_800_000 };
 /** Day 0, 1970-01-01, was a Thursday: the Monday before it. */
 const FIRST_MONDAY = -3;
-/** No month is longer. */
-const MAX_MONTH_MS = 31 * DAY_MS;
+/** 31 days: no month is longer. */
+const MAX_MONTH_MS = 2_678_400_000;
 /**
  * March 2096, after whose February there is no leap day for eight years, and one less than every four years
  * in each of the three centuries that follow. Nowhere are months in a row shorter than from one of these 48 on.
  */
 const SHORT_MONTHS = { month: (2096 - 1970) * 12 + 2, count: 48 };
 
-/** What a period is taken for where one number has to do. */
-const NOMINAL_MS: Readonly<Record<CalendarPeriod, number>> = { ...PERIOD_MS, month: 30 * DAY_MS };
+/** What a period is taken for where one number has to do: of a month 30 days. */
+const NOMINAL_MS: Readonly<Record<CalendarPeriod, number>> = {
+  hour: HOUR_MS,
+  day: DAY_MS,
+  week: 604_800_000,
+  month: 2_592_000_000,
+};
 
 /** Months that begin on the same day of each, at the same time of day. */
 class Months implements LocalPeriods {

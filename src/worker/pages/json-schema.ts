@@ -6,9 +6,9 @@
 import type { Field, FieldTable, FieldWords } from "../../core/fields.ts";
 import type { Range } from "../../core/values.ts";
 
-import { DURATION_PATTERN, DURATION_UNITS } from "../../core/duration.ts";
+import { DURATION, DURATION_UNITS } from "../../core/duration.ts";
 import { durationNames } from "../../core/fields.ts";
-import { LIMIT_NAME_PATTERN } from "../../core/limits/limit-name.ts";
+import { LIMIT_NAME } from "../../core/limits/limit-name.ts";
 
 /** A JSON Schema. */
 export interface Schema {
@@ -75,7 +75,7 @@ export function durationSchemas<Name extends string>(
   for (const name of durationNames(fields)) {
     const what = wordsByName[`${name}Ms`]?.description.replace(", in milliseconds", "");
     const description = `${what}: a number and a unit of ${DURATION_UNITS}, instead of ${name}Ms`;
-    schemas[name] = { type: "string", pattern: DURATION_PATTERN, description };
+    schemas[name] = { type: "string", pattern: DURATION.source, description };
   }
   return schemas;
 }
@@ -94,7 +94,7 @@ function fieldSchema(field: Field<string>, description: string): Schema {
 
 /** The schema of an object whose members are limits by name. */
 export function limitsSchema(limit: Schema, description: string): Schema {
-  const patternProperties = { [LIMIT_NAME_PATTERN]: limit };
+  const patternProperties = { [LIMIT_NAME.source]: limit };
   return { type: "object", patternProperties, additionalProperties: false, description };
 }
 

@@ -14,9 +14,9 @@ import { limiterReasons } from "../../core/outcome.ts";
 import { pauseRanges } from "../../core/pause.ts";
 import { calendarFields, calendarWords } from "../../core/limits/calendar-fields.ts";
 import { tokenBucketFields, tokenBucketWords } from "../../core/limits/token-bucket.ts";
-import { LIMIT_NAME_PATTERN } from "../../core/limits/limit-name.ts";
+import { LIMIT_NAME } from "../../core/limits/limit-name.ts";
 import { leaseFields, leaseWords, queueFields, queueWords } from "../../core/policy.ts";
-import { WINDOW_LIMIT_PATTERN, windowLimitWords } from "../../core/window-limit.ts";
+import { WINDOW_LIMIT, windowLimitWords } from "../../core/window-limit.ts";
 import { acquireRanges } from "../http/acquire-params.ts";
 import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../../core/bucket-name.ts";
 import {
@@ -58,7 +58,7 @@ export const acquireFields = {
 export const namedTokens: Schema = {
   type: "object",
   patternProperties: {
-    [LIMIT_NAME_PATTERN.replace("^", "^tokens\\.")]: integerSchema(
+    [LIMIT_NAME.source.replace("^", "^tokens\\.")]: integerSchema(
       acquireRanges.tokens,
       "Tokens to take of the limit called NAME, instead of `tokens`",
     ),
@@ -85,7 +85,7 @@ const leaseTerms = objectSchema<LeaseTerms>(leaseProperties, {});
 const writtenLimitProperties = {
   limit: {
     type: "string",
-    pattern: WINDOW_LIMIT_PATTERN,
+    pattern: WINDOW_LIMIT.source,
     description: windowLimitWords.limit.description,
   },
   burst: integerSchema(tokenBucketFields.capacity, windowLimitWords.burst.description),
