@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { AcquireCall } from "../../src/wire/acquire-call.ts";
 
+import { Policy } from "../../src/core/policy.ts";
 import {
   decodeAcquireCall,
   encodeAcquireCall,
@@ -54,6 +55,29 @@ describe("acquire call", () => {
     const url = encodeAsk(policy, bucket, ask);
     expect(url.replaceAll("%3A", ":")).toBe(encodeAcquireCall(call).replaceAll("%3A", ":"));
     expect(decodeAcquireCall(url)).toEqual(call);
+  });
+
+  it.each([
+    { tokens: 0, limits: { tpm: 1_200, rate: 0 } },
+    // What a caller may send, before the object refuses it.
+    {
+      tokens: 1,
+      limits: Object.fromEntries(["__proto__", "", '"&%#', "\ud800", "ä"].map((name) => [name, 1])),
+    },
+  ])("carries tokens of single limits as they are, %j", (ask) => {
+    const url = encodeAsk(policy, "a", ask);
+    expect(new Request(url).url).toBe(url);
+    const { limits } = decodeAcquireCall(url);
+    expect(Object.entries(limits ?? {})).toEqual(Object.entries(ask.limits));
+  });
+
+  it("of one limit has no member that 0.1.0 doesn't know, and its policy neither", () => {
+    const { name, ...fields } = policy;
+    const complete = { name, ...Policy.of(fields).toJSON() };
+    expect(Object.keys(complete).toSorted()).toEqual(Object.keys(policy).toSorted());
+    const { policy: sent, ...call } = decodeAcquireCall(encodeAsk(complete, "a", { tokens: 2 }));
+    expect(sent).toEqual(policy);
+    expect(call).toEqual({ bucket: "a", tokens: 2 });
   });
 
   it.each(["[a]{b}:c,d", "\"&%#?+ <>\\'é", "%2C%22"])(
