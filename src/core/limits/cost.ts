@@ -1,4 +1,5 @@
 /** What one request takes of each limit. */
+import type { Limit } from "./limit.ts";
 import type { FieldFault } from "../values.ts";
 
 import { requireInteger, showValue } from "../values.ts";
@@ -30,6 +31,16 @@ interface AskedTokens {
 /** What `cost` takes of the limit at `index`. */
 export function tokensOf(cost: Cost, index: number): number {
   return typeof cost === "number" ? cost : (cost[index] ?? 0);
+}
+
+/** Whether `tokens` of a limit aren't there. Nothing is always there, even if the limit is below 0. */
+export function lacks(limit: Limit, tokens: number): boolean {
+  return tokens > limit.tokens && tokens > 0;
+}
+
+/** As `Limit.msUntil`; nothing is there at once, even if the limit is below 0. */
+export function msUntilHas(limit: Limit, tokens: number, fromMs: number): number {
+  return tokens > 0 ? limit.msUntil(tokens, fromMs) : limit.reachedAtMs - fromMs;
 }
 
 /** What `ask` takes of `limits`. Names that none of them has count for nothing: see `askFaults`. */

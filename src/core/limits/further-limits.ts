@@ -5,7 +5,7 @@
 import type { Cost, LimitGrant } from "./cost.ts";
 import type { Limit } from "./limit.ts";
 
-import { tokensOf } from "./cost.ts";
+import { lacks, msUntilHas, tokensOf } from "./cost.ts";
 
 /** Limits that are taken from together, the first of which has the index 1 in costs. */
 export class FurtherLimits {
@@ -83,14 +83,4 @@ export class FurtherLimits {
   copy(): FurtherLimits {
     return new FurtherLimits(this.all.map((limit) => limit.copy()));
   }
-}
-
-/** Whether `tokens` of a limit aren't there. Nothing is always there, even if the limit is below 0. */
-export function lacks(limit: Limit, tokens: number): boolean {
-  return tokens > limit.tokens && tokens > 0;
-}
-
-/** As `Limit.msUntil`; nothing is there at once, even if the limit is below 0. */
-export function msUntilHas(limit: Limit, tokens: number, fromMs: number): number {
-  return tokens > 0 ? limit.msUntil(tokens, fromMs) : limit.reachedAtMs - fromMs;
 }

@@ -8,8 +8,8 @@
 import type { Cost, LimitGrant } from "./cost.ts";
 import type { ClosedForm, Limit, LimitFields, LimitKind, LimitSpec, LimitState } from "./limit.ts";
 
-import { tokensOf } from "./cost.ts";
-import { FurtherLimits, lacks, msUntilHas } from "./further-limits.ts";
+import { lacks, msUntilHas, tokensOf } from "./cost.ts";
+import { FurtherLimits } from "./further-limits.ts";
 
 /**
  * All limits of one bucket.
