@@ -8,66 +8,79 @@ import {
   unknownLimits,
 } from "../../../src/core/limits/cost.ts";
 
-const limits = [{ name: "rate" }, { name: "tpm" }, { name: "constructor" }];
+const limits = [{ name: "rate" }, { name: "tpm" }, { name: "daily" }];
 
-function messagesOf(faults: readonly { readonly message: string }[]): string[] {
-  return faults.map(({ message }) => message);
-}
-
-describe("costOf", () => {
-  test("is a number as long as no limit is named", () => {
-    expect(costOf(limits, { tokens: 3 })).toBe(3);
-  });
-
-  test("takes `tokens` of each limit that isn't named", () => {
-    expect(costOf(limits, { tokens: 3, limits: { tpm: 0 } })).toEqual([3, 0, 3]);
-    expect(costOf(limits, { tokens: 0, limits: { rate: 7, other: 9 } })).toEqual([7, 0, 0]);
+describe("tokensOf", () => {
+  test("is the same of each limit for a number, and nothing of those beyond a list", () => {
+    expect([0, 1, 2].map((index) => tokensOf(4, index))).toEqual([4, 4, 4]);
+    expect([0, 1, 2].map((index) => tokensOf([4, 0], index))).toEqual([4, 0, 0]);
   });
 });
 
-describe("tokensOf", () => {
-  test("is the same for every limit, or that of its place", () => {
-    expect([0, 1].map((index) => tokensOf(4, index))).toEqual([4, 4]);
-    expect([0, 1, 2].map((index) => tokensOf([5, 6], index))).toEqual([5, 6, 0]);
+describe("costOf", () => {
+  test.each([
+    [{ tokens: 3 }, 3],
+    [{ tokens: 1, limits: { tpm: 1_200 } }, [1, 1_200, 1]],
+    [{ tokens: 0, limits: { daily: 1 } }, [0, 0, 1]],
+    [{ tokens: 7, limits: { rate: 2, tpm: 0 } }, [2, 0, 7]],
+    [{ tokens: 1, limits: {} }, [1, 1, 1]],
+    [{ tokens: 1, limits: { other: 5 } }, [1, 1, 1]],
+  ])("of %j is %j", (ask, cost) => {
+    expect(costOf(limits, ask)).toEqual(cost);
+  });
+
+  test("doesn't take for a name what every object has", () => {
+    expect(costOf([{ name: "constructor" }], { tokens: 2, limits: {} })).toEqual([2]);
   });
 });
 
 describe("askFaults", () => {
-  test("names every limit that there isn't, and those that there are", () => {
-    const faults = askFaults(limits, { tokens: 1, limits: { tpm: 1, tmp: 1, valueof: 2 } });
-    expect(faults).toEqual([
-      { field: "tokens.tmp", message: '"tmp" is no limit of this bucket: rate, tpm, constructor' },
-      {
-        field: "tokens.valueof",
-        message: '"valueof" is no limit of this bucket: rate, tpm, constructor',
-      },
-    ]);
+  test.each([
+    { tokens: 1 },
+    { tokens: 0, limits: { daily: 1 } },
+    { tokens: 1, limits: { rate: 0, tpm: 0 } },
+  ])("has nothing against %j", (ask) => {
+    expect(askFaults(limits, ask)).toEqual([]);
   });
 
-  test("refuses nothing of every limit, and allows something of one", () => {
-    const none = { rate: 0, tpm: 0, constructor: 0 };
-    expect(messagesOf(askFaults(limits, { tokens: 1, limits: none }))).toEqual([
-      "tokens must be at least 1 of one limit: got 0 of each",
+  test.each([
+    { tokens: 0 },
+    { tokens: 0, limits: { rate: 0 } },
+    { tokens: 4, limits: { rate: 0, tpm: 0, daily: 0 } },
+  ])("refuses %j, which takes nothing", (ask) => {
+    const message = "tokens must be at least 1 of one limit: got 0 of each";
+    expect(askFaults(limits, ask)).toEqual([{ field: "tokens", message }]);
+  });
+
+  test("names each limit that there isn't, and those there are", () => {
+    const ask = { tokens: 0, limits: { tpm: 1, weekly: 2, "": 3 } };
+    expect(askFaults(limits, ask)).toEqual([
+      {
+        field: "tokens.weekly",
+        message: '"weekly" is no limit of this bucket: rate, tpm, daily',
+      },
+      { field: "tokens.", message: '"" is no limit of this bucket: rate, tpm, daily' },
     ]);
-    expect(messagesOf(askFaults(limits, { tokens: 0 }))).toHaveLength(1);
-    expect(askFaults(limits, { tokens: 0, limits: { ...none, tpm: 1 } })).toEqual([]);
-    expect(askFaults(limits, { tokens: 1, limits: { rate: 0, tpm: 0 } })).toEqual([]);
   });
 });
 
 describe("unknownLimits", () => {
-  test("has nothing to say of known names", () => {
+  test("has a fault of the field for each", () => {
     expect(unknownLimits(limits, ["tpm", "rate"], "limits")).toEqual([]);
-    expect(unknownLimits(limits, ["day"], "limits")).toMatchObject([{ field: "limits" }]);
+    const faults = unknownLimits(limits, ["tpm", "x", "y"], "limits");
+    expect(faults.map(({ field }) => field)).toEqual(["limits", "limits"]);
   });
 });
 
 describe("requireCost", () => {
-  test.each([1, [0, 0], [0, 5], []])("accepts %o", (cost) => {
+  test.each([1, Number.MAX_SAFE_INTEGER, [1], [0, 3], [0, 0], []])("accepts %j", (cost) => {
     expect(() => requireCost(cost)).not.toThrow();
   });
 
-  test.each([0, 1.5, -1, Number.NaN, [-1], [1, 0.5], null])("refuses %o", (cost) => {
-    expect(() => requireCost(cost as number)).toThrow(RangeError);
-  });
+  test.each([0, -1, 1.5, NaN, [1, -1], [0.5], [1, Infinity], null, "1", ["1"]])(
+    "refuses %j",
+    (cost) => {
+      expect(() => requireCost(cost as number)).toThrow(RangeError);
+    },
+  );
 });
