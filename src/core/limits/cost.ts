@@ -1,5 +1,4 @@
 /** What one request takes of each limit. */
-import type { Limit } from "./limit.ts";
 import type { FieldFault } from "../values.ts";
 
 import { requireInteger, showValue } from "../values.ts";
@@ -22,6 +21,13 @@ interface Named {
   readonly name: string;
 }
 
+/** The part of a limit that says whether a cost is there. */
+interface Stock {
+  readonly tokens: number;
+  readonly reachedAtMs: number;
+  msUntil(tokens: number, fromMs: number): number;
+}
+
 /** What a caller asks for: so many of every limit, but for those that it names. */
 interface AskedTokens {
   readonly tokens: number;
@@ -34,12 +40,12 @@ export function tokensOf(cost: Cost, index: number): number {
 }
 
 /** Whether `tokens` of a limit aren't there. Nothing is always there, even if the limit is below 0. */
-export function lacks(limit: Limit, tokens: number): boolean {
+export function lacks(limit: Stock, tokens: number): boolean {
   return tokens > limit.tokens && tokens > 0;
 }
 
 /** As `Limit.msUntil`; nothing is there at once, even if the limit is below 0. */
-export function msUntilHas(limit: Limit, tokens: number, fromMs: number): number {
+export function msUntilHas(limit: Stock, tokens: number, fromMs: number): number {
   return tokens > 0 ? limit.msUntil(tokens, fromMs) : limit.reachedAtMs - fromMs;
 }
 

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 
 import { fixedWindow } from "../../../kit/model/fixed-window.ts";
 import { bucketOf } from "../../../kit/model/limiters.ts";
-import { FurtherLimits, lacks, msUntilHas } from "../../../src/core/limits/further-limits.ts";
+import { lacks, msUntilHas } from "../../../src/core/limits/cost.ts";
+import { FurtherLimits } from "../../../src/core/limits/further-limits.ts";
 import { tokenBucket } from "../../../src/core/limits/token-bucket.ts";
 
 /** A window of 2 that begins every 1,000 ms, and a bucket of 5 with a token every 100 ms; both are full. */
