@@ -18,7 +18,7 @@ import { integerFault, isIntegerWithin, showValue } from "./values.ts";
 export type FieldValue = number | string;
 
 /** An integer within the range. */
-export interface IntegerField<Name extends string> extends Range {
+interface IntegerField<Name extends string> extends Range {
   /** What it is if it's left out: a number, or the smallest of other fields. */
   readonly default?: number | { readonly minOf: readonly Name[] };
   /** Another field of the table, which this one must not exceed. */
@@ -26,13 +26,13 @@ export interface IntegerField<Name extends string> extends Range {
 }
 
 /** One of a few texts. */
-export interface ChoiceField {
+interface ChoiceField {
   readonly oneOf: readonly string[];
   readonly default?: string;
 }
 
 /** A text of a certain form. */
-export interface TextField {
+interface TextField {
   readonly pattern: RegExp;
   /** The form as a message shows it, as in `must be …`. */
   readonly form: string;
@@ -40,7 +40,7 @@ export interface TextField {
 }
 
 /** A field that may be one thing or another, as a choice of the same table says; for all others, it must be left out. */
-export interface DependentField<Name extends string> {
+interface DependentField<Name extends string> {
   readonly by: Name;
   readonly when: Readonly<Record<string, IntegerField<Name> | ChoiceField>>;
 }

@@ -25,7 +25,7 @@ type InMs<Name extends string> =
 type Absent<Name extends string> = { readonly [N in Name]?: undefined };
 
 /** A limit that stands for the numbers of a token bucket. */
-export type WrittenWindowLimit = Absent<keyof TokenBucketInput | "refillInterval"> & {
+type WrittenWindowLimit = Absent<keyof TokenBucketInput | "refillInterval"> & {
   readonly limit: WindowLimitText;
   /** The most tokens granted at once, below the limit. Default: a tenth of it, at least 1. */
   readonly burst?: number;
