@@ -75,10 +75,10 @@ export class Ledger<Caller> {
     const grantedAtMs = limits.instantOf(nowMs);
     const tokens = tokensOf(cost, 0);
     const waitedMs = Math.max(0, Math.round(grantedAtMs - (queuedAtMs ?? grantedAtMs)));
-    this.#stats.noteGrant(tokens, waitedMs);
+    const further = limits.furtherGrants(cost);
+    this.#stats.noteGrant(tokens, waitedMs, further);
     const remaining = limits.first.tokens;
     const outcome = { ok: true, tokens, remaining, waitedMs, grantedAtMs } as const;
-    const further = limits.furtherGrants(cost);
     this.#settle({ caller, outcome: further ? { ...outcome, limits: further } : outcome });
   }
 
@@ -124,6 +124,7 @@ export class Ledger<Caller> {
   /** The limits are others now, so nothing that is written ahead covers a grant any more. */
   limitsReplaced(limits: LimitSet): void {
     this.#writeAhead &&= new WriteAhead(limits);
+    this.#stats.keepLimits(limits.further?.map(([name]) => name) ?? []);
     this.changed();
   }
 

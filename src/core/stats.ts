@@ -12,6 +12,7 @@
  *
  * An immediate grant costs three additions. On the disk, classes after the last one in use are left out.
  */
+import type { LimitGrant } from "./limits/cost.ts";
 import type { LimiterReason } from "./outcome.ts";
 
 /**
@@ -25,7 +26,13 @@ export const WAIT_BOUNDS_MS: readonly number[] = [
 
 /** What a bucket has done, as sums. */
 export interface StatsView {
+  /** Of the first limit. */
   readonly grantedTokens: number;
+  /**
+   * Tokens granted of the further limits, by name. A limit of which none has been granted is left out, and
+   * so are all of them if none has been of any.
+   */
+  readonly furtherTokens?: Readonly<Record<string, number>>;
   /** Callers refused, by reason. A reason that hasn't occurred is left out. */
   readonly refused: Readonly<Partial<Record<LimiterReason, number>>>;
   /**
@@ -62,6 +69,8 @@ export class Stats {
   #refusals = 0;
   #cancelled = 0;
   #grantedTokens = 0;
+  /** `undefined` until something has been granted of a further limit. */
+  #furtherTokens: Map<string, number> | undefined = undefined;
   /** Immediate grants: the first class, kept apart because nearly all grants fall into it. */
   #immediate = 0;
   /** The classes from the second on. */
@@ -78,6 +87,7 @@ export class Stats {
     if (!tally) return stats;
     const [immediate = 0, ...others] = tally.waits;
     stats.#grantedTokens = tally.grantedTokens;
+    if (tally.furtherTokens) stats.#furtherTokens = new Map(Object.entries(tally.furtherTokens));
     stats.#immediate = immediate;
     for (const [index, count] of others.entries()) stats.#waits[index] = count;
     stats.#waitedMs = tally.waitedMs;
@@ -97,10 +107,15 @@ export class Stats {
     return this.#cancelled;
   }
 
-  /** A caller has been granted `tokens` after `waitedMs`. */
-  noteGrant(tokens: number, waitedMs: number): void {
+  /** A caller has been granted `tokens` of the first limit, and `further` of the others, after `waitedMs`. */
+  noteGrant(
+    tokens: number,
+    waitedMs: number,
+    further?: Readonly<Record<string, LimitGrant>>,
+  ): void {
     this.#granted += 1;
     this.#grantedTokens += tokens;
+    if (further) this.#noteFurther(further);
     if (waitedMs <= 0) {
       this.#immediate += 1;
       return;
@@ -108,6 +123,12 @@ export class Stats {
     const index = classOf(waitedMs) - 1;
     this.#waits[index] = (this.#waits[index] ?? 0) + 1;
     this.#waitedMs += waitedMs;
+  }
+
+  /** From now on there are only these further limits: one that comes back later starts at 0. */
+  keepLimits(names: readonly string[]): void {
+    const kept = [...(this.#furtherTokens ?? [])].filter(([name]) => names.includes(name));
+    this.#furtherTokens = kept.length > 0 ? new Map(kept) : undefined;
   }
 
   /** An isolate has granted `tokens` to `callers` from its leases; none of them waited. */
@@ -130,8 +151,10 @@ export class Stats {
 
   /** The sums as they are now. */
   view(): StatsView {
+    const further = this.#furtherTokens;
     return {
       grantedTokens: this.#grantedTokens,
+      ...(further && { furtherTokens: Object.fromEntries(further) }),
       refused: { ...this.#refused },
       waits: [this.#immediate, ...this.#waits],
       waitedMs: this.#waitedMs,
@@ -149,6 +172,13 @@ export class Stats {
     const used = view.waits.findLastIndex((count) => count > 0) + 1;
     if (used === 0 && Object.keys(view.refused).length === 0) return counts;
     return { ...counts, tally: { ...view, waits: view.waits.slice(0, used) } };
+  }
+
+  #noteFurther(further: Readonly<Record<string, LimitGrant>>): void {
+    const sums = (this.#furtherTokens ??= new Map<string, number>());
+    for (const [name, { tokens }] of Object.entries(further)) {
+      if (tokens > 0) sums.set(name, (sums.get(name) ?? 0) + tokens);
+    }
   }
 }
 

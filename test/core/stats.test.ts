@@ -118,6 +118,49 @@ describe("Limiter.tally", () => {
     });
   });
 
+  describe("of several limits", () => {
+    const tpm = { capacity: 1_000, refillTokens: 1_000, refillIntervalMs: 1_000 };
+    const constructor = { capacity: 5, every: "day" } as const;
+
+    function granted(): Limiter<string> {
+      const limiter = new Limiter<string>(
+        policyOf({ capacity: 9, initialTokens: 9, limits: { tpm, constructor } }),
+      );
+      limiter.acquire({ caller: "Ann", tokens: [1, 300, 0] }, epochMs);
+      limiter.acquire({ caller: "Bob", tokens: [2, 400, 1] }, epochMs);
+      limiter.acquire({ caller: "Cid", tokens: [1, 400, 1], timeoutMs: 0 }, epochMs);
+      return limiter;
+    }
+
+    test("counts the tokens of each", () => {
+      const furtherTokens = { tpm: 700, constructor: 1 };
+      expect(granted().stats()).toMatchObject({ grantedTokens: 3, furtherTokens });
+    });
+
+    test("goes on from what was written, and starts at 0 in a state that lacks it", () => {
+      const { policy, ...limiter } = { policy: granted().policy, state: granted().toJSON() };
+      const restored = Limiter.from<string>(policy, structuredClone(limiter.state));
+      restored.acquire({ caller: "Dot", tokens: [0, 100, 0] }, epochMs);
+      expect(restored.stats().furtherTokens).toEqual({ tpm: 800, constructor: 1 });
+      const { furtherTokens: _, ...tally } = limiter.state.tally ?? new Stats().view();
+      const older = Limiter.from<string>(policy, { ...limiter.state, tally });
+      older.acquire({ caller: "Dot", tokens: [0, 100, 0] }, epochMs);
+      expect(older.stats().furtherTokens).toEqual({ tpm: 100 });
+    });
+
+    test("forgets a limit that is removed, so that one of its name starts at 0", () => {
+      const limiter = granted();
+      limiter.setPolicy(policyOf({ capacity: 9, limits: { constructor } }), epochMs);
+      expect(limiter.stats().furtherTokens).toEqual({ constructor: 1 });
+      limiter.setPolicy(policyOf({ capacity: 9, limits: { tpm, constructor } }), epochMs);
+      limiter.acquire({ caller: "Dot", tokens: [0, 100, 0] }, epochMs);
+      expect(limiter.stats().furtherTokens).toEqual({ constructor: 1, tpm: 100 });
+      limiter.setPolicy(policyOf({ capacity: 9 }), epochMs);
+      expect(limiter.stats()).not.toHaveProperty("furtherTokens");
+      expect(limiter.stats().grantedTokens).toBe(3);
+    });
+  });
+
   test("counts what isolates report of their leases, once, and as granted at once", () => {
     const lease = { maxTokens: 100, ttlMs: 1_000 };
     const fields = { capacity: 100, initialTokens: 100, lease };
