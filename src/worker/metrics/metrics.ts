@@ -2,10 +2,16 @@
  * The metrics of buckets: which ones exist, their names, and their values. Names and units follow
  * Prometheus's conventions: seconds, and `_total` for counters. A bucket that did not answer has no sample
  * but `sluice_up`.
+ *
+ * **What each limit has** is in families of its own, `sluice_limit_…`, with a label for the limit. A label on
+ * the metrics of the bucket would break the dashboards of buckets of one limit, and sum up tokens of
+ * different limits wherever it is left out. Every bucket has them, also one with a single limit: so one
+ * expression covers all buckets, and a bucket that gains a limit gains series and changes none.
  */
 import type { BucketStats } from "../../wire/bucket-answers.ts";
 import type { Labels, Metric, Sample } from "./prometheus-text.ts";
 
+import { FIRST_LIMIT } from "../../core/limits/limit-name.ts";
 import { limiterReasons } from "../../core/outcome.ts";
 import { WAIT_BOUNDS_MS } from "../../core/stats.ts";
 import { histogramSamples } from "./prometheus-text.ts";
@@ -46,6 +52,7 @@ export function metricsOf(buckets: readonly ScrapedBucket[]): readonly Metric[] 
     },
     ...stateMetrics(samplers),
     ...countMetrics(samplers),
+    ...limitMetrics(samplers),
   ];
 }
 
@@ -86,13 +93,13 @@ function stateMetrics({ each, value }: Samplers): readonly Metric[] {
     {
       name: "sluice_tokens",
       type: "gauge",
-      help: "Tokens in the bucket.",
+      help: "Tokens of the bucket's first limit.",
       samples: value(({ snapshot }) => snapshot.tokens),
     },
     {
       name: "sluice_capacity_tokens",
       type: "gauge",
-      help: "Maximum number of tokens in the bucket.",
+      help: "Maximum number of tokens of the first limit.",
       samples: value(({ snapshot }) => snapshot.policy.capacity),
     },
     {
@@ -110,13 +117,13 @@ function stateMetrics({ each, value }: Samplers): readonly Metric[] {
     {
       name: "sluice_queued_tokens",
       type: "gauge",
-      help: "Tokens requested by waiting callers.",
+      help: "Tokens of the first limit requested by waiting callers.",
       samples: value(({ snapshot }) => snapshot.queuedTokens),
     },
     {
       name: "sluice_paused",
       type: "gauge",
-      help: "Whether the bucket is paused.",
+      help: "Whether the first limit is paused.",
       samples: value(({ snapshot }) => (snapshot.pausedUntilMs === undefined ? 0 : 1)),
     },
   ];
@@ -134,7 +141,7 @@ function countMetrics({ each, value }: Samplers): readonly Metric[] {
     {
       name: "sluice_granted_tokens_total",
       type: "counter",
-      help: "Tokens granted.",
+      help: "Tokens of the first limit granted.",
       samples: value(({ tally }) => tally.grantedTokens),
     },
     {
@@ -162,4 +169,77 @@ function countMetrics({ each, value }: Samplers): readonly Metric[] {
       }),
     },
   ];
+}
+
+/** A limit of a scraped bucket. */
+interface ScrapedLimit {
+  readonly limit: string;
+  readonly tokens: number;
+  readonly capacity: number;
+  readonly isPaused: boolean;
+  /** Whether the head of the queue waits for it. */
+  readonly isBlocking: boolean;
+  readonly grantedTokens: number;
+}
+
+/** What each limit of a bucket is and has done. */
+function limitMetrics({ each }: Samplers): readonly Metric[] {
+  const samplesOf = (valueOf: (limit: ScrapedLimit) => number): readonly Sample[] => {
+    return each((stats, labels) => {
+      return limitsOf(stats).map((limit) => {
+        return { labels: { ...labels, limit: limit.limit }, value: valueOf(limit) };
+      });
+    });
+  };
+  return [
+    {
+      name: "sluice_limit_tokens",
+      type: "gauge",
+      help: "Tokens of the limit.",
+      samples: samplesOf(({ tokens }) => tokens),
+    },
+    {
+      name: "sluice_limit_capacity_tokens",
+      type: "gauge",
+      help: "Maximum number of tokens of the limit.",
+      samples: samplesOf(({ capacity }) => capacity),
+    },
+    {
+      name: "sluice_limit_paused",
+      type: "gauge",
+      help: "Whether the limit is paused.",
+      samples: samplesOf(({ isPaused }) => (isPaused ? 1 : 0)),
+    },
+    {
+      name: "sluice_limit_blocking",
+      type: "gauge",
+      help: "Whether the head of the queue waits for this limit.",
+      samples: samplesOf(({ isBlocking }) => (isBlocking ? 1 : 0)),
+    },
+    {
+      name: "sluice_limit_granted_tokens_total",
+      type: "counter",
+      help: "Tokens of the limit granted.",
+      samples: samplesOf(({ grantedTokens }) => grantedTokens),
+    },
+  ];
+}
+
+function limitsOf({ snapshot, tally }: BucketStats): readonly ScrapedLimit[] {
+  const { policy, waiters, headLimit = waiters > 0 ? FIRST_LIMIT : undefined } = snapshot;
+  const first = { ...snapshot, capacity: policy.capacity };
+  const granted: Readonly<Record<string, number>> = {
+    [FIRST_LIMIT]: tally.grantedTokens,
+    ...tally.furtherTokens,
+  };
+  return Object.entries({ [FIRST_LIMIT]: first, ...snapshot.limits }).map(([limit, state]) => {
+    return {
+      limit,
+      tokens: state.tokens,
+      capacity: state.capacity,
+      isPaused: state.pausedUntilMs !== undefined,
+      isBlocking: headLimit === limit,
+      grantedTokens: Object.hasOwn(granted, limit) ? (granted[limit] ?? 0) : 0,
+    };
+  });
 }

@@ -115,8 +115,73 @@ describe("/metrics", () => {
       "sluice_refused_requests_total COUNTER",
       "sluice_cancelled_requests_total COUNTER",
       "sluice_wait_seconds HISTOGRAM",
+      "sluice_limit_tokens GAUGE",
+      "sluice_limit_capacity_tokens GAUGE",
+      "sluice_limit_paused GAUGE",
+      "sluice_limit_blocking GAUGE",
+      "sluice_limit_granted_tokens_total COUNTER",
     ]);
     for (const { help } of families.values()) expect(help).toMatch(/\.$/);
+  });
+
+  it("has what each limit is and has given, beside the metrics of the first", async () => {
+    const name = uniqueName("several");
+    const limits = {
+      tpm: { capacity: 500, refillTokens: 500, refillIntervalMs: 5_000 },
+      // A name that every object has.
+      constructor: { capacity: 9, every: "day" },
+    };
+    const policies = { [name]: { ...ONE_A_SECOND, capacity: 5, initialTokens: 5, limits } };
+    const variables = { POLICIES: policies, ADMIN_TOKEN: "test-admin" };
+    const acquire = (query: string): Promise<Response> =>
+      deployed(variables, `/acquire?bucket=${name}${query}`);
+    expect((await acquire("&tokens=2&tokens.tpm=300&tokens.constructor=0")).status).toBe(200);
+    const of = (seen: Scrape, metric: string): (number | undefined)[] => {
+      return ["rate", "tpm", "constructor"].map((limit) => {
+        return seen.value(`sluice_limit_${metric}`, { bucket: name, limit });
+      });
+    };
+    const before = await scrape(variables);
+    expect(of(before, "tokens")).toEqual([3, 200, 9]);
+    expect(of(before, "capacity_tokens")).toEqual([5, 500, 9]);
+    expect(of(before, "granted_tokens_total")).toEqual([2, 300, 0]);
+    expect(of(before, "blocking")).toEqual([0, 0, 0]);
+    expect(before.value("sluice_tokens", { bucket: name })).toBe(3);
+    expect(before.value("sluice_granted_tokens_total", { bucket: name })).toBe(2);
+
+    const held = acquire("&tokens.tpm=400");
+    while ((await scrape(variables)).value("sluice_waiters", { bucket: name }) !== 1)
+      await settle();
+    const body = JSON.stringify({
+      untilMs: Date.now() + 60_000,
+      tokens: 5,
+      limits: ["constructor"],
+    });
+    const pause = { method: "POST", headers: ADMIN, body };
+    expect((await deployed(variables, `/buckets/${name}/pause`, pause)).status).toBe(200);
+    const during = await scrape(variables);
+    expect(of(during, "blocking")).toEqual([0, 1, 0]);
+    expect(of(during, "paused")).toEqual([0, 0, 1]);
+    expect(of(during, "tokens")).toEqual([3, 200, 5]);
+    expect(during.value("sluice_paused", { bucket: name })).toBe(0);
+    await pass(name, 5_000);
+    expect((await held).status).toBe(200);
+    expect(of(await scrape(variables), "granted_tokens_total")).toEqual([3, 700, 1]);
+  });
+
+  it("names the only limit of a bucket as it does the first of several", async () => {
+    const name = uniqueName("single");
+    const policies = { [name]: ONE_A_SECOND };
+    await deployed({ POLICIES: policies }, `/acquire?bucket=${name}`);
+    const held = deployed({ POLICIES: policies }, `/acquire?bucket=${name}`);
+    while ((await snapshotOf(name)).waiters !== 1) await settle();
+    const labels = { bucket: name, limit: "rate" };
+    const seen = await scrape({ POLICIES: policies });
+    expect(seen.value("sluice_limit_blocking", labels)).toBe(1);
+    expect(seen.value("sluice_limit_granted_tokens_total", labels)).toBe(1);
+    expect(seen.valuesOf("sluice_limit_tokens", "limit")).toEqual(["rate"]);
+    await pass(name, 1_000);
+    expect((await held).status).toBe(200);
   });
 
   it("starts nothing, arms nothing and writes nothing", async () => {
