@@ -7,7 +7,14 @@ import type { WatchEvent, WatchMessage } from "../../src/protocol/watch-feed.ts"
 import { Policy } from "../../src/core/policy.ts";
 import { CLOSED, deployed } from "../../kit/edge/deployed.ts";
 import { described } from "../../kit/edge/described.ts";
-import { ADMIN, request, settle, snapshotOf, stream } from "../../kit/edge/surfaces.ts";
+import {
+  ADMIN,
+  changePolicy,
+  request,
+  settle,
+  snapshotOf,
+  stream,
+} from "../../kit/edge/surfaces.ts";
 import {
   alarmAtMs,
   pass,
@@ -143,6 +150,43 @@ describe("watching", () => {
       { kind: "refused", id: 4, atMs, tokens: 7, reason: "exceeds-capacity" },
       { kind: "cancelled", id: 2, atMs: atMs + 400, tokens: 1, waitedMs: 400 },
     ]);
+  });
+
+  it("several limits: what each asked of them, what each holds, and which one the head waits for", async () => {
+    const name = uniqueName();
+    const tpm = { capacity: 500, refillTokens: 500, refillIntervalMs: 5_000 };
+    await changePolicy(name, { capacity: 5, initialTokens: 5, limits: { tpm } });
+    const atMs = Date.now();
+    const watcher = await watch(name);
+    expect(await acquire(name, "&tokens.tpm=400")).toBe(200);
+    const held = acquire(name, "&tokens.tpm=300");
+    while ((await snapshotOf(name)).waiters < 1) await settle();
+    expect(await acquire(name, "&tokens=2&tokens.tpm=501")).toBe(422);
+    await watcher.received();
+    const waiting = watcher.messages.at(-1)?.snapshot;
+    expect(waiting).toMatchObject({ tokens: 4, headLimit: "tpm" });
+    expect(waiting?.limits?.["tpm"]).toMatchObject({ tokens: 100, nextTickAtMs: atMs + 5_000 });
+    await pass(name, 5_000);
+    expect(await held).toBe(200);
+    await watcher.received();
+    const waitedMs = 5_000;
+    expect(watcher.events).toEqual([
+      { kind: "granted", id: 1, atMs, tokens: 1, limits: { tpm: 400 }, waitedMs: 0 },
+      { kind: "queued", id: 2, atMs, tokens: 1, limits: { tpm: 300 } },
+      {
+        kind: "refused",
+        id: 3,
+        atMs,
+        tokens: 2,
+        limits: { tpm: 501 },
+        reason: "exceeds-capacity",
+      },
+      { kind: "granted", id: 2, atMs: atMs + waitedMs, tokens: 1, limits: { tpm: 300 }, waitedMs },
+    ]);
+    const after = watcher.messages.at(-1)?.snapshot;
+    expect(after).toEqual(await snapshotOf(name));
+    expect(after).not.toHaveProperty("headLimit");
+    expect(after?.limits?.["tpm"]).toMatchObject({ tokens: 200 });
   });
 
   it("who waited before anybody watched is named when it is settled", async () => {
