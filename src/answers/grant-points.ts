@@ -7,6 +7,8 @@
  *   double1  tokens              double2 waitedMs         double3 remaining
  *   double4  grants: 1, unless the point stands for several
  *
+ * Tokens and `remaining` are the first limit's.
+ *
  * **If a point stands for several grants**, tokens and waits are sums and `remaining` is that of the last
  * one, so that `SUM(_sample_interval * double1)` and the like are right however points were merged. Points
  * are merged for two reasons. An invocation may write 250 points [doc], and one tick may grant a thousand

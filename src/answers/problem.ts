@@ -21,7 +21,8 @@ export function problemResponse(
   reason: Reason,
   { policy, headers, ...details }: LoggedProblem,
 ): Response {
-  logRefusal({ reason, policy });
+  const { violatedPolicies } = details;
+  logRefusal({ reason, policy, violatedPolicies });
   const document = problemDocument(reason, details);
   return new Response(document.text, {
     status: document.status,

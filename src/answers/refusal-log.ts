@@ -1,14 +1,16 @@
 /**
- * Refusals in the log: one line of JSON for each class of refusals, that is, for each reason and policy.
+ * Refusals in the log: one line of JSON for each class of refusals, that is, for each reason and policy, and
+ * the limits that it is about if they aren't the policy's first one alone.
  *
  *   {"event":"refused","reason":"timeout","policy":"login:*","leftOut":41,"sinceMs":1003}
+ *   {"event":"refused","reason":"timeout","policy":"llm","violatedPolicies":["llm/tpm"]}
  *
  * The first refusal of a class is logged at once; after that at most one a second, with the number left out
  * since the previous line. A flood of refusals logs as little as a trickle, and each one costs a look at the
  * clock and at a map. There is no timer: what is left out at the end of a flood is counted in the next line
  * of that class.
  *
- * Reasons and policies are words of this code and of the configuration. A line holds nothing that a caller
+ * Reasons, policies and limits are words of this code and of the configuration. A line holds nothing that a caller
  * sent, neither a bucket's name nor an API key, so nobody can write into the log, and the number of classes
  * is bounded.
  *
@@ -24,6 +26,8 @@ interface RefusalClass {
   readonly reason: Reason;
   /** The pattern of the policy that refused, if a policy did. */
   readonly policy?: string | undefined;
+  /** As the caller is told: the policy itself, or `policy/limit`. */
+  readonly violatedPolicies?: readonly string[] | undefined;
 }
 
 interface ClassCount {
@@ -40,12 +44,15 @@ export class RefusalLog {
     this.#print = print;
   }
 
-  note({ reason, policy }: RefusalClass, nowMs: number): void {
-    const key = policy === undefined ? reason : `${reason} ${policy}`;
+  note({ reason, policy, violatedPolicies: named }: RefusalClass, nowMs: number): void {
+    const isFirst = named?.length === 1 && named[0] === policy;
+    const violatedPolicies = isFirst ? undefined : named;
+    const inClass = policy === undefined ? reason : `${reason} ${policy}`;
+    const key = violatedPolicies ? `${inClass} ${violatedPolicies.join(" ")}` : inClass;
     const count = this.#counts.get(key);
     if (!count) {
       this.#counts.set(key, { loggedAtMs: nowMs, leftOut: 0 });
-      this.#print(JSON.stringify({ event: "refused", reason, policy }));
+      this.#print(JSON.stringify({ event: "refused", reason, policy, violatedPolicies }));
       return;
     }
     const sinceMs = nowMs - count.loggedAtMs;
@@ -57,7 +64,8 @@ export class RefusalLog {
     const { leftOut } = count;
     count.leftOut = 0;
     count.loggedAtMs = nowMs;
-    this.#print(JSON.stringify({ event: "refused", reason, policy, leftOut, sinceMs }));
+    const line = { event: "refused", reason, policy, violatedPolicies, leftOut, sinceMs };
+    this.#print(JSON.stringify(line));
   }
 }
 

@@ -26,6 +26,23 @@ describe("RefusalLog", () => {
     ]);
   });
 
+  it("names the limits of a bucket of several, each set of them a class of its own", () => {
+    const { log, lines } = openLog();
+    log.note({ ...timeout, violatedPolicies: ["login:*"] }, 5);
+    const day = { ...timeout, violatedPolicies: ["login:*/day"] };
+    log.note(day, 5);
+    log.note(day, 6);
+    log.note({ ...timeout, violatedPolicies: ["login:*", "login:*/day"] }, 7);
+    log.note(timeout, 8);
+    log.note(day, 1_005);
+    expect(lines()).toEqual([
+      { event: "refused", ...timeout },
+      { event: "refused", ...day },
+      { event: "refused", ...timeout, violatedPolicies: ["login:*", "login:*/day"] },
+      { event: "refused", ...day, leftOut: 1, sinceMs: 1_000 },
+    ]);
+  });
+
   it("tells one a second of a flood, with the number of those left out", () => {
     const { log, lines } = openLog();
     for (let nowMs = 0; nowMs <= 10_000; nowMs += 1) log.note(timeout, nowMs);
