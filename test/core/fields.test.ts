@@ -217,3 +217,84 @@ describe("areEqual", () => {
     expect(areEqual(table, undefined, complete)).toBe(false);
   });
 });
+
+describe("A table with choices, texts and a field that depends on a choice", () => {
+  const mixed = {
+    size: { min: 1, max: 100 },
+    kind: { oneOf: ["round", "square", "plain"] },
+    colour: { pattern: /^#[0-9a-f]{3}$/, form: "a colour, such as #fa0", default: "#000" },
+    side: {
+      by: "kind",
+      when: {
+        round: { min: 1, max: 9, default: 2 },
+        square: { oneOf: ["left", "right"], default: "left" },
+      },
+    },
+  } as const satisfies FieldTable<string>;
+  const members = Object.keys(mixed);
+  const round = { size: 5, kind: "round" };
+
+  test.each([
+    [{ ...round, side: 9 }, []],
+    [{ ...round, kind: "square", side: "right", colour: "#fa0" }, []],
+    [{ ...round, kind: "plain" }, []],
+    // Which kind it will be isn't said.
+    [{ side: 9 }, []],
+    [{ side: "left" }, []],
+    [{ kind: "Round" }, ['kind must be one of round, square, plain: got "Round"']],
+    [{ kind: 1 }, ["kind must be one of round, square, plain: got 1"]],
+    [{ colour: "red" }, ['colour must be a colour, such as #fa0: got "red"']],
+    [{ colour: 7 }, ["colour must be a colour, such as #fa0: got 7"]],
+    [{ ...round, side: 10 }, ["side must be an integer from 1 to 9: got 10"]],
+    [{ kind: "square", side: 1 }, ["side must be one of left, right: got 1"]],
+    [
+      { kind: "plain", side: 1 },
+      [
+        'side must be an integer from 1 to 9 if kind is "round", one of left, right if kind is "square", and left out otherwise: got 1',
+      ],
+    ],
+    [
+      { side: "up" },
+      [
+        'side must be an integer from 1 to 9 if kind is "round", one of left, right if kind is "square", and left out otherwise: got "up"',
+      ],
+    ],
+  ])("rangeFaults of %j", (fields, messages) => {
+    expect(messagesOf(rangeFaults(mixed, fields, members))).toEqual(messages);
+  });
+
+  test("missingFaults doesn't miss a field that depends on a choice", () => {
+    expect(messagesOf(missingFaults(mixed, {}))).toEqual(["size is missing", "kind is missing"]);
+    expect(missingFaults(mixed, { size: 1, kind: "plain" })).toEqual([]);
+  });
+
+  test.each([
+    [round, { ...round, colour: "#000", side: 2 }],
+    [
+      { ...round, kind: "square" },
+      { size: 5, kind: "square", colour: "#000", side: "left" },
+    ],
+    [
+      { ...round, kind: "plain" },
+      { size: 5, kind: "plain", colour: "#000" },
+    ],
+    [{ ...round, kind: "other" }, undefined],
+    [{ ...round, colour: "red" }, undefined],
+    [{ ...round, side: "left" }, undefined],
+    [{ ...round, kind: "plain", side: 1 }, undefined],
+  ])("completeFields of %j are %j", (fields, all) => {
+    expect(completeFields(mixed, fields)).toEqual(all);
+  });
+
+  test.each([
+    ["a default follows the new choice", { side: 2 }, { kind: "square" }, undefined],
+    ["what a new choice doesn't allow is left out", { side: 7 }, { kind: "square" }, undefined],
+    ["what it must not have is left out", { side: 7 }, { kind: "plain" }, undefined],
+    ["a chosen one stays while the choice does", { side: 7 }, { size: 6 }, 7],
+    ["a default stays while the choice does", { side: 2 }, { size: 6 }, 2],
+    ["the change itself isn't corrected", { side: 7 }, { kind: "plain", side: 3 }, 3],
+  ])("mergeFields: %s", (_, current, changes, side) => {
+    const before = { ...round, colour: "#000", ...current };
+    expect(mergeFields(mixed, before, changes)["side"]).toBe(side);
+  });
+});

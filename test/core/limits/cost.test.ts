@@ -1,12 +1,23 @@
 import { describe, expect, test } from "vitest";
 
+import type { Limit } from "../../../src/core/limits/limit.ts";
+
+import { bucketOf } from "../../../kit/model/limiters.ts";
 import {
   askFaults,
   costOf,
+  lacks,
+  msUntilHas,
   requireCost,
   tokensOf,
   unknownLimits,
 } from "../../../src/core/limits/cost.ts";
+import { tokenBucket } from "../../../src/core/limits/token-bucket.ts";
+
+/** Of 5, a token every 100 ms, full at the start. */
+function bucket(): Limit {
+  return tokenBucket.start(bucketOf({ capacity: 5, refillIntervalMs: 100, initialTokens: 5 }), 0);
+}
 
 const limits = [{ name: "rate" }, { name: "tpm" }, { name: "daily" }];
 
@@ -14,6 +25,22 @@ describe("tokensOf", () => {
   test("is the same of each limit for a number, and nothing of those beyond a list", () => {
     expect([0, 1, 2].map((index) => tokensOf(4, index))).toEqual([4, 4, 4]);
     expect([0, 1, 2].map((index) => tokensOf([4, 0], index))).toEqual([4, 0, 0]);
+  });
+});
+
+describe("lacks, msUntilHas", () => {
+  test("wait for what isn't there", () => {
+    const limit = bucket();
+    limit.take(4);
+    expect([1, 2].map((tokens) => lacks(limit, tokens))).toEqual([false, true]);
+    expect([1, 2, 5].map((tokens) => msUntilHas(limit, tokens, 30))).toEqual([-30, 70, 370]);
+  });
+
+  test("have nothing at once, even of a limit that is below zero", () => {
+    const limit = bucket();
+    limit.hold(7, 250);
+    expect([limit.tokens, lacks(limit, 0), lacks(limit, 1)]).toEqual([-2, false, true]);
+    expect([msUntilHas(limit, 0, 30), msUntilHas(limit, 1, 30)]).toEqual([-30, 470]);
   });
 });
 

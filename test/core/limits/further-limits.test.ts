@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 
 import { fixedWindow } from "../../../kit/model/fixed-window.ts";
 import { bucketOf } from "../../../kit/model/limiters.ts";
-import { lacks, msUntilHas } from "../../../src/core/limits/cost.ts";
 import { FurtherLimits } from "../../../src/core/limits/further-limits.ts";
 import { tokenBucket } from "../../../src/core/limits/token-bucket.ts";
 
@@ -65,12 +64,4 @@ test("FurtherLimits.copy shares nothing", () => {
   const limits = further();
   limits.copy().take(2);
   expect(tokensOf(limits)).toEqual([2, 5]);
-});
-
-test("Nothing is there at once, even of a limit that is below zero", () => {
-  const [limit] = further().all;
-  if (!limit) throw new Error("There is no limit");
-  limit.hold(3, 400);
-  expect([limit.tokens, lacks(limit, 0), lacks(limit, 1)]).toEqual([-1, false, true]);
-  expect([msUntilHas(limit, 0, 100), msUntilHas(limit, 1, 100)]).toEqual([-100, 900]);
 });
