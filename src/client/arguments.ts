@@ -7,6 +7,7 @@ import type { Range } from "../core/values.ts";
 import { askedTokensFaults } from "../core/ask.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { isPlainObject, isRecord } from "../core/is-record.ts";
+import { tokenBucketFields } from "../core/limits/token-bucket.ts";
 import { pauseFaults, pauseFields } from "../core/pause.ts";
 import { queueFields } from "../core/policy.ts";
 import { integerFault, isIntegerWithin, showValue, throwFaults } from "../core/values.ts";
@@ -59,6 +60,18 @@ export function checkAcquireOptions(options: object, allowed: readonly string[])
   checkFunction(given, "waitUntil");
   const { idempotencyKey } = given;
   if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey);
+}
+
+/**
+ * Checks the options `tokens` and `limits` as far as they aren't left to a function.
+ *
+ * @throws {RangeError} If a number or the name of a limit is illegal.
+ */
+export function checkTokensToTake(tokens: unknown, limits: unknown): void {
+  const { max } = tokenBucketFields.capacity;
+  const fixed = typeof tokens === "function" ? undefined : tokens;
+  if (typeof limits === "function") checkInteger({ tokens: fixed }, "tokens", { min: 0, max });
+  else throwFaults(askedTokensFaults({ tokens: fixed, limits }, max));
 }
 
 /** @throws {RangeError} If it is not a legal idempotency key. */

@@ -18,8 +18,14 @@ import type { OnError, Report } from "../fault-report.ts";
 import { askedTokensFaults } from "../../core/ask.ts";
 import { tokenBucketFields } from "../../core/limits/token-bucket.ts";
 import { queueFields } from "../../core/policy.ts";
-import { integerFault, isIntegerWithin, showValue, throwFaults } from "../../core/values.ts";
-import { checkBucket, checkFunction, checkInteger, hasMethod } from "../arguments.ts";
+import { integerFault, isIntegerWithin, showValue } from "../../core/values.ts";
+import {
+  checkBucket,
+  checkFunction,
+  checkInteger,
+  checkTokensToTake,
+  hasMethod,
+} from "../arguments.ts";
 import { legalBucketName } from "./bucket-name.ts";
 import { clientClosedResponse } from "../../protocol/client-closed.ts";
 import { rateLimitFields } from "../../protocol/rate-limit-fields.ts";
@@ -121,21 +127,13 @@ const UNAVAILABLE_RETRY_MS = 1_000;
 export function checkRateLimitOptions<Context>(options: RateLimitOptions<Context>): void {
   const { bucket, tokens, limits, waitMs, shadow = false, onOutcome } = options;
   if (typeof bucket !== "function") checkBucket(bucket);
-  checkAskedTokens(tokens, limits);
+  checkTokensToTake(tokens, limits);
   if (typeof waitMs !== "function") checkInteger({ waitMs }, "waitMs", queueFields.maxWaitMs);
   for (const name of ["skip", "onRefused", "onOutcome", "onError"])
     checkFunction({ ...options }, name);
   if (shadow !== false && !onOutcome) {
     throw new TypeError("shadow requires onOutcome to report to");
   }
-}
-
-/** Checks what isn't left to a function. */
-function checkAskedTokens(tokens: unknown, limits: unknown): void {
-  const { max } = tokenBucketFields.capacity;
-  const fixed = typeof tokens === "function" ? undefined : tokens;
-  if (typeof limits === "function") checkInteger({ tokens: fixed }, "tokens", { min: 0, max });
-  else throwFaults(askedTokensFaults({ tokens: fixed, limits }, max));
 }
 
 /**

@@ -12,19 +12,26 @@
 import type { Granted, Refused } from "../acquire-outcome.ts";
 import type { AcquireOptions, Client } from "../client.ts";
 import type { Fetch, FetchInit, FetchInput, PacedRequest } from "./paced-request.ts";
-import type { PauseFailed, PauseRequest, SharedPause } from "./shared-pause.ts";
-import type { UpstreamAdvice } from "./upstream-advice.ts";
+import type { PauseFailed, PauseRequest } from "./shared-pause.ts";
+import type { LimitAdvice, UpstreamAdvice } from "./upstream-advice.ts";
 
-import { tokenBucketFields } from "../../core/limits/token-bucket.ts";
+import { isPlainObject } from "../../core/is-record.ts";
+import { FIRST_LIMIT, LIMIT_NAME, LIMIT_NAME_RULE } from "../../core/limits/limit-name.ts";
 import { queueFields } from "../../core/policy.ts";
 import { showValue } from "../../core/values.ts";
 import { orAborted } from "../transport/abort.ts";
-import { checkBucket, checkFunction, checkInteger, hasMethod } from "../arguments.ts";
+import {
+  checkBucket,
+  checkFunction,
+  checkInteger,
+  checkTokensToTake,
+  hasMethod,
+} from "../arguments.ts";
+import { CallPauses } from "./call-pauses.ts";
 import { openRequest } from "./paced-request.ts";
-import { joinPause } from "./pause-registry.ts";
 import { settledWithin } from "../transport/settled-within.ts";
 import { SluiceRefusedError } from "../sluice-refused-error.ts";
-import { readUpstreamAdvice } from "./upstream-advice.ts";
+import { readAdviceByLimit } from "./upstream-advice.ts";
 
 /** Options of `createPacedFetch`. */
 export interface PacedFetchOptions {
@@ -35,8 +42,29 @@ export interface PacedFetchOptions {
   readonly bucket: string | ((request: Request) => string);
   /** Sends the request. Default: the global `fetch`. */
   readonly fetch?: Fetch;
-  /** Tokens for each attempt, 1 to the bucket's capacity. Default: 1. */
-  readonly tokens?: number | ((request: Request) => number);
+  /**
+   * Tokens for each attempt, from each limit that `limits` doesn't name: 1 to the bucket's capacity,
+   * or 0 together with `limits`. A function is passed the request without its body, and the second
+   * argument of the call. Default: 1.
+   */
+  readonly tokens?: number | ((request: Request, init: FetchInit) => number);
+  /**
+   * Tokens for each attempt from single limits of a bucket that has several, by the limit's name: 0
+   * to the limit's capacity. A function is passed the same as for `tokens`. Default: `tokens` from
+   * each.
+   */
+  readonly limits?: TokensByLimit | ((request: Request, init: FetchInit) => TokensByLimit);
+  /**
+   * Which quotas of the API the bucket's limits stand for: names of quotas, by the limit's name. An
+   * exhausted quota then pauses that limit only, and one with fewer left than the limit would grant
+   * lowers it; both have to count the same. Quotas that aren't named here stand for the bucket's
+   * first limit.
+   *
+   * A quota is called what its headers have besides `limit` and `remaining`, in any case: `tokens`
+   * of `X-RateLimit-Remaining-Tokens` (OpenAI), `input-tokens` of
+   * `Anthropic-RateLimit-Input-Tokens-Remaining`. In a `RateLimit` header, each quota has a name.
+   */
+  readonly quotas?: Readonly<Record<string, string | readonly string[]>>;
   /**
    * How long a call may wait for tokens, in milliseconds, over all its attempts: 0 (don't wait) to
    * the policy's `maxWaitMs`. Time the API takes to answer doesn't count. Default: the policy's
@@ -82,6 +110,8 @@ export interface PacedFetchOptions {
    */
   readonly onPauseFailed?: PauseFailed;
 }
+
+type TokensByLimit = Readonly<Record<string, number>>;
 
 /** Idempotent methods of RFC 9110, except TRACE, which `fetch` does not send. */
 const REPLAYABLE_METHODS = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"];
@@ -145,7 +175,7 @@ function checkOptions(options: PacedFetchOptions): void {
   checkInteger(given, "backoffMs", { min: 1, max: MAX_PAUSE_MS });
   checkInteger(given, "maxPauseMs", { min: 1, max: MAX_PAUSE_MS });
   checkInteger(given, "timeoutMs", queueFields.maxWaitMs);
-  if (typeof given.tokens !== "function") checkInteger(given, "tokens", tokenBucketFields.capacity);
+  checkTokensToTake(given.tokens, given.limits);
   if (typeof given.bucket !== "function") checkBucket(given.bucket);
   for (const name of ["fetch", "advice", "onRefused", "onPauseFailed"]) {
     checkFunction(given, name);
@@ -156,7 +186,40 @@ function checkOptions(options: PacedFetchOptions): void {
   }
 }
 
-function isTexts(value: unknown): boolean {
+/**
+ * The limit that each quota stands for, by the quota's lower-case name.
+ *
+ * @throws {RangeError} If a limit can't have that name, or a quota stands for two.
+ * @throws {TypeError} If it is no object of names.
+ */
+function limitsByQuota(quotas: PacedFetchOptions["quotas"] = {}): ReadonlyMap<string, string> {
+  if (!isPlainObject(quotas)) {
+    throw new TypeError(`quotas must be an object of names by limit: got ${showValue(quotas)}`);
+  }
+  const limits = new Map<string, string>();
+  for (const [limit, given] of Object.entries(quotas)) {
+    const names: unknown = typeof given === "string" ? [given] : given;
+    if (!LIMIT_NAME.test(limit)) {
+      throw new RangeError(`A limit's name must be ${LIMIT_NAME_RULE}: got ${showValue(limit)}`);
+    }
+    if (!isTexts(names)) {
+      const rule = "the name of a quota, or an array of names";
+      throw new TypeError(`quotas.${limit} must be ${rule}: got ${showValue(given)}`);
+    }
+    for (const name of names.map((text) => text.toLowerCase())) {
+      const other = limits.get(name);
+      if (other !== undefined) {
+        throw new RangeError(
+          `quotas must name each quota once: got ${showValue(name)} of ${other} and ${limit}`,
+        );
+      }
+      limits.set(name, limit);
+    }
+  }
+  return limits;
+}
+
+function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 
@@ -165,10 +228,10 @@ interface PacedCall extends PacedRequest {
   readonly input: FetchInput;
   readonly init: FetchInit;
   readonly bucket: string;
-  readonly tokens: number;
+  readonly asked: { readonly tokens: number; readonly limits?: TokensByLimit };
   /** Whether its method allows retries. */
   readonly isIdempotent: boolean;
-  readonly pause: SharedPause;
+  readonly pauses: CallPauses;
   /** Total time spent waiting for tokens. */
   waitedMs: number;
   /** Sluice's clock minus `performance.now()`, as of the last token. */
@@ -184,12 +247,17 @@ class FetchPacer {
   readonly #methods: ReadonlySet<string>;
   readonly #backoffMs: number;
   readonly #maxPauseMs: number;
+  readonly #limitByQuota: ReadonlyMap<string, string>;
+  /** The limits that the API may have something to say about. */
+  readonly #limits: readonly string[];
 
   constructor(options: PacedFetchOptions) {
     const { retries = DEFAULT_RETRIES, backoffMs = DEFAULT_BACKOFF_MS } = options;
     const { maxPauseMs = DEFAULT_MAX_PAUSE_MS, methods = REPLAYABLE_METHODS } = options;
     checkOptions(options);
     this.#options = options;
+    this.#limitByQuota = limitsByQuota(options.quotas);
+    this.#limits = [...new Set([FIRST_LIMIT, ...this.#limitByQuota.values()])];
     // Looked up at each call, because the global may be replaced later, for example by a tracer.
     this.#fetch = options.fetch ?? ((input, init): Promise<Response> => fetch(input, init));
     this.#retries = retries;
@@ -204,7 +272,7 @@ class FetchPacer {
     try {
       return await this.#attempt(call);
     } finally {
-      call.pause.leave();
+      call.pauses.leave();
       // Otherwise the runtime would buffer for it everything the copies have read.
       if (call.isCopied && call.toCopy && !call.toCopy.bodyUsed) discard(call.toCopy);
     }
@@ -218,17 +286,16 @@ class FetchPacer {
       const isLast = attempt > this.#retries;
       const sentAtMs = performance.now();
       const response = await this.#send(call, isLast);
-      const own =
-        this.#options.advice && (await adviceOf(this.#options.advice, response, call.signal));
-      const advice = own ?? readUpstreamAdvice(response, Date.now());
-      if (!advice || !isRefusal(advice)) {
-        if (response.status < SERVER_ERROR) call.pause.gotThrough(sentAtMs);
-        if (advice) await this.#lower(call, advice, outcome);
+      const advised = await this.#adviceIn(response, call);
+      const refusals = advised.filter(({ advice }) => isRefusal(advice));
+      if (refusals.length === 0) {
+        if (response.status < SERVER_ERROR) call.pauses.gotThrough(sentAtMs);
+        await Promise.all(advised.map((each) => this.#lower(call, each, outcome)));
         return response;
       }
-      const pauseMs = this.#pauseMs(call, advice, sentAtMs);
-      await this.#pauseAll(call, pauseMs);
-      const mayRetry = !isLast && maySendAgain(call, advice);
+      const pausesMs = refusals.map((refusal) => this.#pauseAll(call, refusal, sentAtMs));
+      const pauseMs = Math.max(...(await Promise.all(pausesMs)));
+      const mayRetry = !isLast && refusals.every(({ advice }) => maySendAgain(call, advice));
       // While the pause is longer than anyone may wait, the bucket would refuse the retry.
       if (!mayRetry || pauseMs >= this.#maxWaitMs(call)) return response;
       // Frees its connection for other calls while this one waits.
@@ -241,16 +308,19 @@ class FetchPacer {
   #open(input: FetchInput, init: FetchInit): PacedCall {
     const opened = openRequest(input, init);
     const { request } = opened;
-    const { client, bucket, tokens = 1 } = this.#options;
+    const { client, bucket, tokens = 1, limits: given } = this.#options;
     const name = typeof bucket === "function" ? bucket(request) : bucket;
+    const ofAll = typeof tokens === "function" ? tokens(request, init) : tokens;
+    const limits = typeof given === "function" ? given(request, init) : given;
+    const takesOf = (limit: string): boolean => (limits?.[limit] ?? ofAll) > 0;
     return {
       ...opened,
       input,
       init,
       bucket: name,
-      tokens: typeof tokens === "function" ? tokens(request) : tokens,
+      asked: { tokens: ofAll, ...(limits && { limits }) },
       isIdempotent: this.#methods.has(request.method) || request.headers.has("Idempotency-Key"),
-      pause: joinPause(client, name),
+      pauses: new CallPauses(client, name, this.#limits, takesOf),
       waitedMs: 0,
       aheadMs: 0,
       isCopied: false,
@@ -258,14 +328,14 @@ class FetchPacer {
   }
 
   async #acquire(call: PacedCall): Promise<Granted | Refused> {
-    const { bucket, tokens, signal, pause } = call;
+    const { bucket, asked, signal, pauses } = call;
     for (;;) {
-      const heldMs = pause.heldMs();
+      const heldMs = pauses.heldMs();
       if (heldMs > this.#maxWaitMs(call)) return refusedByPause(call, heldMs);
-      await this.#wait(call, pause.released(signal));
+      await this.#wait(call, pauses.released(signal));
       const remainingMs = this.#remainingMs(call);
       const options: AcquireOptions = {
-        tokens,
+        ...asked,
         ...(remainingMs !== undefined && { timeoutMs: remainingMs }),
         ...(signal && { signal }),
       };
@@ -276,7 +346,7 @@ class FetchPacer {
       // Other calls may have been refused while this token was on its way. Then it counts as lost,
       // like those in the bucket: if all of them were kept until the pause ends, they would be used
       // at once.
-      if (!pause.hasBegunSince(askedAtMs)) return outcome;
+      if (!pauses.hasBegunSince(askedAtMs)) return outcome;
     }
   }
 
@@ -297,7 +367,7 @@ class FetchPacer {
 
   /** Longest further wait of the call, as far as it is known. */
   #maxWaitMs(call: PacedCall): number {
-    const { maxWaitMs } = call.pause;
+    const { maxWaitMs } = call.pauses;
     const remainingMs = this.#remainingMs(call);
     if (remainingMs === undefined) return maxWaitMs ?? DEFAULT_MAX_WAIT_MS;
     return Math.min(remainingMs, maxWaitMs ?? Infinity);
@@ -312,35 +382,48 @@ class FetchPacer {
     return send(toCopy.clone(), init);
   }
 
-  /** How long every caller must pause after this refusal. */
-  #pauseMs(call: PacedCall, advice: UpstreamAdvice, sentAtMs: number): number {
-    const { pauseMs = 0, minPauseMs = 0 } = advice;
-    const wantedMs = pauseMs > 0 ? Math.ceil(pauseMs) : Math.max(this.#backoffMs, minPauseMs);
-    return Math.min(call.pause.lengthOf(wantedMs, sentAtMs), this.#maxPauseMs);
+  /** What the answer says, of each limit that it is about. */
+  async #adviceIn(response: Response, { signal }: PacedCall): Promise<readonly LimitAdvice[]> {
+    const limitOf = (quota: string): string | undefined => this.#limitByQuota.get(quota);
+    const { advice: read } = this.#options;
+    const advice = read && (await adviceOf(read, response, signal));
+    if (!advice) return readAdviceByLimit(response, Date.now(), limitOf);
+    return [{ limit: limitOf(advice.quota?.toLowerCase() ?? ""), advice }];
   }
 
   /**
-   * Holds the callers of this process. Resolves once Sluice has the pause, or after waiting long
-   * enough for that.
+   * Holds the callers of this process that take tokens of the refusal's limit. Resolves with the
+   * length of the pause once Sluice has it, or after waiting long enough for that.
    */
-  async #pauseAll(call: PacedCall, pauseMs: number): Promise<void> {
-    const reported = call.pause.refuse(this.#pauseRequest(call, pauseMs, 0));
+  async #pauseAll(
+    call: PacedCall,
+    { limit = FIRST_LIMIT, advice }: LimitAdvice,
+    sentAtMs: number,
+  ): Promise<number> {
+    const pause = call.pauses.of(limit);
+    const { pauseMs: advisedMs = 0, minPauseMs = 0 } = advice;
+    const wantedMs = advisedMs > 0 ? Math.ceil(advisedMs) : Math.max(this.#backoffMs, minPauseMs);
+    const pauseMs = Math.min(pause.lengthOf(wantedMs, sentAtMs), this.#maxPauseMs);
+    const reported = pause.refuse(this.#pauseRequest(call, pauseMs, 0));
     await settledWithin(reported, Math.min(pauseMs, MAX_REPORT_MS), call.signal);
+    return pauseMs;
   }
 
   /**
-   * Lowers the bucket if the API accepts less than the bucket would grant. A token equals one
-   * request only without the `tokens` option, so with it a remaining number of requests means
-   * nothing, unless it is 0.
+   * Lowers a limit if the API accepts less than the limit would grant. If no quota stands for it, a
+   * token equals one request only without the `tokens` option, so with it a remaining number of
+   * requests means nothing, unless it is 0.
    */
-  async #lower(call: PacedCall, advice: UpstreamAdvice, granted: Granted): Promise<void> {
+  async #lower(call: PacedCall, { limit, advice }: LimitAdvice, granted: Granted): Promise<void> {
     const { remaining = Infinity, pauseMs = 0 } = advice;
     const isSpent = remaining <= 0;
-    const isFewer = this.#options.tokens === undefined && remaining < granted.remaining;
+    const isSameUnit = limit !== undefined || this.#options.tokens === undefined;
+    const isFewer = isSameUnit && remaining < grantableOf(granted, limit);
     if (!(pauseMs > 0) || !(isSpent || (isFewer && !granted.isUnmetered))) return;
     const forMs = Math.min(Math.ceil(pauseMs), isSpent ? this.#maxPauseMs : LOWERED_FOR_MS);
     const tokens = Math.max(0, Math.floor(remaining));
-    const reported = call.pause.lower(this.#pauseRequest(call, forMs, tokens));
+    const pause = call.pauses.of(limit ?? FIRST_LIMIT);
+    const reported = pause.lower(this.#pauseRequest(call, forMs, tokens));
     await settledWithin(reported, MAX_REPORT_MS);
   }
 
@@ -360,7 +443,7 @@ class FetchPacer {
 }
 
 /** The refusal Sluice would give if it had the pause. */
-function refusedByPause({ bucket, tokens }: PacedCall, heldMs: number): Refused {
+function refusedByPause({ bucket, asked: { tokens } }: PacedCall, heldMs: number): Refused {
   const detail = `The API accepts no requests for another ${heldMs} ms`;
   return { ok: false, bucket, tokens, reason: "timeout", detail, retryAfterMs: heldMs };
 }
@@ -376,6 +459,11 @@ function aheadMs({ grantedAtMs, waitedMs, isUnmetered }: Granted, tookMs: number
   const latestBehindMs = Math.max(0, tookMs - waitedMs) + CLOCK_NOISE_MS;
   const isSame = isUnmetered || (behindMs > -CLOCK_NOISE_MS && behindMs < latestBehindMs);
   return (isSame ? nowMs : grantedAtMs) - performance.now();
+}
+
+/** What the limit would grant now; by default, the bucket's first. 0 if there is no such limit. */
+function grantableOf({ remaining, limits }: Granted, limit: string = FIRST_LIMIT): number {
+  return limit === FIRST_LIMIT ? remaining : (limits?.[limit]?.remaining ?? 0);
 }
 
 function isRefusal({ isRefusal, remaining }: UpstreamAdvice): boolean {

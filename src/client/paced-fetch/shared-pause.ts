@@ -1,5 +1,5 @@
 /**
- * The pause of one bucket, shared by the paced fetches of one client. It is sent to Sluice, for
+ * The pause of one limit of a bucket, shared by the paced fetches of one client. It is sent to Sluice, for
  * every caller everywhere, and kept here for the callers of this process until Sluice has it, or
  * for its whole duration if Sluice can't take it.
  *
@@ -15,6 +15,7 @@ import type { BucketSnapshot } from "../../protocol/bucket-snapshot.ts";
 import type { PauseFields } from "../../core/pause.ts";
 import type { Client } from "../client.ts";
 
+import { FIRST_LIMIT } from "../../core/limits/limit-name.ts";
 import { sleep } from "../transport/abort.ts";
 import { settledWithin } from "../transport/settled-within.ts";
 
@@ -74,10 +75,11 @@ const FORGOTTEN_AFTER_MS = 60_000;
 /** A call to Sluice that takes longer has died with the Worker request that started it. */
 const MAX_SENDING_MS = 60_000;
 
-/** One client's knowledge of one bucket's pause. */
+/** One client's knowledge of the pause of one limit. */
 export class SharedPause {
   readonly #client: Client;
   readonly #bucket: string;
+  readonly #limit: string;
   #wanted: WantedPause | undefined = undefined;
   #sending: { readonly startMs: number; readonly done: Promise<void> } | undefined = undefined;
   /** The pause last sent to Sluice, accepted or not. */
@@ -91,9 +93,11 @@ export class SharedPause {
   #hasWarned = false;
   #calls = 0;
 
-  constructor(client: Client, bucket: string) {
+  /** @param limit Name of the limit; by default, the bucket's first. */
+  constructor(client: Client, bucket: string, limit: string = FIRST_LIMIT) {
     this.#client = client;
     this.#bucket = bucket;
+    this.#limit = limit;
   }
 
   /** How long the callers of this process still have to wait here, in milliseconds. */
@@ -214,7 +218,9 @@ export class SharedPause {
       const wanted = this.#wanted;
       this.#wanted = undefined;
       const { endMs, tokens, aheadMs } = wanted;
-      const pause = { untilMs: Math.round(endMs + aheadMs), tokens };
+      const untilMs = Math.round(endMs + aheadMs);
+      const limits = this.#limit === FIRST_LIMIT ? undefined : [this.#limit];
+      const pause = { untilMs, tokens, ...(limits && { limits }) };
       try {
         this.#snapshot = await this.#client.pause(this.#bucket, pause);
         if (this.#heldUntilMs <= endMs) this.#heldUntilMs = 0;

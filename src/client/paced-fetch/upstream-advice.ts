@@ -45,6 +45,11 @@ export interface UpstreamAdvice {
   readonly minPauseMs?: number;
   /** Whether a refused request may be retried. Left out if the API leaves it to the caller. */
   readonly retry?: boolean;
+  /**
+   * Name of the API's quota that this is about, as in the option `quotas` of a paced fetch. Default:
+   * none, which stands for the bucket's first limit.
+   */
+  readonly quota?: string;
 }
 
 /** The part of a `Response` that is read. */
@@ -52,6 +57,8 @@ export type UpstreamAnswer = Pick<Response, "status" | "headers">;
 
 /** What remains of one limit, and until when. */
 interface Quota {
+  /** `""` if the API doesn't name it. */
+  readonly name: string;
   readonly remaining: number;
   /** Left out if it isn't stated, or is in the past: then it says nothing about the future. */
   readonly resetMs?: number | undefined;
@@ -80,6 +87,8 @@ const GITHUB_MIN_PAUSE_MS = 60_000;
 const FIELDS =
   /limit|^(?:age|retry-after|retry-after-ms|x-ms-retry-after-ms|x-should-retry|x-github-request-id)$/;
 const REMAINING = /(?:^|-)remaining(?=-|$)/;
+/** What comes before a quota's name: `X-RateLimit-`, `Anthropic-RateLimit-`, `X-App-Limit-`. */
+const BEFORE_NAME = /^.*?limit-/;
 /** `X-RateLimit-Remaining`, `X-RateLimit-Remaining-Requests`, `…-Req-Minute`. */
 const OF_REQUESTS = /(?:^|-)rate-?limit-remaining$|(?:^|-)req(?:uests?)?(?:-|$)/;
 
@@ -103,11 +112,34 @@ const OF_REQUESTS = /(?:^|-)rate-?limit-remaining$|(?:^|-)req(?:uests?)?(?:-|$)/
  * // { isRefusal: true, remaining: 0, pauseMs: 5000 }
  */
 export function readUpstreamAdvice(
-  { status, headers }: UpstreamAnswer,
+  answer: UpstreamAnswer,
   nowMs: number,
 ): UpstreamAdvice | undefined {
+  return readAdviceByLimit(answer, nowMs, () => undefined)[0]?.advice;
+}
+
+/** What an API says about one limit. */
+export interface LimitAdvice {
+  /** `undefined` for quotas that stand for no limit in particular. */
+  readonly limit: string | undefined;
+  readonly advice: UpstreamAdvice;
+}
+
+/**
+ * As `readUpstreamAdvice`, for each limit separately: of a refusal those whose quotas are exhausted,
+ * or `undefined` if none is. Counts of a quota that stands for a limit are in that limit's unit, so
+ * they matter even if they aren't exhausted.
+ *
+ * @param limitOf The limit that a quota stands for, by the quota's lower-case name; `undefined` if
+ * it stands for none.
+ */
+export function readAdviceByLimit(
+  { status, headers }: UpstreamAnswer,
+  nowMs: number,
+  limitOf: (quota: string) => string | undefined,
+): readonly LimitAdvice[] {
   const fields = fieldsOf(headers);
-  if (status < MIN_REFUSAL_STATUS && fields.size === 0) return undefined;
+  if (status < MIN_REFUSAL_STATUS && fields.size === 0) return [];
   const sentAtMs = parseDate(headers.get("Date") ?? "") ?? nowMs;
   const quotas = readQuotas(fields, sentAtMs);
   const retryAfterMs = readRetryAfter(fields, sentAtMs);
@@ -118,16 +150,27 @@ export function readUpstreamAdvice(
     status === OVERLOADED ||
     (status === UNAVAILABLE && (retryAfterMs !== undefined || retry === true)) ||
     (status === FORBIDDEN && (retryAfterMs !== undefined || spent.length > 0));
-  if (!isRefusal) return Number(fields.get("age") ?? 0) > 0 ? undefined : scarcestOf(quotas);
-  const pauseMs = retryAfterMs ?? latest(spent.map(({ resetMs }) => resetMs));
-  const asksForMore = !pauseMs && fields.has("x-github-request-id");
-  return {
-    isRefusal,
-    remaining: 0,
-    ...(pauseMs !== undefined && { pauseMs }),
-    ...(asksForMore && { minPauseMs: GITHUB_MIN_PAUSE_MS }),
-    ...(retry !== undefined && { retry }),
-  };
+  if (!isRefusal) {
+    if (Number(fields.get("age") ?? 0) > 0) return [];
+    return [...Map.groupBy(quotas, ({ name }) => limitOf(name))].flatMap(([limit, ofLimit]) => {
+      const advice = scarcestOf(ofLimit, limit !== undefined);
+      return advice ? [{ limit, advice }] : [];
+    });
+  }
+  const spentByLimit = Map.groupBy(spent, ({ name }) => limitOf(name));
+  if (spent.length === 0) spentByLimit.set(undefined, []);
+  return [...spentByLimit].map(([limit, ofLimit]) => {
+    const pauseMs = retryAfterMs ?? latest(ofLimit.map(({ resetMs }) => resetMs));
+    const asksForMore = !pauseMs && fields.has("x-github-request-id");
+    const advice = {
+      isRefusal,
+      remaining: 0,
+      ...(pauseMs !== undefined && { pauseMs }),
+      ...(asksForMore && { minPauseMs: GITHUB_MIN_PAUSE_MS }),
+      ...(retry !== undefined && { retry }),
+    };
+    return { limit, advice };
+  });
 }
 
 /** One pass over the headers is cheaper than looking up each possible name. */
@@ -156,15 +199,16 @@ function readShouldRetry(fields: Fields): boolean | undefined {
   return text === "true" || (text === "false" ? false : undefined);
 }
 
-function scarcestOf(quotas: readonly Quota[]): UpstreamAdvice | undefined {
-  let scarcest: (Quota & { readonly resetMs: number }) | undefined = undefined;
+/** @param isOfUnit Whether all of them count what the limit counts. */
+function scarcestOf(quotas: readonly Quota[], isOfUnit: boolean): UpstreamAdvice | undefined {
+  let scarcest: { readonly remaining: number; readonly resetMs: number } | undefined = undefined;
   for (const { remaining, resetMs, isOfRequests } of quotas) {
-    if (resetMs === undefined || (remaining > 0 && !isOfRequests)) continue;
+    if (resetMs === undefined || (remaining > 0 && !isOfRequests && !isOfUnit)) continue;
     const isScarcer =
       !scarcest ||
       remaining < scarcest.remaining ||
       (remaining === scarcest.remaining && resetMs > scarcest.resetMs);
-    if (isScarcer) scarcest = { remaining, resetMs, isOfRequests };
+    if (isScarcer) scarcest = { remaining, resetMs };
   }
   return scarcest && { isRefusal: false, remaining: scarcest.remaining, pauseMs: scarcest.resetMs };
 }
@@ -177,9 +221,15 @@ function readQuotas(fields: Fields, sentAtMs: number): Quota[] {
       resetsOf(fields.get(name.replace(REMAINING, word).replace(/^-/, "")), sentAtMs),
     );
     const read = resets.find((each) => each.some((resetMs) => resetMs !== undefined)) ?? [];
-    quotas.push(...paired(splitValues(text).map(parseCount), read, OF_REQUESTS.test(name)));
+    const quota = { name: quotaNameIn(name), isOfRequests: OF_REQUESTS.test(name) };
+    quotas.push(...paired(splitValues(text).map(parseCount), read, quota));
   }
   return quotas;
+}
+
+/** `tokens` of `x-ratelimit-remaining-tokens` and of `anthropic-ratelimit-tokens-remaining`. */
+function quotaNameIn(field: string): string {
+  return field.replace(BEFORE_NAME, "").replace(REMAINING, "").replace(/^-/, "");
 }
 
 /** Reads `"a";r=5;t=30, "b";r=1`, and `limit=10, remaining=5, reset=30`. */
@@ -189,11 +239,10 @@ function listedQuotas(fields: Fields, sentAtMs: number): Quota[] {
   const items = parseFieldList(text);
   const otherUnits = parseFieldList(fields.get("ratelimit-policy") ?? "").filter(isOfOtherUnit);
   const quotas = items.flatMap(({ name, parameters }) =>
-    paired(
-      [parseCount(parameters.get("r"))],
-      resetsOf(parameters.get("t"), sentAtMs),
-      !otherUnits.some((policy) => policy.name === name),
-    ),
+    paired([parseCount(parameters.get("r"))], resetsOf(parameters.get("t"), sentAtMs), {
+      name: name.toLowerCase(),
+      isOfRequests: !otherUnits.some((policy) => policy.name === name),
+    }),
   );
   const valuesOf = (wanted: string): string[] =>
     items.flatMap(({ name }) => {
@@ -201,7 +250,8 @@ function listedQuotas(fields: Fields, sentAtMs: number): Quota[] {
       return key.trim().toLowerCase() === wanted ? [value.trim()] : [];
     });
   const remaining = valuesOf("remaining").map(parseCount);
-  return [...quotas, ...paired(remaining, resetsOf(valuesOf("reset").join(), sentAtMs), true)];
+  const resets = resetsOf(valuesOf("reset").join(), sentAtMs);
+  return [...quotas, ...paired(remaining, resets, { name: "", isOfRequests: true })];
 }
 
 /** `qu` names the unit that is counted, if it isn't requests. */
@@ -220,12 +270,12 @@ function resetsOf(text: string | undefined, sentAtMs: number): (number | undefin
 function paired(
   counts: readonly (number | undefined)[],
   resets: readonly (number | undefined)[],
-  isOfRequests: boolean,
+  quota: Pick<Quota, "name" | "isOfRequests">,
 ): Quota[] {
   return counts.flatMap((remaining, place): Quota[] => {
     if (remaining === undefined) return [];
     const resetMs = counts.length === resets.length ? resets[place] : latest(resets);
-    return [{ remaining, resetMs: (resetMs ?? 0) > 0 ? resetMs : undefined, isOfRequests }];
+    return [{ ...quota, remaining, resetMs: (resetMs ?? 0) > 0 ? resetMs : undefined }];
   });
 }
 

@@ -129,6 +129,129 @@ const errorOf = (promise: Promise<unknown>): Promise<Error> =>
     (error: unknown) => error as Error,
   );
 
+describe("quotas that limits stand for", () => {
+  const quotas = { tpm: ["tokens", "Input-Tokens"], rate: "requests" };
+  const tokensLeft = (left: number, reset: string): Record<string, string> => ({
+    "x-ratelimit-remaining-requests": "50",
+    "x-ratelimit-reset-requests": "1s",
+    "x-ratelimit-remaining-tokens": String(left),
+    "x-ratelimit-reset-tokens": reset,
+  });
+  /** What a grant leaves of tpm. */
+  const leaving = (remaining: number): Granted => {
+    return granted({ limits: { tpm: { tokens: 10, remaining } } });
+  };
+
+  it("pause that limit only, and the retry waits for it like every other call", async () => {
+    const { pacedFetch, client, sent } = pace([tooMany(tokensLeft(0, "6s")), ok()], {
+      quotas,
+      limits: { tpm: 10 },
+    });
+    await finish(pacedFetch(URL_OF_API));
+    expect(client.paused).toEqual([
+      { bucket: "b", untilMs: NOW_MS + 6_000, tokens: 0, limits: ["tpm"] },
+    ]);
+    expect(client.acquired).toMatchObject([{ limits: { tpm: 10 } }, { limits: { tpm: 10 } }]);
+    expect(sent).toHaveLength(2);
+  });
+
+  it("read fields that have a limit in their names in another order, and lists", async () => {
+    for (const fields of [
+      {
+        "anthropic-ratelimit-input-tokens-remaining": "0",
+        "anthropic-ratelimit-input-tokens-reset": new Date(NOW_MS + 6_000).toISOString(),
+      },
+      { RateLimit: '"requests";r=9;t=1, "tokens";r=0;t=6' },
+    ]) {
+      const { pacedFetch, client } = pace([tooMany(fields)], { quotas, retries: 0 });
+      await pacedFetch(URL_OF_API);
+      expect(client.paused).toMatchObject([{ untilMs: NOW_MS + 6_000, limits: ["tpm"] }]);
+    }
+  });
+
+  it("hold what takes of the limit while Sluice can't take the pause, and nothing else", async () => {
+    const spent = tooMany({ ...tokensLeft(0, "6s"), "retry-after": "30" });
+    const client = new ScriptedClient();
+    client.onPause = () => Promise.reject(new Error("down"));
+    const options = { quotas, retries: 0, onPauseFailed: () => undefined };
+    const first = pace([spent], options, client);
+    await finish(first.pacedFetch(URL_OF_API));
+    const light = pace([ok()], { ...options, limits: { tpm: 0 } }, client);
+    const heavy = pace([ok()], options, client);
+    const startedAtMs = Date.now() - NOW_MS;
+    const waiting = finish(heavy.pacedFetch(URL_OF_API));
+    await light.pacedFetch(URL_OF_API);
+    expect(light.sent[0]?.atMs).toBe(startedAtMs);
+    await waiting;
+    expect(heavy.sent[0]?.atMs).toBeGreaterThanOrEqual(30_000);
+  });
+
+  it("lower the limit to what is left of them, whatever `tokens` is", async () => {
+    const { pacedFetch, client } = pace([ok(tokensLeft(700, "3s"))], {
+      quotas,
+      tokens: 2,
+    });
+    client.onAcquire = () => leaving(900);
+    await pacedFetch(URL_OF_API);
+    expect(client.paused).toEqual([
+      { bucket: "b", untilMs: NOW_MS + 3_000, tokens: 700, limits: ["tpm"] },
+    ]);
+    const enough = pace([ok(tokensLeft(700, "3s"))], { quotas });
+    enough.client.onAcquire = () => leaving(700);
+    await enough.pacedFetch(URL_OF_API);
+    expect(enough.client.paused).toEqual([]);
+  });
+
+  it("leave the first limit what no limit is named for, and refusals without a quota", async () => {
+    const tokensOnly = { quotas: { tpm: "tokens" }, retries: 0 };
+    const requests = { "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "4s" };
+    const { pacedFetch, client } = pace([tooMany(requests)], tokensOnly);
+    await pacedFetch(URL_OF_API);
+    expect(client.paused).toEqual([{ bucket: "b", untilMs: NOW_MS + 4_000, tokens: 0 }]);
+    const silent = pace([tooMany()], tokensOnly);
+    await silent.pacedFetch(URL_OF_API);
+    expect(silent.client.paused).toEqual([{ bucket: "b", untilMs: NOW_MS + 1_000, tokens: 0 }]);
+  });
+
+  it("pause each limit whose quota is spent, and the call waits for the longer one", async () => {
+    const both = { ...tokensLeft(0, "6s"), "x-ratelimit-remaining-requests": "0" };
+    const { pacedFetch, client } = pace([tooMany(both)], { quotas, retries: 0 });
+    await pacedFetch(URL_OF_API);
+    expect(client.paused).toEqual([
+      { bucket: "b", untilMs: NOW_MS + 1_000, tokens: 0 },
+      { bucket: "b", untilMs: NOW_MS + 6_000, tokens: 0, limits: ["tpm"] },
+    ]);
+  });
+
+  it("may be named by advice", async () => {
+    const advice = (): UpstreamAdvice => ({ quota: "Tokens", pauseMs: 5_000 });
+    const { pacedFetch, client } = pace([ok()], { quotas, advice, retries: 0 });
+    await pacedFetch(URL_OF_API);
+    expect(client.paused).toMatchObject([{ untilMs: NOW_MS + 5_000, limits: ["tpm"] }]);
+  });
+
+  it("are checked at once", () => {
+    const make = (options: object) => (): unknown => pace([ok()], options);
+    expect(make({ quotas: { TPM: "tokens" } })).toThrow("A limit's name must be 1 to 32");
+    expect(make({ quotas: { tpm: 7 } })).toThrow("quotas.tpm must be the name of a quota");
+    expect(make({ quotas: ["tokens"] })).toThrow("quotas must be an object of names by limit");
+    expect(make({ quotas: { tpm: "a", rate: ["b", "A"] } })).toThrow(
+      'quotas must name each quota once: got "a" of tpm and rate',
+    );
+    expect(make({ limits: { tpm: -1 } })).toThrow("limits.tpm must be an integer from 0");
+    expect(make({ tokens: 0, limits: { tpm: 0 } })).toThrow("tokens must be an integer from 1");
+  });
+
+  it("take as many tokens as a function says of the request and its body", async () => {
+    const { pacedFetch, client } = pace([ok()], {
+      tokens: (request) => (request.method === "POST" ? 2 : 1),
+      limits: (_, init) => ({ tpm: JSON.stringify(init?.body).length }),
+    });
+    await pacedFetch(URL_OF_API, { method: "POST", body: "twelve chars" });
+    expect(client.acquired).toEqual([{ bucket: "b", tokens: 2, limits: { tpm: 14 } }]);
+  });
+});
+
 describe("a call", () => {
   it("has its token before it is sent, and is sent as it was given", async () => {
     const { pacedFetch, client, fetch } = pace([ok()]);

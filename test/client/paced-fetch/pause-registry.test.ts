@@ -25,12 +25,14 @@ afterEach(() => {
 });
 
 describe("joinPause", () => {
-  it("gives one pause for each client and bucket", () => {
+  it("gives one pause for each client, bucket and limit", () => {
     const [client, other] = [newClient(), newClient()];
     const pause = joinPause(client, "a");
     expect(joinPause(client, "a")).toBe(pause);
     expect(joinPause(client, "b")).not.toBe(pause);
     expect(joinPause(other, "a")).not.toBe(pause);
+    expect(joinPause(client, "a", "rate")).toBe(pause);
+    expect(joinPause(client, "a", "tpm")).not.toBe(pause);
   });
 
   it("keeps a pause that is in use, however many others come", () => {

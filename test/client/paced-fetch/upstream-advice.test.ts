@@ -1,7 +1,10 @@
 /** What APIs say about their limits, as rows: status, fields, what is read. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { readUpstreamAdvice } from "../../../src/client/paced-fetch/upstream-advice.ts";
+import {
+  readAdviceByLimit,
+  readUpstreamAdvice,
+} from "../../../src/client/paced-fetch/upstream-advice.ts";
 
 /** Tuesday, 24 November 2026, 12:00:00 GMT. */
 const NOW_MS = Date.UTC(2026, 10, 24, 12);
@@ -556,5 +559,51 @@ describe.each(["UTC", "America/New_York", "Asia/Tokyo"])("in the zone %s", (zone
     expect(readUpstreamAdvice({ status: 429, headers: retryAfter }, NOW_MS)).toEqual(
       refusal(30_000),
     );
+  });
+});
+
+describe("readAdviceByLimit", () => {
+  const quotaNames = (fields: Record<string, string>): string[] => {
+    const names: string[] = [];
+    const answer = { status: 200, headers: new Headers(fields) };
+    readAdviceByLimit(answer, NOW_MS, (name) => void names.push(name));
+    return names;
+  };
+
+  it.each([
+    ["x-ratelimit-remaining", ""],
+    ["ratelimit-remaining", ""],
+    ["x-rate-limit-remaining", ""],
+    ["x-ratelimit-remaining-tokens", "tokens"],
+    ["x-ratelimit-remaining-tokens-minute", "tokens-minute"],
+    ["anthropic-ratelimit-input-tokens-remaining", "input-tokens"],
+    ["anthropic-ratelimit-requests-remaining", "requests"],
+    ["x-app-limit-24hour-remaining", "24hour"],
+  ])("calls the quota of %s %o", (field, name) => {
+    expect(quotaNames({ [field]: "3" })).toEqual([name]);
+  });
+
+  it("calls the quotas of a list by their names", () => {
+    expect(quotaNames({ RateLimit: '"llm:*";r=3, "llm:*/TPM";r=4' })).toEqual([
+      "llm:*",
+      "llm:*/tpm",
+    ]);
+    expect(quotaNames({ RateLimit: "limit=5, remaining=3, reset=9" })).toEqual([""]);
+  });
+
+  it("reads each limit by itself", () => {
+    const headers = new Headers({
+      RateLimit: '"a";r=5;t=9, "b";r=3;t=7, "c";r=0;t=2',
+      "RateLimit-Policy": '"a";q=9;qu="content-bytes", "b";q=9, "c";q=9',
+    });
+    const limitOf = (name: string): string | undefined => ({ a: "one", c: "two" })[name];
+    expect(readAdviceByLimit({ status: 200, headers }, NOW_MS, limitOf)).toEqual([
+      { limit: "one", advice: left(5, 9_000) },
+      { limit: undefined, advice: left(3, 7_000) },
+      { limit: "two", advice: left(0, 2_000) },
+    ]);
+    expect(readAdviceByLimit({ status: 429, headers }, NOW_MS, limitOf)).toEqual([
+      { limit: "two", advice: refusal(2_000) },
+    ]);
   });
 });
