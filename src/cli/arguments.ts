@@ -6,7 +6,6 @@ import type { BenchCommand } from "./bench.ts";
 import type { AcquireOptions, OnUnavailable } from "../client/client.ts";
 
 import { baseOf } from "../client/arguments.ts";
-import { LIMIT_NAME, LIMIT_NAME_RULE } from "../core/limits/limit-name.ts";
 import { parseDuration } from "./duration.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -131,7 +130,7 @@ function readAcquire(
   };
 }
 
-/** Reads each `--tokens N` and `--tokens LIMIT=N`. */
+/** Reads each `--tokens N` and `--tokens LIMIT=N`. Whether a limit can have that name, the client checks. */
 function readTokens(given: readonly string[]): Pick<AcquireOptions, "tokens" | "limits"> {
   const ofAll = given.filter((text) => !text.includes("="));
   const ofOne = given.filter((text) => text.includes("="));
@@ -141,11 +140,6 @@ function readTokens(given: readonly string[]): Pick<AcquireOptions, "tokens" | "
   const limits: Record<string, number> = {};
   for (const text of ofOne) {
     const [name = "", count = ""] = text.split(/=(.*)/s);
-    if (!LIMIT_NAME.test(name)) {
-      throw new UsageError(
-        `--tokens LIMIT=N needs a limit's name, ${LIMIT_NAME_RULE}: got ${text}`,
-      );
-    }
     if (Object.hasOwn(limits, name)) throw new UsageError(`--tokens ${name}=N is given twice`);
     limits[name] = integer(`--tokens ${name}=N`, count, 0, Number.MAX_SAFE_INTEGER);
   }

@@ -88,6 +88,10 @@ describe("sluice acquire", () => {
       code: 64,
       stderr: expect.stringContaining('"tmp" is no limit of this bucket: rate, tpm'),
     });
+    expect(await sluice(...ask, "TPM=1")).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining("A limit's name must be 1 to 32 characters"),
+    });
     expect(JSON.parse((await sluice("inspect", "llm:print")).stdout)).toMatchObject({
       limits: { tpm: { every: "day", timeZone: "Europe/Berlin", tokens: 800 } },
     });
