@@ -1,10 +1,14 @@
 import { describe, expect, test } from "vitest";
 
+import type { TimeZones } from "../../src/core/limits/time-zones.ts";
+import type { PolicyFields } from "../../src/core/policy.ts";
 import type { FieldFault } from "../../src/core/values.ts";
 
-import { leaseFields, Policy, queueFields } from "../../src/core/policy.ts";
+import { fieldFaults, leaseFields, Policy, queueFields } from "../../src/core/policy.ts";
 import { showValue } from "../../src/core/values.ts";
 import { policyFrom } from "../../kit/model/limiters.ts";
+import { utcOffsets } from "../../src/core/limits/civil-grid.ts";
+import { onlyUtc } from "../../src/core/limits/time-zones.ts";
 import { tokenBucketFields } from "../../src/core/limits/token-bucket.ts";
 
 const perSecond = { capacity: 1, refillTokens: 1, refillIntervalMs: 1000 };
@@ -395,5 +399,293 @@ describe("Policy.toJSON", () => {
     const policy = Policy.of(allFields);
     expect(policy.toJSON()).toEqual(allFields);
     expect(policyFrom(JSON.parse(JSON.stringify(policy))).equals(policy)).toBe(true);
+  });
+});
+
+describe("Policy, several limits", () => {
+  const tpm = { capacity: 60_000, refillTokens: 60_000, refillIntervalMs: 60_000 };
+  const daily = { capacity: 1_000, every: "day" } as const;
+  const ofTwo = { ...perSecond, limits: { tpm } };
+  const lease = { maxTokens: 50, ttlMs: 1_000 };
+  /** Knows one zone besides UTC. */
+  const zones: TimeZones = {
+    zoneOf: (name) => (name === "Europe/Berlin" ? utcOffsets : onlyUtc.zoneOf(name)),
+  };
+  const manyLimits = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`limit-${index}`, daily]));
+
+  test("are the first, called rate, and the others in their order", () => {
+    const { limits } = Policy.of({ ...perSecond, limits: { tpm, daily } });
+    expect(limits.map(({ name, kind }) => [name, kind.name])).toEqual([
+      ["rate", "bucket"],
+      ["tpm", "bucket"],
+      ["daily", "calendar"],
+    ]);
+    expect(Policy.of(perSecond).limits.map(({ name }) => name)).toEqual(["rate"]);
+    expect(Policy.of(daily).limits.map(({ kind }) => kind.name)).toEqual(["calendar"]);
+  });
+
+  test("are complete, each with the defaults of its kind, and what Policy.of takes again", () => {
+    const fields = Policy.of({ ...perSecond, limits: { tpm, daily } }).toJSON();
+    expect(fields.limits).toEqual({
+      tpm: { ...tpm, initialTokens: 60_000 },
+      daily: { ...daily, timeZone: "UTC", at: "00:00", initialTokens: 1_000 },
+    });
+    expect(Policy.of(JSON.parse(JSON.stringify(fields)) as PolicyFields).toJSON()).toEqual(fields);
+    expect(Object.isFrozen(fields.limits) && Object.isFrozen(fields.limits?.["tpm"])).toBe(true);
+  });
+
+  test.each([{}, undefined, null])("are none if they are %j", (limits) => {
+    expect(policyFrom({ ...perSecond, limits }).toJSON()).toEqual(Policy.of(perSecond).toJSON());
+  });
+
+  test.each(["tpm", "a", "a-b_c9", "x".repeat(32)])("may be called %s", (name) => {
+    expect(faultsOf({ ...perSecond, limits: { [name]: daily } })).toEqual([]);
+  });
+
+  test.each(["", "TPM", "9x", "-x", "_x", "a b", "a.b", "x".repeat(33), "zähler", "constructor "])(
+    "may not be called %j",
+    (name) => {
+      const rule = "1 to 32 characters of a-z 0-9 _ -, the first of them a letter";
+      expect(faultsOf({ ...perSecond, limits: { [name]: daily } })).toEqual([
+        {
+          field: `limits.${name}`,
+          message: `A limit's name must be ${rule}: got ${showValue(name)}`,
+        },
+      ]);
+    },
+  );
+
+  test("may be called as a member that every object has, and are told apart then", () => {
+    const policy = Policy.of({ ...perSecond, limits: { constructor: daily } });
+    expect(policy.limits.map(({ name }) => name)).toEqual(["rate", "constructor"]);
+    expect(policy.equals(Policy.of({ ...perSecond, limits: { other: daily } }))).toBe(false);
+    expect(Policy.of({ ...perSecond, limits: { other: daily } }).equals(policy)).toBe(false);
+  });
+
+  test("don't call one of them rate: that is the first", () => {
+    expect(messagesOf({ ...perSecond, limits: { rate: daily } })).toEqual([
+      "limits.rate is the policy's first limit: give its fields without limits.rate",
+    ]);
+  });
+
+  test("are 8 together at most", () => {
+    expect(Policy.of({ ...perSecond, limits: manyLimits(7) }).limits).toHaveLength(8);
+    expect(messagesOf({ ...perSecond, limits: manyLimits(8) })).toEqual([
+      "limits must be at most 7: got 8",
+    ]);
+  });
+
+  test.each([7, "tpm", [], [daily]])("aren't %j", (limits) => {
+    expect(fieldsAtFault({ ...perSecond, limits })).toEqual(["limits"]);
+  });
+
+  test.each([null, 7, [], "tpm"])("have tables of fields each, and not %j", (limit) => {
+    expect(fieldsAtFault({ ...perSecond, limits: { tpm: limit } })).toEqual(["limits.tpm"]);
+  });
+
+  test("have each fault of each of them named in full", () => {
+    const faults = fieldsAtFault({
+      ...perSecond,
+      limits: {
+        tpm: { ...tpm, refillTokens: 0, initialTokens: -1, at: "06:00" },
+        daily: { every: "day", on: 3, refillTokens: 1 },
+        weekly: { ...daily, timeZone: "Mars/Base", initialTokens: 1_001 },
+      },
+    });
+    expect(faults.toSorted()).toEqual([
+      "limits.daily.capacity",
+      "limits.daily.on",
+      "limits.daily.refillTokens",
+      "limits.tpm.at",
+      "limits.tpm.initialTokens",
+      "limits.tpm.refillTokens",
+      "limits.weekly.initialTokens",
+      "limits.weekly.timeZone",
+    ]);
+  });
+
+  test("take time zones from whoever knows them", () => {
+    const fields = { ...daily, timeZone: "Europe/Berlin" };
+    const message = "timeZone must be an IANA time zone, such as Europe/Berlin";
+    expect(messagesOf(fields)).toEqual([`${message}: got "Europe/Berlin"`]);
+    expect(messagesOf({ ...perSecond, limits: { daily: fields } })).toEqual([
+      `limits.daily.${message}: got "Europe/Berlin"`,
+    ]);
+    expect(Policy.of({ ...fields, limits: { daily: fields } }, zones).limits).toHaveLength(2);
+  });
+
+  test.each([
+    ["limits", { ...ofTwo, lease }],
+    ["every", { ...daily, lease }],
+    ["every", { ...daily, limits: { tpm }, lease }],
+  ])("aren't lent from: lease with %s", (other, fields) => {
+    expect(faultsOf(fields)).toEqual([
+      {
+        field: "lease",
+        message: `lease cannot be combined with ${other}: leave out one of them, or send "lease": null`,
+      },
+    ]);
+  });
+
+  test.each([
+    { ...ofTwo, lease: null },
+    { ...perSecond, limits: {}, lease },
+    { ...perSecond, limits: null, lease },
+  ])("leave leases alone in %j", (fields) => {
+    expect(faultsOf(fields)).toEqual([]);
+  });
+
+  test("are compared, but for their order", () => {
+    const policy = Policy.of({ ...perSecond, limits: { tpm, daily } });
+    expect(policy.equals(Policy.of({ ...perSecond, limits: { daily, tpm } }))).toBe(true);
+    for (const limits of [
+      { tpm },
+      { tpm, weekly: daily },
+      { tpm, daily: { ...daily, at: "06:00" } },
+      { tpm, daily: tpm },
+      { tpm, daily, more: daily },
+    ]) {
+      const other = Policy.of({ ...perSecond, limits });
+      expect([policy.equals(other), other.equals(policy)]).toEqual([false, false]);
+    }
+    expect(Policy.of(daily).equals(Policy.of({ ...perSecond, capacity: 1_000 }))).toBe(false);
+  });
+});
+
+describe("Policy.merge, several limits", () => {
+  const tpm = { capacity: 60_000, refillTokens: 60_000, refillIntervalMs: 60_000 };
+  const daily = { capacity: 1_000, every: "day" } as const;
+  const policy = Policy.of({ ...perSecond, queueLimit: 5, limits: { tpm, daily } });
+  const namesAfter = (changes: Record<string, unknown>) =>
+    policyFrom(policy.merge(changes)).limits.map(({ name, kind }) => `${name}: ${kind.name}`);
+
+  test.each([
+    ["nothing", {}, ["rate: bucket", "tpm: bucket", "daily: calendar"]],
+    ["a flat field", { queueLimit: 7 }, ["rate: bucket", "tpm: bucket", "daily: calendar"]],
+    ["no limit", { limits: {} }, ["rate: bucket", "tpm: bucket", "daily: calendar"]],
+    ["one that is removed", { limits: { tpm: null } }, ["rate: bucket", "daily: calendar"]],
+    [
+      "one that isn't there",
+      { limits: { other: null } },
+      ["rate: bucket", "tpm: bucket", "daily: calendar"],
+    ],
+    [
+      "another kind",
+      { limits: { tpm: daily } },
+      ["rate: bucket", "tpm: calendar", "daily: calendar"],
+    ],
+    [
+      "one more",
+      { limits: { weekly: { ...daily, every: "week" } } },
+      ["rate: bucket", "tpm: bucket", "daily: calendar", "weekly: calendar"],
+    ],
+    ["none any more", { limits: null }, ["rate: bucket"]],
+    ["none, one by one", { limits: { tpm: null, daily: null } }, ["rate: bucket"]],
+  ])("names %s", (_, changes, names) => {
+    expect(namesAfter(changes)).toEqual(names);
+  });
+
+  test("replaces a named limit as a whole", () => {
+    const filled = Policy.of({ ...perSecond, limits: { tpm: { ...tpm, initialTokens: 9 } } });
+    const { limits } = policyFrom(
+      filled.merge({ limits: { tpm: { ...tpm, capacity: 70_000 } } }),
+    ).toJSON();
+    expect(limits?.["tpm"]).toEqual({ ...tpm, capacity: 70_000, initialTokens: 60_000 });
+    expect(fieldsAtFault(filled.merge({ limits: { tpm: { capacity: 7 } } }))).toEqual([
+      "limits.tpm.refillTokens",
+      "limits.tpm.refillIntervalMs",
+    ]);
+  });
+
+  test.each([
+    [
+      "every makes the first limit a calendar",
+      { every: "month" },
+      { capacity: 1, every: "month", timeZone: "UTC", at: "00:00", on: 1, initialTokens: 1 },
+    ],
+    [
+      "with a capacity of its own",
+      { every: "hour", capacity: 9, initialTokens: 2 },
+      { capacity: 9, every: "hour", timeZone: "UTC", at: "00:00", initialTokens: 2 },
+    ],
+  ])("%s", (_, changes, first) => {
+    const { queueLimit, maxWaitMs, limits, ...flat } = policyFrom(policy.merge(changes)).toJSON();
+    expect(flat).toEqual(first);
+    expect([queueLimit, maxWaitMs, Object.keys(limits ?? {})]).toEqual([
+      5,
+      60_000,
+      ["tpm", "daily"],
+    ]);
+  });
+
+  test("refill fields make it a token bucket again, both of them", () => {
+    const monthly = Policy.of({
+      capacity: 40,
+      every: "month",
+      on: 28,
+      at: "06:00",
+      timeZone: "UTC",
+    });
+    const {
+      queueLimit: _,
+      maxWaitMs: __,
+      ...flat
+    } = policyFrom(monthly.merge({ refillTokens: 3, refillIntervalMs: 100 })).toJSON();
+    expect(flat).toEqual({
+      capacity: 40,
+      refillTokens: 3,
+      refillIntervalMs: 100,
+      initialTokens: 3,
+    });
+    expect(fieldsAtFault(monthly.merge({ refillTokens: 3 }))).toEqual(["refillIntervalMs"]);
+  });
+
+  test("fields of both kinds in one change are a fault", () => {
+    expect(fieldsAtFault(policy.merge({ every: "day", refillTokens: 3 }))).toEqual([
+      "refillTokens",
+    ]);
+    expect(fieldsAtFault(policy.merge({ at: "06:00" }))).toEqual(["at"]);
+  });
+
+  test("another period takes its default day, and drops one that it can't have", () => {
+    const weekly = Policy.of({ capacity: 40, every: "week", on: "friday" });
+    const dayAfter = (every: string) => policyFrom(weekly.merge({ every })).toJSON().on;
+    expect(["week", "month", "day"].map(dayAfter)).toEqual(["friday", 1, undefined]);
+  });
+
+  test("leaves limits that are no table for Policy.check to find", () => {
+    expect(fieldsAtFault(policy.merge({ limits: 7 }))).toEqual(["limits"]);
+  });
+});
+
+describe("fieldFaults", () => {
+  const daily = { capacity: 1_000, every: "day" };
+
+  test.each([
+    {},
+    { capacity: 7 },
+    { every: "day" },
+    { at: "06:00" },
+    { on: 28 },
+    { on: "friday" },
+    { lease: null, limits: null },
+    { limits: { tpm: null, daily } },
+  ])("has nothing against a change of %j", (changes) => {
+    expect(fieldFaults(changes)).toEqual([]);
+  });
+
+  test.each([
+    [{ capacity: 0 }, ["capacity"]],
+    [{ on: 29 }, ["on"]],
+    [{ at: "06:00", refillTokens: 1 }, ["at"]],
+    [{ every: "day", refillTokens: 1 }, ["refillTokens"]],
+    [
+      { limits: { tpm: { capacity: 7 } } },
+      ["limits.tpm.refillTokens", "limits.tpm.refillIntervalMs"],
+    ],
+    [{ limits: 7, more: 1 }, ["more", "limits"]],
+  ])("of %j are of %j", (changes, fields) => {
+    expect(fieldFaults(changes).map(({ field }) => field)).toEqual(fields);
   });
 });
