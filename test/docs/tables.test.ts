@@ -11,9 +11,11 @@ import { projectDir } from "../../serve/worker-bundle.ts";
 import { exitCodes } from "../../src/cli/exit-code.ts";
 import { usage } from "../../src/cli/usage.ts";
 import { calendarFields, calendarPeriods } from "../../src/core/limits/calendar-fields.ts";
+import { durationNames } from "../../src/core/fields.ts";
 import { tokenBucketFields } from "../../src/core/limits/token-bucket.ts";
 import { FIRST_LIMIT } from "../../src/core/limits/limit-name.ts";
 import { MAX_FURTHER_LIMITS, Policy, leaseFields, queueFields } from "../../src/core/policy.ts";
+import { windowLimitWords } from "../../src/core/window-limit.ts";
 import { metricsOf } from "../../src/worker/metrics/metrics.ts";
 import { reasonFields } from "../../src/protocol/reasons.ts";
 
@@ -135,6 +137,16 @@ it("docs/http.md says what calendars are written in batches, and how large these
   expect(maxBatch(39_999)).toBe(0);
   expect(rows).toContain("calendar of 40,000 or more | batches of a 40th of the capacity");
   expect(maxBatch(40_000)).toBe(1_000);
+});
+
+it("docs/http.md has every name in human units", () => {
+  const section = sectionOf("http.md", "## Policies");
+  const [written = ""] = section.split("The numbers:");
+  for (const name of Object.keys(windowLimitWords)) expect(written).toContain(`\n${name} = `);
+  for (const name of durationNames({ ...tokenBucketFields, ...queueFields })) {
+    expect(written).toContain(`\`${name} = "`);
+  }
+  for (const name of durationNames(leaseFields)) expect(written).toContain(`\`lease.${name} = "`);
 });
 
 it("docs/http.md has every field of a lease, with its range", () => {
