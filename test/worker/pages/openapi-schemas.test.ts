@@ -4,6 +4,7 @@ import type { Schema } from "../../../src/worker/pages/json-schema.ts";
 
 import { tokenBucketFields } from "../../../src/core/limits/token-bucket.ts";
 import { queueFields } from "../../../src/core/policy.ts";
+import { compileChanges } from "../../../src/core/written-policy.ts";
 import { acquireFields, bodies } from "../../../src/worker/pages/openapi-schemas.ts";
 
 /** Every member of an object that `schema` describes, by its path. */
@@ -43,5 +44,34 @@ describe("bodies", () => {
       minimum: 0,
       maximum: queueFields.maxWaitMs.max,
     });
+  });
+
+  it("take the human units that a change is checked against", () => {
+    const patternOf = (path: string) => {
+      const [, member] = members.find(([name]) => name === `PolicyChange.${path}`) ?? [];
+      return new RegExp(member?.pattern ?? "no such member");
+    };
+    const texts = [
+      "100/1m",
+      "30s",
+      "0.5h",
+      "250ms",
+      "30",
+      "1w",
+      "1 s",
+      " 1s",
+      "5/1s ",
+      "x5/1s",
+      "",
+    ];
+    for (const text of texts) {
+      const isFaultless = (change: object) => compileChanges({ ...change }).faults.length === 0;
+      expect(patternOf("limit").test(text)).toBe(isFaultless({ limit: text }));
+      for (const name of ["refillInterval", "maxWait"]) {
+        expect(patternOf(name).test(text)).toBe(isFaultless({ [name]: text }));
+      }
+      const lease = { maxTokens: 1, ttl: text };
+      expect(patternOf("lease.ttl").test(text)).toBe(isFaultless({ lease }));
+    }
   });
 });
