@@ -48,6 +48,8 @@ export interface Verdict {
 const INVALID = "400 invalid-request";
 const BODY_LIMIT = 16_384;
 const MAX_WAIT_MS = 3_600_000;
+/** What parameters begin with that are of one limit. */
+const NAMED = "tokens.";
 const NAME = /^[A-Za-z0-9._:@/-]{1,128}$/;
 /** No message is longer, whatever was sent. */
 const MAX_MESSAGE_LENGTH = 250;
@@ -285,7 +287,8 @@ function judgeAcquire(request: FuzzedRequest, query: string, facts: ServerFacts)
   if (!body.isSure) faults.suspect("body");
   judgeKey(faults, request);
   for (const name of body.members.keys()) {
-    if (!["bucket", "tokens", "timeoutMs"].includes(name)) faults.add(name);
+    const isKnown = ["bucket", "tokens", "timeoutMs"].includes(name) || name.startsWith(NAMED);
+    if (!isKnown) faults.add(name);
   }
   const valuesOf = (field: string, parse: (text: string) => unknown = decimal): unknown[] => [
     ...parameters.getAll(field).map(parse),
@@ -295,10 +298,18 @@ function judgeAcquire(request: FuzzedRequest, query: string, facts: ServerFacts)
   if (typeof bucket !== "string" || !NAME.test(bucket) || otherBuckets.length > 0) {
     faults.add("bucket");
   }
-  const tokens = judgeNumber(faults, "tokens", valuesOf("tokens"), [1, Infinity]) ?? 1;
+  const fields = [...parameters.keys(), ...body.members.keys()];
+  const named = new Set(fields.filter((field) => field.startsWith(NAMED)));
+  const least = named.size > 0 ? 0 : 1;
+  const tokens = judgeNumber(faults, "tokens", valuesOf("tokens"), [least, Infinity]) ?? 1;
+  const limits = new Map<string, number>();
+  for (const field of named) {
+    const value = judgeNumber(faults, field, valuesOf(field), [0, Infinity]) ?? 0;
+    limits.set(field.slice(NAMED.length), value);
+  }
   const timeoutMs = judgeNumber(faults, "timeoutMs", valuesOf("timeoutMs"), [0, MAX_WAIT_MS]);
   return faults.over(() => {
-    const verdict = judgeAsked(String(bucket), tokens, timeoutMs ?? 0, facts);
+    const verdict = judgeAsked(String(bucket), { tokens, limits }, timeoutMs ?? 0, facts);
     // An event stream gets other answers.
     const isOdd = hasHeader(request, "accept", "text/event-stream");
     return isOdd && verdict.bucket !== undefined ? unsafe : verdict;
@@ -366,16 +377,33 @@ function judgeNumber(
 }
 
 /** The verdict on a request that is valid by itself. */
-function judgeAsked(name: string, tokens: number, timeoutMs: number, facts: ServerFacts): Verdict {
+function judgeAsked(
+  name: string,
+  { tokens, limits }: { readonly tokens: number; readonly limits: ReadonlyMap<string, number> },
+  timeoutMs: number,
+  facts: ServerFacts,
+): Verdict {
   const bucket = facts.buckets.get(name);
   if (!bucket) return name.startsWith(facts.prefix) ? unsafe : says("404 unknown-bucket");
-  const { capacity, maxWaitMs } = bucket.policy;
+  const { maxWaitMs } = bucket.policy;
+  const capacities = Object.entries({ rate: bucket.policy, ...bucket.policy.limits });
+  const mustName = new Set<string>();
+  if (timeoutMs > maxWaitMs) mustName.add("timeoutMs");
+  const names = new Set(capacities.map(([limit]) => limit));
+  const unknown = [...limits.keys()].filter((limit) => !names.has(limit));
+  for (const limit of unknown) mustName.add(NAMED + limit);
+  const asked = capacities.map(([limit, { capacity }]) => {
+    const count = limits.get(limit) ?? tokens;
+    return { count, isOver: count > capacity };
+  });
+  if (unknown.length === 0 && asked.every(({ count }) => count === 0)) mustName.add("tokens");
+  const isOver = asked.some((each) => each.isOver);
   const tooMany = says("422 exceeds-capacity", { bucket: name });
-  if (timeoutMs > maxWaitMs) {
-    const tooLong = says(INVALID, { mustName: new Set(["timeoutMs"]), bucket: name });
-    return tokens > capacity ? either(tooLong, tooMany) : tooLong;
+  if (mustName.size > 0) {
+    const invalid = says(INVALID, { mustName, bucket: name });
+    return isOver ? either(invalid, tooMany) : invalid;
   }
-  if (tokens > capacity) return tooMany;
+  if (isOver) return tooMany;
   return name === facts.contended ? says("429 timeout", { bucket: name }) : unsafe;
 }
 
@@ -455,24 +483,31 @@ function readBody(bytes: Buffer | undefined): BodyReading {
     return { kind: "broken", verdict: brokenBody() };
   }
   const members = new Map<string, unknown>(Object.entries(value));
-  if (memberNames(text).length !== members.size) {
-    // A nested member is a fault as well, and may be the one reported.
-    const isNested = [...members.values()].some((member) => typeof member === "object" && member);
+  const isNested = [...members.values()].some((member) => typeof member === "object" && member);
+  if (countNames(text) !== countMembers(value)) {
+    // A nested member may be a fault as well, and the one reported.
     return { kind: "broken", verdict: brokenBody(isNested ? none : new Set(["body"])) };
   }
   return { kind: "members", members, isSure: !hasMark };
 }
 
-/** The names of the outermost members of a valid JSON object, including repeated ones. */
-function memberNames(json: string): string[] {
-  const names: string[] = [];
-  let depth = 0;
-  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"(?:\s*:)?|[[\]{}]/g)) {
-    if (token === "{" || token === "[") depth += 1;
-    else if (token === "}" || token === "]") depth -= 1;
-    else if (depth === 1 && token.endsWith(":")) names.push(token);
+/** How many members a valid JSON text has at all depths, repeated ones included. */
+function countNames(json: string): number {
+  const strings = [...json.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)];
+  return strings.filter(([, colon]) => colon !== undefined).length;
+}
+
+/** How many members a value has at all depths. */
+function countMembers(value: unknown): number {
+  let count = 0;
+  const found = [value];
+  for (const each of found) {
+    if (typeof each !== "object" || each === null) continue;
+    const members: unknown[] = Object.values(each);
+    if (!Array.isArray(each)) count += members.length;
+    found.push(...members);
   }
-  return names;
+  return count;
 }
 
 function hasHeader({ headers }: FuzzedRequest, wanted: string, part = ""): boolean {

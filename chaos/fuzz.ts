@@ -45,16 +45,27 @@ const PREFIX = "fuzz:";
 const CONTENDED = `${PREFIX}contended`;
 const OVERRIDDEN = `${PREFIX}overridden`;
 const IDLE = `${PREFIX}idle/a@b`;
+const SEVERAL = `${PREFIX}several`;
 
 /** Policies of buckets that don't change during a run. */
 const policies: Readonly<Record<string, PolicyFields>> = {
   [`${PREFIX}*`]: { capacity: 5, refillTokens: 1, refillIntervalMs: DAY_MS, initialTokens: 5 },
   // One caller may wait here for an hour; a second one would have to wait for two, which is too long.
+  [SEVERAL]: {
+    capacity: 5,
+    refillTokens: 1,
+    refillIntervalMs: DAY_MS,
+    initialTokens: 5,
+    limits: {
+      constructor: { capacity: 50, refillTokens: 1, refillIntervalMs: DAY_MS, initialTokens: 50 },
+      month: { capacity: 2, every: "month" },
+    },
+  },
   [CONTENDED]: { capacity: 1, refillTokens: 1, refillIntervalMs: HOUR_MS, maxWaitMs: HOUR_MS },
 };
 
 const words: Vocabulary = {
-  buckets: [CONTENDED, OVERRIDDEN, IDLE],
+  buckets: [CONTENDED, OVERRIDDEN, IDLE, SEVERAL],
   unmade: `${PREFIX}unmade`,
   apiToken: API_TOKEN,
   adminToken: ADMIN_TOKEN,

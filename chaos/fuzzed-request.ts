@@ -70,6 +70,10 @@ const MAX_MUTATIONS = 4;
 const BODY_LIMIT = 16 * 1024;
 
 const parameters = ["bucket", "tokens", "timeoutMs"];
+/** Of limits that some bucket has, and of none. */
+const namedTokens = "rate constructor month month tpd Month __proto__ toString a.b "
+  .split(" ")
+  .map((name) => `tokens.${name}`);
 const policyNumbers = [
   "capacity",
   "refillTokens",
@@ -122,6 +126,13 @@ const mutations: readonly Mutation[] = [
   // Query.
   (draft, random) => {
     setParameter(draft, random.pick(["tokens", "timeoutMs"]), random.pick(queryNumbers));
+  },
+  (draft, random) => {
+    setParameter(draft, random.pick(namedTokens), random.pick(queryNumbers));
+  },
+  (draft, random) => {
+    if (draft.members)
+      setMember(draft, random.pick(namedTokens), random.pick(["0", "1", "60", "{}"]));
   },
   (draft, random) => {
     draft.query.push(random.pick(draft.query.length > 0 ? draft.query : ["bucket=x"]));
@@ -325,6 +336,7 @@ function legalDraft(random: Random, words: Vocabulary): Draft {
     if (random.chance(0.5)) asked.push(["tokens", random.pick(["1", "2", "5", "6", "1000000000"])]);
     if (random.chance(0.5))
       asked.push(["timeoutMs", random.pick(["0", "1000", "60000", "3600000"])]);
+    if (random.chance(0.3)) asked.push([random.pick(namedTokens), random.pick(["0", "1", "60"])]);
     draft.method = route === "get" ? "GET" : "POST";
     for (const [field, value] of asked) {
       const json = field === "bucket" ? JSON.stringify(value) : value;
