@@ -1,6 +1,10 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
+import { calendarOf } from "../../../kit/model/calendars.ts";
 import { fixedWindow, type FixedWindowFields } from "../../../kit/model/fixed-window.ts";
+import { runs } from "../../../kit/runs.ts";
+import { calendar } from "../../../src/core/limits/calendar.ts";
 import { type LimitSpec, limitSpec } from "../../../src/core/limits/limit.ts";
 import { LimitSet } from "../../../src/core/limits/limit-set.ts";
 import { tokenBucket } from "../../../src/core/limits/token-bucket.ts";
@@ -184,6 +188,71 @@ describe("LimitSet.isWhole", () => {
     expect(limits.isWhole).toBe(false);
     limits.advance(50);
     expect(limits.isWhole).toBe(true);
+  });
+});
+
+describe("LimitSet.reconfigure, to another kind", () => {
+  const daily = (capacity: number) => limitSpec("rate", calendar, calendarOf({ capacity }));
+  const windowed = (capacity: number) => limitSpec("rate", fixedWindow, windowFields(capacity));
+  const anySpec = fc.oneof(
+    fc.integer({ min: 1, max: 9 }).map(rateOf),
+    fc.integer({ min: 1, max: 9 }).map(windowed),
+    fc.integer({ min: 1, max: 9 }).map(daily),
+  );
+
+  test("keeps the tokens, cut to the capacity, what is out and the pause", () => {
+    const limits = LimitSet.start([rateOf(9)], 0);
+    limits.take(2);
+    limits.first.hold(3, 90_000_000);
+    limits.first.pause(86_400_500, 9, 0);
+    const kept = { startedAtMs: 50, pausedUntilMs: 86_400_500 };
+    limits.reconfigure([daily(8)], 50);
+    expect(limits.first).toMatchObject({ ...kept, tokens: 4 });
+    expect(limits.first.held?.toJSON()).toEqual([{ tokens: 3, untilMs: 90_000_000 }]);
+    // Nothing comes in at midnight: it is paused until half a second later.
+    limits.advance(86_400_000);
+    expect(limits.first.tokens).toBe(4);
+    limits.reconfigure([rateOf(5)], 86_400_000);
+    expect(limits.first).toMatchObject({ tokens: 2, pausedUntilMs: 86_400_500 });
+    limits.advance(86_410_000);
+    expect([limits.first.tokens, limits.first.held?.tokens]).toEqual([2, 3]);
+  });
+
+  test("keeps what is owed", () => {
+    const limits = LimitSet.start([rateOf(5)], 0);
+    limits.first.hold(7, 50);
+    limits.advance(50);
+    limits.reconfigure([daily(8)], 50);
+    expect(limits.first.tokens).toBe(-2);
+  });
+
+  test("starts with nothing but what was there, whatever a new one would have", () => {
+    const limits = LimitSet.start([rateOf(5)], 0);
+    limits.take(5);
+    for (const spec of [daily(9), rateOf(9), windowed(9), daily(9)]) {
+      limits.reconfigure([spec], 50);
+      expect(limits.first.tokens).toBe(0);
+    }
+  });
+
+  test("brings nothing, however often it is repeated before anything is due", () => {
+    fc.assert(
+      fc.property(fc.nat(5), fc.array(anySpec, { minLength: 2, maxLength: 30 }), (taken, specs) => {
+        const limits = LimitSet.start([rateOf(5)], 0);
+        limits.take(taken);
+        let nowMs = 0;
+        let before = rateOf(5);
+        for (const spec of specs) {
+          // A token bucket that stays one goes on with its grid.
+          nowMs += spec.kind === before.kind ? 0 : 99;
+          const { tokens } = limits.first;
+          limits.reconfigure([spec], nowMs);
+          expect(limits.first.tokens).toBe(Math.min(tokens, limits.first.capacity));
+          before = spec;
+        }
+      }),
+      { numRuns: runs(1_000) },
+    );
   });
 });
 
