@@ -218,8 +218,10 @@ class TimerFilter implements TokenBucketFilter {
       return undefined;
     }
     const request = { ...options, caller };
+    // To the limiter a list is a cost, which only `#costOf` may make.
+    const isPlain = options.limits === undefined && typeof options.tokens !== "object";
     const turn = this.#limiter.acquire(
-      options.limits === undefined ? request : { ...request, tokens: this.#costOf(options) },
+      isPlain ? request : { ...request, tokens: this.#costOf(options) },
       this.#now(),
     );
     this.#finish(turn);

@@ -195,6 +195,12 @@ describe("TokenBucketFilter", () => {
       "timeoutMs must be an integer from 0 to 60000: got 60001",
     );
     expect(() => filter.tryGetToken({ tokens: 1.5 })).toThrow(RangeError);
+    // A list is no number of tokens, though it is what the limiter takes of several limits.
+    for (const tokens of [[], [0], [1]]) {
+      expect(() => filter.tryGetToken({ tokens: tokens as never })).toThrow(
+        "tokens must be an integer from 1 to 9007199254740991",
+      );
+    }
     expect(filter.inspect()).toMatchObject({ tokens: 1, granted: 0, refused: 0 });
   });
 });
