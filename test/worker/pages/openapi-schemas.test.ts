@@ -51,19 +51,9 @@ describe("bodies", () => {
       const [, member] = members.find(([name]) => name === `PolicyChange.${path}`) ?? [];
       return new RegExp(member?.pattern ?? "no such member");
     };
-    const texts = [
-      "100/1m",
-      "30s",
-      "0.5h",
-      "250ms",
-      "30",
-      "1w",
-      "1 s",
-      " 1s",
-      "5/1s ",
-      "x5/1s",
-      "",
-    ];
+    // Durations within each of the ranges: a pattern says nothing of those.
+    const durations = ["15s", "0.25m", "250ms", "30", "1w", "1 s", " 1s"];
+    const texts = [...durations, "100/1m", "5/1s ", "x5/1s", ""];
     for (const text of texts) {
       const isFaultless = (change: object) => compileChanges({ ...change }).faults.length === 0;
       expect(patternOf("limit").test(text)).toBe(isFaultless({ limit: text }));
