@@ -211,13 +211,15 @@ export class LimitSet {
    */
   reconfigure(specs: readonly LimitSpec[], nowMs: number): boolean {
     this.advance(nowMs);
+    // Behind it, a limit that starts would bring again what has come in by then.
+    const startAtMs = this.instantOf(nowMs);
     const known = new Map(this.#specs.map(({ name, kind }, index) => [name, { kind, index }]));
     const limits = this.all;
     const next = specs.map(({ name, kind, fields }) => {
       const before = known.get(name);
       const limit = before && limits[before.index];
-      if (!limit) return kind.start(fields, nowMs);
-      if (before.kind !== kind) return successorOf(limit, kind, fields, nowMs);
+      if (!limit) return kind.start(fields, startAtMs);
+      if (before.kind !== kind) return successorOf(limit, kind, fields, startAtMs);
       limit.reconfigure(fields, nowMs);
       return limit;
     });

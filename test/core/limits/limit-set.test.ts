@@ -235,6 +235,18 @@ describe("LimitSet.reconfigure, to another kind", () => {
     }
   });
 
+  test("brings nothing again on a clock that has jumped back behind what came in", () => {
+    const limits = LimitSet.start([daily(3)], 86_399_000);
+    limits.take(3);
+    limits.advance(86_400_000);
+    limits.take(3);
+    const other = limitSpec("other", calendar, calendarOf({ capacity: 2 }));
+    for (const spec of [rateOf(3), daily(3)]) limits.reconfigure([spec, other], 86_399_500);
+    limits.take([0, 2]);
+    limits.advance(86_400_000);
+    expect(tokensOf(limits)).toEqual([0, 0]);
+  });
+
   test("brings nothing, however often it is repeated before anything is due", () => {
     fc.assert(
       fc.property(fc.nat(5), fc.array(anySpec, { minLength: 2, maxLength: 30 }), (taken, specs) => {
