@@ -26,7 +26,7 @@ interface RefusalClass {
   readonly reason: Reason;
   /** The pattern of the policy that refused, if a policy did. */
   readonly policy?: string | undefined;
-  /** As the caller is told: the policy itself, or `policy/limit`. */
+  /** As the answer names them: the policy itself, or `policy/limit`. */
   readonly violatedPolicies?: readonly string[] | undefined;
 }
 
