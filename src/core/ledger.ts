@@ -74,7 +74,8 @@ export class Ledger<Caller> {
     this.#writeAhead?.noteGrant(cost, nowMs);
     const grantedAtMs = limits.instantOf(nowMs);
     const tokens = tokensOf(cost, 0);
-    const waitedMs = Math.max(0, Math.round(grantedAtMs - (queuedAtMs ?? grantedAtMs)));
+    const hasWaited = queuedAtMs !== undefined && queuedAtMs < grantedAtMs;
+    const waitedMs = hasWaited ? Math.round(grantedAtMs - queuedAtMs) : 0;
     const further = limits.furtherGrants(cost);
     this.#stats.noteGrant(tokens, waitedMs, further);
     const remaining = limits.first.tokens;
