@@ -17,6 +17,7 @@ import { Policy } from "../../src/core/policy.ts";
 import { TokenBucket } from "../../src/core/limits/token-bucket.ts";
 import { BucketHost } from "../../src/bucket/bucket-host.ts";
 import { bucketFieldsOf } from "../../kit/model/bucket-policy.ts";
+import { timeZones } from "../../src/time-zones.ts";
 
 /** Asks for a token; `answered` hears whether it is granted, now or, where callers wait, later. */
 export type Ask = (isolate: number, answered: (isGranted: boolean) => void) => void;
@@ -140,6 +141,7 @@ function hostOf(clock: VirtualClock, meter: Meter): BucketHost {
       },
       erase: async () => {},
     },
+    timeZones,
     abort: (reason) => {
       throw new Error(reason);
     },

@@ -26,6 +26,7 @@ import {
   describeSnapshot,
 } from "./described.ts";
 import { WRITE_MARK } from "./recorded-case.ts";
+import { timeZones } from "../../src/time-zones.ts";
 
 /** The name of the only bucket. */
 const BUCKET = "bucket";
@@ -275,6 +276,7 @@ export class DrivenBucket {
         },
         erase: async () => this.#erase(),
       },
+      timeZones,
       abort: (reason) => this.#print(`aborts: ${reason}`),
     };
   }

@@ -36,7 +36,6 @@ import type { FieldFault } from "../core/values.ts";
 import { askFaults, costOf, unknownLimits } from "../core/limits/cost.ts";
 import { Policy } from "../core/policy.ts";
 import { integerFault } from "../core/values.ts";
-import { timeZones } from "../time-zones.ts";
 import { arrivalOf, type AbsentPlace } from "./absent-callers.ts";
 import { recordOf, restore } from "./bucket-record.ts";
 import { Caller } from "./caller.ts";
@@ -183,7 +182,7 @@ export class BucketHost {
    */
   peek(name: string, configured: NamedPolicyFields): BucketSnapshot {
     const nowMs = this.#platform.clock.now();
-    return snapshotOf(this.#bucket ?? newBucket(name, configured), nowMs);
+    return snapshotOf(this.#bucket ?? newBucket(name, configured, this.#platform.timeZones), nowMs);
   }
 
   /**
@@ -217,7 +216,7 @@ export class BucketHost {
   ): PolicyChange {
     const nowMs = this.#platform.clock.now();
     const bucket = this.#open(name, configured, nowMs);
-    const check = Policy.check(bucket.limiter.policy.merge(changes), timeZones);
+    const check = Policy.check(bucket.limiter.policy.merge(changes), this.#platform.timeZones);
     if (!check.ok) return { ok: false, errors: check.faults };
     if (Object.keys(changes).length > 0) {
       bucket.isOverridden = true;
@@ -551,7 +550,7 @@ export class BucketHost {
     this.#fault = undefined;
     try {
       const record = this.#platform.disk.read();
-      this.#bucket = record && restore(record);
+      this.#bucket = record && restore(record, this.#platform.timeZones);
       if (record) this.#platform.clock.notBefore?.(this.#bucket?.limiter.passedAtMs ?? 0);
     } catch (cause) {
       const detail = cause instanceof Error ? cause.message : String(cause);
@@ -563,14 +562,14 @@ export class BucketHost {
   #open(name: string, configured: NamedPolicyFields, nowMs: number): OpenBucket {
     if (this.#fault !== undefined) this.#load();
     if (this.#fault !== undefined) throw this.#fault;
-    const bucket = (this.#bucket ??= newBucket(name, configured));
+    const bucket = (this.#bucket ??= newBucket(name, configured, this.#platform.timeZones));
     // Acquires come with the same object as long as the configuration is the same.
     if (bucket.configured === configured) return bucket;
     const { name: policyName, ...fields } = configured;
     bucket.configured = configured;
     bucket.policyName = policyName;
     if (!bucket.isOverridden && !bucket.limiter.policy.equals(fields)) {
-      const turn = this.#setPolicy(bucket, Policy.of(fields, timeZones), nowMs);
+      const turn = this.#setPolicy(bucket, Policy.of(fields, this.#platform.timeZones), nowMs);
       this.#finish(bucket, turn, nowMs);
     }
     return bucket;

@@ -31,6 +31,7 @@ import { SteadyClock } from "./steady-clock.ts";
 import { UNWRITABLE } from "../wire/failures.ts";
 import { decodeWatchCall } from "../wire/watch-call.ts";
 import { Watchers } from "./watchers.ts";
+import { timeZones } from "../time-zones.ts";
 
 /** Where the state is kept. */
 const STATE_KEY = "bucket";
@@ -219,6 +220,7 @@ function platformOf(
       deleteAlarm: () => storage.deleteAlarm(),
     },
     disk: diskOf(storage),
+    timeZones,
     abort: (reason) => ctx.abort(reason),
   };
 }

@@ -7,6 +7,7 @@
  */
 import type { LimiterState } from "../core/limiter-state.ts";
 import type { LimitState } from "../core/limits/limit.ts";
+import type { TimeZones } from "../core/limits/time-zones.ts";
 import type { TokenBucketState } from "../core/limits/token-bucket.ts";
 import type { Caller } from "./caller.ts";
 import type { OpenBucket } from "./open-bucket.ts";
@@ -15,7 +16,6 @@ import type { BucketRecord, StoredLimiter } from "./platform.ts";
 import { Limiter } from "../core/limiter.ts";
 import { isTokenBucketState, tokenBucket } from "../core/limits/token-bucket.ts";
 import { Policy } from "../core/policy.ts";
-import { timeZones } from "../time-zones.ts";
 
 /** The format of one token bucket. Later versions must still read it. */
 const FORMAT_OF_ONE = 4;
@@ -40,7 +40,7 @@ export function recordOf(
  *
  * @throws {RangeError} If the format is unknown, or the policy or state is illegal.
  */
-export function restore(record: BucketRecord): OpenBucket {
+export function restore(record: BucketRecord, zones: TimeZones): OpenBucket {
   if (!READABLE_FORMATS.includes(record.format)) {
     const readable = READABLE_FORMATS.join(", ");
     throw new RangeError(
@@ -49,7 +49,7 @@ export function restore(record: BucketRecord): OpenBucket {
   }
   const { bucket, ...state } = record.limiter;
   const limits: readonly LimitState[] | undefined = bucket && [{ ...bucket, kind: "bucket" }];
-  const policy = Policy.of(record.policy, timeZones);
+  const policy = Policy.of(record.policy, zones);
   const limiter = Limiter.from<Caller>(policy, { ...(limits && { limits }), ...state });
   const { name, policyName, isOverridden } = record;
   return { name, limiter, configured: undefined, policyName, isOverridden };

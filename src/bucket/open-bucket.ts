@@ -5,11 +5,11 @@ import type {
   LimitSnapshot,
   NamedPolicyFields,
 } from "../protocol/bucket-snapshot.ts";
+import type { TimeZones } from "../core/limits/time-zones.ts";
 import type { Caller } from "./caller.ts";
 
 import { Limiter } from "../core/limiter.ts";
 import { Policy } from "../core/policy.ts";
-import { timeZones } from "../time-zones.ts";
 
 /** A bucket in memory. */
 export interface OpenBucket {
@@ -26,8 +26,9 @@ export interface OpenBucket {
 export function newBucket(
   name: string,
   { name: policyName, ...fields }: NamedPolicyFields,
+  zones: TimeZones,
 ): OpenBucket {
-  const limiter = new Limiter<Caller>(Policy.of(fields, timeZones));
+  const limiter = new Limiter<Caller>(Policy.of(fields, zones));
   return { name, limiter, configured: undefined, policyName, isOverridden: false };
 }
 

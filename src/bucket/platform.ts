@@ -4,6 +4,7 @@
  */
 import type { Grant } from "../core/outcome.ts";
 import type { LimiterState } from "../core/limiter-state.ts";
+import type { TimeZones } from "../core/limits/time-zones.ts";
 import type { TokenBucketState } from "../core/limits/token-bucket.ts";
 import type { CompletePolicyFields } from "../core/policy.ts";
 import type { WatchEvent } from "../protocol/watch-feed.ts";
@@ -34,6 +35,8 @@ export interface BucketPlatform {
   readonly clock: Clock;
   readonly alarms: AlarmStorage;
   readonly disk: BucketDisk;
+  /** What calendars go by. The table may be another one in the next instance. */
+  readonly timeZones: TimeZones;
   /**
    * Ends this instance, because memory is ahead of the disk. Waiters are requeued at the next instance. May
    * throw, and may return.

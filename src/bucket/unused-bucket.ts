@@ -9,6 +9,7 @@
 import type { BucketPlatform } from "./platform.ts";
 
 import { BucketHost } from "./bucket-host.ts";
+import { timeZones } from "../time-zones.ts";
 
 /** There is no disk to write to. */
 class NoDiskError extends Error {
@@ -29,6 +30,7 @@ const nowhere: BucketPlatform = {
     keyedGrants: { list: () => [], put: refuseToWrite, delete: refuseToWrite },
     erase: async () => undefined,
   },
+  timeZones,
   abort: () => undefined,
 };
 

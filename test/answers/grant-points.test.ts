@@ -10,6 +10,7 @@ import { LeasedBucket } from "../../src/worker/leased-bucket.ts";
 import { deployed } from "../../kit/edge/deployed.ts";
 import { ADMIN, settle } from "../../kit/edge/surfaces.ts";
 import { uniqueName, useVirtualDate } from "../../kit/edge/virtual-time.ts";
+import { timeZones } from "../../src/time-zones.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -227,6 +228,7 @@ describe("BucketHost.granted", () => {
         keyedGrants: { list: () => [], put: () => undefined, delete: () => undefined },
         erase: async () => undefined,
       },
+      timeZones,
       abort: () => undefined,
       granted: (_, grants) => turns.push(grants.map(({ tokens }) => tokens)),
     };

@@ -7,6 +7,7 @@ import { recordOf, restore } from "../../src/bucket/bucket-record.ts";
 import { Caller } from "../../src/bucket/caller.ts";
 import { newBucket, snapshotOf, type OpenBucket } from "../../src/bucket/open-bucket.ts";
 import { Policy } from "../../src/core/policy.ts";
+import { timeZones } from "../../src/time-zones.ts";
 
 const START_MS = 1_795_425_904_000;
 const fields = { capacity: 3, refillTokens: 1, refillIntervalMs: 1_000 };
@@ -14,7 +15,7 @@ const policy = { name: "*", ...Policy.of(fields).toJSON() };
 
 /** A bucket after one grant at `START_MS`, and its state at `nowMs`. */
 function granted(nowMs: number, pausedUntilMs?: number): [OpenBucket, LimiterState] {
-  const bucket = newBucket("x", policy);
+  const bucket = newBucket("x", policy, timeZones);
   const { limiter } = bucket;
   const caller = new Caller({ bucket: "x", policy, tokens: 1 }, 0, { answered: () => undefined });
   limiter.acquire({ caller, tokens: 1, timeoutMs: 0 }, START_MS);
@@ -31,31 +32,33 @@ describe("bucket record", () => {
   it("comes back from JSON as the bucket that was written", () => {
     const [bucket, state] = granted(START_MS);
     bucket.isOverridden = true;
-    const restored = restore(JSON.parse(JSON.stringify(recordOf(bucket, state))));
+    const restored = restore(JSON.parse(JSON.stringify(recordOf(bucket, state))), timeZones);
     expect(restored).toMatchObject({ name: "x", policyName: "*", isOverridden: true });
     expect(snapshotOf(restored, START_MS + 10)).toEqual(snapshotOf(bucket, START_MS + 10));
   });
 
   it.each([1, 2, 3, 4])("of format %i is read", (format) => {
-    expect(restore({ ...recorded(START_MS), format }).name).toBe("x");
+    expect(restore({ ...recorded(START_MS), format }, timeZones).name).toBe("x");
   });
 
   it.each([0, 6])(
     "of format %i is refused, and the message lists those that are read",
     (format) => {
       const message = `Cannot read a state of format ${format}: this version reads formats 1, 2, 3, 4, 5`;
-      expect(() => restore({ ...recorded(START_MS), format })).toThrow(new RangeError(message));
+      expect(() => restore({ ...recorded(START_MS), format }, timeZones)).toThrow(
+        new RangeError(message),
+      );
     },
   );
 
   it("with an illegal policy is refused", () => {
     const record = { ...recorded(START_MS), policy: { ...policy, capacity: -1 } };
-    expect(() => restore(record)).toThrow("capacity must be an integer");
+    expect(() => restore(record, timeZones)).toThrow("capacity must be an integer");
   });
 
   it("shows the last tick that had passed, and during a pause the start", () => {
     const passed = (...when: Parameters<typeof recorded>): number | undefined => {
-      return restore(recorded(...when)).limiter.passedAtMs;
+      return restore(recorded(...when), timeZones).limiter.passedAtMs;
     };
     expect(passed(START_MS)).toBe(START_MS);
     expect(passed(START_MS + 1_999)).toBe(START_MS + 1_000);
@@ -63,8 +66,8 @@ describe("bucket record", () => {
   });
 
   it("of a bucket that has not started says no instant", () => {
-    const bucket = newBucket("x", policy);
-    const restored = restore(recordOf(bucket, bucket.limiter.toJSON()));
+    const bucket = newBucket("x", policy, timeZones);
+    const restored = restore(recordOf(bucket, bucket.limiter.toJSON()), timeZones);
     expect(restored.limiter.passedAtMs).toBeUndefined();
   });
 
@@ -93,7 +96,7 @@ describe("bucket record", () => {
   it("in format 5 is read", () => {
     const [bucket, state] = granted(START_MS);
     const record: BucketRecord = { ...recordOf(bucket, state), format: 5, limiter: state };
-    const restored = restore(JSON.parse(JSON.stringify(record)));
+    const restored = restore(JSON.parse(JSON.stringify(record)), timeZones);
     expect(snapshotOf(restored, START_MS + 10)).toEqual(snapshotOf(bucket, START_MS + 10));
   });
 });

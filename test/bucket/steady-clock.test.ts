@@ -7,6 +7,7 @@ import { Policy } from "../../src/core/policy.ts";
 import { WakeTimer } from "../../src/bucket/wake-timer.ts";
 import { BucketHost } from "../../src/bucket/bucket-host.ts";
 import { SteadyClock } from "../../src/bucket/steady-clock.ts";
+import { timeZones } from "../../src/time-zones.ts";
 
 const START_MS = 1_800_000_000_000;
 const HOUR_MS = 3_600_000;
@@ -222,6 +223,7 @@ describe("BucketHost on a machine whose clock is set", () => {
           keyedGrants: { list: () => [], put: () => undefined, delete: () => undefined },
           erase: async () => undefined,
         },
+        timeZones,
         abort: () => undefined,
       };
     }

@@ -13,6 +13,7 @@ import type { WatchEvent } from "../../src/protocol/watch-feed.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { BucketHost } from "../../src/bucket/bucket-host.ts";
 import { runs } from "../../kit/runs.ts";
+import { timeZones } from "../../src/time-zones.ts";
 
 const NAME = "watched";
 const START_MS = 1_000_000;
@@ -189,6 +190,7 @@ function platformAt(now: () => number): BucketPlatform {
       keyedGrants: { list: () => [], put: () => undefined, delete: () => undefined },
       erase: async () => undefined,
     },
+    timeZones,
     abort: () => undefined,
   };
 }
