@@ -277,8 +277,9 @@ function successorOf(
   nowMs: number,
 ): Limit {
   const limit = kind.start({ ...fields, initialTokens: fields.capacity }, nowMs);
-  for (const { tokens, untilMs } of before.held?.toJSON() ?? []) limit.hold(tokens, untilMs);
-  if (limit.tokens > before.tokens) limit.take(limit.tokens - before.tokens);
+  for (const sum of before.held?.toJSON() ?? []) limit.hold(sum.tokens, sum.untilMs);
+  // If more is out than there is room for, it is empty, and owes nothing: the rest is put back.
+  limit.take(limit.tokens - Math.min(before.tokens, Math.max(0, limit.tokens)));
   const { pausedUntilMs } = before;
   if (pausedUntilMs !== undefined) limit.pause(pausedUntilMs, limit.capacity, nowMs);
   return limit;

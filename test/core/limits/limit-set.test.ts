@@ -294,6 +294,15 @@ describe("LimitSet.reconfigure", () => {
     expect(tokensOf(limits)).toEqual(tokens);
   });
 
+  test("leaves a limit of another kind empty and without debt if more is out than it holds", () => {
+    const limits = LimitSet.start([rateOf(50), windowOf(4)], 0);
+    limits.first.hold(30, 20_000);
+    limits.reconfigure([limitSpec("rate", fixedWindow, windowFields(6)), windowOf(4)], 50);
+    expect(tokensOf(limits)).toEqual([0, 4]);
+    limits.advance(20_050);
+    expect(tokensOf(limits)).toEqual([6, 4]);
+  });
+
   test("refuses no limit at all, and keeps those there are", () => {
     const limits = LimitSet.start([rateOf(5)], 0);
     expect(() => limits.reconfigure([], 0)).toThrow(RangeError);
