@@ -23,6 +23,9 @@ async function run({ seed, schedules: count, first, progress }: RunOptions): Pro
     replays: 0,
     unavailable: 0,
     requeued: 0,
+    several: 0,
+    ofSome: 0,
+    boundaries: 0,
     turns: 0,
   };
   for (let number = first; number < first + count; number += 1) {
@@ -33,6 +36,9 @@ async function run({ seed, schedules: count, first, progress }: RunOptions): Pro
     total.replays += tally.replays;
     total.unavailable += tally.unavailable;
     total.requeued += tally.requeued;
+    total.several += tally.several;
+    total.ofSome += tally.ofSome;
+    total.boundaries += tally.boundaries;
     total.turns += tally.turns;
     if (failure) {
       failed.push(number);
@@ -54,6 +60,11 @@ async function run({ seed, schedules: count, first, progress }: RunOptions): Pro
     {
       what: `requests in them (${shown(total.turns)} turns, ${shown(total.requeued)} requeued)`,
       measured: `${settled}, ${shown(total.refusals)} refused`,
+      holds: true,
+    },
+    {
+      what: "of these, grants of several limits (boundaries of calendars that passed)",
+      measured: `${shown(total.several)}, ${shown(total.ofSome)} of them with nothing of one limit (${shown(total.boundaries)})`,
       holds: true,
     },
     {

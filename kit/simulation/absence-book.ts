@@ -45,8 +45,7 @@ export class AbsenceBook {
   comesBack({ idempotencyKey: key, ...call }: AcquireCall, nowMs: number): Absence | undefined {
     const away = key === undefined ? undefined : this.away(key, nowMs);
     if (key === undefined || !away || call.requeued) return undefined;
-    const { tokens, timeoutMs } = away.call;
-    if (call.tokens !== tokens || call.timeoutMs !== timeoutMs) return undefined;
+    if (!asksTheSame(call, away.call)) return undefined;
     this.#away.delete(key);
     return away;
   }
@@ -60,8 +59,7 @@ export class AbsenceBook {
   arrived({ idempotencyKey: key, ...call }: AcquireCall): void {
     const away = key === undefined ? undefined : this.#away.get(key);
     if (key === undefined || !away) return;
-    const { tokens, timeoutMs } = away.call;
-    if (call.tokens === tokens && call.timeoutMs === timeoutMs) this.#away.delete(key);
+    if (asksTheSame(call, away.call)) this.#away.delete(key);
   }
 
   cancel(key: string, nowMs: number): void {
@@ -82,4 +80,16 @@ export class AbsenceBook {
     this.#away.clear();
     this.#cancelled.clear();
   }
+}
+
+type Asked = Omit<AcquireCall, "idempotencyKey">;
+
+function asksTheSame(one: Asked, other: Asked): boolean {
+  const termsOf = ({ tokens, limits = {}, timeoutMs }: Asked): string =>
+    JSON.stringify([
+      tokens,
+      Object.entries(limits).toSorted(([one], [other]) => one.localeCompare(other)),
+      timeoutMs,
+    ]);
+  return termsOf(one) === termsOf(other);
 }

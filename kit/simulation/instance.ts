@@ -13,6 +13,7 @@ import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
 import type { BucketDisk, BucketPlatform, BucketRecord } from "../../src/bucket/platform.ts";
 import type { AlarmStorage } from "../../src/bucket/wake-timer.ts";
 import type { Clock } from "../../src/bucket/clock.ts";
+import type { TimeZones } from "../../src/core/limits/time-zones.ts";
 import type { LeaseAsk } from "../../src/core/lease/lease.ts";
 import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
 import type { LeaseAnswer } from "../../src/wire/bucket-answers.ts";
@@ -22,6 +23,7 @@ import type { ObservedInstance, ObservedObject, Seen, TurnKind } from "./observe
 import type { AlarmFault } from "./schedule.ts";
 import type { Attempt, Held, Standing } from "./standing.ts";
 import type { World } from "./world.ts";
+import type { ZoneTables } from "./zone-tables.ts";
 
 import { BucketHost } from "../../src/bucket/bucket-host.ts";
 import { AbsenceBook } from "./absence-book.ts";
@@ -64,6 +66,8 @@ export class Instance implements BucketPlatform, ObservedInstance {
   readonly name: string;
   readonly host: BucketHost;
   readonly clock: Clock;
+  /** The time zones that it started with. */
+  readonly zones: ZoneTables;
   readonly alarms: AlarmStorage;
   readonly disk: BucketDisk;
   /** Whether it found an alarm armed, or its first caller was requeued. */
@@ -104,8 +108,9 @@ export class Instance implements BucketPlatform, ObservedInstance {
     grants: [],
     grantsBefore: 0,
     grantedBeforeAtMs: -Infinity,
+    isPauseTurn: false,
     isLeaseWritten: false,
-    batch: { tokens: 0, writtenAtMs: -Infinity },
+    batch: { tokens: new Map(), writtenAtMs: -Infinity },
   };
   /** What the alarm was set to that this instance last saw fire. */
   firedAlarmAtMs = -Infinity;
@@ -131,6 +136,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
   constructor(object: InstanceOwner, number: number) {
     const { world, durable } = object;
     this.#object = object;
+    this.zones = world.zones;
     this.name = `instance ${number}`;
     this.view = durable;
     this.viewBefore = durable;
@@ -163,6 +169,10 @@ export class Instance implements BucketPlatform, ObservedInstance {
 
   get isCurrent(): boolean {
     return this.#object.instance === this;
+  }
+
+  get timeZones(): TimeZones {
+    return this.zones;
   }
 
   /** Whether the platform may evict it. */
@@ -288,7 +298,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
     const { laws, trace } = this.#object.world;
     this.#held.add(held);
     this.turn(() => {
-      const before = laws.lookBeforeLease(this);
+      const before = laws.viewOf(this);
       const answer = this.host.lend(BUCKET, configured, ask);
       trace(() => `${this.name} lends ${JSON.stringify(answer.lease)}`);
       laws.lent(this, ask, answer, before);

@@ -48,8 +48,9 @@ export class Isolate {
   }
 
   /** Grants a request immediately, or returns `false`: it must go to the object. */
-  tryGrant({ name, tokens, key }: Client): boolean {
-    if (!this.#driver || key !== undefined) return false;
+  tryGrant(client: Client): boolean {
+    const { name, tokens } = client;
+    if (!this.#driver || !isLeasable(client)) return false;
     const isTaken = this.#driver.tryTake(tokens, this.#nowMs);
     if (isTaken) {
       this.#object.world.trace(() => `${this.name} grants ${tokens} to ${name}`);
@@ -60,8 +61,8 @@ export class Isolate {
   }
 
   /** What a request that goes to the object takes along. */
-  returnAll({ key }: Client): LeaseReport | undefined {
-    const report = key === undefined ? this.#driver?.returnAll() : undefined;
+  returnAll(client: Client): LeaseReport | undefined {
+    const report = isLeasable(client) ? this.#driver?.returnAll() : undefined;
     if (report) this.book.returnedLeases(report);
     return report;
   }
@@ -182,4 +183,9 @@ export class Isolate {
       this.#perform(driver, driver.woke(wakeAtMs, wokeAtMs), Math.max(wakeAtMs, wokeAtMs));
     });
   }
+}
+
+/** Whether leases may serve a request: those with a key, and with tokens of single limits, go to the object. */
+export function isLeasable({ key, limits, tokens }: Client): boolean {
+  return key === undefined && limits === undefined && tokens > 0;
 }

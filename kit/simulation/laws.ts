@@ -1,5 +1,6 @@
 /**
- * What must hold in every schedule, whatever goes wrong. Failures refer to these numbers.
+ * What must hold in every schedule, whatever goes wrong, and for each limit of a bucket: a token bucket counts by
+ * its ticks, a calendar by its boundaries. Failures refer to these numbers.
  *
  * 1. *Never too much*: contract rule 8, in a stronger form that takes one pass. One bucket on the same
  *    grid could have given all grants that left, from whichever instances, and everything that isolates
@@ -8,25 +9,28 @@
  *    that its instance stands at, and between two ticks the order of grants doesn't matter. A grant out
  *    of a lease counts when it is given, or at the lease's end by the bucket's clock if that has jumped
  *    ahead. A policy change begins a new span, with everything that may still be granted: the change
- *    itself must not add a token, and what is granted in the same turn belongs to no span. A reset
- *    begins a new life.
+ *    itself must not add a token, nor take one from a limit that stays, and a limit that it adds begins with
+ *    its initial tokens. What is granted in the same turn belongs to no span. A boundary brings tokens once,
+ *    whatever tables of time zones machines have. A reset begins a new life.
  * 2. *A crash at any point*: after each turn, and as each grant leaves, what a restart would find has
- *    no more tokens than memory, and at most a batch less. The gate ensures that no answer leaves
+ *    no more tokens of any limit than memory, and at most that limit's batch less. The gate ensures that no answer leaves
  *    before its commit, so this is judged by what the instance has written, on the disk or not.
- * 3. *Settled once*, and everybody in the end. A waiter is refused for a legal cause only.
+ * 3. *Settled once*, and everybody in the end. A waiter is refused for a legal cause only, and is sent the
+ *    names of the limits that it is refused by. Nobody waits for a limit of which it wants nothing.
  * 4. *Order*: nobody is granted past a waiter in front, nor past a caller on its way back from an
  *    instance that died before this one began to recover, however many instances died. No lease is
  *    given then, nor while anybody waits, and while a request waits at the object, its isolate doesn't
  *    grant out of a lease that it held when that request left.
  * 5. *Keys*: a grant with a key is on the disk before it leaves, and is the only one of its key.
- * 6. *No needless write*: more was granted than the batch, the rest of the batch is due, or a lease or
+ * 6. *No needless write*: more was granted than the batch of one of the limits, the rest of the batch is due, or a lease or
  *    the policy has changed.
  * 7. *No surprise*: nothing is thrown that the schedule didn't throw, no alarm is set that could never
  *    fire, and an alarm is armed while somebody waits, and none once nobody does.
  * 8. *Leases*: what is there and what is on lease fit into the bucket. A report is true and changes
  *    exactly what it says. An isolate grants what it was lent, once. When all leases have ended, the
  *    bucket fills.
- * 9. *Pauses*: a pause begins a span, too, in which its ticks add nothing. Nothing is lent meanwhile,
+ * 9. *Pauses*: a pause begins a span, too, in which the ticks of the limits that it names add nothing, and
+ *    nothing else changes for the others. Nothing is lent meanwhile,
  *    and what is returned is lost. Once answered, a pause is in force until its end, whatever dies.
  * 10. *Places*: a request that follows its place is sent a real one, while it waits and not after, and
  *     unless something intervenes it is granted by the instant that it was last sent.
@@ -38,10 +42,9 @@
  *     deadline stays, and nobody is refused because of it (law 3). *Cancelling*: all requests with a
  *     cancelled key receive that outcome, including those that arrive in the next 10 s, and no others.
  */
-import type { TokenBucketFields } from "../../src/core/limits/token-bucket.ts";
 import type { Lease, LeaseAsk } from "../../src/core/lease/lease.ts";
 import type { Grant } from "../../src/core/outcome.ts";
-import type { LimiterView } from "../../src/core/limiter-state.ts";
+import type { LimiterView, LimitView } from "../../src/core/limiter-state.ts";
 import type { Pause } from "../../src/core/pause.ts";
 import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
 import type { BucketRecord } from "../../src/bucket/platform.ts";
@@ -52,23 +55,25 @@ import type { DiskState } from "./durable-state.ts";
 import type { ObservedInstance } from "./observed-instance.ts";
 import type { Attempt, Standing } from "./standing.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
+import type { ZoneTables } from "./zone-tables.ts";
 
-import { holdingAt, leasedIn } from "./recorded-bucket.ts";
-import { bucketFieldsOf } from "../model/bucket-policy.ts";
+import { PauseBook, namesIn, type AroundPause } from "./pause-book.ts";
+import { PlayedQueue, askedOf, lastTickBefore } from "./played-queue.ts";
+import {
+  FIRST,
+  holdingAt,
+  isStarted,
+  leasedIn,
+  limitView,
+  limitsOf,
+  maxBatch,
+  recordedLimits,
+  type RecordedLimit,
+} from "./recorded-limit.ts";
+import { Span } from "./span.ts";
+import { Ticks } from "./ticks.ts";
 
 type RecordedPolicy = BucketRecord["policy"];
-
-/** Grants under one policy, and the bucket as it was when that policy began. */
-interface Span {
-  readonly policy: RecordedPolicy;
-  readonly startedAtMs: number;
-  readonly tick: number;
-  readonly tokens: number;
-  /** Whether the bucket itself began with it. */
-  readonly isStart: boolean;
-  readonly pausedUntilMs?: number;
-  readonly grants: Pick<Grant, "tokens" | "grantedAtMs">[];
-}
 
 /** What a lease was taken from, and when by the bucket's clock. */
 interface GivenLease {
@@ -85,11 +90,17 @@ interface DepartedFrom {
   readonly isByOldInstance: boolean;
 }
 
-/** What is known of a key before it is cancelled; `undefined` if it can't be told. */
+/** What is known of a key before it is cancelled; `undefined` if it can't be sent. */
 interface BeforeCancel {
   readonly isGranted: boolean;
   readonly isStanding: boolean;
   readonly isAway: boolean | undefined;
+}
+
+/** The bucket before a call, if nothing else has changed it since, and after it. */
+export interface BeforeAndAfter {
+  readonly before: LimiterView | undefined;
+  readonly after: BucketSnapshot;
 }
 
 /** A caller that lost its place and is on its way back. */
@@ -128,6 +139,11 @@ export interface Stats {
   returnsInOrder: number;
   /** Waiters cancelled by their key. */
   cancels: number;
+  /** Grants of several limits, and those that took nothing of one of them. */
+  several: number;
+  ofSome: number;
+  /** Boundaries of calendars that an instance has seen pass. */
+  boundaries: number;
   turns: number;
   rows: { record: number; grant: number; alarm: number };
 }
@@ -173,9 +189,14 @@ export class Laws {
     returns: 0,
     returnsInOrder: 0,
     cancels: 0,
+    several: 0,
+    ofSome: 0,
+    boundaries: 0,
     turns: 0,
     rows: { record: 0, grant: 0, alarm: 0 },
   };
+  /** All tables of time zones that any machine has known. */
+  readonly #tables: ZoneTables[] = [];
   /** Callers that lost their places and are on their way back. */
   displaced: () => Iterable<Displaced> = () => [];
   readonly #clock: VirtualClock;
@@ -186,18 +207,23 @@ export class Laws {
   /** A granted place counts as one grant, however many requests shared it. */
   readonly #counted = new Set<Grant>();
   readonly #keyed = new Map<string, Grant>();
-  #lifts = 0;
-  readonly #performedPauses = new Map<Pause, { readonly life: number; readonly lifts: number }>();
-  /** The latest end of the pauses whose callers got an answer, since the last resume. */
-  #answeredPause = { life: 0, untilMs: 0 };
+  readonly #pauses: PauseBook;
+  /** Whether any policy so far has had several limits. */
+  #hasHadSeveral = false;
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;
+    this.#pauses = new PauseBook(clock, (law, detail) => this.breaks(law, detail));
   }
 
   /** Keeps only the first: the others may follow from it. */
   breaks(law: string, detail: () => string): void {
     this.broken ??= { law, detail: detail() };
+  }
+
+  /** Machines that start from now on know these time zones. */
+  deployed(zones: ZoneTables): void {
+    this.#tables.push(zones);
   }
 
   newLife(): number {
@@ -206,41 +232,43 @@ export class Laws {
   }
 
   /** The span of a record that is about to be written. */
-  spanOf({ view, object, turnKind }: ObservedInstance, record: BucketRecord): number {
+  spanOf({ view, object, turnKind, zones }: ObservedInstance, record: BucketRecord): number {
     const before = view.record;
     const wasOverridden = before?.isOverridden ?? false;
     if (record.isOverridden !== wasOverridden && (wasOverridden || turnKind !== "administration")) {
       this.breaks("1", () => `the policy's override became ${record.isOverridden} by itself`);
     }
     const isSamePolicy = before && isSame(before.policy, record.policy);
-    const { bucket } = record.limiter;
-    const isStart = !before?.limiter.bucket;
-    const isSamePause = before?.limiter.bucket?.pausedUntilMs === bucket?.pausedUntilMs;
-    const isPause = !isSamePause && turnKind === "administration";
-    if (isSamePolicy && !isPause && (!bucket || !isStart)) return view.span;
+    const limits = recordedLimits(record);
+    const isStart = !before || !isStarted(before);
+    const isPause = turnKind === "administration" && !isSame(pausesIn(before), pausesIn(record));
+    if (isSamePolicy && !isPause && (limits.length === 0 || !isStart)) return view.span;
     if (!isSamePolicy && wasOverridden && turnKind !== "administration") {
       this.breaks("1", () => "an overridden policy was changed by configuration");
     }
-    if (!isSamePolicy) object.disturbances += 1;
-    const { policy } = record;
-    if (isPause && bucket) {
-      const sinceMs = this.#clock.wallMs - bucket.startedAtMs;
-      const reachedTick = Math.floor(sinceMs / bucketFieldsOf(policy).refillIntervalMs);
-      if (bucket.tick < reachedTick) {
-        this.breaks(
-          "9",
-          () => `the next tick is ${bucket.tick + 1}, but ${reachedTick} is reached`,
-        );
-      }
+    if (!isSamePolicy) {
+      object.disturbances += 1;
+      if (before) this.#pauses.policyChanged(before.policy, record.policy);
     }
+    this.#hasHadSeveral ||= limitsOf(record.policy).length > 1;
+    if (isPause) this.#checkReached(limits, zones);
     // A pause that starts the bucket grants nothing in that turn.
     const isStartByAcquire = isStart && !isPause;
-    const began = isStartByAcquire
-      ? { tick: 0, tokens: policy.initialTokens }
-      : // Whatever is on lease may be granted yet, the batch among it.
-        bucket && { tick: bucket.tick, tokens: bucket.tokens + leasedIn(bucket) };
-    this.#spans.push(bucket && began && { ...bucket, ...began, policy, isStart, grants: [] });
+    const began = limits.map((limit) => (isStartByAcquire ? atStart(limit) : withLeased(limit)));
+    this.#spans.push(began.length > 0 ? new Span(began, isStart) : undefined);
     return this.#spans.length - 1;
+  }
+
+  /** Ticks that have fallen before a pause count as added. */
+  #checkReached(limits: readonly RecordedLimit[], zones: ZoneTables): void {
+    for (const { name, fields, state } of limits) {
+      const reached = new Ticks(fields, state.startedAtMs, zones).at(this.#clock.wallMs);
+      if (state.tick >= reached) continue;
+      this.breaks(
+        "9",
+        () => `the next tick of ${name} is ${state.tick + 1}, but ${reached} is reached`,
+      );
+    }
   }
 
   /** Whether a grant reported now belongs to a span: not in the turn that changes the policy. */
@@ -273,7 +301,7 @@ export class Laws {
     if (attempt.call.requeued) {
       this.tally.requeued += 1;
       const { view, viewBefore } = instance;
-      if (viewBefore.record?.limiter.bucket && view.span !== viewBefore.span) {
+      if (viewBefore.record && isStarted(viewBefore.record) && view.span !== viewBefore.span) {
         this.breaks("1", () => `${attempt.name} was requeued and brought an old policy along`);
       }
     }
@@ -310,12 +338,33 @@ export class Laws {
       if (!instance.seen.grants.includes(answer.outcome)) instance.seen.grants.push(answer.outcome);
       instance.seen.lastGrantAtMs = instance.clock.now();
       instance.seen.grantedAtMonotonicMs = this.#clock.monotonicMs;
+      this.#checkLimits(instance, standing, answer);
       this.#checkDeadline(instance, standing, answer.timeoutMs);
       this.#checkOrder(instance, standing);
       this.#checkPlace(instance, standing, answer.outcome);
     } else {
       this.#checkRefusal(instance, standing, answer);
     }
+  }
+
+  /** A grant says what it took of each limit. */
+  #checkLimits(
+    { view, viewBefore }: ObservedInstance,
+    { attempt }: Standing,
+    { outcome, bucket }: Extract<AcquireAnswer, { kind: "outcome" }>,
+  ): void {
+    if (!outcome.ok) return;
+    const further = Object.entries(outcome.limits ?? {});
+    if (further.length > 0) this.tally.several += 1;
+    if ([outcome, ...further.map(([, grant]) => grant)].some(({ tokens }) => tokens === 0)) {
+      this.tally.ofSome += 1;
+    }
+    // A turn that changes the policy may grant before it does.
+    if (view.span !== viewBefore.span) return;
+    const names = limitsOf(bucket.policy.toJSON()).map(({ name }) => name);
+    const sent = [FIRST, ...further.map(([name]) => name)];
+    if (isSame(names, sent)) return;
+    this.breaks("5", () => `${attempt.name} was sent ${sent.join(", ")}, not ${names.join(", ")}`);
   }
 
   /** A follower has been sent its place. */
@@ -376,7 +425,7 @@ export class Laws {
       this.breaks("11", () => `${view.refused} refused, but ${refused} reasons counted`);
     }
     // A report that includes leases from before a reset counts those callers but not their tokens.
-    if (this.#lives === 0 && tally.grantedTokens < view.granted) {
+    if (this.#lives === 0 && !this.#hasHadSeveral && tally.grantedTokens < view.granted) {
       this.breaks("11", () => `${view.granted} granted ${tally.grantedTokens} tokens`);
     }
   }
@@ -453,7 +502,7 @@ export class Laws {
     if (!isJoined) arrival.deadlineAtMs = this.#clock.wallMs + (timeoutMs ?? maxWaitMs) - elapsedMs;
   }
 
-  /** Whether somebody who came later than a returner could be late, or that can't be told. */
+  /** Whether somebody who came later than a returner could be late, or that can't be sent. */
   #mayBeGuarded(instance: ObservedInstance, returner: Standing): boolean {
     const { record } = instance.view;
     if (!record) return true;
@@ -467,17 +516,18 @@ export class Laws {
     returner: Standing,
     { policy, view }: { readonly policy: RecordedPolicy; readonly view: LimiterView },
   ): { readonly isGuarded: boolean; readonly grantAtMs: number } | undefined {
+    const { zones } = instance;
     const others = [...instance.standing].filter((other) => other !== returner);
     const isUnsure = ({ isJoined, isGuarded }: Standing): boolean => isJoined || isGuarded;
     const isDisturbed = instance.isRecovering || instance.hasRequeued || this.#clock.jumps > 0;
     if (isDisturbed || others.some(isUnsure) || this.#isHeldUp(instance, view)) return undefined;
-    // An empty view may hide tokens below 0, unless nothing was ever lent or found on the disk.
-    if (view.tokens === 0 && (policy.lease || instance.recordAtStart)) return undefined;
+    if (this.#mayHideDebt(instance, view)) return undefined;
     const queue = [...others, returner].toSorted(
       (one, other) => one.arrival.order - other.arrival.order,
     );
     const index = queue.indexOf(returner);
-    const grantsAtMs = playOut(bucketFieldsOf(policy), view, queue);
+    const played = new PlayedQueue(policy, view, { zones, nowMs: this.#clock.wallMs });
+    const grantsAtMs = queue.map(({ attempt }) => played.serve(attempt.call).atMs);
     const isGuarded = queue.some(({ arrival }, place) => {
       return place > index && !(Number(grantsAtMs[place]) <= arrival.deadlineAtMs);
     });
@@ -500,44 +550,28 @@ export class Laws {
   }
 
   /** The bucket has been paused; the turn isn't over. */
-  paused({ view }: ObservedInstance, pause: Pause, snapshot: BucketSnapshot): void {
-    this.#performedPauses.set(pause, { life: view.life, lifts: this.#lifts });
-    const { untilMs, tokens } = pause;
-    if (untilMs <= this.#clock.wallMs) return;
-    if (snapshot.tokens > tokens) {
-      this.breaks("9", () => `${snapshot.tokens} tokens in a pause that keeps ${tokens}`);
+  paused(instance: ObservedInstance, pause: Pause, around: BeforeAndAfter): void {
+    this.#pauses.performed(pause, aroundIn(instance, around));
+  }
+
+  /** A pause was refused, because it names a limit that there isn't. */
+  pauseRefused({ view }: ObservedInstance, pause: Partial<Pause>): void {
+    this.#pauses.refused(pause);
+    const known = view.record ? limitsOf(view.record.policy).map(({ name }) => name) : [];
+    if (view.record && namesIn(pause).every((name) => known.includes(name))) {
+      this.breaks("9", () => `a pause of ${namesIn(pause).join(", ")} was refused`);
     }
-    if (Number(snapshot.pausedUntilMs) >= untilMs) return;
-    this.breaks("9", () => `paused until ${snapshot.pausedUntilMs}, not until ${untilMs}`);
   }
 
   /** The caller that paused it has its answer. */
   pauseAnswered(pause: Pause): void {
-    const performed = this.#performedPauses.get(pause);
     this.tally.pauses += 1;
-    if (!performed || performed.lifts !== this.#lifts) return;
-    const { life } = performed;
-    const beforeMs = life === this.#answeredPause.life ? this.#answeredPause.untilMs : 0;
-    this.#answeredPause = { life, untilMs: Math.max(pause.untilMs, beforeMs) };
+    this.#pauses.answered(pause);
   }
 
-  lifted(snapshot: BucketSnapshot): void {
-    this.#lifts += 1;
-    this.#answeredPause = { life: 0, untilMs: 0 };
-    const { pausedUntilMs } = snapshot;
-    if (pausedUntilMs !== undefined) {
-      this.breaks("9", () => `paused until ${pausedUntilMs} after a resume`);
-    }
-  }
-
-  #checkPause(
-    { isCurrent, view: { life } }: ObservedInstance,
-    { pausedUntilMs }: LimiterView,
-  ): void {
-    const { life: ofLife, untilMs } = this.#answeredPause;
-    const isInForce = this.#clock.wallMs < untilMs && this.#clock.jumps === 0;
-    if (!isCurrent || ofLife !== life || !isInForce || Number(pausedUntilMs) >= untilMs) return;
-    this.breaks("9", () => `paused until ${pausedUntilMs}, after ${untilMs} was answered`);
+  /** A pause has been ended; the turn isn't over. */
+  resumed(instance: ObservedInstance, pause: Partial<Pause>, around: BeforeAndAfter): void {
+    this.#pauses.resumed(namesIn(pause), aroundIn(instance, around));
   }
 
   /** A reset has been performed: nobody is left. */
@@ -557,14 +591,19 @@ export class Laws {
   ): void {
     const grant = grantOf(answer);
     if (!grant) return;
-    const { idempotencyKey: key, tokens } = attempt.call;
+    const { idempotencyKey: key } = attempt.call;
     if (answer.kind === "outcome" && !this.#counted.has(grant)) {
       this.#counted.add(grant);
       if (answered.isByOldInstance) this.tally.byOldInstances += 1;
-      if (answered.isInSpan) this.#spans[answered.span]?.grants.push(grant);
+      if (answered.isInSpan) {
+        const { grantedAtMs } = grant;
+        this.#spans[answered.span]?.granted({ taken: takenBy(grant), grantedAtMs });
+      }
     }
-    if (grant.tokens !== tokens) {
-      this.breaks("5", () => `${attempt.name} asked for ${tokens} and got ${grant.tokens}`);
+    for (const [name, tokens] of Object.entries(takenBy(grant))) {
+      const asked = askedOf(attempt.call, name);
+      if (tokens === asked) continue;
+      this.breaks("5", () => `${attempt.name} asked for ${asked} of ${name} and got ${tokens}`);
     }
     if (key === undefined) return;
     const isExpired = this.#clock.latestWallMs >= grant.grantedAtMs + KEPT_MS;
@@ -583,8 +622,8 @@ export class Laws {
     this.#keyed.set(id, grant);
   }
 
-  /** The bucket as it is when an isolate asks. */
-  lookBeforeLease(instance: ObservedInstance): LimiterView | undefined {
+  /** The bucket as it is before a call; `undefined` if nothing is written yet. */
+  viewOf(instance: ObservedInstance): LimiterView | undefined {
     return instance.view.record && viewAt(instance, this.#clock.wallMs);
   }
 
@@ -592,14 +631,15 @@ export class Laws {
   lent(instance: ObservedInstance, ask: LeaseAsk, answer: LeaseAnswer, before?: LimiterView): void {
     const { seen, view, viewBefore, standing } = instance;
     const { lease, bucket } = answer;
-    const started = view.record?.limiter.bucket;
+    const [first] = view.record ? recordedLimits(view.record) : [];
+    const started = first?.state;
     const nowMs = this.#clock.wallMs;
     const uses = ask.uses.filter(({ startedAtMs }) => startedAtMs === started?.startedAtMs);
     seen.isLeaseWritten = lease !== undefined || uses.length > 0;
-    if (lease && view.record) {
+    if (lease && view.record && first) {
       const { policy } = view.record;
       this.tally.leases += 1;
-      const lentAtMs = Math.max(nowMs, lastTickAtMs(view.record, bucket));
+      const lentAtMs = Math.max(nowMs, lastTickBefore(first, instance.zones, bucket.nextTickAtMs));
       this.#livesWithLeases.add(view.life);
       this.#lent.set(lease, { life: view.life, span: view.span, lentAtMs });
       const most = Math.min(
@@ -623,7 +663,12 @@ export class Laws {
         this.breaks("8", () => `a lease ends at ${lease.untilMs}: too soon`);
       }
     }
-    if (ask.wanted === 0 && viewBefore.record?.limiter.bucket && view.span !== viewBefore.span) {
+    if (
+      ask.wanted === 0 &&
+      viewBefore.record &&
+      isStarted(viewBefore.record) &&
+      view.span !== viewBefore.span
+    ) {
       this.breaks("1", () => "a report brought an old policy along");
     }
     if (!before || !started || view.span !== viewBefore.span) return;
@@ -673,7 +718,11 @@ export class Laws {
   }
 
   /** An isolate has granted tokens of a lease. */
-  grantedOnLease(isolate: string, lease: Lease, tokens: number, durable: DiskState): void {
+  grantedOnLease(
+    isolate: string,
+    { lease, tokens }: { readonly lease: Lease; readonly tokens: number },
+    durable: DiskState,
+  ): void {
     const given = this.#lent.get(lease);
     if (!given) return;
     this.tally.onLease += 1;
@@ -688,7 +737,7 @@ export class Laws {
     // set since then counts what was on lease.
     const grantedAtMs = Math.max(given.lentAtMs, Math.min(wallMs, lease.untilMs - 1));
     const span = !isOver && durable.life === given.life ? durable.span : given.span;
-    this.#spans[span]?.grants.push({ tokens, grantedAtMs });
+    this.#spans[span]?.granted({ taken: { [FIRST]: tokens }, grantedAtMs });
   }
 
   turnEnded(instance: ObservedInstance): void {
@@ -708,12 +757,26 @@ export class Laws {
     this.#checkQueue(instance, view, waitersBefore);
     this.#checkAlarm(instance, view, waitersBefore);
     this.#checkRoom(record, view);
-    this.#checkPause(instance, view);
+    if (instance.isCurrent) this.#pauses.check(instance.view.life, view);
     this.#checkTally(instance, record, view);
+    this.#noteBoundaries(record, instance.seen.view, view);
     instance.seen.view = view;
     instance.seen.isLeaseWritten = false;
+    instance.seen.isPauseTurn = false;
     instance.seen.grantsBefore = instance.seen.grants.length;
     instance.seen.grantedBeforeAtMs = instance.seen.lastGrantAtMs;
+  }
+
+  #noteBoundaries(
+    { policy }: BucketRecord,
+    before: LimiterView | undefined,
+    view: LimiterView,
+  ): void {
+    for (const { name, fields } of limitsOf(policy)) {
+      const was = before && limitView(before, name)?.nextTickAtMs;
+      const hasPassed = was !== undefined && was !== limitView(view, name)?.nextTickAtMs;
+      if (fields.every !== undefined && hasPassed) this.tally.boundaries += 1;
+    }
   }
 
   /** A client has its answer. */
@@ -727,32 +790,52 @@ export class Laws {
   /** Nothing happens any more. */
   finish(instance: ObservedInstance | undefined, unsettled: readonly string[]): void {
     if (unsettled.length > 0) this.breaks("3", () => `never settled: ${unsettled.join(", ")}`);
-    for (const span of this.#spans) if (span) this.#checkSpan(span);
+    for (const span of this.#spans) {
+      const excess = span?.excess(this.#tables);
+      if (excess !== undefined) this.breaks("1", () => excess);
+    }
     const record = instance?.view.record;
-    if (!instance || !record?.limiter.bucket) return;
+    if (!instance || !record) return;
     const nowMs = this.#clock.wallMs;
     const view = viewAt(instance, nowMs);
-    const durable = tokensAt(record, Math.max(nowMs, lastTickAtMs(record, view)));
-    if (Math.max(0, durable) !== view.tokens) {
-      this.breaks("2", () => `quiet, ${view.tokens} in memory and ${durable} on the disk`);
+    for (const limit of recordedLimits(record)) {
+      const seen = limitView(view, limit.name);
+      const durable = durableTokens(instance, limit, { nowMs, seen });
+      if (Math.max(0, durable) !== seen?.tokens) {
+        this.breaks(
+          "2",
+          () => `quiet, ${seen?.tokens} of ${limit.name} in memory and ${durable} on the disk`,
+        );
+      }
+      this.#checkRefill(instance, limit);
     }
-    this.#checkRefill(instance, record);
   }
 
-  /** Nothing is lost for good: when all leases have ended, ticks fill the bucket. */
-  #checkRefill(instance: ObservedInstance, { policy, limiter }: BucketRecord): void {
-    const { capacity, refillTokens, refillIntervalMs } = bucketFieldsOf(policy);
-    const fillMs =
-      Math.ceil((capacity - Number(limiter.bucket?.tokens)) / refillTokens) * refillIntervalMs;
-    const endMs =
-      Math.max(this.#clock.latestWallMs, this.#clock.wallMs, limiter.bucket?.pausedUntilMs ?? 0) +
-      MAX_LEASE_MS +
-      fillMs;
-    const { tokens, leasedTokens = 0 } = viewAt(instance, endMs + refillIntervalMs);
+  /** Nothing is lost for good: when all leases have ended, ticks fill each limit. */
+  #checkRefill(instance: ObservedInstance, { name, fields, state }: RecordedLimit): void {
+    const { capacity } = fields;
+    const fromMs =
+      Math.max(this.#clock.latestWallMs, this.#clock.wallMs, state.pausedUntilMs ?? 0) +
+      MAX_LEASE_MS;
+    let fullAtMs: number;
+    if (fields.every === undefined) {
+      const ticks = Math.ceil((capacity - state.tokens) / fields.refillTokens);
+      fullAtMs = fromMs + (ticks + 1) * fields.refillIntervalMs;
+    } else {
+      const boundaries = instance.zones.boundariesOf(fields);
+      // By a new table, the last one may be yet to come; it has brought tokens already.
+      const last = Math.max(state.tick, boundaries.numberAt(fromMs));
+      // What is owed is paid first: after a cut of the capacity, by several of them.
+      const paying = Math.ceil(Math.max(0, -state.tokens) / capacity);
+      fullAtMs = boundaries.timeOf(last + paying + 1);
+    }
+    const view = viewAt(instance, fullAtMs);
+    const tokens = limitView(view, name)?.tokens;
+    const { leasedTokens = 0 } = view;
     if (tokens === capacity && leasedTokens === 0) return;
     this.breaks(
       "8",
-      () => `in the end ${tokens} there and ${leasedTokens} on lease, of ${capacity}`,
+      () => `in the end ${tokens} of ${name} there and ${leasedTokens} on lease, of ${capacity}`,
     );
   }
 
@@ -795,6 +878,7 @@ export class Laws {
     if (reason === "queue-full" && (attempt.call.requeued || standing.hasComeBack)) {
       this.breaks("3", () => `${attempt.name} was let in before, and refused with ${reason}`);
     }
+    if (reason === "exceeds-capacity") this.#checkTooMuch(standing, answer);
     if (reason === "bucket-reset") this.#checkReset(instance, attempt.name);
     else if (letInAt !== undefined) {
       // A timer set before a jump may be late long after it.
@@ -811,6 +895,21 @@ export class Laws {
       }
       this.#checkForecast(instance, standing, answer);
     }
+  }
+
+  /** Nobody is refused for wanting too much who doesn't, and the refusal says of which limits. */
+  #checkTooMuch(
+    { attempt }: Standing,
+    { outcome, bucket }: Extract<AcquireAnswer, { kind: "outcome" }>,
+  ): void {
+    if (outcome.ok) return;
+    const limits = limitsOf(bucket.policy.toJSON());
+    const over = limits.flatMap(({ name, fields }) => {
+      return askedOf(attempt.call, name) > fields.capacity ? [name] : [];
+    });
+    const sent = outcome.violatedLimits;
+    if (over.length > 0 && (limits.length === 1 || isSame(over, sent))) return;
+    this.breaks("3", () => `${attempt.name} asks too much of ${over.join()}, not ${sent?.join()}`);
   }
 
   /** A caller that comes back is refused only if it would be late, or would make somebody late. */
@@ -832,37 +931,40 @@ export class Laws {
   #checkForecast(
     instance: ObservedInstance,
     arriving: Standing,
-    { outcome, bucket }: Extract<AcquireAnswer, { kind: "outcome" }>,
+    { outcome, bucket, timeoutMs }: Extract<AcquireAnswer, { kind: "outcome" }>,
   ): void {
     const { policy, view, nowMs } = bucket;
     const isInOrder = instance.returns === 0 && !instance.hasRequeued;
     const isKnown = !instance.isRecovering && isInOrder && !arriving.isJoined;
-    // An empty view may hide tokens below 0, and a clock set back hides how far the bucket is.
-    if (!isKnown || view.tokens === 0 || this.#clock.jumps > 0 || outcome.ok) return;
-    let { tokens, nextTickAtMs } = view;
+    // A clock set back hides how far the bucket is.
+    if (!isKnown || this.#clock.jumps > 0 || outcome.ok) return;
+    if (this.#mayHideDebt(instance, view)) return;
+    const fields = policy.toJSON();
+    const queue = new PlayedQueue(fields, view, { zones: instance.zones, nowMs });
     for (const { attempt, isJoined } of instance.standing) {
       if (isJoined) return;
-      const ticks = Math.max(
-        0,
-        Math.ceil((attempt.call.tokens - tokens) / bucketFieldsOf(policy).refillTokens),
-      );
-      nextTickAtMs += ticks * bucketFieldsOf(policy).refillIntervalMs;
-      tokens = Math.min(policy.capacity, tokens + ticks * bucketFieldsOf(policy).refillTokens);
-      tokens -= attempt.call.tokens;
+      if (attempt !== arriving.attempt) queue.serve(attempt.call);
     }
-    const retryAfterMs = Math.max(
-      0,
-      nextTickAtMs - bucketFieldsOf(policy).refillIntervalMs - nowMs,
-    );
-    if (outcome.retryAfterMs === retryAfterMs) return;
+    const { name, call } = arriving.attempt;
+    const { atMs, missing } = queue.timesOf(call);
+    const retryAfterMs = Math.max(0, atMs - nowMs);
     // Leases leave less room, so it may be later then.
     const isHeldUp = this.#isHeldUp(instance, view);
     if (isHeldUp && Number(outcome.retryAfterMs) > retryAfterMs) return;
-    const { name } = arriving.attempt;
-    this.breaks(
-      "3",
-      () => `${name} should retry after ${retryAfterMs}, not ${outcome.retryAfterMs}`,
-    );
+    if (outcome.retryAfterMs !== retryAfterMs) {
+      this.breaks(
+        "3",
+        () => `${name} should retry after ${retryAfterMs}, not ${outcome.retryAfterMs}`,
+      );
+    }
+    if (isHeldUp || fields.limits === undefined) return;
+    const late = [...missing].flatMap(([limit, partAtMs]) => {
+      return partAtMs > nowMs + timeoutMs ? [limit] : [];
+    });
+    const sent = outcome.violatedLimits ?? [];
+    // If it is late only because of those in front, the limit that holds them up is named.
+    if (late.length > 0 ? isSame(late, sent) : sent.length === 1) return;
+    this.breaks("3", () => `${name} is late by ${late.join()}, and was sent ${sent.join()}`);
   }
 
   #checkOrder(instance: ObservedInstance, granted: Standing): void {
@@ -891,8 +993,12 @@ export class Laws {
   #checkUnwritten(instance: ObservedInstance, view: LimiterView, name: string): void {
     this.tally.unwritten += 1;
     const { record } = instance.view;
-    const isStarted = record?.limiter.bucket !== undefined;
-    if (!isStarted || tokensAt(record, lastTickAtMs(record, view)) > view.tokens) {
+    const limits = record ? recordedLimits(record) : [];
+    const isKnown = limits.every((limit) => {
+      const seen = limitView(view, limit.name);
+      return seen && durableTokens(instance, limit, { nowMs: -Infinity, seen }) <= seen.tokens;
+    });
+    if (limits.length === 0 || !isKnown) {
       this.breaks("2", () => `${name} was granted before the disk knew`);
     }
   }
@@ -905,20 +1011,29 @@ export class Laws {
   }
 
   #checkDurable(instance: ObservedInstance, record: BucketRecord, view: LimiterView): void {
-    if (!record.limiter.bucket) return;
-    const nowMs = this.#clock.wallMs;
-    const batch = maxBatch(bucketFieldsOf(record.policy));
-    // An empty view may hide tokens below 0; a second later they show.
-    const aheads = view.tokens > 0 ? [0] : [0, 1_000, 3_000];
-    for (const aheadMs of aheads) {
-      const { tokens, nextTickAtMs } = aheadMs === 0 ? view : viewAt(instance, nowMs + aheadMs);
-      const lastAtMs = lastTickAtMs(record, { nextTickAtMs });
-      const durable = Math.max(0, tokensAt(record, Math.max(nowMs + aheadMs, lastAtMs)));
-      const lost = tokens - durable;
-      if (lost < 0 || lost > batch || (lost > 0 && this.#hasBeenQuiet(instance))) {
-        this.breaks("2", () => `${tokens} in memory, ${durable} on the disk, a batch is ${batch}`);
-      }
+    for (const limit of recordedLimits(record)) {
+      const seen = limitView(view, limit.name);
+      // An empty view may hide tokens below 0; a second later they show.
+      const aheads = Number(seen?.tokens) > 0 ? [0] : [0, 1_000, 3_000];
+      for (const aheadMs of aheads) this.#checkDurableLimit(instance, limit, { view, aheadMs });
     }
+  }
+
+  #checkDurableLimit(
+    instance: ObservedInstance,
+    limit: RecordedLimit,
+    { view, aheadMs }: { readonly view: LimiterView; readonly aheadMs: number },
+  ): void {
+    const nowMs = this.#clock.wallMs + aheadMs;
+    const seen = limitView(aheadMs === 0 ? view : viewAt(instance, nowMs), limit.name);
+    if (!seen) return;
+    const batch = maxBatch(limit.fields);
+    const durable = Math.max(0, durableTokens(instance, limit, { nowMs, seen }));
+    const lost = seen.tokens - durable;
+    if (lost >= 0 && lost <= batch && (lost === 0 || !this.#hasBeenQuiet(instance))) return;
+    this.breaks("2", () => {
+      return `${seen.tokens} of ${limit.name} in memory, ${durable} on the disk, a batch is ${batch}`;
+    });
   }
 
   /** Whether the rest of a batch must have been returned, with some time for late timers. */
@@ -967,12 +1082,14 @@ export class Laws {
     }
     // A waiter has just left, so the next one has moved up.
     if (view.waiters === 0 || view.waiters >= waitersBefore) return;
-    const largest = Math.max(...[...standing].map(({ attempt }) => attempt.call.tokens));
-    if (view.tokens >= largest) {
-      this.breaks(
-        "3",
-        () => `${view.waiters} wait for at most ${largest}, but ${view.tokens} tokens are there`,
-      );
+    if (!instance.view.record) return;
+    const asked = [...standing].map(({ attempt }) => attempt.call);
+    const isThere = limitsOf(instance.view.record.policy).every(({ name }) => {
+      const most = Math.max(...asked.map((call) => askedOf(call, name)));
+      return most === 0 || Number(limitView(view, name)?.tokens) >= most;
+    });
+    if (isThere) {
+      this.breaks("3", () => `${view.waiters} wait, but what any of them wants is there`);
     }
   }
 
@@ -980,37 +1097,83 @@ export class Laws {
    * What is there and what is on lease fit into the bucket. After a cut of the capacity, more may be
    * out.
    */
-  #checkRoom({ policy }: BucketRecord, { tokens, leasedTokens = 0 }: LimiterView): void {
+  #checkRoom({ policy }: BucketRecord, view: LimiterView): void {
+    const { tokens, leasedTokens = 0 } = view;
+    for (const { name, fields } of limitsOf(policy)) {
+      const there = limitView(view, name)?.tokens;
+      if (there !== undefined && there <= fields.capacity) continue;
+      this.breaks("8", () => `${there} of ${name} there, of ${fields.capacity}`);
+    }
     if (tokens === 0 || tokens + leasedTokens <= policy.capacity) return;
     this.breaks("8", () => `${tokens} there and ${leasedTokens} on lease, of ${policy.capacity}`);
   }
 
-  /** A policy change adds nothing. */
+  /** A policy change adds nothing, and takes nothing but what finds no room. */
   #checkChange(instance: ObservedInstance, record: BucketRecord): void {
     const { view, viewBefore, seen } = instance;
     const before = viewBefore.record;
-    const { bucket } = record.limiter;
-    if (view.span === viewBefore.span || !bucket || !before?.limiter.bucket) return;
+    if (view.span === viewBefore.span || !before || !isStarted(before)) return;
+    // After a deployment, callers may bring two policies by turns, and a limit that only one has begins again.
+    if (view.span > viewBefore.span + 1) return;
+    const limitsBefore = recordedLimits(before);
+    const hasGranted = seen.grants.length > seen.grantsBefore;
+    for (const limit of recordedLimits(record)) {
+      const earlier = limitsBefore.find(({ name }) => name === limit.name);
+      if (earlier) this.#checkChanged(instance, earlier, limit);
+      else this.#checkAdded(limit, hasGranted || seen.isPauseTurn);
+    }
+  }
+
+  #checkAdded({ name, fields, state }: RecordedLimit, mayHaveLess: boolean): void {
+    const there = state.tokens + leasedIn(state);
+    const { initialTokens } = fields;
+    if (there === initialTokens || (mayHaveLess && there < initialTokens)) return;
+    this.breaks("1", () => `${name} began with ${there}, not with ${initialTokens}`);
+  }
+
+  #checkChanged(instance: ObservedInstance, before: RecordedLimit, after: RecordedLimit): void {
+    const { seen, zones } = instance;
+    const { name, state } = after;
     const nowMs = this.#clock.wallMs;
-    const held = holdingAt(before, nowMs);
+    const held = holdingAt(before, zones, nowMs);
     let most = held.tokens + held.leasedTokens;
-    if (seen.view) {
-      const { capacity, refillTokens, refillIntervalMs } = bucketFieldsOf(before.policy);
-      const sinceMs = nowMs - (seen.view.nextTickAtMs - refillIntervalMs);
-      const ticks = Math.max(0, Math.floor(sinceMs / refillIntervalMs));
+    let least = -Infinity;
+    const seenLimit = seen.view && limitView(seen.view, name);
+    if (seen.view && seenLimit) {
+      const { capacity } = before.fields;
+      const ticks = new Ticks(before.fields, before.state.startedAtMs, zones);
+      const lastAtMs = lastTickBefore(before, zones, seenLimit.nextTickAtMs);
+      const lastTick = Math.max(before.state.tick, ticks.at(lastAtMs));
+      const brought = ticks.tokensBetween(lastTick, ticks.at(nowMs));
       // Including what is on lease, since some of it may come back in this turn.
-      const isSameGrid = refillIntervalMs === bucketFieldsOf(record.policy).refillIntervalMs;
+      const isSameGrid = isSame(gridOf(before), gridOf(after));
       const isAnswered = isSameGrid && this.#clock.jumps === 0;
+      const isKnown = this.#isLeasedKnown(instance, seen.view, name);
       const out =
-        isAnswered && this.#isLeasedKnown(instance, seen.view)
-          ? this.#leasedTokens(instance, seen.view)
-          : leasedIn(before.limiter.bucket);
-      most = Math.max(out, Math.min(capacity, seen.view.tokens + out + ticks * refillTokens));
+        isAnswered && isKnown
+          ? this.#leasedTokens(instance, seen.view, name)
+          : leasedIn(before.state);
+      most = Math.max(out, Math.min(capacity, seenLimit.tokens + out + brought));
+      if (this.#isOnlyChange(instance, name)) {
+        const filled = Math.min(capacity, seenLimit.tokens + brought);
+        least = Math.min(filled, after.fields.capacity);
+      }
     }
-    const left = bucket.tokens + leasedIn(bucket);
-    if (left > most || bucket.tokens > record.policy.capacity) {
-      this.breaks("1", () => `${most} tokens became ${left} by a policy change`);
+    const left = state.tokens + leasedIn(state);
+    if (left > most || state.tokens > after.fields.capacity) {
+      this.breaks("1", () => `${most} tokens of ${name} became ${left} by a policy change`);
     }
+    if (left >= least) return;
+    this.breaks("2", () => `${least} tokens of ${name} became ${left} by a policy change`);
+  }
+
+  /** Whether a policy change is all that has happened in this turn, in a bucket that nothing is out of. */
+  #isOnlyChange(instance: ObservedInstance, name: string): boolean {
+    const { seen, turnKind } = instance;
+    if (!seen.view || this.#clock.jumps > 0 || this.#isHeldUp(instance, seen.view)) return false;
+    const hasGranted = seen.grants.length > seen.grantsBefore;
+    const isShown = Number(limitView(seen.view, name)?.tokens) > 0;
+    return isShown && !hasGranted && turnKind === "administration" && !seen.isPauseTurn;
   }
 
   /**
@@ -1023,24 +1186,36 @@ export class Laws {
     const before = viewBefore.record;
     if (before === record) return;
     const batchBefore = seen.batch;
-    seen.batch = { tokens: this.#batchIn(instance, view), writtenAtMs: this.#clock.wallMs };
-    if (!before?.limiter.bucket || instance.turnKind === "administration") return;
+    const batch = this.#batchIn(instance, view);
+    seen.batch = { tokens: batch, writtenAtMs: this.#clock.wallMs };
+    if (!before || !isStarted(before) || instance.turnKind === "administration") return;
     if (before.isOverridden !== record.isOverridden || instance.view.span !== viewBefore.span)
       return;
     if (seen.isLeaseWritten) return;
     const isNowQuiet = this.#isQuietSince(seen.grantedBeforeAtMs);
     const turnGrants = seen.grants.length - seen.grantsBefore;
-    if (isNowQuiet && turnGrants === 1 && Number(seen.batch.tokens) > 0) {
-      this.breaks("6", () => `a batch of ${seen.batch.tokens} was taken for a first grant`);
+    if (isNowQuiet && turnGrants === 1 && batch && sumOf([...batch.values()]) > 0) {
+      this.breaks(
+        "6",
+        () => `a batch of ${[...batch.values()].join()} was taken for a first grant`,
+      );
     }
     const { tokens, writtenAtMs } = batchBefore;
     if (tokens === undefined) return;
     const unseen = seen.grants.slice(seen.grants.length - (view.granted - before.limiter.granted));
-    const granted = unseen.reduce((all, grant) => all + grant.tokens, 0);
+    const taken = unseen.map(takenBy);
+    const names = limitsOf(record.policy).map(({ name }) => name);
+    // Where the limit that it named is gone, one may get nothing of any; that it did is written.
+    const isOfNothing = taken.some((grant) => names.every((name) => !grant[name]));
+    const isUsedUp = names.some((name) => {
+      return sumOf(taken.map((grant) => grant[name] ?? 0)) > (tokens.get(name) ?? 0);
+    });
     const endsAtMs = writtenAtMs + BATCH_LEASED_MS - BATCH_MARGIN_MS;
     const isOver = this.#clock.wallMs >= endsAtMs || isNowQuiet;
-    if (granted > tokens || (tokens > 0 && isOver)) return;
-    this.breaks("6", () => `needless write: ${granted} granted since, of a batch of ${tokens}`);
+    if (isUsedUp || isOfNothing || (sumOf([...tokens.values()]) > 0 && isOver)) return;
+    this.breaks("6", () => {
+      return `needless write: ${JSON.stringify(taken)} granted since, of ${[...tokens.values()].join()}`;
+    });
   }
 
   #isQuietSince(grantedAtMs: number): boolean {
@@ -1048,37 +1223,72 @@ export class Laws {
     return nowMs >= grantedAtMs + QUIET_MS || nowMs < grantedAtMs;
   }
 
-  /** What the disk counts as on lease beyond what memory does. */
-  #batchIn(instance: ObservedInstance, seen: LimiterView): number | undefined {
-    const { bucket } = instance.view.record?.limiter ?? {};
-    if (!bucket || !this.#isLeasedKnown(instance, seen)) return undefined;
-    return leasedIn(bucket) - this.#leasedTokens(instance, seen);
+  /**
+   * What the disk counts as on lease beyond what memory does, by limit; `undefined` if that can't be sent.
+   */
+  #batchIn(instance: ObservedInstance, seen: LimiterView): ReadonlyMap<string, number> | undefined {
+    const batch = new Map<string, number>();
+    const { record } = instance.view;
+    for (const { name, state } of record ? recordedLimits(record) : []) {
+      if (!this.#isLeasedKnown(instance, seen, name)) return undefined;
+      batch.set(name, leasedIn(state) - this.#leasedTokens(instance, seen, name));
+    }
+    return batch.size > 0 ? batch : undefined;
   }
 
   /** Whether `#leasedTokens` is right even if the bucket doesn't say. */
   #isLeasedKnown(
     { view, recordAtStart }: ObservedInstance,
     { leasedTokens }: LimiterView,
+    name: string,
   ): boolean {
-    if (leasedTokens !== undefined) return true;
-    if (this.#livesWithLeases.has(view.life)) return false;
+    if (name === FIRST) {
+      if (leasedTokens !== undefined) return true;
+      if (this.#livesWithLeases.has(view.life)) return false;
+    }
+    const found = limitIn(recordAtStart, name);
+    if (!found?.state.leased) return true;
+    // One that was removed and added again has nothing of it, and can't be told from one of another kind.
+    if (limitIn(view.record, name)?.state.startedAtMs !== found.state.startedAtMs) return false;
     // If the clock jumps, what it found may have ended for one of the two and not for the other.
-    return this.#clock.jumps === 0 || !recordAtStart?.limiter.bucket?.leased;
+    return this.#clock.jumps === 0;
   }
 
-  /** Whether leases may leave less room than the bucket has. */
+  /** Whether leases may leave less room than there is in any limit. */
   #isHeldUp(instance: ObservedInstance, seen: LimiterView): boolean {
-    return !this.#isLeasedKnown(instance, seen) || this.#leasedTokens(instance, seen) > 0;
+    const { record } = instance.view;
+    return (record ? recordedLimits(record) : []).some(({ name }) => {
+      return (
+        !this.#isLeasedKnown(instance, seen, name) || this.#leasedTokens(instance, seen, name) > 0
+      );
+    });
   }
 
-  /** What an instance counts as on lease. */
-  #leasedTokens({ view, recordAtStart, lifeAtStart }: ObservedInstance, seen: LimiterView): number {
-    if (seen.leasedTokens !== undefined) return seen.leasedTokens;
-    if (!view.record || !recordAtStart || view.life !== lifeAtStart) return 0;
+  /** What an instance counts as on lease of one limit. */
+  #leasedTokens(
+    { view, recordAtStart, lifeAtStart, zones }: ObservedInstance,
+    seen: LimiterView,
+    name: string,
+  ): number {
+    if (name === FIRST && seen.leasedTokens !== undefined) return seen.leasedTokens;
+    const found = limitIn(recordAtStart, name);
+    const limit = limitIn(view.record, name);
+    const seenLimit = limitView(seen, name);
+    if (!limit || !found || !seenLimit || view.life !== lifeAtStart) return 0;
     // What it found on lease, including its predecessor's batch, stays on lease until it ends.
-    const isPaused = seen.pausedUntilMs !== undefined;
-    const lastAtMs = isPaused ? 0 : lastTickAtMs(view.record, seen);
-    return holdingAt(recordAtStart, Math.max(this.#clock.wallMs, lastAtMs)).leasedTokens;
+    const isPaused = seenLimit.pausedUntilMs !== undefined;
+    const lastAtMs = isPaused ? 0 : lastTickBefore(limit, zones, seenLimit.nextTickAtMs);
+    return holdingAt(found, zones, Math.max(this.#clock.wallMs, lastAtMs)).leasedTokens;
+  }
+
+  /** Whether an empty limit may be below 0: if it was found so on the disk, or lends. */
+  #mayHideDebt({ view, recordAtStart }: ObservedInstance, seen: LimiterView): boolean {
+    if (!view.record) return true;
+    return recordedLimits(view.record).some(({ name }) => {
+      if (limitView(seen, name)?.tokens !== 0) return false;
+      const found = limitIn(recordAtStart, name);
+      return view.record?.policy.lease !== undefined || Number(found?.state.tokens) < 0;
+    });
   }
 
   #checkAlarm(instance: ObservedInstance, seen: LimiterView, waitersBefore: number): void {
@@ -1099,19 +1309,16 @@ export class Laws {
 
   /** The alarm is armed for the tick that serves the head, if it is known who that is. */
   #checkAlarmTime(instance: ObservedInstance, seen: LimiterView): void {
-    const { tokens, nextTickAtMs } = seen;
-    const { view, object, standing } = instance;
+    const { view, object, standing, zones } = instance;
     const policy = view.record?.policy;
     const [head, ...behind] = standing;
     const isInOrder = instance.returns === 0 && !instance.hasRequeued;
     const isKnown = !instance.isRecovering && isInOrder && !object.hasFiredTwice;
-    // An empty view may hide tokens below 0.
-    if (!head || !policy || !isKnown || tokens === 0 || this.#clock.jumps > 0) return;
+    if (!head || !policy || !isKnown || this.#clock.jumps > 0) return;
+    if (this.#mayHideDebt(instance, seen)) return;
     if (head.isJoined || behind.some(({ isJoined }) => isJoined)) return;
-    const ticks = Math.ceil(
-      (head.attempt.call.tokens - tokens) / bucketFieldsOf(policy).refillTokens,
-    );
-    const dueAtMs = nextTickAtMs + (ticks - 1) * bucketFieldsOf(policy).refillIntervalMs;
+    const queue = new PlayedQueue(policy, seen, { zones, nowMs: this.#clock.wallMs });
+    const dueAtMs = queue.timesOf(head.attempt.call).atMs;
     const nowMs = this.#clock.wallMs;
     const alarmAtMs = Number(view.alarmAtMs);
     // An alarm that is firing is left alone.
@@ -1126,24 +1333,6 @@ export class Laws {
         "7",
         () => `the alarm is armed for ${alarmAtMs}, the head is due at ${rightAtMs}`,
       );
-    }
-  }
-
-  #checkSpan({ policy, startedAtMs, tick, tokens, pausedUntilMs, grants }: Span): void {
-    const { capacity, refillTokens, refillIntervalMs } = bucketFieldsOf(policy);
-    const tickOf = (atMs: number): number => Math.floor((atMs - startedAtMs) / refillIntervalMs);
-    const lastHeldTick = pausedUntilMs === undefined ? tick : tickOf(pausedUntilMs);
-    let lastTick = Math.max(tick, lastHeldTick);
-    let left = tokens;
-    for (const grant of grants.toSorted((one, other) => one.grantedAtMs - other.grantedAtMs)) {
-      const ticks = Math.max(0, tickOf(grant.grantedAtMs) - lastTick);
-      lastTick += ticks;
-      // A capacity that was cut may have more out than it can hold.
-      left = Math.max(left, Math.min(capacity, left + ticks * refillTokens)) - grant.tokens;
-      if (left < 0) {
-        this.breaks("1", () => `${-left} tokens too many by ${grant.grantedAtMs}`);
-        return;
-      }
     }
   }
 }
@@ -1162,21 +1351,6 @@ function isBefore(
   if (hasJumped) return false;
   if (oneFromMs !== undefined) return oneFromMs < other.arrival.deliveredAtMs;
   return !wasRecovering && deliveredAtMs < Number(otherFromMs);
-}
-
-/** When each waiter of a queue is granted, tick by tick from what is there now. */
-function playOut(
-  { capacity, refillTokens, refillIntervalMs }: TokenBucketFields,
-  view: LimiterView,
-  queue: readonly Standing[],
-): number[] {
-  let { tokens, nextTickAtMs } = view;
-  return queue.map(({ attempt }) => {
-    const ticks = Math.max(0, Math.ceil((attempt.call.tokens - tokens) / refillTokens));
-    nextTickAtMs += ticks * refillIntervalMs;
-    tokens = Math.min(capacity, tokens + ticks * refillTokens) - attempt.call.tokens;
-    return nextTickAtMs - refillIntervalMs;
-  });
 }
 
 function sumOf(counts: readonly number[]): number {
@@ -1200,15 +1374,52 @@ function isSame(one: object | undefined, other: object | undefined): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-function lastTickAtMs(record: BucketRecord, { nextTickAtMs }: Pick<LimiterView, "nextTickAtMs">) {
-  return nextTickAtMs - bucketFieldsOf(record.policy).refillIntervalMs;
+function aroundIn({ view, seen }: ObservedInstance, around: BeforeAndAfter): AroundPause {
+  return { ...around, life: view.life, hasGranted: seen.grants.length > seen.grantsBefore };
 }
 
-function tokensAt(record: BucketRecord, atMs: number): number {
-  return holdingAt(record, atMs).tokens;
+/** The limit called `name` of a bucket as written. */
+function limitIn(record: BucketRecord | undefined, name: string): RecordedLimit | undefined {
+  return record && recordedLimits(record).find((limit) => limit.name === name);
 }
 
-/** A 40th of the capacity, and what a second of ticks adds: as promised, not as programmed. */
-function maxBatch({ capacity, refillTokens, refillIntervalMs }: TokenBucketFields): number {
-  return Math.min(Math.floor(capacity / 40), Math.floor((refillTokens * 1_000) / refillIntervalMs));
+/** What the disk comes to by `nowMs`, or by the last tick that memory shows, if its clock was ahead. */
+function durableTokens(
+  { zones }: ObservedInstance,
+  limit: RecordedLimit,
+  { nowMs, seen }: { readonly nowMs: number; readonly seen: LimitView | undefined },
+): number {
+  const lastAtMs = seen ? lastTickBefore(limit, zones, seen.nextTickAtMs) : nowMs;
+  return holdingAt(limit, zones, Math.max(nowMs, lastAtMs)).tokens;
+}
+
+/** A limit as it starts: nothing has come in yet. */
+function atStart({ name, fields, state }: RecordedLimit): RecordedLimit {
+  const tick = fields.every === undefined ? 0 : state.tick;
+  return { name, fields, state: { ...state, tick, tokens: fields.initialTokens } };
+}
+
+/** Whatever is on lease may be granted yet, the batch among it. */
+function withLeased({ name, fields, state }: RecordedLimit): RecordedLimit {
+  return { name, fields, state: { ...state, tokens: state.tokens + leasedIn(state) } };
+}
+
+/** When the pauses of a bucket as written end, by limit. */
+function pausesIn(record: BucketRecord | undefined): object {
+  const limits = record ? recordedLimits(record) : [];
+  return limits.flatMap(({ name, state: { pausedUntilMs } }) => {
+    return pausedUntilMs === undefined ? [] : [[name, pausedUntilMs]];
+  });
+}
+
+/** What decides when the ticks of a limit fall. */
+function gridOf({ fields }: RecordedLimit): object {
+  const { refillIntervalMs, every, timeZone, at, on } = fields;
+  return { refillIntervalMs, every, timeZone, at, on };
+}
+
+/** What a grant took, by the name of the limit. */
+function takenBy({ tokens, limits = {} }: Grant): Record<string, number> {
+  const further = Object.entries(limits).map(([name, grant]) => [name, grant.tokens] as const);
+  return { [FIRST]: tokens, ...Object.fromEntries(further) };
 }

@@ -36,7 +36,7 @@ export class LeaseBook {
     this.#isolate = isolate;
     this.#laws = laws;
     this.#granted = (lease, tokens) => {
-      laws.grantedOnLease(isolate, lease, tokens, object.durable);
+      laws.grantedOnLease(isolate, { lease, tokens }, object.durable);
     };
   }
 

@@ -11,6 +11,7 @@ import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
 import type { AbsenceBook } from "./absence-book.ts";
 import type { DiskState } from "./durable-state.ts";
 import type { Standing } from "./standing.ts";
+import type { ZoneTables } from "./zone-tables.ts";
 
 /**
  * A request comes or goes; an isolate asks; an administrator calls; a timer or the alarm has fired.
@@ -28,6 +29,8 @@ export interface Seen {
   grantsBefore: number;
   /** When the last of those was. */
   grantedBeforeAtMs: number;
+  /** Whether this turn pauses, or resumes. */
+  isPauseTurn: boolean;
   /** Whether this turn gave a lease, or got a report on one. */
   isLeaseWritten: boolean;
   /** The batch of the last write; 0 tokens in an instance that hasn't written. */
@@ -36,8 +39,8 @@ export interface Seen {
 
 /** Tokens that an instance may grant without a write, and when it was written. */
 interface Batch {
-  /** `undefined` if that can't be told. */
-  readonly tokens: number | undefined;
+  /** By limit, 0 for one that isn't named; `undefined` if that can't be told. */
+  readonly tokens: ReadonlyMap<string, number> | undefined;
   readonly writtenAtMs: number;
 }
 
@@ -58,6 +61,8 @@ export interface ObservedInstance {
   readonly host: Pick<BucketHost, "inspect" | "stats" | "waiters">;
   readonly object: ObservedObject;
   readonly clock: Clock;
+  /** The time zones that it started with. */
+  readonly zones: ZoneTables;
   /** Whether it found an alarm armed, or its first caller was requeued. */
   readonly isRecovering: boolean;
   /** When recovery began, monotonic. */

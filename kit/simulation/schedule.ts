@@ -3,15 +3,30 @@
  * happens. What is drawn on the way, such as how long a commit takes or how late an alarm is, comes
  * from a stream of the same seed.
  */
-import type { LeaseTerms } from "../../src/core/policy.ts";
+import type { TokenBucketInput } from "../../src/core/limits/kinds.ts";
+import type { LeaseTerms, PolicyChanges, PolicyFields } from "../../src/core/policy.ts";
 import type { BucketPolicyFields } from "../model/bucket-policy.ts";
 import type { Random } from "../random.ts";
+import type { DrawnCalendars, DrawnZones } from "./several-limits.ts";
+
+import { epochMs } from "../model/limiters.ts";
+import {
+  drawCalendar,
+  drawCalendars,
+  drawFurther,
+  drawLimitChanges,
+  drawNamed,
+  drawPaused,
+  drawUpdate,
+} from "./several-limits.ts";
 
 /** One client, and what it will do. */
 export interface Client {
   readonly name: string;
   readonly arrivesAtMs: number;
   readonly tokens: number;
+  /** Of single limits, by name. */
+  readonly limits?: Readonly<Record<string, number>>;
   readonly timeoutMs: number | undefined;
   readonly key: string | undefined;
   /** Whether it is sent its position. */
@@ -39,10 +54,16 @@ export type Fault =
   | { readonly kind: "reset" }
   /** The object moves elsewhere, and the old instance doesn't know. */
   | { readonly kind: "move" }
-  | { readonly kind: "deploy"; readonly policy: BucketPolicyFields }
-  | { readonly kind: "change policy"; readonly changes: Partial<BucketPolicyFields> }
-  | { readonly kind: "pause"; readonly forMs: number; readonly tokens: number }
-  | { readonly kind: "lift" }
+  /** May bring other tables of time zones. */
+  | { readonly kind: "deploy"; readonly policy: PolicyFields; readonly zones?: DrawnZones }
+  | { readonly kind: "change policy"; readonly changes: PolicyChanges }
+  | {
+      readonly kind: "pause";
+      readonly forMs: number;
+      readonly tokens: number;
+      readonly limits?: readonly string[];
+    }
+  | { readonly kind: "lift"; readonly limits?: readonly string[] }
   | { readonly kind: "delete" }
   /** Waiters are turned away because the process is about to end. Then it ends. */
   | { readonly kind: "close"; readonly endsAfterMs: number }
@@ -82,7 +103,9 @@ export interface PlannedFaults {
 }
 
 export interface Schedule {
-  readonly policy: BucketPolicyFields;
+  readonly policy: PolicyFields;
+  /** The time zones that machines know at first. */
+  readonly zones?: DrawnZones;
   /** Isolates of the Worker. */
   readonly isolates: number;
   readonly clients: readonly Client[];
@@ -95,13 +118,43 @@ const PAUSES_MS = [0, 1, 5, 30, 100, 240];
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
+/** What everything in a schedule is about. */
+interface Subject {
+  readonly policy: PolicyFields;
+  /** What the first limit is, or was before it became a calendar: so big, and so fast. */
+  readonly first: BucketPolicyFields;
+  /** `undefined` if there is one token bucket, for all of the schedule. */
+  readonly calendars: DrawnCalendars | undefined;
+}
+
 export function drawSchedule(random: Random): Schedule {
-  const numbers = drawPolicy(random);
-  const policy = random.chance(0.5) ? { ...numbers, lease: drawLease(random, numbers) } : numbers;
-  const clients = drawClients(random, policy);
-  const endMs = Math.max(...clients.map(({ arrivesAtMs }) => arrivesAtMs)) + 3_000;
-  const faults = drawFaults(random, { policy, endMs, turns: clients.length * 3 });
-  return { policy, isolates: random.pick([1, 1, 2, 4]), clients, faults };
+  const first = drawPolicy(random);
+  const subject = random.chance(0.5) ? drawSeveral(random, first) : drawSingle(random, first);
+  const { policy, calendars } = subject;
+  const clients = drawClients(random, subject);
+  const arrivals = clients.map(({ arrivesAtMs }) => arrivesAtMs);
+  const faults = drawFaults(random, { subject, arrivals, turns: clients.length * 3 });
+  const isolates = random.pick([1, 1, 2, 4]);
+  return { policy, isolates, clients, faults, ...(calendars && { zones: calendars.zones }) };
+}
+
+function drawSingle(random: Random, first: BucketPolicyFields): Subject {
+  const policy = random.chance(0.5) ? { ...first, lease: drawLease(random, first) } : first;
+  return { policy, first, calendars: undefined };
+}
+
+function drawSeveral(random: Random, first: BucketPolicyFields): Subject {
+  const calendars = drawCalendars(random);
+  const { queueLimit = 1_000 } = first;
+  // Callers of a calendar may wait for an hour.
+  const maxWaitMs = random.chance(0.2) ? HOUR_MS : (first.maxWaitMs ?? MINUTE_MS);
+  const limits = random.chance(0.9) ? drawFurther(random, first, calendars) : undefined;
+  const options = { queueLimit, maxWaitMs, ...(limits && { limits }) };
+  const isCalendar = limits === undefined || random.chance(0.2);
+  const policy: PolicyFields = isCalendar
+    ? { ...drawCalendar(random, calendars.near), ...options }
+    : { ...first, ...options };
+  return { policy, first, calendars };
 }
 
 function drawLease(random: Random, { capacity }: BucketPolicyFields): LeaseTerms {
@@ -142,7 +195,8 @@ function drawPolicy(random: Random): BucketPolicyFields {
   return { capacity, refillTokens, refillIntervalMs, initialTokens, ...limits };
 }
 
-function drawClients(random: Random, policy: BucketPolicyFields): Client[] {
+function drawClients(random: Random, subject: Subject): Client[] {
+  const { policy, first, calendars } = subject;
   const clients: Client[] = [];
   // Leases serve small requests.
   const mostTokens = policy.lease && random.chance(0.7) ? random.pick([1, 2, 5]) : Infinity;
@@ -180,25 +234,38 @@ function drawClients(random: Random, policy: BucketPolicyFields): Client[] {
           random.chance(share.cancelled) && {
             cancelledAfterMs: random.integer(0, random.pick([10, 100, 2_000])),
           }),
-        leavesAfterMs: random.chance(share.leaving) ? drawLeave(random, policy) : undefined,
+        leavesAfterMs: random.chance(share.leaving) ? drawLeave(random, first) : undefined,
         retries: key === undefined ? 0 : random.integer(0, 3),
         isolate: random.integer(0, 3),
       });
       atMs += random.integer(0, 2 * spacingMs);
     }
     atMs += random.pick([5, 200, 1_000, 1_500, 4_000, 12_000, 30_000]);
+    if (calendars && random.chance(0.4)) atMs = drawBeforeBoundary(random, calendars, atMs);
   }
   return clients;
 }
 
+/** Just before a calendar may begin anew: an hour, a day or a month later. */
+function drawBeforeBoundary(random: Random, { near }: DrawnCalendars, fromMs: number): number {
+  const boundaryMs = random.pick(near).atMs - epochMs - random.integer(-100, 2_000);
+  if (boundaryMs >= fromMs) return boundaryMs;
+  const periodMs = random.pick([HOUR_MS, HOUR_MS, 24 * HOUR_MS, 31 * 24 * HOUR_MS]);
+  return boundaryMs + Math.ceil((fromMs - boundaryMs) / periodMs) * periodMs;
+}
+
 function drawAsked(
   random: Random,
-  { capacity, maxWaitMs = 0 }: BucketPolicyFields,
+  policy: PolicyFields,
   mostTokens = Infinity,
-): Pick<Client, "tokens" | "timeoutMs"> {
+): Pick<Client, "tokens" | "limits" | "timeoutMs"> {
+  const { maxWaitMs = 0, limits = {} } = policy;
+  const capacity = Math.min(...[policy, ...Object.values(limits)].map((limit) => limit.capacity));
   const share = random.pick([1, 1, Math.ceil(capacity / 16), Math.ceil(capacity / 4), capacity]);
   const most = Math.min(share, mostTokens);
   const tokens = random.chance(0.01) ? capacity + 1 : random.integer(1, most);
+  const hasNamed = Object.keys(limits).length > 0 && random.chance(0.5);
+  const asked = hasNamed ? drawNamed(random, policy, most) : { tokens };
   const timeoutMs = random.pick([
     undefined,
     undefined,
@@ -207,7 +274,7 @@ function drawAsked(
     random.integer(0, 5_000),
   ]);
   const isLegal = timeoutMs === undefined || timeoutMs <= maxWaitMs || random.chance(0.05);
-  return { tokens, timeoutMs: isLegal ? timeoutMs : maxWaitMs };
+  return { ...asked, timeoutMs: isLegal ? timeoutMs : maxWaitMs };
 }
 
 /**
@@ -227,21 +294,26 @@ function drawLeave(random: Random, { refillIntervalMs }: BucketPolicyFields): nu
 }
 
 interface Bounds {
-  readonly policy: BucketPolicyFields;
-  readonly endMs: number;
+  readonly subject: Subject;
+  /** Of clients. */
+  readonly arrivals: readonly number[];
   readonly turns: number;
 }
 
-function drawFaults(random: Random, { policy, endMs, turns }: Bounds): PlannedFaults[] {
+function drawFaults(random: Random, { subject, arrivals, turns }: Bounds): PlannedFaults[] {
+  const endMs = Math.max(...arrivals) + 3_000;
+  // Most of the time nobody is there if there are calendars.
+  const drawTime = (): number =>
+    subject.calendars ? random.pick(arrivals) + random.integer(0, 3_000) : random.integer(0, endMs);
   const most = random.pick([0, 2, 4, 8, 16, 32]);
   return Array.from({ length: random.integer(0, most) }, () => {
     const when = random.chance(0.5)
-      ? { atMs: random.integer(0, endMs) }
+      ? { atMs: drawTime() }
       : { afterTurn: random.integer(1, turns) };
     if (random.chance(0.1)) return { when, faults: drawBurst(random) };
-    const faults = [{ fault: drawFault(random, policy), afterMs: 0 }];
+    const faults = [{ fault: drawFault(random, subject), afterMs: 0 }];
     while (random.chance(0.3)) {
-      faults.push({ fault: drawFault(random, policy), afterMs: random.pick(PAUSES_MS) });
+      faults.push({ fault: drawFault(random, subject), afterMs: random.pick(PAUSES_MS) });
     }
     return { when, faults };
   });
@@ -259,16 +331,18 @@ function drawBurst(random: Random): PlannedFaults["faults"] {
   }));
 }
 
-function drawFault(random: Random, policy: BucketPolicyFields): Fault {
-  if (random.chance(0.08)) return drawPause(random, policy);
+function drawFault(random: Random, subject: Subject): Fault {
+  const { policy, first } = subject;
+  if (subject.calendars && random.chance(0.06)) return drawDeploy(random, subject);
+  if (random.chance(0.08)) return drawPause(random, subject);
   if (random.chance(0.03)) return { kind: "close", endsAfterMs: random.pick([0, 5, 100, 2_000]) };
   const kind = random.integer(0, policy.lease ? 36 : 30);
   if (kind < 4) return { kind: "crash", isOfMachine: random.chance(0.4) };
   if (kind < 6) return { kind: "evict" };
   if (kind < 8) return { kind: "reset" };
   if (kind < 12) return { kind: "move" };
-  if (kind < 13) return { kind: "deploy", policy: { ...policy, ...drawChanges(random, policy) } };
-  if (kind < 15) return { kind: "change policy", changes: drawChanges(random, policy) };
+  if (kind < 13) return drawDeploy(random, subject);
+  if (kind < 15) return { kind: "change policy", changes: drawChanges(random, subject) };
   if (kind < 16) return { kind: "delete" };
   if (kind < 17) return { kind: "look" };
   if (kind < 19) return { kind: "commit fails" };
@@ -283,7 +357,7 @@ function drawFault(random: Random, policy: BucketPolicyFields): Fault {
   if (kind < 29) return { kind: "storage broken", forMs: random.pick([10, 300, 3_000, 30_000]) };
   if (kind < 32) return { kind: "isolate dies", isolate: random.integer(0, 3) };
   if (kind < 34) {
-    const { capacity } = policy;
+    const { capacity } = first;
     const changes = { capacity: Math.max(1, Math.floor(capacity / 4)), initialTokens: 0 };
     return { kind: "change policy", changes };
   }
@@ -298,12 +372,27 @@ function drawFault(random: Random, policy: BucketPolicyFields): Fault {
   return { kind: "isolate's clock jumps", isolate: random.integer(0, 3), byMs };
 }
 
-function drawPause(random: Random, { capacity }: BucketPolicyFields): Fault {
-  if (random.chance(0.2)) return { kind: "lift" };
+/** A new configuration, and with calendars sometimes new tables of time zones and nothing else. */
+function drawDeploy(random: Random, { policy, first, calendars }: Subject): Fault {
+  if (!calendars) {
+    const lease = policy.lease && { lease: policy.lease };
+    return { kind: "deploy", policy: { ...first, ...lease, ...drawOwnChanges(random, first) } };
+  }
+  const zones = random.chance(0.7) ? drawUpdate(random, calendars.zones) : calendars.zones;
+  if (policy.every !== undefined || random.chance(0.5)) return { kind: "deploy", policy, zones };
+  const { lease: _, ...changes } = drawOwnChanges(random, first);
+  const limits = random.chance(0.8) && { limits: drawFurther(random, first, calendars) };
+  return { kind: "deploy", policy: { ...first, ...changes, ...limits }, zones };
+}
+
+function drawPause(random: Random, { policy }: Subject): Fault {
+  const { capacity } = policy;
+  if (random.chance(0.2)) return { kind: "lift", ...drawPaused(random, policy) };
   return {
     kind: "pause",
     forMs: random.pick([1, 300, 1_000, random.integer(1, 5_000), 20_000, MINUTE_MS, HOUR_MS]),
     tokens: random.pick([0, 0, random.integer(0, capacity), capacity]),
+    ...drawPaused(random, policy),
   };
 }
 
@@ -324,8 +413,16 @@ function drawJump(random: Random): number {
   return random.chance(0.6) ? -byMs : byMs;
 }
 
-function drawChanges(random: Random, policy: BucketPolicyFields): Partial<BucketPolicyFields> {
-  const { capacity, refillTokens } = policy;
+function drawChanges(random: Random, { first, calendars }: Subject): PolicyChanges {
+  const isOfLimits = calendars !== undefined && random.chance(0.6);
+  return isOfLimits ? drawLimitChanges(random, first, calendars) : drawOwnChanges(random, first);
+}
+
+/** Changes of a policy's own fields. */
+function drawOwnChanges(
+  random: Random,
+  { capacity, refillTokens }: TokenBucketInput,
+): Partial<BucketPolicyFields> {
   const changes = [
     { capacity: Math.max(1, Math.floor(capacity / 2)), initialTokens: 0 },
     { capacity: capacity * 2 },

@@ -13,6 +13,7 @@ import { drawSchedule } from "./schedule.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 import { VirtualObject } from "./virtual-object.ts";
 import { VirtualWorker } from "./worker.ts";
+import { ZoneTables } from "./zone-tables.ts";
 
 enforceInvariants();
 
@@ -80,10 +81,13 @@ export class Simulation {
       write?.(`${clock.monotonicMs} (${clock.wallMs}) ${line()}`);
     };
     const onTurn = (): void => this.#turnEnded();
-    this.object = new VirtualObject({ clock, random, laws: this.laws, onTurn, trace });
+    const zones = new ZoneTables(schedule.zones ?? {});
+    this.laws.deployed(zones);
+    this.object = new VirtualObject({ clock, random, laws: this.laws, onTurn, zones, trace });
     this.worker = new VirtualWorker(this.object, schedule.policy, schedule.isolates);
     this.laws.displaced = () => this.#displaced();
     trace(() => JSON.stringify(schedule.policy));
+    if (schedule.zones) trace(() => JSON.stringify(schedule.zones));
     for (const client of schedule.clients) {
       clock.after(client.arrivesAtMs, () => this.worker.receive(client));
     }
@@ -165,7 +169,7 @@ export class Simulation {
         object.move();
         break;
       case "deploy":
-        worker.deploy(fault.policy);
+        worker.deploy(fault.policy, fault.zones && new ZoneTables(fault.zones));
         object.reset();
         break;
       case "change policy":
@@ -217,7 +221,7 @@ export class Simulation {
         worker.pause(fault);
         break;
       case "lift":
-        worker.resume();
+        worker.resume(fault);
         break;
       case "delete":
         worker.reset();

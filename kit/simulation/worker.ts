@@ -3,21 +3,24 @@
  * arrivals, requeues callers whose call was rejected, and tells the object when a client hangs up. It
  * outlives the object unless the machine dies; then all connections break.
  */
-import type { PolicyFields } from "../../src/core/policy.ts";
+import type { PolicyChanges, PolicyFields } from "../../src/core/policy.ts";
 import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
-import type { BucketSnapshot, NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
+import type { Pause } from "../../src/core/pause.ts";
 import type { PauseAnswer } from "../../src/wire/bucket-answers.ts";
+import type { BeforeAndAfter } from "./laws.ts";
+import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../../src/wire/acquire-call.ts";
 import type { Random } from "../random.ts";
+import type { ZoneTables } from "./zone-tables.ts";
 import type { Instance } from "./instance.ts";
-import type { Client } from "./schedule.ts";
+import type { Client, Fault } from "./schedule.ts";
 import type { Attempt, Held, Standing } from "./standing.ts";
 import type { VirtualObject } from "./virtual-object.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { Requeue } from "../../src/wire/requeue.ts";
 import { BUCKET } from "./instance.ts";
-import { Isolate } from "./isolate.ts";
+import { Isolate, isLeasable } from "./isolate.ts";
 
 const POLICY = "policy";
 /** The longest pause before a call that is answered in its own turn is repeated. */
@@ -36,7 +39,7 @@ export class VirtualWorker {
 
   constructor(object: VirtualObject, policy: PolicyFields, isolates: number) {
     this.#object = object;
-    this.#configured = configure(policy);
+    this.#configured = configure(policy, object.world.zones);
     this.#isolates = Array.from({ length: isolates }, () => this.#startIsolate());
   }
 
@@ -74,7 +77,7 @@ export class VirtualWorker {
     this.#lastArrivalAtMs = Math.max(clock.wallMs, this.#lastArrivalAtMs + ARRIVAL_STEP_MS);
     const request = new ClientRequest(this, client, isolate, this.#lastArrivalAtMs);
     this.#open.add(request);
-    if (client.key === undefined) isolate.book.sent(client.name);
+    if (isLeasable(client)) isolate.book.sent(client.name);
     isolate.around(() => request.send());
     if (client.leavesAfterMs !== undefined) {
       clock.after(client.leavesAfterMs, () => request.hangUp());
@@ -130,10 +133,13 @@ export class VirtualWorker {
 
   /**
    * New isolates take over. The old ones live on with their leases, and for the requests that wait
-   * there.
+   * there. Their machines may know other time zones.
    */
-  deploy(policy: PolicyFields): void {
-    this.#configured = configure(policy);
+  deploy(policy: PolicyFields, zones: ZoneTables = this.#object.world.zones): void {
+    const { world } = this.#object;
+    if (zones !== world.zones) world.laws.deployed(zones);
+    world.zones = zones;
+    this.#configured = configure(policy, zones);
     this.#isolates = this.#isolates.map(() => this.#startIsolate());
   }
 
@@ -142,7 +148,7 @@ export class VirtualWorker {
     this.#call((instance) => instance.host.inspect(BUCKET, configured));
   }
 
-  changePolicy(changes: Partial<PolicyFields>): void {
+  changePolicy(changes: PolicyChanges): void {
     const configured = this.#configured;
     const { laws } = this.#object.world;
     this.#call((instance) => {
@@ -160,23 +166,50 @@ export class VirtualWorker {
     });
   }
 
-  pause({ forMs, tokens }: { readonly forMs: number; readonly tokens: number }): void {
+  pause({ forMs, tokens, limits }: Omit<Extract<Fault, { kind: "pause" }>, "kind">): void {
     const configured = this.#configured;
     const { clock, laws } = this.#object.world;
-    const pause = { untilMs: clock.wallMs + forMs, tokens };
+    const pause = { untilMs: clock.wallMs + forMs, tokens, ...(limits && { limits }) };
     this.#call(
       (instance) => {
         this.#object.disturbances += 1;
-        laws.paused(instance, pause, snapshotIn(instance.host.pause(BUCKET, configured, pause)));
+        const perform = () => instance.host.pause(BUCKET, configured, pause);
+        const around = this.#around(instance, pause, perform);
+        if (around) laws.paused(instance, pause, around);
       },
       () => laws.pauseAnswered(pause),
     );
   }
 
-  resume(): void {
+  resume({ limits }: { readonly limits?: readonly string[] }): void {
     const configured = this.#configured;
     const { laws } = this.#object.world;
-    this.#call((instance) => laws.lifted(snapshotIn(instance.host.resume(BUCKET, configured))));
+    const pause = { ...(limits && { limits }) };
+    this.#call((instance) => {
+      const perform = () => instance.host.resume(BUCKET, configured, limits);
+      const around = this.#around(instance, pause, perform);
+      if (around) laws.resumed(instance, pause, around);
+    });
+  }
+
+  /** Pauses or resumes: the bucket before and after it, if there are such limits. */
+  #around(
+    instance: Instance,
+    pause: Partial<Pause>,
+    perform: () => PauseAnswer,
+  ): BeforeAndAfter | undefined {
+    const { laws } = this.#object.world;
+    const before = laws.viewOf(instance);
+    const policyBefore = instance.view.record?.policy;
+    instance.seen.isPauseTurn = true;
+    const after = perform();
+    if ("errors" in after) {
+      laws.pauseRefused(instance, pause);
+      return undefined;
+    }
+    // Another policy may have come with the call.
+    const isSamePolicy = isSame(policyBefore, instance.view.record?.policy);
+    return { before: isSamePolicy ? before : undefined, after };
   }
 
   reset(): void {
@@ -213,8 +246,8 @@ export class VirtualWorker {
   }
 }
 
-function configure(policy: PolicyFields): NamedPolicyFields {
-  return { name: POLICY, ...Policy.of(policy).toJSON() };
+function configure(policy: PolicyFields, zones: ZoneTables): NamedPolicyFields {
+  return { name: POLICY, ...Policy.of(policy, zones).toJSON() };
 }
 
 /** One request of one client, over all of its attempts. */
@@ -245,7 +278,7 @@ export class ClientRequest {
     this.arrivedAtMs = arrivedAtMs;
     this.#calledAtMs = this.#nowMs;
     this.#receivedAtMs = worker.object.world.clock.monotonicMs;
-    const { tokens, timeoutMs, key, isStreamed } = client;
+    const { tokens, limits, timeoutMs, key, isStreamed } = client;
     const { maxWaitMs } = isolate.configured;
     const terms = { maxWaitMs, ...(timeoutMs !== undefined && { timeoutMs }) };
     this.#requeue = new Requeue(terms, this.#calledAtMs);
@@ -253,6 +286,7 @@ export class ClientRequest {
       bucket: BUCKET,
       policy: isolate.configured,
       tokens,
+      ...(limits && { limits }),
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(key !== undefined && { idempotencyKey: key }),
       ...(isStreamed && { isStreamed }),
@@ -351,8 +385,6 @@ export class ClientRequest {
   }
 }
 
-/** The bucket after a pause or the end of one. @throws {Error} If that named a limit that there isn't. */
-function snapshotIn(answer: PauseAnswer): BucketSnapshot {
-  if ("errors" in answer) throw new Error(JSON.stringify(answer.errors));
-  return answer;
+function isSame(one: object | undefined, other: object | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -2,6 +2,7 @@
 import type { Random } from "../random.ts";
 import type { Laws } from "./laws.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
+import type { ZoneTables } from "./zone-tables.ts";
 
 /** What an object, its instances and the Worker have in common. */
 export interface World {
@@ -10,5 +11,7 @@ export interface World {
   readonly laws: Laws;
   /** Called at the end of each turn of any instance. */
   readonly onTurn: () => void;
+  /** The time zones of machines that start now. */
+  zones: ZoneTables;
   readonly trace: (line: () => string) => void;
 }

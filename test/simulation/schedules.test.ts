@@ -19,6 +19,9 @@ test("BucketHost keeps every law in each schedule of faults", { timeout: 120_000
     returns: 0,
     returnsInOrder: 0,
     cancels: 0,
+    several: 0,
+    ofSome: 0,
+    boundaries: 0,
   };
   for (let number = 1; number <= SCHEDULES; number += 1) {
     const { failure, ...tally } = await simulate(SEED, number);
@@ -34,6 +37,9 @@ test("BucketHost keeps every law in each schedule of faults", { timeout: 120_000
     total.returns += tally.returns;
     total.returnsInOrder += tally.returnsInOrder;
     total.cancels += tally.cancels;
+    total.several += tally.several;
+    total.ofSome += tally.ofSome;
+    total.boundaries += tally.boundaries;
   }
   // The schedules are worth something only where these are no exceptions.
   expect(total.unwritten).toBeGreaterThanOrEqual(timesSeen(SCHEDULES));
@@ -47,6 +53,9 @@ test("BucketHost keeps every law in each schedule of faults", { timeout: 120_000
   expect(total.returns).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 5));
   expect(total.returnsInOrder).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 20));
   expect(total.cancels).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 10));
+  expect(total.several).toBeGreaterThanOrEqual(timesSeen(SCHEDULES));
+  expect(total.ofSome).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 5));
+  expect(total.boundaries).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 5));
 });
 
 test("simulate is a pure function of the seed and the number", async () => {

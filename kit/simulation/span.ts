@@ -1,0 +1,77 @@
+/**
+ * Grants under one policy, and the limits as they were when that policy began. They are legal if one bucket
+ * on the same grid could have given all of them, limit by limit: see law 1.
+ */
+import type { RecordedLimit } from "./recorded-limit.ts";
+import type { ZoneTables } from "./zone-tables.ts";
+
+import { Ticks } from "./ticks.ts";
+
+/** What was taken at an instant, by the name of the limit. */
+export interface SpanGrant {
+  readonly taken: Readonly<Record<string, number>>;
+  readonly grantedAtMs: number;
+}
+
+export class Span {
+  /** Whether the bucket itself began with it. */
+  readonly isStart: boolean;
+  readonly #limits: readonly RecordedLimit[];
+  readonly #grants: SpanGrant[] = [];
+
+  constructor(limits: readonly RecordedLimit[], isStart: boolean) {
+    this.#limits = limits;
+    this.isStart = isStart;
+  }
+
+  granted(grant: SpanGrant): void {
+    this.#grants.push(grant);
+  }
+
+  /**
+   * What was granted beyond what there was; `undefined` if nothing was.
+   *
+   * @param tables All that any machine has known.
+   */
+  excess(tables: readonly ZoneTables[]): string | undefined {
+    const inOrder = this.#grants.toSorted((one, other) => one.grantedAtMs - other.grantedAtMs);
+    for (const limit of this.#limits) {
+      const found = excessOf(limit, inOrder, tables);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+}
+
+/**
+ * If tables disagree about a boundary, its tokens come in when that is best for callers: an instance that has died
+ * may have written that they were there. They come in once, whatever tables say.
+ */
+function excessOf(
+  { name, fields, state }: RecordedLimit,
+  grants: readonly SpanGrant[],
+  tables: readonly ZoneTables[],
+): string | undefined {
+  const { startedAtMs, pausedUntilMs } = state;
+  const all = tables.map((zones) => new Ticks(fields, startedAtMs, zones));
+  const held = pausedUntilMs === undefined ? [] : all.map((ticks) => ticks.at(pausedUntilMs));
+  let lastTick = Math.max(state.tick, held.length > 0 ? Math.min(...held) : -Infinity);
+  let left = state.tokens;
+  const fillTo = (tick: number): void => {
+    if (tick <= lastTick) return;
+    const brought = Math.max(...all.map((ticks) => ticks.tokensBetween(lastTick, tick)));
+    // A capacity that was cut may have more out than it can hold.
+    left = Math.max(left, Math.min(fields.capacity, left + brought));
+    lastTick = tick;
+  };
+  for (const { taken, grantedAtMs } of grants) {
+    const tokens = taken[name] ?? 0;
+    const reached = all.map((ticks) => ticks.at(grantedAtMs));
+    fillTo(Math.min(...reached));
+    if (left < tokens) fillTo(Math.max(...reached));
+    left -= tokens;
+    // A caller that takes nothing may be granted while tokens are owed.
+    if (left < 0 && tokens > 0) return `${-left} tokens of ${name} too many by ${grantedAtMs}`;
+  }
+  return undefined;
+}
