@@ -92,7 +92,7 @@ function limitOfPolicy(policy: string): string {
 }
 
 /** The members that `/acquire` takes. */
-export function fieldsOf({ limits = {}, ...ask }: Ask): Record<string, number> {
+function fieldsOf({ limits = {}, ...ask }: Ask): Record<string, number> {
   const named = Object.entries(limits).map(([name, tokens]) => [`tokens.${name}`, tokens] as const);
   return { ...ask, ...Object.fromEntries(named) };
 }
