@@ -137,19 +137,19 @@ function readTokens(given: readonly string[]): Pick<AcquireOptions, "tokens" | "
   if (ofAll.length > 1) {
     throw new UsageError(`--tokens is given ${ofAll.length} times: write LIMIT=N for one limit`);
   }
-  const limits: Record<string, number> = {};
+  const limits = new Map<string, number>();
   for (const text of ofOne) {
     const [name = "", count = ""] = text.split(/=(.*)/s);
-    if (Object.hasOwn(limits, name)) throw new UsageError(`--tokens ${name}=N is given twice`);
-    limits[name] = integer(`--tokens ${name}=N`, count, 0, Number.MAX_SAFE_INTEGER);
+    if (limits.has(name)) throw new UsageError(`--tokens ${name}=N is given twice`);
+    limits.set(name, integer(`--tokens ${name}=N`, count, 0, Number.MAX_SAFE_INTEGER));
   }
   const [tokens] = ofAll;
-  const min = Object.values(limits).some((count) => count > 0) ? 0 : 1;
+  const min = [...limits.values()].some((count) => count > 0) ? 0 : 1;
   return {
     ...(tokens !== undefined && {
       tokens: integer("--tokens", tokens, min, Number.MAX_SAFE_INTEGER),
     }),
-    ...(ofOne.length > 0 && { limits }),
+    ...(limits.size > 0 && { limits: Object.fromEntries(limits) }),
   };
 }
 

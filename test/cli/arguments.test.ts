@@ -33,6 +33,8 @@ describe("readArguments", () => {
     expect(read("acquire x -t 0 -t tpm=1")).toMatchObject({
       command: { asked: { tokens: 0, limits: { tpm: 1 } } },
     });
+    // The client says that no limit can have this name, so it has to hear of it.
+    expect(JSON.stringify(read("acquire x -t __proto__=5"))).toContain('"limits":{"__proto__":5}');
   });
 
   it("takes the address from --url before SLUICE_URL, and the token from SLUICE_TOKEN", () => {
