@@ -700,6 +700,39 @@ describe("an idempotency key", () => {
   );
 });
 
+describe("a caller whose connection broke", () => {
+  it("comes back to its place with the same tokens of each limit, and with no others", async () => {
+    const name = await open(LLM);
+    await grantOf(ask(name, "&tokens.tpm=1000"));
+    const startMs = Date.now();
+    const controller = new AbortController();
+    const query = "&tokens=0&tokens.tpm=600";
+    const init = { ...keyed("gone"), signal: controller.signal };
+    const gone = await wait(name, query, init);
+    const other = await wait(name, "&tokens.tpm=300");
+    controller.abort();
+    while ((await snapshotOf(name)).waiters > 1) await settle();
+    expect(gone).toEqual([]);
+    await problemOf(
+      ask(name, "&tokens=0&tokens.tpm=601", keyed("gone")),
+      422,
+      "idempotency-key-reused",
+    );
+    const back = await wait(name, query, keyed("gone"));
+    await pass(name, MINUTE_MS);
+    await settle();
+    const grantedAtMs = startMs + MINUTE_MS;
+    expect(await back[0]?.json()).toMatchObject({
+      grantedAtMs,
+      limits: { tpm: { remaining: 400 } },
+    });
+    expect(await other[0]?.json()).toMatchObject({
+      grantedAtMs,
+      limits: { tpm: { remaining: 100 } },
+    });
+  });
+});
+
 describe("what survives", () => {
   it("a reset of the object: the tokens of each limit, and the places of those who wait", async () => {
     useSteadyPauses();
