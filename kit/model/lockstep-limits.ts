@@ -77,6 +77,14 @@ export class LockstepLimits {
     }
   }
 
+  /** The daemon comes at `atMs` only: what has overflowed until then is lost, and those who are late are refused. */
+  passLateTo(atMs: number): void {
+    this.#nowMs = atMs;
+    for (const { limit } of this.#limits) limit.advance(atMs);
+    this.#serve();
+    this.#retime();
+  }
+
   acquire(caller: string, ask: NamedTokens, timeoutMs: number): void {
     if (!this.#startFor(caller, ask)) return;
     const number = (this.#joined += 1);

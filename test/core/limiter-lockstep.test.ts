@@ -83,7 +83,7 @@ const anyNames = fc.option(fc.subarray(names, { minLength: 1 }), { nil: undefine
 type Operation =
   | { readonly kind: "acquire"; readonly ask: NamedTokens; readonly timeoutMs: number }
   | { readonly kind: "cancel" | "come back"; readonly pick: number }
-  | { readonly kind: "pass"; readonly ms: number }
+  | { readonly kind: "pass" | "pass late"; readonly ms: number }
   | {
       readonly kind: "pause";
       readonly ms: number;
@@ -106,6 +106,7 @@ const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: ofKind("cancel"), pick: fc.nat(59) }) },
   { weight: 3, arbitrary: fc.record({ kind: ofKind("come back"), pick: fc.nat(59) }) },
   { weight: 8, arbitrary: fc.record({ kind: ofKind("pass"), ms: fc.nat(40) }) },
+  { weight: 1, arbitrary: fc.record({ kind: ofKind("pass late"), ms: fc.nat(90) }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -119,7 +120,7 @@ const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: ofKind("change"), policy: anyPolicy }) },
 );
 
-/** Does the same to a limiter, whose daemon is punctual, and to limits that are stepped in lockstep. */
+/** Does the same to a limiter, whose daemon is nearly always punctual, and to limits that are stepped in lockstep. */
 class Both {
   readonly limiter: Limiter<string, LimiterPolicy>;
   readonly model: LockstepLimits;
@@ -186,7 +187,11 @@ class Both {
         return this.model.setPolicy(policy);
       }
       case "pass":
-        this.passTo(this.nowMs + operation.ms);
+        return this.passTo(this.nowMs + operation.ms);
+      case "pass late":
+        this.nowMs += operation.ms;
+        this.#note(() => this.limiter.advance(this.nowMs));
+        this.model.passLateTo(this.nowMs);
     }
   }
 
@@ -297,7 +302,7 @@ test("Several limits agree with single ones in lockstep, over 100,000 operations
   );
   expect(operations).toBeGreaterThanOrEqual(timesSeen(100_000));
   for (const what of ["granted at once", "granted later"]) {
-    expect(seen.get(what)).toBeGreaterThanOrEqual(timesSeen(5_000));
+    expect(seen.get(what)).toBeGreaterThanOrEqual(timesSeen(3_000));
   }
   for (const reason of ["timeout", "queue-full", "exceeds-capacity"]) {
     for (const by of ["the only limit", "1"]) {
