@@ -102,12 +102,18 @@ interface Granted {
 
 /** From an instant on, other fields are in force. */
 interface Change<Fields> {
+  /** By what time has really passed. */
   readonly atMs: number;
   readonly fields: Fields;
 }
 
 export class GrantedWindows<Fields extends LimitFields> {
-  readonly granted: Granted[] = [];
+  /** By what time has really passed, which is what the clocks of holders show. */
+  readonly #granted: Granted[] = [];
+  /** What the instance granted, by its clock, since the fields were last changed. */
+  #grantedByClock: Granted[] = [];
+  /** Windows by that clock, up to then. */
+  readonly #tooFullByClock: string[] = [];
   /** Grants that a single limit couldn't have given to all of them; tells little once the clock jumps. */
   readonly unpaid: string[] = [];
   /** A limit from which all of them take what they grant, as it is without holds and pauses. */
@@ -118,9 +124,14 @@ export class GrantedWindows<Fields extends LimitFields> {
   readonly #holds: Hold[] = [];
   #fields: Fields;
   #nowMs = epochMs;
-  #latestMs = epochMs;
+  /** What the clock of the instances would show, had it never been set back. */
+  #realMs = epochMs;
+  /** What it showed at the last change. */
+  #changedAtMs = epochMs;
   #current: Instance;
   #old: Instance | undefined = undefined;
+  /** How far its clock has been set back. */
+  #oldBehindMs = 0;
   #disk = "";
 
   constructor(kind: LimitKind<Fields>, fields: Fields, batching: Batching) {
@@ -137,11 +148,11 @@ export class GrantedWindows<Fields extends LimitFields> {
     switch (kind) {
       case "pass":
         this.#nowMs += ms;
-        this.#latestMs = Math.max(this.#latestMs, this.#nowMs);
+        this.#realMs += ms;
         return;
       case "jump":
         // Not behind the last change, so that it's clear which fields are in force when.
-        this.#nowMs = Math.max(this.#nowMs - ms, this.#changes.at(-1)?.atMs ?? epochMs);
+        this.#nowMs = Math.max(this.#nowMs - ms, this.#changedAtMs);
         return;
       case "grant":
         this.#grant(tokens);
@@ -169,7 +180,7 @@ export class GrantedWindows<Fields extends LimitFields> {
         break;
       case "crash":
       case "move":
-        if (kind === "move") this.#old = this.#current;
+        if (kind === "move") this.#replace();
         this.#restart();
         return;
     }
@@ -178,16 +189,14 @@ export class GrantedWindows<Fields extends LimitFields> {
 
   /** Every window, from each grant to each later one, in which more was granted than the kind says. */
   tooFull(): string[] {
-    const inTime = this.granted.toSorted((left, right) => left.atMs - right.atMs);
-    return inTime.flatMap((first, index) => {
-      let tokens = 0;
-      return inTime.slice(index).flatMap((last) => {
-        tokens += last.tokens;
-        const most = this.#maxGranted(first.atMs, last.atMs);
-        const ms = last.atMs - first.atMs;
-        return tokens > most ? [`${tokens} in ${ms} ms from ${first.atMs}: at most ${most}`] : [];
-      });
-    });
+    const most = (fromMs: number, toMs: number) => this.#maxGranted(fromMs, toMs);
+    return [...tooFullOf(this.#granted, most), ...this.#tooFullByClock, ...this.#tooFullNow()];
+  }
+
+  #tooFullNow(): string[] {
+    const most = (fromMs: number, toMs: number) =>
+      this.#kind.maxGranted(this.#fields, toMs - fromMs);
+    return tooFullOf(this.#grantedByClock, most);
   }
 
   get #limit(): Limit {
@@ -196,11 +205,16 @@ export class GrantedWindows<Fields extends LimitFields> {
   }
 
   #note(tokens: number, atMs: number): void {
-    this.granted.push({ tokens, atMs });
+    this.#granted.push({ tokens, atMs: this.#realMs });
     this.#single.advance(atMs);
     const { tokens: there } = this.#single;
     if (tokens > there) this.unpaid.push(`${tokens} at ${atMs}, where one limit has ${there}`);
     this.#single.take(tokens);
+  }
+
+  #noteByClock(tokens: number, atMs: number): void {
+    this.#grantedByClock.push({ tokens, atMs });
+    this.#note(tokens, atMs);
   }
 
   /** Behind the last instant that a limit had reached, time stands still. */
@@ -215,21 +229,22 @@ export class GrantedWindows<Fields extends LimitFields> {
     limit.take(tokens);
     this.#current.remaining -= tokens;
     if (this.#current.remaining < 0 || this.#nowMs >= this.#current.untilMs) this.#write();
-    this.#note(tokens, this.#instantOf(limit));
+    this.#noteByClock(tokens, this.#instantOf(limit));
   }
 
   /** It has to write before it grants any more, and then notices. */
   #grantByOld(drawn: number): void {
     const old = this.#old;
     if (!old) return;
-    old.limit.advance(this.#nowMs);
+    const nowMs = this.#realMs - this.#oldBehindMs;
+    old.limit.advance(nowMs);
     const tokens = fold(drawn, old.limit.tokens);
-    if (tokens > old.remaining || this.#nowMs >= old.untilMs) {
+    if (tokens > old.remaining || nowMs >= old.untilMs) {
       this.#old = undefined;
     } else if (tokens > 0) {
       old.limit.take(tokens);
       old.remaining -= tokens;
-      this.#note(tokens, this.#instantOf(old.limit));
+      this.#note(tokens, Math.max(nowMs, old.limit.reachedAtMs));
     }
   }
 
@@ -244,14 +259,17 @@ export class GrantedWindows<Fields extends LimitFields> {
     this.#write();
   }
 
-  /** Holders are elsewhere, and their clocks aren't set back. */
+  /**
+   * Holders are elsewhere, and their clocks aren't set back. A window from a grant by such a clock to one by
+   * the other would be shorter than the time that passes in it.
+   */
   #grantFromHold(drawn: number): void {
     const hold = this.#holds[drawn % Math.max(1, this.#holds.length)];
-    if (!hold || this.#latestMs >= hold.untilMs) return;
+    if (!hold || this.#realMs >= hold.untilMs) return;
     const tokens = fold(drawn, hold.remaining);
     if (tokens === 0) return;
     hold.remaining -= tokens;
-    this.#note(tokens, this.#latestMs);
+    this.#note(tokens, this.#realMs);
     if (this.#kind.atHoldEnd === "spent") {
       hold.spent += tokens;
     } else {
@@ -273,14 +291,22 @@ export class GrantedWindows<Fields extends LimitFields> {
    * would keep using the fields it knows, so this drops it.
    */
   #reconfigure(fields: Fields): void {
-    this.#nowMs = this.#latestMs;
     const limit = this.#limit;
     if (this.#kind.start(fields, this.#nowMs).capacity < (limit.held?.tokens ?? 0)) return;
     this.#old = undefined;
     limit.reconfigure(fields, this.#nowMs);
     this.#single.reconfigure(fields, this.#nowMs);
+    this.#tooFullByClock.push(...this.#tooFullNow());
+    this.#grantedByClock = [];
     this.#fields = fields;
-    this.#changes.push({ atMs: this.#nowMs, fields });
+    this.#changedAtMs = this.#nowMs;
+    this.#changes.push({ atMs: this.#realMs, fields });
+  }
+
+  /** The old one is elsewhere from now on, and its clock isn't set back with the new one's. */
+  #replace(): void {
+    this.#old = this.#current;
+    this.#oldBehindMs = this.#realMs - this.#nowMs;
   }
 
   #restart(): void {
@@ -311,4 +337,23 @@ export class GrantedWindows<Fields extends LimitFields> {
     });
     return most;
   }
+}
+
+/** Every window, from each grant to each later one, in which more than `most` was granted. */
+function tooFullOf(
+  granted: readonly Granted[],
+  most: (fromMs: number, toMs: number) => number,
+): string[] {
+  const inTime = granted.toSorted((left, right) => left.atMs - right.atMs);
+  return inTime.flatMap((first, index) => {
+    let tokens = 0;
+    return inTime.slice(index).flatMap((last) => {
+      tokens += last.tokens;
+      const allowed = most(first.atMs, last.atMs);
+      const ms = last.atMs - first.atMs;
+      return tokens > allowed
+        ? [`${tokens} in ${ms} ms from ${first.atMs}: at most ${allowed}`]
+        : [];
+    });
+  });
 }
