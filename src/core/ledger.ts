@@ -55,6 +55,7 @@ export class Ledger<Caller> {
     const ledger = new Ledger<Caller>(true);
     ledger.#writeAhead = new WriteAhead(limits);
     ledger.#stats = Stats.from(state);
+    if (limits) ledger.#stats.keepLimits(furtherNames(limits));
     return ledger;
   }
 
@@ -76,10 +77,10 @@ export class Ledger<Caller> {
     const tokens = tokensOf(cost, 0);
     const hasWaited = queuedAtMs !== undefined && queuedAtMs < grantedAtMs;
     const waitedMs = hasWaited ? Math.round(grantedAtMs - queuedAtMs) : 0;
-    const further = limits.furtherGrants(cost);
-    this.#stats.noteGrant(tokens, waitedMs, further);
+    this.#stats.noteGrant(cost, waitedMs);
     const remaining = limits.first.tokens;
     const outcome = { ok: true, tokens, remaining, waitedMs, grantedAtMs } as const;
+    const further = limits.furtherGrants(cost);
     this.#settle({ caller, outcome: further ? { ...outcome, limits: further } : outcome });
   }
 
@@ -125,7 +126,7 @@ export class Ledger<Caller> {
   /** The limits are others now, so nothing that is written ahead covers a grant any more. */
   limitsReplaced(limits: LimitSet): void {
     this.#writeAhead &&= new WriteAhead(limits);
-    this.#stats.keepLimits(limits.further?.map(([name]) => name) ?? []);
+    this.#stats.keepLimits(furtherNames(limits));
     this.changed();
   }
 
@@ -184,6 +185,10 @@ export class Ledger<Caller> {
   state(limits: LimiterState["limits"]): LimiterState {
     return { ...(limits && { limits }), ...this.#stats.toJSON() };
   }
+}
+
+function furtherNames({ specs }: LimitSet): string[] {
+  return specs.slice(1).map(({ name }) => name);
 }
 
 function viewOf({ tokens, nextGainAtMs, pausedUntilMs }: Limit): LimitView {

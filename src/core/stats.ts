@@ -12,8 +12,10 @@
  *
  * An immediate grant costs three additions. On the disk, classes after the last one in use are left out.
  */
-import type { LimitGrant } from "./limits/cost.ts";
+import type { Cost } from "./limits/cost.ts";
 import type { LimiterReason } from "./outcome.ts";
+
+import { tokensOf } from "./limits/cost.ts";
 
 /**
  * The longest wait of each class, in milliseconds; a last class holds everything longer. Changing these
@@ -69,8 +71,9 @@ export class Stats {
   #refusals = 0;
   #cancelled = 0;
   #grantedTokens = 0;
-  /** `undefined` until something has been granted of a further limit. */
-  #furtherTokens: Map<string, number> | undefined = undefined;
+  /** The further limits, and the tokens granted of each: two lists in one order. */
+  #furtherNames: readonly string[] = [];
+  #furtherTokens: number[] = [];
   /** Immediate grants: the first class, kept apart because nearly all grants fall into it. */
   #immediate = 0;
   /** The classes from the second on. */
@@ -87,7 +90,8 @@ export class Stats {
     if (!tally) return stats;
     const [immediate = 0, ...others] = tally.waits;
     stats.#grantedTokens = tally.grantedTokens;
-    if (tally.furtherTokens) stats.#furtherTokens = new Map(Object.entries(tally.furtherTokens));
+    stats.#furtherNames = Object.keys(tally.furtherTokens ?? {});
+    stats.#furtherTokens = Object.values(tally.furtherTokens ?? {});
     stats.#immediate = immediate;
     for (const [index, count] of others.entries()) stats.#waits[index] = count;
     stats.#waitedMs = tally.waitedMs;
@@ -107,15 +111,14 @@ export class Stats {
     return this.#cancelled;
   }
 
-  /** A caller has been granted `tokens` of the first limit, and `further` of the others, after `waitedMs`. */
-  noteGrant(
-    tokens: number,
-    waitedMs: number,
-    further?: Readonly<Record<string, LimitGrant>>,
-  ): void {
+  /** A caller has been granted `cost` after `waitedMs`. */
+  noteGrant(cost: Cost, waitedMs: number): void {
     this.#granted += 1;
-    this.#grantedTokens += tokens;
-    if (further) this.#noteFurther(further);
+    this.#grantedTokens += tokensOf(cost, 0);
+    const further = this.#furtherTokens;
+    for (let index = 0; index < further.length; index += 1) {
+      further[index] = (further[index] ?? 0) + tokensOf(cost, index + 1);
+    }
     if (waitedMs <= 0) {
       this.#immediate += 1;
       return;
@@ -125,10 +128,15 @@ export class Stats {
     this.#waitedMs += waitedMs;
   }
 
-  /** From now on there are only these further limits: one that comes back later starts at 0. */
+  /**
+   * From now on these are the further limits, in the order of a cost. One that was there before goes on from
+   * its sum; one that comes back later starts at 0.
+   */
   keepLimits(names: readonly string[]): void {
-    const kept = [...(this.#furtherTokens ?? [])].filter(([name]) => names.includes(name));
-    this.#furtherTokens = kept.length > 0 ? new Map(kept) : undefined;
+    this.#furtherTokens = names.map((name) => {
+      return this.#furtherTokens[this.#furtherNames.indexOf(name)] ?? 0;
+    });
+    this.#furtherNames = names;
   }
 
   /** An isolate has granted `tokens` to `callers` from its leases; none of them waited. */
@@ -151,10 +159,12 @@ export class Stats {
 
   /** The sums as they are now. */
   view(): StatsView {
-    const further = this.#furtherTokens;
+    const further = this.#furtherNames
+      .map((name, index) => [name, this.#furtherTokens[index] ?? 0] as const)
+      .filter(([, tokens]) => tokens > 0);
     return {
       grantedTokens: this.#grantedTokens,
-      ...(further && { furtherTokens: Object.fromEntries(further) }),
+      ...(further.length > 0 && { furtherTokens: Object.fromEntries(further) }),
       refused: { ...this.#refused },
       waits: [this.#immediate, ...this.#waits],
       waitedMs: this.#waitedMs,
@@ -172,13 +182,6 @@ export class Stats {
     const used = view.waits.findLastIndex((count) => count > 0) + 1;
     if (used === 0 && Object.keys(view.refused).length === 0) return counts;
     return { ...counts, tally: { ...view, waits: view.waits.slice(0, used) } };
-  }
-
-  #noteFurther(further: Readonly<Record<string, LimitGrant>>): void {
-    const sums = (this.#furtherTokens ??= new Map<string, number>());
-    for (const [name, { tokens }] of Object.entries(further)) {
-      if (tokens > 0) sums.set(name, (sums.get(name) ?? 0) + tokens);
-    }
   }
 }
 
