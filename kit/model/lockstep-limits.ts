@@ -77,7 +77,7 @@ export class LockstepLimits {
     }
   }
 
-  /** The daemon comes at `atMs` only: what has overflowed until then is lost, and those who are late are refused. */
+  /** The daemon comes at `atMs` only: what has overflowed until then is lost, and late callers are refused. */
   passLateTo(atMs: number): void {
     this.#nowMs = atMs;
     for (const { limit } of this.#limits) limit.advance(atMs);
