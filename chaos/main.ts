@@ -11,6 +11,7 @@ import type { Figure, RunOptions, Scenario } from "./scenario.ts";
 
 import { positiveInteger } from "../kit/options.ts";
 import { crashes } from "./crashes.ts";
+import { crashesOfSeveral } from "./crashes-of-several.ts";
 import { crowd } from "./crowd.ts";
 import { flood } from "./flood.ts";
 import { fuzzScenario } from "./fuzz.ts";
@@ -25,6 +26,7 @@ const scenarios: readonly Scenario[] = [
   schedules,
   rows,
   crashes,
+  crashesOfSeveral,
   resets,
   leaving,
   gone,

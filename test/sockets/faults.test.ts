@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 
 import { crash, lostBeyondUnderWay } from "../../chaos/crashes.ts";
+import { batches, crashSeveral } from "../../chaos/crashes-of-several.ts";
 import { serveAtEach, serveAtOne } from "../../chaos/crowd.ts";
 import { floodOne } from "../../chaos/flood.ts";
 import { addsUp, letDie, lostWithTheirCallers } from "../../chaos/gone.ts";
@@ -36,6 +37,19 @@ describe("workerd killed with SIGKILL under load", () => {
     }
     expect(counts.again.takenTokens).toBe(0);
     expect(counts).toMatchObject({ faults: [], lostAfterQuiet: 0, misstated: 0, notResumed: 0 });
+  });
+});
+
+describe("workerd killed with SIGKILL while callers take from several limits", () => {
+  it("forgets no grant, and loses at most each limit's batch", async () => {
+    const losses = await crashSeveral(2, options);
+    expect(losses).toHaveLength(2);
+    for (const { lost, underWay } of losses) {
+      for (const [index, batch] of batches.entries()) {
+        expect(lost[index]).toBeGreaterThanOrEqual(0);
+        expect(Number(lost[index]) - Number(underWay[index])).toBeLessThanOrEqual(batch);
+      }
+    }
   });
 });
 
