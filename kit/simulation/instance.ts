@@ -27,6 +27,7 @@ import type { ZoneTables } from "./zone-tables.ts";
 
 import { BucketHost } from "../../src/bucket/bucket-host.ts";
 import { AbsenceBook } from "./absence-book.ts";
+import { limitsOf } from "./recorded-limit.ts";
 
 /** The name of the only bucket. */
 export const BUCKET = "bucket";
@@ -188,6 +189,16 @@ export class Instance implements BucketPlatform, ObservedInstance {
   #openRecoveryWindow(): void {
     this.isRecovering = true;
     this.recoveringFromMs = this.#object.world.clock.monotonicMs;
+  }
+
+  /**
+   * Waiters that are due are served late. One limit doesn't mind a few milliseconds, but with several, another
+   * one may have a tick in them, which overflows.
+   */
+  comesLate(): void {
+    const { record } = this.view;
+    if (this.isAlive && record && limitsOf(record.policy).length > 1)
+      this.#object.disturbances += 1;
   }
 
   /** Reads from the host as if it were `atMs`; must have no effect. */
@@ -472,7 +483,13 @@ export class Instance implements BucketPlatform, ObservedInstance {
     };
     const lateMs = random.chance(0.2) ? random.integer(1, 3) : 0;
     // The runtime's timers only support whole milliseconds.
-    clock.after(Math.max(1, Math.trunc(delayMs)) + lateMs, fire);
+    const dueInMs = Math.max(1, Math.trunc(delayMs));
+    clock.after(dueInMs + lateMs, fire);
+    if (lateMs > 0) {
+      clock.after(dueInMs, () => {
+        if (!isCleared) this.comesLate();
+      });
+    }
     return () => {
       isCleared = true;
     };

@@ -139,6 +139,7 @@ export class VirtualObject implements InstanceOwner {
     const { clock } = this.world;
     const generation = this.#alarmGeneration;
     const delayMs = Math.max(0, alarmAtMs - clock.wallMs) + lateMs;
+    if (lateMs > 0) clock.after(delayMs - lateMs, () => this.instance?.comesLate());
     clock.after(delayMs, () => this.#fire(generation, fault, 0));
   }
 
