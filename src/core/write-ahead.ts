@@ -140,7 +140,7 @@ export class WriteAhead {
   write(limits: LimitSet | undefined, nowMs: number): readonly LimitState[] | undefined {
     this.#isChanged = false;
     if (!limits) return undefined;
-    const isBatched = this.#isBusy && !this.#isQuiet(nowMs);
+    const isBatched = this.#isBusy && !this.#isQuiet(nowMs) && limits.specs.every(hasBatch);
     const batches = [this.#first, ...(this.#others ?? [])];
     const states = limits.all.map((limit, index) => {
       const spec = isBatched ? limits.specs[index] : undefined;
@@ -171,6 +171,11 @@ function noteTaken(others: readonly Batch[], cost: Cost): void {
 
 function isUsedUp({ remaining }: Batch): boolean {
   return remaining < 0;
+}
+
+/** Whether a limit may be written ahead. Where one may not, each grant is written, and batches would only be lost. */
+function hasBatch({ kind, fields }: LimitSpec): boolean {
+  return kind.maxBatch(fields) > 0;
 }
 
 /** What is written ahead of one limit. */

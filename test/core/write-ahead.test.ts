@@ -353,6 +353,27 @@ class Disk {
   owner: Instance | undefined = undefined;
 }
 
+test("a limit without a batch leaves the others without one: each grant is written, and a crash loses nothing", () => {
+  const large = { capacity: 100_000, every: "month" } as const;
+  const policy = Policy.of({
+    capacity: 10_000,
+    refillTokens: 10_000,
+    refillIntervalMs: 1_000,
+    limits: { large, day: { capacity: 1_000, every: "day" } },
+  });
+  const limiter = new Limiter<string>(policy);
+  let written: LimiterState | undefined;
+  for (let at = 0; at < 50; at += 1) {
+    const { write } = limiter.acquire({ caller: "c" }, epochMs + at);
+    expect(write).toBeDefined();
+    written = write;
+  }
+  if (!written) throw new Error("Nothing was written");
+  const restarted = Limiter.from<string>(policy, written).inspect(epochMs + 50);
+  expect(restarted).toEqual(limiter.inspect(epochMs + 50));
+  expect(restarted.limits?.["large"]?.tokens).toBe(99_950);
+});
+
 describe("with a crash at any point, and old instances that live on", () => {
   test("no window is granted too much, and a crash loses at most a batch", () => {
     let batched = 0;
