@@ -312,7 +312,9 @@ class FetchPacer {
     const name = typeof bucket === "function" ? bucket(request) : bucket;
     const ofAll = typeof tokens === "function" ? tokens(request, init) : tokens;
     const limits = typeof given === "function" ? given(request, init) : given;
-    const takesOf = (limit: string): boolean => (limits?.[limit] ?? ofAll) > 0;
+    const takesOf = (limit: string): boolean => {
+      return Number(limits && Object.hasOwn(limits, limit) ? limits[limit] : ofAll) > 0;
+    };
     return {
       ...opened,
       input,

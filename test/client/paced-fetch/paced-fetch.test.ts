@@ -186,6 +186,22 @@ describe("quotas that limits stand for", () => {
     expect(heavy.sent[0]?.atMs).toBeGreaterThanOrEqual(30_000);
   });
 
+  it("hold what takes of a limit whose name every object has", async () => {
+    const spent = tooMany({ ...tokensLeft(0, "6s"), "retry-after": "30" });
+    const client = new ScriptedClient();
+    client.onPause = () => Promise.reject(new Error("down"));
+    const options = {
+      quotas: { constructor: "tokens" },
+      limits: { rate: 1 },
+      retries: 0,
+      onPauseFailed: () => undefined,
+    };
+    await finish(pace([spent], options, client).pacedFetch(URL_OF_API));
+    const next = pace([ok()], options, client);
+    await finish(next.pacedFetch(URL_OF_API));
+    expect(next.sent[0]?.atMs).toBeGreaterThanOrEqual(30_000);
+  });
+
   it("lower the limit to what is left of them, whatever `tokens` is", async () => {
     const { pacedFetch, client } = pace([ok(tokensLeft(700, "3s"))], {
       quotas,
