@@ -141,14 +141,22 @@ describe.concurrent("workerd killed with SIGKILL while a bucket has several limi
 
   it("a limit of 1,000 loses nothing but grants that nobody was told of", async () => {
     const policies = {
-      "*": { ...plenty, limits: { quota: { ...monthly, capacity: 1_000 } } },
+      "*": {
+        ...plenty,
+        limits: {
+          quota: { ...monthly, capacity: 1_000 },
+          large: { ...monthly, capacity: 40_000 },
+        },
+      },
     };
     await using server = await startWorkerd({ policies });
     let granted = 0;
     for (let kill = 0; kill < 4; kill += 1) {
       granted += await takeAndKill(server, "quota", 50);
       await server.restart();
-      const { quota = NaN } = await leftOf(server, "quota");
+      const { quota = NaN, large = NaN } = await leftOf(server, "quota");
+      // Nor does any other limit beside it.
+      expect(40_000 - large).toBe(1_000 - quota);
       expect(quota).toBeLessThanOrEqual(1_000 - granted);
       // Each caller may have been granted what the kill kept from it.
       expect(quota).toBeGreaterThanOrEqual(1_000 - granted - CALLERS * (kill + 1));
