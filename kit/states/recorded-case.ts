@@ -15,7 +15,7 @@ export interface StoredState {
 }
 
 /** A limit, complete: the fields of a token bucket, or those of a calendar. */
-export interface RecordedLimit {
+interface RecordedLimit {
   readonly capacity: number;
   readonly initialTokens: number;
   readonly refillTokens?: number;
