@@ -211,7 +211,7 @@ export class LimitSet {
    */
   reconfigure(specs: readonly LimitSpec[], nowMs: number): boolean {
     this.advance(nowMs);
-    // Behind it, a limit that starts would bring again what has come in by then.
+    // Behind it, a limit that starts, or its new grid, would bring again what has come in by then.
     const startAtMs = this.instantOf(nowMs);
     const known = new Map(this.#specs.map(({ name, kind }, index) => [name, { kind, index }]));
     const limits = this.all;
@@ -220,7 +220,7 @@ export class LimitSet {
       const limit = before && limits[before.index];
       if (!limit) return kind.start(fields, startAtMs);
       if (before.kind !== kind) return successorOf(limit, kind, fields, startAtMs);
-      limit.reconfigure(fields, nowMs);
+      limit.reconfigure(fields, startAtMs);
       return limit;
     });
     const { first, others } = split(next);

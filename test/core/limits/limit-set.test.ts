@@ -310,6 +310,28 @@ describe("LimitSet.reconfigure", () => {
   });
 });
 
+describe("LimitSet.reconfigure, on a clock that has jumped back", () => {
+  const slow = (refillIntervalMs: number): LimitSpec => {
+    const fields = { capacity: 9, refillTokens: 9, refillIntervalMs, initialTokens: 9 };
+    return limitSpec("slow", tokenBucket, fields);
+  };
+
+  test("brings no tick of a new grid before the instant that another limit has reached", () => {
+    const oneIn10Ms = { capacity: 1, refillTokens: 1, refillIntervalMs: 10, initialTokens: 1 };
+    const fast = limitSpec("fast", tokenBucket, oneIn10Ms);
+    const limits = LimitSet.start([fast, slow(1_000)], 0);
+    limits.take([0, 9]);
+    limits.advance(40);
+    limits.reconfigure([fast, slow(10)], 5);
+    for (const nowMs of [5, 15, 40, 49]) {
+      limits.advance(nowMs);
+      expect(tokensOf(limits)).toEqual([1, 0]);
+    }
+    limits.advance(50);
+    expect(tokensOf(limits)).toEqual([1, 9]);
+  });
+});
+
 describe("LimitSet.copy and toJSON", () => {
   test("share nothing with the limits they were made from", () => {
     const specs = [rateOf(5), windowOf(2)];
