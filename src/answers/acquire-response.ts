@@ -74,7 +74,8 @@ function outcomeResponse(
       return problemResponse(reason, { detail, policy: bucket.policyName, violatedPolicies });
     }
     case "timeout": {
-      const detail = `Cannot acquire ${tokens} within ${timeoutMs} ms: the earliest is in ${retryAfterMs} ms`;
+      const late = violatedLimits ? `, limited by ${violatedLimits.join(" and ")}` : "";
+      const detail = `Cannot acquire ${tokens} within ${timeoutMs} ms: the earliest is in ${retryAfterMs} ms${late}`;
       return quotaExceededResponse(bucket, reason, detail, retryAfterMs, violatedLimits);
     }
     case "queue-full": {

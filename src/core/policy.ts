@@ -144,6 +144,7 @@ export function fieldFaults(changes: Readonly<Record<string, unknown>>): FieldFa
     ...(isMixed(flat) ? mixedFaults(flat) : []),
     ...nestedFaults("lease", leaseFields, lease),
     ...limitsFaults(isRecord(limits) ? withoutNulls(limits) : limits),
+    ...removalFaults(membersOf(limits)),
   ];
 }
 
@@ -294,19 +295,29 @@ function limitsFaults(limits: unknown, zones?: TimeZones): FieldFault[] {
   ];
 }
 
-function namedLimitFaults(name: string, limit: unknown, zones?: TimeZones): FieldFault[] {
+/** What is wrong with the names of limits that a change removes. One that isn't there is no fault. */
+function removalFaults(limits: Readonly<Record<string, unknown>>): FieldFault[] {
+  const removed = Object.keys(limits).filter((name) => limits[name] === null);
+  return removed.flatMap((name) => limitNameFault(name) ?? []);
+}
+
+function limitNameFault(name: string): FieldFault | undefined {
   const field = `limits.${name}`;
   if (name === FIRST_LIMIT) {
     const message = `limits.${name} is the policy's first limit: give its fields without limits.${name}`;
-    return [{ field, message }];
+    return { field, message };
   }
-  if (!LIMIT_NAME.test(name)) {
-    return [
-      { field, message: `A limit's name must be ${LIMIT_NAME_RULE}: got ${showValue(name)}` },
-    ];
-  }
+  if (LIMIT_NAME.test(name)) return undefined;
+  return { field, message: `A limit's name must be ${LIMIT_NAME_RULE}: got ${showValue(name)}` };
+}
+
+function namedLimitFaults(name: string, limit: unknown, zones?: TimeZones): FieldFault[] {
+  const nameFault = limitNameFault(name);
+  if (nameFault) return [nameFault];
+  const field = `limits.${name}`;
   if (!isRecord(limit)) {
-    return [{ field, message: `${field} must be a table of fields: got ${showValue(limit)}` }];
+    const message = `${field} must be a table of fields, such as { limit = "100/1m" }: got ${showValue(limit)}`;
+    return [{ field, message }];
   }
   return limitFaults(limit, `${field}.`, zones);
 }
@@ -321,7 +332,7 @@ function combinationFaults({
   const hasOthers = Object.keys(membersOf(limits)).length > 0;
   if (every === undefined && !hasOthers) return [];
   const other = every === undefined ? "limits" : "every";
-  const message = `lease cannot be combined with ${other}: leave out one of them, or send "lease": null`;
+  const message = `lease cannot be combined with ${other}: leave out one of them, in a PUT by "lease": null`;
   return [{ field: "lease", message }];
 }
 

@@ -523,7 +523,7 @@ describe("Policy, several limits", () => {
     expect(faultsOf(fields)).toEqual([
       {
         field: "lease",
-        message: `lease cannot be combined with ${other}: leave out one of them, or send "lease": null`,
+        message: `lease cannot be combined with ${other}: leave out one of them, in a PUT by "lease": null`,
       },
     ]);
   });

@@ -349,7 +349,7 @@ describe("what answers say", () => {
     expect(await violated("&timeoutMs=0")).toMatchObject({
       retryAfterMs: MINUTE_MS,
       "violated-policies": ["*", "*/tpm"],
-      detail: `Cannot acquire 1 token within 0 ms: the earliest is in ${MINUTE_MS} ms`,
+      detail: `Cannot acquire 1 token within 0 ms: the earliest is in ${MINUTE_MS} ms, limited by rate and tpm`,
     });
     expect(await violated("&timeoutMs=1000")).toMatchObject({ "violated-policies": ["*/tpm"] });
     expect(await violated("&timeoutMs=999&tokens.tpm=0")).toMatchObject({
@@ -551,7 +551,7 @@ describe("PUT", () => {
         {
           field: "lease",
           message:
-            'lease cannot be combined with limits: leave out one of them, or send "lease": null',
+            'lease cannot be combined with limits: leave out one of them, in a PUT by "lease": null',
         },
       ],
     ],
@@ -561,7 +561,7 @@ describe("PUT", () => {
         {
           field: "lease",
           message:
-            'lease cannot be combined with every: leave out one of them, or send "lease": null',
+            'lease cannot be combined with every: leave out one of them, in a PUT by "lease": null',
         },
       ],
     ],

@@ -148,7 +148,8 @@ function unknownMembers(body: Readonly<Record<string, unknown>>): FieldFault[] {
     return !FIELDS.includes(field) && !isNamedTokens(field);
   });
   return unknown.map((field) => {
-    return { field, message: `${showValue(field)} is not one of ${FIELDS.join(", ")}` };
+    const known = [...FIELDS, `${NAMED_TOKENS}NAME`].join(", ");
+    return { field, message: `${showValue(field)} is not one of ${known}` };
   });
 }
 
