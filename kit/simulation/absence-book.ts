@@ -2,6 +2,11 @@
  * What an instance must know of callers that aren't here, from what happened to it: kept beside its
  * host, without any of its code. A caller that left with a key while it waited may come back for 30 s;
  * a cancelled key is refused for 10 s.
+ *
+ * During recovery, requests with the same key are held without being compared, so those that leave may have
+ * asked for different things. The host keeps the place of a requeued one, even if a newcomer with its key
+ * leaves later: that one had no place yet. Which is which can't be told from outside once the window may
+ * have closed, so what each asked for is remembered until one of them is sure to be the place.
  */
 import type { AcquireCall } from "../../src/wire/acquire-call.ts";
 
@@ -34,32 +39,34 @@ export interface Absence {
 
 /** The absences of one instance. */
 export class AbsenceBook {
-  readonly #away = new Map<string, Absence>();
+  /** By key, the last to leave at the end; no two ask for the same. */
+  readonly #away = new Map<string, readonly Absence[]>();
   readonly #cancelled = new Map<string, number>();
 
   disconnected(key: string, absence: Absence): void {
-    if (!this.isCancelled(key, absence.leftAtMs)) this.#away.set(key, absence);
+    if (this.isCancelled(key, absence.leftAtMs)) return;
+    const others = absence.isSure ? [] : this.#otherThan(key, absence.call);
+    this.#away.set(key, [...others, absence]);
   }
 
   /** The place that a request takes again, if it has the key and asks for the same. */
-  comesBack({ idempotencyKey: key, ...call }: AcquireCall, nowMs: number): Absence | undefined {
-    const away = key === undefined ? undefined : this.away(key, nowMs);
-    if (key === undefined || !away || call.requeued) return undefined;
-    if (!asksTheSame(call, away.call)) return undefined;
-    this.#away.delete(key);
+  comesBack(call: AcquireCall, nowMs: number): Absence | undefined {
+    const { idempotencyKey: key, requeued } = call;
+    if (key === undefined || requeued) return undefined;
+    const away = this.#awayAt(key, nowMs).find((absence) => asksTheSame(call, absence.call));
+    if (away) this.arrived(call);
     return away;
   }
 
+  /** Who left last with the key. */
   away(key: string, nowMs: number): Absence | undefined {
-    const away = this.#away.get(key);
-    return away && nowMs <= away.leftAtMs + AWAY_MS ? away : undefined;
+    return this.#awayAt(key, nowMs).at(-1);
   }
 
   /** An acquire was let in or refused, so nobody comes back with its key. */
-  arrived({ idempotencyKey: key, ...call }: AcquireCall): void {
-    const away = key === undefined ? undefined : this.#away.get(key);
-    if (key === undefined || !away) return;
-    if (asksTheSame(call, away.call)) this.#away.delete(key);
+  arrived(call: AcquireCall): void {
+    const { idempotencyKey: key } = call;
+    if (key !== undefined) this.#away.set(key, this.#otherThan(key, call));
   }
 
   cancel(key: string, nowMs: number): void {
@@ -80,12 +87,20 @@ export class AbsenceBook {
     this.#away.clear();
     this.#cancelled.clear();
   }
+
+  #awayAt(key: string, nowMs: number): readonly Absence[] {
+    const absences = this.#away.get(key) ?? [];
+    return absences.filter(({ leftAtMs }) => nowMs <= leftAtMs + AWAY_MS);
+  }
+
+  #otherThan(key: string, call: AcquireCall): readonly Absence[] {
+    const absences = this.#away.get(key) ?? [];
+    return absences.filter((absence) => !asksTheSame(call, absence.call));
+  }
 }
 
-type Asked = Omit<AcquireCall, "idempotencyKey">;
-
-function asksTheSame(one: Asked, other: Asked): boolean {
-  const termsOf = ({ tokens, limits = {}, timeoutMs }: Asked): string =>
+function asksTheSame(one: AcquireCall, other: AcquireCall): boolean {
+  const termsOf = ({ tokens, limits = {}, timeoutMs }: AcquireCall): string =>
     JSON.stringify([
       tokens,
       Object.entries(limits).toSorted(([one], [other]) => one.localeCompare(other)),
