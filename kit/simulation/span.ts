@@ -45,7 +45,8 @@ export class Span {
 
 /**
  * If tables disagree about a boundary, its tokens come in when that is best for callers: an instance that has died
- * may have written that they were there. They come in once, whatever tables say.
+ * may have written that they were there. They come in once, whatever tables say. Each boundary is judged by
+ * itself, because two that come in together fill the bucket once, and one after the other twice.
  */
 function excessOf(
   { name, fields, state }: RecordedLimit,
@@ -68,10 +69,22 @@ function excessOf(
     const tokens = taken[name] ?? 0;
     const reached = all.map((ticks) => ticks.at(grantedAtMs));
     fillTo(Math.min(...reached));
-    if (left < tokens) fillTo(Math.max(...reached));
+    for (const tick of ticksBetween(all, lastTick, Math.max(...reached))) {
+      if (left < tokens) fillTo(tick);
+    }
     left -= tokens;
     // A caller that takes nothing may be granted while tokens are owed.
     if (left < 0 && tokens > 0) return `${-left} tokens of ${name} too many by ${grantedAtMs}`;
   }
   return undefined;
+}
+
+/** The ticks after `tick`, up to and including `lastTick`. Of those that coincide by every table, the last. */
+function ticksBetween(all: readonly Ticks[], tick: number, lastTick: number): readonly number[] {
+  const between: number[] = [];
+  for (let number = tick + 1; number <= lastTick; number += 1) {
+    const isOneOfTwo = all.every((ticks) => ticks.timeOf(number) === ticks.timeOf(number + 1));
+    if (number === lastTick || !isOneOfTwo) between.push(number);
+  }
+  return between;
 }
