@@ -46,9 +46,10 @@ test("BucketHost keeps every law in each schedule of faults", { timeout: 120_000
   expect(total.byOldInstances).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 25));
   expect(total.requeued).toBeGreaterThanOrEqual(timesSeen(SCHEDULES));
   expect(total.replays).toBeGreaterThanOrEqual(timesSeen(SCHEDULES));
-  expect(total.onLease).toBeGreaterThanOrEqual(timesSeen(SCHEDULES));
+  // Half of the schedules have several limits or a calendar, and so no leases.
+  expect(total.onLease).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 2));
   expect(total.pauses).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 4));
-  expect(total.places).toBeGreaterThanOrEqual(timesSeen(SCHEDULES * 10));
+  expect(total.places).toBeGreaterThanOrEqual(timesSeen(SCHEDULES * 5));
   expect(total.turnedAway).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 4));
   expect(total.returns).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 5));
   expect(total.returnsInOrder).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 20));
