@@ -84,10 +84,10 @@ type ValueOf<One> = One extends Range
     : string;
 
 /** Fields as they were given: any names, any values. One that is `undefined` counts as left out. */
-type Given = Readonly<Record<string, unknown>>;
+export type Given = Readonly<Record<string, unknown>>;
 
 /** The ending of a name whose field counts milliseconds. */
-const MS = "Ms";
+export const MS = "Ms";
 
 /** The names under which a table's fields take durations where people write them, such as `maxWait`. */
 export function durationNames(table: Readonly<Record<string, unknown>>): string[] {

@@ -6,10 +6,11 @@
  * Which fields take a duration follows from the tables: wherever a table has a name that ends in `Ms`, the
  * same name without it takes one. So a new field needs nothing here.
  */
+import type { Given } from "./fields.ts";
 import type { FieldFault, Range } from "./values.ts";
 
 import { DURATION_UNITS, durationMs, showDuration } from "./duration.ts";
-import { durationNames } from "./fields.ts";
+import { durationNames, MS } from "./fields.ts";
 import { isRecord } from "./is-record.ts";
 import { shorthandNames } from "./limits/kinds.ts";
 import { tokenBucketFields } from "./limits/token-bucket.ts";
@@ -19,9 +20,6 @@ import { checkWindowLimit, showWindowLimit } from "./window-limit.ts";
 
 /** A table of fields. Only the ranges of those that end in `Ms` are looked at. */
 type UnitTable = Readonly<Record<string, Range>>;
-
-/** Fields as they were given: any names, any values. One that is `undefined` counts as left out. */
-type Given = Readonly<Record<string, unknown>>;
 
 /** What was found besides the numbers. */
 interface Findings {
@@ -42,8 +40,6 @@ export interface CompiledPolicy extends Findings {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** The ending of a name whose field counts milliseconds. */
-const MS = "Ms";
 /** The length of the durations that messages give as an example, where a field may be so long. */
 const EXAMPLE_MS = 1_000;
 

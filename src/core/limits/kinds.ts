@@ -2,7 +2,7 @@
  * The kinds of limits that a policy can ask for, and how fields tell them apart: `every` makes a calendar,
  * and anything else is a token bucket.
  */
-import type { FieldTable } from "../fields.ts";
+import type { FieldTable, Given } from "../fields.ts";
 import type { FieldFault } from "../values.ts";
 import type { CalendarFields } from "./calendar-fields.ts";
 import type { LimitSpec } from "./limit.ts";
@@ -49,9 +49,6 @@ export type CalendarInput = Pick<CalendarFields, "capacity" | "every"> &
 
 /** One limit as a person writes it. */
 export type LimitInput = TokenBucketInput | CalendarInput;
-
-/** Fields as they were given: any names, any values. */
-type Given = Readonly<Record<string, unknown>>;
 
 /** The fields that stand for a token bucket's numbers where people write a policy; see ../window-limit.ts. */
 export const shorthandNames = ["limit", "burst"] as const;
@@ -109,7 +106,7 @@ export function limitFaults(given: Given, prefix: string, zones?: TimeZones): Fi
   ];
 }
 
-/** A fault if the time zone is none of `zones`. */
+/** A fault if `zones` doesn't know the time zone. */
 export function zoneFaults(given: Given, zones: TimeZones, prefix = ""): FieldFault[] {
   const { every, timeZone } = given;
   const { pattern, form } = calendarFields.timeZone;
@@ -126,7 +123,7 @@ export function completeLimit(given: Given): CompleteLimitFields | undefined {
     : completeFields(calendarFields, given);
 }
 
-/** The limit called `name` of a complete policy. @throws {RangeError} If its time zone is none of `zones`. */
+/** The limit called `name` of a complete policy. @throws {RangeError} If `zones` doesn't know its time zone. */
 export function specOf(name: string, fields: CompleteLimitFields, zones: TimeZones): LimitSpec {
   if (fields.every === undefined) return limitSpec(name, tokenBucket, fields);
   const zone = zones.zoneOf(fields.timeZone);
