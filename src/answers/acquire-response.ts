@@ -1,5 +1,4 @@
 /** The result of an acquire as an HTTP response. */
-import type { Ask } from "../core/ask.ts";
 import type { LimitView } from "../core/limiter-state.ts";
 import type { LimitSpec } from "../core/limits/limit.ts";
 import type { FieldFault } from "../core/values.ts";
@@ -13,7 +12,7 @@ import { FIRST_LIMIT } from "../core/limits/limit-name.ts";
 import { showValue } from "../core/values.ts";
 import { ceilSeconds, rateLimitFields } from "../protocol/rate-limit-fields.ts";
 import { COMMON_FIELDS, EXPOSED_FIELDS } from "./common-fields.ts";
-import { jsonText } from "../protocol/text.ts";
+import { jsonText, tokensText } from "../protocol/text.ts";
 import { problemResponse } from "./problem.ts";
 
 /** How many faults `detail` repeats; `errors` has all of them. */
@@ -89,12 +88,6 @@ function outcomeResponse(
     default:
       return reason satisfies never;
   }
-}
-
-/** What is asked for, as in `1 token`, and `2 tokens, 1200 of tpm`. */
-export function tokensText({ tokens, limits = {} }: Pick<Ask, "tokens" | "limits">): string {
-  const named = Object.entries(limits).map(([name, count]) => `${count} of ${name}`);
-  return [tokens === 1 ? "1 token" : `${tokens} tokens`, ...named].join(", ");
 }
 
 /** Such as `capacity is 5`, and `the capacity of tpm is 90000`. */

@@ -5,6 +5,7 @@
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { WatchEvent, WatchMessage } from "../protocol/watch-feed.ts";
 
+import { tokensText } from "../protocol/text.ts";
 import { calendarWords } from "../client/watch/calendar-words.ts";
 import { hasStarted, limitsAt, policyLimits, type LimitNow } from "../client/watch/forecast.ts";
 import { formatDuration } from "./duration.ts";
@@ -130,9 +131,7 @@ function bar(share: number, columns: number): string {
 
 function eventLine(event: WatchEvent): string {
   const time = new Date(event.atMs).toISOString().slice(11, 23);
-  const tokens = event.tokens === 1 ? "1 token" : `${event.tokens} tokens`;
-  const named = Object.entries(event.limits ?? {}).map(([name, count]) => `, ${count} of ${name}`);
-  const line = `${time}  ${event.kind.padEnd(9)}  #${event.id}  ${tokens}${named.join("")}`;
+  const line = `${time}  ${event.kind.padEnd(9)}  #${event.id}  ${tokensText(event)}`;
   switch (event.kind) {
     case "queued":
       return line;

@@ -1,4 +1,5 @@
-/** The two forms of text that everything Sluice sends is made of: JSON bodies, and strings in header fields. */
+/** Forms of text that Sluice sends: JSON bodies, strings in header fields, and what a request asked for. */
+import type { Ask } from "../core/ask.ts";
 
 /**
  * A body as it is sent: JSON on one line, with a line break at the end, so that in a shell each answer and
@@ -13,4 +14,10 @@ export function fieldString(text: string): string {
   // Nearly all texts have neither, and replacing takes longer than to look.
   if (!text.includes('"') && !text.includes("\\")) return `"${text}"`;
   return `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
+}
+
+/** What is asked for, as in `1 token`, and `2 tokens, 1200 of tpm`. */
+export function tokensText({ tokens, limits = {} }: Pick<Ask, "tokens" | "limits">): string {
+  const named = Object.entries(limits).map(([name, count]) => `${count} of ${name}`);
+  return [tokens === 1 ? "1 token" : `${tokens} tokens`, ...named].join(", ");
 }

@@ -48,14 +48,14 @@ export type WatchEvent =
       readonly id: number;
       readonly atMs: number;
       readonly tokens: number;
-      readonly limits?: Ask["limits"];
+      readonly limits?: NonNullable<Ask["limits"]>;
     }
   | {
       readonly kind: "granted";
       readonly id: number;
       readonly atMs: number;
       readonly tokens: number;
-      readonly limits?: Ask["limits"];
+      readonly limits?: NonNullable<Ask["limits"]>;
       readonly waitedMs: number;
     }
   | {
@@ -63,7 +63,7 @@ export type WatchEvent =
       readonly id: number;
       readonly atMs: number;
       readonly tokens: number;
-      readonly limits?: Ask["limits"];
+      readonly limits?: NonNullable<Ask["limits"]>;
       readonly reason: LimiterReason;
     }
   | {
@@ -71,7 +71,7 @@ export type WatchEvent =
       readonly id: number;
       readonly atMs: number;
       readonly tokens: number;
-      readonly limits?: Ask["limits"];
+      readonly limits?: NonNullable<Ask["limits"]>;
       readonly waitedMs: number;
     };
 

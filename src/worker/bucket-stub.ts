@@ -10,8 +10,9 @@ import type { Again, LosableAcquire } from "./call-with-requeue.ts";
 import type { SluiceEnv } from "./config/env.ts";
 import type { LeasedBucket, LeasedBuckets, LeasedGrant } from "./leased-bucket.ts";
 
-import { grantResponse, tokensText } from "../answers/acquire-response.ts";
+import { grantResponse } from "../answers/acquire-response.ts";
 import { problemResponse } from "../answers/problem.ts";
+import { tokensText } from "../protocol/text.ts";
 import { encodeAcquireCall, encodeAsk } from "../wire/acquire-call.ts";
 import { followLines } from "../wire/acquire-lines.ts";
 import { BucketUnreachableError, callWithRetry } from "../wire/call-with-retry.ts";
