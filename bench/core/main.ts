@@ -31,7 +31,7 @@ const ROUNDS_AGAINST = 10;
 const SEED = 1;
 /** Callers that wait. */
 const SIZES = [100, 1_000, 10_000, 20_000, 100_000];
-/** Those behind whom a newcomer of two limits is told its time. */
+/** Queue lengths behind which a newcomer's time is measured, for two limits. */
 const FORECAST_SIZES = [10, 1_000, 10_000];
 /** Operations of the core's random run. */
 const OPERATIONS = 1_000_000;

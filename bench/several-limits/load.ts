@@ -30,7 +30,7 @@ export async function serve(contender: Contender, load: Load): Promise<Served | 
   const open = contender.open(limits, isToWait);
   if (isToWait && !open.wait) return undefined;
 
-  /** Who has arrived and isn't settled, in the order of arrival. */
+  /** Callers that have arrived and aren't settled, in order of arrival. */
   const unsettled = new Set<number>();
   let granted = 0;
   let grantedTokens = 0;

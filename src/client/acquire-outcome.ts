@@ -45,8 +45,8 @@ export interface Refused {
    */
   readonly retryAfterMs?: number;
   /**
-   * With `timeout` and `queue-full`: names of the policies that refused it, as in `rateLimit`. With
-   * `exceeds-capacity`, only if the bucket has several limits.
+   * With `timeout`, `queue-full` and `exceeds-capacity`: names of the policies that refused it, as in
+   * `rateLimit`.
    */
   readonly violatedPolicies?: readonly string[];
   /** With `timeout` and `queue-full`: state of the bucket when the answer was sent. */

@@ -22,7 +22,7 @@ const MAX_REPORTED_MS = 2 ** 53 - 1;
 
 const NOBODY: readonly never[] = [];
 
-/** Who is granted, and what. */
+/** A caller that is granted, and the tokens that it takes. */
 interface GrantedCaller<Caller> {
   readonly caller: Caller;
   readonly tokens: Cost;

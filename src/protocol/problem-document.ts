@@ -20,8 +20,8 @@ export interface ProblemBody {
   /** Present when waiting helps. */
   readonly retryAfterMs?: number;
   /**
-   * With status 429, and with `exceeds-capacity` of a bucket with several limits: names of the policies that
-   * refused, as in the `RateLimit` fields.
+   * With status 429, and with `exceeds-capacity`: names of the policies that refused, as in the `RateLimit`
+   * fields.
    */
   readonly "violated-policies"?: readonly string[];
 }

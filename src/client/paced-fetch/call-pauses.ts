@@ -24,7 +24,7 @@ export class CallPauses {
     this.#held = [...this.#all].filter(([limit]) => takesOf(limit)).map(([, pause]) => pause);
   }
 
-  /** The pause of one of the limits. @throws {RangeError} If it is none of them. */
+  /** The pause of a limit. @throws {RangeError} If that limit's pause was not joined. */
   of(limit: string): SharedPause {
     const pause = this.#all.get(limit);
     if (!pause) throw new RangeError(`No pause of ${limit} was joined`);

@@ -126,9 +126,9 @@ export interface LimitAdvice {
 }
 
 /**
- * As `readUpstreamAdvice`, for each limit separately: of a refusal those whose quotas are exhausted,
- * or `undefined` if none is. Counts of a quota that stands for a limit are in that limit's unit, so
- * they matter even if they aren't exhausted.
+ * As `readUpstreamAdvice`, for each limit separately. A refusal is about the limits whose quotas are
+ * exhausted, or about no limit in particular (`undefined`) if none is. Counts of a quota that stands
+ * for a limit are in that limit's unit, so they matter even if they aren't exhausted.
  *
  * @param limitOf The limit that a quota stands for, by the quota's lower-case name; `undefined` if
  * it stands for none.
