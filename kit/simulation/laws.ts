@@ -67,6 +67,7 @@ import {
   limitView,
   limitsOf,
   maxBatch,
+  reachedAtMs,
   recordedLimits,
   type RecordedLimit,
 } from "./recorded-limit.ts";
@@ -1117,9 +1118,11 @@ export class Laws {
     if (view.span > viewBefore.span + 1) return;
     const limitsBefore = recordedLimits(before);
     const hasGranted = seen.grants.length > seen.grantsBefore;
+    // By a new table, a boundary may be over by then that wasn't over when that was written.
+    const nowMs = Math.max(this.#clock.wallMs, reachedAtMs(limitsBefore, instance.zones));
     for (const limit of recordedLimits(record)) {
       const earlier = limitsBefore.find(({ name }) => name === limit.name);
-      if (earlier) this.#checkChanged(instance, earlier, limit);
+      if (earlier) this.#checkChanged(instance, { before: earlier, after: limit, nowMs });
       else this.#checkAdded(limit, hasGranted || seen.isPauseTurn);
     }
   }
@@ -1131,10 +1134,17 @@ export class Laws {
     this.breaks("1", () => `${name} began with ${there}, not with ${initialTokens}`);
   }
 
-  #checkChanged(instance: ObservedInstance, before: RecordedLimit, after: RecordedLimit): void {
+  /** @param nowMs The instant of the change: not before one that the bucket has reached. */
+  #checkChanged(
+    instance: ObservedInstance,
+    {
+      before,
+      after,
+      nowMs,
+    }: { readonly before: RecordedLimit; readonly after: RecordedLimit; readonly nowMs: number },
+  ): void {
     const { seen, zones } = instance;
     const { name, state } = after;
-    const nowMs = this.#clock.wallMs;
     const held = holdingAt(before, zones, nowMs);
     let most = held.tokens + held.leasedTokens;
     let least = -Infinity;

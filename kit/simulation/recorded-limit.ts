@@ -70,6 +70,17 @@ export function limitView(view: LimiterView, name: string): LimitView | undefine
   return name === FIRST ? view : view.limits?.[name];
 }
 
+/**
+ * The last instant that any of the limits of a bucket as written has reached. Time stands still there as
+ * long as a clock that was set back is behind it.
+ */
+export function reachedAtMs(limits: readonly RecordedLimit[], zones: ZoneTables): number {
+  const reached = limits.map(({ fields, state }) => {
+    return state.reachedAtMs ?? new Ticks(fields, state.startedAtMs, zones).timeOf(state.tick);
+  });
+  return Math.max(...reached);
+}
+
 /** What a limit restored from a record comes to at `atMs` if nobody takes anything. */
 export function holdingAt(limit: RecordedLimit, zones: ZoneTables, atMs: number): Holding {
   const { fields, state } = limit;

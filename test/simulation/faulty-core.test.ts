@@ -154,6 +154,20 @@ const faults: Readonly<Record<string, () => void>> = {
       return isSame;
     });
   },
+  "a change of the policy fills the limits that stay if the clock was set back": () => {
+    vi.spyOn(LimitSet.prototype, "reconfigure").mockImplementation(function (
+      this: LimitSet,
+      specs,
+      nowMs,
+    ) {
+      const wasSetBack = this.instantOf(nowMs) > nowMs + 5_000;
+      const isSame = reconfigure.call(this, specs, nowMs);
+      for (const limit of wasSetBack ? this.all.slice(1) : []) {
+        if (limit.tokens > 0) limit.take(limit.tokens - limit.capacity);
+      }
+      return isSame;
+    });
+  },
   "a change of the policy empties the limits that stay": () => {
     vi.spyOn(LimitSet.prototype, "reconfigure").mockImplementation(function (
       this: LimitSet,

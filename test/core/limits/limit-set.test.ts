@@ -1,10 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { calendarOf } from "../../../kit/model/calendars.ts";
+import type { ZoneOffsets } from "../../../src/core/limits/civil-grid.ts";
+
+import { calendarOf, zoneOf } from "../../../kit/model/calendars.ts";
 import { fixedWindow, type FixedWindowFields } from "../../../kit/model/fixed-window.ts";
 import { runs } from "../../../kit/runs.ts";
 import { calendar } from "../../../src/core/limits/calendar.ts";
+import { utcOffsets } from "../../../src/core/limits/civil-grid.ts";
 import { type LimitSpec, limitSpec } from "../../../src/core/limits/limit.ts";
 import { LimitSet } from "../../../src/core/limits/limit-set.ts";
 import { tokenBucket } from "../../../src/core/limits/token-bucket.ts";
@@ -329,6 +332,27 @@ describe("LimitSet.reconfigure, on a clock that has jumped back", () => {
     }
     limits.advance(50);
     expect(tokensOf(limits)).toEqual([1, 9]);
+  });
+
+  test("brings once a boundary that a new table has before the instant that another limit has reached", () => {
+    const minutesMs = (minutes: number): number => minutes * 60_000;
+    const specsWith = (zone: ZoneOffsets): LimitSpec[] => [
+      slow(1_000),
+      limitSpec("hourly", calendar, calendarOf({ every: "hour", zone })),
+    ];
+    const limits = LimitSet.start(specsWith(utcOffsets), 0);
+    limits.advance(minutesMs(40));
+    limits.take(5);
+    // By the new table, 01:00 was at 00:30.
+    const specs = specsWith(zoneOf(0.5));
+    const later = LimitSet.restore(specs, limits.toJSON());
+    later.advance(minutesMs(20));
+    expect(tokensOf(later)).toEqual([4, 0]);
+    later.reconfigure(specs, minutesMs(20));
+    expect(tokensOf(later)).toEqual([4, 5]);
+    later.take(4);
+    later.advance(minutesMs(89));
+    expect(tokensOf(later)).toEqual([9, 1]);
   });
 });
 
