@@ -10,7 +10,7 @@ import type { Turn } from "../../src/core/turn.ts";
 import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
-import { tokenBucketFields } from "../../src/core/limits/token-bucket.ts";
+import { tokenBucketFields } from "../../src/core/limits/token-bucket-fields.ts";
 import { Policy, queueFields } from "../../src/core/policy.ts";
 import { busyNs, busyNsOf } from "./busy.ts";
 import { CALLERS, expectCount, middleOf } from "./waiting.ts";

@@ -3,7 +3,7 @@
  */
 import * as fc from "fast-check";
 
-import type { TokenBucketFields } from "../../src/core/limits/token-bucket.ts";
+import type { TokenBucketFields } from "../../src/core/limits/token-bucket-fields.ts";
 
 import { Policy } from "../../src/core/policy.ts";
 import { bucketFieldsOf } from "./bucket-policy.ts";

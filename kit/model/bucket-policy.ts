@@ -1,6 +1,6 @@
 /** Policies whose first limit is a token bucket, which is all that most tests and benchmarks are about. */
 import type { TokenBucketInput } from "../../src/core/limits/kinds.ts";
-import type { TokenBucketFields } from "../../src/core/limits/token-bucket.ts";
+import type { TokenBucketFields } from "../../src/core/limits/token-bucket-fields.ts";
 import type { CompletePolicyFields, Policy, PolicyOptions } from "../../src/core/policy.ts";
 
 /** Such a policy as a person writes it. */

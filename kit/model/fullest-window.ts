@@ -9,7 +9,7 @@
  * each grant and each `k` therefore decides for all. For one `k`, they are found by moving both ends
  * along the list once. The search ends at a `k` that would allow everything ever granted.
  */
-import type { TokenBucketFields } from "../../src/core/limits/token-bucket.ts";
+import type { TokenBucketFields } from "../../src/core/limits/token-bucket-fields.ts";
 
 import type { SeenGrant } from "./virtual-time.ts";
 

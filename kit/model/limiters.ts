@@ -8,11 +8,12 @@ import type { AcquireRequest, Turn } from "../../src/core/turn.ts";
 import type { LimiterPolicy, LimiterState, LimiterView } from "../../src/core/limiter-state.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
 import type { CallerCounts } from "../../src/core/stats.ts";
-import type { TokenBucketFields, TokenBucketState } from "../../src/core/limits/token-bucket.ts";
+import type { TokenBucketState } from "../../src/core/limits/bucket-state.ts";
+import type { TokenBucketFields } from "../../src/core/limits/token-bucket-fields.ts";
 import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
-import { isTokenBucketState } from "../../src/core/limits/token-bucket.ts";
+import { isTokenBucketState } from "../../src/core/limits/bucket-state.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { bucketFieldsOf } from "./bucket-policy.ts";
 

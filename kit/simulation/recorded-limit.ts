@@ -4,7 +4,7 @@
  */
 import type { CompleteLimitFields } from "../../src/core/limits/kinds.ts";
 import type { LimitState } from "../../src/core/limits/limit.ts";
-import type { BucketState } from "../../src/core/limits/token-bucket.ts";
+import type { BucketState } from "../../src/core/limits/bucket-state.ts";
 import type { CompletePolicyFields } from "../../src/core/policy.ts";
 import type { LimiterView, LimitView } from "../../src/core/limiter-state.ts";
 import type { BucketRecord } from "../../src/bucket/platform.ts";

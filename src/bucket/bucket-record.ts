@@ -8,13 +8,14 @@
 import type { LimiterState } from "../core/limiter-state.ts";
 import type { LimitState } from "../core/limits/limit.ts";
 import type { TimeZones } from "../core/limits/time-zones.ts";
-import type { TokenBucketState } from "../core/limits/token-bucket.ts";
+import type { TokenBucketState } from "../core/limits/bucket-state.ts";
 import type { Caller } from "./caller.ts";
 import type { OpenBucket } from "./open-bucket.ts";
 import type { BucketRecord, StoredLimiter } from "./platform.ts";
 
 import { Limiter } from "../core/limiter.ts";
-import { isTokenBucketState, tokenBucket } from "../core/limits/token-bucket.ts";
+import { isTokenBucketState } from "../core/limits/bucket-state.ts";
+import { tokenBucket } from "../core/limits/token-bucket.ts";
 import { Policy } from "../core/policy.ts";
 
 /** The format of one token bucket. Later versions must still read it. */

@@ -5,7 +5,7 @@
 import type { Grant } from "../core/outcome.ts";
 import type { LimiterState } from "../core/limiter-state.ts";
 import type { TimeZones } from "../core/limits/time-zones.ts";
-import type { TokenBucketState } from "../core/limits/token-bucket.ts";
+import type { TokenBucketState } from "../core/limits/bucket-state.ts";
 import type { CompletePolicyFields } from "../core/policy.ts";
 import type { WatchEvent } from "../protocol/watch-feed.ts";
 import type { BucketState } from "../answers/acquire-answer.ts";

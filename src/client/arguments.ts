@@ -7,7 +7,7 @@ import type { Range } from "../core/values.ts";
 import { askedTokensFaults } from "../core/ask.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { isPlainObject, isRecord } from "../core/is-record.ts";
-import { tokenBucketFields } from "../core/limits/token-bucket.ts";
+import { tokenBucketFields } from "../core/limits/token-bucket-fields.ts";
 import { pauseFaults, pauseFields } from "../core/pause.ts";
 import { queueFields } from "../core/policy.ts";
 import { integerFault, isIntegerWithin, showValue, throwFaults } from "../core/values.ts";

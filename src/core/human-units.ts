@@ -13,7 +13,7 @@ import { DURATION_UNITS, durationMs, showDuration } from "./duration.ts";
 import { durationNames, MS } from "./fields.ts";
 import { isRecord } from "./is-record.ts";
 import { shorthandNames } from "./limits/kinds.ts";
-import { tokenBucketFields } from "./limits/token-bucket.ts";
+import { tokenBucketFields } from "./limits/token-bucket-fields.ts";
 import { leaseFields, queueFields } from "./policy.ts";
 import { integerFault, isIntegerWithin, showValue } from "./values.ts";
 import { checkWindowLimit, showWindowLimit } from "./window-limit.ts";

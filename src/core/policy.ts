@@ -43,7 +43,7 @@ import {
   zoneFaults,
 } from "./limits/kinds.ts";
 import { FIRST_LIMIT, LIMIT_NAME, LIMIT_NAME_RULE } from "./limits/limit-name.ts";
-import { tokenBucketFields } from "./limits/token-bucket.ts";
+import { tokenBucketFields } from "./limits/token-bucket-fields.ts";
 import { onlyUtc } from "./limits/time-zones.ts";
 import { showValue } from "./values.ts";
 

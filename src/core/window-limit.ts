@@ -30,11 +30,11 @@
  * few.
  */
 import type { FieldWords } from "./fields.ts";
-import type { TokenBucketFields } from "./limits/token-bucket.ts";
+import type { TokenBucketFields } from "./limits/token-bucket-fields.ts";
 import type { FieldFault } from "./values.ts";
 
 import { DURATION_UNITS, durationMs, showDuration } from "./duration.ts";
-import { tokenBucketFields } from "./limits/token-bucket.ts";
+import { tokenBucketFields } from "./limits/token-bucket-fields.ts";
 import { integerFault, isIntegerWithin, showValue } from "./values.ts";
 
 /** The fields that stand for those of a token bucket. */

@@ -5,12 +5,12 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 
-import type { TokenBucketFields } from "../../src/core/limits/token-bucket.ts";
+import type { TokenBucketFields } from "../../src/core/limits/token-bucket-fields.ts";
 import type { Range } from "../../src/core/values.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import type { Settlement } from "../../src/core/turn.ts";
-import { tokenBucketFields } from "../../src/core/limits/token-bucket.ts";
+import { tokenBucketFields } from "../../src/core/limits/token-bucket-fields.ts";
 import { Policy, queueFields } from "../../src/core/policy.ts";
 import { runs } from "../../kit/runs.ts";
 

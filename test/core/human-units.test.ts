@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { showDuration } from "../../src/core/duration.ts";
-import { tokenBucketFields } from "../../src/core/limits/token-bucket.ts";
+import { tokenBucketFields } from "../../src/core/limits/token-bucket-fields.ts";
 import { Policy, queueFields } from "../../src/core/policy.ts";
 import { compilePolicy, faultsAsWritten } from "../../src/core/human-units.ts";
 import { runs } from "../../kit/runs.ts";

@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import type { TokenBucketState } from "../../src/core/limits/token-bucket.ts";
+import type { TokenBucketState } from "../../src/core/limits/bucket-state.ts";
 import type { Lease, LeaseAsk } from "../../src/core/lease/lease.ts";
-import type { TokenBucketFields } from "../../src/core/limits/token-bucket.ts";
+import type { TokenBucketFields } from "../../src/core/limits/token-bucket-fields.ts";
 import type { PolicyOptions } from "../../src/core/policy.ts";
 import type { Turn } from "../../src/core/turn.ts";
 

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import type { Lease } from "../../src/core/lease/lease.ts";
-import type { TokenBucketState } from "../../src/core/limits/token-bucket.ts";
+import type { TokenBucketState } from "../../src/core/limits/bucket-state.ts";
 
 import { TokenBucket } from "../../src/core/limits/token-bucket.ts";
 import { anyPolicy, anyTokens } from "../../kit/model/arbitraries.ts";

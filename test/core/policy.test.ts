@@ -9,7 +9,7 @@ import { showValue } from "../../src/core/values.ts";
 import { policyFrom } from "../../kit/model/limiters.ts";
 import { utcOffsets } from "../../src/core/limits/civil-grid.ts";
 import { onlyUtc } from "../../src/core/limits/time-zones.ts";
-import { tokenBucketFields } from "../../src/core/limits/token-bucket.ts";
+import { tokenBucketFields } from "../../src/core/limits/token-bucket-fields.ts";
 
 const perSecond = { capacity: 1, refillTokens: 1, refillIntervalMs: 1000 };
 const allFields = {

@@ -1,12 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 
-import type { TokenBucketFields } from "../../src/core/limits/token-bucket.ts";
+import type { TokenBucketFields } from "../../src/core/limits/token-bucket-fields.ts";
 import type { WindowLimit } from "../../src/core/window-limit.ts";
 import type { SeenGrant } from "../../kit/model/virtual-time.ts";
 
 import { DURATION } from "../../src/core/duration.ts";
-import { tokenBucket, tokenBucketFields } from "../../src/core/limits/token-bucket.ts";
+import { tokenBucket } from "../../src/core/limits/token-bucket.ts";
+import { tokenBucketFields } from "../../src/core/limits/token-bucket-fields.ts";
 import { Policy } from "../../src/core/policy.ts";
 import {
   checkWindowLimit,

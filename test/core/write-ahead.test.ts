@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import type { LimiterState } from "../../src/core/limiter-state.ts";
-import type { TokenBucketFields } from "../../src/core/limits/token-bucket.ts";
+import type { TokenBucketFields } from "../../src/core/limits/token-bucket-fields.ts";
 import type { PolicyOptions } from "../../src/core/policy.ts";
 import type { Turn } from "../../src/core/turn.ts";
 

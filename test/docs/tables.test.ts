@@ -12,7 +12,7 @@ import { exitCodes } from "../../src/cli/exit-code.ts";
 import { usage } from "../../src/cli/usage.ts";
 import { calendarFields, calendarPeriods } from "../../src/core/limits/calendar-fields.ts";
 import { durationNames } from "../../src/core/fields.ts";
-import { tokenBucketFields } from "../../src/core/limits/token-bucket.ts";
+import { tokenBucketFields } from "../../src/core/limits/token-bucket-fields.ts";
 import { FIRST_LIMIT } from "../../src/core/limits/limit-name.ts";
 import { MAX_FURTHER_LIMITS, Policy, leaseFields, queueFields } from "../../src/core/policy.ts";
 import { windowLimitWords } from "../../src/core/window-limit.ts";

@@ -16,7 +16,7 @@ import type { AcquireOptions, Client } from "../client.ts";
 import type { OnError, Report } from "../fault-report.ts";
 
 import { askedTokensFaults } from "../../core/ask.ts";
-import { tokenBucketFields } from "../../core/limits/token-bucket.ts";
+import { tokenBucketFields } from "../../core/limits/token-bucket-fields.ts";
 import { queueFields } from "../../core/policy.ts";
 import { integerFault, isIntegerWithin, showValue } from "../../core/values.ts";
 import {

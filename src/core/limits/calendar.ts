@@ -12,7 +12,7 @@
  * **Another calendar** (another zone, another hour) brings nothing by itself: the period of the new one that
  * is under way counts as begun. The next boundary is the new calendar's.
  */
-import type { BucketForm } from "./token-bucket.ts";
+import type { BucketForm } from "./bucket-form.ts";
 import type { LocalPeriods, ZoneOffsets } from "./civil-grid.ts";
 import type { CalendarFields, CalendarPeriod } from "./calendar-fields.ts";
 import type { LimitKind } from "./limit.ts";
@@ -20,7 +20,8 @@ import type { LimitKind } from "./limit.ts";
 import { calendarFields, weekdays } from "./calendar-fields.ts";
 import { civilDateOf, firstDayOf } from "./civil-date.ts";
 import { CivilGrid } from "./civil-grid.ts";
-import { RegularGrid, TokenBucket } from "./token-bucket.ts";
+import { RegularGrid } from "./regular-grid.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
 /** What a calendar is made from: its fields, and the offsets of its time zone. */
 export type ZonedCalendarFields = CalendarFields & { readonly zone: ZoneOffsets };

@@ -7,7 +7,7 @@ import type { FieldFault } from "../values.ts";
 import type { CalendarFields } from "./calendar-fields.ts";
 import type { LimitSpec } from "./limit.ts";
 import type { TimeZones } from "./time-zones.ts";
-import type { TokenBucketFields } from "./token-bucket.ts";
+import type { TokenBucketFields } from "./token-bucket-fields.ts";
 
 import {
   completeFields,
@@ -20,7 +20,8 @@ import { showValue } from "../values.ts";
 import { calendar } from "./calendar.ts";
 import { calendarFields } from "./calendar-fields.ts";
 import { limitSpec } from "./limit.ts";
-import { tokenBucket, tokenBucketFields } from "./token-bucket.ts";
+import { tokenBucket } from "./token-bucket.ts";
+import { tokenBucketFields } from "./token-bucket-fields.ts";
 
 /** The fields that the other kind has are `undefined`, so that each can be read without a look at the kind. */
 type OnlyTokenBucket = {

@@ -35,52 +35,17 @@
  * returned from a hold during a pause are lost. So a paused bucket never holds more than it would
  * without the pause, and the bound above still holds.
  */
-import type { FieldTable, FieldWords } from "../fields.ts";
+import type { BucketFields, BucketForm } from "./bucket-form.ts";
+import type { BucketState } from "./bucket-state.ts";
 import type { Grid } from "./grid.ts";
 import type { ClosedForm, Limit, LimitKind, LimitState } from "./limit.ts";
-import type { HeldSum } from "./held-tokens.ts";
+import type { TokenBucketFields } from "./token-bucket-fields.ts";
 
-import { HeldTokens } from "./held-tokens.ts";
 import { invariants } from "../invariants.ts";
-
-/** The numbers of a token bucket, complete. */
-export interface TokenBucketFields {
-  readonly capacity: number;
-  readonly refillTokens: number;
-  readonly refillIntervalMs: number;
-  readonly initialTokens: number;
-}
-
-/** What each number may be. */
-export const tokenBucketFields = {
-  /**
-   * Sums over 10,000 waiters stay far below 2^53, so all arithmetic with tokens and ticks is exact. Instants
-   * may go beyond it: see `Limit.msUntil`.
-   */
-  capacity: { min: 1, max: 1_000_000_000 },
-  /** May exceed the capacity: a tick's surplus is dropped. */
-  refillTokens: { min: 1, max: 1_000_000_000 },
-  /** From 10 ms, about the best a timer can do, to a day. */
-  refillIntervalMs: { min: 10, max: 86_400_000 },
-  /** By default as if the first tick fell on the start. */
-  initialTokens: {
-    min: 0,
-    max: 1_000_000_000,
-    atMost: "capacity",
-    default: { minOf: ["capacity", "refillTokens"] },
-  },
-} as const satisfies FieldTable<keyof TokenBucketFields>;
-
-/** What people read of each number. */
-export const tokenBucketWords: FieldWords<keyof TokenBucketFields> = {
-  capacity: { unit: "tokens", description: "Maximum number of tokens in the bucket" },
-  refillTokens: { unit: "tokens", description: "Tokens added by each tick" },
-  refillIntervalMs: {
-    unit: "milliseconds",
-    description: "Time between two ticks, in milliseconds",
-  },
-  initialTokens: { unit: "tokens", description: "Tokens in a new bucket, at most the capacity" },
-};
+import { isPossible, isStateOf } from "./bucket-state.ts";
+import { HeldTokens } from "./held-tokens.ts";
+import { RegularGrid } from "./regular-grid.ts";
+import { tokenBucketFields } from "./token-bucket-fields.ts";
 
 /**
  * The latest instant that is reported, epoch milliseconds. Integers in JSON aren't exact beyond it.
@@ -90,91 +55,6 @@ const MAX_REPORTED_AT_MS = 2 ** 53 - 1;
 const BATCH_CAPACITY_SHARE = 40;
 /** A write-ahead batch is at most what the ticks of this time add. */
 const BATCH_SPAN_MS = 1_000;
-
-/** The state of a bucket of any form: two counts, an epoch instant in milliseconds, and what is out. */
-export interface BucketState extends LimitState {
-  readonly startedAtMs: number;
-  /** Number of the last tick added. */
-  readonly tick: number;
-  /** Below 0 if tokens of future ticks are out. */
-  readonly tokens: number;
-  /** What is out, leases or not: its name since format 2. Absent if nothing is. */
-  readonly leased?: readonly HeldSum[];
-  /**
-   * Ticks up to and including this instant add nothing, epoch milliseconds. Absent if the bucket isn't
-   * paused.
-   */
-  readonly pausedUntilMs?: number;
-  /** When the last tick fell, epoch milliseconds. Absent if the fields and the start say so. */
-  readonly reachedAtMs?: number;
-}
-
-/** The state of a token bucket. */
-export interface TokenBucketState extends BucketState {
-  readonly kind: "bucket";
-}
-
-/** What the fields of each form say. */
-interface BucketFields {
-  readonly capacity: number;
-  readonly initialTokens: number;
-}
-
-/** What a bucket is made from beside its fields. */
-interface BucketOrigin {
-  readonly startedAtMs: number;
-  /** The last instant that counts, epoch milliseconds. */
-  readonly reachedAtMs: number;
-  /** The last tick added, if that is known. */
-  readonly tick?: number;
-}
-
-/** How the fields of a kind make a token bucket: what each tick brings, and when it falls. */
-export interface BucketForm<Fields extends BucketFields> {
-  /** The kind's name. */
-  readonly name: string;
-  /** Whether a tick may fall on another instant one day, so that states have to say when the last one fell. */
-  readonly isMovable: boolean;
-  refillTokensOf(fields: Fields): number;
-  gridOf(fields: Fields, origin: BucketOrigin): Grid;
-  /** Whether ticks of both are on the same grid. */
-  haveSameGrid(one: Fields, other: Fields): boolean;
-}
-
-/** Ticks at equal distances: tick `k` falls on `startedAtMs + k × intervalMs`. */
-export class RegularGrid implements Grid {
-  readonly #startedAtMs: number;
-  readonly #intervalMs: number;
-
-  constructor(startedAtMs: number, intervalMs: number) {
-    this.#startedAtMs = startedAtMs;
-    this.#intervalMs = intervalMs;
-  }
-
-  timeOf(tick: number): number {
-    return this.#startedAtMs + tick * this.#intervalMs;
-  }
-
-  tickAt(atMs: number): number {
-    return Math.floor((atMs - this.#startedAtMs) / this.#intervalMs);
-  }
-
-  tickBefore(atMs: number): number {
-    return Math.ceil((atMs - this.#startedAtMs) / this.#intervalMs) - 1;
-  }
-
-  msUntil(tick: number, fromMs: number): number {
-    return this.#startedAtMs - fromMs + tick * this.#intervalMs;
-  }
-
-  after(tick: number, times: number): number {
-    return tick + times;
-  }
-
-  tokensBetween(tick: number, lastTick: number, refillTokens: number): number {
-    return (lastTick - tick) * refillTokens;
-  }
-}
 
 const regularForm: BucketForm<TokenBucketFields> = {
   name: "bucket",
@@ -556,41 +436,3 @@ export const tokenBucket: LimitKind<TokenBucketFields> = {
     return capacity + refillTokens * (Math.floor(windowMs / refillIntervalMs) + 1);
   },
 };
-
-/** Whether a state says that it is one of a token bucket; whether it is possible, is not looked at. */
-export function isTokenBucketState(state: LimitState): state is TokenBucketState {
-  return state.kind === "bucket";
-}
-
-function isStateOf<Fields extends BucketFields>(
-  form: BucketForm<Fields>,
-  state: LimitState,
-): state is BucketState {
-  return state.kind === form.name;
-}
-
-function isPossible<Fields extends BucketFields>(
-  form: BucketForm<Fields>,
-  fields: Fields,
-  { startedAtMs, tick, tokens, leased = [], pausedUntilMs = 0, reachedAtMs }: BucketState,
-): boolean {
-  const heldTokens = new HeldTokens(leased).tokens;
-  return (
-    Number.isSafeInteger(startedAtMs) &&
-    Number.isSafeInteger(tick) &&
-    Number.isSafeInteger(tokens) &&
-    Number.isSafeInteger(pausedUntilMs) &&
-    (form.isMovable ? isInstantFrom(startedAtMs, reachedAtMs) : tick >= 0) &&
-    tokens >= -tokenBucketFields.capacity.max &&
-    tokens <= Math.max(0, fields.capacity - heldTokens) &&
-    leased.every(isPossibleSum)
-  );
-}
-
-function isInstantFrom(startedAtMs: number, atMs: number | undefined): boolean {
-  return Number.isSafeInteger(atMs) && (atMs ?? -Infinity) >= startedAtMs;
-}
-
-function isPossibleSum({ untilMs, tokens }: HeldSum): boolean {
-  return Number.isSafeInteger(untilMs) && Number.isSafeInteger(tokens) && tokens > 0;
-}

@@ -13,7 +13,7 @@ import type { Schema } from "./json-schema.ts";
 import { limiterReasons } from "../../core/outcome.ts";
 import { pauseRanges } from "../../core/pause.ts";
 import { calendarFields, calendarWords } from "../../core/limits/calendar-fields.ts";
-import { tokenBucketFields, tokenBucketWords } from "../../core/limits/token-bucket.ts";
+import { tokenBucketFields, tokenBucketWords } from "../../core/limits/token-bucket-fields.ts";
 import { LIMIT_NAME } from "../../core/limits/limit-name.ts";
 import { leaseFields, leaseWords, queueFields, queueWords } from "../../core/policy.ts";
 import { WINDOW_LIMIT, windowLimitWords } from "../../core/window-limit.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { ZoneOffsets } from "../../../src/core/limits/civil-grid.ts";
 
 import { CivilGrid, utcOffsets } from "../../../src/core/limits/civil-grid.ts";
-import { RegularGrid } from "../../../src/core/limits/token-bucket.ts";
+import { RegularGrid } from "../../../src/core/limits/regular-grid.ts";
 import { zoneOf } from "../../../kit/model/calendars.ts";
 
 const MINUTE_MS = 60_000;

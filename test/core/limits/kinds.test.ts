@@ -15,7 +15,8 @@ import {
   zoneFaults,
 } from "../../../src/core/limits/kinds.ts";
 import { onlyUtc } from "../../../src/core/limits/time-zones.ts";
-import { tokenBucket, tokenBucketFields } from "../../../src/core/limits/token-bucket.ts";
+import { tokenBucket } from "../../../src/core/limits/token-bucket.ts";
+import { tokenBucketFields } from "../../../src/core/limits/token-bucket-fields.ts";
 
 const bucket = { capacity: 5, refillTokens: 1, refillIntervalMs: 100 };
 const daily = { capacity: 5, every: "day" };

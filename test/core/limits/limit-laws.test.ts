@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import type { FixedWindowFields } from "../../../kit/model/fixed-window.ts";
 import type { Limit, LimitKind } from "../../../src/core/limits/limit.ts";
-import type { TokenBucketFields } from "../../../src/core/limits/token-bucket.ts";
+import type { TokenBucketFields } from "../../../src/core/limits/token-bucket-fields.ts";
 
 import { anyPolicy } from "../../../kit/model/arbitraries.ts";
 import { anyCalendarInUtc, anyCalendarInZones } from "../../../kit/model/calendars.ts";

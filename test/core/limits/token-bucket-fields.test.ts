@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 
 import { completeFields } from "../../../src/core/fields.ts";
-import { tokenBucketFields, tokenBucketWords } from "../../../src/core/limits/token-bucket.ts";
+import {
+  tokenBucketFields,
+  tokenBucketWords,
+} from "../../../src/core/limits/token-bucket-fields.ts";
 
 const rate = { capacity: 10, refillTokens: 5, refillIntervalMs: 1_000 };
 

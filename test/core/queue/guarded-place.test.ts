@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import type { TokenBucketFields } from "../../../src/core/limits/token-bucket.ts";
+import type { TokenBucketFields } from "../../../src/core/limits/token-bucket-fields.ts";
 import type { PolicyOptions } from "../../../src/core/policy.ts";
 import type { Waiter } from "../../../src/core/queue/waiter-queue.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Schema } from "../../../src/worker/pages/json-schema.ts";
 
-import { tokenBucketFields } from "../../../src/core/limits/token-bucket.ts";
+import { tokenBucketFields } from "../../../src/core/limits/token-bucket-fields.ts";
 import { queueFields } from "../../../src/core/policy.ts";
 import { compileChanges } from "../../../src/core/written-policy.ts";
 import { acquireFields, bodies } from "../../../src/worker/pages/openapi-schemas.ts";
