@@ -11,6 +11,8 @@ import { UsageError } from "./usage-error.ts";
 
 /** The longest wait that a policy can allow: an hour. */
 const MAX_WAIT_MS = 3_600_000;
+/** The largest number of tokens that the client takes; what a bucket can hold is up to the bucket. */
+const MAX_TOKENS = Number.MAX_SAFE_INTEGER;
 /** Where `npm start` listens. */
 const DEFAULT_URL = "http://localhost:8787";
 /** With more connections, the result would mostly measure this process. */
@@ -130,7 +132,7 @@ function readAcquire(
   };
 }
 
-/** Reads each `--tokens N` and `--tokens LIMIT=N`. Whether a limit can have that name, the client checks. */
+/** Reads each `--tokens N` and `--tokens LIMIT=N`. Whether a limit can have that name is checked elsewhere. */
 function readTokens(given: readonly string[]): Pick<AcquireOptions, "tokens" | "limits"> {
   const ofAll = given.filter((text) => !text.includes("="));
   const ofOne = given.filter((text) => text.includes("="));
@@ -141,14 +143,17 @@ function readTokens(given: readonly string[]): Pick<AcquireOptions, "tokens" | "
   for (const text of ofOne) {
     const [name = "", count = ""] = text.split(/=(.*)/s);
     if (limits.has(name)) throw new UsageError(`--tokens ${name}=N is given twice`);
-    limits.set(name, integer(`--tokens ${name}=N`, count, 0, Number.MAX_SAFE_INTEGER));
+    limits.set(name, integer(`--tokens ${name}=N`, count, 0, MAX_TOKENS));
   }
-  const [tokens] = ofAll;
+  const [text] = ofAll;
   const min = [...limits.values()].some((count) => count > 0) ? 0 : 1;
+  if (text === "0" && min > 0) {
+    throw new UsageError(
+      "--tokens must be at least 1, unless --tokens LIMIT=N asks for at least 1 of a limit: got 0",
+    );
+  }
   return {
-    ...(tokens !== undefined && {
-      tokens: integer("--tokens", tokens, min, Number.MAX_SAFE_INTEGER),
-    }),
+    ...(text !== undefined && { tokens: integer("--tokens", text, min, MAX_TOKENS) }),
     ...(limits.size > 0 && { limits: Object.fromEntries(limits) }),
   };
 }
@@ -157,6 +162,7 @@ function readBench(args: readonly string[], env: Environment): Arguments {
   const { values, positionals } = parse(args, {
     json,
     bucket: { type: "string", short: "b", default: "bench" },
+    tokens: { type: "string", short: "t", multiple: true },
     connections: { type: "string", short: "c", default: "64" },
     duration: { type: "string", short: "d", default: "10s" },
     wait: { type: "string", short: "w", default: "0" },
@@ -168,7 +174,10 @@ function readBench(args: readonly string[], env: Environment): Arguments {
       bucket: values.bucket,
       connections: integer("--connections", values.connections, 1, MAX_CONNECTIONS),
       durationMs: parseDuration("--duration", values.duration, MAX_BENCH_MS),
-      timeoutMs: parseDuration("--wait", values.wait, MAX_WAIT_MS),
+      asked: {
+        ...readTokens(values.tokens ?? []),
+        timeoutMs: parseDuration("--wait", values.wait, MAX_WAIT_MS),
+      },
       isJson: values.json,
     },
   };

@@ -7,6 +7,7 @@
  * what that can send: some thousands of requests a second. Times run from the call to the last byte
  * of the answer.
  */
+import type { AcquireOptions } from "../client/client.ts";
 import type { Terminal } from "./terminal.ts";
 
 import { sleep } from "../client/transport/abort.ts";
@@ -27,8 +28,8 @@ export interface BenchCommand {
   readonly bucket: string;
   readonly connections: number;
   readonly durationMs: number;
-  /** How long each request may wait for its token. */
-  readonly timeoutMs: number;
+  /** What each request asks for, and how long it may wait for that. */
+  readonly asked: Pick<AcquireOptions, "tokens" | "limits" | "timeoutMs">;
   readonly isJson: boolean;
 }
 
@@ -52,6 +53,7 @@ interface BenchResult {
 export async function bench(command: BenchCommand, terminal: Terminal): Promise<number> {
   const latenciesMs: number[] = [];
   const answers: Record<string, number> = {};
+  const address = addressOf(command);
   const startedAtMs = performance.now();
   const elapsedMs = (): number => performance.now() - startedAtMs;
   const end = AbortSignal.any([terminal.signal, AbortSignal.timeout(command.durationMs)]);
@@ -63,7 +65,7 @@ export async function bench(command: BenchCommand, terminal: Terminal): Promise<
   const connect = async (): Promise<void> => {
     while (!end.aborted) {
       const sentAtMs = performance.now();
-      const answer = await ask(command, end);
+      const answer = await ask(address, command.token, end);
       if (end.aborted) return;
       answers[answer] = (answers[answer] ?? 0) + 1;
       if (answer === "failed") await sleep(FAILED_PAUSE_MS, undefined);
@@ -80,15 +82,24 @@ export async function bench(command: BenchCommand, terminal: Terminal): Promise<
   return result.requests > 0 ? exitCodes.ok : exitCodes.unavailable;
 }
 
-/** Acquires one token. Resolves with the key under which to count the result. */
+/** The address of an acquire, the same for all of them. */
+function addressOf({ url, bucket, asked }: BenchCommand): string {
+  const { limits = {}, ...ofAll } = asked;
+  const query = new URLSearchParams({ bucket });
+  for (const [name, value] of Object.entries(ofAll)) query.set(name, String(value));
+  for (const [name, count] of Object.entries(limits)) query.set(`tokens.${name}`, String(count));
+  return `${url}/acquire?${query.toString()}`;
+}
+
+/** Acquires once. Resolves with the key under which to count the result. */
 async function ask(
-  { url, token, bucket, timeoutMs }: BenchCommand,
+  address: string,
+  token: string | undefined,
   signal: AbortSignal,
 ): Promise<string> {
-  const query = new URLSearchParams({ bucket, timeoutMs: String(timeoutMs) });
   const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
   try {
-    const response = await fetch(`${url}/acquire?${query.toString()}`, { headers, signal });
+    const response = await fetch(address, { headers, signal });
     const text = await response.text();
     const reason = response.ok ? undefined : /"reason":"([a-z-]+)"/.exec(text)?.[1];
     return reason === undefined ? String(response.status) : `${response.status} ${reason}`;

@@ -14,6 +14,8 @@ export const usage = `Usage: sluice COMMAND [options]
     --json                    one line of JSON per change; the default if not on a terminal
   sluice bench URL                         measure how fast a deployment answers
     --bucket BUCKET, -b       (bench)
+    --tokens N, -t N          tokens of each request (1), from each limit of the bucket
+    --tokens LIMIT=N, -t      as for acquire
     --connections N, -c N     concurrent requests (64)
     --duration DURATION, -d   (10s)
     --wait DURATION, -w       how long each request may wait (0)

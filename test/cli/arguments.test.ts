@@ -54,8 +54,14 @@ describe("readArguments", () => {
         bucket: "bench",
         connections: 64,
         durationMs: 10_000,
-        timeoutMs: 0,
+        asked: { timeoutMs: 0 },
       },
+    });
+  });
+
+  it("reads the tokens of a bench as those of an acquire", () => {
+    expect(read("bench http://x -t 2 --tokens tpm=800 -w 1s")).toMatchObject({
+      command: { asked: { tokens: 2, limits: { tpm: 800 }, timeoutMs: 1_000 } },
     });
   });
 
@@ -64,10 +70,16 @@ describe("readArguments", () => {
     ["acquire x y", "Unexpected argument y after x"],
     ["acquire x --", "Missing command after --"],
     ["acquire x -- ", "Missing command after --"],
-    ["acquire x --tokens 0", "--tokens must be an integer from 1 to 9007199254740991: got 0"],
+    [
+      "acquire x --tokens 0",
+      "--tokens must be at least 1, unless --tokens LIMIT=N asks for at least 1 of a limit: got 0",
+    ],
+    ["acquire x --tokens 00", "--tokens must be an integer from 1 to 9007199254740991: got 00"],
     ["acquire x --tokens 1e3", "got 1e3"],
     ["acquire x -t 1 -t 2", "--tokens is given 2 times: write LIMIT=N for one limit"],
-    ["acquire x -t 0 -t tpm=0", "--tokens must be an integer from 1 to 9007199254740991: got 0"],
+    ["acquire x -t 0 -t tpm=0", "--tokens must be at least 1, unless --tokens LIMIT=N asks for"],
+    ["bench http://x -t 0", "--tokens must be at least 1, unless --tokens LIMIT=N asks for"],
+    ["bench http://x -t 1 -t 2", "--tokens is given 2 times: write LIMIT=N for one limit"],
     ["acquire x -t tpm=x", "--tokens tpm=N must be an integer from 0 to 9007199254740991: got x"],
     ["acquire x -t tpm=1=2", "got 1=2"],
     ["acquire x -t tpm=", "--tokens tpm=N must be an integer from 0"],

@@ -9,16 +9,16 @@ const command: BenchCommand = {
   bucket: "b",
   connections: 2,
   durationMs: 1_000,
-  timeoutMs: 0,
+  asked: { timeoutMs: 0 },
   isJson: true,
 };
 
 /** Every request is answered after 100 ms. */
-function answer(respond: () => Response): void {
-  vi.stubGlobal("fetch", async (_: string, { signal }: RequestInit) => {
+function answer(respond: (url: string) => Response): void {
+  vi.stubGlobal("fetch", async (url: string, { signal }: RequestInit) => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     signal?.throwIfAborted();
-    return respond();
+    return respond(url);
   });
 }
 
@@ -68,6 +68,23 @@ describe("bench", () => {
       "latency in ms: p50 100, p90 100, p99 100, max 100",
       "answers: 200: 18",
     ]);
+  });
+
+  it.each<[BenchCommand["asked"], string]>([
+    [{ timeoutMs: 0 }, "bucket=b&timeoutMs=0"],
+    [{ tokens: 3, timeoutMs: 5_000 }, "bucket=b&tokens=3&timeoutMs=5000"],
+    [
+      { tokens: 0, limits: { tpm: 800, "a&b": 1 }, timeoutMs: 0 },
+      "bucket=b&tokens=0&timeoutMs=0&tokens.tpm=800&tokens.a%26b=1",
+    ],
+  ])("asks for %j each time", async (asked, query) => {
+    const urls = new Set<string>();
+    answer((url) => {
+      urls.add(url);
+      return new Response("{}");
+    });
+    await run({ asked });
+    expect([...urls]).toEqual([`http://sluice.test/acquire?${query}`]);
   });
 
   it("ends with 69 if nothing was answered", async () => {

@@ -30,6 +30,6 @@ describe("usage", () => {
         name: command,
       });
     }
-    expect(options).toBe(13);
+    expect(options).toBe(15);
   });
 });
