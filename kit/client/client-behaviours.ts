@@ -302,7 +302,7 @@ const checks: Readonly<Record<string, Check>> = {
       [
         client.acquire(bucket, { tokens: 0 }),
         "RangeError",
-        "tokens must be an integer from 1 to 9007199254740991: got 0",
+        "tokens must be at least 1, unless limits.NAME asks for at least 1 of a limit: got 0",
       ],
       [client.acquire(bucket, { tokens: 1.5 }), "RangeError", "got 1.5"],
       [

@@ -2,7 +2,7 @@
  * What a caller asks of a bucket. It has one shape all the way: the Worker reads it from a query, a body or a
  * call by RPC, the wire carries it, and the object's host turns it into a waiter.
  */
-import type { FieldFault } from "./values.ts";
+import type { FieldFault, Range } from "./values.ts";
 
 import { isPlainObject } from "./is-record.ts";
 import { LIMIT_NAME, LIMIT_NAME_RULE } from "./limits/limit-name.ts";
@@ -37,10 +37,28 @@ export function askedTokensFaults(
   const isSomeNamed = named.some(([, count]) => count !== 0);
   const range = { min: isSomeNamed ? 0 : 1, max };
   return [
-    ...(isIntegerWithin(tokens, range) ? [] : [integerFault("tokens", tokens, range)]),
+    ...(isIntegerWithin(tokens, range)
+      ? []
+      : [tokensFault("tokens", tokens, range, "limits.NAME")]),
     ...(limits === undefined || isPlainObject(limits) ? [] : [limitsFault(limits)]),
     ...named.flatMap(([name, count]) => limitTokensFaults(name, count, max)),
   ];
+}
+
+/**
+ * What is wrong with the tokens of every limit. 0 of them is legal beside some of a single limit.
+ *
+ * @param ofOne How the caller asks for tokens of a single limit, such as `tokens.NAME`.
+ */
+export function tokensFault(
+  field: string,
+  tokens: unknown,
+  range: Range,
+  ofOne: string,
+): FieldFault {
+  if (tokens !== 0) return integerFault(field, tokens, range);
+  const message = `${field} must be at least 1, unless ${ofOne} asks for at least 1 of a limit: got 0`;
+  return { field, message };
 }
 
 function limitsFault(limits: unknown): FieldFault {

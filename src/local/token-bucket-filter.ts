@@ -218,8 +218,9 @@ class TimerFilter implements TokenBucketFilter {
       return undefined;
     }
     const request = { ...options, caller };
-    // To the limiter a list is a cost, which only `#costOf` may make.
-    const isPlain = options.limits === undefined && typeof options.tokens !== "object";
+    // To the limiter a list is a cost, which only `#costOf` may make; and it says more about 0 tokens.
+    const { tokens, limits } = options;
+    const isPlain = limits === undefined && tokens !== 0 && typeof tokens !== "object";
     const turn = this.#limiter.acquire(
       isPlain ? request : { ...request, tokens: this.#costOf(options) },
       this.#now(),

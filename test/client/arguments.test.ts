@@ -52,13 +52,13 @@ describe("an illegal argument", () => {
       "tokens",
       acquire({ tokens: 0 }),
       RangeError,
-      "tokens must be an integer from 1 to 9007199254740991: got 0",
+      "tokens must be at least 1, unless limits.NAME asks for at least 1 of a limit: got 0",
     ),
     row(
       "nothing of everything",
       acquire({ tokens: 0, limits: { tpm: 0 } }),
       RangeError,
-      "tokens must be an integer from 1 to 9007199254740991: got 0",
+      "tokens must be at least 1, unless limits.NAME asks for at least 1 of a limit: got 0",
     ),
     row(
       "tokens of a limit, and the name of another",

@@ -16,10 +16,13 @@ describe("askedTokensFaults", () => {
   });
 
   test.each([
-    [{ tokens: 0 }, ["tokens must be an integer from 1 to 9007199254740991: got 0"]],
+    [
+      { tokens: 0 },
+      ["tokens must be at least 1, unless limits.NAME asks for at least 1 of a limit: got 0"],
+    ],
     [
       { tokens: 0, limits: { tpm: 0 } },
-      ["tokens must be an integer from 1 to 9007199254740991: got 0"],
+      ["tokens must be at least 1, unless limits.NAME asks for at least 1 of a limit: got 0"],
     ],
     [
       { tokens: -1, limits: { tpm: 1 } },

@@ -239,7 +239,10 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
 
   it.each<readonly [Partial<HonoRateLimitOptions>, string]>([
     [{ tokens: () => Number("many") }, "tokens must be an integer from 1 to 1000000000: got NaN"],
-    [{ tokens: () => 0 }, "tokens must be an integer from 1 to 1000000000: got 0"],
+    [
+      { tokens: () => 0 },
+      "tokens must be at least 1, unless limits.NAME asks for at least 1 of a limit: got 0",
+    ],
     [{ tokens: () => 1.5 }, "tokens must be an integer from 1 to 1000000000: got 1.5"],
     [{ waitMs: () => -1 }, "waitMs must be an integer from 0 to 3600000: got -1"],
     [{ waitMs: () => Infinity }, "waitMs must be an integer from 0 to 3600000: got Infinity"],
@@ -378,7 +381,10 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
   it.each<readonly [Partial<HonoRateLimitOptions>, string]>([
     [{ waitMs: -1 }, "waitMs must be an integer from 0 to 3600000: got -1"],
     [{ waitMs: 3_600_001 }, "waitMs must be an integer from 0 to 3600000: got 3600001"],
-    [{ tokens: 0 }, "tokens must be an integer from 1 to 1000000000: got 0"],
+    [
+      { tokens: 0 },
+      "tokens must be at least 1, unless limits.NAME asks for at least 1 of a limit: got 0",
+    ],
     [{ bucket: "a b" }, "bucket must be "],
     [{ shadow: true }, "shadow requires onOutcome to report to"],
     [{ skip: true as unknown as () => boolean }, "skip must be a function: got true"],

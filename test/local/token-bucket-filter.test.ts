@@ -159,7 +159,10 @@ describe("TokenBucketFilter", () => {
     for (const [limits, message] of [
       [{ dayly: 1 }, '"dayly" is no limit of this bucket: rate, daily'],
       [{ daily: -1 }, "limits.daily must be an integer from 0"],
-      [{ daily: 0, rate: 0 }, "tokens must be at least 1 of one limit: got 0 of each"],
+      [
+        { daily: 0, rate: 0 },
+        "tokens must be at least 1 of one limit (rate, daily): got 0 of each",
+      ],
       [null, "limits must be an object"],
     ] as const) {
       await expect(filter.getToken({ limits: limits as never })).rejects.toThrow(message);
@@ -195,6 +198,9 @@ describe("TokenBucketFilter", () => {
       "timeoutMs must be an integer from 0 to 60000: got 60001",
     );
     expect(() => filter.tryGetToken({ tokens: 1.5 })).toThrow(RangeError);
+    expect(() => filter.tryGetToken({ tokens: 0 })).toThrow(
+      "tokens must be at least 1, unless limits.NAME asks for at least 1 of a limit: got 0",
+    );
     // A list is no number of tokens, though it is what the limiter takes of several limits.
     for (const tokens of [[], [0], [1]]) {
       expect(() => filter.tryGetToken({ tokens: tokens as never })).toThrow(

@@ -178,7 +178,8 @@ describe("Sluice by RPC", () => {
     const name = uniqueName("rpc");
     expect(await errorOf(sluice.acquire(name, { tokens: 0 }))).toMatchObject({
       name: "RangeError",
-      message: "tokens must be an integer from 1 to 9007199254740991: got 0",
+      message:
+        "tokens must be at least 1, unless limits.NAME asks for at least 1 of a limit: got 0",
     });
     expect(await errorOf(sluice.acquire("a b"))).toMatchObject({ name: "RangeError" });
     expect(await errorOf(sluice.acquire(name, { timeoutMs: 60_001 }))).toMatchObject({

@@ -127,12 +127,20 @@ describe("what is asked", () => {
   });
 
   it.each([
-    ["&tokens=0", "tokens", "tokens must be an integer from 1 to 9007199254740991: got 0"],
-    ["&tokens=0&tokens.tpm=0", "tokens", "tokens must be at least 1 of one limit: got 0 of each"],
+    [
+      "&tokens=0",
+      "tokens",
+      "tokens must be at least 1, unless tokens.NAME asks for at least 1 of a limit: got 0",
+    ],
+    [
+      "&tokens=0&tokens.tpm=0",
+      "tokens",
+      "tokens must be at least 1 of one limit (rate, tpm): got 0 of each",
+    ],
     [
       "&tokens.rate=0&tokens.tpm=0",
       "tokens",
-      "tokens must be at least 1 of one limit: got 0 of each",
+      "tokens must be at least 1 of one limit (rate, tpm): got 0 of each",
     ],
     ["&tokens.tpd=1", "tokens.tpd", '"tpd" is no limit of this bucket: rate, tpm'],
     ["&tokens.TPM=1", "tokens.TPM", '"TPM" is no limit of this bucket: rate, tpm'],

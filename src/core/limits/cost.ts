@@ -63,7 +63,9 @@ export function askFaults(limits: readonly Named[], ask: AskedTokens): FieldFaul
   if (unknown.length > 0) return unknown;
   const cost = costOf(limits, ask);
   if (limits.some((_, index) => tokensOf(cost, index) > 0)) return [];
-  return [{ field: "tokens", message: "tokens must be at least 1 of one limit: got 0 of each" }];
+  const names = limits.map(({ name }) => name).join(", ");
+  const message = `tokens must be at least 1 of one limit (${names}): got 0 of each`;
+  return [{ field: "tokens", message }];
 }
 
 /** A fault of `field` for each of `names` that is no limit. */

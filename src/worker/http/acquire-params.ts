@@ -10,6 +10,7 @@ import type { Ask } from "../../core/ask.ts";
 import type { FieldFault, Range } from "../../core/values.ts";
 import type { Query } from "./query.ts";
 
+import { tokensFault } from "../../core/ask.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 import { MAX_FURTHER_LIMITS, queueFields } from "../../core/policy.ts";
 import { integerFault, isIntegerWithin, showValue } from "../../core/values.ts";
@@ -47,7 +48,7 @@ export function readAcquireParams(
   const named = new Set([...Object.keys(query), ...Object.keys(body)].filter(isNamedTokens));
   // Without tokens of a single limit, 0 would be nothing.
   const min = named.size > 0 ? 0 : 1;
-  const tokens = reader.integer("tokens", { ...acquireRanges.tokens, min }) ?? 1;
+  const tokens = reader.integer("tokens", { ...acquireRanges.tokens, min }, allTokensFault) ?? 1;
   const limits = readNamedTokens(reader, named);
   const timeoutMs = reader.integer("timeoutMs", acquireRanges.timeoutMs);
   const keyed = readIdempotencyKey(headers);
@@ -97,12 +98,12 @@ class FieldReader {
   }
 
   /** `undefined` if the field is missing, which is allowed. */
-  integer(field: string, limits: Range): number | undefined {
+  integer(field: string, limits: Range, faultIn = integerFault): number | undefined {
     const values = this.#values(field, decimal);
     const [value] = values;
     if (values.length === 0) return undefined;
     if (values.length === 1 && isIntegerWithin(value, limits)) return value;
-    this.#addFault(values, integerFault(field, value, limits));
+    this.#addFault(values, faultIn(field, value, limits));
     return undefined;
   }
 
@@ -118,6 +119,11 @@ class FieldReader {
     const repeated = { field, message: `${field} is given ${values.length} times` };
     this.faults.push(isRepeated ? repeated : fault);
   }
+}
+
+/** `tokensFault` in the words of a query. */
+function allTokensFault(field: string, tokens: unknown, limits: Range): FieldFault {
+  return tokensFault(field, tokens, limits, `${NAMED_TOKENS}NAME`);
 }
 
 /** The tokens of single limits, `tokens.NAME`; `undefined` if there are none. */

@@ -160,8 +160,11 @@ describe("limitRequest", () => {
 describe("checkRateLimitOptions", () => {
   it.each<readonly [object, string]>([
     [{ bucket: "a b" }, "bucket must be 1 to 128 characters"],
-    [{ bucket: "b", tokens: 0 }, "tokens must be an integer from 1"],
-    [{ bucket: "b", tokens: 0, limits: { tpm: 0 } }, "tokens must be an integer from 1"],
+    [{ bucket: "b", tokens: 0 }, "tokens must be at least 1, unless limits.NAME"],
+    [
+      { bucket: "b", tokens: 0, limits: { tpm: 0 } },
+      "tokens must be at least 1, unless limits.NAME",
+    ],
     [{ bucket: "b", tokens: -1, limits: () => ({}) }, "tokens must be an integer from 0"],
     [{ bucket: "b", limits: { tpm: -1 } }, "limits.tpm must be an integer from 0 to 1000000000"],
     [{ bucket: "b", limits: ["tpm"] }, "limits must be an object of tokens by the limit's name"],

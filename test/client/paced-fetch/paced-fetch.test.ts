@@ -255,7 +255,9 @@ describe("quotas that limits stand for", () => {
       'quotas must name each quota once: got "a" of tpm and rate',
     );
     expect(make({ limits: { tpm: -1 } })).toThrow("limits.tpm must be an integer from 0");
-    expect(make({ tokens: 0, limits: { tpm: 0 } })).toThrow("tokens must be an integer from 1");
+    expect(make({ tokens: 0, limits: { tpm: 0 } })).toThrow(
+      "tokens must be at least 1, unless limits.NAME",
+    );
   });
 
   it("take as many tokens as a function says of the request and its body", async () => {

@@ -75,7 +75,7 @@ describe("askFaults", () => {
     { tokens: 0, limits: { rate: 0 } },
     { tokens: 4, limits: { rate: 0, tpm: 0, daily: 0 } },
   ])("refuses %j, which takes nothing", (ask) => {
-    const message = "tokens must be at least 1 of one limit: got 0 of each";
+    const message = "tokens must be at least 1 of one limit (rate, tpm, daily): got 0 of each";
     expect(askFaults(limits, ask)).toEqual([{ field: "tokens", message }]);
   });
 
