@@ -214,6 +214,7 @@ export const fixedWindow: LimitKind<FixedWindowFields> = {
   },
   windowMs: ({ windowMs }) => windowMs,
   maxBatch: ({ capacity }) => Math.floor(capacity / BATCH_CAPACITY_SHARE),
+  batchFrom: "tokens",
   maxGranted: ({ capacity, windowMs }, ms) => capacity * (1 + Math.ceil(ms / windowMs)),
 };
 

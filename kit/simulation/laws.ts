@@ -13,8 +13,9 @@
  *    its initial tokens. What is granted in the same turn belongs to no span. A boundary brings tokens once,
  *    whatever tables of time zones machines have. A reset begins a new life.
  * 2. *A crash at any point*: after each turn, and as each grant leaves, what a restart would find has
- *    no more tokens of any limit than memory, and at most that limit's batch less. The gate ensures that no answer leaves
- *    before its commit, so this is judged by what the instance has written, on the disk or not.
+ *    no more tokens of any limit than memory, and at most that limit's batch less, and a calendar isn't below 0.
+ *    The gate ensures that no answer leaves before its commit, so this is judged by what the instance has
+ *    written, on the disk or not.
  * 3. *Settled once*, and everybody in the end. A waiter is refused for a legal cause only, and is sent the
  *    names of the limits that it is refused by. Nobody waits for a limit of which it wants nothing.
  * 4. *Order*: nobody is granted past a waiter in front, nor past a caller on its way back from an
@@ -1013,11 +1014,19 @@ export class Laws {
 
   #checkDurable(instance: ObservedInstance, record: BucketRecord, view: LimiterView): void {
     for (const limit of recordedLimits(record)) {
+      this.#checkDebt(limit, limitIn(instance.viewBefore.record, limit.name));
       const seen = limitView(view, limit.name);
       // An empty view may hide tokens below 0; a second later they show.
       const aheads = Number(seen?.tokens) > 0 ? [0] : [0, 1_000, 3_000];
       for (const aheadMs of aheads) this.#checkDurableLimit(instance, limit, { view, aheadMs });
     }
+  }
+
+  /** A calendar owes nothing, but for what it owed as a token bucket before the policy changed. */
+  #checkDebt({ name, fields, state }: RecordedLimit, before: RecordedLimit | undefined): void {
+    const least = Math.min(0, before?.state.tokens ?? 0);
+    if (fields.every === undefined || state.tokens >= least) return;
+    this.breaks("2", () => `${state.tokens} of the calendar ${name} on the disk`);
   }
 
   #checkDurableLimit(

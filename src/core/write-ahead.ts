@@ -22,8 +22,8 @@
  * isolates. The two can't be told apart, so that counts as well, which costs a write more and no
  * token.)
  *
- * The batch may go below zero. It then spends future ticks in advance, and a restart pays them off
- * first.
+ * The batch of a token bucket may go below zero. It then spends future ticks in advance, and a restart
+ * pays them off first. That of a limit which gets its tokens seldom may not: see `LimitKind.batchFrom`.
  *
  * **An old instance that lives on** after its object has moved can grant what is left of its batch and
  * nothing else, because anything more must be written, and the write fails. Nor do the two instances
@@ -201,8 +201,8 @@ class Batch {
     this.#found.endBy(nowMs);
     const max = spec.kind.maxBatch(spec.fields);
     const largest = Math.max(0, max - this.#found.tokens);
-    const isPaused = limit.pausedUntilMs !== undefined;
-    const batch = isPaused ? Math.min(largest, Math.max(0, limit.tokens)) : largest;
+    const isAhead = spec.kind.batchFrom === "ticks" && limit.pausedUntilMs === undefined;
+    const batch = isAhead ? largest : Math.min(largest, Math.max(0, limit.tokens));
     this.remaining = batch;
     if (batch === 0) return limit.toJSON();
     const durable = limit.copy();

@@ -7,6 +7,7 @@ import type { PolicyOptions } from "../../src/core/policy.ts";
 import type { Turn } from "../../src/core/turn.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
+import { LimitSet } from "../../src/core/limits/limit-set.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { tokenBucket } from "../../src/core/limits/token-bucket.ts";
 import { historyOf } from "../../kit/model/arbitraries.ts";
@@ -273,6 +274,42 @@ describe("Limiter.checkpoint, batches", () => {
     expect(scene.acquire(0, "Ann")).toEqual(["Ann waits"]);
     expect(scene.runDaemon(2_000)).toEqual(["Ann granted 1 at 1020 after 1020, 0 left"]);
   });
+});
+
+describe("Limiter.checkpoint, batches of a calendar", () => {
+  const hourMs = 3_600_000;
+  const startAtMs = Math.floor(epochMs / hourMs) * hourMs;
+  /** A batch is 2,000. */
+  const policy = Policy.of({ capacity: 80_000, every: "hour" });
+
+  /** What the disk has after each write that `grants` of 100 tokens make, one a millisecond. */
+  function writesOf(grants: number): LimiterState[] {
+    const limiter = new Limiter<string>(policy);
+    const writes = Array.from({ length: grants }, (_, index) => {
+      return limiter.acquire({ caller: "Ann", tokens: 100 }, startAtMs + index).write;
+    });
+    return writes.filter((write) => write !== undefined);
+  }
+
+  test("are seldom, and no larger than what is there", () => {
+    const tokens = writesOf(800).map(({ limits = [] }) => {
+      return LimitSet.restore(policy.limits, limits).first.tokens;
+    });
+    expect(tokens.slice(0, 3)).toEqual([79_900, 77_800, 75_700]);
+    expect(tokens.slice(-3)).toEqual([2_200, 100, 0]);
+    expect(tokens).toHaveLength(40);
+  });
+
+  test.each([1, 2, 790, 799, 800])(
+    "leave no debt to a lower capacity if the owner dies after %d grants",
+    (grants) => {
+      const disk = writesOf(grants).at(-1);
+      if (!disk) throw new Error("Nothing was written");
+      const restarted = Limiter.from<string>(policy, disk);
+      restarted.setPolicy(Policy.of({ capacity: 10, every: "hour" }), startAtMs + grants);
+      expect(restarted.inspect(startAtMs + hourMs).tokens).toBe(10);
+    },
+  );
 });
 
 /** Buckets that take batches: of every ratio of tick, second and capacity. */

@@ -93,6 +93,9 @@ const faults: Readonly<Record<string, () => void>> = {
       return restore(fields, Object.assign({ ...state }, { tick: 0 }));
     });
   },
+  "a batch of a calendar is larger than what is there": () => {
+    vi.spyOn(calendar, "batchFrom", "get").mockReturnValue("ticks");
+  },
   "a pause stops the first limit, whatever it names": () => {
     vi.spyOn(LimitSet.prototype, "named").mockImplementation(function (this: LimitSet) {
       return named.call(this);

@@ -153,6 +153,7 @@ export const calendar: LimitKind<ZonedCalendarFields> = {
   maxBatch({ capacity }) {
     return capacity < MIN_BATCH_CAPACITY ? 0 : Math.floor(capacity / BATCH_CAPACITY_SHARE);
   },
+  batchFrom: "tokens",
   /** A nominal period, as header fields give it. */
   windowMs: ({ every }) => NOMINAL_MS[every],
   /**

@@ -143,6 +143,12 @@ export interface LimitKind<Fields extends LimitFields> {
    * would come back while callers have it.
    */
   maxBatch(fields: Fields): number;
+  /**
+   * What a batch is taken from: the tokens that are there, or also those that come in within a second,
+   * with which it may go below 0. Where they come in seldom, a crash would leave a debt for as long; and
+   * a debt that is small for one capacity takes many periods of a lower one.
+   */
+  readonly batchFrom: "tokens" | "ticks";
   /** How long it takes, by and large, until an empty limit is full, in milliseconds. */
   windowMs(fields: Fields): number;
   /** The most tokens that it gives in any window of `windowMs`, both ends included. */

@@ -427,6 +427,7 @@ export const tokenBucket: LimitKind<TokenBucketFields> = {
     const ofRate = Math.floor((refillTokens * BATCH_SPAN_MS) / refillIntervalMs);
     return Math.min(ofCapacity, ofRate);
   },
+  batchFrom: "ticks",
   /** In whole ticks. */
   windowMs: ({ capacity, refillTokens, refillIntervalMs }) => {
     return Math.ceil(capacity / refillTokens) * refillIntervalMs;
