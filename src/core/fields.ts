@@ -128,13 +128,23 @@ export function rangeFaults(
   return faults;
 }
 
-/** A fault for each required field that is missing. `prefix` is as for `rangeFaults`. */
-export function missingFaults(table: FieldTable<string>, given: Given, prefix = ""): FieldFault[] {
+/**
+ * A fault for each required field that is missing.
+ *
+ * @param prefix As for `rangeFaults`.
+ * @param why What messages add, such as `: limits.tpm is replaced as a whole`; by default nothing.
+ */
+export function missingFaults(
+  table: FieldTable<string>,
+  given: Given,
+  prefix = "",
+  why = "",
+): FieldFault[] {
   const missing = Object.entries(table).filter(([name, field]) => {
     return !("by" in field) && field.default === undefined && given[name] === undefined;
   });
   return missing.map(([name]) => {
-    return { field: prefix + name, message: `${prefix}${name} is missing` };
+    return { field: prefix + name, message: `${prefix}${name} is missing${why}` };
   });
 }
 

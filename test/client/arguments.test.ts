@@ -17,6 +17,7 @@ import {
 } from "../../src/client/arguments.ts";
 
 const url = "http://sluice.test";
+const replaced = ": limits.tpm is replaced as a whole, so give all of its fields";
 
 interface Row {
   readonly what: string;
@@ -120,8 +121,8 @@ describe("an illegal argument", () => {
       'maxWait must be from 0ms to 1h: got "2h"; ' +
         'limit must be tokens per window, such as "100/1m", with a unit of ms, s, m, h, d: got "100"; ' +
         'limits.tpm.burst needs a limit, such as limit = "100/1m": got burst 1 alone; ' +
-        "limits.tpm.capacity is missing; limits.tpm.refillTokens is missing; " +
-        "limits.tpm.refillIntervalMs is missing",
+        `limits.tpm.capacity is missing${replaced}; limits.tpm.refillTokens is missing${replaced}; ` +
+        `limits.tpm.refillIntervalMs is missing${replaced}`,
     ),
     row("a policy", () => checkPolicy(7 as never), TypeError, "policy must be an object: got 7"),
     row(

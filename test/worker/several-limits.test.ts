@@ -516,8 +516,16 @@ describe("PUT", () => {
     [
       { limits: { tpm: { capacity: 5 } } },
       [
-        { field: "limits.tpm.refillTokens", message: "limits.tpm.refillTokens is missing" },
-        { field: "limits.tpm.refillIntervalMs", message: "limits.tpm.refillIntervalMs is missing" },
+        {
+          field: "limits.tpm.refillTokens",
+          message:
+            "limits.tpm.refillTokens is missing: limits.tpm is replaced as a whole, so give all of its fields",
+        },
+        {
+          field: "limits.tpm.refillIntervalMs",
+          message:
+            "limits.tpm.refillIntervalMs is missing: limits.tpm is replaced as a whole, so give all of its fields",
+        },
       ],
     ],
     [

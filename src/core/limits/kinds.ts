@@ -94,14 +94,21 @@ export function withoutStray(given: Given): Record<string, unknown> {
   return Object.fromEntries(Object.entries(given).filter(([name]) => !stray.includes(name)));
 }
 
-/** Everything that is wrong with a limit. @param zones Without it, time zones aren't looked up. */
+/**
+ * Everything that is wrong with a limit.
+ *
+ * @param zones Absent for a change: it replaces the limit as a whole, and time zones aren't looked up.
+ */
 export function limitFaults(given: Given, prefix: string, zones?: TimeZones): FieldFault[] {
   const table = limitFieldsOf(given);
   const allowed = limitNamesOf(table).map((name) => prefix + name);
+  const why = zones
+    ? ""
+    : `: ${prefix.slice(0, -1)} is replaced as a whole, so give all of its fields`;
   return [
     ...rangeFaults(table, withoutStray(given), allowed, prefix),
     ...mixedFaults(given, prefix),
-    ...missingFaults(table, given, prefix),
+    ...missingFaults(table, given, prefix, why),
     ...excessFaults(table, given, prefix),
     ...(zones ? zoneFaults(given, zones, prefix) : []),
   ];

@@ -105,6 +105,16 @@ describe("limitFaults", () => {
       "limits.x.initialTokens must be at most the limits.x.capacity, 5: got 6",
     ]);
   });
+
+  test("says of a change that it replaces the whole limit, where a field is missing", () => {
+    const { refillTokens: _, ...rest } = bucket;
+    expect(messagesOf(limitFaults(rest, "limits.x.", onlyUtc))).toEqual([
+      "limits.x.refillTokens is missing",
+    ]);
+    expect(messagesOf(limitFaults(rest, "limits.x."))).toEqual([
+      "limits.x.refillTokens is missing: limits.x is replaced as a whole, so give all of its fields",
+    ]);
+  });
 });
 
 describe("zoneFaults", () => {
