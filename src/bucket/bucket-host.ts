@@ -348,12 +348,10 @@ export class BucketHost {
       const known = this.#joinKnown(idempotencyKey, call, bucket, request, nowMs);
       if (known) return known.leave;
     }
-    if (!requeued) {
-      const errors = policyFaults(limiter.policy, call);
-      if (errors) {
-        request.answered({ kind: "invalid", errors });
-        return undefined;
-      }
+    const errors = policyFaults(limiter.policy, call);
+    if (errors) {
+      request.answered({ kind: "invalid", errors });
+      return undefined;
     }
     const caller = new Caller(call, timeoutMs, request);
     const remainingMs = Math.max(0, timeoutMs - heldMs - (requeued?.elapsedMs ?? 0));
@@ -576,13 +574,17 @@ export class BucketHost {
   }
 }
 
-/** What only the bucket's policy forbids; `undefined` if it forbids nothing. */
+/**
+ * What only the bucket's policy forbids; `undefined` if it forbids nothing. A requeued caller keeps the timeout
+ * that it waits by, whatever the policy has become. The limits that it names must be there: it may have been
+ * lost on its way, before anybody has looked.
+ */
 function policyFaults(
   { maxWaitMs, limits }: Policy,
   call: AcquireCall,
 ): readonly FieldFault[] | undefined {
   const { timeoutMs = 0 } = call;
-  const isTooLong = timeoutMs > maxWaitMs;
+  const isTooLong = timeoutMs > maxWaitMs && !call.requeued;
   // Nearly all acquires ask for tokens of every limit alike.
   if (!isTooLong && call.limits === undefined && call.tokens > 0) return undefined;
   const tooLong = integerFault("timeoutMs", timeoutMs, { min: 0, max: maxWaitMs });

@@ -1,7 +1,11 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 
-import { ADMIN, request, snapshotOf } from "../../kit/edge/surfaces.ts";
+import type { Ask } from "../../src/core/ask.ts";
+
+import { Policy } from "../../src/core/policy.ts";
+import { encodeAcquireCall } from "../../src/wire/acquire-call.ts";
+import { ADMIN, grantOf, problemOf, request, snapshotOf } from "../../kit/edge/surfaces.ts";
 import { alarmAtMs, stubOf, uniqueName, useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
 /** A call whose answer is read to its end: until then it counts as under way and delays an eviction. */
@@ -30,6 +34,34 @@ it("an instance that comes up arms nothing by itself", async () => {
   await evictDurableObject(stubOf(name));
   await snapshotOf(name);
   expect(await alarmAtMs(name)).toBeNull();
+});
+
+describe("a requeued call", () => {
+  /** The only limit of the policy that is in force when callers come back. */
+  const fields = { capacity: 5, refillTokens: 1, refillIntervalMs: 1_000, initialTokens: 5 };
+  const policy = { name: "*", ...Policy.of({ ...fields, maxWaitMs: 1_000 }).toJSON() };
+
+  function requeue(name: string, ask: Ask): Promise<Response> {
+    const requeued = { arrivedAtMs: Date.now() - 20, elapsedMs: 20 };
+    return stubOf(name).fetch(encodeAcquireCall({ bucket: name, policy, ...ask, requeued }));
+  }
+
+  it.each<[string, Ask]>([
+    ["nothing else", { tokens: 0, limits: { tpm: 5 } }],
+    ["a token of the others, too", { tokens: 1, limits: { tpm: 5 } }],
+  ])("that names a limit which there isn't is refused: it asks for %s", async (_, ask) => {
+    const name = uniqueName();
+    const { errors } = await problemOf(requeue(name, ask), 400, "invalid-request");
+    expect(errors).toEqual([
+      { field: "tokens.tpm", message: '"tpm" is no limit of this bucket: rate' },
+    ]);
+    expect(await stubOf(name).inspect(name, policy)).toMatchObject({ tokens: 5, granted: 0 });
+  });
+
+  it("keeps a timeout that the policy would not allow any more", async () => {
+    const grant = await grantOf(requeue(uniqueName(), { tokens: 2, timeoutMs: 60_000 }));
+    expect(grant).toMatchObject({ tokens: 2, remaining: 3 });
+  });
 });
 
 describe("object whose state cannot be read", () => {
