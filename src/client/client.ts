@@ -34,7 +34,6 @@ import type { AcquireOutcome } from "./acquire-outcome.ts";
 import type { Answer } from "./transport/answer.ts";
 import type { OnError, Report } from "./fault-report.ts";
 import type { Attempt, RetryPolicy } from "./transport/retry.ts";
-import type { SluiceErrorReason } from "./sluice-error.ts";
 
 import { queueFields } from "../core/policy.ts";
 import { fieldsOfReason } from "../protocol/reasons.ts";
@@ -62,6 +61,7 @@ import { keepGoing } from "./keep-going.ts";
 import { retry, SluiceUnreachableError } from "./transport/retry.ts";
 import { TransportError, unavailableError } from "./transport/transport-error.ts";
 import { SluiceError } from "./sluice-error.ts";
+import { explainUnknownLimit, isUnknownLimit } from "./unknown-limit.ts";
 
 /** A waiter's place in the queue. */
 export interface QueuedPlace {
@@ -184,8 +184,8 @@ export interface Client {
  * `unavailable`.
  *
  * The same applies if Sluice can't be used as it is configured: the token is wrong or was revoked,
- * no policy matches the bucket, Sluice's configuration is invalid, or something other than Sluice
- * answers. With `"open"` and `"closed"` such a fault goes to `onError`, and every caller is let
+ * no policy matches the bucket, the bucket lacks a limit that `limits` names, Sluice's
+ * configuration is invalid, or something other than Sluice answers. With `"open"` and `"closed"` such a fault goes to `onError`, and every caller is let
  * through, or refused.
  */
 export type OnUnavailable = "throw" | "open" | "closed";
@@ -401,9 +401,9 @@ class ConnectedClient implements Client {
   /** The outcome of an acquire that got no answer with an outcome, or the error to throw. */
   #failed(error: unknown, asked: AskedAcquire): AcquireOutcome {
     if (error instanceof SluiceUnreachableError) return this.#unavailable(error.fault, asked);
-    const isCovered = error instanceof SluiceError && isMisconfigured(error.reason);
-    if (!isCovered || this.#onUnavailable === "throw") throw error;
-    this.#report(error);
+    const fault = explainUnknownLimit(error, asked.bucket);
+    if (!isMisconfigured(fault) || this.#onUnavailable === "throw") throw fault;
+    this.#report(fault);
     return this.#unavailable(misconfigured(), asked);
   }
 
@@ -486,8 +486,11 @@ function misconfigured(): TransportError {
 }
 
 /** Whether only the operator can fix the fault. */
-function isMisconfigured(reason: SluiceErrorReason): boolean {
-  return reason === "unexpected-answer" || fieldsOfReason(reason).isMisconfigured === true;
+function isMisconfigured(error: unknown): boolean {
+  if (!(error instanceof SluiceError)) return false;
+  const { reason } = error;
+  if (reason === "unexpected-answer" || isUnknownLimit(error)) return true;
+  return fieldsOfReason(reason).isMisconfigured === true;
 }
 
 function isSnapshot(body: unknown): body is BucketSnapshot {

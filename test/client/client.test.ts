@@ -180,6 +180,42 @@ describe("onUnavailable", () => {
     });
   });
 
+  describe("if the bucket lacks a limit that the acquire names", () => {
+    const errors = [{ field: "tokens.tmp", message: '"tmp" is no limit of this bucket: rate' }];
+    const noSuchLimit = (): Response => {
+      const problem = { status: 400, reason: "invalid-request", detail: errors[0]?.message };
+      return Response.json({ ...problem, errors }, { status: 400 });
+    };
+    const fault = {
+      name: "SluiceError",
+      message:
+        'invalid-request: Cannot acquire from bucket llm:ann: "tmp" is no limit of this bucket: ' +
+        "rate; name limits that its policy has, or add them to it",
+      status: 400,
+      errors,
+    };
+
+    it.each([
+      ["open", { ok: true, isUnmetered: true }],
+      ["closed", { ok: false, reason: "unavailable" }],
+    ] as const)(
+      "%s decides, and reports which limit and bucket",
+      async (onUnavailable, outcome) => {
+        const faults: unknown[] = [];
+        const onError = (error: unknown): number => faults.push(error);
+        const { client } = clientOf(noSuchLimit, { onUnavailable, onError });
+        expect(await client.acquire("llm:ann", { limits: { tmp: 1 } })).toMatchObject(outcome);
+        expect(faults).toMatchObject([fault]);
+      },
+    );
+
+    it("throw throws the same", async () => {
+      const { client } = clientOf(noSuchLimit);
+      const acquired = client.acquire("llm:ann", { limits: { tmp: 1 } });
+      await expect(acquired).rejects.toMatchObject(fault);
+    });
+  });
+
   it("throw, the default, throws what the service says", async () => {
     await expect(clientOf(unauthorized).client.acquire("a")).rejects.toMatchObject({
       reason: "unauthorized",

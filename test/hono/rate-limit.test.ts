@@ -311,12 +311,15 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
   });
 
   it.each([
+    [400, "invalid-request"],
     [401, "unauthorized"],
     [404, "unknown-bucket"],
     [500, "illegal-configuration"],
     [200, undefined],
   ])("an answer %d %s of Sluice is reported, and onUnavailable decides", async (status, reason) => {
-    const problem = { reason, status, detail: "of Sluice, and not for callers" };
+    const errors = [{ field: "tokens.tmp", message: '"tmp" is no limit of this bucket: rate' }];
+    const detail = "of Sluice, and not for callers";
+    const problem = { reason, status, detail, ...(status === 400 && { errors }) };
     const fetch = async () => Response.json(problem, { status });
     for (const [onUnavailable, expected] of [
       ["open", 200],

@@ -31,6 +31,7 @@ import { clientClosedResponse } from "../../protocol/client-closed.ts";
 import { rateLimitFields } from "../../protocol/rate-limit-fields.ts";
 import { faultResponse, invalidRequestResponse, refusalResponse } from "./refusal-response.ts";
 import { SluiceError } from "../sluice-error.ts";
+import { isUnknownLimit } from "../unknown-limit.ts";
 
 /** A value, or a function that returns it for a request. */
 type Of<Context, Value> = Value | ((context: Context) => Value | Promise<Value>);
@@ -74,7 +75,7 @@ export interface RateLimitOptions<Context> {
   readonly onOutcome?: (context: Context, outcome: AcquireOutcome) => void | Promise<void>;
   /**
    * Called with faults that the operator should know about: a callback that throws, a wrong token,
-   * a bucket that no policy matches. Such a request is answered with 503, unless `onUnavailable` is
+   * a bucket that no policy matches or that lacks a limit. Such a request is answered with 503, unless `onUnavailable` is
    * `"open"` and the fault is not in a callback. Default: `console.error`, at most once a minute
    * for each kind of fault.
    */
@@ -191,24 +192,14 @@ async function acquireOrRefuse<Context>(
     return await acquire(limited, asked);
   } catch (error) {
     if (limited.signal?.aborted) throw error;
-    if (error instanceof SluiceError && error.reason === "invalid-request") {
-      const { errors = [] } = error;
-      if (!errors.some(isOfLimit)) throw new InvalidAskError(errors);
-    }
+    const isInvalid = error instanceof SluiceError && error.reason === "invalid-request";
+    if (isInvalid && !isUnknownLimit(error)) throw new InvalidAskError(error.errors ?? []);
     limited.report(error);
     const { bucket, tokens } = asked;
     const detail = "Sluice is unavailable";
     const refusal = { bucket, tokens, detail, retryAfterMs: UNAVAILABLE_RETRY_MS };
     return { ok: false, reason: "unavailable", ...refusal };
   }
-}
-
-/**
- * Whether a fault is of the tokens of one limit. They were checked before, so the bucket has no
- * such limit: that is for the operator to mend.
- */
-function isOfLimit({ field }: FieldFault): boolean {
-  return field.startsWith("tokens.");
 }
 
 async function reportOutcome<Context>(
