@@ -1,5 +1,5 @@
 /** What `npm run simulate` looks at: four questions, a table each. */
-import type { LeaseTerms } from "../../src/core/policy.ts";
+import type { LeaseTerms } from "../../src/core/policy-tables.ts";
 import type { Case, Split } from "./simulation.ts";
 
 import { shown } from "../../kit/statistics.ts";

@@ -10,7 +10,7 @@
  */
 import type { LeaseAsk, LeaseReport } from "../../src/core/lease/lease.ts";
 import type { LeaseStep } from "../../src/core/lease/lease-driver.ts";
-import type { LeaseTerms } from "../../src/core/policy.ts";
+import type { LeaseTerms } from "../../src/core/policy-tables.ts";
 import type { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
 import type { Line } from "./line.ts";
 import type { SimulatedObject } from "./object.ts";

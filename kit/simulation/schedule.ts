@@ -4,7 +4,8 @@
  * from a stream of the same seed.
  */
 import type { TokenBucketInput } from "../../src/core/limits/kinds.ts";
-import type { LeaseTerms, PolicyChanges, PolicyFields } from "../../src/core/policy.ts";
+import type { PolicyChanges, PolicyFields } from "../../src/core/policy.ts";
+import type { LeaseTerms } from "../../src/core/policy-tables.ts";
 import type { BucketPolicyFields } from "../model/bucket-policy.ts";
 import type { Random } from "../random.ts";
 import type { DrawnCalendars, DrawnZones } from "./several-limits.ts";

@@ -62,7 +62,7 @@ export type FieldTable<Name extends string> = { readonly [N in Name]: Field<NoIn
 export type FieldWords<Name extends string> = {
   readonly [N in Name]: {
     /** What its number counts; absent if it isn't a number. */
-    readonly unit?: "callers" | "milliseconds" | "tokens";
+    readonly unit?: "callers" | "milliseconds" | "permits" | "tokens";
     /** What it is, in one sentence without a full stop. */
     readonly description: string;
   };
@@ -165,8 +165,8 @@ export function excessFaults(table: FieldTable<string>, given: Given, prefix = "
 }
 
 /**
- * What is wrong with a field that is a table itself, such as `lease`: all of its fields or none of it.
- * `undefined` and `null` are none of it.
+ * What is wrong with a field that is a table itself, such as `lease`: given as a whole, or not at all.
+ * `undefined` and `null` mean that it is not given.
  */
 export function nestedFaults(
   name: string,
@@ -175,7 +175,7 @@ export function nestedFaults(
 ): FieldFault[] {
   if (value === undefined || value === null) return [];
   if (!isRecord(value)) {
-    const names = Object.keys(table).join(" and ");
+    const names = listOf(Object.keys(table));
     return [
       { field: name, message: `${name} must be a table of ${names}: got ${showValue(value)}` },
     ];
@@ -183,6 +183,13 @@ export function nestedFaults(
   const prefix = `${name}.`;
   const allowed = writtenNames(table).map((member) => prefix + member);
   return [...rangeFaults(table, value, allowed, prefix), ...missingFaults(table, value, prefix)];
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+function listOf(names: readonly string[]): string {
+  return [names.slice(0, -1).join(", "), ...names.slice(-1)]
+    .filter((part) => part !== "")
+    .join(" and ");
 }
 
 /**

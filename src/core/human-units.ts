@@ -6,7 +6,7 @@
  * Which fields take a duration follows from the tables: wherever a table has a name that ends in `Ms`, the
  * same name without it takes one. So a new field needs nothing here.
  */
-import type { Given } from "./fields.ts";
+import type { FieldTable, Given } from "./fields.ts";
 import type { FieldFault, Range } from "./values.ts";
 
 import { DURATION_UNITS, durationMs, showDuration } from "./duration.ts";
@@ -14,12 +14,10 @@ import { durationNames, MS } from "./fields.ts";
 import { isRecord } from "./is-record.ts";
 import { shorthandNames } from "./limits/kinds.ts";
 import { tokenBucketFields } from "./limits/token-bucket-fields.ts";
-import { leaseFields, queueFields } from "./policy.ts";
+import { queueFields } from "./policy.ts";
+import { policyTables } from "./policy-tables.ts";
 import { integerFault, isIntegerWithin, showValue } from "./values.ts";
 import { checkWindowLimit, showWindowLimit } from "./window-limit.ts";
-
-/** A table of fields. Only the ranges of those that end in `Ms` are looked at. */
-type UnitTable = Readonly<Record<string, Range>>;
 
 /** What was found besides the numbers. */
 interface Findings {
@@ -54,8 +52,11 @@ const EXAMPLE_MS = 1_000;
 export function compilePolicy(given: Given): CompiledPolicy {
   const found: Finding = { faults: [], writtenAs: new Map(), shown: new Map() };
   const fields = compileLimit({ ...tokenBucketFields, ...queueFields }, given, "", found);
-  const { lease, limits } = given;
-  if (isRecord(lease)) fields["lease"] = compileDurations(leaseFields, lease, "lease.", found);
+  for (const [name, table] of Object.entries(policyTables)) {
+    const nested = given[name];
+    if (isRecord(nested)) fields[name] = compileDurations(table, nested, `${name}.`, found);
+  }
+  const { limits } = given;
   if (isRecord(limits)) {
     const compiled = Object.entries(limits).map(([name, limit]) => {
       if (!isRecord(limit)) return [name, limit] as const;
@@ -95,7 +96,7 @@ interface Finding extends Findings {
 
 /** The fields of one table, its durations in milliseconds. `prefix` is put in front of each name in `found`. */
 function compileDurations(
-  table: UnitTable,
+  table: FieldTable<string>,
   given: Given,
   prefix: string,
   { faults, writtenAs, shown }: Finding,
@@ -105,7 +106,8 @@ function compileDurations(
     const number = name + MS;
     const range = table[number];
     const written = given[name] === undefined ? number : name;
-    if (!range || (written === number && typeof given[number] !== "string")) continue;
+    if (!range || !("min" in range) || (written === number && typeof given[number] !== "string"))
+      continue;
     const fault = durationFault(name, range, given, prefix);
     delete fields[name];
     delete fields[number];
@@ -145,7 +147,7 @@ function durationFault(
 
 /** The fields of a policy or a limit, with `limit` and `burst` as the numbers that they stand for. */
 function compileLimit(
-  table: UnitTable,
+  table: FieldTable<string>,
   given: Given,
   prefix: string,
   found: Finding,

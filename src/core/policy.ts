@@ -16,6 +16,13 @@ import type {
 } from "./limits/kinds.ts";
 import type { LimitSpec } from "./limits/limit.ts";
 import type { TimeZones } from "./limits/time-zones.ts";
+import type {
+  ConcurrencyTerms,
+  HoldTerms,
+  LeaseTerms,
+  PolicyTables,
+  PolicyTablesInput,
+} from "./policy-tables.ts";
 import type { FieldFault } from "./values.ts";
 
 import {
@@ -24,7 +31,6 @@ import {
   excessFaults,
   mergeFields,
   missingFaults,
-  nestedFaults,
   rangeFaults,
   writtenNames,
 } from "./fields.ts";
@@ -45,16 +51,22 @@ import {
 import { FIRST_LIMIT, LIMIT_NAME, LIMIT_NAME_RULE } from "./limits/limit-name.ts";
 import { tokenBucketFields } from "./limits/token-bucket-fields.ts";
 import { onlyUtc } from "./limits/time-zones.ts";
+import {
+  areTablesEqual,
+  completeTables,
+  policyTables,
+  tableCombinationFaults,
+  tableFaults,
+  withoutTables,
+} from "./policy-tables.ts";
 import { showValue } from "./values.ts";
 
 /** What a policy has besides its first limit, as a person writes it. */
-export interface PolicyOptions {
+export interface PolicyOptions extends PolicyTablesInput {
   /** Default: 1,000. */
   readonly queueLimit?: number;
   /** Default: 60,000. */
   readonly maxWaitMs?: number;
-  /** Default: no leases. `null` means the same. */
-  readonly lease?: LeaseTerms | null;
   /** Further limits, by name: up to 7, each taken from together with the first. */
   readonly limits?: Readonly<Record<string, LimitInput>>;
 }
@@ -69,14 +81,6 @@ export type PolicyChanges = (Partial<TokenBucketInput> | Partial<CalendarInput>)
     readonly limits?: Readonly<Record<string, LimitInput | null>> | null;
   };
 
-/** How an isolate of the Worker may take tokens in advance; see lease/lease-holder.ts. */
-export interface LeaseTerms {
-  /** The most tokens that an isolate holds of a bucket. */
-  readonly maxTokens: number;
-  /** How long it may grant from them, in milliseconds, counted from when it asked. */
-  readonly ttlMs: number;
-}
-
 /** How many callers may queue, and how long. */
 interface QueueFields {
   readonly queueLimit: number;
@@ -85,9 +89,8 @@ interface QueueFields {
 
 /** All fields of a policy. */
 export type CompletePolicyFields = CompleteLimitFields &
-  QueueFields & {
-    /** Absent if leases are off. */
-    readonly lease?: LeaseTerms;
+  QueueFields &
+  PolicyTables & {
     /** Absent if the first limit is the only one. */
     readonly limits?: Readonly<Record<string, CompleteLimitFields>>;
   };
@@ -110,39 +113,19 @@ export const queueWords: FieldWords<keyof QueueFields> = {
 };
 
 /** What is no plain value, in the order in which messages list it. */
-const TABLES = ["lease", "limits"];
-
-/** What each number of a policy's `lease` may be. */
-export const leaseFields = {
-  /** More than the capacity has the effect of the capacity. */
-  maxTokens: { min: 1, max: 1_000_000_000 },
-  /**
-   * The minimum is a few round trips to the object. The maximum stays below the 30 seconds for which a Worker
-   * can be expected to run on after its response, because it still has to return what is left.
-   */
-  ttlMs: { min: 100, max: 20_000 },
-} as const satisfies FieldTable<keyof LeaseTerms>;
-
-/** What people read of each number of a policy's `lease`. */
-export const leaseWords: FieldWords<keyof LeaseTerms> = {
-  maxTokens: { unit: "tokens", description: "Maximum number of tokens an isolate holds" },
-  ttlMs: {
-    unit: "milliseconds",
-    description: "How long the isolate may grant from them, in milliseconds",
-  },
-};
+const NESTED = [...Object.keys(policyTables), "limits"];
 
 /**
  * What is wrong with each of `changes` on its own, no matter which fields a policy has: ranges, unknown
  * names, fields of two kinds of limits. Further limits are complete, or `null`.
  */
 export function fieldFaults(changes: Readonly<Record<string, unknown>>): FieldFault[] {
-  const { lease, limits, ...flat } = changes;
+  const { limits, ...flat } = withoutTables(changes);
   const limitTable = { ...tokenBucketFields, ...calendarFields };
   return [
     ...rangeFaults({ ...limitTable, ...queueFields }, flat, namesFor(limitTable)),
     ...(isMixed(flat) ? mixedFaults(flat) : []),
-    ...nestedFaults("lease", leaseFields, lease),
+    ...tableFaults(changes),
     ...limitsFaults(isRecord(limits) ? withoutNulls(limits) : limits),
     ...removalFaults(membersOf(limits)),
   ];
@@ -150,7 +133,7 @@ export function fieldFaults(changes: Readonly<Record<string, unknown>>): FieldFa
 
 /** All names under which people may write the fields of a policy whose first limit has these. */
 function namesFor(limitTable: FieldTable<string>): string[] {
-  return [...limitNamesOf(limitTable), ...writtenNames(queueFields), ...TABLES];
+  return [...limitNamesOf(limitTable), ...writtenNames(queueFields), ...NESTED];
 }
 
 /** A policy, or every fault found in what was given. */
@@ -174,6 +157,10 @@ export class Policy {
   readonly maxWaitMs: number;
   /** `undefined` if leases are off. */
   readonly lease: LeaseTerms | undefined;
+  /** `undefined` if holds are off. */
+  readonly hold: HoldTerms | undefined;
+  /** `undefined` if any number of grants may be out at once. */
+  readonly concurrency: ConcurrencyTerms | undefined;
   /** What the bucket holds callers to, in order: the first limit, and the others by name. */
   readonly limits: readonly LimitSpec[];
   /** A private field also makes the type nominal: no object literal passes for a `Policy`. */
@@ -185,7 +172,9 @@ export class Policy {
     this.initialTokens = fields.initialTokens;
     this.queueLimit = fields.queueLimit;
     this.maxWaitMs = fields.maxWaitMs;
-    this.lease = fields.lease && Object.freeze(fields.lease);
+    this.lease = fields.lease;
+    this.hold = fields.hold;
+    this.concurrency = fields.concurrency;
     const others = Object.entries(fields.limits ?? {});
     const specs = [[FIRST_LIMIT, fields] as const, ...others].map(([name, limit]) => {
       return specOf(name, limit, zones);
@@ -199,7 +188,7 @@ export class Policy {
    *
    * @param zones Where time zones come from; without it, calendars are in UTC.
    * @throws {RangeError} If a field is missing, illegal or unknown, if `initialTokens` exceeds `capacity`, or
-   * if `lease` is combined with a calendar or further limits. The message names every fault.
+   * if `lease` is combined with a calendar, further limits or `concurrency`. The message names every fault.
    */
   static of(fields: PolicyFields, zones: TimeZones = onlyUtc): Policy {
     const check = Policy.check({ ...fields }, zones);
@@ -212,18 +201,19 @@ export class Policy {
    * `of` for untrusted input: faults are a value. A field that is `undefined` counts as missing.
    */
   static check(fields: Readonly<Record<string, unknown>>, zones: TimeZones = onlyUtc): PolicyCheck {
-    const { lease, limits, ...flat } = fields;
+    const { limits, ...flat } = withoutTables(fields);
     const limitTable = limitFieldsOf(flat);
     const table = { ...limitTable, ...queueFields };
     const faults = [
       ...rangeFaults(table, withoutStray(flat), namesFor(limitTable)),
       ...mixedFaults(flat),
-      ...nestedFaults("lease", leaseFields, lease),
+      ...tableFaults(fields),
       ...missingFaults(table, flat),
       ...excessFaults(table, flat),
       ...zoneFaults(flat, zones),
       ...limitsFaults(limits, zones),
       ...combinationFaults(fields),
+      ...tableCombinationFaults(fields),
     ];
     const complete = faults.length > 0 ? undefined : completePolicy(fields);
     return complete ? { ok: true, policy: new Policy(complete, zones) } : { ok: false, faults };
@@ -249,14 +239,14 @@ export class Policy {
     return Object.keys(limits).length > 0 ? { ...merged, limits } : merged;
   }
 
-  /** Whether `other` has the same limits, queue and leases. */
+  /** Whether `other` has the same limits, queue and tables. */
   equals(other: CompletePolicyFields | Policy): boolean {
     const [one, two] = [this.#fields, other instanceof Policy ? other.#fields : other];
     const names = Object.keys(one.limits ?? {});
     return (
       isSameLimit(one, two) &&
       areEqual(queueFields, one, two) &&
-      areEqual(leaseFields, one.lease, two.lease) &&
+      areTablesEqual(one, two) &&
       names.length === Object.keys(two.limits ?? {}).length &&
       names.every((name) => isSameLimit(one.limits?.[name], two.limits?.[name]))
     );
@@ -343,7 +333,6 @@ function completePolicy(
   const first = completeLimit(fields);
   const queue = completeFields(queueFields, fields);
   if (!first || !queue) return undefined;
-  const lease = completeFields(leaseFields, membersOf(fields["lease"]));
   const limits: Record<string, CompleteLimitFields> = {};
   for (const [name, given] of Object.entries(membersOf(fields["limits"]))) {
     const limit = completeLimit(membersOf(given));
@@ -354,7 +343,7 @@ function completePolicy(
   return {
     ...first,
     ...queue,
-    ...(lease && { lease }),
+    ...completeTables(fields),
     ...(hasOthers && { limits: Object.freeze(limits) }),
   };
 }

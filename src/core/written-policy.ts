@@ -5,7 +5,8 @@
 import type { CompiledPolicy } from "./human-units.ts";
 import type { CalendarInput, TokenBucketInput } from "./limits/kinds.ts";
 import type { TimeZones } from "./limits/time-zones.ts";
-import type { LeaseTerms, PolicyOptions } from "./policy.ts";
+import type { PolicyOptions } from "./policy.ts";
+import type { ConcurrencyTerms, HoldTerms, LeaseTerms, PolicyTables } from "./policy-tables.ts";
 import type { FieldFault } from "./values.ts";
 
 import { compilePolicy, faultsAsWritten } from "./human-units.ts";
@@ -40,17 +41,29 @@ export type WrittenLimit =
   | (CalendarInput & Absent<"limit" | "burst" | "refillInterval">);
 
 /** What a policy has besides its first limit, as a person writes it. */
-export interface WrittenOptions extends Omit<PolicyOptions, "lease" | "limits"> {
+export interface WrittenOptions extends Omit<PolicyOptions, keyof PolicyTables | "limits"> {
   /** The longest wait, instead of `maxWaitMs`. */
   readonly maxWait?: Duration;
   /** Default: no leases. `null` means the same. */
   readonly lease?: WrittenLease | null;
+  /** Default: no holds. `null` means the same. */
+  readonly hold?: WrittenHold | null;
+  /** Default: any number of grants at once. `null` means the same. */
+  readonly concurrency?: WrittenConcurrency | null;
   /** Further limits, by name: up to 7, each taken from together with the first. */
   readonly limits?: Readonly<Record<string, WrittenLimit>>;
 }
 
 /** Terms of leases as a person writes them. */
 export type WrittenLease = Pick<LeaseTerms, "maxTokens"> & InMs<"ttl">;
+
+/** Terms of holds as a person writes them. `debt` is `"queue"` by default. */
+export type WrittenHold = InMs<"max"> & Partial<Pick<HoldTerms, "debt">>;
+
+/** How many grants may be out at once, as a person writes it. `graceMs` is 0 by default. */
+export type WrittenConcurrency = Pick<ConcurrencyTerms, "max"> &
+  InMs<"ttl"> &
+  (InMs<"grace"> | Absent<"grace" | "graceMs">);
 
 /** A policy as a person writes it. Optional fields have defaults. */
 export type WrittenPolicy = WrittenLimit & WrittenOptions;

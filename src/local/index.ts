@@ -9,6 +9,8 @@ export type { FieldFault } from "../core/values.ts";
 export type {
   Duration,
   WrittenChanges as PolicyChanges,
+  WrittenConcurrency as ConcurrencyTerms,
+  WrittenHold as HoldTerms,
   WrittenLease as LeaseTerms,
   WrittenLimit as LimitFields,
   WrittenPolicy as PolicyFields,

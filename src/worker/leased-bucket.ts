@@ -6,7 +6,7 @@
 import type { LeaseAsk, LeaseReport } from "../core/lease/lease.ts";
 import type { AskAnswer, LeaseStep } from "../core/lease/lease-driver.ts";
 import type { Grant } from "../core/outcome.ts";
-import type { LeaseTerms } from "../core/policy.ts";
+import type { LeaseTerms } from "../core/policy-tables.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { LeaseAnswer } from "../wire/bucket-answers.ts";
 import type { GrantingBucket } from "../answers/acquire-answer.ts";

@@ -4,7 +4,8 @@ import type { TimeZones } from "../../src/core/limits/time-zones.ts";
 import type { PolicyFields } from "../../src/core/policy.ts";
 import type { FieldFault } from "../../src/core/values.ts";
 
-import { fieldFaults, leaseFields, Policy, queueFields } from "../../src/core/policy.ts";
+import { fieldFaults, Policy, queueFields } from "../../src/core/policy.ts";
+import { leaseFields } from "../../src/core/policy-tables.ts";
 import { showValue } from "../../src/core/values.ts";
 import { policyFrom } from "../../kit/model/limiters.ts";
 import { utcOffsets } from "../../src/core/limits/civil-grid.ts";
@@ -136,7 +137,7 @@ describe("Policy.of", () => {
         "Illegal policy: capacity must be an integer from 1 to 1000000000: got 0; " +
           'refillTokens must be an integer from 1 to 1000000000: got "1"; ' +
           '"bursts" is not one of capacity, refillTokens, refillIntervalMs, initialTokens, ' +
-          "refillInterval, limit, burst, queueLimit, maxWaitMs, maxWait, lease, limits; " +
+          "refillInterval, limit, burst, queueLimit, maxWaitMs, maxWait, lease, hold, concurrency, limits; " +
           "refillIntervalMs is missing",
       ),
     );

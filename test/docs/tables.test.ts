@@ -14,7 +14,8 @@ import { calendarFields, calendarPeriods } from "../../src/core/limits/calendar-
 import { durationNames } from "../../src/core/fields.ts";
 import { tokenBucketFields } from "../../src/core/limits/token-bucket-fields.ts";
 import { FIRST_LIMIT } from "../../src/core/limits/limit-name.ts";
-import { MAX_FURTHER_LIMITS, Policy, leaseFields, queueFields } from "../../src/core/policy.ts";
+import { MAX_FURTHER_LIMITS, Policy, queueFields } from "../../src/core/policy.ts";
+import { policyTables } from "../../src/core/policy-tables.ts";
 import { windowLimitWords } from "../../src/core/window-limit.ts";
 import { metricsOf } from "../../src/worker/metrics/metrics.ts";
 import { reasonFields } from "../../src/protocol/reasons.ts";
@@ -146,14 +147,30 @@ it("docs/http.md has every name in human units", () => {
   for (const name of durationNames({ ...tokenBucketFields, ...queueFields })) {
     expect(written).toContain(`\`${name} = "`);
   }
-  for (const name of durationNames(leaseFields)) expect(written).toContain(`\`lease.${name} = "`);
+  for (const name of durationNames(policyTables.lease)) {
+    expect(written).toContain(`\`lease.${name} = "`);
+  }
+  for (const table of ["hold", "concurrency"] as const) {
+    const [, line] = new RegExp(`^${table} = (.*)$`, "m").exec(page("http.md")) ?? [];
+    for (const name of durationNames(policyTables[table])) expect(line).toContain(` ${name} = "`);
+  }
 });
 
-it("docs/http.md has every field of a lease, with its range", () => {
-  const [, rules] = /^lease = .*# (.*)$/m.exec(sectionOf("http.md", "## Leases")) ?? [];
-  const known = linesOf(leaseFields).map((line) => line.join(" "));
-  expect(rules).toBe(known.join("; "));
-});
+it.each([
+  ["lease", "## Leases"],
+  ["hold", "### Holds and permits"],
+  ["concurrency", "### Holds and permits"],
+] as const)(
+  "docs/http.md has every field of %s, with what it may be and its default",
+  (table, heading) => {
+    const [, rules] =
+      new RegExp(`^${table} = .*# (.*)$`, "m").exec(sectionOf("http.md", heading)) ?? [];
+    const known = Object.entries(policyTables[table]).map(([name, field]) => {
+      return [name, ...rulesOf(field)].join(" ");
+    });
+    expect(rules).toBe(known.join("; "));
+  },
+);
 
 it("docs/code.md has every code that the command line ends with", () => {
   const section = sectionOf("code.md", "## The command line");

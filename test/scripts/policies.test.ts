@@ -45,7 +45,13 @@ test("policies prints what each policy stands for", async () => {
      capacity = 9
      refillTokens = 9
      refillIntervalMs = 1000
-     lease = { maxTokens = 5, ttl = "5s" }`,
+     lease = { maxTokens = 5, ttl = "5s" }
+     hold = { max = "10m" }
+     [vars.POLICIES.exports]
+     capacity = 1
+     refillTokens = 1
+     refillIntervalMs = 1000
+     concurrency = { max = 5, ttl = "30s" }`,
   );
   expect(ended).toEqual({
     code: 0,
@@ -60,9 +66,16 @@ test("policies prints what each policy stands for", async () => {
   queue: queueLimit 1000, maxWaitMs 30000
 "leased"
   lease.ttl 5s = ttlMs 5000
+  hold.max 10m = maxMs 600000
   rate: capacity 9, refillTokens 9, refillIntervalMs 1000, initialTokens 9; each grant is written
   queue: queueLimit 1000, maxWaitMs 60000
   lease: maxTokens 5, ttlMs 5000
+  hold: maxMs 600000, debt queue
+"exports"
+  concurrency.ttl 30s = ttlMs 30000
+  rate: capacity 1, refillTokens 1, refillIntervalMs 1000, initialTokens 1; each grant is written
+  queue: queueLimit 1000, maxWaitMs 60000
+  concurrency: max 5, ttlMs 30000, graceMs 0
 `,
   });
 });

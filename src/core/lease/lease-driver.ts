@@ -16,7 +16,7 @@
  * **A paused bucket** must not be granted from any further, so everything held goes back at once.
  */
 import type { Lease, LeaseAsk, LeaseReport } from "./lease.ts";
-import type { LeaseTerms } from "../policy.ts";
+import type { LeaseTerms } from "../policy-tables.ts";
 
 import { LeaseHolder } from "./lease-holder.ts";
 

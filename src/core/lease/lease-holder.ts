@@ -25,7 +25,7 @@
  * stays quiet for a while, and every request goes to the bucket and takes its place in the queue.
  */
 import type { Lease, LeaseAsk, LeaseMark, LeaseReport, LeaseUse } from "./lease.ts";
-import type { LeaseTerms } from "../policy.ts";
+import type { LeaseTerms } from "../policy-tables.ts";
 
 import { invariants } from "../invariants.ts";
 

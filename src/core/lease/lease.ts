@@ -7,7 +7,7 @@
  * in which the rest can still be returned. So whatever the two clocks show, it never counts a token as
  * spent that may still be granted.
  */
-import type { LeaseTerms } from "../policy.ts";
+import type { LeaseTerms } from "../policy-tables.ts";
 
 /**
  * How long the report of what is left may take after a lease has ended: far longer than a round trip.

@@ -5,7 +5,7 @@
  */
 import type { Limit } from "../limits/limit.ts";
 import type { LimitSet } from "../limits/limit-set.ts";
-import type { LeaseTerms } from "../policy.ts";
+import type { LeaseTerms } from "../policy-tables.ts";
 import type { Lease, LeaseReport } from "./lease.ts";
 
 import { leaseEndAtMs } from "./lease.ts";

@@ -1,7 +1,7 @@
 /** The bodies of the HTTP interface as JSON Schemas, by their name in the OpenAPI document. */
 import type { Ask } from "../../core/ask.ts";
 import type { PauseFields } from "../../core/pause.ts";
-import type { LeaseTerms } from "../../core/policy.ts";
+import type { ConcurrencyTerms, HoldTerms, LeaseTerms } from "../../core/policy-tables.ts";
 import type { LimitView } from "../../core/limiter-state.ts";
 import type { LimitGrant } from "../../core/limits/cost.ts";
 import type { FieldFault } from "../../core/values.ts";
@@ -15,7 +15,15 @@ import { pauseRanges } from "../../core/pause.ts";
 import { calendarFields, calendarWords } from "../../core/limits/calendar-fields.ts";
 import { tokenBucketFields, tokenBucketWords } from "../../core/limits/token-bucket-fields.ts";
 import { LIMIT_NAME } from "../../core/limits/limit-name.ts";
-import { leaseFields, leaseWords, queueFields, queueWords } from "../../core/policy.ts";
+import { queueFields, queueWords } from "../../core/policy.ts";
+import {
+  concurrencyFields,
+  concurrencyWords,
+  holdFields,
+  holdWords,
+  leaseFields,
+  leaseWords,
+} from "../../core/policy-tables.ts";
 import { WINDOW_LIMIT, windowLimitWords } from "../../core/window-limit.ts";
 import { acquireRanges } from "../http/acquire-params.ts";
 import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../../core/bucket-name.ts";
@@ -77,9 +85,17 @@ const limitFields: Schema = {
     "A token bucket, or with `every` a calendar limit: full again at each boundary, and nothing comes in between",
 };
 const queueProperties = fieldSchemas(queueFields, queueWords);
-const leaseProperties = fieldSchemas(leaseFields, leaseWords);
+const tableProperties = {
+  lease: fieldSchemas(leaseFields, leaseWords),
+  hold: fieldSchemas(holdFields, holdWords),
+  concurrency: fieldSchemas(concurrencyFields, concurrencyWords),
+};
 const policyProperties = { ...limitProperties, ...queueProperties };
-const leaseTerms = objectSchema<LeaseTerms>(leaseProperties, {});
+const tableSchemas = {
+  lease: objectSchema<LeaseTerms>(tableProperties.lease, {}),
+  hold: objectSchema<HoldTerms>(tableProperties.hold, {}),
+  concurrency: objectSchema<ConcurrencyTerms>(tableProperties.concurrency, {}),
+};
 
 /** What a person may write besides the numbers of a limit, and instead of them. */
 const writtenLimitProperties = {
@@ -102,8 +118,22 @@ const writtenLimit: Schema = {
 
 const writtenLease: Schema = {
   type: "object",
-  properties: { ...leaseProperties, ...durationSchemas(leaseFields, leaseWords) },
+  properties: { ...tableProperties.lease, ...durationSchemas(leaseFields, leaseWords) },
   required: ["maxTokens"],
+};
+
+const writtenHold: Schema = {
+  type: "object",
+  properties: { ...tableProperties.hold, ...durationSchemas(holdFields, holdWords) },
+};
+
+const writtenConcurrency: Schema = {
+  type: "object",
+  properties: {
+    ...tableProperties.concurrency,
+    ...durationSchemas(concurrencyFields, concurrencyWords),
+  },
+  required: ["max"],
 };
 
 const namedPolicy: Schema = {
@@ -111,7 +141,7 @@ const namedPolicy: Schema = {
   properties: {
     name: { type: "string", description: "The pattern under which the policy is configured" },
     ...policyProperties,
-    lease: leaseTerms,
+    ...tableSchemas,
     limits: limitsSchema(
       { $ref: "#/components/schemas/Limit" },
       "Further limits, by name; absent if there are none",
@@ -283,6 +313,11 @@ const policyChange: Schema = {
       description: "Further limits, by name. `null` removes all of them",
     },
     lease: { anyOf: [writtenLease, { type: "null" }], description: "`null` turns leases off" },
+    hold: { anyOf: [writtenHold, { type: "null" }], description: "`null` turns holds off" },
+    concurrency: {
+      anyOf: [writtenConcurrency, { type: "null" }],
+      description: "`null` allows any number of grants at once",
+    },
   },
   description:
     "Members that are left out stay unchanged. A member that ends in `Ms` may be given without it, as a duration. The answer has the numbers.",

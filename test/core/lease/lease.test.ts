@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { leaseEndAtMs } from "../../../src/core/lease/lease.ts";
-import { leaseFields } from "../../../src/core/policy.ts";
+import { leaseFields } from "../../../src/core/policy-tables.ts";
 import { epochMs } from "../../../kit/model/limiters.ts";
 import { runs } from "../../../kit/runs.ts";
 
