@@ -1,6 +1,7 @@
-/** The reports of all benchmarks, one line each: what `bench/figures.ts` looks after. */
+/** The reports of all benchmarks and of chaos, one line each: what `bench/figures.ts` looks after. */
 import type { Report } from "./support/report.ts";
 
+import { chaosReport } from "../chaos/report.ts";
 import { coreReport } from "./core/report.ts";
 import { costReport } from "./cost/report.ts";
 import { serviceReport } from "./service/report.ts";
@@ -9,6 +10,7 @@ import { simulateReport } from "./simulate/report.ts";
 
 /** By the names of their results. */
 export const reports: readonly Report[] = [
+  chaosReport,
   coreReport,
   costReport,
   serviceReport,

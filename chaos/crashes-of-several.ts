@@ -1,7 +1,8 @@
 /**
  * workerd killed with SIGKILL while callers take from a bucket with three limits, two of them calendars, and
  * restarted. None of its limits gets tokens during the run, so what is missing of each was received by a client,
- * was under way to one, or is lost: at most a write-ahead batch.
+ * was under way to one, or is lost: at most a write-ahead batch. Once with a batch of each limit, and once with
+ * a limit that has none, so that each grant is written and nothing is lost.
  */
 import { setTimeout } from "node:timers/promises";
 
@@ -15,8 +16,8 @@ import { Random } from "../kit/random.ts";
 import { largest, shown, total } from "../kit/statistics.ts";
 import { Policy } from "../src/core/policy.ts";
 
-const BUCKET = "several";
 const DAY_MS = 86_400_000;
+const BUCKET = "several";
 const CALLERS = 16;
 const KILLS = 10;
 /** How long the load lasts before a kill. */
@@ -25,16 +26,19 @@ const LOAD_MS = { min: 200, max: 700 };
 /** A day of the month that is neither today's nor tomorrow's in any time zone. */
 const quietDay = ((new Date().getUTCDate() + 13) % 28) + 1;
 const month = { every: "month", on: quietDay } as const;
-const policy = {
-  capacity: 10_000_000,
-  refillTokens: 10_000_000,
-  refillIntervalMs: DAY_MS,
-  limits: {
-    plan: { capacity: 8_000_000, ...month },
-    // Below 40,000, so each grant that takes of it is written.
-    calls: { capacity: 39_000, ...month },
-  },
-};
+
+/** @param calls The capacity of the third limit: it has a batch from 40,000 on. */
+function policyWith(calls: number) {
+  return {
+    capacity: 10_000_000,
+    refillTokens: 10_000_000,
+    refillIntervalMs: DAY_MS,
+    limits: {
+      plan: { capacity: 8_000_000, ...month },
+      calls: { capacity: calls, ...month },
+    },
+  };
+}
 
 /** Tokens by limit, in the order of the policy. */
 type Counts = readonly number[];
@@ -49,13 +53,28 @@ export interface SeveralLoss {
   readonly underWay: Counts;
 }
 
-/** The batch of each limit, which a crash may lose. */
-export const batches: Counts = Policy.of(policy).limits.map(({ kind, fields }) => {
-  return kind.maxBatch(fields);
-});
+/** Three limits, and what a crash may lose of each. */
+export interface SeveralCase {
+  readonly name: string;
+  readonly policy: ReturnType<typeof policyWith>;
+  readonly batches: Counts;
+}
+
+function caseOf(name: string, calls: number): SeveralCase {
+  const policy = policyWith(calls);
+  const each = Policy.of(policy).limits.map(({ kind, fields }) => kind.maxBatch(fields));
+  // A limit without a batch leaves the others without one.
+  return { name, policy, batches: each.includes(0) ? each.map(() => 0) : each };
+}
+
+export const severalCases: readonly SeveralCase[] = [
+  caseOf("three limits", 40_000),
+  caseOf("three limits, one of them without a batch", 39_000),
+];
 
 /** Kills the server `kills` times while callers take from all limits, and from some. */
 export async function crashSeveral(
+  { policy }: SeveralCase,
   kills: number,
   { seed, progress }: Pick<RunOptions, "seed" | "progress">,
 ): Promise<readonly SeveralLoss[]> {
@@ -76,7 +95,7 @@ async function crashOnce(server: WorkerdServer, random: Random): Promise<Several
   using client = new HttpClient(server.url, CALLERS);
   const keepAsking = async (): Promise<void> => {
     for (;;) {
-      // Nothing of the small limit most of the time, so that batches are taken of the others.
+      // Nothing of the small limit most of the time.
       const asked = [random.integer(1, 5), random.integer(0, 40), random.chance(0.1) ? 1 : 0];
       const query = NAMES.map((name, index) => `tokens.${name}=${asked[index]}`).join("&");
       const path = acquirePath(BUCKET, `${query}&timeoutMs=0`);
@@ -110,29 +129,40 @@ function add(sums: number[], counts: Counts): void {
 export const crashesOfSeveral: Scenario = {
   name: "crashes-of-several",
   async run(options) {
-    const losses = await crashSeveral(KILLS, options);
-    return NAMES.flatMap((name, index) => figuresOf(name, index, losses));
+    const figures: Figure[] = [];
+    for (const one of severalCases) {
+      const losses = await crashSeveral(one, KILLS, options);
+      figures.push(forgottenOf(one, losses));
+      figures.push(...NAMES.map((name, index) => lostOf(one, losses, { name, index })));
+    }
+    return figures;
   },
 };
 
-function figuresOf(name: string, index: number, losses: readonly SeveralLoss[]): Figure[] {
+function forgottenOf({ name }: SeveralCase, losses: readonly SeveralLoss[]): Figure {
+  const all = losses.flatMap(({ lost }) => lost.map((tokens) => -tokens));
+  const forgotten = Math.max(0, largest(all));
+  return {
+    what: `kill -9 under load with ${name}, ${losses.length} times: tokens of any limit granted and forgotten`,
+    measured: String(forgotten),
+    limit: "0",
+    holds: forgotten === 0,
+  };
+}
+
+function lostOf(
+  { batches }: SeveralCase,
+  losses: readonly SeveralLoss[],
+  { name, index }: { readonly name: string; readonly index: number },
+): Figure {
   const lost = losses.map((loss) => loss.lost[index] ?? 0);
   const beyond = losses.map((loss) => (loss.lost[index] ?? 0) - (loss.underWay[index] ?? 0));
   const most = Math.max(0, largest(beyond));
-  const forgotten = Math.max(0, largest(lost.map((tokens) => -tokens)));
   const batch = batches[index] ?? 0;
-  return [
-    {
-      what: `kill -9 under load with three limits, ${losses.length} times: tokens of \`${name}\` lost by one kill beyond those under way`,
-      measured: `${most} (all kills, with those under way: ${shown(total(lost))})`,
-      limit: shown(batch),
-      holds: most <= batch,
-    },
-    {
-      what: `the same: tokens of \`${name}\` granted and forgotten`,
-      measured: String(forgotten),
-      limit: "0",
-      holds: forgotten === 0,
-    },
-  ];
+  return {
+    what: `the same: tokens of \`${name}\` lost by one kill beyond those under way`,
+    measured: `${shown(most)} (all kills, with those under way: ${shown(total(lost))})`,
+    limit: shown(batch),
+    holds: most <= batch,
+  };
 }

@@ -2,51 +2,39 @@
  * `npm run chaos`: causes every kind of failure that Sluice promises to survive, counts the results, and
  * prints them beside the promises. Exits with status 1 if a promise is broken.
  *
- *   npm run chaos -- [--only NAME[,NAME…]] [--seed N] [--schedules N] [--first N]
+ *   npm run chaos -- [--only NAME[,NAME…]] [--seed N] [--schedules N] [--first N] [--write]
+ *
+ * `--write` puts the tables into docs/guarantees.md. Scenarios that didn't run keep the rows that they have.
  */
-import { availableParallelism, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 
-import type { Figure, RunOptions, Scenario } from "./scenario.ts";
+import type { Found } from "./report.ts";
+import type { RunOptions, Scenario } from "./scenario.ts";
 
+import { describeMachine } from "../bench/support/machine.ts";
+import { table } from "../bench/support/markdown.ts";
+import { keep, keptResult } from "../bench/support/report.ts";
 import { positiveInteger } from "../kit/options.ts";
-import { crashes } from "./crashes.ts";
-import { crashesOfSeveral } from "./crashes-of-several.ts";
-import { crowd } from "./crowd.ts";
-import { flood } from "./flood.ts";
-import { fuzzScenario } from "./fuzz.ts";
-import { gone } from "./gone.ts";
-import { leaving } from "./leaving.ts";
-import { resets } from "./resets.ts";
-import { rows } from "./rows.ts";
-import { schedules } from "./schedules.ts";
-
-/** In the order they run in. */
-const scenarios: readonly Scenario[] = [
-  schedules,
-  rows,
-  crashes,
-  crashesOfSeveral,
-  resets,
-  leaving,
-  gone,
-  crowd,
-  flood,
-  fuzzScenario,
-];
+import { cellsOf, chaosReport, COLUMNS, headOf, merged } from "./report.ts";
+import { scenarios } from "./scenarios.ts";
 
 /** The seed of the figures in docs/guarantees.md. */
 const SEED = 1;
 const SCHEDULES = 100_000;
-const GIB = 1024 ** 3;
 
-function readOptions(): Omit<RunOptions, "addTable"> & { readonly chosen: readonly Scenario[] } {
+interface Options extends Omit<RunOptions, "addTable"> {
+  readonly chosen: readonly Scenario[];
+  readonly isToWrite: boolean;
+}
+
+function readOptions(): Options {
   const { values } = parseArgs({
     options: {
       only: { type: "string" },
       seed: { type: "string", default: String(SEED) },
       schedules: { type: "string", default: String(SCHEDULES) },
       first: { type: "string", default: "1" },
+      write: { type: "boolean", default: false },
     },
   });
   const names = values.only?.split(",");
@@ -57,6 +45,7 @@ function readOptions(): Omit<RunOptions, "addTable"> & { readonly chosen: readon
   }
   return {
     chosen: scenarios.filter(({ name }) => !names || names.includes(name)),
+    isToWrite: values.write,
     seed: positiveInteger("--seed", values.seed),
     schedules: positiveInteger("--schedules", values.schedules),
     first: positiveInteger("--first", values.first),
@@ -69,34 +58,36 @@ function showProgress(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1B[K${line}`);
 }
 
-function rowOf({ what, measured, limit, holds }: Figure): string {
-  const kept = holds ? "yes" : "**NO**";
-  return `| ${what} | ${measured} | ${limit ?? ""} | ${limit === undefined ? "" : kept} |`;
+/** Runs a scenario, and prints its rows. */
+async function runOne(scenario: Scenario, options: Omit<RunOptions, "addTable">): Promise<Found> {
+  const { name } = scenario;
+  if (process.stderr.isTTY) showProgress(`${name} …`);
+  else console.error(`${name} …`);
+  const tables: string[] = [];
+  const addTable = (text: string): void => void tables.push(text);
+  const figures = await scenario.run({ ...options, addTable });
+  showProgress("");
+  for (const figure of figures) console.log(`| ${cellsOf(figure).join(" | ")} |`);
+  return { name, figures, tables };
 }
 
 async function main(): Promise<void> {
-  const { chosen, ...options } = readOptions();
-  const cores = availableParallelism();
-  const memory = Math.round(totalmem() / GIB);
-  console.log(
-    `Seed ${options.seed}, ${cores} cores, ${memory} GiB, Node ${process.versions.node}\n`,
+  const { chosen, isToWrite, ...options } = readOptions();
+  const { seed } = options;
+  const machine = describeMachine([]);
+  console.log(`${headOf({ machine, seed })}\n\n${table(COLUMNS, [])}`);
+  const found: Found[] = [];
+  for (const scenario of chosen) found.push(await runOne(scenario, options));
+  for (const text of found.flatMap(({ tables }) => tables)) console.log(`\n${text}`);
+  const promised = found.flatMap(({ figures }) =>
+    figures.filter(({ limit }) => limit !== undefined),
   );
-  console.log("| what | measured | promised | kept |\n|---|---|---|---|");
-  const figures: Figure[] = [];
-  const tables: string[] = [];
-  const addTable = (table: string): void => void tables.push(table);
-  for (const scenario of chosen) {
-    if (process.stderr.isTTY) showProgress(`${scenario.name} …`);
-    else console.error(`${scenario.name} …`);
-    const found = await scenario.run({ ...options, addTable });
-    showProgress("");
-    for (const figure of found) console.log(rowOf(figure));
-    figures.push(...found);
-  }
-  const promised = figures.filter(({ limit }) => limit !== undefined);
   const broken = promised.filter(({ holds }) => !holds).length;
-  for (const table of tables) console.log(`\n${table}`);
   console.log(`\n${promised.length - broken} of ${promised.length} promises kept`);
+  if (isToWrite) {
+    const names = scenarios.map(({ name }) => name);
+    keep(chaosReport, merged(keptResult(chaosReport), { machine, seed, scenarios: found }, names));
+  }
   process.exitCode = broken === 0 ? 0 : 1;
 }
 

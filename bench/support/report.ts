@@ -44,14 +44,29 @@ export function publish<Measured extends Result>(
   result: Measured,
   isToWrite: boolean,
 ): void {
-  const text = `${JSON.stringify(result, undefined, 2)}\n`;
-  const { sections } = report.render(JSON.parse(text));
+  const { sections } = report.render(JSON.parse(JSON.stringify(result)));
   for (const section of Object.values(sections)) console.log(`${section.trim()}\n`);
-  if (!isToWrite) return;
+  if (isToWrite) keep(report, result);
+}
+
+/**
+ * Puts what a run came to into files and pages.
+ *
+ * @throws {RangeError} Where a section has no place in any page.
+ */
+export function keep<Measured extends Result>(report: Report<Measured>, result: Measured): void {
   // First what cannot be made again.
   mkdirSync(`${root}${RESULTS}`, { recursive: true });
-  writeFileSync(`${root}${resultPath(report)}`, text);
+  writeFileSync(`${root}${resultPath(report)}`, `${JSON.stringify(result, undefined, 2)}\n`);
   renew(report);
+}
+
+/** The result that was kept last, if there is one. */
+export function keptResult<Measured extends Result>(
+  report: Report<Measured>,
+): Measured | undefined {
+  const path = `${root}${resultPath(report)}`;
+  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
 }
 
 /** What in the repository is not what the kept result of `report` makes: one line each. */

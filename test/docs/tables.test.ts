@@ -6,6 +6,9 @@ import { expect, it } from "vitest";
 
 import type { Field, FieldTable } from "../../src/core/fields.ts";
 
+import { keptResult } from "../../bench/support/report.ts";
+import { chaosReport } from "../../chaos/report.ts";
+import { scenarios } from "../../chaos/scenarios.ts";
 import { USAGE } from "../../serve/options.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 import { exitCodes } from "../../src/cli/exit-code.ts";
@@ -37,6 +40,14 @@ function sectionOf(name: string, heading: string): string {
 
 const all = (text: string, pattern: RegExp): string[] =>
   [...text.matchAll(pattern)].map(([, found = ""]) => found);
+
+it("docs/guarantees.md names every scenario of npm run chaos, and has figures of each", () => {
+  const section = sectionOf("guarantees.md", "## Shown under faults and load");
+  const [, names = ""] = /runs one scenario \((.*?)\)/.exec(section) ?? [];
+  const known = scenarios.map(({ name }) => name);
+  expect(all(names, /`([a-z-]+)`/g)).toEqual(known);
+  expect(keptResult(chaosReport)?.scenarios.map(({ name }) => name)).toEqual(known);
+});
 
 it("docs/http.md has every reason, with its status", () => {
   const rows = [...sectionOf("http.md", "## Asking").matchAll(/^\| (\d{3}) \| ([^|]+) \|/gm)];

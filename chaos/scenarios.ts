@@ -1,0 +1,26 @@
+/** All scenarios, in the order they run in: `npm run chaos`, and the tables in docs/guarantees.md. */
+import type { Scenario } from "./scenario.ts";
+
+import { crashes } from "./crashes.ts";
+import { crashesOfSeveral } from "./crashes-of-several.ts";
+import { crowd } from "./crowd.ts";
+import { flood } from "./flood.ts";
+import { fuzzScenario } from "./fuzz.ts";
+import { gone } from "./gone.ts";
+import { leaving } from "./leaving.ts";
+import { resets } from "./resets.ts";
+import { rows } from "./rows.ts";
+import { schedules } from "./schedules.ts";
+
+export const scenarios: readonly Scenario[] = [
+  schedules,
+  rows,
+  crashes,
+  crashesOfSeveral,
+  resets,
+  leaving,
+  gone,
+  crowd,
+  flood,
+  fuzzScenario,
+];
