@@ -24,13 +24,20 @@ export function parseDuration(option: string, text: string, maxMs: number): numb
   );
 }
 
-/** Formats a duration for people: `0.250 s`, `12.3 s`, `2 min 5 s`, `3 h 10 min`. */
+/** From so many hours on, a duration is said in days. */
+const HOURS_AS_DAYS = 48;
+
+/** Formats a duration for people: `0.250 s`, `12.3 s`, `2 min 5 s`, `3 h 10 min`, `29 d 4 h`. */
 export function formatDuration(durationMs: number): string {
   const seconds = durationMs / 1_000;
   if (seconds < 10) return `${seconds.toFixed(3)} s`;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   const [hours, minutes] = [Math.floor(whole / 3_600), Math.floor((whole % 3_600) / 60)];
+  if (hours >= HOURS_AS_DAYS) {
+    const days = Math.floor(hours / 24);
+    return hours % 24 > 0 ? `${days} d ${hours % 24} h` : `${days} d`;
+  }
   if (hours > 0) return minutes > 0 ? `${hours} h ${minutes} min` : `${hours} h`;
   return whole % 60 > 0 ? `${minutes} min ${whole % 60} s` : `${minutes} min`;
 }

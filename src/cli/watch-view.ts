@@ -7,22 +7,22 @@ import type { WatchEvent, WatchMessage } from "../protocol/watch-feed.ts";
 
 import { tokensText } from "../protocol/text.ts";
 import { calendarWords } from "../client/watch/calendar-words.ts";
-import { hasStarted, limitsAt, policyLimits, type LimitNow } from "../client/watch/forecast.ts";
+import { hasStarted, limitsAt, type LimitNow } from "../client/watch/forecast.ts";
 import { formatDuration } from "./duration.ts";
 
 /** Events that are kept. */
 const MAX_EVENTS = 200;
 /** Columns of the widest bars, and of those of several limits, which have more beside them. */
 const BAR_COLUMNS = { one: 40, several: 20 };
-/**
- * Columns of the text beside a bar. It matters more, so on a narrow terminal the bar is shortened.
- */
-const BESIDE_BAR_COLUMNS = 42;
+/** Columns for when a limit gets more: `paused, full in 22 h 59 min`. */
+const NEXT_COLUMNS = 27;
+/** Between the columns of a line. */
+const GAP = "   ";
 /** Widest line. */
-const MAX_COLUMNS = 100;
+const MAX_COLUMNS = 120;
 
 /** Behind the limit that the head of the queue waits for. */
-const HEAD_MARK = "   ← the head waits";
+const HEAD_MARK = "← head waits";
 /** What the next gain of a limit is called. */
 const NEXT = { tick: "next tick", full: "full again" };
 
@@ -61,50 +61,96 @@ export class WatchView {
     const head = this.#snapshot ? headLines(this.#snapshot, this.#lostAtMs ?? nowMs, width) : [];
     const events = this.#events.map(eventLine);
     const status = isLost || !this.#snapshot ? [state, ""] : [];
-    return [...status, ...head, "", ...events].slice(0, rows).map((line) => line.slice(0, width));
+    return [...status, ...head, "", ...events]
+      .slice(0, rows)
+      .map((line) => line.slice(0, width).trimEnd());
   }
 }
 
 function headLines(snapshot: BucketSnapshot, nowMs: number, width: number): string[] {
   const { bucket, policy, waiters, queuedTokens, granted, refused, cancelled } = snapshot;
-  const names = policyLimits(policy).map(([name]) => name);
-  const isSingle = names.length === 1;
-  const label = Math.max(...["tokens", ...(isSingle ? [] : names)].map(({ length }) => length));
-  const besideBar =
-    BESIDE_BAR_COLUMNS + (isSingle ? 0 : label - "tokens".length + HEAD_MARK.length);
-  const barColumns = Math.max(
-    0,
-    Math.min(BAR_COLUMNS[isSingle ? "one" : "several"], width - besideBar),
-  );
+  const limits = limitsAt(snapshot, nowMs);
+  const columns = columnsFor(snapshot, limits, width);
+  const { isSingle, label, barColumns } = columns;
   const rule = isSingle
     ? `capacity ${policy.capacity}, ${policy.every === undefined ? "" : "full again "}${refillWords(policy)}`
-    : `${names.length} limits`;
-  const ofFirst = isSingle ? "" : ` of ${names[0]}`;
+    : `${limits.length} limits`;
+  const asked = tokensText({ tokens: queuedTokens }) + (isSingle ? "" : ` of ${limits[0]?.name}`);
   const share = waiters / Math.max(1, policy.queueLimit);
   return [
     `${bucket}   policy "${policy.name}": ${rule}`,
     "",
-    ...limitsAt(snapshot, nowMs).map((limit) => {
-      const line = `${(isSingle ? "tokens" : limit.name).padEnd(label)}  ${limitText(snapshot, limit, nowMs, barColumns)}`;
-      return isSingle ? line : `${line}${headMark(snapshot, limit)}   ${refillWords(limit.fields)}`;
+    ...limits.map((limit) => {
+      const line = limitLine(snapshot, limit, nowMs, columns);
+      return isSingle ? line : withWhatFits(line, snapshot, limit, width);
     }),
-    `${"queue".padEnd(label)}  ${bar(share, barColumns)} ${waiters} waiting for ${queuedTokens} tokens${ofFirst}`,
+    `${"queue".padEnd(label)}  ${bar(share, barColumns)} ${waiters} waiting for ${asked}`,
     `${"so far".padEnd(label)}  granted ${granted}   refused ${refused}   cancelled ${cancelled}`,
   ];
 }
 
+/** How many columns each part of a line has. */
+interface Columns {
+  readonly isSingle: boolean;
+  readonly label: number;
+  readonly barColumns: number;
+  readonly count: number;
+}
+
+/**
+ * The text beside a bar matters more, so on a narrow terminal the bar is shortened. All texts have the columns
+ * that they can come to need, so that no bar changes its length as time passes.
+ */
+function columnsFor(snapshot: BucketSnapshot, limits: readonly LimitNow[], width: number): Columns {
+  const isSingle = limits.length === 1;
+  const labels = ["tokens", ...(isSingle ? [] : limits.map(({ name }) => name))];
+  const label = longest(labels);
+  const counts = limits.map((limit) => countText(snapshot, limit, limit.fields.capacity));
+  const count = longest(counts);
+  const beside = [label + 2, 1, count, GAP.length, NEXT_COLUMNS];
+  if (!isSingle) beside.push(GAP.length, HEAD_MARK.length);
+  const widest = isSingle ? BAR_COLUMNS.one : BAR_COLUMNS.several;
+  const room = width - beside.reduce((sum, columns) => sum + columns);
+  return { isSingle, label, count, barColumns: Math.max(0, Math.min(widest, room)) };
+}
+
+function longest(texts: readonly string[]): number {
+  return Math.max(...texts.map(({ length }) => length));
+}
+
 /** Between messages nothing happens but ticks. */
-function limitText(
+function limitLine(
   snapshot: BucketSnapshot,
   limit: LimitNow,
   nowMs: number,
-  barColumns: number,
+  { isSingle, label, barColumns, count }: Columns,
 ): string {
-  const { tokens, fields } = limit;
-  const { capacity } = fields;
-  const leased = snapshot.leasedTokens === undefined ? "" : `, ${snapshot.leasedTokens} on lease`;
-  const next = tokens < capacity ? nextGain(snapshot, limit, nowMs) : "full";
-  return `${bar(tokens / capacity, barColumns)} ${tokens} of ${capacity}${leased}   ${next}`;
+  const { name, tokens, fields } = limit;
+  const start = `${(isSingle ? "tokens" : name).padEnd(label)}  ${bar(tokens / fields.capacity, barColumns)}`;
+  const next = tokens < fields.capacity ? nextGain(snapshot, limit, nowMs) : "full";
+  const text = countText(snapshot, limit, tokens);
+  // Columns are for lines that stand below each other.
+  return isSingle
+    ? `${start} ${text}${GAP}${next}`
+    : `${start} ${text.padEnd(count)}${GAP}${next.padEnd(NEXT_COLUMNS)}`;
+}
+
+/** The line of one of several limits with the mark of the head, for which it is cut, and its rule if that fits. */
+function withWhatFits(
+  line: string,
+  { headLimit }: BucketSnapshot,
+  { name, fields }: LimitNow,
+  width: number,
+): string {
+  const mark = headLimit === name ? GAP + HEAD_MARK : "";
+  const marked = line.slice(0, width - mark.length) + mark;
+  const rule = GAP + refillWords(fields);
+  return marked.length + rule.length <= width ? marked + rule : marked;
+}
+
+function countText({ leasedTokens }: BucketSnapshot, { fields }: LimitNow, tokens: number): string {
+  const leased = leasedTokens === undefined ? "" : `, ${leasedTokens} on lease`;
+  return `${tokens} of ${fields.capacity}${leased}`;
 }
 
 function nextGain(snapshot: BucketSnapshot, limit: LimitNow, nowMs: number): string {
@@ -113,10 +159,6 @@ function nextGain(snapshot: BucketSnapshot, limit: LimitNow, nowMs: number): str
   const gain = fields.every === undefined ? "tick" : "full";
   const what = pausedUntilMs === undefined ? NEXT[gain] : `paused, ${gain}`;
   return `${what} in ${formatDuration(nextTickAtMs - nowMs)}`;
-}
-
-function headMark({ headLimit }: BucketSnapshot, { name }: LimitNow): string {
-  return headLimit === name ? HEAD_MARK : "";
 }
 
 function refillWords(fields: LimitNow["fields"]): string {

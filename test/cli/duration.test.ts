@@ -32,6 +32,9 @@ describe("formatDuration", () => {
     [3_600_000, "1 h"],
     [11_400_000, "3 h 10 min"],
     [86_400_000, "24 h"],
+    [172_799_000, "47 h 59 min"],
+    [172_800_000, "2 d"],
+    [2_520_000_000, "29 d 4 h"],
   ])("%i ms reads as %s", (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
   });

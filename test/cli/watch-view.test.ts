@@ -46,6 +46,9 @@ it("WatchView shows tokens, queue and counts as they were told", () => {
   expect(text).toContain("5 of 10");
   expect(text).toContain("next tick in 0.400 s");
   expect(text).toContain("2 waiting for 7 tokens");
+  expect(shown({ ...quiet, waiters: 1, queuedTokens: 1 }, 1_000)).toMatch(
+    /1 waiting for 1 token$/m,
+  );
   expect(text).toContain("granted 3   refused 1   cancelled 0");
 });
 
@@ -138,11 +141,12 @@ function linesOf(snapshot: BucketSnapshot, nowMs: number, columns?: number): str
 it("WatchView shows a line for each of several limits, and what its next tick or boundary brings", () => {
   const lines = linesOf(several, 1_000);
   expect(lines[0]).toBe('x   policy "*": 3 limits');
-  expect(lines[2]).toMatch(/^rate {4}[█░]+ 5 of 10 {3}next tick in 0.400 s {3}2 every 1.000 s/);
-  expect(lines[3]).toMatch(/^tpm {5}[█░]+ 100 of 900 {3}next tick in 1.000 s {3}300 every 5.000 s/);
-  expect(lines[4]).toMatch(
-    /^day {5}[█░]+ 7 of 1000 {3}full again in 22 h 59 min {3}every day at 00:00 Europe/,
-  );
+  const half = "█".repeat(10) + "░".repeat(10);
+  expect(lines.slice(2, 5)).toEqual([
+    `rate    ${half} 5 of 10        next tick in 0.400 s          2 every 1.000 s`,
+    "tpm     ███░░░░░░░░░░░░░░░░░ 100 of 900     next tick in 1.000 s          300 every 5.000 s",
+    "day     █░░░░░░░░░░░░░░░░░░░ 7 of 1000      full again in 22 h 59 min     every day at 00:00 Europe/Berlin",
+  ]);
   expect(linesOf(several, 2_000).slice(2, 5).join("\n")).toMatch(
     /7 of 10.*\n.*400 of 900.*\n.*7 of/,
   );
@@ -150,20 +154,52 @@ it("WatchView shows a line for each of several limits, and what its next tick or
 
 it("WatchView marks the limit that the head waits for, and lets the others fill", () => {
   const waiting = { ...several, waiters: 2, queuedTokens: 2, headLimit: "tpm" };
-  const lines = linesOf(waiting, 2_000, 80);
-  expect(lines.filter((line) => line.includes("← the head waits"))).toEqual([lines[3]]);
+  const lines = linesOf(waiting, 2_000);
+  expect(lines.filter((line) => line.includes("← head waits"))).toEqual([lines[3]]);
   expect(lines[2]).toContain("7 of 10");
-  expect(lines[3]).toContain("100 of 900");
+  expect(lines[3]).toMatch(/100 of 900 .*← head waits {3}300 every 5.000 s$/);
   expect(lines[5]).toContain("2 waiting for 2 tokens of rate");
+  expect(linesOf({ ...waiting, queuedTokens: 1 }, 2_000)[5]).toMatch(
+    /2 waiting for 1 token of rate$/,
+  );
+});
+
+it.each([
+  [80, "tpm", tpm],
+  [80, "input_tokens", { ...tpm, capacity: 1_000_000 }],
+  [60, "tpm", { ...tpm, capacity: 1_000_000 }],
+  [80, "a".repeat(32), { ...tpm, capacity: 1_000_000 }],
+])(
+  "WatchView shows the mark whole at %i columns, of a limit called %s",
+  (columns, name, fields) => {
+    const pausedUntilMs = DAY_MS - 3_700_000;
+    const view = { ...fields, tokens: 9, nextTickAtMs: DAY_MS - 3_600_000, pausedUntilMs };
+    const waiting: BucketSnapshot = {
+      ...quiet,
+      policy: { ...policy, limits: { day, [name]: fields } },
+      limits: { day: { ...day, tokens: 7, nextTickAtMs: DAY_MS }, [name]: view },
+      waiters: 2,
+      headLimit: name,
+    };
+    const lines = linesOf(waiting, 1_000, columns);
+    const bars = lines.slice(2, 6).map((line) => line.replaceAll(/[^█░]/g, "").length);
+    expect(new Set(bars).size).toBe(1);
+    expect(lines[4]).toMatch(/ 9 of .* ← head waits$/);
+  },
+);
+
+it("WatchView leaves out a rule that does not fit, and cuts none", () => {
+  const lines = linesOf(several, 1_000, 100);
+  expect(lines[3]).toMatch(/300 every 5.000 s$/);
+  expect(lines[4]).toMatch(/full again in 22 h 59 min$/);
 });
 
 it("WatchView says of each limit that it is paused, for as long as it is", () => {
   const paused = { ...several.limits?.["tpm"], pausedUntilMs: 6_000, nextTickAtMs: 7_000 };
   const limits = { ...several.limits, tpm: paused } as NonNullable<BucketSnapshot["limits"]>;
-  expect(linesOf({ ...several, limits }, 5_000)[3]).toContain(
-    "100 of 900   paused, tick in 2.000 s",
-  );
-  expect(linesOf({ ...several, limits }, 6_000)[3]).toContain("100 of 900   next tick in 1.000 s");
+  const lineAt = (nowMs: number) => linesOf({ ...several, limits }, nowMs)[3];
+  expect(lineAt(5_000)).toMatch(/100 of 900 +paused, tick in 2.000 s/);
+  expect(lineAt(6_000)).toMatch(/100 of 900 +next tick in 1.000 s/);
 });
 
 it("WatchView shows a calendar that is the only limit, in words", () => {
