@@ -1127,8 +1127,11 @@ export class Laws {
     if (view.span > viewBefore.span + 1) return;
     const limitsBefore = recordedLimits(before);
     const hasGranted = seen.grants.length > seen.grantsBefore;
+    const { wallMs } = this.#clock;
     // By a new table, a boundary may be over by then that wasn't over when that was written.
-    const nowMs = Math.max(this.#clock.wallMs, reachedAtMs(limitsBefore, instance.zones));
+    const nowMs = isSame(before.policy, record.policy)
+      ? wallMs
+      : Math.max(wallMs, reachedAtMs(limitsBefore, instance.zones));
     for (const limit of recordedLimits(record)) {
       const earlier = limitsBefore.find(({ name }) => name === limit.name);
       if (earlier) this.#checkChanged(instance, { before: earlier, after: limit, nowMs });
@@ -1154,8 +1157,9 @@ export class Laws {
   ): void {
     const { seen, zones } = instance;
     const { name, state } = after;
-    const held = holdingAt(before, zones, nowMs);
-    let most = held.tokens + held.leasedTokens;
+    // What is on lease ends by the clock, or at the instant that the bucket has reached.
+    const holdings = [this.#clock.wallMs, nowMs].map((atMs) => holdingAt(before, zones, atMs));
+    let most = Math.max(...holdings.map(({ tokens, leasedTokens }) => tokens + leasedTokens));
     let least = -Infinity;
     const seenLimit = seen.view && limitView(seen.view, name);
     if (seen.view && seenLimit) {

@@ -63,6 +63,8 @@ test("BucketHost keeps every law in each schedule of faults", { timeout: 120_000
 test.each([
   // A policy change on a clock that was set back, behind a boundary that a new table has brought forward.
   { seed: 17, number: 5_499 },
+  // A pause on a clock that was set back, of a bucket whose batch ends before the instant that it has reached.
+  { seed: 4_242, number: 13_475 },
 ])("BucketHost keeps every law in schedule $number of seed $seed", async ({ seed, number }) => {
   const { failure } = await simulate(seed, number);
   expect(failure && describeFailure(failure)).toBeUndefined();
