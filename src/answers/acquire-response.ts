@@ -5,6 +5,7 @@ import type { FieldFault } from "../core/values.ts";
 import type { Grant, Outcome } from "../core/outcome.ts";
 import type { Policy } from "../core/policy.ts";
 import type { GrantBody } from "../protocol/acquire-bodies.ts";
+import type { ProblemDetails } from "../protocol/problem-document.ts";
 import type { RateLimitState } from "../protocol/rate-limit-fields.ts";
 import type { AcquireAnswer, BucketState, GrantingBucket } from "./acquire-answer.ts";
 
@@ -38,7 +39,7 @@ export function acquireResponse(answer: AcquireAnswer): Response {
     case "key-crowded": {
       const { bucket, key, requests, retryAfterMs } = answer;
       const detail = `Cannot wait under the key ${showValue(key)}: ${requests} requests already do`;
-      return quotaExceededResponse(bucket, "queue-full", detail, retryAfterMs);
+      return quotaExceededResponse(bucket, "queue-full", { detail, retryAfterMs });
     }
     case "key-reused":
       return problemResponse("idempotency-key-reused", {
@@ -64,7 +65,7 @@ function outcomeResponse(
 ): Response {
   if (outcome.ok) return grantResponse(bucket, outcome);
   const { policy, view } = bucket;
-  const { reason, retryAfterMs = 0, violatedLimits } = outcome;
+  const { reason, retryAfterMs = 0, violatedLimits, estimate } = outcome;
   const tokens = tokensText(asked);
   switch (reason) {
     case "exceeds-capacity": {
@@ -74,12 +75,27 @@ function outcomeResponse(
     }
     case "timeout": {
       const late = violatedLimits ? `, limited by ${violatedLimits.join(" and ")}` : "";
-      const detail = `Cannot acquire ${tokens} within ${timeoutMs} ms: the earliest is in ${retryAfterMs} ms${late}`;
-      return quotaExceededResponse(bucket, reason, detail, retryAfterMs, violatedLimits);
+      const when = `${retryAfterMs} ms${estimate ? " by estimate" : ""}`;
+      const detail = `Cannot acquire ${tokens} within ${timeoutMs} ms: the earliest is in ${when}${late}`;
+      return quotaExceededResponse(
+        bucket,
+        reason,
+        { detail, retryAfterMs, estimate },
+        violatedLimits,
+      );
     }
     case "queue-full": {
       const detail = `Cannot wait for ${tokens}: ${view.waiters} callers are waiting, queueLimit is ${policy.queueLimit}`;
-      return quotaExceededResponse(bucket, reason, detail, retryAfterMs, violatedLimits);
+      return quotaExceededResponse(
+        bucket,
+        reason,
+        { detail, retryAfterMs, estimate },
+        violatedLimits,
+      );
+    }
+    case "holds-full": {
+      const detail = `Cannot hold ${tokens}: the bucket has as many open holds as it can, the first ends in ${retryAfterMs} ms`;
+      return quotaExceededResponse(bucket, reason, { detail, retryAfterMs });
     }
     case "bucket-reset":
       return bucketResetResponse(bucket.policyName);
@@ -134,15 +150,14 @@ export function stoppingResponse(): Response {
 /** `429`: a refusal that waiting helps against. */
 function quotaExceededResponse(
   bucket: BucketState,
-  reason: "timeout" | "queue-full",
-  detail: string,
-  retryAfterMs: number,
+  reason: "timeout" | "queue-full" | "holds-full",
+  details: Pick<ProblemDetails, "detail" | "retryAfterMs" | "estimate">,
   violatedLimits?: readonly string[],
 ): Response {
   const headers = quotaHeaders(bucket, bucket.view.tokens);
   const violatedPolicies = policyNames(bucket, violatedLimits);
   const policy = bucket.policyName;
-  return problemResponse(reason, { detail, retryAfterMs, policy, violatedPolicies, headers });
+  return problemResponse(reason, { ...details, policy, violatedPolicies, headers });
 }
 
 /** `400`, naming every fault. */
@@ -164,9 +179,12 @@ export function grantResponse(
   grant: Grant,
   now: Pick<Grant, "remaining" | "limits"> = grant,
 ): Response {
-  const { tokens, remaining, waitedMs, grantedAtMs, limits } = grant;
+  const { tokens, remaining, waitedMs, grantedAtMs, limits, hold, permit } = grant;
   const plain: GrantBody = { bucket: bucket.name, tokens, remaining, waitedMs, grantedAtMs };
-  const body = limits ? { ...plain, limits } : plain;
+  const body =
+    limits || hold || permit
+      ? { ...plain, ...(limits && { limits }), ...(hold && { hold }), ...(permit && { permit }) }
+      : plain;
   const fields = rateLimitFields(rateLimitOf(bucket, now.remaining, now.limits));
   return new Response(jsonText(body), { headers: grantFields(fields) });
 }

@@ -52,6 +52,7 @@ export function exitCodeOfReason(reason: SluiceErrorReason): number {
       return exitCodes.configuration;
     case "timeout":
     case "queue-full":
+    case "holds-full":
     case "bucket-reset":
     case "cancelled":
       return exitCodes.refused;
@@ -59,6 +60,9 @@ export function exitCodeOfReason(reason: SluiceErrorReason): number {
     case "watchers-full":
       return exitCodes.unavailable;
     case "not-found":
+    case "unknown-hold":
+    case "hold-settled":
+    case "permit-lost":
     case "method-not-allowed":
     case "upgrade-required":
     case "internal-error":

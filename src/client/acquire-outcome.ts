@@ -40,16 +40,18 @@ export interface Refused {
   /** One sentence with the values and limits, without a full stop. */
   readonly detail: string;
   /**
-   * With `timeout`, `queue-full` and `unavailable`: milliseconds until the same request may be
-   * granted.
+   * With `timeout`, `queue-full`, `holds-full` and `unavailable`: milliseconds until the same request
+   * may be granted.
    */
   readonly retryAfterMs?: number;
+  /** Present, and true, if `retryAfterMs` is an estimate: it depends on when permits come back. */
+  readonly estimate?: true;
   /**
-   * With `timeout`, `queue-full` and `exceeds-capacity`: names of the policies that refused it, as in
+   * With `timeout`, `queue-full`, `holds-full` and `exceeds-capacity`: names of the policies that refused it, as in
    * `rateLimit`.
    */
   readonly violatedPolicies?: readonly string[];
-  /** With `timeout` and `queue-full`: state of the bucket when the answer was sent. */
+  /** With `timeout`, `queue-full` and `holds-full`: state of the bucket when the answer was sent. */
   readonly rateLimit?: RateLimitState;
 }
 
@@ -67,9 +69,9 @@ export function outcomeIn(answer: Answer, bucket: string, tokens: number): Acqui
   const { status, body, rateLimit } = answer;
   const state = rateLimit && { rateLimit };
   if (!problem) return { ok: true, ...grantIn(status, body), ...state };
-  const { reason, detail, retryAfterMs, violatedPolicies } = problem;
+  const { reason, detail, retryAfterMs, estimate, violatedPolicies } = problem;
   if (!isRefusalReason(reason)) throw errorOf(problem);
-  const later = retryAfterMs !== undefined && { retryAfterMs };
+  const later = retryAfterMs !== undefined && { retryAfterMs, ...(estimate && { estimate }) };
   const violated = violatedPolicies && { violatedPolicies };
   return { ok: false, bucket, tokens, reason, detail, ...later, ...violated, ...state };
 }

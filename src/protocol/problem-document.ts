@@ -19,6 +19,8 @@ export interface ProblemBody {
   readonly errors?: readonly FieldFault[];
   /** Present when waiting helps. */
   readonly retryAfterMs?: number;
+  /** Present, and true, if `retryAfterMs` is an estimate: it depends on when permits come back. */
+  readonly estimate?: true;
   /**
    * With status 429, and with `exceeds-capacity`: names of the policies that refused, as in the `RateLimit`
    * fields.
@@ -32,6 +34,8 @@ export interface ProblemDetails {
   readonly detail: string;
   readonly errors?: readonly FieldFault[];
   readonly retryAfterMs?: number;
+  /** See `ProblemBody`. */
+  readonly estimate?: true | undefined;
   /** See `ProblemBody`. */
   readonly violatedPolicies?: readonly string[];
 }
@@ -47,7 +51,7 @@ export interface ProblemDocument {
 /** The problem document for `reason`. */
 export function problemDocument(
   reason: Reason,
-  { detail, errors, retryAfterMs, violatedPolicies }: ProblemDetails,
+  { detail, errors, retryAfterMs, estimate, violatedPolicies }: ProblemDetails,
 ): ProblemDocument {
   const { status, title, type = "about:blank" } = reasonFields[reason];
   const body: ProblemBody = {
@@ -58,6 +62,7 @@ export function problemDocument(
     reason,
     ...(errors && { errors }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(estimate && { estimate }),
     ...(violatedPolicies && { "violated-policies": violatedPolicies }),
   };
   const headers = {

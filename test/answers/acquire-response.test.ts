@@ -62,6 +62,25 @@ describe("acquireResponse", () => {
     }
   });
 
+  it("of a grant has its hold and its permit", async () => {
+    const hold = { id: "h", expiresAtMs: NOW_MS + 5_000 };
+    const permit = { id: "h", fence: NOW_MS, expiresAtMs: NOW_MS + 1_000 };
+    const bucket = bucketWith(3);
+    const response = acquireResponse({ kind: "replay", grant: { ...grant, hold, permit }, bucket });
+    expect(await response.json()).toMatchObject({ tokens: 2, hold, permit });
+  });
+
+  it("of a refusal says that the time of a retry is an estimate", async () => {
+    const response = acquireResponse(
+      refused({ reason: "timeout", retryAfterMs: 1_250, estimate: true }),
+    );
+    expect(await response.json()).toMatchObject({
+      detail: "Cannot acquire 1 token within 20 ms: the earliest is in 1250 ms by estimate",
+      retryAfterMs: 1_250,
+      estimate: true,
+    });
+  });
+
   it("of a repeated grant has the grant as it was, and the bucket as it is", async () => {
     const response = acquireResponse({ kind: "replay", grant, bucket: bucketWith(5) });
     expect(await response.json()).toMatchObject({ remaining: 3 });
@@ -90,6 +109,13 @@ describe("acquireResponse", () => {
       "queue-full",
       "Cannot wait for 2 tokens: 3 callers are waiting, queueLimit is 3",
       "4",
+    ],
+    [
+      refused({ reason: "holds-full", retryAfterMs: 1_250 }, 2),
+      429,
+      "holds-full",
+      "Cannot hold 2 tokens: the bucket has as many open holds as it can, the first ends in 1250 ms",
+      "2",
     ],
     [
       { kind: "key-crowded", key: "k", requests: 8, retryAfterMs: 90, bucket: bucketWith(0) },

@@ -28,6 +28,7 @@ function kindOf(outcome: AcquireOutcome): string {
   switch (outcome.reason) {
     case "timeout":
     case "queue-full":
+    case "holds-full":
       return "later";
     case "exceeds-capacity":
       return "never";
@@ -47,9 +48,26 @@ describe("the outcome of an acquire", () => {
     expect(kindOf(outcome)).toBe("granted");
   });
 
+  it("has the hold and the permit of a grant", async () => {
+    const hold = { id: "h", expiresAtMs: 7 };
+    const permit = { id: "h", fence: 9, expiresAtMs: 8 };
+    const outcome = await outcomeOf({ ...GRANT, hold, permit }, 200);
+    expect(outcome).toEqual({ ok: true, ...GRANT, hold, permit });
+  });
+
+  it("says that the time of a retry is an estimate", async () => {
+    const problem = { status: 429, reason: "timeout", detail: "why", retryAfterMs: 250 };
+    expect(await outcomeOf({ ...problem, estimate: true }, 429)).toMatchObject({
+      retryAfterMs: 250,
+      estimate: true,
+    });
+    expect(await outcomeOf(problem, 429)).not.toHaveProperty("estimate");
+  });
+
   it.each([
     ["timeout", 429, "later"],
     ["queue-full", 429, "later"],
+    ["holds-full", 429, "later"],
     ["exceeds-capacity", 422, "never"],
     ["bucket-reset", 503, "gone"],
     ["cancelled", 499, "gone"],

@@ -19,7 +19,7 @@ describe("reasonFields", () => {
 
   it("has a type for exactly those reasons that are a quota's", () => {
     const quotas = rows.filter(([, { status }]) => status === 429);
-    expect(quotas.map(([reason]) => reason)).toEqual(["timeout", "queue-full"]);
+    expect(quotas.map(([reason]) => reason)).toEqual(["timeout", "queue-full", "holds-full"]);
     expect(rows.filter(([, { type }]) => type !== undefined)).toEqual(quotas);
   });
 });

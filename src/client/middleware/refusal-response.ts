@@ -11,7 +11,7 @@ import { problemDocument } from "../../protocol/problem-document.ts";
 import { rateLimitFields } from "../../protocol/rate-limit-fields.ts";
 
 /**
- * Returns the response for a refusal: 429 for `timeout` and `queue-full`, 422 for
+ * Returns the response for a refusal: 429 for `timeout`, `queue-full` and `holds-full`, 422 for
  * `exceeds-capacity`, 499 for `cancelled`, 503 for `bucket-reset` and `unavailable`. It is never
  * cached, carries `Retry-After` if a retry can succeed, and the `RateLimit` fields if the state of
  * the bucket is known.
@@ -21,12 +21,13 @@ import { rateLimitFields } from "../../protocol/rate-limit-fields.ts";
  * if (!outcome.ok) return refusalResponse(outcome);
  */
 export function refusalResponse(refusal: Refused): Response {
-  const { reason, detail, retryAfterMs, violatedPolicies, rateLimit } = refusal;
+  const { reason, detail, retryAfterMs, estimate, violatedPolicies, rateLimit } = refusal;
   return problemResponse(
     reason,
     {
       detail,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
+      estimate,
       ...(violatedPolicies && { violatedPolicies }),
     },
     rateLimit && rateLimitFields(rateLimit),

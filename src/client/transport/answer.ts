@@ -5,6 +5,7 @@
  * that an intermediary failed or is busy, did not come from Sluice and is worth retrying.
  */
 import type { LimitGrant } from "../../core/limits/cost.ts";
+import type { GrantedHold, GrantedPermit } from "../../core/outcome.ts";
 import type { FieldFault } from "../../core/values.ts";
 import type { GrantBody } from "../../protocol/acquire-bodies.ts";
 import type { Reason } from "../../protocol/reasons.ts";
@@ -61,6 +62,7 @@ export interface Problem {
   readonly detail: string;
   readonly errors: readonly FieldFault[] | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly estimate: true | undefined;
   readonly violatedPolicies: readonly string[] | undefined;
 }
 
@@ -99,6 +101,7 @@ function readProblem(body: unknown): Problem | undefined {
     detail: typeof detail === "string" ? detail : reason,
     errors: Array.isArray(errors) ? errors.filter(isFieldFault) : undefined,
     retryAfterMs: isDuration(retryAfterMs) ? retryAfterMs : undefined,
+    estimate: members["estimate"] === true ? true : undefined,
     violatedPolicies: Array.isArray(violated) ? violated.map(String) : undefined,
   };
 }
@@ -126,7 +129,8 @@ function isFieldFault(value: unknown): value is FieldFault {
  * @throws {SluiceError} If it is not a grant.
  */
 export function grantIn(status: number, body: unknown): GrantBody {
-  const { bucket, tokens, remaining, waitedMs, grantedAtMs, limits } = membersOf(body);
+  const members = membersOf(body);
+  const { bucket, tokens, remaining, waitedMs, grantedAtMs } = members;
   if (
     typeof bucket === "string" &&
     typeof tokens === "number" &&
@@ -135,9 +139,33 @@ export function grantIn(status: number, body: unknown): GrantBody {
     typeof grantedAtMs === "number"
   ) {
     const grant = { bucket, tokens, remaining, waitedMs, grantedAtMs };
-    return isRecord(limits) ? { ...grant, limits: limitGrantsIn(limits) } : grant;
+    return { ...grant, ...openGrantIn(members) };
   }
   throw unexpectedAnswer(status, body);
+}
+
+/** What a grant has besides its numbers. A member of another form is left out. */
+function openGrantIn({
+  limits,
+  hold,
+  permit,
+}: Readonly<Record<string, unknown>>): Pick<GrantBody, "limits" | "hold" | "permit"> {
+  return {
+    ...(isRecord(limits) && { limits: limitGrantsIn(limits) }),
+    ...(isHold(hold) && { hold: { id: hold.id, expiresAtMs: hold.expiresAtMs } }),
+    ...(isPermit(permit) && {
+      permit: { id: permit.id, fence: permit.fence, expiresAtMs: permit.expiresAtMs },
+    }),
+  };
+}
+
+function isHold(value: unknown): value is GrantedHold {
+  const { id, expiresAtMs } = membersOf(value);
+  return typeof id === "string" && typeof expiresAtMs === "number";
+}
+
+function isPermit(value: unknown): value is GrantedPermit {
+  return isHold(value) && typeof membersOf(value)["fence"] === "number";
 }
 
 /** What the grant took of each limit; an entry of another form is left out. */

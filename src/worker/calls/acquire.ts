@@ -65,6 +65,7 @@ const described = {
     "idempotency-key-reused",
     "timeout",
     "queue-full",
+    "holds-full",
     "cancelled",
     "bucket-reset",
   ],

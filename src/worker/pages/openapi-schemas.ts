@@ -1,5 +1,6 @@
 /** The bodies of the HTTP interface as JSON Schemas, by their name in the OpenAPI document. */
 import type { Ask } from "../../core/ask.ts";
+import type { GrantedHold, GrantedPermit } from "../../core/outcome.ts";
 import type { PauseFields } from "../../core/pause.ts";
 import type { ConcurrencyTerms, HoldTerms, LeaseTerms } from "../../core/policy-tables.ts";
 import type { LimitView } from "../../core/limiter-state.ts";
@@ -254,6 +255,32 @@ const watchMessage = objectSchema<WatchMessage>(
   { isFirst: true, omitted: true },
 );
 
+/** Of a hold or a permit, or of both if they are of one grant. */
+const openGrantId: Schema = { type: "string", description: "Unguessable; names it in later calls" };
+
+const grantedHold: Schema = {
+  ...objectSchema<GrantedHold>(
+    {
+      id: openGrantId,
+      expiresAtMs: instantSchema("When the hold counts as spent unless it has been settled"),
+    },
+    {},
+  ),
+  description: "The reserved tokens; present if the request asked for a hold",
+};
+
+const grantedPermit: Schema = {
+  ...objectSchema<GrantedPermit>(
+    {
+      id: openGrantId,
+      fence: countSchema("Higher than that of every earlier permit of the bucket"),
+      expiresAtMs: instantSchema("When the permit comes back to the bucket unless it is extended"),
+    },
+    {},
+  ),
+  description: "Present if the policy has `concurrency`",
+};
+
 const grant = objectSchema<GrantBody>(
   {
     bucket: bucketName,
@@ -271,8 +298,10 @@ const grant = objectSchema<GrantBody>(
       ),
       "The same of the further limits, by name; absent if there are none",
     ),
+    hold: grantedHold,
+    permit: grantedPermit,
   },
-  { limits: true },
+  { limits: true, hold: true, permit: true },
 );
 
 const cancelled = objectSchema<CancelBody>(

@@ -61,7 +61,7 @@ function problemSchema(status: number, reasons: readonly Reason[]): Schema {
   );
   const required = present
     .map(([name]) => name)
-    .filter((name) => reasons.every((reason) => hasMember(reason, name)));
+    .filter((name) => name !== "estimate" && reasons.every((reason) => hasMember(reason, name)));
   return { type: "object", properties: Object.fromEntries(present), required };
 }
 
@@ -76,6 +76,8 @@ type OptionalMember = Exclude<
 const reasonsWith: Readonly<Record<OptionalMember, (reason: Reason) => boolean>> = {
   errors: (reason) => reason === "invalid-request",
   retryAfterMs: (reason) => reasonFields[reason].hasRetryAfter === true,
+  // Only of a bucket with permits.
+  estimate: (reason) => reason === "timeout" || reason === "queue-full",
   "violated-policies": (reason) => {
     return reasonFields[reason].status === 429 || reason === "exceeds-capacity";
   },
@@ -107,6 +109,11 @@ const problemMembers = {
     { min: 0, max: Number.MAX_SAFE_INTEGER },
     "Time until retrying the same request may succeed, in milliseconds",
   ),
+  estimate: {
+    const: true,
+    description:
+      "Present if `retryAfterMs` is an estimate, because it depends on when permits come back",
+  },
   "violated-policies": {
     type: "array",
     minItems: 1,

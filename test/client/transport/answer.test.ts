@@ -59,6 +59,17 @@ describe("grantIn", () => {
     expect(grantIn(200, { ...GRANT, limits: odd })).toEqual({ ...GRANT, limits });
     expect(grantIn(200, { ...GRANT, limits: 7 })).toEqual(GRANT);
   });
+
+  it("reads the hold and the permit of a grant, and leaves out what has another form", () => {
+    const hold = { id: "h", expiresAtMs: 7 };
+    const permit = { id: "h", fence: 9, expiresAtMs: 8 };
+    expect(grantIn(200, { ...GRANT, hold: { ...hold, more: 1 }, permit })).toEqual({
+      ...GRANT,
+      hold,
+      permit,
+    });
+    expect(grantIn(200, { ...GRANT, hold: { id: 5 }, permit: hold })).toEqual(GRANT);
+  });
 });
 
 describe("problemIn", () => {

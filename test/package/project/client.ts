@@ -13,6 +13,8 @@ export function describeOutcome(outcome: AcquireOutcome): string {
   const words: Record<RefusalReason, string> = {
     timeout: "too late",
     "queue-full": "too many",
+    "holds-full": "too many holds",
+    "holds-full": "too many holds",
     "exceeds-capacity": "too large",
     "bucket-reset": "reset",
     cancelled: "cancelled",
