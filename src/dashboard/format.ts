@@ -11,6 +11,12 @@ const clock = new Intl.DateTimeFormat("en-GB", {
   fractionalSecondDigits: 3,
 });
 
+const dates = new Intl.DateTimeFormat("en-GB", {
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+});
+
 /** `12,000`. */
 export function showCount(count: number): string {
   return numbers.format(count);
@@ -36,9 +42,19 @@ export function showTime(atMs: number): string {
   return clock.format(atMs);
 }
 
-/** An instant as local time of day, to the second. */
-export function showClock(atMs: number): string {
-  return clock.format(atMs).slice(0, -4);
+/**
+ * An instant to come as local time of day, to the second, with its date if that isn't the one of `nowMs`:
+ * `12:31:50`, `Tue 1 Dec, 00:00:00`.
+ */
+export function showComing(atMs: number, nowMs: number): string {
+  const time = clock.format(atMs).slice(0, -4);
+  const isToday = new Date(atMs).toDateString() === new Date(nowMs).toDateString();
+  return isToday ? time : `${dateWords(atMs)}, ${time}`;
+}
+
+function dateWords(atMs: number): string {
+  const parts = dates.formatToParts(atMs).filter(({ type }) => type !== "literal");
+  return parts.map(({ value }) => value).join(" ");
 }
 
 /** A wait, to the millisecond: `1.003 s`. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { baseOf, bucketAt, curlCommand, urlOfBucket } from "../../src/dashboard/address.ts";
 import {
   showBriefCount,
+  showComing,
   showDuration,
   showInterval,
   showOffset,
@@ -12,6 +13,14 @@ import {
 it("showBriefCount fits beside an axis", () => {
   const counts = [0, 500, 1_500, 20_000, 2_000_000, 1_000_000_000];
   expect(counts.map(showBriefCount)).toEqual(["0", "500", "1.5K", "20K", "2M", "1B"]);
+});
+
+it("showComing has the date of an instant that is not today", () => {
+  const at = (day: number, hours: number, minutes: number) =>
+    new Date(2026, 10, day, hours, minutes, 5, 999).getTime();
+  expect(showComing(at(29, 23, 59), at(29, 0, 0))).toBe("23:59:05");
+  expect(showComing(at(30, 0, 0), at(29, 23, 59))).toBe("Mon 30 Nov, 00:00:05");
+  expect(showComing(at(29, 12, 31) + 365 * 86_400_000, at(29, 0, 0))).toBe("Mon 29 Nov, 12:31:05");
 });
 
 describe("durations", () => {

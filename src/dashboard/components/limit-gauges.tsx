@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 
 import { limitsAt, REPORT_DELAY_MS, type LimitNow } from "../../client/watch/forecast.ts";
 import { boundaryWords } from "../../client/watch/calendar-words.ts";
-import { showClock, showCount } from "../format.ts";
+import { showComing, showCount } from "../format.ts";
 import { refillWords } from "./policy-list.tsx";
 import { TokenLevel } from "./token-level.tsx";
 import { useBucketNow, type HeardView } from "./use-bucket-now.ts";
@@ -26,14 +26,21 @@ export function LimitGauges(heard: HeardView): VNode {
   });
   return (
     <ul class="gauges">
-      {limitsAt(snapshot, nowMs).map((limit) => (
-        <Gauge key={limit.name} limit={limit} isHead={snapshot.headLimit === limit.name} />
-      ))}
+      {limitsAt(snapshot, nowMs).map((limit) => {
+        const isHead = snapshot.headLimit === limit.name;
+        return <Gauge key={limit.name} limit={limit} nowMs={nowMs} isHead={isHead} />;
+      })}
     </ul>
   );
 }
 
-function Gauge({ limit, isHead }: { readonly limit: LimitNow; readonly isHead: boolean }): VNode {
+interface GaugeProps {
+  readonly limit: LimitNow;
+  readonly nowMs: number;
+  readonly isHead: boolean;
+}
+
+function Gauge({ limit, nowMs, isHead }: GaugeProps): VNode {
   const { name, fields, tokens } = limit;
   return (
     <li class={isHead ? "gauge head" : "gauge"} data-limit={name}>
@@ -45,15 +52,15 @@ function Gauge({ limit, isHead }: { readonly limit: LimitNow; readonly isHead: b
         <strong>{showCount(tokens)}</strong> <span class="of">of {showCount(fields.capacity)}</span>
       </p>
       <TokenLevel tokens={tokens} capacity={fields.capacity} label={`Tokens of ${name}`} />
-      <p class="note">{noteOf(limit)}</p>
+      <p class="note">{noteOf(limit, nowMs)}</p>
     </li>
   );
 }
 
 /** What is next to happen to the limit. */
-function noteOf({ fields, tokens, nextTickAtMs, pausedUntilMs }: LimitNow): string {
-  if (pausedUntilMs !== undefined) return `Paused until ${showClock(pausedUntilMs)}`;
+function noteOf({ fields, tokens, nextTickAtMs, pausedUntilMs }: LimitNow, nowMs: number): string {
+  if (pausedUntilMs !== undefined) return `Paused until ${showComing(pausedUntilMs, nowMs)}`;
   if (fields.every !== undefined) return `Full again ${boundaryWords(nextTickAtMs, fields)}`;
   const isWorthIt = tokens < fields.capacity && fields.refillIntervalMs >= MIN_ANNOUNCED_MS;
-  return `${refillWords(fields)}${isWorthIt ? `, next at ${showClock(nextTickAtMs)}` : ""}`;
+  return `${refillWords(fields)}${isWorthIt ? `, next at ${showComing(nextTickAtMs, nowMs)}` : ""}`;
 }

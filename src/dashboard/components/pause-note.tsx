@@ -4,7 +4,7 @@ import type { VNode } from "preact";
 import type { BucketView } from "../bucket-view.ts";
 
 import { limitsAt } from "../../client/watch/forecast.ts";
-import { showTime } from "../format.ts";
+import { showComing } from "../format.ts";
 import { useNow } from "./use-now.ts";
 
 /** A sentence, or nothing; announced to screen readers when it appears. */
@@ -21,7 +21,10 @@ export function PauseNote({ view }: { readonly view: BucketView }): VNode {
   }, view);
   const pauses = pausesAt(pageNowMs);
   const names = snapshot.policy.limits ? pauses.map(([name]) => `“${name}” `) : [""];
-  const each = pauses.map(([, untilMs], index) => `${names[index]}until ${showTime(untilMs)}`);
+  const bucketNowMs = pageNowMs + clockOffsetMs;
+  const each = pauses.map(([, untilMs], index) => {
+    return `${names[index]}until ${showComing(untilMs, bucketNowMs)}`;
+  });
   return (
     <p class="pause-note" role="status">
       {each.length > 0 && `Paused ${each.join(", ")}: no refills until then.`}
