@@ -12,17 +12,21 @@ import { acquire, acquirePath, admin, arrive, changePolicy, grantIn } from "../k
 import { send } from "../kit/http/http-connection.ts";
 import { removeDir } from "../kit/processes/remove-dir.ts";
 import { Served } from "../kit/processes/served.ts";
-import { filesOf, recordedPolicies, saveFolder } from "../kit/states/recorded-folder.ts";
+import {
+  filesOf,
+  lastingBuckets,
+  lastingBucketsOfSeveral,
+  recordedPolicies,
+  saveFolder,
+} from "../kit/states/recorded-folder.ts";
 
 const HOUR_MS = 3_600_000;
 const NAMES = [
-  "drained",
-  "paused",
-  "overridden",
-  "overridden-before-its-start",
-  "keyed",
+  ...lastingBuckets,
+  ...lastingBucketsOfSeveral,
   "leased:half",
   "waiting:one",
+  "calendar:batched",
 ];
 
 const [path] = process.argv.slice(2);
@@ -53,6 +57,7 @@ async function record(dir: string): Promise<Recorded> {
   const key = "a-key";
   const headers = { "Idempotency-Key": key };
   const grant = grantIn(await send(server.url, acquirePath("keyed", "tokens=2"), { headers }));
+  await recordSeveral(server);
   for (let index = 0; index < 60; index += 1) await acquire(server, "leased:half");
   await acquire(server, "waiting:one");
   const { answer } = await arrive(server, "waiting:one");
@@ -64,4 +69,20 @@ async function record(dir: string): Promise<Recorded> {
     snapshots[name] = body as Record<string, unknown>;
   }
   return { atMs: Date.now(), snapshots, keyed: { bucket: "keyed", key, grant } };
+}
+
+/** Buckets with several limits, or a calendar. */
+async function recordSeveral(server: Served): Promise<void> {
+  await acquire(server, "several:drained", "tokens=5&tokens.plan=1000&tokens.tpm=120");
+  await acquire(server, "several:paused", "tokens=1&tokens.plan=2&tokens.tpm=3");
+  const pause = { untilMs: Date.now() + 12 * HOUR_MS, tokens: 7, limits: ["plan", "tpm"] };
+  const body = { method: "POST", body: pause, ...admin };
+  await send(server.url, "/buckets/several:paused/pause", body);
+  await changePolicy(server, "several:overridden", {
+    limits: { tpm: null, extra: { capacity: 9, every: "month", on: 28, initialTokens: 4 } },
+  });
+  await acquire(server, "several:overridden", "tokens=1&tokens.extra=2");
+  await acquire(server, "calendar:drained", "tokens=100000");
+  // Its batch is on the disk when the process is killed.
+  for (let index = 0; index < 20; index += 1) await acquire(server, "calendar:batched");
 }

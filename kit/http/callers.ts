@@ -1,7 +1,7 @@
 /** Callers of a running server, each on its own connection, in a controlled order of arrival. */
 import { setTimeout } from "node:timers/promises";
 
-import type { PolicyFields } from "../../src/core/policy.ts";
+import type { PolicyChanges } from "../../src/core/policy.ts";
 import type { GrantBody } from "../../src/protocol/acquire-bodies.ts";
 import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 import type { ProblemBody } from "../../src/protocol/problem-document.ts";
@@ -29,7 +29,7 @@ export const admin = {
 export function changePolicy(
   { url }: Server,
   bucket: string,
-  body: Partial<PolicyFields>,
+  body: PolicyChanges,
 ): Promise<Answer> {
   return send(url, `/buckets/${bucket}`, { method: "PUT", headers: admin.headers, body });
 }

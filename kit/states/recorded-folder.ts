@@ -29,7 +29,32 @@ export const recordedPolicies = {
     lease: { maxTokens: 64, ttlMs: 20_000 },
   },
   "waiting:*": { capacity: 1, refillTokens: 1, refillIntervalMs: 30_000 },
+  "several:*": {
+    ...daily,
+    limits: {
+      plan: { capacity: 1_000, every: "month", timeZone: "Europe/Berlin", at: "06:30" },
+      tpm: { ...daily, capacity: 500, initialTokens: 500 },
+    },
+  },
+  "calendar:*": { capacity: 100_000, every: "week", on: "sunday", timeZone: "Asia/Tokyo" },
 } as const satisfies Readonly<Record<string, PolicyFields>>;
+
+/** Buckets in states that time leaves as they are: of one token bucket, which formats 1 to 4 hold. */
+export const lastingBuckets = [
+  "drained",
+  "paused",
+  "overridden",
+  "overridden-before-its-start",
+  "keyed",
+] as const;
+
+/** The same with several limits, or a calendar: format 5. */
+export const lastingBucketsOfSeveral = [
+  "several:drained",
+  "several:paused",
+  "several:overridden",
+  "calendar:drained",
+] as const;
 
 /** What a server has left, and what it said last. */
 export interface RecordedFolder {
