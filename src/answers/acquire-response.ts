@@ -43,7 +43,7 @@ export function acquireResponse(answer: AcquireAnswer): Response {
     }
     case "key-reused":
       return problemResponse("idempotency-key-reused", {
-        detail: `The key ${showValue(answer.key)} was already used with different tokens or timeoutMs`,
+        detail: `The key ${showValue(answer.key)} was already used with different tokens, timeoutMs or holdMs`,
       });
     case "invalid":
       return invalidRequestResponse(answer.errors);

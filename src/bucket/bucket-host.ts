@@ -33,6 +33,7 @@ import type { RejectReason } from "./recovery-window.ts";
 
 import type { FieldFault } from "../core/values.ts";
 
+import { holdFaults } from "../core/ask.ts";
 import { askFaults, costOf, unknownLimits } from "../core/limits/cost.ts";
 import { Policy } from "../core/policy.ts";
 import { integerFault } from "../core/values.ts";
@@ -576,18 +577,23 @@ export class BucketHost {
 
 /**
  * What only the bucket's policy forbids; `undefined` if it forbids nothing. A requeued caller keeps the timeout
- * that it waits by, whatever the policy has become. The limits that it names must be there: it may have been
- * lost on its way, before anybody has looked.
+ * that it waits by, whatever the policy has become. The limits that it names must be there, and a hold must be
+ * allowed: it may have been lost on its way, before anybody has looked.
  */
 function policyFaults(
-  { maxWaitMs, limits }: Policy,
+  { maxWaitMs, limits, hold }: Policy,
   call: AcquireCall,
 ): readonly FieldFault[] | undefined {
   const { timeoutMs = 0 } = call;
   const isTooLong = timeoutMs > maxWaitMs && !call.requeued;
-  // Nearly all acquires ask for tokens of every limit alike.
-  if (!isTooLong && call.limits === undefined && call.tokens > 0) return undefined;
+  // Nearly all acquires ask for tokens of every limit alike, and for no hold.
+  const isPlain = call.limits === undefined && call.tokens > 0 && call.holdMs === undefined;
+  if (!isTooLong && isPlain) return undefined;
   const tooLong = integerFault("timeoutMs", timeoutMs, { min: 0, max: maxWaitMs });
-  const faults = [...(isTooLong ? [tooLong] : []), ...askFaults(limits, call)];
+  const faults = [
+    ...(isTooLong ? [tooLong] : []),
+    ...askFaults(limits, call),
+    ...holdFaults(hold, call),
+  ];
   return faults.length > 0 ? faults : undefined;
 }

@@ -43,8 +43,13 @@ export interface KeyedGrantStore {
 }
 
 /** What a call itself asks for, without the policy's defaults. */
-export function askedIn({ tokens, limits, timeoutMs }: Asked): Asked {
-  return { tokens, ...(limits && { limits }), ...(timeoutMs !== undefined && { timeoutMs }) };
+export function askedIn({ tokens, limits, timeoutMs, holdMs }: Asked): Asked {
+  return {
+    tokens,
+    ...(limits && { limits }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(holdMs !== undefined && { holdMs }),
+  };
 }
 
 /** Whether two requests ask for the same. */
@@ -54,6 +59,7 @@ export function isSameAsked(one: Asked, other: Asked): boolean {
   return (
     one.tokens === other.tokens &&
     one.timeoutMs === other.timeoutMs &&
+    one.holdMs === other.holdMs &&
     names.length === Object.keys(theirs).length &&
     names.every((name) => Object.hasOwn(theirs, name) && ours[name] === theirs[name])
   );

@@ -10,6 +10,7 @@ import { isPlainObject, isRecord } from "../core/is-record.ts";
 import { tokenBucketFields } from "../core/limits/token-bucket-fields.ts";
 import { pauseFaults, pauseFields } from "../core/pause.ts";
 import { queueFields } from "../core/policy.ts";
+import { holdFields } from "../core/policy-tables.ts";
 import { integerFault, isIntegerWithin, showValue, throwFaults } from "../core/values.ts";
 import { compileChanges } from "../core/written-policy.ts";
 import { API_KEY_RULE, isApiKey } from "../protocol/api-key.ts";
@@ -22,13 +23,14 @@ export const acquireOptions = [
   "tokens",
   "limits",
   "timeoutMs",
+  "holdMs",
   "signal",
   "idempotencyKey",
   "onQueued",
   "waitUntil",
 ];
 /** The options of `Client.tryAcquire`. */
-export const tryAcquireOptions = ["tokens", "limits", "signal", "idempotencyKey"];
+export const tryAcquireOptions = ["tokens", "limits", "holdMs", "signal", "idempotencyKey"];
 
 /** An unchecked options object. */
 type Given = Readonly<Record<string, unknown>>;
@@ -55,6 +57,7 @@ export function checkAcquireOptions(options: object, allowed: readonly string[])
   const given = knownMembers("options", options, allowed);
   throwFaults(askedTokensFaults(given));
   checkInteger(given, "timeoutMs", queueFields.maxWaitMs);
+  checkInteger(given, "holdMs", holdFields.maxMs);
   checkSignal(given);
   checkFunction(given, "onQueued");
   checkFunction(given, "waitUntil");

@@ -92,6 +92,12 @@ export interface AcquireOptions {
    */
   readonly timeoutMs?: number;
   /**
+   * How long to hold the tokens so that what was used can be settled, in milliseconds: 1,000 to the
+   * policy's `hold.maxMs`. The grant then has a `hold`. Default: no hold, the tokens are spent at
+   * once.
+   */
+  readonly holdMs?: number;
+  /**
    * Aborting it leaves the queue: the promise rejects at once with the signal's reason, and the
    * client sends a `cancel` in the background, for a few seconds at most. Without a key, the
    * service sees only that the connection has closed.
@@ -99,8 +105,8 @@ export interface AcquireOptions {
   readonly signal?: AbortSignal;
   /**
    * 1 to 255 printable ASCII characters. Default: a new key for each acquire, or no key if
-   * `retryForMs` is 0. Another acquire with the same key must ask for the same `tokens`, `limits`
-   * and `timeoutMs`. Once an acquire is given up, others with its key are refused with `cancelled` for
+   * `retryForMs` is 0. Another acquire with the same key must ask for the same `tokens`, `limits`,
+   * `timeoutMs` and `holdMs`. Once an acquire is given up, others with its key are refused with `cancelled` for
    * ten seconds.
    */
   readonly idempotencyKey?: string;
@@ -121,7 +127,7 @@ export interface AcquireOptions {
 /** Options of `Client.tryAcquire`. */
 export type TryAcquireOptions = Pick<
   AcquireOptions,
-  "tokens" | "limits" | "signal" | "idempotencyKey"
+  "tokens" | "limits" | "holdMs" | "signal" | "idempotencyKey"
 >;
 
 /** Options of every other call. */
@@ -340,12 +346,13 @@ class ConnectedClient implements Client {
   }
 
   async #acquire(bucket: string, options: AcquireOptions): Promise<AcquireOutcome> {
-    const { tokens, limits = {}, timeoutMs, signal, onQueued, waitUntil } = options;
+    const { tokens, limits = {}, timeoutMs, holdMs, signal, onQueued, waitUntil } = options;
     const startedAtMs = performance.now();
     const idempotencyKey = options.idempotencyKey ?? (this.#retryForMs > 0 ? newKey() : undefined);
     const query = new URLSearchParams({ bucket });
     if (tokens !== undefined) query.set("tokens", String(tokens));
     if (timeoutMs !== undefined) query.set("timeoutMs", String(timeoutMs));
+    if (holdMs !== undefined) query.set("holdMs", String(holdMs));
     for (const [name, count] of Object.entries(limits)) query.set(`tokens.${name}`, String(count));
     const request = {
       method: "POST",

@@ -2,6 +2,7 @@
  * What a caller asks of a bucket. It has one shape all the way: the Worker reads it from a query, a body or a
  * call by RPC, the wire carries it, and the object's host turns it into a waiter.
  */
+import type { HoldTerms } from "./policy-tables.ts";
 import type { FieldFault, Range } from "./values.ts";
 
 import { isPlainObject } from "./is-record.ts";
@@ -19,6 +20,11 @@ export interface Ask {
   readonly limits?: Readonly<Record<string, number>>;
   /** The longest wait, 0 to an hour; absent if the caller leaves it to the policy. */
   readonly timeoutMs?: number;
+  /**
+   * How long to hold the tokens for settling, 1,000 to an hour; absent for a grant that is spent at once.
+   * Whether the bucket allows a hold, and for how long, is up to its policy: see `holdFaults`.
+   */
+  readonly holdMs?: number;
   /** Requests with the same key for the same bucket get the same grant. 1 to 255 printable ASCII characters. */
   readonly idempotencyKey?: string;
 }
@@ -59,6 +65,21 @@ export function tokensFault(
   if (tokens !== 0) return integerFault(field, tokens, range);
   const message = `${field} must be at least 1, unless ${ofOne} asks for at least 1 of a limit: got 0`;
   return { field, message };
+}
+
+/** What is wrong with an ask's `holdMs` for a bucket whose policy has these terms of holds, or none. */
+export function holdFaults(
+  hold: HoldTerms | undefined,
+  { holdMs }: Pick<Ask, "holdMs">,
+): FieldFault[] {
+  if (holdMs === undefined) return [];
+  if (!hold) {
+    const message = `holdMs needs a policy with hold, such as hold = { max = "10m" }: got ${holdMs}`;
+    return [{ field: "holdMs", message }];
+  }
+  if (holdMs <= hold.maxMs) return [];
+  const message = `holdMs must be at most the policy's hold.maxMs, ${hold.maxMs}: got ${holdMs}`;
+  return [{ field: "holdMs", message }];
 }
 
 function limitsFault(limits: unknown): FieldFault {

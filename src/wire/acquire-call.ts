@@ -70,8 +70,10 @@ export function encodeAcquireCall({ policy, ...rest }: AcquireCall): string {
  * object and a JSON text in between. Names and numbers need no escape in JSON.
  */
 export function encodeAsk(policy: NamedPolicyFields, bucket: string, ask: Ask): string {
-  const { tokens, limits, timeoutMs, idempotencyKey } = ask;
-  if (idempotencyKey !== undefined || limits) return encodeAcquireCall({ policy, bucket, ...ask });
+  const { tokens, limits, timeoutMs, holdMs, idempotencyKey } = ask;
+  if (idempotencyKey !== undefined || limits || holdMs !== undefined) {
+    return encodeAcquireCall({ policy, bucket, ...ask });
+  }
   const name = encodeURIComponent(bucket);
   const timeout = timeoutMs === undefined ? "" : `,%22timeoutMs%22:${timeoutMs}`;
   const rest = `{%22bucket%22:%22${name}%22,%22tokens%22:${tokens}${timeout}}`;

@@ -127,15 +127,16 @@ export class BucketStub {
   }
 
   /**
-   * The leases that may cover a request. None do for one that only the object can answer: with a key, which
-   * the object remembers, with tokens of single limits, or refused by the configured policy unless the bucket
-   * has its own. It must neither
-   * be answered from a lease nor cost the isolate its lease.
+   * The leases that may cover a request. None do for one that only the object can answer: with a key or a hold,
+   * which the object remembers, with tokens of single limits, or refused by the configured policy unless the
+   * bucket has its own. It must neither be answered from a lease nor cost the isolate its lease.
    */
-  #leasedFor({ tokens, limits, timeoutMs = 0, idempotencyKey }: Ask): LeasedBucket | undefined {
+  #leasedFor(ask: Ask): LeasedBucket | undefined {
+    const { tokens, limits, timeoutMs = 0, holdMs, idempotencyKey } = ask;
     const { capacity, maxWaitMs } = this.policy;
-    const isOdd = idempotencyKey !== undefined || limits !== undefined || tokens === 0;
-    const isForObject = isOdd || tokens > capacity || timeoutMs > maxWaitMs;
+    const isKept = idempotencyKey !== undefined || holdMs !== undefined;
+    const isForObject =
+      isKept || limits !== undefined || tokens === 0 || tokens > capacity || timeoutMs > maxWaitMs;
     return isForObject ? undefined : this.#leased();
   }
 

@@ -13,6 +13,7 @@ import type { BucketFiles } from "./config/bucket-files.ts";
 import type { PauseAnswer } from "../wire/bucket-answers.ts";
 import type { BucketHost } from "../bucket/bucket-host.ts";
 
+import { holdFaults } from "../core/ask.ts";
 import { askFaults, costOf, tokensOf } from "../core/limits/cost.ts";
 import { FIRST_LIMIT } from "../core/limits/limit-name.ts";
 import { acquireResponse } from "../answers/acquire-response.ts";
@@ -91,6 +92,7 @@ export class FiledBucket extends BucketStub {
   #isInVain(ask: Ask): boolean {
     const { limits: others = {}, ...first } = this.policy;
     if (Number(ask.timeoutMs) > first.maxWaitMs) return true;
+    if (holdFaults(first.hold, ask).length > 0) return true;
     const limits = Object.entries({ [FIRST_LIMIT]: first, ...others }).map(([name, limit]) => {
       return { name, capacity: limit.capacity };
     });

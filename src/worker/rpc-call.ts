@@ -80,12 +80,15 @@ function withoutDisposer<Result>(result: Result): Result {
 export async function acquireTokens(
   env: SluiceEnv,
   name: string,
-  { tokens = 1, limits, timeoutMs, idempotencyKey, signal, onQueued, waitUntil }: AcquireOptions,
+  options: AcquireOptions,
 ): Promise<AcquireOutcome> {
+  const { tokens = 1, limits, timeoutMs, holdMs, idempotencyKey } = options;
+  const { signal, onQueued, waitUntil } = options;
   const ask: Ask = {
     tokens,
     ...(limits && { limits }),
     ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(holdMs !== undefined && { holdMs }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
   };
   const call = { right: "acquire", bucket: name } as const;

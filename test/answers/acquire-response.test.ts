@@ -142,7 +142,7 @@ describe("acquireResponse", () => {
       { kind: "key-reused", key: "k" },
       422,
       "idempotency-key-reused",
-      'The key "k" was already used with different tokens or timeoutMs',
+      'The key "k" was already used with different tokens, timeoutMs or holdMs',
       null,
     ],
     [

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 
 import type { KeyedGrant, KeyedGrantStore } from "../../src/bucket/idempotency-store.ts";
 
-import { IdempotencyStore } from "../../src/bucket/idempotency-store.ts";
+import { IdempotencyStore, askedIn, isSameAsked } from "../../src/bucket/idempotency-store.ts";
 import { ADMIN, grantOf, problemOf, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
 import { pass, stubOf, uniqueName, useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
@@ -28,6 +28,22 @@ async function open(): Promise<string> {
 async function untilWaiters(name: string, count: number): Promise<void> {
   while ((await snapshotOf(name)).waiters !== count) await settle();
 }
+
+describe("isSameAsked", () => {
+  const asked = { tokens: 2, limits: { tpm: 3 }, timeoutMs: 0, holdMs: 1_000 };
+
+  it("compares all that a caller asks for, and its key isn't part of it", () => {
+    const call = { ...asked, idempotencyKey: "k" };
+    expect(askedIn(call)).toEqual(asked);
+    expect(isSameAsked(asked, call)).toBe(true);
+    for (const name of ["limits", "timeoutMs", "holdMs"] as const) {
+      const { [name]: _, ...less } = asked;
+      expect(isSameAsked(asked, less), name).toBe(false);
+      expect(isSameAsked(less, asked), name).toBe(false);
+    }
+    expect(isSameAsked(asked, { ...asked, holdMs: 1_001 })).toBe(false);
+  });
+});
 
 describe("Idempotency-Key of a grant", () => {
   it("asked again gets the same grant, and nothing is taken twice", async () => {

@@ -31,7 +31,14 @@ function row(what: string, check: () => unknown, error: unknown, message: string
 }
 
 const acquire = (options: unknown) => () =>
-  checkAcquireOptions(options as object, ["tokens", "limits", "timeoutMs", "signal", "onQueued"]);
+  checkAcquireOptions(options as object, [
+    "tokens",
+    "limits",
+    "timeoutMs",
+    "holdMs",
+    "signal",
+    "onQueued",
+  ]);
 const client = (options: object) => () => checkClientOptions(options);
 
 describe("an illegal argument", () => {
@@ -74,6 +81,12 @@ describe("an illegal argument", () => {
       acquire({ timeoutMs: 3_600_001 }),
       RangeError,
       "timeoutMs must be an integer from 0 to 3600000: got 3600001",
+    ),
+    row(
+      "holdMs",
+      acquire({ holdMs: 999 }),
+      RangeError,
+      "holdMs must be an integer from 1000 to 3600000: got 999",
     ),
     row(
       "a signal",

@@ -141,12 +141,22 @@ describe("acquire", () => {
     expect(once.sent[0]?.headers["Idempotency-Key"]).toBeUndefined();
   });
 
+  it("acquire and tryAcquire ask for a hold", async () => {
+    const { client, sent } = clientOf(grant, grant);
+    await client.acquire("a", { timeoutMs: 5, holdMs: 1_000 });
+    await client.tryAcquire("a", { holdMs: 3_600_000 });
+    expect(sent.map(({ line }) => line)).toEqual([
+      "POST /acquire?bucket=a&timeoutMs=5&holdMs=1000",
+      "POST /acquire?bucket=a&timeoutMs=0&holdMs=3600000",
+    ]);
+  });
+
   it("tryAcquire does not wait", async () => {
     const { client, sent } = clientOf(grant);
     await client.tryAcquire("a", { tokens: 3, limits: { tpm: 4 } });
     expect(sent[0]?.line).toBe("POST /acquire?bucket=a&tokens=3&timeoutMs=0&tokens.tpm=4");
     await expect(client.tryAcquire("a", { timeoutMs: 5 } as never)).rejects.toThrow(
-      '"timeoutMs" is not one of tokens, limits, signal, idempotencyKey',
+      '"timeoutMs" is not one of tokens, limits, holdMs, signal, idempotencyKey',
     );
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { askedTokensFaults } from "../../src/core/ask.ts";
+import { askedTokensFaults, holdFaults } from "../../src/core/ask.ts";
 
 describe("askedTokensFaults", () => {
   test.each([
@@ -48,5 +48,32 @@ describe("askedTokensFaults", () => {
     [{ limits: null }, ["limits must be an object of tokens by the limit's name: got null"]],
   ])("finds everything wrong with %o", (ask, messages) => {
     expect(askedTokensFaults(ask).map(({ message }) => message)).toEqual(messages);
+  });
+});
+
+describe("holdFaults", () => {
+  const hold = { maxMs: 5_000, debt: "queue" } as const;
+
+  test.each([
+    [undefined, {}],
+    [hold, {}],
+    [hold, { holdMs: 5_000 }],
+  ])("finds nothing wrong, with %o, in %o", (terms, ask) => {
+    expect(holdFaults(terms, ask)).toEqual([]);
+  });
+
+  test("names the value and what the policy says", () => {
+    expect(holdFaults(undefined, { holdMs: 1_000 })).toEqual([
+      {
+        field: "holdMs",
+        message: 'holdMs needs a policy with hold, such as hold = { max = "10m" }: got 1000',
+      },
+    ]);
+    expect(holdFaults(hold, { holdMs: 5_001 })).toEqual([
+      {
+        field: "holdMs",
+        message: "holdMs must be at most the policy's hold.maxMs, 5000: got 5001",
+      },
+    ]);
   });
 });

@@ -50,6 +50,8 @@ describe("acquire call", () => {
     ["x".repeat(128), { tokens: Number.MAX_SAFE_INTEGER, timeoutMs: 3_600_000 }],
     ["keyed", { tokens: 1, idempotencyKey: '"&%' }],
     ["keyed", { tokens: 1, timeoutMs: 1, idempotencyKey: "k" }],
+    ["held", { tokens: 1, holdMs: 1_000 }],
+    ["held", { tokens: 2, timeoutMs: 0, holdMs: 3_600_000, idempotencyKey: "k" }],
   ])("encodeAsk of %s and %j makes the same call", (bucket, ask) => {
     const call = { bucket, policy, ...ask };
     const url = encodeAsk(policy, bucket, ask);

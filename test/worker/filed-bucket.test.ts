@@ -22,6 +22,7 @@ const inVain: readonly (readonly [what: string, path: (name: string) => string, 
   ["metrics", (name) => `/metrics?bucket=${name}`],
   ["more tokens than fit", (name) => `/acquire?bucket=${name}&tokens=2`],
   ["more patience than allowed", (name) => `/acquire?bucket=${name}&timeoutMs=60001`],
+  ["a hold where there are none", (name) => `/acquire?bucket=${name}&holdMs=1000`],
   [
     "more tokens than fit, as a stream",
     (name) => `/acquire?bucket=${name}&tokens=2`,

@@ -195,7 +195,8 @@ describe("a caller that follows its place", () => {
 describe("a lease", () => {
   it("grants without a response, with the same members", async () => {
     const lease = { maxTokens: 50, ttlMs: 5_000 };
-    const policy = { ...ONE_A_SECOND, capacity: 1_000, initialTokens: 1_000, lease };
+    const hold = { maxMs: 60_000 };
+    const policy = { ...ONE_A_SECOND, capacity: 1_000, initialTokens: 1_000, lease, hold };
     const leased: SluiceEnv = { ...env, POLICIES: { "*": policy } };
     const name = uniqueName("rpc");
     const atObject = await acquireTokens(leased, name, {});
@@ -208,5 +209,8 @@ describe("a lease", () => {
     expect((await snapshotOf(name)).granted).toBe(granted);
     expect(fromLease).toMatchObject({ ok: true, bucket: name, tokens: 1, waitedMs: 0 });
     expect(Object.keys(fromLease).sort()).toEqual(Object.keys(atObject).sort());
+    // Only the object knows of holds.
+    await acquireTokens(leased, name, { holdMs: 60_000 });
+    expect((await snapshotOf(name)).granted).toBeGreaterThan(granted);
   });
 });

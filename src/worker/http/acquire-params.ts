@@ -13,9 +13,10 @@ import type { Query } from "./query.ts";
 import { tokensFault } from "../../core/ask.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 import { MAX_FURTHER_LIMITS, queueFields } from "../../core/policy.ts";
+import { holdFields } from "../../core/policy-tables.ts";
 import { integerFault, isIntegerWithin, showValue } from "../../core/values.ts";
 
-const FIELDS = ["bucket", "tokens", "timeoutMs"];
+const FIELDS = ["bucket", "tokens", "timeoutMs", "holdMs"];
 
 /** What the names of fields begin with that are of one limit each. */
 const NAMED_TOKENS = "tokens.";
@@ -35,6 +36,7 @@ const BARE = /^[!#-+\--:<-[\]-~]+$/;
 export const acquireRanges = {
   tokens: { min: 0, max: Number.MAX_SAFE_INTEGER },
   timeoutMs: queueFields.maxWaitMs,
+  holdMs: holdFields.maxMs,
 } as const satisfies Readonly<Record<string, Range>>;
 
 /** What is asked of which bucket, or every fault in it. `body` is the parsed JSON object of a POST. */
@@ -51,6 +53,7 @@ export function readAcquireParams(
   const tokens = reader.integer("tokens", { ...acquireRanges.tokens, min }, allTokensFault) ?? 1;
   const limits = readNamedTokens(reader, named);
   const timeoutMs = reader.integer("timeoutMs", acquireRanges.timeoutMs);
+  const holdMs = reader.integer("holdMs", acquireRanges.holdMs);
   const keyed = readIdempotencyKey(headers);
   const errors = [...reader.faults, ...unknownMembers(body), ...(keyed.ok ? [] : [keyed.fault])];
   if (bucket === undefined || !keyed.ok || errors.length > 0) return { ok: false, errors };
@@ -58,6 +61,7 @@ export function readAcquireParams(
     tokens,
     ...(limits && { limits }),
     ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(holdMs !== undefined && { holdMs }),
     ...(keyed.key !== undefined && { idempotencyKey: keyed.key }),
   };
   return { ok: true, bucket, ask };

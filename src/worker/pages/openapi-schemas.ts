@@ -59,6 +59,10 @@ export const acquireFields = {
     acquireRanges.timeoutMs,
     "How long the caller is willing to wait, in milliseconds. 0 fails fast; the default and maximum is the policy's maxWaitMs",
   ),
+  holdMs: integerSchema(
+    acquireRanges.holdMs,
+    "How long to hold the tokens so that what was used can be settled, in milliseconds; at most the policy's `hold.maxMs`. Without it the tokens are spent at once",
+  ),
 } as const satisfies Readonly<
   Record<"bucket" | keyof Omit<Ask, "idempotencyKey" | "limits">, Schema>
 >;

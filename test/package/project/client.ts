@@ -14,7 +14,6 @@ export function describeOutcome(outcome: AcquireOutcome): string {
     timeout: "too late",
     "queue-full": "too many",
     "holds-full": "too many holds",
-    "holds-full": "too many holds",
     "exceeds-capacity": "too large",
     "bucket-reset": "reset",
     cancelled: "cancelled",

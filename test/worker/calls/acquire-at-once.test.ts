@@ -88,6 +88,8 @@ const odd = {
     "bucket=a",
     "tokens=1",
     "timeoutMs=0",
+    "holdMs=1000",
+    "holdMs=999",
     "",
     "#x",
     "tokens",

@@ -112,6 +112,25 @@ describe("/acquire", () => {
     expect((await request(`/acquire?bucket=${name}&timeoutMs=60001`)).status).toBe(200);
   });
 
+  it("answers 400 to a hold that the bucket's policy doesn't allow, and names both", async () => {
+    const name = uniqueName();
+    const errorsOf = async (query: string): Promise<unknown> => {
+      const response = await request(`/acquire?bucket=${name}&${query}`);
+      return (await problemOf(response, 400, "invalid-request")).errors;
+    };
+    const needed = 'holdMs needs a policy with hold, such as hold = { max = "10m" }: got 1000';
+    expect(await errorsOf("holdMs=1000")).toEqual([{ field: "holdMs", message: needed }]);
+    await put(name, { hold: { max: "10m" } });
+    expect(await errorsOf("holdMs=600001&timeoutMs=60001")).toEqual([
+      { field: "timeoutMs", message: "timeoutMs must be an integer from 0 to 60000: got 60001" },
+      {
+        field: "holdMs",
+        message: "holdMs must be at most the policy's hold.maxMs, 600000: got 600001",
+      },
+    ]);
+    expect((await request(`/acquire?bucket=${name}&holdMs=600000`)).status).toBe(200);
+  });
+
   it("frees the place of a caller that leaves", async () => {
     const name = uniqueName();
     await request(`/acquire?bucket=${name}`);

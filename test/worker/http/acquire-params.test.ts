@@ -23,6 +23,13 @@ describe("readAcquireParams", () => {
       none,
       { tokens: 1, timeoutMs: 3_600_000 },
     ],
+    [{ bucket: ["x"], holdMs: ["1000"] }, {}, none, { tokens: 1, holdMs: 1_000 }],
+    [
+      { bucket: ["x"] },
+      { holdMs: 3_600_000 },
+      key,
+      { tokens: 1, holdMs: 3_600_000, idempotencyKey: "k" },
+    ],
   ])("reads %j and %j", (query, body, headers, ask) => {
     const read = { ok: true, bucket: "x", ask };
     expect(readAcquireParams(query, { ...body }, headers)).toEqual(read);
@@ -35,6 +42,9 @@ describe("readAcquireParams", () => {
     [{ bucket: ["x"], tokens: ["1e3"] }, {}, ["tokens"]],
     [{ bucket: ["x"] }, { tokens: "1" }, ["tokens"]],
     [{ bucket: ["x"], timeoutMs: ["3600001"] }, {}, ["timeoutMs"]],
+    [{ bucket: ["x"], holdMs: ["999"] }, {}, ["holdMs"]],
+    [{ bucket: ["x"] }, { holdMs: 3_600_001 }, ["holdMs"]],
+    [{ bucket: ["x"], holdMs: ["1000"] }, { holdMs: 1_000 }, ["holdMs"]],
     [
       { tokens: ["-1"] },
       { timeoutMs: 0.5, patience: 1 },
