@@ -73,6 +73,10 @@ class FixedWindow implements Limit {
     return this.#tokens;
   }
 
+  get missing(): number {
+    return this.#room - this.#tokens;
+  }
+
   get held(): HeldTokens | undefined {
     return this.#held.tokens > 0 ? this.#held : undefined;
   }
@@ -115,6 +119,12 @@ class FixedWindow implements Limit {
 
   take(tokens: number): void {
     this.#tokens -= tokens;
+  }
+
+  giveBack(tokens: number): number {
+    if (this.#pausedUntilMs !== undefined) return 0;
+    this.#tokens += tokens;
+    return tokens;
   }
 
   hold(tokens: number, untilMs: number): void {

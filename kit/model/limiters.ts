@@ -4,6 +4,9 @@
  * limiter underneath sees them as epoch milliseconds.
  */
 import type { PolicyFields, PolicyOptions } from "../../src/core/policy.ts";
+import type { HoldCall, PermitAnswer } from "../../src/core/holds/hold-call.ts";
+import type { GrantRow } from "../../src/core/holds/grant-row.ts";
+import type { LimiterOptions } from "../../src/core/limiter.ts";
 import type { AcquireRequest, Turn } from "../../src/core/turn.ts";
 import type { LimiterPolicy, LimiterState, LimiterView } from "../../src/core/limiter-state.ts";
 import type { Outcome } from "../../src/core/outcome.ts";
@@ -43,11 +46,24 @@ export class LimiterScene<Terms extends LimiterPolicy> {
   readonly #waiters = new Map<string, Waiter<string>>();
   /** What turns since the last `checkpoint` had to write. */
   #unwritten: LimiterState | undefined = undefined;
+  /** Open grants as they are on the disk, by slot. */
+  readonly #rows = new Map<number, GrantRow>();
+  #ids = 0;
   /** See `Turn.flushInMs`; of the last turn. */
   flushInMs: number | undefined = undefined;
 
   constructor(policy: Terms) {
-    this.limiter = new Limiter<string, Terms>(policy);
+    this.limiter = new Limiter<string, Terms>(policy, this.#options);
+  }
+
+  /** Ids are `g1`, `g2` and so on. */
+  get #options(): Required<Pick<LimiterOptions, "newId">> {
+    return {
+      newId: () => {
+        this.#ids += 1;
+        return `g${this.#ids}`;
+      },
+    };
   }
 
   acquire(atMs: number, caller: string, request: Request = {}): string[] {
@@ -93,6 +109,27 @@ export class LimiterScene<Terms extends LimiterPolicy> {
     );
   }
 
+  /** The answer to the holder of `id`, and then a line for each thing that its call did. */
+  changeHold(atMs: number, id: string, call: HoldCall): unknown[] {
+    const { turn, answer } = this.limiter.changeHold(id, call, epochMs + atMs);
+    return [answer, ...this.#carryOut(turn)];
+  }
+
+  dropHold(atMs: number, id: string): unknown[] {
+    const { turn, answer } = this.limiter.dropHold(id, epochMs + atMs);
+    return [answer, ...this.#carryOut(turn)];
+  }
+
+  extendPermit(atMs: number, id: string): PermitAnswer {
+    const { turn, answer } = this.limiter.extendPermit(id, epochMs + atMs);
+    this.#carryOut(turn);
+    return answer;
+  }
+
+  releasePermit(atMs: number, id: string): string[] {
+    return this.#carryOut(this.limiter.releasePermit(id, epochMs + atMs));
+  }
+
   resume(atMs: number): string[] {
     return this.#carryOut(this.limiter.resume(epochMs + atMs));
   }
@@ -100,7 +137,13 @@ export class LimiterScene<Terms extends LimiterPolicy> {
   /** The limiter as restored from the disk: through JSON text, with nobody waiting. */
   restore(): void {
     const state: LimiterState = JSON.parse(JSON.stringify(this.limiter));
-    this.limiter = Limiter.from(this.limiter.policy, state);
+    const rows: GrantRow[] = JSON.parse(JSON.stringify([...this.#rows.values()]));
+    this.limiter = Limiter.from(this.limiter.policy, state, rows, this.#options);
+  }
+
+  /** Writes the row of an open grant. */
+  keepRow(row: GrantRow): void {
+    this.#rows.set(row.slot, row);
   }
 
   /** What its owner would have to write by now, of all turns since it was last asked. */
@@ -147,6 +190,7 @@ export class LimiterScene<Terms extends LimiterPolicy> {
 
   #carryOut(turn: Turn<string>): string[] {
     this.#unwritten = turn.write ?? this.#unwritten;
+    for (const row of turn.rows ?? []) this.keepRow(row);
     this.flushInMs = turn.flushInMs;
     return linesOf(turn);
   }

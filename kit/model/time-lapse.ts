@@ -51,6 +51,10 @@ class LapsedLimit implements Limit {
     return this.#inner.tokens;
   }
 
+  get missing(): number {
+    return this.#inner.missing;
+  }
+
   get held(): HeldTokens | undefined {
     const sums = this.#inner.held?.toJSON();
     return sums && new HeldTokens(sums.map(sumOutside));
@@ -87,6 +91,10 @@ class LapsedLimit implements Limit {
 
   take(tokens: number): void {
     this.#inner.take(tokens);
+  }
+
+  giveBack(tokens: number): number {
+    return this.#inner.giveBack(tokens);
   }
 
   hold(tokens: number, untilMs: number): void {

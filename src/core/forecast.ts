@@ -17,12 +17,12 @@
  * what is out counts as spent when its hold ends, so anything returned earlier only helps. A promised
  * instant is therefore an upper bound.
  */
-import type { Cost } from "./limits/cost.ts";
+import type { Cost, NamedTokens } from "./limits/cost.ts";
 import type { Place } from "./turn.ts";
 import type { LimitSet } from "./limits/limit-set.ts";
 import type { Waiter, WaiterQueue } from "./queue/waiter-queue.ts";
 
-import { tokensOf } from "./limits/cost.ts";
+import { tokensOf, withoutPermit } from "./limits/cost.ts";
 import { LookAhead } from "./limits/look-ahead.ts";
 import { invariants } from "./invariants.ts";
 
@@ -48,6 +48,11 @@ export class Forecast<Caller> {
   joined(limits: LimitSet, { tokens }: Waiter<Caller>): void {
     if (!isCovered(limits, tokens)) this.#uncovered += 1;
     this.#end = undefined;
+  }
+
+  /** Something is owed behind the last waiter. */
+  owes(owed: NamedTokens): void {
+    this.#end?.takeOwed(owed);
   }
 
   /** The one that has just joined stands at the end, and is granted at `grantAtMs` by what `end` said. */
@@ -84,15 +89,16 @@ export class Forecast<Caller> {
     const leaving: Waiter<Caller>[] = [];
     this.#uncovered = 0;
     for (const waiter of this.#queue) {
-      const { tokens, deadlineAtMs } = waiter;
+      const { tokens, deadlineAtMs, owed } = waiter;
       const grantAtMs = limits.fits(tokens) ? end.availableAt(tokens) : Infinity;
-      if (grantAtMs <= Math.max(deadlineAtMs, nowMs)) {
-        invariants?.promised(waiter, grantAtMs);
+      if (earliestAtMs(limits, tokens, grantAtMs) <= Math.max(deadlineAtMs, nowMs)) {
+        if (!limits.isEstimate) invariants?.promised(waiter, grantAtMs);
         end.serveAt(grantAtMs, tokens);
         if (!isCovered(limits, tokens)) this.#uncovered += 1;
       } else {
         leaving.push(waiter);
       }
+      if (owed) end.takeOwed(owed);
     }
     this.#end = end;
     return leaving;
@@ -101,25 +107,39 @@ export class Forecast<Caller> {
   /** Where the last waiter stands. Constant time unless somebody has left since the last arrival. */
   lastPlace(limits: LimitSet): Place<Caller> | undefined {
     const { tail: waiter, size: position } = this.#queue;
-    return waiter && { waiter, position, grantAtMs: this.end(limits).servedAtMs };
+    const estimate = limits.isEstimate ? ESTIMATE : {};
+    return waiter && { waiter, position, grantAtMs: this.end(limits).servedAtMs, ...estimate };
   }
 
   /** Where everybody stands, from the head on, one step for each place that is read. */
   *places(limits: LimitSet): IterableIterator<Place<Caller>> {
     const ahead = new LookAhead(limits);
+    const estimate = limits.isEstimate ? ESTIMATE : {};
     let position = 0;
     for (const waiter of this.#queue) {
       position += 1;
-      yield { waiter, position, grantAtMs: ahead.serve(waiter.tokens) };
+      yield { waiter, position, grantAtMs: ahead.serveWaiter(waiter), ...estimate };
     }
   }
 
   #compute(limits: LimitSet): LookAhead {
     const end = new LookAhead(limits);
-    if (this.#uncovered === 0 && limits.isWhole) end.serveRun(this.#queue.tokens);
-    else for (const { tokens } of this.#queue) end.serve(tokens);
+    const isRun = this.#uncovered === 0 && limits.isWhole && this.#queue.owed === undefined;
+    if (isRun) end.serveRun(this.#queue.tokens);
+    else for (const waiter of this.#queue) end.serveWaiter(waiter);
     return end;
   }
+}
+
+/** What a place says of an estimate. */
+const ESTIMATE = { estimate: true } as const;
+
+/**
+ * The earliest instant at which a waiter can be granted that is granted at `grantAtMs` as things stand. The two
+ * differ only if that is an estimate: then it is when the limits alone have its tokens, no matter who waits.
+ */
+export function earliestAtMs(limits: LimitSet, cost: Cost, grantAtMs: number): number {
+  return limits.isEstimate && limits.fits(cost) ? limits.availableAt(withoutPermit(cost)) : grantAtMs;
 }
 
 function isCovered({ closedForm }: LimitSet, tokens: Cost): boolean {

@@ -4,15 +4,23 @@
  * a turn it makes the turn's effects of them.
  */
 import type { Lease } from "./lease/lease.ts";
-import type { LimiterState, LimiterView, LimitView } from "./limiter-state.ts";
+import type { GrantRow } from "./holds/grant-row.ts";
+import type {
+  LimiterPolicy,
+  LimiterState,
+  LimiterView,
+  LimitView,
+  SavedLimiter,
+} from "./limiter-state.ts";
 import type { Limit } from "./limits/limit.ts";
-import type { Cost } from "./limits/cost.ts";
+import type { Cost, NamedTokens } from "./limits/cost.ts";
 import type { LimitSet } from "./limits/limit-set.ts";
 import type { LimiterReason } from "./outcome.ts";
 import type { Waiter } from "./queue/waiter-queue.ts";
 import type { StatsView } from "./stats.ts";
 import type { Settlement, Turn } from "./turn.ts";
 
+import { Holds, type PermitsView } from "./holds/holds.ts";
 import { tokensOf } from "./limits/cost.ts";
 import { Stats } from "./stats.ts";
 import { WriteAhead } from "./write-ahead.ts";
@@ -20,6 +28,7 @@ import { WriteAhead } from "./write-ahead.ts";
 /** The longest duration that is reported, in milliseconds: integers in JSON aren't exact beyond it. */
 const MAX_REPORTED_MS = 2 ** 53 - 1;
 
+const ESTIMATE = { estimate: true } as const;
 const NOBODY: readonly never[] = [];
 
 /** A caller that is granted, and the tokens that it takes. */
@@ -28,12 +37,35 @@ interface GrantedCaller<Caller> {
   readonly tokens: Cost;
   /** When it joined the queue, epoch milliseconds; `undefined` if it has just come. */
   readonly queuedAtMs: number | undefined;
+  /** For how long it holds them, in milliseconds; `undefined` if they are spent. */
+  readonly holdMs?: number | undefined;
 }
+
+/** What a refusal says besides its reason. */
+interface RefusalDetails {
+  /** See `Refusal.violatedLimits`. */
+  readonly names?: readonly string[] | undefined;
+  /** See `Refusal.estimate`. */
+  readonly isEstimate?: boolean;
+}
+
+/** What a turn did besides settling callers. */
+interface TurnEnd<Caller> {
+  readonly wakeAtMs?: number | undefined;
+  readonly waiter?: Waiter<Caller> | undefined;
+  readonly cancelled?: Waiter<Caller> | undefined;
+  readonly lease?: Lease | undefined;
+  /** What is owed and hasn't been taken yet. */
+  readonly owed?: NamedTokens | undefined;
+}
+
+const NOTHING = {};
 
 /** What is shown of a queue. */
 interface ShownQueue {
   readonly size: number;
   readonly tokens: number;
+  readonly owed: NamedTokens | undefined;
   headLimit(limits: LimitSet): string | undefined;
 }
 
@@ -42,21 +74,38 @@ export class Ledger<Caller> {
   #stats = new Stats();
   /** `undefined` if nothing is durable. */
   #writeAhead: WriteAhead | undefined;
+  /** `undefined` before the first grant of which something may come back. */
+  #holds: Holds | undefined = undefined;
+  readonly #newId: () => string;
   /** Of the turn under way; `undefined` as long as there are none. */
   #settled: Settlement<Caller>[] | undefined = undefined;
 
-  /** @param isDurable Whether turns say what to write. */
-  constructor(isDurable: boolean) {
+  /** @param isDurable Whether turns say what to write. @param newId See `LimiterOptions`. */
+  constructor(isDurable: boolean, newId: () => string) {
     this.#writeAhead = isDurable ? new WriteAhead() : undefined;
+    this.#newId = newId;
   }
 
   /** The books of a state that is on the disk, whose limits are restored. */
-  static from<Caller>(state: LimiterState, limits: LimitSet | undefined): Ledger<Caller> {
-    const ledger = new Ledger<Caller>(true);
+  static from<Caller>(
+    { state, rows }: SavedLimiter,
+    limits: LimitSet | undefined,
+    newId: () => string,
+  ): Ledger<Caller> {
+    const ledger = new Ledger<Caller>(true, newId);
+    if (rows.length > 0) {
+      ledger.#holds = new Holds(newId);
+      ledger.#holds.restore(rows, limits, state.writtenOff ?? {});
+    }
     ledger.#writeAhead = new WriteAhead(limits);
     ledger.#stats = Stats.from(state);
     if (limits) ledger.#stats.keepLimits(furtherNames(limits));
     return ledger;
+  }
+
+  /** The grants of which something may come back; `undefined` before the first. */
+  get holds(): Holds | undefined {
+    return this.#holds;
   }
 
   /** What has been done since the bucket started, beyond the counts of `view`. */
@@ -68,7 +117,7 @@ export class Ledger<Caller> {
    * A caller has its tokens: they have just been taken of `limits`, in a turn at `nowMs` by the clock.
    */
   granted(
-    { caller, tokens: cost, queuedAtMs }: GrantedCaller<Caller>,
+    { caller, tokens: cost, queuedAtMs, holdMs }: GrantedCaller<Caller>,
     limits: LimitSet,
     nowMs: number,
   ): void {
@@ -81,20 +130,27 @@ export class Ledger<Caller> {
     const remaining = limits.first.tokens;
     const outcome = { ok: true, tokens, remaining, waitedMs, grantedAtMs } as const;
     const further = limits.furtherGrants(cost);
-    this.#settle({ caller, outcome: further ? { ...outcome, limits: further } : outcome });
+    const granted = further ? { ...outcome, limits: further } : outcome;
+    if (holdMs === undefined && !limits.permits) {
+      this.#settle({ caller, outcome: granted });
+      return;
+    }
+    this.#holds ??= new Holds(this.#newId);
+    const opened = this.#holds.open(limits, { cost, grantedAtMs, holdMs });
+    this.changed();
+    this.#settle({ caller, outcome: { ...granted, ...opened } });
   }
 
   /**
    * A caller gets nothing.
    *
    * @param retryInMs Until the same request would be granted, if that is known.
-   * @param violatedLimits See `Refusal.violatedLimits`.
    */
   refused(
     caller: Caller,
     reason: LimiterReason,
     retryInMs?: number,
-    violatedLimits?: readonly string[],
+    { names: violatedLimits, isEstimate = false }: RefusalDetails = {},
   ): void {
     this.#stats.noteRefusal(reason);
     const retryAfterMs = Math.min(Math.max(0, retryInMs ?? 0), MAX_REPORTED_MS);
@@ -103,6 +159,7 @@ export class Ledger<Caller> {
       reason,
       ...(retryInMs !== undefined && { retryAfterMs }),
       ...(violatedLimits && { violatedLimits }),
+      ...(isEstimate && retryInMs !== undefined && ESTIMATE),
     } as const;
     this.#settle({ caller, outcome });
   }
@@ -132,6 +189,7 @@ export class Ledger<Caller> {
 
   /** The bucket is forgotten. */
   reset(): void {
+    this.#holds = undefined;
     this.#stats = new Stats();
     this.#writeAhead &&= new WriteAhead();
     this.changed();
@@ -141,17 +199,33 @@ export class Ledger<Caller> {
   endTurn(
     limits: LimitSet | undefined,
     nowMs: number,
-    wakeAtMs?: number,
-    waiter?: Waiter<Caller>,
-    cancelled?: Waiter<Caller>,
-    lease?: Lease,
+    { wakeAtMs, waiter, cancelled, lease, owed }: TurnEnd<Caller> = NOTHING,
   ): Turn<Caller> {
     const settled = this.#settled ?? NOBODY;
     this.#settled = undefined;
+    const rows = this.#holds && limits && this.#changedRows(this.#holds, limits, nowMs);
     const ahead = this.#writeAhead;
-    const write = ahead?.isDue(nowMs) ? this.state(ahead.write(limits, nowMs)) : undefined;
+    const write = ahead?.isDue(nowMs) ? this.#written(ahead, limits, owed, nowMs) : undefined;
     const flushInMs = ahead?.flushInMs(nowMs);
-    return { settled, waiter, cancelled, lease, wakeAtMs, write, flushInMs };
+    return { settled, waiter, cancelled, lease, wakeAtMs, write, rows, flushInMs };
+  }
+
+  /** What of the open grants must be written with this turn. */
+  #changedRows(holds: Holds, limits: LimitSet, nowMs: number): readonly GrantRow[] | undefined {
+    holds.expire(limits, limits.instantOf(nowMs));
+    const rows = holds.takeChanged();
+    if (rows) this.changed();
+    return this.#writeAhead && rows;
+  }
+
+  /** What is owed is on the disk as if it had been taken. */
+  #written(
+    ahead: WriteAhead,
+    limits: LimitSet | undefined,
+    owed: NamedTokens | undefined,
+    nowMs: number,
+  ): LimiterState {
+    return this.state(ahead.write(limits?.owing(owed), nowMs), limits);
   }
 
   /** Most turns settle one caller, and a list of one takes an eighth of what `push` makes room for. */
@@ -160,9 +234,14 @@ export class Ledger<Caller> {
     else this.#settled = [settlement];
   }
 
-  /** What a limiter shows: its limits, as of now, and its queue. @param isLent Whether it has leases. */
-  view(limits: LimitSet, queue: ShownQueue, isLent: boolean): LimiterView {
+  /** What a limiter shows: its limits, as of now, and its queue. */
+  view(
+    limits: LimitSet,
+    queue: ShownQueue,
+    { lease, hold, concurrency }: Omit<LimiterPolicy, "limits">,
+  ): LimiterView {
     const { granted, refused, cancelled } = this.#stats;
+
     const { nextTickAtMs, tokens, ...paused } = viewOf(limits.first);
     const headLimit = queue.headLimit(limits);
     const further = limits.further?.map(([name, limit]) => [name, viewOf(limit)] as const);
@@ -175,15 +254,37 @@ export class Ledger<Caller> {
       granted,
       refused,
       cancelled,
-      ...(isLent && { leasedTokens: limits.first.held?.tokens ?? 0 }),
+      ...(lease && { leasedTokens: limits.first.held?.tokens ?? 0 }),
+      ...(hold || this.#holds?.hasRows || queue.owed ? this.#heldView(limits, queue) : {}),
+      ...(concurrency && { permits: this.#permitsView(concurrency.max) }),
       ...(further && { limits: Object.fromEntries(further) }),
       ...(headLimit !== undefined && { headLimit }),
     };
   }
 
-  /** A limiter's state, if that of its limits is `limits`. */
-  state(limits: LimiterState["limits"]): LimiterState {
-    return { ...(limits && { limits }), ...this.#stats.toJSON() };
+  #heldView(
+    limits: LimitSet,
+    { owed }: ShownQueue,
+  ): Required<Pick<LimiterView, "heldTokens" | "owedTokens">> {
+    const { names, all } = limits;
+    const owedTokens = names.map((name, index) => {
+      return [name, (owed?.[name] ?? 0) + Math.max(0, -(all[index]?.tokens ?? 0))] as const;
+    });
+    const none = Object.fromEntries(names.map((name) => [name, 0]));
+    return {
+      heldTokens: this.#holds?.heldTokens(names) ?? none,
+      owedTokens: Object.fromEntries(owedTokens),
+    };
+  }
+
+  #permitsView(max: number): PermitsView {
+    return this.#holds?.permitsView(max) ?? { max, held: 0 };
+  }
+
+  /** A limiter's state, if that of its limits is `states`. */
+  state(states: LimiterState["limits"], limits: LimitSet | undefined): LimiterState {
+    const writtenOff = limits?.reserves?.toJSON();
+    return { ...(states && { limits: states }), ...(writtenOff && { writtenOff }), ...this.#stats.toJSON() };
   }
 }
 

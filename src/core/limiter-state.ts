@@ -1,10 +1,14 @@
 /** What a limiter shows of itself, and what it is restored from. */
+import type { GrantRow } from "./holds/grant-row.ts";
+import type { PermitsView } from "./holds/holds.ts";
+import type { NamedTokens } from "./limits/cost.ts";
 import type { LimitState } from "./limits/limit.ts";
 import type { Policy } from "./policy.ts";
 import type { CallerCounts, StatsState } from "./stats.ts";
 
 /** What a limiter needs of a policy. */
-export type LimiterPolicy = Pick<Policy, "limits" | "queueLimit" | "maxWaitMs" | "lease">;
+export type LimiterPolicy = Pick<Policy, "limits" | "queueLimit" | "maxWaitMs" | "lease"> &
+  Partial<Pick<Policy, "hold" | "concurrency">>;
 
 /** A limit's state at an instant. */
 export interface LimitView {
@@ -22,10 +26,25 @@ export interface LimiterView extends CallerCounts, LimitView {
   readonly queuedTokens: number;
   /** The further limits, by name; absent if there are none. */
   readonly limits?: Readonly<Record<string, LimitView>>;
-  /** The limit that the head of the queue waits for; absent if nobody waits or there is one limit. */
+  /** The limit that the head of the queue waits for, `permits` if that is a permit; absent if nobody waits or there is one limit. */
   readonly headLimit?: string;
+  /**
+   * Tokens that holds have reserved and that aren't spent yet, of each limit. Absent if the policy has no `hold` and
+   * nothing is held or owed; so is `owedTokens`.
+   */
+  readonly heldTokens?: NamedTokens;
+  /** Tokens that were used beyond what was reserved and that ticks haven't made good yet, of each limit. */
+  readonly owedTokens?: NamedTokens;
+  /** Absent if the policy has no `concurrency`. */
+  readonly permits?: PermitsView;
   /** Tokens on lease and not settled yet; absent if the policy has no `lease`. */
   readonly leasedTokens?: number;
+}
+
+/** What is on the disk of one limiter: its state, and the rows of its open grants. */
+export interface SavedLimiter {
+  readonly state: LimiterState;
+  readonly rows: readonly GrantRow[];
 }
 
 /**
@@ -35,4 +54,6 @@ export interface LimiterView extends CallerCounts, LimitView {
 export interface LimiterState extends StatsState {
   /** In the policy's order; absent before the first acquire. */
   readonly limits?: readonly LimitState[];
+  /** See `Reserves`; absent before the first hold. */
+  readonly writtenOff?: NamedTokens;
 }

@@ -13,7 +13,11 @@
  */
 import type { Cost } from "./limits/cost.ts";
 import type { Lease, LeaseAsk } from "./lease/lease.ts";
-import type { LimiterPolicy, LimiterState, LimiterView } from "./limiter-state.ts";
+import type { HoldAnswer, HoldCall, PermitAnswer } from "./holds/hold-call.ts";
+import type { HoldResult, Holds } from "./holds/holds.ts";
+import type { GrantRow } from "./holds/grant-row.ts";
+import type { LimiterPolicy, LimiterState, LimiterView, SavedLimiter } from "./limiter-state.ts";
+import type { LimitSpec } from "./limits/limit.ts";
 import type { Pause } from "./pause.ts";
 import type { Policy } from "./policy.ts";
 import type { Waiter } from "./queue/waiter-queue.ts";
@@ -22,10 +26,35 @@ import type { AcquireRequest, Place, Turn } from "./turn.ts";
 
 import { lendTokens } from "./lease/lending.ts";
 import { Ledger } from "./ledger.ts";
-import { requireCost } from "./limits/cost.ts";
+import { requireCost, withoutPermit, withPermit } from "./limits/cost.ts";
+import { limitSpec } from "./limits/limit.ts";
 import { LimitSet } from "./limits/limit-set.ts";
+import { permits, PERMITS_LIMIT } from "./limits/permits.ts";
 import { ServedQueue } from "./served-queue.ts";
 import { requireInteger } from "./values.ts";
+
+/** What a limiter is built with besides its policy. */
+export interface LimiterOptions {
+  /** Whether its turns say what to write. Default: `true`. */
+  readonly isDurable?: boolean;
+  /**
+   * Makes the ids of holds and permits, another one each time. Knowing one is
+   * enough to settle or release, so they must not be guessable. Needed if the policy has `hold` or `concurrency`.
+   */
+  readonly newId?: (() => string) | undefined;
+}
+
+/** What a turn about a hold did, and the answer to its holder once the turn is durable. */
+export interface HoldTurn<Caller> {
+  readonly turn: Turn<Caller>;
+  readonly answer: HoldAnswer;
+}
+
+/** What a turn about a permit did, and the answer to its holder once the turn is durable. */
+export interface PermitTurn<Caller> {
+  readonly turn: Turn<Caller>;
+  readonly answer: PermitAnswer;
+}
 
 /**
  * Limits with a queue, as a pure state machine.
@@ -42,24 +71,33 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   readonly #ledger: Ledger<Caller>;
   readonly #queue: ServedQueue<Caller>;
 
-  /** A limiter whose bucket hasn't started yet. @param isDurable Whether its turns say what to write. */
-  constructor(policy: Terms, isDurable = true, state?: LimiterState) {
+  /** A limiter whose bucket hasn't started yet. */
+  constructor(
+    policy: Terms,
+    { isDurable = true, newId = noIds }: LimiterOptions = {},
+    saved?: SavedLimiter,
+  ) {
     this.#policy = policy;
-    this.#limits = state?.limits && LimitSet.restore(policy.limits, state.limits);
-    this.#ledger = state ? Ledger.from(state, this.#limits) : new Ledger(isDurable);
+    const states = saved?.state.limits;
+    this.#limits = states && LimitSet.restore(specsOf(policy), states);
+    this.#ledger = saved
+      ? Ledger.from(saved, this.#limits, newId)
+      : new Ledger(isDurable, newId);
     this.#queue = new ServedQueue(this.#ledger);
   }
 
   /**
-   * The limiter that a turn's `write` described, under the policy of that time, with nobody waiting.
+   * The limiter that a turn's `write` and the rows of all turns described, under the policy of that time, with nobody waiting.
    *
    * @throws {RangeError} If a bucket of this policy can't be in that state.
    */
   static from<Caller, Terms extends LimiterPolicy = Policy>(
     policy: Terms,
     state: LimiterState,
+    rows: readonly GrantRow[] = [],
+    options: Pick<LimiterOptions, "newId"> = {},
   ): Limiter<Caller, Terms> {
-    return new Limiter(policy, true, state);
+    return new Limiter(policy, options, { state, rows });
   }
 
   /** The policy in force. */
@@ -90,10 +128,11 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
    */
   acquire(request: AcquireRequest<Caller>, nowMs: number): Turn<Caller> {
     const { maxWaitMs } = this.#policy;
-    const { caller, tokens = 1, timeoutMs = maxWaitMs, firstArrivalMs } = request;
+    const { caller, timeoutMs = maxWaitMs, holdMs, firstArrivalMs } = request;
     const isRequeued = firstArrivalMs !== undefined;
-    requireCost(tokens);
+    const tokens = this.#costOf(request.tokens);
     requireInteger("timeoutMs", timeoutMs, 0, isRequeued ? Number.MAX_SAFE_INTEGER : maxWaitMs);
+    if (holdMs !== undefined && this.#hasTooManyHolds(nowMs)) return this.#refuseHold(caller, nowMs);
     // Nearly all requests find nobody waiting and their tokens there, and need no more than this.
     if (this.#queue.size === 0 && this.#limits?.fits(tokens)) {
       this.#limits.advance(nowMs);
@@ -107,7 +146,7 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     }
     const { latestAtMs } = this.#queue;
     const queuedAtMs = firstArrivalMs ?? Math.max(limits.instantOf(nowMs), latestAtMs);
-    const newcomer = { caller, tokens, queuedAtMs, deadlineAtMs: nowMs + timeoutMs };
+    const newcomer = { caller, tokens, queuedAtMs, deadlineAtMs: nowMs + timeoutMs, holdMs };
     if (queuedAtMs < latestAtMs) {
       return this.#end(nowMs, this.#queue.joinInOrder(limits, newcomer, nowMs));
     }
@@ -122,11 +161,11 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
    * @throws {RangeError} If `tokens` is no cost. Nothing changes then.
    */
   comeBack(returner: Waiter<Caller>, nowMs: number): Turn<Caller> {
-    requireCost(returner.tokens);
-    const limits = this.#startFor(returner.caller, returner.tokens, nowMs);
+    const tokens = this.#costOf(returner.tokens);
+    const limits = this.#startFor(returner.caller, tokens, nowMs);
     if (!limits) return this.#end(nowMs);
     this.#queue.serveDue(limits, nowMs);
-    return this.#end(nowMs, this.#queue.joinGuarded(limits, returner, nowMs));
+    return this.#end(nowMs, this.#queue.joinGuarded(limits, { ...returner, tokens }, nowMs));
   }
 
   /** Takes a waiter out, without a token or an outcome. Does nothing if it is settled already. */
@@ -139,13 +178,13 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
 
   /** Refuses every waiter with `unavailable`: none takes a token. The bucket keeps its state. */
   rejectAll(nowMs: number): Turn<Caller> {
-    this.#queue.rejectAll("unavailable");
+    this.#queue.rejectAll("unavailable", this.#limits);
     return this.#end(nowMs);
   }
 
   /** Refuses every waiter with `bucket-reset`, and forgets the bucket and its counts. */
   reset(nowMs: number): Turn<Caller> {
-    this.#queue.rejectAll("bucket-reset");
+    this.#queue.rejectAll("bucket-reset", undefined);
     this.#limits = undefined;
     this.#ledger.reset();
     return this.#end(nowMs);
@@ -203,6 +242,37 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     return this.#end(nowMs);
   }
 
+  /**
+   * Does what the holder of a hold asks for: settles it, says what is spent so far, or moves its end. What comes
+   * back may serve waiters. What was used beyond what was reserved is taken as the policy's `hold.debt` says.
+   */
+  changeHold(id: string, call: HoldCall, nowMs: number): HoldTurn<Caller> {
+    return this.#runHold(nowMs, (holds, limits, atMs) => holds.change(limits, id, call, atMs));
+  }
+
+  /** Settles a hold of which nothing was used. */
+  dropHold(id: string, nowMs: number): HoldTurn<Caller> {
+    return this.#runHold(nowMs, (holds, limits, atMs) => holds.drop(limits, id, atMs));
+  }
+
+  /** Keeps a permit for as long as a new one lasts. */
+  extendPermit(id: string, nowMs: number): PermitTurn<Caller> {
+    const { limits, holds } = this.#afterServing(nowMs);
+    const answer = (limits && holds?.extendPermit(limits, id)) ?? PERMIT_LOST;
+    if (answer.kind === "extended") this.#queue.forget();
+    return { turn: this.#end(nowMs), answer };
+  }
+
+  /** Gives a permit back, which may serve waiters. Does nothing if it has come back already. */
+  releasePermit(id: string, nowMs: number): Turn<Caller> {
+    const { limits, holds } = this.#afterServing(nowMs);
+    if (limits && holds?.releasePermit(limits, id, limits.instantOf(nowMs))) {
+      this.#queue.forget();
+      this.#queue.serveDue(limits, nowMs);
+    }
+    return this.#end(nowMs);
+  }
+
   /** Lets time pass: grants everybody whose tokens are there by `nowMs`. */
   advance(nowMs: number): Turn<Caller> {
     if (this.#limits) this.#queue.serveDue(this.#limits, nowMs);
@@ -221,8 +291,15 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     this.#policy = policy;
     this.#ledger.changed();
     if (limits) {
-      if (!limits.reconfigure(policy.limits, nowMs)) this.#ledger.limitsReplaced(limits);
-      if (costOf) this.#queue.changeCosts(costOf);
+      const hadPermits = limits.permits !== undefined;
+      if (!limits.reconfigure(specsOf(policy), nowMs)) this.#ledger.limitsReplaced(limits);
+      if (hadPermits && !limits.permits) this.#ledger.holds?.dropPermits();
+      const hasChanged = hadPermits || limits.permits !== undefined;
+      if (costOf || hasChanged) {
+        this.#queue.changeCosts((caller, tokens) => {
+          return this.#costOf(costOf?.(caller) ?? (hadPermits ? withoutPermit(tokens) : tokens));
+        });
+      }
       this.#queue.retime(limits, nowMs);
     }
     return this.#end(nowMs);
@@ -240,9 +317,9 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
 
   /** The bucket's state at `nowMs`. A bucket that hasn't started is shown as it would start. */
   inspect(nowMs: number): LimiterView {
-    const limits = this.#limits?.copy() ?? LimitSet.start(this.#policy.limits, nowMs);
+    const limits = this.#limits?.copy() ?? LimitSet.start(specsOf(this.#policy), nowMs);
     limits.advance(nowMs);
-    return this.#ledger.view(limits, this.#queue, this.#policy.lease !== undefined);
+    return this.#ledger.view(limits, this.#queue, this.#policy);
   }
 
   /** What the bucket has done since it started, beyond the counts of `inspect`. */
@@ -252,30 +329,31 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
 
   /** The limiter without its waiters, exactly as it is, for `Limiter.from`. */
   toJSON(): LimiterState {
-    return this.#ledger.state(this.#limits?.toJSON());
+    const durable = this.#limits?.owing(this.#queue.owed);
+    return this.#ledger.state(durable?.toJSON(), this.#limits);
   }
 
   /** Ends the turn with a grant of what has just been taken, while nobody waits. */
   #grant(
     limits: LimitSet,
-    { caller, firstArrivalMs }: AcquireRequest<Caller>,
+    { caller, holdMs, firstArrivalMs }: AcquireRequest<Caller>,
     tokens: Cost,
     nowMs: number,
   ): Turn<Caller> {
-    this.#ledger.granted({ caller, tokens, queuedAtMs: firstArrivalMs }, limits, nowMs);
+    this.#ledger.granted({ caller, tokens, holdMs, queuedAtMs: firstArrivalMs }, limits, nowMs);
     return this.#ledger.endTurn(limits, nowMs);
   }
 
   #start(nowMs: number): LimitSet {
     if (this.#limits) return this.#limits;
-    this.#limits = LimitSet.start(this.#policy.limits, nowMs);
+    this.#limits = LimitSet.start(specsOf(this.#policy), nowMs);
     this.#ledger.limitsReplaced(this.#limits);
     return this.#limits;
   }
 
   /** `undefined`, and nothing is started, if the limits can't ever have `tokens`: `caller` is refused. */
   #startFor(caller: Caller, tokens: Cost, nowMs: number): LimitSet | undefined {
-    const limits = this.#limits ?? LimitSet.start(this.#policy.limits, nowMs);
+    const limits = this.#limits ?? LimitSet.start(specsOf(this.#policy), nowMs);
     if (limits.fits(tokens)) return this.#limits ?? this.#start(nowMs);
     this.#queue.refuseOver(limits, caller, tokens);
     return undefined;
@@ -288,6 +366,72 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     lease?: Lease,
   ): Turn<Caller> {
     const waiter = joined && this.#queue.ifWaiting(joined);
-    return this.#ledger.endTurn(this.#limits, nowMs, this.nextWakeAtMs, waiter, leaver, lease);
+    const { nextWakeAtMs } = this;
+    return this.#ledger.endTurn(this.#limits, nowMs, {
+      wakeAtMs: nextWakeAtMs,
+      waiter,
+      cancelled: leaver,
+      lease,
+      owed: this.#queue.owed,
+    });
   }
+
+  /** A cost that a caller asks for, checked, with the permit that each grant takes if the policy has any. */
+  #costOf(tokens: Cost = 1): Cost {
+    requireCost(tokens);
+    const { concurrency, limits } = this.#policy;
+    return concurrency ? withPermit(tokens, limits.length) : tokens;
+  }
+
+  #hasTooManyHolds(nowMs: number): boolean {
+    const { limits, holds } = this.#afterServing(nowMs);
+    if (!limits || !holds || holds.hasRoom) return false;
+    holds.expire(limits, limits.instantOf(nowMs));
+    return !holds.hasRoom;
+  }
+
+  #refuseHold(caller: Caller, nowMs: number): Turn<Caller> {
+    const retryAtMs = this.#ledger.holds?.firstHoldEndAtMs ?? nowMs;
+    this.#ledger.refused(caller, "holds-full", retryAtMs - nowMs);
+    return this.#end(nowMs);
+  }
+
+  /** The limits and the open grants, once everybody has been served who is due; `undefined` if there are none. */
+  #afterServing(nowMs: number): {
+    readonly limits: LimitSet | undefined;
+    readonly holds: Holds | undefined;
+  } {
+    if (this.#limits) this.#queue.serveDue(this.#limits, nowMs);
+    return { limits: this.#limits, holds: this.#ledger.holds };
+  }
+
+  #runHold(
+    nowMs: number,
+    run: (holds: Holds, limits: LimitSet, atMs: number) => HoldResult,
+  ): HoldTurn<Caller> {
+    const { limits, holds } = this.#afterServing(nowMs);
+    if (!limits || !holds) return { turn: this.#end(nowMs), answer: UNKNOWN_HOLD };
+    const { answer, owed } = run(holds, limits, limits.instantOf(nowMs));
+    const isFirst = this.#policy.hold?.debt === "front";
+    if (owed && isFirst) this.#queue.oweFirst(limits, owed, nowMs);
+    // What has come back is there earlier than any forecast assumed.
+    this.#queue.forget();
+    this.#queue.serveDue(limits, nowMs);
+    if (owed && !isFirst) this.#queue.owe(limits, owed);
+    return { turn: this.#end(nowMs), answer };
+  }
+}
+
+const UNKNOWN_HOLD: HoldAnswer = { kind: "unknown-hold" };
+const PERMIT_LOST: PermitAnswer = { kind: "permit-lost" };
+
+/** What limits the callers of a bucket: its policy's limits and, behind them, its permits. */
+function specsOf({ limits, concurrency }: LimiterPolicy): readonly LimitSpec[] {
+  if (!concurrency) return limits;
+  const { max: capacity, ttlMs } = concurrency;
+  return [...limits, limitSpec(PERMITS_LIMIT, permits, { capacity, ttlMs })];
+}
+
+function noIds(): never {
+  throw new Error("Cannot open a hold or a permit: the limiter was built without newId");
 }

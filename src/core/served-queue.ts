@@ -6,7 +6,7 @@
  */
 import type { LeaseReport } from "./lease/lease.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Cost } from "./limits/cost.ts";
+import type { Cost, NamedTokens } from "./limits/cost.ts";
 import type { LimitSet } from "./limits/limit-set.ts";
 import type { LookAhead } from "./limits/look-ahead.ts";
 import type { LimiterReason } from "./outcome.ts";
@@ -14,9 +14,11 @@ import type { Waiter } from "./queue/waiter-queue.ts";
 import type { Place } from "./turn.ts";
 
 import { bookReport } from "./lease/lending.ts";
-import { Forecast } from "./forecast.ts";
+import { earliestAtMs, Forecast } from "./forecast.ts";
 import { guardedPlace } from "./queue/guarded-place.ts";
 import { invariants } from "./invariants.ts";
+import { PERMITS_LIMIT } from "./limits/permits.ts";
+import { EarliestFirst } from "./queue/earliest-first.ts";
 import { WaiterQueue } from "./queue/waiter-queue.ts";
 
 /** The waiters of one limiter. Its limits are passed in. */
@@ -26,6 +28,8 @@ export class ServedQueue<Caller> {
   readonly #ledger: Ledger<Caller>;
   /** When the head can be granted; `undefined` if that has to be computed. */
   #headDueAtMs: number | undefined = undefined;
+  /** Who has to be refused when, where that isn't known on arrival: with permits. */
+  #deadlines: EarliestFirst<Waiter<Caller>> | undefined = undefined;
 
   constructor(ledger: Ledger<Caller>) {
     this.#ledger = ledger;
@@ -41,6 +45,11 @@ export class ServedQueue<Caller> {
     return this.#queue.tokens;
   }
 
+  /** What is owed and hasn't been taken yet; `undefined` if nothing is. */
+  get owed(): NamedTokens | undefined {
+    return this.#queue.owed;
+  }
+
   /** See `WaiterQueue.latestAtMs`. */
   get latestAtMs(): number {
     return this.#queue.latestAtMs;
@@ -52,22 +61,27 @@ export class ServedQueue<Caller> {
   }
 
   /**
-   * When the head can be granted, epoch milliseconds; `undefined` while nobody waits. For the end of a turn,
-   * when everybody has been granted whose tokens are there.
+   * When the head can be granted, or somebody has to be refused, epoch milliseconds; `undefined` while nobody
+   * waits. For the end of a turn, when everybody has been granted whose tokens are there.
    */
   dueAtMs(limits: LimitSet | undefined): number | undefined {
     const { head } = this.#queue;
     if (!head || !limits) return undefined;
     invariants?.headWaits(limits.has(head.tokens), head.tokens);
-    return this.#dueAtMsOf(head, limits);
+    return Math.min(this.#dueAtMsOf(head, limits), this.#deadlineAtMs);
   }
 
   /** Brings the limits up to now and grants from the head for as long as the head fits. */
   serveDue(limits: LimitSet, nowMs: number): void {
     const { head } = this.#queue;
-    const dueAtMs = head ? this.#dueAtMsOf(head, limits) : Infinity;
+    const dueAtMs = head ? Math.min(this.#dueAtMsOf(head, limits), this.#deadlineAtMs) : Infinity;
     limits.advance(nowMs);
     if (limits.instantOf(nowMs) < dueAtMs) return;
+    if (this.#deadlines) {
+      this.#serveHeads(limits, nowMs);
+      this.#refuseOverdue(this.#deadlines, limits, nowMs);
+      return;
+    }
     const isLate = limits.reachedAtMs > dueAtMs;
     if (isLate) invariants?.cameLate(this.#queue);
     this.#serveHeads(limits, nowMs);
@@ -86,19 +100,24 @@ export class ServedQueue<Caller> {
   ): Waiter<Caller> | undefined {
     const end = this.#end(limits);
     const grantAtMs = end.availableAt(newcomer.tokens);
-    if (grantAtMs > newcomer.deadlineAtMs) return this.#refuseLate(limits, newcomer, end, nowMs);
+    const isLate = earliestAtMs(limits, newcomer.tokens, grantAtMs) > newcomer.deadlineAtMs;
+    // Without a promise, somebody who can't wait at all is at its deadline.
+    const isOver = limits.isEstimate && newcomer.deadlineAtMs <= nowMs;
+    if (isLate || isOver) return this.#refuseLate(limits, newcomer, end, nowMs);
     if (this.#queue.size >= queueLimit) return this.#refuseFull(limits, newcomer, end, nowMs);
     const waiter = this.#queue.join(newcomer);
-    invariants?.promised(waiter, grantAtMs);
+    if (limits.isEstimate) this.#expectBy(waiter);
+    else invariants?.promised(waiter, grantAtMs);
     this.#forecast.joined(limits, waiter);
     this.#forecast.joinedEnd(end, waiter, grantAtMs);
-    if (this.#queue.size === 1) this.#headDueAtMs = grantAtMs;
+    if (this.#queue.size === 1) this.#headDueAtMs = limits.isEstimate ? undefined : grantAtMs;
     return waiter;
   }
 
   /** Lets a waiter in where its arrival says, in front of others, and times them anew. */
   joinInOrder(limits: LimitSet, requeued: Waiter<Caller>, nowMs: number): Waiter<Caller> {
     const waiter = this.#queue.join(requeued);
+    if (limits.isEstimate) this.#expectBy(waiter);
     this.retime(limits, nowMs);
     return waiter;
   }
@@ -109,6 +128,7 @@ export class ServedQueue<Caller> {
     returner: Waiter<Caller>,
     nowMs: number,
   ): Waiter<Caller> | undefined {
+    if (limits.isEstimate) return this.joinInOrder(limits, returner, nowMs);
     const { predecessor, grantAtMs } = guardedPlace(this.#queue, limits, returner);
     if (Math.max(grantAtMs, limits.instantOf(nowMs)) > returner.deadlineAtMs) {
       return this.#refuseLate(limits, returner, this.#end(limits), nowMs);
@@ -128,6 +148,7 @@ export class ServedQueue<Caller> {
     if (!this.#queue.leave(waiter)) return false;
     this.#forecast.gone(limits, waiter);
     this.#forecast.forget();
+    this.#takeDue(limits);
     return true;
   }
 
@@ -146,8 +167,25 @@ export class ServedQueue<Caller> {
     this.serveDue(limits, nowMs);
   }
 
+  /**
+   * Takes what a hold has used beyond what it had reserved, once everybody who waits now has been served: nobody is
+   * later than promised.
+   */
+  owe(limits: LimitSet, debt: NamedTokens): void {
+    this.#queue.owe(debt);
+    this.#forecast.owes(debt);
+    this.#takeDue(limits);
+  }
+
+  /** Takes it at once, below zero if need be, and times everybody anew. */
+  oweFirst(limits: LimitSet, debt: NamedTokens, nowMs: number): void {
+    limits.takeOwed(debt);
+    invariants?.cameLate(this.#queue);
+    this.retime(limits, nowMs);
+  }
+
   /** The limits are others now, of which each waiter wants as much as `costOf` says. */
-  changeCosts(costOf: (caller: Caller) => Cost): void {
+  changeCosts(costOf: (caller: Caller, tokens: Cost) => Cost): void {
     this.#queue.changeCosts(costOf);
   }
 
@@ -158,13 +196,15 @@ export class ServedQueue<Caller> {
   }
 
   /** Refuses every waiter for `reason`. */
-  rejectAll(reason: LimiterReason): void {
+  rejectAll(reason: LimiterReason, limits: LimitSet | undefined): void {
     for (const waiter of this.#queue) {
       this.#queue.leave(waiter);
       this.#ledger.refused(waiter.caller, reason);
     }
     this.#headDueAtMs = undefined;
     this.#forecast.clear();
+    if (limits) this.#takeDue(limits);
+    else this.#queue.takeDue();
   }
 
   /** Times the queue anew and refuses every waiter that can't be granted by its deadline any more. */
@@ -172,6 +212,8 @@ export class ServedQueue<Caller> {
     this.#headDueAtMs = undefined;
     const leaving = this.#forecast.retime(limits, limits.instantOf(nowMs));
     for (const waiter of leaving) this.#queue.leave(waiter);
+    this.#takeDue(limits);
+    this.#expectAll(limits);
     for (const waiter of leaving) {
       if (!limits.fits(waiter.tokens)) this.refuseOver(limits, waiter.caller, waiter.tokens);
       // If it asks again, it stands behind everybody who stays.
@@ -179,17 +221,22 @@ export class ServedQueue<Caller> {
     }
     // With a waiter in front refused, the next one may fit right now.
     this.#serveHeads(limits, nowMs);
+    if (this.#deadlines) this.#refuseOverdue(this.#deadlines, limits, nowMs);
   }
 
   /** Refuses a caller that asks for more than the limits can ever have. */
   refuseOver(limits: LimitSet, caller: Caller, tokens: Cost): void {
-    this.#ledger.refused(caller, "exceeds-capacity", undefined, limits.namesOver(tokens));
+    this.#ledger.refused(caller, "exceeds-capacity", undefined, { names: limits.namesOver(tokens) });
   }
 
-  /** The name of the limit that the head waits for; `undefined` if nobody waits or there is one limit. */
+  /**
+   * The name of the limit that the head waits for, `permits` if it waits for a permit; `undefined` if nobody waits or
+   * there is one limit.
+   */
   headLimit(limits: LimitSet): string | undefined {
     const { head } = this.#queue;
-    return head && limits.nameOfLast(head.tokens);
+    const name = head && limits.nameOfLast(head.tokens);
+    return name === PERMITS_LIMIT ? "permits" : name;
   }
 
   /** See `Forecast.lastPlace`. */
@@ -213,7 +260,8 @@ export class ServedQueue<Caller> {
     const own = end.namesLater(tokens, deadlineAtMs);
     // None of them is late by itself: it is because of those in front.
     const names = own?.length === 0 ? this.#namesOfHead(limits, tokens) : own;
-    this.#ledger.refused(caller, "timeout", end.msUntil(tokens, nowMs), names);
+    const { isEstimate } = limits;
+    this.#ledger.refused(caller, "timeout", end.msUntil(tokens, nowMs), { names, isEstimate });
   }
 
   /** Refuses a caller that finds no place in the queue; behind everybody, it would stand as `end` says. */
@@ -224,13 +272,50 @@ export class ServedQueue<Caller> {
     nowMs: number,
   ): undefined {
     const names = this.#namesOfHead(limits, tokens);
-    this.#ledger.refused(caller, "queue-full", end.msUntil(tokens, nowMs), names);
+    const { isEstimate } = limits;
+    this.#ledger.refused(caller, "queue-full", end.msUntil(tokens, nowMs), { names, isEstimate });
   }
 
   /** The limit that the head waits for, as a list; if nobody waits, the one that a newcomer would. */
   #namesOfHead(limits: LimitSet, newcomer: Cost): readonly string[] | undefined {
     const name = limits.nameOfLast(this.#queue.head?.tokens ?? newcomer);
-    return name === undefined ? undefined : [name];
+    return name === undefined || name === PERMITS_LIMIT ? undefined : [name];
+  }
+
+  /** `Infinity` where nobody waits without a promise. */
+  get #deadlineAtMs(): number {
+    return this.#deadlines?.nextAtMs ?? Infinity;
+  }
+
+  /** A waiter without a promise is refused at its deadline. */
+  #expectBy(waiter: Waiter<Caller>): void {
+    this.#deadlines ??= new EarliestFirst((one) => this.#queue.has(one));
+    this.#deadlines.add(waiter.deadlineAtMs, waiter);
+  }
+
+  /** Notes everybody's deadline if nobody has a promise, and nobody's otherwise. */
+  #expectAll({ isEstimate }: LimitSet): void {
+    if (!isEstimate) this.#deadlines = undefined;
+    else if (!this.#deadlines) for (const waiter of this.#queue) this.#expectBy(waiter);
+  }
+
+  /** Refuses everybody whose deadline is over. Those behind may then be due. */
+  #refuseOverdue(deadlines: EarliestFirst<Waiter<Caller>>, limits: LimitSet, nowMs: number): void {
+    const untilMs = limits.instantOf(nowMs);
+    const overdue: Waiter<Caller>[] = [];
+    for (let late = deadlines.takeBy(untilMs); late; late = deadlines.takeBy(untilMs)) {
+      this.leave(limits, late);
+      overdue.push(late);
+    }
+    if (overdue.length === 0) return;
+    this.#serveHeads(limits, nowMs);
+    // If one asks again, it stands behind everybody who stays.
+    for (const late of overdue) this.#refuseLate(limits, late, this.#end(limits), nowMs);
+  }
+
+  #takeDue(limits: LimitSet): void {
+    const due = this.#queue.takeDue();
+    if (due) limits.takeOwed(due);
   }
 
   #dueAtMsOf(head: Waiter<Caller>, limits: LimitSet): number {
@@ -246,6 +331,7 @@ export class ServedQueue<Caller> {
       this.#queue.leave(head);
       this.#forecast.gone(limits, head);
       this.#ledger.granted(head, limits, nowMs);
+      this.#takeDue(limits);
       this.#headDueAtMs = undefined;
       ({ head } = this.#queue);
     }

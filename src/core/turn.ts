@@ -1,4 +1,5 @@
 /** What a limiter is asked and what one turn of it did. The effects of a turn are values. */
+import type { GrantRow } from "./holds/grant-row.ts";
 import type { Lease } from "./lease/lease.ts";
 import type { LimiterState } from "./limiter-state.ts";
 import type { Cost } from "./limits/cost.ts";
@@ -11,6 +12,8 @@ export interface AcquireRequest<Caller> {
   readonly caller: Caller;
   readonly tokens?: Cost;
   readonly timeoutMs?: number;
+  /** Reserves the tokens for so long, in milliseconds. Default: they are spent. */
+  readonly holdMs?: number | undefined;
   /**
    * For a caller that lost its place with its object: when it first joined, epoch milliseconds. It goes
    * before everybody who joined later. It was let in before, as far as anybody can still tell, so
@@ -34,6 +37,8 @@ export interface Place<Caller> {
    * When it will be granted as things stand, epoch milliseconds; earlier if leases are returned.
    */
   readonly grantAtMs: number;
+  /** Present if `grantAtMs` is an estimate, because permits come back when their holders are done. */
+  readonly estimate?: true;
 }
 
 /**
@@ -60,6 +65,8 @@ export interface Turn<Caller> {
    * must discard the limiter.
    */
   readonly write: LimiterState | undefined;
+  /** Open grants that must be durable together with `write`, which is there then; `undefined` if there are none. */
+  readonly rows: readonly GrantRow[] | undefined;
   /**
    * How long from now to call `advance` even if nothing happens, so that what a write-ahead batch has left
    * goes back; in milliseconds, `undefined` if nothing is left. Late is safe. So is never, but then a crash

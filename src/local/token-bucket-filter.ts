@@ -146,7 +146,7 @@ class TimerFilter implements TokenBucketFilter {
 
   constructor(policy: Policy) {
     // Nothing here outlives the process.
-    this.#limiter = new Limiter(policy, false);
+    this.#limiter = new Limiter(policy, { isDurable: false, newId: (): string => crypto.randomUUID() });
   }
 
   getToken(options: GetTokenOptions = {}): Promise<Outcome> {

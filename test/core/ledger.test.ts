@@ -4,7 +4,7 @@ import { limitSpec } from "../../src/core/limits/limit.ts";
 import { LimitSet } from "../../src/core/limits/limit-set.ts";
 import { tokenBucket } from "../../src/core/limits/token-bucket.ts";
 import { Ledger } from "../../src/core/ledger.ts";
-import { bucketOf } from "../../kit/model/limiters.ts";
+import { bucketOf, policyOf } from "../../kit/model/limiters.ts";
 
 const ann = { caller: "Ann", tokens: 2, queuedAtMs: 70.4 };
 
@@ -14,13 +14,17 @@ function limitsOf(tokens = 5): LimitSet {
   return LimitSet.start([limitSpec("rate", tokenBucket, fields)], 0);
 }
 
+function noIds(): never {
+  throw new Error("Nobody has a hold here");
+}
+
 function queueOf(size: number, tokens: number) {
-  return { size, tokens, headLimit: () => undefined };
+  return { size, tokens, owed: undefined, headLimit: () => undefined };
 }
 
 describe("Ledger.endTurn", () => {
   test("settles everybody of the turn in order, and nobody of an earlier one", () => {
-    const ledger = new Ledger<string>(false);
+    const ledger = new Ledger<string>(false, noIds);
     ledger.granted(ann, limitsOf(3), 100);
     ledger.refused("Bob", "queue-full", 50);
     ledger.refused("Cid", "unavailable");
@@ -38,12 +42,17 @@ describe("Ledger.endTurn", () => {
   test("passes on the effects that aren't booked", () => {
     const waiter = { ...ann, deadlineAtMs: 900 };
     const lease = { tokens: 1, startedAtMs: 0, untilMs: 100, ttlMs: 50 };
-    const turn = new Ledger<string>(false).endTurn(undefined, 100, 200, waiter, waiter, lease);
+    const turn = new Ledger<string>(false, noIds).endTurn(undefined, 100, {
+      wakeAtMs: 200,
+      waiter,
+      cancelled: waiter,
+      lease,
+    });
     expect(turn).toMatchObject({ wakeAtMs: 200, waiter, cancelled: waiter, lease });
   });
 
   test("writes a grant with the counts, and again only if something changes", () => {
-    const ledger = new Ledger<string>(true);
+    const ledger = new Ledger<string>(true, noIds);
     const limits = limitsOf();
     limits.take(2);
     ledger.granted(ann, limitsOf(3), 100);
@@ -56,7 +65,7 @@ describe("Ledger.endTurn", () => {
   });
 
   test("writes nothing if nothing is durable", () => {
-    const ledger = new Ledger<string>(false);
+    const ledger = new Ledger<string>(false, noIds);
     ledger.granted(ann, limitsOf(3), 100);
     ledger.changed();
     expect(ledger.endTurn(limitsOf(), 100)).toMatchObject({
@@ -72,7 +81,7 @@ describe("Ledger.refused", () => {
     [0, 0],
     [Number.MAX_SAFE_INTEGER + 10, Number.MAX_SAFE_INTEGER],
   ])("reports a time to retry of %d as %d", (retryInMs, retryAfterMs) => {
-    const ledger = new Ledger<string>(false);
+    const ledger = new Ledger<string>(false, noIds);
     ledger.refused("Ann", "timeout", retryInMs);
     const [settlement] = ledger.endTurn(undefined, 0).settled;
     expect(settlement?.outcome).toEqual({ ok: false, reason: "timeout", retryAfterMs });
@@ -81,7 +90,7 @@ describe("Ledger.refused", () => {
 
 describe("Ledger.granted", () => {
   test("counts no wait for one that was queued later than it was granted, by a clock that jumped", () => {
-    const ledger = new Ledger<string>(false);
+    const ledger = new Ledger<string>(false, noIds);
     ledger.granted(ann, limitsOf(3), 60);
     const [settlement] = ledger.endTurn(undefined, 60).settled;
     expect(settlement?.outcome).toMatchObject({ waitedMs: 0, grantedAtMs: 60 });
@@ -90,15 +99,15 @@ describe("Ledger.granted", () => {
 
 describe("Ledger.from", () => {
   test("goes on with the counts of a state, and writes nothing before something happens", () => {
-    const ledger = new Ledger<string>(true);
+    const ledger = new Ledger<string>(true, noIds);
     const limits = limitsOf();
     ledger.granted(ann, limitsOf(3), 100);
     ledger.cancelled();
     ledger.leased(7, 3);
-    const state = ledger.state(limits.toJSON());
-    const restored = Ledger.from<string>(state, limits);
+    const state = ledger.state(limits.toJSON(), limits);
+    const restored = Ledger.from<string>({ state, rows: [] }, limits, noIds);
     expect(restored.stats).toEqual(ledger.stats);
-    expect(restored.view(limits, queueOf(0, 0), false)).toMatchObject({
+    expect(restored.view(limits, queueOf(0, 0), policyOf())).toMatchObject({
       granted: 4,
       cancelled: 1,
     });
@@ -108,26 +117,26 @@ describe("Ledger.from", () => {
 
 describe("Ledger.reset", () => {
   test("forgets the counts, and the next write has no limits", () => {
-    const ledger = new Ledger<string>(true);
+    const ledger = new Ledger<string>(true, noIds);
     ledger.granted(ann, limitsOf(3), 100);
     ledger.endTurn(limitsOf(), 100);
     ledger.reset();
-    expect(ledger.endTurn(undefined, 100).write).toEqual(new Ledger(true).state(undefined));
+    expect(ledger.endTurn(undefined, 100).write).toEqual(new Ledger(true, noIds).state(undefined, undefined));
   });
 });
 
 describe("Ledger.view", () => {
   test("shows the first limit and the queue, and what is on lease if there are leases", () => {
-    const ledger = new Ledger<string>(false);
+    const ledger = new Ledger<string>(false, noIds);
     const limits = limitsOf(1);
     const { first } = limits;
     first.hold(4, 900);
     const queue = queueOf(2, 3);
     const view = { waiters: 2, queuedTokens: 3, granted: 0, refused: 0, cancelled: 0 };
     // Below zero reads as empty.
-    expect(ledger.view(limits, queue, false)).toEqual({ ...view, tokens: 0, nextTickAtMs: 1_000 });
+    expect(ledger.view(limits, queue, policyOf())).toEqual({ ...view, tokens: 0, nextTickAtMs: 1_000 });
     first.pause(5_500, 0, 0);
-    expect(ledger.view(limits, queue, true)).toEqual({
+    expect(ledger.view(limits, queue, policyOf({ lease: { maxTokens: 5, ttlMs: 500 } }))).toEqual({
       ...view,
       tokens: 0,
       nextTickAtMs: 6_000,

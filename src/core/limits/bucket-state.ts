@@ -4,14 +4,13 @@ import type { HeldSum } from "./held-tokens.ts";
 import type { LimitState } from "./limit.ts";
 
 import { HeldTokens } from "./held-tokens.ts";
-import { tokenBucketFields } from "./token-bucket-fields.ts";
 
 /** The state of a bucket of any form: two counts, an epoch instant in milliseconds, and what is out. */
 export interface BucketState extends LimitState {
   readonly startedAtMs: number;
   /** Number of the last tick added. */
   readonly tick: number;
-  /** Below 0 if tokens of future ticks are out. */
+  /** Below 0 if tokens of future ticks are out or owed. */
   readonly tokens: number;
   /** What is out, leases or not: its name since format 2. Absent if nothing is. */
   readonly leased?: readonly HeldSum[];
@@ -53,7 +52,6 @@ export function isPossible<Fields extends BucketFields>(
     Number.isSafeInteger(tokens) &&
     Number.isSafeInteger(pausedUntilMs) &&
     (form.isMovable ? isInstantFrom(startedAtMs, reachedAtMs) : tick >= 0) &&
-    tokens >= -tokenBucketFields.capacity.max &&
     tokens <= Math.max(0, fields.capacity - heldTokens) &&
     leased.every(isPossibleSum)
   );

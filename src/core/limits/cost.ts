@@ -9,6 +9,9 @@ import { requireInteger, showValue } from "../values.ts";
  */
 export type Cost = number | readonly number[];
 
+/** Tokens by the name of the limit. */
+export type NamedTokens = Readonly<Record<string, number>>;
+
 /** What a grant took of one limit, and what it left. */
 export interface LimitGrant {
   readonly tokens: number;
@@ -32,6 +35,34 @@ interface Stock {
 interface AskedTokens {
   readonly tokens: number;
   readonly limits?: Readonly<Record<string, number>>;
+}
+
+/** The sum of both, name by name. */
+export function addNamed(one: NamedTokens, other: NamedTokens): NamedTokens {
+  const sum: Record<string, number> = { ...one };
+  for (const [name, tokens] of Object.entries(other)) sum[name] = (sum[name] ?? 0) + tokens;
+  return sum;
+}
+
+/** What `one` has more than `other`, name by name. */
+export function subtractNamed(one: NamedTokens, other: NamedTokens): NamedTokens {
+  const negative = Object.entries(other).map(([name, tokens]) => [name, -tokens] as const);
+  return addNamed(one, Object.fromEntries(negative));
+}
+
+/** Whether there are any tokens. */
+export function hasAny(tokens: NamedTokens): boolean {
+  return Object.values(tokens).some((count) => count > 0);
+}
+
+/** `cost` of so many limits, and a permit. */
+export function withPermit(cost: Cost, limits: number): Cost {
+  return [...Array.from({ length: limits }, (_, index) => tokensOf(cost, index)), 1];
+}
+
+/** A cost with a permit, without it. */
+export function withoutPermit(cost: Cost): Cost {
+  return typeof cost === "number" ? cost : cost.slice(0, -1);
 }
 
 /** What `cost` takes of the limit at `index`. */

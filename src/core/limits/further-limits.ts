@@ -68,13 +68,14 @@ export class FurtherLimits {
     }
   }
 
-  /** What `cost`, which has just been taken, was of each. @param specs Have their names, the first limit's, too. */
-  grantsOf(cost: Cost, specs: readonly { readonly name: string }[]): Record<string, LimitGrant> {
+  /** What `cost`, which has just been taken, was of each that `names` names, behind the first limit. */
+  grantsOf(cost: Cost, names: readonly string[]): Record<string, LimitGrant> {
     const grants: Record<string, LimitGrant> = {};
     let index = 0;
     for (const { tokens: remaining } of this.all) {
       index += 1;
-      grants[specs[index]?.name ?? ""] = { tokens: tokensOf(cost, index), remaining };
+      const name = names[index];
+      if (name !== undefined) grants[name] = { tokens: tokensOf(cost, index), remaining };
     }
     return grants;
   }

@@ -44,15 +44,26 @@ export class HeldTokens {
     return this.#sums[0]?.untilMs ?? Infinity;
   }
 
+  /** When so many will have ended, epoch milliseconds; `Infinity` if there aren't as many. */
+  endAtMsOf(tokens: number): number {
+    let missing = tokens;
+    for (const sum of this.#sums) {
+      missing -= sum.tokens;
+      if (missing <= 0) return sum.untilMs;
+    }
+    return Infinity;
+  }
+
   /** Adds `tokens` that end at `untilMs`, epoch milliseconds. */
   add(tokens: number, untilMs: number): void {
-    const index = this.#sums.findIndex((sum) => sum.untilMs >= untilMs);
+    // Nearly always it is the latest.
+    const index = this.#sums.findLastIndex((sum) => sum.untilMs <= untilMs);
     const sum = this.#sums[index];
     this.#tokens += tokens;
     if (sum?.untilMs === untilMs) {
       this.#sums[index] = { untilMs, tokens: sum.tokens + tokens };
     } else {
-      this.#sums.splice(index < 0 ? this.#sums.length : index, 0, { untilMs, tokens });
+      this.#sums.splice(index + 1, 0, { untilMs, tokens });
     }
     invariants?.held(this.#sums, this.#tokens);
   }

@@ -5,11 +5,13 @@
  * Nearly all buckets have one limit. It is kept apart from the others (further-limits.ts), so such a bucket
  * pays a check for `undefined` and no loop.
  */
-import type { Cost, LimitGrant } from "./cost.ts";
+import type { Cost, LimitGrant, NamedTokens } from "./cost.ts";
 import type { ClosedForm, Limit, LimitFields, LimitKind, LimitSpec, LimitState } from "./limit.ts";
 
 import { lacks, msUntilHas, tokensOf } from "./cost.ts";
 import { FurtherLimits } from "./further-limits.ts";
+import { Permits, PERMITS_LIMIT } from "./permits.ts";
+import { type HeldLimit, Reserves } from "./reserves.ts";
 
 /**
  * All limits of one bucket.
@@ -21,23 +23,32 @@ import { FurtherLimits } from "./further-limits.ts";
  */
 export class LimitSet {
   #specs: readonly LimitSpec[];
+  /** Of the limits but for permits, in order. */
+  #names: readonly string[];
   #first: Limit;
   /** `undefined` if there is one limit. */
   #others: FurtherLimits | undefined;
+  /** The last limit, if it is permits. */
+  #permits: Permits | undefined;
+  /** `undefined` before the first hold. */
+  #reserves: Reserves | undefined = undefined;
 
   private constructor(
     specs: readonly LimitSpec[],
+    names: readonly string[],
     first: Limit,
     others: FurtherLimits | undefined,
   ) {
     this.#specs = specs;
+    this.#names = names;
     this.#first = first;
     this.#others = others;
+    this.#permits = others && permitsOf(others);
   }
 
   static #of(specs: readonly LimitSpec[], limits: readonly Limit[]): LimitSet {
     const { first, others } = split(limits);
-    return new LimitSet(specs, first, others);
+    return new LimitSet(specs, namesOf(specs), first, others);
   }
 
   /**
@@ -83,11 +94,38 @@ export class LimitSet {
     return this.#others ? [this.#first, ...this.#others.all] : [this.#first];
   }
 
-  /** The further limits with their names, in order; `undefined` if there are none. */
+  /** The further limits but for permits, with their names, in order; `undefined` if there are none. */
   get further(): readonly (readonly [string, Limit])[] | undefined {
-    return this.#others?.all.map(
-      (limit, index) => [this.#specs[index + 1]?.name ?? "", limit] as const,
-    );
+    if (!this.#hasFurther) return undefined;
+    const limits = this.all;
+    return this.#names.slice(1).flatMap((name, index) => {
+      const limit = limits[index + 1];
+      return limit ? [[name, limit] as const] : [];
+    });
+  }
+
+  /** The permits, if the policy limits how many grants run at a time. */
+  get permits(): Permits | undefined {
+    return this.#permits;
+  }
+
+  /** Whether forecasts are estimates, because permits come back when their holders are done. */
+  get isEstimate(): boolean {
+    return this.#permits !== undefined;
+  }
+
+  /** The names of the limits but for permits, in order. */
+  get names(): readonly string[] {
+    return this.#names;
+  }
+
+  /** What may still come back of holds. */
+  get reserves(): Reserves | undefined {
+    return this.#reserves;
+  }
+
+  get #hasFurther(): boolean {
+    return this.#others !== undefined && this.#others.all.length > (this.#permits ? 1 : 0);
   }
 
   /** See `Limit`; `undefined` for several limits, whose order of waiters decides. */
@@ -126,8 +164,20 @@ export class LimitSet {
 
   /** Lets time pass up to and including `nowMs`, epoch milliseconds. */
   advance(nowMs: number): void {
+    if (this.#reserves) {
+      this.#advanceReserved(this.#reserves, nowMs);
+      return;
+    }
     this.#first.advance(nowMs);
     if (this.#others) this.#others.advance(nowMs);
+  }
+
+  #advanceReserved(reserves: Reserves, nowMs: number): void {
+    const limits = this.all;
+    for (const [index, { name }] of this.#specs.entries()) {
+      const limit = limits[index];
+      if (limit) reserves.advance(name, limit, nowMs);
+    }
   }
 
   /** Whether the limits can ever have `cost` at one instant. */
@@ -196,6 +246,62 @@ export class LimitSet {
     return true;
   }
 
+  /** Reserves of each limit, permits aside, what has just been taken by a hold for `cost`. */
+  reserve(cost: Cost): Readonly<Record<string, HeldLimit>> {
+    const reserves = (this.#reserves ??= new Reserves());
+    const limits = this.#names.map((name, index) => {
+      const reserved = tokensOf(cost, index);
+      return [name, { reserved, spent: 0, start: reserves.of(name).add(reserved) }] as const;
+    });
+    return Object.fromEntries(limits);
+  }
+
+  /**
+   * Puts back up to `tokens` of what a hold has reserved of a limit, as far as they may still come back, and returns
+   * how many came back. The hold has ended.
+   */
+  giveBack(name: string, start: number, tokens: number): number {
+    const [limit] = this.named([name]);
+    const back = Math.min(tokens, this.#reserves?.of(name).remove(start) ?? 0);
+    return limit && back > 0 ? limit.giveBack(back) : 0;
+  }
+
+  /** A hold has ended, and its tokens are spent. */
+  endHold(parts: Readonly<Record<string, HeldLimit>>): void {
+    for (const [name, { start }] of Object.entries(parts)) this.#reserves?.of(name).remove(start);
+  }
+
+  /** What may come back of holds that were open when the state was written. @param writtenOff See `Reserves`. */
+  restoreReserves(
+    holds: readonly Readonly<Record<string, HeldLimit>>[],
+    writtenOff: NamedTokens,
+  ): void {
+    const reserves = new Reserves(writtenOff);
+    for (const name of this.#names) {
+      const parts = holds.flatMap((limits) => limits[name] ?? []);
+      for (const { start, reserved, spent } of parts.toSorted((one, two) => one.start - two.start)) {
+        reserves.of(name).restore(start, reserved, Math.max(0, reserved - spent));
+      }
+    }
+    this.#reserves = reserves;
+  }
+
+  /** Takes what is owed, below zero if need be. What is owed of a limit that is gone is gone, too. */
+  takeOwed(owed: NamedTokens): void {
+    const limits = this.all;
+    for (const [index, { name }] of this.#specs.entries()) {
+      if (Object.hasOwn(owed, name)) limits[index]?.take(owed[name] ?? 0);
+    }
+  }
+
+  /** These limits as they are once `owed` has been taken; a copy, unless nothing is owed. */
+  owing(owed: NamedTokens | undefined): LimitSet {
+    if (!owed) return this;
+    const copy = this.copy();
+    copy.takeOwed(owed);
+    return copy;
+  }
+
   /** Takes `cost`, which is there. */
   take(cost: Cost): void {
     this.#first.take(tokensOf(cost, 0));
@@ -225,8 +331,15 @@ export class LimitSet {
     });
     const { first, others } = split(next);
     this.#specs = specs;
+    this.#names = namesOf(specs);
     this.#first = first;
     this.#others = others;
+    this.#permits = others && permitsOf(others);
+    if (this.#reserves) {
+      this.#reserves.keepOnly(this.#names);
+      // A lower capacity leaves less room.
+      this.advance(nowMs);
+    }
     return next.length === limits.length && next.every((limit, index) => limit === limits[index]);
   }
 
@@ -237,12 +350,20 @@ export class LimitSet {
 
   /** What `cost`, which has just been taken, was of the further limits; `undefined` if there are none. */
   furtherGrants(cost: Cost): Readonly<Record<string, LimitGrant>> | undefined {
-    return this.#others?.grantsOf(cost, this.#specs);
+    return this.#hasFurther ? this.#others?.grantsOf(cost, this.#names) : undefined;
   }
 
-  /** A second set in the same state, which shares nothing with this one. */
+  /** A second set in the same state, which shares nothing with this one. It doesn't know of holds. */
   copy(): LimitSet {
-    return new LimitSet(this.#specs, this.#first.copy(), this.#others?.copy());
+    return new LimitSet(this.#specs, this.#names, this.#first.copy(), this.#others?.copy());
+  }
+
+  /** A copy to be run ahead of time, in which permits come back when they probably will. */
+  estimate(): LimitSet {
+    const limits = this.all;
+    const copies = limits.map((limit) => (limit === this.#permits ? this.#permits.estimate() : limit.copy()));
+    const { first, others } = split(copies);
+    return new LimitSet(this.#specs, this.#names, first, others);
   }
 
   /** The state of each limit, for `restore`. */
@@ -251,13 +372,22 @@ export class LimitSet {
   }
 
   #namesOf(isMeant: (limit: Limit, index: number) => boolean): readonly string[] | undefined {
-    if (!this.#others) return undefined;
+    if (!this.#hasFurther) return undefined;
     const limits = this.all;
-    return this.#specs.flatMap(({ name }, index) => {
+    return this.#names.filter((_, index) => {
       const limit = limits[index];
-      return limit && isMeant(limit, index) ? [name] : [];
+      return limit && isMeant(limit, index);
     });
   }
+}
+
+function namesOf(specs: readonly LimitSpec[]): readonly string[] {
+  return specs.map(({ name }) => name).filter((name) => name !== PERMITS_LIMIT);
+}
+
+function permitsOf({ all }: FurtherLimits): Permits | undefined {
+  const last = all.at(-1);
+  return last instanceof Permits ? last : undefined;
 }
 
 function split(limits: readonly Limit[]): {

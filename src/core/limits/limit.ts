@@ -26,8 +26,10 @@ import type { HeldTokens } from "./held-tokens.ts";
 export interface Limit {
   /** The most tokens that can be there at one instant, at least 1. */
   readonly capacity: number;
-  /** Tokens there as of the last `advance`. Below 0 if more has been held than was there. */
+  /** Tokens there as of the last `advance`. Below 0 if more has been taken than was there. */
   readonly tokens: number;
+  /** How many more there would be room for as of the last `advance`. Below 0 if more is out than the capacity. */
+  readonly missing: number;
   /** What is out as of the last `advance`; `undefined` if nothing is. */
   readonly held: HeldTokens | undefined;
   /** When it started, epoch milliseconds; tells it apart from an earlier or a later one. */
@@ -52,8 +54,13 @@ export interface Limit {
    * From an instant, and not the instant itself, because that may be beyond 2^53 and so inexact.
    */
   msUntil(tokens: number, fromMs: number): number;
-  /** Takes `tokens`, which are there. */
+  /** Takes `tokens`, whether they are there or not. */
   take(tokens: number): void;
+  /**
+   * Puts back `tokens`, at most `missing`, as if they hadn't been taken. Returns how many came back: none if the
+   * limit is paused and loses what would come in.
+   */
+  giveBack(tokens: number): number;
   /**
    * Lets `tokens` out until `untilMs`, epoch milliseconds, whether they are there or not. They occupy
    * the limit until they are settled, or the hold ends and its kind's `atHoldEnd` says what of them.

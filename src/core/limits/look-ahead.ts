@@ -2,7 +2,7 @@
  * Limits run ahead of time: a copy that waiters are served from, each at the first instant at which all
  * it asks for is there. Nothing else in the core plays limits forward.
  */
-import type { Cost } from "./cost.ts";
+import type { Cost, NamedTokens } from "./cost.ts";
 import type { LimitSet } from "./limit-set.ts";
 
 /**
@@ -19,7 +19,8 @@ export class LookAhead {
   #servedAtMs: number;
 
   constructor(limits: LimitSet | LookAhead) {
-    this.#limits = (limits instanceof LookAhead ? limits.#limits : limits).copy();
+    if (limits instanceof LookAhead) this.#limits = limits.#limits.copy();
+    else this.#limits = limits.isEstimate ? limits.estimate() : limits.copy();
     this.#servedAtMs = this.#limits.reachedAtMs;
   }
 
@@ -41,6 +42,18 @@ export class LookAhead {
   /** See `LimitSet.namesLater`, once all that were served are. */
   namesLater(cost: Cost, atMs: number): readonly string[] | undefined {
     return this.#limits.namesLater(cost, atMs);
+  }
+
+  /** Serves a waiter and takes what is owed behind it, and returns when it is served, epoch milliseconds. */
+  serveWaiter({ tokens, owed }: { readonly tokens: Cost; readonly owed?: NamedTokens | undefined }): number {
+    const servedAtMs = this.serve(tokens);
+    if (owed) this.#limits.takeOwed(owed);
+    return servedAtMs;
+  }
+
+  /** Takes what is owed behind the last waiter that was served. */
+  takeOwed(owed: NamedTokens): void {
+    this.#limits.takeOwed(owed);
   }
 
   /** Serves a waiter, and returns when, epoch milliseconds. */

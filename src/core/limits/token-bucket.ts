@@ -142,8 +142,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
    * The bucket that `toJSON` described.
    *
    * @throws {RangeError} If a bucket with these fields can't be in that state: another kind, numbers
-   * that aren't integers, a tick below 0, more tokens than the capacity and what is out leave room for,
-   * or fewer than the negative of the largest legal capacity.
+   * that aren't integers, a tick below 0, more tokens than the capacity and what is out leave room for.
    */
   static from(fields: TokenBucketFields, state: LimitState): TokenBucket {
     return TokenBucket.fromAs(regularForm, fields, state);
@@ -180,6 +179,10 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
 
   get tokens(): number {
     return this.#tokens;
+  }
+
+  get missing(): number {
+    return this.#room - this.#tokens;
   }
 
   get held(): HeldTokens | undefined {
@@ -231,6 +234,13 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
 
   take(tokens: number): void {
     this.#tokens -= tokens;
+  }
+
+  /** What comes back during a pause is lost, as ticks are. */
+  giveBack(tokens: number): number {
+    if (this.#pausedUntilMs !== undefined) return 0;
+    this.#tokens += tokens;
+    return tokens;
   }
 
   /** The next ticks make up for what is missing. */

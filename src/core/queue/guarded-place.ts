@@ -41,7 +41,7 @@ export function guardedPlace<Caller>(
   do {
     for (const waiter of waiters.slice(inFront)) {
       if (inFront >= late && !arrivedBefore(waiter, returner)) break;
-      front.serve(waiter.tokens);
+      front.serveWaiter(waiter);
       inFront += 1;
     }
     late = inFront + lateBehind(front, returner.tokens, waiters.slice(inFront));
@@ -58,7 +58,7 @@ function lateBehind(front: LookAhead, tokens: Cost, waiters: readonly Waiter<unk
   ahead.serve(tokens);
   let late = 0;
   for (const [index, waiter] of waiters.entries()) {
-    if (ahead.serve(waiter.tokens) > waiter.deadlineAtMs) late = index + 1;
+    if (ahead.serveWaiter(waiter) > waiter.deadlineAtMs) late = index + 1;
   }
   return late;
 }

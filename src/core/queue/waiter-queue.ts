@@ -12,10 +12,10 @@
  * waiter that came later. Only `joinBehind` puts a waiter further back.
  */
 
-import type { Cost } from "../limits/cost.ts";
+import type { Cost, NamedTokens } from "../limits/cost.ts";
 
 import { invariants } from "../invariants.ts";
-import { tokensOf } from "../limits/cost.ts";
+import { addNamed, hasAny, subtractNamed, tokensOf } from "../limits/cost.ts";
 
 /** One caller in the queue. Returned when it joins, and passed back to leave. */
 export interface Waiter<Caller> {
@@ -27,6 +27,10 @@ export interface Waiter<Caller> {
   readonly queuedAtMs: number;
   /** The last instant at which it may be granted, inclusive, epoch milliseconds. */
   readonly deadlineAtMs: number;
+  /** How long it wants its tokens as a hold, in milliseconds; `undefined` if it wants none. */
+  readonly holdMs?: number | undefined;
+  /** What is owed and taken as soon as it has been served; see `owe`. Assigned by the queue. */
+  readonly owed?: NamedTokens | undefined;
   /**
    * Tells waiters of the same instant apart: lower is earlier. Assigned by the queue, unless a waiter
    * left and joins again.
@@ -39,7 +43,9 @@ class Link<Caller> implements Waiter<Caller> {
   tokens: Cost;
   readonly queuedAtMs: number;
   readonly deadlineAtMs: number;
+  readonly holdMs: number | undefined;
   readonly arrivalNumber: number;
+  owed: NamedTokens | undefined = undefined;
   previous: Link<Caller> | undefined = undefined;
   next: Link<Caller> | undefined = undefined;
   /** The queue that it is in; `undefined` before it joins and after it has left. */
@@ -50,6 +56,7 @@ class Link<Caller> implements Waiter<Caller> {
     this.tokens = waiter.tokens;
     this.queuedAtMs = waiter.queuedAtMs;
     this.deadlineAtMs = waiter.deadlineAtMs;
+    this.holdMs = waiter.holdMs;
     this.arrivalNumber = arrivalNumber;
   }
 }
@@ -71,6 +78,10 @@ export class WaiterQueue<Caller> {
   #tokens = 0;
   #latestAtMs = 0;
   #arrivals = 0;
+  /** All that is owed behind a waiter; `undefined` if nothing is. */
+  #owed: NamedTokens | undefined = undefined;
+  /** What was owed behind waiters in front of which nobody stands any more. */
+  #due: NamedTokens | undefined = undefined;
 
   /** The waiter to serve next. */
   get head(): Waiter<Caller> | undefined {
@@ -117,11 +128,40 @@ export class WaiterQueue<Caller> {
     return link;
   }
 
+  /** All that is owed behind waiters; `undefined` if nothing is. */
+  get owed(): NamedTokens | undefined {
+    return this.#owed;
+  }
+
+  /**
+   * Notes a debt behind everybody who waits now. It holds up nobody in front, and is due (`takeDue`) when they have
+   * left, in whatever way; at once if nobody waits.
+   */
+  owe(debt: NamedTokens): void {
+    this.#owed = addNamed(this.#owed ?? {}, debt);
+    this.#oweBehind(this.#tail, debt);
+  }
+
+  /** What is owed and due, and no longer owed behind anybody. */
+  takeDue(): NamedTokens | undefined {
+    const due = this.#due;
+    if (!due) return undefined;
+    this.#due = undefined;
+    const owed = subtractNamed(this.#owed ?? {}, due);
+    this.#owed = hasAny(owed) ? owed : undefined;
+    return due;
+  }
+
+  #oweBehind(link: Link<Caller> | undefined, debt: NamedTokens): void {
+    if (link) link.owed = addNamed(link.owed ?? {}, debt);
+    else this.#due = addNamed(this.#due ?? {}, debt);
+  }
+
   /** Changes what everybody waits for. */
-  changeCosts(costOf: (caller: Caller) => Cost): void {
+  changeCosts(costOf: (caller: Caller, tokens: Cost) => Cost): void {
     this.#tokens = 0;
     for (let link = this.#head; link; link = link.next) {
-      link.tokens = costOf(link.caller);
+      link.tokens = costOf(link.caller, link.tokens);
       this.#tokens += tokensOf(link.tokens, 0);
     }
   }
@@ -168,7 +208,11 @@ export class WaiterQueue<Caller> {
    */
   leave(waiter: Waiter<Caller>): boolean {
     if (!(waiter instanceof Link) || waiter.queue !== this) return false;
-    const { previous, next }: Link<Caller> = waiter;
+    const { previous, next, owed }: Link<Caller> = waiter;
+    if (owed) {
+      waiter.owed = undefined;
+      this.#oweBehind(previous, owed);
+    }
     if (previous) previous.next = next;
     else this.#head = next;
     if (next) next.previous = previous;

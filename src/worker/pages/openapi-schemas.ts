@@ -185,6 +185,24 @@ const snapshot = objectSchema<BucketSnapshot>(
     refused: countSchema("Callers refused since the bucket started"),
     cancelled: countSchema("Callers that left the queue since the bucket started"),
     leasedTokens: countSchema("Tokens leased to isolates; present only if the policy has leases"),
+    heldTokens: limitsSchema(
+      countSchema("Tokens held of this limit"),
+      "Tokens that holds have reserved and that aren't spent yet, by limit; present if the policy has holds",
+    ),
+    owedTokens: limitsSchema(
+      countSchema("Tokens owed of this limit"),
+      "Tokens that were used beyond what was reserved and that haven't come in again yet, by limit; present if the policy has holds",
+    ),
+    permits: {
+      type: "object",
+      properties: {
+        max: countSchema("The most permits at an instant"),
+        held: countSchema("Permits that are out"),
+        oldestAtMs: instantSchema("When the oldest of them was granted; absent if none is out"),
+      },
+      required: ["max", "held"],
+      description: "Present if the policy limits how many grants run at a time",
+    },
     limits: limitsSchema(
       { $ref: "#/components/schemas/LimitSnapshot" },
       "The further limits, by name; absent if there are none",
@@ -192,10 +210,18 @@ const snapshot = objectSchema<BucketSnapshot>(
     headLimit: {
       type: "string",
       description:
-        "The limit that the head of the queue waits for; present only if somebody waits and there are further limits",
+        "The limit that the head of the queue waits for, `permits` if that is a permit; present only if somebody waits and there are further limits or permits",
     },
   },
-  { pausedUntilMs: true, leasedTokens: true, limits: true, headLimit: true },
+  {
+    pausedUntilMs: true,
+    leasedTokens: true,
+    heldTokens: true,
+    owedTokens: true,
+    permits: true,
+    limits: true,
+    headLimit: true,
+  },
 );
 
 /** Members of every event. */

@@ -53,8 +53,8 @@ test("FurtherLimits.latestOf is the latest instant that counts", () => {
 test("FurtherLimits.grantsOf has what was taken of each and what is left, by name", () => {
   const limits = further();
   limits.take([1, 2, 3]);
-  const specs = [{ name: "rate" }, { name: "tpm" }, { name: "daily" }];
-  expect(limits.grantsOf([1, 2, 3], specs)).toEqual({
+  const names = ["rate", "tpm", "daily"];
+  expect(limits.grantsOf([1, 2, 3], names)).toEqual({
     tpm: { tokens: 2, remaining: 0 },
     daily: { tokens: 3, remaining: 2 },
   });

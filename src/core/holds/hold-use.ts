@@ -1,0 +1,79 @@
+/** What a hold's holder says it used: whether that is legal, what may come back, and what is owed. */
+import type { NamedTokens } from "../limits/cost.ts";
+import type { HeldLimit } from "../limits/reserves.ts";
+import type { FieldFault } from "../values.ts";
+import type { HoldState } from "./grant-row.ts";
+
+import { showValue } from "../values.ts";
+
+type Parts = HoldState["limits"];
+
+/** What is used of each limit, or what is wrong with it. */
+type Use = { readonly tokens: NamedTokens } | { readonly faults: readonly FieldFault[] };
+
+/** What each limit gets of `valueOf`. */
+export function mapParts<Value>(
+  parts: Parts,
+  valueOf: (part: HeldLimit, name: string) => Value,
+): Readonly<Record<string, Value>> {
+  const entries = Object.entries(parts).map(([name, part]) => [name, valueOf(part, name)] as const);
+  return Object.fromEntries(entries);
+}
+
+/** 0 of each limit. */
+export function zerosOf(parts: Parts): NamedTokens {
+  return mapParts(parts, () => 0);
+}
+
+/** What of one limit isn't spent yet. */
+export function unspentOf({ reserved, spent }: HeldLimit): number {
+  return Math.max(0, reserved - spent);
+}
+
+/**
+ * What `used` says of each limit. A number counts for each of them, if the hold took the same of all; a limit that
+ * isn't named is used up as reserved.
+ */
+export function useOf(parts: Parts, field: string, used: number | NamedTokens): Use {
+  if (typeof used !== "number") return checked(parts, field, used);
+  const reserved = Object.values(parts).map((part) => part.reserved);
+  if (reserved.every((tokens) => tokens === reserved[0])) {
+    return checked(parts, field, mapParts(parts, () => used));
+  }
+  const example = JSON.stringify(mapParts(parts, () => used));
+  const message = `${field} must name the limits, as in ${example}: the hold took ${JSON.stringify(mapParts(parts, (part) => part.reserved))}, got ${used}`;
+  return { faults: [{ field, message }] };
+}
+
+/** What `use`, compared with what was used before, is beyond what was reserved. */
+export function debtOf(parts: Parts, use: NamedTokens): NamedTokens {
+  const debts = mapParts(parts, ({ reserved, spent }, name) => {
+    return Math.max(0, (use[name] ?? 0) - reserved) - Math.max(0, spent - reserved);
+  });
+  return Object.fromEntries(Object.entries(debts).filter(([, tokens]) => tokens > 0));
+}
+
+/** Whether both are the same, limit by limit. */
+export function isSameUse(one: NamedTokens, other: NamedTokens): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+}
+
+function checked(parts: Parts, field: string, named: NamedTokens): Use {
+  const unknown = Object.keys(named).filter((name) => !Object.hasOwn(parts, name));
+  const tokens = mapParts(parts, ({ reserved, spent }, name) => {
+    return Object.hasOwn(named, name) ? (named[name] ?? 0) : Math.max(reserved, spent);
+  });
+  const less = Object.entries(parts).filter(([name, { spent }]) => (tokens[name] ?? 0) < spent);
+  const known = Object.keys(parts).join(", ");
+  const faults = [
+    ...unknown.map((name) => {
+      return { field, message: `${showValue(name)} is no limit of this hold: ${known}` };
+    }),
+    ...less.map(([name, { spent }]) => {
+      const got = tokens[name];
+      return { field, message: `${field}.${name} must be at least the ${spent} that were spent: got ${got}` };
+    }),
+  ];
+  return faults.length > 0 ? { faults } : { tokens };
+}

@@ -1,0 +1,215 @@
+/**
+ * Holds and permits of one bucket: what a grant opens, and what its holder may ask for afterwards. The grants
+ * themselves are in open-grants.ts, and what comes back goes to the limits.
+ */
+import type { Cost, NamedTokens } from "../limits/cost.ts";
+import type { LimitSet } from "../limits/limit-set.ts";
+import type { Grant } from "../outcome.ts";
+import type { HoldAnswer, HoldCall, PermitAnswer } from "./hold-call.ts";
+import type { GrantRow, HoldState, OpenGrantState, Settlement } from "./grant-row.ts";
+
+import { debtOf, isSameUse, mapParts, unspentOf, useOf, zerosOf } from "./hold-use.ts";
+import { MAX_OPEN_HOLDS, OpenGrants } from "./open-grants.ts";
+
+/** A bucket's permits at an instant. */
+export interface PermitsView {
+  readonly max: number;
+  /** More than `max` if it was lowered since. */
+  readonly held: number;
+  /** When the oldest of them was granted, epoch milliseconds; absent if none is held. */
+  readonly oldestAtMs?: number;
+}
+
+/** The answer to a holder, and what its hold owes from now on; nothing has been taken for that yet. */
+export interface HoldResult {
+  readonly answer: HoldAnswer;
+  readonly owed?: NamedTokens;
+}
+
+/** What a grant opens, if anything. */
+interface Opening {
+  readonly cost: Cost;
+  readonly grantedAtMs: number;
+  /** `undefined` without a hold. */
+  readonly holdMs: number | undefined;
+}
+
+/** What the holder of an open grant says that it used. */
+interface Use {
+  readonly grant: OpenGrantState;
+  readonly hold: HoldState;
+  readonly used: NamedTokens;
+}
+
+const UNKNOWN: HoldResult = { answer: { kind: "unknown-hold" } };
+const PERMIT_LOST: PermitAnswer = { kind: "permit-lost" };
+
+/** The holds and permits of one bucket. */
+export class Holds {
+  readonly #newId: () => string;
+  #grants = new OpenGrants();
+
+  /** @param newId Makes an id that can't be guessed, another one each time. */
+  constructor(newId: () => string) {
+    this.#newId = newId;
+  }
+
+  /** What rows describe; of holds that were open, the rest may come back to `limits`. */
+  restore(rows: readonly GrantRow[], limits: LimitSet | undefined, writtenOff: NamedTokens): void {
+    this.#grants = OpenGrants.from(rows);
+    if (!limits) return;
+    const holds = [...this.#grants.openHolds()].map((hold) => hold.limits);
+    limits.restoreReserves(holds, writtenOff);
+    if (limits.permits) for (const atMs of this.#grants.permitEnds()) limits.permits.hold(1, atMs);
+  }
+
+  /** Whether there are rows on the disk. */
+  get hasRows(): boolean {
+    return this.#grants.hasRows;
+  }
+
+  /** Whether another hold may be opened. */
+  get hasRoom(): boolean {
+    return this.#grants.holds < MAX_OPEN_HOLDS;
+  }
+
+  /** When the first hold ends that is open, epoch milliseconds; `Infinity` if there is none. */
+  get firstHoldEndAtMs(): number {
+    return this.#grants.firstHoldEndAtMs;
+  }
+
+  /** A grant whose tokens, and permit if there are any, have just been taken. */
+  open(limits: LimitSet, { cost, grantedAtMs, holdMs }: Opening): Pick<Grant, "hold" | "permit"> {
+    const hold = holdMs === undefined ? undefined : {
+      expiresAtMs: grantedAtMs + holdMs,
+      limits: limits.reserve(cost),
+    };
+    const permitEndAtMs = limits.permits?.endAtMs;
+    return this.#grants.open({ id: this.#newId(), grantedAtMs, hold, permitEndAtMs });
+  }
+
+  /** Ends what is over at `nowMs`. */
+  expire(limits: LimitSet, nowMs: number): void {
+    for (const { limits: parts } of this.#grants.expire(nowMs)) limits.endHold(parts);
+  }
+
+  /** What the turn that ends now has to write; `undefined` if nothing. */
+  takeChanged(): readonly GrantRow[] | undefined {
+    return this.#grants.takeChanged();
+  }
+
+  /** Does what the holder of `id` asks for. */
+  change(limits: LimitSet, id: string, call: HoldCall, nowMs: number): HoldResult {
+    const grant = this.#grants.find(id);
+    const hold = grant?.hold;
+    if (!hold) return UNKNOWN;
+    if ("extendMs" in call) return this.#extend(grant, hold, nowMs + call.extendMs, nowMs);
+    const isSettle = "used" in call;
+    const use = isSettle
+      ? useOf(hold.limits, "used", call.used)
+      : useOf(hold.limits, "atLeast", call.atLeast);
+    if ("faults" in use) return { answer: { kind: "invalid", errors: use.faults } };
+    const { settlement } = hold;
+    if (settlement) {
+      const isRepeated = isSettle && isSameUse(use.tokens, settlement.used);
+      return isRepeated ? settledAs(id, settlement) : settledBefore(settlement);
+    }
+    return isSettle
+      ? this.#settle(limits, { grant, hold, used: use.tokens }, nowMs)
+      : this.#spend(limits, { grant, hold, used: use.tokens });
+  }
+
+  /** The holder of `id` gives everything back. */
+  drop(limits: LimitSet, id: string, nowMs: number): HoldResult {
+    const hold = this.#grants.find(id)?.hold;
+    return hold ? this.change(limits, id, { used: zerosOf(hold.limits) }, nowMs) : UNKNOWN;
+  }
+
+  /** The holder of `id` keeps its permit for as long as a new one lasts. */
+  extendPermit(limits: LimitSet, id: string): PermitAnswer {
+    const grant = this.#grants.find(id);
+    const { permits } = limits;
+    if (!grant?.permit || !permits || grant.fence === undefined) return PERMIT_LOST;
+    const expiresAtMs = permits.endAtMs;
+    permits.settle(grant.permit.expiresAtMs, 0, 1);
+    permits.hold(1, expiresAtMs);
+    this.#grants.change({ ...grant, permit: { expiresAtMs } });
+    return { kind: "extended", permit: { id, fence: grant.fence, expiresAtMs } };
+  }
+
+  /** The permit of `id` comes back; returns `false` if it has already. */
+  releasePermit(limits: LimitSet, id: string, nowMs: number): boolean {
+    const grant = this.#grants.find(id);
+    if (!grant?.permit) return false;
+    const { permit, ...others } = grant;
+    limits.permits?.settle(permit.expiresAtMs, 0, 1);
+    limits.permits?.noteHeld(Math.max(0, nowMs - grant.grantedAtMs));
+    this.#grants.change(others);
+    return true;
+  }
+
+  /** The policy has no permits any more: all of them are lost. */
+  dropPermits(): void {
+    this.#grants.dropPermits();
+  }
+
+  /** Tokens that open holds have reserved and that aren't spent, of each of these limits. */
+  heldTokens(names: readonly string[]): NamedTokens {
+    const held = this.#grants.heldTokens;
+    return Object.fromEntries(names.map((name) => [name, held.get(name) ?? 0]));
+  }
+
+  /** Permits as they are shown. @param max How many the policy allows. */
+  permitsView(max: number): PermitsView {
+    const { permits: held, oldestPermitAtMs } = this.#grants;
+    return { max, held, ...(oldestPermitAtMs !== undefined && { oldestAtMs: oldestPermitAtMs }) };
+  }
+
+  #extend(grant: OpenGrantState, hold: HoldState, expiresAtMs: number, nowMs: number): HoldResult {
+    if (hold.settlement) return settledBefore(hold.settlement);
+    if (hold.expiresAtMs <= nowMs) {
+      return { answer: { kind: "hold-settled", expiredAtMs: hold.expiresAtMs } };
+    }
+    this.#grants.change({ ...grant, hold: { ...hold, expiresAtMs } });
+    return { answer: { kind: "open", id: grant.id, expiresAtMs } };
+  }
+
+  /** So much is spent, and the rest is kept. */
+  #spend(limits: LimitSet, { grant, hold, used }: Use): HoldResult {
+    const owed = debtOf(hold.limits, used);
+    const parts = mapParts(hold.limits, (part, name) => {
+      return { ...part, spent: Math.max(part.spent, used[name] ?? 0) };
+    });
+    for (const [name, part] of Object.entries(parts)) {
+      limits.reserves?.of(name).spend(part.start, unspentOf(part));
+    }
+    this.#grants.change({ ...grant, hold: { ...hold, limits: parts } });
+    return { answer: { kind: "open", id: grant.id, expiresAtMs: hold.expiresAtMs }, owed };
+  }
+
+  #settle(limits: LimitSet, { grant, hold, used }: Use, nowMs: number): HoldResult {
+    const parts = hold.limits;
+    const isOver = hold.expiresAtMs <= nowMs;
+    const returned = mapParts(parts, (part, name) => {
+      const rest = Math.max(0, part.reserved - (used[name] ?? 0));
+      const back = isOver ? 0 : limits.giveBack(name, part.start, rest);
+      return back;
+    });
+    const settlement = {
+      used,
+      returned,
+      owed: mapParts(parts, ({ reserved }, name) => Math.max(0, (used[name] ?? 0) - reserved)),
+      settledAtMs: nowMs,
+    };
+    this.#grants.change({ ...grant, hold: { ...hold, settlement } });
+    return { ...settledAs(grant.id, settlement), owed: debtOf(parts, used) };
+  }
+}
+
+function settledAs(id: string, settlement: Settlement): HoldResult {
+  return { answer: { kind: "settled", settled: { id, ...settlement } } };
+}
+
+function settledBefore({ settledAtMs }: Settlement): HoldResult {
+  return { answer: { kind: "hold-settled", settledAtMs } };
+}

@@ -1,0 +1,242 @@
+/**
+ * Open grants: those of which something may come back. One has a hold, a permit, or both, and an id that only
+ * its holder knows.
+ *
+ * Each is a row on the disk, written in the turn that grants it and again in each turn that changes it, so the
+ * holder never hears of anything that a crash could forget. Rows have slots. The slot of a grant that is over is
+ * given to a later one, so rows are rewritten and never deleted, and there are as many as were ever needed at a
+ * time. The highest fence is on the disk as long as the bucket: a slot is only given to a higher one.
+ *
+ * **A hold is over** when it is settled, or when its end passes, and then its tokens are spent. It is remembered
+ * for ten minutes: a holder that asks again gets the same answer, and one that is late can still say what it used.
+ *
+ * What a hold may still give back is the limits' business (limits/reserved-tokens.ts), and so is when a permit
+ * ends.
+ */
+import type { Grant } from "../outcome.ts";
+import type { GrantRow, HoldState, OpenGrantState } from "./grant-row.ts";
+
+import { unspentOf } from "./hold-use.ts";
+import { EarliestFirst } from "../queue/earliest-first.ts";
+
+/** The most holds that are open at a time: about 3 MB of an object's 128. */
+export const MAX_OPEN_HOLDS = 10_000;
+/** How long a hold is remembered after its end: retries of a settle arrive within seconds. */
+export const REMEMBERED_MS = 600_000;
+
+/** What a new grant opens. */
+interface Opened {
+  readonly id: string;
+  readonly grantedAtMs: number;
+  readonly hold: HoldState | undefined;
+  /** When its permit ends, epoch milliseconds; `undefined` if it has none. */
+  readonly permitEndAtMs: number | undefined;
+}
+
+/** A grant in memory. */
+class OpenGrant {
+  readonly slot: number;
+  state: OpenGrantState;
+  /** Whether its hold has ended without having been settled. */
+  isSpent = false;
+
+  constructor(slot: number, state: OpenGrantState) {
+    this.slot = slot;
+    this.state = state;
+  }
+
+  /** The hold, if it is neither settled nor over. */
+  get openHold(): HoldState | undefined {
+    const { hold } = this.state;
+    return hold?.settlement || this.isSpent ? undefined : hold;
+  }
+
+  /** Until when its hold is remembered, epoch milliseconds; `Infinity` if it is open or there is none. */
+  get rememberedUntilMs(): number {
+    const { hold } = this.state;
+    if (!hold || this.openHold) return Infinity;
+    return (hold.settlement?.settledAtMs ?? hold.expiresAtMs) + REMEMBERED_MS;
+  }
+
+  /** When something of it ends next: the hold, the permit, or that it is remembered. `Infinity` if nothing is left. */
+  get nextEndAtMs(): number {
+    const permitEndAtMs = this.state.permit?.expiresAtMs ?? Infinity;
+    const holdEndAtMs = this.openHold?.expiresAtMs ?? this.rememberedUntilMs;
+    return Math.min(permitEndAtMs, holdEndAtMs);
+  }
+}
+
+/** The open grants of one bucket, and holds that are over and remembered. */
+export class OpenGrants {
+  readonly #byId = new Map<string, OpenGrant>();
+  readonly #ends = new EarliestFirst<OpenGrant>((open, atMs) => {
+    return open.nextEndAtMs === atMs && this.#byId.get(open.state.id) === open;
+  });
+  /** Those with a permit, in the order in which they were granted. */
+  readonly #permits = new Set<OpenGrant>();
+  /** What open holds have reserved and not spent, by limit. */
+  readonly #heldTokens = new Map<string, number>();
+  readonly #freeSlots: number[] = [];
+  #slots = 0;
+  #lastFence = 0;
+  #holds = 0;
+  /** What has changed in the turn under way, by slot. */
+  #changed = new Map<number, OpenGrantState>();
+
+  /** The grants that rows describe. */
+  static from(rows: Iterable<GrantRow>): OpenGrants {
+    const grants = new OpenGrants();
+    const oldestFirst = [...rows].toSorted((one, two) => one.grant.grantedAtMs - two.grant.grantedAtMs);
+    for (const { slot, grant } of oldestFirst) {
+      grants.#slots = Math.max(grants.#slots, slot + 1);
+      grants.#lastFence = Math.max(grants.#lastFence, grant.fence ?? 0);
+      grants.#put(new OpenGrant(slot, grant));
+    }
+    const used = new Set([...grants.#byId.values()].map(({ slot }) => slot));
+    for (let slot = 0; slot < grants.#slots; slot += 1) {
+      if (!used.has(slot)) grants.#freeSlots.push(slot);
+    }
+    return grants;
+  }
+
+  /** Holds that are neither settled nor over, as of the last `expire`. */
+  get holds(): number {
+    return this.#holds;
+  }
+
+  /** Permits that are out, as of the last `expire`. */
+  get permits(): number {
+    return this.#permits.size;
+  }
+
+  /** What open holds have reserved and not spent, by limit. */
+  get heldTokens(): ReadonlyMap<string, number> {
+    return this.#heldTokens;
+  }
+
+  /** Whether there are rows on the disk. */
+  get hasRows(): boolean {
+    return this.#slots > 0;
+  }
+
+  /** When the first hold ends that is open, epoch milliseconds; `Infinity` if there is none. */
+  get firstHoldEndAtMs(): number {
+    let atMs = Infinity;
+    for (const { expiresAtMs } of this.openHolds()) atMs = Math.min(atMs, expiresAtMs);
+    return atMs;
+  }
+
+  /** When the oldest permit that is out was granted, epoch milliseconds; `undefined` if none is. */
+  get oldestPermitAtMs(): number | undefined {
+    const [oldest] = this.#permits;
+    return oldest?.state.grantedAtMs;
+  }
+
+  /** The grant with that id, open or remembered. */
+  find(id: string): OpenGrantState | undefined {
+    return this.#byId.get(id)?.state;
+  }
+
+  /** The holds that are open. */
+  *openHolds(): IterableIterator<HoldState> {
+    for (const { openHold } of this.#byId.values()) if (openHold) yield openHold;
+  }
+
+  /** When the permits that are out end, epoch milliseconds. */
+  *permitEnds(): IterableIterator<number> {
+    for (const { state } of this.#permits) if (state.permit) yield state.permit.expiresAtMs;
+  }
+
+  /** Opens a grant, and returns what its grant says of it. */
+  open({ id, grantedAtMs, hold, permitEndAtMs }: Opened): Pick<Grant, "hold" | "permit"> {
+    const permit = permitEndAtMs === undefined ? undefined : { expiresAtMs: permitEndAtMs };
+    const slot = this.#freeSlots.pop() ?? this.#slots;
+    this.#slots = Math.max(this.#slots, slot + 1);
+    if (permit) this.#lastFence = Math.max(this.#lastFence + 1, grantedAtMs);
+    const fence = this.#lastFence;
+    const opened = { ...(hold && { hold }), ...(permit && { permit, fence }) };
+    const open = new OpenGrant(slot, { id, grantedAtMs, ...opened });
+    this.#put(open);
+    this.#changed.set(slot, open.state);
+    return {
+      ...(hold && { hold: { id, expiresAtMs: hold.expiresAtMs } }),
+      ...(permit && { permit: { id, fence, ...permit } }),
+    };
+  }
+
+  /** Puts another state in place of the one of the grant with the same id. */
+  change(state: OpenGrantState): void {
+    const open = this.#byId.get(state.id);
+    if (!open) return;
+    this.#count(open, -1);
+    open.state = state;
+    this.#changed.set(open.slot, state);
+    this.#put(open);
+  }
+
+  /**
+   * Ends what is over at `nowMs`, and returns the holds that are spent by that. For a hold nothing has to be
+   * written, since its end is on the disk. That a permit has come back must be, before another one takes its place.
+   */
+  expire(nowMs: number): readonly HoldState[] {
+    const spent: HoldState[] = [];
+    for (let open = this.#ends.takeBy(nowMs); open; open = this.#ends.takeBy(nowMs)) {
+      const { openHold } = open;
+      this.#count(open, -1);
+      if (openHold && openHold.expiresAtMs <= nowMs) {
+        spent.push(openHold);
+        open.isSpent = true;
+      }
+      const { hold, permit, ...others } = open.state;
+      const isLost = permit !== undefined && permit.expiresAtMs <= nowMs;
+      const isForgotten = open.rememberedUntilMs <= nowMs;
+      open.state = {
+        ...others,
+        ...(hold && !isForgotten && { hold }),
+        ...(permit && !isLost && { permit }),
+      };
+      if (isLost) this.#changed.set(open.slot, open.state);
+      this.#put(open);
+    }
+    return spent;
+  }
+
+  /** All permits are lost. */
+  dropPermits(): void {
+    for (const { state } of this.#permits) {
+      const { permit: _, ...others } = state;
+      this.change(others);
+    }
+  }
+
+  /** What the turn that ends now has to write; `undefined` if nothing. */
+  takeChanged(): readonly GrantRow[] | undefined {
+    if (this.#changed.size === 0) return undefined;
+    const rows = [...this.#changed].map(([slot, grant]) => ({ slot, grant }));
+    this.#changed = new Map();
+    return rows;
+  }
+
+  /** Keeps a grant for as long as anything of it is left. */
+  #put(open: OpenGrant): void {
+    const { id } = open.state;
+    const endAtMs = open.nextEndAtMs;
+    if (!open.state.permit) this.#permits.delete(open);
+    if (endAtMs === Infinity) {
+      if (this.#byId.delete(id)) this.#freeSlots.push(open.slot);
+      return;
+    }
+    this.#byId.set(id, open);
+    if (open.state.permit) this.#permits.add(open);
+    this.#count(open, 1);
+    this.#ends.add(endAtMs, open);
+  }
+
+  #count({ openHold }: OpenGrant, by: 1 | -1): void {
+    if (!openHold) return;
+    this.#holds += by;
+    for (const [name, part] of Object.entries(openHold.limits)) {
+      this.#heldTokens.set(name, (this.#heldTokens.get(name) ?? 0) + by * unspentOf(part));
+    }
+  }
+}

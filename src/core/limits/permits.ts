@@ -1,0 +1,201 @@
+/**
+ * Permits: how many grants run at a time. Each grant takes one, whatever tokens it takes, and gives it back when it
+ * is released, or when its time is up.
+ *
+ * When one comes back is up to its holder, so the forecast is an estimate: it assumes that each permit comes back
+ * after as long as permits were held lately. `msUntil` itself says when it comes back if no holder does anything.
+ *
+ * **Never more than `max` at an instant.** A permit is on the disk before its holder hears of it, and the time of
+ * a limit never runs back (`reachedAtMs`), so one whose time was up stays lost.
+ */
+import type { Limit, LimitFields, LimitKind, LimitState } from "./limit.ts";
+
+import { HeldTokens } from "./held-tokens.ts";
+
+/** The name of the limit. No policy can ask for a limit of that name. */
+export const PERMITS_LIMIT = "#permits";
+
+/** What a policy says of permits; `capacity` is its `max`. */
+export interface PermitFields extends LimitFields {
+  /** How long a permit lasts unless it is extended, in milliseconds. */
+  readonly ttlMs: number;
+}
+
+interface PermitsState extends LimitState {
+  readonly kind: "permits";
+  readonly startedAtMs: number;
+  readonly reachedAtMs: number;
+}
+
+/** The weight of one permit in the average of how long they are held. */
+const AVERAGED_SHARE = 1 / 8;
+
+/** The permits of one bucket. */
+export class Permits implements Limit {
+  readonly startedAtMs: number;
+  readonly held = undefined;
+  readonly pausedUntilMs = undefined;
+  readonly closedForm = undefined;
+  #max: number;
+  #ttlMs: number;
+  #reachedAtMs: number;
+  /** When the permits that are out end. */
+  readonly #ends: HeldTokens;
+  /** How long permits are held, on average, in milliseconds; `undefined` before the first has come back. */
+  #averageMs: number | undefined = undefined;
+
+  private constructor(
+    { capacity, ttlMs }: PermitFields,
+    { startedAtMs, reachedAtMs }: Omit<PermitsState, "kind">,
+    ends: HeldTokens,
+  ) {
+    this.#max = capacity;
+    this.#ttlMs = ttlMs;
+    this.startedAtMs = startedAtMs;
+    this.#reachedAtMs = reachedAtMs;
+    this.#ends = ends;
+  }
+
+  /** All permits free, as of now. */
+  static start(fields: PermitFields, nowMs: number): Permits {
+    return new Permits(fields, { startedAtMs: nowMs, reachedAtMs: nowMs }, new HeldTokens());
+  }
+
+  /**
+   * What `toJSON` described, with all permits free: those that are out are restored one by one, by `hold`.
+   *
+   * @throws {RangeError} If it is the state of another kind, or its instants aren't integers.
+   */
+  static from(fields: PermitFields, state: LimitState): Permits {
+    if (!isPermitsState(state)) {
+      throw new RangeError(`Cannot restore permits from ${JSON.stringify(state)}`);
+    }
+    return new Permits(fields, state, new HeldTokens());
+  }
+
+  get capacity(): number {
+    return this.#max;
+  }
+
+  /** Permits that are free. Below 0 after the policy allows fewer than are out. */
+  get tokens(): number {
+    return this.#max - this.#ends.tokens;
+  }
+
+  get missing(): number {
+    return this.#ends.tokens;
+  }
+
+  get reachedAtMs(): number {
+    return this.#reachedAtMs;
+  }
+
+  /** `Infinity` if all are free. */
+  get nextGainAtMs(): number {
+    return this.#ends.nextEndAtMs;
+  }
+
+  /** When a permit that is taken now ends, epoch milliseconds. */
+  get endAtMs(): number {
+    return this.#reachedAtMs + this.#ttlMs;
+  }
+
+  advance(nowMs: number): void {
+    if (nowMs <= this.#reachedAtMs) return;
+    this.#reachedAtMs = nowMs;
+    this.#ends.endBy(nowMs);
+  }
+
+  msUntil(tokens: number, fromMs: number): number {
+    const missing = tokens - this.tokens;
+    const atMs = missing > 0 ? this.#ends.endAtMsOf(missing) : this.#reachedAtMs;
+    return atMs - fromMs;
+  }
+
+  take(tokens: number): void {
+    if (tokens > 0) this.#ends.add(tokens, this.endAtMs);
+  }
+
+  hold(tokens: number, untilMs: number): void {
+    this.#ends.add(tokens, untilMs);
+  }
+
+  /** Permits come back whatever their holders have done with them. */
+  settle(untilMs: number, spent: number, returned: number): void {
+    this.#ends.remove(spent + returned, untilMs);
+  }
+
+  /** A permit comes back by itself: see `settle`. */
+  giveBack(): number {
+    return 0;
+  }
+
+  /** A permit has come back `heldMs` after it was granted, before its time was up. */
+  noteHeld(heldMs: number): void {
+    const averageMs = this.#averageMs ?? heldMs;
+    this.#averageMs = averageMs + (heldMs - averageMs) * AVERAGED_SHARE;
+  }
+
+  /** A pause stops what comes in by time. */
+  pause(): boolean {
+    return false;
+  }
+
+  resume(): boolean {
+    return false;
+  }
+
+  /** Permits that are out keep their ends. */
+  reconfigure({ capacity, ttlMs }: PermitFields, nowMs: number): void {
+    this.advance(nowMs);
+    this.#max = capacity;
+    this.#ttlMs = ttlMs;
+  }
+
+  copy(): Permits {
+    return this.#copyWith(this.#ttlMs, new HeldTokens(this.#ends.toJSON()));
+  }
+
+  /** A copy in which permits, those that are out too, last as long as they were held on average. */
+  estimate(): Permits {
+    const averageMs = Math.min(this.#ttlMs, Math.ceil(this.#averageMs ?? this.#ttlMs));
+    const earlierMs = this.#ttlMs - averageMs;
+    const ends = new HeldTokens();
+    for (const { tokens, untilMs } of this.#ends.toJSON()) {
+      ends.add(tokens, Math.max(this.#reachedAtMs + 1, untilMs - earlierMs));
+    }
+    return this.#copyWith(averageMs, ends);
+  }
+
+  toJSON(): PermitsState {
+    const { startedAtMs, reachedAtMs } = this;
+    return { kind: "permits", startedAtMs, reachedAtMs };
+  }
+
+  #copyWith(ttlMs: number, ends: HeldTokens): Permits {
+    const copy = new Permits({ capacity: this.#max, ttlMs }, this, ends);
+    copy.#averageMs = this.#averageMs;
+    return copy;
+  }
+}
+
+/** The kind `permits`: what is taken comes back. */
+export const permits: LimitKind<PermitFields> = {
+  name: "permits",
+  fields: {},
+  forecast: "estimate",
+  atHoldEnd: "returned",
+  start: (fields, nowMs) => Permits.start(fields, nowMs),
+  restore: (fields, state) => Permits.from(fields, state),
+  /** A batch of an instance that is gone would come back while its callers have it. */
+  maxBatch: () => 0,
+  batchFrom: "tokens",
+  windowMs: ({ ttlMs }) => ttlMs,
+  /** One that is released is granted again at once, so there is no bound. */
+  maxGranted: () => Infinity,
+};
+
+function isPermitsState(state: LimitState): state is PermitsState {
+  if (state.kind !== "permits" || !("startedAtMs" in state) || !("reachedAtMs" in state)) return false;
+  return Number.isSafeInteger(state.startedAtMs) && Number.isSafeInteger(state.reachedAtMs);
+}

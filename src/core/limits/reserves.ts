@@ -1,0 +1,63 @@
+/** What may still come back of holds, for all limits of one bucket, by the limit's name. */
+import type { NamedTokens } from "./cost.ts";
+import type { Limit } from "./limit.ts";
+
+import { ReservedTokens } from "./reserved-tokens.ts";
+
+/** What a hold has of one limit. */
+export interface HeldLimit {
+  /** Tokens it took. */
+  readonly reserved: number;
+  /** Tokens that its holder has said are spent, so far. May be more than it took. */
+  readonly spent: number;
+  /** See `ReservedTokens.add`. */
+  readonly start: number;
+}
+
+/** The accounts of one bucket. A limit of which no hold has taken any may have none. */
+export class Reserves {
+  readonly #accounts = new Map<string, ReservedTokens>();
+
+  /** @param writtenOff What `toJSON` returned. */
+  constructor(writtenOff: NamedTokens = {}) {
+    for (const [name, mark] of Object.entries(writtenOff)) {
+      this.#accounts.set(name, new ReservedTokens(mark));
+    }
+  }
+
+  /** The account of the limit called `name`. */
+  of(name: string): ReservedTokens {
+    let account = this.#accounts.get(name);
+    if (!account) this.#accounts.set(name, (account = new ReservedTokens()));
+    return account;
+  }
+
+  /** Drops the accounts of all other limits. */
+  keepOnly(names: readonly string[]): void {
+    for (const name of this.#accounts.keys()) {
+      if (!names.includes(name)) this.#accounts.delete(name);
+    }
+  }
+
+  /**
+   * Lets time pass for a limit, and writes off what there is no room for. Where a lease ends, ticks find more
+   * room, so what they had made good before is written off first.
+   */
+  advance(name: string, limit: Limit, nowMs: number): void {
+    const account = this.#accounts.get(name);
+    if (account && account.tokens > 0) {
+      for (const { untilMs } of limit.held?.toJSON() ?? []) {
+        if (untilMs > nowMs) break;
+        limit.advance(untilMs - 1);
+        account.writeOff(Math.max(0, limit.missing));
+      }
+    }
+    limit.advance(nowMs);
+    account?.writeOff(Math.max(0, limit.missing));
+  }
+
+  /** The mark of each account, for the constructor. */
+  toJSON(): NamedTokens {
+    return Object.fromEntries([...this.#accounts].map(([name, { writtenOff }]) => [name, writtenOff]));
+  }
+}

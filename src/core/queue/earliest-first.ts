@@ -1,0 +1,107 @@
+/**
+ * Items in order of an instant: a binary heap. Items whose instant doesn't count any more stay in it until
+ * they come up, or until half of all are such, so removing one costs nothing.
+ */
+
+interface Entry<Item> {
+  readonly atMs: number;
+  readonly item: Item;
+}
+
+/** A heap with fewer items isn't worth cleaning up. */
+const MIN_CLEANED = 64;
+
+/**
+ * Items by instant, earliest first.
+ *
+ * @example
+ * const deadlines = new EarliestFirst<string>((name, atMs) => deadlineOf(name) === atMs);
+ * deadlines.add(2_000, "Bob");
+ * deadlines.add(1_000, "Ann");
+ * deadlines.nextAtMs; // 1000
+ * deadlines.takeBy(1_500); // "Ann"
+ * deadlines.takeBy(1_500); // undefined
+ */
+export class EarliestFirst<Item> {
+  /** Whether an item still counts at the instant it was added with. */
+  readonly #counts: (item: Item, atMs: number) => boolean;
+  #heap: Entry<Item>[] = [];
+  /** The number of items at which those that don't count are removed. */
+  #cleanedAt = MIN_CLEANED;
+
+  constructor(counts: (item: Item, atMs: number) => boolean) {
+    this.#counts = counts;
+  }
+
+  /** The earliest instant, epoch milliseconds; `Infinity` if there is none. */
+  get nextAtMs(): number {
+    let [first] = this.#heap;
+    while (first && !this.#counts(first.item, first.atMs)) {
+      this.#removeFirst();
+      [first] = this.#heap;
+    }
+    return first?.atMs ?? Infinity;
+  }
+
+  add(atMs: number, item: Item): void {
+    if (this.#heap.length >= this.#cleanedAt) this.#clean();
+    this.#heap.push({ atMs, item });
+    this.#rise(this.#heap.length - 1);
+  }
+
+  /** Removes and returns the earliest item, if its instant isn't after `nowMs`. */
+  takeBy(nowMs: number): Item | undefined {
+    if (this.nextAtMs > nowMs) return undefined;
+    return this.#removeFirst()?.item;
+  }
+
+  #clean(): void {
+    const kept = this.#heap.filter(({ item, atMs }) => this.#counts(item, atMs));
+    // A list in order is a heap.
+    this.#heap = kept.toSorted((one, other) => one.atMs - other.atMs);
+    this.#cleanedAt = Math.max(MIN_CLEANED, 2 * kept.length);
+  }
+
+  #removeFirst(): Entry<Item> | undefined {
+    const [first] = this.#heap;
+    const last = this.#heap.pop();
+    if (last && this.#heap.length > 0) {
+      this.#heap[0] = last;
+      this.#sink();
+    }
+    return first;
+  }
+
+  #rise(from: number): void {
+    let index = from;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      if (this.#atMsOf(parent) <= this.#atMsOf(index)) return;
+      this.#swap(index, parent);
+      index = parent;
+    }
+  }
+
+  #sink(): void {
+    let index = 0;
+    for (;;) {
+      const left = 2 * index + 1;
+      const smaller = this.#atMsOf(left + 1) < this.#atMsOf(left) ? left + 1 : left;
+      if (this.#atMsOf(index) <= this.#atMsOf(smaller)) return;
+      this.#swap(index, smaller);
+      index = smaller;
+    }
+  }
+
+  /** `Infinity` behind the end. */
+  #atMsOf(index: number): number {
+    return this.#heap[index]?.atMs ?? Infinity;
+  }
+
+  #swap(index: number, other: number): void {
+    const [one, two] = [this.#heap[index], this.#heap[other]];
+    if (!one || !two) return;
+    this.#heap[index] = two;
+    this.#heap[other] = one;
+  }
+}
