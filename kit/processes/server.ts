@@ -16,6 +16,7 @@ import { setTimeout } from "node:timers/promises";
 
 import type { PolicyFields } from "../../src/core/policy.ts";
 
+import { membersOf } from "../../src/core/is-record.ts";
 import {
   bundleWorker,
   offlineEnv,
@@ -206,7 +207,8 @@ export class WorkerdServer implements AsyncDisposable {
 /**
  * Starts the Worker in bare workerd, on a free port. Resolves when it answers.
  *
- * @throws {Error} If it doesn't start, with workerd's output.
+ * @throws {Error} If it doesn't start, with workerd's output; at once if its configuration is illegal, with what
+ * is wrong.
  *
  * @example
  * await using server = await startWorkerd({ policies: { "*": fiveADay } });
@@ -336,12 +338,24 @@ async function printed(group: ProcessGroup, pattern: RegExp, signal: AbortSignal
   while (!pattern.test(group.output)) await setTimeout(POLL_MS, undefined, { signal });
 }
 
+/** @throws {Error} If its configuration is illegal: it won't get better. */
 async function healthy(url: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     const response = await fetch(`${url}/healthz`, { signal }).catch(() => undefined);
-    await response?.body?.cancel();
+    const text = await response?.text().catch(() => undefined);
     if (response?.ok) return;
+    const { reason, detail } = problemIn(text);
+    if (reason === "illegal-configuration")
+      throw new Error(`illegal configuration: ${String(detail)}`);
     await setTimeout(POLL_MS, undefined, { signal });
+  }
+}
+
+function problemIn(text = ""): { readonly reason?: unknown; readonly detail?: unknown } {
+  try {
+    return membersOf(JSON.parse(text));
+  } catch {
+    return {};
   }
 }
 
