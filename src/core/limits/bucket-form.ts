@@ -11,7 +11,7 @@ export interface BucketFields {
 }
 
 /** What a bucket is made from beside its fields. */
-export interface BucketOrigin {
+interface BucketOrigin {
   readonly startedAtMs: number;
   /** The last instant that counts, epoch milliseconds. */
   readonly reachedAtMs: number;
