@@ -112,9 +112,6 @@ export const queueWords: FieldWords<keyof QueueFields> = {
   maxWaitMs: { unit: "milliseconds", description: "The longest wait, in milliseconds" },
 };
 
-/** What is no plain value, in the order in which messages list it. */
-const NESTED = [...Object.keys(policyTables), "limits"];
-
 /**
  * What is wrong with each of `changes` on its own, no matter which fields a policy has: ranges, unknown
  * names, fields of two kinds of limits. Further limits are complete, or `null`.
@@ -133,7 +130,8 @@ export function fieldFaults(changes: Readonly<Record<string, unknown>>): FieldFa
 
 /** All names under which people may write the fields of a policy whose first limit has these. */
 function namesFor(limitTable: FieldTable<string>): string[] {
-  return [...limitNamesOf(limitTable), ...writtenNames(queueFields), ...NESTED];
+  const nested = [...Object.keys(policyTables), "limits"];
+  return [...limitNamesOf(limitTable), ...writtenNames(queueFields), ...nested];
 }
 
 /** A policy, or every fault found in what was given. */
