@@ -139,7 +139,9 @@ const ESTIMATE = { estimate: true } as const;
  * differ only if that is an estimate: then it is when the limits alone have its tokens, no matter who waits.
  */
 export function earliestAtMs(limits: LimitSet, cost: Cost, grantAtMs: number): number {
-  return limits.isEstimate && limits.fits(cost) ? limits.availableAt(withoutPermit(cost)) : grantAtMs;
+  return limits.isEstimate && limits.fits(cost)
+    ? limits.availableAt(withoutPermit(cost))
+    : grantAtMs;
 }
 
 function isCovered({ closedForm }: LimitSet, tokens: Cost): boolean {

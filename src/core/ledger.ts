@@ -10,17 +10,19 @@ import type {
   LimiterState,
   LimiterView,
   LimitView,
+  PermitsView,
   SavedLimiter,
 } from "./limiter-state.ts";
 import type { Limit } from "./limits/limit.ts";
 import type { Cost, NamedTokens } from "./limits/cost.ts";
 import type { LimitSet } from "./limits/limit-set.ts";
+import type { Permits } from "./limits/permits.ts";
 import type { LimiterReason } from "./outcome.ts";
 import type { Waiter } from "./queue/waiter-queue.ts";
 import type { StatsView } from "./stats.ts";
 import type { Settlement, Turn } from "./turn.ts";
 
-import { Holds, type PermitsView } from "./holds/holds.ts";
+import { Holds } from "./holds/holds.ts";
 import { tokensOf } from "./limits/cost.ts";
 import { Stats } from "./stats.ts";
 import { WriteAhead } from "./write-ahead.ts";
@@ -234,11 +236,12 @@ export class Ledger<Caller> {
     else this.#settled = [settlement];
   }
 
-  /** What a limiter shows: its limits, as of now, and its queue. */
+  /** What a limiter shows: its limits, as of `nowMs`, and its queue. */
   view(
     limits: LimitSet,
     queue: ShownQueue,
-    { lease, hold, concurrency }: Omit<LimiterPolicy, "limits">,
+    nowMs: number,
+    { lease, hold }: Pick<LimiterPolicy, "lease" | "hold">,
   ): LimiterView {
     const { granted, refused, cancelled } = this.#stats;
 
@@ -255,8 +258,10 @@ export class Ledger<Caller> {
       refused,
       cancelled,
       ...(lease && { leasedTokens: limits.first.held?.tokens ?? 0 }),
-      ...(hold || this.#holds?.hasRows || queue.owed ? this.#heldView(limits, queue) : {}),
-      ...(concurrency && { permits: this.#permitsView(concurrency.max) }),
+      ...(hold || this.#holds?.hasRows || queue.owed
+        ? this.#heldView(limits, queue, limits.instantOf(nowMs))
+        : {}),
+      ...(limits.permits && { permits: this.#permitsView(limits.permits) }),
       ...(further && { limits: Object.fromEntries(further) }),
       ...(headLimit !== undefined && { headLimit }),
     };
@@ -265,6 +270,7 @@ export class Ledger<Caller> {
   #heldView(
     limits: LimitSet,
     { owed }: ShownQueue,
+    nowMs: number,
   ): Required<Pick<LimiterView, "heldTokens" | "owedTokens">> {
     const { names, all } = limits;
     const owedTokens = names.map((name, index) => {
@@ -272,19 +278,24 @@ export class Ledger<Caller> {
     });
     const none = Object.fromEntries(names.map((name) => [name, 0]));
     return {
-      heldTokens: this.#holds?.heldTokens(names) ?? none,
+      heldTokens: this.#holds?.heldTokens(names, nowMs) ?? none,
       owedTokens: Object.fromEntries(owedTokens),
     };
   }
 
-  #permitsView(max: number): PermitsView {
-    return this.#holds?.permitsView(max) ?? { max, held: 0 };
+  #permitsView({ capacity: max, tokens, reachedAtMs }: Permits): PermitsView {
+    const oldestAtMs = this.#holds?.oldestPermitAtMs(reachedAtMs);
+    return { max, held: max - tokens, ...(oldestAtMs !== undefined && { oldestAtMs }) };
   }
 
   /** A limiter's state, if that of its limits is `states`. */
   state(states: LimiterState["limits"], limits: LimitSet | undefined): LimiterState {
     const writtenOff = limits?.reserves?.toJSON();
-    return { ...(states && { limits: states }), ...(writtenOff && { writtenOff }), ...this.#stats.toJSON() };
+    return {
+      ...(states && { limits: states }),
+      ...(writtenOff && { writtenOff }),
+      ...this.#stats.toJSON(),
+    };
   }
 }
 

@@ -1,6 +1,5 @@
 /** What a limiter shows of itself, and what it is restored from. */
 import type { GrantRow } from "./holds/grant-row.ts";
-import type { PermitsView } from "./holds/holds.ts";
 import type { NamedTokens } from "./limits/cost.ts";
 import type { LimitState } from "./limits/limit.ts";
 import type { Policy } from "./policy.ts";
@@ -17,6 +16,15 @@ export interface LimitView {
   readonly nextTickAtMs: number;
   /** Until when it is paused; absent if it isn't. */
   readonly pausedUntilMs?: number;
+}
+
+/** A bucket's permits at an instant. */
+export interface PermitsView {
+  readonly max: number;
+  /** More than `max` if it was lowered since. */
+  readonly held: number;
+  /** When the oldest of them was granted, epoch milliseconds; absent if none is held. */
+  readonly oldestAtMs?: number;
 }
 
 /** A bucket's state at an instant: that of its first limit, and what all of it has in common. */

@@ -80,9 +80,7 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     this.#policy = policy;
     const states = saved?.state.limits;
     this.#limits = states && LimitSet.restore(specsOf(policy), states);
-    this.#ledger = saved
-      ? Ledger.from(saved, this.#limits, newId)
-      : new Ledger(isDurable, newId);
+    this.#ledger = saved ? Ledger.from(saved, this.#limits, newId) : new Ledger(isDurable, newId);
     this.#queue = new ServedQueue(this.#ledger);
   }
 
@@ -132,7 +130,8 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     const isRequeued = firstArrivalMs !== undefined;
     const tokens = this.#costOf(request.tokens);
     requireInteger("timeoutMs", timeoutMs, 0, isRequeued ? Number.MAX_SAFE_INTEGER : maxWaitMs);
-    if (holdMs !== undefined && this.#hasTooManyHolds(nowMs)) return this.#refuseHold(caller, nowMs);
+    if (holdMs !== undefined && this.#hasTooManyHolds(nowMs))
+      return this.#refuseHold(caller, nowMs);
     // Nearly all requests find nobody waiting and their tokens there, and need no more than this.
     if (this.#queue.size === 0 && this.#limits?.fits(tokens)) {
       this.#limits.advance(nowMs);
@@ -319,7 +318,7 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   inspect(nowMs: number): LimiterView {
     const limits = this.#limits?.copy() ?? LimitSet.start(specsOf(this.#policy), nowMs);
     limits.advance(nowMs);
-    return this.#ledger.view(limits, this.#queue, this.#policy);
+    return this.#ledger.view(limits, this.#queue, nowMs, this.#policy);
   }
 
   /** What the bucket has done since it started, beyond the counts of `inspect`. */
@@ -384,10 +383,9 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   }
 
   #hasTooManyHolds(nowMs: number): boolean {
-    const { limits, holds } = this.#afterServing(nowMs);
-    if (!limits || !holds || holds.hasRoom) return false;
-    holds.expire(limits, limits.instantOf(nowMs));
-    return !holds.hasRoom;
+    return (
+      this.#ledger.holds?.hasRoom === false && this.#afterServing(nowMs).holds?.hasRoom === false
+    );
   }
 
   #refuseHold(caller: Caller, nowMs: number): Turn<Caller> {
@@ -396,13 +394,18 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     return this.#end(nowMs);
   }
 
-  /** The limits and the open grants, once everybody has been served who is due; `undefined` if there are none. */
+  /** The limits and the grants that are open now, once everybody who is due has been served. */
   #afterServing(nowMs: number): {
     readonly limits: LimitSet | undefined;
     readonly holds: Holds | undefined;
   } {
-    if (this.#limits) this.#queue.serveDue(this.#limits, nowMs);
-    return { limits: this.#limits, holds: this.#ledger.holds };
+    const limits = this.#limits;
+    const { holds } = this.#ledger;
+    if (limits) {
+      this.#queue.serveDue(limits, nowMs);
+      holds?.expire(limits, limits.instantOf(nowMs));
+    }
+    return { limits, holds };
   }
 
   #runHold(

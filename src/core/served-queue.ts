@@ -226,7 +226,9 @@ export class ServedQueue<Caller> {
 
   /** Refuses a caller that asks for more than the limits can ever have. */
   refuseOver(limits: LimitSet, caller: Caller, tokens: Cost): void {
-    this.#ledger.refused(caller, "exceeds-capacity", undefined, { names: limits.namesOver(tokens) });
+    this.#ledger.refused(caller, "exceeds-capacity", undefined, {
+      names: limits.namesOver(tokens),
+    });
   }
 
   /**

@@ -107,7 +107,7 @@ describe("Ledger.from", () => {
     const state = ledger.state(limits.toJSON(), limits);
     const restored = Ledger.from<string>({ state, rows: [] }, limits, noIds);
     expect(restored.stats).toEqual(ledger.stats);
-    expect(restored.view(limits, queueOf(0, 0), policyOf())).toMatchObject({
+    expect(restored.view(limits, queueOf(0, 0), 0, policyOf())).toMatchObject({
       granted: 4,
       cancelled: 1,
     });
@@ -121,7 +121,9 @@ describe("Ledger.reset", () => {
     ledger.granted(ann, limitsOf(3), 100);
     ledger.endTurn(limitsOf(), 100);
     ledger.reset();
-    expect(ledger.endTurn(undefined, 100).write).toEqual(new Ledger(true, noIds).state(undefined, undefined));
+    expect(ledger.endTurn(undefined, 100).write).toEqual(
+      new Ledger(true, noIds).state(undefined, undefined),
+    );
   });
 });
 
@@ -134,9 +136,15 @@ describe("Ledger.view", () => {
     const queue = queueOf(2, 3);
     const view = { waiters: 2, queuedTokens: 3, granted: 0, refused: 0, cancelled: 0 };
     // Below zero reads as empty.
-    expect(ledger.view(limits, queue, policyOf())).toEqual({ ...view, tokens: 0, nextTickAtMs: 1_000 });
+    expect(ledger.view(limits, queue, 0, policyOf())).toEqual({
+      ...view,
+      tokens: 0,
+      nextTickAtMs: 1_000,
+    });
     first.pause(5_500, 0, 0);
-    expect(ledger.view(limits, queue, policyOf({ lease: { maxTokens: 5, ttlMs: 500 } }))).toEqual({
+    expect(
+      ledger.view(limits, queue, 0, policyOf({ lease: { maxTokens: 5, ttlMs: 500 } })),
+    ).toEqual({
       ...view,
       tokens: 0,
       nextTickAtMs: 6_000,

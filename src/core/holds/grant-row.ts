@@ -35,4 +35,3 @@ export interface GrantRow {
   readonly slot: number;
   readonly grant: OpenGrantState;
 }
-

@@ -38,7 +38,11 @@ export function useOf(parts: Parts, field: string, used: number | NamedTokens): 
   if (typeof used !== "number") return checked(parts, field, used);
   const reserved = Object.values(parts).map((part) => part.reserved);
   if (reserved.every((tokens) => tokens === reserved[0])) {
-    return checked(parts, field, mapParts(parts, () => used));
+    return checked(
+      parts,
+      field,
+      mapParts(parts, () => used),
+    );
   }
   const example = JSON.stringify(mapParts(parts, () => used));
   const message = `${field} must name the limits, as in ${example}: the hold took ${JSON.stringify(mapParts(parts, (part) => part.reserved))}, got ${used}`;
@@ -56,7 +60,9 @@ export function debtOf(parts: Parts, use: NamedTokens): NamedTokens {
 /** Whether both are the same, limit by limit. */
 export function isSameUse(one: NamedTokens, other: NamedTokens): boolean {
   const names = Object.keys(one);
-  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+  return (
+    names.length === Object.keys(other).length && names.every((name) => one[name] === other[name])
+  );
 }
 
 function checked(parts: Parts, field: string, named: NamedTokens): Use {
@@ -72,7 +78,10 @@ function checked(parts: Parts, field: string, named: NamedTokens): Use {
     }),
     ...less.map(([name, { spent }]) => {
       const got = tokens[name];
-      return { field, message: `${field}.${name} must be at least the ${spent} that were spent: got ${got}` };
+      return {
+        field,
+        message: `${field}.${name} must be at least the ${spent} that were spent: got ${got}`,
+      };
     }),
   ];
   return faults.length > 0 ? { faults } : { tokens };

@@ -11,15 +11,6 @@ import type { GrantRow, HoldState, OpenGrantState, Settlement } from "./grant-ro
 import { debtOf, isSameUse, mapParts, unspentOf, useOf, zerosOf } from "./hold-use.ts";
 import { MAX_OPEN_HOLDS, OpenGrants } from "./open-grants.ts";
 
-/** A bucket's permits at an instant. */
-export interface PermitsView {
-  readonly max: number;
-  /** More than `max` if it was lowered since. */
-  readonly held: number;
-  /** When the oldest of them was granted, epoch milliseconds; absent if none is held. */
-  readonly oldestAtMs?: number;
-}
-
 /** The answer to a holder, and what its hold owes from now on; nothing has been taken for that yet. */
 export interface HoldResult {
   readonly answer: HoldAnswer;
@@ -80,10 +71,13 @@ export class Holds {
 
   /** A grant whose tokens, and permit if there are any, have just been taken. */
   open(limits: LimitSet, { cost, grantedAtMs, holdMs }: Opening): Pick<Grant, "hold" | "permit"> {
-    const hold = holdMs === undefined ? undefined : {
-      expiresAtMs: grantedAtMs + holdMs,
-      limits: limits.reserve(cost),
-    };
+    const hold =
+      holdMs === undefined
+        ? undefined
+        : {
+            expiresAtMs: grantedAtMs + holdMs,
+            limits: limits.reserve(cost),
+          };
     const permitEndAtMs = limits.permits?.endAtMs;
     return this.#grants.open({ id: this.#newId(), grantedAtMs, hold, permitEndAtMs });
   }
@@ -153,16 +147,15 @@ export class Holds {
     this.#grants.dropPermits();
   }
 
-  /** Tokens that open holds have reserved and that aren't spent, of each of these limits. */
-  heldTokens(names: readonly string[]): NamedTokens {
-    const held = this.#grants.heldTokens;
+  /** Tokens that holds which are open at `nowMs` have reserved and not spent, of each of these limits. */
+  heldTokens(names: readonly string[], nowMs: number): NamedTokens {
+    const held = this.#grants.heldTokensAt(nowMs);
     return Object.fromEntries(names.map((name) => [name, held.get(name) ?? 0]));
   }
 
-  /** Permits as they are shown. @param max How many the policy allows. */
-  permitsView(max: number): PermitsView {
-    const { permits: held, oldestPermitAtMs } = this.#grants;
-    return { max, held, ...(oldestPermitAtMs !== undefined && { oldestAtMs: oldestPermitAtMs }) };
+  /** See `OpenGrants.oldestPermitAtMs`. */
+  oldestPermitAtMs(nowMs: number): number | undefined {
+    return this.#grants.oldestPermitAtMs(nowMs);
   }
 
   #extend(grant: OpenGrantState, hold: HoldState, expiresAtMs: number, nowMs: number): HoldResult {

@@ -86,7 +86,9 @@ export class OpenGrants {
   /** The grants that rows describe. */
   static from(rows: Iterable<GrantRow>): OpenGrants {
     const grants = new OpenGrants();
-    const oldestFirst = [...rows].toSorted((one, two) => one.grant.grantedAtMs - two.grant.grantedAtMs);
+    const oldestFirst = [...rows].toSorted(
+      (one, two) => one.grant.grantedAtMs - two.grant.grantedAtMs,
+    );
     for (const { slot, grant } of oldestFirst) {
       grants.#slots = Math.max(grants.#slots, slot + 1);
       grants.#lastFence = Math.max(grants.#lastFence, grant.fence ?? 0);
@@ -104,14 +106,17 @@ export class OpenGrants {
     return this.#holds;
   }
 
-  /** Permits that are out, as of the last `expire`. */
-  get permits(): number {
-    return this.#permits.size;
-  }
-
-  /** What open holds have reserved and not spent, by limit. */
-  get heldTokens(): ReadonlyMap<string, number> {
-    return this.#heldTokens;
+  /** What holds that are open at `nowMs` have reserved and not spent, by limit. */
+  heldTokensAt(nowMs: number): ReadonlyMap<string, number> {
+    if (this.#ends.nextAtMs > nowMs) return this.#heldTokens;
+    const held = new Map(this.#heldTokens);
+    for (const { expiresAtMs, limits } of this.openHolds()) {
+      if (expiresAtMs > nowMs) continue;
+      for (const [name, part] of Object.entries(limits)) {
+        held.set(name, (held.get(name) ?? 0) - unspentOf(part));
+      }
+    }
+    return held;
   }
 
   /** Whether there are rows on the disk. */
@@ -126,10 +131,12 @@ export class OpenGrants {
     return atMs;
   }
 
-  /** When the oldest permit that is out was granted, epoch milliseconds; `undefined` if none is. */
-  get oldestPermitAtMs(): number | undefined {
-    const [oldest] = this.#permits;
-    return oldest?.state.grantedAtMs;
+  /** When the oldest permit that is out at `nowMs` was granted, epoch milliseconds; `undefined` if none is. */
+  oldestPermitAtMs(nowMs: number): number | undefined {
+    for (const { state } of this.#permits) {
+      if (state.permit && state.permit.expiresAtMs > nowMs) return state.grantedAtMs;
+    }
+    return undefined;
   }
 
   /** The grant with that id, open or remembered. */

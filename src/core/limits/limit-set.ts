@@ -279,7 +279,9 @@ export class LimitSet {
     const reserves = new Reserves(writtenOff);
     for (const name of this.#names) {
       const parts = holds.flatMap((limits) => limits[name] ?? []);
-      for (const { start, reserved, spent } of parts.toSorted((one, two) => one.start - two.start)) {
+      for (const { start, reserved, spent } of parts.toSorted(
+        (one, two) => one.start - two.start,
+      )) {
         reserves.of(name).restore(start, reserved, Math.max(0, reserved - spent));
       }
     }
@@ -361,7 +363,9 @@ export class LimitSet {
   /** A copy to be run ahead of time, in which permits come back when they probably will. */
   estimate(): LimitSet {
     const limits = this.all;
-    const copies = limits.map((limit) => (limit === this.#permits ? this.#permits.estimate() : limit.copy()));
+    const copies = limits.map((limit) =>
+      limit === this.#permits ? this.#permits.estimate() : limit.copy(),
+    );
     const { first, others } = split(copies);
     return new LimitSet(this.#specs, this.#names, first, others);
   }

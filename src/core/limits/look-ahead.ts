@@ -45,7 +45,13 @@ export class LookAhead {
   }
 
   /** Serves a waiter and takes what is owed behind it, and returns when it is served, epoch milliseconds. */
-  serveWaiter({ tokens, owed }: { readonly tokens: Cost; readonly owed?: NamedTokens | undefined }): number {
+  serveWaiter({
+    tokens,
+    owed,
+  }: {
+    readonly tokens: Cost;
+    readonly owed?: NamedTokens | undefined;
+  }): number {
     const servedAtMs = this.serve(tokens);
     if (owed) this.#limits.takeOwed(owed);
     return servedAtMs;

@@ -196,6 +196,7 @@ export const permits: LimitKind<PermitFields> = {
 };
 
 function isPermitsState(state: LimitState): state is PermitsState {
-  if (state.kind !== "permits" || !("startedAtMs" in state) || !("reachedAtMs" in state)) return false;
+  if (state.kind !== "permits" || !("startedAtMs" in state) || !("reachedAtMs" in state))
+    return false;
   return Number.isSafeInteger(state.startedAtMs) && Number.isSafeInteger(state.reachedAtMs);
 }

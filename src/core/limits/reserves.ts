@@ -58,6 +58,8 @@ export class Reserves {
 
   /** The mark of each account, for the constructor. */
   toJSON(): NamedTokens {
-    return Object.fromEntries([...this.#accounts].map(([name, { writtenOff }]) => [name, writtenOff]));
+    return Object.fromEntries(
+      [...this.#accounts].map(([name, { writtenOff }]) => [name, writtenOff]),
+    );
   }
 }

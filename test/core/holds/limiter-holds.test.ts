@@ -75,7 +75,6 @@ describe("a hold", () => {
     const scene = tenWith();
     scene.acquire(0, "Ann", { tokens: 10, holdMs: 1_000 });
     expect(scene.limiter.inspect(epochMs + 500).heldTokens).toEqual({ rate: 10 });
-    scene.advance(1_000);
     expect(scene.limiter.inspect(epochMs + 1_000).heldTokens).toEqual({ rate: 0 });
     expect(scene.changeHold(1_000, "g1", { used: 2 })).toEqual([settled("g1", 1_000, 2, 0)]);
     expect(tokensOf(scene, 1_000)).toBe(1);
@@ -234,7 +233,11 @@ describe("a debt", () => {
 describe("a hold of several limits", () => {
   function two(): LimiterScene<Policy> {
     const tpm = { capacity: 1_000, refillTokens: 1_000, refillIntervalMs: 60_000 };
-    const policy = Policy.of({ ...policyOf({ capacity: 5, initialTokens: 5 }).toJSON(), limits: { tpm }, hold });
+    const policy = Policy.of({
+      ...policyOf({ capacity: 5, initialTokens: 5 }).toJSON(),
+      limits: { tpm },
+      hold,
+    });
     return new LimiterScene(policy);
   }
 

@@ -42,6 +42,14 @@ describe("a permit", () => {
     expect(permitsAt(scene, 10_000)).toMatchObject({ held: 1 });
   });
 
+  test("is lost at its end even if nobody has asked since", () => {
+    const scene = permitsOf(1);
+    scene.acquire(0, "Ann");
+    expect(permitsAt(scene, 10_000)).toEqual({ max: 1, held: 0 });
+    expect(scene.extendPermit(10_000, "g1")).toEqual({ kind: "permit-lost" });
+    expect(permitsAt(scene, 10_000)).toEqual({ max: 1, held: 0 });
+  });
+
   test("lasts as long as it is extended", () => {
     const scene = permitsOf(1);
     scene.acquire(0, "Ann");
@@ -128,7 +136,9 @@ describe("a wait for a permit", () => {
   test("is refused on arrival only where the limits alone make it late", () => {
     const scene = new Scene({ concurrency: { max: 1, ttlMs: 10_000 } });
     scene.acquire(0, "Ann");
-    expect(brief(scene.acquire(0, "Bob", { timeoutMs: 999 }))).toEqual(["Bob timeout, retry in 10000"]);
+    expect(brief(scene.acquire(0, "Bob", { timeoutMs: 999 }))).toEqual([
+      "Bob timeout, retry in 10000",
+    ]);
     expect(arrive(scene, 0, "Cid", { timeoutMs: 1_000 })).toBe("Cid waits until 10000");
   });
 
