@@ -433,6 +433,34 @@ export function describeBehaviours(
       ).toEqual([midnightMs, midnightMs, midnightMs]);
     });
 
+    it("puts aside what a pause of a calendar limit holds back, until it ends", async ({
+      skip,
+    }) => {
+      const bucket = await open({ capacity: 10, every: "month" });
+      if (!bucket.pause) {
+        skip("it cannot pause");
+        return;
+      }
+      await bucket.acquire({ tokens: 3 });
+      const untilMs = bucket.nowMs + 5_000;
+      expect(await bucket.pause({ untilMs, tokens: 1 })).toMatchObject({
+        tokens: 1,
+        pausedTokens: 6,
+        pausedUntilMs: untilMs,
+        nextTickAtMs: untilMs,
+      });
+      const [first, second] = [await bucket.acquire(), await bucket.acquire({ tokens: 2 })];
+      expect([first, second].map(describeOutcome)).toEqual(["granted after 0", "waits"]);
+      await bucket.pass(5_000);
+      expect(describeOutcome(second)).toBe("granted after 5000");
+      await bucket.pause({ untilMs: bucket.nowMs + 5_000 });
+      const third = await bucket.acquire({ tokens: 3 });
+      const view = await bucket.pause({ untilMs: 0 });
+      expect(view).toMatchObject({ tokens: 1, waiters: 0 });
+      expect(view).not.toHaveProperty("pausedTokens");
+      expect(describeOutcome(third)).toBe("granted after 0");
+    });
+
     it("counts its waiters and their tokens", async () => {
       const bucket = await open({ capacity: 5, refillTokens: 1, refillIntervalMs: 1_000 });
       await bucket.acquire();

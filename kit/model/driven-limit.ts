@@ -83,7 +83,13 @@ export const anyAmount = fc.oneof(fc.nat(59), fc.constant(ALL));
 /** All that a limit shows of itself, `msUntil` of small amounts included. */
 interface LimitView extends Pick<
   Limit,
-  "capacity" | "tokens" | "startedAtMs" | "reachedAtMs" | "nextGainAtMs" | "pausedUntilMs"
+  | "capacity"
+  | "tokens"
+  | "startedAtMs"
+  | "reachedAtMs"
+  | "nextGainAtMs"
+  | "pausedUntilMs"
+  | "pausedTokens"
 > {
   readonly held: readonly HeldSum[] | undefined;
   readonly msUntil: readonly number[];
@@ -139,7 +145,7 @@ export class DrivenLimit<Fields extends LimitFields> {
     return this.limit.held?.tokens ?? 0;
   }
 
-  /** Whether tokens returned now are lost. */
+  /** Whether tokens returned now are put aside or lost. */
   get isPaused(): boolean {
     return this.limit.pausedUntilMs !== undefined;
   }
@@ -201,7 +207,8 @@ export class DrivenLimit<Fields extends LimitFields> {
   }
 
   view(): LimitView {
-    const { capacity, tokens, startedAtMs, reachedAtMs, nextGainAtMs, pausedUntilMs } = this.limit;
+    const { capacity, tokens, startedAtMs, reachedAtMs, nextGainAtMs } = this.limit;
+    const { pausedUntilMs, pausedTokens } = this.limit;
     const amounts = Array.from({ length: Math.min(capacity, 12) }, (_, index) => index + 1);
     return {
       capacity,
@@ -210,6 +217,7 @@ export class DrivenLimit<Fields extends LimitFields> {
       reachedAtMs,
       nextGainAtMs,
       pausedUntilMs,
+      pausedTokens,
       held: this.limit.held?.toJSON(),
       msUntil: amounts.map((amount) => this.limit.msUntil(amount, this.nowMs)),
     };

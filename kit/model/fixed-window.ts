@@ -50,6 +50,8 @@ class FixedWindow implements Limit {
   readonly startedAtMs: number;
   /** None: what a window has left may be too little for the next waiter, so their order matters. */
   readonly closedForm = undefined;
+  /** A pause takes away what it holds back. */
+  readonly pausedTokens = 0;
   #fields: FixedWindowFields;
   #window: number;
   #tokens: number;

@@ -141,6 +141,7 @@ export class LockstepLimits {
 
   resume(names?: readonly string[]): void {
     for (const limit of this.#named(names)) limit.resume(this.#nowMs);
+    this.#serve();
   }
 
   setPolicy(policy: LimiterPolicy): void {

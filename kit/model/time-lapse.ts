@@ -77,6 +77,10 @@ class LapsedLimit implements Limit {
     return untilMs === undefined ? undefined : outside(untilMs);
   }
 
+  get pausedTokens(): number {
+    return this.#inner.pausedTokens;
+  }
+
   get closedForm(): ClosedForm | undefined {
     return this.#inner.closedForm;
   }

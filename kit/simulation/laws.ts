@@ -32,7 +32,8 @@
  *    bucket fills.
  * 9. *Pauses*: a pause begins a span, too, in which the ticks of the limits that it names add nothing, and
  *    nothing else changes for the others. Nothing is lent meanwhile,
- *    and what is returned is lost. Once answered, a pause is in force until its end, whatever dies.
+ *    and what is returned is lost. A calendar gives what the pause leaves, and at its end has all that it would
+ *    have without it. Once answered, a pause is in force until its end, whatever dies.
  * 10. *Places*: a request that follows its place is sent a real one, while it waits and not after, and
  *     unless something intervenes it is granted by the instant that it was last sent.
  * 11. *Statistics* count what the bucket does, in memory and on the disk: each wait is a grant, each
@@ -1090,8 +1091,9 @@ export class Laws {
         this.breaks("3", () => `${view.waiters} wait, and ${places.size} places are held`);
       }
     }
-    // A waiter has just left, so the next one has moved up.
-    if (view.waiters === 0 || view.waiters >= waitersBefore) return;
+    // A waiter has just left, or a pause has ended, so the next one has moved up.
+    const hasMoved = view.waiters < waitersBefore || instance.seen.isPauseTurn;
+    if (view.waiters === 0 || !hasMoved) return;
     if (!instance.view.record) return;
     const asked = [...standing].map(({ attempt }) => attempt.call);
     const isThere = limitsOf(instance.view.record.policy).every(({ name }) => {
@@ -1140,7 +1142,7 @@ export class Laws {
   }
 
   #checkAdded({ name, fields, state }: RecordedLimit, mayHaveLess: boolean): void {
-    const there = state.tokens + leasedIn(state);
+    const there = tokensIn(state) + leasedIn(state);
     const { initialTokens } = fields;
     if (there === initialTokens || (mayHaveLess && there < initialTokens)) return;
     this.breaks("1", () => `${name} began with ${there}, not with ${initialTokens}`);
@@ -1159,10 +1161,16 @@ export class Laws {
     const { name, state } = after;
     // What is on lease ends by the clock, or at the instant that the bucket has reached.
     const holdings = [this.#clock.wallMs, nowMs].map((atMs) => holdingAt(before, zones, atMs));
-    let most = Math.max(...holdings.map(({ tokens, leasedTokens }) => tokens + leasedTokens));
+    let most = Math.max(
+      ...holdings.map(({ tokens, pausedTokens, leasedTokens }) => {
+        return tokens + pausedTokens + leasedTokens;
+      }),
+    );
     let least = -Infinity;
     const seenLimit = seen.view && limitView(seen.view, name);
-    if (seen.view && seenLimit) {
+    // Of a calendar that is paused, what is shown doesn't say when its last boundary was.
+    const isShown = before.fields.every === undefined || seenLimit?.pausedUntilMs === undefined;
+    if (seen.view && seenLimit && isShown) {
       const { capacity } = before.fields;
       const ticks = new Ticks(before.fields, before.state.startedAtMs, zones);
       const lastAtMs = lastTickBefore(before, zones, seenLimit.nextTickAtMs);
@@ -1182,8 +1190,8 @@ export class Laws {
         least = Math.min(filled, after.fields.capacity);
       }
     }
-    const left = state.tokens + leasedIn(state);
-    if (left > most || state.tokens > after.fields.capacity) {
+    const left = tokensIn(state) + leasedIn(state);
+    if (left > most || tokensIn(state) > after.fields.capacity) {
       this.breaks("1", () => `${most} tokens of ${name} became ${left} by a policy change`);
     }
     if (left >= least) return;
@@ -1413,7 +1421,20 @@ function durableTokens(
   { nowMs, seen }: { readonly nowMs: number; readonly seen: LimitView | undefined },
 ): number {
   const lastAtMs = seen ? lastTickBefore(limit, zones, seen.nextTickAtMs) : nowMs;
-  return holdingAt(limit, zones, Math.max(nowMs, lastAtMs)).tokens;
+  const atMs = Math.max(nowMs, lastAtMs);
+  const { pausedUntilMs } = limit.state;
+  if (limit.fields.every === undefined || pausedUntilMs === undefined) {
+    return holdingAt(limit, zones, atMs).tokens;
+  }
+  // A calendar's pause is over if it is for memory, whose clock may have been ahead, and not before.
+  const isPaused = seen?.pausedUntilMs !== undefined;
+  const inPauseAtMs = Math.min(atMs, pausedUntilMs - 1);
+  return holdingAt(limit, zones, isPaused ? inPauseAtMs : Math.max(atMs, pausedUntilMs)).tokens;
+}
+
+/** What is there, and what a pause has put aside. */
+function tokensIn({ tokens, pausedTokens = 0 }: RecordedLimit["state"]): number {
+  return tokens + pausedTokens;
 }
 
 /** A limit as it starts: nothing has come in yet. */

@@ -2,7 +2,7 @@
  * What pauses promise, limit by limit: a pause stops the limits that it names and no others, and once its
  * caller has an answer it is in force until its end, or until somebody ends it.
  */
-import type { LimiterView } from "../../src/core/limiter-state.ts";
+import type { LimiterView, LimitView } from "../../src/core/limiter-state.ts";
 import type { Pause } from "../../src/core/pause.ts";
 import type { CompletePolicyFields } from "../../src/core/policy.ts";
 import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
@@ -49,8 +49,8 @@ export class PauseBook {
     this.#performed.set(pause, { life, ends });
     if (pause.untilMs <= this.#clock.wallMs) return;
     for (const { name } of limitsOf(after.policy)) {
-      if (names.includes(name)) this.#checkPaused(name, pause, after);
-      else this.#checkUntouched(name, around);
+      if (!names.includes(name)) this.#checkUntouched(name, around);
+      else this.#checkPaused(name, pause, around);
     }
   }
 
@@ -85,8 +85,11 @@ export class PauseBook {
       if (is?.pausedUntilMs !== undefined) {
         this.#breaks("9", () => `${name} is paused until ${is.pausedUntilMs} after a resume`);
       }
-      if (hasGranted || !was || was.tokens === is?.tokens) continue;
-      this.#breaks("9", () => `${was.tokens} of ${name} became ${is?.tokens} by a resume`);
+      if (hasGranted || !was) continue;
+      const [least, most] = [was.tokens, was.tokens + (was.pausedTokens ?? 0)];
+      // What was yet to come in by its end isn't there.
+      if (Number(is?.tokens) >= least && Number(is?.tokens) <= most) continue;
+      this.#breaks("9", () => `${least} to ${most} of ${name} became ${is?.tokens} by a resume`);
     }
   }
 
@@ -110,9 +113,17 @@ export class PauseBook {
     }
   }
 
-  #checkPaused(name: string, { untilMs, tokens }: Pause, after: LimiterView): void {
+  #checkPaused(name: string, { untilMs, tokens }: Pause, around: AroundPause): void {
+    const { before, after, hasGranted } = around;
     const seen = limitView(after, name);
     if (!seen) return;
+    const isCalendar = limitsOf(after.policy).some((limit) => {
+      return limit.name === name && limit.fields.every !== undefined;
+    });
+    const [was, is] = [before ? allOf(limitView(before, name)) : 0, allOf(seen)];
+    if (isCalendar && !hasGranted && is < was) {
+      this.#breaks("9", () => `${was} of ${name} became ${is} by a pause`);
+    }
     if (seen.tokens > tokens) {
       this.#breaks("9", () => `${seen.tokens} of ${name} in a pause that keeps ${tokens}`);
     }
@@ -141,6 +152,11 @@ export class PauseBook {
   #endsOf(name: string): number {
     return this.#ends.get(name) ?? 0;
   }
+}
+
+/** What is there, and what is when a pause ends. */
+function allOf(seen: LimitView | undefined): number {
+  return (seen?.tokens ?? 0) + (seen?.pausedTokens ?? 0);
 }
 
 /** The limits that a pause names. */

@@ -27,24 +27,35 @@ export function askedOf({ tokens, limits = {} }: Asked, name: string): number {
   return limits[name] ?? tokens;
 }
 
+/** A limit as a view shows it. */
+interface SeenLimit {
+  readonly tokens: number;
+  readonly nextAtMs: number;
+  readonly reachedAtMs: number;
+  /** Until when a calendar is paused. */
+  readonly pausedUntilMs: number;
+  /** What it will have put aside by then. */
+  readonly pausedTokens: number;
+}
+
 /** Where a limit will be once those in front are served. */
 class PlayedLimit {
   readonly #limit: NamedLimit;
   readonly #zones: ZoneTables;
   #tokens: number;
+  #pausedTokens: number;
+  readonly #pausedUntilMs: number;
   #nextAtMs: number;
   #reachedAtMs: number;
 
-  constructor(
-    limit: NamedLimit,
-    zones: ZoneTables,
-    { tokens, nextAtMs, reachedAtMs }: Record<"tokens" | "nextAtMs" | "reachedAtMs", number>,
-  ) {
+  constructor(limit: NamedLimit, zones: ZoneTables, seen: SeenLimit) {
     this.#limit = limit;
     this.#zones = zones;
-    this.#tokens = tokens;
-    this.#nextAtMs = nextAtMs;
-    this.#reachedAtMs = reachedAtMs;
+    this.#tokens = seen.tokens;
+    this.#pausedTokens = seen.pausedTokens;
+    this.#pausedUntilMs = seen.pausedUntilMs;
+    this.#nextAtMs = seen.nextAtMs;
+    this.#reachedAtMs = seen.reachedAtMs;
   }
 
   get name(): string {
@@ -59,7 +70,10 @@ class PlayedLimit {
     const { every, capacity, refillTokens, refillIntervalMs } = this.#limit.fields;
     if (this.has(tokens)) return this.#reachedAtMs;
     if (tokens > capacity) return Infinity;
-    if (every !== undefined) return this.#nextAtMs;
+    if (every !== undefined) {
+      const isAside = tokens <= this.#tokens + this.#pausedTokens;
+      return isAside ? this.#pausedUntilMs : Math.max(this.#nextAtMs, this.#pausedUntilMs);
+    }
     const ticks = Math.ceil((tokens - this.#tokens) / refillTokens);
     return this.#nextAtMs + (ticks - 1) * refillIntervalMs;
   }
@@ -69,17 +83,25 @@ class PlayedLimit {
     while (this.#nextAtMs <= atMs) {
       const ticks = fields.every === undefined ? this.#ticksTo(atMs, fields.refillIntervalMs) : 1;
       const brought = ticks * (fields.refillTokens ?? fields.capacity);
-      this.#tokens = Math.min(fields.capacity, this.#tokens + brought);
+      const all = this.#tokens + this.#pausedTokens;
+      this.#pausedTokens += Math.min(fields.capacity, all + brought) - all;
+      if (this.#nextAtMs >= this.#pausedUntilMs) this.#endPause();
       this.#nextAtMs =
         fields.every === undefined
           ? this.#nextAtMs + ticks * fields.refillIntervalMs
           : this.#zones.boundariesOf(fields).after(this.#nextAtMs);
     }
+    if (atMs >= this.#pausedUntilMs) this.#endPause();
     this.#reachedAtMs = atMs;
   }
 
   take(tokens: number): void {
     this.#tokens -= tokens;
+  }
+
+  #endPause(): void {
+    this.#tokens += this.#pausedTokens;
+    this.#pausedTokens = 0;
   }
 
   #ticksTo(atMs: number, intervalMs: number): number {
@@ -101,10 +123,20 @@ export class PlayedQueue {
     this.#limits = limitsOf(policy).flatMap((limit) => {
       const seen = limitView(view, limit.name);
       if (!seen) return [];
-      const { tokens, nextTickAtMs: nextAtMs } = seen;
-      const lastAtMs = lastTickBefore(limit, zones, nextAtMs);
-      const reachedAtMs = Math.min(nowMs, lastAtMs);
-      return new PlayedLimit(limit, zones, { tokens, nextAtMs, reachedAtMs });
+      const { tokens, nextTickAtMs, pausedUntilMs = -Infinity, pausedTokens = 0 } = seen;
+      const reachedAtMs = Math.min(nowMs, lastTickBefore(limit, zones, nextTickAtMs));
+      const shown = { tokens, nextAtMs: nextTickAtMs, reachedAtMs };
+      if (limit.fields.every === undefined) {
+        return new PlayedLimit(limit, zones, {
+          ...shown,
+          pausedUntilMs: -Infinity,
+          pausedTokens: 0,
+        });
+      }
+      // If the end of the pause brings tokens, its boundaries don't.
+      const isEnd = nextTickAtMs === pausedUntilMs;
+      const nextAtMs = isEnd ? zones.boundariesOf(limit.fields).after(nowMs) : nextTickAtMs;
+      return new PlayedLimit(limit, zones, { ...shown, nextAtMs, pausedUntilMs, pausedTokens });
     });
   }
 

@@ -33,6 +33,8 @@ export interface RecordedLimit extends NamedLimit {
 export interface Holding {
   /** May be below 0. */
   readonly tokens: number;
+  /** What a pause has put aside, which a calendar's does. */
+  readonly pausedTokens: number;
   readonly leasedTokens: number;
 }
 
@@ -86,9 +88,11 @@ export function holdingAt(limit: RecordedLimit, zones: ZoneTables, atMs: number)
   const { fields, state } = limit;
   const { capacity } = fields;
   const ticks = new Ticks(fields, state.startedAtMs, zones);
-  const { pausedUntilMs, reachedAtMs } = state;
-  const lastHeldTick = pausedUntilMs === undefined ? -Infinity : ticks.at(pausedUntilMs);
-  let { tick, tokens } = state;
+  const { pausedUntilMs = -Infinity, pausedTokens = 0, reachedAtMs } = state;
+  const isKept = fields.every !== undefined;
+  const lastHeldTick = isKept || pausedUntilMs === -Infinity ? -Infinity : ticks.at(pausedUntilMs);
+  let { tick } = state;
+  let tokens = state.tokens + pausedTokens;
   // What has begun by the instant that the limit stood at is over, even if the table says so only now.
   if (reachedAtMs !== undefined) tick = Math.max(tick, ticks.at(reachedAtMs));
   let leasedTokens = leasedIn(state);
@@ -107,7 +111,9 @@ export function holdingAt(limit: RecordedLimit, zones: ZoneTables, atMs: number)
     leasedTokens -= ended;
   }
   fillTo(ticks.at(atMs));
-  return { tokens, leasedTokens };
+  // A calendar's pause leaves what it did, whatever comes in.
+  const left = isKept && atMs < pausedUntilMs ? state.tokens : tokens;
+  return { tokens: left, pausedTokens: tokens - left, leasedTokens };
 }
 
 /** Everything on lease in a limit as written. */

@@ -53,11 +53,15 @@ function excessOf(
   grants: readonly SpanGrant[],
   tables: readonly ZoneTables[],
 ): string | undefined {
-  const { startedAtMs, pausedUntilMs } = state;
+  const { startedAtMs, pausedUntilMs = -Infinity, pausedTokens = 0 } = state;
+  const isKept = fields.every !== undefined;
   const all = tables.map((zones) => new Ticks(fields, startedAtMs, zones));
-  const held = pausedUntilMs === undefined ? [] : all.map((ticks) => ticks.at(pausedUntilMs));
+  const isHeld = pausedUntilMs > -Infinity && !isKept;
+  const held = isHeld ? all.map((ticks) => ticks.at(pausedUntilMs)) : [];
   let lastTick = Math.max(state.tick, held.length > 0 ? Math.min(...held) : -Infinity);
-  let left = state.tokens;
+  let left = state.tokens + pausedTokens;
+  // What a calendar gives while it is paused, whatever comes in.
+  let leftByPause = state.tokens;
   const fillTo = (tick: number): void => {
     if (tick <= lastTick) return;
     const brought = Math.max(...all.map((ticks) => ticks.tokensBetween(lastTick, tick)));
@@ -73,6 +77,12 @@ function excessOf(
       if (left < tokens) fillTo(tick);
     }
     left -= tokens;
+    if (isKept && grantedAtMs < pausedUntilMs) {
+      leftByPause -= tokens;
+      if (leftByPause < 0 && tokens > 0) {
+        return `${-leftByPause} tokens of ${name} too many in a pause, by ${grantedAtMs}`;
+      }
+    }
     // A caller that takes nothing may be granted while tokens are owed.
     if (left < 0 && tokens > 0) return `${-left} tokens of ${name} too many by ${grantedAtMs}`;
   }

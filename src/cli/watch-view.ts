@@ -156,6 +156,7 @@ function countText({ leasedTokens }: BucketSnapshot, { fields }: LimitNow, token
 function nextGain(snapshot: BucketSnapshot, limit: LimitNow, nowMs: number): string {
   if (!hasStarted(snapshot)) return "starts on first use";
   const { fields, nextTickAtMs, pausedUntilMs } = limit;
+  if (nextTickAtMs === pausedUntilMs) return `paused for ${formatDuration(nextTickAtMs - nowMs)}`;
   const gain = fields.every === undefined ? "tick" : "full";
   const what = pausedUntilMs === undefined ? NEXT[gain] : `paused, ${gain}`;
   return `${what} in ${formatDuration(nextTickAtMs - nowMs)}`;

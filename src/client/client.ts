@@ -176,7 +176,8 @@ export interface Client {
   reset(bucket: string, options?: CallOptions): Promise<void>;
   /**
    * Keeps at most `tokens` in the bucket, and skips its ticks up to and including `untilMs`; then
-   * ticks resume, one at a time. `limits` names the limits to pause; by default, only the first is.
+   * ticks resume, one at a time. A calendar limit gives at most `tokens` until then, and loses nothing: see
+   * `pausedTokens` of the snapshot. `limits` names the limits to pause; by default, only the first is.
    * When two pauses overlap, the later end and the smaller number of tokens apply, no matter who sent
    * them. With an `ADMIN_TOKEN`, an `untilMs` in the past, such as 0, ends the pause; with any other
    * token it changes nothing. Requires an `ADMIN_TOKEN`, or a token with the right `pause`.

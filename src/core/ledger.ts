@@ -303,10 +303,16 @@ function furtherNames({ specs }: LimitSet): string[] {
   return specs.slice(1).map(({ name }) => name);
 }
 
-function viewOf({ tokens, nextGainAtMs, pausedUntilMs }: Limit): LimitView {
-  return {
-    tokens: Math.max(0, tokens),
-    nextTickAtMs: nextGainAtMs,
-    ...(pausedUntilMs !== undefined && { pausedUntilMs }),
-  };
+function viewOf(limit: Limit): LimitView {
+  const { nextGainAtMs, pausedUntilMs } = limit;
+  const view = { tokens: Math.max(0, limit.tokens), nextTickAtMs: nextGainAtMs };
+  return pausedUntilMs === undefined ? view : { ...view, ...pauseOf(limit, pausedUntilMs) };
+}
+
+/** What is shown of a pause besides what it leaves. */
+function pauseOf(limit: Limit, pausedUntilMs: number): Partial<LimitView> {
+  const ended = limit.copy();
+  ended.advance(pausedUntilMs);
+  const pausedTokens = Math.max(0, ended.tokens) - Math.max(0, limit.tokens);
+  return { pausedUntilMs, ...(pausedTokens > 0 && { pausedTokens }) };
 }

@@ -12,10 +12,18 @@ export type LimiterPolicy = Pick<Policy, "limits" | "queueLimit" | "maxWaitMs" |
 /** A limit's state at an instant. */
 export interface LimitView {
   readonly tokens: number;
-  /** When tokens next come in, whether or not there is room; if paused, the first time after the pause. */
+  /**
+   * When tokens next come in, whether or not there is room; if paused, the first time after the pause, or its
+   * end if what it has put aside is there then.
+   */
   readonly nextTickAtMs: number;
   /** Until when it is paused; absent if it isn't. */
   readonly pausedUntilMs?: number;
+  /**
+   * What is there beside `tokens` when the pause ends, if nobody takes any: what it has put aside, and what comes
+   * in until then. Absent if that is nothing, as of a token bucket, whose pauses take away what they hold back.
+   */
+  readonly pausedTokens?: number;
 }
 
 /** A bucket's permits at an instant. */

@@ -204,8 +204,8 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   }
 
   /**
-   * Pauses the bucket, starting it if need be: from now on it holds at most `tokens`, and nothing comes in
-   * up to and including `untilMs`, epoch milliseconds. If pauses overlap, the later end and the lower
+   * Pauses the bucket, starting it if need be: from now on it gives at most `tokens`, and nothing comes in
+   * before `untilMs`, epoch milliseconds (see `Limit.pause`). If pauses overlap, the later end and the lower
    * number of tokens win; only `resume` ends a pause early. A past `untilMs` changes nothing. Waiters are
    * timed anew; one that would be too late is refused with `timeout`. Leases go on until they end.
    *
@@ -229,14 +229,17 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
 
   /**
    * Ends a pause of the limits `names`, by default the first: tokens come in again after `nowMs`. What the
-   * pause took away stays lost.
+   * pause has put aside is there, which may serve waiters; what it took away stays lost.
    */
   resume(nowMs: number, names?: readonly string[]): Turn<Caller> {
-    if (this.#limits) this.#queue.serveDue(this.#limits, nowMs);
-    const resumed = this.#limits?.named(names).filter((limit) => limit.resume(nowMs));
-    if (resumed && resumed.length > 0) {
+    const limits = this.#limits;
+    if (!limits) return this.#end(nowMs);
+    this.#queue.serveDue(limits, nowMs);
+    const resumed = limits.named(names).filter((limit) => limit.resume(nowMs));
+    if (resumed.length > 0) {
       this.#ledger.changed();
       this.#queue.forget();
+      this.#queue.serveDue(limits, nowMs);
     }
     return this.#end(nowMs);
   }

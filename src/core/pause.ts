@@ -18,9 +18,12 @@ export const pauseRanges = {
 
 /** What a caller asks for to pause a bucket. */
 export interface PauseFields {
-  /** Ticks up to and including this instant add nothing, epoch milliseconds; at most a day ahead. */
+  /**
+   * The end of the pause, epoch milliseconds; at most a day ahead. Ticks up to and including this instant add
+   * nothing. A calendar limit has everything again then.
+   */
   readonly untilMs: number;
-  /** Tokens the bucket keeps, at most. Default: 0. */
+  /** Tokens the bucket keeps, at most; a calendar limit gives as many until the end. Default: 0. */
   readonly tokens?: number;
   /** Names of the limits to pause. Default: the first only. */
   readonly limits?: readonly string[];

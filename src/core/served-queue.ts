@@ -153,9 +153,9 @@ export class ServedQueue<Caller> {
   }
 
   /**
-   * Settles what an isolate reports about its leases. What it returns may serve waiters; during a pause it
-   * is lost. A report about a bucket that has been reset since, or about a lease that has ended, changes
-   * no tokens.
+   * Settles what an isolate reports about its leases. What it returns may serve waiters; during a pause of a
+   * token bucket it is lost. A report about a bucket that has been reset since, or about a lease that has
+   * ended, changes no tokens.
    */
   settleLeases(limits: LimitSet, report: LeaseReport, nowMs: number): void {
     this.serveDue(limits, nowMs);

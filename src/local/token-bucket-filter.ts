@@ -79,7 +79,8 @@ export interface TokenBucketFilter {
   inspect(): LimiterView;
   /**
    * Keeps at most `tokens` in the bucket and lets its ticks up to and including `untilMs` add nothing;
-   * then it continues, one tick at a time. Waiters keep their places, and those that can no longer be
+   * then it continues, one tick at a time. A calendar limit gives at most `tokens` until then, and loses
+   * nothing. Waiters keep their places, and those that can no longer be
    * served in time are refused with `timeout`. If pauses overlap, the later end and the lower number of
    * tokens win. A past `untilMs`, such as 0, ends the pause. `limits` names the limits to pause, by
    * default the first only. The filter's clock agrees with `Date.now()` unless the wall clock has been
@@ -146,7 +147,10 @@ class TimerFilter implements TokenBucketFilter {
 
   constructor(policy: Policy) {
     // Nothing here outlives the process.
-    this.#limiter = new Limiter(policy, { isDurable: false, newId: (): string => crypto.randomUUID() });
+    this.#limiter = new Limiter(policy, {
+      isDurable: false,
+      newId: (): string => crypto.randomUUID(),
+    });
   }
 
   getToken(options: GetTokenOptions = {}): Promise<Outcome> {

@@ -4,6 +4,7 @@ import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 import type { WatchEvent } from "../../src/protocol/watch-feed.ts";
 
 import { WatchView } from "../../src/cli/watch-view.ts";
+import { snapshotOf } from "../dashboard/messages.ts";
 
 const policy = {
   name: "*",
@@ -192,6 +193,13 @@ it("WatchView leaves out a rule that does not fit, and cuts none", () => {
   const lines = linesOf(several, 1_000, 100);
   expect(lines[3]).toMatch(/300 every 5.000 s$/);
   expect(lines[4]).toMatch(/full again in 22 h 59 min$/);
+});
+
+it("WatchView says for how long a calendar is paused that has everything again then", () => {
+  const state = { tokens: 2, pausedUntilMs: 5_000, nextTickAtMs: 5_000, pausedTokens: 4 };
+  const paused = snapshotOf({ capacity: 10, every: "day" }, state);
+  expect(shown(paused, 4_400)).toContain("2 of 10   paused for 0.600 s");
+  expect(shown(paused, 5_000)).toContain("6 of 10   full again in");
 });
 
 it("WatchView says of each limit that it is paused, for as long as it is", () => {

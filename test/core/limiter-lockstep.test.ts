@@ -49,7 +49,7 @@ function anyLimitNamed(name: string): fc.Arbitrary<LimitSpec> {
     { weight: 6, arbitrary: anyBucketFields.map((fields) => limitSpec(name, tokenBucket, fields)) },
     { weight: 2, arbitrary: anyWindowFields.map((fields) => limitSpec(name, fixedWindow, fields)) },
     {
-      weight: 1,
+      weight: 3,
       arbitrary: anyCalendarInZones.map((fields) => limitSpec(name, lapsedCalendar, fields)),
     },
   );
@@ -108,15 +108,15 @@ const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ kind: ofKind("pass"), ms: fc.nat(40) }) },
   { weight: 1, arbitrary: fc.record({ kind: ofKind("pass late"), ms: fc.nat(90) }) },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.record({
       kind: ofKind("pause"),
-      ms: fc.nat(80),
+      ms: fc.nat(200),
       tokens: fc.nat(6),
       limits: anyNames,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: ofKind("resume"), limits: anyNames }) },
+  { weight: 2, arbitrary: fc.record({ kind: ofKind("resume"), limits: anyNames }) },
   { weight: 1, arbitrary: fc.record({ kind: ofKind("change"), policy: anyPolicy }) },
 );
 

@@ -2,9 +2,13 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import type { Lease } from "../../src/core/lease/lease.ts";
+import type { LimiterState } from "../../src/core/limiter-state.ts";
 import type { TokenBucketState } from "../../src/core/limits/bucket-state.ts";
+import type { Turn } from "../../src/core/turn.ts";
 
+import { Limiter } from "../../src/core/limiter.ts";
 import { TokenBucket } from "../../src/core/limits/token-bucket.ts";
+import { Policy } from "../../src/core/policy.ts";
 import { anyPolicy, anyTokens } from "../../kit/model/arbitraries.ts";
 import { Scene, bucketIn, bucketOf, epochMs } from "../../kit/model/limiters.ts";
 import { runs } from "../../kit/runs.ts";
@@ -312,6 +316,77 @@ describe("Limiter, a paused bucket", () => {
     // And back: what the ticks have brought is there.
     expect(scene.inspect(1_000)).toMatchObject({ tokens: 4 });
     expect(scene.inspect(1_000)).not.toHaveProperty("pausedUntilMs");
+  });
+});
+
+describe("Limiter, a paused calendar", () => {
+  /** Midnight is at 0; three are taken of ten a day. */
+  function dayAfterThree(): Limiter<string> {
+    const limiter = new Limiter<string>(Policy.of({ capacity: 10, every: "day" }));
+    limiter.acquire({ caller: "first", tokens: 3 }, 0);
+    return limiter;
+  }
+
+  const granted = ({ settled }: Turn<string>) =>
+    settled.map(({ caller, outcome }) => [caller, outcome.ok && outcome.grantedAtMs]);
+
+  test("shows what it has put aside, with what comes in until its end", () => {
+    const limiter = dayAfterThree();
+    limiter.pause({ untilMs: 5_000, tokens: 2 }, 1_000);
+    expect(limiter.inspect(1_000)).toMatchObject({
+      tokens: 2,
+      pausedUntilMs: 5_000,
+      pausedTokens: 5,
+      nextTickAtMs: 5_000,
+    });
+    limiter.pause({ untilMs: 86_400_000, tokens: 2 }, 1_000);
+    expect(limiter.inspect(1_000)).toMatchObject({ tokens: 2, pausedTokens: 8 });
+    const ended = limiter.inspect(86_400_000);
+    expect(ended.tokens).toBe(10);
+    expect(ended).not.toHaveProperty("pausedUntilMs");
+    expect(ended).not.toHaveProperty("pausedTokens");
+  });
+
+  test("grants what it leaves at once, and the rest when it ends", () => {
+    const limiter = dayAfterThree();
+    limiter.pause({ untilMs: 5_000, tokens: 2 }, 1_000);
+    expect(granted(limiter.acquire({ caller: "Ann", tokens: 2 }, 1_000))).toEqual([["Ann", 1_000]]);
+    const refused = limiter.acquire({ caller: "Bob", timeoutMs: 3_999 }, 1_000).settled[0]?.outcome;
+    expect(refused).toMatchObject({ reason: "timeout", retryAfterMs: 4_000 });
+    limiter.acquire({ caller: "Cat", tokens: 5 }, 1_000);
+    expect(limiter.nextWakeAtMs).toBe(5_000);
+    expect(granted(limiter.advance(5_000))).toEqual([["Cat", 5_000]]);
+    expect(limiter.inspect(5_000).tokens).toBe(0);
+  });
+
+  test("serves its waiters in the turn that ends the pause", () => {
+    const limiter = dayAfterThree();
+    limiter.pause({ untilMs: 5_000, tokens: 0 }, 1_000);
+    limiter.acquire({ caller: "Ann", tokens: 6 }, 1_000);
+    limiter.acquire({ caller: "Bob", tokens: 1 }, 1_000);
+    const turn = limiter.resume(2_000);
+    expect(granted(turn)).toEqual([
+      ["Ann", 2_000],
+      ["Bob", 2_000],
+    ]);
+    expect([turn.wakeAtMs, limiter.inspect(2_000).tokens]).toEqual([undefined, 0]);
+  });
+
+  test("comes back from the disk with what it has put aside", () => {
+    const limiter = dayAfterThree();
+    const { write } = limiter.pause({ untilMs: 5_000, tokens: 2 }, 1_000);
+    const state: LimiterState = JSON.parse(JSON.stringify(write));
+    const restored = Limiter.from<string>(limiter.policy, state);
+    expect(restored.inspect(5_000).tokens).toBe(7);
+  });
+
+  test("loses what it has put aside if it becomes a token bucket", () => {
+    const limiter = dayAfterThree();
+    limiter.pause({ untilMs: 5_000, tokens: 2 }, 1_000);
+    const policy = Policy.of({ capacity: 10, refillTokens: 1, refillIntervalMs: 1_000 });
+    limiter.setPolicy(policy, 1_500);
+    expect(limiter.inspect(1_500)).toMatchObject({ tokens: 2, pausedUntilMs: 5_000 });
+    expect(limiter.inspect(5_500).tokens).toBe(3);
   });
 });
 

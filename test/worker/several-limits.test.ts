@@ -673,14 +673,19 @@ describe("a pause", () => {
     expect(await snapshotOf(name)).toEqual(before);
   });
 
-  it("of a calendar lets its boundaries pass by", async () => {
+  it("of a calendar puts aside what its boundaries bring, until it ends", async () => {
     const name = await open({ ...LLM, limits: { hourly: { capacity: 10, every: "hour" } } });
     await ask(name, "&tokens.hourly=10");
     const hourMs = (Math.floor(Date.now() / HOUR_MS) + 1) * HOUR_MS;
-    await pause(name, { untilMs: hourMs, limits: ["hourly"] });
-    vi.setSystemTime(hourMs + MINUTE_MS);
+    const untilMs = hourMs + MINUTE_MS;
+    await pause(name, { untilMs, limits: ["hourly"] });
+    vi.setSystemTime(untilMs - 1);
     expect(await snapshotOf(name)).toMatchObject({
-      limits: { hourly: { tokens: 0, nextTickAtMs: hourMs + HOUR_MS } },
+      limits: { hourly: { tokens: 0, pausedTokens: 10, nextTickAtMs: untilMs } },
+    });
+    vi.setSystemTime(untilMs);
+    expect(await snapshotOf(name)).toMatchObject({
+      limits: { hourly: { tokens: 10, nextTickAtMs: hourMs + HOUR_MS } },
     });
   });
 });

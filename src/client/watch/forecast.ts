@@ -173,10 +173,13 @@ function limitsOf(snapshot: BucketSnapshot): LimitSet {
   // their tokens would hold up the others.
   const beforeMs = Math.min(...views.map(({ nextTickAtMs }) => nextTickAtMs)) - 1;
   const states = specs.map(({ kind, fields: limit }, index) => {
-    const { tokens, nextTickAtMs } = views[index] ?? snapshot;
+    const { tokens, nextTickAtMs, pausedTokens = 0 } = views[index] ?? snapshot;
     const startedAtMs = startBefore(beforeMs, nextTickAtMs, limit);
-    const started = kind.start({ ...limit, initialTokens: tokens }, startedAtMs);
-    started.pause(nextTickAtMs - 1, tokens, startedAtMs);
+    const initialTokens = tokens + pausedTokens;
+    const started = kind.start({ ...limit, initialTokens }, startedAtMs);
+    // What is aside is there at the end of the pause; what a tick brings, with that tick.
+    const untilMs = pausedTokens > 0 ? nextTickAtMs : nextTickAtMs - 1;
+    started.pause(untilMs, tokens, startedAtMs);
     return started.toJSON();
   });
   const limits = LimitSet.restore(specs, states);

@@ -25,6 +25,11 @@ export interface BucketForm<Fields extends BucketFields> {
   readonly name: string;
   /** Whether a tick may fall on another instant one day, so that states have to say when the last one fell. */
   readonly isMovable: boolean;
+  /**
+   * Whether what a pause holds back is put aside until its end; if not, it is lost. Needs ticks that are
+   * movable: the end of a pause moves the last one, so that what was aside isn't there before it.
+   */
+  readonly isKeptInPause: boolean;
   refillTokensOf(fields: Fields): number;
   gridOf(fields: Fields, origin: BucketOrigin): Grid;
   /** Whether ticks of both are on the same grid. */

@@ -19,6 +19,8 @@ export interface BucketState extends LimitState {
    * paused.
    */
   readonly pausedUntilMs?: number;
+  /** What the pause has put aside until its end. Absent if that is nothing. */
+  readonly pausedTokens?: number;
   /** When the last tick fell, epoch milliseconds. Absent if the fields and the start say so. */
   readonly reachedAtMs?: number;
 }
@@ -43,8 +45,10 @@ export function isStateOf<Fields extends BucketFields>(
 export function isPossible<Fields extends BucketFields>(
   form: BucketForm<Fields>,
   fields: Fields,
-  { startedAtMs, tick, tokens, leased = [], pausedUntilMs = 0, reachedAtMs }: BucketState,
+  state: BucketState,
 ): boolean {
+  const { startedAtMs, tick, tokens, leased = [], reachedAtMs } = state;
+  const { pausedUntilMs = 0, pausedTokens = 0 } = state;
   const heldTokens = new HeldTokens(leased).tokens;
   return (
     Number.isSafeInteger(startedAtMs) &&
@@ -52,7 +56,10 @@ export function isPossible<Fields extends BucketFields>(
     Number.isSafeInteger(tokens) &&
     Number.isSafeInteger(pausedUntilMs) &&
     (form.isMovable ? isInstantFrom(startedAtMs, reachedAtMs) : tick >= 0) &&
-    tokens <= Math.max(0, fields.capacity - heldTokens) &&
+    tokens + pausedTokens <= Math.max(0, fields.capacity - heldTokens) &&
+    Number.isSafeInteger(pausedTokens) &&
+    pausedTokens >= 0 &&
+    (pausedTokens === 0 || (form.isKeptInPause && state.pausedUntilMs !== undefined)) &&
     leased.every(isPossibleSum)
   );
 }

@@ -3,8 +3,11 @@
  * in between. "1,000 a day, from midnight in Berlin" is one.
  *
  * It is a token bucket (token-bucket.ts) whose ticks are these beginnings, and each of which brings the
- * whole capacity. Everything else (holds, pauses, a look ahead, what is cut) is the bucket's. Tokens below
+ * whole capacity. Everything else (holds, a look ahead, what is cut) is the bucket's. Tokens below
  * zero are made good by what comes in, so a period begins with the capacity less what is owed.
+ *
+ * **A pause takes nothing away.** What was left of the period wouldn't come in again before the next
+ * boundary, so a pause puts aside what it holds back, and what boundaries bring meanwhile.
  *
  * **It never gives too much.** In a time of length T, the first call finds at most `capacity` tokens, and
  * each boundary in it brings as many. `maxGranted` counts the boundaries in the worst time of that length.
@@ -128,6 +131,7 @@ function shortestDaysOf(months: number): number {
 const calendarForm: BucketForm<ZonedCalendarFields> = {
   name: "calendar",
   isMovable: true,
+  isKeptInPause: true,
   refillTokensOf: ({ capacity }) => capacity,
   gridOf: (fields, { reachedAtMs, tick }) =>
     new CivilGrid(periodsOf(fields), fields.zone, reachedAtMs, tick),

@@ -403,7 +403,10 @@ function split(limits: readonly Limit[]): {
   return { first, others: others.length > 0 ? new FurtherLimits(others) : undefined };
 }
 
-/** A limit of another kind that goes on where `before` is: with its tokens, what is out of it, and its pause. */
+/**
+ * A limit of another kind that goes on where `before` is: with its tokens, what is out of it, and its pause. What
+ * that has put aside is lost, as the pauses of the other kind would lose it.
+ */
 function successorOf(
   before: Limit,
   kind: LimitKind<LimitFields>,

@@ -28,7 +28,10 @@ export interface Limit {
   readonly capacity: number;
   /** Tokens there as of the last `advance`. Below 0 if more has been taken than was there. */
   readonly tokens: number;
-  /** How many more there would be room for as of the last `advance`. Below 0 if more is out than the capacity. */
+  /**
+   * How many more there would be room for as of the last `advance`, beside those that a pause has put aside. Below
+   * 0 if more is out than the capacity.
+   */
   readonly missing: number;
   /** What is out as of the last `advance`; `undefined` if nothing is. */
   readonly held: HeldTokens | undefined;
@@ -43,6 +46,8 @@ export interface Limit {
   readonly nextGainAtMs: number;
   /** Until when it is paused, epoch milliseconds, as of the last `advance`; `undefined` if it isn't. */
   readonly pausedUntilMs: number | undefined;
+  /** What the pause has put aside: it is there again when that ends. 0 if nothing is, as without a pause. */
+  readonly pausedTokens: number;
   /** Present if a run of waiters can be served in one step. */
   readonly closedForm: ClosedForm | undefined;
 
@@ -57,8 +62,8 @@ export interface Limit {
   /** Takes `tokens`, whether they are there or not. */
   take(tokens: number): void;
   /**
-   * Puts back `tokens`, at most `missing`, as if they hadn't been taken. Returns how many came back: none if the
-   * limit is paused and loses what would come in.
+   * Puts back `tokens`, at most `missing`, as if they hadn't been taken. Returns how many came back, some of them
+   * when a pause ends: none if the limit is paused and loses what would come in.
    */
   giveBack(tokens: number): number;
   /**
@@ -69,18 +74,19 @@ export interface Limit {
   /**
    * Settles a hold that ends at `untilMs`, or part of one: `spent` tokens are gone, and `returned` come
    * back as far as there is room. Counts for at most what is out until then, so for nothing once the
-   * hold has ended. Tokens returned during a pause are lost.
+   * hold has ended. Tokens returned during a pause are put aside or lost, as with all that comes in.
    */
   settle(untilMs: number, spent: number, returned: number): void;
   /**
-   * Keeps at most `tokens`, and lets nothing come in up to and including `untilMs`. Doesn't shorten a
+   * Leaves at most `tokens`, and lets nothing come in before `untilMs`. What that holds back is lost, and
+   * what comes in at `untilMs` with it; or it is put aside until then, as the kind says. Doesn't shorten a
    * pause that is in force. Returns whether anything changed; an `untilMs` that isn't after `nowMs`
    * changes nothing.
    */
   pause(untilMs: number, tokens: number, nowMs: number): boolean;
   /**
-   * Ends a pause at `nowMs`: what it took away stays lost, and tokens come in again after `nowMs`.
-   * Returns whether there was a pause.
+   * Ends a pause at `nowMs`: what it has put aside is there, what it took away stays lost, and tokens come
+   * in again after `nowMs`. Returns whether there was a pause.
    */
   resume(nowMs: number): boolean;
   /**

@@ -35,6 +35,7 @@ export class Permits implements Limit {
   readonly startedAtMs: number;
   readonly held = undefined;
   readonly pausedUntilMs = undefined;
+  readonly pausedTokens = 0;
   readonly closedForm = undefined;
   #max: number;
   #ttlMs: number;

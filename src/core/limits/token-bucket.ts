@@ -26,7 +26,10 @@
  * both together. A tick adds to what is below that mark and never lowers what is above it. (After the
  * capacity was cut, more may be out than fits.)
  *
- * **A pause** takes tokens away and lets ticks add nothing for a while. It is kept as ticks that count
+ * **A pause** leaves some tokens, and lets ticks add nothing for a while. What becomes of the rest depends
+ * on the form.
+ *
+ * Of most buckets, *it is lost*: a few ticks are soon made up for. Such a pause is kept as ticks that count
  * as added: the number of the last tick runs ahead of the clock, to the last tick of the pause.
  * Everything based on ticks (the next one, a look ahead, the end of holds) therefore respects the
  * pause without checking for it, and afterwards the bucket continues where its grid is by then, one
@@ -34,6 +37,10 @@
  * the pause, and if the pause is lifted, ticks continue from there and none is added twice. Tokens
  * returned from a hold during a pause are lost. So a paused bucket never holds more than it would
  * without the pause, and the bound above still holds.
+ *
+ * If a tick brings all there is for a month, *it is put aside*: what the pause doesn't leave, what ticks add
+ * and what holds return, and it is there again when the pause ends. What is left and what is aside are
+ * together just what there would be without the pause, at each instant, and so the bound above holds.
  */
 import type { BucketFields, BucketForm } from "./bucket-form.ts";
 import type { BucketState } from "./bucket-state.ts";
@@ -59,6 +66,7 @@ const BATCH_SPAN_MS = 1_000;
 const regularForm: BucketForm<TokenBucketFields> = {
   name: "bucket",
   isMovable: false,
+  isKeptInPause: false,
   refillTokensOf: ({ refillTokens }) => refillTokens,
   gridOf: ({ refillIntervalMs }, { startedAtMs }) => new RegularGrid(startedAtMs, refillIntervalMs),
   haveSameGrid: (one, other) => one.refillIntervalMs === other.refillIntervalMs,
@@ -95,7 +103,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
 {
   #terms: BucketTerms<Fields>;
   readonly #startedAtMs: number;
-  /** Runs ahead of the clock during a pause. */
+  /** Runs ahead of the clock during a pause, unless that keeps what it holds back. */
   #tick: number;
   #tokens: number;
   /** Nearly always `undefined`, and then everything is plain arithmetic. */
@@ -104,6 +112,8 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
   #pausedUntilMs: number | undefined = undefined;
   /** The last tick that the clock has reached; kept only during a pause. */
   #reachedTick = 0;
+  /** What a pause has put aside until its end. */
+  #pausedTokens = 0;
   /** Until then an `advance` changes nothing, epoch milliseconds; `-Infinity` if that isn't known. */
   #idleUntilMs = -Infinity;
 
@@ -163,13 +173,14 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
         `Cannot restore a ${form.name} from ${JSON.stringify(state)}: capacity is ${fields.capacity}`,
       );
     }
-    const { startedAtMs, tick, tokens, leased, pausedUntilMs, reachedAtMs } = state;
+    const { startedAtMs, tick, tokens, leased, pausedUntilMs, pausedTokens, reachedAtMs } = state;
     const origin = { startedAtMs, tick, reachedAtMs: reachedAtMs ?? startedAtMs };
     const grid = form.gridOf(fields, origin);
     const lastTick = form.isMovable ? grid.tickAt(origin.reachedAtMs) : tick;
     const bucket = new TokenBucket(termsOf(form, fields, grid), startedAtMs, lastTick, tokens);
     if (leased) bucket.#held = new HeldTokens(leased);
-    if (pausedUntilMs !== undefined) bucket.#holdTicks(pausedUntilMs);
+    if (pausedUntilMs !== undefined) bucket.#beginPause(pausedUntilMs);
+    if (pausedTokens !== undefined) bucket.#pausedTokens = pausedTokens;
     return bucket;
   }
 
@@ -182,7 +193,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
   }
 
   get missing(): number {
-    return this.#room - this.#tokens;
+    return this.#room - this.#tokens - this.#pausedTokens;
   }
 
   get held(): HeldTokens | undefined {
@@ -197,14 +208,20 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     return this.#pausedUntilMs;
   }
 
+  get pausedTokens(): number {
+    return this.#pausedTokens;
+  }
+
   /** The instant of the last tick that the clock has reached. */
   get reachedAtMs(): number {
     return this.#reportedAtMs(this.#pausedUntilMs === undefined ? this.#tick : this.#reachedTick);
   }
 
-  /** The first tick after now; for a paused bucket, the first after the pause. */
+  /** The first tick after now; for a paused bucket, the first after the pause, or its end if that brings any. */
   get nextGainAtMs(): number {
-    return this.#reportedAtMs(this.#tick + 1);
+    const tickAtMs = this.#reportedAtMs(this.#tick + 1);
+    if (this.#pausedUntilMs === undefined) return tickAtMs;
+    return this.#pausedTokens > 0 ? this.#pausedUntilMs : Math.max(tickAtMs, this.#pausedUntilMs);
   }
 
   get closedForm(): ClosedForm {
@@ -219,7 +236,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     this.#advanceToTick(tick);
     if (this.#held) this.#endHolds(nowMs);
     if (this.#pausedUntilMs !== undefined) {
-      if (nowMs >= this.#pausedUntilMs) this.#pausedUntilMs = undefined;
+      if (nowMs >= this.#pausedUntilMs) this.#endPause(this.#pausedUntilMs);
       else this.#reachedTick = Math.max(this.#reachedTick, tick);
     }
     const isIdle = this.#held === undefined && this.#pausedUntilMs === undefined;
@@ -227,19 +244,19 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
   }
 
   msUntil(tokens: number, fromMs: number): number {
-    const tick = this.#tickWith(tokens);
-    if (tick === this.#tick) return this.reachedAtMs - fromMs;
-    return this.#terms.grid.msUntil(tick, fromMs);
+    if (tokens <= this.#tokens) return this.reachedAtMs - fromMs;
+    const ms = this.#terms.grid.msUntil(this.#tickWith(tokens), fromMs);
+    return this.#pausedUntilMs === undefined ? ms : Math.max(ms, this.#pausedUntilMs - fromMs);
   }
 
   take(tokens: number): void {
     this.#tokens -= tokens;
   }
 
-  /** What comes back during a pause is lost, as ticks are. */
+  /** What comes back during a pause is put aside or lost, as what ticks bring is. */
   giveBack(tokens: number): number {
-    if (this.#pausedUntilMs !== undefined) return 0;
-    this.#tokens += tokens;
+    if (this.#pausedUntilMs !== undefined && !this.#terms.form.isKeptInPause) return 0;
+    this.#gain(tokens);
     return tokens;
   }
 
@@ -255,10 +272,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     if (!this.#held) return;
     this.#held.remove(spent, untilMs);
     const back = this.#held.remove(returned, untilMs);
-    if (this.#pausedUntilMs === undefined) {
-      this.#tokens = Math.max(this.#tokens, Math.min(this.#room, this.#tokens + back));
-    }
-    invariants?.limit(this.#tokens, this.#terms.fields.capacity);
+    this.#gain(Math.min(this.missing, back));
     if (this.#held.tokens === 0) this.#held = undefined;
   }
 
@@ -266,8 +280,12 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     this.advance(nowMs);
     const isLonger = untilMs > nowMs && untilMs > (this.#pausedUntilMs ?? -Infinity);
     const isLower = untilMs > nowMs && tokens < this.#tokens;
-    if (isLonger) this.#holdTicks(untilMs);
-    if (isLower) this.#tokens = tokens;
+    if (isLonger) this.#beginPause(untilMs);
+    if (isLower) {
+      const rest = this.#tokens - tokens;
+      this.#tokens = tokens;
+      this.#gain(rest);
+    }
     return isLonger || isLower;
   }
 
@@ -275,8 +293,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     this.advance(nowMs);
     if (this.#pausedUntilMs === undefined) return false;
     this.#tick = this.#reachedTick;
-    this.#pausedUntilMs = undefined;
-    this.#idleUntilMs = -Infinity;
+    this.#endPause(Math.max(nowMs, this.reachedAtMs));
     return true;
   }
 
@@ -297,10 +314,12 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
       const startedAtMs = this.#startedAtMs;
       this.#terms = termsOf(form, fields, form.gridOf(fields, { startedAtMs, reachedAtMs }));
       this.#tick = this.#terms.grid.tickAt(reachedAtMs);
-      if (pausedUntilMs !== undefined) this.#holdTicks(pausedUntilMs);
+      if (pausedUntilMs !== undefined) this.#beginPause(pausedUntilMs);
     }
-    this.#tokens = Math.min(this.#tokens, Math.max(0, this.#room));
-    invariants?.limit(this.#tokens, fields.capacity);
+    const room = Math.max(0, this.#room);
+    this.#tokens = Math.min(this.#tokens, room);
+    this.#pausedTokens = Math.min(this.#pausedTokens, room - this.#tokens);
+    this.#checkLimit();
   }
 
   /**
@@ -312,12 +331,13 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
   }
 
   takeRun(tokens: number): void {
+    const rest = this.#takeInPause(tokens);
     const { grid, refillTokens } = this.#terms;
-    const times = this.#timesUntil(tokens);
+    const times = this.#timesUntil(rest);
     if (times > 0) this.#pausedUntilMs = undefined;
     this.#idleUntilMs = -Infinity;
     this.#tick = grid.after(this.#tick, times);
-    this.#tokens += times * refillTokens - tokens;
+    this.#tokens += times * refillTokens - rest;
   }
 
   copy(): TokenBucket<Fields> {
@@ -325,6 +345,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     if (this.#held) copy.#held = new HeldTokens(this.#held.toJSON());
     copy.#pausedUntilMs = this.#pausedUntilMs;
     copy.#reachedTick = this.#reachedTick;
+    copy.#pausedTokens = this.#pausedTokens;
     return copy;
   }
 
@@ -337,6 +358,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
       tokens: this.#tokens,
       ...(this.#held && { leased: this.#held.toJSON() }),
       ...(pausedUntilMs !== undefined && { pausedUntilMs }),
+      ...(this.#pausedTokens > 0 && { pausedTokens: this.#pausedTokens }),
       ...(this.#terms.form.isMovable && { reachedAtMs: this.reachedAtMs }),
     };
   }
@@ -346,12 +368,13 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     return this.#terms.fields.capacity - (this.#held?.tokens ?? 0);
   }
 
-  /** How often tokens have to come in until `tokens` are there, if there is room for them; 0 if they are. */
+  /** How often tokens have to come in until `tokens` are there or aside, if there is room for them; 0 if they are. */
   #timesUntil(tokens: number): number {
-    return Math.max(0, Math.ceil((tokens - this.#tokens) / this.#terms.refillTokens));
+    const missing = tokens - this.#tokens - this.#pausedTokens;
+    return Math.max(0, Math.ceil(missing / this.#terms.refillTokens));
   }
 
-  /** The tick with which `tokens` are there if nobody takes any; the last one if they are there now. */
+  /** The tick with which `tokens` are there or aside if nobody takes any; the last one if they are now. */
   #tickWith(tokens: number): number {
     const times = this.#timesUntil(tokens);
     if (!this.#held || times === 0 || tokens <= this.#room) {
@@ -370,21 +393,33 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
   /** Adds every tick up to and including `tick`. A tick that was added before changes nothing. */
   #advanceToTick(tick: number): void {
     if (tick <= this.#tick) return;
-    this.#pausedUntilMs = undefined;
+    // It is one after the pause, unless ticks go on in pauses.
+    if (this.#pausedUntilMs !== undefined && !this.#terms.form.isKeptInPause) {
+      this.#pausedUntilMs = undefined;
+    }
     if (this.#held) this.#fillAcrossEnds(tick);
     else this.#fillTo(tick);
   }
 
   #fillTo(tick: number): void {
     // The sum may be rounded if it exceeds 2^53, but then it is far above the capacity.
-    const room = this.#room;
-    const missing = room - this.#tokens;
+    const { missing } = this;
     const { grid, refillTokens } = this.#terms;
     const added = grid.tokensBetween(this.#tick, tick, refillTokens, missing);
-    const filled = Math.min(room, this.#tokens + added);
     this.#tick = tick;
-    this.#tokens = Math.max(this.#tokens, filled);
-    invariants?.limit(this.#tokens, this.#terms.fields.capacity);
+    this.#gain(Math.min(missing, added));
+  }
+
+  /** Tokens come in that have room, or none if `tokens` is below 0; during a pause they are put aside, or lost. */
+  #gain(tokens: number): void {
+    const gained = Math.max(0, tokens);
+    if (this.#pausedUntilMs === undefined) this.#tokens += gained;
+    else if (this.#terms.form.isKeptInPause) this.#pausedTokens += gained;
+    this.#checkLimit();
+  }
+
+  #checkLimit(): void {
+    invariants?.limit(this.#tokens + this.#pausedTokens, this.#terms.fields.capacity);
   }
 
   /** Fills up to the end of each hold in turn, and finally to `tick`. */
@@ -402,12 +437,36 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     return Math.min(MAX_REPORTED_AT_MS, this.#terms.grid.timeOf(tick));
   }
 
-  /** Counts the ticks up to and including `untilMs` as added. */
-  #holdTicks(untilMs: number): void {
+  /** Counts the ticks up to and including `untilMs` as added, unless what comes in until then is put aside. */
+  #beginPause(untilMs: number): void {
+    const { form, grid } = this.#terms;
     this.#idleUntilMs = -Infinity;
     if (this.#pausedUntilMs === undefined) this.#reachedTick = this.#tick;
     this.#pausedUntilMs = untilMs;
-    this.#tick = Math.max(this.#tick, this.#terms.grid.tickAt(untilMs));
+    if (!form.isKeptInPause) this.#tick = Math.max(this.#tick, grid.tickAt(untilMs));
+  }
+
+  /** What was put aside is there from `atMs` on. */
+  #endPause(atMs: number): void {
+    this.#idleUntilMs = -Infinity;
+    this.#pausedUntilMs = undefined;
+    this.#tokens += this.#pausedTokens;
+    this.#pausedTokens = 0;
+    const { form, fields, grid } = this.#terms;
+    if (!form.isKeptInPause || grid.timeOf(this.#tick) >= atMs) return;
+    // From here on the period counts as begun at `atMs`: nobody is granted what was aside before that.
+    const origin = { startedAtMs: this.#startedAtMs, tick: this.#tick, reachedAtMs: atMs };
+    this.#terms = termsOf(form, fields, form.gridOf(fields, origin));
+  }
+
+  /** Takes what a pause leaves, and lets it end if that isn't all. Returns what is to be taken then. */
+  #takeInPause(tokens: number): number {
+    const pausedUntilMs = this.#pausedUntilMs;
+    if (pausedUntilMs === undefined || !this.#terms.form.isKeptInPause) return tokens;
+    const taken = Math.min(tokens, Math.max(0, this.#tokens));
+    this.#tokens -= taken;
+    if (taken < tokens) this.advance(pausedUntilMs);
+    return tokens - taken;
   }
 
   /** Ends the holds whose time is up at `nowMs`: their tokens are spent. */

@@ -18,7 +18,7 @@ export const pause: Call = {
   tag: "Buckets",
   summary: "Pause a bucket",
   description:
-    "From now on the bucket keeps at most `tokens`, and ticks up to and including `untilMs` add none. Then it continues, one tick at a time. Waiters keep their order and are rescheduled. Two pauses combine to the later end and the lower number of tokens. `limits` names the limits that are paused, by default the first only. With an ADMIN_TOKEN, an `untilMs` in the past, such as 0, ends the pause; without one, it changes nothing.",
+    "From now on the bucket gives at most `tokens`, and ticks up to and including `untilMs` add none. Then it continues, one tick at a time. A calendar limit loses nothing: what it doesn't give, and what boundaries bring meanwhile, is there at `untilMs`. Waiters keep their order and are rescheduled. Two pauses combine to the later end and the lower number of tokens. `limits` names the limits that are paused, by default the first only. With an ADMIN_TOKEN, an `untilMs` in the past, such as 0, ends the pause; without one, it changes nothing.",
   right: "pause",
   body: {
     isRequired: true,

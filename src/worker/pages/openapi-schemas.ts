@@ -158,9 +158,12 @@ const namedPolicy: Schema = {
 const limitState = {
   tokens: countSchema("Tokens in the limit"),
   nextTickAtMs: instantSchema(
-    "When tokens next come in; if the limit is paused, the first time after the pause",
+    "When tokens next come in; if the limit is paused, the first time after the pause, or its end",
   ),
   pausedUntilMs: instantSchema("End of the pause; present only while the limit is paused"),
+  pausedTokens: countSchema(
+    "Tokens that a pause of a calendar limit has put aside: there again when it ends; absent if there are none",
+  ),
 } as const satisfies Record<keyof LimitView, Schema>;
 
 const limitSnapshot: Schema = {
@@ -178,9 +181,10 @@ const snapshot = objectSchema<BucketSnapshot>(
     waiters: countSchema("Waiting callers"),
     queuedTokens: countSchema("Total tokens requested by waiting callers"),
     nextTickAtMs: instantSchema(
-      "The next tick; if the bucket is paused, the first one after the pause",
+      "The next tick; if the bucket is paused, the first one after the pause, or its end",
     ),
     pausedUntilMs: instantSchema("End of the pause; present only while the bucket is paused"),
+    pausedTokens: limitState.pausedTokens,
     granted: countSchema("Callers granted since the bucket started"),
     refused: countSchema("Callers refused since the bucket started"),
     cancelled: countSchema("Callers that left the queue since the bucket started"),
@@ -215,6 +219,7 @@ const snapshot = objectSchema<BucketSnapshot>(
   },
   {
     pausedUntilMs: true,
+    pausedTokens: true,
     leasedTokens: true,
     heldTokens: true,
     owedTokens: true,
@@ -385,10 +390,13 @@ const policyChange: Schema = {
 const pause = objectSchema<PauseFields>(
   {
     untilMs: instantSchema(
-      `Ticks up to and including this instant add no tokens; at most ${pauseRanges.aheadMs.max} ms ahead`,
+      `End of the pause: ticks up to and including this instant add no tokens; at most ${pauseRanges.aheadMs.max} ms ahead`,
     ),
     tokens: {
-      ...integerSchema(pauseRanges.tokens, "Maximum number of tokens that the bucket keeps"),
+      ...integerSchema(
+        pauseRanges.tokens,
+        "Maximum number of tokens that the bucket keeps; a calendar limit gives as many until the end",
+      ),
       default: 0,
     },
     limits: {

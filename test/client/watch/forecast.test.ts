@@ -144,6 +144,13 @@ describe("forecastGrants", () => {
     expect(forecastGrants(snapshot, asks(1, 1, 1))).toEqual([1_000, 2_000, 605_000]);
   });
 
+  it("has what a calendar has put aside when its pause ends", () => {
+    const state = { waiters: 3, queuedTokens: 6, nextTickAtMs: 5_000, pausedUntilMs: 5_000 };
+    const fields = { capacity: 9, every: "day" } as const;
+    const snapshot = snapshotOf(fields, { ...state, tokens: 1, pausedTokens: 4 });
+    expect(forecastGrants(snapshot, asks(2, 3, 1))).toEqual([5_000, 5_000, DAY_MS]);
+  });
+
   it("is what the limiter does", () => {
     const bucket = fc.record({
       capacity: fc.integer({ min: 1, max: 6 }),
@@ -248,6 +255,15 @@ describe("limitsAt", () => {
       [5, 100],
     ]);
     expect(untilChangeMs(snapshot, 1_100)).toBe(1_000);
+  });
+
+  it("adds what a calendar's pause has put aside when that ends", () => {
+    const fields = { capacity: 9, every: "day" } as const;
+    const state = { tokens: 1, nextTickAtMs: 5_000, pausedUntilMs: 5_000, pausedTokens: 4 };
+    const snapshot = snapshotOf(fields, state);
+    expect([0, 4_999, 5_000, DAY_MS].map((atMs) => tokensAt(snapshot, atMs))).toEqual([1, 1, 5, 9]);
+    expect(untilChangeMs(snapshot, 1_000)).toBe(4_000);
+    expect(nextTickAfter(snapshot, 5_000)).toBe(DAY_MS);
   });
 
   it("knows a pause of each limit, until it ends", () => {

@@ -212,9 +212,10 @@ describe("calendar.restore", () => {
       tokens: 1,
       leased: [{ untilMs: t0 + 9 * DAY_MS, tokens: 2 }],
       pausedUntilMs: t0 + DAY_MS,
+      pausedTokens: 2,
     });
     restored.advance(midnightMs);
-    expect([restored.tokens, restored.nextGainAtMs]).toEqual([1, midnightMs + DAY_MS]);
+    expect([restored.tokens, restored.nextGainAtMs]).toEqual([1, t0 + DAY_MS]);
   });
 
   test("is done soon with a tick that is far ahead", () => {
