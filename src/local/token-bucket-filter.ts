@@ -12,8 +12,9 @@
  *
  * Time is monotonic: setting the wall clock changes nothing here.
  */
+import type { HoldAnswer, HoldCall } from "../core/holds/hold-call.ts";
 import type { LimiterView } from "../core/limiter-state.ts";
-import type { Cost } from "../core/limits/cost.ts";
+import type { Cost, NamedTokens } from "../core/limits/cost.ts";
 import type { Turn } from "../core/turn.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { PauseFields } from "../core/pause.ts";
@@ -21,16 +22,20 @@ import type { Policy } from "../core/policy.ts";
 import type { CalendarInput, TokenBucketInput } from "../core/limits/kinds.ts";
 import type { Waiter } from "../core/queue/waiter-queue.ts";
 import type { Duration, WrittenOptions, WrittenPolicy } from "../core/written-policy.ts";
+import type { FilterHolds, HoldOutcome, PermitOutcome, SettleOutcome } from "./filter-holds.ts";
 
-import { askedTokensFaults } from "../core/ask.ts";
+import { askedTokensFaults, holdFaults } from "../core/ask.ts";
+import { checkHoldCall } from "../core/holds/hold-call.ts";
 import { isRecord } from "../core/is-record.ts";
 import { Limiter } from "../core/limiter.ts";
 import { askFaults, costOf, unknownLimits } from "../core/limits/cost.ts";
 import { checkPause } from "../core/pause.ts";
-import { throwFaults } from "../core/values.ts";
+import { holdFields } from "../core/policy-tables.ts";
+import { requireInteger, throwFaults } from "../core/values.ts";
 import { checkWrittenPolicy } from "../core/written-policy.ts";
 import { onAbort } from "../on-abort.ts";
 import { timeZones } from "../time-zones.ts";
+import { holdOutcome, permitOutcome, settleOutcome } from "./filter-holds.ts";
 
 /**
  * A policy except the capacity. The default is one token a second. `every` makes it a calendar limit, and
@@ -50,6 +55,11 @@ export interface GetTokenOptions {
   readonly limits?: Readonly<Record<string, number>>;
   /** 0 (don't wait) to the filter's `maxWaitMs`. Default: `maxWaitMs`, one minute unless set. */
   readonly timeoutMs?: number;
+  /**
+   * How long to hold the tokens so that what was used can be settled, in milliseconds: 1,000 to the policy's
+   * `hold.maxMs`. The grant then has a `hold`. Default: no hold, the tokens are spent at once.
+   */
+  readonly holdMs?: number;
   /** Gives up the place in the queue when it aborts. */
   readonly signal?: AbortSignal;
 }
@@ -58,23 +68,23 @@ export interface GetTokenOptions {
  * A token bucket that makes its callers wait, first come, first served. Outcomes are values: `{ ok:
  * true, … }` once the caller has its tokens, `{ ok: false, reason, … }` if it won't get them.
  */
-export interface TokenBucketFilter {
+export interface TokenBucketFilter extends FilterHolds {
   /**
    * Takes tokens, waiting for them if necessary. The promise resolves with a grant or a refusal. A
    * refusal comes at once if the tokens can't be there within `timeoutMs`, exceed the capacity, or the
    * queue is full, and with `bucket-reset` when the filter is closed. The promise rejects with the
    * signal's reason if `signal` aborts; nothing is taken then.
    *
-   * @throws {RangeError} (as a rejection) If `tokens` or `timeoutMs` is out of range, or `limits` names a
-   * limit that the filter doesn't have, or takes nothing of any.
+   * @throws {RangeError} (as a rejection) If `tokens`, `timeoutMs` or `holdMs` is out of range, or `limits`
+   * names a limit that the filter doesn't have, or takes nothing of any.
    */
   getToken(options?: GetTokenOptions): Promise<Outcome>;
   /**
    * Takes tokens if they are there and nobody waits for them; otherwise refuses at once.
    *
-   * @throws {RangeError} If `tokens` or `limits` is illegal, as for `getToken`.
+   * @throws {RangeError} If `tokens`, `limits` or `holdMs` is illegal, as for `getToken`.
    */
-  tryGetToken(options?: Pick<GetTokenOptions, "tokens" | "limits">): Outcome;
+  tryGetToken(options?: Omit<GetTokenOptions, "timeoutMs" | "signal">): Outcome;
   /** The bucket's state now. Takes nothing, starts nothing. */
   inspect(): LimiterView;
   /**
@@ -161,7 +171,7 @@ class TimerFilter implements TokenBucketFilter {
     });
   }
 
-  tryGetToken(options: Pick<GetTokenOptions, "tokens" | "limits"> = {}): Outcome {
+  tryGetToken(options: Omit<GetTokenOptions, "timeoutMs" | "signal"> = {}): Outcome {
     let result: Outcome = { ok: false, reason: "bucket-reset" };
     const caller: Caller = (outcome) => {
       result = outcome;
@@ -197,6 +207,44 @@ class TimerFilter implements TokenBucketFilter {
     this.#finish(this.#limiter.reset(this.#now()));
   }
 
+  settleHold(id: string, used: number | NamedTokens): SettleOutcome {
+    return settleOutcome(this.#changeHold(id, { used }));
+  }
+
+  spendHold(id: string, atLeast: number | NamedTokens): HoldOutcome {
+    return holdOutcome(this.#changeHold(id, { atLeast }));
+  }
+
+  extendHold(id: string, extendMs: number): HoldOutcome {
+    const { min, max } = holdFields.maxMs;
+    requireInteger("extendMs", extendMs, min, this.#limiter.policy.hold?.maxMs ?? max);
+    return holdOutcome(this.#changeHold(id, { extendMs }));
+  }
+
+  dropHold(id: string): SettleOutcome {
+    const { turn, answer } = this.#limiter.dropHold(id, this.#now());
+    this.#finish(turn);
+    return settleOutcome(answer);
+  }
+
+  extendPermit(id: string): PermitOutcome {
+    const { turn, answer } = this.#limiter.extendPermit(id, this.#now());
+    this.#finish(turn);
+    return permitOutcome(answer);
+  }
+
+  releasePermit(id: string): void {
+    this.#finish(this.#limiter.releasePermit(id, this.#now()));
+  }
+
+  #changeHold(id: string, given: HoldCall): HoldAnswer {
+    const check = checkHoldCall({ ...given });
+    if (!check.ok) return { kind: "invalid", errors: check.faults };
+    const { turn, answer } = this.#limiter.changeHold(id, check.call, this.#now());
+    this.#finish(turn);
+    return answer;
+  }
+
   #getTokenUntil(
     signal: AbortSignal,
     options: GetTokenOptions,
@@ -221,6 +269,7 @@ class TimerFilter implements TokenBucketFilter {
       caller({ ok: false, reason: "bucket-reset" });
       return undefined;
     }
+    if (options.holdMs !== undefined) this.#checkHoldMs(options.holdMs);
     const request = { ...options, caller };
     // To the limiter a list is a cost, which only `#costOf` may make; and it says more about 0 tokens.
     const { tokens, limits } = options;
@@ -240,6 +289,13 @@ class TimerFilter implements TokenBucketFilter {
     throwFaults(askedTokensFaults(ask));
     throwFaults(askFaults(specs, ask));
     return costOf(specs, ask);
+  }
+
+  /** @throws {RangeError} If `holdMs` is illegal, or more than the policy allows. */
+  #checkHoldMs(holdMs: number): void {
+    const { min, max } = holdFields.maxMs;
+    requireInteger("holdMs", holdMs, min, max);
+    throwFaults(holdFaults(this.#limiter.policy.hold, { holdMs }));
   }
 
   /** The second half of a turn: set the daemon's timer and answer the callers. */
