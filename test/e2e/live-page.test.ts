@@ -333,6 +333,33 @@ describe("the live page", () => {
     await context.close();
   });
 
+  it.each([
+    [
+      { lease: { maxTokens: 50, ttlMs: 5_000 }, hold: { maxMs: 600_000, debt: "queue" } },
+      ["50 tokens for 5 s", "up to 10 min; what is used beyond joins the queue"],
+    ],
+    [
+      {
+        hold: { maxMs: 600_000, debt: "front" },
+        concurrency: { max: 3, ttlMs: 30_000, graceMs: 2_000 },
+      },
+      [
+        "up to 10 min; what is used beyond is taken at once",
+        "3 at once, for 30 s each, 2 s after its session",
+      ],
+    ],
+  ])("lists what a policy has besides limits and a queue, %j", async (tables, lines) => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.routeWebSocket(/\/watch$/, (socket) => {
+      socket.send(firstMessage({}, tables));
+    });
+    await page.goto(addressOf("a"));
+    await page.locator(".policy dd").first().waitFor();
+    expect((await page.locator(".policy dd").allTextContents()).slice(-2)).toEqual(lines);
+    await context.close();
+  });
+
   it("says that a bucket is paused, for as long as it is", async () => {
     const context = await browser.newContext();
     const page = await context.newPage();

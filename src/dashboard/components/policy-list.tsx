@@ -34,16 +34,14 @@ export function refillWords(fields: LimitFields): string {
 /** The policy's numbers; of several limits, a line for each. */
 export function PolicyList({ snapshot }: { readonly snapshot: BucketSnapshot }): VNode {
   const { policy, nextTickAtMs } = snapshot;
-  const { lease, limits } = policy;
+  const { limits } = policy;
   const rows: Row[] = [
     ["Policy name", policy.name],
     ...(limits ? policyLimits(policy).map(summaryRow) : limitRows(policy, nextTickAtMs)),
     ["Queue limit", showCallers(policy.queueLimit)],
     ["Longest wait", showDuration(policy.maxWaitMs)],
+    ...tableRows(policy),
   ];
-  if (lease) {
-    rows.push(["Leases", `${showTokens(lease.maxTokens)} for ${showDuration(lease.ttlMs)}`]);
-  }
   return (
     <dl class="policy">
       {rows.map(([term, value]) => (
@@ -57,6 +55,24 @@ export function PolicyList({ snapshot }: { readonly snapshot: BucketSnapshot }):
 }
 
 type Row = readonly [term: string, value: string];
+
+/** What the policy has besides limits and a queue. */
+function tableRows({ lease, hold, concurrency }: NamedPolicyFields): Row[] {
+  const rows: Row[] = [];
+  if (lease) {
+    rows.push(["Leases", `${showTokens(lease.maxTokens)} for ${showDuration(lease.ttlMs)}`]);
+  }
+  if (hold) {
+    const debt = hold.debt === "queue" ? "joins the queue" : "is taken at once";
+    rows.push(["Holds", `up to ${showDuration(hold.maxMs)}; what is used beyond ${debt}`]);
+  }
+  if (concurrency) {
+    const { max, ttlMs, graceMs } = concurrency;
+    const grace = graceMs > 0 ? `, ${showDuration(graceMs)} after its session` : "";
+    rows.push(["Permits", `${showCount(max)} at once, for ${showDuration(ttlMs)} each${grace}`]);
+  }
+  return rows;
+}
 
 function summaryRow([name, fields]: NamedLimit): Row {
   const starts = `starts with ${showCount(fields.initialTokens)}`;
