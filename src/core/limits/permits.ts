@@ -43,23 +43,25 @@ export class Permits implements Limit {
   /** When the permits that are out end. */
   readonly #ends: HeldTokens;
   /** How long permits are held, on average, in milliseconds; `undefined` before the first has come back. */
-  #averageMs: number | undefined = undefined;
+  #averageMs: number | undefined;
 
   private constructor(
     { capacity, ttlMs }: PermitFields,
     { startedAtMs, reachedAtMs }: Omit<PermitsState, "kind">,
-    ends: HeldTokens,
+    ends = new HeldTokens(),
+    averageMs?: number,
   ) {
     this.#max = capacity;
     this.#ttlMs = ttlMs;
     this.startedAtMs = startedAtMs;
     this.#reachedAtMs = reachedAtMs;
     this.#ends = ends;
+    this.#averageMs = averageMs;
   }
 
   /** All permits free, as of now. */
   static start(fields: PermitFields, nowMs: number): Permits {
-    return new Permits(fields, { startedAtMs: nowMs, reachedAtMs: nowMs }, new HeldTokens());
+    return new Permits(fields, { startedAtMs: nowMs, reachedAtMs: nowMs });
   }
 
   /**
@@ -71,7 +73,7 @@ export class Permits implements Limit {
     if (!isPermitsState(state)) {
       throw new RangeError(`Cannot restore permits from ${JSON.stringify(state)}`);
     }
-    return new Permits(fields, state, new HeldTokens());
+    return new Permits(fields, state);
   }
 
   get capacity(): number {
@@ -154,7 +156,8 @@ export class Permits implements Limit {
   }
 
   copy(): Permits {
-    return this.#copyWith(this.#ttlMs, new HeldTokens(this.#ends.toJSON()));
+    const fields = { capacity: this.#max, ttlMs: this.#ttlMs };
+    return new Permits(fields, this, new HeldTokens(this.#ends.toJSON()), this.#averageMs);
   }
 
   /** A copy in which permits, those that are out too, last as long as they were held on average. */
@@ -165,18 +168,12 @@ export class Permits implements Limit {
     for (const { tokens, untilMs } of this.#ends.toJSON()) {
       ends.add(tokens, Math.max(this.#reachedAtMs + 1, untilMs - earlierMs));
     }
-    return this.#copyWith(averageMs, ends);
+    return new Permits({ capacity: this.#max, ttlMs: averageMs }, this, ends, this.#averageMs);
   }
 
   toJSON(): PermitsState {
     const { startedAtMs, reachedAtMs } = this;
     return { kind: "permits", startedAtMs, reachedAtMs };
-  }
-
-  #copyWith(ttlMs: number, ends: HeldTokens): Permits {
-    const copy = new Permits({ capacity: this.#max, ttlMs }, this, ends);
-    copy.#averageMs = this.#averageMs;
-    return copy;
   }
 }
 
