@@ -4,6 +4,7 @@ import type { Report } from "./support/report.ts";
 import { chaosReport } from "../chaos/report.ts";
 import { coreReport } from "./core/report.ts";
 import { costReport } from "./cost/report.ts";
+import { holdsReport } from "./holds/report.ts";
 import { serviceReport } from "./service/report.ts";
 import { severalLimitsReport } from "./several-limits/report.ts";
 import { simulateReport } from "./simulate/report.ts";
@@ -13,6 +14,7 @@ export const reports: readonly Report[] = [
   chaosReport,
   coreReport,
   costReport,
+  holdsReport,
   serviceReport,
   severalLimitsReport,
   simulateReport,
