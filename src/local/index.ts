@@ -4,6 +4,12 @@
  */
 export type { LimiterView } from "../core/limiter-state.ts";
 export type { SettledHold } from "../core/holds/hold-call.ts";
+export type {
+  HoldOutcome,
+  HoldRefused,
+  PermitOutcome,
+  SettleOutcome,
+} from "../core/holds/hold-outcome.ts";
 export type { Grant, GrantedHold, GrantedPermit, LimiterReason, Outcome } from "../core/outcome.ts";
 export type { PauseFields as PauseOptions } from "../core/pause.ts";
 export type { FieldFault } from "../core/values.ts";
@@ -20,13 +26,7 @@ export type { GrantBody } from "../protocol/acquire-bodies.ts";
 export type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 export type { ProblemBody } from "../protocol/problem-document.ts";
 export type { Reason } from "../protocol/reasons.ts";
-export type {
-  FilterHolds,
-  HoldOutcome,
-  HoldRefused,
-  PermitOutcome,
-  SettleOutcome,
-} from "./filter-holds.ts";
+export type { FilterHolds } from "./filter-holds.ts";
 export type { FilterOptions, GetTokenOptions, TokenBucketFilter } from "./token-bucket-filter.ts";
 
 export { createTokenBucketFilter } from "./token-bucket-filter.ts";

@@ -22,7 +22,8 @@ import type { Policy } from "../core/policy.ts";
 import type { CalendarInput, TokenBucketInput } from "../core/limits/kinds.ts";
 import type { Waiter } from "../core/queue/waiter-queue.ts";
 import type { Duration, WrittenOptions, WrittenPolicy } from "../core/written-policy.ts";
-import type { FilterHolds, HoldOutcome, PermitOutcome, SettleOutcome } from "./filter-holds.ts";
+import type { HoldOutcome, PermitOutcome, SettleOutcome } from "../core/holds/hold-outcome.ts";
+import type { FilterHolds } from "./filter-holds.ts";
 
 import { askedTokensFaults, holdFaults } from "../core/ask.ts";
 import { checkHoldCall } from "../core/holds/hold-call.ts";
@@ -35,7 +36,7 @@ import { requireInteger, throwFaults } from "../core/values.ts";
 import { checkWrittenPolicy } from "../core/written-policy.ts";
 import { onAbort } from "../on-abort.ts";
 import { timeZones } from "../time-zones.ts";
-import { holdOutcome, permitOutcome, settleOutcome } from "./filter-holds.ts";
+import { holdOutcome, permitOutcome, settleOutcome } from "../core/holds/hold-outcome.ts";
 
 /**
  * A policy except the capacity. The default is one token a second. `every` makes it a calendar limit, and
