@@ -139,9 +139,11 @@ function hostOf(clock: VirtualClock, meter: Meter): BucketHost {
         put: () => meter.count("rowsWritten"),
         delete: () => meter.count("rowsWritten"),
       },
+      grantRows: { list: () => [], put: () => meter.count("rowsWritten") },
       erase: async () => {},
     },
     timeZones,
+    newId: () => crypto.randomUUID(),
     abort: (reason) => {
       throw new Error(reason);
     },

@@ -1,11 +1,13 @@
 /** What a durable object's disk holds, and the commits that change it. */
 import type { KeyedGrant } from "../../src/bucket/idempotency-store.ts";
-import type { BucketRecord } from "../../src/bucket/platform.ts";
+import type { BucketRecord, StoredGrantRow } from "../../src/bucket/platform.ts";
 
 /** What the disk holds, or will hold once all commits are through. */
 export interface DiskState {
   readonly record: BucketRecord | undefined;
   readonly grants: ReadonlyMap<string, KeyedGrant>;
+  /** Open grants, by slot. */
+  readonly rows: ReadonlyMap<number, StoredGrantRow>;
   readonly alarmAtMs: number | undefined;
   /** Numbers the stretches between two resets. */
   readonly life: number;

@@ -56,6 +56,8 @@ export interface InstanceOwner extends ObservedObject {
   nextWriteThrows: boolean;
   readonly brokenUntilMs: number;
   readonly slow: { readonly untilMs: number; readonly latencyMs: number };
+  /** Makes ids of holds and permits: another one each time. */
+  newId(): string;
   /** The current instance has died before all of its alarm changes were on the disk. */
   instanceDied(losesAlarmChange: boolean): void;
   /** A commit has reached the disk. */
@@ -71,6 +73,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
   readonly zones: ZoneTables;
   readonly alarms: AlarmStorage;
   readonly disk: BucketDisk;
+  readonly newId: () => string;
   /** Whether it found an alarm armed, or its first caller was requeued. */
   isRecovering = false;
   /** When recovery began, monotonic. */
@@ -153,6 +156,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
       deleteAlarm: async () => this.#setAlarm(undefined),
     };
     this.disk = this.#makeDisk();
+    this.newId = () => object.newId();
     this.host = new BucketHost(this);
     if (durable.alarmAtMs !== undefined) {
       this.#openRecoveryWindow();
@@ -538,12 +542,20 @@ export class Instance implements BucketPlatform, ObservedInstance {
           laws.rowWritten("grant");
         },
       },
+      grantRows: {
+        list: () => this.view.rows,
+        put: (slot, row) => {
+          this.#write({ rows: new Map(this.view.rows).set(slot, row) });
+          laws.rowWritten("grant");
+        },
+      },
       erase: async () => {
         this.#hasWritten = true;
         this.#setsAlarm = true;
         const life = laws.newLife();
         trace(() => `${this.name} erases the disk`);
-        this.view = { record: undefined, grants: new Map(), alarmAtMs: undefined, life, span: 0 };
+        const empty = { record: undefined, grants: new Map(), rows: new Map() };
+        this.view = { ...empty, alarmAtMs: undefined, life, span: 0 };
       },
     };
   }

@@ -23,6 +23,7 @@ export class VirtualObject implements InstanceOwner {
   durable: DiskState = {
     record: undefined,
     grants: new Map(),
+    rows: new Map(),
     alarmAtMs: undefined,
     life: 0,
     span: 0,
@@ -45,6 +46,7 @@ export class VirtualObject implements InstanceOwner {
   isAlarmUnsure = false;
   hasFiredTwice = false;
   #instances = 0;
+  #idsMade = 0;
   #alarmGeneration = 0;
 
   constructor(world: World) {
@@ -58,6 +60,11 @@ export class VirtualObject implements InstanceOwner {
       this.instance = new Instance(this, this.#instances);
     }
     return this.instance;
+  }
+
+  newId(): string {
+    this.#idsMade += 1;
+    return `grant ${this.#idsMade}`;
   }
 
   /** The current instance has died before all of its alarm changes were on the disk. */

@@ -8,7 +8,7 @@
  */
 import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
 import type { KeyedGrant } from "../../src/bucket/idempotency-store.ts";
-import type { BucketPlatform, BucketRecord } from "../../src/bucket/platform.ts";
+import type { BucketPlatform, BucketRecord, StoredGrantRow } from "../../src/bucket/platform.ts";
 import type { Lease } from "../../src/core/lease/lease.ts";
 import type { PauseAnswer } from "../../src/wire/bucket-answers.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
@@ -52,6 +52,8 @@ export class DrivenBucket {
   /** What is on the disk, as JSON text. */
   #record: string | undefined;
   readonly #keyedGrants: Map<string, string>;
+  readonly #openGrants: Map<number, string>;
+  #idsMade = 0;
   #alarmAtMs: number | undefined;
   #alarmGeneration = 0;
   /** Numbers the instances. A timer of an earlier one does nothing. */
@@ -75,6 +77,12 @@ export class DrivenBucket {
     this.#record = stored.record === undefined ? undefined : JSON.stringify(stored.record);
     this.#keyedGrants = new Map(
       Object.entries(stored.keyedGrants).map(([key, grant]) => [key, JSON.stringify(grant)]),
+    );
+    this.#openGrants = new Map(
+      Object.entries(stored.openGrants ?? {}).map(([slot, row]) => [
+        Number(slot),
+        JSON.stringify(row),
+      ]),
     );
     this.#alarmAtMs = stored.alarmAtMs;
     this.#host = this.#start();
@@ -102,10 +110,12 @@ export class DrivenBucket {
   /** A copy of what the disk holds. */
   get stored(): StoredState {
     const keyedGrants = [...this.#keyedGrants].map(([key, text]) => [key, JSON.parse(text)]);
+    const openGrants = [...this.#openGrants].map(([slot, text]) => [slot, JSON.parse(text)]);
     return {
       ...(this.#record !== undefined && { record: JSON.parse(this.#record) }),
       ...(this.#alarmAtMs !== undefined && { alarmAtMs: this.#alarmAtMs }),
       keyedGrants: Object.fromEntries(keyedGrants),
+      ...(openGrants.length > 0 && { openGrants: Object.fromEntries(openGrants) }),
     };
   }
 
@@ -274,9 +284,14 @@ export class DrivenBucket {
             this.#print(`${WRITE_MARK}forgets ${key}`);
           },
         },
+        grantRows: {
+          list: () => [...this.#openGrants].map(([slot, text]) => [slot, JSON.parse(text)]),
+          put: (slot, row) => this.#putRow(slot, row),
+        },
         erase: async () => this.#erase(),
       },
       timeZones,
+      newId: () => this.#newId(),
       abort: (reason) => this.#print(`aborts: ${reason}`),
     };
   }
@@ -295,9 +310,24 @@ export class DrivenBucket {
     this.#print(`${WRITE_MARK}keeps ${key} ${describe(keyed, this.#epochMs)}`);
   }
 
+  #putRow(slot: number, row: StoredGrantRow): void {
+    const before: unknown = JSON.parse(this.#openGrants.get(slot) ?? "{}");
+    const text = JSON.stringify(row);
+    this.#openGrants.set(slot, text);
+    const change = describeChange(before, JSON.parse(text), this.#epochMs);
+    this.#print(`${WRITE_MARK}row ${slot} ${change}`);
+  }
+
+  /** Another one than any that this disk has held, whichever instance has made it. */
+  #newId(): string {
+    this.#idsMade += 1;
+    return `${this.#epochMs}-${this.#idsMade}`;
+  }
+
   #erase(): void {
     this.#record = undefined;
     this.#keyedGrants.clear();
+    this.#openGrants.clear();
     this.#alarmAtMs = undefined;
     this.#alarmGeneration += 1;
     this.#print(`${WRITE_MARK}erases everything`);

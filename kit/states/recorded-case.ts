@@ -12,6 +12,8 @@ export interface StoredState {
   readonly alarmAtMs?: number;
   /** The grants of calls with an idempotency key, as they are stored under it. */
   readonly keyedGrants: Readonly<Record<string, unknown>>;
+  /** Open grants as they are stored under their slots, since format 6. */
+  readonly openGrants?: Readonly<Record<string, unknown>>;
 }
 
 /** A limit, complete: the fields of a token bucket, or those of a calendar. */

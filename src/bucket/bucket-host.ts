@@ -13,6 +13,7 @@
  * for a short time all arriving requests are collected, and then admitted in the order in which they first
  * arrived. If the alarm never reached the disk, a requeued first caller has the same effect.
  */
+import type { HoldAnswer, HoldCall, PermitAnswer } from "../core/holds/hold-call.ts";
 import type { LeaseAsk } from "../core/lease/lease.ts";
 import type { AcquireAnswer } from "../answers/acquire-answer.ts";
 import type { BucketObserver, BucketPlatform } from "./platform.ts";
@@ -31,20 +32,17 @@ import type {
 } from "../wire/bucket-answers.ts";
 import type { RejectReason } from "./recovery-window.ts";
 
-import type { FieldFault } from "../core/values.ts";
-
-import { holdFaults } from "../core/ask.ts";
-import { askFaults, costOf, unknownLimits } from "../core/limits/cost.ts";
+import { costOf, unknownLimits } from "../core/limits/cost.ts";
 import { Policy } from "../core/policy.ts";
-import { integerFault } from "../core/values.ts";
 import { arrivalOf, type AbsentPlace } from "./absent-callers.ts";
-import { recordOf, restore } from "./bucket-record.ts";
+import { BucketJournal } from "./bucket-journal.ts";
 import { Caller } from "./caller.ts";
 import { CoalescingTimer } from "./coalescing-timer.ts";
 import { EventFeed } from "./event-feed.ts";
 import { isFollowing } from "./held-request.ts";
 import { KeyedCalls } from "./keyed-calls.ts";
 import { newBucket, snapshotOf, stateOf } from "./open-bucket.ts";
+import { holdCallFaults, policyFaults } from "./policy-faults.ts";
 import { PositionFeed } from "./position-feed.ts";
 import { RecoveryWindow } from "./recovery-window.ts";
 import { WakeTimer } from "./wake-timer.ts";
@@ -56,9 +54,16 @@ import { UNREADABLE_STATE, UNWRITABLE } from "../wire/failures.ts";
  */
 const MAX_REQUESTS_PER_PLACE = 8;
 
+/** What a turn about a hold or a permit did, and the answer to its holder. */
+interface HeldTurn<Answer> {
+  readonly turn: Turn<Caller>;
+  readonly answer: Answer;
+}
+
 /** One bucket and everything around it. */
 export class BucketHost {
   readonly #platform: BucketPlatform;
+  readonly #journal: BucketJournal;
   /** Made for the first caller that waits. */
   #wakeTimer: WakeTimer | undefined = undefined;
   readonly #keyed: KeyedCalls;
@@ -79,6 +84,7 @@ export class BucketHost {
 
   constructor(platform: BucketPlatform) {
     this.#platform = platform;
+    this.#journal = new BucketJournal(platform);
     const { clock, disk } = platform;
     this.#keyed = new KeyedCalls(disk.keyedGrants);
     this.#flushTimer = new CoalescingTimer(clock, () => this.#advance());
@@ -183,7 +189,7 @@ export class BucketHost {
    */
   peek(name: string, configured: NamedPolicyFields): BucketSnapshot {
     const nowMs = this.#platform.clock.now();
-    return snapshotOf(this.#bucket ?? newBucket(name, configured, this.#platform.timeZones), nowMs);
+    return snapshotOf(this.#bucket ?? newBucket(name, configured, this.#platform), nowMs);
   }
 
   /**
@@ -242,7 +248,37 @@ export class BucketHost {
   }
 
   /**
-   * Refuses all waiters with `bucket-reset`, and forgets everything: tokens, counts, override, keys.
+   * See `Limiter.changeHold`. If the id isn't known, nothing is written and no bucket is started; so with the
+   * other calls of holders.
+   */
+  changeHold(name: string, configured: NamedPolicyFields, id: string, call: HoldCall): HoldAnswer {
+    return this.#runHeld(name, configured, (limiter, nowMs) => {
+      const errors = holdCallFaults(limiter.policy, call);
+      if (errors.length > 0)
+        return { turn: limiter.advance(nowMs), answer: { kind: "invalid", errors } };
+      return limiter.changeHold(id, call, nowMs);
+    });
+  }
+
+  /** See `Limiter.dropHold`. */
+  dropHold(name: string, configured: NamedPolicyFields, id: string): HoldAnswer {
+    return this.#runHeld(name, configured, (limiter, nowMs) => limiter.dropHold(id, nowMs));
+  }
+
+  /** See `Limiter.extendPermit`. */
+  extendPermit(name: string, configured: NamedPolicyFields, id: string): PermitAnswer {
+    return this.#runHeld(name, configured, (limiter, nowMs) => limiter.extendPermit(id, nowMs));
+  }
+
+  /** See `Limiter.releasePermit`. */
+  releasePermit(name: string, configured: NamedPolicyFields, id: string): void {
+    this.#runHeld(name, configured, (limiter, nowMs) => {
+      return { turn: limiter.releasePermit(id, nowMs), answer: undefined };
+    });
+  }
+
+  /**
+   * Refuses all waiters with `bucket-reset`, and forgets everything: tokens, counts, override, keys, holds, permits.
    * Resolves once the disk is empty.
    */
   async reset(): Promise<void> {
@@ -254,6 +290,7 @@ export class BucketHost {
     this.#wakeTimer?.arm(undefined, nowMs);
     const erased = this.#platform.disk.erase();
     this.#wakeTimer?.forgetAlarm();
+    this.#journal.forget();
     this.#keyed.forgetAll();
     if (bucket && turn) this.#answer(bucket, turn, nowMs);
     this.#events?.turned(turn, nowMs);
@@ -297,6 +334,19 @@ export class BucketHost {
     if (errors.length > 0) return { errors };
     this.#finish(bucket, verb(bucket.limiter, nowMs), nowMs);
     return snapshotOf(bucket, nowMs);
+  }
+
+  /** One turn of somebody who holds tokens or a permit. */
+  #runHeld<Answer>(
+    name: string,
+    configured: NamedPolicyFields,
+    verb: (limiter: Limiter<Caller>, nowMs: number) => HeldTurn<Answer>,
+  ): Answer {
+    const nowMs = this.#platform.clock.now();
+    const bucket = this.#open(name, configured, nowMs);
+    const { turn, answer } = verb(bucket.limiter, nowMs);
+    this.#finish(bucket, turn, nowMs);
+    return answer;
   }
 
   /** Holds a request back until the recovery window closes. */
@@ -358,7 +408,8 @@ export class BucketHost {
     const remainingMs = Math.max(0, timeoutMs - heldMs - (requeued?.elapsedMs ?? 0));
     const place = requeued && { firstArrivalMs: requeued.arrivedAtMs };
     const tokens = costOf(limiter.policy.limits, call);
-    const turn = limiter.acquire({ caller, tokens, timeoutMs: remainingMs, ...place }, nowMs);
+    const asked = { caller, tokens, timeoutMs: remainingMs, holdMs: call.holdMs, ...place };
+    const turn = limiter.acquire(asked, nowMs);
     return this.#arrive(bucket, caller, turn, { request, nowMs });
   }
 
@@ -420,7 +471,8 @@ export class BucketHost {
   ): Leave | undefined {
     const returner = new Caller(call, timeoutMs, request);
     const tokens = costOf(bucket.limiter.policy.limits, call);
-    const turn = bucket.limiter.comeBack({ caller: returner, tokens, ...arrival }, nowMs);
+    const { holdMs } = call;
+    const turn = bucket.limiter.comeBack({ caller: returner, tokens, holdMs, ...arrival }, nowMs);
     return this.#arrive(bucket, returner, turn, { request, nowMs });
   }
 
@@ -515,7 +567,7 @@ export class BucketHost {
 
   #write(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
     try {
-      if (turn.write) this.#platform.disk.write(recordOf(bucket, turn.write));
+      if (turn.write) this.#journal.write(bucket, turn.write, turn.rows);
       for (const { caller, outcome } of turn.settled) {
         const { idempotencyKey } = caller.call;
         if (idempotencyKey === undefined || !outcome.ok) continue;
@@ -548,9 +600,8 @@ export class BucketHost {
   #load(): void {
     this.#fault = undefined;
     try {
-      const record = this.#platform.disk.read();
-      this.#bucket = record && restore(record, this.#platform.timeZones);
-      if (record) this.#platform.clock.notBefore?.(this.#bucket?.limiter.passedAtMs ?? 0);
+      this.#bucket = this.#journal.read();
+      if (this.#bucket) this.#platform.clock.notBefore?.(this.#bucket.limiter.passedAtMs ?? 0);
     } catch (cause) {
       const detail = cause instanceof Error ? cause.message : String(cause);
       this.#fault = new RangeError(`${UNREADABLE_STATE}: ${detail}`, { cause });
@@ -561,7 +612,7 @@ export class BucketHost {
   #open(name: string, configured: NamedPolicyFields, nowMs: number): OpenBucket {
     if (this.#fault !== undefined) this.#load();
     if (this.#fault !== undefined) throw this.#fault;
-    const bucket = (this.#bucket ??= newBucket(name, configured, this.#platform.timeZones));
+    const bucket = (this.#bucket ??= newBucket(name, configured, this.#platform));
     // Acquires come with the same object as long as the configuration is the same.
     if (bucket.configured === configured) return bucket;
     const { name: policyName, ...fields } = configured;
@@ -573,27 +624,4 @@ export class BucketHost {
     }
     return bucket;
   }
-}
-
-/**
- * What only the bucket's policy forbids; `undefined` if it forbids nothing. A requeued caller keeps the timeout
- * that it waits by, whatever the policy has become. The limits that it names must be there, and a hold must be
- * allowed: it may have been lost on its way, before anybody has looked.
- */
-function policyFaults(
-  { maxWaitMs, limits, hold }: Policy,
-  call: AcquireCall,
-): readonly FieldFault[] | undefined {
-  const { timeoutMs = 0 } = call;
-  const isTooLong = timeoutMs > maxWaitMs && !call.requeued;
-  // Nearly all acquires ask for tokens of every limit alike, and for no hold.
-  const isPlain = call.limits === undefined && call.tokens > 0 && call.holdMs === undefined;
-  if (!isTooLong && isPlain) return undefined;
-  const tooLong = integerFault("timeoutMs", timeoutMs, { min: 0, max: maxWaitMs });
-  const faults = [
-    ...(isTooLong ? [tooLong] : []),
-    ...askFaults(limits, call),
-    ...holdFaults(hold, call),
-  ];
-  return faults.length > 0 ? faults : undefined;
 }

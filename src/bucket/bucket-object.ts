@@ -14,7 +14,7 @@ import type {
   PauseAnswer,
   PolicyChange,
 } from "../wire/bucket-answers.ts";
-import type { BucketDisk, BucketPlatform, BucketRecord } from "./platform.ts";
+import type { BucketDisk, BucketPlatform, BucketRecord, StoredGrantRow } from "./platform.ts";
 import type { ConnectedRequest } from "./connected-request.ts";
 import type { Leave } from "./held-request.ts";
 import type { BucketEnv } from "./bucket-env.ts";
@@ -37,6 +37,8 @@ import { timeZones } from "../time-zones.ts";
 const STATE_KEY = "bucket";
 /** Prefix of the key of a keyed grant. */
 const GRANT_PREFIX = "grant:";
+/** Prefix of the key of an open grant, whose slot follows. */
+const OPEN_GRANT_PREFIX = "open:";
 
 /** One bucket. Only this project's Worker reaches it. */
 export class BucketObject extends DurableObject<BucketEnv> {
@@ -221,6 +223,7 @@ function platformOf(
     },
     disk: diskOf(storage),
     timeZones,
+    newId: () => crypto.randomUUID(),
     abort: (reason) => ctx.abort(reason),
   };
 }
@@ -238,6 +241,14 @@ function diskOf(storage: DurableObjectStorage): BucketDisk {
       },
       put: (key, keyed) => kv.put(GRANT_PREFIX + key, keyed),
       delete: (key) => void kv.delete(GRANT_PREFIX + key),
+    },
+    grantRows: {
+      *list() {
+        for (const [key, row] of kv.list<StoredGrantRow>({ prefix: OPEN_GRANT_PREFIX })) {
+          yield [Number(key.slice(OPEN_GRANT_PREFIX.length)), row];
+        }
+      },
+      put: (slot, row) => kv.put(OPEN_GRANT_PREFIX + String(slot), row),
     },
     erase: () => storage.deleteAll(),
   };

@@ -1,17 +1,18 @@
 /**
- * A bucket on disk: the formats that are written, and those that are still read.
+ * A bucket's own row on the disk: the formats that are written, and those that are still read.
  *
- * Format 5 holds any number of limits of any kind. Format 4, the one before it, holds one token bucket.
- * Nearly all buckets are just that, and they are still written in format 4: the version before this one
- * can read them, so it can be rolled back to. A bucket is written in format 5 only if format 4 can't hold it.
+ * Format 6 is of a bucket with holds or permits, whose open grants have rows of their own (bucket-journal.ts).
+ * Format 5 holds any number of limits of any kind, and format 4 holds one token bucket. Nearly all buckets are
+ * just that, and they are still written in format 4: versions that know no other can read them, so they can be
+ * rolled back to. A bucket is written in a newer format only if the older ones can't hold it.
  */
+import type { GrantRow } from "../core/holds/grant-row.ts";
 import type { LimiterState } from "../core/limiter-state.ts";
 import type { LimitState } from "../core/limits/limit.ts";
-import type { TimeZones } from "../core/limits/time-zones.ts";
 import type { TokenBucketState } from "../core/limits/bucket-state.ts";
 import type { Caller } from "./caller.ts";
 import type { OpenBucket } from "./open-bucket.ts";
-import type { BucketRecord, StoredLimiter } from "./platform.ts";
+import type { BucketPlatform, BucketRecord, StoredLimiter } from "./platform.ts";
 
 import { Limiter } from "../core/limiter.ts";
 import { isTokenBucketState } from "../core/limits/bucket-state.ts";
@@ -20,28 +21,45 @@ import { Policy } from "../core/policy.ts";
 
 /** The format of one token bucket. Later versions must still read it. */
 const FORMAT_OF_ONE = 4;
+/** The format of any other limits. Later versions must still read it. */
+const FORMAT_OF_LIMITS = 5;
 /** The format of anything else. Later versions must still read it. */
-const FORMAT = 5;
+const FORMAT = 6;
 /** Format 3 is format 4 without a pause, 2 without leases, and 1 with tokens never below 0. */
-const READABLE_FORMATS = [1, 2, 3, FORMAT_OF_ONE, FORMAT];
+const READABLE_FORMATS = [1, 2, 3, FORMAT_OF_ONE, FORMAT_OF_LIMITS, FORMAT];
 
-/** What is written for `bucket` when its limiter is to be kept as `state`. */
-export function recordOf(
-  { name, policyName, isOverridden, limiter: { policy } }: OpenBucket,
-  state: LimiterState,
-): BucketRecord {
-  const limiter = isOfOneBucket(policy) ? asOne(state) : undefined;
-  const format = limiter ? FORMAT_OF_ONE : FORMAT;
-  const bucket = { name, policyName, policy: policy.toJSON(), isOverridden };
-  return { format, ...bucket, limiter: limiter ?? state };
+/**
+ * What is written for `bucket` when its limiter is to be kept as `state`.
+ *
+ * @param seq The number of the write, which counts if there may be rows of grants.
+ */
+export function recordOf(bucket: OpenBucket, state: LimiterState, seq: number): BucketRecord {
+  const { name, policyName, isOverridden, limiter } = bucket;
+  const { policy } = limiter;
+  const head = { name, policyName, policy: policy.toJSON(), isOverridden };
+  if (policy.hold || policy.concurrency || limiter.hasGrantRows) {
+    return { format: FORMAT, ...head, seq, limiter: state };
+  }
+  const one = isOfOneBucket(policy) ? asOne(state) : undefined;
+  const format = one ? FORMAT_OF_ONE : FORMAT_OF_LIMITS;
+  return { format, ...head, limiter: one ?? state };
+}
+
+/** Whether there may be rows of grants beside `record`. */
+export function hasGrantRows({ format }: BucketRecord): boolean {
+  return format === FORMAT;
 }
 
 /**
- * The bucket that was written as `record`.
+ * The bucket that was written as `record`, with its open grants.
  *
  * @throws {RangeError} If the format is unknown, or the policy or state is illegal.
  */
-export function restore(record: BucketRecord, zones: TimeZones): OpenBucket {
+export function restore(
+  record: BucketRecord,
+  grants: readonly GrantRow[],
+  { timeZones, newId }: Pick<BucketPlatform, "timeZones" | "newId">,
+): OpenBucket {
   if (!READABLE_FORMATS.includes(record.format)) {
     const readable = READABLE_FORMATS.join(", ");
     throw new RangeError(
@@ -50,8 +68,9 @@ export function restore(record: BucketRecord, zones: TimeZones): OpenBucket {
   }
   const { bucket, ...state } = record.limiter;
   const limits: readonly LimitState[] | undefined = bucket && [{ ...bucket, kind: "bucket" }];
-  const policy = Policy.of(record.policy, zones);
-  const limiter = Limiter.from<Caller>(policy, { ...(limits && { limits }), ...state });
+  const policy = Policy.of(record.policy, timeZones);
+  const whole = { ...(limits && { limits }), ...state };
+  const limiter = Limiter.from<Caller>(policy, whole, grants, { newId });
   const { name, policyName, isOverridden } = record;
   return { name, limiter, configured: undefined, policyName, isOverridden };
 }

@@ -5,8 +5,8 @@ import type {
   LimitSnapshot,
   NamedPolicyFields,
 } from "../protocol/bucket-snapshot.ts";
-import type { TimeZones } from "../core/limits/time-zones.ts";
 import type { Caller } from "./caller.ts";
+import type { BucketPlatform } from "./platform.ts";
 
 import { Limiter } from "../core/limiter.ts";
 import { Policy } from "../core/policy.ts";
@@ -26,9 +26,9 @@ export interface OpenBucket {
 export function newBucket(
   name: string,
   { name: policyName, ...fields }: NamedPolicyFields,
-  zones: TimeZones,
+  { timeZones, newId }: Pick<BucketPlatform, "timeZones" | "newId">,
 ): OpenBucket {
-  const limiter = new Limiter<Caller>(Policy.of(fields, zones));
+  const limiter = new Limiter<Caller>(Policy.of(fields, timeZones), { newId });
   return { name, limiter, configured: undefined, policyName, isOverridden: false };
 }
 

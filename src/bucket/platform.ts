@@ -2,6 +2,7 @@
  * What a bucket needs from the platform it runs on. `BucketHost` knows no other: the Durable Object provides
  * it in production, a simulator that can make each piece fail provides it in tests.
  */
+import type { OpenGrantState } from "../core/holds/grant-row.ts";
 import type { Grant } from "../core/outcome.ts";
 import type { LimiterState } from "../core/limiter-state.ts";
 import type { TimeZones } from "../core/limits/time-zones.ts";
@@ -27,7 +28,24 @@ export interface BucketRecord {
   /** The policy in force: the configured one as of the last write, or an override. */
   readonly policy: CompletePolicyFields;
   readonly isOverridden: boolean;
+  /** Since format 6: the number of the write. A row of a grant with a higher one has a newer `limiter`. */
+  readonly seq?: number;
   readonly limiter: StoredLimiter;
+}
+
+/** An open grant on disk. */
+export interface StoredGrantRow {
+  readonly grant: OpenGrantState;
+  /** The number of the write, if the row has the limiter's state as of its turn. */
+  readonly seq?: number;
+  readonly limiter?: LimiterState;
+}
+
+/** Where open grants are written, by slot. None is ever deleted, except with everything else. */
+export interface GrantRowStore {
+  /** In any order. */
+  list(): Iterable<readonly [number, StoredGrantRow]>;
+  put(slot: number, row: StoredGrantRow): void;
 }
 
 /** What `BucketHost` needs from its platform. */
@@ -37,6 +55,8 @@ export interface BucketPlatform {
   readonly disk: BucketDisk;
   /** What calendars go by. The table may be another one in the next instance. */
   readonly timeZones: TimeZones;
+  /** Makes an id that can't be guessed, another one each time. */
+  readonly newId: () => string;
   /**
    * Ends this instance, because memory is ahead of the disk. Waiters are requeued at the next instance. May
    * throw, and may return.
@@ -51,6 +71,8 @@ export interface BucketDisk {
   read(): BucketRecord | undefined;
   write(record: BucketRecord): void;
   readonly keyedGrants: KeyedGrantStore;
+  /** Empty, and not read, for a bucket without holds and permits. */
+  readonly grantRows: GrantRowStore;
   /** Deletes everything, including the alarm. Resolves once it is gone. */
   erase(): Promise<void>;
 }

@@ -28,9 +28,11 @@ const nowhere: BucketPlatform = {
     read: () => undefined,
     write: refuseToWrite,
     keyedGrants: { list: () => [], put: refuseToWrite, delete: refuseToWrite },
+    grantRows: { list: () => [], put: refuseToWrite },
     erase: async () => undefined,
   },
   timeZones,
+  newId: refuseToWrite,
   abort: () => undefined,
 };
 

@@ -72,14 +72,22 @@ export function holdFaults(
   hold: HoldTerms | undefined,
   { holdMs }: Pick<Ask, "holdMs">,
 ): FieldFault[] {
-  if (holdMs === undefined) return [];
+  return holdMs === undefined ? [] : holdMsFaults("holdMs", holdMs, hold);
+}
+
+/** What is wrong with a field that says how long a hold lasts, in milliseconds. */
+export function holdMsFaults(
+  field: string,
+  holdMs: number,
+  hold: HoldTerms | undefined,
+): FieldFault[] {
   if (!hold) {
-    const message = `holdMs needs a policy with hold, such as hold = { max = "10m" }: got ${holdMs}`;
-    return [{ field: "holdMs", message }];
+    const message = `${field} needs a policy with hold, such as hold = { max = "10m" }: got ${holdMs}`;
+    return [{ field, message }];
   }
   if (holdMs <= hold.maxMs) return [];
-  const message = `holdMs must be at most the policy's hold.maxMs, ${hold.maxMs}: got ${holdMs}`;
-  return [{ field: "holdMs", message }];
+  const message = `${field} must be at most the policy's hold.maxMs, ${hold.maxMs}: got ${holdMs}`;
+  return [{ field, message }];
 }
 
 function limitsFault(limits: unknown): FieldFault {

@@ -108,6 +108,11 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     return this.#queue.size;
   }
 
+  /** Whether any turn has had `rows` to write since the bucket was new, or was reset. */
+  get hasGrantRows(): boolean {
+    return this.#ledger.holds?.hasRows ?? false;
+  }
+
   /** See `Turn.wakeAtMs`. */
   get nextWakeAtMs(): number | undefined {
     return this.#queue.dueAtMs(this.#limits);

@@ -226,9 +226,11 @@ describe("BucketHost.granted", () => {
         read: () => undefined,
         write,
         keyedGrants: { list: () => [], put: () => undefined, delete: () => undefined },
+        grantRows: { list: () => [], put: () => undefined },
         erase: async () => undefined,
       },
       timeZones,
+      newId: () => crypto.randomUUID(),
       abort: () => undefined,
       granted: (_, grants) => turns.push(grants.map(({ tokens }) => tokens)),
     };

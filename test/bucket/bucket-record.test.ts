@@ -7,15 +7,16 @@ import { recordOf, restore } from "../../src/bucket/bucket-record.ts";
 import { Caller } from "../../src/bucket/caller.ts";
 import { newBucket, snapshotOf, type OpenBucket } from "../../src/bucket/open-bucket.ts";
 import { Policy } from "../../src/core/policy.ts";
-import { timeZones } from "../../src/time-zones.ts";
+import { MemoryPlatform } from "../../kit/edge/memory-platform.ts";
 
 const START_MS = 1_795_425_904_000;
 const fields = { capacity: 3, refillTokens: 1, refillIntervalMs: 1_000 };
+const platform = new MemoryPlatform();
 const policy = { name: "*", ...Policy.of(fields).toJSON() };
 
 /** A bucket after one grant at `START_MS`, and its state at `nowMs`. */
 function granted(nowMs: number, pausedUntilMs?: number): [OpenBucket, LimiterState] {
-  const bucket = newBucket("x", policy, timeZones);
+  const bucket = newBucket("x", policy, platform);
   const { limiter } = bucket;
   const caller = new Caller({ bucket: "x", policy, tokens: 1 }, 0, { answered: () => undefined });
   limiter.acquire({ caller, tokens: 1, timeoutMs: 0 }, START_MS);
@@ -25,27 +26,27 @@ function granted(nowMs: number, pausedUntilMs?: number): [OpenBucket, LimiterSta
 }
 
 function recorded(nowMs: number, pausedUntilMs?: number): BucketRecord {
-  return recordOf(...granted(nowMs, pausedUntilMs));
+  return recordOf(...granted(nowMs, pausedUntilMs), 1);
 }
 
 describe("bucket record", () => {
   it("comes back from JSON as the bucket that was written", () => {
     const [bucket, state] = granted(START_MS);
     bucket.isOverridden = true;
-    const restored = restore(JSON.parse(JSON.stringify(recordOf(bucket, state))), timeZones);
+    const restored = restore(JSON.parse(JSON.stringify(recordOf(bucket, state, 1))), [], platform);
     expect(restored).toMatchObject({ name: "x", policyName: "*", isOverridden: true });
     expect(snapshotOf(restored, START_MS + 10)).toEqual(snapshotOf(bucket, START_MS + 10));
   });
 
   it.each([1, 2, 3, 4])("of format %i is read", (format) => {
-    expect(restore({ ...recorded(START_MS), format }, timeZones).name).toBe("x");
+    expect(restore({ ...recorded(START_MS), format }, [], platform).name).toBe("x");
   });
 
-  it.each([0, 6])(
+  it.each([0, 7])(
     "of format %i is refused, and the message lists those that are read",
     (format) => {
-      const message = `Cannot read a state of format ${format}: this version reads formats 1, 2, 3, 4, 5`;
-      expect(() => restore({ ...recorded(START_MS), format }, timeZones)).toThrow(
+      const message = `Cannot read a state of format ${format}: this version reads formats 1, 2, 3, 4, 5, 6`;
+      expect(() => restore({ ...recorded(START_MS), format }, [], platform)).toThrow(
         new RangeError(message),
       );
     },
@@ -53,12 +54,12 @@ describe("bucket record", () => {
 
   it("with an illegal policy is refused", () => {
     const record = { ...recorded(START_MS), policy: { ...policy, capacity: -1 } };
-    expect(() => restore(record, timeZones)).toThrow("capacity must be an integer");
+    expect(() => restore(record, [], platform)).toThrow("capacity must be an integer");
   });
 
   it("shows the last tick that had passed, and during a pause the start", () => {
     const passed = (...when: Parameters<typeof recorded>): number | undefined => {
-      return restore(recorded(...when), timeZones).limiter.passedAtMs;
+      return restore(recorded(...when), [], platform).limiter.passedAtMs;
     };
     expect(passed(START_MS)).toBe(START_MS);
     expect(passed(START_MS + 1_999)).toBe(START_MS + 1_000);
@@ -66,8 +67,8 @@ describe("bucket record", () => {
   });
 
   it("of a bucket that has not started says no instant", () => {
-    const bucket = newBucket("x", policy, timeZones);
-    const restored = restore(recordOf(bucket, bucket.limiter.toJSON()), timeZones);
+    const bucket = newBucket("x", policy, platform);
+    const restored = restore(recordOf(bucket, bucket.limiter.toJSON(), 1), [], platform);
     expect(restored.limiter.passedAtMs).toBeUndefined();
   });
 
@@ -83,20 +84,20 @@ describe("bucket record", () => {
     });
   });
 
-  it("holds anything else in format 5", () => {
+  it("holds other limits in format 5", () => {
     const [bucket, state] = granted(START_MS);
     const [limit] = state.limits ?? [];
     if (!limit) throw new Error("The bucket hasn't started");
     const two = { ...state, limits: [limit, limit] };
-    expect(recordOf(bucket, two)).toMatchObject({ format: 5, limiter: two });
+    expect(recordOf(bucket, two, 1)).toMatchObject({ format: 5, limiter: two });
     const other = { ...state, limits: [{ kind: "other" }] };
-    expect(recordOf(bucket, other)).toMatchObject({ format: 5, limiter: other });
+    expect(recordOf(bucket, other, 1)).toMatchObject({ format: 5, limiter: other });
   });
 
   it("in format 5 is read", () => {
     const [bucket, state] = granted(START_MS);
-    const record: BucketRecord = { ...recordOf(bucket, state), format: 5, limiter: state };
-    const restored = restore(JSON.parse(JSON.stringify(record)), timeZones);
+    const record: BucketRecord = { ...recordOf(bucket, state, 1), format: 5, limiter: state };
+    const restored = restore(JSON.parse(JSON.stringify(record)), [], platform);
     expect(snapshotOf(restored, START_MS + 10)).toEqual(snapshotOf(bucket, START_MS + 10));
   });
 });

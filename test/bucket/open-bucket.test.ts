@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 
 import { newBucket, snapshotOf, stateOf } from "../../src/bucket/open-bucket.ts";
 import { Policy } from "../../src/core/policy.ts";
-import { timeZones } from "../../src/time-zones.ts";
+import { MemoryPlatform } from "../../kit/edge/memory-platform.ts";
 
 const NOW_MS = 1_795_425_904_000;
 const fields = Policy.of({ capacity: 5, refillTokens: 1, refillIntervalMs: 100, initialTokens: 2 });
 
 describe("open bucket", () => {
-  const bucket = newBucket("api:ann", { name: "api:*", ...fields.toJSON() }, timeZones);
+  const bucket = newBucket("api:ann", { name: "api:*", ...fields.toJSON() }, new MemoryPlatform());
 
   it("is new, under the configured policy", () => {
     expect(bucket).toMatchObject({ name: "api:ann", policyName: "api:*", isOverridden: false });

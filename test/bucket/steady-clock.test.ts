@@ -221,9 +221,11 @@ describe("BucketHost on a machine whose clock is set", () => {
             this.#record = record;
           },
           keyedGrants: { list: () => [], put: () => undefined, delete: () => undefined },
+          grantRows: { list: () => [], put: () => undefined },
           erase: async () => undefined,
         },
         timeZones,
+        newId: () => crypto.randomUUID(),
         abort: () => undefined,
       };
     }

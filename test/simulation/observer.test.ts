@@ -188,9 +188,11 @@ function platformAt(now: () => number): BucketPlatform {
       read: () => undefined,
       write: () => undefined,
       keyedGrants: { list: () => [], put: () => undefined, delete: () => undefined },
+      grantRows: { list: () => [], put: () => undefined },
       erase: async () => undefined,
     },
     timeZones,
+    newId: () => crypto.randomUUID(),
     abort: () => undefined,
   };
 }

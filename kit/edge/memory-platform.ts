@@ -1,0 +1,79 @@
+/** A bucket's platform in memory, for one bucket at a time: a disk that outlives hosts, and a clock by hand. */
+import type {
+  BucketDisk,
+  BucketPlatform,
+  BucketRecord,
+  StoredGrantRow,
+} from "../../src/bucket/platform.ts";
+import type { KeyedGrant } from "../../src/bucket/idempotency-store.ts";
+
+import { timeZones } from "../../src/time-zones.ts";
+
+/** A platform whose disk takes copies, as a real one does, and lists each write. */
+export class MemoryPlatform implements BucketPlatform {
+  /** Epoch milliseconds. */
+  nowMs = 1_795_425_904_000;
+  /** What was written since it was last emptied: `bucket`, `grant KEY` and `open SLOT`. */
+  writes: string[] = [];
+  /** Set to make each write throw. */
+  isBroken = false;
+  isAborted = false;
+  readonly timeZones = timeZones;
+  readonly clock = { now: () => this.nowMs, setTimer: () => () => undefined };
+  readonly alarms = { setAlarm: async () => undefined, deleteAlarm: async () => undefined };
+  readonly disk: BucketDisk;
+  #ids = 0;
+  readonly #record = new Map<"bucket", BucketRecord>();
+  readonly #keyedGrants = new Map<string, KeyedGrant>();
+  readonly #grantRows = new Map<number, StoredGrantRow>();
+  #rowsRead = 0;
+
+  constructor() {
+    this.disk = {
+      read: () => structuredClone(this.#record.get("bucket")),
+      write: (record) => this.#put("bucket", this.#record, "bucket", record),
+      keyedGrants: {
+        list: () => structuredClone(this.#keyedGrants),
+        put: (key, keyed) => this.#put(`grant ${key}`, this.#keyedGrants, key, keyed),
+        delete: (key) => void this.#keyedGrants.delete(key),
+      },
+      grantRows: {
+        list: () => {
+          this.#rowsRead += 1;
+          return structuredClone(this.#grantRows);
+        },
+        put: (slot, row) => this.#put(`open ${slot}`, this.#grantRows, slot, row),
+      },
+      erase: async () => {
+        for (const rows of [this.#record, this.#keyedGrants, this.#grantRows]) rows.clear();
+      },
+    };
+  }
+
+  /** How often the rows of open grants were read. */
+  get rowsRead(): number {
+    return this.#rowsRead;
+  }
+
+  readonly newId = (): string => {
+    this.#ids += 1;
+    return `id-${this.#ids}`;
+  };
+
+  abort(): void {
+    this.isAborted = true;
+  }
+
+  /** The writes since the last call. */
+  takeWrites(): string[] {
+    const { writes } = this;
+    this.writes = [];
+    return writes;
+  }
+
+  #put<Key, Row>(name: string, rows: Map<Key, Row>, key: Key, row: Row): void {
+    if (this.isBroken) throw new Error("The disk is full");
+    rows.set(key, structuredClone(row));
+    this.writes.push(name);
+  }
+}
