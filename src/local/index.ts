@@ -22,6 +22,8 @@ export type {
   WrittenLimit as LimitFields,
   WrittenPolicy as PolicyFields,
 } from "../core/written-policy.ts";
+export type { WorkDone, WorkHold, WorkPermit } from "../holding/held-work.ts";
+export type { UsedTokens } from "../holding/used-tokens.ts";
 export type { GrantBody } from "../protocol/acquire-bodies.ts";
 export type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 export type { ProblemBody } from "../protocol/problem-document.ts";
@@ -30,3 +32,5 @@ export type { FilterHolds } from "./filter-holds.ts";
 export type { FilterOptions, GetTokenOptions, TokenBucketFilter } from "./token-bucket-filter.ts";
 
 export { createTokenBucketFilter } from "./token-bucket-filter.ts";
+export { PermitLostError } from "../holding/permit-lost-error.ts";
+export { withHold, withPermit } from "./with-hold.ts";

@@ -1,0 +1,131 @@
+/**
+ * A permit that is kept for as long as its work goes on: extended at a third of its time, so that two
+ * calls may fail in between, and given back at the end.
+ *
+ * The limiter's clock and this machine's are never compared. What counts is how long a permit lasts, which
+ * is the difference of two of the limiter's instants, from a moment on this machine's monotonic clock that
+ * is before the limiter started counting. So a permit is taken for lost here no later than it is there.
+ */
+import type { GrantedPermit } from "../core/outcome.ts";
+
+import { PermitLostError } from "./permit-lost-error.ts";
+import { Timer } from "./timer.ts";
+
+/** The result of extending a permit. */
+type Extended = { readonly ok: true; readonly expiresAtMs: number } | { readonly ok: false };
+
+/** The verbs of a limiter that keep a permit. */
+export interface PermitVerbs {
+  /** The signal aborts when the answer is of no use any more. */
+  readonly extendPermit: (id: string, signal: AbortSignal) => Extended | Promise<Extended>;
+  readonly releasePermit: (id: string) => unknown;
+}
+
+/** A grant with the permit that it gave. */
+export interface PermitGrant {
+  readonly permit: GrantedPermit;
+  readonly grantedAtMs: number;
+  readonly waitedMs: number;
+}
+
+/** The shortest time that a policy can give a permit. */
+const MIN_TTL_MS = 1_000;
+/** A permit is extended when so much of its time has passed, and again soon if that fails. */
+const EXTENDED_AFTER = 1 / 3;
+const RETRIED_AFTER = 1 / 10;
+
+/** Keeps a permit until it is released, or lost. */
+export class KeptPermit {
+  readonly #permit: GrantedPermit;
+  readonly #verbs: PermitVerbs;
+  readonly #onLost: (error: PermitLostError) => void;
+  readonly #ttlMs: number;
+  /** A moment at which it hadn't been granted yet, as `performance.now()`. */
+  readonly #beforeMs: number;
+  /** It lasts until then at least, as `performance.now()`. */
+  #validUntilMs: number;
+  /** Aborts when it is released or lost. */
+  readonly #over = new AbortController();
+  #isReleased = false;
+  readonly #extension = new Timer();
+  readonly #expiry = new Timer();
+  /** Why the last extension failed. */
+  #failure: unknown = undefined;
+
+  /**
+   * @param askedAtMs When the grant was asked for, as `performance.now()`.
+   * @param onLost Called at most once, and not after `release`.
+   */
+  constructor(
+    { permit, grantedAtMs, waitedMs }: PermitGrant,
+    verbs: PermitVerbs,
+    askedAtMs: number,
+    onLost: (error: PermitLostError) => void,
+  ) {
+    this.#permit = permit;
+    this.#verbs = verbs;
+    this.#onLost = onLost;
+    this.#ttlMs = permit.expiresAtMs - grantedAtMs;
+    this.#beforeMs = askedAtMs + waitedMs;
+    this.#validUntilMs = this.#beforeMs + this.#ttlMs;
+    this.#extendIn(this.#ttlMs * EXTENDED_AFTER);
+    this.#watchExpiry();
+  }
+
+  /** Gives it back. Rejects if the limiter can't be told, which then gets it back when its time is up. */
+  async release(): Promise<void> {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#stop();
+    await this.#verbs.releasePermit(this.#permit.id);
+  }
+
+  #extendIn(durationMs: number): void {
+    this.#extension.set(durationMs, () => void this.#extend());
+  }
+
+  async #extend(): Promise<void> {
+    const sentAtMs = performance.now();
+    const { signal } = this.#over;
+    try {
+      const extended = await this.#verbs.extendPermit(this.#permit.id, signal);
+      if (signal.aborted) return;
+      if (!extended.ok) {
+        this.#lose("its time was up, or it was released");
+        return;
+      }
+      const ttlMs = this.#ttlNow(extended.expiresAtMs);
+      this.#validUntilMs = sentAtMs + ttlMs;
+      this.#watchExpiry();
+      this.#extendIn(ttlMs * EXTENDED_AFTER);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#failure = error;
+      this.#extendIn(this.#ttlMs * RETRIED_AFTER);
+    }
+  }
+
+  /** The policy may have been given a shorter time meanwhile. A longer one is not worth the risk of a clock that was set. */
+  #ttlNow(expiresAtMs: number): number {
+    const passedMs = performance.now() - this.#beforeMs;
+    const laterMs = expiresAtMs - this.#permit.expiresAtMs;
+    return Math.min(this.#ttlMs, Math.max(MIN_TTL_MS, this.#ttlMs + laterMs - passedMs));
+  }
+
+  #watchExpiry(): void {
+    this.#expiry.set(this.#validUntilMs - performance.now(), () => {
+      this.#lose("it could not be extended in time", this.#failure);
+    });
+  }
+
+  #lose(why: string, cause?: unknown): void {
+    this.#stop();
+    this.#onLost(new PermitLostError(this.#permit.fence, why, cause));
+  }
+
+  #stop(): void {
+    this.#extension.clear();
+    this.#expiry.clear();
+    this.#over.abort();
+  }
+}

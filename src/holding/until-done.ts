@@ -1,0 +1,142 @@
+/**
+ * Results that go on after they were returned: the body of a response, a stream, an async iterable. They
+ * are handed out in a form that tells when they have been read to the end, have failed or were cancelled.
+ */
+import { onAbort } from "../on-abort.ts";
+
+/**
+ * Returns `value` in a form that calls `done` when it ends, in whatever way, perhaps more than once; or
+ * `undefined` if it doesn't go on. When `signal` aborts, it fails with the signal's reason.
+ *
+ * A `Response` comes back as a copy with another body, a stream as another stream, and an async iterable
+ * as a proxy of itself. One that is being read elsewhere already doesn't count as going on.
+ */
+export function untilDone<Value>(
+  value: Value,
+  signal: AbortSignal,
+  done: () => void,
+): Value | undefined {
+  const followed = follow(value, signal, done);
+  // eslint-disable-next-line typescript/no-unsafe-type-assertion -- a copy or a proxy is of the same type.
+  return followed as Value | undefined;
+}
+
+function follow(value: unknown, signal: AbortSignal, done: () => void): unknown {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (isResponse(value)) {
+    const { body } = value;
+    return body.locked ? undefined : new Response(piped(body, signal, done), value);
+  }
+  if (value instanceof ReadableStream) {
+    return value.locked ? undefined : piped(value, signal, done);
+  }
+  if (!isAsyncIterable(value)) return undefined;
+  return isIterator(value) ? iterated(value, signal, done) : proxied(value, signal, done);
+}
+
+function piped<Chunk>(
+  stream: ReadableStream<Chunk>,
+  signal: AbortSignal,
+  done: () => void,
+): ReadableStream<Chunk> {
+  const { readable, writable } = new TransformStream<Chunk, Chunk>();
+  void whenSettled(stream.pipeTo(writable, { signal }), done);
+  return readable;
+}
+
+async function whenSettled(promise: Promise<unknown>, done: () => void): Promise<void> {
+  try {
+    await promise;
+  } catch {
+    // The reader of the stream gets the error.
+  }
+  done();
+}
+
+/** The iterable itself, with all that it can do besides; its iterations are followed. */
+function proxied(
+  iterable: AsyncIterable<unknown>,
+  signal: AbortSignal,
+  done: () => void,
+): AsyncIterable<unknown> {
+  return new Proxy(iterable, {
+    get: (target, name): unknown => {
+      if (name === Symbol.asyncIterator) {
+        return () => iterated(target[Symbol.asyncIterator](), signal, done);
+      }
+      // Methods with private state need the object itself.
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
+
+function iterated(
+  source: AsyncIterator<unknown>,
+  signal: AbortSignal,
+  done: () => void,
+): AsyncIterableIterator<unknown> {
+  const step = async (
+    taken: Promise<IteratorResult<unknown>>,
+  ): Promise<IteratorResult<unknown>> => {
+    try {
+      const result = await taken;
+      if (result.done === true) done();
+      return result;
+    } catch (error) {
+      done();
+      throw error;
+    }
+  };
+  const end = async (value: unknown): Promise<IteratorResult<unknown>> => {
+    return (await source.return?.(value)) ?? { done: true, value };
+  };
+  const fail = async (error: unknown): Promise<IteratorResult<unknown>> => {
+    if (source.throw) return source.throw(error);
+    throw error;
+  };
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next: (...sent) => step(orEnded(source, source.next(...sent), signal)),
+    return: (value) => step(end(value)),
+    throw: (error) => step(fail(error)),
+  };
+}
+
+/** The next item, or the signal's reason as soon as it aborts; and ends the source. */
+async function orEnded(
+  source: AsyncIterator<unknown>,
+  next: Promise<IteratorResult<unknown>>,
+  signal: AbortSignal,
+): Promise<IteratorResult<unknown>> {
+  let stopListening: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    const stop = (): void => {
+      reject(signal.reason);
+      // A generator ends once its current item is there, and nobody waits for that.
+      source.return?.().catch(() => undefined);
+    };
+    if (signal.aborted) stop();
+    else stopListening = onAbort(signal, stop);
+  });
+  try {
+    return await Promise.race([next, aborted]);
+  } finally {
+    stopListening?.();
+  }
+}
+
+/** A response with a body: the platform's, or that of a library. */
+function isResponse(value: object): value is Response & { readonly body: ReadableStream } {
+  return "status" in value && "body" in value && value.body instanceof ReadableStream;
+}
+
+function isAsyncIterable(value: object): value is AsyncIterable<unknown> {
+  return Symbol.asyncIterator in value && typeof value[Symbol.asyncIterator] === "function";
+}
+
+function isIterator(value: AsyncIterable<unknown>): value is AsyncIterableIterator<unknown> {
+  return "next" in value && typeof value.next === "function";
+}
