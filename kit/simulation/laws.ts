@@ -529,7 +529,8 @@ export class Laws {
       (one, other) => one.arrival.order - other.arrival.order,
     );
     const index = queue.indexOf(returner);
-    const played = new PlayedQueue(policy, view, { zones, nowMs: this.#clock.wallMs });
+    const { record } = instance.view;
+    const played = new PlayedQueue(policy, view, { zones, nowMs: this.#clock.wallMs, record });
     const grantsAtMs = queue.map(({ attempt }) => played.serve(attempt.call).atMs);
     const isGuarded = queue.some(({ arrival }, place) => {
       return place > index && !(Number(grantsAtMs[place]) <= arrival.deadlineAtMs);
@@ -943,7 +944,8 @@ export class Laws {
     if (!isKnown || this.#clock.jumps > 0 || outcome.ok) return;
     if (this.#mayHideDebt(instance, view)) return;
     const fields = policy.toJSON();
-    const queue = new PlayedQueue(fields, view, { zones: instance.zones, nowMs });
+    const { record } = instance.view;
+    const queue = new PlayedQueue(fields, view, { zones: instance.zones, nowMs, record });
     for (const { attempt, isJoined } of instance.standing) {
       if (isJoined) return;
       if (attempt !== arriving.attempt) queue.serve(attempt.call);
@@ -1159,8 +1161,11 @@ export class Laws {
   ): void {
     const { seen, zones } = instance;
     const { name, state } = after;
-    // What is on lease ends by the clock, or at the instant that the bucket has reached.
-    const holdings = [this.#clock.wallMs, nowMs].map((atMs) => holdingAt(before, zones, atMs));
+    // What is on lease ends by the clock, or at the instant that the bucket has reached. A calendar may have
+    // reached a boundary by a clock that has been set back since.
+    const reachedAtMs = Math.min(this.#clock.latestWallMs, state.reachedAtMs ?? nowMs);
+    const instants = [this.#clock.wallMs, nowMs, reachedAtMs];
+    const holdings = instants.map((atMs) => holdingAt(before, zones, atMs));
     let most = Math.max(
       ...holdings.map(({ tokens, pausedTokens, leasedTokens }) => {
         return tokens + pausedTokens + leasedTokens;
@@ -1348,7 +1353,8 @@ export class Laws {
     if (!head || !policy || !isKnown || this.#clock.jumps > 0) return;
     if (this.#mayHideDebt(instance, seen)) return;
     if (head.isJoined || behind.some(({ isJoined }) => isJoined)) return;
-    const queue = new PlayedQueue(policy, seen, { zones, nowMs: this.#clock.wallMs });
+    const { record } = view;
+    const queue = new PlayedQueue(policy, seen, { zones, nowMs: this.#clock.wallMs, record });
     const dueAtMs = queue.timesOf(head.attempt.call).atMs;
     const nowMs = this.#clock.wallMs;
     const alarmAtMs = Number(view.alarmAtMs);

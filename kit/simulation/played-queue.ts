@@ -4,10 +4,11 @@
  */
 import type { LimiterView } from "../../src/core/limiter-state.ts";
 import type { CompletePolicyFields } from "../../src/core/policy.ts";
+import type { BucketRecord } from "../../src/bucket/platform.ts";
 import type { NamedLimit, RecordedLimit } from "./recorded-limit.ts";
 import type { ZoneTables } from "./zone-tables.ts";
 
-import { limitsOf, limitView } from "./recorded-limit.ts";
+import { limitsOf, limitView, recordedLimits } from "./recorded-limit.ts";
 
 /** What a caller asks for. */
 export interface Asked {
@@ -109,17 +110,22 @@ class PlayedLimit {
   }
 }
 
+/** What a queue is played out from besides a view. */
+interface ViewedAt {
+  readonly zones: ZoneTables;
+  /** The instant of the view. */
+  readonly nowMs: number;
+  /** What is written, if anything is. */
+  readonly record: BucketRecord | undefined;
+}
+
 /** The limits of a bucket, from a view of it on. */
 export class PlayedQueue {
   readonly #limits: readonly PlayedLimit[];
   #atMs = -Infinity;
 
-  /** @param nowMs The instant of the view. */
-  constructor(
-    policy: CompletePolicyFields,
-    view: LimiterView,
-    { zones, nowMs }: { readonly zones: ZoneTables; readonly nowMs: number },
-  ) {
+  constructor(policy: CompletePolicyFields, view: LimiterView, { zones, nowMs, record }: ViewedAt) {
+    const written = record ? recordedLimits(record) : [];
     this.#limits = limitsOf(policy).flatMap((limit) => {
       const seen = limitView(view, limit.name);
       if (!seen) return [];
@@ -133,9 +139,13 @@ export class PlayedQueue {
           pausedTokens: 0,
         });
       }
-      // If the end of the pause brings tokens, its boundaries don't.
+      // If the end of the pause brings tokens, the next boundary isn't shown.
       const isEnd = nextTickAtMs === pausedUntilMs;
-      const nextAtMs = isEnd ? zones.boundariesOf(limit.fields).after(nowMs) : nextTickAtMs;
+      const tick = written.find(({ name }) => name === limit.name)?.state.tick ?? -Infinity;
+      const boundaries = zones.boundariesOf(limit.fields);
+      // By a new table, one that has brought tokens may be yet to come.
+      const next = Math.max(tick, boundaries.numberAt(nowMs)) + 1;
+      const nextAtMs = isEnd ? boundaries.timeOf(next) : nextTickAtMs;
       return new PlayedLimit(limit, zones, { ...shown, nextAtMs, pausedUntilMs, pausedTokens });
     });
   }
