@@ -6,6 +6,7 @@ import type { Range } from "../core/values.ts";
 
 import { askedTokensFaults } from "../core/ask.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
+import { checkHoldCall } from "../core/holds/hold-call.ts";
 import { isPlainObject, isRecord } from "../core/is-record.ts";
 import { tokenBucketFields } from "../core/limits/token-bucket-fields.ts";
 import { pauseFaults, pauseFields } from "../core/pause.ts";
@@ -82,6 +83,22 @@ export function checkIdempotencyKey(idempotencyKey: unknown): void {
   if (typeof idempotencyKey === "string" && IDEMPOTENCY_KEY.test(idempotencyKey)) return;
   const rule = "1 to 255 printable ASCII characters";
   throw new RangeError(`idempotencyKey must be ${rule}: got ${showValue(idempotencyKey)}`);
+}
+
+/** @throws {RangeError} If it can't be the id of a hold or a permit. */
+export function checkHeldId(id: unknown): void {
+  const isId = typeof id === "string" && /^[\w-]{1,64}$/.test(id);
+  if (isId) return;
+  throw new RangeError(`id must be that of a grant's hold or permit: got ${showValue(id)}`);
+}
+
+/**
+ * @throws {RangeError} If it is no call about a hold; the message lists every fault.
+ * @throws {TypeError} If it isn't a plain object.
+ */
+export function checkHoldChange(call: object): void {
+  const check = checkHoldCall(plainObject("call", call));
+  if (!check.ok) throwFaults(check.faults);
 }
 
 /** @throws {TypeError} If `signal` is not an `AbortSignal`, or there is any other option. */

@@ -33,6 +33,7 @@ import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { AcquireOutcome } from "./acquire-outcome.ts";
 import type { Answer } from "./transport/answer.ts";
 import type { OnError, Report } from "./fault-report.ts";
+import type { HoldVerbs } from "./holds/hold-verbs.ts";
 import type { Attempt, RetryPolicy } from "./transport/retry.ts";
 
 import { queueFields } from "../core/policy.ts";
@@ -41,7 +42,7 @@ import { fieldString } from "../protocol/text.ts";
 import { STREAM_IF_QUEUED } from "../protocol/acquire-bodies.ts";
 import { membersOf } from "../core/is-record.ts";
 import { outcomeIn, unavailableOutcome } from "./acquire-outcome.ts";
-import { errorOf, problemIn, unexpectedAnswer } from "./transport/answer.ts";
+import { unexpectedAnswer } from "./transport/answer.ts";
 import {
   acquireOptions,
   checkAcquireOptions,
@@ -53,11 +54,14 @@ import {
   checkPolicy,
   tryAcquireOptions,
 } from "./arguments.ts";
-import { Connection, type Call, type ConnectionOptions } from "./transport/connection.ts";
+import { Connection, type ConnectionOptions } from "./transport/connection.ts";
 import { faultReporter } from "./fault-report.ts";
 import { followStream } from "./transport/follow-stream.ts";
 import { cancelCall, giveUp } from "./transport/give-up.ts";
+import { HoldClient } from "./holds/hold-client.ts";
 import { keepGoing } from "./keep-going.ts";
+import { pathOf } from "./path.ts";
+import { ANSWER_MS, RetriedCalls } from "./transport/retried-calls.ts";
 import { retry, SluiceUnreachableError } from "./transport/retry.ts";
 import { TransportError, unavailableError } from "./transport/transport-error.ts";
 import { SluiceError } from "./sluice-error.ts";
@@ -141,7 +145,7 @@ export interface CallOptions {
  * its connection breaks; that is safe for calls that change something, because they state the new
  * value. Every promise rejects with the signal's reason as soon as its signal aborts.
  */
-export interface Client {
+export interface Client extends HoldVerbs {
   /**
    * Takes tokens, waiting for them if necessary. Resolves with the grant, or with a refusal. Broken
    * connections are retried with the same key, so a retry is never charged twice. If the bucket's
@@ -219,13 +223,8 @@ export type ClientOptions = ConnectionOptions & {
 /** Longer than a restart or a deployment takes. */
 const DEFAULT_RETRY_MS = 10_000;
 /**
- * Time beyond the wait itself that an answer may take to arrive, including for Sluice to find its
- * bucket again.
- */
-const ANSWER_MS = 10_000;
-/**
- * The same for an acquire that is retried after its time is over: if it still has its place, it is
- * answered at once.
+ * Time beyond the wait itself that the answer to an acquire may take if it is retried after its time
+ * is over: if it still has its place, it is answered at once.
  */
 const LATE_ANSWER_MS = 2_000;
 /**
@@ -270,17 +269,23 @@ interface AskedAcquire {
   readonly startedAtMs: number;
 }
 
-class ConnectedClient implements Client {
+class ConnectedClient extends HoldClient implements Client {
   readonly #connection: Connection;
+  readonly #calls: RetriedCalls;
   readonly #onUnavailable: OnUnavailable;
   readonly #report: Report;
   readonly #retryForMs: number;
 
   constructor(options: ClientOptions) {
-    this.#connection = new Connection(options);
-    this.#onUnavailable = options.onUnavailable ?? "throw";
-    this.#report = faultReporter(options.onError);
-    this.#retryForMs = options.retryForMs ?? DEFAULT_RETRY_MS;
+    const connection = new Connection(options);
+    const { onUnavailable = "throw", onError, retryForMs = DEFAULT_RETRY_MS } = options;
+    const calls = new RetriedCalls(connection, retryForMs);
+    super(calls);
+    this.#connection = connection;
+    this.#calls = calls;
+    this.#onUnavailable = onUnavailable;
+    this.#report = faultReporter(onError);
+    this.#retryForMs = retryForMs;
   }
 
   async acquire(bucket: string, options: AcquireOptions = {}): Promise<AcquireOutcome> {
@@ -304,7 +309,7 @@ class ConnectedClient implements Client {
     checkIdempotencyKey(idempotencyKey);
     checkCallOptions(options);
     const call = cancelCall(bucket, idempotencyKey);
-    const { status, body } = await this.#send(call, options);
+    const { status, body } = await this.#calls.send(call, options);
     const { cancelled } = membersOf(body);
     if (typeof cancelled !== "boolean") throw unexpectedAnswer(status, body);
     return cancelled;
@@ -452,28 +457,7 @@ class ConnectedClient implements Client {
     body: object | undefined,
     options: CallOptions,
   ): Promise<Answer> {
-    return this.#send({ method, path, headers: {}, ...(body && { body }) }, options);
-  }
-
-  async #send(call: Call, { signal }: CallOptions): Promise<Answer> {
-    const policy: RetryPolicy = {
-      signal,
-      retryForMs: this.#retryForMs,
-      untilMs: Infinity,
-      attemptMs: () => ANSWER_MS,
-    };
-    const ask = async (attempt: Attempt): Promise<Answer> => {
-      const response = await this.#connection.send(call, attempt.signal);
-      const answer = await this.#connection.read(response);
-      const problem = problemIn(answer);
-      if (problem) throw errorOf(problem);
-      return answer;
-    };
-    try {
-      return await retry(ask, policy);
-    } catch (error) {
-      throw error instanceof SluiceUnreachableError ? unavailableError(error.fault) : error;
-    }
+    return this.#calls.send({ method, path, headers: {}, ...(body && { body }) }, options);
   }
 }
 
@@ -508,10 +492,6 @@ function isSnapshot(body: unknown): body is BucketSnapshot {
 
 function isEventStream({ headers }: Response): boolean {
   return /^text\/event-stream *(;|$)/i.test(headers.get("Content-Type") ?? "");
-}
-
-function pathOf(bucket: string): string {
-  return `/buckets/${encodeURIComponent(bucket)}`;
 }
 
 /** A unique key. Not `randomUUID`, which is missing on pages served without TLS. */

@@ -1,6 +1,14 @@
 /** Entry point of the package: `sluice/client`. */
 export type { ClientChoice } from "./middleware/client-choice.ts";
 export type { LimitGrant } from "../core/limits/cost.ts";
+export type { SettledHold } from "../core/holds/hold-call.ts";
+export type {
+  HoldOutcome,
+  HoldRefused,
+  PermitOutcome,
+  SettleOutcome,
+} from "../core/holds/hold-outcome.ts";
+export type { GrantedHold, GrantedPermit } from "../core/outcome.ts";
 export type { PauseFields } from "../core/pause.ts";
 export type {
   Duration,
@@ -8,6 +16,8 @@ export type {
   WrittenChanges as PolicyChanges,
   WrittenLimit as LimitFields,
 } from "../core/written-policy.ts";
+export type { WorkDone, WorkHold, WorkPermit } from "../holding/held-work.ts";
+export type { UsedTokens } from "../holding/used-tokens.ts";
 export type { BucketSnapshot, LimitSnapshot } from "../protocol/bucket-snapshot.ts";
 export type { RefusalReason } from "../protocol/reasons.ts";
 export type { AcquireOutcome, Granted, Refused } from "./acquire-outcome.ts";
@@ -20,6 +30,8 @@ export type {
   QueuedPlace,
   TryAcquireOptions,
 } from "./client.ts";
+export type { HeldCallOptions, HoldVerbs } from "./holds/hold-verbs.ts";
+export type { WorkOptions } from "./holds/with-hold.ts";
 export type { RateLimitState } from "../protocol/rate-limit-fields.ts";
 export type { RateLimitOptions } from "./middleware/limit-request.ts";
 export type { PacedFetchOptions } from "./paced-fetch/paced-fetch.ts";
@@ -33,6 +45,8 @@ export type { Handler, HandlerCall } from "./middleware/with-rate-limit.ts";
 export { addressKey } from "./middleware/address-key.ts";
 export { bucketName } from "./middleware/bucket-name.ts";
 export { createClient } from "./client.ts";
+export { PermitLostError } from "../holding/permit-lost-error.ts";
+export { withHold, withPermit } from "./holds/with-hold.ts";
 export { createPacedFetch } from "./paced-fetch/paced-fetch.ts";
 export { refusalResponse } from "./middleware/refusal-response.ts";
 export { SluiceError } from "./sluice-error.ts";

@@ -26,6 +26,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 
 import type { AcquireOutcome } from "../client/acquire-outcome.ts";
 import type { AcquireOptions, CallOptions, Client, TryAcquireOptions } from "../client/client.ts";
+import type { HoldVerbs } from "../client/holds/hold-verbs.ts";
 import type { PauseFields } from "../core/pause.ts";
 import type { WrittenChanges } from "../core/written-policy.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
@@ -64,7 +65,7 @@ interface AdminOptions extends CallOptions {
  * const outcome = await env.SLUICE.acquire("exports", { timeoutMs: 5_000 });
  * if (!outcome.ok) return new Response(outcome.detail, { status: 429 });
  */
-export class Sluice extends WorkerEntrypoint<SluiceEnv> implements Client {
+export class Sluice extends WorkerEntrypoint<SluiceEnv> implements Omit<Client, keyof HoldVerbs> {
   /** The HTTP interface. Admin calls need an `ADMIN_TOKEN` here, too. */
   override fetch(request: Request): Response | Promise<Response> {
     return boundRoutes.fetch(request, this.env, this.ctx);

@@ -4,6 +4,7 @@ import * as entry from "../../src/client/index.ts";
 
 it("sluice/client exports what the documentation names, and nothing else", () => {
   expect(Object.keys(entry).toSorted()).toEqual([
+    "PermitLostError",
     "SluiceError",
     "SluiceRefusedError",
     "addressKey",
@@ -13,6 +14,8 @@ it("sluice/client exports what the documentation names, and nothing else", () =>
     "readUpstreamAdvice",
     "refusalResponse",
     "watchBucket",
+    "withHold",
+    "withPermit",
     "withRateLimit",
   ]);
 });

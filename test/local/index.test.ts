@@ -4,8 +4,8 @@ import * as sluice from "../../src/local/index.ts";
 
 test("the main entry exports the factory of filters, work under holds and permits, and types", () => {
   expect(Object.keys(sluice)).toEqual([
-    "PermitLostError",
     "createTokenBucketFilter",
+    "PermitLostError",
     "withHold",
     "withPermit",
   ]);

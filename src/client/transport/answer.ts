@@ -159,12 +159,14 @@ function openGrantIn({
   };
 }
 
-function isHold(value: unknown): value is GrantedHold {
+/** A hold as a grant and the answers about it have it. */
+export function isHold(value: unknown): value is GrantedHold {
   const { id, expiresAtMs } = membersOf(value);
   return typeof id === "string" && typeof expiresAtMs === "number";
 }
 
-function isPermit(value: unknown): value is GrantedPermit {
+/** The same of a permit. */
+export function isPermit(value: unknown): value is GrantedPermit {
   return isHold(value) && typeof membersOf(value)["fence"] === "number";
 }
 

@@ -1,0 +1,51 @@
+/** All calls of a client but acquires: sent, retried if their connection breaks, and read. */
+import type { Reason } from "../../protocol/reasons.ts";
+import type { Call, Connection } from "./connection.ts";
+
+import { errorOf, problemIn, type Answer } from "./answer.ts";
+import { retry, SluiceUnreachableError, type Attempt, type RetryPolicy } from "./retry.ts";
+import { unavailableError } from "./transport-error.ts";
+
+/** How a call is sent. */
+interface SendOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Reasons that are answers like any other. Default: none, all are thrown. */
+  readonly expected?: readonly Reason[];
+}
+
+/** Time that an answer may take to arrive, including for Sluice to find its bucket again. */
+export const ANSWER_MS = 10_000;
+
+/** Sends the calls of one client. */
+export class RetriedCalls {
+  readonly #connection: Connection;
+  readonly #retryForMs: number;
+
+  /** @param retryForMs See `ClientOptions`. */
+  constructor(connection: Connection, retryForMs: number) {
+    this.#connection = connection;
+    this.#retryForMs = retryForMs;
+  }
+
+  /** @throws {SluiceError} If the answer is a problem, or Sluice can't be reached. */
+  async send(call: Call, { signal, expected = [] }: SendOptions): Promise<Answer> {
+    const policy: RetryPolicy = {
+      signal,
+      retryForMs: this.#retryForMs,
+      untilMs: Infinity,
+      attemptMs: () => ANSWER_MS,
+    };
+    const ask = async (attempt: Attempt): Promise<Answer> => {
+      const response = await this.#connection.send(call, attempt.signal);
+      const answer = await this.#connection.read(response);
+      const problem = problemIn(answer);
+      if (problem && !expected.includes(problem.reason)) throw errorOf(problem);
+      return answer;
+    };
+    try {
+      return await retry(ask, policy);
+    } catch (error) {
+      throw error instanceof SluiceUnreachableError ? unavailableError(error.fault) : error;
+    }
+  }
+}
