@@ -4,6 +4,7 @@
  */
 import { DurableObject, tracing } from "cloudflare:workers";
 
+import type { HoldAnswer, HoldCall, PermitAnswer } from "../core/holds/hold-call.ts";
 import type { LeaseAsk } from "../core/lease/lease.ts";
 import type { Pause } from "../core/pause.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
@@ -150,6 +151,29 @@ export class BucketObject extends DurableObject<BucketEnv> {
   /** See `BucketHost.resume`, and `pause` for the rest. */
   resume(name: string, configured: NamedPolicyFields, limits?: readonly string[]): PauseAnswer {
     return this.#host.resume(name, configured, limits);
+  }
+
+  /**
+   * See `BucketHost.changeHold`. The answer is held back until it is on disk. Rejects if the object is reset; it is
+   * safe to ask again then, and the answer is the same. So with the other calls of holders.
+   */
+  changeHold(name: string, configured: NamedPolicyFields, id: string, call: HoldCall): HoldAnswer {
+    return this.#host.changeHold(name, configured, id, call);
+  }
+
+  /** See `BucketHost.dropHold`. */
+  dropHold(name: string, configured: NamedPolicyFields, id: string): HoldAnswer {
+    return this.#host.dropHold(name, configured, id);
+  }
+
+  /** See `BucketHost.extendPermit`. */
+  extendPermit(name: string, configured: NamedPolicyFields, id: string): PermitAnswer {
+    return this.#host.extendPermit(name, configured, id);
+  }
+
+  /** See `BucketHost.releasePermit`. */
+  releasePermit(name: string, configured: NamedPolicyFields, id: string): void {
+    this.#host.releasePermit(name, configured, id);
   }
 
   /** See `BucketHost.isAwaited`. */

@@ -118,8 +118,10 @@ function isNotified(follower: Follower, { position, grantAtMs }: Place<unknown>)
   return follower.position === position && follower.grantAtMs === grantAtMs;
 }
 
-function notify(follower: Follower, { position, grantAtMs }: Place<unknown>, nowMs: number): void {
+function notify(follower: Follower, place: Place<unknown>, nowMs: number): void {
+  const { position, grantAtMs, estimate } = place;
   follower.position = position;
   follower.grantAtMs = grantAtMs;
-  follower.request.moved({ position, grantAtMs, etaMs: Math.max(0, grantAtMs - nowMs) });
+  const etaMs = Math.max(0, grantAtMs - nowMs);
+  follower.request.moved({ position, grantAtMs, etaMs, ...(estimate && { estimate }) });
 }

@@ -73,6 +73,8 @@ export interface QueuedPlace {
   readonly position: number;
   /** Estimated time until the grant, in milliseconds. */
   readonly etaMs: number;
+  /** Present, and true, if `etaMs` is a guess: it depends on when permits come back. */
+  readonly estimate?: true;
 }
 
 /** Options of `Client.acquire`. */

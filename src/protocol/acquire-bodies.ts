@@ -18,6 +18,8 @@ export interface QueuedBody {
   readonly position: number;
   /** Time until the grant as things stand, in milliseconds; 0 if it is due. */
   readonly etaMs: number;
+  /** Present, and true, if `etaMs` is an estimate: it depends on when permits come back. */
+  readonly estimate?: true;
 }
 
 /** `Accept` header that asks for a stream only if the request has to wait, and a plain answer otherwise. */

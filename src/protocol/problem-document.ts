@@ -21,6 +21,10 @@ export interface ProblemBody {
   readonly retryAfterMs?: number;
   /** Present, and true, if `retryAfterMs` is an estimate: it depends on when permits come back. */
   readonly estimate?: true;
+  /** With `hold-settled`: when it was settled, epoch milliseconds. Absent if it was over without that. */
+  readonly settledAtMs?: number;
+  /** With `hold-settled`: when it was over, epoch milliseconds. Absent if it had been settled. */
+  readonly expiredAtMs?: number;
   /**
    * With status 429, and with `exceeds-capacity`: names of the policies that refused, as in the `RateLimit`
    * fields.
@@ -37,6 +41,10 @@ export interface ProblemDetails {
   /** See `ProblemBody`. */
   readonly estimate?: true | undefined;
   /** See `ProblemBody`. */
+  readonly settledAtMs?: number | undefined;
+  /** See `ProblemBody`. */
+  readonly expiredAtMs?: number | undefined;
+  /** See `ProblemBody`. */
   readonly violatedPolicies?: readonly string[];
 }
 
@@ -49,10 +57,9 @@ export interface ProblemDocument {
 }
 
 /** The problem document for `reason`. */
-export function problemDocument(
-  reason: Reason,
-  { detail, errors, retryAfterMs, estimate, violatedPolicies }: ProblemDetails,
-): ProblemDocument {
+export function problemDocument(reason: Reason, details: ProblemDetails): ProblemDocument {
+  const { detail, errors, retryAfterMs, estimate, settledAtMs, expiredAtMs, violatedPolicies } =
+    details;
   const { status, title, type = "about:blank" } = reasonFields[reason];
   const body: ProblemBody = {
     type,
@@ -63,6 +70,8 @@ export function problemDocument(
     ...(errors && { errors }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(estimate && { estimate }),
+    ...(settledAtMs !== undefined && { settledAtMs }),
+    ...(expiredAtMs !== undefined && { expiredAtMs }),
     ...(violatedPolicies && { "violated-policies": violatedPolicies }),
   };
   const headers = {

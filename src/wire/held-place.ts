@@ -6,6 +6,11 @@ export interface HeldPlace extends QueuedBody {
   readonly grantAtMs: number;
 }
 
+/** What a caller hears of its place. */
+export function queuedBody({ position, etaMs, estimate }: HeldPlace): QueuedBody {
+  return { position, etaMs, ...(estimate && { estimate }) };
+}
+
 /** Whether a caller that knows the first place learns nothing from the second, as after it was requeued. */
 export function isSamePlace(known: HeldPlace | undefined, place: HeldPlace): boolean {
   return known?.position === place.position && known.grantAtMs === place.grantAtMs;

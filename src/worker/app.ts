@@ -191,7 +191,7 @@ function createRouter(deployment: Deployment): Router {
 function underCors(origins: CorsOrigins, answer: Handler): App {
   const app = new Hono();
   for (const [path, methods] of scriptedPaths) {
-    app.use(path.replace("{name}", ":name"), cors(origins, methods));
+    app.use(path.replaceAll(/\{(\w+)\}/g, ":$1"), cors(origins, methods));
   }
   return app.all("*", (c) => answer(c.req.raw));
 }

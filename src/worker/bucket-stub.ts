@@ -1,5 +1,6 @@
 /** Buckets as the Worker sees them: its side of the calls to their objects. */
 import type { Ask } from "../core/ask.ts";
+import type { HoldAnswer, HoldCall, PermitAnswer } from "../core/holds/hold-call.ts";
 import type { Pause } from "../core/pause.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
@@ -184,6 +185,35 @@ export class BucketStub {
   resume(limits?: readonly string[]): Promise<PauseAnswer> {
     return this.#callWithRetry(async () => {
       return await this.#stub().resume(this.name, this.policy, limits);
+    });
+  }
+
+  /**
+   * Does what the holder of the hold `id` asks for. Idempotent; if the object is reset before it answers, the call
+   * is repeated. So with the other calls of holders.
+   */
+  changeHold(id: string, call: HoldCall): Promise<HoldAnswer> {
+    return this.#callWithRetry(async () => {
+      return await this.#stub().changeHold(this.name, this.policy, id, call);
+    });
+  }
+
+  /** Settles the hold `id`, of which nothing was used. */
+  dropHold(id: string): Promise<HoldAnswer> {
+    return this.#callWithRetry(async () => await this.#stub().dropHold(this.name, this.policy, id));
+  }
+
+  /** Keeps the permit `id` for as long as a new one lasts. */
+  extendPermit(id: string): Promise<PermitAnswer> {
+    return this.#callWithRetry(async () => {
+      return await this.#stub().extendPermit(this.name, this.policy, id);
+    });
+  }
+
+  /** Gives the permit `id` back. */
+  releasePermit(id: string): Promise<void> {
+    return this.#callWithRetry(async () => {
+      await this.#stub().releasePermit(this.name, this.policy, id);
     });
   }
 

@@ -3,6 +3,7 @@
  * without its object (unused-bucket.ts).
  */
 import type { Ask } from "../core/ask.ts";
+import type { HoldAnswer, HoldCall, PermitAnswer } from "../core/holds/hold-call.ts";
 import type { Pause } from "../core/pause.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
@@ -64,6 +65,29 @@ export class FiledBucket extends BucketStub {
   override async resume(limits?: readonly string[]): Promise<PauseAnswer> {
     const ask = (bucket: BucketHost): PauseAnswer => bucket.resume(this.name, this.policy, limits);
     return (await this.#ofUnused(ask)) ?? (await super.resume(limits));
+  }
+
+  override async changeHold(id: string, call: HoldCall): Promise<HoldAnswer> {
+    const ask = (bucket: BucketHost): HoldAnswer => {
+      return bucket.changeHold(this.name, this.policy, id, call);
+    };
+    return (await this.#ofUnused(ask)) ?? (await super.changeHold(id, call));
+  }
+
+  override async dropHold(id: string): Promise<HoldAnswer> {
+    const ask = (bucket: BucketHost): HoldAnswer => bucket.dropHold(this.name, this.policy, id);
+    return (await this.#ofUnused(ask)) ?? (await super.dropHold(id));
+  }
+
+  override async extendPermit(id: string): Promise<PermitAnswer> {
+    const ask = (bucket: BucketHost): PermitAnswer => {
+      return bucket.extendPermit(this.name, this.policy, id);
+    };
+    return (await this.#ofUnused(ask)) ?? (await super.extendPermit(id));
+  }
+
+  override async releasePermit(id: string): Promise<void> {
+    if (!(await this.#files.isUnused(this.name))) await super.releasePermit(id);
   }
 
   override async reset(): Promise<void> {

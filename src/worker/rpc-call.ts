@@ -21,7 +21,7 @@ import { errorOf, problemIn, readAnswer, unexpectedAnswer } from "../client/tran
 import { TransportError, unavailableError } from "../client/transport/transport-error.ts";
 import { queueFields } from "../core/policy.ts";
 import { onAbort } from "../on-abort.ts";
-import { isSamePlace } from "../wire/held-place.ts";
+import { isSamePlace, queuedBody } from "../wire/held-place.ts";
 import { boundDeploymentOf } from "./app.ts";
 import { bucketFor } from "./calls/bucket-for.ts";
 import { errorResponse, illegalConfigurationResponse } from "./failure-response.ts";
@@ -127,10 +127,9 @@ function follow(
   const moved = async (place: HeldPlace): Promise<void> => {
     if (isSamePlace(last, place)) return;
     last = place;
-    const { position, etaMs } = place;
     try {
       // By RPC, a function returns a promise whatever its type says.
-      await (onQueued({ position, etaMs }) as unknown);
+      await (onQueued(queuedBody(place)) as unknown);
     } catch (error) {
       leaving.abort(error);
     }

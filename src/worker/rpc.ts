@@ -26,7 +26,9 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 
 import type { AcquireOutcome } from "../client/acquire-outcome.ts";
 import type { AcquireOptions, CallOptions, Client, TryAcquireOptions } from "../client/client.ts";
-import type { HoldVerbs } from "../client/holds/hold-verbs.ts";
+import type { HoldAnswer, HoldCall } from "../core/holds/hold-call.ts";
+import type { HoldOutcome, PermitOutcome, SettleOutcome } from "../core/holds/hold-outcome.ts";
+import type { NamedTokens } from "../core/limits/cost.ts";
 import type { PauseFields } from "../core/pause.ts";
 import type { WrittenChanges } from "../core/written-policy.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
@@ -39,11 +41,15 @@ import {
   checkBucket,
   checkBucketInPath,
   checkCallOptions,
+  checkHeldId,
+  checkHoldChange,
   checkIdempotencyKey,
   checkPause,
   checkPolicy,
   tryAcquireOptions,
 } from "../client/arguments.ts";
+import { holdOutcome, permitOutcome, settleOutcome } from "../core/holds/hold-outcome.ts";
+import { invalidRequestResponse } from "../answers/acquire-response.ts";
 import { boundRoutes } from "./app.ts";
 import { pauseBucket } from "./calls/pause.ts";
 import { changePolicy } from "./calls/set-policy.ts";
@@ -65,7 +71,7 @@ interface AdminOptions extends CallOptions {
  * const outcome = await env.SLUICE.acquire("exports", { timeoutMs: 5_000 });
  * if (!outcome.ok) return new Response(outcome.detail, { status: 429 });
  */
-export class Sluice extends WorkerEntrypoint<SluiceEnv> implements Omit<Client, keyof HoldVerbs> {
+export class Sluice extends WorkerEntrypoint<SluiceEnv> implements Client {
   /** The HTTP interface. Admin calls need an `ADMIN_TOKEN` here, too. */
   override fetch(request: Request): Response | Promise<Response> {
     return boundRoutes.fetch(request, this.env, this.ctx);
@@ -144,6 +150,86 @@ export class Sluice extends WorkerEntrypoint<SluiceEnv> implements Omit<Client, 
     const call = { right: "pause", bucket, ...options } as const;
     return callBucket(this.env, call, (stub, scopes) => pauseBucket(stub, bucket, scopes, fields));
   }
+
+  /** See `Client.settleHold`. */
+  async settleHold(
+    bucket: string,
+    id: string,
+    used: number | NamedTokens,
+    options: CallOptions = {},
+  ): Promise<SettleOutcome> {
+    const answer = await this.#changeHold(bucket, id, { used }, options);
+    return settleOutcome(answer);
+  }
+
+  /** See `Client.spendHold`. */
+  async spendHold(
+    bucket: string,
+    id: string,
+    atLeast: number | NamedTokens,
+    options: CallOptions = {},
+  ): Promise<HoldOutcome> {
+    return holdOutcome(await this.#changeHold(bucket, id, { atLeast }, options));
+  }
+
+  /** See `Client.extendHold`. */
+  async extendHold(
+    bucket: string,
+    id: string,
+    extendMs: number,
+    options: CallOptions = {},
+  ): Promise<HoldOutcome> {
+    return holdOutcome(await this.#changeHold(bucket, id, { extendMs }, options));
+  }
+
+  /** See `Client.dropHold`. */
+  async dropHold(bucket: string, id: string, options: CallOptions = {}): Promise<SettleOutcome> {
+    checkHolder(bucket, id, options);
+    const call = { right: "acquire", bucket, ...options } as const;
+    return settleOutcome(await callBucket(this.env, call, (stub) => refusing(stub.dropHold(id))));
+  }
+
+  /** See `Client.extendPermit`. */
+  async extendPermit(
+    bucket: string,
+    id: string,
+    options: CallOptions = {},
+  ): Promise<PermitOutcome> {
+    checkHolder(bucket, id, options);
+    const call = { right: "acquire", bucket, ...options } as const;
+    return permitOutcome(await callBucket(this.env, call, (stub) => stub.extendPermit(id)));
+  }
+
+  /** See `Client.releasePermit`. */
+  async releasePermit(bucket: string, id: string, options: CallOptions = {}): Promise<void> {
+    checkHolder(bucket, id, options);
+    const call = { right: "acquire", bucket, ...options } as const;
+    return callBucket(this.env, call, (stub) => stub.releasePermit(id));
+  }
+
+  #changeHold(
+    bucket: string,
+    id: string,
+    call: HoldCall,
+    options: CallOptions,
+  ): Promise<HoldAnswer> {
+    checkHolder(bucket, id, options);
+    checkHoldChange(call);
+    const asked = { right: "acquire", bucket, ...options } as const;
+    return callBucket(this.env, asked, (stub) => refusing(stub.changeHold(id, call)));
+  }
+}
+
+function checkHolder(bucket: string, id: string, options: CallOptions): void {
+  checkBucketInPath(bucket);
+  checkHeldId(id);
+  checkCallOptions(options);
+}
+
+/** An answer to a holder; or the refusal, if its call was wrong. */
+async function refusing(answering: Promise<HoldAnswer>): Promise<HoldAnswer | Response> {
+  const answer = await answering;
+  return answer.kind === "invalid" ? invalidRequestResponse(answer.errors) : answer;
 }
 
 /** Fields as JSON has them: one that is `undefined` is left out. */

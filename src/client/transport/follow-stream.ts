@@ -24,6 +24,7 @@ const MAX_SILENCE_MS = 10_000;
 interface Place {
   readonly position: number;
   readonly etaMs: number;
+  readonly estimate?: true;
 }
 
 /**
@@ -116,7 +117,9 @@ function rateLimitIn(fields: unknown): RateLimitState | undefined {
 }
 
 function placeIn(status: number, { data }: ServerEvent): Place {
-  const { position, etaMs } = membersOf(parseJson(data));
-  if (typeof position === "number" && typeof etaMs === "number") return { position, etaMs };
+  const { position, etaMs, estimate } = membersOf(parseJson(data));
+  if (typeof position === "number" && typeof etaMs === "number") {
+    return { position, etaMs, ...(estimate === true && { estimate }) };
+  }
   throw unexpectedAnswer(status, data);
 }

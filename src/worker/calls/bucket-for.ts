@@ -2,6 +2,7 @@
 import type { Right, Scope } from "../auth/scope.ts";
 import type { BucketCaller, BucketStub } from "../bucket-stub.ts";
 import type { Deployment } from "../deployment.ts";
+import type { Parameter } from "../pages/openapi-types.ts";
 import type { CallContext } from "./call.ts";
 
 import { invalidRequestResponse } from "../../answers/acquire-response.ts";
@@ -16,6 +17,8 @@ import { isInScope } from "../auth/scope.ts";
  * `buckets`.
  */
 const PLACE_OF_NAME = 4;
+/** The same of a hold or a permit of the bucket: after its name and `holds` or `permits`. */
+const PLACE_OF_ID = 6;
 
 /**
  * The bucket `name`; or the refusal, if `scopes` lack `right` on it or no policy matches it. No promise of the
@@ -42,7 +45,7 @@ export function withBucketInPath(
   right: Right,
   answer: (bucket: BucketStub, name: string) => Response | Promise<Response>,
 ): Response | Promise<Response> {
-  const name = nameIn(request.url);
+  const name = segmentOf(request.url, PLACE_OF_NAME);
   if (!isBucketName(name)) {
     const message = `NAME must be ${BUCKET_NAME_RULE}: got ${showValue(name)}`;
     return invalidRequestResponse([{ field: "NAME", message }]);
@@ -51,13 +54,29 @@ export function withBucketInPath(
   return bucket instanceof Response ? bucket : answer(bucket, name);
 }
 
+/** The id of the hold or permit that the path names. */
+export function openGrantOf(url: string): string {
+  return segmentOf(url, PLACE_OF_ID);
+}
+
+/** The parameter that `openGrantOf` reads. */
+export function openGrantInPath(what: "hold" | "permit"): Parameter {
+  return {
+    name: "id",
+    in: "path",
+    required: true,
+    description: `The \`id\` of the ${what}, as the grant has it`,
+    schema: { type: "string" },
+  };
+}
+
 /**
- * The second segment of the path, which names the bucket, percent-decoded once; as it is if its encoding is
- * invalid. (The router's own parameter would be decoded again then, and `%%33A` would become a colon.)
+ * A segment of the path, percent-decoded once; as it is if its encoding is invalid. (The router's own parameter
+ * would be decoded again then, and `%%33A` would become a colon.)
  */
-function nameIn(url: string): string {
+function segmentOf(url: string, place: number): string {
   const [path = ""] = url.split(/[?#]/);
-  const segment = path.split("/")[PLACE_OF_NAME] ?? "";
+  const segment = path.split("/")[place] ?? "";
   try {
     return decodeURIComponent(segment);
   } catch {

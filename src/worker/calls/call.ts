@@ -27,7 +27,7 @@ export interface DescribedCall {
   readonly path: string;
   /** By this, programs that are generated from the description name the call. */
   readonly operationId: string;
-  readonly tag: "Acquiring" | "Buckets" | "Service";
+  readonly tag: "Acquiring" | "Holding" | "Buckets" | "Service";
   /** A few words. */
   readonly summary: string;
   /** Sentences. */

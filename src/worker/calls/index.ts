@@ -3,10 +3,14 @@ import type { Call } from "./call.ts";
 
 import { acquireByGet, acquireByPost } from "./acquire.ts";
 import { cancel } from "./cancel.ts";
+import { changeHold } from "./change-hold.ts";
 import { describe, describeAsPage } from "./describe.ts";
+import { dropHold } from "./drop-hold.ts";
+import { extendPermit } from "./extend-permit.ts";
 import { health } from "./health.ts";
 import { inspect } from "./inspect.ts";
 import { pause } from "./pause.ts";
+import { releasePermit } from "./release-permit.ts";
 import { reset } from "./reset.ts";
 import { scrape } from "./scrape.ts";
 import { setPolicy } from "./set-policy.ts";
@@ -16,6 +20,10 @@ export const calls: readonly Call[] = [
   acquireByGet,
   acquireByPost,
   cancel,
+  changeHold,
+  dropHold,
+  extendPermit,
+  releasePermit,
   inspect,
   setPolicy,
   reset,

@@ -6,12 +6,11 @@
  * heartbeat is here for the same reason, and so that a thousand followers cost their object nothing while
  * nothing happens.
  */
-import type { QueuedBody } from "../../protocol/acquire-bodies.ts";
 import type { HeldPlace } from "../../wire/held-place.ts";
 import type { LimitFields, PlaceFollower } from "../../wire/acquire-lines.ts";
 
 import { limitFieldsOf } from "../../wire/acquire-lines.ts";
-import { isSamePlace } from "../../wire/held-place.ts";
+import { isSamePlace, queuedBody } from "../../wire/held-place.ts";
 import { eventStreamResponse, eventText, HEARTBEAT, lastEventText } from "./event-stream.ts";
 import { LatestStream } from "../../wire/latest-stream.ts";
 
@@ -79,8 +78,7 @@ class AcquireStream implements PlaceFollower {
   readonly moved = (place: HeldPlace): void => {
     if (isSamePlace(this.#last, place)) return;
     this.#last = place;
-    const { position, etaMs } = place;
-    this.#events.put(eventText("queued", JSON.stringify({ position, etaMs } satisfies QueuedBody)));
+    this.#events.put(eventText("queued", JSON.stringify(queuedBody(place))));
     this.#restart();
   };
 

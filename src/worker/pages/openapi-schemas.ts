@@ -1,5 +1,6 @@
 /** The bodies of the HTTP interface as JSON Schemas, by their name in the OpenAPI document. */
 import type { Ask } from "../../core/ask.ts";
+import type { HoldCall, SettledHold } from "../../core/holds/hold-call.ts";
 import type { GrantedHold, GrantedPermit } from "../../core/outcome.ts";
 import type { PauseFields } from "../../core/pause.ts";
 import type { ConcurrencyTerms, HoldTerms, LeaseTerms } from "../../core/policy-tables.ts";
@@ -304,16 +305,75 @@ const grantedHold: Schema = {
   description: "The reserved tokens; present if the request asked for a hold",
 };
 
+const permit = objectSchema<GrantedPermit>(
+  {
+    id: openGrantId,
+    fence: countSchema("Higher than that of every earlier permit of the bucket"),
+    expiresAtMs: instantSchema("When the permit comes back to the bucket unless it is extended"),
+  },
+  {},
+);
+
 const grantedPermit: Schema = {
-  ...objectSchema<GrantedPermit>(
-    {
-      id: openGrantId,
-      fence: countSchema("Higher than that of every earlier permit of the bucket"),
-      expiresAtMs: instantSchema("When the permit comes back to the bucket unless it is extended"),
-    },
-    {},
-  ),
+  ...permit,
   description: "Present if the policy has `concurrency`",
+};
+
+/** Tokens of each limit that a hold has. */
+const settledTokens = (what: string): Schema =>
+  limitsSchema(countSchema(what), `${what}, by limit`);
+
+const settledHold = objectSchema<SettledHold>(
+  {
+    id: openGrantId,
+    used: settledTokens("Tokens used"),
+    returned: settledTokens("Tokens that came back to the bucket"),
+    owed: settledTokens("Tokens used beyond the reserved ones"),
+    settledAtMs: instantSchema("When the hold was settled"),
+  },
+  {},
+);
+
+const changedHold: Schema = {
+  anyOf: [
+    { $ref: "#/components/schemas/SettledHold" },
+    objectSchema<GrantedHold>(
+      {
+        id: openGrantId,
+        expiresAtMs: instantSchema("When the hold counts as spent unless it has been settled"),
+      },
+      {},
+    ),
+  ],
+};
+
+/** A number for each limit, or numbers by limit. */
+const usedTokens = (what: string): Schema => ({
+  anyOf: [
+    integerSchema(acquireRanges.tokens, what),
+    limitsSchema(integerSchema(acquireRanges.tokens, what), `${what}, by limit`),
+  ],
+  description: `${what}. A number is for a hold that took the same of each limit; a limit that isn't named was used as reserved`,
+});
+
+const holdCallMembers: Readonly<Record<KeyOfAny<HoldCall>, Schema>> = {
+  used: usedTokens("Tokens used"),
+  atLeast: usedTokens("Tokens used so far"),
+  extendMs: integerSchema(
+    holdFields.maxMs,
+    "Time from now to the end of the hold, in milliseconds; at most the policy's `hold.maxMs`",
+  ),
+};
+
+const holdCall: Schema = {
+  anyOf: Object.entries(holdCallMembers).map(([name, schema]) => {
+    return {
+      type: "object",
+      properties: { [name]: schema },
+      required: [name],
+      additionalProperties: false,
+    };
+  }),
 };
 
 const grant = objectSchema<GrantBody>(
@@ -416,6 +476,10 @@ const health = objectSchema<{ status: "ok" }>({ status: { const: "ok" } }, {});
 export const bodies = {
   Grant: grant,
   Cancelled: cancelled,
+  HoldCall: holdCall,
+  ChangedHold: changedHold,
+  SettledHold: settledHold,
+  Permit: permit,
   Snapshot: snapshot,
   WatchMessage: watchMessage,
   Policy: namedPolicy,

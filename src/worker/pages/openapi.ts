@@ -20,7 +20,7 @@ import { reasonFields } from "../../protocol/reasons.ts";
 import { calls } from "../calls/index.ts";
 import { quotaFields } from "../calls/call.ts";
 import { bodies, bucketName } from "./openapi-schemas.ts";
-import { integerSchema } from "./json-schema.ts";
+import { instantSchema, integerSchema } from "./json-schema.ts";
 
 /**
  * The version of the interface, not of the program: it grows when a change would break an existing client.
@@ -61,7 +61,8 @@ function problemSchema(status: number, reasons: readonly Reason[]): Schema {
   );
   const required = present
     .map(([name]) => name)
-    .filter((name) => name !== "estimate" && reasons.every((reason) => hasMember(reason, name)));
+    .filter((name) => !dependingMembers.has(name))
+    .filter((name) => reasons.every((reason) => hasMember(reason, name)));
   return { type: "object", properties: Object.fromEntries(present), required };
 }
 
@@ -72,12 +73,21 @@ type OptionalMember = Exclude<
   undefined
 >;
 
+/** Members that a problem document of their reason may lack. */
+const dependingMembers = new Set<string>([
+  "estimate",
+  "settledAtMs",
+  "expiredAtMs",
+] satisfies OptionalMember[]);
+
 /** Which reasons have a member that isn't in every problem document. */
 const reasonsWith: Readonly<Record<OptionalMember, (reason: Reason) => boolean>> = {
   errors: (reason) => reason === "invalid-request",
   retryAfterMs: (reason) => reasonFields[reason].hasRetryAfter === true,
   // Only of a bucket with permits.
   estimate: (reason) => reason === "timeout" || reason === "queue-full",
+  settledAtMs: (reason) => reason === "hold-settled",
+  expiredAtMs: (reason) => reason === "hold-settled",
   "violated-policies": (reason) => {
     return reasonFields[reason].status === 429 || reason === "exceeds-capacity";
   },
@@ -114,6 +124,8 @@ const problemMembers = {
     description:
       "Present if `retryAfterMs` is an estimate, because it depends on when permits come back",
   },
+  settledAtMs: instantSchema("When the hold was settled; absent if it was over without that"),
+  expiredAtMs: instantSchema("When the hold was over; absent if it had been settled"),
   "violated-policies": {
     type: "array",
     minItems: 1,
@@ -214,6 +226,7 @@ export const openApiDocument: OpenApiDocument = {
   servers: [{ url: "." }],
   tags: [
     { name: "Acquiring", description: "Take tokens, or wait for them." },
+    { name: "Holding", description: "Settle the holds and release the permits of grants." },
     { name: "Buckets", description: "Inspect, watch and manage buckets." },
     { name: "Service", description: "About the service itself." },
   ],

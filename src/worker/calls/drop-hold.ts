@@ -1,0 +1,22 @@
+/** `DELETE /buckets/NAME/holds/ID`: settles a hold of which nothing was used. */
+import type { Call } from "./call.ts";
+
+import { holdResponse } from "../../answers/hold-response.ts";
+import { openGrantInPath, openGrantOf } from "./bucket-for.ts";
+import { jsonAnswer } from "./call.ts";
+
+export const dropHold: Call = {
+  method: "DELETE",
+  path: "/buckets/{name}/holds/{id}",
+  operationId: "dropHold",
+  tag: "Holding",
+  summary: "Drop a hold",
+  description: "The same as settling it with `used` 0 of each limit.",
+  right: "acquire",
+  parameters: [openGrantInPath("hold")],
+  answers: { 200: jsonAnswer("What was settled.", "SettledHold") },
+  reasons: ["unknown-hold", "hold-settled"],
+  handleBucket: async (bucket, { request }) => {
+    return holdResponse(await bucket.dropHold(openGrantOf(request.url)));
+  },
+};
