@@ -31,6 +31,7 @@ export type {
   TryAcquireOptions,
 } from "./client.ts";
 export type { HeldCallOptions, HoldVerbs } from "./holds/hold-verbs.ts";
+export type { EstimateOptions } from "./holds/llm-tokens.ts";
 export type { WorkOptions } from "./holds/with-hold.ts";
 export type { RateLimitState } from "../protocol/rate-limit-fields.ts";
 export type { RateLimitOptions } from "./middleware/limit-request.ts";
@@ -46,6 +47,7 @@ export { addressKey } from "./middleware/address-key.ts";
 export { bucketName } from "./middleware/bucket-name.ts";
 export { createClient } from "./client.ts";
 export { PermitLostError } from "../holding/permit-lost-error.ts";
+export { estimateLlmTokens, usedLlmTokens } from "./holds/llm-tokens.ts";
 export { withHold, withPermit } from "./holds/with-hold.ts";
 export { createPacedFetch } from "./paced-fetch/paced-fetch.ts";
 export { refusalResponse } from "./middleware/refusal-response.ts";
