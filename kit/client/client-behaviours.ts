@@ -3,111 +3,29 @@
  * depend on no test runner and no platform. `runClientBehaviours` runs them in order and reports on
  * each.
  */
-import type { AcquireOutcome } from "../../src/client/acquire-outcome.ts";
 import type { Client, ClientOptions, QueuedPlace } from "../../src/client/client.ts";
+import type { Check, ClientSurroundings, HttpOptions, Scene } from "./client-checks.ts";
 
 import { createClient, SluiceError } from "../../src/client/index.ts";
-
-/** Where the servers of a run are. */
-export interface ClientSurroundings {
-  /**
-   * A Sluice whose buckets `one:*` get one token every second; `five:*` hold five, and queue one
-   * waiter.
-   */
-  readonly url: string;
-  /** A `FaultyServer` in front of it. */
-  readonly faultyUrl: string;
-  /** An address where nothing listens. */
-  readonly deadUrl: string;
-  readonly adminToken: string;
-  /** Prefix of this run's bucket names. */
-  readonly run: string;
-}
+import {
+  assert,
+  assertEqual,
+  assertGranted,
+  assertRefused,
+  assertThrows,
+  AT_ONCE_MS,
+  errorOf,
+  INTERVAL_MS,
+  passMs,
+  until,
+} from "./client-checks.ts";
+import { holdChecks } from "./hold-checks.ts";
 
 /** The result of one behaviour. */
 export interface ClientFinding {
   readonly name: string;
   /** What it threw; missing if it passed. */
   readonly fault?: string;
-}
-
-type HttpOptions = Partial<Extract<ClientOptions, { readonly url: string | URL }>>;
-
-/** Arguments of a check. */
-interface Scene extends ClientSurroundings {
-  /** A bucket name that no other check uses. */
-  readonly bucket: string;
-  readonly connect: (options?: HttpOptions) => Client;
-  /** Through the faulty server. */
-  readonly through: (mode: string, options?: HttpOptions) => Client;
-}
-
-type Check = (scene: Scene) => Promise<void>;
-
-/**
- * Refill interval of the buckets, in milliseconds. Long enough for everything that must happen
- * between two ticks on a busy machine.
- */
-export const INTERVAL_MS = 1_000;
-
-/**
- * Longer than anything immediate takes on a busy machine, and shorter than any long wait, in
- * milliseconds.
- */
-const AT_ONCE_MS = 5_000;
-
-function assert(holds: boolean, what: string): asserts holds {
-  if (!holds) throw new Error(what);
-}
-
-function assertEqual(got: unknown, expected: unknown): void {
-  const [left, right] = [JSON.stringify(got), JSON.stringify(expected)];
-  assert(left === right, `expected ${right}: got ${left}`);
-}
-
-function assertGranted(outcome: AcquireOutcome): asserts outcome is AcquireOutcome & { ok: true } {
-  assert(outcome.ok, `expected a grant: got ${JSON.stringify(outcome)}`);
-}
-
-function assertRefused(
-  outcome: AcquireOutcome,
-  reason: string,
-): asserts outcome is AcquireOutcome & { ok: false } {
-  assert(
-    !outcome.ok && outcome.reason === reason && outcome.detail.length > 0,
-    `expected ${reason}: got ${JSON.stringify(outcome)}`,
-  );
-}
-
-/** The error that `promise` rejects with. */
-async function errorOf(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (error) {
-    assert(error instanceof Error || typeof error === "object", `thrown: ${String(error)}`);
-    return error as Error;
-  }
-  throw new Error("expected an error: got none");
-}
-
-async function assertThrows(promise: Promise<unknown>, name: string, message: string) {
-  const error = await errorOf(promise);
-  assert(
-    error.name === name && error.message.includes(message),
-    `expected ${name} with "${message}": got ${error.name} with "${error.message}"`,
-  );
-}
-
-async function passMs(durationMs: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, durationMs));
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let looks = 0; looks < 1_000; looks += 1) {
-    if (await isSo()) return;
-    await passMs(20);
-  }
-  throw new Error("not as expected within 20 seconds");
 }
 
 const checks: Readonly<Record<string, Check>> = {
@@ -701,15 +619,17 @@ const checks: Readonly<Record<string, Check>> = {
   },
 };
 
+const allChecks = { ...checks, ...holdChecks };
+
 /** Names of the behaviours, in the order they run. */
-export const clientBehaviours: readonly string[] = Object.keys(checks);
+export const clientBehaviours: readonly string[] = Object.keys(allChecks);
 
 /** Runs all behaviours, one after the other. */
 export async function runClientBehaviours(
   surroundings: ClientSurroundings,
 ): Promise<ClientFinding[]> {
   const findings: ClientFinding[] = [];
-  for (const [index, [name, check]] of Object.entries(checks).entries()) {
+  for (const [index, [name, check]] of Object.entries(allChecks).entries()) {
     const connect = (options: HttpOptions = {}): Client => {
       return createClient({ url: surroundings.url, ...options });
     };

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
 
-import { INTERVAL_MS, type ClientSurroundings } from "./client-behaviours.ts";
+import { INTERVAL_MS, type ClientSurroundings } from "./client-checks.ts";
 
 import { startFaultyServer } from "../http/faulty-server.ts";
 import { freePort, startWorkerd, type WorkerdServer } from "../processes/server.ts";
@@ -35,6 +35,18 @@ export class ClientServers implements AsyncDisposable {
         policies: {
           "one:*": { ...refill, capacity: 1 },
           "five:*": { ...refill, capacity: 5, initialTokens: 5, queueLimit: 1 },
+          "held:*": {
+            capacity: 100,
+            every: "month",
+            limits: { tpm: { capacity: 10_000, every: "month" } },
+            hold: { maxMs: 60_000 },
+          },
+          "single:*": {
+            capacity: 100,
+            every: "month",
+            hold: { maxMs: 60_000 },
+            concurrency: { max: 1, ttlMs: 2_000 },
+          },
         },
       }),
     );
