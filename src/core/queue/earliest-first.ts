@@ -5,6 +5,8 @@
 
 interface Entry<Item> {
   readonly atMs: number;
+  /** How many were added before it. */
+  readonly number: number;
   readonly item: Item;
 }
 
@@ -12,7 +14,7 @@ interface Entry<Item> {
 const MIN_CLEANED = 64;
 
 /**
- * Items by instant, earliest first.
+ * Items by instant, earliest first; of one instant, the one that was added first.
  *
  * @example
  * const deadlines = new EarliestFirst<string>((name, atMs) => deadlineOf(name) === atMs);
@@ -26,6 +28,7 @@ export class EarliestFirst<Item> {
   /** Whether an item still counts at the instant it was added with. */
   readonly #counts: (item: Item, atMs: number) => boolean;
   #heap: Entry<Item>[] = [];
+  #added = 0;
   /** The number of items at which those that don't count are removed. */
   #cleanedAt = MIN_CLEANED;
 
@@ -45,7 +48,8 @@ export class EarliestFirst<Item> {
 
   add(atMs: number, item: Item): void {
     if (this.#heap.length >= this.#cleanedAt) this.#clean();
-    this.#heap.push({ atMs, item });
+    this.#heap.push({ atMs, number: this.#added, item });
+    this.#added += 1;
     this.#rise(this.#heap.length - 1);
   }
 
@@ -58,7 +62,7 @@ export class EarliestFirst<Item> {
   #clean(): void {
     const kept = this.#heap.filter(({ item, atMs }) => this.#counts(item, atMs));
     // A list in order is a heap.
-    this.#heap = kept.toSorted((one, other) => one.atMs - other.atMs);
+    this.#heap = kept.toSorted((one, other) => (isBefore(one, other) ? -1 : 1));
     this.#cleanedAt = Math.max(MIN_CLEANED, 2 * kept.length);
   }
 
@@ -76,7 +80,7 @@ export class EarliestFirst<Item> {
     let index = from;
     while (index > 0) {
       const parent = (index - 1) >> 1;
-      if (this.#atMsOf(parent) <= this.#atMsOf(index)) return;
+      if (!isBefore(this.#heap[index], this.#heap[parent])) return;
       this.#swap(index, parent);
       index = parent;
     }
@@ -86,16 +90,11 @@ export class EarliestFirst<Item> {
     let index = 0;
     for (;;) {
       const left = 2 * index + 1;
-      const smaller = this.#atMsOf(left + 1) < this.#atMsOf(left) ? left + 1 : left;
-      if (this.#atMsOf(index) <= this.#atMsOf(smaller)) return;
+      const smaller = isBefore(this.#heap[left + 1], this.#heap[left]) ? left + 1 : left;
+      if (!isBefore(this.#heap[smaller], this.#heap[index])) return;
       this.#swap(index, smaller);
       index = smaller;
     }
-  }
-
-  /** `Infinity` behind the end. */
-  #atMsOf(index: number): number {
-    return this.#heap[index]?.atMs ?? Infinity;
   }
 
   #swap(index: number, other: number): void {
@@ -104,4 +103,10 @@ export class EarliestFirst<Item> {
     this.#heap[index] = two;
     this.#heap[other] = one;
   }
+}
+
+/** `undefined` is behind the end. */
+function isBefore(one: Entry<unknown> | undefined, other: Entry<unknown> | undefined): boolean {
+  if (!one || !other) return one !== undefined;
+  return one.atMs === other.atMs ? one.number < other.number : one.atMs < other.atMs;
 }
