@@ -205,7 +205,7 @@ export class Ledger<Caller> {
   ): Turn<Caller> {
     const settled = this.#settled ?? NOBODY;
     this.#settled = undefined;
-    const rows = this.#holds && limits && this.#changedRows(this.#holds, limits, nowMs);
+    const rows = this.#holds && this.#changedRows(this.#holds);
     const ahead = this.#writeAhead;
     const write = ahead?.isDue(nowMs) ? this.#written(ahead, limits, owed, nowMs) : undefined;
     const flushInMs = ahead?.flushInMs(nowMs);
@@ -213,8 +213,7 @@ export class Ledger<Caller> {
   }
 
   /** What of the open grants must be written with this turn. */
-  #changedRows(holds: Holds, limits: LimitSet, nowMs: number): readonly GrantRow[] | undefined {
-    holds.expire(limits, limits.instantOf(nowMs));
+  #changedRows(holds: Holds): readonly GrantRow[] | undefined {
     const rows = holds.takeChanged();
     if (rows) this.changed();
     return this.#writeAhead && rows;

@@ -182,13 +182,13 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
 
   /** Refuses every waiter with `unavailable`: none takes a token. The bucket keeps its state. */
   rejectAll(nowMs: number): Turn<Caller> {
-    this.#queue.rejectAll("unavailable", this.#limits);
+    this.#queue.rejectAll("unavailable", this.#limits, nowMs);
     return this.#end(nowMs);
   }
 
   /** Refuses every waiter with `bucket-reset`, and forgets the bucket and its counts. */
   reset(nowMs: number): Turn<Caller> {
-    this.#queue.rejectAll("bucket-reset", undefined);
+    this.#queue.rejectAll("bucket-reset", undefined, nowMs);
     this.#limits = undefined;
     this.#ledger.reset();
     return this.#end(nowMs);
@@ -408,12 +408,8 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     readonly holds: Holds | undefined;
   } {
     const limits = this.#limits;
-    const { holds } = this.#ledger;
-    if (limits) {
-      this.#queue.serveDue(limits, nowMs);
-      holds?.expire(limits, limits.instantOf(nowMs));
-    }
-    return { limits, holds };
+    if (limits) this.#queue.serveDue(limits, nowMs);
+    return { limits, holds: this.#ledger.holds };
   }
 
   #runHold(

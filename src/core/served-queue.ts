@@ -76,6 +76,7 @@ export class ServedQueue<Caller> {
     const { head } = this.#queue;
     const dueAtMs = head ? Math.min(this.#dueAtMsOf(head, limits), this.#deadlineAtMs) : Infinity;
     limits.advance(nowMs);
+    this.#takeDue(limits);
     if (limits.instantOf(nowMs) < dueAtMs) return;
     if (this.#deadlines) {
       this.#serveHeads(limits, nowMs);
@@ -142,13 +143,15 @@ export class ServedQueue<Caller> {
     return waiter;
   }
 
-  /** Takes a waiter out; `false` if it has left already. Those behind it may be due then. */
+  /**
+   * Takes a waiter out; `false` if it has left already. Those behind it may be due then, and what is owed behind it:
+   * `serveDue` must follow.
+   */
   leave(limits: LimitSet, waiter: Waiter<Caller>): boolean {
     if (waiter === this.#queue.head) this.#headDueAtMs = undefined;
     if (!this.#queue.leave(waiter)) return false;
     this.#forecast.gone(limits, waiter);
     this.#forecast.forget();
-    this.#takeDue(limits);
     return true;
   }
 
@@ -196,14 +199,14 @@ export class ServedQueue<Caller> {
   }
 
   /** Refuses every waiter for `reason`. */
-  rejectAll(reason: LimiterReason, limits: LimitSet | undefined): void {
+  rejectAll(reason: LimiterReason, limits: LimitSet | undefined, nowMs: number): void {
     for (const waiter of this.#queue) {
       this.#queue.leave(waiter);
       this.#ledger.refused(waiter.caller, reason);
     }
     this.#headDueAtMs = undefined;
     this.#forecast.clear();
-    if (limits) this.#takeDue(limits);
+    if (limits) this.serveDue(limits, nowMs);
     else this.#queue.takeDue();
   }
 
@@ -297,8 +300,12 @@ export class ServedQueue<Caller> {
 
   /** Notes everybody's deadline if nobody has a promise, and nobody's otherwise. */
   #expectAll({ isEstimate }: LimitSet): void {
-    if (!isEstimate) this.#deadlines = undefined;
-    else if (!this.#deadlines) for (const waiter of this.#queue) this.#expectBy(waiter);
+    if (!isEstimate) {
+      this.#deadlines = undefined;
+    } else if (!this.#deadlines) {
+      invariants?.cameLate(this.#queue);
+      for (const waiter of this.#queue) this.#expectBy(waiter);
+    }
   }
 
   /** Refuses everybody whose deadline is over. Those behind may then be due. */
@@ -310,14 +317,18 @@ export class ServedQueue<Caller> {
       overdue.push(late);
     }
     if (overdue.length === 0) return;
+    this.#takeDue(limits);
     this.#serveHeads(limits, nowMs);
     // If one asks again, it stands behind everybody who stays.
     for (const late of overdue) this.#refuseLate(limits, late, this.#end(limits), nowMs);
   }
 
+  /** Takes what was owed behind waiters that have left; the limits are as of now. */
   #takeDue(limits: LimitSet): void {
     const due = this.#queue.takeDue();
-    if (due) limits.takeOwed(due);
+    if (!due) return;
+    limits.takeOwed(due);
+    this.#headDueAtMs = undefined;
   }
 
   #dueAtMsOf(head: Waiter<Caller>, limits: LimitSet): number {

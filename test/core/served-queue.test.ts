@@ -150,7 +150,7 @@ describe("ServedQueue.rejectAll", () => {
     const line = new Line();
     line.join("Ann");
     line.join("Bob");
-    line.queue.rejectAll("bucket-reset", line.limits);
+    line.queue.rejectAll("bucket-reset", line.limits, 0);
     expect(line.settled).toEqual(["Ann refused: bucket-reset", "Bob refused: bucket-reset"]);
     line.queue.serveDue(line.limits, 500);
     expect(line.limits.first.tokens).toBe(5);

@@ -26,7 +26,7 @@ export interface OpenGrantState {
   readonly hold?: HoldState;
   /** Absent if there was none, and once it has come back. */
   readonly permit?: { readonly expiresAtMs: number };
-  /** Absent if there was no permit. */
+  /** That of its permit; if it has none, the highest so far. Absent if there has been no permit. */
   readonly fence?: number;
 }
 

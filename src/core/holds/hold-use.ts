@@ -49,12 +49,13 @@ export function useOf(parts: Parts, field: string, used: number | NamedTokens): 
   return { faults: [{ field, message }] };
 }
 
-/** What `use`, compared with what was used before, is beyond what was reserved. */
-export function debtOf(parts: Parts, use: NamedTokens): NamedTokens {
+/** What `use`, compared with what was used before, is beyond what was reserved; `undefined` if nothing is. */
+export function debtOf(parts: Parts, use: NamedTokens): NamedTokens | undefined {
   const debts = mapParts(parts, ({ reserved, spent }, name) => {
     return Math.max(0, (use[name] ?? 0) - reserved) - Math.max(0, spent - reserved);
   });
-  return Object.fromEntries(Object.entries(debts).filter(([, tokens]) => tokens > 0));
+  const owed = Object.entries(debts).filter(([, tokens]) => tokens > 0);
+  return owed.length > 0 ? Object.fromEntries(owed) : undefined;
 }
 
 /** Whether both are the same, limit by limit. */

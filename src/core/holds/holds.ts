@@ -14,7 +14,7 @@ import { MAX_OPEN_HOLDS, OpenGrants } from "./open-grants.ts";
 /** The answer to a holder, and what its hold owes from now on; nothing has been taken for that yet. */
 export interface HoldResult {
   readonly answer: HoldAnswer;
-  readonly owed?: NamedTokens;
+  readonly owed?: NamedTokens | undefined;
 }
 
 /** What a grant opens, if anything. */
@@ -49,8 +49,8 @@ export class Holds {
   restore(rows: readonly GrantRow[], limits: LimitSet | undefined, writtenOff: NamedTokens): void {
     this.#grants = OpenGrants.from(rows);
     if (!limits) return;
-    const holds = [...this.#grants.openHolds()].map((hold) => hold.limits);
-    limits.restoreReserves(holds, writtenOff);
+    limits.restoreReserves([...this.#grants.openHolds()], writtenOff);
+    limits.endWith(this.#grants);
     if (limits.permits) for (const atMs of this.#grants.permitEnds()) limits.permits.hold(1, atMs);
   }
 
@@ -71,6 +71,7 @@ export class Holds {
 
   /** A grant whose tokens, and permit if there are any, have just been taken. */
   open(limits: LimitSet, { cost, grantedAtMs, holdMs }: Opening): Pick<Grant, "hold" | "permit"> {
+    limits.endWith(this.#grants);
     const hold =
       holdMs === undefined
         ? undefined
@@ -80,11 +81,6 @@ export class Holds {
           };
     const permitEndAtMs = limits.permits?.endAtMs;
     return this.#grants.open({ id: this.#newId(), grantedAtMs, hold, permitEndAtMs });
-  }
-
-  /** Ends what is over at `nowMs`. */
-  expire(limits: LimitSet, nowMs: number): void {
-    for (const { limits: parts } of this.#grants.expire(nowMs)) limits.endHold(parts);
   }
 
   /** What the turn that ends now has to write; `undefined` if nothing. */

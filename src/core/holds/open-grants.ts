@@ -39,6 +39,8 @@ class OpenGrant {
   state: OpenGrantState;
   /** Whether its hold has ended without having been settled. */
   isSpent = false;
+  /** The end at which it is looked at next, epoch milliseconds. */
+  expectedAtMs = Infinity;
 
   constructor(slot: number, state: OpenGrantState) {
     this.slot = slot;
@@ -106,6 +108,11 @@ export class OpenGrants {
     return this.#holds;
   }
 
+  /** When something of a grant ends next, epoch milliseconds; `Infinity` if nothing is left. */
+  get nextEndAtMs(): number {
+    return this.#ends.nextAtMs;
+  }
+
   /** What holds that are open at `nowMs` have reserved and not spent, by limit. */
   heldTokensAt(nowMs: number): ReadonlyMap<string, number> {
     if (this.#ends.nextAtMs > nowMs) return this.#heldTokens;
@@ -161,7 +168,12 @@ export class OpenGrants {
     this.#slots = Math.max(this.#slots, slot + 1);
     if (permit) this.#lastFence = Math.max(this.#lastFence + 1, grantedAtMs);
     const fence = this.#lastFence;
-    const opened = { ...(hold && { hold }), ...(permit && { permit, fence }) };
+    // Without a permit, too: it is in the place of one that may have had the highest.
+    const opened = {
+      ...(hold && { hold }),
+      ...(permit && { permit }),
+      ...(fence > 0 && { fence }),
+    };
     const open = new OpenGrant(slot, { id, grantedAtMs, ...opened });
     this.#put(open);
     this.#changed.set(slot, open.state);
@@ -236,6 +248,9 @@ export class OpenGrants {
     this.#byId.set(id, open);
     if (open.state.permit) this.#permits.add(open);
     this.#count(open, 1);
+    // A hold of which more and more is spent keeps its end.
+    if (endAtMs === open.expectedAtMs) return;
+    open.expectedAtMs = endAtMs;
     this.#ends.add(endAtMs, open);
   }
 

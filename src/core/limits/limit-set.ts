@@ -11,7 +11,7 @@ import type { ClosedForm, Limit, LimitFields, LimitKind, LimitSpec, LimitState }
 import { lacks, msUntilHas, tokensOf } from "./cost.ts";
 import { FurtherLimits } from "./further-limits.ts";
 import { Permits, PERMITS_LIMIT } from "./permits.ts";
-import { type HeldLimit, Reserves } from "./reserves.ts";
+import { type HeldLimit, type GrantEnds, type OpenHold, Reserves } from "./reserves.ts";
 
 /**
  * All limits of one bucket.
@@ -32,6 +32,8 @@ export class LimitSet {
   #permits: Permits | undefined;
   /** `undefined` before the first hold. */
   #reserves: Reserves | undefined = undefined;
+  /** Grants that end by themselves; `undefined` before the first. */
+  #ends: GrantEnds | undefined = undefined;
 
   private constructor(
     specs: readonly LimitSpec[],
@@ -164,15 +166,31 @@ export class LimitSet {
 
   /** Lets time pass up to and including `nowMs`, epoch milliseconds. */
   advance(nowMs: number): void {
-    if (this.#reserves) {
-      this.#advanceReserved(this.#reserves, nowMs);
+    if (this.#ends) {
+      this.#advanceAcross(this.#ends, nowMs);
       return;
     }
+    this.#advanceTo(nowMs);
+  }
+
+  #advanceTo(nowMs: number): void {
     this.#first.advance(nowMs);
     if (this.#others) this.#others.advance(nowMs);
   }
 
-  #advanceReserved(reserves: Reserves, nowMs: number): void {
+  /** End by end: a tick writes off what is still reserved when it falls, however late it is added. */
+  #advanceAcross(ends: GrantEnds, nowMs: number): void {
+    for (;;) {
+      const endAtMs = ends.nextEndAtMs;
+      const untilMs = Math.min(endAtMs, nowMs);
+      if (this.#reserves) this.#advanceAccounts(this.#reserves, untilMs);
+      else this.#advanceTo(untilMs);
+      if (endAtMs > nowMs) return;
+      for (const hold of ends.expire(endAtMs)) this.#reserves?.end(hold);
+    }
+  }
+
+  #advanceAccounts(reserves: Reserves, nowMs: number): void {
     const limits = this.all;
     for (const [index, { name }] of this.#specs.entries()) {
       const limit = limits[index];
@@ -246,6 +264,11 @@ export class LimitSet {
     return true;
   }
 
+  /** From now on, `ends` end while time passes. */
+  endWith(ends: GrantEnds): void {
+    this.#ends = ends;
+  }
+
   /** Reserves of each limit, permits aside, what has just been taken by a hold for `cost`. */
   reserve(cost: Cost): Readonly<Record<string, HeldLimit>> {
     const reserves = (this.#reserves ??= new Reserves());
@@ -266,22 +289,22 @@ export class LimitSet {
     return limit && back > 0 ? limit.giveBack(back) : 0;
   }
 
-  /** A hold has ended, and its tokens are spent. */
-  endHold(parts: Readonly<Record<string, HeldLimit>>): void {
-    for (const [name, { start }] of Object.entries(parts)) this.#reserves?.of(name).remove(start);
-  }
-
-  /** What may come back of holds that were open when the state was written. @param writtenOff See `Reserves`. */
-  restoreReserves(
-    holds: readonly Readonly<Record<string, HeldLimit>>[],
-    writtenOff: NamedTokens,
-  ): void {
+  /**
+   * What may still come back of `open`, the holds that were open when the state was written.
+   *
+   * @param writtenOff See `Reserves`.
+   */
+  restoreReserves(open: readonly OpenHold[], writtenOff: NamedTokens): void {
     const reserves = new Reserves(writtenOff);
-    for (const name of this.#names) {
-      const parts = holds.flatMap((limits) => limits[name] ?? []);
-      for (const { start, reserved, spent } of parts.toSorted(
-        (one, two) => one.start - two.start,
-      )) {
+    const limits = this.all;
+    for (const [index, name] of this.#names.entries()) {
+      const reachedAtMs = limits[index]?.reachedAtMs ?? 0;
+      // One that had ended before the last tick reserved nothing any more when that came in.
+      const parts = open.flatMap((hold) => {
+        return hold.expiresAtMs > reachedAtMs ? (hold.limits[name] ?? []) : [];
+      });
+      const inOrder = parts.toSorted((one, two) => one.start - two.start);
+      for (const { start, reserved, spent } of inOrder) {
         reserves.of(name).restore(start, reserved, Math.max(0, reserved - spent));
       }
     }

@@ -63,6 +63,11 @@ export class ReservedTokens {
     return this.#writtenOff;
   }
 
+  /** The number that the next token gets; no lower one is given again. */
+  get nextNumber(): number {
+    return this.#nextNumber;
+  }
+
   /** Reserves `tokens`, and returns the number of the first, which identifies them; -1 if there are none. */
   add(tokens: number): number {
     if (tokens === 0) return NONE;

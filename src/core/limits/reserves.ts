@@ -14,6 +14,20 @@ export interface HeldLimit {
   readonly start: number;
 }
 
+/** What a hold has reserved, by the name of the limit, and when it ends. */
+export interface OpenHold {
+  readonly expiresAtMs: number;
+  readonly limits: Readonly<Record<string, HeldLimit>>;
+}
+
+/** Grants that end by themselves. */
+export interface GrantEnds {
+  /** The next instant at which one may end, epoch milliseconds; `Infinity` if there is none. */
+  readonly nextEndAtMs: number;
+  /** Ends what is over at `nowMs`, and returns the holds that are spent by that. */
+  expire(nowMs: number): readonly OpenHold[];
+}
+
 /** The accounts of one bucket. A limit of which no hold has taken any may have none. */
 export class Reserves {
   readonly #accounts = new Map<string, ReservedTokens>();
@@ -32,10 +46,15 @@ export class Reserves {
     return account;
   }
 
-  /** Drops the accounts of all other limits. */
+  /** A hold has ended, and its tokens are spent. */
+  end({ limits }: OpenHold): void {
+    for (const [name, { start }] of Object.entries(limits)) this.of(name).remove(start);
+  }
+
+  /** Nothing comes back to any other limit, nor to a later one of its name. */
   keepOnly(names: readonly string[]): void {
-    for (const name of this.#accounts.keys()) {
-      if (!names.includes(name)) this.#accounts.delete(name);
+    for (const [name, { nextNumber }] of this.#accounts) {
+      if (!names.includes(name)) this.#accounts.set(name, new ReservedTokens(nextNumber));
     }
   }
 

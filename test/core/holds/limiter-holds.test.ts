@@ -80,6 +80,28 @@ describe("a hold", () => {
     expect(tokensOf(scene, 1_000)).toBe(1);
   });
 
+  test("takes part in what ticks write off until its end, no matter when anybody asks", () => {
+    const returnedBy = (...looksAtMs: number[]) => {
+      const scene = tenWith();
+      scene.acquire(0, "Ann", { tokens: 5, holdMs: 60_000 });
+      scene.acquire(0, "Bob", { tokens: 5, holdMs: 1_500 });
+      for (const atMs of looksAtMs) scene.try(atMs, "Cid", 10);
+      return scene.changeHold(5_000, "g1", { used: 0 });
+    };
+    const answer = [settled("g1", 5_000, 0, 4)];
+    expect(returnedBy()).toEqual(answer);
+    expect(returnedBy(1_400, 1_600, 4_999)).toEqual(answer);
+  });
+
+  test("that has ended leaves the rest of an older one alone, after a restart, too", () => {
+    const scene = tenWith();
+    scene.acquire(0, "Ann", { tokens: 5, holdMs: 60_000 });
+    scene.acquire(0, "Bob", { tokens: 5, holdMs: 1_500 });
+    scene.try(4_200, "Cid", 1);
+    scene.restore();
+    expect(scene.changeHold(4_200, "g1", { used: 0 })).toEqual([settled("g1", 4_200, 0, 4)]);
+  });
+
   test("is remembered for ten minutes", () => {
     const scene = tenWith();
     scene.acquire(0, "Ann", { tokens: 1, holdMs });
@@ -210,6 +232,18 @@ describe("a debt", () => {
     expect(brief(front.advance(4_000))).toEqual(["Cid granted, 0 left"]);
   });
 
+  test("by `front` times nobody anew if nothing is owed", () => {
+    const concurrency = { max: 1, ttlMs: 10_000 };
+    const scene = new Scene({ hold: { ...hold, debt: "front" }, concurrency });
+    scene.acquire(0, "Ann", { holdMs });
+    scene.acquire(0, "Bob", { timeoutMs: 1_500 });
+    scene.acquire(0, "Cid", { timeoutMs: 1_500 });
+    expect(brief(scene.releasePermit(1_000, "g1"))).toEqual(["Bob granted, 0 left"]);
+    // By now, the limits alone make Cid late, which has until its deadline all the same.
+    expect(scene.changeHold(1_000, "g1", { used: 1 })).toEqual([settled("g1", 1_000, 1, 0)]);
+    expect(brief(scene.advance(1_500))).toEqual(["Cid timeout, retry in 500"]);
+  });
+
   test("is on the disk before the holder is told", () => {
     const scene = tenWith();
     scene.acquire(0, "Ann", { tokens: 10, holdMs });
@@ -232,7 +266,7 @@ describe("a debt", () => {
 
 describe("a hold of several limits", () => {
   function two(): LimiterScene<Policy> {
-    const tpm = { capacity: 1_000, refillTokens: 1_000, refillIntervalMs: 60_000 };
+    const tpm = { capacity: 1_000, refillTokens: 1_000, refillIntervalMs: 50_000 };
     const policy = Policy.of({
       ...policyOf({ capacity: 5, initialTokens: 5 }).toJSON(),
       limits: { tpm },
@@ -272,6 +306,33 @@ describe("a hold of several limits", () => {
     expect(scene.changeHold(0, "g2", { used: 1 })).toMatchObject([
       { settled: { returned: { rate: 1, tpm: 1 } } },
     ]);
+  });
+
+  test("has nothing to give back to a later limit of the same name", () => {
+    const scene = two();
+    const { limits, ...flat } = scene.limiter.policy.toJSON();
+    scene.acquire(0, "Ann", { tokens: 2, holdMs });
+    scene.switchTo(0, Policy.of(flat));
+    scene.switchTo(0, Policy.of({ ...flat, ...(limits && { limits }) }));
+    scene.acquire(0, "Bob", { tokens: 2, holdMs });
+    scene.restore();
+    expect(scene.changeHold(0, "g1", { used: 0 })).toMatchObject([
+      { settled: { returned: { rate: 2, tpm: 0 } } },
+    ]);
+    expect(scene.changeHold(0, "g2", { used: 0 })).toMatchObject([
+      { settled: { returned: { rate: 2, tpm: 2 } } },
+    ]);
+  });
+
+  test("owes what is there when the debt is due, not what was there before", () => {
+    const scene = two();
+    scene.acquire(0, "Ann", { tokens: [1, 500], holdMs });
+    scene.acquire(0, "Bob", { tokens: [5, 0] });
+    scene.pause(0, 50_000);
+    scene.changeHold(0, "g1", { used: { tpm: 900 } });
+    // The tick that fills `tpm` finds nothing owed, so what is too much of it is lost.
+    scene.cancel(50_500, "Bob");
+    expect(scene.limiter.inspect(epochMs + 50_500).limits).toMatchObject({ tpm: { tokens: 600 } });
   });
 
   test("has nothing to give back to a limit that is gone", () => {

@@ -12,6 +12,8 @@ function permitsOf(max: number, terms: Partial<ConcurrencyTerms> = {}): Scene {
   return new Scene({ ...plenty, concurrency: { max, ttlMs: 10_000, ...terms } });
 }
 
+const ttlMs = 10_000;
+
 function permitsAt(scene: Scene, atMs: number) {
   return scene.limiter.inspect(epochMs + atMs).permits;
 }
@@ -78,6 +80,29 @@ describe("a permit", () => {
     scene.reset();
     acquire(10);
     expect(fences).toEqual([epochMs, epochMs + 1, epochMs + 2, epochMs + 10]);
+  });
+
+  test("has a higher fence than one whose row is a hold's by now", () => {
+    const hold = { maxMs: 60_000 };
+    const scene = new Scene({
+      capacity: 9,
+      initialTokens: 9,
+      hold,
+      concurrency: { max: 2, ttlMs },
+    });
+    const fenceOf = () => {
+      const turn = scene.limiter.acquire({ caller: "Ann" }, epochMs);
+      for (const row of turn.rows ?? []) scene.keepRow(row);
+      const outcome = turn.settled[0]?.outcome;
+      return outcome?.ok ? outcome.permit?.fence : undefined;
+    };
+    expect([fenceOf(), fenceOf()]).toEqual([epochMs, epochMs + 1]);
+    scene.releasePermit(0, "g2");
+    scene.setPolicy(0, { concurrency: null });
+    for (const name of ["Bob", "Cid"]) scene.acquire(0, name, { holdMs: 10_000 });
+    scene.restore();
+    scene.setPolicy(0, { concurrency: { max: 2, ttlMs } });
+    expect(fenceOf()).toBe(epochMs + 2);
   });
 
   test("is still out after a restart", () => {
