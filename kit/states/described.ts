@@ -16,6 +16,9 @@ const SNAPSHOT_MEMBERS = [
   "cancelled",
   "headLimit",
   "limits",
+  "heldTokens",
+  "owedTokens",
+  "permits",
 ] as const;
 
 const POLICY_MEMBERS = [
@@ -32,6 +35,8 @@ const POLICY_MEMBERS = [
   "at",
   "on",
   "limits",
+  "hold",
+  "concurrency",
 ] as const;
 
 const isInstant = (name: string): boolean => /(AtMs|[uU]ntilMs)$/.test(name);
@@ -78,6 +83,9 @@ export async function describeResponse(response: Response, epochMs: number): Pro
     "limits",
     "reason",
     "retryAfterMs",
+    "estimate",
+    "hold",
+    "permit",
   ];
   const fields = ["RateLimit-Policy", "RateLimit"].map((name) => response.headers.get(name));
   const shown = fields.filter((field) => field !== null).join(" ");

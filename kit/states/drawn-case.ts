@@ -14,6 +14,7 @@ import type {
 } from "./recorded-case.ts";
 
 import { Random } from "../random.ts";
+import { drawHoldMs, drawHolderCall } from "./drawn-holder.ts";
 import { DrivenBucket } from "./driven-bucket.ts";
 
 /** Histories that are drawn for one wish and one policy before another policy is tried. */
@@ -92,6 +93,35 @@ const policies: Readonly<Record<string, PolicyShape>> = {
       hour: { capacity: 50_000, initialTokens: 50_000, ...hourly },
     },
   },
+  "holds, debts behind": {
+    capacity: 20,
+    refillTokens: 5,
+    refillIntervalMs: 1_000,
+    hold: { maxMs: 30_000, debt: "queue" },
+  },
+  "holds of several, debts in front": {
+    capacity: 20,
+    refillTokens: 10,
+    refillIntervalMs: 2_000,
+    limits: {
+      tpm: { capacity: 900, initialTokens: 900, refillTokens: 90, refillIntervalMs: 700 },
+      hour: { capacity: 5_000, initialTokens: 5_000, ...hourly },
+    },
+    hold: { maxMs: 600_000, debt: "front" },
+  },
+  "two at a time": {
+    capacity: 30,
+    refillTokens: 30,
+    refillIntervalMs: 1_000,
+    concurrency: { max: 2, ttlMs: 5_000, graceMs: 0 },
+  },
+  "holds and permits": {
+    capacity: 50,
+    refillTokens: 5,
+    refillIntervalMs: 500,
+    hold: { maxMs: 20_000, debt: "queue" },
+    concurrency: { max: 5, ttlMs: 3_000, graceMs: 0 },
+  },
 };
 
 /** A state that a history is to leave on the disk. */
@@ -104,6 +134,8 @@ interface Cut {
 
 const pausedUntilMs = ({ text }: Cut): number => Number(/"pausedUntilMs":(\d+)/.exec(text)?.[1]);
 const isOnLease = ({ text }: Cut): boolean => text.includes('"leased":');
+const isOfHolders = ({ text }: Cut): boolean => text.includes('"format":6');
+const grantRowsOf = ({ stored }: Cut): unknown[] => Object.values(stored.openGrants ?? {});
 const isConfiguredToLease = ({ text }: Cut): boolean => text.includes('"lease":');
 
 /** What is to be on the disk, and how many such cases to draw. */
@@ -119,6 +151,10 @@ const wishes: Readonly<Record<string, readonly [count: number, isMet: (cut: Cut)
   "an override": [4, ({ text }) => text.includes('"isOverridden":true')],
   "callers waiting": [6, ({ stored, lost }) => stored.alarmAtMs !== undefined && lost.length >= 2],
   "what format 4 can't hold": [8, ({ text }) => text.includes('"format":5')],
+  "holds or permits": [10, isOfHolders],
+  "open grants": [12, (cut) => isOfHolders(cut) && grantRowsOf(cut).length >= 2],
+  "a settled hold": [4, (cut) => cut.text.includes('"settlement":')],
+  "waiters for a permit": [3, (cut) => isOfHolders(cut) && cut.lost.length >= 2],
   "keyed grants": [4, ({ stored }) => Object.keys(stored.keyedGrants).length >= 2],
 };
 
@@ -181,7 +217,10 @@ interface HeldLease {
 }
 
 /** A key that was sent, and what it was sent with. */
-interface KnownKey extends Pick<Extract<Call, { call: "acquire" }>, "tokens" | "limits"> {
+interface KnownKey extends Pick<
+  Extract<Call, { call: "acquire" }>,
+  "tokens" | "limits" | "holdMs"
+> {
   readonly key: string;
 }
 
@@ -210,6 +249,7 @@ class DrawnHistory {
     if (!before) return;
     this.#leases.push(...before.#leases);
     this.#keys.push(...before.#keys);
+    this.#bucket.openIds.push(...before.#bucket.openIds);
     this.#callers = before.#callers;
   }
 
@@ -236,7 +276,8 @@ class DrawnHistory {
   /** What is on the disk, for an instance that starts `downMs` later. */
   cut(downMs: number): Cut {
     const { stored, nowMs, held } = this.#bucket;
-    const text = stored.record === undefined ? "" : JSON.stringify(stored.record);
+    const rows = stored.openGrants === undefined ? "" : JSON.stringify(stored.openGrants);
+    const text = stored.record === undefined ? "" : JSON.stringify(stored.record) + rows;
     return { text, stored, atMs: nowMs + downMs, lost: [...this.lost, ...held] };
   }
 
@@ -310,6 +351,9 @@ class DrawnHistory {
       return isByWord ? { call: "cancel", key } : { call: "leave", as };
     }
     if (this.#isPaused && random.chance(0.2)) return this.#drawResume();
+    if (this.#bucket.openIds.length > 0 && random.chance(0.3)) {
+      return drawHolderCall(random, this.configured, this.#bucket.openIds);
+    }
     const drawn = random.integer(0, 99);
     if (drawn < 65) return this.#drawAcquire();
     if (drawn < 72) return { call: random.chance(0.6) ? "inspect" : "stats" };
@@ -335,7 +379,6 @@ class DrawnHistory {
         ? { tokens: known.tokens, ...(known.limits && { limits: known.limits }) }
         : { tokens: this.#drawTokens(), ...this.#drawNamedTokens() };
     const key = known?.key ?? (random.chance(0.3) ? `k${this.#callers}` : undefined);
-    if (key !== undefined && !known) this.#keys.push({ key, ...asked });
     const timeoutMs = random.pick([
       undefined,
       undefined,
@@ -345,10 +388,15 @@ class DrawnHistory {
       random.chance(0.1) ? maxWaitMs + 1 : maxWaitMs,
     ]);
     const returned = random.chance(0.15) ? this.#drawUses() : undefined;
+    const holdMs = known ? known.holdMs : drawHoldMs(random, this.configured);
+    if (key !== undefined && !known) {
+      this.#keys.push({ key, ...asked, ...(holdMs !== undefined && { holdMs }) });
+    }
     return {
       call: "acquire",
       as,
       ...asked,
+      ...(holdMs !== undefined && { holdMs }),
       // The parameters of a known key are the same but for a mistake.
       ...(timeoutMs !== undefined && key === undefined && { timeoutMs }),
       ...(key !== undefined && { key }),

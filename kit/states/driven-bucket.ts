@@ -9,6 +9,7 @@
 import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
 import type { KeyedGrant } from "../../src/bucket/idempotency-store.ts";
 import type { BucketPlatform, BucketRecord, StoredGrantRow } from "../../src/bucket/platform.ts";
+import type { HoldAnswer, PermitAnswer } from "../../src/core/holds/hold-call.ts";
 import type { Lease } from "../../src/core/lease/lease.ts";
 import type { PauseAnswer } from "../../src/wire/bucket-answers.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
@@ -17,6 +18,7 @@ import type { Call, ConfiguredPolicy, StoredState } from "./recorded-case.ts";
 import { acquireResponse } from "../../src/answers/acquire-response.ts";
 import { switchRefusalLog } from "../../src/answers/refusal-log.ts";
 import { BucketHost } from "../../src/bucket/bucket-host.ts";
+import { checkHoldCall } from "../../src/core/holds/hold-call.ts";
 import { VirtualClock } from "../simulation/virtual-clock.ts";
 import {
   describe,
@@ -65,6 +67,8 @@ export class DrivenBucket {
   readonly written: unknown[] = [];
   /** Promises, because a response's body can't be read at once. */
   #lines: Promise<string>[] = [];
+  /** The ids of holds and permits that were granted. */
+  readonly openIds: string[] = [];
   /** The lease that the last call of `lend` was answered with. */
   lastLease: Lease | undefined = undefined;
 
@@ -137,6 +141,14 @@ export class DrivenBucket {
     switch (call.call) {
       case "acquire":
         return this.#acquire(call);
+      case "hold":
+        return this.#changeHold(call);
+      case "drop":
+        return this.#printAnswer(host.dropHold(BUCKET, this.#policy, call.id));
+      case "extend":
+        return this.#printAnswer(host.extendPermit(BUCKET, this.#policy, call.id));
+      case "release":
+        return host.releasePermit(BUCKET, this.#policy, call.id);
       case "leave":
         return this.#takeOut(call.as)?.leave();
       case "cancel":
@@ -173,11 +185,12 @@ export class DrivenBucket {
   }
 
   #acquire(step: AcquireStep): void {
-    const { as, tokens, limits, timeoutMs, key, requeued, returned, follows } = step;
+    const { as, tokens, limits, timeoutMs, holdMs, key, requeued, returned, follows } = step;
     let isAnswered = false;
     const answered = (answer: AcquireAnswer): void => {
       isAnswered = true;
       this.#held.delete(as);
+      this.#noteId(answer);
       const response = describeResponse(acquireResponse(answer), this.#epochMs);
       this.#lines.push(response.then((text) => `${as}: ${text}`));
     };
@@ -188,6 +201,7 @@ export class DrivenBucket {
         tokens,
         ...(limits && { limits }),
         ...(timeoutMs !== undefined && { timeoutMs }),
+        ...(holdMs !== undefined && { holdMs }),
         ...(key !== undefined && { idempotencyKey: key }),
         ...(requeued && { requeued }),
         ...(returned && { returnedLeases: returned }),
@@ -205,6 +219,19 @@ export class DrivenBucket {
     );
     const arrivedAtMs = requeued?.arrivedAtMs ?? this.#clock.wallMs;
     if (leave && !isAnswered) this.#held.set(as, { step, arrivedAtMs, leave });
+  }
+
+  #noteId(answer: AcquireAnswer): void {
+    if (answer.kind !== "outcome" || !answer.outcome.ok) return;
+    const { hold, permit } = answer.outcome;
+    const id = hold?.id ?? permit?.id;
+    if (id !== undefined) this.openIds.push(id);
+  }
+
+  #changeHold({ call: _, id, ...fields }: Extract<Call, { call: "hold" }>): void {
+    const check = checkHoldCall(fields);
+    if (!check.ok) return this.#print(`illegal: ${JSON.stringify(check.faults)}`);
+    return this.#printAnswer(this.#host.changeHold(BUCKET, this.#policy, id, check.call));
   }
 
   #takeOut(as: string): HeldRequest | undefined {
@@ -348,6 +375,11 @@ export class DrivenBucket {
       this.#alarmAtMs = undefined;
       this.#host.alarm();
     });
+  }
+
+  #printAnswer(answer: HoldAnswer | PermitAnswer): void {
+    const shown = "errors" in answer ? { errors: answer.errors.map(({ field }) => field) } : {};
+    this.#print(describe({ ...answer, ...shown }, this.#epochMs));
   }
 
   #print(line: string): void {

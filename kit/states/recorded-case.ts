@@ -34,6 +34,10 @@ export interface ConfiguredPolicy extends RecordedLimit {
   readonly queueLimit: number;
   readonly maxWaitMs: number;
   readonly lease?: { readonly maxTokens: number; readonly ttlMs: number };
+  /** Since format 6. */
+  readonly hold?: { readonly maxMs: number; readonly debt: string };
+  /** Since format 6. */
+  readonly concurrency?: { readonly max: number; readonly ttlMs: number; readonly graceMs: number };
   /** Further limits, since format 5. */
   readonly limits?: Readonly<Record<string, RecordedLimit>>;
 }
@@ -56,6 +60,7 @@ export type Call =
       /** Tokens of single limits. */
       readonly limits?: Readonly<Record<string, number>>;
       readonly timeoutMs?: number;
+      readonly holdMs?: number;
       readonly key?: string;
       /** It is notified of its place. */
       readonly follows?: true;
@@ -63,6 +68,16 @@ export type Call =
       readonly requeued?: { readonly arrivedAtMs: number; readonly elapsedMs: number };
       readonly returned?: { readonly uses: readonly ReportedUse[]; readonly granted: number };
     }
+  /** What the holder of a hold says. */
+  | {
+      readonly call: "hold";
+      readonly id: string;
+      readonly used?: number | Readonly<Record<string, number>>;
+      readonly atLeast?: number | Readonly<Record<string, number>>;
+      readonly extendMs?: number;
+    }
+  /** The same of a hold of which nothing was used, and of permits. */
+  | { readonly call: "drop" | "extend" | "release"; readonly id: string }
   /** The connection of an acquire breaks. */
   | { readonly call: "leave"; readonly as: string }
   | { readonly call: "cancel"; readonly key: string }

@@ -207,7 +207,7 @@ it("docs/running.md has every metric", () => {
   const rows = sectionOf("running.md", "## Metrics").split("\n| metric |")[1] ?? "";
   const listed = all(rows, /`(sluice_[a-z_]+)`/g);
   expect(listed.sort()).toEqual(
-    metricsOf([])
+    metricsOf([], 0)
       .map(({ name }) => name)
       .sort(),
   );

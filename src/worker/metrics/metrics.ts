@@ -37,8 +37,8 @@ export interface ScrapedBucket {
   readonly stats: BucketStats | undefined;
 }
 
-/** All metrics of all buckets. */
-export function metricsOf(buckets: readonly ScrapedBucket[]): readonly Metric[] {
+/** All metrics of all buckets, as of `nowMs`, epoch milliseconds. */
+export function metricsOf(buckets: readonly ScrapedBucket[], nowMs: number): readonly Metric[] {
   const samplers = samplersOf(buckets);
   return [
     {
@@ -51,6 +51,7 @@ export function metricsOf(buckets: readonly ScrapedBucket[]): readonly Metric[] 
       })),
     },
     ...stateMetrics(samplers),
+    ...permitMetrics(samplers, nowMs),
     ...countMetrics(samplers),
     ...limitMetrics(samplers),
   ];
@@ -129,6 +130,32 @@ function stateMetrics({ each, value }: Samplers): readonly Metric[] {
   ];
 }
 
+/** How many grants run at a time, in buckets that limit it. */
+function permitMetrics({ value }: Samplers, nowMs: number): readonly Metric[] {
+  return [
+    {
+      name: "sluice_permits",
+      type: "gauge",
+      help: "Maximum number of permits held at once; absent if the policy has no concurrency.",
+      samples: value(({ snapshot }) => snapshot.permits?.max),
+    },
+    {
+      name: "sluice_permits_held",
+      type: "gauge",
+      help: "Permits held.",
+      samples: value(({ snapshot }) => snapshot.permits?.held),
+    },
+    {
+      name: "sluice_oldest_permit_seconds",
+      type: "gauge",
+      help: "Time since the oldest of the held permits was granted; 0 if none is held.",
+      samples: value(({ snapshot: { permits } }) => {
+        return permits && Math.max(0, nowMs - (permits.oldestAtMs ?? nowMs)) / 1_000;
+      }),
+    },
+  ];
+}
+
 /** What a bucket has done since it started. */
 function countMetrics({ each, value }: Samplers): readonly Metric[] {
   return [
@@ -180,14 +207,18 @@ interface ScrapedLimit {
   /** Whether the head of the queue waits for it. */
   readonly isBlocking: boolean;
   readonly grantedTokens: number;
+  /** `undefined` if the bucket has no holds; so is `owedTokens`. */
+  readonly heldTokens: number | undefined;
+  readonly owedTokens: number | undefined;
 }
 
 /** What each limit of a bucket is and has done. */
 function limitMetrics({ each }: Samplers): readonly Metric[] {
-  const samplesOf = (valueOf: (limit: ScrapedLimit) => number): readonly Sample[] => {
+  const samplesOf = (valueOf: (limit: ScrapedLimit) => number | undefined): readonly Sample[] => {
     return each((stats, labels) => {
-      return limitsOf(stats).map((limit) => {
-        return { labels: { ...labels, limit: limit.limit }, value: valueOf(limit) };
+      return limitsOf(stats).flatMap((limit) => {
+        const value = valueOf(limit);
+        return value === undefined ? [] : [{ labels: { ...labels, limit: limit.limit }, value }];
       });
     });
   };
@@ -222,6 +253,18 @@ function limitMetrics({ each }: Samplers): readonly Metric[] {
       help: "Tokens of the limit granted.",
       samples: samplesOf(({ grantedTokens }) => grantedTokens),
     },
+    {
+      name: "sluice_limit_held_tokens",
+      type: "gauge",
+      help: "Tokens of the limit that holds have reserved and that aren't spent; absent if there are no holds.",
+      samples: samplesOf(({ heldTokens }) => heldTokens),
+    },
+    {
+      name: "sluice_limit_owed_tokens",
+      type: "gauge",
+      help: "Tokens of the limit used beyond what was reserved and not made good yet; absent if there are no holds.",
+      samples: samplesOf(({ owedTokens }) => owedTokens),
+    },
   ];
 }
 
@@ -239,7 +282,17 @@ function limitsOf({ snapshot, tally }: BucketStats): readonly ScrapedLimit[] {
       capacity: state.capacity,
       isPaused: state.pausedUntilMs !== undefined,
       isBlocking: headLimit === limit,
-      grantedTokens: Object.hasOwn(granted, limit) ? (granted[limit] ?? 0) : 0,
+      grantedTokens: tokensOf(granted, limit) ?? 0,
+      heldTokens: tokensOf(snapshot.heldTokens, limit),
+      owedTokens: tokensOf(snapshot.owedTokens, limit),
     };
   });
+}
+
+/** Of a limit that callers may have named as they like. */
+function tokensOf(
+  tokens: Readonly<Record<string, number>> | undefined,
+  limit: string,
+): number | undefined {
+  return tokens && Object.hasOwn(tokens, limit) ? tokens[limit] : undefined;
 }

@@ -85,7 +85,7 @@ export async function metricsResponse(
     const detail = `Cannot scrape: ${MAX_SCRAPES} scrapes are in progress`;
     return problemResponse("unavailable", { detail, retryAfterMs: BUSY_RETRY_MS });
   }
-  const text = prometheusText(metricsOf(await scrapeCounted(scraped, buckets)));
+  const text = prometheusText(metricsOf(await scrapeCounted(scraped, buckets), Date.now()));
   const headers = { ...COMMON_FIELDS, "Content-Type": PROMETHEUS_TEXT };
   return new Response(text === "" ? NOTHING_TO_SHOW : text, { headers });
 }

@@ -2,6 +2,8 @@ import { abortAllDurableObjects, listDurableObjectIds, runInDurableObject } from
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 
+import type { GrantBody } from "../../../src/protocol/acquire-bodies.ts";
+
 import { Scrape } from "../../../kit/http/scrape.ts";
 import {
   CLOSED,
@@ -122,6 +124,47 @@ describe("/metrics", () => {
       "sluice_limit_granted_tokens_total COUNTER",
     ]);
     for (const { help } of families.values()) expect(help).toMatch(/\.$/);
+  });
+
+  it("has what is held and owed of each limit, and the permits, of buckets that have them", async () => {
+    const name = uniqueName("held");
+    const limits = { tpm: { ...ONE_A_SECOND, capacity: 50, initialTokens: 50 } };
+    const policy = {
+      ...ONE_A_SECOND,
+      capacity: 5,
+      initialTokens: 5,
+      refillIntervalMs: 60_000,
+      limits,
+      hold: { maxMs: 60_000 },
+      concurrency: { max: 3, ttlMs: 60_000 },
+    };
+    const variables = { POLICIES: { [name]: policy } };
+    const acquired = `/acquire?bucket=${name}&tokens=3&tokens.tpm=50&holdMs=30000`;
+    const { hold }: GrantBody = await (await deployed(variables, acquired)).json();
+    const bucket = { bucket: name };
+    const ofLimits = (seen: Scrape, metric: string): (number | undefined)[] => {
+      return ["rate", "tpm"].map((limit) => seen.value(metric, { ...bucket, limit }));
+    };
+    vi.setSystemTime(Date.now() + 500);
+    const held = await scrape(variables);
+    expect(ofLimits(held, "sluice_limit_held_tokens")).toEqual([3, 50]);
+    expect(ofLimits(held, "sluice_limit_owed_tokens")).toEqual([0, 0]);
+    expect(held.value("sluice_permits", bucket)).toBe(3);
+    expect(held.value("sluice_permits_held", bucket)).toBe(1);
+    expect(held.value("sluice_oldest_permit_seconds", bucket)).toBe(0.5);
+
+    const settle = { method: "POST", body: JSON.stringify({ used: { rate: 9 } }) };
+    await deployed(variables, `/buckets/${name}/holds/${hold?.id}`, settle);
+    await deployed(variables, `/buckets/${name}/permits/${hold?.id}`, { method: "DELETE" });
+    const ended = await scrape(variables);
+    expect(ofLimits(ended, "sluice_limit_held_tokens")).toEqual([0, 0]);
+    expect(ofLimits(ended, "sluice_limit_owed_tokens")).toEqual([4, 0]);
+    expect(ended.value("sluice_permits_held", bucket)).toBe(0);
+    expect(ended.value("sluice_oldest_permit_seconds", bucket)).toBe(0);
+
+    const plain = uniqueName("plain");
+    const { families } = await scrape({ POLICIES: { [plain]: ONE_A_SECOND } });
+    expect([...families.keys()].join()).not.toMatch(/permit|held|owed/);
   });
 
   it("has what each limit is and has given, beside the metrics of the first", async () => {
