@@ -84,6 +84,8 @@ function headLines(snapshot: BucketSnapshot, nowMs: number, width: number): stri
       const line = limitLine(snapshot, limit, nowMs, columns);
       return isSingle ? line : withWhatFits(line, snapshot, limit, width);
     }),
+    ...permitLines(snapshot, nowMs, columns),
+    ...heldLines(snapshot, limits, columns),
     `${"queue".padEnd(label)}  ${bar(share, barColumns)} ${waiters} waiting for ${asked}`,
     `${"so far".padEnd(label)}  granted ${granted}   refused ${refused}   cancelled ${cancelled}`,
   ];
@@ -103,7 +105,10 @@ interface Columns {
  */
 function columnsFor(snapshot: BucketSnapshot, limits: readonly LimitNow[], width: number): Columns {
   const isSingle = limits.length === 1;
-  const labels = ["tokens", ...(isSingle ? [] : limits.map(({ name }) => name))];
+  const labels = [
+    snapshot.permits ? "permits" : "tokens",
+    ...(isSingle ? [] : limits.map(({ name }) => name)),
+  ];
   const label = longest(labels);
   const counts = limits.map((limit) => countText(snapshot, limit, limit.fields.capacity));
   const count = longest(counts);
@@ -146,6 +151,42 @@ function withWhatFits(
   const marked = line.slice(0, width - mark.length) + mark;
   const rule = GAP + refillWords(fields);
   return marked.length + rule.length <= width ? marked + rule : marked;
+}
+
+/** Permits held of those that there are. */
+function permitLines(
+  { permits, headLimit }: BucketSnapshot,
+  nowMs: number,
+  { label, barColumns }: Columns,
+): string[] {
+  if (!permits) return [];
+  const { max, held, oldestAtMs } = permits;
+  const oldest =
+    oldestAtMs === undefined ? "" : `${GAP}oldest for ${formatDuration(nowMs - oldestAtMs)}`;
+  const mark = headLimit === "permits" ? GAP + HEAD_MARK : "";
+  return [
+    `${"permits".padEnd(label)}  ${bar(held / max, barColumns)} ${held} of ${max} held${oldest}${mark}`,
+  ];
+}
+
+/** What holds have reserved of each limit, and what is owed. */
+function heldLines(
+  { heldTokens, owedTokens = {} }: BucketSnapshot,
+  limits: readonly LimitNow[],
+  { isSingle, label }: Columns,
+): string[] {
+  if (!heldTokens) return [];
+  const shown = (tokens: Readonly<Record<string, number>>): string => {
+    const counts = limits
+      .map(({ name }) => [name, tokens[name] ?? 0] as const)
+      .filter(([, count]) => count > 0)
+      .map(([name, count]) => (isSingle ? String(count) : `${count} of ${name}`));
+    return counts.length > 0 ? counts.join(", ") : "0";
+  };
+  const owed = shown(owedTokens);
+  return [
+    `${"held".padEnd(label)}  ${shown(heldTokens)}${owed === "0" ? "" : `${GAP}owed ${owed}`}`,
+  ];
 }
 
 function countText({ leasedTokens }: BucketSnapshot, { fields }: LimitNow, tokens: number): string {

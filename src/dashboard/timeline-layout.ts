@@ -67,7 +67,9 @@ export interface TimelineLayout {
 export function layoutTimeline(view: BucketView, maxLines: number): TimelineLayout | undefined {
   const { snapshot } = view;
   const waiting = waitingCallers(view);
-  const forecast = forecastGrants(snapshot, waiting);
+  // When a permit comes back isn't known, but it hasn't yet.
+  const earliestMs = snapshot.permits ? view.atMs : -Infinity;
+  const forecast = forecastGrants(snapshot, waiting).map((atMs) => Math.max(earliestMs, atMs));
   const grantAtMs = new Map(waiting.map(({ key }, index) => [key, forecast[index]]));
   const all = view.callers
     .map((caller): TimelineRow => {

@@ -53,6 +53,33 @@ it("WatchView shows tokens, queue and counts as they were told", () => {
   expect(text).toContain("granted 3   refused 1   cancelled 0");
 });
 
+it("WatchView shows permits and what is held and owed, of buckets that have them", () => {
+  const held = {
+    ...quiet,
+    waiters: 1,
+    headLimit: "permits",
+    heldTokens: { rate: 4 },
+    owedTokens: { rate: 0 },
+    permits: { max: 3, held: 2, oldestAtMs: 400 },
+  };
+  const text = shown(held, 1_000);
+  expect(text).toMatch(/^permits {2}█+░+ 2 of 3 held   oldest for 0.600 s   ← head waits$/m);
+  expect(text).toMatch(/^held     4$/m);
+  const owed = { ...held, owedTokens: { rate: 7 }, permits: { max: 3, held: 0 } };
+  expect(shown(owed, 1_000)).toMatch(/^held     4   owed 7$/m);
+  expect(shown(owed, 1_000)).toMatch(/0 of 3 held   ← head waits$/m);
+  const tpm = { capacity: 90, refillTokens: 90, refillIntervalMs: 60_000, initialTokens: 90 };
+  const several = {
+    ...owed,
+    policy: { ...policy, limits: { tpm } },
+    limits: { tpm: { ...tpm, tokens: 0, nextTickAtMs: 60_000 } },
+    heldTokens: { rate: 1, tpm: 40 },
+    owedTokens: { rate: 0, tpm: 5 },
+  };
+  expect(shown(several, 1_000)).toMatch(/^held     1 of rate, 40 of tpm   owed 5 of tpm$/m);
+  expect(shown(quiet, 1_000)).not.toMatch(/permits|held|owed/);
+});
+
 it("WatchView adds what the ticks of an idle bucket bring, up to the capacity", () => {
   expect(shown(quiet, 1_399)).toContain("5 of 10");
   expect(shown(quiet, 1_400)).toContain("7 of 10");

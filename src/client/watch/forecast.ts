@@ -66,7 +66,7 @@ export function limitsAt(snapshot: BucketSnapshot, nowMs: number): LimitNow[] {
   const isStarted = hasStarted(snapshot);
   const untilMs = snapshot.waiters > 0 ? nowMs - REPORT_DELAY_MS : nowMs;
   if (isStarted) limits.advance(untilMs);
-  const tokens = limits.all.map((limit) => limit.tokens);
+  const tokens = limits.all.map((limit) => Math.max(0, limit.tokens));
   limits.advance(nowMs);
   const nextGains = limits.all.map((limit) => limit.nextGainAtMs);
   return policyLimits(snapshot.policy).map(([name, fields], index) => {
@@ -124,7 +124,8 @@ export function untilChangeMs(snapshot: BucketSnapshot, nowMs: number): number |
 }
 
 /**
- * When each of `asks` (in queue order) will be granted, as epoch milliseconds. Waiters that the
+ * When each of `asks` (in queue order) will be granted, as epoch milliseconds; if the bucket has permits, the
+ * earliest possible time, because nobody knows when they come back. Waiters that the
  * snapshot counts beyond `asks` arrived before the page did, and so are ahead of them; each of those is
  * taken to ask the same of every limit.
  */
@@ -172,7 +173,7 @@ function limitsOf(snapshot: BucketSnapshot): LimitSet {
   // Nothing happens before tokens next come in. All of them start before that, or those that have
   // their tokens would hold up the others.
   const beforeMs = Math.min(...views.map(({ nextTickAtMs }) => nextTickAtMs)) - 1;
-  const states = specs.map(({ kind, fields: limit }, index) => {
+  const states = specs.map(({ name, kind, fields: limit }, index) => {
     const { tokens, nextTickAtMs, pausedTokens = 0 } = views[index] ?? snapshot;
     const startedAtMs = startBefore(beforeMs, nextTickAtMs, limit);
     const initialTokens = tokens + pausedTokens;
@@ -180,11 +181,19 @@ function limitsOf(snapshot: BucketSnapshot): LimitSet {
     // What is aside is there at the end of the pause; what a tick brings, with that tick.
     const untilMs = pausedTokens > 0 ? nextTickAtMs : nextTickAtMs - 1;
     started.pause(untilMs, tokens, startedAtMs);
+    started.take(owedNow(snapshot, name));
     return started.toJSON();
   });
   const limits = LimitSet.restore(specs, states);
   made.set(snapshot, limits);
   return limits;
+}
+
+/** What ticks have to make good of the limit `name` before they bring anything. */
+function owedNow({ waiters, policy, owedTokens }: BucketSnapshot, name: string): number {
+  // Behind the waiters, it makes none of them later.
+  const isTaken = waiters === 0 || policy.hold?.debt === "front";
+  return isTaken ? (owedTokens?.[name] ?? 0) : 0;
 }
 
 /** The latest start up to `beforeMs` that has a tick at `nextTickAtMs`. */

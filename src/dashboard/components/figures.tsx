@@ -1,5 +1,7 @@
 /** The bucket in numbers, and its tokens if it has one limit; several have gauges of their own. */
-import type { VNode } from "preact";
+import { Fragment, type VNode } from "preact";
+
+import type { BucketSnapshot } from "../../protocol/bucket-snapshot.ts";
 
 import { boundaryWords } from "../../client/watch/calendar-words.ts";
 import {
@@ -52,6 +54,16 @@ export function Figures(heard: HeardView): VNode {
         >
           {showCount(waiters)}
         </Figure>
+        {snapshot.permits && (
+          <Figure
+            name="Permits held"
+            kind={snapshot.headLimit === "permits" ? "waiting" : "none"}
+            note={`of ${showCount(snapshot.permits.max)}`}
+          >
+            {showCount(snapshot.permits.held)}
+          </Figure>
+        )}
+        {isSingle && <HeldFigures snapshot={snapshot} name={firstName} />}
         {snapshot.leasedTokens !== undefined && (
           <Figure name="Leased">{showCount(snapshot.leasedTokens)}</Figure>
         )}
@@ -68,6 +80,24 @@ export function Figures(heard: HeardView): VNode {
         <Figure name="Cancelled">{showCount(snapshot.cancelled)}</Figure>
       </dl>
     </section>
+  );
+}
+
+interface HeldFiguresProps {
+  readonly snapshot: BucketSnapshot;
+  /** Of the only limit. */
+  readonly name: string;
+}
+
+/** What holds have of a limit, or owe it. */
+function HeldFigures({ snapshot, name }: HeldFiguresProps): VNode {
+  const held = snapshot.heldTokens?.[name];
+  const owed = snapshot.owedTokens?.[name] ?? 0;
+  return (
+    <Fragment>
+      {held !== undefined && <Figure name="Held">{showCount(held)}</Figure>}
+      {owed > 0 && <Figure name="Owed">{showCount(owed)}</Figure>}
+    </Fragment>
   );
 }
 

@@ -1,6 +1,8 @@
 /** The limits of a bucket that has several: a gauge for each, and which of them the queue waits for. */
 import type { VNode } from "preact";
 
+import type { BucketSnapshot } from "../../protocol/bucket-snapshot.ts";
+
 import { limitsAt, REPORT_DELAY_MS, type LimitNow } from "../../client/watch/forecast.ts";
 import { boundaryWords } from "../../client/watch/calendar-words.ts";
 import { showComing, showCount } from "../format.ts";
@@ -28,7 +30,8 @@ export function LimitGauges(heard: HeardView): VNode {
     <ul class="gauges">
       {limitsAt(snapshot, nowMs).map((limit) => {
         const isHead = snapshot.headLimit === limit.name;
-        return <Gauge key={limit.name} limit={limit} nowMs={nowMs} isHead={isHead} />;
+        const outside = heldWords(snapshot, limit.name);
+        return <Gauge key={limit.name} {...{ limit, nowMs, isHead, outside }} />;
       })}
     </ul>
   );
@@ -38,9 +41,11 @@ interface GaugeProps {
   readonly limit: LimitNow;
   readonly nowMs: number;
   readonly isHead: boolean;
+  /** What holds have of it, or owe it; empty if nothing. */
+  readonly outside: string;
 }
 
-function Gauge({ limit, nowMs, isHead }: GaugeProps): VNode {
+function Gauge({ limit, nowMs, isHead, outside }: GaugeProps): VNode {
   const { name, fields, tokens } = limit;
   return (
     <li class={isHead ? "gauge head" : "gauge"} data-limit={name}>
@@ -49,12 +54,23 @@ function Gauge({ limit, nowMs, isHead }: GaugeProps): VNode {
         {isHead && <span class="head-mark">the queue waits for this</span>}
       </h3>
       <p class="amount">
-        <strong>{showCount(tokens)}</strong> <span class="of">of {showCount(fields.capacity)}</span>
+        <strong>{showCount(tokens)}</strong>{" "}
+        <span class="of">
+          of {showCount(fields.capacity)}
+          {outside}
+        </span>
       </p>
       <TokenLevel tokens={tokens} capacity={fields.capacity} label={`Tokens of ${name}`} />
       <p class="note">{noteOf(limit, nowMs)}</p>
     </li>
   );
+}
+
+/** Such as `, 40 held, 3 owed`. */
+function heldWords({ heldTokens, owedTokens }: BucketSnapshot, name: string): string {
+  const held = heldTokens?.[name] ?? 0;
+  const owed = owedTokens?.[name] ?? 0;
+  return `${held > 0 ? `, ${showCount(held)} held` : ""}${owed > 0 ? `, ${showCount(owed)} owed` : ""}`;
 }
 
 /** What is next to happen to the limit. */

@@ -61,6 +61,19 @@ describe("tokensAt", () => {
     expect(times.map((atMs) => tokensAt(snapshot, atMs))).toEqual([0, 0, 2, 4, 4, 5, 5]);
   });
 
+  it("adds what the limiter adds that owes tokens", () => {
+    const policy = Policy.of({ ...FIVE, initialTokens: 5, hold: { maxMs: 60_000 } });
+    const limiter = new Limiter<string>(policy, { newId: () => "a" });
+    limiter.acquire({ caller: "Ann", tokens: 5, holdMs: 60_000 }, 0);
+    limiter.changeHold("a", { used: 8 }, 0);
+    const { limits: _, ...view } = limiter.inspect(0);
+    const snapshot = { bucket: "a", policy: { name: "*", ...policy.toJSON() }, ...view };
+    expect(snapshot.owedTokens).toEqual({ rate: 3 });
+    for (const atMs of [0, 3_000, 5_999, 6_000, 9_000, 99_000]) {
+      expect([atMs, tokensAt(snapshot, atMs)]).toEqual([atMs, limiter.inspect(atMs).tokens]);
+    }
+  });
+
   it("adds nothing while callers wait, nor before the bucket has started", () => {
     expect(tokensAt(snapshotOf(FIVE, { waiters: 1, queuedTokens: 3 }), 60_000)).toBe(0);
     expect(tokensAt(snapshotOf(FIVE, { granted: 0, tokens: 2 }), 60_000)).toBe(2);
