@@ -3,6 +3,8 @@
  * are handed out in a form that tells when they have been read to the end, have failed or were cancelled.
  */
 import { onAbort } from "../on-abort.ts";
+import { followedResponse } from "./followed-response.ts";
+import { piped } from "./piped.ts";
 
 /**
  * Returns `value` in a form that calls `done` when it ends, in whatever way, perhaps more than once; or
@@ -23,34 +25,12 @@ export function untilDone<Value>(
 
 function follow(value: unknown, signal: AbortSignal, done: () => void): unknown {
   if (typeof value !== "object" || value === null) return undefined;
-  if (isResponse(value)) {
-    const { body } = value;
-    return body.locked ? undefined : new Response(piped(body, signal, done), value);
-  }
+  if (isResponse(value)) return followedResponse(value, signal, done);
   if (value instanceof ReadableStream) {
     return value.locked ? undefined : piped(value, signal, done);
   }
   if (!isAsyncIterable(value)) return undefined;
   return isIterator(value) ? iterated(value, signal, done) : proxied(value, signal, done);
-}
-
-function piped<Chunk>(
-  stream: ReadableStream<Chunk>,
-  signal: AbortSignal,
-  done: () => void,
-): ReadableStream<Chunk> {
-  const { readable, writable } = new TransformStream<Chunk, Chunk>();
-  void whenSettled(stream.pipeTo(writable, { signal }), done);
-  return readable;
-}
-
-async function whenSettled(promise: Promise<unknown>, done: () => void): Promise<void> {
-  try {
-    await promise;
-  } catch {
-    // The reader of the stream gets the error.
-  }
-  done();
 }
 
 /** The iterable itself, with all that it can do besides; its iterations are followed. */
@@ -129,7 +109,7 @@ async function orEnded(
 }
 
 /** A response with a body: the platform's, or that of a library. */
-function isResponse(value: object): value is Response & { readonly body: ReadableStream } {
+function isResponse(value: object): value is Response {
   return "status" in value && "body" in value && value.body instanceof ReadableStream;
 }
 

@@ -7,6 +7,7 @@ import type { RateLimitOptions } from "../client/middleware/limit-request.ts";
 
 import { clientChooser } from "../client/middleware/client-choice.ts";
 import { faultReporter } from "../client/fault-report.ts";
+import { answerUnder } from "../client/holds/request-permit.ts";
 import {
   checkRateLimitOptions,
   limitRequest,
@@ -32,7 +33,7 @@ export type HonoRateLimitOptions<E extends Env = AnyEnv> = RateLimitOptions<Cont
 /**
  * Middleware that takes tokens before the next handler runs, and answers in its place if they are
  * refused. Answers of later handlers get the `RateLimit` fields, in addition to those of other
- * limits.
+ * limits. If the bucket has `concurrency`, a request keeps its permit until its answer has been sent.
  *
  * If TypeScript can't infer the app's environment, name it: `rateLimit<AppEnv>({ … })`.
  *
@@ -54,11 +55,14 @@ export function rateLimit<E extends Env = AnyEnv>(
     const waitUntil = (promise: Promise<unknown>): void => keepGoing(c, promise);
     const verdict = await limitRequest({ context: c, client, signal, waitUntil, report }, options);
     if (verdict.kind === "answer") return verdict.response;
-    const { granted } = verdict;
-    if (granted) c.set("rateLimit", granted);
-    await next();
-    if (!granted) return undefined;
-    const answer = withRateLimitFields(c.res, granted);
+    const { granted, permit } = verdict;
+    if (!granted) return next();
+    c.set("rateLimit", granted);
+    const response = await answerUnder(permit, waitUntil, async () => {
+      await next();
+      return c.res;
+    });
+    const answer = withRateLimitFields(response, granted);
     // Cleared first: otherwise Hono copies the headers of the previous response onto the new one.
     c.res = undefined;
     c.res = answer;

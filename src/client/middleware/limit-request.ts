@@ -26,6 +26,7 @@ import {
   checkTokensToTake,
   hasMethod,
 } from "../arguments.ts";
+import { RequestPermit } from "../holds/request-permit.ts";
 import { legalBucketName } from "./bucket-name.ts";
 import { clientClosedResponse } from "../../protocol/client-closed.ts";
 import { rateLimitFields } from "../../protocol/rate-limit-fields.ts";
@@ -102,9 +103,13 @@ export interface LimitedRequest<Context> {
   readonly report: Report;
 }
 
-/** Whether to call the handler. */
+/** Whether to call the handler. A permit must be given back after it; see `answerUnder`. */
 export type Verdict =
-  | { readonly kind: "pass"; readonly granted?: Granted }
+  | {
+      readonly kind: "pass";
+      readonly granted?: Granted;
+      readonly permit?: RequestPermit | undefined;
+    }
   | { readonly kind: "answer"; readonly response: Response };
 
 /**
@@ -156,13 +161,20 @@ export async function limitRequest<Context>(
       return { kind: "pass" };
     }
     const asked = await askedBy(context, options);
+    const askedAtMs = performance.now();
     const outcome = await acquireOrRefuse(limited, {
       ...asked,
       waitUntil,
       ...(signal && { signal }),
     });
-    await reportOutcome(limited, options, outcome);
-    if (outcome.ok) return { kind: "pass", granted: outcome };
+    const permit = outcome.ok ? permitOf(limited, outcome, askedAtMs) : undefined;
+    try {
+      await reportOutcome(limited, options, outcome);
+    } catch (error) {
+      if (permit) waitUntil(permit.release());
+      throw error;
+    }
+    if (outcome.ok) return { kind: "pass", granted: outcome, permit };
     return { kind: "answer", response: await refuse(limited, options, outcome) };
   } catch (error) {
     return { kind: "answer", response: answerTo(error, limited) };
@@ -200,6 +212,15 @@ async function acquireOrRefuse<Context>(
     const refusal = { bucket, tokens, detail, retryAfterMs: UNAVAILABLE_RETRY_MS };
     return { ok: false, reason: "unavailable", ...refusal };
   }
+}
+
+function permitOf<Context>(
+  { context, client, report }: LimitedRequest<Context>,
+  granted: Granted,
+  askedAtMs: number,
+): RequestPermit | undefined {
+  if (!granted.permit) return undefined;
+  return RequestPermit.of(granted, { client: client(context), askedAtMs, report });
 }
 
 async function reportOutcome<Context>(
@@ -255,8 +276,13 @@ async function acquireInShadow<Context>(
   try {
     const asked = await askedBy(context, options);
     const timeoutMs = Math.min(asked.timeoutMs, MAX_SHADOW_WAIT_MS);
+    const askedAtMs = performance.now();
     const reported = acquire(limited, { ...asked, timeoutMs })
-      .then((outcome) => options.onOutcome?.(context, outcome))
+      .then(async (outcome) => {
+        // It can't be kept until the response is done, which may be long before.
+        if (outcome.ok) await permitOf(limited, outcome, askedAtMs)?.release();
+        return options.onOutcome?.(context, outcome);
+      })
       .catch(report);
     limited.waitUntil(reported);
   } catch (error) {

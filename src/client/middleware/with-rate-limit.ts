@@ -4,6 +4,7 @@ import type { ClientChoice } from "./client-choice.ts";
 
 import { clientChooser } from "./client-choice.ts";
 import { faultReporter } from "../fault-report.ts";
+import { answerUnder } from "../holds/request-permit.ts";
 import { checkRateLimitOptions, limitRequest, withRateLimitFields } from "./limit-request.ts";
 
 /** What callbacks of `withRateLimit` are passed: the arguments of the handler. */
@@ -23,6 +24,7 @@ export type Handler<Incoming extends Request, Env, Context> = (
 /**
  * Wraps `handler` so that it is called only with tokens; requests that are refused are answered in
  * its place. Answers of `handler` get the `RateLimit` fields.
+ * If the bucket has `concurrency`, a request keeps its permit until its answer has been sent.
  *
  * @throws {RangeError} If the bucket or a number is out of range; the message names it.
  * @throws {TypeError} If an option has the wrong type, or options conflict.
@@ -48,7 +50,8 @@ export function withRateLimit<Incoming extends Request, Env, Context>(
     const context = { request, env, ctx };
     const verdict = await limitRequest({ context, client, signal, waitUntil, report }, options);
     if (verdict.kind === "answer") return verdict.response;
-    const response = await handler(request, env, ctx);
+    const { permit } = verdict;
+    const response = await answerUnder(permit, waitUntil, () => handler(request, env, ctx));
     return verdict.granted ? withRateLimitFields(response, verdict.granted) : response;
   };
 }

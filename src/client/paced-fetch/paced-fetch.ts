@@ -27,6 +27,8 @@ import {
   checkTokensToTake,
   hasMethod,
 } from "../arguments.ts";
+import { faultReporter } from "../fault-report.ts";
+import { answerUnder, RequestPermit } from "../holds/request-permit.ts";
 import { CallPauses } from "./call-pauses.ts";
 import { openRequest } from "./paced-request.ts";
 import { settledWithin } from "../transport/settled-within.ts";
@@ -153,6 +155,9 @@ const SERVER_ERROR = 500;
  * aborts while it waits; with a `SluiceRefusedError` if Sluice refuses the tokens; and with the
  * client's `SluiceError`.
  *
+ * If the bucket has `concurrency`, each attempt keeps its permit until the body of its response has
+ * arrived or was cancelled. Read or cancel every response: a long body that nobody reads keeps it.
+ *
  * @throws {RangeError} If an option is out of range; the message names it.
  * @throws {TypeError} If an option has the wrong type.
  *
@@ -223,6 +228,8 @@ function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 
+const reportPermit = faultReporter();
+
 /** A call with the state of its attempts. */
 interface PacedCall extends PacedRequest {
   readonly input: FetchInput;
@@ -238,6 +245,8 @@ interface PacedCall extends PacedRequest {
   aheadMs: number;
   /** Whether copies of its body were sent. */
   isCopied: boolean;
+  /** The permit of its latest token, if the bucket has `concurrency`. */
+  permit: RequestPermit | undefined;
 }
 
 class FetchPacer {
@@ -285,7 +294,7 @@ class FetchPacer {
       if (!outcome.ok) return this.#answerRefusal(call, outcome, refused);
       const isLast = attempt > this.#retries;
       const sentAtMs = performance.now();
-      const response = await this.#send(call, isLast);
+      const response = await answerUnder(call.permit, ignore, () => this.#send(call, isLast));
       const advised = await this.#adviceIn(response, call);
       const refusals = advised.filter(({ advice }) => isRefusal(advice));
       if (refusals.length === 0) {
@@ -326,11 +335,13 @@ class FetchPacer {
       waitedMs: 0,
       aheadMs: 0,
       isCopied: false,
+      permit: undefined,
     };
   }
 
   async #acquire(call: PacedCall): Promise<Granted | Refused> {
     const { bucket, asked, signal, pauses } = call;
+    const { client } = this.#options;
     for (;;) {
       const heldMs = pauses.heldMs();
       if (heldMs > this.#maxWaitMs(call)) return refusedByPause(call, heldMs);
@@ -342,13 +353,15 @@ class FetchPacer {
         ...(signal && { signal }),
       };
       const askedAtMs = performance.now();
-      const outcome = await this.#wait(call, this.#options.client.acquire(bucket, options));
+      const outcome = await this.#wait(call, client.acquire(bucket, options));
       if (!outcome.ok) return outcome;
       call.aheadMs = aheadMs(outcome, performance.now() - askedAtMs);
+      call.permit = RequestPermit.of(outcome, { client, askedAtMs, report: reportPermit });
       // Other calls may have been refused while this token was on its way. Then it counts as lost,
       // like those in the bucket: if all of them were kept until the pause ends, they would be used
       // at once.
       if (!pauses.hasBegunSince(askedAtMs)) return outcome;
+      void call.permit?.release();
     }
   }
 
@@ -508,4 +521,8 @@ async function adviceOf(
  */
 function discard({ body }: Pick<Response, "body">): void {
   body?.cancel().catch(() => undefined);
+}
+
+function ignore(): void {
+  // A permit that can't be given back comes back when its time is up.
 }
