@@ -49,7 +49,7 @@ export class Holds {
   restore(rows: readonly GrantRow[], limits: LimitSet | undefined, writtenOff: NamedTokens): void {
     this.#grants = OpenGrants.from(rows);
     if (!limits) return;
-    limits.restoreReserves([...this.#grants.openHolds()], writtenOff);
+    limits.restoreReserves([...this.#grants.holds()], writtenOff);
     limits.endWith(this.#grants);
     if (limits.permits) for (const atMs of this.#grants.permitEnds()) limits.permits.hold(1, atMs);
   }
@@ -61,7 +61,7 @@ export class Holds {
 
   /** Whether another hold may be opened. */
   get hasRoom(): boolean {
-    return this.#grants.holds < MAX_OPEN_HOLDS;
+    return this.#grants.openHoldCount < MAX_OPEN_HOLDS;
   }
 
   /** When the first hold ends that is open, epoch milliseconds; `Infinity` if there is none. */

@@ -104,7 +104,7 @@ export class OpenGrants {
   }
 
   /** Holds that are neither settled nor over, as of the last `expire`. */
-  get holds(): number {
+  get openHoldCount(): number {
     return this.#holds;
   }
 
@@ -149,6 +149,11 @@ export class OpenGrants {
   /** The grant with that id, open or remembered. */
   find(id: string): OpenGrantState | undefined {
     return this.#byId.get(id)?.state;
+  }
+
+  /** All holds, those that are over and remembered too. */
+  *holds(): IterableIterator<HoldState> {
+    for (const { state } of this.#byId.values()) if (state.hold) yield state.hold;
   }
 
   /** The holds that are open. */

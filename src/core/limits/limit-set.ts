@@ -11,7 +11,7 @@ import type { ClosedForm, Limit, LimitFields, LimitKind, LimitSpec, LimitState }
 import { lacks, msUntilHas, tokensOf } from "./cost.ts";
 import { FurtherLimits } from "./further-limits.ts";
 import { Permits, PERMITS_LIMIT } from "./permits.ts";
-import { type HeldLimit, type GrantEnds, type OpenHold, Reserves } from "./reserves.ts";
+import { type HeldLimit, type GrantEnds, type WrittenHold, Reserves } from "./reserves.ts";
 
 /**
  * All limits of one bucket.
@@ -290,23 +290,15 @@ export class LimitSet {
   }
 
   /**
-   * What may still come back of `open`, the holds that were open when the state was written.
+   * What may still come back of `holds`: all that were on the disk, those that are over too.
    *
    * @param writtenOff See `Reserves`.
    */
-  restoreReserves(open: readonly OpenHold[], writtenOff: NamedTokens): void {
+  restoreReserves(holds: readonly WrittenHold[], writtenOff: NamedTokens): void {
     const reserves = new Reserves(writtenOff);
-    const limits = this.all;
-    for (const [index, name] of this.#names.entries()) {
-      const reachedAtMs = limits[index]?.reachedAtMs ?? 0;
-      // One that had ended before the last tick reserved nothing any more when that came in.
-      const parts = open.flatMap((hold) => {
-        return hold.expiresAtMs > reachedAtMs ? (hold.limits[name] ?? []) : [];
-      });
-      const inOrder = parts.toSorted((one, two) => one.start - two.start);
-      for (const { start, reserved, spent } of inOrder) {
-        reserves.of(name).restore(start, reserved, Math.max(0, reserved - spent));
-      }
+    for (const [index, limit] of this.all.entries()) {
+      const name = this.#names[index];
+      if (name !== undefined) reserves.restore(name, limit, holds);
     }
     this.#reserves = reserves;
   }

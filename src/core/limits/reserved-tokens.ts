@@ -77,16 +77,19 @@ export class ReservedTokens {
   }
 
   /**
-   * Tokens that `add` numbered from `start` on, in an earlier account. To be called in the order of the numbers.
+   * Tokens that `add` numbered from `start` on, in an earlier account. To be called in the order of the numbers, of
+   * holds that are over too, as long as anybody remembers them: their numbers are not given again.
    *
-   * @param unspent How many of them `spend` has left.
+   * @param unspent How many of them may come back if nothing is written off.
    */
   restore(start: number, tokens: number, unspent: number): void {
     if (start === NONE) return;
     const end = start + tokens;
-    this.#open.set(start, { end, unspent });
     this.#nextNumber = Math.max(this.#nextNumber, end);
-    this.#tokens += this.#remaining(start);
+    this.#open.set(start, { end, unspent });
+    const remaining = this.#remaining(start);
+    this.#tokens += remaining;
+    if (remaining === 0) this.#open.delete(start);
   }
 
   /** Leaves at most `unspent` of the tokens from `start` on that may come back. */
@@ -115,6 +118,8 @@ export class ReservedTokens {
       // The last tokens of a hold are written off last.
       if (kept < remaining) this.#writtenOff = end - kept;
       this.#tokens -= remaining - kept;
+      // So the next one needn't go through all that have nothing left.
+      if (kept === 0) this.#open.delete(start);
       if (this.#tokens <= max) return;
     }
   }

@@ -14,10 +14,16 @@ export interface HeldLimit {
   readonly start: number;
 }
 
-/** What a hold has reserved, by the name of the limit, and when it ends. */
-export interface OpenHold {
-  readonly expiresAtMs: number;
+/** What a hold has reserved, by the name of the limit. */
+interface ReservedHold {
   readonly limits: Readonly<Record<string, HeldLimit>>;
+}
+
+/** A hold as it is on the disk. */
+export interface WrittenHold extends ReservedHold {
+  readonly expiresAtMs: number;
+  /** Present once it is settled. */
+  readonly settlement?: object;
 }
 
 /** Grants that end by themselves. */
@@ -25,7 +31,7 @@ export interface GrantEnds {
   /** The next instant at which one may end, epoch milliseconds; `Infinity` if there is none. */
   readonly nextEndAtMs: number;
   /** Ends what is over at `nowMs`, and returns the holds that are spent by that. */
-  expire(nowMs: number): readonly OpenHold[];
+  expire(nowMs: number): readonly ReservedHold[];
 }
 
 /** The accounts of one bucket. A limit of which no hold has taken any may have none. */
@@ -46,8 +52,23 @@ export class Reserves {
     return account;
   }
 
+  /** What may still come back of `holds` to a limit as it is on the disk, too. */
+  restore(name: string, { reachedAtMs }: Limit, holds: readonly WrittenHold[]): void {
+    const account = this.of(name);
+    const ofLimit = holds.flatMap(({ limits, settlement, expiresAtMs }) => {
+      const part = limits[name];
+      // One that had ended before the last tick reserved nothing any more when that came in.
+      const isOpen = !settlement && expiresAtMs > reachedAtMs;
+      return part ? [{ ...part, isOpen }] : [];
+    });
+    for (const part of ofLimit.toSorted((one, two) => one.start - two.start)) {
+      const unspent = part.isOpen ? Math.max(0, part.reserved - part.spent) : 0;
+      account.restore(part.start, part.reserved, unspent);
+    }
+  }
+
   /** A hold has ended, and its tokens are spent. */
-  end({ limits }: OpenHold): void {
+  end({ limits }: ReservedHold): void {
     for (const [name, { start }] of Object.entries(limits)) this.of(name).remove(start);
   }
 

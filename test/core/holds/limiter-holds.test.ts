@@ -102,6 +102,18 @@ describe("a hold", () => {
     expect(scene.changeHold(4_200, "g1", { used: 0 })).toEqual([settled("g1", 4_200, 0, 4)]);
   });
 
+  test("of which nothing is left has nothing to do with a later one, however often it restarts", () => {
+    const scene = tenWith();
+    scene.acquire(0, "Ann", { tokens: 5, holdMs: 1_500 });
+    scene.acquire(0, "Cid", { tokens: 5 });
+    scene.advance(2_000);
+    scene.restore();
+    scene.acquire(2_000, "Bob", { tokens: 2, holdMs });
+    scene.changeHold(2_000, "g1", { atLeast: 5 });
+    scene.restore();
+    expect(scene.changeHold(2_000, "g2", { used: 0 })).toEqual([settled("g2", 2_000, 0, 2)]);
+  });
+
   test("is remembered for ten minutes", () => {
     const scene = tenWith();
     scene.acquire(0, "Ann", { tokens: 1, holdMs });

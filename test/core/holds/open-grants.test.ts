@@ -107,7 +107,7 @@ describe("OpenGrants", () => {
     expect(book.grants.heldTokensAt(99).get("rate")).toBe(2);
     expect(book.grants.heldTokensAt(100).get("rate")).toBe(0);
     expect([book.expire(99), book.expire(100), book.expire(100)]).toEqual([0, 1, 0]);
-    expect([book.grants.holds, book.grants.heldTokensAt(100).get("rate")]).toEqual([0, 0]);
+    expect([book.grants.openHoldCount, book.grants.heldTokensAt(100).get("rate")]).toEqual([0, 0]);
   });
 
   test("writes that a permit is lost, and not that a hold is over, whose end is on the disk", () => {
@@ -148,7 +148,7 @@ describe("OpenGrants", () => {
     book.release("g3");
     book.restart();
     const { grants } = book;
-    expect([grants.hasRows, grants.holds, grants.heldTokensAt(10).get("rate")]).toEqual([
+    expect([grants.hasRows, grants.openHoldCount, grants.heldTokensAt(10).get("rate")]).toEqual([
       true,
       1,
       2,
@@ -176,6 +176,6 @@ describe("OpenGrants", () => {
       undefined,
       undefined,
     ]);
-    expect(book.grants.holds).toBe(1);
+    expect(book.grants.openHoldCount).toBe(1);
   });
 });
