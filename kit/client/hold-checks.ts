@@ -252,6 +252,23 @@ export const holdChecks: Readonly<Record<string, Check>> = {
     assertEqual(next.remaining, 96);
   },
 
+  async "a grant that its caller no longer wants is given back"({ connect, run }) {
+    const bucket = `single:${run}:unwanted`;
+    const caller = new AbortController();
+    // The answer is there, and not yet read.
+    const client = connect({
+      fetch: async (address, init) => {
+        const response = await fetch(address, init);
+        if (init.method === "POST") caller.abort();
+        return response;
+      },
+    });
+    const options = { signal: caller.signal, holdMs: 30_000, tokens: 10 };
+    assertEqual((await errorOf(client.acquire(bucket, options))).name, "AbortError");
+    await until(async () => (await connect().inspect(bucket)).tokens === 100);
+    assertGranted(await connect().tryAcquire(bucket));
+  },
+
   async "a bucket without permits can't be worked on under one"({ connect, bucket }) {
     const error = await errorOf(withPermit(connect(), bucket, {}, () => "never"));
     assertEqual(error.name, "TypeError");

@@ -58,6 +58,7 @@ import { Connection, type ConnectionOptions } from "./transport/connection.ts";
 import { faultReporter } from "./fault-report.ts";
 import { followStream } from "./transport/follow-stream.ts";
 import { cancelCall, giveUp } from "./transport/give-up.ts";
+import { abandonGrant } from "./holds/abandon-grant.ts";
 import { HoldClient } from "./holds/hold-client.ts";
 import { keepGoing } from "./keep-going.ts";
 import { pathOf } from "./path.ts";
@@ -384,7 +385,12 @@ class ConnectedClient extends HoldClient implements Client {
       return await retry(ask, this.#retryPolicy(timeoutMs, signal));
     } catch (error) {
       if (mayWait && idempotencyKey !== undefined && isGivenUp(error, options)) {
-        const cancelled = giveUp(this.#connection, cancelCall(bucket, idempotencyKey));
+        const cancel = cancelCall(bucket, idempotencyKey);
+        // With a key of its own, the caller may still come for its grant.
+        const isOwnKey = options.idempotencyKey !== undefined;
+        const cancelled = isOwnKey
+          ? giveUp(this.#connection, cancel)
+          : abandonGrant(this.#connection, cancel, request, bucket);
         keepGoing(cancelled, waitUntil);
       }
       return this.#failed(error, { bucket, tokens: tokens ?? 1, startedAtMs });

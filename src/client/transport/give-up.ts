@@ -29,20 +29,23 @@ export function cancelCall(bucket: string, idempotencyKey: string): Call {
 }
 
 /**
- * Sends the cancel call. Resolves once the service has answered, or after a few seconds of retries;
- * never rejects. The first attempt is sent even if its page is being closed (`keepalive`), in
- * browsers that support it.
+ * Sends a call that nobody waits for. Resolves with the body of the answer, or with `undefined` after a
+ * few seconds of retries; never rejects. The first attempt is sent even if its page is being closed
+ * (`keepalive`), in browsers that support it.
  */
-export async function giveUp(connection: Connection, call: Call): Promise<void> {
+export async function giveUp(connection: Connection, call: Call): Promise<unknown> {
   let attempts = 0;
   try {
-    await retry(async ({ signal }) => {
+    return await retry(async ({ signal }) => {
       attempts += 1;
       const response = await connection.send({ ...call, keepalive: attempts === 1 }, signal);
+      const answer = await connection.read(response);
       // Throws if a retry may help; any other answer is final.
-      problemIn(await connection.read(response));
+      problemIn(answer);
+      return answer.body;
     }, policy);
   } catch {
     // The service frees the place at the latest when the acquire's own time is over.
+    return undefined;
   }
 }
