@@ -67,6 +67,8 @@ export function limitLaws<Fields extends LimitFields>(
     law("a waiter that leaves only helps those behind it", leavingOnlyHelps(draws)),
     law("a hold lowers what is there by just what is held", holdsLowerByTheirTokens(draws)),
     law("a hold that is returned leaves no trace", returnedLeavesNoTrace(draws)),
+    law("what is given back leaves no trace", givenBackLeavesNoTrace(draws)),
+    law("missing is what there is room for", saysWhatFits(draws)),
     law("a hold that ends is spent or returned, as the kind says", holdsEndAsSaid(draws)),
     law("a hold is settled for no more than is out", settlesWhatIsOut(draws)),
     law("all who grant from it give no more than it would by itself", givesAsOne(draws)),
@@ -246,6 +248,60 @@ function returnedLeavesNoTrace<Fields extends LimitFields>({ kind, anyPast }: Dr
     }
     if (spent > 0) plain.limit.take(spent);
     expect(lent.view()).toEqual(plain.view());
+  });
+}
+
+function givenBackLeavesNoTrace<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
+  const anyUse = fc.array(fc.tuple(anyMs, anyAmount), { maxLength: 4 });
+  return fc.property(anyPast, fc.tuple(anyAmount, anyAmount), anyUse, (past, drawn, use) => {
+    const plain = DrivenLimit.after(kind, past);
+    const used = plain.fork();
+    const tokens = used.take(drawn[0]);
+    let rest = tokens;
+    for (const [ms, amount] of use) {
+      plain.passTo(plain.nowMs + ms);
+      // What comes in makes good what there is no room for any more, at the end of a hold as well.
+      for (const atMs of [...endsBy(used, plain.nowMs), plain.nowMs]) {
+        used.passTo(atMs);
+        rest = Math.min(rest, Math.max(0, used.limit.missing));
+      }
+      const taken = used.take(amount);
+      if (taken > 0) plain.limit.take(taken);
+    }
+    const unused = Math.min(rest, drawn[1] % (tokens + 1));
+    const before = used.view();
+    const back = used.limit.giveBack(unused);
+    if (back === 0) {
+      // Nothing comes back of a kind whose holds do by themselves.
+      if (kind.atHoldEnd === "spent") expect(unused === 0 || used.isPaused).toBe(true);
+      expect(used.view()).toEqual(before);
+      return;
+    }
+    expect(back).toBe(unused);
+    if (rest > unused) plain.limit.take(rest - unused);
+    // What comes back in a pause may be there only after it.
+    for (const one of [plain, used]) one.limit.resume(one.nowMs);
+    expect(used.view()).toEqual(plain.view());
+  });
+}
+
+/** The last instants before holds end, up to `nowMs`. */
+function endsBy<Fields extends LimitFields>({ limit }: DrivenLimit<Fields>, nowMs: number) {
+  const ends = limit.held?.toJSON().map(({ untilMs }) => untilMs - 1) ?? [];
+  return ends.filter((atMs) => atMs < nowMs);
+}
+
+function saysWhatFits<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
+  return fc.property(anyPast, fc.array(anyMs, { maxLength: 4 }), (past, waits) => {
+    const driven = DrivenLimit.after(kind, past);
+    const { limit } = driven;
+    for (const ms of [0, ...waits]) {
+      driven.passTo(driven.nowMs + ms);
+      const room = limit.capacity - driven.heldTokens - limit.tokens;
+      // A pause may have put some aside.
+      if (driven.isPaused) expect(limit.missing).toBeLessThanOrEqual(room);
+      else expect(limit.missing).toBe(room);
+    }
   });
 }
 
