@@ -6,6 +6,7 @@
  * them every second until they are full. `naive` works tokens out from the time, like Sluice, but writes
  * for every grant. Neither lets callers wait.
  */
+import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
 import type { AlarmStorage } from "../../src/bucket/wake-timer.ts";
 import type { BucketPlatform } from "../../src/bucket/platform.ts";
 import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
@@ -25,6 +26,9 @@ export type Ask = (isolate: number, answered: (isGranted: boolean) => void) => v
 /** Sets up an object of the design. */
 export type Design = (fields: NamedPolicyFields, clock: VirtualClock, meter: Meter) => Ask;
 
+/** How long the work of a caller takes that holds a token or a permit. */
+const WORK_MS = 1_000;
+const HOLD_MS = 60_000;
 /** Between two refills of the design of the docs. */
 const REFILL_MS = 1_000;
 
@@ -58,6 +62,22 @@ export const leased: Design = (fields, clock, meter) => {
     meter.count("calls");
     holder.lent(host.lend("bucket", fields, ask).lease, nowMs);
   };
+};
+
+/** Each caller holds its token and settles it after its work. */
+export const holding: Design = (fields, clock, meter) => {
+  const host = hostOf(clock, meter);
+  return openGrants(host, fields, clock, meter, { holdMs: HOLD_MS }, (id) => {
+    host.changeHold("bucket", fields, id, { used: 1 });
+  });
+};
+
+/** Each caller has a permit while it works. */
+export const permitted: Design = (fields, clock, meter) => {
+  const host = hostOf(clock, meter);
+  return openGrants(host, fields, clock, meter, {}, (id) => {
+    host.releasePermit("bucket", fields, id);
+  });
 };
 
 export const docs: Design = (fields, clock, meter) => {
@@ -101,6 +121,32 @@ export const naive: Design = (fields, clock, meter) => {
     answered(isGranted);
   };
 };
+
+/** @param end Makes the call that ends the grant with this id. */
+function openGrants(
+  host: BucketHost,
+  policy: NamedPolicyFields,
+  clock: VirtualClock,
+  meter: Meter,
+  asked: { readonly holdMs?: number },
+  end: (id: string) => void,
+): Ask {
+  return (_, answered) => {
+    meter.count("calls");
+    const heard = (answer: AcquireAnswer): void => {
+      const grant = answer.kind === "outcome" && answer.outcome.ok ? answer.outcome : undefined;
+      answered(grant !== undefined);
+      const id = grant?.hold?.id ?? grant?.permit?.id;
+      if (id === undefined) return;
+      clock.after(WORK_MS, () => {
+        meter.count("requests");
+        meter.count("calls");
+        end(id);
+      });
+    };
+    host.acquire({ bucket: "bucket", policy, tokens: 1, ...asked }, { answered: heard });
+  };
+}
 
 function askHost(
   host: BucketHost,

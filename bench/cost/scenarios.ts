@@ -9,7 +9,7 @@ import type { Usage } from "./meter.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { epochMs } from "../../kit/model/limiters.ts";
 import { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
-import { docs, leased, naive, sluice } from "./designs.ts";
+import { docs, holding, leased, naive, permitted, sluice } from "./designs.ts";
 import { Meter, usageBetween } from "./meter.ts";
 
 export interface Scenario {
@@ -71,7 +71,28 @@ export function runScenarios(): Scenario[] {
         ),
       ],
     },
+    {
+      name: "grants whose callers come back when their work is done",
+      per: `a million, ${GRANTS_PER_S} a second`,
+      designs: [
+        ...measureStream("no hold, no permit", sluice, {}),
+        ...measureStream("a hold each", holding, { hold: { maxMs: 60_000 } }),
+        ...measureStream("a permit each", permitted, {
+          concurrency: { max: 1_000, ttlMs: 60_000 },
+        }),
+      ],
+    },
   ];
+}
+
+/** Grants without contention, of a bucket that has something more. */
+function measureStream(
+  name: string,
+  design: Design,
+  more: Pick<PolicyFields, "hold" | "concurrency">,
+): { name: string; usage: Usage }[] {
+  const policy = { ...uncontended, initialTokens: 10_000, ...more };
+  return measure({ [name]: design }, policy, stream, GRANTS * 10, 1);
 }
 
 type Demand = (ask: Ask, clock: VirtualClock) => void;
