@@ -1,17 +1,22 @@
-/** `sluice acquire`: waits for tokens, then prints the outcome or runs a command. */
+/** `sluice acquire` and `sluice run`: wait for tokens, then print the outcome or run a command. */
 import type { AcquireOutcome } from "../client/acquire-outcome.ts";
 import type { AcquireOptions, Client, QueuedPlace } from "../client/client.ts";
 import type { Terminal } from "./terminal.ts";
 
 import { settledWithin } from "../client/transport/settled-within.ts";
 import { formatDuration } from "./duration.ts";
-import { exitCodeOfOutcome } from "./exit-code.ts";
-import { runCommand } from "./run-command.ts";
+import { exitCodeOfOutcome, exitCodes } from "./exit-code.ts";
+import { runGranted } from "./run-granted.ts";
 
-/** Parsed arguments of `sluice acquire`. */
+/** Parsed arguments of `sluice acquire` and `sluice run`. */
 export interface AcquireCommand {
   readonly bucket: string;
-  readonly asked: Pick<AcquireOptions, "tokens" | "limits" | "timeoutMs" | "idempotencyKey">;
+  readonly asked: Pick<
+    AcquireOptions,
+    "tokens" | "limits" | "timeoutMs" | "holdMs" | "idempotencyKey"
+  >;
+  /** Whether it is a mistake if the bucket gives no permit. */
+  readonly needsPermit: boolean;
   readonly isJson: boolean;
   readonly isQuiet: boolean;
   /** Command to run once the tokens are granted; none if empty. */
@@ -30,17 +35,24 @@ export async function acquire(
   const {
     isJson,
     isQuiet,
+    asked: { holdMs },
+    needsPermit,
     command: [command, ...args],
   } = acquireCommand;
+  const askedAtMs = performance.now();
   const outcome = await ask(client, acquireCommand, terminal);
   terminal.clearProgress();
   // If there is a command, standard output belongs to it.
   const write = command === undefined && outcome.ok ? terminal.print : terminal.note;
   if (isJson) write(JSON.stringify(outcome));
   else if (!isQuiet) write(describe(outcome));
-  return outcome.ok && command !== undefined
-    ? runCommand(command, args)
-    : exitCodeOfOutcome(outcome);
+  if (!outcome.ok) return exitCodeOfOutcome(outcome);
+  if (needsPermit && !outcome.permit && !outcome.isUnmetered) {
+    terminal.note(`sluice: ${outcome.bucket} gives no permits: its policy has no concurrency`);
+    return exitCodes.configuration;
+  }
+  if (command === undefined) return exitCodes.ok;
+  return runGranted(client, { granted: outcome, askedAtMs, holdMs, command, args }, terminal);
 }
 
 async function ask(
@@ -76,10 +88,19 @@ function describe(outcome: AcquireOutcome): string {
     return `${reason}: ${detail}${retry}`;
   }
   if (outcome.isUnmetered === true) return "Sluice cannot be reached: continuing without a token";
-  const { waitedMs, remaining, limits = {} } = outcome;
+  const { waitedMs, remaining, limits = {}, grantedAtMs, permit, hold } = outcome;
   const others = Object.entries(limits).map(([name, limit]) => {
     return `; ${limit.tokens} of ${name}, ${limit.remaining} remaining`;
   });
+  const open = [
+    permit && `; permit ${permit.id}, fence ${permit.fence}, ${untilEnd(permit, grantedAtMs)}`,
+    hold && `; hold ${hold.id}, ${untilEnd(hold, grantedAtMs)}`,
+  ].filter((each) => each !== undefined);
   const after = formatDuration(waitedMs);
-  return `granted ${what} of ${bucket} after ${after}, ${remaining} remaining${others.join("")}`;
+  const further = [...others, ...open].join("");
+  return `granted ${what} of ${bucket} after ${after}, ${remaining} remaining${further}`;
+}
+
+function untilEnd({ expiresAtMs }: { readonly expiresAtMs: number }, grantedAtMs: number): string {
+  return `for ${formatDuration(expiresAtMs - grantedAtMs)}`;
 }

@@ -67,12 +67,15 @@ export function readArguments(args: readonly string[], env: Environment): Argume
   if (name === undefined || name === "help" || own.includes("--help") || own.includes("-h")) {
     return { name: "help", isMistake: name === undefined };
   }
-  if (end >= 0 && name !== "acquire") {
+  if (end >= 0 && name !== "acquire" && name !== "run") {
     throw new UsageError(`${name} does not run a command: remove what follows --`);
   }
   switch (name) {
     case "acquire":
-      if (end >= 0 && (command[0] ?? "") === "") throw new UsageError("Missing command after --");
+      if (end >= 0) checkCommand(command);
+      return readAcquire(rest, command, env);
+    case "run":
+      checkCommand(command);
       return readAcquire(rest, command, env);
     case "inspect": {
       const { values, positionals } = parse(rest, { url });
@@ -90,8 +93,12 @@ export function readArguments(args: readonly string[], env: Environment): Argume
     case "bench":
       return readBench(rest, env);
     default:
-      throw new UsageError(`Unknown command ${name}: use acquire, inspect, watch or bench`);
+      throw new UsageError(`Unknown command ${name}: use acquire, run, inspect, watch or bench`);
   }
+}
+
+function checkCommand([command = ""]: readonly string[]): void {
+  if (command === "") throw new UsageError("Missing command after --");
 }
 
 function readAcquire(
@@ -105,10 +112,12 @@ function readAcquire(
     quiet: { type: "boolean", short: "q", default: false },
     tokens: { type: "string", short: "t", multiple: true },
     wait: { type: "string", short: "w" },
+    hold: { type: "string" },
+    concurrency: { type: "boolean", default: false },
     key: { type: "string" },
     "on-unavailable": { type: "string", default: "throw" },
   });
-  const { tokens = [], wait, key, "on-unavailable": onUnavailable } = values;
+  const { tokens = [], wait, hold, key, "on-unavailable": onUnavailable } = values;
   if (onUnavailable !== "throw" && onUnavailable !== "open" && onUnavailable !== "closed") {
     throw new UsageError(
       `--on-unavailable must be one of throw, open, closed: got ${onUnavailable}`,
@@ -123,9 +132,11 @@ function readAcquire(
       isJson: values.json,
       isQuiet: values.quiet,
       command,
+      needsPermit: values.concurrency,
       asked: {
         ...readTokens(tokens),
         ...(wait !== undefined && { timeoutMs: parseDuration("--wait", wait, MAX_WAIT_MS) }),
+        ...(hold !== undefined && { holdMs: parseDuration("--hold", hold, MAX_WAIT_MS) }),
         ...(key !== undefined && { idempotencyKey: key }),
       },
     },

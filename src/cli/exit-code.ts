@@ -17,6 +17,8 @@ export const exitCodes = {
   failed: 70,
   /** Refused for now: no token in time, the queue is full, cancelled or reset (EX_TEMPFAIL). */
   refused: 75,
+  /** The permit was lost while the command ran, and the command was ended. */
+  permitLost: 76,
   /** The token is missing, wrong, or lacks a right (EX_NOPERM). */
   notAllowed: 77,
   /** No policy matches the bucket, or Sluice's configuration is invalid (EX_CONFIG). */
@@ -56,13 +58,14 @@ export function exitCodeOfReason(reason: SluiceErrorReason): number {
     case "bucket-reset":
     case "cancelled":
       return exitCodes.refused;
+    case "permit-lost":
+      return exitCodes.permitLost;
     case "unavailable":
     case "watchers-full":
       return exitCodes.unavailable;
     case "not-found":
     case "unknown-hold":
     case "hold-settled":
-    case "permit-lost":
     case "method-not-allowed":
     case "upgrade-required":
     case "internal-error":

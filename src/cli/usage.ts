@@ -5,10 +5,13 @@ export const usage = `Usage: sluice COMMAND [options]
     --tokens N, -t N          tokens to take (1), from each limit of the bucket
     --tokens LIMIT=N, -t      tokens to take from one limit instead; may be repeated
     --wait DURATION, -w       wait at most this long: 0, 500ms, 5s, 2m (the policy's maximum)
+    --hold DURATION           hold the tokens so that they can be settled
+    --concurrency             end with 78 if the bucket doesn't limit concurrency
     --key KEY                 idempotency key: a retry with the same key is not charged again
     --on-unavailable WHAT     throw (exit with 69), open (run anyway), closed (refuse, exit with 69)
     --quiet, -q               print nothing
     --json                    print the outcome as JSON
+  sluice run BUCKET -- COMMAND ...         the same, with the options of acquire
   sluice inspect BUCKET                    print the bucket's current state as JSON
   sluice watch BUCKET                      show its tokens and its queue, live
     --json                    one line of JSON per change; the default if not on a terminal
@@ -22,10 +25,14 @@ export const usage = `Usage: sluice COMMAND [options]
     --json                    print the result as JSON
   sluice --version, sluice --help
 
+If the bucket limits concurrency, the command runs under a permit, which is extended until it ends.
+SLUICE_FENCE is the number of the permit. If the permit is lost, the command is ended. SLUICE_HOLD
+is the id of the hold.
+
 All commands except bench take --url ADDRESS, or SLUICE_URL, or http://localhost:8787. The token
 is read from SLUICE_TOKEN.
 
 Exit codes: 0 granted, or the command's own code; 64 usage; 69 unavailable; 70 failed; 75 refused
-for now; 77 not allowed; 78 no such bucket, or invalid configuration; 126 the command cannot be run;
-127 command not found; 128 plus its number for a signal. A signal ends watch with 0, and bench
-early, with the results so far.`;
+for now; 76 the permit was lost; 77 not allowed; 78 no such bucket, or invalid configuration;
+126 the command cannot be run; 127 command not found; 128 plus its number for a signal. A signal
+ends watch with 0, and bench early, with the results so far.`;

@@ -26,6 +26,7 @@ const refused = {
 const command: AcquireCommand = {
   bucket: "b",
   asked: { tokens: 2 },
+  needsPermit: false,
   isJson: false,
   isQuiet: false,
   command: [],
@@ -53,6 +54,28 @@ describe("acquire", () => {
       0,
       ["granted 2 tokens of b after 1.500 s, 3 remaining; 1200 of tpm, 0 remaining"],
       [],
+    ],
+    [
+      "a permit and a hold",
+      {
+        ...granted,
+        hold: { id: "h", expiresAtMs: 60_005 },
+        permit: { id: "h", fence: 9, expiresAtMs: 5_005 },
+      },
+      {},
+      0,
+      [
+        "granted 2 tokens of b after 1.500 s, 3 remaining; permit h, fence 9, for 5.000 s; hold h, for 1 min",
+      ],
+      [],
+    ],
+    [
+      "a bucket without permits where one is needed",
+      granted,
+      { needsPermit: true, isQuiet: true },
+      78,
+      [],
+      ["sluice: b gives no permits: its policy has no concurrency"],
     ],
     [
       "a grant without Sluice",

@@ -22,6 +22,19 @@ describe("readArguments", () => {
     });
   });
 
+  it("reads a run as an acquire that needs a command", () => {
+    expect(read("run x --concurrency --hold 90s -w 1s -- make all")).toMatchObject({
+      name: "acquire",
+      command: {
+        bucket: "x",
+        asked: { timeoutMs: 1_000, holdMs: 90_000 },
+        needsPermit: true,
+        command: ["make", "all"],
+      },
+    });
+    expect(read("run x -- make")).toMatchObject({ command: { asked: {}, needsPermit: false } });
+  });
+
   it("asks for nothing that is not said", () => {
     expect(read("acquire x")).toMatchObject({ command: { asked: {}, command: [] } });
   });
@@ -70,6 +83,9 @@ describe("readArguments", () => {
     ["acquire x y", "Unexpected argument y after x"],
     ["acquire x --", "Missing command after --"],
     ["acquire x -- ", "Missing command after --"],
+    ["run x", "Missing command after --"],
+    ["run x --", "Missing command after --"],
+    ["run x --hold 2h -- y", "--hold must be a duration of at most 1 h"],
     [
       "acquire x --tokens 0",
       "--tokens must be at least 1, unless --tokens LIMIT=N asks for at least 1 of a limit: got 0",
@@ -99,7 +115,7 @@ describe("readArguments", () => {
     ["bench", "Missing address"],
     ["bench http://x --connections 1001", "--connections must be an integer from 1 to 1000"],
     ["bench http://x --duration 1h", "--duration must be a duration of at most 10 min"],
-    ["dance", "Unknown command dance: use acquire, inspect, watch or bench"],
+    ["dance", "Unknown command dance: use acquire, run, inspect, watch or bench"],
   ])("refuses %s", (line, message) => {
     expect(() => read(line)).toThrow(message);
   });

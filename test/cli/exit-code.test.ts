@@ -17,7 +17,7 @@ const codes = {
   "not-found": 70,
   "unknown-hold": 70,
   "hold-settled": 70,
-  "permit-lost": 70,
+  "permit-lost": 76,
   "method-not-allowed": 70,
   "body-too-large": 64,
   "idempotency-key-reused": 64,

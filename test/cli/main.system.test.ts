@@ -26,6 +26,13 @@ beforeAll(async () => {
         refillIntervalMs: 200,
         limits: { tpm: { capacity: 2_000, every: "day", timeZone: "Europe/Berlin" } },
       },
+      "single:*": {
+        capacity: 100,
+        refillTokens: 100,
+        refillIntervalMs: 100,
+        hold: { maxMs: 60_000 },
+        concurrency: { max: 1, ttlMs: 1_500 },
+      },
       "slow:*": { capacity: 1, refillTokens: 1, refillIntervalMs: 3_600_000, maxWaitMs: 3_600_000 },
     },
   });
@@ -240,6 +247,88 @@ describe("sluice acquire -- command", () => {
     await once(running.child.stdout!, "data");
     running.child.kill("SIGTERM");
     expect((await running.ended).code).toBe(143);
+  });
+});
+
+describe("sluice run", () => {
+  const held = async (bucket: string): Promise<number> => {
+    const { stdout } = await sluice("inspect", bucket);
+    return JSON.parse(stdout).permits.held;
+  };
+  const untilHeld = async (bucket: string, count: number): Promise<void> => {
+    while ((await held(bucket)) !== count) await setTimeout(20);
+  };
+  /** Prints its process id, and goes on until it is ended. */
+  const goesOn = [
+    "--",
+    process.execPath,
+    "-e",
+    "console.log(process.pid); setInterval(() => 0, 1000)",
+  ];
+  const exits = ["--", process.execPath, "-e"];
+
+  it("keeps its permit for as long as the command runs, and gives it back", async () => {
+    const bucket = "single:kept";
+    const script = "setTimeout(() => process.exit(3), 2500)";
+    const first = start(["run", bucket, "--concurrency", "-q", ...exits, script]);
+    await untilHeld(bucket, 1);
+    const startedAtMs = performance.now();
+    const second = await sluice("run", bucket, "-q", ...exits, "process.stdout.write('second')");
+    expect(second).toMatchObject({ code: 0, stdout: "second", stderr: "" });
+    // Longer than the permit lasts by itself.
+    expect(performance.now() - startedAtMs).toBeGreaterThan(1_600);
+    expect(await first.ended).toMatchObject({ code: 3 });
+    expect(await held(bucket)).toBe(0);
+  });
+
+  it.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("gives its permit back on %s", async (name) => {
+    const bucket = `single:${name}`;
+    const { child, output, ended } = start(["run", bucket, "-q", ...goesOn]);
+    while (output.stdout === "") await setTimeout(20);
+    expect(await held(bucket)).toBe(1);
+    child.kill(name);
+    expect((await ended).code).toBe({ SIGTERM: 143, SIGINT: 130, SIGHUP: 129 }[name]);
+    expect(await held(bucket)).toBe(0);
+  });
+
+  it("loses its permit when it is killed, after the permit's time", async () => {
+    const bucket = "single:killed";
+    const { child, output } = start(["run", bucket, "-q", ...goesOn]);
+    while (output.stdout === "") await setTimeout(20);
+    const startedAtMs = performance.now();
+    child.kill("SIGKILL");
+    // Nothing tells the command.
+    process.kill(Number(output.stdout));
+    const next = await sluice("run", bucket, "-q", ...exits, "process.stdout.write('next')");
+    expect(next).toMatchObject({ code: 0, stdout: "next" });
+    expect(performance.now() - startedAtMs).toBeLessThan(10_000);
+  });
+
+  it("ends the command, and with 76, if its permit is lost", async () => {
+    const bucket = "single:lost";
+    const release = `
+      const address = process.env.SLUICE_URL + "/buckets/${bucket}/permits/" + process.env.SLUICE_PERMIT;
+      const headers = { Authorization: "Bearer " + process.env.SLUICE_TOKEN };
+      fetch(address, { method: "DELETE", headers });
+      setInterval(() => 0, 1000);
+    `;
+    const { code, stderr } = await sluice("run", bucket, "-q", ...exits, release);
+    expect(stderr).toMatch(/^sluice: The permit with fence \d+ is lost: its time was up, or/);
+    expect(code).toBe(76);
+  });
+
+  it("tells the command its fence and its hold", async () => {
+    const script = "console.log(process.env.SLUICE_FENCE > 0, process.env.SLUICE_HOLD.length)";
+    const args = ["run", "single:told", "--hold", "10s", "-q", ...exits, script];
+    expect(await sluice(...args)).toMatchObject({ code: 0, stdout: "true 36\n" });
+    const { stdout } = await sluice("inspect", "single:told");
+    expect(JSON.parse(stdout)).toMatchObject({ permits: { held: 0 }, heldTokens: { rate: 0 } });
+  });
+
+  it("ends with 78 if the bucket gives no permits, and doesn't run the command", async () => {
+    const { code, stdout, stderr } = await sluice("run", "quick:none", "--concurrency", ...goesOn);
+    expect([code, stdout]).toEqual([78, ""]);
+    expect(stderr).toContain("quick:none gives no permits: its policy has no concurrency");
   });
 });
 

@@ -20,7 +20,7 @@ describe("usage", () => {
     let command = "";
     let options = 0;
     for (const line of usage.split("\n")) {
-      command = /^ {2}sluice (acquire|inspect|watch|bench) /.exec(line)?.[1] ?? command;
+      command = /^ {2}sluice (acquire|run|inspect|watch|bench) /.exec(line)?.[1] ?? command;
       const [, option, name] = /^ {4}(--[\w-]+)(?: ([A-Z=]+))?/.exec(line) ?? [];
       if (option === undefined) continue;
       options += 1;
@@ -30,6 +30,6 @@ describe("usage", () => {
         name: command,
       });
     }
-    expect(options).toBe(15);
+    expect(options).toBe(17);
   });
 });
