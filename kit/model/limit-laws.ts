@@ -114,12 +114,12 @@ function isPersistent<Fields extends LimitFields>({ kind, anyPast }: Draws<Field
     const driven = DrivenLimit.after(kind, past);
     const { limit } = driven;
     for (const ms of waits) {
-      const { tokens } = limit;
+      const { tokens, pausedTokens } = limit;
       driven.passTo(driven.nowMs + ms);
       expect(limit.tokens).toBeGreaterThanOrEqual(tokens);
-      // What comes in, comes in beside what is out.
+      // What comes in, comes in beside what is out; what was put aside was there before.
       expect(limit.tokens).toBeLessThanOrEqual(
-        Math.max(tokens, limit.capacity - driven.heldTokens),
+        Math.max(tokens + pausedTokens, limit.capacity - driven.heldTokens),
       );
       expect(limit.held?.tokens).not.toBe(0);
     }

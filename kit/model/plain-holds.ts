@@ -204,12 +204,11 @@ export class PlainHolds {
   spend(id: string, atLeast: Tokens): unknown {
     const hold = this.#holds.get(id);
     if (!hold) return { kind: "unknown-hold" };
-    const all = useOf(hold, atLeast);
-    if (!all) return { kind: "invalid" };
+    if (Object.keys(atLeast).some((name) => !hold.parts[name])) return { kind: "invalid" };
     if (hold.settled) return { kind: "hold-settled", settledAtMs: hold.settled.settledAtMs };
     const debt: Tokens = {};
     for (const [name, part] of Object.entries(hold.parts)) {
-      const spent = all[name] ?? 0;
+      const spent = Math.max(part.spent, atLeast[name] ?? 0);
       debt[name] = Math.max(0, spent - part.reserved) - Math.max(0, part.spent - part.reserved);
       part.spent = spent;
       part.rest = Math.min(part.rest, Math.max(0, part.reserved - spent));

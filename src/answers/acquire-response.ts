@@ -74,7 +74,9 @@ function outcomeResponse(
       return problemResponse(reason, { detail, policy: bucket.policyName, violatedPolicies });
     }
     case "timeout": {
-      const late = violatedLimits ? `, limited by ${violatedLimits.join(" and ")}` : "";
+      const late = violatedLimits
+        ? `, limited by ${violatedLimits.join(" and ") || "permits"}`
+        : "";
       const when = `${retryAfterMs} ms${estimate ? " by estimate" : ""}`;
       const detail = `Cannot acquire ${tokens} within ${timeoutMs} ms: the earliest is in ${when}${late}`;
       return quotaExceededResponse(

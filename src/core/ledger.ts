@@ -257,9 +257,8 @@ export class Ledger<Caller> {
       refused,
       cancelled,
       ...(lease && { leasedTokens: limits.first.held?.tokens ?? 0 }),
-      ...(hold || this.#holds?.hasRows || queue.owed
-        ? this.#heldView(limits, queue, limits.instantOf(nowMs))
-        : {}),
+      ...((hold || (this.#holds && (this.#holds.hasOpenHolds || isOwing(limits, queue)))) &&
+        this.#heldView(limits, queue, limits.instantOf(nowMs))),
       ...(limits.permits && { permits: this.#permitsView(limits.permits) }),
       ...(further && { limits: Object.fromEntries(further) }),
       ...(headLimit !== undefined && { headLimit }),
@@ -296,6 +295,10 @@ export class Ledger<Caller> {
       ...this.#stats.toJSON(),
     };
   }
+}
+
+function isOwing({ all }: LimitSet, { owed }: ShownQueue): boolean {
+  return owed !== undefined || all.some(({ tokens }) => tokens < 0);
 }
 
 function furtherNames({ specs }: LimitSet): string[] {

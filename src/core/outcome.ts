@@ -72,8 +72,8 @@ export interface Refusal {
   readonly estimate?: true;
   /**
    * The names of the limits that are to blame: with `timeout` those by which it is too late, with `queue-full`
-   * the one that holds the head up, with `exceeds-capacity` those that can never hold so many. Absent for a
-   * bucket with one limit.
+   * the one that holds the head up, with `exceeds-capacity` those that can never hold so many. Empty if it is
+   * only because of permits. Absent for a bucket with one limit and without permits.
    */
   readonly violatedLimits?: readonly string[];
 }

@@ -262,10 +262,10 @@ export class ServedQueue<Caller> {
   /** Refuses a caller that would be too late behind everybody, as `end` says. */
   #refuseLate(limits: LimitSet, asked: Waiter<Caller>, end: LookAhead, nowMs: number): undefined {
     const { caller, tokens, deadlineAtMs } = asked;
-    const own = end.namesLater(tokens, deadlineAtMs);
+    const { isEstimate } = limits;
+    const own = (isEstimate ? limits : end).namesLater(tokens, deadlineAtMs);
     // None of them is late by itself: it is because of those in front.
     const names = own?.length === 0 ? this.#namesOfHead(limits, tokens) : own;
-    const { isEstimate } = limits;
     this.#ledger.refused(caller, "timeout", end.msUntil(tokens, nowMs), { names, isEstimate });
   }
 
@@ -281,10 +281,14 @@ export class ServedQueue<Caller> {
     this.#ledger.refused(caller, "queue-full", end.msUntil(tokens, nowMs), { names, isEstimate });
   }
 
-  /** The limit that the head waits for, as a list; if nobody waits, the one that a newcomer would. */
+  /**
+   * The limit that the head waits for, as a list; if nobody waits, the one that a newcomer would. An empty list if that
+   * is a permit.
+   */
   #namesOfHead(limits: LimitSet, newcomer: Cost): readonly string[] | undefined {
     const name = limits.nameOfLast(this.#queue.head?.tokens ?? newcomer);
-    return name === undefined || name === PERMITS_LIMIT ? undefined : [name];
+    if (name === undefined) return undefined;
+    return name === PERMITS_LIMIT ? [] : [name];
   }
 
   /** `Infinity` where nobody waits without a promise. */

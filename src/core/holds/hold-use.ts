@@ -30,11 +30,14 @@ export function unspentOf({ reserved, spent }: HeldLimit): number {
   return Math.max(0, reserved - spent);
 }
 
+/** What a holder says it used: of the whole, or so far. */
+type UseField = "used" | "atLeast";
+
 /**
- * What `used` says of each limit. A number counts for each of them, if the hold took the same of all; a limit that
- * isn't named is used up as reserved.
+ * What `used` says of each limit. A number counts for each of them, if the hold took the same of all. A limit that
+ * isn't named is used up as reserved, or, so far, as it was.
  */
-export function useOf(parts: Parts, field: string, used: number | NamedTokens): Use {
+export function useOf(parts: Parts, field: UseField, used: number | NamedTokens): Use {
   if (typeof used !== "number") return checked(parts, field, used);
   const reserved = Object.values(parts).map((part) => part.reserved);
   if (reserved.every((tokens) => tokens === reserved[0])) {
@@ -66,12 +69,16 @@ export function isSameUse(one: NamedTokens, other: NamedTokens): boolean {
   );
 }
 
-function checked(parts: Parts, field: string, named: NamedTokens): Use {
+function checked(parts: Parts, field: UseField, named: NamedTokens): Use {
   const unknown = Object.keys(named).filter((name) => !Object.hasOwn(parts, name));
+  const isWhole = field === "used";
   const tokens = mapParts(parts, ({ reserved, spent }, name) => {
-    return Object.hasOwn(named, name) ? (named[name] ?? 0) : Math.max(reserved, spent);
+    if (Object.hasOwn(named, name)) return named[name] ?? 0;
+    return isWhole ? Math.max(reserved, spent) : spent;
   });
-  const less = Object.entries(parts).filter(([name, { spent }]) => (tokens[name] ?? 0) < spent);
+  const less = Object.entries(parts).filter(([name, { spent }]) => {
+    return isWhole && (tokens[name] ?? 0) < spent;
+  });
   const known = Object.keys(parts).join(", ");
   const faults = [
     ...unknown.map((name) => {

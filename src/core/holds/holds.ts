@@ -59,6 +59,10 @@ export class Holds {
     return this.#grants.hasRows;
   }
 
+  get hasOpenHolds(): boolean {
+    return this.#grants.openHoldCount > 0;
+  }
+
   /** Whether another hold may be opened. */
   get hasRoom(): boolean {
     return this.#grants.openHoldCount < MAX_OPEN_HOLDS;

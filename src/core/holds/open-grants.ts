@@ -8,7 +8,8 @@
  * time. The highest fence is on the disk as long as the bucket: a slot is only given to a higher one.
  *
  * **A hold is over** when it is settled, or when its end passes, and then its tokens are spent. It is remembered
- * for ten minutes: a holder that asks again gets the same answer, and one that is late can still say what it used.
+ * for ten minutes, or until ten thousand more are over: a holder that asks again gets the same answer, and one that
+ * is late can still say what it used.
  *
  * What a hold may still give back is the limits' business (limits/reserved-tokens.ts), and so is when a permit
  * ends.
@@ -23,6 +24,9 @@ import { EarliestFirst } from "../queue/earliest-first.ts";
 export const MAX_OPEN_HOLDS = 10_000;
 /** How long a hold is remembered after its end: retries of a settle arrive within seconds. */
 export const REMEMBERED_MS = 600_000;
+
+/** Holds that are over and remembered, at most; beyond that the oldest are forgotten: about as much again. */
+const MAX_REMEMBERED = 10_000;
 
 /** What a new grant opens. */
 interface Opened {
@@ -76,6 +80,8 @@ export class OpenGrants {
   });
   /** Those with a permit, in the order in which they were granted. */
   readonly #permits = new Set<OpenGrant>();
+  /** Those whose hold is over and remembered, in the order in which they ended. */
+  readonly #remembered = new Set<OpenGrant>();
   /** What open holds have reserved and not spent, by limit. */
   readonly #heldTokens = new Map<string, number>();
   readonly #freeSlots: number[] = [];
@@ -246,6 +252,8 @@ export class OpenGrants {
     const { id } = open.state;
     const endAtMs = open.nextEndAtMs;
     if (!open.state.permit) this.#permits.delete(open);
+    if (open.rememberedUntilMs === Infinity) this.#remembered.delete(open);
+    else this.#remember(open);
     if (endAtMs === Infinity) {
       if (this.#byId.delete(id)) this.#freeSlots.push(open.slot);
       return;
@@ -257,6 +265,16 @@ export class OpenGrants {
     if (endAtMs === open.expectedAtMs) return;
     open.expectedAtMs = endAtMs;
     this.#ends.add(endAtMs, open);
+  }
+
+  #remember(open: OpenGrant): void {
+    this.#remembered.add(open);
+    if (this.#remembered.size <= MAX_REMEMBERED) return;
+    const [oldest] = this.#remembered;
+    if (!oldest) return;
+    const { hold: _, ...others } = oldest.state;
+    oldest.state = others;
+    this.#put(oldest);
   }
 
   #count({ openHold }: OpenGrant, by: 1 | -1): void {

@@ -391,7 +391,7 @@ export class LimitSet {
   }
 
   #namesOf(isMeant: (limit: Limit, index: number) => boolean): readonly string[] | undefined {
-    if (!this.#hasFurther) return undefined;
+    if (!this.#others) return undefined;
     const limits = this.all;
     return this.#names.filter((_, index) => {
       const limit = limits[index];

@@ -47,8 +47,13 @@ describe("useOf", () => {
   });
 
   test("names everything that is wrong", () => {
-    const use = useOf(different, "atLeast", { tpm: 1, rpm: 1, x: 2 });
-    expect(use).toMatchObject({ faults: [{}, {}, { field: "atLeast" }] });
+    const use = useOf(different, "used", { tpm: 1, rpm: 1, x: 2 });
+    expect(use).toMatchObject({ faults: [{}, {}, { field: "used" }] });
+  });
+
+  test("reads what was used so far: less than before is no fault, and other limits stay as they were", () => {
+    expect(useOf(different, "atLeast", { tpm: 1 })).toEqual({ tokens: { rate: 0, tpm: 1 } });
+    expect(useOf(different, "atLeast", { rpm: 1 })).toMatchObject({ faults: [{}] });
   });
 
   test("doesn't take what every object has for a limit", () => {

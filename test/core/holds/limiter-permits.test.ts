@@ -158,6 +158,19 @@ describe("a wait for a permit", () => {
     expect(brief(scene.try(0, "Bob"))).toEqual(["Bob timeout, retry in 10000"]);
   });
 
+  test("is the fault of the limits by which it is too late, and of none if permits alone are", () => {
+    const scene = new Scene({ concurrency: { max: 1, ttlMs: 10_000 } });
+    scene.acquire(0, "Ann");
+    const refusal = (timeoutMs: number): unknown => {
+      const turn = scene.limiter.acquire({ caller: "Bob", timeoutMs }, epochMs);
+      return turn.settled[0]?.outcome;
+    };
+    expect(refusal(0)).toMatchObject({ violatedLimits: ["rate"] });
+    scene.advance(1_000);
+    const turn = scene.limiter.acquire({ caller: "Cid", timeoutMs: 0 }, epochMs + 1_000);
+    expect(turn.settled[0]?.outcome).toMatchObject({ reason: "timeout", violatedLimits: [] });
+  });
+
   test("is refused on arrival only where the limits alone make it late", () => {
     const scene = new Scene({ concurrency: { max: 1, ttlMs: 10_000 } });
     scene.acquire(0, "Ann");

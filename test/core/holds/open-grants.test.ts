@@ -179,3 +179,14 @@ describe("OpenGrants", () => {
     expect(book.grants.openHoldCount).toBe(1);
   });
 });
+
+test("OpenGrants remembers the last ten thousand holds that are over, however many there are", () => {
+  const book = new Book();
+  for (let count = 1; count <= 10_002; count += 1) {
+    book.open(0, { hold: holdUntil(60_000) });
+    book.settle(`g${count}`, count);
+  }
+  expect(book.grants.find("g2")).toBeUndefined();
+  expect(book.grants.find("g3")?.hold?.settlement).toMatchObject({ settledAtMs: 3 });
+  expect(book.rows.size).toBe(10_001);
+});
