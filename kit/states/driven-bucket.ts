@@ -228,9 +228,9 @@ export class DrivenBucket {
     if (id !== undefined) this.openIds.push(id);
   }
 
-  #changeHold({ call: _, id, ...fields }: Extract<Call, { call: "hold" }>): void {
-    const check = checkHoldCall(fields);
-    if (!check.ok) return this.#print(`illegal: ${JSON.stringify(check.faults)}`);
+  #changeHold({ id, used, atLeast, extendMs }: Extract<Call, { call: "hold" }>): void {
+    const check = checkHoldCall({ used, atLeast, extendMs });
+    if (!check.ok) return this.#print(`illegal: ${check.faults.map(({ field }) => field).join()}`);
     return this.#printAnswer(this.#host.changeHold(BUCKET, this.#policy, id, check.call));
   }
 

@@ -14,9 +14,11 @@ import format2 from "./states/format-2.json";
 import format3 from "./states/format-3.json";
 import format4 from "./states/format-4.json";
 import format5 from "./states/format-5.json";
+import format6 from "./states/format-6.json";
 
 const { cases } = format4 as unknown as RecordedStates;
 const { cases: several } = format5 as unknown as RecordedStates;
+const { cases: ofHolders } = format6 as unknown as RecordedStates;
 const earlier = [format1, format2, format3] as unknown as RecordedStates[];
 
 /** What the clock is notified of; versions that wrote formats 1 to 3 had no such clock. */
@@ -65,6 +67,16 @@ describe.each(several)("a state of format 5, $name,", (recorded) => {
       expect(record.format).toBe(isOfOne ? 4 : 5);
       if (isOfOne) expect(faultsOfFormat4(record)).toEqual([]);
     }
+  });
+});
+
+describe.each(ofHolders)("a state of format 6, $name,", (recorded) => {
+  it("is read, and every call is answered and written as by the version that wrote it", async () => {
+    const { answers, writes, records } = await replay(recorded);
+    const expected = recordedTranscript(recorded);
+    expect(answers).toEqual(expected.answers);
+    expect(writes).toEqual(expected.writes);
+    for (const record of records as { format: number }[]) expect(record.format).toBe(6);
   });
 });
 
