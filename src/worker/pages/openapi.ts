@@ -128,10 +128,9 @@ const problemMembers = {
   expiredAtMs: instantSchema("When the hold was over; absent if it had been settled"),
   "violated-policies": {
     type: "array",
-    minItems: 1,
     items: { type: "string" },
     description:
-      "What refused the request: the policy for its first limit, `POLICY/NAME` for a further one, as in the `RateLimit` fields",
+      "What refused the request: the policy for its first limit, `POLICY/NAME` for a further one, as in the `RateLimit` fields; empty if only permits did",
   },
 } as const satisfies Readonly<Record<keyof ProblemBody, Schema>>;
 

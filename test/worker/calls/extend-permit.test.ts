@@ -54,7 +54,8 @@ describe("an acquire of a bucket with permits", () => {
     const name = await openBucket(ONE_AT_A_TIME);
     await request(`/acquire?bucket=${name}`);
     const refused = await problemOf(request(`/acquire?bucket=${name}&timeoutMs=0`), 429, "timeout");
-    expect(refused).toMatchObject({ retryAfterMs: 5_000, estimate: true });
+    expect(refused).toMatchObject({ retryAfterMs: 5_000, estimate: true, "violated-policies": [] });
+    expect(refused.detail).toMatch(/by estimate, limited by permits$/);
   });
 
   it("follows its place with an estimate", async () => {
