@@ -5,6 +5,7 @@
 import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
 
+import type { HoldCall } from "../../../src/core/holds/hold-call.ts";
 import type { GrantRow } from "../../../src/core/holds/grant-row.ts";
 import type { LimiterPolicy, LimiterState } from "../../../src/core/limiter-state.ts";
 import type { Outcome } from "../../../src/core/outcome.ts";
@@ -313,16 +314,8 @@ class Both {
 
   #askHolder(operation: HolderCall, id: string) {
     const { limiter, nowMs } = this;
-    switch (operation.kind) {
-      case "settle":
-        return limiter.changeHold(id, { used: operation.use }, nowMs);
-      case "spend":
-        return limiter.changeHold(id, { atLeast: operation.use }, nowMs);
-      case "extend":
-        return limiter.changeHold(id, { extendMs: operation.ms }, nowMs);
-      default:
-        return limiter.dropHold(id, nowMs);
-    }
+    if (operation.kind === "drop") return limiter.dropHold(id, nowMs);
+    return limiter.changeHold(id, callOf(operation), nowMs);
   }
 
   /** From the disk, and only while nobody waits: places aren't on the disk. */
@@ -370,17 +363,16 @@ class Both {
   }
 }
 
+function callOf(operation: Exclude<HolderCall, { readonly kind: "drop" }>): HoldCall {
+  if (operation.kind === "extend") return { extendMs: operation.ms };
+  return operation.kind === "settle" ? { used: operation.use } : { atLeast: operation.use };
+}
+
 function expectedOf(model: PlainHolds, operation: HolderCall, id: string): unknown {
-  switch (operation.kind) {
-    case "settle":
-      return model.settle(id, operation.use);
-    case "spend":
-      return model.spend(id, operation.use);
-    case "extend":
-      return model.extend(id, operation.ms);
-    default:
-      return model.drop(id);
-  }
+  if (operation.kind === "drop") return model.drop(id);
+  if (operation.kind === "extend") return model.extend(id, operation.ms);
+  const { kind, use } = operation;
+  return kind === "settle" ? model.settle(id, use) : model.spend(id, use);
 }
 
 function pickOf(items: readonly string[], pick: number): string | undefined {
