@@ -15,8 +15,8 @@ export interface PackageEntry {
 
 /** `./worker` brings the live page, which is two thirds of it. */
 export const entries: readonly PackageEntry[] = [
-  { specifier: "sluice", maxBytes: 17_000, external: [] },
-  { specifier: "sluice/client", maxBytes: 23_500, external: [] },
-  { specifier: "sluice/hono", maxBytes: 17_500, external: ["hono"] },
-  { specifier: "sluice/worker", maxBytes: 126_000, external: ["cloudflare:workers"] },
+  { specifier: "sluice", maxBytes: 29_000, external: [] },
+  { specifier: "sluice/client", maxBytes: 30_000, external: [] },
+  { specifier: "sluice/hono", maxBytes: 21_000, external: ["hono"] },
+  { specifier: "sluice/worker", maxBytes: 152_000, external: ["cloudflare:workers"] },
 ];

@@ -38,6 +38,14 @@ export function faultReporter(onError?: OnError): Report {
   };
 }
 
+let shared: Report | undefined;
+
+/** Writes a fault to the console, at most once a minute for each kind, whatever reports it. */
+export function reportToConsole(error: unknown): void {
+  shared ??= faultReporter();
+  shared(error);
+}
+
 /** One of a small set, however many different buckets and values the messages name. */
 function kindOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;

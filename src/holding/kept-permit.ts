@@ -30,9 +30,9 @@ export interface PermitGrant {
 
 /** The shortest time that a policy can give a permit. */
 const MIN_TTL_MS = 1_000;
-/** A permit is extended when so much of its time has passed, and again soon if that fails. */
-const EXTENDED_AFTER = 1 / 3;
-const RETRIED_AFTER = 1 / 10;
+/** A permit is extended so often in its time, and if that fails, tried again so often. */
+const EXTENSIONS = 3;
+const RETRIES = 10;
 
 /** Keeps a permit until it is released, or lost. */
 export class KeptPermit {
@@ -68,7 +68,7 @@ export class KeptPermit {
     this.#ttlMs = permit.expiresAtMs - grantedAtMs;
     this.#beforeMs = askedAtMs + waitedMs;
     this.#validUntilMs = this.#beforeMs + this.#ttlMs;
-    this.#extendIn(this.#ttlMs * EXTENDED_AFTER);
+    this.#extendIn(this.#ttlMs / EXTENSIONS);
     this.#watchExpiry();
   }
 
@@ -97,11 +97,11 @@ export class KeptPermit {
       const ttlMs = this.#ttlNow(extended.expiresAtMs);
       this.#validUntilMs = sentAtMs + ttlMs;
       this.#watchExpiry();
-      this.#extendIn(ttlMs * EXTENDED_AFTER);
+      this.#extendIn(ttlMs / EXTENSIONS);
     } catch (error) {
       if (signal.aborted) return;
       this.#failure = error;
-      this.#extendIn(this.#ttlMs * RETRIED_AFTER);
+      this.#extendIn(this.#ttlMs / RETRIES);
     }
   }
 

@@ -1,11 +1,12 @@
 /**
  * Somebody else's API, for samples that call `https://api.example.com`: says what it was asked, and what a
  * model would say that it has used. It takes five requests a second, and refuses more as real ones do. The first
- * query of `/graphql` is throttled, which its body says.
+ * query of `/graphql` is throttled, which its body says. A chat completion may be streamed.
  */
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
 
 const REQUESTS_A_SECOND = 5;
 
@@ -20,6 +21,13 @@ const THROTTLED = {
 };
 const QUERIED = { data: { shop: { name: "Example" } } };
 
+/** A streamed chat completion with its usage. */
+const STREAMED = [
+  { choices: [{ delta: { content: "Because " } }], usage: null },
+  { choices: [{ delta: { content: "of Rayleigh." } }], usage: null },
+  { choices: [], usage: { prompt_tokens: 14, completion_tokens: 6, total_tokens: 20 } },
+];
+
 /** The API, listening on a free port of 127.0.0.1. */
 export class Upstream implements AsyncDisposable {
   readonly #server: Server;
@@ -28,26 +36,7 @@ export class Upstream implements AsyncDisposable {
   #queries = 0;
 
   private constructor() {
-    this.#server = createServer((request, response) => {
-      request.resume();
-      const second = Math.floor(Date.now() / 1_000);
-      if (second !== this.#second) this.#taken = 0;
-      this.#second = second;
-      this.#taken += 1;
-      if (this.#taken > REQUESTS_A_SECOND) {
-        response.writeHead(429, { "Retry-After": "1" }).end();
-        return;
-      }
-      if (request.url === "/graphql") {
-        this.#queries += 1;
-        const body = this.#queries === 1 ? THROTTLED : QUERIED;
-        response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(body));
-        return;
-      }
-      const usage = { input_tokens: 120, output_tokens: 380 };
-      const body = { method: request.method, path: request.url, usage };
-      response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(body));
-    });
+    this.#server = createServer((request, response) => void this.#answer(request, response));
   }
 
   static async start(): Promise<Upstream> {
@@ -66,5 +55,32 @@ export class Upstream implements AsyncDisposable {
     this.#server.closeAllConnections();
     this.#server.close();
     await once(this.#server, "close");
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const asked = request.method === "POST" ? await json(request).catch(() => ({})) : {};
+    const second = Math.floor(Date.now() / 1_000);
+    if (second !== this.#second) this.#taken = 0;
+    this.#second = second;
+    this.#taken += 1;
+    if (this.#taken > REQUESTS_A_SECOND) {
+      response.writeHead(429, { "Retry-After": "1" }).end();
+      return;
+    }
+    if (request.url === "/graphql") {
+      this.#queries += 1;
+      const body = this.#queries === 1 ? THROTTLED : QUERIED;
+      response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+      return;
+    }
+    if (typeof asked === "object" && asked !== null && "stream" in asked && asked.stream) {
+      response.writeHead(200, { "Content-Type": "text/event-stream" });
+      for (const event of STREAMED) response.write(`data: ${JSON.stringify(event)}\n\n`);
+      response.end("data: [DONE]\n\n");
+      return;
+    }
+    const usage = { input_tokens: 120, output_tokens: 380 };
+    const body = { method: request.method, path: request.url, usage };
+    response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(body));
   }
 }

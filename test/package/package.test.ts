@@ -111,7 +111,7 @@ describe("the packed package", () => {
   it.each(["Node", "OldestNode"] as const)("runs its filter on %s", async (runtime) => {
     const [node] = runCommand(runtime);
     const { stdout } = await run(node, ["in-process.ts"], { cwd: dir });
-    expect(stdout).toBe("granted granted\n");
+    expect(stdout).toBe("granted granted\ntrue true 0\n");
   });
 
   it("type-checks with the types of browsers and Node's resolution, libraries included", async () => {

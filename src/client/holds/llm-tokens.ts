@@ -8,11 +8,8 @@
  * with its prompt and `n` times its `max_tokens`
  * (https://github.com/openai/openai-cookbook/blob/main/examples/api_request_parallel_processor.py).
  */
-import type { Range } from "../../core/values.ts";
-
 import { isRecord, membersOf } from "../../core/is-record.ts";
 import { tokenBucketFields } from "../../core/limits/token-bucket-fields.ts";
-import { isIntegerWithin } from "../../core/values.ts";
 
 /** Options of `estimateLlmTokens`. */
 export interface EstimateOptions {
@@ -33,7 +30,6 @@ const INPUTS = [
 ];
 const ASCII_CHARACTERS_A_TOKEN = 4;
 const DEFAULT_OUTPUT_TOKENS = 1_000;
-const COUNT: Range = { min: 0, max: Number.MAX_SAFE_INTEGER };
 /** Characters from which on a word is a file in base64: no text has such words. */
 const MAX_WORD_LENGTH = 1_000;
 
@@ -130,7 +126,7 @@ function countIn(
 ): number | undefined {
   for (const name of names) {
     const count = members[name];
-    if (isIntegerWithin(count, COUNT)) return count;
+    if (typeof count === "number" && Number.isInteger(count) && count >= 0) return count;
   }
   return undefined;
 }

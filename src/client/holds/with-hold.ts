@@ -6,7 +6,7 @@ import type { OnError } from "../fault-report.ts";
 
 import { DEFAULT_HOLD_MS, workUnder } from "../../holding/held-work.ts";
 import { checkFunction } from "../arguments.ts";
-import { faultReporter } from "../fault-report.ts";
+import { faultReporter, reportToConsole } from "../fault-report.ts";
 import { keepGoing } from "../keep-going.ts";
 
 /** Options of `withHold` and `withPermit`: those of `acquire`, and where to report. */
@@ -24,8 +24,6 @@ type HoldingClient = Pick<
   Client,
   "acquire" | "settleHold" | "extendHold" | "dropHold" | "extendPermit" | "releasePermit"
 >;
-
-const reportToConsole = faultReporter();
 
 /**
  * Acquires tokens, holds them while `work` runs, and settles what it used. Resolves with the result of

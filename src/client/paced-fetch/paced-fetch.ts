@@ -27,7 +27,7 @@ import {
   checkTokensToTake,
   hasMethod,
 } from "../arguments.ts";
-import { faultReporter } from "../fault-report.ts";
+import { reportToConsole } from "../fault-report.ts";
 import { answerUnder, RequestPermit } from "../holds/request-permit.ts";
 import { CallPauses } from "./call-pauses.ts";
 import { openRequest } from "./paced-request.ts";
@@ -228,8 +228,6 @@ function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 
-const reportPermit = faultReporter();
-
 /** A call with the state of its attempts. */
 interface PacedCall extends PacedRequest {
   readonly input: FetchInput;
@@ -356,7 +354,7 @@ class FetchPacer {
       const outcome = await this.#wait(call, client.acquire(bucket, options));
       if (!outcome.ok) return outcome;
       call.aheadMs = aheadMs(outcome, performance.now() - askedAtMs);
-      call.permit = RequestPermit.of(outcome, { client, askedAtMs, report: reportPermit });
+      call.permit = RequestPermit.of(outcome, { client, askedAtMs, report: reportToConsole });
       // Other calls may have been refused while this token was on its way. Then it counts as lost,
       // like those in the bucket: if all of them were kept until the pause ends, they would be used
       // at once.

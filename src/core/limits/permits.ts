@@ -28,7 +28,7 @@ interface PermitsState extends LimitState {
 }
 
 /** The weight of one permit in the average of how long they are held. */
-const AVERAGED_SHARE = 1 / 8;
+const AVERAGED_SHARE = 0.125;
 
 /** The permits of one bucket. */
 export class Permits implements Limit {

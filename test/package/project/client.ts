@@ -1,4 +1,13 @@
-import { createClient, type AcquireOutcome, type Client, type RefusalReason } from "sluice/client";
+import {
+  createClient,
+  estimateLlmTokens,
+  usedLlmTokens,
+  withHold,
+  withPermit,
+  type AcquireOutcome,
+  type Client,
+  type RefusalReason,
+} from "sluice/client";
 
 /** Whatever the platform calls its own is taken as it is. */
 export const clients: readonly Client[] = [
@@ -24,3 +33,22 @@ export function describeOutcome(outcome: AcquireOutcome): string {
 
 // @ts-expect-error Either a URL or a service.
 export const neither: () => Client = () => createClient({});
+
+/** The result of work keeps its type: a response, an iterable, or nothing. */
+export async function work(client: Client, body: object): Promise<Response | undefined> {
+  const asked = { limits: { tpm: estimateLlmTokens(body) } };
+  const held = await withHold(client, "x", asked, async (hold) => {
+    const response = await fetch("https://api.example.com/", { signal: hold.signal });
+    hold.used({ tpm: usedLlmTokens(await response.clone().json()) ?? asked.limits.tpm });
+    return response;
+  });
+  if (!held.ok) return undefined;
+  const permitted = await withPermit(client, "x", { timeoutMs: 0 }, async function* ({ fence }) {
+    yield fence;
+  });
+  if (!permitted.ok) return undefined;
+  for await (const fence of permitted.value) console.log(fence.toFixed());
+  // @ts-expect-error Tokens are a number, or numbers by limit.
+  await withHold(client, "x", {}, ({ used }) => used("all"));
+  return held.value;
+}
