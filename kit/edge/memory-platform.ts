@@ -5,6 +5,7 @@ import type {
   BucketRecord,
   StoredGrantRow,
 } from "../../src/bucket/platform.ts";
+import type { Clock } from "../../src/bucket/clock.ts";
 import type { KeyedGrant } from "../../src/bucket/idempotency-store.ts";
 
 import { timeZones } from "../../src/time-zones.ts";
@@ -19,7 +20,7 @@ export class MemoryPlatform implements BucketPlatform {
   isBroken = false;
   isAborted = false;
   readonly timeZones = timeZones;
-  readonly clock = { now: () => this.nowMs, setTimer: () => () => undefined };
+  readonly clock: Clock = { now: () => this.nowMs, setTimer: () => () => undefined };
   readonly alarms = { setAlarm: async () => undefined, deleteAlarm: async () => undefined };
   readonly disk: BucketDisk;
   #ids = 0;
