@@ -42,7 +42,7 @@ export interface StoredGrantRow {
 }
 
 /** Where open grants are written, by slot. None is ever deleted, except with everything else. */
-export interface GrantRowStore {
+interface GrantRowStore {
   /** In any order. */
   list(): Iterable<readonly [number, StoredGrantRow]>;
   put(slot: number, row: StoredGrantRow): void;

@@ -16,6 +16,14 @@ import {
   stream,
 } from "../../kit/edge/surfaces.ts";
 import {
+  askHold,
+  askPermit,
+  heldGrant,
+  HOLDING,
+  idOf,
+  openBucket,
+} from "../../kit/edge/open-grants.ts";
+import {
   alarmAtMs,
   pass,
   stubOf,
@@ -84,6 +92,30 @@ async function queueUp(name: string, count: number): Promise<Promise<number>[]> 
   }
   return held;
 }
+
+describe("watching a bucket with holds and permits", () => {
+  it("shows what a settle and a release have changed", async () => {
+    const name = await openBucket({ ...HOLDING, concurrency: { max: 2, ttlMs: 5_000 } });
+    const grant = await heldGrant(name, "&tokens=4");
+    const watcher = await watch(name);
+    expect(watcher.messages[0]?.snapshot).toMatchObject({
+      tokens: 6,
+      heldTokens: { rate: 4, tpm: 4 },
+      permits: { max: 2, held: 1 },
+    });
+    await askHold(name, idOf(grant), { used: 1 });
+    await watcher.received();
+    expect(watcher.messages.at(-1)?.snapshot).toMatchObject({
+      tokens: 9,
+      heldTokens: { rate: 0, tpm: 0 },
+      permits: { held: 1 },
+    });
+    await askPermit(name, idOf(grant), "DELETE");
+    await watcher.received();
+    expect(watcher.messages.at(-1)?.snapshot.permits).toEqual({ max: 2, held: 0 });
+    expect(watcher.events).toEqual([]);
+  });
+});
 
 describe("watching", () => {
   it("the first message is the bucket as it is, and nothing is taken, started or armed", async () => {

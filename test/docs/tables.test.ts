@@ -67,7 +67,9 @@ it("docs/http.md has every call, by method and path", () => {
   const listed = [...places.matchAll(/(?:`([A-Z]+)` or )?`([A-Z]+) (\/[^`?]*)/g)].flatMap(
     ([, other, method, path = ""]) => {
       const methods = other === undefined ? [method] : [other, method];
-      return methods.map((each) => `${each} ${path.replace("NAME", "{name}").replace("/ID", "/{id}")}`);
+      return methods.map(
+        (each) => `${each} ${path.replace("NAME", "{name}").replace("/ID", "/{id}")}`,
+      );
     },
   );
   const known = calls.map(({ method, path }) => `${method} ${path}`);
