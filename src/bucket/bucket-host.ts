@@ -30,7 +30,6 @@ import type {
   PauseAnswer,
   PolicyChange,
 } from "../wire/bucket-answers.ts";
-import type { RejectReason } from "./recovery-window.ts";
 
 import { costOf, unknownLimits } from "../core/limits/cost.ts";
 import { Policy } from "../core/policy.ts";
@@ -39,6 +38,7 @@ import { BucketJournal } from "./bucket-journal.ts";
 import { Caller } from "./caller.ts";
 import { CoalescingTimer } from "./coalescing-timer.ts";
 import { EventFeed } from "./event-feed.ts";
+import { holdBack } from "./held-back.ts";
 import { isFollowing } from "./held-request.ts";
 import { KeyedCalls } from "./keyed-calls.ts";
 import { newBucket, snapshotOf, stateOf } from "./open-bucket.ts";
@@ -133,7 +133,10 @@ export class BucketHost {
       this.#recoveryWindow = undefined;
       return this.#admit(call, 0, request, nowMs);
     }
-    return this.#holdBack(this.#recoveryWindow, call, request, nowMs);
+    return holdBack(this.#recoveryWindow, call, request, nowMs, {
+      admit: (heldMs, atMs) => this.#admit(call, heldMs, request, atMs),
+      disconnected: () => this.#leaveWindow(call, nowMs),
+    });
   }
 
   /**
@@ -347,39 +350,6 @@ export class BucketHost {
     const { turn, answer } = verb(bucket.limiter, nowMs);
     this.#finish(bucket, turn, nowMs);
     return answer;
-  }
-
-  /** Holds a request back until the recovery window closes. */
-  #holdBack(
-    recoveryWindow: RecoveryWindow,
-    call: AcquireCall,
-    request: HeldRequest,
-    nowMs: number,
-  ): Leave {
-    let isHeld = true;
-    /** Returns whether the request was still held. */
-    const release = (): boolean => {
-      const wasHeld = isHeld;
-      isHeld = false;
-      return wasHeld;
-    };
-    let leavePlace: Leave | undefined;
-    const admit = (admittedAtMs: number): void => {
-      const heldMs = Math.max(0, admittedAtMs - nowMs);
-      if (release()) leavePlace = this.#admit(call, heldMs, request, admittedAtMs);
-    };
-    const reject = (kind: RejectReason): boolean => {
-      const wasHeld = release();
-      if (wasHeld) request.answered({ kind });
-      return wasHeld;
-    };
-    const { requeued, idempotencyKey: key } = call;
-    const { arrivedAtMs: firstArrivalMs, spreadMs } = requeued ?? {};
-    recoveryWindow.hold({ firstArrivalMs, spreadMs, key, admit, reject }, nowMs);
-    return () => {
-      if (release()) this.#leaveWindow(call, nowMs);
-      else leavePlace?.();
-    };
   }
 
   /** @param heldMs How long the recovery window held the request; it counts against the timeout. */

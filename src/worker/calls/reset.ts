@@ -10,7 +10,7 @@ export const reset: Call = {
   tag: "Buckets",
   summary: "Reset a bucket",
   description:
-    "Refuses all waiters with `bucket-reset`, and forgets tokens, counts, keys and an overridden policy.",
+    "Refuses all waiters with `bucket-reset`, and forgets tokens, counts, keys, holds, permits and an overridden policy.",
   right: "admin",
   answers: { 204: { description: "The bucket is reset." } },
   handleBucket: async (bucket) => {
