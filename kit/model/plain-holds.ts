@@ -231,7 +231,8 @@ export class PlainHolds {
   extendPermit(id: string): unknown {
     const permit = this.#permits.get(id);
     if (!permit || !this.#policy.concurrency) return { kind: "permit-lost" };
-    permit.expiresAtMs = this.#nowMs + this.#policy.concurrency.ttlMs;
+    const endAtMs = this.#nowMs + this.#policy.concurrency.ttlMs;
+    permit.expiresAtMs = Math.max(permit.expiresAtMs, endAtMs);
     const { fence, expiresAtMs } = permit;
     return { kind: "extended", permit: { id, fence, expiresAtMs } };
   }

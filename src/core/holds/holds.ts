@@ -119,12 +119,15 @@ export class Holds {
     return hold ? this.change(limits, id, { used: zerosOf(hold.limits) }, nowMs) : UNKNOWN;
   }
 
-  /** The holder of `id` keeps its permit for as long as a new one lasts. */
+  /**
+   * The holder of `id` keeps its permit for as long as a new one lasts. Its end is never moved forward: the holder may
+   * not get the answer.
+   */
   extendPermit(limits: LimitSet, id: string): PermitAnswer {
     const grant = this.#grants.find(id);
     const { permits } = limits;
     if (!grant?.permit || !permits || grant.fence === undefined) return PERMIT_LOST;
-    const expiresAtMs = permits.endAtMs;
+    const expiresAtMs = Math.max(grant.permit.expiresAtMs, permits.endAtMs);
     permits.settle(grant.permit.expiresAtMs, 0, 1);
     permits.hold(1, expiresAtMs);
     this.#grants.change({ ...grant, permit: { expiresAtMs } });

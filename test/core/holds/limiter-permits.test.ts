@@ -62,6 +62,17 @@ describe("a permit", () => {
     expect(brief(scene.advance(19_999))).toEqual(["Bob granted, 999 left"]);
   });
 
+  test("isn't over any sooner because it is extended, if the policy allows less by then", () => {
+    const scene = permitsOf(1);
+    scene.acquire(0, "Ann");
+    scene.setPolicy(0, { concurrency: { max: 1, ttlMs: 2_000 } });
+    const permit = { id: "g1", fence: epochMs, expiresAtMs: epochMs + 10_000 };
+    expect(scene.extendPermit(5_000, "g1")).toEqual({ kind: "extended", permit });
+    expect(scene.extendPermit(9_000, "g1")).toMatchObject({
+      permit: { expiresAtMs: epochMs + 11_000 },
+    });
+  });
+
   test("has a fence that rises, also after a restart and a reset", () => {
     const scene = permitsOf(3);
     const fences: number[] = [];
