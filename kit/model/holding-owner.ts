@@ -9,45 +9,15 @@ import type { HoldAnswer, HoldCall } from "../../src/core/holds/hold-call.ts";
 import type { Lease, LeaseUse } from "../../src/core/lease/lease.ts";
 import type { LimiterPolicy, LimiterState } from "../../src/core/limiter-state.ts";
 import type { Cost } from "../../src/core/limits/cost.ts";
-import type { LimitSpec } from "../../src/core/limits/limit.ts";
 import type { Grant } from "../../src/core/outcome.ts";
 import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 import type { AcquireRequest, Turn } from "../../src/core/turn.ts";
 
 import { Limiter } from "../../src/core/limiter.ts";
 import { tokensOf } from "../../src/core/limits/cost.ts";
+import { HoldsBook } from "./holds-book.ts";
 
 type HoldingLimiter = Limiter<string, LimiterPolicy>;
-
-/** Tokens of one limit that somebody has had. */
-interface Event {
-  tokens: number;
-  readonly atMs: number;
-}
-
-/** One limit of a policy, for as long as its fields stay the same. */
-interface Era {
-  readonly spec: LimitSpec;
-  readonly events: Event[];
-  /** Owed by all holds, as they were told. */
-  owed: number;
-  /** Of that, what has been made good. */
-  paid: number;
-}
-
-/** A hold, as its holder knows it. */
-interface KnownHold {
-  readonly id: string;
-  readonly expiresAtMs: number;
-  readonly events: ReadonlyMap<string, Event>;
-  readonly reserved: Readonly<Record<string, number>>;
-  isSettled: boolean;
-}
-
-interface KnownPermit {
-  readonly fence: number;
-  expiresAtMs: number;
-}
 
 interface KnownLease {
   readonly lease: Lease;
@@ -60,10 +30,7 @@ interface KnownLease {
 export type Death = "unwritten" | "untold";
 
 export class HoldingOwner {
-  /** Laws that were broken, in words. */
-  readonly faults: string[] = [];
-  /** How often something happened, for tests that want to have seen it. */
-  readonly seen = new Map<string, number>();
+  readonly book = new HoldsBook();
   #policy: LimiterPolicy;
   #limiter: HoldingLimiter;
   #clockMs: number;
@@ -71,11 +38,7 @@ export class HoldingOwner {
   #latestMs: number;
   #disk: string | undefined = undefined;
   readonly #rows = new Map<number, string>();
-  readonly #eras = new Map<string, Era>();
-  readonly #holds: KnownHold[] = [];
-  readonly #permits = new Map<string, KnownPermit>();
   readonly #leases: KnownLease[] = [];
-  #lastFence = -Infinity;
   #ids = 0;
   #callers = 0;
   readonly #asks = new Map<string, Readonly<Record<string, number>>>();
@@ -129,7 +92,7 @@ export class HoldingOwner {
     });
     const own = turn.settled.find((settlement) => settlement.caller === caller)?.outcome;
     if (own && !own.ok && before !== undefined && this.#tokensNow() !== before) {
-      this.faults.push(`${caller} was refused, and took ${before} to ${this.#tokensNow()}`);
+      this.book.faults.push(`${caller} was refused, and took ${before} to ${this.#tokensNow()}`);
     }
   }
 
@@ -155,7 +118,7 @@ export class HoldingOwner {
 
   /** The holder of a hold asks for something; `useOf` is given what it reserved. */
   callHold(pick: number, callOf: (reserved: Readonly<Record<string, number>>) => HoldCall): void {
-    const hold = pickOf(this.#holds, pick);
+    const hold = pickOf(this.book.holds, pick);
     if (!hold) return;
     this.#turn((limiter) => limiter.advance(this.#clockMs));
     const before = this.#promises();
@@ -167,34 +130,38 @@ export class HoldingOwner {
       return done.turn;
     });
     // It happened, whether or not the holder hears of it.
-    if (answer && this.#death !== "unwritten") this.#noteAnswer(hold, call, answer);
+    if (answer && this.#death !== "unwritten") {
+      this.book.answered(hold, call, answer);
+      this.#noteDebts(this.#instantMs);
+    }
     if (this.#policy.hold?.debt === "front" || this.#policy.concurrency || this.#death) return;
     const after = new Map(this.#promises());
     for (const [caller, atMs] of before) {
       const laterAtMs = after.get(caller) ?? -Infinity;
-      if (laterAtMs > atMs) this.faults.push(`a settle made ${caller} late by ${laterAtMs - atMs}`);
+      if (laterAtMs > atMs)
+        this.book.faults.push(`a settle made ${caller} late by ${laterAtMs - atMs}`);
     }
   }
 
   extendPermit(pick: number): void {
-    const id = pickOf([...this.#permits.keys()], pick);
+    const id = pickOf([...this.book.permits.keys()], pick);
     if (id === undefined) return;
     this.#turn((limiter) => {
       const { turn, answer } = limiter.extendPermit(id, this.#clockMs);
       if (this.#death) return turn;
-      if (answer.kind === "permit-lost") this.#permits.delete(id);
-      else this.#permits.set(id, answer.permit);
-      this.#see(answer.kind);
+      if (answer.kind === "permit-lost") this.book.permits.delete(id);
+      else this.book.permits.set(id, answer.permit);
+      this.book.see(answer.kind);
       return turn;
     });
     this.#checkPermits();
   }
 
   releasePermit(pick: number): void {
-    const id = pickOf([...this.#permits.keys()], pick);
+    const id = pickOf([...this.book.permits.keys()], pick);
     if (id === undefined) return;
-    this.#see("released");
-    if (this.#death !== "unwritten") this.#permits.delete(id);
+    this.book.see("released");
+    if (this.#death !== "unwritten") this.book.permits.delete(id);
     this.#turn((limiter) => limiter.releasePermit(id, this.#clockMs));
   }
 
@@ -209,7 +176,7 @@ export class HoldingOwner {
       return limiter.lend({ wanted, uses, granted: uses.length }, this.#clockMs);
     });
     if (!lease || this.#death) return;
-    this.#see("lease");
+    this.book.see("lease");
     const untilMs = askedAtMs + lease.ttlMs;
     this.#leases.push({ lease, untilMs, used: 0, remaining: lease.tokens });
   }
@@ -222,7 +189,7 @@ export class HoldingOwner {
     lease.used += 1;
     lease.remaining -= 1;
     const name = this.#policy.limits[0]?.name ?? "";
-    this.#eras.get(name)?.events.push({ tokens: 1, atMs: this.#instantMs });
+    this.book.leased(name, 1, this.#instantMs);
   }
 
   pause(forMs: number, tokens: number, limits: readonly string[]): void {
@@ -242,7 +209,7 @@ export class HoldingOwner {
       limiter.setPolicy(policy, this.#clockMs, (caller) => this.#costOf(caller)),
     );
     this.#leases.splice(0);
-    if (!policy.concurrency) this.#permits.clear();
+    if (!policy.concurrency) this.book.permits.clear();
     this.#beginEras();
   }
 
@@ -267,7 +234,7 @@ export class HoldingOwner {
 
   /** The process dies between two turns. @param places Who waited, as far as anybody was told. */
   crash(places = this.#waiting, hadQueuedDebt = false): void {
-    this.#see("crash");
+    this.book.see("crash");
     const hasQueuedDebt = hadQueuedDebt || this.#hasQueuedDebt;
     this.#limiter = this.#restored(this.#disk, [...this.#rows]);
     const known = new Set(this.#displaced.map(({ caller }) => caller));
@@ -299,13 +266,13 @@ export class HoldingOwner {
     const { limits } = this.#limiter.toJSON();
     if (!limits) return;
     const fork = this.#restored(JSON.stringify(this.#limiter), [...this.#rows]);
-    for (const { id } of this.#holds) fork.dropHold(id, this.#clockMs);
+    for (const { id } of this.book.holds) fork.dropHold(id, this.#clockMs);
     const { tokens, leasedTokens = 0, limits: further = {} } = fork.inspect(this.#clockMs);
     const found = [tokens + leasedTokens, ...Object.values(further).map((limit) => limit.tokens)];
     for (const [index, { name, fields }] of this.#policy.limits.entries()) {
       // A lower capacity takes back no lease.
       if ((found[index] ?? 0) <= Math.max(fields.capacity, leasedTokens)) continue;
-      this.faults.push(
+      this.book.faults.push(
         `${found[index]} tokens of ${name} come together: at most ${fields.capacity}`,
       );
     }
@@ -321,7 +288,7 @@ export class HoldingOwner {
     }
     this.#beginEras();
     for (const [caller, times] of this.#settlements) {
-      if (times !== 1) this.faults.push(`${caller} was settled ${times} times`);
+      if (times !== 1) this.book.faults.push(`${caller} was settled ${times} times`);
     }
   }
 
@@ -371,7 +338,7 @@ export class HoldingOwner {
     this.#latestMs = Math.max(this.#latestMs, this.#clockMs);
     const before = [...this.#limiter.places()].map(({ waiter }) => waiter.caller);
     const turn = verb(this.#limiter);
-    if (turn.rows && !turn.write) this.faults.push("rows without a write");
+    if (turn.rows && !turn.write) this.book.faults.push("rows without a write");
     if (this.#death === "unwritten") return turn;
     if (turn.write) this.#disk = JSON.stringify(turn.write);
     for (const { slot, grant } of turn.rows ?? []) this.#rows.set(slot, JSON.stringify(grant));
@@ -380,11 +347,11 @@ export class HoldingOwner {
     for (const { caller, outcome } of turn.settled) {
       this.#count(caller);
       if (outcome.ok) this.#noteGrant(caller, outcome);
-      else this.#see(outcome.reason);
+      else this.book.see(outcome.reason);
       if (!outcome.ok && outcome.retryAfterMs !== undefined) {
         const isEstimate = this.#policy.concurrency !== undefined;
         if (isEstimate !== (outcome.estimate === true))
-          this.faults.push("an estimate isn't marked");
+          this.book.faults.push("an estimate isn't marked");
       }
     }
     this.#checkOrder(before, turn);
@@ -401,109 +368,20 @@ export class HoldingOwner {
     const waiting = new Set([...this.#limiter.places()].map(({ waiter }) => waiter.caller));
     const isPassed = inFront.some((caller) => waiting.has(caller));
     if (!isPassed && String(inOrder) === String(fromQueue)) return;
-    this.faults.push(`granted ${String(granted)} past ${String(before)}`);
+    this.book.faults.push(`granted ${String(granted)} past ${String(before)}`);
   }
 
   #count(caller: string): void {
     this.#settlements.set(caller, (this.#settlements.get(caller) ?? 0) + 1);
   }
 
-  #see(what: string): void {
-    this.seen.set(what, (this.seen.get(what) ?? 0) + 1);
-  }
-
-  #noteGrant(caller: string, { grantedAtMs, hold, permit }: Grant): void {
-    this.#see("granted");
+  #noteGrant(caller: string, grant: Grant): void {
     const cost = this.#costOf(caller);
-    const events = new Map<string, Event>();
-    const reserved: Record<string, number> = {};
-    for (const [index, { name }] of this.#policy.limits.entries()) {
-      const event = { tokens: tokensOf(cost, index), atMs: grantedAtMs };
-      reserved[name] = event.tokens;
-      events.set(name, event);
-      this.#eras.get(name)?.events.push(event);
-    }
-    if (hold) this.#holds.push({ ...hold, events, reserved, isSettled: false });
-    if (!permit) return;
-    if (permit.fence <= this.#lastFence) {
-      this.faults.push(`fence ${permit.fence} after ${this.#lastFence}`);
-    }
-    this.#lastFence = permit.fence;
-    this.#permits.set(permit.id, permit);
-    this.#checkPermits();
-  }
-
-  /** Whose time is up by the latest instant is lost, even if the clock has gone back since. */
-  #checkPermits(): void {
-    const { concurrency } = this.#policy;
-    const live = [...this.#permits.values()].filter(({ expiresAtMs }) => {
-      return expiresAtMs > this.#latestMs;
-    });
-    this.#mostLive = Math.max(this.#mostLive, concurrency?.max ?? 0);
-    if (live.length > this.#mostLive) {
-      this.faults.push(`${live.length} permits at ${this.#clockMs}: at most ${this.#mostLive}`);
-    }
-  }
-  /** The highest `max` so far: a lower one takes none away. */
-  #mostLive = 0;
-
-  #noteAnswer(hold: KnownHold, call: HoldCall, answer: HoldAnswer): void {
-    this.#see(answer.kind);
-    if (answer.kind !== "settled" || hold.isSettled) {
-      if (answer.kind === "open" && "atLeast" in call) this.#noteSpent(hold, call.atLeast);
-      return;
-    }
-    hold.isSettled = true;
-    const { used, returned, owed } = answer.settled;
-    for (const [name, event] of hold.events) {
-      const back = returned[name] ?? 0;
-      const reserved = hold.reserved[name] ?? 0;
-      const use = used[name] ?? 0;
-      if (back > 0) this.#see("returned");
-      if (back < 0 || back > Math.max(0, reserved - use)) {
-        this.faults.push(`${back} of ${reserved} came back, and ${use} were used`);
-      }
-      if (owed[name] !== Math.max(0, use - reserved)) {
-        this.faults.push(`${use} of ${reserved} were used, and ${owed[name]} are owed`);
-      }
-      event.tokens -= back;
-      this.#noteOwed(hold, name, owed[name] ?? 0);
-    }
-  }
-
-  #noteSpent(hold: KnownHold, atLeast: number | Readonly<Record<string, number>>): void {
-    for (const name of hold.events.keys()) {
-      const reserved = hold.reserved[name] ?? 0;
-      const spent = typeof atLeast === "number" ? atLeast : (atLeast[name] ?? reserved);
-      this.#noteOwed(hold, name, Math.max(0, spent - reserved));
-    }
-  }
-
-  readonly #owedBy = new Map<string, number>();
-
-  /** So much is owed by one hold, all in all. */
-  #noteOwed({ id }: KnownHold, name: string, owed: number): void {
-    const key = `${id} ${name}`;
-    const before = this.#owedBy.get(key) ?? 0;
-    if (owed <= before) return;
-    this.#owedBy.set(key, owed);
-    this.#see("owed");
-    const era = this.#eras.get(name);
-    if (era) era.owed += owed - before;
-    this.#noteDebts(this.#instantMs);
-  }
-
-  /** What of the debts has been made good by `atMs`, which is what isn't owed any more. */
-  #noteDebts(atMs: number): void {
-    const { owedTokens } = this.#limiter.inspect(atMs);
-    for (const [name, era] of this.#eras) {
-      const owed = owedTokens?.[name];
-      if (owed === undefined) continue;
-      const paid = era.owed - owed;
-      if (paid <= era.paid) continue;
-      era.events.push({ tokens: paid - era.paid, atMs });
-      era.paid = paid;
-    }
+    const reserved = this.#policy.limits.map(
+      ({ name }, index) => [name, tokensOf(cost, index)] as const,
+    );
+    this.book.granted(Object.fromEntries(reserved), grant);
+    if (grant.permit) this.#checkPermits();
   }
 
   #passTo(atMs: number): void {
@@ -520,32 +398,19 @@ export class HoldingOwner {
     this.#noteDebts(this.#instantMs);
   }
 
-  /** Limits begin anew in the book; what is owed by then isn't counted any more. */
   #beginEras(): void {
-    for (const [name, { spec, events }] of this.#eras) {
-      this.faults.push(...tooFullOf(events, spec).map((window) => `${name}: ${window}`));
-    }
-    this.#eras.clear();
     const { owedTokens } = this.#limiter.inspect(this.#clockMs);
-    for (const spec of this.#policy.limits) {
-      const owed = owedTokens?.[spec.name] ?? 0;
-      this.#eras.set(spec.name, { spec, events: [], owed, paid: 0 });
-    }
+    this.book.begin(this.#policy.limits, owedTokens);
   }
-}
 
-/** Every window, from each event to each later one, in which there was more than the limit gives. */
-function tooFullOf(events: readonly Event[], { kind, fields }: LimitSpec): string[] {
-  const inTime = events.toSorted((one, other) => one.atMs - other.atMs);
-  return inTime.flatMap((first, index) => {
-    let tokens = 0;
-    return inTime.slice(index).flatMap((last) => {
-      tokens += last.tokens;
-      const most = kind.maxGranted(fields, last.atMs - first.atMs);
-      if (tokens <= most) return [];
-      return [`${tokens} in ${last.atMs - first.atMs} ms from ${first.atMs}: at most ${most}`];
-    });
-  });
+  #noteDebts(atMs: number): void {
+    const { owedTokens } = this.#limiter.inspect(atMs);
+    this.book.noteDebts(this.#limiter.policy.limits, owedTokens, atMs);
+  }
+
+  #checkPermits(): void {
+    this.book.checkPermits(this.#policy.concurrency?.max ?? 0, this.#latestMs);
+  }
 }
 
 function pickOf<Item>(items: readonly Item[], pick: number): Item | undefined {

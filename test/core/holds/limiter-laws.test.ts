@@ -278,11 +278,11 @@ test.each([
       for (const { death, ...operation } of history) {
         if (death) owner.dieIn(death, () => play(owner, operation));
         else play(owner, operation);
-        expect(owner.faults).toEqual([]);
+        expect(owner.book.faults).toEqual([]);
       }
       owner.finish();
-      expect(owner.faults).toEqual([]);
-      for (const [what, times] of owner.seen) seen.set(what, (seen.get(what) ?? 0) + times);
+      expect(owner.book.faults).toEqual([]);
+      for (const [what, times] of owner.book.seen) seen.set(what, (seen.get(what) ?? 0) + times);
     }),
     { numRuns: runs(1_000) },
   );
