@@ -83,8 +83,10 @@ function describe(outcome: AcquireOutcome): string {
   const { bucket, tokens } = outcome;
   const what = tokens === 1 ? "1 token" : `${tokens} tokens`;
   if (!outcome.ok) {
-    const { reason, detail, retryAfterMs } = outcome;
-    const retry = retryAfterMs === undefined ? "" : `; retry in ${formatDuration(retryAfterMs)}`;
+    const { reason, detail, retryAfterMs, estimate } = outcome;
+    const about = estimate ? "about " : "";
+    const retry =
+      retryAfterMs === undefined ? "" : `; retry in ${about}${formatDuration(retryAfterMs)}`;
     return `${reason}: ${detail}${retry}`;
   }
   if (outcome.isUnmetered === true) return "Sluice cannot be reached: continuing without a token";

@@ -4,10 +4,12 @@
  *
  * The limiter's clock and this machine's are never compared. What counts is how long a permit lasts, which
  * is the difference of two of the limiter's instants, from a moment on this machine's monotonic clock that
- * is before the limiter started counting. So a permit is taken for lost here no later than it is there.
+ * is before the limiter started counting. So a permit is taken for lost here no later than it is there; only
+ * of an acquire that had to be sent again, that moment is unknown until the permit is first extended.
  */
 import type { GrantedPermit } from "../core/outcome.ts";
 
+import { onAbort } from "../on-abort.ts";
 import { PermitLostError } from "./permit-lost-error.ts";
 import { Timer } from "./timer.ts";
 
@@ -40,8 +42,8 @@ export class KeptPermit {
   readonly #verbs: PermitVerbs;
   readonly #onLost: (error: PermitLostError) => void;
   readonly #ttlMs: number;
-  /** A moment at which it hadn't been granted yet, as `performance.now()`. */
-  readonly #beforeMs: number;
+  /** When its grant arrived here, as `performance.now()`. */
+  readonly #arrivedAtMs = performance.now();
   /** It lasts until then at least, as `performance.now()`. */
   #validUntilMs: number;
   /** Aborts when it is released or lost. */
@@ -66,9 +68,12 @@ export class KeptPermit {
     this.#verbs = verbs;
     this.#onLost = onLost;
     this.#ttlMs = permit.expiresAtMs - grantedAtMs;
-    this.#beforeMs = askedAtMs + waitedMs;
-    this.#validUntilMs = this.#beforeMs + this.#ttlMs;
-    this.#extendIn(this.#ttlMs / EXTENSIONS);
+    const intervalMs = this.#ttlMs / EXTENSIONS;
+    // It had not been granted before. If the acquire had to be sent again, it may be long ago, and nobody
+    // knows here when it was; so it is extended at once.
+    const beforeMs = askedAtMs + waitedMs;
+    this.#validUntilMs = Math.max(beforeMs + this.#ttlMs, this.#arrivedAtMs + intervalMs);
+    this.#extendIn(beforeMs + intervalMs - this.#arrivedAtMs);
     this.#watchExpiry();
   }
 
@@ -88,7 +93,7 @@ export class KeptPermit {
     const sentAtMs = performance.now();
     const { signal } = this.#over;
     try {
-      const extended = await this.#verbs.extendPermit(this.#permit.id, signal);
+      const extended = await this.#extendWithin(this.#ttlMs / EXTENSIONS);
       if (signal.aborted) return;
       if (!extended.ok) {
         this.#lose("its time was up, or it was released");
@@ -105,9 +110,23 @@ export class KeptPermit {
     }
   }
 
+  /** A call that isn't answered in time is sent again, on another connection if need be. */
+  async #extendWithin(maxMs: number): Promise<Extended> {
+    const call = new AbortController();
+    const timer = new Timer();
+    timer.set(maxMs, () => call.abort(new Error(`No answer within ${maxMs} ms`)));
+    const stopListening = onAbort(this.#over.signal, () => call.abort());
+    try {
+      return await this.#verbs.extendPermit(this.#permit.id, call.signal);
+    } finally {
+      timer.clear();
+      stopListening();
+    }
+  }
+
   /** The policy may have been given a shorter time meanwhile. A longer one is not worth the risk of a clock that was set. */
   #ttlNow(expiresAtMs: number): number {
-    const passedMs = performance.now() - this.#beforeMs;
+    const passedMs = performance.now() - this.#arrivedAtMs;
     const laterMs = expiresAtMs - this.#permit.expiresAtMs;
     return Math.min(this.#ttlMs, Math.max(MIN_TTL_MS, this.#ttlMs + laterMs - passedMs));
   }

@@ -14,12 +14,17 @@ import {
 const TTL_MS = 9_000;
 
 /** A Sluice with one grant; calls whose line contains `isDown` don't reach it. */
-function sluiceWith(grant: object, options: Pick<ClientOptions, "onUnavailable"> = {}) {
+function sluiceWith(
+  grant: object,
+  options: Pick<ClientOptions, "onUnavailable" | "retryForMs"> = {},
+) {
   const sent: { readonly atMs: number; readonly line: string }[] = [];
   const startedAtMs = performance.now();
   const fake = {
     sent,
     isDown: (line: string): boolean => line === "",
+    /** How long until a call that is down fails, in milliseconds. */
+    silentMs: 0,
     client: createClient({
       url: "http://sluice.test",
       retryForMs: 0,
@@ -27,7 +32,10 @@ function sluiceWith(grant: object, options: Pick<ClientOptions, "onUnavailable">
       fetch: async (url, { method, body = "" }) => {
         const line = `${method} ${url.replace(/^.*(acquire|holds|permits).*$/, "$1")} ${body}`;
         sent.push({ atMs: Math.round(performance.now() - startedAtMs), line: line.trim() });
-        if (fake.isDown(line)) throw new TypeError("fetch failed");
+        if (fake.isDown(line)) {
+          if (fake.silentMs > 0) await passFor(fake.silentMs);
+          throw new TypeError("fetch failed");
+        }
         const expiresAtMs = Date.now() + TTL_MS;
         if (line.startsWith("POST acquire")) {
           const permit = "permit" in grant && { permit: { id: "h1", fence: 8, expiresAtMs } };
@@ -212,6 +220,40 @@ describe("withPermit", () => {
     // Extended at 3 s for 9 s.
     expect(lostAtMs).toEqual([12_000]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("sends an extension again that isn't answered", async () => {
+    const sluice = sluiceWith(permitted);
+    let isFirst = true;
+    sluice.silentMs = 60_000;
+    sluice.isDown = (line) => {
+      const isDown = isFirst && line.startsWith("PUT");
+      if (isDown) isFirst = false;
+      return isDown;
+    };
+    const working = withPermit(sluice.client, "x", {}, async ({ signal }) => {
+      await passFor(12_000);
+      return signal.aborted;
+    });
+    await passMs(12_000);
+    expect(await working).toEqual({ ok: true, value: false });
+    expect(sluice.linesOf("PUT").map(({ atMs }) => atMs)).toEqual([3_000, 6_900, 9_900]);
+  });
+
+  it("extends at once what was granted after a while of retries", async () => {
+    const sluice = sluiceWith(permitted, { retryForMs: 60_000 });
+    let isDown = true;
+    sluice.isDown = (line) => isDown && line.startsWith("POST");
+    const working = withPermit(sluice.client, "x", {}, async ({ signal }) => {
+      await passFor(1_000);
+      return signal.aborted;
+    });
+    await passMs(20_000);
+    isDown = false;
+    await passMs(20_000);
+    expect(await working).toEqual({ ok: true, value: false });
+    const lines = sluice.sent.map(({ line }) => line);
+    expect(lines.slice(lines.indexOf("PUT permits"))).toEqual(["PUT permits", "DELETE permits"]);
   });
 
   it("breaks a stream off if the permit is lost", async () => {
