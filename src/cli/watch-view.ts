@@ -84,7 +84,7 @@ function headLines(snapshot: BucketSnapshot, nowMs: number, width: number): stri
       const line = limitLine(snapshot, limit, nowMs, columns);
       return isSingle ? line : withWhatFits(line, snapshot, limit, width);
     }),
-    ...permitLines(snapshot, nowMs, columns),
+    ...permitLines(snapshot, nowMs, columns, width),
     ...heldLines(snapshot, limits, columns),
     `${"queue".padEnd(label)}  ${bar(share, barColumns)} ${waiters} waiting for ${asked}`,
     `${"so far".padEnd(label)}  granted ${granted}   refused ${refused}   cancelled ${cancelled}`,
@@ -153,20 +153,20 @@ function withWhatFits(
   return marked.length + rule.length <= width ? marked + rule : marked;
 }
 
-/** Permits held of those that there are. */
+/** Permits held of those that there are, and for how long if that fits. */
 function permitLines(
   { permits, headLimit }: BucketSnapshot,
   nowMs: number,
   { label, barColumns }: Columns,
+  width: number,
 ): string[] {
   if (!permits) return [];
   const { max, held, oldestAtMs } = permits;
+  const mark = headLimit === "permits" ? GAP + HEAD_MARK : "";
+  const line = `${"permits".padEnd(label)}  ${bar(held / max, barColumns)} ${held} of ${max} held${mark}`;
   const oldest =
     oldestAtMs === undefined ? "" : `${GAP}oldest for ${formatDuration(nowMs - oldestAtMs)}`;
-  const mark = headLimit === "permits" ? GAP + HEAD_MARK : "";
-  return [
-    `${"permits".padEnd(label)}  ${bar(held / max, barColumns)} ${held} of ${max} held${oldest}${mark}`,
-  ];
+  return [line.length + oldest.length <= width ? line + oldest : line];
 }
 
 /** What holds have reserved of each limit, and what is owed. */

@@ -63,7 +63,8 @@ it("WatchView shows permits and what is held and owed, of buckets that have them
     permits: { max: 3, held: 2, oldestAtMs: 400 },
   };
   const text = shown(held, 1_000);
-  expect(text).toMatch(/^permits {2}█+░+ 2 of 3 held   oldest for 0.600 s   ← head waits$/m);
+  expect(text).toMatch(/^permits {2}█+░+ 2 of 3 held   ← head waits   oldest for 0.600 s$/m);
+  expect(shown(held, 1_000, [], 80)).toMatch(/2 of 3 held   ← head waits$/m);
   expect(text).toMatch(/^held     4$/m);
   const owed = { ...held, owedTokens: { rate: 7 }, permits: { max: 3, held: 0 } };
   expect(shown(owed, 1_000)).toMatch(/^held     4   owed 7$/m);

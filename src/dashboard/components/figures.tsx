@@ -1,7 +1,5 @@
 /** The bucket in numbers, and its tokens if it has one limit; several have gauges of their own. */
-import { Fragment, type VNode } from "preact";
-
-import type { BucketSnapshot } from "../../protocol/bucket-snapshot.ts";
+import type { VNode } from "preact";
 
 import { boundaryWords } from "../../client/watch/calendar-words.ts";
 import {
@@ -11,6 +9,7 @@ import {
   untilChangeMs,
 } from "../../client/watch/forecast.ts";
 import { showCount, showTokens } from "../format.ts";
+import { heldWords } from "./limit-gauges.tsx";
 import { TokenLevel } from "./token-level.tsx";
 import { useBucketNow, type HeardView } from "./use-bucket-now.ts";
 
@@ -39,7 +38,11 @@ export function Figures(heard: HeardView): VNode {
     >
       <dl>
         {isSingle && (
-          <Figure name="Tokens" kind="tokens" note={`of ${showCount(policy.capacity)}`}>
+          <Figure
+            name="Tokens"
+            kind="tokens"
+            note={`of ${showCount(policy.capacity)}${heldWords(snapshot, firstName)}`}
+          >
             {showCount(tokens)}
           </Figure>
         )}
@@ -63,7 +66,6 @@ export function Figures(heard: HeardView): VNode {
             {showCount(snapshot.permits.held)}
           </Figure>
         )}
-        {isSingle && <HeldFigures snapshot={snapshot} name={firstName} />}
         {snapshot.leasedTokens !== undefined && (
           <Figure name="Leased">{showCount(snapshot.leasedTokens)}</Figure>
         )}
@@ -80,24 +82,6 @@ export function Figures(heard: HeardView): VNode {
         <Figure name="Cancelled">{showCount(snapshot.cancelled)}</Figure>
       </dl>
     </section>
-  );
-}
-
-interface HeldFiguresProps {
-  readonly snapshot: BucketSnapshot;
-  /** Of the only limit. */
-  readonly name: string;
-}
-
-/** What holds have of a limit, or owe it. */
-function HeldFigures({ snapshot, name }: HeldFiguresProps): VNode {
-  const held = snapshot.heldTokens?.[name];
-  const owed = snapshot.owedTokens?.[name] ?? 0;
-  return (
-    <Fragment>
-      {held !== undefined && <Figure name="Held">{showCount(held)}</Figure>}
-      {owed > 0 && <Figure name="Owed">{showCount(owed)}</Figure>}
-    </Fragment>
   );
 }
 

@@ -66,8 +66,8 @@ function Gauge({ limit, nowMs, isHead, outside }: GaugeProps): VNode {
   );
 }
 
-/** Such as `, 40 held, 3 owed`. */
-function heldWords({ heldTokens, owedTokens }: BucketSnapshot, name: string): string {
+/** What holds have of a limit, or owe it, to be said behind its tokens: `, 40 held, 3 owed`. */
+export function heldWords({ heldTokens, owedTokens }: BucketSnapshot, name: string): string {
   const held = heldTokens?.[name] ?? 0;
   const owed = owedTokens?.[name] ?? 0;
   return `${held > 0 ? `, ${showCount(held)} held` : ""}${owed > 0 ? `, ${showCount(owed)} owed` : ""}`;
