@@ -15,6 +15,7 @@ import { Served } from "../kit/processes/served.ts";
 import {
   filesOf,
   lastingBuckets,
+  lastingBucketsOfHolders,
   lastingBucketsOfSeveral,
   recordedPolicies,
   saveFolder,
@@ -24,6 +25,7 @@ const HOUR_MS = 3_600_000;
 const NAMES = [
   ...lastingBuckets,
   ...lastingBucketsOfSeveral,
+  ...lastingBucketsOfHolders,
   "leased:half",
   "waiting:one",
   "calendar:batched",
@@ -58,6 +60,7 @@ async function record(dir: string): Promise<Recorded> {
   const headers = { "Idempotency-Key": key };
   const grant = grantIn(await send(server.url, acquirePath("keyed", "tokens=2"), { headers }));
   await recordSeveral(server);
+  const open = await recordHolders(server);
   for (let index = 0; index < 60; index += 1) await acquire(server, "leased:half");
   await acquire(server, "waiting:one");
   const { answer } = await arrive(server, "waiting:one");
@@ -68,7 +71,17 @@ async function record(dir: string): Promise<Recorded> {
     const { body } = await send(server.url, `/buckets/${name}`);
     snapshots[name] = body as Record<string, unknown>;
   }
-  return { atMs: Date.now(), snapshots, keyed: { bucket: "keyed", key, grant } };
+  return { atMs: Date.now(), snapshots, open, keyed: { bucket: "keyed", key, grant } };
+}
+
+/** Buckets with holds and permits. Resolves with their grants. */
+async function recordHolders(server: Served): Promise<NonNullable<Recorded["open"]>> {
+  const held = await acquire(server, "holding:open", `tokens=3&holdMs=${HOUR_MS}`);
+  const settled = await acquire(server, "holding:settled", `tokens=3&holdMs=${HOUR_MS}`);
+  const path = `/buckets/holding:settled/holds/${settled.hold?.id}`;
+  await send(server.url, path, { method: "POST", body: { used: 1 } });
+  const permit = await acquire(server, "permits:out", "tokens=2");
+  return { "holding:open": held, "holding:settled": settled, "permits:out": permit };
 }
 
 /** Buckets with several limits, or a calendar. */

@@ -15,6 +15,7 @@ import type { PolicyFields } from "../../src/core/policy.ts";
 const NOT_KEPT = /-shm$|\.sock$|^lock\.sqlite/;
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 
 /** A tick a day, so that the numbers of a bucket stay the same for the length of a test. */
 const daily = { capacity: 5, refillTokens: 1, refillIntervalMs: DAY_MS, initialTokens: 5 };
@@ -36,6 +37,8 @@ export const recordedPolicies = {
       tpm: { ...daily, capacity: 500, initialTokens: 500 },
     },
   },
+  "holding:*": { ...daily, hold: { maxMs: HOUR_MS } },
+  "permits:*": { ...daily, concurrency: { max: 2, ttlMs: HOUR_MS } },
   "calendar:*": { capacity: 100_000, every: "week", on: "sunday", timeZone: "Asia/Tokyo" },
 } as const satisfies Readonly<Record<string, PolicyFields>>;
 
@@ -56,6 +59,9 @@ export const lastingBucketsOfSeveral = [
   "calendar:drained",
 ] as const;
 
+/** The same with holds and permits, which last for an hour: format 6. */
+export const lastingBucketsOfHolders = ["holding:open", "holding:settled", "permits:out"] as const;
+
 /** What a server has left, and what it said last. */
 export interface RecordedFolder {
   /** When it was killed, epoch milliseconds. */
@@ -64,6 +70,8 @@ export interface RecordedFolder {
   readonly files: Readonly<Record<string, string>>;
   /** The last answers to `GET /buckets/NAME`, by name. */
   readonly snapshots: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** The grants of `holding:open`, `holding:settled` and `permits:out`, since format 6. */
+  readonly open?: Readonly<Record<string, GrantBody>>;
   /** A grant with a key, by the name of its bucket. */
   readonly keyed: { readonly bucket: string; readonly key: string; readonly grant: GrantBody };
 }

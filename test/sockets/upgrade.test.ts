@@ -20,6 +20,7 @@ import { startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts"
 import { SetClock } from "../../kit/processes/set-clock.ts";
 import {
   lastingBuckets,
+  lastingBucketsOfHolders,
   lastingBucketsOfSeveral,
   loadFolder,
   recordedPolicies,
@@ -33,6 +34,10 @@ const SERVED_NAME = "sluice";
 const recorded = [
   { format: 4, lasting: lastingBuckets },
   { format: 5, lasting: [...lastingBuckets, ...lastingBucketsOfSeveral] },
+  {
+    format: 6,
+    lasting: [...lastingBuckets, ...lastingBucketsOfSeveral, ...lastingBucketsOfHolders],
+  },
 ] as const;
 
 const dirs: string[] = [];
@@ -119,7 +124,7 @@ describe.each(recorded)("the Worker on a state of format $format", ({ format, la
     expect(own).toMatchObject({ status: 200, body: { remaining: before - 1 } });
   });
 
-  it.runIf(format === 5)("grants and refuses by each of several limits", async () => {
+  it.runIf(format >= 5)("grants and refuses by each of several limits", async () => {
     const name = "several:paused";
     const there = await send(server.url, acquirePath(name, "tokens=1&tokens.plan=7"));
     expect(there).toMatchObject({ status: 200, body: { limits: { plan: { remaining: 0 } } } });
@@ -128,12 +133,32 @@ describe.each(recorded)("the Worker on a state of format $format", ({ format, la
     expect(gone).toMatchObject({ status: 429, body });
   });
 
-  it.runIf(format === 5)("has lost at most the batch of a calendar", async () => {
+  it.runIf(format >= 5)("has lost at most the batch of a calendar", async () => {
     const before = Number(folder.snapshots["calendar:batched"]?.["tokens"]);
     const { tokens } = await snapshotOf(server, "calendar:batched");
     expect(tokens).toBeLessThan(before);
     expect(tokens).toBeGreaterThanOrEqual(before - 2_500);
   });
+
+  it.runIf(format >= 6)(
+    "knows the holds and permits that are out, and those that ended",
+    async () => {
+      const ask = (kind: "holds" | "permits", name: string, method: string, body?: object) => {
+        const { hold, permit } = folder.open?.[name] ?? {};
+        const path = `/buckets/${name}/${kind}/${hold?.id ?? permit?.id}`;
+        return send(server.url, path, { method, ...(body && { body }) });
+      };
+      const settled = await ask("holds", "holding:open", "POST", { used: 1 });
+      expect(settled).toMatchObject({ status: 200, body: { returned: { rate: 2 } } });
+      const again = await ask("holds", "holding:settled", "POST", { used: 1 });
+      expect(again).toMatchObject({ status: 200, body: { returned: { rate: 2 } } });
+      const other = await ask("holds", "holding:settled", "POST", { used: 2 });
+      expect(other).toMatchObject({ status: 409 });
+      const { fence } = folder.open?.["permits:out"]?.permit ?? {};
+      const extended = await ask("permits", "permits:out", "PUT");
+      expect(extended).toMatchObject({ status: 200, body: { fence } });
+    },
+  );
 
   it("killed and started again, goes on from there", async () => {
     await workerd.restart();
