@@ -176,13 +176,14 @@ export class PlainHolds {
     const hold = this.#holds.get(id);
     if (!hold) return { kind: "unknown-hold" };
     const all = useOf(hold, used);
-    if (!all) return { kind: "invalid" };
     const { settled } = hold;
     if (settled) {
-      const isSame = Object.entries(all).every(([name, tokens]) => settled.used[name] === tokens);
+      const isSame =
+        all && Object.entries(all).every(([name, tokens]) => settled.used[name] === tokens);
       if (isSame) return { kind: "settled", settled: { id, ...settled } };
       return { kind: "hold-settled", settledAtMs: settled.settledAtMs };
     }
+    if (!all) return { kind: "invalid" };
     const returned = mapOf(hold.parts, (part, name) => this.#giveBack(name, part, all[name] ?? 0));
     const owed = mapOf(hold.parts, ({ reserved }, name) => {
       return Math.max(0, (all[name] ?? 0) - reserved);
@@ -204,8 +205,8 @@ export class PlainHolds {
   spend(id: string, atLeast: Tokens): unknown {
     const hold = this.#holds.get(id);
     if (!hold) return { kind: "unknown-hold" };
-    if (Object.keys(atLeast).some((name) => !hold.parts[name])) return { kind: "invalid" };
     if (hold.settled) return { kind: "hold-settled", settledAtMs: hold.settled.settledAtMs };
+    if (Object.keys(atLeast).some((name) => !hold.parts[name])) return { kind: "invalid" };
     const debt: Tokens = {};
     for (const [name, part] of Object.entries(hold.parts)) {
       const spent = Math.max(part.spent, atLeast[name] ?? 0);
@@ -330,7 +331,7 @@ export class PlainHolds {
   #grant({ caller, tokens, holdMs }: PlainAsk): void {
     take(this.#limits, tokens);
     const nowMs = this.#nowMs;
-    const remaining = this.#limits.map((limit) => limit.tokens);
+    const remaining = this.#limits.map((limit) => Math.max(0, limit.tokens));
     const { concurrency } = this.#policy;
     if (holdMs === undefined && !concurrency) {
       this.settled.push({ caller, outcome: { ok: true, grantedAtMs: nowMs, remaining } });

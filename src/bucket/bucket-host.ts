@@ -73,6 +73,8 @@ export class BucketHost {
   #events: EventFeed | undefined = undefined;
   readonly #flushTimer: CoalescingTimer;
   #bucket: OpenBucket | undefined = undefined;
+  /** Of the permits before a reset. A burst of them has fences that are ahead of the clock. */
+  #lastFence = 0;
   /** Why the state on disk can't be read. While set, every call but a reset fails with it. */
   #fault: unknown = undefined;
   /** Open for a short time after callers have lost their places. */
@@ -288,6 +290,7 @@ export class BucketHost {
     const nowMs = this.#platform.clock.now();
     const bucket = this.#bucket;
     const turn = bucket?.limiter.reset(nowMs);
+    this.#lastFence = bucket?.limiter.lastFence ?? this.#lastFence;
     this.#bucket = undefined;
     this.#fault = undefined;
     this.#wakeTimer?.arm(undefined, nowMs);
@@ -582,7 +585,7 @@ export class BucketHost {
   #open(name: string, configured: NamedPolicyFields, nowMs: number): OpenBucket {
     if (this.#fault !== undefined) this.#load();
     if (this.#fault !== undefined) throw this.#fault;
-    const bucket = (this.#bucket ??= newBucket(name, configured, this.#platform));
+    const bucket = (this.#bucket ??= newBucket(name, configured, this.#platform, this.#lastFence));
     // Acquires come with the same object as long as the configuration is the same.
     if (bucket.configured === configured) return bucket;
     const { name: policyName, ...fields } = configured;

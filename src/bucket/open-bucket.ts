@@ -22,13 +22,18 @@ export interface OpenBucket {
   isOverridden: boolean;
 }
 
-/** A bucket that has never been used, under its configured policy. */
+/**
+ * A bucket that has never been used, or was reset, under its configured policy.
+ *
+ * @param lastFence See `LimiterOptions`.
+ */
 export function newBucket(
   name: string,
   { name: policyName, ...fields }: NamedPolicyFields,
   { timeZones, newId }: Pick<BucketPlatform, "timeZones" | "newId">,
+  lastFence = 0,
 ): OpenBucket {
-  const limiter = new Limiter<Caller>(Policy.of(fields, timeZones), { newId });
+  const limiter = new Limiter<Caller>(Policy.of(fields, timeZones), { newId, lastFence });
   return { name, limiter, configured: undefined, policyName, isOverridden: false };
 }
 

@@ -79,13 +79,16 @@ export class Ledger<Caller> {
   /** `undefined` before the first grant of which something may come back. */
   #holds: Holds | undefined = undefined;
   readonly #newId: () => string;
+  /** Of the permits before a reset. */
+  #earlierFence: number;
   /** Of the turn under way; `undefined` as long as there are none. */
   #settled: Settlement<Caller>[] | undefined = undefined;
 
-  /** @param isDurable Whether turns say what to write. @param newId See `LimiterOptions`. */
-  constructor(isDurable: boolean, newId: () => string) {
+  /** @param isDurable Whether turns say what to write. @param newId, lastFence See `LimiterOptions`. */
+  constructor(isDurable: boolean, newId: () => string, lastFence = 0) {
     this.#writeAhead = isDurable ? new WriteAhead() : undefined;
     this.#newId = newId;
+    this.#earlierFence = lastFence;
   }
 
   /** The books of a state that is on the disk, whose limits are restored. */
@@ -110,6 +113,11 @@ export class Ledger<Caller> {
     return this.#holds;
   }
 
+  /** The highest fence of a permit so far, before a reset too; 0 if there has been none. */
+  get lastFence(): number {
+    return this.#holds?.lastFence ?? this.#earlierFence;
+  }
+
   /** What has been done since the bucket started, beyond the counts of `view`. */
   get stats(): StatsView {
     return this.#stats.view();
@@ -129,7 +137,8 @@ export class Ledger<Caller> {
     const hasWaited = queuedAtMs !== undefined && queuedAtMs < grantedAtMs;
     const waitedMs = hasWaited ? Math.round(grantedAtMs - queuedAtMs) : 0;
     this.#stats.noteGrant(cost, waitedMs);
-    const remaining = limits.first.tokens;
+    // A cost of 0 is there even if the limit is below that.
+    const remaining = Math.max(0, limits.first.tokens);
     const outcome = { ok: true, tokens, remaining, waitedMs, grantedAtMs } as const;
     const further = limits.furtherGrants(cost);
     const granted = further ? { ...outcome, limits: further } : outcome;
@@ -137,7 +146,7 @@ export class Ledger<Caller> {
       this.#settle({ caller, outcome: granted });
       return;
     }
-    this.#holds ??= new Holds(this.#newId);
+    this.#holds ??= new Holds(this.#newId, this.#earlierFence);
     const opened = this.#holds.open(limits, { cost, grantedAtMs, holdMs });
     this.changed();
     this.#settle({ caller, outcome: { ...granted, ...opened } });
@@ -191,6 +200,7 @@ export class Ledger<Caller> {
 
   /** The bucket is forgotten. */
   reset(): void {
+    this.#earlierFence = this.lastFence;
     this.#holds = undefined;
     this.#stats = new Stats();
     this.#writeAhead &&= new WriteAhead();

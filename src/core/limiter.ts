@@ -42,6 +42,8 @@ export interface LimiterOptions {
    * enough to settle or release, so they must not be guessable. Needed if the policy has `hold` or `concurrency`.
    */
   readonly newId?: (() => string) | undefined;
+  /** Fences of permits are higher than this, that of an earlier limiter of the same bucket. Default: 0. */
+  readonly lastFence?: number;
 }
 
 /** What a turn about a hold did, and the answer to its holder once the turn is durable. */
@@ -74,13 +76,15 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   /** A limiter whose bucket hasn't started yet. */
   constructor(
     policy: Terms,
-    { isDurable = true, newId = noIds }: LimiterOptions = {},
+    { isDurable = true, newId = noIds, lastFence }: LimiterOptions = {},
     saved?: SavedLimiter,
   ) {
     this.#policy = policy;
     const states = saved?.state.limits;
     this.#limits = states && LimitSet.restore(specsOf(policy), states);
-    this.#ledger = saved ? Ledger.from(saved, this.#limits, newId) : new Ledger(isDurable, newId);
+    this.#ledger = saved
+      ? Ledger.from(saved, this.#limits, newId)
+      : new Ledger(isDurable, newId, lastFence);
     this.#queue = new ServedQueue(this.#ledger);
   }
 
@@ -111,6 +115,11 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   /** Whether any turn has had `rows` to write since the bucket was new, or was reset. */
   get hasGrantRows(): boolean {
     return this.#ledger.holds?.hasRows ?? false;
+  }
+
+  /** The highest fence of a permit so far, before a reset too; 0 if there has been none. */
+  get lastFence(): number {
+    return this.#ledger.lastFence;
   }
 
   /** See `Turn.wakeAtMs`. */

@@ -179,6 +179,14 @@ describe("a permit", () => {
     expect(served.grant().permit?.fence).toBeGreaterThan(permit?.fence ?? Infinity);
   });
 
+  it("has a higher fence than those before a DELETE, of which there were many at once", async () => {
+    const served = new Served({ ...tenASecond, concurrency: { max: 10, ttlMs: 5_000 } });
+    const fences = Array.from({ length: 10 }, () => served.grant().permit?.fence ?? Infinity);
+    await served.host.reset();
+    await served.host.reset();
+    expect(served.grant().permit?.fence).toBeGreaterThan(Math.max(...fences));
+  });
+
   it("that is extended is on the disk with its new end", () => {
     const served = new Served(oneAtATime);
     const { permit } = served.grant();

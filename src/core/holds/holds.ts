@@ -38,11 +38,15 @@ const PERMIT_LOST: PermitAnswer = { kind: "permit-lost" };
 /** The holds and permits of one bucket. */
 export class Holds {
   readonly #newId: () => string;
-  #grants = new OpenGrants();
+  #grants: OpenGrants;
 
-  /** @param newId Makes an id that can't be guessed, another one each time. */
-  constructor(newId: () => string) {
+  /**
+   * @param newId Makes an id that can't be guessed, another one each time.
+   * @param lastFence See `OpenGrants.lastFence`.
+   */
+  constructor(newId: () => string, lastFence = 0) {
     this.#newId = newId;
+    this.#grants = new OpenGrants(lastFence);
   }
 
   /** What rows describe; of holds that were open, the rest may come back to `limits`. */
@@ -52,6 +56,11 @@ export class Holds {
     limits.restoreReserves([...this.#grants.holds()], writtenOff);
     limits.endWith(this.#grants);
     if (limits.permits) for (const atMs of this.#grants.permitEnds()) limits.permits.hold(1, atMs);
+  }
+
+  /** See `OpenGrants.lastFence`. */
+  get lastFence(): number {
+    return this.#grants.lastFence;
   }
 
   /** Whether there are rows on the disk. */
@@ -102,12 +111,12 @@ export class Holds {
     const use = isSettle
       ? useOf(hold.limits, "used", call.used)
       : useOf(hold.limits, "atLeast", call.atLeast);
-    if ("faults" in use) return { answer: { kind: "invalid", errors: use.faults } };
     const { settlement } = hold;
     if (settlement) {
-      const isRepeated = isSettle && isSameUse(use.tokens, settlement.used);
+      const isRepeated = isSettle && "tokens" in use && isSameUse(use.tokens, settlement.used);
       return isRepeated ? settledAs(id, settlement) : settledBefore(settlement);
     }
+    if ("faults" in use) return { answer: { kind: "invalid", errors: use.faults } };
     return isSettle
       ? this.#settle(limits, { grant, hold, used: use.tokens }, nowMs)
       : this.#spend(limits, { grant, hold, used: use.tokens });

@@ -86,10 +86,15 @@ export class OpenGrants {
   readonly #heldTokens = new Map<string, number>();
   readonly #freeSlots: number[] = [];
   #slots = 0;
-  #lastFence = 0;
+  #lastFence: number;
   #holds = 0;
   /** What has changed in the turn under way, by slot. */
   #changed = new Map<number, OpenGrantState>();
+
+  /** @param lastFence The highest fence so far; 0 if there has been no permit. */
+  constructor(lastFence = 0) {
+    this.#lastFence = lastFence;
+  }
 
   /** The grants that rows describe. */
   static from(rows: Iterable<GrantRow>): OpenGrants {
@@ -103,10 +108,17 @@ export class OpenGrants {
       grants.#put(new OpenGrant(slot, grant));
     }
     const used = new Set([...grants.#byId.values()].map(({ slot }) => slot));
+    // Some are there already: of holds that were forgotten because there are too many.
+    grants.#freeSlots.length = 0;
     for (let slot = 0; slot < grants.#slots; slot += 1) {
       if (!used.has(slot)) grants.#freeSlots.push(slot);
     }
     return grants;
+  }
+
+  /** The highest fence so far; 0 if there has been no permit. */
+  get lastFence(): number {
+    return this.#lastFence;
   }
 
   /** Holds that are neither settled nor over, as of the last `expire`. */

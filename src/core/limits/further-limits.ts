@@ -72,9 +72,11 @@ export class FurtherLimits {
   grantsOf(cost: Cost, names: readonly string[]): Record<string, LimitGrant> {
     const grants: Record<string, LimitGrant> = {};
     let index = 0;
-    for (const { tokens: remaining } of this.all) {
+    for (const limit of this.all) {
       index += 1;
       const name = names[index];
+      // A cost of 0 is there even if the limit is below that.
+      const remaining = Math.max(0, limit.tokens);
       if (name !== undefined) grants[name] = { tokens: tokensOf(cost, index), remaining };
     }
     return grants;

@@ -148,6 +148,7 @@ describe("a hold", () => {
       { kind: "invalid", errors: [{ field: "used" }] },
     ]);
     expect(scene.changeHold(200, "g1", { used: 5 })).toEqual([settled("g1", 200, 5, 5)]);
+    expect(scene.changeHold(300, "g1", { used: 3 })).toMatchObject([{ kind: "hold-settled" }]);
   });
 
   test("moves its end, unless it is over", () => {
@@ -273,6 +274,19 @@ describe("a debt", () => {
     expect(scene.limiter.inspect(epochMs).owedTokens).toEqual({ rate: 2 });
     expect(scene.changeHold(1_000, "g1", { used: 13 })).toEqual([settled("g1", 1_000, 13, 0, 3)]);
     expect(scene.limiter.inspect(epochMs + 1_000).owedTokens).toEqual({ rate: 2 });
+  });
+});
+
+test("nothing is left of a limit that is below zero, for a caller that takes none of it", () => {
+  const five = { capacity: 5, refillTokens: 1, refillIntervalMs: 1_000, initialTokens: 5 };
+  const limits = { second: five, third: five };
+  const scene = new LimiterScene(Policy.of({ ...five, limits, hold }));
+  scene.acquire(0, "Ann", { holdMs });
+  scene.changeHold(0, "g1", { used: { rate: 7, second: 6 } });
+  const turn = scene.limiter.acquire({ caller: "Bob", tokens: [0, 0, 1] }, epochMs);
+  expect(turn.settled[0]?.outcome).toMatchObject({
+    remaining: 0,
+    limits: { second: { remaining: 0 }, third: { remaining: 3 } },
   });
 });
 

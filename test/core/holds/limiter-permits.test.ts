@@ -91,6 +91,10 @@ describe("a permit", () => {
     scene.reset();
     acquire(10);
     expect(fences).toEqual([epochMs, epochMs + 1, epochMs + 2, epochMs + 10]);
+    acquire(10);
+    scene.reset();
+    acquire(11);
+    expect(fences.slice(4)).toEqual([epochMs + 11, epochMs + 12]);
   });
 
   test("has a higher fence than one whose row is a hold's by now", () => {

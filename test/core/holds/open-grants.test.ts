@@ -190,3 +190,16 @@ test("OpenGrants remembers the last ten thousand holds that are over, however ma
   expect(book.grants.find("g3")?.hold?.settlement).toMatchObject({ settledAtMs: 3 });
   expect(book.rows.size).toBe(10_001);
 });
+
+test("OpenGrants that come back with more than are remembered give each slot once", () => {
+  const book = new Book();
+  const count = 10_003;
+  for (let opened = 0; opened < count; opened += 1) book.open(0, { hold: holdUntil(60_000) });
+  for (let settled = 1; settled <= count; settled += 1) book.settle(`g${settled}`, settled);
+  book.restart();
+  for (let opened = 0; opened < 5; opened += 1) {
+    book.open(count, { permitEndAtMs: 60_000 });
+  }
+  book.restart();
+  expect([...book.grants.permitEnds()]).toHaveLength(5);
+});
