@@ -6,12 +6,19 @@ import { onAbort } from "../on-abort.ts";
 import { followedResponse } from "./followed-response.ts";
 import { piped } from "./piped.ts";
 
+/** The part of a stream of Node that is needed here. */
+interface NodeStream {
+  readonly destroyed: boolean;
+  once(event: "close", listener: () => void): unknown;
+  destroy(error: unknown): unknown;
+}
+
 /**
  * Returns `value` in a form that calls `done` when it ends, in whatever way, perhaps more than once; or
  * `undefined` if it doesn't go on. When `signal` aborts, it fails with the signal's reason.
  *
  * A `Response` comes back as a copy with another body, a stream as another stream, and an async iterable
- * as a proxy of itself. One that is being read elsewhere already doesn't count as going on.
+ * as a proxy of itself; a stream of Node is returned as it is. One that is being read elsewhere already doesn't count as going on.
  */
 export function untilDone<Value>(
   value: Value,
@@ -29,8 +36,19 @@ function follow(value: unknown, signal: AbortSignal, done: () => void): unknown 
   if (value instanceof ReadableStream) {
     return value.locked ? undefined : piped(value, signal, done);
   }
+  if (isNodeStream(value)) return value.destroyed ? undefined : listened(value, signal, done);
   if (!isAsyncIterable(value)) return undefined;
   return isIterator(value) ? iterated(value, signal, done) : proxied(value, signal, done);
+}
+
+/** The stream itself: it may be piped as well as iterated, and says when it is closed. */
+function listened(stream: NodeStream, signal: AbortSignal, done: () => void): NodeStream {
+  const stopListening = onAbort(signal, () => stream.destroy(signal.reason));
+  stream.once("close", () => {
+    stopListening();
+    done();
+  });
+  return stream;
 }
 
 /** The iterable itself, with all that it can do besides; its iterations are followed. */
@@ -119,4 +137,9 @@ function isAsyncIterable(value: object): value is AsyncIterable<unknown> {
 
 function isIterator(value: AsyncIterable<unknown>): value is AsyncIterableIterator<unknown> {
   return "next" in value && typeof value.next === "function";
+}
+
+function isNodeStream(value: object): value is NodeStream {
+  const methods = ["pipe", "once", "destroy"];
+  return methods.every((name) => typeof Reflect.get(value, name) === "function");
 }

@@ -10,8 +10,8 @@ import { DEFAULT_HOLD_MS, workUnder } from "../holding/held-work.ts";
  * `work`, or with a refusal, and then `work` hasn't run; rejects with what `work` throws.
  *
  * The hold is settled however `work` ends: with the last number that it passed to `hold.used`, or, if it
- * never did, as used up. If `work` returns a `Response`, a `ReadableStream` or an async iterable, that is
- * when this has been read to its end, has failed, or was cancelled. If the policy has `concurrency`, the
+ * never did, as used up. If `work` returns a `Response`, a stream or an async iterable, that is when this
+ * has been read to its end, has failed, or was cancelled. If the policy has `concurrency`, the
  * permit is kept and given back in the same way.
  *
  * `holdMs` is one minute by default; the hold is extended while `work` runs.

@@ -1,4 +1,7 @@
 /** More of it is in test/local/with-hold.test.ts, where a hold is settled by it. */
+import { PassThrough, Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
 import { describe, expect, it, vi } from "vitest";
 
 import { untilDone } from "../../src/holding/until-done.ts";
@@ -75,6 +78,34 @@ describe("untilDone", () => {
     expect(await followed?.return?.()).toMatchObject({ done: true });
     await expect(followed?.throw?.(new Error("stop"))).rejects.toThrow("stop");
     expect(done).toHaveBeenCalledTimes(2);
+  });
+
+  it("follows a stream of Node, whether it is piped, iterated or destroyed", async () => {
+    const ways = [
+      (stream: Readable) => pipeline(stream, new PassThrough().resume()),
+      (stream: Readable) => stream.toArray(),
+      (stream: Readable) => stream.destroy(),
+    ];
+    for (const end of ways) {
+      const done = vi.fn<() => void>();
+      const stream = Readable.from(["a", "b", "c"]);
+      expect(untilDone(stream, never, done)).toBe(stream);
+      expect(done).not.toHaveBeenCalled();
+      await end(stream);
+      await expect.poll(() => done.mock.calls.length).toBe(1);
+      expect(untilDone(stream, never, done)).toBeUndefined();
+    }
+  });
+
+  it("destroys a stream of Node when the signal aborts", async () => {
+    const caller = new AbortController();
+    const done = vi.fn<() => void>();
+    const stream = new Readable({ read: () => undefined });
+    untilDone(stream, caller.signal, done);
+    const reading = stream.toArray();
+    caller.abort(new Error("left"));
+    await expect(reading).rejects.toThrow("left");
+    await expect.poll(() => done.mock.calls.length).toBe(1);
   });
 
   it("leaves an object with a body that is no stream alone", () => {

@@ -30,8 +30,8 @@ type HoldingClient = Pick<
  * `work`, or with a refusal, and then `work` hasn't run; rejects with what `work` throws.
  *
  * The hold is settled however `work` ends: with the last number that it passed to `hold.used`, or, if it
- * never did, as used up. If `work` returns a `Response`, a `ReadableStream` or an async iterable, that is
- * when this has been read to its end, has failed, or was cancelled; read it or cancel it. A settle that
+ * never did, as used up. If `work` returns a `Response`, a stream or an async iterable, that is when this
+ * has been read to its end, has failed, or was cancelled; read it or cancel it. A settle that
  * fails is retried, never costs the result, and goes to `onError` in the end. If the bucket has
  * `concurrency`, the permit is kept and given back in the same way.
  *
