@@ -30,7 +30,9 @@ export interface KnownHold {
   readonly reserved: NamedTokens;
   readonly events: ReadonlyMap<string, Event>;
   /** What it owes, all in all, by limit. */
-  readonly owed: Map<string, number>;
+  owed: ReadonlyMap<string, number>;
+  /** Of that, what is on the disk. */
+  owedForGood: ReadonlyMap<string, number>;
   settled: string | undefined;
 }
 
@@ -63,7 +65,12 @@ export class HoldsBook {
     }
   }
 
-  /** Somebody was granted so many tokens of each limit, and is told at `latestMs`. */
+  /** What wasn't on the disk isn't owed any more. */
+  lost(): void {
+    for (const hold of this.holds) hold.owed = hold.owedForGood;
+  }
+
+  /** Somebody was granted so many tokens of each limit, and hears of it. */
   granted(reserved: NamedTokens, { grantedAtMs, hold, permit }: Grant): void {
     this.see("granted");
     const events = new Map<string, Event>();
@@ -72,7 +79,14 @@ export class HoldsBook {
     }
     for (const [name, event] of events) this.#eras.get(name)?.events.push(event);
     if (hold) {
-      this.holds.push({ id: hold.id, reserved, events, owed: new Map(), settled: undefined });
+      this.holds.push({
+        id: hold.id,
+        reserved,
+        events,
+        owed: new Map(),
+        owedForGood: new Map(),
+        settled: undefined,
+      });
     }
     if (!permit) return;
     if (permit.fence <= this.#lastFence) {
@@ -100,10 +114,20 @@ export class HoldsBook {
     }
   }
 
-  /** What a holder's call did, whether or not it hears of it. */
+  /** What a holder's call did in memory, which may be lost. */
+  performed(hold: KnownHold, call: HoldCall, answer: HoldAnswer): void {
+    if (answer.kind === "open" && "atLeast" in call) this.#noteSpent(hold, call.atLeast);
+    if (answer.kind !== "settled") return;
+    for (const [name, owed] of Object.entries(answer.settled.owed)) {
+      this.#noteOwed(hold, name, owed);
+    }
+  }
+
+  /** What it did for good, whether or not the holder hears of it. */
   answered(hold: KnownHold, call: HoldCall, answer: HoldAnswer): void {
     this.see(answer.kind);
-    if (answer.kind === "open" && "atLeast" in call) this.#noteSpent(hold, call.atLeast);
+    this.performed(hold, call, answer);
+    hold.owedForGood = hold.owed;
     if (answer.kind !== "settled") return;
     const text = JSON.stringify(answer.settled);
     if (hold.settled !== undefined) {
@@ -123,7 +147,6 @@ export class HoldsBook {
         this.faults.push(`${use} of ${reserved} were used, and ${debt} are owed`);
       }
       event.tokens -= back;
-      this.#noteOwed(hold, name, debt);
     }
   }
 
@@ -143,6 +166,15 @@ export class HoldsBook {
     }
   }
 
+  /** No more is owed than holders said, but for a batch, which may look so after a restart. */
+  checkOwed(owedTokens: NamedTokens | undefined): void {
+    for (const [name, { owed, spec }] of this.#eras) {
+      const found = owedTokens?.[name] ?? 0;
+      if (found <= owed + spec.kind.maxBatch(spec.fields)) continue;
+      this.faults.push(`${found} tokens of ${name} are owed: at most ${owed}`);
+    }
+  }
+
   #noteSpent(hold: KnownHold, atLeast: number | NamedTokens): void {
     for (const [name, reserved] of Object.entries(hold.reserved)) {
       const spent = typeof atLeast === "number" ? atLeast : (atLeast[name] ?? 0);
@@ -154,7 +186,7 @@ export class HoldsBook {
   #noteOwed(hold: KnownHold, name: string, owed: number): void {
     const before = hold.owed.get(name) ?? 0;
     if (owed <= before) return;
-    hold.owed.set(name, owed);
+    hold.owed = new Map(hold.owed).set(name, owed);
     this.see("owed");
     const era = this.#eras.get(name);
     if (era) era.owed += owed - before;
