@@ -1,5 +1,5 @@
 import { abortAllDurableObjects } from "cloudflare:test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { bearer, deployed } from "../../../kit/edge/deployed.ts";
 import { askHold, heldGrant, HOLDING, idOf, openBucket } from "../../../kit/edge/open-grants.ts";
@@ -122,6 +122,22 @@ describe("POST /buckets/NAME/holds/ID", () => {
       owed: { rate: 5, tpm: 5 },
     });
     expect(await snapshotOf(name)).toMatchObject({ tokens: 0, owedTokens: { rate: 5, tpm: 0 } });
+  });
+
+  it("comes too late for more than what was over, and after ten minutes for anything", async () => {
+    const name = await openBucket(HOLDING);
+    const id = idOf(await heldGrant(name, "&tokens=4"));
+    vi.setSystemTime(Date.now() + 30_000);
+    await abortAllDurableObjects();
+    expect(await snapshotOf(name)).toMatchObject({ heldTokens: { rate: 0, tpm: 0 } });
+    const late = await problemOf(askHold(name, id, { extendMs: 1_000 }), 409, "hold-settled");
+    expect(late).toMatchObject({ expiredAtMs: Date.now() });
+    expect(await (await askHold(name, id, { used: { rate: 1, tpm: 9 } })).json()).toMatchObject({
+      returned: { rate: 0, tpm: 0 },
+      owed: { rate: 0, tpm: 5 },
+    });
+    vi.setSystemTime(Date.now() + 600_000);
+    await problemOf(askHold(name, id, { used: { rate: 1, tpm: 9 } }), 404, "unknown-hold");
   });
 
   it("of an unknown id is a 404, and starts no bucket", async () => {
