@@ -48,7 +48,10 @@ export async function acquire(
   else if (!isQuiet) write(describe(outcome));
   if (!outcome.ok) return exitCodeOfOutcome(outcome);
   if (needsPermit && !outcome.permit && !outcome.isUnmetered) {
-    terminal.note(`sluice: ${outcome.bucket} gives no permits: its policy has no concurrency`);
+    const example = 'concurrency = { max = 3, ttl = "30s" }';
+    terminal.note(
+      `sluice: ${outcome.bucket} gives no permits: its policy needs concurrency, such as ${example}`,
+    );
     return exitCodes.configuration;
   }
   if (command === undefined) return exitCodes.ok;

@@ -6,7 +6,7 @@ export const usage = `Usage: sluice COMMAND [options]
     --tokens LIMIT=N, -t      tokens to take from one limit instead; may be repeated
     --wait DURATION, -w       wait at most this long: 0, 500ms, 5s, 2m (the policy's maximum)
     --hold DURATION           hold the tokens so that they can be settled
-    --concurrency             end with 78 if the bucket doesn't limit concurrency
+    --concurrency             end with 78 if the bucket's policy has no concurrency
     --key KEY                 idempotency key: a retry with the same key is not charged again
     --on-unavailable WHAT     throw (exit with 69), open (run anyway), closed (refuse, exit with 69)
     --quiet, -q               print nothing
@@ -25,9 +25,9 @@ export const usage = `Usage: sluice COMMAND [options]
     --json                    print the result as JSON
   sluice --version, sluice --help
 
-If the bucket limits concurrency, the command runs under a permit, which is extended until it ends.
-SLUICE_FENCE is the number of the permit. If the permit is lost, the command is ended. SLUICE_HOLD
-is the id of the hold.
+If the bucket's policy has concurrency, which says how many may run at once, the command runs under
+a permit, which is extended until it ends. SLUICE_FENCE is the number of the permit. If the permit
+is lost, the command is ended. SLUICE_HOLD is the id of the hold.
 
 All commands except bench take --url ADDRESS, or SLUICE_URL, or http://localhost:8787. The token
 is read from SLUICE_TOKEN.

@@ -75,7 +75,9 @@ describe("acquire", () => {
       { needsPermit: true, isQuiet: true },
       78,
       [],
-      ["sluice: b gives no permits: its policy has no concurrency"],
+      [
+        'sluice: b gives no permits: its policy needs concurrency, such as concurrency = { max = 3, ttl = "30s" }',
+      ],
     ],
     [
       "a grant without Sluice",

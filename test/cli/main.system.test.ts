@@ -328,7 +328,7 @@ describe("sluice run", () => {
   it("ends with 78 if the bucket gives no permits, and doesn't run the command", async () => {
     const { code, stdout, stderr } = await sluice("run", "quick:none", "--concurrency", ...goesOn);
     expect([code, stdout]).toEqual([78, ""]);
-    expect(stderr).toContain("quick:none gives no permits: its policy has no concurrency");
+    expect(stderr).toContain("quick:none gives no permits: its policy needs concurrency");
   });
 });
 

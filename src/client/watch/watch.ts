@@ -153,5 +153,7 @@ async function throwRefusal({ connection, path, signal }: Feed): Promise<void> {
 function platformWebSocket(): WatchSocketClass {
   const { WebSocket } = globalThis as { WebSocket?: WatchSocketClass };
   if (WebSocket) return WebSocket;
-  throw new TypeError("This runtime has no WebSocket: pass one as the WebSocket option");
+  throw new TypeError(
+    "This runtime has no WebSocket: use Node 22 or newer, or pass one as the WebSocket option",
+  );
 }

@@ -39,16 +39,19 @@ type UseField = "used" | "atLeast";
  */
 export function useOf(parts: Parts, field: UseField, used: number | NamedTokens): Use {
   if (typeof used !== "number") return checked(parts, field, used);
-  const reserved = Object.values(parts).map((part) => part.reserved);
-  if (reserved.every((tokens) => tokens === reserved[0])) {
+  const reserved = mapParts(parts, (part) => part.reserved);
+  const most = Math.max(...Object.values(reserved));
+  if (Object.values(reserved).every((tokens) => tokens === most)) {
     return checked(
       parts,
       field,
       mapParts(parts, () => used),
     );
   }
-  const example = JSON.stringify(mapParts(parts, () => used));
-  const message = `${field} must name the limits, as in ${example}: the hold took ${JSON.stringify(mapParts(parts, (part) => part.reserved))}, got ${used}`;
+  // A number that names none is nearly always of what the hold took most of: LLM tokens, not requests.
+  const meant = Object.entries(reserved).filter(([, tokens]) => tokens === most);
+  const example = JSON.stringify(Object.fromEntries(meant.map(([name]) => [name, used])));
+  const message = `${field} must name the limits, as in ${example}: the hold took ${JSON.stringify(reserved)}, got ${used}`;
   return { faults: [{ field, message }] };
 }
 

@@ -58,7 +58,10 @@ function apiGuard(settings: GuardSettings): Guard {
 /** Admits holders of an `ADMIN_TOKEN`. */
 function adminGuard({ adminTokens }: GuardSettings): Guard {
   if (adminTokens) return async (bearer) => admission(await adminTokens.scopesOf(bearer));
-  return () => problemResponse("admin-disabled", { detail: "No ADMIN_TOKEN is set" });
+  return () =>
+    problemResponse("admin-disabled", {
+      detail: "No ADMIN_TOKEN is set: set one, such as with npm start -- --var ADMIN_TOKEN:x",
+    });
 }
 
 /** Admits holders of an `API_TOKEN`, which may include the right to pause, or of an `ADMIN_TOKEN`. */

@@ -288,7 +288,8 @@ describe("watchBucket", () => {
 
   it("says what is missing where the runtime has no WebSocket", () => {
     vi.stubGlobal("WebSocket", undefined);
-    const missing = "This runtime has no WebSocket: pass one as the WebSocket option";
+    const missing =
+      "This runtime has no WebSocket: use Node 22 or newer, or pass one as the WebSocket option";
     expect(() => watchBucket({ url: URL_OF }, "x")).toThrow(missing);
   });
 

@@ -37,7 +37,7 @@ describe("useOf", () => {
     [
       different,
       200,
-      `used must name the limits, as in {"rate":200,"tpm":200}: the hold took {"rate":1,"tpm":400}, got 200`,
+      `used must name the limits, as in {"tpm":200}: the hold took {"rate":1,"tpm":400}, got 200`,
     ],
     [same, { rpm: 1 }, `"rpm" is no limit of this hold: rate, tpm`],
     [different, { tpm: 99 }, "used.tpm must be at least the 100 that were spent: got 99"],

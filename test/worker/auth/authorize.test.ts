@@ -51,7 +51,10 @@ describe("authorize", () => {
       const init = { method, ...bearer("a"), ...(method === "PUT" && { body: "{}" }) };
       const disabled = await deployed({ ...CLOSED, PUBLIC: "true" }, "/buckets/auth:2", init);
       expect(disabled.status).toBe(403);
-      expect(await disabled.json()).toMatchObject({ reason: "admin-disabled" });
+      expect(await disabled.json()).toMatchObject({
+        reason: "admin-disabled",
+        detail: "No ADMIN_TOKEN is set: set one, such as with npm start -- --var ADMIN_TOKEN:x",
+      });
       const variables = { ...CLOSED, PUBLIC: "true", API_TOKEN: "a", ADMIN_TOKEN: "b" };
       expect((await deployed(variables, "/buckets/auth:2", init)).status).toBe(401);
     }
