@@ -6,7 +6,7 @@
 import type { PolicyFields, PolicyOptions } from "../../src/core/policy.ts";
 import type { HoldCall, PermitAnswer } from "../../src/core/holds/hold-call.ts";
 import type { GrantRow } from "../../src/core/holds/grant-row.ts";
-import type { LimiterOptions } from "../../src/core/limiter.ts";
+import type { LimiterOptions } from "../../src/core/limiter-state.ts";
 import type { AcquireRequest, Turn } from "../../src/core/turn.ts";
 import type { LimiterPolicy, LimiterState, LimiterView } from "../../src/core/limiter-state.ts";
 import type { Outcome } from "../../src/core/outcome.ts";

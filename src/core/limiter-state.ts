@@ -9,6 +9,19 @@ import type { CallerCounts, StatsState } from "./stats.ts";
 export type LimiterPolicy = Pick<Policy, "limits" | "queueLimit" | "maxWaitMs" | "lease"> &
   Partial<Pick<Policy, "hold" | "concurrency">>;
 
+/** What a limiter is built with besides its policy. */
+export interface LimiterOptions {
+  /** Whether its turns say what to write. Default: `true`. */
+  readonly isDurable?: boolean;
+  /**
+   * Makes the ids of holds and permits, another one each time. Knowing one is
+   * enough to settle or release, so they must not be guessable. Needed if the policy has `hold` or `concurrency`.
+   */
+  readonly newId?: (() => string) | undefined;
+  /** Fences of permits are higher than this, that of an earlier limiter of the same bucket. Default: 0. */
+  readonly lastFence?: number;
+}
+
 /** A limit's state at an instant. */
 export interface LimitView {
   readonly tokens: number;

@@ -13,50 +13,29 @@
  */
 import type { Cost } from "./limits/cost.ts";
 import type { Lease, LeaseAsk } from "./lease/lease.ts";
-import type { HoldAnswer, HoldCall, PermitAnswer } from "./holds/hold-call.ts";
-import type { HoldResult, Holds } from "./holds/holds.ts";
+import type { HoldCall } from "./holds/hold-call.ts";
 import type { GrantRow } from "./holds/grant-row.ts";
-import type { LimiterPolicy, LimiterState, LimiterView, SavedLimiter } from "./limiter-state.ts";
-import type { LimitSpec } from "./limits/limit.ts";
+import type {
+  LimiterOptions,
+  LimiterPolicy,
+  LimiterState,
+  LimiterView,
+  SavedLimiter,
+} from "./limiter-state.ts";
 import type { Pause } from "./pause.ts";
 import type { Policy } from "./policy.ts";
 import type { Waiter } from "./queue/waiter-queue.ts";
 import type { StatsView } from "./stats.ts";
-import type { AcquireRequest, Place, Turn } from "./turn.ts";
+import type { AcquireRequest, HoldTurn, PermitTurn, Place, Turn } from "./turn.ts";
 
+import { HolderCalls } from "./holder-calls.ts";
 import { lendTokens } from "./lease/lending.ts";
 import { Ledger } from "./ledger.ts";
 import { requireCost, withoutPermit, withPermit } from "./limits/cost.ts";
-import { limitSpec } from "./limits/limit.ts";
 import { LimitSet } from "./limits/limit-set.ts";
-import { permits, PERMITS_LIMIT } from "./limits/permits.ts";
+import { limitsOf } from "./limits/permits.ts";
 import { ServedQueue } from "./served-queue.ts";
 import { requireInteger } from "./values.ts";
-
-/** What a limiter is built with besides its policy. */
-export interface LimiterOptions {
-  /** Whether its turns say what to write. Default: `true`. */
-  readonly isDurable?: boolean;
-  /**
-   * Makes the ids of holds and permits, another one each time. Knowing one is
-   * enough to settle or release, so they must not be guessable. Needed if the policy has `hold` or `concurrency`.
-   */
-  readonly newId?: (() => string) | undefined;
-  /** Fences of permits are higher than this, that of an earlier limiter of the same bucket. Default: 0. */
-  readonly lastFence?: number;
-}
-
-/** What a turn about a hold did, and the answer to its holder once the turn is durable. */
-export interface HoldTurn<Caller> {
-  readonly turn: Turn<Caller>;
-  readonly answer: HoldAnswer;
-}
-
-/** What a turn about a permit did, and the answer to its holder once the turn is durable. */
-export interface PermitTurn<Caller> {
-  readonly turn: Turn<Caller>;
-  readonly answer: PermitAnswer;
-}
 
 /**
  * Limits with a queue, as a pure state machine.
@@ -72,6 +51,7 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   #limits: LimitSet | undefined;
   readonly #ledger: Ledger<Caller>;
   readonly #queue: ServedQueue<Caller>;
+  readonly #holders: HolderCalls<Caller>;
 
   /** A limiter whose bucket hasn't started yet. */
   constructor(
@@ -81,11 +61,12 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   ) {
     this.#policy = policy;
     const states = saved?.state.limits;
-    this.#limits = states && LimitSet.restore(specsOf(policy), states);
+    this.#limits = states && LimitSet.restore(limitsOf(policy), states);
     this.#ledger = saved
       ? Ledger.from(saved, this.#limits, newId)
       : new Ledger(isDurable, newId, lastFence);
     this.#queue = new ServedQueue(this.#ledger);
+    this.#holders = new HolderCalls(this.#ledger, this.#queue);
   }
 
   /**
@@ -144,8 +125,9 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     const isRequeued = firstArrivalMs !== undefined;
     const tokens = this.#costOf(request.tokens);
     requireInteger("timeoutMs", timeoutMs, 0, isRequeued ? Number.MAX_SAFE_INTEGER : maxWaitMs);
-    if (holdMs !== undefined && this.#hasTooManyHolds(nowMs))
-      return this.#refuseHold(caller, nowMs);
+    if (holdMs !== undefined && this.#holders.refusesHold(this.#limits, caller, nowMs)) {
+      return this.#end(nowMs);
+    }
     // Nearly all requests find nobody waiting and their tokens there, and need no more than this.
     if (this.#queue.size === 0 && this.#limits?.fits(tokens)) {
       this.#limits.advance(nowMs);
@@ -263,29 +245,27 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
    * back may serve waiters. What was used beyond what was reserved is taken as the policy's `hold.debt` says.
    */
   changeHold(id: string, call: HoldCall, nowMs: number): HoldTurn<Caller> {
-    return this.#runHold(nowMs, (holds, limits, atMs) => holds.change(limits, id, call, atMs));
+    const asked = { id, call, policy: this.#policy };
+    const answer = this.#holders.changeHold(this.#limits, asked, nowMs);
+    return { turn: this.#end(nowMs), answer };
   }
 
   /** Settles a hold of which nothing was used. */
   dropHold(id: string, nowMs: number): HoldTurn<Caller> {
-    return this.#runHold(nowMs, (holds, limits, atMs) => holds.drop(limits, id, atMs));
+    const asked = { id, policy: this.#policy };
+    const answer = this.#holders.dropHold(this.#limits, asked, nowMs);
+    return { turn: this.#end(nowMs), answer };
   }
 
   /** Keeps a permit for as long as a new one lasts. */
   extendPermit(id: string, nowMs: number): PermitTurn<Caller> {
-    const { limits, holds } = this.#afterServing(nowMs);
-    const answer = (limits && holds?.extendPermit(limits, id)) ?? PERMIT_LOST;
-    if (answer.kind === "extended") this.#queue.forget();
+    const answer = this.#holders.extendPermit(this.#limits, id, nowMs);
     return { turn: this.#end(nowMs), answer };
   }
 
   /** Gives a permit back, which may serve waiters. Does nothing if it has come back already. */
   releasePermit(id: string, nowMs: number): Turn<Caller> {
-    const { limits, holds } = this.#afterServing(nowMs);
-    if (limits && holds?.releasePermit(limits, id, limits.instantOf(nowMs))) {
-      this.#queue.forget();
-      this.#queue.serveDue(limits, nowMs);
-    }
+    this.#holders.releasePermit(this.#limits, id, nowMs);
     return this.#end(nowMs);
   }
 
@@ -308,7 +288,7 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     this.#ledger.changed();
     if (limits) {
       const hadPermits = limits.permits !== undefined;
-      if (!limits.reconfigure(specsOf(policy), nowMs)) this.#ledger.limitsReplaced(limits);
+      if (!limits.reconfigure(limitsOf(policy), nowMs)) this.#ledger.limitsReplaced(limits);
       if (hadPermits && !limits.permits) this.#ledger.holds?.dropPermits();
       const hasChanged = hadPermits || limits.permits !== undefined;
       if (costOf || hasChanged) {
@@ -333,7 +313,7 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
 
   /** The bucket's state at `nowMs`. A bucket that hasn't started is shown as it would start. */
   inspect(nowMs: number): LimiterView {
-    const limits = this.#limits?.copy() ?? LimitSet.start(specsOf(this.#policy), nowMs);
+    const limits = this.#limits?.copy() ?? LimitSet.start(limitsOf(this.#policy), nowMs);
     limits.advance(nowMs);
     return this.#ledger.view(limits, this.#queue, nowMs, this.#policy);
   }
@@ -362,14 +342,14 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
 
   #start(nowMs: number): LimitSet {
     if (this.#limits) return this.#limits;
-    this.#limits = LimitSet.start(specsOf(this.#policy), nowMs);
+    this.#limits = LimitSet.start(limitsOf(this.#policy), nowMs);
     this.#ledger.limitsReplaced(this.#limits);
     return this.#limits;
   }
 
   /** `undefined`, and nothing is started, if the limits can't ever have `tokens`: `caller` is refused. */
   #startFor(caller: Caller, tokens: Cost, nowMs: number): LimitSet | undefined {
-    const limits = this.#limits ?? LimitSet.start(specsOf(this.#policy), nowMs);
+    const limits = this.#limits ?? LimitSet.start(limitsOf(this.#policy), nowMs);
     if (limits.fits(tokens)) return this.#limits ?? this.#start(nowMs);
     this.#queue.refuseOver(limits, caller, tokens);
     return undefined;
@@ -398,54 +378,6 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     const { concurrency, limits } = this.#policy;
     return concurrency ? withPermit(tokens, limits.length) : tokens;
   }
-
-  #hasTooManyHolds(nowMs: number): boolean {
-    return (
-      this.#ledger.holds?.hasRoom === false && this.#afterServing(nowMs).holds?.hasRoom === false
-    );
-  }
-
-  #refuseHold(caller: Caller, nowMs: number): Turn<Caller> {
-    const retryAtMs = this.#ledger.holds?.firstHoldEndAtMs ?? nowMs;
-    this.#ledger.refused(caller, "holds-full", retryAtMs - nowMs);
-    return this.#end(nowMs);
-  }
-
-  /** The limits and the grants that are open now, once everybody who is due has been served. */
-  #afterServing(nowMs: number): {
-    readonly limits: LimitSet | undefined;
-    readonly holds: Holds | undefined;
-  } {
-    const limits = this.#limits;
-    if (limits) this.#queue.serveDue(limits, nowMs);
-    return { limits, holds: this.#ledger.holds };
-  }
-
-  #runHold(
-    nowMs: number,
-    run: (holds: Holds, limits: LimitSet, atMs: number) => HoldResult,
-  ): HoldTurn<Caller> {
-    const { limits, holds } = this.#afterServing(nowMs);
-    if (!limits || !holds) return { turn: this.#end(nowMs), answer: UNKNOWN_HOLD };
-    const { answer, owed } = run(holds, limits, limits.instantOf(nowMs));
-    const isFirst = this.#policy.hold?.debt === "front";
-    if (owed && isFirst) this.#queue.oweFirst(limits, owed, nowMs);
-    // What has come back is there earlier than any forecast assumed.
-    this.#queue.forget();
-    this.#queue.serveDue(limits, nowMs);
-    if (owed && !isFirst) this.#queue.owe(limits, owed);
-    return { turn: this.#end(nowMs), answer };
-  }
-}
-
-const UNKNOWN_HOLD: HoldAnswer = { kind: "unknown-hold" };
-const PERMIT_LOST: PermitAnswer = { kind: "permit-lost" };
-
-/** What limits the callers of a bucket: its policy's limits and, behind them, its permits. */
-function specsOf({ limits, concurrency }: LimiterPolicy): readonly LimitSpec[] {
-  if (!concurrency) return limits;
-  const { max: capacity, ttlMs } = concurrency;
-  return [...limits, limitSpec(PERMITS_LIMIT, permits, { capacity, ttlMs })];
 }
 
 function noIds(): never {

@@ -8,8 +8,9 @@
  * **Never more than `max` at an instant.** A permit is on the disk before its holder hears of it, and the time of
  * a limit never runs back (`reachedAtMs`), so one whose time was up stays lost.
  */
-import type { Limit, LimitFields, LimitKind, LimitState } from "./limit.ts";
+import type { Limit, LimitFields, LimitKind, LimitSpec, LimitState } from "./limit.ts";
 
+import { limitSpec } from "./limit.ts";
 import { HeldTokens } from "./held-tokens.ts";
 
 /** The name of the limit. No policy can ask for a limit of that name. */
@@ -192,6 +193,19 @@ export const permits: LimitKind<PermitFields> = {
   /** One that is released is granted again at once, so there is no bound. */
   maxGranted: () => Infinity,
 };
+
+/** What limits the callers of a bucket: its policy's limits and, behind them, permits if it has any. */
+export function limitsOf({
+  limits,
+  concurrency,
+}: {
+  readonly limits: readonly LimitSpec[];
+  readonly concurrency?: { readonly max: number; readonly ttlMs: number } | undefined;
+}): readonly LimitSpec[] {
+  if (!concurrency) return limits;
+  const { max: capacity, ttlMs } = concurrency;
+  return [...limits, limitSpec(PERMITS_LIMIT, permits, { capacity, ttlMs })];
+}
 
 function isPermitsState(state: LimitState): state is PermitsState {
   if (state.kind !== "permits" || !("startedAtMs" in state) || !("reachedAtMs" in state))

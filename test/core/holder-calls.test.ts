@@ -1,10 +1,10 @@
 /** Permits as the limiter grants them: rows of (instant, caller, result). */
 import { describe, expect, test } from "vitest";
 
-import type { ConcurrencyTerms } from "../../../src/core/policy-tables.ts";
+import type { ConcurrencyTerms } from "../../src/core/policy-tables.ts";
 
-import { epochMs, Scene } from "../../../kit/model/limiters.ts";
-import { arrive, brief } from "./brief.ts";
+import { epochMs, Scene } from "../../kit/model/limiters.ts";
+import { arrive, brief } from "./holds/brief.ts";
 
 /** So many permits for ten seconds each, and far more tokens than anybody asks for. */
 function permitsOf(max: number, terms: Partial<ConcurrencyTerms> = {}): Scene {
