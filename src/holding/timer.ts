@@ -2,10 +2,10 @@
 export class Timer {
   #clear: () => void = () => undefined;
 
-  /** Calls `then` once after `durationMs`, in place of what was set before. */
+  /** Calls `then` once after `durationMs`, or at once if that is negative, in place of what was set before. */
   set(durationMs: number, then: () => void): void {
     this.clear();
-    const timer = setTimeout(then, durationMs);
+    const timer = setTimeout(then, Math.max(0, durationMs));
     this.#clear = (): void => clearTimeout(timer);
   }
 

@@ -11,9 +11,11 @@ it("Timer calls what was set last, once, unless it is cleared", async () => {
   timer.set(10, () => calls.push("second"));
   await vi.advanceTimersByTimeAsync(20);
   expect(calls).toEqual(["second"]);
-  timer.set(5, () => calls.push("third"));
+  timer.set(-5, () => calls.push("at once"));
+  await vi.advanceTimersByTimeAsync(0);
+  timer.set(5, () => calls.push("never"));
   timer.clear();
   await vi.advanceTimersByTimeAsync(20);
-  expect([calls, vi.getTimerCount()]).toEqual([["second"], 0]);
+  expect([calls, vi.getTimerCount()]).toEqual([["second", "at once"], 0]);
   vi.useRealTimers();
 });
