@@ -43,7 +43,7 @@ const described = {
     "Strictly first come, first served. A request that can't be granted in time is refused immediately and takes nothing. " +
     "With `holdMs` the tokens are held for settling. If the policy has `concurrency`, the grant comes with a permit. Both are named by an `id`, for the calls that settle and release them. " +
     "If `Accept` lists `text/event-stream`, the answer is a stream of events. " +
-    "`queued` has the `position` in the queue (1 is the head) and `etaMs`, the time until the grant as things stand, with `estimate` if that depends on when permits come back. It is sent at once and at each change; a comment follows if nothing changes for a while. " +
+    "`queued` has the `position` in the queue (1 is the head) and `etaMs`, the time until the grant as things stand. `estimate` is there if that depends on when permits come back. The event is sent at once and at each change; a comment follows if nothing changes for a while. " +
     "The last event is `granted` or `refused`, with the body of the plain answer. " +
     "The status of a stream is 200 whatever the outcome, except for faults that are found before the bucket is asked. " +
     "If `Accept` also lists `application/json`, the answer is a stream only if the request has to wait. Its last event is then preceded by an event `fields` with the `RateLimit` fields.",
