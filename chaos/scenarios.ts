@@ -2,6 +2,7 @@
 import type { Scenario } from "./scenario.ts";
 
 import { crashes } from "./crashes.ts";
+import { crashesOfHolders } from "./crashes-of-holders.ts";
 import { crashesOfSeveral } from "./crashes-of-several.ts";
 import { crowd } from "./crowd.ts";
 import { flood } from "./flood.ts";
@@ -11,12 +12,15 @@ import { leaving } from "./leaving.ts";
 import { resets } from "./resets.ts";
 import { rows } from "./rows.ts";
 import { schedules } from "./schedules.ts";
+import { schedulesOfHolders } from "./schedules-of-holders.ts";
 
 export const scenarios: readonly Scenario[] = [
   schedules,
+  schedulesOfHolders,
   rows,
   crashes,
   crashesOfSeveral,
+  crashesOfHolders,
   resets,
   leaving,
   gone,

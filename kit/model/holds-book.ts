@@ -65,9 +65,9 @@ export class HoldsBook {
     }
   }
 
-  /** What wasn't on the disk isn't owed any more. */
-  lost(): void {
-    for (const hold of this.holds) hold.owed = hold.owedForGood;
+  /** What these owe isn't on the disk, so it isn't owed any more. */
+  lost(holds: Iterable<KnownHold>): void {
+    for (const hold of holds) hold.owed = hold.owedForGood;
   }
 
   /** Somebody was granted so many tokens of each limit, and hears of it. */

@@ -68,8 +68,8 @@ export class GatedObject {
   latencyMs = 2;
   /** How late alarms and timers are, at most, in milliseconds. */
   lateMs = 0;
-  /** Called just before an instance dies. */
-  dying: () => void = () => undefined;
+  /** Called when an instance has died, and before another one is started. */
+  dying: (instance: GatedInstance) => void = () => undefined;
   #instance: GatedInstance | undefined = undefined;
   #ids = 0;
   #alarms = 0;
@@ -197,7 +197,6 @@ export class GatedInstance implements BucketPlatform {
 
   die(): void {
     if (!this.isAlive) return;
-    this.#object.dying();
     this.isAlive = false;
     const { random } = this.#object;
     const landed =
@@ -207,6 +206,7 @@ export class GatedInstance implements BucketPlatform {
       this.#object.land(state);
       for (const answer of answers) answer.landed();
     }
+    this.#object.dying(this);
     this.#object.isGone(this);
     for (const call of this.held) call.rejected();
   }

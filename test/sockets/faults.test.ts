@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 
 import { crash, lostBeyondUnderWay } from "../../chaos/crashes.ts";
+import { crashHolds, crashPermits, holdBatch } from "../../chaos/crashes-of-holders.ts";
 import { crashSeveral, severalCases } from "../../chaos/crashes-of-several.ts";
 import { serveAtEach, serveAtOne } from "../../chaos/crowd.ts";
 import { floodOne } from "../../chaos/flood.ts";
@@ -54,6 +55,25 @@ describe("workerd killed with SIGKILL while callers take from several limits", (
       }
     },
   );
+});
+
+describe("workerd killed with SIGKILL while holders work", () => {
+  it("forgets no hold and nothing that was used, and answers a settle as before", async () => {
+    const losses = await crashHolds(2, options);
+    expect(total(losses.map(({ settled }) => settled))).toBeGreaterThan(0);
+    for (const { settled, lost, ...others } of losses) {
+      expect(lost).toBeLessThanOrEqual(holdBatch);
+      expect(others).toEqual({ forgotten: 0, unknown: 0, contradicted: 0 });
+    }
+  });
+
+  it("takes no permit away, has no more of them at once, and no fence twice", async () => {
+    const losses = await crashPermits(2, options);
+    expect(total(losses.map(({ granted }) => granted))).toBeGreaterThan(0);
+    for (const { granted, ...others } of losses) {
+      expect(others).toEqual({ lost: 0, tooMany: 0, reused: 0 });
+    }
+  });
 });
 
 describe("an object aborted while callers wait", () => {
