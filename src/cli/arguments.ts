@@ -98,7 +98,7 @@ export function readArguments(args: readonly string[], env: Environment): Argume
 }
 
 function checkCommand([command = ""]: readonly string[]): void {
-  if (command === "") throw new UsageError("Missing command after --");
+  if (command === "") throw new UsageError("Missing command after --, as in -- echo hello");
 }
 
 function readAcquire(

@@ -83,7 +83,7 @@ describe("readArguments", () => {
     ["acquire x y", "Unexpected argument y after x"],
     ["acquire x --", "Missing command after --"],
     ["acquire x -- ", "Missing command after --"],
-    ["run x", "Missing command after --"],
+    ["run x echo", "Missing command after --, as in -- echo hello"],
     ["run x --", "Missing command after --"],
     ["run x --hold 2h -- y", "--hold must be a duration of at most 1 h"],
     [
