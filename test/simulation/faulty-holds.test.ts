@@ -81,9 +81,6 @@ const faults: Readonly<Record<string, () => void>> = {
       settle.call(this, untilMs, spent, returned + 1);
     });
   },
-  "a released permit is forgotten": () => {
-    vi.spyOn(Permits.prototype, "settle").mockImplementation(() => undefined);
-  },
   "what a holder says is forgotten": () => {
     vi.spyOn(OpenGrants.prototype, "change").mockImplementation(function (this: OpenGrants, state) {
       if (!state.hold?.settlement) change.call(this, state);
