@@ -30,6 +30,8 @@ const BUCKET = "bucket";
 const MAX_EVENTS = 100_000;
 /** The longest time between two looks at what is owed. */
 const SAMPLE_MS = 50;
+/** The longest time from a grant to its holder's last call, with all that is lost on the way. */
+const HOLDING_MS = 20_000;
 /** A call that was lost is made again within this time. */
 const RETRY_MS = 100;
 /** Long enough for all that is held to end, and too short to be forgotten. */
@@ -64,7 +66,8 @@ class HoldingSimulation {
   /** Callers that haven't been answered. */
   readonly #open = new Set<string>();
   #callers = 0;
-  readonly #lastsUntilMs: number;
+  /** Until when holders may call, at least. */
+  #lastsUntilMs: number;
 
   constructor(random: Random) {
     this.#random = random;
@@ -168,6 +171,7 @@ class HoldingSimulation {
     );
     book.granted(Object.fromEntries(reserved), outcome);
     book.checkPermits(this.#policy.concurrency?.max ?? 0, this.#clock.latestWallMs);
+    this.#lastsUntilMs = Math.max(this.#lastsUntilMs, this.#clock.monotonicMs + HOLDING_MS);
     const { hold, permit } = outcome;
     const known = hold && book.holds.at(-1);
     if (known) this.#useHold(known);
