@@ -1,11 +1,11 @@
 /**
  * One limit as its owner drives it: time passes before each verb, nobody takes what isn't there, and holds
- * are settled by the instant at which they end. It can be forked at any point, so that a law can compare
+ * are ended by the instant at which they end. It can be forked at any point, so that a law can compare
  * two ways to go on.
  */
 import * as fc from "fast-check";
 
-import type { HeldSum } from "../../src/core/limits/held-tokens.ts";
+import type { LentSum } from "../../src/core/limits/lent-tokens.ts";
 import type { Limit, LimitKind, LimitFields } from "../../src/core/limits/limit.ts";
 
 import { epochMs } from "./limiters.ts";
@@ -16,9 +16,9 @@ export type LimitStep<Fields extends LimitFields> =
   /** An instant that is over comes in. */
   | { readonly kind: "past"; readonly ms: number }
   | { readonly kind: "take"; readonly tokens: number }
-  | { readonly kind: "hold"; readonly tokens: number; readonly ms: number }
+  | { readonly kind: "lend"; readonly tokens: number; readonly ms: number }
   | {
-      readonly kind: "settle";
+      readonly kind: "endLoan";
       readonly pick: number;
       readonly spent: number;
       readonly returned: number;
@@ -44,8 +44,8 @@ export function anyLimitStep<Fields extends LimitFields>(
     pass: fc.record({ ms: anyMs }),
     past: fc.record({ ms: fc.integer({ min: 1, max: 200 }) }),
     take: fc.record({ tokens: anyAmount }),
-    hold: fc.record({ tokens: anyAmount, ms: anyHoldMs }),
-    settle: fc.record({ pick: fc.nat(9), spent: fc.nat(8), returned: fc.nat(8) }),
+    lend: fc.record({ tokens: anyAmount, ms: anyLoanMs }),
+    endLoan: fc.record({ pick: fc.nat(9), spent: fc.nat(8), returned: fc.nat(8) }),
     pause: fc.record({ ms: fc.nat(200), tokens: fc.oneof(fc.constant(0), fc.nat(12)) }),
     resume: fc.record({}),
     reconfigure: fc.record({ fields: anyFields }),
@@ -61,8 +61,8 @@ const weights = {
   pass: 8,
   past: 1,
   take: 8,
-  hold: 4,
-  settle: 3,
+  lend: 4,
+  endLoan: 3,
   pause: 1,
   resume: 1,
   reconfigure: 1,
@@ -74,7 +74,7 @@ function isStepKind(kind: string): kind is StepKind {
 
 /** Often less than what brings tokens takes, and now and then longer. */
 export const anyMs = fc.oneof(fc.nat(30), fc.nat(120), fc.constantFrom(10, 25, 40, 100, 1_000));
-export const anyHoldMs = fc.integer({ min: 1, max: 150 });
+export const anyLoanMs = fc.integer({ min: 1, max: 150 });
 /** One less than a multiple of 1 to 12, so that it folds into all there is. */
 const ALL = 27_719;
 /** To be folded into what there is. */
@@ -91,7 +91,7 @@ interface LimitView extends Pick<
   | "pausedUntilMs"
   | "pausedTokens"
 > {
-  readonly held: readonly HeldSum[] | undefined;
+  readonly lent: readonly LentSum[] | undefined;
   readonly msUntil: readonly number[];
 }
 
@@ -141,8 +141,8 @@ export class DrivenLimit<Fields extends LimitFields> {
   }
 
   /** Tokens that are out. */
-  get heldTokens(): number {
-    return this.limit.held?.tokens ?? 0;
+  get lentTokens(): number {
+    return this.limit.lent?.tokens ?? 0;
   }
 
   /** Whether tokens returned now are put aside or lost. */
@@ -159,12 +159,12 @@ export class DrivenLimit<Fields extends LimitFields> {
       case "take":
         this.take(step.tokens);
         return;
-      case "hold":
-        this.hold(step.tokens, step.ms);
+      case "lend":
+        this.lend(step.tokens, step.ms);
         return;
-      case "settle": {
+      case "endLoan": {
         const untilMs = this.#ends[step.pick % Math.max(1, this.#ends.length)];
-        if (untilMs !== undefined) this.limit.settle(untilMs, step.spent, step.returned);
+        if (untilMs !== undefined) this.limit.endLoan(untilMs, step.spent, step.returned);
         return;
       }
       case "pause":
@@ -198,10 +198,10 @@ export class DrivenLimit<Fields extends LimitFields> {
   }
 
   /** Lets out what there is room for beside what is out already, there or not; 0 if there is no room. */
-  hold(drawn: number, ms: number): number {
-    const tokens = fold(drawn, this.limit.capacity - this.heldTokens);
+  lend(drawn: number, ms: number): number {
+    const tokens = fold(drawn, this.limit.capacity - this.lentTokens);
     if (tokens === 0) return 0;
-    this.limit.hold(tokens, this.nowMs + ms);
+    this.limit.lend(tokens, this.nowMs + ms);
     this.#ends.push(this.nowMs + ms);
     return tokens;
   }
@@ -218,7 +218,7 @@ export class DrivenLimit<Fields extends LimitFields> {
       nextGainAtMs,
       pausedUntilMs,
       pausedTokens,
-      held: this.limit.held?.toJSON(),
+      lent: this.limit.lent?.toJSON(),
       msUntil: amounts.map((amount) => this.limit.msUntil(amount, this.nowMs)),
     };
   }

@@ -13,11 +13,11 @@
  * window begins with no more than `capacity - held`.
  */
 import type { FieldTable } from "../../src/core/fields.ts";
-import type { HeldSum } from "../../src/core/limits/held-tokens.ts";
+import type { LentSum } from "../../src/core/limits/lent-tokens.ts";
 import type { Limit, LimitKind, LimitState } from "../../src/core/limits/limit.ts";
 
 import { invariants } from "../../src/core/invariants.ts";
-import { HeldTokens } from "../../src/core/limits/held-tokens.ts";
+import { LentTokens } from "../../src/core/limits/lent-tokens.ts";
 
 /** The numbers of a fixed window, complete. */
 export interface FixedWindowFields {
@@ -41,7 +41,7 @@ interface FixedWindowState extends LimitState {
   /** Below 0 if tokens of the next window are out. */
   readonly tokens: number;
   /** Absent if nothing is out. */
-  readonly held?: readonly HeldSum[];
+  readonly held?: readonly LentSum[];
   /** Absent if it isn't paused. */
   readonly pausedUntilMs?: number;
 }
@@ -55,7 +55,7 @@ class FixedWindow implements Limit {
   #fields: FixedWindowFields;
   #window: number;
   #tokens: number;
-  readonly #held: HeldTokens;
+  readonly #lent: LentTokens;
   #pausedUntilMs: number | undefined;
 
   constructor(fields: FixedWindowFields, state: Omit<FixedWindowState, "kind">) {
@@ -63,7 +63,7 @@ class FixedWindow implements Limit {
     this.#fields = fields;
     this.#window = state.window;
     this.#tokens = state.tokens;
-    this.#held = new HeldTokens(state.held);
+    this.#lent = new LentTokens(state.held);
     this.#pausedUntilMs = state.pausedUntilMs;
   }
 
@@ -79,8 +79,8 @@ class FixedWindow implements Limit {
     return this.#room - this.#tokens;
   }
 
-  get held(): HeldTokens | undefined {
-    return this.#held.tokens > 0 ? this.#held : undefined;
+  get lent(): LentTokens | undefined {
+    return this.#lent.tokens > 0 ? this.#lent : undefined;
   }
 
   get pausedUntilMs(): number | undefined {
@@ -102,7 +102,7 @@ class FixedWindow implements Limit {
       this.#window = window;
       this.#fillAt(this.reachedAtMs);
     }
-    this.#held.endBy(nowMs);
+    this.#lent.endBy(nowMs);
     if (nowMs >= (this.#pausedUntilMs ?? Infinity)) this.#pausedUntilMs = undefined;
   }
 
@@ -110,7 +110,7 @@ class FixedWindow implements Limit {
     if (tokens <= this.#tokens) return this.reachedAtMs - fromMs;
     let room = this.#room;
     let roomAtMs = -Infinity;
-    for (const sum of this.#held.toJSON()) {
+    for (const sum of this.#lent.toJSON()) {
       if (room >= tokens) break;
       room += sum.tokens;
       roomAtMs = sum.untilMs;
@@ -129,14 +129,14 @@ class FixedWindow implements Limit {
     return tokens;
   }
 
-  hold(tokens: number, untilMs: number): void {
+  lend(tokens: number, untilMs: number): void {
     this.#tokens -= tokens;
-    this.#held.add(tokens, untilMs);
+    this.#lent.add(tokens, untilMs);
   }
 
-  settle(untilMs: number, spent: number, returned: number): void {
-    this.#held.remove(spent, untilMs);
-    const back = this.#held.remove(returned, untilMs);
+  endLoan(untilMs: number, spent: number, returned: number): void {
+    this.#lent.remove(spent, untilMs);
+    const back = this.#lent.remove(returned, untilMs);
     if (this.#pausedUntilMs !== undefined) return;
     this.#tokens = Math.max(this.#tokens, Math.min(this.#room, this.#tokens + back));
     invariants?.limit(this.#tokens, this.capacity);
@@ -178,14 +178,14 @@ class FixedWindow implements Limit {
       startedAtMs: this.startedAtMs,
       window: this.#window,
       tokens: this.#tokens,
-      ...(this.held && { held: this.#held.toJSON() }),
+      ...(this.lent && { held: this.#lent.toJSON() }),
       ...(this.#pausedUntilMs !== undefined && { pausedUntilMs: this.#pausedUntilMs }),
     };
   }
 
   /** How full a window begins; below 0 if more is out than the capacity holds. */
   get #room(): number {
-    return this.#fields.capacity - this.#held.tokens;
+    return this.#fields.capacity - this.#lent.tokens;
   }
 
   /** The first window that begins after now, and after a pause. */
@@ -196,7 +196,7 @@ class FixedWindow implements Limit {
   /** A hold that ends as the window begins has ended. */
   #fillAt(beginningAtMs: number): void {
     if (beginningAtMs <= (this.#pausedUntilMs ?? -Infinity)) return;
-    this.#held.endBy(beginningAtMs);
+    this.#lent.endBy(beginningAtMs);
     this.#tokens = Math.max(this.#tokens, this.#room);
     invariants?.limit(this.#tokens, this.capacity);
   }
@@ -215,7 +215,7 @@ export const fixedWindow: LimitKind<FixedWindowFields> = {
   name: "window",
   fields: fixedWindowFields,
   forecast: "exact",
-  atHoldEnd: "spent",
+  atLoanEnd: "spent",
   start: (fields, nowMs) =>
     new FixedWindow(fields, { startedAtMs: nowMs, window: 0, tokens: fields.capacity }),
   restore(fields, state) {
@@ -243,6 +243,6 @@ function isPossible(
     [startedAtMs, window, tokens, pausedUntilMs, ...sums].every(Number.isSafeInteger) &&
     window >= 0 &&
     held.every((sum) => sum.tokens > 0) &&
-    tokens <= Math.max(0, capacity - new HeldTokens(held).tokens)
+    tokens <= Math.max(0, capacity - new LentTokens(held).tokens)
   );
 }

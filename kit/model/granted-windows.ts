@@ -10,7 +10,7 @@ import * as fc from "fast-check";
 
 import type { Limit, LimitKind, LimitFields } from "../../src/core/limits/limit.ts";
 
-import { anyAmount, anyHoldMs, anyMs, fold } from "./driven-limit.ts";
+import { anyAmount, anyLoanMs, anyMs, fold } from "./driven-limit.ts";
 import { epochMs } from "./limiters.ts";
 
 type StepKind =
@@ -66,7 +66,7 @@ export function anyGrantHistory<Fields extends LimitFields>(
   const anyStep = fc.record({
     kind: anyKind,
     tokens: anyAmount,
-    ms: fc.oneof(anyMs, anyHoldMs),
+    ms: fc.oneof(anyMs, anyLoanMs),
     fields: anyFields,
   });
   return fc.array(anyStep, { minLength: 20, maxLength: 60, size: "max" });
@@ -79,7 +79,7 @@ export interface Batching {
   readonly ms: number;
 }
 
-export const anyBatching: fc.Arbitrary<Batching> = fc.record({ tokens: anyAmount, ms: anyHoldMs });
+export const anyBatching: fc.Arbitrary<Batching> = fc.record({ tokens: anyAmount, ms: anyLoanMs });
 
 interface Instance {
   readonly limit: Limit;
@@ -254,7 +254,7 @@ export class GrantedWindows<Fields extends LimitFields> {
     const tokens = fold(drawn, Math.ceil(limit.tokens / 2));
     if (tokens === 0) return;
     const untilMs = this.#instantOf(limit) + Math.max(1, ms);
-    limit.hold(tokens, untilMs);
+    limit.lend(tokens, untilMs);
     this.#holds.push({ untilMs, remaining: tokens, spent: 0 });
     this.#write();
   }
@@ -270,11 +270,11 @@ export class GrantedWindows<Fields extends LimitFields> {
     if (tokens === 0) return;
     hold.remaining -= tokens;
     this.#note(tokens, this.#realMs);
-    if (this.#kind.atHoldEnd === "spent") {
+    if (this.#kind.atLoanEnd === "spent") {
       hold.spent += tokens;
     } else {
       // If it weren't settled at once, its end would bring back what was granted.
-      this.#limit.settle(hold.untilMs, tokens, 0);
+      this.#limit.endLoan(hold.untilMs, tokens, 0);
       this.#write();
     }
   }
@@ -282,7 +282,7 @@ export class GrantedWindows<Fields extends LimitFields> {
   #settle(drawn: number): void {
     const [hold] = this.#holds.splice(drawn % Math.max(1, this.#holds.length), 1);
     if (!hold) return;
-    this.#limit.settle(hold.untilMs, hold.spent, hold.remaining);
+    this.#limit.endLoan(hold.untilMs, hold.spent, hold.remaining);
     this.#write();
   }
 
@@ -292,7 +292,7 @@ export class GrantedWindows<Fields extends LimitFields> {
    */
   #reconfigure(fields: Fields): void {
     const limit = this.#limit;
-    if (this.#kind.start(fields, this.#nowMs).capacity < (limit.held?.tokens ?? 0)) return;
+    if (this.#kind.start(fields, this.#nowMs).capacity < (limit.lent?.tokens ?? 0)) return;
     this.#old = undefined;
     limit.reconfigure(fields, this.#nowMs);
     this.#single.reconfigure(fields, this.#nowMs);
@@ -316,12 +316,12 @@ export class GrantedWindows<Fields extends LimitFields> {
 
   #write(): void {
     const durable = this.#limit.copy();
-    const room = durable.capacity - (durable.held?.tokens ?? 0);
+    const room = durable.capacity - (durable.lent?.tokens ?? 0);
     const most = Math.min(room, Math.ceil(durable.capacity / 2));
     const { tokens, ms } = this.#batching;
-    const batch = this.#kind.atHoldEnd === "spent" ? fold(tokens, most) : 0;
+    const batch = this.#kind.atLoanEnd === "spent" ? fold(tokens, most) : 0;
     const untilMs = this.#nowMs + ms;
-    if (batch > 0) durable.hold(batch, untilMs);
+    if (batch > 0) durable.lend(batch, untilMs);
     this.#disk = JSON.stringify(durable);
     this.#current.remaining = batch;
     this.#current.untilMs = untilMs;

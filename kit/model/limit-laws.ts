@@ -15,7 +15,7 @@ import { LimitSet } from "../../src/core/limits/limit-set.ts";
 import { LookAhead } from "../../src/core/limits/look-ahead.ts";
 import {
   anyAmount,
-  anyHoldMs,
+  anyLoanMs,
   anyLimitStep,
   anyMs,
   DrivenLimit,
@@ -65,12 +65,12 @@ export function limitLaws<Fields extends LimitFields>(
     law("nothing comes in before nextGainAtMs", gainsWhenItSays(draws)),
     law("taking earlier is never worse", earlierIsNeverWorse(draws)),
     law("a waiter that leaves only helps those behind it", leavingOnlyHelps(draws)),
-    law("a hold lowers what is there by just what is held", holdsLowerByTheirTokens(draws)),
-    law("a hold that is returned leaves no trace", returnedLeavesNoTrace(draws)),
+    law("a loan lowers what is there by just what is lent", loansLowerByTheirTokens(draws)),
+    law("a loan that is returned leaves no trace", returnedLeavesNoTrace(draws)),
     law("what is given back leaves no trace", givenBackLeavesNoTrace(draws)),
     law("missing is what there is room for", saysWhatFits(draws)),
-    law("a hold that ends is spent or returned, as the kind says", holdsEndAsSaid(draws)),
-    law("a hold is settled for no more than is out", settlesWhatIsOut(draws)),
+    law("a loan that ends is spent or returned, as the kind says", loansEndAsSaid(draws)),
+    law("a loan is ended for no more than is out", endsWhatIsOut(draws)),
     law("all who grant from it give no more than it would by itself", givesAsOne(draws)),
     law("never more than maxGranted in any window", givesNoMoreThanItSays(draws)),
     law("a copy is apart", copyIsApart(draws)),
@@ -99,7 +99,7 @@ function startsNow<Fields extends LimitFields>({ kind, anyFields }: Draws<Fields
     expect(limit.tokens).toBeGreaterThanOrEqual(0);
     expect(limit.tokens).toBeLessThanOrEqual(limit.capacity);
     expect([limit.startedAtMs, limit.reachedAtMs]).toEqual([nowMs, nowMs]);
-    expect([limit.held, limit.pausedUntilMs]).toEqual([undefined, undefined]);
+    expect([limit.lent, limit.pausedUntilMs]).toEqual([undefined, undefined]);
     expect(limit.nextGainAtMs).toBeGreaterThan(nowMs);
     expect(limit.toJSON().kind).toBe(kind.name);
     const maxBatch = kind.maxBatch(fields);
@@ -119,9 +119,9 @@ function isPersistent<Fields extends LimitFields>({ kind, anyPast }: Draws<Field
       expect(limit.tokens).toBeGreaterThanOrEqual(tokens);
       // What comes in, comes in beside what is out; what was put aside was there before.
       expect(limit.tokens).toBeLessThanOrEqual(
-        Math.max(tokens + pausedTokens, limit.capacity - driven.heldTokens),
+        Math.max(tokens + pausedTokens, limit.capacity - driven.lentTokens),
       );
-      expect(limit.held?.tokens).not.toBe(0);
+      expect(limit.lent?.tokens).not.toBe(0);
     }
   });
 }
@@ -156,12 +156,12 @@ function gainsWhenItSays<Fields extends LimitFields>({ kind, anyPast }: Draws<Fi
     const { limit, nowMs } = driven;
     const { nextGainAtMs, tokens } = limit;
     expect(nextGainAtMs).toBeGreaterThan(nowMs);
-    if (kind.forecast === "estimate" || kind.atHoldEnd === "returned") return;
+    if (kind.forecast === "estimate" || kind.atLoanEnd === "returned") return;
     const { isPaused } = driven;
     driven.passTo(nextGainAtMs - 1);
     expect(limit.tokens).toBe(tokens);
     driven.passTo(nextGainAtMs);
-    const hasRoom = tokens < limit.capacity - driven.heldTokens;
+    const hasRoom = tokens < limit.capacity - driven.lentTokens;
     // What came in during the pause may have found less room.
     if (isPaused && limit.tokens === tokens) return;
     expect(limit.tokens > tokens).toBe(hasRoom);
@@ -207,19 +207,19 @@ function leavingOnlyHelps<Fields extends LimitFields>({ kind, anyPast }: Draws<F
   });
 }
 
-function holdsLowerByTheirTokens<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
+function loansLowerByTheirTokens<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
   const anyUse = fc.array(fc.tuple(anyMs, anyAmount), { maxLength: 10 });
-  return fc.property(anyPast, anyAmount, anyHoldMs, anyUse, (past, drawn, holdMs, use) => {
+  return fc.property(anyPast, anyAmount, anyLoanMs, anyUse, (past, drawn, loanMs, use) => {
     const plain = DrivenLimit.after(kind, past);
     const lent = plain.fork();
-    const tokens = lent.hold(drawn, holdMs);
-    const endAtMs = lent.nowMs + holdMs;
-    const lowered = () => [plain.limit.tokens - tokens, plain.heldTokens + tokens];
-    expect([lent.limit.tokens, lent.heldTokens]).toEqual(lowered());
+    const tokens = lent.lend(drawn, loanMs);
+    const endAtMs = lent.nowMs + loanMs;
+    const lowered = () => [plain.limit.tokens - tokens, plain.lentTokens + tokens];
+    expect([lent.limit.tokens, lent.lentTokens]).toEqual(lowered());
     for (const [ms, amount] of use) {
       for (const one of [plain, lent]) one.passTo(one.nowMs + ms);
       if (lent.nowMs < endAtMs) {
-        expect([lent.limit.tokens, lent.heldTokens]).toEqual(lowered());
+        expect([lent.limit.tokens, lent.lentTokens]).toEqual(lowered());
       }
       const taken = lent.take(amount);
       if (taken > 0) plain.limit.take(taken);
@@ -232,7 +232,7 @@ function returnedLeavesNoTrace<Fields extends LimitFields>({ kind, anyPast }: Dr
   return fc.property(anyPast, fc.tuple(anyAmount, anyAmount), anyUse, (past, drawn, use) => {
     const plain = DrivenLimit.after(kind, past);
     const lent = plain.fork();
-    const tokens = lent.hold(drawn[0], 100_000);
+    const tokens = lent.lend(drawn[0], 100_000);
     const endAtMs = lent.nowMs + 100_000;
     if (tokens === 0) return;
     for (const [ms, amount] of use) {
@@ -241,7 +241,7 @@ function returnedLeavesNoTrace<Fields extends LimitFields>({ kind, anyPast }: Dr
       if (taken > 0) plain.limit.take(taken);
     }
     const spent = drawn[1] % (tokens + 1);
-    lent.limit.settle(endAtMs, spent, tokens - spent);
+    lent.limit.endLoan(endAtMs, spent, tokens - spent);
     if (lent.isPaused) {
       expect(lent.limit.tokens).toBe(plain.limit.tokens - tokens);
       return;
@@ -273,7 +273,7 @@ function givenBackLeavesNoTrace<Fields extends LimitFields>({ kind, anyPast }: D
     const back = used.limit.giveBack(unused);
     if (back === 0) {
       // Nothing comes back of a kind whose holds do by themselves.
-      if (kind.atHoldEnd === "spent") expect(unused === 0 || used.isPaused).toBe(true);
+      if (kind.atLoanEnd === "spent") expect(unused === 0 || used.isPaused).toBe(true);
       expect(used.view()).toEqual(before);
       return;
     }
@@ -287,7 +287,7 @@ function givenBackLeavesNoTrace<Fields extends LimitFields>({ kind, anyPast }: D
 
 /** The last instants before holds end, up to `nowMs`. */
 function endsBy<Fields extends LimitFields>({ limit }: DrivenLimit<Fields>, nowMs: number) {
-  const ends = limit.held?.toJSON().map(({ untilMs }) => untilMs - 1) ?? [];
+  const ends = limit.lent?.toJSON().map(({ untilMs }) => untilMs - 1) ?? [];
   return ends.filter((atMs) => atMs < nowMs);
 }
 
@@ -297,7 +297,7 @@ function saysWhatFits<Fields extends LimitFields>({ kind, anyPast }: Draws<Field
     const { limit } = driven;
     for (const ms of [0, ...waits]) {
       driven.passTo(driven.nowMs + ms);
-      const room = limit.capacity - driven.heldTokens - limit.tokens;
+      const room = limit.capacity - driven.lentTokens - limit.tokens;
       // A pause may have put some aside.
       if (driven.isPaused) expect(limit.missing).toBeLessThanOrEqual(room);
       else expect(limit.missing).toBe(room);
@@ -305,46 +305,46 @@ function saysWhatFits<Fields extends LimitFields>({ kind, anyPast }: Draws<Field
   });
 }
 
-function holdsEndAsSaid<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
-  return fc.property(anyPast, anyAmount, anyHoldMs, anyMs, (past, drawn, holdMs, ms) => {
+function loansEndAsSaid<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
+  return fc.property(anyPast, anyAmount, anyLoanMs, anyMs, (past, drawn, loanMs, ms) => {
     const ended = DrivenLimit.after(kind, past);
-    const isSpent = kind.atHoldEnd === "spent";
+    const isSpent = kind.atLoanEnd === "spent";
     // The batch of an instance that is gone would come back while callers have it.
     if (!isSpent) expect(kind.maxBatch(ended.fields)).toBe(0);
-    const tokens = ended.hold(drawn, holdMs);
+    const tokens = ended.lend(drawn, loanMs);
     if (tokens === 0) return;
-    const endAtMs = ended.nowMs + holdMs;
+    const endAtMs = ended.nowMs + loanMs;
     const settled = ended.fork();
     settled.passTo(endAtMs - 1);
-    settled.limit.settle(endAtMs, isSpent ? tokens : 0, isSpent ? 0 : tokens);
+    settled.limit.endLoan(endAtMs, isSpent ? tokens : 0, isSpent ? 0 : tokens);
     for (const one of [settled, ended]) one.passTo(endAtMs + ms);
     expect(ended.view()).toEqual(settled.view());
   });
 }
 
-function settlesWhatIsOut<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
+function endsWhatIsOut<Fields extends LimitFields>({ kind, anyPast }: Draws<Fields>) {
   const anyTokens = fc.nat(12);
   return fc.property(
-    ...([anyPast, anyAmount, anyHoldMs, anyMs, anyTokens, anyTokens] as const),
-    (past, drawn, holdMs, ms, spent, returned) => {
+    ...([anyPast, anyAmount, anyLoanMs, anyMs, anyTokens, anyTokens] as const),
+    (past, drawn, loanMs, ms, spent, returned) => {
       const driven = DrivenLimit.after(kind, past);
-      driven.hold(drawn, holdMs);
-      const endAtMs = driven.nowMs + holdMs;
+      driven.lend(drawn, loanMs);
+      const endAtMs = driven.nowMs + loanMs;
       driven.passTo(driven.nowMs + ms);
       const { limit } = driven;
-      const outUntil = (sums = limit.held?.toJSON()) =>
+      const outUntil = (sums = limit.lent?.toJSON()) =>
         sums?.find(({ untilMs }) => untilMs === endAtMs)?.tokens ?? 0;
-      const [out, tokens, held] = [outUntil(), limit.tokens, driven.heldTokens];
+      const [out, tokens, held] = [outUntil(), limit.tokens, driven.lentTokens];
       const before = driven.view();
-      limit.settle(endAtMs, spent, returned);
+      limit.endLoan(endAtMs, spent, returned);
       if (out === 0) {
         expect(driven.view()).toEqual(before);
         return;
       }
       const settled = Math.min(out, spent + returned);
       const back = settled - Math.min(out, spent);
-      expect([outUntil(), driven.heldTokens]).toEqual([out - settled, held - settled]);
-      const room = limit.capacity - driven.heldTokens;
+      expect([outUntil(), driven.lentTokens]).toEqual([out - settled, held - settled]);
+      const room = limit.capacity - driven.lentTokens;
       const isBack = driven.isPaused ? 0 : Math.min(back, Math.max(0, room - tokens));
       expect(limit.tokens).toBe(tokens + isBack);
     },
@@ -455,7 +455,7 @@ function pauseBringsNothing<Fields extends LimitFields>({ kind, anyPast }: Draws
     }
     const tokens = Math.min(before.tokens, kept);
     const pausedUntilMs = Math.max(before.pausedUntilMs ?? -Infinity, nowMs + ms);
-    expect(driven.view()).toMatchObject({ tokens, pausedUntilMs, held: before.held });
+    expect(driven.view()).toMatchObject({ tokens, pausedUntilMs, lent: before.lent });
     const isOther = tokens < before.tokens || pausedUntilMs !== before.pausedUntilMs;
     expect(hasChanged).toBe(isOther);
     for (const waitMs of waits) {
@@ -476,7 +476,7 @@ function pauseBringsNothing<Fields extends LimitFields>({ kind, anyPast }: Draws
 }
 
 function pauseNeverHelps<Fields extends LimitFields>({ kind, anyPast, anyFields }: Draws<Fields>) {
-  const anyStep = anyLimitStep(anyFields, ["pass", "take", "hold", "settle", "pause", "resume"]);
+  const anyStep = anyLimitStep(anyFields, ["pass", "take", "lend", "endLoan", "pause", "resume"]);
   return fc.property(anyPast, fc.array(anyStep, { maxLength: 20 }), (past, steps) => {
     const plain = DrivenLimit.after(kind, past);
     plain.limit.resume(plain.nowMs);
@@ -492,7 +492,7 @@ function pauseNeverHelps<Fields extends LimitFields>({ kind, anyPast, anyFields 
       const { tokens, pausedTokens } = paused.limit;
       expect(pausedTokens).toBeGreaterThanOrEqual(0);
       expect(tokens + pausedTokens).toBeLessThanOrEqual(plain.limit.tokens);
-      expect(paused.limit.held?.toJSON()).toEqual(plain.limit.held?.toJSON());
+      expect(paused.limit.lent?.toJSON()).toEqual(plain.limit.lent?.toJSON());
     }
   });
 }
@@ -509,10 +509,10 @@ function fieldsBringNothing<Fields extends LimitFields>({
     for (const fields of changes) {
       const before = driven.view();
       driven.play({ kind: "reconfigure", fields });
-      const room = Math.max(0, limit.capacity - driven.heldTokens);
+      const room = Math.max(0, limit.capacity - driven.lentTokens);
       expect(limit.tokens).toBe(Math.min(before.tokens, room));
-      const { held, startedAtMs, pausedUntilMs } = before;
-      expect(driven.view()).toMatchObject({ held, startedAtMs, pausedUntilMs });
+      const { lent, startedAtMs, pausedUntilMs } = before;
+      expect(driven.view()).toMatchObject({ lent, startedAtMs, pausedUntilMs });
       // Nor does this very instant, which is over for the new fields, too.
       const changed = driven.view();
       driven.passTo(nowMs);

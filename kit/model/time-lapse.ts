@@ -2,7 +2,7 @@
  * A kind of limit whose time passes a minute in each millisecond, so that laws that are drawn in
  * milliseconds see hours, days and months go by. Instants inside are whole minutes, so none is rounded.
  */
-import type { HeldSum } from "../../src/core/limits/held-tokens.ts";
+import type { LentSum } from "../../src/core/limits/lent-tokens.ts";
 import type {
   ClosedForm,
   Limit,
@@ -11,7 +11,7 @@ import type {
   LimitState,
 } from "../../src/core/limits/limit.ts";
 
-import { HeldTokens } from "../../src/core/limits/held-tokens.ts";
+import { LentTokens } from "../../src/core/limits/lent-tokens.ts";
 import { epochMs } from "./limiters.ts";
 
 const PACE = 60_000;
@@ -55,9 +55,9 @@ class LapsedLimit implements Limit {
     return this.#inner.missing;
   }
 
-  get held(): HeldTokens | undefined {
-    const sums = this.#inner.held?.toJSON();
-    return sums && new HeldTokens(sums.map(sumOutside));
+  get lent(): LentTokens | undefined {
+    const sums = this.#inner.lent?.toJSON();
+    return sums && new LentTokens(sums.map(sumOutside));
   }
 
   get startedAtMs(): number {
@@ -101,12 +101,12 @@ class LapsedLimit implements Limit {
     return this.#inner.giveBack(tokens);
   }
 
-  hold(tokens: number, untilMs: number): void {
-    this.#inner.hold(tokens, inside(untilMs));
+  lend(tokens: number, untilMs: number): void {
+    this.#inner.lend(tokens, inside(untilMs));
   }
 
-  settle(untilMs: number, spent: number, returned: number): void {
-    this.#inner.settle(inside(untilMs), spent, returned);
+  endLoan(untilMs: number, spent: number, returned: number): void {
+    this.#inner.endLoan(inside(untilMs), spent, returned);
   }
 
   pause(untilMs: number, tokens: number, nowMs: number): boolean {
@@ -130,6 +130,6 @@ class LapsedLimit implements Limit {
   }
 }
 
-function sumOutside({ untilMs, tokens }: HeldSum): HeldSum {
+function sumOutside({ untilMs, tokens }: LentSum): LentSum {
   return { untilMs: outside(untilMs), tokens };
 }

@@ -14,7 +14,7 @@
  * timed anew from its head, and a waiter that can no longer be granted in time is refused at once, taking
  * nothing. A caller that comes back after it left goes where it makes nobody late (queue/guarded-place.ts);
  * it may move others back, though not past their deadlines. Leases are given only while nobody waits, and
- * what is out counts as spent when its hold ends, so anything returned earlier only helps. A promised
+ * what is out counts as spent when its loan ends, so anything returned earlier only helps. A promised
  * instant is therefore an upper bound.
  */
 import type { Cost, NamedTokens } from "./limits/cost.ts";

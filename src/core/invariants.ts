@@ -24,7 +24,7 @@ interface PromisedWaiter {
   readonly deadlineAtMs: number;
 }
 
-/** Held tokens that end at one instant. */
+/** Lent tokens that end at one instant. */
 interface Sum {
   readonly untilMs: number;
   readonly tokens: number;
@@ -79,12 +79,12 @@ export class Invariants {
   }
 
   /** Sums that are out are positive, end one after the other, and add up. */
-  held(sums: readonly Sum[], tokens: number): void {
+  lent(sums: readonly Sum[], tokens: number): void {
     let total = 0;
     let lastMs = -Infinity;
     for (const sum of sums) {
       hold(sum.tokens > 0, () => `${sum.tokens} tokens out until ${sum.untilMs}`);
-      hold(sum.untilMs > lastMs, () => `a hold until ${sum.untilMs} after one until ${lastMs}`);
+      hold(sum.untilMs > lastMs, () => `a loan until ${sum.untilMs} after one until ${lastMs}`);
       lastMs = sum.untilMs;
       total += sum.tokens;
     }

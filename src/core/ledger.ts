@@ -266,7 +266,7 @@ export class Ledger<Caller> {
       granted,
       refused,
       cancelled,
-      ...(lease && { leasedTokens: limits.first.held?.tokens ?? 0 }),
+      ...(lease && { leasedTokens: limits.first.lent?.tokens ?? 0 }),
       ...((hold || (this.#holds && (this.#holds.hasOpenHolds || isOwing(limits, queue)))) &&
         this.#heldView(limits, queue, limits.instantOf(nowMs))),
       ...(limits.permits && { permits: this.#permitsView(limits.permits) }),

@@ -6,16 +6,16 @@
  * than the one in memory, as if they had been granted already. Grants out of the batch need no write.
  *
  * **The batch is a lease that the instance gives to itself.** On the disk, its tokens have left the
- * bucket and occupy it until the hold ends (see limits/token-bucket.ts). Let `u` be the bucket as it
+ * bucket and occupy it until the loan ends (see limits/token-bucket.ts). Let `u` be the bucket as it
  * would be without the grants since the write, and `B` the batch. The bucket on the disk is `u - B`
  * from then on, whatever comes in and whether it overflows or not, because its mark is lower by
  * exactly `B`. After `g` tokens have been granted, `u` is ahead of memory by at most `g`. So while `g
- * <= B` and the hold lasts, a restart from the disk finds a bucket that is no fuller than memory: some
+ * <= B` and the loan lasts, a restart from the disk finds a bucket that is no fuller than memory: some
  * tokens are lost, none are gained, and contract rule 8 holds across a crash at any point. A turn that
  * would go further writes first. A restart doesn't settle the batch: it occupies the bucket until its
- * hold ends, and then counts as spent.
+ * loan ends, and then counts as spent.
  *
- * **Several restarts in a row cost no more than one.** Until the holds that a restart finds have
+ * **Several restarts in a row cost no more than one.** Until the loans that a restart finds have
  * ended, its own batch is smaller by their tokens, and usually 0, so that each grant is written by
  * itself. What restarts have lost and what still occupies the bucket is therefore at most one batch,
  * however many restarts there were in those 20 seconds. (Some of what a restart finds may be out at
@@ -28,15 +28,15 @@
  * **An old instance that lives on** after its object has moved can grant what is left of its batch and
  * nothing else, because anything more must be written, and the write fails. Nor do the two instances
  * together give too much. Let `n` be the new one's bucket, which began as the one on the disk, and `v`
- * a single bucket that both had taken from. Then `v - n >= B - g` for as long as the hold lasts. It
+ * a single bucket that both had taken from. Then `v - n >= B - g` for as long as the loan lasts. It
  * holds at the start, as shown above. A grant by the old instance lowers both sides alike. A grant by
  * the new one lowers both `v` and `n`. A tick preserves it: if `v` overflows, `v` is full, and `n` is
  * below its own mark, which is lower by `B`. So `v` always holds what the new instance has plus what
  * the old one may still grant, and `v` is a bucket. Since the clocks of two machines may differ, the
- * old instance stops a while before the hold ends.
+ * old instance stops a while before the loan ends.
  *
- * **Several limits** need nothing more. The proof is about one limit and what is held of it, each limit has
- * a batch of its own, and a turn writes as soon as any of them is used up. It needs a hold's end to mean
+ * **Several limits** need nothing more. The proof is about one limit and what is lent of it, each limit has
+ * a batch of its own, and a turn writes as soon as any of them is used up. It needs a loan's end to mean
  * that the tokens are spent; where it means that they come back, the batch is 0 and each grant is written.
  *
  * **The size of a batch** is what a crash may cost, so its kind decides it: see `LimitKind.maxBatch`.
@@ -54,7 +54,7 @@ import type { Cost } from "./limits/cost.ts";
 import type { LimitSet } from "./limits/limit-set.ts";
 
 import { invariants } from "./invariants.ts";
-import { HeldTokens } from "./limits/held-tokens.ts";
+import { LentTokens } from "./limits/lent-tokens.ts";
 import { tokensOf } from "./limits/cost.ts";
 
 /**
@@ -64,10 +64,10 @@ import { tokensOf } from "./limits/cost.ts";
  */
 const QUIET_MS = 1_250;
 /**
- * How long a batch is held: for this long a restarted bucket has less by it, and after it a slow but
+ * How long a batch is lent: for this long a restarted bucket has less by it, and after it a slow but
  * steady bucket must write even if its batch would last longer.
  */
-const HELD_MS = 20_000;
+const LENT_MS = 20_000;
 /**
  * Far more than the clocks of two machines differ by, and than a clock stands still within a turn.
  */
@@ -147,7 +147,7 @@ export class WriteAhead {
       return batches[index]?.next(limit, spec, nowMs) ?? limit.toJSON();
     });
     this.#isSettled = batches.every(({ remaining }) => remaining === 0);
-    this.#untilMs = nowMs + HELD_MS - CLOCK_MARGIN_MS;
+    this.#untilMs = nowMs + LENT_MS - CLOCK_MARGIN_MS;
     return states;
   }
 
@@ -184,14 +184,14 @@ class Batch {
   remaining = 0;
   /**
    * What was out when the limit was restored, until it ends; that includes the batches of earlier
-   * instances. It only makes a batch smaller, so holds end in it only when one is taken: one that ends late
+   * instances. It only makes a batch smaller, so loans end in it only when one is taken: one that ends late
    * costs writes, one that ends early, at an instant to which the clock jumped and from which it came back,
    * could cost a second batch.
    */
-  readonly #found: HeldTokens;
+  readonly #found: LentTokens;
 
   constructor(limit: Limit | undefined) {
-    this.#found = new HeldTokens(limit?.held?.toJSON());
+    this.#found = new LentTokens(limit?.lent?.toJSON());
   }
 
   /** Takes the next batch of `limit`, none without a `spec`, and returns what the disk is to know. */
@@ -206,7 +206,7 @@ class Batch {
     this.remaining = batch;
     if (batch === 0) return limit.toJSON();
     const durable = limit.copy();
-    durable.hold(batch, nowMs + HELD_MS);
+    durable.lend(batch, nowMs + LENT_MS);
     invariants?.writtenAhead(batch, max, limit.tokens, durable.tokens);
     return durable.toJSON();
   }

@@ -89,7 +89,7 @@ describe("Forecast.end", () => {
   test("walks through the queue while something is out", () => {
     const line = new Line();
     line.limits.advance(500);
-    line.limits.first.hold(4, 2_000);
+    line.limits.first.lend(4, 2_000);
     line.join("Ann", 2);
     line.forecast.forget();
     // One is left and there is room for one, until the hold ends.

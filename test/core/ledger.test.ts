@@ -132,7 +132,7 @@ describe("Ledger.view", () => {
     const ledger = new Ledger<string>(false, noIds);
     const limits = limitsOf(1);
     const { first } = limits;
-    first.hold(4, 900);
+    first.lend(4, 900);
     const queue = queueOf(2, 3);
     const view = { waiters: 2, queuedTokens: 3, granted: 0, refused: 0, cancelled: 0 };
     // Below zero reads as empty.

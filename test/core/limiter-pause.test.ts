@@ -460,7 +460,7 @@ describe("TokenBucket.advance, a paused bucket", () => {
         const start = (isPaused: boolean): TokenBucket => {
           const bucket = TokenBucket.start(bucketFieldsOf(policy), epochMs);
           if (bucket.tokens >= taken) bucket.take(taken);
-          if (bucket.tokens >= 1) bucket.hold(1, epochMs + 1 + pause.leaseMs);
+          if (bucket.tokens >= 1) bucket.lend(1, epochMs + 1 + pause.leaseMs);
           if (isPaused) bucket.pause(epochMs + pause.forMs, pause.tokens, epochMs);
           return bucket;
         };
@@ -473,7 +473,7 @@ describe("TokenBucket.advance, a paused bucket", () => {
           split.advance(atMs);
           free.advance(atMs);
           expect(split.tokens).toBeLessThanOrEqual(free.tokens);
-          expect(split.held?.tokens).toBe(free.held?.tokens);
+          expect(split.lent?.tokens).toBe(free.lent?.tokens);
         }
         bulk.advance(latestMs);
         expect(split.toJSON()).toEqual(bulk.toJSON());

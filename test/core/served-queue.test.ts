@@ -136,7 +136,7 @@ describe("ServedQueue.settleLeases", () => {
   test("serves waiters with what comes back", () => {
     const line = new Line();
     line.limits.advance(500);
-    line.limits.first.hold(4, 2_000);
+    line.limits.first.lend(4, 2_000);
     line.join("Ann", 3);
     const uses = [{ startedAtMs: 0, untilMs: 2_000, used: 1, returned: 3 }];
     line.queue.settleLeases(line.limits, { uses, granted: 1 }, 510);

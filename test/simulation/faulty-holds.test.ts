@@ -24,7 +24,7 @@ const change = methodOf(OpenGrants.prototype, "change");
 const open = methodOf(OpenGrants.prototype, "open");
 const takeOwed = methodOf(LimitSet.prototype, "takeOwed");
 const remove = methodOf(ReservedTokens.prototype, "remove");
-const settle = methodOf(Permits.prototype, "settle");
+const endLoan = methodOf(Permits.prototype, "endLoan");
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -69,16 +69,16 @@ const faults: Readonly<Record<string, () => void>> = {
     vi.spyOn(LimitSet.prototype, "takeOwed").mockImplementation(() => undefined);
   },
   "permits are free again after a restart": () => {
-    vi.spyOn(Permits.prototype, "hold").mockImplementation(() => undefined);
+    vi.spyOn(Permits.prototype, "lend").mockImplementation(() => undefined);
   },
   "two permits come back for one": () => {
-    vi.spyOn(Permits.prototype, "settle").mockImplementation(function (
+    vi.spyOn(Permits.prototype, "endLoan").mockImplementation(function (
       this: Permits,
       untilMs,
       spent,
       returned,
     ) {
-      settle.call(this, untilMs, spent, returned + 1);
+      endLoan.call(this, untilMs, spent, returned + 1);
     });
   },
   "what a holder says is forgotten": () => {

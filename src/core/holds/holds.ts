@@ -55,7 +55,7 @@ export class Holds {
     if (!limits) return;
     limits.restoreReserves([...this.#grants.holds()], writtenOff);
     limits.endWith(this.#grants);
-    if (limits.permits) for (const atMs of this.#grants.permitEnds()) limits.permits.hold(1, atMs);
+    if (limits.permits) for (const atMs of this.#grants.permitEnds()) limits.permits.lend(1, atMs);
   }
 
   /** See `OpenGrants.lastFence`. */
@@ -137,8 +137,8 @@ export class Holds {
     const { permits } = limits;
     if (!grant?.permit || !permits || grant.fence === undefined) return PERMIT_LOST;
     const expiresAtMs = Math.max(grant.permit.expiresAtMs, permits.endAtMs);
-    permits.settle(grant.permit.expiresAtMs, 0, 1);
-    permits.hold(1, expiresAtMs);
+    permits.endLoan(grant.permit.expiresAtMs, 0, 1);
+    permits.lend(1, expiresAtMs);
     this.#grants.change({ ...grant, permit: { expiresAtMs } });
     return { kind: "extended", permit: { id, fence: grant.fence, expiresAtMs } };
   }
@@ -148,7 +148,7 @@ export class Holds {
     const grant = this.#grants.find(id);
     if (!grant?.permit) return false;
     const { permit, ...others } = grant;
-    limits.permits?.settle(permit.expiresAtMs, 0, 1);
+    limits.permits?.endLoan(permit.expiresAtMs, 0, 1);
     limits.permits?.noteHeld(Math.max(0, nowMs - grant.grantedAtMs));
     this.#grants.change(others);
     return true;

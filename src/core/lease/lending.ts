@@ -24,7 +24,7 @@ export function bookReport({ first }: LimitSet, { uses }: LeaseReport): number |
   if (known.length === 0) return undefined;
   let usedTokens = 0;
   for (const { untilMs, used, returned } of known) {
-    first.settle(untilMs, used, returned);
+    first.endLoan(untilMs, used, returned);
     usedTokens += used;
   }
   return usedTokens;
@@ -45,11 +45,11 @@ export function lendTokens(
   const tokens = Math.min(wanted, maxTokens, spareOf(first));
   if (tokens < 1) return undefined;
   const untilMs = leaseEndAtMs(nowMs, { maxTokens, ttlMs });
-  first.hold(tokens, untilMs);
+  first.lend(tokens, untilMs);
   return { tokens, untilMs, startedAtMs: first.startedAtMs, ttlMs };
 }
 
-function spareOf({ capacity, tokens, held }: Limit): number {
-  const room = capacity * LEASED_SHARE - (held?.tokens ?? 0);
+function spareOf({ capacity, tokens, lent }: Limit): number {
+  const room = capacity * LEASED_SHARE - (lent?.tokens ?? 0);
   return Math.floor(Math.min(tokens * LENT_SHARE, room));
 }

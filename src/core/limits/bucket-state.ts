@@ -1,9 +1,9 @@
 /** The state of a token bucket as it is written, and whether a bucket can be in it. */
 import type { BucketFields, BucketForm } from "./bucket-form.ts";
-import type { HeldSum } from "./held-tokens.ts";
+import type { LentSum } from "./lent-tokens.ts";
 import type { LimitState } from "./limit.ts";
 
-import { HeldTokens } from "./held-tokens.ts";
+import { LentTokens } from "./lent-tokens.ts";
 
 /** The state of a bucket of any form: two counts, an epoch instant in milliseconds, and what is out. */
 export interface BucketState extends LimitState {
@@ -13,7 +13,7 @@ export interface BucketState extends LimitState {
   /** Below 0 if tokens of future ticks are out or owed. */
   readonly tokens: number;
   /** What is out, leases or not: its name since format 2. Absent if nothing is. */
-  readonly leased?: readonly HeldSum[];
+  readonly leased?: readonly LentSum[];
   /**
    * Ticks up to and including this instant add nothing, epoch milliseconds. Absent if the bucket isn't
    * paused.
@@ -49,7 +49,7 @@ export function isPossible<Fields extends BucketFields>(
 ): boolean {
   const { startedAtMs, tick, tokens, leased = [], reachedAtMs } = state;
   const { pausedUntilMs = 0, pausedTokens = 0 } = state;
-  const heldTokens = new HeldTokens(leased).tokens;
+  const heldTokens = new LentTokens(leased).tokens;
   return (
     Number.isSafeInteger(startedAtMs) &&
     Number.isSafeInteger(tick) &&
@@ -68,6 +68,6 @@ function isInstantFrom(startedAtMs: number, atMs: number | undefined): boolean {
   return Number.isSafeInteger(atMs) && (atMs ?? -Infinity) >= startedAtMs;
 }
 
-function isPossibleSum({ untilMs, tokens }: HeldSum): boolean {
+function isPossibleSum({ untilMs, tokens }: LentSum): boolean {
   return Number.isSafeInteger(untilMs) && Number.isSafeInteger(tokens) && tokens > 0;
 }

@@ -147,7 +147,7 @@ export const calendar: LimitKind<ZonedCalendarFields> = {
   name: "calendar",
   fields: calendarFields,
   forecast: "exact",
-  atHoldEnd: "spent",
+  atLoanEnd: "spent",
   start: (fields, nowMs) => TokenBucket.startAs(calendarForm, fields, nowMs),
   restore: (fields, state) => TokenBucket.fromAs(calendarForm, fields, state),
   /**

@@ -152,7 +152,7 @@ export class LimitSet {
 
   /** Whether nothing is out. */
   get isWhole(): boolean {
-    return this.#first.held === undefined && !this.#others?.all.some(({ held }) => held);
+    return this.#first.lent === undefined && !this.#others?.all.some(({ lent }) => lent);
   }
 
   /**
@@ -429,7 +429,7 @@ function successorOf(
   nowMs: number,
 ): Limit {
   const limit = kind.start({ ...fields, initialTokens: fields.capacity }, nowMs);
-  for (const sum of before.held?.toJSON() ?? []) limit.hold(sum.tokens, sum.untilMs);
+  for (const sum of before.lent?.toJSON() ?? []) limit.lend(sum.tokens, sum.untilMs);
   // If more is out than there is room for, it is empty, and owes nothing: the rest is put back.
   limit.take(limit.tokens - Math.min(before.tokens, Math.max(0, limit.tokens)));
   const { pausedUntilMs } = before;

@@ -16,11 +16,11 @@
  * has been served, limit by limit. So the next one is granted no later either. Leaving only helps, for
  * any number of limits and whatever each waiter takes of them, and a time promised on arrival is kept.
  * That needs three things of a kind, and the suite of laws (kit/model/limit-laws.ts) holds each kind to
- * them: what is there stays there until somebody takes it, taking earlier is never worse, and a hold
- * lowers what is there by just what is held.
+ * them: what is there stays there until somebody takes it, taking earlier is never worse, and a loan
+ * lowers what is there by just what is lent.
  */
 import type { FieldTable } from "../fields.ts";
-import type { HeldTokens } from "./held-tokens.ts";
+import type { LentTokens } from "./lent-tokens.ts";
 
 /** One limit of one bucket. It has no clock: its owner passes the time in. */
 export interface Limit {
@@ -34,7 +34,7 @@ export interface Limit {
    */
   readonly missing: number;
   /** What is out as of the last `advance`; `undefined` if nothing is. */
-  readonly held: HeldTokens | undefined;
+  readonly lent: LentTokens | undefined;
   /** When it started, epoch milliseconds; tells it apart from an earlier or a later one. */
   readonly startedAtMs: number;
   /**
@@ -68,15 +68,15 @@ export interface Limit {
   giveBack(tokens: number): number;
   /**
    * Lets `tokens` out until `untilMs`, epoch milliseconds, whether they are there or not. They occupy
-   * the limit until they are settled, or the hold ends and its kind's `atHoldEnd` says what of them.
+   * the limit until the loan ends, by `endLoan` or by itself, and its kind's `atLoanEnd` says what of them.
    */
-  hold(tokens: number, untilMs: number): void;
+  lend(tokens: number, untilMs: number): void;
   /**
-   * Settles a hold that ends at `untilMs`, or part of one: `spent` tokens are gone, and `returned` come
+   * Ends a loan that ends at `untilMs`, or part of one: `spent` tokens are gone, and `returned` come
    * back as far as there is room. Counts for at most what is out until then, so for nothing once the
-   * hold has ended. Tokens returned during a pause are put aside or lost, as with all that comes in.
+   * loan has ended. Tokens returned during a pause are put aside or lost, as with all that comes in.
    */
-  settle(untilMs: number, spent: number, returned: number): void;
+  endLoan(untilMs: number, spent: number, returned: number): void;
   /**
    * Leaves at most `tokens`, and lets nothing come in before `untilMs`. What that holds back is lost, and
    * what comes in at `untilMs` with it; or it is put aside until then, as the kind says. Doesn't shorten a
@@ -140,8 +140,8 @@ export interface LimitKind<Fields extends LimitFields> {
    * isn't time alone.
    */
   readonly forecast: "exact" | "estimate";
-  /** What becomes of a hold's tokens when it ends without having been settled. */
-  readonly atHoldEnd: "spent" | "returned";
+  /** What becomes of a loan's tokens when it ends by itself. */
+  readonly atLoanEnd: "spent" | "returned";
   /** A limit that starts now, epoch milliseconds. */
   start(fields: Fields, nowMs: number): Limit;
   /**
@@ -152,7 +152,7 @@ export interface LimitKind<Fields extends LimitFields> {
   restore(fields: Fields, state: LimitState): Limit;
   /**
    * The most tokens of a write-ahead batch (see write-ahead.ts), which is what a crash may lose; 0 if
-   * each grant is to be written. Must be 0 where holds return: the batch of an instance that is gone
+   * each grant is to be written. Must be 0 where loans return: the batch of an instance that is gone
    * would come back while callers have it.
    */
   maxBatch(fields: Fields): number;

@@ -11,7 +11,7 @@
 import type { Limit, LimitFields, LimitKind, LimitSpec, LimitState } from "./limit.ts";
 
 import { limitSpec } from "./limit.ts";
-import { HeldTokens } from "./held-tokens.ts";
+import { LentTokens } from "./lent-tokens.ts";
 
 /** The name of the limit. No policy can ask for a limit of that name. */
 export const PERMITS_LIMIT = "#permits";
@@ -34,7 +34,7 @@ const AVERAGED_SHARE = 0.125;
 /** The permits of one bucket. */
 export class Permits implements Limit {
   readonly startedAtMs: number;
-  readonly held = undefined;
+  readonly lent = undefined;
   readonly pausedUntilMs = undefined;
   readonly pausedTokens = 0;
   readonly closedForm = undefined;
@@ -42,14 +42,14 @@ export class Permits implements Limit {
   #ttlMs: number;
   #reachedAtMs: number;
   /** When the permits that are out end. */
-  readonly #ends: HeldTokens;
+  readonly #ends: LentTokens;
   /** How long permits are held, on average, in milliseconds; `undefined` before the first has come back. */
   #averageMs: number | undefined;
 
   private constructor(
     { capacity, ttlMs }: PermitFields,
     { startedAtMs, reachedAtMs }: Omit<PermitsState, "kind">,
-    ends = new HeldTokens(),
+    ends = new LentTokens(),
     averageMs?: number,
   ) {
     this.#max = capacity;
@@ -66,7 +66,7 @@ export class Permits implements Limit {
   }
 
   /**
-   * What `toJSON` described, with all permits free: those that are out are restored one by one, by `hold`.
+   * What `toJSON` described, with all permits free: those that are out are restored one by one, by `lend`.
    *
    * @throws {RangeError} If it is the state of another kind, or its instants aren't integers.
    */
@@ -120,12 +120,12 @@ export class Permits implements Limit {
     if (tokens > 0) this.#ends.add(tokens, this.endAtMs);
   }
 
-  hold(tokens: number, untilMs: number): void {
+  lend(tokens: number, untilMs: number): void {
     this.#ends.add(tokens, untilMs);
   }
 
   /** Permits come back whatever their holders have done with them. */
-  settle(untilMs: number, spent: number, returned: number): void {
+  endLoan(untilMs: number, spent: number, returned: number): void {
     this.#ends.remove(spent + returned, untilMs);
   }
 
@@ -158,14 +158,14 @@ export class Permits implements Limit {
 
   copy(): Permits {
     const fields = { capacity: this.#max, ttlMs: this.#ttlMs };
-    return new Permits(fields, this, new HeldTokens(this.#ends.toJSON()), this.#averageMs);
+    return new Permits(fields, this, new LentTokens(this.#ends.toJSON()), this.#averageMs);
   }
 
   /** A copy in which permits, those that are out too, last as long as they were held on average. */
   estimate(): Permits {
     const averageMs = Math.min(this.#ttlMs, Math.ceil(this.#averageMs ?? this.#ttlMs));
     const earlierMs = this.#ttlMs - averageMs;
-    const ends = new HeldTokens();
+    const ends = new LentTokens();
     for (const { tokens, untilMs } of this.#ends.toJSON()) {
       ends.add(tokens, Math.max(this.#reachedAtMs + 1, untilMs - earlierMs));
     }
@@ -183,7 +183,7 @@ export const permits: LimitKind<PermitFields> = {
   name: "permits",
   fields: {},
   forecast: "estimate",
-  atHoldEnd: "returned",
+  atLoanEnd: "returned",
   start: (fields, nowMs) => Permits.start(fields, nowMs),
   restore: (fields, state) => Permits.from(fields, state),
   /** A batch of an instance that is gone would come back while its callers have it. */

@@ -2,7 +2,7 @@
  * Reserved tokens: what may still come back of holds, in one limit.
  *
  * Three things are out of a limit, and they differ in what they do to it:
- * - **A lease and a write-ahead batch** (held-tokens.ts) occupy it. Ticks fill it no further than the rest of
+ * - **A lease and a write-ahead batch** (lent-tokens.ts) occupy it. Ticks fill it no further than the rest of
  *   its capacity, and at their end they are spent.
  * - **A hold** occupies nothing. Its tokens are taken like those of any grant, and ticks fill the limit as if
  *   they were spent. What ticks have made good doesn't come back any more; the rest does, once the hold is

@@ -86,7 +86,7 @@ export class Reserves {
   advance(name: string, limit: Limit, nowMs: number): void {
     const account = this.#accounts.get(name);
     if (account && account.tokens > 0) {
-      for (const { untilMs } of limit.held?.toJSON() ?? []) {
+      for (const { untilMs } of limit.lent?.toJSON() ?? []) {
         if (untilMs > nowMs) break;
         limit.advance(untilMs - 1);
         account.writeOff(Math.max(0, limit.missing));

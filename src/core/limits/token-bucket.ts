@@ -20,8 +20,8 @@
  * `floor(T / refillIntervalMs) + 1` ticks follow it. A late daemon loses what overflows; it doesn't
  * make up for it with a burst.
  *
- * **Tokens that are out** have left the bucket and may be spent elsewhere at any time until their hold
- * ends. They still occupy it: ticks fill it no further than `capacity - held`. So at the beginning of
+ * **Tokens that are out** have left the bucket and may be spent elsewhere at any time until their loan
+ * ends. They still occupy it: ticks fill it no further than `capacity - lent`. So at the beginning of
  * any window, what is here and what is out come to at most `capacity`, and the bound above holds for
  * both together. A tick adds to what is below that mark and never lowers what is above it. (After the
  * capacity was cut, more may be out than fits.)
@@ -31,11 +31,11 @@
  *
  * Of most buckets, *it is lost*: a few ticks are soon made up for. Such a pause is kept as ticks that count
  * as added: the number of the last tick runs ahead of the clock, to the last tick of the pause.
- * Everything based on ticks (the next one, a look ahead, the end of holds) therefore respects the
+ * Everything based on ticks (the next one, a look ahead, the end of loans) therefore respects the
  * pause without checking for it, and afterwards the bucket continues where its grid is by then, one
  * tick at a time. The tick that the clock has reached is kept beside it. It dates what happens during
  * the pause, and if the pause is lifted, ticks continue from there and none is added twice. Tokens
- * returned from a hold during a pause are lost. So a paused bucket never holds more than it would
+ * returned from a loan during a pause are lost. So a paused bucket never holds more than it would
  * without the pause, and the bound above still holds.
  *
  * If a tick brings all there is for a month, *it is put aside*: what the pause doesn't leave, what ticks add
@@ -50,7 +50,7 @@ import type { TokenBucketFields } from "./token-bucket-fields.ts";
 
 import { invariants } from "../invariants.ts";
 import { isPossible, isStateOf } from "./bucket-state.ts";
-import { HeldTokens } from "./held-tokens.ts";
+import { LentTokens } from "./lent-tokens.ts";
 import { RegularGrid } from "./regular-grid.ts";
 import { tokenBucketFields } from "./token-bucket-fields.ts";
 
@@ -107,7 +107,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
   #tick: number;
   #tokens: number;
   /** Nearly always `undefined`, and then everything is plain arithmetic. */
-  #held: HeldTokens | undefined = undefined;
+  #lent: LentTokens | undefined = undefined;
   /** Nearly always `undefined`. */
   #pausedUntilMs: number | undefined = undefined;
   /** The last tick that the clock has reached; kept only during a pause. */
@@ -178,7 +178,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     const grid = form.gridOf(fields, origin);
     const lastTick = form.isMovable ? grid.tickAt(origin.reachedAtMs) : tick;
     const bucket = new TokenBucket(termsOf(form, fields, grid), startedAtMs, lastTick, tokens);
-    if (leased) bucket.#held = new HeldTokens(leased);
+    if (leased) bucket.#lent = new LentTokens(leased);
     if (pausedUntilMs !== undefined) bucket.#beginPause(pausedUntilMs);
     if (pausedTokens !== undefined) bucket.#pausedTokens = pausedTokens;
     return bucket;
@@ -196,8 +196,8 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     return this.#room - this.#tokens - this.#pausedTokens;
   }
 
-  get held(): HeldTokens | undefined {
-    return this.#held;
+  get lent(): LentTokens | undefined {
+    return this.#lent;
   }
 
   get startedAtMs(): number {
@@ -234,12 +234,12 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     const { grid } = this.#terms;
     const tick = grid.tickAt(nowMs);
     this.#advanceToTick(tick);
-    if (this.#held) this.#endHolds(nowMs);
+    if (this.#lent) this.#endLoans(nowMs);
     if (this.#pausedUntilMs !== undefined) {
       if (nowMs >= this.#pausedUntilMs) this.#endPause(this.#pausedUntilMs);
       else this.#reachedTick = Math.max(this.#reachedTick, tick);
     }
-    const isIdle = this.#held === undefined && this.#pausedUntilMs === undefined;
+    const isIdle = this.#lent === undefined && this.#pausedUntilMs === undefined;
     this.#idleUntilMs = isIdle ? grid.timeOf(this.#tick + 1) : -Infinity;
   }
 
@@ -261,19 +261,19 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
   }
 
   /** The next ticks make up for what is missing. */
-  hold(tokens: number, untilMs: number): void {
+  lend(tokens: number, untilMs: number): void {
     this.#tokens -= tokens;
     this.#idleUntilMs = -Infinity;
-    (this.#held ??= new HeldTokens()).add(tokens, untilMs);
+    (this.#lent ??= new LentTokens()).add(tokens, untilMs);
   }
 
   /** After the capacity was cut, more may be out than there is room for. */
-  settle(untilMs: number, spent: number, returned: number): void {
-    if (!this.#held) return;
-    this.#held.remove(spent, untilMs);
-    const back = this.#held.remove(returned, untilMs);
+  endLoan(untilMs: number, spent: number, returned: number): void {
+    if (!this.#lent) return;
+    this.#lent.remove(spent, untilMs);
+    const back = this.#lent.remove(returned, untilMs);
     this.#gain(Math.min(this.missing, back));
-    if (this.#held.tokens === 0) this.#held = undefined;
+    if (this.#lent.tokens === 0) this.#lent = undefined;
   }
 
   pause(untilMs: number, tokens: number, nowMs: number): boolean {
@@ -342,7 +342,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
 
   copy(): TokenBucket<Fields> {
     const copy = new TokenBucket(this.#terms, this.#startedAtMs, this.#tick, this.#tokens);
-    if (this.#held) copy.#held = new HeldTokens(this.#held.toJSON());
+    if (this.#lent) copy.#lent = new LentTokens(this.#lent.toJSON());
     copy.#pausedUntilMs = this.#pausedUntilMs;
     copy.#reachedTick = this.#reachedTick;
     copy.#pausedTokens = this.#pausedTokens;
@@ -356,7 +356,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
       startedAtMs: this.#startedAtMs,
       tick: pausedUntilMs === undefined ? this.#tick : this.#reachedTick,
       tokens: this.#tokens,
-      ...(this.#held && { leased: this.#held.toJSON() }),
+      ...(this.#lent && { leased: this.#lent.toJSON() }),
       ...(pausedUntilMs !== undefined && { pausedUntilMs }),
       ...(this.#pausedTokens > 0 && { pausedTokens: this.#pausedTokens }),
       ...(this.#terms.form.isMovable && { reachedAtMs: this.reachedAtMs }),
@@ -365,7 +365,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
 
   /** How far ticks fill the bucket; below 0 if more is out than the capacity holds. */
   get #room(): number {
-    return this.#terms.fields.capacity - (this.#held?.tokens ?? 0);
+    return this.#terms.fields.capacity - (this.#lent?.tokens ?? 0);
   }
 
   /** How often tokens have to come in until `tokens` are there or aside, if there is room for them; 0 if they are. */
@@ -377,15 +377,15 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
   /** The tick with which `tokens` are there or aside if nobody takes any; the last one if they are now. */
   #tickWith(tokens: number): number {
     const times = this.#timesUntil(tokens);
-    if (!this.#held || times === 0 || tokens <= this.#room) {
+    if (!this.#lent || times === 0 || tokens <= this.#room) {
       return this.#terms.grid.after(this.#tick, times);
     }
     const ahead = this.copy();
-    while (ahead.#held && tokens > ahead.#room) {
-      // Until the next hold ends there is no room for so many, however many ticks come.
-      const endAtMs = ahead.#held.nextEndAtMs;
+    while (ahead.#lent && tokens > ahead.#room) {
+      // Until the next loan ends there is no room for so many, however many ticks come.
+      const endAtMs = ahead.#lent.nextEndAtMs;
       ahead.#advanceToTick(this.#terms.grid.tickBefore(endAtMs));
-      ahead.#endHolds(endAtMs);
+      ahead.#endLoans(endAtMs);
     }
     return ahead.#tickWith(tokens);
   }
@@ -397,7 +397,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     if (this.#pausedUntilMs !== undefined && !this.#terms.form.isKeptInPause) {
       this.#pausedUntilMs = undefined;
     }
-    if (this.#held) this.#fillAcrossEnds(tick);
+    if (this.#lent) this.#fillAcrossEnds(tick);
     else this.#fillTo(tick);
   }
 
@@ -422,13 +422,13 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     invariants?.limit(this.#tokens + this.#pausedTokens, this.#terms.fields.capacity);
   }
 
-  /** Fills up to the end of each hold in turn, and finally to `tick`. */
+  /** Fills up to the end of each loan in turn, and finally to `tick`. */
   #fillAcrossEnds(tick: number): void {
-    while (this.#held && this.#held.nextEndAtMs <= this.#terms.grid.timeOf(tick)) {
-      const endAtMs = this.#held.nextEndAtMs;
+    while (this.#lent && this.#lent.nextEndAtMs <= this.#terms.grid.timeOf(tick)) {
+      const endAtMs = this.#lent.nextEndAtMs;
       const lastTick = this.#terms.grid.tickBefore(endAtMs);
       if (lastTick > this.#tick) this.#fillTo(lastTick);
-      this.#endHolds(endAtMs);
+      this.#endLoans(endAtMs);
     }
     this.#fillTo(tick);
   }
@@ -469,10 +469,10 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
     return tokens - taken;
   }
 
-  /** Ends the holds whose time is up at `nowMs`: their tokens are spent. */
-  #endHolds(nowMs: number): void {
-    this.#held?.endBy(nowMs);
-    if (this.#held?.tokens === 0) this.#held = undefined;
+  /** Ends the loans whose time is up at `nowMs`: their tokens are spent. */
+  #endLoans(nowMs: number): void {
+    this.#lent?.endBy(nowMs);
+    if (this.#lent?.tokens === 0) this.#lent = undefined;
   }
 }
 
@@ -481,7 +481,7 @@ export const tokenBucket: LimitKind<TokenBucketFields> = {
   name: "bucket",
   fields: tokenBucketFields,
   forecast: "exact",
-  atHoldEnd: "spent",
+  atLoanEnd: "spent",
   start: (fields, nowMs) => TokenBucket.start(fields, nowMs),
   restore: (fields, state) => TokenBucket.from(fields, state),
   /**

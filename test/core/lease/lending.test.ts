@@ -27,7 +27,7 @@ describe("lendTokens", () => {
   ])("lends %s", (_, initialTokens, wanted, lent) => {
     const limits = limitsWith(initialTokens);
     expect(lentOf(limits, wanted)).toBe(lent);
-    expect([limits.first.tokens, limits.first.held?.tokens ?? 0]).toEqual([
+    expect([limits.first.tokens, limits.first.lent?.tokens ?? 0]).toEqual([
       initialTokens - lent,
       lent,
     ]);
@@ -55,7 +55,7 @@ describe("lendTokens", () => {
       ttlMs: 1_000,
       untilMs: expect.any(Number),
     });
-    expect(lease?.untilMs).toBe(limits.first.held?.nextEndAtMs);
+    expect(lease?.untilMs).toBe(limits.first.lent?.nextEndAtMs);
     expect(lease?.untilMs).toBeGreaterThan(1_000);
   });
 });
@@ -69,7 +69,7 @@ describe("bookReport", () => {
       { startedAtMs: 0, untilMs, used: 1, returned: 4 },
     ];
     expect(bookReport(limits, { uses, granted: 2 })).toBe(4);
-    expect([limits.first.tokens, limits.first.held?.tokens]).toEqual([94, 2]);
+    expect([limits.first.tokens, limits.first.lent?.tokens]).toEqual([94, 2]);
   });
 
   test("counts what a lease that has ended has granted, and changes no token", () => {
@@ -88,6 +88,6 @@ describe("bookReport", () => {
     const uses = [{ startedAtMs: -1, untilMs, used: 3, returned: 7 }];
     expect(bookReport(limits, { uses, granted: 3 })).toBeUndefined();
     expect(bookReport(limits, { uses: [], granted: 0 })).toBeUndefined();
-    expect(limits.first.held?.tokens).toBe(10);
+    expect(limits.first.lent?.tokens).toBe(10);
   });
 });

@@ -114,15 +114,15 @@ describe("A paused calendar", () => {
 
   test("fills up beside what is out, and puts what comes back aside", () => {
     const limit = pausedUntil(t0 + 2 * HOUR_MS, 100);
-    limit.hold(80, t0 + 9 * HOUR_MS);
+    limit.lend(80, t0 + 9 * HOUR_MS);
     expect(shown(limit)).toMatchObject({ tokens: 20, pausedTokens: 600 });
-    limit.settle(t0 + 9 * HOUR_MS, 0, 30);
+    limit.endLoan(t0 + 9 * HOUR_MS, 0, 30);
     expect(shown(limit)).toMatchObject({ tokens: 20, pausedTokens: 630 });
     limit.advance(december);
     expect(shown(limit)).toMatchObject({ tokens: 20, pausedTokens: 930 });
-    limit.settle(t0 + 9 * HOUR_MS, 10, 40);
+    limit.endLoan(t0 + 9 * HOUR_MS, 10, 40);
     limit.advance(t0 + 2 * HOUR_MS);
-    expect([limit.tokens, limit.held]).toEqual([990, undefined]);
+    expect([limit.tokens, limit.lent]).toEqual([990, undefined]);
   });
 
   test("puts aside what is given back, as if it hadn't been taken", () => {
@@ -241,7 +241,7 @@ test("A calendar with what its pause has put aside is at each instant what it wo
         if (step.kind !== "pause" && step.kind !== "resume") plain.play(step);
       }
       expect(paused.limit.tokens + paused.limit.pausedTokens).toBe(plain.limit.tokens);
-      expect(paused.limit.held?.toJSON()).toEqual(plain.limit.held?.toJSON());
+      expect(paused.limit.lent?.toJSON()).toEqual(plain.limit.lent?.toJSON());
     }
     paused.limit.resume(paused.nowMs);
     expect(paused.limit.nextGainAtMs).toBe(plain.limit.nextGainAtMs);

@@ -139,7 +139,7 @@ describe("A calendar", () => {
 
   test("fills up beside what is out", () => {
     const limit = calendar.start(calendarOf(), t0);
-    limit.hold(3, t0 + 2 * DAY_MS);
+    limit.lend(3, t0 + 2 * DAY_MS);
     limit.advance(t0 + DAY_MS);
     expect(limit.tokens).toBe(2);
     expect(limit.msUntil(3, t0 + DAY_MS)).toBe(DAY_MS + 14 * HOUR_MS);
@@ -201,7 +201,7 @@ describe("calendar.restore", () => {
 
   test("keeps a pause and what is out", () => {
     const limit = calendar.start(fields, t0);
-    limit.hold(2, t0 + 9 * DAY_MS);
+    limit.lend(2, t0 + 9 * DAY_MS);
     limit.pause(t0 + DAY_MS, 1, t0);
     const restored = reread(limit, fields);
     expect(restored.toJSON()).toEqual({

@@ -38,7 +38,7 @@ describe("lacks, msUntilHas", () => {
 
   test("have nothing at once, even of a limit that is below zero", () => {
     const limit = bucket();
-    limit.hold(7, 250);
+    limit.lend(7, 250);
     expect([limit.tokens, lacks(limit, 0), lacks(limit, 1)]).toEqual([-2, false, true]);
     expect([msUntilHas(limit, 0, 30), msUntilHas(limit, 1, 30)]).toEqual([-30, 470]);
   });

@@ -50,10 +50,10 @@ function variantOf(difference: Difference): LimitKind<TokenBucketFields> {
 const returningBucket: LimitKind<TokenBucketFields> = {
   ...variantOf((inner) => {
     const advance = (nowMs: number): void => {
-      for (const { untilMs, tokens } of inner.held?.toJSON() ?? []) {
+      for (const { untilMs, tokens } of inner.lent?.toJSON() ?? []) {
         if (untilMs > nowMs) break;
         inner.advance(untilMs - 1);
-        inner.settle(untilMs, 0, tokens);
+        inner.endLoan(untilMs, 0, tokens);
       }
       inner.advance(nowMs);
     };
@@ -74,7 +74,7 @@ const returningBucket: LimitKind<TokenBucketFields> = {
     };
   }),
   forecast: "estimate",
-  atHoldEnd: "returned",
+  atLoanEnd: "returned",
   maxBatch: () => 0,
 };
 
@@ -96,9 +96,9 @@ describe.each([
  * stops them, and their ends are in rows of their own.
  */
 const notOfPermits = [
-  "a hold lowers what is there by just what is held",
-  "a hold that is returned leaves no trace",
-  "a hold is settled for no more than is out",
+  "a loan lowers what is there by just what is lent",
+  "a loan that is returned leaves no trace",
+  "a loan is ended for no more than is out",
   "all who grant from it give no more than it would by itself",
   "its state comes back from JSON",
   "a pause brings nothing while it lasts",
@@ -143,9 +143,9 @@ const faults: readonly (readonly [fault: string, fault: Difference, laws: readon
   ["a copy is the limit itself", (inner) => ({ copy: () => inner }), ["a copy is apart"]],
   [
     "what is out has no room",
-    (inner) => ({ hold: (tokens) => inner.take(tokens) }),
+    (inner) => ({ lend: (tokens) => inner.take(tokens) }),
     [
-      "a hold lowers what is there by just what is held",
+      "a loan lowers what is there by just what is lent",
       "all who grant from it give no more than it would by itself",
     ],
   ],
@@ -215,14 +215,14 @@ const faults: readonly (readonly [fault: string, fault: Difference, laws: readon
     "a hold that ends comes back",
     (inner) => ({
       advance(nowMs) {
-        const heldTokens = inner.held?.tokens ?? 0;
+        const heldTokens = inner.lent?.tokens ?? 0;
         inner.advance(nowMs);
-        const ended = heldTokens - (inner.held?.tokens ?? 0);
-        const room = inner.capacity - inner.tokens - (inner.held?.tokens ?? 0);
+        const ended = heldTokens - (inner.lent?.tokens ?? 0);
+        const room = inner.capacity - inner.tokens - (inner.lent?.tokens ?? 0);
         mint(inner, Math.max(0, Math.min(ended, room)));
       },
     }),
-    ["a hold that ends is spent or returned, as the kind says"],
+    ["a loan that ends is spent or returned, as the kind says"],
   ],
   [
     "more comes back than is given",
@@ -239,7 +239,7 @@ const faults: readonly (readonly [fault: string, fault: Difference, laws: readon
     "there is room for what is out, too",
     (inner) => ({
       get missing() {
-        return inner.missing + (inner.held?.tokens ?? 0);
+        return inner.missing + (inner.lent?.tokens ?? 0);
       },
     }),
     ["missing is what there is room for", "what is given back leaves no trace"],
@@ -247,21 +247,21 @@ const faults: readonly (readonly [fault: string, fault: Difference, laws: readon
   [
     "what is returned doesn't come back",
     (inner) => ({
-      settle: (untilMs, spent, returned) => inner.settle(untilMs, spent + returned, 0),
+      endLoan: (untilMs, spent, returned) => inner.endLoan(untilMs, spent + returned, 0),
     }),
-    ["a hold that is returned leaves no trace", "a hold is settled for no more than is out"],
+    ["a loan that is returned leaves no trace", "a loan is ended for no more than is out"],
   ],
   [
     "all that is returned comes back, whatever was out",
     (inner) => ({
-      settle(untilMs, spent, returned) {
-        inner.settle(untilMs, spent, 0);
-        inner.settle(untilMs, returned, 0);
+      endLoan(untilMs, spent, returned) {
+        inner.endLoan(untilMs, spent, 0);
+        inner.endLoan(untilMs, returned, 0);
         mint(inner, Math.min(returned, Math.max(0, inner.capacity - inner.tokens)));
       },
     }),
     [
-      "a hold is settled for no more than is out",
+      "a loan is ended for no more than is out",
       "all who grant from it give no more than it would by itself",
     ],
   ],
@@ -354,7 +354,7 @@ describe("limitLaws", () => {
   });
 
   test("reports it if a kind whose holds come back has a batch", () => {
-    const law = "a hold that ends is spent or returned, as the kind says";
+    const law = "a loan that ends is spent or returned, as the kind says";
     expect(brokenOf([law], { ...returningBucket, maxBatch: () => 1 })).toEqual([law]);
   });
 

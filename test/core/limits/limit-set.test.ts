@@ -62,9 +62,9 @@ describe("LimitSet.tryTake", () => {
 describe("LimitSet, of which nothing is asked", () => {
   test("has it at once, even of a limit that is below zero", () => {
     const limits = LimitSet.start([rateOf(5), windowOf(2)], 0);
-    for (const limit of limits.all) limit.hold(7, 90_000);
+    for (const limit of limits.all) limit.lend(7, 90_000);
     expect(tokensOf(limits)).toEqual([-2, -5]);
-    limits.first.settle(90_000, 0, 7);
+    limits.first.endLoan(90_000, 0, 7);
     expect([limits.has([1, 0]), limits.has([1, 1])]).toEqual([true, false]);
     expect(limits.availableAt([1, 0])).toBe(0);
     expect([limits.namesLater([6, 0], 10), limits.nameOfLast([6, 0])]).toEqual([["rate"], "rate"]);
@@ -187,7 +187,7 @@ describe("LimitSet.isWhole", () => {
   test.each([0, 1])("is false while something of limit %d is out", (index) => {
     const limits = LimitSet.start([rateOf(5), windowOf(2)], 0);
     expect(limits.isWhole).toBe(true);
-    limits.all[index]?.hold(1, 50);
+    limits.all[index]?.lend(1, 50);
     expect(limits.isWhole).toBe(false);
     limits.advance(50);
     expect(limits.isWhole).toBe(true);
@@ -206,24 +206,24 @@ describe("LimitSet.reconfigure, to another kind", () => {
   test("keeps the tokens, cut to the capacity, what is out and the pause", () => {
     const limits = LimitSet.start([rateOf(9)], 0);
     limits.take(2);
-    limits.first.hold(3, 90_000_000);
+    limits.first.lend(3, 90_000_000);
     limits.first.pause(86_400_500, 9, 0);
     const kept = { startedAtMs: 50, pausedUntilMs: 86_400_500 };
     limits.reconfigure([daily(8)], 50);
     expect(limits.first).toMatchObject({ ...kept, tokens: 4 });
-    expect(limits.first.held?.toJSON()).toEqual([{ tokens: 3, untilMs: 90_000_000 }]);
+    expect(limits.first.lent?.toJSON()).toEqual([{ tokens: 3, untilMs: 90_000_000 }]);
     // Nothing comes in at midnight: it is paused until half a second later.
     limits.advance(86_400_000);
     expect(limits.first.tokens).toBe(4);
     limits.reconfigure([rateOf(5)], 86_400_000);
     expect(limits.first).toMatchObject({ tokens: 2, pausedUntilMs: 86_400_500 });
     limits.advance(86_410_000);
-    expect([limits.first.tokens, limits.first.held?.tokens]).toEqual([2, 3]);
+    expect([limits.first.tokens, limits.first.lent?.tokens]).toEqual([2, 3]);
   });
 
   test("keeps what is owed", () => {
     const limits = LimitSet.start([rateOf(5)], 0);
-    limits.first.hold(7, 50);
+    limits.first.lend(7, 50);
     limits.advance(50);
     limits.reconfigure([daily(8)], 50);
     expect(limits.first.tokens).toBe(-2);
@@ -299,7 +299,7 @@ describe("LimitSet.reconfigure", () => {
 
   test("leaves a limit of another kind empty and without debt if more is out than it holds", () => {
     const limits = LimitSet.start([rateOf(50), windowOf(4)], 0);
-    limits.first.hold(30, 20_000);
+    limits.first.lend(30, 20_000);
     limits.reconfigure([limitSpec("rate", fixedWindow, windowFields(6)), windowOf(4)], 50);
     expect(tokensOf(limits)).toEqual([0, 4]);
     limits.advance(20_050);

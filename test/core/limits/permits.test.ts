@@ -34,10 +34,10 @@ describe("Permits", () => {
     const limit = permitsOf(2);
     limit.take(2);
     limit.advance(400);
-    limit.settle(1_000, 0, 1);
+    limit.endLoan(1_000, 0, 1);
     expect(limit.tokens).toBe(1);
-    limit.settle(1_000, 0, 1);
-    limit.hold(1, limit.endAtMs);
+    limit.endLoan(1_000, 0, 1);
+    limit.lend(1, limit.endAtMs);
     limit.advance(1_399);
     expect(limit.tokens).toBe(1);
     limit.advance(1_400);
@@ -48,7 +48,7 @@ describe("Permits", () => {
     const limit = permitsOf(2);
     limit.take(1);
     limit.advance(1_000);
-    limit.settle(1_000, 0, 1);
+    limit.endLoan(1_000, 0, 1);
     expect(limit.tokens).toBe(2);
   });
 
@@ -77,7 +77,7 @@ describe("Permits", () => {
     const fields = { capacity: 2, ttlMs: 1_000 };
     const restored = Permits.from(fields, JSON.parse(JSON.stringify(limit)));
     expect([restored.tokens, restored.reachedAtMs]).toEqual([2, 700]);
-    restored.hold(1, 1_700);
+    restored.lend(1, 1_700);
     expect([restored.tokens, restored.msUntil(2, 700)]).toEqual([1, 1_000]);
   });
 
@@ -137,5 +137,5 @@ describe("Permits.estimate", () => {
 
 test("permits are never written ahead: what an instance that is gone had would come back", () => {
   expect(permits.maxBatch({ capacity: 10_000, ttlMs: 1_000 })).toBe(0);
-  expect(permits).toMatchObject({ name: "permits", forecast: "estimate", atHoldEnd: "returned" });
+  expect(permits).toMatchObject({ name: "permits", forecast: "estimate", atLoanEnd: "returned" });
 });

@@ -30,7 +30,7 @@ describe("Reserves.advance", () => {
 
   test("writes off before the end of a lease what there was no room for until then", () => {
     const bucket = emptyBucket();
-    bucket.hold(4, 350);
+    bucket.lend(4, 350);
     const reserves = new Reserves();
     reserves.of("rate").add(10);
     // Of six that have room beside the lease, three ticks have filled none: four below zero.
@@ -39,7 +39,7 @@ describe("Reserves.advance", () => {
     reserves.advance("rate", bucket, 500);
     expect([bucket.tokens, bucket.missing, reserves.of("rate").tokens]).toEqual([1, 9, 7]);
     const late = emptyBucket();
-    late.hold(4, 350);
+    late.lend(4, 350);
     const other = new Reserves();
     other.of("rate").add(10);
     other.advance("rate", late, 500);
@@ -48,7 +48,7 @@ describe("Reserves.advance", () => {
 
   test("has nothing to come back where more is out than there is room for", () => {
     const bucket = emptyBucket();
-    bucket.hold(10, 1_000);
+    bucket.lend(10, 1_000);
     bucket.reconfigure(bucketOf({ capacity: 5, refillIntervalMs: 100, initialTokens: 0 }), 0);
     const reserves = new Reserves();
     reserves.of("rate").add(3);

@@ -60,7 +60,7 @@ function stateOf(changes: Partial<TokenBucketState>): TokenBucketState {
 }
 
 function heldIn(bucket: TokenBucket): number {
-  return bucket.held?.tokens ?? 0;
+  return bucket.lent?.tokens ?? 0;
 }
 
 function startOf(
@@ -510,7 +510,7 @@ describe("TokenBucket.from", () => {
 describe("TokenBucket.hold", () => {
   test("lets out what is not there, and ticks make up for it before anything can be taken", () => {
     const bucket = startOf(10, 2, 3);
-    bucket.hold(6, t9);
+    bucket.lend(6, t9);
     expect(bucket.tokens).toBe(-3);
     expect(takeIfThere(bucket, 1)).toBe(false);
     expect(bucket.msUntil(1, t0)).toBe(2 * interval);
@@ -575,7 +575,7 @@ class TickedBucket {
 describe("TokenBucket, tokens that are out", () => {
   test("occupy the bucket until their hold ends, and are spent then", () => {
     const bucket = startOf(10, 2, 10);
-    bucket.hold(4, t3);
+    bucket.lend(4, t3);
     expect([bucket.tokens, heldIn(bucket)]).toEqual([6, 4]);
     bucket.advance(t2);
     expect([bucket.tokens, heldIn(bucket)]).toEqual([6, 4]);
@@ -589,7 +589,7 @@ describe("TokenBucket, tokens that are out", () => {
 
   test("end between two ticks, too", () => {
     const bucket = startOf(10, 2, 10);
-    bucket.hold(4, t1 + 1);
+    bucket.lend(4, t1 + 1);
     bucket.advance(t1 + 1);
     expect([bucket.tokens, heldIn(bucket)]).toEqual([6, 0]);
     bucket.advance(t2);
@@ -598,8 +598,8 @@ describe("TokenBucket, tokens that are out", () => {
 
   test("leave room when they are spent, and come back when they are returned", () => {
     const bucket = startOf(10, 2, 10);
-    bucket.hold(6, t9);
-    bucket.settle(t9, 2, 1);
+    bucket.lend(6, t9);
+    bucket.endLoan(t9, 2, 1);
     expect([bucket.tokens, heldIn(bucket)]).toEqual([5, 3]);
     bucket.advance(t5);
     expect([bucket.tokens, heldIn(bucket)]).toEqual([7, 3]);
@@ -611,35 +611,35 @@ describe("TokenBucket, tokens that are out", () => {
     ["nothing", t9, 0, 0, [4, 6]],
   ])("are settled for no more than is out: %s", (_, untilMs, spent, returned, after) => {
     const bucket = startOf(10, 2, 10);
-    bucket.hold(6, t9);
-    bucket.settle(untilMs, spent, returned);
+    bucket.lend(6, t9);
+    bucket.endLoan(untilMs, spent, returned);
     expect([bucket.tokens, heldIn(bucket)]).toEqual(after);
   });
 
   test("are not settled once they have ended", () => {
     const bucket = startOf(10, 2, 10);
-    bucket.hold(6, t1);
+    bucket.lend(6, t1);
     bucket.advance(t1);
-    bucket.settle(t1, 0, 6);
+    bucket.endLoan(t1, 0, 6);
     expect([bucket.tokens, heldIn(bucket)]).toEqual([6, 0]);
   });
 
   test("come back only as far as a capacity that was cut has room", () => {
     const bucket = startOf(10, 2, 10);
-    bucket.hold(8, t9);
+    bucket.lend(8, t9);
     const cut = bucketOf({ capacity: 5, refillTokens: 2, refillIntervalMs: interval });
     bucket.reconfigure(cut, t0);
     expect([bucket.tokens, heldIn(bucket)]).toEqual([0, 8]);
-    bucket.settle(t9, 0, 4);
+    bucket.endLoan(t9, 0, 4);
     expect([bucket.tokens, heldIn(bucket)]).toEqual([1, 4]);
     expect(TokenBucket.from(cut, bucket.toJSON()).toJSON()).toEqual(bucket.toJSON());
-    bucket.settle(t9, 0, 4);
+    bucket.endLoan(t9, 0, 4);
     expect([bucket.tokens, heldIn(bucket)]).toEqual([5, 0]);
   });
 
   test("that are more than a capacity that was cut let no tick in, and take nothing away", () => {
     const bucket = startOf(10, 2, 10);
-    bucket.hold(8, t3);
+    bucket.lend(8, t3);
     bucket.reconfigure(bucketOf({ capacity: 5, refillTokens: 2, refillIntervalMs: interval }), t0);
     bucket.advance(t2);
     expect([bucket.tokens, heldIn(bucket)]).toEqual([0, 8]);
@@ -649,7 +649,7 @@ describe("TokenBucket, tokens that are out", () => {
 
   test("hold back one that asks for more than the room beside them", () => {
     const bucket = startOf(10, 2, 10);
-    bucket.hold(4, t5);
+    bucket.lend(4, t5);
     expect(bucket.msUntil(6, t0)).toBe(0);
     expect(takeIfThere(bucket, 6)).toBe(true);
     expect(bucket.msUntil(6, t0)).toBe(3 * interval);
@@ -712,14 +712,14 @@ describe("TokenBucket, tokens that are out", () => {
             // Nobody lets more out than that, of what is not there either.
             const tokens = Math.min(step.tokens, policy.capacity - model.heldTokens);
             if (tokens < 1) continue;
-            bucket.hold(tokens, nowMs + step.ms);
+            bucket.lend(tokens, nowMs + step.ms);
             model.tokens -= tokens;
             model.holds.push({ tokens, untilMs: nowMs + step.ms });
             ends.push(nowMs + step.ms);
           }
           if (step.kind === "settle" && ends.length > 0) {
             const untilMs = ends[step.hold % ends.length] ?? 0;
-            bucket.settle(untilMs, step.spent, step.returned);
+            bucket.endLoan(untilMs, step.spent, step.returned);
             model.settle(untilMs, step.spent, step.returned);
           }
           expect([bucket.tokens, heldIn(bucket), bucket.toJSON().tick]).toEqual([
@@ -749,11 +749,11 @@ describe("TokenBucket, tokens that are out", () => {
 describe("TokenBucket.copy", () => {
   test("shares neither what is out nor a pause", () => {
     const bucket = startOf(10, 2, 10);
-    bucket.hold(4, t9);
+    bucket.lend(4, t9);
     bucket.pause(t8, 10, t0);
     const copy = bucket.copy();
     expect(copy.toJSON()).toEqual(bucket.toJSON());
-    copy.settle(t9, 4, 0);
+    copy.endLoan(t9, 4, 0);
     copy.resume(t1);
     const leased = [{ untilMs: t9, tokens: 4 }];
     expect(bucket.toJSON()).toEqual(stateOf({ tokens: 6, leased, pausedUntilMs: t8 }));

@@ -1,18 +1,18 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { HeldTokens } from "../../../src/core/limits/held-tokens.ts";
+import { LentTokens } from "../../../src/core/limits/lent-tokens.ts";
 import { runs } from "../../../kit/runs.ts";
 
-describe("HeldTokens", () => {
+describe("LentTokens", () => {
   test("has nothing at first, and no end", () => {
-    const held = new HeldTokens();
+    const held = new LentTokens();
     expect([held.tokens, held.nextEndAtMs]).toEqual([0, Infinity]);
     expect(held.toJSON()).toEqual([]);
   });
 
   test("keeps one sum for each instant, soonest first, whatever order they come in", () => {
-    const held = new HeldTokens();
+    const held = new LentTokens();
     held.add(5, 300);
     held.add(1, 100);
     held.add(2, 200);
@@ -26,7 +26,7 @@ describe("HeldTokens", () => {
   });
 
   test("removes what is there until that instant and no more", () => {
-    const held = new HeldTokens([
+    const held = new LentTokens([
       { untilMs: 100, tokens: 5 },
       { untilMs: 200, tokens: 2 },
     ]);
@@ -39,7 +39,7 @@ describe("HeldTokens", () => {
   });
 
   test("ends at its instant and not a millisecond before", () => {
-    const held = new HeldTokens([
+    const held = new LentTokens([
       { untilMs: 100, tokens: 5 },
       { untilMs: 200, tokens: 2 },
     ]);
@@ -55,7 +55,7 @@ describe("HeldTokens", () => {
 
   test("is not changed by what it was made from, nor by what it has told", () => {
     const sums = [{ untilMs: 100, tokens: 5 }];
-    const held = new HeldTokens(sums);
+    const held = new LentTokens(sums);
     const kept = held.toJSON();
     sums[0] = { untilMs: 100, tokens: 6 };
     held.add(1, 100);
@@ -70,7 +70,7 @@ describe("HeldTokens", () => {
       atMs: fc.integer({ min: 1, max: 9 }),
     });
     const property = fc.property(fc.array(anyStep), (steps) => {
-      const held = new HeldTokens();
+      const held = new LentTokens();
       let ends: number[] = [];
       for (const { kind, tokens, atMs } of steps) {
         if (kind === "add") {
@@ -89,7 +89,7 @@ describe("HeldTokens", () => {
         }
         expect(held.tokens).toBe(ends.length);
         expect(held.nextEndAtMs).toBe(Math.min(...ends));
-        expect(new HeldTokens(held.toJSON()).toJSON()).toEqual(held.toJSON());
+        expect(new LentTokens(held.toJSON()).toJSON()).toEqual(held.toJSON());
         expect(held.toJSON()).toHaveLength(new Set(ends).size);
       }
     });

@@ -1,15 +1,15 @@
 /**
- * Tokens that are out: they have left a limit and aren't spent yet. Somebody holds them until they are
- * settled, or until the hold ends: an isolate its lease, the disk a write-ahead batch.
+ * Tokens that are out: they have left a limit and aren't spent yet. Somebody has them until they are
+ * spent or returned, or until the loan ends: an isolate its lease, the disk a write-ahead batch.
  *
- * It isn't known here who holds them. A hold is identified like a banknote, by its amount and its end.
- * What is kept is one sum for each instant at which holds end, and the lender sees to it that there are
- * few such instants (see `leaseEndAtMs`), so ten thousand holds take no more room than one.
+ * It isn't known here who has them. A loan is identified like a banknote, by its amount and its end.
+ * What is kept is one sum for each instant at which loans end, and the lender sees to it that there are
+ * few such instants (see `leaseEndAtMs`), so ten thousand loans take no more room than one.
  */
 import { invariants } from "../invariants.ts";
 
-/** The holds that end at one instant, epoch milliseconds. */
-export interface HeldSum {
+/** The loans that end at one instant, epoch milliseconds. */
+export interface LentSum {
   readonly untilMs: number;
   readonly tokens: number;
 }
@@ -18,18 +18,18 @@ export interface HeldSum {
  * The tokens of one limit that are out, earliest end first.
  *
  * @example
- * const held = new HeldTokens();
- * held.add(5, 1_000);
- * held.remove(2, 1_000); // 2
- * held.tokens; // 3
- * held.endBy(1_000);
- * held.tokens; // 0
+ * const lent = new LentTokens();
+ * lent.add(5, 1_000);
+ * lent.remove(2, 1_000); // 2
+ * lent.tokens; // 3
+ * lent.endBy(1_000);
+ * lent.tokens; // 0
  */
-export class HeldTokens {
-  #sums: HeldSum[];
+export class LentTokens {
+  #sums: LentSum[];
   #tokens: number;
 
-  constructor(sums: readonly HeldSum[] = []) {
+  constructor(sums: readonly LentSum[] = []) {
     this.#sums = sums.map(({ untilMs, tokens }) => ({ untilMs, tokens }));
     this.#tokens = this.#sums.reduce((all, { tokens }) => all + tokens, 0);
   }
@@ -39,7 +39,7 @@ export class HeldTokens {
     return this.#tokens;
   }
 
-  /** When the next hold ends, epoch milliseconds; `Infinity` without holds. */
+  /** When the next loan ends, epoch milliseconds; `Infinity` without loans. */
   get nextEndAtMs(): number {
     return this.#sums[0]?.untilMs ?? Infinity;
   }
@@ -65,7 +65,7 @@ export class HeldTokens {
     } else {
       this.#sums.splice(index + 1, 0, { untilMs, tokens });
     }
-    invariants?.held(this.#sums, this.#tokens);
+    invariants?.lent(this.#sums, this.#tokens);
   }
 
   /**
@@ -80,11 +80,11 @@ export class HeldTokens {
     this.#tokens -= removed;
     if (removed === sum.tokens) this.#sums.splice(index, 1);
     else this.#sums[index] = { untilMs, tokens: sum.tokens - removed };
-    invariants?.held(this.#sums, this.#tokens);
+    invariants?.lent(this.#sums, this.#tokens);
     return removed;
   }
 
-  /** Ends every hold whose time is up at `nowMs`, and returns their tokens. */
+  /** Ends every loan whose time is up at `nowMs`, and returns their tokens. */
   endBy(nowMs: number): number {
     let ended = 0;
     while (this.nextEndAtMs <= nowMs) ended += this.#sums.shift()?.tokens ?? 0;
@@ -93,7 +93,7 @@ export class HeldTokens {
   }
 
   /** The sums, for the constructor. */
-  toJSON(): readonly HeldSum[] {
+  toJSON(): readonly LentSum[] {
     return this.#sums.map((sum) => ({ ...sum }));
   }
 }
