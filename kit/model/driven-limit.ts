@@ -1,5 +1,5 @@
 /**
- * One limit as its owner drives it: time passes before each verb, nobody takes what isn't there, and holds
+ * One limit as its owner drives it: time passes before each verb, nobody takes what isn't there, and loans
  * are ended by the instant at which they end. It can be forked at any point, so that a law can compare
  * two ways to go on.
  */
@@ -100,7 +100,7 @@ export class DrivenLimit<Fields extends LimitFields> {
   readonly limit: Limit;
   fields: Fields;
   nowMs: number;
-  /** When holds end or have ended, in the order in which they were given. */
+  /** When loans end or have ended, in the order in which they were given. */
   readonly #ends: number[];
 
   private constructor(

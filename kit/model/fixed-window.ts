@@ -193,7 +193,7 @@ class FixedWindow implements Limit {
     return Math.max(this.#window, this.#windowAt(this.#pausedUntilMs ?? -Infinity)) + 1;
   }
 
-  /** A hold that ends as the window begins has ended. */
+  /** A loan that ends as the window begins has ended. */
   #fillAt(beginningAtMs: number): void {
     if (beginningAtMs <= (this.#pausedUntilMs ?? -Infinity)) return;
     this.#lent.endBy(beginningAtMs);

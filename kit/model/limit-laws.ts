@@ -260,7 +260,7 @@ function givenBackLeavesNoTrace<Fields extends LimitFields>({ kind, anyPast }: D
     let rest = tokens;
     for (const [ms, amount] of use) {
       plain.passTo(plain.nowMs + ms);
-      // What comes in makes good what there is no room for any more, at the end of a hold as well.
+      // What comes in makes good what there is no room for any more, at the end of a loan as well.
       for (const atMs of [...endsBy(used, plain.nowMs), plain.nowMs]) {
         used.passTo(atMs);
         rest = Math.min(rest, Math.max(0, used.limit.missing));
@@ -272,7 +272,7 @@ function givenBackLeavesNoTrace<Fields extends LimitFields>({ kind, anyPast }: D
     const before = used.view();
     const back = used.limit.giveBack(unused);
     if (back === 0) {
-      // Nothing comes back of a kind whose holds do by themselves.
+      // Nothing comes back of a kind whose loans do by themselves.
       if (kind.atLoanEnd === "spent") expect(unused === 0 || used.isPaused).toBe(true);
       expect(used.view()).toEqual(before);
       return;
@@ -285,7 +285,7 @@ function givenBackLeavesNoTrace<Fields extends LimitFields>({ kind, anyPast }: D
   });
 }
 
-/** The last instants before holds end, up to `nowMs`. */
+/** The last instants before loans end, up to `nowMs`. */
 function endsBy<Fields extends LimitFields>({ limit }: DrivenLimit<Fields>, nowMs: number) {
   const ends = limit.lent?.toJSON().map(({ untilMs }) => untilMs - 1) ?? [];
   return ends.filter((atMs) => atMs < nowMs);
