@@ -9,6 +9,7 @@ import type { ProblemDetails } from "../protocol/problem-document.ts";
 import type { RateLimitState } from "../protocol/rate-limit-fields.ts";
 import type { AcquireAnswer, BucketState, GrantingBucket } from "./acquire-answer.ts";
 
+import { MAX_OPEN_HOLDS } from "../core/holds/open-grants.ts";
 import { FIRST_LIMIT } from "../core/limits/limit-name.ts";
 import { showValue } from "../core/values.ts";
 import { ceilSeconds, rateLimitFields } from "../protocol/rate-limit-fields.ts";
@@ -96,7 +97,7 @@ function outcomeResponse(
       );
     }
     case "holds-full": {
-      const detail = `Cannot hold ${tokens}: the bucket has as many open holds as it can, the first ends in ${retryAfterMs} ms`;
+      const detail = `Cannot hold ${tokens}: the bucket has ${MAX_OPEN_HOLDS} open holds, the most it can have; the first ends in ${retryAfterMs} ms`;
       return quotaExceededResponse(bucket, reason, { detail, retryAfterMs });
     }
     case "bucket-reset":

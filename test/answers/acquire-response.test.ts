@@ -114,7 +114,7 @@ describe("acquireResponse", () => {
       refused({ reason: "holds-full", retryAfterMs: 1_250 }, 2),
       429,
       "holds-full",
-      "Cannot hold 2 tokens: the bucket has as many open holds as it can, the first ends in 1250 ms",
+      "Cannot hold 2 tokens: the bucket has 10000 open holds, the most it can have; the first ends in 1250 ms",
       "2",
     ],
     [

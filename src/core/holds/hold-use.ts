@@ -85,14 +85,13 @@ function checked(parts: Parts, field: UseField, named: NamedTokens): Use {
   const known = Object.keys(parts).join(", ");
   const faults = [
     ...unknown.map((name) => {
-      return { field, message: `${showValue(name)} is no limit of this hold: ${known}` };
+      const message = `${showValue(name)} is no limit of this hold: ${known}`;
+      return { field: `${field}.${name}`, message };
     }),
     ...less.map(([name, { spent }]) => {
       const got = tokens[name];
-      return {
-        field,
-        message: `${field}.${name} must be at least the ${spent} that were spent: got ${got}`,
-      };
+      const message = `${field}.${name} must be at least the ${spent} that were spent: got ${got}`;
+      return { field: `${field}.${name}`, message };
     }),
   ];
   return faults.length > 0 ? { faults } : { tokens };

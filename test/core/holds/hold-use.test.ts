@@ -37,18 +37,29 @@ describe("useOf", () => {
     [
       different,
       200,
+      "used",
       `used must name the limits, as in {"tpm":200}: the hold took {"rate":1,"tpm":400}, got 200`,
     ],
-    [same, { rpm: 1 }, `"rpm" is no limit of this hold: rate, tpm`],
-    [different, { tpm: 99 }, "used.tpm must be at least the 100 that were spent: got 99"],
-    [{ rate: partOf(5, 8) }, 7, "used.rate must be at least the 8 that were spent: got 7"],
-  ])("of %j doesn't take %j: %s", (parts, used, message) => {
-    expect(useOf(parts, "used", used)).toEqual({ faults: [{ field: "used", message }] });
+    [same, { rpm: 1 }, "used.rpm", `"rpm" is no limit of this hold: rate, tpm`],
+    [
+      different,
+      { tpm: 99 },
+      "used.tpm",
+      "used.tpm must be at least the 100 that were spent: got 99",
+    ],
+    [
+      { rate: partOf(5, 8) },
+      7,
+      "used.rate",
+      "used.rate must be at least the 8 that were spent: got 7",
+    ],
+  ])("of %j doesn't take %j, and names %s: %s", (parts, used, field, message) => {
+    expect(useOf(parts, "used", used)).toEqual({ faults: [{ field, message }] });
   });
 
   test("names everything that is wrong", () => {
     const use = useOf(different, "used", { tpm: 1, rpm: 1, x: 2 });
-    expect(use).toMatchObject({ faults: [{}, {}, { field: "used" }] });
+    expect(use).toMatchObject({ faults: [{}, {}, { field: "used.tpm" }] });
   });
 
   test("reads what was used so far: less than before is no fault, and other limits stay as they were", () => {
@@ -57,7 +68,8 @@ describe("useOf", () => {
   });
 
   test("doesn't take what every object has for a limit", () => {
-    expect(useOf(same, "used", { constructor: 1 })).toMatchObject({ faults: [{ field: "used" }] });
+    const use = useOf(same, "used", { constructor: 1 });
+    expect(use).toMatchObject({ faults: [{ field: "used.constructor" }] });
   });
 });
 

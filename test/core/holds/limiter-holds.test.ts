@@ -145,7 +145,7 @@ describe("a hold", () => {
     expect(scene.changeHold(100, "g1", { atLeast: 4 })).toEqual(open);
     expect(scene.limiter.inspect(epochMs + 100).heldTokens).toEqual({ rate: 6 });
     expect(scene.changeHold(100, "g1", { used: 3 })).toMatchObject([
-      { kind: "invalid", errors: [{ field: "used" }] },
+      { kind: "invalid", errors: [{ field: "used.rate" }] },
     ]);
     expect(scene.changeHold(200, "g1", { used: 5 })).toEqual([settled("g1", 200, 5, 5)]);
     expect(scene.changeHold(300, "g1", { used: 3 })).toMatchObject([{ kind: "hold-settled" }]);
@@ -326,7 +326,7 @@ describe("a hold of several limits", () => {
     expect(scene.changeHold(0, "g1", { used: { rpm: 1 } })).toEqual([
       {
         kind: "invalid",
-        errors: [{ field: "used", message: `"rpm" is no limit of this hold: rate, tpm` }],
+        errors: [{ field: "used.rpm", message: `"rpm" is no limit of this hold: rate, tpm` }],
       },
     ]);
     expect(scene.changeHold(0, "g2", { used: 1 })).toMatchObject([
