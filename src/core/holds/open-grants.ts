@@ -8,8 +8,8 @@
  * time. The highest fence is on the disk as long as the bucket: a slot is only given to a higher one.
  *
  * **A hold is over** when it is settled, or when its end passes, and then its tokens are spent. It is remembered
- * for ten minutes, or until ten thousand more are over: a holder that asks again gets the same answer, and one that
- * is late can still say what it used.
+ * for ten minutes, or until ten thousand more are over in the same way: a holder that asks again gets the same
+ * answer, and one that is late can still say what it used, however many others settle in time.
  *
  * What a hold may still give back is the limits' business (limits/reserved-tokens.ts), and so is when a permit
  * ends.
@@ -25,7 +25,7 @@ export const MAX_OPEN_HOLDS = 10_000;
 /** How long a hold is remembered after its end: retries of a settle arrive within seconds. */
 export const REMEMBERED_MS = 600_000;
 
-/** Holds that are over and remembered, at most; beyond that the oldest are forgotten: about as much again. */
+/** Settled holds that are remembered, at most, and as many that were not settled: about as much again, each. */
 const MAX_REMEMBERED = 10_000;
 
 /** What a new grant opens. */
@@ -80,8 +80,10 @@ export class OpenGrants {
   });
   /** Those with a permit, in the order in which they were granted. */
   readonly #permits = new Set<OpenGrant>();
-  /** Those whose hold is over and remembered, in the order in which they ended. */
-  readonly #remembered = new Set<OpenGrant>();
+  /** Those whose hold is settled and remembered, in the order in which they were settled. */
+  readonly #settled = new Set<OpenGrant>();
+  /** Those whose hold is over without that, and remembered, in the order in which they ended. */
+  readonly #spent = new Set<OpenGrant>();
   /** What open holds have reserved and not spent, by limit. */
   readonly #heldTokens = new Map<string, number>();
   readonly #freeSlots: number[] = [];
@@ -264,8 +266,7 @@ export class OpenGrants {
     const { id } = open.state;
     const endAtMs = open.nextEndAtMs;
     if (!open.state.permit) this.#permits.delete(open);
-    if (open.rememberedUntilMs === Infinity) this.#remembered.delete(open);
-    else this.#remember(open);
+    this.#remember(open);
     if (endAtMs === Infinity) {
       if (this.#byId.delete(id)) this.#freeSlots.push(open.slot);
       return;
@@ -279,10 +280,17 @@ export class OpenGrants {
     this.#ends.add(endAtMs, open);
   }
 
+  /** Notes whether its hold is over, and forgets the oldest hold of which that is true if there are too many. */
   #remember(open: OpenGrant): void {
-    this.#remembered.add(open);
-    if (this.#remembered.size <= MAX_REMEMBERED) return;
-    const [oldest] = this.#remembered;
+    const isOver = open.rememberedUntilMs !== Infinity;
+    const isSettled = isOver && open.state.hold?.settlement !== undefined;
+    if (!isSettled) this.#settled.delete(open);
+    if (!isOver || isSettled) this.#spent.delete(open);
+    if (!isOver) return;
+    const remembered = isSettled ? this.#settled : this.#spent;
+    remembered.add(open);
+    if (remembered.size <= MAX_REMEMBERED) return;
+    const [oldest] = remembered;
     if (!oldest) return;
     const { hold: _, ...others } = oldest.state;
     oldest.state = others;

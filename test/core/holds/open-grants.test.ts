@@ -191,6 +191,20 @@ test("OpenGrants remembers the last ten thousand holds that are over, however ma
   expect(book.rows.size).toBe(10_001);
 });
 
+test("OpenGrants remember a hold that was not settled, however many others are", () => {
+  const book = new Book();
+  book.open(0, { hold: holdUntil(1) });
+  book.expire(1);
+  for (let count = 2; count <= 10_003; count += 1) {
+    book.open(1, { hold: holdUntil(60_000) });
+    book.settle(`g${count}`, count);
+  }
+  expect(book.grants.find("g1")?.hold).toBeDefined();
+  book.settle("g1", 20_000);
+  expect(book.grants.find("g3")).toBeUndefined();
+  expect(book.grants.find("g1")?.hold?.settlement).toBeDefined();
+});
+
 test("OpenGrants that come back with more than are remembered give each slot once", () => {
   const book = new Book();
   const count = 10_003;
