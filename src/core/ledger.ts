@@ -131,7 +131,6 @@ export class Ledger<Caller> {
     limits: LimitSet,
     nowMs: number,
   ): void {
-    this.#writeAhead?.noteGrant(cost, nowMs);
     const grantedAtMs = limits.instantOf(nowMs);
     const tokens = tokensOf(cost, 0);
     const hasWaited = queuedAtMs !== undefined && queuedAtMs < grantedAtMs;
@@ -143,11 +142,13 @@ export class Ledger<Caller> {
     const further = limits.furtherGrants(cost);
     const granted = further ? { ...outcome, limits: further } : outcome;
     if (holdMs === undefined && !limits.permits) {
+      this.#writeAhead?.noteGrant(cost, nowMs);
       this.#settle({ caller, outcome: granted });
       return;
     }
     this.#holds ??= new Holds(this.#newId, this.#earlierFence);
     const opened = this.#holds.open(limits, { cost, grantedAtMs, holdMs });
+    // Its row is written in this turn, and the tokens with it: there is nothing to be ahead of.
     this.changed();
     this.#settle({ caller, outcome: { ...granted, ...opened } });
   }

@@ -191,6 +191,20 @@ describe("a hold", () => {
     expect(scene.changeHold(2_500, "g2", { used: 1 })).toEqual([settled("g2", 2_000, 1, 3)]);
   });
 
+  test("is written as it is granted, so nothing is written ahead, and nothing flushed", () => {
+    const large = { capacity: 10_000, refillTokens: 10_000 };
+    const scene = new Scene({ ...large, hold });
+    for (const atMs of [0, 10, 20]) {
+      scene.acquire(atMs, "Ann", { tokens: 100, holdMs });
+      expect(scene.flushInMs).toBeUndefined();
+    }
+    const written = scene.checkpoint(20);
+    expect(written?.limits).toEqual(scene.limiter.toJSON().limits);
+    // Other grants are written ahead as ever.
+    for (const atMs of [30, 40]) scene.acquire(atMs, "Bob");
+    expect(scene.flushInMs).toBeGreaterThan(0);
+  });
+
   test("of no more than 10,000 at a time", () => {
     const scene = new Scene({ capacity: 20_000, initialTokens: 20_000, hold });
     for (let count = 0; count < 10_000; count += 1) {
