@@ -21,7 +21,7 @@ import { limitSpec } from "../../../src/core/limits/limit.ts";
 import { tokenBucket } from "../../../src/core/limits/token-bucket.ts";
 
 /** On a busy machine, and for the shrinking of a failure: vitest's 5 s are for a single example. */
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 const names = ["rate", "tpm"] as const;
 /** The same in all policies, so that a change of policy keeps the grid. */
