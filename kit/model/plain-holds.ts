@@ -110,11 +110,6 @@ export class PlainHolds {
     return this.#waiting.map(({ caller }) => caller);
   }
 
-  /** Whether something is owed that hasn't been taken yet. */
-  get hasQueuedDebt(): boolean {
-    return this.#waiting.some(({ owed }) => sumOf(Object.values(owed)) > 0);
-  }
-
   /** When everybody who waits is granted as things stand; nothing is known of that with permits. */
   get grantsAtMs(): number[] | undefined {
     if (this.#policy.concurrency) return undefined;
