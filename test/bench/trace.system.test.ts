@@ -7,7 +7,7 @@ import { expect, it } from "vitest";
 import { projectDir } from "../../serve/worker-bundle.ts";
 
 /** A change that makes one of them smaller lowers it here, too. */
-const MAX_FILES = 26;
+const MAX_FILES = 28;
 const MAX_FILES_IN_WORKER = 6;
 const MAX_FRAMES = 11;
 
