@@ -91,7 +91,9 @@ export class Forecast<Caller> {
     for (const waiter of this.#queue) {
       const { tokens, deadlineAtMs, owed } = waiter;
       const grantAtMs = limits.fits(tokens) ? end.availableAt(tokens) : Infinity;
-      if (earliestAtMs(limits, tokens, grantAtMs) <= Math.max(deadlineAtMs, nowMs)) {
+      const earliestAtMs =
+        limits.isEstimate && grantAtMs < Infinity ? aloneAtMs(limits, tokens) : grantAtMs;
+      if (earliestAtMs <= Math.max(deadlineAtMs, nowMs)) {
         if (!limits.isEstimate) invariants?.promised(waiter, grantAtMs);
         end.serveAt(grantAtMs, tokens);
         if (!isCovered(limits, tokens)) this.#uncovered += 1;
@@ -134,14 +136,9 @@ export class Forecast<Caller> {
 /** What a place says of an estimate. */
 const ESTIMATE = { estimate: true } as const;
 
-/**
- * The earliest instant at which a waiter can be granted that is granted at `grantAtMs` as things stand. The two
- * differ only if that is an estimate: then it is when the limits alone have its tokens, no matter who waits.
- */
-export function earliestAtMs(limits: LimitSet, cost: Cost, grantAtMs: number): number {
-  return limits.isEstimate && limits.fits(cost)
-    ? limits.availableAt(withoutPermit(cost))
-    : grantAtMs;
+/** When the limits alone have what a waiter wants, without a permit no matter who else waits. */
+export function aloneAtMs(limits: LimitSet, cost: Cost): number {
+  return limits.availableAt(withoutPermit(cost));
 }
 
 function isCovered({ closedForm }: LimitSet, tokens: Cost): boolean {

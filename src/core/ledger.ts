@@ -17,12 +17,12 @@ import type { Limit } from "./limits/limit.ts";
 import type { Cost, NamedTokens } from "./limits/cost.ts";
 import type { LimitSet } from "./limits/limit-set.ts";
 import type { Permits } from "./limits/permits.ts";
-import type { LimiterReason } from "./outcome.ts";
+import type { Grant, LimiterReason } from "./outcome.ts";
 import type { Waiter } from "./queue/waiter-queue.ts";
 import type { StatsView } from "./stats.ts";
 import type { Settlement, Turn } from "./turn.ts";
 
-import { Holds } from "./holds/holds.ts";
+import { Holds, type Opening } from "./holds/holds.ts";
 import { tokensOf } from "./limits/cost.ts";
 import { Stats } from "./stats.ts";
 import { WriteAhead } from "./write-ahead.ts";
@@ -50,18 +50,6 @@ interface RefusalDetails {
   /** See `Refusal.estimate`. */
   readonly isEstimate?: boolean;
 }
-
-/** What a turn did besides settling callers. */
-interface TurnEnd<Caller> {
-  readonly wakeAtMs?: number | undefined;
-  readonly waiter?: Waiter<Caller> | undefined;
-  readonly cancelled?: Waiter<Caller> | undefined;
-  readonly lease?: Lease | undefined;
-  /** What is owed and hasn't been taken yet. */
-  readonly owed?: NamedTokens | undefined;
-}
-
-const NOTHING = {};
 
 /** What is shown of a queue. */
 interface ShownQueue {
@@ -139,18 +127,27 @@ export class Ledger<Caller> {
     // A cost of 0 is there even if the limit is below that.
     const remaining = Math.max(0, limits.first.tokens);
     const outcome = { ok: true, tokens, remaining, waitedMs, grantedAtMs } as const;
-    const further = limits.furtherGrants(cost);
-    const granted = further ? { ...outcome, limits: further } : outcome;
-    if (holdMs === undefined && !limits.permits) {
+    if (holdMs === undefined && limits.isSingle) {
       this.#writeAhead?.noteGrant(cost, nowMs);
-      this.#settle({ caller, outcome: granted });
+      this.#settle({ caller, outcome });
       return;
     }
+    const further = limits.furtherGrants(cost);
+    const granted = further ? { ...outcome, limits: further } : outcome;
+    if (holdMs !== undefined || limits.permits) {
+      const opened = this.#open(limits, { cost, grantedAtMs, holdMs });
+      this.#settle({ caller, outcome: { ...granted, ...opened } });
+      return;
+    }
+    this.#writeAhead?.noteGrant(cost, nowMs);
+    this.#settle({ caller, outcome: granted });
+  }
+
+  /** Its row is written in this turn, and the tokens with it: there is nothing to be ahead of. */
+  #open(limits: LimitSet, opening: Opening): Pick<Grant, "hold" | "permit"> {
     this.#holds ??= new Holds(this.#newId, this.#earlierFence);
-    const opened = this.#holds.open(limits, { cost, grantedAtMs, holdMs });
-    // Its row is written in this turn, and the tokens with it: there is nothing to be ahead of.
     this.changed();
-    this.#settle({ caller, outcome: { ...granted, ...opened } });
+    return this.#holds.open(limits, opening);
   }
 
   /**
@@ -208,17 +205,27 @@ export class Ledger<Caller> {
     this.changed();
   }
 
-  /** The effects of the turn, which is done. What is booked from here on belongs to the next one. */
+  /**
+   * The effects of the turn, which is done. What is booked from here on belongs to the next one.
+   *
+   * @param queue What is owed there hasn't been taken yet; by default nothing is.
+   */
   endTurn(
     limits: LimitSet | undefined,
     nowMs: number,
-    { wakeAtMs, waiter, cancelled, lease, owed }: TurnEnd<Caller> = NOTHING,
+    wakeAtMs?: number,
+    waiter?: Waiter<Caller>,
+    cancelled?: Waiter<Caller>,
+    lease?: Lease,
+    queue?: Pick<ShownQueue, "owed">,
   ): Turn<Caller> {
     const settled = this.#settled ?? NOBODY;
     this.#settled = undefined;
     const rows = this.#holds && this.#changedRows(this.#holds);
     const ahead = this.#writeAhead;
-    const write = ahead?.isDue(nowMs) ? this.#written(ahead, limits, owed, nowMs) : undefined;
+    const write = ahead?.isDue(nowMs)
+      ? this.#written(ahead, limits, queue?.owed, nowMs)
+      : undefined;
     const flushInMs = ahead?.flushInMs(nowMs);
     return { settled, waiter, cancelled, lease, wakeAtMs, write, rows, flushInMs };
   }

@@ -362,14 +362,9 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     lease?: Lease,
   ): Turn<Caller> {
     const waiter = joined && this.#queue.ifWaiting(joined);
-    const { nextWakeAtMs } = this;
-    return this.#ledger.endTurn(this.#limits, nowMs, {
-      wakeAtMs: nextWakeAtMs,
-      waiter,
-      cancelled: leaver,
-      lease,
-      owed: this.#queue.owed,
-    });
+    const wakeAtMs = this.nextWakeAtMs;
+    const queue = this.#queue;
+    return this.#ledger.endTurn(this.#limits, nowMs, wakeAtMs, waiter, leaver, lease, queue);
   }
 
   /** A cost that a caller asks for, checked, with the permit that each grant takes if the policy has any. */

@@ -14,7 +14,7 @@ import type { Waiter } from "./queue/waiter-queue.ts";
 import type { Place } from "./turn.ts";
 
 import { bookReport } from "./lease/lending.ts";
-import { earliestAtMs, Forecast } from "./forecast.ts";
+import { aloneAtMs, Forecast } from "./forecast.ts";
 import { guardedPlace } from "./queue/guarded-place.ts";
 import { invariants } from "./invariants.ts";
 import { PERMITS_LIMIT } from "./limits/permits.ts";
@@ -68,15 +68,15 @@ export class ServedQueue<Caller> {
     const { head } = this.#queue;
     if (!head || !limits) return undefined;
     invariants?.headWaits(limits.has(head.tokens), head.tokens);
-    return Math.min(this.#dueAtMsOf(head, limits), this.#deadlineAtMs);
+    return this.#nextAtMs(head, limits);
   }
 
   /** Brings the limits up to now and grants from the head for as long as the head fits. */
   serveDue(limits: LimitSet, nowMs: number): void {
     const { head } = this.#queue;
-    const dueAtMs = head ? Math.min(this.#dueAtMsOf(head, limits), this.#deadlineAtMs) : Infinity;
+    const dueAtMs = head ? this.#nextAtMs(head, limits) : Infinity;
     limits.advance(nowMs);
-    this.#takeDue(limits);
+    if (this.#queue.hasDue) this.#takeDue(limits);
     if (limits.instantOf(nowMs) < dueAtMs) return;
     if (this.#deadlines) {
       this.#serveHeads(limits, nowMs);
@@ -101,17 +101,18 @@ export class ServedQueue<Caller> {
   ): Waiter<Caller> | undefined {
     const end = this.#end(limits);
     const grantAtMs = end.availableAt(newcomer.tokens);
-    const isLate = earliestAtMs(limits, newcomer.tokens, grantAtMs) > newcomer.deadlineAtMs;
-    // Without a promise, somebody who can't wait at all is at its deadline.
-    const isOver = limits.isEstimate && newcomer.deadlineAtMs <= nowMs;
-    if (isLate || isOver) return this.#refuseLate(limits, newcomer, end, nowMs);
+    const { isEstimate } = limits;
+    const isLate = isEstimate
+      ? isLateWithoutPromise(limits, newcomer, nowMs)
+      : grantAtMs > newcomer.deadlineAtMs;
+    if (isLate) return this.#refuseLate(limits, newcomer, end, nowMs);
     if (this.#queue.size >= queueLimit) return this.#refuseFull(limits, newcomer, end, nowMs);
     const waiter = this.#queue.join(newcomer);
-    if (limits.isEstimate) this.#expectBy(waiter);
+    if (isEstimate) this.#expectBy(waiter);
     else invariants?.promised(waiter, grantAtMs);
     this.#forecast.joined(limits, waiter);
     this.#forecast.joinedEnd(end, waiter, grantAtMs);
-    if (this.#queue.size === 1) this.#headDueAtMs = limits.isEstimate ? undefined : grantAtMs;
+    if (this.#queue.size === 1) this.#headDueAtMs = isEstimate ? undefined : grantAtMs;
     return waiter;
   }
 
@@ -177,7 +178,7 @@ export class ServedQueue<Caller> {
   owe(limits: LimitSet, debt: NamedTokens): void {
     this.#queue.owe(debt);
     this.#forecast.owes(debt);
-    this.#takeDue(limits);
+    if (this.#queue.hasDue) this.#takeDue(limits);
   }
 
   /** Takes it at once, below zero if need be, and times everybody anew. */
@@ -215,7 +216,7 @@ export class ServedQueue<Caller> {
     this.#headDueAtMs = undefined;
     const leaving = this.#forecast.retime(limits, limits.instantOf(nowMs));
     for (const waiter of leaving) this.#queue.leave(waiter);
-    this.#takeDue(limits);
+    if (this.#queue.hasDue) this.#takeDue(limits);
     this.#expectAll(limits);
     for (const waiter of leaving) {
       if (!limits.fits(waiter.tokens)) this.refuseOver(limits, waiter.caller, waiter.tokens);
@@ -291,9 +292,10 @@ export class ServedQueue<Caller> {
     return name === PERMITS_LIMIT ? [] : [name];
   }
 
-  /** `Infinity` where nobody waits without a promise. */
-  get #deadlineAtMs(): number {
-    return this.#deadlines?.nextAtMs ?? Infinity;
+  /** When the head can be granted, or somebody without a promise has to be refused. */
+  #nextAtMs(head: Waiter<Caller>, limits: LimitSet): number {
+    const dueAtMs = this.#dueAtMsOf(head, limits);
+    return this.#deadlines ? Math.min(dueAtMs, this.#deadlines.nextAtMs) : dueAtMs;
   }
 
   /** A waiter without a promise is refused at its deadline. */
@@ -321,7 +323,7 @@ export class ServedQueue<Caller> {
       overdue.push(late);
     }
     if (overdue.length === 0) return;
-    this.#takeDue(limits);
+    if (this.#queue.hasDue) this.#takeDue(limits);
     this.#serveHeads(limits, nowMs);
     // If one asks again, it stands behind everybody who stays.
     for (const late of overdue) this.#refuseLate(limits, late, this.#end(limits), nowMs);
@@ -348,9 +350,18 @@ export class ServedQueue<Caller> {
       this.#queue.leave(head);
       this.#forecast.gone(limits, head);
       this.#ledger.granted(head, limits, nowMs);
-      this.#takeDue(limits);
+      if (this.#queue.hasDue) this.#takeDue(limits);
       this.#headDueAtMs = undefined;
       ({ head } = this.#queue);
     }
   }
+}
+
+/** Whether the limits alone make a newcomer late, or it can't wait at all and so is at its deadline. */
+function isLateWithoutPromise(
+  limits: LimitSet,
+  { tokens, deadlineAtMs }: Waiter<unknown>,
+  nowMs: number,
+): boolean {
+  return deadlineAtMs <= nowMs || aloneAtMs(limits, tokens) > deadlineAtMs;
 }

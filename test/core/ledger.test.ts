@@ -42,12 +42,14 @@ describe("Ledger.endTurn", () => {
   test("passes on the effects that aren't booked", () => {
     const waiter = { ...ann, deadlineAtMs: 900 };
     const lease = { tokens: 1, startedAtMs: 0, untilMs: 100, ttlMs: 50 };
-    const turn = new Ledger<string>(false, noIds).endTurn(undefined, 100, {
-      wakeAtMs: 200,
+    const turn = new Ledger<string>(false, noIds).endTurn(
+      undefined,
+      100,
+      200,
       waiter,
-      cancelled: waiter,
+      waiter,
       lease,
-    });
+    );
     expect(turn).toMatchObject({ wakeAtMs: 200, waiter, cancelled: waiter, lease });
   });
 

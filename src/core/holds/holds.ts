@@ -18,7 +18,7 @@ export interface HoldResult {
 }
 
 /** What a grant opens, if anything. */
-interface Opening {
+export interface Opening {
   readonly cost: Cost;
   readonly grantedAtMs: number;
   /** `undefined` without a hold. */

@@ -106,6 +106,11 @@ export class LimitSet {
     });
   }
 
+  /** Whether there is one limit, and no permits. */
+  get isSingle(): boolean {
+    return this.#others === undefined;
+  }
+
   /** The permits, if the policy limits how many grants run at a time. */
   get permits(): Permits | undefined {
     return this.#permits;
@@ -170,10 +175,6 @@ export class LimitSet {
       this.#advanceAcross(this.#ends, nowMs);
       return;
     }
-    this.#advanceTo(nowMs);
-  }
-
-  #advanceTo(nowMs: number): void {
     this.#first.advance(nowMs);
     if (this.#others) this.#others.advance(nowMs);
   }
@@ -184,7 +185,7 @@ export class LimitSet {
       const endAtMs = ends.nextEndAtMs;
       const untilMs = Math.min(endAtMs, nowMs);
       if (this.#reserves) this.#advanceAccounts(this.#reserves, untilMs);
-      else this.#advanceTo(untilMs);
+      else for (const limit of this.all) limit.advance(untilMs);
       if (endAtMs > nowMs) return;
       for (const hold of ends.expire(endAtMs)) this.#reserves?.end(hold);
     }

@@ -142,6 +142,11 @@ export class WaiterQueue<Caller> {
     this.#oweBehind(this.#tail, debt);
   }
 
+  /** Whether anything is owed and due. */
+  get hasDue(): boolean {
+    return this.#due !== undefined;
+  }
+
   /** What is owed and due, and no longer owed behind anybody. */
   takeDue(): NamedTokens | undefined {
     const due = this.#due;
