@@ -1132,8 +1132,11 @@ export class Laws {
     const limitsBefore = recordedLimits(before);
     const hasGranted = seen.grants.length > seen.grantsBefore;
     const { wallMs } = this.#clock;
-    // By a new table, a boundary may be over by then that wasn't over when that was written.
-    const nowMs = isSame(before.policy, record.policy)
+    // By a new table, a boundary may be over by then that wasn't over when that was written; a change that
+    // leaves all as it is brings the limits there, too.
+    const isUntouched =
+      isSame(before.policy, record.policy) && instance.turnKind !== "administration";
+    const nowMs = isUntouched
       ? wallMs
       : Math.max(wallMs, reachedAtMs(limitsBefore, instance.zones));
     for (const limit of recordedLimits(record)) {
