@@ -19,7 +19,7 @@ import type { AcquireAnswer } from "../answers/acquire-answer.ts";
 import type { BucketObserver, BucketPlatform } from "./platform.ts";
 import type { HeldRequest, Leave } from "./held-request.ts";
 import type { Limiter } from "../core/limiter.ts";
-import type { Turn } from "../core/turn.ts";
+import type { HolderTurn, Turn } from "../core/turn.ts";
 import type { OpenBucket } from "./open-bucket.ts";
 import type { Pause } from "../core/pause.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
@@ -53,12 +53,6 @@ import { UNREADABLE_STATE, UNWRITABLE } from "../wire/failures.ts";
  * and `queueLimit` only counts places.
  */
 const MAX_REQUESTS_PER_PLACE = 8;
-
-/** What a turn about a hold or a permit did, and the answer to its holder. */
-interface HeldTurn<Answer> {
-  readonly turn: Turn<Caller>;
-  readonly answer: Answer;
-}
 
 /** One bucket and everything around it. */
 export class BucketHost {
@@ -346,7 +340,7 @@ export class BucketHost {
   #runHeld<Answer>(
     name: string,
     configured: NamedPolicyFields,
-    verb: (limiter: Limiter<Caller>, nowMs: number) => HeldTurn<Answer>,
+    verb: (limiter: Limiter<Caller>, nowMs: number) => HolderTurn<Caller, Answer>,
   ): Answer {
     const nowMs = this.#platform.clock.now();
     const bucket = this.#open(name, configured, nowMs);

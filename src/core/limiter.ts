@@ -13,7 +13,7 @@
  */
 import type { Cost } from "./limits/cost.ts";
 import type { Lease, LeaseAsk } from "./lease/lease.ts";
-import type { HoldCall } from "./holds/hold-call.ts";
+import type { HoldAnswer, HoldCall, PermitAnswer } from "./holds/hold-call.ts";
 import type { GrantRow } from "./holds/grant-row.ts";
 import type {
   LimiterOptions,
@@ -26,7 +26,7 @@ import type { Pause } from "./pause.ts";
 import type { Policy } from "./policy.ts";
 import type { Waiter } from "./queue/waiter-queue.ts";
 import type { StatsView } from "./stats.ts";
-import type { AcquireRequest, HoldTurn, PermitTurn, Place, Turn } from "./turn.ts";
+import type { AcquireRequest, HolderTurn, Place, Turn } from "./turn.ts";
 
 import { HolderCalls } from "./holder-calls.ts";
 import { lendTokens } from "./lease/lending.ts";
@@ -244,21 +244,21 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
    * Does what the holder of a hold asks for: settles it, says what is spent so far, or moves its end. What comes
    * back may serve waiters. What was used beyond what was reserved is taken as the policy's `hold.debt` says.
    */
-  changeHold(id: string, call: HoldCall, nowMs: number): HoldTurn<Caller> {
+  changeHold(id: string, call: HoldCall, nowMs: number): HolderTurn<Caller, HoldAnswer> {
     const asked = { id, call, policy: this.#policy };
     const answer = this.#holders.changeHold(this.#limits, asked, nowMs);
     return { turn: this.#end(nowMs), answer };
   }
 
   /** Settles a hold of which nothing was used. */
-  dropHold(id: string, nowMs: number): HoldTurn<Caller> {
+  dropHold(id: string, nowMs: number): HolderTurn<Caller, HoldAnswer> {
     const asked = { id, policy: this.#policy };
     const answer = this.#holders.dropHold(this.#limits, asked, nowMs);
     return { turn: this.#end(nowMs), answer };
   }
 
   /** Keeps a permit for as long as a new one lasts. */
-  extendPermit(id: string, nowMs: number): PermitTurn<Caller> {
+  extendPermit(id: string, nowMs: number): HolderTurn<Caller, PermitAnswer> {
     const answer = this.#holders.extendPermit(this.#limits, id, nowMs);
     return { turn: this.#end(nowMs), answer };
   }

@@ -1,6 +1,5 @@
 /** What a limiter is asked and what one turn of it did. The effects of a turn are values. */
 import type { GrantRow } from "./holds/grant-row.ts";
-import type { HoldAnswer, PermitAnswer } from "./holds/hold-call.ts";
 import type { Lease } from "./lease/lease.ts";
 import type { LimiterState } from "./limiter-state.ts";
 import type { Cost } from "./limits/cost.ts";
@@ -76,14 +75,8 @@ export interface Turn<Caller> {
   readonly flushInMs: number | undefined;
 }
 
-/** What a turn about a hold did, and the answer to its holder once the turn is durable. */
-export interface HoldTurn<Caller> {
+/** What a turn about an open grant did, and the answer to its holder once the turn is durable. */
+export interface HolderTurn<Caller, Answer> {
   readonly turn: Turn<Caller>;
-  readonly answer: HoldAnswer;
-}
-
-/** What a turn about a permit did, and the answer to its holder once the turn is durable. */
-export interface PermitTurn<Caller> {
-  readonly turn: Turn<Caller>;
-  readonly answer: PermitAnswer;
+  readonly answer: Answer;
 }
