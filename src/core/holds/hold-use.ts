@@ -25,11 +25,6 @@ export function zerosOf(parts: Parts): NamedTokens {
   return mapParts(parts, () => 0);
 }
 
-/** What of one limit isn't spent yet. */
-export function unspentOf({ reserved, spent }: HeldLimit): number {
-  return Math.max(0, reserved - spent);
-}
-
 /** What a holder says it used: of the whole, or so far. */
 type UseField = "used" | "atLeast";
 

@@ -8,7 +8,8 @@ import type { Grant } from "../outcome.ts";
 import type { HoldAnswer, HoldCall, PermitAnswer } from "./hold-call.ts";
 import type { GrantRow, HoldState, OpenGrantState, Settlement } from "./grant-row.ts";
 
-import { debtOf, isSameUse, mapParts, unspentOf, useOf, zerosOf } from "./hold-use.ts";
+import { unspentOf } from "../limits/reserves.ts";
+import { debtOf, isSameUse, mapParts, useOf, zerosOf } from "./hold-use.ts";
 import { MAX_OPEN_HOLDS, OpenGrants } from "./open-grants.ts";
 
 /** The answer to a holder, and what its hold owes from now on; nothing has been taken for that yet. */

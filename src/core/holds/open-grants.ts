@@ -17,7 +17,7 @@
 import type { Grant } from "../outcome.ts";
 import type { GrantRow, HoldState, OpenGrantState } from "./grant-row.ts";
 
-import { unspentOf } from "./hold-use.ts";
+import { unspentOf } from "../limits/reserves.ts";
 import { EarliestFirst } from "../queue/earliest-first.ts";
 
 /** The most holds that are open at a time: about 3 MB of an object's 128. */

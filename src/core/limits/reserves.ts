@@ -14,6 +14,11 @@ export interface HeldLimit {
   readonly start: number;
 }
 
+/** What of one limit isn't spent yet. */
+export function unspentOf({ reserved, spent }: HeldLimit): number {
+  return Math.max(0, reserved - spent);
+}
+
 /** What a hold has reserved, by the name of the limit. */
 interface ReservedHold {
   readonly limits: Readonly<Record<string, HeldLimit>>;
@@ -62,7 +67,7 @@ export class Reserves {
       return part ? [{ ...part, isOpen }] : [];
     });
     for (const part of ofLimit.toSorted((one, two) => one.start - two.start)) {
-      const unspent = part.isOpen ? Math.max(0, part.reserved - part.spent) : 0;
+      const unspent = part.isOpen ? unspentOf(part) : 0;
       account.restore(part.start, part.reserved, unspent);
     }
   }

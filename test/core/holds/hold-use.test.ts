@@ -2,14 +2,8 @@ import { describe, expect, test } from "vitest";
 
 import type { HeldLimit } from "../../../src/core/limits/reserves.ts";
 
-import {
-  debtOf,
-  isSameUse,
-  mapParts,
-  unspentOf,
-  useOf,
-  zerosOf,
-} from "../../../src/core/holds/hold-use.ts";
+import { debtOf, isSameUse, mapParts, useOf, zerosOf } from "../../../src/core/holds/hold-use.ts";
+import { unspentOf } from "../../../src/core/limits/reserves.ts";
 
 function partOf(reserved: number, spent = 0): HeldLimit {
   return { reserved, spent, start: 0 };
