@@ -1,19 +1,18 @@
 /** What a holder's call comes to as an HTTP response. */
 import type { HoldAnswer, PermitAnswer } from "../core/holds/hold-call.ts";
 
-import { jsonText } from "../protocol/text.ts";
 import { invalidRequestResponse } from "./acquire-response.ts";
-import { COMMON_FIELDS } from "./common-fields.ts";
+import { jsonResponse } from "./json-response.ts";
 import { problemResponse } from "./problem.ts";
 
 /** The response to the holder of a hold. */
 export function holdResponse(answer: HoldAnswer): Response {
   switch (answer.kind) {
     case "settled":
-      return okResponse(answer.settled);
+      return jsonResponse(answer.settled);
     case "open": {
       const { id, expiresAtMs } = answer;
-      return okResponse({ id, expiresAtMs });
+      return jsonResponse({ id, expiresAtMs });
     }
     case "unknown-hold": {
       const detail =
@@ -37,14 +36,8 @@ export function holdResponse(answer: HoldAnswer): Response {
 
 /** The response to the holder of a permit that extends it. */
 export function permitResponse(answer: PermitAnswer): Response {
-  if (answer.kind === "extended") return okResponse(answer.permit);
+  if (answer.kind === "extended") return jsonResponse(answer.permit);
   const detail =
     "This bucket has no such permit: its time was up, or it was released; acquire another one";
   return problemResponse(answer.kind, { detail });
-}
-
-function okResponse(body: object): Response {
-  return new Response(jsonText(body), {
-    headers: { ...COMMON_FIELDS, "Content-Type": "application/json" },
-  });
 }

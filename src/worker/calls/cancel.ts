@@ -4,7 +4,7 @@ import type { Call, CallContext } from "./call.ts";
 
 import { invalidRequestResponse } from "../../answers/acquire-response.ts";
 import { readCancelParams } from "../http/acquire-params.ts";
-import { jsonResponse } from "../http/json-response.ts";
+import { jsonResponse } from "../../answers/json-response.ts";
 import { queryOf } from "../http/query.ts";
 import { acquireQuery, idempotencyKeyParameter } from "./acquire.ts";
 import { bucketFor } from "./bucket-for.ts";

@@ -1,7 +1,7 @@
 /** `GET /openapi.json` and `GET /docs`: the description of the HTTP interface, for programs and for people. */
 import type { Call } from "./call.ts";
 
-import { jsonResponse } from "../http/json-response.ts";
+import { jsonResponse } from "../../answers/json-response.ts";
 import { docsPage } from "../pages/docs-page.ts";
 import { docsResponse } from "../pages/docs-response.ts";
 import { htmlAnswer } from "./call.ts";

@@ -1,7 +1,7 @@
 /** `GET /healthz`: whether the Worker answers. */
 import type { Call } from "./call.ts";
 
-import { jsonResponse } from "../http/json-response.ts";
+import { jsonResponse } from "../../answers/json-response.ts";
 import { jsonAnswer } from "./call.ts";
 
 export const health: Call = {

@@ -2,7 +2,7 @@
 import type { Answer } from "../pages/openapi-types.ts";
 import type { Call } from "./call.ts";
 
-import { jsonResponse } from "../http/json-response.ts";
+import { jsonResponse } from "../../answers/json-response.ts";
 import { VARY, pageResponse, prefersPage } from "../pages/live-page.ts";
 import { htmlAnswer, jsonAnswer } from "./call.ts";
 

@@ -8,7 +8,7 @@ import { invalidRequestResponse } from "../../answers/acquire-response.ts";
 import { checkPause } from "../../core/pause.ts";
 import { isInScope } from "../auth/scope.ts";
 import { readJsonObject } from "../http/json-body.ts";
-import { jsonResponse } from "../http/json-response.ts";
+import { jsonResponse } from "../../answers/json-response.ts";
 import { jsonAnswer } from "./call.ts";
 
 export const pause: Call = {

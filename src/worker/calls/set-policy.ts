@@ -7,7 +7,7 @@ import { invalidRequestResponse } from "../../answers/acquire-response.ts";
 import { faultsAsWritten } from "../../core/human-units.ts";
 import { compileChanges } from "../../core/written-policy.ts";
 import { readJsonObject } from "../http/json-body.ts";
-import { jsonResponse } from "../http/json-response.ts";
+import { jsonResponse } from "../../answers/json-response.ts";
 import { jsonAnswer } from "./call.ts";
 
 export const setPolicy: Call = {

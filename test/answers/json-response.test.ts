@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
-import { COMMON_FIELDS } from "../../../src/answers/common-fields.ts";
-import { jsonResponse } from "../../../src/worker/http/json-response.ts";
+import { COMMON_FIELDS } from "../../src/answers/common-fields.ts";
+import { jsonResponse } from "../../src/answers/json-response.ts";
 
 it("jsonResponse is the body on a line, with the fields of every answer and its own", async () => {
   const response = jsonResponse({ a: 1 }, { Vary: "Accept" });

@@ -1,6 +1,6 @@
 /** Answers in JSON. */
-import { COMMON_FIELDS } from "../../answers/common-fields.ts";
-import { jsonText } from "../../protocol/text.ts";
+import { COMMON_FIELDS } from "./common-fields.ts";
+import { jsonText } from "../protocol/text.ts";
 
 /** The response `200` with this body. */
 export function jsonResponse(body: object, headers: Record<string, string> = {}): Response {
