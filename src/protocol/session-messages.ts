@@ -1,0 +1,74 @@
+/**
+ * A session, `GET /buckets/NAME/session`: many acquires over one WebSocket. What both ends say, and how much of it.
+ *
+ * A frame is one JSON message or an array of them. Each message to Sluice has an `id` of the client's choice, and
+ * what is answered to it has the same `id`. An acquire ends with exactly one of `granted`, `refused` and `cancelled`;
+ * one that has to wait is first answered `queued`.
+ */
+import type { HoldCall, SettledHold } from "../core/holds/hold-call.ts";
+import type { Ask } from "../core/ask.ts";
+import type { GrantedPermit } from "../core/outcome.ts";
+import type { GrantBody, QueuedBody } from "./acquire-bodies.ts";
+import type { ProblemBody } from "./problem-document.ts";
+
+/** The subprotocol that both ends speak. */
+export const SESSION_SUBPROTOCOL = "sluice.v1";
+
+/** The largest frame to Sluice, in bytes of UTF-8. What Sluice sends in one frame may be longer. */
+export const MAX_FRAME_BYTES = 65_536;
+/** The most messages in a frame to Sluice. */
+export const MAX_FRAME_MESSAGES = 1_000;
+
+/**
+ * How Sluice closes a session, beside the protocol's own codes (RFC 6455, 7.4.1): `restarting` is 1012, and the
+ * client may come back at once, with its tickets.
+ */
+export const sessionCloseCodes = { tooLarge: 1009, restarting: 1012, tooSlow: 4408 } as const;
+
+/** What a client names a call by: an integer, or a string of 1 to 64 characters. 7 and "7" are different ids. */
+export type MessageId = number | string;
+
+/** An acquire on a session. */
+export interface SessionAcquire {
+  readonly op: "acquire";
+  readonly id: MessageId;
+  /** `key` is its `idempotencyKey`. */
+  readonly ask: Ask;
+  /** Whether each change of its place is reported, and not only the first place. */
+  readonly isFollowing: boolean;
+  /** Whether its ending carries the `RateLimit` fields. */
+  readonly hasFields: boolean;
+  /** The ticket of an earlier acquire, whose place it takes. */
+  readonly ticket?: string;
+}
+
+/** A message to Sluice that has been checked. */
+export type SessionCall =
+  | SessionAcquire
+  | { readonly op: "cancel"; readonly id: MessageId }
+  | {
+      readonly op: "settle";
+      readonly id: MessageId;
+      readonly hold: string;
+      readonly call: Extract<HoldCall, { used: unknown }>;
+    }
+  | { readonly op: "extend" | "release"; readonly id: MessageId; readonly permit: string };
+
+/** The `RateLimit` fields by name, as a stream's event `fields` has them. */
+export interface EndingFields {
+  readonly fields?: Readonly<Record<string, string>>;
+}
+
+/** How an acquire ends on a session. */
+export type SessionEnding =
+  | { readonly granted: Omit<GrantBody, "bucket"> }
+  | { readonly refused: ProblemBody }
+  | { readonly cancelled: Readonly<Record<string, never>> };
+
+/** A message from Sluice. `id` is `null` where the message that it answers has none that can be read. */
+export type SessionMessage =
+  | ({ readonly id: MessageId | null } & SessionEnding & EndingFields)
+  | { readonly id: MessageId; readonly queued: QueuedBody & { readonly ticket?: string } }
+  | { readonly id: MessageId; readonly settled: SettledHold }
+  | { readonly id: MessageId; readonly extended: GrantedPermit }
+  | { readonly id: MessageId; readonly released: Readonly<Record<string, never>> };
