@@ -32,6 +32,14 @@ const MAX_REPORTED_MS = 2 ** 53 - 1;
 
 const ESTIMATE = { estimate: true } as const;
 const NOBODY: readonly never[] = [];
+/** Of a turn whose effects are kept back. */
+const NO_EFFECTS = {
+  settled: NOBODY,
+  wakeAtMs: undefined,
+  write: undefined,
+  rows: undefined,
+  flushInMs: undefined,
+} as const;
 
 /** A caller that is granted, and the tokens that it takes. */
 interface GrantedCaller<Caller> {
@@ -71,6 +79,8 @@ export class Ledger<Caller> {
   #earlierFence: number;
   /** Of the turn under way; `undefined` as long as there are none. */
   #settled: Settlement<Caller>[] | undefined = undefined;
+  /** Whether the effects of turns are kept back for the turn that ends the batch. */
+  #isBatch = false;
 
   /** @param isDurable Whether turns say what to write. @param newId, lastFence See `LimiterOptions`. */
   constructor(isDurable: boolean, newId: () => string, lastFence = 0) {
@@ -205,8 +215,19 @@ export class Ledger<Caller> {
     this.changed();
   }
 
+  /** From now on turns have no effects until `endBatch`. */
+  beginBatch(): void {
+    this.#isBatch = true;
+  }
+
+  /** The next turn has the effects of all turns of the batch. */
+  endBatch(): void {
+    this.#isBatch = false;
+  }
+
   /**
-   * The effects of the turn, which is done. What is booked from here on belongs to the next one.
+   * The effects of the turn, which is done. What is booked from here on belongs to the next one; in a batch, what was
+   * booked so far does, too.
    *
    * @param queue What is owed there hasn't been taken yet; by default nothing is.
    */
@@ -219,6 +240,7 @@ export class Ledger<Caller> {
     lease?: Lease,
     queue?: Pick<ShownQueue, "owed">,
   ): Turn<Caller> {
+    if (this.#isBatch) return { ...NO_EFFECTS, waiter, cancelled, lease };
     const settled = this.#settled ?? NOBODY;
     this.#settled = undefined;
     const rows = this.#holds && this.#changedRows(this.#holds);

@@ -269,6 +269,25 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     return this.#end(nowMs);
   }
 
+  /**
+   * From now on turns only report `waiter`, `cancelled` and `lease`: all their other effects are those of the turn that
+   * `endBatch` returns. So many calls that arrive together are written and answered once.
+   */
+  beginBatch(): void {
+    this.#ledger.beginBatch();
+  }
+
+  /** Ends the batch, and with it the turn of everything since `beginBatch`. */
+  endBatch(nowMs: number): Turn<Caller> {
+    this.#ledger.endBatch();
+    return this.#end(nowMs);
+  }
+
+  /** Whether `waiter` is still in the queue: neither settled, even if that hasn't been reported yet, nor cancelled. */
+  isWaiting(waiter: Waiter<Caller>): boolean {
+    return this.#queue.ifWaiting(waiter) !== undefined;
+  }
+
   /** Lets time pass: grants everybody whose tokens are there by `nowMs`. */
   advance(nowMs: number): Turn<Caller> {
     if (this.#limits) this.#queue.serveDue(this.#limits, nowMs);

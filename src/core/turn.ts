@@ -43,7 +43,8 @@ export interface Place<Caller> {
 
 /**
  * What a turn did. Its owner carries it out in this order: arms a timer for `wakeAtMs`, makes `write`
- * durable, and then tells the callers.
+ * durable, and then tells the callers. In a batch (`Limiter.beginBatch`) only `waiter`, `cancelled` and `lease` are there;
+ * the turn that ends the batch has the rest.
  */
 export interface Turn<Caller> {
   /** Everybody settled by it, in the order in which to answer them. */
