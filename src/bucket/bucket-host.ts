@@ -17,6 +17,7 @@ import type { HoldAnswer, HoldCall, PermitAnswer } from "../core/holds/hold-call
 import type { LeaseAsk } from "../core/lease/lease.ts";
 import type { AcquireAnswer } from "../answers/acquire-answer.ts";
 import type { BucketObserver, BucketPlatform } from "./platform.ts";
+import type { Caller } from "./caller.ts";
 import type { HeldRequest, Leave } from "./held-request.ts";
 import type { Limiter } from "../core/limiter.ts";
 import type { HolderTurn, Turn } from "../core/turn.ts";
@@ -33,26 +34,17 @@ import type {
 
 import { costOf, unknownLimits } from "../core/limits/cost.ts";
 import { Policy } from "../core/policy.ts";
-import { arrivalOf, type AbsentPlace } from "./absent-callers.ts";
+import { Arrivals } from "./arrivals.ts";
 import { BucketJournal } from "./bucket-journal.ts";
-import { Caller } from "./caller.ts";
 import { CoalescingTimer } from "./coalescing-timer.ts";
 import { EventFeed } from "./event-feed.ts";
 import { holdBack } from "./held-back.ts";
-import { isFollowing } from "./held-request.ts";
 import { KeyedCalls } from "./keyed-calls.ts";
 import { newBucket, snapshotOf, stateOf } from "./open-bucket.ts";
-import { holdCallFaults, policyFaults } from "./policy-faults.ts";
-import { PositionFeed } from "./position-feed.ts";
+import { holdCallFaults } from "./policy-faults.ts";
 import { RecoveryWindow } from "./recovery-window.ts";
 import { WakeTimer } from "./wake-timer.ts";
 import { UNREADABLE_STATE, UNWRITABLE } from "../wire/failures.ts";
-
-/**
- * Requests that may share one place under the same key: a caller and its retries. Each is a held request,
- * and `queueLimit` only counts places.
- */
-const MAX_REQUESTS_PER_PLACE = 8;
 
 /** One bucket and everything around it. */
 export class BucketHost {
@@ -61,8 +53,7 @@ export class BucketHost {
   /** Made for the first caller that waits. */
   #wakeTimer: WakeTimer | undefined = undefined;
   readonly #keyed: KeyedCalls;
-  /** Made for the first request that follows its place. */
-  #positions: PositionFeed<Caller> | undefined = undefined;
+  readonly #arrivals: Arrivals;
   /** Made for the first observer. */
   #events: EventFeed | undefined = undefined;
   readonly #flushTimer: CoalescingTimer;
@@ -77,12 +68,17 @@ export class BucketHost {
   #hasAdmitted = false;
   /** Set once the process is about to end. */
   #isClosed = false;
+  /** Whether turns are part of a batch, which carries out their effects at its end. */
+  #isBatch = false;
 
   constructor(platform: BucketPlatform) {
     this.#platform = platform;
     this.#journal = new BucketJournal(platform);
     const { clock, disk } = platform;
     this.#keyed = new KeyedCalls(disk.keyedGrants);
+    this.#arrivals = new Arrivals(clock, this.#keyed, {
+      finish: (bucket, turn, nowMs): void => this.#finish(bucket, turn, nowMs),
+    });
     this.#flushTimer = new CoalescingTimer(clock, () => this.#advance());
     this.#load();
   }
@@ -107,8 +103,8 @@ export class BucketHost {
   }
 
   /**
-   * Asks for tokens. `request.answered` is called within this call or, if the request has to wait, later. In
-   * the second case a function is returned that removes the request.
+   * Asks for tokens. `request.answered` is called within this call, at the end of its batch or, if the request has to
+   * wait, later. In the last case a function is returned that removes the request.
    *
    * @throws {RangeError} If the state on disk can't be read: nothing is known about the bucket then. So do
    * all other methods that look at the bucket, except `reset`.
@@ -131,7 +127,10 @@ export class BucketHost {
     }
     return holdBack(this.#recoveryWindow, call, request, nowMs, {
       admit: (heldMs, atMs) => this.#admit(call, heldMs, request, atMs),
-      disconnected: () => this.#leaveWindow(call, nowMs),
+      disconnected: () => {
+        const { policy } = this.#bucket?.limiter ?? call;
+        this.#arrivals.leftWindow(call, policy.maxWaitMs, nowMs);
+      },
     });
   }
 
@@ -145,6 +144,8 @@ export class BucketHost {
   cancel(key: string): boolean {
     const nowMs = this.#platform.clock.now();
     const caller = this.#keyed.waiting(key);
+    // In a batch: it is settled already, and its answer is on its way.
+    if (caller && !(caller.waiter && this.#bucket?.limiter.isWaiting(caller.waiter))) return false;
     // If nothing has been granted there are no keys on disk to read, and there may be no disk yet.
     const hasGranted = Number(this.#bucket?.limiter.inspect(nowMs).granted) > 0;
     if (!caller && hasGranted && this.#keyed.isGranted(key, nowMs)) return false;
@@ -152,12 +153,31 @@ export class BucketHost {
     const wasHeldBack = this.#recoveryWindow?.cancel(key) ?? false;
     if (this.#bucket && caller?.waiter) {
       const { waiter } = caller;
-      this.#giveUpPlace(caller);
+      this.#arrivals.giveUpPlace(caller);
       this.#finish(this.#bucket, this.#bucket.limiter.cancel(waiter, nowMs), nowMs);
       this.#settle(caller, { kind: "cancelled" });
       return true;
     }
     return wasHeldBack || wasAbsent;
+  }
+
+  /**
+   * Runs many calls as one turn: they are written once, and answered once all of them have been decided. What
+   * they return is decided already. `run` must not throw, and must not reset the bucket.
+   *
+   * @throws {RangeError} As `acquire` does. Nothing has run then.
+   */
+  batch(name: string, configured: NamedPolicyFields, run: () => void): void {
+    const bucket = this.#open(name, configured, this.#platform.clock.now());
+    this.#isBatch = true;
+    bucket.limiter.beginBatch();
+    try {
+      run();
+    } finally {
+      this.#isBatch = false;
+      const nowMs = this.#platform.clock.now();
+      this.#finish(bucket, bucket.limiter.endBatch(nowMs), nowMs);
+    }
   }
 
   /** The alarm has fired. */
@@ -359,150 +379,12 @@ export class BucketHost {
     this.#hasAdmitted = true;
     // The Worker of an earlier deployment requeues callers with the policy of that time.
     const bucket = (call.requeued && this.#bucket) ?? this.#open(call.bucket, call.policy, nowMs);
-    const { limiter } = bucket;
-    const { maxWaitMs } = limiter.policy;
-    const { timeoutMs = maxWaitMs, requeued, idempotencyKey } = call;
-    if (idempotencyKey !== undefined) {
-      const known = this.#joinKnown(idempotencyKey, call, bucket, request, nowMs);
-      if (known) return known.leave;
-    }
-    const errors = policyFaults(limiter.policy, call);
-    if (errors) {
-      request.answered({ kind: "invalid", errors });
-      return undefined;
-    }
-    const caller = new Caller(call, timeoutMs, request);
-    const remainingMs = Math.max(0, timeoutMs - heldMs - (requeued?.elapsedMs ?? 0));
-    const place = requeued && { firstArrivalMs: requeued.arrivedAtMs };
-    const tokens = costOf(limiter.policy.limits, call);
-    const asked = { caller, tokens, timeoutMs: remainingMs, holdMs: call.holdMs, ...place };
-    const turn = limiter.acquire(asked, nowMs);
-    return this.#arrive(bucket, caller, turn, { request, nowMs });
-  }
-
-  /** The second half of an arrival: `turn` has settled `caller`, or `caller` waits. */
-  #arrive(
-    bucket: OpenBucket,
-    caller: Caller,
-    turn: Turn<Caller>,
-    { request, nowMs }: { readonly request: HeldRequest; readonly nowMs: number },
-  ): Leave | undefined {
-    const { idempotencyKey } = caller.call;
-    caller.waiter = turn.waiter;
-    if (idempotencyKey !== undefined) this.#keyed.arrived(idempotencyKey, caller);
-    this.#finish(bucket, turn, nowMs);
-    return turn.waiter && this.#wait(bucket, caller, request, nowMs);
-  }
-
-  /**
-   * Handles a request whose key is known: answers it, lets it share the place of the one that waits, or gives
-   * it back the place of one whose connection broke. Returns `undefined` if the key is new.
-   */
-  #joinKnown(
-    key: string,
-    call: AcquireCall,
-    bucket: OpenBucket,
-    request: HeldRequest,
-    nowMs: number,
-  ): { leave: Leave | undefined } | undefined {
-    const known = this.#keyed.find(key, call, nowMs);
-    if (!known) return undefined;
-    switch (known.kind) {
-      case "cancelled":
-        request.answered({ kind: "cancelled" });
-        return { leave: undefined };
-      case "reused":
-        request.answered({ kind: "key-reused", key });
-        return { leave: undefined };
-      case "granted": {
-        const { grant } = known;
-        request.answered({ kind: "replay", grant, bucket: stateOf(bucket, nowMs) });
-        return { leave: undefined };
-      }
-      case "waiting":
-        return { leave: this.#share(key, bucket, known.caller, request, nowMs) };
-      case "absent":
-        return { leave: this.#comeBack(bucket, call, known.place, request, nowMs) };
-      default:
-        return known satisfies never;
-    }
-  }
-
-  /** Returns a caller whose connection broke to its place. */
-  #comeBack(
-    bucket: OpenBucket,
-    call: AcquireCall,
-    { arrival, timeoutMs }: AbsentPlace,
-    request: HeldRequest,
-    nowMs: number,
-  ): Leave | undefined {
-    const returner = new Caller(call, timeoutMs, request);
-    const tokens = costOf(bucket.limiter.policy.limits, call);
-    const { holdMs } = call;
-    const turn = bucket.limiter.comeBack({ caller: returner, tokens, holdMs, ...arrival }, nowMs);
-    return this.#arrive(bucket, returner, turn, { request, nowMs });
-  }
-
-  /** Adds `request` to the place of `caller`, if there is room. */
-  #share(
-    key: string,
-    bucket: OpenBucket,
-    caller: Caller,
-    request: HeldRequest,
-    nowMs: number,
-  ): Leave | undefined {
-    const requests = caller.requests.length;
-    if (requests >= MAX_REQUESTS_PER_PLACE) {
-      const retryAfterMs = Math.max(1, Number(caller.waiter?.deadlineAtMs) - nowMs);
-      const seen = stateOf(bucket, nowMs);
-      request.answered({ kind: "key-crowded", key, requests, retryAfterMs, bucket: seen });
-      return undefined;
-    }
-    caller.join(request);
-    return this.#wait(bucket, caller, request, nowMs);
-  }
-
-  /** A request starts to wait, and is notified of its place if it follows it. */
-  #wait(bucket: OpenBucket, caller: Caller, request: HeldRequest, nowMs: number): Leave {
-    if (isFollowing(request)) {
-      this.#positions ??= new PositionFeed(this.#platform.clock);
-      this.#positions.add(caller, request, bucket.limiter, nowMs);
-    }
-    return () => this.#leave(bucket, caller, request);
-  }
-
-  #leave(bucket: OpenBucket, caller: Caller, request: HeldRequest): void {
-    caller.leave(request);
-    if (isFollowing(request)) this.#positions?.remove(caller, request);
-    const { waiter, call, timeoutMs } = caller;
-    if (!waiter || caller.requests.length > 0) return;
-    const nowMs = this.#platform.clock.now();
-    this.#giveUpPlace(caller);
-    this.#keyed.disconnected(call, timeoutMs, arrivalOf(waiter), nowMs);
-    this.#finish(bucket, bucket.limiter.cancel(waiter, nowMs), nowMs);
-  }
-
-  /** A request leaves that the recovery window has held since `heldFromMs`. */
-  #leaveWindow(call: AcquireCall, heldFromMs: number): void {
-    const { idempotencyKey, requeued } = call;
-    // A newcomer had no place yet.
-    if (idempotencyKey === undefined || !requeued) return;
-    const { policy } = this.#bucket?.limiter ?? call;
-    const { timeoutMs = policy.maxWaitMs } = call;
-    const deadlineAtMs = heldFromMs + Math.max(0, timeoutMs - requeued.elapsedMs);
-    const arrival = { queuedAtMs: requeued.arrivedAtMs, deadlineAtMs };
-    this.#keyed.disconnected(call, timeoutMs, arrival, this.#platform.clock.now());
-  }
-
-  #giveUpPlace(caller: Caller): void {
-    caller.waiter = undefined;
-    this.#positions?.forget(caller);
-    if (caller.call.idempotencyKey !== undefined) this.#keyed.forget(caller);
+    return this.#arrivals.admit(bucket, { call, heldMs, request }, nowMs);
   }
 
   /** Gives `answer` to all requests of `caller`. */
   #settle(caller: Caller, answer: AcquireAnswer): void {
-    this.#giveUpPlace(caller);
+    this.#arrivals.giveUpPlace(caller);
     const { requests } = caller;
     caller.requests = [];
     for (const request of requests) request.answered(answer);
@@ -517,14 +399,18 @@ export class BucketHost {
   #finish(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
     // If the bucket was reset in the meantime, the reset has settled its requests.
     if (bucket !== this.#bucket) return;
+    if (!this.#isBatch) this.#carryOut(bucket, turn, nowMs);
+    this.#arrivals.turned(bucket, turn, nowMs);
+    this.#events?.turned(turn, nowMs);
+  }
+
+  #carryOut(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
     const timer = turn.wakeAtMs === undefined ? this.#wakeTimer : this.#madeWakeTimer();
     timer?.arm(turn.wakeAtMs, nowMs);
     this.#write(bucket, turn, nowMs);
     // The unused part of a write-ahead batch is returned when the bucket goes quiet.
     if (turn.flushInMs !== undefined) this.#flushTimer.set(Math.max(1, turn.flushInMs));
     this.#answer(bucket, turn, nowMs);
-    this.#positions?.turned(bucket.limiter, turn, nowMs);
-    this.#events?.turned(turn, nowMs);
   }
 
   #madeWakeTimer(): WakeTimer {

@@ -38,7 +38,8 @@ export function holdBack(
   const { arrivedAtMs: firstArrivalMs, spreadMs } = requeued ?? {};
   recoveryWindow.hold({ firstArrivalMs, spreadMs, key, admit: admitOnce, reject }, nowMs);
   return () => {
-    if (release()) disconnected();
-    else leavePlace?.();
+    if (!release()) return leavePlace?.() ?? false;
+    disconnected();
+    return true;
   };
 }

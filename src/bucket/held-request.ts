@@ -2,8 +2,11 @@
 import type { AcquireAnswer } from "../answers/acquire-answer.ts";
 import type { HeldPlace } from "../wire/held-place.ts";
 
-/** Removes a waiting request. Does nothing once the request has been answered or removed. */
-export type Leave = () => void;
+/**
+ * Removes a waiting request, and returns whether it was still waiting. Does nothing once the request has been settled
+ * or removed.
+ */
+export type Leave = () => boolean;
 
 /** A request that is held until it has an answer. */
 export interface HeldRequest {

@@ -44,7 +44,7 @@ export class KeyedCalls {
     return place && { kind: "absent", place };
   }
 
-  /** The caller that waits under `key`. */
+  /** The caller under `key` that isn't answered yet. It waits, or has been settled in the batch that is under way. */
   waiting(key: string): Caller | undefined {
     return this.#waiting.get(key);
   }
@@ -54,13 +54,13 @@ export class KeyedCalls {
     return this.#grants.find(key, nowMs) !== undefined;
   }
 
-  /** `caller` has arrived: it waits, or has been settled already. */
+  /** `caller` has arrived, and isn't answered yet. */
   arrived(key: string, caller: Caller): void {
     this.#absent.arrive(key);
-    if (caller.waiter) this.#waiting.set(key, caller);
+    this.#waiting.set(key, caller);
   }
 
-  /** `caller` no longer waits. */
+  /** `caller` is about to be answered, or has left. */
   forget(caller: Caller): void {
     const { idempotencyKey: key } = caller.call;
     if (key !== undefined && this.#waiting.get(key) === caller) this.#waiting.delete(key);

@@ -26,7 +26,7 @@ function heldBack() {
     {
       admit: (heldMs, nowMs) => {
         lines.push(`admitted at ${nowMs} after ${heldMs}`);
-        return () => lines.push("left its place");
+        return () => lines.push("left its place") > 0;
       },
       disconnected: () => lines.push("left the window"),
     },

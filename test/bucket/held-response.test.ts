@@ -31,7 +31,7 @@ it("HeldResponse: an answer that is there at once is no promise", async () => {
 it("HeldResponse: one that waits resolves with the answer, and its span ends with it", async () => {
   const held = new HeldResponse();
   const { span, outcomes } = tracedSpan();
-  held.waits(() => undefined, span);
+  held.waits(() => false, span);
   const { response } = held;
   expect(response).toBeInstanceOf(Promise);
   held.answered({ kind: "unavailable" });

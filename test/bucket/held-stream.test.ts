@@ -55,7 +55,7 @@ it("HeldStream: lines break off with the reason of the signal that it listens to
   const held = new HeldStream(new SlowDisk());
   const ends: string[] = [];
   const span = { settled: () => undefined, cancelled: () => ends.push("span") };
-  held.waits(() => ends.push("place"), span);
+  held.waits(() => ends.push("place") > 0, span);
   held.moved(PLACE);
   const caller = new AbortController();
   caller.signal.addEventListener("abort", held);

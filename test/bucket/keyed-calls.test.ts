@@ -85,7 +85,9 @@ describe("KeyedCalls", () => {
   it("gives up the place of a caller that has arrived again", () => {
     const { calls } = inMemory();
     calls.disconnected(call, 60_000, arrival, NOW_MS);
-    calls.arrived("a", new Caller(call, 60_000, { answered: () => undefined }));
+    const returned = new Caller(call, 60_000, { answered: () => undefined });
+    calls.arrived("a", returned);
+    calls.forget(returned);
     expect(calls.find("a", call, NOW_MS)).toBeUndefined();
   });
 
