@@ -15,9 +15,7 @@ import { holdFields } from "../core/policy-tables.ts";
 import { integerFault, isIntegerWithin, showValue, throwFaults } from "../core/values.ts";
 import { compileChanges } from "../core/written-policy.ts";
 import { API_KEY_RULE, isApiKey } from "../protocol/api-key.ts";
-
-/** 1 to 255 printable ASCII characters, the service's own rule. */
-const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/;
+import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey } from "../protocol/idempotency-key.ts";
 
 /** The options of `Client.acquire`. */
 export const acquireOptions = [
@@ -80,9 +78,9 @@ export function checkTokensToTake(tokens: unknown, limits: unknown): void {
 
 /** @throws {RangeError} If it is not a legal idempotency key. */
 export function checkIdempotencyKey(idempotencyKey: unknown): void {
-  if (typeof idempotencyKey === "string" && IDEMPOTENCY_KEY.test(idempotencyKey)) return;
-  const rule = "1 to 255 printable ASCII characters";
-  throw new RangeError(`idempotencyKey must be ${rule}: got ${showValue(idempotencyKey)}`);
+  if (isIdempotencyKey(idempotencyKey)) return;
+  const got = showValue(idempotencyKey);
+  throw new RangeError(`idempotencyKey must be ${IDEMPOTENCY_KEY_RULE}: got ${got}`);
 }
 
 /** @throws {RangeError} If it can't be the id of a hold or a permit. */

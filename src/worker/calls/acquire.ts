@@ -8,9 +8,10 @@ import type { Call, CallContext, DescribedCall } from "./call.ts";
 
 import { invalidRequestResponse } from "../../answers/acquire-response.ts";
 import { isBucketName } from "../../core/bucket-name.ts";
+import { acquireRanges } from "../../protocol/asked-members.ts";
 import { authorize } from "../auth/authorize.ts";
 import { errorResponse, failureResponse } from "../failure-response.ts";
-import { acquireRanges, readAcquireParams } from "../http/acquire-params.ts";
+import { readAcquireParams } from "../http/acquire-params.ts";
 import {
   MENTIONS_EVENTS,
   answerFormOf,

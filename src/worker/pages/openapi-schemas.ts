@@ -26,8 +26,8 @@ import {
   leaseFields,
   leaseWords,
 } from "../../core/policy-tables.ts";
+import { acquireRanges } from "../../protocol/asked-members.ts";
 import { WINDOW_LIMIT, windowLimitWords } from "../../core/window-limit.ts";
-import { acquireRanges } from "../http/acquire-params.ts";
 import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../../core/bucket-name.ts";
 import {
   countSchema,
