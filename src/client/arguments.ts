@@ -140,7 +140,16 @@ export function checkPause(pause: object): void {
  * another it excludes.
  */
 export function checkClientOptions(options: object): void {
-  const allowed = ["url", "fetch", "service", "token", "onUnavailable", "onError", "retryForMs"];
+  const allowed = [
+    "url",
+    "fetch",
+    "WebSocket",
+    "service",
+    "token",
+    "onUnavailable",
+    "onError",
+    "retryForMs",
+  ];
   const given = knownMembers("options", options, allowed);
   const { url, service, token, onUnavailable } = given;
   if ((url === undefined) === (service === undefined)) {
@@ -149,10 +158,12 @@ export function checkClientOptions(options: object): void {
   if (service !== undefined && !hasMethod(service, "fetch")) {
     throw new TypeError(`service must have a fetch method: got ${showValue(service)}`);
   }
-  if (service !== undefined && given["fetch"] !== undefined) {
-    throw new TypeError("fetch cannot be combined with service, which has its own");
+  for (const replaced of ["fetch", "WebSocket"]) {
+    if (service !== undefined && given[replaced] !== undefined) {
+      throw new TypeError(`${replaced} cannot be combined with service, which has its own`);
+    }
+    checkFunction(given, replaced);
   }
-  checkFunction(given, "fetch");
   checkFunction(given, "onError");
   checkInteger(given, "retryForMs", queueFields.maxWaitMs);
   checkToken(token);

@@ -39,7 +39,7 @@ export type { PacedFetchOptions } from "./paced-fetch/paced-fetch.ts";
 export type { Fetch } from "./paced-fetch/paced-request.ts";
 export type { SluiceErrorReason } from "./sluice-error.ts";
 export type { UpstreamAdvice, UpstreamAnswer } from "./paced-fetch/upstream-advice.ts";
-export type { WatchSocket, WatchSocketClass } from "./watch/watch-connection.ts";
+export type { ClientSocket, ClientSocketClass } from "./transport/live-socket.ts";
 export type { WatchCallOptions, WatchOptions } from "./watch/watch.ts";
 export type { Handler, HandlerCall } from "./middleware/with-rate-limit.ts";
 

@@ -76,13 +76,13 @@ export type WatchEvent =
     };
 
 /**
- * The subprotocols that a watcher offers. The API key is one of them, because a script in a browser cannot
+ * The subprotocols that a client offers: the one it speaks, and the API key, because a script in a browser cannot
  * set a header of a WebSocket's request.
  */
-export function subprotocolsFor(apiKey: string | undefined): string[] {
-  if (apiKey === undefined) return [SUBPROTOCOL];
+export function subprotocolsFor(apiKey: string | undefined, subprotocol: string): string[] {
+  if (apiKey === undefined) return [subprotocol];
   const base64 = btoa(apiKey).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-  return [SUBPROTOCOL, BEARER_PREFIX + base64];
+  return [subprotocol, BEARER_PREFIX + base64];
 }
 
 /** The API key in the first of these subprotocols that claims to carry one. */

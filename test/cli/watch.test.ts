@@ -1,17 +1,17 @@
 /** `sluice watch` over a socket of the test's own. How it draws is in watch-view.test.ts and main.system.test.ts. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import type { WatchSocket } from "../../src/client/watch/watch-connection.ts";
+import type { ClientSocket } from "../../src/client/transport/live-socket.ts";
 
 import { watch } from "../../src/cli/watch.ts";
 import { fakeTerminal } from "../../kit/cli/fake-terminal.ts";
 
 const MESSAGE = { atMs: 1, snapshot: { bucket: "b" }, events: [], isFirst: true };
 
-type OnEvent = Parameters<WatchSocket["addEventListener"]>[1];
+type OnEvent = Parameters<ClientSocket["addEventListener"]>[1];
 
 /** Sends one message, and loses the connection. */
-class LossySocket implements WatchSocket {
+class LossySocket implements ClientSocket {
   readonly #listeners = new Map<string, OnEvent>();
 
   constructor() {

@@ -1,17 +1,17 @@
 /** The states of a feed over a socket of the test's own. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import type { WatchSocket } from "../../src/client/watch/watch-connection.ts";
+import type { ClientSocket } from "../../src/client/transport/live-socket.ts";
 
 import { openFeed, type FeedState } from "../../src/dashboard/live-feed.ts";
 
-type OnEvent = Parameters<WatchSocket["addEventListener"]>[1];
+type OnEvent = Parameters<ClientSocket["addEventListener"]>[1];
 
 const MESSAGE = { atMs: 1, snapshot: { bucket: "b" }, events: [], isFirst: true };
 
 /** A class of sockets that send a message each, or none, and close. */
 function socketThat(sends: boolean) {
-  return class implements WatchSocket {
+  return class implements ClientSocket {
     readonly #listeners = new Map<string, OnEvent>();
 
     constructor() {

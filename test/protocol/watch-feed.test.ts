@@ -4,18 +4,18 @@ import { apiKeyIn, readReport, subprotocolsFor, unitsRead } from "../../src/prot
 
 describe("subprotocolsFor", () => {
   it("offers Sluice's alone without a key", () => {
-    expect(subprotocolsFor(undefined)).toEqual(["sluice"]);
+    expect(subprotocolsFor(undefined, "sluice")).toEqual(["sluice"]);
   });
 
   it("carries a key in base64url, since a subprotocol holds no / and no =", () => {
-    expect(subprotocolsFor("t!1~?>")).toEqual(["sluice", "sluice.bearer.dCExfj8-"]);
+    expect(subprotocolsFor("t!1~?>", "sluice")).toEqual(["sluice", "sluice.bearer.dCExfj8-"]);
   });
 });
 
 describe("apiKeyIn", () => {
   it.each(["a", "ab", "abc", "~~~???", "sk-1.2_3=", "x".repeat(200)])("reads %j back", (key) => {
-    expect(apiKeyIn(subprotocolsFor(key))).toBe(key);
-    expect(apiKeyIn(subprotocolsFor(key).reverse())).toBe(key);
+    expect(apiKeyIn(subprotocolsFor(key, "sluice.v1"))).toBe(key);
+    expect(apiKeyIn(subprotocolsFor(key, "sluice.v1").reverse())).toBe(key);
   });
 
   it.each([

@@ -1,4 +1,7 @@
 /** The transport to Sluice: HTTP with a URL and a token, or a service binding. */
+import type { ClientSocket, ClientSocketClass } from "./live-socket.ts";
+
+import { subprotocolsFor } from "../../protocol/watch-feed.ts";
 import { checkClientOptions, baseOf } from "../arguments.ts";
 import { readAnswer, type Answer } from "./answer.ts";
 import { TransportError } from "./transport-error.ts";
@@ -44,6 +47,8 @@ interface OverHttp {
   readonly url: string | URL;
   /** Replaces the platform's `fetch`. Called with the URL as a string. */
   readonly fetch?: ((url: string, init: CallInit) => Promise<Response>) | undefined;
+  /** Replaces the platform's `WebSocket`, which watching and sessions use. */
+  readonly WebSocket?: ClientSocketClass | undefined;
   readonly service?: undefined;
 }
 
@@ -52,18 +57,21 @@ interface OverService {
   readonly service: { fetch(request: Request): Response | Promise<Response> };
   readonly url?: undefined;
   readonly fetch?: undefined;
+  readonly WebSocket?: undefined;
 }
 
 /** A way to reach one Sluice, with the token to send. */
 export class Connection {
   readonly #fetch: (path: string, init: CallInit) => Response | Promise<Response>;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #options: ConnectionOptions;
   /** Whether calls go directly from Worker to Worker, with no proxy or network in between. */
   readonly isBound: boolean;
 
   /** @throws {RangeError | TypeError} If an option is wrong. */
   constructor(options: ConnectionOptions) {
     checkClientOptions(options);
+    this.#options = options;
     const { url, service, token } = options;
     this.isBound = service !== undefined;
     this.#headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
@@ -108,6 +116,19 @@ export class Connection {
   }
 
   /**
+   * A function that opens a WebSocket at this path and offers a subprotocol, each time that it is called.
+   *
+   * @throws {TypeError} If there is no WebSocket here.
+   */
+  socketOpener(path: string, subprotocol: string): () => ClientSocket {
+    const { url, token, WebSocket = platformWebSocket() } = this.#options;
+    if (url === undefined) throw new TypeError("A service binding opens no WebSocket: use url");
+    const socketUrl = (baseOf(url) + path).replace("http", "ws");
+    const protocols = subprotocolsFor(token, subprotocol);
+    return () => new WebSocket(socketUrl, protocols);
+  }
+
+  /**
    * Reads the whole response.
    *
    * @throws {TransportError} If it is cut off.
@@ -128,6 +149,14 @@ export class Connection {
  */
 function callFetch(url: string, init: CallInit): Promise<Response> {
   return fetch(url, init);
+}
+
+function platformWebSocket(): ClientSocketClass {
+  const { WebSocket } = globalThis as { WebSocket?: ClientSocketClass };
+  if (WebSocket) return WebSocket;
+  throw new TypeError(
+    "This runtime has no WebSocket: use Node 22 or newer, or pass one as the WebSocket option",
+  );
 }
 
 /** The error's message with that of its cause: in Node, `fetch` itself says only that it failed. */

@@ -9,16 +9,16 @@
  * message, the same address is requested over HTTP, and the answer decides whether to retry.
  */
 import type { WatchMessage } from "../../protocol/watch-feed.ts";
-import type { WatchSocketClass } from "./watch-connection.ts";
+import type { ClientSocketClass } from "../transport/live-socket.ts";
 
 import { type Backoff, backoffMs } from "../../core/backoff.ts";
 import { reasonFields } from "../../protocol/reasons.ts";
-import { subprotocolsFor } from "../../protocol/watch-feed.ts";
+import { SUBPROTOCOL } from "../../protocol/watch-feed.ts";
 import { onAbort } from "../../on-abort.ts";
 import { sleep } from "../transport/abort.ts";
 import { isRecord, membersOf } from "../../core/is-record.ts";
 import { errorOf, parseJson, problemIn, unexpectedAnswer } from "../transport/answer.ts";
-import { baseOf, checkBucketInPath, checkFunction } from "../arguments.ts";
+import { checkBucketInPath, checkFunction } from "../arguments.ts";
 import { Connection } from "../transport/connection.ts";
 import { TransportError } from "../transport/transport-error.ts";
 import { WatchConnection } from "./watch-connection.ts";
@@ -39,7 +39,7 @@ export interface WatchOptions {
   /** An API key with the right `read`. A public Sluice needs none. */
   readonly token?: string | undefined;
   /** Replaces the platform's `WebSocket`. */
-  readonly WebSocket?: WatchSocketClass | undefined;
+  readonly WebSocket?: ClientSocketClass | undefined;
   /** Replaces the platform's `fetch`. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
 }
@@ -83,14 +83,13 @@ export function watchBucket(
   bucket: string,
   { signal, onLost }: WatchCallOptions = {},
 ): AsyncGenerator<WatchMessage, void, undefined> {
-  const { url, token, fetch, WebSocket = platformWebSocket() } = options;
+  const { url, token, fetch, WebSocket } = options;
   checkBucketInPath(bucket);
   checkFunction({ onLost }, "onLost");
-  const connection = new Connection({ url, token, fetch });
+  const connection = new Connection({ url, token, fetch, WebSocket });
   const path = `/buckets/${encodeURIComponent(bucket)}/watch`;
-  const socketUrl = (baseOf(url) + path).replace("http", "ws");
-  const protocols = subprotocolsFor(token);
-  const open = (): WatchConnection => new WatchConnection(WebSocket, socketUrl, protocols);
+  const openSocket = connection.socketOpener(path, SUBPROTOCOL);
+  const open = (): WatchConnection => new WatchConnection(openSocket());
   return follow({ connection, path, open, signal, onLost });
 }
 
@@ -148,12 +147,4 @@ async function throwRefusal({ connection, path, signal }: Feed): Promise<void> {
     signal?.throwIfAborted();
     if (!(error instanceof TransportError)) throw error;
   }
-}
-
-function platformWebSocket(): WatchSocketClass {
-  const { WebSocket } = globalThis as { WebSocket?: WatchSocketClass };
-  if (WebSocket) return WebSocket;
-  throw new TypeError(
-    "This runtime has no WebSocket: use Node 22 or newer, or pass one as the WebSocket option",
-  );
 }

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { AcquireOutcome } from "../../../src/client/index.ts";
-import type { WatchSocket } from "../../../src/client/watch/watch-connection.ts";
+import type { ClientSocket } from "../../../src/client/transport/live-socket.ts";
 
 import { createClient } from "../../../src/client/index.ts";
 import { WatchConnection } from "../../../src/client/watch/watch-connection.ts";
@@ -98,7 +98,7 @@ it("a feed whose answer came while the process was stopped is not given up", asy
   const listeners: Record<string, (event: { type: string; data?: unknown }) => void> = {};
   const sent: string[] = [];
   let isClosed = false;
-  class Socket implements WatchSocket {
+  class Socket implements ClientSocket {
     addEventListener(type: string, listener: (event: { type: string; data?: unknown }) => void) {
       listeners[type] = listener;
     }
@@ -109,7 +109,7 @@ it("a feed whose answer came while the process was stopped is not given up", asy
       isClosed = true;
     }
   }
-  const connection = new WatchConnection(Socket, "ws://sluice.test", []);
+  const connection = new WatchConnection(new Socket());
   listeners["open"]?.({ type: "open" });
   await clock.pass(30_000);
   expect(sent).toEqual(["ping"]);

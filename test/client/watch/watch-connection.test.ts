@@ -2,40 +2,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { WatchConnection } from "../../../src/client/watch/watch-connection.ts";
-
-type Listener = (event: { readonly type: string; readonly data?: unknown }) => void;
-
-class FakeSocket {
-  static last: FakeSocket | undefined = undefined;
-  readonly sent: string[] = [];
-  isClosed = false;
-  readonly #listeners = new Map<string, Listener>();
-
-  constructor() {
-    FakeSocket.last = this;
-  }
-
-  addEventListener(type: string, listener: Listener): void {
-    this.#listeners.set(type, listener);
-  }
-
-  send(text: string): void {
-    this.sent.push(text);
-  }
-
-  close(): void {
-    this.isClosed = true;
-  }
-
-  emit(type: string, data?: unknown): void {
-    this.#listeners.get(type)?.({ type, data });
-  }
-}
+import { FakeSocket } from "../../../kit/client/fake-socket.ts";
 
 function open(): { connection: WatchConnection; socket: FakeSocket } {
-  const connection = new WatchConnection(FakeSocket, "ws://sluice.test/", ["sluice"]);
-  const socket = FakeSocket.last;
-  if (!socket) throw new Error("no socket was made");
+  const socket = new FakeSocket();
+  const connection = new WatchConnection(socket);
   socket.emit("open");
   return { connection, socket };
 }
@@ -95,7 +66,7 @@ describe("WatchConnection", () => {
   });
 
   it("closes if it has not opened after 10 s", async () => {
-    const connection = new WatchConnection(FakeSocket, "ws://sluice.test/", []);
+    const connection = new WatchConnection(new FakeSocket());
     await vi.advanceTimersByTimeAsync(10_000);
     expect(await connection.next()).toBeUndefined();
   });

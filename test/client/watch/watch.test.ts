@@ -1,49 +1,26 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { WatchSocket, WatchSocketClass } from "../../../src/client/watch/watch-connection.ts";
+import type { ClientSocketClass } from "../../../src/client/transport/live-socket.ts";
 import type { WatchMessage } from "../../../src/protocol/watch-feed.ts";
 
 import { watchBucket, type WatchCallOptions } from "../../../src/client/watch/watch.ts";
+import { FakeSocket } from "../../../kit/client/fake-socket.ts";
 
 const URL_OF = "https://sluice.test";
 
-type Listener = Parameters<WatchSocket["addEventListener"]>[1];
+/** The sockets that were opened, in order. */
+let sockets: FakeSocket[] = [];
 
-/** A WebSocket by hand. */
-class FakeSocket implements WatchSocket {
-  static all: FakeSocket[] = [];
-  readonly url: string;
-  readonly protocols: string[];
-  readonly sent: string[] = [];
-  isClosed = false;
-  readonly #listeners: [string, Listener][] = [];
-
+class OpenedSocket extends FakeSocket {
   constructor(url: string, protocols: string[]) {
-    this.url = url;
-    this.protocols = protocols;
-    FakeSocket.all.push(this);
-  }
-
-  addEventListener(type: string, listener: Listener): void {
-    this.#listeners.push([type, listener]);
-  }
-
-  send(text: string): void {
-    this.sent.push(text);
-  }
-
-  close(): void {
-    this.isClosed = true;
-  }
-
-  emit(type: string, data?: unknown): void {
-    for (const [of, listener] of this.#listeners) if (of === type) listener({ type, data });
+    super(url, protocols);
+    sockets.push(this);
   }
 }
 
 /** The socket that was opened last. */
 function latest(): FakeSocket {
-  return FakeSocket.all.at(-1)!;
+  return sockets.at(-1)!;
 }
 
 /** A message whose text is as long as that. */
@@ -67,12 +44,12 @@ function watchFake({
   void,
   undefined
 > {
-  return watchBucket({ url: URL_OF, token, WebSocket: FakeSocket, fetch }, "a/b", call);
+  return watchBucket({ url: URL_OF, token, WebSocket: OpenedSocket, fetch }, "a/b", call);
 }
 
 describe("watchBucket", () => {
   beforeEach(() => {
-    FakeSocket.all = [];
+    sockets = [];
     vi.useFakeTimers();
     vi.spyOn(Math, "random").mockReturnValue(1);
   });
@@ -84,7 +61,7 @@ describe("watchBucket", () => {
 
   it("connects once the first message is asked for, with the token in a subprotocol", async () => {
     const feed = watchFake({ token: 't"1~?>' });
-    expect(FakeSocket.all).toEqual([]);
+    expect(sockets).toEqual([]);
     const next = feed.next();
     expect(latest().url).toBe("wss://sluice.test/buckets/a%2Fb/watch");
     expect(latest().protocols).toEqual(["sluice", "sluice.bearer.dCIxfj8-"]);
@@ -106,11 +83,11 @@ describe("watchBucket", () => {
     expect((await feed.next()).value).toMatchObject({ atMs: 2 });
     const next = feed.next();
     for (const pauseMs of [200, 400, 800, 1_600, 3_200, 5_000]) {
-      const count = FakeSocket.all.length;
+      const count = sockets.length;
       await vi.advanceTimersByTimeAsync(pauseMs - 1);
-      expect(FakeSocket.all.length).toBe(count);
+      expect(sockets.length).toBe(count);
       await vi.advanceTimersByTimeAsync(1);
-      expect(FakeSocket.all.length).toBe(count + 1);
+      expect(sockets.length).toBe(count + 1);
       latest().emit("error");
       latest().emit("close");
     }
@@ -157,7 +134,7 @@ describe("watchBucket", () => {
     await vi.advanceTimersByTimeAsync(10_000);
     expect(socket.isClosed).toBe(true);
     await vi.advanceTimersByTimeAsync(400);
-    expect(FakeSocket.all).toHaveLength(2);
+    expect(sockets).toHaveLength(2);
     latest().emit("message", messageOf(2));
     expect((await next).value).toMatchObject({ atMs: 2 });
     await feed.return();
@@ -169,7 +146,7 @@ describe("watchBucket", () => {
     await vi.advanceTimersByTimeAsync(10_000);
     expect(latest().isClosed).toBe(true);
     await vi.advanceTimersByTimeAsync(200);
-    expect(FakeSocket.all).toHaveLength(2);
+    expect(sockets).toHaveLength(2);
     latest().emit("message", messageOf(1));
     await next;
     await feed.return();
@@ -203,7 +180,7 @@ describe("watchBucket", () => {
     const next = feed.next();
     latest().emit("close");
     await vi.advanceTimersByTimeAsync(200);
-    expect(FakeSocket.all).toHaveLength(2);
+    expect(sockets).toHaveLength(2);
     latest().emit("message", messageOf(1));
     expect((await next).done).toBe(false);
     await feed.return();
@@ -269,9 +246,9 @@ describe("watchBucket", () => {
       expect(await outcome).toBe(reason);
       expect(latest().isClosed).toBe(true);
     }
-    const sockets = FakeSocket.all.length;
+    const opened = sockets.length;
     await expect(watchFake({ signal: AbortSignal.abort("before") }).next()).rejects.toBe("before");
-    expect(FakeSocket.all).toHaveLength(sockets);
+    expect(sockets).toHaveLength(opened);
   });
 
   it.each<[object, string, string]>([
@@ -282,7 +259,7 @@ describe("watchBucket", () => {
     [{}, "", "bucket must be 1 to 128"],
     [{ fetch: "fetch" }, "x", 'fetch must be a function: got "fetch"'],
   ])("refuses %o and %s before anything is sent", (options, bucket, message) => {
-    const all = { url: URL_OF, WebSocket: FakeSocket, ...options };
+    const all = { url: URL_OF, WebSocket: OpenedSocket, ...options };
     expect(() => watchBucket(all, bucket)).toThrow(message);
   });
 
@@ -294,7 +271,7 @@ describe("watchBucket", () => {
   });
 
   it("takes the platform's WebSocket as it is", () => {
-    const platform: WatchSocketClass = WebSocket;
+    const platform: ClientSocketClass = WebSocket;
     expect(platform).toBe(globalThis.WebSocket);
   });
 });
