@@ -13,7 +13,8 @@
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 
-import { stoppingResponse } from "../../src/answers/acquire-response.ts";
+import { refusedResponse } from "../../src/answers/acquire-response.ts";
+import { stopping } from "../../src/answers/acquire-result.ts";
 import { opennessOf } from "../../src/worker/auth/openness.ts";
 import { settingsOf } from "../../src/worker/settings.ts";
 import sluice, { BucketObject as Bucket, type SluiceEnv } from "../../src/index.ts";
@@ -85,6 +86,6 @@ export class Control extends WorkerEntrypoint<SluiceEnv> {
 
 export default {
   fetch(request, served, ctx): Response | Promise<Response> {
-    return isEnding ? stoppingResponse() : sluice.fetch(request, withFiles(served), ctx);
+    return isEnding ? refusedResponse(stopping()) : sluice.fetch(request, withFiles(served), ctx);
   },
 } satisfies ExportedHandler<ServedEnv>;

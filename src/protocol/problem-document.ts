@@ -56,12 +56,12 @@ export interface ProblemDocument {
   readonly text: string;
 }
 
-/** The problem document for `reason`. */
-export function problemDocument(reason: Reason, details: ProblemDetails): ProblemDocument {
+/** The body of the problem document for `reason`. */
+export function problemBody(reason: Reason, details: ProblemDetails): ProblemBody {
   const { detail, errors, retryAfterMs, estimate, settledAtMs, expiredAtMs, violatedPolicies } =
     details;
   const { status, title, type = "about:blank" } = reasonFields[reason];
-  const body: ProblemBody = {
+  return {
     type,
     title,
     status,
@@ -74,11 +74,17 @@ export function problemDocument(reason: Reason, details: ProblemDetails): Proble
     ...(expiredAtMs !== undefined && { expiredAtMs }),
     ...(violatedPolicies && { "violated-policies": violatedPolicies }),
   };
+}
+
+/** The problem document for `reason`. */
+export function problemDocument(reason: Reason, details: ProblemDetails): ProblemDocument {
+  const body = problemBody(reason, details);
+  const { retryAfterMs } = details;
   const headers = {
     "Content-Type": "application/problem+json",
     ...(retryAfterMs !== undefined && {
       "Retry-After": String(Math.max(1, ceilSeconds(retryAfterMs))),
     }),
   };
-  return { status, headers, text: jsonText(body) };
+  return { status: body.status, headers, text: jsonText(body) };
 }

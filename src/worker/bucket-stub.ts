@@ -11,7 +11,8 @@ import type { Again, LosableAcquire } from "./call-with-requeue.ts";
 import type { SluiceEnv } from "./config/env.ts";
 import type { LeasedBucket, LeasedBuckets, LeasedGrant } from "./leased-bucket.ts";
 
-import { grantResponse } from "../answers/acquire-response.ts";
+import { grantedResponse } from "../answers/acquire-response.ts";
+import { granted } from "../answers/acquire-result.ts";
 import { problemResponse } from "../answers/problem.ts";
 import { tokensText } from "../protocol/text.ts";
 import { encodeAcquireCall, encodeAsk } from "../wire/acquire-call.ts";
@@ -93,7 +94,7 @@ export class BucketStub {
     // Most policies have no leases, and then nothing of them is looked at.
     if (!this.policy.lease) return callWithRequeue(new ObjectAcquire(this, ask, follower));
     const leased = this.acquireFromLease(ask);
-    if (leased) return grantResponse(leased.bucket, leased.grant);
+    if (leased) return grantedResponse(granted(leased.bucket, leased.grant));
     return this.acquireAtObject(ask, follower);
   }
 

@@ -14,7 +14,7 @@ import type { SluiceEnv } from "./config/env.ts";
 import type { Deployment } from "./deployment.ts";
 import type { LeasedGrant } from "./leased-bucket.ts";
 
-import { rateLimitOf } from "../answers/acquire-response.ts";
+import { rateLimitOf } from "../answers/acquire-result.ts";
 import { outcomeIn, unavailableOutcome } from "../client/acquire-outcome.ts";
 import { keepGoing } from "../client/keep-going.ts";
 import { errorOf, problemIn, readAnswer, unexpectedAnswer } from "../client/transport/answer.ts";

@@ -1,0 +1,245 @@
+/**
+ * The result of an acquire in words: what a grant or a refusal says, whichever way it is sent. A response carries it
+ * over HTTP (acquire-response.ts), a message on a session.
+ */
+import type { LimitView } from "../core/limiter-state.ts";
+import type { LimitSpec } from "../core/limits/limit.ts";
+import type { FieldFault } from "../core/values.ts";
+import type { Grant, Outcome } from "../core/outcome.ts";
+import type { Policy } from "../core/policy.ts";
+import type { ProblemDetails } from "../protocol/problem-document.ts";
+import type { RateLimitState } from "../protocol/rate-limit-fields.ts";
+import type { Reason } from "../protocol/reasons.ts";
+import type { AcquireAnswer, BucketState, GrantingBucket } from "./acquire-answer.ts";
+
+import { MAX_OPEN_HOLDS } from "../core/holds/open-grants.ts";
+import { FIRST_LIMIT } from "../core/limits/limit-name.ts";
+import { showValue } from "../core/values.ts";
+import { ceilSeconds } from "../protocol/rate-limit-fields.ts";
+import { tokensText } from "../protocol/text.ts";
+
+/** How many faults `detail` repeats; `errors` has all of them. */
+const FAULTS_IN_DETAIL = 5;
+/** When to retry after a shutdown: the next process needs about this long to start. */
+const RESTART_MS = 1_000;
+
+/** A refusal. */
+export interface Refused {
+  readonly kind: "refused";
+  readonly reason: Reason;
+  /** `policy` is the name of the bucket's policy, for the log. */
+  readonly details: ProblemDetails & { readonly policy?: string };
+  /** Present if waiting helps: the answer says how full the bucket is. */
+  readonly bucket?: BucketState;
+}
+
+/** A grant, and the tokens in its bucket now: if it is a repeated one, not what it left. */
+export interface Granted {
+  readonly kind: "granted";
+  readonly bucket: GrantingBucket;
+  readonly grant: Grant;
+  /** Further limits that it doesn't have are as the bucket shows them. */
+  readonly now: Pick<Grant, "remaining" | "limits">;
+}
+
+/** The result of an acquire. */
+export type AcquireResult = Granted | Refused;
+
+/** The result that `answer` is. */
+export function acquireResult(answer: AcquireAnswer): AcquireResult {
+  switch (answer.kind) {
+    case "outcome":
+      return outcomeResult(answer.bucket, answer.outcome, answer);
+    case "replay":
+      return granted(answer.bucket, answer.grant, { remaining: answer.bucket.view.tokens });
+    case "key-crowded": {
+      const { bucket, key, requests, retryAfterMs } = answer;
+      const detail = `Cannot wait under the key ${showValue(key)}: ${requests} requests already do`;
+      return quotaExceeded(bucket, "queue-full", { detail, retryAfterMs });
+    }
+    case "key-reused":
+      return refusal("idempotency-key-reused", {
+        detail: `The key ${showValue(answer.key)} was already used with different tokens, timeoutMs or holdMs`,
+      });
+    case "invalid":
+      return invalidRequest(answer.errors);
+    case "reset":
+      return bucketReset();
+    case "cancelled":
+      return cancelled();
+    case "unavailable":
+      return stopping();
+    default:
+      return answer satisfies never;
+  }
+}
+
+function outcomeResult(
+  bucket: BucketState,
+  outcome: Outcome,
+  { asked, timeoutMs }: Pick<Extract<AcquireAnswer, { kind: "outcome" }>, "asked" | "timeoutMs">,
+): AcquireResult {
+  if (outcome.ok) return granted(bucket, outcome);
+  const { policy, view } = bucket;
+  const { reason, retryAfterMs = 0, violatedLimits, estimate } = outcome;
+  const tokens = tokensText(asked);
+  switch (reason) {
+    case "exceeds-capacity": {
+      const detail = `Cannot acquire ${tokens}: ${capacityText(policy, violatedLimits)}`;
+      const violatedPolicies = policyNames(bucket, violatedLimits);
+      return refusal(reason, { detail, policy: bucket.policyName, violatedPolicies });
+    }
+    case "timeout": {
+      const late = violatedLimits
+        ? `, limited by ${violatedLimits.join(" and ") || "permits"}`
+        : "";
+      const when = `${retryAfterMs} ms${estimate ? " by estimate" : ""}`;
+      const detail = `Cannot acquire ${tokens} within ${timeoutMs} ms: the earliest is in ${when}${late}`;
+      return quotaExceeded(bucket, reason, { detail, retryAfterMs, estimate }, violatedLimits);
+    }
+    case "queue-full": {
+      const detail = `Cannot wait for ${tokens}: ${view.waiters} callers are waiting, queueLimit is ${policy.queueLimit}`;
+      return quotaExceeded(bucket, reason, { detail, retryAfterMs, estimate }, violatedLimits);
+    }
+    case "holds-full": {
+      const detail = `Cannot hold ${tokens}: the bucket has ${MAX_OPEN_HOLDS} open holds, the most it can have; the first ends in ${retryAfterMs} ms`;
+      return quotaExceeded(bucket, reason, { detail, retryAfterMs });
+    }
+    case "bucket-reset":
+      return bucketReset(bucket.policyName);
+    case "unavailable":
+      return stopping();
+    default:
+      return reason satisfies never;
+  }
+}
+
+/** Such as `capacity is 5`, and `the capacity of tpm is 90000`. */
+function capacityText(
+  { capacity, limits }: Policy,
+  violated: readonly string[] | undefined,
+): string {
+  if (!violated) return `capacity is ${capacity}`;
+  const over = limits.filter(({ name }) => violated.includes(name));
+  return over.map(({ name, fields }) => `the capacity of ${name} is ${fields.capacity}`).join(", ");
+}
+
+/** Names of limits as the `RateLimit` fields have them. */
+function policyNames(
+  { policyName }: GrantingBucket,
+  limits: readonly string[] = [FIRST_LIMIT],
+): readonly string[] {
+  return limits.map((limit) => quotaName(policyName, limit));
+}
+
+function quotaName(policyName: string, limit: string): string {
+  return limit === FIRST_LIMIT ? policyName : `${policyName}/${limit}`;
+}
+
+function bucketReset(policy?: string): Refused {
+  const detail = "The bucket was reset while this request was waiting";
+  return refusal("bucket-reset", { detail, ...(policy !== undefined && { policy }) });
+}
+
+/** A caller that knows its key has cancelled the request. */
+function cancelled(): Refused {
+  const detail = "This request was cancelled by its Idempotency-Key; nothing was taken";
+  return refusal("cancelled", { detail });
+}
+
+/** The process is shutting down, and the next one will answer. Nothing was taken. */
+export function stopping(): Refused {
+  return refusal("unavailable", {
+    detail: "Sluice is shutting down; nothing was taken",
+    retryAfterMs: RESTART_MS,
+  });
+}
+
+/** A refusal that waiting helps against. */
+function quotaExceeded(
+  bucket: BucketState,
+  reason: "timeout" | "queue-full" | "holds-full",
+  details: Pick<ProblemDetails, "detail" | "retryAfterMs" | "estimate">,
+  violatedLimits?: readonly string[],
+): Refused {
+  const violatedPolicies = policyNames(bucket, violatedLimits);
+  const policy = bucket.policyName;
+  return { ...refusal(reason, { ...details, policy, violatedPolicies }), bucket };
+}
+
+/** A call that is wrong: every fault is named. */
+export function invalidRequest(errors: readonly FieldFault[]): Refused {
+  const messages = errors.slice(0, FAULTS_IN_DETAIL).map((fault) => fault.message);
+  const more = errors.length - messages.length;
+  const detail = [...messages, ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
+  return refusal("invalid-request", { detail, errors });
+}
+
+/** The refusal for `reason`, without the state of a bucket. */
+export function refusal(reason: Reason, details: Refused["details"]): Refused {
+  return { kind: "refused", reason, details };
+}
+
+/** The result that is this grant. */
+export function granted(
+  bucket: GrantingBucket,
+  grant: Grant,
+  now: Granted["now"] = grant,
+): Granted {
+  return { kind: "granted", bucket, grant, now };
+}
+
+/** What a grant has besides its numbers; `undefined` for nearly all of them. */
+export function furtherMembers({
+  limits,
+  hold,
+  permit,
+}: Grant): Pick<Grant, "limits" | "hold" | "permit"> | undefined {
+  if (!limits && !hold && !permit) return undefined;
+  return { ...(limits && { limits }), ...(hold && { hold }), ...(permit && { permit }) };
+}
+
+/** The bucket after a grant. */
+export function rateLimitAfter({ bucket, now }: Granted): RateLimitState {
+  return rateLimitOf(bucket, now.remaining, now.limits);
+}
+
+/**
+ * What an answer says about its bucket.
+ *
+ * @param tokens Tokens in the first limit now.
+ * @param limits What a grant has left in the further limits; by default what the bucket shows.
+ */
+export function rateLimitOf(
+  { policyName, policy, view, nowMs }: GrantingBucket,
+  tokens: number,
+  limits: Grant["limits"] = {},
+): RateLimitState {
+  const { nextTickAtMs } = view;
+  const state = quotaOf(policyName, policy.limits[0], { tokens, nextTickAtMs }, nowMs);
+  if (policy.limits.length === 1) return state;
+  const further = policy.limits.slice(1).flatMap((spec) => {
+    const seen = view.limits?.[spec.name];
+    const left = limits[spec.name]?.remaining ?? seen?.tokens ?? 0;
+    const name = quotaName(policyName, spec.name);
+    return seen ? [quotaOf(name, spec, { ...seen, tokens: left }, nowMs)] : [];
+  });
+  return { ...state, others: further };
+}
+
+function quotaOf(
+  policy: string,
+  spec: LimitSpec | undefined,
+  { tokens, nextTickAtMs }: LimitView,
+  nowMs: number,
+): RateLimitState {
+  if (!spec) throw new RangeError("A bucket needs a limit");
+  const { capacity } = spec.fields;
+  return {
+    policy,
+    capacity,
+    windowSeconds: ceilSeconds(spec.kind.windowMs(spec.fields)),
+    remaining: tokens,
+    ...(tokens < capacity && { resetSeconds: ceilSeconds(nextTickAtMs - nowMs) }),
+  };
+}
