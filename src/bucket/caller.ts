@@ -2,6 +2,7 @@
 import type { Waiter } from "../core/queue/waiter-queue.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { HeldRequest } from "./held-request.ts";
+import type { PlaceTicket } from "./tickets/ticket.ts";
 
 /** One place in the queue. Several requests share it if they have the same idempotency key. */
 export class Caller {
@@ -14,6 +15,8 @@ export class Caller {
   waiter: Waiter<Caller> | undefined = undefined;
   /** Identifies the caller to watchers; assigned with its first event. */
   watchId: number | undefined = undefined;
+  /** Assigned with the first ticket that is sent; a caller that comes back has that of its place. */
+  ticket: PlaceTicket | undefined = undefined;
 
   constructor(call: AcquireCall, timeoutMs: number, first: HeldRequest) {
     this.call = call;

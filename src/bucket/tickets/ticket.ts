@@ -1,0 +1,149 @@
+/**
+ * A ticket: what a bucket states about a place in its queue, signed so that only the same bucket can make and
+ * check it. It states the arrival, what was asked for and the deadline, which is all that is needed to let its
+ * bearer back in, so nothing has to be kept for a caller that has left.
+ *
+ * The form is `v1.<statement>.<signature>`, both parts in base64url. The statement is a JSON array; the signature
+ * is HMAC-SHA-256 of everything in front of it, cut to 16 bytes. A ticket is no secret statement: its bearer can
+ * read it, and has nothing to gain from that. An `Idempotency-Key` is in it as a hash.
+ *
+ * It is signed by `@noble/hashes` and not by `crypto.subtle`, which is asynchronous: a turn of the bucket must not
+ * be interrupted. Signing takes 5 µs.
+ */
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+
+import type { Ask } from "../../core/ask.ts";
+import type { Arrival } from "../absent-callers.ts";
+import type { Asked } from "../idempotency-store.ts";
+
+const VERSION = "v1";
+/** 128 bits can't be guessed; more would only make tickets longer. */
+const SIGNATURE_BYTES = 16;
+/** Enough to tell the keys of one bucket apart. */
+const KEY_HASH_BYTES = 12;
+
+const encoder = new TextEncoder();
+
+/** A ticket, and the place it is for. */
+export interface PlaceTicket {
+  readonly placeId: string;
+  readonly text: string;
+}
+
+/** What a ticket states. */
+export interface TicketClaim {
+  /** Identifies the place, which keeps it when its caller comes back. No other place of the bucket ever has it. */
+  readonly placeId: string;
+  readonly arrival: Arrival;
+  /** The timeout in force, which may have been the policy's. */
+  readonly timeoutMs: number;
+  readonly asked: Asked;
+  /** Of the `Idempotency-Key`; absent if there was none. */
+  readonly keyHash?: string;
+}
+
+/** A claim as it is written. */
+type Statement = readonly [
+  placeId: string,
+  queuedAtMs: number,
+  arrivalNumber: number | null,
+  deadlineAtMs: number,
+  timeoutMs: number,
+  tokens: number,
+  askedTimeoutMs: number | null,
+  holdMs: number | null,
+  limits: Asked["limits"] | null,
+  keyHash: string | null,
+];
+
+/** Signs the tickets of one bucket, and checks them. */
+export class TicketSigner {
+  readonly #keyed: ReturnType<typeof hmac.create>;
+
+  /** @param secret 32 random bytes that only the bucket has. */
+  constructor(secret: Uint8Array) {
+    this.#keyed = hmac.create(sha256, secret);
+  }
+
+  /** The ticket that states `claim`. The same claim always makes the same ticket. */
+  sign(claim: TicketClaim): string {
+    const head = `${VERSION}.${base64url(JSON.stringify(statementOf(claim)))}`;
+    return `${head}.${this.#signatureOf(head)}`;
+  }
+
+  /** What `ticket` states; `undefined` if this bucket has not signed it exactly as it is. */
+  open(ticket: string): TicketClaim | undefined {
+    const end = ticket.lastIndexOf(".");
+    const head = ticket.slice(0, Math.max(0, end));
+    if (!head.startsWith(`${VERSION}.`)) return undefined;
+    // As texts: different texts may stand for the same bytes, and only one of them was signed.
+    if (!isSameText(ticket.slice(end + 1), this.#signatureOf(head))) return undefined;
+    return claimIn(JSON.parse(textOf(head.slice(VERSION.length + 1))));
+  }
+
+  #signatureOf(head: string): string {
+    const signature = this.#keyed.clone().update(encoder.encode(head)).digest();
+    return base64url(String.fromCharCode(...signature.subarray(0, SIGNATURE_BYTES)));
+  }
+}
+
+/** The hash that a claim has of an `Idempotency-Key`. */
+export function keyHashOf({
+  idempotencyKey: key,
+}: Pick<Ask, "idempotencyKey">): string | undefined {
+  if (key === undefined) return undefined;
+  return base64url(String.fromCharCode(...sha256(encoder.encode(key)).subarray(0, KEY_HASH_BYTES)));
+}
+
+function statementOf({ placeId, arrival, timeoutMs, asked, keyHash }: TicketClaim): Statement {
+  const { queuedAtMs, arrivalNumber = null, deadlineAtMs } = arrival;
+  const { tokens, timeoutMs: askedTimeoutMs = null, holdMs = null, limits = null } = asked;
+  return [
+    placeId,
+    queuedAtMs,
+    arrivalNumber,
+    deadlineAtMs,
+    timeoutMs,
+    tokens,
+    askedTimeoutMs,
+    holdMs,
+    limits,
+    keyHash ?? null,
+  ];
+}
+
+function claimIn(statement: Statement): TicketClaim {
+  const [placeId, queuedAtMs, arrivalNumber, deadlineAtMs, timeoutMs, ...rest] = statement;
+  const [tokens, askedTimeoutMs, holdMs, limits, keyHash] = rest;
+  return {
+    placeId,
+    arrival: { queuedAtMs, deadlineAtMs, ...(arrivalNumber !== null && { arrivalNumber }) },
+    timeoutMs,
+    asked: {
+      tokens,
+      ...(limits && { limits }),
+      ...(askedTimeoutMs !== null && { timeoutMs: askedTimeoutMs }),
+      ...(holdMs !== null && { holdMs }),
+    },
+    ...(keyHash !== null && { keyHash }),
+  };
+}
+
+/** Takes the same time wherever two texts of the same length differ. */
+function isSameText(one: string, other: string): boolean {
+  let differences = one.length ^ other.length;
+  for (let at = 0; at < other.length; at += 1) {
+    differences |= one.charCodeAt(at) ^ other.charCodeAt(at);
+  }
+  return differences === 0;
+}
+
+/** @param text Of characters up to U+00FF: each stands for a byte. */
+function base64url(text: string): string {
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+function textOf(encoded: string): string {
+  return atob(encoded.replaceAll("-", "+").replaceAll("_", "/"));
+}
