@@ -30,7 +30,7 @@ import { QueueSpan } from "./queue-span.ts";
 import { switchRefusalLog } from "../answers/refusal-log.ts";
 import { SteadyClock } from "./steady-clock.ts";
 import { UNWRITABLE } from "../wire/failures.ts";
-import { decodeWatchCall } from "../wire/watch-call.ts";
+import { decodeSocketCall } from "../wire/socket-call.ts";
 import { Watchers } from "./watchers.ts";
 import { timeZones } from "../time-zones.ts";
 
@@ -73,7 +73,7 @@ export class BucketObject extends DurableObject<BucketEnv> {
   override fetch(request: Request): Response | Promise<Response> {
     // Read once: every access builds the string again.
     const { url } = request;
-    if (!isAcquireCall(url)) return this.#watchers.accept(decodeWatchCall(url));
+    if (!isAcquireCall(url)) return this.#watchers.accept(decodeSocketCall(url).call);
     this.#points?.invoked();
     const call = decodeAcquireCall(url);
     const held = call.isStreamed === true ? new HeldStream(this.ctx.storage) : new HeldResponse();

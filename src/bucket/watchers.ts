@@ -17,7 +17,7 @@ import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { WatchEvent, WatchMessage } from "../protocol/watch-feed.ts";
 import type { BucketHost } from "./bucket-host.ts";
 import type { Clock } from "./clock.ts";
-import type { WatchCall } from "../wire/watch-call.ts";
+import type { SocketCall } from "../wire/socket-call.ts";
 
 import { problemResponse } from "../answers/problem.ts";
 import { MAX_UNREAD, PING, PONG, unitsRead } from "../protocol/watch-feed.ts";
@@ -48,7 +48,7 @@ const closeCodes = { invalidFrames: 1008, tooLarge: 1009, tooSlow: 4408 } as con
 
 /** What is kept with each socket. */
 interface Attachment {
-  readonly call: WatchCall;
+  readonly call: SocketCall;
   /** The last number that identified a request: within one connection none is used twice. */
   readonly lastId: number;
   /** As of the last message sent; see `Watcher`. */
@@ -57,7 +57,7 @@ interface Attachment {
 }
 
 interface Watcher {
-  readonly call: WatchCall;
+  readonly call: SocketCall;
   /** Total length of all messages sent. */
   sent: number;
   /** How much of that the watcher has reported as read. */
@@ -102,7 +102,7 @@ export class Watchers {
    *
    * @throws {RangeError} If the bucket's state can't be read.
    */
-  accept(call: WatchCall): Response {
+  accept(call: SocketCall): Response {
     const snapshot = this.#host.inspect(call.bucket, call.policy);
     // This includes sockets that are closed but still hold unread messages.
     if (this.#ctx.getWebSockets().length >= MAX_WATCHERS) {

@@ -18,7 +18,7 @@ import { tokensText } from "../protocol/text.ts";
 import { encodeAcquireCall, encodeAsk } from "../wire/acquire-call.ts";
 import { followLines } from "../wire/acquire-lines.ts";
 import { BucketUnreachableError, callWithRetry } from "../wire/call-with-retry.ts";
-import { watchRequest } from "../wire/watch-call.ts";
+import { socketRequest } from "../wire/socket-call.ts";
 import { callWithRequeue } from "./call-with-requeue.ts";
 import { errorResponse } from "./failure-response.ts";
 import {
@@ -159,7 +159,7 @@ export class BucketStub {
   /** A response with the caller's end of a WebSocket that sends events; or the refusal. */
   watch(): Promise<Response> {
     const call = { bucket: this.name, policy: this.policy };
-    return this.#callWithRetry(() => this.#stub().fetch(watchRequest(call)));
+    return this.#callWithRetry(() => this.#stub().fetch(socketRequest("watch", call)));
   }
 
   /** Gives the bucket its own policy. */

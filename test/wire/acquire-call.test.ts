@@ -9,7 +9,7 @@ import {
   encodeAsk,
   isAcquireCall,
 } from "../../src/wire/acquire-call.ts";
-import { watchRequest } from "../../src/wire/watch-call.ts";
+import { socketRequest } from "../../src/wire/socket-call.ts";
 
 const policy = {
   name: "default",
@@ -101,7 +101,7 @@ describe("acquire call", () => {
   it("differs from a watcher's call by its URL", () => {
     const call = { bucket: "https://bucket/acquire?", policy };
     expect(isAcquireCall(encodeAcquireCall({ ...call, tokens: 1 }))).toBe(true);
-    expect(isAcquireCall(watchRequest(call).url)).toBe(false);
+    expect(isAcquireCall(socketRequest("watch", call).url)).toBe(false);
   });
 
   it("has its own policy, though another one's text begins alike", () => {

@@ -1,5 +1,5 @@
 /** The socket of a session, as the platform provides it. */
-import type { WatchCall } from "../../wire/watch-call.ts";
+import type { SocketCall } from "../../wire/socket-call.ts";
 
 /** What is kept with a socket while its object sleeps. */
 export interface SavedSession {
@@ -7,7 +7,7 @@ export interface SavedSession {
   /** Identifies the session for as long as it lives, also across sleep. */
   readonly sessionId: string;
   /** The bucket and its configured policy. */
-  readonly call: WatchCall;
+  readonly call: SocketCall;
   /** The places in the queue that the session holds (saved-places.ts); absent if it holds none. */
   readonly places?: string;
 }

@@ -1,13 +1,8 @@
 /** `GET /buckets/NAME/watch`: a bucket's events over a WebSocket. */
-import type { BucketStub } from "../bucket-stub.ts";
-import type { Deployment } from "../deployment.ts";
 import type { Call } from "./call.ts";
 
-import { COMMON_FIELDS } from "../../answers/common-fields.ts";
-import { problemResponse } from "../../answers/problem.ts";
-import { showValue } from "../../core/values.ts";
 import { SUBPROTOCOL } from "../../protocol/watch-feed.ts";
-import { isOriginAllowed, isUpgrade, subprotocolsOf, withBearer } from "../http/watch-request.ts";
+import { refuseOrigin, upgrade, withBearer } from "../http/upgrade.ts";
 import { jsonAnswer } from "./call.ts";
 
 export const watch: Call = {
@@ -27,26 +22,9 @@ export const watch: Call = {
   },
   reasons: ["origin-not-allowed", "upgrade-required", "watchers-full"],
   hasNoHead: true,
-  answerToAnyone: refuseOrigin,
+  answerToAnyone: (request, { settings }) => refuseOrigin(request, settings.corsOrigins, "watch"),
   bearerOf: withBearer,
-  handleBucket: (bucket, { request }) => watchBucket(bucket, request),
+  handleBucket: (bucket, { request }) => {
+    return upgrade(request, "Watching a bucket", SUBPROTOCOL, () => bucket.watch());
+  },
 };
-
-function refuseOrigin(request: Request, { settings }: Deployment): Response | undefined {
-  if (isOriginAllowed(request, settings.corsOrigins)) return undefined;
-  const detail = `Pages from ${showValue(request.headers.get("Origin"))} may not watch: add the origin to CORS_ORIGINS`;
-  return problemResponse("origin-not-allowed", { detail });
-}
-
-async function watchBucket(bucket: BucketStub, request: Request): Promise<Response> {
-  if (!isUpgrade(request)) {
-    const detail = "Watching a bucket needs a WebSocket: send Upgrade: websocket";
-    const headers = { Upgrade: "websocket", Connection: "Upgrade" };
-    return problemResponse("upgrade-required", { detail, headers });
-  }
-  const answer = await bucket.watch();
-  if (answer.webSocket === null) return answer;
-  const isOffered = subprotocolsOf(request).includes(SUBPROTOCOL);
-  const headers = { ...COMMON_FIELDS, ...(isOffered && { "Sec-WebSocket-Protocol": SUBPROTOCOL }) };
-  return new Response(null, { status: 101, webSocket: answer.webSocket, headers });
-}

@@ -1,0 +1,40 @@
+/**
+ * How the Worker passes a caller that wants a WebSocket to the object: in the URL of a request that it builds from
+ * scratch, as with an acquire (see acquire-call.ts).
+ */
+import type { NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
+
+/** What a WebSocket is for: the bucket's live feed, or acquires. */
+export type SocketKind = "watch" | "session";
+
+/** The bucket that a WebSocket is about. */
+export interface SocketCall {
+  readonly bucket: string;
+  /** The configured policy. */
+  readonly policy: NamedPolicyFields;
+}
+
+/** The host of a Durable Object's URL means nothing. */
+const SOCKET_URL = /^https:\/\/bucket\/(watch|session)\?/;
+
+/** The request that carries `call`: an upgrade to a WebSocket. */
+export function socketRequest(kind: SocketKind, call: SocketCall): Request {
+  const url = `https://bucket/${kind}?${encodeURIComponent(JSON.stringify(call))}`;
+  return new Request(url, { headers: { Upgrade: "websocket" } });
+}
+
+/**
+ * The call in the URL of a request.
+ *
+ * @throws {TypeError} If the URL holds no call: `socketRequest` did not build it.
+ */
+export function decodeSocketCall(url: string): {
+  readonly kind: SocketKind;
+  readonly call: SocketCall;
+} {
+  const [start = "", kind] = SOCKET_URL.exec(url) ?? [];
+  if (kind !== "watch" && kind !== "session") {
+    throw new TypeError("Cannot open a WebSocket: the URL holds no call");
+  }
+  return { kind, call: JSON.parse(decodeURIComponent(url.slice(start.length))) };
+}
