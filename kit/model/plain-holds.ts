@@ -20,7 +20,9 @@ export interface PlainPolicy {
   readonly limits: readonly PlainFields[];
   readonly queueLimit: number;
   readonly debt: "queue" | "front";
-  readonly concurrency: { readonly max: number; readonly ttlMs: number } | undefined;
+  readonly concurrency:
+    | { readonly max: number; readonly ttlMs: number; readonly graceMs: number }
+    | undefined;
 }
 
 type Tokens = Record<string, number>;
@@ -31,6 +33,7 @@ export interface PlainAsk {
   readonly tokens: Readonly<Tokens>;
   readonly timeoutMs: number;
   readonly holdMs: number | undefined;
+  readonly sessionId: string | undefined;
 }
 
 interface Bucket extends Omit<PlainFields, "initialTokens"> {
@@ -63,6 +66,8 @@ interface Permit {
   readonly grantedAtMs: number;
   readonly fence: number;
   expiresAtMs: number;
+  /** As long as it has one, it has no end. */
+  sessionId: string | undefined;
 }
 
 interface Waiting extends PlainAsk {
@@ -92,6 +97,8 @@ export class PlainHolds {
   readonly settled: { readonly caller: string; readonly outcome: PlainOutcome }[] = [];
   /** How many tokens were written off, for tests that want to have seen some. */
   writtenOff = 0;
+  /** How many permits have outlived their own end with their session, for such tests, too. */
+  outlived = 0;
   #policy: PlainPolicy;
   #nowMs: number;
   #limits: Bucket[] = [];
@@ -224,17 +231,33 @@ export class PlainHolds {
     return { kind: "open", id, expiresAtMs: hold.expiresAtMs };
   }
 
-  extendPermit(id: string): unknown {
+  extendPermit(id: string, sessionId: string | undefined): unknown {
     const permit = this.#permits.get(id);
     if (!permit || !this.#policy.concurrency) return { kind: "permit-lost" };
     const endAtMs = this.#nowMs + this.#policy.concurrency.ttlMs;
-    permit.expiresAtMs = Math.max(permit.expiresAtMs, endAtMs);
-    const { fence, expiresAtMs } = permit;
+    const { fence } = permit;
+    const expiresAtMs = Math.max(permit.expiresAtMs, endAtMs);
+    // On its own session there is nothing to extend.
+    if (sessionId === undefined || permit.sessionId !== sessionId) permit.expiresAtMs = expiresAtMs;
+    permit.sessionId = sessionId;
     return { kind: "extended", permit: { id, fence, expiresAtMs } };
   }
 
   releasePermit(id: string): void {
     if (this.#permits.delete(id)) this.#serve();
+  }
+
+  /** Those whose session is over end after the grace period. */
+  endSessions(isOver: (sessionId: string) => boolean): void {
+    const { graceMs } = this.#policy.concurrency ?? { graceMs: 0 };
+    for (const [id, permit] of this.#permits) {
+      if (permit.sessionId === undefined || !isOver(permit.sessionId)) continue;
+      permit.sessionId = undefined;
+      if (permit.expiresAtMs <= this.#nowMs) this.outlived += 1;
+      permit.expiresAtMs = this.#nowMs + graceMs;
+      if (graceMs === 0) this.#permits.delete(id);
+    }
+    this.#serve();
   }
 
   pause(untilMs: number, tokens: number, names: readonly string[]): void {
@@ -292,8 +315,8 @@ export class PlainHolds {
     for (const hold of this.#holds.values()) {
       if (hold.expiresAtMs <= nowMs) for (const part of Object.values(hold.parts)) part.rest = 0;
     }
-    for (const [id, { expiresAtMs }] of this.#permits) {
-      if (expiresAtMs <= nowMs) this.#permits.delete(id);
+    for (const [id, { expiresAtMs, sessionId }] of this.#permits) {
+      if (sessionId === undefined && expiresAtMs <= nowMs) this.#permits.delete(id);
     }
     this.#serve();
     this.#refuseOverdue();
@@ -323,7 +346,7 @@ export class PlainHolds {
     return hasAll(this.#limits, tokens) && (!concurrency || this.#permits.size < concurrency.max);
   }
 
-  #grant({ caller, tokens, holdMs }: PlainAsk): void {
+  #grant({ caller, tokens, holdMs, sessionId }: PlainAsk): void {
     take(this.#limits, tokens);
     const nowMs = this.#nowMs;
     const remaining = this.#limits.map((limit) => Math.max(0, limit.tokens));
@@ -336,7 +359,7 @@ export class PlainHolds {
     const id = `g${this.#ids}`;
     const opened = {
       ...(holdMs !== undefined && { hold: this.#openHold(id, tokens, holdMs) }),
-      ...(concurrency && { permit: this.#openPermit(id, concurrency.ttlMs) }),
+      ...(concurrency && { permit: this.#openPermit(id, concurrency.ttlMs, sessionId) }),
     };
     this.settled.push({ caller, outcome: { ok: true, grantedAtMs: nowMs, remaining, ...opened } });
   }
@@ -351,10 +374,10 @@ export class PlainHolds {
     return { id, expiresAtMs };
   }
 
-  #openPermit(id: string, ttlMs: number) {
+  #openPermit(id: string, ttlMs: number, sessionId: string | undefined) {
     this.#lastFence = Math.max(this.#lastFence + 1, this.#nowMs);
     const permit = { fence: this.#lastFence, expiresAtMs: this.#nowMs + ttlMs };
-    this.#permits.set(id, { grantedAtMs: this.#nowMs, ...permit });
+    this.#permits.set(id, { grantedAtMs: this.#nowMs, ...permit, sessionId });
     return { id, ...permit };
   }
 

@@ -43,9 +43,13 @@ export class HolderCalls<Caller> {
   }
 
   /** See `Limiter.extendPermit`. */
-  extendPermit(limits: LimitSet | undefined, id: string, nowMs: number): PermitAnswer {
+  extendPermit(
+    limits: LimitSet | undefined,
+    { id, sessionId }: { id: string; sessionId: string | undefined },
+    nowMs: number,
+  ): PermitAnswer {
     const holds = this.#holdsAfterServing(limits, nowMs);
-    const answer = (limits && holds?.extendPermit(limits, id)) ?? PERMIT_LOST;
+    const answer = (limits && holds?.extendPermit(limits, id, sessionId)) ?? PERMIT_LOST;
     if (answer.kind === "extended") this.#queue.forget();
     return answer;
   }
@@ -54,6 +58,21 @@ export class HolderCalls<Caller> {
   releasePermit(limits: LimitSet | undefined, id: string, nowMs: number): void {
     const holds = this.#holdsAfterServing(limits, nowMs);
     if (!limits || !holds?.releasePermit(limits, id, limits.instantOf(nowMs))) return;
+    this.#queue.forget();
+    this.#queue.serveDue(limits, nowMs);
+  }
+
+  /** See `Limiter.endSessions`. */
+  endSessions(
+    limits: LimitSet | undefined,
+    { isOver, graceMs }: { isOver: (sessionId: string) => boolean; graceMs: number },
+    nowMs: number,
+  ): void {
+    const holds = this.#holdsAfterServing(limits, nowMs);
+    if (!limits || !holds) return;
+    const atMs = limits.instantOf(nowMs);
+    const ends = { endAtMs: atMs + graceMs, nowMs: atMs };
+    if (!holds.endSessions(limits, isOver, ends)) return;
     this.#queue.forget();
     this.#queue.serveDue(limits, nowMs);
   }

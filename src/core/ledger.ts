@@ -6,6 +6,7 @@
 import type { Lease } from "./lease/lease.ts";
 import type { GrantRow } from "./holds/grant-row.ts";
 import type {
+  LimiterOptions,
   LimiterPolicy,
   LimiterState,
   LimiterView,
@@ -51,6 +52,11 @@ interface GrantedCaller<Caller> {
   readonly holdMs?: number | undefined;
 }
 
+/** See `LimiterOptions`. */
+type Options<Caller> = Pick<LimiterOptions<Caller>, "lastFence" | "sessionOf"> & {
+  readonly newId: () => string;
+};
+
 /** What a refusal says besides its reason. */
 interface RefusalDetails {
   /** See `Refusal.violatedLimits`. */
@@ -75,6 +81,8 @@ export class Ledger<Caller> {
   /** `undefined` before the first grant of which something may come back. */
   #holds: Holds | undefined = undefined;
   readonly #newId: () => string;
+  /** See `LimiterOptions`. */
+  readonly #sessionOf: Options<Caller>["sessionOf"];
   /** Of the permits before a reset. */
   #earlierFence: number;
   /** Of the turn under way; `undefined` as long as there are none. */
@@ -82,22 +90,23 @@ export class Ledger<Caller> {
   /** Whether the effects of turns are kept back for the turn that ends the batch. */
   #isBatch = false;
 
-  /** @param isDurable Whether turns say what to write. @param newId, lastFence See `LimiterOptions`. */
-  constructor(isDurable: boolean, newId: () => string, lastFence = 0) {
+  /** @param isDurable Whether turns say what to write. */
+  constructor(isDurable: boolean, { newId, lastFence = 0, sessionOf }: Options<Caller>) {
     this.#writeAhead = isDurable ? new WriteAhead() : undefined;
     this.#newId = newId;
     this.#earlierFence = lastFence;
+    this.#sessionOf = sessionOf;
   }
 
   /** The books of a state that is on the disk, whose limits are restored. */
   static from<Caller>(
     { state, rows }: SavedLimiter,
     limits: LimitSet | undefined,
-    newId: () => string,
+    options: Options<Caller>,
   ): Ledger<Caller> {
-    const ledger = new Ledger<Caller>(true, newId);
+    const ledger = new Ledger<Caller>(true, options);
     if (rows.length > 0) {
-      ledger.#holds = new Holds(newId);
+      ledger.#holds = new Holds(options.newId);
       ledger.#holds.restore(rows, limits, state.writtenOff ?? {});
     }
     ledger.#writeAhead = new WriteAhead(limits);
@@ -145,7 +154,8 @@ export class Ledger<Caller> {
     const further = limits.furtherGrants(cost);
     const granted = further ? { ...outcome, limits: further } : outcome;
     if (holdMs !== undefined || limits.permits) {
-      const opened = this.#open(limits, { cost, grantedAtMs, holdMs });
+      const sessionId = limits.permits && this.#sessionOf?.(caller);
+      const opened = this.#open(limits, { cost, grantedAtMs, holdMs, sessionId });
       this.#settle({ caller, outcome: { ...granted, ...opened } });
       return;
     }

@@ -10,7 +10,7 @@ export type LimiterPolicy = Pick<Policy, "limits" | "queueLimit" | "maxWaitMs" |
   Partial<Pick<Policy, "hold" | "concurrency">>;
 
 /** What a limiter is built with besides its policy. */
-export interface LimiterOptions {
+export interface LimiterOptions<Caller = unknown> {
   /** Whether its turns say what to write. Default: `true`. */
   readonly isDurable?: boolean;
   /**
@@ -20,6 +20,8 @@ export interface LimiterOptions {
   readonly newId?: (() => string) | undefined;
   /** Fences of permits are higher than this, that of an earlier limiter of the same bucket. Default: 0. */
   readonly lastFence?: number;
+  /** The session of a caller, whose permit lives as long as the session does. Default: nobody has one. */
+  readonly sessionOf?: ((caller: Caller) => string | undefined) | undefined;
 }
 
 /** A limit's state at an instant. */

@@ -56,15 +56,15 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   /** A limiter whose bucket hasn't started yet. */
   constructor(
     policy: Terms,
-    { isDurable = true, newId = noIds, lastFence }: LimiterOptions = {},
+    { isDurable = true, newId = noIds, ...others }: LimiterOptions<Caller> = {},
     saved?: SavedLimiter,
   ) {
     this.#policy = policy;
     const states = saved?.state.limits;
     this.#limits = states && LimitSet.restore(limitsOf(policy), states);
     this.#ledger = saved
-      ? Ledger.from(saved, this.#limits, newId)
-      : new Ledger(isDurable, newId, lastFence);
+      ? Ledger.from(saved, this.#limits, { newId, ...others })
+      : new Ledger(isDurable, { newId, ...others });
     this.#queue = new ServedQueue(this.#ledger);
     this.#holders = new HolderCalls(this.#ledger, this.#queue);
   }
@@ -78,7 +78,7 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     policy: Terms,
     state: LimiterState,
     rows: readonly GrantRow[] = [],
-    options: Pick<LimiterOptions, "newId"> = {},
+    options: Pick<LimiterOptions<Caller>, "newId" | "sessionOf"> = {},
   ): Limiter<Caller, Terms> {
     return new Limiter(policy, options, { state, rows });
   }
@@ -257,10 +257,25 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     return { turn: this.#end(nowMs), answer };
   }
 
-  /** Keeps a permit for as long as a new one lasts. */
-  extendPermit(id: string, nowMs: number): HolderTurn<Caller, PermitAnswer> {
-    const answer = this.#holders.extendPermit(this.#limits, id, nowMs);
+  /**
+   * Keeps a permit for as long as a new one lasts. From now on it belongs to the session `sessionId`: it lives as long
+   * as that does. Without `sessionId` it belongs to none.
+   */
+  extendPermit(id: string, nowMs: number, sessionId?: string): HolderTurn<Caller, PermitAnswer> {
+    const answer = this.#holders.extendPermit(this.#limits, { id, sessionId }, nowMs);
     return { turn: this.#end(nowMs), answer };
+  }
+
+  /**
+   * Sessions are over. Their permits come back after the policy's `concurrency.graceMs`, or at once if that is 0,
+   * which may serve waiters.
+   *
+   * @param isOver Whether the session with this id is over.
+   */
+  endSessions(isOver: (sessionId: string) => boolean, nowMs: number): Turn<Caller> {
+    const graceMs = this.#policy.concurrency?.graceMs ?? 0;
+    this.#holders.endSessions(this.#limits, { isOver, graceMs }, nowMs);
+    return this.#end(nowMs);
   }
 
   /** Gives a permit back, which may serve waiters. Does nothing if it has come back already. */

@@ -14,7 +14,7 @@ function limitsOf(tokens = 5): LimitSet {
   return LimitSet.start([limitSpec("rate", tokenBucket, fields)], 0);
 }
 
-function noIds(): never {
+function newId(): never {
   throw new Error("Nobody has a hold here");
 }
 
@@ -24,7 +24,7 @@ function queueOf(size: number, tokens: number) {
 
 describe("Ledger.endTurn", () => {
   test("settles everybody of the turn in order, and nobody of an earlier one", () => {
-    const ledger = new Ledger<string>(false, noIds);
+    const ledger = new Ledger<string>(false, { newId });
     ledger.granted(ann, limitsOf(3), 100);
     ledger.refused("Bob", "queue-full", 50);
     ledger.refused("Cid", "unavailable");
@@ -42,7 +42,7 @@ describe("Ledger.endTurn", () => {
   test("passes on the effects that aren't booked", () => {
     const waiter = { ...ann, deadlineAtMs: 900 };
     const lease = { tokens: 1, startedAtMs: 0, untilMs: 100, ttlMs: 50 };
-    const turn = new Ledger<string>(false, noIds).endTurn(
+    const turn = new Ledger<string>(false, { newId }).endTurn(
       undefined,
       100,
       200,
@@ -54,7 +54,7 @@ describe("Ledger.endTurn", () => {
   });
 
   test("writes a grant with the counts, and again only if something changes", () => {
-    const ledger = new Ledger<string>(true, noIds);
+    const ledger = new Ledger<string>(true, { newId });
     const limits = limitsOf();
     limits.take(2);
     ledger.granted(ann, limitsOf(3), 100);
@@ -67,7 +67,7 @@ describe("Ledger.endTurn", () => {
   });
 
   test("writes nothing if nothing is durable", () => {
-    const ledger = new Ledger<string>(false, noIds);
+    const ledger = new Ledger<string>(false, { newId });
     ledger.granted(ann, limitsOf(3), 100);
     ledger.changed();
     expect(ledger.endTurn(limitsOf(), 100)).toMatchObject({
@@ -83,7 +83,7 @@ describe("Ledger.refused", () => {
     [0, 0],
     [Number.MAX_SAFE_INTEGER + 10, Number.MAX_SAFE_INTEGER],
   ])("reports a time to retry of %d as %d", (retryInMs, retryAfterMs) => {
-    const ledger = new Ledger<string>(false, noIds);
+    const ledger = new Ledger<string>(false, { newId });
     ledger.refused("Ann", "timeout", retryInMs);
     const [settlement] = ledger.endTurn(undefined, 0).settled;
     expect(settlement?.outcome).toEqual({ ok: false, reason: "timeout", retryAfterMs });
@@ -92,7 +92,7 @@ describe("Ledger.refused", () => {
 
 describe("Ledger.granted", () => {
   test("counts no wait for one that was queued later than it was granted, by a clock that jumped", () => {
-    const ledger = new Ledger<string>(false, noIds);
+    const ledger = new Ledger<string>(false, { newId });
     ledger.granted(ann, limitsOf(3), 60);
     const [settlement] = ledger.endTurn(undefined, 60).settled;
     expect(settlement?.outcome).toMatchObject({ waitedMs: 0, grantedAtMs: 60 });
@@ -101,13 +101,13 @@ describe("Ledger.granted", () => {
 
 describe("Ledger.from", () => {
   test("goes on with the counts of a state, and writes nothing before something happens", () => {
-    const ledger = new Ledger<string>(true, noIds);
+    const ledger = new Ledger<string>(true, { newId });
     const limits = limitsOf();
     ledger.granted(ann, limitsOf(3), 100);
     ledger.cancelled();
     ledger.leased(7, 3);
     const state = ledger.state(limits.toJSON(), limits);
-    const restored = Ledger.from<string>({ state, rows: [] }, limits, noIds);
+    const restored = Ledger.from<string>({ state, rows: [] }, limits, { newId });
     expect(restored.stats).toEqual(ledger.stats);
     expect(restored.view(limits, queueOf(0, 0), 0, policyOf())).toMatchObject({
       granted: 4,
@@ -119,19 +119,19 @@ describe("Ledger.from", () => {
 
 describe("Ledger.reset", () => {
   test("forgets the counts, and the next write has no limits", () => {
-    const ledger = new Ledger<string>(true, noIds);
+    const ledger = new Ledger<string>(true, { newId });
     ledger.granted(ann, limitsOf(3), 100);
     ledger.endTurn(limitsOf(), 100);
     ledger.reset();
     expect(ledger.endTurn(undefined, 100).write).toEqual(
-      new Ledger(true, noIds).state(undefined, undefined),
+      new Ledger(true, { newId }).state(undefined, undefined),
     );
   });
 });
 
 describe("Ledger.view", () => {
   test("shows the first limit and the queue, and what is on lease if there are leases", () => {
-    const ledger = new Ledger<string>(false, noIds);
+    const ledger = new Ledger<string>(false, { newId });
     const limits = limitsOf(1);
     const { first } = limits;
     first.lend(4, 900);

@@ -9,7 +9,7 @@ import { ServedQueue } from "../../src/core/served-queue.ts";
 
 /** A served queue over a bucket that is empty at first and gets a token every 100 ms, up to 5. */
 class Line {
-  readonly ledger = new Ledger<string>(false, () => "");
+  readonly ledger = new Ledger<string>(false, { newId: () => "" });
   readonly queue = new ServedQueue(this.ledger);
   readonly limits = LimitSet.start(
     policyOf({ capacity: 5, refillIntervalMs: 100, initialTokens: 0 }).limits,

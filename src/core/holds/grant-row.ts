@@ -19,13 +19,21 @@ export interface HoldState {
   readonly settlement?: Settlement;
 }
 
+/** A permit as it is on the disk. */
+export interface PermitState {
+  /** When it ends, epoch milliseconds; not as long as it belongs to a session. */
+  readonly expiresAtMs: number;
+  /** The session that it belongs to, and lives as long as; absent if it doesn't belong to any. */
+  readonly sessionId?: string;
+}
+
 /** An open grant as it is on the disk. */
 export interface OpenGrantState {
   readonly id: string;
   readonly grantedAtMs: number;
   readonly hold?: HoldState;
   /** Absent if there was none, and once it has come back. */
-  readonly permit?: { readonly expiresAtMs: number };
+  readonly permit?: PermitState;
   /** That of its permit; if it has none, the highest so far. Absent if there has been no permit. */
   readonly fence?: number;
 }

@@ -1,12 +1,16 @@
 /**
  * Holds and permits of one bucket: what a grant opens, and what its holder may ask for afterwards. The grants
  * themselves are in open-grants.ts, and what comes back goes to the limits.
+ *
+ * A permit that was granted or extended on a session belongs to it, and has no end while the session lives. One that
+ * is extended elsewhere belongs to that session, or to none: so a client that has lost its session resumes its permits.
  */
 import type { Cost, NamedTokens } from "../limits/cost.ts";
 import type { LimitSet } from "../limits/limit-set.ts";
 import type { Grant } from "../outcome.ts";
 import type { HoldAnswer, HoldCall, PermitAnswer } from "./hold-call.ts";
-import type { GrantRow, HoldState, OpenGrantState, Settlement } from "./grant-row.ts";
+import type { Permits } from "../limits/permits.ts";
+import type { GrantRow, HoldState, OpenGrantState, PermitState, Settlement } from "./grant-row.ts";
 
 import { unspentOf } from "../limits/reserves.ts";
 import { debtOf, isSameUse, mapParts, useOf, zerosOf } from "./hold-use.ts";
@@ -24,6 +28,8 @@ export interface Opening {
   readonly grantedAtMs: number;
   /** `undefined` without a hold. */
   readonly holdMs: number | undefined;
+  /** The session of the caller; `undefined` without one. */
+  readonly sessionId?: string | undefined;
 }
 
 /** What the holder of an open grant says that it used. */
@@ -56,7 +62,8 @@ export class Holds {
     if (!limits) return;
     limits.restoreReserves([...this.#grants.holds()], writtenOff);
     limits.endWith(this.#grants);
-    if (limits.permits) for (const atMs of this.#grants.permitEnds()) limits.permits.lend(1, atMs);
+    if (!limits.permits) return;
+    for (const { permit } of this.#grants.withPermit()) if (permit) lend(limits.permits, permit);
   }
 
   /** See `OpenGrants.lastFence`. */
@@ -84,7 +91,10 @@ export class Holds {
   }
 
   /** A grant whose tokens, and permit if there are any, have just been taken. */
-  open(limits: LimitSet, { cost, grantedAtMs, holdMs }: Opening): Pick<Grant, "hold" | "permit"> {
+  open(
+    limits: LimitSet,
+    { cost, grantedAtMs, holdMs, sessionId }: Opening,
+  ): Pick<Grant, "hold" | "permit"> {
     limits.endWith(this.#grants);
     const hold =
       holdMs === undefined
@@ -93,8 +103,9 @@ export class Holds {
             expiresAtMs: grantedAtMs + holdMs,
             limits: limits.reserve(cost),
           };
-    const permitEndAtMs = limits.permits?.endAtMs;
-    return this.#grants.open({ id: this.#newId(), grantedAtMs, hold, permitEndAtMs });
+    const permit = limits.permits && permitOf(limits.permits.endAtMs, sessionId);
+    if (sessionId !== undefined) limits.permits?.bind(limits.permits.endAtMs);
+    return this.#grants.open({ id: this.#newId(), grantedAtMs, hold, permit });
   }
 
   /** What the turn that ends now has to write; `undefined` if nothing. */
@@ -131,17 +142,24 @@ export class Holds {
 
   /**
    * The holder of `id` keeps its permit for as long as a new one lasts. Its end is never moved forward: the holder may
-   * not get the answer.
+   * not get the answer. The permit belongs to the session `sessionId` from now on, or to none; if that is so already,
+   * there is nothing to note.
    */
-  extendPermit(limits: LimitSet, id: string): PermitAnswer {
+  extendPermit(limits: LimitSet, id: string, sessionId?: string): PermitAnswer {
     const grant = this.#grants.find(id);
     const { permits } = limits;
     if (!grant?.permit || !permits || grant.fence === undefined) return PERMIT_LOST;
     const expiresAtMs = Math.max(grant.permit.expiresAtMs, permits.endAtMs);
-    permits.endLoan(grant.permit.expiresAtMs, 0, 1);
-    permits.lend(1, expiresAtMs);
-    this.#grants.change({ ...grant, permit: { expiresAtMs } });
-    return { kind: "extended", permit: { id, fence: grant.fence, expiresAtMs } };
+    const extended: PermitAnswer = {
+      kind: "extended",
+      permit: { id, fence: grant.fence, expiresAtMs },
+    };
+    if (sessionId !== undefined && sessionId === grant.permit.sessionId) return extended;
+    const permit = permitOf(expiresAtMs, sessionId);
+    takeBack(permits, grant.permit);
+    lend(permits, permit);
+    this.#grants.change({ ...grant, permit });
+    return extended;
   }
 
   /** The permit of `id` comes back; returns `false` if it has already. */
@@ -149,10 +167,34 @@ export class Holds {
     const grant = this.#grants.find(id);
     if (!grant?.permit) return false;
     const { permit, ...others } = grant;
-    limits.permits?.endLoan(permit.expiresAtMs, 0, 1);
+    if (limits.permits) takeBack(limits.permits, permit);
     limits.permits?.noteHeld(Math.max(0, nowMs - grant.grantedAtMs));
     this.#grants.change(others);
     return true;
+  }
+
+  /**
+   * Sessions are over: their permits end at `endAtMs`, which may be now. Returns whether they had any.
+   *
+   * @param isOver Whether the session with this id is over.
+   */
+  endSessions(
+    limits: LimitSet,
+    isOver: (sessionId: string) => boolean,
+    { endAtMs, nowMs }: { readonly endAtMs: number; readonly nowMs: number },
+  ): boolean {
+    const { permits } = limits;
+    if (!permits) return false;
+    let hasChanged = false;
+    for (const grant of this.#grants.withPermit()) {
+      const { permit, ...others } = grant;
+      if (permit?.sessionId === undefined || !isOver(permit.sessionId)) continue;
+      hasChanged = true;
+      takeBack(permits, permit);
+      if (endAtMs > nowMs) permits.lend(1, endAtMs);
+      this.#grants.change(endAtMs > nowMs ? { ...others, permit: permitOf(endAtMs) } : others);
+    }
+    return hasChanged;
   }
 
   /** The policy has no permits any more: all of them are lost. */
@@ -210,6 +252,22 @@ export class Holds {
     this.#grants.change({ ...grant, hold: { ...hold, settlement } });
     return { ...settledAs(grant.id, settlement), owed: debtOf(parts, used) };
   }
+}
+
+function permitOf(expiresAtMs: number, sessionId?: string): PermitState {
+  return sessionId === undefined ? { expiresAtMs } : { expiresAtMs, sessionId };
+}
+
+/** A permit is out. */
+function lend(permits: Permits, { expiresAtMs, sessionId }: PermitState): void {
+  permits.lend(1, expiresAtMs);
+  if (sessionId !== undefined) permits.bind(expiresAtMs);
+}
+
+/** A permit is not out any more. */
+function takeBack(permits: Permits, { expiresAtMs, sessionId }: PermitState): void {
+  if (sessionId === undefined) permits.endLoan(expiresAtMs, 0, 1);
+  else permits.endBound(expiresAtMs);
 }
 
 function settledAs(id: string, settlement: Settlement): HoldResult {

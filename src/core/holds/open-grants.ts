@@ -15,7 +15,7 @@
  * ends.
  */
 import type { Grant } from "../outcome.ts";
-import type { GrantRow, HoldState, OpenGrantState } from "./grant-row.ts";
+import type { GrantRow, HoldState, OpenGrantState, PermitState } from "./grant-row.ts";
 
 import { unspentOf } from "../limits/reserves.ts";
 import { EarliestFirst } from "../queue/earliest-first.ts";
@@ -33,8 +33,8 @@ interface Opened {
   readonly id: string;
   readonly grantedAtMs: number;
   readonly hold: HoldState | undefined;
-  /** When its permit ends, epoch milliseconds; `undefined` if it has none. */
-  readonly permitEndAtMs: number | undefined;
+  /** `undefined` if it has none. */
+  readonly permit: PermitState | undefined;
 }
 
 /** A grant in memory. */
@@ -64,9 +64,12 @@ class OpenGrant {
     return (hold.settlement?.settledAtMs ?? hold.expiresAtMs) + REMEMBERED_MS;
   }
 
-  /** When something of it ends next: the hold, the permit, or that it is remembered. `Infinity` if nothing is left. */
+  /**
+   * When something of it ends next: the hold, the permit, or that it is remembered. `Infinity` if nothing is left, or
+   * only the permit of a session.
+   */
   get nextEndAtMs(): number {
-    const permitEndAtMs = this.state.permit?.expiresAtMs ?? Infinity;
+    const permitEndAtMs = endAtMsOf(this.state.permit);
     const holdEndAtMs = this.openHold?.expiresAtMs ?? this.rememberedUntilMs;
     return Math.min(permitEndAtMs, holdEndAtMs);
   }
@@ -161,7 +164,7 @@ export class OpenGrants {
   /** When the oldest permit that is out at `nowMs` was granted, epoch milliseconds; `undefined` if none is. */
   oldestPermitAtMs(nowMs: number): number | undefined {
     for (const { state } of this.#permits) {
-      if (state.permit && state.permit.expiresAtMs > nowMs) return state.grantedAtMs;
+      if (state.permit && endAtMsOf(state.permit) > nowMs) return state.grantedAtMs;
     }
     return undefined;
   }
@@ -181,14 +184,13 @@ export class OpenGrants {
     for (const { openHold } of this.#byId.values()) if (openHold) yield openHold;
   }
 
-  /** When the permits that are out end, epoch milliseconds. */
-  *permitEnds(): IterableIterator<number> {
-    for (const { state } of this.#permits) if (state.permit) yield state.permit.expiresAtMs;
+  /** The grants whose permits are out, in the order in which they were granted. */
+  *withPermit(): IterableIterator<OpenGrantState> {
+    for (const { state } of this.#permits) yield state;
   }
 
   /** Opens a grant, and returns what its grant says of it. */
-  open({ id, grantedAtMs, hold, permitEndAtMs }: Opened): Pick<Grant, "hold" | "permit"> {
-    const permit = permitEndAtMs === undefined ? undefined : { expiresAtMs: permitEndAtMs };
+  open({ id, grantedAtMs, hold, permit }: Opened): Pick<Grant, "hold" | "permit"> {
     const slot = this.#freeSlots.pop() ?? this.#slots;
     this.#slots = Math.max(this.#slots, slot + 1);
     if (permit) this.#lastFence = Math.max(this.#lastFence + 1, grantedAtMs);
@@ -204,7 +206,7 @@ export class OpenGrants {
     this.#changed.set(slot, open.state);
     return {
       ...(hold && { hold: { id, expiresAtMs: hold.expiresAtMs } }),
-      ...(permit && { permit: { id, fence, ...permit } }),
+      ...(permit && { permit: { id, fence, expiresAtMs: permit.expiresAtMs } }),
     };
   }
 
@@ -232,7 +234,7 @@ export class OpenGrants {
         open.isSpent = true;
       }
       const { hold, permit, ...others } = open.state;
-      const isLost = permit !== undefined && permit.expiresAtMs <= nowMs;
+      const isLost = endAtMsOf(permit) <= nowMs;
       const isForgotten = open.rememberedUntilMs <= nowMs;
       open.state = {
         ...others,
@@ -267,7 +269,7 @@ export class OpenGrants {
     const endAtMs = open.nextEndAtMs;
     if (!open.state.permit) this.#permits.delete(open);
     this.#remember(open);
-    if (endAtMs === Infinity) {
+    if (endAtMs === Infinity && !open.state.permit) {
       if (this.#byId.delete(id)) this.#freeSlots.push(open.slot);
       return;
     }
@@ -277,7 +279,7 @@ export class OpenGrants {
     // A hold of which more and more is spent keeps its end.
     if (endAtMs === open.expectedAtMs) return;
     open.expectedAtMs = endAtMs;
-    this.#ends.add(endAtMs, open);
+    if (endAtMs !== Infinity) this.#ends.add(endAtMs, open);
   }
 
   /** Notes whether its hold is over, and forgets the oldest hold of which that is true if there are too many. */
@@ -304,4 +306,9 @@ export class OpenGrants {
       this.#heldTokens.set(name, (this.#heldTokens.get(name) ?? 0) + by * unspentOf(part));
     }
   }
+}
+
+/** When a permit ends by itself, epoch milliseconds; `Infinity` if there is none, or it belongs to a session. */
+function endAtMsOf(permit: PermitState | undefined): number {
+  return !permit || permit.sessionId !== undefined ? Infinity : permit.expiresAtMs;
 }

@@ -5,6 +5,9 @@
  * When one comes back is up to its holder, so the forecast is an estimate: it assumes that each permit comes back
  * after as long as permits were held lately. `msUntil` itself says when it comes back if no holder does anything.
  *
+ * A permit of a session is *bound*: it has no end of its own, and comes back when its holder or the session's end
+ * says so (see holds/holds.ts).
+ *
  * **Never more than `max` at an instant.** A permit is on the disk before its holder hears of it, and the time of
  * a limit never runs back (`reachedAtMs`), so one whose time was up stays lost.
  */
@@ -43,6 +46,8 @@ export class Permits implements Limit {
   #reachedAtMs: number;
   /** When the permits that are out end. */
   readonly #ends: LentTokens;
+  /** Permits that are bound, by when they would have ended by themselves. */
+  readonly #bound: LentTokens;
   /** How long permits are held, on average, in milliseconds; `undefined` before the first has come back. */
   #averageMs: number | undefined;
 
@@ -50,6 +55,7 @@ export class Permits implements Limit {
     { capacity, ttlMs }: PermitFields,
     { startedAtMs, reachedAtMs }: Omit<PermitsState, "kind">,
     ends = new LentTokens(),
+    bound = new LentTokens(),
     averageMs?: number,
   ) {
     this.#max = capacity;
@@ -57,6 +63,7 @@ export class Permits implements Limit {
     this.startedAtMs = startedAtMs;
     this.#reachedAtMs = reachedAtMs;
     this.#ends = ends;
+    this.#bound = bound;
     this.#averageMs = averageMs;
   }
 
@@ -83,18 +90,18 @@ export class Permits implements Limit {
 
   /** Permits that are free. Below 0 after the policy allows fewer than are out. */
   get tokens(): number {
-    return this.#max - this.#ends.tokens;
+    return this.#max - this.missing;
   }
 
   get missing(): number {
-    return this.#ends.tokens;
+    return this.#ends.tokens + this.#bound.tokens;
   }
 
   get reachedAtMs(): number {
     return this.#reachedAtMs;
   }
 
-  /** `Infinity` if all are free. */
+  /** `Infinity` if none ends by itself. */
   get nextGainAtMs(): number {
     return this.#ends.nextEndAtMs;
   }
@@ -122,6 +129,16 @@ export class Permits implements Limit {
 
   lend(tokens: number, untilMs: number): void {
     this.#ends.add(tokens, untilMs);
+  }
+
+  /** A permit that is out until `untilMs` is bound: from now on, it has no end. */
+  bind(untilMs: number): void {
+    this.#bound.add(this.#ends.remove(1, untilMs), untilMs);
+  }
+
+  /** A permit that was bound comes back; `untilMs` is when it would have ended by itself. */
+  endBound(untilMs: number): void {
+    this.#bound.remove(1, untilMs);
   }
 
   /** Permits come back whatever their holders have done with them. */
@@ -158,10 +175,14 @@ export class Permits implements Limit {
 
   copy(): Permits {
     const fields = { capacity: this.#max, ttlMs: this.#ttlMs };
-    return new Permits(fields, this, new LentTokens(this.#ends.toJSON()), this.#averageMs);
+    const [ends, bound] = [this.#ends, this.#bound].map((lent) => new LentTokens(lent.toJSON()));
+    return new Permits(fields, this, ends, bound, this.#averageMs);
   }
 
-  /** A copy in which permits, those that are out too, last as long as they were held on average. */
+  /**
+   * A copy in which permits, those that are out too, last as long as they were held on average. One that is bound and
+   * has lasted longer is expected to last as long again.
+   */
   estimate(): Permits {
     const averageMs = Math.min(this.#ttlMs, Math.ceil(this.#averageMs ?? this.#ttlMs));
     const earlierMs = this.#ttlMs - averageMs;
@@ -169,7 +190,12 @@ export class Permits implements Limit {
     for (const { tokens, untilMs } of this.#ends.toJSON()) {
       ends.add(tokens, Math.max(this.#reachedAtMs + 1, untilMs - earlierMs));
     }
-    return new Permits({ capacity: this.#max, ttlMs: averageMs }, this, ends, this.#averageMs);
+    for (const { tokens, untilMs } of this.#bound.toJSON()) {
+      const isOverdue = untilMs - earlierMs <= this.#reachedAtMs;
+      ends.add(tokens, isOverdue ? this.#reachedAtMs + averageMs : untilMs - earlierMs);
+    }
+    const fields = { capacity: this.#max, ttlMs: averageMs };
+    return new Permits(fields, this, ends, undefined, this.#averageMs);
   }
 
   toJSON(): PermitsState {

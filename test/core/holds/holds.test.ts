@@ -17,9 +17,9 @@ function opened() {
   const limits = LimitSet.start([...specs, permitSpec], 0);
   let ids = 0;
   const holds = new Holds(() => `g${(ids += 1)}`);
-  const open = (cost: readonly number[], holdMs?: number) => {
+  const open = (cost: readonly number[], holdMs?: number, sessionId?: string) => {
     limits.take(cost);
-    return holds.open(limits, { cost, grantedAtMs: 0, holdMs });
+    return holds.open(limits, { cost, grantedAtMs: 0, holdMs, sessionId });
   };
   return { limits, holds, open };
 }
@@ -75,6 +75,69 @@ describe("Holds.extendPermit and Holds.releasePermit", () => {
     expect(holds.releasePermit(limits, "g1", 4_500)).toBe(false);
     expect(limits.permits?.tokens).toBe(2);
     expect(holds.extendPermit(limits, "g1")).toEqual({ kind: "permit-lost" });
+  });
+});
+
+describe("Permits of sessions", () => {
+  test("belong to the session that extended them last, or to none", () => {
+    const { limits, holds, open } = opened();
+    open([1, 1, 1], undefined, "s1");
+    holds.takeChanged();
+    const permitOf = () => holds.takeChanged()?.map(({ grant }) => grant.permit);
+    limits.advance(4_000);
+    const extended = { permit: { expiresAtMs: 9_000 } };
+    expect(holds.extendPermit(limits, "g1", "s1")).toMatchObject(extended);
+    expect(permitOf()).toBeUndefined();
+    expect(holds.extendPermit(limits, "g1", "s2")).toMatchObject(extended);
+    expect(permitOf()).toEqual([{ expiresAtMs: 9_000, sessionId: "s2" }]);
+    limits.advance(20_000);
+    expect(limits.permits?.tokens).toBe(1);
+    expect(holds.extendPermit(limits, "g1")).toMatchObject({ permit: { expiresAtMs: 25_000 } });
+    expect(permitOf()).toEqual([{ expiresAtMs: 25_000 }]);
+    limits.advance(25_000);
+    expect(limits.permits?.tokens).toBe(2);
+    expect(holds.extendPermit(limits, "g1", "s2")).toEqual({ kind: "permit-lost" });
+  });
+
+  test("come back when the session ends, or a while after", () => {
+    const { limits, holds, open } = opened();
+    open([1, 1, 1], undefined, "s1");
+    open([1, 1, 1], undefined, "s2");
+    limits.advance(8_000);
+    const now = { endAtMs: 8_000, nowMs: 8_000 };
+    expect(holds.endSessions(limits, (id) => id === "nobody", now)).toBe(false);
+    expect(holds.endSessions(limits, (id) => id === "s1", now)).toBe(true);
+    expect(limits.permits?.tokens).toBe(1);
+    const later = { endAtMs: 9_000, nowMs: 8_000 };
+    expect(holds.endSessions(limits, (id) => id === "s2", later)).toBe(true);
+    expect(limits.permits?.tokens).toBe(1);
+    expect(holds.takeChanged()?.map(({ grant }) => grant.permit)).toEqual([
+      undefined,
+      { expiresAtMs: 9_000 },
+    ]);
+    limits.advance(9_000);
+    expect(limits.permits?.tokens).toBe(2);
+  });
+
+  test("are released as any other", () => {
+    const { limits, holds, open } = opened();
+    open([1, 1, 1], undefined, "s1");
+    expect(holds.releasePermit(limits, "g1", 100)).toBe(true);
+    expect(limits.permits?.tokens).toBe(2);
+  });
+
+  test("still have no end after a restart", () => {
+    const { limits, holds, open } = opened();
+    open([1, 1, 1], undefined, "s1");
+    limits.advance(60_000);
+    const rows: GrantRow[] = JSON.parse(JSON.stringify(holds.takeChanged()));
+    const restored = LimitSet.restore([...specs, permitSpec], limits.toJSON());
+    const others = new Holds(() => "other");
+    others.restore(rows, restored, {});
+    restored.advance(120_000);
+    expect(restored.permits?.tokens).toBe(1);
+    expect(others.releasePermit(restored, "g1", 120_000)).toBe(true);
+    expect(restored.permits?.tokens).toBe(2);
   });
 });
 

@@ -47,7 +47,11 @@ const anyPolicy: fc.Arbitrary<PlainPolicy> = fc.record({
   queueLimit: fc.constantFrom(0, 2, 1_000, 1_000, 1_000),
   debt: fc.constantFrom("queue", "front"),
   concurrency: fc.option(
-    fc.record({ max: fc.integer({ min: 1, max: 3 }), ttlMs: fc.constantFrom(5, 20, 60) }),
+    fc.record({
+      max: fc.integer({ min: 1, max: 3 }),
+      ttlMs: fc.constantFrom(5, 20, 60),
+      graceMs: fc.constantFrom(0, 0, 15),
+    }),
     { nil: undefined },
   ),
 });
@@ -62,6 +66,8 @@ const anyUse = fc.record(
   { requiredKeys: [] },
 );
 const anyPick = fc.nat(59);
+const sessionIds = ["s1", "s2"] as const;
+const anySession = fc.constantFrom(undefined, ...sessionIds);
 const anyTimeoutMs = fc.constantFrom(0, 20, 100, 1_000, 1_000);
 
 type Operation =
@@ -70,8 +76,15 @@ type Operation =
       readonly tokens: Tokens;
       readonly timeoutMs: number;
       readonly holdMs: number | undefined;
+      readonly sessionId: string | undefined;
     }
-  | { readonly kind: "cancel" | "extend permit" | "release"; readonly pick: number }
+  | { readonly kind: "cancel" | "release"; readonly pick: number }
+  | {
+      readonly kind: "extend permit";
+      readonly pick: number;
+      readonly sessionId: string | undefined;
+    }
+  | { readonly kind: "end session"; readonly sessionId: string }
   | { readonly kind: "settle" | "spend"; readonly pick: number; readonly use: Tokens }
   | { readonly kind: "drop"; readonly pick: number }
   | { readonly kind: "extend"; readonly pick: number; readonly ms: number }
@@ -84,7 +97,7 @@ type Operation =
   | { readonly kind: "resume"; readonly names: string[] }
   | { readonly kind: "change"; readonly policy: PlainPolicy }
   | { readonly kind: "pass"; readonly ms: number }
-  | { readonly kind: "restart" };
+  | { readonly kind: "restart"; readonly live: readonly string[] };
 
 type HolderCall = Operation & { readonly kind: "settle" | "spend" | "drop" | "extend" };
 
@@ -98,6 +111,7 @@ const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
       tokens: anyTokens,
       timeoutMs: anyTimeoutMs,
       holdMs: fc.constantFrom(undefined, 5, 30, 100, 500),
+      sessionId: anySession,
     }),
   },
   { weight: 3, arbitrary: fc.record({ kind: ofKind("cancel"), pick: anyPick }) },
@@ -112,7 +126,21 @@ const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
       ms: fc.integer({ min: 1, max: 80 }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: ofKind("extend permit"), pick: anyPick }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: ofKind("extend permit"),
+      pick: anyPick,
+      sessionId: anySession,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: ofKind("end session"),
+      sessionId: fc.constantFrom(...sessionIds),
+    }),
+  },
   { weight: 4, arbitrary: fc.record({ kind: ofKind("release"), pick: anyPick }) },
   { weight: 9, arbitrary: fc.record({ kind: ofKind("pass"), ms: fc.nat(40) }) },
   {
@@ -126,7 +154,10 @@ const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: ofKind("resume"), names: anyNames }) },
   { weight: 1, arbitrary: fc.record({ kind: ofKind("change"), policy: anyPolicy }) },
-  { weight: 1, arbitrary: fc.record({ kind: ofKind("restart") }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: ofKind("restart"), live: fc.subarray([...sessionIds]) }),
+  },
 );
 
 function limiterPolicyOf({ limits, queueLimit, debt, concurrency }: PlainPolicy): LimiterPolicy {
@@ -136,7 +167,7 @@ function limiterPolicyOf({ limits, queueLimit, debt, concurrency }: PlainPolicy)
     maxWaitMs: 3_600_000,
     lease: undefined,
     hold: { maxMs: 3_600_000, debt },
-    concurrency: concurrency && { ...concurrency, graceMs: 0 },
+    concurrency,
   };
 }
 
@@ -148,6 +179,7 @@ class Both {
   nowMs = epochMs;
   #policy: PlainPolicy;
   readonly #asks = new Map<string, Tokens>();
+  readonly #sessions = new Map<string, string | undefined>();
   readonly #waiters = new Map<string, Waiter<string>>();
   #ids = 0;
   #disk = "";
@@ -171,6 +203,7 @@ class Both {
         this.#ids += 1;
         return `g${this.#ids}`;
       },
+      sessionOf: (caller: string) => this.#sessions.get(caller),
     };
   }
 
@@ -193,12 +226,14 @@ class Both {
         return this.#callHolder(operation);
       case "extend permit": {
         const id = pickOf(model.ids, operation.pick) ?? "g0";
-        const { turn, answer } = limiter.extendPermit(id, nowMs);
+        const { turn, answer } = limiter.extendPermit(id, nowMs, operation.sessionId);
         this.#note(turn);
         this.#answers.push(answer);
-        this.#expectedAnswers.push(model.extendPermit(id));
+        this.#expectedAnswers.push(model.extendPermit(id, operation.sessionId));
         return;
       }
+      case "end session":
+        return this.#endSessions((sessionId) => sessionId === operation.sessionId);
       case "release": {
         const id = pickOf(model.ids, operation.pick) ?? "g0";
         this.#note(limiter.releasePermit(id, nowMs));
@@ -223,7 +258,7 @@ class Both {
       case "pass":
         return this.passTo(nowMs + operation.ms);
       case "restart":
-        return this.#restart();
+        return this.#restart(operation.live);
     }
   }
 
@@ -271,14 +306,16 @@ class Both {
     return { settled, answers, callers, grantsAtMs, ...(isStarted && { view }), faults: [] };
   }
 
-  #acquire({ tokens: drawn, timeoutMs, holdMs }: Operation & { kind: "acquire" }): void {
+  #acquire(operation: Operation & { kind: "acquire" }): void {
+    const { tokens: drawn, timeoutMs, holdMs, sessionId } = operation;
     const caller = `caller ${this.#asks.size + 1}`;
     const isForNothing = this.#policy.limits.every(({ name }) => drawn[name] === 0);
     const tokens = isForNothing ? { rate: 1, tpm: 1 } : drawn;
     this.#asks.set(caller, tokens);
+    this.#sessions.set(caller, sessionId);
     const request = { caller, tokens: this.#costOf(tokens), timeoutMs, holdMs };
     this.#note(this.limiter.acquire(request, this.nowMs));
-    this.model.acquire({ caller, tokens, timeoutMs, holdMs });
+    this.model.acquire({ caller, tokens, timeoutMs, holdMs, sessionId });
   }
 
   #costOf(tokens: Tokens): number[] {
@@ -311,7 +348,7 @@ class Both {
   }
 
   /** From the disk, and only while nobody waits: places aren't on the disk. */
-  #restart(): void {
+  #restart(live: readonly string[]): void {
     if (this.limiter.waiters > 0 || this.#disk === "") return;
     const disk = this.#isDiskExact ? this.#disk : JSON.stringify(this.limiter);
     const state: LimiterState = JSON.parse(disk);
@@ -319,6 +356,12 @@ class Both {
       return { slot, grant: JSON.parse(grant) };
     });
     this.limiter = Limiter.from(limiterPolicyOf(this.#policy), state, rows, this.#options);
+    this.#endSessions((sessionId) => !live.includes(sessionId));
+  }
+
+  #endSessions(isOver: (sessionId: string) => boolean): void {
+    this.#note(this.limiter.endSessions(isOver, this.nowMs));
+    this.model.endSessions(isOver);
   }
 
   #note(turn: Turn<string>): Turn<string> {
@@ -374,6 +417,7 @@ function pickOf(items: readonly string[], pick: number): string | undefined {
 test("Holds and permits agree with plain ones", () => {
   let operations = 0;
   let writtenOff = 0;
+  let outlived = 0;
   const seen = new Map<string, number>();
   const note = (what: string) => seen.set(what, (seen.get(what) ?? 0) + 1);
   const anyHistory = fc.array(anyOperation, { minLength: 40, maxLength: 60, size: "max" });
@@ -386,12 +430,14 @@ test("Holds and permits agree with plain ones", () => {
         operations += 1;
       }
       writtenOff += both.model.writtenOff;
+      outlived += both.model.outlived;
       for (const { outcome } of both.model.settled) note(outcome.ok ? "granted" : outcome.reason);
     }),
     { numRuns: runs(2_000) },
   );
   expect(operations).toBeGreaterThanOrEqual(timesSeen(80_000));
   expect(writtenOff).toBeGreaterThanOrEqual(timesSeen(1_000));
+  expect(outlived).toBeGreaterThanOrEqual(timesSeen(100));
   for (const what of ["granted", "timeout", "queue-full", "exceeds-capacity"]) {
     expect(seen.get(what)).toBeGreaterThanOrEqual(timesSeen(300));
   }

@@ -15,10 +15,21 @@ class Book {
   readonly rows = new Map<number, GrantRow>();
   #ids = 0;
 
-  open(grantedAtMs: number, { hold, permitEndAtMs }: { hold?: HoldState; permitEndAtMs?: number }) {
+  open(
+    grantedAtMs: number,
+    {
+      hold,
+      permitEndAtMs,
+      sessionId,
+    }: { hold?: HoldState; permitEndAtMs?: number; sessionId?: string },
+  ) {
     this.#ids += 1;
     const id = `g${this.#ids}`;
-    const opened = this.grants.open({ id, grantedAtMs, hold, permitEndAtMs });
+    const permit =
+      permitEndAtMs === undefined
+        ? undefined
+        : { expiresAtMs: permitEndAtMs, ...(sessionId !== undefined && { sessionId }) };
+    const opened = this.grants.open({ id, grantedAtMs, hold, permit });
     this.write();
     return opened;
   }
@@ -51,6 +62,10 @@ class Book {
     const rows = this.grants.takeChanged() ?? [];
     for (const row of rows) this.rows.set(row.slot, row);
     return rows.map(({ slot }) => slot);
+  }
+
+  permitEnds(): unknown[] {
+    return [...this.grants.withPermit()].map(({ permit }) => permit?.expiresAtMs);
   }
 
   restart(): void {
@@ -153,7 +168,7 @@ describe("OpenGrants", () => {
       1,
       2,
     ]);
-    expect([...grants.permitEnds()]).toEqual([5_000, 4_000]);
+    expect(book.permitEnds()).toEqual([5_000, 4_000]);
     expect(grants.oldestPermitAtMs(10)).toBe(1);
     expect(grants.oldestPermitAtMs(4_999)).toBe(1);
     expect(grants.oldestPermitAtMs(5_000)).toBeUndefined();
@@ -170,7 +185,7 @@ describe("OpenGrants", () => {
     book.open(0, { hold: holdUntil(1_000), permitEndAtMs: 5_000 });
     book.grants.dropPermits();
     expect(book.write()).toEqual([0, 1]);
-    expect([...book.grants.permitEnds()]).toEqual([]);
+    expect(book.permitEnds()).toEqual([]);
     book.restart();
     expect([book.grants.find("g1"), book.grants.find("g2")?.permit]).toEqual([
       undefined,
@@ -178,6 +193,23 @@ describe("OpenGrants", () => {
     ]);
     expect(book.grants.openHoldCount).toBe(1);
   });
+});
+
+test("a permit of a session has no end, which is on the disk, and its grant doesn't say whose it is", () => {
+  const book = new Book();
+  const { permit } = book.open(1, { permitEndAtMs: 5_000, sessionId: "s1" });
+  expect(permit).toEqual({ id: "g1", fence: 1, expiresAtMs: 5_000 });
+  for (const restarted of [false, true]) {
+    if (restarted) book.restart();
+    expect(book.grants.nextEndAtMs).toBe(Infinity);
+    book.expire(1e15);
+    expect(book.grants.find("g1")?.permit).toEqual({ expiresAtMs: 5_000, sessionId: "s1" });
+    expect(book.grants.oldestPermitAtMs(1e15)).toBe(1);
+  }
+  book.grants.change({ id: "g1", grantedAtMs: 1, fence: 1, permit: { expiresAtMs: 9_000 } });
+  expect([book.write(), book.grants.nextEndAtMs]).toEqual([[0], 9_000]);
+  book.expire(9_000);
+  expect(book.grants.find("g1")).toBeUndefined();
 });
 
 test("OpenGrants remembers the last ten thousand holds that are over, however many there are", () => {
@@ -215,5 +247,5 @@ test("OpenGrants that come back with more than are remembered give each slot onc
     book.open(count, { permitEndAtMs: 60_000 });
   }
   book.restart();
-  expect([...book.grants.permitEnds()]).toHaveLength(5);
+  expect(book.permitEnds()).toHaveLength(5);
 });

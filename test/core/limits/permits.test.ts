@@ -60,6 +60,19 @@ describe("Permits", () => {
     expect([limit.tokens, limit.reachedAtMs, limit.endAtMs]).toEqual([1, 1_000, 2_000]);
   });
 
+  test("have no end while they are bound", () => {
+    const limit = permitsOf(2);
+    limit.take(1);
+    limit.bind(1_000);
+    limit.advance(1_000);
+    expect([limit.tokens, limit.missing, limit.nextGainAtMs]).toEqual([1, 1, Infinity]);
+    expect([limit.msUntil(1, 1_000), limit.msUntil(2, 1_000)]).toEqual([0, Infinity]);
+    expect(limit.copy().tokens).toBe(1);
+    limit.endBound(1_000);
+    limit.endBound(1_000);
+    expect(limit.tokens).toBe(2);
+  });
+
   test("are fewer than none after a lower max, of which none is taken away", () => {
     const limit = permitsOf(3);
     limit.take(3);
@@ -123,6 +136,16 @@ describe("Permits.estimate", () => {
     limit.take(1);
     limit.advance(600);
     expect(limit.estimate().msUntil(1, 600)).toBe(1);
+  });
+
+  test("is as long again for one that is bound and was held longer than others were", () => {
+    const limit = permitsOf(1);
+    limit.noteHeld(100);
+    limit.take(1);
+    limit.bind(1_000);
+    expect(limit.estimate().msUntil(1, 0)).toBe(100);
+    limit.advance(60_000);
+    expect(limit.estimate().msUntil(1, 60_000)).toBe(100);
   });
 
   test("leaves the permits themselves alone", () => {
