@@ -141,6 +141,15 @@ export class LimiterScene<Terms extends LimiterPolicy> {
     this.limiter = Limiter.from(this.limiter.policy, state, rows, this.#options);
   }
 
+  /** The limiter of an object that has slept until `atMs`: restored from the disk, with its waiters. */
+  sleepUntil(atMs: number): void {
+    const waiters = savedWaiters(this.limiter);
+    this.restore();
+    for (const waiter of this.limiter.restore(waiters, epochMs + atMs)) {
+      this.#waiters.set(waiter.caller, waiter);
+    }
+  }
+
   /** Writes the row of an open grant. */
   keepRow(row: GrantRow): void {
     this.#rows.set(row.slot, row);
@@ -205,6 +214,17 @@ export class Scene extends LimiterScene<Policy> {
   setPolicy(atMs: number, changes: Partial<PolicyFields>): string[] {
     return this.switchTo(atMs, policyFrom(this.limiter.policy.merge(changes)));
   }
+}
+
+/** All waiters, from the head on, as what outlives their object keeps them: through JSON text. */
+export function savedWaiters<Terms extends LimiterPolicy>(
+  limiter: Limiter<string, Terms>,
+): Waiter<string>[] {
+  const waiters = [...limiter.places()].map(({ waiter }) => {
+    const { caller, tokens, queuedAtMs, deadlineAtMs, holdMs, arrivalNumber, behindLater } = waiter;
+    return { caller, tokens, queuedAtMs, deadlineAtMs, holdMs, arrivalNumber, behindLater };
+  });
+  return JSON.parse(JSON.stringify(waiters));
 }
 
 /** The state of a limiter whose one limit is this token bucket. */

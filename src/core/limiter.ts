@@ -108,9 +108,20 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     return this.#queue.dueAtMs(this.#limits);
   }
 
-  /** See `LimitSet.passedAtMs`; `undefined` before the bucket has started. */
+  /**
+   * An instant that is known to have passed, epoch milliseconds: that of the limits (see `LimitSet`), or the
+   * latest arrival of a waiter. `undefined` before the bucket has started.
+   */
   get passedAtMs(): number | undefined {
-    return this.#limits?.passedAtMs;
+    return this.#limits && Math.max(this.#limits.passedAtMs, this.#queue.latestAtMs);
+  }
+
+  /**
+   * Whether a debt waits for its turn among the waiters. On the disk it counts as taken already, so if the
+   * waiters were restored from there, those in front of it would be later than promised.
+   */
+  get isOwing(): boolean {
+    return this.#queue.owed !== undefined;
   }
 
   /**
@@ -161,6 +172,24 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     if (!limits) return this.#end(nowMs);
     this.#queue.serveDue(limits, nowMs);
     return this.#end(nowMs, this.#queue.joinGuarded(limits, { ...returner, tokens }, nowMs));
+  }
+
+  /**
+   * Puts back waiters whose object fell asleep while they waited, and returns their handles in the order in
+   * which they were given; in any order. Before any other call. No token is taken and nobody is refused: the
+   * next turn does what is due by then, as after a late daemon. `queueLimit` and `maxWaitMs` don't apply.
+   *
+   * A bucket that hasn't started has lost its state, and starts now as with a first acquire, so nobody
+   * waits for ever.
+   *
+   * @throws {RangeError} If `tokens` of one of them is no cost. Nothing changes then.
+   */
+  restore(waiters: readonly Waiter<Caller>[], nowMs: number): readonly Waiter<Caller>[] {
+    if (waiters.length === 0) return waiters;
+    const costed = waiters.map((waiter) => {
+      return { ...waiter, tokens: this.#costOf(waiter.tokens) };
+    });
+    return this.#queue.restore(this.#start(nowMs), costed);
   }
 
   /** Takes a waiter out, without a token or an outcome. Does nothing if it is settled already. */

@@ -145,6 +145,20 @@ export class ServedQueue<Caller> {
   }
 
   /**
+   * Puts waiters back where they stood when their object fell asleep, and returns their handles in the order in
+   * which they were given. Nobody is timed, served or refused: `serveDue` does that, once the head is due.
+   */
+  restore(limits: LimitSet, waiters: readonly Waiter<Caller>[]): readonly Waiter<Caller>[] {
+    this.#headDueAtMs = undefined;
+    const handles = this.#queue.restore(waiters);
+    for (const handle of handles) {
+      this.#forecast.joined(limits, handle);
+      if (limits.isEstimate) this.#expectBy(handle);
+    }
+    return handles;
+  }
+
+  /**
    * Takes a waiter out; `false` if it has left already. Those behind it may be due then, and what is owed behind it:
    * `serveDue` must follow.
    */

@@ -7,7 +7,7 @@ import type { ComeBackOperation, PlainOperation } from "../../kit/model/arbitrar
 
 import { cpuTimeMs } from "../../kit/cpu-time.ts";
 import { Limiter } from "../../src/core/limiter.ts";
-import { arrivedBefore } from "../../src/core/queue/waiter-queue.ts";
+import { arrivedBefore } from "../../src/core/queue/arrival-order.ts";
 import {
   anyComeBack,
   anyPlainOperation,

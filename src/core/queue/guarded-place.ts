@@ -14,7 +14,7 @@ import type { LimitSet } from "../limits/limit-set.ts";
 import type { Waiter, WaiterQueue } from "./waiter-queue.ts";
 
 import { LookAhead } from "../limits/look-ahead.ts";
-import { arrivedBefore } from "./waiter-queue.ts";
+import { arrivedBefore } from "./arrival-order.ts";
 
 /** A place that makes nobody late. */
 interface GuardedPlace<Caller> {

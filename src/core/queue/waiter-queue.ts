@@ -12,9 +12,11 @@
  * waiter that came later. Only `joinBehind` puts a waiter further back.
  */
 
+import type { Standing } from "./arrival-order.ts";
 import type { Cost, NamedTokens } from "../limits/cost.ts";
 
 import { invariants } from "../invariants.ts";
+import { arrivedBefore, compareStandings, laterThan, latestUpTo } from "./arrival-order.ts";
 import { addNamed, hasAny, subtractNamed, tokensOf } from "../limits/cost.ts";
 
 /** One caller in the queue. Returned when it joins, and passed back to leave. */
@@ -36,6 +38,8 @@ export interface Waiter<Caller> {
    * left and joins again.
    */
   readonly arrivalNumber?: number;
+  /** See `Standing`. Assigned by the queue, unless a waiter is restored. */
+  readonly behindLater?: Standing | undefined;
 }
 
 class Link<Caller> implements Waiter<Caller> {
@@ -46,6 +50,7 @@ class Link<Caller> implements Waiter<Caller> {
   readonly holdMs: number | undefined;
   readonly arrivalNumber: number;
   owed: NamedTokens | undefined = undefined;
+  behindLater: Standing | undefined = undefined;
   previous: Link<Caller> | undefined = undefined;
   next: Link<Caller> | undefined = undefined;
   /** The queue that it is in; `undefined` before it joins and after it has left. */
@@ -99,6 +104,11 @@ export class WaiterQueue<Caller> {
    */
   get latestAtMs(): number {
     return this.#latestAtMs;
+  }
+
+  /** Whether a waiter that comes back has arrived after everybody who waits. */
+  isLatest(returner: Waiter<Caller>): boolean {
+    return !this.#tail || !arrivedBefore(returner, latestUpTo(this.#tail));
   }
 
   /** The number of waiters. */
@@ -186,8 +196,10 @@ export class WaiterQueue<Caller> {
   }
 
   #insert(waiter: Waiter<Caller>, before: Link<Caller> | undefined): Link<Caller> {
-    this.#arrivals += 1;
-    const link = new Link(waiter, waiter.arrivalNumber ?? this.#arrivals);
+    const link = new Link(waiter, waiter.arrivalNumber ?? this.#arrivals + 1);
+    // One that comes back after a restart may have a number that this queue hasn't reached.
+    this.#arrivals = Math.max(this.#arrivals, link.arrivalNumber);
+    link.behindLater = standingOf(laterThan(before, link));
     const after = before ? before.next : this.#head;
     link.previous = before;
     link.next = after;
@@ -233,6 +245,18 @@ export class WaiterQueue<Caller> {
     return true;
   }
 
+  /** Adds waiters of a queue that is gone, and returns their handles in the order in which they were given. */
+  restore(waiters: readonly Waiter<Caller>[]): Waiter<Caller>[] {
+    const handles = new Map<Waiter<Caller>, Waiter<Caller>>();
+    for (const waiter of waiters.toSorted(compareStandings)) {
+      const link = this.#insert(waiter, this.#tail);
+      // Those in front of it may have left, but it stands where it stood.
+      link.behindLater = waiter.behindLater;
+      handles.set(waiter, link);
+    }
+    return waiters.map((waiter) => handles.get(waiter) ?? waiter);
+  }
+
   /** From head to tail. The waiter just visited may leave during the walk. */
   *[Symbol.iterator](): IterableIterator<Waiter<Caller>> {
     let link = this.#head;
@@ -244,11 +268,9 @@ export class WaiterQueue<Caller> {
   }
 }
 
-/**
- * Whether `one` first joined before `other` did. Of two at the same instant, one without a number is
- * later.
- */
-export function arrivedBefore(one: Waiter<unknown>, other: Waiter<unknown>): boolean {
-  if (one.queuedAtMs !== other.queuedAtMs) return one.queuedAtMs < other.queuedAtMs;
-  return (one.arrivalNumber ?? Infinity) < (other.arrivalNumber ?? Infinity);
+/** A value that keeps no waiter in memory. */
+function standingOf(later: Standing | undefined): Standing | undefined {
+  if (!(later instanceof Link)) return later;
+  const { queuedAtMs, arrivalNumber, behindLater } = later;
+  return { queuedAtMs, arrivalNumber, ...(behindLater && { behindLater }) };
 }

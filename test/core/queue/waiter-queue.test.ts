@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 
 import type { Waiter } from "../../../src/core/queue/waiter-queue.ts";
 
-import { WaiterQueue, arrivedBefore } from "../../../src/core/queue/waiter-queue.ts";
+import { arrivedBefore } from "../../../src/core/queue/arrival-order.ts";
+import { WaiterQueue } from "../../../src/core/queue/waiter-queue.ts";
 import { runs } from "../../../kit/runs.ts";
 import { tokensOf } from "../../../src/core/limits/cost.ts";
 
@@ -96,6 +97,16 @@ describe("WaiterQueue.join", () => {
   });
 });
 
+describe("Waiter.arrivalNumber", () => {
+  test("counts on from the highest that has joined", () => {
+    const queue = new WaiterQueue<string>();
+    queue.join({ ...place("Ann"), arrivalNumber: 7 });
+    queue.join({ ...place("Bob"), arrivalNumber: 3 });
+    expect([...queue].map(({ arrivalNumber }) => arrivalNumber)).toEqual([7, 3]);
+    expect(queue.join(place("Cat")).arrivalNumber).toBe(8);
+  });
+});
+
 describe("WaiterQueue.joinBehind", () => {
   test("puts one where it is told to, whenever it came", () => {
     const queue = queueOf("Ann", "Bob", "Cat");
@@ -128,20 +139,143 @@ describe("WaiterQueue.joinBehind", () => {
   });
 });
 
-describe("arrivedBefore", () => {
-  test("goes by the instant, and at one instant by who joined first, also of one that joins again", () => {
+describe("WaiterQueue.isLatest", () => {
+  test("is whether one arrived after everybody who waits", () => {
     const queue = new WaiterQueue<string>();
+    expect(queue.isLatest(place("Zoe"))).toBe(true);
     const ann = queue.join(place("Ann", 10));
     const bob = queue.join(place("Bob", 10));
-    const cat = queue.join(place("Cat", 5));
+    queue.leave(bob);
+    expect(queue.isLatest(bob)).toBe(true);
+    queue.joinBehind(bob, ann);
     queue.leave(ann);
-    const again = queue.joinBehind(ann, bob);
-    const order = [cat, again, bob];
-    for (const [index, one] of order.entries()) {
-      expect(order.map((other) => arrivedBefore(one, other))).toEqual(
-        order.map((_, other) => index < other),
-      );
+    expect([queue.isLatest(ann), queue.isLatest(place("Zoe", 10))]).toEqual([false, true]);
+  });
+
+  test("counts those in front of a tail that was moved back", () => {
+    const queue = new WaiterQueue<string>();
+    const ann = queue.join(place("Ann", 10));
+    const bob = queue.joinBehind(place("Bob", 1), ann);
+    const cat = queue.joinBehind(place("Cat", 2), bob);
+    const later = [ann, bob, cat].map(({ behindLater }) => behindLater?.queuedAtMs);
+    expect(later).toEqual([undefined, 10, 10]);
+    expect([queue.isLatest(place("Zoe", 9)), queue.isLatest(place("Zoe", 11))]).toEqual([
+      false,
+      true,
+    ]);
+    // What was in front of one when it joined says where it stands, also when that has left.
+    queue.leave(ann);
+    expect(queue.isLatest(place("Zoe", 9))).toBe(false);
+    expect(queue.join(place("Dan", 11)).behindLater).toBeUndefined();
+  });
+});
+
+type Move =
+  | { readonly kind: "arrive" | "restore" }
+  | { readonly kind: "leave"; readonly pick: number }
+  /** Number `pick` of those that have left, in front of number `at` of those that arrived later. */
+  | { readonly kind: "return"; readonly pick: number; readonly at: number };
+
+const anyMove: fc.Arbitrary<Move> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({ kind: "arrive" as const }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("leave" as const), pick: fc.nat(20) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("return" as const),
+      pick: fc.nat(20),
+      at: fc.nat(20),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: "restore" as const }) },
+);
+
+/** Waiters that come and go, and whose queue is kept as text from time to time. */
+class MovedQueue {
+  queue = new WaiterQueue<number>();
+  readonly #gone: Waiter<number>[] = [];
+  #arrivals = 0;
+
+  perform(move: Move): void {
+    const waiting = [...this.queue];
+    switch (move.kind) {
+      case "arrive":
+        // Three of one instant.
+        this.queue.join(place(this.#arrivals, Math.floor(this.#arrivals / 3)));
+        this.#arrivals += 1;
+        break;
+      case "leave": {
+        const leaver = waiting[move.pick % Math.max(1, waiting.length)];
+        if (leaver && this.queue.leave(leaver)) this.#gone.push(leaver);
+        break;
+      }
+      case "return": {
+        const [returner] = this.#gone.splice(move.pick % Math.max(1, this.#gone.length), 1);
+        if (returner) this.queue.joinBehind(returner, predecessorAt(waiting, returner, move.at));
+        break;
+      }
+      case "restore":
+        this.restore();
+        break;
+      default:
+        move satisfies never;
     }
+  }
+
+  /** Puts the queue, as text and in another order, into a new one. */
+  restore(): void {
+    const kept = [...this.queue].map((waiter) => {
+      const { caller, tokens, queuedAtMs, deadlineAtMs, arrivalNumber, behindLater } = waiter;
+      return { caller, tokens, queuedAtMs, deadlineAtMs, arrivalNumber, behindLater };
+    });
+    const shuffled: Waiter<number>[] = JSON.parse(JSON.stringify(kept.toReversed()));
+    this.queue = new WaiterQueue();
+    this.queue.restore(shuffled);
+  }
+}
+
+/** A returner may go in front of anybody who arrived later, or to the end. */
+function predecessorAt(
+  waiting: readonly Waiter<number>[],
+  returner: Waiter<number>,
+  at: number,
+): Waiter<number> | undefined {
+  const later = waiting.flatMap((one, index) => (arrivedBefore(returner, one) ? [index] : []));
+  const index = [...later, waiting.length][at % (later.length + 1)] ?? waiting.length;
+  return waiting[index - 1];
+}
+
+describe("WaiterQueue.restore", () => {
+  test("has everybody where they stood, whoever has come back behind whom", () => {
+    let deepest = 0;
+    fc.assert(
+      fc.property(fc.array(anyMove, { maxLength: 60, size: "max" }), (moves) => {
+        const moved = new MovedQueue();
+        for (const move of moves) {
+          const before = callersOf(moved.queue);
+          moved.perform(move);
+          if (move.kind === "restore") expect(callersOf(moved.queue)).toEqual(before);
+          for (const { behindLater } of moved.queue) {
+            let depth = 0;
+            for (let step = behindLater; step; step = step.behindLater) depth += 1;
+            deepest = Math.max(deepest, depth);
+          }
+        }
+      }),
+      { numRuns: runs(500) },
+    );
+    expect(deepest).toBeGreaterThan(1);
+  });
+
+  test("returns the handles in the order in which waiters were given", () => {
+    const queue = new WaiterQueue<string>();
+    const handles = queue.restore([place("Bob", 20), place("Ann", 10)]);
+    expect(handles.map(({ caller }) => caller)).toEqual(["Bob", "Ann"]);
+    expect(callersOf(queue)).toEqual(["Ann", "Bob"]);
+    expect([queue.latestAtMs, handles.map((handle) => queue.has(handle))]).toEqual([
+      20,
+      [true, true],
+    ]);
   });
 });
 
