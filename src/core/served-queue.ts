@@ -131,6 +131,10 @@ export class ServedQueue<Caller> {
     nowMs: number,
   ): Waiter<Caller> | undefined {
     if (limits.isEstimate) return this.joinInOrder(limits, returner, nowMs);
+    // Many come back together, in order, and each of them is the latest so far.
+    if (this.#queue.size > 0 && this.#queue.isLatest(returner)) {
+      return this.joinEnd(limits, returner, Infinity, nowMs);
+    }
     const { predecessor, grantAtMs } = guardedPlace(this.#queue, limits, returner);
     if (Math.max(grantAtMs, limits.instantOf(nowMs)) > returner.deadlineAtMs) {
       return this.#refuseLate(limits, returner, this.#end(limits), nowMs);

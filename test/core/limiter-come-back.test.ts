@@ -8,6 +8,7 @@ import type { ComeBackOperation, PlainOperation } from "../../kit/model/arbitrar
 import { cpuTimeMs } from "../../kit/cpu-time.ts";
 import { Limiter } from "../../src/core/limiter.ts";
 import { arrivedBefore } from "../../src/core/queue/arrival-order.ts";
+import { WaiterQueue } from "../../src/core/queue/waiter-queue.ts";
 import {
   anyComeBack,
   anyPlainOperation,
@@ -223,6 +224,62 @@ describe("Limiter.comeBack", () => {
     const returner = { caller: "Ann", tokens: 0, queuedAtMs: epochMs, deadlineAtMs: epochMs };
     expect(() => limiter.comeBack(returner, epochMs)).toThrow(RangeError);
     expect(limiter.toJSON().limits).toBeUndefined();
+  });
+
+  test("puts one that came after everybody who waits at the end, whether or not the queue is full", () => {
+    const scene = new Scene({ queueLimit: 2, maxWaitMs: 10_000 });
+    for (const caller of ["first", "Ann", "Bob"]) scene.acquire(0, caller);
+    scene.cancel(100, "Bob");
+    scene.acquire(100, "Cat");
+    scene.cancel(100, "Cat");
+    scene.acquire(100, "Dan");
+    scene.cancel(100, "Dan");
+    scene.comeBack(200, "Bob");
+    scene.comeBack(200, "Cat");
+    scene.comeBack(200, "Dan");
+    expect(placesOf(scene)).toEqual([
+      "Ann 1 at 1000",
+      "Bob 2 at 2000",
+      "Cat 3 at 3000",
+      "Dan 4 at 4000",
+    ]);
+  });
+
+  test("refuses one that came last and would be late, and changes nothing", () => {
+    const scene = sceneOf("Ann", "Bob");
+    scene.acquire(3, "Cat", { timeoutMs: 2_997 });
+    scene.cancel(4, "Cat");
+    scene.cancel(4, "Ann");
+    scene.acquire(5, "Zoe", { timeoutMs: 1_995 });
+    scene.comeBack(6, "Ann");
+    // Cat came before Zoe, and neither of them can wait for the tick of 4000.
+    expect(scene.comeBack(7, "Cat")).toEqual(["Cat refused: timeout, retry after 3993"]);
+    expect(scene.inspect(7)).toMatchObject({ waiters: 3 });
+  });
+
+  test("is a few steps for each of 10,000 that come back in order", () => {
+    const waiters = 10_000;
+    const policy = policyOf({ queueLimit: waiters, maxWaitMs: 3_600_000, refillIntervalMs: 100 });
+    const limiter = new Limiter<number>(policy);
+    const left = Array.from({ length: waiters + 1 }, (_, caller) => {
+      return limiter.acquire({ caller }, epochMs + caller / 1_000).waiter;
+    }).filter((waiter) => waiter !== undefined);
+    for (const waiter of left) limiter.cancel(waiter, epochMs + 11);
+    const walks = vi.spyOn(WaiterQueue.prototype, Symbol.iterator);
+    for (const waiter of left) limiter.comeBack(waiter, epochMs + 12);
+    // The first finds an empty queue, and what it is there is looked at twice.
+    expect(walks.mock.calls.length).toBeLessThanOrEqual(2);
+    expect([...limiter.places()].map(({ waiter }) => waiter.caller)).toEqual(
+      left.map(({ caller }) => caller),
+    );
+    // One that doesn't come back in order looks for its place.
+    const [head] = limiter.places();
+    if (!head) throw new Error("Nobody waits");
+    limiter.cancel(head.waiter, epochMs + 13);
+    walks.mockClear();
+    limiter.comeBack(head.waiter, epochMs + 13);
+    expect(walks).toHaveBeenCalled();
+    walks.mockRestore();
   });
 
   test("takes milliseconds in a queue of 10,000", () => {
