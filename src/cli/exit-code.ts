@@ -62,9 +62,11 @@ export function exitCodeOfReason(reason: SluiceErrorReason): number {
       return exitCodes.permitLost;
     case "unavailable":
     case "watchers-full":
+    case "sessions-full":
       return exitCodes.unavailable;
     case "not-found":
     case "unknown-hold":
+    case "id-in-use":
     case "hold-settled":
     case "method-not-allowed":
     case "upgrade-required":

@@ -36,6 +36,7 @@ const table = {
   "unknown-hold": { status: 404, title: "Unknown hold" },
   "not-found": { status: 404, title: "Not found", isMisconfigured: true },
   "method-not-allowed": { status: 405, title: "Method not allowed", isMisconfigured: true },
+  "id-in-use": { status: 409, title: "Id is in use" },
   "hold-settled": { status: 409, title: "Hold is settled" },
   "permit-lost": { status: 410, title: "Permit is lost" },
   "body-too-large": { status: 413, title: "Body too large" },
@@ -80,6 +81,7 @@ const table = {
     isTransient: true,
   },
   "watchers-full": { status: 503, title: "Bucket is watched by too many", hasRetryAfter: true },
+  "sessions-full": { status: 503, title: "Bucket has too many sessions", hasRetryAfter: true },
 } as const satisfies Readonly<Record<LimiterReason, ReasonFields> & Record<string, ReasonFields>>;
 
 /**

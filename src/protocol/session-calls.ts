@@ -13,6 +13,7 @@ import { isIntegerWithin, showValue } from "../core/values.ts";
 import { FieldReader, acquireRanges, readAskedMembers, unknownMembers } from "./asked-members.ts";
 import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey } from "./idempotency-key.ts";
 import { MAX_FRAME_BYTES, MAX_FRAME_MESSAGES } from "./session-messages.ts";
+import { TICKET_RULE, isTicketForm } from "./ticket-form.ts";
 
 /** The messages in a frame; or what is wrong with it, so that nothing of it is done. */
 export type ReadFrame =
@@ -37,7 +38,7 @@ export type ReadCall =
 type Message = Readonly<Record<string, unknown>>;
 
 /** The members that a message with each `op` may have. */
-const membersByOp = {
+export const membersByOp = {
   acquire: ["tokens", "timeoutMs", "key", "holdMs", "follow", "fields", "ticket"],
   cancel: [],
   settle: ["hold", "used"],
@@ -46,7 +47,7 @@ const membersByOp = {
 } as const satisfies Readonly<Record<SessionCall["op"], readonly string[]>>;
 
 /** The longest `id` that is a string, in UTF-16 units. */
-const MAX_ID_LENGTH = 64;
+export const MAX_ID_LENGTH = 64;
 /** The most bytes of UTF-8 that a UTF-16 unit takes. */
 const MAX_BYTES_PER_UNIT = 3;
 
@@ -184,9 +185,9 @@ function acquireOf(id: MessageId, message: Message, faults: FieldFault[]): Sessi
     const text = `key must be ${IDEMPOTENCY_KEY_RULE}: got ${showValue(key)}`;
     faults.push({ field: "key", message: text });
   }
-  const isTicket = typeof ticket === "string";
+  const isTicket = isTicketForm(ticket);
   if (ticket !== undefined && !isTicket) {
-    const text = `ticket must be the text that a queued message had: got ${showValue(ticket)}`;
+    const text = `ticket ${TICKET_RULE}: got ${showValue(ticket)}`;
     faults.push({ field: "ticket", message: text });
   }
   return {

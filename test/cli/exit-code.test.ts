@@ -16,6 +16,7 @@ const codes = {
   "illegal-configuration": 78,
   "not-found": 70,
   "unknown-hold": 70,
+  "id-in-use": 70,
   "hold-settled": 70,
   "permit-lost": 76,
   "method-not-allowed": 70,
@@ -31,6 +32,7 @@ const codes = {
   "internal-error": 70,
   unavailable: 69,
   "watchers-full": 69,
+  "sessions-full": 69,
   "unexpected-answer": 70,
 } as const satisfies Record<SluiceErrorReason, number>;
 

@@ -10,6 +10,7 @@ import { askFaults, costOf } from "../../src/core/limits/cost.ts";
 import { isIdempotencyKey } from "../../src/protocol/idempotency-key.ts";
 import { readCall, readFrame } from "../../src/protocol/session-calls.ts";
 
+const ticketText = `v1.abc.${"x".repeat(22)}`;
 const acquire = { op: "acquire", id: 1 };
 
 /** What `readCall` has to say against a message. */
@@ -101,8 +102,8 @@ describe("readCall", () => {
       },
     ],
     [
-      { ...acquire, ticket: "v1.a.b", key: "k" },
-      { ...acquire, ...plain, ask: { tokens: 1, idempotencyKey: "k" }, ticket: "v1.a.b" },
+      { ...acquire, ticket: ticketText, key: "k" },
+      { ...acquire, ...plain, ask: { tokens: 1, idempotencyKey: "k" }, ticket: ticketText },
     ],
     [
       { op: "cancel", id: -7 },
@@ -171,7 +172,7 @@ describe("readCall", () => {
     ],
     [
       { ...acquire, ticket: 5 },
-      [["ticket", "ticket must be the text that a queued message had: got 5"]],
+      [["ticket", "ticket must be the ticket of a queued event, as it was sent: got 5"]],
     ],
     [
       { op: "cancel", id: 7, tokens: 1, "tokens.tpm": 1 },
@@ -286,11 +287,12 @@ describe("whatever arrives", () => {
       if (askFaults(policy.limits, ask).length > 0) return;
       expect(holdFaults(policy.hold, ask)).toEqual([]);
       const tokens = costOf(policy.limits, ask);
-      new Limiter<string>(policy).acquire({ caller: "Ann", tokens, timeoutMs, holdMs }, epochMs);
+      const limiter = new Limiter<string>(policy, { newId: () => "g1" });
+      limiter.acquire({ caller: "Ann", tokens, timeoutMs, holdMs }, epochMs);
       acquired += 1;
     });
     fc.assert(property, { numRuns: runs(20_000) });
-    expect(acquired).toBeGreaterThan(timesSeen(1_000));
+    expect(acquired).toBeGreaterThan(timesSeen(300));
   });
 
   test("a plain acquire is the same however it is read", () => {
@@ -304,6 +306,6 @@ describe("whatever arrives", () => {
       if (read.ok) plain += 1;
     });
     fc.assert(property, { numRuns: runs(20_000) });
-    expect(plain).toBeGreaterThan(timesSeen(1_000));
+    expect(plain).toBeGreaterThan(timesSeen(300));
   });
 });
