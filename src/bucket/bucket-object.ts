@@ -25,13 +25,12 @@ import { decodeAcquireCall, isAcquireCall } from "../wire/acquire-call.ts";
 import { BucketHost } from "./bucket-host.ts";
 import { HeldResponse } from "./held-response.ts";
 import { HeldStream } from "./held-stream.ts";
+import { ObjectSockets } from "./object-sockets.ts";
 import { GrantPoints } from "../answers/grant-points.ts";
 import { QueueSpan } from "./queue-span.ts";
 import { switchRefusalLog } from "../answers/refusal-log.ts";
 import { SteadyClock } from "./steady-clock.ts";
 import { UNWRITABLE } from "../wire/failures.ts";
-import { decodeSocketCall } from "../wire/socket-call.ts";
-import { Watchers } from "./watchers.ts";
 import { timeZones } from "../time-zones.ts";
 
 /** Where the state is kept. */
@@ -44,8 +43,8 @@ const OPEN_GRANT_PREFIX = "open:";
 /** One bucket. Only this project's Worker reaches it. */
 export class BucketObject extends DurableObject<BucketEnv> {
   readonly #clock: SteadyClock;
-  readonly #host: BucketHost;
-  readonly #watchers: Watchers;
+  readonly #bucket: BucketHost;
+  readonly #sockets: ObjectSockets;
   /** Set only if the deployment has a dataset for grants. */
   readonly #points: GrantPoints | undefined;
 
@@ -57,23 +56,23 @@ export class BucketObject extends DurableObject<BucketEnv> {
     this.#points = points;
     const clock = clockOf(ctx, wallNow);
     this.#clock = clock;
-    this.#host = new BucketHost(platformOf(ctx, clock, points));
-    this.#watchers = new Watchers(ctx, this.#host, clock);
+    this.#bucket = new BucketHost(platformOf(ctx, clock, points));
+    this.#sockets = new ObjectSockets(ctx, this.#bucket, clock);
     void ctx.blockConcurrencyWhile(async () => {
       const alarmAtMs = await ctx.storage.getAlarm();
-      if (alarmAtMs !== null) this.#host.recover(alarmAtMs + clock.aheadMs);
+      if (alarmAtMs !== null) this.#bucket.recover(alarmAtMs + clock.aheadMs);
     });
   }
 
   /**
-   * Handles `/acquire`, forwarded by the Worker, and watchers. Settles with the outcome; rejects if the
+   * Handles `/acquire`, forwarded by the Worker, watchers and sessions. Settles with the outcome; rejects if the
    * object is reset. A streamed acquire that has to wait is answered immediately, with lines; if the object
    * is reset, they break off.
    */
   override fetch(request: Request): Response | Promise<Response> {
     // Read once: every access builds the string again.
     const { url } = request;
-    if (!isAcquireCall(url)) return this.#watchers.accept(decodeSocketCall(url).call);
+    if (!isAcquireCall(url)) return this.#acceptSocket(url);
     this.#points?.invoked();
     const call = decodeAcquireCall(url);
     const held = call.isStreamed === true ? new HeldStream(this.ctx.storage) : new HeldResponse();
@@ -89,15 +88,15 @@ export class BucketObject extends DurableObject<BucketEnv> {
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
-    this.#watchers.received(socket, data);
+    this.#sockets.received(socket, data);
   }
 
   override webSocketClose(socket: WebSocket): void {
-    this.#watchers.disconnected(socket);
+    this.#sockets.disconnected(socket);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.#watchers.gone(socket);
+    this.#sockets.gone(socket);
   }
 
   /**
@@ -178,19 +177,19 @@ export class BucketObject extends DurableObject<BucketEnv> {
 
   /** See `BucketHost.isAwaited`. */
   get isAwaited(): boolean {
-    return this.#host.isAwaited;
+    return this.#bucket.isAwaited;
   }
 
   /** See `BucketHost.close`. For the process that runs the object and is about to end; it can't be undone. */
   close(): void {
-    this.#host.close();
+    this.#bucket.close();
   }
 
   /**
    * See `BucketHost.shutDown`. For the process that runs the object and is about to end; it can't be undone.
    */
   shutDown(): void {
-    this.#host.shutDown();
+    this.#bucket.shutDown();
   }
 
   /** See `BucketHost.reset`. Rejects if the object is reset; the bucket may or may not be gone then. */
@@ -205,11 +204,22 @@ export class BucketObject extends DurableObject<BucketEnv> {
     }
   }
 
+  /** The host, after everything that has arrived on sessions before this call. */
+  get #host(): BucketHost {
+    this.#sockets.sessions.processInbox();
+    return this.#bucket;
+  }
+
+  #acceptSocket(url: string): Response {
+    this.#sockets.sessions.processInbox();
+    return this.#sockets.accept(url);
+  }
+
   /** While a request waits it has a span, and if its caller disconnects it leaves the queue. */
   #keep(request: Request, call: AcquireCall, held: ConnectedRequest, leave: Leave): void {
     // A request that returns to its place, or shares another's, is not at the end of the queue.
     const isLast = call.requeued === undefined && call.idempotencyKey === undefined;
-    const span = new QueueSpan(tracing, call, isLast ? this.#host.waiters : 0);
+    const span = new QueueSpan(tracing, call, isLast ? this.#bucket.waiters : 0);
     // Only read for requests that wait: the runtime creates the signal on access, and that costs more than a
     // grant.
     const { signal } = request;

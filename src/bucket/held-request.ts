@@ -18,6 +18,8 @@ export interface HeldRequest {
 
 /** A held request that follows its place in the queue. */
 export interface FollowingRequest extends HeldRequest {
+  /** Whether it only wants to know where it starts to wait. Default: `false`. */
+  readonly wantsFirstPlaceOnly?: boolean;
   /**
    * Called with the request's place when it starts to wait and whenever that place changes; never after the
    * request has been answered or has left.

@@ -30,7 +30,7 @@ const PAUSE_PER_NOTIFIED_MS = 1;
 /** The same per place visited: about fifty times what the visit takes. */
 const PAUSE_PER_PLACE_MS = 0.005;
 
-type Following = Pick<FollowingRequest, "moved">;
+type Following = Pick<FollowingRequest, "moved" | "wantsFirstPlaceOnly">;
 
 /** A request that follows its place, and the place it was last notified of. */
 interface Follower {
@@ -56,12 +56,14 @@ export class PositionFeed<Caller> {
   /** `caller` waits; from now on `request` is notified of its place. */
   add(caller: Caller, request: Following, limiter: Limiter<Caller>, nowMs: number): void {
     const follower = { request, position: 0, grantAtMs: 0 };
+    const last = limiter.lastPlace;
+    const isLast = last?.waiter.caller === caller;
+    if (isLast) notify(follower, last, nowMs);
+    if (isLast && request.wantsFirstPlaceOnly) return;
     const followers = this.#followers.get(caller);
     if (followers) followers.push(follower);
     else this.#followers.set(caller, [follower]);
-    const last = limiter.lastPlace;
-    if (last?.waiter.caller === caller) notify(follower, last, nowMs);
-    else this.#moved(limiter, nowMs);
+    if (!isLast) this.#moved(limiter, nowMs);
   }
 
   /** One request of `caller` leaves. Comes before the turn that gives up the place. */
@@ -107,6 +109,8 @@ export class PositionFeed<Caller> {
         if (isNotified(follower, place)) continue;
         notify(follower, place, nowMs);
         notified += 1;
+        if (follower.request.wantsFirstPlaceOnly)
+          this.remove(place.waiter.caller, follower.request);
       }
     }
     this.#pauseMs = notified * PAUSE_PER_NOTIFIED_MS + places * PAUSE_PER_PLACE_MS;

@@ -70,6 +70,7 @@ export class Watchers {
   readonly #ctx: DurableObjectState;
   readonly #host: BucketHost;
   readonly #clock: Clock;
+  readonly #tag: string;
   readonly #timer: CoalescingTimer;
   readonly #watchers = new Map<WebSocket, Watcher>();
   #events: WatchEvent[] = [];
@@ -80,13 +81,14 @@ export class Watchers {
   /** The bucket's state as last sent to all watchers, as JSON text. */
   #lastSnapshot = "";
 
-  /** Takes over the watchers of an earlier instance. */
-  constructor(ctx: DurableObjectState, host: BucketHost, clock: Clock) {
+  /** Takes over the watchers of an earlier instance: the sockets with this tag. */
+  constructor(ctx: DurableObjectState, host: BucketHost, clock: Clock, tag: string) {
     this.#ctx = ctx;
+    this.#tag = tag;
     this.#host = host;
     this.#clock = clock;
     this.#timer = new CoalescingTimer(clock, () => this.#flush());
-    for (const socket of ctx.getWebSockets()) {
+    for (const socket of ctx.getWebSockets(tag)) {
       const attachment: Attachment | null = socket.deserializeAttachment();
       if (!attachment || socket.readyState !== WebSocket.OPEN) continue;
       const { call, lastId, sent, read } = attachment;
@@ -105,7 +107,7 @@ export class Watchers {
   accept(call: SocketCall): Response {
     const snapshot = this.#host.inspect(call.bucket, call.policy);
     // This includes sockets that are closed but still hold unread messages.
-    if (this.#ctx.getWebSockets().length >= MAX_WATCHERS) {
+    if (this.#ctx.getWebSockets(this.#tag).length >= MAX_WATCHERS) {
       const detail = `Cannot watch: this bucket already has ${MAX_WATCHERS} watchers`;
       return problemResponse("watchers-full", { detail, retryAfterMs: FULL_RETRY_MS });
     }
@@ -113,7 +115,7 @@ export class Watchers {
     this.#flush();
     const { 0: client, 1: socket } = new WebSocketPair();
     this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
-    this.#ctx.acceptWebSocket(socket);
+    this.#ctx.acceptWebSocket(socket, [this.#tag]);
     const watcher = { call, sent: 0, read: 0, invalidFrames: 0 };
     this.#watchers.set(socket, watcher);
     this.#observe();

@@ -52,10 +52,17 @@ class Watched {
 
   /** One more request of a caller that waits. */
   watch(caller: number): void {
-    const moved = ({ position, etaMs }: { position: number; etaMs: number }): void => {
-      this.moves[caller]?.push(`${position} in ${etaMs}`);
-    };
-    this.#watch.add(caller, { moved }, this.limiter, this.nowMs);
+    this.#watch.add(caller, { moved: this.#noteMove(caller) }, this.limiter, this.nowMs);
+  }
+
+  /** The same of one that only wants to know where it starts. */
+  watchStart(caller: number): void {
+    const moved = this.#noteMove(caller);
+    this.#watch.add(caller, { moved, wantsFirstPlaceOnly: true }, this.limiter, this.nowMs);
+  }
+
+  #noteMove(caller: number): (place: { position: number; etaMs: number }) => void {
+    return ({ position, etaMs }) => void this.moves[caller]?.push(`${position} in ${etaMs}`);
   }
 
   leave(caller: number): void {
@@ -97,6 +104,21 @@ describe("PositionFeed", () => {
     queue.leave(3);
     queue.pass(5_000);
     expect([queue.events, queue.timers]).toEqual([0, 0]);
+  });
+
+  it("notifies a request that only wants its first place once, wherever it starts", () => {
+    const queue = new Watched();
+    queue.arrive(false);
+    queue.watchStart(0);
+    queue.arrive(false);
+    // The second is not the last any more when it starts to follow, as one that has come back.
+    queue.arrive(false);
+    queue.watchStart(1);
+    queue.pass(5);
+    expect(queue.moves).toEqual([["1 in 1000"], ["2 in 1999"], []]);
+    queue.leave(0);
+    queue.pass(100);
+    expect(queue.moves).toEqual([["1 in 1000"], ["2 in 1999"], []]);
   });
 
   it("tells a newcomer at once, and moves nobody for it", () => {

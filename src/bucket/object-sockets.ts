@@ -1,0 +1,127 @@
+/**
+ * The WebSockets of an object: its watchers and its sessions. The runtime owns them and keeps them open while the
+ * object sleeps; a tag tells the two kinds apart.
+ */
+import type { SocketKind } from "../wire/socket-call.ts";
+import type { BucketHost } from "./bucket-host.ts";
+import type { Clock } from "./clock.ts";
+import type { SavedSession, SessionSocket } from "./sessions/session-socket.ts";
+
+import { problemResponse } from "../answers/problem.ts";
+import { PING, PONG } from "../protocol/watch-feed.ts";
+import { decodeSocketCall } from "../wire/socket-call.ts";
+import { MAX_SESSIONS, Sessions } from "./sessions/sessions.ts";
+import { Watchers } from "./watchers.ts";
+
+/** When to retry if there are too many sessions: those of a deployment that is being replaced end by then. */
+const FULL_RETRY_MS = 5_000;
+
+/** The tags of sockets, by what they are for. */
+const tags = { watch: "watch", session: "session" } as const satisfies Record<SocketKind, string>;
+
+/** All sockets of one object. */
+export class ObjectSockets {
+  readonly sessions: Sessions;
+  readonly #ctx: DurableObjectState;
+  readonly #watchers: Watchers;
+  readonly #sessionSockets = new Map<WebSocket, SessionSocket>();
+
+  /** Takes over the sockets of an instance that slept. */
+  constructor(ctx: DurableObjectState, host: BucketHost, clock: Clock) {
+    this.#ctx = ctx;
+    this.#watchers = new Watchers(ctx, host, clock, tags.watch);
+    this.sessions = new Sessions(host, {
+      clock,
+      defer: (callback): void => queueMicrotask(callback),
+      newId: (): string => crypto.randomUUID(),
+    });
+  }
+
+  /**
+   * Opens the WebSocket that `url` asks for: a `101` with the caller's end, or a refusal.
+   *
+   * @throws {RangeError} If the bucket's state can't be read.
+   */
+  accept(url: string): Response {
+    const { kind, call } = decodeSocketCall(url);
+    if (kind === "watch") return this.#watchers.accept(call);
+    if (this.sessions.count >= MAX_SESSIONS) {
+      const detail = `Cannot open a session: this bucket already has ${MAX_SESSIONS}`;
+      return problemResponse("sessions-full", { detail, retryAfterMs: FULL_RETRY_MS });
+    }
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+    this.#ctx.acceptWebSocket(server, [tags.session]);
+    const socket = new ObjectSocket(server);
+    this.sessions.open(socket, call);
+    this.#sessionSockets.set(server, socket);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  received(socket: WebSocket, data: string | ArrayBuffer): void {
+    const session = this.#sessionSockets.get(socket);
+    if (session) this.sessions.received(session, data);
+    else this.#watchers.received(socket, data);
+  }
+
+  /** The other end has started to close, and waits for this end to close, too. */
+  disconnected(socket: WebSocket): void {
+    if (this.#sessionSockets.has(socket)) {
+      closeQuietly(socket);
+      this.gone(socket);
+    } else this.#watchers.disconnected(socket);
+  }
+
+  /** A socket is broken. */
+  gone(socket: WebSocket): void {
+    const session = this.#sessionSockets.get(socket);
+    if (!session) {
+      this.#watchers.gone(socket);
+      return;
+    }
+    this.#sessionSockets.delete(socket);
+    this.sessions.closed(session);
+  }
+}
+
+/** The socket of a session. */
+class ObjectSocket implements SessionSocket {
+  readonly #socket: WebSocket;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+  }
+
+  send(text: string): void {
+    try {
+      this.#socket.send(text);
+    } catch {
+      // It has closed in the meantime; the runtime reports that, too, but later.
+    }
+  }
+
+  close(code: number, reason: string): void {
+    closeQuietly(this.#socket, code, reason);
+  }
+
+  get unsentBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  get saved(): SavedSession | undefined {
+    const saved: SavedSession | null = this.#socket.deserializeAttachment();
+    return saved ?? undefined;
+  }
+
+  set saved(saved: SavedSession | undefined) {
+    this.#socket.serializeAttachment(saved ?? null);
+  }
+}
+
+function closeQuietly(socket: WebSocket, code?: number, reason?: string): void {
+  try {
+    socket.close(code, reason);
+  } catch {
+    // It is already closed.
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * One session: the acquires that wait on it, and the messages that haven't been sent yet.
+ *
+ * Messages are collected while a turn lasts and leave together, in one frame. The runtime buffers what a socket can't
+ * take yet, without a limit, so a reader that falls behind first gets no more places of followers, and then is closed:
+ * its client comes back with its tickets.
+ */
+import type { AcquireAnswer } from "../../answers/acquire-answer.ts";
+import type { Granted, Refused } from "../../answers/acquire-result.ts";
+import type { MessageId, SessionAcquire, SessionMessage } from "../../protocol/session-messages.ts";
+import type { HeldPlace } from "../../wire/held-place.ts";
+import type { SocketCall } from "../../wire/socket-call.ts";
+import type { FollowingRequest, Leave } from "../held-request.ts";
+import type { SessionSocket } from "./session-socket.ts";
+
+import {
+  acquireResult,
+  furtherMembers,
+  rateLimitAfter,
+  rateLimitOf,
+} from "../../answers/acquire-result.ts";
+import { logRefusal } from "../../answers/refusal-log.ts";
+import { problemBody } from "../../protocol/problem-document.ts";
+import { rateLimitFields } from "../../protocol/rate-limit-fields.ts";
+import { sessionCloseCodes } from "../../protocol/session-messages.ts";
+import { queuedBody } from "../../wire/held-place.ts";
+
+/** Bytes that a reader is behind by before it gets no more places, except the first of each acquire. */
+const MAX_UNSENT_PLACES = 262_144;
+/** Bytes that a reader may be behind by: the endings of ten thousand acquires. */
+const MAX_UNSENT = 1_048_576;
+
+/** One session of a bucket. */
+export class Session {
+  readonly socket: SessionSocket;
+  readonly call: SocketCall;
+  readonly #onFirst: (session: Session) => void;
+  readonly #acquires = new Map<MessageId, SessionRequest>();
+  #outbox: SessionMessage[] = [];
+
+  /** @param onFirst Called with the first message to send since the last `flush`. */
+  constructor(socket: SessionSocket, call: SocketCall, onFirst: (session: Session) => void) {
+    this.socket = socket;
+    this.call = call;
+    this.#onFirst = onFirst;
+  }
+
+  /** The acquires that have no ending yet, in the order in which they came. */
+  get acquires(): Iterable<SessionRequest> {
+    return this.#acquires.values();
+  }
+
+  /** The acquire with this id that has no ending yet. */
+  find(id: MessageId): SessionRequest | undefined {
+    return this.#acquires.get(id);
+  }
+
+  /** An acquire is under way until it is answered or `end`s. */
+  begin(acquire: SessionAcquire): SessionRequest {
+    const request = new SessionRequest(this, acquire);
+    this.#acquires.set(acquire.id, request);
+    return request;
+  }
+
+  /** An acquire has its ending. */
+  end(id: MessageId): void {
+    this.#acquires.delete(id);
+  }
+
+  /** Sends a message, in one frame with all others of the turn. */
+  send(message: SessionMessage): void {
+    if (this.#outbox.push(message) === 1) this.#onFirst(this);
+  }
+
+  /** Answers a message with a refusal. */
+  refuse(id: MessageId | null, refused: Refused, fields?: Readonly<Record<string, string>>): void {
+    const { reason, details } = refused;
+    const { policy, violatedPolicies } = details;
+    logRefusal({ reason, policy, violatedPolicies });
+    this.send({ id, refused: problemBody(reason, details), ...(fields && { fields }) });
+  }
+
+  /** Whether the reader is so far behind that another place of a follower would only add to it. */
+  get isBehind(): boolean {
+    return this.socket.unsentBytes > MAX_UNSENT_PLACES;
+  }
+
+  /** Sends what there is. Returns `false` if the reader is too far behind: its session is closed. */
+  flush(): boolean {
+    const messages = this.#outbox;
+    this.#outbox = [];
+    if (this.socket.unsentBytes > MAX_UNSENT) {
+      const reason = `Over ${MAX_UNSENT} bytes not read`;
+      this.socket.close(sessionCloseCodes.tooSlow, reason);
+      return false;
+    }
+    this.socket.send(JSON.stringify(messages.length === 1 ? messages[0] : messages));
+    return true;
+  }
+}
+
+/** One acquire of a session, as the host sees it. */
+export class SessionRequest implements FollowingRequest {
+  readonly acquire: SessionAcquire;
+  readonly wantsFirstPlaceOnly: boolean;
+  /** Takes it out of the queue, if it waits. */
+  leave: Leave | undefined = undefined;
+  readonly #session: Session;
+  #isQueued = false;
+
+  constructor(session: Session, acquire: SessionAcquire) {
+    this.#session = session;
+    this.acquire = acquire;
+    this.wantsFirstPlaceOnly = !acquire.isFollowing;
+  }
+
+  answered(answer: AcquireAnswer): void {
+    const { id } = this.acquire;
+    this.#session.end(id);
+    const result = acquireResult(answer);
+    if (result.kind === "granted") this.#granted(result);
+    else if (result.reason === "cancelled") this.#session.send({ id, cancelled: {} });
+    else this.#refused(result);
+  }
+
+  moved(place: HeldPlace): void {
+    if (this.#isQueued && this.#session.isBehind) return;
+    this.#isQueued = true;
+    this.#session.send({ id: this.acquire.id, queued: queuedBody(place) });
+  }
+
+  #granted(result: Granted): void {
+    const { id, hasFields } = this.acquire;
+    const { grant } = result;
+    const { tokens, remaining, waitedMs, grantedAtMs } = grant;
+    const numbers = { tokens, remaining, waitedMs, grantedAtMs };
+    const further = furtherMembers(grant);
+    const granted = further ? { ...numbers, ...further } : numbers;
+    if (hasFields) {
+      this.#session.send({ id, granted, fields: rateLimitFields(rateLimitAfter(result)) });
+    } else this.#session.send({ id, granted });
+  }
+
+  #refused(refused: Refused): void {
+    const { id, hasFields } = this.acquire;
+    const { bucket } = refused;
+    const fields =
+      hasFields && bucket ? rateLimitFields(rateLimitOf(bucket, bucket.view.tokens)) : undefined;
+    this.#session.refuse(id, refused, fields);
+  }
+}

@@ -1,0 +1,362 @@
+import { describe, expect, it } from "vitest";
+
+import type { AcquireCall } from "../../../src/wire/acquire-call.ts";
+import type { TokenBucketFields } from "../../../src/core/limits/token-bucket-fields.ts";
+import type { PolicyOptions } from "../../../src/core/policy.ts";
+
+import { BucketHost } from "../../../src/bucket/bucket-host.ts";
+import { Sessions } from "../../../src/bucket/sessions/sessions.ts";
+import { Policy } from "../../../src/core/policy.ts";
+import { MemoryPlatform } from "../../../kit/edge/memory-platform.ts";
+import { MemorySocket } from "../../../kit/edge/memory-session.ts";
+
+const bucket = "x";
+
+/** A bucket and its sessions. Nothing is processed and nothing is sent until `run`. */
+class Served {
+  readonly platform = new MemoryPlatform();
+  readonly policy;
+  readonly host: BucketHost;
+  readonly sessions: Sessions;
+  readonly #due: (() => void)[] = [];
+  #ids = 0;
+
+  constructor(fields: Partial<TokenBucketFields> & PolicyOptions = {}) {
+    const three = { capacity: 3, refillTokens: 1, refillIntervalMs: 1_000, initialTokens: 3 };
+    this.policy = { name: "*", ...Policy.of({ ...three, ...fields }).toJSON() };
+    const { platform } = this;
+    this.host = new BucketHost(platform);
+    const setTimer = (callback: () => void): (() => void) => {
+      this.#due.push(callback);
+      return () => undefined;
+    };
+    this.sessions = new Sessions(this.host, {
+      clock: { now: () => platform.nowMs, setTimer },
+      defer: (callback) => void this.#due.push(callback),
+      newId: () => `session-${(this.#ids += 1)}`,
+    });
+  }
+
+  open(): MemorySocket {
+    const socket = new MemorySocket();
+    this.sessions.open(socket, { bucket, policy: this.policy });
+    return socket;
+  }
+
+  /** Sends one frame. */
+  send(socket: MemorySocket, frame: unknown): void {
+    this.sessions.received(socket, JSON.stringify(frame));
+  }
+
+  /** Lets everything happen that is due: the inbox, and then what sessions have to send. */
+  run(): void {
+    for (let next = this.#due.shift(); next; next = this.#due.shift()) next();
+  }
+
+  /** Sends one frame, and returns what comes of it. */
+  ask(socket: MemorySocket, frame: unknown) {
+    this.send(socket, frame);
+    this.run();
+    return socket.take();
+  }
+
+  /** An acquire over HTTP; the kinds of its answers. */
+  acquire(call: Partial<AcquireCall> = {}): string[] {
+    const answers: string[] = [];
+    this.sessions.processInbox();
+    this.host.acquire(
+      { bucket, policy: this.policy, tokens: 1, ...call },
+      {
+        answered: (answer) => {
+          const isGrant = answer.kind === "outcome" && answer.outcome.ok;
+          answers.push(isGrant ? "granted" : answer.kind);
+        },
+      },
+    );
+    return answers;
+  }
+
+  pass(ms: number): void {
+    this.platform.nowMs += ms;
+    this.host.alarm();
+    this.run();
+  }
+}
+
+const acquire = (id: number | string, more: object = {}): object => ({
+  op: "acquire",
+  id,
+  ...more,
+});
+
+describe("a session", () => {
+  it("answers everything of a turn in one frame, and writes once", () => {
+    const served = new Served();
+    const socket = served.open();
+    const frames = served.ask(socket, [acquire(1), acquire("2", { tokens: 2 }), acquire(3)]);
+    const grantedAtMs = served.platform.nowMs;
+    expect(frames).toEqual([
+      [
+        { id: 3, queued: { position: 1, etaMs: 1_000 } },
+        { id: 1, granted: { tokens: 1, remaining: 2, waitedMs: 0, grantedAtMs } },
+        { id: "2", granted: { tokens: 2, remaining: 0, waitedMs: 0, grantedAtMs } },
+      ],
+    ]);
+    expect(served.platform.takeWrites()).toEqual(["bucket"]);
+    served.pass(1_000);
+    expect(socket.take()).toMatchObject([[{ id: 3, granted: { waitedMs: 1_000 } }]]);
+  });
+
+  it("gathers the frames of all sessions into one turn, in the order in which they came", () => {
+    const served = new Served({ initialTokens: 1 });
+    const [one, other] = [served.open(), served.open()];
+    served.send(one, acquire(1));
+    served.send(other, acquire(1));
+    served.send(one, acquire(2));
+    served.run();
+    expect(served.platform.takeWrites()).toEqual(["bucket"]);
+    expect(one.take()).toMatchObject([
+      [
+        { id: 2, queued: { position: 2 } },
+        { id: 1, granted: {} },
+      ],
+    ]);
+    expect(other.take()).toMatchObject([[{ id: 1, queued: { position: 1 } }]]);
+  });
+
+  it("isn't overtaken by a request over HTTP that comes after its frame", () => {
+    const served = new Served({ initialTokens: 1 });
+    const socket = served.open();
+    served.send(socket, acquire(1));
+    expect(served.acquire()).toEqual([]);
+    served.run();
+    expect(socket.take()).toMatchObject([[{ id: 1, granted: {} }]]);
+  });
+
+  it("has the RateLimit fields in an ending that asks for them", () => {
+    const served = new Served();
+    const socket = served.open();
+    const [[granted] = []] = served.ask(socket, acquire(1, { fields: true }));
+    expect(granted).toMatchObject({
+      fields: { RateLimit: '"*";r=2;t=1', "RateLimit-Policy": '"*";q=3;w=3' },
+    });
+    const late = acquire(2, { fields: true, tokens: 3, timeoutMs: 0 });
+    expect(served.ask(socket, late)).toMatchObject([
+      [
+        {
+          id: 2,
+          refused: { reason: "timeout", status: 429 },
+          fields: { RateLimit: '"*";r=2;t=1' },
+        },
+      ],
+    ]);
+  });
+
+  it("grants a key once that comes twice in a frame", () => {
+    const served = new Served();
+    const socket = served.open();
+    const frames = served.ask(socket, [acquire(1, { key: "k" }), acquire(2, { key: "k" })]);
+    expect(frames).toMatchObject([
+      [
+        { id: 1, granted: { remaining: 2 } },
+        { id: 2, granted: { remaining: 2 } },
+      ],
+    ]);
+    expect(served.host.inspect(bucket, served.policy).tokens).toBe(2);
+  });
+
+  it("settles holds, and extends and releases permits", () => {
+    const served = new Served({ hold: { maxMs: 60_000 }, concurrency: { max: 1, ttlMs: 5_000 } });
+    const socket = served.open();
+    const [[message] = []] = served.ask(socket, acquire(1, { tokens: 3, holdMs: 9_000 }));
+    const granted = message && "granted" in message ? message.granted : undefined;
+    const id = granted?.permit?.id ?? "";
+    expect(served.ask(socket, { op: "settle", id: 2, hold: id, used: 1 })).toMatchObject([
+      [{ id: 2, settled: { id, returned: { rate: 2 } } }],
+    ]);
+    expect(served.ask(socket, { op: "settle", id: 3, hold: id, used: 2 })).toMatchObject([
+      [{ id: 3, refused: { reason: "hold-settled", status: 409 } }],
+    ]);
+    expect(served.ask(socket, acquire(4))).toMatchObject([[{ id: 4, queued: { position: 1 } }]]);
+    expect(served.ask(socket, { op: "extend", id: 5, permit: id })).toMatchObject([
+      [{ id: 5, extended: { id } }],
+    ]);
+    expect(served.ask(socket, { op: "release", id: 6, permit: id })).toMatchObject([
+      [
+        { id: 6, released: {} },
+        { id: 4, granted: {} },
+      ],
+    ]);
+    expect(served.ask(socket, { op: "extend", id: 7, permit: id })).toMatchObject([
+      [{ id: 7, refused: { reason: "permit-lost" } }],
+    ]);
+  });
+});
+
+describe("a cancel", () => {
+  it("ends an acquire that waits, and those behind it move up in the same turn", () => {
+    const served = new Served({ initialTokens: 1 });
+    const socket = served.open();
+    served.ask(socket, [acquire(1, { tokens: 3 }), acquire(2)]);
+    expect(served.ask(socket, { op: "cancel", id: 1 })).toMatchObject([
+      [
+        { id: 1, cancelled: {} },
+        { id: 2, granted: {} },
+      ],
+    ]);
+  });
+
+  it("of an id that isn't known is answered cancelled", () => {
+    const served = new Served();
+    expect(served.ask(served.open(), { op: "cancel", id: 9 })).toEqual([
+      [{ id: 9, cancelled: {} }],
+    ]);
+  });
+
+  it("comes too late for what its own frame has granted: the grant is the ending", () => {
+    const served = new Served();
+    const socket = served.open();
+    const frames = served.ask(socket, [acquire(1), { op: "cancel", id: 1 }]);
+    expect(frames).toMatchObject([[{ id: 1, granted: {} }]]);
+    const keyed = [acquire(2, { key: "k" }), { op: "cancel", id: 2 }];
+    expect(served.ask(socket, keyed)).toMatchObject([[{ id: 2, granted: {} }]]);
+  });
+
+  it("of an acquire with a key ends all that share its place, and it can't come back", () => {
+    const served = new Served({ initialTokens: 0 });
+    const [one, other] = [served.open(), served.open()];
+    served.ask(one, acquire(1, { key: "k" }));
+    served.ask(other, acquire(5, { key: "k" }));
+    other.take();
+    expect(served.ask(one, { op: "cancel", id: 1 })).toEqual([[{ id: 1, cancelled: {} }]]);
+    expect(other.take()).toEqual([[{ id: 5, cancelled: {} }]]);
+    expect(served.ask(one, acquire(2, { key: "k" }))).toEqual([[{ id: 2, cancelled: {} }]]);
+  });
+});
+
+describe("a session that closes", () => {
+  it("gives up its places at once, and those behind it move up", () => {
+    const served = new Served({ initialTokens: 0 });
+    const [leaver, stayer] = [served.open(), served.open()];
+    served.ask(leaver, [acquire(1), acquire(2)]);
+    served.ask(stayer, acquire(1));
+    served.sessions.closed(leaver);
+    served.pass(1_000);
+    expect(stayer.take()).toMatchObject([[{ id: 1, granted: {} }]]);
+    expect(leaver.take()).toEqual([]);
+  });
+
+  it("has frames dropped that weren't processed yet: they take nothing", () => {
+    const served = new Served();
+    const [leaver, stayer] = [served.open(), served.open()];
+    served.send(stayer, acquire(1));
+    served.send(leaver, acquire(1));
+    served.sessions.closed(leaver);
+    served.run();
+    expect(served.host.inspect(bucket, served.policy).tokens).toBe(2);
+    expect(leaver.take()).toEqual([]);
+    expect(stayer.take()).toMatchObject([[{ granted: {} }]]);
+  });
+
+  it("lets a caller with a key come back to its place from another one", () => {
+    const served = new Served({ initialTokens: 0 });
+    const first = served.open();
+    served.ask(first, [acquire(1, { key: "k" }), acquire(2)]);
+    const second = served.open();
+    served.ask(second, acquire(1));
+    served.sessions.closed(first);
+    served.ask(second, acquire(2, { key: "k" }));
+    second.take();
+    served.pass(1_000);
+    expect(second.take()).toMatchObject([[{ id: 2, granted: { waitedMs: 1_000 } }]]);
+  });
+});
+
+describe("what a session can't read", () => {
+  it("is answered, and the session goes on with the rest", () => {
+    const served = new Served();
+    const socket = served.open();
+    const frames = served.ask(socket, [
+      7,
+      acquire(1, { tokens: -1 }),
+      acquire(2),
+      { op: "fly", id: 3 },
+    ]);
+    expect(frames).toMatchObject([
+      [
+        { id: null, refused: { reason: "invalid-request" } },
+        { id: 1, refused: { reason: "invalid-request", errors: [{ field: "tokens" }] } },
+        { id: 3, refused: { reason: "invalid-request", errors: [{ field: "op" }] } },
+        { id: 2, granted: {} },
+      ],
+    ]);
+  });
+
+  it("may be a whole frame: text that isn't JSON, or binary", () => {
+    const served = new Served();
+    const socket = served.open();
+    served.sessions.received(socket, "{");
+    served.sessions.received(socket, new ArrayBuffer(4));
+    served.run();
+    expect(socket.take()).toMatchObject([
+      [
+        { id: null, refused: { errors: [{ field: "frame" }] } },
+        { id: null, refused: { detail: "A frame must be text: got 4 bytes of binary data" } },
+      ],
+    ]);
+    expect(served.ask(socket, acquire(1))).toMatchObject([[{ granted: {} }]]);
+  });
+
+  it("closes the session if it is too much, and nothing of it is done", () => {
+    const served = new Served();
+    const [many, large] = [served.open(), served.open()];
+    served.send(
+      many,
+      Array.from({ length: 1_001 }, (_, id) => acquire(id)),
+    );
+    served.send(large, acquire(1, { key: "k".repeat(65_536) }));
+    served.run();
+    expect(many.closed).toEqual({
+      code: 1009,
+      reason: "A frame must have at most 1000 messages: got 1001",
+    });
+    expect(large.closed?.code).toBe(1009);
+    expect(served.sessions.count).toBe(0);
+    expect(served.host.inspect(bucket, served.policy).tokens).toBe(3);
+  });
+
+  it("refuses an id that is in use, which ends nothing of the first", () => {
+    const served = new Served({ initialTokens: 0 });
+    const socket = served.open();
+    served.ask(socket, acquire(1));
+    expect(served.ask(socket, acquire(1))).toMatchObject([
+      [{ id: 1, refused: { reason: "id-in-use", status: 409 } }],
+    ]);
+    served.pass(1_000);
+    expect(socket.take()).toMatchObject([[{ id: 1, granted: {} }]]);
+    expect(served.ask(socket, acquire(1))).toMatchObject([[{ id: 1, queued: {} }]]);
+  });
+});
+
+describe("a reader that is too slow", () => {
+  it("is closed, and its places are given up", () => {
+    const served = new Served({ initialTokens: 1 });
+    const socket = served.open();
+    served.ask(socket, [acquire(1), acquire(2), acquire(3)]);
+    socket.unsentBytes = 1_048_577;
+    served.pass(1_000);
+    expect(socket.closed?.code).toBe(4408);
+    expect(served.host.waiters).toBe(0);
+    expect(served.sessions.count).toBe(0);
+  });
+});
+
+it("Sessions answer nobody whose turn can't be written", () => {
+  const served = new Served();
+  const socket = served.open();
+  served.platform.isBroken = true;
+  served.send(socket, acquire(1));
+  expect(() => served.run()).toThrow("The disk is full");
+  served.run();
+  expect(socket.take()).toEqual([]);
+});
