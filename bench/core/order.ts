@@ -67,13 +67,17 @@ export function coreOrder(seed: number, operations: number): OrderResult {
     }
   };
   const acquire = (request: AcquireRequest<number>): void => {
-    const { caller, firstArrivalMs } = request;
-    let place = expected.length;
-    if (firstArrivalMs !== undefined) {
-      while (place > 0 && (expected[place - 1]?.queuedAtMs ?? 0) > firstArrivalMs) place -= 1;
-    }
+    const { caller, firstArrivalMs = Infinity } = request;
+    const later = expected.findIndex(({ queuedAtMs }) => queuedAtMs > firstArrivalMs);
+    let place = later < 0 ? expected.length : later;
     const turn = limiter.acquire(request, nowMs);
     const { waiter } = turn;
+    if (waiter && later >= 0) {
+      // It may be further back, if it would make somebody late: the reference model checks that.
+      const actual = [...limiter.places()].findIndex((one) => one.waiter === waiter);
+      if (actual < place) inversions += 1;
+      place = actual;
+    }
     // A newcomer is behind all who wait, whatever its clock says; its instant is for those put back.
     expected.splice(place, 0, { caller, queuedAtMs: waiter?.queuedAtMs ?? nowMs });
     if (waiter) waiters.set(caller, waiter);

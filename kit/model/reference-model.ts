@@ -99,16 +99,14 @@ export class ReferenceModel {
     const deadlineAtMs = nowMs + timeoutMs;
     if (firstArrivalMs !== undefined) {
       const place = { caller, tokens, queuedAtMs: firstArrivalMs, deadlineAtMs };
-      const later = this.#queue.findIndex(({ queuedAtMs }) => queuedAtMs > firstArrivalMs);
-      this.#join(place, later < 0 ? this.#queue.length : later);
-      return this.#retime(nowMs);
+      return this.#putBack(this.#numbered(place), nowMs);
     }
     const grantAtMs = this.#grantTimeBehind(this.#queue, tokens, nowMs);
     if (grantAtMs > deadlineAtMs) return [this.#refuse(caller, "timeout", grantAtMs - nowMs)];
     if (grantAtMs > nowMs && this.#queue.length >= this.#policy.queueLimit) {
       return [this.#refuse(caller, "queue-full", grantAtMs - nowMs)];
     }
-    this.#join({ caller, tokens, queuedAtMs: nowMs, deadlineAtMs }, this.#queue.length);
+    this.#queue.push(this.#numbered({ caller, tokens, queuedAtMs: nowMs, deadlineAtMs }));
     return this.#serve(nowMs);
   }
 
@@ -119,10 +117,14 @@ export class ReferenceModel {
   comeBack(caller: string, nowMs: number): ReferenceSettlement[] {
     const returner = this.#away.get(caller);
     if (!returner) return [];
-    const { tokens, queuedAtMs, number, deadlineAtMs } = returner;
     this.#away.delete(caller);
-    if (tokens > this.#policy.capacity) return [this.#refuse(caller, "exceeds-capacity")];
+    if (returner.tokens > this.#policy.capacity) return [this.#refuse(caller, "exceeds-capacity")];
     this.#startAt(nowMs);
+    return this.#putBack(returner, nowMs);
+  }
+
+  #putBack(returner: Place, nowMs: number): ReferenceSettlement[] {
+    const { caller, tokens, queuedAtMs, number, deadlineAtMs } = returner;
     const isLater = (place: Place): boolean =>
       place.queuedAtMs > queuedAtMs || (place.queuedAtMs === queuedAtMs && place.number > number);
     let inFront: readonly Place[] = [];
@@ -227,9 +229,9 @@ export class ReferenceModel {
     return atMs;
   }
 
-  #join(place: Omit<Place, "number">, index: number): void {
+  #numbered(place: Omit<Place, "number">): Place {
     this.#joined += 1;
-    this.#queue.splice(index, 0, { ...place, number: this.#joined });
+    return { ...place, number: this.#joined };
   }
 
   #brings(tickAtMs: number): number {

@@ -222,7 +222,6 @@ export class Instance implements BucketPlatform, ObservedInstance {
       if (requeued && !this.isRecovering) this.#openRecoveryWindow();
     }
     if (requeued) {
-      this.#object.disturbances += 1;
       this.hasRequeued = true;
       this.lastRequeuedAtMs = monotonicMs;
     }

@@ -499,6 +499,11 @@ export class Laws {
       if (!standing.isGuarded) this.tally.returnsInOrder += 1;
       return;
     }
+    if (requeued && !this.#isWithinRecovery(instance)) {
+      // Callers may wait by now that came later and were promised a time.
+      instance.returns += 1;
+      standing.isGuarded = true;
+    }
     if (instance.isRecovering) return;
     const { maxWaitMs } = instance.writtenPolicy ?? { maxWaitMs: Number.NaN };
     const elapsedMs = requeued?.elapsedMs ?? 0;

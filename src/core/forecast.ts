@@ -9,13 +9,13 @@
  * tick may overflow while somebody waits. Otherwise it is a walk over the queue, because what overflows
  * depends on everybody in front.
  *
- * **Four things break a forecast**, all of them faults or deliberate changes: a daemon so late that tokens
- * overflowed, a caller requeued in front after a reset, a policy change, and a pause. The queue is then
- * timed anew from its head, and a waiter that can no longer be granted in time is refused at once, taking
- * nothing. A caller that comes back after it left goes where it makes nobody late (queue/guarded-place.ts);
- * it may move others back, though not past their deadlines. Leases are given only while nobody waits, and
- * what is out counts as spent when its loan ends, so anything returned earlier only helps. A promised
- * instant is therefore an upper bound.
+ * **Three things break a forecast**, all of them faults or deliberate changes: a daemon so late that tokens
+ * overflowed, a policy change, and a pause. The queue is then timed anew from its head, and a waiter that can
+ * no longer be granted in time is refused at once, taking nothing. A caller that comes back after it left, or
+ * after its object was reset, goes where it makes nobody late (queue/guarded-place.ts); it may move others
+ * back, though not past their deadlines. Leases are given only while nobody waits, and what is out counts as
+ * spent when its loan ends, so anything returned earlier only helps. A promised instant is therefore an upper
+ * bound.
  */
 import type { Cost, NamedTokens } from "./limits/cost.ts";
 import type { Place } from "./turn.ts";

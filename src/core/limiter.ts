@@ -150,13 +150,15 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     if (this.#queue.size === 0 && limits.tryTake(tokens)) {
       return this.#grant(limits, request, tokens, nowMs);
     }
-    const { latestAtMs } = this.#queue;
-    const queuedAtMs = firstArrivalMs ?? Math.max(limits.instantOf(nowMs), latestAtMs);
-    const newcomer = { caller, tokens, queuedAtMs, deadlineAtMs: nowMs + timeoutMs, holdMs };
-    if (queuedAtMs < latestAtMs) {
-      return this.#end(nowMs, this.#queue.joinInOrder(limits, newcomer, nowMs));
+    if (isRequeued) {
+      // What is there now may still be granted, even by a clock that was set back.
+      const deadlineAtMs = Math.max(nowMs + timeoutMs, limits.instantOf(nowMs));
+      const returner = { caller, tokens, queuedAtMs: firstArrivalMs, deadlineAtMs, holdMs };
+      return this.#end(nowMs, this.#queue.joinGuarded(limits, returner, nowMs));
     }
-    const queueLimit = isRequeued ? Infinity : this.#policy.queueLimit;
+    const queuedAtMs = Math.max(limits.instantOf(nowMs), this.#queue.latestAtMs);
+    const newcomer = { caller, tokens, queuedAtMs, deadlineAtMs: nowMs + timeoutMs, holdMs };
+    const { queueLimit } = this.#policy;
     return this.#end(nowMs, this.#queue.joinEnd(limits, newcomer, queueLimit, nowMs));
   }
 

@@ -116,25 +116,20 @@ export class ServedQueue<Caller> {
     return waiter;
   }
 
-  /** Lets a waiter in where its arrival says, in front of others, and times them anew. */
-  joinInOrder(limits: LimitSet, requeued: Waiter<Caller>, nowMs: number): Waiter<Caller> {
-    const waiter = this.#queue.join(requeued);
-    if (limits.isEstimate) this.#expectBy(waiter);
-    this.retime(limits, nowMs);
-    return waiter;
-  }
-
-  /** Lets a waiter in where it makes nobody late, or refuses it if it would be late itself there. */
+  /**
+   * Lets a waiter in where it makes nobody late, or refuses it if it would be late itself there. Where nobody has
+   * been promised a time, it goes where its arrival says.
+   */
   joinGuarded(
     limits: LimitSet,
     returner: Waiter<Caller>,
     nowMs: number,
   ): Waiter<Caller> | undefined {
-    if (limits.isEstimate) return this.joinInOrder(limits, returner, nowMs);
     // Many come back together, in order, and each of them is the latest so far.
     if (this.#queue.size > 0 && this.#queue.isLatest(returner)) {
       return this.joinEnd(limits, returner, Infinity, nowMs);
     }
+    if (limits.isEstimate) return this.#joinInOrder(limits, returner, nowMs);
     const { predecessor, grantAtMs } = guardedPlace(this.#queue, limits, returner);
     if (Math.max(grantAtMs, limits.instantOf(nowMs)) > returner.deadlineAtMs) {
       return this.#refuseLate(limits, returner, this.#end(limits), nowMs);
@@ -308,6 +303,14 @@ export class ServedQueue<Caller> {
     const name = limits.nameOfLast(this.#queue.head?.tokens ?? newcomer);
     if (name === undefined) return undefined;
     return name === PERMITS_LIMIT ? [] : [name];
+  }
+
+  /** Lets a waiter without a promise in where its arrival says, in front of others. */
+  #joinInOrder(limits: LimitSet, returner: Waiter<Caller>, nowMs: number): Waiter<Caller> {
+    const waiter = this.#queue.join(returner);
+    this.#expectBy(waiter);
+    this.retime(limits, nowMs);
+    return waiter;
   }
 
   /** When the head can be granted, or somebody without a promise has to be refused. */

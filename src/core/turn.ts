@@ -15,9 +15,9 @@ export interface AcquireRequest<Caller> {
   /** Reserves the tokens for so long, in milliseconds. Default: they are spent. */
   readonly holdMs?: number | undefined;
   /**
-   * For a caller that lost its place with its object: when it first joined, epoch milliseconds. It goes
-   * before everybody who joined later. It was let in before, as far as anybody can still tell, so
-   * `queueLimit` and `maxWaitMs` don't apply to it.
+   * For a caller that lost its place with its object: when it first joined, epoch milliseconds. It comes back
+   * as in `Limiter.comeBack`. It was let in before, as far as anybody can still tell, so `queueLimit` and
+   * `maxWaitMs` don't apply to it.
    */
   readonly firstArrivalMs?: number | undefined;
 }

@@ -99,16 +99,6 @@ describe("ServedQueue.leave", () => {
   });
 });
 
-describe("ServedQueue.joinInOrder", () => {
-  test("times the waiters behind it again, and refuses those that are now late", () => {
-    const line = new Line();
-    line.join("Ann", 1, 100);
-    const requeued = { caller: "Zoe", tokens: 1, queuedAtMs: -5, deadlineAtMs: 60_000 };
-    expect(line.queue.joinInOrder(line.limits, requeued, 0)).toMatchObject(requeued);
-    expect(line.settled).toEqual(["Ann refused: timeout, 200"]);
-  });
-});
-
 describe("ServedQueue.joinGuarded", () => {
   test("puts a returner where it makes nobody late", () => {
     const line = new Line();

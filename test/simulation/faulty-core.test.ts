@@ -33,6 +33,7 @@ const msUntil = methodOf(LimitSet.prototype, "msUntil");
 const write = methodOf(WriteAhead.prototype, "write");
 const isDue = methodOf(WriteAhead.prototype, "isDue");
 const join = methodOf(WaiterQueue.prototype, "join");
+const joinBehind = methodOf(WaiterQueue.prototype, "joinBehind");
 const resume = methodOf(TokenBucket.prototype, "resume");
 const restore = methodOf(calendar, "restore");
 
@@ -180,6 +181,17 @@ const faults: Readonly<Record<string, () => void>> = {
       const isSame = reconfigure.call(this, specs, nowMs);
       for (const limit of this.all.slice(1)) if (limit.tokens > 0) limit.take(limit.tokens);
       return isSame;
+    });
+  },
+  "a requeued caller goes in front of waiters that it makes late": () => {
+    vi.spyOn(WaiterQueue.prototype, "joinBehind").mockImplementation(function (
+      this: WaiterQueue<unknown>,
+      waiter,
+      predecessor,
+    ) {
+      // One that comes back by its key has a number.
+      const isRequeued = waiter.arrivalNumber === undefined;
+      return isRequeued ? join.call(this, waiter) : joinBehind.call(this, waiter, predecessor);
     });
   },
   "a waiter goes to the front": () => {
