@@ -42,6 +42,7 @@ export class HoldingOwner {
   #ids = 0;
   #callers = 0;
   readonly #asks = new Map<string, Readonly<Record<string, number>>>();
+  readonly #sessions = new Map<string, string>();
   readonly #settlements = new Map<string, number>();
   readonly #waiters = new Map<string, Waiter<string>>();
   readonly #away: Waiter<string>[] = [];
@@ -63,6 +64,7 @@ export class HoldingOwner {
         this.#ids += 1;
         return `g${this.#ids}`;
       },
+      sessionOf: (caller: string) => this.#sessions.get(caller),
     };
   }
 
@@ -76,9 +78,14 @@ export class HoldingOwner {
     this.crash(places, hadQueuedDebt);
   }
 
-  acquire(ask: Readonly<Record<string, number>>, request: Omit<AcquireRequest<string>, "caller">) {
+  acquire(
+    ask: Readonly<Record<string, number>>,
+    request: Omit<AcquireRequest<string>, "caller">,
+    sessionId: string | undefined,
+  ) {
     this.#callers += 1;
     const caller = `caller ${this.#callers}`;
+    if (sessionId !== undefined) this.#sessions.set(caller, sessionId);
     this.#asks.set(caller, ask);
     if (!this.#death) this.#settlements.set(caller, 0);
     const { maxWaitMs } = this.#policy;
@@ -143,17 +150,35 @@ export class HoldingOwner {
     }
   }
 
-  extendPermit(pick: number): void {
-    const id = pickOf([...this.book.permits.keys()], pick);
+  extendPermit(pick: number, sessionId: string | undefined): void {
+    const { book } = this;
+    const id = pickOf([...book.permits.keys()], pick);
     if (id === undefined) return;
     this.#turn((limiter) => {
-      const { turn, answer } = limiter.extendPermit(id, this.#clockMs);
-      if (this.#death) return turn;
-      if (answer.kind === "permit-lost") this.book.permits.delete(id);
-      else this.book.permits.set(id, answer.permit);
-      this.book.see(answer.kind);
+      const { turn, answer } = limiter.extendPermit(id, this.#clockMs, sessionId);
+      if (this.#death) {
+        // It may belong to the session by now, which dies with the process.
+        if (sessionId !== undefined) book.endsBy(id, this.#graceEndAtMs);
+        return turn;
+      }
+      book.see(answer.kind);
+      if (answer.kind === "permit-lost") {
+        if (book.sessions.has(id)) book.faults.push(`${id} is lost, and its session lives`);
+        book.permitEnded(id);
+        return turn;
+      }
+      book.permits.set(id, answer.permit);
+      book.belongs(id, sessionId);
       return turn;
     });
+    this.#checkPermits();
+  }
+
+  endSession(sessionId: string): void {
+    const isOver = (id: string) => id === sessionId;
+    // Its client knows, whatever becomes of the turn.
+    this.book.endSessions(isOver, this.#graceEndAtMs);
+    this.#turn((limiter) => limiter.endSessions(isOver, this.#clockMs));
     this.#checkPermits();
   }
 
@@ -161,7 +186,7 @@ export class HoldingOwner {
     const id = pickOf([...this.book.permits.keys()], pick);
     if (id === undefined) return;
     this.book.see("released");
-    if (this.#death !== "unwritten") this.book.permits.delete(id);
+    if (this.#death !== "unwritten") this.book.permitEnded(id);
     this.#turn((limiter) => limiter.releasePermit(id, this.#clockMs));
   }
 
@@ -209,7 +234,10 @@ export class HoldingOwner {
       limiter.setPolicy(policy, this.#clockMs, (caller) => this.#costOf(caller)),
     );
     this.#leases.splice(0);
-    if (!policy.concurrency) this.book.permits.clear();
+    if (!policy.concurrency) {
+      this.book.permits.clear();
+      this.book.sessions.clear();
+    }
     this.#beginEras();
   }
 
@@ -232,7 +260,14 @@ export class HoldingOwner {
     else this.#clockMs += ms;
   }
 
-  /** The process dies between two turns. @param places Who waited, as far as anybody was told. */
+  /** The object is out of memory for a moment. Its sessions stay open. Only while nobody waits: places are not kept here. */
+  sleep(): void {
+    if (this.#limiter.waiters > 0 || this.#displaced.length > 0) return;
+    this.#limiter = this.#restored(this.#disk, [...this.#rows]);
+    this.#beginEras();
+  }
+
+  /** The process dies between two turns, and all sessions with it. @param places Who waited, as far as anybody was told. */
   crash(places = this.#waiting, hadQueuedDebt = false): void {
     this.book.see("crash");
     const hasQueuedDebt = hadQueuedDebt || this.#hasQueuedDebt;
@@ -246,6 +281,10 @@ export class HoldingOwner {
     // On the disk it was taken when it was booked, and ticks have made it good since.
     if (hasQueuedDebt) this.#beginEras();
     this.#noteDebts(this.#instantMs);
+    const isOver = () => true;
+    this.book.endSessions(isOver, this.#graceEndAtMs);
+    this.#turn((limiter) => limiter.endSessions(isOver, this.#clockMs));
+    this.#checkPermits();
   }
 
   /** The first `count` of those that lost their places come back. */
@@ -302,6 +341,11 @@ export class HoldingOwner {
 
   get #instantMs(): number {
     return Math.max(this.#clockMs, this.#limiter.passedAtMs ?? -Infinity);
+  }
+
+  /** When permits of a session end that is over now. */
+  get #graceEndAtMs(): number {
+    return this.#instantMs + (this.#policy.concurrency?.graceMs ?? 0);
   }
 
   #costOf(caller: string): Cost {
@@ -380,7 +424,7 @@ export class HoldingOwner {
     const reserved = this.#policy.limits.map(
       ({ name }, index) => [name, tokensOf(cost, index)] as const,
     );
-    this.book.granted(Object.fromEntries(reserved), grant);
+    this.book.granted(Object.fromEntries(reserved), grant, this.#sessions.get(caller));
     if (grant.permit) this.#checkPermits();
   }
 

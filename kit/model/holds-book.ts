@@ -44,6 +44,8 @@ export class HoldsBook {
   readonly holds: KnownHold[] = [];
   /** Permits that their holders may still have, by id. */
   readonly permits = new Map<string, GrantedPermit>();
+  /** The sessions that permits belong to, by the permit's id: those have no end. */
+  readonly sessions = new Map<string, string>();
   readonly #eras = new Map<string, Era>();
   #lastFence = -Infinity;
   /** The highest `max` so far: a lower one takes none away. */
@@ -71,7 +73,7 @@ export class HoldsBook {
   }
 
   /** Somebody was granted so many tokens of each limit, and hears of it. */
-  granted(reserved: NamedTokens, { grantedAtMs, hold, permit }: Grant): void {
+  granted(reserved: NamedTokens, { grantedAtMs, hold, permit }: Grant, sessionId?: string): void {
     this.see("granted");
     const events = new Map<string, Event>();
     for (const [name, tokens] of Object.entries(reserved)) {
@@ -94,6 +96,37 @@ export class HoldsBook {
     }
     this.#lastFence = permit.fence;
     this.permits.set(permit.id, permit);
+    this.belongs(permit.id, sessionId);
+  }
+
+  /** A permit belongs to a session from now on, or to none. */
+  belongs(permitId: string, sessionId: string | undefined): void {
+    if (sessionId === undefined) this.sessions.delete(permitId);
+    else this.sessions.set(permitId, sessionId);
+  }
+
+  /** Its holder can't count on a permit after `endAtMs`. */
+  endsBy(permitId: string, endAtMs: number): void {
+    const permit = this.permits.get(permitId);
+    if (!permit || permit.expiresAtMs <= endAtMs) return;
+    this.permits.set(permitId, { ...permit, expiresAtMs: endAtMs });
+  }
+
+  /** The holder of a permit has given it back, or has lost it. */
+  permitEnded(permitId: string): void {
+    this.permits.delete(permitId);
+    this.sessions.delete(permitId);
+  }
+
+  /** Sessions are over; the holders of their permits may resume those until `endAtMs`. */
+  endSessions(isOver: (sessionId: string) => boolean, endAtMs: number): void {
+    for (const [permitId, sessionId] of this.sessions) {
+      if (!isOver(sessionId)) continue;
+      this.see("session ended");
+      this.sessions.delete(permitId);
+      const permit = this.permits.get(permitId);
+      if (permit) this.permits.set(permitId, { ...permit, expiresAtMs: endAtMs });
+    }
   }
 
   /** Tokens of one limit were granted elsewhere, from a lease. */
@@ -107,7 +140,9 @@ export class HoldsBook {
    * @param latestMs The latest instant that there has been.
    */
   checkPermits(max: number, latestMs: number): void {
-    const live = [...this.permits.values()].filter(({ expiresAtMs }) => expiresAtMs > latestMs);
+    const live = [...this.permits.values()].filter(({ id, expiresAtMs }) => {
+      return expiresAtMs > latestMs || this.sessions.has(id);
+    });
     this.#mostLive = Math.max(this.#mostLive, max);
     if (live.length > this.#mostLive) {
       this.faults.push(`${live.length} permits at ${latestMs}: at most ${this.#mostLive}`);

@@ -82,7 +82,7 @@ const anyConcurrency = fc.option(
   fc.record({
     max: fc.integer({ min: 1, max: 3 }),
     ttlMs: fc.constantFrom(5, 20, 60),
-    graceMs: fc.constant(0),
+    graceMs: fc.constantFrom(0, 0, 25),
   }),
   { nil: undefined },
 );
@@ -138,8 +138,15 @@ type Operation =
       readonly ask: Readonly<Record<string, number>>;
       readonly timeoutMs: number;
       readonly holdMs: number | undefined;
+      readonly sessionId: string | undefined;
     }
-  | { readonly kind: "cancel" | "come back" | "extend permit" | "release"; readonly pick: number }
+  | { readonly kind: "cancel" | "come back" | "release"; readonly pick: number }
+  | {
+      readonly kind: "extend permit";
+      readonly pick: number;
+      readonly sessionId: string | undefined;
+    }
+  | { readonly kind: "end session"; readonly sessionId: string }
   | { readonly kind: "lend" | "grant from a lease" | "put back"; readonly count: number }
   | {
       readonly kind: "pause";
@@ -151,7 +158,7 @@ type Operation =
   | { readonly kind: "change"; readonly policy: LimiterPolicy }
   | { readonly kind: "pass"; readonly ms: number; readonly lateMs: number }
   | { readonly kind: "jump"; readonly ms: number }
-  | { readonly kind: "crash" | "probe" };
+  | { readonly kind: "crash" | "sleep" | "probe" };
 
 /** What the process dies of, if it dies in that very turn. */
 type Step = Operation & { readonly death?: Death | undefined };
@@ -163,6 +170,7 @@ const ofKind = <Kind extends Operation["kind"]>(...kinds: readonly Kind[]) => {
 function anyStepOf(scale: Scale): fc.Arbitrary<Step> {
   const anyNames = fc.subarray([...names], { minLength: 1 });
   const pick = fc.nat(59);
+  const anySession = fc.constantFrom(undefined, "s1", "s2");
   const anyTokens = fc.oneof(fc.nat(4), fc.nat(4), scale.capacity);
   const anyAsk = fc.record({ rate: anyTokens, tpm: anyTokens });
   const anyLateMs = fc.constantFrom(0, 0, 0, 7, 40);
@@ -174,6 +182,7 @@ function anyStepOf(scale: Scale): fc.Arbitrary<Step> {
         ask: anyAsk,
         timeoutMs: fc.constantFrom(0, 20, 100, 3_000, 3_000),
         holdMs: fc.constantFrom(undefined, 5, 30, 100, 500),
+        sessionId: anySession,
       }),
     ],
     [
@@ -188,17 +197,19 @@ function anyStepOf(scale: Scale): fc.Arbitrary<Step> {
     [
       7,
       fc.record({
-        kind: ofKind("cancel", "come back", "extend permit", "release", "release"),
+        kind: ofKind("cancel", "come back", "release", "release"),
         pick,
       }),
     ],
+    [3, fc.record({ kind: ofKind("extend permit"), pick, sessionId: anySession })],
+    [1, fc.record({ kind: ofKind("end session"), sessionId: fc.constantFrom("s1", "s2") })],
     [4, fc.record({ kind: ofKind("lend", "grant from a lease", "put back"), count: fc.nat(6) })],
     [9, fc.record({ kind: ofKind("pass"), ms: fc.nat(40), lateMs: anyLateMs })],
     [1, fc.record({ kind: ofKind("jump"), ms: fc.integer({ min: -120, max: 120 }) })],
     [1, fc.record({ kind: ofKind("pause"), ms: fc.nat(60), tokens: fc.nat(6), names: anyNames })],
     [1, fc.record({ kind: ofKind("resume"), names: anyNames })],
     [1, fc.record({ kind: ofKind("change"), policy: anyPolicyOf(scale) })],
-    [3, fc.record({ kind: ofKind("crash", "probe", "probe") })],
+    [4, fc.record({ kind: ofKind("crash", "sleep", "probe", "probe") })],
   ];
   const anyDeath = fc.option(fc.constantFrom("unwritten" as const, "untold" as const), {
     nil: undefined,
@@ -227,8 +238,8 @@ function callOf({ kind, use, ms }: Holding, reserved: Readonly<Record<string, nu
 function play(owner: HoldingOwner, operation: Operation): void {
   switch (operation.kind) {
     case "acquire": {
-      const { ask, timeoutMs, holdMs } = operation;
-      return owner.acquire(ask, { timeoutMs, holdMs });
+      const { ask, timeoutMs, holdMs, sessionId } = operation;
+      return owner.acquire(ask, { timeoutMs, holdMs }, sessionId);
     }
     case "settle":
     case "spend":
@@ -240,7 +251,9 @@ function play(owner: HoldingOwner, operation: Operation): void {
     case "come back":
       return owner.comeBack(operation.pick);
     case "extend permit":
-      return owner.extendPermit(operation.pick);
+      return owner.extendPermit(operation.pick, operation.sessionId);
+    case "end session":
+      return owner.endSession(operation.sessionId);
     case "release":
       return owner.releasePermit(operation.pick);
     case "lend":
@@ -261,6 +274,8 @@ function play(owner: HoldingOwner, operation: Operation): void {
       return owner.jump(operation.ms);
     case "crash":
       return owner.crash();
+    case "sleep":
+      return owner.sleep();
     case "probe":
       return owner.probe();
   }
@@ -286,7 +301,8 @@ test.each([
     }),
     { numRuns: runs(1_000) },
   );
-  for (const what of ["granted", "timeout", "crash", "settled", "released", ...wanted]) {
+  const always = ["granted", "timeout", "crash", "settled", "released", "session ended"];
+  for (const what of [...always, ...wanted]) {
     expect(seen.get(what), what).toBeGreaterThanOrEqual(timesSeen(30));
   }
 });
