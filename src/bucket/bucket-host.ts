@@ -123,10 +123,13 @@ export class BucketHost {
       this.#recoveryWindow ??= new RecoveryWindow(this.#platform.clock);
     if (this.#fault !== undefined || !this.#recoveryWindow?.isOpen(nowMs)) {
       this.#recoveryWindow = undefined;
-      return this.#admit(call, 0, request, nowMs);
+      const bucket = this.#bucketFor(call, nowMs);
+      return this.#arrivals.admit(bucket, { call, heldMs: 0, request }, nowMs);
     }
     return holdBack(this.#recoveryWindow, call, request, nowMs, {
-      admit: (heldMs, atMs) => this.#admit(call, heldMs, request, atMs),
+      admit: (heldMs, atMs) => {
+        return this.#arrivals.admit(this.#bucketFor(call, atMs), { call, heldMs, request }, atMs);
+      },
       disconnected: () => {
         const { policy } = this.#bucket?.limiter ?? call;
         this.#arrivals.leftWindow(call, policy.maxWaitMs, nowMs);
@@ -369,17 +372,11 @@ export class BucketHost {
     return answer;
   }
 
-  /** @param heldMs How long the recovery window held the request; it counts against the timeout. */
-  #admit(
-    call: AcquireCall,
-    heldMs: number,
-    request: HeldRequest,
-    nowMs: number,
-  ): Leave | undefined {
+  /** The bucket that admits `call`. */
+  #bucketFor(call: AcquireCall, nowMs: number): OpenBucket {
     this.#hasAdmitted = true;
     // The Worker of an earlier deployment requeues callers with the policy of that time.
-    const bucket = (call.requeued && this.#bucket) ?? this.#open(call.bucket, call.policy, nowMs);
-    return this.#arrivals.admit(bucket, { call, heldMs, request }, nowMs);
+    return (call.requeued && this.#bucket) ?? this.#open(call.bucket, call.policy, nowMs);
   }
 
   /** Gives `answer` to all requests of `caller`. */

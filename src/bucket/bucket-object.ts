@@ -206,12 +206,12 @@ export class BucketObject extends DurableObject<BucketEnv> {
 
   /** The host, after everything that has arrived on sessions before this call. */
   get #host(): BucketHost {
-    this.#sockets.sessions.processInbox();
+    this.#sockets.sessions?.processInbox();
     return this.#bucket;
   }
 
   #acceptSocket(url: string): Response {
-    this.#sockets.sessions.processInbox();
+    this.#sockets.sessions?.processInbox();
     return this.#sockets.accept(url);
   }
 

@@ -2,7 +2,7 @@
  * The WebSockets of an object: its watchers and its sessions. The runtime owns them and keeps them open while the
  * object sleeps; a tag tells the two kinds apart.
  */
-import type { SocketKind } from "../wire/socket-call.ts";
+import type { SocketCall, SocketKind } from "../wire/socket-call.ts";
 import type { BucketHost } from "./bucket-host.ts";
 import type { Clock } from "./clock.ts";
 import type { SavedSession, SessionSocket } from "./sessions/session-socket.ts";
@@ -21,20 +21,20 @@ const tags = { watch: "watch", session: "session" } as const satisfies Record<So
 
 /** All sockets of one object. */
 export class ObjectSockets {
-  readonly sessions: Sessions;
+  /** Made for the first session. */
+  sessions: Sessions | undefined = undefined;
   readonly #ctx: DurableObjectState;
+  readonly #host: BucketHost;
+  readonly #clock: Clock;
   readonly #watchers: Watchers;
   readonly #sessionSockets = new Map<WebSocket, SessionSocket>();
 
   /** Takes over the sockets of an instance that slept. */
   constructor(ctx: DurableObjectState, host: BucketHost, clock: Clock) {
     this.#ctx = ctx;
+    this.#host = host;
+    this.#clock = clock;
     this.#watchers = new Watchers(ctx, host, clock, tags.watch);
-    this.sessions = new Sessions(host, {
-      clock,
-      defer: (callback): void => queueMicrotask(callback),
-      newId: (): string => crypto.randomUUID(),
-    });
   }
 
   /**
@@ -45,7 +45,12 @@ export class ObjectSockets {
   accept(url: string): Response {
     const { kind, call } = decodeSocketCall(url);
     if (kind === "watch") return this.#watchers.accept(call);
-    if (this.sessions.count >= MAX_SESSIONS) {
+    return this.#acceptSession(call);
+  }
+
+  #acceptSession(call: SocketCall): Response {
+    const sessions = this.#madeSessions();
+    if (sessions.count >= MAX_SESSIONS) {
       const detail = `Cannot open a session: this bucket already has ${MAX_SESSIONS}`;
       return problemResponse("sessions-full", { detail, retryAfterMs: FULL_RETRY_MS });
     }
@@ -53,14 +58,14 @@ export class ObjectSockets {
     this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     this.#ctx.acceptWebSocket(server, [tags.session]);
     const socket = new ObjectSocket(server);
-    this.sessions.open(socket, call);
+    sessions.open(socket, call);
     this.#sessionSockets.set(server, socket);
     return new Response(null, { status: 101, webSocket: client });
   }
 
   received(socket: WebSocket, data: string | ArrayBuffer): void {
     const session = this.#sessionSockets.get(socket);
-    if (session) this.sessions.received(session, data);
+    if (session) this.sessions?.received(session, data);
     else this.#watchers.received(socket, data);
   }
 
@@ -80,7 +85,15 @@ export class ObjectSockets {
       return;
     }
     this.#sessionSockets.delete(socket);
-    this.sessions.closed(session);
+    this.sessions?.closed(session);
+  }
+
+  #madeSessions(): Sessions {
+    return (this.sessions ??= new Sessions(this.#host, {
+      clock: this.#clock,
+      defer: (callback): void => queueMicrotask(callback),
+      newId: (): string => crypto.randomUUID(),
+    }));
   }
 }
 

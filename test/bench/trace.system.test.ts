@@ -6,8 +6,11 @@ import { expect, it } from "vitest";
 
 import { projectDir } from "../../serve/worker-bundle.ts";
 
-/** A change that makes one of them smaller lowers it here, too. */
-const MAX_FILES = 28;
+/**
+ * A change that makes one of them smaller lowers it here, too. Sessions made it two more: what a result says and how a
+ * request comes by its place are rooms of their own, which they share.
+ */
+const MAX_FILES = 30;
 const MAX_FILES_IN_WORKER = 6;
 const MAX_FRAMES = 11;
 
