@@ -93,10 +93,17 @@ export class VirtualOwner {
     this.#standing.unshift(standing);
     const { waiter } = this.#turn((limiter) => limiter.comeBack(returner, this.#clockMs));
     if (!waiter) return;
-    // This book can't say how far forward it may stand.
     this.comeBacks += 1;
+    this.#moveBack(standing);
+  }
+
+  /** This book can't say how far back one has to be that would make others late, but not further forward. */
+  #moveBack(standing: Standing): void {
+    const { caller, waiter } = standing;
     const position = [...this.#limiter.places()].findIndex((place) => place.waiter === waiter);
-    this.#standing.shift();
+    const foremost = this.#standing.indexOf(standing);
+    if (position < foremost) this.overtakings.push(caller);
+    this.#standing.splice(foremost, 1);
     this.#standing.splice(position, 0, standing);
   }
 
@@ -162,9 +169,11 @@ export class VirtualOwner {
       const later = this.#standing.findIndex(
         ({ waiter }) => Number(waiter?.queuedAtMs) > queuedAtMs,
       );
-      this.#standing.splice(later < 0 ? this.#standing.length : later, 0, { caller });
+      const standing: Standing = { caller };
+      this.#standing.splice(later < 0 ? this.#standing.length : later, 0, standing);
       const request = { caller, tokens, timeoutMs, firstArrivalMs: queuedAtMs };
-      this.#turn((limiter) => limiter.acquire(request, this.#clockMs));
+      const { waiter } = this.#turn((limiter) => limiter.acquire(request, this.#clockMs));
+      if (waiter) this.#moveBack(standing);
     }
   }
 
