@@ -66,6 +66,8 @@ export class BucketHost {
   #recoveryWindow: RecoveryWindow | undefined = undefined;
   /** Whether this instance has admitted a request. */
   #hasAdmitted = false;
+  /** Open sessions, which are the platform's: they outlive a reset of the bucket. */
+  #sessions = 0;
   /** Set once the process is about to end. */
   #isClosed = false;
   /** Whether turns are part of a batch, which carries out their effects at its end. */
@@ -195,14 +197,14 @@ export class BucketHost {
    */
   inspect(name: string, configured: NamedPolicyFields): BucketSnapshot {
     const nowMs = this.#platform.clock.now();
-    return snapshotOf(this.#open(name, configured, nowMs), nowMs);
+    return this.#snapshotOf(this.#open(name, configured, nowMs), nowMs);
   }
 
   /** `inspect`, plus what the bucket has done since it started. */
   stats(name: string, configured: NamedPolicyFields): BucketStats {
     const nowMs = this.#platform.clock.now();
     const bucket = this.#open(name, configured, nowMs);
-    return { snapshot: snapshotOf(bucket, nowMs), tally: bucket.limiter.stats() };
+    return { snapshot: this.#snapshotOf(bucket, nowMs), tally: bucket.limiter.stats() };
   }
 
   /**
@@ -211,7 +213,7 @@ export class BucketHost {
    */
   peek(name: string, configured: NamedPolicyFields): BucketSnapshot {
     const nowMs = this.#platform.clock.now();
-    return snapshotOf(this.#bucket ?? newBucket(name, configured, this.#platform), nowMs);
+    return this.#snapshotOf(this.#bucket ?? newBucket(name, configured, this.#platform), nowMs);
   }
 
   /**
@@ -220,6 +222,12 @@ export class BucketHost {
    */
   observe(observer: BucketObserver | undefined, lastId = 0): void {
     (this.#events ??= new EventFeed()).observe(observer, lastId);
+  }
+
+  /** A session has opened or closed: there are `count` now. The observer sees it in the next snapshot. */
+  sessionsChanged(count: number): void {
+    this.#sessions = count;
+    this.#events?.turned(undefined, this.#platform.clock.now());
   }
 
   /**
@@ -234,7 +242,7 @@ export class BucketHost {
     const lendsNothing = this.#isClosed || this.#recoveryWindow?.isOpen(nowMs) === true;
     const turn = bucket.limiter.lend(lendsNothing ? { ...ask, wanted: 0 } : ask, nowMs);
     this.#finish(bucket, turn, nowMs);
-    return { ...(turn.lease && { lease: turn.lease }), bucket: snapshotOf(bucket, nowMs) };
+    return { ...(turn.lease && { lease: turn.lease }), bucket: this.#snapshotOf(bucket, nowMs) };
   }
 
   /** Merges `changes` into the bucket's policy and keeps the result as the bucket's override, for good. */
@@ -251,7 +259,7 @@ export class BucketHost {
       bucket.isOverridden = true;
       this.#finish(bucket, this.#setPolicy(bucket, check.policy, nowMs), nowMs);
     }
-    return { ok: true, snapshot: snapshotOf(bucket, nowMs) };
+    return { ok: true, snapshot: this.#snapshotOf(bucket, nowMs) };
   }
 
   /** See `Limiter.pause`. Like an acquire, this starts the bucket, unless the pause names an unknown limit. */
@@ -340,6 +348,10 @@ export class BucketHost {
     this.#finish(bucket, bucket.limiter.rejectAll(nowMs), nowMs);
   }
 
+  #snapshotOf(bucket: OpenBucket, nowMs: number): BucketSnapshot {
+    return snapshotOf(bucket, nowMs, this.#sessions);
+  }
+
   #setPolicy({ limiter }: OpenBucket, policy: Policy, nowMs: number): Turn<Caller> {
     return limiter.setPolicy(policy, nowMs, ({ call }) => costOf(policy.limits, call));
   }
@@ -356,7 +368,7 @@ export class BucketHost {
     const errors = unknownLimits(bucket.limiter.policy.limits, names, "limits");
     if (errors.length > 0) return { errors };
     this.#finish(bucket, verb(bucket.limiter, nowMs), nowMs);
-    return snapshotOf(bucket, nowMs);
+    return this.#snapshotOf(bucket, nowMs);
   }
 
   /** One turn of somebody who holds tokens or a permit. */

@@ -42,13 +42,19 @@ export function stateOf({ name, policyName, limiter }: OpenBucket, nowMs: number
   return { name, policyName, policy: limiter.policy, view: limiter.inspect(nowMs), nowMs };
 }
 
-/** The bucket as `GET /buckets/…` describes it. */
+/**
+ * The bucket as `GET /buckets/…` describes it.
+ *
+ * @param sessions Open sessions.
+ */
 export function snapshotOf(
   { name, policyName, limiter }: OpenBucket,
   nowMs: number,
+  sessions = 0,
 ): BucketSnapshot {
   const fields = limiter.policy.toJSON();
-  const { limits: views, ...view } = limiter.inspect(nowMs);
+  const { limits: views, ...state } = limiter.inspect(nowMs);
+  const view = sessions > 0 ? { ...state, sessions } : state;
   const policy = { name: policyName, ...fields };
   if (!views) return { bucket: name, policy, ...view };
   const limits: Record<string, LimitSnapshot> = {};

@@ -77,6 +77,7 @@ function headLines(snapshot: BucketSnapshot, nowMs: number, width: number): stri
     : `${limits.length} limits`;
   const asked = tokensText({ tokens: queuedTokens }) + (isSingle ? "" : ` of ${limits[0]?.name}`);
   const share = waiters / Math.max(1, policy.queueLimit);
+  const queue = `${"queue".padEnd(label)}  ${bar(share, barColumns)} ${waiters} waiting for ${asked}`;
   return [
     `${bucket}   policy "${policy.name}": ${rule}`,
     "",
@@ -86,7 +87,7 @@ function headLines(snapshot: BucketSnapshot, nowMs: number, width: number): stri
     }),
     ...permitLines(snapshot, nowMs, columns, width),
     ...heldLines(snapshot, limits, columns),
-    `${"queue".padEnd(label)}  ${bar(share, barColumns)} ${waiters} waiting for ${asked}`,
+    queue + sessionsText(snapshot, width - queue.length),
     `${"so far".padEnd(label)}  granted ${granted}   refused ${refused}   cancelled ${cancelled}`,
   ];
 }
@@ -167,6 +168,13 @@ function permitLines(
   const oldest =
     oldestAtMs === undefined ? "" : `${GAP}oldest for ${formatDuration(nowMs - oldestAtMs)}`;
   return [line.length + oldest.length <= width ? line + oldest : line];
+}
+
+/** The open sessions, if there are any and they fit. */
+function sessionsText({ sessions }: BucketSnapshot, room: number): string {
+  if (sessions === undefined) return "";
+  const text = `${GAP}${sessions} ${sessions === 1 ? "session" : "sessions"} open`;
+  return text.length <= room ? text : "";
 }
 
 /** What holds have reserved of each limit, and what is owed. */

@@ -17,4 +17,6 @@ export interface BucketSnapshot extends Omit<LimiterView, "limits"> {
   readonly policy: NamedPolicyFields;
   /** The limits besides the first, by name; absent if there are none. */
   readonly limits?: Readonly<Record<string, LimitSnapshot>>;
+  /** Open sessions, whether or not callers wait on them; absent if there are none. */
+  readonly sessions?: number;
 }

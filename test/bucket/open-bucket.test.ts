@@ -25,6 +25,12 @@ describe("open bucket", () => {
     });
   });
 
+  it("has its sessions in the snapshot, if there are any", () => {
+    expect(snapshotOf(bucket, NOW_MS, 2)).toMatchObject({ sessions: 2 });
+    expect(snapshotOf(bucket, NOW_MS, 0)).toEqual(snapshotOf(bucket, NOW_MS));
+    expect(snapshotOf(bucket, NOW_MS)).not.toHaveProperty("sessions");
+  });
+
   it("has a state for answers, with the same view at the same instant", () => {
     const { bucket: name, policy, ...view } = snapshotOf(bucket, NOW_MS);
     expect(stateOf(bucket, NOW_MS)).toEqual({

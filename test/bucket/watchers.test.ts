@@ -5,6 +5,7 @@ import type { ProblemBody } from "../../src/protocol/problem-document.ts";
 import type { WatchEvent, WatchMessage } from "../../src/protocol/watch-feed.ts";
 
 import { Policy } from "../../src/core/policy.ts";
+import { socketRequest } from "../../src/wire/socket-call.ts";
 import { CLOSED, deployed } from "../../kit/edge/deployed.ts";
 import { described } from "../../kit/edge/described.ts";
 import {
@@ -77,6 +78,16 @@ async function watch(name: string): Promise<Watcher> {
   return watcher;
 }
 
+/** The client's end of a session. */
+async function openSession(name: string): Promise<WebSocket> {
+  const { policy } = await snapshotOf(name);
+  const { webSocket } = await stubOf(name).fetch(
+    socketRequest("session", { bucket: name, policy }),
+  );
+  webSocket!.accept();
+  return webSocket!;
+}
+
 async function acquire(name: string, query = ""): Promise<number> {
   const response = await request(`/acquire?bucket=${name}${query}`);
   await response.text();
@@ -114,6 +125,28 @@ describe("watching a bucket with holds and permits", () => {
     await watcher.received();
     expect(watcher.messages.at(-1)?.snapshot.permits).toEqual({ max: 2, held: 0 });
     expect(watcher.events).toEqual([]);
+  });
+});
+
+describe("watching a bucket with sessions", () => {
+  it("shows how many are open, also when nothing else changes", async () => {
+    const name = uniqueName();
+    const watcher = await watch(name);
+    expect(watcher.messages.at(-1)?.snapshot).not.toHaveProperty("sessions");
+    const [one, other] = [await openSession(name), await openSession(name)];
+    await watcher.received();
+    expect(watcher.messages.at(-1)).toMatchObject({ snapshot: { sessions: 2 }, events: [] });
+    expect(await snapshotOf(name)).toMatchObject({ sessions: 2 });
+    expect((await watch(name)).messages[0]?.snapshot).toMatchObject({ sessions: 2 });
+    await request(`/buckets/${name}`, { method: "DELETE", headers: ADMIN });
+    expect(await snapshotOf(name)).toMatchObject({ sessions: 2, granted: 0 });
+    one.close();
+    await watcher.received();
+    expect(watcher.messages.at(-1)?.snapshot).toMatchObject({ sessions: 1 });
+    other.close();
+    await watcher.received();
+    expect(watcher.messages.at(-1)?.snapshot).not.toHaveProperty("sessions");
+    expect(await snapshotOf(name)).not.toHaveProperty("sessions");
   });
 });
 

@@ -53,6 +53,14 @@ it("WatchView shows tokens, queue and counts as they were told", () => {
   expect(text).toContain("granted 3   refused 1   cancelled 0");
 });
 
+it("WatchView shows how many sessions are open, if there are any and if it fits", () => {
+  const waiting = { ...quiet, waiters: 2, queuedTokens: 2 };
+  expect(shown({ ...waiting, sessions: 1 }, 1_000)).toMatch(/for 2 tokens {3}1 session open$/m);
+  expect(shown({ ...waiting, sessions: 20 }, 1_000)).toMatch(/for 2 tokens {3}20 sessions open$/m);
+  expect(shown({ ...waiting, sessions: 20 }, 1_000, [], 60)).toMatch(/for 2 tokens$/m);
+  expect(shown(waiting, 1_000)).toMatch(/for 2 tokens$/m);
+});
+
 it("WatchView shows permits and what is held and owed, of buckets that have them", () => {
   const held = {
     ...quiet,

@@ -32,7 +32,14 @@ export const MAX_SESSIONS = 1_000;
 /** What sessions call of the host. */
 export type SessionHost = Pick<
   BucketHost,
-  "acquire" | "batch" | "cancel" | "changeHold" | "extendPermit" | "inspect" | "releasePermit"
+  | "acquire"
+  | "batch"
+  | "cancel"
+  | "changeHold"
+  | "extendPermit"
+  | "inspect"
+  | "releasePermit"
+  | "sessionsChanged"
 >;
 
 /** What sessions need from the platform. */
@@ -80,6 +87,7 @@ export class Sessions {
     this.#host.inspect(call.bucket, call.policy);
     socket.saved = { kind: "session", sessionId: this.#platform.newId(), call };
     this.#sessions.set(socket, this.#sessionOf(socket, call));
+    this.#host.sessionsChanged(this.count);
   }
 
   /** A frame has arrived. */
@@ -108,6 +116,7 @@ export class Sessions {
     const session = this.#sessions.get(socket);
     if (!session) return;
     this.#sessions.delete(socket);
+    this.#host.sessionsChanged(this.count);
     this.#inbox = this.#inbox.filter((frame) => frame.session !== session);
     this.processInbox();
     const acquires = [...session.acquires];

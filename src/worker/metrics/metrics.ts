@@ -122,6 +122,12 @@ function stateMetrics({ each, value }: Samplers): readonly Metric[] {
       samples: value(({ snapshot }) => snapshot.queuedTokens),
     },
     {
+      name: "sluice_sessions",
+      type: "gauge",
+      help: "Open sessions, on which acquires are sent.",
+      samples: value(({ snapshot }) => snapshot.sessions ?? 0),
+    },
+    {
       name: "sluice_paused",
       type: "gauge",
       help: "Whether the first limit is paused.",

@@ -217,6 +217,7 @@ const snapshot = objectSchema<BucketSnapshot>(
       description:
         "The limit that the head of the queue waits for, `permits` if that is a permit; present only if somebody waits and there are further limits or permits",
     },
+    sessions: countSchema("Open sessions, on which acquires are sent; absent if there are none"),
   },
   {
     pausedUntilMs: true,
@@ -227,6 +228,7 @@ const snapshot = objectSchema<BucketSnapshot>(
     permits: true,
     limits: true,
     headLimit: true,
+    sessions: true,
   },
 );
 

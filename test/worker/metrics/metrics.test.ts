@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 
 import type { GrantBody } from "../../../src/protocol/acquire-bodies.ts";
 
+import { socketRequest } from "../../../src/wire/socket-call.ts";
 import { Scrape } from "../../../kit/http/scrape.ts";
 import {
   CLOSED,
@@ -66,6 +67,10 @@ describe("/metrics", () => {
     await gone;
     await waiting(2);
 
+    const { policy } = await snapshotOf(name);
+    const session = socketRequest("session", { bucket: name, policy });
+    (await stubOf(name).fetch(session)).webSocket?.accept();
+
     const during = await scrape({ POLICIES: policies });
     const bucket = { bucket: name };
     expect(during.value("sluice_up", bucket)).toBe(1);
@@ -73,6 +78,7 @@ describe("/metrics", () => {
     expect(during.value("sluice_capacity_tokens", bucket)).toBe(1);
     expect(during.value("sluice_waiters", bucket)).toBe(2);
     expect(during.value("sluice_queued_tokens", bucket)).toBe(2);
+    expect(during.value("sluice_sessions", bucket)).toBe(1);
     expect(during.value("sluice_leased_tokens", bucket)).toBeUndefined();
     expect(during.value("sluice_granted_requests_total", bucket)).toBe(1);
     expect(during.value("sluice_cancelled_requests_total", bucket)).toBe(1);
@@ -111,6 +117,7 @@ describe("/metrics", () => {
       "sluice_leased_tokens GAUGE",
       "sluice_waiters GAUGE",
       "sluice_queued_tokens GAUGE",
+      "sluice_sessions GAUGE",
       "sluice_paused GAUGE",
       "sluice_granted_requests_total COUNTER",
       "sluice_granted_tokens_total COUNTER",
