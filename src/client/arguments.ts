@@ -146,12 +146,13 @@ export function checkClientOptions(options: object): void {
     "WebSocket",
     "service",
     "token",
+    "transport",
     "onUnavailable",
     "onError",
     "retryForMs",
   ];
   const given = knownMembers("options", options, allowed);
-  const { url, service, token, onUnavailable } = given;
+  const { url, service, token } = given;
   if ((url === undefined) === (service === undefined)) {
     throw new TypeError(`Either url or service must be given: got ${url ? "both" : "neither"}`);
   }
@@ -167,11 +168,14 @@ export function checkClientOptions(options: object): void {
   checkFunction(given, "onError");
   checkInteger(given, "retryForMs", queueFields.maxWaitMs);
   checkToken(token);
-  const choices = ["throw", "open", "closed"];
-  if (onUnavailable !== undefined && !choices.some((choice) => choice === onUnavailable)) {
-    const rule = choices.join(", ");
-    throw new RangeError(`onUnavailable must be one of ${rule}: got ${showValue(onUnavailable)}`);
-  }
+  checkChoice(given, "onUnavailable", ["throw", "open", "closed"]);
+  checkChoice(given, "transport", ["auto", "http", "session"]);
+}
+
+function checkChoice(given: Given, field: string, choices: readonly string[]): void {
+  const value = given[field];
+  if (value === undefined || choices.some((choice) => choice === value)) return;
+  throw new RangeError(`${field} must be one of ${choices.join(", ")}: got ${showValue(value)}`);
 }
 
 /** @throws {RangeError} If `token` is given and can't be sent in a header. */

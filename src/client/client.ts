@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The Sluice client: one set of verbs over any transport that reaches Sluice (HTTP with a URL, or a
  * service binding).
@@ -12,9 +13,14 @@
  * already made is returned again, a place in the queue that is still held is joined, and a request
  * that never arrived is made for the first time. Once its connection breaks, a waiting request no
  * longer holds up the callers behind it, but a retry within 30 s gets its original place back, with
- * its original deadline. After that, or if the bucket's object was lost meanwhile, the retry joins
- * the end of the queue and the service counts its `timeoutMs` from the start again; the client's
- * own count continues, and the client leaves the queue when that count ends.
+ * its original deadline. A request that was queued has a ticket as well, if Sluice has sent one: it
+ * goes along with a retry, and keeps the place until the deadline, even if the bucket's object was
+ * lost. Without either, the retry joins the end of the queue and the service counts its `timeoutMs`
+ * from the start again; the client's own count continues, and the client leaves the queue when that
+ * count ends.
+ *
+ * **Sessions.** Many acquires of a bucket can share a WebSocket (`transport`). An attempt goes over
+ * it or over HTTP, and its answer is the same; whatever fails there is retried here.
  *
  * **Giving up.** A service can't always see that a caller has disconnected, so the client sends a
  * cancel call with the same key. A wait that may be long is streamed, so that each side can see
@@ -31,15 +37,14 @@ import type { PauseFields } from "../core/pause.ts";
 import type { WrittenChanges } from "../core/written-policy.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { AcquireOutcome } from "./acquire-outcome.ts";
-import type { Answer } from "./transport/answer.ts";
+import type { Transport } from "./session/session-pool.ts";
+import type { Answer, Place } from "./transport/answer.ts";
 import type { OnError, Report } from "./fault-report.ts";
 import type { HoldVerbs } from "./holds/hold-verbs.ts";
 import type { Attempt, RetryPolicy } from "./transport/retry.ts";
 
 import { queueFields } from "../core/policy.ts";
 import { fieldsOfReason } from "../protocol/reasons.ts";
-import { fieldString } from "../protocol/text.ts";
-import { STREAM_IF_QUEUED } from "../protocol/acquire-bodies.ts";
 import { membersOf } from "../core/is-record.ts";
 import { outcomeIn, unavailableOutcome } from "./acquire-outcome.ts";
 import { unexpectedAnswer } from "./transport/answer.ts";
@@ -54,12 +59,14 @@ import {
   checkPolicy,
   tryAcquireOptions,
 } from "./arguments.ts";
+import { AcquireRequest } from "./transport/acquire-request.ts";
 import { Connection, type ConnectionOptions } from "./transport/connection.ts";
 import { faultReporter } from "./fault-report.ts";
 import { followStream } from "./transport/follow-stream.ts";
 import { cancelCall, giveUp } from "./transport/give-up.ts";
-import { abandonGrant } from "./holds/abandon-grant.ts";
+import { abandonGrant, returnGrant } from "./holds/abandon-grant.ts";
 import { HoldClient } from "./holds/hold-client.ts";
+import { SessionPool } from "./session/session-pool.ts";
 import { keepGoing } from "./keep-going.ts";
 import { pathOf } from "./path.ts";
 import { ANSWER_MS, RetriedCalls } from "./transport/retried-calls.ts";
@@ -151,8 +158,7 @@ export interface CallOptions {
 export interface Client extends HoldVerbs {
   /**
    * Takes tokens, waiting for them if necessary. Resolves with the grant, or with a refusal. Broken
-   * connections are retried with the same key, so a retry is never charged twice. If the bucket's
-   * object is lost while the caller waits, the retry joins the end of the queue.
+   * connections are retried with the same key, so a retry is never charged twice.
    *
    * @throws {SluiceError} If the service rejects the call itself, or if Sluice can't be reached and
    * `onUnavailable` is `"throw"`. Other verbs throw it in both cases, whatever `onUnavailable` is.
@@ -192,6 +198,15 @@ export interface Client extends HoldVerbs {
   pause(bucket: string, pause: PauseFields, options?: CallOptions): Promise<BucketSnapshot>;
 }
 
+/** A client whose connections can be closed. */
+export interface ClosableClient extends Client, AsyncDisposable {
+  /**
+   * Closes the sessions of this client at once, so that they don't keep the process alive. Acquires that wait on one
+   * go on over HTTP; so does whatever is asked later. Without sessions, it does nothing.
+   */
+  close(): void;
+}
+
 /**
  * How an acquire ends if Sluice can't be reached: `"throw"` throws an error, `"open"` (fail open)
  * lets the caller proceed without tokens (`isUnmetered`), `"closed"` (fail closed) refuses it as
@@ -221,6 +236,21 @@ export type ClientOptions = ConnectionOptions & {
    * without a generated key. Default: 10,000.
    */
   readonly retryForMs?: number;
+  /**
+   * How acquires are sent. `"http"`: each as a request of its own. `"session"`: all of a bucket over one WebSocket,
+   * which is opened by its first acquire. `"auto"`: over HTTP, and over a WebSocket once at least four acquires of a
+   * bucket are under way at once, or 20 begin within a second. Outcomes are the same.
+   *
+   * A session closes a second after the last acquire and permit on it; until then, it keeps the process alive. If it
+   * can't be opened, its acquires go over HTTP, and it is tried again after a minute.
+   *
+   * In a Worker, a WebSocket belongs to the request that opened it: `"auto"` is `"http"` there, and `"session"` is for
+   * a client that is used in one request only, or in a Durable Object. `"auto"` is also `"http"` for buckets whose
+   * grants have a permit, and for clients with a `fetch` of their own and no `WebSocket`.
+   *
+   * Default: `"http"`.
+   */
+  readonly transport?: Transport | undefined;
 };
 
 /** Longer than a restart or a deployment takes. */
@@ -247,8 +277,8 @@ const NO_CONTENT = 204;
 const KEY_BYTES = 16;
 
 /**
- * Creates a client. A client holds no connections and no timers other than those of calls in
- * progress.
+ * Creates a client. It holds no connections and no timers other than those of calls in progress, and of sessions: see
+ * `transport`.
  *
  * @throws {RangeError | TypeError} If an option is wrong.
  *
@@ -261,7 +291,7 @@ const KEY_BYTES = 16;
  * @example
  * const sluice = createClient({ service: env.SLUICE }); // in a Worker with a binding to Sluice
  */
-export function createClient(options: ClientOptions): Client {
+export function createClient(options: ClientOptions): ClosableClient {
   return new ConnectedClient(options);
 }
 
@@ -272,18 +302,21 @@ interface AskedAcquire {
   readonly startedAtMs: number;
 }
 
-class ConnectedClient extends HoldClient implements Client {
+class ConnectedClient extends HoldClient implements ClosableClient {
   readonly #connection: Connection;
   readonly #calls: RetriedCalls;
   readonly #onUnavailable: OnUnavailable;
   readonly #report: Report;
   readonly #retryForMs: number;
+  readonly #sessions: SessionPool | undefined;
 
   constructor(options: ClientOptions) {
     const connection = new Connection(options);
     const { onUnavailable = "throw", onError, retryForMs = DEFAULT_RETRY_MS } = options;
     const calls = new RetriedCalls(connection, retryForMs);
-    super(calls);
+    const sessions = SessionPool.of(connection, options.transport ?? "http", retryForMs);
+    super(calls, sessions);
+    this.#sessions = sessions;
     this.#connection = connection;
     this.#calls = calls;
     this.#onUnavailable = onUnavailable;
@@ -354,47 +387,86 @@ class ConnectedClient extends HoldClient implements Client {
     return this.#snapshot("POST", `${pathOf(bucket)}/pause`, pause, options);
   }
 
+  close(): void {
+    this.#sessions?.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
   async #acquire(bucket: string, options: AcquireOptions): Promise<AcquireOutcome> {
-    const { tokens, limits = {}, timeoutMs, holdMs, signal, onQueued, waitUntil } = options;
+    const { tokens = 1, timeoutMs, signal, onQueued } = options;
     const startedAtMs = performance.now();
     const idempotencyKey = options.idempotencyKey ?? (this.#retryForMs > 0 ? newKey() : undefined);
-    const query = new URLSearchParams({ bucket });
-    if (tokens !== undefined) query.set("tokens", String(tokens));
-    if (timeoutMs !== undefined) query.set("timeoutMs", String(timeoutMs));
-    if (holdMs !== undefined) query.set("holdMs", String(holdMs));
-    for (const [name, count] of Object.entries(limits)) query.set(`tokens.${name}`, String(count));
-    const request = {
-      method: "POST",
-      path: `/acquire?${query.toString()}`,
-      headers: {
-        ...(idempotencyKey !== undefined && { "Idempotency-Key": fieldString(idempotencyKey) }),
-        ...(this.#isStreamed(options) && { Accept: STREAM_IF_QUEUED }),
-      },
+    const ask = idempotencyKey === undefined ? options : { ...options, idempotencyKey };
+    const request = new AcquireRequest(bucket, ask, onQueued !== undefined);
+    const onPlace = (place: Place): unknown => {
+      const shown = request.placed(place);
+      return onQueued?.(shown);
     };
     let mayWait = false;
-    const ask = async (attempt: Attempt): Promise<AcquireOutcome> => {
+    const attemptOnce = async (attempt: Attempt): Promise<AcquireOutcome> => {
       mayWait = timeoutMs !== 0;
-      const response = await this.#connection.send(request, attempt.signal);
-      const answer = isEventStream(response)
-        ? await followStream(response, onQueued ?? ignore, attempt)
-        : await this.#connection.read(response);
+      const answer =
+        (await this.#sessions?.acquire(request, attempt, onPlace)) ??
+        (await this.#overHttp(request, options, attempt, onPlace));
       mayWait = false;
-      return outcomeIn(answer, bucket, tokens ?? 1);
+      if (request.dropsTicket(answer)) return attemptOnce(attempt);
+      const outcome = outcomeIn(answer, bucket, tokens);
+      if (outcome.ok && outcome.permit) this.#sessions?.permitted(bucket);
+      return outcome;
     };
+    this.#sessions?.begin(bucket);
     try {
-      return await retry(ask, this.#retryPolicy(timeoutMs, signal));
+      return await retry(attemptOnce, this.#retryPolicy(timeoutMs, signal));
     } catch (error) {
-      if (mayWait && idempotencyKey !== undefined && isGivenUp(error, options)) {
-        const cancel = cancelCall(bucket, idempotencyKey);
-        // With a key of its own, the caller may still come for its grant.
-        const isOwnKey = options.idempotencyKey !== undefined;
-        const cancelled = isOwnKey
-          ? giveUp(this.#connection, cancel)
-          : abandonGrant(this.#connection, cancel, request, bucket);
-        keepGoing(cancelled, waitUntil);
-      }
-      return this.#failed(error, { bucket, tokens: tokens ?? 1, startedAtMs });
+      if (isGivenUp(error, options)) this.#giveUp(request, options, mayWait);
+      return this.#failed(error, { bucket, tokens, startedAtMs });
+    } finally {
+      this.#sessions?.end(bucket);
     }
+  }
+
+  async #overHttp(
+    request: AcquireRequest,
+    options: AcquireOptions,
+    attempt: Attempt,
+    onPlace: (place: Place) => unknown,
+  ): Promise<Answer> {
+    const call = request.call(this.#isStreamed(options));
+    const response = await this.#connection.send(call, attempt.signal);
+    return isEventStream(response)
+      ? followStream(response, onPlace, attempt)
+      : this.#connection.read(response);
+  }
+
+  /** Leaves the queue, in the background. */
+  #giveUp(request: AcquireRequest, options: AcquireOptions, mayWait: boolean): void {
+    const { waitUntil } = options;
+    const { cancelled } = request;
+    // With a key of its own, the caller may still come for its grant.
+    const isOwnKey = options.idempotencyKey !== undefined;
+    const cancel = (): Promise<unknown> | undefined => {
+      const call = mayWait && request.cancelCall();
+      if (!call) return undefined;
+      return isOwnKey
+        ? giveUp(this.#connection, call)
+        : abandonGrant(this.#connection, call, request.call(false), request.bucket);
+    };
+    if (!cancelled) {
+      const cancelling = cancel();
+      if (cancelling) keepGoing(cancelling, waitUntil);
+      return;
+    }
+    const leave = async (): Promise<void> => {
+      const outcome = await cancelled;
+      if (outcome.kind === "unknown") await cancel();
+      if (outcome.kind === "granted" && !isOwnKey) {
+        await returnGrant(this.#connection, request.bucket, outcome.grant);
+      }
+    };
+    keepGoing(leave(), waitUntil);
   }
 
   /**
@@ -506,8 +578,4 @@ function isEventStream({ headers }: Response): boolean {
 function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function ignore(): void {
-  // The caller didn't ask for its place: the stream is used for its heartbeats.
 }

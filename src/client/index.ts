@@ -26,6 +26,7 @@ export type {
   CallOptions,
   Client,
   ClientOptions,
+  ClosableClient,
   OnUnavailable,
   QueuedPlace,
   TryAcquireOptions,

@@ -193,6 +193,24 @@ describe("an illegal argument", () => {
       TypeError,
       "fetch cannot be combined with service, which has its own",
     ),
+    row(
+      "WebSocket with service",
+      client({ service: { fetch }, WebSocket }),
+      TypeError,
+      "WebSocket cannot be combined with service, which has its own",
+    ),
+    row(
+      "WebSocket",
+      client({ url, WebSocket: "ws" }),
+      TypeError,
+      'WebSocket must be a function: got "ws"',
+    ),
+    row(
+      "transport",
+      client({ url, transport: "socket" }),
+      RangeError,
+      'transport must be one of auto, http, session: got "socket"',
+    ),
     row("fetch", client({ url, fetch: 7 }), TypeError, "fetch must be a function: got 7"),
     row(
       "retryForMs",

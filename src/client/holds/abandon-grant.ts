@@ -24,7 +24,16 @@ export async function abandonGrant(
   const cancelled = await giveUp(connection, cancel);
   if (membersOf(cancelled)["cancelled"] !== false) return;
   // The key is known as granted, or refused for ten seconds: this one doesn't wait.
-  const granted = membersOf(await giveUp(connection, acquire));
+  await returnGrant(connection, bucket, await giveUp(connection, acquire));
+}
+
+/** Gives back the hold and the permit of a grant that nobody wants. Resolves within seconds; never rejects. */
+export async function returnGrant(
+  connection: Connection,
+  bucket: string,
+  grant: unknown,
+): Promise<void> {
+  const granted = membersOf(grant);
   const returned = ["hold", "permit"].map(async (kind) => {
     const { id } = membersOf(granted[kind]);
     if (typeof id !== "string") return;

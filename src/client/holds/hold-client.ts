@@ -5,6 +5,7 @@ import type { UsedTokens } from "../../holding/used-tokens.ts";
 import type { Reason } from "../../protocol/reasons.ts";
 import type { Answer } from "../transport/answer.ts";
 import type { RetriedCalls } from "../transport/retried-calls.ts";
+import type { HeldMessage, SessionPool } from "../session/session-pool.ts";
 import type { HeldCallOptions, HoldVerbs } from "./hold-verbs.ts";
 
 import { checkBucketInPath, checkCallOptions, checkHeldId, checkHoldChange } from "../arguments.ts";
@@ -17,12 +18,22 @@ const expected: readonly Reason[] = ["unknown-hold", "hold-settled", "permit-los
 /** Status of a release. */
 const NO_CONTENT = 204;
 
+/** A call over HTTP. */
+interface HeldCall {
+  readonly method: string;
+  readonly kind: "holds" | "permits";
+  readonly id: string;
+  readonly body?: HoldCall;
+}
+
 /** Makes the calls for holds and permits. */
 export class HoldClient implements HoldVerbs {
   readonly #calls: RetriedCalls;
+  readonly #sessions: Pick<SessionPool, "call"> | undefined;
 
-  constructor(calls: RetriedCalls) {
+  constructor(calls: RetriedCalls, sessions?: Pick<SessionPool, "call">) {
     this.#calls = calls;
+    this.#sessions = sessions;
   }
 
   async settleHold(
@@ -31,7 +42,8 @@ export class HoldClient implements HoldVerbs {
     used: UsedTokens,
     options: HeldCallOptions = {},
   ): Promise<SettleOutcome> {
-    return settleOutcomeIn(await this.#change(bucket, id, { used }, options));
+    const message = { op: "settle", hold: id, used } as const;
+    return settleOutcomeIn(await this.#change(bucket, id, { used }, options, message));
   }
 
   async spendHold(
@@ -57,7 +69,8 @@ export class HoldClient implements HoldVerbs {
     id: string,
     options: HeldCallOptions = {},
   ): Promise<SettleOutcome> {
-    return settleOutcomeIn(await this.#send("DELETE", bucket, ["holds", id], options));
+    const call = { method: "DELETE", kind: "holds", id } as const;
+    return settleOutcomeIn(await this.#send(bucket, call, options));
   }
 
   async extendPermit(
@@ -65,31 +78,46 @@ export class HoldClient implements HoldVerbs {
     id: string,
     options: HeldCallOptions = {},
   ): Promise<PermitOutcome> {
-    return permitOutcomeIn(await this.#send("PUT", bucket, ["permits", id], options));
+    const message = { op: "extend", permit: id } as const;
+    const call = { method: "PUT", kind: "permits", id } as const;
+    return permitOutcomeIn(await this.#send(bucket, call, options, message));
   }
 
   async releasePermit(bucket: string, id: string, options: HeldCallOptions = {}): Promise<void> {
-    const { status, body } = await this.#send("DELETE", bucket, ["permits", id], options);
+    const message = { op: "release", permit: id } as const;
+    const call = { method: "DELETE", kind: "permits", id } as const;
+    const { status, body } = await this.#send(bucket, call, options, message);
     if (status !== NO_CONTENT) throw unexpectedAnswer(status, body);
   }
 
-  #change(bucket: string, id: string, call: HoldCall, options: HeldCallOptions): Promise<Answer> {
-    checkHoldChange(call);
-    return this.#send("POST", bucket, ["holds", id], options, call);
+  #change(
+    bucket: string,
+    id: string,
+    body: HoldCall,
+    options: HeldCallOptions,
+    message?: HeldMessage,
+  ): Promise<Answer> {
+    checkHoldChange(body);
+    return this.#send(bucket, { method: "POST", kind: "holds", id, body }, options, message);
   }
 
+  /** @param message The same call on a session, if it can be made there. */
   #send(
-    method: string,
     bucket: string,
-    [kind, id]: readonly [kind: "holds" | "permits", id: string],
+    { method, kind, id, body }: HeldCall,
     options: HeldCallOptions,
-    body?: HoldCall,
+    message?: HeldMessage,
   ): Promise<Answer> {
     checkBucketInPath(bucket);
     checkHeldId(id);
     checkCallOptions(options);
     const path = `${pathOf(bucket)}/${kind}/${id}`;
     const call = { method, path, headers: {}, ...(body && { body }) };
-    return this.#calls.send(call, { ...options, expected });
+    const sessions = message && this.#sessions;
+    return this.#calls.send(call, {
+      ...options,
+      expected,
+      ...(sessions && { onSession: (attempt) => sessions.call(bucket, message, attempt) }),
+    });
   }
 }

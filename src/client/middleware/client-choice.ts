@@ -7,9 +7,9 @@ import type { Client, ClientOptions } from "../client.ts";
 import { createClient } from "../client.ts";
 import { SluiceError } from "../sluice-error.ts";
 
-/** Client options other than the transport. */
+/** Client options that say nothing about where Sluice is. */
 type ClientSettings = Partial<
-  Pick<ClientOptions, "token" | "onUnavailable" | "onError" | "retryForMs">
+  Pick<ClientOptions, "token" | "transport" | "onUnavailable" | "onError" | "retryForMs">
 >;
 
 /**
@@ -44,16 +44,17 @@ export function clientChooser<Context>(
     const { client } = options;
     return typeof client === "function" ? client : (): Client => client;
   }
-  const { token, onUnavailable, onError, retryForMs } = options;
+  const { token, transport, onUnavailable, onError, retryForMs } = options;
   const settings = {
     onError,
+    transport,
     ...(token !== undefined && { token }),
     ...(onUnavailable !== undefined && { onUnavailable }),
     ...(retryForMs !== undefined && { retryForMs }),
   };
   if (options.url !== undefined) {
-    const { url, fetch } = options;
-    const client = createClient({ ...settings, url, ...(fetch && { fetch }) });
+    const { url, fetch, WebSocket } = options;
+    const client = createClient({ ...settings, url, fetch, WebSocket });
     return () => client;
   }
   if (options.service !== undefined) {

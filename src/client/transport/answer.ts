@@ -183,6 +183,39 @@ function limitGrantsIn(
   return grants;
 }
 
+/** The caller's place in the queue, with the ticket that keeps it. */
+export interface Place {
+  readonly position: number;
+  readonly etaMs: number;
+  readonly estimate?: true;
+  readonly ticket?: string;
+}
+
+/**
+ * Reads a place from what a stream or a session has sent.
+ *
+ * @throws {SluiceError} If it is not a place.
+ */
+export function placeIn(status: number, body: unknown): Place {
+  const { position, etaMs, estimate, ticket } = membersOf(body);
+  if (typeof position !== "number" || typeof etaMs !== "number")
+    throw unexpectedAnswer(status, body);
+  return {
+    position,
+    etaMs,
+    ...(estimate === true && { estimate }),
+    ...(typeof ticket === "string" && { ticket }),
+  };
+}
+
+/** Reads the fields that an answer over HTTP would have carried as headers. */
+export function rateLimitIn(fields: unknown): RateLimitState | undefined {
+  const members = membersOf(fields);
+  return readRateLimitState({
+    get: (name) => (typeof members[name] === "string" ? members[name] : null),
+  });
+}
+
 /** The error for an answer from something other than Sluice, or from an incompatible version. */
 export function unexpectedAnswer(status: number, body: unknown): SluiceError {
   const detail = `Not an answer from Sluice: ${status} ${showValue(body)}`;

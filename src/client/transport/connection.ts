@@ -1,9 +1,11 @@
 /** The transport to Sluice: HTTP with a URL and a token, or a service binding. */
 import type { ClientSocket, ClientSocketClass } from "./live-socket.ts";
 
+import { membersOf } from "../../core/is-record.ts";
 import { subprotocolsFor } from "../../protocol/watch-feed.ts";
 import { checkClientOptions, baseOf } from "../arguments.ts";
 import { readAnswer, type Answer } from "./answer.ts";
+import { BoundSocket } from "./bound-socket.ts";
 import { TransportError } from "./transport-error.ts";
 import { SluiceError } from "../sluice-error.ts";
 
@@ -116,16 +118,27 @@ export class Connection {
   }
 
   /**
+   * Whether a WebSocket may stay open between calls without being asked for: in a Worker, it belongs to one request,
+   * and a `fetch` that was passed in may be the only way to Sluice.
+   */
+  get keepsSockets(): boolean {
+    const { fetch, WebSocket } = this.#options;
+    if (this.isBound || (fetch && !WebSocket) || isWorker()) return false;
+    return (WebSocket ?? globalThis.WebSocket) !== undefined;
+  }
+
+  /**
    * A function that opens a WebSocket at this path and offers a subprotocol, each time that it is called.
    *
    * @throws {TypeError} If there is no WebSocket here.
    */
   socketOpener(path: string, subprotocol: string): () => ClientSocket {
-    const { url, token, WebSocket = platformWebSocket() } = this.#options;
-    if (url === undefined) throw new TypeError("A service binding opens no WebSocket: use url");
-    const socketUrl = (baseOf(url) + path).replace("http", "ws");
+    const { url, service, token, WebSocket } = this.#options;
     const protocols = subprotocolsFor(token, subprotocol);
-    return () => new WebSocket(socketUrl, protocols);
+    if (service) return () => new BoundSocket(service, SERVICE_BASE + path, protocols);
+    const socketUrl = (baseOf(url) + path).replace("http", "ws");
+    const SocketClass = WebSocket ?? platformWebSocket();
+    return () => new SocketClass(socketUrl, protocols);
   }
 
   /**
@@ -149,6 +162,11 @@ export class Connection {
  */
 function callFetch(url: string, init: CallInit): Promise<Response> {
   return fetch(url, init);
+}
+
+/** Whether this runs on workerd. */
+function isWorker(): boolean {
+  return membersOf(Reflect.get(globalThis, "navigator"))["userAgent"] === "Cloudflare-Workers";
 }
 
 function platformWebSocket(): ClientSocketClass {

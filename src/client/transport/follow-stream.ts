@@ -4,28 +4,20 @@
  * The service sends at least one byte a second, so a broken connection can be told from a long
  * wait. A held response without a stream can't show the difference.
  */
-import type { Answer } from "./answer.ts";
+import type { Answer, Place } from "./answer.ts";
 import type { RateLimitState } from "../../protocol/rate-limit-fields.ts";
 import type { Attempt } from "./retry.ts";
 
 import { onAbort } from "../../on-abort.ts";
 import { membersOf } from "../../core/is-record.ts";
-import { parseJson, unexpectedAnswer } from "./answer.ts";
+import { parseJson, placeIn, rateLimitIn, unexpectedAnswer } from "./answer.ts";
 import { Deferred } from "./deferred.ts";
 import { EventStreamParser, type ServerEvent } from "./event-stream.ts";
 import { TransportError } from "./transport-error.ts";
-import { readRateLimitState } from "../fields/rate-limit-state.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Ten heartbeats: after missing that many, the other side is gone. */
 const MAX_SILENCE_MS = 10_000;
-
-/** The caller's place in the queue, as `QueuedPlace`. */
-interface Place {
-  readonly position: number;
-  readonly etaMs: number;
-  readonly estimate?: true;
-}
 
 /**
  * Calls `onQueued` with each place and resolves with the outcome, in the form of an answer that was
@@ -56,7 +48,7 @@ export async function followStream(
     showLife();
   };
   const showPlace = (event: ServerEvent): void => {
-    const shown = onQueued(placeIn(status, event));
+    const shown = onQueued(placeIn(status, parseJson(event.data)));
     Promise.resolve(shown).catch((error: unknown) => failed.reject(error));
   };
   try {
@@ -106,20 +98,4 @@ function eventsIn(parser: EventStreamParser, text: string, status: number): Serv
   } catch {
     throw unexpectedAnswer(status, text);
   }
-}
-
-/** Reads the fields that an unstreamed answer would have carried as headers. */
-function rateLimitIn(fields: unknown): RateLimitState | undefined {
-  const members = membersOf(fields);
-  return readRateLimitState({
-    get: (name) => (typeof members[name] === "string" ? members[name] : null),
-  });
-}
-
-function placeIn(status: number, { data }: ServerEvent): Place {
-  const { position, etaMs, estimate } = membersOf(parseJson(data));
-  if (typeof position === "number" && typeof etaMs === "number") {
-    return { position, etaMs, ...(estimate === true && { estimate }) };
-  }
-  throw unexpectedAnswer(status, data);
 }

@@ -11,6 +11,8 @@ interface SendOptions {
   readonly signal?: AbortSignal | undefined;
   /** Reasons that are answers like any other. Default: none, all are thrown. */
   readonly expected?: readonly Reason[];
+  /** Sends an attempt in another way than HTTP. `undefined` if there is none for it. */
+  readonly onSession?: (attempt: Attempt) => Promise<Answer> | undefined;
 }
 
 /** Time that an answer may take to arrive, including for Sluice to find its bucket again. */
@@ -28,7 +30,7 @@ export class RetriedCalls {
   }
 
   /** @throws {SluiceError} If the answer is a problem, or Sluice can't be reached. */
-  async send(call: Call, { signal, expected = [] }: SendOptions): Promise<Answer> {
+  async send(call: Call, { signal, expected = [], onSession }: SendOptions): Promise<Answer> {
     const policy: RetryPolicy = {
       signal,
       retryForMs: this.#retryForMs,
@@ -36,8 +38,7 @@ export class RetriedCalls {
       attemptMs: () => ANSWER_MS,
     };
     const ask = async (attempt: Attempt): Promise<Answer> => {
-      const response = await this.#connection.send(call, attempt.signal);
-      const answer = await this.#connection.read(response);
+      const answer = await (onSession?.(attempt) ?? this.#overHttp(call, attempt));
       const problem = problemIn(answer);
       if (problem && !expected.includes(problem.reason)) throw errorOf(problem);
       return answer;
@@ -47,5 +48,9 @@ export class RetriedCalls {
     } catch (error) {
       throw error instanceof SluiceUnreachableError ? unavailableError(error.fault) : error;
     }
+  }
+
+  async #overHttp(call: Call, { signal }: Attempt): Promise<Answer> {
+    return this.#connection.read(await this.#connection.send(call, signal));
   }
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Client } from "../../../src/client/client.ts";
 
 import { createClient } from "../../../src/client/client.ts";
+import { FakeSocket } from "../../../kit/client/fake-socket.ts";
 import { clientChooser, type ClientChoice } from "../../../src/client/middleware/client-choice.ts";
 
 interface Context {
@@ -52,6 +53,24 @@ describe("clientChooser", () => {
     expect(sent).toEqual([
       { url: "http://sluice.test/acquire?bucket=x", authorization: "Bearer t" },
     ]);
+  });
+
+  it("makes a client with sessions, if asked to", async () => {
+    const urls: string[] = [];
+    const choose = chooser({
+      url: "http://sluice.test",
+      transport: "session",
+      fetch: async () => Response.json(GRANT),
+      WebSocket: class extends FakeSocket {
+        constructor(url: string) {
+          super(url);
+          urls.push(url);
+          queueMicrotask(() => this.emit("close"));
+        }
+      },
+    });
+    await choose({ env: {} }).acquire("x");
+    expect(urls).toEqual(["ws://sluice.test/buckets/x/session"]);
   });
 
   it("makes one client for each binding SLUICE", async () => {
