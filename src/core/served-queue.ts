@@ -129,7 +129,12 @@ export class ServedQueue<Caller> {
     if (this.#queue.size > 0 && this.#queue.isLatest(returner)) {
       return this.joinEnd(limits, returner, Infinity, nowMs);
     }
-    if (limits.isEstimate) return this.#joinInOrder(limits, returner, nowMs);
+    if (limits.isEstimate) {
+      // Waiters are refused at their deadline, but after those whose turn it is have been served.
+      const isLate = limits.instantOf(nowMs) > returner.deadlineAtMs;
+      if (isLate) return this.#refuseLate(limits, returner, this.#end(limits), nowMs);
+      return this.#joinInOrder(limits, returner, nowMs);
+    }
     const { predecessor, grantAtMs } = guardedPlace(this.#queue, limits, returner);
     if (Math.max(grantAtMs, limits.instantOf(nowMs)) > returner.deadlineAtMs) {
       return this.#refuseLate(limits, returner, this.#end(limits), nowMs);

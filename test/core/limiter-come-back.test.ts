@@ -125,6 +125,15 @@ describe("Limiter.comeBack", () => {
     expect(scene.comeBack(5_000, "Ann")).toEqual(["Ann granted 1 at 5000 after 5000, 0 left"]);
   });
 
+  test("refuses it after its deadline where permits decide, even if it could be granted", () => {
+    const scene = new Scene({ concurrency: { max: 2, ttlMs: 60_000 } });
+    scene.acquire(0, "first");
+    scene.acquire(0, "Ann", { timeoutMs: 5_000 });
+    scene.cancel(100, "Ann");
+    expect(scene.comeBack(5_001, "Ann")).toEqual(["Ann refused: timeout, retry after 0"]);
+    expect(scene.inspect(5_001)).toMatchObject({ tokens: 1, waiters: 0, refused: 1 });
+  });
+
   test("refuses it where the place that is left for it is too late, and changes nothing", () => {
     const scene = new Scene();
     scene.acquire(0, "first");
