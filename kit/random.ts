@@ -27,6 +27,11 @@ export class Random {
     return min + Math.floor(this.fraction() * (max - min + 1));
   }
 
+  /** So many bytes. */
+  bytes(count: number): Uint8Array {
+    return Uint8Array.from({ length: count }, () => this.integer(0, 255));
+  }
+
   /** True with this probability. */
   chance(probability: number): boolean {
     return this.fraction() < probability;

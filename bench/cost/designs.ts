@@ -185,11 +185,13 @@ function hostOf(clock: VirtualClock, meter: Meter): BucketHost {
         put: () => meter.count("rowsWritten"),
         delete: () => meter.count("rowsWritten"),
       },
+      ticketSecret: { read: () => undefined, write: () => meter.count("rowsWritten") },
       grantRows: { list: () => [], put: () => meter.count("rowsWritten") },
       erase: async () => {},
     },
     timeZones,
     newId: () => crypto.randomUUID(),
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     abort: (reason) => {
       throw new Error(reason);
     },

@@ -14,7 +14,7 @@ import { timeZones } from "../../src/time-zones.ts";
 export class MemoryPlatform implements BucketPlatform {
   /** Epoch milliseconds. */
   nowMs = 1_795_425_904_000;
-  /** What was written since it was last emptied: `bucket`, `grant KEY` and `open SLOT`. */
+  /** What was written since it was last emptied: `bucket`, `grant KEY`, `ticket secret` and `open SLOT`. */
   writes: string[] = [];
   /** Set to make each write throw. */
   isBroken = false;
@@ -27,6 +27,7 @@ export class MemoryPlatform implements BucketPlatform {
   readonly #record = new Map<"bucket", BucketRecord>();
   readonly #keyedGrants = new Map<string, KeyedGrant>();
   readonly #grantRows = new Map<number, StoredGrantRow>();
+  readonly #ticketSecret = new Map<"secret", Uint8Array>();
   #rowsRead = 0;
 
   constructor() {
@@ -38,6 +39,10 @@ export class MemoryPlatform implements BucketPlatform {
         put: (key, keyed) => this.#put(`grant ${key}`, this.#keyedGrants, key, keyed),
         delete: (key) => void this.#keyedGrants.delete(key),
       },
+      ticketSecret: {
+        read: () => structuredClone(this.#ticketSecret.get("secret")),
+        write: (secret) => this.#put("ticket secret", this.#ticketSecret, "secret", secret),
+      },
       grantRows: {
         list: () => {
           this.#rowsRead += 1;
@@ -46,7 +51,8 @@ export class MemoryPlatform implements BucketPlatform {
         put: (slot, row) => this.#put(`open ${slot}`, this.#grantRows, slot, row),
       },
       erase: async () => {
-        for (const rows of [this.#record, this.#keyedGrants, this.#grantRows]) rows.clear();
+        const all = [this.#record, this.#keyedGrants, this.#ticketSecret, this.#grantRows];
+        for (const rows of all) rows.clear();
       },
     };
   }
@@ -60,6 +66,10 @@ export class MemoryPlatform implements BucketPlatform {
     this.#ids += 1;
     return `id-${this.#ids}`;
   };
+
+  randomBytes(count: number): Uint8Array {
+    return crypto.getRandomValues(new Uint8Array(count));
+  }
 
   abort(): void {
     this.isAborted = true;

@@ -8,6 +8,7 @@ export interface DiskState {
   readonly grants: ReadonlyMap<string, KeyedGrant>;
   /** Open grants, by slot. */
   readonly rows: ReadonlyMap<number, StoredGrantRow>;
+  readonly ticketSecret: Uint8Array | undefined;
   readonly alarmAtMs: number | undefined;
   /** Numbers the stretches between two resets. */
   readonly life: number;

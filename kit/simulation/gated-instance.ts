@@ -14,9 +14,9 @@ import type {
   StoredGrantRow,
 } from "../../src/bucket/platform.ts";
 import type { AlarmStorage } from "../../src/bucket/wake-timer.ts";
-import type { Random } from "../random.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
+import { Random } from "../random.ts";
 import { BucketHost } from "../../src/bucket/bucket-host.ts";
 import { timeZones } from "../../src/time-zones.ts";
 
@@ -25,6 +25,7 @@ interface GatedState {
   readonly record: BucketRecord | undefined;
   readonly grants: ReadonlyMap<string, KeyedGrant>;
   readonly rows: ReadonlyMap<number, StoredGrantRow>;
+  readonly ticketSecret: Uint8Array | undefined;
   readonly alarmAtMs: number | undefined;
 }
 
@@ -59,6 +60,7 @@ export class GatedObject {
     record: undefined,
     grants: new Map(),
     rows: new Map(),
+    ticketSecret: undefined,
     alarmAtMs: undefined,
   };
   /** What fails next. */
@@ -72,6 +74,7 @@ export class GatedObject {
   dying: (instance: GatedInstance) => void = () => undefined;
   #instance: GatedInstance | undefined = undefined;
   #ids = 0;
+  #draws = 0;
   #alarms = 0;
 
   constructor(clock: VirtualClock, random: Random) {
@@ -86,6 +89,11 @@ export class GatedObject {
   newId(): string {
     this.#ids += 1;
     return `g${this.#ids}`;
+  }
+
+  randomBytes(count: number): Uint8Array {
+    this.#draws += 1;
+    return new Random(this.#draws).bytes(count);
   }
 
   crash(): void {
@@ -134,6 +142,7 @@ export class GatedInstance implements BucketPlatform {
   readonly disk: BucketDisk;
   readonly timeZones = timeZones;
   readonly newId: () => string;
+  readonly randomBytes: (count: number) => Uint8Array;
   readonly held = new Set<HeldCall>();
   isAlive = true;
   isCurrent = true;
@@ -149,6 +158,7 @@ export class GatedInstance implements BucketPlatform {
     const { durable, clock } = object;
     this.#view = durable;
     this.newId = () => object.newId();
+    this.randomBytes = (count) => object.randomBytes(count);
     this.clock = {
       now: () => clock.wallMs,
       setTimer: (callback, delayMs) => this.#setTimer(callback, delayMs),
@@ -272,6 +282,10 @@ export class GatedInstance implements BucketPlatform {
           grants.delete(key);
           this.#write({ grants });
         },
+      },
+      ticketSecret: {
+        read: () => this.#view.ticketSecret,
+        write: (ticketSecret) => this.#write({ ticketSecret }),
       },
       grantRows: {
         list: () => this.#view.rows,

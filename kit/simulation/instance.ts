@@ -58,6 +58,8 @@ export interface InstanceOwner extends ObservedObject {
   readonly slow: { readonly untilMs: number; readonly latencyMs: number };
   /** Makes ids of holds and permits: another one each time. */
   newId(): string;
+  /** Makes bytes that are others each time. */
+  randomBytes(count: number): Uint8Array;
   /** The current instance has died before all of its alarm changes were on the disk. */
   instanceDied(losesAlarmChange: boolean): void;
   /** A commit has reached the disk. */
@@ -74,6 +76,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
   readonly alarms: AlarmStorage;
   readonly disk: BucketDisk;
   readonly newId: () => string;
+  readonly randomBytes: (count: number) => Uint8Array;
   /** Whether it found an alarm armed, or its first caller was requeued. */
   isRecovering = false;
   /** When recovery began, monotonic. */
@@ -157,6 +160,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
     };
     this.disk = this.#makeDisk();
     this.newId = () => object.newId();
+    this.randomBytes = (count) => object.randomBytes(count);
     this.host = new BucketHost(this);
     if (durable.alarmAtMs !== undefined) {
       this.#openRecoveryWindow();
@@ -541,6 +545,10 @@ export class Instance implements BucketPlatform, ObservedInstance {
           laws.rowWritten("grant");
         },
       },
+      ticketSecret: {
+        read: () => this.view.ticketSecret,
+        write: (ticketSecret) => this.#write({ ticketSecret }),
+      },
       grantRows: {
         list: () => this.view.rows,
         put: (slot, row) => {
@@ -553,7 +561,12 @@ export class Instance implements BucketPlatform, ObservedInstance {
         this.#setsAlarm = true;
         const life = laws.newLife();
         trace(() => `${this.name} erases the disk`);
-        const empty = { record: undefined, grants: new Map(), rows: new Map() };
+        const empty = {
+          record: undefined,
+          grants: new Map(),
+          rows: new Map(),
+          ticketSecret: undefined,
+        };
         this.view = { ...empty, alarmAtMs: undefined, life, span: 0 };
       },
     };

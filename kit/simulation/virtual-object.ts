@@ -11,6 +11,7 @@ import type { InstanceOwner } from "./instance.ts";
 import type { AlarmFault } from "./schedule.ts";
 import type { World } from "./world.ts";
 
+import { Random } from "../random.ts";
 import { Instance } from "./instance.ts";
 
 /** Retries of an alarm's handler, and the pause before the first. */
@@ -24,6 +25,7 @@ export class VirtualObject implements InstanceOwner {
     record: undefined,
     grants: new Map(),
     rows: new Map(),
+    ticketSecret: undefined,
     alarmAtMs: undefined,
     life: 0,
     span: 0,
@@ -47,6 +49,7 @@ export class VirtualObject implements InstanceOwner {
   hasFiredTwice = false;
   #instances = 0;
   #idsMade = 0;
+  #draws = 0;
   #alarmGeneration = 0;
 
   constructor(world: World) {
@@ -65,6 +68,11 @@ export class VirtualObject implements InstanceOwner {
   newId(): string {
     this.#idsMade += 1;
     return `grant ${this.#idsMade}`;
+  }
+
+  randomBytes(count: number): Uint8Array {
+    this.#draws += 1;
+    return new Random(this.#draws).bytes(count);
   }
 
   /** The current instance has died before all of its alarm changes were on the disk. */

@@ -311,6 +311,8 @@ export class DrivenBucket {
             this.#print(`${WRITE_MARK}forgets ${key}`);
           },
         },
+        // Not part of a state: a ticket is only good where its caller comes back, and none does here.
+        ticketSecret: { read: () => undefined, write: () => undefined },
         grantRows: {
           list: () => [...this.#openGrants].map(([slot, text]) => [slot, JSON.parse(text)]),
           put: (slot, row) => this.#putRow(slot, row),
@@ -319,6 +321,7 @@ export class DrivenBucket {
       },
       timeZones,
       newId: () => this.#newId(),
+      randomBytes: (count) => new Uint8Array(count),
       abort: (reason) => this.#print(`aborts: ${reason}`),
     };
   }

@@ -30,12 +30,13 @@ export type AcquireAnswer =
       /** What it asked for. */
       readonly asked: Pick<Ask, "tokens" | "limits">;
     }
-  /** A repeated grant: the key was granted before. */
+  /** A repeated grant: the key or the ticket was granted before. */
   | { readonly kind: "replay"; readonly grant: Grant; readonly bucket: BucketState }
-  /** Too many requests already wait under the key for this one to join them. */
+  /** Too many requests already wait in the place for this one to join them. */
   | {
-      readonly kind: "key-crowded";
-      readonly key: string;
+      readonly kind: "place-crowded";
+      /** The key that they share; `undefined` if it is a ticket. */
+      readonly key: string | undefined;
       readonly requests: number;
       /** Time until those requests are settled, at the latest. */
       readonly retryAfterMs: number;
@@ -43,6 +44,10 @@ export type AcquireAnswer =
     }
   /** The key was used before with different parameters. */
   | { readonly kind: "key-reused"; readonly key: string }
+  /** The ticket is genuine, and was given for something else or under another key. */
+  | { readonly kind: "ticket-mismatch" }
+  /** This bucket hasn't made that ticket, or has been reset since. */
+  | { readonly kind: "ticket-forged"; readonly ticket: string }
   | { readonly kind: "invalid"; readonly errors: readonly FieldFault[] }
   /** The bucket was reset before the request entered it. */
   | { readonly kind: "reset" }

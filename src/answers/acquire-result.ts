@@ -17,6 +17,7 @@ import { FIRST_LIMIT } from "../core/limits/limit-name.ts";
 import { showValue } from "../core/values.ts";
 import { ceilSeconds } from "../protocol/rate-limit-fields.ts";
 import { tokensText } from "../protocol/text.ts";
+import { TICKET_FIELD } from "../protocol/ticket-form.ts";
 
 /** How many faults `detail` repeats; `errors` has all of them. */
 const FAULTS_IN_DETAIL = 5;
@@ -45,22 +46,40 @@ export interface Granted {
 /** The result of an acquire. */
 export type AcquireResult = Granted | Refused;
 
-/** The result that `answer` is. */
-export function acquireResult(answer: AcquireAnswer): AcquireResult {
+/**
+ * The result that `answer` is.
+ *
+ * @param ticketField What callers call the ticket that they present.
+ */
+export function acquireResult(
+  answer: AcquireAnswer,
+  ticketField: string = TICKET_FIELD,
+): AcquireResult {
   switch (answer.kind) {
     case "outcome":
       return outcomeResult(answer.bucket, answer.outcome, answer);
     case "replay":
       return granted(answer.bucket, answer.grant, { remaining: answer.bucket.view.tokens });
-    case "key-crowded": {
+    case "place-crowded": {
       const { bucket, key, requests, retryAfterMs } = answer;
-      const detail = `Cannot wait under the key ${showValue(key)}: ${requests} requests already do`;
+      const shared = key === undefined ? "with this ticket" : `under the key ${showValue(key)}`;
+      const detail = `Cannot wait ${shared}: ${requests} requests already do`;
       return quotaExceeded(bucket, "queue-full", { detail, retryAfterMs });
     }
     case "key-reused":
       return refusal("idempotency-key-reused", {
         detail: `The key ${showValue(answer.key)} was already used with different tokens, timeoutMs or holdMs`,
       });
+    case "ticket-mismatch":
+      return refusal("ticket-mismatch", {
+        detail:
+          "The ticket was given for different tokens, timeoutMs or holdMs, or under another Idempotency-Key",
+      });
+    case "ticket-forged": {
+      const got = `got ${showValue(answer.ticket)}`;
+      const message = `${ticketField} is not a ticket of this bucket: ${got}; without one, the request queues anew`;
+      return invalidRequest([{ field: ticketField, message }]);
+    }
     case "invalid":
       return invalidRequest(answer.errors);
     case "reset":

@@ -11,6 +11,7 @@
  */
 import type { Waiter } from "../core/queue/waiter-queue.ts";
 import type { Asked } from "./idempotency-store.ts";
+import type { PlaceTicket } from "./caller.ts";
 
 import { RecentKeys } from "./recent-keys.ts";
 
@@ -29,6 +30,8 @@ export interface AbsentPlace {
   /** The timeout that applied, which may have been the policy's. */
   readonly timeoutMs: number;
   readonly arrival: Arrival;
+  /** Of the place, if any was sent. */
+  readonly ticket?: PlaceTicket | undefined;
 }
 
 /** What an arrival has fixed for good. */
@@ -61,13 +64,13 @@ export class AbsentCallers {
 
   /**
    * Cancels the acquire with this key, and everything that arrives with it in the next 10 seconds. Returns
-   * whether it was absent and could still have been granted.
+   * its place if it was absent and could still have been granted.
    */
-  cancel(key: string, nowMs: number): boolean {
+  cancel(key: string, nowMs: number): AbsentPlace | undefined {
     const place = this.#absent.find(key, nowMs);
     this.#absent.forget(key);
     this.#cancelled.note(key, true, nowMs);
-    return place !== undefined && nowMs <= place.arrival.deadlineAtMs;
+    return place && nowMs <= place.arrival.deadlineAtMs ? place : undefined;
   }
 
   isCancelled(key: string, nowMs: number): boolean {

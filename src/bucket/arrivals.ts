@@ -1,14 +1,20 @@
 /**
  * How requests come by a place in the queue, and how they lose it: a newcomer gets a place of its own, a retry shares
- * that of the request with its key, and a caller whose connection broke gets its old one back.
+ * that of the request with its key or its ticket, and a caller whose connection broke gets its old one back.
+ *
+ * A ticket is made for a place when its caller is first told of it, since signing takes longer than a grant. Most
+ * requests are never told.
  */
 import type { Turn } from "../core/turn.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
-import type { AbsentPlace } from "./absent-callers.ts";
-import type { Clock } from "./clock.ts";
+import type { Grant } from "../core/outcome.ts";
+import type { AcquireAnswer } from "../answers/acquire-answer.ts";
+import type { AbsentPlace, Arrival } from "./absent-callers.ts";
 import type { HeldRequest, Leave } from "./held-request.ts";
 import type { KeyedCalls } from "./keyed-calls.ts";
 import type { OpenBucket } from "./open-bucket.ts";
+import type { BucketPlatform } from "./platform.ts";
+import type { PlaceTicket } from "./caller.ts";
 
 import { costOf } from "../core/limits/cost.ts";
 import { arrivalOf } from "./absent-callers.ts";
@@ -17,9 +23,11 @@ import { isFollowing } from "./held-request.ts";
 import { stateOf } from "./open-bucket.ts";
 import { policyFaults } from "./policy-faults.ts";
 import { PositionFeed } from "./position-feed.ts";
+import { TicketBook, isSameAcquire } from "./tickets/ticket-book.ts";
+import { UNWRITABLE } from "../wire/failures.ts";
 
 /**
- * Requests that may share one place under the same key: a caller and its retries. Each is a held request,
+ * Requests that may share one place, under the same key or ticket: a caller and its retries. Each is a held request,
  * and `queueLimit` only counts places.
  */
 const MAX_REQUESTS_PER_PLACE = 8;
@@ -32,22 +40,30 @@ interface Arriving {
   readonly heldMs: number;
 }
 
+/** What arrivals need from the platform. */
+type ArrivalsPlatform = Pick<BucketPlatform, "clock" | "disk" | "randomBytes" | "abort">;
+
 /** What arrivals need from the host. */
 interface Turns {
   /** Carries out the effects of a turn. */
   finish(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void;
 }
 
+/** Why a ticket is of no use. */
+type TicketRefusal = Extract<AcquireAnswer, { kind: "ticket-forged" | "ticket-mismatch" }>;
+
 /** The arrivals of one bucket, and the places that they have. */
 export class Arrivals {
-  readonly #clock: Clock;
+  readonly #platform: ArrivalsPlatform;
   readonly #keyed: KeyedCalls;
   readonly #turns: Turns;
+  /** Made for the first ticket, and the first that is presented. */
+  #ticketBook: TicketBook | undefined = undefined;
   /** Made for the first request that follows its place. */
   #positions: PositionFeed<Caller> | undefined = undefined;
 
-  constructor(clock: Clock, keyed: KeyedCalls, turns: Turns) {
-    this.#clock = clock;
+  constructor(platform: ArrivalsPlatform, keyed: KeyedCalls, turns: Turns) {
+    this.#platform = platform;
     this.#keyed = keyed;
     this.#turns = turns;
   }
@@ -58,16 +74,26 @@ export class Arrivals {
     const { limiter } = bucket;
     const { maxWaitMs } = limiter.policy;
     const { timeoutMs = maxWaitMs, requeued, idempotencyKey } = call;
+    const presented = this.#presented(call);
+    if (presented && "kind" in presented) {
+      request.answered(presented);
+      return undefined;
+    }
     if (idempotencyKey !== undefined) {
       const known = this.#joinKnown(idempotencyKey, bucket, arriving, nowMs);
       if (known) return known.leave;
     }
+    if (presented) return this.#takePlace(bucket, arriving, presented, nowMs);
+    const carried = this.#carried(call);
+    const joined = carried && this.#joinPlace(carried, bucket, request, nowMs);
+    if (joined) return joined.leave;
     const errors = policyFaults(limiter.policy, call);
     if (errors) {
       request.answered({ kind: "invalid", errors });
       return undefined;
     }
     const caller = new Caller(call, timeoutMs, request);
+    caller.ticket = carried?.ticket;
     const remainingMs = Math.max(0, timeoutMs - heldMs - (requeued?.elapsedMs ?? 0));
     const place = requeued && { firstArrivalMs: requeued.arrivedAtMs };
     const tokens = costOf(limiter.policy.limits, call);
@@ -80,6 +106,34 @@ export class Arrivals {
     caller.waiter = undefined;
     this.#positions?.forget(caller);
     if (caller.call.idempotencyKey !== undefined) this.#keyed.forget(caller);
+    if (caller.ticket) this.#tickets.forget(caller);
+  }
+
+  /** `caller` has been granted. In the turn that does it. */
+  granted(caller: Caller, grant: Grant, nowMs: number): void {
+    if (caller.ticket) this.#tickets.granted(caller, grant, nowMs);
+  }
+
+  /** The acquire in the place of `ticket`, if it has one, was cancelled, and can't come back. */
+  cancelled(ticket: PlaceTicket | undefined, nowMs: number): void {
+    if (ticket) this.#tickets.cancelled(ticket, nowMs);
+  }
+
+  /** A request is cancelled that the recovery window has held. */
+  cancelledInWindow(call: AcquireCall, nowMs: number): void {
+    const place = this.presentedPlace(call) ?? this.#carried(call);
+    this.cancelled(place?.ticket, nowMs);
+  }
+
+  /** The place of the ticket that a call presents; `undefined` if it presents none that is good. */
+  presentedPlace(call: AcquireCall): AbsentPlace | undefined {
+    const presented = this.#presented(call);
+    return presented && "kind" in presented ? undefined : presented;
+  }
+
+  /** All storage has been deleted, and what tickets are signed with. */
+  forgetTickets(): void {
+    this.#ticketBook?.forgetAll();
   }
 
   /** A turn is over, and those that it settled have given up their places: others may have moved. */
@@ -90,12 +144,20 @@ export class Arrivals {
   /** A request leaves that the recovery window has held since `heldFromMs`. */
   leftWindow(call: AcquireCall, maxWaitMs: number, heldFromMs: number): void {
     const { idempotencyKey, requeued } = call;
+    if (idempotencyKey === undefined) return;
+    const nowMs = this.#platform.clock.now();
+    const place = this.presentedPlace(call);
+    if (place) {
+      this.#keyed.disconnected(call, place, nowMs);
+      return;
+    }
     // A newcomer had no place yet.
-    if (idempotencyKey === undefined || !requeued) return;
+    if (!requeued) return;
     const { timeoutMs = maxWaitMs } = call;
     const deadlineAtMs = heldFromMs + Math.max(0, timeoutMs - requeued.elapsedMs);
-    const arrival = { queuedAtMs: requeued.arrivedAtMs, deadlineAtMs };
-    this.#keyed.disconnected(call, timeoutMs, arrival, this.#clock.now());
+    const arrival: Arrival = { queuedAtMs: requeued.arrivedAtMs, deadlineAtMs };
+    const { ticket } = this.#carried(call) ?? {};
+    this.#keyed.disconnected(call, { timeoutMs, arrival, ticket }, nowMs);
   }
 
   /** The second half of an arrival: `turn` has settled `caller`, or `caller` waits. */
@@ -110,6 +172,7 @@ export class Arrivals {
     caller.waiter = turn.waiter;
     // Also if it is settled: in a batch it isn't answered yet, and until then its retries must find it.
     if (idempotencyKey !== undefined) this.#keyed.arrived(idempotencyKey, caller);
+    if (caller.ticket) this.#tickets.arrived(caller);
     this.#turns.finish(bucket, turn, nowMs);
     return turn.waiter && this.#wait(bucket, caller, request, nowMs);
   }
@@ -142,7 +205,81 @@ export class Arrivals {
       case "waiting":
         return { leave: this.#share(key, bucket, known.caller, request, nowMs) };
       case "absent":
-        return { leave: this.#comeBack(bucket, call, known.place, request, nowMs) };
+        return { leave: this.#takePlace(bucket, arriving, known.place, nowMs) };
+      default:
+        return known satisfies never;
+    }
+  }
+
+  get #tickets(): TicketBook {
+    const { disk, randomBytes } = this.#platform;
+    return (this.#ticketBook ??= new TicketBook(disk.ticketSecret, randomBytes));
+  }
+
+  /** The ticket of a caller that waits. */
+  #ticketOf(caller: Caller): string {
+    try {
+      return this.#tickets.ticketOf(caller);
+    } catch (error) {
+      // A ticket under a secret that isn't on the disk would be good for nothing.
+      this.#platform.abort(UNWRITABLE);
+      throw error;
+    }
+  }
+
+  /** The place of the ticket that a call presents, or what is wrong with it; `undefined` if it presents none. */
+  #presented(call: AcquireCall): AbsentPlace | TicketRefusal | undefined {
+    const { ticket } = call;
+    if (ticket === undefined) return undefined;
+    const claim = this.#tickets.open(ticket);
+    if (!claim) return { kind: "ticket-forged", ticket };
+    if (!isSameAcquire(claim, call)) return { kind: "ticket-mismatch" };
+    return { ...claim, ticket: { placeId: claim.placeId, text: ticket } };
+  }
+
+  /** The place of a requeued call that had a ticket. It brings its own arrival, so only the ticket counts. */
+  #carried(call: AcquireCall): AbsentPlace | undefined {
+    const ticket = call.requeued?.ticket;
+    // One from before a reset of the bucket counts for nothing.
+    return ticket === undefined ? undefined : this.presentedPlace({ ...call, ticket });
+  }
+
+  /** Handles a request that comes back to `place`: it joins those that are there, or waits in it again. */
+  #takePlace(
+    bucket: OpenBucket,
+    { call, request }: Arriving,
+    place: AbsentPlace,
+    nowMs: number,
+  ): Leave | undefined {
+    const joined = this.#joinPlace(place, bucket, request, nowMs);
+    return joined ? joined.leave : this.#comeBack(bucket, call, place, request, nowMs);
+  }
+
+  /**
+   * Handles a request whose place has a ticket: answers it if the place was granted or cancelled, and lets it share
+   * the place if anybody waits in it. Returns `undefined` if nobody does.
+   */
+  #joinPlace(
+    { ticket }: AbsentPlace,
+    bucket: OpenBucket,
+    request: HeldRequest,
+    nowMs: number,
+  ): { leave: Leave | undefined } | undefined {
+    if (!ticket) return undefined;
+    const known = this.#tickets.find(ticket, nowMs);
+    switch (known.kind) {
+      case "cancelled":
+        request.answered({ kind: "cancelled" });
+        return { leave: undefined };
+      case "granted": {
+        const { grant } = known;
+        request.answered({ kind: "replay", grant, bucket: stateOf(bucket, nowMs) });
+        return { leave: undefined };
+      }
+      case "waiting":
+        return { leave: this.#share(undefined, bucket, known.caller, request, nowMs) };
+      case "absent":
+        return undefined;
       default:
         return known satisfies never;
     }
@@ -152,12 +289,19 @@ export class Arrivals {
   #comeBack(
     bucket: OpenBucket,
     call: AcquireCall,
-    { arrival, timeoutMs }: AbsentPlace,
+    { arrival, timeoutMs, ticket }: AbsentPlace,
     request: HeldRequest,
     nowMs: number,
   ): Leave | undefined {
+    const { policy } = bucket.limiter;
+    const errors = policyFaults(policy, call, true);
+    if (errors) {
+      request.answered({ kind: "invalid", errors });
+      return undefined;
+    }
     const returner = new Caller(call, timeoutMs, request);
-    const tokens = costOf(bucket.limiter.policy.limits, call);
+    returner.ticket = ticket;
+    const tokens = costOf(policy.limits, call);
     const { holdMs } = call;
     const turn = bucket.limiter.comeBack({ caller: returner, tokens, holdMs, ...arrival }, nowMs);
     return this.#arrive(bucket, returner, request, turn, nowMs);
@@ -165,7 +309,7 @@ export class Arrivals {
 
   /** Adds `request` to the place of `caller`, if there is room. */
   #share(
-    key: string,
+    key: string | undefined,
     bucket: OpenBucket,
     caller: Caller,
     request: HeldRequest,
@@ -175,7 +319,7 @@ export class Arrivals {
     if (requests >= MAX_REQUESTS_PER_PLACE) {
       const retryAfterMs = Math.max(1, (caller.waiter?.deadlineAtMs ?? nowMs) - nowMs);
       const seen = stateOf(bucket, nowMs);
-      request.answered({ kind: "key-crowded", key, requests, retryAfterMs, bucket: seen });
+      request.answered({ kind: "place-crowded", key, requests, retryAfterMs, bucket: seen });
       return undefined;
     }
     caller.join(request);
@@ -185,21 +329,21 @@ export class Arrivals {
   /** A request starts to wait, and is notified of its place if it follows it. */
   #wait(bucket: OpenBucket, caller: Caller, request: HeldRequest, nowMs: number): Leave {
     if (isFollowing(request)) {
-      this.#positions ??= new PositionFeed(this.#clock);
+      this.#positions ??= new PositionFeed(this.#platform.clock, (one) => this.#ticketOf(one));
       this.#positions.add(caller, request, bucket.limiter, nowMs);
     }
     return () => this.#leave(bucket, caller, request);
   }
 
   #leave(bucket: OpenBucket, caller: Caller, request: HeldRequest): boolean {
-    const { waiter, call, timeoutMs } = caller;
+    const { waiter, call, timeoutMs, ticket } = caller;
     if (!waiter || !bucket.limiter.isWaiting(waiter)) return false;
     caller.leave(request);
     if (isFollowing(request)) this.#positions?.remove(caller, request);
     if (caller.requests.length > 0) return true;
-    const nowMs = this.#clock.now();
+    const nowMs = this.#platform.clock.now();
     this.giveUpPlace(caller);
-    this.#keyed.disconnected(call, timeoutMs, arrivalOf(waiter), nowMs);
+    this.#keyed.disconnected(call, { timeoutMs, arrival: arrivalOf(waiter), ticket }, nowMs);
     this.#turns.finish(bucket, bucket.limiter.cancel(waiter, nowMs), nowMs);
     return true;
   }

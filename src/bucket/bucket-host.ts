@@ -78,7 +78,7 @@ export class BucketHost {
     this.#journal = new BucketJournal(platform);
     const { clock, disk } = platform;
     this.#keyed = new KeyedCalls(disk.keyedGrants);
-    this.#arrivals = new Arrivals(clock, this.#keyed, {
+    this.#arrivals = new Arrivals(platform, this.#keyed, {
       finish: (bucket, turn, nowMs): void => this.#finish(bucket, turn, nowMs),
     });
     this.#flushTimer = new CoalescingTimer(clock, () => this.#advance());
@@ -121,7 +121,7 @@ export class BucketHost {
       request.answered({ kind: "unavailable" });
       return undefined;
     }
-    if (!this.#hasAdmitted && call.requeued)
+    if (!this.#hasAdmitted && this.#isLost(call, nowMs))
       this.#recoveryWindow ??= new RecoveryWindow(this.#platform.clock);
     if (this.#fault !== undefined || !this.#recoveryWindow?.isOpen(nowMs)) {
       this.#recoveryWindow = undefined;
@@ -129,9 +129,11 @@ export class BucketHost {
       return this.#arrivals.admit(bucket, { call, heldMs: 0, request }, nowMs);
     }
     return holdBack(this.#recoveryWindow, call, request, nowMs, {
+      arrival: this.#arrivals.presentedPlace(call)?.arrival,
       admit: (heldMs, atMs) => {
         return this.#arrivals.admit(this.#bucketFor(call, atMs), { call, heldMs, request }, atMs);
       },
+      cancelled: () => this.#arrivals.cancelledInWindow(call, this.#platform.clock.now()),
       disconnected: () => {
         const { policy } = this.#bucket?.limiter ?? call;
         this.#arrivals.leftWindow(call, policy.maxWaitMs, nowMs);
@@ -154,7 +156,8 @@ export class BucketHost {
     // If nothing has been granted there are no keys on disk to read, and there may be no disk yet.
     const hasGranted = Number(this.#bucket?.limiter.inspect(nowMs).granted) > 0;
     if (!caller && hasGranted && this.#keyed.isGranted(key, nowMs)) return false;
-    const wasAbsent = this.#keyed.cancel(key, nowMs);
+    const absent = this.#keyed.cancel(key, nowMs);
+    this.#arrivals.cancelled((caller ?? absent)?.ticket, nowMs);
     const wasHeldBack = this.#recoveryWindow?.cancel(key) ?? false;
     if (this.#bucket && caller?.waiter) {
       const { waiter } = caller;
@@ -163,7 +166,7 @@ export class BucketHost {
       this.#settle(caller, { kind: "cancelled" });
       return true;
     }
-    return wasHeldBack || wasAbsent;
+    return wasHeldBack || absent !== undefined;
   }
 
   /**
@@ -323,6 +326,7 @@ export class BucketHost {
     this.#wakeTimer?.forgetAlarm();
     this.#journal.forget();
     this.#keyed.forgetAll();
+    this.#arrivals.forgetTickets();
     if (bucket && turn) this.#answer(bucket, turn, nowMs);
     this.#events?.turned(turn, nowMs);
     this.#recoveryWindow?.rejectAll("reset");
@@ -384,6 +388,17 @@ export class BucketHost {
     return answer;
   }
 
+  /**
+   * Whether a call had a place in a queue that was lost: it is requeued, or has a ticket. As a first call, it means
+   * that others may be on their way.
+   */
+  #isLost(call: AcquireCall, nowMs: number): boolean {
+    if (call.requeued) return true;
+    if (call.ticket === undefined || this.#fault !== undefined) return false;
+    const place = this.#arrivals.presentedPlace(call);
+    return place !== undefined && nowMs <= place.arrival.deadlineAtMs;
+  }
+
   /** The bucket that admits `call`. */
   #bucketFor(call: AcquireCall, nowMs: number): OpenBucket {
     this.#hasAdmitted = true;
@@ -431,8 +446,10 @@ export class BucketHost {
     try {
       if (turn.write) this.#journal.write(bucket, turn.write, turn.rows);
       for (const { caller, outcome } of turn.settled) {
+        if (!outcome.ok) continue;
+        this.#arrivals.granted(caller, outcome, nowMs);
         const { idempotencyKey } = caller.call;
-        if (idempotencyKey === undefined || !outcome.ok) continue;
+        if (idempotencyKey === undefined) continue;
         this.#keyed.granted(idempotencyKey, caller.call, outcome, nowMs);
       }
     } catch (error) {

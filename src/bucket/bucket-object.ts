@@ -35,6 +35,8 @@ import { timeZones } from "../time-zones.ts";
 
 /** Where the state is kept. */
 const STATE_KEY = "bucket";
+/** Where the secret is kept that tickets are signed with. */
+const TICKET_SECRET_KEY = "ticket-secret";
 /** Prefix of the key of a keyed grant. */
 const GRANT_PREFIX = "grant:";
 /** Prefix of the key of an open grant, whose slot follows. */
@@ -218,7 +220,8 @@ export class BucketObject extends DurableObject<BucketEnv> {
   /** While a request waits it has a span, and if its caller disconnects it leaves the queue. */
   #keep(request: Request, call: AcquireCall, held: ConnectedRequest, leave: Leave): void {
     // A request that returns to its place, or shares another's, is not at the end of the queue.
-    const isLast = call.requeued === undefined && call.idempotencyKey === undefined;
+    const { requeued, idempotencyKey, ticket } = call;
+    const isLast = requeued === undefined && idempotencyKey === undefined && ticket === undefined;
     const span = new QueueSpan(tracing, call, isLast ? this.#bucket.waiters : 0);
     // Only read for requests that wait: the runtime creates the signal on access, and that costs more than a
     // grant.
@@ -258,6 +261,7 @@ function platformOf(
     disk: diskOf(storage),
     timeZones,
     newId: () => crypto.randomUUID(),
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     abort: (reason) => ctx.abort(reason),
   };
 }
@@ -275,6 +279,10 @@ function diskOf(storage: DurableObjectStorage): BucketDisk {
       },
       put: (key, keyed) => kv.put(GRANT_PREFIX + key, keyed),
       delete: (key) => void kv.delete(GRANT_PREFIX + key),
+    },
+    ticketSecret: {
+      read: () => kv.get<Uint8Array>(TICKET_SECRET_KEY),
+      write: (secret) => kv.put(TICKET_SECRET_KEY, secret),
     },
     grantRows: {
       *list() {

@@ -2,9 +2,14 @@
 import type { Waiter } from "../core/queue/waiter-queue.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { HeldRequest } from "./held-request.ts";
-import type { PlaceTicket } from "./tickets/ticket.ts";
 
-/** One place in the queue. Several requests share it if they have the same idempotency key. */
+/** A ticket, and the place it is for. */
+export interface PlaceTicket {
+  readonly placeId: string;
+  readonly text: string;
+}
+
+/** One place in the queue. Several requests share it if they have the same idempotency key or ticket. */
 export class Caller {
   readonly call: AcquireCall;
   /** The timeout in force, which may be the policy's. */

@@ -1,14 +1,19 @@
 /** A request that the recovery window holds back: until it is admitted or rejected, or its caller leaves. */
 import type { AcquireCall } from "../wire/acquire-call.ts";
+import type { Arrival } from "./absent-callers.ts";
 import type { HeldRequest, Leave } from "./held-request.ts";
 import type { RecoveryWindow, RejectReason } from "./recovery-window.ts";
 
-/** What becomes of a request that was held back. */
+/** A request that is held back, and what becomes of it. */
 interface HeldBack {
+  /** What its ticket says, if it has presented one; that counts for more than when it was requeued. */
+  readonly arrival: Arrival | undefined;
   /** The window has closed, after `heldMs`. Returns what removes the request if it waits now. */
   readonly admit: (heldMs: number, nowMs: number) => Leave | undefined;
   /** Its caller has left before that. */
   readonly disconnected: () => void;
+  /** It was cancelled before that. */
+  readonly cancelled: () => void;
 }
 
 /** Holds a request back until the window closes. Returns what removes it, then and later. */
@@ -17,7 +22,7 @@ export function holdBack(
   { requeued, idempotencyKey: key }: AcquireCall,
   request: HeldRequest,
   nowMs: number,
-  { admit, disconnected }: HeldBack,
+  { arrival, admit, disconnected, cancelled }: HeldBack,
 ): Leave {
   let isHeld = true;
   /** Returns whether the request was still held. */
@@ -32,11 +37,15 @@ export function holdBack(
   };
   const reject = (kind: RejectReason): boolean => {
     const wasHeld = release();
+    if (wasHeld && kind === "cancelled") cancelled();
     if (wasHeld) request.answered({ kind });
     return wasHeld;
   };
-  const { arrivedAtMs: firstArrivalMs, spreadMs } = requeued ?? {};
-  recoveryWindow.hold({ firstArrivalMs, spreadMs, key, admit: admitOnce, reject }, nowMs);
+  const { arrivedAtMs, spreadMs } = requeued ?? {};
+  const firstArrivalMs = arrival?.queuedAtMs ?? arrivedAtMs;
+  const arrivalNumber = arrival?.arrivalNumber;
+  const ways = { key, admit: admitOnce, reject };
+  recoveryWindow.hold({ firstArrivalMs, arrivalNumber, spreadMs, ...ways }, nowMs);
   return () => {
     if (!release()) return leavePlace?.() ?? false;
     disconnected();

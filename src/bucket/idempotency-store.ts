@@ -25,8 +25,8 @@ const MAX_KEPT = 10_000;
 /** Grants that one turn drops at most: after a quiet time thousands may have expired, and each is a write. */
 const FORGOTTEN_AT_ONCE = 16;
 
-/** What a caller asks for besides its key. With the same key it must be the same. */
-export type Asked = Omit<Ask, "idempotencyKey">;
+/** What a caller asks for besides its key and its ticket. With the same key, or ticket, it must be the same. */
+export type Asked = Omit<Ask, "idempotencyKey" | "ticket">;
 
 /** A grant and what was asked for. */
 export interface KeyedGrant {

@@ -4,7 +4,7 @@
  */
 import type { Grant } from "../core/outcome.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
-import type { AbsentPlace, Arrival } from "./absent-callers.ts";
+import type { AbsentPlace } from "./absent-callers.ts";
 import type { Caller } from "./caller.ts";
 import type { KeyedGrantStore } from "./idempotency-store.ts";
 
@@ -72,14 +72,14 @@ export class KeyedCalls {
   }
 
   /** The last request of a call has disconnected; the call may come back to its place within 30 seconds. */
-  disconnected(call: AcquireCall, timeoutMs: number, arrival: Arrival, nowMs: number): void {
+  disconnected(call: AcquireCall, place: Omit<AbsentPlace, "asked">, nowMs: number): void {
     const { idempotencyKey: key } = call;
     if (key === undefined) return;
-    this.#absent.leave(key, { asked: askedIn(call), timeoutMs, arrival }, nowMs);
+    this.#absent.leave(key, { ...place, asked: askedIn(call) }, nowMs);
   }
 
   /** See `AbsentCallers.cancel`. */
-  cancel(key: string, nowMs: number): boolean {
+  cancel(key: string, nowMs: number): AbsentPlace | undefined {
     return this.#absent.cancel(key, nowMs);
   }
 

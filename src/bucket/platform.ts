@@ -12,6 +12,7 @@ import type { WatchEvent } from "../protocol/watch-feed.ts";
 import type { BucketState } from "../answers/acquire-answer.ts";
 import type { Clock } from "./clock.ts";
 import type { KeyedGrantStore } from "./idempotency-store.ts";
+import type { TicketSecretStore } from "./tickets/ticket-book.ts";
 import type { AlarmStorage } from "./wake-timer.ts";
 
 /** A limiter on disk. */
@@ -57,6 +58,8 @@ export interface BucketPlatform {
   readonly timeZones: TimeZones;
   /** Makes an id that can't be guessed, another one each time. */
   readonly newId: () => string;
+  /** Makes bytes that can't be guessed. */
+  readonly randomBytes: (count: number) => Uint8Array;
   /**
    * Ends this instance, because memory is ahead of the disk. Waiters are requeued at the next instance. May
    * throw, and may return.
@@ -71,6 +74,8 @@ export interface BucketDisk {
   read(): BucketRecord | undefined;
   write(record: BucketRecord): void;
   readonly keyedGrants: KeyedGrantStore;
+  /** What tickets are signed with; empty before the first one. */
+  readonly ticketSecret: TicketSecretStore;
   /** Empty, and not read, for a bucket without holds and permits. */
   readonly grantRows: GrantRowStore;
   /** Deletes everything, including the alarm. Resolves once it is gone. */

@@ -9,16 +9,17 @@ import { askFaults } from "../core/limits/cost.ts";
 import { integerFault } from "../core/values.ts";
 
 /**
- * What only the bucket's policy forbids; `undefined` if it forbids nothing. A requeued caller keeps the timeout
- * that it waits by, whatever the policy has become. The limits that it names must be there, and a hold must be
+ * What only the bucket's policy forbids; `undefined` if it forbids nothing. A caller that comes
+ * back keeps the timeout that it waits by, whatever the policy has become. The limits that it names must be there, and a hold must be
  * allowed: it may have been lost on its way, before anybody has looked.
  */
 export function policyFaults(
   { maxWaitMs, limits, hold }: Policy,
   call: AcquireCall,
+  isReturn = call.requeued !== undefined,
 ): readonly FieldFault[] | undefined {
   const { timeoutMs = 0 } = call;
-  const isTooLong = timeoutMs > maxWaitMs && !call.requeued;
+  const isTooLong = timeoutMs > maxWaitMs && !isReturn;
   // Nearly all acquires ask for tokens of every limit alike, and for no hold.
   const isPlain = call.limits === undefined && call.tokens > 0 && call.holdMs === undefined;
   if (!isTooLong && isPlain) return undefined;

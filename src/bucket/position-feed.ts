@@ -42,6 +42,7 @@ interface Follower {
 /** The followers of one bucket. */
 export class PositionFeed<Caller> {
   readonly #timer: CoalescingTimer;
+  readonly #ticketOf: (caller: Caller) => string;
   /** By the place they share. All of these places are in the queue. */
   readonly #followers = new Map<Caller, Follower[]>();
   /** The limiter that has these places; a new one after a reset. */
@@ -49,7 +50,9 @@ export class PositionFeed<Caller> {
   #pauseMs = 0;
   #pausesUntilMs = -Infinity;
 
-  constructor(clock: Clock) {
+  /** @param ticketOf The ticket of a caller that waits, which goes with each notice of its place. */
+  constructor(clock: Clock, ticketOf: (caller: Caller) => string) {
+    this.#ticketOf = ticketOf;
     this.#timer = new CoalescingTimer(clock, () => this.#notifyMoved(clock.now()));
   }
 
@@ -58,7 +61,7 @@ export class PositionFeed<Caller> {
     const follower = { request, position: 0, grantAtMs: 0 };
     const last = limiter.lastPlace;
     const isLast = last?.waiter.caller === caller;
-    if (isLast) notify(follower, last, nowMs);
+    if (isLast) this.#notify(follower, last, nowMs);
     if (isLast && request.wantsFirstPlaceOnly) return;
     const followers = this.#followers.get(caller);
     if (followers) followers.push(follower);
@@ -107,7 +110,7 @@ export class PositionFeed<Caller> {
       callersLeft -= 1;
       for (const follower of followers) {
         if (isNotified(follower, place)) continue;
-        notify(follower, place, nowMs);
+        this.#notify(follower, place, nowMs);
         notified += 1;
         if (follower.request.wantsFirstPlaceOnly)
           this.remove(place.waiter.caller, follower.request);
@@ -116,16 +119,17 @@ export class PositionFeed<Caller> {
     this.#pauseMs = notified * PAUSE_PER_NOTIFIED_MS + places * PAUSE_PER_PLACE_MS;
     this.#pausesUntilMs = nowMs + this.#pauseMs;
   }
+
+  #notify(follower: Follower, place: Place<Caller>, nowMs: number): void {
+    const { position, grantAtMs, estimate, waiter } = place;
+    follower.position = position;
+    follower.grantAtMs = grantAtMs;
+    const etaMs = Math.max(0, grantAtMs - nowMs);
+    const ticket = this.#ticketOf(waiter.caller);
+    follower.request.moved({ position, grantAtMs, etaMs, ...(estimate && { estimate }), ticket });
+  }
 }
 
 function isNotified(follower: Follower, { position, grantAtMs }: Place<unknown>): boolean {
   return follower.position === position && follower.grantAtMs === grantAtMs;
-}
-
-function notify(follower: Follower, place: Place<unknown>, nowMs: number): void {
-  const { position, grantAtMs, estimate } = place;
-  follower.position = position;
-  follower.grantAtMs = grantAtMs;
-  const etaMs = Math.max(0, grantAtMs - nowMs);
-  follower.request.moved({ position, grantAtMs, etaMs, ...(estimate && { estimate }) });
 }

@@ -4,7 +4,8 @@
  * The Worker requeues those callers, each after a short random pause, so they arrive in any order, mixed with
  * newcomers. If a request were admitted at once, it might be granted ahead of one that was in front of it. So
  * all arriving requests are held until the pauses are over, and then admitted together: requeued ones in the
- * order of their first arrival, then newcomers.
+ * order of their first arrival, then newcomers. A caller that comes back by itself, with its ticket, is held and
+ * ordered like a requeued one.
  */
 import type { Clock } from "./clock.ts";
 
@@ -20,6 +21,8 @@ export type RejectReason = "reset" | "unavailable" | "cancelled";
 export interface RecoveringRequest {
   /** When it first arrived, epoch milliseconds; `undefined` for a newcomer. */
   readonly firstArrivalMs: number | undefined;
+  /** Tells requests of the same instant apart, if their tickets say so: lower is earlier. */
+  readonly arrivalNumber?: number | undefined;
   /** Its idempotency key, if it has one. */
   readonly key: string | undefined;
   /** Over how long the callers that were lost together with this one are spread, in milliseconds. */
@@ -115,7 +118,10 @@ export class RecoveryWindow {
     const requests = this.#take();
     const requeued = requests.filter((request) => request.firstArrivalMs !== undefined);
     const newcomers = requests.filter((request) => request.firstArrivalMs === undefined);
-    requeued.sort((a, b) => Number(a.firstArrivalMs) - Number(b.firstArrivalMs));
+    requeued.sort((a, b) => {
+      const apartMs = Number(a.firstArrivalMs) - Number(b.firstArrivalMs);
+      return apartMs || (a.arrivalNumber ?? 0) - (b.arrivalNumber ?? 0);
+    });
     const nowMs = this.#clock.now();
     for (const { admit } of [...requeued, ...newcomers]) admit(nowMs);
   }

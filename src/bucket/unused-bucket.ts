@@ -28,11 +28,13 @@ const nowhere: BucketPlatform = {
     read: () => undefined,
     write: refuseToWrite,
     keyedGrants: { list: () => [], put: refuseToWrite, delete: refuseToWrite },
+    ticketSecret: { read: () => undefined, write: refuseToWrite },
     grantRows: { list: () => [], put: refuseToWrite },
     erase: async () => undefined,
   },
   timeZones,
   newId: refuseToWrite,
+  randomBytes: refuseToWrite,
   abort: () => undefined,
 };
 

@@ -42,6 +42,7 @@ export function exitCodeOfReason(reason: SluiceErrorReason): number {
     case "invalid-request":
     case "exceeds-capacity":
     case "idempotency-key-reused":
+    case "ticket-mismatch":
     case "body-too-large":
       return exitCodes.usage;
     case "unauthorized":

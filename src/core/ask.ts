@@ -27,6 +27,8 @@ export interface Ask {
   readonly holdMs?: number;
   /** Requests with the same key for the same bucket get the same grant. 1 to 255 printable ASCII characters. */
   readonly idempotencyKey?: string;
+  /** The ticket of an earlier request for the same, whose place it takes. */
+  readonly ticket?: string;
 }
 
 /**

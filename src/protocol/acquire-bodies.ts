@@ -20,6 +20,8 @@ export interface QueuedBody {
   readonly etaMs: number;
   /** Present, and true, if `etaMs` is an estimate: it depends on when permits come back. */
   readonly estimate?: true;
+  /** Gets its bearer this place back, until the deadline. Only an older Sluice leaves it out. */
+  readonly ticket?: string;
 }
 
 /** `Accept` header that asks for a stream only if the request has to wait, and a plain answer otherwise. */

@@ -42,6 +42,7 @@ const table = {
   "body-too-large": { status: 413, title: "Body too large" },
   "host-not-allowed": { status: 421, title: "Host is not allowed" },
   "idempotency-key-reused": { status: 422, title: "Idempotency key was used for another request" },
+  "ticket-mismatch": { status: 422, title: "Ticket was given for another request" },
   "exceeds-capacity": {
     status: 422,
     title: "More tokens than the bucket can hold",

@@ -46,6 +46,8 @@ interface Requeued {
   readonly elapsedMs: number;
   /** Over how long the callers of its isolate come back, if that is longer than usual. */
   readonly spreadMs?: number;
+  /** The ticket of the place that it had, if the object has sent it one. */
+  readonly ticket?: string;
 }
 
 /** A call without its policy. `handedIn` and `putBack` are the names of two members in 0.1.0. */
@@ -70,8 +72,9 @@ export function encodeAcquireCall({ policy, ...rest }: AcquireCall): string {
  * object and a JSON text in between. Names and numbers need no escape in JSON.
  */
 export function encodeAsk(policy: NamedPolicyFields, bucket: string, ask: Ask): string {
-  const { tokens, limits, timeoutMs, holdMs, idempotencyKey } = ask;
-  if (idempotencyKey !== undefined || limits || holdMs !== undefined) {
+  const { tokens, limits, timeoutMs, holdMs, idempotencyKey, ticket } = ask;
+  const isNamed = idempotencyKey !== undefined || ticket !== undefined;
+  if (isNamed || limits || holdMs !== undefined) {
     return encodeAcquireCall({ policy, bucket, ...ask });
   }
   const name = encodeURIComponent(bucket);

@@ -7,11 +7,17 @@ export interface HeldPlace extends QueuedBody {
 }
 
 /** What a caller hears of its place. */
-export function queuedBody({ position, etaMs, estimate }: HeldPlace): QueuedBody {
-  return { position, etaMs, ...(estimate && { estimate }) };
+export function queuedBody({ position, etaMs, estimate, ticket }: HeldPlace): QueuedBody {
+  return {
+    position,
+    etaMs,
+    ...(estimate && { estimate }),
+    ...(ticket !== undefined && { ticket }),
+  };
 }
 
 /** Whether a caller that knows the first place learns nothing from the second, as after it was requeued. */
 export function isSamePlace(known: HeldPlace | undefined, place: HeldPlace): boolean {
-  return known?.position === place.position && known.grantAtMs === place.grantAtMs;
+  if (known?.position !== place.position || known.grantAtMs !== place.grantAtMs) return false;
+  return known.ticket === place.ticket;
 }

@@ -129,14 +129,14 @@ export class BucketStub {
   }
 
   /**
-   * The leases that may cover a request. None do for one that only the object can answer: with a key or a hold,
-   * which the object remembers, with tokens of single limits, or refused by the configured policy unless the
+   * The leases that may cover a request. None do for one that only the object can answer: with a key, a ticket
+   * or a hold, which the object remembers, with tokens of single limits, or refused by the configured policy unless the
    * bucket has its own. It must neither be answered from a lease nor cost the isolate its lease.
    */
   #leasedFor(ask: Ask): LeasedBucket | undefined {
-    const { tokens, limits, timeoutMs = 0, holdMs, idempotencyKey } = ask;
+    const { tokens, limits, timeoutMs = 0, holdMs, idempotencyKey, ticket } = ask;
     const { capacity, maxWaitMs } = this.policy;
-    const isKept = idempotencyKey !== undefined || holdMs !== undefined;
+    const isKept = idempotencyKey !== undefined || ticket !== undefined || holdMs !== undefined;
     const isForObject =
       isKept || limits !== undefined || tokens === 0 || tokens > capacity || timeoutMs > maxWaitMs;
     return isForObject ? undefined : this.#leased();
@@ -274,6 +274,8 @@ class ObjectAcquire implements LosableAcquire<Response> {
   readonly #ask: Ask;
   readonly #follower: PlaceFollower | undefined;
   readonly #along: AlongWithAcquire | undefined;
+  /** Of the place that the object has reported last. */
+  #ticket: string | undefined = undefined;
 
   constructor(bucket: BucketStub, ask: Ask, follower?: PlaceFollower, along?: AlongWithAcquire) {
     this.#bucket = bucket;
@@ -317,12 +319,25 @@ class ObjectAcquire implements LosableAcquire<Response> {
       ...(again ? this.#requeued(again) : report),
     });
     const signal = again?.signal;
-    if (follower) return followLines(object, url, follower, signal);
+    if (follower) return followLines(object, url, this.#noting(follower), signal);
     return signal ? object.fetch(url, { signal }) : object.fetch(url);
   }
 
+  /** The follower, whose ticket is kept: a lost call brings it along. */
+  #noting({ signal, moved }: PlaceFollower): PlaceFollower {
+    return {
+      signal,
+      moved: (place): void => {
+        this.#ticket = place.ticket;
+        moved(place);
+      },
+    };
+  }
+
   #requeued({ signal: _, ...progress }: Again): Required<Pick<AcquireCall, "requeued">> {
-    return { requeued: { arrivedAtMs: this.arrivedAtMs, ...progress } };
+    const ticket = this.#ticket;
+    const { arrivedAtMs } = this;
+    return { requeued: { arrivedAtMs, ...progress, ...(ticket !== undefined && { ticket }) } };
   }
 
   /** One failure is usually a reset; after more, it is worth a look at whether the state can be read at all. */

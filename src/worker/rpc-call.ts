@@ -128,8 +128,10 @@ function follow(
     if (isSamePlace(last, place)) return;
     last = place;
     try {
+      // An acquire by RPC takes no ticket: while its caller is there, its place is kept.
+      const { ticket: _, ...queued } = queuedBody(place);
       // By RPC, a function returns a promise whatever its type says.
-      await (onQueued(queuedBody(place)) as unknown);
+      await (onQueued(queued) as unknown);
     } catch (error) {
       leaving.abort(error);
     }

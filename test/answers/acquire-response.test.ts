@@ -118,7 +118,7 @@ describe("acquireResponse", () => {
       "2",
     ],
     [
-      { kind: "key-crowded", key: "k", requests: 8, retryAfterMs: 90, bucket: bucketWith(0) },
+      { kind: "place-crowded", key: "k", requests: 8, retryAfterMs: 90, bucket: bucketWith(0) },
       429,
       "queue-full",
       'Cannot wait under the key "k": 8 requests already do',

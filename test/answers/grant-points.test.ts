@@ -226,11 +226,13 @@ describe("BucketHost.granted", () => {
         read: () => undefined,
         write,
         keyedGrants: { list: () => [], put: () => undefined, delete: () => undefined },
+        ticketSecret: { read: () => undefined, write: () => undefined },
         grantRows: { list: () => [], put: () => undefined },
         erase: async () => undefined,
       },
       timeZones,
       newId: () => crypto.randomUUID(),
+      randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
       abort: () => undefined,
       granted: (_, grants) => turns.push(grants.map(({ tokens }) => tokens)),
     };

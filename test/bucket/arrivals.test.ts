@@ -22,7 +22,7 @@ class Queue {
   readonly bucket: OpenBucket = newBucket("x", policy, this.platform);
   readonly answers: string[] = [];
   readonly keyed = new KeyedCalls(this.platform.disk.keyedGrants);
-  readonly #arrivals = new Arrivals(this.platform.clock, this.keyed, { finish: () => undefined });
+  readonly #arrivals = new Arrivals(this.platform, this.keyed, { finish: () => undefined });
 
   constructor() {
     this.bucket.limiter.acquire({ caller: undefined as never }, this.platform.nowMs);
@@ -60,7 +60,7 @@ describe("Arrivals", () => {
     const leaves = Array.from({ length: 8 }, () => queue.admit({ idempotencyKey: "k" }));
     expect(queue.deadlines).toEqual([60_000]);
     expect(queue.admit({ idempotencyKey: "k" })).toBeUndefined();
-    expect(queue.answers).toEqual(["key-crowded"]);
+    expect(queue.answers).toEqual(["place-crowded"]);
     for (const leave of leaves.slice(1)) expect(leave?.()).toBe(true);
     expect(queue.deadlines).toEqual([60_000]);
     expect(leaves[0]?.()).toBe(true);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
+import type { Arrival } from "../../src/bucket/absent-callers.ts";
 import type { RecoveringRequest } from "../../src/bucket/recovery-window.ts";
 
 import { holdBack } from "../../src/bucket/held-back.ts";
@@ -13,7 +14,7 @@ const policy = {
 };
 
 /** A request that is held back at 100, and everything that becomes of it. */
-function heldBack() {
+function heldBack(arrival?: Arrival) {
   const lines: string[] = [];
   const held: RecoveringRequest[] = [];
   const recoveryWindow = new RecoveryWindow({ now: () => 0, setTimer: () => () => undefined });
@@ -24,11 +25,13 @@ function heldBack() {
     { answered: ({ kind }: AcquireAnswer) => lines.push(`answered ${kind}`) },
     100,
     {
+      arrival,
       admit: (heldMs, nowMs) => {
         lines.push(`admitted at ${nowMs} after ${heldMs}`);
         return () => lines.push("left its place") > 0;
       },
       disconnected: () => lines.push("left the window"),
+      cancelled: () => lines.push("can't come back"),
     },
   );
   const [request] = held;
@@ -51,7 +54,18 @@ describe("holdBack", () => {
     const { lines, request } = heldBack();
     expect(request.reject("cancelled")).toBe(true);
     request.admit(350);
-    expect(lines).toEqual(["answered cancelled"]);
+    expect(lines).toEqual(["can't come back", "answered cancelled"]);
+  });
+
+  it("lets one come back that is rejected otherwise", () => {
+    const { lines, request } = heldBack();
+    request.reject("unavailable");
+    expect(lines).toEqual(["answered unavailable"]);
+  });
+
+  it("takes the arrival from a ticket", () => {
+    const { request } = heldBack({ queuedAtMs: 7, arrivalNumber: 3, deadlineAtMs: 9 });
+    expect(request).toMatchObject({ firstArrivalMs: 7, arrivalNumber: 3 });
   });
 
   it("lets one leave that is still held", () => {

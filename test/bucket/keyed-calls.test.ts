@@ -74,7 +74,7 @@ describe("KeyedCalls", () => {
 
   it("finds the place of a caller that left, for 30 seconds, but not for a requeued call", () => {
     const { calls } = inMemory();
-    calls.disconnected(call, 60_000, arrival, NOW_MS);
+    calls.disconnected(call, { timeoutMs: 60_000, arrival }, NOW_MS);
     const place = { asked: { tokens: 1 }, timeoutMs: 60_000, arrival };
     expect(calls.find("a", call, NOW_MS + 30_000)).toEqual({ kind: "absent", place });
     expect(calls.find("a", call, NOW_MS + 30_001)).toBeUndefined();
@@ -84,7 +84,7 @@ describe("KeyedCalls", () => {
 
   it("gives up the place of a caller that has arrived again", () => {
     const { calls } = inMemory();
-    calls.disconnected(call, 60_000, arrival, NOW_MS);
+    calls.disconnected(call, { timeoutMs: 60_000, arrival }, NOW_MS);
     const returned = new Caller(call, 60_000, { answered: () => undefined });
     calls.arrived("a", returned);
     calls.forget(returned);
@@ -94,7 +94,7 @@ describe("KeyedCalls", () => {
   it("remembers nothing of a call without a key", () => {
     const { calls } = inMemory();
     const { idempotencyKey: _, ...keyless } = call;
-    calls.disconnected(keyless, 60_000, arrival, NOW_MS);
+    calls.disconnected(keyless, { timeoutMs: 60_000, arrival }, NOW_MS);
     expect(calls.find("undefined", call, NOW_MS)).toBeUndefined();
   });
 
@@ -106,9 +106,9 @@ describe("KeyedCalls", () => {
 
   it("cancels a key for 10 seconds, before everything else that is known of it", () => {
     const { calls } = inMemory();
-    calls.disconnected(call, 60_000, arrival, NOW_MS);
-    expect(calls.cancel("a", NOW_MS)).toBe(true);
-    expect(calls.cancel("b", NOW_MS)).toBe(false);
+    calls.disconnected(call, { timeoutMs: 60_000, arrival }, NOW_MS);
+    expect(calls.cancel("a", NOW_MS)).toMatchObject({ arrival });
+    expect(calls.cancel("b", NOW_MS)).toBeUndefined();
     calls.granted("a", call, grant, NOW_MS);
     expect(calls.find("a", call, NOW_MS + 10_000)).toEqual({ kind: "cancelled" });
     expect(calls.find("a", call, NOW_MS + 10_001)).toEqual({ kind: "granted", grant });

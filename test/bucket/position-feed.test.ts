@@ -1,6 +1,8 @@
 /** Who is told of its place, when, and how often: in virtual time, with the limiter itself. */
 import { describe, expect, it } from "vitest";
 
+import type { Clock } from "../../src/bucket/clock.ts";
+import type { HeldPlace } from "../../src/wire/held-place.ts";
 import type { Turn } from "../../src/core/turn.ts";
 import type { Waiter } from "../../src/core/queue/waiter-queue.ts";
 
@@ -24,14 +26,15 @@ class Watched {
     const fields = { capacity: 1, refillTokens: 1, refillIntervalMs, initialTokens: 0 };
     const limits = { queueLimit: 10_000, maxWaitMs: 3_600_000 };
     this.limiter = new Limiter(Policy.of({ ...fields, ...limits }));
-    this.#watch = new PositionFeed({
+    const clock: Clock = {
       now: () => this.clock.wallMs,
       setTimer: (callback, delayMs) => {
         this.timers += 1;
         this.clock.after(delayMs, callback);
         return () => undefined;
       },
-    });
+    };
+    this.#watch = new PositionFeed(clock, (caller) => `ticket ${caller}`);
   }
 
   get nowMs(): number {
@@ -61,8 +64,11 @@ class Watched {
     this.#watch.add(caller, { moved, wantsFirstPlaceOnly: true }, this.limiter, this.nowMs);
   }
 
-  #noteMove(caller: number): (place: { position: number; etaMs: number }) => void {
-    return ({ position, etaMs }) => void this.moves[caller]?.push(`${position} in ${etaMs}`);
+  #noteMove(caller: number): (place: HeldPlace) => void {
+    return ({ position, etaMs, ticket }) => {
+      if (ticket !== `ticket ${caller}`) throw new Error(`Caller ${caller} gets ${ticket}`);
+      this.moves[caller]?.push(`${position} in ${etaMs}`);
+    };
   }
 
   leave(caller: number): void {

@@ -221,11 +221,13 @@ describe("BucketHost on a machine whose clock is set", () => {
             this.#record = record;
           },
           keyedGrants: { list: () => [], put: () => undefined, delete: () => undefined },
+          ticketSecret: { read: () => undefined, write: () => undefined },
           grantRows: { list: () => [], put: () => undefined },
           erase: async () => undefined,
         },
         timeZones,
         newId: () => crypto.randomUUID(),
+        randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
         abort: () => undefined,
       };
     }

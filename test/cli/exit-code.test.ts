@@ -22,6 +22,7 @@ const codes = {
   "method-not-allowed": 70,
   "body-too-large": 64,
   "idempotency-key-reused": 64,
+  "ticket-mismatch": 64,
   "exceeds-capacity": 64,
   "upgrade-required": 70,
   timeout: 75,

@@ -188,11 +188,13 @@ function platformAt(now: () => number): BucketPlatform {
       read: () => undefined,
       write: () => undefined,
       keyedGrants: { list: () => [], put: () => undefined, delete: () => undefined },
+      ticketSecret: { read: () => undefined, write: () => undefined },
       grantRows: { list: () => [], put: () => undefined },
       erase: async () => undefined,
     },
     timeZones,
     newId: () => crypto.randomUUID(),
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     abort: () => undefined,
   };
 }

@@ -13,8 +13,8 @@
  */
 import type { Grant } from "../../core/outcome.ts";
 import type { AcquireCall } from "../../wire/acquire-call.ts";
-import type { Caller } from "../caller.ts";
-import type { PlaceTicket, TicketClaim } from "./ticket.ts";
+import type { Caller, PlaceTicket } from "../caller.ts";
+import type { TicketClaim } from "./ticket.ts";
 
 import { queueFields } from "../../core/policy.ts";
 import { isTicketForm } from "../../protocol/ticket-form.ts";
@@ -98,7 +98,7 @@ export class TicketBook {
   }
 
   /** What has become of the place of a ticket that was opened. */
-  find({ placeId }: TicketClaim, nowMs: number): KnownPlace {
+  find({ placeId }: Pick<PlaceTicket, "placeId">, nowMs: number): KnownPlace {
     const caller = this.#waiting.get(placeId);
     if (caller) return { kind: "waiting", caller };
     const grant = this.#granted.find(placeId, nowMs);
@@ -122,8 +122,8 @@ export class TicketBook {
   }
 
   /** The acquire in the place of `ticket` was cancelled, and can't come back. */
-  cancelled(ticket: Pick<PlaceTicket, "placeId"> | undefined, nowMs: number): void {
-    if (ticket) this.#cancelled.note(ticket.placeId, true, nowMs);
+  cancelled({ placeId }: PlaceTicket, nowMs: number): void {
+    this.#cancelled.note(placeId, true, nowMs);
   }
 
   /** All storage has been deleted, and the secret with it: no ticket is good any more. */

@@ -25,12 +25,6 @@ const KEY_HASH_BYTES = 12;
 
 const encoder = new TextEncoder();
 
-/** A ticket, and the place it is for. */
-export interface PlaceTicket {
-  readonly placeId: string;
-  readonly text: string;
-}
-
 /** What a ticket states. */
 export interface TicketClaim {
   /** Identifies the place, which keeps it when its caller comes back. No other place of the bucket ever has it. */

@@ -21,6 +21,7 @@ import {
 import { readJsonObject } from "../http/json-body.ts";
 import { queryOf } from "../http/query.ts";
 import { streamedAcquire, streamedIfQueued } from "../http/streamed-acquire.ts";
+import { TICKET_FIELD } from "../../protocol/ticket-form.ts";
 import { acquireFields, namedTokens } from "../pages/openapi-schemas.ts";
 import { bucketFor } from "./bucket-for.ts";
 import { jsonAnswer, quotaFields } from "./call.ts";
@@ -44,7 +45,7 @@ const described = {
     "Strictly first come, first served. A request that can't be granted in time is refused immediately and takes nothing. " +
     "With `holdMs` the tokens are held for settling. If the policy has `concurrency`, the grant comes with a permit. Both are named by an `id`, for the calls that settle and release them. " +
     "If `Accept` lists `text/event-stream`, the answer is a stream of events. " +
-    "`queued` has the `position` in the queue (1 is the head) and `etaMs`, the time until the grant as things stand. `estimate` is there if that depends on when permits come back. The event is sent at once and at each change; a comment follows if nothing changes for a while. " +
+    "`queued` has the `position` in the queue (1 is the head) and `etaMs`, the time until the grant as things stand. `estimate` is there if that depends on when permits come back. `ticket` gets the place back after the connection has broken: see `Sluice-Ticket`. The event is sent at once and at each change; a comment follows if nothing changes for a while. " +
     "The last event is `granted` or `refused`, with the body of the plain answer. " +
     "The status of a stream is 200 whatever the outcome, except for faults that are found before the bucket is asked. " +
     "If `Accept` also lists `application/json`, the answer is a stream only if the request has to wait. Its last event is then preceded by an event `fields` with the `RateLimit` fields.",
@@ -65,6 +66,7 @@ const described = {
   reasons: [
     "exceeds-capacity",
     "idempotency-key-reused",
+    "ticket-mismatch",
     "timeout",
     "queue-full",
     "holds-full",
@@ -79,6 +81,14 @@ export const idempotencyKeyParameter: Parameter = {
   in: "header",
   description:
     "Use a new key for each acquire, and the same key for its retries. The tokens are taken once. A request whose connection broke keeps its place in the queue if it is retried within 30 seconds. A structured field string of 1 to 255 printable ASCII characters",
+  schema: { type: "string", minLength: 1 },
+};
+
+const ticketParameter: Parameter = {
+  name: TICKET_FIELD,
+  in: "header",
+  description:
+    "The `ticket` of a `queued` event. Gives a request for the same tokens, with the same `timeoutMs` and `holdMs`, the place of the one that it was sent to, until the deadline of that one. Send the `Idempotency-Key` of that request as well: with the ticket alone, a grant that was lost in a crash is made and paid again",
   schema: { type: "string", minLength: 1 },
 };
 
@@ -105,7 +115,7 @@ export const acquireByGet: Call = {
   method: "GET",
   operationId: "acquire",
   summary: "Acquire tokens",
-  parameters: [...acquireQuery, namedTokensQuery, idempotencyKeyParameter],
+  parameters: [...acquireQuery, namedTokensQuery, idempotencyKeyParameter, ticketParameter],
   hasNoHead: true,
   handle: (context) => acquire(context, {}),
 };
@@ -120,6 +130,7 @@ export const acquireByPost: Call = {
     ...acquireQuery.map(({ required, ...optional }) => optional),
     namedTokensQuery,
     idempotencyKeyParameter,
+    ticketParameter,
   ],
   body: {
     isRequired: false,
@@ -157,8 +168,8 @@ function acquire(
  *
  * What it costs, measured on workerd in processor time: method and URL next to nothing, and matching the URL
  * 0.1 µs. The first look at `headers` costs 0.9 µs, because the runtime makes an object then, and each header
- * 0.2 to 0.3 µs more. So only those are looked at that may change the answer: `Accept` (a stream?) and
- * `Idempotency-Key`; `Authorization` only if acquiring needs a token. The host's name is in the URL. `Origin`
+ * 0.2 to 0.3 µs more. So only those are looked at that may change the answer: `Accept` (a stream?),
+ * `Idempotency-Key` and `Sluice-Ticket`; `Authorization` only if acquiring needs a token. The host's name is in the URL. `Origin`
  * matters under `CORS_ORIGINS` alone, and such deployments have no fast lane.
  */
 export function acquireAtOnce(
@@ -221,7 +232,7 @@ function plainAcquireIn(
   const { headers } = request;
   const accepted = headers.get("Accept");
   if (accepted !== null && MENTIONS_EVENTS.test(accepted)) return undefined;
-  if (headers.has("Idempotency-Key")) return undefined;
+  if (headers.has("Idempotency-Key") || headers.has(TICKET_FIELD)) return undefined;
   if (allowedHosts && !allowedHosts.allows(url)) return undefined;
   return { bucket, ask: found[4] === undefined ? { tokens } : { tokens, timeoutMs } };
 }

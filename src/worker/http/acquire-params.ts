@@ -14,6 +14,7 @@ import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 import { showValue } from "../../core/values.ts";
 import { FieldReader, readAskedMembers, unknownMembers } from "../../protocol/asked-members.ts";
 import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey } from "../../protocol/idempotency-key.ts";
+import { TICKET_FIELD, TICKET_RULE, isTicketForm } from "../../protocol/ticket-form.ts";
 
 const FIELDS = ["bucket", "tokens", "timeoutMs", "holdMs"];
 
@@ -35,13 +36,19 @@ export function readAcquireParams(
   const members = Object.keys(body);
   const asked = readAskedMembers(reader, [...Object.keys(query), ...members]);
   const keyed = readIdempotencyKey(headers);
+  const ticket = headers.get(TICKET_FIELD);
   const errors = [
     ...reader.faults,
     ...unknownMembers(members, FIELDS, true),
     ...(keyed.ok ? [] : [keyed.fault]),
+    ...(ticket === null || isTicketForm(ticket) ? [] : [ticketFault(ticket)]),
   ];
   if (bucket === undefined || !keyed.ok || errors.length > 0) return { ok: false, errors };
-  const ask = keyed.key === undefined ? asked : { ...asked, idempotencyKey: keyed.key };
+  const ask = {
+    ...asked,
+    ...(keyed.key !== undefined && { idempotencyKey: keyed.key }),
+    ...(ticket !== null && { ticket }),
+  };
   return { ok: true, bucket, ask };
 }
 
@@ -110,6 +117,12 @@ function requireIdempotencyKey(
   if (!read.ok) return read;
   const { key } = read;
   return key === undefined ? { ok: false, fault: faultOf("it is missing") } : { ok: true, key };
+}
+
+/** Whether a text of the right form is genuine, only its bucket knows. */
+function ticketFault(text: string): FieldFault {
+  const message = `${TICKET_FIELD} ${TICKET_RULE}: got ${showValue(text)}`;
+  return { field: TICKET_FIELD, message };
 }
 
 function faultOf(got: string): FieldFault {

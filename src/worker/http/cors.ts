@@ -10,9 +10,10 @@ import type { CorsOrigins } from "../config/cors-origins.ts";
 
 import { COMMON_FIELDS } from "../../answers/common-fields.ts";
 import { EXPOSED_FIELDS } from "../../answers/common-fields.ts";
+import { TICKET_FIELD } from "../../protocol/ticket-form.ts";
 
 /** The headers that a script may send. */
-const REQUEST_FIELDS = ["Authorization", "Content-Type", "Idempotency-Key"];
+const REQUEST_FIELDS = ["Authorization", "Content-Type", "Idempotency-Key", TICKET_FIELD];
 /** How long a browser may cache a preflight answer; a change of the origins may take this long to apply. */
 const PREFLIGHT_SECONDS = 600;
 

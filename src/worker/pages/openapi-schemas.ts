@@ -65,7 +65,7 @@ export const acquireFields = {
     "How long to hold the tokens so that what was used can be settled, in milliseconds; at most the policy's `hold.maxMs`. Without it the tokens are spent at once",
   ),
 } as const satisfies Readonly<
-  Record<"bucket" | keyof Omit<Ask, "idempotencyKey" | "limits">, Schema>
+  Record<"bucket" | keyof Omit<Ask, "idempotencyKey" | "ticket" | "limits">, Schema>
 >;
 
 /** `tokens.NAME`: parameters of a query and members of a body, whose names say which limit they are of. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { AcquireCall } from "../../../src/wire/acquire-call.ts";
 
-import { Caller } from "../../../src/bucket/caller.ts";
+import { Caller, type PlaceTicket } from "../../../src/bucket/caller.ts";
 import {
   TicketBook,
   isSameAcquire,
@@ -63,6 +63,11 @@ function waiting(calls: readonly AcquireCall[]): Caller[] {
     if (!caller.waiter) throw new Error("The caller does not wait");
     return caller;
   });
+}
+
+function ticketIn({ ticket }: Caller): PlaceTicket {
+  if (!ticket) throw new Error("The caller has no ticket");
+  return ticket;
 }
 
 /** One caller that waits, with its ticket. */
@@ -169,7 +174,7 @@ describe("TicketBook", () => {
   it("remembers a cancelled place until the last possible deadline", () => {
     const book = bookOn(new Disk());
     const { caller, claim } = ticketed(book);
-    book.cancelled(caller.ticket, NOW_MS);
+    book.cancelled(ticketIn(caller), NOW_MS);
     book.forget(caller);
     const { deadlineAtMs } = claim.arrival;
     expect(book.find(claim, deadlineAtMs)).toEqual({ kind: "cancelled" });
@@ -183,7 +188,6 @@ describe("TicketBook", () => {
     if (!caller) throw new Error("There is no caller");
     book.arrived(caller);
     book.granted(caller, grant, NOW_MS);
-    book.cancelled(caller.ticket, NOW_MS);
     book.forget(caller);
     expect(disk.writes).toBe(0);
     expect(caller.ticket).toBeUndefined();
@@ -196,19 +200,19 @@ describe("TicketBook", () => {
     const settled = [ticketed(book), ticketed(book)] as const;
     const [one, two] = settled;
     book.granted(one.caller, grant, NOW_MS);
-    book.cancelled(two.caller.ticket, NOW_MS);
+    book.cancelled(ticketIn(two.caller), NOW_MS);
     for (const { caller } of settled) book.forget(caller);
     const kinds = () => settled.map(({ claim }) => book.find(claim, NOW_MS).kind);
     for (const caller of callers.slice(1)) {
       book.granted(caller, grant, NOW_MS);
-      book.cancelled(caller.ticket, NOW_MS);
+      book.cancelled(ticketIn(caller), NOW_MS);
       book.forget(caller);
     }
     expect(kinds()).toEqual(["granted", "cancelled"]);
     const [first] = callers;
     if (!first) throw new Error("There is no caller");
     book.granted(first, grant, NOW_MS);
-    book.cancelled(first.ticket, NOW_MS);
+    book.cancelled(ticketIn(first), NOW_MS);
     expect(kinds()).toEqual(["absent", "absent"]);
     expect(claims[1] && book.find(claims[1], NOW_MS).kind).toBe("granted");
   });

@@ -66,7 +66,7 @@ describe("CORS_ORIGINS", () => {
       expect(headers.get("Access-Control-Allow-Methods")).toBe(methods);
       expect(methods.split(",")).toContain(method);
       expect(headers.get("Access-Control-Allow-Headers")).toBe(
-        "Authorization,Content-Type,Idempotency-Key",
+        "Authorization,Content-Type,Idempotency-Key,Sluice-Ticket",
       );
       expect(headers.get("Access-Control-Max-Age")).toBe("600");
       expect(headers.get("Vary")).toContain("Origin");
