@@ -332,10 +332,15 @@ export class Arrivals {
       this.#positions ??= new PositionFeed(this.#platform.clock, (one) => this.#ticketOf(one));
       this.#positions.add(caller, request, bucket.limiter, nowMs);
     }
-    return () => this.#leave(bucket, caller, request);
+    return (why) => this.#leave(bucket, caller, request, why);
   }
 
-  #leave(bucket: OpenBucket, caller: Caller, request: HeldRequest): boolean {
+  #leave(
+    bucket: OpenBucket,
+    caller: Caller,
+    request: HeldRequest,
+    why: "cancelled" | undefined,
+  ): boolean {
     const { waiter, call, timeoutMs, ticket } = caller;
     if (!waiter || !bucket.limiter.isWaiting(waiter)) return false;
     caller.leave(request);
@@ -343,7 +348,8 @@ export class Arrivals {
     if (caller.requests.length > 0) return true;
     const nowMs = this.#platform.clock.now();
     this.giveUpPlace(caller);
-    this.#keyed.disconnected(call, { timeoutMs, arrival: arrivalOf(waiter), ticket }, nowMs);
+    if (why === "cancelled") this.cancelled(ticket, nowMs);
+    else this.#keyed.disconnected(call, { timeoutMs, arrival: arrivalOf(waiter), ticket }, nowMs);
     this.#turns.finish(bucket, bucket.limiter.cancel(waiter, nowMs), nowMs);
     return true;
   }

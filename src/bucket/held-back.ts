@@ -46,9 +46,10 @@ export function holdBack(
   const arrivalNumber = arrival?.arrivalNumber;
   const ways = { key, admit: admitOnce, reject };
   recoveryWindow.hold({ firstArrivalMs, arrivalNumber, spreadMs, ...ways }, nowMs);
-  return () => {
-    if (!release()) return leavePlace?.() ?? false;
-    disconnected();
+  return (why) => {
+    if (!release()) return leavePlace?.(why) ?? false;
+    if (why === "cancelled") cancelled();
+    else disconnected();
     return true;
   };
 }

@@ -5,8 +5,10 @@ import type { HeldPlace } from "../wire/held-place.ts";
 /**
  * Removes a waiting request, and returns whether it was still waiting. Does nothing once the request has been settled
  * or removed.
+ *
+ * @param why `cancelled` if the caller has given up by word: its ticket is no longer good then.
  */
-export type Leave = () => boolean;
+export type Leave = (why?: "cancelled") => boolean;
 
 /** A request that is held until it has an answer. */
 export interface HeldRequest {

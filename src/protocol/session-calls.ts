@@ -193,10 +193,9 @@ function acquireOf(id: MessageId, message: Message, faults: FieldFault[]): Sessi
   return {
     op: "acquire",
     id,
-    ask: isKey ? { ...asked, idempotencyKey: key } : asked,
+    ask: { ...asked, ...(isKey && { idempotencyKey: key }), ...(isTicket && { ticket }) },
     isFollowing: flagOf("follow", message, faults),
     hasFields: flagOf("fields", message, faults),
-    ...(isTicket && { ticket }),
   };
 }
 

@@ -32,14 +32,12 @@ export type MessageId = number | string;
 export interface SessionAcquire {
   readonly op: "acquire";
   readonly id: MessageId;
-  /** `key` is its `idempotencyKey`. */
+  /** The message's `key` is its `idempotencyKey`. */
   readonly ask: Ask;
   /** Whether each change of its place is reported, and not only the first place. */
   readonly isFollowing: boolean;
   /** Whether its ending carries the `RateLimit` fields. */
   readonly hasFields: boolean;
-  /** The ticket of an earlier acquire, whose place it takes. */
-  readonly ticket?: string;
 }
 
 /** A message to Sluice that has been checked. */
@@ -68,7 +66,7 @@ export type SessionEnding =
 /** A message from Sluice. `id` is `null` where the message that it answers has none that can be read. */
 export type SessionMessage =
   | ({ readonly id: MessageId | null } & SessionEnding & EndingFields)
-  | { readonly id: MessageId; readonly queued: QueuedBody & { readonly ticket?: string } }
+  | { readonly id: MessageId; readonly queued: QueuedBody }
   | { readonly id: MessageId; readonly settled: SettledHold }
   | { readonly id: MessageId; readonly extended: GrantedPermit }
   | { readonly id: MessageId; readonly released: Readonly<Record<string, never>> };

@@ -103,7 +103,7 @@ describe("readCall", () => {
     ],
     [
       { ...acquire, ticket: ticketText, key: "k" },
-      { ...acquire, ...plain, ask: { tokens: 1, idempotencyKey: "k" }, ticket: ticketText },
+      { ...acquire, ...plain, ask: { tokens: 1, idempotencyKey: "k", ticket: ticketText } },
     ],
     [
       { op: "cancel", id: -7 },

@@ -117,7 +117,7 @@ export class SessionRequest implements FollowingRequest {
   answered(answer: AcquireAnswer): void {
     const { id } = this.acquire;
     this.#session.end(id);
-    const result = acquireResult(answer);
+    const result = acquireResult(answer, "ticket");
     if (result.kind === "granted") this.#granted(result);
     else if (result.reason === "cancelled") this.#session.send({ id, cancelled: {} });
     else this.#refused(result);

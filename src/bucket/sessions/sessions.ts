@@ -227,7 +227,7 @@ export class Sessions {
     const { idempotencyKey } = request.acquire.ask;
     if (idempotencyKey !== undefined) {
       this.#host.cancel(idempotencyKey);
-    } else if (request.leave?.() === true) {
+    } else if (request.leave?.("cancelled") === true) {
       session.end(id);
       session.send({ id, cancelled: {} });
     }

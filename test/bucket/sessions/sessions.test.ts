@@ -97,12 +97,12 @@ describe("a session", () => {
     const grantedAtMs = served.platform.nowMs;
     expect(frames).toEqual([
       [
-        { id: 3, queued: { position: 1, etaMs: 1_000 } },
+        { id: 3, queued: { position: 1, etaMs: 1_000, ticket: expect.any(String) } },
         { id: 1, granted: { tokens: 1, remaining: 2, waitedMs: 0, grantedAtMs } },
         { id: "2", granted: { tokens: 2, remaining: 0, waitedMs: 0, grantedAtMs } },
       ],
     ]);
-    expect(served.platform.takeWrites()).toEqual(["bucket"]);
+    expect(served.platform.takeWrites()).toEqual(["ticket secret", "bucket"]);
     served.pass(1_000);
     expect(socket.take()).toMatchObject([[{ id: 3, granted: { waitedMs: 1_000 } }]]);
   });
@@ -114,7 +114,7 @@ describe("a session", () => {
     served.send(other, acquire(1));
     served.send(one, acquire(2));
     served.run();
-    expect(served.platform.takeWrites()).toEqual(["bucket"]);
+    expect(served.platform.takeWrites()).toEqual(["ticket secret", "bucket"]);
     expect(one.take()).toMatchObject([
       [
         { id: 2, queued: { position: 2 } },
@@ -231,6 +231,81 @@ describe("a cancel", () => {
     expect(served.ask(one, { op: "cancel", id: 1 })).toEqual([[{ id: 1, cancelled: {} }]]);
     expect(other.take()).toEqual([[{ id: 5, cancelled: {} }]]);
     expect(served.ask(one, acquire(2, { key: "k" }))).toEqual([[{ id: 2, cancelled: {} }]]);
+  });
+});
+
+describe("a ticket on a session", () => {
+  /** Waits under `id`, and returns the ticket. */
+  function queued(served: Served, socket: MemorySocket, id: number, more: object = {}): string {
+    const [[message] = []] = served.ask(socket, acquire(id, more));
+    expect(message).toMatchObject({ id, queued: { ticket: expect.stringMatching(/^v1\./) } });
+    return (message as { queued: { ticket: string } }).queued.ticket;
+  }
+
+  it("gets the place back after the session has closed, on another one or over HTTP", () => {
+    const served = new Served({ initialTokens: 0 });
+    const leaver = served.open();
+    const tickets = [queued(served, leaver, 1), queued(served, leaver, 2)] as const;
+    served.sessions.closed(leaver);
+    const back = served.open();
+    const answers = served.acquire({ ticket: tickets[0] });
+    const [[message] = []] = served.ask(back, acquire(7, { ticket: tickets[1] }));
+    expect(message).toMatchObject({ id: 7, queued: { position: 2, ticket: tickets[1] } });
+    served.pass(1_000);
+    expect(answers).toEqual(["granted"]);
+    served.pass(1_000);
+    expect(back.take()).toMatchObject([[{ id: 7, granted: { waitedMs: 2_000 } }]]);
+  });
+
+  it("joins a place that still stands: one grant, which it gets again later", () => {
+    const served = new Served({ initialTokens: 0 });
+    const [one, other] = [served.open(), served.open()];
+    const ticket = queued(served, one, 1);
+    served.ask(other, acquire(2, { ticket }));
+    served.pass(1_000);
+    const [[{ granted } = {}] = []] = one.take() as { granted?: object }[][];
+    expect(granted).toMatchObject({ waitedMs: 1_000 });
+    expect(other.take().at(-1)).toEqual([{ id: 2, granted }]);
+    expect(served.ask(other, acquire(3, { ticket }))).toEqual([[{ id: 3, granted }]]);
+    expect(served.host.inspect(bucket, served.policy)).toMatchObject({ granted: 1, waiters: 0 });
+  });
+
+  it("is granted once if it comes twice in a frame that grants it", () => {
+    const served = new Served({ initialTokens: 0 });
+    const leaver = served.open();
+    const ticket = queued(served, leaver, 1);
+    served.sessions.closed(leaver);
+    served.platform.nowMs += 2_000;
+    const frames = served.ask(served.open(), [acquire(1, { ticket }), acquire(2, { ticket })]);
+    expect(frames).toMatchObject([
+      [
+        { id: 1, granted: { remaining: 1 } },
+        { id: 2, granted: { remaining: 1 } },
+      ],
+    ]);
+    expect(served.host.inspect(bucket, served.policy)).toMatchObject({ tokens: 1, granted: 1 });
+  });
+
+  it("is no longer good once its acquire was cancelled by its id", () => {
+    const served = new Served({ initialTokens: 0 });
+    const socket = served.open();
+    const ticket = queued(served, socket, 1);
+    served.ask(socket, { op: "cancel", id: 1 });
+    expect(served.ask(socket, acquire(2, { ticket }))).toEqual([[{ id: 2, cancelled: {} }]]);
+  });
+
+  it("is refused by the name that it has in a message", () => {
+    const served = new Served({ initialTokens: 0 });
+    const socket = served.open();
+    const ticket = queued(served, socket, 1);
+    const altered = ticket.replace(/.$/, (last) => (last === "A" ? "B" : "A"));
+    const errors = [{ field: "ticket", message: expect.stringContaining("of this bucket") }];
+    expect(served.ask(socket, acquire(2, { ticket: altered }))).toMatchObject([
+      [{ id: 2, refused: { reason: "invalid-request", status: 400, errors } }],
+    ]);
+    expect(served.ask(socket, acquire(3, { ticket, tokens: 2 }))).toMatchObject([
+      [{ id: 3, refused: { reason: "ticket-mismatch", status: 422 } }],
+    ]);
   });
 });
 

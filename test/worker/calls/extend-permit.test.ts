@@ -66,7 +66,7 @@ describe("an acquire of a bucket with permits", () => {
     const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
     while (!text.includes("queued")) text += (await reader?.read())?.value ?? "";
-    expect(text).toContain('data: {"position":1,"etaMs":5000,"estimate":true}');
+    expect(text).toContain('data: {"position":1,"etaMs":5000,"estimate":true,"ticket":"v1.');
     await reader?.cancel();
   });
 });
