@@ -157,8 +157,9 @@ export class HoldingOwner {
     this.#turn((limiter) => {
       const { turn, answer } = limiter.extendPermit(id, this.#clockMs, sessionId);
       if (this.#death) {
-        // It may belong to the session by now, which dies with the process.
-        if (sessionId !== undefined) book.endsBy(id, this.#graceEndAtMs);
+        // Whether it belongs to this session, to the one before or to none isn't known, and sessions die, too.
+        if (sessionId !== undefined || book.sessions.has(id)) book.endsBy(id, this.#graceEndAtMs);
+        book.belongs(id, undefined);
         return turn;
       }
       book.see(answer.kind);
@@ -176,6 +177,12 @@ export class HoldingOwner {
 
   endSession(sessionId: string): void {
     const isOver = (id: string) => id === sessionId;
+    // From the end on: nobody who leaves, too, is granted what another one leaves.
+    for (const waiter of this.#waiting.toReversed()) {
+      if (this.#sessions.get(waiter.caller) !== sessionId) continue;
+      const { cancelled } = this.#turn((limiter) => limiter.cancel(waiter, this.#clockMs));
+      if (cancelled && !this.#death) this.#count(waiter.caller);
+    }
     // Its client knows, whatever becomes of the turn.
     this.book.endSessions(isOver, this.#graceEndAtMs);
     this.#turn((limiter) => limiter.endSessions(isOver, this.#clockMs));
