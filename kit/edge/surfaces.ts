@@ -18,6 +18,7 @@ import { timeZones } from "../../src/time-zones.ts";
 import { encodeAcquireCall } from "../../src/wire/acquire-call.ts";
 import { EventReader } from "../http/event-stream.ts";
 import { described } from "./described.ts";
+import { EdgeSession } from "./edge-session.ts";
 import { pass, stubOf, uniqueName } from "./virtual-time.ts";
 
 export const ADMIN = { Authorization: "Bearer test-admin" };
@@ -137,7 +138,10 @@ export async function settle(): Promise<void> {
 
 type Pauser = (pause: AskedPause) => Promise<BucketSnapshot>;
 
-/** A bucket that is called through `acquire` and `pauseBucket`, and inspected over HTTP. */
+/**
+ * A bucket that is called through `acquire` and `pauseBucket`, and inspected over HTTP. How it is called, by sessions
+ * or otherwise, is not part of the view.
+ */
 export function opened(
   name: string,
   acquire: OpenedBucket["acquire"],
@@ -149,11 +153,11 @@ export function opened(
     },
     acquire,
     inspect: async () => {
-      const { bucket, policy, ...view } = await snapshotOf(name);
+      const { bucket, policy, sessions, ...view } = await snapshotOf(name);
       return view;
     },
     pause: async (asked) => {
-      const { bucket, policy, ...view } = await pauseBucket(asked);
+      const { bucket, policy, sessions, ...view } = await pauseBucket(asked);
       await settle();
       return view;
     },
@@ -226,6 +230,31 @@ export function openStreamingIfQueued(fields: PolicyFields): Promise<OpenedBucke
   });
 }
 
+/** The Worker over one session, on which everybody asks. They leave by `cancel`. */
+export async function openSession(fields: PolicyFields): Promise<OpenedBucket> {
+  const name = uniqueName("session");
+  await changePolicy(name, fields);
+  const session = await EdgeSession.open(name);
+  const acquire = (ask: Ask = {}): Promise<Held> => {
+    return hold(name, (signal) => session.acquire(fieldsOf(ask), signal));
+  };
+  return opened(name, acquire, (pause) => pauseOverHttp(name, pause));
+}
+
+/** The Worker over a session for each caller. They leave by closing it. */
+export async function openSessionEach(fields: PolicyFields): Promise<OpenedBucket> {
+  const name = uniqueName("session-each");
+  await changePolicy(name, fields);
+  const acquire = async (ask: Ask = {}): Promise<Held> => {
+    const session = await EdgeSession.open(name);
+    return hold(name, (signal) => {
+      signal.addEventListener("abort", () => session.socket.close(1000));
+      return session.acquire(fieldsOf(ask));
+    });
+  };
+  return opened(name, acquire, (pause) => pauseOverHttp(name, pause));
+}
+
 /** Asks for an event stream; aborting `init.signal` disconnects from it. */
 export async function stream(path: string, init: RequestInit = {}): Promise<EventReader> {
   const headers = new Headers(init.headers);
@@ -247,10 +276,12 @@ async function openWorker(
     for (const [field, value] of Object.entries(fieldsOf(ask))) query.set(field, String(value));
     return hold(name, (signal) => send(`/acquire?${query.toString()}`, signal));
   };
-  return opened(name, acquire, async (pause) => {
-    const init = { method: "POST", headers: ADMIN, body: JSON.stringify(pause) };
-    const response = await request(`/buckets/${encodeURIComponent(name)}/pause`, init);
-    expect(response.status).toBe(200);
-    return response.json();
-  });
+  return opened(name, acquire, (pause) => pauseOverHttp(name, pause));
+}
+
+async function pauseOverHttp(name: string, pause: AskedPause): Promise<BucketSnapshot> {
+  const init = { method: "POST", headers: ADMIN, body: JSON.stringify(pause) };
+  const response = await request(`/buckets/${encodeURIComponent(name)}/pause`, init);
+  expect(response.status).toBe(200);
+  return response.json();
 }

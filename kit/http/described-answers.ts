@@ -84,16 +84,18 @@ export class DescribedAnswers {
   }
 
   /**
-   * Checks a message of the live feed.
+   * Checks a frame from Sluice, of the live feed or a session.
    *
    * @throws {Error} If the description doesn't allow it.
    */
-  checkMessage(text: string): void {
-    const path = "/buckets/{name}/watch";
+  checkFrame(kind: "watch" | "session", text: string): void {
+    const path = `/buckets/{name}/${kind}`;
     const schema = this.#answersOf(path, "GET")?.["101"]?.content?.["application/json"]?.schema;
-    const validate = this.#validator(`${path} message`, schema ?? {});
+    const validate = this.#validator(`${path} frame`, schema ?? {});
     if (validate(JSON.parse(text))) return;
-    throw new Error(`A message is not as described: ${this.#ajv.errorsText(validate.errors)}`);
+    throw new Error(
+      `A frame is not as described: ${this.#ajv.errorsText(validate.errors)} in ${text}`,
+    );
   }
 
   #pathOf(pathname: string): string | undefined {

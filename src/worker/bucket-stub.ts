@@ -6,6 +6,7 @@ import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snaps
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { PauseAnswer, PolicyChange } from "../wire/bucket-answers.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
+import type { SocketKind } from "../wire/socket-call.ts";
 import type { BucketObject } from "../bucket/bucket-object.ts";
 import type { Again, LosableAcquire } from "./call-with-requeue.ts";
 import type { SluiceEnv } from "./config/env.ts";
@@ -158,8 +159,15 @@ export class BucketStub {
 
   /** A response with the caller's end of a WebSocket that sends events; or the refusal. */
   watch(): Promise<Response> {
-    const call = { bucket: this.name, policy: this.policy };
-    return this.#callWithRetry(() => this.#stub().fetch(socketRequest("watch", call)));
+    return this.#openSocket("watch");
+  }
+
+  /**
+   * A response with the caller's end of a WebSocket that takes acquires; or the refusal. All of them go to the
+   * object, leases or not.
+   */
+  session(): Promise<Response> {
+    return this.#openSocket("session");
   }
 
   /** Gives the bucket its own policy. */
@@ -232,6 +240,11 @@ export class BucketStub {
       }
       forgetUnreachable(this.name);
     });
+  }
+
+  #openSocket(kind: SocketKind): Promise<Response> {
+    const call = { bucket: this.name, policy: this.policy };
+    return this.#callWithRetry(() => this.#stub().fetch(socketRequest(kind, call)));
   }
 
   /** `callWithRetry`, except that it stops once retrying can't help, and logs a failure. */

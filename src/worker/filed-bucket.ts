@@ -100,6 +100,11 @@ export class FiledBucket extends BucketStub {
     return this.#leavingNothing(() => super.watch());
   }
 
+  /** What is acquired on it makes the file one that isn't empty. */
+  override session(): Promise<Response> {
+    return this.#leavingNothing(() => super.session());
+  }
+
   override cancel(idempotencyKey: string): Promise<boolean> {
     return this.#leavingNothing(() => super.cancel(idempotencyKey));
   }

@@ -48,7 +48,7 @@ class Watcher {
     socket.addEventListener("message", ({ data }) => {
       this.texts.push(String(data));
       if (!String(data).startsWith("{")) return;
-      described.checkMessage(String(data));
+      described.checkFrame("watch", String(data));
       this.messages.push(JSON.parse(String(data)));
     });
     socket.addEventListener("close", ({ code, reason }) => {

@@ -3,6 +3,8 @@ import {
   openHttp,
   openObject,
   openRpc,
+  openSession,
+  openSessionEach,
   openStreaming,
   openStreamingIfQueued,
 } from "../../kit/edge/surfaces.ts";
@@ -15,3 +17,5 @@ describeBehaviours("RPC", openRpc);
 describeBehaviours("HTTP", openHttp);
 describeBehaviours("event streams", openStreaming);
 describeBehaviours("event streams of those who wait", openStreamingIfQueued);
+describeBehaviours("sessions", openSession);
+describeBehaviours("a session for each caller", openSessionEach);

@@ -13,6 +13,7 @@ import { pause } from "./pause.ts";
 import { releasePermit } from "./release-permit.ts";
 import { reset } from "./reset.ts";
 import { scrape } from "./scrape.ts";
+import { session } from "./session.ts";
 import { setPolicy } from "./set-policy.ts";
 import { watch } from "./watch.ts";
 
@@ -20,6 +21,7 @@ export const calls: readonly Call[] = [
   acquireByGet,
   acquireByPost,
   cancel,
+  session,
   changeHold,
   dropHold,
   extendPermit,

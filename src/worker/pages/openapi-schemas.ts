@@ -9,6 +9,7 @@ import type { LimitGrant } from "../../core/limits/cost.ts";
 import type { FieldFault } from "../../core/values.ts";
 import type { CancelBody, GrantBody } from "../../protocol/acquire-bodies.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
+import type { ProblemBody } from "../../protocol/problem-document.ts";
 import type { WatchEvent, WatchMessage } from "../../protocol/watch-feed.ts";
 import type { Schema } from "./json-schema.ts";
 
@@ -307,7 +308,7 @@ const grantedHold: Schema = {
   description: "The reserved tokens; present if the request asked for a hold",
 };
 
-const permit = objectSchema<GrantedPermit>(
+export const permit = objectSchema<GrantedPermit>(
   {
     id: openGrantId,
     fence: countSchema("Higher than that of every earlier permit of the bucket"),
@@ -359,7 +360,7 @@ const usedTokens = (what: string): Schema => ({
 });
 
 const holdCallMembers: Readonly<Record<KeyOfAny<HoldCall>, Schema>> = {
-  used: usedTokens("Tokens used"),
+  used: { $ref: "#/components/schemas/UsedTokens" },
   atLeast: usedTokens("Tokens used so far"),
   extendMs: integerSchema(
     holdFields.maxMs,
@@ -378,28 +379,30 @@ const holdCall: Schema = {
   }),
 };
 
-const grant = objectSchema<GrantBody>(
-  {
-    bucket: bucketName,
-    tokens: countSchema("Tokens granted to the caller, of the first limit"),
-    remaining: countSchema("Tokens left in the first limit just after this grant"),
-    waitedMs: countSchema("Time from arrival to grant, in milliseconds"),
-    grantedAtMs: instantSchema("The instant of the grant"),
-    limits: limitsSchema(
-      objectSchema<LimitGrant>(
-        {
-          tokens: countSchema("Tokens granted of this limit"),
-          remaining: countSchema("Tokens left in it just after this grant"),
-        },
-        {},
-      ),
-      "The same of the further limits, by name; absent if there are none",
+/** What a grant has. */
+export const grantMembers = {
+  bucket: bucketName,
+  tokens: countSchema("Tokens granted to the caller, of the first limit"),
+  remaining: countSchema("Tokens left in the first limit just after this grant"),
+  waitedMs: countSchema("Time from arrival to grant, in milliseconds"),
+  grantedAtMs: instantSchema("The instant of the grant"),
+  limits: limitsSchema(
+    objectSchema<LimitGrant>(
+      {
+        tokens: countSchema("Tokens granted of this limit"),
+        remaining: countSchema("Tokens left in it just after this grant"),
+      },
+      {},
     ),
-    hold: grantedHold,
-    permit: grantedPermit,
-  },
-  { limits: true, hold: true, permit: true },
-);
+    "The same of the further limits, by name; absent if there are none",
+  ),
+  hold: grantedHold,
+  permit: grantedPermit,
+} as const satisfies { readonly [Key in keyof GrantBody]-?: Schema };
+/** What of it a grant may lack. */
+export const optionalGrantMembers = { limits: true, hold: true, permit: true } as const;
+
+const grant = objectSchema<GrantBody>(grantMembers, optionalGrantMembers);
 
 const cancelled = objectSchema<CancelBody>(
   {
@@ -474,11 +477,48 @@ const pause = objectSchema<PauseFields>(
 
 const health = objectSchema<{ status: "ok" }>({ status: { const: "ok" } }, {});
 
+/** What a problem document may have. Which of it one has follows from its reason. */
+export const problemMembers = {
+  type: {
+    type: "string",
+    format: "uri-reference",
+    description: "URI of the kind of problem (RFC 9457)",
+  },
+  title: { type: "string", description: "The kind of problem, in words" },
+  status: { type: "integer", description: "The HTTP status" },
+  detail: { type: "string", description: "One sentence with the values and limits involved" },
+  reason: { type: "string", description: "The kind of problem, for programs to switch on" },
+  errors: {
+    type: "array",
+    minItems: 1,
+    items: { $ref: "#/components/schemas/Fault" },
+    description: "All faults of the request",
+  },
+  retryAfterMs: integerSchema(
+    { min: 0, max: Number.MAX_SAFE_INTEGER },
+    "Time until retrying the same request may succeed, in milliseconds",
+  ),
+  estimate: {
+    const: true,
+    description:
+      "Present if `retryAfterMs` is an estimate, because it depends on when permits come back",
+  },
+  settledAtMs: instantSchema("When the hold was settled; absent if it was over without that"),
+  expiredAtMs: instantSchema("When the hold was over; absent if it had been settled"),
+  "violated-policies": {
+    type: "array",
+    items: { type: "string" },
+    description:
+      "What refused the request: the policy for its first limit, `POLICY/NAME` for a further one, as in the `RateLimit` fields; empty if only permits did",
+  },
+} as const satisfies Readonly<Record<keyof ProblemBody, Schema>>;
+
 /** The schemas that the document lists under `components`. */
 export const bodies = {
   Grant: grant,
   Cancelled: cancelled,
   HoldCall: holdCall,
+  UsedTokens: usedTokens("Tokens used"),
   ChangedHold: changedHold,
   SettledHold: settledHold,
   Permit: permit,

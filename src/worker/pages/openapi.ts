@@ -19,8 +19,8 @@ import type {
 import { reasonFields } from "../../protocol/reasons.ts";
 import { calls } from "../calls/index.ts";
 import { quotaFields } from "../calls/call.ts";
-import { bodies, bucketName } from "./openapi-schemas.ts";
-import { instantSchema, integerSchema } from "./json-schema.ts";
+import { bodies, bucketName, problemMembers } from "./openapi-schemas.ts";
+import { sessionBodies } from "./session-schemas.ts";
 
 /**
  * The version of the interface, not of the program: it grows when a change would break an existing client.
@@ -98,41 +98,6 @@ function hasMember(reason: Reason, name: string): boolean {
     reasonsWith;
   return conditions[name]?.(reason) ?? true;
 }
-
-const problemMembers = {
-  type: {
-    type: "string",
-    format: "uri-reference",
-    description: "URI of the kind of problem (RFC 9457)",
-  },
-  title: { type: "string", description: "The kind of problem, in words" },
-  status: { type: "integer", description: "The HTTP status" },
-  detail: { type: "string", description: "One sentence with the values and limits involved" },
-  reason: { type: "string", description: "The kind of problem, for programs to switch on" },
-  errors: {
-    type: "array",
-    minItems: 1,
-    items: { $ref: "#/components/schemas/Fault" },
-    description: "All faults of the request",
-  },
-  retryAfterMs: integerSchema(
-    { min: 0, max: Number.MAX_SAFE_INTEGER },
-    "Time until retrying the same request may succeed, in milliseconds",
-  ),
-  estimate: {
-    const: true,
-    description:
-      "Present if `retryAfterMs` is an estimate, because it depends on when permits come back",
-  },
-  settledAtMs: instantSchema("When the hold was settled; absent if it was over without that"),
-  expiredAtMs: instantSchema("When the hold was over; absent if it had been settled"),
-  "violated-policies": {
-    type: "array",
-    items: { type: "string" },
-    description:
-      "What refused the request: the policy for its first limit, `POLICY/NAME` for a further one, as in the `RateLimit` fields; empty if only permits did",
-  },
-} as const satisfies Readonly<Record<keyof ProblemBody, Schema>>;
 
 /** The answers for these reasons. */
 function refusals(reasons: readonly Reason[]): Record<string, Answer> {
@@ -218,7 +183,7 @@ export const openApiDocument: OpenApiDocument = {
     version: INTERFACE_VERSION,
     summary: "A token bucket rate limiter that makes callers wait their turn",
     description:
-      "Instants are epoch milliseconds, durations are milliseconds. Bodies are JSON. Every refusal is a problem document (RFC 9457) with a `reason`. Unknown routes answer `404` (`not-found`), other methods `405` (`method-not-allowed`, with `Allow`). HEAD works like GET, except for calls that take tokens or watch.",
+      "Instants are epoch milliseconds, durations are milliseconds. Bodies are JSON. Every refusal is a problem document (RFC 9457) with a `reason`. Unknown routes answer `404` (`not-found`), other methods `405` (`method-not-allowed`, with `Allow`). HEAD works like GET, except for calls that take tokens or open a WebSocket.",
     license: { name: "MIT", identifier: "MIT" },
   },
   // Relative to this description: a reverse proxy may serve Sluice under a path.
@@ -255,6 +220,6 @@ export const openApiDocument: OpenApiDocument = {
         schema: { type: "integer", minimum: 1 },
       },
     },
-    schemas: bodies,
+    schemas: { ...bodies, ...sessionBodies },
   },
 };

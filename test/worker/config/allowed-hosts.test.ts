@@ -99,6 +99,7 @@ describe("an open Sluice that is called by a foreign name", () => {
     ["/buckets/rebound", { ...bearer("admin"), method: "DELETE" }],
     ["/buckets/rebound/pause", { ...admin, method: "POST" }],
     ["/buckets/rebound/watch", upgrade],
+    ["/buckets/rebound/session", upgrade],
     ["/metrics", {}],
     ["/", { headers: { Accept: "text/html" } }],
     ["/docs", {}],

@@ -1,0 +1,144 @@
+/** The messages of a session as JSON Schemas, by their name in the OpenAPI document. */
+import type { GrantBody, QueuedBody } from "../../protocol/acquire-bodies.ts";
+import type { SessionCall, SessionMessage } from "../../protocol/session-messages.ts";
+import type { Schema } from "./json-schema.ts";
+
+import { MAX_ID_LENGTH, type membersByOp } from "../../protocol/session-calls.ts";
+import { countSchema, objectSchema } from "./json-schema.ts";
+import {
+  acquireFields,
+  grantMembers,
+  namedTokens,
+  optionalGrantMembers,
+  permit,
+  problemMembers,
+} from "./openapi-schemas.ts";
+
+type Op = SessionCall["op"];
+
+/** The members that a message from Sluice may have, each in another one; and what they may have beside them. */
+type Said = Exclude<
+  SessionMessage extends infer One ? (One extends unknown ? keyof One : never) : never,
+  "id" | "fields"
+>;
+
+/** A call, by the client's name for it. */
+const id = {
+  anyOf: [{ type: "integer" }, { type: "string", minLength: 1, maxLength: MAX_ID_LENGTH }],
+  description:
+    "The client's name for the call. Use each only once in a session: what is answered to the call has the same",
+} as const satisfies Schema;
+
+const ticket: Schema = {
+  type: "string",
+  description:
+    "Proves the place in the queue. An acquire that presents it before the deadline, with the same parameters, takes that place again",
+};
+
+/** What a message to Sluice may have beside `op` and `id`. */
+const members: { readonly [O in Op]: Readonly<Record<(typeof membersByOp)[O][number], Schema>> } = {
+  acquire: {
+    tokens: acquireFields.tokens,
+    timeoutMs: acquireFields.timeoutMs,
+    holdMs: acquireFields.holdMs,
+    key: {
+      type: "string",
+      minLength: 1,
+      description: "The idempotency key, 1 to 255 printable ASCII characters",
+    },
+    follow: {
+      type: "boolean",
+      description: "Whether `queued` is sent at each change, and not only once",
+    },
+    fields: {
+      type: "boolean",
+      description: "Whether the ending has the `RateLimit` fields",
+    },
+    ticket: { ...ticket, description: "The ticket of an acquire whose place this one takes" },
+  },
+  cancel: {},
+  settle: {
+    hold: { type: "string", description: "The `id` of the hold, as the grant has it" },
+    used: { $ref: "#/components/schemas/UsedTokens" },
+  },
+  extend: {
+    permit: { type: "string", description: "The `id` of the permit, as the grant has it" },
+  },
+  release: {
+    permit: { type: "string", description: "The `id` of the permit, as the grant has it" },
+  },
+};
+
+function callSchema([op, own]: [string, Readonly<Record<string, Schema>>]): Schema {
+  const isAcquire = op === "acquire";
+  const required = isAcquire ? [] : Object.keys(own);
+  return {
+    type: "object",
+    properties: { op: { const: op }, id, ...own },
+    ...(isAcquire && { patternProperties: namedTokens.patternProperties }),
+    required: ["op", "id", ...required],
+    additionalProperties: false,
+  };
+}
+
+const { bucket: _, ...granted } = grantMembers;
+const nothing: Schema = { type: "object", properties: {} };
+
+/** The bodies of messages from Sluice, which are those of HTTP where there is such an answer. */
+const bodiesOfMessages: Readonly<Record<Said, Schema>> = {
+  queued: objectSchema<QueuedBody>(
+    {
+      position: countSchema("1 is the head of the queue"),
+      etaMs: countSchema("Time until the grant as things stand, in milliseconds"),
+      estimate: {
+        const: true,
+        description: "Present if `etaMs` depends on when permits come back",
+      },
+      ticket,
+    },
+    { estimate: true, ticket: true },
+  ),
+  granted: objectSchema<Omit<GrantBody, "bucket">>(granted, optionalGrantMembers),
+  refused: {
+    type: "object",
+    properties: problemMembers,
+    required: ["type", "title", "status", "detail", "reason"],
+  },
+  cancelled: nothing,
+  settled: { $ref: "#/components/schemas/SettledHold" },
+  extended: permit,
+  released: nothing,
+};
+
+const fields: Schema = {
+  type: "object",
+  properties: { RateLimit: { type: "string" }, "RateLimit-Policy": { type: "string" } },
+  description: "The `RateLimit` fields, if the acquire asked for them",
+};
+/** A message that can't be read may have no id. */
+const idOrNone: Schema = { ...id, anyOf: [...id.anyOf, { type: "null" }] };
+
+function messageSchema([said, body]: [string, Schema]): Schema {
+  const isEnding = said === "granted" || said === "refused" || said === "cancelled";
+  return {
+    type: "object",
+    properties: {
+      id: said === "refused" ? idOrNone : id,
+      [said]: body,
+      ...(isEnding && { fields }),
+    },
+    required: ["id", said],
+  };
+}
+
+/** The schemas of sessions that the document lists under `components`. */
+export const sessionBodies = {
+  SessionCall: { anyOf: Object.entries(members).map(callSchema) },
+  SessionMessage: { anyOf: Object.entries(bodiesOfMessages).map(messageSchema) },
+  SessionFrame: {
+    anyOf: [
+      { $ref: "#/components/schemas/SessionMessage" },
+      { type: "array", items: { $ref: "#/components/schemas/SessionMessage" } },
+    ],
+  },
+} as const satisfies Readonly<Record<string, Schema>>;

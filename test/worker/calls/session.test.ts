@@ -1,0 +1,136 @@
+import { runInDurableObject } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
+
+import { CLOSED, bearer, deployed } from "../../../kit/edge/deployed.ts";
+import { problemOf, request } from "../../../kit/edge/surfaces.ts";
+import { stubOf, uniqueName, useVirtualTime } from "../../../kit/edge/virtual-time.ts";
+
+useVirtualTime();
+
+const UPGRADE = { Upgrade: "websocket" };
+const PATH = "/buckets/sessions/session";
+
+async function open(
+  variables: object,
+  headers: Record<string, string>,
+  path = PATH,
+): Promise<Response> {
+  const init = { headers: { ...UPGRADE, ...headers } };
+  const response = await deployed({ ...CLOSED, ...variables }, path, init);
+  if (response.webSocket) {
+    response.webSocket.accept();
+    response.webSocket.close(1000);
+  }
+  return response;
+}
+
+describe("GET /buckets/NAME/session", () => {
+  it.each([
+    ["sluice.v1", "sluice.v1"],
+    ["sluice, sluice.v1", "sluice.v1"],
+    ["sluice", null],
+    [undefined, null],
+  ])("with the subprotocols %j: 101, %j is spoken", async (offered, spoken) => {
+    const headers = { ...(offered !== undefined && { "Sec-WebSocket-Protocol": offered }) };
+    const response = await open({ PUBLIC: "true" }, headers);
+    expect(response.status).toBe(101);
+    expect(response.headers.get("Sec-WebSocket-Protocol")).toBe(spoken);
+  });
+
+  it("without an upgrade: 426, and what to send", async () => {
+    const response = await request(`/buckets/${uniqueName()}/session`);
+    expect(response.headers.get("Upgrade")).toBe("websocket");
+    const { detail } = await problemOf(response, 426, "upgrade-required");
+    expect(detail).toBe("A session needs a WebSocket: send Upgrade: websocket");
+  });
+
+  it("other methods: 405; a bad name: 400; a bucket that no policy has: 404", async () => {
+    for (const method of ["POST", "HEAD", "PUT", "DELETE"]) {
+      const response = await request(PATH, { method });
+      expect(response.status).toBe(405);
+      expect(response.headers.get("Allow")).toBe("GET");
+    }
+    const bad = await request("/buckets/a%20b/session", { headers: UPGRADE });
+    await problemOf(bad, 400, "invalid-request");
+    const POLICIES = { some: CLOSED.POLICIES["*"] };
+    await problemOf(await open({ PUBLIC: "true", POLICIES }, {}), 404, "unknown-bucket");
+  });
+
+  it("makes no object where it is refused", async () => {
+    const name = uniqueName();
+    const headers = { Origin: "https://page.test" };
+    await open({ PUBLIC: "true" }, headers, `/buckets/${name}/session`);
+    await open({}, {}, `/buckets/${name}/session`);
+    await runInDurableObject(stubOf(name), (_, state) => {
+      expect(state.getWebSockets()).toEqual([]);
+    });
+  });
+});
+
+describe("who may open a session", () => {
+  const base64url = (token: string): string =>
+    btoa(token).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+
+  it.each<[string, Record<string, string>, number]>([
+    ["a header", bearer("t1").headers, 101],
+    [
+      "a subprotocol",
+      { "Sec-WebSocket-Protocol": `sluice.v1,sluice.bearer.${base64url("t1")}` },
+      101,
+    ],
+    ["no token", { "Sec-WebSocket-Protocol": "sluice.v1" }, 401],
+    ["another token", { "Sec-WebSocket-Protocol": `sluice.bearer.${base64url("t2")}` }, 401],
+    ["the token as it is", { "Sec-WebSocket-Protocol": "sluice.v1, sluice.bearer.t1" }, 401],
+    [
+      "a wrong header beside the right subprotocol",
+      { ...bearer("t2").headers, "Sec-WebSocket-Protocol": `sluice.bearer.${base64url("t1")}` },
+      401,
+    ],
+  ])("%s: %i", async (_, headers, status) => {
+    const response = await open({ API_TOKEN: "t1" }, headers);
+    if (status === 101) expect(response.status).toBe(101);
+    else await problemOf(response, status, "unauthorized");
+  });
+
+  it.each([
+    [{ may: ["acquire"] }, 101],
+    [{ may: ["read", "pause"] }, 401],
+    [{ buckets: ["sess*"] }, 101],
+    [{ buckets: ["other"] }, 401],
+  ])("a token with %j: %i", async (scope, status) => {
+    const API_TOKEN = [{ token: "t1", ...scope }];
+    expect((await open({ API_TOKEN }, bearer("t1").headers)).status).toBe(status);
+  });
+
+  it("a deployment that nobody has opened: 401", async () => {
+    await problemOf(await open({}, {}), 401, "unauthorized");
+  });
+
+  it("a bound Worker needs no token", async () => {
+    const response = await deployed(CLOSED, PATH, { headers: UPGRADE }, "bound");
+    expect(response.status).toBe(101);
+    response.webSocket?.accept();
+    response.webSocket?.close(1000);
+  });
+
+  it.each<[string | undefined, object, number]>([
+    [undefined, {}, 101],
+    ["https://sluice.test", {}, 101],
+    ["https://page.test", {}, 403],
+    ["null", {}, 403],
+    ["https://page.test", { CORS_ORIGINS: "https://page.test" }, 101],
+    ["https://other.test", { CORS_ORIGINS: "https://page.test" }, 403],
+    ["https://other.test", { CORS_ORIGINS: "*" }, 101],
+  ])("a page of %s, with %o: %i", async (origin, variables, status) => {
+    const headers = { ...(origin !== undefined && { Origin: origin }) };
+    const response = await open({ PUBLIC: "true", ...variables }, headers);
+    if (status === 101) {
+      expect(response.status).toBe(101);
+      return;
+    }
+    const { detail } = await problemOf(response, status, "origin-not-allowed");
+    expect(detail).toBe(
+      `Pages from "${origin}" may not open a session: add the origin to CORS_ORIGINS`,
+    );
+  });
+});
