@@ -4,7 +4,8 @@
  *
  *   node scripts/record-states.ts [--seed N] [--folder DIR]
  *
- * It writes a file for each format that this version writes, `format-N.json`. The default seed is 1, the
+ * It writes a file for each format that this version writes, `format-N.json`, and a few cases of each that
+ * have keyed grants on the disk, `keyed-rows.json`. The default seed is 1, the
  * default folder test/bucket/states.
  */
 import { writeFileSync } from "node:fs";
@@ -22,10 +23,17 @@ const { values } = parseArgs({
 const folder = values.folder ?? fileURLToPath(new URL("../test/bucket/states", import.meta.url));
 
 const all = await drawCases(Number(values.seed ?? 1));
-for (const [format, cases] of Map.groupBy(all, formatOf)) {
-  const path = join(folder, `format-${format}.json`);
-  writeFileSync(path, textOf(format, cases));
-  console.info(`${cases.length} cases of format ${format} in ${path}`);
+for (const [format, cases] of Map.groupBy(all, formatOf)) writeStates(`format-${format}`, cases);
+const withKeys = all.filter(({ stored }) => stored.keyedRows !== undefined);
+const someWithKeys = [...Map.groupBy(withKeys, formatOf).values()].flatMap((cases) =>
+  cases.slice(0, 4),
+);
+writeStates("keyed-rows", someWithKeys);
+
+function writeStates(name: string, cases: readonly RecordedCase[]): void {
+  const path = join(folder, `${name}.json`);
+  writeFileSync(path, textOf(cases));
+  console.info(`${cases.length} cases in ${path}`);
 }
 
 function formatOf({ stored }: RecordedCase): number {
@@ -34,10 +42,11 @@ function formatOf({ stored }: RecordedCase): number {
 }
 
 /** JSON with one line for each step. */
-function textOf(format: number, cases: readonly RecordedCase[]): string {
+function textOf(cases: readonly RecordedCase[]): string {
   const texts = cases.map(({ steps, ...rest }) => {
     const lines = steps.map((step) => `\n${JSON.stringify(step)}`);
     return `${JSON.stringify(rest).slice(0, -1)},\n"steps":[${lines.join(",")}]}`;
   });
+  const format = Math.max(...cases.map(formatOf));
   return `{"format":${format},"cases":[\n${texts.join(",\n\n")}\n]}\n`;
 }

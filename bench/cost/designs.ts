@@ -183,7 +183,7 @@ function hostOf(clock: VirtualClock, meter: Meter): BucketHost {
       keyedGrants: {
         list: () => [],
         put: () => meter.count("rowsWritten"),
-        delete: () => meter.count("rowsWritten"),
+        earlier: { list: () => [], delete: () => meter.count("rowsWritten") },
       },
       ticketSecret: { read: () => undefined, write: () => meter.count("rowsWritten") },
       grantRows: { list: () => [], put: () => meter.count("rowsWritten") },

@@ -6,7 +6,6 @@ import type {
   StoredGrantRow,
 } from "../../src/bucket/platform.ts";
 import type { Clock } from "../../src/bucket/clock.ts";
-import type { KeyedGrant } from "../../src/bucket/idempotency-store.ts";
 
 import { timeZones } from "../../src/time-zones.ts";
 
@@ -14,7 +13,7 @@ import { timeZones } from "../../src/time-zones.ts";
 export class MemoryPlatform implements BucketPlatform {
   /** Epoch milliseconds. */
   nowMs = 1_795_425_904_000;
-  /** What was written since it was last emptied: `bucket`, `grant KEY`, `ticket secret` and `open SLOT`. */
+  /** What was written since it was last emptied: `bucket`, `keyed SLOT`, `ticket secret` and `open SLOT`. */
   writes: string[] = [];
   /** Set to make each write throw. */
   isBroken = false;
@@ -25,7 +24,7 @@ export class MemoryPlatform implements BucketPlatform {
   readonly disk: BucketDisk;
   #ids = 0;
   readonly #record = new Map<"bucket", BucketRecord>();
-  readonly #keyedGrants = new Map<string, KeyedGrant>();
+  readonly #keyedRows = new Map<number, string>();
   readonly #grantRows = new Map<number, StoredGrantRow>();
   readonly #ticketSecret = new Map<"secret", Uint8Array>();
   #rowsRead = 0;
@@ -35,9 +34,9 @@ export class MemoryPlatform implements BucketPlatform {
       read: () => structuredClone(this.#record.get("bucket")),
       write: (record) => this.#put("bucket", this.#record, "bucket", record),
       keyedGrants: {
-        list: () => structuredClone(this.#keyedGrants),
-        put: (key, keyed) => this.#put(`grant ${key}`, this.#keyedGrants, key, keyed),
-        delete: (key) => void this.#keyedGrants.delete(key),
+        list: () => structuredClone(this.#keyedRows),
+        put: (slot, row) => this.#put(`keyed ${slot}`, this.#keyedRows, slot, row),
+        earlier: { list: () => [], delete: () => undefined },
       },
       ticketSecret: {
         read: () => structuredClone(this.#ticketSecret.get("secret")),
@@ -51,7 +50,7 @@ export class MemoryPlatform implements BucketPlatform {
         put: (slot, row) => this.#put(`open ${slot}`, this.#grantRows, slot, row),
       },
       erase: async () => {
-        const all = [this.#record, this.#keyedGrants, this.#ticketSecret, this.#grantRows];
+        const all = [this.#record, this.#keyedRows, this.#ticketSecret, this.#grantRows];
         for (const rows of all) rows.clear();
       },
     };

@@ -2,10 +2,19 @@
 import type { KeyedGrant } from "../../src/bucket/idempotency-store.ts";
 import type { BucketRecord, StoredGrantRow } from "../../src/bucket/platform.ts";
 
-/** What the disk holds, or will hold once all commits are through. */
-export interface DiskState {
-  readonly record: BucketRecord | undefined;
+import { entriesOf } from "../../src/bucket/idempotency-store.ts";
+
+/** Grants with a key on a disk. */
+export interface KeyedState {
+  /** As they are written, by slot. */
+  readonly keyedRows: ReadonlyMap<number, string>;
+  /** What is in them, by key. */
   readonly grants: ReadonlyMap<string, KeyedGrant>;
+}
+
+/** What the disk holds, or will hold once all commits are through. */
+export interface DiskState extends KeyedState {
+  readonly record: BucketRecord | undefined;
   /** Open grants, by slot. */
   readonly rows: ReadonlyMap<number, StoredGrantRow>;
   readonly ticketSecret: Uint8Array | undefined;
@@ -23,4 +32,17 @@ export interface Commit {
   readonly fails: boolean;
   /** It is on the disk, even if the instance doesn't know yet. */
   hasLanded: boolean;
+}
+
+export const NO_KEYED: KeyedState = { keyedRows: new Map(), grants: new Map() };
+
+/** A disk on which a row of keyed grants has been written in the place of another. */
+export function withKeyedRow(before: KeyedState, slot: number, row: string): KeyedState {
+  const grants = new Map(before.grants);
+  for (const [key, { grant }] of entriesOf(before.keyedRows.get(slot) ?? "[]")) {
+    // There may be a later one with the same key.
+    if (grants.get(key)?.grant.grantedAtMs === grant.grantedAtMs) grants.delete(key);
+  }
+  for (const [key, keyed] of entriesOf(row)) grants.set(key, keyed);
+  return { keyedRows: new Map(before.keyedRows).set(slot, row), grants };
 }

@@ -6,7 +6,6 @@
  * that dies takes its commits with it, but for some that may have landed and that nobody heard of.
  */
 import type { Clock } from "../../src/bucket/clock.ts";
-import type { KeyedGrant } from "../../src/bucket/idempotency-store.ts";
 import type {
   BucketDisk,
   BucketPlatform,
@@ -18,12 +17,12 @@ import type { VirtualClock } from "./virtual-clock.ts";
 
 import { Random } from "../random.ts";
 import { BucketHost } from "../../src/bucket/bucket-host.ts";
+import { NO_KEYED, type KeyedState, withKeyedRow } from "./durable-state.ts";
 import { timeZones } from "../../src/time-zones.ts";
 
 /** What is on the disk, or will be. */
-interface GatedState {
+interface GatedState extends KeyedState {
   readonly record: BucketRecord | undefined;
-  readonly grants: ReadonlyMap<string, KeyedGrant>;
   readonly rows: ReadonlyMap<number, StoredGrantRow>;
   readonly ticketSecret: Uint8Array | undefined;
   readonly alarmAtMs: number | undefined;
@@ -58,7 +57,7 @@ export class GatedObject {
   readonly random: Random;
   durable: GatedState = {
     record: undefined,
-    grants: new Map(),
+    ...NO_KEYED,
     rows: new Map(),
     ticketSecret: undefined,
     alarmAtMs: undefined,
@@ -275,13 +274,9 @@ export class GatedInstance implements BucketPlatform {
       read: () => this.#view.record,
       write: (record) => this.#write({ record: structuredClone(record) }),
       keyedGrants: {
-        list: () => this.#view.grants,
-        put: (key, keyed) => this.#write({ grants: new Map(this.#view.grants).set(key, keyed) }),
-        delete: (key) => {
-          const grants = new Map(this.#view.grants);
-          grants.delete(key);
-          this.#write({ grants });
-        },
+        list: () => this.#view.keyedRows,
+        put: (slot, row) => this.#write(withKeyedRow(this.#view, slot, row)),
+        earlier: { list: () => [], delete: () => undefined },
       },
       ticketSecret: {
         read: () => this.#view.ticketSecret,

@@ -18,7 +18,7 @@ import type { LeaseAsk } from "../../src/core/lease/lease.ts";
 import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
 import type { LeaseAnswer } from "../../src/wire/bucket-answers.ts";
 import type { Arrival } from "./absence-book.ts";
-import type { Commit, DiskState } from "./durable-state.ts";
+import { NO_KEYED, type Commit, type DiskState, withKeyedRow } from "./durable-state.ts";
 import type { ObservedInstance, ObservedObject, Seen, TurnKind } from "./observed-instance.ts";
 import type { AlarmFault } from "./schedule.ts";
 import type { Attempt, Held, Standing } from "./standing.ts";
@@ -533,17 +533,12 @@ export class Instance implements BucketPlatform, ObservedInstance {
         laws.rowWritten("record");
       },
       keyedGrants: {
-        list: () => this.view.grants,
-        put: (key, keyed) => {
-          this.#write({ grants: new Map(this.view.grants).set(key, keyed) });
+        list: () => this.view.keyedRows,
+        put: (slot, row) => {
+          this.#write(withKeyedRow(this.view, slot, row));
           laws.rowWritten("grant");
         },
-        delete: (key) => {
-          const grants = new Map(this.view.grants);
-          grants.delete(key);
-          this.#write({ grants });
-          laws.rowWritten("grant");
-        },
+        earlier: { list: () => [], delete: () => undefined },
       },
       ticketSecret: {
         read: () => this.view.ticketSecret,
@@ -563,7 +558,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
         trace(() => `${this.name} erases the disk`);
         const empty = {
           record: undefined,
-          grants: new Map(),
+          ...NO_KEYED,
           rows: new Map(),
           ticketSecret: undefined,
         };

@@ -6,7 +6,7 @@
  * **The alarm** is durable and fires at least once, at its time by the wall clock or later. If its
  * handler fails it is retried six times, with growing pauses, and then dropped. It can also be lost.
  */
-import type { Commit, DiskState } from "./durable-state.ts";
+import { NO_KEYED, type Commit, type DiskState } from "./durable-state.ts";
 import type { InstanceOwner } from "./instance.ts";
 import type { AlarmFault } from "./schedule.ts";
 import type { World } from "./world.ts";
@@ -23,7 +23,7 @@ export class VirtualObject implements InstanceOwner {
   readonly world: World;
   durable: DiskState = {
     record: undefined,
-    grants: new Map(),
+    ...NO_KEYED,
     rows: new Map(),
     ticketSecret: undefined,
     alarmAtMs: undefined,

@@ -155,7 +155,7 @@ const wishes: Readonly<Record<string, readonly [count: number, isMet: (cut: Cut)
   "open grants": [10, (cut) => isOfHolders(cut) && grantRowsOf(cut).length >= 2],
   "a settled hold": [4, (cut) => cut.text.includes('"settlement":')],
   "waiters for a permit": [3, (cut) => isOfHolders(cut) && cut.lost.length >= 2],
-  "keyed grants": [4, ({ stored }) => Object.keys(stored.keyedGrants).length >= 2],
+  "keyed grants": [4, ({ stored }) => Object.keys(stored.keyedRows ?? {}).length >= 2],
 };
 
 /** Cases of every wish, over all policies in turn. The same seed gives the same cases. */

@@ -7,7 +7,6 @@
  * This is the only file of the folder that knows the host's interface.
  */
 import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
-import type { KeyedGrant } from "../../src/bucket/idempotency-store.ts";
 import type { BucketPlatform, BucketRecord, StoredGrantRow } from "../../src/bucket/platform.ts";
 import type { HoldAnswer, PermitAnswer } from "../../src/core/holds/hold-call.ts";
 import type { Lease } from "../../src/core/lease/lease.ts";
@@ -17,6 +16,7 @@ import type { Call, ConfiguredPolicy, StoredState } from "./recorded-case.ts";
 
 import { acquireResponse } from "../../src/answers/acquire-response.ts";
 import { switchRefusalLog } from "../../src/answers/refusal-log.ts";
+import { entriesOf } from "../../src/bucket/idempotency-store.ts";
 import { BucketHost } from "../../src/bucket/bucket-host.ts";
 import { checkHoldCall } from "../../src/core/holds/hold-call.ts";
 import { VirtualClock } from "../simulation/virtual-clock.ts";
@@ -54,6 +54,7 @@ export class DrivenBucket {
   /** What is on the disk, as JSON text. */
   #record: string | undefined;
   readonly #keyedGrants: Map<string, string>;
+  readonly #keyedRows: Map<number, string>;
   readonly #openGrants: Map<number, string>;
   #idsMade = 0;
   #alarmAtMs: number | undefined;
@@ -81,6 +82,12 @@ export class DrivenBucket {
     this.#record = stored.record === undefined ? undefined : JSON.stringify(stored.record);
     this.#keyedGrants = new Map(
       Object.entries(stored.keyedGrants).map(([key, grant]) => [key, JSON.stringify(grant)]),
+    );
+    this.#keyedRows = new Map(
+      Object.entries(stored.keyedRows ?? {}).map(([slot, row]) => [
+        Number(slot),
+        JSON.stringify(row),
+      ]),
     );
     this.#openGrants = new Map(
       Object.entries(stored.openGrants ?? {}).map(([slot, row]) => [
@@ -114,11 +121,13 @@ export class DrivenBucket {
   /** A copy of what the disk holds. */
   get stored(): StoredState {
     const keyedGrants = [...this.#keyedGrants].map(([key, text]) => [key, JSON.parse(text)]);
+    const keyedRows = [...this.#keyedRows].map(([slot, text]) => [slot, JSON.parse(text)]);
     const openGrants = [...this.#openGrants].map(([slot, text]) => [slot, JSON.parse(text)]);
     return {
       ...(this.#record !== undefined && { record: JSON.parse(this.#record) }),
       ...(this.#alarmAtMs !== undefined && { alarmAtMs: this.#alarmAtMs }),
       keyedGrants: Object.fromEntries(keyedGrants),
+      ...(keyedRows.length > 0 && { keyedRows: Object.fromEntries(keyedRows) }),
       ...(openGrants.length > 0 && { openGrants: Object.fromEntries(openGrants) }),
     };
   }
@@ -304,11 +313,14 @@ export class DrivenBucket {
         read: () => (this.#record === undefined ? undefined : JSON.parse(this.#record)),
         write: (record) => this.#write(record),
         keyedGrants: {
-          list: () => [...this.#keyedGrants].map(([key, text]) => [key, JSON.parse(text)]),
-          put: (key, keyed) => this.#keep(key, keyed),
-          delete: (key) => {
-            this.#keyedGrants.delete(key);
-            this.#print(`${WRITE_MARK}forgets ${key}`);
+          list: () => this.#keyedRows,
+          put: (slot, row) => this.#keep(slot, row),
+          earlier: {
+            list: () => [...this.#keyedGrants].map(([key, text]) => [key, JSON.parse(text)]),
+            delete: (key) => {
+              this.#keyedGrants.delete(key);
+              this.#print(`${WRITE_MARK}forgets ${key}`);
+            },
           },
         },
         // Not part of a state: a ticket is only good where its caller comes back, and none does here.
@@ -334,10 +346,12 @@ export class DrivenBucket {
     this.#print(`${WRITE_MARK}${describeChange(before, after, this.#epochMs)}`);
   }
 
-  #keep(key: string, keyed: KeyedGrant): void {
-    const text = JSON.stringify(keyed);
-    this.#keyedGrants.set(key, text);
-    this.#print(`${WRITE_MARK}keeps ${key} ${describe(keyed, this.#epochMs)}`);
+  #keep(slot: number, row: string): void {
+    this.#keyedRows.set(slot, row);
+    // As versions said it that wrote each of them under its key.
+    for (const [key, keyed] of entriesOf(row)) {
+      this.#print(`${WRITE_MARK}keeps ${key} ${describe(keyed, this.#epochMs)}`);
+    }
   }
 
   #putRow(slot: number, row: StoredGrantRow): void {
@@ -357,6 +371,7 @@ export class DrivenBucket {
   #erase(): void {
     this.#record = undefined;
     this.#keyedGrants.clear();
+    this.#keyedRows.clear();
     this.#openGrants.clear();
     this.#alarmAtMs = undefined;
     this.#alarmGeneration += 1;

@@ -10,8 +10,10 @@ export interface StoredState {
   readonly record?: unknown;
   /** Epoch milliseconds. */
   readonly alarmAtMs?: number;
-  /** The grants of calls with an idempotency key, as they are stored under it. */
+  /** The grants of calls with an idempotency key, as earlier versions stored each under its key. */
   readonly keyedGrants: Readonly<Record<string, unknown>>;
+  /** The same as they are stored now, many in a row, under slots. */
+  readonly keyedRows?: Readonly<Record<string, unknown>>;
   /** Open grants as they are stored under their slots, since format 6. */
   readonly openGrants?: Readonly<Record<string, unknown>>;
 }
@@ -131,7 +133,7 @@ export interface RecordedCase {
 
 /** The contents of a file of states. */
 export interface RecordedStates {
-  /** The format of every record in it. */
+  /** The format of every record in it, or the newest. */
   readonly format: number;
   readonly cases: readonly RecordedCase[];
 }

@@ -446,12 +446,9 @@ export class BucketHost {
     try {
       if (turn.write) this.#journal.write(bucket, turn.write, turn.rows);
       for (const { caller, outcome } of turn.settled) {
-        if (!outcome.ok) continue;
-        this.#arrivals.granted(caller, outcome, nowMs);
-        const { idempotencyKey } = caller.call;
-        if (idempotencyKey === undefined) continue;
-        this.#keyed.granted(idempotencyKey, caller.call, outcome, nowMs);
+        if (outcome.ok) this.#arrivals.granted(caller, outcome, nowMs);
       }
+      this.#keyed.settled(turn.settled, nowMs);
     } catch (error) {
       // Memory is ahead of the disk: start again from the disk, and let the Worker requeue all waiters.
       this.#platform.abort(UNWRITABLE);

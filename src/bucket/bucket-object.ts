@@ -37,7 +37,9 @@ import { timeZones } from "../time-zones.ts";
 const STATE_KEY = "bucket";
 /** Where the secret is kept that tickets are signed with. */
 const TICKET_SECRET_KEY = "ticket-secret";
-/** Prefix of the key of a keyed grant. */
+/** Prefix of the key of a row of keyed grants, whose slot follows. */
+const KEYED_GRANTS_PREFIX = "keyed:";
+/** Prefix of the key of one keyed grant, as earlier versions have written it. */
 const GRANT_PREFIX = "grant:";
 /** Prefix of the key of an open grant, whose slot follows. */
 const OPEN_GRANT_PREFIX = "open:";
@@ -273,12 +275,19 @@ function diskOf(storage: DurableObjectStorage): BucketDisk {
     write: (record) => kv.put(STATE_KEY, record),
     keyedGrants: {
       *list() {
-        for (const [key, keyed] of kv.list<KeyedGrant>({ prefix: GRANT_PREFIX })) {
-          yield [key.slice(GRANT_PREFIX.length), keyed];
+        for (const [key, row] of kv.list<string>({ prefix: KEYED_GRANTS_PREFIX })) {
+          yield [Number(key.slice(KEYED_GRANTS_PREFIX.length)), row];
         }
       },
-      put: (key, keyed) => kv.put(GRANT_PREFIX + key, keyed),
-      delete: (key) => void kv.delete(GRANT_PREFIX + key),
+      put: (slot, row) => kv.put(KEYED_GRANTS_PREFIX + String(slot), row),
+      earlier: {
+        *list() {
+          for (const [key, keyed] of kv.list<KeyedGrant>({ prefix: GRANT_PREFIX })) {
+            yield [key.slice(GRANT_PREFIX.length), keyed];
+          }
+        },
+        delete: (key) => void kv.delete(GRANT_PREFIX + key),
+      },
     },
     ticketSecret: {
       read: () => kv.get<Uint8Array>(TICKET_SECRET_KEY),

@@ -3,10 +3,11 @@
  * waiting, absent (the connection broke while they waited) or cancelled.
  */
 import type { Grant } from "../core/outcome.ts";
+import type { Settlement } from "../core/turn.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { AbsentPlace } from "./absent-callers.ts";
 import type { Caller } from "./caller.ts";
-import type { KeyedGrantStore } from "./idempotency-store.ts";
+import type { KeyedGrant, KeyedGrantStore } from "./idempotency-store.ts";
 
 import { AbsentCallers } from "./absent-callers.ts";
 import { IdempotencyStore, askedIn, isSameAsked } from "./idempotency-store.ts";
@@ -66,9 +67,16 @@ export class KeyedCalls {
     if (key !== undefined && this.#waiting.get(key) === caller) this.#waiting.delete(key);
   }
 
-  /** Writes a grant down, in the turn that makes it. */
-  granted(key: string, call: AcquireCall, grant: Grant, nowMs: number): void {
-    this.#grants.keep(key, { asked: askedIn(call), grant }, nowMs);
+  /** Writes those of a turn's grants down that have a key, in that turn. */
+  settled(settlements: readonly Settlement<Caller>[], nowMs: number): void {
+    let grants: [string, KeyedGrant][] | undefined;
+    for (const { caller, outcome } of settlements) {
+      const { call } = caller;
+      if (call.idempotencyKey === undefined || !outcome.ok) continue;
+      const keyed = { asked: askedIn(call), grant: outcome };
+      (grants ??= []).push([call.idempotencyKey, keyed]);
+    }
+    if (grants) this.#grants.keep(grants, nowMs);
   }
 
   /** The last request of a call has disconnected; the call may come back to its place within 30 seconds. */

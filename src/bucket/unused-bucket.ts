@@ -27,7 +27,11 @@ const nowhere: BucketPlatform = {
   disk: {
     read: () => undefined,
     write: refuseToWrite,
-    keyedGrants: { list: () => [], put: refuseToWrite, delete: refuseToWrite },
+    keyedGrants: {
+      list: () => [],
+      put: refuseToWrite,
+      earlier: { list: () => [], delete: refuseToWrite },
+    },
     ticketSecret: { read: () => undefined, write: refuseToWrite },
     grantRows: { list: () => [], put: refuseToWrite },
     erase: async () => undefined,

@@ -225,7 +225,11 @@ describe("BucketHost.granted", () => {
       disk: {
         read: () => undefined,
         write,
-        keyedGrants: { list: () => [], put: () => undefined, delete: () => undefined },
+        keyedGrants: {
+          list: () => [],
+          put: () => undefined,
+          earlier: { list: () => [], delete: () => undefined },
+        },
         ticketSecret: { read: () => undefined, write: () => undefined },
         grantRows: { list: () => [], put: () => undefined },
         erase: async () => undefined,

@@ -3,7 +3,12 @@ import { describe, expect, it, vi } from "vitest";
 
 import type { KeyedGrant, KeyedGrantStore } from "../../src/bucket/idempotency-store.ts";
 
-import { IdempotencyStore, askedIn, isSameAsked } from "../../src/bucket/idempotency-store.ts";
+import {
+  IdempotencyStore,
+  askedIn,
+  entriesOf,
+  isSameAsked,
+} from "../../src/bucket/idempotency-store.ts";
 import { ADMIN, grantOf, problemOf, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
 import { pass, stubOf, uniqueName, useVirtualTime } from "../../kit/edge/virtual-time.ts";
 
@@ -270,54 +275,153 @@ describe("Idempotency-Key that is none", () => {
   });
 });
 
-describe("IdempotencyStore", () => {
-  function inMemory(): { store: KeyedGrantStore; stored: Map<string, KeyedGrant> } {
-    const stored = new Map<string, KeyedGrant>();
-    const store = {
-      list: () => stored.entries(),
-      put: (key: string, keyed: KeyedGrant) => void stored.set(key, keyed),
-      delete: (key: string) => void stored.delete(key),
-    };
-    return { store, stored };
+/** A disk of keyed grants. */
+class KeyedDisk implements KeyedGrantStore {
+  readonly rows = new Map<number, string>();
+  readonly keys = new Map<string, KeyedGrant>();
+  readonly earlier = {
+    list: (): Iterable<[string, KeyedGrant]> => this.keys,
+    delete: (key: string): void => void this.keys.delete(key),
+  };
+
+  list(): Iterable<[number, string]> {
+    // In another order than slots have.
+    return [...this.rows].toReversed();
   }
 
-  function grantedAt(grantedAtMs: number): KeyedGrant {
-    const grant = { ok: true, tokens: 1, remaining: 0, waitedMs: 0, grantedAtMs } as const;
-    return { asked: { tokens: 1 }, grant };
+  put(slot: number, row: string): void {
+    this.rows.set(slot, row);
   }
+}
+
+function grantedAt(grantedAtMs: number): KeyedGrant {
+  const grant = { ok: true, tokens: 1, remaining: 0, waitedMs: 0, grantedAtMs } as const;
+  return { asked: { tokens: 1 }, grant };
+}
+
+describe("IdempotencyStore", () => {
+  it("writes the grants of a turn in one row, and finds them again in a later instance", () => {
+    const disk = new KeyedDisk();
+    new IdempotencyStore(disk).keep(
+      [
+        ["a", grantedAt(1)],
+        ["b", grantedAt(1)],
+      ],
+      1,
+    );
+    expect([...disk.rows.keys()]).toEqual([0]);
+    const later = new IdempotencyStore(disk);
+    expect(later.find("b", 600_000)).toEqual(grantedAt(1));
+    expect(later.find("b", 600_001)).toBeUndefined();
+    expect(later.find("c", 2)).toBeUndefined();
+    later.keep([["c", grantedAt(2)]], 2);
+    expect([...disk.rows.keys()]).toEqual([0, 1]);
+  });
 
   it("keeps 10,000 at most, and forgets the oldest", () => {
-    const { store, stored } = inMemory();
-    const grants = new IdempotencyStore(store);
-    for (let index = 0; index < 10_001; index += 1) {
-      grants.keep(`key ${index}`, grantedAt(index), index);
+    const disk = new KeyedDisk();
+    const grants = new IdempotencyStore(disk);
+    for (let index = 0; index < 25_000; index += 1) {
+      grants.keep([[`key ${index}`, grantedAt(index)]], index);
     }
-    expect(stored.size).toBe(10_000);
-    expect(grants.find("key 0", 10_001)).toBeUndefined();
-    expect(grants.find("key 1", 10_001)).toEqual(grantedAt(1));
+    for (const instance of [grants, new IdempotencyStore(disk)]) {
+      expect(instance.find("key 14999", 25_000)).toBeUndefined();
+      expect(instance.find("key 15000", 25_000)).toEqual(grantedAt(15_000));
+    }
+    // The slot of a row whose grants are forgotten is written again.
+    expect(disk.rows.size).toBe(10_000);
   });
 
-  it("forgets a few at a time, so that no turn is held up by thousands", () => {
-    const { store, stored } = inMemory();
-    const grants = new IdempotencyStore(store);
-    for (let index = 0; index < 100; index += 1) grants.keep(`key ${index}`, grantedAt(0), 0);
-    grants.keep("later", grantedAt(600_000), 600_000);
-    expect(stored.size).toBe(101 - 16);
-    for (let index = 0; index < 10; index += 1) {
-      grants.keep(`later ${index}`, grantedAt(600_000), 600_000);
+  it("writes a slot again once all grants of its row are forgotten, and no sooner", () => {
+    const disk = new KeyedDisk();
+    let grants = new IdempotencyStore(disk);
+    grants.keep([["a", grantedAt(0)]], 0);
+    grants.keep(
+      [
+        ["b", grantedAt(0)],
+        ["c", grantedAt(5_000)],
+      ],
+      5_000,
+    );
+    const slotOf = (key: string): number | undefined => {
+      return [...disk.rows].find(([, row]) => entriesOf(row).some(([one]) => one === key))?.[0];
+    };
+    for (const [index, key] of ["d", "e", "f"].entries()) {
+      const nowMs = 600_000 + index;
+      grants.keep([[key, grantedAt(nowMs)]], nowMs);
+      // The same instance, or one that has to find out which slots are free.
+      grants = new IdempotencyStore(disk);
     }
-    expect(stored.size).toBe(11);
+    expect(["a", "d", "c", "e", "f"].map(slotOf)).toEqual([undefined, 0, 1, 2, 3]);
+    expect(grants.find("c", 604_999)).toEqual(grantedAt(5_000));
+    grants.keep([["g", grantedAt(605_000)]], 605_000);
+    expect(["c", "g"].map(slotOf)).toEqual([undefined, 1]);
   });
 
-  it("forgets what is too old when a newer one comes, also what an earlier instance kept", () => {
-    const { store, stored } = inMemory();
-    // The store lists by key, not by age.
-    stored.set("a", grantedAt(2_000));
-    stored.set("b", grantedAt(1_000));
-    const grants = new IdempotencyStore(store);
-    grants.keep("c", grantedAt(601_000), 601_000);
-    expect([...stored.keys()]).toEqual(["a", "c"]);
-    expect(grants.find("a", 601_999)).toEqual(grantedAt(2_000));
-    expect(grants.find("a", 602_000)).toBeUndefined();
+  it("takes the later of two grants with one key, whichever row it is in", () => {
+    const disk = new KeyedDisk();
+    const grants = new IdempotencyStore(disk);
+    grants.keep([["a", grantedAt(0)]], 0);
+    grants.keep([["b", grantedAt(1)]], 1);
+    grants.keep([["a", grantedAt(600_000)]], 600_000);
+    for (const instance of [grants, new IdempotencyStore(disk)]) {
+      expect(instance.find("a", 600_001)).toEqual(grantedAt(600_000));
+    }
+    // The first row has nothing any more that counts.
+    expect(disk.rows.size).toBe(2);
+  });
+
+  it("splits what is too long for one row", () => {
+    const disk = new KeyedDisk();
+    const grants = new IdempotencyStore(disk);
+    const keys = Array.from({ length: 10_000 }, (_, index) => `${index}`.padStart(255, "k"));
+    grants.keep(
+      keys.map((key) => [key, grantedAt(7)]),
+      7,
+    );
+    const lengths = [...disk.rows.values()].map((row) => row.length);
+    expect(Math.max(...lengths)).toBeLessThan(501_000);
+    expect(lengths.length).toBeLessThan(15);
+    const later = new IdempotencyStore(disk);
+    expect(keys.filter((key) => later.find(key, 8) === undefined)).toEqual([]);
+  });
+
+  it("forgets everything with the disk", () => {
+    const disk = new KeyedDisk();
+    const grants = new IdempotencyStore(disk);
+    grants.keep([["a", grantedAt(0)]], 0);
+    disk.rows.clear();
+    grants.forgetAll();
+    expect(grants.find("a", 1)).toBeUndefined();
+    grants.keep([["b", grantedAt(1)]], 1);
+    expect([...disk.rows.keys()]).toEqual([0]);
+  });
+});
+
+describe("Rows of earlier versions, a grant in each", () => {
+  it("are found, and deleted once they are forgotten, a few at a time", () => {
+    const disk = new KeyedDisk();
+    for (let index = 0; index < 40; index += 1) disk.keys.set(`old ${index}`, grantedAt(index));
+    const grants = new IdempotencyStore(disk);
+    expect(grants.find("old 39", 600_000)).toEqual(grantedAt(39));
+    grants.keep([["a", grantedAt(600_020)]], 600_020);
+    // 21 are forgotten.
+    expect(disk.keys.size).toBe(40 - 16);
+    grants.keep([["b", grantedAt(600_021)]], 600_021);
+    expect([...disk.keys.keys()][0]).toBe("old 22");
+    for (let turn = 0; turn < 3; turn += 1) grants.keep([[`${turn}`, grantedAt(700_000)]], 700_000);
+    expect([disk.keys.size, disk.rows.size]).toEqual([0, 5]);
+  });
+
+  it("count, in order of their grants", () => {
+    const disk = new KeyedDisk();
+    disk.keys.set("b", grantedAt(2_000));
+    disk.keys.set("a", grantedAt(1_000));
+    const grants = new IdempotencyStore(disk);
+    grants.keep([["a", grantedAt(601_000)]], 601_000);
+    expect([...disk.keys.keys()]).toEqual(["b"]);
+    expect(new IdempotencyStore(disk).find("a", 601_001)).toEqual(grantedAt(601_000));
+    expect(grants.find("b", 601_999)).toEqual(grantedAt(2_000));
+    expect(grants.find("b", 602_000)).toBeUndefined();
   });
 });

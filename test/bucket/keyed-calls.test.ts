@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 
-import type { KeyedGrant } from "../../src/bucket/idempotency-store.ts";
+import type { Outcome } from "../../src/core/outcome.ts";
+import type { Settlement } from "../../src/core/turn.ts";
 import type { AcquireCall } from "../../src/wire/acquire-call.ts";
 
 import { Caller } from "../../src/bucket/caller.ts";
+import { entriesOf } from "../../src/bucket/idempotency-store.ts";
 import { KeyedCalls } from "../../src/bucket/keyed-calls.ts";
 import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";
@@ -17,14 +19,17 @@ const call: AcquireCall = {
   idempotencyKey: "a",
 };
 const grant = { ok: true, tokens: 1, remaining: 0, waitedMs: 0, grantedAtMs: NOW_MS } as const;
+const granted = [
+  { caller: new Caller(call, 60_000, { answered: () => undefined }), outcome: grant },
+];
 const arrival = { queuedAtMs: NOW_MS, deadlineAtMs: NOW_MS + 60_000 };
 
-function inMemory(): { calls: KeyedCalls; stored: Map<string, KeyedGrant> } {
-  const stored = new Map<string, KeyedGrant>();
+function inMemory(): { calls: KeyedCalls; stored: Map<number, string> } {
+  const stored = new Map<number, string>();
   const calls = new KeyedCalls({
-    list: () => stored.entries(),
-    put: (key, keyed) => void stored.set(key, keyed),
-    delete: (key) => void stored.delete(key),
+    list: () => stored,
+    put: (slot, row) => void stored.set(slot, row),
+    earlier: { list: () => [], delete: () => undefined },
   });
   return { calls, stored };
 }
@@ -48,10 +53,31 @@ describe("KeyedCalls", () => {
 
   it("finds a grant, for ten minutes", () => {
     const { calls, stored } = inMemory();
-    calls.granted("a", call, grant, NOW_MS);
-    expect(stored.get("a")).toEqual({ asked: { tokens: 1 }, grant });
+    calls.settled(granted, NOW_MS);
+    expect([...stored].map(([slot, row]) => [slot, entriesOf(row)])).toEqual([
+      [0, [["a", { asked: { tokens: 1 }, grant }]]],
+    ]);
     expect(calls.find("a", call, NOW_MS + 599_999)).toEqual({ kind: "granted", grant });
     expect(calls.find("a", call, NOW_MS + 600_000)).toBeUndefined();
+  });
+
+  it("writes down the grants of a turn that have a key, in one row, and nothing else", () => {
+    const { calls, stored } = inMemory();
+    const { idempotencyKey: _, ...keyless } = call;
+    const settlementOf = (asked: AcquireCall, outcome: Outcome): Settlement<Caller> => {
+      return { caller: new Caller(asked, 60_000, { answered: () => undefined }), outcome };
+    };
+    const timeout = { ok: false, reason: "timeout" } as const;
+    calls.settled([settlementOf(keyless, grant), settlementOf(call, timeout)], NOW_MS);
+    expect(stored.size).toBe(0);
+    const b = { ...call, idempotencyKey: "b" };
+    calls.settled(
+      [settlementOf(call, grant), settlementOf(keyless, grant), settlementOf(b, grant)],
+      NOW_MS,
+    );
+    expect([...stored.values()].map((row) => entriesOf(row).map(([key]) => key))).toEqual([
+      ["a", "b"],
+    ]);
   });
 
   it("finds a caller that waits, until it no longer does", () => {
@@ -100,7 +126,7 @@ describe("KeyedCalls", () => {
 
   it.each([{ tokens: 2 }, { timeoutMs: 5 }])("refuses the key for another request: %j", (other) => {
     const { calls } = inMemory();
-    calls.granted("a", call, grant, NOW_MS);
+    calls.settled(granted, NOW_MS);
     expect(calls.find("a", { ...call, ...other }, NOW_MS)).toEqual({ kind: "reused" });
   });
 
@@ -109,14 +135,14 @@ describe("KeyedCalls", () => {
     calls.disconnected(call, { timeoutMs: 60_000, arrival }, NOW_MS);
     expect(calls.cancel("a", NOW_MS)).toMatchObject({ arrival });
     expect(calls.cancel("b", NOW_MS)).toBeUndefined();
-    calls.granted("a", call, grant, NOW_MS);
+    calls.settled(granted, NOW_MS);
     expect(calls.find("a", call, NOW_MS + 10_000)).toEqual({ kind: "cancelled" });
     expect(calls.find("a", call, NOW_MS + 10_001)).toEqual({ kind: "granted", grant });
   });
 
   it("forgets absent and cancelled calls, and with all storage the grants", () => {
     const { calls, stored } = inMemory();
-    calls.granted("a", call, grant, NOW_MS);
+    calls.settled(granted, NOW_MS);
     calls.cancel("a", NOW_MS);
     calls.forgetAbsent();
     expect(calls.find("a", call, NOW_MS)).toEqual({ kind: "granted", grant });

@@ -220,7 +220,11 @@ describe("BucketHost on a machine whose clock is set", () => {
           write: (record) => {
             this.#record = record;
           },
-          keyedGrants: { list: () => [], put: () => undefined, delete: () => undefined },
+          keyedGrants: {
+            list: () => [],
+            put: () => undefined,
+            earlier: { list: () => [], delete: () => undefined },
+          },
           ticketSecret: { read: () => undefined, write: () => undefined },
           grantRows: { list: () => [], put: () => undefined },
           erase: async () => undefined,

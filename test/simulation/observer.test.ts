@@ -187,7 +187,11 @@ function platformAt(now: () => number): BucketPlatform {
     disk: {
       read: () => undefined,
       write: () => undefined,
-      keyedGrants: { list: () => [], put: () => undefined, delete: () => undefined },
+      keyedGrants: {
+        list: () => [],
+        put: () => undefined,
+        earlier: { list: () => [], delete: () => undefined },
+      },
       ticketSecret: { read: () => undefined, write: () => undefined },
       grantRows: { list: () => [], put: () => undefined },
       erase: async () => undefined,

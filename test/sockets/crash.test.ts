@@ -9,7 +9,7 @@ import {
   changePolicy,
   snapshotOf,
 } from "../../kit/http/callers.ts";
-import { HttpClient, HttpConnection, send } from "../../kit/http/http-connection.ts";
+import { type Answer, HttpClient, HttpConnection, send } from "../../kit/http/http-connection.ts";
 import { startWorkerd } from "../../kit/processes/server.ts";
 
 const CAPACITY = 5;
@@ -59,6 +59,35 @@ describe.concurrent("workerd killed with SIGKILL and started again", () => {
       const rest = await grantsOf(server, bucket, 2 * CAPACITY);
       expect(rest).toBe(tokens);
       expect(inTime + rest).toBeLessThanOrEqual(CAPACITY);
+    }
+  });
+
+  it("finds a grant with a key again, whatever else its turn has granted", async () => {
+    await using server = await startWorkerd({ policies: { "*": fiveADay } });
+    for (let round = 0; round < 10; round += 1) {
+      const bucket = `keys-${round}`;
+      const keys = Array.from({ length: 2 * CAPACITY }, (_, index) => `key-${index}`);
+      const ask = (key: string): Promise<Answer> => {
+        return send(server.url, acquirePath(bucket, "timeoutMs=0"), {
+          headers: { "Idempotency-Key": key },
+        });
+      };
+      let killed: Promise<void> | undefined;
+      const granted = new Map<string, unknown>();
+      const answers = keys.map(async (key) => {
+        const { status, body } = await ask(key);
+        if (status === 200) granted.set(key, body);
+        if (granted.size > round % CAPACITY) killed ??= server.kill();
+      });
+      await Promise.allSettled(answers);
+      await (killed ?? server.kill());
+      await server.restart();
+      for (const [key, grant] of granted) expect((await ask(key)).body).toEqual(grant);
+      const again = await Promise.all(keys.map(ask));
+      const times = again.filter(({ status }) => status === 200).length;
+      // A key whose grant was written and not answered has it, too.
+      expect(times).toBe(CAPACITY);
+      expect((await snapshotOf(server, bucket)).granted).toBe(CAPACITY);
     }
   });
 
