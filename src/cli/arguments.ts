@@ -118,15 +118,10 @@ function readAcquire(
     "on-unavailable": { type: "string", default: "throw" },
   });
   const { tokens = [], wait, hold, key, "on-unavailable": onUnavailable } = values;
-  if (onUnavailable !== "throw" && onUnavailable !== "open" && onUnavailable !== "closed") {
-    throw new UsageError(
-      `--on-unavailable must be one of throw, open, closed: got ${onUnavailable}`,
-    );
-  }
   return {
     name: "acquire",
     place: placeOf(values.url, env),
-    onUnavailable,
+    onUnavailable: oneOf("--on-unavailable", onUnavailable, ["throw", "open", "closed"]),
     command: {
       bucket: only(positionals, "bucket name"),
       isJson: values.json,
@@ -174,6 +169,7 @@ function readBench(args: readonly string[], env: Environment): Arguments {
     json,
     bucket: { type: "string", short: "b", default: "bench" },
     tokens: { type: "string", short: "t", multiple: true },
+    transport: { type: "string", default: "http" },
     connections: { type: "string", short: "c", default: "64" },
     duration: { type: "string", short: "d", default: "10s" },
     wait: { type: "string", short: "w", default: "0" },
@@ -183,6 +179,7 @@ function readBench(args: readonly string[], env: Environment): Arguments {
     command: {
       ...placeOf(only(positionals, "address, such as http://localhost:8787"), env),
       bucket: values.bucket,
+      transport: oneOf("--transport", values.transport, ["http", "session"]),
       connections: integer("--connections", values.connections, 1, MAX_CONNECTIONS),
       durationMs: parseDuration("--duration", values.duration, MAX_BENCH_MS),
       asked: {
@@ -216,6 +213,16 @@ function integer(option: string, text: string, min: number, max: number): number
   const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
   throw new UsageError(`${option} must be an integer from ${min} to ${max}: got ${text}`);
+}
+
+function oneOf<const Value extends string>(
+  option: string,
+  text: string,
+  values: readonly Value[],
+): Value {
+  const value = values.find((each) => each === text);
+  if (value !== undefined) return value;
+  throw new UsageError(`${option} must be one of ${values.join(", ")}: got ${text}`);
 }
 
 function placeOf(given: string | undefined, env: Environment): Place {

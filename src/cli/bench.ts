@@ -1,16 +1,19 @@
 /**
- * `sluice bench`: measures how fast a deployment answers. Each connection sends its next request
- * when the previous one is answered, for a given time; requests unanswered by then are abandoned
- * and not counted.
+ * `sluice bench`: measures how fast a deployment answers. A number of callers each ask again when they
+ * are answered, for a given time; requests unanswered by then are abandoned and not counted.
  *
- * It runs in one process with one thread, on the platform's `fetch`, so the most it can measure is
- * what that can send: some thousands of requests a second. Times run from the call to the last byte
- * of the answer.
+ * Over HTTP, each request is a call of the platform's `fetch`; over a session, an acquire of a client, all of
+ * them on one WebSocket. It runs in one process with one thread, so the most it can measure is what that can
+ * send: some thousands of requests a second over HTTP, some ten thousands over a session. Times run from the
+ * call to the last byte of the answer.
  */
 import type { AcquireOptions } from "../client/client.ts";
 import type { Terminal } from "./terminal.ts";
 
+import { createClient } from "../client/client.ts";
+import { SluiceError } from "../client/sluice-error.ts";
 import { sleep } from "../client/transport/abort.ts";
+import { fieldsOfReason } from "../protocol/reasons.ts";
 import { exitCodes } from "./exit-code.ts";
 
 /** Interval of progress updates. */
@@ -19,6 +22,9 @@ const PROGRESS_MS = 500;
  * Pause after a failed request, so that an address where nothing listens doesn't cause a busy loop.
  */
 const FAILED_PAUSE_MS = 20;
+/** The key under which requests without an answer are counted. */
+const FAILED = "failed";
+const OK = 200;
 
 /** Parsed arguments of `sluice bench`. */
 export interface BenchCommand {
@@ -26,6 +32,9 @@ export interface BenchCommand {
   readonly url: string;
   readonly token: string | undefined;
   readonly bucket: string;
+  /** Each request by itself, or all of them on one WebSocket. */
+  readonly transport: "http" | "session";
+  /** Requests under way at once. */
   readonly connections: number;
   readonly durationMs: number;
   /** What each request asks for, and how long it may wait for that. */
@@ -49,37 +58,125 @@ interface BenchResult {
   readonly answers: Readonly<Record<string, number>>;
 }
 
-/** Resolves with the exit code: `unavailable` if nothing was answered. */
+/** Sends requests. */
+interface Requests {
+  /** Acquires once. Resolves with the key under which to count the result, `failed` if there was none. */
+  readonly ask: (signal: AbortSignal) => Promise<string>;
+  /** Closes what would keep the process alive. */
+  readonly close: () => void;
+  /** What the user should know about failures. */
+  readonly hint: () => string | undefined;
+}
+
+/**
+ * Resolves with the exit code: `unavailable` if nothing was answered.
+ *
+ * @throws {RangeError | TypeError} If a client would not send this.
+ */
 export async function bench(command: BenchCommand, terminal: Terminal): Promise<number> {
+  const requests = command.transport === "http" ? overHttp(command) : overSession(command);
+  try {
+    const result = await measure(requests, command, terminal);
+    if (command.isJson) terminal.print(JSON.stringify(result));
+    else for (const line of describe(command, result)) terminal.print(line);
+    const hint = requests.hint();
+    if (hint !== undefined) terminal.note(`sluice: ${hint}`);
+    return result.requests > 0 ? exitCodes.ok : exitCodes.unavailable;
+  } finally {
+    requests.close();
+  }
+}
+
+async function measure(
+  requests: Requests,
+  { connections, durationMs }: BenchCommand,
+  terminal: Terminal,
+): Promise<BenchResult> {
   const latenciesMs: number[] = [];
   const answers: Record<string, number> = {};
-  const address = addressOf(command);
   const startedAtMs = performance.now();
   const elapsedMs = (): number => performance.now() - startedAtMs;
-  const end = AbortSignal.any([terminal.signal, AbortSignal.timeout(command.durationMs)]);
+  const end = AbortSignal.any([terminal.signal, AbortSignal.timeout(durationMs)]);
 
   const progress = setInterval(() => {
     const { length } = latenciesMs;
     terminal.showProgress(`${(elapsedMs() / 1_000).toFixed(1)} s, ${length} answers`);
   }, PROGRESS_MS);
-  const connect = async (): Promise<void> => {
+  const keepAsking = async (): Promise<void> => {
     while (!end.aborted) {
       const sentAtMs = performance.now();
-      const answer = await ask(address, command.token, end);
+      const answer = await requests.ask(end);
       if (end.aborted) return;
       answers[answer] = (answers[answer] ?? 0) + 1;
-      if (answer === "failed") await sleep(FAILED_PAUSE_MS, undefined);
+      if (answer === FAILED) await sleep(FAILED_PAUSE_MS, undefined);
       else latenciesMs.push(performance.now() - sentAtMs);
     }
   };
-  await Promise.all(Array.from({ length: command.connections }, connect));
-  clearInterval(progress);
-  terminal.clearProgress();
+  try {
+    await Promise.all(Array.from({ length: connections }, keepAsking));
+  } finally {
+    clearInterval(progress);
+    terminal.clearProgress();
+  }
+  return resultOf(latenciesMs, answers, elapsedMs());
+}
 
-  const result = resultOf(latenciesMs, answers, elapsedMs());
-  if (command.isJson) terminal.print(JSON.stringify(result));
-  else for (const line of describe(command, result)) terminal.print(line);
-  return result.requests > 0 ? exitCodes.ok : exitCodes.unavailable;
+function overHttp(command: BenchCommand): Requests {
+  const { token } = command;
+  const address = addressOf(command);
+  const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  return {
+    ask: async (signal) => {
+      try {
+        const response = await fetch(address, { headers, signal });
+        const text = await response.text();
+        const reason = response.ok ? undefined : /"reason":"([a-z-]+)"/.exec(text)?.[1];
+        return keyOf(response.status, reason);
+      } catch {
+        return FAILED;
+      }
+    },
+    close: () => undefined,
+    hint: () => undefined,
+  };
+}
+
+function overSession({ url, token, bucket, asked }: BenchCommand): Requests {
+  let needsHttp = false;
+  const client = createClient({
+    url,
+    ...(token !== undefined && { token }),
+    transport: "session",
+    // Without keys, and what fails counts as failed.
+    retryForMs: 0,
+    // A client without a session turns to HTTP, which isn't what is measured.
+    fetch: async () => {
+      needsHttp = true;
+      throw new TypeError("There is no session");
+    },
+  });
+  return {
+    ask: async (signal) => {
+      try {
+        const outcome = await client.acquire(bucket, { ...asked, signal });
+        if (outcome.ok) return keyOf(OK);
+        return keyOf(fieldsOfReason(outcome.reason).status, outcome.reason);
+      } catch (error) {
+        if (signal.aborted) return FAILED;
+        if (!(error instanceof SluiceError)) throw error;
+        return error.status === undefined ? FAILED : keyOf(error.status, error.reason);
+      }
+    },
+    close: () => client.close(),
+    hint: () => {
+      if (!needsHttp) return undefined;
+      return "The session could not be opened, or broke off: --transport http may say why";
+    },
+  };
+}
+
+function keyOf(status: number | undefined, reason?: string): string {
+  return reason === undefined ? String(status) : `${status} ${reason}`;
 }
 
 /** The address of an acquire, the same for all of them. */
@@ -89,23 +186,6 @@ function addressOf({ url, bucket, asked }: BenchCommand): string {
   for (const [name, value] of Object.entries(ofAll)) query.set(name, String(value));
   for (const [name, count] of Object.entries(limits)) query.set(`tokens.${name}`, String(count));
   return `${url}/acquire?${query.toString()}`;
-}
-
-/** Acquires once. Resolves with the key under which to count the result. */
-async function ask(
-  address: string,
-  token: string | undefined,
-  signal: AbortSignal,
-): Promise<string> {
-  const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
-  try {
-    const response = await fetch(address, { headers, signal });
-    const text = await response.text();
-    const reason = response.ok ? undefined : /"reason":"([a-z-]+)"/.exec(text)?.[1];
-    return reason === undefined ? String(response.status) : `${response.status} ${reason}`;
-  } catch {
-    return "failed";
-  }
 }
 
 function resultOf(
@@ -128,12 +208,14 @@ function resultOf(
   };
 }
 
-function describe({ connections, bucket }: BenchCommand, result: BenchResult): string[] {
+function describe({ transport, connections, bucket }: BenchCommand, result: BenchResult): string[] {
   const { requests, seconds, requestsPerSecond, latencyMs, answers } = result;
   const { p50, p90, p99, max } = latencyMs;
+  const at =
+    transport === "http" ? `${connections} connections` : `${connections} callers on one session`;
   const counts = Object.entries(answers).map(([answer, count]) => `${answer}: ${count}`);
   return [
-    `${requests} answers in ${seconds} s, ${requestsPerSecond} per second, ${connections} connections, bucket ${bucket}`,
+    `${requests} answers in ${seconds} s, ${requestsPerSecond} per second, ${at}, bucket ${bucket}`,
     `latency in ms: p50 ${p50}, p90 ${p90}, p99 ${p99}, max ${max}`,
     `answers: ${counts.join(", ")}`,
   ];

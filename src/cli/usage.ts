@@ -19,6 +19,7 @@ export const usage = `Usage: sluice COMMAND [options]
     --bucket BUCKET, -b       (bench)
     --tokens N, -t N          tokens of each request (1), from each limit of the bucket
     --tokens LIMIT=N, -t      as for acquire
+    --transport HOW           http (each by itself) or session (all on one WebSocket) (http)
     --connections N, -c N     concurrent requests (64)
     --duration DURATION, -d   (10s)
     --wait DURATION, -w       how long each request may wait (0)

@@ -65,10 +65,17 @@ describe("readArguments", () => {
       command: {
         url: "http://localhost:1234",
         bucket: "bench",
+        transport: "http",
         connections: 64,
         durationMs: 10_000,
         asked: { timeoutMs: 0 },
       },
+    });
+  });
+
+  it("reads how a bench sends its requests", () => {
+    expect(read("bench http://x --transport session")).toMatchObject({
+      command: { transport: "session", connections: 64 },
     });
   });
 
@@ -114,6 +121,7 @@ describe("readArguments", () => {
     ["watch x -- y", "watch does not run a command"],
     ["bench", "Missing address"],
     ["bench http://x --connections 1001", "--connections must be an integer from 1 to 1000"],
+    ["bench http://x --transport auto", "--transport must be one of http, session: got auto"],
     ["bench http://x --duration 1h", "--duration must be a duration of at most 10 min"],
     ["dance", "Unknown command dance: use acquire, run, inspect, watch or bench"],
   ])("refuses %s", (line, message) => {

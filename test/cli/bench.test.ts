@@ -7,6 +7,7 @@ const command: BenchCommand = {
   url: "http://sluice.test",
   token: "t",
   bucket: "b",
+  transport: "http",
   connections: 2,
   durationMs: 1_000,
   asked: { timeoutMs: 0 },

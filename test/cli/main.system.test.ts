@@ -34,6 +34,7 @@ beforeAll(async () => {
         concurrency: { max: 1, ttlMs: 1_500 },
       },
       "slow:*": { capacity: 1, refillTokens: 1, refillIntervalMs: 3_600_000, maxWaitMs: 3_600_000 },
+      "minute:*": { capacity: 1, refillTokens: 1, refillIntervalMs: 60_000, maxWaitMs: 3_600_000 },
     },
   });
 });
@@ -411,42 +412,84 @@ describe("sluice watch", () => {
   });
 });
 
-describe("sluice bench", () => {
+describe.each(["http", "session"] as const)("sluice bench --transport %s", (transport) => {
+  // The runtime doesn't notice that callers over HTTP have left.
+  const untilLeft = async (bucket: string): Promise<void> => {
+    if (transport === "session") await untilWaiting(bucket, 0);
+  };
+  const run = (line: string): Running =>
+    start(["bench", "--transport", transport, ...line.split(" ")]);
+
   it("counts every answer by status and reason", async () => {
-    const { code, stdout } = await sluice(
-      "bench",
-      server.url,
-      "--bucket",
-      "slow:bench",
-      "--duration",
-      "2s",
-      "--connections",
-      "4",
-      "--json",
-    );
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await run(
+      `${server.url} --bucket slow:bench-${transport} --duration 2s --connections 4 --json`,
+    ).ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const { requests, answers, latencyMs } = JSON.parse(stdout);
-    expect(answers["200"]).toBe(1);
-    expect(answers["429 timeout"]).toBe(requests - 1);
+    expect(answers).toEqual({ "200": 1, "429 timeout": requests - 1 });
     expect(requests).toBeGreaterThan(1);
     expect(latencyMs.p50).toBeLessThanOrEqual(latencyMs.max);
   });
 
   it("is over when its time is, though callers still wait", async () => {
-    const { code, stdout } = await sluice(
-      "bench",
-      server.url,
-      ..."-b slow:bench-wait -w 1h -d 1s -c 1 --json".split(" "),
-    );
+    const bucket = `minute:bench-wait-${transport}`;
+    const { code, stdout } = await run(`${server.url} -b ${bucket} -w 1h -d 1s -c 3 --json`).ended;
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ requests: 1, answers: { "200": 1 } });
+    await untilLeft(bucket);
+  });
+
+  it("ends when it is interrupted, with the results so far", async () => {
+    const bucket = `minute:bench-stop-${transport}`;
+    const { child, ended } = run(`${server.url} -b ${bucket} -w 1h -d 10m -c 3`);
+    await untilWaiting(bucket, 3);
+    child.kill("SIGINT");
+    expect(await ended).toMatchObject({ code: 0, stdout: expect.stringContaining("200: 1\n") });
+    await untilLeft(bucket);
   });
 
   it("ends with 69 where nothing answers", async () => {
-    const { code, stdout } = await sluice("bench", "http://127.0.0.1:9", "-d", "100ms", "-c", "1");
+    const { code, stdout } = await run("http://127.0.0.1:9 -d 100ms -c 1").ended;
     expect({ code, stdout }).toMatchObject({
       code: 69,
       stdout: expect.stringContaining("failed: "),
+    });
+  });
+});
+
+describe("sluice bench --transport session", () => {
+  it("sends everything on one session", async () => {
+    const bench = start([
+      "bench",
+      server.url,
+      ..."--transport session -b minute:bench-one -w 1h -d 10m -c 20".split(" "),
+    ]);
+    await untilWaiting("minute:bench-one", 20);
+    const { stdout } = await sluice("inspect", "minute:bench-one");
+    expect(JSON.parse(stdout)).toMatchObject({ sessions: 1, granted: 1 });
+    bench.child.kill("SIGTERM");
+    expect(await bench.ended).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^1 answers in .*, 20 callers on one session, bucket minute:/),
+    });
+  });
+
+  it("measures nothing else if there is no session, and says how to find out why", async () => {
+    const args = ["bench", server.url, "--transport", "session", "-d", "3s", "-c", "2"];
+    const { code, stdout, stderr } = await start(args, { SLUICE_TOKEN: "wrong" }).ended;
+    expect(code).toBe(69);
+    expect(stdout).toMatch(/^0 answers in .*\nanswers: failed: \d+\n$/s);
+    expect(stderr).toBe(
+      "sluice: The session could not be opened, or broke off: --transport http may say why\n",
+    );
+  });
+
+  it("checks what it is to ask for, as a client does", async () => {
+    const args = ["bench", server.url, "--transport", "session", "-b", "no bucket"];
+    expect(await start(args).ended).toMatchObject({
+      code: 64,
+      stdout: "",
+      stderr: expect.stringContaining('got "no bucket"'),
     });
   });
 });

@@ -15,6 +15,7 @@ describe("usage", () => {
       DURATION: "1s",
       KEY: "k",
       WHAT: "open",
+      HOW: "session",
       BUCKET: "b",
     };
     let command = "";
@@ -30,6 +31,6 @@ describe("usage", () => {
         name: command,
       });
     }
-    expect(options).toBe(17);
+    expect(options).toBe(18);
   });
 });
