@@ -74,22 +74,16 @@ export class TicketBook {
    * @throws {RangeError} If the caller doesn't wait.
    */
   ticketOf(caller: Caller): string {
-    if (caller.ticket) return caller.ticket.text;
-    const { waiter, timeoutMs, call } = caller;
-    if (!waiter) throw new RangeError("Cannot make a ticket for a caller that does not wait");
-    const placeId = this.#newPlaceId();
-    const keyHash = keyHashOf(call);
-    const claim: TicketClaim = {
-      placeId,
-      arrival: arrivalOf(waiter),
-      timeoutMs,
-      asked: askedIn(call),
-      ...(keyHash !== undefined && { keyHash }),
-    };
-    const text = this.#ensureSigner().sign(claim);
-    caller.ticket = { placeId, text };
-    this.#waiting.set(placeId, caller);
-    return text;
+    return caller.ticket?.text ?? this.#makeTicket(caller, this.#newPlaceId());
+  }
+
+  /**
+   * `caller` waits in a place that has a ticket, as it did in the instance before, which slept.
+   *
+   * @throws {RangeError} If the caller doesn't wait.
+   */
+  restored(caller: Caller, placeId: string): void {
+    this.#makeTicket(caller, placeId);
   }
 
   /** What `ticket` states; `undefined` if this bucket hasn't made it, or has been reset since. Takes any text. */
@@ -131,6 +125,23 @@ export class TicketBook {
     this.#signer = undefined;
     this.#granted.forgetAll();
     this.#cancelled.forgetAll();
+  }
+
+  #makeTicket(caller: Caller, placeId: string): string {
+    const { waiter, timeoutMs, call } = caller;
+    if (!waiter) throw new RangeError("Cannot make a ticket for a caller that does not wait");
+    const keyHash = keyHashOf(call);
+    const claim: TicketClaim = {
+      placeId,
+      arrival: arrivalOf(waiter),
+      timeoutMs,
+      asked: askedIn(call),
+      ...(keyHash !== undefined && { keyHash }),
+    };
+    const text = this.#ensureSigner().sign(claim);
+    caller.ticket = { placeId, text };
+    this.#waiting.set(placeId, caller);
+    return text;
   }
 
   #newPlaceId(): string {

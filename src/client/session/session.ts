@@ -22,7 +22,7 @@ import { Deferred } from "../transport/deferred.ts";
 import { LiveSocket } from "../transport/live-socket.ts";
 import { ANSWER_MS } from "../transport/retried-calls.ts";
 import { TransportError } from "../transport/transport-error.ts";
-import { framesOf, MAX_FRAME_LENGTH } from "./frames.ts";
+import { framesOf } from "./frames.ts";
 import { callAnswerIn, endingIn, PendingAcquire, type Received } from "./pending.ts";
 import { SessionPermits } from "./session-permits.ts";
 
@@ -66,8 +66,8 @@ const BACKOFF: Backoff = { firstMs: 100, maxMs: 5_000 };
 const OPEN_MS = 3_000;
 /** Silence after which Sluice is sent a ping. It has ten seconds to answer. */
 const SILENCE_MS = 10_000;
-/** A longer acquire goes over HTTP: with a ticket, it must still fit into a frame. */
-const MAX_MESSAGE_LENGTH = MAX_FRAME_LENGTH / 2;
+/** Half a frame. A longer acquire goes over HTTP: with a ticket, it must still fit into a frame. */
+const MAX_MESSAGE_LENGTH = 30_720;
 /** A session that nothing needs is closed after so long: an open socket keeps its process alive. */
 const IDLE_MS = 1_000;
 

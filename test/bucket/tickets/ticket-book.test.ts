@@ -152,6 +152,16 @@ describe("TicketBook", () => {
     expect(next.ticketOf(returner)).toBe(ticket);
   });
 
+  it("gives a caller that was restored the ticket that its place had", () => {
+    const disk = new Disk();
+    const { caller, ticket, claim } = ticketed(bookOn(disk));
+    const next = bookOn(disk);
+    caller.ticket = undefined;
+    next.restored(caller, claim.placeId);
+    expect(next.ticketOf(caller)).toBe(ticket);
+    expect(next.find(claim, NOW_MS)).toEqual({ kind: "waiting", caller });
+  });
+
   it("makes no ticket for a caller that does not wait", () => {
     const settled = new Caller(call, HOUR_MS, { answered: () => undefined });
     expect(() => bookOn(new Disk()).ticketOf(settled)).toThrow(RangeError);
