@@ -13,7 +13,13 @@ import { Nginx } from "../kit/processes/nginx.ts";
 import { Served } from "../kit/processes/served.ts";
 import { startDev } from "../kit/processes/server.ts";
 import { median, shown } from "../kit/statistics.ts";
-import { ownWays, streamedWays, waysOfLeaving, type Way } from "../kit/http/ways-of-leaving.ts";
+import {
+  ownWays,
+  sessionWays,
+  streamedWays,
+  waysOfLeaving,
+  type Way,
+} from "../kit/http/ways-of-leaving.ts";
 
 /** No tick comes during a measurement. */
 const policy = {
@@ -117,7 +123,7 @@ export const leaving: Scenario = {
 
 /** Whether the proxies of `wrangler dev` let it through: it is written to, or says that it leaves. */
 function isHeard(way: Way): boolean {
-  return streamedWays.includes(way) || ownWays.includes(way);
+  return [...streamedWays, ...sessionWays, ...ownWays].includes(way);
 }
 
 function figureOf({ name, limitMs }: Place, departures: readonly Departures[]): Figure {

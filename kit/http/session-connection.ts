@@ -135,7 +135,7 @@ export class SessionConnection implements Disposable {
     });
     const late = setTimeout(PATIENCE_MS, undefined, { signal: waiting.signal }).then(() => {
       throw new Error(
-        `Not as expected within ${PATIENCE_MS} ms: ${JSON.stringify(this.frames.slice(-3))}`,
+        `Not as expected within ${PATIENCE_MS} ms: …${JSON.stringify(this.messages).slice(-500)}`,
       );
     });
     late.catch(() => undefined);

@@ -16,6 +16,7 @@ import { createClient } from "../../src/client/index.ts";
 import { ProcessGroup } from "../processes/process-group.ts";
 import { acquirePath, openStream } from "./callers.ts";
 import type { HttpConnection } from "./http-connection.ts";
+import { SessionConnection, frame } from "./session-connection.ts";
 
 /** A caller that has sent its request. */
 export interface Caller {
@@ -242,5 +243,53 @@ export const ownWays: readonly Way[] = [
   ),
 ];
 
+/** A caller on a session of its own. */
+function sessionWay(name: string, leave: (session: SessionConnection) => unknown): Way {
+  return {
+    name,
+    async ask(url, bucket) {
+      const session = await SessionConnection.open(url, bucket);
+      session.send({ op: "acquire", id: 1 });
+      const isGranted = session.ending(1).then(
+        (ending) => "granted" in ending,
+        () => false,
+      );
+      return { isGranted, leave: async () => void leave(session) };
+    },
+  };
+}
+
+const ASK_ON_SESSION = `
+const socket = new WebSocket(process.argv[1], "sluice.v1");
+socket.onopen = () => socket.send('{"op":"acquire","id":1}');
+socket.onmessage = ({ data }) => console.log(data);
+process.on("SIGUSR2", () => process.exit());`;
+const nodeSession = (url: string, bucket: string) => {
+  const address = `${url}/buckets/${encodeURIComponent(bucket)}/session`;
+  return [process.execPath, "-e", ASK_ON_SESSION, address] as const;
+};
+
+/** Callers on sessions, which leave by closing it or by a message. */
+export const sessionWays: readonly Way[] = [
+  sessionWay("a session, closed in order", (session) => session.close()),
+  sessionWay("a session, its connection closed (FIN)", (session) => session.destroy()),
+  sessionWay("a session, its connection half closed (FIN)", (session) => session.halfClose()),
+  sessionWay("a session, its connection reset (RST)", (session) => session.reset()),
+  sessionWay("a session, closed within a frame", (session) => {
+    session.sendBytes(frame("text", Buffer.from('{"op":"acquire","id":2}')).subarray(0, 9));
+    session.halfClose();
+  }),
+  sessionWay("an acquire of a session, cancelled", (session) => {
+    session.send({ op: "cancel", id: 1 });
+  }),
+  processWay("a process with a session that ends", nodeSession, ends("SIGUSR2")),
+  processWay("a process with a session, `kill -9`", nodeSession, ends("SIGKILL")),
+];
+
 /** All ways. */
-export const waysOfLeaving: readonly Way[] = [...plainWays, ...streamedWays, ...ownWays];
+export const waysOfLeaving: readonly Way[] = [
+  ...plainWays,
+  ...streamedWays,
+  ...sessionWays,
+  ...ownWays,
+];
