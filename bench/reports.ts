@@ -5,6 +5,7 @@ import { chaosReport } from "../chaos/report.ts";
 import { coreReport } from "./core/report.ts";
 import { costReport } from "./cost/report.ts";
 import { holdsReport } from "./holds/report.ts";
+import { sessionsReport } from "./service/pipelined/report.ts";
 import { serviceReport } from "./service/report.ts";
 import { severalLimitsReport } from "./several-limits/report.ts";
 import { simulateReport } from "./simulate/report.ts";
@@ -16,6 +17,7 @@ export const reports: readonly Report[] = [
   costReport,
   holdsReport,
   serviceReport,
+  sessionsReport,
   severalLimitsReport,
   simulateReport,
 ];

@@ -13,7 +13,13 @@ import { cases } from "./cases.ts";
 import { medianOf, ratioOf, ratioRange, times } from "./checks.ts";
 import { comparable } from "./load-report.ts";
 import { startWorker } from "./subjects.ts";
-import { measureUnderLoad, type CaseRound, type LoadSize, type LoadSubject } from "./under-load.ts";
+import {
+  httpLoad,
+  measureUnderLoad,
+  type CaseRound,
+  type LoadSize,
+  type LoadSubject,
+} from "./under-load.ts";
 
 /** What bundles a tree's Worker. It has been there since `npm run serve`. */
 export const BUNDLER = "serve/worker-bundle.ts";
@@ -48,10 +54,10 @@ export async function measureAgainst(
   const ours = await bundleOf(SourceTree.here);
   const theirs = await bundleOf(other);
   const subjects = chosen.flatMap((one) => [
-    subjectOf(one, ours, `${one.name} here`),
-    subjectOf(one, theirs, `${one.name} there`),
+    subjectOf(generator, one, ours, `${one.name} here`),
+    subjectOf(generator, one, theirs, `${one.name} there`),
   ]);
-  const measured = await measureUnderLoad(generator, size, subjects, progress);
+  const measured = await measureUnderLoad(size, subjects, progress);
   const roundsOf = (index: number) => measured[index]?.rounds ?? [];
   return chosen.map(({ name }, index) => ({
     name,
@@ -67,6 +73,7 @@ async function bundleOf(tree: SourceTree): Promise<Bundler.WorkerBundle> {
 }
 
 function subjectOf(
+  generator: LoadGenerator,
   { worker }: SluiceCase,
   bundle: Bundler.WorkerBundle,
   name: string,
@@ -75,9 +82,9 @@ function subjectOf(
     name,
     start: () => startWorker({ ...worker, bundle }),
     // What the two answer may differ: that is what a change may be for.
-    check({ status, head }) {
+    open: httpLoad(generator, ({ status, head }) => {
       if (status !== 200) throw new Error(`${name} is not granted: ${head}`);
-    },
+    }),
   };
 }
 

@@ -19,11 +19,13 @@ const MS_PER_SECOND = 1_000;
 const MICROS_PER_MS = 1_000;
 
 /** What one run found. */
-interface LoadFigures {
+export interface LoadFigures {
   readonly requests: number;
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Processor time of the load itself, in microseconds a request, if it is known. */
+  readonly loadMicros?: number;
 }
 
 /** A program that makes load. */

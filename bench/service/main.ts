@@ -4,12 +4,13 @@
  *
  *   npm run bench -- [--rounds N] [--seconds N] [--write]
  *   npm run bench -- --only CASE,CASE… [--callers N]
+ *   npm run bench -- --only sessions [--write]
  *   npm run bench -- --against DIR [--only CASE]
  *
  * Prints tables; with `--write`, results, charts and pages are written (bench/support/report.ts). With
- * `--only` it measures some of the cases, or `waiting` with N callers, and with `--against` Sluice beside the
- * Sluice of another clone; neither writes anything. A run in which any request fails has no result. Linux
- * only: it reads /proc.
+ * `--only` it measures some of the cases, `waiting` with N callers, or `sessions`, and with `--against` Sluice
+ * beside the Sluice of another clone; of these, only `sessions` alone writes anything. A run in which any request
+ * fails has no result. Linux only: it reads /proc.
  */
 import { execFile } from "node:child_process";
 import { parseArgs, promisify } from "node:util";
@@ -29,6 +30,9 @@ import { checksTable } from "./checks.ts";
 import { CONNECTIONS, findLoadGenerator } from "./load.ts";
 import { loadChecks, loadTable, loadWords } from "./load-report.ts";
 import { measureBesideEachOther, measurePacing, ORIGINAL, pacedNames } from "./pacing.ts";
+import { pipelinedCases } from "./pipelined/cases.ts";
+import { sessionsReport, type SessionsResult } from "./pipelined/report.ts";
+import { measureWaiting } from "./pipelined/waiting.ts";
 import { measureRelease } from "./release.ts";
 import { serviceReport, waitingSection } from "./report.ts";
 import { subjectsOf } from "./subjects.ts";
@@ -36,6 +40,8 @@ import { measureUnderLoad } from "./under-load.ts";
 
 /** The name by which `--only` measures callers that wait. */
 const WAITING = "waiting";
+/** The name by which it measures sessions. */
+const SESSIONS = "sessions";
 const ROUNDS = 6;
 /** Of one run of load. */
 const SECONDS = 4;
@@ -44,6 +50,8 @@ const PACING_ROUNDS = 3;
 /** With fewer, what the process grows by once weighs more, and ratios of memory come closer to 1. */
 const CALLERS = 5_000;
 const FAST = { callers: 150, intervalMs: 20 };
+/** As many as may wait at a bucket. */
+const SESSION_WAITERS = { waiters: 10_000, sessions: 10 };
 /** A minute of it. */
 const SLOW = { callers: 61, intervalMs: 1_000 };
 const SEED = 1;
@@ -62,8 +70,8 @@ const { only, against } = values;
 const rounds = positiveInteger("--rounds", values.rounds);
 const seconds = positiveInteger("--seconds", values.seconds);
 const callers = positiveInteger("--callers", values.callers);
-if (values.write && (only ?? against) !== undefined) {
-  throw new RangeError("--write needs all cases: leave out --only and --against");
+if (values.write && (against !== undefined || (only !== undefined && only !== SESSIONS))) {
+  throw new RangeError(`--write needs all cases, or --only ${SESSIONS}`);
 }
 
 const [generator, redis, python] = await Promise.all([
@@ -79,6 +87,7 @@ const here = cases.filter(({ name }) => !leftOut.some((one) => one.name === name
 
 if (against !== undefined) await compareTrees(against);
 else if (only === undefined) await measureAll();
+else if (only === SESSIONS) await measureSessions();
 else await measureSome(only);
 
 async function measureAll(): Promise<void> {
@@ -98,6 +107,25 @@ async function measureAll(): Promise<void> {
     slow: { ...SLOW, results: slow },
   };
   publish(serviceReport, result, values.write);
+  await measureSessions();
+}
+
+/** Sessions, plain HTTP and Redis, in one run. */
+async function measureSessions(): Promise<void> {
+  const chosen = pipelinedCases.filter(({ isRedis }) => !isRedis || redis !== undefined);
+  const subjects = await Promise.all(chosen.map(({ subject }) => subject(generator)));
+  const measured = await measureUnderLoad({ rounds, seconds }, subjects, print);
+  const waiting = await measureWaiting({ rounds, ...SESSION_WAITERS }, print);
+  const result: SessionsResult = {
+    machine: machine(),
+    load: { generator: generator.name, seconds },
+    leftOut: leftOut.filter(({ name }) => name === REDIS),
+    cases: chosen.map(({ name, what }, index) => {
+      return { name, what, rounds: measured[index]?.rounds ?? [] };
+    }),
+    waiting: { ...SESSION_WAITERS, rounds: waiting },
+  };
+  publish(sessionsReport, result, values.write);
 }
 
 async function measureSome(text: string): Promise<void> {
@@ -132,8 +160,8 @@ async function compareTrees(dir: string): Promise<void> {
 
 async function measureCases(names: readonly string[]): Promise<LoadResult> {
   const chosen = here.filter(({ name }) => names.includes(name));
-  const subjects = await subjectsOf(chosen);
-  const measured = await measureUnderLoad(generator, { rounds, seconds }, subjects, print);
+  const subjects = await subjectsOf(generator, chosen);
+  const measured = await measureUnderLoad({ rounds, seconds }, subjects, print);
   return {
     load: { generator: generator.name, connections: CONNECTIONS, seconds },
     cases: chosen.map(({ name, what, targets = [] }, index) => {

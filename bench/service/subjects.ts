@@ -1,24 +1,28 @@
 /** The cases as servers to measure: how each is started, and what it must answer. */
 import type { TimedAnswer } from "../../kit/http/timed-request.ts";
 import type { WorkerOptions } from "../../kit/processes/server.ts";
-import type { LoadSubject, RunningServer } from "./under-load.ts";
+import type { LoadGenerator } from "./load.ts";
 
 import { acquirePath } from "../../kit/http/callers.ts";
 import { startWorkerd } from "../../kit/processes/server.ts";
 import { ask, contentOf, includesAll, isAlike, type Answer } from "./answer.ts";
 import { cases, SLUICE, type ServiceCase } from "./cases.ts";
+import { httpLoad, type LoadSubject, type RunningServer } from "./under-load.ts";
 
 const PATH = acquirePath("bench");
 
 /** The cases, each of which must give the answer that Sluice gives. */
-export async function subjectsOf(chosen: readonly ServiceCase[]): Promise<LoadSubject[]> {
+export async function subjectsOf(
+  generator: LoadGenerator,
+  chosen: readonly ServiceCase[],
+): Promise<LoadSubject[]> {
   const sample = await sampleAnswer();
   const answer = contentOf(sample);
   return chosen.map((one) => ({
     name: one.name,
     start: () =>
       "worker" in one ? startWorker(withAnswer(one.worker, answer)) : one.start(answer),
-    check: (given) => requireSame(one, given, sample),
+    open: httpLoad(generator, (given) => requireSame(one, given, sample)),
   }));
 }
 

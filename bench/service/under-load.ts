@@ -12,7 +12,7 @@
 import { setTimeout } from "node:timers/promises";
 
 import type { TimedAnswer } from "../../kit/http/timed-request.ts";
-import type { LoadGenerator } from "./load.ts";
+import type { LoadFigures, LoadGenerator } from "./load.ts";
 
 import { acquirePath } from "../../kit/http/callers.ts";
 import { processorTimeMs } from "../../kit/processes/process-usage.ts";
@@ -38,8 +38,30 @@ export interface LoadSubject {
   readonly name: string;
   /** Starts it with an empty state. */
   readonly start: () => Promise<RunningServer>;
-  /** @throws {Error} If this isn't the answer that it should give. */
-  readonly check: (given: TimedAnswer) => void;
+  /** Gets ready to load it. Rejects if it doesn't answer as it should. */
+  readonly open: (url: string) => Promise<OpenLoad>;
+}
+
+/** Load that is ready. */
+interface OpenLoad extends Disposable {
+  /** Loads the server, until nothing is under way any more. Rejects if any request fails. */
+  run(seconds: number): Promise<LoadFigures>;
+}
+
+/** A subject's load over HTTP. @param check Throws if this isn't the answer that the server should give. */
+export function httpLoad(
+  generator: LoadGenerator,
+  check: (given: TimedAnswer) => void,
+): LoadSubject["open"] {
+  return async (url) => {
+    const given = await ask(url, PATH);
+    check(given);
+    const answerBytes = bytesOf(given);
+    return {
+      run: (seconds) => generator.load(url + PATH, seconds, answerBytes),
+      [Symbol.dispose]: () => undefined,
+    };
+  };
 }
 
 export interface LoadSize {
@@ -55,6 +77,8 @@ export interface CaseRound {
   readonly p99Ms: number;
   /** Processor time of its processes, in microseconds a request. */
   readonly processorMicros: number;
+  /** The same of the load itself, if it is known. */
+  readonly loadMicros?: number;
 }
 
 export interface MeasuredCase {
@@ -64,7 +88,6 @@ export interface MeasuredCase {
 
 /** @returns The figures by subject, in the order of `subjects`. */
 export async function measureUnderLoad(
-  generator: LoadGenerator,
   { rounds, seconds }: LoadSize,
   subjects: readonly LoadSubject[],
   progress: (line: string) => void,
@@ -73,27 +96,21 @@ export async function measureUnderLoad(
   for (let round = 1; round <= rounds; round += 1) {
     for (const { subject, figures } of inTurn(measured, round)) {
       progress(`${subject.name}: round ${round} of ${rounds}`);
-      figures.push(await runOnce(generator, subject, seconds));
+      figures.push(await runOnce(subject, seconds));
     }
   }
   return measured.map(({ subject: { name }, figures }) => ({ name, rounds: figures }));
 }
 
-async function runOnce(
-  generator: LoadGenerator,
-  subject: LoadSubject,
-  seconds: number,
-): Promise<CaseRound> {
+async function runOnce(subject: LoadSubject, seconds: number): Promise<CaseRound> {
   await using server = await subject.start();
   const { url, pids } = server;
-  const given = await ask(url, PATH);
-  subject.check(given);
-  const answerBytes = bytesOf(given);
-  await generator.load(url + PATH, WARM_UP_SECONDS, answerBytes);
+  using load = await subject.open(url);
+  await load.run(WARM_UP_SECONDS);
   await setTimeout(PAUSE_MS);
   const usedMs = async () => total(await Promise.all(pids.map((pid) => processorTimeMs(pid))));
   const beforeMs = await usedMs();
-  const { requests, ...figures } = await generator.load(url + PATH, seconds, answerBytes);
+  const { requests, ...figures } = await load.run(seconds);
   const processorMicros = (((await usedMs()) - beforeMs) * MICROS_PER_MS) / requests;
   return { ...figures, processorMicros };
 }

@@ -1,4 +1,4 @@
-/** The bucket of `npm run bench`, the same for all that limit. */
+/** The buckets of `npm run bench`, the same for all that limit. */
 
 /**
  * Tokens are at hand throughout: this is 40,000 a second, more than any of them serves. And between two
@@ -7,5 +7,12 @@
 export const benchPolicy = {
   capacity: 10_000,
   refillTokens: 10_000,
+  refillIntervalMs: 250,
+} as const;
+
+/** The same for sessions and their peers, which serve more: 400,000 a second. */
+export const busyPolicy = {
+  capacity: 100_000,
+  refillTokens: 100_000,
   refillIntervalMs: 250,
 } as const;

@@ -12,7 +12,13 @@ import { freePort } from "./server.ts";
 const START_TIMEOUT_MS = 20_000;
 const POLL_MS = 20;
 
-/** A Redis on a free port of 127.0.0.1 that writes nothing to disk. */
+/**
+ * When what Redis has written to its log must be on the disk: before it answers, as what Sluice grants, or within a
+ * second.
+ */
+export type Fsync = "always" | "everysec";
+
+/** A Redis on a free port of 127.0.0.1. */
 export class Redis implements AsyncDisposable {
   readonly port: number;
   readonly #group: ProcessGroup;
@@ -24,12 +30,18 @@ export class Redis implements AsyncDisposable {
     this.#dir = dir;
   }
 
-  static async start(): Promise<Redis> {
+  /** Starts one that keeps a log on the disk, or one that writes nothing. */
+  static async start(fsync?: Fsync): Promise<Redis> {
     const dir = await mkdtemp(join(tmpdir(), "sluice-redis-"));
     const port = await freePort();
     const listening = ["--port", String(port), "--bind", "127.0.0.1"];
-    const inMemory = ["--save", "", "--appendonly", "no", "--dir", dir];
-    const group = new ProcessGroup("redis-server", [...listening, ...inMemory]);
+    const files = ["--save", "", "--dir", dir];
+    // The log is never rewritten, which would cost it time.
+    const logging =
+      fsync === undefined
+        ? ["--appendonly", "no"]
+        : ["--appendonly", "yes", "--appendfsync", fsync, "--auto-aof-rewrite-percentage", "0"];
+    const group = new ProcessGroup("redis-server", [...listening, ...files, ...logging]);
     const redis = new Redis(port, group, dir);
     try {
       await group.until(async (signal) => {
