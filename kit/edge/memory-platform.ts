@@ -20,7 +20,12 @@ export class MemoryPlatform implements BucketPlatform {
   isAborted = false;
   readonly timeZones = timeZones;
   readonly clock: Clock = { now: () => this.nowMs, setTimer: () => () => undefined };
-  readonly alarms = { setAlarm: async () => undefined, deleteAlarm: async () => undefined };
+  /** What the alarm is set to; `undefined` if it isn't armed. */
+  alarmAtMs: number | undefined = undefined;
+  readonly alarms = {
+    setAlarm: async (atMs: number) => void (this.alarmAtMs = atMs),
+    deleteAlarm: async () => void (this.alarmAtMs = undefined),
+  };
   readonly disk: BucketDisk;
   #ids = 0;
   readonly #record = new Map<"bucket", BucketRecord>();

@@ -5,6 +5,8 @@
  * A ticket is made for a place when its caller is first told of it, since signing takes longer than a grant. Most
  * requests are never told.
  */
+import type { Standing } from "../core/queue/arrival-order.ts";
+import type { Waiter } from "../core/queue/waiter-queue.ts";
 import type { Turn } from "../core/turn.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { Grant } from "../core/outcome.ts";
@@ -38,6 +40,19 @@ interface Arriving {
   readonly request: HeldRequest;
   /** How long the recovery window held it, in milliseconds; it counts against the timeout. */
   readonly heldMs: number;
+}
+
+/** A request that waited when the object fell asleep, and the place that it had. */
+export interface SleepingRequest {
+  readonly call: AcquireCall;
+  readonly request: HeldRequest;
+  /** The timeout in force. */
+  readonly timeoutMs: number;
+  readonly arrival: Required<Arrival>;
+  /** See `Standing`. */
+  readonly behindLater?: Standing | undefined;
+  /** See `PlaceTicket`; absent if it had no ticket. */
+  readonly placeId?: string | undefined;
 }
 
 /** What arrivals need from the platform. */
@@ -99,6 +114,42 @@ export class Arrivals {
     const tokens = costOf(limiter.policy.limits, call);
     const asked = { caller, tokens, timeoutMs: remainingMs, holdMs: call.holdMs, ...place };
     return this.#arrive(bucket, caller, request, limiter.acquire(asked, nowMs), nowMs);
+  }
+
+  /**
+   * Puts requests back that waited when the object fell asleep, before any other call, and returns what removes each
+   * of them. Those of one arrival share a place. No turn: what is due is done by the next one.
+   */
+  restore(
+    bucket: OpenBucket,
+    sleeping: readonly SleepingRequest[],
+    nowMs: number,
+  ): readonly Leave[] {
+    const { limiter } = bucket;
+    const callers = new Map<string, Caller>();
+    const waiters: Waiter<Caller>[] = [];
+    const places = sleeping.map(({ call, request, timeoutMs, arrival, behindLater }) => {
+      const arrivedAs = `${arrival.queuedAtMs} ${arrival.arrivalNumber}`;
+      const shared = callers.get(arrivedAs);
+      if (shared) {
+        shared.join(request);
+        return shared;
+      }
+      const caller = new Caller(call, timeoutMs, request);
+      callers.set(arrivedAs, caller);
+      const tokens = costOf(limiter.policy.limits, call);
+      waiters.push({ caller, tokens, holdMs: call.holdMs, ...arrival, behindLater });
+      return caller;
+    });
+    for (const waiter of limiter.restore(waiters, nowMs)) waiter.caller.waiter = waiter;
+    return sleeping.map(({ call, request, placeId }, index) => {
+      const caller = places[index] ?? new Caller(call, 0, request);
+      if (call.idempotencyKey !== undefined) this.#keyed.arrived(call.idempotencyKey, caller);
+      if (placeId !== undefined && !caller.ticket) this.#tickets.restored(caller, placeId);
+      // One that only wanted its first place has had it.
+      const hasAll = !isFollowing(request) || request.wantsFirstPlaceOnly === true;
+      return this.#wait(bucket, caller, request, nowMs, hasAll);
+    });
   }
 
   /** `caller` doesn't wait any more. */
@@ -327,8 +378,15 @@ export class Arrivals {
   }
 
   /** A request starts to wait, and is notified of its place if it follows it. */
-  #wait(bucket: OpenBucket, caller: Caller, request: HeldRequest, nowMs: number): Leave {
-    if (isFollowing(request)) {
+  #wait(
+    bucket: OpenBucket,
+    caller: Caller,
+    request: HeldRequest,
+    nowMs: number,
+    isNotified = false,
+  ): Leave {
+    request.joined?.(caller);
+    if (isFollowing(request) && !isNotified) {
       this.#positions ??= new PositionFeed(this.#platform.clock, (one) => this.#ticketOf(one));
       this.#positions.add(caller, request, bucket.limiter, nowMs);
     }

@@ -34,7 +34,7 @@ import type {
 
 import { costOf, unknownLimits } from "../core/limits/cost.ts";
 import { Policy } from "../core/policy.ts";
-import { Arrivals } from "./arrivals.ts";
+import { Arrivals, type SleepingRequest } from "./arrivals.ts";
 import { BucketJournal } from "./bucket-journal.ts";
 import { CoalescingTimer } from "./coalescing-timer.ts";
 import { EventFeed } from "./event-feed.ts";
@@ -68,6 +68,8 @@ export class BucketHost {
   #hasAdmitted = false;
   /** Open sessions, which are the platform's: they outlive a reset of the bucket. */
   #sessions = 0;
+  /** How many requests of sessions wait. */
+  #sessionRequests = 0;
   /** Set once the process is about to end. */
   #isClosed = false;
   /** Whether turns are part of a batch, which carries out their effects at its end. */
@@ -96,12 +98,32 @@ export class BucketHost {
   }
 
   /**
-   * Tells a new instance that an alarm was found armed: callers were waiting when the previous instance
-   * ended. Must come before any other call.
+   * Tells a new instance that an alarm was found armed: callers were waiting when the previous instance ended, unless
+   * it only slept, as it did if any session has outlived it. Must come before any other call but `restore`.
    */
   recover(alarmAtMs: number): void {
     this.#madeWakeTimer().restoreAlarm(alarmAtMs);
-    this.#recoveryWindow = new RecoveryWindow(this.#platform.clock);
+    if (this.#sessions === 0) this.#recoveryWindow = new RecoveryWindow(this.#platform.clock);
+  }
+
+  /**
+   * Puts requests of sessions back that waited when the object fell asleep, and returns what removes each of them.
+   * Must come before any other call. What is due is done by the next turn, such as that of the alarm.
+   *
+   * @throws {RangeError} If the state on disk can't be read.
+   */
+  restore(sleeping: readonly SleepingRequest[]): readonly Leave[] {
+    // A ticket that comes first means nothing then: nobody has lost a place.
+    this.#hasAdmitted ||= this.#sessions > 0;
+    const [first] = sleeping;
+    if (!first) return [];
+    if (this.#fault !== undefined) throw this.#fault;
+    const { bucket: name, policy } = first.call;
+    const bucket = (this.#bucket ??= newBucket(name, policy, this.#platform, this.#lastFence));
+    const { clock } = this.#platform;
+    const leaves = this.#arrivals.restore(bucket, sleeping, clock.now());
+    clock.notBefore?.(bucket.limiter.passedAtMs ?? 0);
+    return leaves;
   }
 
   /**
@@ -227,6 +249,11 @@ export class BucketHost {
     (this.#events ??= new EventFeed()).observe(observer, lastId);
   }
 
+  /** So many requests of sessions wait. If nobody else does, the object may sleep. */
+  sessionsWait(requests: number): void {
+    this.#sessionRequests = requests;
+  }
+
   /** A session has opened or closed: there are `count` now. The observer sees it in the next snapshot. */
   sessionsChanged(count: number): void {
     this.#sessions = count;
@@ -299,8 +326,23 @@ export class BucketHost {
   }
 
   /** See `Limiter.extendPermit`. */
-  extendPermit(name: string, configured: NamedPolicyFields, id: string): PermitAnswer {
-    return this.#runHeld(name, configured, (limiter, nowMs) => limiter.extendPermit(id, nowMs));
+  extendPermit(
+    name: string,
+    configured: NamedPolicyFields,
+    id: string,
+    sessionId?: string,
+  ): PermitAnswer {
+    return this.#runHeld(name, configured, (limiter, nowMs) => {
+      return limiter.extendPermit(id, nowMs, sessionId);
+    });
+  }
+
+  /** See `Limiter.endSessions`. Does nothing if the policy has no permits. */
+  endSessions(isOver: (sessionId: string) => boolean): void {
+    const bucket = this.#bucket;
+    if (!bucket?.limiter.policy.concurrency) return;
+    const nowMs = this.#platform.clock.now();
+    this.#finish(bucket, bucket.limiter.endSessions(isOver, nowMs), nowMs);
   }
 
   /** See `Limiter.releasePermit`. */
@@ -340,7 +382,8 @@ export class BucketHost {
 
   /**
    * Closes, and gives all waiters the same answer. They have taken nothing and have left the queue, so the
-   * next instance need not wait for them to come back.
+   * next instance need not wait for them to come back. Those of sessions, which must be closed by then, do come back:
+   * for them an alarm stays armed.
    */
   shutDown(): void {
     this.close();
@@ -350,6 +393,7 @@ export class BucketHost {
     const bucket = this.#bucket;
     if (!bucket) return;
     this.#finish(bucket, bucket.limiter.rejectAll(nowMs), nowMs);
+    if (this.#sessionRequests > 0) this.#madeWakeTimer().arm(nowMs + 1, nowMs, true);
   }
 
   #snapshotOf(bucket: OpenBucket, nowMs: number): BucketSnapshot {
@@ -430,11 +474,21 @@ export class BucketHost {
 
   #carryOut(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
     const timer = turn.wakeAtMs === undefined ? this.#wakeTimer : this.#madeWakeTimer();
-    timer?.arm(turn.wakeAtMs, nowMs);
+    timer?.arm(turn.wakeAtMs, nowMs, this.#onlySessionsWait(bucket, turn));
     this.#write(bucket, turn, nowMs);
     // The unused part of a write-ahead batch is returned when the bucket goes quiet.
     if (turn.flushInMs !== undefined) this.#flushTimer.set(Math.max(1, turn.flushInMs));
     this.#answer(bucket, turn, nowMs);
+  }
+
+  /** Whether no request over HTTP waits, and nothing else is lost if the object leaves memory. */
+  #onlySessionsWait({ limiter }: OpenBucket, { settled, cancelled }: Turn<Caller>): boolean {
+    // A request over HTTP pays for no more than this.
+    if (this.#sessionRequests === 0 || limiter.isOwing) return false;
+    // Those that the turn has settled are still counted, as they aren't answered yet.
+    let requests = this.#sessionRequests - (cancelled ? sessionRequests(cancelled.caller) : 0);
+    for (const { caller } of settled) requests -= sessionRequests(caller);
+    return limiter.waiters <= requests;
   }
 
   #madeWakeTimer(): WakeTimer {
@@ -500,4 +554,8 @@ export class BucketHost {
     }
     return bucket;
   }
+}
+
+function sessionRequests({ requests }: Caller): number {
+  return requests.filter(({ sessionId }) => sessionId !== undefined).length;
 }

@@ -65,6 +65,9 @@ export class BucketObject extends DurableObject<BucketEnv> {
     void ctx.blockConcurrencyWhile(async () => {
       const alarmAtMs = await ctx.storage.getAlarm();
       if (alarmAtMs !== null) this.#bucket.recover(alarmAtMs + clock.aheadMs);
+      else if (this.#bucket.waiters > 0) this.#bucket.alarm();
+      const live = this.#sockets.sessions?.ids;
+      this.#bucket.endSessions((sessionId) => live?.has(sessionId) !== true);
     });
   }
 
@@ -193,6 +196,7 @@ export class BucketObject extends DurableObject<BucketEnv> {
    * See `BucketHost.shutDown`. For the process that runs the object and is about to end; it can't be undone.
    */
   shutDown(): void {
+    this.#sockets.sessions?.shutDown();
     this.#bucket.shutDown();
   }
 

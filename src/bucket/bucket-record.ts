@@ -15,6 +15,7 @@ import type { OpenBucket } from "./open-bucket.ts";
 import type { BucketPlatform, BucketRecord, StoredLimiter } from "./platform.ts";
 
 import { Limiter } from "../core/limiter.ts";
+import { sessionOf } from "./open-bucket.ts";
 import { isTokenBucketState } from "../core/limits/bucket-state.ts";
 import { tokenBucket } from "../core/limits/token-bucket.ts";
 import { Policy } from "../core/policy.ts";
@@ -70,7 +71,7 @@ export function restore(
   const limits: readonly LimitState[] | undefined = bucket && [{ ...bucket, kind: "bucket" }];
   const policy = Policy.of(record.policy, timeZones);
   const whole = { ...(limits && { limits }), ...state };
-  const limiter = Limiter.from<Caller>(policy, whole, grants, { newId });
+  const limiter = Limiter.from<Caller>(policy, whole, grants, { newId, sessionOf });
   const { name, policyName, isOverridden } = record;
   return { name, limiter, configured: undefined, policyName, isOverridden };
 }

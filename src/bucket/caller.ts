@@ -34,6 +34,11 @@ export class Caller {
     this.requests = [...this.requests, request];
   }
 
+  /** The session of one of its requests; `undefined` if none has any. */
+  get sessionId(): string | undefined {
+    return this.requests.find(({ sessionId }) => sessionId !== undefined)?.sessionId;
+  }
+
   /** A request doesn't share it any more; it may have left before. */
   leave(request: HeldRequest): void {
     this.requests = this.requests.filter((one) => one !== request);

@@ -1,5 +1,6 @@
 /** A request that is held until it has an answer, as `BucketHost` sees it: no HTTP, no socket. */
 import type { AcquireAnswer } from "../answers/acquire-answer.ts";
+import type { Waiter } from "../core/queue/waiter-queue.ts";
 import type { HeldPlace } from "../wire/held-place.ts";
 
 /**
@@ -10,12 +11,23 @@ import type { HeldPlace } from "../wire/held-place.ts";
  */
 export type Leave = (why?: "cancelled") => boolean;
 
+/** A place in the queue, as a request that waits in it sees it: see `Caller`. */
+export interface OccupiedPlace {
+  readonly timeoutMs: number;
+  readonly waiter: Waiter<unknown> | undefined;
+  readonly ticket: { readonly placeId: string } | undefined;
+}
+
 /** A request that is held until it has an answer. */
 export interface HeldRequest {
+  /** The session that it came on; absent for one over HTTP, which keeps the object in memory while it is held. */
+  readonly sessionId?: string;
   /** Called with the result, at most once, and never after the request has left. */
   answered(answer: AcquireAnswer): void;
   /** Present if the request follows its place: see `FollowingRequest`. */
   moved?(place: HeldPlace): void;
+  /** Called when it starts to wait, in a place that others may share. */
+  joined?(place: OccupiedPlace): void;
 }
 
 /** A held request that follows its place in the queue. */

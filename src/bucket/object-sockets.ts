@@ -5,6 +5,7 @@
 import type { SocketCall, SocketKind } from "../wire/socket-call.ts";
 import type { BucketHost } from "./bucket-host.ts";
 import type { Clock } from "./clock.ts";
+import type { PlaceRows } from "./sessions/place-saver.ts";
 import type { SavedSession, SessionSocket } from "./sessions/session-socket.ts";
 
 import { problemResponse } from "../answers/problem.ts";
@@ -15,6 +16,9 @@ import { Watchers } from "./watchers.ts";
 
 /** When to retry if there are too many sessions: those of a deployment that is being replaced end by then. */
 const FULL_RETRY_MS = 5_000;
+
+/** Prefix of the key of a row with places, whose session follows. */
+const PLACES_PREFIX = "places:";
 
 /** The tags of sockets, by what they are for. */
 const tags = { watch: "watch", session: "session" } as const satisfies Record<SocketKind, string>;
@@ -35,6 +39,10 @@ export class ObjectSockets {
     this.#host = host;
     this.#clock = clock;
     this.#watchers = new Watchers(ctx, host, clock, tags.watch);
+    const sockets = ctx.getWebSockets(tags.session).filter(isOpen);
+    if (sockets.length === 0) return;
+    for (const socket of sockets) this.#sessionSockets.set(socket, new ObjectSocket(socket));
+    this.#madeSessions().restore([...this.#sessionSockets.values()]);
   }
 
   /**
@@ -93,6 +101,7 @@ export class ObjectSockets {
       clock: this.#clock,
       defer: (callback): void => queueMicrotask(callback),
       newId: (): string => crypto.randomUUID(),
+      placeRows: placeRowsOf(this.#ctx.storage),
     }));
   }
 }
@@ -129,6 +138,21 @@ class ObjectSocket implements SessionSocket {
   set saved(saved: SavedSession | undefined) {
     this.#socket.serializeAttachment(saved ?? null);
   }
+}
+
+function isOpen({ readyState }: WebSocket): boolean {
+  return readyState === WebSocket.OPEN;
+}
+
+function placeRowsOf({ kv }: DurableObjectStorage): PlaceRows {
+  return {
+    *list() {
+      for (const [key] of kv.list({ prefix: PLACES_PREFIX })) yield key.slice(PLACES_PREFIX.length);
+    },
+    read: (sessionId) => kv.get<string>(PLACES_PREFIX + sessionId),
+    write: (sessionId, places) => kv.put(PLACES_PREFIX + sessionId, places),
+    delete: (sessionId) => void kv.delete(PLACES_PREFIX + sessionId),
+  };
 }
 
 function closeQuietly(socket: WebSocket, code?: number, reason?: string): void {

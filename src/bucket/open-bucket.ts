@@ -33,8 +33,14 @@ export function newBucket(
   { timeZones, newId }: Pick<BucketPlatform, "timeZones" | "newId">,
   lastFence = 0,
 ): OpenBucket {
-  const limiter = new Limiter<Caller>(Policy.of(fields, timeZones), { newId, lastFence });
+  const options = { newId, lastFence, sessionOf };
+  const limiter = new Limiter<Caller>(Policy.of(fields, timeZones), options);
   return { name, limiter, configured: undefined, policyName, isOverridden: false };
+}
+
+/** See `LimiterOptions`. */
+export function sessionOf({ sessionId }: Caller): string | undefined {
+  return sessionId;
 }
 
 /** The bucket as an acquire's answer describes it. */

@@ -12,6 +12,10 @@
  * waiters are requests held by this very instance: while it has any, it stays in memory; when it ends, they
  * are requeued at its successor, which arms an alarm of its own.
  *
+ * **While only sessions wait**, nothing but the timer would keep the object in memory. Then there is none if the alarm
+ * is set to that very instant: the object sleeps, and the alarm wakes it. A lost alarm is noticed by a client, whose
+ * grant is overdue: it opens its session again, and any call finds an alarm that is overdue and arms it again.
+ *
  * Two ways to set an alarm can leave one that never fires, even after a restart: setting it to an instant
  * that is not in the future, and, while it runs, setting it to its own time again (workerd#6866). This class
  * never does either.
@@ -74,10 +78,15 @@ export class WakeTimer {
     this.#alarmAtMs = undefined;
   }
 
-  /** Makes sure that the object wakes at `wakeAtMs`; `undefined` disarms, because no caller waits. */
-  arm(wakeAtMs: number | undefined, nowMs: number): void {
+  /**
+   * Makes sure that the object wakes at `wakeAtMs`; `undefined` disarms, because no caller waits.
+   *
+   * @param maySleep Whether the object may leave memory until then: nobody who waits keeps it there.
+   */
+  arm(wakeAtMs: number | undefined, nowMs: number, maySleep = false): void {
     if (!this.#isUnderWay(nowMs)) this.#setAlarm(wakeAtMs, nowMs);
-    this.#setTimer(wakeAtMs, nowMs);
+    const isAlarmEnough = maySleep && this.#alarmAtMs === wakeAtMs;
+    this.#setTimer(isAlarmEnough ? undefined : wakeAtMs, nowMs);
   }
 
   #isUnderWay(nowMs: number): boolean {

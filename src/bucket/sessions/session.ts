@@ -10,8 +10,10 @@ import type { Granted, Refused } from "../../answers/acquire-result.ts";
 import type { MessageId, SessionAcquire, SessionMessage } from "../../protocol/session-messages.ts";
 import type { HeldPlace } from "../../wire/held-place.ts";
 import type { SocketCall } from "../../wire/socket-call.ts";
-import type { FollowingRequest, Leave } from "../held-request.ts";
-import type { SessionSocket } from "./session-socket.ts";
+import type { FollowingRequest, Leave, OccupiedPlace } from "../held-request.ts";
+import type { SavingSession } from "./place-saver.ts";
+import type { SavedPlace } from "./saved-places.ts";
+import type { SavedSession, SessionSocket } from "./session-socket.ts";
 
 import {
   acquireResult,
@@ -30,19 +32,33 @@ const MAX_UNSENT_PLACES = 262_144;
 /** Bytes that a reader may be behind by: the endings of ten thousand acquires. */
 const MAX_UNSENT = 1_048_576;
 
+/** What happens to a session. */
+export interface SessionEvents {
+  /** There is the first message to send since the last `flush`. */
+  hasMessages(session: Session): void;
+  /** What would be saved of its places is another. @param by So many more of them wait. */
+  placesChanged(session: Session, by: number): void;
+}
+
 /** One session of a bucket. */
-export class Session {
+export class Session implements SavingSession {
+  readonly sessionId: string;
   readonly socket: SessionSocket;
   readonly call: SocketCall;
-  readonly #onFirst: (session: Session) => void;
+  readonly #events: SessionEvents;
   readonly #acquires = new Map<MessageId, SessionRequest>();
   #outbox: SessionMessage[] = [];
+  #waiting = 0;
 
-  /** @param onFirst Called with the first message to send since the last `flush`. */
-  constructor(socket: SessionSocket, call: SocketCall, onFirst: (session: Session) => void) {
+  constructor(
+    socket: SessionSocket,
+    { sessionId, call }: Pick<SavedSession, "sessionId" | "call">,
+    events: SessionEvents,
+  ) {
+    this.sessionId = sessionId;
     this.socket = socket;
     this.call = call;
-    this.#onFirst = onFirst;
+    this.#events = events;
   }
 
   /** The acquires that have no ending yet, in the order in which they came. */
@@ -62,14 +78,41 @@ export class Session {
     return request;
   }
 
+  /** An acquire that waited when the object fell asleep waits on. */
+  resume(place: SavedPlace): SessionRequest {
+    const { id, ask, isFollowing, hasFields } = place;
+    const acquire = { op: "acquire", id, ask, isFollowing, hasFields } as const;
+    const request = new SessionRequest(this, acquire, true);
+    this.#acquires.set(id, request);
+    return request;
+  }
+
   /** An acquire has its ending. */
   end(id: MessageId): void {
+    const request = this.#acquires.get(id);
     this.#acquires.delete(id);
+    if (request?.isWaiting === true) this.placesChanged(-1);
+  }
+
+  /** What would be saved of its places is another. @param by So many more of its acquires wait. */
+  placesChanged(by: number): void {
+    this.#waiting += by;
+    this.#events.placesChanged(this, by);
+  }
+
+  /** How many of its acquires wait. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** The places of those that wait. */
+  *places(): IterableIterator<SavedPlace> {
+    for (const { saved } of this.#acquires.values()) if (saved) yield saved;
   }
 
   /** Sends a message, in one frame with all others of the turn. */
   send(message: SessionMessage): void {
-    if (this.#outbox.push(message) === 1) this.#onFirst(this);
+    if (this.#outbox.push(message) === 1) this.#events.hasMessages(this);
   }
 
   /** Answers a message with a refusal. */
@@ -105,13 +148,40 @@ export class SessionRequest implements FollowingRequest {
   readonly wantsFirstPlaceOnly: boolean;
   /** Takes it out of the queue, if it waits. */
   leave: Leave | undefined = undefined;
+  readonly sessionId: string;
   readonly #session: Session;
-  #isQueued = false;
+  /** Its place in the queue, once it waits. */
+  #place: OccupiedPlace | undefined = undefined;
+  #isQueued: boolean;
 
-  constructor(session: Session, acquire: SessionAcquire) {
+  /** @param isQueued Whether its first place has been reported already. */
+  constructor(session: Session, acquire: SessionAcquire, isQueued = false) {
     this.#session = session;
+    this.sessionId = session.sessionId;
     this.acquire = acquire;
     this.wantsFirstPlaceOnly = !acquire.isFollowing;
+    this.#isQueued = isQueued;
+  }
+
+  /** Whether it has a place in the queue, or had one until the turn that is under way. */
+  get isWaiting(): boolean {
+    return this.#place !== undefined;
+  }
+
+  /** Its place, as it is to be saved; `undefined` if it has none. */
+  get saved(): SavedPlace | undefined {
+    const { waiter, timeoutMs, ticket } = this.#place ?? {};
+    if (timeoutMs === undefined || waiter?.arrivalNumber === undefined) return undefined;
+    const { id, ask, isFollowing, hasFields } = this.acquire;
+    const { queuedAtMs, deadlineAtMs, arrivalNumber, behindLater } = waiter;
+    const arrival = { queuedAtMs, deadlineAtMs, arrivalNumber };
+    const placeId = ticket?.placeId;
+    return { id, ask, isFollowing, hasFields, timeoutMs, arrival, behindLater, placeId };
+  }
+
+  joined(place: OccupiedPlace): void {
+    this.#place = place;
+    this.#session.placesChanged(1);
   }
 
   answered(answer: AcquireAnswer): void {
@@ -125,6 +195,8 @@ export class SessionRequest implements FollowingRequest {
 
   moved(place: HeldPlace): void {
     if (this.#isQueued && this.#session.isBehind) return;
+    // Its place has a ticket now.
+    if (!this.#isQueued) this.#session.placesChanged(0);
     this.#isQueued = true;
     this.#session.send({ id: this.acquire.id, queued: queuedBody(place) });
   }

@@ -16,7 +16,8 @@ import type { MessageId, SessionAcquire, SessionCall } from "../../protocol/sess
 import type { SocketCall } from "../../wire/socket-call.ts";
 import type { BucketHost } from "../bucket-host.ts";
 import type { Clock } from "../clock.ts";
-import type { SessionSocket } from "./session-socket.ts";
+import type { SleepingRequest } from "../arrivals.ts";
+import type { SavedSession, SessionSocket } from "./session-socket.ts";
 
 import { invalidRequest, refusal } from "../../answers/acquire-result.ts";
 import { holdRefusal, permitRefusal } from "../../answers/hold-result.ts";
@@ -24,7 +25,8 @@ import { showValue } from "../../core/values.ts";
 import { readCall, readFrame } from "../../protocol/session-calls.ts";
 import { sessionCloseCodes } from "../../protocol/session-messages.ts";
 import { CoalescingTimer } from "../coalescing-timer.ts";
-import { Session } from "./session.ts";
+import { PlaceSaver, type PlaceRows } from "./place-saver.ts";
+import { Session, type SessionRequest } from "./session.ts";
 
 /** Sessions of one bucket: each takes about 90 KiB, of the object and in front of it. */
 export const MAX_SESSIONS = 1_000;
@@ -37,9 +39,12 @@ export type SessionHost = Pick<
   | "cancel"
   | "changeHold"
   | "extendPermit"
+  | "endSessions"
   | "inspect"
   | "releasePermit"
+  | "restore"
   | "sessionsChanged"
+  | "sessionsWait"
 >;
 
 /** What sessions need from the platform. */
@@ -49,6 +54,8 @@ export interface SessionPlatform {
   defer(callback: () => void): void;
   /** Makes an id that can't be guessed, another one each time. */
   newId(): string;
+  /** Where places are kept that have no room with their sockets. */
+  readonly placeRows: PlaceRows;
 }
 
 /** A frame that hasn't been processed yet. */
@@ -63,14 +70,22 @@ export class Sessions {
   readonly #platform: SessionPlatform;
   readonly #timer: CoalescingTimer;
   readonly #sessions = new Map<SessionSocket, Session>();
+  readonly #saver: PlaceSaver;
   #inbox: Arrived[] = [];
+  /** How many acquires wait. */
+  #waiting = 0;
+  /** While places are put back that are saved already. */
+  #isRestoring = false;
   /** Sessions with messages to send. */
   #toFlush: Session[] = [];
+  /** The last call that a session was opened with, as text too. Nearly all have the same. */
+  #lastCall: { readonly text: string; readonly call: SocketCall } | undefined = undefined;
 
   constructor(host: SessionHost, platform: SessionPlatform) {
     this.#host = host;
     this.#platform = platform;
     this.#timer = new CoalescingTimer(platform.clock, () => this.processInbox());
+    this.#saver = new PlaceSaver(platform.clock, platform.placeRows);
   }
 
   /** The number of open sessions. */
@@ -83,11 +98,65 @@ export class Sessions {
    *
    * @throws {RangeError} If the bucket's state can't be read.
    */
-  open(socket: SessionSocket, call: SocketCall): void {
+  open(socket: SessionSocket, decoded: SocketCall): void {
+    const call = this.#shared(decoded);
     this.#host.inspect(call.bucket, call.policy);
-    socket.saved = { kind: "session", sessionId: this.#platform.newId(), call };
-    this.#sessions.set(socket, this.#sessionOf(socket, call));
+    const saved = { kind: "session", sessionId: this.#platform.newId(), call } as const;
+    socket.saved = saved;
+    this.#begin(socket, saved);
     this.#host.sessionsChanged(this.count);
+  }
+
+  /**
+   * The object wakes: sessions go on, and their places in the queue are what they were. One whose places can't be read
+   * is closed, and its client comes back with its tickets. Must come before any other call.
+   */
+  restore(sockets: readonly SessionSocket[]): void {
+    const sleeping: SleepingRequest[] = [];
+    const requests: SessionRequest[] = [];
+    for (const socket of sockets) {
+      const { saved } = socket;
+      const places = saved && this.#saver.restored(saved);
+      if (!places) {
+        socket.close(sessionCloseCodes.restarting, "The places of this session were lost");
+        continue;
+      }
+      const session = this.#begin(socket, { ...saved, call: this.#shared(saved.call) });
+      for (const place of places) {
+        const request = session.resume(place);
+        requests.push(request);
+        sleeping.push({ ...place, call: { ...session.call, ...place.ask }, request });
+      }
+    }
+    this.#host.sessionsChanged(this.count);
+    this.#isRestoring = true;
+    try {
+      for (const [index, leave] of this.#host.restore(sleeping).entries()) {
+        const request = requests[index];
+        if (request) request.leave = leave;
+      }
+    } catch {
+      // The state on disk can't be read: nothing is known about the bucket.
+      this.shutDown();
+    }
+    this.#isRestoring = false;
+  }
+
+  /** The ids of the sessions that are open. */
+  get ids(): ReadonlySet<string> {
+    return new Set(Array.from(this.#sessions.values(), ({ sessionId }) => sessionId));
+  }
+
+  /**
+   * The process is about to end: closes all sessions, whose clients come back to the next one with their tickets.
+   * Their places are given up without a word, together with everybody else's (`BucketHost.shutDown`).
+   */
+  shutDown(): void {
+    const sockets = [...this.#sessions.keys()];
+    this.#sessions.clear();
+    this.#host.sessionsChanged(0);
+    this.#inbox = [];
+    for (const socket of sockets) socket.close(sessionCloseCodes.restarting, "Restarting");
   }
 
   /** A frame has arrived. */
@@ -119,11 +188,19 @@ export class Sessions {
     this.#host.sessionsChanged(this.count);
     this.#inbox = this.#inbox.filter((frame) => frame.session !== session);
     this.processInbox();
-    const acquires = [...session.acquires];
-    if (acquires.length === 0) return;
+    this.#saver.closed(session);
+    this.#countWaiting(-session.waiting);
+    const isOver = (sessionId: string): boolean => sessionId === session.sessionId;
+    // From the end on: none of them is granted what another one leaves.
+    const acquires = [...session.acquires].toReversed();
+    if (acquires.length === 0) {
+      this.#host.endSessions(isOver);
+      return;
+    }
     const { bucket, policy } = session.call;
     this.#host.batch(bucket, policy, () => {
       for (const { leave } of acquires) leave?.();
+      this.#host.endSessions(isOver);
     });
   }
 
@@ -141,10 +218,31 @@ export class Sessions {
     });
   }
 
-  #sessionOf(socket: SessionSocket, call: SocketCall): Session {
-    return new Session(socket, call, (session) => {
-      if (this.#toFlush.push(session) === 1) this.#platform.defer(() => this.#flush());
+  #begin(socket: SessionSocket, saved: SavedSession): Session {
+    const session = new Session(socket, saved, {
+      hasMessages: (one): void => {
+        if (this.#toFlush.push(one) === 1) this.#platform.defer(() => this.#flush());
+      },
+      placesChanged: (one, by): void => {
+        if (!this.#sessions.has(one.socket)) return;
+        this.#countWaiting(by);
+        if (!this.#isRestoring) this.#saver.changed(one);
+      },
     });
+    this.#sessions.set(socket, session);
+    return session;
+  }
+
+  #countWaiting(by: number): void {
+    this.#waiting += by;
+    this.#host.sessionsWait(this.#waiting);
+  }
+
+  /** The same object for the same call: the host compares policies by identity. */
+  #shared(call: SocketCall): SocketCall {
+    const text = JSON.stringify(call);
+    if (text !== this.#lastCall?.text) this.#lastCall = { text, call };
+    return this.#lastCall.call;
   }
 
   #flush(): void {
@@ -189,7 +287,8 @@ export class Sessions {
         return;
       }
       case "extend": {
-        const answer = this.#host.extendPermit(bucket, policy, call.permit);
+        const { sessionId } = session;
+        const answer = this.#host.extendPermit(bucket, policy, call.permit, sessionId);
         if (answer.kind === "extended") session.send({ id, extended: answer.permit });
         else session.refuse(id, permitRefusal(answer));
         return;

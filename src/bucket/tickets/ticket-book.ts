@@ -12,6 +12,7 @@
  * The secret is made with the first ticket, and is on disk before that ticket leaves the object.
  */
 import type { Grant } from "../../core/outcome.ts";
+import type { Waiter } from "../../core/queue/waiter-queue.ts";
 import type { AcquireCall } from "../../wire/acquire-call.ts";
 import type { Caller, PlaceTicket } from "../caller.ts";
 import type { TicketClaim } from "./ticket.ts";
@@ -78,12 +79,24 @@ export class TicketBook {
   }
 
   /**
-   * `caller` waits in a place that has a ticket, as it did in the instance before, which slept.
+   * `caller` waits in a place that has a ticket, as it did in the instance before, which slept. The ticket is the same,
+   * and isn't signed before it is asked for: ten thousand signatures take a tenth of a second.
    *
    * @throws {RangeError} If the caller doesn't wait.
    */
   restored(caller: Caller, placeId: string): void {
-    this.#makeTicket(caller, placeId);
+    const { waiter, timeoutMs, call } = caller;
+    if (!waiter) throw new RangeError("Cannot restore the ticket of a caller that does not wait");
+    const sign = (): string => {
+      return this.#ensureSigner().sign(claimOf({ waiter, timeoutMs, call }, placeId));
+    };
+    caller.ticket = {
+      placeId,
+      get text(): string {
+        return sign();
+      },
+    };
+    this.#waiting.set(placeId, caller);
   }
 
   /** What `ticket` states; `undefined` if this bucket hasn't made it, or has been reset since. Takes any text. */
@@ -130,15 +143,7 @@ export class TicketBook {
   #makeTicket(caller: Caller, placeId: string): string {
     const { waiter, timeoutMs, call } = caller;
     if (!waiter) throw new RangeError("Cannot make a ticket for a caller that does not wait");
-    const keyHash = keyHashOf(call);
-    const claim: TicketClaim = {
-      placeId,
-      arrival: arrivalOf(waiter),
-      timeoutMs,
-      asked: askedIn(call),
-      ...(keyHash !== undefined && { keyHash }),
-    };
-    const text = this.#ensureSigner().sign(claim);
+    const text = this.#ensureSigner().sign(claimOf({ waiter, timeoutMs, call }, placeId));
     caller.ticket = { placeId, text };
     this.#waiting.set(placeId, caller);
     return text;
@@ -169,6 +174,21 @@ export class TicketBook {
 export function isSameAcquire({ asked, keyHash }: TicketClaim, call: AcquireCall): boolean {
   const hasSameKey = call.idempotencyKey === undefined || keyHashOf(call) === keyHash;
   return hasSameKey && isSameAsked(asked, call);
+}
+
+/** What the ticket of a caller states that waits in this place. */
+function claimOf(
+  { waiter, timeoutMs, call }: Pick<Caller, "timeoutMs" | "call"> & { waiter: Waiter<Caller> },
+  placeId: string,
+): TicketClaim {
+  const keyHash = keyHashOf(call);
+  return {
+    placeId,
+    arrival: arrivalOf(waiter),
+    timeoutMs,
+    asked: askedIn(call),
+    ...(keyHash !== undefined && { keyHash }),
+  };
 }
 
 function hex(byte: number): string {

@@ -6,11 +6,13 @@ import { Policy } from "../../../src/core/policy.ts";
 
 const fields = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 };
 const call = { bucket: "x", policy: { name: "*", ...Policy.of(fields).toJSON() } };
+const saved = { sessionId: "s1", call };
+const events = { hasMessages: () => undefined, placesChanged: () => undefined };
 
 it("Session: the first message to send is reported, and all leave in one frame", () => {
   const socket = new MemorySocket();
   let firsts = 0;
-  const session = new Session(socket, call, () => (firsts += 1));
+  const session = new Session(socket, saved, { ...events, hasMessages: () => (firsts += 1) });
   session.send({ id: 1, cancelled: {} });
   session.send({ id: 2, released: {} });
   expect([firsts, socket.frames]).toEqual([1, []]);
@@ -23,7 +25,7 @@ it("Session: the first message to send is reported, and all leave in one frame",
 
 it("Session: a reader that is behind gets the first place of an acquire and no others", () => {
   const socket = new MemorySocket();
-  const session = new Session(socket, call, () => undefined);
+  const session = new Session(socket, saved, events);
   const request = session.begin({
     op: "acquire",
     id: 1,
@@ -43,7 +45,7 @@ it("Session: a reader that is behind gets the first place of an acquire and no o
 
 it("Session: one that is over a mebibyte behind is closed, and gets nothing more", () => {
   const socket = new MemorySocket();
-  const session = new Session(socket, call, () => undefined);
+  const session = new Session(socket, saved, events);
   session.send({ id: 1, cancelled: {} });
   socket.unsentBytes = 1_048_577;
   expect(session.flush()).toBe(false);

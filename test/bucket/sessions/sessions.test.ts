@@ -16,25 +16,49 @@ const bucket = "x";
 class Served {
   readonly platform = new MemoryPlatform();
   readonly policy;
-  readonly host: BucketHost;
-  readonly sessions: Sessions;
-  readonly #due: (() => void)[] = [];
+  /** Places that have no room with their sockets, by session. */
+  readonly rows = new Map<string, string>();
+  host: BucketHost;
+  sessions: Sessions;
+  #due: (() => void)[] = [];
+  /** Timers that are longer than the runtime is busy. */
+  #later: { readonly atMs: number; readonly callback: () => void }[] = [];
   #ids = 0;
 
   constructor(fields: Partial<TokenBucketFields> & PolicyOptions = {}) {
     const three = { capacity: 3, refillTokens: 1, refillIntervalMs: 1_000, initialTokens: 3 };
     this.policy = { name: "*", ...Policy.of({ ...three, ...fields }).toJSON() };
-    const { platform } = this;
-    this.host = new BucketHost(platform);
-    const setTimer = (callback: () => void): (() => void) => {
-      this.#due.push(callback);
+    this.host = new BucketHost(this.platform);
+    this.sessions = this.#newSessions();
+  }
+
+  #newSessions(): Sessions {
+    const { platform, rows } = this;
+    const setTimer = (callback: () => void, delayMs: number): (() => void) => {
+      if (delayMs <= 1) this.#due.push(callback);
+      else this.#later.push({ atMs: platform.nowMs + delayMs, callback });
       return () => undefined;
     };
-    this.sessions = new Sessions(this.host, {
+    return new Sessions(this.host, {
       clock: { now: () => platform.nowMs, setTimer },
       defer: (callback) => void this.#due.push(callback),
       newId: () => `session-${(this.#ids += 1)}`,
+      placeRows: {
+        list: () => [...rows.keys()],
+        read: (sessionId) => rows.get(sessionId),
+        write: (sessionId, places) => void rows.set(sessionId, places),
+        delete: (sessionId) => void rows.delete(sessionId),
+      },
     });
+  }
+
+  /** The object leaves memory, and wakes with those sockets that are still open. */
+  sleep(...sockets: readonly MemorySocket[]): void {
+    this.#due = [];
+    this.#later = [];
+    this.host = new BucketHost(this.platform);
+    this.sessions = this.#newSessions();
+    this.sessions.restore(sockets);
   }
 
   open(): MemorySocket {
@@ -79,6 +103,10 @@ class Served {
   pass(ms: number): void {
     this.platform.nowMs += ms;
     this.host.alarm();
+    for (const { atMs, callback } of this.#later.splice(0)) {
+      if (atMs <= this.platform.nowMs) this.#due.push(callback);
+      else this.#later.push({ atMs, callback });
+    }
     this.run();
   }
 }
@@ -434,4 +462,127 @@ it("Sessions answer nobody whose turn can't be written", () => {
   expect(() => served.run()).toThrow("The disk is full");
   served.run();
   expect(socket.take()).toEqual([]);
+});
+
+describe("sessions of an object that slept", () => {
+  const slow = { capacity: 1, initialTokens: 1, maxWaitMs: 60_000 };
+
+  it("have their places again, in order, and are granted at the same ticks", () => {
+    const served = new Served(slow);
+    const [ann, bob] = [served.open(), served.open()];
+    served.ask(ann, [acquire(1), acquire(2)]);
+    served.ask(bob, acquire("b", { key: "mine", follow: true }));
+    served.ask(ann, acquire(3));
+    served.pass(100);
+    served.sleep(bob, ann);
+    expect([ann.take(), bob.take()]).toEqual([[], []]);
+    served.pass(900);
+    expect(ann.take()).toMatchObject([[{ id: 2, granted: { waitedMs: 1_000 } }]]);
+    served.pass(1_000);
+    expect(bob.take().at(-1)?.at(-1)).toMatchObject({ id: "b", granted: { waitedMs: 2_000 } });
+    served.pass(1_000);
+    expect(ann.take()).toMatchObject([[{ id: 3, granted: { waitedMs: 3_000 } }]]);
+    expect(served.host.waiters).toBe(0);
+  });
+
+  it("are granted nothing twice: what has changed isn't saved any more", () => {
+    const served = new Served(slow);
+    const ann = served.open();
+    served.ask(ann, [acquire(1), acquire(2), acquire(3)]);
+    served.pass(100);
+    served.pass(900);
+    expect(ann.take()).toMatchObject([[{ id: 2, granted: {} }]]);
+    // Before the next save: the timer of it keeps the object awake, but should it sleep, nobody is granted again.
+    served.sleep(ann);
+    served.pass(10_000);
+    expect(ann.take()).toEqual([]);
+  });
+
+  it("give up the places of a session that left meanwhile, and of one that can't be read", () => {
+    const served = new Served(slow);
+    const [ann, bob, cid, dan] = [served.open(), served.open(), served.open(), served.open()];
+    served.ask(ann, acquire(1));
+    for (const socket of [ann, bob, cid]) served.ask(socket, acquire(2));
+    served.pass(100);
+    if (cid.saved) cid.saved = { ...cid.saved, places: "[2]" };
+    dan.saved = undefined;
+    served.sleep(bob, cid, dan);
+    expect([bob.closed, cid.closed?.code, dan.closed?.code]).toEqual([undefined, 1012, 1012]);
+    expect(served.host.waiters).toBe(1);
+    for (const socket of [bob, cid]) socket.take();
+    served.pass(900);
+    expect([bob.take(), cid.take()]).toMatchObject([[[{ id: 2, granted: {} }]], []]);
+  });
+
+  it("find a place by its key and its ticket, and share it as before", () => {
+    const served = new Served(slow);
+    const [ann, bob] = [served.open(), served.open()];
+    served.ask(ann, acquire(1));
+    const [[queued] = []] = served.ask(ann, acquire(2, { key: "mine" }));
+    served.ask(bob, acquire(3, { key: "mine" }));
+    served.pass(100);
+    served.sleep(ann, bob);
+    expect(served.host.waiters).toBe(1);
+    const ticket = queued && "queued" in queued ? queued.queued.ticket : undefined;
+    expect(ticket).toBeDefined();
+    expect(served.ask(bob, acquire(4, { key: "mine", ticket }))).toEqual([
+      [{ id: 4, queued: { position: 1, etaMs: 900, ticket } }],
+    ]);
+    expect(served.host.waiters).toBe(1);
+    served.pass(900);
+    const [[one] = []] = ann.take();
+    expect(bob.take().flat()).toMatchObject([{ id: 3 }, { id: 4 }]);
+    expect(one).toMatchObject({ id: 2, granted: { tokens: 1 } });
+    expect(served.ask(ann, acquire(5, { ticket }))).toMatchObject([[{ id: 5, granted: {} }]]);
+    expect(served.ask(ann, acquire(6, { ticket, tokens: 2 }))).toMatchObject([
+      [{ id: 6, refused: { reason: "ticket-mismatch" } }],
+    ]);
+    expect(served.host.inspect(bucket, served.policy).granted).toBe(2);
+  });
+
+  it("cancel and leave as before", () => {
+    const served = new Served(slow);
+    const ann = served.open();
+    served.ask(ann, [acquire(1), acquire(2), acquire(3)]);
+    served.pass(100);
+    served.sleep(ann);
+    ann.take();
+    expect(served.ask(ann, { op: "cancel", id: 2 })).toMatchObject([[{ id: 2, cancelled: {} }]]);
+    served.sessions.closed(ann);
+    expect(served.host.waiters).toBe(0);
+  });
+
+  it("keep their permits, and a session that is gone loses its own after the grace period", () => {
+    const concurrency = { max: 2, ttlMs: 1_000, graceMs: 500 };
+    const served = new Served({ capacity: 10, initialTokens: 10, concurrency });
+    const [ann, bob] = [served.open(), served.open()];
+    for (const socket of [ann, bob]) served.ask(socket, acquire(1));
+    served.pass(30_000);
+    expect(served.ask(ann, acquire(2))).toMatchObject([[{ id: 2, queued: {} }]]);
+    served.pass(100);
+    served.sleep(ann);
+    served.host.endSessions((sessionId) => !served.sessions.ids.has(sessionId));
+    served.pass(499);
+    expect(ann.take()).toEqual([]);
+    served.pass(1);
+    expect(ann.take()).toMatchObject([
+      [{ id: 2, granted: { permit: { fence: expect.anything() } } }],
+    ]);
+    served.sessions.closed(ann);
+    served.pass(500);
+    expect(served.host.inspect(bucket, served.policy).permits).toMatchObject({ held: 0 });
+  });
+});
+
+describe("Sessions.shutDown", () => {
+  it("closes sessions with 1012 and refuses nobody in them; an alarm says that they come back", () => {
+    const served = new Served({ capacity: 1, initialTokens: 1 });
+    const ann = served.open();
+    served.ask(ann, [acquire(1), acquire(2)]);
+    served.sessions.shutDown();
+    served.host.shutDown();
+    served.run();
+    expect([ann.take(), ann.closed?.code]).toEqual([[], 1012]);
+    expect(served.platform.alarmAtMs).toBeGreaterThan(served.platform.nowMs);
+  });
 });
