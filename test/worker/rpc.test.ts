@@ -65,7 +65,7 @@ describe("Sluice by RPC", () => {
   it("sends no key but the caller's own, so that a lease can grant", async () => {
     const keysOf = (name: string): Promise<string[]> => {
       return runInDurableObject(stubOf(name), (_, { storage }) => {
-        return [...storage.kv.list({ prefix: "grant:" })].map(([key]) => key);
+        return [...storage.kv.list({ prefix: "keyed:" })].map(([key]) => key);
       });
     };
     const name = uniqueName("rpc");
@@ -74,7 +74,7 @@ describe("Sluice by RPC", () => {
     const keyed = uniqueName("rpc");
     const first = await sluice.acquire(keyed, { idempotencyKey: "mine" });
     expect(await sluice.acquire(keyed, { idempotencyKey: "mine" })).toEqual(first);
-    expect(await keysOf(keyed)).toEqual(["grant:mine"]);
+    expect(await keysOf(keyed)).toEqual(["keyed:0"]);
     expect(await sluice.inspect(keyed)).toMatchObject({ granted: 1 });
   });
 
