@@ -95,7 +95,7 @@ export class Arrivals {
       return undefined;
     }
     if (idempotencyKey !== undefined) {
-      const known = this.#joinKnown(idempotencyKey, bucket, arriving, nowMs);
+      const known = this.#joinKnown(idempotencyKey, bucket, arriving, presented, nowMs);
       if (known) return known.leave;
     }
     if (presented) return this.#takePlace(bucket, arriving, presented, nowMs);
@@ -162,7 +162,7 @@ export class Arrivals {
 
   /** `caller` has been granted. In the turn that does it. */
   granted(caller: Caller, grant: Grant, nowMs: number): void {
-    if (caller.ticket) this.#tickets.granted(caller, grant, nowMs);
+    if (caller.ticket) this.#tickets.granted(caller.ticket, grant, nowMs);
   }
 
   /** The acquire in the place of `ticket`, if it has one, was cancelled, and can't come back. */
@@ -236,6 +236,7 @@ export class Arrivals {
     key: string,
     bucket: OpenBucket,
     arriving: Arriving,
+    presented: AbsentPlace | undefined,
     nowMs: number,
   ): { leave: Leave | undefined } | undefined {
     const { call, request } = arriving;
@@ -250,6 +251,8 @@ export class Arrivals {
         return { leave: undefined };
       case "granted": {
         const { grant } = known;
+        // It may have been granted by an instance before this one: then only the key is known here.
+        if (presented?.ticket) this.#tickets.granted(presented.ticket, grant, nowMs);
         request.answered({ kind: "replay", grant, bucket: stateOf(bucket, nowMs) });
         return { leave: undefined };
       }

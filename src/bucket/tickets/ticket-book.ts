@@ -123,9 +123,9 @@ export class TicketBook {
     if (ticket) this.#waiting.delete(ticket.placeId);
   }
 
-  /** `caller` has been granted: its ticket is good for this grant and no other. */
-  granted({ ticket }: Caller, grant: Grant, nowMs: number): void {
-    if (ticket) this.#granted.note(ticket.placeId, grant, nowMs);
+  /** The acquire in the place of a ticket has been granted: the ticket is good for this grant and no other. */
+  granted({ placeId }: PlaceTicket, grant: Grant, nowMs: number): void {
+    this.#granted.note(placeId, grant, nowMs);
   }
 
   /** The acquire in the place of `ticket` was cancelled, and can't come back. */

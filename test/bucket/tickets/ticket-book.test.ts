@@ -173,7 +173,7 @@ describe("TicketBook", () => {
   ])("%i ms after a grant, its ticket is %s", (laterMs, kind) => {
     const book = bookOn(new Disk());
     const { caller, claim } = ticketed(book);
-    book.granted(caller, grant, NOW_MS);
+    book.granted(ticketIn(caller), grant, NOW_MS);
     book.forget(caller);
     expect(book.find(claim, NOW_MS + laterMs)).toEqual({
       kind,
@@ -197,7 +197,6 @@ describe("TicketBook", () => {
     const [caller] = waiting([call]);
     if (!caller) throw new Error("There is no caller");
     book.arrived(caller);
-    book.granted(caller, grant, NOW_MS);
     book.forget(caller);
     expect(disk.writes).toBe(0);
     expect(caller.ticket).toBeUndefined();
@@ -209,19 +208,19 @@ describe("TicketBook", () => {
     const claims = callers.map((caller) => book.open(book.ticketOf(caller)));
     const settled = [ticketed(book), ticketed(book)] as const;
     const [one, two] = settled;
-    book.granted(one.caller, grant, NOW_MS);
+    book.granted(ticketIn(one.caller), grant, NOW_MS);
     book.cancelled(ticketIn(two.caller), NOW_MS);
     for (const { caller } of settled) book.forget(caller);
     const kinds = () => settled.map(({ claim }) => book.find(claim, NOW_MS).kind);
     for (const caller of callers.slice(1)) {
-      book.granted(caller, grant, NOW_MS);
+      book.granted(ticketIn(caller), grant, NOW_MS);
       book.cancelled(ticketIn(caller), NOW_MS);
       book.forget(caller);
     }
     expect(kinds()).toEqual(["granted", "cancelled"]);
     const [first] = callers;
     if (!first) throw new Error("There is no caller");
-    book.granted(first, grant, NOW_MS);
+    book.granted(ticketIn(first), grant, NOW_MS);
     book.cancelled(ticketIn(first), NOW_MS);
     expect(kinds()).toEqual(["absent", "absent"]);
     expect(claims[1] && book.find(claims[1], NOW_MS).kind).toBe("granted");
