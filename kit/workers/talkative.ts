@@ -9,6 +9,6 @@ export { Sluice, default } from "../../src/index.ts";
 export class BucketObject extends Quiet {
   constructor(ctx: DurableObjectState, env: SluiceEnv) {
     super(ctx, env);
-    console.error("An object starts");
+    console.error(`An object starts: ${ctx.id.name}`);
   }
 }
