@@ -386,6 +386,36 @@ describe("IdempotencyStore", () => {
     expect(keys.filter((key) => later.find(key, 8) === undefined)).toEqual([]);
   });
 
+  it("finds again what was asked and granted, whatever it was, in the same instance and a later one", () => {
+    const numbers = { ok: true, tokens: 2, remaining: 7, waitedMs: 30, grantedAtMs: 5 } as const;
+    const limits = { tpm: { tokens: 3, remaining: 4 } };
+    const hold = { id: "h", expiresAtMs: 1_005 };
+    const grants: readonly (readonly [string, KeyedGrant])[] = [
+      ["plain", { asked: { tokens: 2 }, grant: numbers }],
+      ["with a time", { asked: { tokens: 2, timeoutMs: 0 }, grant: numbers }],
+      [String.raw`a "quoted" \ key`, { asked: { tokens: 2 }, grant: numbers }],
+      ["of limits", { asked: { tokens: 2, limits: { tpm: 3 } }, grant: { ...numbers, limits } }],
+      ["held", { asked: { tokens: 2, holdMs: 1_000 }, grant: { ...numbers, hold } }],
+      [
+        "of permits",
+        { asked: { tokens: 2 }, grant: { ...numbers, permit: { ...hold, fence: 1 } } },
+      ],
+      ["of the rest", { asked: { tokens: 2 }, grant: { ...numbers, limits } }],
+    ];
+    const disk = new KeyedDisk();
+    const first = new IdempotencyStore(disk);
+    first.keep(grants, 5);
+    for (const instance of [first, new IdempotencyStore(disk)]) {
+      expect(grants.map(([key]) => [key, instance.find(key, 6)])).toEqual(grants);
+    }
+  });
+
+  it("reads rows in which each grant is written in full", () => {
+    const disk = new KeyedDisk();
+    disk.put(3, JSON.stringify([["a", grantedAt(1)]]));
+    expect(new IdempotencyStore(disk).find("a", 2)).toEqual(grantedAt(1));
+  });
+
   it("forgets everything with the disk", () => {
     const disk = new KeyedDisk();
     const grants = new IdempotencyStore(disk);
