@@ -3,7 +3,12 @@
  * depend on no test runner and no platform. `runClientBehaviours` runs them in order and reports on
  * each.
  */
-import type { Client, ClientOptions, QueuedPlace } from "../../src/client/client.ts";
+import type {
+  Client,
+  ClientOptions,
+  ClosableClient,
+  QueuedPlace,
+} from "../../src/client/client.ts";
 import type { Check, ClientSurroundings, HttpOptions, Scene } from "./client-checks.ts";
 
 import { createClient, SluiceError } from "../../src/client/index.ts";
@@ -20,6 +25,7 @@ import {
   until,
 } from "./client-checks.ts";
 import { holdChecks } from "./hold-checks.ts";
+import { sessionChecks } from "./session-checks.ts";
 
 /** The result of one behaviour. */
 export interface ClientFinding {
@@ -619,19 +625,35 @@ const checks: Readonly<Record<string, Check>> = {
   },
 };
 
-const allChecks = { ...checks, ...holdChecks };
+/** Of a session, these would only show what HTTP does. */
+const ofHttpAlone = new Set([
+  "the fetch that is passed is the one that is called",
+  "a streamed wait receives the limit as well",
+  "a settle whose answer is lost is sent again, and counts once",
+  "a grant that its caller no longer wants is given back",
+]);
+
+function checksOf(transport: ClientSurroundings["transport"]): [name: string, check: Check][] {
+  const all = Object.entries({ ...checks, ...holdChecks });
+  if (transport === "http") return all;
+  const shared = all.filter(([name]) => !ofHttpAlone.has(name));
+  return [...shared, ...Object.entries(sessionChecks)];
+}
 
 /** Names of the behaviours, in the order they run. */
-export const clientBehaviours: readonly string[] = Object.keys(allChecks);
+export function behavioursOf(transport: ClientSurroundings["transport"]): readonly string[] {
+  return checksOf(transport).map(([name]) => name);
+}
 
 /** Runs all behaviours, one after the other. */
 export async function runClientBehaviours(
   surroundings: ClientSurroundings,
 ): Promise<ClientFinding[]> {
   const findings: ClientFinding[] = [];
-  for (const [index, [name, check]] of Object.entries(allChecks).entries()) {
-    const connect = (options: HttpOptions = {}): Client => {
-      return createClient({ url: surroundings.url, ...options });
+  const { url, transport } = surroundings;
+  for (const [index, [name, check]] of checksOf(transport).entries()) {
+    const connect = (options: HttpOptions = {}): ClosableClient => {
+      return createClient({ url, transport, ...options });
     };
     const scene: Scene = {
       ...surroundings,

@@ -1,6 +1,6 @@
 /** What each check of the client's behaviour stands on: where it runs, and how it says what is wrong. */
 import type { AcquireOutcome } from "../../src/client/acquire-outcome.ts";
-import type { Client, ClientOptions } from "../../src/client/client.ts";
+import type { ClientOptions, ClosableClient } from "../../src/client/client.ts";
 
 /** Where the servers of a run are. */
 export interface ClientSurroundings {
@@ -15,6 +15,8 @@ export interface ClientSurroundings {
   /** An address where nothing listens. */
   readonly deadUrl: string;
   readonly adminToken: string;
+  /** How the clients send their acquires. */
+  readonly transport: "http" | "session";
   /** Prefix of this run's bucket names. */
   readonly run: string;
 }
@@ -25,9 +27,9 @@ export type HttpOptions = Partial<Extract<ClientOptions, { readonly url: string 
 export interface Scene extends ClientSurroundings {
   /** A bucket name that no other check uses. */
   readonly bucket: string;
-  readonly connect: (options?: HttpOptions) => Client;
+  readonly connect: (options?: HttpOptions) => ClosableClient;
   /** Through the faulty server. */
-  readonly through: (mode: string, options?: HttpOptions) => Client;
+  readonly through: (mode: string, options?: HttpOptions) => ClosableClient;
 }
 
 /** Throws what is wrong. */

@@ -15,11 +15,11 @@ const ADMIN_TOKEN = "test-admin";
 /** Servers for runs; runs with the same name must not overlap. */
 export class ClientServers implements AsyncDisposable {
   readonly #servers: AsyncDisposableStack;
-  readonly #surroundings: Omit<ClientSurroundings, "run">;
+  readonly #surroundings: Omit<ClientSurroundings, "run" | "transport">;
 
   private constructor(
     servers: AsyncDisposableStack,
-    surroundings: Omit<ClientSurroundings, "run">,
+    surroundings: Omit<ClientSurroundings, "run" | "transport">,
   ) {
     this.#servers = servers;
     this.#surroundings = surroundings;
@@ -60,8 +60,8 @@ export class ClientServers implements AsyncDisposable {
   }
 
   /** The surroundings of a run. */
-  surroundingsOf(run: string): ClientSurroundings {
-    return { ...this.#surroundings, run };
+  surroundingsOf(run: string, transport: ClientSurroundings["transport"]): ClientSurroundings {
+    return { ...this.#surroundings, run, transport };
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { clientBehaviours, type ClientFinding } from "./client-behaviours.ts";
+import { behavioursOf, type ClientFinding } from "./client-behaviours.ts";
 import { bundleModule, ClientServers } from "./client-runs.ts";
 
 /** The list takes about twenty seconds; this allows for a busy machine. */
@@ -17,8 +17,9 @@ const RUN_TIMEOUT_MS = 300_000;
 export function describeClient(
   runtime: string,
   [program, ...args]: readonly [string, ...string[]],
+  transport: "http" | "session" = "http",
 ): void {
-  describe(`the client on ${runtime}`, () => {
+  describe(`the client on ${runtime}, transport ${transport}`, () => {
     let dir: string;
     let findings: ClientFinding[] = [];
     beforeAll(async () => {
@@ -26,7 +27,7 @@ export function describeClient(
       const script = join(dir, "run.mjs");
       await writeFile(script, await bundleModule("client-run.ts"));
       await using servers = await ClientServers.start();
-      const surroundings = JSON.stringify(servers.surroundingsOf(runtime));
+      const surroundings = JSON.stringify(servers.surroundingsOf(runtime, transport));
       const { stdout } = await promisify(execFile)(program, [...args, script, surroundings], {
         cwd: dir,
         timeout: RUN_TIMEOUT_MS,
@@ -35,7 +36,7 @@ export function describeClient(
     }, RUN_TIMEOUT_MS);
     afterAll(() => rm(dir, { recursive: true, force: true }));
 
-    it.each(clientBehaviours)("%s", (behaviour) => {
+    it.each(behavioursOf(transport))("%s", (behaviour) => {
       expect(findings.find((finding) => finding.name === behaviour)).toEqual({ name: behaviour });
     });
   });

@@ -11,16 +11,18 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
+import { connect } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
 
 const CORS = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
   "Access-Control-Expose-Headers": "Retry-After",
-  "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
+  "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Sluice-Ticket",
 };
 const GRANT = {
   bucket: "scripted",
@@ -93,6 +95,8 @@ const modes: Readonly<Record<string, Mode>> = {
     const answers = await Promise.all([server.forward(call), server.forward(call)]);
     respond(call, answers[1].status, answers[1].type, answers[1].body);
   },
+  /** Forwards: what fails is the WebSocket. */
+  misplace: (call, server) => pass(call, server),
   /** Delays the first answer. */
   delay: async (call, server) => {
     if (call.before === 0) await setTimeout(300);
@@ -181,6 +185,19 @@ const modes: Readonly<Record<string, Mode>> = {
     respond(call, 200, "application/json", JSON.stringify({ streams: server.streams })),
 };
 
+/**
+ * What the first WebSocket to a path is cut off at: the first frame of Sluice that contains this. Those of other modes
+ * are refused, as by a proxy that knows no WebSockets.
+ */
+const socketCuts: Readonly<Record<string, string>> = {
+  /** A grant is lost. */
+  lose: '"granted"',
+  /** What was settled is lost. */
+  misplace: '"settled"',
+  /** Its acquires wait; this frame still arrives. */
+  sever: '"queued"',
+};
+
 /** The server while it runs. */
 export class FaultyServer implements AsyncDisposable {
   readonly recorded: { readonly field: string; readonly message: string }[] = [];
@@ -188,6 +205,8 @@ export class FaultyServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #target: URL;
   readonly #seen = new Map<string, number>();
+  /** Connections that were upgraded, which the server no longer counts as its own. */
+  readonly #sockets = new Set<Duplex>();
 
   private constructor(server: Server, target: string) {
     this.#server = server;
@@ -200,6 +219,9 @@ export class FaultyServer implements AsyncDisposable {
     const faulty = new FaultyServer(server, target);
     server.on("request", (incoming: IncomingMessage, outgoing: ServerResponse) => {
       faulty.#answer(incoming, outgoing).catch(() => outgoing.destroy());
+    });
+    server.on("upgrade", (incoming: IncomingMessage, socket: Socket) => {
+      faulty.#upgrade(incoming, socket);
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -215,6 +237,7 @@ export class FaultyServer implements AsyncDisposable {
     const closed = once(this.#server, "close");
     this.#server.close();
     this.#server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 
@@ -230,6 +253,37 @@ export class FaultyServer implements AsyncDisposable {
     const before = this.#seen.get(seen) ?? 0;
     this.#seen.set(seen, before + 1);
     await modes[name]?.({ incoming, outgoing, body, path, before }, this);
+  }
+
+  /** Passes a WebSocket on, as bytes, up to the cut of its mode. */
+  #upgrade({ url = "", rawHeaders }: IncomingMessage, socket: Socket): void {
+    const [, mode = "", path = "/"] = /^\/([a-z]+)(.*)$/.exec(url) ?? [];
+    const cutAt = socketCuts[mode];
+    if (cutAt === undefined) {
+      socket.end("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
+      return;
+    }
+    const isFirst = !this.#seen.has(`socket ${url}`);
+    this.#seen.set(`socket ${url}`, 1);
+    const target = connect(Number(this.#target.port), this.#target.hostname);
+    const end = (): void => {
+      socket.destroy();
+      target.destroy();
+    };
+    for (const one of [socket, target]) {
+      this.#sockets.add(one);
+      one.on("error", end).on("close", end).setNoDelay(true);
+    }
+    target.write(upgradeHead(path, this.#target.host, rawHeaders));
+    socket.on("data", (bytes) => target.write(bytes));
+    target.on("data", (bytes) => {
+      if (!isFirst || !bytes.includes(cutAt)) {
+        socket.write(bytes);
+        return;
+      }
+      if (mode === "sever") socket.write(bytes, end);
+      else end();
+    });
   }
 
   /** Sluice's complete answer. */
@@ -256,6 +310,16 @@ export class FaultyServer implements AsyncDisposable {
 /** Starts one in front of the Sluice at `target`, on a free port of 127.0.0.1. */
 export function startFaultyServer(target: string): Promise<FaultyServer> {
   return FaultyServer.start(target);
+}
+
+/** A request for an upgrade, without extensions: what is compressed can't be read here. */
+function upgradeHead(path: string, host: string, rawHeaders: readonly string[]): string {
+  const lines = [`GET ${path} HTTP/1.1`, `Host: ${host}`];
+  for (const [index, name] of rawHeaders.entries()) {
+    if (index % 2 === 1 || /^(host|sec-websocket-extensions)$/i.test(name)) continue;
+    lines.push(`${name}: ${rawHeaders[index + 1]}`);
+  }
+  return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
 async function pass(call: Call, server: FaultyServer): Promise<void> {

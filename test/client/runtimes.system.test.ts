@@ -2,6 +2,8 @@
 import { describeClient } from "../../kit/client/describe-client.ts";
 import { runCommand } from "../runtimes/commands.ts";
 
-describeClient("OldestNode", runCommand("OldestNode"));
-describeClient("Deno", runCommand("Deno"));
-describeClient("Bun", runCommand("Bun"));
+for (const transport of ["http", "session"] as const) {
+  describeClient("OldestNode", runCommand("OldestNode"), transport);
+  describeClient("Deno", runCommand("Deno"), transport);
+  describeClient("Bun", runCommand("Bun"), transport);
+}

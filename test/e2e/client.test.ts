@@ -11,15 +11,18 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { launchChromium } from "./browser.ts";
-import { clientBehaviours, type ClientFinding } from "../../kit/client/client-behaviours.ts";
+import { behavioursOf, type ClientFinding } from "../../kit/client/client-behaviours.ts";
 import { bundleModule, ClientServers } from "../../kit/client/client-runs.ts";
 
 const RUN_TIMEOUT_MS = 120_000;
 
+const transports = ["http", "session"] as const;
+type Transport = (typeof transports)[number];
+
 let browser: Browser;
 let pages: Server;
 let servers: ClientServers;
-let findings: ClientFinding[] = [];
+const findings: Partial<Record<Transport, ClientFinding[]>> = {};
 
 beforeAll(async () => {
   browser = await launchChromium();
@@ -33,12 +36,16 @@ beforeAll(async () => {
   await once(pages, "listening");
   const origin = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`;
   servers = await ClientServers.start({ CORS_ORIGINS: origin });
-  const page = await browser.newPage();
-  await page.goto(origin);
-  const surroundings = JSON.stringify(servers.surroundingsOf("Chromium"));
-  // As text: the page imports for itself, and not as the test runner would have it.
-  findings = await page.evaluate(
-    `import("/client.js").then((client) => client.runClientBehaviours(${surroundings}))`,
+  await Promise.all(
+    transports.map(async (transport) => {
+      const page = await browser.newPage();
+      await page.goto(origin);
+      const surroundings = servers.surroundingsOf(`Chromium-${transport}`, transport);
+      // As text: the page imports for itself, and not as the test runner would have it.
+      findings[transport] = await page.evaluate(
+        `import("/client.js").then((client) => client.runClientBehaviours(${JSON.stringify(surroundings)}))`,
+      );
+    }),
   );
 }, RUN_TIMEOUT_MS);
 afterAll(async () => {
@@ -47,8 +54,9 @@ afterAll(async () => {
   await servers?.[Symbol.asyncDispose]();
 });
 
-describe("the client in Chromium", () => {
-  it.each(clientBehaviours)("%s", (behaviour) => {
-    expect(findings.find((finding) => finding.name === behaviour)).toEqual({ name: behaviour });
+describe.each(transports)("the client in Chromium, transport %s", (transport) => {
+  it.each(behavioursOf(transport))("%s", (behaviour) => {
+    const found = findings[transport]?.find((finding) => finding.name === behaviour);
+    expect(found).toEqual({ name: behaviour });
   });
 });
