@@ -104,6 +104,8 @@ export class BucketHost {
   recover(alarmAtMs: number): void {
     this.#madeWakeTimer().restoreAlarm(alarmAtMs);
     if (this.#sessions === 0) this.#recoveryWindow = new RecoveryWindow(this.#platform.clock);
+    // What woke the object may be the end of a session, and those behind its waiters are due at once.
+    else this.#advance();
   }
 
   /**

@@ -13,7 +13,7 @@
  * are requeued at its successor, which arms an alarm of its own.
  *
  * **While only sessions wait**, nothing but the timer would keep the object in memory. Then there is none if the alarm
- * is set to that very instant: the object sleeps, and the alarm wakes it. A lost alarm is noticed by a client, whose
+ * is set to that very instant, and it isn't near: the object sleeps, and the alarm wakes it. A lost alarm is noticed by a client, whose
  * grant is overdue: it opens its session again, and any call finds an alarm that is overdue and arms it again.
  *
  * Two ways to set an alarm can leave one that never fires, even after a restart: setting it to an instant
@@ -24,6 +24,12 @@ import type { Clock } from "./clock.ts";
 
 /** The minimum distance between two alarms. */
 const ALARM_SPACING_MS = 1_000;
+
+/**
+ * An alarm that is nearer than this isn't left alone: it is set by the commit of its turn, and is late if that takes
+ * longer. Less than a second, so that a bucket of one a second sleeps in between.
+ */
+const MIN_ASLEEP_MS = 500;
 
 /**
  * How long after its time an alarm counts as running and is left alone (if it is moved or deleted then, the
@@ -85,7 +91,8 @@ export class WakeTimer {
    */
   arm(wakeAtMs: number | undefined, nowMs: number, maySleep = false): void {
     if (!this.#isUnderWay(nowMs)) this.#setAlarm(wakeAtMs, nowMs);
-    const isAlarmEnough = maySleep && this.#alarmAtMs === wakeAtMs;
+    const isFar = wakeAtMs !== undefined && wakeAtMs >= nowMs + MIN_ASLEEP_MS;
+    const isAlarmEnough = maySleep && isFar && this.#alarmAtMs === wakeAtMs;
     this.#setTimer(isAlarmEnough ? undefined : wakeAtMs, nowMs);
   }
 

@@ -174,6 +174,24 @@ it("WakeTimer keeps alarms a second apart and does not set the same one twice", 
   expect(alarms).toEqual([10_100, 11_100, 12_100, 13_100, 14_100, 15_100, null]);
 });
 
+it.each([
+  ["a second", 1_000, 0],
+  ["half a second", 500, 0],
+  ["less, since the alarm is only set when the turn is on the disk", 499, 1],
+])("WakeTimer lets an object sleep that is to wake in %s: %d ms", (_, waitMs, timers) => {
+  let set = 0;
+  const storage = { setAlarm: async () => undefined, deleteAlarm: async () => undefined };
+  const setTimer = (): (() => void) => {
+    set += 1;
+    return () => undefined;
+  };
+  const timer = new WakeTimer(storage, { now: () => 0, setTimer }, () => undefined);
+  timer.arm(60_000 + waitMs, 60_000, true);
+  expect(set).toBe(timers);
+  timer.arm(60_000 + waitMs, 60_000, false);
+  expect(set).toBe(1);
+});
+
 it("WakeTimer leaves an alarm alone that is about to fire, and arms one again that is lost", () => {
   const { timer, alarms } = recordedTimer();
   timer.arm(1_000, 0);

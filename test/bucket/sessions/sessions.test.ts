@@ -485,6 +485,19 @@ describe("sessions of an object that slept", () => {
     expect(served.host.waiters).toBe(0);
   });
 
+  it("move up when one in front has ended that woke the object by it", () => {
+    const served = new Served({ ...slow, capacity: 3, refillTokens: 3, refillIntervalMs: 10_000 });
+    const [ann, bob] = [served.open(), served.open()];
+    served.ask(ann, acquire(1, { tokens: 3 }));
+    served.ask(bob, acquire("b", { tokens: 1 }));
+    served.pass(100);
+    // The runtime doesn't list Ann's socket any more.
+    served.sleep(bob);
+    served.host.recover(served.platform.nowMs + 9_900);
+    served.run();
+    expect(bob.take()).toMatchObject([[{ id: "b", granted: { waitedMs: 100 } }]]);
+  });
+
   it("are granted nothing twice: what has changed isn't saved any more", () => {
     const served = new Served(slow);
     const ann = served.open();
