@@ -10,13 +10,13 @@ import {
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** Forwards requests below a path, and answers 404 to all others. */
+/** Forwards requests below a path, and answers 404 to all others, and to WebSockets that it blocks. */
 export class PrefixProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #target: string;
   readonly #prefix: string;
 
-  private constructor(server: Server, target: string, prefix: string) {
+  private constructor(server: Server, target: string, prefix: string, blocked?: RegExp) {
     this.#server = server;
     this.#target = target;
     this.#prefix = prefix;
@@ -30,7 +30,12 @@ export class PrefixProxy implements AsyncDisposable {
       response.on("close", () => outgoing?.destroy());
     });
     server.on("upgrade", (incoming, near) => {
-      const outgoing = this.#forward(incoming, () => near.end("HTTP/1.1 404 Not Found\r\n\r\n"));
+      const notFound = (): unknown => near.end("HTTP/1.1 404 Not Found\r\n\r\n");
+      if (blocked?.test(String(incoming.url))) {
+        notFound();
+        return;
+      }
+      const outgoing = this.#forward(incoming, notFound);
       outgoing?.on("upgrade", ({ headers }, far, begun) => {
         near.write(headOf("101 Switching Protocols", headers));
         near.write(begun);
@@ -44,11 +49,15 @@ export class PrefixProxy implements AsyncDisposable {
     });
   }
 
-  /** Listens on a free port of this machine. `prefix` starts with a slash and doesn't end with one. */
-  static async open(target: string, prefix: string): Promise<PrefixProxy> {
+  /**
+   * Listens on a free port of this machine. `prefix` starts with a slash and doesn't end with one, or is empty.
+   *
+   * @param blocked Paths to which it opens no WebSocket.
+   */
+  static async open(target: string, prefix: string, blocked?: RegExp): Promise<PrefixProxy> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return new PrefixProxy(server, target, prefix);
+    return new PrefixProxy(server, target, prefix, blocked);
   }
 
   /** The address under which the target is served, without a trailing slash. */
@@ -62,7 +71,7 @@ export class PrefixProxy implements AsyncDisposable {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #forward(incoming: IncomingMessage, notFound: () => void): ClientRequest | undefined {
+  #forward(incoming: IncomingMessage, notFound: () => unknown): ClientRequest | undefined {
     const { url = "", method, headers } = incoming;
     if (!url.startsWith(`${this.#prefix}/`)) {
       notFound();

@@ -18,5 +18,5 @@ export const entries: readonly PackageEntry[] = [
   { specifier: "sluice", maxBytes: 29_000, external: [] },
   { specifier: "sluice/client", maxBytes: 34_000, external: [] },
   { specifier: "sluice/hono", maxBytes: 25_000, external: ["hono"] },
-  { specifier: "sluice/worker", maxBytes: 152_000, external: ["cloudflare:workers"] },
+  { specifier: "sluice/worker", maxBytes: 180_000, external: ["cloudflare:workers"] },
 ];

@@ -471,7 +471,8 @@ export class BucketHost {
     if (bucket !== this.#bucket) return;
     if (!this.#isBatch) this.#carryOut(bucket, turn, nowMs);
     this.#arrivals.turned(bucket, turn, nowMs);
-    this.#events?.turned(turn, nowMs);
+    if (this.#isBatch) this.#events?.turnedInBatch(turn, nowMs);
+    else this.#events?.turned(turn, nowMs);
   }
 
   #carryOut(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {

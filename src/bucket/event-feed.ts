@@ -2,15 +2,25 @@
  * The events of each turn, for the one observer of a bucket. Without an observer a turn pays one
  * comparison.
  */
-import type { Turn } from "../core/turn.ts";
+import type { Settlement, Turn } from "../core/turn.ts";
 import type { WatchEvent } from "../protocol/watch-feed.ts";
 import type { Caller } from "./caller.ts";
 import type { BucketObserver } from "./platform.ts";
+
+/** What of a turn is an event. */
+type TurnEvents = Partial<Pick<Turn<Caller>, "settled" | "waiter" | "cancelled">>;
+
+/** A turn of a batch, before its effects. */
+interface BatchTurn {
+  readonly turn: Turn<Caller>;
+  readonly nowMs: number;
+}
 
 /** The events of one bucket. Requests are identified by consecutive numbers. */
 export class EventFeed {
   #observer: BucketObserver | undefined = undefined;
   #lastId = 0;
+  #batch: BatchTurn[] = [];
 
   /** Sends events to `observer` from now on, in place of the previous one; numbering continues after `lastId`. */
   observe(observer: BucketObserver | undefined, lastId: number): void {
@@ -20,10 +30,37 @@ export class EventFeed {
 
   /** A turn is over; `undefined` if there was no limiter to make one. */
   turned(turn: Turn<Caller> | undefined, nowMs: number): void {
-    this.#observer?.turned(turn ? this.#eventsOf(turn, nowMs) : []);
+    this.#observer?.turned(turn ? this.#eventsOfAll(turn, nowMs) : []);
   }
 
-  #eventsOf({ settled, waiter, cancelled }: Turn<Caller>, nowMs: number): WatchEvent[] {
+  /** A turn of a batch is over, whose effects come with the next `turned`. */
+  turnedInBatch(turn: Turn<Caller>, nowMs: number): void {
+    if (this.#observer) this.#batch.push({ turn, nowMs });
+  }
+
+  /**
+   * The turns of a batch settle nobody; its end settles all. Callers that didn't have to wait come first all the same,
+   * as they would without a batch.
+   */
+  #eventsOfAll(turn: Turn<Caller>, nowMs: number): WatchEvent[] {
+    const batch = this.#batch;
+    if (batch.length === 0) return this.#eventsOf(turn, nowMs);
+    this.#batch = [];
+    const queued = new Set(batch.map((part) => part.turn.waiter?.caller));
+    const hasWaited = ({ caller }: Settlement<Caller>): boolean => {
+      return caller.watchId !== undefined || queued.has(caller);
+    };
+    // Before any of them gets its number.
+    const atOnce = turn.settled.filter((settlement) => !hasWaited(settlement));
+    const waited = turn.settled.filter(hasWaited);
+    return [
+      ...this.#eventsOf({ settled: atOnce }, nowMs),
+      ...batch.flatMap((part) => this.#eventsOf(part.turn, part.nowMs)),
+      ...this.#eventsOf({ ...turn, settled: waited }, nowMs),
+    ];
+  }
+
+  #eventsOf({ settled = [], waiter, cancelled }: TurnEvents, nowMs: number): WatchEvent[] {
     const events: WatchEvent[] = [];
     if (cancelled) {
       const { caller, queuedAtMs } = cancelled;

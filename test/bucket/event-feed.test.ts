@@ -27,11 +27,21 @@ class Watched {
   }
 
   acquire(nowMs: number, timeoutMs = 60_000): Turn<Caller> {
-    const call = { bucket: "x", policy: { name: "*", ...policy.toJSON() }, tokens: 1 };
-    const caller = new Caller(call, timeoutMs, { answered: () => undefined });
-    const turn = this.limiter.acquire({ caller, tokens: 1, timeoutMs }, nowMs);
+    const turn = this.#ask(nowMs, timeoutMs);
     this.feed.turned(turn, nowMs);
     return turn;
+  }
+
+  acquireInBatch(nowMs: number): Turn<Caller>["waiter"] {
+    const turn = this.#ask(nowMs, 60_000);
+    this.feed.turnedInBatch(turn, nowMs);
+    return turn.waiter;
+  }
+
+  #ask(nowMs: number, timeoutMs: number): Turn<Caller> {
+    const call = { bucket: "x", policy: { name: "*", ...policy.toJSON() }, tokens: 1 };
+    const caller = new Caller(call, timeoutMs, { answered: () => undefined });
+    return this.limiter.acquire({ caller, tokens: 1, timeoutMs }, nowMs);
   }
 }
 
@@ -53,6 +63,48 @@ describe("EventFeed", () => {
     ]);
     expect(watched.rounds[2]).toMatchObject([{ reason: "timeout", tokens: 1 }]);
     expect(watched.rounds[3]).toMatchObject([{ waitedMs: 300, tokens: 1 }]);
+  });
+
+  it("reports a batch as if its turns had settled callers by themselves", () => {
+    const watched = new Watched();
+    watched.observe();
+    watched.acquire(NOW_MS);
+    watched.acquire(NOW_MS);
+    watched.rounds.length = 0;
+    const laterMs = NOW_MS + 1_000;
+    watched.limiter.beginBatch();
+    const queued = watched.acquireInBatch(laterMs);
+    watched.acquireInBatch(laterMs);
+    watched.acquireInBatch(laterMs);
+    watched.feed.turnedInBatch(watched.limiter.cancel(queued!, laterMs), laterMs);
+    expect(watched.rounds).toEqual([]);
+    watched.feed.turned(watched.limiter.endBatch(laterMs), laterMs);
+    expect(watched.rounds.map((events) => events.map(({ kind, id }) => [kind, id]))).toEqual([
+      [
+        ["refused", 3],
+        ["queued", 4],
+        ["queued", 5],
+        ["cancelled", 4],
+        ["granted", 2],
+      ],
+    ]);
+  });
+
+  it("numbers the callers of a batch that are granted at once before those that wait", () => {
+    const watched = new Watched();
+    watched.observe();
+    watched.limiter.beginBatch();
+    for (let i = 0; i < 3; i += 1) watched.acquireInBatch(NOW_MS);
+    watched.feed.turned(watched.limiter.endBatch(NOW_MS), NOW_MS);
+    watched.feed.turned(watched.limiter.advance(NOW_MS + 1_000), NOW_MS + 1_000);
+    expect(watched.rounds.map((events) => events.map(({ kind, id }) => [kind, id]))).toEqual([
+      [
+        ["granted", 1],
+        ["queued", 2],
+        ["queued", 3],
+      ],
+      [["granted", 2]],
+    ]);
   });
 
   it("reports a turn in which nothing happens to a request, with no events", () => {

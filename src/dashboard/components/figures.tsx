@@ -17,7 +17,8 @@ import { useBucketNow, type HeardView } from "./use-bucket-now.ts";
 const MIN_REFRESH_MS = 200;
 
 /**
- * Tokens and waiters now, or when the feed was lost, and the counts since the bucket was created.
+ * Tokens and waiters now, or when the feed was lost; below them the counts since the bucket was created, and its open
+ * sessions. These are shown while there are none, too, so that nothing moves when one opens.
  */
 export function Figures(heard: HeardView): VNode {
   const { snapshot } = heard.view;
@@ -80,6 +81,7 @@ export function Figures(heard: HeardView): VNode {
         <Figure name="Granted">{showCount(snapshot.granted)}</Figure>
         <Figure name="Refused">{showCount(snapshot.refused)}</Figure>
         <Figure name="Cancelled">{showCount(snapshot.cancelled)}</Figure>
+        <Figure name="Sessions">{showCount(snapshot.sessions ?? 0)}</Figure>
       </dl>
     </section>
   );

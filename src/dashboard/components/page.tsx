@@ -187,7 +187,7 @@ function summaryOf(outcomes: readonly AskOutcome[]): string {
     granted.length > 0 &&
       `${showCount(granted.length)} granted, ${longest === 0 ? "at once" : `longest wait ${showSeconds(longest)}`}`,
     cancelled > 0 && `${showCount(cancelled)} cancelled`,
-    refused.length > 0 && `${showCount(refused.length)} refused: ${refused[0]?.problem.detail}`,
+    refused.length > 0 && `${showCount(refused.length)} refused: ${refused[0]?.detail}`,
     failed.length > 0 && `${showCount(failed.length)} failed: ${failed[0]?.message}`,
   ];
   return parts.filter((part) => part !== false).join("; ");
