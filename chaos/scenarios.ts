@@ -13,6 +13,7 @@ import { resets } from "./resets.ts";
 import { rows } from "./rows.ts";
 import { schedules } from "./schedules.ts";
 import { schedulesOfHolders } from "./schedules-of-holders.ts";
+import { sessions } from "./sessions.ts";
 
 export const scenarios: readonly Scenario[] = [
   schedules,
@@ -22,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   crashesOfSeveral,
   crashesOfHolders,
   resets,
+  sessions,
   leaving,
   gone,
   crowd,

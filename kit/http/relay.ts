@@ -8,6 +8,8 @@ export class Relay implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #isSilent = false;
+  /** Connections to break within what comes next. */
+  #torn = new Set<Socket>();
 
   private constructor(server: Server, target: number) {
     this.#server = server;
@@ -42,6 +44,14 @@ export class Relay implements AsyncDisposable {
     this.#isSilent = true;
   }
 
+  /**
+   * Of what comes next on a connection, relays only the first part, and then breaks it: somewhere within a frame, more
+   * often than not. So for each connection that is open.
+   */
+  cutWithinNext(): void {
+    this.#torn = new Set(this.#sockets);
+  }
+
   /** Breaks all connections, and relays new ones again. */
   cut(): void {
     this.#isSilent = false;
@@ -56,11 +66,14 @@ export class Relay implements AsyncDisposable {
   #join(from: Socket, to: Socket): void {
     this.#sockets.add(from);
     from.on("data", (bytes) => {
-      if (!this.#isSilent) to.write(bytes);
+      if (this.#torn.delete(from)) {
+        to.write(bytes.subarray(0, bytes.length >> 1), () => from.destroy());
+      } else if (!this.#isSilent) to.write(bytes);
     });
     from.on("error", () => undefined);
     from.on("close", () => {
       this.#sockets.delete(from);
+      this.#torn.delete(from);
       to.destroy();
     });
   }

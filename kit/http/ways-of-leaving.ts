@@ -231,18 +231,6 @@ function clientWay(name: string, options: { readonly onQueued?: () => void } = {
 
 const program = join(projectDir, "src/cli/main.ts");
 
-/** Sluice's own client and command, which may announce that they leave. */
-export const ownWays: readonly Way[] = [
-  clientWay("`client.acquire`, its signal aborted"),
-  clientWay("`client.acquire` with `onQueued`, its signal aborted", { onQueued: () => undefined }),
-  processWay(
-    "`sluice acquire`, Ctrl-C",
-    (url, bucket) => [process.execPath, program, "acquire", bucket, "--url", url],
-    // The command announces it before it ends.
-    ({ child }) => child.kill("SIGINT"),
-  ),
-];
-
 /** A caller on a session of its own. */
 function sessionWay(name: string, leave: (session: SessionConnection) => unknown): Way {
   return {
@@ -269,7 +257,7 @@ const nodeSession = (url: string, bucket: string) => {
   return [process.execPath, "-e", ASK_ON_SESSION, address] as const;
 };
 
-/** Callers on sessions, which leave by closing it or by a message. */
+/** Callers that close their sessions. */
 export const sessionWays: readonly Way[] = [
   sessionWay("a session, closed in order", (session) => session.close()),
   sessionWay("a session, its connection closed (FIN)", (session) => session.destroy()),
@@ -279,11 +267,23 @@ export const sessionWays: readonly Way[] = [
     session.sendBytes(frame("text", Buffer.from('{"op":"acquire","id":2}')).subarray(0, 9));
     session.halfClose();
   }),
+  processWay("a process with a session that ends", nodeSession, ends("SIGUSR2")),
+  processWay("a process with a session, `kill -9`", nodeSession, ends("SIGKILL")),
+];
+
+/** Callers that announce that they leave, or may: on a session, and Sluice's own client and command. */
+export const ownWays: readonly Way[] = [
   sessionWay("an acquire of a session, cancelled", (session) => {
     session.send({ op: "cancel", id: 1 });
   }),
-  processWay("a process with a session that ends", nodeSession, ends("SIGUSR2")),
-  processWay("a process with a session, `kill -9`", nodeSession, ends("SIGKILL")),
+  clientWay("`client.acquire`, its signal aborted"),
+  clientWay("`client.acquire` with `onQueued`, its signal aborted", { onQueued: () => undefined }),
+  processWay(
+    "`sluice acquire`, Ctrl-C",
+    (url, bucket) => [process.execPath, program, "acquire", bucket, "--url", url],
+    // The command announces it before it ends.
+    ({ child }) => child.kill("SIGINT"),
+  ),
 ];
 
 /** All ways. */

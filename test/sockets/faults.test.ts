@@ -12,6 +12,7 @@ import { Policy } from "../../src/core/policy.ts";
 import { tokenBucket } from "../../src/core/limits/token-bucket.ts";
 import { floodQueue, floodWait } from "../../chaos/limits.ts";
 import { reset } from "../../chaos/resets.ts";
+import { cutSessions, killSessions } from "../../chaos/sessions.ts";
 import { Served } from "../../kit/processes/served.ts";
 import { startWorkerd } from "../../kit/processes/server.ts";
 import { total } from "../../kit/statistics.ts";
@@ -86,6 +87,20 @@ describe("an object aborted while callers wait", () => {
       outOfOrder: 0,
       over: 0,
     });
+  });
+});
+
+describe("sessions", () => {
+  it("whose server is killed get all callers back to their places", async () => {
+    const counts = await killSessions({ sessions: 5, callers: 100, kills: 2 }, options);
+    expect(counts).toMatchObject({ back: [100, 100], granted: 100, outOfOrder: 0 });
+  });
+
+  it("whose connections are cut pay each grant once", async () => {
+    const counts = await cutSessions({ sessions: 5, durationMs: 3_000 }, options);
+    expect(counts.cuts).toBeGreaterThan(5);
+    expect(counts.grants).toBeGreaterThan(100);
+    expect(counts).toMatchObject({ refused: 0, lostTokens: 0 });
   });
 });
 
