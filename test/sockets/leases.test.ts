@@ -125,6 +125,15 @@ it("a request with a key is the object's, and its grant is told again", async ()
   expect(again.body).toEqual(first.body);
 });
 
+it("a request with a ticket is the object's, which alone can say that it is forged", async () => {
+  const bucket = "leased:ticket";
+  await acquireUntilLeased(bucket);
+  const options = { headers: { "Sluice-Ticket": `v1.W10.${"a".repeat(22)}` } };
+  const { status, body } = await send(server.url, acquirePath(bucket), options);
+  expect(status).toBe(400);
+  expect(body).toMatchObject({ errors: [{ field: "Sluice-Ticket" }] });
+});
+
 it("after a crash of everything, leases occupy the bucket, and then count as spent", async () => {
   const bucket = "leased:crash";
   let granted = 0;

@@ -114,6 +114,8 @@ const odd = {
     ["Accept", "text/html"],
     ["Idempotency-Key", '"k"'],
     ["Idempotency-Key", ""],
+    ["Sluice-Ticket", `v1.W10.${"a".repeat(22)}`],
+    ["Sluice-Ticket", ""],
     ["Origin", "https://evil.example"],
     ["Authorization", "Bearer wrong"],
     ["sluice-call", "{}"],
