@@ -184,6 +184,39 @@ describe("a ticket", () => {
     expect(await snapshotOf(name)).toMatchObject({ granted: 3, waiters: 0 });
   });
 
+  it("counts for more than when its bearer's request reached the Worker, if that is requeued", async () => {
+    const name = await emptied();
+    const first = await ticketed(name);
+    await first.leave();
+    const second = request(`/acquire?bucket=${name}`);
+    await untilWaiters(name, 1);
+    const again = present(name, first.ticket);
+    await untilWaiters(name, 2);
+    await abortAllDurableObjects();
+    await untilWaiters(name, 2);
+    expect(await orderOf(name, [again, second])).toEqual([0, 1]);
+  });
+
+  it("keeps a timeout that the policy would no longer allow", async () => {
+    const name = await emptied();
+    const { ticket, leave } = await ticketed(name, "&timeoutMs=9000");
+    await leave();
+    await changePolicy(name, { maxWaitMs: 5_000 });
+    const again = present(name, ticket, "&timeoutMs=9000");
+    await untilWaiters(name, 1);
+    await pass(name, 1_000);
+    await grantOf(again);
+  });
+
+  it("is refused if the policy has nothing left of what it asks for", async () => {
+    const name = await emptied({ hold: { maxMs: 60_000 } });
+    const { ticket, leave } = await ticketed(name, "&holdMs=1000");
+    await leave();
+    await changePolicy(name, { hold: null });
+    const problem = await problemOf(present(name, ticket, "&holdMs=1000"), 400, "invalid-request");
+    expect(problem).toMatchObject({ errors: [{ field: "holdMs" }] });
+  });
+
   it("fills no place while its bearer is gone, and queue-full does not apply to it", async () => {
     const name = await emptied({ queueLimit: 1 });
     const first = await ticketed(name);

@@ -4,6 +4,7 @@ import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
 import type { Leave } from "../../src/bucket/held-request.ts";
 import type { OpenBucket } from "../../src/bucket/open-bucket.ts";
 import type { AcquireCall } from "../../src/wire/acquire-call.ts";
+import type { HeldPlace } from "../../src/wire/held-place.ts";
 
 import { Arrivals } from "../../src/bucket/arrivals.ts";
 import { KeyedCalls } from "../../src/bucket/keyed-calls.ts";
@@ -21,11 +22,21 @@ class Queue {
   readonly platform = new MemoryPlatform();
   readonly bucket: OpenBucket = newBucket("x", policy, this.platform);
   readonly answers: string[] = [];
+  readonly tickets: string[] = [];
   readonly keyed = new KeyedCalls(this.platform.disk.keyedGrants);
   readonly #arrivals = new Arrivals(this.platform, this.keyed, { finish: () => undefined });
 
   constructor() {
     this.bucket.limiter.acquire({ caller: undefined as never }, this.platform.nowMs);
+  }
+
+  /** A request that follows its place. */
+  follow(): Leave | undefined {
+    const answered = (answer: AcquireAnswer): void => void this.answers.push(answer.kind);
+    const moved = ({ ticket = "" }: HeldPlace): void => void this.tickets.push(ticket);
+    const call = { bucket: "x", policy, tokens: 1 };
+    const arriving = { call, request: { answered, moved }, heldMs: 0 };
+    return this.#arrivals.admit(this.bucket, arriving, this.platform.nowMs);
   }
 
   admit(call: Partial<AcquireCall> = {}, heldMs = 0): Leave | undefined {
@@ -82,5 +93,23 @@ describe("Arrivals", () => {
     expect(queue.admit({ holdMs: 1_000 })).toBeUndefined();
     expect(queue.answers).toEqual(["invalid"]);
     expect(queue.deadlines).toEqual([]);
+  });
+
+  it("make a ticket for a caller that follows its place, and for no other", () => {
+    const queue = new Queue();
+    queue.admit();
+    expect(queue.platform.takeWrites()).toEqual([]);
+    queue.follow();
+    queue.follow();
+    expect(queue.platform.takeWrites()).toEqual(["ticket secret"]);
+    expect(new Set(queue.tickets).size).toBe(2);
+  });
+
+  it("end the instance if a ticket's secret can't be written", () => {
+    const queue = new Queue();
+    queue.platform.isBroken = true;
+    expect(() => queue.follow()).toThrow("The disk is full");
+    expect(queue.platform.isAborted).toBe(true);
+    expect(queue.tickets).toEqual([]);
   });
 });
