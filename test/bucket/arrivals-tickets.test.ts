@@ -205,7 +205,7 @@ describe("a ticket", () => {
     const again = present(name, ticket, "&timeoutMs=9000");
     await untilWaiters(name, 1);
     await pass(name, 1_000);
-    await grantOf(again);
+    expect(await grantOf(again)).toMatchObject({ waitedMs: 1_000 });
   });
 
   it("is refused if the policy has nothing left of what it asks for", async () => {
