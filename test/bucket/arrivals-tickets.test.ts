@@ -154,6 +154,22 @@ describe("a ticket", () => {
     expect(reader.last).toMatchObject({ event: "granted" });
   });
 
+  it("comes first of those of one millisecond, if its caller did, when a tick has passed meanwhile", async () => {
+    const name = await emptied();
+    const callers = [await ticketed(name), await ticketed(name), await ticketed(name)];
+    for (const { leave } of callers) await leave();
+    await abortAllDurableObjects();
+    vi.setSystemTime(Date.now() + 1_000);
+    const answers: Promise<Response>[] = [];
+    for (const [index, { ticket }] of [...callers.entries()].toReversed()) {
+      answers[index] = present(name, ticket);
+      await settle();
+    }
+    // The first that is admitted takes the token of that tick.
+    await untilWaiters(name, 2);
+    expect(await orderOf(name, answers)).toEqual([0, 1, 2]);
+  });
+
   it("gets it back from the process after one that was shut down", async () => {
     const name = await emptied();
     const first = await ticketed(name);
