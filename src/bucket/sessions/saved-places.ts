@@ -187,10 +187,11 @@ function idOf(part: unknown, before: Before): number {
 }
 
 function placeIdOf(ticket: unknown, before: Before): string {
-  const placeId =
-    typeof ticket === "number"
-      ? `${before.instance}.${before.ticketNumber + integerOf(ticket)}`
-      : textOf(ticket);
+  if (typeof ticket === "number") {
+    before.ticketNumber += integerOf(ticket);
+    return `${before.instance}.${before.ticketNumber}`;
+  }
+  const placeId = textOf(ticket);
   const [instance, ticketNumber] = partsOf(placeId);
   if (ticketNumber !== undefined) Object.assign(before, { instance, ticketNumber });
   return placeId;

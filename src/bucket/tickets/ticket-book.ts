@@ -51,6 +51,21 @@ export type KnownPlace =
   | { readonly kind: "cancelled" }
   | { readonly kind: "absent" };
 
+/** A ticket that is signed when it is asked for. */
+class UnsignedTicket implements PlaceTicket {
+  readonly placeId: string;
+  readonly #sign: () => string;
+
+  constructor(placeId: string, sign: () => string) {
+    this.placeId = placeId;
+    this.#sign = sign;
+  }
+
+  get text(): string {
+    return this.#sign();
+  }
+}
+
 /** The tickets of one bucket. */
 export class TicketBook {
   readonly #secrets: TicketSecretStore;
@@ -87,15 +102,9 @@ export class TicketBook {
   restored(caller: Caller, placeId: string): void {
     const { waiter, timeoutMs, call } = caller;
     if (!waiter) throw new RangeError("Cannot restore the ticket of a caller that does not wait");
-    const sign = (): string => {
+    caller.ticket = new UnsignedTicket(placeId, () => {
       return this.#ensureSigner().sign(claimOf({ waiter, timeoutMs, call }, placeId));
-    };
-    caller.ticket = {
-      placeId,
-      get text(): string {
-        return sign();
-      },
-    };
+    });
     this.#waiting.set(placeId, caller);
   }
 
