@@ -35,6 +35,7 @@ const REFILL_MS = 1_000;
 export const sluice: Design = (fields, clock, meter) => {
   const host = hostOf(clock, meter);
   return (_, answered) => {
+    meter.count("requests");
     meter.count("calls");
     askHost(host, fields, answered);
   };
@@ -47,6 +48,7 @@ export const leased: Design = (fields, clock, meter) => {
   const host = hostOf(clock, meter);
   const holders = new Map<number, LeaseHolder>();
   return (isolate, answered) => {
+    meter.count("requests");
     const nowMs = nowMsOf(clock);
     const holder = holders.get(isolate) ?? new LeaseHolder(lease);
     holders.set(isolate, holder);
@@ -98,6 +100,7 @@ export const docs: Design = (fields, clock, meter) => {
     });
   };
   return (_, answered) => {
+    meter.count("requests");
     meter.count("calls");
     const isGranted = tokens > 0;
     if (isGranted) tokens -= 1;
@@ -110,6 +113,7 @@ export const naive: Design = (fields, clock, meter) => {
   const { name: _, ...policy } = fields;
   let bucket: TokenBucket | undefined;
   return (_, answered) => {
+    meter.count("requests");
     meter.count("calls");
     bucket ??= TokenBucket.start(bucketFieldsOf(Policy.of(policy)), nowMsOf(clock));
     bucket.advance(nowMsOf(clock));
@@ -132,6 +136,7 @@ function openGrants(
   end: (id: string) => void,
 ): Ask {
   return (_, answered) => {
+    meter.count("requests");
     meter.count("calls");
     const heard = (answer: AcquireAnswer): void => {
       const grant = answer.kind === "outcome" && answer.outcome.ok ? answer.outcome : undefined;

@@ -28,14 +28,25 @@ export class Meter {
   readonly #counts = { requests: 0, calls: 0, alarms: 0, rowsWritten: 0, grants: 0 };
   #memoryMs = 0;
   #aliveUntilMs = -Infinity;
+  #lingers = true;
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;
   }
 
-  count(what: "requests" | "calls" | "alarms" | "rowsWritten" | "grants"): void {
-    this.#counts[what] += 1;
-    if (what === "requests") return;
+  /** From now on an object isn't charged for being in memory, but for what `busy` says. */
+  countsBusyTimeAlone(): void {
+    this.#lingers = false;
+  }
+
+  /** The object has run, or could not sleep, for so long. */
+  busy(ms: number): void {
+    this.#memoryMs += ms;
+  }
+
+  count(what: "requests" | "calls" | "alarms" | "rowsWritten" | "grants", times = 1): void {
+    this.#counts[what] += times;
+    if (what === "requests" || !this.#lingers) return;
     const untilMs = this.#clock.monotonicMs + LINGER_MS;
     this.#memoryMs += Math.min(LINGER_MS, untilMs - this.#aliveUntilMs);
     this.#aliveUntilMs = untilMs;

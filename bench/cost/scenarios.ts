@@ -10,6 +10,7 @@ import { Policy } from "../../src/core/policy.ts";
 import { epochMs } from "../../kit/model/limiters.ts";
 import { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
 import { docs, holding, leased, naive, permitted, sluice } from "./designs.ts";
+import { waitedOnKeyedSession, waitedOnSession, waitedOverHttp } from "./waited-for.ts";
 import { Meter, usageBetween } from "./meter.ts";
 
 export interface Scenario {
@@ -35,11 +36,17 @@ const GRANTS = 1_000_000;
 const LEASE = { maxTokens: 10_000, ttlMs: 10_000 };
 
 const waiting = { sluice, docs, naive };
+const waitedFor = {
+  "over HTTP": waitedOverHttp,
+  "on a session": waitedOnSession,
+  "on a session, with keys": waitedOnKeyedSession,
+};
 const uncontended = { maxWaitMs: 0, capacity: 10_000, refillTokens: 20, refillIntervalMs: 100 };
 
 /** Runs all of them. */
 export function runScenarios(): Scenario[] {
   const paced = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 };
+  const slow = { ...paced, refillIntervalMs: 60_000, maxWaitMs: 3_600_000 };
   const fast = { capacity: 50, refillTokens: 1, refillIntervalMs: 20 };
   return [
     {
@@ -56,6 +63,16 @@ export function runScenarios(): Scenario[] {
       name: "a bucket contended at 50 grants a second",
       per: `a month; ${50 * CROWD_S} callers at any time`,
       designs: measure(waiting, fast, crowd(50 * CROWD_S), HOUR_MS, MONTH_MS / HOUR_MS),
+    },
+    {
+      name: "a bucket of 1 grant a minute that is always waited for",
+      per: `a month; ${CROWD_S} callers at any time`,
+      designs: measure(waitedFor, slow, crowd(CROWD_S), HOUR_MS, MONTH_MS / HOUR_MS),
+    },
+    {
+      name: "one of 1 grant a second",
+      per: `a month; ${CROWD_S} callers at any time`,
+      designs: measure(waitedFor, paced, crowd(CROWD_S), HOUR_MS, MONTH_MS / HOUR_MS),
     },
     {
       name: "uncontended grants",
@@ -109,7 +126,6 @@ function measure(
     const meter = new Meter(clock);
     const ask: Ask = design({ name: "*", ...Policy.of(policy).toJSON() }, clock, meter);
     const counted: Ask = (isolate, answered) => {
-      meter.count("requests");
       ask(isolate, (isGranted) => {
         if (isGranted) meter.count("grants");
         answered(isGranted);
