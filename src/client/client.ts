@@ -68,6 +68,7 @@ import { abandonGrant, returnGrant } from "./holds/abandon-grant.ts";
 import { HoldClient } from "./holds/hold-client.ts";
 import { SessionPool } from "./session/session-pool.ts";
 import { keepGoing } from "./keep-going.ts";
+import { newKey } from "./new-key.ts";
 import { pathOf } from "./path.ts";
 import { ANSWER_MS, RetriedCalls } from "./transport/retried-calls.ts";
 import { retry, SluiceUnreachableError } from "./transport/retry.ts";
@@ -273,8 +274,6 @@ const MAX_SILENT_WAIT_MS = 1_000;
 const MAX_BOUND_SILENCE_MS = 60_000;
 /** Status of a successful reset. */
 const NO_CONTENT = 204;
-/** Bytes of an idempotency key: as long as a random UUID, with a few more random bits. */
-const KEY_BYTES = 16;
 
 /**
  * Creates a client. It holds no connections and no timers other than those of calls in progress, and of sessions: see
@@ -572,10 +571,4 @@ function isSnapshot(body: unknown): body is BucketSnapshot {
 
 function isEventStream({ headers }: Response): boolean {
   return /^text\/event-stream *(;|$)/i.test(headers.get("Content-Type") ?? "");
-}
-
-/** A unique key. Not `randomUUID`, which is missing on pages served without TLS. */
-function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
