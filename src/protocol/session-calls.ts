@@ -110,8 +110,8 @@ export function readCall(message: unknown): ReadCall {
 }
 
 /**
- * The acquire in a message of nothing but `op`, `id`, `tokens`, `timeoutMs` and `key`, all of them legal: nearly all
- * are like that. `undefined` for any other message, which is read member by member, with the same result. (Measured:
+ * The acquire in a message of nothing but `op`, `id`, `tokens`, `timeoutMs`, `key` and `fields`, all of them legal:
+ * nearly all are like that. `undefined` for any other message, which is read member by member, with the same result. (Measured:
  * 0.03 to 0.1 µs instead of 0.5 to 0.75, of the 5 that a grant on a busy session takes.)
  */
 function plainAcquireOf(message: Message): SessionAcquire | undefined {
@@ -120,6 +120,7 @@ function plainAcquireOf(message: Message): SessionAcquire | undefined {
   let tokens = 1;
   let timeoutMs: number | undefined;
   let idempotencyKey: string | undefined;
+  let hasFields = false;
   for (const name in message) {
     const value = message[name];
     if (name === "id" && isMessageId(value)) id = value;
@@ -127,6 +128,7 @@ function plainAcquireOf(message: Message): SessionAcquire | undefined {
     else if (name === "timeoutMs" && isIntegerWithin(value, acquireRanges.timeoutMs)) {
       timeoutMs = value;
     } else if (name === "key" && isIdempotencyKey(value)) idempotencyKey = value;
+    else if (name === "fields" && typeof value === "boolean") hasFields = value;
     else if (name !== "op") return undefined;
   }
   if (id === undefined) return undefined;
@@ -135,7 +137,7 @@ function plainAcquireOf(message: Message): SessionAcquire | undefined {
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
   };
-  return { op: "acquire", id, ask, isFollowing: false, hasFields: false };
+  return { op: "acquire", id, ask, isFollowing: false, hasFields };
 }
 
 /** How many bytes a text takes in UTF-8; fewer if they are too few or too many to matter. */
