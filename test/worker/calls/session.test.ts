@@ -1,8 +1,17 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 
-import { CLOSED, bearer, deployed } from "../../../kit/edge/deployed.ts";
-import { problemOf, request } from "../../../kit/edge/surfaces.ts";
+import type { PolicyChanges } from "../../../src/core/policy.ts";
+
+import { CLOSED, ONE_A_SECOND, bearer, deployed } from "../../../kit/edge/deployed.ts";
+import { EdgeSession } from "../../../kit/edge/edge-session.ts";
+import {
+  changePolicy,
+  problemOf,
+  request,
+  settle,
+  snapshotOf,
+} from "../../../kit/edge/surfaces.ts";
 import { stubOf, uniqueName, useVirtualTime } from "../../../kit/edge/virtual-time.ts";
 
 useVirtualTime();
@@ -132,5 +141,99 @@ describe("who may open a session", () => {
     expect(detail).toBe(
       `Pages from "${origin}" may not open a session: add the origin to CORS_ORIGINS`,
     );
+  });
+});
+
+describe("a session", () => {
+  const HOLDING_ALL = {
+    ...ONE_A_SECOND,
+    capacity: 10,
+    initialTokens: 10,
+    limits: {
+      tpm: { capacity: 100, refillTokens: 1, refillIntervalMs: 1_000, initialTokens: 100 },
+    },
+    hold: { maxMs: 60_000 },
+    concurrency: { max: 2, ttlMs: 10_000, graceMs: 0 },
+  };
+
+  /** A session of a bucket with this policy. */
+  async function sessionWith(policy: PolicyChanges): Promise<[EdgeSession, name: string]> {
+    const name = uniqueName();
+    await changePolicy(name, policy);
+    return [await EdgeSession.open(name), name];
+  }
+
+  it("has grants, holds and permits as HTTP has them", async () => {
+    const [session, name] = await sessionWith(HOLDING_ALL);
+    session.send({ op: "acquire", id: "a", "tokens.tpm": 40, holdMs: 5_000, fields: true });
+    const granted = await session.ending("a");
+    if (!("granted" in granted)) throw new Error(JSON.stringify(granted));
+    const { hold, permit } = granted.granted;
+    expect(granted).toEqual({
+      id: "a",
+      granted: {
+        tokens: 1,
+        remaining: 9,
+        waitedMs: 0,
+        grantedAtMs: Date.now(),
+        limits: { tpm: { tokens: 40, remaining: 60 } },
+        hold: { id: expect.any(String), expiresAtMs: Date.now() + 5_000 },
+        permit: { id: hold?.id, fence: expect.any(Number), expiresAtMs: expect.any(Number) },
+      },
+      fields: {
+        RateLimit: expect.stringMatching(/^"\*";r=9;t=1, "\*\/tpm";r=60;t=1$/),
+        "RateLimit-Policy": expect.stringContaining('"*";q=10;'),
+      },
+    });
+    session.send(
+      { op: "settle", id: 1, hold: hold?.id, used: { tpm: 50 } },
+      { op: "extend", id: 2, permit: permit?.id },
+      { op: "release", id: 3, permit: permit?.id },
+      { op: "settle", id: 4, hold: "unknown", used: 1 },
+      { op: "extend", id: 5, permit: permit?.id },
+    );
+    while (session.messages.length < 6) await settle();
+    expect(
+      session.messages.slice(1).toSorted((one, other) => Number(one.id) - Number(other.id)),
+    ).toMatchObject([
+      { id: 1, settled: { used: { rate: 1, tpm: 50 }, owed: { rate: 0, tpm: 10 } } },
+      { id: 2, extended: { id: permit?.id } },
+      { id: 3, released: {} },
+      { id: 4, refused: { status: 404, reason: "unknown-hold" } },
+      { id: 5, refused: { status: 410, reason: "permit-lost" } },
+    ]);
+    expect(await snapshotOf(name)).toMatchObject({ granted: 1, sessions: 1, permits: { held: 0 } });
+  });
+
+  it("is refused what HTTP is refused, with the same faults", async () => {
+    const [session, name] = await sessionWith({ ...ONE_A_SECOND, maxWaitMs: 5_000 });
+    const asks = [
+      { tokens: 2 },
+      { timeoutMs: 5_001 },
+      { "tokens.tpm": 1 },
+      { holdMs: 1_000 },
+      { tokens: -1, timeoutMs: "soon" },
+      { tokens: 0 },
+    ];
+    session.send(...asks.map((ask, id) => ({ op: "acquire", id, ...ask })));
+    for (const [id, ask] of asks.entries()) {
+      const ending = await session.ending(id);
+      const body = JSON.stringify({ bucket: name, ...ask });
+      const overHttp = await request("/acquire", { method: "POST", body });
+      expect(ending).toEqual({ id, refused: await overHttp.json() });
+    }
+  });
+
+  it("asks the object, whatever the isolate has on lease", async () => {
+    const lease = { maxTokens: 100, ttlMs: 5_000 };
+    const [session, name] = await sessionWith({
+      ...ONE_A_SECOND,
+      capacity: 1_000,
+      initialTokens: 1_000,
+      lease,
+    });
+    session.send(...Array.from({ length: 50 }, (_, id) => ({ op: "acquire", id })));
+    for (let id = 0; id < 50; id += 1) expect(await session.ending(id)).toHaveProperty("granted");
+    expect(await snapshotOf(name)).toMatchObject({ granted: 50, tokens: 950 });
   });
 });
