@@ -1,4 +1,5 @@
 import { runInDurableObject } from "cloudflare:test";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import type { PolicyChanges } from "../../../src/core/policy.ts";
@@ -12,6 +13,9 @@ import {
   settle,
   snapshotOf,
 } from "../../../kit/edge/surfaces.ts";
+import { anyMessage } from "../../../kit/model/session-messages.ts";
+import { runs, timesSeen } from "../../../kit/runs.ts";
+import { membersOf } from "../../../src/core/is-record.ts";
 import { stubOf, uniqueName, useVirtualTime } from "../../../kit/edge/virtual-time.ts";
 
 useVirtualTime();
@@ -235,5 +239,32 @@ describe("a session", () => {
     session.send(...Array.from({ length: 50 }, (_, id) => ({ op: "acquire", id })));
     for (let id = 0; id < 50; id += 1) expect(await session.ending(id)).toHaveProperty("granted");
     expect(await snapshotOf(name)).toMatchObject({ granted: 50, tokens: 950 });
+  });
+
+  it("answers every message, whatever it is", async () => {
+    const [session, name] = await sessionWith({
+      ...HOLDING_ALL,
+      capacity: 1_000_000_000,
+      initialTokens: 1_000_000_000,
+      concurrency: null,
+    });
+    const messages = fc.sample(anyMessage, runs(20_000)).map((message, index) => {
+      // Each in use at most once, so that it is known what was answered to it.
+      return Object.assign(membersOf(message), { id: index });
+    });
+    for (let from = 0; from < messages.length; from += 100) {
+      session.send(...messages.slice(from, from + 100));
+    }
+    const answered = (): Set<unknown> => new Set(session.messages.map(({ id }) => id));
+    while (answered().size < messages.length) await settle();
+    expect(
+      session.messages.filter((message) => {
+        return "refused" in message && message.refused.status >= 500;
+      }),
+    ).toEqual([]);
+    expect(session.closed).toBeUndefined();
+    const { granted, sessions } = await snapshotOf(name);
+    expect(sessions).toBe(1);
+    expect(granted).toBeGreaterThan(timesSeen(30));
   });
 });
