@@ -14,10 +14,12 @@ import { rows } from "./rows.ts";
 import { schedules } from "./schedules.ts";
 import { schedulesOfHolders } from "./schedules-of-holders.ts";
 import { sessions } from "./sessions.ts";
+import { schedulesOfSessions } from "./schedules-of-sessions.ts";
 
 export const scenarios: readonly Scenario[] = [
   schedules,
   schedulesOfHolders,
+  schedulesOfSessions,
   rows,
   crashes,
   crashesOfSeveral,

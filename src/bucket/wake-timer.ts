@@ -13,8 +13,9 @@
  * are requeued at its successor, which arms an alarm of its own.
  *
  * **While only sessions wait**, nothing but the timer would keep the object in memory. Then there is none if the alarm
- * is set to that very instant, and it isn't near: the object sleeps, and the alarm wakes it. A lost alarm is noticed by a client, whose
- * grant is overdue: it opens its session again, and any call finds an alarm that is overdue and arms it again.
+ * is set to that very instant, and it isn't near: the object sleeps, and the alarm wakes it. A lost alarm is noticed by
+ * a client, whose grant is overdue: it opens its session again, and any call finds an alarm that is overdue and arms it
+ * again.
  *
  * Two ways to set an alarm can leave one that never fires, even after a restart: setting it to an instant
  * that is not in the future, and, while it runs, setting it to its own time again (workerd#6866). This class
