@@ -11,7 +11,6 @@
  */
 import type { Waiter } from "../core/queue/waiter-queue.ts";
 import type { Asked } from "./idempotency-store.ts";
-import type { PlaceTicket } from "./caller.ts";
 
 import { RecentKeys } from "./recent-keys.ts";
 
@@ -30,8 +29,8 @@ export interface AbsentPlace {
   /** The timeout that applied, which may have been the policy's. */
   readonly timeoutMs: number;
   readonly arrival: Arrival;
-  /** Of the place, if any was sent. */
-  readonly ticket?: PlaceTicket | undefined;
+  /** What its tickets call it, if any was sent. */
+  readonly placeId?: string | undefined;
 }
 
 /** What an arrival has fixed for good. */

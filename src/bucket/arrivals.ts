@@ -16,7 +16,6 @@ import type { HeldRequest, Leave } from "./held-request.ts";
 import type { KeyedCalls } from "./keyed-calls.ts";
 import type { OpenBucket } from "./open-bucket.ts";
 import type { BucketPlatform } from "./platform.ts";
-import type { PlaceTicket } from "./caller.ts";
 
 import { costOf } from "../core/limits/cost.ts";
 import { arrivalOf } from "./absent-callers.ts";
@@ -108,7 +107,7 @@ export class Arrivals {
       return undefined;
     }
     const caller = new Caller(call, timeoutMs, request);
-    caller.ticket = carried?.ticket;
+    caller.placeId = carried?.placeId;
     const remainingMs = Math.max(0, timeoutMs - heldMs - (requeued?.elapsedMs ?? 0));
     const place = requeued && { firstArrivalMs: requeued.arrivedAtMs };
     const tokens = costOf(limiter.policy.limits, call);
@@ -145,7 +144,10 @@ export class Arrivals {
     return sleeping.map(({ call, request, placeId }, index) => {
       const caller = places[index] ?? new Caller(call, 0, request);
       if (call.idempotencyKey !== undefined) this.#keyed.arrived(call.idempotencyKey, caller);
-      if (placeId !== undefined && !caller.ticket) this.#tickets.restored(caller, placeId);
+      if (placeId !== undefined) {
+        caller.placeId = placeId;
+        this.#tickets.arrived(caller);
+      }
       // One that only wanted its first place has had it.
       const hasAll = !isFollowing(request) || request.wantsFirstPlaceOnly === true;
       return this.#wait(bucket, caller, request, nowMs, hasAll);
@@ -157,23 +159,23 @@ export class Arrivals {
     caller.waiter = undefined;
     this.#positions?.forget(caller);
     if (caller.call.idempotencyKey !== undefined) this.#keyed.forget(caller);
-    if (caller.ticket) this.#tickets.forget(caller);
+    if (caller.placeId !== undefined) this.#tickets.forget(caller.placeId);
   }
 
   /** `caller` has been granted. In the turn that does it. */
-  granted(caller: Caller, grant: Grant, nowMs: number): void {
-    if (caller.ticket) this.#tickets.granted(caller.ticket, grant, nowMs);
+  granted({ placeId }: Caller, grant: Grant, nowMs: number): void {
+    if (placeId !== undefined) this.#tickets.granted(placeId, grant, nowMs);
   }
 
-  /** The acquire in the place of `ticket`, if it has one, was cancelled, and can't come back. */
-  cancelled(ticket: PlaceTicket | undefined, nowMs: number): void {
-    if (ticket) this.#tickets.cancelled(ticket, nowMs);
+  /** The acquire in a place, if that has tickets, was cancelled, and can't come back. */
+  cancelled(placeId: string | undefined, nowMs: number): void {
+    if (placeId !== undefined) this.#tickets.cancelled(placeId, nowMs);
   }
 
   /** A request is cancelled that the recovery window has held. */
   cancelledInWindow(call: AcquireCall, nowMs: number): void {
     const place = this.presentedPlace(call) ?? this.#carried(call);
-    this.cancelled(place?.ticket, nowMs);
+    this.cancelled(place?.placeId, nowMs);
   }
 
   /** The place of the ticket that a call presents; `undefined` if it presents none that is good. */
@@ -207,8 +209,8 @@ export class Arrivals {
     const { timeoutMs = maxWaitMs } = call;
     const deadlineAtMs = heldFromMs + Math.max(0, timeoutMs - requeued.elapsedMs);
     const arrival: Arrival = { queuedAtMs: requeued.arrivedAtMs, deadlineAtMs };
-    const { ticket } = this.#carried(call) ?? {};
-    this.#keyed.disconnected(call, { timeoutMs, arrival, ticket }, nowMs);
+    const { placeId } = this.#carried(call) ?? {};
+    this.#keyed.disconnected(call, { timeoutMs, arrival, placeId }, nowMs);
   }
 
   /** The second half of an arrival: `turn` has settled `caller`, or `caller` waits. */
@@ -223,7 +225,7 @@ export class Arrivals {
     caller.waiter = turn.waiter;
     // Also if it is settled: in a batch it isn't answered yet, and until then its retries must find it.
     if (idempotencyKey !== undefined) this.#keyed.arrived(idempotencyKey, caller);
-    if (caller.ticket) this.#tickets.arrived(caller);
+    if (caller.placeId !== undefined) this.#tickets.arrived(caller);
     this.#turns.finish(bucket, turn, nowMs);
     return turn.waiter && this.#wait(bucket, caller, request, nowMs);
   }
@@ -252,7 +254,8 @@ export class Arrivals {
       case "granted": {
         const { grant } = known;
         // It may have been granted by an instance before this one: then only the key is known here.
-        if (presented?.ticket) this.#tickets.granted(presented.ticket, grant, nowMs);
+        if (presented?.placeId !== undefined)
+          this.#tickets.granted(presented.placeId, grant, nowMs);
         request.answered({ kind: "replay", grant, bucket: stateOf(bucket, nowMs) });
         return { leave: undefined };
       }
@@ -288,7 +291,7 @@ export class Arrivals {
     const claim = this.#tickets.open(ticket);
     if (!claim) return { kind: "ticket-forged", ticket };
     if (!isSameAcquire(claim, call)) return { kind: "ticket-mismatch" };
-    return { ...claim, ticket: { placeId: claim.placeId, text: ticket } };
+    return claim;
   }
 
   /** The place of a requeued call that had a ticket. It brings its own arrival, so only the ticket counts. */
@@ -314,13 +317,13 @@ export class Arrivals {
    * the place if anybody waits in it. Returns `undefined` if nobody does.
    */
   #joinPlace(
-    { ticket }: AbsentPlace,
+    { placeId }: AbsentPlace,
     bucket: OpenBucket,
     request: HeldRequest,
     nowMs: number,
   ): { leave: Leave | undefined } | undefined {
-    if (!ticket) return undefined;
-    const known = this.#tickets.find(ticket, nowMs);
+    if (placeId === undefined) return undefined;
+    const known = this.#tickets.find(placeId, nowMs);
     switch (known.kind) {
       case "cancelled":
         request.answered({ kind: "cancelled" });
@@ -343,7 +346,7 @@ export class Arrivals {
   #comeBack(
     bucket: OpenBucket,
     call: AcquireCall,
-    { arrival, timeoutMs, ticket }: AbsentPlace,
+    { arrival, timeoutMs, placeId }: AbsentPlace,
     request: HeldRequest,
     nowMs: number,
   ): Leave | undefined {
@@ -354,7 +357,7 @@ export class Arrivals {
       return undefined;
     }
     const returner = new Caller(call, timeoutMs, request);
-    returner.ticket = ticket;
+    returner.placeId = placeId;
     const tokens = costOf(policy.limits, call);
     const { holdMs } = call;
     const turn = bucket.limiter.comeBack({ caller: returner, tokens, holdMs, ...arrival }, nowMs);
@@ -402,15 +405,15 @@ export class Arrivals {
     request: HeldRequest,
     why: "cancelled" | undefined,
   ): boolean {
-    const { waiter, call, timeoutMs, ticket } = caller;
+    const { waiter, call, timeoutMs, placeId } = caller;
     if (!waiter || !bucket.limiter.isWaiting(waiter)) return false;
     caller.leave(request);
     if (isFollowing(request)) this.#positions?.remove(caller, request);
     if (caller.requests.length > 0) return true;
     const nowMs = this.#platform.clock.now();
     this.giveUpPlace(caller);
-    if (why === "cancelled") this.cancelled(ticket, nowMs);
-    else this.#keyed.disconnected(call, { timeoutMs, arrival: arrivalOf(waiter), ticket }, nowMs);
+    if (why === "cancelled") this.cancelled(placeId, nowMs);
+    else this.#keyed.disconnected(call, { timeoutMs, arrival: arrivalOf(waiter), placeId }, nowMs);
     this.#turns.finish(bucket, bucket.limiter.cancel(waiter, nowMs), nowMs);
     return true;
   }

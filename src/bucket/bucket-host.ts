@@ -181,7 +181,7 @@ export class BucketHost {
     const hasGranted = Number(this.#bucket?.limiter.inspect(nowMs).granted) > 0;
     if (!caller && hasGranted && this.#keyed.isGranted(key, nowMs)) return false;
     const absent = this.#keyed.cancel(key, nowMs);
-    this.#arrivals.cancelled((caller ?? absent)?.ticket, nowMs);
+    this.#arrivals.cancelled((caller ?? absent)?.placeId, nowMs);
     const wasHeldBack = this.#recoveryWindow?.cancel(key) ?? false;
     if (this.#bucket && caller?.waiter) {
       const { waiter } = caller;

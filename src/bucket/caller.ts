@@ -3,12 +3,6 @@ import type { Waiter } from "../core/queue/waiter-queue.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { HeldRequest } from "./held-request.ts";
 
-/** A ticket, and the place it is for. */
-export interface PlaceTicket {
-  readonly placeId: string;
-  readonly text: string;
-}
-
 /** One place in the queue. Several requests share it if they have the same idempotency key or ticket. */
 export class Caller {
   readonly call: AcquireCall;
@@ -20,8 +14,8 @@ export class Caller {
   waiter: Waiter<Caller> | undefined = undefined;
   /** Identifies the caller to watchers; assigned with its first event. */
   watchId: number | undefined = undefined;
-  /** Assigned with the first ticket that is sent; a caller that comes back has that of its place. */
-  ticket: PlaceTicket | undefined = undefined;
+  /** What its tickets call its place. Assigned with the first of them; a caller that comes back has that of its place. */
+  placeId: string | undefined = undefined;
 
   constructor(call: AcquireCall, timeoutMs: number, first: HeldRequest) {
     this.call = call;

@@ -15,7 +15,7 @@ export type Leave = (why?: "cancelled") => boolean;
 export interface OccupiedPlace {
   readonly timeoutMs: number;
   readonly waiter: Waiter<unknown> | undefined;
-  readonly ticket: { readonly placeId: string } | undefined;
+  readonly placeId: string | undefined;
 }
 
 /** A request that is held until it has an answer. */

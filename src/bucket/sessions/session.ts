@@ -170,12 +170,11 @@ export class SessionRequest implements FollowingRequest {
 
   /** Its place, as it is to be saved; `undefined` if it has none. */
   get saved(): SavedPlace | undefined {
-    const { waiter, timeoutMs, ticket } = this.#place ?? {};
+    const { waiter, timeoutMs, placeId } = this.#place ?? {};
     if (timeoutMs === undefined || waiter?.arrivalNumber === undefined) return undefined;
     const { id, ask, isFollowing, hasFields } = this.acquire;
     const { queuedAtMs, deadlineAtMs, arrivalNumber, behindLater } = waiter;
     const arrival = { queuedAtMs, deadlineAtMs, arrivalNumber };
-    const placeId = ticket?.placeId;
     return { id, ask, isFollowing, hasFields, timeoutMs, arrival, behindLater, placeId };
   }
 

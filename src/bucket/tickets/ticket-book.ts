@@ -12,9 +12,8 @@
  * The secret is made with the first ticket, and is on disk before that ticket leaves the object.
  */
 import type { Grant } from "../../core/outcome.ts";
-import type { Waiter } from "../../core/queue/waiter-queue.ts";
 import type { AcquireCall } from "../../wire/acquire-call.ts";
-import type { Caller, PlaceTicket } from "../caller.ts";
+import type { Caller } from "../caller.ts";
 import type { TicketClaim } from "./ticket.ts";
 
 import { queueFields } from "../../core/policy.ts";
@@ -51,21 +50,6 @@ export type KnownPlace =
   | { readonly kind: "cancelled" }
   | { readonly kind: "absent" };
 
-/** A ticket that is signed when it is asked for. */
-class UnsignedTicket implements PlaceTicket {
-  readonly placeId: string;
-  readonly #sign: () => string;
-
-  constructor(placeId: string, sign: () => string) {
-    this.placeId = placeId;
-    this.#sign = sign;
-  }
-
-  get text(): string {
-    return this.#sign();
-  }
-}
-
 /** The tickets of one bucket. */
 export class TicketBook {
   readonly #secrets: TicketSecretStore;
@@ -85,27 +69,27 @@ export class TicketBook {
   }
 
   /**
-   * The ticket of a caller that waits, the same at each call. The first one writes the secret to the disk.
+   * The ticket of a caller that waits, the same at each call. It is signed each time, as most are sent once and would
+   * be a tenth of what a waiter takes in memory. The first one of a bucket writes the secret to the disk.
    *
    * @throws {RangeError} If the caller doesn't wait.
    */
   ticketOf(caller: Caller): string {
-    return caller.ticket?.text ?? this.#makeTicket(caller, this.#newPlaceId());
-  }
-
-  /**
-   * `caller` waits in a place that has a ticket, as it did in the instance before, which slept. The ticket is the same,
-   * and isn't signed before it is asked for: ten thousand signatures take a tenth of a second.
-   *
-   * @throws {RangeError} If the caller doesn't wait.
-   */
-  restored(caller: Caller, placeId: string): void {
     const { waiter, timeoutMs, call } = caller;
-    if (!waiter) throw new RangeError("Cannot restore the ticket of a caller that does not wait");
-    caller.ticket = new UnsignedTicket(placeId, () => {
-      return this.#ensureSigner().sign(claimOf({ waiter, timeoutMs, call }, placeId));
+    if (!waiter) throw new RangeError("Cannot make a ticket for a caller that does not wait");
+    const signer = this.#ensureSigner();
+    if (caller.placeId === undefined) {
+      caller.placeId = this.#newPlaceId();
+      this.arrived(caller);
+    }
+    const keyHash = keyHashOf(call);
+    return signer.sign({
+      placeId: caller.placeId,
+      arrival: arrivalOf(waiter),
+      timeoutMs,
+      asked: askedIn(call),
+      ...(keyHash !== undefined && { keyHash }),
     });
-    this.#waiting.set(placeId, caller);
   }
 
   /** What `ticket` states; `undefined` if this bucket hasn't made it, or has been reset since. Takes any text. */
@@ -114,7 +98,7 @@ export class TicketBook {
   }
 
   /** What has become of the place of a ticket that was opened. */
-  find({ placeId }: Pick<PlaceTicket, "placeId">, nowMs: number): KnownPlace {
+  find(placeId: string, nowMs: number): KnownPlace {
     const caller = this.#waiting.get(placeId);
     if (caller) return { kind: "waiting", caller };
     const grant = this.#granted.find(placeId, nowMs);
@@ -122,23 +106,23 @@ export class TicketBook {
     return { kind: this.#cancelled.find(placeId, nowMs) ? "cancelled" : "absent" };
   }
 
-  /** `caller` has come back with its ticket, and isn't answered yet. */
+  /** `caller`, whose place has tickets, isn't answered yet. */
   arrived(caller: Caller): void {
-    if (caller.ticket) this.#waiting.set(caller.ticket.placeId, caller);
+    if (caller.placeId !== undefined) this.#waiting.set(caller.placeId, caller);
   }
 
-  /** `caller` is about to be answered, or has left. */
-  forget({ ticket }: Caller): void {
-    if (ticket) this.#waiting.delete(ticket.placeId);
+  /** The caller in a place is about to be answered, or has left. */
+  forget(placeId: string): void {
+    this.#waiting.delete(placeId);
   }
 
-  /** The acquire in the place of a ticket has been granted: the ticket is good for this grant and no other. */
-  granted({ placeId }: PlaceTicket, grant: Grant, nowMs: number): void {
+  /** The acquire in a place has been granted: its tickets are good for this grant and no other. */
+  granted(placeId: string, grant: Grant, nowMs: number): void {
     this.#granted.note(placeId, grant, nowMs);
   }
 
-  /** The acquire in the place of `ticket` was cancelled, and can't come back. */
-  cancelled({ placeId }: PlaceTicket, nowMs: number): void {
+  /** The acquire in a place was cancelled, and can't come back. */
+  cancelled(placeId: string, nowMs: number): void {
     this.#cancelled.note(placeId, true, nowMs);
   }
 
@@ -147,15 +131,6 @@ export class TicketBook {
     this.#signer = undefined;
     this.#granted.forgetAll();
     this.#cancelled.forgetAll();
-  }
-
-  #makeTicket(caller: Caller, placeId: string): string {
-    const { waiter, timeoutMs, call } = caller;
-    if (!waiter) throw new RangeError("Cannot make a ticket for a caller that does not wait");
-    const text = this.#ensureSigner().sign(claimOf({ waiter, timeoutMs, call }, placeId));
-    caller.ticket = { placeId, text };
-    this.#waiting.set(placeId, caller);
-    return text;
   }
 
   #newPlaceId(): string {
@@ -183,21 +158,6 @@ export class TicketBook {
 export function isSameAcquire({ asked, keyHash }: TicketClaim, call: AcquireCall): boolean {
   const hasSameKey = call.idempotencyKey === undefined || keyHashOf(call) === keyHash;
   return hasSameKey && isSameAsked(asked, call);
-}
-
-/** What the ticket of a caller states that waits in this place. */
-function claimOf(
-  { waiter, timeoutMs, call }: Pick<Caller, "timeoutMs" | "call"> & { waiter: Waiter<Caller> },
-  placeId: string,
-): TicketClaim {
-  const keyHash = keyHashOf(call);
-  return {
-    placeId,
-    arrival: arrivalOf(waiter),
-    timeoutMs,
-    asked: askedIn(call),
-    ...(keyHash !== undefined && { keyHash }),
-  };
 }
 
 function hex(byte: number): string {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { AcquireCall } from "../../../src/wire/acquire-call.ts";
 
-import { Caller, type PlaceTicket } from "../../../src/bucket/caller.ts";
+import { Caller } from "../../../src/bucket/caller.ts";
 import {
   TicketBook,
   isSameAcquire,
@@ -65,9 +65,9 @@ function waiting(calls: readonly AcquireCall[]): Caller[] {
   });
 }
 
-function ticketIn({ ticket }: Caller): PlaceTicket {
-  if (!ticket) throw new Error("The caller has no ticket");
-  return ticket;
+function placeOf({ placeId }: Caller): string {
+  if (placeId === undefined) throw new Error("The caller has no ticket");
+  return placeId;
 }
 
 /** One caller that waits, with its ticket. */
@@ -135,9 +135,9 @@ describe("TicketBook", () => {
   it("finds the caller that waits, until it no longer does", () => {
     const book = bookOn(new Disk());
     const { caller, claim } = ticketed(book);
-    expect(book.find(claim, NOW_MS)).toEqual({ kind: "waiting", caller });
-    book.forget(caller);
-    expect(book.find(claim, NOW_MS)).toEqual({ kind: "absent" });
+    expect(book.find(claim.placeId, NOW_MS)).toEqual({ kind: "waiting", caller });
+    book.forget(placeOf(caller));
+    expect(book.find(claim.placeId, NOW_MS)).toEqual({ kind: "absent" });
   });
 
   it("finds a caller that has come back, and gives it the same ticket", () => {
@@ -146,20 +146,10 @@ describe("TicketBook", () => {
     const next = bookOn(disk);
     const [returner] = waiting([call]);
     if (!returner) throw new Error("There is no caller");
-    returner.ticket = { placeId: claim.placeId, text: ticket };
+    returner.placeId = claim.placeId;
     next.arrived(returner);
-    expect(next.find(claim, NOW_MS)).toEqual({ kind: "waiting", caller: returner });
+    expect(next.find(claim.placeId, NOW_MS)).toEqual({ kind: "waiting", caller: returner });
     expect(next.ticketOf(returner)).toBe(ticket);
-  });
-
-  it("gives a caller that was restored the ticket that its place had", () => {
-    const disk = new Disk();
-    const { caller, ticket, claim } = ticketed(bookOn(disk));
-    const next = bookOn(disk);
-    caller.ticket = undefined;
-    next.restored(caller, claim.placeId);
-    expect(next.ticketOf(caller)).toBe(ticket);
-    expect(next.find(claim, NOW_MS)).toEqual({ kind: "waiting", caller });
   });
 
   it("makes no ticket for a caller that does not wait", () => {
@@ -173,9 +163,9 @@ describe("TicketBook", () => {
   ])("%i ms after a grant, its ticket is %s", (laterMs, kind) => {
     const book = bookOn(new Disk());
     const { caller, claim } = ticketed(book);
-    book.granted(ticketIn(caller), grant, NOW_MS);
-    book.forget(caller);
-    expect(book.find(claim, NOW_MS + laterMs)).toEqual({
+    book.granted(placeOf(caller), grant, NOW_MS);
+    book.forget(placeOf(caller));
+    expect(book.find(claim.placeId, NOW_MS + laterMs)).toEqual({
       kind,
       ...(kind === "granted" && { grant }),
     });
@@ -184,11 +174,11 @@ describe("TicketBook", () => {
   it("remembers a cancelled place until the last possible deadline", () => {
     const book = bookOn(new Disk());
     const { caller, claim } = ticketed(book);
-    book.cancelled(ticketIn(caller), NOW_MS);
-    book.forget(caller);
+    book.cancelled(placeOf(caller), NOW_MS);
+    book.forget(placeOf(caller));
     const { deadlineAtMs } = claim.arrival;
-    expect(book.find(claim, deadlineAtMs)).toEqual({ kind: "cancelled" });
-    expect(book.find(claim, deadlineAtMs + 1)).toEqual({ kind: "absent" });
+    expect(book.find(claim.placeId, deadlineAtMs)).toEqual({ kind: "cancelled" });
+    expect(book.find(claim.placeId, deadlineAtMs + 1)).toEqual({ kind: "absent" });
   });
 
   it("keeps nothing of callers that never had a ticket", () => {
@@ -197,9 +187,8 @@ describe("TicketBook", () => {
     const [caller] = waiting([call]);
     if (!caller) throw new Error("There is no caller");
     book.arrived(caller);
-    book.forget(caller);
     expect(disk.writes).toBe(0);
-    expect(caller.ticket).toBeUndefined();
+    expect(caller.placeId).toBeUndefined();
   });
 
   it("remembers the last 10,000 grants and the last 10,000 cancelled places", () => {
@@ -208,22 +197,22 @@ describe("TicketBook", () => {
     const claims = callers.map((caller) => book.open(book.ticketOf(caller)));
     const settled = [ticketed(book), ticketed(book)] as const;
     const [one, two] = settled;
-    book.granted(ticketIn(one.caller), grant, NOW_MS);
-    book.cancelled(ticketIn(two.caller), NOW_MS);
-    for (const { caller } of settled) book.forget(caller);
-    const kinds = () => settled.map(({ claim }) => book.find(claim, NOW_MS).kind);
+    book.granted(placeOf(one.caller), grant, NOW_MS);
+    book.cancelled(placeOf(two.caller), NOW_MS);
+    for (const { caller } of settled) book.forget(placeOf(caller));
+    const kinds = () => settled.map(({ claim }) => book.find(claim.placeId, NOW_MS).kind);
     for (const caller of callers.slice(1)) {
-      book.granted(ticketIn(caller), grant, NOW_MS);
-      book.cancelled(ticketIn(caller), NOW_MS);
-      book.forget(caller);
+      book.granted(placeOf(caller), grant, NOW_MS);
+      book.cancelled(placeOf(caller), NOW_MS);
+      book.forget(placeOf(caller));
     }
     expect(kinds()).toEqual(["granted", "cancelled"]);
     const [first] = callers;
     if (!first) throw new Error("There is no caller");
-    book.granted(ticketIn(first), grant, NOW_MS);
-    book.cancelled(ticketIn(first), NOW_MS);
+    book.granted(placeOf(first), grant, NOW_MS);
+    book.cancelled(placeOf(first), NOW_MS);
     expect(kinds()).toEqual(["absent", "absent"]);
-    expect(claims[1] && book.find(claims[1], NOW_MS).kind).toBe("granted");
+    expect(claims[1] && book.find(claims[1].placeId, NOW_MS).kind).toBe("granted");
   });
 });
 
