@@ -171,12 +171,15 @@ const ratioNames: Readonly<Record<RatioKey, string>> = {
 function waitingSection({ waiting }: SessionsResult): string {
   const { waiters, sessions, rounds } = waiting;
   const bytes = medianOf(rounds, "bytesPerWaiter");
+  const kibibytes = (key: "bytesPerWaiter" | "bytesPerWaiterAtFirst"): string => {
+    return `${(medianOf(rounds, key) / BYTES_PER_KIB).toFixed(2)} KiB`;
+  };
   const releaseMs = medianOf(rounds, "releaseMs");
   const checks: Check[] = [
     {
       what: "memory of a waiter",
       value: bytes,
-      measured: `${(bytes / BYTES_PER_KIB).toFixed(2)} KiB`,
+      measured: kibibytes("bytesPerWaiter"),
       target: WAITER_BYTES,
       wanted: "at most 2 KiB",
     },
@@ -193,7 +196,7 @@ ${shown(waiters)} acquires that wait on ${sessions} sessions of one bucket, and 
 
 ${checksTable(checks)}
 
-Processor time of the server from just before the tick to the last byte: ${medianOf(rounds, "processorMs").toFixed(0)} ms.
+The memory is that of the second half of them. While the first half came, workerd grew by ${kibibytes("bytesPerWaiterAtFirst")} for each, which has in it what the process grows by once. Processor time of the server from just before the tick to the last byte: ${medianOf(rounds, "processorMs").toFixed(0)} ms.
 `;
 }
 

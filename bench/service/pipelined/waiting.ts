@@ -2,8 +2,8 @@
  * Thousands of acquires that wait on a few sessions of one bucket and are served by one tick: what each takes of the
  * server's memory, and the time from the tick to the last byte.
  *
- * The memory is the growth of workerd from before the acquires are sent until all of them wait. The sessions are open
- * before, and a small crowd at another bucket has been served, so that code is compiled.
+ * The memory is the growth of workerd while the second half of them comes. While the first half does, the process grows
+ * by what it grows by once, above all the space in which V8 makes new objects, which is larger than all waiters.
  */
 import { setTimeout } from "node:timers/promises";
 
@@ -17,7 +17,7 @@ import { processorTimeMs, residentBytes } from "../../../kit/processes/process-u
 import { startWorkerd, type WorkerdServer } from "../../../kit/processes/server.ts";
 import { SESSION_SUBPROTOCOL } from "../../../src/protocol/session-messages.ts";
 
-/** Of the small crowd. */
+/** Served at another bucket before, so that code is compiled. */
 const WARM_UP_WAITERS = 1_000;
 /** Far enough from one tick to the next that all are served by the first. */
 const SERVING_INTERVAL_MS = 1_000;
@@ -35,6 +35,8 @@ export interface WaitingSize {
 /** One crowd. */
 export interface WaitingRound {
   readonly bytesPerWaiter: number;
+  /** The same of the first half, with what the process grows by once. */
+  readonly bytesPerWaiterAtFirst: number;
   /** From the tick, as the grid has it, to the last byte. */
   readonly releaseMs: number;
   /** Of the server's process meanwhile. */
@@ -62,14 +64,24 @@ async function measureOnce(waiters: number, sessions: number): Promise<WaitingRo
   await warmUp.queue(WARM_UP_WAITERS);
   await warmUp.serve();
   using crowd = await Crowd.open(server, "crowd", sessions);
-  await setTimeout(SETTLE_MS);
-  const before = await residentBytes(server.pid);
-  await crowd.queue(waiters);
-  await setTimeout(SETTLE_MS);
-  const bytesPerWaiter = ((await residentBytes(server.pid)) - before) / waiters;
+  const before = await settledBytes(server);
+  await crowd.queue(waiters / 2);
+  const half = await settledBytes(server);
+  await crowd.queue(waiters / 2);
+  const whole = await settledBytes(server);
   const usedMs = await processorTimeMs(server.pid);
   const releaseMs = await crowd.serve();
-  return { bytesPerWaiter, releaseMs, processorMs: (await processorTimeMs(server.pid)) - usedMs };
+  return {
+    bytesPerWaiter: (whole - half) / (waiters / 2),
+    bytesPerWaiterAtFirst: (half - before) / (waiters / 2),
+    releaseMs,
+    processorMs: (await processorTimeMs(server.pid)) - usedMs,
+  };
+}
+
+async function settledBytes({ pid }: WorkerdServer): Promise<number> {
+  await setTimeout(SETTLE_MS);
+  return await residentBytes(pid);
 }
 
 /** Acquires on a number of sessions of one bucket. */
