@@ -94,6 +94,10 @@ describe("readCall", () => {
       },
     ],
     [
+      { ...acquire, fields: true },
+      { ...acquire, ...plain, hasFields: true, ask: { tokens: 1 } },
+    ],
+    [
       { ...acquire, tokens: 0, "tokens.tpm": 5, holdMs: 1_000, follow: true, fields: true },
       {
         ...acquire,

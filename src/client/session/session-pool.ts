@@ -29,8 +29,12 @@ export type { HeldMessage } from "./session.ts";
 const BACK_OFF_MS = 60_000;
 /** The most sessions of a client: further buckets stay with HTTP. */
 const MAX_SESSIONS = 100;
-/** The longest time that a session resumes, in milliseconds: what a failed attempt over HTTP counts at most. */
-const MAX_RESUME_MS = 2_000;
+/**
+ * The longest time that a session is resumed: over HTTP, its acquires come back one by one, so they keep their places
+ * but not always their order. And of the time to retry, half at most, so that HTTP is tried as well.
+ */
+const MAX_RESUME_MS = 5_000;
+const MAX_RESUME_SHARE = 0.5;
 
 /** The sessions of one client. */
 export class SessionPool {
@@ -46,7 +50,7 @@ export class SessionPool {
   private constructor(connection: Connection, isAuto: boolean, retryForMs: number) {
     this.#connection = connection;
     this.#isAuto = isAuto;
-    this.#resumeForMs = Math.min(retryForMs, MAX_RESUME_MS);
+    this.#resumeForMs = Math.min(retryForMs * MAX_RESUME_SHARE, MAX_RESUME_MS);
   }
 
   /**

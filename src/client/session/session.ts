@@ -61,7 +61,8 @@ interface PendingCall {
   readonly answer: Deferred<Answer>;
 }
 
-const BACKOFF: Backoff = { firstMs: 100, maxMs: 5_000 };
+/** Short, so that sessions that broke together are back together: their order is kept if they are. */
+const BACKOFF: Backoff = { firstMs: 100, maxMs: 200 };
 /** Longest time for a connection to open: HTTP is there meanwhile. */
 const OPEN_MS = 3_000;
 /** Silence after which Sluice is sent a ping. It has ten seconds to answer. */
@@ -336,26 +337,28 @@ export class Session {
       this.#end(true);
       return;
     }
+    this.#resume();
+  }
+
+  #resume(): void {
     const { resumeForMs } = this.#parts;
+    const nowMs = performance.now();
+    this.#brokenAtMs ??= nowMs;
+    const wastedMs = nowMs - this.#brokenAtMs;
+    const fault = new TransportError({ detail: "The session broke off", wastedMs });
     for (const [id, pending] of this.#acquires) {
-      // It would not wait for so long.
-      if (pending.request.timeoutMs >= resumeForMs && resumeForMs > 0) continue;
+      // Its time is over: it is retried once more, and not by waiting here.
+      if (pending.request.timeoutMs > wastedMs) continue;
       this.#acquires.delete(id);
       pending.fail(fault);
     }
-    this.#resume(fault);
-  }
-
-  #resume(fault: TransportError): void {
     if (this.#acquires.size + this.#permits.size === 0) {
       this.#end(false);
       return;
     }
-    const nowMs = performance.now();
-    this.#brokenAtMs ??= nowMs;
     this.#failures += 1;
     const pauseMs = backoffMs(BACKOFF, this.#failures, Math.random());
-    if (nowMs + pauseMs - this.#brokenAtMs > this.#parts.resumeForMs) this.#end(true, fault);
+    if (wastedMs + pauseMs > resumeForMs) this.#end(true, fault);
     else this.#reopening.set(pauseMs, () => this.open());
   }
 

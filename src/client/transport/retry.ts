@@ -83,7 +83,8 @@ export async function retry<Value>(
         error.retryAfterMs ?? 0,
       );
       const nowMs = performance.now();
-      wastedMs += Math.min(nowMs - begunAtMs, COUNTED_ATTEMPT_MS) + pauseMs;
+      wastedMs += error.wastedMs ?? Math.min(nowMs - begunAtMs, COUNTED_ATTEMPT_MS);
+      wastedMs += pauseMs;
       const isAtOnce = failures === 1 && pauseMs <= BACKOFF.firstMs;
       const isInTime = nowMs + pauseMs - startedAtMs <= untilMs || isAtOnce;
       if (!isInTime || wastedMs > retryForMs) throw new SluiceUnreachableError(error);

@@ -10,6 +10,8 @@ interface TransportErrorFields {
   readonly retryAfterMs?: number | undefined;
   /** Whether nothing was received for too long: the other side may still be working on it. */
   readonly isSilence?: boolean | undefined;
+  /** How long it was known to fail, in milliseconds. Default: as long as the attempt took, 2,000 at most. */
+  readonly wastedMs?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -19,12 +21,15 @@ export class TransportError extends Error {
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
   readonly isSilence: boolean;
+  readonly wastedMs: number | undefined;
 
-  constructor({ detail, status, retryAfterMs, isSilence = false, cause }: TransportErrorFields) {
+  constructor(fields: TransportErrorFields) {
+    const { detail, status, retryAfterMs, isSilence = false, wastedMs, cause } = fields;
     super(detail, { cause });
     this.status = status;
     this.retryAfterMs = retryAfterMs;
     this.isSilence = isSilence;
+    this.wastedMs = wastedMs;
   }
 }
 

@@ -1,7 +1,12 @@
 /** A session as the callers of a client see it, in virtual time. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { GRANTED, scriptedSessions, turn } from "../../../kit/client/scripted-sessions.ts";
+import {
+  GRANTED,
+  scriptedSessions,
+  turn,
+  type ScriptedSessions,
+} from "../../../kit/client/scripted-sessions.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -14,8 +19,8 @@ afterEach(() => {
 });
 
 /** A client with an open session. */
-async function opened(options: Parameters<typeof scriptedSessions>[0] = {}) {
-  const scripted = scriptedSessions(options);
+async function opened(...parts: Parameters<typeof scriptedSessions>) {
+  const scripted = scriptedSessions(...parts);
   const first = scripted.client.acquire("a/b");
   await turn();
   scripted.latest.emit("open");
@@ -23,6 +28,14 @@ async function opened(options: Parameters<typeof scriptedSessions>[0] = {}) {
   scripted.latest.grant(1);
   await first;
   return scripted;
+}
+
+/** For so long, every connection fails. */
+async function failFor(scripted: ScriptedSessions, durationMs: number): Promise<void> {
+  for (let elapsedMs = 0; elapsedMs < durationMs; elapsedMs += 100) {
+    await vi.advanceTimersByTimeAsync(100);
+    scripted.latest.emit("close");
+  }
 }
 
 const queued = (id: number, ticket: string): object => {
@@ -241,17 +254,15 @@ describe("a session whose connection breaks", () => {
     expect(scripted.calls).toEqual([]);
   });
 
-  it("retries over HTTP with the ticket if it can't be resumed within two seconds", async () => {
+  it("retries over HTTP with the ticket if it can't be resumed within five seconds", async () => {
     const scripted = await opened();
     const acquired = scripted.client.acquire("a/b");
     await turn();
     scripted.latest.answer(queued(2, "t2"));
     scripted.latest.emit("close");
-    for (let elapsedMs = 0; elapsedMs < 2_000; elapsedMs += 100) {
-      await vi.advanceTimersByTimeAsync(100);
-      scripted.latest.emit("close");
-    }
-    await vi.advanceTimersByTimeAsync(100);
+    await failFor(scripted, 4_900);
+    expect(scripted.calls).toEqual([]);
+    await failFor(scripted, 200);
     expect(await acquired).toMatchObject({ ok: true });
     expect(scripted.calls).toEqual(["POST /acquire?bucket=a%2Fb t2"]);
     const { length } = scripted.sockets;
@@ -271,6 +282,36 @@ describe("a session whose connection breaks", () => {
     expect(scripted.latest.messages).toMatchObject([{ id: 1, timeoutMs: 0 }]);
     scripted.latest.grant(1);
     expect(await tried).toMatchObject({ ok: true });
+  });
+
+  it("ends an acquire whose time is over meanwhile, which is tried over HTTP once more", async () => {
+    const scripted = await opened();
+    const short = scripted.client.acquire("a/b", { timeoutMs: 1_000 });
+    void scripted.client.acquire("a/b");
+    await turn();
+    scripted.latest.answer(queued(2, "t2"));
+    scripted.latest.emit("close");
+    await failFor(scripted, 900);
+    expect(scripted.calls).toEqual([]);
+    await failFor(scripted, 400);
+    expect(await short).toMatchObject({ ok: true });
+    expect(scripted.calls).toEqual(["POST /acquire?bucket=a%2Fb&timeoutMs=1000 t2"]);
+  });
+
+  it("counts what it takes as time to retry", async () => {
+    const down = (): Promise<Response> => Promise.reject(new Error("down"));
+    const scripted = await opened({ onUnavailable: "closed" }, down);
+    const startedAtMs = Date.now();
+    const acquired = scripted.client.acquire("a/b");
+    await turn();
+    scripted.latest.emit("close");
+    const outcome = acquired.then(({ ok }) => [ok, Date.now() - startedAtMs]);
+    await failFor(scripted, 12_000);
+    const [ok, tookMs] = await outcome;
+    expect(ok).toBe(false);
+    // Without counting it would be 12 s or more.
+    expect(tookMs).toBeGreaterThan(7_000);
+    expect(tookMs).toBeLessThan(10_000);
   });
 
   it("sends nothing again without retries", async () => {
