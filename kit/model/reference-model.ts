@@ -99,7 +99,7 @@ export class ReferenceModel {
     const deadlineAtMs = nowMs + timeoutMs;
     if (firstArrivalMs !== undefined) {
       const place = { caller, tokens, queuedAtMs: firstArrivalMs, deadlineAtMs };
-      return this.#putBack(this.#numbered(place), nowMs);
+      return this.#requeue(this.#numbered(place), nowMs);
     }
     const grantAtMs = this.#grantTimeBehind(this.#queue, tokens, nowMs);
     if (grantAtMs > deadlineAtMs) return [this.#refuse(caller, "timeout", grantAtMs - nowMs)];
@@ -120,10 +120,10 @@ export class ReferenceModel {
     this.#away.delete(caller);
     if (returner.tokens > this.#policy.capacity) return [this.#refuse(caller, "exceeds-capacity")];
     this.#startAt(nowMs);
-    return this.#putBack(returner, nowMs);
+    return this.#requeue(returner, nowMs);
   }
 
-  #putBack(returner: Place, nowMs: number): ReferenceSettlement[] {
+  #requeue(returner: Place, nowMs: number): ReferenceSettlement[] {
     const { caller, tokens, queuedAtMs, number, deadlineAtMs } = returner;
     const isLater = (place: Place): boolean =>
       place.queuedAtMs > queuedAtMs || (place.queuedAtMs === queuedAtMs && place.number > number);

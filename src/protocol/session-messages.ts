@@ -53,12 +53,12 @@ export type SessionCall =
   | { readonly op: "extend" | "release"; readonly id: MessageId; readonly permit: string };
 
 /** The `RateLimit` fields by name, as a stream's event `fields` has them. */
-export interface EndingFields {
+interface EndingFields {
   readonly fields?: Readonly<Record<string, string>>;
 }
 
 /** How an acquire ends on a session. */
-export type SessionEnding =
+type SessionEnding =
   | { readonly granted: Omit<GrantBody, "bucket"> }
   | { readonly refused: ProblemBody }
   | { readonly cancelled: Readonly<Record<string, never>> };
