@@ -97,11 +97,11 @@ export class SessionClient implements SocketClient, SocketObserver {
     this.#sendAll(socket, numbered, cancelled);
   }
 
-  /** The connection breaks; half a frame that is on its way doesn't count. */
-  cut(): void {
+  /** See `VirtualSocket.clientLeaves`. */
+  cut(inFrame: boolean): void {
     const socket = this.#socket;
     if (!socket) return;
-    socket.clientLeaves();
+    socket.clientLeaves(inFrame);
     this.closed(socket);
   }
 

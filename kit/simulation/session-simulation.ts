@@ -151,11 +151,18 @@ class SessionSimulation {
     }
     for (let cuts = random.pick([0, 0, 1, 3]); cuts > 0; cuts -= 1) {
       const atMs = opensAtMs + random.integer(0, spanMs + 3_000);
-      this.#clock.after(atMs, () => {
-        this.#print(() => `${client.name} loses its connection`);
-        client.cut();
-      });
+      this.#clock.after(atMs, () => this.#cut(client));
     }
+  }
+
+  #cutOne(): void {
+    const [first, ...others] = this.#clients;
+    if (first) this.#cut(this.#random.pick([first, ...others]));
+  }
+
+  #cut(client: SessionClient): void {
+    this.#print(() => `${client.name} loses its connection`);
+    client.cut(this.#random.chance(0.5));
   }
 
   #sendFrame(client: SessionClient): void {
@@ -324,6 +331,9 @@ class SessionSimulation {
     if (!this.#object.sleep()) return;
     this.book.see(instance.host.waiters > 0 ? "slept with waiters" : "slept");
     this.#print(() => `sleeps with ${instance.host.waiters} waiters`);
+    // One that leaves wakes it.
+    const random = this.#random;
+    if (random.chance(0.1)) this.#clock.after(random.integer(1, 200), () => this.#cutOne());
   }
 
   /** What is there, as of just before an alarm that is due. */
@@ -343,6 +353,7 @@ class SessionSimulation {
       "slow",
       "late",
       "pause",
+      "policy",
       "delete",
     ] as const);
     this.book.see(fault);
@@ -367,6 +378,9 @@ class SessionSimulation {
       case "pause":
         this.#pause();
         break;
+      case "policy":
+        this.#changePolicy();
+        break;
       case "delete":
         this.#delete();
         break;
@@ -381,6 +395,13 @@ class SessionSimulation {
     const pause = { untilMs, tokens: this.#random.integer(0, 3) };
     const { instance } = this.#object;
     instance.call(() => void instance.host.pause(BUCKET, this.#configured, pause));
+  }
+
+  /** Everybody is timed anew, with the same result. */
+  #changePolicy(): void {
+    const queueLimit = this.#random.pick([2, 1_000]);
+    const { instance } = this.#object;
+    instance.call(() => void instance.host.changePolicy(BUCKET, this.#configured, { queueLimit }));
   }
 
   #delete(): void {

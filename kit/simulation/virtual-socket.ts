@@ -47,6 +47,8 @@ export class VirtualSocket implements SessionSocket {
   #isHeld = true;
   /** Whether the client still has its end. */
   #isConnected = true;
+  /** Whether what the client has sent and the object hasn't received yet is lost. */
+  #isCutShort = false;
   #toClientAtMs = 0;
   #toObjectAtMs = 0;
 
@@ -103,16 +105,24 @@ export class VirtualSocket implements SessionSocket {
   clientSends(text: string, arrived: () => void): void {
     if (!this.#isConnected) return;
     this.#toObject(() => {
+      if (this.#isCutShort) return;
       const { instance } = this.#object;
+      // One that was woken by this may have died of it.
+      if (!this.#isHeld) return;
       arrived();
       instance.received(this, text);
     });
   }
 
-  /** The client is gone, in the middle of a frame or between two; the object notices a little later. */
-  clientLeaves(): void {
+  /**
+   * The client is gone; the object notices a little later.
+   *
+   * @param inFrame Whether it has gone in the middle of the last frame, which never arrives then.
+   */
+  clientLeaves(inFrame: boolean): void {
     if (!this.#isConnected) return;
     this.#isConnected = false;
+    this.#isCutShort = inFrame;
     this.#toObject(() => {
       this.#isHeld = false;
       this.#object.sockets.delete(this);

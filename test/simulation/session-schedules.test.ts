@@ -40,10 +40,9 @@ test("a bucket keeps every law in each schedule of sessions", { timeout: 240_000
 // Of more runs than this test makes. Each broke a law once, in the bucket.
 test.each([
   // The end of a session wakes the object, and those behind its waiters are due.
-  { seed: 1, number: 1_279 },
-  { seed: 2, number: 1_277 },
+  { seed: 1, number: 685 },
   // An alarm a few milliseconds away is set by a commit that takes longer.
-  { seed: 1, number: 353 },
+  { seed: 1, number: 2_012 },
 ])("a bucket keeps every law in schedule $number of seed $seed", ({ seed, number }) => {
   expect(simulateSessions(seed, number).faults).toEqual([]);
 });
