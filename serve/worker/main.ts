@@ -4,7 +4,7 @@
  *
  * workerd ends in order only when no request is open, and Sluice keeps waiting callers' requests open. So
  * the launcher first calls `Control`, on a private socket. From then on the Worker refuses new callers, and
- * every object with waiters refuses those. It has to be the objects: only they know for certain that a
+ * every object with waiters refuses those, and closes its sessions, whose clients come back to the next process. It has to be the objects: only they know for certain that a
  * caller that gets `unavailable` has taken nothing. A call that the Worker gave up on might already be
  * granted and written.
  *
@@ -40,14 +40,23 @@ function withFiles(served: ServedEnv): SluiceEnv {
 /** Whether the process is shutting down. */
 let isEnding = false;
 
-/** The objects in memory, by name. An entry is removed when its object is garbage-collected. */
-const objects = new Map<string, WeakRef<Bucket>>();
+/** An object that is in memory, or was and has sessions that its next instance will have. */
+interface KnownObject {
+  reference: WeakRef<Bucket>;
+  hasSessions: boolean;
+}
+
+/** By name. Those that are garbage-collected are removed, unless they sleep while sessions are open. */
+const objects = new Map<string, KnownObject>();
 const dropped = new FinalizationRegistry((name: string) => {
-  if (objects.get(name)?.deref() === undefined) objects.delete(name);
+  const known = objects.get(name);
+  if (known?.reference.deref() === undefined && known?.hasSessions !== true) objects.delete(name);
 });
 
 /** A bucket that can be found while it is in memory. */
 export class BucketObject extends Bucket {
+  readonly #known: KnownObject | undefined;
+
   constructor(ctx: DurableObjectState, env: SluiceEnv) {
     const { sql } = ctx.storage;
     // The machine's clock may be set back. SQLite then shows it as it is, unlike `Date.now()`. Takes 6 µs.
@@ -56,8 +65,23 @@ export class BucketObject extends Bucket {
     if (isEnding) this.close();
     const { name } = ctx.id;
     if (name === undefined) return;
-    objects.set(name, new WeakRef(this));
+    this.#known = { reference: new WeakRef<Bucket>(this), hasSessions: this.hasSessions };
+    objects.set(name, this.#known);
     dropped.register(this, name);
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    super.webSocketMessage(socket, data);
+    this.#noteSessions();
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    super.webSocketClose(socket);
+    this.#noteSessions();
+  }
+
+  #noteSessions(): void {
+    if (this.#known) this.#known.hasSessions = this.hasSessions;
   }
 }
 
@@ -73,11 +97,13 @@ export class Control extends WorkerEntrypoint<SluiceEnv> {
     }
     isEnding = true;
     const answered: Promise<void>[] = [];
-    for (const [name, reference] of objects) {
+    for (const [name, { reference, hasSessions }] of objects) {
       const object = reference.deref();
       // This only sets a flag; the object writes and answers in a turn of its own.
       object?.close();
-      if (object?.isAwaited) answered.push(this.env.BUCKETS.getByName(name).shutDown());
+      // One that sleeps is woken by the call.
+      if (object?.isAwaited ?? hasSessions)
+        answered.push(this.env.BUCKETS.getByName(name).shutDown());
     }
     await Promise.all(answered);
     return Response.json({ isEnding });

@@ -182,9 +182,14 @@ export class BucketObject extends DurableObject<BucketEnv> {
     this.#host.releasePermit(name, configured, id);
   }
 
-  /** See `BucketHost.isAwaited`. */
+  /** Whether any request is held, or any session is open. */
   get isAwaited(): boolean {
-    return this.#bucket.isAwaited;
+    return this.#bucket.isAwaited || this.hasSessions;
+  }
+
+  /** Whether any session is open. */
+  get hasSessions(): boolean {
+    return (this.#sockets.sessions?.count ?? 0) > 0;
   }
 
   /** See `BucketHost.close`. For the process that runs the object and is about to end; it can't be undone. */
@@ -193,7 +198,7 @@ export class BucketObject extends DurableObject<BucketEnv> {
   }
 
   /**
-   * See `BucketHost.shutDown`. For the process that runs the object and is about to end; it can't be undone.
+   * See `BucketHost.shutDown`. Sessions are closed, and nobody who waits on them is refused. For the process that runs the object and is about to end; it can't be undone.
    */
   shutDown(): void {
     this.#sockets.sessions?.shutDown();

@@ -22,6 +22,7 @@ import {
   untilBucket,
 } from "../../kit/http/callers.ts";
 import { HttpConnection, send, type Answer } from "../../kit/http/http-connection.ts";
+import { SessionConnection } from "../../kit/http/session-connection.ts";
 import { ServedBundle } from "../../kit/processes/served-bundle.ts";
 import { Served, processes, untilGone } from "../../kit/processes/served.ts";
 
@@ -40,6 +41,9 @@ const SLOW = {
 const QUICK = { capacity: 30, refillTokens: 1, refillIntervalMs: 10 };
 const POLICIES = `POLICIES:${JSON.stringify({ "*": SLOW, "quick*": QUICK })}`;
 const OPEN = ["--port", "0", "--grace", "20s", "--var", "PUBLIC:true", "--var", POLICIES];
+
+/** Waits on a session. */
+const ASK = { op: "acquire", id: 2, timeoutMs: 3_600_000 };
 
 let bundle: ServedBundle;
 /** For the files of a test. */
@@ -93,6 +97,43 @@ describe.concurrent("npm run serve", () => {
     expect(await snapshotOf(again, "kept")).toMatchObject({ granted: 1, tokens: 0 });
     // Where the state is must not change from version to version: it would start anew.
     expect(await readdir(join(state, "buckets"))).toEqual(["sluice-BucketObject"]);
+  });
+
+  it("closes sessions at SIGTERM, awake and asleep, and their tickets are good for the next one", async () => {
+    const state = newState();
+    const tickets = new Map<string, string>();
+    {
+      await using served = await Served.ready(from(state, ...OPEN));
+      const open = async (bucket: string): Promise<SessionConnection> => {
+        const session = await SessionConnection.open(served.url, bucket);
+        session.send({ op: "acquire", id: 1, timeoutMs: 0 }, ASK);
+        const queued = await session.answer(2, "queued");
+        tickets.set(bucket, "queued" in queued ? String(queued.queued.ticket) : "");
+        return session;
+      };
+      const asleep = await open("asleep");
+      // The runtime waits for ten seconds.
+      await setTimeout(13_000);
+      const sessions = [
+        asleep,
+        await open("awake"),
+        await SessionConnection.open(served.url, "idle"),
+      ];
+      const { code, tookMs } = await served.terminate();
+      expect({ code, isPrompt: tookMs < PROMPTLY_MS }).toEqual({ code: 0, isPrompt: true });
+      expect(sessions.map(({ closed }) => closed?.code)).toEqual([1012, 1012, 1012]);
+      expect(
+        sessions.flatMap(({ messages }) => messages.filter((one) => "refused" in one)),
+      ).toEqual([]);
+      expect(served.output).not.toContain('"refused"');
+    }
+    await using again = await Served.ready(from(state, ...OPEN));
+    for (const [bucket, ticket] of tickets) {
+      using session = await SessionConnection.open(again.url, bucket);
+      session.send({ ...ASK, ticket });
+      const queued = await session.answer(2, "queued");
+      expect(queued).toMatchObject({ queued: { position: 1, ticket } });
+    }
   });
 
   it("killed, workerd goes with it, and the next one goes on where it was", async () => {

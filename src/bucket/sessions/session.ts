@@ -100,6 +100,11 @@ export class Session implements SavingSession {
     this.#events.placesChanged(this, by);
   }
 
+  /** All acquires are given up without an answer: their client asks again elsewhere. */
+  abandon(): void {
+    this.#acquires.clear();
+  }
+
   /** How many of its acquires wait. */
   get waiting(): number {
     return this.#waiting;
@@ -185,6 +190,7 @@ export class SessionRequest implements FollowingRequest {
 
   answered(answer: AcquireAnswer): void {
     const { id } = this.acquire;
+    if (this.#session.find(id) !== this) return;
     this.#session.end(id);
     const result = acquireResult(answer, "ticket");
     if (result.kind === "granted") this.#granted(result);

@@ -153,6 +153,7 @@ export class Sessions {
    */
   shutDown(): void {
     const sockets = [...this.#sessions.keys()];
+    for (const session of this.#sessions.values()) session.abandon();
     this.#sessions.clear();
     this.#host.sessionsChanged(0);
     this.#inbox = [];
