@@ -1,17 +1,18 @@
 /**
  * Sluice of this tree beside Sluice of another, such as the version before a change: `sluice` and
- * `sluice leased` of each, in turn. Each tree bundles its own Worker; all else is the same, workerd included.
+ * `sluice leased` of each, in turn, or any session. Each tree bundles its own Worker; all else is the same, workerd
+ * included.
  */
 import type { WorkerOptions } from "../../kit/processes/server.ts";
 import type * as Bundler from "../../serve/worker-bundle.ts";
 import type { LoadGenerator } from "./load.ts";
-import type { ServiceCase } from "./cases.ts";
 
 import { SourceTree } from "../support/source-tree.ts";
 import { table } from "../support/markdown.ts";
 import { cases } from "./cases.ts";
 import { medianOf, ratioOf, ratioRange, times } from "./checks.ts";
 import { comparable } from "./load-report.ts";
+import { sessionCases } from "./pipelined/cases.ts";
 import { startWorker } from "./subjects.ts";
 import {
   httpLoad,
@@ -24,15 +25,28 @@ import {
 /** What bundles a tree's Worker. It has been there since `npm run serve`. */
 export const BUNDLER = "serve/worker-bundle.ts";
 
-/** A case that is Sluice's own Worker under some policy. */
-type SluiceCase = ServiceCase & { readonly worker: WorkerOptions };
+/** A case that is Sluice's own Worker under some policy, and how it is loaded. */
+interface SluiceCase {
+  readonly name: string;
+  readonly worker: WorkerOptions;
+  readonly open: (generator: LoadGenerator, name: string) => LoadSubject["open"];
+}
 
-const sluiceCases = cases.filter(
-  (one): one is SluiceCase => "worker" in one && one.worker.main === undefined,
-);
+const overHttp = cases.flatMap((one): SluiceCase[] => {
+  if (!("worker" in one) || one.worker.main !== undefined) return [];
+  return [{ name: one.name, worker: one.worker, open: httpLoadOf }];
+});
+
+const sluiceCases: readonly SluiceCase[] = [
+  ...overHttp,
+  ...sessionCases.map(({ name, worker, open }) => ({ name, worker, open: () => open })),
+];
 
 /** The cases that two trees can be compared by. */
-export const comparedNames: readonly string[] = sluiceCases.map(({ name }) => name);
+export const comparableNames: readonly string[] = sluiceCases.map(({ name }) => name);
+
+/** Those that are compared if none is named. */
+export const comparedNames: readonly string[] = overHttp.map(({ name }) => name);
 
 /** What one case measured in both trees. */
 export interface ComparedCase {
@@ -41,7 +55,7 @@ export interface ComparedCase {
   readonly theirs: readonly CaseRound[];
 }
 
-/** @param names Some of `comparedNames`. */
+/** @param names Some of `comparableNames`. */
 export async function measureAgainst(
   generator: LoadGenerator,
   size: LoadSize,
@@ -74,18 +88,22 @@ async function bundleOf(tree: SourceTree): Promise<Bundler.WorkerBundle> {
 
 function subjectOf(
   generator: LoadGenerator,
-  { worker }: SluiceCase,
+  { worker, open }: SluiceCase,
   bundle: Bundler.WorkerBundle,
   name: string,
 ): LoadSubject {
   return {
     name,
     start: () => startWorker({ ...worker, bundle }),
-    // What the two answer may differ: that is what a change may be for.
-    open: httpLoad(generator, ({ status, head }) => {
-      if (status !== 200) throw new Error(`${name} is not granted: ${head}`);
-    }),
+    open: open(generator, name),
   };
+}
+
+function httpLoadOf(generator: LoadGenerator, name: string): LoadSubject["open"] {
+  // What the two answer may differ: that is what a change may be for.
+  return httpLoad(generator, ({ status, head }) => {
+    if (status !== 200) throw new Error(`${name} is not granted: ${head}`);
+  });
 }
 
 /** Ratios of this tree to the other; more is better but for the slowest of 100. */

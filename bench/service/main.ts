@@ -24,7 +24,13 @@ import { fullBucket, rowsWritten } from "../../kit/simulation/rows-written.ts";
 import { describeMachine, machineLine, type Machine } from "../support/machine.ts";
 import { publish } from "../support/report.ts";
 import { SourceTree } from "../support/source-tree.ts";
-import { BUNDLER, comparedNames, comparedTable, measureAgainst } from "./against.ts";
+import {
+  BUNDLER,
+  comparableNames,
+  comparedNames,
+  comparedTable,
+  measureAgainst,
+} from "./against.ts";
 import { cases, REDIS } from "./cases.ts";
 import { checksTable } from "./checks.ts";
 import { CONNECTIONS, findLoadGenerator } from "./load.ts";
@@ -146,7 +152,7 @@ async function measureSome(text: string): Promise<void> {
 }
 
 async function compareTrees(dir: string): Promise<void> {
-  const names = only === undefined ? comparedNames : namesFrom("--only", only, comparedNames);
+  const names = only === undefined ? comparedNames : namesFrom("--only", only, comparableNames);
   const other = SourceTree.at("--against", dir, BUNDLER);
   const trees = [SourceTree.here, other];
   const [ours, theirs] = await Promise.all(trees.map((tree) => tree.describe()));

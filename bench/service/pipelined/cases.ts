@@ -38,6 +38,12 @@ export interface PipelinedCase {
   readonly subject: (generator: LoadGenerator) => Promise<LoadSubject>;
 }
 
+/** A session of a Worker, which may be that of another version. */
+export interface SessionCase extends PipelinedCase {
+  readonly worker: WorkerOptions;
+  readonly open: LoadSubject["open"];
+}
+
 /** The name of a case in tables. */
 export function sessionCase(shape: ShapeName, isKeyed = false): string {
   return isKeyed ? `session, keyed, ${shape}` : `session, ${shape}`;
@@ -71,6 +77,11 @@ export const pipelinedCases: readonly PipelinedCase[] = [
   session("64 × 1", true),
 ];
 
+/** Those of Sluice. */
+export const sessionCases: readonly SessionCase[] = pipelinedCases.filter(
+  (one): one is SessionCase => "worker" in one,
+);
+
 /** One of the cases of `npm run bench`. */
 function overHttp(name: string, what: string): PipelinedCase {
   return {
@@ -86,15 +97,18 @@ function overHttp(name: string, what: string): PipelinedCase {
   };
 }
 
-function session(shape: ShapeName, isKeyed = false): PipelinedCase {
+function session(shape: ShapeName, isKeyed = false): SessionCase {
   const name = sessionCase(shape, isKeyed);
   const worker: WorkerOptions = { policies: { "*": busyPolicy } };
   const keys = isKeyed ? ", each acquire with an idempotency key of its own" : "";
+  const open = pipelined(shapes[shape], sessionsOf(BUCKET, isKeyed));
   return {
     name,
     what: `${words[shape]}, durable${keys}`,
     isRedis: false,
-    subject: pipelined(name, () => startWorker(worker), shapes[shape], sessionsOf(BUCKET, isKeyed)),
+    worker,
+    open,
+    subject: async () => ({ name, start: () => startWorker(worker), open }),
   };
 }
 
@@ -106,17 +120,16 @@ function redis(shape: ShapeName, fsync: Fsync = "always", isKeyed = false): Pipe
     name,
     what: `the same with a token bucket in Lua, \`appendfsync ${fsync}\`: ${durable}${keys}`,
     isRedis: true,
-    subject: pipelined(name, () => startRedis(fsync), shapes[shape], redisBucket(BUCKET, isKeyed)),
+    subject: async () => ({
+      name,
+      start: () => startRedis(fsync),
+      open: pipelined(shapes[shape], redisBucket(BUCKET, isKeyed)),
+    }),
   };
 }
 
-function pipelined(
-  name: string,
-  start: () => Promise<RunningServer>,
-  shape: Shape,
-  connect: Connect,
-): PipelinedCase["subject"] {
-  return async () => ({ name, start, open: (url) => PipelinedLoad.open(url, shape, connect) });
+function pipelined(shape: Shape, connect: Connect): LoadSubject["open"] {
+  return (url) => PipelinedLoad.open(url, shape, connect);
 }
 
 async function startRedis(fsync: Fsync): Promise<RunningServer> {

@@ -85,6 +85,8 @@ ${loadTable(result)}
 
 ${checksTable(loadChecks(result))}
 
+A grant with an idempotency key is written with its key before it is answered, so each turn is a commit of its own; without keys, a bucket that is this busy needs one in thousands of grants. That is what the keyed cases cost more.
+
 ${chartImage("sessions", "Grants a second of each case")}
 `;
 }
