@@ -127,22 +127,21 @@ export class Arrivals {
     const { limiter } = bucket;
     const callers = new Map<string, Caller>();
     const waiters: Waiter<Caller>[] = [];
-    const places = sleeping.map(({ call, request, timeoutMs, arrival, behindLater }) => {
-      const arrivedAs = `${arrival.queuedAtMs} ${arrival.arrivalNumber}`;
+    for (const { call, request, timeoutMs, arrival, behindLater } of keysFirst(sleeping)) {
+      const arrivedAs = nameOf(arrival);
       const shared = callers.get(arrivedAs);
       if (shared) {
         shared.join(request);
-        return shared;
+        continue;
       }
       const caller = new Caller(call, timeoutMs, request);
       callers.set(arrivedAs, caller);
       const tokens = costOf(limiter.policy.limits, call);
       waiters.push({ caller, tokens, holdMs: call.holdMs, ...arrival, behindLater });
-      return caller;
-    });
+    }
     for (const waiter of limiter.restore(waiters, nowMs)) waiter.caller.waiter = waiter;
-    return sleeping.map(({ call, request, placeId }, index) => {
-      const caller = places[index] ?? new Caller(call, 0, request);
+    return sleeping.map(({ call, request, timeoutMs, arrival, placeId }) => {
+      const caller = callers.get(nameOf(arrival)) ?? new Caller(call, timeoutMs, request);
       if (call.idempotencyKey !== undefined) this.#keyed.arrived(call.idempotencyKey, caller);
       if (placeId !== undefined) {
         caller.placeId = placeId;
@@ -417,4 +416,18 @@ export class Arrivals {
     this.#turns.finish(bucket, bucket.limiter.cancel(waiter, nowMs), nowMs);
     return true;
   }
+}
+
+/**
+ * Those with an idempotency key first. A place is under the key of any of its requests, also if others came to it by
+ * its ticket alone: its grant is kept under that key, and the key is free again when it ends.
+ */
+function keysFirst(sleeping: readonly SleepingRequest[]): readonly SleepingRequest[] {
+  const hasKey = ({ call }: SleepingRequest): number => Number(call.idempotencyKey !== undefined);
+  return sleeping.toSorted((one, other) => hasKey(other) - hasKey(one));
+}
+
+/** Tells the places of one queue apart. */
+function nameOf({ queuedAtMs, arrivalNumber }: Arrival): string {
+  return `${queuedAtMs} ${arrivalNumber}`;
 }

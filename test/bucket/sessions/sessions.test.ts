@@ -285,6 +285,20 @@ describe("a ticket on a session", () => {
     expect(back.take()).toMatchObject([[{ id: 7, granted: { waitedMs: 2_000 } }]]);
   });
 
+  it("is cancelled on its own where the place was taken without its key", () => {
+    const served = new Served({ initialTokens: 0 });
+    const [leaver, back, other] = [served.open(), served.open(), served.open()];
+    const ticket = queued(served, leaver, 1, { key: "k" });
+    served.sessions.closed(leaver);
+    served.ask(back, acquire(2, { ticket }));
+    served.ask(other, acquire(3, { ticket, key: "k" }));
+    other.take();
+    expect(served.ask(other, { op: "cancel", id: 3 })).toEqual([[{ id: 3, cancelled: {} }]]);
+    served.pass(1_000);
+    expect(back.take().flat().at(-1)).toMatchObject({ id: 2, granted: {} });
+    expect(other.take()).toEqual([]);
+  });
+
   it("joins a place that still stands: one grant, which it gets again later", () => {
     const served = new Served({ initialTokens: 0 });
     const [one, other] = [served.open(), served.open()];
@@ -551,6 +565,23 @@ describe("sessions of an object that slept", () => {
       [{ id: 6, refused: { reason: "ticket-mismatch" } }],
     ]);
     expect(served.host.inspect(bucket, served.policy).granted).toBe(2);
+  });
+
+  it("keep the key of a place that others wait in by its ticket alone", () => {
+    const served = new Served(slow);
+    const [ann, bob] = [served.open(), served.open()];
+    served.ask(ann, acquire(1));
+    const [[queued] = []] = served.ask(bob, acquire(2, { key: "mine" }));
+    const ticket = queued && "queued" in queued ? queued.queued.ticket : undefined;
+    served.ask(ann, acquire(3, { ticket }));
+    served.pass(100);
+    // Ann's socket comes first, and her acquire has no key.
+    served.sleep(ann, bob);
+    served.pass(900);
+    const [[granted] = []] = bob.take();
+    expect(granted).toMatchObject({ id: 2, granted: { waitedMs: 1_000 } });
+    expect(served.ask(bob, acquire(4, { key: "mine" }))).toEqual([[{ ...granted, id: 4 }]]);
+    expect(served.host.waiters).toBe(0);
   });
 
   it("cancel and leave as before", () => {
