@@ -325,9 +325,9 @@ export class Sessions {
       return;
     }
     const { idempotencyKey } = request.acquire.ask;
-    if (idempotencyKey !== undefined) {
-      this.#host.cancel(idempotencyKey);
-    } else if (request.leave?.("cancelled") === true) {
+    if (idempotencyKey !== undefined) this.#host.cancel(idempotencyKey);
+    // It isn't found by its key if it shares the place of one that came back with nothing but the ticket.
+    if (session.find(id) === request && request.leave?.("cancelled") === true) {
       session.end(id);
       session.send({ id, cancelled: {} });
     }
