@@ -13,6 +13,7 @@ import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { createClient } from "../../src/client/index.ts";
 import { launchChromium } from "./browser.ts";
 import { besidesRefusals, faintTexts, openLivePage, screenshotDir } from "./live-page.ts";
 import { PrefixProxy } from "../../kit/http/prefix-proxy.ts";
@@ -130,8 +131,9 @@ describe("ten at once, on npm start", () => {
     "ten grants appear a second apart, in the table and on the grid of the time line",
     async () => {
       await using dev = await startDev();
-      // The first call of all takes its time.
-      await fetch(`${dev.url}/acquire?bucket=first`);
+      // The first grant and the first wait of all take their time.
+      await using client = createClient({ url: dev.url, transport: "session" });
+      await Promise.all([client.acquire("first"), client.acquire("first")]);
       await using opened = await openLivePage(browser, addressOf("ten", dev.url), PICTURE);
       const { page, complaints } = opened;
       await live(page);
