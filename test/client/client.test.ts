@@ -112,6 +112,34 @@ describe("acquire", () => {
     expect(sent.map((one) => one.line)).toEqual([line]);
   });
 
+  const queuedStream = (ticket: string): Response => {
+    const place = JSON.stringify({ position: 1, etaMs: 900, ticket });
+    const init = { headers: { "Content-Type": "text/event-stream" } };
+    return new Response(`event: queued\ndata: ${place}\n\n`, init);
+  };
+
+  it("brings the ticket of its place along with a retry, and drops one that isn't taken", async () => {
+    const refused = { status: 400, reason: "invalid-request", detail: "not of this bucket" };
+    const answers = [
+      (): Response => queuedStream("t1"),
+      (): Response => queuedStream("t2"),
+      (): Response => Response.json(refused, { status: 400 }),
+      grant,
+    ];
+    const places: object[] = [];
+    const { client, sent } = clientOf(() => answers[sent.length - 1]?.() ?? grant(), {
+      retryForMs: 5_000,
+    });
+    await client.acquire("a", { onQueued: (place) => places.push(place) });
+    const tickets = sent.map(({ headers }) => headers["Sluice-Ticket"]);
+    expect(tickets).toEqual([undefined, "t1", "t2", undefined]);
+    expect(new Set(sent.map(({ headers }) => headers["Idempotency-Key"])).size).toBe(1);
+    expect(places).toEqual([
+      { position: 1, etaMs: 900 },
+      { position: 1, etaMs: 900 },
+    ]);
+  });
+
   it("sends the tokens of single limits again with a retry", async () => {
     const { client, sent } = clientOf(
       () => (sent.length === 1 ? new Response("", { status: 502 }) : grant()),
