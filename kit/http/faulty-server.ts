@@ -186,17 +186,36 @@ const modes: Readonly<Record<string, Mode>> = {
 };
 
 /**
- * What the first WebSocket to a path is cut off at: the first frame of Sluice that contains this. Those of other modes
- * are refused, as by a proxy that knows no WebSockets.
+ * Where a WebSocket is cut off: how many of these bytes still pass before that. `undefined` if it goes on.
  */
-const socketCuts: Readonly<Record<string, string>> = {
+type Cut = (bytes: Buffer, isFromSluice: boolean) => number | undefined;
+
+/** How many WebSockets to a path are cut off, and where. Those of other modes are refused, as by an old proxy. */
+const socketModes: Readonly<Record<string, { readonly times: number; readonly cut: () => Cut }>> = {
   /** A grant is lost. */
-  lose: '"granted"',
+  lose: { times: 1, cut: () => atFrame('"granted"', false) },
   /** What was settled is lost. */
-  misplace: '"settled"',
+  misplace: { times: 1, cut: () => atFrame('"settled"', false) },
   /** Its acquires wait; this frame still arrives. */
-  sever: '"queued"',
+  sever: { times: 1, cut: () => atFrame('"queued"', true) },
+  /** Anywhere in either direction, in the middle of a frame or between two. */
+  any: { times: 4, cut: anywhere },
 };
+
+function atFrame(text: string, passes: boolean): Cut {
+  return (bytes, isFromSluice) => {
+    if (!isFromSluice || !bytes.includes(text)) return undefined;
+    return passes ? bytes.length : 0;
+  };
+}
+
+function anywhere(): Cut {
+  let rest = Math.floor(Math.random() * 30_000);
+  return (bytes) => {
+    rest -= bytes.length;
+    return rest < 0 ? bytes.length + rest : undefined;
+  };
+}
 
 /** The server while it runs. */
 export class FaultyServer implements AsyncDisposable {
@@ -257,33 +276,33 @@ export class FaultyServer implements AsyncDisposable {
 
   /** Passes a WebSocket on, as bytes, up to the cut of its mode. */
   #upgrade({ url = "", rawHeaders }: IncomingMessage, socket: Socket): void {
-    const [, mode = "", path = "/"] = /^\/([a-z]+)(.*)$/.exec(url) ?? [];
-    const cutAt = socketCuts[mode];
-    if (cutAt === undefined) {
+    const [, name = "", path = "/"] = /^\/([a-z]+)(.*)$/.exec(url) ?? [];
+    const mode = socketModes[name];
+    if (!mode) {
       socket.end("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
       return;
     }
-    const isFirst = !this.#seen.has(`socket ${url}`);
-    this.#seen.set(`socket ${url}`, 1);
+    const before = this.#seen.get(`socket ${url}`) ?? 0;
+    this.#seen.set(`socket ${url}`, before + 1);
+    const cut: Cut = before < mode.times ? mode.cut() : () => undefined;
     const target = connect(Number(this.#target.port), this.#target.hostname);
     const end = (): void => {
       socket.destroy();
       target.destroy();
     };
-    for (const one of [socket, target]) {
-      this.#sockets.add(one);
-      one.on("error", end).on("close", end).setNoDelay(true);
-    }
     target.write(upgradeHead(path, this.#target.host, rawHeaders));
-    socket.on("data", (bytes) => target.write(bytes));
-    target.on("data", (bytes) => {
-      if (!isFirst || !bytes.includes(cutAt)) {
-        socket.write(bytes);
-        return;
-      }
-      if (mode === "sever") socket.write(bytes, end);
-      else end();
-    });
+    for (const [from, to] of [
+      [socket, target],
+      [target, socket],
+    ] as const) {
+      this.#sockets.add(from);
+      from.on("error", end).on("close", end).setNoDelay(true);
+      from.on("data", (bytes) => {
+        const passes = cut(bytes, from === target);
+        if (passes === undefined) to.write(bytes);
+        else to.write(bytes.subarray(0, passes), end);
+      });
+    }
   }
 
   /** Sluice's complete answer. */
