@@ -502,10 +502,13 @@ export class BucketHost {
   #write(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
     try {
       if (turn.write) this.#journal.write(bucket, turn.write, turn.rows);
+      let hasKeys = false;
       for (const { caller, outcome } of turn.settled) {
-        if (outcome.ok) this.#arrivals.granted(caller, outcome, nowMs);
+        if (!outcome.ok) continue;
+        this.#arrivals.granted(caller, outcome, nowMs);
+        hasKeys ||= caller.call.idempotencyKey !== undefined;
       }
-      this.#keyed.settled(turn.settled, nowMs);
+      if (hasKeys) this.#keyed.settled(turn.settled, nowMs);
     } catch (error) {
       // Memory is ahead of the disk: start again from the disk, and let the Worker requeue all waiters.
       this.#platform.abort(UNWRITABLE);
