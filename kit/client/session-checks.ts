@@ -2,7 +2,7 @@
 import type { Client, ClosableClient } from "../../src/client/client.ts";
 import type { ClientSocket } from "../../src/client/index.ts";
 
-import { withHold } from "../../src/client/index.ts";
+import { withHold, withPermit } from "../../src/client/index.ts";
 import {
   assert,
   assertEqual,
@@ -150,6 +150,25 @@ export const sessionChecks: Readonly<Record<string, Check>> = {
       ok: false,
       reason: "permit-lost",
     });
+  },
+
+  async "a permit goes on with the next connection, within its grace"(scene) {
+    const { connect, through, run, adminToken } = scene;
+    const bucket = `five:${run}:grace`;
+    const watcher = observer(connect);
+    const concurrency = { max: 1, ttlMs: 2_000, graceMs: 1_000 };
+    await connect({ token: adminToken }).setPolicy(bucket, { concurrency });
+    const client = through("sever");
+    const working = withPermit(client, bucket, {}, () => passMs(4_000));
+    await until(async () => (await watcher.inspect(bucket)).granted === 1);
+    // It waits, and with that, the connection is cut.
+    const second = client.acquire(bucket, { timeoutMs: 20_000 });
+    const first = await working;
+    assert(first.ok, "the permit was lost");
+    const outcome = await second;
+    assertGranted(outcome);
+    assert(outcome.waitedMs > 3_000, `waited for ${outcome.waitedMs} ms`);
+    await client.releasePermit(bucket, outcome.permit?.id ?? "");
   },
 
   async "auto opens a session once several acquires are under way"({ connect, bucket }) {
