@@ -131,7 +131,9 @@ export class SessionsBook {
       this.see("same grant again");
       return earlier;
     }
-    const twice = this.#made.find((one) => one.asked === asked && one.instance === instance);
+    const isTwice = (one: MadeGrant): boolean =>
+      one.asked === asked && one.instance === instance && one.life === life;
+    const twice = this.#made.find(isTwice);
     if (twice) this.breaks(`${asked.name} was granted at ${twice.grantedAtMs} and ${grantedAtMs}`);
     this.see("granted");
     if (this.isPunctual && grantedAtMs > untilMs) {
