@@ -334,7 +334,7 @@ describe("bounds", () => {
     expect(await snapshotOf(server, bucket)).toMatchObject({ waiters: 0 });
     session.resume();
     await session.until(() => false);
-    expect(session.closed).toEqual({ code: 4408, reason: "Over 1048576 bytes not read" });
+    expect(session.closed).toEqual({ code: 4408, reason: "Over 4194304 bytes not read" });
   }, 120_000);
 
   it("the 1,001st session of a bucket is refused, until one ends", async () => {

@@ -29,8 +29,11 @@ import { queuedBody } from "../../wire/held-place.ts";
 
 /** Bytes that a reader is behind by before it gets no more places, except the first of each acquire. */
 const MAX_UNSENT_PLACES = 262_144;
-/** Bytes that a reader may be behind by: the endings of ten thousand acquires. */
-const MAX_UNSENT = 1_048_576;
+/**
+ * Bytes that a reader may be behind by: the places and the grants of ten thousand acquires. A client that sends so
+ * many at once has read nothing by the time they are answered.
+ */
+const MAX_UNSENT = 4_194_304;
 
 /** What happens to a session. */
 export interface SessionEvents {

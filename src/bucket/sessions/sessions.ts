@@ -31,6 +31,12 @@ import { Session, type SessionRequest } from "./session.ts";
 /** Sessions of one bucket: each takes about 90 KiB, of the object and in front of it. */
 export const MAX_SESSIONS = 1_000;
 
+/**
+ * Messages of one turn, beyond which no more are gathered: more would save nothing, and the answers to all of them
+ * would be sent before it shows that nobody reads them.
+ */
+const MAX_TURN_MESSAGES = 4_000;
+
 /** What sessions call of the host. */
 export type SessionHost = Pick<
   BucketHost,
@@ -72,6 +78,8 @@ export class Sessions {
   readonly #sessions = new Map<SessionSocket, Session>();
   readonly #saver: PlaceSaver;
   #inbox: Arrived[] = [];
+  /** Messages in the inbox. */
+  #arrived = 0;
   /** How many acquires wait. */
   #waiting = 0;
   /** While places are put back that are saved already. */
@@ -172,7 +180,9 @@ export class Sessions {
     const frame = readFrame(data);
     if (frame.ok) {
       this.#inbox.push({ session, messages: frame.messages });
-      this.#timer.set(0);
+      this.#arrived += frame.messages.length;
+      if (this.#arrived < MAX_TURN_MESSAGES) this.#timer.set(0);
+      else this.processInbox();
     } else if (frame.reason === "not-json") {
       session.refuse(null, invalidRequest([frame.fault]));
     } else {
@@ -209,6 +219,7 @@ export class Sessions {
   processInbox(): void {
     const frames = this.#inbox;
     const [first] = frames;
+    this.#arrived = 0;
     if (!first) return;
     this.#inbox = [];
     const { bucket, policy } = first.session.call;

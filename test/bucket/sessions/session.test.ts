@@ -43,11 +43,11 @@ it("Session: a reader that is behind gets the first place of an acquire and no o
   expect(socket.take()).toMatchObject([[{ queued: { position: 3 } }, { queued: { position: 1 } }]]);
 });
 
-it("Session: one that is over a mebibyte behind is closed, and gets nothing more", () => {
+it("Session: one that is over four mebibytes behind is closed, and gets nothing more", () => {
   const socket = new MemorySocket();
   const session = new Session(socket, saved, events);
   session.send({ id: 1, cancelled: {} });
-  socket.unsentBytes = 1_048_577;
+  socket.unsentBytes = 4_194_305;
   expect(session.flush()).toBe(false);
   expect([socket.frames, socket.closed?.code]).toEqual([[], 4408]);
 });

@@ -455,12 +455,30 @@ describe("what a session can't read", () => {
   });
 });
 
+it("Sessions gather messages of one turn up to four thousand, and then wait for no more", () => {
+  const many = { capacity: 100, refillTokens: 100, initialTokens: 0, queueLimit: 10_000 };
+  const served = new Served(many);
+  const socket = served.open();
+  for (const frame of [0, 1, 2, 3]) {
+    expect(served.host.waiters).toBe(0);
+    served.send(
+      socket,
+      Array.from({ length: 1_000 }, (_, index) => acquire(frame * 1_000 + index)),
+    );
+  }
+  expect(served.host.waiters).toBe(4_000);
+  served.send(socket, acquire("last"));
+  expect(served.host.waiters).toBe(4_000);
+  served.run();
+  expect(served.host.waiters).toBe(4_001);
+});
+
 describe("a reader that is too slow", () => {
   it("is closed, and its places are given up", () => {
     const served = new Served({ initialTokens: 1 });
     const socket = served.open();
     served.ask(socket, [acquire(1), acquire(2), acquire(3)]);
-    socket.unsentBytes = 1_048_577;
+    socket.unsentBytes = 4_194_305;
     served.pass(1_000);
     expect(socket.closed?.code).toBe(4408);
     expect(served.host.waiters).toBe(0);
