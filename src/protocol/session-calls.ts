@@ -46,8 +46,10 @@ export const membersByOp = {
   release: ["permit"],
 } as const satisfies Readonly<Record<SessionCall["op"], readonly string[]>>;
 
-/** The longest `id` that is a string, in UTF-16 units. */
+/** The longest `id` that is a string, in characters, as JSON Schema counts them: code points. */
 export const MAX_ID_LENGTH = 64;
+/** The most UTF-16 units that a character takes. */
+const MAX_UNITS_PER_CHARACTER = 2;
 /** The most bytes of UTF-8 that a UTF-16 unit takes. */
 const MAX_BYTES_PER_UNIT = 3;
 
@@ -149,12 +151,16 @@ function bytesOf(text: string): number {
 
 function isMessageId(id: unknown): id is MessageId {
   if (typeof id === "number") return Number.isSafeInteger(id);
-  return typeof id === "string" && id.length >= 1 && id.length <= MAX_ID_LENGTH;
+  if (typeof id !== "string") return false;
+  if (id.length <= MAX_ID_LENGTH) return true;
+  return (
+    id.length <= MAX_ID_LENGTH * MAX_UNITS_PER_CHARACTER && Array.from(id).length <= MAX_ID_LENGTH
+  );
 }
 
 function idFault(id: unknown): FieldFault {
   const got = id === undefined ? "it is missing" : `got ${showValue(id)}`;
-  const rule = `id must be an integer or a string of 1 to ${MAX_ID_LENGTH} characters`;
+  const rule = `id must be an integer or a string of at most ${MAX_ID_LENGTH} characters`;
   return { field: "id", message: `${rule}: ${got}` };
 }
 

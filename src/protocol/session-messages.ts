@@ -25,7 +25,7 @@ export const MAX_FRAME_MESSAGES = 1_000;
  */
 export const sessionCloseCodes = { tooLarge: 1009, restarting: 1012, tooSlow: 4408 } as const;
 
-/** What a client names a call by: an integer, or a string of 1 to 64 characters. 7 and "7" are different ids. */
+/** What a client names a call by: an integer, or a string of at most 64 characters. 7 and "7" are different ids. */
 export type MessageId = number | string;
 
 /** An acquire on a session. */

@@ -134,7 +134,11 @@ describe("readCall", () => {
     expect(readCall(message)).toStrictEqual({ ok: true, call });
   });
 
-  const idRule = "id must be an integer or a string of 1 to 64 characters: ";
+  test.each(["", "__proto__", "x".repeat(64), "😀".repeat(64)])("takes the id %j", (id) => {
+    expect(readCall({ op: "cancel", id })).toStrictEqual({ ok: true, call: { op: "cancel", id } });
+  });
+
+  const idRule = "id must be an integer or a string of at most 64 characters: ";
   const ofAcquire = "op, id, tokens, timeoutMs, key, holdMs, follow, fields, ticket, tokens.NAME";
   test.each<[unknown, [field: string, message: string][]]>([
     [5, [["message", "A message must be an object: got 5"]]],
@@ -152,11 +156,11 @@ describe("readCall", () => {
       [["op", 'op must be one of acquire, cancel, settle, extend, release: got "toString"']],
     ],
     [{ op: "acquire" }, [["id", `${idRule}it is missing`]]],
-    [{ op: "acquire", id: "" }, [["id", `${idRule}got ""`]]],
     [{ op: "acquire", id: 1.5 }, [["id", `${idRule}got 1.5`]]],
     [{ op: "acquire", id: 2 ** 53 }, [["id", `${idRule}got 9007199254740992`]]],
     [{ op: "acquire", id: null }, [["id", `${idRule}got null`]]],
     [{ op: "cancel", id: "x".repeat(65) }, [["id", `${idRule}got "${"x".repeat(39)}…`]]],
+    [{ op: "cancel", id: "ü".repeat(63) + "😀x" }, [["id", `${idRule}got "${"ü".repeat(39)}…`]]],
     [
       { ...acquire, bucket: "x", hold: "h" },
       [

@@ -24,7 +24,7 @@ type Said = Exclude<
 
 /** A call, by the client's name for it. */
 const id = {
-  anyOf: [{ type: "integer" }, { type: "string", minLength: 1, maxLength: MAX_ID_LENGTH }],
+  anyOf: [{ type: "integer" }, { type: "string", maxLength: MAX_ID_LENGTH }],
   description:
     "The client's name for the call. Use each only once in a session: what is answered to the call has the same",
 } as const satisfies Schema;

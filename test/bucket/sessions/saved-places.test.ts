@@ -17,7 +17,7 @@ const anyInstant = fc.oneof(
 const anyId = fc.oneof(
   fc.nat(5_000),
   fc.maxSafeInteger(),
-  fc.string({ minLength: 1, maxLength: 64, unit: "binary" }),
+  fc.string({ maxLength: 64, unit: "binary" }),
 );
 const anyPlaceId = fc.oneof(
   fc.nat(3_000).map((number) => `0a1b2c3d4e5f.${number}`),

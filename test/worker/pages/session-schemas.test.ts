@@ -36,7 +36,6 @@ describe("SessionCall", () => {
     { op: "fly", id: 1 },
     { op: "acquire" },
     { op: "acquire", id: 1.5 },
-    { op: "acquire", id: "" },
     { op: "acquire", id: "x".repeat(65) },
     { ...acquire, tokens: -1 },
     { ...acquire, "tokens.tpm": "1" },
