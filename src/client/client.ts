@@ -249,7 +249,7 @@ export type ClientOptions = ConnectionOptions & {
    * a client that is used in one request only, or in a Durable Object. `"auto"` is also `"http"` for buckets whose
    * grants have a permit, and for clients with a `fetch` of their own and no `WebSocket`.
    *
-   * Default: `"http"`.
+   * Default: `"auto"`.
    */
   readonly transport?: Transport | undefined;
 };
@@ -313,7 +313,7 @@ class ConnectedClient extends HoldClient implements ClosableClient {
     const connection = new Connection(options);
     const { onUnavailable = "throw", onError, retryForMs = DEFAULT_RETRY_MS } = options;
     const calls = new RetriedCalls(connection, retryForMs);
-    const sessions = SessionPool.of(connection, options.transport ?? "http", retryForMs);
+    const sessions = SessionPool.of(connection, options.transport ?? "auto", retryForMs);
     super(calls, sessions);
     this.#sessions = sessions;
     this.#connection = connection;
