@@ -3,7 +3,7 @@
  *
  * A session costs Sluice a connection, and keeps its process alive. One acquire now and then is better off over HTTP;
  * many at once are not. So with `auto`, a bucket gets a session when several of its acquires are under way or follow
- * each other quickly, and everything goes over HTTP until that is open. A session that fails says nothing about why,
+ * each other quickly, and until that is open everything goes over HTTP, except for what is beyond 64 at once. A session that fails says nothing about why,
  * so its bucket stays with HTTP for a while, which says it if it matters.
  */
 import type { AcquireRequest } from "../transport/acquire-request.ts";
@@ -101,8 +101,8 @@ export class SessionPool {
     const { bucket } = request;
     const session = this.#sessions.get(bucket);
     if (session?.isOpen) return session.acquire(request, attempt, onPlace);
-    if (this.#isAuto) return undefined;
     if (session && !session.isOpening) return undefined;
+    if (this.#isAuto && !(session && this.#traffic.isCrowded(bucket))) return undefined;
     return (session ?? this.#open(bucket))?.acquire(request, attempt, onPlace);
   }
 

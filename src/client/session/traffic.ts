@@ -5,6 +5,8 @@ const MIN_UNDER_WAY = 4;
 /** Or from so many that begin within a second. */
 const MIN_PER_SECOND = 20;
 const SECOND_MS = 1_000;
+/** So many requests at once are about as many as a server likes to have from one client. */
+const MAX_REQUESTS = 64;
 
 /** Counts the acquires of each bucket. Remembers a bucket for a second after its last one at most. */
 export class Traffic {
@@ -21,6 +23,11 @@ export class Traffic {
     const underWay = increase(this.#underWay, bucket);
     const begun = increase(this.#begun, bucket);
     return underWay >= MIN_UNDER_WAY || begun >= MIN_PER_SECOND;
+  }
+
+  /** Whether so many are under way that another one had better wait until a session is open. */
+  isCrowded(bucket: string): boolean {
+    return (this.#underWay.get(bucket) ?? 0) > MAX_REQUESTS;
   }
 
   /** It has ended. */

@@ -80,6 +80,18 @@ describe("transport auto", () => {
     expect(calls.length).toBe(6);
   });
 
+  it("sends 64 over HTTP of a crowd that arrives at once, and the others over the session", async () => {
+    const { client, sockets, calls } = scriptedSessions(auto, never);
+    const acquiring = Array.from({ length: 100 }, () => client.acquire("x"));
+    await turn();
+    expect(calls.length).toBe(64);
+    sockets[0]?.emit("open");
+    await turn();
+    for (let id = 1; id <= 36; id += 1) sockets[0]?.grant(id);
+    expect(await Promise.all(acquiring.slice(64))).toHaveLength(36);
+    expect(calls.length).toBe(64);
+  });
+
   it("opens one with the twentieth within a second", async () => {
     const { client, sockets } = scriptedSessions(auto);
     for (let count = 0; count < 60; count += 1) {
