@@ -59,6 +59,8 @@ type ArrivalsPlatform = Pick<BucketPlatform, "clock" | "disk" | "randomBytes" | 
 
 /** What arrivals need from the host. */
 interface Turns {
+  /** The time of the turn that is under way, epoch milliseconds. */
+  now(): number;
   /** Carries out the effects of a turn. */
   finish(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void;
 }
@@ -197,7 +199,7 @@ export class Arrivals {
   leftWindow(call: AcquireCall, maxWaitMs: number, heldFromMs: number): void {
     const { idempotencyKey, requeued } = call;
     if (idempotencyKey === undefined) return;
-    const nowMs = this.#platform.clock.now();
+    const nowMs = this.#turns.now();
     const place = this.presentedPlace(call);
     if (place) {
       this.#keyed.disconnected(call, place, nowMs);
@@ -409,7 +411,7 @@ export class Arrivals {
     caller.leave(request);
     if (isFollowing(request)) this.#positions?.remove(caller, request);
     if (caller.requests.length > 0) return true;
-    const nowMs = this.#platform.clock.now();
+    const nowMs = this.#turns.now();
     this.giveUpPlace(caller);
     if (why === "cancelled") this.cancelled(placeId, nowMs);
     else this.#keyed.disconnected(call, { timeoutMs, arrival: arrivalOf(waiter), placeId }, nowMs);

@@ -72,8 +72,8 @@ export class BucketHost {
   #sessionRequests = 0;
   /** Set once the process is about to end. */
   #isClosed = false;
-  /** Whether turns are part of a batch, which carries out their effects at its end. */
-  #isBatch = false;
+  /** When the batch began that is under way: its turns happen at that time, and their effects are carried out at its end. */
+  #batchAtMs: number | undefined = undefined;
 
   constructor(platform: BucketPlatform) {
     this.#platform = platform;
@@ -81,6 +81,7 @@ export class BucketHost {
     const { clock, disk } = platform;
     this.#keyed = new KeyedCalls(disk.keyedGrants);
     this.#arrivals = new Arrivals(platform, this.#keyed, {
+      now: (): number => this.#now(),
       finish: (bucket, turn, nowMs): void => this.#finish(bucket, turn, nowMs),
     });
     this.#flushTimer = new CoalescingTimer(clock, () => this.#advance());
@@ -136,7 +137,7 @@ export class BucketHost {
    * all other methods that look at the bucket, except `reset`.
    */
   acquire(call: AcquireCall, request: HeldRequest): Leave | undefined {
-    const nowMs = this.#platform.clock.now();
+    const nowMs = this.#now();
     if (call.returnedLeases && this.#bucket) {
       const report = { ...call.returnedLeases, wanted: 0 };
       this.#finish(this.#bucket, this.#bucket.limiter.lend(report, nowMs), nowMs);
@@ -157,7 +158,7 @@ export class BucketHost {
       admit: (heldMs, atMs) => {
         return this.#arrivals.admit(this.#bucketFor(call, atMs), { call, heldMs, request }, atMs);
       },
-      cancelled: () => this.#arrivals.cancelledInWindow(call, this.#platform.clock.now()),
+      cancelled: () => this.#arrivals.cancelledInWindow(call, this.#now()),
       disconnected: () => {
         const { policy } = this.#bucket?.limiter ?? call;
         this.#arrivals.leftWindow(call, policy.maxWaitMs, nowMs);
@@ -173,7 +174,7 @@ export class BucketHost {
    * key has been granted already.
    */
   cancel(key: string): boolean {
-    const nowMs = this.#platform.clock.now();
+    const nowMs = this.#now();
     const caller = this.#keyed.waiting(key);
     // In a batch: it is settled already, and its answer is on its way.
     if (caller && !(caller.waiter && this.#bucket?.limiter.isWaiting(caller.waiter))) return false;
@@ -200,21 +201,21 @@ export class BucketHost {
    * @throws {RangeError} As `acquire` does. Nothing has run then.
    */
   batch(name: string, configured: NamedPolicyFields, run: () => void): void {
-    const bucket = this.#open(name, configured, this.#platform.clock.now());
-    this.#isBatch = true;
+    const nowMs = this.#now();
+    const bucket = this.#open(name, configured, nowMs);
+    this.#batchAtMs = nowMs;
     bucket.limiter.beginBatch();
     try {
       run();
     } finally {
-      this.#isBatch = false;
-      const nowMs = this.#platform.clock.now();
+      this.#batchAtMs = undefined;
       this.#finish(bucket, bucket.limiter.endBatch(nowMs), nowMs);
     }
   }
 
   /** The alarm has fired. */
   alarm(): void {
-    this.#madeWakeTimer().alarmFired(this.#platform.clock.now());
+    this.#madeWakeTimer().alarmFired(this.#now());
     this.#advance();
   }
 
@@ -223,13 +224,13 @@ export class BucketHost {
    * changed, it is applied first, and waiters are rescheduled.
    */
   inspect(name: string, configured: NamedPolicyFields): BucketSnapshot {
-    const nowMs = this.#platform.clock.now();
+    const nowMs = this.#now();
     return this.#snapshotOf(this.#open(name, configured, nowMs), nowMs);
   }
 
   /** `inspect`, plus what the bucket has done since it started. */
   stats(name: string, configured: NamedPolicyFields): BucketStats {
-    const nowMs = this.#platform.clock.now();
+    const nowMs = this.#now();
     const bucket = this.#open(name, configured, nowMs);
     return { snapshot: this.#snapshotOf(bucket, nowMs), tally: bucket.limiter.stats() };
   }
@@ -239,7 +240,7 @@ export class BucketHost {
    * unused bucket is shown as it would start under `configured`.
    */
   peek(name: string, configured: NamedPolicyFields): BucketSnapshot {
-    const nowMs = this.#platform.clock.now();
+    const nowMs = this.#now();
     return this.#snapshotOf(this.#bucket ?? newBucket(name, configured, this.#platform), nowMs);
   }
 
@@ -259,7 +260,7 @@ export class BucketHost {
   /** A session has opened or closed: there are `count` now. The observer sees it in the next snapshot. */
   sessionsChanged(count: number): void {
     this.#sessions = count;
-    this.#events?.turned(undefined, this.#platform.clock.now());
+    this.#events?.turned(undefined, this.#now());
   }
 
   /**
@@ -268,7 +269,7 @@ export class BucketHost {
    * earlier deployment, so its policy is not applied.
    */
   lend(name: string, configured: NamedPolicyFields, ask: LeaseAsk): LeaseAnswer {
-    const nowMs = this.#platform.clock.now();
+    const nowMs = this.#now();
     const isReport = ask.wanted === 0;
     const bucket = (isReport && this.#bucket) || this.#open(name, configured, nowMs);
     const lendsNothing = this.#isClosed || this.#recoveryWindow?.isOpen(nowMs) === true;
@@ -283,7 +284,7 @@ export class BucketHost {
     configured: NamedPolicyFields,
     changes: Readonly<Record<string, unknown>>,
   ): PolicyChange {
-    const nowMs = this.#platform.clock.now();
+    const nowMs = this.#now();
     const bucket = this.#open(name, configured, nowMs);
     const check = Policy.check(bucket.limiter.policy.merge(changes), this.#platform.timeZones);
     if (!check.ok) return { ok: false, errors: check.faults };
@@ -343,7 +344,7 @@ export class BucketHost {
   endSessions(isOver: (sessionId: string) => boolean): void {
     const bucket = this.#bucket;
     if (!bucket?.limiter.policy.concurrency) return;
-    const nowMs = this.#platform.clock.now();
+    const nowMs = this.#now();
     this.#finish(bucket, bucket.limiter.endSessions(isOver, nowMs), nowMs);
   }
 
@@ -359,7 +360,7 @@ export class BucketHost {
    * Resolves once the disk is empty.
    */
   async reset(): Promise<void> {
-    const nowMs = this.#platform.clock.now();
+    const nowMs = this.#now();
     const bucket = this.#bucket;
     const turn = bucket?.limiter.reset(nowMs);
     this.#lastFence = bucket?.limiter.lastFence ?? this.#lastFence;
@@ -389,7 +390,7 @@ export class BucketHost {
    */
   shutDown(): void {
     this.close();
-    const nowMs = this.#platform.clock.now();
+    const nowMs = this.#now();
     this.#recoveryWindow?.rejectAll("unavailable");
     this.#keyed.forgetAbsent();
     const bucket = this.#bucket;
@@ -413,7 +414,7 @@ export class BucketHost {
     names: readonly string[] = [],
     verb: (limiter: Limiter<Caller>, nowMs: number) => Turn<Caller>,
   ): PauseAnswer {
-    const nowMs = this.#platform.clock.now();
+    const nowMs = this.#now();
     const bucket = this.#open(name, configured, nowMs);
     const errors = unknownLimits(bucket.limiter.policy.limits, names, "limits");
     if (errors.length > 0) return { errors };
@@ -427,7 +428,7 @@ export class BucketHost {
     configured: NamedPolicyFields,
     verb: (limiter: Limiter<Caller>, nowMs: number) => HolderTurn<Caller, Answer>,
   ): Answer {
-    const nowMs = this.#platform.clock.now();
+    const nowMs = this.#now();
     const bucket = this.#open(name, configured, nowMs);
     const { turn, answer } = verb(bucket.limiter, nowMs);
     this.#finish(bucket, turn, nowMs);
@@ -461,18 +462,23 @@ export class BucketHost {
   }
 
   #advance(): void {
-    const nowMs = this.#platform.clock.now();
+    const nowMs = this.#now();
     if (this.#bucket) this.#finish(this.#bucket, this.#bucket.limiter.advance(nowMs), nowMs);
+  }
+
+  /** The time is read once a turn, and a batch is one. */
+  #now(): number {
+    return this.#batchAtMs ?? this.#platform.clock.now();
   }
 
   /** The second half of a turn: arm, write, answer. */
   #finish(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
     // If the bucket was reset in the meantime, the reset has settled its requests.
     if (bucket !== this.#bucket) return;
-    if (!this.#isBatch) this.#carryOut(bucket, turn, nowMs);
+    if (this.#batchAtMs === undefined) this.#carryOut(bucket, turn, nowMs);
     this.#arrivals.turned(bucket, turn, nowMs);
-    if (this.#isBatch) this.#events?.turnedInBatch(turn, nowMs);
-    else this.#events?.turned(turn, nowMs);
+    if (this.#batchAtMs === undefined) this.#events?.turned(turn, nowMs);
+    else this.#events?.turnedInBatch(turn, nowMs);
   }
 
   #carryOut(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {

@@ -58,7 +58,8 @@ export class ObjectSockets {
 
   #acceptSession(call: SocketCall): Response {
     const sessions = this.#madeSessions();
-    if (sessions.count >= MAX_SESSIONS) {
+    // This includes sockets that are closed but still hold unread messages.
+    if (this.#ctx.getWebSockets(tags.session).length >= MAX_SESSIONS) {
       const detail = `Cannot open a session: this bucket already has ${MAX_SESSIONS}`;
       return problemResponse("sessions-full", { detail, retryAfterMs: FULL_RETRY_MS });
     }

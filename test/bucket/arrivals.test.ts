@@ -24,7 +24,10 @@ class Queue {
   readonly answers: string[] = [];
   readonly tickets: string[] = [];
   readonly keyed = new KeyedCalls(this.platform.disk.keyedGrants);
-  readonly #arrivals = new Arrivals(this.platform, this.keyed, { finish: () => undefined });
+  readonly #arrivals = new Arrivals(this.platform, this.keyed, {
+    now: () => this.platform.nowMs,
+    finish: () => undefined,
+  });
 
   constructor() {
     this.bucket.limiter.acquire({ caller: undefined as never }, this.platform.nowMs);
