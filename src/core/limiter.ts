@@ -133,9 +133,9 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   acquire(request: AcquireRequest<Caller>, nowMs: number): Turn<Caller> {
     const { maxWaitMs } = this.#policy;
     const { caller, timeoutMs = maxWaitMs, holdMs, firstArrivalMs } = request;
-    const isRequeued = firstArrivalMs !== undefined;
     const tokens = this.#costOf(request.tokens);
-    requireInteger("timeoutMs", timeoutMs, 0, isRequeued ? Number.MAX_SAFE_INTEGER : maxWaitMs);
+    const longestMs = firstArrivalMs === undefined ? maxWaitMs : Number.MAX_SAFE_INTEGER;
+    requireInteger("timeoutMs", timeoutMs, 0, longestMs);
     if (holdMs !== undefined && this.#holders.refusesHold(this.#limits, caller, nowMs)) {
       return this.#end(nowMs);
     }
@@ -144,22 +144,7 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
       this.#limits.advance(nowMs);
       if (this.#limits.tryTake(tokens)) return this.#grant(this.#limits, request, tokens, nowMs);
     }
-    const limits = this.#startFor(caller, tokens, nowMs);
-    if (!limits) return this.#end(nowMs);
-    this.#queue.serveDue(limits, nowMs);
-    if (this.#queue.size === 0 && limits.tryTake(tokens)) {
-      return this.#grant(limits, request, tokens, nowMs);
-    }
-    if (isRequeued) {
-      // What is there now may still be granted, even by a clock that was set back.
-      const deadlineAtMs = Math.max(nowMs + timeoutMs, limits.instantOf(nowMs));
-      const returner = { caller, tokens, queuedAtMs: firstArrivalMs, deadlineAtMs, holdMs };
-      return this.#end(nowMs, this.#queue.joinGuarded(limits, returner, nowMs));
-    }
-    const queuedAtMs = Math.max(limits.instantOf(nowMs), this.#queue.latestAtMs);
-    const newcomer = { caller, tokens, queuedAtMs, deadlineAtMs: nowMs + timeoutMs, holdMs };
-    const { queueLimit } = this.#policy;
-    return this.#end(nowMs, this.#queue.joinEnd(limits, newcomer, queueLimit, nowMs));
+    return this.#queueUp(request, tokens, nowMs + timeoutMs, nowMs);
   }
 
   /**
@@ -392,6 +377,33 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   toJSON(): LimiterState {
     const durable = this.#limits?.owing(this.#queue.owed);
     return this.#ledger.state(durable?.toJSON(), this.#limits);
+  }
+
+  /** The rest of an acquire that isn't granted at a glance. Apart, because what is short is compiled into its caller. */
+  #queueUp(
+    request: AcquireRequest<Caller>,
+    tokens: Cost,
+    deadlineAtMs: number,
+    nowMs: number,
+  ): Turn<Caller> {
+    const { caller, holdMs, firstArrivalMs } = request;
+    const limits = this.#startFor(caller, tokens, nowMs);
+    if (!limits) return this.#end(nowMs);
+    this.#queue.serveDue(limits, nowMs);
+    if (this.#queue.size === 0 && limits.tryTake(tokens)) {
+      return this.#grant(limits, request, tokens, nowMs);
+    }
+    const instantMs = limits.instantOf(nowMs);
+    if (firstArrivalMs !== undefined) {
+      const place = { queuedAtMs: firstArrivalMs, deadlineAtMs: Math.max(deadlineAtMs, instantMs) };
+      // What is there now may still be granted, even by a clock that was set back.
+      const returner = { caller, tokens, holdMs, ...place };
+      return this.#end(nowMs, this.#queue.joinGuarded(limits, returner, nowMs));
+    }
+    const queuedAtMs = Math.max(instantMs, this.#queue.latestAtMs);
+    const newcomer = { caller, tokens, queuedAtMs, deadlineAtMs, holdMs };
+    const { queueLimit } = this.#policy;
+    return this.#end(nowMs, this.#queue.joinEnd(limits, newcomer, queueLimit, nowMs));
   }
 
   /** Ends the turn with a grant of what has just been taken, while nobody waits. */
