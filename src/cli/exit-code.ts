@@ -21,7 +21,7 @@ export const exitCodes = {
   permitLost: 76,
   /** The token is missing, wrong, or lacks a right (EX_NOPERM). */
   notAllowed: 77,
-  /** No policy matches the bucket, or Sluice's configuration is invalid (EX_CONFIG). */
+  /** No policy matches the bucket, Sluice's configuration is invalid, or Node is too old (EX_CONFIG). */
   configuration: 78,
   /** The command was found but could not be run. */
   notExecutable: 126,

@@ -11,6 +11,7 @@ import { acquire } from "./acquire.ts";
 import { readArguments, type Arguments, type Place } from "./arguments.ts";
 import { bench } from "./bench.ts";
 import { exitCodeOfReason, exitCodes } from "./exit-code.ts";
+import { nodeFault } from "./node-version.ts";
 import { processTerminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 import { usage } from "./usage.ts";
@@ -20,6 +21,11 @@ import { watch } from "./watch.ts";
 const INTERRUPTS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 async function main(args: readonly string[]): Promise<number> {
+  const fault = nodeFault(process.versions);
+  if (fault !== undefined) {
+    process.stderr.write(`sluice: ${fault}\n`);
+    return exitCodes.configuration;
+  }
   const interrupt = new AbortController();
   let interruptedBy: (typeof INTERRUPTS)[number] | "SIGPIPE" | undefined;
   const end = (by: NonNullable<typeof interruptedBy>): void => {

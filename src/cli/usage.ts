@@ -34,6 +34,6 @@ All commands except bench take --url ADDRESS, or SLUICE_URL, or http://localhost
 is read from SLUICE_TOKEN.
 
 Exit codes: 0 granted, or the command's own code; 64 usage; 69 unavailable; 70 failed; 75 refused
-for now; 76 the permit was lost; 77 not allowed; 78 no such bucket, or invalid configuration;
-126 the command cannot be run; 127 command not found; 128 plus its number for a signal. A signal
-ends watch with 0, and bench early, with the results so far.`;
+for now; 76 the permit was lost; 77 not allowed; 78 no such bucket, invalid configuration, or
+Node older than 22.18; 126 the command cannot be run; 127 command not found; 128 plus its number for
+a signal. A signal ends watch with 0, and bench early, with the results so far.`;

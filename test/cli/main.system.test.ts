@@ -500,4 +500,16 @@ describe("sluice", () => {
     expect((await sluice("--help")).stdout).toContain("sluice acquire BUCKET");
     expect(await sluice()).toMatchObject({ code: 64, stdout: "" });
   });
+
+  it("doesn't start on a Node that is too old", async () => {
+    // This Node, which claims to be an older one.
+    const claim = 'Object.defineProperty(process,"versions",{value:{node:"20.20.2"}})';
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(claim)}`;
+    const args = ["bench", server.url, "--duration", "3s"];
+    expect(await start(args, { NODE_OPTIONS }).ended).toEqual({
+      code: 78,
+      stdout: "",
+      stderr: "sluice: Cannot run on Node 20.20.2: install Node 22.18 or newer\n",
+    });
+  });
 });
