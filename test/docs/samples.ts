@@ -435,6 +435,7 @@ export class Samples implements AsyncDisposable {
   #withUrls(text: string, url: string): string {
     return text
       .replaceAll(SHOWN_URL, url)
+      .replaceAll(SHOWN_URL.replace("http", "ws"), url.replace("http", "ws"))
       .replaceAll(SHOWN_DEPLOYMENT, url)
       .replaceAll(SHOWN_UPSTREAM, this.#upstreamUrl);
   }

@@ -198,7 +198,7 @@ ${shown(waiters)} acquires that wait on ${sessions} sessions of one bucket, and 
 
 ${checksTable(checks)}
 
-The memory is that of the second half of them. While the first half came, workerd grew by ${kibibytes("bytesPerWaiterAtFirst")} for each, which has in it what the process grows by once. Processor time of the server from just before the tick to the last byte: ${medianOf(rounds, "processorMs").toFixed(0)} ms.
+The memory is that of the second half of them. While the first half came, workerd grew by ${kibibytes("bytesPerWaiterAtFirst")} for each, including the process's one-time growth. Processor time of the server from just before the tick to the last byte: ${medianOf(rounds, "processorMs").toFixed(0)} ms.
 `;
 }
 
