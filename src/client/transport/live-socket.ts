@@ -69,9 +69,17 @@ export class LiveSocket {
     this.#watchFor(openMs ?? MAX_REPLY_MS);
   }
 
-  /** Sends a message. Call it only once the connection is open; after its close, it does nothing. */
+  /**
+   * Sends a message. Call it only once the connection is open; after its close, it does nothing. A socket that can't
+   * be used, as one that another request of a Worker has opened, is closed.
+   */
   send(text: string): void {
-    if (!this.#isClosed) this.#socket.send(text);
+    if (this.#isClosed) return;
+    try {
+      this.#socket.send(text);
+    } catch {
+      this.close();
+    }
   }
 
   /** Closes the connection. Doing it again does nothing. */
@@ -79,7 +87,11 @@ export class LiveSocket {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#watchdog?.stop();
-    this.#socket.close();
+    try {
+      this.#socket.close();
+    } catch {
+      // It can't even be closed.
+    }
     this.#events.onClose();
   }
 
@@ -103,8 +115,8 @@ export class LiveSocket {
         return;
       }
       this.#isAwaitingReply = true;
-      this.#socket.send(PING);
-      this.#watchFor(MAX_REPLY_MS);
+      this.send(PING);
+      if (!this.#isClosed) this.#watchFor(MAX_REPLY_MS);
     });
   }
 }

@@ -48,6 +48,19 @@ describe("LiveSocket", () => {
     expect([events, socket.isClosed]).toEqual([["close"], true]);
   });
 
+  it("closes with a socket that can't be used, as one of another request of a Worker", async () => {
+    const { live, socket, events } = open();
+    const unusable = (): never => {
+      throw new Error("Cannot perform I/O on behalf of a different request");
+    };
+    socket.emit("open");
+    Object.assign(socket, { send: unusable, close: unusable });
+    live.send("one");
+    live.send("two");
+    expect(events).toEqual(["open", "close"]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("gives up a socket that doesn't open in time", async () => {
     const { events } = open();
     await vi.advanceTimersByTimeAsync(2_999);
