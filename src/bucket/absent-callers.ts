@@ -31,6 +31,8 @@ export interface AbsentPlace {
   readonly arrival: Arrival;
   /** What its tickets call it, if any was sent. */
   readonly placeId?: string | undefined;
+  /** See `Caller.ticket`. */
+  readonly ticket?: string | undefined;
 }
 
 /** What an arrival has fixed for good. */

@@ -110,6 +110,7 @@ export class Arrivals {
     }
     const caller = new Caller(call, timeoutMs, request);
     caller.placeId = carried?.placeId;
+    caller.ticket = carried?.ticket;
     const remainingMs = Math.max(0, timeoutMs - heldMs - (requeued?.elapsedMs ?? 0));
     const place = requeued && { firstArrivalMs: requeued.arrivedAtMs };
     const tokens = costOf(limiter.policy.limits, call);
@@ -210,8 +211,8 @@ export class Arrivals {
     const { timeoutMs = maxWaitMs } = call;
     const deadlineAtMs = heldFromMs + Math.max(0, timeoutMs - requeued.elapsedMs);
     const arrival: Arrival = { queuedAtMs: requeued.arrivedAtMs, deadlineAtMs };
-    const { placeId } = this.#carried(call) ?? {};
-    this.#keyed.disconnected(call, { timeoutMs, arrival, placeId }, nowMs);
+    const { placeId, ticket } = this.#carried(call) ?? {};
+    this.#keyed.disconnected(call, { timeoutMs, arrival, placeId, ticket }, nowMs);
   }
 
   /** The second half of an arrival: `turn` has settled `caller`, or `caller` waits. */
@@ -292,7 +293,7 @@ export class Arrivals {
     const claim = this.#tickets.open(ticket);
     if (!claim) return { kind: "ticket-forged", ticket };
     if (!isSameAcquire(claim, call)) return { kind: "ticket-mismatch" };
-    return claim;
+    return { ...claim, ticket };
   }
 
   /** The place of a requeued call that had a ticket. It brings its own arrival, so only the ticket counts. */
@@ -347,7 +348,7 @@ export class Arrivals {
   #comeBack(
     bucket: OpenBucket,
     call: AcquireCall,
-    { arrival, timeoutMs, placeId }: AbsentPlace,
+    { arrival, timeoutMs, placeId, ticket }: AbsentPlace,
     request: HeldRequest,
     nowMs: number,
   ): Leave | undefined {
@@ -359,6 +360,7 @@ export class Arrivals {
     }
     const returner = new Caller(call, timeoutMs, request);
     returner.placeId = placeId;
+    returner.ticket = ticket;
     const tokens = costOf(policy.limits, call);
     const { holdMs } = call;
     const turn = bucket.limiter.comeBack({ caller: returner, tokens, holdMs, ...arrival }, nowMs);
@@ -406,7 +408,7 @@ export class Arrivals {
     request: HeldRequest,
     why: "cancelled" | undefined,
   ): boolean {
-    const { waiter, call, timeoutMs, placeId } = caller;
+    const { waiter, call, timeoutMs, placeId, ticket } = caller;
     if (!waiter || !bucket.limiter.isWaiting(waiter)) return false;
     caller.leave(request);
     if (isFollowing(request)) this.#positions?.remove(caller, request);
@@ -414,7 +416,10 @@ export class Arrivals {
     const nowMs = this.#turns.now();
     this.giveUpPlace(caller);
     if (why === "cancelled") this.cancelled(placeId, nowMs);
-    else this.#keyed.disconnected(call, { timeoutMs, arrival: arrivalOf(waiter), placeId }, nowMs);
+    else {
+      const place = { timeoutMs, arrival: arrivalOf(waiter), placeId, ticket };
+      this.#keyed.disconnected(call, place, nowMs);
+    }
     this.#turns.finish(bucket, bucket.limiter.cancel(waiter, nowMs), nowMs);
     return true;
   }

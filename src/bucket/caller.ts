@@ -16,6 +16,11 @@ export class Caller {
   watchId: number | undefined = undefined;
   /** What its tickets call its place. Assigned with the first of them; a caller that comes back has that of its place. */
   placeId: string | undefined = undefined;
+  /**
+   * The ticket by which it came back, and which it goes on with: what is known of its arrival now may differ, and would
+   * make another one. All others have theirs signed when they are told of it.
+   */
+  ticket: string | undefined = undefined;
 
   constructor(call: AcquireCall, timeoutMs: number, first: HeldRequest) {
     this.call = call;

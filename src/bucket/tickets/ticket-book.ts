@@ -76,6 +76,7 @@ export class TicketBook {
    */
   ticketOf(caller: Caller): string {
     const { waiter, timeoutMs, call } = caller;
+    if (caller.ticket !== undefined) return caller.ticket;
     if (!waiter) throw new RangeError("Cannot make a ticket for a caller that does not wait");
     const signer = this.#ensureSigner();
     if (caller.placeId === undefined) {
