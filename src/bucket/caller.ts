@@ -18,7 +18,7 @@ export class Caller {
   placeId: string | undefined = undefined;
   /**
    * The ticket by which it came back, and which it goes on with: what is known of its arrival now may differ, and would
-   * make another one. All others have theirs signed when they are told of it.
+   * make another one. Those of all others are signed for each notice of a place.
    */
   ticket: string | undefined = undefined;
 
