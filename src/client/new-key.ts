@@ -1,23 +1,24 @@
 /** Makes idempotency keys. */
 
-/** Bytes of a key: as long as a random UUID, with a few more random bits. */
-const KEY_BYTES = 16;
-/** Random bytes are asked for in this many, since each time costs several microseconds. */
-const POOL_BYTES = 64 * KEY_BYTES;
+/** Hexadecimal digits of a key: 16 bytes, as long as a random UUID, with a few more random bits. */
+const KEY_LENGTH = 32;
+/** Random bytes are asked for in this many, for 64 keys, since each time costs several microseconds. */
+const POOL_BYTES = 1_024;
 
-const pool = new Uint8Array(POOL_BYTES);
-let used = POOL_BYTES;
-
-const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+/** Random digits that keys are cut from. Made with the first key, so that a module that isn't used costs nothing. */
+let digits = "";
+let used = 0;
 
 /** A unique key of 32 hexadecimal digits. Not `randomUUID`, which is missing on pages served without TLS. */
 export function newKey(): string {
-  if (used === POOL_BYTES) {
-    crypto.getRandomValues(pool);
+  if (used === digits.length) {
+    digits = Array.from(crypto.getRandomValues(new Uint8Array(POOL_BYTES)), hex).join("");
     used = 0;
   }
-  let key = "";
-  const end = used + KEY_BYTES;
-  for (; used < end; used += 1) key += hex[pool[used] ?? 0] ?? "";
-  return key;
+  used += KEY_LENGTH;
+  return digits.slice(used - KEY_LENGTH, used);
+}
+
+function hex(byte: number): string {
+  return byte.toString(16).padStart(2, "0");
 }
