@@ -216,6 +216,14 @@ export class Scene extends LimiterScene<Policy> {
   }
 }
 
+/** One a second, nothing there, and these wait from 0 on, a millisecond apart. */
+export function sceneOf(...callers: string[]): Scene {
+  const scene = new Scene();
+  scene.acquire(0, "first");
+  callers.forEach((caller, index) => scene.acquire(index + 1, caller));
+  return scene;
+}
+
 /** All waiters, from the head on, as what outlives their object keeps them: through JSON text. */
 export function savedWaiters<Terms extends LimiterPolicy>(
   limiter: Limiter<string, Terms>,

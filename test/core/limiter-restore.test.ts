@@ -11,20 +11,19 @@ import {
   anyPolicy,
   historyOf,
 } from "../../kit/model/arbitraries.ts";
-import { Scene, epochMs, placesOf, policyOf, savedWaiters } from "../../kit/model/limiters.ts";
+import {
+  Scene,
+  epochMs,
+  placesOf,
+  policyOf,
+  savedWaiters,
+  sceneOf,
+} from "../../kit/model/limiters.ts";
 import { OnDemandLimiter } from "../../kit/model/on-demand.ts";
 import { runs, timesSeen } from "../../kit/runs.ts";
 
 /** On a busy machine, and for the shrinking of a failure: vitest's 5 s are for a single example. */
 vi.setConfig({ testTimeout: 60_000 });
-
-/** One a second, nothing there, and these wait from 0 on, a millisecond apart. */
-function sceneOf(...callers: string[]): Scene {
-  const scene = new Scene();
-  scene.acquire(0, "first");
-  callers.forEach((caller, index) => scene.acquire(index + 1, caller));
-  return scene;
-}
 
 describe("Limiter.restore", () => {
   test("has everybody where they stood, and the next turn grants who is due", () => {
