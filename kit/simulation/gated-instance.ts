@@ -70,6 +70,9 @@ class InjectedFailure extends Error {
   override readonly name = "InjectedFailure";
 }
 
+/** It crashes, its next commit or write fails, or its disk becomes slow or fast. */
+type ObjectFault = "crash" | "commit" | "write" | "slow";
+
 /** An object whose instances come and go. */
 export class GatedObject {
   readonly clock: VirtualClock;
@@ -97,6 +100,26 @@ export class GatedObject {
   constructor(clock: VirtualClock, random: Random) {
     this.clock = clock;
     this.random = random;
+  }
+
+  /** Does what a schedule may do to any object. */
+  inject(fault: ObjectFault, random: Random): void {
+    switch (fault) {
+      case "crash":
+        this.crash();
+        return;
+      case "commit":
+        this.nextCommitFails = true;
+        return;
+      case "write":
+        this.nextWriteThrows = true;
+        return;
+      case "slow":
+        this.latencyMs = random.pick([2, 30, 300]);
+        return;
+      default:
+        fault satisfies never;
+    }
   }
 
   get instance(): GatedInstance {

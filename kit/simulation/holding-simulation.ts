@@ -297,21 +297,15 @@ class HoldingSimulation {
     ]);
     this.book.see(fault);
     switch (fault) {
-      case "crash":
-        object.crash();
-        break;
       case "move":
         object.move();
         if (this.#hasDebts) this.#beginAnew();
         break;
+      case "crash":
       case "commit":
-        object.nextCommitFails = true;
-        break;
       case "write":
-        object.nextWriteThrows = true;
-        break;
       case "slow":
-        object.latencyMs = random.pick([2, 30, 300]);
+        object.inject(fault, random);
         break;
       case "late":
         object.lateMs = random.pick([0, 40, 1_500]);

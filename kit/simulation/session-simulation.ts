@@ -360,16 +360,10 @@ class SessionSimulation {
     this.#print(() => fault);
     switch (fault) {
       case "crash":
-        object.crash();
-        break;
       case "commit":
-        object.nextCommitFails = true;
-        break;
       case "write":
-        object.nextWriteThrows = true;
-        break;
       case "slow":
-        object.latencyMs = random.pick([2, 30, 300]);
+        object.inject(fault, random);
         break;
       case "late":
         object.lateMs = random.pick([40, 1_500]);
