@@ -247,7 +247,7 @@ export class PlainHolds {
     if (this.#permits.delete(id)) this.#serve();
   }
 
-  /** Those whose session is over end after the grace period. */
+  /** Permits whose session is over end after the grace period. */
   endSessions(isOver: (sessionId: string) => boolean): void {
     const { graceMs } = this.#policy.concurrency ?? { graceMs: 0 };
     for (const [id, permit] of this.#permits) {

@@ -11,7 +11,7 @@
  *   its deadline.
  * - **Promises**: one that was let in isn't refused as too late, nor granted after its deadline, even if others
  *   come back meanwhile; nor after the time that it was sent, unless somebody has come back since.
- * - **Nobody is forgotten**: who waits for the clients is who waits in the bucket, and in the end all have an ending.
+ * - **Nobody is forgotten**: the acquires that clients wait for are those in the queue, and in the end all have an ending.
  */
 import type { Policy } from "../../src/core/policy.ts";
 import type { GatedInstance } from "./gated-instance.ts";

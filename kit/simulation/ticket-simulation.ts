@@ -7,7 +7,7 @@
  * - A ticket gets one grant from an instance, and the same again; with its key, from all instances together.
  * - Nothing is granted after the deadline that the ticket states, and nobody is placed in the queue then.
  * - A caller that has heard of its place is granted in time: no returner makes it late. `queue-full` is for newcomers.
- * - Where no deadline is near, nobody is granted before somebody who waits and arrived earlier.
+ * - Unless a deadline is near, no caller is granted before a waiter that arrived earlier.
  * - One that was cancelled does not come back while the instance lives.
  * - A ticket that was altered is forged, and one for something else is a mismatch, always.
  * - In the end everybody is answered.
@@ -306,7 +306,7 @@ class TicketSimulation {
     }
   }
 
-  /** Nobody who waits has arrived before somebody who is granted. */
+  /** No waiter arrived before a caller that is granted. */
   #checkOrder({ acquire, instance, arrival }: Requested): void {
     if (!arrival) return;
     for (const other of this.#requests) {

@@ -198,7 +198,7 @@ export class BucketObject extends DurableObject<BucketEnv> {
   }
 
   /**
-   * See `BucketHost.shutDown`. Sessions are closed, and nobody who waits on them is refused. For the process that runs the object and is about to end; it can't be undone.
+   * See `BucketHost.shutDown`. Sessions are closed, and their waiters are not refused. For the process that runs the object and is about to end; it can't be undone.
    */
   shutDown(): void {
     this.#sockets.sessions?.shutDown();

@@ -88,7 +88,7 @@ export class WakeTimer {
   /**
    * Makes sure that the object wakes at `wakeAtMs`; `undefined` disarms, because no caller waits.
    *
-   * @param maySleep Whether the object may leave memory until then: nobody who waits keeps it there.
+   * @param maySleep Whether the object may leave memory until then: no waiting request keeps it there.
    */
   arm(wakeAtMs: number | undefined, nowMs: number, maySleep = false): void {
     if (!this.#isUnderWay(nowMs)) this.#setAlarm(wakeAtMs, nowMs);

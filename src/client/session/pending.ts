@@ -63,7 +63,7 @@ export function endingIn(message: Received, bucket: string): Answer | undefined 
   return { status, body: { status, reason, detail: "This request was cancelled" }, rateLimit };
 }
 
-/** The answer over HTTP that the answer to another call stands for; `undefined` if the message is none. */
+/** The answer over HTTP that the answer to another call stands for; `undefined` if the message is no answer. */
 export function callAnswerIn(message: Received): Answer | undefined {
   const { settled, extended, released, refused } = message;
   if (isRecord(settled)) return { status: OK, body: settled };

@@ -146,7 +146,7 @@ export class SessionPool {
   #backOff(bucket: string): void {
     this.#backOffUntilMs.delete(bucket);
     this.#backOffUntilMs.set(bucket, performance.now() + BACK_OFF_MS);
-    // Those whose time is over are forgotten.
+    // Drops entries that have expired.
     for (const name of this.#backOffUntilMs.keys()) if (this.#isBackedOff(name)) break;
   }
 

@@ -11,7 +11,7 @@ interface SendOptions {
   readonly signal?: AbortSignal | undefined;
   /** Reasons that are answers like any other. Default: none, all are thrown. */
   readonly expected?: readonly Reason[];
-  /** Sends an attempt in another way than HTTP. `undefined` if there is none for it. */
+  /** Sends an attempt by something other than HTTP. `undefined` if it has to go over HTTP. */
   readonly onSession?: (attempt: Attempt) => Promise<Answer> | undefined;
 }
 
