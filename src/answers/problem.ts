@@ -1,11 +1,11 @@
 /**
- * Refusals as responses. All of them are made here, the Worker's and the object's, so this is also where
- * they are logged.
+ * Refusals as they are sent, in a response or on a session. All of them are made here, the Worker's and the object's,
+ * so this is also where they are logged.
  */
-import type { ProblemDetails } from "../protocol/problem-document.ts";
+import type { ProblemBody, ProblemDetails } from "../protocol/problem-document.ts";
 import type { Reason } from "../protocol/reasons.ts";
 
-import { problemDocument } from "../protocol/problem-document.ts";
+import { problemBody, problemDocument } from "../protocol/problem-document.ts";
 import { COMMON_FIELDS } from "./common-fields.ts";
 import { logRefusal } from "./refusal-log.ts";
 
@@ -28,4 +28,14 @@ export function problemResponse(
     status: document.status,
     headers: { ...COMMON_FIELDS, ...document.headers, ...headers },
   });
+}
+
+/** The body of a message for `reason`. */
+export function problemMessage(
+  reason: Reason,
+  { policy, ...details }: Omit<LoggedProblem, "headers">,
+): ProblemBody {
+  const { violatedPolicies } = details;
+  logRefusal({ reason, policy, violatedPolicies });
+  return problemBody(reason, details);
 }

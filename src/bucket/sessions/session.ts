@@ -21,8 +21,7 @@ import {
   rateLimitAfter,
   rateLimitOf,
 } from "../../answers/acquire-result.ts";
-import { logRefusal } from "../../answers/refusal-log.ts";
-import { problemBody } from "../../protocol/problem-document.ts";
+import { problemMessage } from "../../answers/problem.ts";
 import { rateLimitFields } from "../../protocol/rate-limit-fields.ts";
 import { sessionCloseCodes } from "../../protocol/session-messages.ts";
 import { queuedBody } from "../../wire/held-place.ts";
@@ -126,9 +125,7 @@ export class Session implements SavingSession {
   /** Answers a message with a refusal. */
   refuse(id: MessageId | null, refused: Refused, fields?: Readonly<Record<string, string>>): void {
     const { reason, details } = refused;
-    const { policy, violatedPolicies } = details;
-    logRefusal({ reason, policy, violatedPolicies });
-    this.send({ id, refused: problemBody(reason, details), ...(fields && { fields }) });
+    this.send({ id, refused: problemMessage(reason, details), ...(fields && { fields }) });
   }
 
   /** Whether the reader is so far behind that another place of a follower would only add to it. */
