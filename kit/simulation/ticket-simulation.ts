@@ -341,6 +341,7 @@ class TicketSimulation {
       case "place-crowded":
         this.#note("crowded");
         return;
+      case "cancelled-by-admin":
       case "invalid":
       case "key-reused":
       case "reset":

@@ -53,5 +53,7 @@ export type AcquireAnswer =
   | { readonly kind: "reset" }
   /** A caller that knows its key has cancelled it. */
   | { readonly kind: "cancelled" }
+  /** An admin has removed it from the queue. */
+  | { readonly kind: "cancelled-by-admin" }
   /** The process is shutting down and holds no more requests. Nothing was taken. */
   | { readonly kind: "unavailable" };

@@ -86,6 +86,8 @@ export function acquireResult(
       return bucketReset();
     case "cancelled":
       return cancelled();
+    case "cancelled-by-admin":
+      return cancelledByAdmin();
     case "unavailable":
       return stopping();
     default:
@@ -164,6 +166,12 @@ function bucketReset(policy?: string): Refused {
 function cancelled(): Refused {
   const detail = "This request was cancelled by its Idempotency-Key; nothing was taken";
   return refusal("cancelled", { detail });
+}
+
+/** An admin has removed the request from the queue. To ask again at once is what the admin wanted to prevent. */
+function cancelledByAdmin(): Refused {
+  const detail = "An admin removed this request from the queue; nothing was taken";
+  return refusal("cancelled-by-admin", { detail });
 }
 
 /** The process is shutting down, and the next one will answer. Nothing was taken. */

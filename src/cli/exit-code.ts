@@ -58,6 +58,7 @@ export function exitCodeOfReason(reason: SluiceErrorReason): number {
     case "holds-full":
     case "bucket-reset":
     case "cancelled":
+    case "cancelled-by-admin":
       return exitCodes.refused;
     case "permit-lost":
       return exitCodes.permitLost;
@@ -69,6 +70,7 @@ export function exitCodeOfReason(reason: SluiceErrorReason): number {
     case "unknown-hold":
     case "id-in-use":
     case "hold-settled":
+    case "no-override":
     case "method-not-allowed":
     case "upgrade-required":
     case "internal-error":

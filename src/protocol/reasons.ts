@@ -38,6 +38,7 @@ const table = {
   "method-not-allowed": { status: 405, title: "Method not allowed", isMisconfigured: true },
   "id-in-use": { status: 409, title: "Id is in use" },
   "hold-settled": { status: 409, title: "Hold is settled" },
+  "no-override": { status: 409, title: "Bucket has no override" },
   "permit-lost": { status: 410, title: "Permit is lost" },
   "body-too-large": { status: 413, title: "Body too large" },
   "host-not-allowed": { status: 421, title: "Host is not allowed" },
@@ -74,6 +75,11 @@ const table = {
   "illegal-configuration": { status: 500, title: "Illegal configuration", isMisconfigured: true },
   "internal-error": { status: 500, title: "Internal error", isTransient: true },
   "bucket-reset": { status: 503, title: "Bucket was reset", isOutcome: true },
+  "cancelled-by-admin": {
+    status: 503,
+    title: "Request was cancelled by an admin",
+    isOutcome: true,
+  },
   unavailable: {
     status: 503,
     title: "Bucket is unavailable",

@@ -153,6 +153,13 @@ describe("acquireResponse", () => {
       null,
     ],
     [
+      { kind: "cancelled-by-admin" },
+      503,
+      "cancelled-by-admin",
+      "An admin removed this request from the queue; nothing was taken",
+      null,
+    ],
+    [
       { kind: "unavailable" },
       503,
       "unavailable",

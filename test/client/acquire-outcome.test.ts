@@ -34,6 +34,7 @@ function kindOf(outcome: AcquireOutcome): string {
       return "never";
     case "bucket-reset":
     case "cancelled":
+    case "cancelled-by-admin":
     case "unavailable":
       return "gone";
     default:

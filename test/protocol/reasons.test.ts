@@ -25,10 +25,14 @@ describe("reasonFields", () => {
 });
 
 describe("isRefusalReason", () => {
-  it("is true for what the limiter says, and for a cancelled acquire", () => {
+  it("is true for what the limiter says, and for an acquire that somebody cancelled", () => {
     const refusals = rows.map(([reason]) => reason).filter(isRefusalReason);
-    expect(new Set(refusals)).toEqual(new Set([...limiterReasons, "cancelled"]));
-    expectTypeOf<RefusalReason>().toEqualTypeOf<LimiterReason | "cancelled">();
+    expect(new Set(refusals)).toEqual(
+      new Set([...limiterReasons, "cancelled", "cancelled-by-admin"]),
+    );
+    expectTypeOf<RefusalReason>().toEqualTypeOf<
+      LimiterReason | "cancelled" | "cancelled-by-admin"
+    >();
   });
 
   it.each(["", "of-tomorrow", "constructor"])("is false for %j, which is no reason", (text) => {

@@ -12,8 +12,8 @@ import { rateLimitFields } from "../../protocol/rate-limit-fields.ts";
 
 /**
  * Returns the response for a refusal: 429 for `timeout`, `queue-full` and `holds-full`, 422 for
- * `exceeds-capacity`, 499 for `cancelled`, 503 for `bucket-reset` and `unavailable`. It is never
- * cached, carries `Retry-After` if a retry can succeed, and the `RateLimit` fields if the state of
+ * `exceeds-capacity`, 499 for `cancelled`, 503 for `bucket-reset`, `cancelled-by-admin` and `unavailable`. It is
+ * never cached, carries `Retry-After` if a retry can succeed, and the `RateLimit` fields if the state of
  * the bucket is known.
  *
  * @example

@@ -72,6 +72,7 @@ const described = {
     "holds-full",
     "cancelled",
     "bucket-reset",
+    "cancelled-by-admin",
   ],
 } as const satisfies Partial<DescribedCall>;
 

@@ -19,6 +19,7 @@ it.each<Pick<Refused, "reason" | "detail" | "retryAfterMs" | "violatedPolicies">
   { reason: "exceeds-capacity", detail: "Never", violatedPolicies: ["p/tpm"] },
   { reason: "bucket-reset", detail: "Reset" },
   { reason: "cancelled", detail: "Cancelled" },
+  { reason: "cancelled-by-admin", detail: "Removed" },
   { reason: "unavailable", ...later },
 ])("refusalResponse says $reason as the service does", async (refusal) => {
   // The service logs its own.

@@ -26,6 +26,7 @@ export function describeOutcome(outcome: AcquireOutcome): string {
     "exceeds-capacity": "too large",
     "bucket-reset": "reset",
     cancelled: "cancelled",
+    "cancelled-by-admin": "removed",
     unavailable: "nobody there",
   };
   return words[outcome.reason];
