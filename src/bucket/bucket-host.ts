@@ -232,7 +232,9 @@ export class BucketHost {
   stats(name: string, configured: NamedPolicyFields): BucketStats {
     const nowMs = this.#now();
     const bucket = this.#open(name, configured, nowMs);
-    return { snapshot: this.#snapshotOf(bucket, nowMs), tally: bucket.limiter.stats() };
+    const { limiter } = bucket;
+    const { headQueuedAtMs } = limiter;
+    return { snapshot: this.#snapshotOf(bucket, nowMs), tally: limiter.stats(), headQueuedAtMs };
   }
 
   /**

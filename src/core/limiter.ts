@@ -124,6 +124,11 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     return this.#queue.owed !== undefined;
   }
 
+  /** When the caller at the head of the queue joined it; `undefined` while nobody waits. */
+  get headQueuedAtMs(): number | undefined {
+    return this.#queue.headQueuedAtMs;
+  }
+
   /**
    * Asks for tokens. The caller is granted or refused in this turn, or it waits and the turn carries its
    * `waiter`. The first request that the bucket could ever grant starts it, even if it is refused.

@@ -55,6 +55,11 @@ export class ServedQueue<Caller> {
     return this.#queue.latestAtMs;
   }
 
+  /** When the caller at the head joined; `undefined` while nobody waits. */
+  get headQueuedAtMs(): number | undefined {
+    return this.#queue.head?.queuedAtMs;
+  }
+
   /** The waiter, if it is still in the queue. */
   ifWaiting(waiter: Waiter<Caller> | undefined): Waiter<Caller> | undefined {
     return waiter && this.#queue.has(waiter) ? waiter : undefined;

@@ -8,6 +8,8 @@ import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 export interface BucketStats {
   readonly snapshot: BucketSnapshot;
   readonly tally: StatsView;
+  /** When the caller at the head of the queue joined it; absent while nobody waits, and from older objects. */
+  readonly headQueuedAtMs?: number | undefined;
 }
 
 /** The answer to a change of the policy. */

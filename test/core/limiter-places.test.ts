@@ -19,6 +19,21 @@ function lastOf({ limiter }: Scene): string | undefined {
   return last && `${last.waiter.caller} ${last.position} at ${last.grantAtMs - epochMs}`;
 }
 
+describe("Limiter.headQueuedAtMs", () => {
+  test("is when the head joined, and nothing while nobody waits", () => {
+    const scene = new Scene();
+    scene.acquire(0, "Ann");
+    expect(scene.limiter.headQueuedAtMs).toBeUndefined();
+    scene.acquire(300, "Bob");
+    scene.acquire(400, "Cat");
+    expect(scene.limiter.headQueuedAtMs).toBe(epochMs + 300);
+    scene.advance(1_000);
+    expect(scene.limiter.headQueuedAtMs).toBe(epochMs + 400);
+    scene.advance(2_000);
+    expect(scene.limiter.headQueuedAtMs).toBeUndefined();
+  });
+});
+
 describe("Limiter.places", () => {
   test("is empty before the first acquire and where nobody waits", () => {
     const scene = new Scene();

@@ -51,6 +51,7 @@ export function metricsOf(buckets: readonly ScrapedBucket[], nowMs: number): rea
       })),
     },
     ...stateMetrics(samplers),
+    ...queueMetrics(samplers, nowMs),
     ...permitMetrics(samplers, nowMs),
     ...countMetrics(samplers),
     ...limitMetrics(samplers),
@@ -110,6 +111,18 @@ function stateMetrics({ each, value }: Samplers): readonly Metric[] {
       samples: value(({ snapshot }) => snapshot.leasedTokens),
     },
     {
+      name: "sluice_paused",
+      type: "gauge",
+      help: "Whether the first limit is paused.",
+      samples: value(({ snapshot }) => (snapshot.pausedUntilMs === undefined ? 0 : 1)),
+    },
+  ];
+}
+
+/** Who is there: callers that wait, and sessions. */
+function queueMetrics({ value }: Samplers, nowMs: number): readonly Metric[] {
+  return [
+    {
       name: "sluice_waiters",
       type: "gauge",
       help: "Waiting callers.",
@@ -122,16 +135,19 @@ function stateMetrics({ each, value }: Samplers): readonly Metric[] {
       samples: value(({ snapshot }) => snapshot.queuedTokens),
     },
     {
+      name: "sluice_oldest_wait_seconds",
+      type: "gauge",
+      help: "How long the caller at the head of the queue has waited; 0 if nobody waits.",
+      samples: value(({ snapshot, headQueuedAtMs }) => {
+        if (snapshot.waiters === 0) return 0;
+        return headQueuedAtMs && Math.max(0, nowMs - headQueuedAtMs) / 1_000;
+      }),
+    },
+    {
       name: "sluice_sessions",
       type: "gauge",
       help: "Open sessions, on which acquires are sent.",
       samples: value(({ snapshot }) => snapshot.sessions ?? 0),
-    },
-    {
-      name: "sluice_paused",
-      type: "gauge",
-      help: "Whether the first limit is paused.",
-      samples: value(({ snapshot }) => (snapshot.pausedUntilMs === undefined ? 0 : 1)),
     },
   ];
 }

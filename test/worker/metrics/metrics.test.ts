@@ -78,6 +78,7 @@ describe("/metrics", () => {
     expect(during.value("sluice_capacity_tokens", bucket)).toBe(1);
     expect(during.value("sluice_waiters", bucket)).toBe(2);
     expect(during.value("sluice_queued_tokens", bucket)).toBe(2);
+    expect(during.value("sluice_oldest_wait_seconds", bucket)).toBe(0.1);
     expect(during.value("sluice_sessions", bucket)).toBe(1);
     expect(during.value("sluice_leased_tokens", bucket)).toBeUndefined();
     expect(during.value("sluice_granted_requests_total", bucket)).toBe(1);
@@ -94,6 +95,7 @@ describe("/metrics", () => {
     for (const response of held) expect((await response).status).toBe(200);
     const after = await scrape({ POLICIES: policies });
     expect(after.value("sluice_waiters", bucket)).toBe(0);
+    expect(after.value("sluice_oldest_wait_seconds", bucket)).toBe(0);
     expect(after.value("sluice_granted_requests_total", bucket)).toBe(3);
     expect(after.value("sluice_granted_tokens_total", bucket)).toBe(3);
     expect(after.steps("sluice_wait_seconds", bucket)).toEqual([
@@ -115,10 +117,11 @@ describe("/metrics", () => {
       "sluice_tokens GAUGE",
       "sluice_capacity_tokens GAUGE",
       "sluice_leased_tokens GAUGE",
+      "sluice_paused GAUGE",
       "sluice_waiters GAUGE",
       "sluice_queued_tokens GAUGE",
+      "sluice_oldest_wait_seconds GAUGE",
       "sluice_sessions GAUGE",
-      "sluice_paused GAUGE",
       "sluice_granted_requests_total COUNTER",
       "sluice_granted_tokens_total COUNTER",
       "sluice_refused_requests_total COUNTER",
@@ -414,6 +417,29 @@ describe("who may scrape", () => {
     const bound = await scrape(closed, "", {}, "bound");
     expect(bound.valuesOf("sluice_up", "bucket")).toEqual([mine, others]);
   });
+});
+
+it("an object of an older version, which doesn't say how long its head has waited, has no sample of it", async () => {
+  const name = uniqueName("older");
+  const policies = { [name]: ONE_A_SECOND };
+  const acquire = (): Promise<Response> =>
+    deployed({ POLICIES: policies }, `/acquire?bucket=${name}`);
+  await acquire();
+  const held = acquire();
+  while ((await snapshotOf(name)).waiters !== 1) await settle();
+  const stub = stubOf(name);
+  const older = {
+    stats: async (...given: Parameters<typeof stub.stats>) => {
+      const { headQueuedAtMs, ...others } = await stub.stats(...given);
+      expect(headQueuedAtMs).toBeDefined();
+      return others;
+    },
+  };
+  const seen = await scrape({ POLICIES: policies, BUCKETS: { getByName: () => older } });
+  expect(seen.value("sluice_waiters", { bucket: name })).toBe(1);
+  expect(seen.value("sluice_oldest_wait_seconds", { bucket: name })).toBeUndefined();
+  await pass(name, 1_000);
+  expect((await held).status).toBe(200);
 });
 
 describe("a bucket that cannot be reached", () => {
