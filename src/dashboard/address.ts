@@ -1,26 +1,28 @@
 /**
- * Maps URLs to buckets. A base is the URL of Sluice as a browser reaches it, with a trailing slash;
+ * Maps URLs to what is shown there. A base is the URL of Sluice as a browser reaches it, with a trailing slash;
  * behind a reverse proxy it may have a path.
  */
 
-/** The bucket shown at `/`: that of the README's first example, so that its callers appear. */
-const FIRST_BUCKET = "x";
+/** What a URL shows. */
+export type Route =
+  | { readonly kind: "home" }
+  | { readonly kind: "bucket"; readonly bucket: string }
+  /** Nothing: `path` is what stands behind the base. */
+  | { readonly kind: "nothing"; readonly path: string };
 
 /** The base, from the URL of a file in its folder `assets`. */
 export function baseOf(assetUrl: string): string {
   return new URL("../", assetUrl).href;
 }
 
-/** The bucket shown at `url`. If its name has a broken encoding, the raw name. */
-export function bucketAt(url: string, base: string): string {
+/** What `url` shows, whatever its query and fragment. If a bucket's name has a broken encoding, the raw name. */
+export function routeAt(url: string, base: string): Route {
   const path = new URL(url).pathname.slice(new URL(base).pathname.length);
-  const segment = /^buckets\/(.*)$/.exec(path)?.[1];
-  if (segment === undefined) return FIRST_BUCKET;
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
+  if (path === "") return { kind: "home" };
+  const segment = /^buckets\/([^/]+)$/.exec(path)?.[1];
+  return segment === undefined
+    ? { kind: "nothing", path: decoded(path) }
+    : { kind: "bucket", bucket: decoded(segment) };
 }
 
 /** The URL of a bucket's page. */
@@ -40,4 +42,12 @@ export function acquireUrl(base: string, bucket: string): string {
 export function curlCommand(base: string, bucket: string, needsToken: boolean): string {
   const header = needsToken ? ' -H "Authorization: Bearer $TOKEN"' : "";
   return `curl${header} "${acquireUrl(base, bucket)}"`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -31,7 +31,7 @@ import { cors } from "./http/cors.ts";
 import { LeasedBuckets } from "./leased-bucket.ts";
 import { DOCS_STYLE_PATH, docsStyle } from "./pages/docs-page.ts";
 import { docsResponse } from "./pages/docs-response.ts";
-import { VARY, assetPaths, assetResponse, pageResponse, prefersPage } from "./pages/live-page.ts";
+import { assetPaths, assetResponse, pageResponse, prefersPage } from "./pages/live-page.ts";
 import { openApiDocument } from "./pages/openapi.ts";
 import { problemResponse } from "../answers/problem.ts";
 import { Router } from "./router.ts";
@@ -167,7 +167,9 @@ export function createRoutes(deployment: Deployment): App {
 }
 
 function createRouter(deployment: Deployment): Router {
-  const router = new Router();
+  const router = new Router((request, path) => {
+    return isRead(request) && prefersPage(request) ? pageResponse(path, 404) : undefined;
+  });
   for (const call of calls) {
     const handle = handlerOf(call, deployment);
     router.add(call.method, call.path, (request) => {
@@ -176,7 +178,7 @@ function createRouter(deployment: Deployment): Router {
     });
   }
   router.add("GET", "/", (request) => {
-    return prefersPage(request) ? pageResponse(0) : router.refuse(request, VARY);
+    return prefersPage(request) ? pageResponse("/") : router.refuse(request);
   });
   router.add("GET", DOCS_STYLE_PATH, () => docsResponse(docsStyle, "text/css"));
   for (const [path, asset] of assetPaths) {
@@ -185,6 +187,10 @@ function createRouter(deployment: Deployment): Router {
   }
   for (const [path, methods] of scriptedPaths) router.allow(path, methods);
   return router;
+}
+
+function isRead({ method }: Request): boolean {
+  return PAGE_METHODS.includes(method);
 }
 
 /** Lets scripts of other origins call. Only here do requests go through an application and its promises. */

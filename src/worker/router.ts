@@ -11,11 +11,15 @@ import { getPath } from "hono/utils/url";
 import { problemResponse } from "../answers/problem.ts";
 import { showValue } from "../core/values.ts";
 import { errorResponse } from "./failure-response.ts";
+import { VARY } from "./http/accept.ts";
 
 type Answer = Response | Promise<Response>;
 
 /** Answers a request. What it throws is answered, too. */
 export type Handler = (request: Request) => Answer;
+
+/** A page for a request whose path leads nowhere; `undefined` if its sender wants none. */
+type PageFor = (request: Request, path: string) => Response | undefined;
 
 /**
  * Routes of one app. Paths have parameters as OpenAPI writes them, `{name}`; handlers read them themselves.
@@ -28,6 +32,12 @@ export type Handler = (request: Request) => Answer;
 export class Router {
   readonly #handlers = new RegExpRouter<Handler>();
   readonly #methods = new RegExpRouter<readonly string[]>();
+  readonly #pageFor: PageFor;
+
+  /** @param pageFor What browsers get instead of a `404` in JSON. */
+  constructor(pageFor: PageFor = (): undefined => undefined) {
+    this.#pageFor = pageFor;
+  }
 
   /** A handler for GET also gets HEAD; the body of its answer is dropped. */
   add(method: string, path: string, handler: Handler): void {
@@ -47,8 +57,8 @@ export class Router {
       : this.#answer(request, method);
   }
 
-  /** The answer where no handler is: `405`, or `404` with these header fields. */
-  refuse(request: Request, headers: Record<string, string> = {}): Response {
+  /** The answer where no handler is: `405`, or `404`. */
+  refuse(request: Request): Response {
     const path = getPath(request);
     const methods = first(this.#methods.match(METHOD_NAME_ALL, path));
     if (methods) {
@@ -56,10 +66,9 @@ export class Router {
       const detail = `${showValue(request.method)} is not one of ${allowed}`;
       return problemResponse("method-not-allowed", { detail, headers: { Allow: allowed } });
     }
-    return problemResponse("not-found", {
-      detail: `There is nothing at ${showValue(path)}`,
-      headers,
-    });
+    const page = this.#pageFor(request, path);
+    const detail = `There is nothing at ${showValue(path)}`;
+    return page ?? problemResponse("not-found", { detail, headers: VARY });
   }
 
   #answer(request: Request, method: string): Answer {

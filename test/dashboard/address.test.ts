@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import {
   acquireUrl,
   baseOf,
-  bucketAt,
   curlCommand,
+  routeAt,
   urlOfBucket,
 } from "../../src/dashboard/address.ts";
 
@@ -20,23 +20,38 @@ describe("baseOf", () => {
   });
 });
 
-describe("bucketAt", () => {
+describe("routeAt", () => {
   it.each([
-    [ROOT, ROOT, "x"],
+    [ROOT, ROOT],
+    [`${ROOT}?prefix=team/#top`, ROOT],
+    [BELOW, BELOW],
+  ])("%s, below %s, is the home page", (url, base) => {
+    expect(routeAt(url, base)).toEqual({ kind: "home" });
+  });
+
+  it.each([
     [`${ROOT}buckets/login`, ROOT, "login"],
     [`${ROOT}buckets/team%2Fa%40b?q#f`, ROOT, "team/a@b"],
     [`${ROOT}buckets/%zz`, ROOT, "%zz"],
-    [`${ROOT}other/login`, ROOT, "x"],
-    [BELOW, BELOW, "x"],
     [`${BELOW}buckets/login`, BELOW, "login"],
-  ])("%s, below %s, shows %s", (url, base, bucket) => {
-    expect(bucketAt(url, base)).toBe(bucket);
+  ])("%s, below %s, shows the bucket %s", (url, base, bucket) => {
+    expect(routeAt(url, base)).toEqual({ kind: "bucket", bucket });
+  });
+
+  it.each([
+    [`${ROOT}other/login`, ROOT, "other/login"],
+    [`${ROOT}buckets/`, ROOT, "buckets/"],
+    [`${ROOT}buckets/team/a?q`, ROOT, "buckets/team/a"],
+    [`${BELOW}no%20thing`, BELOW, "no thing"],
+    [`${BELOW}%zz`, BELOW, "%zz"],
+  ])("%s, below %s, shows nothing: %s", (url, base, path) => {
+    expect(routeAt(url, base)).toEqual({ kind: "nothing", path });
   });
 });
 
 describe("urlOfBucket", () => {
   it.each(["login", "team/a@b:c.d_e-f"])("is where %s is shown", (bucket) => {
-    expect(bucketAt(urlOfBucket(BELOW, bucket), BELOW)).toBe(bucket);
+    expect(routeAt(urlOfBucket(BELOW, bucket), BELOW)).toEqual({ kind: "bucket", bucket });
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { baseOf, bucketAt, curlCommand, urlOfBucket } from "../../src/dashboard/address.ts";
+import { baseOf, curlCommand, routeAt, urlOfBucket } from "../../src/dashboard/address.ts";
 import {
   showBriefCount,
   showComing,
@@ -71,13 +71,13 @@ describe.each(["https://a.test/", "http://a.test:8787/sluice/", "https://a.test/
 
     it("leads from a name to its page and back, whatever is in the name", () => {
       for (const name of ["a", "a/b@c", "100%", "%2F", "<img src=x onerror=alert(1)>", "ä?#&"]) {
-        expect(bucketAt(`${urlOfBucket(base, name)}?query#place`, base)).toBe(name);
+        const route = routeAt(`${urlOfBucket(base, name)}?query#place`, base);
+        expect(route).toEqual({ kind: "bucket", bucket: name });
       }
     });
 
-    it("takes a name whose encoding is broken as it stands, and / for the README's bucket", () => {
-      expect(bucketAt(`${base}buckets/%zz`, base)).toBe("%zz");
-      expect(bucketAt(base, base)).toBe("x");
+    it("takes a name whose encoding is broken as it stands", () => {
+      expect(routeAt(`${base}buckets/%zz`, base)).toEqual({ kind: "bucket", bucket: "%zz" });
     });
 
     it("writes a command that a shell takes as it is meant", () => {

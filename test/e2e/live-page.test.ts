@@ -260,7 +260,7 @@ describe("the live page", () => {
     const focused = (): Promise<string> =>
       page.evaluate("document.activeElement.textContent || document.activeElement.id");
     const order: string[] = [];
-    for (let step = 0; step < 6; step++) {
+    for (let step = 0; step < 8; step++) {
       await page.keyboard.press("Tab");
       order.push(await focused());
       const outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle");
@@ -268,6 +268,8 @@ describe("the live page", () => {
     }
     expect(order).toEqual([
       "Sluice",
+      "Busy buckets",
+      "Docs",
       "bucket",
       "Show",
       "Acquire one",
@@ -704,11 +706,16 @@ describe.each(["", "/sluice", "/tools/buckets/x"])(
       await live(page);
       await page.getByRole("link", { name: "Sluice" }).click();
       await page.waitForURL(`${proxy.url}/`);
-      await live(page);
+      await page.getByRole("heading", { level: 1, name: "Busy buckets" }).waitFor();
+      await page.goto(`${proxy.url}/buckets/team/a%20b/`);
+      await page.getByRole("heading", { level: 1, name: "There is nothing here" }).waitFor();
+      await page.screenshot({ path: `${screenshotDir}/nothing.png`, fullPage: true });
+      await page.getByRole("link", { name: "The bucket team/a b" }).click();
+      await page.waitForURL(addressOf("team/a b", proxy.url));
       expect(new Set(addresses.map((address) => address.replace(/^(http|ws):/, "")))).toSatisfy(
         (all: Set<string>) => [...all].every((each) => each.startsWith(proxy.url.slice(5))),
       );
-      expect(complaints).toEqual([]);
+      expect(besidesRefusals(complaints)).toEqual([]);
     });
 
     it("so do the pages of the interface", async () => {
@@ -735,7 +742,7 @@ describe("where a token is asked for", () => {
     const vars = { API_TOKEN: `${TOKEN} another`, PUBLIC: "false" };
     await using closed = await startWorkerd({ policies, vars });
     const options = { viewport: { width: 360, height: 800 } };
-    await using opened = await openLivePage(browser, `${closed.url}/`, options);
+    await using opened = await openLivePage(browser, addressOf("x", closed.url), options);
     const { page, complaints, addresses } = opened;
     await page.getByRole("heading", { name: "This deployment requires a token" }).waitFor();
     await page.screenshot({ path: `${screenshotDir}/token-light-360.png`, fullPage: true });

@@ -49,10 +49,22 @@ describe("Router", () => {
     expect(detail).toBe(`There is nothing at "${path}"`);
   });
 
-  it("answers 404 where a path lists no methods, and with the fields that it is given", async () => {
-    await problemOf(router.answer(asked("POST", "/")), 404, "not-found");
-    const refusal = router.refuse(asked("GET", "/"), { Vary: "Accept" });
+  it("answers 404 where a path lists no methods", async () => {
+    const refusal = await router.answer(asked("POST", "/"));
     expect(refusal.headers.get("Vary")).toBe("Accept");
+    await problemOf(refusal, 404, "not-found");
+  });
+
+  it("answers a page instead of 404, to whom there is one for, and never instead of 405", async () => {
+    const withPages = new Router(({ method }, path) =>
+      method === "POST" ? undefined : new Response(`page of ${path}`, { status: 404 }),
+    );
+    withPages.allow("/things/{name}", ["PUT"]);
+    expect(await textOf(withPages.answer(asked("GET", "/a%2Fb/c?d")))).toBe("page of /a%2Fb/c");
+    const head = await withPages.answer(asked("HEAD", "/a"));
+    expect([head.status, await head.text()]).toEqual([404, ""]);
+    await problemOf(withPages.answer(asked("POST", "/a")), 404, "not-found");
+    await problemOf(withPages.answer(asked("GET", "/things/a")), 405, "method-not-allowed");
   });
 
   it("answers what a handler throws, at once or later", async () => {

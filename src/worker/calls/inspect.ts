@@ -3,7 +3,8 @@ import type { Answer } from "../pages/openapi-types.ts";
 import type { Call } from "./call.ts";
 
 import { jsonResponse } from "../../answers/json-response.ts";
-import { VARY, pageResponse, prefersPage } from "../pages/live-page.ts";
+import { VARY } from "../http/accept.ts";
+import { pageResponse, prefersPage } from "../pages/live-page.ts";
 import { htmlAnswer, jsonAnswer } from "./call.ts";
 
 const snapshot: Answer = jsonAnswer("The bucket.", "Snapshot");
@@ -15,10 +16,10 @@ export const inspect: Call = {
   tag: "Buckets",
   summary: "Inspect a bucket",
   description:
-    "Takes no tokens and does not start the bucket: an unused bucket is shown as it would start. A client that prefers `text/html`, as browsers do, gets the live page instead. Browsers find the page of the bucket `x` at `/`.",
+    "Takes no tokens and does not start the bucket: an unused bucket is shown as it would start. A client that prefers `text/html`, as browsers do, gets the live page instead. At `/`, browsers get the page of all busy buckets.",
   right: "read",
   answers: { 200: { ...snapshot, content: { ...snapshot.content, ...htmlAnswer.content } } },
   // It is the page that asks a visitor for a token.
-  answerToAnyone: (request) => (prefersPage(request) ? pageResponse(1) : undefined),
+  answerToAnyone: (request) => (prefersPage(request) ? pageResponse("/buckets/NAME") : undefined),
   handleBucket: async (bucket) => jsonResponse(await bucket.inspect(), VARY),
 };

@@ -1,6 +1,9 @@
 /** Which media types a request accepts, by its `Accept` (RFC 9110, 12.5.1). */
 import { parseAccept } from "hono/utils/accept";
 
+/** For answers of an address at which browsers get a page instead. */
+export const VARY = { Vary: "Accept" };
+
 /** The weight of `type`, from 0 to 1, given by the most specific range that covers it. */
 export function qualityOf(accepted: string, type: string): number {
   const [main] = type.split("/");

@@ -1,8 +1,9 @@
 /**
  * The live page, for requests that prefer a page: browsers, at an address that a person typed. Every other
- * request gets the JSON of the same address, and so does a script in a browser.
+ * request gets the JSON of the same address, and so does a script in a browser. At `/` it shows which buckets are
+ * busy, at `/buckets/NAME` a bucket, and elsewhere that there is nothing.
  *
- * The page contains no data and is the same for every bucket: it fetches what it shows, like any client, with
+ * The page contains no data and is the same at every address: it fetches what it shows, like any client, with
  * the visitor's token. So everyone may load it.
  *
  * All its addresses are relative, because a reverse proxy may serve Sluice under a path that Sluice doesn't
@@ -13,7 +14,7 @@
  * WebSockets, by CSP 3), and nothing else: no text can become a script, whatever a name contains.
  */
 import { assets, pageHtml, type Asset } from "../../dashboard/assets.ts";
-import { qualityOf } from "../http/accept.ts";
+import { VARY, qualityOf } from "../http/accept.ts";
 import { COMMON_FIELDS } from "../../answers/common-fields.ts";
 
 const PAGE = "text/html";
@@ -32,9 +33,6 @@ const PAGE_POLICY = [
   "trusted-types 'none'",
 ].join("; ");
 
-/** For answers of an address at which browsers get a page instead. */
-export const VARY = { Vary: "Accept" };
-
 const PAGE_FIELDS = {
   ...COMMON_FIELDS,
   ...VARY,
@@ -51,23 +49,18 @@ export const assetPaths: ReadonlyMap<string, Asset> = new Map(
   Object.entries(assets).map(([name, asset]) => [`/assets/${name}`, asset]),
 );
 
-/** How far below the top the page is shown: at `/`, or at `/buckets/NAME`, where the name is one segment. */
-export type PageDepth = 0 | 1;
-
-const pages: Readonly<Record<PageDepth, string>> = {
-  0: pageHtml,
-  1: pageHtml.replaceAll('"assets/', '"../assets/'),
-};
-
 /** Whether the sender prefers a page to JSON. Without a preference it gets JSON. */
 export function prefersPage({ headers }: Request): boolean {
   const accepted = headers.get("Accept") ?? "";
   return qualityOf(accepted, PAGE) > qualityOf(accepted, DATA);
 }
 
-/** The page. It reads from its own address which bucket to show. */
-export function pageResponse(depth: PageDepth): Response {
-  return new Response(pages[depth], { headers: PAGE_FIELDS });
+/** The page, for a request to `path`. It reads from its own address what to show. */
+export function pageResponse(path: string, status: 200 | 404 = 200): Response {
+  // A slash within a bucket's name is encoded, so each one is a step.
+  const depth = path.split("/").length - 2;
+  const html = pageHtml.replaceAll('"assets/', `"${"../".repeat(depth)}assets/`);
+  return new Response(html, { status, headers: PAGE_FIELDS });
 }
 
 /** One of the files that the page loads. */

@@ -153,11 +153,41 @@ describe("GET /", () => {
   });
 });
 
+describe("an address where there is nothing", () => {
+  const paths = ["/nothing", "/nothing/", "/a/b/c", "/buckets/", "/buckets/a/b", "/assets/x.js"];
+
+  it.each(paths)("%s is the page for a browser, and stays a problem for others", async (path) => {
+    const page = await get(path, BROWSER);
+    expect([page.status, page.headers.get("Vary")]).toEqual([404, "Accept"]);
+    expect(page.headers.get("Content-Security-Policy")).toContain("script-src 'self'");
+    expect(await page.text()).toContain("<title>Sluice</title>");
+    for (const accept of wantData) {
+      const response = await get(path, accept);
+      expect([response.status, response.headers.get("Vary")]).toEqual([404, "Accept"]);
+      expect(await reasonOf(response)).toBe("not-found");
+    }
+  });
+
+  it("is the page before a token is asked for, and has a HEAD", async () => {
+    const closed = { PUBLIC: undefined, API_TOKEN: "secret" };
+    expect((await get("/nothing", BROWSER, closed)).headers.get("Content-Type")).toContain("html");
+    const head = await deployed(OPEN, "/a", { method: "HEAD", headers: { Accept: BROWSER } });
+    expect([head.status, await head.text()]).toEqual([404, ""]);
+  });
+
+  it.each(["POST", "PUT", "DELETE"])("is a problem for %s, whatever it accepts", async (method) => {
+    const response = await deployed(OPEN, "/nothing", { method, headers: { Accept: BROWSER } });
+    expect([response.status, await reasonOf(response)]).toEqual([404, "not-found"]);
+  });
+});
+
 describe("under a path of a reverse proxy", () => {
   it.each([
     ["/", 3],
     ["/buckets/a", 3],
     ["/buckets/team%2Fa", 3],
+    ["/nothing", 3],
+    ["/a/b%2Fc/", 3],
     ["/docs", 2],
   ])("all that %s loads and leads to is under that path, too", async (path, count) => {
     for (const prefix of ["", "/sluice", "/buckets/a"]) {
@@ -244,7 +274,7 @@ describe("the page", () => {
     }
     const others = ["/assets", "/assets/", "/assets/page.js", `${path}x`, "/assets/..%2Fx"];
     for (const other of others) {
-      const response = await get(other, BROWSER);
+      const response = await get(other);
       expect([response.status, await reasonOf(response)]).toEqual([404, "not-found"]);
     }
   });

@@ -1,42 +1,42 @@
-/** The whole page: what is known about the bucket, and the visitor's actions. */
-import { Fragment, type ComponentChildren, type VNode } from "preact";
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+/** The page of a bucket: what is known about it, and the visitor's actions. */
+import { Fragment, type VNode } from "preact";
+import { useCallback, useEffect, useState } from "preact/hooks";
 
 import type { AskOutcome } from "../asking.ts";
 import type { KnownAsk } from "../../client/watch/forecast.ts";
 import type { NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
-import type { SluiceErrorReason } from "../../client/index.ts";
 import type { BucketView } from "../bucket-view.ts";
 import type { FeedState } from "../live-feed.ts";
 
 import { storeToken, storedToken } from "../access-token.ts";
 import { policyLimits } from "../../client/watch/forecast.ts";
 import { curlCommand } from "../address.ts";
-import { Asking } from "../asking.ts";
 import { foldMessage } from "../bucket-view.ts";
 import { showCallers, showCount, showSeconds, showTime } from "../format.ts";
 import { openFeed } from "../live-feed.ts";
 import { AskPanel, type Capacities } from "./ask-panel.tsx";
-import { BucketForm } from "./bucket-form.tsx";
 import { CallerLog } from "./caller-log.tsx";
+import { Denied } from "./denied.tsx";
 import { FeedBadge } from "./feed-badge.tsx";
 import { Figures } from "./figures.tsx";
 import { LimitGauges } from "./limit-gauges.tsx";
 import { LevelChart } from "./level-chart.tsx";
+import { Masthead } from "./masthead.tsx";
 import { PauseNote } from "./pause-note.tsx";
 import { PolicyList, policySentence } from "./policy-list.tsx";
+import { Section } from "./section.tsx";
 import { Timeline } from "./timeline.tsx";
-import { TokenForm } from "./token-form.tsx";
+import { useAsking } from "./use-asking.ts";
 import { WaitHistogram } from "./wait-histogram.tsx";
 
-interface PageProps {
+interface BucketPageProps {
   /** URL of Sluice, with a trailing slash. */
   readonly base: string;
   readonly bucket: string;
 }
 
 /** The bucket's page. */
-export function Page({ base, bucket }: PageProps): VNode {
+export function BucketPage({ base, bucket }: BucketPageProps): VNode {
   const [token, setToken] = useState(storedToken);
   const [feed, setFeed] = useState<FeedState>({ kind: "connecting" });
   const [view, setView] = useState<BucketView>();
@@ -77,14 +77,9 @@ export function Page({ base, bucket }: PageProps): VNode {
 
   return (
     <Fragment>
-      <header class="masthead">
-        <a class="wordmark" href={base}>
-          <Logo />
-          Sluice
-        </a>
-        <BucketForm base={base} bucket={bucket} />
+      <Masthead base={base} bucket={bucket}>
         <FeedBadge feed={feed} />
-      </header>
+      </Masthead>
       <main class={lostAtMs === undefined ? "" : "stale"}>
         <div class="title">
           <h1>
@@ -99,7 +94,7 @@ export function Page({ base, bucket }: PageProps): VNode {
           )}
         </div>
         {feed.kind === "denied" && (
-          <Denied feed={feed} hadToken={token !== undefined} onToken={changeToken} />
+          <Denied error={feed.error} hadToken={token !== undefined} onToken={changeToken} />
         )}
         {view && (
           <Fragment>
@@ -159,23 +154,6 @@ function capacitiesOf(policy: NamedPolicyFields): Capacities {
   return policyLimits(policy).map(([name, { capacity }]) => [name, capacity]);
 }
 
-/** The page's own callers of this bucket, and how many of them are waiting. */
-function useAsking(
-  base: string,
-  bucket: string,
-  token: string | undefined,
-): { readonly asking: Asking; readonly waiting: number } {
-  const [waiting, setWaiting] = useState(0);
-  const asking = useMemo(() => {
-    const made: Asking = new Asking(base, bucket, token, () => setWaiting(made.waiting));
-    return made;
-  }, [base, bucket, token]);
-  const last = useRef(asking);
-  last.current = asking;
-  useEffect(() => (): void => last.current.cancelAll(), []);
-  return { asking, waiting };
-}
-
 /** The results of callers that were sent together, in one sentence for a live region. */
 function summaryOf(outcomes: readonly AskOutcome[]): string {
   const granted = outcomes.filter((outcome) => outcome.kind === "granted");
@@ -191,58 +169,4 @@ function summaryOf(outcomes: readonly AskOutcome[]): string {
     failed.length > 0 && `${showCount(failed.length)} failed: ${failed[0]?.message}`,
   ];
   return parts.filter((part) => part !== false).join("; ");
-}
-
-const titles: Partial<Record<SluiceErrorReason, string>> = {
-  "unknown-bucket": "No such bucket",
-  "invalid-request": "Invalid bucket name",
-};
-
-interface DeniedProps {
-  readonly feed: Extract<FeedState, { kind: "denied" }>;
-  readonly hadToken: boolean;
-  readonly onToken: (token: string | undefined) => void;
-}
-
-function Denied({ feed, hadToken, onToken }: DeniedProps): VNode {
-  const { reason, detail } = feed.error;
-  if (reason === "unauthorized") {
-    return <TokenForm detail={detail} hadToken={hadToken} onToken={onToken} />;
-  }
-  return (
-    <section class="card notice" role="alert">
-      <h2>{titles[reason] ?? "This bucket cannot be shown"}</h2>
-      <p>{detail}.</p>
-    </section>
-  );
-}
-
-interface SectionProps {
-  readonly id: string;
-  readonly title: string;
-  readonly isWide?: boolean;
-  readonly children: ComponentChildren;
-}
-
-function Section({ id, title, isWide = false, children }: SectionProps): VNode {
-  return (
-    <section class={isWide ? "card wide" : "card"} aria-labelledby={`${id}-title`}>
-      <h2 id={`${id}-title`}>{title}</h2>
-      {children}
-    </section>
-  );
-}
-
-function Logo(): VNode {
-  return (
-    <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
-      <rect width="32" height="32" rx="7" />
-      <path class="posts" d="M7 7v18M25 7v18" />
-      <path class="gate" d="M11.5 7h9v8h-9z" />
-      <path
-        class="water"
-        d="M11 20c1.7-1.6 3.3-1.6 5 0s3.3 1.6 5 0M11 25c1.7-1.6 3.3-1.6 5 0s3.3 1.6 5 0"
-      />
-    </svg>
-  );
 }
