@@ -20,13 +20,15 @@ type ReadPolicies = ReturnType<typeof readPolicies>;
 
 /** What each human form stands for, and then the whole policy in numbers, one line each. */
 function describe({ policy, shown }: ReadPolicies["policies"][number]): string {
-  const { name, queueLimit, maxWaitMs, lease, hold, concurrency, limits = {}, ...rate } = policy;
+  const { name, limits = {}, ...others } = policy;
+  const { queueLimit, maxWaitMs, forgetAfterMs, lease, hold, concurrency, ...rate } = others;
   const tables: Readonly<Record<string, object>> = { rate, ...limits };
   const { limits: specs } = Policy.of({ ...rate, limits }, timeZones);
   const lines = [
     ...[...shown].map(([field, text]) => field.slice(0, field.lastIndexOf(".") + 1) + text),
     ...specs.map((spec) => `${spec.name}: ${numbersOf(tables[spec.name])}; ${crashOf(spec)}`),
     `queue: ${numbersOf({ queueLimit, maxWaitMs })}`,
+    ...(forgetAfterMs === undefined ? [] : [`forgotten: ${numbersOf({ forgetAfterMs })}`]),
     ...Object.entries({ lease, hold, concurrency }).flatMap(([table, terms]) => {
       return terms ? [`${table}: ${numbersOf(terms)}`] : [];
     }),

@@ -64,13 +64,19 @@ const policyRule = table({
   "lease?": table({ maxTokens: integer(1, MAX_TOKENS), ttlMs: integer(100, 20_000) }),
 });
 
+/** They never looked at such a member: later versions may write anything there. */
+const ignored: Rule = () => [];
+
 const recordRule = table({
+  "forgetAfterMs?": ignored,
+  "override?": ignored,
   format: integer(4, 4),
   name: ofType("string"),
   policyName: ofType("string"),
   policy: policyRule,
   isOverridden: ofType("boolean"),
   limiter: table({
+    "forgetAtMs?": ignored,
     "bucket?": table({
       startedAtMs: instant,
       tick: count,

@@ -13,12 +13,14 @@ import type { GrantRow } from "../core/holds/grant-row.ts";
 import type { LimiterState } from "../core/limiter-state.ts";
 import type { Policy } from "../core/policy.ts";
 import type { OpenBucket } from "./open-bucket.ts";
-import type { BucketPlatform, BucketRecord, StoredGrantRow } from "./platform.ts";
+import type { BucketPlatform, BucketRecord, StoredGrantRow, StoredLimiter } from "./platform.ts";
 
 import { hasGrantRows, recordOf, restore } from "./bucket-record.ts";
 
 /** What the bucket's own row says besides the limiter's state. */
-type Head = Pick<OpenBucket, "policyName" | "isOverridden"> & { readonly policy: Policy };
+type Head = Pick<OpenBucket, "policyName" | "isOverridden" | "override"> & {
+  readonly policy: Policy;
+};
 
 /** Writes one bucket to the disk, and reads it back. */
 export class BucketJournal {
@@ -83,7 +85,7 @@ export class BucketJournal {
 export function newestState(
   { seq = 0, limiter }: BucketRecord,
   rows: Iterable<readonly [number, StoredGrantRow]>,
-): { readonly seq: number; readonly limiter: LimiterState } {
+): { readonly seq: number; readonly limiter: StoredLimiter } {
   let newest: ReturnType<typeof newestState> = { seq, limiter };
   for (const [, row] of rows) {
     if (row.limiter && row.seq !== undefined && row.seq > newest.seq) {
@@ -93,15 +95,18 @@ export function newestState(
   return newest;
 }
 
-function headOf({ policyName, isOverridden, limiter: { policy } }: OpenBucket): Head {
-  return { policyName, isOverridden, policy };
+function headOf({ policyName, isOverridden, override, limiter: { policy } }: OpenBucket): Head {
+  return { policyName, isOverridden, override, policy };
 }
 
 function isSameHead(head: Head | undefined, bucket: OpenBucket): boolean {
   if (!head) return false;
-  const { policyName, isOverridden, policy } = headOf(bucket);
-  // A policy is replaced as a whole.
+  const { policyName, isOverridden, override, policy } = headOf(bucket);
+  // A policy is replaced as a whole, and so is what is known of an override.
   return (
-    head.policy === policy && head.policyName === policyName && head.isOverridden === isOverridden
+    head.policy === policy &&
+    head.policyName === policyName &&
+    head.isOverridden === isOverridden &&
+    head.override === override
   );
 }

@@ -35,9 +35,9 @@ const READABLE_FORMATS = [1, 2, 3, FORMAT_OF_ONE, FORMAT_OF_LIMITS, FORMAT];
  * @param seq The number of the write, which counts if there may be rows of grants.
  */
 export function recordOf(bucket: OpenBucket, state: LimiterState, seq: number): BucketRecord {
-  const { name, policyName, isOverridden, limiter } = bucket;
+  const { name, policyName, isOverridden, override, limiter } = bucket;
   const { policy } = limiter;
-  const head = { name, policyName, policy: policy.toJSON(), isOverridden };
+  const head = { name, policyName, ...keptOf(policy), isOverridden, ...(override && { override }) };
   if (policy.hold || policy.concurrency || limiter.hasGrantRows) {
     return { format: FORMAT, ...head, seq, limiter: state };
   }
@@ -67,13 +67,23 @@ export function restore(
       `Cannot read a state of format ${record.format}: this version reads formats ${readable}`,
     );
   }
-  const { bucket, ...state } = record.limiter;
+  const { bucket, forgetAtMs: _, ...state } = record.limiter;
   const limits: readonly LimitState[] | undefined = bucket && [{ ...bucket, kind: "bucket" }];
-  const policy = Policy.of(record.policy, timeZones);
+  const { forgetAfterMs } = record;
+  const kept = forgetAfterMs === undefined ? record.policy : { ...record.policy, forgetAfterMs };
+  const policy = Policy.of(kept, timeZones);
   const whole = { ...(limits && { limits }), ...state };
   const limiter = Limiter.from<Caller>(policy, whole, grants, { newId, sessionOf });
-  const { name, policyName, isOverridden } = record;
-  return { name, limiter, configured: undefined, policyName, isOverridden };
+  const { name, policyName, isOverridden, override } = record;
+  return { name, limiter, configured: undefined, policyName, isOverridden, override };
+}
+
+/** A policy in the members that hold it. */
+function keptOf(policy: Policy): Pick<BucketRecord, "policy" | "forgetAfterMs"> {
+  const { forgetAfterMs } = policy;
+  if (forgetAfterMs === undefined) return { policy: policy.toJSON() };
+  const { forgetAfterMs: _, ...fields } = policy.toJSON();
+  return { policy: fields, forgetAfterMs };
 }
 
 /** Whether format 4 holds such a policy; a bucket that hasn't started has nothing else. */

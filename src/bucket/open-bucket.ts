@@ -6,7 +6,7 @@ import type {
   NamedPolicyFields,
 } from "../protocol/bucket-snapshot.ts";
 import type { Caller } from "./caller.ts";
-import type { BucketPlatform } from "./platform.ts";
+import type { BucketPlatform, OverrideNote } from "./platform.ts";
 
 import { Limiter } from "../core/limiter.ts";
 import { Policy } from "../core/policy.ts";
@@ -20,6 +20,8 @@ export interface OpenBucket {
   policyName: string;
   /** Whether the policy is the bucket's own override, which the configuration doesn't touch. */
   isOverridden: boolean;
+  /** What is known of the override; `undefined` without one. Replaced as a whole. */
+  override: OverrideNote | undefined;
 }
 
 /**
@@ -35,7 +37,8 @@ export function newBucket(
 ): OpenBucket {
   const options = { newId, lastFence, sessionOf };
   const limiter = new Limiter<Caller>(Policy.of(fields, timeZones), options);
-  return { name, limiter, configured: undefined, policyName, isOverridden: false };
+  const configured = undefined;
+  return { name, limiter, configured, policyName, isOverridden: false, override: undefined };
 }
 
 /** See `LimiterOptions`. */

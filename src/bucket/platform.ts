@@ -19,6 +19,21 @@ import type { AlarmStorage } from "./wake-timer.ts";
 export interface StoredLimiter extends LimiterState {
   /** Up to format 4, in place of `limits`: the one limit. Absent before the first acquire. */
   readonly bucket?: Omit<TokenBucketState, "kind">;
+  /**
+   * From when on the bucket may be forgotten, epoch milliseconds: one that starts anew then grants nothing that this
+   * one couldn't. Absent if it is kept for good. Versions that don't know it leave it out of their next write.
+   */
+  readonly forgetAtMs?: number;
+}
+
+/** What an operator has done to a bucket's policy. */
+export interface OverrideNote {
+  /** When, epoch milliseconds. */
+  readonly atMs: number;
+  /** Why, in the operator's words. */
+  readonly note?: string;
+  /** The override before this one; absent if the configured policy was in force. */
+  readonly previous?: CompletePolicyFields;
 }
 
 /** The state on disk. */
@@ -26,9 +41,16 @@ export interface BucketRecord {
   readonly format: number;
   readonly name: string;
   readonly policyName: string;
-  /** The policy in force: the configured one as of the last write, or an override. */
+  /**
+   * The policy in force: the configured one as of the last write, or an override. Without `forgetAfterMs`, because
+   * versions from before refuse a policy with a field that they don't know.
+   */
   readonly policy: CompletePolicyFields;
+  /** Of the policy. Versions from before don't look at it. */
+  readonly forgetAfterMs?: number;
   readonly isOverridden: boolean;
+  /** Absent without an override, and for one from before this was kept. */
+  readonly override?: OverrideNote;
   /** Since format 6: the number of the write. A row of a grant with a higher one has a newer `limiter`. */
   readonly seq?: number;
   readonly limiter: StoredLimiter;
@@ -39,7 +61,7 @@ export interface StoredGrantRow {
   readonly grant: OpenGrantState;
   /** The number of the write, if the row has the limiter's state as of its turn. */
   readonly seq?: number;
-  readonly limiter?: LimiterState;
+  readonly limiter?: StoredLimiter;
 }
 
 /** Where open grants are written, by slot. None is ever deleted, except with everything else. */

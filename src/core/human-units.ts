@@ -14,7 +14,7 @@ import { durationNames, MS } from "./fields.ts";
 import { isRecord } from "./is-record.ts";
 import { shorthandNames } from "./limits/kinds.ts";
 import { tokenBucketFields } from "./limits/token-bucket-fields.ts";
-import { queueFields } from "./policy.ts";
+import { keepingFields, queueFields } from "./policy.ts";
 import { policyTables } from "./policy-tables.ts";
 import { integerFault, isIntegerWithin, showValue } from "./values.ts";
 import { checkWindowLimit, showWindowLimit } from "./window-limit.ts";
@@ -51,7 +51,8 @@ const EXAMPLE_MS = 1_000;
  */
 export function compilePolicy(given: Given): CompiledPolicy {
   const found: Finding = { faults: [], writtenAs: new Map(), shown: new Map() };
-  const fields = compileLimit({ ...tokenBucketFields, ...queueFields }, given, "", found);
+  const table = { ...tokenBucketFields, ...queueFields, ...keepingFields };
+  const fields = compileLimit(table, given, "", found);
   for (const [name, table] of Object.entries(policyTables)) {
     const nested = given[name];
     if (isRecord(nested)) fields[name] = compileDurations(table, nested, `${name}.`, found);

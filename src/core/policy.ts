@@ -67,6 +67,11 @@ export interface PolicyOptions extends PolicyTablesInput {
   readonly queueLimit?: number;
   /** Default: 60,000. */
   readonly maxWaitMs?: number;
+  /**
+   * How long after it was last used a bucket is forgotten, in milliseconds. Default: never. No bucket with an override
+   * is, whatever that says.
+   */
+  readonly forgetAfterMs?: number;
   /** Further limits, by name: up to 7, each taken from together with the first. */
   readonly limits?: Readonly<Record<string, LimitInput>>;
 }
@@ -87,9 +92,16 @@ interface QueueFields {
   readonly maxWaitMs: number;
 }
 
+/** What becomes of a bucket that nobody uses. */
+interface KeepingFields {
+  /** Absent if it is kept for good. */
+  readonly forgetAfterMs?: number;
+}
+
 /** All fields of a policy. */
 export type CompletePolicyFields = CompleteLimitFields &
   QueueFields &
+  KeepingFields &
   PolicyTables & {
     /** Absent if the first limit is the only one. */
     readonly limits?: Readonly<Record<string, CompleteLimitFields>>;
@@ -112,6 +124,21 @@ export const queueWords: FieldWords<keyof QueueFields> = {
   maxWaitMs: { unit: "milliseconds", description: "The longest wait, in milliseconds" },
 };
 
+/** What each number about keeping a bucket may be. All of them may be left out, and then nothing is forgotten. */
+export const keepingFields = {
+  /** From a minute, so that a bucket isn't made anew for each of its callers, to 30 days. */
+  forgetAfterMs: { min: 60_000, max: 2_592_000_000 },
+} as const satisfies FieldTable<keyof KeepingFields>;
+
+/** What people read of each number about keeping a bucket. */
+export const keepingWords: FieldWords<keyof KeepingFields> = {
+  forgetAfterMs: {
+    unit: "milliseconds",
+    description:
+      "How long after its last use a bucket is forgotten, in milliseconds; absent if it is kept for good",
+  },
+};
+
 /**
  * What is wrong with each of `changes` on its own, no matter which fields a policy has: ranges, unknown
  * names, fields of two kinds of limits. Further limits are complete, or `null`.
@@ -120,7 +147,7 @@ export function fieldFaults(changes: Readonly<Record<string, unknown>>): FieldFa
   const { limits, ...flat } = withoutTables(changes);
   const limitTable = { ...tokenBucketFields, ...calendarFields };
   return [
-    ...rangeFaults({ ...limitTable, ...queueFields }, flat, namesFor(limitTable)),
+    ...rangeFaults(policyTableWith(limitTable), flat, namesFor(limitTable)),
     ...(isMixed(flat) ? mixedFaults(flat) : []),
     ...tableFaults(changes),
     ...limitsFaults(isRecord(limits) ? withoutNulls(limits) : limits),
@@ -128,10 +155,15 @@ export function fieldFaults(changes: Readonly<Record<string, unknown>>): FieldFa
   ];
 }
 
+/** The fields of a policy whose first limit has these, the nested ones aside. */
+function policyTableWith(limitTable: FieldTable<string>): FieldTable<string> {
+  return { ...limitTable, ...queueFields, ...keepingFields };
+}
+
 /** All names under which people may write the fields of a policy whose first limit has these. */
 function namesFor(limitTable: FieldTable<string>): string[] {
-  const nested = [...Object.keys(policyTables), "limits"];
-  return [...limitNamesOf(limitTable), ...writtenNames(queueFields), ...nested];
+  const others = writtenNames({ ...queueFields, ...keepingFields });
+  return [...limitNamesOf(limitTable), ...others, ...Object.keys(policyTables), "limits"];
 }
 
 /** A policy, or every fault found in what was given. */
@@ -153,6 +185,8 @@ export class Policy {
   readonly initialTokens: number;
   readonly queueLimit: number;
   readonly maxWaitMs: number;
+  /** `undefined` if buckets are kept for good. */
+  readonly forgetAfterMs: number | undefined;
   /** `undefined` if leases are off. */
   readonly lease: LeaseTerms | undefined;
   /** `undefined` if holds are off. */
@@ -170,6 +204,7 @@ export class Policy {
     this.initialTokens = fields.initialTokens;
     this.queueLimit = fields.queueLimit;
     this.maxWaitMs = fields.maxWaitMs;
+    this.forgetAfterMs = fields.forgetAfterMs;
     this.lease = fields.lease;
     this.hold = fields.hold;
     this.concurrency = fields.concurrency;
@@ -203,7 +238,7 @@ export class Policy {
     const limitTable = limitFieldsOf(flat);
     const table = { ...limitTable, ...queueFields };
     const faults = [
-      ...rangeFaults(table, withoutStray(flat), namesFor(limitTable)),
+      ...rangeFaults(policyTableWith(limitTable), withoutStray(flat), namesFor(limitTable)),
       ...mixedFaults(flat),
       ...tableFaults(fields),
       ...missingFaults(table, flat),
@@ -237,13 +272,14 @@ export class Policy {
     return Object.keys(limits).length > 0 ? { ...merged, limits } : merged;
   }
 
-  /** Whether `other` has the same limits, queue and tables. */
+  /** Whether `other` says the same. */
   equals(other: CompletePolicyFields | Policy): boolean {
     const [one, two] = [this.#fields, other instanceof Policy ? other.#fields : other];
     const names = Object.keys(one.limits ?? {});
     return (
       isSameLimit(one, two) &&
       areEqual(queueFields, one, two) &&
+      areEqual(keepingFields, one, two) &&
       areTablesEqual(one, two) &&
       names.length === Object.keys(two.limits ?? {}).length &&
       names.every((name) => isSameLimit(one.limits?.[name], two.limits?.[name]))
@@ -341,6 +377,7 @@ function completePolicy(
   return {
     ...first,
     ...queue,
+    ...completeFields(keepingFields, fields),
     ...completeTables(fields),
     ...(hasOthers && { limits: Object.freeze(limits) }),
   };

@@ -44,6 +44,8 @@ export type WrittenLimit =
 export interface WrittenOptions extends Omit<PolicyOptions, keyof PolicyTables | "limits"> {
   /** The longest wait, instead of `maxWaitMs`. */
   readonly maxWait?: Duration;
+  /** How long after its last use a bucket is forgotten, instead of `forgetAfterMs`. */
+  readonly forgetAfter?: Duration;
   /** Default: no leases. `null` means the same. */
   readonly lease?: WrittenLease | null;
   /** Default: no holds. `null` means the same. */

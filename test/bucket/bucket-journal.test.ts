@@ -87,8 +87,15 @@ describe("BucketJournal.write", () => {
     expect(written.acquire(30_000)).toEqual(["bucket", "open 2"]);
     written.bucket.policyName = "other";
     expect(written.settle("id-1", 1)).toEqual(["bucket", "open 0"]);
+    written.bucket.override = { atMs: 5 };
+    expect(written.acquire(30_000)).toEqual(["bucket", "open 3"]);
+    expect(written.setPolicy({ ...holding, capacity: 7, forgetAfterMs: 60_000 })).toEqual([
+      "bucket",
+    ]);
+    expect(written.acquire(30_000)).toEqual(["open 4"]);
     expect(written.shown.read).toEqual(written.shown.kept);
     expect(written.restored()).toMatchObject({ isOverridden: true, policyName: "other" });
+    expect(written.restored().override).toEqual({ atMs: 5 });
   });
 
   it("goes on from what it has read", () => {

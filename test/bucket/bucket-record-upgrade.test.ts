@@ -124,7 +124,14 @@ describe("faultsOfFormat4", () => {
     for (const { stored } of cases) expect(faultsOfFormat4(stored.record)).toEqual([]);
   });
 
+  it("finds nothing wrong with what those versions don't look at", () => {
+    const later = { forgetAfterMs: 60_000, override: { atMs: 1_000, note: "why" } };
+    const forgotten = { ...limiter, forgetAtMs: 9_000 };
+    expect(faultsOfFormat4({ ...record, ...later, limiter: forgotten })).toEqual([]);
+  });
+
   it.each<[string, object]>([
+    ["forgetAfterMs in the policy", { ...record, policy: { ...policy, forgetAfterMs: 60_000 } }],
     ["another format", { ...record, format: 5 }],
     ["several limits", { ...record, limiter: { ...limiter, limits: [] } }],
     ["a count that is missing", { ...record, limiter: { bucket, granted: 1, refused: 0 } }],

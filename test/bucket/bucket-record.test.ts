@@ -38,6 +38,35 @@ describe("bucket record", () => {
     expect(snapshotOf(restored, START_MS + 10)).toEqual(snapshotOf(bucket, START_MS + 10));
   });
 
+  it("keeps what is known of an override", () => {
+    const [bucket, state] = granted(START_MS);
+    bucket.isOverridden = true;
+    bucket.override = { atMs: START_MS, note: "launch day", previous: Policy.of(fields).toJSON() };
+    const restored = restore(JSON.parse(JSON.stringify(recordOf(bucket, state, 1))), [], platform);
+    expect(restored.override).toEqual(bucket.override);
+    expect(recorded(START_MS)).not.toHaveProperty("override");
+    expect(restore(recorded(START_MS), [], platform).override).toBeUndefined();
+  });
+
+  it("keeps forgetAfterMs beside the policy, where versions from before don't look", () => {
+    const [bucket] = granted(START_MS);
+    bucket.limiter.setPolicy(Policy.of({ ...fields, forgetAfterMs: 60_000 }), START_MS);
+    const record = recordOf(bucket, bucket.limiter.toJSON(), 1);
+    expect(record).toMatchObject({ format: 4, forgetAfterMs: 60_000 });
+    expect(record.policy).toEqual(Policy.of(fields).toJSON());
+    const restored = restore(JSON.parse(JSON.stringify(record)), [], platform);
+    expect(restored.limiter.policy.forgetAfterMs).toBe(60_000);
+    expect(snapshotOf(restored, START_MS)).toEqual(snapshotOf(bucket, START_MS));
+    expect(recorded(START_MS)).not.toHaveProperty("forgetAfterMs");
+  });
+
+  it("is restored alike with and without forgetAtMs in its limiter", () => {
+    const record = recorded(START_MS);
+    const limiter = { ...record.limiter, forgetAtMs: START_MS + 60_000 };
+    const restored = restore({ ...record, limiter }, [], platform);
+    expect(restored.limiter.toJSON()).toEqual(restore(record, [], platform).limiter.toJSON());
+  });
+
   it.each([1, 2, 3, 4])("of format %i is read", (format) => {
     expect(restore({ ...recorded(START_MS), format }, [], platform).name).toBe("x");
   });

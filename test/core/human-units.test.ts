@@ -3,11 +3,11 @@ import { describe, expect, test } from "vitest";
 
 import { showDuration } from "../../src/core/duration.ts";
 import { tokenBucketFields } from "../../src/core/limits/token-bucket-fields.ts";
-import { Policy, queueFields } from "../../src/core/policy.ts";
+import { keepingFields, Policy, queueFields } from "../../src/core/policy.ts";
 import { compilePolicy, faultsAsWritten } from "../../src/core/human-units.ts";
 import { runs } from "../../kit/runs.ts";
 
-const policyTable = { ...tokenBucketFields, ...queueFields };
+const policyTable = { ...tokenBucketFields, ...queueFields, ...keepingFields };
 
 const messagesOf = (faults: readonly { message: string }[]) => faults.map(({ message }) => message);
 const pairsOf = (faults: readonly { field: string; message: string }[]) =>

@@ -4,7 +4,7 @@ import type { TimeZones } from "../../src/core/limits/time-zones.ts";
 import type { PolicyFields } from "../../src/core/policy.ts";
 import type { FieldFault } from "../../src/core/values.ts";
 
-import { fieldFaults, Policy, queueFields } from "../../src/core/policy.ts";
+import { fieldFaults, keepingFields, Policy, queueFields } from "../../src/core/policy.ts";
 import { leaseFields } from "../../src/core/policy-tables.ts";
 import { showValue } from "../../src/core/values.ts";
 import { policyFrom } from "../../kit/model/limiters.ts";
@@ -30,6 +30,7 @@ const limits = [
   ["initialTokens", 0, 1_000_000_000],
   ["queueLimit", 0, 10_000],
   ["maxWaitMs", 0, 3_600_000],
+  ["forgetAfterMs", 60_000, 2_592_000_000],
 ] as const;
 
 /** What is not a number of a policy, and how a message shows it. */
@@ -83,7 +84,8 @@ describe.each(limits)("Policy.of, %s", (field, min, max) => {
   });
 
   test("has the limits of the contract", () => {
-    expect({ ...tokenBucketFields, ...queueFields }[field]).toMatchObject({ min, max });
+    const fields = { ...tokenBucketFields, ...queueFields, ...keepingFields };
+    expect(fields[field]).toMatchObject({ min, max });
   });
 });
 
@@ -137,7 +139,8 @@ describe("Policy.of", () => {
         "Illegal policy: capacity must be an integer from 1 to 1000000000: got 0; " +
           'refillTokens must be an integer from 1 to 1000000000: got "1"; ' +
           '"bursts" is not one of capacity, refillTokens, refillIntervalMs, initialTokens, ' +
-          "refillInterval, limit, burst, queueLimit, maxWaitMs, maxWait, lease, hold, concurrency, limits; " +
+          "refillInterval, limit, burst, queueLimit, maxWaitMs, forgetAfterMs, maxWait, forgetAfter, " +
+          "lease, hold, concurrency, limits; " +
           "refillIntervalMs is missing",
       ),
     );
@@ -273,6 +276,39 @@ describe("Policy.merge", () => {
     chosen.merge(changes);
     expect(chosen.toJSON()).toEqual(allFields);
     expect(changes).toEqual({ capacity: 2 });
+  });
+});
+
+describe("Policy, forgetAfterMs", () => {
+  const forgotten = { ...allFields, forgetAfterMs: 60_000 };
+
+  test("is absent unless it is given", () => {
+    expect(Policy.of(allFields).forgetAfterMs).toBeUndefined();
+    expect(Policy.of(allFields).toJSON()).not.toHaveProperty("forgetAfterMs");
+    expect(Policy.of(forgotten).forgetAfterMs).toBe(60_000);
+    expect(Policy.of(forgotten).toJSON()).toEqual(forgotten);
+  });
+
+  test("stays as it is in a change that doesn't name it", () => {
+    expect(Policy.of(forgotten).merge({ queueLimit: 7 })).toEqual({ ...forgotten, queueLimit: 7 });
+    expect(Policy.of(allFields).merge({ forgetAfterMs: 60_000 })).toEqual(forgotten);
+  });
+
+  test("tells two policies apart", () => {
+    expect(Policy.of(forgotten).equals(Policy.of(forgotten))).toBe(true);
+    expect(Policy.of(forgotten).equals(Policy.of(allFields))).toBe(false);
+    expect(Policy.of(allFields).equals(Policy.of(forgotten))).toBe(false);
+    expect(Policy.of(forgotten).equals({ ...forgotten, forgetAfterMs: 60_001 })).toBe(false);
+  });
+
+  test("may be changed by itself", () => {
+    expect(fieldFaults({ forgetAfterMs: 60_000 })).toEqual([]);
+    expect(fieldFaults({ forgetAfterMs: 59_999 })).toEqual([
+      {
+        field: "forgetAfterMs",
+        message: "forgetAfterMs must be an integer from 60000 to 2592000000: got 59999",
+      },
+    ]);
   });
 });
 

@@ -17,7 +17,7 @@ import { calendarFields, calendarPeriods } from "../../src/core/limits/calendar-
 import { durationNames } from "../../src/core/fields.ts";
 import { tokenBucketFields } from "../../src/core/limits/token-bucket-fields.ts";
 import { FIRST_LIMIT } from "../../src/core/limits/limit-name.ts";
-import { MAX_FURTHER_LIMITS, Policy, queueFields } from "../../src/core/policy.ts";
+import { keepingFields, MAX_FURTHER_LIMITS, Policy, queueFields } from "../../src/core/policy.ts";
 import { policyTables } from "../../src/core/policy-tables.ts";
 import { windowLimitWords } from "../../src/core/window-limit.ts";
 import { metricsOf } from "../../src/worker/metrics/metrics.ts";
@@ -94,7 +94,7 @@ function linesOf(fields: FieldTable<string>): [name: string, rule: string][] {
 it("docs/http.md has every field of a policy, with its range and its default", () => {
   const rows = sectionOf("http.md", "## Policies").matchAll(/^(\w+) = .*# .*?, (\d.*)$/gm);
   expect([...rows].map(([, name, rule]) => [name, rule])).toEqual(
-    linesOf({ ...tokenBucketFields, ...queueFields }),
+    linesOf({ ...tokenBucketFields, ...queueFields, ...keepingFields }),
   );
 });
 
@@ -157,7 +157,7 @@ it("docs/http.md has every name in human units", () => {
   const section = sectionOf("http.md", "## Policies");
   const [written = ""] = section.split("The numbers:");
   for (const name of Object.keys(windowLimitWords)) expect(written).toContain(`\n${name} = `);
-  for (const name of durationNames({ ...tokenBucketFields, ...queueFields })) {
+  for (const name of durationNames({ ...tokenBucketFields, ...queueFields, ...keepingFields })) {
     expect(written).toContain(`\`${name} = "`);
   }
   for (const name of durationNames(policyTables.lease)) {

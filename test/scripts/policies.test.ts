@@ -39,6 +39,7 @@ test("policies prints what each policy stands for", async () => {
     `[vars.POLICIES."api:*"]
      limit = "100/1m"
      maxWait = "30s"
+     forgetAfter = "7d"
      limits.day = { capacity = 50000, every = "day", timeZone = "Europe/Berlin" }
      limits.tpm = { limit = "9/1s" }
      [vars.POLICIES.leased]
@@ -58,12 +59,14 @@ test("policies prints what each policy stands for", async () => {
     err: "",
     out: `"api:*"
   maxWait 30s = maxWaitMs 30000
+  forgetAfter 7d = forgetAfterMs 604800000
   limit 100/1m, burst 10 = capacity 10, refillTokens 1, refillIntervalMs 667, initialTokens 10
   limits.tpm.limit 9/1s, burst 1 = capacity 1, refillTokens 1, refillIntervalMs 126, initialTokens 1
   rate: capacity 10, refillTokens 1, refillIntervalMs 667, initialTokens 10; each grant is written
   day: capacity 50000, every day, timeZone Europe/Berlin, at 00:00, initialTokens 50000; a crash may lose up to 1250 tokens
   tpm: capacity 1, refillTokens 1, refillIntervalMs 126, initialTokens 1; each grant is written
   queue: queueLimit 1000, maxWaitMs 30000
+  forgotten: forgetAfterMs 604800000
 "leased"
   lease.ttl 5s = ttlMs 5000
   hold.max 10m = maxMs 600000

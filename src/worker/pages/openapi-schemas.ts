@@ -18,7 +18,7 @@ import { pauseRanges } from "../../core/pause.ts";
 import { calendarFields, calendarWords } from "../../core/limits/calendar-fields.ts";
 import { tokenBucketFields, tokenBucketWords } from "../../core/limits/token-bucket-fields.ts";
 import { LIMIT_NAME } from "../../core/limits/limit-name.ts";
-import { queueFields, queueWords } from "../../core/policy.ts";
+import { keepingFields, keepingWords, queueFields, queueWords } from "../../core/policy.ts";
 import {
   concurrencyFields,
   concurrencyWords,
@@ -91,7 +91,10 @@ const limitFields: Schema = {
   description:
     "A token bucket, or with `every` a calendar limit: full again at each boundary, and nothing comes in between",
 };
-const queueProperties = fieldSchemas(queueFields, queueWords);
+const queueProperties = {
+  ...fieldSchemas(queueFields, queueWords),
+  ...fieldSchemas(keepingFields, keepingWords),
+};
 const tableProperties = {
   lease: fieldSchemas(leaseFields, leaseWords),
   hold: fieldSchemas(holdFields, holdWords),
@@ -431,6 +434,7 @@ const policyChange: Schema = {
     ...writtenLimitProperties,
     ...queueProperties,
     ...durationSchemas(queueFields, queueWords),
+    ...durationSchemas(keepingFields, keepingWords),
     limits: {
       anyOf: [
         limitsSchema(
