@@ -1,0 +1,138 @@
+/**
+ * Whether a bucket is busy, and what its last seconds were like: subtracts the sums that the limiter keeps anyway.
+ * Pure: its owner passes in the time and the sums, once a window.
+ *
+ * **Busy** is a bucket of which at least five requests were settled in a window of five seconds, or in which a caller
+ * has waited for five. A bucket that is asked once, or now and then, isn't. What is busy stays so while five are
+ * settled in ten seconds, so that a bucket at the border doesn't come and go.
+ *
+ * Nothing happens between turns, so a window ends with the first turn after its time. A window without turns is as
+ * long as the silence was, and says nothing about the last seconds: it doesn't count.
+ */
+import type { HistoryPoint } from "../protocol/bucket-history.ts";
+
+import { WAIT_BOUNDS_MS } from "../core/stats.ts";
+
+/** Of a bucket that has not been busy so far. */
+const FIRST_WINDOW_MS = 5_000;
+/** Of a busy one: it reports at most so often. */
+export const WINDOW_MS = 10_000;
+/** A longer one was mostly silence. */
+const MAX_WINDOW_MS = 20_000;
+/** In a window. */
+const MIN_SETTLED = 5;
+/** Waits of this length make a bucket busy. */
+export const LONG_WAIT_MS = 5_000;
+/** An hour. */
+const MAX_POINTS = 360;
+
+/** What a bucket has done since it started: sums, as the limiter keeps them. */
+export interface SettledSums {
+  readonly granted: number;
+  readonly refused: number;
+  readonly cancelled: number;
+  /** Grants by wait: see `StatsView`. */
+  readonly waits: readonly number[];
+}
+
+/** A bucket at the end of a turn. */
+export interface Counted extends SettledSums {
+  readonly waiters: number;
+  /** Whether a caller waits, or was settled in this turn, that has waited for `LONG_WAIT_MS`. */
+  readonly hasLongWait: boolean;
+}
+
+/** What a window was like. */
+export interface BusyWindow {
+  readonly lengthMs: number;
+  readonly granted: number;
+  readonly refused: number;
+  /** At its end. */
+  readonly waiters: number;
+  /** Estimates, from classes of waits; 0 if nobody was granted. */
+  readonly waitP50Ms: number;
+  readonly waitP95Ms: number;
+}
+
+/**
+ * The meter of one instance.
+ *
+ * @example
+ * const meter = new BusyMeter(sumsBefore);
+ * meter.turned(counted, nowMs); // undefined: not busy
+ * if (nowMs >= meter.dueAtMs) meter.turned(counted, nowMs); // { granted: 57, … }
+ */
+export class BusyMeter {
+  #sums: SettledSums;
+  #startedAtMs: number | undefined = undefined;
+  #dueAtMs = 0;
+  #isBusy = false;
+  readonly #points: HistoryPoint[] = [];
+
+  /** @param sums As they were before the instance's first turn. */
+  constructor(sums: SettledSums) {
+    this.#sums = sums;
+  }
+
+  /** `turned` need not be called earlier. */
+  get dueAtMs(): number {
+    return this.#dueAtMs;
+  }
+
+  /** Whether the last window was busy. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
+  /** The windows of the last hour, oldest first. */
+  get points(): readonly HistoryPoint[] {
+    return this.#points;
+  }
+
+  /**
+   * A turn is over, and so is the window. Returns what it was like if the bucket is busy, or was until then;
+   * `undefined` otherwise. The first turn of an instance ends one, too: what was settled in it is all that the
+   * bucket has done in the last seconds, as an object that is started has been asleep, if it isn't new.
+   */
+  turned(counted: Counted, nowMs: number): BusyWindow | undefined {
+    const before = this.#sums;
+    const lengthMs = this.#startedAtMs === undefined ? WINDOW_MS : nowMs - this.#startedAtMs;
+    const isFirst = this.#startedAtMs === undefined;
+    const granted = counted.granted - before.granted;
+    const refused = counted.refused - before.refused;
+    const cancelled = counted.cancelled - before.cancelled;
+    this.#sums = counted;
+    this.#startedAtMs = nowMs;
+    // After a reset, and after a step of the clock, nothing is known of the last seconds.
+    const isKnown = Math.min(granted, refused, cancelled) >= 0 && lengthMs > 0;
+    const hasSettled = granted + refused + cancelled >= MIN_SETTLED && lengthMs <= MAX_WINDOW_MS;
+    const wasBusy = this.#isBusy;
+    this.#isBusy = isKnown && (counted.hasLongWait || (hasSettled && !isFirst));
+    this.#dueAtMs = nowMs + (this.#isBusy ? WINDOW_MS : FIRST_WINDOW_MS);
+    if (!isKnown || !(this.#isBusy || wasBusy)) return undefined;
+    const waits = counted.waits.map((count, index) => count - (before.waits[index] ?? 0));
+    const { waiters } = counted;
+    const [waitP50Ms, waitP95Ms] = [waitQuantileMs(waits, 0.5), waitQuantileMs(waits, 0.95)];
+    this.#points.push([nowMs, granted, refused, waiters, waitP50Ms, waitP95Ms]);
+    if (this.#points.length > MAX_POINTS) this.#points.shift();
+    return { lengthMs, granted, refused, waiters, waitP50Ms, waitP95Ms };
+  }
+}
+
+/**
+ * An estimate of a quantile of waits, in whole milliseconds: within a class, waits count as evenly spread. 0 if there
+ * are none; the longest bound for what is longer.
+ */
+export function waitQuantileMs(waits: readonly number[], quantile: number): number {
+  const rank = quantile * waits.reduce((sum, count) => sum + count, 0);
+  let below = 0;
+  for (const [index, count] of waits.entries()) {
+    if (count > 0 && below + count >= rank) {
+      const fromMs = WAIT_BOUNDS_MS[index - 1] ?? 0;
+      const toMs = WAIT_BOUNDS_MS[index] ?? fromMs;
+      return Math.round(fromMs + ((toMs - fromMs) * (rank - below)) / count);
+    }
+    below += count;
+  }
+  return 0;
+}
