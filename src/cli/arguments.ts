@@ -3,6 +3,7 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 
 import type { AcquireCommand } from "./acquire.ts";
 import type { BenchCommand } from "./bench.ts";
+import type { CheckCommand } from "./policy/check.ts";
 import type { AcquireOptions, OnUnavailable } from "../client/client.ts";
 
 import { baseOf } from "../client/arguments.ts";
@@ -45,7 +46,8 @@ export type Arguments =
       readonly bucket: string;
       readonly isJson: boolean;
     }
-  | { readonly name: "bench"; readonly command: BenchCommand };
+  | { readonly name: "bench"; readonly command: BenchCommand }
+  | { readonly name: "policy check"; readonly command: CheckCommand };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Options = NonNullable<ParseArgsConfig["options"]>;
@@ -92,8 +94,12 @@ export function readArguments(args: readonly string[], env: Environment): Argume
     }
     case "bench":
       return readBench(rest, env);
+    case "policy":
+      return readPolicy(rest);
     default:
-      throw new UsageError(`Unknown command ${name}: use acquire, run, inspect, watch or bench`);
+      throw new UsageError(
+        `Unknown command ${name}: use acquire, run, inspect, watch, bench or policy`,
+      );
   }
 }
 
@@ -189,6 +195,13 @@ function readBench(args: readonly string[], env: Environment): Arguments {
       isJson: values.json,
     },
   };
+}
+
+function readPolicy([verb = "nothing", ...args]: readonly string[]): Arguments {
+  if (verb !== "check") throw new UsageError(`policy must be followed by check: got ${verb}`);
+  const { values, positionals } = parse(args, { env: { type: "string" } });
+  const file = positionals.length > 0 ? only(positionals, "file") : undefined;
+  return { name: "policy check", command: { file, env: values.env } };
 }
 
 // eslint-disable-next-line typescript/explicit-function-return-type -- only the parser can name the type.

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 
+import type { CheckCommand } from "./policy/check.ts";
 import type { Terminal } from "./terminal.ts";
 
 import { createClient } from "../client/client.ts";
@@ -12,6 +13,7 @@ import { readArguments, type Arguments, type Place } from "./arguments.ts";
 import { bench } from "./bench.ts";
 import { exitCodeOfReason, exitCodes } from "./exit-code.ts";
 import { nodeFault } from "./node-version.ts";
+import { ConfigurationError } from "./policy/configuration.ts";
 import { processTerminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 import { usage } from "./usage.ts";
@@ -71,6 +73,8 @@ function run(command: Arguments, terminal: Terminal): number | Promise<number> {
     }
     case "bench":
       return bench(command.command, terminal);
+    case "policy check":
+      return checkPolicies(command.command, terminal);
     default:
       return command satisfies never;
   }
@@ -81,6 +85,12 @@ async function inspect(place: Place, bucket: string, terminal: Terminal): Promis
   const snapshot = await createClient(connection(place)).inspect(bucket, { signal });
   terminal.print(JSON.stringify(snapshot, null, process.stdout.isTTY ? 2 : 0));
   return exitCodes.ok;
+}
+
+async function checkPolicies(command: CheckCommand, terminal: Terminal): Promise<number> {
+  // Loaded on demand: the other commands don't need to know what a policy may be.
+  const { check } = await import("./policy/check.ts");
+  return check(command, terminal);
 }
 
 function connection({ url, token }: Place): { url: string; token?: string } {
@@ -94,6 +104,7 @@ function explain(error: unknown, terminal: Terminal): number {
   }
   if (!(error instanceof Error)) throw error;
   terminal.note(`sluice: ${error.message}`);
+  if (error instanceof ConfigurationError) return exitCodes.configuration;
   if (error instanceof SluiceError) return exitCodeOfReason(error.reason);
   // Thrown by the client for an illegal argument.
   const isArgument = error instanceof RangeError || error instanceof TypeError;

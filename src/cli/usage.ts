@@ -24,14 +24,16 @@ export const usage = `Usage: sluice COMMAND [options]
     --duration DURATION, -d   (10s)
     --wait DURATION, -w       how long each request may wait (0)
     --json                    print the result as JSON
+  sluice policy check [FILE]               check the policies of a wrangler configuration
+    --env NAME                only this environment; by default the top level and all of them
   sluice --version, sluice --help
 
 If the bucket's policy has concurrency, which says how many may run at once, the command runs under
 a permit, which is extended until it ends. SLUICE_FENCE is the number of the permit. If the permit
 is lost, the command is ended. SLUICE_HOLD is the id of the hold.
 
-All commands except bench take --url ADDRESS, or SLUICE_URL, or http://localhost:8787. The token
-is read from SLUICE_TOKEN.
+All commands except bench and policy check take --url ADDRESS, or SLUICE_URL, or
+http://localhost:8787. The token is read from SLUICE_TOKEN.
 
 Exit codes: 0 granted, or the command's own code; 64 usage; 69 unavailable; 70 failed; 75 refused
 for now; 76 the permit was lost; 77 not allowed; 78 no such bucket, invalid configuration, or

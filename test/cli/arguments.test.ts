@@ -85,8 +85,19 @@ describe("readArguments", () => {
     });
   });
 
+  it("reads a check of policies", () => {
+    expect(read("policy check a.toml --env live")).toEqual({
+      name: "policy check",
+      command: { file: "a.toml", env: "live" },
+    });
+    expect(read("policy check")).toMatchObject({ command: { file: undefined, env: undefined } });
+  });
+
   it.each([
     ["acquire", "Missing bucket name"],
+    ["policy", "policy must be followed by check: got nothing"],
+    ["policy chek", "policy must be followed by check: got chek"],
+    ["policy check a b", "Unexpected argument b after a"],
     ["acquire x y", "Unexpected argument y after x"],
     ["acquire x --", "Missing command after --"],
     ["acquire x -- ", "Missing command after --"],
@@ -123,7 +134,7 @@ describe("readArguments", () => {
     ["bench http://x --connections 1001", "--connections must be an integer from 1 to 1000"],
     ["bench http://x --transport auto", "--transport must be one of http, session: got auto"],
     ["bench http://x --duration 1h", "--duration must be a duration of at most 10 min"],
-    ["dance", "Unknown command dance: use acquire, run, inspect, watch or bench"],
+    ["dance", "Unknown command dance: use acquire, run, inspect, watch, bench or policy"],
   ])("refuses %s", (line, message) => {
     expect(() => read(line)).toThrow(message);
   });

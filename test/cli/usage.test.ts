@@ -17,20 +17,22 @@ describe("usage", () => {
       WHAT: "open",
       HOW: "session",
       BUCKET: "b",
+      NAME: "staging",
     };
     let command = "";
     let options = 0;
     for (const line of usage.split("\n")) {
-      command = /^ {2}sluice (acquire|run|inspect|watch|bench) /.exec(line)?.[1] ?? command;
+      command =
+        /^ {2}sluice (acquire|run|inspect|watch|bench|policy check) /.exec(line)?.[1] ?? command;
       const [, option, name] = /^ {4}(--[\w-]+)(?: ([A-Z=]+))?/.exec(line) ?? [];
       if (option === undefined) continue;
       options += 1;
       const subject = command === "bench" ? "http://sluice.test" : "b";
       const value = name === undefined ? [] : [values[name] ?? ""];
-      expect(readArguments([command, subject, option, ...value], {})).toMatchObject({
+      expect(readArguments([...command.split(" "), subject, option, ...value], {})).toMatchObject({
         name: command,
       });
     }
-    expect(options).toBe(18);
+    expect(options).toBe(19);
   });
 });

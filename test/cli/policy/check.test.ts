@@ -1,40 +1,42 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { projectDir } from "../../serve/worker-bundle.ts";
+import { check } from "../../../src/cli/policy/check.ts";
 
 let dir: string;
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), "sluice-policies-"));
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), "sluice-policies-"));
 });
-afterAll(() => rm(dir, { recursive: true }));
+afterAll(() => rmSync(dir, { recursive: true }));
 
 interface Ended {
-  readonly code: unknown;
+  readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
-function policies(...args: string[]): Promise<Ended> {
-  const script = join(projectDir, "scripts/policies.ts");
-  return new Promise((resolve) => {
-    execFile(process.execPath, [script, ...args], { cwd: dir }, (error, out, err) => {
-      resolve({ code: error?.code ?? 0, out, err });
-    });
-  });
+function checkIn(name: string, text: string, env?: string): Ended {
+  const file = join(dir, name);
+  writeFileSync(file, text);
+  const [out, err]: [string[], string[]] = [[], []];
+  const code = check(
+    { file, env },
+    {
+      print: (line) => out.push(line),
+      note: (line) => err.push(line),
+      showProgress: () => undefined,
+      clearProgress: () => undefined,
+      signal: new AbortController().signal,
+    },
+  );
+  return { code, out: out.join("\n"), err: err.join("\n") };
 }
 
-async function policiesIn(name: string, text: string): Promise<Ended> {
-  await writeFile(join(dir, name), text);
-  return policies(name);
-}
-
-test("policies prints what each policy stands for", async () => {
-  const ended = await policiesIn(
+test("prints what each policy stands for", () => {
+  const ended = checkIn(
     "legal.toml",
     `[vars.POLICIES."api:*"]
      limit = "100/1m"
@@ -78,32 +80,24 @@ test("policies prints what each policy stands for", async () => {
   concurrency.ttl 30s = ttlMs 30000
   rate: capacity 1, refillTokens 1, refillIntervalMs 1000, initialTokens 1; each grant is written
   queue: queueLimit 1000, maxWaitMs 60000
-  concurrency: max 5, ttlMs 30000, graceMs 0
-`,
+  concurrency: max 5, ttlMs 30000, graceMs 0`,
   });
 });
 
-test("policies names every fault, and ends with 1", async () => {
+test("prints the faults beside the policies that are legal, by environment", () => {
   const text = JSON.stringify({
-    vars: {
-      POLICIES: { one: { limit: "100", maxWait: "2h" }, two: { limit: "5/1s" }, "a b": {} },
-    },
+    vars: { POLICIES: { one: { limit: "100", maxWait: "2h" }, two: { limit: "5/1s" } } },
+    env: { live: { vars: { POLICIES: { three: { limit: "6/1s" }, "a b": {} } } } },
   });
-  const { code, out, err } = await policiesIn("illegal.json", text);
-  expect(code).toBe(1);
-  expect(out).toMatch(/^"two"\n {2}limit 5\/1s, burst 1 = /);
-  expect(err.trim().split("\n")).toEqual([
+  const { code, out, err } = checkIn("illegal.json", text);
+  expect(code).toBe(78);
+  expect(out.replaceAll(/\n {2}.*/g, "")).toBe('"two"\n[env.live]\n"three"');
+  expect(err.split("\n")).toEqual([
     'POLICIES."one": maxWait must be from 0ms to 1h: got "2h"',
     'POLICIES."one": limit must be tokens per window, such as "100/1m", with a unit of ms, s, m, h, d: got "100"',
-    expect.stringMatching(/^POLICIES\."a b": a pattern is/),
+    expect.stringMatching(/^env\.live: POLICIES\."a b": a pattern is/),
   ]);
+  const live = checkIn("illegal.json", text, "live");
+  expect(live.out).toMatch(/^"three"\n {2}limit 6\/1s, burst 1 = /);
+  expect(live.err.split("\n")).toHaveLength(1);
 });
-
-test.each([["nowhere.toml"], ["--what"], ["a.toml", "b.toml"]])(
-  "policies ends with 2 if it can't read %s",
-  async (...args) => {
-    const { code, out, err } = await policies(...args);
-    expect([code, out]).toEqual([2, ""]);
-    expect(err).not.toBe("");
-  },
-);
