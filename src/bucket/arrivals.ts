@@ -174,6 +174,12 @@ export class Arrivals {
     if (placeId !== undefined) this.#tickets.cancelled(placeId, nowMs);
   }
 
+  /** An admin takes `caller` out of the queue, and it can't come back. */
+  removed(caller: Caller, nowMs: number): void {
+    this.cancelled(caller.placeId, nowMs);
+    this.giveUpPlace(caller);
+  }
+
   /** A request is cancelled that the recovery window has held. */
   cancelledInWindow(call: AcquireCall, nowMs: number): void {
     const place = this.presentedPlace(call) ?? this.#carried(call);

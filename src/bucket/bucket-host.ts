@@ -40,6 +40,7 @@ import { CoalescingTimer } from "./coalescing-timer.ts";
 import { EventFeed } from "./event-feed.ts";
 import { holdBack } from "./held-back.ts";
 import { KeyedCalls } from "./keyed-calls.ts";
+import { OperatorCalls } from "./operator-calls.ts";
 import { newBucket, snapshotOf, stateOf } from "./open-bucket.ts";
 import { holdCallFaults } from "./policy-faults.ts";
 import { RecoveryWindow } from "./recovery-window.ts";
@@ -56,6 +57,8 @@ export class BucketHost {
   readonly #arrivals: Arrivals;
   /** Made for the first observer. */
   #events: EventFeed | undefined = undefined;
+  /** Made for the first operator. */
+  #operators: OperatorCalls | undefined = undefined;
   readonly #flushTimer: CoalescingTimer;
   #bucket: OpenBucket | undefined = undefined;
   /** Of the permits before a reset. A burst of them has fences that are ahead of the clock. */
@@ -295,6 +298,17 @@ export class BucketHost {
       this.#finish(bucket, this.#setPolicy(bucket, check.policy, nowMs), nowMs);
     }
     return { ok: true, snapshot: this.#snapshotOf(bucket, nowMs) };
+  }
+
+  /** What operators do. Not within a batch. */
+  get operators(): OperatorCalls {
+    return (this.#operators ??= new OperatorCalls(this.#arrivals, {
+      now: () => this.#now(),
+      bucket: () => this.#bucket,
+      open: (name, configured, nowMs) => this.#open(name, configured, nowMs),
+      finish: (bucket, turn, nowMs) => this.#finish(bucket, turn, nowMs),
+      settle: (caller, answer) => this.#settle(caller, answer),
+    }));
   }
 
   /** See `Limiter.pause`. Like an acquire, this starts the bucket, unless the pause names an unknown limit. */

@@ -8,6 +8,7 @@ import type { HoldAnswer, HoldCall, PermitAnswer } from "../core/holds/hold-call
 import type { LeaseAsk } from "../core/lease/lease.ts";
 import type { Pause } from "../core/pause.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
+import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type {
   BucketStats,
@@ -122,6 +123,19 @@ export class BucketObject extends DurableObject<BucketEnv> {
   /** See `BucketHost.stats`. Rejects if the object is reset. */
   stats(name: string, configured: NamedPolicyFields): BucketStats {
     return this.#host.stats(name, configured);
+  }
+
+  /** See `OperatorCalls.waiters`. Rejects if the object is reset. */
+  waiters(name: string, configured: NamedPolicyFields, limit: number): QueuedWaiters {
+    return this.#host.operators.waiters(name, configured, limit);
+  }
+
+  /**
+   * See `OperatorCalls.removeWaiter`. The answer is held back until the removal is on disk. Rejects if the object is
+   * reset: the waiter may or may not be out then, and it is safe to ask again.
+   */
+  removeWaiter(id: string): boolean {
+    return this.#host.operators.removeWaiter(id);
   }
 
   /**

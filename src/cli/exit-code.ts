@@ -68,6 +68,7 @@ export function exitCodeOfReason(reason: SluiceErrorReason): number {
       return exitCodes.unavailable;
     case "not-found":
     case "unknown-hold":
+    case "unknown-waiter":
     case "id-in-use":
     case "hold-settled":
     case "no-override":

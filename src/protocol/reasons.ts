@@ -34,6 +34,7 @@ const table = {
   "origin-not-allowed": { status: 403, title: "Origin is not allowed", isMisconfigured: true },
   "unknown-bucket": { status: 404, title: "Unknown bucket", isMisconfigured: true },
   "unknown-hold": { status: 404, title: "Unknown hold" },
+  "unknown-waiter": { status: 404, title: "Unknown waiter" },
   "not-found": { status: 404, title: "Not found", isMisconfigured: true },
   "method-not-allowed": { status: 405, title: "Method not allowed", isMisconfigured: true },
   "id-in-use": { status: 409, title: "Id is in use" },

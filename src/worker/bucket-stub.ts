@@ -2,6 +2,7 @@
 import type { Ask } from "../core/ask.ts";
 import type { HoldAnswer, HoldCall, PermitAnswer } from "../core/holds/hold-call.ts";
 import type { Pause } from "../core/pause.ts";
+import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { PauseAnswer, PolicyChange } from "../wire/bucket-answers.ts";
@@ -155,6 +156,21 @@ export class BucketStub {
   /** The bucket's current state. */
   inspect(): Promise<BucketSnapshot> {
     return this.#callWithRetry(async () => await this.#stub().inspect(this.name, this.policy));
+  }
+
+  /** The first `limit` waiters, in order. */
+  waiters(limit: number): Promise<QueuedWaiters> {
+    return this.#callWithRetry(async () => {
+      return await this.#stub().waiters(this.name, this.policy, limit);
+    });
+  }
+
+  /**
+   * Takes a waiter out of the queue, and resolves with whether it was waiting. If the object is reset before it answers,
+   * the call is repeated: `false` may then mean that the first call has removed it.
+   */
+  removeWaiter(id: string): Promise<boolean> {
+    return this.#callWithRetry(async () => await this.#stub().removeWaiter(id));
   }
 
   /** A response with the caller's end of a WebSocket that sends events; or the refusal. */

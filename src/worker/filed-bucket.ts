@@ -6,6 +6,7 @@ import type { Ask } from "../core/ask.ts";
 import type { HoldAnswer, HoldCall, PermitAnswer } from "../core/holds/hold-call.ts";
 import type { Pause } from "../core/pause.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
+import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { PolicyChange } from "../wire/bucket-answers.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
@@ -48,6 +49,17 @@ export class FiledBucket extends BucketStub {
   override async inspect(): Promise<BucketSnapshot> {
     const ask = (bucket: BucketHost): BucketSnapshot => bucket.inspect(this.name, this.policy);
     return (await this.#ofUnused(ask)) ?? (await super.inspect());
+  }
+
+  override async waiters(limit: number): Promise<QueuedWaiters> {
+    const ask = (bucket: BucketHost): QueuedWaiters => {
+      return bucket.operators.waiters(this.name, this.policy, limit);
+    };
+    return (await this.#ofUnused(ask)) ?? (await super.waiters(limit));
+  }
+
+  override async removeWaiter(id: string): Promise<boolean> {
+    return !(await this.#files.isUnused(this.name)) && (await super.removeWaiter(id));
   }
 
   override async changePolicy(changes: Readonly<Record<string, unknown>>): Promise<PolicyChange> {

@@ -16,6 +16,7 @@ const codes = {
   "illegal-configuration": 78,
   "not-found": 70,
   "unknown-hold": 70,
+  "unknown-waiter": 70,
   "id-in-use": 70,
   "hold-settled": 70,
   "no-override": 70,

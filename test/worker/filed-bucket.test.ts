@@ -36,6 +36,12 @@ const inVain: readonly (readonly [what: string, path: (name: string) => string, 
     (name) => `/buckets/${name}/pause`,
     { method: "POST", headers: ADMIN, body: JSON.stringify({ untilMs: 0 }) },
   ],
+  ["its waiters", (name) => `/buckets/${name}/waiters`],
+  [
+    "the removal of a waiter",
+    (name) => `/buckets/${name}/waiters/1-1`,
+    { method: "DELETE", headers: ADMIN },
+  ],
   [
     "a settle of a hold",
     (name) => `/buckets/${name}/holds/any`,

@@ -55,11 +55,11 @@ export function withBucketInPath(
 }
 
 /** The id of the hold or permit that the path names. */
-export function openGrantOf(url: string): string {
+export function idInPath(url: string): string {
   return segmentOf(url, PLACE_OF_ID);
 }
 
-/** The parameter that `openGrantOf` reads. */
+/** The parameter that `idInPath` reads. */
 export function openGrantInPath(what: "hold" | "permit"): Parameter {
   return {
     name: "id",

@@ -10,6 +10,9 @@ import type { Deployment } from "../deployment.ts";
 import type { Schema } from "../pages/json-schema.ts";
 import type { Answer, Parameter } from "../pages/openapi-types.ts";
 
+import { DEFAULT_LIST_LIMIT, listRange } from "../http/list-params.ts";
+import { integerSchema } from "../pages/json-schema.ts";
+
 /** A request, and what is known of it when its call handles it. */
 export interface CallContext {
   readonly deployment: Deployment;
@@ -99,4 +102,12 @@ export const htmlAnswer: Answer = {
 export const quotaFields: NonNullable<Answer["headers"]> = {
   RateLimit: { $ref: "#/components/headers/RateLimit" },
   "RateLimit-Policy": { $ref: "#/components/headers/RateLimit-Policy" },
+};
+
+/** The parameter that `readListLimit` reads. */
+export const listLimitParameter: Parameter = {
+  name: "limit",
+  in: "query",
+  description: "The most entries to list",
+  schema: { ...integerSchema(listRange, "The most entries"), default: DEFAULT_LIST_LIMIT },
 };

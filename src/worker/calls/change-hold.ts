@@ -5,7 +5,7 @@ import { invalidRequestResponse } from "../../answers/acquire-response.ts";
 import { holdResponse } from "../../answers/hold-response.ts";
 import { checkHoldCall } from "../../core/holds/hold-call.ts";
 import { readJsonObject } from "../http/json-body.ts";
-import { openGrantInPath, openGrantOf } from "./bucket-for.ts";
+import { openGrantInPath, idInPath } from "./bucket-for.ts";
 import { jsonAnswer } from "./call.ts";
 
 export const changeHold: Call = {
@@ -36,6 +36,6 @@ export const changeHold: Call = {
   handleBucket: async (bucket, { request }) => {
     const check = checkHoldCall(await readJsonObject(request));
     if (!check.ok) return invalidRequestResponse(check.faults);
-    return holdResponse(await bucket.changeHold(openGrantOf(request.url), check.call));
+    return holdResponse(await bucket.changeHold(idInPath(request.url), check.call));
   },
 };

@@ -2,7 +2,7 @@
 import type { Call } from "./call.ts";
 
 import { holdResponse } from "../../answers/hold-response.ts";
-import { openGrantInPath, openGrantOf } from "./bucket-for.ts";
+import { openGrantInPath, idInPath } from "./bucket-for.ts";
 import { jsonAnswer } from "./call.ts";
 
 export const dropHold: Call = {
@@ -17,6 +17,6 @@ export const dropHold: Call = {
   answers: { 200: jsonAnswer("What was settled.", "SettledHold") },
   reasons: ["unknown-hold", "hold-settled"],
   handleBucket: async (bucket, { request }) => {
-    return holdResponse(await bucket.dropHold(openGrantOf(request.url)));
+    return holdResponse(await bucket.dropHold(idInPath(request.url)));
   },
 };

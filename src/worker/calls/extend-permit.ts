@@ -2,7 +2,7 @@
 import type { Call } from "./call.ts";
 
 import { permitResponse } from "../../answers/hold-response.ts";
-import { openGrantInPath, openGrantOf } from "./bucket-for.ts";
+import { openGrantInPath, idInPath } from "./bucket-for.ts";
 import { jsonAnswer } from "./call.ts";
 
 export const extendPermit: Call = {
@@ -24,6 +24,6 @@ export const extendPermit: Call = {
   },
   reasons: ["permit-lost"],
   handleBucket: async (bucket, { request }) => {
-    return permitResponse(await bucket.extendPermit(openGrantOf(request.url)));
+    return permitResponse(await bucket.extendPermit(idInPath(request.url)));
   },
 };

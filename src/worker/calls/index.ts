@@ -9,8 +9,10 @@ import { dropHold } from "./drop-hold.ts";
 import { extendPermit } from "./extend-permit.ts";
 import { health } from "./health.ts";
 import { inspect } from "./inspect.ts";
+import { listWaiters } from "./list-waiters.ts";
 import { pause } from "./pause.ts";
 import { releasePermit } from "./release-permit.ts";
+import { removeWaiter } from "./remove-waiter.ts";
 import { reset } from "./reset.ts";
 import { scrape } from "./scrape.ts";
 import { session } from "./session.ts";
@@ -30,6 +32,8 @@ export const calls: readonly Call[] = [
   setPolicy,
   reset,
   pause,
+  listWaiters,
+  removeWaiter,
   watch,
   health,
   scrape,

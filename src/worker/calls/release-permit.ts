@@ -2,7 +2,7 @@
 import type { Call } from "./call.ts";
 
 import { COMMON_FIELDS } from "../../answers/common-fields.ts";
-import { openGrantInPath, openGrantOf } from "./bucket-for.ts";
+import { openGrantInPath, idInPath } from "./bucket-for.ts";
 
 export const releasePermit: Call = {
   method: "DELETE",
@@ -16,7 +16,7 @@ export const releasePermit: Call = {
   parameters: [openGrantInPath("permit")],
   answers: { 204: { description: "The permit is back in the bucket." } },
   handleBucket: async (bucket, { request }) => {
-    await bucket.releasePermit(openGrantOf(request.url));
+    await bucket.releasePermit(idInPath(request.url));
     return new Response(null, { status: 204, headers: COMMON_FIELDS });
   },
 };

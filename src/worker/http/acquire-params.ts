@@ -8,7 +8,7 @@
  */
 import type { Ask } from "../../core/ask.ts";
 import type { FieldFault } from "../../core/values.ts";
-import type { Query } from "./query.ts";
+import { type Query, decimal } from "./query.ts";
 
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 import { showValue } from "../../core/values.ts";
@@ -90,11 +90,6 @@ function valuesOf(
   const values: unknown[] = (query[field] ?? []).map(parse);
   if (Object.hasOwn(body, field)) values.push(body[field]);
   return values;
-}
-
-/** The number that decimal digits stand for, or the text itself if it is anything else. */
-function decimal(text: string): unknown {
-  return /^\d{1,16}$/.test(text) ? Number(text) : text;
 }
 
 /** The key, `undefined` if there is none, or what is wrong with it. */

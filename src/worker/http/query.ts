@@ -10,3 +10,8 @@ export function queryOf(url: string): Query {
   // With a name as a second argument it would be something else.
   return query === undefined || Array.isArray(query) ? {} : query;
 }
+
+/** The number that decimal digits stand for, or the text itself if it is anything else. */
+export function decimal(text: string): unknown {
+  return /^\d{1,16}$/.test(text) ? Number(text) : text;
+}

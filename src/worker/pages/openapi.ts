@@ -20,6 +20,7 @@ import { reasonFields } from "../../protocol/reasons.ts";
 import { calls } from "../calls/index.ts";
 import { quotaFields } from "../calls/call.ts";
 import { bodies, bucketName, problemMembers } from "./openapi-schemas.ts";
+import { operatorBodies } from "./operator-schemas.ts";
 import { sessionBodies } from "./session-schemas.ts";
 
 /**
@@ -220,6 +221,6 @@ export const openApiDocument: OpenApiDocument = {
         schema: { type: "integer", minimum: 1 },
       },
     },
-    schemas: { ...bodies, ...sessionBodies },
+    schemas: { ...bodies, ...operatorBodies, ...sessionBodies },
   },
 };

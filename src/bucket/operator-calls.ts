@@ -1,0 +1,106 @@
+/**
+ * What operators do with one bucket: look at the queue, and take a caller out of it. `BucketHost` carries out the
+ * turns, as it does those of callers.
+ *
+ * Nothing is kept for these calls. A waiter is found by a walk along the queue, which takes a millisecond for the
+ * longest one: operators look seldom, and an acquire pays nothing for them.
+ */
+import type { AcquireAnswer } from "../answers/acquire-answer.ts";
+import type { Waiter } from "../core/queue/waiter-queue.ts";
+import type { Place, Turn } from "../core/turn.ts";
+import type { NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
+import type { QueuedWaiter, QueuedWaiters } from "../protocol/queued-waiter.ts";
+import type { Arrivals } from "./arrivals.ts";
+import type { Caller } from "./caller.ts";
+import type { OpenBucket } from "./open-bucket.ts";
+
+/** What these calls need from the host. */
+export interface OperatedHost {
+  /** The time of the turn that begins, epoch milliseconds. */
+  now(): number;
+  /** The bucket in memory; `undefined` if it was never used. */
+  bucket(): OpenBucket | undefined;
+  /** The bucket, under the configured policy unless it has an override. */
+  open(name: string, configured: NamedPolicyFields, nowMs: number): OpenBucket;
+  /** Carries out the effects of a turn. */
+  finish(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void;
+  /** Gives an answer to all requests of a caller. */
+  settle(caller: Caller, answer: AcquireAnswer): void;
+}
+
+/** The operators' side of one bucket. */
+export class OperatorCalls {
+  readonly #arrivals: Pick<Arrivals, "removed">;
+  readonly #host: OperatedHost;
+
+  constructor(arrivals: Pick<Arrivals, "removed">, host: OperatedHost) {
+    this.#arrivals = arrivals;
+    this.#host = host;
+  }
+
+  /**
+   * The first `limit` waiters, in order. Takes no tokens and does not start the bucket. Callers that come back after a
+   * crash are listed once they have their places.
+   */
+  waiters(name: string, configured: NamedPolicyFields, limit: number): QueuedWaiters {
+    const nowMs = this.#host.now();
+    const { limiter } = this.#host.open(name, configured, nowMs);
+    const waiters: QueuedWaiter[] = [];
+    for (const place of limiter.places()) {
+      if (waiters.length >= limit) break;
+      waiters.push(queuedWaiter(place, nowMs));
+    }
+    return { waiters, omitted: limiter.waiters - waiters.length };
+  }
+
+  /**
+   * Takes a waiter out of the queue. All its requests are answered `cancelled-by-admin`, and so is whatever comes back
+   * to its place, by its key or its ticket, until its deadline. Those behind it move up in this turn. Returns `false`
+   * if nobody of that id waits, any more.
+   *
+   * @param id As in the list of waiters. Takes any text.
+   */
+  removeWaiter(id: string): boolean {
+    const bucket = this.#host.bucket();
+    if (!bucket) return false;
+    const nowMs = this.#host.now();
+    // Those whose turn it is have got their tokens, even if the alarm is late.
+    this.#host.finish(bucket, bucket.limiter.advance(nowMs), nowMs);
+    for (const { waiter } of bucket.limiter.places()) {
+      if (waiterId(waiter) !== id) continue;
+      const { caller } = waiter;
+      this.#arrivals.removed(caller, nowMs);
+      this.#host.finish(bucket, bucket.limiter.cancel(waiter, nowMs), nowMs);
+      this.#host.settle(caller, { kind: "cancelled-by-admin" });
+      return true;
+    }
+    return false;
+  }
+}
+
+/**
+ * Names a waiter as long as it waits: its arrival, which stays the same when the object sleeps, and when the caller
+ * comes back by its ticket. Callers that come back otherwise after a crash arrive anew.
+ */
+function waiterId({ queuedAtMs, arrivalNumber = 0 }: Waiter<unknown>): string {
+  return `${queuedAtMs}-${arrivalNumber}`;
+}
+
+function queuedWaiter(
+  { waiter, position, grantAtMs, estimate }: Place<Caller>,
+  nowMs: number,
+): QueuedWaiter {
+  const { queuedAtMs, deadlineAtMs, caller } = waiter;
+  const { tokens, limits } = caller.call;
+  return {
+    id: waiterId(waiter),
+    position,
+    etaMs: Math.max(0, grantAtMs - nowMs),
+    ...(estimate && { estimate }),
+    tokens,
+    ...(limits && { limits }),
+    // Of a caller that was put back, with a fraction.
+    queuedAtMs: Math.floor(queuedAtMs),
+    deadlineAtMs: Math.floor(deadlineAtMs),
+  };
+}

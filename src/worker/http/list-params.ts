@@ -1,0 +1,18 @@
+/** What calls take that answer with a list. */
+import { FieldReader } from "../../protocol/asked-members.ts";
+import { type Query, decimal } from "./query.ts";
+
+/** How many entries a list may have. */
+export const listRange = { min: 1, max: 1_000 } as const;
+/** How many entries a list has if the caller doesn't say. */
+export const DEFAULT_LIST_LIMIT = 100;
+
+/** Reads the parameters of a query. Digits are read as numbers. */
+export function queryReader(query: Query): FieldReader {
+  return new FieldReader((field) => (query[field] ?? []).map(decimal));
+}
+
+/** The most entries that the caller wants, its `limit`. `reader` notes what is wrong with the number. */
+export function readListLimit(reader: FieldReader): number {
+  return reader.integer("limit", listRange) ?? DEFAULT_LIST_LIMIT;
+}
