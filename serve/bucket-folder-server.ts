@@ -4,7 +4,6 @@
  *
  *   GET /ID      {"path":"…","fault":"…"}: the file's path, and its fault if it has one
  *   DELETE /ID   204 once its files are set aside, 409 if workerd has them open
- *   POST /ID     204: the bucket is empty now, its file may be removed
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -53,10 +52,6 @@ async function answer(
     }
     case "DELETE":
       response.writeHead((await folder.setAside(id)) === "done" ? 204 : 409).end();
-      return;
-    case "POST":
-      folder.noteEmptied(id);
-      response.writeHead(204).end();
       return;
     default:
       response.writeHead(405).end();

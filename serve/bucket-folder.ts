@@ -8,7 +8,8 @@
  * (bucket-file.ts). Such a bucket answers 503 until it is deleted, like one whose file SQLite refuses.
  *
  * While workerd runs, the launcher touches files only while workerd is stopped and doesn't have them open
- * (stopped-process.ts). It removes empty files only; everything else is set aside for inspection.
+ * (stopped-process.ts). It removes those that hold nothing any more (forgotten-files.ts); everything else is set
+ * aside for inspection.
  */
 import {
   copyFileSync,
@@ -27,17 +28,21 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout } from "node:timers/promises";
 
 import { DATABASE_SUFFIXES, judgeFile, readStart, type Verdict } from "./bucket-file.ts";
+import { FILE_NAME, ForgottenFiles } from "./forgotten-files.ts";
 import { whileStopped } from "./stopped-process.ts";
 
-/** A bucket's file: the ID of its object, and the suffix. */
-const FILE_NAME = /^([0-9a-f]{64})\.sqlite(|-wal|-shm|-journal)$/;
 /** Where workerd keeps the alarms of all objects. */
 const ALARMS = "metadata.sqlite";
 /** The first characters of a note that replaces a file. */
 const NOTE = "Sluice: ";
 const MAX_NOTE_BYTES = 1_000;
-/** Interval for removing empty files: workerd closes a file after ten idle seconds. */
-const TIDY_EVERY_MS = 10_000;
+/**
+ * Between two rounds that remove files: a file that holds nothing is gone within a minute, of which workerd keeps
+ * it open for ten seconds.
+ */
+const ROUND_EVERY_MS = 20_000;
+/** A round may take this share of the time, if a directory is so large that it takes seconds. */
+const MAX_ROUND_SHARE = 0.25;
 
 /** How many times to check whether workerd has closed a file that is to be set aside. */
 const CLOSE_TRIES = 10;
@@ -51,8 +56,6 @@ export type Removal = "done" | "in-use";
 export class BucketFolder {
   readonly #dir: string;
   readonly #asideDir: string;
-  /** IDs of buckets that the Worker has reported empty. */
-  readonly #emptied = new Set<string>();
   #pid: number | undefined = undefined;
   #lastStop: Promise<unknown> = Promise.resolve();
 
@@ -87,17 +90,11 @@ export class BucketFolder {
     log(`${join(this.#dir, ALARMS)}: ${fault}. Moved to ${aside}; workerd creates a new one`);
   }
 
-  /** Removes empty files while the process `pid` uses the directory, until the signal is aborted. */
+  /** Removes files that hold nothing any more while the process `pid` uses the directory, until the signal is aborted. */
   watch(pid: number, signal: AbortSignal): void {
     this.#pid = pid;
-    const timer = setInterval(() => {
-      this.#tidy().catch((error: unknown) => console.error("Cannot remove empty files", error));
-    }, TIDY_EVERY_MS);
-    timer.unref();
-    signal.addEventListener("abort", () => {
-      clearInterval(timer);
-      this.#pid = undefined;
-    });
+    signal.addEventListener("abort", () => (this.#pid = undefined));
+    void this.#removeForgotten(signal);
   }
 
   /** The path of the file of the bucket whose object has this ID. */
@@ -108,11 +105,6 @@ export class BucketFolder {
   /** The fault of a bucket's file, in the words of SQLite or of the note that replaced it; `undefined`: none. */
   faultOf(id: string): string | undefined {
     return faultOf(this.pathOf(id));
-  }
-
-  /** Notes that the bucket is empty: its file is removed once workerd has closed it. */
-  noteEmptied(id: string): void {
-    this.#emptied.add(id);
   }
 
   /**
@@ -132,24 +124,18 @@ export class BucketFolder {
     }
   }
 
-  /** Removes empty files that are closed. */
-  async #tidy(): Promise<void> {
-    const candidates: string[] = [];
-    for (const id of this.#emptied) {
-      const path = this.pathOf(id);
-      // An open file has a log, which shows without stopping workerd.
-      if (existsSync(`${path}-wal`) || existsSync(`${path}-shm`)) continue;
-      if (this.#isEmpty(id)) candidates.push(id);
-      else this.#emptied.delete(id);
-    }
-    if (candidates.length === 0) return;
-    await this.#whileClosed((isOpen) => {
-      for (const id of candidates) {
-        if (isOpen(this.pathOf(id)) || !this.#isEmpty(id)) continue;
-        this.#remove(id);
-        this.#emptied.delete(id);
+  async #removeForgotten(signal: AbortSignal): Promise<void> {
+    const files = new ForgottenFiles(this.#dir, (act) => this.#whileClosed(act), Date.now());
+    let pauseMs = ROUND_EVERY_MS;
+    while (await isOver(pauseMs, signal)) {
+      const beganMs = performance.now();
+      try {
+        await files.round(Date.now(), signal);
+      } catch (error) {
+        console.error("Cannot remove files that hold nothing", error);
       }
-    });
+      pauseMs = Math.max(ROUND_EVERY_MS, (performance.now() - beganMs) / MAX_ROUND_SHARE);
+    }
   }
 
   /** The suffixes of each bucket's files, by ID. Most buckets have one file; those share one set. */
@@ -164,12 +150,6 @@ export class BucketFolder {
       else suffixesById.set(id, suffix === "" ? alone : new Set([suffix]));
     }
     return suffixesById;
-  }
-
-  #isEmpty(id: string): boolean {
-    const path = this.pathOf(id);
-    const suffixes = DATABASE_SUFFIXES.filter((suffix) => existsSync(path + suffix));
-    return suffixes.length > 0 && this.#judge(id, new Set(suffixes)).kind === "empty";
   }
 
   /** A file that can't be read counts as whole: workerd will fail to read it, too, and report it. */
@@ -218,6 +198,16 @@ export class BucketFolder {
     const remedy = "DELETE /buckets/NAME resets the bucket, until then it answers 503";
     writeFileSync(path, `${NOTE}${why}; the damaged file is ${aside}\n${remedy}\n`);
     return `${path}: ${why}. Moved to ${aside}; ${remedy}`;
+  }
+}
+
+/** Whether the time has passed, or the signal was aborted before. Doesn't keep the process alive. */
+async function isOver(delayMs: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await setTimeout(delayMs, undefined, { signal, ref: false });
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,9 +1,8 @@
 /** The files of buckets, as a test sets them up. */
 import type { BucketFiles, FileState } from "../../src/worker/config/bucket-files.ts";
 
-/** Files that a test describes; records what is reported about them. */
+/** Files that a test describes; records which are set aside. */
 export class FakeFiles implements BucketFiles {
-  readonly emptied: string[] = [];
   readonly setAsideNames: string[] = [];
   areUnused = true;
   state: FileState | undefined = undefined;
@@ -21,9 +20,5 @@ export class FakeFiles implements BucketFiles {
   async setAside(name: string): Promise<boolean> {
     this.setAsideNames.push(name);
     return true;
-  }
-
-  async noteEmptied(name: string): Promise<void> {
-    this.emptied.push(name);
   }
 }

@@ -38,10 +38,6 @@ export class ServedBucketFiles implements BucketFiles {
     return (await this.#ask("DELETE", name))?.status === 204;
   }
 
-  async noteEmptied(name: string): Promise<void> {
-    await this.#ask("POST", name);
-  }
-
   #idOf(name: string): string {
     return this.#objects.idFromName(name).toString();
   }

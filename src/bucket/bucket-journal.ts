@@ -13,9 +13,10 @@ import type { GrantRow } from "../core/holds/grant-row.ts";
 import type { LimiterState } from "../core/limiter-state.ts";
 import type { Policy } from "../core/policy.ts";
 import type { OpenBucket } from "./open-bucket.ts";
-import type { BucketPlatform, BucketRecord, StoredGrantRow, StoredLimiter } from "./platform.ts";
+import type { BucketPlatform } from "./platform.ts";
 
 import { hasGrantRows, recordOf, restore } from "./bucket-record.ts";
+import { newestState } from "./stored-rows.ts";
 
 /** What the bucket's own row says besides the limiter's state. */
 type Head = Pick<OpenBucket, "policyName" | "isOverridden" | "override"> & {
@@ -79,20 +80,6 @@ export class BucketJournal {
     this.#seq = 0;
     this.#head = undefined;
   }
-}
-
-/** The limiter's state that was written last, and its number. */
-export function newestState(
-  { seq = 0, limiter }: BucketRecord,
-  rows: Iterable<readonly [number, StoredGrantRow]>,
-): { readonly seq: number; readonly limiter: StoredLimiter } {
-  let newest: ReturnType<typeof newestState> = { seq, limiter };
-  for (const [, row] of rows) {
-    if (row.limiter && row.seq !== undefined && row.seq > newest.seq) {
-      newest = { seq: row.seq, limiter: row.limiter };
-    }
-  }
-  return newest;
 }
 
 function headOf({ policyName, isOverridden, override, limiter: { policy } }: OpenBucket): Head {

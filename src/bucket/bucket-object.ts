@@ -33,17 +33,13 @@ import { switchRefusalLog } from "../answers/refusal-log.ts";
 import { SteadyClock } from "./steady-clock.ts";
 import { UNWRITABLE } from "../wire/failures.ts";
 import { timeZones } from "../time-zones.ts";
-
-/** Where the state is kept. */
-const STATE_KEY = "bucket";
-/** Where the secret is kept that tickets are signed with. */
-const TICKET_SECRET_KEY = "ticket-secret";
-/** Prefix of the key of a row of keyed grants, whose slot follows. */
-const KEYED_GRANTS_PREFIX = "keyed:";
-/** Prefix of the key of one keyed grant, as earlier versions have written it. */
-const GRANT_PREFIX = "grant:";
-/** Prefix of the key of an open grant, whose slot follows. */
-const OPEN_GRANT_PREFIX = "open:";
+import {
+  GRANT_PREFIX,
+  KEYED_GRANTS_PREFIX,
+  OPEN_GRANT_PREFIX,
+  STATE_KEY,
+  TICKET_SECRET_KEY,
+} from "./stored-rows.ts";
 
 /** One bucket. Only this project's Worker reaches it. */
 export class BucketObject extends DurableObject<BucketEnv> {

@@ -1,6 +1,7 @@
 /**
  * A bucket whose file can be seen: as long as it has never been used, requests that take nothing are answered
- * without its object (unused-bucket.ts).
+ * without its object (unused-bucket.ts). What else needs the object and stores nothing, such as a watcher, leaves an
+ * empty file, which is removed.
  */
 import type { Ask } from "../core/ask.ts";
 import type { HoldAnswer, HoldCall, PermitAnswer } from "../core/holds/hold-call.ts";
@@ -103,30 +104,7 @@ export class FiledBucket extends BucketStub {
   }
 
   override async reset(): Promise<void> {
-    if (await this.#files.isUnused(this.name)) return;
-    await super.reset();
-    await this.#files.noteEmptied(this.name);
-  }
-
-  override watch(): Promise<Response> {
-    return this.#leavingNothing(() => super.watch());
-  }
-
-  /** What is acquired on it makes the file one that isn't empty. */
-  override session(): Promise<Response> {
-    return this.#leavingNothing(() => super.session());
-  }
-
-  override cancel(idempotencyKey: string): Promise<boolean> {
-    return this.#leavingNothing(() => super.cancel(idempotencyKey));
-  }
-
-  /** A call that needs the object but stores nothing: the file it leaves may be deleted. */
-  async #leavingNothing<Result>(call: () => Promise<Result>): Promise<Result> {
-    const isUnused = await this.#files.isUnused(this.name);
-    const result = await call();
-    if (isUnused) await this.#files.noteEmptied(this.name);
-    return result;
+    if (!(await this.#files.isUnused(this.name))) await super.reset();
   }
 
   /** Any other request uses the bucket, whatever the answer is. */

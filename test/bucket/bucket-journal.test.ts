@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { PolicyFields } from "../../src/core/policy.ts";
 
 import { MemoryPlatform } from "../../kit/edge/memory-platform.ts";
-import { BucketJournal, newestState } from "../../src/bucket/bucket-journal.ts";
+import { BucketJournal } from "../../src/bucket/bucket-journal.ts";
 import { Caller } from "../../src/bucket/caller.ts";
 import { newBucket, type OpenBucket } from "../../src/bucket/open-bucket.ts";
 import { Policy } from "../../src/core/policy.ts";
@@ -154,24 +154,5 @@ describe("BucketJournal.write", () => {
     expect(written.acquire(30_000)).toEqual(["bucket", "open 0"]);
     expect(written.platform.disk.read()).toMatchObject({ seq: 1 });
     expect(written.shown.read).toEqual(written.shown.kept);
-  });
-});
-
-describe("newestState", () => {
-  const state = (granted: number) => ({ granted, refused: 0, cancelled: 0 });
-  const record = { format: 6, name: "x", policyName: "*", isOverridden: false, seq: 5 } as const;
-  const policy = Policy.of(plain).toJSON();
-  const grant = { id: "a", grantedAtMs: 0 };
-
-  it("is the bucket's own, unless a row has a newer one", () => {
-    const own = { ...record, policy, limiter: state(1) };
-    expect(newestState(own, [])).toEqual({ seq: 5, limiter: state(1) });
-    expect(newestState(own, [[0, { grant, seq: 4, limiter: state(2) }]])).toMatchObject({ seq: 5 });
-    const rows = [
-      [0, { grant, seq: 7, limiter: state(3) }],
-      [1, { grant, seq: 6, limiter: state(4) }],
-      [2, { grant }],
-    ] as const;
-    expect(newestState(own, rows)).toEqual({ seq: 7, limiter: state(3) });
   });
 });

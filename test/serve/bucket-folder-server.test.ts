@@ -26,7 +26,6 @@ it("serveBucketFolder answers for the files of a bucket", async () => {
     return [response.statusCode, body];
   };
   expect(await ask("GET", `/${ID}`)).toEqual([200, JSON.stringify({ path: folder.pathOf(ID) })]);
-  expect(await ask("POST", `/${ID}`)).toEqual([204, ""]);
   // No process is being watched that could be stopped meanwhile.
   expect(await ask("DELETE", `/${ID}`)).toEqual([409, ""]);
   expect(await ask("PUT", `/${ID}`)).toEqual([405, ""]);

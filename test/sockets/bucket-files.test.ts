@@ -36,8 +36,8 @@ const AWAITED = { ...SLOW, capacity: 1, initialTokens: 1, maxWaitMs: 3_600_000 }
 const POLICIES = `POLICIES:${JSON.stringify({ "*": SLOW, awaited: AWAITED })}`;
 const OPEN = ["--port", "0", "--var", "PUBLIC:true", "--var", "ADMIN_TOKEN:admin"];
 
-/** workerd closes what is idle for 10 s, and every 10 s it is looked whether an empty file can go. */
-const TIDIED_WITHIN_MS = 40_000;
+/** workerd closes what is idle for 10 s, and every 20 s it is looked what can go. */
+const TIDIED_WITHIN_MS = 60_000;
 /** Far below what trying on takes, which is 8 s, and above two pauses and a look at the file. */
 const QUICKLY_MS = 3_000;
 

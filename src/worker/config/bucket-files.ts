@@ -22,6 +22,4 @@ export interface BucketFiles {
   stateOf(name: string): Promise<FileState | undefined>;
   /** Moves the file away, so that the bucket starts over. Resolves with whether that was possible. */
   setAside(name: string): Promise<boolean>;
-  /** Notes that the bucket stores nothing, so its file may be deleted once it is closed. */
-  noteEmptied(name: string): Promise<void>;
 }

@@ -1,0 +1,36 @@
+/**
+ * The rows that a bucket has on disk, by key, and which of them has the limiter's newest state.
+ *
+ * The object writes and reads them. The launcher of `npm run serve` reads them, too, from files that are closed.
+ */
+
+/** Key of the bucket's own row, a `BucketRecord`. */
+export const STATE_KEY = "bucket";
+/** Key of the secret that tickets are signed with. */
+export const TICKET_SECRET_KEY = "ticket-secret";
+/** Prefix of the key of a row of keyed grants, whose slot follows. */
+export const KEYED_GRANTS_PREFIX = "keyed:";
+/** Prefix of the key of one keyed grant, as earlier versions have written it. */
+export const GRANT_PREFIX = "grant:";
+/** Prefix of the key of an open grant, a `StoredGrantRow`, whose slot follows. */
+export const OPEN_GRANT_PREFIX = "open:";
+
+/** The limiter's state in the bucket's own row, and the number of that write. */
+interface OwnRow<State> {
+  readonly seq?: number;
+  readonly limiter: State;
+}
+
+/** The limiter's state that was written last, and its number. */
+export function newestState<State>(
+  { seq = 0, limiter }: OwnRow<State>,
+  rows: Iterable<readonly [unknown, Partial<OwnRow<State>>]>,
+): Required<OwnRow<State>> {
+  let newest = { seq, limiter };
+  for (const [, row] of rows) {
+    if (row.limiter && row.seq !== undefined && row.seq > newest.seq) {
+      newest = { seq: row.seq, limiter: row.limiter };
+    }
+  }
+  return newest;
+}
