@@ -205,6 +205,15 @@ it("docs/running.md has every option of npm run serve", () => {
   expect(listed.sort()).toEqual([...new Set(all(USAGE, /^ {2}(--[a-z-]+)/gm))].sort());
 });
 
+it("docs/running.md has every alert, and for how long it waits", () => {
+  const rules = readFileSync(join(projectDir, "ops/prometheus/alerts.yml"), "utf8");
+  const known = [...rules.matchAll(/- alert: (\w+)\n[^]*?\n +for: (\d+)m/g)];
+  const section = sectionOf("running.md", "### Alerts and a dashboard");
+  const rows = [...section.matchAll(/^\| `(\w+)` \|.* for (\d+) minutes/gm)];
+  const pairs = (found: readonly RegExpMatchArray[]) => found.map(([, name, min]) => [name, min]);
+  expect(pairs(rows)).toEqual(pairs(known));
+});
+
 it("docs/running.md has every metric", () => {
   const rows = sectionOf("running.md", "## Metrics").split("\n| metric |")[1] ?? "";
   const listed = all(rows, /`(sluice_[a-z_]+)`/g);

@@ -144,6 +144,12 @@ function queueMetrics({ value }: Samplers, nowMs: number): readonly Metric[] {
       }),
     },
     {
+      name: "sluice_max_wait_seconds",
+      type: "gauge",
+      help: "The longest wait that the policy allows.",
+      samples: value(({ snapshot }) => snapshot.policy.maxWaitMs / 1_000),
+    },
+    {
       name: "sluice_sessions",
       type: "gauge",
       help: "Open sessions, on which acquires are sent.",

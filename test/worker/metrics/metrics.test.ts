@@ -79,6 +79,7 @@ describe("/metrics", () => {
     expect(during.value("sluice_waiters", bucket)).toBe(2);
     expect(during.value("sluice_queued_tokens", bucket)).toBe(2);
     expect(during.value("sluice_oldest_wait_seconds", bucket)).toBe(0.1);
+    expect(during.value("sluice_max_wait_seconds", bucket)).toBe(60);
     expect(during.value("sluice_sessions", bucket)).toBe(1);
     expect(during.value("sluice_leased_tokens", bucket)).toBeUndefined();
     expect(during.value("sluice_granted_requests_total", bucket)).toBe(1);
@@ -121,6 +122,7 @@ describe("/metrics", () => {
       "sluice_waiters GAUGE",
       "sluice_queued_tokens GAUGE",
       "sluice_oldest_wait_seconds GAUGE",
+      "sluice_max_wait_seconds GAUGE",
       "sluice_sessions GAUGE",
       "sluice_granted_requests_total COUNTER",
       "sluice_granted_tokens_total COUNTER",
