@@ -3,7 +3,7 @@
 const MS_PER = { day: 86_400_000, hour: 3_600_000, minute: 60_000, second: 1_000 } as const;
 
 const numbers = new Intl.NumberFormat("en");
-const briefNumbers = new Intl.NumberFormat("en", { notation: "compact" });
+const briefNumbers = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 6 });
 const clock = new Intl.DateTimeFormat("en-GB", {
   hour: "2-digit",
   minute: "2-digit",
@@ -22,7 +22,7 @@ export function showCount(count: number): string {
   return numbers.format(count);
 }
 
-/** A count for tight spaces: `500`, `12K`, `1.5M`. */
+/** A number for tight spaces, as exact as it is short: `500`, `0.2`, `12K`, `1.5M`. */
 export function showBriefCount(count: number): string {
   return briefNumbers.format(count);
 }
@@ -42,12 +42,17 @@ export function showTime(atMs: number): string {
   return clock.format(atMs);
 }
 
+/** An instant as local time of day, to the minute or to the second. */
+export function showClock(atMs: number, hasSeconds: boolean): string {
+  return clock.format(atMs).slice(0, hasSeconds ? 8 : 5);
+}
+
 /**
  * An instant to come as local time of day, to the second, with its date if that isn't the one of `nowMs`:
  * `12:31:50`, `Tue 1 Dec, 00:00:00`.
  */
 export function showComing(atMs: number, nowMs: number): string {
-  const time = clock.format(atMs).slice(0, -4);
+  const time = showClock(atMs, true);
   const isToday = new Date(atMs).toDateString() === new Date(nowMs).toDateString();
   return isToday ? time : `${dateWords(atMs)}, ${time}`;
 }
@@ -57,30 +62,38 @@ function dateWords(atMs: number): string {
   return parts.map(({ value }) => value).join(" ");
 }
 
-/** A wait, to the millisecond: `1.003 s`. */
-export function showSeconds(ms: number): string {
-  return `${(ms / MS_PER.second).toFixed(3)} s`;
+/** A wait: below a minute to the millisecond, `1.003 s`, so that waits in a column compare; then as a duration. */
+export function showWait(ms: number): string {
+  const seconds = (ms / MS_PER.second).toFixed(3);
+  return ms < MS_PER.minute ? `${seconds} s` : showDuration(ms);
 }
 
-/** A duration in the largest unit that divides it: `1 s`, `90 s`, `250 ms`, `1 day`. */
+/**
+ * A duration, in words as short as they are exact: `250 ms`, `1.5 s`, `1 min 30 s`, `2 hours 5 min`. What can't be
+ * seen in a long one is left out: milliseconds from an hour on, seconds from a day on.
+ */
 export function showDuration(ms: number): string {
-  if (ms === 0) return "0 s";
-  if (ms % MS_PER.day === 0) return countOf(ms / MS_PER.day, "day");
-  if (ms % MS_PER.hour === 0) return countOf(ms / MS_PER.hour, "hour");
-  if (ms % MS_PER.minute === 0) return `${showCount(ms / MS_PER.minute)} min`;
-  if (ms % MS_PER.second === 0) return `${showCount(ms / MS_PER.second)} s`;
-  return `${showCount(ms)} ms`;
-}
-
-/** A short duration for an axis: `0`, `2.5 s`, `3 min`. */
-export function showOffset(ms: number): string {
-  return showDuration(ms < MS_PER.second ? Math.round(ms) : Math.round(ms / 100) * 100).replace(
-    /^([\d,]+) ms$/,
-    (text, digits: string) => {
-      const whole = Number(digits.replaceAll(",", ""));
-      return whole < MS_PER.second ? text : `${whole / MS_PER.second} s`;
-    },
-  );
+  if (ms > 0 && ms < MS_PER.second) return `${Math.max(1, Math.round(ms))} ms`;
+  // By the next larger unit, so that what rounds up to an hour or a day is that.
+  const secondMs = Math.round(ms / MS_PER.second) * MS_PER.second;
+  const grainMs = ms >= MS_PER.day ? MS_PER.minute : secondMs >= MS_PER.hour ? MS_PER.second : 1;
+  let restMs = Math.round(ms / grainMs) * grainMs;
+  const take = (unitMs: number): number => {
+    const count = Math.floor(restMs / unitMs);
+    restMs -= count * unitMs;
+    return count;
+  };
+  const days = take(MS_PER.day);
+  const hours = take(MS_PER.hour);
+  const minutes = take(MS_PER.minute);
+  const seconds = restMs / MS_PER.second;
+  const parts = [
+    days > 0 && countOf(days, "day"),
+    hours > 0 && countOf(hours, "hour"),
+    minutes > 0 && `${minutes} min`,
+    seconds > 0 && `${seconds} s`,
+  ].filter((part) => part !== false);
+  return parts.length > 0 ? parts.join(" ") : "0 s";
 }
 
 /** An interval, to follow "every": `second`, `minute`, `250 ms`, `5 s`. */

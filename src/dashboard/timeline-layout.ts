@@ -11,6 +11,7 @@
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { BucketView, Caller } from "./bucket-view.ts";
 
+import { stepAtLeast, timeStepAtLeast } from "./axis.ts";
 import { waitingCallers } from "./bucket-view.ts";
 import { boundariesBetween, forecastGrants, type Boundary } from "../client/watch/forecast.ts";
 
@@ -27,15 +28,8 @@ const QUIET_TICKS = 3;
 /** The timeline spans at least this many ticks, or this many milliseconds if they are slow. */
 const MIN_TICKS = 3;
 const MIN_SPAN_MS = 10_000;
-/** Numbers of ticks that one grid line may stand for. */
-const STEPS = [1, 2, 5];
-/** What lines at even times may be apart, in milliseconds; a longer time is a number of days. */
-const EVEN_STEPS_MS = [
-  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1_000),
-  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60_000),
-  ...[1, 2, 3, 6, 12].map((hours) => hours * 3_600_000),
-];
-const DAY_MS = 86_400_000;
+/** Lines at even times are at least this far apart, in milliseconds. */
+const MIN_LINE_MS = 1_000;
 
 /** A caller on the timeline. */
 export interface TimelineRow {
@@ -105,9 +99,7 @@ function scaleOf(
   const { refillIntervalMs } = policy;
   if (refillIntervalMs === undefined || policy.limits) {
     const toAtMs = Math.max(lastAtMs, firstAtMs + MIN_SPAN_MS);
-    const leastMs = (toAtMs - firstAtMs) / maxLines;
-    const lineMs =
-      EVEN_STEPS_MS.find((stepMs) => stepMs >= leastMs) ?? DAY_MS * stepFor(leastMs / DAY_MS);
+    const lineMs = Math.max(MIN_LINE_MS, timeStepAtLeast((toAtMs - firstAtMs) / maxLines));
     return { fromAtMs: firstAtMs, toAtMs, lines: linesOf(firstAtMs, toAtMs, lineMs), lineMs };
   }
   const spanMs = Math.max(
@@ -121,7 +113,8 @@ function scaleOf(
   // The first line stays the same tick while the next tick advances.
   const lineAtMs = tickAtMs < fromAtMs ? tickAtMs + refillIntervalMs : tickAtMs;
   const toAtMs = Math.max(lastAtMs, fromAtMs + spanMs);
-  const ticksPerLine = stepFor((toAtMs - fromAtMs) / refillIntervalMs / maxLines);
+  const ticks = (toAtMs - fromAtMs) / refillIntervalMs;
+  const ticksPerLine = Math.max(1, stepAtLeast(ticks / maxLines));
   const lineMs = refillIntervalMs * ticksPerLine;
   return { fromAtMs, toAtMs, lines: linesOf(lineAtMs, toAtMs, lineMs), lineMs, ticksPerLine };
 }
@@ -142,14 +135,6 @@ function lastBurst(rows: readonly TimelineRow[], quietMs: number): readonly Time
     }
   }
   return rows;
-}
-
-/** The smallest of 1, 2, 5, 10, 20, … that is at least `ticks`. */
-function stepFor(ticks: number): number {
-  for (let power = 1; ; power *= 10) {
-    const step = STEPS.find((each) => each * power >= ticks);
-    if (step !== undefined) return step * power;
-  }
 }
 
 /** Instants every `everyMs` from `firstAtMs` up to `toAtMs`. */

@@ -6,13 +6,13 @@ import {
   showComing,
   showDuration,
   showInterval,
-  showOffset,
-  showSeconds,
+  showWait,
 } from "../../src/dashboard/format.ts";
 
 it("showBriefCount fits beside an axis", () => {
-  const counts = [0, 500, 1_500, 20_000, 2_000_000, 1_000_000_000];
-  expect(counts.map(showBriefCount)).toEqual(["0", "500", "1.5K", "20K", "2M", "1B"]);
+  const counts = [0, 0.2, 500, 1_500, 20_000, 2_050_000, 1_000_000_000];
+  const texts = ["0", "0.2", "500", "1.5K", "20K", "2.05M", "1B"];
+  expect(counts.map(showBriefCount)).toEqual(texts);
 });
 
 it("showComing has the date of an instant that is not today", () => {
@@ -28,12 +28,20 @@ describe("durations", () => {
     [0, "0 s"],
     [10, "10 ms"],
     [1_000, "1 s"],
-    [1_500, "1,500 ms"],
-    [90_000, "90 s"],
+    [999.4, "999 ms"],
+    [1_500, "1.5 s"],
+    [59_999, "59.999 s"],
+    [90_000, "1 min 30 s"],
+    [61_500, "1 min 1.5 s"],
     [60_000, "1 min"],
     [3_600_000, "1 hour"],
     [7_200_000, "2 hours"],
+    [3_599_999, "1 hour"],
+    [3_661_001, "1 hour 1 min 1 s"],
+    [86_399_991, "1 day"],
     [86_400_000, "1 day"],
+    [90_061_000, "1 day 1 hour 1 min"],
+    [2_592_000_000, "30 days"],
   ])("showDuration(%d) is %s", (ms, text) => {
     expect(showDuration(ms)).toBe(text);
   });
@@ -47,18 +55,14 @@ describe("durations", () => {
     ]);
   });
 
-  it("showOffset is short", () => {
-    expect([0, 250, 1_000, 2_500, 180_000].map(showOffset)).toEqual([
-      "0 s",
-      "250 ms",
-      "1 s",
-      "2.5 s",
-      "3 min",
+  it("showWait is exact to the millisecond below a minute", () => {
+    expect([0, 1_003, 59_999, 60_000, 4_000_000].map(showWait)).toEqual([
+      "0.000 s",
+      "1.003 s",
+      "59.999 s",
+      "1 min",
+      "1 hour 6 min 40 s",
     ]);
-  });
-
-  it("showSeconds is exact to the millisecond", () => {
-    expect([0, 1_003, 59_999.6].map(showSeconds)).toEqual(["0.000 s", "1.003 s", "60.000 s"]);
   });
 });
 

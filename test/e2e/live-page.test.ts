@@ -430,10 +430,10 @@ describe("the live page", () => {
       socket.send(firstMessage({ tokens: 0, waiters: 1, queuedTokens: 1, nextTickAtMs }));
     });
     await page.goto(addressOf("a"));
-    const chart = page.locator(".level-chart canvas");
+    const chart = page.locator(".level-chart svg");
     await chart.waitFor();
     const drawn = (): Promise<string> =>
-      page.evaluate("document.querySelector('.level-chart canvas').toDataURL()");
+      page.evaluate("document.querySelector('.level-chart svg').outerHTML");
     const before = await drawn();
     await setTimeout(2_500);
     expect(await drawn()).not.toBe(before);
@@ -630,7 +630,7 @@ describe("a bucket of two limits", () => {
     const held = Promise.all([fetch(ask), fetch(ask), fetch(ask)]);
     await gauge("tpm").getByText("the queue waits for this").waitFor();
     expect(await gauge("rate").getByText("the queue waits for this").count()).toBe(0);
-    await gauge("tpm").getByText("500 every 1,500 ms").waitFor();
+    await gauge("tpm").getByText("500 every 1.5 s").waitFor();
     await page.locator(".row .mark.waiting").nth(2).waitFor();
     const foretold = await numbersOf(page, ".row .mark", "data-at-ms");
     // What ticks bring to the other one is not reported, and shown all the same.

@@ -12,7 +12,7 @@ import { storeToken, storedToken } from "../access-token.ts";
 import { policyLimits } from "../../client/watch/forecast.ts";
 import { curlCommand } from "../address.ts";
 import { foldMessage } from "../bucket-view.ts";
-import { showCallers, showCount, showSeconds, showTime } from "../format.ts";
+import { showCallers, showCount, showWait, showTime } from "../format.ts";
 import { openFeed } from "../live-feed.ts";
 import { AskPanel, type Capacities } from "./ask-panel.tsx";
 import { CallerLog } from "./caller-log.tsx";
@@ -163,7 +163,7 @@ function summaryOf(outcomes: readonly AskOutcome[]): string {
   const failed = outcomes.filter((outcome) => outcome.kind === "failed");
   const parts = [
     granted.length > 0 &&
-      `${showCount(granted.length)} granted, ${longest === 0 ? "at once" : `longest wait ${showSeconds(longest)}`}`,
+      `${showCount(granted.length)} granted, ${longest === 0 ? "at once" : `longest wait ${showWait(longest)}`}`,
     cancelled > 0 && `${showCount(cancelled)} cancelled`,
     refused.length > 0 && `${showCount(refused.length)} refused: ${refused[0]?.detail}`,
     failed.length > 0 && `${showCount(failed.length)} failed: ${failed[0]?.message}`,

@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 
 import type { BucketView, Caller } from "../bucket-view.ts";
 
-import { showCount, showSeconds, showTime } from "../format.ts";
+import { showCount, showWait, showTime } from "../format.ts";
 
 /** Number of rows that fit beside the charts. */
 const SHOWN = 16;
@@ -38,10 +38,8 @@ export function CallerLog({ view }: { readonly view: BucketView }): VNode {
               <td>
                 <Outcome caller={caller} />
               </td>
-              <td class="number">{showSeconds(settledAtMs - caller.askedAtMs)}</td>
-              <td class="number">
-                {sinceLastMs === undefined ? "" : `+${showSeconds(sinceLastMs)}`}
-              </td>
+              <td class="number">{showWait(settledAtMs - caller.askedAtMs)}</td>
+              <td class="number">{sinceLastMs === undefined ? "" : `+${showWait(sinceLastMs)}`}</td>
             </tr>
           ))}
         </tbody>

@@ -4,134 +4,80 @@
  */
 import type { VNode } from "preact";
 
-import uPlot from "uplot";
-import { useEffect, useRef } from "preact/hooks";
-
+import { agoMarks, countAxis } from "../axis.ts";
 import { LEVEL_SPAN_MS, levelsUntil } from "../bucket-view.ts";
 import { policyLimits, tokensAt, untilChangeMs } from "../../client/watch/forecast.ts";
-import { showBriefCount, showCallers, showTokens } from "../format.ts";
+import { showCallers, showTokens } from "../format.ts";
+import { LineChart, type ChartLine } from "./line-chart.tsx";
 import { useBucketNow, type HeardView } from "./use-bucket-now.ts";
 import { useWidth } from "./use-width.ts";
 
-/** Height in pixels. */
-const HEIGHT = 180;
 /** Shortest time span of the chart, for a page that was just opened, in milliseconds. */
 const MIN_SPAN_MS = 10_000;
 /** Redraw interval while nothing happens, in milliseconds. */
 const REDRAW_MS = 1_000;
-
-/** Distances between grid lines, for whole tokens up to the largest bucket. */
-const STEPS = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power));
+/** Lines of the grid at most; those along the time are at least so many pixels apart. */
+const MAX_LINES = 5;
+const TIME_SPACE = 64;
 
 /** A visual rendering of the figures. */
 export function LevelChart(heard: HeardView): VNode {
-  const { view } = heard;
+  const { view, lostAtMs } = heard;
   const [frame, width] = useWidth<HTMLDivElement>();
-  const chart = useRef<uPlot | undefined>(undefined);
   const nowMs = useBucketNow(heard, (atMs) => {
     const lastChangeAtMs = levelsUntil(view, atMs).at(-1)?.atMs ?? 0;
     if (lastChangeAtMs > atMs - LEVEL_SPAN_MS) return REDRAW_MS;
     return untilChangeMs(view.snapshot, atMs);
   });
-  const drawn = { ...heard, nowMs };
-  const last = useRef(drawn);
-  last.current = drawn;
-
-  useEffect(() => {
-    if (!frame.current || width === 0) return undefined;
-    const endName = (): string => (last.current.lostAtMs === undefined ? "now" : "lost");
-    const made = new uPlot(optionsFor(width, endName), dataOf(last.current), frame.current);
-    chart.current = made;
-    const schemes = matchMedia("(prefers-color-scheme: dark)");
-    const redraw = (): void => made.redraw(false, true);
-    schemes.addEventListener("change", redraw);
-    return (): void => {
-      schemes.removeEventListener("change", redraw);
-      made.destroy();
-    };
-  }, [width]);
-
-  useEffect(() => chart.current?.setData(dataOf(last.current)), [view, nowMs, heard.lostAtMs]);
-
   const { waiters, policy } = view.snapshot;
   const [[firstName]] = policyLimits(policy);
-  const tokens = tokensAt(view.snapshot, nowMs);
+  const known = levelsUntil(view, nowMs);
+  const last = known.at(-1);
+  const levels = last ? [...known, { ...last, atMs: nowMs }] : known;
+  const firstAtMs = levels[0]?.atMs ?? nowMs;
+  const fromAtMs = Math.max(nowMs - LEVEL_SPAN_MS, Math.min(firstAtMs, nowMs - MIN_SPAN_MS));
+  const line = (kind: "tokens" | "waiters", name: string): ChartLine => ({
+    name,
+    kind,
+    points: levels.map((level) => [level.atMs, level[kind]]),
+    isStepped: true,
+    isFilled: kind === "tokens",
+  });
+  const maxOf = (kind: "tokens" | "waiters"): number => {
+    return Math.max(0, ...levels.map((level) => level[kind]));
+  };
+  const tokens = policy.limits ? `tokens of ${firstName}` : "tokens";
+  const now = `${showTokens(tokensAt(view.snapshot, nowMs))} and ${showCallers(waiters)}`;
   return (
     <figure class="level-chart">
-      <div
-        ref={frame}
-        class="frame"
-        role="img"
-        aria-label={`Tokens and waiting callers over the last minute; currently ${showTokens(tokens)} and ${showCallers(waiters)}`}
-      />
-      <figcaption class="legend">
-        <span>
-          <i class="line tokens" />
-          {policy.limits ? `tokens of ${firstName}` : "tokens"}
-        </span>
-        <span>
-          <i class="line queue" />
-          callers waiting
-        </span>
-      </figcaption>
+      <div ref={frame} class="frame">
+        {width > 0 && (
+          <LineChart
+            label={`Tokens and waiting callers over the last minute; currently ${now}`}
+            width={width}
+            fromAtMs={fromAtMs}
+            toAtMs={nowMs}
+            marks={agoMarks(
+              fromAtMs,
+              nowMs,
+              width / TIME_SPACE,
+              lostAtMs === undefined ? "now" : "lost",
+            )}
+            main={{
+              unit: tokens,
+              kind: "tokens",
+              axis: countAxis(maxOf("tokens"), MAX_LINES),
+              lines: [line("tokens", tokens)],
+            }}
+            other={{
+              unit: "callers waiting",
+              kind: "waiters",
+              axis: countAxis(maxOf("waiters"), MAX_LINES),
+              lines: [line("waiters", "callers waiting")],
+            }}
+          />
+        )}
+      </div>
     </figure>
   );
-}
-
-/** The chart's series: seconds before the end, tokens, waiters. */
-function dataOf({ view, nowMs }: HeardView & { readonly nowMs: number }): uPlot.AlignedData {
-  const levels = levelsUntil(view, nowMs);
-  const last = levels.at(-1);
-  const all = last ? [...levels, { ...last, atMs: nowMs }] : levels;
-  return [
-    all.map(({ atMs }) => Math.max(-LEVEL_SPAN_MS, atMs - nowMs) / 1_000),
-    all.map(({ tokens }) => tokens),
-    all.map(({ waiters }) => waiters),
-  ];
-}
-
-/** @param endName Label of the end of the time axis. */
-function optionsFor(width: number, endName: () => string): uPlot.Options {
-  const stepped = uPlot.paths.stepped?.({ align: 1 });
-  const line = (property: string): uPlot.Series => ({
-    stroke: () => colour(property),
-    width: 2,
-    points: { show: false },
-    ...(stepped && { paths: stepped }),
-  });
-  const axis: uPlot.Axis = {
-    stroke: () => colour("--muted"),
-    grid: { stroke: () => colour("--line"), width: 1 },
-    ticks: { show: false },
-    font: "12px system-ui, sans-serif",
-  };
-  return {
-    width,
-    height: HEIGHT,
-    padding: [10, 18, 0, 0],
-    cursor: { show: false },
-    legend: { show: false },
-    scales: {
-      x: { time: false, range: (_, first) => [Math.min(first, -MIN_SPAN_MS / 1_000), 0] },
-      y: { range: (_, __, max) => [0, Math.max(2, Math.ceil(max * 1.1))] },
-    },
-    axes: [
-      {
-        ...axis,
-        size: 28,
-        values: (_, seconds) => seconds.map((each) => (each === 0 ? endName() : `−${-each} s`)),
-      },
-      {
-        ...axis,
-        size: 44,
-        incrs: STEPS.flat(),
-        values: (_, counts) => counts.map(showBriefCount),
-      },
-    ],
-    series: [{}, { ...line("--granted"), fill: () => colour("--granted-soft") }, line("--waiting")],
-  };
-}
-
-function colour(property: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(property);
 }

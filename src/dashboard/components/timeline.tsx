@@ -10,7 +10,7 @@ import { useEffect, useRef } from "preact/hooks";
 
 import type { BucketView } from "../bucket-view.ts";
 
-import { showCallers, showCount, showInterval, showOffset, showSeconds } from "../format.ts";
+import { showCallers, showCount, showInterval, showDuration, showWait } from "../format.ts";
 import { layoutTimeline, type TimelineLayout, type TimelineRow } from "../timeline-layout.ts";
 import { useWidth } from "./use-width.ts";
 
@@ -119,7 +119,7 @@ function Picture({ layout, width, plotWidth, view, isLive }: PictureProps): VNod
           />
           {index % labelEvery === 0 && (
             <text class="tick-label" x={x(atMs)} y={TOP - 12}>
-              {showOffset(atMs - (lines[0] ?? fromAtMs))}
+              {showDuration(atMs - (lines[0] ?? fromAtMs))}
             </text>
           )}
         </Fragment>
@@ -167,7 +167,7 @@ function Row({ row, y, x }: RowProps): VNode {
       {state === "waiting" && <rect class="bar elapsed" {...bar} clip-path="url(#past)" />}
       <Mark state={state} x={to} y={y} atMs={endAtMs} />
       <text class="wait" x={to + RADIUS + 6} y={y}>
-        {state === "waiting" ? "" : showSeconds(endAtMs - askedAtMs)}
+        {state === "waiting" ? "" : showWait(endAtMs - askedAtMs)}
         {tokens > 1 && <tspan class="tokens"> ×{showCount(tokens)}</tspan>}
       </text>
     </g>
