@@ -3,8 +3,8 @@
  *
  *   npm start [-- OPTIONS]        wrangler's, as in `--port 9000`
  *
- * If its port is taken, wrangler moves to another one, and no command in the docs works. This script stops
- * with a message instead.
+ * If its port is taken, wrangler moves to another one, and no command in the docs works. If a policy is illegal,
+ * every request is answered with 500. This script stops with a message instead.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,6 +13,9 @@ import { constants } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+
+import { readPolicies } from "../src/worker/config/policy-table.ts";
+import { policyFaults } from "./policy-faults.mjs";
 
 const POLL_MS = 100;
 /** In this time wrangler prints its line about the call that found it ready. */
@@ -25,12 +28,28 @@ const wrangler = fileURLToPath(
 const args = process.argv.slice(2);
 const { values } = parseArgs({
   args,
-  options: { ip: { type: "string" }, port: { type: "string" } },
+  options: {
+    ip: { type: "string" },
+    port: { type: "string" },
+    config: { type: "string", short: "c" },
+  },
   // The other options are wrangler's to judge.
   strict: false,
 });
 const { ip = "127.0.0.1", port = "8787" } = values;
 const url = `http://${values.ip ?? "localhost"}:${port}`;
+
+/** The policies given by `--var`, as JSON text. */
+function givenPolicies() {
+  return args.map((arg) => /^(?:--var=)?POLICIES:(.*)$/s.exec(arg)?.[1]).findLast(Boolean);
+}
+
+/** What every request would be answered with. */
+async function faultsOfPolicies() {
+  const given = givenPolicies();
+  const ofGiven = given === undefined ? [] : readPolicies(given).faults;
+  return [...ofGiven, ...(await policyFaults(values.config))];
+}
 
 async function isTaken() {
   const probe = createServer();
@@ -61,6 +80,13 @@ Sluice is running on ${url}
   Take a token:        curl '${url}/acquire?bucket=hello'
   Watch the live page: ${url}/buckets/hello
 `);
+}
+
+const faults = await faultsOfPolicies().catch((error) => [error.message]);
+if (faults.length > 0) {
+  for (const fault of faults) console.error(fault);
+  console.error("Nothing is served: correct what is wrong above, and start again");
+  process.exit(1);
 }
 
 if (await isTaken()) {

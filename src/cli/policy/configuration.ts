@@ -35,7 +35,7 @@ interface Wrangler {
     readonly rawConfig: { readonly env?: object };
   };
   unstable_readConfig(
-    asked: { readonly config: string; readonly env?: string },
+    asked: { readonly config: string; readonly env: string },
     options: { readonly hideWarnings: boolean },
   ): { readonly vars: Readonly<Record<string, unknown>> };
 }
@@ -74,7 +74,8 @@ export function readConfiguration(
     );
     checkName(file, env, environments);
     const workers = (env === undefined ? [undefined, ...environments] : [env]).map((name) => {
-      const asked = { config, ...(name !== undefined && { env: name }) };
+      // An empty name is the top level. None would be what CLOUDFLARE_ENV says.
+      const asked = { config, env: name ?? "" };
       const { vars } = wrangler.unstable_readConfig(asked, { hideWarnings: true });
       return { env: name, policies: vars["POLICIES"] };
     });
