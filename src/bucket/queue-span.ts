@@ -8,6 +8,9 @@
  * a caller leaves, its trace ends before its span does. A span names its bucket, so it makes sense in any
  * trace.
  *
+ * `sluice.policy` and `sluice.result` are called as in OpenTelemetry's conventions for the rate limiter of ASP.NET
+ * Core, so a collector that counts spans by attributes makes metrics like theirs.
+ *
  * Without tracing, only the span itself is created. A span that can't be created or ended never fails a
  * request.
  */
@@ -48,7 +51,7 @@ export class QueueSpan {
 
   /** The request got `answer`. */
   settled(answer: AcquireAnswer): void {
-    this.#end(outcomeOf(answer));
+    this.#end(resultOf(answer));
   }
 
   /** Its caller has left. */
@@ -56,18 +59,18 @@ export class QueueSpan {
     this.#end("cancelled");
   }
 
-  #end(outcome: string): void {
+  #end(result: string): void {
     const span = this.#span;
     this.#span = undefined;
     if (!span) return;
     attempt(() => {
-      span.setAttribute("sluice.outcome", outcome);
+      span.setAttribute("sluice.result", result);
       span.end();
     });
   }
 }
 
-function outcomeOf(answer: AcquireAnswer): string {
+function resultOf(answer: AcquireAnswer): string {
   if (answer.kind !== "outcome") return answer.kind;
   return answer.outcome.ok ? "granted" : answer.outcome.reason;
 }

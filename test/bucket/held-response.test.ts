@@ -14,7 +14,7 @@ const call: AcquireCall = { bucket: "x", policy, tokens: 1 };
 function tracedSpan(): { readonly span: QueueSpan; readonly outcomes: unknown[] } {
   const outcomes: unknown[] = [];
   const setAttribute = (key: string, value: unknown): void => {
-    if (key === "sluice.outcome") outcomes.push(value);
+    if (key === "sluice.result") outcomes.push(value);
   };
   const started = { isTraced: true, setAttribute, end: () => undefined };
   return { span: new QueueSpan({ startSpan: () => started }, call, 1), outcomes };

@@ -58,7 +58,7 @@ describe("QueueSpan", () => {
       "sluice.policy": "login:*",
       "sluice.tokens": 2,
       "sluice.position": 3,
-      "sluice.outcome": "granted",
+      "sluice.result": "granted",
     });
     expect(span.ends).toBe(1);
   });
@@ -67,16 +67,16 @@ describe("QueueSpan", () => {
     ["timeout", { kind: "outcome", outcome: { ok: false, reason: "timeout" }, ...asked }],
     ["bucket-reset", { kind: "outcome", outcome: { ok: false, reason: "bucket-reset" }, ...asked }],
     ["reset", { kind: "reset" }],
-  ])("ends with the outcome %s", (outcome, answer) => {
+  ])("ends with the result %s", (result, answer) => {
     const { span, startSpan } = recorded();
     new QueueSpan({ startSpan }, call, 1).settled(answer);
-    expect(span.attributes["sluice.outcome"]).toBe(outcome);
+    expect(span.attributes["sluice.result"]).toBe(result);
   });
 
   it("ends as cancelled where the caller leaves", () => {
     const { span, startSpan } = recorded();
     new QueueSpan({ startSpan }, call, 1).cancelled();
-    expect([span.attributes["sluice.outcome"], span.ends]).toEqual(["cancelled", 1]);
+    expect([span.attributes["sluice.result"], span.ends]).toEqual(["cancelled", 1]);
   });
 
   it("has no position where the request goes back to an old place", () => {

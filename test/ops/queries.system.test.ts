@@ -13,6 +13,7 @@ import { Prometheus } from "../../kit/processes/prometheus.ts";
 import { Served } from "../../kit/processes/served.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 import { createClient, type Client } from "../../src/client/client.ts";
+import { readPage } from "../docs/page.ts";
 import { queries } from "./dashboard.ts";
 
 const SCRAPER = "scraper1";
@@ -111,6 +112,21 @@ describe("ops/grafana/sluice.json", () => {
   });
 });
 
+/** With `bool`, a comparison returns 0 or 1 for each series, and not only those for which it is true. */
+function compareAll(expr: string): string {
+  return expr.replaceAll(/ (>|<|==) /g, " $1 bool ");
+}
+
+describe("docs/running.md", () => {
+  const samples = readPage(join(projectDir, "docs/running.md"))
+    .blocks.filter(({ language }) => language === "promql")
+    .flatMap(({ text }) => text.split("\n").filter((line) => line !== "" && !line.startsWith("#")));
+
+  it.each(samples)("%s has values", async (expr) => {
+    expect(await valuesOf(compareAll(expr))).not.toEqual([]);
+  });
+});
+
 describe("ops/prometheus/alerts.yml", () => {
   const text = readFileSync(join(projectDir, "ops/prometheus/alerts.yml"), "utf8");
   const exprs = [...text.matchAll(/- alert: (\w+)\n +expr: (>-\n(?: {10}.*\n)+|.*)/g)].map(
@@ -118,8 +134,7 @@ describe("ops/prometheus/alerts.yml", () => {
   );
 
   it.each(exprs)("$alert compares series that there are", async ({ expr }) => {
-    // With `bool` a comparison returns 0 or 1 for each series, and not only those for which it is true.
-    const compared = expr.replaceAll(/ (>|==) /g, " $1 bool ");
+    const compared = compareAll(expr);
     expect(compared).not.toBe(expr);
     expect(await valuesOf(compared), compared).not.toEqual([]);
   });

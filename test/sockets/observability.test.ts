@@ -260,9 +260,9 @@ describe("spans of queued time", () => {
     }
     const of = { "sluice.bucket": bucket, "sluice.policy": "slow:*", "sluice.tokens": 1 };
     expect(spans.map(({ attributes }) => attributes)).toEqual([
-      { ...of, "sluice.position": 1, "sluice.outcome": "granted" },
-      { ...of, "sluice.position": 2, "sluice.outcome": "bucket-reset" },
-      { ...of, "sluice.position": 3, "sluice.outcome": "bucket-reset" },
+      { ...of, "sluice.position": 1, "sluice.result": "granted" },
+      { ...of, "sluice.position": 2, "sluice.result": "bucket-reset" },
+      { ...of, "sluice.position": 3, "sluice.result": "bucket-reset" },
     ]);
     const [first] = spans;
     expect(first!.closedAtMs - first!.openedAtMs).toBeGreaterThan(300);
