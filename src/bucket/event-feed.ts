@@ -91,6 +91,9 @@ export class EventFeed {
   }
 }
 
-function askedOf({ call: { tokens, limits } }: Caller): Pick<WatchEvent, "tokens" | "limits"> {
-  return limits ? { tokens, limits } : { tokens };
+function askedOf({
+  call: { tokens, limits, label },
+}: Caller): Pick<WatchEvent, "tokens" | "limits" | "label"> {
+  const asked = limits ? { tokens, limits } : { tokens };
+  return label === undefined ? asked : { ...asked, label };
 }

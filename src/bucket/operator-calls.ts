@@ -91,7 +91,7 @@ function queuedWaiter(
   nowMs: number,
 ): QueuedWaiter {
   const { queuedAtMs, deadlineAtMs, caller } = waiter;
-  const { tokens, limits } = caller.call;
+  const { tokens, limits, label } = caller.call;
   return {
     id: waiterId(waiter),
     position,
@@ -102,5 +102,6 @@ function queuedWaiter(
     // Of a caller that was put back, with a fraction.
     queuedAtMs: Math.floor(queuedAtMs),
     deadlineAtMs: Math.floor(deadlineAtMs),
+    ...(label !== undefined && { label }),
   };
 }

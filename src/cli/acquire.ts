@@ -13,7 +13,7 @@ export interface AcquireCommand {
   readonly bucket: string;
   readonly asked: Pick<
     AcquireOptions,
-    "tokens" | "limits" | "timeoutMs" | "holdMs" | "idempotencyKey"
+    "tokens" | "limits" | "timeoutMs" | "holdMs" | "idempotencyKey" | "label"
   >;
   /** Whether it is a mistake if the bucket gives no permit. */
   readonly needsPermit: boolean;

@@ -121,9 +121,10 @@ function readAcquire(
     hold: { type: "string" },
     concurrency: { type: "boolean", default: false },
     key: { type: "string" },
+    label: { type: "string" },
     "on-unavailable": { type: "string", default: "throw" },
   });
-  const { tokens = [], wait, hold, key, "on-unavailable": onUnavailable } = values;
+  const { tokens = [], wait, hold, key, label, "on-unavailable": onUnavailable } = values;
   return {
     name: "acquire",
     place: placeOf(values.url, env),
@@ -139,6 +140,7 @@ function readAcquire(
         ...(wait !== undefined && { timeoutMs: parseDuration("--wait", wait, MAX_WAIT_MS) }),
         ...(hold !== undefined && { holdMs: parseDuration("--hold", hold, MAX_WAIT_MS) }),
         ...(key !== undefined && { idempotencyKey: key }),
+        ...(label !== undefined && { label }),
       },
     },
   };

@@ -8,6 +8,7 @@ export const usage = `Usage: sluice COMMAND [options]
     --hold DURATION           hold the tokens so that they can be settled
     --concurrency             end with 78 if the bucket's policy has no concurrency
     --key KEY                 idempotency key: a retry with the same key is not charged again
+    --label TEXT              shown to operators who look at the queue
     --on-unavailable WHAT     throw (exit with 69), open (run anyway), closed (refuse, exit with 69)
     --quiet, -q               print nothing
     --json                    print the outcome as JSON

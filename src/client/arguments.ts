@@ -16,6 +16,7 @@ import { integerFault, isIntegerWithin, showValue, throwFaults } from "../core/v
 import { compileChanges } from "../core/written-policy.ts";
 import { API_KEY_RULE, isApiKey } from "../protocol/api-key.ts";
 import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey } from "../protocol/idempotency-key.ts";
+import { isLabel, labelFault } from "../protocol/label.ts";
 
 /** The options of `Client.acquire`. */
 export const acquireOptions = [
@@ -25,6 +26,7 @@ export const acquireOptions = [
   "holdMs",
   "signal",
   "idempotencyKey",
+  "label",
   "onQueued",
   "waitUntil",
 ];
@@ -62,6 +64,8 @@ export function checkAcquireOptions(options: object, allowed: readonly string[])
   checkFunction(given, "waitUntil");
   const { idempotencyKey } = given;
   if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey);
+  const { label } = given;
+  if (label !== undefined && !isLabel(label)) throwFaults([labelFault("label", label)]);
 }
 
 /**

@@ -126,6 +126,11 @@ export interface AcquireOptions {
    */
   readonly idempotencyKey?: string;
   /**
+   * What this caller calls itself, up to 64 printable characters, so that operators know who waits. They see it in
+   * lists and feeds, as does everybody who may read the bucket: put no secret into it. A retry may have another one.
+   */
+  readonly label?: string;
+  /**
    * Called with the place in the queue as soon as the acquire is queued and each time the place
    * changes; never called if the tokens are granted or refused at once. If it throws, or returns a
    * promise that rejects, the acquire leaves the queue and rejects with that error.

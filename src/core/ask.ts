@@ -29,6 +29,8 @@ export interface Ask {
   readonly idempotencyKey?: string;
   /** The ticket of an earlier request for the same, whose place it takes. */
   readonly ticket?: string;
+  /** What the caller calls itself, for operators who look at the queue. Two asks that differ in it ask for the same. */
+  readonly label?: string;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { FieldFault, Range } from "../core/values.ts";
 import { tokensFault } from "../core/ask.ts";
 import { MAX_FURTHER_LIMITS, queueFields } from "../core/policy.ts";
 import { holdFields } from "../core/policy-tables.ts";
+import { isLabel, labelFault } from "./label.ts";
 import { integerFault, isIntegerWithin, showValue } from "../core/values.ts";
 
 /** Minimum and maximum of each number, both inclusive, for any bucket. */
@@ -45,6 +46,16 @@ export class FieldReader {
     return undefined;
   }
 
+  /** `undefined` if the field is missing or empty, which is allowed. */
+  label(field: string): string | undefined {
+    const values = this.#valuesOf(field);
+    const [value] = values;
+    if (values.length === 0) return undefined;
+    if (values.length === 1 && isLabel(value)) return value === "" ? undefined : value;
+    this.addFault(values, labelFault(field, value));
+    return undefined;
+  }
+
   /** Notes `fault` of a field with these `values`, or that there are too many of them. */
   addFault(values: readonly unknown[], fault: FieldFault): void {
     const { field } = fault;
@@ -63,11 +74,13 @@ export function readAskedMembers(reader: FieldReader, names: Iterable<string>): 
   const limits = readNamedTokens(reader, named);
   const timeoutMs = reader.integer("timeoutMs", acquireRanges.timeoutMs);
   const holdMs = reader.integer("holdMs", acquireRanges.holdMs);
+  const label = reader.label("label");
   return {
     tokens,
     ...(limits && { limits }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(holdMs !== undefined && { holdMs }),
+    ...(label !== undefined && { label }),
   };
 }
 

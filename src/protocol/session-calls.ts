@@ -39,7 +39,7 @@ type Message = Readonly<Record<string, unknown>>;
 
 /** The members that a message with each `op` may have. */
 export const membersByOp = {
-  acquire: ["tokens", "timeoutMs", "key", "holdMs", "follow", "fields", "ticket"],
+  acquire: ["tokens", "timeoutMs", "key", "holdMs", "follow", "fields", "ticket", "label"],
   cancel: [],
   settle: ["hold", "used"],
   extend: ["permit"],

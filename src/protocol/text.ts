@@ -9,6 +9,13 @@ export function jsonText(body: object): string {
   return `${JSON.stringify(body)}\n`;
 }
 
+/** A text of JSON in ASCII alone: each character is a byte, and takes one. */
+export function asciiJson(json: string): string {
+  return json.replaceAll(/[^ -~]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
 /** `text`, printable ASCII, as a string of a structured field (RFC 9651): quoted, with `"` and `\` escaped. */
 export function fieldString(text: string): string {
   // Nearly all texts have neither, and replacing takes longer than to look.

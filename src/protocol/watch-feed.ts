@@ -40,7 +40,7 @@ export interface WatchMessage {
 
 /**
  * Something that happened to a request. `id` identifies it within this instance of the object; `tokens` and
- * `limits` are what it asked for.
+ * `limits` are what it asked for, `label` is what its caller calls itself.
  */
 export type WatchEvent =
   | {
@@ -49,6 +49,7 @@ export type WatchEvent =
       readonly atMs: number;
       readonly tokens: number;
       readonly limits?: NonNullable<Ask["limits"]>;
+      readonly label?: string;
     }
   | {
       readonly kind: "granted";
@@ -56,6 +57,7 @@ export type WatchEvent =
       readonly atMs: number;
       readonly tokens: number;
       readonly limits?: NonNullable<Ask["limits"]>;
+      readonly label?: string;
       readonly waitedMs: number;
     }
   | {
@@ -64,6 +66,7 @@ export type WatchEvent =
       readonly atMs: number;
       readonly tokens: number;
       readonly limits?: NonNullable<Ask["limits"]>;
+      readonly label?: string;
       readonly reason: LimiterReason;
     }
   | {
@@ -72,6 +75,7 @@ export type WatchEvent =
       readonly atMs: number;
       readonly tokens: number;
       readonly limits?: NonNullable<Ask["limits"]>;
+      readonly label?: string;
       readonly waitedMs: number;
     };
 

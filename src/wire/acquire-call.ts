@@ -72,8 +72,8 @@ export function encodeAcquireCall({ policy, ...rest }: AcquireCall): string {
  * object and a JSON text in between. Names and numbers need no escape in JSON.
  */
 export function encodeAsk(policy: NamedPolicyFields, bucket: string, ask: Ask): string {
-  const { tokens, limits, timeoutMs, holdMs, idempotencyKey, ticket } = ask;
-  const isNamed = idempotencyKey !== undefined || ticket !== undefined;
+  const { tokens, limits, timeoutMs, holdMs, idempotencyKey, ticket, label } = ask;
+  const isNamed = idempotencyKey !== undefined || ticket !== undefined || label !== undefined;
   if (isNamed || limits || holdMs !== undefined) {
     return encodeAcquireCall({ policy, bucket, ...ask });
   }

@@ -82,7 +82,7 @@ export async function acquireTokens(
   name: string,
   options: AcquireOptions,
 ): Promise<AcquireOutcome> {
-  const { tokens = 1, limits, timeoutMs, holdMs, idempotencyKey } = options;
+  const { tokens = 1, limits, timeoutMs, holdMs, idempotencyKey, label = "" } = options;
   const { signal, onQueued, waitUntil } = options;
   const ask: Ask = {
     tokens,
@@ -90,6 +90,7 @@ export async function acquireTokens(
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(holdMs !== undefined && { holdMs }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
+    ...(label !== "" && { label }),
   };
   const call = { right: "acquire", bucket: name } as const;
   const limitMs = (timeoutMs ?? queueFields.maxWaitMs.max) + ANSWER_MS;

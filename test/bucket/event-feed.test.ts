@@ -65,6 +65,22 @@ describe("EventFeed", () => {
     expect(watched.rounds[3]).toMatchObject([{ waitedMs: 300, tokens: 1 }]);
   });
 
+  it("has the label of a caller that has one", () => {
+    const watched = new Watched();
+    watched.observe();
+    const { limiter, feed, rounds } = watched;
+    const call = { bucket: "x", policy: { name: "*", ...policy.toJSON() }, tokens: 1 };
+    for (const label of ["job 7", undefined]) {
+      const labelled = label === undefined ? call : { ...call, label };
+      const caller = new Caller(labelled, 0, { answered: () => undefined });
+      feed.turned(limiter.acquire({ caller, timeoutMs: 0 }, NOW_MS), NOW_MS);
+    }
+    expect(rounds.flat().map((event) => ("label" in event ? event.label : "none"))).toEqual([
+      "job 7",
+      "none",
+    ]);
+  });
+
   it("reports a batch as if its turns had settled callers by themselves", () => {
     const watched = new Watched();
     watched.observe();

@@ -81,6 +81,22 @@ describe("OperatorCalls.waiters", () => {
     expect(operated.waiters().waiters).toMatchObject([{ etaMs: 0 }]);
   });
 
+  it("lists callers that slept as before they did", () => {
+    const operated = new Operated();
+    operated.acquire();
+    operated.acquire({ label: "job 7" });
+    const before = operated.waiters();
+    const [waiter] = before.waiters;
+    if (!waiter) throw new Error("Nobody waits");
+    const { queuedAtMs, deadlineAtMs, id } = waiter;
+    operated.host = new BucketHost(operated.platform);
+    const call = { bucket: "x", policy: operated.configured, tokens: 1, label: "job 7" };
+    const arrival = { queuedAtMs, deadlineAtMs, arrivalNumber: Number(id.split("-")[1]) };
+    const request = { answered: () => undefined };
+    operated.host.restore([{ call, request, timeoutMs: 60_000, arrival }]);
+    expect(operated.waiters()).toEqual(before);
+  });
+
   it("fails if the state can't be read", () => {
     const operated = new Operated();
     operated.acquire();

@@ -32,6 +32,9 @@ describe("readArguments", () => {
         command: ["make", "all"],
       },
     });
+    expect(read("acquire x --label nightly")).toMatchObject({
+      command: { asked: { label: "nightly" } },
+    });
     expect(read("run x -- make")).toMatchObject({ command: { asked: {}, needsPermit: false } });
   });
 

@@ -33,6 +33,6 @@ describe("usage", () => {
         name: command,
       });
     }
-    expect(options).toBe(19);
+    expect(options).toBe(20);
   });
 });

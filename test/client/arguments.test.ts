@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import {
   baseOf,
+  acquireOptions,
   checkAcquireOptions,
   checkAdminOptions,
   checkBucket,
@@ -113,6 +114,12 @@ describe("an illegal argument", () => {
       () => checkIdempotencyKey(""),
       RangeError,
       'idempotencyKey must be 1 to 255 printable ASCII characters: got ""',
+    ),
+    row(
+      "a label",
+      () => checkAcquireOptions({ label: "a\nb" }, acquireOptions),
+      RangeError,
+      'label must be at most 64 printable characters: got "a\\nb"',
     ),
     row(
       "an option of a call",

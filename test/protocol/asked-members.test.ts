@@ -19,6 +19,8 @@ describe("readAskedMembers", () => {
       { tokens: 0, "tokens.tpm": 5, holdMs: 1_000 },
       { tokens: 0, limits: { tpm: 5 }, holdMs: 1_000 },
     ],
+    [{ label: "job 7" }, { tokens: 1, label: "job 7" }],
+    [{ label: "" }, { tokens: 1 }],
   ])("reads %o", (given, asked) => {
     const values = Object.entries(given).map(([name, value]) => [name, [value]] as const);
     const reader = readerOf(Object.fromEntries(values));
@@ -48,6 +50,16 @@ describe("readAskedMembers", () => {
       },
       { field: "holdMs", message: "holdMs must be an integer from 1000 to 3600000: got null" },
     ]);
+  });
+
+  test.each([
+    [["a\nb"], 'label must be at most 64 printable characters: got "a\\nb"'],
+    [[5], "label must be at most 64 printable characters: got 5"],
+    [["a", "b"], "label is given 2 times"],
+  ])("notes what is wrong with the label in %j", (label, message) => {
+    const reader = readerOf({ label });
+    expect(readAskedMembers(reader, ["label"])).toEqual({ tokens: 1 });
+    expect(reader.faults).toEqual([{ field: "label", message }]);
   });
 
   test("refuses 0 tokens of every limit, and more limits than a bucket has", () => {

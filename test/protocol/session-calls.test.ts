@@ -98,6 +98,10 @@ describe("readCall", () => {
       { ...acquire, ...plain, hasFields: true, ask: { tokens: 1 } },
     ],
     [
+      { ...acquire, label: "job 7" },
+      { ...acquire, ...plain, ask: { tokens: 1, label: "job 7" } },
+    ],
+    [
       { ...acquire, tokens: 0, "tokens.tpm": 5, holdMs: 1_000, follow: true, fields: true },
       {
         ...acquire,
@@ -139,7 +143,8 @@ describe("readCall", () => {
   });
 
   const idRule = "id must be an integer or a string of at most 64 characters: ";
-  const ofAcquire = "op, id, tokens, timeoutMs, key, holdMs, follow, fields, ticket, tokens.NAME";
+  const ofAcquire =
+    "op, id, tokens, timeoutMs, key, holdMs, follow, fields, ticket, label, tokens.NAME";
   test.each<[unknown, [field: string, message: string][]]>([
     [5, [["message", "A message must be an object: got 5"]]],
     [null, [["message", "A message must be an object: got null"]]],

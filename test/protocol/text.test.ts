@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { parseFieldList } from "../../src/client/fields/field-list.ts";
-import { fieldString, jsonText } from "../../src/protocol/text.ts";
+import { asciiJson, fieldString, jsonText } from "../../src/protocol/text.ts";
 
 describe("fieldString", () => {
   it.each([
@@ -12,6 +12,14 @@ describe("fieldString", () => {
   ])("%j is written as %s, and read back as it was", (text, written) => {
     expect(fieldString(text)).toBe(written);
     expect(parseFieldList(written)[0]?.name).toBe(text);
+  });
+});
+
+describe("asciiJson", () => {
+  it.each(["plain", "Ω", "😀", "\u2028", "\ud800"])("%j is read back as it was", (text) => {
+    const ascii = asciiJson(JSON.stringify({ text }));
+    expect(ascii).toMatch(/^[ -~]*$/);
+    expect(JSON.parse(ascii)).toEqual({ text });
   });
 });
 

@@ -51,6 +51,7 @@ describe("acquire call", () => {
     ["keyed", { tokens: 1, idempotencyKey: '"&%' }],
     ["keyed", { tokens: 1, timeoutMs: 1, idempotencyKey: "k" }],
     ["held", { tokens: 1, holdMs: 1_000 }],
+    ["labelled", { tokens: 1, label: "job 7, & %41 Ω 😀" }],
     ["held", { tokens: 2, timeoutMs: 0, holdMs: 3_600_000, idempotencyKey: "k" }],
   ])("encodeAsk of %s and %j makes the same call", (bucket, ask) => {
     const call = { bucket, policy, ...ask };

@@ -17,6 +17,7 @@ import type { MessageId } from "../../protocol/session-messages.ts";
 import type { Arrival } from "../absent-callers.ts";
 
 import { isPlainObject } from "../../core/is-record.ts";
+import { asciiJson } from "../../protocol/text.ts";
 
 /** A place in the queue, as it is kept for its session. */
 export interface SavedPlace {
@@ -59,7 +60,7 @@ type WrittenStanding = readonly [number, number | null, WrittenStanding?];
 export function encodePlaces(places: Iterable<SavedPlace>): string {
   const before = nothingBefore();
   const rows = Array.from(places, (place) => JSON.stringify(rowOf(place, before)));
-  return `[${[VERSION, ...rows].join()}]`.replace(/[^ -~]/g, escaped);
+  return asciiJson(`[${[VERSION, ...rows].join()}]`);
 }
 
 /** The places that a text lists; `undefined` if it can't be read. Takes any text. */
@@ -111,7 +112,7 @@ function idIn(id: number, before: Before): number | readonly [number] {
 /** What waiters of a session mostly have in common. */
 function termsOf(place: SavedPlace): readonly unknown[] {
   const { ask, arrival, timeoutMs, isFollowing, hasFields, behindLater } = place;
-  const { tokens, limits, holdMs = 0 } = ask;
+  const { tokens, limits, holdMs = 0, label = 0 } = ask;
   const flags =
     (isFollowing ? FOLLOWS : 0) +
     (hasFields ? WANTS_FIELDS : 0) +
@@ -124,6 +125,8 @@ function termsOf(place: SavedPlace): readonly unknown[] {
     flags,
     holdMs,
     behindLater ? standingIn(behindLater) : 0,
+    // Versions from before don't look at it.
+    label,
   ];
 }
 
@@ -160,7 +163,7 @@ function placeIn(row: readonly unknown[], before: Before): SavedPlace {
   if (ownTerms.length > 0) before.terms = JSON.stringify(ownTerms);
   Object.assign(before, { queuedAtMs, arrivalNumber });
   const placeId = ticket === 0 ? undefined : placeIdOf(ticket, before);
-  const [tokens = 0, wait = 0, late = 0, flags = 0, hold = 0, behind = 0]: unknown[] =
+  const [tokens = 0, wait = 0, late = 0, flags = 0, hold = 0, behind = 0, label = 0]: unknown[] =
     ownTerms.length > 0 ? ownTerms : listOf(JSON.parse(before.terms));
   const timeoutMs = countOf(wait);
   const deadlineAtMs = queuedAtMs + (timeoutMs + numberOf(late));
@@ -172,6 +175,7 @@ function placeIn(row: readonly unknown[], before: Before): SavedPlace {
       ...(has(ASKED_FOR_TIMEOUT) && { timeoutMs }),
       ...(hold !== 0 && { holdMs: countOf(hold) }),
       ...(key !== 0 && { idempotencyKey: textOf(key) }),
+      ...(label !== 0 && { label: textOf(label) }),
     },
     isFollowing: has(FOLLOWS),
     hasFields: has(WANTS_FIELDS),
@@ -238,8 +242,4 @@ function countOf(value: unknown, min = 0): number {
 function textOf(value: unknown): string {
   if (typeof value === "string") return value;
   throw new Unreadable();
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

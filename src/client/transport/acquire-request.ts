@@ -9,7 +9,7 @@ import type { Call } from "./connection.ts";
 
 import { membersOf } from "../../core/is-record.ts";
 import { STREAM_IF_QUEUED } from "../../protocol/acquire-bodies.ts";
-import { fieldString } from "../../protocol/text.ts";
+import { asciiJson, fieldString } from "../../protocol/text.ts";
 import { TICKET_FIELD } from "../../protocol/ticket-form.ts";
 import { cancelCall } from "./give-up.ts";
 
@@ -46,11 +46,12 @@ export class AcquireRequest {
 
   /** The call over HTTP. */
   call(isStreamed: boolean): Call {
-    const { tokens, limits = {}, timeoutMs, holdMs, idempotencyKey } = this.#ask;
+    const { tokens, limits = {}, timeoutMs, holdMs, idempotencyKey, label = "" } = this.#ask;
     const query = new URLSearchParams({ bucket: this.bucket });
     if (tokens !== undefined) query.set("tokens", String(tokens));
     if (timeoutMs !== undefined) query.set("timeoutMs", String(timeoutMs));
     if (holdMs !== undefined) query.set("holdMs", String(holdMs));
+    if (label !== "") query.set("label", label);
     for (const [name, count] of Object.entries(limits)) query.set(`tokens.${name}`, String(count));
     return {
       method: "POST",
@@ -71,9 +72,9 @@ export class AcquireRequest {
 
   /** The message on a session. Printable ASCII, so its length is its size in bytes. */
   message(id: number): string {
-    const { tokens, limits = {}, timeoutMs, holdMs, idempotencyKey } = this.#ask;
+    const { tokens, limits = {}, timeoutMs, holdMs, idempotencyKey, label } = this.#ask;
     const named = Object.entries(limits).map(([name, count]) => [`tokens.${name}`, count]);
-    return JSON.stringify({
+    const message = JSON.stringify({
       op: "acquire",
       id,
       tokens,
@@ -81,10 +82,12 @@ export class AcquireRequest {
       timeoutMs,
       holdMs,
       key: idempotencyKey,
+      label,
       ticket: this.#ticket,
       follow: this.#isFollowed ? true : undefined,
       fields: true,
     });
+    return label === undefined ? message : asciiJson(message);
   }
 
   /** Keeps the ticket of its place, and returns what is for its caller. */

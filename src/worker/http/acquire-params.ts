@@ -16,7 +16,7 @@ import { FieldReader, readAskedMembers, unknownMembers } from "../../protocol/as
 import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey } from "../../protocol/idempotency-key.ts";
 import { TICKET_FIELD, TICKET_RULE, isTicketForm } from "../../protocol/ticket-form.ts";
 
-const FIELDS = ["bucket", "tokens", "timeoutMs", "holdMs"];
+const FIELDS = ["bucket", "tokens", "timeoutMs", "holdMs", "label"];
 
 const IDEMPOTENCY_KEY = "Idempotency-Key";
 
@@ -31,7 +31,9 @@ export function readAcquireParams(
   body: Readonly<Record<string, unknown>>,
   headers: Headers,
 ): { ok: true; bucket: string; ask: Ask } | { ok: false; errors: FieldFault[] } {
-  const reader = new FieldReader((field) => valuesOf(query, body, field, decimal));
+  const reader = new FieldReader((field) => {
+    return valuesOf(query, body, field, field === "label" ? String : decimal);
+  });
   const bucket = readBucket(reader, query, body);
   const members = Object.keys(body);
   const asked = readAskedMembers(reader, [...Object.keys(query), ...members]);

@@ -27,6 +27,7 @@ import {
   leaseFields,
   leaseWords,
 } from "../../core/policy-tables.ts";
+import { LABEL_PATTERN } from "../../protocol/label.ts";
 import { acquireRanges } from "../../protocol/asked-members.ts";
 import { WINDOW_LIMIT, windowLimitWords } from "../../core/window-limit.ts";
 import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../../core/bucket-name.ts";
@@ -65,6 +66,12 @@ export const acquireFields = {
     acquireRanges.holdMs,
     "How long to hold the tokens so that what was used can be settled, in milliseconds; at most the policy's `hold.maxMs`. Without it the tokens are spent at once",
   ),
+  label: {
+    type: "string",
+    pattern: LABEL_PATTERN,
+    description:
+      "What the caller calls itself, up to 64 printable characters. All who may read the bucket see it in the list of waiters, so put no secret into it",
+  },
 } as const satisfies Readonly<
   Record<"bucket" | keyof Omit<Ask, "idempotencyKey" | "ticket" | "limits">, Schema>
 >;
@@ -245,8 +252,9 @@ const eventMembers = {
     integerSchema(acquireRanges.tokens, "Tokens requested of this limit"),
     "Tokens requested of single limits, by name; absent if there are none",
   ),
+  label: { type: "string", description: "What the caller calls itself; absent if nothing" },
 };
-const isOptional = { limits: true } as const;
+const isOptional = { limits: true, label: true } as const;
 const waitedMs = countSchema("Time since the caller's arrival, in milliseconds");
 
 /** The keys of each member of a union. */

@@ -54,6 +54,7 @@ const members: { readonly [O in Op]: Readonly<Record<(typeof membersByOp)[O][num
       type: "boolean",
       description: "Whether the ending has the `RateLimit` fields",
     },
+    label: acquireFields.label,
     ticket: { ...ticket, description: "The ticket of an acquire whose place this one takes" },
   },
   cancel: {},

@@ -42,6 +42,7 @@ const anyAsk = fc
       limits: fc.dictionary(fc.constantFrom("rate", "tpm", "daily-total"), anyCount),
       holdMs: fc.integer({ min: 1_000, max: 3_600_000 }),
       idempotencyKey: fc.string({ minLength: 1, maxLength: 255 }),
+      label: fc.oneof(fc.constantFrom("job", "0"), fc.string({ minLength: 1, unit: "grapheme" })),
       isTimeoutAsked: fc.boolean(),
     },
     { requiredKeys: ["tokens", "isTimeoutAsked"] },

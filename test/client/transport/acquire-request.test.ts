@@ -27,6 +27,17 @@ describe("AcquireRequest", () => {
     });
   });
 
+  it("brings its label along, in ASCII", () => {
+    const request = new AcquireRequest("x", { label: "Ω & 😀" }, false);
+    expect(request.call(false).path).toBe("/acquire?bucket=x&label=%CE%A9+%26+%F0%9F%98%80");
+    const message = request.message(1);
+    expect(message).toMatch(/^[ -~]+$/);
+    expect(JSON.parse(message)).toMatchObject({ op: "acquire", label: "Ω & 😀" });
+    expect(new AcquireRequest("x", { label: "" }, false).call(false).path).toBe(
+      "/acquire?bucket=x",
+    );
+  });
+
   it("leaves out what isn't asked", () => {
     const request = new AcquireRequest("x", {}, false);
     expect(request.call(false)).toEqual({ method: "POST", path: "/acquire?bucket=x", headers: {} });

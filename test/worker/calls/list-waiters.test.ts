@@ -1,17 +1,21 @@
+import { exports } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 
 import type { QueuedWaiters } from "../../../src/protocol/queued-waiter.ts";
 
 import { bearer, CLOSED, deployed } from "../../../kit/edge/deployed.ts";
+import { EdgeSession } from "../../../kit/edge/edge-session.ts";
 import {
   ADMIN,
   changePolicy,
+  grantOf,
   problemOf,
   request,
   settle,
   snapshotOf,
+  stream,
 } from "../../../kit/edge/surfaces.ts";
-import { uniqueName, useVirtualTime } from "../../../kit/edge/virtual-time.ts";
+import { pass, uniqueName, useVirtualTime } from "../../../kit/edge/virtual-time.ts";
 
 useVirtualTime();
 
@@ -100,6 +104,65 @@ describe("GET /buckets/NAME/waiters", () => {
       errors: [{ field: "limit", message: "limit is given 2 times" }],
     });
   });
+
+  it("has the label of each, however it came", async () => {
+    const name = uniqueName();
+    await request(`/acquire?bucket=${name}`);
+    const path = `/acquire?bucket=${name}`;
+    const session = await EdgeSession.open(name);
+    const body = JSON.stringify({ bucket: name, label: "Ω & 😀" });
+    const callers: (() => unknown)[] = [
+      () => request(`${path}&label=${encodeURIComponent("job 7/3 & %41")}`),
+      () => request(`${path}&label=007`),
+      () => request("/acquire", { method: "POST", body }),
+      () => stream(`${path}&label=streamed`),
+      () => session.send({ op: "acquire", id: 1, label: "on a session" }),
+      () => exports.Sluice.acquire(name, { label: "by RPC" }),
+      () => request(`${path}&label=`),
+      () => request(path),
+    ];
+    for (const [index, call] of callers.entries()) {
+      void call();
+      await untilWaiters(name, index + 1);
+    }
+    const { waiters } = await waitersOf(name);
+    expect(waiters.map(({ label }) => label)).toEqual([
+      "job 7/3 & %41",
+      "007",
+      "Ω & 😀",
+      "streamed",
+      "on a session",
+      "by RPC",
+      undefined,
+      undefined,
+    ]);
+    expect(waiters.at(-1)).not.toHaveProperty("label");
+    await request(`/buckets/${name}`, { method: "DELETE", headers: ADMIN });
+  });
+
+  it("keeps the first label of a place, as retries may have others", async () => {
+    const name = uniqueName();
+    await request(`/acquire?bucket=${name}`);
+    const headers = { "Idempotency-Key": "k" };
+    const held = [request(`/acquire?bucket=${name}&label=first`, { headers })];
+    await untilWaiters(name, 1);
+    const retried = await stream(`/acquire?bucket=${name}&label=second`, { headers });
+    await retried.until(1);
+    expect(await waitersOf(name)).toMatchObject({ waiters: [{ label: "first" }], omitted: 0 });
+    await pass(name, 1_000);
+    await grantOf(held[0] as Promise<Response>);
+    held.push(request(`/acquire?bucket=${name}`, { headers }));
+    await grantOf(held[1] as Promise<Response>);
+  });
+
+  it.each(["x".repeat(65), "a%0Ab", "%1B%5B31m", "%E2%80%AE"])(
+    "label=%s is a 400 that says what is allowed",
+    async (label) => {
+      const answer = request(`/acquire?bucket=${uniqueName()}&label=${label}`);
+      const { errors } = await problemOf(answer, 400, "invalid-request");
+      expect(errors?.[0]?.message).toContain("label must be at most 64 printable characters: got");
+    },
+  );
 
   it("takes a token that may read this bucket", async () => {
     const variables = {
