@@ -3,6 +3,7 @@
 const MS_PER = { day: 86_400_000, hour: 3_600_000, minute: 60_000, second: 1_000 } as const;
 
 const numbers = new Intl.NumberFormat("en");
+const rates = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const briefNumbers = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 6 });
 const clock = new Intl.DateTimeFormat("en-GB", {
   hour: "2-digit",
@@ -25,6 +26,12 @@ export function showCount(count: number): string {
 /** A number for tight spaces, as exact as it is short: `500`, `0.2`, `12K`, `1.5M`. */
 export function showBriefCount(count: number): string {
   return briefNumbers.format(count);
+}
+
+/** How many a second: `0`, `0.3`, `12.5`, `1,200`; `<0.1` for what is hardly any. */
+export function showRate(perS: number): string {
+  if (perS > 0 && perS < 0.1) return "<0.1";
+  return rates.format(perS < 100 ? perS : Math.round(perS));
 }
 
 /** `1 token`, `5 tokens`. */

@@ -59,7 +59,8 @@ async function follow(
   }
 }
 
-function asSluiceError(error: unknown): SluiceError {
+/** What went wrong, as an error of the client. */
+export function asSluiceError(error: unknown): SluiceError {
   if (error instanceof SluiceError) return error;
   const detail = error instanceof Error ? error.message : String(error);
   // A `RangeError` is the client's own check of the bucket's name.

@@ -6,6 +6,7 @@ import {
   showComing,
   showDuration,
   showInterval,
+  showRate,
   showWait,
 } from "../../src/dashboard/format.ts";
 
@@ -13,6 +14,11 @@ it("showBriefCount fits beside an axis", () => {
   const counts = [0, 0.2, 500, 1_500, 20_000, 2_050_000, 1_000_000_000];
   const texts = ["0", "0.2", "500", "1.5K", "20K", "2.05M", "1B"];
   expect(counts.map(showBriefCount)).toEqual(texts);
+});
+
+it("showRate has a digit behind the point where that says something", () => {
+  const rates = [0, 0.04, 0.3, 1, 12.54, 99.96, 1_234.5];
+  expect(rates.map(showRate)).toEqual(["0", "<0.1", "0.3", "1", "12.5", "100", "1,235"]);
 });
 
 it("showComing has the date of an instant that is not today", () => {

@@ -744,19 +744,21 @@ describe("where a token is asked for", () => {
     const options = { viewport: { width: 360, height: 800 } };
     await using opened = await openLivePage(browser, addressOf("x", closed.url), options);
     const { page, complaints, addresses } = opened;
-    await page.getByRole("heading", { name: "This deployment requires a token" }).waitFor();
+    await page.getByRole("heading", { name: "This deployment requires an API key" }).waitFor();
     await page.screenshot({ path: `${screenshotDir}/token-light-360.png`, fullPage: true });
     expect(await isWiderThanScreen(page)).toBe(false);
     expect(await faintTexts(page)).toEqual([]);
-    const field = page.getByLabel("Token", { exact: true });
+    const field = page.getByLabel("API key", { exact: true });
 
     await field.fill("two words");
     await page.keyboard.press("Enter");
-    await page.getByText("A token must be visible ASCII characters without white space").waitFor();
+    await page
+      .getByText("An API key must be visible ASCII characters without white space")
+      .waitFor();
     await field.fill("wrong");
-    await button(page, "Use token").click();
-    await page.getByText("A valid token is required").waitFor();
-    await page.getByLabel("Token", { exact: true }).fill(TOKEN);
+    await button(page, "Use this key").click();
+    await page.getByText("This API key is wrong").waitFor();
+    await page.getByLabel("API key", { exact: true }).fill(TOKEN);
     await page.keyboard.press("Enter");
     await live(page);
     await button(page, "Acquire one").click();
@@ -764,8 +766,8 @@ describe("where a token is asked for", () => {
 
     await page.reload();
     await live(page);
-    await button(page, "Forget token").click();
-    await page.getByRole("heading", { name: "This deployment requires a token" }).waitFor();
+    await button(page, "Forget API key").click();
+    await page.getByRole("heading", { name: "This deployment requires an API key" }).waitFor();
     expect(
       addresses.filter((address) => address.includes(TOKEN) || address.includes("wrong")),
     ).toEqual([]);

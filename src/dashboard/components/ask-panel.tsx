@@ -8,7 +8,7 @@ import type { KnownAsk } from "../../client/watch/forecast.ts";
 import { showCallers, showCount } from "../format.ts";
 
 /** The number of concurrent callers in the exercise that Sluice grew from. */
-const CROWD = 10;
+export const CROWD = 10;
 /** Tokens of each limit until the visitor has typed others. */
 const DEFAULT_TEXT = "1";
 

@@ -8,13 +8,13 @@ import type { NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
 import type { BucketView } from "../bucket-view.ts";
 import type { FeedState } from "../live-feed.ts";
 
-import { storeToken, storedToken } from "../access-token.ts";
 import { policyLimits } from "../../client/watch/forecast.ts";
 import { curlCommand } from "../address.ts";
 import { foldMessage } from "../bucket-view.ts";
 import { showCallers, showCount, showWait, showTime } from "../format.ts";
 import { openFeed } from "../live-feed.ts";
-import { AskPanel, type Capacities } from "./ask-panel.tsx";
+import { takeStart } from "../start-mark.ts";
+import { AskPanel, CROWD, type Capacities } from "./ask-panel.tsx";
 import { CallerLog } from "./caller-log.tsx";
 import { Denied } from "./denied.tsx";
 import { FeedBadge } from "./feed-badge.tsx";
@@ -27,6 +27,7 @@ import { PolicyList, policySentence } from "./policy-list.tsx";
 import { Section } from "./section.tsx";
 import { Timeline } from "./timeline.tsx";
 import { useAsking } from "./use-asking.ts";
+import { useToken } from "./use-token.ts";
 import { WaitHistogram } from "./wait-histogram.tsx";
 
 interface BucketPageProps {
@@ -37,7 +38,7 @@ interface BucketPageProps {
 
 /** The bucket's page. */
 export function BucketPage({ base, bucket }: BucketPageProps): VNode {
-  const [token, setToken] = useState(storedToken);
+  const [token, changeToken] = useToken();
   const [feed, setFeed] = useState<FeedState>({ kind: "connecting" });
   const [view, setView] = useState<BucketView>();
   const [lostAtMs, setLostAtMs] = useState<number>();
@@ -62,11 +63,6 @@ export function BucketPage({ base, bucket }: BucketPageProps): VNode {
     [base, bucket, token],
   );
 
-  const changeToken = useCallback((next: string | undefined) => {
-    storeToken(next);
-    setToken(next);
-  }, []);
-
   const ask = useCallback(
     async (count: number, each: KnownAsk) => {
       setStatus(`Acquiring for ${showCallers(count)} …`);
@@ -74,6 +70,11 @@ export function BucketPage({ base, bucket }: BucketPageProps): VNode {
     },
     [asking],
   );
+
+  const isShown = view !== undefined;
+  useEffect(() => {
+    if (isShown && takeStart(bucket)) void ask(CROWD, { tokens: 1 });
+  }, [isShown]);
 
   return (
     <Fragment>
@@ -132,7 +133,7 @@ export function BucketPage({ base, bucket }: BucketPageProps): VNode {
                 {token !== undefined && (
                   <p>
                     <button type="button" class="quiet" onClick={() => changeToken(undefined)}>
-                      Forget token
+                      Forget API key
                     </button>
                   </p>
                 )}

@@ -17,7 +17,7 @@ interface DeniedProps {
   readonly onToken: (token: string | undefined) => void;
 }
 
-/** Asks for a token if one would help, or else says what is wrong. */
+/** Asks for an API key if one would help, or else says what is wrong. */
 export function Denied({ error, hadToken, onToken }: DeniedProps): VNode {
   const { reason, detail } = error;
   if (reason === "unauthorized") {
@@ -25,7 +25,7 @@ export function Denied({ error, hadToken, onToken }: DeniedProps): VNode {
   }
   return (
     <section class="card notice" role="alert">
-      <h2>{titles[reason] ?? "This bucket cannot be shown"}</h2>
+      <h2>{titles[reason] ?? "This page cannot be shown"}</h2>
       <p>{detail}.</p>
     </section>
   );

@@ -1,4 +1,4 @@
-/** Asks for a token if the deployment requires one. */
+/** Asks for an API key if the deployment requires one. */
 import type { TargetedSubmitEvent, VNode } from "preact";
 
 import { useRef, useState } from "preact/hooks";
@@ -8,7 +8,7 @@ import { API_KEY_RULE, isApiKey } from "../../protocol/api-key.ts";
 interface TokenFormProps {
   /** The service's message. */
   readonly detail: string;
-  /** Whether a token was sent and not accepted. */
+  /** Whether a key was sent and not accepted. */
   readonly hadToken: boolean;
   readonly onToken: (token: string) => void;
 }
@@ -21,17 +21,17 @@ export function TokenForm({ detail, hadToken, onToken }: TokenFormProps): VNode 
     event.preventDefault();
     const token = field.current?.value.trim() ?? "";
     if (isApiKey(token)) onToken(token);
-    else setFault(`A token must be ${API_KEY_RULE}`);
+    else setFault(`An API key must be ${API_KEY_RULE}`);
   };
   return (
     <section class="card notice" aria-labelledby="token-title">
-      <h2 id="token-title">This deployment requires a token</h2>
+      <h2 id="token-title">This deployment requires an API key</h2>
       <p>
-        Use an API key with the rights <em>read</em>, to show this bucket, and <em>acquire</em>, to
-        call it: one of <code>API_TOKEN</code>.
+        It is one of <code>API_TOKEN</code>, with the right <em>read</em> to see buckets, and{" "}
+        <em>acquire</em> to take their tokens from here.
       </p>
       <form class="token-form" onSubmit={submit} noValidate>
-        <label for="token">Token</label>
+        <label for="token">API key</label>
         <input
           ref={field}
           id="token"
@@ -41,14 +41,21 @@ export function TokenForm({ detail, hadToken, onToken }: TokenFormProps): VNode 
           aria-invalid={fault !== undefined}
           aria-describedby="token-fault token-note"
         />
-        <button type="submit">Use token</button>
+        <button type="submit">Use this key</button>
       </form>
       <p id="token-fault" class="fault" role="alert">
-        {fault ?? (hadToken ? `${detail}.` : "")}
+        {fault ?? (hadToken ? faultOfKey(detail) : "")}
       </p>
       <p id="token-note" class="note">
         It is kept in this tab until you close it, and never appears in a URL.
       </p>
     </section>
   );
+}
+
+/** What is wrong with a key that was sent: it isn't one, or it may not do this. */
+function faultOfKey(detail: string): string {
+  const [, right] = /lacks the right "(\w+)"/.exec(detail) ?? [];
+  if (right !== undefined) return `This API key lacks the right “${right}”: use another one`;
+  return "This API key is wrong: check it for typos, or ask for another";
 }

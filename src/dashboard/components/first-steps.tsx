@@ -1,0 +1,62 @@
+/** Shown while no bucket is busy: what to do first. */
+import type { VNode } from "preact";
+
+import { useState } from "preact/hooks";
+
+import { curlCommand, urlOfBucket } from "../address.ts";
+import { startAtNextPage } from "../start-mark.ts";
+import { CopyButton } from "./copy-button.tsx";
+
+/** What the first bucket is called: as in the README's first example. */
+const FIRST_BUCKET = "x";
+
+interface FirstStepsProps {
+  /** URL of Sluice, with a trailing slash. */
+  readonly base: string;
+  readonly needsToken: boolean;
+}
+
+/** A name, a command for a shell, and a button for a browser. */
+export function FirstSteps({ base, needsToken }: FirstStepsProps): VNode {
+  const [name, setName] = useState(FIRST_BUCKET);
+  const bucket = name.trim() === "" ? FIRST_BUCKET : name.trim();
+  const command = curlCommand(base, bucket, needsToken);
+  const start = (): void => {
+    startAtNextPage(bucket);
+    location.assign(urlOfBucket(base, bucket));
+  };
+  return (
+    <ol class="first-steps">
+      <li class="card">
+        <label for="first-bucket">Bucket (any name that a policy matches)</label>
+        <input
+          id="first-bucket"
+          value={name}
+          maxLength={128}
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          onInput={({ currentTarget }) => setName(currentTarget.value)}
+        />
+      </li>
+      <li class="card">
+        <div class="head">
+          <h2>From a shell</h2>
+          <CopyButton text={command} what="the command" />
+        </div>
+        <code class="command" tabIndex={0}>
+          {command}
+        </code>
+      </li>
+      <li class="card">
+        <div class="head">
+          <h2>In this browser</h2>
+          <button type="button" onClick={start}>
+            Ten at once
+          </button>
+        </div>
+        <p class="note">Ten callers, granted one after the other.</p>
+      </li>
+    </ol>
+  );
+}
