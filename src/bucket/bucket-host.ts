@@ -23,6 +23,7 @@ import type { Limiter } from "../core/limiter.ts";
 import type { HolderTurn, Turn } from "../core/turn.ts";
 import type { OpenBucket } from "./open-bucket.ts";
 import type { Pause } from "../core/pause.ts";
+import type { HistoryPoint } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type {
@@ -36,6 +37,7 @@ import { costOf, unknownLimits } from "../core/limits/cost.ts";
 import { Policy } from "../core/policy.ts";
 import { Arrivals, type SleepingRequest } from "./arrivals.ts";
 import { BucketJournal } from "./bucket-journal.ts";
+import { BusyReports } from "./busy-reports.ts";
 import { CoalescingTimer } from "./coalescing-timer.ts";
 import { EventFeed } from "./event-feed.ts";
 import { holdBack } from "./held-back.ts";
@@ -60,6 +62,7 @@ export class BucketHost {
   /** Made for the first operator. */
   #operators: OperatorCalls | undefined = undefined;
   readonly #flushTimer: CoalescingTimer;
+  readonly #busy: BusyReports;
   #bucket: OpenBucket | undefined = undefined;
   /** Of the permits before a reset. A burst of them has fences that are ahead of the clock. */
   #lastFence = 0;
@@ -88,12 +91,21 @@ export class BucketHost {
       finish: (bucket, turn, nowMs): void => this.#finish(bucket, turn, nowMs),
     });
     this.#flushTimer = new CoalescingTimer(clock, () => this.#advance());
+    this.#busy = new BusyReports(platform, {
+      onlySessionsWait: (): boolean => this.waiters <= this.#sessionRequests,
+      advance: (): void => this.#advance(),
+    });
     this.#load();
   }
 
   /** Occupied places in the queue. */
   get waiters(): number {
     return this.#bucket?.limiter.waiters ?? 0;
+  }
+
+  /** The last hour, as far as the bucket was busy and in memory. */
+  get history(): readonly HistoryPoint[] {
+    return this.#busy.points;
   }
 
   /** Whether any request is held. */
@@ -260,6 +272,7 @@ export class BucketHost {
   /** So many requests of sessions wait. If nobody else does, the object may sleep. */
   sessionsWait(requests: number): void {
     this.#sessionRequests = requests;
+    if (requests === 0) this.#busy.sessionsDone();
   }
 
   /** A session has opened or closed: there are `count` now. The observer sees it in the next snapshot. */
@@ -388,6 +401,7 @@ export class BucketHost {
     this.#journal.forget();
     this.#keyed.forgetAll();
     this.#arrivals.forgetTickets();
+    if (bucket) this.#busy.reset(bucket.name);
     if (bucket && turn) this.#answer(bucket, turn, nowMs);
     this.#events?.turned(turn, nowMs);
     this.#recoveryWindow?.rejectAll("reset");
@@ -504,6 +518,7 @@ export class BucketHost {
     // The unused part of a write-ahead batch is returned when the bucket goes quiet.
     if (turn.flushInMs !== undefined) this.#flushTimer.set(Math.max(1, turn.flushInMs));
     this.#answer(bucket, turn, nowMs);
+    if (nowMs >= this.#busy.dueAtMs) this.#busy.turned(bucket, turn, nowMs);
   }
 
   /** Whether no request over HTTP waits, and nothing else is lost if the object leaves memory. */

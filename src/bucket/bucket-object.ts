@@ -7,7 +7,10 @@ import { DurableObject, tracing } from "cloudflare:workers";
 import type { HoldAnswer, HoldCall, PermitAnswer } from "../core/holds/hold-call.ts";
 import type { LeaseAsk } from "../core/lease/lease.ts";
 import type { Pause } from "../core/pause.ts";
+import type { BusyReport, KnownShards, ShardList } from "../directory/directory.ts";
+import type { BucketHistory } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
+import type { KnownOverride } from "../protocol/known-override.ts";
 import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type {
@@ -24,6 +27,9 @@ import type { KeyedGrant } from "./idempotency-store.ts";
 
 import { decodeAcquireCall, isAcquireCall } from "../wire/acquire-call.ts";
 import { BucketHost } from "./bucket-host.ts";
+import { WINDOW_MS } from "./busy-meter.ts";
+import { directoryIn, type DirectoryObject } from "./directory-object.ts";
+import { DirectoryReports } from "./directory-reports.ts";
 import { HeldResponse } from "./held-response.ts";
 import { HeldStream } from "./held-stream.ts";
 import { ObjectSockets } from "./object-sockets.ts";
@@ -48,6 +54,8 @@ export class BucketObject extends DurableObject<BucketEnv> {
   readonly #sockets: ObjectSockets;
   /** Set only if the deployment has a dataset for grants. */
   readonly #points: GrantPoints | undefined;
+  /** Made if the object is one of the directory, and not of a bucket. */
+  #directory: DirectoryObject | undefined = undefined;
 
   /** @param wallNow The machine's clock as it is, if it can be set back: see steady-clock.ts. */
   constructor(ctx: DurableObjectState, env: BucketEnv, wallNow?: () => number) {
@@ -57,7 +65,7 @@ export class BucketObject extends DurableObject<BucketEnv> {
     this.#points = points;
     const clock = clockOf(ctx, wallNow);
     this.#clock = clock;
-    this.#bucket = new BucketHost(platformOf(ctx, clock, points));
+    this.#bucket = new BucketHost(platformOf(ctx, env, clock, points));
     this.#sockets = new ObjectSockets(ctx, this.#bucket, clock);
     void ctx.blockConcurrencyWhile(async () => {
       const alarmAtMs = await ctx.storage.getAlarm();
@@ -132,6 +140,38 @@ export class BucketObject extends DurableObject<BucketEnv> {
    */
   removeWaiter(id: string): boolean {
     return this.#host.operators.removeWaiter(id);
+  }
+
+  /** The last hour, as far as the bucket was busy and this object in memory. */
+  history(): BucketHistory {
+    return { intervalMs: WINDOW_MS, points: this.#host.history };
+  }
+
+  /** See `Directory.report`. Rejects if this object is a bucket, as do the next four. */
+  reportBusy(report: BusyReport): KnownShards {
+    return this.#asDirectory().report(report);
+  }
+
+  /** See `Directory.drop`. */
+  busyEnded(bucket: string): void {
+    this.#asDirectory().drop(bucket);
+  }
+
+  /** See `Directory.list`. */
+  listBusy(prefix: string, hasRecent: boolean): ShardList {
+    return this.#asDirectory().list(prefix, hasRecent);
+  }
+
+  /** Keeps the override of a bucket, or that it has none. */
+  noteOverride(bucket: string, override: KnownOverride | undefined): void {
+    const { overrides } = this.#asDirectory();
+    if (override) overrides.note(override);
+    else overrides.drop(bucket);
+  }
+
+  /** The overrides that are known, by the names of their buckets. Only shard 0 has any. */
+  listOverrides(): readonly KnownOverride[] {
+    return this.#asDirectory().overrides.list();
   }
 
   /**
@@ -233,6 +273,10 @@ export class BucketObject extends DurableObject<BucketEnv> {
     return this.#bucket;
   }
 
+  #asDirectory(): DirectoryObject {
+    return (this.#directory ??= directoryIn(this.ctx, this.#clock));
+  }
+
   #acceptSocket(url: string): Response {
     this.#sockets.sessions?.processInbox();
     return this.#sockets.accept(url);
@@ -267,12 +311,14 @@ function clockOf(ctx: DurableObjectState, wallNow: (() => number) | undefined): 
 
 function platformOf(
   ctx: DurableObjectState,
+  { BUCKETS }: BucketEnv,
   clock: SteadyClock,
   points: GrantPoints | undefined,
 ): BucketPlatform {
   const { storage } = ctx;
   return {
     ...(points && { granted: points.write.bind(points) }),
+    ...(BUCKETS && { directory: new DirectoryReports(BUCKETS) }),
     clock,
     alarms: {
       // The runtime's alarms follow the machine's clock.

@@ -8,6 +8,8 @@ import type { LimiterState } from "../core/limiter-state.ts";
 import type { TimeZones } from "../core/limits/time-zones.ts";
 import type { TokenBucketState } from "../core/limits/bucket-state.ts";
 import type { CompletePolicyFields } from "../core/policy.ts";
+import type { BusyReport } from "../directory/directory.ts";
+import type { KnownOverride } from "../protocol/known-override.ts";
 import type { WatchEvent } from "../protocol/watch-feed.ts";
 import type { BucketState } from "../answers/acquire-answer.ts";
 import type { Clock } from "./clock.ts";
@@ -89,6 +91,18 @@ export interface BucketPlatform {
   abort(reason: string): void;
   /** Called at the end of each turn that has granted anything, after all callers have their answers. */
   granted?(bucket: BucketState, grants: readonly Grant[]): void;
+  /** Absent if there is none: then the bucket isn't listed as busy. */
+  readonly directory?: BucketDirectory;
+}
+
+/** Where buckets are listed. Calls return at once, never throw, and may be lost. */
+export interface BucketDirectory {
+  /** The bucket is busy. */
+  reportBusy(report: Omit<BusyReport, "shards">): void;
+  /** The bucket was reset: nothing is left of it. */
+  busyEnded(bucket: string): void;
+  /** The bucket has this override; `undefined`: none any more. */
+  noteOverride(bucket: string, override: KnownOverride | undefined): void;
 }
 
 /** Where the bucket is kept. Throws if it can't write. */

@@ -14,6 +14,8 @@ export const KEYED_GRANTS_PREFIX = "keyed:";
 export const GRANT_PREFIX = "grant:";
 /** Prefix of the key of an open grant, a `StoredGrantRow`, whose slot follows. */
 export const OPEN_GRANT_PREFIX = "open:";
+/** Only in the directory. Prefix of the key of a `KnownOverride`, which the bucket's name follows. */
+export const OVERRIDE_PREFIX = "override:";
 
 /** The limiter's state in the bucket's own row, and the number of that write. */
 interface OwnRow<State> {

@@ -1,0 +1,159 @@
+/**
+ * Reports a bucket to the directory while it is busy: at most one report in ten seconds, from turns that happen anyway.
+ *
+ * **A bucket that isn't busy pays one comparison a turn**, and one look at its sums in five seconds.
+ *
+ * **The last report.** After it, the directory goes on showing the waiters that it had. If they leave within the ten
+ * seconds, and then nothing happens, no turn would say so: a timer does. While only sessions wait there is none, as it
+ * would keep the object from falling asleep: what wakes the object for the next of them reports again, and when the last
+ * of them has gone, the timer is set once.
+ */
+import type { Turn } from "../core/turn.ts";
+import type { BusyReport } from "../directory/directory.ts";
+import type { HistoryPoint } from "../protocol/bucket-history.ts";
+import type { Caller } from "./caller.ts";
+import type { OpenBucket } from "./open-bucket.ts";
+import type { BucketPlatform } from "./platform.ts";
+
+import { Stats } from "../core/stats.ts";
+import {
+  BusyMeter,
+  LONG_WAIT_MS,
+  WINDOW_MS,
+  type BusyWindow,
+  type SettledSums,
+} from "./busy-meter.ts";
+import { CoalescingTimer } from "./coalescing-timer.ts";
+import { knownOverride } from "./known-override.ts";
+
+/** What it needs of the host. */
+interface ReportedHost {
+  /** Whether all waiters are requests of sessions. */
+  readonly onlySessionsWait: () => boolean;
+  /** Runs a turn in which nothing is asked. */
+  readonly advance: () => void;
+}
+
+/** The reports of one instance. */
+export class BusyReports {
+  readonly #platform: BucketPlatform;
+  readonly #host: ReportedHost;
+  readonly #lastReport: CoalescingTimer;
+  #meter: BusyMeter | undefined = undefined;
+  /** Turns before this instant need not be reported here, epoch milliseconds. A plain field: every turn reads it. */
+  dueAtMs = 0;
+  /** Whether this instance has reported. With its first report it repeats its override, which may have been lost. */
+  #hasReported = false;
+  /** Whether the last report had waiters. */
+  #hasListedWaiters = false;
+
+  constructor(platform: BucketPlatform, host: ReportedHost) {
+    this.#platform = platform;
+    this.#host = host;
+    this.#lastReport = new CoalescingTimer(platform.clock, () => this.#timerFired());
+  }
+
+  /** What the last hour was like, as far as it was busy. */
+  get points(): readonly HistoryPoint[] {
+    return this.#meter?.points ?? [];
+  }
+
+  /** A turn is over that ended at `dueAtMs` or later. */
+  turned(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
+    const { limiter } = bucket;
+    const sums = sumsOf(bucket, nowMs);
+    const meter = (this.#meter ??= new BusyMeter(without(sums, turn)));
+    const hasLongWait = hasWaitedLong(bucket, turn, nowMs);
+    const window = meter.turned({ ...sums, waiters: limiter.waiters, hasLongWait }, nowMs);
+    this.dueAtMs = meter.dueAtMs;
+    const { directory } = this.#platform;
+    if (!window || !directory) return;
+    directory.reportBusy(reportOf(bucket, window, nowMs));
+    if (!this.#hasReported && bucket.isOverridden) {
+      directory.noteOverride(bucket.name, knownOverride(bucket));
+    }
+    this.#hasReported = true;
+    this.#hasListedWaiters = window.waiters > 0;
+    if (this.#hasListedWaiters && !this.#host.onlySessionsWait()) this.#lastReport.set(WINDOW_MS);
+  }
+
+  /** No request of a session waits any more. */
+  sessionsDone(): void {
+    if (this.#hasListedWaiters) this.#setTimer();
+  }
+
+  /** The bucket has been reset: nothing is left of it. */
+  reset(bucket: string): void {
+    if (this.#hasReported) this.#platform.directory?.busyEnded(bucket);
+    this.#hasReported = false;
+    this.#hasListedWaiters = false;
+    this.#meter = undefined;
+    this.dueAtMs = 0;
+  }
+
+  #timerFired(): void {
+    if (!this.#hasListedWaiters) return;
+    // A turn may have reported in the meantime.
+    if (this.#platform.clock.now() < this.dueAtMs) this.#setTimer();
+    else this.#host.advance();
+  }
+
+  #setTimer(): void {
+    this.#lastReport.set(Math.max(1, this.dueAtMs - this.#platform.clock.now()));
+  }
+}
+
+function sumsOf({ limiter }: OpenBucket, nowMs: number): SettledSums {
+  const { granted, refused, cancelled } = limiter.inspect(nowMs);
+  return { granted, refused, cancelled, waits: limiter.stats().waits };
+}
+
+/** The sums before a turn. */
+function without(sums: SettledSums, { settled, cancelled }: Turn<Caller>): SettledSums {
+  const ofTurn = new Stats();
+  for (const { outcome } of settled) {
+    if (outcome.ok) ofTurn.noteGrant(0, outcome.waitedMs);
+    else ofTurn.noteRefusal(outcome.reason);
+  }
+  const { waits } = ofTurn.view();
+  return {
+    granted: sums.granted - ofTurn.granted,
+    refused: sums.refused - ofTurn.refused,
+    cancelled: sums.cancelled - (cancelled ? 1 : 0),
+    waits: sums.waits.map((count, index) => count - (waits[index] ?? 0)),
+  };
+}
+
+function hasWaitedLong({ limiter }: OpenBucket, turn: Turn<Caller>, nowMs: number): boolean {
+  const { headQueuedAtMs = nowMs } = limiter;
+  if (nowMs - headQueuedAtMs >= LONG_WAIT_MS) return true;
+  return turn.settled.some(({ outcome }) => outcome.ok && outcome.waitedMs >= LONG_WAIT_MS);
+}
+
+function reportOf(
+  bucket: OpenBucket,
+  window: BusyWindow,
+  nowMs: number,
+): Omit<BusyReport, "shards"> {
+  const { name, policyName, isOverridden, limiter } = bucket;
+  const { tokens, pausedUntilMs } = limiter.inspect(nowMs);
+  const { lengthMs, granted, refused, waiters, waitP95Ms } = window;
+  return {
+    bucket: name,
+    policyName,
+    isOverridden,
+    tokens,
+    capacity: limiter.policy.capacity,
+    waiters,
+    grantedPerS: perSecond(granted, lengthMs),
+    refusedPerS: perSecond(refused, lengthMs),
+    waitP95Ms,
+    ...(pausedUntilMs !== undefined && { pausedUntilMs }),
+    window: [granted, refused, waiters],
+  };
+}
+
+/** Three digits are more than a rate over ten seconds is good for. */
+function perSecond(count: number, lengthMs: number): number {
+  return Number(((count * 1_000) / lengthMs).toPrecision(3));
+}

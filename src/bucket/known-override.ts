@@ -1,0 +1,16 @@
+/** What the directory keeps of a bucket's override. */
+import type { KnownOverride } from "../protocol/known-override.ts";
+import type { OpenBucket } from "./open-bucket.ts";
+
+/** The bucket's override as lists show it; `undefined` if the configured policy is in force. */
+export function knownOverride(bucket: OpenBucket): KnownOverride | undefined {
+  const { name, limiter, isOverridden, override } = bucket;
+  if (!isOverridden) return undefined;
+  const { previous, ...note } = override ?? {};
+  return {
+    bucket: name,
+    policy: limiter.policy.toJSON(),
+    ...note,
+    hasPrevious: previous !== undefined,
+  };
+}
