@@ -195,7 +195,7 @@ const policies: readonly FaultyPolicy[] = [
 ];
 
 /** Patterns that a table must not have, each with what the message about it contains. */
-const faultyPatterns = ["", "a b", "a*b", "**", "*x"] as const;
+export const faultyPatterns = ["", "a b", "a*b", "**", "*x"] as const;
 
 /** A table with all of them, each under a pattern of its own, and one policy that is legal. */
 export const faultyTable: Readonly<Record<string, unknown>> = {
@@ -205,9 +205,8 @@ export const faultyTable: Readonly<Record<string, unknown>> = {
 };
 
 /** Each policy with its pattern in `faultyTable`. */
-const faultyPolicies: readonly (FaultyPolicy & { readonly pattern: string })[] = policies.map(
-  (policy, index) => Object.assign({ pattern: patternOf(index) }, policy),
-);
+export const faultyPolicies: readonly (FaultyPolicy & { readonly pattern: string })[] =
+  policies.map((policy, index) => Object.assign({ pattern: patternOf(index) }, policy));
 
 function patternOf(index: number): string {
   return `fault:${index + 1}`;

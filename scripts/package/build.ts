@@ -3,8 +3,10 @@
  * not used and a stack trace names the file that a reader finds in the repository.
  */
 import { execSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+
+import { policySchemaText } from "../policy-schema.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -14,3 +16,5 @@ rmSync(`${root}dist`, { recursive: true, force: true });
 for (const project of ["tsconfig.json", "tsconfig.cli.json"]) {
   execSync(`tsc --project scripts/package/${project}`, { cwd: root, stdio: "inherit" });
 }
+// For editors, in projects with policies of their own.
+writeFileSync(`${root}dist/policies.schema.json`, policySchemaText());
