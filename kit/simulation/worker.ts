@@ -152,7 +152,7 @@ export class VirtualWorker {
     const configured = this.#configured;
     const { laws } = this.#object.world;
     this.#call((instance) => {
-      const { ok } = instance.host.changePolicy(BUCKET, configured, { ...changes });
+      const { ok } = instance.host.operators.changePolicy(BUCKET, configured, { ...changes });
       if (ok && Object.keys(changes).length > 0) laws.overridden(instance);
     });
   }

@@ -39,6 +39,9 @@ const POLICY_MEMBERS = [
   "concurrency",
 ] as const;
 
+/** Members of a record that no recorded version has, and that none looks at. */
+const SINCE_RECORDED: ReadonlySet<string> = new Set(["override", "forgetAfterMs", "forgetAtMs"]);
+
 const isInstant = (name: string): boolean => /(AtMs|[uU]ntilMs)$/.test(name);
 
 /** A value with each instant in it counted from `epochMs`. */
@@ -107,6 +110,7 @@ function leavesOf(value: unknown, epochMs: number, path = ""): Map<string, strin
   const leaves = new Map<string, string>();
   if (typeof value !== "object" || value === null) return leaves;
   for (const [name, member] of Object.entries(value)) {
+    if (SINCE_RECORDED.has(name)) continue;
     const memberPath = path === "" ? name : `${path}.${name}`;
     const isTable = typeof member === "object" && member !== null && !Array.isArray(member);
     if (isTable) {

@@ -171,7 +171,7 @@ export class DrivenBucket {
         return this.#print(describe({ grantedTokens, waitedMs, waits, refused }, 0));
       }
       case "change": {
-        const change = host.changePolicy(BUCKET, this.#policy, call.changes);
+        const change = host.operators.changePolicy(BUCKET, this.#policy, call.changes);
         if (change.ok) return this.#printSnapshot(change.snapshot);
         return this.#print(`illegal: ${change.errors.map(({ field }) => field).join(", ")}`);
       }

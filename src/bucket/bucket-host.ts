@@ -26,12 +26,7 @@ import type { Pause } from "../core/pause.ts";
 import type { HistoryPoint } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
-import type {
-  BucketStats,
-  LeaseAnswer,
-  PauseAnswer,
-  PolicyChange,
-} from "../wire/bucket-answers.ts";
+import type { BucketStats, LeaseAnswer, PauseAnswer } from "../wire/bucket-answers.ts";
 
 import { costOf, unknownLimits } from "../core/limits/cost.ts";
 import { Policy } from "../core/policy.ts";
@@ -296,31 +291,16 @@ export class BucketHost {
     return { ...(turn.lease && { lease: turn.lease }), bucket: this.#snapshotOf(bucket, nowMs) };
   }
 
-  /** Merges `changes` into the bucket's policy and keeps the result as the bucket's override, for good. */
-  changePolicy(
-    name: string,
-    configured: NamedPolicyFields,
-    changes: Readonly<Record<string, unknown>>,
-  ): PolicyChange {
-    const nowMs = this.#now();
-    const bucket = this.#open(name, configured, nowMs);
-    const check = Policy.check(bucket.limiter.policy.merge(changes), this.#platform.timeZones);
-    if (!check.ok) return { ok: false, errors: check.faults };
-    if (Object.keys(changes).length > 0) {
-      bucket.isOverridden = true;
-      this.#finish(bucket, this.#setPolicy(bucket, check.policy, nowMs), nowMs);
-    }
-    return { ok: true, snapshot: this.#snapshotOf(bucket, nowMs) };
-  }
-
   /** What operators do. Not within a batch. */
   get operators(): OperatorCalls {
-    return (this.#operators ??= new OperatorCalls(this.#arrivals, {
+    return (this.#operators ??= new OperatorCalls(this.#platform, this.#arrivals, {
       now: () => this.#now(),
       bucket: () => this.#bucket,
       open: (name, configured, nowMs) => this.#open(name, configured, nowMs),
       finish: (bucket, turn, nowMs) => this.#finish(bucket, turn, nowMs),
       settle: (caller, answer) => this.#settle(caller, answer),
+      setPolicy: (bucket, policy, nowMs) => this.#setPolicy(bucket, policy, nowMs),
+      snapshotOf: (bucket, nowMs) => this.#snapshotOf(bucket, nowMs),
     }));
   }
 
@@ -406,6 +386,7 @@ export class BucketHost {
     this.#events?.turned(turn, nowMs);
     this.#recoveryWindow?.rejectAll("reset");
     await erased;
+    if (bucket?.isOverridden) this.#platform.directory?.noteOverride(bucket.name, undefined);
   }
 
   /** Answers every further acquire with `unavailable`, because the process is about to end. */

@@ -17,6 +17,7 @@ import type {
   BucketStats,
   LeaseAnswer,
   PauseAnswer,
+  PolicyBefore,
   PolicyChange,
 } from "../wire/bucket-answers.ts";
 import type { BucketDisk, BucketPlatform, BucketRecord, StoredGrantRow } from "./platform.ts";
@@ -184,15 +185,25 @@ export class BucketObject extends DurableObject<BucketEnv> {
   }
 
   /**
-   * See `BucketHost.changePolicy`. The answer is held back until the change is on disk. Rejects if the object
+   * See `OperatorCalls.changePolicy`. The answer is held back until the change is on disk. Rejects if the object
    * is reset; the change may or may not have been kept then.
    */
   changePolicy(
     name: string,
     configured: NamedPolicyFields,
     changes: Readonly<Record<string, unknown>>,
+    note?: string,
   ): PolicyChange {
-    return this.#host.changePolicy(name, configured, changes);
+    return this.#host.operators.changePolicy(name, configured, changes, note);
+  }
+
+  /** See `OperatorCalls.dropOverride`, and `changePolicy` for the rest. */
+  dropOverride(
+    name: string,
+    configured: NamedPolicyFields,
+    to: PolicyBefore,
+  ): BucketSnapshot | undefined {
+    return this.#host.operators.dropOverride(name, configured, to);
   }
 
   /**

@@ -10,6 +10,7 @@ import type { BucketPlatform, OverrideNote } from "./platform.ts";
 
 import { Limiter } from "../core/limiter.ts";
 import { Policy } from "../core/policy.ts";
+import { overrideView } from "./override.ts";
 
 /** A bucket in memory. */
 export interface OpenBucket {
@@ -56,14 +57,12 @@ export function stateOf({ name, policyName, limiter }: OpenBucket, nowMs: number
  *
  * @param sessions Open sessions.
  */
-export function snapshotOf(
-  { name, policyName, limiter }: OpenBucket,
-  nowMs: number,
-  sessions = 0,
-): BucketSnapshot {
+export function snapshotOf(bucket: OpenBucket, nowMs: number, sessions = 0): BucketSnapshot {
+  const { name, policyName, limiter } = bucket;
   const fields = limiter.policy.toJSON();
   const { limits: views, ...state } = limiter.inspect(nowMs);
-  const view = sessions > 0 ? { ...state, sessions } : state;
+  const override = overrideView(bucket);
+  const view = { ...state, ...(override && { override }), ...(sessions > 0 && { sessions }) };
   const policy = { name: policyName, ...fields };
   if (!views) return { bucket: name, policy, ...view };
   const limits: Record<string, LimitSnapshot> = {};

@@ -1,6 +1,6 @@
 /**
- * What operators do with one bucket: look at the queue, and take a caller out of it. `BucketHost` carries out the
- * turns, as it does those of callers.
+ * What operators do with one bucket: look at the queue, take a caller out of it, and override the policy.
+ * `BucketHost` carries out the turns, as it does those of callers.
  *
  * Nothing is kept for these calls. A waiter is found by a walk along the queue, which takes a millisecond for the
  * longest one: operators look seldom, and an acquire pays nothing for them.
@@ -8,11 +8,17 @@
 import type { AcquireAnswer } from "../answers/acquire-answer.ts";
 import type { Waiter } from "../core/queue/waiter-queue.ts";
 import type { Place, Turn } from "../core/turn.ts";
-import type { NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
+import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { QueuedWaiter, QueuedWaiters } from "../protocol/queued-waiter.ts";
+import type { PolicyBefore, PolicyChange } from "../wire/bucket-answers.ts";
 import type { Arrivals } from "./arrivals.ts";
 import type { Caller } from "./caller.ts";
 import type { OpenBucket } from "./open-bucket.ts";
+import type { BucketPlatform, OverrideNote } from "./platform.ts";
+
+import { Policy } from "../core/policy.ts";
+import { knownOverride } from "./known-override.ts";
+import { noteOf, previousPolicy } from "./override.ts";
 
 /** What these calls need from the host. */
 export interface OperatedHost {
@@ -26,14 +32,21 @@ export interface OperatedHost {
   finish(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void;
   /** Gives an answer to all requests of a caller. */
   settle(caller: Caller, answer: AcquireAnswer): void;
+  /** Gives the bucket another policy, and refuses waiters that it makes late. */
+  setPolicy(bucket: OpenBucket, policy: Policy, nowMs: number): Turn<Caller>;
+  snapshotOf(bucket: OpenBucket, nowMs: number): BucketSnapshot;
 }
+
+type OperatorPlatform = Pick<BucketPlatform, "timeZones" | "directory">;
 
 /** The operators' side of one bucket. */
 export class OperatorCalls {
+  readonly #platform: OperatorPlatform;
   readonly #arrivals: Pick<Arrivals, "removed">;
   readonly #host: OperatedHost;
 
-  constructor(arrivals: Pick<Arrivals, "removed">, host: OperatedHost) {
+  constructor(platform: OperatorPlatform, arrivals: Pick<Arrivals, "removed">, host: OperatedHost) {
+    this.#platform = platform;
     this.#arrivals = arrivals;
     this.#host = host;
   }
@@ -75,6 +88,63 @@ export class OperatorCalls {
       return true;
     }
     return false;
+  }
+
+  /**
+   * Merges `changes` into the bucket's policy and keeps the result as the bucket's override, until that is dropped or
+   * the bucket is reset. Waiters are timed anew. Without any change, nothing happens.
+   *
+   * @param note Why, for other operators.
+   */
+  changePolicy(
+    name: string,
+    configured: NamedPolicyFields,
+    changes: Readonly<Record<string, unknown>>,
+    note?: string,
+  ): PolicyChange {
+    const nowMs = this.#host.now();
+    const bucket = this.#host.open(name, configured, nowMs);
+    const { timeZones } = this.#platform;
+    const check = Policy.check(bucket.limiter.policy.merge(changes), timeZones);
+    if (!check.ok) return { ok: false, errors: check.faults };
+    if (Object.keys(changes).length > 0) {
+      const override = noteOf(bucket, check.policy, nowMs, note);
+      this.#putInForce(bucket, check.policy, override, nowMs);
+    }
+    return { ok: true, snapshot: this.#host.snapshotOf(bucket, nowMs) };
+  }
+
+  /**
+   * Puts the configured policy in force again, or the override before this one. Waiters are timed anew. Returns the
+   * bucket; `undefined`, and nothing happens, if there is no override, or none before it.
+   */
+  dropOverride(
+    name: string,
+    configured: NamedPolicyFields,
+    to: PolicyBefore,
+  ): BucketSnapshot | undefined {
+    const nowMs = this.#host.now();
+    const bucket = this.#host.open(name, configured, nowMs);
+    const { timeZones } = this.#platform;
+    if (!bucket.isOverridden) return undefined;
+    const { name: _, ...fields } = configured;
+    const isBack = to === "configured";
+    const policy = isBack ? Policy.of(fields, timeZones) : previousPolicy(bucket, timeZones);
+    if (!policy) return undefined;
+    this.#putInForce(bucket, policy, isBack ? undefined : { atMs: nowMs }, nowMs);
+    return this.#host.snapshotOf(bucket, nowMs);
+  }
+
+  #putInForce(
+    bucket: OpenBucket,
+    policy: Policy,
+    override: OverrideNote | undefined,
+    nowMs: number,
+  ): void {
+    bucket.isOverridden = override !== undefined;
+    bucket.override = override;
+    this.#host.finish(bucket, this.#host.setPolicy(bucket, policy, nowMs), nowMs);
+    this.#platform.directory?.noteOverride(bucket.name, knownOverride(bucket));
   }
 }
 

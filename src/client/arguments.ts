@@ -16,7 +16,7 @@ import { integerFault, isIntegerWithin, showValue, throwFaults } from "../core/v
 import { compileChanges } from "../core/written-policy.ts";
 import { API_KEY_RULE, isApiKey } from "../protocol/api-key.ts";
 import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey } from "../protocol/idempotency-key.ts";
-import { isLabel, labelFault } from "../protocol/label.ts";
+import { label as labelText } from "../protocol/printable-text.ts";
 
 /** The options of `Client.acquire`. */
 export const acquireOptions = [
@@ -65,7 +65,7 @@ export function checkAcquireOptions(options: object, allowed: readonly string[])
   const { idempotencyKey } = given;
   if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey);
   const { label } = given;
-  if (label !== undefined && !isLabel(label)) throwFaults([labelFault("label", label)]);
+  if (label !== undefined && !labelText.has(label)) throwFaults([labelText.fault("label", label)]);
 }
 
 /**

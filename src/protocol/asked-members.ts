@@ -8,7 +8,7 @@ import type { FieldFault, Range } from "../core/values.ts";
 import { tokensFault } from "../core/ask.ts";
 import { MAX_FURTHER_LIMITS, queueFields } from "../core/policy.ts";
 import { holdFields } from "../core/policy-tables.ts";
-import { isLabel, labelFault } from "./label.ts";
+import { label as labelText } from "./printable-text.ts";
 import { integerFault, isIntegerWithin, showValue } from "../core/values.ts";
 
 /** Minimum and maximum of each number, both inclusive, for any bucket. */
@@ -51,8 +51,8 @@ export class FieldReader {
     const values = this.#valuesOf(field);
     const [value] = values;
     if (values.length === 0) return undefined;
-    if (values.length === 1 && isLabel(value)) return value === "" ? undefined : value;
-    this.addFault(values, labelFault(field, value));
+    if (values.length === 1 && labelText.has(value)) return value === "" ? undefined : value;
+    this.addFault(values, labelText.fault(field, value));
     return undefined;
   }
 

@@ -17,6 +17,9 @@ export type PolicyChange =
   | { readonly ok: true; readonly snapshot: BucketSnapshot }
   | { readonly ok: false; readonly errors: readonly FieldFault[] };
 
+/** Which policy an operator goes back to: the configured one, or the override before the one in force. */
+export type PolicyBefore = "configured" | "previous";
+
 /** The answer to a pause, and to the end of one: the bucket just after, or what is wrong with the limits it names. */
 export type PauseAnswer = BucketSnapshot | { readonly errors: readonly FieldFault[] };
 

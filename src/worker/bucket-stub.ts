@@ -5,7 +5,7 @@ import type { Pause } from "../core/pause.ts";
 import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
-import type { PauseAnswer, PolicyChange } from "../wire/bucket-answers.ts";
+import type { PauseAnswer, PolicyBefore, PolicyChange } from "../wire/bucket-answers.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { SocketKind } from "../wire/socket-call.ts";
 import type { BucketObject } from "../bucket/bucket-object.ts";
@@ -187,10 +187,20 @@ export class BucketStub {
   }
 
   /** Gives the bucket its own policy. */
-  changePolicy(changes: Readonly<Record<string, unknown>>): Promise<PolicyChange> {
+  changePolicy(changes: Readonly<Record<string, unknown>>, note?: string): Promise<PolicyChange> {
     return this.#callWithRetry(
-      async () => await this.#stub().changePolicy(this.name, this.policy, changes),
+      async () => await this.#stub().changePolicy(this.name, this.policy, changes, note),
     );
+  }
+
+  /**
+   * Puts an earlier policy in force again; resolves with `undefined` if there is none. If the object is reset before it
+   * answers, the call is repeated: `undefined` may then mean that the first call has done it.
+   */
+  dropOverride(to: PolicyBefore): Promise<BucketSnapshot | undefined> {
+    return this.#callWithRetry(async () => {
+      return await this.#stub().dropOverride(this.name, this.policy, to);
+    });
   }
 
   /**

@@ -9,7 +9,7 @@ import type { Pause } from "../core/pause.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
-import type { PolicyChange } from "../wire/bucket-answers.ts";
+import type { PolicyBefore, PolicyChange } from "../wire/bucket-answers.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { BucketCaller, BucketDeployment } from "./bucket-stub.ts";
 import type { BucketFiles } from "./config/bucket-files.ts";
@@ -63,11 +63,18 @@ export class FiledBucket extends BucketStub {
     return !(await this.#files.isUnused(this.name)) && (await super.removeWaiter(id));
   }
 
-  override async changePolicy(changes: Readonly<Record<string, unknown>>): Promise<PolicyChange> {
+  override async changePolicy(
+    changes: Readonly<Record<string, unknown>>,
+    note?: string,
+  ): Promise<PolicyChange> {
     const ask = (bucket: BucketHost): PolicyChange => {
-      return bucket.changePolicy(this.name, this.policy, changes);
+      return bucket.operators.changePolicy(this.name, this.policy, changes, note);
     };
-    return (await this.#ofUnused(ask)) ?? (await super.changePolicy(changes));
+    return (await this.#ofUnused(ask)) ?? (await super.changePolicy(changes, note));
+  }
+
+  override async dropOverride(to: PolicyBefore): Promise<BucketSnapshot | undefined> {
+    return (await this.#files.isUnused(this.name)) ? undefined : super.dropOverride(to);
   }
 
   override async pause(pause: Pause): Promise<PauseAnswer> {

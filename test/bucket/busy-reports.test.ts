@@ -201,7 +201,7 @@ describe("BusyReports", () => {
 
   it("repeats an override with the first report of an instance", () => {
     const served = new Served();
-    served.host.changePolicy(bucket, served.policy, { capacity: 50 });
+    served.host.operators.changePolicy(bucket, served.policy, { capacity: 50 });
     const { overrides } = served.platform;
     overrides.length = 0;
     served.ask(100, 30_000);

@@ -162,3 +162,50 @@ describe("OperatorCalls.removeWaiter", () => {
     expect(operated.host.waiters).toBe(0);
   });
 });
+
+describe("OperatorCalls.changePolicy and dropOverride", () => {
+  it("tell the directory, once the change is written; so does a reset", async () => {
+    const operated = new Operated();
+    const noted: unknown[] = [];
+    const directory = {
+      reportBusy: () => undefined,
+      busyEnded: () => undefined,
+      noteOverride: (bucket: string, override: unknown) => {
+        noted.push([operated.platform.takeWrites(), bucket, override]);
+      },
+    };
+    operated.host = new BucketHost(Object.assign(operated.platform, { directory }));
+    const { operators } = operated.host;
+    operators.changePolicy("x", operated.configured, {});
+    operators.changePolicy("x", operated.configured, { capacity: 0 });
+    operators.dropOverride("x", operated.configured, "configured");
+    expect(noted).toEqual([]);
+    operators.changePolicy("x", operated.configured, { capacity: 5 }, "why");
+    operators.dropOverride("x", operated.configured, "configured");
+    const atMs = operated.platform.nowMs;
+    const policy = Policy.of({ ...oneASecond, capacity: 5 }).toJSON();
+    const known = { bucket: "x", policy, atMs, note: "why", hasPrevious: false };
+    expect(noted.splice(0)).toEqual([
+      [["bucket"], "x", known],
+      [["bucket"], "x", undefined],
+    ]);
+    await operated.host.reset();
+    expect(noted).toEqual([]);
+    operators.changePolicy("x", operated.configured, { capacity: 5 });
+    await operated.host.reset();
+    expect(noted.map((note) => (note as unknown[]).at(-1))).toMatchObject([
+      { hasPrevious: false },
+      undefined,
+    ]);
+  });
+
+  it("tell nobody of a change that can't be written", () => {
+    const operated = new Operated();
+    const { operators } = operated.host;
+    operated.platform.isBroken = true;
+    expect(() => operators.changePolicy("x", operated.configured, { capacity: 5 })).toThrow(
+      "The disk is full",
+    );
+    expect(operated.platform.isAborted).toBe(true);
+  });
+});

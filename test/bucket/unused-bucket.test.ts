@@ -24,10 +24,10 @@ describe("ofUnusedBucket", () => {
       (bucket) => answerTo(bucket, 4),
       { kind: "outcome", outcome: { ok: false, reason: "exceeds-capacity" } },
     ],
-    ["an empty change", (bucket) => bucket.changePolicy("x", policy, {}), { ok: true }],
+    ["an empty change", (bucket) => bucket.operators.changePolicy("x", policy, {}), { ok: true }],
     [
       "an illegal change",
-      (bucket) => bucket.changePolicy("x", policy, { capacity: 0 }),
+      (bucket) => bucket.operators.changePolicy("x", policy, { capacity: 0 }),
       { ok: false },
     ],
     ["the end of a pause", (bucket) => bucket.resume("x", policy), { tokens: 1 }],
@@ -37,7 +37,7 @@ describe("ofUnusedBucket", () => {
 
   it.each<[string, (bucket: BucketHost) => unknown]>([
     ["a grant", (bucket) => answerTo(bucket, 1)],
-    ["a change", (bucket) => bucket.changePolicy("x", policy, { capacity: 9 })],
+    ["a change", (bucket) => bucket.operators.changePolicy("x", policy, { capacity: 9 })],
     ["a pause", (bucket) => bucket.pause("x", policy, { untilMs: Date.now() + 60_000, tokens: 0 })],
   ])("does not answer %s, which would have to be stored", (_, ask) => {
     expect(ofUnusedBucket(ask)).toBeUndefined();

@@ -152,7 +152,7 @@ it("whoever follows the events of a BucketHost knows who waits, and how many wer
             if (!step.isDaemonLate) host.alarm();
             break;
           case "policy":
-            host.changePolicy(NAME, configured, { capacity: step.capacity });
+            host.operators.changePolicy(NAME, configured, { capacity: step.capacity });
             break;
           case "pause": {
             const pause = { untilMs: nowMs + step.forMs, tokens: step.tokens };
@@ -173,7 +173,7 @@ it("whoever follows the events of a BucketHost knows who waits, and how many wer
       }
       host.observe(undefined);
       const { turns } = follower;
-      host.changePolicy(NAME, configured, { capacity: 3 });
+      host.operators.changePolicy(NAME, configured, { capacity: 3 });
       expect(follower.turns).toBe(turns);
     }),
     { numRuns: runs(500) },

@@ -36,6 +36,11 @@ const inVain: readonly (readonly [what: string, path: (name: string) => string, 
     (name) => `/buckets/${name}/pause`,
     { method: "POST", headers: ADMIN, body: JSON.stringify({ untilMs: 0 }) },
   ],
+  [
+    "an override to take back",
+    (name) => `/buckets/${name}/policy`,
+    { method: "DELETE", headers: ADMIN },
+  ],
   ["its waiters", (name) => `/buckets/${name}/waiters`],
   [
     "the removal of a waiter",

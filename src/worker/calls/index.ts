@@ -6,6 +6,7 @@ import { cancel } from "./cancel.ts";
 import { changeHold } from "./change-hold.ts";
 import { describe, describeAsPage } from "./describe.ts";
 import { dropHold } from "./drop-hold.ts";
+import { dropOverride } from "./drop-override.ts";
 import { extendPermit } from "./extend-permit.ts";
 import { health } from "./health.ts";
 import { inspect } from "./inspect.ts";
@@ -30,6 +31,7 @@ export const calls: readonly Call[] = [
   releasePermit,
   inspect,
   setPolicy,
+  dropOverride,
   reset,
   pause,
   listWaiters,

@@ -1,11 +1,15 @@
 /** `PUT /buckets/NAME`: gives a bucket its own policy. */
+import type { CompiledPolicy } from "../../core/human-units.ts";
+import type { FieldFault } from "../../core/values.ts";
 import type { BucketSnapshot } from "../../protocol/bucket-snapshot.ts";
 import type { BucketStub } from "../bucket-stub.ts";
 import type { Call } from "./call.ts";
 
 import { invalidRequestResponse } from "../../answers/acquire-response.ts";
 import { faultsAsWritten } from "../../core/human-units.ts";
+import { showValue } from "../../core/values.ts";
 import { compileChanges } from "../../core/written-policy.ts";
+import { note as noteText } from "../../protocol/printable-text.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { jsonResponse } from "../../answers/json-response.ts";
 import { jsonAnswer } from "./call.ts";
@@ -17,7 +21,7 @@ export const setPolicy: Call = {
   tag: "Buckets",
   summary: "Override a bucket's policy",
   description:
-    "Overrides the configured policy until the bucket is reset. Tokens beyond the new capacity are dropped. Waiters keep their order and are rescheduled.",
+    "Overrides the configured policy until the override is dropped or the bucket is reset. Tokens beyond the new capacity are dropped. Waiters keep their order and are rescheduled. `note` says why, and is shown with the bucket.",
   right: "admin",
   body: {
     isRequired: true,
@@ -29,6 +33,7 @@ export const setPolicy: Call = {
         day: { capacity: 1000, every: "day", timeZone: "Europe/Berlin" },
         hour: null,
       },
+      note: "Black Friday",
     },
   },
   answers: { 200: jsonAnswer("The bucket after the change.", "Snapshot") },
@@ -38,15 +43,33 @@ export const setPolicy: Call = {
   },
 };
 
-/** The bucket under its new policy; or the refusal, with everything that is wrong with `changes`. */
+/** The bucket under its new policy; or the refusal, with everything that is wrong with `body`. */
 export async function changePolicy(
   bucket: BucketStub,
-  changes: Readonly<Record<string, unknown>>,
+  body: Readonly<Record<string, unknown>>,
 ): Promise<BucketSnapshot | Response> {
-  const { compiled, faults } = compileChanges(changes);
+  const { compiled, note, faults } = readPolicyChange(body);
   if (faults.length > 0) return invalidRequestResponse(faults);
-  const changed = await bucket.changePolicy(compiled.fields);
+  const changed = await bucket.changePolicy(compiled.fields, note);
   return changed.ok
     ? changed.snapshot
     : invalidRequestResponse(faultsAsWritten(compiled, changed.errors));
+}
+
+/** What a body says of a policy and of its change, and all that is wrong with it as far as it can be told here. */
+function readPolicyChange({ note, ...changes }: Readonly<Record<string, unknown>>): {
+  readonly compiled: CompiledPolicy;
+  readonly note: string | undefined;
+  readonly faults: readonly FieldFault[];
+} {
+  const { compiled, faults } = compileChanges(changes);
+  if (note === undefined) return { compiled, note, faults };
+  if (!noteText.has(note)) {
+    return { compiled, note: undefined, faults: [...faults, noteText.fault("note", note)] };
+  }
+  if (Object.keys(changes).length === 0) {
+    const message = `note needs a field of the policy that it is about: got note ${showValue(note)} alone`;
+    return { compiled, note, faults: [{ field: "note", message }] };
+  }
+  return { compiled, note: note === "" ? undefined : note, faults };
 }

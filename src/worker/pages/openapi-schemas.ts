@@ -8,7 +8,11 @@ import type { LimitView } from "../../core/limiter-state.ts";
 import type { LimitGrant } from "../../core/limits/cost.ts";
 import type { FieldFault } from "../../core/values.ts";
 import type { CancelBody, GrantBody } from "../../protocol/acquire-bodies.ts";
-import type { BucketSnapshot, NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
+import type {
+  BucketSnapshot,
+  NamedPolicyFields,
+  OverrideView,
+} from "../../protocol/bucket-snapshot.ts";
 import type { ProblemBody } from "../../protocol/problem-document.ts";
 import type { WatchEvent, WatchMessage } from "../../protocol/watch-feed.ts";
 import type { Schema } from "./json-schema.ts";
@@ -27,7 +31,7 @@ import {
   leaseFields,
   leaseWords,
 } from "../../core/policy-tables.ts";
-import { LABEL_PATTERN } from "../../protocol/label.ts";
+import { label, note } from "../../protocol/printable-text.ts";
 import { acquireRanges } from "../../protocol/asked-members.ts";
 import { WINDOW_LIMIT, windowLimitWords } from "../../core/window-limit.ts";
 import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../../core/bucket-name.ts";
@@ -68,7 +72,7 @@ export const acquireFields = {
   ),
   label: {
     type: "string",
-    pattern: LABEL_PATTERN,
+    pattern: label.pattern,
     description:
       "What the caller calls itself, up to 64 printable characters. All who may read the bucket see it in the list of waiters, so put no secret into it",
   },
@@ -228,6 +232,17 @@ const snapshot = objectSchema<BucketSnapshot>(
       description:
         "The limit that the head of the queue waits for, `permits` if that is a permit; present only if somebody waits and there are further limits or permits",
     },
+    override: objectSchema<OverrideView>(
+      {
+        atMs: instantSchema("When it was set; absent if an earlier version set it"),
+        note: { type: "string", description: "Why, in the operator's words" },
+        hasPrevious: {
+          const: true,
+          description: "Present if there was another override before it, which can be put back",
+        },
+      },
+      { atMs: true, note: true, hasPrevious: true },
+    ),
     sessions: countSchema("Open sessions, on which acquires are sent; absent if there are none"),
   },
   {
@@ -239,6 +254,7 @@ const snapshot = objectSchema<BucketSnapshot>(
     permits: true,
     limits: true,
     headLimit: true,
+    override: true,
     sessions: true,
   },
 );
@@ -458,6 +474,12 @@ const policyChange: Schema = {
     concurrency: {
       anyOf: [writtenConcurrency, { type: "null" }],
       description: "`null` allows any number of grants at once",
+    },
+    note: {
+      type: "string",
+      pattern: note.pattern,
+      description:
+        "Why, up to 200 printable characters. It is no part of the policy, and needs another member beside it",
     },
   },
   description:

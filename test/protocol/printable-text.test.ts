@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import { isLabel } from "../../src/protocol/label.ts";
+import { label as ofLabel, note } from "../../src/protocol/printable-text.ts";
 
-describe("isLabel", () => {
+describe("a label", () => {
   it.each([
     "",
     "nightly export",
@@ -14,7 +14,7 @@ describe("isLabel", () => {
     "😀".repeat(64),
     "שלום",
   ])("takes %j", (label) => {
-    expect(isLabel(label)).toBe(true);
+    expect(ofLabel.has(label)).toBe(true);
   });
 
   it.each([
@@ -38,6 +38,17 @@ describe("isLabel", () => {
     ["x"],
     {},
   ])("doesn't take %j", (label) => {
-    expect(isLabel(label)).toBe(false);
+    expect(ofLabel.has(label)).toBe(false);
+  });
+});
+
+describe("a note", () => {
+  it("has up to 200 characters, and a fault that says so", () => {
+    expect(note.has("😀".repeat(200))).toBe(true);
+    expect(note.has("x".repeat(201))).toBe(false);
+    expect(note.fault("note", "a\nb")).toEqual({
+      field: "note",
+      message: 'note must be at most 200 printable characters: got "a\\nb"',
+    });
   });
 });
