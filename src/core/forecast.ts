@@ -38,6 +38,14 @@ export class Forecast<Caller> {
     this.#queue = queue;
   }
 
+  /** The same forecast of a copy of its queue. */
+  copy(queue: WaiterQueue<Caller>): Forecast<Caller> {
+    const copy = new Forecast(queue);
+    copy.#end = this.#end?.copy();
+    copy.#uncovered = this.#uncovered;
+    return copy;
+  }
+
   /** The limits once everyone who waits now has been granted. Don't change them. */
   end(limits: LimitSet): LookAhead {
     if (this.#queue.size === 0) return new LookAhead(limits);

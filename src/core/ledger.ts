@@ -115,6 +115,18 @@ export class Ledger<Caller> {
     return ledger;
   }
 
+  /** Other books, with the same in them. */
+  copy(): Ledger<Caller> {
+    const options = { newId: this.#newId, lastFence: this.#earlierFence };
+    const copy = new Ledger<Caller>(false, { ...options, sessionOf: this.#sessionOf });
+    copy.#stats = this.#stats.copy();
+    copy.#writeAhead = this.#writeAhead?.copy();
+    copy.#holds = this.#holds?.copy();
+    copy.#settled = this.#settled && [...this.#settled];
+    copy.#isBatch = this.#isBatch;
+    return copy;
+  }
+
   /** The grants of which something may come back; `undefined` before the first. */
   get holds(): Holds | undefined {
     return this.#holds;

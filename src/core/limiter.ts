@@ -57,15 +57,21 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   constructor(
     policy: Terms,
     { isDurable = true, newId = noIds, ...others }: LimiterOptions<Caller> = {},
-    saved?: SavedLimiter,
+    saved?: SavedLimiter | Limiter<Caller, Terms>,
   ) {
     this.#policy = policy;
-    const states = saved?.state.limits;
-    this.#limits = states && LimitSet.restore(limitsOf(policy), states);
-    this.#ledger = saved
-      ? Ledger.from(saved, this.#limits, { newId, ...others })
-      : new Ledger(isDurable, { newId, ...others });
-    this.#queue = new ServedQueue(this.#ledger);
+    if (saved instanceof Limiter) {
+      this.#ledger = saved.#ledger.copy();
+      this.#limits = saved.#limits?.copyWithHolds(this.#ledger.holds?.ends);
+      this.#queue = saved.#queue.copy(this.#ledger);
+    } else {
+      const states = saved?.state.limits;
+      this.#limits = states && LimitSet.restore(limitsOf(policy), states);
+      this.#ledger = saved
+        ? Ledger.from(saved, this.#limits, { newId, ...others })
+        : new Ledger(isDurable, { newId, ...others });
+      this.#queue = new ServedQueue(this.#ledger);
+    }
     this.#holders = new HolderCalls(this.#ledger, this.#queue);
   }
 
@@ -81,6 +87,14 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     options: Pick<LimiterOptions<Caller>, "newId" | "sessionOf"> = {},
   ): Limiter<Caller, Terms> {
     return new Limiter(policy, options, { state, rows });
+  }
+
+  /**
+   * A second limiter in exactly the same state, for a dry run: from here on neither does anything to the other. The
+   * same callers wait, in places of its own (see `places`), so a waiter of this limiter is none of the copy's.
+   */
+  copy(): Limiter<Caller, Terms> {
+    return new Limiter(this.#policy, {}, this);
   }
 
   /** The policy in force. */

@@ -23,16 +23,34 @@ import { WaiterQueue } from "./queue/waiter-queue.ts";
 
 /** The waiters of one limiter. Its limits are passed in. */
 export class ServedQueue<Caller> {
-  readonly #queue = new WaiterQueue<Caller>();
-  readonly #forecast = new Forecast(this.#queue);
+  readonly #queue: WaiterQueue<Caller>;
+  readonly #forecast: Forecast<Caller>;
   readonly #ledger: Ledger<Caller>;
   /** When the head can be granted; `undefined` if that has to be computed. */
   #headDueAtMs: number | undefined = undefined;
   /** Who has to be refused when, where that isn't known on arrival: with permits. */
   #deadlines: EarliestFirst<Waiter<Caller>> | undefined = undefined;
 
-  constructor(ledger: Ledger<Caller>) {
+  constructor(
+    ledger: Ledger<Caller>,
+    queue = new WaiterQueue<Caller>(),
+    forecast = new Forecast(queue),
+  ) {
     this.#ledger = ledger;
+    this.#queue = queue;
+    this.#forecast = forecast;
+  }
+
+  /** The same callers, who are settled in the books of `ledger`. */
+  copy(ledger: Ledger<Caller>): ServedQueue<Caller> {
+    const { queue, places } = this.#queue.copy();
+    const copy = new ServedQueue(ledger, queue, this.#forecast.copy(queue));
+    copy.#headDueAtMs = this.#headDueAtMs;
+    copy.#deadlines = this.#deadlines?.copy(
+      (one) => queue.has(one),
+      (one) => places.get(one),
+    );
+    return copy;
   }
 
   /** The number of waiters. */

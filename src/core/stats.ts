@@ -99,6 +99,14 @@ export class Stats {
     return stats;
   }
 
+  /** Others with the same sums. */
+  copy(): Stats {
+    const { granted, refused, cancelled } = this;
+    const copy = Stats.from({ granted, refused, cancelled, tally: this.view() });
+    copy.keepLimits(this.#furtherNames);
+    return copy;
+  }
+
   get granted(): number {
     return this.#granted;
   }

@@ -76,8 +76,8 @@ const CLOCK_MARGIN_MS = 1_000;
 /** What the disk knows of one bucket, and when it must know more. */
 export class WriteAhead {
   /** One for each limit; the first apart, as in `LimitSet`. */
-  readonly #first: Batch;
-  readonly #others: readonly Batch[] | undefined;
+  #first: Batch;
+  #others: readonly Batch[] | undefined;
   #untilMs = -Infinity;
   /** Whether the disk holds exactly what memory does, but for `#isChanged`. */
   #isSettled = true;
@@ -90,9 +90,23 @@ export class WriteAhead {
 
   /** @param limits As they were restored from the disk; `undefined` for a bucket that hasn't started. */
   constructor(limits?: LimitSet) {
-    this.#first = new Batch(limits?.first);
-    const others = limits?.all.slice(1).map((limit) => new Batch(limit)) ?? [];
+    this.#first = new Batch(limits?.first.lent?.copy());
+    const others = limits?.all.slice(1).map(({ lent }) => new Batch(lent?.copy())) ?? [];
     this.#others = others.length > 0 ? others : undefined;
+  }
+
+  /** The same knowledge of the disk. */
+  copy(): WriteAhead {
+    const copy = new WriteAhead();
+    copy.#first = this.#first.copy();
+    copy.#others = this.#others?.map((batch) => batch.copy());
+    copy.#untilMs = this.#untilMs;
+    copy.#isSettled = this.#isSettled;
+    copy.#isChanged = this.#isChanged;
+    copy.#grantedAtMs = this.#grantedAtMs;
+    copy.#isBusy = this.#isBusy;
+    copy.#hasUnwrittenGrants = this.#hasUnwrittenGrants;
+    return copy;
   }
 
   /**
@@ -190,8 +204,14 @@ class Batch {
    */
   readonly #found: LentTokens;
 
-  constructor(limit: Limit | undefined) {
-    this.#found = new LentTokens(limit?.lent?.toJSON());
+  constructor(found = new LentTokens()) {
+    this.#found = found;
+  }
+
+  copy(): Batch {
+    const copy = new Batch(this.#found.copy());
+    copy.remaining = this.remaining;
+    return copy;
   }
 
   /** Takes the next batch of `limit`, none without a `spec`, and returns what the disk is to know. */

@@ -12,7 +12,7 @@ import type { HoldAnswer, HoldCall, PermitAnswer } from "./hold-call.ts";
 import type { Permits } from "../limits/permits.ts";
 import type { GrantRow, HoldState, OpenGrantState, PermitState, Settlement } from "./grant-row.ts";
 
-import { unspentOf } from "../limits/reserves.ts";
+import { type GrantEnds, unspentOf } from "../limits/reserves.ts";
 import { debtOf, isSameUse, mapParts, useOf, zerosOf } from "./hold-use.ts";
 import { MAX_OPEN_HOLDS, OpenGrants } from "./open-grants.ts";
 
@@ -64,6 +64,18 @@ export class Holds {
     limits.endWith(this.#grants);
     if (!limits.permits) return;
     for (const { permit } of this.#grants.withPermit()) if (permit) lend(limits.permits, permit);
+  }
+
+  /** Others in the same state. */
+  copy(): Holds {
+    const copy = new Holds(this.#newId);
+    copy.#grants = this.#grants.copy();
+    return copy;
+  }
+
+  /** What ends by itself. */
+  get ends(): GrantEnds {
+    return this.#grants;
   }
 
   /** See `OpenGrants.lastFence`. */

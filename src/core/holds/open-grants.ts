@@ -51,6 +51,13 @@ class OpenGrant {
     this.state = state;
   }
 
+  copy(): OpenGrant {
+    const copy = new OpenGrant(this.slot, this.state);
+    copy.isSpent = this.isSpent;
+    copy.expectedAtMs = this.expectedAtMs;
+    return copy;
+  }
+
   /** The hold, if it is neither settled nor over. */
   get openHold(): HoldState | undefined {
     const { hold } = this.state;
@@ -78,9 +85,7 @@ class OpenGrant {
 /** The open grants of one bucket, and holds that are over and remembered. */
 export class OpenGrants {
   readonly #byId = new Map<string, OpenGrant>();
-  readonly #ends = new EarliestFirst<OpenGrant>((open, atMs) => {
-    return open.nextEndAtMs === atMs && this.#byId.get(open.state.id) === open;
-  });
+  #ends = new EarliestFirst<OpenGrant>((open, atMs) => this.#isNextEnd(open, atMs));
   /** Those with a permit, in the order in which they were granted. */
   readonly #permits = new Set<OpenGrant>();
   /** Those whose hold is settled and remembered, in the order in which they were settled. */
@@ -119,6 +124,28 @@ export class OpenGrants {
       if (!used.has(slot)) grants.#freeSlots.push(slot);
     }
     return grants;
+  }
+
+  /** Others in the same state. */
+  copy(): OpenGrants {
+    const copy = new OpenGrants(this.#lastFence);
+    const copies = new Map([...this.#byId.values()].map((open) => [open, open.copy()]));
+    const copyOf = (open: OpenGrant): OpenGrant | undefined => copies.get(open);
+    for (const [{ state }, open] of copies) copy.#byId.set(state.id, open);
+    copy.#ends = this.#ends.copy((open, atMs) => copy.#isNextEnd(open, atMs), copyOf);
+    addAll(copy.#permits, this.#permits, copyOf);
+    addAll(copy.#settled, this.#settled, copyOf);
+    addAll(copy.#spent, this.#spent, copyOf);
+    for (const [name, tokens] of this.#heldTokens) copy.#heldTokens.set(name, tokens);
+    copy.#freeSlots.push(...this.#freeSlots);
+    copy.#slots = this.#slots;
+    copy.#holds = this.#holds;
+    copy.#changed = new Map(this.#changed);
+    return copy;
+  }
+
+  #isNextEnd(open: OpenGrant, atMs: number): boolean {
+    return open.nextEndAtMs === atMs && this.#byId.get(open.state.id) === open;
   }
 
   /** The highest fence so far; 0 if there has been no permit. */
@@ -305,6 +332,18 @@ export class OpenGrants {
     for (const [name, part] of Object.entries(openHold.limits)) {
       this.#heldTokens.set(name, (this.#heldTokens.get(name) ?? 0) + by * unspentOf(part));
     }
+  }
+}
+
+/** Adds the copies of `grants`, in their order. */
+function addAll(
+  copies: Set<OpenGrant>,
+  grants: Iterable<OpenGrant>,
+  copyOf: (open: OpenGrant) => OpenGrant | undefined,
+): void {
+  for (const open of grants) {
+    const copy = copyOf(open);
+    if (copy) copies.add(copy);
   }
 }
 

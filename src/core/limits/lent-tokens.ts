@@ -92,6 +92,11 @@ export class LentTokens {
     return ended;
   }
 
+  /** The same sums, which share nothing with these. */
+  copy(): LentTokens {
+    return new LentTokens(this.#sums);
+  }
+
   /** The sums, for the constructor. */
   toJSON(): readonly LentSum[] {
     return this.#sums.map((sum) => ({ ...sum }));

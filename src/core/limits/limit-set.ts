@@ -376,6 +376,18 @@ export class LimitSet {
     return new LimitSet(this.#specs, this.#names, this.#first.copy(), this.#others?.copy());
   }
 
+  /**
+   * A second set that knows of holds, too.
+   *
+   * @param ends Those of the copy, if grants end here.
+   */
+  copyWithHolds(ends: GrantEnds | undefined): LimitSet {
+    const copy = this.copy();
+    copy.#reserves = this.#reserves?.copy();
+    copy.#ends = this.#ends && ends;
+    return copy;
+  }
+
   /** A copy to be run ahead of time, in which permits come back when they probably will. */
   estimate(): LimitSet {
     const limits = this.all;

@@ -24,6 +24,13 @@ export class LookAhead {
     this.#servedAtMs = this.#limits.reachedAtMs;
   }
 
+  /** Another one that has served as many. */
+  copy(): LookAhead {
+    const copy = new LookAhead(this);
+    copy.#servedAtMs = this.#servedAtMs;
+    return copy;
+  }
+
   /** When the last waiter is served, epoch milliseconds; before the first, the instant of the limits. */
   get servedAtMs(): number {
     return this.#servedAtMs;

@@ -175,8 +175,7 @@ export class Permits implements Limit {
 
   copy(): Permits {
     const fields = { capacity: this.#max, ttlMs: this.#ttlMs };
-    const [ends, bound] = [this.#ends, this.#bound].map((lent) => new LentTokens(lent.toJSON()));
-    return new Permits(fields, this, ends, bound, this.#averageMs);
+    return new Permits(fields, this, this.#ends.copy(), this.#bound.copy(), this.#averageMs);
   }
 
   /**

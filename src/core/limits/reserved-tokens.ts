@@ -53,6 +53,16 @@ export class ReservedTokens {
     this.#nextNumber = writtenOff;
   }
 
+  /** Another one in the same state. */
+  copy(): ReservedTokens {
+    const copy = new ReservedTokens();
+    copy.#writtenOff = this.#writtenOff;
+    copy.#nextNumber = this.#nextNumber;
+    copy.#tokens = this.#tokens;
+    for (const [start, reserved] of this.#open) copy.#open.set(start, { ...reserved });
+    return copy;
+  }
+
   /** What may still come back, of all holds. */
   get tokens(): number {
     return this.#tokens;

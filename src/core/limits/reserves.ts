@@ -50,6 +50,13 @@ export class Reserves {
     }
   }
 
+  /** Others in the same state. */
+  copy(): Reserves {
+    const copy = new Reserves();
+    for (const [name, account] of this.#accounts) copy.#accounts.set(name, account.copy());
+    return copy;
+  }
+
   /** The account of the limit called `name`. */
   of(name: string): ReservedTokens {
     let account = this.#accounts.get(name);

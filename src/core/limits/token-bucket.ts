@@ -342,7 +342,7 @@ export class TokenBucket<Fields extends BucketFields = TokenBucketFields>
 
   copy(): TokenBucket<Fields> {
     const copy = new TokenBucket(this.#terms, this.#startedAtMs, this.#tick, this.#tokens);
-    if (this.#lent) copy.#lent = new LentTokens(this.#lent.toJSON());
+    if (this.#lent) copy.#lent = this.#lent.copy();
     copy.#pausedUntilMs = this.#pausedUntilMs;
     copy.#reachedTick = this.#reachedTick;
     copy.#pausedTokens = this.#pausedTokens;

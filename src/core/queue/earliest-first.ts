@@ -36,6 +36,25 @@ export class EarliestFirst<Item> {
     this.#counts = counts;
   }
 
+  /**
+   * Others with the same instants, in the same order.
+   *
+   * @param itemOf What takes an item's place; `undefined` for one that doesn't count any more.
+   */
+  copy(
+    counts: (item: Item, atMs: number) => boolean,
+    itemOf: (item: Item) => Item | undefined,
+  ): EarliestFirst<Item> {
+    const copy = new EarliestFirst(counts);
+    const entries = this.#heap.flatMap((entry) => {
+      const item = itemOf(entry.item);
+      return item === undefined ? [] : [{ ...entry, item }];
+    });
+    copy.#heap = sorted(entries);
+    copy.#added = this.#added;
+    return copy;
+  }
+
   /** The earliest instant, epoch milliseconds; `Infinity` if there is none. */
   get nextAtMs(): number {
     let [first] = this.#heap;
@@ -61,8 +80,7 @@ export class EarliestFirst<Item> {
 
   #clean(): void {
     const kept = this.#heap.filter(({ item, atMs }) => this.#counts(item, atMs));
-    // A list in order is a heap.
-    this.#heap = kept.toSorted((one, other) => (isBefore(one, other) ? -1 : 1));
+    this.#heap = sorted(kept);
     this.#cleanedAt = Math.max(MIN_CLEANED, 2 * kept.length);
   }
 
@@ -103,6 +121,11 @@ export class EarliestFirst<Item> {
     this.#heap[index] = two;
     this.#heap[other] = one;
   }
+}
+
+/** A list in order is a heap. */
+function sorted<Item>(entries: readonly Entry<Item>[]): Entry<Item>[] {
+  return entries.toSorted((one, other) => (isBefore(one, other) ? -1 : 1));
 }
 
 /** `undefined` is behind the end. */

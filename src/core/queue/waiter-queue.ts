@@ -245,6 +245,26 @@ export class WaiterQueue<Caller> {
     return true;
   }
 
+  /** A second queue of the same callers, and the place there of each waiter here. */
+  copy(): {
+    readonly queue: WaiterQueue<Caller>;
+    readonly places: ReadonlyMap<Waiter<Caller>, Waiter<Caller>>;
+  } {
+    const queue = new WaiterQueue<Caller>();
+    const places = new Map<Waiter<Caller>, Waiter<Caller>>();
+    for (let link = this.#head; link; link = link.next) {
+      const copy = queue.#insert(link, queue.#tail);
+      copy.behindLater = link.behindLater;
+      copy.owed = link.owed;
+      places.set(link, copy);
+    }
+    queue.#latestAtMs = this.#latestAtMs;
+    queue.#arrivals = this.#arrivals;
+    queue.#owed = this.#owed;
+    queue.#due = this.#due;
+    return { queue, places };
+  }
+
   /** Adds waiters of a queue that is gone, and returns their handles in the order in which they were given. */
   restore(waiters: readonly Waiter<Caller>[]): Waiter<Caller>[] {
     const handles = new Map<Waiter<Caller>, Waiter<Caller>>();
