@@ -191,6 +191,7 @@ function hostOf(clock: VirtualClock, meter: Meter): BucketHost {
         earlier: { list: () => [], delete: () => meter.count("rowsWritten") },
       },
       ticketSecret: { read: () => undefined, write: () => meter.count("rowsWritten") },
+      removedCallers: { read: () => undefined, write: () => undefined },
       grantRows: { list: () => [], put: () => meter.count("rowsWritten") },
       erase: async () => {},
     },

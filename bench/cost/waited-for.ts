@@ -267,6 +267,7 @@ class LivingObject {
             written();
           },
         },
+        removedCallers: { read: () => undefined, write: () => undefined },
         grantRows: { list: () => [], put: written },
         erase: async () => {},
       },

@@ -6,6 +6,7 @@ import type {
   StoredGrantRow,
 } from "../../src/bucket/platform.ts";
 import type { Clock } from "../../src/bucket/clock.ts";
+import type { RemovedCaller } from "../../src/bucket/removed-callers.ts";
 
 import { timeZones } from "../../src/time-zones.ts";
 
@@ -32,6 +33,7 @@ export class MemoryPlatform implements BucketPlatform {
   readonly #keyedRows = new Map<number, string>();
   readonly #grantRows = new Map<number, StoredGrantRow>();
   readonly #ticketSecret = new Map<"secret", Uint8Array>();
+  readonly #removed = new Map<"removed", readonly RemovedCaller[]>();
   #rowsRead = 0;
 
   constructor() {
@@ -47,6 +49,10 @@ export class MemoryPlatform implements BucketPlatform {
         read: () => structuredClone(this.#ticketSecret.get("secret")),
         write: (secret) => this.#put("ticket secret", this.#ticketSecret, "secret", secret),
       },
+      removedCallers: {
+        read: () => structuredClone(this.#removed.get("removed")),
+        write: (callers) => this.#put("removed", this.#removed, "removed", callers),
+      },
       grantRows: {
         list: () => {
           this.#rowsRead += 1;
@@ -56,7 +62,7 @@ export class MemoryPlatform implements BucketPlatform {
       },
       erase: async () => {
         const all = [this.#record, this.#keyedRows, this.#ticketSecret, this.#grantRows];
-        for (const rows of all) rows.clear();
+        for (const rows of [...all, this.#removed]) rows.clear();
       },
     };
   }

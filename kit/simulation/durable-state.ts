@@ -1,6 +1,7 @@
 /** What a durable object's disk holds, and the commits that change it. */
 import type { KeyedGrant } from "../../src/bucket/idempotency-store.ts";
 import type { BucketRecord, StoredGrantRow } from "../../src/bucket/platform.ts";
+import type { RemovedCaller } from "../../src/bucket/removed-callers.ts";
 
 import { entriesOf } from "../../src/bucket/idempotency-store.ts";
 
@@ -18,6 +19,7 @@ export interface DiskState extends KeyedState {
   /** Open grants, by slot. */
   readonly rows: ReadonlyMap<number, StoredGrantRow>;
   readonly ticketSecret: Uint8Array | undefined;
+  readonly removedCallers: readonly RemovedCaller[] | undefined;
   readonly alarmAtMs: number | undefined;
   /** Numbers the stretches between two resets. */
   readonly life: number;

@@ -16,6 +16,7 @@ import type {
   BucketRecord,
   StoredGrantRow,
 } from "../../src/bucket/platform.ts";
+import type { RemovedCaller } from "../../src/bucket/removed-callers.ts";
 import type { AlarmStorage } from "../../src/bucket/wake-timer.ts";
 import type { SocketCall } from "../../src/wire/socket-call.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
@@ -32,6 +33,7 @@ interface GatedState extends KeyedState {
   readonly record: BucketRecord | undefined;
   readonly rows: ReadonlyMap<number, StoredGrantRow>;
   readonly ticketSecret: Uint8Array | undefined;
+  readonly removedCallers: readonly RemovedCaller[] | undefined;
   readonly placeRows: ReadonlyMap<string, string>;
   readonly alarmAtMs: number | undefined;
   /** Numbers the stretches between two resets of the bucket. */
@@ -43,6 +45,7 @@ const EMPTY = {
   ...NO_KEYED,
   rows: new Map(),
   ticketSecret: undefined,
+  removedCallers: undefined,
   placeRows: new Map(),
   alarmAtMs: undefined,
 } as const satisfies Omit<GatedState, "life">;
@@ -441,6 +444,10 @@ export class GatedInstance implements BucketPlatform {
       ticketSecret: {
         read: () => this.#view.ticketSecret,
         write: (ticketSecret) => this.#write({ ticketSecret }),
+      },
+      removedCallers: {
+        read: () => this.#view.removedCallers,
+        write: (removedCallers) => this.#write({ removedCallers }),
       },
       grantRows: {
         list: () => this.#view.rows,

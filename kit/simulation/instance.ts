@@ -544,6 +544,10 @@ export class Instance implements BucketPlatform, ObservedInstance {
         read: () => this.view.ticketSecret,
         write: (ticketSecret) => this.#write({ ticketSecret }),
       },
+      removedCallers: {
+        read: () => this.view.removedCallers,
+        write: (removedCallers) => this.#write({ removedCallers }),
+      },
       grantRows: {
         list: () => this.view.rows,
         put: (slot, row) => {
@@ -561,6 +565,7 @@ export class Instance implements BucketPlatform, ObservedInstance {
           ...NO_KEYED,
           rows: new Map(),
           ticketSecret: undefined,
+          removedCallers: undefined,
         };
         this.view = { ...empty, alarmAtMs: undefined, life, span: 0 };
       },

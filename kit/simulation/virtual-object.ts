@@ -26,6 +26,7 @@ export class VirtualObject implements InstanceOwner {
     ...NO_KEYED,
     rows: new Map(),
     ticketSecret: undefined,
+    removedCallers: undefined,
     alarmAtMs: undefined,
     life: 0,
     span: 0,

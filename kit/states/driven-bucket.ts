@@ -325,6 +325,7 @@ export class DrivenBucket {
         },
         // Not part of a state: a ticket is only good where its caller comes back, and none does here.
         ticketSecret: { read: () => undefined, write: () => undefined },
+        removedCallers: { read: () => undefined, write: () => undefined },
         grantRows: {
           list: () => [...this.#openGrants].map(([slot, text]) => [slot, JSON.parse(text)]),
           put: (slot, row) => this.#putRow(slot, row),

@@ -25,6 +25,7 @@ import type { ConnectedRequest } from "./connected-request.ts";
 import type { Leave } from "./held-request.ts";
 import type { BucketEnv } from "./bucket-env.ts";
 import type { KeyedGrant } from "./idempotency-store.ts";
+import type { RemovedCaller } from "./removed-callers.ts";
 
 import { decodeAcquireCall, isAcquireCall } from "../wire/acquire-call.ts";
 import { BucketHost } from "./bucket-host.ts";
@@ -44,6 +45,7 @@ import {
   GRANT_PREFIX,
   KEYED_GRANTS_PREFIX,
   OPEN_GRANT_PREFIX,
+  REMOVED_CALLERS_KEY,
   STATE_KEY,
   TICKET_SECRET_KEY,
 } from "./stored-rows.ts";
@@ -368,6 +370,10 @@ function diskOf(storage: DurableObjectStorage): BucketDisk {
     ticketSecret: {
       read: () => kv.get<Uint8Array>(TICKET_SECRET_KEY),
       write: (secret) => kv.put(TICKET_SECRET_KEY, secret),
+    },
+    removedCallers: {
+      read: () => kv.get<readonly RemovedCaller[]>(REMOVED_CALLERS_KEY),
+      write: (callers) => kv.put(REMOVED_CALLERS_KEY, callers),
     },
     grantRows: {
       *list() {

@@ -14,6 +14,7 @@ import type { WatchEvent } from "../protocol/watch-feed.ts";
 import type { BucketState } from "../answers/acquire-answer.ts";
 import type { Clock } from "./clock.ts";
 import type { KeyedGrantStore } from "./idempotency-store.ts";
+import type { RemovedCallersStore } from "./removed-callers.ts";
 import type { TicketSecretStore } from "./tickets/ticket-book.ts";
 import type { AlarmStorage } from "./wake-timer.ts";
 
@@ -112,6 +113,8 @@ export interface BucketDisk {
   readonly keyedGrants: KeyedGrantStore;
   /** What tickets are signed with; empty before the first one. */
   readonly ticketSecret: TicketSecretStore;
+  /** Callers that an operator has removed. */
+  readonly removedCallers: RemovedCallersStore;
   /** Empty, and not read, for a bucket without holds and permits. */
   readonly grantRows: GrantRowStore;
   /** Deletes everything, including the alarm. Resolves once it is gone. */

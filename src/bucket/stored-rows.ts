@@ -8,6 +8,8 @@
 export const STATE_KEY = "bucket";
 /** Key of the secret that tickets are signed with. */
 export const TICKET_SECRET_KEY = "ticket-secret";
+/** Key of the callers that an operator has removed. */
+export const REMOVED_CALLERS_KEY = "removed";
 /** Prefix of the key of a row of keyed grants, whose slot follows. */
 export const KEYED_GRANTS_PREFIX = "keyed:";
 /** Prefix of the key of one keyed grant, as earlier versions have written it. */

@@ -33,6 +33,7 @@ const nowhere: BucketPlatform = {
       earlier: { list: () => [], delete: refuseToWrite },
     },
     ticketSecret: { read: () => undefined, write: refuseToWrite },
+    removedCallers: { read: () => undefined, write: refuseToWrite },
     grantRows: { list: () => [], put: refuseToWrite },
     erase: async () => undefined,
   },

@@ -231,6 +231,7 @@ describe("BucketHost.granted", () => {
           earlier: { list: () => [], delete: () => undefined },
         },
         ticketSecret: { read: () => undefined, write: () => undefined },
+        removedCallers: { read: () => undefined, write: () => undefined },
         grantRows: { list: () => [], put: () => undefined },
         erase: async () => undefined,
       },

@@ -226,6 +226,7 @@ describe("BucketHost on a machine whose clock is set", () => {
             earlier: { list: () => [], delete: () => undefined },
           },
           ticketSecret: { read: () => undefined, write: () => undefined },
+          removedCallers: { read: () => undefined, write: () => undefined },
           grantRows: { list: () => [], put: () => undefined },
           erase: async () => undefined,
         },

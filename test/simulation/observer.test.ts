@@ -193,6 +193,7 @@ function platformAt(now: () => number): BucketPlatform {
         earlier: { list: () => [], delete: () => undefined },
       },
       ticketSecret: { read: () => undefined, write: () => undefined },
+      removedCallers: { read: () => undefined, write: () => undefined },
       grantRows: { list: () => [], put: () => undefined },
       erase: async () => undefined,
     },
