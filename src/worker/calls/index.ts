@@ -10,6 +10,7 @@ import { dropOverride } from "./drop-override.ts";
 import { extendPermit } from "./extend-permit.ts";
 import { health } from "./health.ts";
 import { inspect } from "./inspect.ts";
+import { listBuckets } from "./list-buckets.ts";
 import { listWaiters } from "./list-waiters.ts";
 import { pause } from "./pause.ts";
 import { releasePermit } from "./release-permit.ts";
@@ -29,6 +30,7 @@ export const calls: readonly Call[] = [
   dropHold,
   extendPermit,
   releasePermit,
+  listBuckets,
   inspect,
   setPolicy,
   dropOverride,

@@ -27,6 +27,7 @@ import { COMMON_FIELDS } from "../../answers/common-fields.ts";
 import { metricsOf, MAX_ASKED_FOR } from "./metrics.ts";
 import { problemResponse } from "../../answers/problem.ts";
 import { prometheusText, PROMETHEUS_TEXT } from "./prometheus-text.ts";
+import { BoundedCalls } from "../../wire/bounded-calls.ts";
 import { ofUnusedBucket } from "../../bucket/unused-bucket.ts";
 
 /** Buckets that are asked at the same time. */
@@ -50,8 +51,7 @@ interface NamedBucket {
   readonly policy: NamedPolicyFields;
 }
 
-/** The scrapes of this isolate that are in progress, with their start in epoch milliseconds. */
-const underWay = new Set<{ readonly startedAtMs: number }>();
+const scrapes = new BoundedCalls(MAX_SCRAPES, SCRAPE_TIMEOUT_MS);
 
 /** Which buckets there are, and how to reach them. */
 export interface Scraped {
@@ -66,11 +66,11 @@ export interface Scraped {
  * in `asked`, the values of `bucket` in the query; or a refusal if it may not read one of those.
  */
 export async function metricsResponse(
-  scraped: Scraped,
+  from: Scraped,
   scopes: readonly Scope[],
   asked: readonly string[],
 ): Promise<Response> {
-  const { policies } = scraped;
+  const { policies } = from;
   const mayRead = (name: string): boolean => isInScope(scopes, "read", name);
   if (!scopes.some(({ rights }) => rights.includes("read"))) return forbidden("read");
   const refusal = refusalOf(asked, mayRead, policies);
@@ -81,11 +81,12 @@ export async function metricsResponse(
     const policy = policies.find(name);
     if (policy) buckets.push({ name, policy });
   }
-  if (countUnderWay() >= MAX_SCRAPES) {
+  const scraped = await scrapes.run(() => scrape(from, buckets));
+  if (!scraped) {
     const detail = `Cannot scrape: ${MAX_SCRAPES} scrapes are in progress`;
     return problemResponse("unavailable", { detail, retryAfterMs: BUSY_RETRY_MS });
   }
-  const text = prometheusText(metricsOf(await scrapeCounted(scraped, buckets), Date.now()));
+  const text = prometheusText(metricsOf(scraped, Date.now()));
   const headers = { ...COMMON_FIELDS, "Content-Type": PROMETHEUS_TEXT };
   return new Response(text === "" ? NOTHING_TO_SHOW : text, { headers });
 }
@@ -113,29 +114,6 @@ function refusalOf(
     }
   }
   return undefined;
-}
-
-/** A scrape whose caller has left may never end, so it stops counting after its time. */
-function countUnderWay(): number {
-  const nowMs = Date.now();
-  for (const scrape of underWay) {
-    const sinceMs = nowMs - scrape.startedAtMs;
-    if (sinceMs < 0 || sinceMs > SCRAPE_TIMEOUT_MS) underWay.delete(scrape);
-  }
-  return underWay.size;
-}
-
-async function scrapeCounted(
-  scraped: Scraped,
-  buckets: readonly NamedBucket[],
-): Promise<ScrapedBucket[]> {
-  const counted = { startedAtMs: Date.now() };
-  underWay.add(counted);
-  try {
-    return await scrape(scraped, buckets);
-  } finally {
-    underWay.delete(counted);
-  }
 }
 
 async function statsOf(

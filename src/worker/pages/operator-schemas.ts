@@ -1,6 +1,8 @@
 /** What operators see and do, as JSON Schemas by their name in the OpenAPI document. */
+import type { BusyBucket, BusyBuckets } from "../../protocol/busy-bucket.ts";
 import type { QueuedWaiter, QueuedWaiters } from "../../protocol/queued-waiter.ts";
 import type { Schema } from "./json-schema.ts";
+import { bucketName } from "./openapi-schemas.ts";
 
 import { acquireRanges } from "../../protocol/asked-members.ts";
 import {
@@ -40,7 +42,49 @@ const waiters = objectSchema<QueuedWaiters>(
   {},
 );
 
+const busyBucket = objectSchema<BusyBucket>(
+  {
+    bucket: bucketName,
+    policyName: { type: "string", description: "The pattern of its policy" },
+    isOverridden: { type: "boolean", description: "Whether it has a policy of its own" },
+    tokens: {
+      type: "integer",
+      description: "Tokens of the first limit; below 0 while it owes some",
+    },
+    capacity: countSchema("The most tokens of the first limit"),
+    waiters: countSchema("Waiting callers"),
+    grantedPerS: rateSchema("Acquires granted a second"),
+    refusedPerS: rateSchema("Acquires refused a second"),
+    waitP95Ms: countSchema(
+      "Estimate of the time within which 95 % of those that were granted have been, in milliseconds",
+    ),
+    pausedUntilMs: instantSchema("Until when its first limit is paused; absent if it isn't"),
+    atMs: instantSchema("When it reported this"),
+    recent: {
+      type: "array",
+      maxItems: 30,
+      description:
+        "Only if asked for: granted, refused and waiters of earlier reports, oldest first",
+      items: { type: "array", items: { type: "number" }, minItems: 3, maxItems: 3 },
+    },
+  },
+  { pausedUntilMs: true, recent: true },
+);
+
+const busyBuckets = objectSchema<BusyBuckets>(
+  {
+    buckets: { type: "array", items: busyBucket, description: "In the order that was asked for" },
+    omitted: countSchema("How many more there are"),
+  },
+  {},
+);
+
+function rateSchema(description: string): Schema {
+  return { type: "number", minimum: 0, description };
+}
+
 /** The schemas of operators' calls that the document lists under `components`. */
-export const operatorBodies = { Waiters: waiters } as const satisfies Readonly<
-  Record<string, Schema>
->;
+export const operatorBodies = {
+  BusyBuckets: busyBuckets,
+  Waiters: waiters,
+} as const satisfies Readonly<Record<string, Schema>>;
