@@ -1,5 +1,5 @@
 /** What callers may do: rights on buckets. */
-import { matchesPattern } from "../config/policy-table.ts";
+import { includesPattern, matchesPattern } from "../config/policy-table.ts";
 
 /** What a caller may do with a bucket. */
 export type Right = "acquire" | "read" | "pause" | "admin";
@@ -16,10 +16,23 @@ export interface Scope {
  * it.
  */
 export function isInScope(scopes: readonly Scope[], right: Right, bucket: string): boolean {
-  for (const { rights, buckets } of scopes) {
-    const isRight = rights.includes(right) || (right === "pause" && rights.includes("admin"));
-    if (!isRight) continue;
-    for (const pattern of buckets) if (matchesPattern(pattern, bucket)) return true;
+  for (const scope of scopes) {
+    if (!gives(scope, right)) continue;
+    for (const pattern of scope.buckets) if (matchesPattern(pattern, bucket)) return true;
   }
   return false;
+}
+
+/** Whether `scopes` have `right` on every bucket that `pattern` can stand for, by one pattern of theirs. */
+export function isPatternInScope(scopes: readonly Scope[], right: Right, pattern: string): boolean {
+  return patternsOf(scopes, right).some((own) => includesPattern(own, pattern));
+}
+
+/** The patterns of the buckets on which `scopes` have `right`, each once. */
+export function patternsOf(scopes: readonly Scope[], right: Right): readonly string[] {
+  return [...new Set(scopes.flatMap((scope) => (gives(scope, right) ? scope.buckets : [])))];
+}
+
+function gives({ rights }: Scope, right: Right): boolean {
+  return rights.includes(right) || (right === "pause" && rights.includes("admin"));
 }

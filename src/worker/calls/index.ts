@@ -11,6 +11,7 @@ import { extendPermit } from "./extend-permit.ts";
 import { health } from "./health.ts";
 import { inspect } from "./inspect.ts";
 import { listBuckets } from "./list-buckets.ts";
+import { listPolicies } from "./list-policies.ts";
 import { listWaiters } from "./list-waiters.ts";
 import { pause } from "./pause.ts";
 import { releasePermit } from "./release-permit.ts";
@@ -39,6 +40,7 @@ export const calls: readonly Call[] = [
   listWaiters,
   removeWaiter,
   watch,
+  listPolicies,
   health,
   scrape,
   describe,

@@ -31,6 +31,12 @@ export function matchesPattern(pattern: string, name: string): boolean {
   return isPrefix(pattern) ? name.startsWith(prefixOf(pattern)) : name === pattern;
 }
 
+/** Whether every name that `inner` can stand for matches `outer`. */
+export function includesPattern(outer: string, inner: string): boolean {
+  if (!isPrefix(outer)) return inner === outer;
+  return (isPrefix(inner) ? prefixOf(inner) : inner).startsWith(prefixOf(outer));
+}
+
 function prefixOf(pattern: string): string {
   return pattern.slice(0, -1);
 }
@@ -56,6 +62,12 @@ export class PolicyTable {
       else this.#exact.set(policy.name, policy);
     }
     this.#byPrefix.sort((a, b) => b.name.length - a.name.length);
+  }
+
+  /** The policies, those of exact names first, and the longer prefixes before the shorter ones. */
+  *[Symbol.iterator](): Iterator<NamedPolicyFields> {
+    yield* this.#exact.values();
+    yield* this.#byPrefix;
   }
 
   /** Names of the buckets that have a policy under their exact name. */

@@ -5,6 +5,7 @@ import type { GrantedHold, GrantedPermit } from "../../core/outcome.ts";
 import type { PauseFields } from "../../core/pause.ts";
 import type { ConcurrencyTerms, HoldTerms, LeaseTerms } from "../../core/policy-tables.ts";
 import type { LimitView } from "../../core/limiter-state.ts";
+import type { CompletePolicyFields } from "../../core/policy.ts";
 import type { LimitGrant } from "../../core/limits/cost.ts";
 import type { FieldFault } from "../../core/values.ts";
 import type { CancelBody, GrantBody } from "../../protocol/acquire-bodies.ts";
@@ -157,18 +158,29 @@ const writtenConcurrency: Schema = {
   required: ["max"],
 };
 
+const completeProperties = {
+  ...policyProperties,
+  ...tableSchemas,
+  limits: limitsSchema(
+    { $ref: "#/components/schemas/Limit" },
+    "Further limits, by name; absent if there are none",
+  ),
+} satisfies Record<KeyOfAny<CompletePolicyFields>, Schema>;
+const completeRequired = ["capacity", "initialTokens", "queueLimit", "maxWaitMs"];
+
+const completePolicy: Schema = {
+  type: "object",
+  properties: completeProperties,
+  required: completeRequired,
+};
+
 const namedPolicy: Schema = {
   type: "object",
   properties: {
     name: { type: "string", description: "The pattern under which the policy is configured" },
-    ...policyProperties,
-    ...tableSchemas,
-    limits: limitsSchema(
-      { $ref: "#/components/schemas/Limit" },
-      "Further limits, by name; absent if there are none",
-    ),
+    ...completeProperties,
   } satisfies Record<KeyOfAny<NamedPolicyFields>, Schema>,
-  required: ["name", "capacity", "initialTokens", "queueLimit", "maxWaitMs"],
+  required: ["name", ...completeRequired],
 };
 
 const limitState = {
@@ -559,6 +571,7 @@ export const bodies = {
   Snapshot: snapshot,
   WatchMessage: watchMessage,
   Policy: namedPolicy,
+  PolicyFields: completePolicy,
   PolicyChange: policyChange,
   Limit: limitFields,
   LimitSnapshot: limitSnapshot,

@@ -1,5 +1,7 @@
 /** What operators see and do, as JSON Schemas by their name in the OpenAPI document. */
 import type { BusyBucket, BusyBuckets } from "../../protocol/busy-bucket.ts";
+import type { KnownOverride } from "../../protocol/known-override.ts";
+import type { KnownPolicies } from "../../protocol/known-policies.ts";
 import type { QueuedWaiter, QueuedWaiters } from "../../protocol/queued-waiter.ts";
 import type { Schema } from "./json-schema.ts";
 import { bucketName } from "./openapi-schemas.ts";
@@ -79,6 +81,41 @@ const busyBuckets = objectSchema<BusyBuckets>(
   {},
 );
 
+const override = objectSchema<KnownOverride>(
+  {
+    bucket: bucketName,
+    policy: { $ref: "#/components/schemas/PolicyFields" },
+    atMs: instantSchema("When it was set; absent if that isn't known"),
+    note: { type: "string", description: "What the admin wrote about it; absent if nothing" },
+    hasPrevious: {
+      type: "boolean",
+      description: "Whether there was another override before it, which can be put back",
+    },
+  },
+  { atMs: true, note: true },
+);
+
+const policies = objectSchema<KnownPolicies>(
+  {
+    buckets: {
+      type: "array",
+      items: { type: "string" },
+      description: "Patterns of the buckets that the caller may change",
+    },
+    policies: {
+      type: "array",
+      items: { $ref: "#/components/schemas/Policy" },
+      description: "The configured policies of patterns within `buckets`",
+    },
+    overrides: {
+      type: "array",
+      items: override,
+      description: "Buckets within `buckets` that have an override, by name",
+    },
+  },
+  {},
+);
+
 function rateSchema(description: string): Schema {
   return { type: "number", minimum: 0, description };
 }
@@ -86,5 +123,6 @@ function rateSchema(description: string): Schema {
 /** The schemas of operators' calls that the document lists under `components`. */
 export const operatorBodies = {
   BusyBuckets: busyBuckets,
+  Policies: policies,
   Waiters: waiters,
 } as const satisfies Readonly<Record<string, Schema>>;

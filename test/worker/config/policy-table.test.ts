@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ONE_A_SECOND as one } from "../../../kit/edge/deployed.ts";
 import {
   PolicyTable,
+  includesPattern,
   isBucketPattern,
   matchesPattern,
   readPolicies,
@@ -24,6 +25,11 @@ describe("PolicyTable", () => {
     ["api", "*"],
   ])("gives %s the policy %s: the exact name, then the longest prefix", (name, pattern) => {
     expect(table.find(name)?.name).toBe(pattern);
+  });
+
+  it("lists its policies, exact names first and then the longest prefix", () => {
+    const names = ["api:v2:login", "api:v2:*", "api:*", "*"];
+    expect([...table].map(({ name }) => name)).toEqual(names);
   });
 
   it("finds nothing where no pattern matches", () => {
@@ -173,5 +179,24 @@ describe("matchesPattern", () => {
     ["api:*", "web:api:ann", false],
   ])("%s matches %s: %s", (pattern, name, expected) => {
     expect(matchesPattern(pattern, name)).toBe(expected);
+  });
+});
+
+describe("includesPattern", () => {
+  it.each([
+    ["*", "*", true],
+    ["*", "x", true],
+    ["*", "x*", true],
+    ["x", "*", false],
+    ["x", "x", true],
+    ["x", "x*", false],
+    ["x*", "x", true],
+    ["x*", "x*", true],
+    ["x*", "xy*", true],
+    ["x*", "*", false],
+    ["xy*", "x*", false],
+    ["xy*", "x", false],
+  ])("%s includes %s: %s", (outer, inner, expected) => {
+    expect(includesPattern(outer, inner)).toBe(expected);
   });
 });
