@@ -16,7 +16,8 @@ import { integerFault, isIntegerWithin, showValue, throwFaults } from "../core/v
 import { compileChanges } from "../core/written-policy.ts";
 import { API_KEY_RULE, isApiKey } from "../protocol/api-key.ts";
 import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey } from "../protocol/idempotency-key.ts";
-import { label as labelText } from "../protocol/printable-text.ts";
+import { listRange } from "../protocol/queued-waiter.ts";
+import { label as labelText, note as noteText } from "../protocol/printable-text.ts";
 
 /** The options of `Client.acquire`. */
 export const acquireOptions = [
@@ -103,9 +104,43 @@ export function checkHoldChange(call: object): void {
   if (!check.ok) throwFaults(check.faults);
 }
 
+/** @throws {RangeError} If it can't be the id of a waiter. */
+export function checkWaiterId(id: unknown): void {
+  // Not `.` and `..`, which URL parsing removes from a path.
+  if (typeof id === "string" && /^\w[\w.-]{0,63}$/.test(id)) return;
+  throw new RangeError(`id must be that of a waiter: got ${showValue(id)}`);
+}
+
 /** @throws {TypeError} If `signal` is not an `AbortSignal`, or there is any other option. */
 export function checkCallOptions(options: object): void {
   checkSignal(knownMembers("options", options, ["signal"]));
+}
+
+/** Options beside the signal, such as the token of a call by RPC. */
+type MoreOptions = readonly "token"[];
+
+/** @throws {RangeError | TypeError} If an option of `Client.listWaiters` is wrong. */
+export function checkListOptions(options: object): void {
+  const given = knownMembers("options", options, ["limit", "signal"]);
+  checkInteger(given, "limit", listRange);
+  checkSignal(given);
+}
+
+/** @throws {RangeError | TypeError} If an option of `Client.setPolicy` is wrong. */
+export function checkOverrideOptions(options: object, more: MoreOptions = []): void {
+  const given = knownMembers("options", options, ["note", "signal", ...more]);
+  const { note, token } = given;
+  if (note !== undefined && !noteText.has(note)) throwFaults([noteText.fault("note", note)]);
+  checkToken(token);
+  checkSignal(given);
+}
+
+/** @throws {RangeError | TypeError} If an option of `Client.dropOverride` is wrong. */
+export function checkDropOverrideOptions(options: object, more: MoreOptions = []): void {
+  const given = knownMembers("options", options, ["to", "signal", ...more]);
+  checkChoice(given, "to", ["configured", "previous"]);
+  checkToken(given["token"]);
+  checkSignal(given);
 }
 
 /**

@@ -33,10 +33,8 @@
  * Nothing here is platform-specific: it needs only `fetch`, `AbortController`, timers and random
  * values.
  */
-import type { PauseFields } from "../core/pause.ts";
-import type { WrittenChanges } from "../core/written-policy.ts";
-import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { AcquireOutcome } from "./acquire-outcome.ts";
+import type { BucketVerbs, CallOptions } from "./bucket-verbs.ts";
 import type { Transport } from "./session/session-pool.ts";
 import type { Answer, Place } from "./transport/answer.ts";
 import type { OnError, Report } from "./fault-report.ts";
@@ -52,11 +50,8 @@ import {
   acquireOptions,
   checkAcquireOptions,
   checkBucket,
-  checkBucketInPath,
   checkCallOptions,
   checkIdempotencyKey,
-  checkPause,
-  checkPolicy,
   tryAcquireOptions,
 } from "./arguments.ts";
 import { AcquireRequest } from "./transport/acquire-request.ts";
@@ -69,7 +64,6 @@ import { HoldClient } from "./holds/hold-client.ts";
 import { SessionPool } from "./session/session-pool.ts";
 import { keepGoing } from "./keep-going.ts";
 import { newKey } from "./new-key.ts";
-import { pathOf } from "./path.ts";
 import { ANSWER_MS, RetriedCalls } from "./transport/retried-calls.ts";
 import { retry, SluiceUnreachableError } from "./transport/retry.ts";
 import { TransportError, unavailableError } from "./transport/transport-error.ts";
@@ -150,18 +144,12 @@ export type TryAcquireOptions = Pick<
   "tokens" | "limits" | "holdMs" | "signal" | "idempotencyKey"
 >;
 
-/** Options of every other call. */
-export interface CallOptions {
-  /** Aborts the call. A change that was already sent may or may not take effect. */
-  readonly signal?: AbortSignal;
-}
-
 /**
  * The verbs of a client. Arguments are checked before anything is sent. Every call is retried when
  * its connection breaks; that is safe for calls that change something, because they state the new
  * value. Every promise rejects with the signal's reason as soon as its signal aborts.
  */
-export interface Client extends HoldVerbs {
+export interface Client extends HoldVerbs, BucketVerbs {
   /**
    * Takes tokens, waiting for them if necessary. Resolves with the grant, or with a refusal. Broken
    * connections are retried with the same key, so a retry is never charged twice.
@@ -180,28 +168,6 @@ export interface Client extends HoldVerbs {
    * `cancelled`.
    */
   cancel(bucket: string, idempotencyKey: string, options?: CallOptions): Promise<boolean>;
-  /** Resolves with the bucket's current state. Takes no tokens and doesn't create the bucket. */
-  inspect(bucket: string, options?: CallOptions): Promise<BucketSnapshot>;
-  /**
-   * Overrides the bucket's policy permanently; fields that are left out keep their values. Each
-   * limit named in `limits` is replaced as a whole, or removed by `null`; the others stay. Resolves
-   * with the bucket under its new policy. Requires an `ADMIN_TOKEN`.
-   */
-  setPolicy(bucket: string, policy: WrittenChanges, options?: CallOptions): Promise<BucketSnapshot>;
-  /**
-   * Refuses every waiter with `bucket-reset` and deletes the bucket's state. Requires an
-   * `ADMIN_TOKEN`.
-   */
-  reset(bucket: string, options?: CallOptions): Promise<void>;
-  /**
-   * Keeps at most `tokens` in the bucket, and skips its ticks up to and including `untilMs`; then
-   * ticks resume, one at a time. A calendar limit gives at most `tokens` until then, and loses nothing: see
-   * `pausedTokens` of the snapshot. `limits` names the limits to pause; by default, only the first is.
-   * When two pauses overlap, the later end and the smaller number of tokens apply, no matter who sent
-   * them. With an `ADMIN_TOKEN`, an `untilMs` in the past, such as 0, ends the pause; with any other
-   * token it changes nothing. Requires an `ADMIN_TOKEN`, or a token with the right `pause`.
-   */
-  pause(bucket: string, pause: PauseFields, options?: CallOptions): Promise<BucketSnapshot>;
 }
 
 /** A client whose connections can be closed. */
@@ -277,8 +243,6 @@ const MAX_SILENT_WAIT_MS = 1_000;
  * that isn't a real binding.
  */
 const MAX_BOUND_SILENCE_MS = 60_000;
-/** Status of a successful reset. */
-const NO_CONTENT = 204;
 
 /**
  * Creates a client. It holds no connections and no timers other than those of calls in progress, and of sessions: see
@@ -353,42 +317,6 @@ class ConnectedClient extends HoldClient implements ClosableClient {
     const { cancelled } = membersOf(body);
     if (typeof cancelled !== "boolean") throw unexpectedAnswer(status, body);
     return cancelled;
-  }
-
-  async inspect(bucket: string, options: CallOptions = {}): Promise<BucketSnapshot> {
-    checkBucketInPath(bucket);
-    checkCallOptions(options);
-    return this.#snapshot("GET", pathOf(bucket), undefined, options);
-  }
-
-  async setPolicy(
-    bucket: string,
-    policy: WrittenChanges,
-    options: CallOptions = {},
-  ): Promise<BucketSnapshot> {
-    checkBucketInPath(bucket);
-    checkPolicy(policy);
-    checkCallOptions(options);
-    return this.#snapshot("PUT", pathOf(bucket), policy, options);
-  }
-
-  async reset(bucket: string, options: CallOptions = {}): Promise<void> {
-    checkBucketInPath(bucket);
-    checkCallOptions(options);
-    const { status, body } = await this.#call("DELETE", pathOf(bucket), undefined, options);
-    // An intermediary's HTML page with status 200 hasn't reset anything.
-    if (status !== NO_CONTENT) throw unexpectedAnswer(status, body);
-  }
-
-  async pause(
-    bucket: string,
-    pause: PauseFields,
-    options: CallOptions = {},
-  ): Promise<BucketSnapshot> {
-    checkBucketInPath(bucket);
-    checkPause(pause);
-    checkCallOptions(options);
-    return this.#snapshot("POST", `${pathOf(bucket)}/pause`, pause, options);
   }
 
   close(): void {
@@ -523,26 +451,6 @@ class ConnectedClient extends HoldClient implements ClosableClient {
         return this.#onUnavailable satisfies never;
     }
   }
-
-  async #snapshot(
-    method: string,
-    path: string,
-    body: object | undefined,
-    options: CallOptions,
-  ): Promise<BucketSnapshot> {
-    const answer = await this.#call(method, path, body, options);
-    if (isSnapshot(answer.body)) return answer.body;
-    throw unexpectedAnswer(answer.status, answer.body);
-  }
-
-  #call(
-    method: string,
-    path: string,
-    body: object | undefined,
-    options: CallOptions,
-  ): Promise<Answer> {
-    return this.#calls.send({ method, path, headers: {}, ...(body && { body }) }, options);
-  }
 }
 
 /**
@@ -567,11 +475,6 @@ function isMisconfigured(error: unknown): boolean {
   const { reason } = error;
   if (reason === "unexpected-answer" || isUnknownLimit(error)) return true;
   return fieldsOfReason(reason).isMisconfigured === true;
-}
-
-function isSnapshot(body: unknown): body is BucketSnapshot {
-  const { bucket, policy, tokens } = membersOf(body);
-  return typeof bucket === "string" && typeof policy === "object" && typeof tokens === "number";
 }
 
 function isEventStream({ headers }: Response): boolean {

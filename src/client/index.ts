@@ -23,7 +23,6 @@ export type { RefusalReason } from "../protocol/reasons.ts";
 export type { AcquireOutcome, Granted, Refused } from "./acquire-outcome.ts";
 export type {
   AcquireOptions,
-  CallOptions,
   Client,
   ClientOptions,
   ClosableClient,
@@ -31,6 +30,14 @@ export type {
   QueuedPlace,
   TryAcquireOptions,
 } from "./client.ts";
+export type {
+  BucketVerbs,
+  CallOptions,
+  DropOverrideOptions,
+  ListOptions,
+  OverrideOptions,
+} from "./bucket-verbs.ts";
+export type { QueuedWaiter, QueuedWaiters } from "../protocol/queued-waiter.ts";
 export type { HeldCallOptions, HoldVerbs } from "./holds/hold-verbs.ts";
 export type { EstimateOptions } from "./holds/llm-tokens.ts";
 export type { WorkOptions } from "./holds/with-hold.ts";

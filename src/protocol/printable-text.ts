@@ -28,7 +28,7 @@ export class PrintableText {
     return typeof value === "string" && this.#legal.test(value);
   }
 
-  /** What is wrong with a value that is none. */
+  /** What is wrong with a value that is not such a text. */
   fault(field: string, value: unknown): FieldFault {
     const message = `${field} must be at most ${this.max} printable characters: got ${showValue(value)}`;
     return { field, message };

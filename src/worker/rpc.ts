@@ -25,13 +25,20 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 import type { AcquireOutcome } from "../client/acquire-outcome.ts";
-import type { AcquireOptions, CallOptions, Client, TryAcquireOptions } from "../client/client.ts";
+import type {
+  CallOptions,
+  DropOverrideOptions,
+  ListOptions,
+  OverrideOptions,
+} from "../client/bucket-verbs.ts";
+import type { AcquireOptions, Client, TryAcquireOptions } from "../client/client.ts";
 import type { HoldAnswer, HoldCall } from "../core/holds/hold-call.ts";
 import type { HoldOutcome, PermitOutcome, SettleOutcome } from "../core/holds/hold-outcome.ts";
 import type { NamedTokens } from "../core/limits/cost.ts";
 import type { PauseFields } from "../core/pause.ts";
 import type { WrittenChanges } from "../core/written-policy.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
+import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { SluiceEnv } from "./config/env.ts";
 
 import {
@@ -41,22 +48,30 @@ import {
   checkBucket,
   checkBucketInPath,
   checkCallOptions,
+  checkDropOverrideOptions,
   checkHeldId,
   checkHoldChange,
   checkIdempotencyKey,
+  checkListOptions,
+  checkOverrideOptions,
   checkPause,
   checkPolicy,
+  checkWaiterId,
   tryAcquireOptions,
 } from "../client/arguments.ts";
 import { holdOutcome, permitOutcome, settleOutcome } from "../core/holds/hold-outcome.ts";
 import { invalidRequestResponse } from "../answers/acquire-response.ts";
 import { boundRoutes } from "./app.ts";
+import { dropOverrideOf } from "./calls/drop-override.ts";
 import { pauseBucket } from "./calls/pause.ts";
 import { changePolicy } from "./calls/set-policy.ts";
+import { DEFAULT_LIST_LIMIT } from "./http/list-params.ts";
 import { acquireTokens, callBucket } from "./rpc-call.ts";
 
 /** Options of a call that needs more than the binding. */
-interface AdminOptions extends CallOptions {
+interface AdminOptions extends CallOptions, AdminToken {}
+
+interface AdminToken {
   /** One of the values of `ADMIN_TOKEN`. */
   readonly token?: string | undefined;
 }
@@ -119,14 +134,27 @@ export class Sluice extends WorkerEntrypoint<SluiceEnv> implements Client {
   async setPolicy(
     bucket: string,
     policy: WrittenChanges,
-    options: AdminOptions = {},
+    options: OverrideOptions & AdminToken = {},
   ): Promise<BucketSnapshot> {
     checkBucketInPath(bucket);
     checkPolicy(policy);
-    checkAdminOptions(options);
-    const changes = withoutUndefined(policy);
-    const call = { right: "admin", bucket, ...options } as const;
+    checkOverrideOptions(options, ["token"]);
+    const { note, ...others } = options;
+    const changes = withoutUndefined({ ...policy, note });
+    const call = { right: "admin", bucket, ...others } as const;
     return callBucket(this.env, call, (stub) => changePolicy(stub, changes));
+  }
+
+  /** See `Client.dropOverride`. */
+  async dropOverride(
+    bucket: string,
+    options: DropOverrideOptions & AdminToken = {},
+  ): Promise<BucketSnapshot> {
+    checkBucketInPath(bucket);
+    checkDropOverrideOptions(options, ["token"]);
+    const { to = "configured", ...others } = options;
+    const call = { right: "admin", bucket, ...others } as const;
+    return callBucket(this.env, call, (stub) => dropOverrideOf(stub, bucket, to));
   }
 
   /** See `Client.reset`. */
@@ -149,6 +177,24 @@ export class Sluice extends WorkerEntrypoint<SluiceEnv> implements Client {
     const fields = withoutUndefined(pause);
     const call = { right: "pause", bucket, ...options } as const;
     return callBucket(this.env, call, (stub, scopes) => pauseBucket(stub, bucket, scopes, fields));
+  }
+
+  /** See `Client.listWaiters`. */
+  async listWaiters(bucket: string, options: ListOptions = {}): Promise<QueuedWaiters> {
+    checkBucketInPath(bucket);
+    checkListOptions(options);
+    const { limit = DEFAULT_LIST_LIMIT, ...others } = options;
+    const call = { right: "read", bucket, ...others } as const;
+    return callBucket(this.env, call, (stub) => stub.waiters(limit));
+  }
+
+  /** See `Client.removeWaiter`. */
+  async removeWaiter(bucket: string, id: string, options: AdminOptions = {}): Promise<boolean> {
+    checkBucketInPath(bucket);
+    checkWaiterId(id);
+    checkAdminOptions(options);
+    const call = { right: "admin", bucket, ...options } as const;
+    return callBucket(this.env, call, (stub) => stub.removeWaiter(id));
   }
 
   /** See `Client.settleHold`. */

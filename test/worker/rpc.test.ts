@@ -97,6 +97,38 @@ describe("Sluice by RPC", () => {
     expect(await sluice.inspect(name)).toMatchObject({ granted: 0, policy: { capacity: 1 } });
   });
 
+  it("lists who waits, and takes one out of the queue", async () => {
+    const name = uniqueName("rpc");
+    await sluice.acquire(name);
+    const held = Promise.resolve(sluice.acquire(name, { label: "job 7" }));
+    await untilWaiting(name, 1);
+    const list = await sluice.listWaiters(name, { limit: 5 });
+    expect(list).toMatchObject({ waiters: [{ position: 1, label: "job 7" }], omitted: 0 });
+    const [{ id } = { id: "none" }] = list.waiters;
+    const refused = await errorOf(sluice.removeWaiter(name, id));
+    expect(refused).toMatchObject({ name: "SluiceError", reason: "unauthorized" });
+    expect(await sluice.removeWaiter(name, id, ADMIN)).toBe(true);
+    expect(await sluice.removeWaiter(name, id, ADMIN)).toBe(false);
+    expect(await held).toMatchObject({ ok: false, reason: "cancelled-by-admin" });
+    expect(await errorOf(sluice.listWaiters(name, { limit: 0 }))).toMatchObject({
+      name: "RangeError",
+    });
+  });
+
+  it("overrides a policy with a note, and takes that back", async () => {
+    const name = uniqueName("rpc");
+    const changed = await sluice.setPolicy(name, { capacity: 3 }, { note: "why", ...ADMIN });
+    expect(changed).toMatchObject({ policy: { capacity: 3 }, override: { note: "why" } });
+    expect(await errorOf(sluice.dropOverride(name))).toMatchObject({ reason: "unauthorized" });
+    expect(await errorOf(sluice.dropOverride(name, { to: "previous", ...ADMIN }))).toMatchObject({
+      name: "SluiceError",
+      reason: "no-override",
+    });
+    const dropped = await sluice.dropOverride(name, ADMIN);
+    expect(dropped).toMatchObject({ policy: { capacity: 1 } });
+    expect(dropped).not.toHaveProperty("override");
+  });
+
   it("takes tokens of several limits, and refusals name the limits", async () => {
     const name = uniqueName("rpc");
     const tpm = { capacity: 100, refillTokens: 100, refillIntervalMs: 60_000 };

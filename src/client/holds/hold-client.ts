@@ -1,4 +1,4 @@
-/** The part of a client that makes the calls for holds and permits. */
+/** The part of a client that makes the calls for holds and permits, which are of buckets. */
 import type { HoldCall } from "../../core/holds/hold-call.ts";
 import type { HoldOutcome, PermitOutcome, SettleOutcome } from "../../core/holds/hold-outcome.ts";
 import type { UsedTokens } from "../../holding/used-tokens.ts";
@@ -9,6 +9,7 @@ import type { HeldMessage, SessionPool } from "../session/session-pool.ts";
 import type { HeldCallOptions, HoldVerbs } from "./hold-verbs.ts";
 
 import { checkBucketInPath, checkCallOptions, checkHeldId, checkHoldChange } from "../arguments.ts";
+import { BucketClient } from "../bucket-client.ts";
 import { pathOf } from "../path.ts";
 import { unexpectedAnswer } from "../transport/answer.ts";
 import { holdOutcomeIn, permitOutcomeIn, settleOutcomeIn } from "./held-answers.ts";
@@ -27,11 +28,12 @@ interface HeldCall {
 }
 
 /** Makes the calls for holds and permits. */
-export class HoldClient implements HoldVerbs {
+export class HoldClient extends BucketClient implements HoldVerbs {
   readonly #calls: RetriedCalls;
   readonly #sessions: Pick<SessionPool, "call"> | undefined;
 
   constructor(calls: RetriedCalls, sessions?: Pick<SessionPool, "call">) {
+    super(calls);
     this.#calls = calls;
     this.#sessions = sessions;
   }

@@ -10,7 +10,8 @@ import type { Deployment } from "../deployment.ts";
 import type { Schema } from "../pages/json-schema.ts";
 import type { Answer, Parameter } from "../pages/openapi-types.ts";
 
-import { DEFAULT_LIST_LIMIT, listRange } from "../http/list-params.ts";
+import { listRange } from "../../protocol/queued-waiter.ts";
+import { DEFAULT_LIST_LIMIT } from "../http/list-params.ts";
 import { integerSchema } from "../pages/json-schema.ts";
 
 /** A request, and what is known of it when its call handles it. */

@@ -1,9 +1,8 @@
 /** What calls take that answer with a list. */
 import { FieldReader } from "../../protocol/asked-members.ts";
+import { listRange } from "../../protocol/queued-waiter.ts";
 import { type Query, decimal } from "./query.ts";
 
-/** How many entries a list may have. */
-export const listRange = { min: 1, max: 1_000 } as const;
 /** How many entries a list has if the caller doesn't say. */
 export const DEFAULT_LIST_LIMIT = 100;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { listRange, queryReader, readListLimit } from "../../../src/worker/http/list-params.ts";
+import { queryReader, readListLimit } from "../../../src/worker/http/list-params.ts";
 
 describe("readListLimit", () => {
   it.each([
@@ -17,9 +17,5 @@ describe("readListLimit", () => {
     const reader = queryReader({ limit });
     readListLimit(reader);
     expect(reader.faults).toMatchObject([{ field: "limit" }]);
-  });
-
-  it("has the range that is described", () => {
-    expect(listRange).toEqual({ min: 1, max: 1_000 });
   });
 });
