@@ -24,6 +24,7 @@ import { isFollowing } from "./held-request.ts";
 import { stateOf } from "./open-bucket.ts";
 import { policyFaults } from "./policy-faults.ts";
 import { PositionFeed } from "./position-feed.ts";
+import { RemovedCallers } from "./removed-callers.ts";
 import { TicketBook, isSameAcquire } from "./tickets/ticket-book.ts";
 import { UNWRITABLE } from "../wire/failures.ts";
 
@@ -73,6 +74,7 @@ export class Arrivals {
   readonly #platform: ArrivalsPlatform;
   readonly #keyed: KeyedCalls;
   readonly #turns: Turns;
+  readonly #removed: RemovedCallers;
   /** Made for the first ticket, and the first that is presented. */
   #ticketBook: TicketBook | undefined = undefined;
   /** Made for the first request that follows its place. */
@@ -82,6 +84,7 @@ export class Arrivals {
     this.#platform = platform;
     this.#keyed = keyed;
     this.#turns = turns;
+    this.#removed = new RemovedCallers(platform.disk.removedCallers);
   }
 
   /** Admits a request: it is answered, or it waits and what is returned removes it. */
@@ -174,9 +177,15 @@ export class Arrivals {
     if (placeId !== undefined) this.#tickets.cancelled(placeId, nowMs);
   }
 
-  /** An admin takes `caller` out of the queue, and it can't come back. */
-  removed(caller: Caller, nowMs: number): void {
-    this.cancelled(caller.placeId, nowMs);
+  /**
+   * An admin takes `caller` out of the queue, and it can't come back: see removed-callers.ts. Throws if that can't be
+   * written; nothing changes then.
+   */
+  removed(caller: Caller, { deadlineAtMs: untilMs }: Waiter<Caller>, nowMs: number): void {
+    const { call, placeId } = caller;
+    const { idempotencyKey: key } = call;
+    const named = { ...(key !== undefined && { key }), ...(placeId !== undefined && { placeId }) };
+    this.#removed.note({ ...named, untilMs }, nowMs);
     this.giveUpPlace(caller);
   }
 
@@ -192,9 +201,10 @@ export class Arrivals {
     return presented && "kind" in presented ? undefined : presented;
   }
 
-  /** All storage has been deleted, and what tickets are signed with. */
-  forgetTickets(): void {
+  /** All storage has been deleted: what tickets are signed with, and who was removed. */
+  forgetAll(): void {
     this.#ticketBook?.forgetAll();
+    this.#removed.forgetAll();
   }
 
   /** A turn is over, and those that it settled have given up their places: others may have moved. */
@@ -251,6 +261,9 @@ export class Arrivals {
   ): { leave: Leave | undefined } | undefined {
     const { call, request } = arriving;
     const known = this.#keyed.find(key, call, nowMs);
+    // One that the recovery window has held may be absent, and was removed before the crash.
+    const mayBeRemoved = !known || known.kind === "absent";
+    if (mayBeRemoved && this.#removed.has(key, undefined, nowMs)) return refuseRemoved(request);
     if (!known) return undefined;
     switch (known.kind) {
       case "cancelled":
@@ -332,6 +345,9 @@ export class Arrivals {
   ): { leave: Leave | undefined } | undefined {
     if (placeId === undefined) return undefined;
     const known = this.#tickets.find(placeId, nowMs);
+    if (known.kind === "absent" && this.#removed.has(undefined, placeId, nowMs)) {
+      return refuseRemoved(request);
+    }
     switch (known.kind) {
       case "cancelled":
         request.answered({ kind: "cancelled" });
@@ -429,6 +445,12 @@ export class Arrivals {
     this.#turns.finish(bucket, bucket.limiter.cancel(waiter, nowMs), nowMs);
     return true;
   }
+}
+
+/** An admin has taken the caller of `request` out of the queue. */
+function refuseRemoved(request: HeldRequest): { leave: undefined } {
+  request.answered({ kind: "cancelled-by-admin" });
+  return { leave: undefined };
 }
 
 /**

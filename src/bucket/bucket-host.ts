@@ -380,7 +380,7 @@ export class BucketHost {
     this.#wakeTimer?.forgetAlarm();
     this.#journal.forget();
     this.#keyed.forgetAll();
-    this.#arrivals.forgetTickets();
+    this.#arrivals.forgetAll();
     if (bucket) this.#busy.reset(bucket.name);
     if (bucket && turn) this.#answer(bucket, turn, nowMs);
     this.#events?.turned(turn, nowMs);

@@ -82,7 +82,7 @@ export class OperatorCalls {
     for (const { waiter } of bucket.limiter.places()) {
       if (waiterId(waiter) !== id) continue;
       const { caller } = waiter;
-      this.#arrivals.removed(caller, nowMs);
+      this.#arrivals.removed(caller, waiter, nowMs);
       this.#host.finish(bucket, bucket.limiter.cancel(waiter, nowMs), nowMs);
       this.#host.settle(caller, { kind: "cancelled-by-admin" });
       return true;

@@ -149,6 +149,45 @@ describe("OperatorCalls.removeWaiter", () => {
     expect(operated.host.operators.removeWaiter(id)).toBe(false);
   });
 
+  it("keeps out a caller that is requeued, as its answer was lost with the object", () => {
+    const operated = new Operated();
+    operated.acquire();
+    operated.acquire({ idempotencyKey: "k" });
+    operated.platform.takeWrites();
+    operated.host.operators.removeWaiter(operated.ids()[0] ?? "");
+    expect(operated.platform.takeWrites()).toEqual(["removed"]);
+    operated.host = new BucketHost(operated.platform);
+    // The recovery window is not what is tested here.
+    operated.acquire({ tokens: 2 });
+    const requeued = { arrivedAtMs: operated.platform.nowMs, elapsedMs: 0 };
+    expect(operated.acquire({ idempotencyKey: "k", requeued })).toEqual([
+      { kind: "cancelled-by-admin" },
+    ]);
+    expect(operated.host.waiters).toBe(0);
+  });
+
+  it("takes out nobody if that can't be written", () => {
+    const operated = new Operated();
+    operated.acquire();
+    const held = operated.acquire({ idempotencyKey: "k" });
+    const [id = ""] = operated.ids();
+    operated.platform.isBroken = true;
+    expect(() => operated.host.operators.removeWaiter(id)).toThrow("The disk is full");
+    operated.platform.isBroken = false;
+    expect([held, operated.ids()]).toEqual([[], [id]]);
+    expect(operated.host.operators.removeWaiter(id)).toBe(true);
+    expect(held).toEqual([{ kind: "cancelled-by-admin" }]);
+  });
+
+  it("writes nothing about a caller that has nothing to come back with", () => {
+    const operated = new Operated();
+    operated.acquire();
+    operated.acquire();
+    operated.platform.takeWrites();
+    operated.host.operators.removeWaiter(operated.ids()[0] ?? "");
+    expect(operated.platform.takeWrites()).toEqual([]);
+  });
+
   it("answers every request that shares the place", () => {
     const operated = new Operated();
     operated.acquire();

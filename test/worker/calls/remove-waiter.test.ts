@@ -1,4 +1,5 @@
 /** Callers that an admin takes out of the queue: contract part G, and rule 10 for those that try to come back. */
+import { abortAllDurableObjects } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 
 import type { QueuedWaiters } from "../../../src/protocol/queued-waiter.ts";
@@ -169,5 +170,94 @@ describe("DELETE /buckets/NAME/waiters/ID", () => {
     const open = { ...CLOSED, PUBLIC: "true" };
     const answer = deployed(open, "/buckets/x/waiters/1-1", { method: "DELETE" });
     await problemOf(answer, 403, "admin-disabled");
+  });
+});
+
+describe("a caller that was removed", () => {
+  const keyed = { "Idempotency-Key": "k" };
+
+  it.each([
+    ["at once", false],
+    ["after a crash", true],
+  ])("can't come back with its key %s, until its deadline", async (_, isLost) => {
+    const name = await emptied();
+    const path = `/acquire?bucket=${name}&timeoutMs=5000`;
+    const held = request(path, { headers: keyed });
+    await untilWaiters(name, 1);
+    await remove(name, (await idsOf(name))[0]);
+    await problemOf(held, 503, "cancelled-by-admin");
+    if (isLost) await abortAllDurableObjects();
+    vi.setSystemTime(Date.now() + 5_000);
+    await problemOf(request(path, { headers: keyed }), 503, "cancelled-by-admin");
+    // Whatever else it asks for, and however it waits.
+    const other = request(`/acquire?bucket=${name}&tokens=1`, { headers: keyed });
+    await problemOf(other, 503, "cancelled-by-admin");
+    const session = await EdgeSession.open(name);
+    session.send({ op: "acquire", id: 1, key: "k" });
+    expect(await session.ending(1)).toMatchObject({ refused: { reason: "cancelled-by-admin" } });
+    expect(await snapshotOf(name)).toMatchObject({ waiters: 0, granted: 1 });
+    // Others aren't kept from anything.
+    await grantOf(request(path, { headers: { "Idempotency-Key": "other" } }));
+    vi.setSystemTime(Date.now() + 1_000);
+    await grantOf(request(path, { headers: keyed }));
+  });
+
+  it.each([
+    ["at once", false],
+    ["after a crash", true],
+  ])("can't come back with its ticket %s, until its deadline", async (_, isLost) => {
+    const name = await emptied();
+    const path = `/acquire?bucket=${name}&timeoutMs=5000`;
+    const reader = await stream(path);
+    await reader.until(1);
+    const [{ data } = { data: undefined }] = reader.events;
+    const headers = { "Sluice-Ticket": (data as { ticket: string }).ticket };
+    await remove(name, (await idsOf(name))[0]);
+    await reader.done;
+    if (isLost) await abortAllDurableObjects();
+    await problemOf(request(path, { headers }), 503, "cancelled-by-admin");
+    vi.setSystemTime(Date.now() + 5_000);
+    await problemOf(request(path, { headers }), 503, "cancelled-by-admin");
+    vi.setSystemTime(Date.now() + 1);
+    await problemOf(request(path, { headers }), 429, "timeout");
+    expect(await snapshotOf(name)).toMatchObject({ waiters: 0, granted: 1 });
+  });
+
+  it("on a session is refused there, and its other acquires go on", async () => {
+    const name = await emptied();
+    const session = await EdgeSession.open(name);
+    session.send({ op: "acquire", id: 1, timeoutMs: 9_000 }, { op: "acquire", id: 2 });
+    while (session.messages.length < 2) await settle();
+    const [queued] = session.messages;
+    await remove(name, (await idsOf(name))[0]);
+    const refused = { status: 503, reason: "cancelled-by-admin" };
+    expect(await session.ending(1)).toMatchObject({ refused });
+    await pass(name, 1_000);
+    expect(await session.ending(2)).toMatchObject({ granted: { waitedMs: 1_000 } });
+    const ticket = queued && "queued" in queued ? queued.queued.ticket : undefined;
+    session.send({ op: "acquire", id: 3, timeoutMs: 9_000, ticket });
+    expect(await session.ending(3)).toMatchObject({ refused });
+  });
+
+  it("is free to come back once the bucket was reset", async () => {
+    const name = await emptied();
+    const held = request(`/acquire?bucket=${name}`, { headers: keyed });
+    await untilWaiters(name, 1);
+    await remove(name, (await idsOf(name))[0]);
+    await held;
+    await request(`/buckets/${name}`, { method: "DELETE", headers: ADMIN });
+    await grantOf(request(`/acquire?bucket=${name}`, { headers: keyed }));
+  });
+
+  it("without a key and a ticket may queue anew, behind everybody", async () => {
+    const name = await emptied();
+    const held = await queueOf(name, 2);
+    await remove(name, (await idsOf(name))[0]);
+    await held[0];
+    held.push(request(`/acquire?bucket=${name}`));
+    await untilWaiters(name, 2);
+    await pass(name, 2_000);
+    expect(await grantOf(held[1] as Promise<Response>)).toMatchObject({ waitedMs: 1_000 });
+    expect(await grantOf(held[2] as Promise<Response>)).toMatchObject({ waitedMs: 2_000 });
   });
 });
