@@ -5,46 +5,8 @@
 import type { Answer, OpenApiDocument, Operation, Parameter } from "./openapi-types.ts";
 import type { Schema } from "./json-schema.ts";
 
-/** The path of the page's style sheet. */
-export const DOCS_STYLE_PATH = "/docs.css";
-
-/** The page's style sheet. */
-export const docsStyle = `
-:root { color-scheme: light dark; --ink: light-dark(#1b2430, #e6ebf1); --soft: light-dark(#56616f, #9aa7b6);
-  --paper: light-dark(#ffffff, #12171e); --panel: light-dark(#f4f6f8, #1a212b); --line: light-dark(#dbe1e8, #2c3643);
-  --accent: light-dark(#0b63b5, #6cb6ff); }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.6 system-ui, sans-serif; }
-main, header, nav { max-width: 60rem; margin: 0 auto; padding: 0 1.25rem; }
-header { padding-top: 2.5rem; }
-h1 { font-size: 2rem; line-height: 1.2; margin: 0 0 .5rem; }
-h2 { font-size: 1.3rem; margin: 3rem 0 .5rem; padding-bottom: .3rem; border-bottom: 1px solid var(--line); }
-h3 { font-size: 1.05rem; margin: 2rem 0 .25rem; }
-h3 code { font-size: 1em; }
-h4 { font-size: .85rem; margin: 1.25rem 0 .25rem; color: var(--soft); font-weight: 600; }
-p { margin: .25rem 0 .75rem; max-width: 46rem; }
-a { color: var(--accent); }
-a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
-code, pre { font: .875em/1.5 ui-monospace, monospace; background: var(--panel); border-radius: 4px; }
-code { padding: .1em .3em; overflow-wrap: anywhere; }
-pre { padding: .75rem 1rem; overflow-x: auto; }
-pre code { padding: 0; background: none; overflow-wrap: normal; }
-nav ul { list-style: none; padding: 0; margin: 1rem 0 0; display: grid; gap: .25rem 1.5rem; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); }
-.method { display: inline-block; min-width: 4.2em; font: 600 .8em/1.5 ui-monospace, monospace; color: var(--soft); }
-.table { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .925rem; }
-th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); }
-th { font-weight: 600; color: var(--soft); font-size: .85rem; }
-td:first-child { white-space: nowrap; }
-td code { overflow-wrap: break-word; }
-footer { height: 4rem; }
-@media (max-width: 40rem) {
-  h1 { font-size: 1.6rem; }
-  thead { position: absolute; clip-path: inset(50%); }
-  tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
-  td, td:first-child { display: block; padding: .1rem 0; border: 0; white-space: normal; }
-}
-`.trimStart();
+import { ADDRESS_VARIABLE, curlSample } from "./curl-sample.ts";
+import { DOCS_STYLE_PATH } from "./docs-style.ts";
 
 /** The page. */
 export function docsPage({ info, paths, tags, components }: OpenApiDocument): string {
@@ -56,10 +18,10 @@ export function docsPage({ info, paths, tags, components }: OpenApiDocument): st
     return `<h2 id="${slug(name)}">${escape(name)}</h2><p>${prose(description)}</p>${own.map(callSection).join("")}`;
   });
   const schemas = Object.entries(components.schemas);
-  const links = calls.map(
-    ({ path, method, operation }) =>
-      `<li><a href="#${operation.operationId}">${methodMark(method)}<code>${escape(path)}</code></a></li>`,
-  );
+  const groups = tags.map(({ name }) => {
+    const own = calls.filter(({ operation }) => operation.tags.includes(name));
+    return `<li><a href="#${slug(name)}">${escape(name)}</a><ul>${own.map(linkTo).join("")}</ul></li>`;
+  });
   const { title, summary, description } = info;
   return `<!doctype html>
 <html lang="en">
@@ -70,34 +32,43 @@ export function docsPage({ info, paths, tags, components }: OpenApiDocument): st
 <link rel="stylesheet" href=".${DOCS_STYLE_PATH}">
 </head>
 <body>
-<header><h1>${escape(title)}: the HTTP interface</h1><p>${prose(summary)}. For programs: <a href="./openapi.json">openapi.json</a>.</p><p>${prose(description)}</p></header>
-<nav aria-label="Calls"><ul>${links.join("")}</ul></nav>
-<main>
+<a class="skip" href="#calls">Skip to the calls</a>
+<nav aria-label="Calls"><p><a href="./">← Busy buckets</a></p><ul>${groups.join("")}<li><a href="#bodies">Bodies</a></li></ul></nav>
+<div class="page">
+<header><h1>${escape(title)}: the HTTP interface</h1><p>${prose(summary)}. For programs: <a href="./openapi.json">openapi.json</a>.</p><p>${prose(description)}</p>
+<p>The samples read the address of Sluice and your keys from variables:</p><pre tabindex="0"><code>${ADDRESS_VARIABLE}=http://localhost:8787
+API_TOKEN=…
+ADMIN_TOKEN=…</code></pre></header>
+<main id="calls">
 ${sections.join("\n")}
 <h2 id="bodies">Bodies</h2>
 ${schemas.map(schemaSection).join("\n")}
 </main>
-<footer></footer>
+</div>
 </body>
 </html>
 `;
 }
 
-function callSection({
-  path,
-  method,
-  operation,
-}: {
+interface DescribedOperation {
   readonly path: string;
   readonly method: string;
   readonly operation: Operation;
-}): string {
+}
+
+function linkTo({ path, method, operation }: DescribedOperation): string {
+  return `<li><a href="#${operation.operationId}">${methodMark(method)}<code>${escape(path)}</code></a></li>`;
+}
+
+function callSection(described: DescribedOperation): string {
+  const { path, method, operation } = described;
   const { operationId, summary, description, parameters = [], requestBody, responses } = operation;
   const bodies = Object.values(requestBody?.content ?? {});
   return `<section aria-labelledby="${operationId}">
 <h3 id="${operationId}">${methodMark(method)}<code>${escape(path)}</code></h3>
 <p><strong>${prose(summary)}.</strong> ${prose(description)}</p>
 <p>${whoMayCall(operation)}</p>
+<pre tabindex="0"><code>${escape(curlSample(described))}</code></pre>
 ${parameters.length > 0 ? `<h4>Parameters</h4>${table(["Name", "In", "Value", "Meaning"], parameters.map(parameterRow))}` : ""}
 ${bodies.map(({ schema }) => `<h4>Body</h4>${schemaText(schema)}`).join("")}${exampleText(requestBody)}
 <h4>Answers</h4>${table(["Status", "When", "Body"], Object.entries(responses).map(answerRow))}
@@ -135,7 +106,10 @@ function answerRow([status, { description, content = {} }]: [string, Answer]): s
 function exampleText({ content = {} }: Pick<Answer, "content"> = {}): string {
   return Object.values(content)
     .filter(({ example }) => example !== undefined)
-    .map(({ example }) => `<pre><code>${escape(JSON.stringify(example, null, 2))}</code></pre>`)
+    .map(
+      ({ example }) =>
+        `<pre tabindex="0"><code>${escape(JSON.stringify(example, null, 2))}</code></pre>`,
+    )
     .join("");
 }
 

@@ -55,10 +55,16 @@ describe("/docs", () => {
     expect(rowsOf("s-limit")).toContain("<td><code>every</code></td>");
   });
 
-  it("has its style from the same origin, as the policy demands", async () => {
+  it("leads to every call at its side, shows how to make it, and leads back", async () => {
     const html = await (await request("/docs")).text();
-    const path = /<link rel="stylesheet" href="([^"]+)">/.exec(html)?.[1] ?? "";
-    const style = await request(path);
-    expect(style.headers.get("Content-Type")).toBe("text/css; charset=utf-8");
+    const nav = /<nav .*?<\/nav>/s.exec(html)?.[0] ?? "";
+    expect(nav).toContain('<a href="./">← Busy buckets</a>');
+    for (const methods of Object.values(openApiDocument.paths)) {
+      for (const { operationId } of Object.values(methods)) {
+        expect(nav).toContain(`href="#${operationId}"`);
+        const section = new RegExp(`<h3 id="${operationId}">.*?</section>`, "s").exec(html)?.[0];
+        expect(section).toContain("<code>curl ");
+      }
+    }
   });
 });
