@@ -7,17 +7,11 @@
  * connections (the fetch standard requires that), so every second request omits them; the page has no cookies
  * either way.
  */
+import type { AskOutcome } from "./ask-summary.ts";
 import type { Client } from "../client/index.ts";
 import type { KnownAsk } from "../client/watch/forecast.ts";
 
 import { createClient, SluiceError } from "../client/index.ts";
-
-/** The result of one caller. */
-export type AskOutcome =
-  | { readonly kind: "granted"; readonly waitedMs: number }
-  | { readonly kind: "refused"; readonly detail: string }
-  | { readonly kind: "cancelled" }
-  | { readonly kind: "failed"; readonly message: string };
 
 /**
  * Most concurrent callers: more than anyone sends by hand, and over later versions of HTTP the number of streams
@@ -84,7 +78,15 @@ export class Asking {
     try {
       const { signal } = held;
       const outcome = await this.#madeClient().acquire(this.#bucket, { ...ask, signal });
-      if (!outcome.ok) return { kind: "refused", detail: outcome.detail };
+      if (!outcome.ok) {
+        const { reason, detail, retryAfterMs } = outcome;
+        return {
+          kind: "refused",
+          reason,
+          detail,
+          ...(retryAfterMs !== undefined && { retryAfterMs }),
+        };
+      }
       return { kind: "granted", waitedMs: outcome.waitedMs };
     } catch (error) {
       return held.signal.aborted ? { kind: "cancelled" } : outcomeOf(error);
@@ -126,6 +128,6 @@ function isHttp1(): boolean {
 function outcomeOf(error: unknown): AskOutcome {
   if (!(error instanceof SluiceError)) return { kind: "failed", message: String(error) };
   // Browsers report only that a connection failed, each in its own words.
-  if (error.status === undefined) return { kind: "failed", message: "Sluice cannot be reached" };
-  return { kind: "refused", detail: error.detail };
+  if (error.status === undefined) return { kind: "failed", message: "Sluice is unavailable" };
+  return { kind: "refused", reason: error.reason, detail: error.detail };
 }

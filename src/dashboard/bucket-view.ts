@@ -2,8 +2,9 @@
  * What the page knows about a bucket: a pure fold over the messages of its feed.
  *
  * The feed identifies a request by a number that is unique only within one instance of the object,
- * and one connection; so a caller's key includes the connection. What happened while the page was
- * disconnected is unknown: callers that were waiting then are dropped, not guessed.
+ * and one connection; so a caller's key includes the connection, and the page numbers callers itself. What
+ * happened while the page was disconnected is known only in sums: callers that were waiting then are dropped, not
+ * guessed.
  */
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { WatchEvent, WatchMessage } from "../protocol/watch-feed.ts";
@@ -17,6 +18,8 @@ import { NO_WAITS, countWait, type WaitCounts } from "./wait-histogram.ts";
  * Number of callers kept: more than anyone reads, yet bounded for a page that is open for weeks.
  */
 const MAX_CALLERS = 200;
+/** Number of lost connections kept. */
+const MAX_GAPS = 10;
 /** Number of levels kept, and how far back they reach, in milliseconds. */
 const MAX_LEVELS = 2_000;
 export const LEVEL_SPAN_MS = 60_000;
@@ -30,14 +33,26 @@ type CallerState = "waiting" | "granted" | "refused" | "cancelled";
 export interface Caller extends KnownAsk {
   /** Unique among the callers of this page. */
   readonly key: string;
-  /** Its number in the feed. */
-  readonly id: number;
+  /** Counts the callers of this page. */
+  readonly number: number;
   readonly state: CallerState;
+  /** When it came; if it came back to its place meanwhile, that is known only when it is settled. */
   readonly askedAtMs: number;
   /** Missing while it waits. */
   readonly settledAtMs?: number;
   /** Why it was refused. */
   readonly reason?: string;
+  /** What it calls itself. */
+  readonly label?: string;
+}
+
+/** A time without a connection: how many callers were settled meanwhile, by the bucket's own counts. */
+export interface FeedGap {
+  readonly fromAtMs: number;
+  readonly toAtMs: number;
+  readonly granted: number;
+  readonly refused: number;
+  readonly cancelled: number;
 }
 
 /** Tokens of the first limit, and waiters, from `atMs` on. */
@@ -59,9 +74,13 @@ export interface BucketView {
   /** Keys of settled callers, latest last. */
   readonly settled: readonly string[];
   readonly waits: WaitCounts;
+  /** Connections lost, latest last. */
+  readonly gaps: readonly FeedGap[];
   readonly levels: readonly Level[];
   /** Number of events that the feed omitted. */
   readonly omitted: number;
+  /** Number of callers so far. */
+  readonly count: number;
   /** Number of reconnections. */
   readonly connection: number;
 }
@@ -82,8 +101,13 @@ export function foldMessage(
   const connection = (view?.connection ?? 0) + (isNewConnection ? 1 : 0);
   const known = view?.callers ?? [];
   const kept = isNewConnection ? known.filter(({ state }) => state !== "waiting") : known;
-  const { callers, settled, waits } = foldEvents(
-    { callers: kept, settled: view?.settled ?? [], waits: view?.waits ?? NO_WAITS },
+  const { callers, settled, waits, count } = foldEvents(
+    {
+      callers: kept,
+      settled: view?.settled ?? [],
+      waits: view?.waits ?? NO_WAITS,
+      count: view?.count ?? 0,
+    },
     message.events,
     connection,
   );
@@ -94,6 +118,11 @@ export function foldMessage(
     callers,
     settled,
     waits,
+    count,
+    gaps:
+      view && isFirst
+        ? [...view.gaps, gapBetween(view, message)].slice(-MAX_GAPS)
+        : (view?.gaps ?? []),
     levels: foldLevel(isFirst ? undefined : view, message),
     omitted: (view?.omitted ?? 0) + (message.omitted ?? 0),
     connection,
@@ -134,33 +163,41 @@ interface Book {
   readonly callers: readonly Caller[];
   readonly settled: readonly string[];
   readonly waits: WaitCounts;
+  readonly count: number;
 }
 
 function foldEvents(book: Book, events: readonly WatchEvent[], connection: number): Book {
   const callers = new Map(book.callers.map((caller) => [caller.key, caller]));
   const settled = [...book.settled];
-  let { waits } = book;
+  let { waits, count } = book;
   for (const event of events) {
     const key = `${connection}.${event.id}`;
-    const caller = foldEvent(callers.get(key), event, key);
+    const known = callers.get(key);
+    if (!known) count += 1;
+    const caller = foldEvent(known, event, { key, number: known?.number ?? count });
     callers.set(key, caller);
     if (caller.state !== "waiting") settled.push(key);
     if (event.kind === "granted") waits = countWait(waits, event.waitedMs);
   }
   const kept = [...callers.values()].slice(-MAX_CALLERS);
   const keys = new Set(kept.map(({ key }) => key));
-  return { callers: kept, settled: settled.filter((key) => keys.has(key)), waits };
+  return { callers: kept, settled: settled.filter((key) => keys.has(key)), waits, count };
 }
 
-function foldEvent(known: Caller | undefined, event: WatchEvent, key: string): Caller {
-  const { id, tokens, limits, atMs } = event;
-  const ask = { key, id, tokens, ...(limits && { limits }) };
+function foldEvent(
+  known: Caller | undefined,
+  event: WatchEvent,
+  name: Pick<Caller, "key" | "number">,
+): Caller {
+  const { tokens, limits, label, atMs } = event;
+  const ask = { ...name, tokens, ...(limits && { limits }), ...(label !== undefined && { label }) };
   switch (event.kind) {
     case "queued":
       return { ...ask, state: "waiting", askedAtMs: atMs };
     case "granted":
     case "cancelled": {
-      const askedAtMs = known?.askedAtMs ?? atMs - event.waitedMs;
+      // One that came back is queued again, but has waited since it came first.
+      const askedAtMs = Math.min(known?.askedAtMs ?? atMs, atMs - event.waitedMs);
       return { ...ask, state: event.kind, askedAtMs, settledAtMs: atMs };
     }
     case "refused": {
@@ -171,6 +208,21 @@ function foldEvent(known: Caller | undefined, event: WatchEvent, key: string): C
     default:
       return event satisfies never;
   }
+}
+
+/** What happened between the last message of a connection and the first of the next. */
+function gapBetween(view: BucketView, { atMs, snapshot }: WatchMessage): FeedGap {
+  // A bucket that was reset meanwhile counts from 0 again.
+  const since = (name: "granted" | "refused" | "cancelled"): number => {
+    return Math.max(0, snapshot[name] - view.snapshot[name]);
+  };
+  return {
+    fromAtMs: view.atMs,
+    toAtMs: atMs,
+    granted: since("granted"),
+    refused: since("refused"),
+    cancelled: since("cancelled"),
+  };
 }
 
 /** @param view `undefined` if what happened before this message is unknown. */

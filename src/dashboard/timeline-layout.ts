@@ -65,13 +65,19 @@ export function layoutTimeline(view: BucketView, maxLines: number): TimelineLayo
   const earliestMs = snapshot.permits ? view.atMs : -Infinity;
   const forecast = forecastGrants(snapshot, waiting).map((atMs) => Math.max(earliestMs, atMs));
   const grantAtMs = new Map(waiting.map(({ key }, index) => [key, forecast[index]]));
+  const grants = view.callers.filter(({ state }) => state === "granted");
+  const lastGrantedAtMs = Math.max(...grants.map(({ askedAtMs }) => askedAtMs));
+  // Callers from before the page was opened are reported only when they are granted; so a waiter may seem to have
+  // come before some that are granted, and is put behind them.
+  const placeOf = ({ caller: { askedAtMs, state } }: TimelineRow): number => {
+    return state === "waiting" ? Math.max(askedAtMs, lastGrantedAtMs) : askedAtMs;
+  };
   const all = view.callers
     .map((caller): TimelineRow => {
       const endAtMs = caller.settledAtMs ?? grantAtMs.get(caller.key) ?? caller.askedAtMs;
       return { caller, endAtMs };
     })
-    // Callers from before the page was opened are reported only when they are granted.
-    .toSorted((one, other) => one.caller.askedAtMs - other.caller.askedAtMs);
+    .toSorted((one, other) => placeOf(one) - placeOf(other));
   const { refillIntervalMs = 0 } = snapshot.policy;
   const rows = lastBurst(shownPart(all), Math.max(QUIET_MS, QUIET_TICKS * refillIntervalMs));
   if (rows.length === 0) return undefined;

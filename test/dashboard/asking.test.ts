@@ -5,6 +5,7 @@ import { FakeSocket } from "../../kit/client/fake-socket.ts";
 
 const GRANT = { bucket: "b", tokens: 1, remaining: 0, waitedMs: 1_003, grantedAtMs: 5 };
 const PROBLEM = { status: 429, reason: "timeout", detail: "why", retryAfterMs: 900 };
+const REFUSED = { kind: "refused", reason: "timeout", detail: "why", retryAfterMs: 900 };
 
 interface Sent {
   readonly url: string;
@@ -87,7 +88,7 @@ describe("Asking", () => {
     sockets[0]?.emit("message", JSON.stringify(endings));
     const outcomes = await asked;
     expect(outcomes[0]).toEqual({ kind: "granted", waitedMs: 1_003 });
-    expect(outcomes[2]).toEqual({ kind: "refused", detail: "why" });
+    expect(outcomes[2]).toEqual(REFUSED);
     expect(sent).toEqual([]);
   });
 
@@ -138,19 +139,19 @@ describe("Asking without a session", () => {
 
   it("reads refusals, also of what is no acquire", async () => {
     answerWith(async () => Response.json(PROBLEM, { status: 429 }));
-    expect(await asking().ask(1, { tokens: 1 })).toEqual([{ kind: "refused", detail: "why" }]);
+    expect(await asking().ask(1, { tokens: 1 })).toEqual([REFUSED]);
     const denied = { status: 401, reason: "unauthorized", detail: "A valid token is required" };
     answerWith(async () => Response.json(denied, { status: 401 }));
     expect(await asking().ask(1, { tokens: 1 })).toEqual([
-      { kind: "refused", detail: "A valid token is required" },
+      { kind: "refused", reason: "unauthorized", detail: "A valid token is required" },
     ]);
   });
 
-  it("says after some seconds that Sluice cannot be reached, however the browser puts it", async () => {
+  it("says after some seconds that Sluice is unavailable, however the browser puts it", async () => {
     answerWith(() => Promise.reject(new TypeError("Load failed")));
     const asked = asking().ask(1, { tokens: 1 });
     await vi.advanceTimersByTimeAsync(20_000);
-    expect(await asked).toEqual([{ kind: "failed", message: "Sluice cannot be reached" }]);
+    expect(await asked).toEqual([{ kind: "failed", message: "Sluice is unavailable" }]);
   });
 
   it.each([

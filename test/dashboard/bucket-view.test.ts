@@ -38,7 +38,7 @@ describe("foldMessage", () => {
       messageOf(0, idle),
       messageOf(10, waitedFor, [queued(1, 10), queued(2, 11)]),
     ]);
-    expect(waitingCallers(start).map(({ id }) => id)).toEqual([1, 2]);
+    expect(waitingCallers(start).map(({ number }) => number)).toEqual([1, 2]);
 
     const end = fold(
       [
@@ -53,9 +53,15 @@ describe("foldMessage", () => {
       start,
     );
     expect(end.callers).toMatchObject([
-      { id: 1, state: "granted", askedAtMs: 10, settledAtMs: 1_000 },
-      { id: 2, state: "cancelled", askedAtMs: 11, settledAtMs: 1_500 },
-      { id: 3, state: "refused", askedAtMs: 1_600, settledAtMs: 1_600, reason: "exceeds-capacity" },
+      { number: 1, state: "granted", askedAtMs: 10, settledAtMs: 1_000 },
+      { number: 2, state: "cancelled", askedAtMs: 11, settledAtMs: 1_500 },
+      {
+        number: 3,
+        state: "refused",
+        askedAtMs: 1_600,
+        settledAtMs: 1_600,
+        reason: "exceeds-capacity",
+      },
     ]);
     expect(end.settled).toHaveLength(3);
   });
@@ -69,22 +75,51 @@ describe("foldMessage", () => {
 
   it("knows when a caller came that it had not seen come", () => {
     const view = fold([messageOf(0, idle), messageOf(5_000, idle, [granted(7, 5_000, 2_500)])]);
-    expect(view.callers).toMatchObject([{ id: 7, askedAtMs: 2_500, settledAtMs: 5_000 }]);
+    expect(view.callers).toMatchObject([{ number: 1, askedAtMs: 2_500, settledAtMs: 5_000 }]);
   });
 
-  it("drops those who waited when the connection was lost, and keeps numbers of two instances apart", () => {
+  it("drops those who waited when the connection was lost, and goes on counting callers", () => {
     const before = fold([
       messageOf(0, idle),
       messageOf(1, waitedFor, [granted(1, 1, 0), queued(2, 1), queued(3, 1)]),
     ]);
     const again = foldMessage(before, { ...messageOf(9_000, waitedFor), isFirst: true }, 9_000);
-    expect(again.callers.map(({ id }) => id)).toEqual([1]);
+    expect(again.callers.map(({ number }) => number)).toEqual([1]);
     const after = fold([messageOf(9_100, idle, [granted(1, 9_100, 100)])], again);
-    expect(after.callers.map(({ id, settledAtMs }) => [id, settledAtMs])).toEqual([
+    expect(after.callers.map(({ number, settledAtMs }) => [number, settledAtMs])).toEqual([
       [1, 1],
-      [1, 9_100],
+      [4, 9_100],
     ]);
     expect(new Set(after.callers.map(({ key }) => key)).size).toBe(2);
+  });
+
+  it("says what was settled while there was no connection, as far as the bucket's counts do", () => {
+    const counts = { granted: 4, refused: 2, cancelled: 1 };
+    const first = fold([messageOf(0, snapshotOf(ONE_A_SECOND, counts))]);
+    expect(first.gaps).toEqual([]);
+    const later = { granted: 6, refused: 2, cancelled: 8 };
+    const back = messageOf(5_000, snapshotOf(ONE_A_SECOND, later));
+    const again = foldMessage(first, { ...back, isFirst: true }, 5_000);
+    const gap = { fromAtMs: 0, toAtMs: 5_000, granted: 2, refused: 0, cancelled: 7 };
+    expect(again.gaps).toEqual([gap]);
+    // Of a bucket that was reset meanwhile, nothing.
+    const reset = messageOf(6_000, snapshotOf(ONE_A_SECOND, { granted: 1 }));
+    const last = foldMessage(again, { ...reset, isFirst: true }, 6_000).gaps.at(-1);
+    expect(last).toEqual({ fromAtMs: 5_000, toAtMs: 6_000, granted: 0, refused: 0, cancelled: 0 });
+  });
+
+  it("knows since when one has waited that came back to its place", () => {
+    const view = fold([
+      messageOf(9_000, waitedFor),
+      messageOf(9_010, waitedFor, [queued(1, 9_010)]),
+      messageOf(10_000, idle, [granted(1, 10_000, 4_000)]),
+    ]);
+    expect(view.callers).toMatchObject([{ askedAtMs: 6_000, settledAtMs: 10_000 }]);
+  });
+
+  it("keeps what callers call themselves", () => {
+    const view = fold([messageOf(0, idle), messageOf(1, idle, [{ ...queued(1, 1), label: "a" }])]);
+    expect(view.callers).toMatchObject([{ label: "a" }]);
   });
 
   it("counts each wait once, in its class", () => {
@@ -100,7 +135,7 @@ describe("foldMessage", () => {
       view = fold([messageOf(id, idle, [granted(id, id, 0)])], view);
     }
     expect(view.callers.length).toBeLessThanOrEqual(200);
-    expect(view.callers.at(-1)?.id).toBe(1_000);
+    expect(view.callers.at(-1)?.number).toBe(1_000);
     expect(view.settled.length).toBe(view.callers.length);
     expect(view.levels.length).toBeLessThanOrEqual(2_000);
   });

@@ -53,7 +53,7 @@ describe("layoutTimeline", () => {
     const before = tenAtOnce();
     const message = messageOf(2_000, before.snapshot, [granted(11, 2_000, 5_000)]);
     const layout = layoutTimeline(foldMessage(before, message, 2_000), MAX_LINES);
-    expect(layout?.rows.slice(0, 3).map(({ caller }) => caller.id)).toEqual([11, 1, 2]);
+    expect(layout?.rows.slice(0, 3).map(({ caller }) => caller.number)).toEqual([11, 1, 2]);
   });
 
   it("draws fewer lines of the grid where they would be too close, and says what each stands for", () => {
@@ -68,14 +68,16 @@ describe("layoutTimeline", () => {
       viewOf(0, { waiters: 100, queuedTokens: 100 }, events),
       MAX_LINES,
     );
-    expect(layout?.rows.map(({ caller }) => caller.id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(layout?.rows.map(({ caller }) => caller.number)).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+    ]);
     expect(layout?.waitingBeyond).toBe(90);
   });
 
   it("begins anew after a quiet time", () => {
     const events = [granted(1, 0, 0), granted(2, 1_000, 1_000), granted(3, 60_000, 0)];
     const layout = layoutTimeline(viewOf(60_000, { nextTickAtMs: 61_000 }, events), MAX_LINES);
-    expect(layout?.rows.map(({ caller }) => caller.id)).toEqual([3]);
+    expect(layout?.rows.map(({ caller }) => caller.number)).toEqual([3]);
     expect(layout?.fromAtMs).toBe(60_000);
   });
 

@@ -542,7 +542,7 @@ describe("the live page", () => {
     expect(await page.locator("tr.granted").count()).toBe(1);
     await page.screenshot({ path: `${screenshotDir}/connection-lost.png` });
     await button(page, "Acquire one").click();
-    await page.getByText(/^1 failed/).waitFor();
+    await page.getByText(/^1 gave up/).waitFor();
     await other.restart();
     relay.target = other.port;
     await live(page);
@@ -576,7 +576,7 @@ describe("after npm run serve was told to end", () => {
       await figure(page, "Refused", String(refused)).waitFor();
       for (const name of ["Cancelled", "Waiting", "Sessions"])
         await figure(page, name, "0").waitFor();
-      expect(await page.locator("tr.refused", { hasText: "unavailable" }).count()).toBe(refused);
+      await page.locator("tr.refused", { hasText: `${refused} × refused unavailable` }).waitFor();
       expect(await page.locator(".row .mark.cancelled, .row .mark.waiting").count()).toBe(0);
 
       // The bucket would have filled meanwhile; of that nothing is known.
@@ -597,12 +597,12 @@ describe("after npm run serve was told to end", () => {
         }
       }
       // For some seconds its callers try to take their places again.
-      const gone = "Sluice cannot be reached";
+      const gone = "Sluice is unavailable";
       await page
-        .getByText(new RegExp(`^${granted} granted, .*; ${refused} failed: ${gone}$`))
+        .getByText(new RegExp(`^${granted} granted, .*; ${refused} gave up: ${gone}$`))
         .waitFor();
       await button(page, "Acquire one").click();
-      await page.getByText(`1 failed: ${gone}`).waitFor({ timeout: 30_000 });
+      await page.getByText(`1 gave up: ${gone}`).waitFor({ timeout: 30_000 });
     } finally {
       await rm(dir, { recursive: true, force: true });
     }
@@ -723,7 +723,7 @@ describe.each(["", "/sluice", "/tools/buckets/x"])(
       await using opened = await openLivePage(browser, `${proxy.url}/docs`);
       const { page, complaints } = opened;
       const width: string = await page.evaluate(
-        "getComputedStyle(document.querySelector('main')).maxWidth",
+        "getComputedStyle(document.querySelector('.page')).maxWidth",
       );
       expect(width).toBe("960px");
       await page.screenshot({ path: `${screenshotDir}/docs-under-a-path.png` });

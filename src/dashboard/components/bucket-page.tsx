@@ -2,7 +2,6 @@
 import { Fragment, type VNode } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 
-import type { AskOutcome } from "../asking.ts";
 import type { KnownAsk } from "../../client/watch/forecast.ts";
 import type { NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
 import type { BucketView } from "../bucket-view.ts";
@@ -10,8 +9,9 @@ import type { FeedState } from "../live-feed.ts";
 
 import { policyLimits } from "../../client/watch/forecast.ts";
 import { curlCommand } from "../address.ts";
+import { summaryOf } from "../ask-summary.ts";
 import { foldMessage } from "../bucket-view.ts";
-import { showCallers, showCount, showWait, showTime } from "../format.ts";
+import { showCallers, showTime } from "../format.ts";
 import { openFeed } from "../live-feed.ts";
 import { takeStart } from "../start-mark.ts";
 import { AskPanel, CROWD, type Capacities } from "./ask-panel.tsx";
@@ -71,6 +71,8 @@ export function BucketPage({ base, bucket }: BucketPageProps): VNode {
     [asking],
   );
 
+  const isUsed = view !== undefined && view.callers.length + view.gaps.length > 0;
+  const isFull = view !== undefined && view.snapshot.tokens >= view.snapshot.policy.capacity;
   const isShown = view !== undefined;
   useEffect(() => {
     if (isShown && takeStart(bucket)) void ask(CROWD, { tokens: 1 });
@@ -115,19 +117,30 @@ export function BucketPage({ base, bucket }: BucketPageProps): VNode {
                 onCancel={() => asking.cancelAll()}
               />
             </div>
-            <Section id="timeline" title="Timeline" isWide>
-              <Timeline view={view} isLive={feed.kind === "live"} />
-            </Section>
-            <div class="columns">
-              <Section id="level" title="Tokens and queue">
-                <LevelChart view={view} lostAtMs={lostAtMs} />
+            {isUsed ? (
+              <Section id="timeline" title="Timeline" isWide>
+                <Timeline view={view} isLive={feed.kind === "live"} />
               </Section>
+            ) : (
+              <p class="empty wide">
+                No callers since this page was opened. Try “Ten at once”: ten callers acquire
+                together, and each is granted at its tick.
+              </p>
+            )}
+            <div class="columns">
+              {(isUsed || !isFull) && (
+                <Section id="level" title="Tokens and queue">
+                  <LevelChart view={view} lostAtMs={lostAtMs} />
+                </Section>
+              )}
               <Section id="waits" title="Wait times">
                 <WaitHistogram waits={view.waits} />
               </Section>
-              <Section id="callers" title="Recent callers">
-                <CallerLog view={view} />
-              </Section>
+              {isUsed && (
+                <Section id="callers" title="Recent callers">
+                  <CallerLog view={view} />
+                </Section>
+              )}
               <Section id="policy" title="Policy">
                 <PolicyList snapshot={view.snapshot} />
                 {token !== undefined && (
@@ -153,21 +166,4 @@ export function BucketPage({ base, bucket }: BucketPageProps): VNode {
 
 function capacitiesOf(policy: NamedPolicyFields): Capacities {
   return policyLimits(policy).map(([name, { capacity }]) => [name, capacity]);
-}
-
-/** The results of callers that were sent together, in one sentence for a live region. */
-function summaryOf(outcomes: readonly AskOutcome[]): string {
-  const granted = outcomes.filter((outcome) => outcome.kind === "granted");
-  const longest = Math.max(0, ...granted.map(({ waitedMs }) => waitedMs));
-  const cancelled = outcomes.filter(({ kind }) => kind === "cancelled").length;
-  const refused = outcomes.filter((outcome) => outcome.kind === "refused");
-  const failed = outcomes.filter((outcome) => outcome.kind === "failed");
-  const parts = [
-    granted.length > 0 &&
-      `${showCount(granted.length)} granted, ${longest === 0 ? "at once" : `longest wait ${showWait(longest)}`}`,
-    cancelled > 0 && `${showCount(cancelled)} cancelled`,
-    refused.length > 0 && `${showCount(refused.length)} refused: ${refused[0]?.detail}`,
-    failed.length > 0 && `${showCount(failed.length)} failed: ${failed[0]?.message}`,
-  ];
-  return parts.filter((part) => part !== false).join("; ");
 }

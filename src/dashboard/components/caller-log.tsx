@@ -1,24 +1,24 @@
 /** Settled callers, latest first. */
 import type { VNode } from "preact";
 
-import type { BucketView, Caller } from "../bucket-view.ts";
+import type { BucketView, Caller, FeedGap } from "../bucket-view.ts";
 
-import { showCount, showWait, showTime } from "../format.ts";
+import { showCount, showDuration, showTime, showWait } from "../format.ts";
+import { latestRows, numbersOf, type CallerRow } from "../log-rows.ts";
 
 /** Number of rows that fit beside the charts. */
 const SHOWN = 16;
 
 /** A table, so that screen readers can read it in order. */
 export function CallerLog({ view }: { readonly view: BucketView }): VNode {
-  const rows = latest(view);
-  if (rows.length === 0) {
-    return <p class="empty">No callers since this page was opened.</p>;
-  }
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label="Table of recent callers">
       <table class="log">
         <thead>
           <tr>
+            <th scope="col">
+              <abbr title="Number of the caller, as in the timeline">No.</abbr>
+            </th>
             <th scope="col">Time</th>
             <th scope="col">Outcome</th>
             <th scope="col" class="number">
@@ -30,18 +30,13 @@ export function CallerLog({ view }: { readonly view: BucketView }): VNode {
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ caller, settledAtMs, sinceLastMs }) => (
-            <tr key={caller.key} class={caller.state} data-caller={caller.id}>
-              <td>
-                <time dateTime={new Date(settledAtMs).toISOString()}>{showTime(settledAtMs)}</time>
-              </td>
-              <td>
-                <Outcome caller={caller} />
-              </td>
-              <td class="number">{showWait(settledAtMs - caller.askedAtMs)}</td>
-              <td class="number">{sinceLastMs === undefined ? "" : `+${showWait(sinceLastMs)}`}</td>
-            </tr>
-          ))}
+          {latestRows(view, SHOWN).map((row) =>
+            "callers" in row ? (
+              <Settled key={row.callers[0].key} row={row} />
+            ) : (
+              <Unseen key={row.toAtMs} gap={row} />
+            ),
+          )}
         </tbody>
       </table>
       {view.omitted > 0 && (
@@ -51,40 +46,67 @@ export function CallerLog({ view }: { readonly view: BucketView }): VNode {
   );
 }
 
-function Outcome({ caller }: { readonly caller: Caller }): VNode {
-  const { state, tokens, limits = {}, reason } = caller;
-  const named = Object.entries(limits).map(([name, count]) => `${name} ${showCount(count)}`);
+function Settled({ row }: { readonly row: CallerRow }): VNode {
+  const { callers, settledAtMs, sinceLastMs } = row;
+  const [caller] = callers;
+  const waits = callers.map((each) => (each.settledAtMs ?? settledAtMs) - each.askedAtMs);
+  return (
+    <tr class={caller.state} data-caller={caller.number}>
+      <td class="numbers">{numbersOf(callers)}</td>
+      <td>
+        <Time atMs={settledAtMs} />
+      </td>
+      <td>
+        <Outcome caller={caller} count={callers.length} />
+      </td>
+      <td class="number">{showWait(Math.max(...waits))}</td>
+      <td class="number">{sinceLastMs === undefined ? "" : `+${showWait(sinceLastMs)}`}</td>
+    </tr>
+  );
+}
+
+/** What isn't known of callers, because there was no connection. */
+function Unseen({ gap }: { readonly gap: FeedGap }): VNode {
+  const { fromAtMs, toAtMs } = gap;
+  const counts = (["granted", "refused", "cancelled"] as const)
+    .filter((kind) => gap[kind] > 0)
+    .map((kind) => `${showCount(gap[kind])} ${kind}`);
+  return (
+    <tr class="unknown">
+      <td />
+      <td>
+        <Time atMs={toAtMs} />
+      </td>
+      <td colSpan={3} class="wrap">
+        Not connected for {showDuration(toAtMs - fromAtMs)}
+        {counts.length > 0 && `; meanwhile ${counts.join(", ")}`}
+      </td>
+    </tr>
+  );
+}
+
+function Time({ atMs }: { readonly atMs: number }): VNode {
+  return <time dateTime={new Date(atMs).toISOString()}>{showTime(atMs)}</time>;
+}
+
+interface OutcomeProps {
+  readonly caller: Caller;
+  /** How many had it. */
+  readonly count: number;
+}
+
+function Outcome({ caller, count }: OutcomeProps): VNode {
+  const { state, tokens, limits = {}, reason, label } = caller;
+  const named = Object.entries(limits).map(([name, each]) => `${name} ${showCount(each)}`);
   if (state === "waiting") return <span>waiting</span>;
   return (
     <span class={`outcome ${state}`}>
+      {count > 1 && `${showCount(count)} × `}
       {state}
       {tokens !== 1 && ` ${showCount(tokens)}`}
       {named.length > 0 && <span class="limits"> {named.join(", ")}</span>}
       {reason !== undefined && <span class="reason"> {reason}</span>}
+      {label !== undefined && <span class="limits label"> {label}</span>}
     </span>
   );
-}
-
-interface LogRow {
-  readonly caller: Caller;
-  readonly settledAtMs: number;
-  /** Milliseconds since the previous grant. */
-  readonly sinceLastMs: number | undefined;
-}
-
-function latest({ callers, settled }: BucketView): LogRow[] {
-  const byKey = new Map(callers.map((caller) => [caller.key, caller]));
-  const rows: LogRow[] = [];
-  let lastGrantAtMs: number | undefined;
-  for (const key of settled) {
-    const caller = byKey.get(key);
-    const settledAtMs = caller?.settledAtMs;
-    if (!caller || settledAtMs === undefined) continue;
-    const isGrant = caller.state === "granted";
-    const sinceLastMs =
-      isGrant && lastGrantAtMs !== undefined ? settledAtMs - lastGrantAtMs : undefined;
-    rows.push({ caller, settledAtMs, sinceLastMs });
-    if (isGrant) lastGrantAtMs = settledAtMs;
-  }
-  return rows.slice(-SHOWN).toReversed();
 }

@@ -80,7 +80,12 @@ export function Figures(heard: HeardView): VNode {
       <dl class="totals">
         <Figure name="Granted">{showCount(snapshot.granted)}</Figure>
         <Figure name="Refused">{showCount(snapshot.refused)}</Figure>
-        <Figure name="Cancelled">{showCount(snapshot.cancelled)}</Figure>
+        <Figure
+          name="Cancelled"
+          hint="Hung up, or cancelled by word; one that comes back to its place may be cancelled again"
+        >
+          {showCount(snapshot.cancelled)}
+        </Figure>
         <Figure name="Sessions">{showCount(snapshot.sessions ?? 0)}</Figure>
       </dl>
     </section>
@@ -90,15 +95,17 @@ export function Figures(heard: HeardView): VNode {
 interface FigureProps {
   readonly name: string;
   readonly kind?: "tokens" | "waiting" | "none";
+  /** What is counted, where the name doesn't say it all. */
+  readonly hint?: string;
   /** A note beside the number. */
   readonly note?: string;
   readonly children: string;
 }
 
-function Figure({ name, kind, note = "", children }: FigureProps): VNode {
+function Figure({ name, kind, hint, note = "", children }: FigureProps): VNode {
   return (
     <div class={kind ? `figure ${kind}` : "figure"}>
-      <dt>{name}</dt>
+      <dt>{hint === undefined ? name : <abbr title={hint}>{name}</abbr>}</dt>
       <dd>
         <strong>{children}</strong>
         {note !== "" && " "}

@@ -47,14 +47,7 @@ export function Timeline({ view, isLive }: TimelineProps): VNode {
   return (
     <figure class="timeline">
       <div ref={frame} class="frame">
-        {layout ? (
-          <Picture {...{ layout, width, plotWidth, view, isLive }} />
-        ) : (
-          <p class="empty">
-            No callers since this page was opened. Try “Ten at once”: ten callers acquire together,
-            and each is granted at its tick.
-          </p>
-        )}
+        {layout && <Picture {...{ layout, width, plotWidth, view, isLive }} />}
       </div>
       {layout && (
         <figcaption>
@@ -159,9 +152,9 @@ function Row({ row, y, x }: RowProps): VNode {
   const [from, to] = [x(askedAtMs), x(endAtMs)];
   const bar = { x: from, y: y - BAR / 2, width: Math.max(0, to - from), height: BAR, rx: BAR / 2 };
   return (
-    <g class={`row ${state}`} data-caller={caller.id} data-state={state}>
+    <g class={`row ${state}`} data-caller={caller.number} data-state={state}>
       <text class="row-label" x={LEFT - 12} y={y}>
-        {caller.id}
+        {caller.number}
       </text>
       <rect class="bar" {...bar} />
       {state === "waiting" && <rect class="bar elapsed" {...bar} clip-path="url(#past)" />}
