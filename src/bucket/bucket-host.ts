@@ -23,7 +23,7 @@ import type { Limiter } from "../core/limiter.ts";
 import type { HolderTurn, Turn } from "../core/turn.ts";
 import type { OpenBucket } from "./open-bucket.ts";
 import type { Pause } from "../core/pause.ts";
-import type { HistoryPoint } from "../protocol/bucket-history.ts";
+import type { BucketHistory } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { BucketStats, LeaseAnswer, PauseAnswer } from "../wire/bucket-answers.ts";
@@ -98,9 +98,9 @@ export class BucketHost {
     return this.#bucket?.limiter.waiters ?? 0;
   }
 
-  /** The last hour, as far as the bucket was busy and in memory. */
-  get history(): readonly HistoryPoint[] {
-    return this.#busy.points;
+  /** What the last hour was like, as far as the bucket was busy and in memory. */
+  get history(): BucketHistory {
+    return this.#busy.history;
   }
 
   /** Whether any request is held. */

@@ -29,7 +29,6 @@ import type { RemovedCaller } from "./removed-callers.ts";
 
 import { decodeAcquireCall, isAcquireCall } from "../wire/acquire-call.ts";
 import { BucketHost } from "./bucket-host.ts";
-import { WINDOW_MS } from "./busy-meter.ts";
 import { directoryIn, type DirectoryObject } from "./directory-object.ts";
 import { DirectoryReports } from "./directory-reports.ts";
 import { HeldResponse } from "./held-response.ts";
@@ -145,9 +144,9 @@ export class BucketObject extends DurableObject<BucketEnv> {
     return this.#host.operators.removeWaiter(id);
   }
 
-  /** The last hour, as far as the bucket was busy and this object in memory. */
+  /** See `BucketHost.history`. Rejects if the object is reset. */
   history(): BucketHistory {
-    return { intervalMs: WINDOW_MS, points: this.#host.history };
+    return this.#host.history;
   }
 
   /** See `Directory.report`. Rejects if this object is a bucket, as do the next four. */

@@ -10,7 +10,7 @@
  */
 import type { Turn } from "../core/turn.ts";
 import type { BusyReport } from "../directory/directory.ts";
-import type { HistoryPoint } from "../protocol/bucket-history.ts";
+import type { BucketHistory } from "../protocol/bucket-history.ts";
 import type { Caller } from "./caller.ts";
 import type { OpenBucket } from "./open-bucket.ts";
 import type { BucketPlatform } from "./platform.ts";
@@ -54,8 +54,8 @@ export class BusyReports {
   }
 
   /** What the last hour was like, as far as it was busy. */
-  get points(): readonly HistoryPoint[] {
-    return this.#meter?.points ?? [];
+  get history(): BucketHistory {
+    return { intervalMs: WINDOW_MS, points: this.#meter?.points ?? [] };
   }
 
   /** A turn is over that ended at `dueAtMs` or later. */

@@ -3,6 +3,7 @@ import type { Ask } from "../core/ask.ts";
 import type { HoldAnswer, HoldCall, PermitAnswer } from "../core/holds/hold-call.ts";
 import type { Pause } from "../core/pause.ts";
 import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
+import type { BucketHistory } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { PauseAnswer, PolicyBefore, PolicyChange } from "../wire/bucket-answers.ts";
@@ -171,6 +172,14 @@ export class BucketStub {
    */
   removeWaiter(id: string): Promise<boolean> {
     return this.#callWithRetry(async () => await this.#stub().removeWaiter(id));
+  }
+
+  /** What the last hour was like, as far as the bucket was busy and its object in memory. */
+  async history(): Promise<BucketHistory> {
+    const history: unknown = await this.#callWithRetry(async () => await this.#stub().history());
+    // The types of RPC make an array of any length of a tuple.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return history as BucketHistory;
   }
 
   /** A response with the caller's end of a WebSocket that sends events; or the refusal. */

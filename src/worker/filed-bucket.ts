@@ -6,6 +6,7 @@
 import type { Ask } from "../core/ask.ts";
 import type { HoldAnswer, HoldCall, PermitAnswer } from "../core/holds/hold-call.ts";
 import type { Pause } from "../core/pause.ts";
+import type { BucketHistory } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
@@ -61,6 +62,10 @@ export class FiledBucket extends BucketStub {
 
   override async removeWaiter(id: string): Promise<boolean> {
     return !(await this.#files.isUnused(this.name)) && (await super.removeWaiter(id));
+  }
+
+  override async history(): Promise<BucketHistory> {
+    return (await this.#ofUnused(({ history }) => history)) ?? (await super.history());
   }
 
   override async changePolicy(

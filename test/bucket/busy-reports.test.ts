@@ -96,7 +96,7 @@ describe("BusyReports", () => {
     served.platform.pass(60_000);
     served.ask(8_000, 600_000);
     expect(served.platform.reports).toEqual([]);
-    expect(served.host.history).toEqual([]);
+    expect(served.host.history.points).toEqual([]);
     expect(served.platform.longTimers).toBe(0);
   });
 
@@ -116,8 +116,8 @@ describe("BusyReports", () => {
       waitP95Ms: 0,
       window: [100, 0, 0],
     });
-    expect(served.host.history).toHaveLength(6);
-    expect(served.host.history.at(-1)?.slice(1)).toEqual([100, 0, 0, 0, 0]);
+    expect(served.host.history.points).toHaveLength(6);
+    expect(served.host.history.points.at(-1)?.slice(1)).toEqual([100, 0, 0, 0, 0]);
   });
 
   it("reports refusals, and a pause", () => {
@@ -190,7 +190,7 @@ describe("BusyReports", () => {
     served.ask(100, 10_000);
     void served.host.reset();
     expect(served.platform.ended).toEqual(["x"]);
-    expect(served.host.history).toEqual([]);
+    expect(served.host.history.points).toEqual([]);
     void served.host.reset();
     served.ask(100, 4_000);
     expect(served.platform.ended).toEqual(["x"]);
@@ -222,6 +222,6 @@ describe("BusyReports", () => {
       host.acquire({ bucket, policy, tokens: 1 }, { answered: () => undefined });
       platform.nowMs += 100;
     }
-    expect(host.history).toHaveLength(1);
+    expect(host.history.points).toHaveLength(1);
   });
 });

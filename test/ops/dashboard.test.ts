@@ -1,6 +1,7 @@
 /** What Grafana expects of a dashboard, and what a reader does. Its queries are run in queries.system.test.ts. */
 import { describe, expect, it } from "vitest";
 
+import { busyMetrics } from "../../src/worker/metrics/busy-metrics.ts";
 import { metricsOf } from "../../src/worker/metrics/metrics.ts";
 import { dashboard, queries, shownPanels } from "./dashboard.ts";
 
@@ -73,7 +74,7 @@ describe("ops/grafana/sluice.json", () => {
   });
 
   it("asks for metrics that there are, and for all of them", () => {
-    const known = metricsOf([], 0).map(({ name }) => name);
+    const known = [...metricsOf([], 0), ...busyMetrics([])].map(({ name }) => name);
     const used = queries.flatMap(({ expr }) => {
       return [...expr.matchAll(/\bsluice_\w+/g)].map(([name]) => name.replace(HISTOGRAM_PART, ""));
     });
@@ -87,6 +88,11 @@ describe("ops/grafana/sluice.json", () => {
       "sluice_paused",
       "sluice_queued_tokens",
       "sluice_granted_tokens_total",
+      "sluice_busy_buckets",
+      "sluice_busy_waiters",
+      "sluice_busy_granted_per_second",
+      "sluice_busy_refused_per_second",
+      "sluice_busy_wait_p95_seconds",
     ]);
   });
 });

@@ -2,6 +2,7 @@
 import type { Call } from "./call.ts";
 
 import { acquireByGet, acquireByPost } from "./acquire.ts";
+import { bucketHistory } from "./bucket-history.ts";
 import { cancel } from "./cancel.ts";
 import { changeHold } from "./change-hold.ts";
 import { describe, describeAsPage } from "./describe.ts";
@@ -39,6 +40,7 @@ export const calls: readonly Call[] = [
   pause,
   listWaiters,
   removeWaiter,
+  bucketHistory,
   watch,
   listPolicies,
   health,

@@ -1,6 +1,8 @@
 /** `GET /metrics`: what buckets have done, for Prometheus. */
+import type { BusyBucket } from "../../protocol/busy-bucket.ts";
 import type { Call } from "./call.ts";
 
+import { listBusy } from "../busy-buckets.ts";
 import { queryOf } from "../http/query.ts";
 import { MAX_ASKED_FOR } from "../metrics/metrics.ts";
 import { metricsResponse } from "../metrics/scrape.ts";
@@ -13,7 +15,7 @@ export const scrape: Call = {
   tag: "Service",
   summary: "Metrics of named buckets",
   description:
-    "In Prometheus's text format, for each bucket with a policy under its exact name, and for those named in the query. Takes no tokens and starts no bucket. A bucket that can't be reached has `sluice_up` 0.",
+    "In Prometheus's text format, for each bucket with a policy under its exact name, and for those named in the query; of the busy buckets, the 20 with the most waiters, and the sum of the others. Takes no tokens and starts no bucket. A bucket that can't be reached has `sluice_up` 0.",
   right: "read",
   parameters: [
     {
@@ -31,7 +33,13 @@ export const scrape: Call = {
   },
   handle: ({ deployment, request, scopes }) => {
     const { env, settings } = deployment;
-    const scraped = { objects: env.BUCKETS, files: env.FILES, policies: settings.policies };
+    const scraped = {
+      objects: env.BUCKETS,
+      files: env.FILES,
+      policies: settings.policies,
+      listBusy: (): Promise<readonly BusyBucket[]> =>
+        listBusy(env, scopes, { prefix: "", hasRecent: false }),
+    };
     return metricsResponse(scraped, scopes, queryOf(request.url)["bucket"] ?? []);
   },
 };

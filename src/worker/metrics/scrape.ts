@@ -3,8 +3,8 @@
  *
  * **Named** buckets are those whose policy is configured under their exact name: they are known to exist
  * without asking anything, and the configuration limits their number. Buckets of a prefix are as many as
- * callers make up; no list of them exists anywhere, and one time series for each would be more than
- * Prometheus is made for. Ask for the ones you need by name, `?bucket=NAME`.
+ * callers make up, and one time series for each would be more than Prometheus is made for. Ask for the ones you
+ * need by name, `?bucket=NAME`. Those that are busy are seen all the same, the busiest by name (busy-metrics.ts).
  *
  * **A scrape returns what it can get in time.** Each bucket is asked once, without the retries that a caller
  * gets, because the next scrape comes soon; one that doesn't answer is down in `sluice_up` and has no other
@@ -12,9 +12,11 @@
  */
 import type { Scope } from "../auth/scope.ts";
 import type { NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
+import type { BusyBucket } from "../../protocol/busy-bucket.ts";
 import type { BucketStats } from "../../wire/bucket-answers.ts";
 import type { BucketFiles } from "../config/bucket-files.ts";
 import type { BucketObject } from "../../bucket/bucket-object.ts";
+import type { Metric } from "./prometheus-text.ts";
 import type { ScrapedBucket } from "./metrics.ts";
 import type { PolicyTable } from "../config/policy-table.ts";
 
@@ -24,6 +26,7 @@ import { invalidRequestResponse } from "../../answers/acquire-response.ts";
 import { forbidden } from "../auth/authorize.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 import { COMMON_FIELDS } from "../../answers/common-fields.ts";
+import { busyMetrics } from "./busy-metrics.ts";
 import { metricsOf, MAX_ASKED_FOR } from "./metrics.ts";
 import { problemResponse } from "../../answers/problem.ts";
 import { prometheusText, PROMETHEUS_TEXT } from "./prometheus-text.ts";
@@ -42,10 +45,6 @@ const MAX_SCRAPES = 8;
 /** When to retry then: a scrape takes some milliseconds. */
 const BUSY_RETRY_MS = 1_000;
 
-/** A scrape with nothing to show usually means that the table has only prefixes. */
-const NOTHING_TO_SHOW =
-  "# No bucket is named: configure a policy under a bucket's exact name, or ask with ?bucket=NAME\n";
-
 interface NamedBucket {
   readonly name: string;
   readonly policy: NamedPolicyFields;
@@ -59,6 +58,8 @@ export interface Scraped {
   /** Set if files can be seen: a bucket that was never used is then answered for without its object. */
   readonly files?: BucketFiles | undefined;
   readonly policies: PolicyTable;
+  /** Lists the busy buckets that the caller may read; rejects if they can't be listed. */
+  readonly listBusy: () => Promise<readonly BusyBucket[]>;
 }
 
 /**
@@ -81,14 +82,26 @@ export async function metricsResponse(
     const policy = policies.find(name);
     if (policy) buckets.push({ name, policy });
   }
-  const scraped = await scrapes.run(() => scrape(from, buckets));
+  const scraped = await scrapes.run(() => {
+    return Promise.all([scrape(from, buckets), busyIn(from)]);
+  });
   if (!scraped) {
     const detail = `Cannot scrape: ${MAX_SCRAPES} scrapes are in progress`;
     return problemResponse("unavailable", { detail, retryAfterMs: BUSY_RETRY_MS });
   }
-  const text = prometheusText(metricsOf(scraped, Date.now()));
+  const [named, busy] = scraped;
+  const text = prometheusText([...metricsOf(named, Date.now()), ...busy]);
   const headers = { ...COMMON_FIELDS, "Content-Type": PROMETHEUS_TEXT };
-  return new Response(text === "" ? NOTHING_TO_SHOW : text, { headers });
+  return new Response(text, { headers });
+}
+
+/** Of the buckets that are busy; none if they can't be listed, which is logged already. */
+async function busyIn({ listBusy }: Scraped): Promise<readonly Metric[]> {
+  try {
+    return busyMetrics(await listBusy());
+  } catch {
+    return [];
+  }
 }
 
 /** What is wrong with the names that are asked for. */

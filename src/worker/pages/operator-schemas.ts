@@ -1,4 +1,5 @@
 /** What operators see and do, as JSON Schemas by their name in the OpenAPI document. */
+import type { BucketHistory } from "../../protocol/bucket-history.ts";
 import type { BusyBucket, BusyBuckets } from "../../protocol/busy-bucket.ts";
 import type { KnownOverride } from "../../protocol/known-override.ts";
 import type { KnownPolicies } from "../../protocol/known-policies.ts";
@@ -116,6 +117,20 @@ const policies = objectSchema<KnownPolicies>(
   {},
 );
 
+const history = objectSchema<BucketHistory>(
+  {
+    intervalMs: countSchema("The usual time between two points, in milliseconds"),
+    points: {
+      type: "array",
+      maxItems: 360,
+      description:
+        "Oldest first: the window's end (epoch milliseconds), grants, refusals, waiters, p50 and p95 of waits (estimates, in milliseconds). Windows that weren't busy are missing",
+      items: { type: "array", items: { type: "integer" }, minItems: 6, maxItems: 6 },
+    },
+  },
+  {},
+);
+
 function rateSchema(description: string): Schema {
   return { type: "number", minimum: 0, description };
 }
@@ -123,6 +138,7 @@ function rateSchema(description: string): Schema {
 /** The schemas of operators' calls that the document lists under `components`. */
 export const operatorBodies = {
   BusyBuckets: busyBuckets,
+  History: history,
   Policies: policies,
   Waiters: waiters,
 } as const satisfies Readonly<Record<string, Schema>>;

@@ -1,0 +1,81 @@
+import { describe, expect, it, vi } from "vitest";
+
+import type { BusyBucket } from "../../../src/protocol/busy-bucket.ts";
+
+import { busyMetrics } from "../../../src/worker/metrics/busy-metrics.ts";
+import { prometheusText } from "../../../src/worker/metrics/prometheus-text.ts";
+import { reportBusy } from "../../../kit/edge/busy-reports.ts";
+import { bearer, CLOSED, deployed } from "../../../kit/edge/deployed.ts";
+import { uniqueName, useVirtualTime } from "../../../kit/edge/virtual-time.ts";
+import { Scrape } from "../../../kit/http/scrape.ts";
+
+useVirtualTime();
+
+function busy(bucket: string, waiters: number, grantedPerS = 0): BusyBucket {
+  const common = { policyName: "user:*", isOverridden: false, tokens: 0, capacity: 1, atMs: 0 };
+  return { bucket, waiters, grantedPerS, refusedPerS: 0.5, waitP95Ms: waiters * 100, ...common };
+}
+
+function scrapeOf(buckets: readonly BusyBucket[]): Scrape {
+  return new Scrape(prometheusText(busyMetrics(buckets)));
+}
+
+describe("busyMetrics", () => {
+  it("has each bucket, in Prometheus's units", () => {
+    const seen = scrapeOf([busy("a", 3, 2.5)]);
+    const labels = { bucket: "a", policy: "user:*" };
+    expect(seen.value("sluice_busy_buckets", {})).toBe(1);
+    expect(seen.value("sluice_busy_waiters", labels)).toBe(3);
+    expect(seen.value("sluice_busy_granted_per_second", labels)).toBe(2.5);
+    expect(seen.value("sluice_busy_refused_per_second", labels)).toBe(0.5);
+    expect(seen.value("sluice_busy_wait_p95_seconds", labels)).toBe(0.3);
+    for (const { help, type } of seen.families.values()) {
+      expect(help).toMatch(/\.$/);
+      expect(type).toBe("GAUGE");
+    }
+  });
+
+  it("names the 20 with the most waiters, then grants, and sums up the rest", () => {
+    const waiting = Array.from({ length: 19 }, (_, index) => busy(`w${index}`, 30 - index));
+    const granting = [busy("g1", 0, 7), busy("g2", 0, 9), busy("g3", 0, 8)];
+    const seen = scrapeOf([...granting, ...waiting]);
+    const names = [...waiting.map(({ bucket }) => bucket), "g2", "(others)"];
+    expect(seen.valuesOf("sluice_busy_waiters", "bucket")).toEqual(names);
+    const others = { bucket: "(others)" };
+    expect(seen.value("sluice_busy_granted_per_second", others)).toBe(15);
+    expect(seen.value("sluice_busy_refused_per_second", others)).toBe(1);
+    expect(seen.value("sluice_busy_buckets", {})).toBe(22);
+  });
+
+  it("says that none is busy", () => {
+    expect(scrapeOf([]).value("sluice_busy_buckets", {})).toBe(0);
+    expect(scrapeOf([]).families.size).toBe(1);
+  });
+});
+
+describe("/metrics", () => {
+  it("has the busy buckets that the token may read, and counts no others", async () => {
+    const prefix = `${uniqueName()}/`;
+    for (let index = 0; index < 25; index += 1) await reportBusy(`${prefix}theirs/${index}`);
+    for (let index = 0; index < 21; index += 1) await reportBusy(`${prefix}ours/${index}`);
+    const API_TOKEN = [{ token: "reads-ours", buckets: [`${prefix}ours/*`] }];
+    const response = await deployed({ ...CLOSED, API_TOKEN }, "/metrics", bearer("reads-ours"));
+    const text = await response.text();
+    expect(text).not.toContain("theirs");
+    const seen = new Scrape(text);
+    expect(seen.value("sluice_busy_buckets", {})).toBe(21);
+    expect(seen.value("sluice_busy_waiters", { bucket: "(others)" })).toBe(2);
+  });
+
+  it("goes without busy buckets if they can't be listed", async () => {
+    const error = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const getByName = () => {
+      throw new Error("Nowhere");
+    };
+    const broken = { ...CLOSED, PUBLIC: "true", BUCKETS: { getByName } };
+    const response = await deployed(broken, "/metrics");
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe("");
+    expect(error).toHaveBeenCalledOnce();
+  });
+});
