@@ -3,6 +3,7 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 
 import type { AcquireCommand } from "./acquire.ts";
 import type { BenchCommand } from "./bench.ts";
+import type { LsCommand } from "./ls.ts";
 import type { CheckCommand } from "./policy/check.ts";
 import type { AcquireOptions, OnUnavailable } from "../client/client.ts";
 
@@ -20,6 +21,11 @@ const DEFAULT_URL = "http://localhost:8787";
 const MAX_CONNECTIONS = 1_000;
 /** Ten minutes: enough to see a deployment warm up and settle. */
 const MAX_BENCH_MS = 600_000;
+
+/** The most buckets that Sluice lists at once. */
+const MAX_LISTED = 1_000;
+/** What a list of buckets is sorted by. */
+const BUSY_SORTS = ["waiters", "granted", "refused", "name"] as const;
 
 /** How to reach Sluice. */
 export interface Place {
@@ -45,6 +51,11 @@ export type Arguments =
       readonly place: Place;
       readonly bucket: string;
       readonly isJson: boolean;
+    }
+  | {
+      readonly name: "ls";
+      readonly place: Place;
+      readonly command: Omit<LsCommand, "options">;
     }
   | { readonly name: "bench"; readonly command: BenchCommand }
   | { readonly name: "policy check"; readonly command: CheckCommand };
@@ -92,13 +103,15 @@ export function readArguments(args: readonly string[], env: Environment): Argume
       const bucket = only(positionals, "bucket name");
       return { name, place: placeOf(values.url, env), bucket, isJson: values.json };
     }
+    case "ls":
+      return readLs(rest, env);
     case "bench":
       return readBench(rest, env);
     case "policy":
       return readPolicy(rest);
     default:
       throw new UsageError(
-        `Unknown command ${name}: use acquire, run, inspect, watch, bench or policy`,
+        `Unknown command ${name}: use acquire, run, inspect, ls, watch, bench or policy`,
       );
   }
 }
@@ -169,6 +182,35 @@ function readTokens(given: readonly string[]): Pick<AcquireOptions, "tokens" | "
   return {
     ...(text !== undefined && { tokens: integer("--tokens", text, min, MAX_TOKENS) }),
     ...(limits.size > 0 && { limits: Object.fromEntries(limits) }),
+  };
+}
+
+function readLs(args: readonly string[], env: Environment): Arguments {
+  const { values, positionals } = parse(args, {
+    url,
+    json,
+    prefix: { type: "string" },
+    sort: { type: "string" },
+    limit: { type: "string" },
+    watch: { type: "boolean", default: false },
+  });
+  const [unexpected] = positionals;
+  if (unexpected !== undefined) {
+    throw new UsageError(`Unexpected argument ${unexpected}: did you mean --prefix ${unexpected}`);
+  }
+  const { prefix, sort, limit } = values;
+  return {
+    name: "ls",
+    place: placeOf(values.url, env),
+    command: {
+      isJson: values.json,
+      isWatched: values.watch,
+      asked: {
+        ...(prefix !== undefined && { prefix }),
+        ...(sort !== undefined && { sort: oneOf("--sort", sort, BUSY_SORTS) }),
+        ...(limit !== undefined && { limit: integer("--limit", limit, 1, MAX_LISTED) }),
+      },
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import { acquire } from "./acquire.ts";
 import { readArguments, type Arguments, type Place } from "./arguments.ts";
 import { bench } from "./bench.ts";
 import { exitCodeOfReason, exitCodes } from "./exit-code.ts";
+import { ls } from "./ls.ts";
 import { nodeFault } from "./node-version.ts";
 import { ConfigurationError } from "./policy/configuration.ts";
 import { processTerminal } from "./terminal.ts";
@@ -67,6 +68,8 @@ function run(command: Arguments, terminal: Terminal): number | Promise<number> {
     }
     case "inspect":
       return inspect(command.place, command.bucket, terminal);
+    case "ls":
+      return ls({ options: connection(command.place), ...command.command }, terminal);
     case "watch": {
       const { place, bucket, isJson } = command;
       return watch({ options: connection(place), bucket, isJson }, terminal);

@@ -14,6 +14,12 @@ export const usage = `Usage: sluice COMMAND [options]
     --json                    print the outcome as JSON
   sluice run BUCKET -- COMMAND ...         the same, with the options of acquire
   sluice inspect BUCKET                    print the bucket's current state as JSON
+  sluice ls                                list the buckets that are busy
+    --prefix PREFIX           only those whose name begins with it
+    --sort BY                 waiters, granted, refused (a second) or name (waiters)
+    --limit N                 at most so many, up to 1000 (100)
+    --watch                   keep the list up to date, until interrupted
+    --json                    print the list as JSON; with --watch, the default if not on a terminal
   sluice watch BUCKET                      show its tokens and its queue, live
     --json                    one line of JSON per change; the default if not on a terminal
   sluice bench URL                         measure how fast a deployment answers
@@ -39,4 +45,4 @@ http://localhost:8787. The token is read from SLUICE_TOKEN.
 Exit codes: 0 granted, or the command's own code; 64 usage; 69 unavailable; 70 failed; 75 refused
 for now; 76 the permit was lost; 77 not allowed; 78 no such bucket, invalid configuration, or
 Node older than 22.18; 126 the command cannot be run; 127 command not found; 128 plus its number for
-a signal. A signal ends watch with 0, and bench early, with the results so far.`;
+a signal. A signal ends watch and ls with 0, and bench early, with the results so far.`;

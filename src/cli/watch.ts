@@ -8,20 +8,11 @@ import type { Terminal } from "./terminal.ts";
 
 import { watchBucket } from "../client/watch/watch.ts";
 import { exitCodes } from "./exit-code.ts";
-import { DEFAULT_COLUMNS } from "./terminal.ts";
+import { onLiveScreen } from "./live-screen.ts";
 import { WatchView } from "./watch-view.ts";
 
 /** Interval of redraws that show only the passage of time: ten a second look smooth. */
 const REDRAW_MS = 100;
-
-/** Height of a terminal that doesn't report its size. */
-const DEFAULT_ROWS = 24;
-
-const ENTER_ALTERNATE_SCREEN = "\u001B[?1049h\u001B[?25l";
-const LEAVE_ALTERNATE_SCREEN = "\u001B[?25h\u001B[?1049l";
-const CURSOR_HOME = "\u001B[H";
-const ERASE_LINE_END = "\u001B[K";
-const ERASE_BELOW = "\u001B[J";
 
 /** Parsed arguments of `sluice watch`. */
 export interface WatchCommand {
@@ -63,32 +54,26 @@ async function write(follow: Follow, terminal: Terminal): Promise<void> {
 }
 
 async function draw(follow: Follow): Promise<void> {
-  const { stdout } = process;
   const view = new WatchView();
   let clockAheadMs = 0;
-  const redraw = (): void => {
-    // A terminal that doesn't know its size reports 0.
-    const lines = view.lines(
-      Date.now() + clockAheadMs,
-      stdout.columns || DEFAULT_COLUMNS,
-      stdout.rows || DEFAULT_ROWS,
-    );
-    stdout.write(CURSOR_HOME + lines.map((line) => line + ERASE_LINE_END).join("\n") + ERASE_BELOW);
-  };
-  stdout.write(ENTER_ALTERNATE_SCREEN);
-  const timer = setInterval(redraw, REDRAW_MS);
-  try {
-    const messages = follow(() => {
-      view.lose(Date.now() + clockAheadMs);
-      redraw();
-    });
-    for await (const message of messages) {
-      clockAheadMs = message.atMs - Date.now();
-      view.add(message);
-      redraw();
-    }
-  } finally {
-    clearInterval(timer);
-    stdout.write(LEAVE_ALTERNATE_SCREEN);
-  }
+  const nowMs = (): number => Date.now() + clockAheadMs;
+  await onLiveScreen(
+    (columns, rows) => view.lines(nowMs(), columns, rows),
+    async (redraw) => {
+      const timer = setInterval(redraw, REDRAW_MS);
+      try {
+        const messages = follow(() => {
+          view.lose(nowMs());
+          redraw();
+        });
+        for await (const message of messages) {
+          clockAheadMs = message.atMs - Date.now();
+          view.add(message);
+          redraw();
+        }
+      } finally {
+        clearInterval(timer);
+      }
+    },
+  );
 }

@@ -63,6 +63,21 @@ describe("readArguments", () => {
     });
   });
 
+  it("reads ls, and asks for nothing that is not said", () => {
+    expect(read("ls")).toEqual({
+      name: "ls",
+      place: { url: "http://localhost:8787", token: undefined },
+      command: { isJson: false, isWatched: false, asked: {} },
+    });
+    expect(read("ls --prefix login: --sort name --limit 1000 --watch --json")).toMatchObject({
+      command: {
+        isJson: true,
+        isWatched: true,
+        asked: { prefix: "login:", sort: "name", limit: 1_000 },
+      },
+    });
+  });
+
   it("reads bench with what it has by default", () => {
     expect(read("bench http://localhost:1234")).toMatchObject({
       command: {
@@ -115,6 +130,9 @@ describe("readArguments", () => {
     ["acquire x --tokens 1e3", "got 1e3"],
     ["acquire x -t 1 -t 2", "--tokens is given 2 times: write LIMIT=N for one limit"],
     ["acquire x -t 0 -t tpm=0", "--tokens must be at least 1, unless --tokens LIMIT=N asks for"],
+    ["ls login:", "Unexpected argument login:: did you mean --prefix login:"],
+    ["ls --limit 1001", "--limit must be an integer from 1 to 1000: got 1001"],
+    ["ls --sort waits", "--sort must be one of waiters, granted, refused, name: got waits"],
     ["bench http://x -t 0", "--tokens must be at least 1, unless --tokens LIMIT=N asks for"],
     ["bench http://x -t 1 -t 2", "--tokens is given 2 times: write LIMIT=N for one limit"],
     ["acquire x -t tpm=x", "--tokens tpm=N must be an integer from 0 to 9007199254740991: got x"],
@@ -137,7 +155,7 @@ describe("readArguments", () => {
     ["bench http://x --connections 1001", "--connections must be an integer from 1 to 1000"],
     ["bench http://x --transport auto", "--transport must be one of http, session: got auto"],
     ["bench http://x --duration 1h", "--duration must be a duration of at most 10 min"],
-    ["dance", "Unknown command dance: use acquire, run, inspect, watch, bench or policy"],
+    ["dance", "Unknown command dance: use acquire, run, inspect, ls, watch, bench or policy"],
   ])("refuses %s", (line, message) => {
     expect(() => read(line)).toThrow(message);
   });

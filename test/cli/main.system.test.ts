@@ -17,7 +17,10 @@ const program = join(projectDir, "src/cli/main.ts");
 let server: WorkerdServer;
 beforeAll(async () => {
   server = await startWorkerd({
-    vars: { API_TOKEN: "told", PUBLIC: "false" },
+    vars: {
+      API_TOKEN: JSON.stringify(["told", { token: "narrow", buckets: ["minute:ls:warm"] }]),
+      PUBLIC: "false",
+    },
     policies: {
       "quick:*": { capacity: 3, refillTokens: 3, refillIntervalMs: 200 },
       "llm:*": {
@@ -330,6 +333,98 @@ describe("sluice run", () => {
     const { code, stdout, stderr } = await sluice("run", "quick:none", "--concurrency", ...goesOn);
     expect([code, stdout]).toEqual([78, ""]);
     expect(stderr).toContain("quick:none gives no permits: its policy needs concurrency");
+  });
+});
+
+describe("sluice ls", () => {
+  /** Keeps callers waiting until the test ends, so that the bucket is listed. */
+  function keepWaiting(bucket: string, count: number): AsyncDisposable {
+    const callers = Array.from({ length: count }, () => start(["acquire", bucket]));
+    return {
+      [Symbol.asyncDispose]: async () => {
+        for (const { child } of callers) child.kill("SIGTERM");
+        await Promise.all(callers.map(({ ended }) => ended));
+      },
+    };
+  }
+
+  /** What it prints once that is so: a bucket is listed some seconds after its callers have come. */
+  async function untilListed(shown: RegExp, ...args: readonly string[]): Promise<string> {
+    for (;;) {
+      const { stdout } = await sluice("ls", ...args);
+      if (shown.test(stdout)) return stdout;
+      await setTimeout(200);
+    }
+  }
+
+  it("lists what is busy, and nothing else; sorted, cut, and with what a scoped token may read", async () => {
+    expect(await sluice("ls", "--prefix", "minute:ls:")).toMatchObject({
+      code: 0,
+      stdout: "",
+      stderr: expect.stringContaining(`sluice bench ${server.url} --bucket minute:ls:demo`),
+    });
+    await using _hot = keepWaiting("minute:ls:hot", 4);
+    await using _warm = keepWaiting("minute:ls:warm", 2);
+    await untilListed(/minute:ls:warm .* 1  /);
+    const table = await untilListed(/minute:ls:hot .* 3  /, "--prefix", "minute:ls:");
+    expect(table.split("\n")).toEqual([
+      "BUCKET          POLICY    TOKENS  WAITING  GRANTED/S  REFUSED/S  P95 WAIT",
+      expect.stringMatching(/^minute:ls:hot {3}minute:\* {2}0 of 1 {8}3 {2}/),
+      expect.stringMatching(/^minute:ls:warm {2}minute:\* {2}0 of 1 {8}1 {2}/),
+      "",
+    ]);
+    const json = await sluice(
+      "ls",
+      ..."--prefix minute:ls: --sort name --limit 1 --json".split(" "),
+    );
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      buckets: [{ bucket: "minute:ls:hot", waiters: 3, capacity: 1 }],
+      omitted: 1,
+    });
+    const cut = await sluice("ls", "--prefix", "minute:ls:", "--limit", "1");
+    expect(cut.stdout).toMatch(/\n1 more: ask with --limit, or --prefix\n$/);
+    const scoped = await start(["ls", "--prefix", "minute:", "--json"], { SLUICE_TOKEN: "narrow" })
+      .ended;
+    expect(JSON.parse(scoped.stdout)).toMatchObject({
+      buckets: [{ bucket: "minute:ls:warm" }],
+      omitted: 0,
+    });
+    expect(await start(["ls"], { SLUICE_TOKEN: "wrong" }).ended).toMatchObject({ code: 77 });
+  });
+
+  it("goes on with --watch: lines of JSON, or drawn in a terminal, which is left as it was", async () => {
+    await using _hot = keepWaiting("minute:ls:drawn", 3);
+    await untilListed(/minute:ls:drawn .* 2  /);
+    const watching = start(["ls", "--watch", "--prefix", "minute:ls:drawn"]);
+    while (watching.output.stdout.split("\n").length < 3) await setTimeout(20);
+    watching.child.kill("SIGTERM");
+    const { code, stdout } = await watching.ended;
+    expect(code).toBe(0);
+    for (const line of stdout.trimEnd().split("\n")) {
+      expect(JSON.parse(line)).toMatchObject({
+        buckets: [{ bucket: "minute:ls:drawn", waiters: 2 }],
+      });
+    }
+
+    await using relay = await Relay.open(Number(new URL(server.url).port));
+    const command = `stty cols 60; ${process.execPath} ${program} ls --watch`;
+    const child = spawn("script", ["-qefc", command, "/dev/null"], {
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { ...process.env, SLUICE_URL: relay.url, SLUICE_TOKEN: "told" },
+    });
+    let text = "";
+    child.stdout.setEncoding("utf8").on("data", (piece: string) => (text += piece));
+    while (!text.includes("minute:ls:d…")) await setTimeout(20);
+    relay.cut();
+    await relay[Symbol.asyncDispose]();
+    while (!text.includes("connection lost, reconnecting")) await setTimeout(20);
+    child.stdin.write("\u0003");
+    await once(child, "close");
+    expect(text.startsWith("\u001B[?1049h")).toBe(true);
+    expect(text.trimEnd().endsWith("\u001B[?1049l")).toBe(true);
+    // eslint-disable-next-line no-control-regex -- of a terminal.
+    const drawn = text.split(/\r\n|\u001B\[[?\d]*[a-zA-Z]/);
+    expect(Math.max(...drawn.map((line) => line.length))).toBeLessThan(60);
   });
 });
 

@@ -18,21 +18,25 @@ describe("usage", () => {
       HOW: "session",
       BUCKET: "b",
       NAME: "staging",
+      PREFIX: "login:",
+      BY: "name",
     };
     let command = "";
     let options = 0;
     for (const line of usage.split("\n")) {
       command =
-        /^ {2}sluice (acquire|run|inspect|watch|bench|policy check) /.exec(line)?.[1] ?? command;
+        /^ {2}sluice (acquire|run|inspect|ls|watch|bench|policy check) /.exec(line)?.[1] ?? command;
       const [, option, name] = /^ {4}(--[\w-]+)(?: ([A-Z=]+))?/.exec(line) ?? [];
       if (option === undefined) continue;
       options += 1;
-      const subject = command === "bench" ? "http://sluice.test" : "b";
+      const subject = { bench: ["http://sluice.test"], ls: [] }[command] ?? ["b"];
       const value = name === undefined ? [] : [values[name] ?? ""];
-      expect(readArguments([...command.split(" "), subject, option, ...value], {})).toMatchObject({
+      expect(
+        readArguments([...command.split(" "), ...subject, option, ...value], {}),
+      ).toMatchObject({
         name: command,
       });
     }
-    expect(options).toBe(20);
+    expect(options).toBe(25);
   });
 });

@@ -1,0 +1,148 @@
+/**
+ * `sluice ls`: lists the buckets that are busy, once or, with `--watch`, again and again. On a terminal a
+ * watched list is drawn; otherwise, and with `--json`, each list is one line of JSON.
+ */
+import type { ConnectionOptions } from "../client/transport/connection.ts";
+import type { BusyBuckets, BusySort } from "../protocol/busy-bucket.ts";
+import type { Terminal } from "./terminal.ts";
+
+import { SluiceError } from "../client/sluice-error.ts";
+import { sleep } from "../client/transport/abort.ts";
+import { unexpectedAnswer } from "../client/transport/answer.ts";
+import { Connection } from "../client/transport/connection.ts";
+import { RetriedCalls } from "../client/transport/retried-calls.ts";
+import { exitCodes } from "./exit-code.ts";
+import { onLiveScreen } from "./live-screen.ts";
+import { tableOf } from "./ls-view.ts";
+
+/** Each bucket reports every 10 s, all of them at different moments. */
+const REFRESH_MS = 2_000;
+/** As long as the client goes on trying. A watched list has its next attempt anyway. */
+const RETRY_MS = 10_000;
+/** Longer than any line. */
+const ANY_WIDTH = 1_000;
+
+/** Parsed arguments of `sluice ls`. */
+export interface LsCommand {
+  readonly options: ConnectionOptions;
+  /** What is left out is up to Sluice. */
+  readonly asked: {
+    readonly prefix?: string;
+    readonly sort?: BusySort;
+    readonly limit?: number;
+  };
+  readonly isWatched: boolean;
+  readonly isJson: boolean;
+}
+
+type Ask = () => Promise<BusyBuckets>;
+
+/** Resolves with the exit code; a watched list, once the terminal's signal aborts. Rejects as a client does. */
+export async function ls(command: LsCommand, terminal: Terminal): Promise<number> {
+  const { isWatched, isJson } = command;
+  if (!isWatched) {
+    const list = await askWith(command, terminal, RETRY_MS)();
+    if (isJson) terminal.print(JSON.stringify(list));
+    else print(list, command, terminal);
+    return exitCodes.ok;
+  }
+  const ask = askWith(command, terminal, 0);
+  try {
+    await (isJson || !process.stdout.isTTY ? write(ask, terminal) : draw(ask, command, terminal));
+  } catch (error) {
+    if (!terminal.signal.aborted) throw error;
+  }
+  return exitCodes.ok;
+}
+
+function askWith({ options, asked }: LsCommand, { signal }: Terminal, retryForMs: number): Ask {
+  const calls = new RetriedCalls(new Connection(options), retryForMs);
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(asked)) query.set(name, String(value));
+  const call = { method: "GET", path: `/buckets?${query}`, headers: {} };
+  return async () => {
+    const { status, body } = await calls.send(call, { signal });
+    if (!isList(body)) throw unexpectedAnswer(status, body);
+    return body;
+  };
+}
+
+function isList(body: unknown): body is BusyBuckets {
+  if (typeof body !== "object" || body === null) return false;
+  return "buckets" in body && Array.isArray(body.buckets) && "omitted" in body;
+}
+
+function print(list: BusyBuckets, command: LsCommand, terminal: Terminal): void {
+  if (list.buckets.length === 0) {
+    // Not on standard output: a script that counts lines counts none.
+    for (const line of emptyState(command)) terminal.note(line);
+    return;
+  }
+  const { isTTY, columns } = process.stdout;
+  for (const line of tableOf(list, Date.now(), isTTY ? columns : ANY_WIDTH)) terminal.print(line);
+}
+
+/** Says what has to happen before there is something to see. */
+function emptyState({ options, asked: { prefix = "" } }: LsCommand): string[] {
+  const which = prefix === "" ? "No bucket" : `No bucket whose name begins with ${prefix}`;
+  const url = "url" in options ? ` ${String(options.url)}` : "";
+  return [
+    `${which} has been busy in the last minutes.`,
+    "A bucket is listed within 10 s of being asked at least once a second, or of keeping callers waiting.",
+    ...(options.token === undefined
+      ? []
+      : ["Only buckets that the token in SLUICE_TOKEN may read are listed."]),
+    `To see one: sluice bench${url} --bucket ${prefix}demo`,
+  ];
+}
+
+/** Writes one line for each list, and a note for the user when Sluice can't be reached. */
+async function write(ask: Ask, terminal: Terminal): Promise<void> {
+  let isLost = false;
+  await repeat(ask, terminal, (list) => {
+    if (list) terminal.print(JSON.stringify(list));
+    else if (!isLost) terminal.note("sluice: connection lost, reconnecting");
+    isLost = !list;
+  });
+}
+
+async function draw(ask: Ask, command: LsCommand, terminal: Terminal): Promise<void> {
+  let list: BusyBuckets | undefined;
+  let state = "connecting …";
+  const lines = (columns: number, rows: number): readonly string[] => {
+    // Erasing to the end of the line would erase a character in the last column too.
+    const width = columns - 1;
+    const status = state === "" ? [] : [state, ""];
+    const room = rows - status.length;
+    let shown: readonly string[] = [];
+    if (list) {
+      const isEmpty = list.buckets.length === 0;
+      shown = isEmpty ? emptyState(command) : tableOf(list, Date.now(), width, room);
+    }
+    return [...status, ...shown].slice(0, rows).map((line) => line.slice(0, width));
+  };
+  await onLiveScreen(lines, async (redraw) => {
+    redraw();
+    await repeat(ask, terminal, (latest) => {
+      list = latest ?? list;
+      state = latest ? "" : "connection lost, reconnecting …";
+      redraw();
+    });
+  });
+}
+
+/** Asks again and again, and reports each list; `undefined` where Sluice can't be reached. */
+async function repeat(
+  ask: Ask,
+  { signal }: Terminal,
+  onList: (list: BusyBuckets | undefined) => void,
+): Promise<void> {
+  for (;;) {
+    onList(await ask().catch(unlessUnavailable));
+    await sleep(REFRESH_MS, signal);
+  }
+}
+
+function unlessUnavailable(error: unknown): undefined {
+  if (!(error instanceof SluiceError && error.reason === "unavailable")) throw error;
+}
