@@ -88,11 +88,6 @@ describe("ops/grafana/sluice.json", () => {
       "sluice_paused",
       "sluice_queued_tokens",
       "sluice_granted_tokens_total",
-      "sluice_busy_buckets",
-      "sluice_busy_waiters",
-      "sluice_busy_granted_per_second",
-      "sluice_busy_refused_per_second",
-      "sluice_busy_wait_p95_seconds",
     ]);
   });
 });

@@ -28,6 +28,8 @@ const SLOW = { refillTokens: 1, refillIntervalMs: AN_HOUR_MS };
 const POLICIES = {
   /** Always somebody waits. */
   export: { ...SLOW, capacity: 1, maxWaitMs: AN_HOUR_MS, queueLimit: 1 },
+  /** Busy, and not scraped by name. */
+  "user:*": { capacity: 2, refillTokens: 1, refillIntervalMs: 100, maxWaitMs: 500 },
   /** Always somebody is granted, some of them at once. */
   login: { capacity: 2, refillTokens: 1, refillIntervalMs: 50 },
   llm: {
@@ -63,6 +65,7 @@ async function keepBusy(client: Client): Promise<void> {
   while (!leaving.signal.aborted) {
     await Promise.all([
       ...[1, 2, 3].map(() => client.acquire("login")),
+      ...[1, 2, 3].map(() => client.acquire("user:ann")),
       client.tryAcquire("web"),
       client.tryAcquire("export"),
     ]);
