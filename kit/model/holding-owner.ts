@@ -26,6 +26,9 @@ interface KnownLease {
   remaining: number;
 }
 
+/** Until all debts are made good that holders make here, in milliseconds. */
+const MAX_DEBT_MS = 3_000;
+
 /** What a process gets done before it dies: nothing, or it writes and tells nobody. */
 export type Death = "unwritten" | "untold";
 
@@ -37,6 +40,9 @@ export class HoldingOwner {
   /** The latest instant that a limiter was given. */
   #latestMs: number;
   #disk: string | undefined = undefined;
+  /** From when on what is on the disk may be forgotten. */
+  #forgetAtMs = -Infinity;
+  #forgottenAtMs = -Infinity;
   readonly #rows = new Map<number, string>();
   readonly #leases: KnownLease[] = [];
   #ids = 0;
@@ -264,7 +270,8 @@ export class HoldingOwner {
   jump(ms: number): void {
     this.#leases.splice(0);
     if (ms > 0) this.#passTo(this.#clockMs + ms);
-    else this.#clockMs += ms;
+    // Nothing remembers the time of a bucket that was forgotten.
+    else this.#clockMs = Math.max(this.#clockMs + ms, Math.min(this.#clockMs, this.#forgottenAtMs));
   }
 
   /** The object is out of memory for a moment. Its sessions stay open. Only while nobody waits: places are not kept here. */
@@ -305,6 +312,39 @@ export class HoldingOwner {
       const request = { caller, tokens, timeoutMs, holdMs, firstArrivalMs: queuedAtMs };
       this.#turn((limiter) => limiter.acquire(request, this.#clockMs));
     }
+  }
+
+  /**
+   * Nobody uses the bucket until it may be forgotten, by what it says itself or by what the disk says; and then it is.
+   * `lateMs` after that, there is a new one.
+   */
+  forget(by: "memory" | "disk", lateMs: number): void {
+    if (this.#displaced.length > 0) return;
+    const inMemoryAtMs = this.#limiter.forgettableAtMs(this.#clockMs);
+    const hasWaiters = this.#limiter.waiters > 0;
+    if (hasWaiters && inMemoryAtMs !== Infinity) this.book.faults.push("forgotten by waiters");
+    const atMs = by === "memory" ? inMemoryAtMs : Math.max(this.#forgetAtMs, this.#clockMs);
+    if (hasWaiters || atMs === Infinity) return;
+    const restored = this.#restored(this.#disk, [...this.#rows]);
+    if (Math.max(inMemoryAtMs, restored.forgettableAtMs(this.#clockMs)) > atMs && by === "disk")
+      this.book.faults.push(`the disk says ${atMs}, and that is too early`);
+    this.book.see(`forgotten by ${by}`);
+    this.#passTo(Math.min(atMs, this.#clockMs + MAX_DEBT_MS));
+    this.#clockMs = atMs;
+    this.#noteDebts(this.#instantMs);
+    const { pausedUntilMs } = this.#limiter.inspect(this.#clockMs);
+    if (pausedUntilMs !== undefined) this.book.faults.push("forgotten in a pause");
+    for (const { id } of this.book.holds) {
+      const { answer } = this.#limiter.dropHold(id, this.#clockMs);
+      if (answer.kind !== "unknown-hold") this.book.faults.push(`forgotten with ${id}`);
+    }
+    this.#clockMs += lateMs;
+    this.#forgottenAtMs = this.#clockMs;
+    this.#disk = undefined;
+    this.#rows.clear();
+    this.book.holds.splice(0);
+    this.#away.splice(0);
+    this.#limiter = this.#restored(undefined, []);
   }
 
   /** Whatever all holders do next, there are never more tokens than the capacity. */
@@ -391,7 +431,10 @@ export class HoldingOwner {
     const turn = verb(this.#limiter);
     if (turn.rows && !turn.write) this.book.faults.push("rows without a write");
     if (this.#death === "unwritten") return turn;
-    if (turn.write) this.#disk = JSON.stringify(turn.write);
+    if (turn.write) {
+      this.#disk = JSON.stringify(turn.write);
+      this.#forgetAtMs = this.#limiter.writtenForgettableAtMs(turn.write, this.#clockMs);
+    }
     for (const { slot, grant } of turn.rows ?? []) this.#rows.set(slot, JSON.stringify(grant));
     if (this.#death === "untold") return turn;
     if (turn.waiter) this.#waiters.set(turn.waiter.caller, turn.waiter);

@@ -154,7 +154,8 @@ export type Operation =
   | { readonly kind: "change"; readonly policy: LimiterPolicy }
   | { readonly kind: "pass"; readonly ms: number; readonly lateMs: number }
   | { readonly kind: "jump"; readonly ms: number }
-  | { readonly kind: "crash" | "sleep" | "probe" };
+  | { readonly kind: "crash" | "sleep" | "probe" }
+  | { readonly kind: "forget"; readonly by: "memory" | "disk"; readonly lateMs: number };
 
 /** What the process dies of, if it dies in that very turn. */
 export type Step = Operation & { readonly death?: Death | undefined };
@@ -207,6 +208,14 @@ export function anyStepOf(scale: Scale): fc.Arbitrary<Step> {
     [1, fc.record({ kind: ofKind("resume"), names: anyNames })],
     [1, fc.record({ kind: ofKind("change"), policy: anyPolicyOf(scale) })],
     [4, fc.record({ kind: ofKind("crash", "sleep", "probe", "probe") })],
+    [
+      1,
+      fc.record({
+        kind: ofKind("forget"),
+        by: fc.constantFrom("memory" as const, "disk" as const),
+        lateMs: fc.constantFrom(0, 0, 1, 7, 40),
+      }),
+    ],
   ];
   const anyDeath = fc.option(fc.constantFrom("unwritten" as const, "untold" as const), {
     nil: undefined,
@@ -280,5 +289,7 @@ export function play(holding: HoldingOwner, operation: Operation): void {
       return holding.sleep();
     case "probe":
       return holding.probe();
+    case "forget":
+      return holding.forget(operation.by, operation.lateMs);
   }
 }

@@ -28,6 +28,7 @@ import type { Waiter } from "./queue/waiter-queue.ts";
 import type { StatsView } from "./stats.ts";
 import type { AcquireRequest, HolderTurn, Place, Turn } from "./turn.ts";
 
+import { forgettableAtMs } from "./forgettable.ts";
 import { HolderCalls } from "./holder-calls.ts";
 import { lendTokens } from "./lease/lending.ts";
 import { Ledger } from "./ledger.ts";
@@ -385,6 +386,25 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
     const limits = this.#limits?.copy() ?? LimitSet.start(limitsOf(this.#policy), nowMs);
     limits.advance(nowMs);
     return this.#ledger.view(limits, this.#queue, nowMs, this.#policy);
+  }
+
+  /**
+   * From when on the bucket may be forgotten if nothing else happens, epoch milliseconds, at least `nowMs`: see
+   * forgettable.ts. `Infinity` while anybody waits, and if something never ends by itself.
+   */
+  forgettableAtMs(nowMs: number): number {
+    if (this.#queue.size > 0) return Infinity;
+    return Math.max(nowMs, forgettableAtMs(this.#limits, this.#ledger));
+  }
+
+  /**
+   * The same of what is on the disk, once `written` is there, which a turn at `nowMs` has just returned. What is granted
+   * without another write doesn't make it too early, nor does a crash. It leaves out waiters: the first of them is
+   * granted by then if the daemon is on time, and that is written.
+   */
+  writtenForgettableAtMs({ limits: states }: LimiterState, nowMs: number): number {
+    const written = states && LimitSet.restore(limitsOf(this.#policy), states);
+    return Math.max(nowMs, forgettableAtMs(this.#limits, this.#ledger, written));
   }
 
   /** What the bucket has done since it started, beyond the counts of `inspect`. */

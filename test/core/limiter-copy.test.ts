@@ -160,6 +160,7 @@ class Player {
       // What happens to the machine, and what needs the time of a lease.
       case "crash":
       case "sleep":
+      case "forget":
       case "put back":
       case "grant from a lease":
         break;

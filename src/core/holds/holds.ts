@@ -88,6 +88,11 @@ export class Holds {
     return this.#grants.hasRows;
   }
 
+  /** See `OpenGrants.rememberedUntilMs`. */
+  get rememberedUntilMs(): number {
+    return this.#grants.rememberedUntilMs;
+  }
+
   get hasOpenHolds(): boolean {
     return this.#grants.openHoldCount > 0;
   }

@@ -98,6 +98,7 @@ export class OpenGrants {
   #slots = 0;
   #lastFence: number;
   #holds = 0;
+  #lastHoldEndAtMs = -Infinity;
   /** What has changed in the turn under way, by slot. */
   #changed = new Map<number, OpenGrantState>();
 
@@ -140,6 +141,7 @@ export class OpenGrants {
     copy.#freeSlots.push(...this.#freeSlots);
     copy.#slots = this.#slots;
     copy.#holds = this.#holds;
+    copy.#lastHoldEndAtMs = this.#lastHoldEndAtMs;
     copy.#changed = new Map(this.#changed);
     return copy;
   }
@@ -174,6 +176,14 @@ export class OpenGrants {
       }
     }
     return held;
+  }
+
+  /**
+   * Until when any hold so far may be remembered, epoch milliseconds; `-Infinity` if there has been none. One that is
+   * settled early counts with the end that it had, so nobody has to look at all of them.
+   */
+  get rememberedUntilMs(): number {
+    return this.#lastHoldEndAtMs + REMEMBERED_MS;
   }
 
   /** Whether there are rows on the disk. */
@@ -292,7 +302,11 @@ export class OpenGrants {
 
   /** Keeps a grant for as long as anything of it is left. */
   #put(open: OpenGrant): void {
-    const { id } = open.state;
+    const { id, hold } = open.state;
+    if (hold) {
+      const endAtMs = hold.settlement?.settledAtMs ?? hold.expiresAtMs;
+      this.#lastHoldEndAtMs = Math.max(this.#lastHoldEndAtMs, endAtMs);
+    }
     const endAtMs = open.nextEndAtMs;
     if (!open.state.permit) this.#permits.delete(open);
     this.#remember(open);

@@ -34,7 +34,8 @@ test.each([
     { numRuns: runs(1_000) },
   );
   const always = ["granted", "timeout", "crash", "settled", "released", "session ended"];
-  for (const what of [...always, ...wanted]) {
+  const forgotten = ["forgotten by memory", "forgotten by disk"];
+  for (const what of [...always, ...forgotten, ...wanted]) {
     expect(seen.get(what), what).toBeGreaterThanOrEqual(timesSeen(30));
   }
 });
