@@ -112,3 +112,8 @@ export function showInterval(ms: number): string {
 function countOf(count: number, unit: string): string {
   return `${showCount(count)} ${unit}${count === 1 ? "" : "s"}`;
 }
+
+/** A time that passes, in whole seconds and rounded up: it is over when the time is. */
+export function showCountdown(ms: number): string {
+  return showDuration(Math.max(0, Math.ceil(ms / MS_PER.second)) * MS_PER.second);
+}

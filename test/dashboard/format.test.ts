@@ -4,6 +4,7 @@ import { baseOf, curlCommand, routeAt, urlOfBucket } from "../../src/dashboard/a
 import {
   showBriefCount,
   showComing,
+  showCountdown,
   showDuration,
   showInterval,
   showRate,
@@ -19,6 +20,11 @@ it("showBriefCount fits beside an axis", () => {
 it("showRate has a digit behind the point where that says something", () => {
   const rates = [0, 0.04, 0.3, 1, 12.54, 99.96, 1_234.5];
   expect(rates.map(showRate)).toEqual(["0", "<0.1", "0.3", "1", "12.5", "100", "1,235"]);
+});
+
+it("showCountdown has whole seconds, and is over when the time is", () => {
+  const texts = [-5, 0, 1, 1_000, 59_001, 60_500, 300_000].map(showCountdown);
+  expect(texts).toEqual(["0 s", "0 s", "1 s", "1 s", "1 min", "1 min 1 s", "5 min"]);
 });
 
 it("showComing has the date of an instant that is not today", () => {
