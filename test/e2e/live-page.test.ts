@@ -260,7 +260,7 @@ describe("the live page", () => {
     const focused = (): Promise<string> =>
       page.evaluate("document.activeElement.textContent || document.activeElement.id");
     const order: string[] = [];
-    for (let step = 0; step < 8; step++) {
+    for (let step = 0; step < 11; step++) {
       await page.keyboard.press("Tab");
       order.push(await focused());
       const outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle");
@@ -272,6 +272,9 @@ describe("the live page", () => {
       "Docs",
       "bucket",
       "Show",
+      "Pause …",
+      "Edit policy …",
+      "Reset …",
       "Acquire one",
       "Ten at once",
       "Cancel waiting callers",
@@ -285,7 +288,7 @@ describe("the live page", () => {
     expect(await focused()).toBe("Cancel waiting callers");
 
     const other = uniqueName();
-    for (let step = 0; step < 4; step++) await page.keyboard.press("Shift+Tab");
+    for (let step = 0; step < 7; step++) await page.keyboard.press("Shift+Tab");
     await page.keyboard.press("Control+A");
     await page.keyboard.type(other);
     await page.keyboard.press("Enter");

@@ -19,15 +19,20 @@ import { CallerLog } from "./caller-log.tsx";
 import { Denied } from "./denied.tsx";
 import { FeedBadge } from "./feed-badge.tsx";
 import { Figures } from "./figures.tsx";
+import { KeyDialog } from "./key-dialog.tsx";
 import { LimitGauges } from "./limit-gauges.tsx";
 import { LevelChart } from "./level-chart.tsx";
 import { Masthead } from "./masthead.tsx";
+import { OperatorBar } from "./operator-bar.tsx";
+import { OverrideMark } from "./override-mark.tsx";
 import { PauseNote } from "./pause-note.tsx";
 import { PolicyList, policySentence } from "./policy-list.tsx";
 import { Section } from "./section.tsx";
 import { Timeline } from "./timeline.tsx";
 import { useAsking } from "./use-asking.ts";
+import { useOperator } from "./use-operator.ts";
 import { useToken } from "./use-token.ts";
+import { WaiterList } from "./waiter-list.tsx";
 import { WaitHistogram } from "./wait-histogram.tsx";
 
 interface BucketPageProps {
@@ -44,6 +49,7 @@ export function BucketPage({ base, bucket }: BucketPageProps): VNode {
   const [lostAtMs, setLostAtMs] = useState<number>();
   const [status, setStatus] = useState("");
   const { asking, waiting } = useAsking(base, bucket, token);
+  const operator = useOperator(base, bucket, token);
 
   useEffect(() => {
     document.title = `${bucket} · Sluice`;
@@ -90,11 +96,13 @@ export function BucketPage({ base, bucket }: BucketPageProps): VNode {
           </h1>
           {view && <p class="lead">{policySentence(view.snapshot.policy)}</p>}
           {view && <PauseNote view={view} />}
+          {view && <OverrideMark operator={operator} view={view} />}
           {view && lostAtMs !== undefined && (
             <p class="stale-note">
               As of {showTime(lostAtMs)}, when the connection was lost. Later changes are not shown.
             </p>
           )}
+          {view && <OperatorBar operator={operator} view={view} />}
         </div>
         {feed.kind === "denied" && (
           <Denied error={feed.error} hadToken={token !== undefined} onToken={changeToken} />
@@ -117,6 +125,7 @@ export function BucketPage({ base, bucket }: BucketPageProps): VNode {
                 onCancel={() => asking.cancelAll()}
               />
             </div>
+            <WaiterList view={view} lostAtMs={lostAtMs} operator={operator} />
             {isUsed ? (
               <Section id="timeline" title="Timeline" isWide>
                 <Timeline view={view} isLive={feed.kind === "live"} />
@@ -160,6 +169,7 @@ export function BucketPage({ base, bucket }: BucketPageProps): VNode {
         )}
         {!view && feed.kind !== "denied" && <p class="empty">Connecting to the bucket …</p>}
       </main>
+      {operator.question && <KeyDialog {...operator.question} />}
     </Fragment>
   );
 }

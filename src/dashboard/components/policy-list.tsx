@@ -33,18 +33,9 @@ export function refillWords(fields: LimitFields): string {
 
 /** The policy's numbers; of several limits, a line for each. */
 export function PolicyList({ snapshot }: { readonly snapshot: BucketSnapshot }): VNode {
-  const { policy, nextTickAtMs } = snapshot;
-  const { limits } = policy;
-  const rows: Row[] = [
-    ["Policy name", policy.name],
-    ...(limits ? policyLimits(policy).map(summaryRow) : limitRows(policy, nextTickAtMs)),
-    ["Queue limit", showCallers(policy.queueLimit)],
-    ["Longest wait", showDuration(policy.maxWaitMs)],
-    ...tableRows(policy),
-  ];
   return (
     <dl class="policy">
-      {rows.map(([term, value]) => (
+      {policyRows(snapshot).map(([term, value]) => (
         <div key={term}>
           <dt>{term}</dt>
           <dd>{value}</dd>
@@ -54,10 +45,23 @@ export function PolicyList({ snapshot }: { readonly snapshot: BucketSnapshot }):
   );
 }
 
+/** The lines of the list. */
+export function policyRows({ policy, nextTickAtMs }: BucketSnapshot): Row[] {
+  const { limits } = policy;
+  return [
+    ["Policy name", policy.name],
+    ...(limits ? policyLimits(policy).map(summaryRow) : limitRows(policy, nextTickAtMs)),
+    ["Queue limit", showCallers(policy.queueLimit)],
+    ["Longest wait", showDuration(policy.maxWaitMs)],
+    ...tableRows(policy),
+  ];
+}
+
+/** What is said, and its value. */
 type Row = readonly [term: string, value: string];
 
 /** What the policy has besides limits and a queue. */
-function tableRows({ lease, hold, concurrency }: NamedPolicyFields): Row[] {
+function tableRows({ lease, hold, concurrency, forgetAfterMs }: NamedPolicyFields): Row[] {
   const rows: Row[] = [];
   if (lease) {
     rows.push(["Leases", `${showTokens(lease.maxTokens)} for ${showDuration(lease.ttlMs)}`]);
@@ -70,6 +74,9 @@ function tableRows({ lease, hold, concurrency }: NamedPolicyFields): Row[] {
     const { max, ttlMs, graceMs } = concurrency;
     const grace = graceMs > 0 ? `, ${showDuration(graceMs)} after its session` : "";
     rows.push(["Permits", `${showCount(max)} at once, for ${showDuration(ttlMs)} each${grace}`]);
+  }
+  if (forgetAfterMs !== undefined) {
+    rows.push(["Forgotten", `when unused for ${showDuration(forgetAfterMs)}`]);
   }
   return rows;
 }

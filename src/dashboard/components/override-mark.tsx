@@ -1,0 +1,80 @@
+/** Says that a bucket is under a policy of its own, since when and why, and leads back. */
+import { Fragment, type VNode } from "preact";
+import { useState } from "preact/hooks";
+
+import type { BucketView } from "../bucket-view.ts";
+import type { Operator } from "./use-operator.ts";
+
+import { showComing } from "../format.ts";
+import { Dialog } from "./dialog.tsx";
+
+interface OverrideMarkProps {
+  readonly operator: Operator;
+  readonly view: BucketView;
+}
+
+/** What an override can give way to. */
+type Way = "configured" | "previous";
+
+/** A sentence and a button; nothing if the configured policy is in force. */
+export function OverrideMark({ operator, view }: OverrideMarkProps): VNode | undefined {
+  const [isOpen, setIsOpen] = useState(false);
+  const [fault, setFault] = useState<string>();
+  const { override } = view.snapshot;
+  if (!override) return undefined;
+  const close = (): void => {
+    setIsOpen(false);
+    setFault(undefined);
+  };
+  const goBack = async (to: Way): Promise<void> => {
+    const result = await operator.run((key) => operator.calls.dropOverride(to, key));
+    if (!result) return;
+    if (!result.ok) {
+      setFault(result.detail);
+      return;
+    }
+    close();
+    // The button that had the focus goes with the override.
+    await new Promise((resolve) => setTimeout(resolve));
+    document.querySelector<HTMLElement>(".operator button")?.focus();
+    const which = to === "configured" ? "configured policy" : "override before it";
+    operator.announce(`The override is gone: the ${which} is in force again`);
+  };
+  const { atMs, note, hasPrevious } = override;
+  return (
+    <Fragment>
+      <p class="override-mark">
+        <strong>Overridden</strong>
+        {atMs !== undefined && ` since ${showComing(atMs, view.atMs)}`}
+        {note !== undefined && `: “${note}”`}{" "}
+        <button type="button" class="inline" onClick={() => setIsOpen(true)}>
+          Take back …
+        </button>
+      </p>
+      {isOpen && (
+        <Dialog id="override" title="Take the override back?" onClose={close}>
+          <p>
+            Waiters keep their order and are rescheduled. Those that ask for more than the bucket
+            can then hold are refused, and tokens beyond its capacity are dropped.
+          </p>
+          <p class="fault" role="alert">
+            {fault !== undefined && `${fault}.`}
+          </p>
+          <div class="buttons">
+            <button type="button" onClick={() => void goBack("configured")}>
+              Use the configured policy
+            </button>
+            {hasPrevious && (
+              <button type="button" class="quiet" onClick={() => void goBack("previous")}>
+                Use the previous override
+              </button>
+            )}
+            <button type="button" class="quiet" autofocus onClick={close}>
+              Keep the override
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </Fragment>
+  );
+}

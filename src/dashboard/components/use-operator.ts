@@ -1,0 +1,66 @@
+/** Acting on a bucket: the calls, the admin key that they need, and what came of them. */
+import { useMemo, useState } from "preact/hooks";
+
+import type { CallResult } from "../operator-calls.ts";
+
+import { storeToken, storedToken } from "../access-token.ts";
+import { callWithAdminKey } from "../admin-key.ts";
+import { OperatorCalls } from "../operator-calls.ts";
+
+/** The question for the admin key, while a call waits for it. */
+export interface KeyQuestion {
+  /** What was wrong with the last key; absent the first time. */
+  readonly fault: string | undefined;
+  /** `undefined`: the visitor would rather not. */
+  readonly answer: (key: string | undefined) => void;
+}
+
+/** What an operator does on the page. */
+export interface Operator {
+  readonly calls: OperatorCalls;
+  /** The API key, for what it may do without an admin key. */
+  readonly token: string | undefined;
+  readonly question: KeyQuestion | undefined;
+  /** Whether an admin key is stored in this tab. */
+  readonly hasKey: boolean;
+  /** What came of the last call, for a live region. */
+  readonly message: string;
+  readonly announce: (text: string) => void;
+  readonly forgetKey: () => void;
+  /** Makes a call, and asks for the key if it needs one; `undefined` if the visitor gave none. */
+  readonly run: <Value>(
+    send: (key: string | undefined) => Promise<CallResult<Value>>,
+  ) => Promise<CallResult<Value> | undefined>;
+}
+
+/** @param base URL of Sluice, with a trailing slash. */
+export function useOperator(base: string, bucket: string, token: string | undefined): Operator {
+  const calls = useMemo(() => new OperatorCalls(base, bucket), [base, bucket]);
+  const [question, setQuestion] = useState<KeyQuestion>();
+  const [hasKey, setHasKey] = useState(() => storedToken("admin") !== undefined);
+  const [message, announce] = useState("");
+  return {
+    calls,
+    token,
+    question,
+    hasKey,
+    message,
+    announce,
+    forgetKey: () => {
+      storeToken(undefined, "admin");
+      setHasKey(false);
+      announce("The admin key is forgotten");
+    },
+    run: async (send) => {
+      const askKey = (fault: string | undefined): Promise<string | undefined> => {
+        return new Promise((answer) => setQuestion({ fault, answer }));
+      };
+      const result = await callWithAdminKey(send, askKey);
+      setQuestion(undefined);
+      setHasKey(storedToken("admin") !== undefined);
+      // First the question goes, and returns the focus.
+      await new Promise((resolve) => setTimeout(resolve));
+      return result;
+    },
+  };
+}

@@ -1,0 +1,346 @@
+/** What an operator does on the page of a bucket, in a real Chromium: by mouse, and by keyboard alone. */
+import type { Browser, Locator, Page } from "playwright-core";
+
+import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { membersOf } from "../../src/core/is-record.ts";
+import { createClient } from "../../src/client/index.ts";
+import { launchChromium } from "./browser.ts";
+import { type Hands, keyboard, mouse } from "./hands.ts";
+import {
+  besidesRefusals,
+  faintTexts,
+  type OpenPage,
+  openLivePage,
+  screenshotDir,
+} from "./live-page.ts";
+import { startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
+
+const ADMIN_KEY = "one-that-may-do-all";
+const SCOPED_KEY = "one-for-others";
+
+const slow = { capacity: 1, refillTokens: 1, refillIntervalMs: 300_000, maxWaitMs: 3_600_000 };
+const policies = {
+  "slow*": slow,
+  "many*": { ...slow, refillIntervalMs: 10_000 },
+  "two*": {
+    ...slow,
+    limits: { tpm: { capacity: 10, refillTokens: 5, refillIntervalMs: 300_000 } },
+  },
+  "rich*": {
+    capacity: 100,
+    every: "day" as const,
+    limits: { tpm: { capacity: 1_000, refillTokens: 500, refillIntervalMs: 1_500 } },
+    hold: { maxMs: 60_000 },
+    concurrency: { max: 3, ttlMs: 30_000, graceMs: 2_000 },
+  },
+};
+
+let browser: Browser;
+let server: WorkerdServer;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+  const tokens = [
+    { token: ADMIN_KEY, buckets: ["*"] },
+    { token: SCOPED_KEY, buckets: ["others/*"] },
+  ];
+  const vars = { ADMIN_TOKEN: JSON.stringify(tokens) };
+  server = await startWorkerd({ policies, vars });
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+let buckets = 0;
+
+function uniqueName(prefix = "slow"): string {
+  buckets += 1;
+  return `${prefix}-${process.pid}-${buckets}`;
+}
+
+function addressOf(bucket: string): string {
+  return `${server.url}/buckets/${encodeURIComponent(bucket)}`;
+}
+
+async function snapshotOf(bucket: string): Promise<BucketSnapshot> {
+  const response = await fetch(addressOf(bucket));
+  return (await response.json()) as BucketSnapshot;
+}
+
+/** As many callers, one after the other, and how each of them ends. The first of all is granted at once. */
+async function crowd(bucket: string, count: number): Promise<Promise<Response>[]> {
+  const callers: Promise<Response>[] = [];
+  for (let index = 0; index < count; index++) {
+    const caller = fetch(`${server.url}/acquire?bucket=${bucket}&label=caller-${index}`);
+    // If a test fails before it ends.
+    caller.catch(() => undefined);
+    callers.push(caller);
+    await expect.poll(async () => (await snapshotOf(bucket)).waiters).toBe(index);
+  }
+  return callers;
+}
+
+async function reasonOf(caller: Promise<Response> | undefined): Promise<unknown> {
+  const body: unknown = await (await caller)?.json();
+  return membersOf(body)["reason"];
+}
+
+async function openPage(bucket: string, options = {}): Promise<OpenPage> {
+  const opened = await openLivePage(browser, addressOf(bucket), options);
+  await opened.page.getByText("Live", { exact: true }).waitFor();
+  return opened;
+}
+
+function button(within: Page | Locator, name: string): Locator {
+  return within.getByRole("button", { name, exact: true });
+}
+
+function dialog(page: Page, name: string): Locator {
+  return page.getByRole("dialog", { name });
+}
+
+/** Gives the admin key when it is asked for. */
+async function giveKey(page: Page, hands: Hands, key = ADMIN_KEY): Promise<void> {
+  await hands.type(page.getByLabel("Admin key", { exact: true }), key);
+  await hands.press(button(dialog(page, "This needs an admin key"), "Use key"));
+}
+
+/** What is read out of what an operator did. */
+function said(page: Page, text: string | RegExp): Promise<void> {
+  return page.locator(".operator [role=status]", { hasText: text }).waitFor();
+}
+
+async function focusedText(page: Page): Promise<string> {
+  return page.evaluate(
+    "document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent",
+  );
+}
+
+describe.each([
+  ["mouse", () => mouse()],
+  ["keyboard", (page: Page) => keyboard(page)],
+] as const)("by %s", (by, handsOn) => {
+  it("shows who came before the page, and takes one of them out", async () => {
+    const bucket = uniqueName();
+    const callers = await crowd(bucket, 4);
+    await using opened = await openPage(bucket);
+    const { page, complaints } = opened;
+    const hands = handsOn(page);
+    const rows = page.locator(".waiters tbody tr");
+    const places = (): Promise<string[]> => rows.locator("td:first-child").allTextContents();
+    await rows.nth(2).waitFor();
+    expect(await places()).toEqual(["1", "2", "3"]);
+    await rows
+      .nth(1)
+      .getByText(/^(9|10) min( \d+ s)?$/)
+      .waitFor();
+
+    await hands.press(button(page, "Cancel place 2, caller-2"));
+    await giveKey(page, hands);
+    await said(page, "Cancelled: place 2, caller-2");
+    expect(await reasonOf(callers[2])).toBe("cancelled-by-admin");
+    await page.mouse.move(0, 0);
+    await expect.poll(() => places()).toEqual(["1", "2"]);
+    // The key is known by now, and the focus is in the list.
+    if (by === "keyboard") await expect.poll(() => focusedText(page)).toMatch(/^Cancel place/);
+    await hands.press(button(page, "Cancel place 1, caller-1"));
+    await hands.press(button(page, "Cancel place 1, caller-3"));
+    await page.mouse.move(0, 0);
+    await page.getByText("Nobody is waiting.").waitFor();
+    expect(await snapshotOf(bucket)).toMatchObject({ waiters: 0 });
+    expect(besidesRefusals(complaints)).toEqual([]);
+  });
+
+  it("pauses each limit for as long as is said, and resumes them one by one", async () => {
+    const bucket = uniqueName("two");
+    await using opened = await openPage(bucket);
+    const { page, complaints } = opened;
+    const hands = handsOn(page);
+    await hands.press(button(page, "Pause …"));
+    const question = dialog(page, "Pause the bucket");
+    await question.getByLabel("For", { exact: true }).selectOption("1 hour");
+    await question.getByLabel("tpm").press("Space");
+    await hands.type(question.getByLabel("Tokens it may still give"), "many");
+    await hands.press(button(question, "Pause"));
+    await giveKey(page, hands, "wrong");
+    await page.getByText("This key is wrong: it is not one of ADMIN_TOKEN.").waitFor();
+    await giveKey(page, hands, SCOPED_KEY);
+    await page.getByText(`This key lacks the right "pause" on "${bucket}".`).waitFor();
+    await giveKey(page, hands);
+    await question.getByText(/^tokens must be an integer from 0 to .*: got "many"\.$/).waitFor();
+    await hands.type(question.getByLabel("Tokens it may still give"), "0");
+    await hands.press(button(question, "Pause"));
+    await said(page, /^Paused “rate”, “tpm” until /);
+    // The focus is back where it was.
+    await expect.poll(() => focusedText(page)).toBe("Pause …");
+    const { pausedUntilMs = 0, limits } = await snapshotOf(bucket);
+    expect(Math.abs(pausedUntilMs - Date.now() - 3_600_000)).toBeLessThan(30_000);
+    expect(limits?.["tpm"]).toMatchObject({ pausedUntilMs });
+
+    await hands.press(button(page, "Resume rate"));
+    await said(page, "Resumed “rate”");
+    await expect.poll(() => focusedText(page)).toBe("Pause …");
+    expect(await snapshotOf(bucket)).not.toHaveProperty("pausedUntilMs");
+    await hands.press(button(page, "Resume tpm"));
+    await said(page, "Resumed “tpm”");
+    await expect.poll(() => page.getByRole("button", { name: /^Resume/ }).count()).toBe(0);
+
+    await hands.press(button(page, "Forget admin key"));
+    await expect.poll(() => focusedText(page)).toBe("Pause …");
+    await hands.press(button(page, "Reset …"));
+    await hands.press(button(page, "Reset bucket"));
+    await dialog(page, "This needs an admin key").waitFor();
+    await page.keyboard.press("Escape");
+    await dialog(page, "This needs an admin key").waitFor({ state: "detached" });
+    await dialog(page, `Reset ${bucket}?`).waitFor();
+    expect(besidesRefusals(complaints)).toEqual([]);
+  });
+
+  it("shows an override with its note, and takes it back", async () => {
+    const bucket = uniqueName();
+    const headers = { Authorization: `Bearer ${ADMIN_KEY}` };
+    const put = async (changes: object): Promise<void> => {
+      const body = JSON.stringify(changes);
+      expect((await fetch(addressOf(bucket), { method: "PUT", headers, body })).status).toBe(200);
+    };
+    await put({ capacity: 5, note: "sale" });
+    await put({ capacity: 7, note: "more of it <b>" });
+    await using opened = await openPage(bucket);
+    const { page, complaints } = opened;
+    const hands = handsOn(page);
+    await page.getByText(/^Overridden since \d\d:\d\d:\d\d: “more of it <b>”/).waitFor();
+    const question = dialog(page, "Take the override back?");
+    await hands.press(button(page, "Take back …"));
+    await hands.press(button(question, "Use the previous override"));
+    await giveKey(page, hands);
+    // Of that one the note isn't kept.
+    await page.getByText(/^Overridden since \d\d:\d\d:\d\d Take back …$/).waitFor();
+    expect((await snapshotOf(bucket)).policy.capacity).toBe(5);
+    await hands.press(button(page, "Take back …"));
+    expect(await button(question, "Use the previous override").count()).toBe(0);
+    await hands.press(button(question, "Use the configured policy"));
+    await said(page, "The override is gone: the configured policy is in force again");
+    await expect.poll(() => page.locator(".override-mark").count()).toBe(0);
+    await expect.poll(() => focusedText(page)).toBe("Pause …");
+    expect((await snapshotOf(bucket)).policy.capacity).toBe(1);
+    expect(besidesRefusals(complaints)).toEqual([]);
+  });
+
+  it("resets the bucket, after a question that says what is lost", async () => {
+    const bucket = uniqueName();
+    const callers = await crowd(bucket, 3);
+    await using opened = await openPage(bucket);
+    const { page, complaints } = opened;
+    const hands = handsOn(page);
+    await hands.press(button(page, "Reset …"));
+    const question = dialog(page, `Reset ${bucket}?`);
+    await question.getByText("2 callers are refused now, with bucket-reset").waitFor();
+    await question.getByText("Tokens start again, with 1").waitFor();
+    await expect.poll(() => focusedText(page)).toBe("Keep it");
+    await hands.press(button(question, "Keep it"));
+    await question.waitFor({ state: "detached" });
+    await expect.poll(() => focusedText(page)).toBe("Reset …");
+    expect(await snapshotOf(bucket)).toMatchObject({ waiters: 2, granted: 1 });
+
+    await hands.press(button(page, "Reset …"));
+    await hands.press(button(question, "Reset bucket"));
+    await giveKey(page, hands);
+    await said(page, "The bucket was reset");
+    expect(await reasonOf(callers[1])).toBe("bucket-reset");
+    await page.getByText("Nobody is waiting.").waitFor();
+    expect(await snapshotOf(bucket)).toMatchObject({ waiters: 0, granted: 0, tokens: 1 });
+    expect(besidesRefusals(complaints)).toEqual([]);
+  });
+});
+
+describe("the list of waiters", () => {
+  it("keeps its rows in place while the pointer is on them", async () => {
+    const bucket = uniqueName();
+    const callers = await crowd(bucket, 4);
+    await using opened = await openPage(bucket);
+    const { page } = opened;
+    const rows = page.locator(".waiters tbody tr");
+    await rows.nth(2).waitFor();
+    await rows.nth(1).hover();
+    await page.waitForTimeout(1_000);
+    const before = await rows.nth(1).boundingBox();
+    const { waiters } = (await (await fetch(`${addressOf(bucket)}/waiters`)).json()) as {
+      readonly waiters: readonly { readonly id: string }[];
+    };
+    const headers = { Authorization: `Bearer ${ADMIN_KEY}` };
+    const head = `${addressOf(bucket)}/waiters/${waiters[0]?.id}`;
+    expect((await fetch(head, { method: "DELETE", headers })).status).toBe(204);
+    await callers[1];
+    await rows.first().getByText("left", { exact: true }).waitFor();
+    expect((await rows.nth(1).boundingBox())?.y).toBe(before?.y);
+    // It is the first by now.
+    await button(rows.nth(1), "Cancel place 1, caller-2").waitFor();
+    await page.mouse.move(0, 0);
+    await expect.poll(() => rows.count()).toBe(2);
+  });
+
+  it("lists two hundred, and says how many more there are", async () => {
+    const bucket = uniqueName("many");
+    // All of them on one connection.
+    await using client = createClient({ url: server.url, transport: "session" });
+    const callers = Array.from({ length: 231 }, () => client.acquire(bucket));
+    await expect.poll(async () => (await snapshotOf(bucket)).waiters).toBe(230);
+    await using opened = await openPage(bucket);
+    const { page } = opened;
+    await page.locator(".waiters tbody tr").nth(199).waitFor();
+    await page.getByText("and 30 more.").waitFor();
+    expect(await page.locator(".waiters tbody tr").count()).toBe(200);
+    await page.screenshot({ path: `${screenshotDir}/waiters-1280.png`, fullPage: true });
+    const headers = { Authorization: `Bearer ${ADMIN_KEY}` };
+    await fetch(addressOf(bucket), { method: "DELETE", headers });
+    await page.getByText("Nobody is waiting.").waitFor();
+    await Promise.all(callers);
+  });
+});
+
+describe("an operator's page", () => {
+  it.each([
+    ["light", 1280],
+    ["light", 768],
+    ["light", 360],
+    ["dark", 1280],
+    ["dark", 768],
+    ["dark", 360],
+  ] as const)("fits and can be read: %s, %d pixels", async (colorScheme, width) => {
+    const bucket = uniqueName();
+    const callers = await crowd(bucket, 3);
+    const viewport = { width, height: 800 };
+    await using opened = await openPage(bucket, { colorScheme, viewport });
+    const { page } = opened;
+    await page.locator(".waiters tbody tr").nth(1).waitFor();
+    const looksRight = async (name: string): Promise<void> => {
+      const isWider = await page.evaluate("document.documentElement.scrollWidth > innerWidth");
+      expect(isWider, name).toBe(false);
+      expect(await faintTexts(page), name).toEqual([]);
+      const path = `${screenshotDir}/operator-${name}-${colorScheme}-${width}.png`;
+      await page.screenshot({ path, fullPage: true });
+    };
+    await looksRight("queue");
+    for (const [name, title] of [
+      ["Pause …", "Pause the bucket"],
+      ["Edit policy …", "Edit the policy"],
+      ["Reset …", `Reset ${bucket}?`],
+    ] as const) {
+      await button(page, name).click();
+      const question = dialog(page, title);
+      await question.waitFor();
+      const open = "document.querySelector('dialog[open]')";
+      expect(await page.evaluate(`${open}.scrollWidth > ${open}.clientWidth`)).toBe(false);
+      await looksRight(title.split(" ")[0] ?? "");
+      await page.keyboard.press("Escape");
+      await question.waitFor({ state: "detached" });
+    }
+    const headers = { Authorization: `Bearer ${ADMIN_KEY}` };
+    await fetch(addressOf(bucket), { method: "DELETE", headers });
+    await Promise.all(callers);
+  });
+});
