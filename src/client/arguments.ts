@@ -15,6 +15,7 @@ import { holdFields } from "../core/policy-tables.ts";
 import { integerFault, isIntegerWithin, showValue, throwFaults } from "../core/values.ts";
 import { compileChanges } from "../core/written-policy.ts";
 import { API_KEY_RULE, isApiKey } from "../protocol/api-key.ts";
+import { busySorts } from "../protocol/busy-bucket.ts";
 import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey } from "../protocol/idempotency-key.ts";
 import { listRange } from "../protocol/queued-waiter.ts";
 import { label as labelText, note as noteText } from "../protocol/printable-text.ts";
@@ -123,6 +124,22 @@ type MoreOptions = readonly "token"[];
 export function checkListOptions(options: object): void {
   const given = knownMembers("options", options, ["limit", "signal"]);
   checkInteger(given, "limit", listRange);
+  checkSignal(given);
+}
+
+/** @throws {RangeError | TypeError} If an option of `Client.listBuckets` is wrong. */
+export function checkListBucketsOptions(options: object): void {
+  const known = ["prefix", "sort", "limit", "recent", "signal"];
+  const given = knownMembers("options", options, known);
+  const { prefix, recent } = given;
+  if (prefix !== undefined && prefix !== "" && !isBucketName(prefix)) {
+    throw new RangeError(`prefix must be empty or ${BUCKET_NAME_RULE}: got ${showValue(prefix)}`);
+  }
+  checkChoice(given, "sort", busySorts);
+  checkInteger(given, "limit", listRange);
+  if (recent !== undefined && typeof recent !== "boolean") {
+    throw new TypeError(`recent must be true or false: got ${showValue(recent)}`);
+  }
   checkSignal(given);
 }
 

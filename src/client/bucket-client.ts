@@ -1,13 +1,16 @@
 /** The part of a client that makes the calls for a bucket as a whole. */
 import type { PauseFields } from "../core/pause.ts";
 import type { WrittenChanges } from "../core/written-policy.ts";
+import type { BucketHistory } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
+import type { BusyBuckets } from "../protocol/busy-bucket.ts";
 import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { Reason } from "../protocol/reasons.ts";
 import type {
   BucketVerbs,
   CallOptions,
   DropOverrideOptions,
+  ListBucketsOptions,
   ListOptions,
   OverrideOptions,
 } from "./bucket-verbs.ts";
@@ -19,6 +22,7 @@ import {
   checkBucketInPath,
   checkCallOptions,
   checkDropOverrideOptions,
+  checkListBucketsOptions,
   checkListOptions,
   checkOverrideOptions,
   checkPause,
@@ -95,6 +99,28 @@ export class BucketClient implements BucketVerbs {
     return this.#snapshot({ method: "POST", path, body: pause }, options);
   }
 
+  async listBuckets(options: ListBucketsOptions = {}): Promise<BusyBuckets> {
+    checkListBucketsOptions(options);
+    const { signal, ...asked } = options;
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(asked)) {
+      if (value !== undefined) query.set(name, String(value));
+    }
+    const path = query.size === 0 ? "/buckets" : `/buckets?${query.toString()}`;
+    const { status, body } = await this.#call({ method: "GET", path }, { signal });
+    if (isListOfBuckets(body)) return body;
+    throw unexpectedAnswer(status, body);
+  }
+
+  async history(bucket: string, options: CallOptions = {}): Promise<BucketHistory> {
+    checkBucketInPath(bucket);
+    checkCallOptions(options);
+    const path = `${pathOf(bucket)}/history`;
+    const { status, body } = await this.#call({ method: "GET", path }, options);
+    if (isHistory(body)) return body;
+    throw unexpectedAnswer(status, body);
+  }
+
   async listWaiters(bucket: string, options: ListOptions = {}): Promise<QueuedWaiters> {
     checkBucketInPath(bucket);
     checkListOptions(options);
@@ -139,6 +165,16 @@ interface SignalOptions {
 function isSnapshot(body: unknown): body is BucketSnapshot {
   const { bucket, policy, tokens } = membersOf(body);
   return typeof bucket === "string" && typeof policy === "object" && typeof tokens === "number";
+}
+
+function isListOfBuckets(body: unknown): body is BusyBuckets {
+  const { buckets, omitted } = membersOf(body);
+  return Array.isArray(buckets) && typeof omitted === "number";
+}
+
+function isHistory(body: unknown): body is BucketHistory {
+  const { intervalMs, points } = membersOf(body);
+  return typeof intervalMs === "number" && Array.isArray(points);
 }
 
 function isListOfWaiters(body: unknown): body is QueuedWaiters {

@@ -1,7 +1,9 @@
 /** The verbs of a client for a bucket as a whole: to look at it, and to act on it. */
 import type { PauseFields } from "../core/pause.ts";
 import type { WrittenChanges } from "../core/written-policy.ts";
+import type { BucketHistory } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
+import type { BusyBuckets, BusySort } from "../protocol/busy-bucket.ts";
 import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
 
 /** Options of every other call. */
@@ -14,6 +16,16 @@ export interface CallOptions {
 export interface ListOptions extends CallOptions {
   /** The most entries, 1 to 1,000. Default: 100. */
   readonly limit?: number;
+}
+
+/** Options of `listBuckets`. */
+export interface ListBucketsOptions extends ListOptions {
+  /** Only buckets whose names begin so. Default: all. */
+  readonly prefix?: string;
+  /** The most first, or names from A to Z. Default: `"waiters"`. */
+  readonly sort?: BusySort;
+  /** Adds `recent` to each bucket. Default: `false`. */
+  readonly recent?: boolean;
 }
 
 /** Options of `setPolicy`. */
@@ -30,6 +42,11 @@ export interface DropOverrideOptions extends CallOptions {
 
 /** What can be done with a bucket, if the token allows it. Each is safe to retry, and is retried. */
 export interface BucketVerbs {
+  /**
+   * Resolves with the buckets that are busy or were in the last minutes, as far as the token may read them, and with how
+   * many more there are. A bucket appears five to ten seconds after it became busy.
+   */
+  listBuckets(options?: ListBucketsOptions): Promise<BusyBuckets>;
   /** Resolves with the bucket's current state. Takes no tokens and doesn't create the bucket. */
   inspect(bucket: string, options?: CallOptions): Promise<BucketSnapshot>;
   /**
@@ -64,6 +81,11 @@ export interface BucketVerbs {
    * token it changes nothing. Requires an `ADMIN_TOKEN`, or a token with the right `pause`.
    */
   pause(bucket: string, pause: PauseFields, options?: CallOptions): Promise<BucketSnapshot>;
+  /**
+   * Resolves with what the last hour was like, in windows of ten seconds. Windows in which the bucket wasn't busy are
+   * missing, and so is what was before its object was last started.
+   */
+  history(bucket: string, options?: CallOptions): Promise<BucketHistory>;
   /** Resolves with who waits, in order, and with how many more there are. */
   listWaiters(bucket: string, options?: ListOptions): Promise<QueuedWaiters>;
   /**

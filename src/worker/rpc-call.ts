@@ -32,9 +32,13 @@ const ANSWER_MS = 10_000;
 const GIVE_UP_MS = 2_000;
 
 /** A call about one bucket. */
-interface BucketCall {
-  readonly right: Right;
+interface BucketCall extends ServiceCall {
   readonly bucket: string;
+}
+
+/** A call. */
+interface ServiceCall {
+  readonly right: Right;
   readonly signal?: AbortSignal | undefined;
   readonly token?: string | undefined;
 }
@@ -49,10 +53,30 @@ export async function callBucket<Result>(
   call: BucketCall,
   run: (bucket: BucketStub, scopes: readonly Scope[]) => Promise<Result | Response>,
 ): Promise<Result> {
+  return callService(env, call, async (deployment, scopes, leaving) => {
+    const bucket = bucketFor(deployment, scopes, call.right, call.bucket, leaving);
+    return bucket instanceof Response ? bucket : await run(bucket, scopes);
+  });
+}
+
+/**
+ * Makes a call that is not about one bucket, with the caller's rights.
+ *
+ * @throws {SluiceError} If `run` is not allowed or ends with a refusal.
+ */
+export async function callService<Result>(
+  env: SluiceEnv,
+  call: ServiceCall,
+  run: (
+    deployment: Deployment,
+    scopes: readonly Scope[],
+    leaving: AbortController,
+  ) => Promise<Result | Response>,
+): Promise<Result> {
   try {
     return await bounded(ANSWER_MS, call.signal, async (leaving) => {
-      const { bucket, scopes } = await enter(env, call, leaving);
-      const result = await run(bucket, scopes).catch((error: unknown) => {
+      const { deployment, scopes } = await authorized(env, call);
+      const result = await run(deployment, scopes, leaving).catch((error: unknown) => {
         return errorResponse(error, leaving);
       });
       if (result instanceof Response) throw await errorIn(result);
@@ -97,7 +121,7 @@ export async function acquireTokens(
   let mayWait = false;
   try {
     return await bounded(limitMs, signal, async (leaving) => {
-      const { bucket } = await enter(env, call, leaving);
+      const bucket = await enter(env, call, leaving);
       const leased = bucket.acquireFromLease(ask);
       if (leased) return outcomeOf(leased);
       mayWait = timeoutMs !== 0;
@@ -140,20 +164,25 @@ function follow(
   return { signal: leaving.signal, moved: (place) => void moved(place) };
 }
 
-/** What a caller may do on its bucket; the bucket's calls end when `caller` leaves. */
-async function enter(
+/** The bucket of a call; the bucket's calls end when `caller` leaves. */
+async function enter(env: SluiceEnv, call: BucketCall, caller: BucketCaller): Promise<BucketStub> {
+  const { deployment, scopes } = await authorized(env, call);
+  const bucket = bucketFor(deployment, scopes, call.right, call.bucket, caller);
+  if (bucket instanceof Response) throw await errorIn(bucket);
+  return bucket;
+}
+
+/** What a caller may do, and where. */
+async function authorized(
   env: SluiceEnv,
-  { right, bucket: name, token }: BucketCall,
-  caller: BucketCaller,
-): Promise<{ readonly bucket: BucketStub; readonly scopes: readonly Scope[] }> {
+  { right, token }: ServiceCall,
+): Promise<{ readonly deployment: Deployment; readonly scopes: readonly Scope[] }> {
   const deployment = deploymentOf(env);
   if (deployment instanceof Response) throw await errorIn(deployment);
   const authorization = token === undefined ? null : `Bearer ${token}`;
   const scopes = await deployment.guards[right]({ headers: { get: () => authorization } });
   if (scopes instanceof Response) throw await errorIn(scopes);
-  const bucket = bucketFor(deployment, scopes, right, name, caller);
-  if (bucket instanceof Response) throw await errorIn(bucket);
-  return { bucket, scopes };
+  return { deployment, scopes };
 }
 
 function deploymentOf(env: SluiceEnv): Deployment | Response {
@@ -179,7 +208,7 @@ async function errorIn(refusal: Response): Promise<Error> {
 async function cancelInBackground(env: SluiceEnv, name: string, key: string): Promise<void> {
   try {
     await bounded(GIVE_UP_MS, undefined, async (leaving) => {
-      const { bucket } = await enter(env, { right: "acquire", bucket: name }, leaving);
+      const bucket = await enter(env, { right: "acquire", bucket: name }, leaving);
       return bucket.cancel(key);
     });
   } catch {

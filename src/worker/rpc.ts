@@ -28,6 +28,7 @@ import type { AcquireOutcome } from "../client/acquire-outcome.ts";
 import type {
   CallOptions,
   DropOverrideOptions,
+  ListBucketsOptions,
   ListOptions,
   OverrideOptions,
 } from "../client/bucket-verbs.ts";
@@ -37,6 +38,7 @@ import type { HoldOutcome, PermitOutcome, SettleOutcome } from "../core/holds/ho
 import type { NamedTokens } from "../core/limits/cost.ts";
 import type { PauseFields } from "../core/pause.ts";
 import type { WrittenChanges } from "../core/written-policy.ts";
+import type { BucketHistory } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { SluiceEnv } from "./config/env.ts";
@@ -52,6 +54,7 @@ import {
   checkHeldId,
   checkHoldChange,
   checkIdempotencyKey,
+  checkListBucketsOptions,
   checkListOptions,
   checkOverrideOptions,
   checkPause,
@@ -59,14 +62,16 @@ import {
   checkWaiterId,
   tryAcquireOptions,
 } from "../client/arguments.ts";
+import { type BusyBuckets, busySorts } from "../protocol/busy-bucket.ts";
 import { holdOutcome, permitOutcome, settleOutcome } from "../core/holds/hold-outcome.ts";
 import { invalidRequestResponse } from "../answers/acquire-response.ts";
 import { boundRoutes } from "./app.ts";
 import { dropOverrideOf } from "./calls/drop-override.ts";
 import { pauseBucket } from "./calls/pause.ts";
 import { changePolicy } from "./calls/set-policy.ts";
+import { listBusyBuckets } from "./calls/list-buckets.ts";
 import { DEFAULT_LIST_LIMIT } from "./http/list-params.ts";
-import { acquireTokens, callBucket } from "./rpc-call.ts";
+import { acquireTokens, callBucket, callService } from "./rpc-call.ts";
 
 /** Options of a call that needs more than the binding. */
 interface AdminOptions extends CallOptions, AdminToken {}
@@ -177,6 +182,27 @@ export class Sluice extends WorkerEntrypoint<SluiceEnv> implements Client {
     const fields = withoutUndefined(pause);
     const call = { right: "pause", bucket, ...options } as const;
     return callBucket(this.env, call, (stub, scopes) => pauseBucket(stub, bucket, scopes, fields));
+  }
+
+  /** See `Client.listBuckets`. */
+  async listBuckets(options: ListBucketsOptions = {}): Promise<BusyBuckets> {
+    checkListBucketsOptions(options);
+    const [defaultSort] = busySorts;
+    const { prefix = "", sort = defaultSort, limit = DEFAULT_LIST_LIMIT } = options;
+    const params = { prefix, sort, limit, hasRecent: options.recent === true };
+    const { signal } = options;
+    const call = { right: "read", ...(signal && { signal }) } as const;
+    return callService(this.env, call, (deployment, scopes) => {
+      return listBusyBuckets(deployment, scopes, params);
+    });
+  }
+
+  /** See `Client.history`. */
+  async history(bucket: string, options: CallOptions = {}): Promise<BucketHistory> {
+    checkBucketInPath(bucket);
+    checkCallOptions(options);
+    const call = { right: "read", bucket, ...options } as const;
+    return callBucket(this.env, call, (stub) => stub.history());
   }
 
   /** See `Client.listWaiters`. */

@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import { createClient, type Client } from "../../src/client/client.ts";
 
 const snapshot = { bucket: "a/b", policy: {}, tokens: 1 };
+const buckets = { buckets: [], omitted: 3 };
+const history = { intervalMs: 10_000, points: [] };
 const waiters = { waiters: [], omitted: 0 };
 
 function clientOf(response: () => Response): { client: Client; sent: string[] } {
@@ -60,6 +62,16 @@ describe("a call for a bucket", () => {
       "GET /buckets/a%2Fb/waiters?limit=7 ",
       waiters,
     ],
+    [(client) => client.listBuckets(), buckets, "GET /buckets ", buckets],
+    [
+      (client) => {
+        return client.listBuckets({ prefix: "a/b", sort: "name", limit: 7, recent: true });
+      },
+      buckets,
+      "GET /buckets?prefix=a%2Fb&sort=name&limit=7&recent=true ",
+      buckets,
+    ],
+    [(client) => client.history("a/b"), history, "GET /buckets/a%2Fb/history ", history],
     [
       (client) => client.removeWaiter("a/b", "1795425904731.002-17"),
       null,
@@ -86,6 +98,8 @@ describe("a call for a bucket", () => {
     [(client) => client.removeWaiter("x", "1-1"), problem(404, "unknown-bucket"), "unknown-bucket"],
     [(client) => client.removeWaiter("x", "1-1"), () => Response.json({}), "unexpected-answer"],
     [(client) => client.listWaiters("x"), () => Response.json({}), "unexpected-answer"],
+    [(client) => client.listBuckets(), () => Response.json({}), "unexpected-answer"],
+    [(client) => client.history("x"), () => Response.json({}), "unexpected-answer"],
     [(client) => client.inspect("x"), () => Response.json({}), "unexpected-answer"],
     [(client) => client.reset("x"), () => Response.json({}), "unexpected-answer"],
   ])("%# rejects with anything else, after one attempt", async (call, response, reason) => {
@@ -98,6 +112,10 @@ describe("a call for a bucket", () => {
     [(client) => client.setPolicy("x", {}, { note: "a\nb" }), "note must be at most 200 printable"],
     [(client) => client.setPolicy("x", {}, { token: "t" } as never), '"token" is not one of note'],
     [(client) => client.dropOverride("x", { to: "x" as never }), "to must be one of configured"],
+    [(client) => client.listBuckets({ prefix: "#" }), "prefix must be empty or 1 to 128"],
+    [(client) => client.listBuckets({ sort: "x" as never }), "sort must be one of waiters"],
+    [(client) => client.listBuckets({ limit: 1_001 }), "limit must be an integer from 1 to 1000"],
+    [(client) => client.listBuckets({ recent: 1 as never }), "recent must be true or false"],
     [(client) => client.listWaiters("x", { limit: 0 }), "limit must be an integer from 1 to 1000"],
     [(client) => client.removeWaiter("x", ".."), 'id must be that of a waiter: got ".."'],
     [(client) => client.removeWaiter("x", "a/b"), "id must be that of a waiter"],

@@ -1,3 +1,4 @@
+import { reportBusy } from "../../kit/edge/busy-reports.ts";
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
@@ -111,6 +112,21 @@ describe("Sluice by RPC", () => {
     expect(await sluice.removeWaiter(name, id, ADMIN)).toBe(false);
     expect(await held).toMatchObject({ ok: false, reason: "cancelled-by-admin" });
     expect(await errorOf(sluice.listWaiters(name, { limit: 0 }))).toMatchObject({
+      name: "RangeError",
+    });
+  });
+
+  it("lists busy buckets, and has the history of one", async () => {
+    const prefix = uniqueName("rpc");
+    await reportBusy(`${prefix}/a`);
+    await reportBusy(`${prefix}/b`, { waiters: 9 });
+    const list = await sluice.listBuckets({ prefix, limit: 1, recent: true });
+    const recent = [[10, 0, 2]];
+    expect(list).toMatchObject({ buckets: [{ bucket: `${prefix}/b`, recent }], omitted: 1 });
+    const all = await sluice.listBuckets();
+    expect(all.buckets.length).toBeGreaterThanOrEqual(2);
+    expect(await sluice.history(prefix)).toEqual({ intervalMs: 10_000, points: [] });
+    expect(await errorOf(sluice.listBuckets({ sort: "x" as never }))).toMatchObject({
       name: "RangeError",
     });
   });

@@ -1,12 +1,15 @@
 /** `GET /buckets`: which buckets are busy. */
+import type { Scope } from "../auth/scope.ts";
+import type { Deployment } from "../deployment.ts";
 import type { Call } from "./call.ts";
 
+import { type BusyBuckets, busySorts } from "../../protocol/busy-bucket.ts";
 import { invalidRequestResponse } from "../../answers/acquire-response.ts";
 import { jsonResponse } from "../../answers/json-response.ts";
 import { problemResponse } from "../../answers/problem.ts";
 import { forbidden } from "../auth/authorize.ts";
 import { NoBusyListError, cutList, listBusy } from "../busy-buckets.ts";
-import { busySorts, readBusyParams } from "../http/busy-params.ts";
+import { type BusyParams, readBusyParams } from "../http/busy-params.ts";
 import { queryOf } from "../http/query.ts";
 import { bucketName } from "../pages/openapi-schemas.ts";
 import { jsonAnswer, listLimitParameter } from "./call.ts";
@@ -67,13 +70,21 @@ export const listBuckets: Call = {
     if (!scopes.some(({ rights }) => rights.includes("read"))) return forbidden("read");
     const asked = readBusyParams(queryOf(request.url));
     if (!asked.ok) return invalidRequestResponse(asked.errors);
-    try {
-      const buckets = await listBusy(deployment.env, scopes, asked.params);
-      return jsonResponse(cutList(buckets, asked.params));
-    } catch (error) {
-      if (!(error instanceof NoBusyListError)) throw error;
-      const detail = error.message;
-      return problemResponse("unavailable", { detail, retryAfterMs: RETRY_MS });
-    }
+    const list = await listBusyBuckets(deployment, scopes, asked.params);
+    return list instanceof Response ? list : jsonResponse(list);
   },
 };
+
+/** The list for a caller with `scopes`; or the refusal. */
+export async function listBusyBuckets(
+  { env }: Pick<Deployment, "env">,
+  scopes: readonly Scope[],
+  params: BusyParams,
+): Promise<BusyBuckets | Response> {
+  try {
+    return cutList(await listBusy(env, scopes, params), params);
+  } catch (error) {
+    if (!(error instanceof NoBusyListError)) throw error;
+    return problemResponse("unavailable", { detail: error.message, retryAfterMs: RETRY_MS });
+  }
+}
