@@ -23,8 +23,8 @@ export interface StoredLimiter extends LimiterState {
   /** Up to format 4, in place of `limits`: the one limit. Absent before the first acquire. */
   readonly bucket?: Omit<TokenBucketState, "kind">;
   /**
-   * From when on the bucket may be forgotten, epoch milliseconds: one that starts anew then grants nothing that this
-   * one couldn't. Absent if it is kept for good. Versions that don't know it leave it out of their next write.
+   * From when on the bucket may be forgotten, epoch milliseconds: one that starts anew then can't give too much (see
+   * forgettable.ts). Absent if it is kept for good. Versions that don't know it leave it out of their next write.
    */
   readonly forgetAtMs?: number;
 }
