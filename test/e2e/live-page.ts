@@ -98,3 +98,23 @@ const FIND_FAINT_TEXTS = `(() => {
   }
   return faint;
 })()`;
+
+/** What a screen reader would find no name for: controls, pictures and tables without one. */
+export async function namelessParts(page: Page): Promise<string[]> {
+  return page.evaluate(FIND_NAMELESS_PARTS);
+}
+
+/** A string, since it runs in the page. */
+const FIND_NAMELESS_PARTS = `(() => {
+  const nameOf = (element) => {
+    const labelledBy = element.getAttribute("aria-labelledby");
+    if (labelledBy) return document.getElementById(labelledBy)?.textContent ?? "";
+    const label = element.getAttribute("aria-label");
+    if (label !== null) return label;
+    if (element.matches("input, select, textarea")) return element.labels?.[0]?.textContent ?? "";
+    if (element.matches("table")) return element.caption?.textContent ?? element.closest("[aria-label]")?.ariaLabel ?? "";
+    return element.textContent;
+  };
+  const parts = document.querySelectorAll("a, button, input, select, textarea, dialog, table, section, nav, [role=img], [role=group], [tabindex]");
+  return [...parts].filter((part) => nameOf(part).trim() === "").map((part) => part.outerHTML.slice(0, 120));
+})()`;

@@ -26,13 +26,18 @@ export function CopyButton({
       setSaid("Copied");
     } catch {
       // Without HTTPS there is no clipboard, and a visitor may forbid it.
-      setSaid("Select and copy it");
+      setSaid("Can't copy");
     }
   };
   return (
-    <button type="button" class="quiet small" onClick={() => void copy()}>
-      <span role="status">{said ?? "Copy"}</span>
-      {said === undefined && <span class="unseen"> {what}</span>}
-    </button>
+    <>
+      <button type="button" class="quiet small" onClick={() => void copy()}>
+        {said ?? "Copy"}
+        <span class="unseen"> {what}</span>
+      </button>
+      <span class="unseen" role="status">
+        {said}
+      </span>
+    </>
   );
 }

@@ -28,7 +28,7 @@ export function FirstSteps({ base, needsToken }: FirstStepsProps): VNode {
   return (
     <ol class="first-steps">
       <li class="card">
-        <label for="first-bucket">Bucket (any name that a policy matches)</label>
+        <label for="first-bucket">Bucket (a name that has a policy)</label>
         <input
           id="first-bucket"
           value={name}

@@ -36,6 +36,8 @@ export function HomePage({ base }: { readonly base: string }): VNode {
     [prefix, sort],
   );
 
+  const denied = feed.kind === "denied" ? feed.error : undefined;
+  const prefixFault = denied?.errors?.find(({ field }) => field === "prefix")?.message;
   const isEmpty = news !== undefined && news.buckets.length === 0;
   return (
     <>
@@ -45,18 +47,24 @@ export function HomePage({ base }: { readonly base: string }): VNode {
       <main class={lostAtMs === undefined ? "" : "stale"}>
         <div class="title">
           <h1>Busy buckets</h1>
-          <p class="lead">{news ? summaryOf(news, prefix) : "Asking which buckets are busy …"}</p>
+          <p class="lead">
+            {news ? summaryOf(news, prefix) : !denied && "Asking which buckets are busy …"}
+          </p>
           {lostAtMs !== undefined && (
             <p class="stale-note">
               As of {showTime(lostAtMs)}, when the connection was lost. Later changes are not shown.
             </p>
           )}
         </div>
-        {feed.kind === "denied" ? (
-          <Denied error={feed.error} hadToken={token !== undefined} onToken={changeToken} />
+        {denied && prefixFault === undefined ? (
+          <Denied error={denied} hadToken={token !== undefined} onToken={changeToken} />
         ) : (
           (!isEmpty || prefix !== "") && (
-            <PrefixField prefix={prefix} onPrefix={(next) => setAsk({ prefix: next, sort })} />
+            <PrefixField
+              prefix={prefix}
+              fault={prefixFault}
+              onPrefix={(next) => setAsk({ prefix: next, sort })}
+            />
           )
         )}
         {news && !isEmpty && (
@@ -69,7 +77,7 @@ export function HomePage({ base }: { readonly base: string }): VNode {
           </section>
         )}
         {isEmpty && prefix === "" && <FirstSteps base={base} needsToken={token !== undefined} />}
-        {token !== undefined && feed.kind !== "denied" && (
+        {token !== undefined && !denied && (
           <p>
             <button type="button" class="quiet" onClick={() => changeToken(undefined)}>
               Forget API key
@@ -83,12 +91,14 @@ export function HomePage({ base }: { readonly base: string }): VNode {
 
 interface PrefixFieldProps {
   readonly prefix: string;
+  /** Why no name begins so. */
+  readonly fault: string | undefined;
   readonly onPrefix: (prefix: string) => void;
 }
 
-function PrefixField({ prefix, onPrefix }: PrefixFieldProps): VNode {
+function PrefixField({ prefix, fault, onPrefix }: PrefixFieldProps): VNode {
   return (
-    <p class="prefix">
+    <div class="prefix">
       <label for="prefix">Only names that begin with</label>
       <input
         id="prefix"
@@ -97,9 +107,16 @@ function PrefixField({ prefix, onPrefix }: PrefixFieldProps): VNode {
         autocomplete="off"
         autocapitalize="off"
         spellcheck={false}
+        aria-invalid={fault !== undefined}
+        aria-describedby={fault === undefined ? undefined : "prefix-fault"}
         onInput={({ currentTarget }) => onPrefix(currentTarget.value.trim())}
       />
-    </p>
+      {fault !== undefined && (
+        <p id="prefix-fault" class="fault" role="alert">
+          {fault}
+        </p>
+      )}
+    </div>
   );
 }
 
