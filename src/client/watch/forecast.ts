@@ -11,10 +11,10 @@ import type { BucketSnapshot, NamedPolicyFields } from "../../protocol/bucket-sn
 
 import { utcOffsets } from "../../core/limits/civil-grid.ts";
 import { costOf, tokensOf, type Cost } from "../../core/limits/cost.ts";
+import { specOf } from "../../core/limits/kinds.ts";
 import { FIRST_LIMIT } from "../../core/limits/limit-name.ts";
 import { LimitSet } from "../../core/limits/limit-set.ts";
 import { LookAhead } from "../../core/limits/look-ahead.ts";
-import { Policy } from "../../core/policy.ts";
 import { timeZones } from "../../time-zones.ts";
 
 /** At most this many waiters about which only their number is known are simulated individually. */
@@ -77,8 +77,12 @@ export function limitsAt(snapshot: BucketSnapshot, nowMs: number): LimitNow[] {
       tokens: mayGain(snapshot, name) ? (tokens[index] ?? view.tokens) : view.tokens,
       nextTickAtMs: view.nextTickAtMs > nowMs ? view.nextTickAtMs : (nextGains[index] ?? Infinity),
     };
-    const { pausedUntilMs = -Infinity } = view;
-    return pausedUntilMs > nowMs ? Object.assign(now, { pausedUntilMs }) : now;
+    const { pausedUntilMs = -Infinity, pausedTokens } = view;
+    if (pausedUntilMs <= nowMs) return now;
+    return Object.assign(
+      now,
+      pausedTokens === undefined ? { pausedUntilMs } : { pausedUntilMs, pausedTokens },
+    );
   });
 }
 
@@ -167,8 +171,10 @@ export function boundariesBetween(
 function limitsOf(snapshot: BucketSnapshot): LimitSet {
   const known = made.get(snapshot);
   if (known) return known;
-  const { name: _, ...fields } = snapshot.policy;
-  const { limits: specs } = Policy.of(fields, lenientZones);
+  // What a server shows is legal, and a newer one may show fields that are unknown here.
+  const specs = policyLimits(snapshot.policy).map(([name, limit]) => {
+    return specOf(name, limit, lenientZones);
+  });
   const views = specs.map(({ name }) => viewOf(snapshot, name));
   // Nothing happens before tokens next come in. All of them start before that, or those that have
   // their tokens would hold up the others.

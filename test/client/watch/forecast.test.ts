@@ -55,6 +55,12 @@ function severalOf(
 }
 
 describe("tokensAt", () => {
+  it("takes no notice of what a newer server says of a policy", () => {
+    const snapshot = snapshotOf(FIVE);
+    const newer = { ...snapshot, policy: { ...snapshot.policy, ofTomorrow: 1, maxWaitMs: 1e12 } };
+    expect(tokensAt(newer, 3_000)).toBe(2);
+  });
+
   it("adds the ticks of an idle bucket, up to the capacity", () => {
     const snapshot = snapshotOf(FIVE);
     const times = [0, 2_999, 3_000, 6_000, 8_999, 9_000, 1_000_000];
