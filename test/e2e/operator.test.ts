@@ -303,6 +303,31 @@ describe("the list of waiters", () => {
 });
 
 describe("an operator's page", () => {
+  it("says what is held and set aside: permits, holds, what a pause keeps of a calendar", async () => {
+    const bucket = uniqueName("rich");
+    const headers = { Authorization: `Bearer ${ADMIN_KEY}` };
+    await fetch(`${server.url}/acquire?bucket=${bucket}&tokens.tpm=40&holdMs=60000`);
+    const body = JSON.stringify({ untilMs: Date.now() + 3_600_000, tokens: 10 });
+    await fetch(`${addressOf(bucket)}/pause`, { method: "POST", headers, body });
+    await using opened = await openPage(bucket);
+    const { page, complaints } = opened;
+    await page
+      .locator(".figure", { hasText: /^Permits held1 of 3, the oldest for \d+ s$/ })
+      .waitFor();
+    const gauge = (name: string): Locator => page.locator(`.gauge[data-limit="${name}"]`);
+    await gauge("tpm")
+      .getByText(/^of 1,000, 40 held$/)
+      .waitFor();
+    await gauge("rate")
+      .getByText(/^Paused until \d\d:\d\d:\d\d, then \d+ more$/)
+      .waitFor();
+    await button(page, "Reset …").click();
+    const question = dialog(page, `Reset ${bucket}?`);
+    await question.getByText("1 permit is forgotten, while its holder works on").waitFor();
+    await question.getByText("Holds are forgotten, and can't be settled any more").waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   it.each([
     ["light", 1280],
     ["light", 768],

@@ -1,6 +1,8 @@
 /** The bucket in numbers, and its tokens if it has one limit; several have gauges of their own. */
 import type { VNode } from "preact";
 
+import type { BucketSnapshot } from "../../protocol/bucket-snapshot.ts";
+
 import { boundaryWords } from "../../client/watch/calendar-words.ts";
 import {
   nextTickAfter,
@@ -8,13 +10,15 @@ import {
   tokensAt,
   untilChangeMs,
 } from "../../client/watch/forecast.ts";
-import { showCount, showTokens } from "../format.ts";
+import { showCount, showCountdown, showTokens } from "../format.ts";
 import { heldWords } from "./limit-gauges.tsx";
 import { TokenLevel } from "./token-level.tsx";
 import { useBucketNow, type HeardView } from "./use-bucket-now.ts";
 
 /** Faster ticks are not followed individually, in milliseconds. */
 const MIN_REFRESH_MS = 200;
+/** How often the age of the oldest permit is shown anew, in milliseconds. */
+const AGE_STEP_MS = 1_000;
 
 /**
  * Tokens and waiters now, or when the feed was lost; below them the counts since the bucket was created, and its open
@@ -26,8 +30,10 @@ export function Figures(heard: HeardView): VNode {
   const isSingle = policy.limits === undefined;
   const [[firstName]] = policyLimits(policy);
   const nowMs = useBucketNow(heard, (atMs) => {
-    const changeMs = untilChangeMs(snapshot, atMs);
-    return changeMs === undefined ? undefined : Math.max(MIN_REFRESH_MS, changeMs);
+    const changeMs = untilChangeMs(snapshot, atMs) ?? Infinity;
+    const stepMs = snapshot.permits?.oldestAtMs === undefined ? Infinity : AGE_STEP_MS;
+    const delayMs = Math.max(MIN_REFRESH_MS, Math.min(changeMs, stepMs));
+    return delayMs === Infinity ? undefined : delayMs;
   });
   const tokens = Math.max(0, tokensAt(snapshot, nowMs));
   return (
@@ -62,7 +68,7 @@ export function Figures(heard: HeardView): VNode {
           <Figure
             name="Permits held"
             kind={snapshot.headLimit === "permits" ? "waiting" : "none"}
-            note={`of ${showCount(snapshot.permits.max)}`}
+            note={permitsNote(snapshot.permits, nowMs)}
           >
             {showCount(snapshot.permits.held)}
           </Figure>
@@ -90,6 +96,17 @@ export function Figures(heard: HeardView): VNode {
       </dl>
     </section>
   );
+}
+
+/** A permit that is held for long may be one that nobody gives back. */
+function permitsNote(
+  { max, oldestAtMs }: NonNullable<BucketSnapshot["permits"]>,
+  nowMs: number,
+): string {
+  const of = `of ${showCount(max)}`;
+  return oldestAtMs === undefined
+    ? of
+    : `${of}, the oldest for ${showCountdown(nowMs - oldestAtMs)}`;
 }
 
 interface FigureProps {

@@ -74,8 +74,12 @@ export function heldWords({ heldTokens, owedTokens }: BucketSnapshot, name: stri
 }
 
 /** What is next to happen to the limit. */
-function noteOf({ fields, tokens, nextTickAtMs, pausedUntilMs }: LimitNow, nowMs: number): string {
-  if (pausedUntilMs !== undefined) return `Paused until ${showComing(pausedUntilMs, nowMs)}`;
+function noteOf({ fields, tokens, nextTickAtMs, ...paused }: LimitNow, nowMs: number): string {
+  const { pausedUntilMs, pausedTokens = 0 } = paused;
+  if (pausedUntilMs !== undefined) {
+    const then = pausedTokens > 0 ? `, then ${showCount(pausedTokens)} more` : "";
+    return `Paused until ${showComing(pausedUntilMs, nowMs)}${then}`;
+  }
   if (fields.every !== undefined) return `Full again ${boundaryWords(nextTickAtMs, fields)}`;
   const isWorthIt = tokens < fields.capacity && fields.refillIntervalMs >= MIN_ANNOUNCED_MS;
   return `${refillWords(fields)}${isWorthIt ? `, next at ${showComing(nextTickAtMs, nowMs)}` : ""}`;

@@ -73,10 +73,14 @@ function lossesOf(snapshot: BucketSnapshot): string[] {
       ? "The configured policy is in force again, and its tokens start from the beginning"
       : `Tokens start again, with ${showCount(policy.initialTokens)}`,
     isHeld && "Holds are forgotten, and can't be settled any more",
-    permits !== undefined &&
-      permits.held > 0 &&
-      `${showCount(permits.held)} ${permits.held === 1 ? "permit is" : "permits are"} forgotten, while their holders work on`,
+    permits !== undefined && permits.held > 0 && permitsWords(permits.held),
     "All counts start at zero, and a retry with an idempotency key is charged again",
   ];
   return losses.filter((loss) => loss !== false);
+}
+
+function permitsWords(held: number): string {
+  return held === 1
+    ? "1 permit is forgotten, while its holder works on"
+    : `${showCount(held)} permits are forgotten, while their holders work on`;
 }
