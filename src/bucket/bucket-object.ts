@@ -15,6 +15,7 @@ import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type {
   BucketStats,
+  DryRunAnswer,
   LeaseAnswer,
   PauseAnswer,
   PolicyBefore,
@@ -196,6 +197,15 @@ export class BucketObject extends DurableObject<BucketEnv> {
     note?: string,
   ): PolicyChange {
     return this.#host.operators.changePolicy(name, configured, changes, note);
+  }
+
+  /** See `OperatorCalls.dryRun`. Rejects if the object is reset. */
+  dryRun(
+    name: string,
+    configured: NamedPolicyFields,
+    changes: Readonly<Record<string, unknown>>,
+  ): DryRunAnswer {
+    return this.#host.operators.dryRun(name, configured, changes);
   }
 
   /** See `OperatorCalls.dropOverride`, and `changePolicy` for the rest. */

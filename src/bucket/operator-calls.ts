@@ -1,6 +1,6 @@
 /**
- * What operators do with one bucket: look at the queue, take a caller out of it, and override the policy.
- * `BucketHost` carries out the turns, as it does those of callers.
+ * What operators do with one bucket: look at the queue, take a caller out of it, and override the policy, or
+ * try what that would do. * `BucketHost` carries out the turns, as it does those of callers.
  *
  * Nothing is kept for these calls. A waiter is found by a walk along the queue, which takes a millisecond for the
  * longest one: operators look seldom, and an acquire pays nothing for them.
@@ -9,8 +9,8 @@ import type { AcquireAnswer } from "../answers/acquire-answer.ts";
 import type { Waiter } from "../core/queue/waiter-queue.ts";
 import type { Place, Turn } from "../core/turn.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
-import type { QueuedWaiter, QueuedWaiters } from "../protocol/queued-waiter.ts";
-import type { PolicyBefore, PolicyChange } from "../wire/bucket-answers.ts";
+import type { DryRun, QueuedWaiter, QueuedWaiters } from "../protocol/queued-waiter.ts";
+import type { DryRunAnswer, PolicyBefore, PolicyChange } from "../wire/bucket-answers.ts";
 import type { Arrivals } from "./arrivals.ts";
 import type { Caller } from "./caller.ts";
 import type { OpenBucket } from "./open-bucket.ts";
@@ -36,6 +36,9 @@ export interface OperatedHost {
   setPolicy(bucket: OpenBucket, policy: Policy, nowMs: number): Turn<Caller>;
   snapshotOf(bucket: OpenBucket, nowMs: number): BucketSnapshot;
 }
+
+/** Refused waiters that a dry run lists: the rest is counted. */
+const MAX_REFUSED = 1_000;
 
 type OperatorPlatform = Pick<BucketPlatform, "timeZones" | "directory">;
 
@@ -115,6 +118,32 @@ export class OperatorCalls {
   }
 
   /**
+   * What `changePolicy` would do, tried on a copy of the limiter. Nothing is written, answered or moved.
+   *
+   * A waiter counts as moved if it would be granted at another time than foreseen: at once, too, unless its time has
+   * come already.
+   */
+  dryRun(
+    name: string,
+    configured: NamedPolicyFields,
+    changes: Readonly<Record<string, unknown>>,
+  ): DryRunAnswer {
+    const nowMs = this.#host.now();
+    const bucket = this.#host.open(name, configured, nowMs);
+    const { limiter } = bucket;
+    const check = Policy.check(limiter.policy.merge(changes), this.#platform.timeZones);
+    if (!check.ok) return { ok: false, errors: check.faults };
+    if (Object.keys(changes).length === 0) {
+      return { ok: true, run: { snapshot: this.#host.snapshotOf(bucket, nowMs), ...NOTHING_DONE } };
+    }
+    const override = noteOf(bucket, check.policy, nowMs, undefined);
+    const trial = { ...bucket, limiter: limiter.copy(), isOverridden: true, override };
+    const turn = this.#host.setPolicy(trial, check.policy, nowMs);
+    const done = whatHappened(limiter.places(), turn, trial.limiter.places(), nowMs);
+    return { ok: true, run: { snapshot: this.#host.snapshotOf(trial, nowMs), ...done } };
+  }
+
+  /**
    * Puts the configured policy in force again, or the override before this one. Waiters are timed anew. Returns the
    * bucket; `undefined`, and nothing happens, if there is no override, or none before it.
    */
@@ -174,4 +203,35 @@ function queuedWaiter(
     deadlineAtMs: Math.floor(deadlineAtMs),
     ...(label !== undefined && { label }),
   };
+}
+
+const NOTHING_DONE = { refused: [], moved: 0 } as const;
+
+/**
+ * What a turn would do to waiters.
+ *
+ * @param before Their places before it.
+ * @param after The places of those that it leaves in the queue.
+ */
+function whatHappened(
+  before: Iterable<Place<Caller>>,
+  { settled }: Turn<Caller>,
+  after: Iterable<Place<Caller>>,
+  nowMs: number,
+): Omit<DryRun, "snapshot"> {
+  const outcomes = new Map(settled.map(({ caller, outcome }) => [caller, outcome]));
+  const grants = new Map(Array.from(after, ({ waiter, grantAtMs }) => [waiter.caller, grantAtMs]));
+  const refused: DryRun["refused"][number][] = [];
+  let moved = 0;
+  for (const { waiter, grantAtMs } of before) {
+    const outcome = outcomes.get(waiter.caller);
+    if (outcome?.ok === false) {
+      refused.push({ id: waiterId(waiter), reason: outcome.reason });
+      continue;
+    }
+    const grantedAtMs = outcome ? nowMs : grants.get(waiter.caller);
+    if (Math.max(nowMs, grantedAtMs ?? nowMs) !== Math.max(nowMs, grantAtMs)) moved += 1;
+  }
+  const omitted = refused.length - MAX_REFUSED;
+  return { refused: refused.slice(0, MAX_REFUSED), ...(omitted > 0 && { omitted }), moved };
 }

@@ -4,7 +4,7 @@ import type { WrittenChanges } from "../core/written-policy.ts";
 import type { BucketHistory } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { BusyBuckets } from "../protocol/busy-bucket.ts";
-import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
+import type { DryRun, QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { Reason } from "../protocol/reasons.ts";
 import type {
   BucketVerbs,
@@ -69,6 +69,17 @@ export class BucketClient implements BucketVerbs {
     const { note, signal } = options;
     const body = note === undefined ? policy : { ...policy, note };
     return this.#snapshot({ method: "PUT", path: pathOf(bucket), body }, { signal });
+  }
+
+  async dryRun(bucket: string, policy: WrittenChanges, options: CallOptions = {}): Promise<DryRun> {
+    checkBucketInPath(bucket);
+    checkPolicy(policy);
+    checkCallOptions(options);
+    const path = `${pathOf(bucket)}/dry-run`;
+    const call = { method: "POST", path, body: policy };
+    const { status, body } = await this.#call(call, options);
+    if (isDryRun(body)) return body;
+    throw unexpectedAnswer(status, body);
   }
 
   async dropOverride(bucket: string, options: DropOverrideOptions = {}): Promise<BucketSnapshot> {
@@ -180,4 +191,9 @@ function isHistory(body: unknown): body is BucketHistory {
 function isListOfWaiters(body: unknown): body is QueuedWaiters {
   const { waiters, omitted } = membersOf(body);
   return Array.isArray(waiters) && typeof omitted === "number";
+}
+
+function isDryRun(body: unknown): body is DryRun {
+  const { snapshot, refused, moved } = membersOf(body);
+  return isSnapshot(snapshot) && Array.isArray(refused) && typeof moved === "number";
 }

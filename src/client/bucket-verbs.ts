@@ -4,7 +4,7 @@ import type { WrittenChanges } from "../core/written-policy.ts";
 import type { BucketHistory } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { BusyBuckets, BusySort } from "../protocol/busy-bucket.ts";
-import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
+import type { DryRun, QueuedWaiters } from "../protocol/queued-waiter.ts";
 
 /** Options of every other call. */
 export interface CallOptions {
@@ -59,6 +59,11 @@ export interface BucketVerbs {
     policy: WrittenChanges,
     options?: OverrideOptions,
   ): Promise<BucketSnapshot>;
+  /**
+   * Resolves with what `setPolicy` would do now: the bucket after it, whose wait would end, and how many waiters would
+   * be granted at another time. Changes nothing. Requires an `ADMIN_TOKEN`.
+   */
+  dryRun(bucket: string, policy: WrittenChanges, options?: CallOptions): Promise<DryRun>;
   /**
    * Takes an override back: resolves with the bucket under its configured policy or, with `to: "previous"`, under the
    * override before this one; one is kept. Requires an `ADMIN_TOKEN`.

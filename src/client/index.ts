@@ -40,7 +40,7 @@ export type {
 } from "./bucket-verbs.ts";
 export type { BucketHistory, HistoryPoint } from "../protocol/bucket-history.ts";
 export type { BusyBucket, BusyBuckets, BusySort } from "../protocol/busy-bucket.ts";
-export type { QueuedWaiter, QueuedWaiters } from "../protocol/queued-waiter.ts";
+export type { DryRun, QueuedWaiter, QueuedWaiters } from "../protocol/queued-waiter.ts";
 export type { HeldCallOptions, HoldVerbs } from "./holds/hold-verbs.ts";
 export type { EstimateOptions } from "./holds/llm-tokens.ts";
 export type { WorkOptions } from "./holds/with-hold.ts";

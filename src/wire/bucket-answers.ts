@@ -3,6 +3,7 @@ import type { Lease } from "../core/lease/lease.ts";
 import type { FieldFault } from "../core/values.ts";
 import type { StatsView } from "../core/stats.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
+import type { DryRun } from "../protocol/queued-waiter.ts";
 
 /** The answer to a monitor. */
 export interface BucketStats {
@@ -15,6 +16,11 @@ export interface BucketStats {
 /** The answer to a change of the policy. */
 export type PolicyChange =
   | { readonly ok: true; readonly snapshot: BucketSnapshot }
+  | { readonly ok: false; readonly errors: readonly FieldFault[] };
+
+/** The answer to a dry run of a change. */
+export type DryRunAnswer =
+  | { readonly ok: true; readonly run: DryRun }
   | { readonly ok: false; readonly errors: readonly FieldFault[] };
 
 /** Which policy an operator goes back to: the configured one, or the override before the one in force. */

@@ -6,7 +6,12 @@ import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { BucketHistory } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
-import type { PauseAnswer, PolicyBefore, PolicyChange } from "../wire/bucket-answers.ts";
+import type {
+  DryRunAnswer,
+  PauseAnswer,
+  PolicyBefore,
+  PolicyChange,
+} from "../wire/bucket-answers.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { SocketKind } from "../wire/socket-call.ts";
 import type { BucketObject } from "../bucket/bucket-object.ts";
@@ -200,6 +205,13 @@ export class BucketStub {
     return this.#callWithRetry(
       async () => await this.#stub().changePolicy(this.name, this.policy, changes, note),
     );
+  }
+
+  /** What `changePolicy` would do; nothing changes. */
+  dryRun(changes: Readonly<Record<string, unknown>>): Promise<DryRunAnswer> {
+    return this.#callWithRetry(async () => {
+      return await this.#stub().dryRun(this.name, this.policy, changes);
+    });
   }
 
   /**

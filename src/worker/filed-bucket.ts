@@ -10,7 +10,7 @@ import type { BucketHistory } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
-import type { PolicyBefore, PolicyChange } from "../wire/bucket-answers.ts";
+import type { DryRunAnswer, PolicyBefore, PolicyChange } from "../wire/bucket-answers.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { BucketCaller, BucketDeployment } from "./bucket-stub.ts";
 import type { BucketFiles } from "./config/bucket-files.ts";
@@ -76,6 +76,13 @@ export class FiledBucket extends BucketStub {
       return bucket.operators.changePolicy(this.name, this.policy, changes, note);
     };
     return (await this.#ofUnused(ask)) ?? (await super.changePolicy(changes, note));
+  }
+
+  override async dryRun(changes: Readonly<Record<string, unknown>>): Promise<DryRunAnswer> {
+    const ask = (bucket: BucketHost): DryRunAnswer => {
+      return bucket.operators.dryRun(this.name, this.policy, changes);
+    };
+    return (await this.#ofUnused(ask)) ?? (await super.dryRun(changes));
   }
 
   override async dropOverride(to: PolicyBefore): Promise<BucketSnapshot | undefined> {

@@ -40,7 +40,7 @@ import type { PauseFields } from "../core/pause.ts";
 import type { WrittenChanges } from "../core/written-policy.ts";
 import type { BucketHistory } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
-import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
+import type { DryRun, QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { SluiceEnv } from "./config/env.ts";
 
 import {
@@ -67,6 +67,7 @@ import { holdOutcome, permitOutcome, settleOutcome } from "../core/holds/hold-ou
 import { invalidRequestResponse } from "../answers/acquire-response.ts";
 import { boundRoutes } from "./app.ts";
 import { dropOverrideOf } from "./calls/drop-override.ts";
+import { tryChange } from "./calls/dry-run.ts";
 import { pauseBucket } from "./calls/pause.ts";
 import { changePolicy } from "./calls/set-policy.ts";
 import { listBusyBuckets } from "./calls/list-buckets.ts";
@@ -148,6 +149,20 @@ export class Sluice extends WorkerEntrypoint<SluiceEnv> implements Client {
     const changes = withoutUndefined({ ...policy, note });
     const call = { right: "admin", bucket, ...others } as const;
     return callBucket(this.env, call, (stub) => changePolicy(stub, changes));
+  }
+
+  /** See `Client.dryRun`. */
+  async dryRun(
+    bucket: string,
+    policy: WrittenChanges,
+    options: AdminOptions = {},
+  ): Promise<DryRun> {
+    checkBucketInPath(bucket);
+    checkPolicy(policy);
+    checkAdminOptions(options);
+    const changes = withoutUndefined(policy);
+    const call = { right: "admin", bucket, ...options } as const;
+    return callBucket(this.env, call, (stub) => tryChange(stub, changes));
   }
 
   /** See `Client.dropOverride`. */

@@ -7,6 +7,7 @@ const snapshot = { bucket: "a/b", policy: {}, tokens: 1 };
 const buckets = { buckets: [], omitted: 3 };
 const history = { intervalMs: 10_000, points: [] };
 const waiters = { waiters: [], omitted: 0 };
+const dryRun = { snapshot, refused: [], moved: 0 };
 
 function clientOf(response: () => Response): { client: Client; sent: string[] } {
   const sent: string[] = [];
@@ -55,6 +56,12 @@ describe("a call for a bucket", () => {
       'POST /buckets/a%2Fb/pause {"untilMs":5}',
       snapshot,
     ],
+    [
+      (client) => client.dryRun("a/b", { capacity: 5 }),
+      dryRun,
+      'POST /buckets/a%2Fb/dry-run {"capacity":5}',
+      dryRun,
+    ],
     [(client) => client.listWaiters("a/b"), waiters, "GET /buckets/a%2Fb/waiters ", waiters],
     [
       (client) => client.listWaiters("a/b", { limit: 7 }),
@@ -100,6 +107,7 @@ describe("a call for a bucket", () => {
     [(client) => client.listWaiters("x"), () => Response.json({}), "unexpected-answer"],
     [(client) => client.listBuckets(), () => Response.json({}), "unexpected-answer"],
     [(client) => client.history("x"), () => Response.json({}), "unexpected-answer"],
+    [(client) => client.dryRun("x", {}), () => Response.json({}), "unexpected-answer"],
     [(client) => client.inspect("x"), () => Response.json({}), "unexpected-answer"],
     [(client) => client.reset("x"), () => Response.json({}), "unexpected-answer"],
   ])("%# rejects with anything else, after one attempt", async (call, response, reason) => {

@@ -38,6 +38,11 @@ const inVain: readonly (readonly [what: string, path: (name: string) => string, 
     { method: "POST", headers: ADMIN, body: JSON.stringify({ untilMs: 0 }) },
   ],
   [
+    "a dry run",
+    (name) => `/buckets/${name}/dry-run`,
+    { ...put({ capacity: 5, concurrency: { max: 1, ttlMs: 1_000 } }), method: "POST" },
+  ],
+  [
     "an override to take back",
     (name) => `/buckets/${name}/policy`,
     { method: "DELETE", headers: ADMIN },

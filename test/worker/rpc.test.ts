@@ -133,7 +133,11 @@ describe("Sluice by RPC", () => {
 
   it("overrides a policy with a note, and takes that back", async () => {
     const name = uniqueName("rpc");
+    const tried = await sluice.dryRun(name, { capacity: 3 }, ADMIN);
+    expect(await errorOf(sluice.dryRun(name, {}))).toMatchObject({ reason: "unauthorized" });
     const changed = await sluice.setPolicy(name, { capacity: 3 }, { note: "why", ...ADMIN });
+    const { override, ...others } = changed;
+    expect(tried).toMatchObject({ snapshot: others, refused: [], moved: 0 });
     expect(changed).toMatchObject({ policy: { capacity: 3 }, override: { note: "why" } });
     expect(await errorOf(sluice.dropOverride(name))).toMatchObject({ reason: "unauthorized" });
     expect(await errorOf(sluice.dropOverride(name, { to: "previous", ...ADMIN }))).toMatchObject({

@@ -8,6 +8,7 @@ import { changeHold } from "./change-hold.ts";
 import { describe, describeAsPage } from "./describe.ts";
 import { dropHold } from "./drop-hold.ts";
 import { dropOverride } from "./drop-override.ts";
+import { dryRun } from "./dry-run.ts";
 import { extendPermit } from "./extend-permit.ts";
 import { health } from "./health.ts";
 import { inspect } from "./inspect.ts";
@@ -36,6 +37,7 @@ export const calls: readonly Call[] = [
   inspect,
   setPolicy,
   dropOverride,
+  dryRun,
   reset,
   pause,
   listWaiters,

@@ -3,10 +3,11 @@ import type { BucketHistory } from "../../protocol/bucket-history.ts";
 import type { BusyBucket, BusyBuckets } from "../../protocol/busy-bucket.ts";
 import type { KnownOverride } from "../../protocol/known-override.ts";
 import type { KnownPolicies } from "../../protocol/known-policies.ts";
-import type { QueuedWaiter, QueuedWaiters } from "../../protocol/queued-waiter.ts";
+import type { DryRun, QueuedWaiter, QueuedWaiters } from "../../protocol/queued-waiter.ts";
 import type { Schema } from "./json-schema.ts";
 import { bucketName } from "./openapi-schemas.ts";
 
+import { limiterReasons } from "../../core/outcome.ts";
 import { acquireRanges } from "../../protocol/asked-members.ts";
 import {
   countSchema,
@@ -135,9 +136,36 @@ function rateSchema(description: string): Schema {
   return { type: "number", minimum: 0, description };
 }
 
+const dryRun = objectSchema<DryRun>(
+  {
+    snapshot: { $ref: "#/components/schemas/Snapshot" },
+    refused: {
+      type: "array",
+      items: {
+        type: "object",
+        properties: {
+          id: { type: "string", description: "As in the list of waiters" },
+          reason: {
+            type: "string",
+            enum: limiterReasons,
+            description: "The `reason` that it would be refused with",
+          },
+        },
+        required: ["id", "reason"],
+      },
+      maxItems: 1_000,
+      description: "The waiters that would be refused, in the order of the queue",
+    },
+    omitted: countSchema("How many more would be refused; absent if none"),
+    moved: countSchema("Waiters that would be granted at another time than now foreseen"),
+  },
+  { omitted: true },
+);
+
 /** The schemas of operators' calls that the document lists under `components`. */
 export const operatorBodies = {
   BusyBuckets: busyBuckets,
+  DryRun: dryRun,
   History: history,
   Policies: policies,
   Waiters: waiters,

@@ -246,7 +246,8 @@ describe("a caller that was removed", () => {
     await remove(name, (await idsOf(name))[0]);
     await held;
     await request(`/buckets/${name}`, { method: "DELETE", headers: ADMIN });
-    await grantOf(request(`/acquire?bucket=${name}`, { headers: keyed }));
+    const again = await grantOf(request(`/acquire?bucket=${name}`, { headers: keyed }));
+    expect(again).toMatchObject({ waitedMs: 0 });
   });
 
   it("without a key and a ticket may queue anew, behind everybody", async () => {

@@ -1,0 +1,43 @@
+/** `POST /buckets/NAME/dry-run`: what a change of a bucket's policy would do. */
+import type { DryRun } from "../../protocol/queued-waiter.ts";
+import type { BucketStub } from "../bucket-stub.ts";
+import type { Call } from "./call.ts";
+
+import { invalidRequestResponse } from "../../answers/acquire-response.ts";
+import { jsonResponse } from "../../answers/json-response.ts";
+import { faultsAsWritten } from "../../core/human-units.ts";
+import { compileChanges } from "../../core/written-policy.ts";
+import { readJsonObject } from "../http/json-body.ts";
+import { jsonAnswer } from "./call.ts";
+
+export const dryRun: Call = {
+  method: "POST",
+  path: "/buckets/{name}/dry-run",
+  operationId: "dryRun",
+  tag: "Buckets",
+  summary: "Try a change of a bucket's policy",
+  description:
+    "Takes the body of the call that overrides the policy, and says what that would do now: the bucket after it, and whose wait would end or change. Changes nothing, and a `note` is ignored.",
+  right: "admin",
+  body: {
+    isRequired: true,
+    schema: { $ref: "#/components/schemas/PolicyChange" },
+    example: { limit: "60/1m" },
+  },
+  answers: { 200: jsonAnswer("What would be.", "DryRun") },
+  handleBucket: async (bucket, { request }) => {
+    const run = await tryChange(bucket, await readJsonObject(request));
+    return run instanceof Response ? run : jsonResponse(run);
+  },
+};
+
+/** What a change would do; or the refusal, with everything that is wrong with `body`. */
+export async function tryChange(
+  bucket: BucketStub,
+  { note: _, ...changes }: Readonly<Record<string, unknown>>,
+): Promise<DryRun | Response> {
+  const { compiled, faults } = compileChanges(changes);
+  if (faults.length > 0) return invalidRequestResponse(faults);
+  const answer = await bucket.dryRun(compiled.fields);
+  return answer.ok ? answer.run : invalidRequestResponse(faultsAsWritten(compiled, answer.errors));
+}
