@@ -15,16 +15,15 @@ import { deserialize } from "node:v8";
 import {
   OPEN_GRANT_PREFIX,
   STATE_KEY,
-  TICKET_SECRET_KEY,
+  keptLongerMs,
   newestState,
 } from "../src/bucket/stored-rows.ts";
 
 /** The last possible key with a prefix, for rows whose keys go on with a number. */
 const AFTER_NUMBERS = ";";
 
-const ROWS = `SELECT key, value FROM _cf_KV
-  WHERE key = '${STATE_KEY}' OR key BETWEEN '${OPEN_GRANT_PREFIX}' AND '${OPEN_GRANT_PREFIX}${AFTER_NUMBERS}'`;
-const TICKETS = `SELECT 1 FROM _cf_KV WHERE key = '${TICKET_SECRET_KEY}'`;
+/** The rows that have a state. */
+const STATES = `key = '${STATE_KEY}' OR key BETWEEN '${OPEN_GRANT_PREFIX}' AND '${OPEN_GRANT_PREFIX}${AFTER_NUMBERS}'`;
 
 /** As much of a row as is read here. Nothing in it is certain to be there. */
 interface Row {
@@ -67,14 +66,14 @@ function read(path: string): number | undefined {
   url.search = "?immutable=1";
   const database = new DatabaseSync(url, { readOnly: true });
   try {
-    const rows = database.prepare(ROWS).all();
+    const rows = database.prepare(`SELECT key, value FROM _cf_KV WHERE ${STATES}`).all();
     const values = rows.map(({ key, value }) => [key, deserialize(value as Uint8Array)] as const);
     const own = values.find(([key]) => key === STATE_KEY)?.[1] as Row | undefined;
     if (own?.limiter === undefined || own.isOverridden !== false) return undefined;
     const { limiter } = newestState<Row["limiter"]>({ ...own, limiter: own.limiter }, values);
-    const hasTickets = database.prepare(TICKETS).get() !== undefined;
-    // A ticket is good for as long as its caller would have waited.
-    const atMs = Number(limiter?.forgetAtMs) + (hasTickets ? Number(own.policy?.maxWaitMs) : 0);
+    const others = database.prepare(`SELECT 1 FROM _cf_KV WHERE NOT (${STATES})`).get();
+    const longerMs = keptLongerMs(others !== undefined, Number(own.policy?.maxWaitMs));
+    const atMs = Number(limiter?.forgetAtMs) + longerMs;
     return Number.isFinite(atMs) ? atMs : undefined;
   } finally {
     database.close();

@@ -19,12 +19,18 @@ export class MemoryPlatform implements BucketPlatform {
   /** Set to make each write throw. */
   isBroken = false;
   isAborted = false;
+  forgetsByAlarm = false;
   readonly timeZones = timeZones;
   readonly clock: Clock = { now: () => this.nowMs, setTimer: () => () => undefined };
   /** What the alarm is set to; `undefined` if it isn't armed. */
   alarmAtMs: number | undefined = undefined;
+  /** How often it was set. */
+  alarmsSet = 0;
   readonly alarms = {
-    setAlarm: async (atMs: number) => void (this.alarmAtMs = atMs),
+    setAlarm: async (atMs: number) => {
+      this.alarmsSet += 1;
+      this.alarmAtMs = atMs;
+    },
     deleteAlarm: async () => void (this.alarmAtMs = undefined),
   };
   readonly disk: BucketDisk;
@@ -61,6 +67,7 @@ export class MemoryPlatform implements BucketPlatform {
         put: (slot, row) => this.#put(`open ${slot}`, this.#grantRows, slot, row),
       },
       erase: async () => {
+        this.alarmAtMs = undefined;
         const all = [this.#record, this.#keyedRows, this.#ticketSecret, this.#grantRows];
         for (const rows of [...all, this.#removed]) rows.clear();
       },

@@ -36,6 +36,17 @@ export interface Commit {
   hasLanded: boolean;
 }
 
+/** A disk with nothing on it. */
+export function emptyState(life: number): DiskState {
+  const nothing = {
+    record: undefined,
+    ticketSecret: undefined,
+    removedCallers: undefined,
+    alarmAtMs: undefined,
+  };
+  return { ...NO_KEYED, rows: new Map(), ...nothing, life, span: 0 };
+}
+
 export const NO_KEYED: KeyedState = { keyedRows: new Map(), grants: new Map() };
 
 /** A disk on which a row of keyed grants has been written in the place of another. */

@@ -18,7 +18,7 @@ import type { LeaseAsk } from "../../src/core/lease/lease.ts";
 import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
 import type { LeaseAnswer } from "../../src/wire/bucket-answers.ts";
 import type { Arrival } from "./absence-book.ts";
-import { NO_KEYED, type Commit, type DiskState, withKeyedRow } from "./durable-state.ts";
+import { type Commit, type DiskState, emptyState, withKeyedRow } from "./durable-state.ts";
 import type { ObservedInstance, ObservedObject, Seen, TurnKind } from "./observed-instance.ts";
 import type { AlarmFault } from "./schedule.ts";
 import type { Attempt, Held, Standing } from "./standing.ts";
@@ -27,6 +27,7 @@ import type { ZoneTables } from "./zone-tables.ts";
 
 import { BucketHost } from "../../src/bucket/bucket-host.ts";
 import { AbsenceBook } from "./absence-book.ts";
+import { isIdleAlarm } from "./forgotten-lives.ts";
 import { limitsOf } from "./recorded-limit.ts";
 
 /** The name of the only bucket. */
@@ -163,13 +164,17 @@ export class Instance implements BucketPlatform, ObservedInstance {
     this.randomBytes = (count) => object.randomBytes(count);
     this.host = new BucketHost(this);
     if (durable.alarmAtMs !== undefined) {
-      this.#openRecoveryWindow();
+      if (!isIdleAlarm(this.forgetsByAlarm, durable)) this.#openRecoveryWindow();
       this.host.recover(durable.alarmAtMs);
     }
     const { alarmAtMs } = durable;
     world.trace(
       () => `${this.name} starts${alarmAtMs === undefined ? "" : `, finds ${alarmAtMs}`}`,
     );
+  }
+
+  get forgetsByAlarm(): boolean {
+    return this.#object.forgetsByAlarm;
   }
 
   get object(): InstanceOwner {
@@ -558,16 +563,11 @@ export class Instance implements BucketPlatform, ObservedInstance {
       erase: async () => {
         this.#hasWritten = true;
         this.#setsAlarm = true;
-        const life = laws.newLife();
         trace(() => `${this.name} erases the disk`);
-        const empty = {
-          record: undefined,
-          ...NO_KEYED,
-          rows: new Map(),
-          ticketSecret: undefined,
-          removedCallers: undefined,
-        };
-        this.view = { ...empty, alarmAtMs: undefined, life, span: 0 };
+        // Nobody has called for it.
+        const isForgotten = this.turnKind === "tick";
+        if (isForgotten) this.absences.forgetAll();
+        this.view = emptyState(isForgotten ? laws.forgottenBy(this) : laws.newLife());
       },
     };
   }
@@ -584,7 +584,9 @@ export class Instance implements BucketPlatform, ObservedInstance {
   /** The written policy, as a Worker would configure it. */
   get writtenPolicy(): NamedPolicyFields | undefined {
     const { record } = this.view;
-    return record && { name: record.policyName, ...record.policy };
+    if (!record) return undefined;
+    const { policyName: name, policy, forgetAfterMs } = record;
+    return { name, ...policy, ...(forgetAfterMs !== undefined && { forgetAfterMs }) };
   }
 }
 

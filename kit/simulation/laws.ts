@@ -43,6 +43,9 @@
  *     arrival, and not behind anybody who came later unless one of those might have been late. Its
  *     deadline stays, and nobody is refused because of it (law 3). *Cancelling*: all requests with a
  *     cancelled key receive that outcome, including those that arrive in the next 10 s, and no others.
+ * 14. *Forgetting*: what is forgotten is full, in nobody's use and not overridden, and was not used for as long as
+ *     its policy says. For keys and pauses it goes on, and contract rule 8 holds in every window across it. An alarm
+ *     that is set for it is not set again before it fires.
  */
 import type { Lease, LeaseAsk } from "../../src/core/lease/lease.ts";
 import type { Grant } from "../../src/core/outcome.ts";
@@ -59,6 +62,7 @@ import type { Attempt, Standing } from "./standing.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 import type { ZoneTables } from "./zone-tables.ts";
 
+import { ForgottenLives, faultOfForgetting, isIdleAlarm } from "./forgotten-lives.ts";
 import { PauseBook, namesIn, type AroundPause } from "./pause-book.ts";
 import { PlayedQueue, askedOf, lastTickBefore } from "./played-queue.ts";
 import {
@@ -73,7 +77,7 @@ import {
   recordedLimits,
   type RecordedLimit,
 } from "./recorded-limit.ts";
-import { Span } from "./span.ts";
+import { Span, excessAcross } from "./span.ts";
 import { Ticks } from "./ticks.ts";
 
 type RecordedPolicy = BucketRecord["policy"];
@@ -147,6 +151,8 @@ export interface Stats {
   ofSome: number;
   /** Boundaries of calendars that an instance has seen pass. */
   boundaries: number;
+  /** How often the bucket was forgotten. */
+  forgotten: number;
   turns: number;
   rows: { record: number; grant: number; alarm: number };
 }
@@ -195,6 +201,7 @@ export class Laws {
     several: 0,
     ofSome: 0,
     boundaries: 0,
+    forgotten: 0,
     turns: 0,
     rows: { record: 0, grant: 0, alarm: 0 },
   };
@@ -211,6 +218,7 @@ export class Laws {
   readonly #counted = new Set<Grant>();
   readonly #keyed = new Map<string, Grant>();
   readonly #pauses: PauseBook;
+  readonly #forgotten = new ForgottenLives();
   /** Whether any policy so far has had several limits. */
   #hasHadSeveral = false;
 
@@ -232,6 +240,36 @@ export class Laws {
   newLife(): number {
     this.#lives += 1;
     return this.#lives;
+  }
+
+  /** An instance forgets the bucket; returns its next life. */
+  forgottenBy(instance: ObservedInstance): number {
+    const { standing, seen, view, zones, jumpsAtStart } = instance;
+    const nowMs = this.#clock.wallMs;
+    if (standing.size > 0) this.breaks("14", () => `${standing.size} wait in what is forgotten`);
+    const sinceMs = nowMs - seen.lastGrantAtMs;
+    const isKnown = this.#clock.jumps === jumpsAtStart;
+    if (isKnown && sinceMs < Number(view.record?.forgetAfterMs)) {
+      this.breaks("14", () => `forgotten ${sinceMs} ms after a grant`);
+    }
+    return this.forgotten(view, zones);
+  }
+
+  /** The bucket is forgotten; returns its next life. */
+  forgotten(state: DiskState, zones: ZoneTables): number {
+    this.tally.forgotten += 1;
+    const nowMs = this.#clock.wallMs;
+    // By a new table, what was full by an old one may not be.
+    const known = this.#tables.length > 1 ? undefined : zones;
+    const fault = state.record && faultOfForgetting(state.record, known, nowMs);
+    if (fault !== undefined) this.breaks("14", () => `forgotten, though ${fault}`);
+    for (const [key, { grant }] of state.grants) {
+      if (nowMs >= grant.grantedAtMs + KEPT_MS) continue;
+      this.breaks("14", () => `forgotten, though ${key} was granted at ${grant.grantedAtMs}`);
+    }
+    const life = this.newLife();
+    this.#forgotten.ended(state, life, nowMs);
+    return life;
   }
 
   /** The span of a record that is about to be written. */
@@ -259,7 +297,9 @@ export class Laws {
     const isStartByAcquire = isStart && !isPause;
     const began = limits.map((limit) => (isStartByAcquire ? atStart(limit) : withLeased(limit)));
     this.#spans.push(began.length > 0 ? new Span(began, isStart) : undefined);
-    return this.#spans.length - 1;
+    const span = this.#spans.length - 1;
+    if (!before) this.#forgotten.started(view.life, span, record, this.#clock.wallMs);
+    return span;
   }
 
   /** Ticks that have fallen before a pause count as added. */
@@ -290,6 +330,13 @@ export class Laws {
   ): void {
     if (atMs === undefined) return;
     const nowMs = instance.clock.now();
+    const { view } = instance;
+    const { forgetsByAlarm } = instance.object;
+    const isIdle = isIdleAlarm(forgetsByAlarm, { ...view, alarmAtMs: atMs });
+    const isEarly = Number(view.alarmAtMs) > nowMs && Number(view.alarmAtMs) < atMs;
+    if (isIdle && isEarly && isIdleAlarm(forgetsByAlarm, view)) {
+      this.breaks("14", () => `alarm set to ${atMs}, though it fires at ${view.alarmAtMs}`);
+    }
     if (atMs <= nowMs) this.breaks("7", () => `alarm set to ${atMs} at ${nowMs}`);
     if (atMs === runningAtMs) this.breaks("7", () => `running alarm set to its own time ${atMs}`);
     const earliestMs = instance.firedAlarmAtMs + ALARM_SPACING_MS;
@@ -332,7 +379,11 @@ export class Laws {
       this.breaks("12", () => `${name} was answered ${answer.kind} after the shutdown`);
     }
     this.#checkCancelled(instance, standing, answer);
-    if (standing.hasComeBack && answer.kind === "invalid") {
+    if (
+      standing.hasComeBack &&
+      answer.kind === "invalid" &&
+      this.#hasItsLimits(instance, standing)
+    ) {
       this.breaks("13", () => `${name} came back, and its timeout was checked again`);
     }
     if (answer.kind !== "outcome") return;
@@ -348,6 +399,12 @@ export class Laws {
     } else {
       this.#checkRefusal(instance, standing, answer);
     }
+  }
+
+  /** Whether there are all limits that a request names. */
+  #hasItsLimits({ view }: ObservedInstance, { attempt }: Standing): boolean {
+    const names = view.record ? limitsOf(view.record.policy).map(({ name }) => name) : [];
+    return Object.keys(attempt.call.limits ?? {}).every((name) => names.includes(name));
   }
 
   /** A grant says what it took of each limit. */
@@ -560,7 +617,7 @@ export class Laws {
 
   /** The bucket has been paused; the turn isn't over. */
   paused(instance: ObservedInstance, pause: Pause, around: BeforeAndAfter): void {
-    this.#pauses.performed(pause, aroundIn(instance, around));
+    this.#pauses.performed(pause, this.#aroundIn(instance, around));
   }
 
   /** A pause was refused, because it names a limit that there isn't. */
@@ -580,7 +637,12 @@ export class Laws {
 
   /** A pause has been ended; the turn isn't over. */
   resumed(instance: ObservedInstance, pause: Partial<Pause>, around: BeforeAndAfter): void {
-    this.#pauses.resumed(namesIn(pause), aroundIn(instance, around));
+    this.#pauses.resumed(namesIn(pause), this.#aroundIn(instance, around));
+  }
+
+  #aroundIn({ view, seen }: ObservedInstance, around: BeforeAndAfter): AroundPause {
+    const life = this.#forgotten.rootOf(view.life);
+    return { ...around, life, hasGranted: seen.grants.length > seen.grantsBefore };
   }
 
   /** A reset has been performed: nobody is left. */
@@ -620,7 +682,7 @@ export class Laws {
     if (durable.life === answered.life && !isExpired && !isSame(kept, grant)) {
       this.breaks("5", () => `the grant of ${key} left, but isn't on the disk`);
     }
-    const id = `${answered.life} ${key}`;
+    const id = `${this.#forgotten.rootOf(answered.life)} ${key}`;
     const earlier = this.#keyed.get(id);
     // If the clock jumps, the grant that leaves later isn't necessarily the later one.
     const firstAtMs = Math.min(grant.grantedAtMs, earlier?.grantedAtMs ?? Infinity);
@@ -766,7 +828,7 @@ export class Laws {
     this.#checkQueue(instance, view, waitersBefore);
     this.#checkAlarm(instance, view, waitersBefore);
     this.#checkRoom(record, view);
-    if (instance.isCurrent) this.#pauses.check(instance.view.life, view);
+    if (instance.isCurrent) this.#pauses.check(this.#forgotten.rootOf(instance.view.life), view);
     this.#checkTally(instance, record, view);
     this.#noteBoundaries(record, instance.seen.view, view);
     instance.seen.view = view;
@@ -802,6 +864,11 @@ export class Laws {
     for (const span of this.#spans) {
       const excess = span?.excess(this.#tables);
       if (excess !== undefined) this.breaks("1", () => excess);
+    }
+    for (const chain of this.#forgotten.chains) {
+      const spans = chain.flatMap((number) => this.#spans[number] ?? []);
+      const excess = excessAcross(spans, this.#tables);
+      if (excess !== undefined) this.breaks("14", () => excess);
     }
     const record = instance?.view.record;
     if (!instance || !record) return;
@@ -1235,6 +1302,7 @@ export class Laws {
     if (!before || !isStarted(before) || instance.turnKind === "administration") return;
     if (before.isOverridden !== record.isOverridden || instance.view.span !== viewBefore.span)
       return;
+    if (before.forgetAfterMs !== record.forgetAfterMs) return;
     if (seen.isLeaseWritten) return;
     const isNowQuiet = this.#isQuietSince(seen.grantedBeforeAtMs);
     const turnGrants = seen.grants.length - seen.grantsBefore;
@@ -1344,11 +1412,21 @@ export class Laws {
       this.breaks("7", () => `${waiters} wait, but no alarm is armed`);
     }
     if (waiters > 0) this.#checkAlarmTime(instance, seen);
+    else this.#checkIdleAlarm(instance);
     if (waiters > 0 || waitersBefore === 0 || alarmAtMs === undefined) return;
+    if (isIdleAlarm(object.forgetsByAlarm, view)) return;
     if (object.hasFiredTwice || instance.isRecovering || this.#clock.jumps > 0) return;
     const nowMs = this.#clock.wallMs;
     const isUnderWay = nowMs >= alarmAtMs && nowMs < alarmAtMs + ALARM_SPACING_MS;
     if (!isUnderWay) this.breaks("7", () => `nobody waits, but an alarm is armed for ${alarmAtMs}`);
+  }
+
+  /** A bucket that will be forgotten has an alarm for it. */
+  #checkIdleAlarm({ view, object }: ObservedInstance): void {
+    const { record, alarmAtMs } = view;
+    if (!object.forgetsByAlarm || record?.limiter.forgetAtMs === undefined) return;
+    if (alarmAtMs !== undefined) return;
+    this.breaks("14", () => "the bucket will be forgotten, but no alarm is armed");
   }
 
   /** The alarm is armed for the tick that serves the head, if it is known who that is. */
@@ -1417,10 +1495,6 @@ function grantOf(answer: AcquireAnswer): Grant | undefined {
 /** Only numbers, so comparing JSON suffices. */
 function isSame(one: object | undefined, other: object | undefined): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
-}
-
-function aroundIn({ view, seen }: ObservedInstance, around: BeforeAndAfter): AroundPause {
-  return { ...around, life: view.life, hasGranted: seen.grants.length > seen.grantsBefore };
 }
 
 /** The limit called `name` of a bucket as written. */

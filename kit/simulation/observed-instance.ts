@@ -46,6 +46,8 @@ interface Batch {
 
 /** What the laws see of the durable object. */
 export interface ObservedObject {
+  /** Whether its alarm forgets the bucket. */
+  readonly forgetsByAlarm: boolean;
   /** Counts what may make a waiter later than forecast. */
   disturbances: number;
   readonly stalledUntilMs: number;

@@ -52,6 +52,8 @@ export type Fault =
   /** The object's process dies. The Worker's may die with it: then every connection breaks. */
   | { readonly kind: "crash"; readonly isOfMachine: boolean }
   | { readonly kind: "evict" }
+  /** What is idle is closed, and a file is removed whose bucket may be forgotten. */
+  | { readonly kind: "sweep" }
   | { readonly kind: "reset" }
   /** The object moves elsewhere, and the old instance doesn't know. */
   | { readonly kind: "move" }
@@ -105,6 +107,8 @@ export interface PlannedFaults {
 
 export interface Schedule {
   readonly policy: PolicyFields;
+  /** Whether the object's alarm forgets the bucket; otherwise sweeps do. */
+  readonly forgetsByAlarm?: boolean;
   /** The time zones that machines know at first. */
   readonly zones?: DrawnZones;
   /** Isolates of the Worker. */

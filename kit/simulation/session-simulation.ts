@@ -395,7 +395,9 @@ class SessionSimulation {
   #changePolicy(): void {
     const queueLimit = this.#random.pick([2, 1_000]);
     const { instance } = this.#object;
-    instance.call(() => void instance.host.operators.changePolicy(BUCKET, this.#configured, { queueLimit }));
+    instance.call(
+      () => void instance.host.operators.changePolicy(BUCKET, this.#configured, { queueLimit }),
+    );
   }
 
   #delete(): void {

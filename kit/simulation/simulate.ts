@@ -9,6 +9,7 @@ import { enforceInvariants } from "../../src/core/invariants.ts";
 import { epochMs } from "../model/limiters.ts";
 import { Random } from "../random.ts";
 import { Laws } from "./laws.ts";
+import { withForgetting } from "./forgetting-schedule.ts";
 import { drawSchedule } from "./schedule.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 import { VirtualObject } from "./virtual-object.ts";
@@ -34,15 +35,28 @@ type Administration = Extract<
 /** More events than any schedule takes: something runs in circles. */
 const MAX_EVENTS = 100_000;
 
+/** What a run of a schedule has come to. */
+type Simulated = Stats & { readonly failure?: Failure };
+
 /** Runs one schedule of a seed. A failure is run again to record what happened. */
-export async function simulate(
+export function simulate(seed: number, number: number): Promise<Simulated> {
+  return simulateOne(seed, number, (schedule) => schedule);
+}
+
+/** The same of a bucket that is forgotten: see forgetting-schedule.ts. */
+export function simulateForgetting(seed: number, number: number): Promise<Simulated> {
+  return simulateOne(seed, number, (schedule) => withForgetting(schedule, seed, number));
+}
+
+async function simulateOne(
   seed: number,
   number: number,
-): Promise<Stats & { failure?: Failure }> {
-  const { tally, broken } = await run(seed, number);
+  change: (schedule: Schedule) => Schedule,
+): Promise<Simulated> {
+  const { tally, broken } = await run(seed, number, change);
   if (!broken) return tally;
   const trace: string[] = [];
-  await run(seed, number, (line) => void trace.push(line));
+  await run(seed, number, change, (line) => void trace.push(line));
   return { ...tally, failure: { seed, number, ...broken, trace } };
 }
 
@@ -53,9 +67,14 @@ export function describeFailure({ seed, number, law, detail, trace }: Failure): 
   return [title, ...trace, title, `Again: npm run chaos -- ${options}`].join("\n");
 }
 
-async function run(seed: number, number: number, write?: (line: string) => void): Promise<Laws> {
+async function run(
+  seed: number,
+  number: number,
+  change: (schedule: Schedule) => Schedule,
+  write?: (line: string) => void,
+): Promise<Laws> {
   const random = new Random(seed, number);
-  const schedule = drawSchedule(random);
+  const schedule = change(drawSchedule(random));
   const simulation = new Simulation(schedule, random, write);
   simulation.run();
   // What `reset()` left to microtasks.
@@ -83,7 +102,8 @@ export class Simulation {
     const onTurn = (): void => this.#turnEnded();
     const zones = new ZoneTables(schedule.zones ?? {});
     this.laws.deployed(zones);
-    this.object = new VirtualObject({ clock, random, laws: this.laws, onTurn, zones, trace });
+    const world = { clock, random, laws: this.laws, onTurn, zones, trace };
+    this.object = new VirtualObject(world, schedule.forgetsByAlarm);
     this.worker = new VirtualWorker(this.object, schedule.policy, schedule.isolates);
     this.laws.displaced = () => this.#displaced();
     trace(() => JSON.stringify(schedule.policy));
@@ -161,6 +181,9 @@ export class Simulation {
         break;
       case "evict":
         object.evict();
+        break;
+      case "sweep":
+        object.sweep();
         break;
       case "reset":
         object.reset();

@@ -24,6 +24,14 @@ export class Span {
     this.isStart = isStart;
   }
 
+  get limits(): readonly RecordedLimit[] {
+    return this.#limits;
+  }
+
+  get grants(): readonly SpanGrant[] {
+    return this.#grants;
+  }
+
   granted(grant: SpanGrant): void {
     this.#grants.push(grant);
   }
@@ -34,13 +42,62 @@ export class Span {
    * @param tables All that any machine has known.
    */
   excess(tables: readonly ZoneTables[]): string | undefined {
-    const inOrder = this.#grants.toSorted((one, other) => one.grantedAtMs - other.grantedAtMs);
+    const inOrder = sorted(this.#grants);
     for (const limit of this.#limits) {
       const found = excessOf(limit, inOrder, tables);
       if (found !== undefined) return found;
     }
     return undefined;
   }
+}
+
+/**
+ * What was granted beyond what there was, in spans that are one for callers: the bucket was forgotten in between, and
+ * began anew under the same policy. A token bucket begins a new grid, on which a tick may come later than on the old
+ * one, and doesn't overflow where the old one would have. So no single bucket need have given all of it, but every
+ * window must obey contract rule 8. A calendar keeps its boundaries, and one that is never forgotten gives it all.
+ */
+export function excessAcross(
+  spans: readonly Span[],
+  tables: readonly ZoneTables[],
+): string | undefined {
+  const [first] = spans;
+  const inOrder = sorted(spans.flatMap(({ grants }) => grants));
+  for (const limit of first?.limits ?? []) {
+    const { name, fields } = limit;
+    const began = spans.map(({ limits }) => limits.find((one) => one.name === name)?.state.tokens);
+    const most = Math.max(fields.capacity, ...began.map((tokens = 0) => tokens));
+    const found =
+      fields.every === undefined
+        ? excessOfWindows(limit, most, inOrder)
+        : excessOf(limit, inOrder, tables);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** @param most Tokens that may have been there at one instant. */
+function excessOfWindows(
+  { name, fields }: RecordedLimit,
+  most: number,
+  inOrder: readonly SpanGrant[],
+): string | undefined {
+  const { refillTokens = 0, refillIntervalMs = Infinity } = fields;
+  const grants = inOrder.filter(({ taken }) => Number(taken[name]) > 0);
+  for (const [index, { grantedAtMs: fromMs }] of grants.entries()) {
+    let tokens = 0;
+    for (const { taken, grantedAtMs } of grants.slice(index)) {
+      tokens += taken[name] ?? 0;
+      const ticks = Math.floor((grantedAtMs - fromMs) / refillIntervalMs) + 1;
+      const excess = tokens - most - ticks * refillTokens;
+      if (excess > 0) return `${excess} of ${name} too many from ${fromMs} to ${grantedAtMs}`;
+    }
+  }
+  return undefined;
+}
+
+function sorted(grants: readonly SpanGrant[]): readonly SpanGrant[] {
+  return grants.toSorted((one, other) => one.grantedAtMs - other.grantedAtMs);
 }
 
 /**

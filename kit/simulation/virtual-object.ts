@@ -6,12 +6,14 @@
  * **The alarm** is durable and fires at least once, at its time by the wall clock or later. If its
  * handler fails it is retried six times, with growing pauses, and then dropped. It can also be lost.
  */
-import { NO_KEYED, type Commit, type DiskState } from "./durable-state.ts";
+import type { Commit, DiskState } from "./durable-state.ts";
 import type { InstanceOwner } from "./instance.ts";
 import type { AlarmFault } from "./schedule.ts";
 import type { World } from "./world.ts";
 
+import { keptLongerMs, newestState } from "../../src/bucket/stored-rows.ts";
 import { Random } from "../random.ts";
+import { emptyState } from "./durable-state.ts";
 import { Instance } from "./instance.ts";
 
 /** Retries of an alarm's handler, and the pause before the first. */
@@ -21,16 +23,8 @@ const ALARM_PAUSE_MS = 2_000;
 /** The durable object: its disk, its alarm, its instances. */
 export class VirtualObject implements InstanceOwner {
   readonly world: World;
-  durable: DiskState = {
-    record: undefined,
-    ...NO_KEYED,
-    rows: new Map(),
-    ticketSecret: undefined,
-    removedCallers: undefined,
-    alarmAtMs: undefined,
-    life: 0,
-    span: 0,
-  };
+  readonly forgetsByAlarm: boolean;
+  durable: DiskState = emptyState(0);
   instance: Instance | undefined = undefined;
   /** Instances that the object has moved away from and that still live. */
   readonly old = new Set<Instance>();
@@ -53,8 +47,9 @@ export class VirtualObject implements InstanceOwner {
   #draws = 0;
   #alarmGeneration = 0;
 
-  constructor(world: World) {
+  constructor(world: World, forgetsByAlarm = false) {
     this.world = world;
+    this.forgetsByAlarm = forgetsByAlarm;
   }
 
   /** The instance that calls go to; starts one if there is none. */
@@ -98,6 +93,21 @@ export class VirtualObject implements InstanceOwner {
     if (this.instance?.isIdle) this.instance.die("is evicted");
   }
 
+  /**
+   * What the launcher does (serve/forgotten-files.ts), which reads the file once workerd has closed it. The alarm is in
+   * another one. An instance that lives on after a move is none of one machine.
+   */
+  sweep(): void {
+    this.evict();
+    const { clock, laws, trace } = this.world;
+    const dueAtMs = this.#forgettableFromMs ?? Infinity;
+    if (this.instance || this.old.size > 0 || dueAtMs > clock.wallMs) return;
+    trace(() => "the file is removed");
+    const { alarmAtMs } = this.durable;
+    const life = laws.forgotten(this.durable, this.world.zones);
+    this.durable = { ...emptyState(life), alarmAtMs };
+  }
+
   /** New calls go to a new instance; the old one isn't told. */
   move(): void {
     const { instance } = this;
@@ -114,7 +124,9 @@ export class VirtualObject implements InstanceOwner {
     commit.hasLanded = true;
     // The alarm may have been lost from the disk meanwhile; only a commit that sets it changes that.
     const { alarmAtMs } = commit.setsAlarm ? commit.state : this.durable;
+    const { record: before } = this.durable;
     this.durable = { ...commit.state, alarmAtMs };
+    if (commit.state.record !== before) this.#planSweeps();
     if (!commit.setsAlarm) return;
     this.#alarmGeneration += 1;
     if (alarmAtMs !== undefined) this.#planAlarm(alarmAtMs);
@@ -127,6 +139,23 @@ export class VirtualObject implements InstanceOwner {
     if (alarmAtMs === undefined || this.isAlarmUnsure) return;
     this.#alarmGeneration += 1;
     this.#wakeAt(alarmAtMs, 0, undefined);
+  }
+
+  /** The launcher may come the very moment that a bucket may be forgotten. */
+  #planSweeps(): void {
+    const { clock } = this.world;
+    const dueAtMs = this.#forgettableFromMs;
+    if (this.forgetsByAlarm || dueAtMs === undefined) return;
+    clock.after(Math.max(0, dueAtMs - clock.wallMs), () => this.sweep());
+  }
+
+  /** By the wall clock. */
+  get #forgettableFromMs(): number | undefined {
+    const { record, rows, keyedRows, ticketSecret, removedCallers } = this.durable;
+    if (!record || record.isOverridden) return undefined;
+    const hasOthers = keyedRows.size > 0 || (ticketSecret ?? removedCallers) !== undefined;
+    const { forgetAtMs } = newestState(record, rows).limiter;
+    return forgetAtMs && forgetAtMs + keptLongerMs(hasOthers, record.policy.maxWaitMs);
   }
 
   #takeAlarmFault(): AlarmFault | undefined {

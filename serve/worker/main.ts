@@ -59,8 +59,10 @@ export class BucketObject extends Bucket {
 
   constructor(ctx: DurableObjectState, env: SluiceEnv) {
     const { sql } = ctx.storage;
-    // The machine's clock may be set back. SQLite then shows it as it is, unlike `Date.now()`. Takes 6 µs.
-    super(ctx, env, () => 1_000 * Number(sql.exec("SELECT unixepoch('subsec') AS s").one()["s"]));
+    super(ctx, env, {
+      // SQLite shows the machine's clock as it is, unlike `Date.now()`. Takes 6 µs.
+      wallNow: () => 1_000 * Number(sql.exec("SELECT unixepoch('subsec') AS s").one()["s"]),
+    });
     // For a request that the Worker accepted just before the shutdown.
     if (isEnding) this.close();
     const { name } = ctx.id;

@@ -35,6 +35,7 @@ import { BucketJournal } from "./bucket-journal.ts";
 import { BusyReports } from "./busy-reports.ts";
 import { CoalescingTimer } from "./coalescing-timer.ts";
 import { EventFeed } from "./event-feed.ts";
+import { Forgetting } from "./forgetting.ts";
 import { holdBack } from "./held-back.ts";
 import { KeyedCalls } from "./keyed-calls.ts";
 import { OperatorCalls } from "./operator-calls.ts";
@@ -48,7 +49,9 @@ import { UNREADABLE_STATE, UNWRITABLE } from "../wire/failures.ts";
 export class BucketHost {
   readonly #platform: BucketPlatform;
   readonly #journal: BucketJournal;
-  /** Made for the first caller that waits. */
+  /** Made for the first policy that has its buckets forgotten. */
+  #forgetting: Forgetting | undefined = undefined;
+  /** Made for the first caller that waits, and the first alarm. */
   #wakeTimer: WakeTimer | undefined = undefined;
   readonly #keyed: KeyedCalls;
   readonly #arrivals: Arrivals;
@@ -110,10 +113,13 @@ export class BucketHost {
 
   /**
    * Tells a new instance that an alarm was found armed: callers were waiting when the previous instance ended, unless
-   * it only slept, as it did if any session has outlived it. Must come before any other call but `restore`.
+   * it only slept, as it did if any session has outlived it, or the alarm is there to forget the bucket. Must come
+   * before any other call but `restore`.
    */
   recover(alarmAtMs: number): void {
-    this.#madeWakeTimer().restoreAlarm(alarmAtMs);
+    const isIdle = this.#bucket && this.#forgetting?.isAlarm(this.#bucket, alarmAtMs);
+    this.#madeWakeTimer().restoreAlarm(alarmAtMs, isIdle);
+    if (isIdle && this.waiters === 0) return;
     if (this.#sessions === 0) this.#recoveryWindow = new RecoveryWindow(this.#platform.clock);
     // What woke the object may be the end of a session, and those behind its waiters are due at once.
     else this.#advance();
@@ -223,10 +229,13 @@ export class BucketHost {
     }
   }
 
-  /** The alarm has fired. */
+  /** The alarm has fired: what is due is done, or the bucket is forgotten. */
   alarm(): void {
-    this.#madeWakeTimer().alarmFired(this.#now());
-    this.#advance();
+    const nowMs = this.#now();
+    this.#madeWakeTimer().alarmFired(nowMs);
+    const bucket = this.#recoveryWindow?.isOpen(nowMs) ? undefined : this.#bucket;
+    if (!bucket || !this.#forgetting?.isDue(bucket, nowMs)) this.#advance();
+    else this.reset().catch(() => this.#platform.abort(UNWRITABLE));
   }
 
   /**
@@ -379,6 +388,7 @@ export class BucketHost {
     const erased = this.#platform.disk.erase();
     this.#wakeTimer?.forgetAlarm();
     this.#journal.forget();
+    this.#forgetting = undefined;
     this.#keyed.forgetAll();
     this.#arrivals.forgetAll();
     if (bucket) this.#busy.reset(bucket.name);
@@ -493,8 +503,11 @@ export class BucketHost {
   }
 
   #carryOut(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
-    const timer = turn.wakeAtMs === undefined ? this.#wakeTimer : this.#madeWakeTimer();
-    timer?.arm(turn.wakeAtMs, nowMs, this.#onlySessionsWait(bucket, turn));
+    if (turn.write) this.#forgettingOf(bucket)?.written(bucket, turn.write, nowMs);
+    const idleAtMs = this.#forgetting?.alarmAtMs;
+    const isArmed = turn.wakeAtMs !== undefined || idleAtMs !== undefined;
+    const timer = isArmed ? this.#madeWakeTimer() : this.#wakeTimer;
+    timer?.arm(turn.wakeAtMs, nowMs, this.#onlySessionsWait(bucket, turn), idleAtMs);
     this.#write(bucket, turn, nowMs);
     // The unused part of a write-ahead batch is returned when the bucket goes quiet.
     if (turn.flushInMs !== undefined) this.#flushTimer.set(Math.max(1, turn.flushInMs));
@@ -517,9 +530,14 @@ export class BucketHost {
     return (this.#wakeTimer ??= new WakeTimer(alarms, clock, () => this.#advance()));
   }
 
+  #forgettingOf({ limiter }: OpenBucket): Forgetting | undefined {
+    if (limiter.policy.forgetAfterMs === undefined) return this.#forgetting;
+    return (this.#forgetting ??= new Forgetting(this.#platform));
+  }
+
   #write(bucket: OpenBucket, turn: Turn<Caller>, nowMs: number): void {
     try {
-      if (turn.write) this.#journal.write(bucket, turn.write, turn.rows);
+      if (turn.write) this.#journal.write(bucket, turn.write, turn.rows, this.#forgetting?.fromMs);
       let hasKeys = false;
       for (const { caller, outcome } of turn.settled) {
         if (!outcome.ok) continue;
@@ -555,7 +573,9 @@ export class BucketHost {
     this.#fault = undefined;
     try {
       this.#bucket = this.#journal.read();
-      if (this.#bucket) this.#platform.clock.notBefore?.(this.#bucket.limiter.passedAtMs ?? 0);
+      if (!this.#bucket) return;
+      this.#platform.clock.notBefore?.(this.#bucket.limiter.passedAtMs ?? 0);
+      this.#forgettingOf(this.#bucket)?.loaded(this.#bucket, this.#journal.forgetAtMs);
     } catch (cause) {
       const detail = cause instanceof Error ? cause.message : String(cause);
       this.#fault = new RangeError(`${UNREADABLE_STATE}: ${detail}`, { cause });

@@ -30,9 +30,15 @@ export class BucketJournal {
   #seq = 0;
   /** What the bucket's own row says, if there may be rows of grants beside it. */
   #head: Head | undefined = undefined;
+  #forgetAtMs: number | undefined = undefined;
 
   constructor(platform: Pick<BucketPlatform, "disk" | "timeZones" | "newId">) {
     this.#platform = platform;
+  }
+
+  /** What was read last of `StoredLimiter.forgetAtMs`. */
+  get forgetAtMs(): number | undefined {
+    return this.#forgetAtMs;
   }
 
   /**
@@ -44,9 +50,11 @@ export class BucketJournal {
     const { disk, timeZones, newId } = this.#platform;
     const record = disk.read();
     if (!record) return undefined;
+    this.#forgetAtMs = record.limiter.forgetAtMs;
     if (!hasGrantRows(record)) return restore(record, [], { timeZones, newId });
     const rows = [...disk.grantRows.list()];
     const { seq, limiter } = newestState(record, rows);
+    this.#forgetAtMs = limiter.forgetAtMs;
     const grants = rows.map(([slot, { grant }]) => ({ slot, grant }));
     const bucket = restore({ ...record, limiter }, grants, { timeZones, newId });
     this.#seq = seq;
@@ -55,8 +63,14 @@ export class BucketJournal {
   }
 
   /** Writes what a turn of `bucket` says must be written: the limiter's state, and open grants if there are any. */
-  write(bucket: OpenBucket, state: LimiterState, rows: readonly GrantRow[] | undefined): void {
+  write(
+    bucket: OpenBucket,
+    limiter: LimiterState,
+    rows: readonly GrantRow[] | undefined,
+    forgetAtMs?: number,
+  ): void {
     const { disk } = this.#platform;
+    const state = forgetAtMs === undefined ? limiter : { ...limiter, forgetAtMs };
     const seq = this.#seq + 1;
     const isOwnRowValid = rows !== undefined && isSameHead(this.#head, bucket);
     if (!isOwnRowValid) {

@@ -50,6 +50,12 @@ import {
   TICKET_SECRET_KEY,
 } from "./stored-rows.ts";
 
+/** The machine of `npm run serve`. Its launcher removes the files of forgotten buckets. */
+export interface Machine {
+  /** The machine's clock as it is. It can be set back: see steady-clock.ts. */
+  readonly wallNow: () => number;
+}
+
 /** One bucket. Only this project's Worker reaches it. */
 export class BucketObject extends DurableObject<BucketEnv> {
   readonly #clock: SteadyClock;
@@ -60,15 +66,18 @@ export class BucketObject extends DurableObject<BucketEnv> {
   /** Made if the object is one of the directory, and not of a bucket. */
   #directory: DirectoryObject | undefined = undefined;
 
-  /** @param wallNow The machine's clock as it is, if it can be set back: see steady-clock.ts. */
-  constructor(ctx: DurableObjectState, env: BucketEnv, wallNow?: () => number) {
+  /** @param machine Set if the object runs on a machine of its own, and not on Cloudflare. */
+  constructor(ctx: DurableObjectState, env: BucketEnv, machine?: Machine) {
     super(ctx, env);
     switchRefusalLog(env.LOG_REFUSALS);
     const points = env.ANALYTICS && new GrantPoints(env.ANALYTICS, "object");
     this.#points = points;
-    const clock = clockOf(ctx, wallNow);
+    const clock = clockOf(ctx, machine?.wallNow);
     this.#clock = clock;
-    this.#bucket = new BucketHost(platformOf(ctx, env, clock, points));
+    this.#bucket = new BucketHost({
+      ...platformOf(ctx, env, clock, points),
+      forgetsByAlarm: machine === undefined,
+    });
     this.#sockets = new ObjectSockets(ctx, this.#bucket, clock);
     void ctx.blockConcurrencyWhile(async () => {
       const alarmAtMs = await ctx.storage.getAlarm();

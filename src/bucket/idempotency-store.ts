@@ -21,10 +21,8 @@
 import type { Ask } from "../core/ask.ts";
 import type { Grant } from "../core/outcome.ts";
 
-/**
- * How long a grant is kept: retries of one call arrive within seconds, those of a queued job within minutes.
- */
-const KEPT_MS = 600_000;
+import { KEYED_GRANT_KEPT_MS } from "./stored-rows.ts";
+
 /** Grants kept per bucket: about 2 MB of an object's 128. */
 const MAX_KEPT = 10_000;
 
@@ -293,5 +291,5 @@ function latestOf(entries: readonly KeyedEntry[]): number {
 }
 
 function isExpired({ grantedAtMs }: Pick<Grant, "grantedAtMs">, nowMs: number): boolean {
-  return nowMs >= grantedAtMs + KEPT_MS;
+  return nowMs >= grantedAtMs + KEYED_GRANT_KEPT_MS;
 }

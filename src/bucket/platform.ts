@@ -78,6 +78,11 @@ interface GrantRowStore {
 export interface BucketPlatform {
   readonly clock: Clock;
   readonly alarms: AlarmStorage;
+  /**
+   * Whether an alarm is set for a bucket that may be forgotten later. Default: something else looks for such buckets,
+   * or nothing does.
+   */
+  readonly forgetsByAlarm?: boolean;
   readonly disk: BucketDisk;
   /** What calendars go by. The table may be another one in the next instance. */
   readonly timeZones: TimeZones;

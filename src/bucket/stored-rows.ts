@@ -19,6 +19,19 @@ export const OPEN_GRANT_PREFIX = "open:";
 /** Only in the directory. Prefix of the key of a `KnownOverride`, which the bucket's name follows. */
 export const OVERRIDE_PREFIX = "override:";
 
+/**
+ * How long a grant with a key is kept: retries of one call arrive within seconds, those of a queued job within minutes.
+ */
+export const KEYED_GRANT_KEPT_MS = 600_000;
+
+/**
+ * How much longer than its state says a bucket is kept that has other rows: grants with a key are good for ten minutes,
+ * tickets until the last deadline of the callers that had them.
+ */
+export function keptLongerMs(hasOtherRows: boolean, maxWaitMs: number): number {
+  return hasOtherRows ? Math.max(KEYED_GRANT_KEPT_MS, maxWaitMs) : 0;
+}
+
 /** The limiter's state in the bucket's own row, and the number of that write. */
 interface OwnRow<State> {
   readonly seq?: number;

@@ -1,8 +1,9 @@
 /**
  * Wakes a bucket's object when the head of the queue can be granted.
  *
- * The object's alarm is armed only while callers wait. It is durable, and an armed alarm tells a later
- * instance that callers were waiting. But each arming is a row written and each firing a billed request, so
+ * The object's alarm is armed while callers wait. It is durable, and an armed alarm tells a later
+ * instance that callers were waiting, unless it is an idle one: what the alarm is set to while nobody waits, if
+ * anything (forgetting.ts). Each arming is a row written and each firing a billed request, so
  * alarms are kept a second apart; and an alarm may be late, by tens of milliseconds on a busy machine and by
  * up to a minute in a failover. So there is also a timer in memory. In buckets that tick faster it serves the
  * ticks between two alarms; in others it is set to the same instant as the alarm. Whichever fires first does
@@ -57,6 +58,8 @@ export class WakeTimer {
   readonly #onTimer: () => void;
   /** What the alarm is set to, as far as known; an alarm in the past is overdue or lost. */
   #alarmAtMs: number | undefined = undefined;
+  /** Whether it is for no waiter. */
+  #isAlarmIdle = false;
   /** What the alarm that fired last was set to. */
   #firedAlarmAtMs = 0;
   #clearTimer: (() => void) | undefined = undefined;
@@ -70,8 +73,9 @@ export class WakeTimer {
   }
 
   /** Takes over an alarm that an earlier instance of the object has armed. */
-  restoreAlarm(alarmAtMs: number): void {
+  restoreAlarm(alarmAtMs: number, isIdle = false): void {
     this.#alarmAtMs = alarmAtMs;
+    this.#isAlarmIdle = isIdle;
   }
 
   /** All storage has been deleted, and the alarm with it. */
@@ -86,12 +90,13 @@ export class WakeTimer {
   }
 
   /**
-   * Makes sure that the object wakes at `wakeAtMs`; `undefined` disarms, because no caller waits.
+   * Makes sure that the object wakes at `wakeAtMs`; `undefined`: no caller waits.
    *
    * @param maySleep Whether the object may leave memory until then: no waiting request keeps it there.
+   * @param idleAtMs While no caller waits, the alarm fires by then: sooner if it was set for less. `undefined` disarms it.
    */
-  arm(wakeAtMs: number | undefined, nowMs: number, maySleep = false): void {
-    if (!this.#isUnderWay(nowMs)) this.#setAlarm(wakeAtMs, nowMs);
+  arm(wakeAtMs: number | undefined, nowMs: number, maySleep = false, idleAtMs?: number): void {
+    if (!this.#isUnderWay(nowMs)) this.#setAlarm(wakeAtMs, nowMs, idleAtMs);
     const isFar = wakeAtMs !== undefined && wakeAtMs >= nowMs + MIN_ASLEEP_MS;
     const isAlarmEnough = maySleep && isFar && this.#alarmAtMs === wakeAtMs;
     this.#setTimer(isAlarmEnough ? undefined : wakeAtMs, nowMs);
@@ -102,9 +107,15 @@ export class WakeTimer {
     return nowMs >= this.#alarmAtMs && nowMs < this.#alarmAtMs + ALARM_LOST_AFTER_MS;
   }
 
-  #setAlarm(wakeAtMs: number | undefined, nowMs: number): void {
+  #setAlarm(wakeAtMs: number | undefined, nowMs: number, idleAtMs: number | undefined): void {
+    const isIdle = wakeAtMs === undefined;
+    const isEarly = this.#isAlarmIdle && Number(this.#alarmAtMs) <= Number(idleAtMs);
+    // It is set again when it fires, so a bucket in use pays for few of them.
+    if (isIdle && isEarly && Number(this.#alarmAtMs) > nowMs) return;
+    const atMs = isIdle ? idleAtMs : wakeAtMs;
     const earliestMs = Math.max(nowMs + 1, this.#firedAlarmAtMs + ALARM_SPACING_MS);
-    const alarmAtMs = wakeAtMs === undefined ? undefined : Math.max(wakeAtMs, earliestMs);
+    const alarmAtMs = atMs === undefined ? undefined : Math.max(atMs, earliestMs);
+    this.#isAlarmIdle = isIdle && alarmAtMs !== undefined;
     if (alarmAtMs === this.#alarmAtMs) return;
     this.#alarmAtMs = alarmAtMs;
     if (alarmAtMs === undefined) void this.#storage.deleteAlarm();

@@ -1,5 +1,5 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { WakeTimer } from "../../src/bucket/wake-timer.ts";
 import { ADMIN, request, settle, snapshotOf } from "../../kit/edge/surfaces.ts";
@@ -210,4 +210,42 @@ it("WakeTimer arms nothing while nobody waits", () => {
   timer.arm(undefined, 600);
   timer.arm(undefined, 700);
   expect(alarms).toEqual([1_000, null]);
+});
+
+describe("WakeTimer, with an alarm while nobody waits,", () => {
+  it("leaves it alone while it is early, and sets a sooner one", () => {
+    const { timer, alarms } = recordedTimer();
+    timer.arm(undefined, 0, false, 60_000);
+    timer.arm(undefined, 5_000, false, 65_000);
+    expect(alarms).toEqual([60_000]);
+    timer.arm(undefined, 6_000, false, 30_000);
+    expect(alarms).toEqual([60_000, 30_000]);
+    timer.alarmFired(30_000);
+    timer.arm(undefined, 30_000, false, 90_000);
+    timer.arm(undefined, 31_000);
+    expect(alarms).toEqual([60_000, 30_000, 90_000, null]);
+  });
+
+  it("sets it again when those who waited are gone, however early theirs was", () => {
+    const { timer, alarms } = recordedTimer();
+    timer.arm(undefined, 0, false, 60_000);
+    timer.arm(5_000, 100, false, 60_000);
+    timer.arm(undefined, 200, false, 60_000);
+    expect(alarms).toEqual([60_000, 5_000, 60_000]);
+  });
+
+  it("leaves one that was found alone, unless it is lost", () => {
+    const { timer, alarms } = recordedTimer();
+    timer.restoreAlarm(60_000, true);
+    timer.arm(undefined, 1_000, false, 90_000);
+    expect(alarms).toEqual([]);
+    timer.arm(undefined, 61_000, false, 90_000);
+    expect(alarms).toEqual([90_000]);
+  });
+
+  it("sets none that is not in the future", () => {
+    const { timer, alarms } = recordedTimer();
+    timer.arm(undefined, 5_000, false, 4_000);
+    expect(alarms).toEqual([5_001]);
+  });
 });

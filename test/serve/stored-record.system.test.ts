@@ -41,9 +41,17 @@ describe("forgetAtMsOf", () => {
       FORGET_AT_MS,
     ],
     [
-      "is the last deadline, where there are tickets",
+      "is ten minutes later, where there are keys or tickets",
       { bucket: { ...RECORD, limiter }, "ticket-secret": [1, 2] },
-      FORGET_AT_MS + 30_000,
+      FORGET_AT_MS + 600_000,
+    ],
+    [
+      "is later by the longest wait, if that is more",
+      {
+        bucket: { ...RECORD, limiter, policy: { ...POLICY, maxWaitMs: 3_600_000 } },
+        "keyed:0": "[]",
+      },
+      FORGET_AT_MS + 3_600_000,
     ],
     ["is never, without one", { bucket: { ...RECORD, limiter: LIMITER } }, undefined],
     [
