@@ -12,7 +12,6 @@ import type { KnownAsk } from "../client/watch/forecast.ts";
 
 import { mayGain, nextTickAfter, REPORT_DELAY_MS, tokensAt } from "../client/watch/forecast.ts";
 import { FIRST_LIMIT } from "../core/limits/limit-name.ts";
-import { NO_WAITS, countWait, type WaitCounts } from "./wait-histogram.ts";
 
 /**
  * Number of callers kept: more than anyone reads, yet bounded for a page that is open for weeks.
@@ -73,7 +72,6 @@ export interface BucketView {
   readonly callers: readonly Caller[];
   /** Keys of settled callers, latest last. */
   readonly settled: readonly string[];
-  readonly waits: WaitCounts;
   /** Connections lost, latest last. */
   readonly gaps: readonly FeedGap[];
   readonly levels: readonly Level[];
@@ -101,11 +99,10 @@ export function foldMessage(
   const connection = (view?.connection ?? 0) + (isNewConnection ? 1 : 0);
   const known = view?.callers ?? [];
   const kept = isNewConnection ? known.filter(({ state }) => state !== "waiting") : known;
-  const { callers, settled, waits, count } = foldEvents(
+  const { callers, settled, count } = foldEvents(
     {
       callers: kept,
       settled: view?.settled ?? [],
-      waits: view?.waits ?? NO_WAITS,
       count: view?.count ?? 0,
     },
     message.events,
@@ -117,7 +114,6 @@ export function foldMessage(
     clockOffsetMs: view && !isFirst ? foldOffset(view.clockOffsetMs, offsetMs) : offsetMs,
     callers,
     settled,
-    waits,
     count,
     gaps:
       view && isFirst
@@ -162,14 +158,13 @@ export function waitingCallers({ callers }: BucketView): readonly Caller[] {
 interface Book {
   readonly callers: readonly Caller[];
   readonly settled: readonly string[];
-  readonly waits: WaitCounts;
   readonly count: number;
 }
 
 function foldEvents(book: Book, events: readonly WatchEvent[], connection: number): Book {
   const callers = new Map(book.callers.map((caller) => [caller.key, caller]));
   const settled = [...book.settled];
-  let { waits, count } = book;
+  let { count } = book;
   for (const event of events) {
     const key = `${connection}.${event.id}`;
     const known = callers.get(key);
@@ -177,11 +172,10 @@ function foldEvents(book: Book, events: readonly WatchEvent[], connection: numbe
     const caller = foldEvent(known, event, { key, number: known?.number ?? count });
     callers.set(key, caller);
     if (caller.state !== "waiting") settled.push(key);
-    if (event.kind === "granted") waits = countWait(waits, event.waitedMs);
   }
   const kept = [...callers.values()].slice(-MAX_CALLERS);
   const keys = new Set(kept.map(({ key }) => key));
-  return { callers: kept, settled: settled.filter((key) => keys.has(key)), waits, count };
+  return { callers: kept, settled: settled.filter((key) => keys.has(key)), count };
 }
 
 function foldEvent(

@@ -103,6 +103,11 @@ export function showDuration(ms: number): string {
   return parts.length > 0 ? parts.join(" ") : "0 s";
 }
 
+/** An estimate of a duration, to three digits: `58.1 s`, `798 ms`. */
+export function showEstimate(ms: number): string {
+  return showDuration(Number(ms.toPrecision(3)));
+}
+
 /** An interval, to follow "every": `second`, `minute`, `250 ms`, `5 s`. */
 export function showInterval(ms: number): string {
   const unit = Object.entries(MS_PER).find(([, unitMs]) => unitMs === ms);

@@ -3,6 +3,7 @@
  *
  * These are plain requests, without the client's retries: a person is looking, and decides whether to try again.
  */
+import type { BucketHistory } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { DryRun, QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { FieldFault } from "../core/values.ts";
@@ -46,6 +47,11 @@ export class OperatorCalls {
   /** The first `limit` waiters, in the order of the queue. */
   waiters(limit: number, key: string | undefined): Promise<CallResult<QueuedWaiters>> {
     return this.#call("GET", `/waiters?limit=${limit}`, key);
+  }
+
+  /** The last hour, as far as the bucket was busy. */
+  history(key: string | undefined): Promise<CallResult<BucketHistory>> {
+    return this.#call("GET", "/history", key);
   }
 
   /** Refuses a waiter. */

@@ -122,13 +122,6 @@ describe("foldMessage", () => {
     expect(view.callers).toMatchObject([{ label: "a" }]);
   });
 
-  it("counts each wait once, in its class", () => {
-    const waits = [0, 1, 100, 101, 1_000, 3_600_000];
-    const events = waits.map((waitedMs, id) => granted(id, 4_000_000, waitedMs));
-    const view = fold([messageOf(0, idle), messageOf(4_000_000, idle, events)]);
-    expect(view.waits).toEqual([1, 2, 1, 1, 0, 0, 0, 0, 0, 1]);
-  });
-
   it("keeps a bounded number of callers, the latest", () => {
     let view = fold([messageOf(0, idle)]);
     for (let id = 1; id <= 1_000; id++) {

@@ -6,6 +6,7 @@ import {
   showComing,
   showCountdown,
   showDuration,
+  showEstimate,
   showInterval,
   showRate,
   showWait,
@@ -65,6 +66,11 @@ describe("durations", () => {
       "250 ms",
       "5 s",
     ]);
+  });
+
+  it("showEstimate has three digits", () => {
+    const estimates = [0, 0.4, 798.4, 58_125, 3_599_000].map(showEstimate);
+    expect(estimates).toEqual(["0 s", "1 ms", "798 ms", "58.1 s", "1 hour"]);
   });
 
   it("showWait is exact to the millisecond below a minute", () => {

@@ -170,9 +170,6 @@ describe("ten at once, on npm start", () => {
       }
       const said = page.getByText(/^10 granted, longest wait (8|9)\.\d{3} s$/);
       await said.waitFor();
-      const counted = page.locator(".histogram .count");
-      const counts = (await counted.allTextContents()).map(Number);
-      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10);
       expect(complaints).toEqual([]);
     },
     60_000 + TEN_TIMEOUT_MS,

@@ -19,6 +19,7 @@ import { CallerLog } from "./caller-log.tsx";
 import { Denied } from "./denied.tsx";
 import { FeedBadge } from "./feed-badge.tsx";
 import { Figures } from "./figures.tsx";
+import { HistoryChart } from "./history-chart.tsx";
 import { KeyDialog } from "./key-dialog.tsx";
 import { LimitGauges } from "./limit-gauges.tsx";
 import { LevelChart } from "./level-chart.tsx";
@@ -30,10 +31,10 @@ import { PolicyList, policySentence } from "./policy-list.tsx";
 import { Section } from "./section.tsx";
 import { Timeline } from "./timeline.tsx";
 import { useAsking } from "./use-asking.ts";
+import { useHistory } from "./use-history.ts";
 import { useOperator } from "./use-operator.ts";
 import { useToken } from "./use-token.ts";
 import { WaiterList } from "./waiter-list.tsx";
-import { WaitHistogram } from "./wait-histogram.tsx";
 
 interface BucketPageProps {
   /** URL of Sluice, with a trailing slash. */
@@ -50,6 +51,7 @@ export function BucketPage({ base, bucket }: BucketPageProps): VNode {
   const [status, setStatus] = useState("");
   const { asking, waiting } = useAsking(base, bucket, token);
   const operator = useOperator(base, bucket, token);
+  const history = useHistory(operator.calls, token, view?.snapshot);
 
   useEffect(() => {
     document.title = `${bucket} · Sluice`;
@@ -136,15 +138,13 @@ export function BucketPage({ base, bucket }: BucketPageProps): VNode {
                 together, and each is granted at its tick.
               </p>
             )}
+            <HistoryChart history={history} />
             <div class="columns">
               {(isUsed || !isFull) && (
                 <Section id="level" title="Tokens and queue">
                   <LevelChart view={view} lostAtMs={lostAtMs} />
                 </Section>
               )}
-              <Section id="waits" title="Wait times">
-                <WaitHistogram waits={view.waits} />
-              </Section>
               {isUsed && (
                 <Section id="callers" title="Recent callers">
                   <CallerLog view={view} />

@@ -6,7 +6,7 @@ import type { BusyNews } from "../busy-feed.ts";
 
 import { urlOfBucket } from "../address.ts";
 import { ageIfOld, trendOf } from "../busy-list.ts";
-import { showComing, showCount, showDuration, showRate } from "../format.ts";
+import { showComing, showCount, showDuration, showEstimate, showRate } from "../format.ts";
 import { SparkLine } from "./spark-line.tsx";
 
 /** What a column can be sorted by has a name here; what it shows is in `Row`. */
@@ -105,7 +105,7 @@ function Row({ base, bucket, sort, mostWaiters, minScale, nowMs }: RowProps): VN
   const ageMs = ageIfOld(bucket, nowMs);
   const values = trendOf(bucket, sort);
   const [trend, kind] = trends[sort];
-  const wait = waitP95Ms > 0 ? showDuration(waitP95Ms) : "–";
+  const wait = waitP95Ms > 0 ? showEstimate(waitP95Ms) : "–";
   const level = `${showCount(tokens)} of ${showCount(capacity)}`;
   return (
     <tr role="row" class={ageMs === undefined ? undefined : "old"} data-bucket={name}>
