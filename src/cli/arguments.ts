@@ -8,6 +8,8 @@ import type { CheckCommand } from "./policy/check.ts";
 import type { AcquireOptions, OnUnavailable } from "../client/client.ts";
 
 import { baseOf } from "../client/arguments.ts";
+import { busySorts } from "../protocol/busy-bucket.ts";
+import { listRange } from "../protocol/queued-waiter.ts";
 import { parseDuration } from "./duration.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -21,11 +23,6 @@ const DEFAULT_URL = "http://localhost:8787";
 const MAX_CONNECTIONS = 1_000;
 /** Ten minutes: enough to see a deployment warm up and settle. */
 const MAX_BENCH_MS = 600_000;
-
-/** The most buckets that Sluice lists at once. */
-const MAX_LISTED = 1_000;
-/** What a list of buckets is sorted by. */
-const BUSY_SORTS = ["waiters", "granted", "refused", "name"] as const;
 
 /** How to reach Sluice. */
 export interface Place {
@@ -207,8 +204,10 @@ function readLs(args: readonly string[], env: Environment): Arguments {
       isWatched: values.watch,
       asked: {
         ...(prefix !== undefined && { prefix }),
-        ...(sort !== undefined && { sort: oneOf("--sort", sort, BUSY_SORTS) }),
-        ...(limit !== undefined && { limit: integer("--limit", limit, 1, MAX_LISTED) }),
+        ...(sort !== undefined && { sort: oneOf("--sort", sort, busySorts) }),
+        ...(limit !== undefined && {
+          limit: integer("--limit", limit, listRange.min, listRange.max),
+        }),
       },
     },
   };

@@ -2,35 +2,27 @@
  * `sluice ls`: lists the buckets that are busy, once or, with `--watch`, again and again. On a terminal a
  * watched list is drawn; otherwise, and with `--json`, each list is one line of JSON.
  */
-import type { ConnectionOptions } from "../client/transport/connection.ts";
-import type { BusyBuckets, BusySort } from "../protocol/busy-bucket.ts";
+import type { ClientOptions, ListBucketsOptions } from "../client/index.ts";
+import type { BusyBuckets } from "../protocol/busy-bucket.ts";
 import type { Terminal } from "./terminal.ts";
 
+import { createClient } from "../client/client.ts";
 import { SluiceError } from "../client/sluice-error.ts";
 import { sleep } from "../client/transport/abort.ts";
-import { unexpectedAnswer } from "../client/transport/answer.ts";
-import { Connection } from "../client/transport/connection.ts";
-import { RetriedCalls } from "../client/transport/retried-calls.ts";
 import { exitCodes } from "./exit-code.ts";
 import { onLiveScreen } from "./live-screen.ts";
 import { tableOf } from "./ls-view.ts";
+import { DEFAULT_COLUMNS } from "./terminal.ts";
 
 /** Each bucket reports every 10 s, all of them at different moments. */
 const REFRESH_MS = 2_000;
-/** As long as the client goes on trying. A watched list has its next attempt anyway. */
-const RETRY_MS = 10_000;
 /** Longer than any line. */
 const ANY_WIDTH = 1_000;
 
 /** Parsed arguments of `sluice ls`. */
 export interface LsCommand {
-  readonly options: ConnectionOptions;
-  /** What is left out is up to Sluice. */
-  readonly asked: {
-    readonly prefix?: string;
-    readonly sort?: BusySort;
-    readonly limit?: number;
-  };
+  readonly options: ClientOptions;
+  readonly asked: Omit<ListBucketsOptions, "signal">;
   readonly isWatched: boolean;
   readonly isJson: boolean;
 }
@@ -39,37 +31,22 @@ type Ask = () => Promise<BusyBuckets>;
 
 /** Resolves with the exit code; a watched list, once the terminal's signal aborts. Rejects as a client does. */
 export async function ls(command: LsCommand, terminal: Terminal): Promise<number> {
-  const { isWatched, isJson } = command;
+  const { options, asked, isWatched, isJson } = command;
+  // A watched list is asked for again anyway.
+  const client = createClient(isWatched ? { ...options, retryForMs: 0 } : options);
+  const ask = (): Promise<BusyBuckets> => client.listBuckets({ ...asked, signal: terminal.signal });
   if (!isWatched) {
-    const list = await askWith(command, terminal, RETRY_MS)();
+    const list = await ask();
     if (isJson) terminal.print(JSON.stringify(list));
     else print(list, command, terminal);
     return exitCodes.ok;
   }
-  const ask = askWith(command, terminal, 0);
   try {
     await (isJson || !process.stdout.isTTY ? write(ask, terminal) : draw(ask, command, terminal));
   } catch (error) {
     if (!terminal.signal.aborted) throw error;
   }
   return exitCodes.ok;
-}
-
-function askWith({ options, asked }: LsCommand, { signal }: Terminal, retryForMs: number): Ask {
-  const calls = new RetriedCalls(new Connection(options), retryForMs);
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(asked)) query.set(name, String(value));
-  const call = { method: "GET", path: `/buckets?${query}`, headers: {} };
-  return async () => {
-    const { status, body } = await calls.send(call, { signal });
-    if (!isList(body)) throw unexpectedAnswer(status, body);
-    return body;
-  };
-}
-
-function isList(body: unknown): body is BusyBuckets {
-  if (typeof body !== "object" || body === null) return false;
-  return "buckets" in body && Array.isArray(body.buckets) && "omitted" in body;
 }
 
 function print(list: BusyBuckets, command: LsCommand, terminal: Terminal): void {
@@ -79,7 +56,8 @@ function print(list: BusyBuckets, command: LsCommand, terminal: Terminal): void 
     return;
   }
   const { isTTY, columns } = process.stdout;
-  for (const line of tableOf(list, Date.now(), isTTY ? columns : ANY_WIDTH)) terminal.print(line);
+  const width = isTTY ? columns || DEFAULT_COLUMNS : ANY_WIDTH;
+  for (const line of tableOf(list, Date.now(), width)) terminal.print(line);
 }
 
 /** Says what has to happen before there is something to see. */
