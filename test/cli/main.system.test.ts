@@ -363,8 +363,9 @@ describe("sluice ls", () => {
       stdout: "",
       stderr: expect.stringContaining(`sluice bench ${server.url} --bucket minute:ls:demo`),
     });
-    await using _hot = keepWaiting("minute:ls:hot", 4);
-    await using _warm = keepWaiting("minute:ls:warm", 2);
+    await using callers = new AsyncDisposableStack();
+    callers.use(keepWaiting("minute:ls:hot", 4));
+    callers.use(keepWaiting("minute:ls:warm", 2));
     await untilListed(/minute:ls:warm .* 1  /);
     const table = await untilListed(/minute:ls:hot .* 3  /, "--prefix", "minute:ls:");
     expect(table.split("\n")).toEqual([
@@ -393,7 +394,8 @@ describe("sluice ls", () => {
   });
 
   it("goes on with --watch: lines of JSON, or drawn in a terminal, which is left as it was", async () => {
-    await using _hot = keepWaiting("minute:ls:drawn", 3);
+    await using callers = new AsyncDisposableStack();
+    callers.use(keepWaiting("minute:ls:drawn", 3));
     await untilListed(/minute:ls:drawn .* 2  /);
     const watching = start(["ls", "--watch", "--prefix", "minute:ls:drawn"]);
     while (watching.output.stdout.split("\n").length < 3) await setTimeout(20);
