@@ -16,8 +16,8 @@ import { integerFault, isIntegerWithin, showValue, throwFaults } from "../core/v
 import { compileChanges } from "../core/written-policy.ts";
 import { API_KEY_RULE, isApiKey } from "../protocol/api-key.ts";
 import { busySorts } from "../protocol/busy-bucket.ts";
+import { listRange } from "../protocol/asked-members.ts";
 import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey } from "../protocol/idempotency-key.ts";
-import { listRange } from "../protocol/queued-waiter.ts";
 import { label as labelText, note as noteText } from "../protocol/printable-text.ts";
 
 /** The options of `Client.acquire`. */

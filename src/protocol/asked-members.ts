@@ -18,6 +18,9 @@ export const acquireRanges = {
   holdMs: holdFields.maxMs,
 } as const satisfies Readonly<Record<string, Range>>;
 
+/** How many entries a list may have: of waiters, and of buckets. */
+export const listRange = { min: 1, max: 1_000 } as const satisfies Range;
+
 /** What the names of fields begin with that are of one limit each. */
 const NAMED_TOKENS = "tokens.";
 /** How many of them there may be: no bucket has more limits. */

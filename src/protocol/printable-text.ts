@@ -10,7 +10,7 @@ import { showValue } from "../core/values.ts";
 const PRINTABLE = String.raw`[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]`;
 
 /** A text of so many printable characters. */
-export class PrintableText {
+class PrintableText {
   /** The most characters, as people count: code points. */
   readonly max: number;
   /** As JSON Schema has it: with `u`. */

@@ -21,9 +21,6 @@ export interface QueuedWaiter {
   readonly label?: string;
 }
 
-/** How many entries a list may have: of waiters, and of buckets. */
-export const listRange = { min: 1, max: 1_000 } as const;
-
 /** Body of `GET /buckets/NAME/waiters`. */
 export interface QueuedWaiters {
   /** In the order of the queue. */

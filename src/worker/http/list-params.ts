@@ -1,6 +1,5 @@
 /** What calls take that answer with a list. */
-import { FieldReader } from "../../protocol/asked-members.ts";
-import { listRange } from "../../protocol/queued-waiter.ts";
+import { FieldReader, listRange } from "../../protocol/asked-members.ts";
 import { type Query, decimal } from "./query.ts";
 
 /** How many entries a list has if the caller doesn't say. */
