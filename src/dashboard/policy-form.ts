@@ -39,17 +39,17 @@ type Path = readonly string[];
 
 /** The words of each member; in the order in which the form has them. */
 const limitLabels: Labels = {
-  capacity: "Holds at most",
-  refillTokens: "Tokens per tick",
-  refillIntervalMs: "A tick every",
+  capacity: "Capacity",
+  refillTokens: "Refill per tick",
+  refillIntervalMs: "Tick interval",
   every: "Full again every",
   on: "On day",
   at: "At",
   timeZone: "Time zone",
 };
-const queueLabels: Labels = { queueLimit: "Most waiting callers", maxWaitMs: "Longest wait" };
+const queueLabels: Labels = { queueLimit: "Queue limit", maxWaitMs: "Longest wait" };
 const tableLabels: Readonly<Record<string, readonly [title: string, labels: Labels]>> = {
-  lease: ["Leases", { maxTokens: "Most tokens of each", ttlMs: "For at most" }],
+  lease: ["Leases", { maxTokens: "Tokens at most", ttlMs: "For at most" }],
   hold: ["Holds", { maxMs: "Longest hold", debt: "Tokens used beyond it" }],
   concurrency: [
     "Permits",

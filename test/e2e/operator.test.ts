@@ -24,6 +24,13 @@ const SCOPED_KEY = "one-for-others";
 const slow = { capacity: 1, refillTokens: 1, refillIntervalMs: 300_000, maxWaitMs: 3_600_000 };
 const policies = {
   "slow*": slow,
+  "wide*": {
+    capacity: 10,
+    refillTokens: 1,
+    refillIntervalMs: 60_000,
+    initialTokens: 0,
+    maxWaitMs: 3_600_000,
+  },
   "many*": { ...slow, refillIntervalMs: 10_000 },
   "two*": {
     ...slow,
@@ -66,20 +73,31 @@ function addressOf(bucket: string): string {
   return `${server.url}/buckets/${encodeURIComponent(bucket)}`;
 }
 
-async function snapshotOf(bucket: string): Promise<BucketSnapshot> {
-  const response = await fetch(addressOf(bucket));
+function snapshotOf(bucket: string): Promise<BucketSnapshot> {
+  return snapshotOn(server.url, bucket);
+}
+
+async function snapshotOn(url: string, bucket: string, key?: string): Promise<BucketSnapshot> {
+  const headers = key === undefined ? {} : { Authorization: `Bearer ${key}` };
+  const response = await fetch(`${url}/buckets/${bucket}`, { headers });
   return (await response.json()) as BucketSnapshot;
 }
 
-/** As many callers, one after the other, and how each of them ends. The first of all is granted at once. */
-async function crowd(bucket: string, count: number): Promise<Promise<Response>[]> {
+/**
+ * As many callers, one after the other, and how each of them ends. If the bucket has a token, the first of all is
+ * granted at once.
+ */
+async function crowd(bucket: string, count: number, tokens = [1]): Promise<Promise<Response>[]> {
   const callers: Promise<Response>[] = [];
+  const { tokens: free } = await snapshotOf(bucket);
   for (let index = 0; index < count; index++) {
-    const caller = fetch(`${server.url}/acquire?bucket=${bucket}&label=caller-${index}`);
+    const ask = `bucket=${bucket}&label=caller-${index}&tokens=${tokens[index] ?? 1}`;
+    const caller = fetch(`${server.url}/acquire?${ask}`);
     // If a test fails before it ends.
     caller.catch(() => undefined);
     callers.push(caller);
-    await expect.poll(async () => (await snapshotOf(bucket)).waiters).toBe(index);
+    const waiters = index + 1 - Math.min(1, free);
+    await expect.poll(async () => (await snapshotOf(bucket)).waiters).toBe(waiters);
   }
   return callers;
 }
@@ -130,7 +148,7 @@ describe.each([
     await using opened = await openPage(bucket);
     const { page, complaints } = opened;
     const hands = handsOn(page);
-    const rows = page.locator(".waiters tbody tr");
+    const rows = page.locator(".waiter-table tbody tr");
     const places = (): Promise<string[]> => rows.locator("td:first-child").allTextContents();
     await rows.nth(2).waitFor();
     expect(await places()).toEqual(["1", "2", "3"]);
@@ -200,6 +218,61 @@ describe.each([
     expect(besidesRefusals(complaints)).toEqual([]);
   });
 
+  it("changes the policy, after a preview that says who would be refused", async () => {
+    const bucket = uniqueName("wide");
+    const callers = await crowd(bucket, 3, [2, 8, 1]);
+    await using opened = await openPage(bucket);
+    const { page, complaints } = opened;
+    const hands = handsOn(page);
+    await hands.press(button(page, "Edit policy …"));
+    const form = dialog(page, "Edit the policy");
+    await hands.press(button(form, "Preview"));
+    await form.getByText("Nothing is changed yet.").waitFor();
+    const capacity = form.getByLabel("Capacity");
+    await hands.type(capacity, "many");
+    await hands.type(form.getByLabel("Longest wait"), "30");
+    await hands.press(button(form, "Preview"));
+    await giveKey(page, hands);
+    // Each fault at its field, and the focus in the first of them.
+    await form.getByText(/^capacity must be an integer from 1 to .*: got "many"\.$/).waitFor();
+    await form.getByText(/^maxWait.* got .?30.?.*\.$/).waitFor();
+    await expect.poll(() => page.evaluate("document.activeElement.id")).toBe("policy-capacity");
+    expect(await capacity.getAttribute("aria-invalid")).toBe("true");
+
+    await hands.type(capacity, "5");
+    await hands.type(form.getByLabel("Longest wait"), "30m");
+    await hands.press(button(form, "Preview"));
+    await expect.poll(() => focusedText(page)).toBe("What this would do now");
+    const preview = form.locator(".preview");
+    await preview.getByText("1 caller would be refused:").waitFor();
+    await preview.getByText("Place 2, caller-1: exceeds-capacity").waitFor();
+    await preview.getByText("1 caller would be granted at another time").waitFor();
+    const rows = await preview.locator(".policy > div").allTextContents();
+    expect(rows).toEqual([
+      "Waiting3 → 2",
+      "Capacity10 tokens → 5 tokens",
+      "Longest wait1 hour → 30 min",
+    ]);
+    expect(await snapshotOf(bucket)).toMatchObject({ waiters: 3, policy: { capacity: 10 } });
+    // A preview is of what it was made for.
+    await hands.type(capacity, "6");
+    await expect.poll(() => preview.count()).toBe(0);
+    await hands.press(button(form, "Preview"));
+    await hands.type(form.getByLabel("Note"), "less for a while");
+    await page.screenshot({ path: `${screenshotDir}/policy-preview-${by}.png` });
+    await hands.press(button(form, "Apply"));
+    await said(page, "The policy was changed");
+    await expect.poll(() => focusedText(page)).toBe("Edit policy …");
+    await page.getByText(/^Overridden since \d\d:\d\d:\d\d: “less for a while”/).waitFor();
+    expect(await reasonOf(callers[1])).toBe("exceeds-capacity");
+    await expect.poll(() => page.locator(".waiter-table tbody tr").count()).toBe(2);
+    const { policy } = await snapshotOf(bucket);
+    expect(policy).toMatchObject({ capacity: 6, maxWaitMs: 1_800_000, refillTokens: 1 });
+    expect(besidesRefusals(complaints)).toEqual([]);
+    const headers = { Authorization: `Bearer ${ADMIN_KEY}` };
+    await fetch(addressOf(bucket), { method: "DELETE", headers });
+  });
+
   it("shows an override with its note, and takes it back", async () => {
     const bucket = uniqueName();
     const headers = { Authorization: `Bearer ${ADMIN_KEY}` };
@@ -257,13 +330,59 @@ describe.each([
   });
 });
 
+describe("where an operator's key is no help, or none is needed", () => {
+  it("says that admin calls are disabled, where they are, and asks for nothing", async () => {
+    await using open = await startWorkerd({ policies });
+    await using opened = await openLivePage(browser, `${open.url}/buckets/slow`);
+    const { page } = opened;
+    const words = "No ADMIN_TOKEN is set: set one, such as with npm start -- --var ADMIN_TOKEN:x.";
+    await button(page, "Pause …").click();
+    await button(dialog(page, "Pause the bucket"), "Pause").click();
+    await dialog(page, "Pause the bucket").getByText(words).waitFor();
+    await page.keyboard.press("Escape");
+    await button(page, "Edit policy …").click();
+    const form = dialog(page, "Edit the policy");
+    await form.getByLabel("Capacity").fill("2");
+    await button(form, "Preview").click();
+    await form.getByText(words).waitFor();
+    await page.keyboard.press("Escape");
+    await button(page, "Reset …").click();
+    await button(page, "Reset bucket").click();
+    await dialog(page, "Reset slow?").getByText(words).waitFor();
+    expect(await dialog(page, "This needs an admin key").count()).toBe(0);
+  });
+
+  it("pauses with an API key that may, and asks for the admin key to resume", async () => {
+    const key = { token: "one-that-may-pause", buckets: ["*"], may: ["acquire", "read", "pause"] };
+    const vars = { ADMIN_TOKEN: ADMIN_KEY, API_TOKEN: JSON.stringify([key]), PUBLIC: "false" };
+    await using closed = await startWorkerd({ policies, vars });
+    await using opened = await openLivePage(browser, `${closed.url}/buckets/slow`);
+    const { page } = opened;
+    await page.locator("#token").fill(key.token);
+    await page.keyboard.press("Enter");
+    await button(page, "Pause …").click();
+    await button(dialog(page, "Pause the bucket"), "Pause").click();
+    await said(page, /^Paused until /);
+    await button(page, "Resume").click();
+    await giveKey(page, mouse());
+    await said(page, "Resumed");
+    // The queue is read with the API key, the admin key is good for changes alone.
+    await button(page, "Ten at once").click();
+    // The pause took the only token.
+    await page.locator(".waiter-table tbody tr").nth(9).waitFor();
+    expect(await snapshotOn(closed.url, "slow", key.token)).toMatchObject({ waiters: 10 });
+    await button(page, "Cancel waiting callers").click();
+    await page.getByText("Nobody is waiting.").waitFor();
+  });
+});
+
 describe("the list of waiters", () => {
   it("keeps its rows in place while the pointer is on them", async () => {
     const bucket = uniqueName();
     const callers = await crowd(bucket, 4);
     await using opened = await openPage(bucket);
     const { page } = opened;
-    const rows = page.locator(".waiters tbody tr");
+    const rows = page.locator(".waiter-table tbody tr");
     await rows.nth(2).waitFor();
     await rows.nth(1).hover();
     await page.waitForTimeout(1_000);
@@ -291,9 +410,9 @@ describe("the list of waiters", () => {
     await expect.poll(async () => (await snapshotOf(bucket)).waiters).toBe(230);
     await using opened = await openPage(bucket);
     const { page } = opened;
-    await page.locator(".waiters tbody tr").nth(199).waitFor();
+    await page.locator(".waiter-table tbody tr").nth(199).waitFor();
     await page.getByText("and 30 more.").waitFor();
-    expect(await page.locator(".waiters tbody tr").count()).toBe(200);
+    expect(await page.locator(".waiter-table tbody tr").count()).toBe(200);
     await page.screenshot({ path: `${screenshotDir}/waiters-1280.png`, fullPage: true });
     const headers = { Authorization: `Bearer ${ADMIN_KEY}` };
     await fetch(addressOf(bucket), { method: "DELETE", headers });
@@ -341,7 +460,7 @@ describe("an operator's page", () => {
     const viewport = { width, height: 800 };
     await using opened = await openPage(bucket, { colorScheme, viewport });
     const { page } = opened;
-    await page.locator(".waiters tbody tr").nth(1).waitFor();
+    await page.locator(".waiter-table tbody tr").nth(1).waitFor();
     const looksRight = async (name: string): Promise<void> => {
       const isWider = await page.evaluate("document.documentElement.scrollWidth > innerWidth");
       expect(isWider, name).toBe(false);

@@ -37,7 +37,7 @@ export function KeyDialog({ fault, answer }: KeyQuestion): VNode {
         <div class="buttons">
           <button type="submit">Use key</button>
           <button type="button" class="quiet" onClick={() => answer(undefined)}>
-            Not now
+            Cancel
           </button>
         </div>
       </form>

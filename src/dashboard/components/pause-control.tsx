@@ -187,7 +187,7 @@ function PauseDialog({ operator, view, onClose }: PauseDialogProps): VNode {
         <div class="buttons">
           <button type="submit">Pause</button>
           <button type="button" class="quiet" onClick={onClose}>
-            Not now
+            Cancel
           </button>
         </div>
       </form>

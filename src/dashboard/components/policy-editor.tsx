@@ -118,7 +118,7 @@ function EditorDialog({ operator, snapshot, onClose }: EditorDialogProps): VNode
           <FormField
             id="policy-note"
             label="Note"
-            hint="why; everybody sees it who sees the bucket"
+            hint="Why, if you like. Everyone who can read the bucket sees it."
             fault={faultAt(refusal, "note")}
           >
             {(attributes) => (
@@ -134,7 +134,7 @@ function EditorDialog({ operator, snapshot, onClose }: EditorDialogProps): VNode
         <div class="buttons">
           <button type="submit">{preview ? "Apply" : "Preview"}</button>
           <button type="button" class="quiet" onClick={onClose}>
-            Not now
+            Cancel
           </button>
         </div>
       </form>

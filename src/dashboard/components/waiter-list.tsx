@@ -54,7 +54,7 @@ function WaiterTable({ operator, ...heard }: WaiterListProps): VNode {
   if (rows.current.length === 0) return <p class="empty">{emptyWords(heard, queue)}</p>;
   return (
     <Fragment>
-      <div class="scroll waiters" tabIndex={0} role="group" aria-label="Table of waiters">
+      <div class="scroll waiter-table" tabIndex={0} role="group" aria-label="Table of waiters">
         <table class="log">
           <thead>
             <tr>
