@@ -9,7 +9,7 @@ import type { AcquireOptions, OnUnavailable } from "../client/client.ts";
 
 import { baseOf } from "../client/arguments.ts";
 import { busySorts } from "../protocol/busy-bucket.ts";
-import { listRange } from "../protocol/queued-waiter.ts";
+import { listRange } from "../protocol/asked-members.ts";
 import { parseDuration } from "./duration.ts";
 import { UsageError } from "./usage-error.ts";
 
