@@ -5,11 +5,15 @@ import type { AcquireCommand } from "./acquire.ts";
 import type { BenchCommand } from "./bench.ts";
 import type { LsCommand } from "./ls.ts";
 import type { CheckCommand } from "./policy/check.ts";
+import type { OperatorPlace } from "./policy/operator.ts";
+import type { ApplyCommand } from "./policy/override.ts";
+import type { PlanCommand } from "./policy/plan.ts";
 import type { AcquireOptions, OnUnavailable } from "../client/client.ts";
 
 import { baseOf } from "../client/arguments.ts";
 import { busySorts } from "../protocol/busy-bucket.ts";
 import { listRange } from "../protocol/asked-members.ts";
+import { note as noteText } from "../protocol/printable-text.ts";
 import { parseDuration } from "./duration.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -55,7 +59,18 @@ export type Arguments =
       readonly command: Omit<LsCommand, "options">;
     }
   | { readonly name: "bench"; readonly command: BenchCommand }
-  | { readonly name: "policy check"; readonly command: CheckCommand };
+  | { readonly name: "policy check"; readonly command: CheckCommand }
+  | {
+      readonly name: "policy plan";
+      readonly place: OperatorPlace;
+      readonly command: PlanCommand;
+    }
+  | {
+      readonly name: "policy apply";
+      readonly place: OperatorPlace;
+      readonly command: ApplyCommand;
+    }
+  | { readonly name: "policy rollback"; readonly place: OperatorPlace; readonly bucket: string };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Options = NonNullable<ParseArgsConfig["options"]>;
@@ -105,7 +120,7 @@ export function readArguments(args: readonly string[], env: Environment): Argume
     case "bench":
       return readBench(rest, env);
     case "policy":
-      return readPolicy(rest);
+      return readPolicy(rest, env);
     default:
       throw new UsageError(
         `Unknown command ${name}: use acquire, run, inspect, ls, watch, bench or policy`,
@@ -240,11 +255,55 @@ function readBench(args: readonly string[], env: Environment): Arguments {
   };
 }
 
-function readPolicy([verb = "nothing", ...args]: readonly string[]): Arguments {
-  if (verb !== "check") throw new UsageError(`policy must be followed by check: got ${verb}`);
-  const { values, positionals } = parse(args, { env: { type: "string" } });
-  const file = positionals.length > 0 ? only(positionals, "file") : undefined;
-  return { name: "policy check", command: { file, env: values.env } };
+function readPolicy([verb = "nothing", ...args]: readonly string[], env: Environment): Arguments {
+  const ofFile = { env: { type: "string" } } as const;
+  switch (verb) {
+    case "check": {
+      const { values, positionals } = parse(args, ofFile);
+      return {
+        name: "policy check",
+        command: { file: atMostOne(positionals, "file"), env: values.env },
+      };
+    }
+    case "plan": {
+      const { values, positionals } = parse(args, { ...ofFile, url, json });
+      const file = atMostOne(positionals, "file");
+      return {
+        name: "policy plan",
+        place: operatorPlaceOf(values.url, env),
+        command: { file, env: values.env, isJson: values.json },
+      };
+    }
+    case "apply": {
+      const { values, positionals } = parse(args, { ...ofFile, url, note: { type: "string" } });
+      const [file, ...buckets] = positionals;
+      if (file === undefined) throw new UsageError("Missing file, and bucket names after it");
+      if (buckets.length === 0) throw new UsageError(`Missing bucket names after ${file}`);
+      return {
+        name: "policy apply",
+        place: operatorPlaceOf(values.url, env),
+        command: { file, buckets, env: values.env, note: noteIn(values.note) },
+      };
+    }
+    case "rollback": {
+      const { values, positionals } = parse(args, { url });
+      const bucket = only(positionals, "bucket name");
+      return { name: "policy rollback", place: operatorPlaceOf(values.url, env), bucket };
+    }
+    default:
+      throw new UsageError(
+        `policy must be followed by check, plan, apply or rollback: got ${verb}`,
+      );
+  }
+}
+
+/** Required: people who look at an override later have nothing else to go by. */
+function noteIn(text: string | undefined): string {
+  if (text === undefined || text.trim() === "") {
+    throw new UsageError('Missing --note TEXT, which says why, such as --note "launch day"');
+  }
+  if (noteText.has(text)) return text;
+  throw new UsageError(noteText.fault("--note", text).message);
 }
 
 // eslint-disable-next-line typescript/explicit-function-return-type -- only the parser can name the type.
@@ -256,6 +315,10 @@ function parse<const Known extends Options>(args: readonly string[], options: Kn
     const message = error instanceof Error ? error.message : String(error);
     throw new UsageError(message.split(". ")[0]);
   }
+}
+
+function atMostOne(positionals: readonly string[], what: string): string | undefined {
+  return positionals.length > 0 ? only(positionals, what) : undefined;
 }
 
 function only(positionals: readonly string[], what: string): string {
@@ -287,4 +350,10 @@ function placeOf(given: string | undefined, env: Environment): Place {
     url: baseOf(given ?? env["SLUICE_URL"] ?? DEFAULT_URL),
     token: token === "" ? undefined : token,
   };
+}
+
+function operatorPlaceOf(given: string | undefined, env: Environment): OperatorPlace {
+  const place = placeOf(given, env);
+  const adminToken = env["SLUICE_ADMIN_TOKEN"];
+  return { ...place, adminToken: adminToken === "" ? place.token : (adminToken ?? place.token) };
 }

@@ -9,6 +9,8 @@ import type { SluiceErrorReason } from "../client/sluice-error.ts";
 export const exitCodes = {
   /** Granted, shown or measured. */
   ok: 0,
+  /** A plan has changes. */
+  changes: 2,
   /** The command line is wrong, or asks for something that can never be granted (EX_USAGE). */
   usage: 64,
   /** Sluice can't be reached (EX_UNAVAILABLE). */

@@ -3,7 +3,6 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 
-import type { CheckCommand } from "./policy/check.ts";
 import type { Terminal } from "./terminal.ts";
 
 import { createClient } from "../client/client.ts";
@@ -19,6 +18,8 @@ import { processTerminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 import { usage } from "./usage.ts";
 import { watch } from "./watch.ts";
+
+type PolicyArguments = Extract<Arguments, { readonly name: `policy ${string}` }>;
 
 /** Signals that end a waiting command. */
 const INTERRUPTS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -77,7 +78,10 @@ function run(command: Arguments, terminal: Terminal): number | Promise<number> {
     case "bench":
       return bench(command.command, terminal);
     case "policy check":
-      return checkPolicies(command.command, terminal);
+    case "policy plan":
+    case "policy apply":
+    case "policy rollback":
+      return runPolicy(command, terminal);
     default:
       return command satisfies never;
   }
@@ -90,10 +94,21 @@ async function inspect(place: Place, bucket: string, terminal: Terminal): Promis
   return exitCodes.ok;
 }
 
-async function checkPolicies(command: CheckCommand, terminal: Terminal): Promise<number> {
+async function runPolicy(command: PolicyArguments, terminal: Terminal): Promise<number> {
   // Loaded on demand: the other commands don't need to know what a policy may be.
-  const { check } = await import("./policy/check.ts");
-  return check(command, terminal);
+  const { apply, check, plan, rollback } = await import("./policy/index.ts");
+  switch (command.name) {
+    case "policy check":
+      return check(command.command, terminal);
+    case "policy plan":
+      return plan(command.command, command.place, terminal);
+    case "policy apply":
+      return apply(command.command, command.place, terminal);
+    case "policy rollback":
+      return rollback(command.bucket, command.place, terminal);
+    default:
+      return command satisfies never;
+  }
 }
 
 function connection({ url, token }: Place): { url: string; token?: string } {

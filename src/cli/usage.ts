@@ -33,6 +33,13 @@ export const usage = `Usage: sluice COMMAND [options]
     --json                    print the result as JSON
   sluice policy check [FILE]               check the policies of a wrangler configuration
     --env NAME                only this environment; by default the top level and all of them
+  sluice policy plan [FILE]                show what a deployment of it would change
+    --env NAME                the environment that is deployed (the top level)
+    --json                    print the plan as JSON
+  sluice policy apply FILE BUCKET ...      override the policies of buckets by those of the file
+    --note TEXT               why, for people who look at the bucket later; required
+    --env NAME                as for plan
+  sluice policy rollback BUCKET            take the last override of a bucket back
   sluice --version, sluice --help
 
 If the bucket's policy has concurrency, which says how many may run at once, the command runs under
@@ -40,9 +47,11 @@ a permit, which is extended until it ends. SLUICE_FENCE is the number of the per
 is lost, the command is ended. SLUICE_HOLD is the id of the hold.
 
 All commands except bench and policy check take --url ADDRESS, or SLUICE_URL, or
-http://localhost:8787. The token is read from SLUICE_TOKEN.
+http://localhost:8787. The token is read from SLUICE_TOKEN; policy plan, apply and rollback need an
+admin's, from SLUICE_ADMIN_TOKEN if that is set.
 
-Exit codes: 0 granted, or the command's own code; 64 usage; 69 unavailable; 70 failed; 75 refused
-for now; 76 the permit was lost; 77 not allowed; 78 no such bucket, invalid configuration, or
-Node older than 22.18; 126 the command cannot be run; 127 command not found; 128 plus its number for
-a signal. A signal ends watch and ls with 0, and bench early, with the results so far.`;
+Exit codes: 0 granted, or the command's own code; 2 a plan with changes; 64 usage; 69 unavailable;
+70 failed; 75 refused for now; 76 the permit was lost; 77 not allowed; 78 no such bucket, invalid
+configuration, or Node older than 22.18; 126 the command cannot be run; 127 command not found; 128
+plus its number for a signal. A signal ends watch and ls with 0, and bench early, with the
+results so far.`;

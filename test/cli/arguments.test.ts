@@ -111,11 +111,39 @@ describe("readArguments", () => {
     expect(read("policy check")).toMatchObject({ command: { file: undefined, env: undefined } });
   });
 
+  it("reads what is done with policies of a file, by an admin", () => {
+    const env = { SLUICE_URL: "https://a.example", SLUICE_TOKEN: "reads" };
+    const place = { url: "https://a.example", token: "reads", adminToken: "reads" };
+    expect(read("policy plan --json", env)).toEqual({
+      name: "policy plan",
+      place,
+      command: { file: undefined, env: undefined, isJson: true },
+    });
+    const admin = { ...env, SLUICE_ADMIN_TOKEN: "changes" };
+    expect(read("policy apply a.toml x y --note why --env live", admin)).toEqual({
+      name: "policy apply",
+      place: { ...place, adminToken: "changes" },
+      command: { file: "a.toml", buckets: ["x", "y"], env: "live", note: "why" },
+    });
+    expect(read("policy rollback x", { ...env, SLUICE_ADMIN_TOKEN: "" })).toEqual({
+      name: "policy rollback",
+      place,
+      bucket: "x",
+    });
+  });
+
   it.each([
     ["acquire", "Missing bucket name"],
-    ["policy", "policy must be followed by check: got nothing"],
-    ["policy chek", "policy must be followed by check: got chek"],
+    ["policy", "policy must be followed by check, plan, apply or rollback: got nothing"],
+    ["policy chek", "policy must be followed by check, plan, apply or rollback: got chek"],
     ["policy check a b", "Unexpected argument b after a"],
+    ["policy check --json", "--json"],
+    ["policy apply --note x", "Missing file, and bucket names after it"],
+    ["policy apply a.toml --note x", "Missing bucket names after a.toml"],
+    ["policy apply a.toml x", 'Missing --note TEXT, which says why, such as --note "launch day"'],
+    ["policy apply a.toml x --note=", "Missing --note TEXT"],
+    [`policy apply a.toml x --note ${"n".repeat(201)}`, "--note must be at most 200 printable"],
+    ["policy rollback", "Missing bucket name"],
     ["acquire x y", "Unexpected argument y after x"],
     ["acquire x --", "Missing command after --"],
     ["acquire x -- ", "Missing command after --"],

@@ -20,16 +20,22 @@ describe("usage", () => {
       NAME: "staging",
       PREFIX: "login:",
       BY: "name",
+      TEXT: "why",
+    };
+    const subjects: Record<string, string[]> = {
+      bench: ["http://sluice.test"],
+      ls: [],
+      "policy apply": ["file", "b", "--note", "why"],
     };
     let command = "";
     let options = 0;
     for (const line of usage.split("\n")) {
       command =
-        /^ {2}sluice (acquire|run|inspect|ls|watch|bench|policy check) /.exec(line)?.[1] ?? command;
+        /^ {2}sluice (acquire|run|inspect|ls|watch|bench|policy \w+) /.exec(line)?.[1] ?? command;
       const [, option, name] = /^ {4}(--[\w-]+)(?: ([A-Z=]+))?/.exec(line) ?? [];
       if (option === undefined) continue;
       options += 1;
-      const subject = { bench: ["http://sluice.test"], ls: [] }[command] ?? ["b"];
+      const subject = subjects[command] ?? ["b"];
       const value = name === undefined ? [] : [values[name] ?? ""];
       expect(
         readArguments([...command.split(" "), ...subject, option, ...value], {}),
@@ -37,6 +43,6 @@ describe("usage", () => {
         name: command,
       });
     }
-    expect(options).toBe(25);
+    expect(options).toBe(29);
   });
 });
