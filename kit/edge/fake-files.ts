@@ -1,6 +1,8 @@
 /** The files of buckets, as a test sets them up. */
 import type { BucketFiles, FileState } from "../../src/worker/config/bucket-files.ts";
 
+import { shardNamed } from "../../src/directory/shards.ts";
+
 /** Files that a test describes; records which are set aside. */
 export class FakeFiles implements BucketFiles {
   readonly setAsideNames: string[] = [];
@@ -8,8 +10,9 @@ export class FakeFiles implements BucketFiles {
   state: FileState | undefined = undefined;
   asks = 0;
 
-  async isUnused(): Promise<boolean> {
-    return this.areUnused;
+  async isUnused(name: string): Promise<boolean> {
+    // The directory is that of all tests.
+    return this.areUnused && shardNamed(name) === undefined;
   }
 
   async stateOf(): Promise<FileState | undefined> {

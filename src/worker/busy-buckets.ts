@@ -107,7 +107,9 @@ async function askShard(
     return list as ShardList;
   };
   try {
-    return await ask();
+    // A shard without a file is not in memory, and asking it would make one.
+    const isUnused = (await FILES?.isUnused(name)) === true;
+    return isUnused ? { buckets: [], shards: 1 } : await ask();
   } catch (error) {
     const fault = (await FILES?.stateOf(name))?.fault;
     if (fault !== undefined) await FILES?.setAside(name);

@@ -14,12 +14,15 @@ import { isInScope } from "./auth/scope.ts";
  * @throws {BucketUnreachableError} If the directory can't be reached.
  */
 export async function knownOverrides(
-  { BUCKETS }: Pick<SluiceEnv, "BUCKETS">,
+  { BUCKETS, FILES }: Pick<SluiceEnv, "BUCKETS" | "FILES">,
   scopes: readonly Scope[],
   caller: BucketCaller,
 ): Promise<readonly KnownOverride[]> {
+  const name = directoryName(0);
+  // Without a file there is nothing in it, and asking would make one.
+  if (await FILES?.isUnused(name)) return [];
   const all = await callWithRetry(async () => {
-    return await BUCKETS.getByName(directoryName(0)).listOverrides();
+    return await BUCKETS.getByName(name).listOverrides();
   }, caller);
   return all.filter(({ bucket }) => isInScope(scopes, "admin", bucket));
 }

@@ -109,6 +109,17 @@ describe("listBusy", () => {
     expect(setAside).toEqual([directoryName(0)]);
   });
 
+  it("makes no file of a shard that was never reported to", async () => {
+    const FILES: BucketFiles = {
+      isUnused: async () => true,
+      stateOf: async () => undefined,
+      setAside: async () => false,
+    };
+    const BUCKETS = objectsBut(directoryName(0), () => Promise.reject(new Error("It is made")));
+    const asked = { prefix: "", hasRecent: false };
+    expect(await listBusy({ BUCKETS, FILES }, everything, asked)).toEqual([]);
+  });
+
   it("makes at most eight lists at a time", async () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     const asked = { prefix: uniqueName(), hasRecent: false };
