@@ -58,13 +58,19 @@ async function isUpToDate() {
   return builtAt > 0 && builtAt >= (await newestChange([...sources, ...tools]));
 }
 
-/** The scripts and styles, each minified and in one piece. */
+/**
+ * The scripts and styles, minified: the page's own in one piece each, with a hash in the name of what they load later
+ * or share with it.
+ */
 async function bundle() {
   const { build } = await import("esbuild");
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     entryPoints: [join(dashboard, "page.tsx"), join(dashboard, "page.css")],
     outdir: dashboard,
     bundle: true,
+    splitting: true,
+    chunkNames: "[name].[hash]",
+    metafile: true,
     write: false,
     minify: true,
     format: "esm",
@@ -75,21 +81,35 @@ async function bundle() {
     legalComments: "none",
     logLevel: "error",
   });
-  return outputFiles.map(({ path, text }) => ({ name: basename(path), text }));
+  const files = outputFiles.map(({ path, text }) => ({ name: basename(path), text }));
+  const page = Object.entries(metafile.outputs).find(([path]) => basename(path) === "page.js");
+  const shared = (page?.[1].imports ?? [])
+    .filter(({ kind }) => kind === "import-statement")
+    .map(({ path }) => basename(path));
+  return { files, shared };
 }
 
 async function makeModule() {
   const icon = { name: "icon.svg", text: await readFile(join(dashboard, "icon.svg"), "utf8") };
   let html = await readFile(join(dashboard, "page.html"), "utf8");
   const assets = {};
-  for (const { name, text } of [...(await bundle()), icon]) {
+  const { files, shared } = await bundle();
+  for (const { name, text } of [...files, icon]) {
     const extension = extname(name);
+    const mediaType = mediaTypes[extension];
+    if (!html.includes(`"assets/${name}"`)) {
+      // Named with a hash already, by what loads it.
+      assets[name] = { mediaType, text };
+      continue;
+    }
     const hash = createHash("sha256").update(text).digest("hex").slice(0, HASH_LENGTH);
     const hashedName = `${basename(name, extension)}.${hash}${extension}`;
-    if (!html.includes(`"assets/${name}"`)) throw new Error(`page.html does not name ${name}`);
     html = html.replaceAll(`"assets/${name}"`, `"assets/${hashedName}"`);
-    assets[hashedName] = { mediaType: mediaTypes[extension], text };
+    assets[hashedName] = { mediaType, text };
   }
+  // At the same time as the script, and not when that is read.
+  const links = shared.map((name) => `    <link rel="modulepreload" href="assets/${name}" />\n`);
+  html = html.replace("  </head>", `${links.join("")}  </head>`);
   return [
     "// Made by scripts/build-page.mjs of what is in this folder; do not edit.",
     "",

@@ -11,7 +11,7 @@ import type { AskOutcome } from "./ask-summary.ts";
 import type { Client } from "../client/index.ts";
 import type { KnownAsk } from "../client/watch/forecast.ts";
 
-import { createClient, SluiceError } from "../client/index.ts";
+import { SluiceError } from "../client/sluice-error.ts";
 
 /**
  * Most concurrent callers: more than anyone sends by hand, and over later versions of HTTP the number of streams
@@ -30,7 +30,7 @@ export class Asking {
   readonly #token: string | undefined;
   readonly #held = new Set<AbortController>();
   readonly #onChange: () => void;
-  #client: Client | undefined = undefined;
+  #client: Promise<Client> | undefined = undefined;
   #requests = 0;
   /** Whether any of the waiting callers may be a request of its own. */
   #isOverHttp = false;
@@ -77,7 +77,7 @@ export class Asking {
     this.#held.add(held);
     try {
       const { signal } = held;
-      const outcome = await this.#madeClient().acquire(this.#bucket, { ...ask, signal });
+      const outcome = await (await this.#madeClient()).acquire(this.#bucket, { ...ask, signal });
       if (!outcome.ok) {
         const { reason, detail, retryAfterMs } = outcome;
         return {
@@ -97,16 +97,26 @@ export class Asking {
     }
   }
 
-  /** @throws {RangeError} If the token can't be sent. */
-  #madeClient(): Client {
+  #madeClient(): Promise<Client> {
+    return (this.#client ??= this.#makeClient());
+  }
+
+  /** Rejects with a `RangeError` if the token can't be sent, and with a `SluiceError` if there is no connection. */
+  async #makeClient(): Promise<Client> {
+    // Most visitors only look, so it is loaded with the first caller.
+    const loading = import("../client/client.ts").catch(() => {
+      this.#client = undefined;
+      throw new SluiceError({ reason: "unavailable", detail: "Sluice is unavailable" });
+    });
+    const { createClient } = await loading;
     const token = this.#token;
-    return (this.#client ??= createClient({
+    return createClient({
       url: this.#base,
       ...(token !== undefined && { token }),
       transport: "session",
       WebSocket,
       fetch: (url, init) => this.#fetch(url, init),
-    }));
+    });
   }
 
   #fetch(url: string, init: RequestInit): Promise<Response> {

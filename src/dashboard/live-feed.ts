@@ -4,7 +4,8 @@
  */
 import type { WatchMessage } from "../protocol/watch-feed.ts";
 
-import { SluiceError, watchBucket } from "../client/index.ts";
+import { SluiceError } from "../client/sluice-error.ts";
+import { watchBucket } from "../client/watch/watch.ts";
 
 /** State of the feed. */
 export type FeedState =

@@ -39,6 +39,8 @@ function sessions(areOpened: boolean): void {
 
 /** The acquires that were sent on the session. */
 async function acquires(): Promise<{ readonly op: string; readonly id: number }[]> {
+  // What the callers need is loaded with the first of them.
+  await vi.dynamicImportSettled();
   await vi.advanceTimersByTimeAsync(0);
   return sockets.flatMap((socket) => socket.sent.flatMap((frame) => JSON.parse(frame)));
 }

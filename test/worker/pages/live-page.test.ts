@@ -183,11 +183,11 @@ describe("an address where there is nothing", () => {
 
 describe("under a path of a reverse proxy", () => {
   it.each([
-    ["/", 3],
-    ["/buckets/a", 3],
-    ["/buckets/team%2Fa", 3],
-    ["/nothing", 3],
-    ["/a/b%2Fc/", 3],
+    ["/", 4],
+    ["/buckets/a", 4],
+    ["/buckets/team%2Fa", 4],
+    ["/nothing", 4],
+    ["/a/b%2Fc/", 4],
     ["/docs", 3],
   ])("all that %s loads and leads to is under that path, too", async (path, count) => {
     for (const prefix of ["", "/sluice", "/buckets/a"]) {
@@ -247,14 +247,15 @@ describe("the page", () => {
       ["svg", "image/svg+xml"],
     ]);
     expect(new Set(paths.map((path) => path.split(".").at(-1)))).toEqual(new Set(types.keys()));
-    expect(paths).toHaveLength(types.size);
+    expect(paths.filter((path) => path.startsWith("/assets/chunk."))).toHaveLength(1);
     for (const path of paths) {
       // Without a token, like the page.
       const response = await get(path, undefined, { PUBLIC: undefined, API_TOKEN: "secret" });
       const text = await response.text();
       const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-      const hash = hexOf(digest).slice(0, 12);
-      expect(path.split(".").at(-2)).toBe(hash);
+      // A part that is shared with what is loaded later has the bundler's own.
+      const hash = path.startsWith("/assets/chunk.") ? /^[A-Z0-9]{8}$/ : hexOf(digest).slice(0, 12);
+      expect(path.split(".").at(-2)).toMatch(hash);
       expect(response.status).toBe(200);
       expect(response.headers.get("Content-Type")).toBe(types.get(path.split(".").at(-1) ?? ""));
       expect(response.headers.get("Cache-Control")).toBe("public, max-age=31536000, immutable");
