@@ -26,8 +26,8 @@ interface KnownLease {
   remaining: number;
 }
 
-/** Until all debts are made good that holders make here, in milliseconds. */
-const MAX_DEBT_MS = 3_000;
+/** In such steps time passes until all debts are made good, in milliseconds. */
+const DEBT_STEP_MS = 500;
 
 /** What a process gets done before it dies: nothing, or it writes and tells nobody. */
 export type Death = "unwritten" | "untold";
@@ -323,15 +323,19 @@ export class HoldingOwner {
     const inMemoryAtMs = this.#limiter.forgettableAtMs(this.#clockMs);
     const hasWaiters = this.#limiter.waiters > 0;
     if (hasWaiters && inMemoryAtMs !== Infinity) this.book.faults.push("forgotten by waiters");
-    const atMs = by === "memory" ? inMemoryAtMs : Math.max(this.#forgetAtMs, this.#clockMs);
+    // A clock that was set back passes the same instants again, and the disk doesn't know of them.
+    const onDiskAtMs = Math.max(this.#forgetAtMs, this.#clockMs, this.#latestMs);
+    const atMs = by === "memory" ? inMemoryAtMs : onDiskAtMs;
     if (hasWaiters || atMs === Infinity) return;
     const restored = this.#restored(this.#disk, [...this.#rows]);
     if (Math.max(inMemoryAtMs, restored.forgettableAtMs(this.#clockMs)) > atMs && by === "disk")
       this.book.faults.push(`the disk says ${atMs}, and that is too early`);
     this.book.see(`forgotten by ${by}`);
-    this.#passTo(Math.min(atMs, this.#clockMs + MAX_DEBT_MS));
+    // After that, nothing happens for ten minutes.
+    while (this.#clockMs < atMs && this.#isOwing) {
+      this.#passTo(Math.min(atMs, this.#clockMs + DEBT_STEP_MS));
+    }
     this.#clockMs = atMs;
-    this.#noteDebts(this.#instantMs);
     const { pausedUntilMs } = this.#limiter.inspect(this.#clockMs);
     if (pausedUntilMs !== undefined) this.book.faults.push("forgotten in a pause");
     for (const { id } of this.book.holds) {
@@ -380,6 +384,11 @@ export class HoldingOwner {
 
   get #waiting(): Waiter<string>[] {
     return [...this.#limiter.places()].map(({ waiter }) => waiter);
+  }
+
+  get #isOwing(): boolean {
+    const { owedTokens = {} } = this.#limiter.inspect(this.#clockMs);
+    return Object.values(owedTokens).some((tokens) => tokens > 0);
   }
 
   get #hasQueuedDebt(): boolean {
