@@ -43,6 +43,8 @@ export class HoldingOwner {
   /** From when on what is on the disk may be forgotten. */
   #forgetAtMs = -Infinity;
   #forgottenAtMs = -Infinity;
+  /** Whether a debt waited when the disk was last written. There it counts as taken since then. */
+  #hasDebtOnDisk = false;
   readonly #rows = new Map<number, string>();
   readonly #leases: KnownLease[] = [];
   #ids = 0;
@@ -284,7 +286,7 @@ export class HoldingOwner {
   /** The process dies between two turns, and all sessions with it. @param places Who waited, as far as anybody was told. */
   crash(places = this.#waiting, hadQueuedDebt = false): void {
     this.book.see("crash");
-    const hasQueuedDebt = hadQueuedDebt || this.#hasQueuedDebt;
+    const hasQueuedDebt = hadQueuedDebt || this.#hasQueuedDebt || this.#hasDebtOnDisk;
     this.#limiter = this.#restored(this.#disk, [...this.#rows]);
     const known = new Set(this.#displaced.map(({ caller }) => caller));
     const displaced = places.filter(({ caller }) => !known.has(caller) && this.#isWaiting(caller));
@@ -442,6 +444,7 @@ export class HoldingOwner {
     if (this.#death === "unwritten") return turn;
     if (turn.write) {
       this.#disk = JSON.stringify(turn.write);
+      this.#hasDebtOnDisk = this.#hasQueuedDebt;
       this.#forgetAtMs = this.#limiter.writtenForgettableAtMs(turn.write, this.#clockMs);
     }
     for (const { slot, grant } of turn.rows ?? []) this.#rows.set(slot, JSON.stringify(grant));
