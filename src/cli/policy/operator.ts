@@ -9,6 +9,7 @@ import { unexpectedAnswer } from "../../client/transport/answer.ts";
 import { Connection } from "../../client/transport/connection.ts";
 import { RetriedCalls } from "../../client/transport/retried-calls.ts";
 import { membersOf } from "../../core/is-record.ts";
+import { listRange } from "../../protocol/asked-members.ts";
 
 /** How to reach Sluice, and what for. */
 export interface OperatorPlace {
@@ -24,8 +25,6 @@ type Body = Readonly<Record<string, unknown>>;
 
 /** Time to go on trying when Sluice can't be reached, in milliseconds. */
 const RETRY_FOR_MS = 10_000;
-/** The most that a list may have. */
-const MAX_BUCKETS = 1_000;
 
 /** Each call throws a `SluiceError` if it is refused, or if Sluice can't be reached. */
 export class Operator {
@@ -45,7 +44,7 @@ export class Operator {
 
   /** Those with the most waiters. */
   busyBuckets(): Promise<BusyBuckets> {
-    return this.#call(this.#reader, "GET", `/buckets?limit=${MAX_BUCKETS}`, isBusyBuckets);
+    return this.#call(this.#reader, "GET", `/buckets?limit=${listRange.max}`, isBusyBuckets);
   }
 
   /** What `changes` would do; none of it is done. */
