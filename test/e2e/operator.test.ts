@@ -176,7 +176,7 @@ describe.each([
   it("pauses each limit for as long as is said, and resumes them one by one", async () => {
     const bucket = uniqueName("two");
     await using opened = await openPage(bucket);
-    const { page, complaints } = opened;
+    const { page, complaints, addresses } = opened;
     const hands = handsOn(page);
     await hands.press(button(page, "Pause …"));
     const question = dialog(page, "Pause the bucket");
@@ -199,6 +199,13 @@ describe.each([
     expect(Math.abs(pausedUntilMs - Date.now() - 3_600_000)).toBeLessThan(30_000);
     expect(limits?.["tpm"]).toMatchObject({ pausedUntilMs });
 
+    // A shorter pause leaves a longer one as it is, and says so.
+    const words = await page.locator(".operator [role=status]").textContent();
+    await hands.press(button(page, "Pause …"));
+    await question.getByLabel("For", { exact: true }).selectOption("30 s");
+    await hands.press(button(question, "Pause"));
+    await said(page, `Paused “rate” ${words?.replace(/^.*(?=until)/, "")}`);
+
     await hands.press(button(page, "Resume rate"));
     await said(page, "Resumed “rate”");
     await expect.poll(() => focusedText(page)).toBe("Pause …");
@@ -215,6 +222,7 @@ describe.each([
     await page.keyboard.press("Escape");
     await dialog(page, "This needs an admin key").waitFor({ state: "detached" });
     await dialog(page, `Reset ${bucket}?`).waitFor();
+    expect(addresses.filter((address) => /one-(that|for)|wrong/.test(address))).toEqual([]);
     expect(besidesRefusals(complaints)).toEqual([]);
   });
 

@@ -104,7 +104,11 @@ function PauseDialog({ operator, view, onClose }: PauseDialogProps): VNode {
     }
     onClose();
     const which = names.length > 1 ? ` ${chosen.map((name) => `“${name}”`).join(", ")}` : "";
-    operator.announce(`Paused${which} until ${showComing(ask.untilMs, bucketNowMs)}`);
+    // A pause that was there and ends later goes on.
+    const ends = limitsAt(result.value, bucketNowMs)
+      .filter(({ name }) => chosen.includes(name))
+      .map(({ pausedUntilMs = ask.untilMs }) => pausedUntilMs);
+    operator.announce(`Paused${which} until ${showComing(Math.max(...ends), bucketNowMs)}`);
   };
   const faultOf = (field: string): string | undefined => {
     return refusal?.errors.find((error) => error.field === field)?.message;

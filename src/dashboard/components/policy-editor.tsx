@@ -43,6 +43,8 @@ interface EditorDialogProps extends PolicyEditorProps {
 interface Preview {
   readonly change: PolicyChange;
   readonly run: DryRun;
+  /** The bucket at that time. */
+  readonly before: BucketSnapshot;
   /** Those of whom it may speak. */
   readonly waiters: readonly QueuedWaiter[];
 }
@@ -87,7 +89,7 @@ function EditorDialog({ operator, snapshot, onClose }: EditorDialogProps): VNode
     if (!result?.ok) return;
     const queue = await operator.calls.waiters(MAX_WAITERS, operator.token);
     const waiters = queue.ok ? queue.value.waiters : [];
-    setPreview({ change, run: result.value, waiters });
+    setPreview({ change, run: result.value, before: snapshot, waiters });
   };
   return (
     <Dialog id="editor" title="Edit the policy" isWide onClose={onClose}>
@@ -113,7 +115,9 @@ function EditorDialog({ operator, snapshot, onClose }: EditorDialogProps): VNode
         <p class="fault" role="alert">
           {otherFaults(refusal, names)}
         </p>
-        {preview && <PolicyPreview before={snapshot} run={preview.run} waiters={preview.waiters} />}
+        {preview && (
+          <PolicyPreview before={preview.before} run={preview.run} waiters={preview.waiters} />
+        )}
         {preview && (
           <FormField
             id="policy-note"

@@ -1,5 +1,5 @@
 /** Acting on a bucket: the calls, the admin key that they need, and what came of them. */
-import { useMemo, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 
 import type { CallResult } from "../operator-calls.ts";
 
@@ -36,7 +36,12 @@ export interface Operator {
 /** @param base URL of Sluice, with a trailing slash. */
 export function useOperator(base: string, bucket: string, token: string | undefined): Operator {
   const calls = useMemo(() => new OperatorCalls(base, bucket), [base, bucket]);
+  const pending = useRef<KeyQuestion>(undefined);
   const [question, setQuestion] = useState<KeyQuestion>();
+  const show = (next: KeyQuestion | undefined): void => {
+    pending.current = next;
+    setQuestion(next);
+  };
   const [hasKey, setHasKey] = useState(() => storedToken("admin") !== undefined);
   const [message, announce] = useState("");
   return {
@@ -52,11 +57,17 @@ export function useOperator(base: string, bucket: string, token: string | undefi
       announce("The admin key is forgotten");
     },
     run: async (send) => {
+      let asked: KeyQuestion | undefined;
       const askKey = (fault: string | undefined): Promise<string | undefined> => {
-        return new Promise((answer) => setQuestion({ fault, answer }));
+        // There is one question: a call that had asked before is given up.
+        if (pending.current !== asked) pending.current?.answer(undefined);
+        return new Promise((answer) => {
+          asked = { fault, answer };
+          show(asked);
+        });
       };
       const result = await callWithAdminKey(send, askKey);
-      setQuestion(undefined);
+      if (pending.current === asked) show(undefined);
       setHasKey(storedToken("admin") !== undefined);
       // First the question goes, and returns the focus.
       await new Promise((resolve) => setTimeout(resolve));

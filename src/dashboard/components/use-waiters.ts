@@ -47,6 +47,8 @@ export function useWaiters(
   }, [calls, token]);
   const hasWaiters = view.snapshot.waiters > 0;
   useEffect(() => {
+    // Or the next waiter would find the last ones in the list.
+    if (!hasWaiters) setQueue(NOBODY);
     const readIfSeen = (): void => {
       if (hasWaiters && !document.hidden) reader.current?.changed();
     };
