@@ -82,6 +82,9 @@ class Acquire {
   /** Whether it has one grant under its key and another one under its ticket, which is what the key is for. */
   isSplit = false;
   wasCancelled = false;
+  /** Whether an admin has asked to take it out of the queue, and whether it is on the disk that it is out. */
+  wasRemoved = false;
+  isRemoved = false;
   /** The instance that has taken it out of the queue by word. */
   cancelledBy: GatedInstance | undefined = undefined;
 
@@ -174,7 +177,8 @@ class TicketSimulation {
       return;
     }
     const acquire = this.#random.pick(known);
-    if (fraction < 0.5) this.#drop(acquire);
+    if (fraction < 0.49) this.#drop(acquire);
+    else if (fraction < 0.5) this.#remove(acquire);
     else if (fraction < 0.8) this.#present(acquire, "as it is");
     else if (fraction < 0.9) {
       const ways: Way[] = ["altered", "for something else", "under another key", "without its key"];
@@ -261,6 +265,22 @@ class TicketSimulation {
     instance.turn(() => {
       if (instance.host.cancel(idempotencyKey)) acquire.cancelledBy = instance;
     });
+    // For ten seconds the key alone says so.
+    if (this.#random.chance(0.3)) this.#present(acquire, "without its key");
+  }
+
+  /** An admin takes it out of the queue, if it waits there. */
+  #remove(acquire: Acquire): void {
+    const { queuedAtMs, number } = arrivalIn(acquire.ticket ?? "");
+    const { instance } = this.#object;
+    instance.turn(() => {
+      if (!instance.host.operators.removeWaiter(`${queuedAtMs}-${number}`)) return;
+      this.#note("removed");
+      acquire.wasRemoved = true;
+      const landed = (): void => void (acquire.isRemoved = true);
+      instance.answer({ landed, leave: () => undefined });
+    });
+    if (acquire.wasRemoved && this.#random.chance(0.5)) this.#present(acquire, "as it is");
   }
 
   /** The object dies, and callers with tickets come back, in any order and not all at once. */
@@ -342,6 +362,9 @@ class TicketSimulation {
         this.#note("crowded");
         return;
       case "cancelled-by-admin":
+        this.#note("kept out");
+        if (!acquire.wasRemoved) this.#fault(`${acquire.name} is removed by nobody`);
+        return;
       case "invalid":
       case "key-reused":
       case "reset":
@@ -357,6 +380,8 @@ class TicketSimulation {
 
   #granted({ acquire, instance, way }: Requested, grant: Grant): void {
     this.#note(way === "first" ? "granted" : "granted by ticket");
+    if (acquire.isRemoved && !acquire.isSplit)
+      this.#fault(`${acquire.name} was removed, and is granted`);
     const { ticket, heard } = acquire;
     if (ticket !== undefined && grant.grantedAtMs > arrivalIn(ticket).deadlineAtMs) {
       this.#fault(`${acquire.name} is granted after its deadline`);

@@ -166,6 +166,30 @@ describe("OperatorCalls.removeWaiter", () => {
     expect(operated.host.waiters).toBe(0);
   });
 
+  it("keeps out a caller that left the recovery window and comes back", () => {
+    const operated = new Operated();
+    operated.acquire();
+    operated.acquire({ idempotencyKey: "k" });
+    operated.host.operators.removeWaiter(operated.ids()[0] ?? "");
+    // The next instance is in its recovery window until its timers fire.
+    const timers: (() => void)[] = [];
+    const { platform } = operated;
+    const setTimer = (callback: () => void) => {
+      timers.push(callback);
+      return () => undefined;
+    };
+    const clock = { now: () => platform.nowMs, setTimer };
+    operated.host = new BucketHost(Object.assign(platform, { clock }));
+    operated.host.recover(platform.nowMs + 1_000);
+    const call = { bucket: "x", policy: operated.configured, tokens: 1, idempotencyKey: "k" };
+    const requeued = { arrivedAtMs: platform.nowMs, elapsedMs: 0 };
+    const leave = operated.host.acquire({ ...call, requeued }, { answered: () => undefined });
+    expect(leave?.()).toBe(true);
+    const again = operated.acquire({ idempotencyKey: "k" });
+    for (let round = 0; round < 5; round += 1) for (const timer of timers.splice(0)) timer();
+    expect(again).toEqual([{ kind: "cancelled-by-admin" }]);
+  });
+
   it("takes out nobody if that can't be written", () => {
     const operated = new Operated();
     operated.acquire();

@@ -5,6 +5,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 
 import { simulateTickets } from "../../kit/simulation/ticket-simulation.ts";
+import { RemovedCallers } from "../../src/bucket/removed-callers.ts";
 import { TicketBook } from "../../src/bucket/tickets/ticket-book.ts";
 import { TicketSigner, type TicketClaim } from "../../src/bucket/tickets/ticket.ts";
 import { ServedQueue } from "../../src/core/served-queue.ts";
@@ -30,6 +31,9 @@ const faults: Readonly<Record<string, () => void>> = {
   },
   "a cancelled place is forgotten": () => {
     vi.spyOn(TicketBook.prototype, "cancelled").mockImplementation(() => undefined);
+  },
+  "a removed caller is forgotten": () => {
+    vi.spyOn(RemovedCallers.prototype, "has").mockReturnValue(false);
   },
   "a place that still stands is not joined": () => {
     vi.spyOn(TicketBook.prototype, "arrived").mockImplementation(() => undefined);

@@ -29,7 +29,7 @@ test(
       expect(seen.get(what), what).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 3));
     }
     const ways = ["altered", "for something else", "under another key", "without its key"];
-    for (const what of [...ways, "queue-full", "cancelled"]) {
+    for (const what of [...ways, "queue-full", "cancelled", "kept out"]) {
       expect(seen.get(what), what).toBeGreaterThanOrEqual(timesSeen(SCHEDULES / 20));
     }
   },
