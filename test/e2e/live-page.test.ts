@@ -521,8 +521,13 @@ describe("the live page", () => {
     // The caller that waited was put back; it came before the page was there again.
     await figure(page, "Waiting", "1").waitFor();
     expect(await page.locator("tr.granted").count()).toBe(1);
+    await page.locator("tr.unknown", { hasText: /^.*Not connected for / }).waitFor();
     await button(page, "Cancel waiting callers").click();
     await page.locator("tr.cancelled").waitFor();
+    // Rows go on being counted, and none of them has the number of another.
+    const numbers = await numbersOf(page, ".log tr[data-caller]", "data-caller");
+    expect(new Set(numbers).size).toBe(numbers.length);
+    expect(Math.max(...numbers)).toBeGreaterThan(2);
     expect(complaints).toEqual([]);
   });
 

@@ -140,26 +140,28 @@ export function BucketPage({ base, bucket }: BucketPageProps): VNode {
             )}
             <HistoryChart history={history} />
             <div class="columns">
-              {(isUsed || !isFull) && (
-                <Section id="level" title="Tokens and queue">
-                  <LevelChart view={view} lostAtMs={lostAtMs} />
+              <div class="stack">
+                {(isUsed || !isFull) && (
+                  <Section id="level" title="Tokens and queue">
+                    <LevelChart view={view} lostAtMs={lostAtMs} />
+                  </Section>
+                )}
+                <Section id="policy" title="Policy">
+                  <PolicyList snapshot={view.snapshot} />
+                  {token !== undefined && (
+                    <p>
+                      <button type="button" class="quiet" onClick={() => changeToken(undefined)}>
+                        Forget API key
+                      </button>
+                    </p>
+                  )}
                 </Section>
-              )}
+              </div>
               {isUsed && (
                 <Section id="callers" title="Recent callers">
                   <CallerLog view={view} />
                 </Section>
               )}
-              <Section id="policy" title="Policy">
-                <PolicyList snapshot={view.snapshot} />
-                {token !== undefined && (
-                  <p>
-                    <button type="button" class="quiet" onClick={() => changeToken(undefined)}>
-                      Forget API key
-                    </button>
-                  </p>
-                )}
-              </Section>
             </div>
             <aside class="shell">
               <p>Every other caller of this bucket appears here as well. From a shell:</p>
