@@ -182,6 +182,7 @@ function hostOf(clock: VirtualClock, meter: Meter): BucketHost {
       },
     },
     alarms: countedAlarms(clock, meter, () => host?.alarm()),
+    forgetsByAlarm: true,
     disk: {
       read: () => undefined,
       write: () => meter.count("rowsWritten"),
@@ -193,7 +194,7 @@ function hostOf(clock: VirtualClock, meter: Meter): BucketHost {
       ticketSecret: { read: () => undefined, write: () => meter.count("rowsWritten") },
       removedCallers: { read: () => undefined, write: () => undefined },
       grantRows: { list: () => [], put: () => meter.count("rowsWritten") },
-      erase: async () => {},
+      erase: async () => meter.count("rowsWritten"),
     },
     timeZones,
     newId: () => crypto.randomUUID(),

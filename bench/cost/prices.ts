@@ -20,6 +20,8 @@ export const prices = {
   gbSecond: 12.5 / MILLION,
   /** In SQLite storage; an alarm that is set is one, too. 50 million a month are included. */
   rowWritten: 1 / MILLION,
+  /** A GB kept in SQLite storage for a month; 5 are included. */
+  storedGbMonth: 0.2,
 } as const;
 
 /** An object in memory is charged with 128 MB, whatever it takes. */

@@ -6,7 +6,9 @@ import type { Scenario } from "./scenarios.ts";
 
 import { shown } from "../../kit/statistics.ts";
 import { table } from "../support/markdown.ts";
+import { abandonedText } from "./abandoned.ts";
 import { OBJECT_GB, prices, pricesDate } from "./prices.ts";
+import { ABANDONED } from "./scenarios.ts";
 
 export interface CostResult {
   readonly machine: Machine;
@@ -42,7 +44,14 @@ function render({ scenarios }: CostResult): Rendered {
     ]),
   );
   const note = `Prices of ${pricesDate}, with nothing that the plan includes taken off.`;
-  return { sections: { cost: `${table(columns, rows)}\n\n${note}` }, charts: {} };
+  const abandoned = scenarios.find(({ name }) => name === ABANDONED);
+  return {
+    sections: {
+      cost: `${table(columns, rows)}\n\n${note}`,
+      ...(abandoned && { "cost:abandoned": abandonedText(abandoned.designs, objectCost) }),
+    },
+    charts: {},
+  };
 }
 
 /** What the object is charged with, in US dollars. */

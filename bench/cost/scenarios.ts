@@ -32,7 +32,10 @@ const ASK_AGAIN_MS = 1_000;
 /** Uncontended grants a second, and the isolates that they come to. */
 const GRANTS_PER_S = 100;
 const ISOLATES = 10;
-const GRANTS = 1_000_000;
+const MILLION = 1_000_000;
+const GRANTS = MILLION;
+/** The scenario of buckets that nobody comes back to. */
+export const ABANDONED = "buckets that are asked once and never again";
 const LEASE = { maxTokens: 10_000, ttlMs: 10_000 };
 
 const waiting = { sluice, docs, naive };
@@ -99,6 +102,21 @@ export function runScenarios(): Scenario[] {
         }),
       ],
     },
+    {
+      name: ABANDONED,
+      per: "a million of them, from their request on",
+      designs: [
+        ...measure({ kept: sluice }, paced, askOnce, HOUR_MS, MILLION, 0),
+        ...measure(
+          { "forgotten after a minute": sluice },
+          { ...paced, forgetAfterMs: 60_000 },
+          askOnce,
+          HOUR_MS,
+          MILLION,
+          0,
+        ),
+      ],
+    },
   ];
 }
 
@@ -120,6 +138,7 @@ function measure(
   demand: Demand,
   measuredMs: number,
   times: number,
+  fromMs = SETTLE_MS,
 ): { name: string; usage: Usage }[] {
   return Object.entries(designs).map(([name, design]) => {
     const clock = new VirtualClock(epochMs);
@@ -131,9 +150,10 @@ function measure(
         answered(isGranted);
       });
     };
+    const atFirst = meter.usage;
     demand(counted, clock);
-    const before = usageAt(SETTLE_MS, clock, meter);
-    const after = usageAt(SETTLE_MS + measuredMs, clock, meter);
+    const before = fromMs === 0 ? atFirst : usageAt(fromMs, clock, meter);
+    const after = usageAt(fromMs + measuredMs, clock, meter);
     const usage = usageBetween(before, after);
     const scaled = Object.entries(usage).map(([what, count]) => [what, count * times]);
     return { name, usage: Object.fromEntries(scaled) };
