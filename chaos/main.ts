@@ -2,7 +2,8 @@
  * `npm run chaos`: causes every kind of failure that Sluice promises to survive, counts the results, and
  * prints them beside the promises. Exits with status 1 if a promise is broken.
  *
- *   npm run chaos -- [--only NAME[,NAME…]] [--seed N] [--schedules N] [--first N] [--write]
+ *   npm run chaos -- [--only NAME[,NAME…]] [--seed N] [--schedules N] [--first N]
+ *     [--names N] [--write]
  *
  * `--write` puts the tables into docs/guarantees.md. Scenarios that didn't run keep the rows that they have.
  */
@@ -21,6 +22,7 @@ import { scenarios } from "./scenarios.ts";
 /** The seed of the figures in docs/guarantees.md. */
 const SEED = 1;
 const SCHEDULES = 100_000;
+const NAMES = 2_000;
 
 interface Options extends Omit<RunOptions, "addTable"> {
   readonly chosen: readonly Scenario[];
@@ -34,6 +36,7 @@ function readOptions(): Options {
       seed: { type: "string", default: String(SEED) },
       schedules: { type: "string", default: String(SCHEDULES) },
       first: { type: "string", default: "1" },
+      names: { type: "string", default: String(NAMES) },
       write: { type: "boolean", default: false },
     },
   });
@@ -49,6 +52,7 @@ function readOptions(): Options {
     seed: positiveInteger("--seed", values.seed),
     schedules: positiveInteger("--schedules", values.schedules),
     first: positiveInteger("--first", values.first),
+    names: positiveInteger("--names", values.names),
     progress: showProgress,
   };
 }

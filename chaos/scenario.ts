@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly schedules: number;
   /** The number of the first schedule; together with a single schedule, it replays a failure. */
   readonly first: number;
+  /** How many buckets to ask once and forget. */
+  readonly names: number;
   /** Reports progress; a line without its line end. */
   readonly progress: (line: string) => void;
   /** Adds a Markdown table to print after the table of figures. */

@@ -6,6 +6,7 @@ import { crashesOfHolders } from "./crashes-of-holders.ts";
 import { crashesOfSeveral } from "./crashes-of-several.ts";
 import { crowd } from "./crowd.ts";
 import { flood } from "./flood.ts";
+import { forgetting } from "./forgetting.ts";
 import { fuzzScenario } from "./fuzz.ts";
 import { gone } from "./gone.ts";
 import { leaving } from "./leaving.ts";
@@ -26,6 +27,7 @@ export const scenarios: readonly Scenario[] = [
   crashesOfHolders,
   resets,
   sessions,
+  forgetting,
   leaving,
   gone,
   crowd,
