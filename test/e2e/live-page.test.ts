@@ -150,6 +150,7 @@ describe("ten at once, on npm start", () => {
       const height = (timeline?.y ?? 0) + (timeline?.height ?? 0) + BELOW_PICTURE;
       await page.screenshot({
         path: `${screenshotDir}/ten-at-once.png`,
+        fullPage: true,
         clip: { x: 0, y: 0, width: PICTURE.viewport.width, height },
       });
       await page.locator(".row .mark.granted").nth(9).waitFor({ timeout: TEN_TIMEOUT_MS });

@@ -139,8 +139,8 @@ export function BucketPage({ base, bucket }: BucketPageProps): VNode {
               </p>
             )}
             <HistoryChart history={history} />
-            <div class="columns">
-              <div class="stack">
+            <div class={isUsed ? "columns" : ""}>
+              <div class={isUsed ? "stack" : "columns"}>
                 {(isUsed || !isFull) && (
                   <Section id="level" title="Tokens and queue">
                     <LevelChart view={view} lostAtMs={lostAtMs} />
