@@ -8,17 +8,18 @@
  */
 import type { AcquireAnswer } from "../../src/answers/acquire-answer.ts";
 import type { AlarmStorage } from "../../src/bucket/wake-timer.ts";
-import type { BucketPlatform } from "../../src/bucket/platform.ts";
+import type { BucketDirectory, BucketPlatform } from "../../src/bucket/platform.ts";
 import type { NamedPolicyFields } from "../../src/protocol/bucket-snapshot.ts";
 import type { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
-import type { Meter } from "./meter.ts";
 
 import { LeaseHolder } from "../../src/core/lease/lease-holder.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { TokenBucket } from "../../src/core/limits/token-bucket.ts";
 import { BucketHost } from "../../src/bucket/bucket-host.ts";
+import { DirectoryObject } from "../../src/bucket/directory-object.ts";
 import { bucketFieldsOf } from "../../kit/model/bucket-policy.ts";
 import { timeZones } from "../../src/time-zones.ts";
+import { Meter } from "./meter.ts";
 
 /** Asks for a token; `answered` hears whether it is granted, now or, where callers wait, later. */
 export type Ask = (isolate: number, answered: (isGranted: boolean) => void) => void;
@@ -80,6 +81,29 @@ export const permitted: Design = (fields, clock, meter) => {
   return openGrants(host, fields, clock, meter, {}, (id) => {
     host.releasePermit("bucket", fields, id);
   });
+};
+
+/**
+ * The directory of busy buckets, and nothing of the buckets themselves: the reports of their real hosts are its calls.
+ * Each `isolate` asks a bucket of its own.
+ */
+export const directory: Design = (fields, clock, meter) => {
+  const rows = { list: () => [], put: () => {}, delete: () => {}, erase: () => {} };
+  const object = new DirectoryObject(0, clockOf(clock), rows);
+  const listed: BucketDirectory = {
+    reportBusy: (report) => {
+      meter.count("calls");
+      object.report({ ...report, shards: 1 });
+    },
+    busyEnded: () => {},
+    noteOverride: () => {},
+  };
+  const hosts = new Map<number, BucketHost>();
+  return (bucket, answered) => {
+    const host = hosts.get(bucket) ?? hostOf(clock, new Meter(clock), listed);
+    hosts.set(bucket, host);
+    askHost(host, fields, answered, { bucket: `bucket:${bucket}` });
+  };
 };
 
 export const docs: Design = (fields, clock, meter) => {
@@ -166,21 +190,11 @@ function askHost(
 }
 
 /** The real host on a platform where nothing fails. */
-function hostOf(clock: VirtualClock, meter: Meter): BucketHost {
+function hostOf(clock: VirtualClock, meter: Meter, directory?: BucketDirectory): BucketHost {
   let host: BucketHost | undefined;
   const platform: BucketPlatform = {
-    clock: {
-      now: () => nowMsOf(clock),
-      setTimer: (callback, delayMs) => {
-        let isSet = true;
-        clock.after(delayMs, () => {
-          if (isSet) callback();
-        });
-        return () => {
-          isSet = false;
-        };
-      },
-    },
+    ...(directory && { directory }),
+    clock: clockOf(clock),
     alarms: countedAlarms(clock, meter, () => host?.alarm()),
     forgetsByAlarm: true,
     disk: {
@@ -205,6 +219,21 @@ function hostOf(clock: VirtualClock, meter: Meter): BucketHost {
   };
   host = new BucketHost(platform);
   return host;
+}
+
+function clockOf(clock: VirtualClock): BucketPlatform["clock"] {
+  return {
+    now: () => nowMsOf(clock),
+    setTimer: (callback, delayMs) => {
+      let isSet = true;
+      clock.after(delayMs, () => {
+        if (isSet) callback();
+      });
+      return () => {
+        isSet = false;
+      };
+    },
+  };
 }
 
 /** As `Date.now()` has it. */

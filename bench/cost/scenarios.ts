@@ -6,10 +6,11 @@ import type { PolicyFields } from "../../src/core/policy.ts";
 import type { Ask, Design } from "./designs.ts";
 import type { Usage } from "./meter.ts";
 
+import { shown } from "../../kit/statistics.ts";
 import { Policy } from "../../src/core/policy.ts";
 import { epochMs } from "../../kit/model/limiters.ts";
 import { VirtualClock } from "../../kit/simulation/virtual-clock.ts";
-import { docs, holding, leased, naive, permitted, sluice } from "./designs.ts";
+import { directory, docs, holding, leased, naive, permitted, sluice } from "./designs.ts";
 import { waitedOnKeyedSession, waitedOnSession, waitedOverHttp } from "./waited-for.ts";
 import { Meter, usageBetween } from "./meter.ts";
 
@@ -36,6 +37,10 @@ const MILLION = 1_000_000;
 const GRANTS = MILLION;
 /** The scenario of buckets that nobody comes back to. */
 export const ABANDONED = "buckets that are asked once and never again";
+/** Buckets that are busy and listed. So many of them are run; the rest is like them. */
+const LISTED = 1_000;
+const REPORTING = 10;
+const LISTED_TIMES = (LISTED * MONTH_MS) / HOUR_MS;
 const LEASE = { maxTokens: 10_000, ttlMs: 10_000 };
 
 const waiting = { sluice, docs, naive };
@@ -78,6 +83,11 @@ export function runScenarios(): Scenario[] {
       designs: measure(waitedFor, paced, crowd(CROWD_S), HOUR_MS, MONTH_MS / HOUR_MS),
     },
     {
+      name: "many buckets contended at 1 grant a second, and the list of them",
+      per: `a month; ${shown(LISTED)} buckets, ${CROWD_S} callers each at any time`,
+      designs: measureListed(paced),
+    },
+    {
       name: "uncontended grants",
       per: `a million, ${GRANTS_PER_S} a second of ${ISOLATES} isolates`,
       designs: [
@@ -118,6 +128,24 @@ export function runScenarios(): Scenario[] {
       ],
     },
   ];
+}
+
+/** What busy buckets cost, and what it costs to list them: a call for each report, and one object. */
+function measureListed(policy: PolicyFields): { name: string; usage: Usage }[] {
+  const buckets = measure({ "the buckets": sluice }, policy, crowd(CROWD_S), HOUR_MS, LISTED_TIMES);
+  const reporting = measure(
+    { "their reports, and the directory": directory },
+    policy,
+    crowds(REPORTING),
+    HOUR_MS,
+    MONTH_MS / HOUR_MS,
+  );
+  const scaled = reporting.map(({ name, usage }) => {
+    const { calls, grants, ...once } = usage;
+    const times = LISTED / REPORTING;
+    return { name, usage: { ...once, calls: calls * times, grants: grants * times } };
+  });
+  return [...buckets, ...scaled];
 }
 
 /** Grants without contention, of a bucket that has something more. */
@@ -179,6 +207,17 @@ function crowd(callers: number): Demand {
     };
     for (let caller = 0; caller < callers; caller += 1) {
       clock.after((caller * ASK_AGAIN_MS) / callers, join);
+    }
+  };
+}
+
+/** The same in each of so many buckets, which are asked one after the other. */
+function crowds(buckets: number): Demand {
+  return (ask, clock) => {
+    for (let bucket = 0; bucket < buckets; bucket += 1) {
+      clock.after((bucket * ASK_AGAIN_MS) / buckets, () => {
+        crowd(CROWD_S)((_, answered) => ask(bucket, answered), clock);
+      });
     }
   };
 }

@@ -5,10 +5,11 @@
  *   npm run bench -- [--rounds N] [--seconds N] [--write]
  *   npm run bench -- --only CASE,CASE… [--callers N]
  *   npm run bench -- --only sessions [--write]
+ *   npm run bench -- --only directory [--buckets N]
  *   npm run bench -- --against DIR [--only CASE]
  *
  * Prints tables; with `--write`, results, charts and pages are written (bench/support/report.ts). With
- * `--only` it measures some of the cases, `waiting` with N callers, or `sessions`, and with `--against` Sluice
+ * `--only` it measures some of the cases, `waiting` with N callers, `sessions`, or `directory`: what the list of N busy buckets costs, and with `--against` Sluice
  * beside the Sluice of another clone; of these, only `sessions` alone writes anything. A run in which any request
  * fails has no result. Linux only: it reads /proc.
  */
@@ -33,6 +34,7 @@ import {
 } from "./against.ts";
 import { cases, REDIS } from "./cases.ts";
 import { checksTable } from "./checks.ts";
+import { measureDirectory } from "./directory.ts";
 import { CONNECTIONS, findLoadGenerator } from "./load.ts";
 import { loadChecks, loadTable, loadWords } from "./load-report.ts";
 import { measureBesideEachOther, measurePacing, ORIGINAL, pacedNames } from "./pacing.ts";
@@ -48,6 +50,10 @@ import { measureUnderLoad } from "./under-load.ts";
 const WAITING = "waiting";
 /** The name by which it measures sessions. */
 const SESSIONS = "sessions";
+/** The name by which it measures what the list of busy buckets costs, and for how long a round. */
+const DIRECTORY = "directory";
+const DIRECTORY_SECONDS = 60;
+const BUCKETS = 1_000;
 const ROUNDS = 6;
 /** Of one run of load. */
 const SECONDS = 4;
@@ -65,7 +71,8 @@ const SEED = 1;
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: String(ROUNDS) },
-    seconds: { type: "string", default: String(SECONDS) },
+    seconds: { type: "string" },
+    buckets: { type: "string", default: String(BUCKETS) },
     only: { type: "string" },
     against: { type: "string" },
     callers: { type: "string", default: String(CALLERS) },
@@ -74,7 +81,8 @@ const { values } = parseArgs({
 });
 const { only, against } = values;
 const rounds = positiveInteger("--rounds", values.rounds);
-const seconds = positiveInteger("--seconds", values.seconds);
+const ownSeconds = only === DIRECTORY ? DIRECTORY_SECONDS : SECONDS;
+const seconds = positiveInteger("--seconds", values.seconds ?? String(ownSeconds));
 const callers = positiveInteger("--callers", values.callers);
 if (values.write && (against !== undefined || (only !== undefined && only !== SESSIONS))) {
   throw new RangeError(`--write needs all cases, or --only ${SESSIONS}`);
@@ -94,6 +102,7 @@ const here = cases.filter(({ name }) => !leftOut.some((one) => one.name === name
 if (against !== undefined) await compareTrees(against);
 else if (only === undefined) await measureAll();
 else if (only === SESSIONS) await measureSessions();
+else if (only === DIRECTORY) await measureList();
 else await measureSome(only);
 
 async function measureAll(): Promise<void> {
@@ -132,6 +141,13 @@ async function measureSessions(): Promise<void> {
     waiting: { ...SESSION_WAITERS, rounds: waiting },
   };
   publish(sessionsReport, result, values.write);
+}
+
+/** The list of busy buckets. Writes nothing. */
+async function measureList(): Promise<void> {
+  const buckets = positiveInteger("--buckets", values.buckets);
+  const measured = await measureDirectory({ buckets, seconds, rounds }, print);
+  console.log(`${machineLine(machine())}\n\n${measured}`);
 }
 
 async function measureSome(text: string): Promise<void> {

@@ -8,6 +8,7 @@ import type { HoldAnswer, HoldCall, PermitAnswer } from "../core/holds/hold-call
 import type { LeaseAsk } from "../core/lease/lease.ts";
 import type { Pause } from "../core/pause.ts";
 import type { BusyReport, KnownShards, ShardList } from "../directory/directory.ts";
+import type { OverrideRows } from "../directory/override-book.ts";
 import type { BucketHistory } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { KnownOverride } from "../protocol/known-override.ts";
@@ -28,9 +29,10 @@ import type { BucketEnv } from "./bucket-env.ts";
 import type { KeyedGrant } from "./idempotency-store.ts";
 import type { RemovedCaller } from "./removed-callers.ts";
 
+import { shardNamed } from "../directory/shards.ts";
 import { decodeAcquireCall, isAcquireCall } from "../wire/acquire-call.ts";
 import { BucketHost } from "./bucket-host.ts";
-import { directoryIn, type DirectoryObject } from "./directory-object.ts";
+import { DirectoryObject } from "./directory-object.ts";
 import { DirectoryReports } from "./directory-reports.ts";
 import { HeldResponse } from "./held-response.ts";
 import { HeldStream } from "./held-stream.ts";
@@ -45,6 +47,7 @@ import {
   GRANT_PREFIX,
   KEYED_GRANTS_PREFIX,
   OPEN_GRANT_PREFIX,
+  OVERRIDE_PREFIX,
   REMOVED_CALLERS_KEY,
   STATE_KEY,
   TICKET_SECRET_KEY,
@@ -305,7 +308,10 @@ export class BucketObject extends DurableObject<BucketEnv> {
   }
 
   #asDirectory(): DirectoryObject {
-    return (this.#directory ??= directoryIn(this.ctx, this.#clock));
+    const index = shardNamed(this.ctx.id.name);
+    if (index === undefined) throw new TypeError("This object is a bucket, not a directory");
+    const { storage } = this.ctx;
+    return (this.#directory ??= new DirectoryObject(index, this.#clock, overridesOf(storage)));
   }
 
   #acceptSocket(url: string): Response {
@@ -361,6 +367,18 @@ function platformOf(
     newId: () => crypto.randomUUID(),
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     abort: (reason) => ctx.abort(reason),
+  };
+}
+
+function overridesOf(storage: DurableObjectStorage): OverrideRows {
+  const { kv } = storage;
+  return {
+    *list() {
+      for (const [, entry] of kv.list<KnownOverride>({ prefix: OVERRIDE_PREFIX })) yield entry;
+    },
+    put: (entry) => kv.put(OVERRIDE_PREFIX + entry.bucket, entry),
+    delete: (bucket) => void kv.delete(OVERRIDE_PREFIX + bucket),
+    erase: () => void storage.deleteAll(),
   };
 }
 

@@ -5,14 +5,11 @@
  */
 import type { BusyReport, KnownShards, ShardList } from "../directory/directory.ts";
 import type { OverrideRows } from "../directory/override-book.ts";
-import type { KnownOverride } from "../protocol/known-override.ts";
 import type { Clock } from "./clock.ts";
 
 import { Directory } from "../directory/directory.ts";
 import { OverrideBook } from "../directory/override-book.ts";
-import { shardNamed } from "../directory/shards.ts";
 import { CoalescingTimer } from "./coalescing-timer.ts";
-import { OVERRIDE_PREFIX } from "./stored-rows.ts";
 
 /**
  * How often old entries are removed. An object without a call leaves memory after ten seconds, and its entries with it;
@@ -20,7 +17,7 @@ import { OVERRIDE_PREFIX } from "./stored-rows.ts";
  */
 const SWEEP_MS = 5_000;
 
-/** One shard. */
+/** One shard. Knows no platform, as a `BucketHost` doesn't. */
 export class DirectoryObject {
   readonly #index: number;
   readonly #directory: Directory;
@@ -63,27 +60,4 @@ export class DirectoryObject {
   get overrides(): OverrideBook {
     return (this.#overrides ??= new OverrideBook(this.#rows));
   }
-}
-
-/**
- * The shard that the object is.
- *
- * @throws {TypeError} If it is a bucket's.
- */
-export function directoryIn(ctx: DurableObjectState, clock: Clock): DirectoryObject {
-  const index = shardNamed(ctx.id.name);
-  if (index === undefined) throw new TypeError("This object is a bucket, not a directory");
-  return new DirectoryObject(index, clock, rowsIn(ctx.storage));
-}
-
-function rowsIn(storage: DurableObjectStorage): OverrideRows {
-  const { kv } = storage;
-  return {
-    *list() {
-      for (const [, entry] of kv.list<KnownOverride>({ prefix: OVERRIDE_PREFIX })) yield entry;
-    },
-    put: (entry) => kv.put(OVERRIDE_PREFIX + entry.bucket, entry),
-    delete: (bucket) => void kv.delete(OVERRIDE_PREFIX + bucket),
-    erase: () => void storage.deleteAll(),
-  };
 }
