@@ -6,7 +6,7 @@ import type { BusyReport } from "../../src/directory/directory.ts";
 import { directoryName } from "../../src/directory/shards.ts";
 
 /** What a bucket of one a second reports that has two waiters. */
-export function busyReportOf(bucket: string, fields: Partial<BusyReport> = {}): BusyReport {
+function busyReportOf(bucket: string, fields: Partial<BusyReport> = {}): BusyReport {
   return {
     bucket,
     policyName: "*",

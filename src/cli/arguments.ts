@@ -11,8 +11,7 @@ import type { PlanCommand } from "./policy/plan.ts";
 import type { AcquireOptions, OnUnavailable } from "../client/client.ts";
 
 import { baseOf } from "../client/arguments.ts";
-import { busySorts } from "../protocol/busy-bucket.ts";
-import { listRange } from "../protocol/asked-members.ts";
+import { busySorts, listRange } from "../protocol/asked-members.ts";
 import { note as noteText } from "../protocol/printable-text.ts";
 import { parseDuration } from "./duration.ts";
 import { UsageError } from "./usage-error.ts";

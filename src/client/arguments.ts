@@ -15,8 +15,7 @@ import { holdFields } from "../core/policy-tables.ts";
 import { integerFault, isIntegerWithin, showValue, throwFaults } from "../core/values.ts";
 import { compileChanges } from "../core/written-policy.ts";
 import { API_KEY_RULE, isApiKey } from "../protocol/api-key.ts";
-import { busySorts } from "../protocol/busy-bucket.ts";
-import { listRange } from "../protocol/asked-members.ts";
+import { busySorts, listRange } from "../protocol/asked-members.ts";
 import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey } from "../protocol/idempotency-key.ts";
 import { label as labelText, note as noteText } from "../protocol/printable-text.ts";
 

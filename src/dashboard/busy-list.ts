@@ -2,6 +2,8 @@
 import type { BusyBucket, BusySort } from "../protocol/busy-bucket.ts";
 import type { BusyNews } from "./busy-feed.ts";
 
+import { busySorts } from "../protocol/asked-members.ts";
+
 /** A report is old from this age on, in milliseconds: two of a busy bucket are missing. */
 const OLD_MS = 20_000;
 
@@ -39,12 +41,10 @@ export function trendOf({ recent = [] }: BusyBucket, sort: BusySort): readonly n
   });
 }
 
-const sorts: readonly BusySort[] = ["waiters", "granted", "refused", "name"];
-
 /** What the address of the home page says of the list: `/?prefix=team/&sort=refused`. */
 export function askInQuery(query: string): { readonly prefix: string; readonly sort: BusySort } {
   const params = new URLSearchParams(query);
-  const sort = sorts.find((each) => each === params.get("sort")) ?? "waiters";
+  const sort = busySorts.find((each) => each === params.get("sort")) ?? "waiters";
   return { prefix: params.get("prefix") ?? "", sort };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Ask } from "../core/ask.ts";
 import type { FieldFault, Range } from "../core/values.ts";
+import type { BusySort } from "./busy-bucket.ts";
 
 import { tokensFault } from "../core/ask.ts";
 import { MAX_FURTHER_LIMITS, queueFields } from "../core/policy.ts";
@@ -20,6 +21,14 @@ export const acquireRanges = {
 
 /** How many entries a list may have: of waiters, and of buckets. */
 export const listRange = { min: 1, max: 1_000 } as const satisfies Range;
+
+/** The orders of a list of busy buckets, the default first. */
+export const busySorts = [
+  "waiters",
+  "granted",
+  "refused",
+  "name",
+] as const satisfies readonly BusySort[];
 
 /** What the names of fields begin with that are of one limit each. */
 const NAMED_TOKENS = "tokens.";

@@ -24,11 +24,8 @@ export interface BusyBucket {
 /** Acquires granted and refused in the window of a report, and the waiters at its end. */
 export type RecentWindow = readonly [granted: number, refused: number, waiters: number];
 
-/** The orders of a list of busy buckets, the default first. */
-export const busySorts = ["waiters", "granted", "refused", "name"] as const;
-
 /** What a list of busy buckets is sorted by: the most first, and names from A to Z. */
-export type BusySort = (typeof busySorts)[number];
+export type BusySort = "waiters" | "granted" | "refused" | "name";
 
 /** Body of `GET /buckets`. */
 export interface BusyBuckets {

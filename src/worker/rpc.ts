@@ -39,6 +39,7 @@ import type { NamedTokens } from "../core/limits/cost.ts";
 import type { PauseFields } from "../core/pause.ts";
 import type { WrittenChanges } from "../core/written-policy.ts";
 import type { BucketHistory } from "../protocol/bucket-history.ts";
+import type { BusyBuckets } from "../protocol/busy-bucket.ts";
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
 import type { DryRun, QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { SluiceEnv } from "./config/env.ts";
@@ -62,7 +63,7 @@ import {
   checkWaiterId,
   tryAcquireOptions,
 } from "../client/arguments.ts";
-import { type BusyBuckets, busySorts } from "../protocol/busy-bucket.ts";
+import { busySorts } from "../protocol/asked-members.ts";
 import { holdOutcome, permitOutcome, settleOutcome } from "../core/holds/hold-outcome.ts";
 import { invalidRequestResponse } from "../answers/acquire-response.ts";
 import { boundRoutes } from "./app.ts";

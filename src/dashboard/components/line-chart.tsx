@@ -15,7 +15,7 @@ const CHARACTER = 7;
 const GAP = 8;
 
 /** A point, as time and value; `undefined` is where the line is broken. */
-export type ChartPoint = readonly [atMs: number, value: number] | undefined;
+type ChartPoint = readonly [atMs: number, value: number] | undefined;
 
 /** A line. */
 export interface ChartLine {
@@ -32,7 +32,7 @@ export interface ChartLine {
 }
 
 /** Lines that share a unit, and their axis. */
-export interface ChartSide {
+interface ChartSide {
   /** The unit, above the axis. */
   readonly unit: string;
   /** Class that gives the axis its colour: that of its line if it has one alone. */

@@ -1,9 +1,10 @@
 /** `GET /buckets`: which buckets are busy. */
+import type { BusyBuckets } from "../../protocol/busy-bucket.ts";
 import type { Scope } from "../auth/scope.ts";
 import type { Deployment } from "../deployment.ts";
 import type { Call } from "./call.ts";
 
-import { type BusyBuckets, busySorts } from "../../protocol/busy-bucket.ts";
+import { busySorts } from "../../protocol/asked-members.ts";
 import { invalidRequestResponse } from "../../answers/acquire-response.ts";
 import { jsonResponse } from "../../answers/json-response.ts";
 import { problemResponse } from "../../answers/problem.ts";

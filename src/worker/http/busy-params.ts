@@ -1,11 +1,12 @@
 /** What `GET /buckets` takes: which of the busy buckets to list, and in which order. */
 import type { FieldFault } from "../../core/values.ts";
 import type { FieldReader } from "../../protocol/asked-members.ts";
+import type { BusySort } from "../../protocol/busy-bucket.ts";
 import type { Query } from "./query.ts";
 
-import { type BusySort, busySorts } from "../../protocol/busy-bucket.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 import { showValue } from "../../core/values.ts";
+import { busySorts } from "../../protocol/asked-members.ts";
 import { queryReader, readListLimit } from "./list-params.ts";
 
 /** What is asked for. */
