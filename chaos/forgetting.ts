@@ -48,7 +48,7 @@ interface Disk {
 }
 
 /** What came of the buckets. */
-export interface Forgotten {
+interface Forgotten {
   readonly kills: number;
   /** Of names that are asked once: when all of them were, and in the end. */
   readonly before: Disk;
@@ -143,7 +143,7 @@ class KilledServer implements AsyncDisposable {
 }
 
 /** Asks each of `names` once, kills the server at each stage, and waits until the files are gone. */
-export async function forget(
+async function forget(
   names: number,
   { seed, progress }: Pick<RunOptions, "seed" | "progress">,
 ): Promise<Forgotten> {

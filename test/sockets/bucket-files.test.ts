@@ -33,7 +33,9 @@ const SLOW = {
 };
 /** A caller that waits for the next tick of it arms an alarm. */
 const AWAITED = { ...SLOW, capacity: 1, initialTokens: 1, maxWaitMs: 3_600_000 };
-const POLICIES = `POLICIES:${JSON.stringify({ "*": SLOW, awaited: AWAITED })}`;
+/** Full again after a second. */
+const FORGOTTEN = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000, forgetAfterMs: 60_000 };
+const POLICIES = `POLICIES:${JSON.stringify({ "*": SLOW, awaited: AWAITED, "forgotten:*": FORGOTTEN })}`;
 const OPEN = ["--port", "0", "--var", "PUBLIC:true", "--var", "ADMIN_TOKEN:admin"];
 
 /** workerd closes what is idle for 10 s, and every 20 s it is looked what can go. */
@@ -140,6 +142,23 @@ describe("what asks for nothing", () => {
     expect((await send(url, acquirePath("deleted"))).body).toMatchObject({ remaining: 99 });
     expect((await send(url, acquirePath("kept"))).body).toMatchObject({ remaining: 98 });
   });
+
+  it("a bucket that nobody has used for forgetAfter is gone within a minute of it", async () => {
+    const state = newState();
+    await using server = await served(state);
+    const { url } = server;
+    await send(url, acquirePath("kept"));
+    const [kept] = filesIn(state);
+    for (const name of ["forgotten:1", "forgotten:2"]) await send(url, acquirePath(name));
+    const dueAtMs = Date.now() + FORGOTTEN.forgetAfterMs;
+    while (filesIn(state).length > 1 && Date.now() < dueAtMs + REMOVED_WITHIN_MS) {
+      await setTimeout(100);
+      if (Date.now() < dueAtMs - 1_000) expect(filesIn(state)).toHaveLength(3);
+    }
+    expect(filesIn(state)).toEqual([kept]);
+    expect((await send(url, acquirePath("forgotten:1"))).body).toMatchObject({ remaining: 0 });
+    expect(await snapshotOf(server, "forgotten:1")).toMatchObject({ granted: 1 });
+  }, 180_000);
 
   it("what holds nothing goes at the next start", async () => {
     const state = newState();
