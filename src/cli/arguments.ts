@@ -11,8 +11,8 @@ import type { PlanCommand } from "./policy/plan.ts";
 import type { AcquireOptions, OnUnavailable } from "../client/client.ts";
 
 import { baseOf } from "../client/arguments.ts";
-import { busySorts, listRange } from "../protocol/asked-members.ts";
-import { note as noteText } from "../protocol/printable-text.ts";
+import { busySorts, listRange } from "../protocol/list-params.ts";
+import { isPrintable, note as noteText, printableFault } from "../protocol/printable-text.ts";
 import { parseDuration } from "./duration.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -301,8 +301,8 @@ function noteIn(text: string | undefined): string {
   if (text === undefined || text.trim() === "") {
     throw new UsageError('Missing --note TEXT, which says why, such as --note "launch day"');
   }
-  if (noteText.has(text)) return text;
-  throw new UsageError(noteText.fault("--note", text).message);
+  if (isPrintable(text, noteText)) return text;
+  throw new UsageError(printableFault("--note", text, noteText).message);
 }
 
 // eslint-disable-next-line typescript/explicit-function-return-type -- only the parser can name the type.

@@ -15,9 +15,14 @@ import { holdFields } from "../core/policy-tables.ts";
 import { integerFault, isIntegerWithin, showValue, throwFaults } from "../core/values.ts";
 import { compileChanges } from "../core/written-policy.ts";
 import { API_KEY_RULE, isApiKey } from "../protocol/api-key.ts";
-import { busySorts, listRange } from "../protocol/asked-members.ts";
+import { busySorts, listRange } from "../protocol/list-params.ts";
 import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey } from "../protocol/idempotency-key.ts";
-import { label as labelText, note as noteText } from "../protocol/printable-text.ts";
+import {
+  isPrintable,
+  label as labelText,
+  note as noteText,
+  printableFault,
+} from "../protocol/printable-text.ts";
 
 /** The options of `Client.acquire`. */
 export const acquireOptions = [
@@ -66,7 +71,8 @@ export function checkAcquireOptions(options: object, allowed: readonly string[])
   const { idempotencyKey } = given;
   if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey);
   const { label } = given;
-  if (label !== undefined && !labelText.has(label)) throwFaults([labelText.fault("label", label)]);
+  if (label !== undefined && !isPrintable(label, labelText))
+    throwFaults([printableFault("label", label, labelText)]);
 }
 
 /**
@@ -146,7 +152,8 @@ export function checkListBucketsOptions(options: object): void {
 export function checkOverrideOptions(options: object, more: MoreOptions = []): void {
   const given = knownMembers("options", options, ["note", "signal", ...more]);
   const { note, token } = given;
-  if (note !== undefined && !noteText.has(note)) throwFaults([noteText.fault("note", note)]);
+  if (note !== undefined && !isPrintable(note, noteText))
+    throwFaults([printableFault("note", note, noteText)]);
   checkToken(token);
   checkSignal(given);
 }

@@ -2,7 +2,7 @@
 import type { BusyBucket, BusySort } from "../protocol/busy-bucket.ts";
 import type { BusyNews } from "./busy-feed.ts";
 
-import { busySorts } from "../protocol/asked-members.ts";
+import { busySorts } from "../protocol/list-params.ts";
 
 /** A report is old from this age on, in milliseconds: two of a busy bucket are missing. */
 const OLD_MS = 20_000;

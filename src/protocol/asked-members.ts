@@ -4,12 +4,11 @@
  */
 import type { Ask } from "../core/ask.ts";
 import type { FieldFault, Range } from "../core/values.ts";
-import type { BusySort } from "./busy-bucket.ts";
 
 import { tokensFault } from "../core/ask.ts";
 import { MAX_FURTHER_LIMITS, queueFields } from "../core/policy.ts";
 import { holdFields } from "../core/policy-tables.ts";
-import { label as labelText } from "./printable-text.ts";
+import { isPrintable, label as labelText, printableFault } from "./printable-text.ts";
 import { integerFault, isIntegerWithin, showValue } from "../core/values.ts";
 
 /** Minimum and maximum of each number, both inclusive, for any bucket. */
@@ -18,17 +17,6 @@ export const acquireRanges = {
   timeoutMs: queueFields.maxWaitMs,
   holdMs: holdFields.maxMs,
 } as const satisfies Readonly<Record<string, Range>>;
-
-/** How many entries a list may have: of waiters, and of buckets. */
-export const listRange = { min: 1, max: 1_000 } as const satisfies Range;
-
-/** The orders of a list of busy buckets, the default first. */
-export const busySorts = [
-  "waiters",
-  "granted",
-  "refused",
-  "name",
-] as const satisfies readonly BusySort[];
 
 /** What the names of fields begin with that are of one limit each. */
 const NAMED_TOKENS = "tokens.";
@@ -63,8 +51,9 @@ export class FieldReader {
     const values = this.#valuesOf(field);
     const [value] = values;
     if (values.length === 0) return undefined;
-    if (values.length === 1 && labelText.has(value)) return value === "" ? undefined : value;
-    this.addFault(values, labelText.fault(field, value));
+    if (values.length === 1 && isPrintable(value, labelText))
+      return value === "" ? undefined : value;
+    this.addFault(values, printableFault(field, value, labelText));
     return undefined;
   }
 

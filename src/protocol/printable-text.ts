@@ -7,35 +7,32 @@ import { showValue } from "../core/values.ts";
  * Control characters, lone surrogates and line separators aren't printable. Nor are characters that change the
  * direction of a text: an operator would read something else than what is there.
  */
-const PRINTABLE = String.raw`[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]`;
+const PRINTABLE = "[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\u202A-\\u202E\\u2066-\\u2069]";
 
 /** A text of so many printable characters. */
-class PrintableText {
+interface PrintableText {
   /** The most characters, as people count: code points. */
   readonly max: number;
-  /** As JSON Schema has it: with `u`. */
-  readonly pattern: string;
-  readonly #legal: RegExp;
-
-  constructor(max: number) {
-    this.max = max;
-    this.pattern = `^${PRINTABLE}{0,${max}}$`;
-    this.#legal = new RegExp(this.pattern, "u");
-  }
-
-  /** Whether it is such a text. An empty one is as good as none. */
-  has(value: unknown): value is string {
-    return typeof value === "string" && this.#legal.test(value);
-  }
-
-  /** What is wrong with a value that is not such a text. */
-  fault(field: string, value: unknown): FieldFault {
-    const message = `${field} must be at most ${this.max} printable characters: got ${showValue(value)}`;
-    return { field, message };
-  }
 }
 
 /** What a caller calls itself. */
-export const label = new PrintableText(64);
+export const label: PrintableText = { max: 64 };
 /** Why an operator has overridden a policy. */
-export const note = new PrintableText(200);
+export const note: PrintableText = { max: 200 };
+
+/** The pattern of such a text, as JSON Schema has it: with `u`. */
+export function patternOf({ max }: PrintableText): string {
+  return `^${PRINTABLE}{0,${max}}$`;
+}
+
+/** Whether `value` is such a text. An empty one is as good as none. */
+export function isPrintable(value: unknown, text: PrintableText): value is string {
+  // Made here, and not once: a constant that has to be worked out stays in bundles that don't use it.
+  return typeof value === "string" && new RegExp(patternOf(text), "u").test(value);
+}
+
+/** What is wrong with a value that is not such a text. */
+export function printableFault(field: string, value: unknown, { max }: PrintableText): FieldFault {
+  const message = `${field} must be at most ${max} printable characters: got ${showValue(value)}`;
+  return { field, message };
+}

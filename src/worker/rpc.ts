@@ -63,7 +63,7 @@ import {
   checkWaiterId,
   tryAcquireOptions,
 } from "../client/arguments.ts";
-import { busySorts } from "../protocol/asked-members.ts";
+import { busySorts } from "../protocol/list-params.ts";
 import { holdOutcome, permitOutcome, settleOutcome } from "../core/holds/hold-outcome.ts";
 import { invalidRequestResponse } from "../answers/acquire-response.ts";
 import { boundRoutes } from "./app.ts";

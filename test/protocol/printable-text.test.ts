@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 
-import { label as ofLabel, note } from "../../src/protocol/printable-text.ts";
+import {
+  isPrintable,
+  label as ofLabel,
+  note,
+  printableFault,
+} from "../../src/protocol/printable-text.ts";
 
 describe("a label", () => {
   it.each([
@@ -14,7 +19,7 @@ describe("a label", () => {
     "😀".repeat(64),
     "שלום",
   ])("takes %j", (label) => {
-    expect(ofLabel.has(label)).toBe(true);
+    expect(isPrintable(label, ofLabel)).toBe(true);
   });
 
   it.each([
@@ -38,15 +43,15 @@ describe("a label", () => {
     ["x"],
     {},
   ])("doesn't take %j", (label) => {
-    expect(ofLabel.has(label)).toBe(false);
+    expect(isPrintable(label, ofLabel)).toBe(false);
   });
 });
 
 describe("a note", () => {
   it("has up to 200 characters, and a fault that says so", () => {
-    expect(note.has("😀".repeat(200))).toBe(true);
-    expect(note.has("x".repeat(201))).toBe(false);
-    expect(note.fault("note", "a\nb")).toEqual({
+    expect(isPrintable("😀".repeat(200), note)).toBe(true);
+    expect(isPrintable("x".repeat(201), note)).toBe(false);
+    expect(printableFault("note", "a\nb", note)).toEqual({
       field: "note",
       message: 'note must be at most 200 printable characters: got "a\\nb"',
     });

@@ -9,7 +9,7 @@ import { unexpectedAnswer } from "../../client/transport/answer.ts";
 import { Connection } from "../../client/transport/connection.ts";
 import { RetriedCalls } from "../../client/transport/retried-calls.ts";
 import { membersOf } from "../../core/is-record.ts";
-import { listRange } from "../../protocol/asked-members.ts";
+import { listRange } from "../../protocol/list-params.ts";
 
 /** How to reach Sluice, and what for. */
 export interface OperatorPlace {

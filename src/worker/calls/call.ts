@@ -10,7 +10,7 @@ import type { Deployment } from "../deployment.ts";
 import type { Schema } from "../pages/json-schema.ts";
 import type { Answer, Parameter } from "../pages/openapi-types.ts";
 
-import { listRange } from "../../protocol/asked-members.ts";
+import { listRange } from "../../protocol/list-params.ts";
 import { DEFAULT_LIST_LIMIT } from "../http/list-params.ts";
 import { integerSchema } from "../pages/json-schema.ts";
 

@@ -4,7 +4,7 @@ import type { Scope } from "../auth/scope.ts";
 import type { Deployment } from "../deployment.ts";
 import type { Call } from "./call.ts";
 
-import { busySorts } from "../../protocol/asked-members.ts";
+import { busySorts } from "../../protocol/list-params.ts";
 import { invalidRequestResponse } from "../../answers/acquire-response.ts";
 import { jsonResponse } from "../../answers/json-response.ts";
 import { problemResponse } from "../../answers/problem.ts";

@@ -9,7 +9,7 @@ import { invalidRequestResponse } from "../../answers/acquire-response.ts";
 import { faultsAsWritten } from "../../core/human-units.ts";
 import { showValue } from "../../core/values.ts";
 import { compileChanges } from "../../core/written-policy.ts";
-import { note as noteText } from "../../protocol/printable-text.ts";
+import { isPrintable, note as noteText, printableFault } from "../../protocol/printable-text.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { jsonResponse } from "../../answers/json-response.ts";
 import { jsonAnswer } from "./call.ts";
@@ -64,8 +64,12 @@ function readPolicyChange({ note, ...changes }: Readonly<Record<string, unknown>
 } {
   const { compiled, faults } = compileChanges(changes);
   if (note === undefined) return { compiled, note, faults };
-  if (!noteText.has(note)) {
-    return { compiled, note: undefined, faults: [...faults, noteText.fault("note", note)] };
+  if (!isPrintable(note, noteText)) {
+    return {
+      compiled,
+      note: undefined,
+      faults: [...faults, printableFault("note", note, noteText)],
+    };
   }
   if (Object.keys(changes).length === 0) {
     const message = `note needs a field of the policy that it is about: got note ${showValue(note)} alone`;

@@ -6,7 +6,7 @@ import type { Query } from "./query.ts";
 
 import { BUCKET_NAME_RULE, isBucketName } from "../../core/bucket-name.ts";
 import { showValue } from "../../core/values.ts";
-import { busySorts } from "../../protocol/asked-members.ts";
+import { busySorts } from "../../protocol/list-params.ts";
 import { queryReader, readListLimit } from "./list-params.ts";
 
 /** What is asked for. */

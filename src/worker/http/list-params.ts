@@ -1,5 +1,6 @@
 /** What calls take that answer with a list. */
-import { FieldReader, listRange } from "../../protocol/asked-members.ts";
+import { FieldReader } from "../../protocol/asked-members.ts";
+import { listRange } from "../../protocol/list-params.ts";
 import { type Query, decimal } from "./query.ts";
 
 /** How many entries a list has if the caller doesn't say. */

@@ -32,7 +32,7 @@ import {
   leaseFields,
   leaseWords,
 } from "../../core/policy-tables.ts";
-import { label, note } from "../../protocol/printable-text.ts";
+import { label, note, patternOf } from "../../protocol/printable-text.ts";
 import { acquireRanges } from "../../protocol/asked-members.ts";
 import { WINDOW_LIMIT, windowLimitWords } from "../../core/window-limit.ts";
 import { BUCKET_NAME_PATTERN, BUCKET_NAME_RULE } from "../../core/bucket-name.ts";
@@ -73,7 +73,7 @@ export const acquireFields = {
   ),
   label: {
     type: "string",
-    pattern: label.pattern,
+    pattern: patternOf(label),
     description:
       "What the caller calls itself, up to 64 printable characters. All who may read the bucket see it in the list of waiters, so put no secret into it",
   },
@@ -489,7 +489,7 @@ const policyChange: Schema = {
     },
     note: {
       type: "string",
-      pattern: note.pattern,
+      pattern: patternOf(note),
       description:
         "Why, up to 200 printable characters. It is no part of the policy, and needs another member beside it",
     },
