@@ -1,7 +1,7 @@
 /**
  * A server in front of Sluice that fails like a network, reproducibly. The first segment of a path picks
  * the failure; the rest of the path goes to Sluice. "The first time" is counted for each idempotency key, so
- * several callers can fail at once. Scripts of any origin may call.
+ * several callers can fail at once; without a key, for each method. Scripts of any origin may call.
  */
 import { once } from "node:events";
 import {
@@ -267,8 +267,8 @@ export class FaultyServer implements AsyncDisposable {
       return;
     }
     const [, name = "", path = "/"] = /^\/([a-z]+)(.*)$/.exec(incoming.url ?? "") ?? [];
-    const key = incoming.headers["idempotency-key"];
-    const seen = `${name} ${String(key)}`;
+    const { method, headers } = incoming;
+    const seen = `${name} ${String(headers["idempotency-key"] ?? method)}`;
     const before = this.#seen.get(seen) ?? 0;
     this.#seen.set(seen, before + 1);
     await modes[name]?.({ incoming, outgoing, body, path, before }, this);

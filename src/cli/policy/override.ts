@@ -61,14 +61,18 @@ export async function rollback(
   { signal, print }: Terminal,
 ): Promise<number> {
   const operator = new Operator(place, signal);
-  try {
-    await operator.dropOverride(bucket, "previous");
-    print(`${bucket}: the override before the last one is in force again`);
-  } catch (error) {
-    if (!(error instanceof SluiceError && error.reason === "no-override")) throw error;
-    // Of overrides, only one before the last is kept.
-    const { policy } = await operator.dropOverride(bucket, "configured");
-    print(`${bucket}: the configured policy ${JSON.stringify(policy.name)} is in force again`);
-  }
+  // Asked first, because of overrides only one before the last is kept: if an attempt whose answer is lost has gone
+  // back to it, the next attempt finds none before it, and must not go further back.
+  const { override } = (await operator.dryRun(bucket, {})).snapshot;
+  const to = override?.hasPrevious === true ? "previous" : "configured";
+  const { policy, ...after } = await operator.dropOverride(bucket, to).catch(async (error) => {
+    const isLost = override && error instanceof SluiceError && error.reason === "no-override";
+    if (!isLost) throw error;
+    return (await operator.dryRun(bucket, {})).snapshot;
+  });
+  const inForce = after.override
+    ? "the override before the last one"
+    : `the configured policy ${JSON.stringify(policy.name)}`;
+  print(`${bucket}: ${inForce} is in force again`);
   return exitCodes.ok;
 }

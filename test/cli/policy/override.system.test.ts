@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BucketSnapshot } from "../../../src/protocol/bucket-snapshot.ts";
 
 import { sluicePolicy, type Ended } from "../../../kit/cli/sluice-policy.ts";
+import { startFaultyServer } from "../../../kit/http/faulty-server.ts";
 import { startWorkerd, type WorkerdServer } from "../../../kit/processes/server.ts";
 
 const one = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 };
@@ -76,6 +77,23 @@ describe("sluice policy apply and rollback", () => {
       expect(ended).toEqual({ code: expected, out: printed, err: noted });
     }
     expect((await snapshotOf("mail:bob")).policy).toMatchObject({ capacity: 1, limits });
+  });
+
+  it("take one step back if the answer to it is lost and it is asked again", async () => {
+    const change = async (capacity: number): Promise<Response> => {
+      const headers = { Authorization: "Bearer changes" };
+      const body = JSON.stringify({ capacity });
+      return fetch(`${server.url}/buckets/mail:eve`, { method: "PUT", headers, body });
+    };
+    expect([(await change(5)).status, (await change(6)).status]).toEqual([200, 200]);
+    await using faulty = await startFaultyServer(server.url);
+    const place = { url: `${faulty.url}/lose`, adminToken: "changes" };
+    expect(await sluicePolicy(["rollback", "mail:eve"], place)).toEqual({
+      code: 0,
+      out: "mail:eve: the override before the last one is in force again\n",
+      err: "",
+    });
+    expect(await snapshotOf("mail:eve")).toMatchObject({ policy: { capacity: 5 }, override: {} });
   });
 
   it("change nothing if the file has no policy for one of the buckets", async () => {
