@@ -140,7 +140,7 @@ type Pauser = (pause: AskedPause) => Promise<BucketSnapshot>;
 
 /**
  * A bucket that is called through `acquire` and `pauseBucket`, and inspected over HTTP. How it is called, by sessions
- * or otherwise, is not part of the view.
+ * or otherwise, and where its policy comes from are not part of the view.
  */
 export function opened(
   name: string,
@@ -153,11 +153,11 @@ export function opened(
     },
     acquire,
     inspect: async () => {
-      const { bucket, policy, sessions, ...view } = await snapshotOf(name);
+      const { bucket, policy, override, sessions, ...view } = await snapshotOf(name);
       return view;
     },
     pause: async (asked) => {
-      const { bucket, policy, sessions, ...view } = await pauseBucket(asked);
+      const { bucket, policy, override, sessions, ...view } = await pauseBucket(asked);
       await settle();
       return view;
     },

@@ -63,7 +63,8 @@ const fiveASecond = { capacity: 5, refillTokens: 1, refillIntervalMs: 1_000, ini
 describe("what it answers and does", () => {
   it("the snapshot, which has pausedUntilMs for as long as the pause lasts", async () => {
     const name = await open(fiveASecond, 1);
-    const untilMs = Date.now() + 9_500;
+    const nowMs = Date.now();
+    const untilMs = nowMs + 9_500;
     const response = await pause(name, { untilMs, tokens: 2 });
     expect(response.headers.get("Cache-Control")).toBe("no-store");
     const { policy, ...snapshot }: BucketSnapshot = await response.json();
@@ -78,6 +79,7 @@ describe("what it answers and does", () => {
       granted: 1,
       refused: 0,
       cancelled: 0,
+      override: { atMs: nowMs },
     });
     await pass(name, 9_499);
     expect(await snapshotOf(name)).toMatchObject({ tokens: 2, pausedUntilMs: untilMs });
