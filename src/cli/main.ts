@@ -44,7 +44,10 @@ async function main(args: readonly string[]): Promise<number> {
   process.stderr.on("error", () => undefined);
   const terminal = processTerminal(interrupt.signal);
   try {
-    return await run(readArguments(args, process.env), terminal);
+    const code = await run(readArguments(args, process.env), terminal);
+    // A socket stays open until the other side confirms its close, and the other side may be gone.
+    if (interruptedBy) process.exit(code);
+    return code;
   } catch (error) {
     terminal.clearProgress();
     // Exits at once, whatever is still in progress.

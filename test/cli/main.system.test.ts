@@ -453,6 +453,17 @@ describe("sluice watch", () => {
     ]);
   });
 
+  it("ends at a signal, too, if nothing answers any more", async () => {
+    await using relay = await Relay.open(Number(new URL(server.url).port));
+    const { child, output, ended } = start(["watch", "quick:mute"], { SLUICE_URL: relay.url });
+    while (output.stdout === "") await setTimeout(20);
+    relay.silence();
+    child.kill("SIGINT");
+    const hasEnded = await Promise.race([ended.then(() => true), setTimeout(5_000, false)]);
+    child.kill("SIGKILL");
+    expect([hasEnded, (await ended).code]).toEqual([true, 0]);
+  });
+
   it("says that it has no connection, and goes on when it has one again", async () => {
     await using relay = await Relay.open(Number(new URL(server.url).port));
     const { child, output, ended } = start(["watch", "quick:lost"], { SLUICE_URL: relay.url });
