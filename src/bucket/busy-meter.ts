@@ -33,6 +33,8 @@ export interface SettledSums {
   readonly cancelled: number;
   /** Grants by wait: see `StatsView`. */
   readonly waits: readonly number[];
+  /** The waits of all grants together, in milliseconds. */
+  readonly waitedMs: number;
 }
 
 /** A bucket at the end of a turn. */
@@ -110,7 +112,7 @@ export class BusyMeter {
     this.#isBusy = isKnown && (counted.hasLongWait || (hasSettled && !isFirst));
     this.#dueAtMs = nowMs + (this.#isBusy ? WINDOW_MS : FIRST_WINDOW_MS);
     if (!isKnown || !(this.#isBusy || wasBusy)) return undefined;
-    const waits = counted.waits.map((count, index) => count - (before.waits[index] ?? 0));
+    const waits = difference(counted, before);
     const { waiters } = counted;
     const [waitP50Ms, waitP95Ms] = [waitQuantileMs(waits, 0.5), waitQuantileMs(waits, 0.95)];
     this.#points.push([nowMs, granted, refused, waiters, waitP50Ms, waitP95Ms]);
@@ -119,20 +121,55 @@ export class BusyMeter {
   }
 }
 
+/** Grants by wait, and how long they have waited together: see `StatsView`. */
+type WaitSums = Pick<SettledSums, "waits" | "waitedMs">;
+
+function difference(sums: WaitSums, before: WaitSums): WaitSums {
+  return {
+    waits: sums.waits.map((count, index) => count - (before.waits[index] ?? 0)),
+    waitedMs: sums.waitedMs - before.waitedMs,
+  };
+}
+
 /**
  * An estimate of a quantile of waits, in whole milliseconds: within a class, waits count as evenly spread. 0 if there
- * are none; the longest bound for what is longer.
+ * are none.
+ *
+ * The longest class is up to three times as wide as the shorter ones together, so it counts only as wide as the sum of
+ * all waits allows: if ten callers in the class of 10 s to 30 s have waited for 120 s together, as 10 s to 14 s.
  */
-export function waitQuantileMs(waits: readonly number[], quantile: number): number {
+export function waitQuantileMs(sums: WaitSums, quantile: number): number {
+  const { waits } = sums;
   const rank = quantile * waits.reduce((sum, count) => sum + count, 0);
+  const last = waits.findLastIndex((count) => count > 0);
   let below = 0;
   for (const [index, count] of waits.entries()) {
     if (count > 0 && below + count >= rank) {
-      const fromMs = WAIT_BOUNDS_MS[index - 1] ?? 0;
-      const toMs = WAIT_BOUNDS_MS[index] ?? fromMs;
+      const [fromMs, toMs] = index === last ? longestWaits(sums, last) : boundsOf(index);
       return Math.round(fromMs + ((toMs - fromMs) * (rank - below)) / count);
     }
     below += count;
   }
   return 0;
+}
+
+type Bounds = readonly [fromMs: number, toMs: number];
+
+/** The bounds of a class of waits. What is longer than the last one is as long as it. */
+function boundsOf(index: number): Bounds {
+  const fromMs = WAIT_BOUNDS_MS[index - 1] ?? 0;
+  return [fromMs, WAIT_BOUNDS_MS[index] ?? fromMs];
+}
+
+/** The longest class, made so narrow that all waits together have the length that they have. */
+function longestWaits({ waits, waitedMs }: WaitSums, last: number): Bounds {
+  const [fromMs, toMs] = boundsOf(last);
+  const shorterMs = waits.slice(0, last).reduce((sum, count, index) => {
+    const [lowMs, highMs] = boundsOf(index);
+    return sum + (count * (lowMs + highMs)) / 2;
+  }, 0);
+  const averageMs = (waitedMs - shorterMs) / (waits[last] ?? 1);
+  const halfMs = Math.max(0, Math.min(averageMs - fromMs, toMs - averageMs));
+  if (averageMs >= toMs) return [toMs, toMs];
+  return averageMs <= fromMs ? [fromMs, fromMs] : [averageMs - halfMs, averageMs + halfMs];
 }

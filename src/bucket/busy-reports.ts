@@ -105,7 +105,8 @@ export class BusyReports {
 
 function sumsOf({ limiter }: OpenBucket, nowMs: number): SettledSums {
   const { granted, refused, cancelled } = limiter.inspect(nowMs);
-  return { granted, refused, cancelled, waits: limiter.stats().waits };
+  const { waits, waitedMs } = limiter.stats();
+  return { granted, refused, cancelled, waits, waitedMs };
 }
 
 /** The sums before a turn. */
@@ -115,12 +116,13 @@ function without(sums: SettledSums, { settled, cancelled }: Turn<Caller>): Settl
     if (outcome.ok) ofTurn.noteGrant(0, outcome.waitedMs);
     else ofTurn.noteRefusal(outcome.reason);
   }
-  const { waits } = ofTurn.view();
+  const { waits, waitedMs } = ofTurn.view();
   return {
     granted: sums.granted - ofTurn.granted,
     refused: sums.refused - ofTurn.refused,
     cancelled: sums.cancelled - (cancelled ? 1 : 0),
     waits: sums.waits.map((count, index) => count - (waits[index] ?? 0)),
+    waitedMs: sums.waitedMs - waitedMs,
   };
 }
 

@@ -27,6 +27,7 @@ class Sums {
       refused: this.#refused,
       cancelled: this.#cancelled,
       waits: this.#stats.view().waits,
+      waitedMs: this.#stats.view().waitedMs,
       waiters,
       hasLongWait,
     };
@@ -119,7 +120,7 @@ describe("BusyMeter", () => {
       meter.turned(sums.counted({ waiters: window }), window * 10_000);
     }
     expect(meter.points).toHaveLength(360);
-    expect(meter.points[0]).toEqual([410_000, 10, 0, 41, 18, 24]);
+    expect(meter.points[0]).toEqual([410_000, 10, 0, 41, 20, 25]);
     expect(meter.points.at(-1)?.[0]).toBe(4_000_000);
   });
 });
@@ -130,18 +131,28 @@ describe("waitQuantileMs", () => {
     for (const [count, waitedMs] of waits) {
       for (let index = 0; index < count; index += 1) stats.noteGrant(1, waitedMs);
     }
-    return stats.view().waits;
+    return stats.view();
+  }
+
+  /** Callers that have waited for one second, for two, and so on. */
+  function oneASecond(count: number) {
+    const each = Array.from({ length: count }, (_, index) => [1, 1_000 * (index + 1)] as const);
+    return waitsOf(...each);
   }
 
   test.each([
     ["nobody", waitsOf(), 0.95, 0],
     ["nobody waited", waitsOf([100, 0]), 0.95, 0],
-    ["half of a class", waitsOf([10, 200]), 0.5, 175],
+    ["all of a class", waitsOf([10, 200]), 0.5, 200],
     ["a class's upper bound", waitsOf([10, 200]), 1, 250],
+    ["the lower half of a class", waitsOf([5, 160], [5, 180]), 1, 240],
+    ["a class's lower bound", waitsOf([10, 60], [1, 101]), 1, 100],
+    ["a queue of 12 at one a second", oneASecond(12), 0.95, 14_725],
+    ["a queue of 46 at one a second", oneASecond(46), 0.95, 46_028],
     ["most didn't wait", waitsOf([96, 0], [4, 800]), 0.95, 0],
-    ["few didn't wait", waitsOf([90, 0], [10, 800]), 0.95, 750],
+    ["few didn't wait", waitsOf([90, 0], [10, 800]), 0.95, 800],
     ["longer than an hour", waitsOf([10, 4_000_000]), 0.5, 3_600_000],
-  ])("%s", (_, waits, quantile, waitMs) => {
-    expect(waitQuantileMs(waits, quantile)).toBe(waitMs);
+  ])("%s", (_, sums, quantile, waitMs) => {
+    expect(waitQuantileMs(sums, quantile)).toBe(waitMs);
   });
 });
