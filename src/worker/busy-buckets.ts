@@ -48,6 +48,20 @@ export async function listBusy(
   return all.filter(({ bucket }) => isInScope(scopes, "read", bucket));
 }
 
+/**
+ * The same of all names for a scrape, of which only so many are in progress, too. It has no place among the lists:
+ * a key that polls them would take the busy buckets out of everybody's metrics.
+ *
+ * @throws {NoBusyListError} As `listBusy` does, but for a number of lists.
+ */
+export async function listBusyToScrape(
+  env: Listed,
+  scopes: readonly Scope[],
+): Promise<readonly BusyBucket[]> {
+  const all = await withinTime(askShards(env, "", false));
+  return all.filter(({ bucket }) => isInScope(scopes, "read", bucket));
+}
+
 /** The first of `buckets` in the order of `sort`. */
 export function cutList(
   buckets: readonly BusyBucket[],

@@ -2,7 +2,7 @@
 import type { BusyBucket } from "../../protocol/busy-bucket.ts";
 import type { Call } from "./call.ts";
 
-import { listBusy } from "../busy-buckets.ts";
+import { listBusyToScrape } from "../busy-buckets.ts";
 import { queryOf } from "../http/query.ts";
 import { MAX_ASKED_FOR } from "../metrics/metrics.ts";
 import { metricsResponse } from "../metrics/scrape.ts";
@@ -37,8 +37,7 @@ export const scrape: Call = {
       objects: env.BUCKETS,
       files: env.FILES,
       policies: settings.policies,
-      listBusy: (): Promise<readonly BusyBucket[]> =>
-        listBusy(env, scopes, { prefix: "", hasRecent: false }),
+      listBusy: (): Promise<readonly BusyBucket[]> => listBusyToScrape(env, scopes),
     };
     return metricsResponse(scraped, scopes, queryOf(request.url)["bucket"] ?? []);
   },

@@ -67,6 +67,16 @@ describe("/metrics", () => {
     expect(seen.value("sluice_busy_waiters", { bucket: "(others)" })).toBe(2);
   });
 
+  it("has them even while a key polls the list as fast as it can", async () => {
+    const bucket = uniqueName();
+    await reportBusy(bucket);
+    const open = { ...CLOSED, PUBLIC: "true" };
+    const polls = Array.from({ length: 20 }, () => deployed(open, "/buckets"));
+    const text = await (await deployed(open, "/metrics")).text();
+    expect(new Scrape(text).value("sluice_busy_waiters", { bucket, policy: "*" })).toBe(2);
+    for (const { body } of await Promise.all(polls)) await body?.cancel();
+  });
+
   it("goes without busy buckets if they can't be listed", async () => {
     const error = vi.spyOn(console, "error").mockImplementation(() => undefined);
     const getByName = () => {
