@@ -27,7 +27,9 @@ export function showValue(value: unknown): string {
     // A BigInt or a circular structure has no JSON form.
     text = typeof value;
   }
-  return text.length <= SHOWN_VALUE_LENGTH ? text : `${text.slice(0, SHOWN_VALUE_LENGTH)}…`;
+  if (text.length <= SHOWN_VALUE_LENGTH) return text;
+  // Half a character is no text: some readers of JSON refuse all of a body that has one.
+  return `${text.slice(0, SHOWN_VALUE_LENGTH).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
 /** Whether `value` is an integer within the range. */

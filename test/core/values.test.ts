@@ -12,6 +12,8 @@ describe("showValue", () => {
     [{ a: [1, "b"] }, '{"a":[1,"b"]}'],
     ["x".repeat(38), `"${"x".repeat(38)}"`],
     ["x".repeat(39), `"${"x".repeat(39)}…`],
+    ["😀".repeat(20), `"${"😀".repeat(19)}…`],
+    [`x${"😀".repeat(20)}`, `"x${"😀".repeat(19)}…`],
   ])("shows %o as %s", (value, shown) => {
     expect(showValue(value)).toBe(shown);
   });
