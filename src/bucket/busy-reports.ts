@@ -150,6 +150,8 @@ function reportOf(
     grantedPerS: perSecond(granted, lengthMs),
     refusedPerS: perSecond(refused, lengthMs),
     waitP95Ms,
+    oldestWaitMs: Math.max(0, nowMs - (limiter.headQueuedAtMs ?? nowMs)),
+    maxWaitMs: limiter.policy.maxWaitMs,
     ...(pausedUntilMs !== undefined && { pausedUntilMs }),
     window: [granted, refused, waiters],
   };

@@ -12,7 +12,19 @@ const FRESH_MS = 20_000;
 /** From here on a rate is shown without its tenths. */
 const WHOLE_RATE = 100;
 
-const HEADINGS = ["BUCKET", "POLICY", "TOKENS", "WAITING", "GRANTED/S", "REFUSED/S", "P95 WAIT"];
+const HEADINGS = [
+  "BUCKET",
+  "POLICY",
+  "TOKENS",
+  "WAITING",
+  "GRANTED/S",
+  "REFUSED/S",
+  "OLDEST",
+  // Left out if there is no room.
+  "P95 WAIT",
+];
+/** Where nobody waits, or nobody was granted. */
+const NOTHING = "–";
 /** The first columns are text, at the left; the others numbers, at the right. */
 const TEXT_COLUMNS = 2;
 
@@ -27,7 +39,7 @@ export function tableOf(
   rows = Infinity,
 ): string[] {
   const { buckets, omitted } = cutTo(list, rows);
-  const table = [HEADINGS, ...buckets.map(cellsOf)];
+  const table = fitting([HEADINGS, ...buckets.map(cellsOf)], columns);
   const notes = ["", ...buckets.map((bucket) => notesOf(bucket, nowMs))];
   const widths = widthsFor(table, columns);
   const lines = table.map((row, index) => {
@@ -50,7 +62,7 @@ function cutTo({ buckets, omitted }: BusyBuckets, rows: number): BusyBuckets {
 }
 
 function cellsOf(bucket: BusyBucket): string[] {
-  const { tokens, capacity, waiters, grantedPerS, refusedPerS, waitP95Ms } = bucket;
+  const { tokens, capacity, waiters, grantedPerS, refusedPerS } = bucket;
   return [
     bucket.bucket,
     bucket.policyName,
@@ -58,8 +70,21 @@ function cellsOf(bucket: BusyBucket): string[] {
     String(waiters),
     rateText(grantedPerS),
     rateText(refusedPerS),
-    waitP95Ms === 0 ? "0 s" : formatDuration(waitP95Ms),
+    waiters === 0 ? NOTHING : waitText(bucket.oldestWaitMs),
+    grantedPerS === 0 ? NOTHING : waitText(bucket.waitP95Ms),
   ];
+}
+
+/** Of a wait that an older version doesn't report, too. */
+function waitText(durationMs: number | undefined): string {
+  if (durationMs === undefined) return NOTHING;
+  return durationMs === 0 ? "0 s" : formatDuration(durationMs);
+}
+
+/** The table, without its last column if that doesn't fit. */
+function fitting(rows: readonly (readonly string[])[], columns: number): readonly string[][] {
+  const width = widthsFor(rows, columns).reduce((sum, one) => sum + one + GAP.length, -GAP.length);
+  return rows.map((row) => (width <= columns ? [...row] : row.slice(0, -1)));
 }
 
 /** What most buckets don't have. */
@@ -79,7 +104,7 @@ function rateText(perS: number): string {
 
 /** As wide as the widest cell; if that is too much, the texts give way, the policy first. */
 function widthsFor(rows: readonly (readonly string[])[], columns: number): number[] {
-  const widths = HEADINGS.map((_, column) => {
+  const widths = (rows[0] ?? []).map((_, column) => {
     return Math.max(...rows.map((row) => row[column]?.length ?? 0));
   });
   let excess = widths.reduce((sum, width) => sum + width + GAP.length, 0) - columns;

@@ -13,6 +13,10 @@ export interface BusyBucket {
   readonly refusedPerS: number;
   /** Estimate of the 95th percentile of waits that ended with a grant in that window; 0 if none did. */
   readonly waitP95Ms: number;
+  /** How long the caller at the head of the queue had waited; 0 if nobody waited. Older objects don't report it. */
+  readonly oldestWaitMs?: number;
+  /** The longest wait that the policy allows. Older objects don't report it. */
+  readonly maxWaitMs?: number;
   /** Absent if the bucket isn't paused. */
   readonly pausedUntilMs?: number;
   /** When the bucket reported this, in Unix milliseconds. */

@@ -142,6 +142,10 @@ describe("BusyReports", () => {
     // Grants at 2, 4, … 16 seconds; the head waits for more than five from 6 seconds on.
     expect(served.reportedAtMs).toEqual([5_000, 15_000, 25_000]);
     expect(waiters).toEqual([6, 1, 0]);
+    // All have come at the start.
+    const waits = served.platform.reports.map((report) => report.oldestWaitMs);
+    expect(waits).toEqual([5_000, 15_000, 0]);
+    expect(served.platform.reports[0]?.maxWaitMs).toBe(60_000);
     // After the last report there is no timer.
     expect(served.platform.longTimers).toBe(2);
   });

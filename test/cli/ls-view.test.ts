@@ -27,6 +27,8 @@ const hot: BusyBucket = {
   grantedPerS: 123.4,
   refusedPerS: 1.26,
   waitP95Ms: 12_340,
+  oldestWaitMs: 46_200,
+  maxWaitMs: 60_000,
 };
 
 function shown(
@@ -39,10 +41,27 @@ function shown(
 describe("tableOf", () => {
   it("has a line for each bucket, in the order of the list", () => {
     expect(shown([hot, quiet])).toEqual([
-      "BUCKET     POLICY    TOKENS  WAITING  GRANTED/S  REFUSED/S  P95 WAIT",
-      "export     export   0 of 10      170        123        1.3    12.3 s",
-      "login:ann  login:*   3 of 5        0        0.5          0       0 s",
+      "BUCKET     POLICY    TOKENS  WAITING  GRANTED/S  REFUSED/S  OLDEST  P95 WAIT",
+      "export     export   0 of 10      170        123        1.3  46.2 s    12.3 s",
+      "login:ann  login:*   3 of 5        0        0.5          0       –       0 s",
     ]);
+  });
+
+  it("has no waits where nobody waits, was granted, or where an older version doesn't report them", () => {
+    const stuck = { ...hot, grantedPerS: 0, waitP95Ms: 0 };
+    const { oldestWaitMs: _, ...older } = stuck;
+    const [, ...lines] = shown([stuck, { ...stuck, waiters: 0, oldestWaitMs: 0 }, older]);
+    expect(lines.map((line) => line.split(/ {2,}/).slice(-2))).toEqual([
+      ["46.2 s", "–"],
+      ["–", "–"],
+      ["–", "–"],
+    ]);
+  });
+
+  it("leaves the percentile out rather than cut a number", () => {
+    const [headings, line] = shown([{ ...hot, bucket: "n".repeat(30) }], { columns: 76 });
+    expect(headings).toMatch(/OLDEST$/);
+    expect(line).toMatch(/46\.2 s$/);
   });
 
   it("notes what most buckets don't have", () => {

@@ -61,6 +61,8 @@ export const listBuckets: Call = {
           grantedPerS: 9.9,
           refusedPerS: 3.2,
           waitP95Ms: 4120,
+          oldestWaitMs: 4310,
+          maxWaitMs: 60_000,
           atMs: 1795425904731,
         },
       ],

@@ -14,7 +14,10 @@ const MAX_NAMED = 20;
 const OTHERS = "(others)";
 
 /** What a series shows, of one bucket or of the rest. */
-interface Shown extends Pick<BusyBucket, "waiters" | "grantedPerS" | "refusedPerS" | "waitP95Ms"> {
+interface Shown extends Pick<
+  BusyBucket,
+  "waiters" | "grantedPerS" | "refusedPerS" | "waitP95Ms" | "oldestWaitMs" | "maxWaitMs"
+> {
   readonly labels: Labels;
 }
 
@@ -30,8 +33,15 @@ export function busyMetrics(buckets: readonly BusyBucket[]): readonly Metric[] {
   });
   const others = sorted.slice(MAX_NAMED);
   if (others.length > 0) shown.push(sumOf(others));
-  const gauge = (name: string, help: string, valueOf: (one: Shown) => number): Metric => {
-    const samples = shown.map((one) => ({ labels: one.labels, value: valueOf(one) }));
+  const gauge = (
+    name: string,
+    help: string,
+    valueOf: (one: Shown) => number | undefined,
+  ): Metric => {
+    const samples = shown.flatMap((one) => {
+      const value = valueOf(one);
+      return value === undefined ? [] : [{ labels: one.labels, value }];
+    });
     return { name, type: "gauge", help, samples };
   };
   return [
@@ -57,6 +67,16 @@ export function busyMetrics(buckets: readonly BusyBucket[]): readonly Metric[] {
       "Estimated 95th percentile of waits, over the last report of a busy bucket; the longest one of (others).",
       ({ waitP95Ms }) => waitP95Ms / 1_000,
     ),
+    gauge(
+      "sluice_busy_oldest_wait_seconds",
+      "How long the head of a busy bucket's queue had waited at its last report; of (others), the one closest to its limit.",
+      ({ oldestWaitMs }) => seconds(oldestWaitMs),
+    ),
+    gauge(
+      "sluice_busy_max_wait_seconds",
+      "The longest wait that the policy of a busy bucket allows; of (others), that of the one closest to it.",
+      ({ maxWaitMs }) => seconds(maxWaitMs),
+    ),
   ];
 }
 
@@ -68,5 +88,19 @@ function sumOf(buckets: readonly BusyBucket[]): Shown {
     sum.refusedPerS += refusedPerS;
     sum.waitP95Ms = Math.max(sum.waitP95Ms, waitP95Ms);
   }
-  return { labels: { bucket: OTHERS }, ...sum };
+  const { oldestWaitMs, maxWaitMs } = buckets.reduce((one, other) => {
+    return shareOfWait(other) > shareOfWait(one) ? other : one;
+  });
+  const wait = oldestWaitMs !== undefined && maxWaitMs !== undefined && { oldestWaitMs, maxWaitMs };
+  return { labels: { bucket: OTHERS }, ...sum, ...wait };
+}
+
+/** Of the longest wait that is allowed, how much the head has waited. -1 if an older version has reported. */
+function shareOfWait({ oldestWaitMs, maxWaitMs }: BusyBucket): number {
+  if (oldestWaitMs === undefined || maxWaitMs === undefined) return -1;
+  return maxWaitMs === 0 ? 0 : oldestWaitMs / maxWaitMs;
+}
+
+function seconds(durationMs: number | undefined): number | undefined {
+  return durationMs === undefined ? undefined : durationMs / 1_000;
 }

@@ -62,6 +62,12 @@ const busyBucket = objectSchema<BusyBucket>(
     waitP95Ms: countSchema(
       "Estimate of the time within which 95 % of those that were granted have been, in milliseconds",
     ),
+    oldestWaitMs: countSchema(
+      "How long the head of the queue had waited, in milliseconds; absent if an older version reports",
+    ),
+    maxWaitMs: countSchema(
+      "The longest wait that its policy allows, in milliseconds; absent if an older version reports",
+    ),
     pausedUntilMs: instantSchema("Until when its first limit is paused; absent if it isn't"),
     atMs: instantSchema("When it reported this"),
     recent: {
@@ -72,7 +78,7 @@ const busyBucket = objectSchema<BusyBucket>(
       items: { type: "array", items: { type: "number" }, minItems: 3, maxItems: 3 },
     },
   },
-  { pausedUntilMs: true, recent: true },
+  { oldestWaitMs: true, maxWaitMs: true, pausedUntilMs: true, recent: true },
 );
 
 const busyBuckets = objectSchema<BusyBuckets>(

@@ -47,6 +47,31 @@ describe("busyMetrics", () => {
     expect(seen.value("sluice_busy_buckets", {})).toBe(22);
   });
 
+  it("has how long the head has waited, and how long it may", () => {
+    const entry = { ...busy("a", 3), oldestWaitMs: 46_000, maxWaitMs: 60_000 };
+    const seen = scrapeOf([entry, busy("older-version", 1)]);
+    expect(seen.valuesOf("sluice_busy_oldest_wait_seconds", "bucket")).toEqual(["a"]);
+    const labels = { bucket: "a", policy: "user:*" };
+    expect(seen.value("sluice_busy_oldest_wait_seconds", labels)).toBe(46);
+    expect(seen.value("sluice_busy_max_wait_seconds", labels)).toBe(60);
+  });
+
+  it("has of the rest the wait that is closest to its limit, however few wait there", () => {
+    const named = Array.from({ length: 20 }, (_, index) => busy(`w${index}`, 30));
+    const rest = [
+      busy("older-version", 0),
+      { ...busy("night", 2), oldestWaitMs: 600_000, maxWaitMs: 3_600_000 },
+      { ...busy("login", 1), oldestWaitMs: 50_000, maxWaitMs: 60_000 },
+      { ...busy("never", 0), oldestWaitMs: 0, maxWaitMs: 0 },
+    ];
+    const seen = scrapeOf([...named, ...rest]);
+    const others = { bucket: "(others)" };
+    expect(seen.value("sluice_busy_oldest_wait_seconds", others)).toBe(50);
+    expect(seen.value("sluice_busy_max_wait_seconds", others)).toBe(60);
+    const older = scrapeOf([...named, busy("older-version", 0)]);
+    expect(older.valuesOf("sluice_busy_oldest_wait_seconds", "bucket")).toEqual([]);
+  });
+
   it("says that none is busy", () => {
     expect(scrapeOf([]).value("sluice_busy_buckets", {})).toBe(0);
     expect(scrapeOf([]).families.size).toBe(1);
