@@ -67,7 +67,7 @@ export class Router {
       return problemResponse("method-not-allowed", { detail, headers: { Allow: allowed } });
     }
     const page = this.#pageFor(request, path);
-    const detail = `There is nothing at ${showValue(path)}`;
+    const detail = `There is nothing at ${showValue(path)}: GET /docs has all calls, GET /buckets lists the busy buckets`;
     return page ?? problemResponse("not-found", { detail, headers: VARY });
   }
 

@@ -46,7 +46,9 @@ describe("Router", () => {
 
   it.each(["/things", "/things/a/b", "//", "/things/"])("answers 404 for %s", async (path) => {
     const { detail } = await problemOf(router.answer(asked("GET", path)), 404, "not-found");
-    expect(detail).toBe(`There is nothing at "${path}"`);
+    expect(detail).toBe(
+      `There is nothing at "${path}": GET /docs has all calls, GET /buckets lists the busy buckets`,
+    );
   });
 
   it("answers 404 where a path lists no methods", async () => {
