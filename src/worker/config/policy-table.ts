@@ -13,7 +13,7 @@ import { checkWrittenPolicy } from "../../core/written-policy.ts";
 import { timeZones } from "../../time-zones.ts";
 
 /** The rule in words, for messages. */
-export const BUCKET_PATTERN_RULE = `a pattern is "*", or a bucket's name or prefix: ${BUCKET_NAME_RULE}`;
+export const BUCKET_PATTERN_RULE = `a pattern is "*", or a bucket's name, or a prefix with "*" at its end and nowhere else: ${BUCKET_NAME_RULE}`;
 
 /** Whether `value` is a legal pattern. */
 export function isBucketPattern(value: unknown): value is string {

@@ -56,7 +56,10 @@ describe("PolicyTable", () => {
     [[], "POLICIES must be a table"],
     [{ "*": 1 }, 'POLICIES."*": must be a table of fields: got 1'],
     [{ "a b": one }, 'POLICIES."a b": a pattern is "*"'],
-    [{ "a*b": one }, 'POLICIES."a*b": a pattern is "*"'],
+    [
+      { "a*b": one },
+      'POLICIES."a*b": a pattern is "*", or a bucket\'s name, or a prefix with "*" at its end',
+    ],
     [{ "**": one }, 'POLICIES."**": a pattern is "*"'],
     [{ "": one }, 'POLICIES."": a pattern is "*"'],
     [{ x: { ...one, capacity: 0 } }, 'POLICIES."x": capacity must be an integer from 1 to'],
