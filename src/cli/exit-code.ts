@@ -11,7 +11,7 @@ export const exitCodes = {
   ok: 0,
   /** A plan has changes. */
   changes: 2,
-  /** The command line is wrong, or asks for something that can never be granted (EX_USAGE). */
+  /** The command line is wrong, or asks for what can never be granted or isn't there to be taken back (EX_USAGE). */
   usage: 64,
   /** Sluice can't be reached (EX_UNAVAILABLE). */
   unavailable: 69,
@@ -46,6 +46,7 @@ export function exitCodeOfReason(reason: SluiceErrorReason): number {
     case "idempotency-key-reused":
     case "ticket-mismatch":
     case "body-too-large":
+    case "no-override":
       return exitCodes.usage;
     case "unauthorized":
     case "admin-disabled":
@@ -73,7 +74,6 @@ export function exitCodeOfReason(reason: SluiceErrorReason): number {
     case "unknown-waiter":
     case "id-in-use":
     case "hold-settled":
-    case "no-override":
     case "method-not-allowed":
     case "upgrade-required":
     case "internal-error":

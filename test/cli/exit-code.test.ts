@@ -19,7 +19,7 @@ const codes = {
   "unknown-waiter": 70,
   "id-in-use": 70,
   "hold-settled": 70,
-  "no-override": 70,
+  "no-override": 64,
   "permit-lost": 76,
   "method-not-allowed": 70,
   "body-too-large": 64,

@@ -5,6 +5,7 @@ import type { KnownPolicies } from "../../protocol/known-policies.ts";
 import type { DryRun } from "../../protocol/queued-waiter.ts";
 
 import { pathOf } from "../../client/path.ts";
+import { SluiceError } from "../../client/sluice-error.ts";
 import { unexpectedAnswer } from "../../client/transport/answer.ts";
 import { Connection } from "../../client/transport/connection.ts";
 import { RetriedCalls } from "../../client/transport/retried-calls.ts";
@@ -70,9 +71,22 @@ export class Operator {
     body?: Body,
   ): Promise<Result> {
     const call = { method, path, headers: {}, ...(body && { body }) };
-    const answer = await calls.send(call, { signal: this.#signal });
+    const answer = await calls.send(call, { signal: this.#signal }).catch((error: unknown) => {
+      throw this.#named(error, calls);
+    });
     if (isExpected(answer.body)) return answer.body;
     throw unexpectedAnswer(answer.status, answer.body);
+  }
+
+  /** The error; if a key is missing or wrong, with the variable that it is read from. */
+  #named(error: unknown, calls: RetriedCalls): unknown {
+    if (!(error instanceof SluiceError) || error.reason !== "unauthorized") return error;
+    const { reason, detail, status } = error;
+    const where =
+      calls === this.#admin
+        ? "an admin key is read from SLUICE_ADMIN_TOKEN"
+        : "an API key that may read is read from SLUICE_TOKEN; an admin key can't read";
+    return new SluiceError({ reason, detail: `${detail}; ${where}`, status, cause: error });
   }
 }
 

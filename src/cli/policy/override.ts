@@ -8,6 +8,7 @@ import { SluiceError } from "../../client/sluice-error.ts";
 import { exitCodes } from "../exit-code.ts";
 import { ConfigurationError } from "./configuration.ts";
 import { deployedRows } from "./deployed-rows.ts";
+import { refusedIn, refusedText } from "./effect.ts";
 import { Operator, type OperatorPlace } from "./operator.ts";
 import { changesBetween, completeChanges, policyOf } from "./policy-rows.ts";
 
@@ -44,9 +45,18 @@ export async function apply(
     // A change of nothing: to learn the bucket's policy takes no more than the right to change it.
     const { snapshot } = await operator.dryRun(bucket, {});
     const before = snapshot.policy;
-    const after = await operator.override(bucket, { ...completeChanges(policy, before), note });
+    const complete = completeChanges(policy, before);
+    // The answer to the change itself doesn't tell who was refused. Callers may have come or gone in between.
+    const run = await operator.dryRun(bucket, complete);
+    const after = await operator.override(bucket, { ...complete, note });
     const changes = changesBetween(before, after.policy).join(", ");
     terminal.print(`${bucket}: ${changes === "" ? "the same policy as before" : changes}`);
+    if (snapshot.waiters > 0) {
+      const refused = refusedText(refusedIn(run), "refused");
+      terminal.print(
+        `  of ${snapshot.waiters} waiting: ${refused}, ${run.moved} granted at another time`,
+      );
+    }
   }
   return exitCodes.ok;
 }
@@ -63,7 +73,8 @@ export async function rollback(
   const operator = new Operator(place, signal);
   // Asked first, because of overrides only one before the last is kept: if an attempt whose answer is lost has gone
   // back to it, the next attempt finds none before it, and must not go further back.
-  const { override } = (await operator.dryRun(bucket, {})).snapshot;
+  const before = (await operator.dryRun(bucket, {})).snapshot;
+  const { override } = before;
   const to = override?.hasPrevious === true ? "previous" : "configured";
   const { policy, ...after } = await operator.dropOverride(bucket, to).catch(async (error) => {
     const isLost = override && error instanceof SluiceError && error.reason === "no-override";
@@ -74,5 +85,9 @@ export async function rollback(
     ? "the override before the last one"
     : `the configured policy ${JSON.stringify(policy.name)}`;
   print(`${bucket}: ${inForce} is in force again`);
+  if (before.waiters > 0) {
+    const refused = Math.max(0, after.refused - before.refused);
+    print(`  of ${before.waiters} waiting: ${refused} refused`);
+  }
   return exitCodes.ok;
 }

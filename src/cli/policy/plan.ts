@@ -3,13 +3,13 @@
  * callers who wait now. Changes nothing.
  */
 import type { BusyBucket } from "../../protocol/busy-bucket.ts";
-import type { DryRun } from "../../protocol/queued-waiter.ts";
 import type { Terminal } from "../terminal.ts";
 import type { PolicyPlan } from "./policy-plan.ts";
 
 import { SluiceError } from "../../client/sluice-error.ts";
 import { exitCodes } from "../exit-code.ts";
 import { deployedRows } from "./deployed-rows.ts";
+import { refusedIn, refusedText, type RefusedCounts } from "./effect.ts";
 import { Operator, type OperatorPlace } from "./operator.ts";
 import { PolicyPlan as Plan } from "./policy-plan.ts";
 import { completeChanges } from "./policy-rows.ts";
@@ -30,7 +30,7 @@ interface TriedBucket {
   /** Who would be left in the queue. */
   readonly waiters: number;
   /** How many of them would be refused, by reason. */
-  readonly refused: Readonly<Record<string, number>>;
+  readonly refused: RefusedCounts;
   readonly moved: number;
   /** Set if it couldn't be tried, and why. */
   readonly fault?: string;
@@ -85,17 +85,11 @@ async function tryOut(
   if (!before || !after) return { ...untried, fault: "no policy matches it any more" };
   try {
     const run = await operator.dryRun(bucket, completeChanges(after, before));
-    return { bucket, waiters: run.snapshot.waiters, refused: countsOf(run), moved: run.moved };
+    return { bucket, waiters: run.snapshot.waiters, refused: refusedIn(run), moved: run.moved };
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     return { ...untried, fault: error.message };
   }
-}
-
-function countsOf({ refused, omitted }: DryRun): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { reason } of refused) counts[reason] = (counts[reason] ?? 0) + 1;
-  return omitted === undefined ? counts : { ...counts, others: omitted };
 }
 
 function bodyOf(found: PolicyPlan, buckets: readonly TriedBucket[]): object {
@@ -124,8 +118,5 @@ function* linesOf(found: PolicyPlan, tried: readonly TriedBucket[]): Generator<s
 
 function effectOf({ waiters, refused, moved, fault }: TriedBucket): string {
   if (fault !== undefined) return `${waiters} waiting; not tried: ${fault}`;
-  const counts = Object.entries(refused).map(([reason, count]) => `${count} ${reason}`);
-  const sum = Object.values(refused).reduce((total, count) => total + count, 0);
-  const reasons = counts.length > 0 ? ` (${counts.join(", ")})` : "";
-  return `${sum} would be refused${reasons}, ${moved} granted at another time`;
+  return `${refusedText(refused, "would be refused")}, ${moved} granted at another time`;
 }

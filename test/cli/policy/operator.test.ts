@@ -16,12 +16,13 @@ let server: Server;
 let seen: Seen[] = [];
 /** What the server answers with. */
 let answer: unknown;
+let status = 200;
 
 async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method, url, headers } = request;
   const body = headers["content-type"] === undefined ? undefined : await json(request);
   seen.push({ call: `${method} ${url}`, key: headers.authorization, body });
-  response.setHeader("Content-Type", "application/json").end(JSON.stringify(answer));
+  response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(answer));
 }
 
 beforeAll(async () => {
@@ -78,4 +79,21 @@ it.each<[string, (by: Operator) => Promise<unknown>, unknown, Seen]>([
   expect(seen).toEqual([sent]);
   answer = { unlike: "that" };
   await expect(call(operator())).rejects.toMatchObject({ reason: "unexpected-answer" });
+});
+
+it("names the variable that a missing or wrong key is read from", async () => {
+  const problem = { reason: "unauthorized", detail: "A valid token is required" };
+  answer = { type: "about:blank", title: "Unauthorized", status: 401, ...problem };
+  status = 401;
+  try {
+    const asAdmin = operator().dryRun("a", {});
+    await expect(asAdmin).rejects.toMatchObject({
+      reason: "unauthorized",
+      message: expect.stringMatching(/is required; an admin key is read from SLUICE_ADMIN_TOKEN$/),
+    });
+    const asReader = operator().busyBuckets();
+    await expect(asReader).rejects.toThrow(/read from SLUICE_TOKEN; an admin key can't read$/);
+  } finally {
+    status = 200;
+  }
 });
