@@ -32,6 +32,8 @@ const policies = {
     maxWaitMs: 3_600_000,
   },
   "many*": { ...slow, refillIntervalMs: 10_000 },
+  // The last of four waits 48 s, and nobody waits longer than a minute.
+  "brief*": { ...slow, refillIntervalMs: 12_000, maxWaitMs: 60_000 },
   "two*": {
     ...slow,
     limits: { tpm: { capacity: 10, refillTokens: 5, refillIntervalMs: 300_000 } },
@@ -129,7 +131,7 @@ async function giveKey(page: Page, hands: Hands, key = ADMIN_KEY): Promise<void>
 
 /** What is read out of what an operator did. */
 function said(page: Page, text: string | RegExp): Promise<void> {
-  return page.locator(".operator [role=status]", { hasText: text }).waitFor();
+  return page.locator(".said[role=status]", { hasText: text }).waitFor();
 }
 
 async function focusedText(page: Page): Promise<string> {
@@ -200,7 +202,7 @@ describe.each([
     expect(limits?.["tpm"]).toMatchObject({ pausedUntilMs });
 
     // A shorter pause leaves a longer one as it is, and says so.
-    const words = await page.locator(".operator [role=status]").textContent();
+    const words = await page.locator(".operator .said").textContent();
     await hands.press(button(page, "Pause …"));
     await question.getByLabel("For", { exact: true }).selectOption("30 s");
     await hands.press(button(question, "Pause"));
@@ -223,6 +225,29 @@ describe.each([
     await dialog(page, "This needs an admin key").waitFor({ state: "detached" });
     await dialog(page, `Reset ${bucket}?`).waitFor();
     expect(addresses.filter((address) => /one-(that|for)|wrong/.test(address))).toEqual([]);
+    expect(besidesRefusals(complaints)).toEqual([]);
+  });
+
+  it("says whom a pause would refuse, and whom it has", async () => {
+    const bucket = uniqueName("brief");
+    const callers = await crowd(bucket, 5);
+    await using opened = await openPage(bucket);
+    const { page, complaints } = opened;
+    const hands = handsOn(page);
+    await hands.press(button(page, "Pause …"));
+    const question = dialog(page, "Pause the bucket");
+    const length = question.getByLabel("For", { exact: true });
+    await question.getByText("4 of 4 waiting callers would be refused at once").waitFor();
+    expect(await length.inputValue()).toBe("60000");
+    await page.screenshot({ path: `${screenshotDir}/pause-${by}.png` });
+    await length.selectOption("30 s");
+    await question.getByText(/^[1-3] of 4 waiting callers would be refused at once/).waitFor();
+    await length.selectOption("5 min");
+    await question.getByText("4 of 4 waiting callers would be refused at once").waitFor();
+    await hands.press(button(question, "Pause"));
+    await giveKey(page, hands);
+    await said(page, /^Paused until .*; 4 waiting callers were refused$/);
+    expect(await reasonOf(callers[4])).toBe("timeout");
     expect(besidesRefusals(complaints)).toEqual([]);
   });
 

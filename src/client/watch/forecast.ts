@@ -5,6 +5,7 @@
  */
 import type { Ask } from "../../core/ask.ts";
 import type { LimitView } from "../../core/limiter-state.ts";
+import type { Pause } from "../../core/pause.ts";
 import type { CompleteLimitFields } from "../../core/limits/kinds.ts";
 import type { TimeZones } from "../../core/limits/time-zones.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
@@ -26,6 +27,11 @@ const MAX_BOUNDARIES = 24;
 
 /** What a watcher knows of what a request asks for. */
 export type KnownAsk = Pick<Ask, "tokens" | "limits">;
+
+/** A waiter, and until when it waits. */
+export interface TimedAsk extends KnownAsk {
+  readonly deadlineAtMs: number;
+}
 
 /** A limit as it is at an instant. */
 export interface LimitNow extends LimitView {
@@ -147,6 +153,34 @@ export function forecastGrants(snapshot: BucketSnapshot, asks: readonly KnownAsk
     ahead.serve(fittingCost(limits, share));
   }
   return costs.map((cost) => ahead.serve(fittingCost(limits, cost)));
+}
+
+/**
+ * How many of the waiters a pause from `nowMs` on would refuse, because they could not be granted by their
+ * deadlines. The bucket does the same: who is refused makes room for those behind. Permits that come back are left out.
+ *
+ * @param waiters From the head of the queue on.
+ */
+export function lateUnderPause(
+  snapshot: BucketSnapshot,
+  waiters: readonly TimedAsk[],
+  { untilMs, tokens, limits: names }: Pause,
+  nowMs: number,
+): number {
+  const limits = limitsOf(snapshot).copy();
+  if (nowMs > limits.reachedAtMs) limits.advance(nowMs);
+  const fromMs = limits.reachedAtMs;
+  if (untilMs > fromMs)
+    for (const limit of limits.named(names)) limit.pause(untilMs, tokens, fromMs);
+  const ahead = new LookAhead(limits);
+  let late = 0;
+  for (const waiter of waiters) {
+    const cost = fittingCost(limits, costOf(limits.specs, waiter));
+    const atMs = ahead.availableAt(cost);
+    if (atMs > waiter.deadlineAtMs) late += 1;
+    else ahead.serveAt(atMs, cost);
+  }
+  return late;
 }
 
 /** The boundaries of all calendar limits after `fromMs` and up to `toMs`, both epoch milliseconds. */

@@ -4,6 +4,7 @@ import type { VNode } from "preact";
 import type { BucketView } from "../bucket-view.ts";
 import type { Operator } from "./use-operator.ts";
 
+import { Outcome } from "./outcome.tsx";
 import { PauseControl } from "./pause-control.tsx";
 import { PolicyEditor } from "./policy-editor.tsx";
 import { ResetControl } from "./reset-dialog.tsx";
@@ -36,9 +37,7 @@ export function OperatorBar({ operator, view }: OperatorBarProps): VNode {
           </button>
         )}
       </div>
-      <p class="said" role="status">
-        {operator.message !== "" && operator.message}
-      </p>
+      <Outcome said={operator.said} />
     </div>
   );
 }

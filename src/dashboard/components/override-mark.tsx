@@ -1,11 +1,12 @@
 /** Says that a bucket is under a policy of its own, since when and why, and leads back. */
 import { Fragment, type VNode } from "preact";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 import type { BucketView } from "../bucket-view.ts";
 import type { Operator } from "./use-operator.ts";
 
 import { showComing } from "../format.ts";
+import { refusedWords } from "../refused-words.ts";
 import { Dialog } from "./dialog.tsx";
 
 interface OverrideMarkProps {
@@ -20,6 +21,8 @@ type Way = "configured" | "previous";
 export function OverrideMark({ operator, view }: OverrideMarkProps): VNode | undefined {
   const [isOpen, setIsOpen] = useState(false);
   const [fault, setFault] = useState<string>();
+  const latest = useRef(view.snapshot);
+  latest.current = view.snapshot;
   const { override } = view.snapshot;
   if (!override) return undefined;
   const close = (): void => {
@@ -27,7 +30,11 @@ export function OverrideMark({ operator, view }: OverrideMarkProps): VNode | und
     setFault(undefined);
   };
   const goBack = async (to: Way): Promise<void> => {
-    const result = await operator.run((key) => operator.calls.dropOverride(to, key));
+    let before = view.snapshot;
+    const result = await operator.run((key) => {
+      before = latest.current;
+      return operator.calls.dropOverride(to, key);
+    });
     if (!result) return;
     if (!result.ok) {
       setFault(result.detail);
@@ -38,7 +45,8 @@ export function OverrideMark({ operator, view }: OverrideMarkProps): VNode | und
     await new Promise((resolve) => setTimeout(resolve));
     document.querySelector<HTMLElement>(".operator button")?.focus();
     const which = to === "configured" ? "configured policy" : "override before it";
-    operator.announce(`The override is gone: the ${which} is in force again`);
+    const refused = refusedWords(before, result.value);
+    operator.announce(`The override is gone: the ${which} is in force again${refused}`);
   };
   const { atMs, note, hasPrevious } = override;
   return (
@@ -54,8 +62,9 @@ export function OverrideMark({ operator, view }: OverrideMarkProps): VNode | und
       {isOpen && (
         <Dialog id="override" title="Take the override back?" onClose={close}>
           <p>
-            Waiters keep their order and are rescheduled. Those that ask for more than the bucket
-            can then hold are refused, and tokens beyond its capacity are dropped.
+            Waiters keep their order and are rescheduled. Those that could then not be granted by
+            their deadlines are refused, and those that ask for more than the bucket can hold.
+            Tokens beyond its capacity are dropped.
           </p>
           <p class="fault" role="alert">
             {fault !== undefined && `${fault}.`}

@@ -6,15 +6,17 @@ import type { BucketView } from "../bucket-view.ts";
 import type { CallRefusal } from "../operator-calls.ts";
 import type { Operator } from "./use-operator.ts";
 
-import { limitsAt, policyLimits } from "../../client/watch/forecast.ts";
-import { showComing, showDuration } from "../format.ts";
+import { lateUnderPause, limitsAt, policyLimits } from "../../client/watch/forecast.ts";
+import { showCallers, showComing, showDuration } from "../format.ts";
+import { pauseWords, refusedWords } from "../refused-words.ts";
 import { Dialog } from "./dialog.tsx";
 import { FormField } from "./form-field.tsx";
 import { useNow } from "./use-now.ts";
+import { useWaiters } from "./use-waiters.ts";
 
 /** How long a pause may be, in milliseconds; other ends are given as a time. */
 const LENGTHS_MS = [30_000, 60_000, 300_000, 900_000, 3_600_000, 21_600_000, 86_400_000];
-const DEFAULT_LENGTH_MS = 300_000;
+const DEFAULT_LENGTH_MS = 60_000;
 /** A pause is at most this long; see `pauseRanges` of the core. */
 const MAX_AHEAD_MS = 86_400_000;
 
@@ -34,7 +36,8 @@ export function PauseControl({ operator, view }: PauseControlProps): VNode {
     if (!result) return;
     // The button that had it goes.
     if (result.ok) pauseButton.current?.focus();
-    operator.announce(result.ok ? `Resumed${isSingle ? "" : ` “${name}”`}` : result.detail);
+    if (result.ok) operator.announce(`Resumed${isSingle ? "" : ` “${name}”`}`);
+    else operator.complain(result.detail);
   };
   return (
     <Fragment>
@@ -77,6 +80,8 @@ function PauseDialog({ operator, view, onClose }: PauseDialogProps): VNode {
   const [tokensText, setTokensText] = useState("0");
   const [chosen, setChosen] = useState<readonly string[]>(names.slice(0, 1));
   const [refusal, setRefusal] = useState<CallRefusal>();
+  const latest = useRef(view.snapshot);
+  latest.current = view.snapshot;
   const bucketNowMs = Date.now() + view.clockOffsetMs;
   // Local time, as the field shows it.
   const untilMs =
@@ -96,7 +101,11 @@ function PauseDialog({ operator, view, onClose }: PauseDialogProps): VNode {
       tokens: /^\d+$/.test(tokensText) ? Number(tokensText) : tokensText,
       ...(names.length > 1 && { limits: chosen }),
     };
-    const result = await operator.run((key) => operator.calls.pause(ask, key ?? operator.token));
+    let before = view.snapshot;
+    const result = await operator.run((key) => {
+      before = latest.current;
+      return operator.calls.pause(ask, key ?? operator.token);
+    });
     if (!result) return;
     if (!result.ok) {
       setRefusal(result);
@@ -108,7 +117,8 @@ function PauseDialog({ operator, view, onClose }: PauseDialogProps): VNode {
     const ends = limitsAt(result.value, bucketNowMs)
       .filter(({ name }) => chosen.includes(name))
       .map(({ pausedUntilMs = ask.untilMs }) => pausedUntilMs);
-    operator.announce(`Paused${which} until ${showComing(Math.max(...ends), bucketNowMs)}`);
+    const until = showComing(Math.max(...ends), bucketNowMs);
+    operator.announce(`Paused${which} until ${until}${refusedWords(before, result.value)}`);
   };
   const faultOf = (field: string): string | undefined => {
     return refusal?.errors.find((error) => error.field === field)?.message;
@@ -116,7 +126,10 @@ function PauseDialog({ operator, view, onClose }: PauseDialogProps): VNode {
   const isSaidAtField = (refusal?.errors.length ?? 0) > 0;
   return (
     <Dialog id="pause" title="Pause the bucket" onClose={onClose}>
-      <p>Waiters keep their place, and no tokens come in until the pause ends.</p>
+      <p>
+        No tokens come in until the pause ends. Waiters keep their order; those that could not be
+        granted by their deadlines are refused at once.
+      </p>
       <form onSubmit={(event) => void submit(event)} noValidate>
         <div class="fields">
           <FormField
@@ -184,6 +197,14 @@ function PauseDialog({ operator, view, onClose }: PauseDialogProps): VNode {
             ))}
           </fieldset>
         )}
+        <PauseEffect
+          {...{ operator, view }}
+          pause={{
+            untilMs: Math.floor(untilMs),
+            tokens: Number(tokensText) || 0,
+            ...(names.length > 1 && { limits: chosen }),
+          }}
+        />
         <p class="fault" role="alert">
           {refusal && !isSaidAtField && `${refusal.detail}.`}
           {faultOf("limits") && `${faultOf("limits")}.`}
@@ -196,6 +217,28 @@ function PauseDialog({ operator, view, onClose }: PauseDialogProps): VNode {
         </div>
       </form>
     </Dialog>
+  );
+}
+
+interface PauseEffectProps extends PauseControlProps {
+  readonly pause: Parameters<typeof lateUnderPause>[2];
+}
+
+/** Whom the pause would refuse, as far as they are listed. */
+function PauseEffect({ operator, view, pause }: PauseEffectProps): VNode | undefined {
+  const { waiters, omitted, refusal } = useWaiters(operator.calls, operator.token, view);
+  const { snapshot, clockOffsetMs } = view;
+  const isUnread = snapshot.waiters > 0 && waiters.length === 0;
+  if (isUnread && !refusal) return undefined;
+  const nowMs = Date.now() + clockOffsetMs;
+  // Text that is no time yet pauses nothing.
+  const late = pause.untilMs > nowMs ? lateUnderPause(snapshot, waiters, pause, nowMs) : 0;
+  return (
+    <p class={late > 0 ? "effect fault" : "effect"} role="status">
+      {refusal && isUnread
+        ? `${showCallers(snapshot.waiters)} waiting. ${refusal.detail}.`
+        : pauseWords(late, waiters.length, omitted > 0, snapshot.permits !== undefined)}
+    </p>
   );
 }
 

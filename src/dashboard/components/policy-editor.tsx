@@ -8,6 +8,7 @@ import type { CallRefusal, PolicyChange } from "../operator-calls.ts";
 import type { Operator } from "./use-operator.ts";
 
 import { changeOf, policyForm, type EditedTexts, type PolicyField } from "../policy-form.ts";
+import { refusedWords } from "../refused-words.ts";
 import { Dialog } from "./dialog.tsx";
 import { FormField } from "./form-field.tsx";
 import { PolicyPreview } from "./policy-preview.tsx";
@@ -52,6 +53,8 @@ interface Preview {
 function EditorDialog({ operator, snapshot, onClose }: EditorDialogProps): VNode {
   // What is edited doesn't change under the visitor's hands.
   const [{ policy }] = useState(snapshot);
+  const latest = useRef(snapshot);
+  latest.current = snapshot;
   const form = useRef<HTMLFormElement>(null);
   const [edited, setEdited] = useState<EditedTexts>({});
   const [note, setNote] = useState("");
@@ -70,12 +73,14 @@ function EditorDialog({ operator, snapshot, onClose }: EditorDialogProps): VNode
     setRefusal(undefined);
     if (preview) {
       const { change } = preview;
-      const result = await operator.run((key) =>
-        operator.calls.setPolicy(change, note.trim(), key),
-      );
+      let before = snapshot;
+      const result = await operator.run((key) => {
+        before = latest.current;
+        return operator.calls.setPolicy(change, note.trim(), key);
+      });
       if (result?.ok) {
         onClose();
-        operator.announce("The policy was changed");
+        operator.announce(`The policy was changed${refusedWords(before, result.value)}`);
       } else if (result) setRefusal(result);
       return;
     }

@@ -15,6 +15,12 @@ export interface KeyQuestion {
   readonly answer: (key: string | undefined) => void;
 }
 
+/** What came of something. */
+export interface Said {
+  readonly text: string;
+  readonly isFault: boolean;
+}
+
 /** What an operator does on the page. */
 export interface Operator {
   readonly calls: OperatorCalls;
@@ -24,8 +30,10 @@ export interface Operator {
   /** Whether an admin key is stored in this tab. */
   readonly hasKey: boolean;
   /** What came of the last call, for a live region. */
-  readonly message: string;
+  readonly said: Said;
   readonly announce: (text: string) => void;
+  /** The same of a call that has changed nothing. */
+  readonly complain: (text: string) => void;
   readonly forgetKey: () => void;
   /** Makes a call, and asks for the key if it needs one; `undefined` if the visitor gave none. */
   readonly run: <Value>(
@@ -43,14 +51,16 @@ export function useOperator(base: string, bucket: string, token: string | undefi
     setQuestion(next);
   };
   const [hasKey, setHasKey] = useState(() => storedToken("admin") !== undefined);
-  const [message, announce] = useState("");
+  const [said, setSaid] = useState<Said>({ text: "", isFault: false });
+  const announce = (text: string): void => setSaid({ text, isFault: false });
   return {
     calls,
     token,
     question,
     hasKey,
-    message,
+    said,
     announce,
+    complain: (text) => setSaid({ text: `${text}.`, isFault: true }),
     forgetKey: () => {
       storeToken(undefined, "admin");
       setHasKey(false);

@@ -10,11 +10,13 @@ import { Policy, type PolicyFields } from "../../../src/core/policy.ts";
 import {
   boundariesBetween,
   forecastGrants,
+  lateUnderPause,
   limitsAt,
   nextTickAfter,
   tokensAt,
   untilChangeMs,
   type KnownAsk,
+  type TimedAsk,
 } from "../../../src/client/watch/forecast.ts";
 import { ONE_A_SECOND, snapshotOf } from "../../dashboard/messages.ts";
 import { runs } from "../../../kit/runs.ts";
@@ -240,6 +242,50 @@ describe("forecastGrants", () => {
       },
     );
     fc.assert(law, { numRuns: runs(300) });
+  });
+});
+
+describe("lateUnderPause", () => {
+  it("counts those whom the limiter then refuses", () => {
+    const drawnPolicy = fc.record({
+      capacity: fc.integer({ min: 1, max: 4 }),
+      refillTokens: fc.integer({ min: 1, max: 4 }),
+      refillIntervalMs: fc.integer({ min: 10, max: 3_000 }),
+    });
+    const caller = fc.record({
+      tokens: fc.integer({ min: 1, max: 4 }),
+      timeoutMs: fc.integer({ min: 0, max: 60_000 }),
+    });
+    const law = fc.property(
+      drawnPolicy,
+      fc.array(caller, { minLength: 1, maxLength: 15 }),
+      fc.integer({ min: 1, max: 90_000 }),
+      fc.nat(3),
+      (drawn, callers, forMs, tokens) => {
+        const fields = { ...drawn, maxWaitMs: 60_000 };
+        const limiter = new Limiter<number>(Policy.of(fields));
+        const waiters: TimedAsk[] = [];
+        for (const [index, { tokens: count, timeoutMs }] of callers.entries()) {
+          const ask = { tokens: Math.min(count, drawn.capacity), timeoutMs };
+          const { waiter } = limiter.acquire({ caller: index, ...ask }, 0);
+          if (waiter) waiters.push({ tokens: ask.tokens, deadlineAtMs: timeoutMs });
+        }
+        const { limits: _, ...view } = limiter.inspect(0);
+        const pause = { untilMs: forMs, tokens };
+        const late = lateUnderPause(snapshotOf(fields, view), waiters, pause, 0);
+        const refused = limiter.pause(pause, 0).settled.filter(({ outcome }) => !outcome.ok);
+        expect(late).toBe(refused.length);
+      },
+    );
+    fc.assert(law, { numRuns: runs(300) });
+  });
+
+  it("leaves those in peace who wait for a limit that isn't paused", () => {
+    const snapshot = severalOf({ rate: 0, tpm: 0 }, { waiters: 2, queuedTokens: 2 });
+    const waiters = [9_000, 60_000].map((deadlineAtMs) => ({ tokens: 1, deadlineAtMs }));
+    const pause = { untilMs: 30_000, tokens: 0 };
+    expect(lateUnderPause(snapshot, waiters, pause, 0)).toBe(1);
+    expect(lateUnderPause(snapshot, waiters, { ...pause, limits: ["other"] }, 0)).toBe(0);
   });
 });
 
