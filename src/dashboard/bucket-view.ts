@@ -37,6 +37,11 @@ export interface Caller extends KnownAsk {
   readonly state: CallerState;
   /** When it came; if it came back to its place meanwhile, that is known only when it is settled. */
   readonly askedAtMs: number;
+  /**
+   * Present, and true, if it may have come long before: it was refused, and whether it waited then, before the page
+   * was opened, isn't known.
+   */
+  readonly isWaitUnknown?: true;
   /** Missing while it waits. */
   readonly settledAtMs?: number;
   /** Why it was refused. */
@@ -107,6 +112,8 @@ export function foldMessage(
     },
     message.events,
     connection,
+    // Before the first message of a connection, nothing is known.
+    hasUnseenWaiters(view, kept),
   );
   return {
     snapshot: message.snapshot,
@@ -155,13 +162,24 @@ export function waitingCallers({ callers }: BucketView): readonly Caller[] {
   return callers.filter(({ state }) => state === "waiting");
 }
 
+/** Whether callers wait that the page hasn't seen come. */
+function hasUnseenWaiters(view: BucketView | undefined, callers: readonly Caller[]): boolean {
+  const seen = callers.filter(({ state }) => state === "waiting").length;
+  return view !== undefined && view.snapshot.waiters > seen;
+}
+
 interface Book {
   readonly callers: readonly Caller[];
   readonly settled: readonly string[];
   readonly count: number;
 }
 
-function foldEvents(book: Book, events: readonly WatchEvent[], connection: number): Book {
+function foldEvents(
+  book: Book,
+  events: readonly WatchEvent[],
+  connection: number,
+  hasUnseen: boolean,
+): Book {
   const callers = new Map(book.callers.map((caller) => [caller.key, caller]));
   const settled = [...book.settled];
   let { count } = book;
@@ -169,7 +187,10 @@ function foldEvents(book: Book, events: readonly WatchEvent[], connection: numbe
     const key = `${connection}.${event.id}`;
     const known = callers.get(key);
     if (!known) count += 1;
-    const caller = foldEvent(known, event, { key, number: known?.number ?? count });
+    const name = { key, number: known?.number ?? count };
+    const folded = foldEvent(known, event, name);
+    const isWaitUnknown = hasUnseen && !known && folded.state === "refused";
+    const caller: Caller = isWaitUnknown ? { ...folded, isWaitUnknown } : folded;
     callers.set(key, caller);
     if (caller.state !== "waiting") settled.push(key);
   }

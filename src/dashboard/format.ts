@@ -103,9 +103,9 @@ export function showDuration(ms: number): string {
   return parts.length > 0 ? parts.join(" ") : "0 s";
 }
 
-/** An estimate of a duration, to three digits: `58.1 s`, `798 ms`. */
+/** An estimate of a duration, to two digits: `58 s`, `800 ms`. */
 export function showEstimate(ms: number): string {
-  return showDuration(Number(ms.toPrecision(3)));
+  return showDuration(Number(ms.toPrecision(2)));
 }
 
 /** An interval, to follow "every": `second`, `minute`, `250 ms`, `5 s`. */

@@ -26,12 +26,15 @@ const MAX_DISTANCE = 1.9;
 export function historyLines({ intervalMs, points }: BucketHistory): HistoryLines | undefined {
   const [first, last] = [points[0], points.at(-1)];
   if (!first || !last || points.length < 2) return undefined;
-  const lineOf = (valueOf: (point: HistoryPoint, lengthMs: number) => number): Point[] => {
+  const lineOf = (
+    valueOf: (point: HistoryPoint, lengthMs: number) => number | undefined,
+  ): Point[] => {
     return points.flatMap((point, index) => {
       const distanceMs = point[0] - (points[index - 1]?.[0] ?? -Infinity);
       const isApart = distanceMs > MAX_DISTANCE * intervalMs;
       // How long a window was that has no neighbour isn't said.
       const value = valueOf(point, isApart ? intervalMs : distanceMs);
+      if (value === undefined) return [undefined];
       const drawn = [point[0], value] as const;
       return isApart && index > 0 ? [undefined, drawn] : [drawn];
     });
@@ -42,8 +45,9 @@ export function historyLines({ intervalMs, points }: BucketHistory): HistoryLine
     granted: lineOf(([, granted], lengthMs) => (granted / lengthMs) * 1_000),
     refused: lineOf(([, , refused], lengthMs) => (refused / lengthMs) * 1_000),
     waiters: lineOf(([, , , waiters]) => waiters),
-    p50: lineOf(([, , , , p50]) => p50),
-    p95: lineOf(([, , , , , p95]) => p95),
+    // Where nobody was granted, nobody's wait is known.
+    p50: lineOf(([, granted, , , p50]) => (granted > 0 ? p50 : undefined)),
+    p95: lineOf(([, granted, , , , p95]) => (granted > 0 ? p95 : undefined)),
   };
 }
 

@@ -28,6 +28,8 @@ const QUIET_TICKS = 3;
 /** The timeline spans at least this many ticks, or this many milliseconds if they are slow. */
 const MIN_TICKS = 3;
 const MIN_SPAN_MS = 10_000;
+/** Labels are at lines that are multiples of this apart, in milliseconds: `0.25 s` is read easily, `3.334 s` isn't. */
+const ROUND_MS = 50;
 /** Lines at even times are at least this far apart, in milliseconds. */
 const MIN_LINE_MS = 1_000;
 
@@ -123,6 +125,30 @@ function scaleOf(
   const ticksPerLine = Math.max(1, stepAtLeast(ticks / maxLines));
   const lineMs = refillIntervalMs * ticksPerLine;
   return { fromAtMs, toAtMs, lines: linesOf(lineAtMs, toAtMs, lineMs), lineMs, ticksPerLine };
+}
+
+/** A label above the grid. */
+export interface TimeLabel {
+  readonly atMs: number;
+  /** Milliseconds since the first line. */
+  readonly sinceMs: number;
+  /** Whether it is that of a line. */
+  readonly isOfLine: boolean;
+}
+
+/**
+ * The labels above the lines, at least `spaceMs` apart: of every so many lines; or of round times between them, if the
+ * lines are at fractions of a second that nobody wants to read.
+ */
+export function labelsOf({ lines, lineMs, toAtMs }: TimelineLayout, spaceMs: number): TimeLabel[] {
+  const [firstAtMs = toAtMs] = lines;
+  const isRound = lineMs % ROUND_MS === 0;
+  const stepMs = isRound ? lineMs * Math.ceil(spaceMs / lineMs) : timeStepAtLeast(spaceMs);
+  const count = Math.floor((toAtMs - firstAtMs) / stepMs);
+  return Array.from({ length: count + 1 }, (_, index) => {
+    const sinceMs = index * stepMs;
+    return { atMs: firstAtMs + sinceMs, sinceMs, isOfLine: isRound || index === 0 };
+  });
 }
 
 /** The rows around the head of the queue, or the last rows if nobody waits. */

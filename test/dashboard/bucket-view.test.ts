@@ -202,3 +202,25 @@ describe("levelsUntil", () => {
     expect(view.levels.map(({ tokens }) => tokens)).toEqual([0, 2, 4, 1]);
   });
 });
+
+it("foldMessage knows no wait of a caller that is refused and may have come before the page", () => {
+  const refused = (id: number): WatchEvent => ({
+    kind: "refused",
+    id,
+    atMs: 1_000,
+    tokens: 1,
+    reason: "timeout",
+  });
+  const unknownAfter = (waiters: number): unknown[] => {
+    const first = foldMessage(undefined, messageOf(0, snapshotOf(ONE_A_SECOND, { waiters })), 0);
+    const view = foldMessage(
+      first,
+      messageOf(1_000, snapshotOf(ONE_A_SECOND), [refused(1)]),
+      1_000,
+    );
+    return view.callers.map(({ isWaitUnknown }) => isWaitUnknown);
+  };
+  expect(unknownAfter(1)).toEqual([true]);
+  // Nobody waited, so it was refused as it came.
+  expect(unknownAfter(0)).toEqual([undefined]);
+});

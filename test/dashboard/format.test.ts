@@ -68,9 +68,9 @@ describe("durations", () => {
     ]);
   });
 
-  it("showEstimate has three digits", () => {
+  it("showEstimate has two digits", () => {
     const estimates = [0, 0.4, 798.4, 58_125, 3_599_000].map(showEstimate);
-    expect(estimates).toEqual(["0 s", "1 ms", "798 ms", "58.1 s", "1 hour"]);
+    expect(estimates).toEqual(["0 s", "1 ms", "800 ms", "58 s", "1 hour"]);
   });
 
   it("showWait is exact to the millisecond below a minute", () => {

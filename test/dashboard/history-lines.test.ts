@@ -54,6 +54,17 @@ it("historyLines breaks its lines where points are missing", () => {
   expect(highestOf(lines?.granted ?? [])).toBe(3);
 });
 
+it("historyLines has no wait where nobody was granted", () => {
+  const lines = linesOf([0, 1, 0, 0, 0, 0], [10_000, 0, 9, 3, 0, 0], [20_000, 2, 0, 1, 500, 900]);
+  expect(lines?.p50).toEqual([[0, 0], undefined, [20_000, 500]]);
+  expect(lines?.p95).toEqual([[0, 0], undefined, [20_000, 900]]);
+  expect(lines?.granted).toEqual([
+    [0, 0.1],
+    [10_000, 0],
+    [20_000, 0.2],
+  ]);
+});
+
 it("historyLines is nothing where there is no line", () => {
   expect(linesOf()).toBeUndefined();
   expect(linesOf([0, 1, 1, 1, 1, 1])).toBeUndefined();

@@ -4,7 +4,11 @@ import type { PolicyFields } from "../../src/core/policy.ts";
 import type { WatchEvent } from "../../src/protocol/watch-feed.ts";
 
 import { foldMessage, type BucketView } from "../../src/dashboard/bucket-view.ts";
-import { layoutTimeline } from "../../src/dashboard/timeline-layout.ts";
+import {
+  labelsOf,
+  layoutTimeline,
+  type TimelineLayout,
+} from "../../src/dashboard/timeline-layout.ts";
 import { ONE_A_SECOND, messageOf, snapshotOf } from "./messages.ts";
 
 const MAX_LINES = 60;
@@ -117,5 +121,32 @@ describe("layoutTimeline", () => {
     const layout = layoutTimeline(viewOf(0, state, [queued(1, 0)], policy), MAX_LINES);
     expect(layout?.lineMs).toBe(6 * HOUR_MS);
     expect(layoutTimeline(viewOf(0, state, [queued(1, 0)], policy), 4)?.lineMs).toBe(120 * HOUR_MS);
+  });
+});
+
+describe("labelsOf", () => {
+  function sinceMsOf(lineMs: number, spaceMs: number): number[] {
+    const lines = Array.from({ length: 10 }, (_, index) => 500 + index * lineMs);
+    const layout: TimelineLayout = {
+      fromAtMs: 0,
+      toAtMs: 500 + 9 * lineMs,
+      lines,
+      lineMs,
+      boundaries: [],
+      rows: [],
+      waitingBeyond: 0,
+    };
+    return labelsOf(layout, spaceMs).map(({ sinceMs }) => sinceMs);
+  }
+
+  it("are those of lines, as far apart as they must be", () => {
+    expect(sinceMsOf(1_000, 900)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((s) => s * 1_000));
+    expect(sinceMsOf(1_000, 1_001)).toEqual([0, 2_000, 4_000, 6_000, 8_000]);
+    expect(sinceMsOf(250, 600)).toEqual([0, 750, 1_500, 2_250]);
+  });
+
+  it("are at round times if lines are not", () => {
+    expect(sinceMsOf(3_334, 3_000)).toEqual([0, 5_000, 10_000, 15_000, 20_000, 25_000, 30_000]);
+    expect(sinceMsOf(333, 400)).toEqual([0, 500, 1_000, 1_500, 2_000, 2_500]);
   });
 });

@@ -49,6 +49,7 @@ export function CallerLog({ view }: { readonly view: BucketView }): VNode {
 function Settled({ row }: { readonly row: CallerRow }): VNode {
   const { callers, settledAtMs, sinceLastMs } = row;
   const [caller] = callers;
+  const isUnknown = callers.some(({ isWaitUnknown }) => isWaitUnknown);
   const waits = callers.map((each) => (each.settledAtMs ?? settledAtMs) - each.askedAtMs);
   return (
     <tr class={caller.state} data-caller={caller.number}>
@@ -59,7 +60,7 @@ function Settled({ row }: { readonly row: CallerRow }): VNode {
       <td>
         <Outcome caller={caller} count={callers.length} />
       </td>
-      <td class="number">{showWait(Math.max(...waits))}</td>
+      <td class="number">{isUnknown ? "" : showWait(Math.max(...waits))}</td>
       <td class="number">{sinceLastMs === undefined ? "" : `+${showWait(sinceLastMs)}`}</td>
     </tr>
   );

@@ -71,8 +71,12 @@ function WaitChart({ lines }: { readonly lines: HistoryLines }): VNode {
     { name: "half waited at most (p50)", kind: "p50", points: p50 },
     { name: "95 % waited at most (p95)", kind: "p95", points: p95 },
   ];
-  const [half, most] = [lastOf(p50), lastOf(p95)];
-  const label = `Waits of callers that were granted over the last hour, estimated; at the end half of them waited at most ${showEstimate(half)}, and 95 % at most ${showEstimate(most)}`;
+  const [half, most] = [p50.at(-1)?.[1], p95.at(-1)?.[1]];
+  const atEnd =
+    half === undefined || most === undefined
+      ? "at the end nobody was granted"
+      : `at the end half of them waited at most ${showEstimate(half)}, and 95 % at most ${showEstimate(most)}`;
+  const label = `Waits of callers that were granted over the last hour, estimated; ${atEnd}`;
   return (
     <figure>
       <div ref={frame} class="frame">

@@ -150,7 +150,8 @@ function Path({ line, x, y, floor }: PathProps): VNode {
   const drawn = parts.map((points) =>
     points
       .map(([atMs, value], index) => {
-        if (index === 0) return `M${x(atMs)} ${y(value)}`;
+        // A point between two gaps is a dot.
+        if (index === 0) return `M${x(atMs)} ${y(value)}${points.length === 1 ? "h0" : ""}`;
         return line.isStepped ? `H${x(atMs)}V${y(value)}` : `L${x(atMs)} ${y(value)}`;
       })
       .join(""),

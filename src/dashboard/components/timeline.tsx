@@ -11,7 +11,12 @@ import { useEffect, useRef } from "preact/hooks";
 import type { BucketView } from "../bucket-view.ts";
 
 import { showCallers, showCount, showInterval, showDuration, showWait } from "../format.ts";
-import { layoutTimeline, type TimelineLayout, type TimelineRow } from "../timeline-layout.ts";
+import {
+  labelsOf,
+  layoutTimeline,
+  type TimelineLayout,
+  type TimelineRow,
+} from "../timeline-layout.ts";
 import { useWidth } from "./use-width.ts";
 
 /** Sizes in pixels. */
@@ -28,7 +33,7 @@ const RADIUS = 5.5;
 const BAR = 6;
 /** Minimum distance between two grid lines, and between two labels above them. */
 const LINE_SPACE = 14;
-const LABEL_SPACE = 56;
+const LABEL_SPACE = 80;
 /** How often the present moves under `prefers-reduced-motion`, in milliseconds. */
 const CALM_STEP_MS = 1_000;
 
@@ -87,8 +92,8 @@ function Picture({ layout, width, plotWidth, view, isLive }: PictureProps): VNod
     past.current?.setAttribute("width", String(nowX()));
     present.current?.setAttribute("transform", `translate(${nowX()})`);
   });
-  const lineSpace = (lines[1] ?? toAtMs) * scale - (lines[0] ?? fromAtMs) * scale;
-  const labelEvery = Math.max(1, Math.ceil(LABEL_SPACE / lineSpace));
+  const labels = labelsOf(layout, LABEL_SPACE / scale);
+  const labelled = new Set(labels.map(({ atMs }) => atMs));
   return (
     <svg
       viewBox={`0 0 ${width} ${height}`}
@@ -101,20 +106,24 @@ function Picture({ layout, width, plotWidth, view, isLive }: PictureProps): VNod
       <clipPath id="past">
         <rect ref={past} x="0" y="0" width={isMoving ? nowX() : width} height={height} />
       </clipPath>
-      {lines.map((atMs, index) => (
+      {lines.map((atMs) => (
+        <line
+          key={atMs}
+          class={labelled.has(atMs) ? "tick main" : "tick"}
+          x1={x(atMs)}
+          x2={x(atMs)}
+          y1={TOP - 6}
+          y2={height - BOTTOM}
+        />
+      ))}
+      {labels.map(({ atMs, sinceMs, isOfLine }) => (
         <Fragment key={atMs}>
-          <line
-            class={index % labelEvery === 0 ? "tick main" : "tick"}
-            x1={x(atMs)}
-            x2={x(atMs)}
-            y1={TOP - 6}
-            y2={height - BOTTOM}
-          />
-          {index % labelEvery === 0 && (
-            <text class="tick-label" x={x(atMs)} y={TOP - 12}>
-              {showDuration(atMs - (lines[0] ?? fromAtMs))}
-            </text>
+          {!isOfLine && (
+            <line class="tick main" x1={x(atMs)} x2={x(atMs)} y1={TOP - 9} y2={TOP - 4} />
           )}
+          <text class="tick-label" x={x(atMs)} y={TOP - 12}>
+            {showDuration(sinceMs)}
+          </text>
         </Fragment>
       ))}
       {boundaries.map(({ name, atMs }) => (
@@ -148,7 +157,7 @@ interface RowProps {
 
 function Row({ row, y, x }: RowProps): VNode {
   const { caller, endAtMs } = row;
-  const { state, askedAtMs, tokens } = caller;
+  const { state, askedAtMs, tokens, isWaitUnknown = false } = caller;
   const [from, to] = [x(askedAtMs), x(endAtMs)];
   const bar = { x: from, y: y - BAR / 2, width: Math.max(0, to - from), height: BAR, rx: BAR / 2 };
   return (
@@ -160,7 +169,7 @@ function Row({ row, y, x }: RowProps): VNode {
       {state === "waiting" && <rect class="bar elapsed" {...bar} clip-path="url(#past)" />}
       <Mark state={state} x={to} y={y} atMs={endAtMs} />
       <text class="wait" x={to + RADIUS + 6} y={y}>
-        {state === "waiting" ? "" : showWait(endAtMs - askedAtMs)}
+        {state === "waiting" || isWaitUnknown ? "" : showWait(endAtMs - askedAtMs)}
         {tokens > 1 && <tspan class="tokens"> ×{showCount(tokens)}</tspan>}
       </text>
     </g>
