@@ -1,5 +1,7 @@
 /** The alerts of ops/prometheus, with promtool: their syntax, and what triggers them. */
 import { readFileSync } from "node:fs";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect, it } from "vitest";
@@ -9,6 +11,16 @@ import { projectDir } from "../../serve/worker-bundle.ts";
 
 const text = (name: string): string =>
   readFileSync(join(projectDir, "ops/prometheus", name), "utf8");
+
+it("prometheus.yml is what Prometheus reads, once the API key is beside it", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "sluice-prometheus-"));
+  await cp(join(projectDir, "ops/prometheus"), dir, { recursive: true });
+  const config = join(dir, "prometheus.yml");
+  await expect(promtool("check", "config", config)).rejects.toThrow("sluice-api-key");
+  await writeFile(join(dir, "sluice-api-key"), "key");
+  expect(await promtool("check", "config", config)).toContain("SUCCESS");
+  await rm(dir, { recursive: true });
+});
 
 it("alerts.yml is what Prometheus reads", async () => {
   expect(await promtool("check", "rules", "--lint-fatal", "alerts.yml")).toContain("SUCCESS");
