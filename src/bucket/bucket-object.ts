@@ -12,7 +12,7 @@ import type { OverrideRows } from "../directory/override-book.ts";
 import type { BucketHistory } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { KnownOverride } from "../protocol/known-override.ts";
-import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
+import type { DryRun, QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type {
   BucketStats,
@@ -218,6 +218,11 @@ export class BucketObject extends DurableObject<BucketEnv> {
     changes: Readonly<Record<string, unknown>>,
   ): DryRunAnswer {
     return this.#host.operators.dryRun(name, configured, changes);
+  }
+
+  /** See `OperatorCalls.dryRunBack`. Rejects if the object is reset. */
+  dryRunBack(name: string, configured: NamedPolicyFields, to: PolicyBefore): DryRun | undefined {
+    return this.#host.operators.dryRunBack(name, configured, to);
   }
 
   /** See `OperatorCalls.dropOverride`, and `changePolicy` for the rest. */

@@ -37,6 +37,12 @@ export interface OperatedHost {
   snapshotOf(bucket: OpenBucket, nowMs: number): BucketSnapshot;
 }
 
+/** A policy, and what is known of it if it is an override. */
+interface InForce {
+  readonly policy: Policy;
+  readonly override: OverrideNote | undefined;
+}
+
 /** Refused waiters that a dry run lists: the rest is counted. */
 const MAX_REFUSED = 1_000;
 
@@ -137,10 +143,15 @@ export class OperatorCalls {
       return { ok: true, run: { snapshot: this.#host.snapshotOf(bucket, nowMs), ...NOTHING_DONE } };
     }
     const override = noteOf(bucket, check.policy, nowMs, undefined);
-    const trial = { ...bucket, limiter: limiter.copy(), isOverridden: true, override };
-    const turn = this.#host.setPolicy(trial, check.policy, nowMs);
-    const done = whatHappened(limiter.places(), turn, trial.limiter.places(), nowMs);
-    return { ok: true, run: { snapshot: this.#host.snapshotOf(trial, nowMs), ...done } };
+    return { ok: true, run: this.#tried(bucket, { policy: check.policy, override }, nowMs) };
+  }
+
+  /** What `dropOverride` would do, as `dryRun` says it; `undefined` where it would do nothing. */
+  dryRunBack(name: string, configured: NamedPolicyFields, to: PolicyBefore): DryRun | undefined {
+    const nowMs = this.#host.now();
+    const bucket = this.#host.open(name, configured, nowMs);
+    const back = this.#wayBack(bucket, configured, to, nowMs);
+    return back && this.#tried(bucket, back, nowMs);
   }
 
   /**
@@ -154,14 +165,34 @@ export class OperatorCalls {
   ): BucketSnapshot | undefined {
     const nowMs = this.#host.now();
     const bucket = this.#host.open(name, configured, nowMs);
+    const back = this.#wayBack(bucket, configured, to, nowMs);
+    if (!back) return undefined;
+    this.#putInForce(bucket, back.policy, back.override, nowMs);
+    return this.#host.snapshotOf(bucket, nowMs);
+  }
+
+  /** What an override gives way to; `undefined` if there is none, or none before it. */
+  #wayBack(
+    bucket: OpenBucket,
+    { name: _, ...fields }: NamedPolicyFields,
+    to: PolicyBefore,
+    nowMs: number,
+  ): InForce | undefined {
     const { timeZones } = this.#platform;
     if (!bucket.isOverridden) return undefined;
-    const { name: _, ...fields } = configured;
-    const isBack = to === "configured";
-    const policy = isBack ? Policy.of(fields, timeZones) : previousPolicy(bucket, timeZones);
-    if (!policy) return undefined;
-    this.#putInForce(bucket, policy, isBack ? undefined : { atMs: nowMs }, nowMs);
-    return this.#host.snapshotOf(bucket, nowMs);
+    if (to === "configured") return { policy: Policy.of(fields, timeZones), override: undefined };
+    const policy = previousPolicy(bucket, timeZones);
+    return policy && { policy, override: { atMs: nowMs } };
+  }
+
+  /** What a policy would do, tried on a copy of the limiter. */
+  #tried(bucket: OpenBucket, { policy, override }: InForce, nowMs: number): DryRun {
+    const { limiter } = bucket;
+    const isOverridden = override !== undefined;
+    const trial = { ...bucket, limiter: limiter.copy(), isOverridden, override };
+    const turn = this.#host.setPolicy(trial, policy, nowMs);
+    const done = whatHappened(limiter.places(), turn, trial.limiter.places(), nowMs);
+    return { snapshot: this.#host.snapshotOf(trial, nowMs), ...done };
   }
 
   #putInForce(

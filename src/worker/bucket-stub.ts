@@ -2,7 +2,7 @@
 import type { Ask } from "../core/ask.ts";
 import type { HoldAnswer, HoldCall, PermitAnswer } from "../core/holds/hold-call.ts";
 import type { Pause } from "../core/pause.ts";
-import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
+import type { DryRun, QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { BucketHistory } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
@@ -211,6 +211,13 @@ export class BucketStub {
   dryRun(changes: Readonly<Record<string, unknown>>): Promise<DryRunAnswer> {
     return this.#callWithRetry(async () => {
       return await this.#stub().dryRun(this.name, this.policy, changes);
+    });
+  }
+
+  /** What `dropOverride` would do; nothing changes. Resolves with `undefined` if that is nothing. */
+  dryRunBack(to: PolicyBefore): Promise<DryRun | undefined> {
+    return this.#callWithRetry(async () => {
+      return await this.#stub().dryRunBack(this.name, this.policy, to);
     });
   }
 

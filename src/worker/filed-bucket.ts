@@ -8,7 +8,7 @@ import type { HoldAnswer, HoldCall, PermitAnswer } from "../core/holds/hold-call
 import type { Pause } from "../core/pause.ts";
 import type { BucketHistory } from "../protocol/bucket-history.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
-import type { QueuedWaiters } from "../protocol/queued-waiter.ts";
+import type { DryRun, QueuedWaiters } from "../protocol/queued-waiter.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
 import type { DryRunAnswer, PolicyBefore, PolicyChange } from "../wire/bucket-answers.ts";
 import type { PlaceFollower } from "../wire/acquire-lines.ts";
@@ -83,6 +83,10 @@ export class FiledBucket extends BucketStub {
       return bucket.operators.dryRun(this.name, this.policy, changes);
     };
     return (await this.#ofUnused(ask)) ?? (await super.dryRun(changes));
+  }
+
+  override async dryRunBack(to: PolicyBefore): Promise<DryRun | undefined> {
+    return (await this.#files.isUnused(this.name)) ? undefined : super.dryRunBack(to);
   }
 
   override async dropOverride(to: PolicyBefore): Promise<BucketSnapshot | undefined> {

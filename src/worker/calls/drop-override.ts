@@ -11,7 +11,8 @@ import { showValue } from "../../core/values.ts";
 import { queryOf } from "../http/query.ts";
 import { jsonAnswer } from "./call.ts";
 
-const CHOICES: readonly PolicyBefore[] = ["configured", "previous"];
+/** What an override can give way to. */
+export const POLICIES_BEFORE: readonly PolicyBefore[] = ["configured", "previous"];
 
 export const dropOverride: Call = {
   method: "DELETE",
@@ -27,23 +28,29 @@ export const dropOverride: Call = {
       name: "to",
       in: "query",
       description: "The policy to go back to",
-      schema: { type: "string", enum: CHOICES, default: "configured" },
+      schema: { type: "string", enum: POLICIES_BEFORE, default: "configured" },
     },
   ],
   answers: { 200: jsonAnswer("The bucket after the change.", "Snapshot") },
   reasons: ["no-override"],
   handleBucket: async (bucket, { request }, name) => {
-    const [to = "configured", ...others] = queryOf(request.url)["to"] ?? [];
-    const choice = CHOICES.find((one) => one === to);
-    if (choice === undefined || others.length > 0) {
-      const got = others.length > 0 ? `got ${others.length + 1} values` : `got ${showValue(to)}`;
-      const message = `to must be one of ${CHOICES.join(", ")}: ${got}`;
-      return invalidRequestResponse([{ field: "to", message }]);
-    }
-    const dropped = await dropOverrideOf(bucket, name, choice);
+    const to = policyBeforeIn(request.url) ?? "configured";
+    if (to instanceof Response) return to;
+    const dropped = await dropOverrideOf(bucket, name, to);
     return dropped instanceof Response ? dropped : jsonResponse(dropped);
   },
 };
+
+/** The `to` of a URL; or the refusal, if it is none. `undefined` if there is no `to`. */
+export function policyBeforeIn(url: string): PolicyBefore | Response | undefined {
+  const [to, ...others] = queryOf(url)["to"] ?? [];
+  if (to === undefined) return undefined;
+  const choice = POLICIES_BEFORE.find((one) => one === to);
+  if (choice !== undefined && others.length === 0) return choice;
+  const got = others.length > 0 ? `got ${others.length + 1} values` : `got ${showValue(to)}`;
+  const message = `to must be one of ${POLICIES_BEFORE.join(", ")}: ${got}`;
+  return invalidRequestResponse([{ field: "to", message }]);
+}
 
 /** The bucket `name` under its earlier policy; or the refusal, if there is none. */
 export async function dropOverrideOf(
@@ -51,8 +58,11 @@ export async function dropOverrideOf(
   name: string,
   to: PolicyBefore,
 ): Promise<BucketSnapshot | Response> {
-  const snapshot = await bucket.dropOverride(to);
-  if (snapshot) return snapshot;
+  return (await bucket.dropOverride(to)) ?? noOverrideResponse(name, to);
+}
+
+/** There is nothing to go back to. */
+export function noOverrideResponse(name: string, to: PolicyBefore): Response {
   const detail =
     to === "previous"
       ? `${showValue(name)} has no override before the present one: leave out to=previous to go back to the configured policy`

@@ -9,6 +9,7 @@ import { faultsAsWritten } from "../../core/human-units.ts";
 import { compileChanges } from "../../core/written-policy.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { jsonAnswer } from "./call.ts";
+import { noOverrideResponse, POLICIES_BEFORE, policyBeforeIn } from "./drop-override.ts";
 
 export const dryRun: Call = {
   method: "POST",
@@ -17,15 +18,30 @@ export const dryRun: Call = {
   tag: "Buckets",
   summary: "Try a change of a bucket's policy",
   description:
-    "Takes the body of the call that overrides the policy, and says what that would do now: the bucket after it, and whose wait would end or change. Changes nothing, and a `note` is ignored.",
+    "Takes the body of the call that overrides the policy, and says what that would do now: the bucket after it, and whose wait would end or change. Changes nothing, and a `note` is ignored. With `to` and without a body, it is what taking the override back would do.",
   right: "admin",
+  parameters: [
+    {
+      name: "to",
+      in: "query",
+      description: "The policy to go back to",
+      schema: { type: "string", enum: POLICIES_BEFORE },
+    },
+  ],
   body: {
-    isRequired: true,
+    isRequired: false,
     schema: { $ref: "#/components/schemas/PolicyChange" },
     example: { limit: "60/1m" },
   },
   answers: { 200: jsonAnswer("What would be.", "DryRun") },
-  handleBucket: async (bucket, { request }) => {
+  reasons: ["no-override"],
+  handleBucket: async (bucket, { request }, name) => {
+    const to = policyBeforeIn(request.url);
+    if (to instanceof Response) return to;
+    if (to !== undefined) {
+      const back = await bucket.dryRunBack(to);
+      return back ? jsonResponse(back) : noOverrideResponse(name, to);
+    }
     const run = await tryChange(bucket, await readJsonObject(request));
     return run instanceof Response ? run : jsonResponse(run);
   },

@@ -33,6 +33,34 @@ async function waitersOf(name: string): Promise<QueuedWaiters["waiters"]> {
 }
 
 describe("POST /buckets/NAME/dry-run", () => {
+  it("with to=, says what taking the override back would do, which DELETE then does", async () => {
+    const name = uniqueName();
+    const back = (to: string): Promise<Response> => {
+      return request(`/buckets/${name}/dry-run?to=${to}`, { method: "POST", headers: ADMIN });
+    };
+    await problemOf(back("configured"), 409, "no-override");
+    await changePolicy(name, { capacity: 3, maxWaitMs: 600_000 });
+    await problemOf(back("previous"), 409, "no-override");
+    await problemOf(back("previous&to=configured"), 400, "invalid-request");
+    await request(`/acquire?bucket=${name}`);
+    const held: Promise<Response>[] = [];
+    for (const query of ["tokens=3", "tokens=1"]) {
+      held.push(request(`/acquire?bucket=${name}&${query}`));
+      while ((await snapshotOf(name)).waiters < held.length) await settle();
+    }
+    const [before, waiters] = [await snapshotOf(name), await waitersOf(name)];
+    const run: DryRun = await (await back("configured")).json();
+    expect(run.refused).toEqual([{ id: waiters[0]?.id, reason: "exceeds-capacity" }]);
+    expect(run.moved).toBe(1);
+    expect(run.snapshot).not.toHaveProperty("override");
+    expect([await snapshotOf(name), await waitersOf(name)]).toEqual([before, waiters]);
+    const drop = request(`/buckets/${name}/policy`, { method: "DELETE", headers: ADMIN });
+    expect(await (await drop).json()).toEqual(run.snapshot);
+    await problemOf(held[0] as Promise<Response>, 422, "exceeds-capacity");
+    await request(`/buckets/${name}`, { method: "DELETE", headers: ADMIN });
+    await held[1];
+  });
+
   it("says who would be refused and moved, and changes nothing; PUT then does it", async () => {
     const name = uniqueName();
     await changePolicy(name, { capacity: 3, initialTokens: 3 });
