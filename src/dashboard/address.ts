@@ -44,6 +44,11 @@ export function curlCommand(base: string, bucket: string, needsToken: boolean): 
   return `curl${header} "${acquireUrl(base, bucket)}"`;
 }
 
+/** The same for ten callers at once: enough for the bucket to be listed as a busy one. */
+export function crowdCommand(base: string, bucket: string, needsToken: boolean): string {
+  return `for i in $(seq 10); do ${curlCommand(base, bucket, needsToken)} & done; wait`;
+}
+
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

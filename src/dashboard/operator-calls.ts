@@ -82,6 +82,11 @@ export class OperatorCalls {
     return this.#call("PUT", "", key, note === "" ? changes : { ...changes, note });
   }
 
+  /** What the end of an override would do. */
+  dryRunBack(to: "configured" | "previous", key: string | undefined): Promise<CallResult<DryRun>> {
+    return this.#call("POST", `/dry-run?to=${to}`, key);
+  }
+
   /** Ends an override: the configured policy is in force again, or the override before this one. */
   dropOverride(
     to: "configured" | "previous",

@@ -1,7 +1,10 @@
 /** How many waiters a change would refuse, and has refused, in words. Pure. */
 import type { BucketSnapshot } from "../protocol/bucket-snapshot.ts";
+import type { DryRun } from "../protocol/queued-waiter.ts";
 
-import { showCount } from "./format.ts";
+import { showCallers, showCount } from "./format.ts";
+
+type Effects = Pick<DryRun, "refused" | "omitted" | "moved">;
 
 /** To follow what was done: `; 16 waiting callers were refused`, or nothing. */
 export function refusedWords(
@@ -32,6 +35,16 @@ export function pauseWords(
   const about = isGuess || hasMore ? "About " : "";
   if (late === 0) return `None of ${of} would be refused.`;
   return `${about}${showCount(late)} of ${of} would be refused at once: their deadlines are too early.`;
+}
+
+/** What the end of an override would do now. */
+export function backWords({ refused, omitted = 0, moved }: Effects): string {
+  const count = refused.length + omitted;
+  const movedWords =
+    moved === 0
+      ? "no other grant would move"
+      : `${showCallers(moved)} would be granted at another time`;
+  return `${count === 0 ? "nobody" : waitersWords(count)} would be refused now, and ${movedWords}.`;
 }
 
 function waitersWords(count: number): string {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   acquireUrl,
   baseOf,
+  crowdCommand,
   curlCommand,
   routeAt,
   urlOfBucket,
@@ -68,4 +69,10 @@ describe("curlCommand", () => {
   ])("with a token %s", (needsToken, command) => {
     expect(curlCommand(ROOT, "login", needsToken)).toBe(command);
   });
+});
+
+it("crowdCommand sends ten, and ends with the last of them", () => {
+  expect(crowdCommand(ROOT, "login", false)).toBe(
+    `for i in $(seq 10); do ${curlCommand(ROOT, "login", false)} & done; wait`,
+  );
 });

@@ -2,6 +2,7 @@
  * The home page in a real Chromium: 300 buckets are busy at once, and the hot one is found in one look. Pictures are
  * left in .vitest/screenshots; the one in docs/ is `home-page.png` of such a run, with fewer colours to be smaller.
  */
+import { spawn } from "node:child_process";
 import { setTimeout } from "node:timers/promises";
 
 import type { Browser, Page } from "playwright-core";
@@ -222,12 +223,12 @@ describe("the home page of a Sluice that nobody has asked", () => {
     await using opened = await openLivePage(browser, `${idle.url}/`, options);
     const { page, complaints } = opened;
     await page.getByLabel("Bucket (a name that has a policy)").fill("login");
-    const command = `curl "${idle.url}/acquire?bucket=login"`;
+    const command = `for i in $(seq 10); do curl "${idle.url}/acquire?bucket=login" & done; wait`;
     expect(await page.locator(".command").textContent()).toBe(command);
     await page.getByRole("button", { name: "Copy the command" }).click();
     await page.getByRole("status").getByText("Copied").waitFor();
     for (const card of await page.locator(".card").all()) {
-      expect((await card.boundingBox())?.height).toBeLessThanOrEqual(120);
+      expect((await card.boundingBox())?.height).toBeLessThanOrEqual(140);
     }
     expect(await isWiderThanScreen(page)).toBe(false);
     expect(await faintTexts(page)).toEqual([]);
@@ -274,6 +275,17 @@ describe("the home page of a Sluice that nobody has asked", () => {
     await page.getByText("No bucket has been busy").waitFor();
     const header = '-H "Authorization: Bearer $TOKEN"';
     expect(await page.locator(".command").textContent()).toContain(header);
+    // The form is gone, and the focus isn't.
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("Busy buckets");
+    // Which names the key is good for isn't known.
+    await page.getByRole("button", { name: "Ten at once" }).click();
+    await page.getByText("Enter a name that your key may use.").waitFor();
+    expect(await page.evaluate("document.activeElement.id")).toBe("first-bucket");
+    // The command does what is said.
+    await page.getByLabel("Bucket (a name that has a policy)").fill("login");
+    const command = (await page.locator(".command").textContent()) ?? "";
+    spawn("sh", ["-c", command], { env: { ...process.env, TOKEN: "right" }, stdio: "ignore" });
+    await page.locator("tr[data-bucket=login]").waitFor({ timeout: LISTED_TIMEOUT_MS });
     await page.getByRole("button", { name: "Forget API key" }).click();
     await page.getByLabel("API key", { exact: true }).waitFor();
     expect(besidesRefusals(complaints)).toEqual([]);

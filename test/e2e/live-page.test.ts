@@ -186,12 +186,12 @@ describe("the live page", () => {
     await button(page, "Ten at once").click();
     await page.locator(".row .mark.waiting").nth(8).waitFor();
     expect((await snapshotOf(bucket)).waiters).toBe(9);
-    await button(page, "Cancel waiting callers").click();
+    await button(page, "Cancel mine").click();
     await page.locator(".row .mark.cancelled").nth(8).waitFor({ timeout: 5_000 });
     expect(await snapshotOf(bucket)).toMatchObject({ waiters: 0, cancelled: 9, granted: 1 });
     await page.getByText("1 granted, at once; 9 cancelled").waitFor();
     // And once more, with nobody to cancel.
-    await button(page, "Cancel waiting callers").press("Enter");
+    await button(page, "Cancel mine").press("Enter");
     await page.getByText("No callers from this page are waiting").waitFor();
     expect(complaints).toEqual([]);
   });
@@ -208,7 +208,7 @@ describe("the live page", () => {
     await button(page, "Acquire one").click();
     await figure(page, "Waiting", "20").waitFor();
     expect(await snapshotOf(bucket)).toMatchObject({ granted: 1, waiters: 20, sessions: 1 });
-    await button(page, "Cancel waiting callers").click();
+    await button(page, "Cancel mine").click();
     await figure(page, "Cancelled", "20").waitFor();
     await figure(page, "Sessions", "0").waitFor();
     const sent = addresses.filter((address) => /\/(acquire|session)\b/.test(address));
@@ -230,7 +230,7 @@ describe("the live page", () => {
     // More would wait in the browser, and not in the queue.
     await button(page, "Ten at once").click();
     await page.getByText("This page already has 9 callers waiting: it can add 1 more").waitFor();
-    await button(page, "Cancel waiting callers").click();
+    await button(page, "Cancel mine").click();
     await page.getByText("1 granted, at once; 9 cancelled").waitFor();
     expect(await snapshotOf(bucket)).toMatchObject({ waiters: 0, cancelled: 9, granted: 1 });
     expect(besidesRefusals(complaints)).toEqual([]);
@@ -275,7 +275,7 @@ describe("the live page", () => {
       "Reset …",
       "Acquire one",
       "Ten at once",
-      "Cancel waiting callers",
+      "Cancel mine",
     ]);
     await page.keyboard.press("Shift+Tab");
     await page.keyboard.press("Space");
@@ -283,7 +283,7 @@ describe("the live page", () => {
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await page.locator(".row .mark.cancelled").nth(8).waitFor();
-    expect(await focused()).toBe("Cancel waiting callers");
+    expect(await focused()).toBe("Cancel mine");
 
     const other = uniqueName();
     for (let step = 0; step < 7; step++) await page.keyboard.press("Shift+Tab");
@@ -310,7 +310,7 @@ describe("the live page", () => {
     await button(page, "Ten at once").click();
     await fetch(`${server.url}/acquire?bucket=${bucket}&timeoutMs=0`);
     await page.locator(".row .mark.granted").nth(3).waitFor();
-    await button(page, "Cancel waiting callers").click();
+    await button(page, "Cancel mine").click();
     await page.locator(".row .mark.cancelled").first().waitFor();
     await button(page, "Ten at once").click();
     await page.locator(".row .mark.waiting").nth(2).waitFor();
@@ -523,7 +523,7 @@ describe("the live page", () => {
     await figure(page, "Waiting", "1").waitFor();
     expect(await page.locator("tr.granted").count()).toBe(1);
     await page.locator("tr.unknown", { hasText: /^.*Not connected for / }).waitFor();
-    await button(page, "Cancel waiting callers").click();
+    await button(page, "Cancel mine").click();
     await page.locator("tr.cancelled").waitFor();
     // Rows go on being counted, and none of them has the number of another.
     const numbers = await numbersOf(page, ".log tr[data-caller]", "data-caller");
@@ -699,7 +699,7 @@ describe.each(["", "/sluice", "/tools/buckets/x"])(
       await button(page, "Ten at once").click();
       await page.locator(".row .mark.granted").nth(2).waitFor();
       expect((await snapshotOf(bucket)).granted).toBe(3);
-      await button(page, "Cancel waiting callers").click();
+      await button(page, "Cancel mine").click();
       await page.locator(".row .mark.cancelled").nth(2).waitFor();
       const curl = await page.locator(".shell code").textContent();
       expect(curl).toBe(`curl "${proxy.url}/acquire?bucket=${encodeURIComponent(bucket)}"`);

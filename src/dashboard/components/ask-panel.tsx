@@ -5,7 +5,10 @@ import { useState } from "preact/hooks";
 
 import type { KnownAsk } from "../../client/watch/forecast.ts";
 
+import type { Said } from "./use-operator.ts";
+
 import { showCallers, showCount } from "../format.ts";
+import { Outcome } from "./outcome.tsx";
 
 /** The number of concurrent callers in the exercise that Sluice grew from. */
 export const CROWD = 10;
@@ -22,7 +25,7 @@ interface AskPanelProps {
   /** Number of the page's own callers that wait. */
   readonly waiting: number;
   /** Result of the last action; announced to screen readers when it changes. */
-  readonly status: string;
+  readonly status: Said;
   readonly onAsk: (count: number, ask: KnownAsk) => void;
   readonly onCancel: () => void;
 }
@@ -60,7 +63,7 @@ export function AskPanel(props: AskPanelProps): VNode {
           Ten at once
         </button>
         <button type="button" class="quiet" aria-disabled={waiting === 0} onClick={cancel}>
-          Cancel waiting callers
+          Cancel mine
         </button>
       </div>
       {needsNumbers(capacities) && (
@@ -84,9 +87,7 @@ export function AskPanel(props: AskPanelProps): VNode {
           ))}
         </fieldset>
       )}
-      <p class="said" role="status">
-        {hint ?? status}
-      </p>
+      <Outcome said={hint === undefined ? status : { text: hint, isFault: true }} />
     </section>
   );
 }

@@ -32,7 +32,7 @@ import { Section } from "./section.tsx";
 import { Timeline } from "./timeline.tsx";
 import { useAsking } from "./use-asking.ts";
 import { useHistory } from "./use-history.ts";
-import { useOperator } from "./use-operator.ts";
+import { useOperator, type Said } from "./use-operator.ts";
 import { useToken } from "./use-token.ts";
 import { WaiterList } from "./waiter-list.tsx";
 
@@ -48,7 +48,7 @@ export function BucketPage({ base, bucket }: BucketPageProps): VNode {
   const [feed, setFeed] = useState<FeedState>({ kind: "connecting" });
   const [view, setView] = useState<BucketView>();
   const [lostAtMs, setLostAtMs] = useState<number>();
-  const [status, setStatus] = useState("");
+  const [status, setStatus] = useState<Said>({ text: "", isFault: false });
   const { asking, waiting } = useAsking(base, bucket, token);
   const operator = useOperator(base, bucket, token);
   const history = useHistory(operator.calls, token, view?.snapshot);
@@ -73,8 +73,10 @@ export function BucketPage({ base, bucket }: BucketPageProps): VNode {
 
   const ask = useCallback(
     async (count: number, each: KnownAsk) => {
-      setStatus(`Acquiring for ${showCallers(count)} …`);
-      setStatus(summaryOf(await asking.ask(count, each)));
+      setStatus({ text: `Acquiring for ${showCallers(count)} …`, isFault: false });
+      const outcomes = await asking.ask(count, each);
+      const isFault = outcomes.some(({ kind }) => kind === "refused" || kind === "failed");
+      setStatus({ text: summaryOf(outcomes), isFault });
     },
     [asking],
   );
@@ -93,7 +95,7 @@ export function BucketPage({ base, bucket }: BucketPageProps): VNode {
       </Masthead>
       <main class={lostAtMs === undefined ? "" : "stale"}>
         <div class="title">
-          <h1>
+          <h1 tabIndex={-1}>
             <span class="eyebrow">Bucket</span> <span class="name">{bucket}</span>
           </h1>
           {view && <p class="lead">{policySentence(view.snapshot.policy)}</p>}
@@ -133,10 +135,12 @@ export function BucketPage({ base, bucket }: BucketPageProps): VNode {
                 <Timeline view={view} isLive={feed.kind === "live"} />
               </Section>
             ) : (
-              <p class="empty wide">
-                No callers since this page was opened. Try “Ten at once”: ten callers acquire
-                together, and each is granted at its tick.
-              </p>
+              view.snapshot.waiters === 0 && (
+                <p class="empty wide">
+                  No callers since this page was opened. Try “Ten at once”: ten callers acquire
+                  together, and each is granted at its tick.
+                </p>
+              )
             )}
             <HistoryChart history={history} />
             <div class={isUsed ? "columns" : ""}>

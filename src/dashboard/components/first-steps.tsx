@@ -1,9 +1,9 @@
 /** Shown while no bucket is busy: what to do first. */
 import type { VNode } from "preact";
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
-import { curlCommand, urlOfBucket } from "../address.ts";
+import { crowdCommand, urlOfBucket } from "../address.ts";
 import { startAtNextPage } from "../start-mark.ts";
 import { CopyButton } from "./copy-button.tsx";
 
@@ -18,10 +18,18 @@ interface FirstStepsProps {
 
 /** A name, a command for a shell, and a button for a browser. */
 export function FirstSteps({ base, needsToken }: FirstStepsProps): VNode {
-  const [name, setName] = useState(FIRST_BUCKET);
-  const bucket = name.trim() === "" ? FIRST_BUCKET : name.trim();
-  const command = curlCommand(base, bucket, needsToken);
+  // Which names a key is good for isn't known here.
+  const [name, setName] = useState(needsToken ? "" : FIRST_BUCKET);
+  const [isMissing, setIsMissing] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  const bucket = name.trim();
+  const command = crowdCommand(base, bucket === "" ? "NAME" : bucket, needsToken);
   const start = (): void => {
+    setIsMissing(bucket === "");
+    if (bucket === "") {
+      field.current?.focus();
+      return;
+    }
     startAtNextPage(bucket);
     location.assign(urlOfBucket(base, bucket));
   };
@@ -30,14 +38,20 @@ export function FirstSteps({ base, needsToken }: FirstStepsProps): VNode {
       <li class="card">
         <label for="first-bucket">Bucket (a name that has a policy)</label>
         <input
+          ref={field}
           id="first-bucket"
           value={name}
           maxLength={128}
           autocomplete="off"
           autocapitalize="off"
           spellcheck={false}
+          aria-invalid={isMissing && bucket === ""}
+          aria-describedby="first-fault"
           onInput={({ currentTarget }) => setName(currentTarget.value)}
         />
+        <p id="first-fault" class="fault" role="alert">
+          {isMissing && bucket === "" && "Enter a name that your key may use."}
+        </p>
       </li>
       <li class="card">
         <div class="head">

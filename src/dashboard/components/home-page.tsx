@@ -46,7 +46,7 @@ export function HomePage({ base }: { readonly base: string }): VNode {
       </Masthead>
       <main class={lostAtMs === undefined ? "" : "stale"}>
         <div class="title">
-          <h1>Busy buckets</h1>
+          <h1 tabIndex={-1}>Busy buckets</h1>
           <p class="lead">
             {news ? summaryOf(news, prefix) : !denied && "Asking which buckets are busy …"}
           </p>
@@ -78,7 +78,7 @@ export function HomePage({ base }: { readonly base: string }): VNode {
         )}
         {isEmpty && prefix === "" && <FirstSteps base={base} needsToken={token !== undefined} />}
         {token !== undefined && !denied && (
-          <p>
+          <p class="forget">
             <button type="button" class="quiet" onClick={() => changeToken(undefined)}>
               Forget API key
             </button>
@@ -152,7 +152,7 @@ function summaryOf(news: BusyNews, prefix: string): string {
   const count = buckets.length + omitted;
   if (count === 0) {
     return prefix === ""
-      ? "No bucket has been busy in the last minutes. To see one here, after some seconds:"
+      ? "No bucket has been busy in the last minutes. One is listed about ten seconds after it gets busy. To see that:"
       : `No bucket whose name begins with “${prefix}” has been busy in the last minutes.`;
   }
   const { waiters, grantedPerS, refusedPerS } = sumsOf(news);

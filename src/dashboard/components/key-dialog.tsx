@@ -27,8 +27,9 @@ export function KeyDialog({ fault, answer }: KeyQuestion): VNode {
   return (
     <Dialog id="key" title="This needs an admin key" onClose={() => answer(undefined)}>
       <p>
-        Changing a bucket takes a key of <code>ADMIN_TOKEN</code>. It is kept in this tab until you
-        close it, and never appears in a URL.
+        To change a bucket, or to see what a change would do, takes a key of{" "}
+        <code>ADMIN_TOKEN</code>. It is kept in this tab until you close it, and never appears in a
+        URL.
       </p>
       <form onSubmit={submit} noValidate>
         <FormField id="admin-key" label="Admin key" fault={typo ?? fault}>

@@ -12,7 +12,12 @@ interface OutcomeProps {
 /** A line, read out when it changes. A failure looks like one. */
 export function Outcome({ said: { text, isFault }, line }: OutcomeProps): VNode {
   return (
-    <p ref={line ?? null} tabIndex={-1} class={isFault ? "said fault" : "said"} role="status">
+    <p
+      ref={line ?? null}
+      tabIndex={line && text !== "" ? -1 : undefined}
+      class={isFault ? "said fault" : "said"}
+      role="status"
+    >
       {text !== "" && text}
     </p>
   );

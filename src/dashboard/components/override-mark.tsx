@@ -6,7 +6,7 @@ import type { BucketView } from "../bucket-view.ts";
 import type { Operator } from "./use-operator.ts";
 
 import { showComing } from "../format.ts";
-import { refusedWords } from "../refused-words.ts";
+import { backWords, refusedWords } from "../refused-words.ts";
 import { Dialog } from "./dialog.tsx";
 
 interface OverrideMarkProps {
@@ -20,6 +20,7 @@ type Way = "configured" | "previous";
 /** A sentence and a button; nothing if the configured policy is in force. */
 export function OverrideMark({ operator, view }: OverrideMarkProps): VNode | undefined {
   const [isOpen, setIsOpen] = useState(false);
+  const [effects, setEffects] = useState<Partial<Record<Way, string>>>({});
   const [fault, setFault] = useState<string>();
   const latest = useRef(view.snapshot);
   latest.current = view.snapshot;
@@ -28,6 +29,18 @@ export function OverrideMark({ operator, view }: OverrideMarkProps): VNode | und
   const close = (): void => {
     setIsOpen(false);
     setFault(undefined);
+  };
+  const ask = async (): Promise<void> => {
+    const ways: Way[] = override.hasPrevious ? ["configured", "previous"] : ["configured"];
+    const words: Partial<Record<Way, string>> = {};
+    for (const to of ways) {
+      const result = await operator.run((key) => operator.calls.dryRunBack(to, key));
+      if (!result) return;
+      if (result.ok) words[to] = backWords(result.value);
+      else setFault(result.detail);
+    }
+    setEffects(words);
+    setIsOpen(true);
   };
   const goBack = async (to: Way): Promise<void> => {
     let before = view.snapshot;
@@ -55,7 +68,7 @@ export function OverrideMark({ operator, view }: OverrideMarkProps): VNode | und
         <strong>Overridden</strong>
         {atMs !== undefined && ` since ${showComing(atMs, view.atMs)}`}
         {note !== undefined && `: “${note}”`}{" "}
-        <button type="button" class="inline" onClick={() => setIsOpen(true)}>
+        <button type="button" class="inline" onClick={() => void ask()}>
           Take back …
         </button>
       </p>
@@ -66,6 +79,14 @@ export function OverrideMark({ operator, view }: OverrideMarkProps): VNode | und
             their deadlines are refused, and those that ask for more than the bucket can hold.
             Tokens beyond its capacity are dropped.
           </p>
+          <ul>
+            {effects.configured !== undefined && (
+              <li>With the configured policy, {effects.configured}</li>
+            )}
+            {effects.previous !== undefined && (
+              <li>With the previous override, {effects.previous}</li>
+            )}
+          </ul>
           <p class="fault" role="alert">
             {fault !== undefined && `${fault}.`}
           </p>

@@ -26,9 +26,16 @@ interface PolicyEditorProps {
 /** The button, and its form. */
 export function PolicyEditor(props: PolicyEditorProps): VNode {
   const [isOpen, setIsOpen] = useState(false);
+  // Nobody should fill in a form and learn then that it takes a key.
+  const open = async (): Promise<void> => {
+    const result = await props.operator.run((key) => props.operator.calls.dryRun({}, key));
+    if (!result) return;
+    if (result.ok) setIsOpen(true);
+    else props.operator.complain(result.detail);
+  };
   return (
     <Fragment>
-      <button type="button" class="quiet" onClick={() => setIsOpen(true)}>
+      <button type="button" class="quiet" onClick={() => void open()}>
         Edit policy …
       </button>
       {isOpen && <EditorDialog {...props} onClose={() => setIsOpen(false)} />}
@@ -111,7 +118,7 @@ function EditorDialog({ operator, snapshot, onClose }: EditorDialogProps): VNode
                 key={field.name}
                 field={field}
                 text={edited[field.name] ?? field.text}
-                fault={faultAt(refusal, field.name)}
+                fault={faultOf(refusal, field)}
                 onEdit={(text) => edit(field.name, text)}
               />
             ))}
@@ -192,6 +199,17 @@ function PolicyInput({ field, text, fault, onEdit }: PolicyInputProps): VNode {
 /** What the server says of a field. */
 function faultAt(refusal: CallRefusal | undefined, name: string): string | undefined {
   return refusal?.errors.find(({ field }) => field === name)?.message;
+}
+
+/** The same in words of the form: the server calls the field by the name that it has in a policy. */
+function faultOf(
+  refusal: CallRefusal | undefined,
+  { name, label }: PolicyField,
+): string | undefined {
+  const fault = faultAt(refusal, name);
+  if (!fault?.startsWith(`${name} `)) return fault;
+  const called = label.toLowerCase() === name ? label : `${label} (${name})`;
+  return called + fault.slice(name.length);
 }
 
 /** What is wrong besides the fields of these names, in one line. */

@@ -1,7 +1,7 @@
 /** Asks for an API key if the deployment requires one. */
 import type { TargetedSubmitEvent, VNode } from "preact";
 
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { API_KEY_RULE, isApiKey } from "../../protocol/api-key.ts";
 
@@ -17,11 +17,17 @@ interface TokenFormProps {
 export function TokenForm({ detail, hadToken, onToken }: TokenFormProps): VNode {
   const field = useRef<HTMLInputElement>(null);
   const [fault, setFault] = useState<string>();
+  useEffect(() => {
+    if (hadToken) field.current?.focus();
+  }, []);
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const token = field.current?.value.trim() ?? "";
-    if (isApiKey(token)) onToken(token);
-    else setFault(`An API key must be ${API_KEY_RULE}`);
+    if (isApiKey(token)) {
+      onToken(token);
+      // The form goes, and must not take the focus with it.
+      document.querySelector("h1")?.focus();
+    } else setFault(`An API key must be ${API_KEY_RULE}`);
   };
   return (
     <section class="card notice" aria-labelledby="token-title">
