@@ -19,7 +19,7 @@ const HEADINGS = [
   "WAITING",
   "GRANTED/S",
   "REFUSED/S",
-  "OLDEST",
+  "HEAD WAIT",
   // Left out if there is no room.
   "P95 WAIT",
 ];

@@ -41,9 +41,9 @@ function shown(
 describe("tableOf", () => {
   it("has a line for each bucket, in the order of the list", () => {
     expect(shown([hot, quiet])).toEqual([
-      "BUCKET     POLICY    TOKENS  WAITING  GRANTED/S  REFUSED/S  OLDEST  P95 WAIT",
-      "export     export   0 of 10      170        123        1.3  46.2 s    12.3 s",
-      "login:ann  login:*   3 of 5        0        0.5          0       –       0 s",
+      "BUCKET     POLICY    TOKENS  WAITING  GRANTED/S  REFUSED/S  HEAD WAIT  P95 WAIT",
+      "export     export   0 of 10      170        123        1.3     46.2 s    12.3 s",
+      "login:ann  login:*   3 of 5        0        0.5          0          –       0 s",
     ]);
   });
 
@@ -60,7 +60,7 @@ describe("tableOf", () => {
 
   it("leaves the percentile out rather than cut a number", () => {
     const [headings, line] = shown([{ ...hot, bucket: "n".repeat(30) }], { columns: 76 });
-    expect(headings).toMatch(/OLDEST$/);
+    expect(headings).toMatch(/HEAD WAIT$/);
     expect(line).toMatch(/46\.2 s$/);
   });
 

@@ -369,8 +369,8 @@ describe("sluice ls", () => {
     await untilListed(/minute:ls:warm .* 1  /);
     const table = await untilListed(/minute:ls:hot .* 3  /, "--prefix", "minute:ls:");
     expect(table.split("\n")).toEqual([
-      "BUCKET          POLICY    TOKENS  WAITING  GRANTED/S  REFUSED/S  P95 WAIT",
-      expect.stringMatching(/^minute:ls:hot {3}minute:\* {2}0 of 1 {8}3 {2}/),
+      "BUCKET          POLICY    TOKENS  WAITING  GRANTED/S  REFUSED/S  HEAD WAIT  P95 WAIT",
+      expect.stringMatching(/^minute:ls:hot {3}minute:\* {2}0 of 1 {8}3 {2}.* \d+\.\d+ s {2}/),
       expect.stringMatching(/^minute:ls:warm {2}minute:\* {2}0 of 1 {8}1 {2}/),
       "",
     ]);

@@ -119,13 +119,14 @@ function jsonDifferences(wanted: unknown, came: unknown, path: string): string[]
   return [`${at} is shown as ${JSON.stringify(wanted)}, ${JSON.stringify(came)} came`];
 }
 
-/** With instants, durations and keys struck out. */
+/** With instants, durations and keys struck out, and what pads a duration. */
 function timeless(text: string): string {
   return text
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "<instant>")
     .replaceAll(/[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g, "<key>")
     .replaceAll(/;t=\d+/g, ";t=<time>")
     .replaceAll(/[+-]?\d[\d,]*(\.\d+)?( ?)(ms|s|min|h)\b/g, "<time>")
+    .replaceAll(/ +<time>/g, " <time>")
     .replaceAll(/\b\d{12,}\b/g, "<instant>");
 }
 

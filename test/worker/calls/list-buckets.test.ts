@@ -44,6 +44,8 @@ describe("GET /buckets", () => {
           grantedPerS: 1,
           refusedPerS: 1,
           waitP95Ms: 0,
+          oldestWaitMs: 0,
+          maxWaitMs: 60_000,
           atMs: expect.any(Number) as number,
           recent: [[5, 5, 0]],
         },
