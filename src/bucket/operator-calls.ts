@@ -1,6 +1,6 @@
 /**
  * What operators do with one bucket: look at the queue, take a caller out of it, and override the policy, or
- * try what that would do. * `BucketHost` carries out the turns, as it does those of callers.
+ * try what that would do. `BucketHost` carries out the turns, as it does those of callers.
  *
  * Nothing is kept for these calls. A waiter is found by a walk along the queue, which takes a millisecond for the
  * longest one: operators look seldom, and an acquire pays nothing for them.

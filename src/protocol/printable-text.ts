@@ -4,10 +4,11 @@ import type { FieldFault } from "../core/values.ts";
 import { showValue } from "../core/values.ts";
 
 /**
- * Control characters, lone surrogates and line separators aren't printable. Nor are characters that change the
- * direction of a text: an operator would read something else than what is there.
+ * Control characters, lone surrogates and line separators aren't printable. Nor are characters that are invisible or
+ * change the direction of a text: an operator would read something else than what is there. The two joiners are taken,
+ * because scripts and emoji need them.
  */
-const PRINTABLE = "[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\u202A-\\u202E\\u2066-\\u2069]";
+const PRINTABLE = "[^\\p{Cc}\\p{Cs}\\p{Cf}\\p{Zl}\\p{Zp}]|[\\u200C\\u200D]";
 
 /** A text of so many printable characters. */
 interface PrintableText {
@@ -22,7 +23,7 @@ export const note: PrintableText = { max: 200 };
 
 /** The pattern of such a text, as JSON Schema has it: with `u`. */
 export function patternOf({ max }: PrintableText): string {
-  return `^${PRINTABLE}{0,${max}}$`;
+  return `^(?:${PRINTABLE}){0,${max}}$`;
 }
 
 /** Whether `value` is such a text. An empty one is as good as none. */

@@ -18,6 +18,7 @@ describe("a label", () => {
     // Two UTF-16 units each.
     "😀".repeat(64),
     "שלום",
+    "می‌خواهم",
   ])("takes %j", (label) => {
     expect(isPrintable(label, ofLabel)).toBe(true);
   });
@@ -36,6 +37,10 @@ describe("a label", () => {
     "\u2028",
     "\u202Egnp.exe",
     "\u2066",
+    "mail\u200B",
+    "mail\u200E",
+    "ma\u00ADil",
+    "\u{E0061}",
     "\uD83D",
     7,
     null,

@@ -31,7 +31,7 @@ export const removeWaiter: Call = {
     if (await bucket.removeWaiter(id)) {
       return new Response(null, { status: 204, headers: COMMON_FIELDS });
     }
-    const detail = `Nobody waits here as ${showValue(id)}, any more`;
+    const detail = `There is no waiter ${showValue(id)}: it was granted, has left, or never waited here`;
     return problemResponse("unknown-waiter", { detail });
   },
 };

@@ -212,7 +212,7 @@ function countMetrics({ each, value }: Samplers): readonly Metric[] {
     {
       name: "sluice_cancelled_requests_total",
       type: "counter",
-      help: "Requests whose caller left while waiting.",
+      help: "Requests whose caller left while waiting, or was removed by an admin.",
       samples: value(({ snapshot }) => snapshot.cancelled),
     },
     {
