@@ -30,8 +30,8 @@ const CLOCK_SLACK_MS = 1_000;
 /** Removing 500 files takes some milliseconds, during which workerd does nothing. */
 const MAX_REMOVED_PER_STOP = 500;
 /** On a slow disk it is fewer. */
-const MAX_STOP_MS = 10;
-const BETWEEN_STOPS_MS = 50;
+const MAX_STOP_MS = 20;
+const BETWEEN_STOPS_MS = 30;
 /** A busy machine may fail to stop workerd in time; after so many in a row the next round goes on. */
 const MAX_FAILED_STOPS = 3;
 /** How long anything else has to wait, and how long it then has. */
