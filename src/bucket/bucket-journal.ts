@@ -50,8 +50,11 @@ export class BucketJournal {
     const { disk, timeZones, newId } = this.#platform;
     const record = disk.read();
     if (!record) return undefined;
-    this.#forgetAtMs = record.limiter.forgetAtMs;
-    if (!hasGrantRows(record)) return restore(record, [], { timeZones, newId });
+    if (!hasGrantRows(record)) {
+      const bucket = restore(record, [], { timeZones, newId });
+      this.#forgetAtMs = record.limiter.forgetAtMs;
+      return bucket;
+    }
     const rows = [...disk.grantRows.list()];
     const { seq, limiter } = newestState(record, rows);
     this.#forgetAtMs = limiter.forgetAtMs;
