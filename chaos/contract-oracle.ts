@@ -9,6 +9,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 
+import type { BusyBuckets } from "../src/protocol/busy-bucket.ts";
 import type { BucketSnapshot } from "../src/protocol/bucket-snapshot.ts";
 import type { ProblemBody } from "../src/protocol/problem-document.ts";
 import type { RawAnswer } from "../kit/http/raw-connection.ts";
@@ -31,7 +32,7 @@ export interface ServerFacts {
 
 /** The answers that a request may get. */
 export interface Verdict {
-  /** Each a status and a reason, or `200 health`, `200 snapshot`, `200 page`. */
+  /** Each a status and a reason, or `200 health`, `200 snapshot`, `200 list`, `200 page`. */
   readonly answers: ReadonlySet<string>;
   /** Fields that `errors` of a 400 must name. */
   readonly mustName: ReadonlySet<string>;
@@ -229,6 +230,10 @@ function judgeReading(
         : judgeAcquire(request, query, facts),
     );
   }
+  if (plain === "/buckets") {
+    if (!["GET", "HEAD"].includes(method)) return says("405 method-not-allowed");
+    return guarded(request, facts.apiToken, () => judgeList(query));
+  }
   if (!/^\/buckets\/[^/]+$/.test(plain)) return says("404 not-found");
   const name = decode(path.slice(path.lastIndexOf("/") + 1));
   switch (method) {
@@ -277,6 +282,16 @@ function guarded(request: FuzzedRequest, token: string, inner: () => Verdict): V
   const isCertain = lines.length === 1 && /^bearer /i.test(value);
   if (!isCertain) return either(refusal, inner());
   return value.slice("bearer".length).trim() === token ? inner() : refusal;
+}
+
+/** Its own parameters are not drawn, and only come about by chance; it ignores those of an acquire. */
+function judgeList(query: string): Verdict {
+  const parameters = new URLSearchParams(query);
+  const faults = new Faults();
+  for (const field of ["prefix", "sort", "limit", "recent"]) {
+    if (parameters.has(field)) faults.suspect(field);
+  }
+  return faults.over(() => says("200 list"));
 }
 
 function judgeAcquire(request: FuzzedRequest, query: string, facts: ServerFacts): Verdict {
@@ -566,7 +581,9 @@ function pageFault(
   method: string,
   { answers }: Verdict,
 ): string | undefined {
-  if (status !== 200 || !answers.has("200 page")) return `expected ${listed(answers)}: got a page`;
+  const isExpected =
+    status === 404 ? answers.has("404 not-found") : status === 200 && answers.has("200 page");
+  if (!isExpected) return `expected ${listed(answers)}: got a page`;
   if (headers.get("cache-control") !== "no-store") return "the page is cacheable";
   const isPage = body.startsWith("<!doctype html>") && !/fuzz/i.test(body);
   return method === "HEAD" || isPage ? undefined : "it is not the usual page";
@@ -581,11 +598,18 @@ function successFault(
   if (status === 200 && answers.has("200 health") && isDeepStrictEqual(value, { status: "ok" })) {
     return undefined;
   }
+  if (status === 200 && answers.has("200 list") && isListOf(value, buckets)) return undefined;
   const expected = buckets.get(bucket);
   const isSame =
     expected && isDeepStrictEqual({ ...value, refused: 0 }, { ...expected, refused: 0 });
   if (status === 200 && answers.has("200 snapshot") && isSame) return undefined;
   return `expected ${listed(answers)}: got ${status} ${JSON.stringify(value)}`;
+}
+
+/** Whether it is a list of some of the server's buckets. */
+function isListOf(value: object, buckets: ServerFacts["buckets"]): boolean {
+  const { buckets: listed, omitted } = value as Partial<BusyBuckets>;
+  return omitted === 0 && listed?.every(({ bucket }) => buckets.has(bucket)) === true;
 }
 
 function problemFault(
