@@ -80,18 +80,20 @@ export class ForgottenFiles {
     await this.#findChanged(nowMs);
     // Some are noted anew while the first are removed.
     const changed = [...this.#changed];
-    let due = 0;
+    const due = [...this.#read.keys()].filter((id) => this.#isDue(id, nowMs));
+    let enough = MAX_REMOVED_PER_STOP;
     for (const id of changed) {
       if (signal?.aborted) return;
       this.#readIfClosed(id, nowMs);
-      if (Number(this.#read.get(id)?.forgetAtMs) <= nowMs) due += 1;
-      if (due >= MAX_REMOVED_PER_STOP) {
-        due = 0;
-        await this.#removeDue(nowMs, signal);
+      if (this.#isDue(id, nowMs)) due.push(id);
+      if (due.length >= enough) {
+        await this.#remove(due, signal);
+        // What is left could not be removed.
+        enough = due.length + MAX_REMOVED_PER_STOP;
       }
       await this.#rest();
     }
-    await this.#removeDue(nowMs, signal);
+    await this.#remove(due, signal);
   }
 
   async #findChanged(nowMs: number): Promise<void> {
@@ -134,8 +136,13 @@ export class ForgottenFiles {
     else this.#read.set(id, { stamp: seen.stamp, forgetAtMs });
   }
 
-  async #removeDue(nowMs: number, signal?: AbortSignal): Promise<void> {
-    const due = [...this.#read].filter(([, { forgetAtMs }]) => forgetAtMs <= nowMs);
+  #isDue(id: string, nowMs: number): boolean {
+    const read = this.#read.get(id);
+    return read !== undefined && read.forgetAtMs <= nowMs;
+  }
+
+  /** Removes the files of `due`, and takes them off it. */
+  async #remove(due: string[], signal?: AbortSignal): Promise<void> {
     let failedStops = 0;
     while (due.length > 0) {
       if (signal?.aborted || failedStops === MAX_FAILED_STOPS) return;
@@ -147,8 +154,8 @@ export class ForgottenFiles {
           count += 1
         ) {
           const next = due.pop();
-          if (!next) break;
-          this.#removeUnlessUsed(next[0], next[1].stamp, isOpen);
+          if (next === undefined) break;
+          this.#removeUnlessUsed(next, isOpen);
         }
         return true;
       });
@@ -158,11 +165,12 @@ export class ForgottenFiles {
   }
 
   /** What has been written to meanwhile is found by the next round. */
-  #removeUnlessUsed(id: string, stamp: string, isOpen: (path: string) => boolean): void {
+  #removeUnlessUsed(id: string, isOpen: (path: string) => boolean): void {
     const path = this.#pathOf(id);
+    const stamp = this.#read.get(id)?.stamp;
     this.#read.delete(id);
     if (isOpen(path)) this.#changed.add(id);
-    else if (peek(path)?.stamp === stamp)
+    else if (stamp !== undefined && peek(path)?.stamp === stamp)
       for (const suffix of DATABASE_SUFFIXES) rmSync(path + suffix, { force: true });
   }
 
