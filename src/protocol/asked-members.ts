@@ -38,22 +38,34 @@ export class FieldReader {
 
   /** `undefined` if the field is missing, which is allowed. */
   integer(field: string, range: Range, faultIn = integerFault): number | undefined {
-    const values = this.#valuesOf(field);
-    const [value] = values;
-    if (values.length === 0) return undefined;
-    if (values.length === 1 && isIntegerWithin(value, range)) return value;
-    this.addFault(values, faultIn(field, value, range));
-    return undefined;
+    return this.one(
+      field,
+      (value) => isIntegerWithin(value, range),
+      (value) => faultIn(field, value, range),
+    );
   }
 
   /** `undefined` if the field is missing or empty, which is allowed. */
   label(field: string): string | undefined {
+    const text = this.one(
+      field,
+      (value) => isPrintable(value, labelText),
+      (value) => printableFault(field, value, labelText),
+    );
+    return text === "" ? undefined : text;
+  }
+
+  /** The one value of a field, which must be legal. `undefined` if the field is missing, which is allowed. */
+  one<Value>(
+    field: string,
+    isLegal: (value: unknown) => value is Value,
+    faultOf: (value: unknown) => FieldFault,
+  ): Value | undefined {
     const values = this.#valuesOf(field);
     const [value] = values;
     if (values.length === 0) return undefined;
-    if (values.length === 1 && isPrintable(value, labelText))
-      return value === "" ? undefined : value;
-    this.addFault(values, printableFault(field, value, labelText));
+    if (values.length === 1 && isLegal(value)) return value;
+    this.addFault(values, faultOf(value));
     return undefined;
   }
 
