@@ -26,7 +26,8 @@ export interface SpanLike {
 
 /** Creates spans: `tracing` of `cloudflare:workers`. */
 export interface Tracer {
-  startSpan(name: string): SpanLike;
+  /** Not in every runtime that Sluice runs on: workerd 1.20260426, that of wrangler 4.86, lacks it. */
+  startSpan?(name: string): SpanLike;
 }
 
 /** One request in the queue, as a span. */
@@ -39,8 +40,8 @@ export class QueueSpan {
    */
   constructor(tracer: Tracer, call: AcquireCall, position: number) {
     this.#span = attempt(() => {
-      const span = tracer.startSpan("queued");
-      if (!span.isTraced) return undefined;
+      const span = tracer.startSpan?.("queued");
+      if (!span?.isTraced) return undefined;
       span.setAttribute("sluice.bucket", call.bucket);
       span.setAttribute("sluice.policy", call.policy.name);
       span.setAttribute("sluice.tokens", call.tokens);

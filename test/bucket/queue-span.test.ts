@@ -106,6 +106,12 @@ describe("QueueSpan", () => {
     expect(logged).toHaveBeenCalledTimes(2);
   });
 
+  it("does nothing, and logs nothing, in a runtime without startSpan", () => {
+    const logged = vi.spyOn(console, "error").mockReturnValue();
+    new QueueSpan({}, call, 1).settled(granted);
+    expect(logged).not.toHaveBeenCalled();
+  });
+
   it("works with the platform's own, traced or not", () => {
     const logged = vi.spyOn(console, "error").mockReturnValue();
     new QueueSpan(tracing, call, 1).settled(granted);
