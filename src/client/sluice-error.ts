@@ -25,7 +25,7 @@ export interface SluiceErrorFields {
  *
  * @example
  * if (error instanceof Error && error.name === "SluiceError") console.error(error.message);
- * // unauthorized: A valid token is required: Authorization: Bearer …
+ * // unauthorized: Missing API key: send Authorization: Bearer KEY
  */
 export class SluiceError extends Error {
   override readonly name = "SluiceError";

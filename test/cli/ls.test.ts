@@ -102,9 +102,9 @@ describe("ls", () => {
   });
 
   it("rejects if it is refused, and if what answers is no Sluice", async () => {
-    const problem = { status: 401, reason: "unauthorized", detail: "A valid token is required" };
+    const problem = { status: 401, reason: "unauthorized", detail: "Unknown API key" };
     const refused = commandWith([() => Response.json(problem, { status: 401 })]);
-    await expect(ls(refused, fakeTerminal())).rejects.toThrow("unauthorized: A valid token");
+    await expect(ls(refused, fakeTerminal())).rejects.toThrow("unauthorized: Unknown API key");
     for (const body of [{}, [], null, { buckets: 1, omitted: 0 }]) {
       const other = commandWith([() => Response.json(body)]);
       await expect(ls(other, fakeTerminal())).rejects.toThrow("unexpected-answer");
@@ -134,7 +134,7 @@ describe("ls --watch", () => {
   });
 
   it("rejects if it is refused", async () => {
-    const problem = { status: 401, reason: "unauthorized", detail: "A valid token is required" };
+    const problem = { status: 401, reason: "unauthorized", detail: "Unknown API key" };
     const refused = commandWith([lists(LIST), () => Response.json(problem, { status: 401 })], {
       isWatched: true,
     });

@@ -21,7 +21,7 @@ function scene(accepted: string, given: readonly string[], scoped = "") {
       if (key === accepted) return DONE;
       if (key === scoped)
         return refused("unauthorized", 'This token lacks the right "admin" on "a"');
-      return refused("unauthorized", "A valid token is required: Authorization: Bearer …");
+      return refused("unauthorized", "Unknown admin key");
     },
     async (fault) => given[asked.push(fault) - 1],
   );
@@ -82,7 +82,7 @@ describe("callWithAdminKey", () => {
   it("keeps a key with which a call is refused for another reason", async () => {
     storeToken(undefined, "admin");
     const taken = refused("invalid-request", "capacity must be an integer");
-    const missing = refused("unauthorized", "A valid token is required");
+    const missing = refused("unauthorized", "Missing admin key: send Authorization: Bearer KEY");
     const send = async (key: string | undefined) => (key === undefined ? missing : taken);
     expect(await callWithAdminKey(send, async () => "right")).toEqual(taken);
     expect(storedToken("admin")).toBe("right");

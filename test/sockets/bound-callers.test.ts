@@ -95,7 +95,7 @@ describe.concurrent("a caller by a service binding", () => {
       name: "SluiceError",
       reason: "unauthorized",
       status: 401,
-      detail: "A valid token is required: Authorization: Bearer …",
+      detail: "Unknown admin key",
     });
   });
 });

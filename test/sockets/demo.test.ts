@@ -89,7 +89,7 @@ describe.concurrent("npm run demo", () => {
   });
 
   it.for([
-    ["401", { vars: { API_TOKEN: "secret" } }, /answered 401 to .*: A valid token is required/],
+    ["401", { vars: { API_TOKEN: "secret" } }, /answered 401 to .*: Missing API key/],
     ["404", { policies: { other: ONE_A_SECOND } }, /answered 404 to .*: No policy matches "demo-/],
     [
       "429",

@@ -71,8 +71,8 @@ export class AccessTokens {
   }
 
   /** What the bearer token is good for: nothing if it is missing or unknown. */
-  async scopesOf({ headers }: Bearer): Promise<readonly Scope[]> {
-    const presented = BEARER.exec(headers.get("Authorization") ?? "")?.[1];
+  async scopesOf(bearer: Bearer): Promise<readonly Scope[]> {
+    const presented = presentedKey(bearer);
     if (presented === undefined) return [];
     const digest = await digestOf(presented);
     const known = await this.#knownTokens();
@@ -90,6 +90,11 @@ export class AccessTokens {
       this.#configured.map(async ({ token, scope }) => ({ digest: await digestOf(token), scope })),
     ));
   }
+}
+
+/** The key that a caller presents, known or not; `undefined` if it presents none. */
+export function presentedKey({ headers }: Bearer): string | undefined {
+  return BEARER.exec(headers.get("Authorization") ?? "")?.[1];
 }
 
 function digestOf(token: string): Promise<ArrayBuffer> {

@@ -6,6 +6,7 @@
 import type { AccessTokens, Bearer } from "./access-tokens.ts";
 import type { Right, Scope } from "./scope.ts";
 
+import { presentedKey } from "./access-tokens.ts";
 import { opennessOf } from "./openness.ts";
 import { problemResponse } from "../../answers/problem.ts";
 import { showValue } from "../../core/values.ts";
@@ -30,6 +31,10 @@ const PUBLIC_SCOPES: readonly Scope[] = [{ rights: ["acquire", "read"], buckets:
 /** What a bound Worker may do: everything but admin calls. */
 const BINDING_SCOPES: readonly Scope[] = [{ rights: ["acquire", "read", "pause"], buckets: ["*"] }];
 
+/** Why everyone is refused until the operator decides who may call. */
+const CLOSED =
+  'This deployment has no API_TOKEN, so only bound Workers may call it: set API_TOKEN, or PUBLIC to "true"';
+
 /** For callers from the Internet. */
 export function publicGuards(settings: GuardSettings): Guards {
   const guard = apiGuard(settings);
@@ -50,14 +55,13 @@ function admitBound(): Authorization {
 /** Admits holders of an `API_TOKEN`, or everyone if Sluice is public. */
 function apiGuard(settings: GuardSettings): Guard {
   const { apiTokens } = settings;
-  if (apiTokens) return async (bearer) => admission(await apiTokens.scopesOf(bearer));
-  const scopes = opennessOf(settings) === "everybody" ? PUBLIC_SCOPES : [];
-  return () => admission(scopes);
+  if (apiTokens) return keyGuard("API", apiTokens);
+  return opennessOf(settings) === "everybody" ? () => PUBLIC_SCOPES : () => unauthorized(CLOSED);
 }
 
 /** Admits holders of an `ADMIN_TOKEN`. */
 function adminGuard({ adminTokens }: GuardSettings): Guard {
-  if (adminTokens) return async (bearer) => admission(await adminTokens.scopesOf(bearer));
+  if (adminTokens) return keyGuard("admin", adminTokens);
   return () =>
     problemResponse("admin-disabled", {
       detail: "No ADMIN_TOKEN is set: set one, such as with npm start -- --var ADMIN_TOKEN:x",
@@ -68,10 +72,7 @@ function adminGuard({ adminTokens }: GuardSettings): Guard {
 function publicPauseGuard(settings: GuardSettings): Guard {
   const { apiTokens, adminTokens } = settings;
   if (!apiTokens) return adminGuard(settings);
-  return async (bearer) => {
-    const scopes = [await apiTokens.scopesOf(bearer), await adminTokens?.scopesOf(bearer)];
-    return admission(scopes.flatMap((some) => some ?? []));
-  };
+  return keyGuard("API", apiTokens, adminTokens);
 }
 
 /** Admits everyone, and adds the rights of an `ADMIN_TOKEN` if there is one. */
@@ -99,9 +100,20 @@ export function forbidden(right: Right, bucket?: string): Response {
   return unauthorized(`This token lacks the right "${right}"${where}`);
 }
 
-function admission(scopes: readonly Scope[]): Authorization {
-  if (scopes.length > 0) return scopes;
-  return unauthorized("A valid token is required: Authorization: Bearer …");
+/** Admits holders of a key of any of `variables`. `kind` says in a refusal which one it takes. */
+function keyGuard(
+  kind: "API" | "admin",
+  ...variables: readonly (AccessTokens | undefined)[]
+): Guard {
+  return async (bearer) => {
+    const scopes: Scope[] = [];
+    for (const tokens of variables) if (tokens) scopes.push(...(await tokens.scopesOf(bearer)));
+    if (scopes.length > 0) return scopes;
+    const isMissing = presentedKey(bearer) === undefined;
+    return unauthorized(
+      isMissing ? `Missing ${kind} key: send Authorization: Bearer KEY` : `Unknown ${kind} key`,
+    );
+  };
 }
 
 function unauthorized(detail: string): Response {

@@ -82,14 +82,14 @@ it.each<[string, (by: Operator) => Promise<unknown>, unknown, Seen]>([
 });
 
 it("names the variable that a missing or wrong key is read from", async () => {
-  const problem = { reason: "unauthorized", detail: "A valid token is required" };
+  const problem = { reason: "unauthorized", detail: "Unknown admin key" };
   answer = { type: "about:blank", title: "Unauthorized", status: 401, ...problem };
   status = 401;
   try {
     const asAdmin = operator().dryRun("a", {});
     await expect(asAdmin).rejects.toMatchObject({
       reason: "unauthorized",
-      message: expect.stringMatching(/is required; an admin key is read from SLUICE_ADMIN_TOKEN$/),
+      message: expect.stringMatching(/^unauthorized: Unknown admin key; an admin key is read from SLUICE_ADMIN_TOKEN$/),
     });
     const asReader = operator().busyBuckets();
     await expect(asReader).rejects.toThrow(/read from SLUICE_TOKEN; an admin key can't read$/);

@@ -2,6 +2,11 @@ import { describe, expect, it } from "vitest";
 
 import { CLOSED, bearer, deployed } from "../../../kit/edge/deployed.ts";
 
+const NOT_OPEN =
+  'This deployment has no API_TOKEN, so only bound Workers may call it: set API_TOKEN, or PUBLIC to "true"';
+const MISSING = "Missing API key: send Authorization: Bearer KEY";
+const ONE_A_SECOND = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 };
+
 describe("authorize", () => {
   const reads = ["/acquire?bucket=auth:1", "/buckets/auth:1"];
 
@@ -11,7 +16,9 @@ describe("authorize", () => {
         const response = await deployed(variables, path);
         expect(response.status).toBe(401);
         expect(response.headers.get("WWW-Authenticate")).toBe('Bearer realm="sluice"');
-        expect(await response.json()).toMatchObject({ reason: "unauthorized" });
+        expect(await response.json()).toMatchObject({ reason: "unauthorized", detail: NOT_OPEN });
+        const withKey = await deployed(variables, path, bearer("s3cret"));
+        expect(await withKey.json()).toMatchObject({ reason: "unauthorized", detail: NOT_OPEN });
       }
     }
     expect((await deployed(CLOSED, "/healthz")).status).toBe(200);
@@ -26,24 +33,35 @@ describe("authorize", () => {
   });
 
   it.each([
-    [undefined, 401],
-    ["", 401],
-    ["s3cret", 401],
-    ["Basic s3cret", 401],
-    ["Bearer", 401],
-    ["Bearer ", 401],
-    ["Bearer s3cre", 401],
-    ["Bearer s3crett", 401],
-    ["Bearer S3CRET", 401],
-    ["Bearer s3cret extra", 401],
-    ["Bearer s3cret", 200],
-    ["bearer s3cret", 200],
-  ])("API_TOKEN: Authorization %j answers %i", async (authorization, status) => {
+    [undefined, 401, MISSING],
+    ["", 401, MISSING],
+    ["s3cret", 401, MISSING],
+    ["Basic s3cret", 401, MISSING],
+    ["Bearer", 401, MISSING],
+    ["Bearer ", 401, MISSING],
+    ["Bearer s3cret extra", 401, MISSING],
+    ["Bearer s3cre", 401, "Unknown API key"],
+    ["Bearer s3crett", 401, "Unknown API key"],
+    ["Bearer S3CRET", 401, "Unknown API key"],
+    ["Bearer s3cret", 200, undefined],
+    ["bearer s3cret", 200, undefined],
+  ])("API_TOKEN: Authorization %j answers %i, %s", async (authorization, status, detail) => {
     const headers = authorization === undefined ? {} : { Authorization: authorization };
     for (const path of reads) {
       const response = await deployed({ ...CLOSED, API_TOKEN: "s3cret" }, path, { headers });
       expect(response.status).toBe(status);
+      expect((await response.json<{ detail?: string }>()).detail).toBe(detail);
     }
+  });
+
+  it("a refusal is the same for every bucket, known or not", async () => {
+    const answersOf = async (bucket: string): Promise<unknown[]> => {
+      const variables = { ...CLOSED, POLICIES: { known: ONE_A_SECOND }, API_TOKEN: "s3cret" };
+      const path = `/acquire?bucket=${bucket}`;
+      const answers = [deployed(variables, path), deployed(variables, path, bearer("wr0ng"))];
+      return Promise.all(answers.map(async (answer) => (await answer).json()));
+    };
+    expect(await answersOf("known")).toEqual(await answersOf("unknown"));
   });
 
   it("admin calls: 403 without ADMIN_TOKEN, 401 with a wrong one, whatever else is open", async () => {
@@ -56,7 +74,9 @@ describe("authorize", () => {
         detail: "No ADMIN_TOKEN is set: set one, such as with npm start -- --var ADMIN_TOKEN:x",
       });
       const variables = { ...CLOSED, PUBLIC: "true", API_TOKEN: "a", ADMIN_TOKEN: "b" };
-      expect((await deployed(variables, "/buckets/auth:2", init)).status).toBe(401);
+      const unknown = await deployed(variables, "/buckets/auth:2", init);
+      expect(unknown.status).toBe(401);
+      expect(await unknown.json()).toMatchObject({ detail: "Unknown admin key" });
     }
   });
 
