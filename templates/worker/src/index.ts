@@ -1,0 +1,6 @@
+// src/index.ts
+import sluice from "sluice/worker";
+
+export { BucketObject, Sluice } from "sluice/worker";
+
+export default sluice;
