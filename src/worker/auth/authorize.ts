@@ -35,6 +35,21 @@ const BINDING_SCOPES: readonly Scope[] = [{ rights: ["acquire", "read", "pause"]
 const CLOSED =
   'This deployment has no API_TOKEN, so only bound Workers may call it: set API_TOKEN, or PUBLIC to "true"';
 
+/** Why a caller is refused for its key. Neither text says anything about the bucket. */
+interface KeyTexts {
+  readonly missing: string;
+  readonly unknown: string;
+}
+
+const API_KEY: KeyTexts = {
+  missing: "Missing API key: send Authorization: Bearer KEY",
+  unknown: "Unknown API key",
+};
+const ADMIN_KEY: KeyTexts = {
+  missing: "Missing admin key: send Authorization: Bearer KEY",
+  unknown: "Unknown admin key",
+};
+
 /** For callers from the Internet. */
 export function publicGuards(settings: GuardSettings): Guards {
   const guard = apiGuard(settings);
@@ -55,13 +70,13 @@ function admitBound(): Authorization {
 /** Admits holders of an `API_TOKEN`, or everyone if Sluice is public. */
 function apiGuard(settings: GuardSettings): Guard {
   const { apiTokens } = settings;
-  if (apiTokens) return keyGuard("API", apiTokens);
+  if (apiTokens) return keyGuard(API_KEY, apiTokens);
   return opennessOf(settings) === "everybody" ? () => PUBLIC_SCOPES : () => unauthorized(CLOSED);
 }
 
 /** Admits holders of an `ADMIN_TOKEN`. */
 function adminGuard({ adminTokens }: GuardSettings): Guard {
-  if (adminTokens) return keyGuard("admin", adminTokens);
+  if (adminTokens) return keyGuard(ADMIN_KEY, adminTokens);
   return () =>
     problemResponse("admin-disabled", {
       detail: "No ADMIN_TOKEN is set: set one, such as with npm start -- --var ADMIN_TOKEN:x",
@@ -72,7 +87,7 @@ function adminGuard({ adminTokens }: GuardSettings): Guard {
 function publicPauseGuard(settings: GuardSettings): Guard {
   const { apiTokens, adminTokens } = settings;
   if (!apiTokens) return adminGuard(settings);
-  return keyGuard("API", apiTokens, adminTokens);
+  return keyGuard(API_KEY, apiTokens, adminTokens);
 }
 
 /** Admits everyone, and adds the rights of an `ADMIN_TOKEN` if there is one. */
@@ -100,19 +115,13 @@ export function forbidden(right: Right, bucket?: string): Response {
   return unauthorized(`This token lacks the right "${right}"${where}`);
 }
 
-/** Admits holders of a key of any of `variables`. `kind` says in a refusal which one it takes. */
-function keyGuard(
-  kind: "API" | "admin",
-  ...variables: readonly (AccessTokens | undefined)[]
-): Guard {
+/** Admits holders of a key of any of `variables`; `texts` refuse all others. */
+function keyGuard(texts: KeyTexts, ...variables: readonly (AccessTokens | undefined)[]): Guard {
   return async (bearer) => {
     const scopes: Scope[] = [];
     for (const tokens of variables) if (tokens) scopes.push(...(await tokens.scopesOf(bearer)));
     if (scopes.length > 0) return scopes;
-    const isMissing = presentedKey(bearer) === undefined;
-    return unauthorized(
-      isMissing ? `Missing ${kind} key: send Authorization: Bearer KEY` : `Unknown ${kind} key`,
-    );
+    return unauthorized(presentedKey(bearer) === undefined ? texts.missing : texts.unknown);
   };
 }
 
