@@ -5,7 +5,7 @@
  *   npm run chaos -- [--only NAME[,NAME…]] [--seed N] [--schedules N] [--first N]
  *     [--names N] [--write]
  *
- * `--write` puts the tables into docs/guarantees.md. Scenarios that didn't run keep the rows that they have.
+ * `--write` puts the tables into docs/internals/guarantees.md. Scenarios that didn't run keep the rows that they have.
  */
 import { parseArgs } from "node:util";
 
@@ -19,7 +19,7 @@ import { positiveInteger } from "../kit/options.ts";
 import { cellsOf, chaosReport, COLUMNS, headOf, merged } from "./report.ts";
 import { scenarios } from "./scenarios.ts";
 
-/** The seed of the figures in docs/guarantees.md. */
+/** The seed of the figures in docs/internals/guarantees.md. */
 const SEED = 1;
 const SCHEDULES = 100_000;
 const NAMES = 2_000;

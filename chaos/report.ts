@@ -1,4 +1,4 @@
-/** The tables of `npm run chaos` in docs/guarantees.md. */
+/** The tables of `npm run chaos` in docs/internals/guarantees.md. */
 import type { Result, Rendered, Report } from "../bench/support/report.ts";
 import type { Figure } from "./scenario.ts";
 

@@ -1,4 +1,4 @@
-/** All scenarios, in the order they run in: `npm run chaos`, and the tables in docs/guarantees.md. */
+/** All scenarios, in the order they run in: `npm run chaos`, and the tables in docs/internals/guarantees.md. */
 import type { Scenario } from "./scenario.ts";
 
 import { crashes } from "./crashes.ts";

@@ -42,8 +42,8 @@ function sectionOf(name: string, heading: string): string {
 const all = (text: string, pattern: RegExp): string[] =>
   [...text.matchAll(pattern)].map(([, found = ""]) => found);
 
-it("docs/guarantees.md names every scenario of npm run chaos, and has figures of each", () => {
-  const section = sectionOf("guarantees.md", "## Shown under faults and load");
+it("docs/internals/guarantees.md names every scenario of npm run chaos, and has figures of each", () => {
+  const section = sectionOf("internals/guarantees.md", "## Shown under faults and load");
   const [, names = ""] = /runs one scenario \((.*?)\)/.exec(section) ?? [];
   const known = scenarios.map(({ name }) => name);
   expect(all(names, /`([a-z-]+)`/g)).toEqual(known);
