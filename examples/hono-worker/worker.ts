@@ -1,20 +1,35 @@
 /**
- * A Worker whose routes are limited by Sluice, which is bound to it as `SLUICE`. Each route shows one way to
- * limit. In your own project, import from "sluice/hono" and "sluice/client".
+ * A Worker whose routes are limited by the Sluice that is part of it. Each route shows one way to limit. In
+ * your own project, import from "sluice/hono", "sluice/client" and "sluice/worker".
  */
-import { Hono } from "hono";
+import { exports } from "cloudflare:workers";
+import { Hono, type MiddlewareHandler } from "hono";
 
 import { addressKey, bucketName, createClient } from "../../src/client/index.ts";
 import { rateLimit, type RateLimitVariables } from "../../src/hono/index.ts";
+import sluice, { type SluiceEnv } from "../../src/index.ts";
 
-interface Bindings {
-  readonly SLUICE: Fetcher;
+// The limiter. With these exports it needs no binding: the middleware finds them.
+export { BucketObject, Sluice } from "../../src/index.ts";
+
+interface AppEnv {
+  Bindings: SluiceEnv & { readonly CUSTOMERS: Readonly<Record<string, string>> };
+  Variables: RateLimitVariables & { customer: string };
 }
 
-const app = new Hono<{ Bindings: Bindings; Variables: RateLimitVariables }>();
+const app = new Hono<AppEnv>();
 
 /** The outcomes that shadow mode has reported to this isolate. */
 const shadow = { granted: 0, waited: 0, refused: 0 };
+
+/** Limits have to be about customers who are known: anyone may send any other header. */
+const authenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const customers = new Map(Object.entries(c.env.CUSTOMERS));
+  const customer = customers.get(c.req.header("Authorization")?.replace("Bearer ", "") ?? "");
+  if (customer === undefined) return c.json({ error: "Unknown API key" }, 401);
+  c.set("customer", customer);
+  return next();
+};
 
 app.get("/healthz", (c) => c.json({ status: "ok" }));
 
@@ -25,26 +40,27 @@ app.post(
 );
 app.post("/login", (c) => c.json({ error: "wrong password" }, 403));
 
-// Waits for up to ten seconds. A search costs as many tokens as it says. Internal calls are skipped.
+// Waits for up to ten seconds. A search costs as many tokens as it says. Staff is not limited.
 app.use(
   "/api/*",
-  rateLimit({
-    bucket: (c) => bucketName("api", c.req.header("X-Customer")),
+  authenticate,
+  rateLimit<AppEnv>({
+    bucket: (c) => bucketName("api", c.var.customer),
     tokens: (c) => Number(c.req.query("cost") ?? 1),
     waitMs: (c) => Number(c.req.query("wait") ?? 10_000),
-    skip: (c) => c.req.header("X-Internal") === "yes",
+    skip: (c) => c.var.customer === "staff",
   }),
 );
 app.get("/api/search", (c) => c.json({ waitedMs: c.var.rateLimit?.waitedMs ?? null }));
 // A response from another service gets the RateLimit headers, too.
-app.get("/api/elsewhere", (c) => c.env.SLUICE.fetch("https://sluice/healthz"));
+app.get("/api/elsewhere", () => exports.Sluice.fetch("https://sluice/healthz"));
 app.get("/api/fault", () => {
   throw new Error("of the handler");
 });
 
 // Two limits: one for all callers, and one for each customer.
-app.use("/both", rateLimit({ bucket: "both" }));
-app.use("/both", rateLimit({ bucket: (c) => bucketName("api", c.req.header("X-Customer")) }));
+app.use("/both", authenticate, rateLimit({ bucket: "both" }));
+app.use("/both", rateLimit<AppEnv>({ bucket: (c) => bucketName("api", c.var.customer) }));
 app.get("/both", (c) => c.text("both"));
 
 // A custom refusal.
@@ -80,14 +96,17 @@ app.get("/report", (c) => c.json(shadow));
 // If Sluice is unavailable: fail open, or fail closed.
 app.use("/open", rateLimit({ bucket: "open", onUnavailable: "open", retryForMs: 200 }));
 app.get("/open", (c) => c.text("open"));
+// Exports aren't there yet while the module is loaded: so a function makes the client.
 app.use(
   "/closed",
   rateLimit({
     bucket: "closed",
-    client: (c) =>
-      createClient({ service: c.env.SLUICE, onUnavailable: "closed", retryForMs: 200 }),
+    client: () => createClient({ service: exports.Sluice, onUnavailable: "closed" }),
   }),
 );
 app.get("/closed", (c) => c.text("closed"));
+
+// All else is Sluice's: its pages, and its HTTP interface for other callers, which need an API key.
+app.notFound((c) => sluice.fetch(c.req.raw, c.env, c.executionCtx));
 
 export default app;

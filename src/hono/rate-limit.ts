@@ -49,7 +49,10 @@ export function rateLimit<E extends Env = AnyEnv>(
 ): MiddlewareHandler<Limited<E>> {
   checkRateLimitOptions(options);
   const report = faultReporter(options.onError);
-  const client = clientChooser<Context<Limited<E>>>(options, (c) => c.env);
+  const client = clientChooser<Context<Limited<E>>>(options, (c) => ({
+    env: c.env,
+    ctx: executionContextOf(c),
+  }));
   return async (c, next) => {
     const { signal } = c.req.raw;
     const waitUntil = (promise: Promise<unknown>): void => keepGoing(c, promise);
@@ -75,5 +78,14 @@ function keepGoing(c: Context, promise: Promise<unknown>): void {
     c.executionCtx.waitUntil(promise);
   } catch {
     // Hono throws if the runtime has no execution context; such a runtime keeps running anyway.
+  }
+}
+
+/** Hono throws if the runtime has none. */
+function executionContextOf(c: Context): Context["executionCtx"] | undefined {
+  try {
+    return c.executionCtx;
+  } catch {
+    return undefined;
   }
 }

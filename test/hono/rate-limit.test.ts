@@ -373,7 +373,7 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
         const response = await limit({ bucket: "b", onUnavailable, onError })(request(), env);
         expect(response.status).toBe(status);
         expect(String(onError.mock.calls[0])).toContain(
-          "No client: pass client, url or service, or bind Sluice as SLUICE",
+          "No client: pass client, url or service, bind Sluice as SLUICE, or export it from this Worker",
         );
       }
     }

@@ -1,6 +1,6 @@
 /**
- * The middleware and its sibling without Hono, in Workers of their own (`examples/`), in the real runtime:
- * bound to a Sluice that runs beside them.
+ * The middleware and its sibling without Hono, in the Workers of `examples/`, in the real runtime: with Hono, Sluice is
+ * part of the Worker; without, it runs beside it and is bound.
  */
 import { setTimeout } from "node:timers/promises";
 
@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 
+import { watchBucket } from "../../src/client/index.ts";
 import { snapshotOf, untilBucket } from "../../kit/http/callers.ts";
 import { HttpConnection, send } from "../../kit/http/http-connection.ts";
 import { MAIN_WORKER, startWorkerd, type WorkerdServer } from "../../kit/processes/server.ts";
@@ -20,23 +21,52 @@ let sluice: WorkerdServer;
 let honoUrl: string;
 let plainUrl: string;
 const urls = { hono: () => honoUrl, plain: () => plainUrl };
+/** Where the buckets of each are: with Hono, in the same Worker. */
+const limiters = { hono: () => ({ url: honoUrl }), plain: () => sluice };
+
+const oddNames = ["a b", "ann+1@example.com", "x".repeat(130), "m\u00FCller", "1.2.3.4, 5.6"];
+const plainNames = [
+  "fields",
+  "elsewhere",
+  "wait",
+  "wait-gone",
+  "refused",
+  "crowd",
+  "large",
+  "contract",
+];
+const customers = ["staff", "variable", "fault", "both", "numbers"].concat(
+  ...["hono", "plain"].map((kind) => plainNames.map((name) => `${name}-${kind}`)),
+  ...["hono", "plain"].map((kind) => oddNames.map((name) => `${kind} ${name}`)),
+);
+
+/** An API key is ASCII, whatever its customer is called. */
+function keyOf(customer: string): string {
+  return `key-${encodeURIComponent(customer)}`;
+}
+
+function headersOf(customer: string): Record<string, string> {
+  return { Authorization: `Bearer ${keyOf(customer)}` };
+}
 
 beforeAll(async () => {
   const slow = { refillTokens: 1, refillIntervalMs: DAY_MS };
   const services = { SLUICE: { worker: MAIN_WORKER, entrypoint: "Sluice" } };
+  const vars = { CUSTOMERS: Object.fromEntries(customers.map((name) => [keyOf(name), name])) };
+  const policies = {
+    "*": { ...slow, capacity: 1 },
+    "login:*": { ...slow, capacity: 5, initialTokens: 5 },
+    "api:*": { ...slow, capacity: 2, initialTokens: 2 },
+    "api:wait*": { capacity: 1, refillTokens: 1, refillIntervalMs: INTERVAL_MS },
+    "api:crowd*": { capacity: 1, refillTokens: 1, refillIntervalMs: INTERVAL_MS, queueLimit: 0 },
+    soon: { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 },
+    both: { ...slow, capacity: 9, initialTokens: 9 },
+  };
   sluice = await startWorkerd({
-    policies: {
-      "*": { ...slow, capacity: 1 },
-      "login:*": { ...slow, capacity: 5, initialTokens: 5 },
-      "api:*": { ...slow, capacity: 2, initialTokens: 2 },
-      "api:wait*": { capacity: 1, refillTokens: 1, refillIntervalMs: INTERVAL_MS },
-      "api:crowd*": { capacity: 1, refillTokens: 1, refillIntervalMs: INTERVAL_MS, queueLimit: 0 },
-      soon: { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 },
-      both: { ...slow, capacity: 9, initialTokens: 9 },
-    },
+    policies,
     others: {
-      hono: { config: "examples/hono-worker/wrangler.toml", services },
-      plain: { config: "examples/plain-worker/wrangler.toml", services },
+      hono: { config: "examples/hono-worker/wrangler.jsonc", vars, policies },
+      plain: { config: "examples/plain-worker/wrangler.jsonc", vars, services },
     },
   });
   honoUrl = sluice.urlOf("hono");
@@ -51,7 +81,7 @@ const elsewhere = { hono: "/api/elsewhere", plain: "/elsewhere" };
 
 /** An answer as it came: its fields, and the very bytes of its body. */
 async function bytesOf(url: string, customer?: string) {
-  const response = await fetch(url, customer ? { headers: { "X-Customer": customer } } : {});
+  const response = await fetch(url, customer ? { headers: headersOf(customer) } : {});
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
@@ -80,12 +110,12 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
 
   it("a request waits for its tokens", async () => {
     const first = await send(url("/"), search[kind], {
-      headers: { "X-Customer": customer("wait") },
+      headers: headersOf(customer("wait")),
     });
     const startedAtMs = performance.now();
     const second = await bytesOf(url(search[kind]), customer("wait"));
     expect([first.status, second.status]).toEqual([200, 200]);
-    const bucket = await snapshotOf(sluice, `api:${customer("wait")}`);
+    const bucket = await snapshotOf(limiters[kind](), `api:${customer("wait")}`);
     expect(bucket).toMatchObject({ granted: 2, waiters: 0 });
     expect(performance.now() - startedAtMs).toBeGreaterThan(INTERVAL_MS / 4);
   });
@@ -98,9 +128,9 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
     const bucket = `api:${customer(name)}`;
     if (reason !== "exceeds-capacity") {
       const tokens = name === "refused" ? 2 : 1;
-      await send(sluice.url, `/acquire?bucket=${bucket}&tokens=${tokens}`);
+      await send(limiters[kind]().url, `/acquire?bucket=${bucket}&tokens=${tokens}`);
     }
-    const theirs = await bytesOf(`${sluice.url}/acquire?bucket=${bucket}&${asked}`);
+    const theirs = await bytesOf(`${limiters[kind]().url}/acquire?bucket=${bucket}&${asked}`);
     const ours = await bytesOf(`${url(search[kind])}?${query}`, customer(name));
     expect(JSON.parse(ours.text)).toMatchObject({ reason });
     expect(ours.status).toBe(theirs.status);
@@ -139,30 +169,31 @@ describe.each(["hono", "plain"] as const)("%s", (kind) => {
   });
 
   it("what is skipped takes nothing and says nothing of the limit", async () => {
-    const headers = { "X-Internal": "yes", "X-Customer": customer("skipped") };
     const path = kind === "hono" ? search.hono : "/healthz";
     for (let call = 0; call < 5; call += 1) {
-      const answer = await send(url("/"), path, { headers }).catch((error: unknown) => error);
+      const answer = await send(url("/"), path, { headers: headersOf("staff") }).catch(
+        (error: unknown) => error,
+      );
       expect(JSON.stringify(answer)).not.toMatch(/ratelimit/i);
     }
-    expect(await snapshotOf(sluice, `api:${customer("skipped")}`)).toMatchObject({ granted: 0 });
+    expect(await snapshotOf(limiters[kind](), "api:staff")).toMatchObject({ granted: 0 });
   });
 
   it("a caller that hangs up gives its place to the one behind it", async () => {
     const bucket = `api:${customer("wait-gone")}`;
-    const options = { headers: { "X-Customer": customer("wait-gone") } };
+    const options = { headers: headersOf(customer("wait-gone")) };
     await send(url("/"), search[kind], options);
     const waiters = (count: number) => (snapshot: BucketSnapshot) => snapshot.waiters === count;
     const gone = await HttpConnection.open(url("/"));
     gone.request(search[kind], options).catch(() => undefined);
-    await untilBucket(sluice, bucket, waiters(1));
+    await untilBucket(limiters[kind](), bucket, waiters(1));
     const behind = send(url("/"), search[kind], options);
-    await untilBucket(sluice, bucket, waiters(2));
+    await untilBucket(limiters[kind](), bucket, waiters(2));
     gone.reset();
-    const left = await untilBucket(sluice, bucket, ({ cancelled }) => cancelled === 1);
+    const left = await untilBucket(limiters[kind](), bucket, ({ cancelled }) => cancelled === 1);
     expect(left).toMatchObject({ waiters: 1, granted: 1 });
     expect((await behind).status).toBe(200);
-    expect(await snapshotOf(sluice, bucket)).toMatchObject({ granted: 2, cancelled: 1 });
+    expect(await snapshotOf(limiters[kind](), bucket)).toMatchObject({ granted: 2, cancelled: 1 });
   });
 });
 
@@ -170,7 +201,7 @@ describe("hono", () => {
   it("finds the grant in c.var, and none where it was skipped", async () => {
     const limited = await bytesOf(`${honoUrl}/api/search`, "variable");
     expect(JSON.parse(limited.text)).toEqual({ waitedMs: 0 });
-    const skipped = await send(honoUrl, "/api/search", { headers: { "X-Internal": "yes" } });
+    const skipped = await send(honoUrl, "/api/search", { headers: headersOf("staff") });
     expect(skipped.body).toEqual({ waitedMs: null });
   });
 
@@ -223,7 +254,7 @@ describe("hono", () => {
     expect(report["granted"]).toBe(1);
     expect(report["waited"]).toBeGreaterThanOrEqual(1);
     expect(report["refused"]).toBeGreaterThanOrEqual(5);
-    const bucket = await snapshotOf(sluice, "soon");
+    const bucket = await snapshotOf(limiters.hono(), "soon");
     expect(bucket.granted).toBe(report["granted"]! + report["waited"]!);
   });
 });
@@ -243,13 +274,7 @@ describe("names of what callers send", () => {
 
   it("are each a bucket, and never a 500", async () => {
     for (const kind of ["hono", "plain"] as const) {
-      for (const text of [
-        "a b",
-        "ann+1@example.com",
-        "x".repeat(130),
-        "m\u00FCller",
-        "1.2.3.4, 5.6",
-      ]) {
+      for (const text of oddNames) {
         const customer = `${kind} ${text}`;
         const statuses: number[] = [];
         for (let call = 0; call < 3; call += 1) {
@@ -268,6 +293,30 @@ describe("names of what callers send", () => {
         expect([kind, query, status]).toEqual([kind, query, 400]);
       }
     }
+  });
+});
+
+describe("keys that nobody has", () => {
+  it.each(["Bearer constructor", "Bearer ", "key-of-ann"])(
+    "%s is refused by the app",
+    async (key) => {
+      const { status } = await send(honoUrl, search.hono, { headers: { Authorization: key } });
+      expect(status).toBe(401);
+    },
+  );
+});
+
+describe("Sluice in the app's Worker", () => {
+  it("its buckets can be watched at the app's address", async () => {
+    const watching = watchBucket({ url: honoUrl }, "api:watched");
+    const { value: first } = await watching.next();
+    expect(first?.snapshot.policy.name).toBe("api:*");
+    await watching.return?.(undefined);
+  });
+
+  it("a client of the Worker's own export is limited, too", async () => {
+    expect((await bytesOf(`${honoUrl}/closed`)).status).toBe(200);
+    expect((await bytesOf(`${honoUrl}/closed`)).status).toBe(429);
   });
 });
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
   upstream.listen(0, "127.0.0.1");
   await once(upstream, "listening");
   const { port } = upstream.address() as AddressInfo;
-  const configs = ["examples/bound-worker/wrangler.toml", "wrangler.toml"];
+  const configs = ["examples/bound-worker/wrangler.jsonc", "wrangler.toml"];
   server = await startDev({
     args: [
       ...configs.flatMap((path) => ["--config", join(projectDir, path)]),

@@ -43,7 +43,7 @@ export function withRateLimit<Incoming extends Request, Env, Context>(
 ): (request: Incoming, env: Env, ctx: Context) => Promise<Response> {
   checkRateLimitOptions(options);
   const report = faultReporter(options.onError);
-  const client = clientChooser(options, ({ env }) => env);
+  const client = clientChooser(options, (call) => call);
   return async (request, env, ctx) => {
     const { signal } = request;
     const waitUntil = (promise: Promise<unknown>): void => keepGoing(ctx, promise);

@@ -8,12 +8,13 @@ import { clientChooser, type ClientChoice } from "../../../src/client/middleware
 
 interface Context {
   readonly env: unknown;
+  readonly ctx?: unknown;
 }
 
 const GRANT = { bucket: "x", tokens: 1, remaining: 0, waitedMs: 0, grantedAtMs: 5 };
 
 function chooser(options: ClientChoice<Context>): (context: Context) => Client {
-  return clientChooser(options, ({ env }) => env);
+  return clientChooser(options, ({ env, ctx }) => ({ env, ctx }));
 }
 
 /** A binding that counts the attempts to acquire, and fails them if `fails`. */
@@ -27,6 +28,11 @@ function service(fails = false): { fetch(request: Request): Response; attempts: 
       return Response.json(GRANT);
     },
   };
+}
+
+/** The execution context of a Worker that exports `Sluice`. */
+function exporting(Sluice: unknown): unknown {
+  return { exports: { Sluice } };
 }
 
 describe("clientChooser", () => {
@@ -83,9 +89,25 @@ describe("clientChooser", () => {
     expect([one.attempts.length, other.attempts.length]).toEqual([1, 0]);
   });
 
+  it("prefers the binding SLUICE to what this Worker exports", async () => {
+    const [bound, exported] = [service(), service()];
+    await chooser({})({ env: { SLUICE: bound }, ctx: exporting(exported) }).acquire("x");
+    expect([bound.attempts.length, exported.attempts.length]).toEqual([1, 0]);
+  });
+
+  it("makes one client of an export, which is a function with members in workerd", async () => {
+    const exported = Object.assign(() => undefined, service());
+    const choose = chooser({});
+    const client = choose({ env: {}, ctx: exporting(exported) });
+    expect(choose({ env: {}, ctx: exporting(exported) })).toBe(client);
+    await client.acquire("x");
+    expect(exported.attempts.length).toBe(1);
+  });
+
   it.each<readonly [string, (bound: ReturnType<typeof service>) => Client]>([
     ["given as service", (bound) => chooser({ service: bound })({ env: {} })],
     ["bound as SLUICE", (bound) => chooser({})({ env: { SLUICE: bound } })],
+    ["that this Worker exports", (bound) => chooser({})({ env: {}, ctx: exporting(bound) })],
   ])("asks a binding %s once, without a key", async (_, clientOf) => {
     const bound = service(true);
     await expect(clientOf(bound).acquire("x")).rejects.toMatchObject({ reason: "unavailable" });
@@ -97,10 +119,20 @@ describe("clientChooser", () => {
     async (env) => {
       await expect(chooser({})({ env }).acquire("x")).rejects.toMatchObject({
         reason: "illegal-configuration",
-        detail: "No client: pass client, url or service, or bind Sluice as SLUICE",
+        detail:
+          "No client: pass client, url or service, bind Sluice as SLUICE, or export it from this Worker",
       });
       const open = chooser({ onUnavailable: "open", onError: () => undefined });
       expect(await open({ env }).acquire("x")).toMatchObject({ ok: true, isUnmetered: true });
+    },
+  );
+
+  it.each([[undefined], [{}], [{ exports: undefined }], [exporting({})], [exporting("text")]])(
+    "lets onUnavailable decide if nothing is exported either: %o",
+    async (ctx) => {
+      await expect(chooser({})({ env: {}, ctx }).acquire("x")).rejects.toMatchObject({
+        reason: "illegal-configuration",
+      });
     },
   );
 
