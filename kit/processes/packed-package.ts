@@ -11,13 +11,10 @@ const run = promisify(execFile);
 /** Where packages are installed here: Sluice's own, and those of the documentation's samples. */
 const packageFolders = ["node_modules", "test/docs/node_modules"];
 
-/** Builds the package and packs it into `dir`. Resolves with the path of the tarball. */
-export async function packPackage(dir: string): Promise<string> {
-  await run("npm", ["run", "build"], { cwd: projectDir });
-  const pack = ["pack", "--ignore-scripts", "--json", "--pack-destination", dir];
-  const packed = await run("npm", pack, { cwd: projectDir });
-  const [{ filename }] = JSON.parse(packed.stdout) as [{ filename: string }];
-  return join(dir, filename);
+/** Builds and packs the package. Resolves with the path of the tarball. */
+export async function packPackage(): Promise<string> {
+  await run("node", ["scripts/package/pack.ts"], { cwd: projectDir });
+  return join(projectDir, "sluice.tgz");
 }
 
 /**

@@ -1,20 +1,24 @@
 /**
- * Builds what the package ships: `dist`, one module for each of src, so that bundlers leave out what is
- * not used and a stack trace names the file that a reader finds in the repository.
+ * Builds the modules of the package, one for each of src, so that bundlers leave out what is not used and a stack
+ * trace names the file that a reader finds in the repository.
  */
-import { execSync } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { policySchemaText } from "../policy-schema.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+const tsc = join(root, "node_modules/typescript/bin/tsc");
 
-// What a module of before has left behind must not be shipped.
-rmSync(`${root}dist`, { recursive: true, force: true });
-// The command line knows Node, and the rest does not.
-for (const project of ["tsconfig.json", "tsconfig.cli.json"]) {
-  execSync(`tsc --project scripts/package/${project}`, { cwd: root, stdio: "inherit" });
+/** Builds them into `dist`, an empty folder two levels below the root. */
+export function buildPackage(dist: string): void {
+  // The command line knows Node, and the rest does not.
+  for (const project of ["tsconfig.json", "tsconfig.cli.json"]) {
+    const args = [tsc, "--project", join("scripts/package", project), "--outDir", dist];
+    execFileSync(process.execPath, args, { cwd: root, stdio: "inherit" });
+  }
+  // For editors, in projects with policies of their own.
+  writeFileSync(join(dist, "policies.schema.json"), policySchemaText());
 }
-// For editors, in projects with policies of their own.
-writeFileSync(`${root}dist/policies.schema.json`, policySchemaText());

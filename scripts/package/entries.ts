@@ -20,3 +20,6 @@ export const entries: readonly PackageEntry[] = [
   { specifier: "sluice/hono", maxBytes: 25_000, external: ["hono"] },
   { specifier: "sluice/worker", maxBytes: 172_000, external: ["cloudflare:workers"] },
 ];
+
+/** Of the tarball. */
+export const MAX_PACKED_BYTES = 620_000;

@@ -78,6 +78,24 @@ describe("the packed package", () => {
     expect(files.sort()).toEqual(["LICENSE", "README.md", "dist", "package.json"]);
   });
 
+  it("has the fields of package.json that users need, and no others", async () => {
+    expect(Object.keys(await readManifest()).toSorted()).toEqual([
+      "author",
+      "bin",
+      "dependencies",
+      "description",
+      "engines",
+      "exports",
+      "keywords",
+      "license",
+      "name",
+      "publishConfig",
+      "sideEffects",
+      "type",
+      "version",
+    ]);
+  });
+
   it("depends on nothing but Hono and hashes", async () => {
     const names = Object.keys((await readManifest()).dependencies);
     expect(names.toSorted()).toEqual(["@noble/hashes", "hono"]);
