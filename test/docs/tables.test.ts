@@ -1,5 +1,5 @@
 /** Tables of the pages that list what the code lists, too: nothing is missing, and nothing is too much. */
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { expect, it } from "vitest";
@@ -15,6 +15,7 @@ import { exitCodes } from "../../src/cli/exit-code.ts";
 import { usage } from "../../src/cli/usage.ts";
 import { calendarFields, calendarPeriods } from "../../src/core/limits/calendar-fields.ts";
 import { durationNames } from "../../src/core/fields.ts";
+import { compilePolicy } from "../../src/core/human-units.ts";
 import { tokenBucketFields } from "../../src/core/limits/token-bucket-fields.ts";
 import { FIRST_LIMIT } from "../../src/core/limits/limit-name.ts";
 import { keepingFields, MAX_FURTHER_LIMITS, Policy, queueFields } from "../../src/core/policy.ts";
@@ -79,73 +80,103 @@ it("docs/http.md has every call, by method and path", () => {
 
 const number = (value: number): string => value.toLocaleString("en-US");
 
-/** Each field of a table as the pages write it: its name, its range and its default. */
-function linesOf(fields: FieldTable<string>): [name: string, rule: string][] {
-  return Object.entries(fields).map(([name, field]) => {
-    if (!("min" in field)) throw new TypeError(`${name} is no number`);
-    const { min, max, atMost, default: standard } = field;
-    const range = `${number(min)}…${atMost ?? number(max)}`;
-    if (standard === undefined) return [name, range];
-    const words =
-      typeof standard === "number" ? number(standard) : `min(${standard.minOf.join(", ")})`;
-    return [name, `${range}; default ${words}`];
-  });
+const configuration = "reference/configuration.md";
+
+/** The rows of the table in a section, by their cells. */
+function rowsOf(name: string, heading: string): string[][] {
+  const lines = sectionOf(name, heading).matchAll(/^\| (.*) \|$/gm);
+  const rows = [...lines].map(([, row = ""]) => row.split(" | ").map((cell) => cell.trim()));
+  // The first is the table's head.
+  return rows.slice(1);
 }
 
-it("docs/http.md has every field of a policy, with its range and its default", () => {
-  const rows = sectionOf("http.md", "## Policies").matchAll(/^(\w+) = .*# .*?, (\d.*)$/gm);
-  expect([...rows].map(([, name, rule]) => [name, rule])).toEqual(
-    linesOf({ ...tokenBucketFields, ...queueFields, ...keepingFields }),
-  );
-});
-
-/** The rules of a field as the page writes them: one, or one for each choice that it depends on. */
-function rulesOf(field: Field<string>): string[] {
+/** What a field may be and its default, as the page writes them; one row for each choice that it depends on. */
+function rulesOf(field: Field<string>): [values: string, standard: string][] {
   if ("by" in field) return Object.values(field.when).flatMap(rulesOf);
+  const words = (standard: typeof field.default): string => {
+    if (standard === undefined) return "required";
+    if (typeof standard !== "object") return standard.toLocaleString("en-US");
+    const [first = "", ...others] = standard.minOf;
+    return others.length > 0 ? `min(${standard.minOf.join(", ")})` : first;
+  };
+  const standard = words(field.default);
   if ("min" in field) {
-    const { min, max, atMost, default: standard } = field;
-    const range = `${number(min)}…${atMost ?? number(max)}`;
-    const words = typeof standard === "object" ? standard.minOf.join(", ") : standard;
-    return [words === undefined ? range : `${range}; default ${words}`];
+    const { min, max, atMost } = field;
+    return [[`${number(min)}…${atMost ?? number(max)}`, standard]];
   }
-  const values = "oneOf" in field ? field.oneOf.join(", ") : "";
-  const standard = field.default === undefined ? "" : `default ${field.default}`;
-  return [[values, standard].filter((part) => part !== "").join("; ")];
+  return [["oneOf" in field ? field.oneOf.join(", ") : "", standard]];
 }
 
-it("docs/http.md has every field of a calendar, with what it may be and its default", () => {
-  const lines = [...sectionOf("http.md", "### Calendars").matchAll(/^(?:# )?(\w+) = .*# (.*)$/gm)];
-  const rows = lines.map(([, name = "", words = ""]) => ({ name, words }));
-  expect(new Set(rows.map(({ name }) => name))).toEqual(new Set(Object.keys(calendarFields)));
-  const rules = Object.entries(calendarFields).flatMap(([name, field]) => {
-    return rulesOf(field).map((rule) => ({ name, rule }));
+it.each<[string, FieldTable<string>, string]>([
+  ["### Token bucket", tokenBucketFields, ""],
+  ["### Queue", { ...queueFields, ...keepingFields }, ""],
+  ["### Calendars", calendarFields, ""],
+  ["### Leases", policyTables.lease, "lease."],
+  ["### Holds and permits", policyTables.hold, "hold."],
+  ["### Holds and permits", policyTables.concurrency, "concurrency."],
+])("the page of the configuration has every field: %s %s", (heading, table, prefix) => {
+  const rows = rowsOf(configuration, heading).filter(([name = ""]) =>
+    name.startsWith(`\`${prefix}`),
+  );
+  const known = Object.entries(table).flatMap(([name, field]) => {
+    return rulesOf(field).map(([values, standard]) => ({ name: prefix + name, values, standard }));
   });
-  expect(rows).toHaveLength(rules.length);
-  for (const [index, { name, rule }] of rules.entries()) {
-    expect(rows[index]?.name).toBe(name);
-    expect(rows[index]?.words.endsWith(rule), `${name}: ${rule}`).toBe(true);
+  expect(rows).toHaveLength(known.length);
+  for (const [index, { name, values, standard }] of known.entries()) {
+    const [shownName, shownValues, shownStandard] = rows[index] ?? [];
+    expect(shownName).toMatch(new RegExp(`^\`${name}\``));
+    // A text has a form, which the page says in its own words.
+    if (values !== "") expect(shownValues).toBe(values);
+    // Buckets are kept unless the policy says otherwise.
+    const isOff = name in keepingFields;
+    expect(shownStandard).toBe(isOff ? "off" : standard);
   }
 });
 
-it("docs/http.md has the window of every calendar, and what names of limits may be", () => {
+it("the page of the configuration has the numbers that limits stand for", () => {
+  const rows = rowsOf(configuration, "### Limit and burst");
+  expect(rows.length).toBeGreaterThan(5);
+  for (const [written = "", ...numbers] of rows) {
+    const [, limit, burst] = /^`"(\S+)"`, (?:default burst|burst ([\d,]+))/.exec(written) ?? [];
+    const { fields } = compilePolicy({
+      limit,
+      ...(burst !== undefined && { burst: Number(burst.replaceAll(",", "")) }),
+    });
+    const known = ["capacity", "refillTokens", "refillIntervalMs"].map((name) => fields[name]);
+    expect(numbers, written).toEqual(known.map((value) => Number(value).toLocaleString("en-US")));
+    const [, standard] = /default burst \((\d+)\)/.exec(written) ?? [];
+    if (standard !== undefined) expect(fields["capacity"]).toBe(Number(standard));
+  }
+});
+
+it("the page of the configuration shows every name in human units", () => {
+  const text = page(configuration);
+  for (const name of Object.keys(windowLimitWords)) expect(text).toContain(`"${name}": `);
+  const tables = { ...tokenBucketFields, ...queueFields, ...keepingFields };
+  for (const fields of [tables, ...Object.values(policyTables)]) {
+    for (const name of durationNames(fields)) expect(text).toContain(`"${name}": "`);
+  }
+});
+
+it("the page of the configuration has the window of every calendar, and what names of limits may be", () => {
   const windows = calendarPeriods.map((every) => {
     const [spec] = Policy.of({ capacity: 1, every }).limits;
     return Number(spec?.kind.windowMs(spec.fields)) / 1_000;
   });
-  expect(sectionOf("http.md", "### Calendars")).toContain(
+  expect(sectionOf(configuration, "### Calendars")).toContain(
     `is ${windows.slice(0, -1).join(", ")} or ${windows.at(-1)}`,
   );
-  const section = sectionOf("http.md", "### Several limits");
+  const section = sectionOf(configuration, "### Several limits");
   expect(section).toContain(`called \`${FIRST_LIMIT}\``);
   expect(section).toContain(`up to ${MAX_FURTHER_LIMITS} more`);
 });
 
-it("docs/http.md says what calendars are written in batches, and how large these are", () => {
+it("the page of the configuration says what calendars are written in batches, and how large these are", () => {
   const maxBatch = (capacity: number): number | undefined => {
     const [spec] = Policy.of({ capacity, every: "day" }).limits;
     return spec?.kind.maxBatch(spec.fields);
   };
-  const rows = sectionOf("http.md", "### What a crash may lose");
+  const rows = sectionOf(configuration, "### What a crash may lose");
   expect(rows).toContain(
     "calendar of less than 40,000, such as 1,000 a day | each grant | nothing",
   );
@@ -154,37 +185,32 @@ it("docs/http.md says what calendars are written in batches, and how large these
   expect(maxBatch(40_000)).toBe(1_000);
 });
 
-it("docs/http.md has every name in human units", () => {
-  const section = sectionOf("http.md", "## Policies");
-  const [written = ""] = section.split("The numbers:");
-  for (const name of Object.keys(windowLimitWords)) expect(written).toContain(`\n${name} = `);
-  for (const name of durationNames({ ...tokenBucketFields, ...queueFields, ...keepingFields })) {
-    expect(written).toContain(`\`${name} = "`);
-  }
-  for (const name of durationNames(policyTables.lease)) {
-    expect(written).toContain(`\`lease.${name} = "`);
-  }
-  for (const table of ["hold", "concurrency"] as const) {
-    const [, line] = new RegExp(`^${table} = (.*)$`, "m").exec(page("http.md")) ?? [];
-    for (const name of durationNames(policyTables[table])) expect(line).toContain(` ${name} = "`);
-  }
+it("the page of the configuration has every variable", () => {
+  const read = (path: string): string => readFileSync(join(projectDir, path), "utf8");
+  const settings = ["src/worker/config/env.ts", "src/bucket/bucket-env.ts"].map(read).join("\n");
+  const known = new Set(all(settings, /^ {2}readonly ([A-Z_]+)\??:/gm));
+  // `npm run serve` binds it by itself.
+  known.delete("FILES");
+  const listed = rowsOf(configuration, "## Variables").flatMap(([cell = ""]) =>
+    all(cell, /`(\w+)`/g),
+  );
+  expect(listed.sort()).toEqual([...known].sort());
+
+  const [, secrets = ""] = /^const SECRETS = \[(.*)\];$/m.exec(read("serve/options.ts")) ?? [];
+  const commandLine = globSync("src/cli/**/*.ts", { cwd: projectDir }).map(read).join("\n");
+  const named = new Set([...all(secrets, /"(\w+)"/g), ...all(commandLine, /\b(SLUICE_\w+)/g)]);
+  const rows = rowsOf(configuration, "## Environment variables");
+  const variables = rows.flatMap(([cell = ""]) => all(cell, /`(\w+)`/g));
+  expect(variables.sort()).toEqual([...named].sort());
 });
 
-it.each([
-  ["lease", "## Leases"],
-  ["hold", "### Holds and permits"],
-  ["concurrency", "### Holds and permits"],
-] as const)(
-  "docs/http.md has every field of %s, with what it may be and its default",
-  (table, heading) => {
-    const [, rules] =
-      new RegExp(`^${table} = .*# (.*)$`, "m").exec(sectionOf("http.md", heading)) ?? [];
-    const known = Object.entries(policyTables[table]).map(([name, field]) => {
-      return [name, ...rulesOf(field)].join(" ");
-    });
-    expect(rules).toBe(known.join("; "));
-  },
-);
+it("the page of the configuration has every right of a key", () => {
+  const source = readFileSync(join(projectDir, "src/worker/auth/access-tokens.ts"), "utf8");
+  const [, rights = ""] = /API_TOKEN: \{ all: \[(.*?)\]/.exec(source) ?? [];
+  const row = rowsOf(configuration, "### Keys").find(([name = ""]) => name.startsWith("`may`"));
+  expect(all(rights, /"(\w+)"/g)).not.toEqual([]);
+  for (const right of all(rights, /"(\w+)"/g)) expect(row?.[1]).toContain(`\`${right}\``);
+});
 
 it("docs/code.md has every code that the command line ends with", () => {
   const section = sectionOf("code.md", "## The command line");

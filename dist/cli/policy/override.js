@@ -1,0 +1,69 @@
+import { SluiceError } from "../../client/sluice-error.js";
+import { exitCodes } from "../exit-code.js";
+import { ConfigurationError } from "./configuration.js";
+import { deployedRows } from "./deployed-rows.js";
+import { refusedIn, refusedText } from "./effect.js";
+import { Operator } from "./operator.js";
+import { changesBetween, completeChanges, policyOf } from "./policy-rows.js";
+/**
+ * Resolves with the exit code. Rejects at the first bucket whose policy can't be set; those before it have theirs,
+ * which is printed.
+ *
+ * @throws {ConfigurationError} (as a rejection) If the file can't be read, or has no policy for one of the buckets;
+ * then nothing is changed.
+ */
+export async function apply({ file, env, buckets, note }, place, terminal) {
+    const rows = deployedRows(file, env, terminal);
+    if (!rows)
+        return exitCodes.configuration;
+    const chosen = buckets.map((bucket) => {
+        const policy = policyOf(rows, bucket);
+        if (policy)
+            return { bucket, policy };
+        throw new ConfigurationError(`No policy in ${file} matches the bucket ${bucket}`);
+    });
+    const operator = new Operator(place, terminal.signal);
+    for (const { bucket, policy } of chosen) {
+        // A change of nothing: to learn the bucket's policy takes no more than the right to change it.
+        const { snapshot } = await operator.dryRun(bucket, {});
+        const before = snapshot.policy;
+        const complete = completeChanges(policy, before);
+        // The answer to the change itself doesn't tell who was refused. Callers may have come or gone in between.
+        const run = await operator.dryRun(bucket, complete);
+        const after = await operator.override(bucket, { ...complete, note });
+        const changes = changesBetween(before, after.policy).join(", ");
+        terminal.print(`${bucket}: ${changes === "" ? "the same policy as before" : changes}`);
+        if (snapshot.waiters > 0) {
+            const refused = refusedText(refusedIn(run), "refused");
+            terminal.print(`  of ${snapshot.waiters} waiting: ${refused}, ${run.moved} granted at another time`);
+        }
+    }
+    return exitCodes.ok;
+}
+/**
+ * Takes the last override of a bucket back: the one before it is in force again, if there was one, and otherwise the
+ * configured policy. Resolves with the exit code.
+ */
+export async function rollback(bucket, place, { signal, print }) {
+    const operator = new Operator(place, signal);
+    // Asked first, because of overrides only one before the last is kept: if an attempt whose answer is lost has gone
+    // back to it, the next attempt finds none before it, and must not go further back.
+    const before = (await operator.dryRun(bucket, {})).snapshot;
+    const { override } = before;
+    const to = override?.hasPrevious === true ? "previous" : "configured";
+    const { policy, ...after } = await operator.dropOverride(bucket, to).catch(async (error) => {
+        const isLost = override && error instanceof SluiceError && error.reason === "no-override";
+        if (!isLost)
+            throw error;
+        return (await operator.dryRun(bucket, {})).snapshot;
+    });
+    const inForce = after.override
+        ? "the override before the last one"
+        : `the configured policy ${JSON.stringify(policy.name)}`;
+    print(`${bucket}: ${inForce} is in force again`);
+    if (before.waiters > 0) {
+        const refused = Math.max(0, after.refused - before.refused);
+        print(`  of ${before.waiters} waiting: ${refused} refused`);
+    }
+    return exitCodes.ok;
+}

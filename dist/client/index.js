@@ -1,0 +1,13 @@
+export { addressKey } from "./middleware/address-key.js";
+export { bucketName } from "./middleware/bucket-name.js";
+export { createClient } from "./client.js";
+export { PermitLostError } from "../holding/permit-lost-error.js";
+export { estimateLlmTokens, usedLlmTokens } from "./holds/llm-tokens.js";
+export { withHold, withPermit } from "./holds/with-hold.js";
+export { createPacedFetch } from "./paced-fetch/paced-fetch.js";
+export { refusalResponse } from "./middleware/refusal-response.js";
+export { SluiceError } from "./sluice-error.js";
+export { SluiceRefusedError } from "./sluice-refused-error.js";
+export { readUpstreamAdvice } from "./paced-fetch/upstream-advice.js";
+export { watchBucket } from "./watch/watch.js";
+export { withRateLimit } from "./middleware/with-rate-limit.js";

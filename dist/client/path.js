@@ -1,0 +1,4 @@
+/** The path of a bucket's calls. */
+export function pathOf(bucket) {
+    return `/buckets/${encodeURIComponent(bucket)}`;
+}

@@ -1,0 +1,49 @@
+/**
+ * A timer for the other side's silence that doesn't mistake a pause of its own process for it.
+ *
+ * When a process is stopped, a machine sleeps or an event loop is busy, timers fire late, and
+ * before data that has arrived meanwhile is read. So the last stretch of the time is measured
+ * separately: it starts once the timer for the rest has fired, and during it the process reads
+ * whatever has arrived. If that stretch is late as well, there was no chance to read, and it is
+ * repeated. (Once: in a hidden page, all timers may be late.)
+ */
+/** Length of the last stretch. A service that sends heartbeats sends several in it. */
+const LAST_STRETCH_MS = 1_000;
+/** A stretch that takes this many times its length means that the process was not running. */
+const LATE = 2;
+/** Calls `bark` once, after nothing was heard for `silenceMs`. */
+export class Watchdog {
+    #silenceMs;
+    #bark;
+    #clearTimer = () => undefined;
+    /** Starts the timer immediately. */
+    constructor(silenceMs, bark) {
+        this.#silenceMs = silenceMs;
+        this.#bark = bark;
+        this.heard();
+    }
+    /** Restarts the timer. */
+    heard() {
+        const lastMs = Math.min(LAST_STRETCH_MS, this.#silenceMs / 2);
+        this.#wait(this.#silenceMs - lastMs, () => this.#waitLastStretch(lastMs, true));
+    }
+    /** Stops the timer; `bark` is not called any more. */
+    stop() {
+        this.#clearTimer();
+    }
+    #waitLastStretch(stretchMs, mayRepeat) {
+        const begunAtMs = performance.now();
+        this.#wait(stretchMs, () => {
+            const isLate = performance.now() - begunAtMs > stretchMs * LATE;
+            if (isLate && mayRepeat)
+                this.#waitLastStretch(stretchMs, false);
+            else
+                this.#bark();
+        });
+    }
+    #wait(durationMs, then) {
+        this.#clearTimer();
+        const timer = setTimeout(then, durationMs);
+        this.#clearTimer = () => clearTimeout(timer);
+    }
+}

@@ -1,0 +1,5 @@
+import { utcOffsets } from "./civil-grid.js";
+/** Knows UTC and nothing else. */
+export const onlyUtc = {
+    zoneOf: (name) => (name === "UTC" ? utcOffsets : undefined),
+};

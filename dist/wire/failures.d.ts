@@ -1,0 +1,12 @@
+/**
+ * Failures of the object that the Worker has to recognise. Of an error that crosses the border only the
+ * message is certain to arrive, so both sides take it from here.
+ */
+/** The reason an instance gives when it aborts itself because it can't write its state. */
+export declare const UNWRITABLE = "Cannot write the bucket's state";
+/** How the message of an error begins if the state can't be read. */
+export declare const UNREADABLE_STATE = "Cannot read the bucket's state";
+/** Whether an error says that the object could not write its state. */
+export declare function isUnwritable(message: string): boolean;
+/** Whether an error says that the object could not read its state. */
+export declare function isUnreadableState(message: string): boolean;

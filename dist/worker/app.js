@@ -1,0 +1,186 @@
+/**
+ * The HTTP interface: routes requests to their calls (calls/). Everything that can be answered without the
+ * bucket's object is answered in the Worker, so bad input never reaches an object. Only the object knows
+ * whether the bucket has its own policy, so it checks what that policy forbids: more tokens than the capacity,
+ * a longer wait than `maxWaitMs`, more initial tokens than fit.
+ *
+ * There are two apps with the same routes, which differ in who may call. What a caller may do depends on
+ * which app it reached and on its token, and on nothing else in its request.
+ */
+import { waitUntil } from "cloudflare:workers";
+import { Hono } from "hono";
+import { showValue } from "../core/values.js";
+import { authorize, boundGuards, publicGuards } from "./auth/authorize.js";
+import { opennessOf } from "./auth/openness.js";
+import { BucketStub } from "./bucket-stub.js";
+import { acquireAtOnce } from "./calls/acquire.js";
+import { withBucketInPath } from "./calls/bucket-for.js";
+import { calls, methodsByPath } from "./calls/index.js";
+import { hostIn } from "./config/allowed-hosts.js";
+import { perEnvironment } from "./config/per-environment.js";
+import { illegalConfigurationResponse } from "./failure-response.js";
+import { FiledBucket } from "./filed-bucket.js";
+import { cors } from "./http/cors.js";
+import { LeasedBuckets } from "./leased-bucket.js";
+import { docsResponse } from "./pages/docs-response.js";
+import { DOCS_STYLE_PATH, docsStyle } from "./pages/docs-style.js";
+import { assetPaths, assetResponse, pageResponse, prefersPage } from "./pages/live-page.js";
+import { openApiDocument } from "./pages/openapi.js";
+import { problemResponse } from "../answers/problem.js";
+import { Router } from "./router.js";
+import { settingsOf } from "./settings.js";
+/** Of what is no call: parts of pages. */
+const PAGE_METHODS = ["GET", "HEAD"];
+/** The paths that scripts of other origins may call, if any may, with their methods. */
+const scriptedPaths = [...methodsByPath, [DOCS_STYLE_PATH, PAGE_METHODS]];
+/** Paths that are answered under any host name. */
+const anyHostPaths = calls.filter(({ isOnAnyHost }) => isOnAnyHost).map(({ path }) => path);
+/** The entrypoints of one isolate share what it holds of buckets. */
+const leasesOf = perEnvironment(({ BUCKETS, ANALYTICS }) => new LeasedBuckets(BUCKETS, waitUntil, ANALYTICS));
+/** Sluice as the Internet sees it. */
+export const publicDeploymentOf = perEnvironment((env) => {
+    const settings = settingsOf(env);
+    const isOpen = opennessOf(settings) === "everybody";
+    return deploy(env, {
+        settings,
+        guards: publicGuards(settings),
+        isOpen,
+        // Names are checked where a page could call that has none of the tokens.
+        allowedHosts: isOpen ? settings.allowedHosts : undefined,
+    });
+});
+/** Sluice as Workers see it that are bound to `Sluice`: they need no token to acquire, read and pause. */
+export const boundDeploymentOf = perEnvironment((env) => {
+    const settings = settingsOf(env);
+    // A binding has no host name.
+    return deploy(env, {
+        settings,
+        guards: boundGuards(settings),
+        isOpen: true,
+        allowedHosts: undefined,
+    });
+});
+function deploy(env, access) {
+    const { FILES } = env;
+    const deployment = {
+        ...access,
+        env,
+        bucketOf: FILES
+            ? (name, policy, caller) => new FiledBucket(deployment, name, policy, caller, FILES)
+            : (name, policy, caller) => new BucketStub(deployment, name, policy, caller),
+        leases: leasesOf(env),
+        openApi: openApiDocument,
+    };
+    return deployment;
+}
+/** What the Internet reaches. */
+export const routes = createApp(publicDeploymentOf);
+/** What bound Workers reach by HTTP. */
+export const boundRoutes = createApp(boundDeploymentOf);
+/** An app that is built from whatever environment it gets. */
+function createApp(deploymentOf) {
+    const appOf = perEnvironment((env) => {
+        try {
+            const deployment = deploymentOf(env);
+            // Under CORS, answers have fields that follow from the request's origin; the router adds them.
+            const isFast = deployment.settings.corsOrigins.length === 0;
+            return { fastLane: isFast ? deployment : undefined, routed: createRoutes(deployment) };
+        }
+        catch (error) {
+            const routed = new Hono().all("*", () => illegalConfigurationResponse(error));
+            return { fastLane: undefined, routed };
+        }
+    });
+    /** Of the last request: an isolate has one environment. */
+    let last;
+    return {
+        fetch(request, env, ctx) {
+            if (last?.env !== env)
+                last = { env, app: appOf(env) };
+            const { fastLane, routed } = last.app;
+            const answer = fastLane && acquireAtOnce(fastLane, request);
+            return answer ?? routed.fetch(request, env, ctx);
+        },
+    };
+}
+/** The refusal of a request for a host name that this deployment doesn't answer to. */
+function refuseHost(allowed, url) {
+    if (allowed.allows(url))
+        return undefined;
+    const host = hostIn(url);
+    const [address = ""] = url.split("?", 1);
+    if (anyHostPaths.some((path) => address.endsWith(`//${host}${path}`)))
+        return undefined;
+    const detail = `This public deployment does not answer to ${showValue(host)}: use localhost or an IP address, or add the name to ALLOWED_HOSTS, as in --var "ALLOWED_HOSTS:one.example two.example"`;
+    return problemResponse("host-not-allowed", { detail });
+}
+/** What answers the requests of a deployment; the fast lane, where there is one, has to answer as this does. */
+export function createRoutes(deployment) {
+    const { allowedHosts, settings } = deployment;
+    const router = createRouter(deployment);
+    const answer = (request) => router.answer(request);
+    const { corsOrigins } = settings;
+    const app = corsOrigins.length > 0 ? underCors(corsOrigins, answer) : { fetch: answer };
+    if (!allowedHosts)
+        return app;
+    return {
+        fetch: (request, env, ctx) => {
+            return refuseHost(allowedHosts, request.url) ?? app.fetch(request, env, ctx);
+        },
+    };
+}
+function createRouter(deployment) {
+    const router = new Router((request, path) => {
+        return isRead(request) && prefersPage(request) ? pageResponse(path, 404) : undefined;
+    });
+    for (const call of calls) {
+        const handle = handlerOf(call, deployment);
+        router.add(call.method, call.path, (request) => {
+            const isRefused = call.hasNoHead && request.method === "HEAD";
+            return isRefused ? router.refuse(request) : handle(request);
+        });
+    }
+    router.add("GET", "/", (request) => {
+        return prefersPage(request) ? pageResponse("/") : router.refuse(request);
+    });
+    router.add("GET", DOCS_STYLE_PATH, () => docsResponse(docsStyle, "text/css"));
+    for (const [path, asset] of assetPaths) {
+        router.add("GET", path, () => assetResponse(asset));
+        router.allow(path, PAGE_METHODS);
+    }
+    for (const [path, methods] of scriptedPaths)
+        router.allow(path, methods);
+    return router;
+}
+function isRead({ method }) {
+    return PAGE_METHODS.includes(method);
+}
+/** Lets scripts of other origins call. Only here do requests go through an application and its promises. */
+function underCors(origins, answer) {
+    const app = new Hono();
+    for (const [path, methods] of scriptedPaths) {
+        app.use(path.replaceAll(/\{(\w+)\}/g, ":$1"), cors(origins, methods));
+    }
+    return app.all("*", (c) => answer(c.req.raw));
+}
+/** What answers a request for a call. */
+function handlerOf(call, deployment) {
+    const handle = (context) => {
+        if ("handle" in call)
+            return call.handle(context);
+        return withBucketInPath(context, call.right, (bucket, name) => {
+            return call.handleBucket(bucket, context, name);
+        });
+    };
+    return (request) => {
+        const answer = call.answerToAnyone?.(request, deployment);
+        if (answer)
+            return answer;
+        if (call.right === undefined)
+            return handle({ deployment, request, scopes: [] });
+        const bearer = call.bearerOf?.(request) ?? request;
+        return authorize(bearer, deployment.guards[call.right], (scopes) => {
+            return handle({ deployment, request, scopes });
+        });
+    };
+}

@@ -1,0 +1,3 @@
+/** `GET /healthz`: whether the Worker answers. */
+import type { Call } from "./call.ts";
+export declare const health: Call;

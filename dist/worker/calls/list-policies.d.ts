@@ -1,0 +1,2 @@
+import type { Call } from "./call.ts";
+export declare const listPolicies: Call;

@@ -1,0 +1,2 @@
+/** The response with `text`. */
+export declare function docsResponse(text: string, mediaType: "text/html" | "text/css"): Response;

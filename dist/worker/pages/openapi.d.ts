@@ -1,0 +1,3 @@
+import type { OpenApiDocument } from "./openapi-types.ts";
+/** The description of the HTTP interface. */
+export declare const openApiDocument: OpenApiDocument;
