@@ -1,2 +1,0 @@
-/** The path of a bucket's calls. */
-export declare function pathOf(bucket: string): string;

@@ -1,8 +1,0 @@
-/**
- * What a bearer token may look like: an `API_TOKEN` or an `ADMIN_TOKEN`, as a client sends it and the
- * service takes it.
- */
-/** The rule in words, for messages. */
-export declare const API_KEY_RULE = "visible ASCII characters without white space";
-/** Whether `value` can be sent in a header as it is. */
-export declare function isApiKey(value: unknown): value is string;

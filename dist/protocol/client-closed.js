@@ -1,6 +1,0 @@
-/** Status for a request whose caller has left, as nginx logs it; no RFC defines it. */
-export const CLIENT_CLOSED_REQUEST = 499;
-/** The answer to a caller that has left: a handler must return one, and nobody reads it. */
-export function clientClosedResponse() {
-    return new Response(null, { status: CLIENT_CLOSED_REQUEST });
-}

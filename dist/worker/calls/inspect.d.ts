@@ -1,2 +1,0 @@
-import type { Call } from "./call.ts";
-export declare const inspect: Call;

@@ -1,3 +1,0 @@
-/** `DELETE /buckets/NAME/permits/ID`: gives a permit back. */
-import type { Call } from "./call.ts";
-export declare const releasePermit: Call;
