@@ -23,6 +23,8 @@ const CLIENT_ROOMS = ["client", "hono", "cli"];
 const SYSTEM_ROOMS = ["sockets", "e2e"];
 const DOCS_ROOMS = ["package", "docs"];
 const SMOKE_ROOMS = ["smoke"];
+/** Installs the package as its readers do, from a clone. */
+const READER_TESTS = "test/docs/reader*.test.ts";
 /** Fakes all timers of its isolate, so it gets one of its own. */
 const FILTER_IN_WORKER = "test/worker/token-bucket-filter.test.ts";
 /** In every project whose tests run the core themselves. */
@@ -144,7 +146,13 @@ export default defineConfig({
           globalSetup: [INSTALLED, "test/package.setup.ts"],
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },
+          exclude: [...defaultExclude, READER_TESTS],
         }),
+      },
+      {
+        // On the ports that the pages print, so nothing else may run.
+        root,
+        test: timed("docs:reader", [READER_TESTS], { sequence: { groupOrder: 3 } }),
       },
     ],
   },

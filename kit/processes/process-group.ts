@@ -19,6 +19,8 @@ export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Whether to also open the child's file descriptor 3 for reading. */
   readonly withControlPipe?: boolean;
+  /** Whether its standard input is open for writing; otherwise it is empty. */
+  readonly withInput?: boolean;
 }
 
 /** A running command with everything it has started. */
@@ -28,11 +30,12 @@ export class ProcessGroup {
   #output = "";
 
   constructor(command: string, args: readonly string[], options: StartOptions = {}) {
-    const { cwd, env, withControlPipe = false } = options;
+    const { cwd, env, withControlPipe = false, withInput = false } = options;
+    const input = withInput ? "pipe" : "ignore";
     this.child = spawn(command, args, {
       ...(cwd !== undefined && { cwd }),
       ...(env && { env }),
-      stdio: withControlPipe ? ["ignore", "pipe", "pipe", "pipe"] : ["ignore", "pipe", "pipe"],
+      stdio: withControlPipe ? [input, "pipe", "pipe", "pipe"] : [input, "pipe", "pipe"],
       detached: true,
     });
     this.#exited = once(this.child, "exit").catch(() => undefined);

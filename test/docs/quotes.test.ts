@@ -1,10 +1,11 @@
 /** Code that the design pages show is code of the repository, word for word. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { expect, it } from "vitest";
 
 import { projectDir } from "../../serve/worker-bundle.ts";
+import { quotingPages } from "./documentation.ts";
 import { readPage } from "./page.ts";
 
 /** A block begins with the path of its file. */
@@ -12,10 +13,8 @@ const SOURCE = /^\/\/ (?<path>\S+)\n/;
 /** Stands for code that the page leaves out. */
 const LEFT_OUT = "// …\n";
 
-const design = join(projectDir, "docs", "design");
-const quotes = readdirSync(design)
-  .filter((name) => name.endsWith(".md"))
-  .flatMap((name) => readPage(join(design, name)).blocks)
+const quotes = quotingPages
+  .flatMap((path) => readPage(join(projectDir, path)).blocks)
   .map(({ place, text }) => [place, text] as const);
 
 /** The first part of a quote that isn't in its file, or not behind the part before it. */

@@ -1,14 +1,14 @@
 /**
- * Every code block of the README and of docs/, run as its reader would run it; and that a wrong one is told:
+ * Every code block of the pages in `oldPages`, run as its reader would run it; and that a wrong one is told:
  * the pages of `pages/` hold right ones of each kind, and wrong ones with what is to be said of them.
  */
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { projectDir } from "../../serve/worker-bundle.ts";
+import { oldPages } from "./documentation.ts";
 import { readPage } from "./page.ts";
 import { Samples } from "./samples.ts";
 
@@ -21,14 +21,8 @@ const notRun: Readonly<Record<string, number>> = {
   "test/docs/pages/right.md": 1,
 };
 
-const docs = join(projectDir, "docs");
 const own = fileURLToPath(new URL("pages", import.meta.url));
-const markdownIn = (dir: string) =>
-  readdirSync(dir)
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => join(dir, name));
-
-const pages = [join(projectDir, "README.md"), ...markdownIn(docs), join(own, "right.md")].map(
+const pages = [...oldPages.map((path) => join(projectDir, path)), join(own, "right.md")].map(
   readPage,
 );
 const wrong = readPage(join(own, "wrong.md"));

@@ -1,0 +1,44 @@
+/** The pages of the documentation, and the harness that each belongs to. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { projectDir } from "../../serve/worker-bundle.ts";
+
+/**
+ * Pages whose samples `samples.test.ts` runs, with what a harness adds to them. A page that is rewritten leaves
+ * this list; when it is empty, the list and that harness go.
+ */
+export const oldPages: readonly string[] = [
+  "README.md",
+  "docs/choosing.md",
+  "docs/code.md",
+  "docs/compared.md",
+  "docs/guide.md",
+  "docs/http.md",
+  "docs/migrating.md",
+  "docs/recipes.md",
+  "docs/running.md",
+];
+
+/** All pages, from the project's folder. */
+export const pages: readonly string[] = [
+  "README.md",
+  ...readdirSync(join(projectDir, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join("docs", name))
+    .toSorted(),
+];
+
+/** Pages that quote the code of the repository: `quotes.test.ts`. */
+export const quotingPages = pages.filter((path) => path.startsWith("docs/design/"));
+
+/** Pages that are read to the letter: `reader.test.ts`. */
+export const readPages = pages.filter(
+  (path) => !oldPages.includes(path) && !quotingPages.includes(path),
+);
+
+/** Whether the page has nothing but a title. */
+export function isUnwritten(path: string): boolean {
+  const [, ...rest] = readFileSync(join(projectDir, path), "utf8").trim().split("\n");
+  return rest.join("").trim() === "";
+}

@@ -1,0 +1,70 @@
+/** Each page of the documentation does what it says, from an empty folder. One page: `-t docs/guides/hono.md`. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, it } from "vitest";
+
+import { projectDir } from "../../serve/worker-bundle.ts";
+import { isUnwritten, oldPages, pages, quotingPages, readPages } from "./documentation.ts";
+import { Reader } from "./reader.ts";
+
+/** A page that installs packages and starts a Worker or two takes half a minute. */
+const PAGE_MS = 270_000;
+
+/** Pages that may have nothing but a title yet. */
+const unwritten: ReadonlySet<string> = new Set([
+  "docs/guides/cron-and-queues.md",
+  "docs/guides/express-and-node.md",
+  "docs/guides/hono.md",
+  "docs/guides/hot-bucket.md",
+  "docs/guides/llm-budgets.md",
+  "docs/guides/many-limits.md",
+  "docs/guides/migrating.md",
+  "docs/guides/nextjs.md",
+  "docs/guides/outbound-fetch.md",
+  "docs/guides/per-customer.md",
+  "docs/guides/testing.md",
+  "docs/internals/scaling.md",
+  "docs/operate/deploy.md",
+  "docs/operate/limits-and-cost.md",
+  "docs/operate/metrics-and-alerts.md",
+  "docs/operate/security.md",
+  "docs/operate/self-hosting.md",
+  "docs/operate/troubleshooting.md",
+  "docs/operate/upgrade.md",
+  "docs/operate/where-buckets-live.md",
+  "docs/reference/client.md",
+  "docs/reference/command-line.md",
+  "docs/reference/configuration.md",
+  "docs/reference/http.md",
+  "docs/start/cloudflare.md",
+  "docs/start/in-process.md",
+  "docs/start/install.md",
+  "docs/start/self-hosted.md",
+]);
+
+let reader: Reader;
+beforeAll(async () => {
+  reader = await Reader.of(
+    new Map(readPages.map((path) => [path, readFileSync(join(projectDir, path), "utf8")])),
+  );
+});
+afterAll(() => reader?.[Symbol.asyncDispose]());
+
+it.each(readPages)("%s", { timeout: PAGE_MS }, async (path) => {
+  await expect(reader.read(path)).resolves.toBeUndefined();
+});
+
+it("every page with a block belongs to one harness", () => {
+  const all = [...oldPages, ...quotingPages, ...readPages];
+  expect(all.toSorted()).toEqual([...pages].toSorted());
+  expect(new Set(all).size).toBe(all.length);
+  expect(readPages).toContain("docs/start/install.md");
+});
+
+it("every page that the index names has a text", () => {
+  const index = readFileSync(join(projectDir, "docs/README.md"), "utf8");
+  const named = [...index.matchAll(/\]\(([\w/-]+\.md)\)/g)].map(([, path = ""]) => `docs/${path}`);
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.filter((path) => isUnwritten(path) && !unwritten.has(path))).toEqual([]);
+});
