@@ -1,5 +1,5 @@
 /**
- * What docs/migrating.md and docs/compared.md say of others' software, held against the versions that are
+ * What docs/guides/migrating.md and docs/compared.md say of others' software, held against the versions that are
  * installed here: a new one that does otherwise fails here, and not in front of a reader.
  */
 import { once } from "node:events";
@@ -163,7 +163,7 @@ it("what the pages say of costs stands in choosing.md", () => {
   const grants = Number(contended[2]?.replaceAll(",", ""));
   const aMillion = `$${((Number(monthly.slice(1)) / grants) * 1_000_000).toFixed(2)}`;
   for (const figure of [million[7] ?? "", aMillion]) {
-    expect(read("migrating.md")).toContain(figure);
+    expect(read("guides/migrating.md")).toContain(figure);
     expect(read("compared.md")).toContain(figure);
   }
   expect(read("compared.md")).toContain(monthly);
