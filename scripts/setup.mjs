@@ -20,7 +20,7 @@ import { parseArgs } from "node:util";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Of the devDependencies, what `npm start` and `npm run serve` need. */
-const RUN_PACKAGES = ["esbuild", "preact", "wrangler"];
+const RUN_PACKAGES = ["esbuild", "hono", "preact", "wrangler"];
 
 /** As [major, minor, …]. The first that runs TypeScript as it is; wrangler would do with 22.12. */
 const MIN_NODE = versionOf(readJson(join(root, "package.json")).engines.node);

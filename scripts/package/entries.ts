@@ -18,8 +18,11 @@ export const entries: readonly PackageEntry[] = [
   { specifier: "sluice", maxBytes: 29_000, external: [] },
   { specifier: "sluice/client", maxBytes: 34_000, external: [] },
   { specifier: "sluice/hono", maxBytes: 25_000, external: ["hono"] },
-  { specifier: "sluice/worker", maxBytes: 172_000, external: ["cloudflare:workers"] },
+  { specifier: "sluice/worker", maxBytes: 180_000, external: ["cloudflare:workers"] },
 ];
 
-/** Of the tarball. */
-export const MAX_PACKED_BYTES = 620_000;
+/**
+ * Of the tarball: 1.1 MB, and a tenth. Source maps with the sources in them are more than half of it; without them
+ * the bundle of a Worker could not show the code of a frame.
+ */
+export const MAX_PACKED_BYTES = 1_240_000;

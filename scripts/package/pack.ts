@@ -18,10 +18,9 @@ const stage = join(root, ".package");
 
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as RepositoryManifest;
 
-// Modules of an earlier build must not be shipped.
 rmSync(stage, { recursive: true, force: true });
 mkdirSync(stage);
-buildPackage(join(stage, "dist"));
+renameSync(buildPackage(), join(stage, "dist"));
 copyFileSync(join(root, "LICENSE"), join(stage, "LICENSE"));
 const readme = readFileSync(join(root, "README.md"), "utf8");
 const url = repositoryUrlOf(manifest);

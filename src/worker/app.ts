@@ -8,10 +8,8 @@
  * which app it reached and on its token, and on nothing else in its request.
  */
 import { waitUntil } from "cloudflare:workers";
-import { Hono } from "hono";
 
 import type { Call, CallContext } from "./calls/call.ts";
-import type { CorsOrigins } from "./config/cors-origins.ts";
 import type { SluiceEnv } from "./config/env.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Handler } from "./router.ts";
@@ -27,7 +25,8 @@ import { hostIn, type AllowedHosts } from "./config/allowed-hosts.ts";
 import { perEnvironment } from "./config/per-environment.ts";
 import { illegalConfigurationResponse } from "./failure-response.ts";
 import { FiledBucket } from "./filed-bucket.ts";
-import { cors } from "./http/cors.ts";
+import { Hono } from "./hono.ts";
+import { underCors } from "./http/cors.ts";
 import { LeasedBuckets } from "./leased-bucket.ts";
 import { docsResponse } from "./pages/docs-response.ts";
 import { DOCS_STYLE_PATH, docsStyle } from "./pages/docs-style.ts";
@@ -157,7 +156,8 @@ export function createRoutes(deployment: Deployment): App {
   const router = createRouter(deployment);
   const answer: Handler = (request) => router.answer(request);
   const { corsOrigins } = settings;
-  const app: App = corsOrigins.length > 0 ? underCors(corsOrigins, answer) : { fetch: answer };
+  const app: App =
+    corsOrigins.length > 0 ? underCors(corsOrigins, scriptedPaths, answer) : { fetch: answer };
   if (!allowedHosts) return app;
   return {
     fetch: (request, env, ctx) => {
@@ -191,15 +191,6 @@ function createRouter(deployment: Deployment): Router {
 
 function isRead({ method }: Request): boolean {
   return PAGE_METHODS.includes(method);
-}
-
-/** Lets scripts of other origins call. Only here do requests go through an application and its promises. */
-function underCors(origins: CorsOrigins, answer: Handler): App {
-  const app = new Hono();
-  for (const [path, methods] of scriptedPaths) {
-    app.use(path.replaceAll(/\{(\w+)\}/g, ":$1"), cors(origins, methods));
-  }
-  return app.all("*", (c) => answer(c.req.raw));
 }
 
 /** What answers a request for a call. */

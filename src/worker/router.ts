@@ -4,13 +4,10 @@
  * It is Hono's router without Hono's application around it, which makes a context for each request: that would
  * live as long as the request waits, and takes longer than the rest of the way to a bucket.
  */
-import { METHOD_NAME_ALL } from "hono/router";
-import { RegExpRouter } from "hono/router/reg-exp-router";
-import { getPath } from "hono/utils/url";
-
 import { problemResponse } from "../answers/problem.ts";
 import { showValue } from "../core/values.ts";
 import { errorResponse } from "./failure-response.ts";
+import { getPath, METHOD_NAME_ALL, RegExpRouter } from "./hono.ts";
 import { VARY } from "./http/accept.ts";
 
 type Answer = Response | Promise<Response>;

@@ -5,7 +5,7 @@
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -33,9 +33,16 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 interface Manifest {
   readonly version: string;
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>>;
   readonly exports: Readonly<
     Record<string, string | { readonly types: string; readonly default: string }>
   >;
+}
+
+interface SourceMap {
+  readonly sources: readonly string[];
+  readonly sourcesContent: readonly string[];
 }
 
 async function readManifest(): Promise<Manifest> {
@@ -89,6 +96,8 @@ describe("the packed package", () => {
       "keywords",
       "license",
       "name",
+      "peerDependencies",
+      "peerDependenciesMeta",
       "publishConfig",
       "sideEffects",
       "type",
@@ -96,9 +105,57 @@ describe("the packed package", () => {
     ]);
   });
 
-  it("depends on nothing but Hono and hashes", async () => {
-    const names = Object.keys((await readManifest()).dependencies);
-    expect(names.toSorted()).toEqual(["@noble/hashes", "hono"]);
+  it("depends on hashes, and on the Hono of whoever uses that", async () => {
+    const { dependencies, peerDependencies, peerDependenciesMeta } = await readManifest();
+    expect(Object.keys(dependencies)).toEqual(["@noble/hashes"]);
+    expect(Object.keys(peerDependencies)).toEqual(["hono"]);
+    expect(peerDependenciesMeta).toEqual({ hono: { optional: true } });
+  });
+
+  it("names Hono in the types of sluice/hono only", async () => {
+    const dist = join(dir, "node_modules/sluice/dist");
+    const types = (await readdir(dist, { recursive: true })).filter((path) =>
+      path.endsWith(".d.ts"),
+    );
+    const named: string[] = [];
+    for (const path of types) {
+      if (/["']hono\b/.test(await readFile(join(dist, path), "utf8"))) named.push(path);
+    }
+    expect(named).toEqual(["hono/rate-limit.d.ts"]);
+  });
+
+  it("has Hono's licence beside what it has of Hono", async () => {
+    const bundled = await readFile(join(dir, "node_modules/sluice/dist/worker/hono.js"), "utf8");
+    const licence = await readFile(join(projectDir, "node_modules/hono/LICENSE"), "utf8");
+    expect(bundled).toContain(licence.trim());
+  });
+
+  it("has source maps that lead to the repository's sources", async () => {
+    const installed = join(dir, "node_modules/sluice");
+    const files = await readdir(join(installed, "dist"), { recursive: true });
+    const maps = files.filter((path) => path.endsWith(".map"));
+    expect(maps.length).toBeGreaterThan(200);
+    for (const path of maps) {
+      const map = JSON.parse(await readFile(join(installed, "dist", path), "utf8")) as SourceMap;
+      const [source = ""] = map.sources;
+      const inPackage = relative(installed, resolve(installed, "dist", dirname(path), source));
+      const text = await readFile(join(projectDir, inPackage), "utf8");
+      expect(map.sourcesContent).toEqual([text]);
+    }
+    expect(maps).not.toContain("dashboard/assets.js.map");
+  });
+
+  it("has stack traces name the line of the source", async () => {
+    const script = 'import { createTokenBucketFilter as create } from "sluice"; create(-1);';
+    const args = ["--enable-source-maps", "--input-type=module", "--eval", script];
+    const { stderr } = await run(process.execPath, args, { cwd: dir }).catch(
+      (error: { stderr: string }) => error,
+    );
+    const [, path = "", line = ""] =
+      /\bat .*node_modules\/sluice\/(src\/.*\.ts):(\d+):\d+/.exec(stderr) ?? [];
+    const source = (await readFile(join(projectDir, path), "utf8")).split("\n");
+    expect(source[Number(line) - 1]).toContain("RangeError");
+    expect(stderr).not.toMatch(/\bat .*sluice\/dist/);
   });
 
   it.each([

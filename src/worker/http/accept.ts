@@ -1,5 +1,5 @@
 /** Which media types a request accepts, by its `Accept` (RFC 9110, 12.5.1). */
-import { parseAccept } from "hono/utils/accept";
+import { parseAccept } from "../hono.ts";
 
 /** For answers of an address at which browsers get a page instead. */
 export const VARY = { Vary: "Accept" };

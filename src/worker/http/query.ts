@@ -1,5 +1,5 @@
 /** The query of a request, decoded as the router decodes a path. */
-import { getQueryParams } from "hono/utils/url";
+import { getQueryParams } from "../hono.ts";
 
 /** The values of each parameter, in order. */
 export type Query = Readonly<Record<string, readonly string[]>>;
