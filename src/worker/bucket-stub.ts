@@ -59,6 +59,8 @@ export interface BucketDeployment {
   /** The objects and, if they can be seen, their files, which show why an object can't be reached. */
   readonly env: Pick<SluiceEnv, "BUCKETS" | "FILES">;
   readonly leases: LeasedBuckets;
+  /** The clock of the buckets, epoch milliseconds. */
+  readonly now: () => number;
 }
 
 /** The sender of a request. Its signal is only read when a call has failed: reading it creates it. */

@@ -133,18 +133,17 @@ async function askShard(
 }
 
 async function withinTime<Result>(call: Promise<Result>): Promise<Result> {
-  const isOver = new AbortController();
-  const timeout = scheduler.wait(LIST_TIMEOUT_MS, { signal: isOver.signal }).then(() => {
-    throw new Error(`No answer within ${LIST_TIMEOUT_MS} ms`);
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const timeout = new Promise<never>((_, reject) => {
+    const error = new Error(`No answer within ${LIST_TIMEOUT_MS} ms`);
+    timer = setTimeout(() => reject(error), LIST_TIMEOUT_MS);
   });
-  // Nothing waits for this promise if it settles last.
-  timeout.catch(() => undefined);
   try {
     return await Promise.race([call, timeout]);
   } catch (cause) {
     console.error("Cannot list the busy buckets", cause);
     throw new NoBusyListError("The list of busy buckets could not be made", { cause });
   } finally {
-    isOver.abort();
+    clearTimeout(timer);
   }
 }

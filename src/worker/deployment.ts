@@ -31,4 +31,6 @@ export interface Deployment {
   readonly leases: LeasedBuckets;
   /** The description of the HTTP interface. */
   readonly openApi: OpenApiDocument;
+  /** The clock of the buckets, epoch milliseconds: what an instant in a request is compared with. */
+  readonly now: () => number;
 }

@@ -48,7 +48,11 @@ class GatedObjects {
 
   acquire(): Promise<Response> {
     const caller = new Request("https://sluice.test/");
-    const deployment = { env: { BUCKETS: this.#namespace }, leases: this.#leases };
+    const deployment = {
+      env: { BUCKETS: this.#namespace },
+      leases: this.#leases,
+      now: () => Date.now(),
+    };
     const bucket = new BucketStub(deployment, this.#name, policy, caller);
     const ask = { tokens: 1, timeoutMs: 0 };
     return Promise.resolve(bucket.acquire(ask));

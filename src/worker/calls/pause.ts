@@ -42,7 +42,7 @@ export async function pauseBucket(
   scopes: readonly Scope[],
   fields: Readonly<Record<string, unknown>>,
 ): Promise<BucketSnapshot | Response> {
-  const nowMs = Date.now();
+  const nowMs = bucket.deployment.now();
   const read = checkPause(fields, nowMs);
   if (!read.ok) return invalidRequestResponse(read.faults);
   // A caller whose clock is behind must not end someone else's pause by accident.

@@ -9,8 +9,9 @@ import { describe, expect, it } from "vitest";
 import type { SluiceEnv } from "../../../src/worker/config/env.ts";
 import type { Deployment } from "../../../src/worker/deployment.ts";
 
-import { createRoutes, publicDeploymentOf, routes } from "../../../src/worker/app.ts";
+import { publicDeploymentOf, routes } from "../../../src/worker/app.ts";
 import { acquireAtOnce } from "../../../src/worker/calls/acquire.ts";
+import { createRoutes } from "../../../src/worker/routes.ts";
 import { uniqueName, useVirtualTime } from "../../../kit/edge/virtual-time.ts";
 import { Random } from "../../../kit/random.ts";
 import { runs } from "../../../kit/runs.ts";
