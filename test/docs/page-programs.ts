@@ -126,10 +126,13 @@ export async function typeFaults(files: PageFiles, place: Place): Promise<string
   return faults;
 }
 
+/** "Object is possibly undefined": JavaScript has no way to say that it isn't. */
+const POSSIBLY = /TS(?:253[123]|1804[789]):/;
+
 /** Errors among what the compiler prints, with their places in the page. */
 function errorsIn(output: readonly string[], dir: string, files: PageFiles): string[] {
   return output
-    .filter((line) => line.includes("error TS"))
+    .filter((line) => line.includes("error TS") && !(line.includes("js(") && POSSIBLY.test(line)))
     .map((line) => {
       const [, file = "", number, message] = /^([^(]+)\((\d+),\d+\): (.*)$/.exec(line) ?? [];
       const block = files.get(resolve(dir, file));

@@ -67,7 +67,6 @@ const COMMENT = /^<!-- (?<text>.+) -->$/;
 /** Such as `// src/index.ts`, `# .dev.vars` and `<!-- index.html -->`. */
 const PATH_LINE =
   /^(?:\/\/|#|;|<!--) (?<path>[\w@.()[\]/-]*[./][\w.[\]()/-]*|[A-Z]\w+file)(?: -->)?\n/;
-const RUNNABLE = new Set(["sh", "console"]);
 /** Why a block may not be run: what no machine for tests has. */
 const REASON = /Cloudflare account|Docker/;
 const ADD_TO = /add(?: this| it)? to `(?<member>[\w.*:-]+)`/gi;
@@ -123,7 +122,7 @@ export function stepsOf(markdown: string, path: string): SteppedPage {
 
 function fileOf(lines: readonly string[], language: string): Pick<BlockStep, "file" | "text"> {
   const text = `${lines.join("\n")}\n`;
-  if (RUNNABLE.has(language)) return { file: undefined, text };
+  if (language === "console") return { file: undefined, text };
   const file = PATH_LINE.exec(text)?.groups?.["path"];
   // JSON has no comments: the line is for the reader of the page alone.
   const isJson = file?.endsWith(".json") ?? false;
