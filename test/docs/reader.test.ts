@@ -30,7 +30,6 @@ const unwritten: ReadonlySet<string> = new Set([
   "docs/operate/metrics-and-alerts.md",
   "docs/operate/security.md",
   "docs/operate/self-hosting.md",
-  "docs/operate/troubleshooting.md",
   "docs/operate/upgrade.md",
   "docs/operate/where-buckets-live.md",
   "docs/reference/client.md",
