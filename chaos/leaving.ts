@@ -152,7 +152,7 @@ function tableOf(found: ReadonlyMap<Place, readonly Departures[]>): string {
 /** Not measured, but expected from Cloudflare's documentation and from what Sluice does there. */
 function ofCloudflare(way: Way): string {
   if (ownWays.includes(way)) return "at once, by word";
-  return streamedWays.includes(way) ? "when told, else within a second" : "when told";
+  return streamedWays.includes(way) ? "when reported, else within a second" : "when reported";
 }
 
 function cellOf(keptMs: readonly number[]): string {

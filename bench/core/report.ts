@@ -278,7 +278,7 @@ const growths: readonly Growth[] = [
   { measure: "cancel", title: "Leave from the middle", targetNs: 5_000 },
   {
     measure: "replace",
-    title: "Leave from the middle, and a newcomer's time told behind it",
+    title: "Leave from the middle, and a newcomer's time found behind it",
     targetNs: 5_000,
   },
 ];

@@ -19,7 +19,6 @@ const unwritten: ReadonlySet<string> = new Set([
   "docs/guides/hot-bucket.md",
   "docs/guides/llm-budgets.md",
   "docs/guides/many-limits.md",
-  "docs/guides/migrating.md",
   "docs/guides/nextjs.md",
   "docs/guides/outbound-fetch.md",
   "docs/guides/per-customer.md",
