@@ -12,6 +12,26 @@ import { freePort, startWorkerd, type WorkerdServer } from "../processes/server.
 
 const ADMIN_TOKEN = "test-admin";
 
+const refill = { refillTokens: 1, refillIntervalMs: INTERVAL_MS };
+
+/** The policies that the list needs: see `ClientSurroundings.url`. */
+export const clientPolicies = {
+  "one:*": { ...refill, capacity: 1 },
+  "five:*": { ...refill, capacity: 5, initialTokens: 5, queueLimit: 1 },
+  "held:*": {
+    capacity: 100,
+    every: "month",
+    limits: { tpm: { capacity: 10_000, every: "month" } },
+    hold: { maxMs: 60_000 },
+  },
+  "single:*": {
+    capacity: 100,
+    every: "month",
+    hold: { maxMs: 60_000 },
+    concurrency: { max: 1, ttlMs: 2_000 },
+  },
+} as const;
+
 /** Servers for runs; runs with the same name must not overlap. */
 export class ClientServers implements AsyncDisposable {
   readonly #servers: AsyncDisposableStack;
@@ -27,27 +47,11 @@ export class ClientServers implements AsyncDisposable {
 
   /** @param vars Variables of the Worker, in addition to those the list needs. */
   static async start(vars: Readonly<Record<string, unknown>> = {}): Promise<ClientServers> {
-    const refill = { refillTokens: 1, refillIntervalMs: INTERVAL_MS };
     await using servers = new AsyncDisposableStack();
     const sluice: WorkerdServer = servers.use(
       await startWorkerd({
         vars: { ADMIN_TOKEN, ...vars },
-        policies: {
-          "one:*": { ...refill, capacity: 1 },
-          "five:*": { ...refill, capacity: 5, initialTokens: 5, queueLimit: 1 },
-          "held:*": {
-            capacity: 100,
-            every: "month",
-            limits: { tpm: { capacity: 10_000, every: "month" } },
-            hold: { maxMs: 60_000 },
-          },
-          "single:*": {
-            capacity: 100,
-            every: "month",
-            hold: { maxMs: 60_000 },
-            concurrency: { max: 1, ttlMs: 2_000 },
-          },
-        },
+        policies: clientPolicies,
       }),
     );
     const faulty = servers.use(await startFaultyServer(sluice.url));

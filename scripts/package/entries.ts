@@ -18,6 +18,7 @@ export const entries: readonly PackageEntry[] = [
   { specifier: "sluice", maxBytes: 29_000, external: [] },
   { specifier: "sluice/client", maxBytes: 34_000, external: [] },
   { specifier: "sluice/hono", maxBytes: 25_000, external: ["hono"] },
+  { specifier: "sluice/testing", maxBytes: 180_000, external: [] },
   { specifier: "sluice/worker", maxBytes: 180_000, external: ["cloudflare:workers"] },
 ];
 

@@ -1,0 +1,211 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+
+import type { FakeSluiceOptions } from "../../src/testing/index.ts";
+
+import { createClient, createPacedFetch, withHold, withPermit } from "../../src/client/index.ts";
+import { createFakeSluice } from "../../src/testing/index.ts";
+
+const START_AT_MS = Date.UTC(2030, 0, 31, 23, 59, 59);
+
+const policies = {
+  "one:*": { capacity: 1, refillTokens: 1, refillInterval: "1s", maxWait: "1h" },
+  "daily:*": { capacity: 2, every: "day" },
+  "held:*": { capacity: 10, every: "month", hold: { max: "10m" } },
+  "single:*": {
+    capacity: 10,
+    every: "month",
+    maxWait: "1h",
+    concurrency: { max: 1, ttl: "30s" },
+  },
+} as const satisfies FakeSluiceOptions["policies"];
+
+function openFake(): ReturnType<typeof createFakeSluice> {
+  return createFakeSluice({ policies, startAtMs: START_AT_MS });
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("the clock of a fake", () => {
+  it("grants each waiter at its own tick, and nothing before", async () => {
+    const fake = openFake();
+    const grants: [number, number][] = [];
+    for (const number of [0, 1, 2, 3]) {
+      void fake.client.acquire("one:x").then(() => grants.push([number, fake.now()]));
+    }
+    await fake.advance(999);
+    expect(grants).toEqual([[0, START_AT_MS]]);
+    await fake.advance(2_001);
+    const ticks = [1, 2, 3].map((number) => [number, START_AT_MS + number * 1_000]);
+    expect(grants.slice(1)).toEqual(ticks);
+    expect(fake.now()).toBe(START_AT_MS + 3_000);
+  });
+
+  it("a caller that asks again after its grant does so at the instant of the grant", async () => {
+    const fake = openFake();
+    const grantedAtMs: number[] = [];
+    const work = async (): Promise<void> => {
+      for (let round = 0; round < 4; round += 1) {
+        const outcome = await fake.client.acquire("one:x");
+        if (outcome.ok) grantedAtMs.push(outcome.grantedAtMs - START_AT_MS);
+      }
+    };
+    void work();
+    await fake.advance(10_000);
+    expect(grantedAtMs).toEqual([0, 1_000, 2_000, 3_000]);
+  });
+
+  it("runs with a library's fake timers, which it doesn't need", async () => {
+    vi.useFakeTimers();
+    const fake = openFake();
+    await fake.client.acquire("one:x");
+    const second = fake.client.acquire("one:x");
+    await fake.advance(1_000);
+    expect(await second).toMatchObject({ ok: true, waitedMs: 1_000 });
+  });
+
+  it("a wait that is streamed ends as well", async () => {
+    const fake = openFake();
+    await fake.client.acquire("one:x");
+    const places: number[] = [];
+    const onQueued = ({ position }: { position: number }): unknown => places.push(position);
+    const waiting = [1, 2].map(() => fake.client.acquire("one:x", { onQueued }));
+    await fake.advance(0);
+    expect(places).toEqual([1, 2]);
+    await fake.advance(2_000);
+    expect((await Promise.all(waiting)).map(({ ok }) => ok)).toEqual([true, true]);
+  });
+
+  it("turns a calendar's page", async () => {
+    const fake = openFake();
+    await fake.client.acquire("daily:x", { tokens: 2 });
+    expect(await fake.client.tryAcquire("daily:x")).toMatchObject({ retryAfterMs: 1_000 });
+    await fake.advance(1_000);
+    expect(await fake.client.tryAcquire("daily:x")).toMatchObject({ ok: true, remaining: 1 });
+  });
+
+  it("ends a permit that nobody extends", async () => {
+    const fake = openFake();
+    await fake.client.acquire("single:x");
+    const next = fake.client.acquire("single:x");
+    await fake.advance(29_999);
+    expect((await fake.client.inspect("single:x")).waiters).toBe(1);
+    await fake.advance(1);
+    expect(await next).toMatchObject({ ok: true, waitedMs: 30_000 });
+  });
+
+  it.each([-1, 0.5, Number.NaN])("can't be moved by %s ms", async (durationMs) => {
+    await expect(openFake().advance(durationMs)).rejects.toThrow(RangeError);
+  });
+});
+
+describe("the verbs on a fake", () => {
+  it("withHold settles what was used", async () => {
+    const { client } = openFake();
+    const outcome = await withHold(client, "held:x", { tokens: 8 }, (hold) => hold.used(3));
+    expect(outcome.ok).toBe(true);
+    expect(await client.inspect("held:x")).toMatchObject({ tokens: 7 });
+  });
+
+  it("withPermit gives the permit back", async () => {
+    const fake = openFake();
+    let running = 0;
+    const run = (): Promise<unknown> =>
+      withPermit(fake.client, "single:x", {}, async () => {
+        running += 1;
+        expect(running).toBe(1);
+        await fake.advance(0);
+        running -= 1;
+      });
+    await Promise.all([run(), run(), run()]);
+    expect(await fake.client.inspect("single:x")).toMatchObject({ permits: { held: 0 } });
+  });
+
+  it("a paced fetch pauses its bucket", async () => {
+    const fake = openFake();
+    const answers = [new Response(null, { status: 429, headers: { "Retry-After": "30" } })];
+    const pacedFetch = createPacedFetch({
+      client: fake.client,
+      bucket: "one:x",
+      fetch: async () => answers.pop() ?? new Response("done"),
+    });
+    const response = pacedFetch("https://api.example.com/");
+    await fake.advance(29_000);
+    expect((await fake.client.inspect("one:x")).waiters).toBe(1);
+    await fake.advance(2_000);
+    expect(await (await response).text()).toBe("done");
+  });
+
+  it("operators can change, list and reset, without a key", async () => {
+    const { client } = openFake();
+    expect((await client.setPolicy("one:x", { capacity: 7 })).policy.capacity).toBe(7);
+    expect((await client.dropOverride("one:x")).policy.capacity).toBe(1);
+    expect(await client.listBuckets()).toMatchObject({ buckets: [] });
+    await client.acquire("one:x");
+    await client.reset("one:x");
+    expect(await client.tryAcquire("one:x")).toMatchObject({ ok: true });
+  });
+
+  it("an aborted wait frees its place", async () => {
+    const fake = openFake();
+    await fake.client.acquire("one:x");
+    const controller = new AbortController();
+    const waiting = fake.client.acquire("one:x", { signal: controller.signal });
+    await fake.advance(0);
+    controller.abort();
+    await expect(waiting).rejects.toThrow("aborted");
+    await fake.advance(0);
+    expect(await fake.client.inspect("one:x")).toMatchObject({ waiters: 0, cancelled: 1 });
+  });
+});
+
+describe("what a test can do to a fake", () => {
+  it("refuseNext refuses the next acquire of its bucket alone, and takes nothing", async () => {
+    const fake = openFake();
+    fake.refuseNext("one:x", "timeout", 5_000);
+    expect(await fake.client.acquire("one:y")).toMatchObject({ ok: true });
+    const refused = await fake.client.acquire("one:x", { tokens: 1 });
+    expect(refused).toMatchObject({ ok: false, reason: "timeout", retryAfterMs: 5_000 });
+    expect(await fake.client.acquire("one:x")).toMatchObject({ ok: true });
+  });
+
+  it("goDown ends waits and calls, as the client's onUnavailable says", async () => {
+    const fake = openFake();
+    const { service } = fake;
+    const options = { service, retryForMs: 0, onError: (): void => undefined };
+    await fake.client.acquire("one:x");
+    const waiting = fake.client.acquire("one:x");
+    await fake.advance(0);
+    fake.goDown();
+    await expect(waiting).rejects.toMatchObject({ name: "SluiceError", reason: "unavailable" });
+    await expect(fake.client.inspect("one:x")).rejects.toThrow("down");
+    const open = createClient({ ...options, onUnavailable: "open" });
+    expect(await open.acquire("one:x")).toMatchObject({ ok: true, isUnmetered: true });
+    const closed = createClient({ ...options, onUnavailable: "closed" });
+    expect(await closed.acquire("one:x")).toMatchObject({ ok: false, reason: "unavailable" });
+    fake.comeBack();
+    expect(await fake.client.inspect("one:x")).toMatchObject({ tokens: 0, waiters: 0 });
+  });
+
+  it("an illegal policy or start throws, and names the field", () => {
+    const illegal = { x: { capacity: 0, refillTokens: 1, refillInterval: "1s" } } as const;
+    expect(() => createFakeSluice({ policies: illegal })).toThrow("capacity");
+    expect(() => createFakeSluice({ policies, startAtMs: -1 })).toThrow("startAtMs");
+    const fake = openFake();
+    expect(() => fake.refuseNext("x", "timeout", 0)).toThrow("retryAfterMs");
+  });
+
+  it("a bucket that no policy matches is unknown", async () => {
+    const { client } = openFake();
+    await expect(client.acquire("two:x")).rejects.toMatchObject({ reason: "unknown-bucket" });
+  });
+
+  it("fakes don't share anything", async () => {
+    const [one, other] = [openFake(), openFake()];
+    await one.client.acquire("one:x");
+    expect(await other.client.tryAcquire("one:x")).toMatchObject({ ok: true });
+    await one.advance(5_000);
+    expect(other.now()).toBe(START_AT_MS);
+  });
+});
