@@ -1,6 +1,6 @@
 /**
  * `npm run cost`: what buckets cost a month, from counts that are measured here (scenarios.ts) and prices
- * that are published (prices.ts). `-- --write` puts the table into docs/choosing.md.
+ * that are published (prices.ts). `-- --write` puts the tables into docs/operate/limits-and-cost.md.
  */
 import { parseArgs } from "node:util";
 

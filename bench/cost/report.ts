@@ -1,13 +1,13 @@
 /** The table of `npm run cost`: measured counts at Cloudflare's prices. */
 import type { Machine } from "../support/machine.ts";
 import type { Rendered, Report } from "../support/report.ts";
-import type { Usage } from "./meter.ts";
 import type { Scenario } from "./scenarios.ts";
 
 import { shown } from "../../kit/statistics.ts";
 import { table } from "../support/markdown.ts";
 import { abandonedText } from "./abandoned.ts";
-import { OBJECT_GB, prices, pricesDate } from "./prices.ts";
+import { costOf, dollars, monthsText, objectCostOf } from "./months.ts";
+import { pricesDate } from "./prices.ts";
 import { ABANDONED } from "./scenarios.ts";
 
 export interface CostResult {
@@ -39,30 +39,18 @@ function render({ scenarios }: CostResult): Rendered {
       `${shown(Math.round(usage.calls))} + ${shown(Math.round(usage.alarms))}`,
       shown(Math.round(usage.rowsWritten)),
       shown(Math.round(usage.memoryS / 3_600)),
-      dollars(objectCost(usage) + usage.requests * prices.workerRequest),
-      dollars(objectCost(usage)),
+      dollars(costOf(usage)),
+      dollars(objectCostOf(usage)),
     ]),
   );
   const note = `Prices of ${pricesDate}, with nothing that the plan includes taken off.`;
   const abandoned = scenarios.find(({ name }) => name === ABANDONED);
   return {
     sections: {
+      "cost:months": monthsText(scenarios),
       cost: `${table(columns, rows)}\n\n${note}`,
-      ...(abandoned && { "cost:abandoned": abandonedText(abandoned.designs, objectCost) }),
+      ...(abandoned && { "cost:abandoned": abandonedText(abandoned.designs, objectCostOf) }),
     },
     charts: {},
   };
-}
-
-/** What the object is charged with, in US dollars. */
-function objectCost({ calls, alarms, rowsWritten, memoryS }: Usage): number {
-  return (
-    (calls + alarms) * prices.objectRequest +
-    rowsWritten * prices.rowWritten +
-    memoryS * OBJECT_GB * prices.gbSecond
-  );
-}
-
-function dollars(amount: number): string {
-  return amount > 0 && amount < 0.01 ? "< $0.01" : `$${amount.toFixed(2)}`;
 }

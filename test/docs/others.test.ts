@@ -150,9 +150,9 @@ function mostWithin(fields: BucketPolicyFields, windowMs: number): number {
   return Math.max(...sums);
 }
 
-it("what the pages say of costs stands in choosing.md", () => {
+it("pages take their costs from limits-and-cost.md", () => {
   const read = (page: string) => readFileSync(join(projectDir, "docs", page), "utf8");
-  const rows = read("choosing.md")
+  const rows = read("operate/limits-and-cost.md")
     .split("\n")
     .map((row) => row.split(" | "));
   const find = (what: RegExp) => rows.findIndex(([first = ""]) => what.test(first));

@@ -25,7 +25,6 @@ const unwritten: ReadonlySet<string> = new Set([
   "docs/guides/testing.md",
   "docs/internals/scaling.md",
   "docs/operate/deploy.md",
-  "docs/operate/limits-and-cost.md",
   "docs/operate/metrics-and-alerts.md",
   "docs/operate/security.md",
   "docs/operate/self-hosting.md",
