@@ -1,5 +1,5 @@
 /**
- * Predicts the answers to a request from the contract alone (CONTRACT.md and docs/http.md), without using
+ * Predicts the answers to a request from the contract alone (CONTRACT.md and docs/reference/http.md), without using
  * any of the code that it checks.
  *
  * A verdict is a set of answers, for two reasons. The contract doesn't say which of two faults is reported
