@@ -126,13 +126,18 @@ export async function typeFaults(files: PageFiles, place: Place): Promise<string
   return faults;
 }
 
-/** "Object is possibly undefined": JavaScript has no way to say that it isn't. */
-const POSSIBLY = /TS(?:253[123]|1804[789]):/;
+/**
+ * What JavaScript has no way to say: that an object is not undefined, which member of a union it is, and types of
+ * another package's members.
+ */
+const NEEDS_TYPES = /TS(?:253[123]|1804[789]|2339|2769):/;
 
 /** Errors among what the compiler prints, with their places in the page. */
 function errorsIn(output: readonly string[], dir: string, files: PageFiles): string[] {
   return output
-    .filter((line) => line.includes("error TS") && !(line.includes("js(") && POSSIBLY.test(line)))
+    .filter(
+      (line) => line.includes("error TS") && !(line.includes("js(") && NEEDS_TYPES.test(line)),
+    )
     .map((line) => {
       const [, file = "", number, message] = /^([^(]+)\((\d+),\d+\): (.*)$/.exec(line) ?? [];
       const block = files.get(resolve(dir, file));

@@ -115,7 +115,8 @@ export class Reading {
   }
 
   async #run(block: BlockStep, script: string): Promise<void> {
-    await this.#ready(script, STRICT_CURL);
+    const curl = /\bcurl\b.* -(?:[a-zA-Z]*f|-fail)/.test(script) ? CURL : STRICT_CURL;
+    await this.#ready(script, curl);
     const output = await this.#terminal.run(script, true);
     this.#printed = { block, output: () => output };
   }

@@ -13,7 +13,7 @@
  * A mark is a comment of its own line right above a block, which the page as it is shown doesn't have:
  *
  *   <!-- stays up -->                a command that doesn't end; the next step begins when it is ready
- *   <!-- not run: REASON -->         needs a Cloudflare account or Docker
+ *   <!-- not run: REASON -->         needs an account or Docker
  *   <!-- add to FILE -->             JSON that is merged into a file of the page, in the member that the text
  *                                    above names: "add to `vars.POLICIES`"
  *
@@ -68,7 +68,7 @@ const COMMENT = /^<!-- (?<text>.+) -->$/;
 const PATH_LINE =
   /^(?:\/\/|#|;|<!--) (?<path>[\w@.()[\]/-]*[./][\w.[\]()/-]*|[A-Z]\w+file)(?: -->)?\n/;
 /** Why a block may not be run: what no machine for tests has. */
-const REASON = /Cloudflare account|Docker/;
+const REASON = /\b(?:Cloudflare|Upstash) account|Docker/;
 const ADD_TO = /add(?: this| it)? to `(?<member>[\w.*:-]+)`/gi;
 
 /** The page in whose folder the one at `path` begins; from the project's folder, like `path`. */
@@ -144,7 +144,9 @@ function markOf(comment: Comment | undefined, member: string): Mark {
   const [, file] = /^add to (\S+)$/.exec(text) ?? [];
   if (file !== undefined) return { kind: "add-to", file, member };
   if (reason !== undefined) {
-    throw new Error(`${place}: "${reason}" is no reason: only a Cloudflare account or Docker is`);
+    throw new Error(
+      `${place}: "${reason}" is no reason: only a Cloudflare or Upstash account or Docker is`,
+    );
   }
   throw new Error(`${place}: no mark is called "${text}"`);
 }
