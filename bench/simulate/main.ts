@@ -1,7 +1,7 @@
 /**
  * `npm run simulate`: what becomes of one bucket under 10 to 10,000,000 requests a second from all over
  * the world, with one object, with leases and in parts. In virtual time; see simulation.ts for what is
- * real in it and what is modelled. `-- --write` puts the figures into docs/choosing.md.
+ * real in it and what is modelled. `-- --write` puts the figures into docs/internals/scaling.md.
  *
  * The cases are independent, so there is a thread for each core; this file is both sides of them.
  */

@@ -10,12 +10,9 @@ import { projectDir } from "../../serve/worker-bundle.ts";
  */
 export const oldPages: readonly string[] = [
   "README.md",
-  "docs/choosing.md",
   "docs/code.md",
-  "docs/compared.md",
   "docs/guide.md",
   "docs/http.md",
-  "docs/migrating.md",
   "docs/recipes.md",
   "docs/running.md",
 ];

@@ -23,7 +23,6 @@ const unwritten: ReadonlySet<string> = new Set([
   "docs/guides/outbound-fetch.md",
   "docs/guides/per-customer.md",
   "docs/guides/testing.md",
-  "docs/internals/scaling.md",
   "docs/operate/deploy.md",
   "docs/operate/metrics-and-alerts.md",
   "docs/operate/security.md",

@@ -18,8 +18,8 @@
  *
  * **Overload.** When a bucket turns requests away because there are too many, asks are turned away with
  * the rest, and it would never get better. So for a while the isolate sends it no requests and goes on
- * asking for a lease. In simulation (docs/choosing.md), a start with ten times the load that the object
- * can take is over in a few seconds this way, and isn't over in a minute without it.
+ * asking for a lease. In simulation (docs/internals/scaling.md), a start with ten times the load that the
+ * object can take is over in a few seconds this way, and isn't over in a minute without it.
  *
  * **Refused.** While callers wait, or few tokens are left, the bucket lends nothing. The holder then
  * stays quiet for a while, and every request goes to the bucket and takes its place in the queue.
