@@ -9,7 +9,7 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   "system:sockets": ["bench"],
   "system:processes": ["bench", "test/runtimes"],
   "system:browsers": ["test/e2e"],
-  "docs:package": ["test/docs", "test/runtimes"],
+  "docs:package": ["test/docs", "test/package", "test/runtimes"],
 };
 
 export default function setup({ name }: TestProject): void {

@@ -8,8 +8,8 @@ import { projectDir } from "../../serve/worker-bundle.ts";
 
 const run = promisify(execFile);
 
-/** Where packages are installed here: Sluice's own, and those of the documentation's samples. */
-const packageFolders = ["node_modules", "test/docs/node_modules"];
+/** Where packages are installed here: Sluice's own, those of the documentation's samples, and other versions. */
+const packageFolders = ["node_modules", "test/docs/node_modules", "test/package/node_modules"];
 
 /** Builds and packs the package. Resolves with the path of the tarball. */
 export async function packPackage(): Promise<string> {
@@ -31,11 +31,14 @@ export async function installPackage(
   await run("npm", install, { cwd: dir });
 }
 
-function installedFolder(name: string): string {
+/** The folder of an installed package, as `hono`, or as `hono-oldest` of test/package. */
+export function installedFolder(name: string): string {
   const folders = packageFolders.map((folder) => join(projectDir, folder, name));
   const found = folders.find((folder) => existsSync(folder));
   if (found === undefined) {
-    throw new Error(`${name} is not installed: run "node scripts/setup.mjs --dev test/docs"`);
+    throw new Error(
+      `${name} is not installed: run "node scripts/setup.mjs --dev test/docs test/package"`,
+    );
   }
   return found;
 }

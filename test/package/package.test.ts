@@ -16,7 +16,6 @@ import { send } from "../../kit/http/http-connection.ts";
 import { installPackage } from "../../kit/processes/packed-package.ts";
 import { startDev } from "../../kit/processes/server.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
-import { runCommand } from "../runtimes/commands.ts";
 
 const run = promisify(execFile);
 
@@ -183,12 +182,6 @@ describe("the packed package", () => {
     },
   );
 
-  it.each(["Node", "OldestNode"] as const)("runs its filter on %s", async (runtime) => {
-    const [node] = runCommand(runtime);
-    const { stdout } = await run(node, ["in-process.ts"], { cwd: dir });
-    expect(stdout).toBe("granted granted\ntrue true 0\n");
-  });
-
   it("type-checks with the types of browsers and Node's resolution, libraries included", async () => {
     await expect(tsc()).resolves.toMatchObject({ stdout: "" });
   });
@@ -204,12 +197,6 @@ describe("the packed package", () => {
     await expect(run(sluice, ["acquire", "x", "--wait", "soon"])).rejects.toMatchObject({
       code: 64,
     });
-  });
-
-  it("runs its command line on the oldest Node", async () => {
-    const [node] = runCommand("OldestNode");
-    const { stdout } = await run(node, [join(dir, "node_modules/.bin/sluice"), "--version"]);
-    expect(stdout.trim()).toBe((await readManifest()).version);
   });
 
   it("tells a wrong use apart from a right one", async () => {
