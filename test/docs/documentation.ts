@@ -12,7 +12,6 @@ export const oldPages: readonly string[] = [
   "README.md",
   "docs/code.md",
   "docs/guide.md",
-  "docs/http.md",
   "docs/recipes.md",
   "docs/running.md",
 ];

@@ -24,6 +24,7 @@ function anchorsOf(path: string): string[] {
   const headings = proseOf(path).matchAll(/^#{1,6} (.+)$/gm);
   return [...headings].map(([, heading = ""]) =>
     heading
+      .replaceAll(/\]\([^)]*\)/g, "]")
       .toLowerCase()
       .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
       .replaceAll(/\s/g, "-"),

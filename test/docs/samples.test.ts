@@ -16,7 +16,6 @@ import { Samples } from "./samples.ts";
 const notRun: Readonly<Record<string, number>> = {
   "README.md": 1,
   "docs/code.md": 1,
-  "docs/http.md": 1,
   "docs/running.md": 8,
   "test/docs/pages/right.md": 1,
 };
