@@ -117,9 +117,8 @@ class Fake implements FakeSluice {
 
   constructor(policies: object, clock: ManualClock) {
     this.#clock = clock;
-    const deployment = this.#deploy(policies);
-    this.#env = deployment.env;
-    this.#app = createRoutes(deployment);
+    this.#env = { BUCKETS: this.#namespace(), POLICIES: policies, LOG_REFUSALS: "false" };
+    this.#app = createRoutes(this.#deploy(this.#env));
     this.service = { fetch: this.#fetch.bind(this) };
     // Keys are what makes an acquire cancellable, and only a client that retries sends any.
     this.client = createClient({ service: this.service, retryForMs: 1 });
@@ -199,13 +198,7 @@ class Fake implements FakeSluice {
     }
   }
 
-  #deploy(policies: object): Deployment {
-    const objects = this.#namespace();
-    const env: SluiceEnv = {
-      BUCKETS: objects,
-      POLICIES: policies,
-      LOG_REFUSALS: "false",
-    };
+  #deploy(env: SluiceEnv): Deployment {
     const settings = settingsOf(env);
     const deployment: Deployment = {
       env,
@@ -214,7 +207,7 @@ class Fake implements FakeSluice {
       isOpen: true,
       allowedHosts: undefined,
       bucketOf: (name, policy, caller) => new BucketStub(deployment, name, policy, caller),
-      leases: new LeasedBuckets(objects, () => undefined),
+      leases: new LeasedBuckets(env.BUCKETS, () => undefined),
       openApi: openApiDocument,
       now: () => this.#clock.now(),
     };

@@ -6,7 +6,7 @@
  */
 import { waitUntil } from "cloudflare:workers";
 
-import type { SluiceEnv } from "./config/env.ts";
+import type { BucketAccess, SluiceEnv } from "./config/env.ts";
 import type { Deployment } from "./deployment.ts";
 import type { App } from "./routes.ts";
 
@@ -14,6 +14,7 @@ import { boundGuards, publicGuards } from "./auth/authorize.ts";
 import { opennessOf } from "./auth/openness.ts";
 import { BucketStub } from "./bucket-stub.ts";
 import { acquireAtOnce } from "./calls/acquire.ts";
+import { placed } from "./config/location-hint.ts";
 import { perEnvironment } from "./config/per-environment.ts";
 import { illegalConfigurationResponse } from "./failure-response.ts";
 import { FiledBucket } from "./filed-bucket.ts";
@@ -31,9 +32,14 @@ interface EnvironmentApp {
   readonly routed: App;
 }
 
+const accessOf = perEnvironment((env): BucketAccess => {
+  const { BUCKETS, FILES } = env;
+  return { BUCKETS: placed(BUCKETS, settingsOf(env).locationHint), FILES };
+});
+
 /** The entrypoints of one isolate share what it holds of buckets. */
 const leasesOf = perEnvironment(
-  ({ BUCKETS, ANALYTICS }) => new LeasedBuckets(BUCKETS, waitUntil, ANALYTICS),
+  (env) => new LeasedBuckets(accessOf(env).BUCKETS, waitUntil, env.ANALYTICS),
 );
 
 /** Sluice as the Internet sees it. */
@@ -68,7 +74,7 @@ function deploy(
   const { FILES } = env;
   const deployment: Deployment = {
     ...access,
-    env,
+    env: accessOf(env),
     bucketOf: FILES
       ? (name, policy, caller) => new FiledBucket(deployment, name, policy, caller, FILES)
       : (name, policy, caller) => new BucketStub(deployment, name, policy, caller),

@@ -16,7 +16,7 @@ import type { PlaceFollower } from "../wire/acquire-lines.ts";
 import type { SocketKind } from "../wire/socket-call.ts";
 import type { BucketObject } from "../bucket/bucket-object.ts";
 import type { Again, LosableAcquire } from "./call-with-requeue.ts";
-import type { SluiceEnv } from "./config/env.ts";
+import type { BucketAccess } from "./config/env.ts";
 import type { LeasedBucket, LeasedBuckets, LeasedGrant } from "./leased-bucket.ts";
 
 import { grantedResponse } from "../answers/acquire-response.ts";
@@ -57,7 +57,7 @@ function arrivalStamp(): number {
 /** The part of a deployment that buckets need. */
 export interface BucketDeployment {
   /** The objects and, if they can be seen, their files, which show why an object can't be reached. */
-  readonly env: Pick<SluiceEnv, "BUCKETS" | "FILES">;
+  readonly env: BucketAccess;
   readonly leases: LeasedBuckets;
   /** The clock of the buckets, epoch milliseconds. */
   readonly now: () => number;

@@ -9,7 +9,7 @@
 import type { BusyBucket, BusyBuckets, BusySort } from "../protocol/busy-bucket.ts";
 import type { ShardList } from "../directory/directory.ts";
 import type { Scope } from "./auth/scope.ts";
-import type { SluiceEnv } from "./config/env.ts";
+import type { BucketAccess } from "./config/env.ts";
 import type { BusyParams } from "./http/busy-params.ts";
 
 import { directoryName, legalShards } from "../directory/shards.ts";
@@ -29,9 +29,6 @@ export class NoBusyListError extends Error {
   override readonly name = "NoBusyListError";
 }
 
-/** Where the directory is. */
-type Listed = Pick<SluiceEnv, "BUCKETS" | "FILES">;
-
 /**
  * The busy buckets that a caller with `scopes` may read, in no particular order.
  *
@@ -39,7 +36,7 @@ type Listed = Pick<SluiceEnv, "BUCKETS" | "FILES">;
  * are in progress.
  */
 export async function listBusy(
-  env: Listed,
+  env: BucketAccess,
   scopes: readonly Scope[],
   { prefix, hasRecent }: Pick<BusyParams, "prefix" | "hasRecent">,
 ): Promise<readonly BusyBucket[]> {
@@ -55,7 +52,7 @@ export async function listBusy(
  * @throws {NoBusyListError} As `listBusy` does, but for a number of lists.
  */
 export async function listBusyToScrape(
-  env: Listed,
+  env: BucketAccess,
   scopes: readonly Scope[],
 ): Promise<readonly BusyBucket[]> {
   const all = await withinTime(askShards(env, "", false));
@@ -81,7 +78,7 @@ const mostFirst: Readonly<Record<BusySort, (bucket: BusyBucket) => number>> = {
 };
 
 async function askShards(
-  env: Listed,
+  env: BucketAccess,
   prefix: string,
   hasRecent: boolean,
 ): Promise<readonly BusyBucket[]> {
@@ -108,7 +105,7 @@ async function askShards(
 
 /** Asks again once: a shard may just have been reset, or its file may be damaged, which holds nothing of its own. */
 async function askShard(
-  { BUCKETS, FILES }: Listed,
+  { BUCKETS, FILES }: BucketAccess,
   index: number,
   prefix: string,
   hasRecent: boolean,

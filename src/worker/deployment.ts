@@ -6,14 +6,15 @@ import type { NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { Guards } from "./auth/authorize.ts";
 import type { BucketCaller, BucketStub } from "./bucket-stub.ts";
 import type { AllowedHosts } from "./config/allowed-hosts.ts";
-import type { SluiceEnv } from "./config/env.ts";
+import type { BucketAccess } from "./config/env.ts";
 import type { LeasedBuckets } from "./leased-bucket.ts";
 import type { OpenApiDocument } from "./pages/openapi-types.ts";
 import type { Settings } from "./settings.ts";
 
 /** What all calls of one entrypoint share. */
 export interface Deployment {
-  readonly env: SluiceEnv;
+  /** The directory is among its objects. */
+  readonly env: BucketAccess;
   readonly settings: Settings;
   /** Who may call, by the right that a call needs. */
   readonly guards: Guards;

@@ -2,7 +2,7 @@
 import type { KnownOverride } from "../protocol/known-override.ts";
 import type { Scope } from "./auth/scope.ts";
 import type { BucketCaller } from "./bucket-stub.ts";
-import type { SluiceEnv } from "./config/env.ts";
+import type { BucketAccess } from "./config/env.ts";
 
 import { directoryName } from "../directory/shards.ts";
 import { callWithRetry } from "../wire/call-with-retry.ts";
@@ -14,7 +14,7 @@ import { isInScope } from "./auth/scope.ts";
  * @throws {BucketUnreachableError} If the directory can't be reached.
  */
 export async function knownOverrides(
-  { BUCKETS, FILES }: Pick<SluiceEnv, "BUCKETS" | "FILES">,
+  { BUCKETS, FILES }: BucketAccess,
   scopes: readonly Scope[],
   caller: BucketCaller,
 ): Promise<readonly KnownOverride[]> {

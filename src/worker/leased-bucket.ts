@@ -10,7 +10,7 @@ import type { LeaseTerms } from "../core/policy-tables.ts";
 import type { BucketSnapshot, NamedPolicyFields } from "../protocol/bucket-snapshot.ts";
 import type { LeaseAnswer } from "../wire/bucket-answers.ts";
 import type { GrantingBucket } from "../answers/acquire-answer.ts";
-import type { BucketObject } from "../bucket/bucket-object.ts";
+import type { BucketNamespace } from "./config/env.ts";
 
 import { LeaseDriver } from "../core/lease/lease-driver.ts";
 import { Policy } from "../core/policy.ts";
@@ -41,17 +41,13 @@ export interface LeasedGrant {
 
 /** The buckets that this isolate holds leases of. They live as long as the isolate does. */
 export class LeasedBuckets {
-  readonly #objects: DurableObjectNamespace<BucketObject>;
+  readonly #objects: BucketNamespace;
   readonly #waitUntil: WaitUntil;
   readonly #dataset: AnalyticsEngineDataset | undefined;
   readonly #known = new Map<string, LeasedBucket>();
 
   /** @param dataset Where grants from leases are recorded. */
-  constructor(
-    objects: DurableObjectNamespace<BucketObject>,
-    waitUntil: WaitUntil,
-    dataset?: AnalyticsEngineDataset,
-  ) {
+  constructor(objects: BucketNamespace, waitUntil: WaitUntil, dataset?: AnalyticsEngineDataset) {
     this.#objects = objects;
     this.#waitUntil = waitUntil;
     this.#dataset = dataset;

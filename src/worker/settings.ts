@@ -6,6 +6,7 @@ import { showValue } from "../core/values.ts";
 import { AccessTokens } from "./auth/access-tokens.ts";
 import { AllowedHosts } from "./config/allowed-hosts.ts";
 import { readCorsOrigins } from "./config/cors-origins.ts";
+import { readLocationHint } from "./config/location-hint.ts";
 import { perEnvironment } from "./config/per-environment.ts";
 import { PolicyTable } from "./config/policy-table.ts";
 import { switchRefusalLog } from "../answers/refusal-log.ts";
@@ -21,6 +22,8 @@ export interface Settings {
   readonly corsOrigins: CorsOrigins;
   /** The host names that a public deployment answers to; unset if any will do. */
   readonly allowedHosts: AllowedHosts | undefined;
+  /** Near which region buckets are created; unset if near their first caller. */
+  readonly locationHint: DurableObjectLocationHint | undefined;
 }
 
 /**
@@ -47,6 +50,7 @@ function readSettings(env: SluiceEnv): Settings {
     adminTokens: AccessTokens.read("ADMIN_TOKEN", env.ADMIN_TOKEN),
     corsOrigins: readCorsOrigins(env.CORS_ORIGINS),
     allowedHosts: AllowedHosts.read(env.ALLOWED_HOSTS),
+    locationHint: readLocationHint(env.LOCATION_HINT),
   };
 }
 

@@ -28,7 +28,6 @@ const unwritten: ReadonlySet<string> = new Set([
   "docs/operate/security.md",
   "docs/operate/self-hosting.md",
   "docs/operate/upgrade.md",
-  "docs/operate/where-buckets-live.md",
   "docs/reference/client.md",
   "docs/reference/command-line.md",
   "docs/reference/configuration.md",

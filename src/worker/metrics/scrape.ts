@@ -15,7 +15,7 @@ import type { NamedPolicyFields } from "../../protocol/bucket-snapshot.ts";
 import type { BusyBucket } from "../../protocol/busy-bucket.ts";
 import type { BucketStats } from "../../wire/bucket-answers.ts";
 import type { BucketFiles } from "../config/bucket-files.ts";
-import type { BucketObject } from "../../bucket/bucket-object.ts";
+import type { BucketNamespace } from "../config/env.ts";
 import type { Metric } from "./prometheus-text.ts";
 import type { ScrapedBucket } from "./metrics.ts";
 import type { PolicyTable } from "../config/policy-table.ts";
@@ -54,7 +54,7 @@ const scrapes = new BoundedCalls(MAX_SCRAPES, SCRAPE_TIMEOUT_MS);
 
 /** Which buckets there are, and how to reach them. */
 export interface Scraped {
-  readonly objects: DurableObjectNamespace<BucketObject>;
+  readonly objects: BucketNamespace;
   /** Set if files can be seen: a bucket that was never used is then answered for without its object. */
   readonly files?: BucketFiles | undefined;
   readonly policies: PolicyTable;
