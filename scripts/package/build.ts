@@ -4,7 +4,7 @@
  * the line that a reader finds in the repository.
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -34,7 +34,14 @@ export function buildPackage(): string {
   dropMapOf(join(dist, "dashboard/assets.js"));
   // For editors, in projects with policies of their own.
   writeFileSync(join(dist, "policies.schema.json"), policySchemaText());
+  copyTemplates(join(dist, "templates"));
   return dist;
+}
+
+/** For `sluice init`. npm heeds a .gitignore, and leaves it out itself. */
+function copyTemplates(folder: string): void {
+  cpSync(join(root, "templates"), folder, { recursive: true });
+  renameSync(join(folder, "worker/.gitignore"), join(folder, "worker/_gitignore"));
 }
 
 /** Puts what the Worker uses of Hono into its module; nobody imports the types of that. */

@@ -3,6 +3,7 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 
 import type { AcquireCommand } from "./acquire.ts";
 import type { BenchCommand } from "./bench.ts";
+import type { InitCommand } from "./init.ts";
 import type { LsCommand } from "./ls.ts";
 import type { CheckCommand } from "./policy/check.ts";
 import type { OperatorPlace } from "./policy/operator.ts";
@@ -58,6 +59,7 @@ export type Arguments =
       readonly command: Omit<LsCommand, "options">;
     }
   | { readonly name: "bench"; readonly command: BenchCommand }
+  | { readonly name: "init"; readonly command: InitCommand }
   | { readonly name: "policy check"; readonly command: CheckCommand }
   | {
       readonly name: "policy plan";
@@ -118,11 +120,21 @@ export function readArguments(args: readonly string[], env: Environment): Argume
       return readLs(rest, env);
     case "bench":
       return readBench(rest, env);
+    case "init": {
+      const { values, positionals } = parse(rest, {
+        name: { type: "string" },
+        toml: { type: "boolean", default: false },
+        hono: { type: "boolean", default: false },
+      });
+      const { name: workerName, toml: isToml, hono: isHono } = values;
+      const dir = atMostOne(positionals, "folder") ?? ".";
+      return { name, command: { dir, name: workerName, isToml, isHono } };
+    }
     case "policy":
       return readPolicy(rest, env);
     default:
       throw new UsageError(
-        `Unknown command ${name}: use acquire, run, inspect, ls, watch, bench or policy`,
+        `Unknown command ${name}: use acquire, run, inspect, ls, watch, bench, policy or init`,
       );
   }
 }

@@ -11,6 +11,7 @@ import { acquire } from "./acquire.ts";
 import { readArguments, type Arguments, type Place } from "./arguments.ts";
 import { bench } from "./bench.ts";
 import { exitCodeOfReason, exitCodes } from "./exit-code.ts";
+import { init } from "./init.ts";
 import { ls } from "./ls.ts";
 import { nodeFault } from "./node-version.ts";
 import { ConfigurationError } from "./policy/configuration.ts";
@@ -80,6 +81,8 @@ function run(command: Arguments, terminal: Terminal): number | Promise<number> {
     }
     case "bench":
       return bench(command.command, terminal);
+    case "init":
+      return init(command.command, terminal);
     case "policy check":
     case "policy plan":
     case "policy apply":

@@ -40,13 +40,17 @@ export const usage = `Usage: sluice COMMAND [options]
     --note TEXT               why, for people who look at the bucket later; required
     --env NAME                as for plan
   sluice policy rollback BUCKET            take the last override of a bucket back
+  sluice init [DIR]                        write a Worker with Sluice into a folder (.)
+    --name NAME               the Worker's name (the folder's)
+    --toml                    configure it in wrangler.toml instead of wrangler.jsonc
+    --hono                    a Hono app with a limited route, and the limiter in it
   sluice --version, sluice --help
 
 If the bucket's policy has concurrency, which says how many may run at once, the command runs under
 a permit, which is extended until it ends. SLUICE_FENCE is the number of the permit. If the permit
 is lost, the command is ended. SLUICE_HOLD is the id of the hold.
 
-All commands except bench and policy check take --url ADDRESS, or SLUICE_URL, or
+All commands except bench, policy check and init take --url ADDRESS, or SLUICE_URL, or
 http://localhost:8787. The token is read from SLUICE_TOKEN; policy plan, apply and rollback need an
 admin's, from SLUICE_ADMIN_TOKEN if that is set.
 

@@ -183,7 +183,7 @@ describe("readArguments", () => {
     ["bench http://x --connections 1001", "--connections must be an integer from 1 to 1000"],
     ["bench http://x --transport auto", "--transport must be one of http, session: got auto"],
     ["bench http://x --duration 1h", "--duration must be a duration of at most 10 min"],
-    ["dance", "Unknown command dance: use acquire, run, inspect, ls, watch, bench or policy"],
+    ["dance", "Unknown command dance: use acquire, run, inspect, ls, watch, bench, policy or init"],
   ])("refuses %s", (line, message) => {
     expect(() => read(line)).toThrow(message);
   });

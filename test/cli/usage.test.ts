@@ -25,13 +25,15 @@ describe("usage", () => {
     const subjects: Record<string, string[]> = {
       bench: ["http://sluice.test"],
       ls: [],
+      init: [],
       "policy apply": ["file", "b", "--note", "why"],
     };
     let command = "";
     let options = 0;
     for (const line of usage.split("\n")) {
       command =
-        /^ {2}sluice (acquire|run|inspect|ls|watch|bench|policy \w+) /.exec(line)?.[1] ?? command;
+        /^ {2}sluice (acquire|run|inspect|ls|watch|bench|init|policy \w+) /.exec(line)?.[1] ??
+        command;
       const [, option, name] = /^ {4}(--[\w-]+)(?: ([A-Z=]+))?/.exec(line) ?? [];
       if (option === undefined) continue;
       options += 1;
@@ -43,6 +45,6 @@ describe("usage", () => {
         name: command,
       });
     }
-    expect(options).toBe(29);
+    expect(options).toBe(32);
   });
 });

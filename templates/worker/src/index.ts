@@ -1,4 +1,3 @@
-// src/index.ts
 import sluice from "sluice/worker";
 
 export { BucketObject, Sluice } from "sluice/worker";

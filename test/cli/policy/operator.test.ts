@@ -89,7 +89,9 @@ it("names the variable that a missing or wrong key is read from", async () => {
     const asAdmin = operator().dryRun("a", {});
     await expect(asAdmin).rejects.toMatchObject({
       reason: "unauthorized",
-      message: expect.stringMatching(/^unauthorized: Unknown admin key; an admin key is read from SLUICE_ADMIN_TOKEN$/),
+      message: expect.stringMatching(
+        /^unauthorized: Unknown admin key; an admin key is read from SLUICE_ADMIN_TOKEN$/,
+      ),
     });
     const asReader = operator().busyBuckets();
     await expect(asReader).rejects.toThrow(/read from SLUICE_TOKEN; an admin key can't read$/);

@@ -1,0 +1,117 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { unstable_readConfig } from "wrangler";
+
+import { projectFiles, versionFor, type Project } from "../../src/cli/template.ts";
+import { projectDir } from "../../serve/worker-bundle.ts";
+
+let dir: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), "sluice-template-"));
+});
+afterAll(() => rmSync(dir, { recursive: true }));
+
+function filesOf(options: Partial<Project> = {}): ReadonlyMap<string, string> {
+  return projectFiles({ name: "x", version: "^1.2.3", isToml: false, isHono: false, ...options });
+}
+
+function manifestOf(files: ReadonlyMap<string, string>) {
+  return JSON.parse(files.get("package.json") ?? "");
+}
+
+function configurationOf(file: string, text = "") {
+  writeFileSync(join(dir, file), text);
+  const config = unstable_readConfig({ config: join(dir, file) }, { hideWarnings: true });
+  return { ...config, configPath: "", userConfigPath: "", $schema: "" };
+}
+
+function write(folder: string, manifest: object): string {
+  mkdirSync(join(dir, folder), { recursive: true });
+  writeFileSync(join(dir, folder, "package.json"), JSON.stringify(manifest));
+  return join(dir, folder);
+}
+
+describe("projectFiles", () => {
+  it("has the name and the version in them, and nothing of the template's", () => {
+    const files = filesOf({ name: "mail-limiter", version: "file:../a b.tgz" });
+    expect([...files.keys()].toSorted()).toEqual([
+      ".dev.vars",
+      ".dev.vars.example",
+      ".gitignore",
+      "README.md",
+      "package.json",
+      "src/index.ts",
+      "tsconfig.json",
+      "wrangler.jsonc",
+    ]);
+    expect(manifestOf(files)).toMatchObject({
+      name: "mail-limiter",
+      dependencies: { sluice: "file:../a b.tgz" },
+    });
+    expect([...files.values()].join("\n")).not.toContain("my-limiter");
+  });
+
+  it("configures the same in TOML", () => {
+    const files = filesOf({ isToml: true });
+    expect(files.has("wrangler.jsonc")).toBe(false);
+    expect(files.get("README.md")).toContain("`wrangler.toml`");
+    expect(files.get("README.md")).not.toContain("jsonc");
+    expect(configurationOf("wrangler.toml", files.get("wrangler.toml"))).toEqual(
+      configurationOf("wrangler.jsonc", filesOf().get("wrangler.jsonc")),
+    );
+  });
+
+  it("is an app of Hono if asked, with the oldest Hono that the package takes", () => {
+    const { peerDependencies } = JSON.parse(readFileSync(join(projectDir, "package.json"), "utf8"));
+    const { hono } = manifestOf(filesOf({ isHono: true })).dependencies;
+    expect(peerDependencies.hono).toContain(`>=${hono.replace("^", "")} `);
+    expect(filesOf({ isHono: true }).get("src/index.ts")).toContain('from "hono"');
+    expect(manifestOf(filesOf()).dependencies).toEqual({ sluice: "^1.2.3" });
+  });
+
+  it("asks for keys when it is deployed by a button, and for nothing that opens it", () => {
+    const files = filesOf();
+    const secrets = parseEnv(files.get(".dev.vars.example") ?? "");
+    expect(secrets).toEqual({ API_TOKEN: "", ADMIN_TOKEN: "" });
+    const { bindings } = manifestOf(files).cloudflare;
+    expect(Object.keys(bindings).toSorted()).toEqual(Object.keys(secrets).toSorted());
+    const { vars } = configurationOf("wrangler.jsonc", files.get("wrangler.jsonc"));
+    expect(Object.keys(vars)).toEqual(["POLICIES"]);
+    expect(parseEnv(files.get(".dev.vars") ?? "")).toMatchObject({ PUBLIC: "true" });
+    expect(files.get(".gitignore")).toContain(".dev.vars*\n!.dev.vars.example\n");
+  });
+
+  it("depends on this version as the template itself does", () => {
+    const own = JSON.parse(readFileSync(join(projectDir, "package.json"), "utf8"));
+    const template = readFileSync(join(projectDir, "templates/worker/package.json"), "utf8");
+    expect(JSON.parse(template).dependencies.sluice).toBe(`^${own.version}`);
+  });
+});
+
+describe("versionFor", () => {
+  const project = (): string => join(dir, "somewhere/mine");
+
+  it("is the tarball of a clone, as long as nothing is published", () => {
+    const clone = write("a clone", { version: "1.2.3", sluice: { published: false } });
+    expect(() => versionFor(project(), clone)).toThrow(
+      `There is no ${join(clone, "sluice.tgz")}: run "npm run pack" in ${clone} first`,
+    );
+    writeFileSync(join(clone, "sluice.tgz"), "");
+    expect(versionFor(project(), clone)).toBe("file:../../a clone/sluice.tgz");
+    write("a clone", { version: "1.2.3", sluice: { published: true } });
+    expect(versionFor(project(), clone)).toBe("^1.2.3");
+  });
+
+  it("is the tarball that it was installed from, or what a registry has", () => {
+    const installed = write("app/node_modules/sluice", { version: "1.2.3" });
+    expect(versionFor(project(), installed)).toBe("^1.2.3");
+    write("app", { dependencies: { sluice: "file:../clone/sluice.tgz" } });
+    expect(versionFor(project(), installed)).toBe("file:../../clone/sluice.tgz");
+    write("app", { devDependencies: { sluice: "^1.0.0" } });
+    expect(versionFor(project(), installed)).toBe("^1.2.3");
+  });
+});
