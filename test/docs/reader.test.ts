@@ -26,7 +26,6 @@ const unwritten: ReadonlySet<string> = new Set([
   "docs/operate/deploy.md",
   "docs/operate/metrics-and-alerts.md",
   "docs/operate/security.md",
-  "docs/operate/self-hosting.md",
   "docs/operate/upgrade.md",
   "docs/reference/client.md",
   "docs/reference/command-line.md",

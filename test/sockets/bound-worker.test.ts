@@ -1,5 +1,5 @@
 /**
- * Sluice kept private, as docs/running.md says: another Worker is bound to its entrypoint, and what reaches
+ * Sluice kept private, as docs/concepts/keys-and-access.md says: another Worker is bound to its entrypoint, and what reaches
  * its front door without a token is turned away. Two Workers under `wrangler dev`, configured as for a
  * deploy; nothing in Sluice's own configuration opens it.
  */

@@ -565,10 +565,10 @@ describe("examples/self-hosted", () => {
     expect(await page.text()).toContain("<title>Sluice</title>");
   });
 
-  it("nginx.conf is what running.md shows", async () => {
-    const page = readPage(join(projectDir, "docs/running.md"));
+  it("nginx.conf is what self-hosting.md shows", async () => {
+    const page = readPage(join(projectDir, "docs/operate/self-hosting.md"));
     const shown = page.blocks.find(({ language }) => language === "nginx");
-    expect(await example("nginx.conf")).toContain(shown?.text);
+    expect(await example("nginx.conf")).toContain(shown?.text.replace("# nginx.conf\n", ""));
   });
 
   it("the unit starts it with options that it has, and leaves it the time to end", async () => {
