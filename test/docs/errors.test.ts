@@ -43,6 +43,14 @@ function rowsIn(text: string): Row[] {
   return rows;
 }
 
+/** Thrown within the package, which catches them. */
+const internal = new Set([
+  "No id: …",
+  "No pause of … was joined",
+  "No upgrade: status …",
+  "An event must have at most … characters",
+]);
+
 const rows = rowsIn(page);
 const codesIn = (cell = ""): string[] =>
   [...cell.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
@@ -113,5 +121,23 @@ describe("docs/reference/errors.md", () => {
       return !parts.every((part) => sources.includes(part));
     });
     expect(unknown).toEqual([]);
+  });
+
+  it("has every message that the package throws", () => {
+    const files = globSync("src/{client,hono,holding,local,testing}/**/*.ts", { cwd: projectDir });
+    const sources = files.map((file) => readFileSync(join(projectDir, file), "utf8")).join("\n");
+    const pattern =
+      /new (?:RangeError|TypeError|SluiceError|TransportError)\(\s*(?:\{ detail: )?(["`])(.*?)\1/g;
+    const thrown = [...sources.matchAll(pattern)].map(([, , text = ""]) => {
+      return text.replaceAll(/\$\{.*?\}/g, "…");
+    });
+    expect(thrown.length).toBeGreaterThan(40);
+    // The page may leave out the end of a long one.
+    const isOnPage = (message: string): boolean => {
+      const [start = ""] = message.split(", such as ");
+      return page.includes(`\`${start}`) || internal.has(message);
+    };
+    expect(thrown.filter((message) => !isOnPage(message))).toEqual([]);
+    expect([...internal].filter((message) => !thrown.includes(message))).toEqual([]);
   });
 });
