@@ -52,7 +52,7 @@ export type { SluiceErrorReason } from "./sluice-error.ts";
 export type { UpstreamAdvice, UpstreamAnswer } from "./paced-fetch/upstream-advice.ts";
 export type { ClientSocket, ClientSocketClass } from "./transport/live-socket.ts";
 export type { WatchCallOptions, WatchOptions } from "./watch/watch.ts";
-export type { Handler, HandlerCall } from "./middleware/with-rate-limit.ts";
+export type { Handler, HandlerCall, LimitedHandler } from "./middleware/with-rate-limit.ts";
 
 export { addressKey } from "./middleware/address-key.ts";
 export { bucketName } from "./middleware/bucket-name.ts";

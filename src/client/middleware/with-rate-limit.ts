@@ -22,6 +22,18 @@ export type Handler<Incoming extends Request, Env, Context> = (
 ) => Response | Promise<Response>;
 
 /**
+ * What `withRateLimit` returns: a handler with all three arguments, and without those that `handler` doesn't name. So it
+ * is also a route handler of frameworks that pass fewer, and know so by its type.
+ */
+export type LimitedHandler<Incoming extends Request, Env, Context> = ((
+  request: Incoming,
+  env: Env,
+  ctx: Context,
+) => Promise<Response>) &
+  (unknown extends Context ? (request: Incoming, env: Env) => Promise<Response> : unknown) &
+  (unknown extends Env & Context ? (request: Incoming) => Promise<Response> : unknown);
+
+/**
  * Wraps `handler` so that it is called only with tokens; requests that are refused are answered in
  * its place. Answers of `handler` get the `RateLimit` fields.
  * If the bucket has `concurrency`, a request keeps its permit until its answer has been sent.
@@ -36,6 +48,11 @@ export type Handler<Incoming extends Request, Env, Context> = (
  *   }),
  * };
  */
+export function withRateLimit<Incoming extends Request, Env, Context>(
+  handler: Handler<Incoming, Env, Context>,
+  options: RateLimitOptions<HandlerCall<Incoming, Env, Context>> &
+    ClientChoice<HandlerCall<Incoming, Env, Context>>,
+): LimitedHandler<Incoming, Env, Context>;
 export function withRateLimit<Incoming extends Request, Env, Context>(
   handler: Handler<Incoming, Env, Context>,
   options: RateLimitOptions<HandlerCall<Incoming, Env, Context>> &

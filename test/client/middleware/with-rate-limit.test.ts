@@ -52,6 +52,23 @@ describe("withRateLimit", () => {
     expect(contexts).toEqual([{ request, env, ctx }]);
   });
 
+  it("has the type of a route handler with two arguments, or one, if the handler needs no more", async () => {
+    const options = { client: clientThat(granted), bucket: "b" };
+    const one: (incoming: Request) => Promise<Response> = withRateLimit(
+      () => new Response("one"),
+      options,
+    );
+    const two: (incoming: Request, context: { id: string }) => Promise<Response> = withRateLimit(
+      (_: Request, { id }: { id: string }) => new Response(id),
+      options,
+    );
+    // @ts-expect-error The handler needs the second argument.
+    const wrong: (incoming: Request) => Promise<Response> = two;
+    expect(await (await one(request)).text()).toBe("one");
+    expect(await (await two(request, { id: "two" })).text()).toBe("two");
+    await expect(wrong(request)).rejects.toThrow(TypeError);
+  });
+
   it("keeps the runtime going with the ctx's own waitUntil, if there is one", async () => {
     class ExecutionContext {
       readonly kept: Promise<unknown>[] = [];
