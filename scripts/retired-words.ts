@@ -52,7 +52,8 @@ const retiredNames: readonly RetiredName[] = rowsBelow("Retired names").flatMap(
     codeIn(retired).map((entry) => ({ matches: matcherOf(entry), use, fineIn: codeIn(fineIn) })),
 );
 
-const retiredPhrases = rowsBelow("Retired phrases").flatMap(([retired = "", use = ""]) =>
+/** Phrases that texts don't use, with what to say instead. */
+export const retiredPhrases = rowsBelow("Retired phrases").flatMap(([retired = "", use = ""]) =>
   codeIn(retired).map((phrase) => {
     const words = phrase.split(" ").join(BETWEEN_WORDS);
     return { phrase, use, pattern: new RegExp(String.raw`(?<![\w-])${words}(?![\w-])`, "gi") };

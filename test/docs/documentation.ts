@@ -33,6 +33,13 @@ export const readPages = pages.filter(
   (path) => !oldPages.includes(path) && !quotingPages.includes(path),
 );
 
+/** The text of a page without its code, in which words and links mean something else. */
+export function proseOf(markdown: string): string {
+  return markdown
+    .replaceAll(/^( *)(`{3,}|~{3,})[\s\S]*?^\1\2$/gm, "")
+    .replaceAll(/`[^`\n]*`/g, (code) => code.replaceAll(/[[\]()]/g, "."));
+}
+
 /** Whether the page has nothing but a title. */
 export function isUnwritten(path: string): boolean {
   const [, ...rest] = readFileSync(join(projectDir, path), "utf8").trim().split("\n");
