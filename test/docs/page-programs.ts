@@ -56,7 +56,7 @@ function isFoundByTool(path: string, commands: readonly string[]): boolean {
 
 /**
  * Projects for programs that no tsconfig.json of the page has: strict TypeScript for Node, and for Workers,
- * whose globals differ. JavaScript is checked, too, and needs no types of parameters.
+ * whose globals differ. Of JavaScript the names are checked.
  */
 const compilerOptions = {
   strict: true,
@@ -127,17 +127,15 @@ export async function typeFaults(files: PageFiles, place: Place): Promise<string
 }
 
 /**
- * What JavaScript has no way to say: that an object is not undefined, which member of a union it is, and types of
- * another package's members.
+ * In JavaScript, which has no way to say what a type is, only names count: a module, an export, an option or a
+ * member that isn't there.
  */
-const NEEDS_TYPES = /TS(?:253[123]|1804[789]|2339|2769):/;
+const WRONG_NAME = /TS(?:2304|2305|2307|2353|2551|2561|2724):/;
 
 /** Errors among what the compiler prints, with their places in the page. */
 function errorsIn(output: readonly string[], dir: string, files: PageFiles): string[] {
   return output
-    .filter(
-      (line) => line.includes("error TS") && !(line.includes("js(") && NEEDS_TYPES.test(line)),
-    )
+    .filter((line) => line.includes("error TS") && (WRONG_NAME.test(line) || !line.includes("js(")))
     .map((line) => {
       const [, file = "", number, message] = /^([^(]+)\((\d+),\d+\): (.*)$/.exec(line) ?? [];
       const block = files.get(resolve(dir, file));
