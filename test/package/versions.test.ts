@@ -167,4 +167,9 @@ describe.each(Object.entries(NODES))("on the Node that is %s", (_, node) => {
     const { stdout } = await run(node, ["in-process.ts"], { cwd: projectWith("hono") });
     expect(stdout).toBe("granted granted\ntrue true 0\n");
   });
+
+  it("the fake for tests grants by its clock", async () => {
+    const { stdout } = await run(node, ["fake.ts"], { cwd: projectWith("hono") });
+    expect(stdout).toBe("1000 1000\n");
+  });
 });
