@@ -224,23 +224,24 @@ it("docs/code.md has every option of the command line", () => {
   expect([...listed].sort()).toEqual([...known].sort());
 });
 
-it("docs/running.md has every option of npm run serve", () => {
-  const section = sectionOf("running.md", "## On a server of your own");
+it("docs/operate/self-hosting.md has every option of npm run serve", () => {
+  const section = sectionOf("operate/self-hosting.md", "## Options");
   const listed = all(section, /^\| `(--[a-z-]+)/gm);
   expect(listed.sort()).toEqual([...new Set(all(USAGE, /^ {2}(--[a-z-]+)/gm))].sort());
 });
 
-it("docs/running.md has every alert, and for how long it waits", () => {
+it("docs/operate/metrics-and-alerts.md has every alert, and for how long it waits", () => {
   const rules = readFileSync(join(projectDir, "ops/prometheus/alerts.yml"), "utf8");
   const known = [...rules.matchAll(/- alert: (\w+)\n[^]*?\n +for: (\d+)m/g)];
-  const section = sectionOf("running.md", "### Alerts and a dashboard");
+  const section = sectionOf("operate/metrics-and-alerts.md", "## Alerts and a dashboard");
   const rows = [...section.matchAll(/^\| `(\w+)` \|.* for (\d+) minutes/gm)];
   const pairs = (found: readonly RegExpMatchArray[]) => found.map(([, name, min]) => [name, min]);
   expect(pairs(rows)).toEqual(pairs(known));
 });
 
-it("docs/running.md has every metric", () => {
-  const rows = sectionOf("running.md", "## Metrics").split("\n| metric |")[1] ?? "";
+it("docs/operate/metrics-and-alerts.md has every metric", () => {
+  const rows =
+    sectionOf("operate/metrics-and-alerts.md", "## Metrics").split("\n| metric |")[1] ?? "";
   const listed = all(rows, /`(sluice_[a-z0-9_]+)`/g);
   expect(listed.sort()).toEqual(
     [...metricsOf([], 0), ...busyMetrics([])].map(({ name }) => name).sort(),

@@ -120,8 +120,8 @@ function compareAll(expr: string): string {
   return expr.replaceAll(/ (>|<|==) /g, " $1 bool ");
 }
 
-describe("docs/running.md", () => {
-  const samples = readPage(join(projectDir, "docs/running.md"))
+describe("docs/operate/metrics-and-alerts.md", () => {
+  const samples = readPage(join(projectDir, "docs/operate/metrics-and-alerts.md"))
     .blocks.filter(({ language }) => language === "promql")
     .flatMap(({ text }) => text.split("\n").filter((line) => line !== "" && !line.startsWith("#")));
 
