@@ -24,8 +24,6 @@ const unwritten: ReadonlySet<string> = new Set([
   "docs/guides/per-customer.md",
   "docs/guides/testing.md",
   "docs/operate/deploy.md",
-  "docs/operate/security.md",
-  "docs/operate/upgrade.md",
   "docs/reference/client.md",
   "docs/reference/command-line.md",
   "docs/reference/configuration.md",
