@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 
 import { projectDir } from "../../serve/worker-bundle.ts";
 import { quotingPages } from "./documentation.ts";
-import { readPage } from "./page.ts";
+import { blocksOf, stepsOf } from "./steps.ts";
 
 /** A block begins with the path of its file. */
 const SOURCE = /^\/\/ (?<path>\S+)\n/;
@@ -14,7 +14,7 @@ const SOURCE = /^\/\/ (?<path>\S+)\n/;
 const LEFT_OUT = "// …\n";
 
 const quotes = quotingPages
-  .flatMap((path) => readPage(join(projectDir, path)).blocks)
+  .flatMap((path) => blocksOf(stepsOf(readFileSync(join(projectDir, path), "utf8"), path)))
   .map(({ place, text }) => [place, text] as const);
 
 /** The first part of a quote that isn't in its file, or not behind the part before it. */

@@ -22,6 +22,8 @@ const POLL_MS = 100;
 const OUTPUT_MS = 5_000;
 /** A server that watches its files has noticed a change, and is quiet for so long when it has restarted. */
 const QUIET_MS = 1_500;
+/** Servers that watch their files. */
+const WATCHES = /wrangler|next|vite|npm (run dev|start)|--watch/;
 /** What commands print when they are ready. */
 const READY = /https?:\/\/(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])|listening on|ready on/i;
 
@@ -219,9 +221,10 @@ export class Reading {
     await writeFile(join(this.#beginning.env["HOME"] ?? "", ".curlrc"), curl);
     if (!this.#hasChangedFiles) return;
     this.#hasChangedFiles = false;
-    const printed = (): string => this.#servers.map(({ output }) => output).join("");
+    const watching = this.#servers.filter(({ child }) => WATCHES.test(child.spawnargs.join(" ")));
+    const printed = (): string => watching.map(({ output }) => output).join("");
     let last: string | undefined;
-    while (this.#servers.length > 0 && last !== printed()) {
+    while (watching.length > 0 && last !== printed()) {
       last = printed();
       await setTimeout(QUIET_MS);
     }
