@@ -14,14 +14,9 @@ const PAGE_MS = 270_000;
 /** Pages that may have nothing but a title yet. */
 const unwritten: ReadonlySet<string> = new Set([
   "docs/guides/cron-and-queues.md",
-  "docs/guides/express-and-node.md",
-  "docs/guides/hono.md",
   "docs/guides/hot-bucket.md",
   "docs/guides/llm-budgets.md",
-  "docs/guides/many-limits.md",
-  "docs/guides/nextjs.md",
   "docs/guides/outbound-fetch.md",
-  "docs/guides/per-customer.md",
   "docs/guides/testing.md",
   "docs/operate/deploy.md",
   "docs/reference/client.md",
