@@ -40,7 +40,9 @@ export function buildPackage(): string {
 
 /** For `sluice init`. npm heeds a .gitignore, and leaves it out itself. */
 function copyTemplates(folder: string): void {
-  cpSync(join(root, "templates"), folder, { recursive: true });
+  // What a developer has tried a template with is left behind.
+  const filter = (path: string): boolean => !/\/(?:node_modules|\.wrangler)$/.test(path);
+  cpSync(join(root, "templates"), folder, { recursive: true, filter });
   renameSync(join(folder, "worker/.gitignore"), join(folder, "worker/_gitignore"));
 }
 

@@ -129,6 +129,17 @@ describe("the packed package", () => {
     expect(bundled).toContain(licence.trim());
   });
 
+  it("has the templates of the repository", async () => {
+    const { stdout } = await run("git", ["ls-files", "templates"], { cwd: projectDir });
+    const templates = join(dir, "node_modules/sluice/dist/templates");
+    const packed = await readdir(templates, { recursive: true, withFileTypes: true });
+    const files = packed.flatMap((entry) => {
+      const path = relative(templates, join(entry.parentPath, entry.name));
+      return entry.isFile() ? [`templates/${path.replace("_gitignore", ".gitignore")}`] : [];
+    });
+    expect(files.toSorted()).toEqual(stdout.trim().split("\n").toSorted());
+  });
+
   it("has source maps that lead to the repository's sources", async () => {
     const installed = join(dir, "node_modules/sluice");
     const files = await readdir(join(installed, "dist"), { recursive: true });

@@ -31,11 +31,11 @@ const NODES = {
   newest: join(installedFolder("node-newest"), "bin/node"),
 };
 
-/** Four installations by npm, and a start of workerd. */
-const SETUP_TIMEOUT_MS = 240_000;
+/** For four installations by npm, and for all the types of a platform thrice, on a busy machine. */
+const SLOW_TIMEOUT_MS = 240_000;
 
-/** A folder of the repository, copied and with packages installed, by what was installed. */
-const projects = new Map<string, string>();
+/** Where the project with a version of Hono, or the template with a wrangler, is. */
+const dirs = new Map<string, string>();
 let root: string;
 let sluice: WorkerdServer;
 
@@ -43,31 +43,37 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "sluice-versions-"));
   const types = ["@noble/hashes", "@cloudflare/workers-types"];
   // One after the other: they share npm's cache.
-  for (const hono of HONOS) await project("test/package/project", hono, ...types);
+  for (const hono of HONOS) {
+    await cp(join(projectDir, "test/package/project"), join(root, hono), { recursive: true });
+    await install(hono, hono, ...types);
+  }
   for (const wrangler of WRANGLERS) {
-    await project("templates/worker", wrangler, "typescript", "@noble/hashes");
+    await run(process.execPath, [commandIn("hono"), "init", wrangler], { cwd: root });
+    await install(wrangler, wrangler, "typescript", "@noble/hashes");
   }
   sluice = await startWorkerd();
-}, SETUP_TIMEOUT_MS);
+}, SLOW_TIMEOUT_MS);
 afterAll(async () => {
   await sluice?.stop();
   await rm(root, { recursive: true, force: true });
 });
 
-async function project(folder: string, ...packages: string[]): Promise<void> {
-  const dir = join(root, String(projects.size));
-  await cp(join(projectDir, folder), dir, { recursive: true });
+/** Installs the package and others in a folder of `root`. */
+async function install(folder: string, ...packages: string[]): Promise<void> {
+  const dir = join(root, folder);
   await installPackage(inject("packedPackage"), dir, packages);
-  projects.set([folder, ...packages].join(" "), dir);
+  dirs.set(folder, dir);
 }
 
-/** The first project that has these. */
-function projectWith(...parts: string[]): string {
-  const found = [...projects].find(([name]) => {
-    return parts.every((part) => name.split(" ").includes(part));
-  });
-  if (found === undefined) throw new Error(`There is no project with ${parts.join(", ")}`);
-  return found[1];
+function dirOf(folder: string): string {
+  const dir = dirs.get(folder);
+  if (dir === undefined) throw new Error(`Nothing is installed in ${folder}`);
+  return dir;
+}
+
+/** The command line of the package that is installed in a folder. */
+function commandIn(folder: string): string {
+  return join(dirOf(folder), "node_modules/sluice/dist/cli/main.js");
 }
 
 async function versionOf(name: string): Promise<string> {
@@ -104,19 +110,19 @@ describe("the versions here", () => {
 
 describe.each(HONOS)("types with %s", (hono) => {
   it.each(TYPESCRIPTS)("are sound for %s in browsers and Node", async (typescript) => {
-    expect(await typeFaults(typescript, projectWith(hono))).toEqual([]);
+    expect(await typeFaults(typescript, dirOf(hono))).toEqual([]);
   });
 
   it.each(TYPESCRIPTS)("are sound for %s in Workers", async (typescript) => {
     const args = ["--project", "tsconfig.worker.json"];
-    expect(await typeFaults(typescript, projectWith(hono), ...args)).toEqual([]);
+    expect(await typeFaults(typescript, dirOf(hono), ...args)).toEqual([]);
   });
 });
 
 describe.each(WRANGLERS)("with %s", (wrangler) => {
   it.each(HONOS)("an app of %s is limited by the limiter in its Worker", async (hono) => {
     const args = ["hono-worker.ts", "--var", "PUBLIC:true"];
-    await using dev = await WranglerDev.start(scriptOf(wrangler), projectWith(hono), ...args);
+    await using dev = await WranglerDev.start(scriptOf(wrangler), dirOf(hono), ...args);
     const granted = await fetch(`${dev.url}/hello`);
     expect([granted.status, await granted.text()]).toEqual([200, "hello true"]);
     expect(granted.headers.get("RateLimit")).toBe('"hello";r=0;t=3600');
@@ -129,7 +135,7 @@ describe.each(WRANGLERS)("with %s", (wrangler) => {
   });
 
   it("the template grants, queues and refuses", async () => {
-    const dir = projectWith("templates/worker", wrangler);
+    const dir = dirOf(wrangler);
     await using dev = await WranglerDev.start(scriptOf(wrangler), dir);
     for (const transport of ["http", "session"] as const) {
       await using client = createClient({ url: dev.url, transport });
@@ -143,20 +149,24 @@ describe.each(WRANGLERS)("with %s", (wrangler) => {
     expect(dev.output).not.toMatch(/error/i);
   });
 
-  it("the template's policies and types are sound", async () => {
-    const dir = projectWith("templates/worker", wrangler);
-    const options = { cwd: dir, env: offlineEnv };
-    const sluiceScript = join(dir, "node_modules/sluice/dist/cli/main.js");
-    const { stdout } = await run(process.execPath, [sluiceScript, "policy", "check"], options);
-    expect(stdout).toContain("hello");
-    await run(process.execPath, [scriptOf(wrangler), "types"], options);
-    for (const typescript of TYPESCRIPTS) expect(await typeFaults(typescript, dir)).toEqual([]);
-  });
+  it(
+    "the template's policies and types are sound",
+    async () => {
+      const dir = dirOf(wrangler);
+      const options = { cwd: dir, env: offlineEnv };
+      const check = [commandIn(wrangler), "policy", "check"];
+      const { stdout } = await run(process.execPath, check, options);
+      expect(stdout).toContain("hello");
+      await run(process.execPath, [scriptOf(wrangler), "types"], options);
+      for (const typescript of TYPESCRIPTS) expect(await typeFaults(typescript, dir)).toEqual([]);
+    },
+    SLOW_TIMEOUT_MS,
+  );
 });
 
 describe.each(Object.entries(NODES))("on the Node that is %s", (_, node) => {
   it("the command line acquires", async () => {
-    const main = join(projectWith("hono"), "node_modules/sluice/dist/cli/main.js");
+    const main = commandIn("hono");
     const env = { ...process.env, SLUICE_URL: sluice.url };
     const { stdout, stderr } = await run(node, [main, "acquire", "versions"], { env });
     expect(stdout).toMatch(/^granted 1 /);
@@ -164,12 +174,12 @@ describe.each(Object.entries(NODES))("on the Node that is %s", (_, node) => {
   });
 
   it("the filter runs in its process", async () => {
-    const { stdout } = await run(node, ["in-process.ts"], { cwd: projectWith("hono") });
+    const { stdout } = await run(node, ["in-process.ts"], { cwd: dirOf("hono") });
     expect(stdout).toBe("granted granted\ntrue true 0\n");
   });
 
   it("the fake for tests grants by its clock", async () => {
-    const { stdout } = await run(node, ["fake.ts"], { cwd: projectWith("hono") });
+    const { stdout } = await run(node, ["fake.ts"], { cwd: dirOf("hono") });
     expect(stdout).toBe("1000 1000\n");
   });
 });
