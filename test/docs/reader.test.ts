@@ -14,7 +14,6 @@ const PAGE_MS = 270_000;
 /** Pages that may have nothing but a title yet. */
 const unwritten: ReadonlySet<string> = new Set([
   "docs/guides/cron-and-queues.md",
-  "docs/guides/hot-bucket.md",
   "docs/guides/llm-budgets.md",
   "docs/guides/outbound-fetch.md",
   "docs/guides/testing.md",
