@@ -9,7 +9,6 @@ import { projectDir } from "../../serve/worker-bundle.ts";
  * this list; when it is empty, the list and that harness go.
  */
 export const oldPages: readonly string[] = [
-  "README.md",
   "docs/code.md",
   "docs/guide.md",
   "docs/recipes.md",
