@@ -142,10 +142,18 @@ describe("Asking without a session", () => {
   it("reads refusals, also of what is no acquire", async () => {
     answerWith(async () => Response.json(PROBLEM, { status: 429 }));
     expect(await asking().ask(1, { tokens: 1 })).toEqual([REFUSED]);
-    const denied = { status: 401, reason: "unauthorized", detail: "Missing API key: send Authorization: Bearer KEY" };
+    const denied = {
+      status: 401,
+      reason: "unauthorized",
+      detail: "Missing API key: send Authorization: Bearer KEY",
+    };
     answerWith(async () => Response.json(denied, { status: 401 }));
     expect(await asking().ask(1, { tokens: 1 })).toEqual([
-      { kind: "refused", reason: "unauthorized", detail: "Missing API key: send Authorization: Bearer KEY" },
+      {
+        kind: "refused",
+        reason: "unauthorized",
+        detail: "Missing API key: send Authorization: Bearer KEY",
+      },
     ]);
   });
 
