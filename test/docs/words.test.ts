@@ -15,14 +15,11 @@ const ALSO_RETIRED = [
   { phrase: "in earnest", use: "what happens", pattern: /\bin earnest\b/gi },
 ];
 
-/** Pages that are not mended yet. */
-const unmended: ReadonlySet<string> = new Set(["SECURITY.md"]);
-
 /** Not the old pages, which go as they are, nor the record of changes, which says what was. */
 const texts = [
   ...pages.filter((path) => !oldPages.includes(path)),
   "CONTRIBUTING.md",
-  ...["SECURITY.md"].filter((path) => !unmended.has(path)),
+  "SECURITY.md",
   ...globSync(
     ["examples/**/*.{ts,mjs,md}", "templates/**/*.{ts,md,jsonc}", "ops/prometheus/*.yml"],
     {
