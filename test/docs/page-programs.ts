@@ -92,7 +92,8 @@ interface Place {
 export async function typeFaults(files: PageFiles, place: Place): Promise<string[]> {
   const faults: string[] = [];
   const left = new Set([...files.keys()].filter(isProgram));
-  for (const config of [...files.keys()].filter((path) => basename(path) === "tsconfig.json")) {
+  const configs = [...left].map((path) => configOf(path, place.cwd));
+  for (const config of new Set(configs.filter((path) => path !== undefined))) {
     const output = await compile(config, dirname(config), place.env);
     for (const line of output) if (left.has(line)) left.delete(line);
     faults.push(...errorsIn(output, dirname(config), files));
@@ -131,6 +132,15 @@ export async function typeFaults(files: PageFiles, place: Place): Promise<string
  * member that isn't there.
  */
 const WRONG_NAME = /TS(?:2304|2305|2307|2353|2551|2561|2724):/;
+
+/** The tsconfig.json nearest to the program, which the page or a tool of it wrote; `undefined` if none did. */
+function configOf(path: string, top: string): string | undefined {
+  for (let dir = dirname(path); dir === top || dir.startsWith(`${top}/`); dir = dirname(dir)) {
+    const config = join(dir, "tsconfig.json");
+    if (existsSync(config)) return config;
+  }
+  return undefined;
+}
 
 /** Errors among what the compiler prints, with their places in the page. */
 function errorsIn(output: readonly string[], dir: string, files: PageFiles): string[] {
