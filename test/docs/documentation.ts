@@ -10,8 +10,6 @@ import { projectDir } from "../../serve/worker-bundle.ts";
  */
 export const oldPages: readonly string[] = [
   "docs/code.md",
-  "docs/guide.md",
-  "docs/recipes.md",
   "docs/running.md",
 ];
 
