@@ -21,9 +21,9 @@ export const exitCodes = {
   refused: 75,
   /** The permit was lost while the command ran, and the command was ended. */
   permitLost: 76,
-  /** The token is missing, wrong, or lacks a right (EX_NOPERM). */
+  /** The key is missing, unknown, or lacks a right (EX_NOPERM). */
   notAllowed: 77,
-  /** No policy matches the bucket, Sluice's configuration is invalid, or Node is too old (EX_CONFIG). */
+  /** No policy matches the bucket, a configuration is invalid, files are in the way, or Node is too old (EX_CONFIG). */
   configuration: 78,
   /** The command was found but could not be run. */
   notExecutable: 126,

@@ -51,11 +51,11 @@ a permit, which is extended until it ends. SLUICE_FENCE is the number of the per
 is lost, the command is ended. SLUICE_HOLD is the id of the hold.
 
 All commands except bench, policy check and init take --url ADDRESS, or SLUICE_URL, or
-http://localhost:8787. The token is read from SLUICE_TOKEN; policy plan, apply and rollback need an
-admin's, from SLUICE_ADMIN_TOKEN if that is set.
+http://localhost:8787. The API key is read from SLUICE_TOKEN; policy plan, apply and rollback need
+an admin key, from SLUICE_ADMIN_TOKEN if that is set.
 
 Exit codes: 0 granted, or the command's own code; 2 a plan with changes; 64 usage; 69 unavailable;
 70 failed; 75 refused for now; 76 the permit was lost; 77 not allowed; 78 no such bucket, invalid
-configuration, or Node older than 22.18; 126 the command cannot be run; 127 command not found; 128
-plus its number for a signal. A signal ends watch and ls with 0, and bench early, with the
-results so far.`;
+configuration, files in the way of init, or Node older than 22.18; 126 the command cannot be run;
+127 command not found; 128 plus its number for a signal. A signal ends watch and ls with 0, and
+bench early, with the results so far.`;

@@ -188,6 +188,18 @@ describe("readArguments", () => {
     expect(() => read(line)).toThrow(message);
   });
 
+  it("takes a folder for a new project, by default this one", () => {
+    expect(read("init")).toEqual({
+      name: "init",
+      command: { dir: ".", name: undefined, isToml: false, isHono: false },
+    });
+    expect(read("init ../x --name y --toml --hono")).toEqual({
+      name: "init",
+      command: { dir: "../x", name: "y", isToml: true, isHono: true },
+    });
+    expect(() => read("init x y")).toThrow("Unexpected argument y after x");
+  });
+
   it("takes no line at all for a mistake, and --help for none", () => {
     expect(read("")).toEqual({ name: "help", isMistake: true });
     expect(read("--help")).toEqual({ name: "help", isMistake: false });
