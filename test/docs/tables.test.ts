@@ -210,17 +210,16 @@ it("the page of the configuration has every right of a key", () => {
   for (const right of all(rights, /"(\w+)"/g)) expect(row?.[1]).toContain(`\`${right}\``);
 });
 
-it("docs/code.md has every code that the command line ends with", () => {
-  const section = sectionOf("code.md", "## The command line");
-  const listed = all(section, /^\| (\d[^|]*)\|/gm).flatMap((cell) => all(cell, /\b(\d+)\b/g));
+it("the page of the command line has every code that it ends with", () => {
+  const codes = rowsOf("reference/command-line.md", "## Exit codes").map(([cell = ""]) => cell);
+  const listed = codes.flatMap((cell) => all(cell, /\b(\d+)\b/g));
   expect(new Set(listed.map(Number))).toEqual(new Set(Object.values(exitCodes)));
 });
 
-it("docs/code.md has every option of the command line", () => {
-  const section = sectionOf("code.md", "## The command line");
+it("the page of the command line has every option", () => {
   const known = new Set(all(usage, /(--[a-z-]+)/g));
   for (const option of ["--version", "--help"]) known.delete(option);
-  const listed = new Set(all(section, /(--[a-z-]{2,})/g));
+  const listed = new Set(all(page("reference/command-line.md"), /`(--[a-z-]+)[^`]*`/g));
   expect([...listed].sort()).toEqual([...known].sort());
 });
 
