@@ -8,10 +8,7 @@ import { projectDir } from "../../serve/worker-bundle.ts";
  * Pages whose samples `samples.test.ts` runs, with what a harness adds to them. A page that is rewritten leaves
  * this list; when it is empty, the list and that harness go.
  */
-export const oldPages: readonly string[] = [
-  "docs/code.md",
-  "docs/running.md",
-];
+export const oldPages: readonly string[] = ["docs/code.md", "docs/running.md"];
 
 /** All pages, from the project's folder. */
 export const pages: readonly string[] = [
