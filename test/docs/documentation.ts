@@ -3,12 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { projectDir } from "../../serve/worker-bundle.ts";
-
-/**
- * Pages whose samples `samples.test.ts` runs, with what a harness adds to them. A page that is rewritten leaves
- * this list; when it is empty, the list and that harness go.
- */
-export const oldPages: readonly string[] = ["docs/code.md", "docs/running.md"];
+import { blocksOf, stepsOf, type BlockStep } from "./steps.ts";
 
 /** All pages, from the project's folder. */
 export const pages: readonly string[] = [
@@ -23,9 +18,12 @@ export const pages: readonly string[] = [
 export const quotingPages = pages.filter((path) => path.startsWith("docs/design/"));
 
 /** Pages that are read to the letter: `reader.test.ts`. */
-export const readPages = pages.filter(
-  (path) => !oldPages.includes(path) && !quotingPages.includes(path),
-);
+export const readPages = pages.filter((path) => !quotingPages.includes(path));
+
+/** The code blocks of a page; its path is from the project's folder. */
+export function blocksOfPage(path: string): BlockStep[] {
+  return blocksOf(stepsOf(readFileSync(join(projectDir, path), "utf8"), path));
+}
 
 /** The text of a page without its code, in which words and links mean something else. */
 export function proseOf(markdown: string): string {

@@ -123,14 +123,6 @@ it("a picture without words, a text that is called one, and a dead anchor are fo
   expect(isDead("#no-such-heading", page)).toBe(true);
 });
 
-it("each section that has moved is where moved.json says", () => {
-  const path = join(projectDir, "test/docs/moved.json");
-  const moved = Object.entries(JSON.parse(readFileSync(path, "utf8")) as Record<string, string>);
-  expect(moved.length).toBeGreaterThan(20);
-  const index = join(docs, "README.md");
-  expect(moved.filter(([, to]) => isDead(to, index))).toEqual([]);
-});
-
 /** Pages that say where in the code something is. */
 const aboutCode = ofProject
   .map((path) => relative(projectDir, path))

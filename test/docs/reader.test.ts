@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { projectDir } from "../../serve/worker-bundle.ts";
-import { isUnwritten, oldPages, pages, quotingPages, readPages } from "./documentation.ts";
+import { isUnwritten, pages, quotingPages, readPages } from "./documentation.ts";
 import { Reader } from "./reader.ts";
 
 /** A page that installs packages and starts a Worker or two takes half a minute. */
@@ -24,7 +24,7 @@ it.each(readPages)("%s", { timeout: PAGE_MS }, async (path) => {
 });
 
 it("every page with a block belongs to one harness", () => {
-  const all = [...oldPages, ...quotingPages, ...readPages];
+  const all = [...quotingPages, ...readPages];
   expect(all.toSorted()).toEqual([...pages].toSorted());
   expect(new Set(all).size).toBe(all.length);
 });

@@ -9,7 +9,7 @@ import { ProcessGroup } from "../../kit/processes/process-group.ts";
 import { alternativeFaults, merged } from "./page-configuration.ts";
 import { assertFree, portsOf } from "./page-ports.ts";
 import { isProgram, typeFaults, unusedFiles } from "./page-programs.ts";
-import { promptsOf } from "./shell.ts";
+import { promptsOf } from "./prompts.ts";
 import { blocksOf, type BlockStep, type Step, type SteppedPage } from "./steps.ts";
 import { Terminal } from "./terminal.ts";
 import { differences } from "./transcript.ts";

@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 
 import { projectDir } from "../../serve/worker-bundle.ts";
 import { retiredPhrases } from "../../scripts/retired-words.ts";
-import { oldPages, pages, proseOf, readPages } from "./documentation.ts";
+import { pages, proseOf, readPages } from "./documentation.ts";
 
 /** In pages alone: code may have been told something. */
 const ALSO_RETIRED = [
@@ -15,9 +15,9 @@ const ALSO_RETIRED = [
   { phrase: "in earnest", use: "what happens", pattern: /\bin earnest\b/gi },
 ];
 
-/** Not the old pages, which go as they are, nor the record of changes, which says what was. */
+/** Not the record of changes, which says what was. */
 const texts = [
-  ...pages.filter((path) => !oldPages.includes(path)),
+  ...pages,
   "CONTRIBUTING.md",
   "SECURITY.md",
   ...globSync(

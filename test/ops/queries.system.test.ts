@@ -13,7 +13,7 @@ import { Prometheus } from "../../kit/processes/prometheus.ts";
 import { Served } from "../../kit/processes/served.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 import { createClient, type Client } from "../../src/client/client.ts";
-import { readPage } from "../docs/page.ts";
+import { blocksOfPage } from "../docs/documentation.ts";
 import { queries } from "./dashboard.ts";
 
 const SCRAPER = "scraper1";
@@ -121,8 +121,8 @@ function compareAll(expr: string): string {
 }
 
 describe("docs/operate/metrics-and-alerts.md", () => {
-  const samples = readPage(join(projectDir, "docs/operate/metrics-and-alerts.md"))
-    .blocks.filter(({ language }) => language === "promql")
+  const samples = blocksOfPage("docs/operate/metrics-and-alerts.md")
+    .filter(({ language }) => language === "promql")
     .flatMap(({ text }) => text.split("\n").filter((line) => line !== "" && !line.startsWith("#")));
 
   it.each(samples)("%s has values", async (expr) => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -14,7 +14,7 @@ import { policySchema, policySchemaText, SCHEMA_FILE } from "../../scripts/polic
 import { projectDir } from "../../serve/worker-bundle.ts";
 import { checkWrittenPolicy } from "../../src/core/written-policy.ts";
 import { timeZones } from "../../src/time-zones.ts";
-import { readPage } from "../docs/page.ts";
+import { blocksOfPage, pages } from "../docs/documentation.ts";
 
 const wranglerFile = join(projectDir, "node_modules/wrangler/config-schema.json");
 
@@ -85,11 +85,11 @@ describe("the schema", () => {
   });
 });
 
-/** A configuration in TOML, as wrangler reads it. */
-function parsed(text: string): object {
+/** A configuration in TOML or JSON with comments, as wrangler reads it. */
+function parsed(text: string, language: string): object {
   const dir = mkdtempSync(join(tmpdir(), "sluice-schema-"));
   try {
-    const config = join(dir, "wrangler.toml");
+    const config = join(dir, `wrangler.${language}`);
     writeFileSync(config, text);
     return readRawConfig({ config }).rawConfig;
   } finally {
@@ -99,16 +99,11 @@ function parsed(text: string): object {
 
 /** The configurations in the pages. */
 function configurationsOfPages(): [place: string, configuration: object][] {
-  const folders = [projectDir, join(projectDir, "docs"), join(projectDir, "docs/design")];
-  const pages = folders.flatMap((folder) => {
-    return readdirSync(folder)
-      .filter((name) => name.endsWith(".md"))
-      .map((name) => readPage(join(folder, name)));
-  });
-  const blocks = pages.flatMap((page) => page.blocks);
-  return blocks
-    .filter(({ language, text }) => language === "toml" && text.includes("POLICIES"))
-    .map(({ place, text }) => [place, parsed(text)]);
+  return pages
+    .flatMap(blocksOfPage)
+    .filter(({ language }) => language === "toml" || language === "jsonc")
+    .filter(({ text }) => text.includes("POLICIES"))
+    .map(({ place, text, language }) => [place, parsed(text, language)]);
 }
 
 describe("the schema takes", () => {

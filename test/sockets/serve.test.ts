@@ -13,7 +13,7 @@ import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 
 import { readOptions } from "../../serve/options.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
-import { readPage } from "../docs/page.ts";
+import { blocksOfPage } from "../docs/documentation.ts";
 import {
   acquire,
   acquirePath,
@@ -566,8 +566,8 @@ describe("examples/self-hosted", () => {
   });
 
   it("nginx.conf is what self-hosting.md shows", async () => {
-    const page = readPage(join(projectDir, "docs/operate/self-hosting.md"));
-    const shown = page.blocks.find(({ language }) => language === "nginx");
+    const blocks = blocksOfPage("docs/operate/self-hosting.md");
+    const shown = blocks.find(({ language }) => language === "nginx");
     expect(await example("nginx.conf")).toContain(shown?.text.replace("# nginx.conf\n", ""));
   });
 

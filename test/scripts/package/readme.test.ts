@@ -16,7 +16,10 @@ function targetsIn(markdown: string): string[] {
 
 describe("packedReadme", () => {
   it.each([
-    ["[The guide](docs/guide.md#names)", `[The guide](${url}/blob/v1.2.3/docs/guide.md#names)`],
+    [
+      "[The guide](docs/concepts/buckets-and-queue.md#names)",
+      `[The guide](${url}/blob/v1.2.3/docs/concepts/buckets-and-queue.md#names)`,
+    ],
     ["![A page](docs/page.png)", `![A page](${url}/raw/v1.2.3/docs/page.png)`],
     ["[**bold** `code`](LICENSE)", `[**bold** \`code\`](${url}/blob/v1.2.3/LICENSE)`],
     [
@@ -43,7 +46,8 @@ describe("packedReadme", () => {
   });
 
   it("shows the text of links, and no pictures, without an address", () => {
-    const readme = "See [The `guide`](docs/guide.md).\n\n![A page](docs/page.png)\n\nMore.\n";
+    const readme =
+      "See [The `guide`](docs/concepts/buckets-and-queue.md).\n\n![A page](docs/page.png)\n\nMore.\n";
     expect(packedReadme(readme, "1.2.3", undefined)).toBe("See The `guide`.\n\nMore.\n");
   });
 
