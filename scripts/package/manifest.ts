@@ -83,6 +83,8 @@ export function packedManifest(manifest: RepositoryManifest): Record<string, unk
     ...Object.fromEntries(shipped.map((field) => [field, manifest[field]])),
     exports: mapValues(manifest.exports, builtEntry),
     bin: mapValues(manifest.bin, builtModule),
+    // `sluice init` reads it: a project must not depend on a version that no registry has, or that a stranger has.
+    ...(!manifest.sluice?.published && { sluice: { published: false } }),
     ...(url !== undefined && {
       homepage: `${url}#readme`,
       repository: { type: "git", url: `git+${url}.git` },

@@ -1,6 +1,6 @@
 /** The files of a new project: those of `templates`, with its name and with where it gets Sluice from. */
-import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 
 import { ConfigurationError } from "./policy/configuration.ts";
 
@@ -24,7 +24,7 @@ interface Manifest {
   readonly version: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
-  /** Only in the clone. */
+  /** In the clone, and in a package of the time before it was published. */
   readonly sluice?: { readonly published: boolean };
 }
 
@@ -56,24 +56,55 @@ export function projectFiles({ name, isToml, isHono, version }: Project): Projec
  * installed from, or this version and later compatible ones. In a clone, that is the tarball of `npm run pack` as
  * long as Sluice isn't published.
  *
- * @throws {ConfigurationError} If a clone has no tarball.
+ * @param cwd Where the command runs: some package managers keep what they install far from the project.
+ * @throws {ConfigurationError} If a clone has no tarball, or if an unpublished package doesn't say which it is from.
  */
-export function versionFor(dir: string, from = packageDir): string {
+export function versionFor(dir: string, from = packageDir, cwd = process.cwd()): string {
   const { version, sluice } = readManifest(from);
-  const isInstalled = basename(dirname(from)) === "node_modules";
-  const tarball = isInstalled ? installedFrom(resolve(from, "../..")) : join(from, "sluice.tgz");
-  if (tarball === undefined || sluice?.published) return `^${version}`;
-  if (!isInstalled && !existsSync(tarball)) {
+  if (basename(dirname(from)) !== "node_modules") {
+    if (sluice?.published) return `^${version}`;
+    const tarball = join(from, "sluice.tgz");
+    if (existsSync(tarball)) return fileVersion(dir, tarball);
     throw new ConfigurationError(`There is no ${tarball}: run "npm run pack" in ${from} first`);
   }
-  return `file:${relative(dir, tarball).split(sep).join("/")}`;
+  for (const folder of [...foldersAbove(from), ...foldersAbove(join(cwd, MANIFEST))]) {
+    const source = installedBy(folder);
+    if (source !== undefined) return isAbsolute(source) ? fileVersion(dir, source) : source;
+  }
+  if (sluice?.published !== false) return `^${version}`;
+  throw new ConfigurationError(
+    `No package.json above ${from} says which tarball this Sluice was installed from, and no registry has it: install the tarball in a project, and run "npx sluice init" there`,
+  );
 }
 
-function installedFrom(project: string): string | undefined {
-  if (!existsSync(join(project, MANIFEST))) return undefined;
-  const { dependencies, devDependencies } = readManifest(project);
+/** From its parent to the root. Some package managers link a package to a place well below its project. */
+function foldersAbove(path: string): string[] {
+  const parent = dirname(path);
+  return parent === path ? [] : [parent, ...foldersAbove(parent)];
+}
+
+/** The path or the address of the tarball that the project in `folder` has Sluice from; `undefined` if from none. */
+function installedBy(folder: string): string | undefined {
+  if (!existsSync(join(folder, MANIFEST))) return undefined;
+  const { dependencies, devDependencies } = readManifest(folder);
   const version = dependencies?.["sluice"] ?? devDependencies?.["sluice"];
-  return version?.startsWith("file:") ? resolve(project, version.slice("file:".length)) : undefined;
+  if (version === undefined || /^https?:/.test(version)) return version;
+  // npm and pnpm write file:../a.tgz, others ../a.tgz. A scope or an owner/name has no dot in front.
+  const isPath = /^(?:file:|\.{1,2}\/)/.test(version) || isAbsolute(version);
+  return isPath ? resolve(folder, version.replace(/^file:/, "")) : undefined;
+}
+
+/** Package managers resolve it from where the folder really is, not from a link that leads there. */
+function fileVersion(dir: string, tarball: string): string {
+  return `file:${relative(realPath(dir), tarball).split(sep).join("/")}`;
+}
+
+/** Of a folder that may not exist yet. */
+function realPath(dir: string): string {
+  const parent = dirname(dir);
+  return existsSync(dir) || parent === dir
+    ? realpathSync(dir)
+    : join(realPath(parent), basename(dir));
 }
 
 function readManifest(dir: string): Manifest {
@@ -88,12 +119,13 @@ function templatesDir(): string {
 
 /** npm leaves out a .gitignore, and heeds it: so the package has it under another name. */
 function filesIn(dir: string): (readonly [string, string])[] {
-  return readdirSync(dir, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => {
-      const path = join(entry.parentPath, entry.name);
-      const name = relative(dir, path).split(sep).join("/");
-      return [name === "_gitignore" ? ".gitignore" : name, readFileSync(path, "utf8")] as const;
+  // Strings, because inside an archive of Yarn's an entry with its type doesn't know its folder.
+  return readdirSync(dir, { recursive: true, encoding: "utf8" })
+    .filter((path) => statSync(join(dir, path)).isFile())
+    .map((path) => {
+      const name = path.split(sep).join("/");
+      const text = readFileSync(join(dir, path), "utf8");
+      return [name === "_gitignore" ? ".gitignore" : name, text] as const;
     });
 }
 

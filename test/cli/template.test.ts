@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
@@ -11,7 +19,7 @@ import { projectDir } from "../../serve/worker-bundle.ts";
 
 let dir: string;
 beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), "sluice-template-"));
+  dir = realpathSync(mkdtempSync(join(tmpdir(), "sluice-template-")));
 });
 afterAll(() => rmSync(dir, { recursive: true }));
 
@@ -113,5 +121,51 @@ describe("versionFor", () => {
     expect(versionFor(project(), installed)).toBe("file:../../clone/sluice.tgz");
     write("app", { devDependencies: { sluice: "^1.0.0" } });
     expect(versionFor(project(), installed)).toBe("^1.2.3");
+  });
+
+  it.each([
+    { manager: "npm", place: "node_modules/sluice", version: "file:../clone/sluice.tgz" },
+    { manager: "Bun, Yarn", place: "node_modules/sluice", version: "../clone/sluice.tgz" },
+    {
+      manager: "pnpm",
+      place: "node_modules/.pnpm/sluice@file+..+clone+sluice.tgz/node_modules/sluice",
+      version: "file:../clone/sluice.tgz",
+    },
+  ])("is the tarball that $manager has installed", ({ place, version }) => {
+    const installed = write(`managed/${place}`, { version: "1.2.3", sluice: { published: false } });
+    write("managed", { dependencies: { sluice: version } });
+    expect(versionFor(project(), installed)).toBe("file:../../clone/sluice.tgz");
+  });
+
+  it("is the tarball of the project that runs it, if it is installed elsewhere", () => {
+    const installed = write("elsewhere/node_modules/sluice", {
+      version: "1.2.3",
+      sluice: { published: false },
+    });
+    const asking = write("asking", { dependencies: { sluice: "../clone/sluice.tgz" } });
+    expect(versionFor(project(), installed, join(asking, "src"))).toBe(
+      "file:../../clone/sluice.tgz",
+    );
+    write("asking", { dependencies: { sluice: "https://example.com/sluice.tgz" } });
+    expect(versionFor(project(), installed, asking)).toBe("https://example.com/sluice.tgz");
+  });
+
+  it("is never a version that no registry has", () => {
+    const installed = write("global/node_modules/sluice", {
+      version: "1.2.3",
+      sluice: { published: false },
+    });
+    expect(() => versionFor(project(), installed, dir)).toThrow(
+      `No package.json above ${installed} says which tarball`,
+    );
+  });
+
+  it("leads from where the folder really is", () => {
+    const clone = write("a clone", { version: "1.2.3", sluice: { published: false } });
+    writeFileSync(join(clone, "sluice.tgz"), "");
+    mkdirSync(join(dir, "far/away/real"), { recursive: true });
+    symlinkSync("far/away/real", join(dir, "link"));
+    expect(versionFor(join(dir, "link"), clone)).toBe("file:../../../a clone/sluice.tgz");
+    expect(versionFor(join(dir, "link/a/b"), clone)).toBe("file:../../../../../a clone/sluice.tgz");
   });
 });

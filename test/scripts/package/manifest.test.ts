@@ -16,10 +16,16 @@ describe("packedManifest", () => {
       name: "sluice",
       author: expect.any(String),
     });
-    for (const field of ["private", "scripts", "devDependencies", "overrides", "sluice"]) {
+    for (const field of ["private", "scripts", "devDependencies", "overrides"]) {
       expect(ours).toHaveProperty(field);
       expect(packedManifest(addressless)).not.toHaveProperty(field);
     }
+  });
+
+  it("says that no registry has it, until one has", () => {
+    expect(packedManifest(addressless)).toMatchObject({ sluice: { published: false } });
+    const published = { ...ours, repository: url, sluice: { published: true } };
+    expect(packedManifest(published)).not.toHaveProperty("sluice");
   });
 
   it("exports what is built of the repository's entries", () => {
