@@ -296,6 +296,7 @@ const checks: Readonly<Record<string, Check>> = {
       "RangeError",
       "retryForMs must be an integer",
     );
+    await assertThrows(make({ url, overdueMs: 0 }), "RangeError", "overdueMs must be an integer");
     await assertThrows(
       make({ url, retries: 1 }),
       "TypeError",

@@ -68,7 +68,8 @@ function run(command: Arguments, terminal: Terminal): number | Promise<number> {
       return exitCodes.ok;
     case "acquire": {
       const { place, onUnavailable } = command;
-      const client = createClient({ ...connection(place), onUnavailable });
+      const onError = (error: unknown): void => void explain(error, terminal);
+      const client = createClient({ ...connection(place), onUnavailable, onError });
       return acquire(client, command.command, terminal);
     }
     case "inspect":

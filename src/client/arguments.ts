@@ -39,6 +39,20 @@ export const acquireOptions = [
 /** The options of `Client.tryAcquire`. */
 export const tryAcquireOptions = ["tokens", "limits", "holdMs", "signal", "idempotencyKey"];
 
+/** The options of `createClient`. */
+export const clientOptions = [
+  "url",
+  "fetch",
+  "WebSocket",
+  "service",
+  "token",
+  "transport",
+  "onUnavailable",
+  "onError",
+  "retryForMs",
+  "overdueMs",
+];
+
 /** An unchecked options object. */
 type Given = Readonly<Record<string, unknown>>;
 
@@ -202,18 +216,7 @@ export function checkPause(pause: object): void {
  * another it excludes.
  */
 export function checkClientOptions(options: object): void {
-  const allowed = [
-    "url",
-    "fetch",
-    "WebSocket",
-    "service",
-    "token",
-    "transport",
-    "onUnavailable",
-    "onError",
-    "retryForMs",
-  ];
-  const given = knownMembers("options", options, allowed);
+  const given = knownMembers("options", options, clientOptions);
   const { url, service, token } = given;
   if ((url === undefined) === (service === undefined)) {
     throw new TypeError(`Either url or service must be given: got ${url ? "both" : "neither"}`);
@@ -229,6 +232,7 @@ export function checkClientOptions(options: object): void {
   }
   checkFunction(given, "onError");
   checkInteger(given, "retryForMs", queueFields.maxWaitMs);
+  checkInteger(given, "overdueMs", { ...queueFields.maxWaitMs, min: 1 });
   checkToken(token);
   checkChoice(given, "onUnavailable", ["throw", "open", "closed"]);
   checkChoice(given, "transport", ["auto", "http", "session"]);
@@ -273,7 +277,8 @@ export function baseOf(url: string | URL): string {
   return origin + pathname.replace(/\/+$/, "");
 }
 
-function knownMembers(what: string, value: unknown, allowed: readonly string[]): Given {
+/** @throws {TypeError} If it is not a plain object, or has a member that isn't allowed. */
+export function knownMembers(what: string, value: unknown, allowed: readonly string[]): Given {
   const given = plainObject(what, value);
   const unknown = Object.keys(given).find((name) => !allowed.includes(name));
   if (unknown === undefined) return given;

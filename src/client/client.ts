@@ -186,8 +186,8 @@ export interface ClosableClient extends Client, AsyncDisposable {
  *
  * The same applies if Sluice can't be used as it is configured: the token is wrong or was revoked,
  * no policy matches the bucket, the bucket lacks a limit that `limits` names, Sluice's
- * configuration is invalid, or something other than Sluice answers. With `"open"` and `"closed"` such a fault goes to `onError`, and every caller is let
- * through, or refused.
+ * configuration is invalid, or something other than Sluice answers. Then every caller is let through, or refused, until the fault is fixed. With `"open"` and
+ * `"closed"` every fault goes to `onError`.
  */
 export type OnUnavailable = "throw" | "open" | "closed";
 
@@ -196,9 +196,9 @@ export type ClientOptions = ConnectionOptions & {
   /** Default: `"throw"`, so that failing open or closed is always an explicit choice. */
   readonly onUnavailable?: OnUnavailable;
   /**
-   * Called each time `onUnavailable` `"open"` or `"closed"` applies because of a fault that only
-   * the operator can fix: see `OnUnavailable`. Default: `console.error`, at most once a minute for
-   * each kind of fault.
+   * Called each time `onUnavailable` `"open"` or `"closed"` applies, with the cause: a `SluiceError`,
+   * whose `reason` is `unavailable` if Sluice can't be reached. Default: `console.error`, at most once
+   * a minute for each kind of fault.
    */
   readonly onError?: OnError | undefined;
   /**
@@ -208,6 +208,13 @@ export type ClientOptions = ConnectionOptions & {
    * without a generated key. Default: 10,000.
    */
   readonly retryForMs?: number;
+  /**
+   * How long an answer may be overdue, in milliseconds, 1 to 3,600,000: after that, Sluice counts as
+   * unreachable. The answer to an acquire is due at the end of its `timeoutMs` (without one, after an
+   * hour, the longest wait that a policy allows), that of another call at once. An acquire that was
+   * sent again after its time was over has this long at most, or two seconds. Default: 10,000.
+   */
+  readonly overdueMs?: number;
   /**
    * How acquires are sent. `"http"`: each as a request of its own. `"session"`: all of a bucket over one WebSocket,
    * which is opened by its first acquire. `"auto"`: over HTTP, and over a WebSocket once at least four acquires of a
@@ -276,12 +283,14 @@ class ConnectedClient extends HoldClient implements ClosableClient {
   readonly #onUnavailable: OnUnavailable;
   readonly #report: Report;
   readonly #retryForMs: number;
+  readonly #overdueMs: number;
   readonly #sessions: SessionPool | undefined;
 
   constructor(options: ClientOptions) {
     const connection = new Connection(options);
     const { onUnavailable = "throw", onError, retryForMs = DEFAULT_RETRY_MS } = options;
-    const calls = new RetriedCalls(connection, retryForMs);
+    const { overdueMs = ANSWER_MS } = options;
+    const calls = new RetriedCalls(connection, retryForMs, overdueMs);
     const sessions = SessionPool.of(connection, options.transport ?? "auto", retryForMs);
     super(calls, sessions);
     this.#sessions = sessions;
@@ -290,6 +299,7 @@ class ConnectedClient extends HoldClient implements ClosableClient {
     this.#onUnavailable = onUnavailable;
     this.#report = faultReporter(onError);
     this.#retryForMs = retryForMs;
+    this.#overdueMs = overdueMs;
   }
 
   async acquire(bucket: string, options: AcquireOptions = {}): Promise<AcquireOutcome> {
@@ -417,39 +427,33 @@ class ConnectedClient extends HoldClient implements ClosableClient {
       retryForMs: this.#retryForMs,
       untilMs: longestMs,
       attemptMs: (failures, elapsedMs) => {
-        if (failures === 0) return longestMs + ANSWER_MS;
-        return Math.max(0, longestMs - elapsedMs) + LATE_ANSWER_MS;
+        if (failures === 0) return longestMs + this.#overdueMs;
+        return Math.max(0, longestMs - elapsedMs) + Math.min(this.#overdueMs, LATE_ANSWER_MS);
       },
     };
   }
 
   /** The outcome of an acquire that got no answer with an outcome, or the error to throw. */
   #failed(error: unknown, asked: AskedAcquire): AcquireOutcome {
-    if (error instanceof SluiceUnreachableError) return this.#unavailable(error.fault, asked);
-    const fault = explainUnknownLimit(error, asked.bucket);
-    if (!isMisconfigured(fault) || this.#onUnavailable === "throw") throw fault;
+    const unreached = error instanceof SluiceUnreachableError ? error.fault : undefined;
+    const fault = unreached
+      ? unavailableError(unreached)
+      : explainUnknownLimit(error, asked.bucket);
+    const isCovered = unreached !== undefined || isMisconfigured(fault);
+    if (!isCovered || this.#onUnavailable === "throw") throw fault;
     this.#report(fault);
-    return this.#unavailable(misconfigured(), asked);
+    return this.#unavailable(unreached ?? misconfigured(), asked);
   }
 
   #unavailable(
     fault: TransportError,
     { bucket, tokens, startedAtMs }: AskedAcquire,
   ): AcquireOutcome {
-    switch (this.#onUnavailable) {
-      case "throw":
-        throw unavailableError(fault);
-      case "open": {
-        const grantedAtMs = Date.now();
-        const waitedMs = Math.round(performance.now() - startedAtMs);
-        const grant = { bucket, tokens, remaining: 0, waitedMs, grantedAtMs };
-        return { ok: true, ...grant, isUnmetered: true };
-      }
-      case "closed":
-        return unavailableOutcome(fault, bucket, tokens);
-      default:
-        return this.#onUnavailable satisfies never;
-    }
+    if (this.#onUnavailable === "closed") return unavailableOutcome(fault, bucket, tokens);
+    const grantedAtMs = Date.now();
+    const waitedMs = Math.round(performance.now() - startedAtMs);
+    const grant = { bucket, tokens, remaining: 0, waitedMs, grantedAtMs };
+    return { ok: true, ...grant, isUnmetered: true };
   }
 }
 

@@ -167,6 +167,7 @@ describe("sluice acquire", () => {
     broken.close();
     expect([thrown?.code, closed?.code, open?.code]).toEqual([69, 69, 0]);
     expect(open?.stdout).toBe("went on\n");
+    expect(open?.stderr).toContain("sluice: unavailable: Got status 503\n");
     expect(open?.stderr).toContain("continuing without a token");
   });
 

@@ -1,4 +1,7 @@
 /** What each verb sends, and what it makes of the answer. How it retries is in retry.test.ts. */
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { createClient, type Client } from "../../src/client/client.ts";
@@ -208,6 +211,28 @@ describe("onUnavailable", () => {
     },
   );
 
+  it.each(["open", "closed"] as const)(
+    "%s reports a Sluice that cannot be reached, with the cause",
+    async (onUnavailable) => {
+      const faults: unknown[] = [];
+      const onError = (error: unknown): void => void faults.push(error);
+      const cause = new Error('Worker does not export an entrypoint named "Slooce"');
+      const service = { fetch: () => Promise.reject(cause) };
+      const client = createClient({ service, retryForMs: 0, onUnavailable, onError });
+      expect(await client.acquire("a")).toMatchObject({ ok: onUnavailable === "open" });
+      const detail = `Cannot reach Sluice: ${cause.message}`;
+      expect(faults).toMatchObject([{ name: "SluiceError", reason: "unavailable", detail, cause }]);
+    },
+  );
+
+  it("without onError, an outage is written to the console once a minute", async () => {
+    const error = vi.spyOn(console, "error").mockReturnValue();
+    const { client } = clientOf(() => Response.error(), { onUnavailable: "open" });
+    const outcomes = await Promise.all([client.acquire("a"), client.acquire("b")]);
+    expect(outcomes).toMatchObject([{ isUnmetered: true }, { isUnmetered: true }]);
+    expect(error).toHaveBeenCalledTimes(1);
+  });
+
   it("closed shows the caller nothing of the fault", async () => {
     const { client } = clientOf(unauthorized, {
       onUnavailable: "closed",
@@ -258,6 +283,60 @@ describe("onUnavailable", () => {
     await expect(clientOf(unauthorized).client.acquire("a")).rejects.toMatchObject({
       reason: "unauthorized",
       status: 401,
+    });
+  });
+});
+
+describe("overdueMs", () => {
+  // As a frozen process does: its kernel still accepts connections.
+  async function silentServer(): Promise<AsyncDisposable & { url: string }> {
+    const server = createServer();
+    const sockets = new Set<{ destroy(): unknown }>();
+    server.on("connection", (socket) => sockets.add(socket)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      async [Symbol.asyncDispose](): Promise<void> {
+        for (const socket of sockets) socket.destroy();
+        server.close();
+        await once(server, "close");
+      },
+    };
+  }
+
+  const timed = async (action: Promise<unknown>): Promise<[unknown, number]> => {
+    const startedAtMs = performance.now();
+    return [await action, performance.now() - startedAtMs];
+  };
+
+  it.each([
+    // One attempt of timeoutMs and overdueMs; with a retry, which has overdueMs again.
+    [0, 500],
+    [10_000, 800],
+  ])(
+    "gives up on a Sluice that never answers, retryForMs %d, after %d ms",
+    async (retryForMs, expectedMs) => {
+      await using silent = await silentServer();
+      const faults: unknown[] = [];
+      const onError = (error: unknown): void => void faults.push(error);
+      const options = { url: silent.url, retryForMs, onError, onUnavailable: "open" } as const;
+      const client = createClient({ ...options, overdueMs: 300 });
+      const [outcome, tookMs] = await timed(client.acquire("a", { timeoutMs: 200 }));
+      expect(outcome).toMatchObject({ isUnmetered: true });
+      const detail = /^No answer within \d+ ms$/;
+      expect(faults).toMatchObject([{ detail: expect.stringMatching(detail) as string }]);
+      // Timers may fire a little early; a busy machine is late.
+      expect(tookMs).toBeGreaterThan(expectedMs - 20);
+      expect(tookMs).toBeLessThan(expectedMs + 2_000);
+    },
+  );
+
+  it("applies to calls that don't wait", async () => {
+    await using silent = await silentServer();
+    const client = createClient({ url: silent.url, retryForMs: 0, overdueMs: 300 });
+    await expect(client.inspect("a")).rejects.toMatchObject({
+      reason: "unavailable",
+      detail: "No answer within 300 ms",
     });
   });
 });

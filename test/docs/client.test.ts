@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 
 import { projectDir } from "../../serve/worker-bundle.ts";
-import { acquireOptions } from "../../src/client/arguments.ts";
+import { acquireOptions, clientOptions } from "../../src/client/arguments.ts";
 import * as client from "../../src/client/index.ts";
 import * as hono from "../../src/hono/index.ts";
 import * as local from "../../src/local/index.ts";
@@ -42,15 +42,8 @@ function verbsOf(object: object): string[] {
   return [...new Set(verbs)].filter((name) => name !== "constructor").sort();
 }
 
-const [, listed = ""] =
-  /function checkClientOptions[^]*?const allowed = \[([^]*?)\]/.exec(
-    read("src/client/arguments.ts"),
-  ) ?? [];
-const clientOptions = all(listed, /"(\w+)"/g);
-
 it("has every option of createClient", () => {
-  expect(clientOptions).not.toEqual([]);
-  expect(namesIn("## createClient")).toEqual(clientOptions.sort());
+  expect(namesIn("## createClient")).toEqual([...clientOptions].sort());
 });
 
 it("has every verb of a client", () => {

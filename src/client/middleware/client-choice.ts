@@ -9,7 +9,17 @@ import { SluiceError } from "../sluice-error.ts";
 
 /** Client options that say nothing about where Sluice is. */
 type ClientSettings = Partial<
-  Pick<ClientOptions, "token" | "transport" | "onUnavailable" | "onError" | "retryForMs">
+  Pick<
+    ClientOptions,
+    | "token"
+    | "fetch"
+    | "WebSocket"
+    | "transport"
+    | "onUnavailable"
+    | "onError"
+    | "retryForMs"
+    | "overdueMs"
+  >
 >;
 
 /**
@@ -24,7 +34,8 @@ export type ClientChoice<Context> =
   | { readonly client: Client | ((context: Context) => Client) }
   | ({
       readonly client?: undefined;
-      readonly url?: undefined;
+      /** Left out where Sluice is bound or exported: one program can run on Workers and on Node. */
+      readonly url?: string | URL | undefined;
       readonly service?: undefined;
     } & ClientSettings);
 
@@ -53,13 +64,14 @@ export function clientChooser<Context>(
     const { client } = options;
     return typeof client === "function" ? client : (): Client => client;
   }
-  const { token, transport, onUnavailable, onError, retryForMs } = options;
+  const { token, transport, onUnavailable, onError, retryForMs, overdueMs } = options;
   const settings = {
     onError,
     transport,
     ...(token !== undefined && { token }),
     ...(onUnavailable !== undefined && { onUnavailable }),
     ...(retryForMs !== undefined && { retryForMs }),
+    ...(overdueMs !== undefined && { overdueMs }),
   };
   if (options.url !== undefined) {
     const { url, fetch, WebSocket } = options;

@@ -15,18 +15,20 @@ interface SendOptions {
   readonly onSession?: (attempt: Attempt) => Promise<Answer> | undefined;
 }
 
-/** Time that an answer may take to arrive, including for Sluice to find its bucket again. */
+/** Default of `overdueMs`: Sluice may first have to find its bucket again. */
 export const ANSWER_MS = 10_000;
 
 /** Sends the calls of one client. */
 export class RetriedCalls {
   readonly #connection: Connection;
   readonly #retryForMs: number;
+  readonly #overdueMs: number;
 
-  /** @param retryForMs See `ClientOptions`. */
-  constructor(connection: Connection, retryForMs: number) {
+  /** For `retryForMs` and `overdueMs` see `ClientOptions`. */
+  constructor(connection: Connection, retryForMs: number, overdueMs: number = ANSWER_MS) {
     this.#connection = connection;
     this.#retryForMs = retryForMs;
+    this.#overdueMs = overdueMs;
   }
 
   /** @throws {SluiceError} If the answer is a problem, or Sluice can't be reached. */
@@ -35,7 +37,7 @@ export class RetriedCalls {
       signal,
       retryForMs: this.#retryForMs,
       untilMs: Infinity,
-      attemptMs: () => ANSWER_MS,
+      attemptMs: () => this.#overdueMs,
     };
     const ask = async (attempt: Attempt): Promise<Answer> => {
       const answer = await (onSession?.(attempt) ?? this.#overHttp(call, attempt));

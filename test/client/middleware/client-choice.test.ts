@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Client } from "../../../src/client/client.ts";
 
 import { createClient } from "../../../src/client/client.ts";
+import { freePort } from "../../../kit/processes/server.ts";
 import { FakeSocket } from "../../../kit/client/fake-socket.ts";
 import { clientChooser, type ClientChoice } from "../../../src/client/middleware/client-choice.ts";
 
@@ -135,6 +136,25 @@ describe("clientChooser", () => {
       });
     },
   );
+
+  it("passes on how long an answer may be overdue", async () => {
+    const silent = { fetch: () => new Promise<Response>(() => undefined) };
+    const client = chooser({ overdueMs: 5 })({ env: { SLUICE: silent } });
+    await expect(client.acquire("x", { timeoutMs: 5 })).rejects.toMatchObject({
+      detail: "No answer within 10 ms",
+    });
+  });
+
+  it("takes a url that may be undefined: the binding of a Worker, elsewhere an address", async () => {
+    const bound = service();
+    const options = (url: string | undefined): ClientChoice<Context> => ({ url, retryForMs: 0 });
+    await chooser(options(undefined))({ env: { SLUICE: bound } }).acquire("x");
+    expect(bound.attempts.length).toBe(1);
+    const address = `http://127.0.0.1:${await freePort()}`;
+    await expect(chooser(options(address))({ env: {} }).inspect("x")).rejects.toThrow(
+      "Cannot reach",
+    );
+  });
 
   it("checks its options when it is made", () => {
     expect(() => chooser({ url: "/relative" })).toThrow("url must be an absolute URL");
