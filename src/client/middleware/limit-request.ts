@@ -24,7 +24,9 @@ import {
   checkFunction,
   checkInteger,
   checkTokensToTake,
+  clientOptions,
   hasMethod,
+  knownMembers,
 } from "../arguments.ts";
 import { RequestPermit } from "../holds/request-permit.ts";
 import { legalBucketName } from "./bucket-name.ts";
@@ -75,10 +77,12 @@ export interface RateLimitOptions<Context> {
    */
   readonly onOutcome?: (context: Context, outcome: AcquireOutcome) => void | Promise<void>;
   /**
-   * Called with faults that the operator should know about: a callback that throws, a wrong token,
-   * a bucket that no policy matches or that lacks a limit. Such a request is answered with 503, unless `onUnavailable` is
-   * `"open"` and the fault is not in a callback. Default: `console.error`, at most once a minute
-   * for each kind of fault.
+   * Called with faults that the operator should know about: Sluice that can't be reached, a callback
+   * that throws, a wrong token, a bucket that no policy matches or that lacks a limit, a `waitMs` over
+   * the policy's `maxWaitMs`. Such a request is answered with 503 (with 400 for `waitMs`), unless
+   * `onUnavailable` is `"open"` and the fault is not in a callback or `waitMs`. With `client`, the
+   * client's own `onError` is called with faults that its `onUnavailable` covers. Default:
+   * `console.error`, at most once a minute for each kind of fault.
    */
   readonly onError?: OnError | undefined;
   /**
@@ -121,6 +125,20 @@ const MAX_SHADOW_WAIT_MS = 25_000;
 /** Status of an answer that becomes a WebSocket: its headers belong to the handshake. */
 const SWITCHING_PROTOCOLS = 101;
 
+/** Options of a rate limit, those of its client included. */
+const allowedOptions = [
+  "bucket",
+  "tokens",
+  "limits",
+  "waitMs",
+  "skip",
+  "onRefused",
+  "onOutcome",
+  "shadow",
+  "client",
+  ...clientOptions,
+];
+
 /** `retryAfterMs` if Sluice could not be asked and gave none. */
 const UNAVAILABLE_RETRY_MS = 1_000;
 
@@ -128,9 +146,11 @@ const UNAVAILABLE_RETRY_MS = 1_000;
  * Checks the options once, before any request.
  *
  * @throws {RangeError} If the bucket or a number is out of range; the message names it.
- * @throws {TypeError} If an option has the wrong type, or `shadow` is used without `onOutcome`.
+ * @throws {TypeError} If an option is unknown or has the wrong type, or `shadow` is used without
+ * `onOutcome`.
  */
 export function checkRateLimitOptions<Context>(options: RateLimitOptions<Context>): void {
+  knownMembers("options", options, allowedOptions);
   const { bucket, tokens, limits, waitMs, shadow = false, onOutcome } = options;
   if (typeof bucket !== "function") checkBucket(bucket);
   checkTokensToTake(tokens, limits);
@@ -184,7 +204,11 @@ export async function limitRequest<Context>(
 /** The answer to a request without an outcome. */
 function answerTo<Context>(error: unknown, { signal, report }: LimitedRequest<Context>): Response {
   if (signal?.aborted) return clientClosedResponse();
-  if (error instanceof InvalidAskError) return invalidRequestResponse(error.errors);
+  if (error instanceof InvalidAskError) {
+    // No caller chooses how long it may wait: the option, or the policy's `maxWaitMs`, is wrong.
+    if (error.errors.some(({ field }) => field === "waitMs")) report(error);
+    return invalidRequestResponse(error.errors);
+  }
   throwAnswer(error);
   report(error);
   return faultResponse();
@@ -195,7 +219,7 @@ function throwAnswer(error: unknown): void {
   if (hasMethod(error, "getResponse")) throw error;
 }
 
-/** Turns errors of the client into an outcome, except those that are the request's own fault. */
+/** Turns errors of the client into an outcome, except those of what the request asks for. */
 async function acquireOrRefuse<Context>(
   limited: LimitedRequest<Context>,
   asked: Asked,
@@ -203,9 +227,7 @@ async function acquireOrRefuse<Context>(
   try {
     return await acquire(limited, asked);
   } catch (error) {
-    if (limited.signal?.aborted) throw error;
-    const isInvalid = error instanceof SluiceError && error.reason === "invalid-request";
-    if (isInvalid && !isUnknownLimit(error)) throw new InvalidAskError(error.errors ?? []);
+    if (limited.signal?.aborted || error instanceof InvalidAskError) throw error;
     limited.report(error);
     const { bucket, tokens } = asked;
     const detail = "Sluice is unavailable";
@@ -338,7 +360,19 @@ async function acquire<Context>(
   { context, client }: LimitedRequest<Context>,
   { bucket, ...asked }: Asked,
 ): Promise<AcquireOutcome> {
-  return client(context).acquire(bucket, asked);
+  try {
+    return await client(context).acquire(bucket, asked);
+  } catch (error) {
+    const isInvalid = error instanceof SluiceError && error.reason === "invalid-request";
+    if (!isInvalid || isUnknownLimit(error)) throw error;
+    throw new InvalidAskError((error.errors ?? []).map(asOption));
+  }
+}
+
+/** Names the option, where Sluice names its own parameter. */
+function asOption({ field, message }: FieldFault): FieldFault {
+  if (field !== "timeoutMs") return { field, message };
+  return { field: "waitMs", message: message.replace(field, "waitMs") };
 }
 
 async function valueOf<

@@ -26,6 +26,7 @@ import {
   checkInteger,
   checkTokensToTake,
   hasMethod,
+  knownMembers,
 } from "../arguments.ts";
 import { reportToConsole } from "../fault-report.ts";
 import { answerUnder, RequestPermit } from "../holds/request-permit.ts";
@@ -113,6 +114,23 @@ export interface PacedFetchOptions {
   readonly onPauseFailed?: PauseFailed;
 }
 
+const allowedOptions: readonly (keyof PacedFetchOptions)[] = [
+  "client",
+  "bucket",
+  "fetch",
+  "tokens",
+  "limits",
+  "quotas",
+  "timeoutMs",
+  "retries",
+  "methods",
+  "backoffMs",
+  "maxPauseMs",
+  "advice",
+  "onRefused",
+  "onPauseFailed",
+];
+
 type TokensByLimit = Readonly<Record<string, number>>;
 
 /** Idempotent methods of RFC 9110, except TRACE, which `fetch` does not send. */
@@ -159,7 +177,7 @@ const SERVER_ERROR = 500;
  * arrived or was cancelled. Read or cancel every response: a long body that nobody reads keeps it.
  *
  * @throws {RangeError} If an option is out of range; the message names it.
- * @throws {TypeError} If an option has the wrong type.
+ * @throws {TypeError} If an option is unknown or has the wrong type.
  *
  * @example
  * const pacedFetch = createPacedFetch({ client, bucket: "api.example.com" });
@@ -173,6 +191,7 @@ export function createPacedFetch(options: PacedFetchOptions): Fetch {
 /** @throws {RangeError | TypeError} */
 function checkOptions(options: PacedFetchOptions): void {
   const given = { ...options };
+  knownMembers("options", given, allowedOptions);
   if (!hasMethod(given.client, "acquire") || !hasMethod(given.client, "pause")) {
     throw new TypeError(`client must be a Sluice client: got ${showValue(given.client)}`);
   }

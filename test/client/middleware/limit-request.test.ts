@@ -68,6 +68,13 @@ const noSuchLimit = new SluiceError({
   errors: [{ field: "tokens.tmp", message: '"tmp" is no limit of this bucket: rate' }],
 });
 const invalid = new SluiceError({ reason: "invalid-request", detail: "d", errors: [] });
+const tooLong = new SluiceError({
+  reason: "invalid-request",
+  detail: "d",
+  errors: [
+    { field: "timeoutMs", message: "timeoutMs must be an integer from 0 to 60000: got 60001" },
+  ],
+});
 
 describe("limitRequest", () => {
   it.each<readonly [string, AcquireOutcome | Error, object, string | number, number]>([
@@ -92,7 +99,8 @@ describe("limitRequest", () => {
     ["nothing of everything", granted, { tokens: () => 0, limits: () => ({ tpm: 0 }) }, 400, 0],
     ["nothing but of one limit", granted, { tokens: 0, limits: () => ({ tpm: 1 }) }, "pass", 0],
     ["a number that is none", granted, { tokens: () => 0 }, 400, 0],
-    ["a wait that is too long", granted, { waitMs: () => 3_600_001 }, 400, 0],
+    ["a wait that is too long", granted, { waitMs: () => 3_600_001 }, 400, 1],
+    ["a wait that is too long for the policy", tooLong, { waitMs: 60_001 }, 400, 1],
     ["a bucket that is no text", granted, { bucket: () => 7 as never }, 503, 1],
   ])("decides on %s", async (_, outcome, options, verdict, faultCount) => {
     const { limited, faults } = requestWith(outcome);
@@ -123,6 +131,20 @@ describe("limitRequest", () => {
       { bucket: "b", tokens: 2, timeoutMs: 0, limits: { tpm: 7, day: 0 } },
       { bucket: "b", tokens: 2, timeoutMs: 0 },
     ]);
+  });
+
+  it.each([false, true])("names waitMs if the policy allows less, shadow %s", async (shadow) => {
+    const { limited, faults, kept } = requestWith(tooLong);
+    const options = { bucket: "b", waitMs: 60_001, shadow, onOutcome: () => undefined };
+    const verdict = await limitRequest(limited, options);
+    await Promise.all(kept);
+    const message = "waitMs must be an integer from 0 to 60000: got 60001";
+    expect(faults).toMatchObject([{ message }]);
+    const answer = verdict.kind === "answer" ? await verdict.response.json() : undefined;
+    const errors = [{ field: "waitMs", message }];
+    expect(answer).toEqual(
+      shadow ? undefined : expect.objectContaining({ detail: message, errors }),
+    );
   });
 
   it("answers a caller that has left with 499, and reports nothing", async () => {
@@ -171,6 +193,7 @@ describe("checkRateLimitOptions", () => {
     [{ bucket: "b", waitMs: -1 }, "waitMs must be an integer from 0 to 3600000: got -1"],
     [{ bucket: "b", skip: 7 }, "skip must be a function: got 7"],
     [{ bucket: "b", shadow: true }, "shadow requires onOutcome to report to"],
+    [{ bucket: "b", onUnavailible: "open" }, '"onUnavailible" is not one of bucket, tokens,'],
   ])("throws for %o", (options, message) => {
     expect(() => checkRateLimitOptions(options as RateLimitOptions<Context>)).toThrow(message);
   });

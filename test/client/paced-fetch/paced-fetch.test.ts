@@ -1213,6 +1213,10 @@ it("a bucket that can be none, and what is no function, is told by name", () => 
   expect(() => createPacedFetch({ client, bucket: "b", methods })).toThrow(
     'methods must be an array of strings: got ["GET",1]',
   );
+  const unknown = { retires: 1 } as object;
+  expect(() => createPacedFetch({ client, bucket: "b", ...unknown })).toThrow(
+    '"retires" is not one of client, bucket, fetch,',
+  );
   const none = {} as unknown as Client;
   expect(() => createPacedFetch({ client: none, bucket: "b" })).toThrow(
     "client must be a Sluice client: got {}",
