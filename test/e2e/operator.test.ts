@@ -473,7 +473,7 @@ describe("an operator's page", () => {
       .getByText(/^of 1,000, 40 held$/)
       .waitFor();
     await gauge("rate")
-      .getByText(/^Paused until \d\d:\d\d:\d\d, then \d+ more$/)
+      .getByText(/^Paused until (\w{3} \d+ \w{3}, )?\d\d:\d\d:\d\d, then \d+ more$/)
       .waitFor();
     await button(page, "Reset …").click();
     const question = dialog(page, `Reset ${bucket}?`);
