@@ -2,12 +2,14 @@
  * The fake behaves as a running Sluice does: the list of client behaviours runs over it, behind a server, with its clock
  * moved as time passes.
  */
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 
 import type { AddressInfo } from "node:net";
 
@@ -95,3 +97,19 @@ afterAll(() => {
 it.each(behavioursOf("http").filter((name) => !ofKeys.has(name)))("%s", (behaviour) => {
   expect(findings.find((finding) => finding.name === behaviour)).toEqual({ name: behaviour });
 });
+
+it("a wait that a test leaves behind keeps no process alive", async () => {
+  const program = `
+    import { createFakeSluice } from ${JSON.stringify(new URL(fakePath, import.meta.url))};
+    const policies = { x: { capacity: 1, refillTokens: 1, refillInterval: "1s" } };
+    const fake = createFakeSluice({ policies });
+    const { client } = fake;
+    await client.acquire("x");
+    void client.acquire("x").then(() => console.log("granted"));
+    await fake.advance(0);
+    console.log((await client.inspect("x")).waiters);
+  `;
+  const args = ["--input-type=module", "--eval", program];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 });
+  expect(stdout).toBe("1\n");
+}, 25_000);

@@ -49,6 +49,16 @@ export class Watchdog {
   #wait(durationMs: number, then: () => void): void {
     this.#clearTimer();
     const timer = setTimeout(then, durationMs);
+    unref(timer);
     this.#clearTimer = (): void => clearTimeout(timer);
   }
+}
+
+/**
+ * Keeps a timer from keeping the process alive, in Node and Bun: a connection that may still answer does that itself,
+ * and without one, nothing ever answers.
+ */
+function unref(timer: unknown): void {
+  if (typeof timer !== "object" || timer === null || !("unref" in timer)) return;
+  if (typeof timer.unref === "function") timer.unref();
 }
