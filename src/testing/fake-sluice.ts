@@ -15,9 +15,10 @@ import type { App } from "../worker/routes.ts";
 
 import { problemResponse } from "../answers/problem.ts";
 import { createClient } from "../client/client.ts";
-import { requireInteger } from "../core/values.ts";
+import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
+import { requireInteger, showValue } from "../core/values.ts";
+import { isRefusalReason, reasonFields } from "../protocol/reasons.ts";
 import { BucketStub } from "../worker/bucket-stub.ts";
-import { LeasedBuckets } from "../worker/leased-bucket.ts";
 import { openApiDocument } from "../worker/pages/openapi.ts";
 import { createRoutes } from "../worker/routes.ts";
 import { settingsOf } from "../worker/settings.ts";
@@ -44,7 +45,7 @@ export interface FakeSluice {
   /**
    * Moves the clock forward by `durationMs`, 0 or more, tick by tick, and lets each caller that has its turn go on
    * until it waits for something else than Sluice. Resolves when all of them have. 0 only lets them go on: after it,
-   * calls that were made before it are in their queue.
+   * calls that were made before it are in their queue. Rejects with `RangeError` beyond the last instant of a `Date`.
    */
   advance(durationMs: number): Promise<void>;
   /** The fake's clock, epoch milliseconds: that of `grantedAtMs`, calendars and pauses. */
@@ -52,6 +53,8 @@ export interface FakeSluice {
   /**
    * Refuses the next acquire of `bucket` with `reason`, whatever it holds. Called twice, it refuses the next two. A
    * reason that says when to retry says `retryAfterMs`, 1 or more; default: 1,000.
+   *
+   * @throws {RangeError} If the name isn't legal, or no acquire is refused for that reason.
    */
   refuseNext(bucket: string, reason: FakeReason, retryAfterMs?: number): void;
   /**
@@ -72,6 +75,7 @@ function admit(): readonly Scope[] {
 }
 
 const MAX_TIME_MS = 8.64e15;
+const DOWN = "The fake Sluice is down: call comeBack()";
 const DEFAULT_RETRY_AFTER_MS = 1_000;
 /** More than any chain of promises in a call needs; user code that waits for a timer of its own is not waited for. */
 const QUIET_TURNS = 3;
@@ -112,6 +116,8 @@ class Fake implements FakeSluice {
   /** What ends each call that has no response yet. */
   readonly #calls = new Set<(error: Error) => void>();
   #isDown = false;
+  /** Ends the responses that are read as they come. */
+  #online = new AbortController();
   /** Changes with everything that a caller may notice. */
   #events = 0;
 
@@ -125,7 +131,7 @@ class Fake implements FakeSluice {
   }
 
   async advance(durationMs: number): Promise<void> {
-    requireInteger("durationMs", durationMs, 0, MAX_TIME_MS);
+    requireInteger("durationMs", durationMs, 0, MAX_TIME_MS - this.#clock.now());
     const untilMs = this.#clock.now() + durationMs;
     let seen: number | undefined = undefined;
     do {
@@ -140,6 +146,10 @@ class Fake implements FakeSluice {
   }
 
   refuseNext(bucket: string, reason: FakeReason, retryAfterMs = DEFAULT_RETRY_AFTER_MS): void {
+    if (!isBucketName(bucket)) {
+      throw new RangeError(`bucket must be ${BUCKET_NAME_RULE}: got ${showValue(bucket)}`);
+    }
+    if (!isFakeReason(reason)) throw illegalReason(reason);
     requireInteger("retryAfterMs", retryAfterMs, 1, MAX_TIME_MS);
     const detail = `Refused by the test: ${reason}`;
     this.#refusals.push({ bucket, response: problemResponse(reason, { detail, retryAfterMs }) });
@@ -147,8 +157,11 @@ class Fake implements FakeSluice {
 
   goDown(): void {
     this.#isDown = true;
-    const error = new Error("The fake Sluice is down: call comeBack()");
+    const error = new Error(DOWN);
     for (const end of this.#calls) end(error);
+    // First, so that a streamed wait ends with its caller and doesn't look for its object again.
+    this.#online.abort(error);
+    this.#online = new AbortController();
     for (const object of this.#objects.values()) object.disconnectAll(error);
   }
 
@@ -158,7 +171,8 @@ class Fake implements FakeSluice {
 
   async #fetch(request: Request): Promise<Response> {
     this.#events += 1;
-    if (this.#isDown) throw new Error("The fake Sluice is down: call comeBack()");
+    if (this.#isDown) throw new Error(DOWN);
+    if (request.headers.has("Upgrade")) return refuseSocket();
     return this.#refusalOf(request) ?? (await this.#answer(request));
   }
 
@@ -172,10 +186,18 @@ class Fake implements FakeSluice {
       const fail = (error: unknown): void => end(() => reject(error));
       this.#calls.add(fail);
       Promise.resolve(this.#app.fetch(request, this.#env)).then(
-        (response) => end(() => resolve(response)),
+        (response) => end(() => resolve(this.#untilDown(response))),
         fail,
       );
     });
+  }
+
+  #untilDown(response: Response): Response {
+    if (!response.body || !response.headers.get("Content-Type")?.startsWith("text/event-stream")) {
+      return response;
+    }
+    const { signal } = this.#online;
+    return new Response(response.body.pipeThrough(new TransformStream(), { signal }), response);
   }
 
   #refusalOf({ method, url }: Request): Response | undefined {
@@ -207,7 +229,8 @@ class Fake implements FakeSluice {
       isOpen: true,
       allowedHosts: undefined,
       bucketOf: (name, policy, caller) => new BucketStub(deployment, name, policy, caller),
-      leases: new LeasedBuckets(env.BUCKETS, () => undefined),
+      // They are lent by the machine's clock, and the one caller's isolate would take all tokens of a bucket.
+      leases: { find: () => undefined },
       openApi: openApiDocument,
       now: () => this.#clock.now(),
     };
@@ -239,6 +262,21 @@ class Fake implements FakeSluice {
     const objects = { getByName: stubOf } as unknown as SluiceEnv["BUCKETS"];
     return objects;
   }
+}
+
+/** Code without types may pass anything. */
+function isFakeReason(reason: string): boolean {
+  return isRefusalReason(reason) && reason !== "unavailable";
+}
+
+function illegalReason(reason: unknown): RangeError {
+  const reasons = Object.keys(reasonFields).filter(isFakeReason).join(", ");
+  return new RangeError(`reason must be one of ${reasons}: got ${showValue(reason)}`);
+}
+
+/** Before anything looks for the object's own. The client then sends requests. */
+function refuseSocket(): Response {
+  return problemResponse("upgrade-required", { detail: "The fake Sluice has no WebSockets" });
 }
 
 /** Resolves in a later turn of the event loop, by what no library of fake timers replaces. */

@@ -58,7 +58,7 @@ function arrivalStamp(): number {
 export interface BucketDeployment {
   /** The objects and, if they can be seen, their files, which show why an object can't be reached. */
   readonly env: BucketAccess;
-  readonly leases: LeasedBuckets;
+  readonly leases: Pick<LeasedBuckets, "find">;
   /** The clock of the buckets, epoch milliseconds. */
   readonly now: () => number;
 }

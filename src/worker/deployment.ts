@@ -29,7 +29,7 @@ export interface Deployment {
     caller: BucketCaller | undefined,
   ) => BucketStub;
   /** What this isolate holds of buckets; every entrypoint of the environment has the same. */
-  readonly leases: LeasedBuckets;
+  readonly leases: Pick<LeasedBuckets, "find">;
   /** The description of the HTTP interface. */
   readonly openApi: OpenApiDocument;
   /** The clock of the buckets, epoch milliseconds: what an instant in a request is compared with. */

@@ -77,6 +77,14 @@ describe("the clock of a fake", () => {
     expect((await Promise.all(waiting)).map(({ ok }) => ok)).toEqual([true, true]);
   });
 
+  it("stays within what a Date can be", async () => {
+    const fake = openFake();
+    const mostMs = 8.64e15 - START_AT_MS;
+    await expect(fake.advance(mostMs + 1)).rejects.toThrow(`from 0 to ${mostMs}: got`);
+    await fake.advance(mostMs);
+    expect(new Date(fake.now()).getTime()).toBe(8.64e15);
+  });
+
   it("turns a calendar's page", async () => {
     const fake = openFake();
     await fake.client.acquire("daily:x", { tokens: 2 });
@@ -188,12 +196,69 @@ describe("what a test can do to a fake", () => {
     expect(await fake.client.inspect("one:x")).toMatchObject({ tokens: 0, waiters: 0 });
   });
 
+  it("goDown ends a wait that is streamed at once, and nothing waits for it afterwards", async () => {
+    const error = vi.spyOn(console, "error");
+    const fake = openFake();
+    await fake.client.acquire("one:x");
+    const waiting = fake.client.acquire("one:x", { onQueued: () => undefined });
+    await fake.advance(0);
+    fake.goDown();
+    await expect(waiting).rejects.toMatchObject({ name: "SluiceError", reason: "unavailable" });
+    fake.comeBack();
+    await fake.advance(0);
+    expect(await fake.client.inspect("one:x")).toMatchObject({ waiters: 0 });
+    expect(error).not.toHaveBeenCalled();
+    error.mockRestore();
+  });
+
+  it("has metrics, by its own clock", async () => {
+    const fake = openFake();
+    await fake.client.acquire("one:x");
+    void fake.client.acquire("one:x");
+    await fake.advance(500);
+    const response = await fake.service.fetch(new Request("http://x/metrics?bucket=one:x"));
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('sluice_oldest_wait_seconds{bucket="one:x"} 0.5\n');
+  });
+
+  it("has no leases, whatever the policy says", async () => {
+    const lease = { maxTokens: 5, ttl: "5s" } as const;
+    const lent = { capacity: 10, refillTokens: 10, refillInterval: "1s", lease } as const;
+    const fake = createFakeSluice({ policies: { lent }, startAtMs: START_AT_MS });
+    const client = createClient({ service: fake.service, retryForMs: 0 });
+    for (let count = 0; count < 10; count += 1) {
+      expect(await client.tryAcquire("lent")).toMatchObject({ ok: true });
+    }
+    expect(await client.tryAcquire("lent")).toMatchObject({ ok: false });
+    await fake.advance(1_000);
+    expect(await client.inspect("lent")).toMatchObject({ tokens: 10 });
+  });
+
+  it("refuses WebSockets without a word, and the client sends requests", async () => {
+    const error = vi.spyOn(console, "error");
+    const { service } = openFake();
+    const client = createClient({ service, transport: "session" });
+    expect(await client.acquire("one:x")).toMatchObject({ ok: true });
+    expect(error).not.toHaveBeenCalled();
+    error.mockRestore();
+  });
+
+  it.each(["unavailable", "permit-lost", "nope", undefined])(
+    "refuseNext says that a bucket never refuses with %s",
+    (reason) => {
+      expect(() => openFake().refuseNext("one:x", reason as "timeout")).toThrow(
+        `cancelled-by-admin: got ${reason === undefined ? "undefined" : `"${reason}"`}`,
+      );
+    },
+  );
+
   it("an illegal policy or start throws, and names the field", () => {
     const illegal = { x: { capacity: 0, refillTokens: 1, refillInterval: "1s" } } as const;
     expect(() => createFakeSluice({ policies: illegal })).toThrow("capacity");
     expect(() => createFakeSluice({ policies, startAtMs: -1 })).toThrow("startAtMs");
     const fake = openFake();
     expect(() => fake.refuseNext("x", "timeout", 0)).toThrow("retryAfterMs");
+    expect(() => fake.refuseNext("x:*", "timeout")).toThrow("bucket must be 1 to 128");
   });
 
   it("a bucket that no policy matches is unknown", async () => {

@@ -37,6 +37,7 @@ export const scrape: Call = {
       objects: env.BUCKETS,
       files: env.FILES,
       policies: settings.policies,
+      now: deployment.now,
       listBusy: (): Promise<readonly BusyBucket[]> => listBusyToScrape(env, scopes),
     };
     return metricsResponse(scraped, scopes, queryOf(request.url)["bucket"] ?? []);

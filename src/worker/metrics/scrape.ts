@@ -58,6 +58,8 @@ export interface Scraped {
   /** Set if files can be seen: a bucket that was never used is then answered for without its object. */
   readonly files?: BucketFiles | undefined;
   readonly policies: PolicyTable;
+  /** The clock of the buckets, epoch milliseconds. */
+  readonly now: () => number;
   /** Lists the busy buckets that the caller may read; rejects if they can't be listed. */
   readonly listBusy: () => Promise<readonly BusyBucket[]>;
 }
@@ -90,7 +92,7 @@ export async function metricsResponse(
     return problemResponse("unavailable", { detail, retryAfterMs: BUSY_RETRY_MS });
   }
   const [named, busy] = scraped;
-  const text = prometheusText([...metricsOf(named, Date.now()), ...busy]);
+  const text = prometheusText([...metricsOf(named, from.now()), ...busy]);
   const headers = { ...COMMON_FIELDS, "Content-Type": PROMETHEUS_TEXT };
   return new Response(text, { headers });
 }
@@ -142,11 +144,11 @@ async function statsOf(
 async function scrape(from: Scraped, buckets: readonly NamedBucket[]): Promise<ScrapedBucket[]> {
   const scraped: ScrapedBucket[] = buckets.map(({ name }) => ({ name, stats: undefined }));
   const failures: { readonly name: string; readonly error: unknown }[] = [];
-  const timeUp = new AbortController();
+  let isTimeUp = false;
   const waiting = buckets.entries();
   const ask = async (): Promise<void> => {
     for (const [index, bucket] of waiting) {
-      if (timeUp.signal.aborted) return;
+      if (isTimeUp) return;
       const { name } = bucket;
       try {
         scraped[index] = { name, stats: await statsOf(from, bucket) };
@@ -156,11 +158,11 @@ async function scrape(from: Scraped, buckets: readonly NamedBucket[]): Promise<S
     }
   };
   const callers = Array.from({ length: Math.min(CALLS_AT_ONCE, buckets.length) }, ask);
-  const pause = scheduler.wait(SCRAPE_TIMEOUT_MS, { signal: timeUp.signal });
-  // Nothing waits for this promise if it settles last.
-  pause.catch(() => undefined);
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const pause = new Promise<void>((resolve) => (timer = setTimeout(resolve, SCRAPE_TIMEOUT_MS)));
   await Promise.race([Promise.all(callers), pause]);
-  timeUp.abort();
+  clearTimeout(timer);
+  isTimeUp = true;
   const [first] = failures;
   if (first) {
     const names = failures.map(({ name }) => name).join(", ");
