@@ -102,8 +102,11 @@ export class Arrivals {
       const known = this.#joinKnown(idempotencyKey, bucket, arriving, presented, nowMs);
       if (known) return known.leave;
     }
-    if (presented) return this.#takePlace(bucket, arriving, presented, nowMs);
-    const carried = this.#carried(call);
+    if (presented && !this.#isUsedUp(presented, bucket, nowMs))
+      return this.#takePlace(bucket, arriving, presented, nowMs);
+    const requeuedTo = this.#carried(call);
+    const isUsedUp = requeuedTo && this.#isUsedUp(requeuedTo, bucket, nowMs);
+    const carried = isUsedUp ? undefined : requeuedTo;
     const joined = carried && this.#joinPlace(carried, bucket, request, nowMs);
     if (joined) return joined.leave;
     const errors = policyFaults(limiter.policy, call);
@@ -260,7 +263,7 @@ export class Arrivals {
     nowMs: number,
   ): { leave: Leave | undefined } | undefined {
     const { call, request } = arriving;
-    const known = this.#keyed.find(key, call, nowMs);
+    const known = this.#keyed.find(key, call, bucket.limiter, nowMs);
     // One that the recovery window has held may be absent, and was removed before the crash.
     const mayBeRemoved = !known || known.kind === "absent";
     if (mayBeRemoved && this.#removed.has(key, undefined, nowMs)) return refuseRemoved(request);
@@ -322,6 +325,16 @@ export class Arrivals {
     return ticket === undefined ? undefined : this.presentedPlace({ ...call, ticket });
   }
 
+  /**
+   * Whether the place of a ticket was granted, and the permit or the hold of that is over: see keyed-calls.ts. A
+   * ticket is good for one grant, so its caller is a newcomer then, unless it is late.
+   */
+  #isUsedUp({ placeId, arrival }: AbsentPlace, { limiter }: OpenBucket, nowMs: number): boolean {
+    if (placeId === undefined || nowMs > arrival.deadlineAtMs) return false;
+    const known = this.#tickets.find(placeId, nowMs);
+    return known.kind === "granted" && !limiter.isOpen(known.grant, nowMs);
+  }
+
   /** Handles a request that comes back to `place`: it joins those that are there, or waits in it again. */
   #takePlace(
     bucket: OpenBucket,
@@ -354,6 +367,7 @@ export class Arrivals {
         return { leave: undefined };
       case "granted": {
         const { grant } = known;
+        if (!bucket.limiter.isOpen(grant, nowMs)) return undefined;
         request.answered({ kind: "replay", grant, bucket: stateOf(bucket, nowMs) });
         return { leave: undefined };
       }

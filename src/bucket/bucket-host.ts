@@ -195,8 +195,9 @@ export class BucketHost {
     // In a batch: it is settled already, and its answer is on its way.
     if (caller && !(caller.waiter && this.#bucket?.limiter.isWaiting(caller.waiter))) return false;
     // If nothing has been granted there are no keys on disk to read, and there may be no disk yet.
-    const hasGranted = Number(this.#bucket?.limiter.inspect(nowMs).granted) > 0;
-    if (!caller && hasGranted && this.#keyed.isGranted(key, nowMs)) return false;
+    const limiter = this.#bucket?.limiter;
+    const hasGranted = limiter && limiter.inspect(nowMs).granted > 0;
+    if (!caller && hasGranted && this.#keyed.isGranted(key, limiter, nowMs)) return false;
     const absent = this.#keyed.cancel(key, nowMs);
     this.#arrivals.cancelled((caller ?? absent)?.placeId, nowMs);
     const wasHeldBack = this.#recoveryWindow?.cancel(key) ?? false;

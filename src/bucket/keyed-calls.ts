@@ -1,7 +1,11 @@
 /**
  * What a bucket knows about acquires with an idempotency key, whatever has become of them: granted,
  * waiting, absent (the connection broke while they waited) or cancelled.
+ *
+ * A grant with a permit or a hold is only known as long as that is open. Its caller would run its work under a permit
+ * that somebody else may have by now. After that the key is new, and what it asks for is taken again.
  */
+import type { Limiter } from "../core/limiter.ts";
 import type { Grant } from "../core/outcome.ts";
 import type { Settlement } from "../core/turn.ts";
 import type { AcquireCall } from "../wire/acquire-call.ts";
@@ -20,6 +24,9 @@ export type KnownCall =
   | { readonly kind: "waiting"; readonly caller: Caller }
   | { readonly kind: "absent"; readonly place: AbsentPlace };
 
+/** What knows whether a grant's permit and hold are open. */
+type Grants = Pick<Limiter<Caller>, "isOpen">;
+
 /** The acquires of one bucket that have a key. */
 export class KeyedCalls {
   readonly #grants: IdempotencyStore;
@@ -30,10 +37,10 @@ export class KeyedCalls {
     this.#grants = new IdempotencyStore(grants);
   }
 
-  /** What has become of the earlier acquire with `key`; `undefined` if the key is new. */
-  find(key: string, call: AcquireCall, nowMs: number): KnownCall | undefined {
+  /** What has become of the earlier acquire with `key`, in the bucket of `limiter`; `undefined` if the key is new. */
+  find(key: string, call: AcquireCall, limiter: Grants, nowMs: number): KnownCall | undefined {
     if (this.#absent.isCancelled(key, nowMs)) return { kind: "cancelled" };
-    const granted = this.#grants.find(key, nowMs);
+    const granted = this.#granted(key, limiter, nowMs);
     const caller = this.#waiting.get(key);
     // A requeued call brings its own arrival.
     const place = call.requeued ? undefined : this.#absent.find(key, nowMs);
@@ -50,9 +57,9 @@ export class KeyedCalls {
     return this.#waiting.get(key);
   }
 
-  /** Whether a grant is kept for `key`. Reads the disk on first use. */
-  isGranted(key: string, nowMs: number): boolean {
-    return this.#grants.find(key, nowMs) !== undefined;
+  /** Whether `key` is known as granted. Reads the disk on first use. */
+  isGranted(key: string, limiter: Grants, nowMs: number): boolean {
+    return this.#granted(key, limiter, nowMs) !== undefined;
   }
 
   /** `caller` has arrived, and isn't answered yet. */
@@ -100,5 +107,10 @@ export class KeyedCalls {
   forgetAll(): void {
     this.#grants.forgetAll();
     this.#absent.forgetAll();
+  }
+
+  #granted(key: string, limiter: Grants, nowMs: number): KeyedGrant | undefined {
+    const keyed = this.#grants.find(key, nowMs);
+    return keyed && limiter.isOpen(keyed.grant, nowMs) ? keyed : undefined;
   }
 }

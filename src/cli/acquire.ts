@@ -35,11 +35,12 @@ export async function acquire(
   const {
     isJson,
     isQuiet,
-    asked: { holdMs },
+    asked: { holdMs, idempotencyKey },
     needsPermit,
     command: [command, ...args],
   } = acquireCommand;
-  const askedAtMs = performance.now();
+  // As in client/holds/with-hold.ts: an earlier run with this key may have been granted it.
+  const askedAtMs = idempotencyKey === undefined ? performance.now() : -Infinity;
   const outcome = await ask(client, acquireCommand, terminal);
   terminal.clearProgress();
   // If there is a command, standard output belongs to it.

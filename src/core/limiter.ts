@@ -15,6 +15,7 @@ import type { Cost } from "./limits/cost.ts";
 import type { Lease, LeaseAsk } from "./lease/lease.ts";
 import type { HoldAnswer, HoldCall, PermitAnswer } from "./holds/hold-call.ts";
 import type { GrantRow } from "./holds/grant-row.ts";
+import type { Grant } from "./outcome.ts";
 import type {
   LimiterOptions,
   LimiterPolicy,
@@ -379,6 +380,13 @@ export class Limiter<Caller, Terms extends LimiterPolicy = Policy> {
   /** Where everybody stands, from the head on, one step a place. Don't call a verb during the walk. */
   places(): Iterable<Place<Caller>> {
     return this.#limits ? this.#queue.places(this.#limits) : [];
+  }
+
+  /** See `OpenGrants.isOpen`. Lets no time pass. */
+  isOpen(grant: Pick<Grant, "hold" | "permit">, nowMs: number): boolean {
+    const { holds } = this.#ledger;
+    if (!holds) return !grant.hold && !grant.permit;
+    return holds.isOpen(grant, this.#limits?.instantOf(nowMs) ?? nowMs);
   }
 
   /** The bucket's state at `nowMs`. A bucket that hasn't started is shown as it would start. */

@@ -55,7 +55,8 @@ export class KeptPermit {
   #failure: unknown = undefined;
 
   /**
-   * @param askedAtMs When the grant was asked for, as `performance.now()`.
+   * @param askedAtMs When the grant was asked for, as `performance.now()`. `-Infinity` for a key that an earlier
+   * process may have used: that one's permit may have little time left, so it is extended at once.
    * @param onLost Called at most once, and not after `release`.
    */
   constructor(

@@ -311,6 +311,27 @@ describe("a ticket that was granted", () => {
     await problemOf(present(name, ticket), 429, "timeout");
   });
 
+  it.each([
+    ["alone", {}],
+    ["with its key", { "Idempotency-Key": "a" }],
+  ])("is no place any more once its permit is over, presented %s", async (_, headers) => {
+    const name = await emptied({ capacity: 2, concurrency: { max: 1, ttlMs: 5_000 } });
+    const { ticket, reader } = await ticketed(name, "", headers);
+    await pass(name, 5_000);
+    await reader.done;
+    expect(await grantOf(present(name, ticket, "", headers))).toEqual(reader.last?.data);
+    const before = request(`/acquire?bucket=${name}`);
+    await untilWaiters(name, 1);
+    await pass(name, 5_000);
+    const { permit } = await grantOf(before);
+    const again = present(name, ticket, "", headers);
+    await untilWaiters(name, 1);
+    await request(`/buckets/${name}/permits/${permit?.id}`, { method: "DELETE" });
+    expect((await grantOf(again)).permit?.fence).toBeGreaterThan(permit?.fence ?? Infinity);
+    await pass(name, 50_001);
+    await problemOf(present(name, ticket), 429, "timeout");
+  });
+
   it("is granted again after a crash if it is presented alone, and not with its key", async () => {
     const name = await emptied();
     const keyed = { "Idempotency-Key": "a" };

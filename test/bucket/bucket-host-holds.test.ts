@@ -200,6 +200,68 @@ describe("a permit", () => {
   });
 });
 
+describe("a repeat with the same key", () => {
+  it("gets the same grant while its permit is out, extended or not, and after a restart", () => {
+    const served = new Served(oneAtATime);
+    const grant = served.grant({ idempotencyKey: "k" });
+    served.pass(4_999);
+    served.restart();
+    expect(served.acquire({ idempotencyKey: "k" })).toMatchObject([{ kind: "replay", grant }]);
+    served.host.extendPermit("x", served.configured, grant.permit?.id ?? "");
+    served.pass(4_999);
+    expect(served.acquire({ idempotencyKey: "k" })).toMatchObject([{ kind: "replay", grant }]);
+  });
+
+  it("is a new acquire once the permit is over, even if nothing has happened since", () => {
+    for (const restarts of [false, true]) {
+      const served = new Served(oneAtATime);
+      const first = served.grant({ idempotencyKey: "k" });
+      served.pass(5_000);
+      if (restarts) served.restart();
+      const second = served.grant({ idempotencyKey: "k" });
+      expect(second.permit?.expiresAtMs).toBe(served.platform.nowMs + 5_000);
+      expect(second.permit?.fence).toBeGreaterThan(first.permit?.fence ?? Infinity);
+      expect(served.grant({ idempotencyKey: "k" })).toEqual(second);
+    }
+  });
+
+  it("waits for a permit if others have them all, and may be cancelled then", () => {
+    const served = new Served(oneAtATime);
+    served.grant({ idempotencyKey: "k" });
+    served.pass(5_000);
+    const { permit } = served.grant();
+    expect(served.host.cancel("k")).toBe(false);
+    served.pass(10_001);
+    const other = served.grant().permit ?? permit;
+    const waiting = served.acquire({ idempotencyKey: "k" });
+    expect(waiting).toEqual([]);
+    served.host.releasePermit("x", served.configured, other?.id ?? "");
+    expect(waiting).toMatchObject([{ kind: "outcome", outcome: { ok: true } }]);
+    served.acquire({ idempotencyKey: "l" });
+    expect(served.host.cancel("l")).toBe(true);
+  });
+
+  it("is a new acquire once the permit has been released", () => {
+    const served = new Served(oneAtATime);
+    const { permit } = served.grant({ idempotencyKey: "k" });
+    served.host.releasePermit("x", served.configured, permit?.id ?? "");
+    expect(served.grant({ idempotencyKey: "k" }).permit?.id).not.toBe(permit?.id);
+    expect(served.snapshot).toMatchObject({ granted: 2, tokens: 8 });
+  });
+
+  it("is a new acquire once the hold is settled or over", () => {
+    const served = new Served(holding);
+    const settled = served.hold({ idempotencyKey: "k" });
+    served.host.changeHold("x", served.configured, settled, { used: 1 });
+    const second = served.hold({ idempotencyKey: "k" });
+    expect(second).not.toBe(settled);
+    served.pass(29_999);
+    expect(served.hold({ idempotencyKey: "k" })).toBe(second);
+    served.pass(1);
+    expect(served.hold({ idempotencyKey: "k" })).not.toBe(second);
+  });
+});
+
 describe("the calls of holders", () => {
   it("know nothing in an unused bucket, and leave nothing on the disk", () => {
     const { host, configured, platform } = new Served(holding);

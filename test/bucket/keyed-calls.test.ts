@@ -11,6 +11,8 @@ import { Limiter } from "../../src/core/limiter.ts";
 import { Policy } from "../../src/core/policy.ts";
 
 const NOW_MS = 1_795_425_904_000;
+/** Whose grants are all open. */
+const limiter = { isOpen: () => true };
 const policy = Policy.of({ capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 });
 const call: AcquireCall = {
   bucket: "x",
@@ -45,10 +47,19 @@ function waiting(): Caller {
 }
 
 describe("KeyedCalls", () => {
+  it("knows nothing of a grant whose permit or hold is over", () => {
+    const { calls } = inMemory();
+    calls.settled(granted, NOW_MS);
+    const over = { isOpen: () => false };
+    expect(calls.find("a", call, over, NOW_MS)).toBeUndefined();
+    expect(calls.find("a", { ...call, tokens: 2 }, over, NOW_MS)).toBeUndefined();
+    expect(calls.isGranted("a", over, NOW_MS)).toBe(false);
+  });
+
   it("knows nothing of a new key", () => {
     const { calls } = inMemory();
-    expect(calls.find("a", call, NOW_MS)).toBeUndefined();
-    expect(calls.isGranted("a", NOW_MS)).toBe(false);
+    expect(calls.find("a", call, limiter, NOW_MS)).toBeUndefined();
+    expect(calls.isGranted("a", limiter, NOW_MS)).toBe(false);
   });
 
   it("finds a grant, for ten minutes", () => {
@@ -57,8 +68,8 @@ describe("KeyedCalls", () => {
     expect([...stored].map(([slot, row]) => [slot, entriesOf(row)])).toEqual([
       [0, [["a", { asked: { tokens: 1 }, grant }]]],
     ]);
-    expect(calls.find("a", call, NOW_MS + 599_999)).toEqual({ kind: "granted", grant });
-    expect(calls.find("a", call, NOW_MS + 600_000)).toBeUndefined();
+    expect(calls.find("a", call, limiter, NOW_MS + 599_999)).toEqual({ kind: "granted", grant });
+    expect(calls.find("a", call, limiter, NOW_MS + 600_000)).toBeUndefined();
   });
 
   it("writes down the grants of a turn that have a key, in one row, and nothing else", () => {
@@ -84,9 +95,9 @@ describe("KeyedCalls", () => {
     const { calls } = inMemory();
     const caller = waiting();
     calls.arrived("a", caller);
-    expect(calls.find("a", call, NOW_MS)).toEqual({ kind: "waiting", caller });
+    expect(calls.find("a", call, limiter, NOW_MS)).toEqual({ kind: "waiting", caller });
     calls.forget(caller);
-    expect(calls.find("a", call, NOW_MS)).toBeUndefined();
+    expect(calls.find("a", call, limiter, NOW_MS)).toBeUndefined();
   });
 
   it("keeps the newer of two callers with one key when the older is forgotten", () => {
@@ -102,10 +113,10 @@ describe("KeyedCalls", () => {
     const { calls } = inMemory();
     calls.disconnected(call, { timeoutMs: 60_000, arrival }, NOW_MS);
     const place = { asked: { tokens: 1 }, timeoutMs: 60_000, arrival };
-    expect(calls.find("a", call, NOW_MS + 30_000)).toEqual({ kind: "absent", place });
-    expect(calls.find("a", call, NOW_MS + 30_001)).toBeUndefined();
+    expect(calls.find("a", call, limiter, NOW_MS + 30_000)).toEqual({ kind: "absent", place });
+    expect(calls.find("a", call, limiter, NOW_MS + 30_001)).toBeUndefined();
     const requeued = { ...call, requeued: { arrivedAtMs: NOW_MS, elapsedMs: 0 } };
-    expect(calls.find("a", requeued, NOW_MS)).toBeUndefined();
+    expect(calls.find("a", requeued, limiter, NOW_MS)).toBeUndefined();
   });
 
   it("gives up the place of a caller that has arrived again", () => {
@@ -114,20 +125,20 @@ describe("KeyedCalls", () => {
     const returned = new Caller(call, 60_000, { answered: () => undefined });
     calls.arrived("a", returned);
     calls.forget(returned);
-    expect(calls.find("a", call, NOW_MS)).toBeUndefined();
+    expect(calls.find("a", call, limiter, NOW_MS)).toBeUndefined();
   });
 
   it("remembers nothing of a call without a key", () => {
     const { calls } = inMemory();
     const { idempotencyKey: _, ...keyless } = call;
     calls.disconnected(keyless, { timeoutMs: 60_000, arrival }, NOW_MS);
-    expect(calls.find("undefined", call, NOW_MS)).toBeUndefined();
+    expect(calls.find("undefined", call, limiter, NOW_MS)).toBeUndefined();
   });
 
   it.each([{ tokens: 2 }, { timeoutMs: 5 }])("refuses the key for another request: %j", (other) => {
     const { calls } = inMemory();
     calls.settled(granted, NOW_MS);
-    expect(calls.find("a", { ...call, ...other }, NOW_MS)).toEqual({ kind: "reused" });
+    expect(calls.find("a", { ...call, ...other }, limiter, NOW_MS)).toEqual({ kind: "reused" });
   });
 
   it("cancels a key for 10 seconds, before everything else that is known of it", () => {
@@ -136,8 +147,8 @@ describe("KeyedCalls", () => {
     expect(calls.cancel("a", NOW_MS)).toMatchObject({ arrival });
     expect(calls.cancel("b", NOW_MS)).toBeUndefined();
     calls.settled(granted, NOW_MS);
-    expect(calls.find("a", call, NOW_MS + 10_000)).toEqual({ kind: "cancelled" });
-    expect(calls.find("a", call, NOW_MS + 10_001)).toEqual({ kind: "granted", grant });
+    expect(calls.find("a", call, limiter, NOW_MS + 10_000)).toEqual({ kind: "cancelled" });
+    expect(calls.find("a", call, limiter, NOW_MS + 10_001)).toEqual({ kind: "granted", grant });
   });
 
   it("forgets absent and cancelled calls, and with all storage the grants", () => {
@@ -145,9 +156,9 @@ describe("KeyedCalls", () => {
     calls.settled(granted, NOW_MS);
     calls.cancel("a", NOW_MS);
     calls.forgetAbsent();
-    expect(calls.find("a", call, NOW_MS)).toEqual({ kind: "granted", grant });
+    expect(calls.find("a", call, limiter, NOW_MS)).toEqual({ kind: "granted", grant });
     stored.clear();
     calls.forgetAll();
-    expect(calls.find("a", call, NOW_MS)).toBeUndefined();
+    expect(calls.find("a", call, limiter, NOW_MS)).toBeUndefined();
   });
 });

@@ -58,9 +58,10 @@ const faults: Readonly<Record<string, () => void>> = {
       this: KeyedCalls,
       key,
       call,
+      limiter,
       nowMs,
     ) {
-      const known = find.call(this, key, call, nowMs);
+      const known = find.call(this, key, call, limiter, nowMs);
       return known?.kind === "waiting" ? undefined : known;
     });
   },

@@ -65,7 +65,8 @@ export function withHold<Value>(
  * `withHold`; the permit is given back when `work` and its result have ended, however they do. With
  * `holdMs`, there is a hold, too.
  *
- * The permit is extended at a third of its time. If it is lost all the same, because Sluice could not be
+ * The permit is extended at a third of its time, and at once if you set `idempotencyKey`, as it may be one
+ * that an earlier run was granted under that key. If it is lost all the same, because Sluice could not be
  * reached or this process didn't run for so long, the signal that `work` is given aborts with a
  * `PermitLostError`, and so does a stream that `work` has returned. Work that goes on after its signal
  * has aborted keeps its permit until it ends, unless that is lost.
@@ -97,8 +98,9 @@ async function workWithGrant<Value>(
 ): Promise<WorkDone<Value> | Refused> {
   checkFunction({ onError }, "onError");
   checkFunction({ work }, "work");
-  const { signal, holdMs, waitUntil } = asked;
-  const askedAtMs = performance.now();
+  const { signal, holdMs, waitUntil, idempotencyKey } = asked;
+  // The grant of a key that the caller knows may be an earlier one, with little of its permit's time left.
+  const askedAtMs = idempotencyKey === undefined ? performance.now() : -Infinity;
   const outcome = await client.acquire(bucket, asked);
   if (!outcome.ok) return outcome;
   if (!outcome.isUnmetered && !isEnough(outcome)) {

@@ -107,6 +107,11 @@ export class Holds {
     return this.#grants.firstHoldEndAtMs;
   }
 
+  /** See `OpenGrants.isOpen`. */
+  isOpen(grant: Pick<Grant, "hold" | "permit">, nowMs: number): boolean {
+    return this.#grants.isOpen(grant, nowMs);
+  }
+
   /** A grant whose tokens, and permit if there are any, have just been taken. */
   open(
     limits: LimitSet,

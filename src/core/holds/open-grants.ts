@@ -211,6 +211,16 @@ export class OpenGrants {
     return this.#byId.get(id)?.state;
   }
 
+  /** Whether all that `grant` opened is still open at `nowMs`: its permit, its hold, or both; so if it opened nothing. */
+  isOpen({ hold, permit }: Pick<Grant, "hold" | "permit">, nowMs: number): boolean {
+    const id = permit?.id ?? hold?.id;
+    if (id === undefined) return true;
+    const open = this.#byId.get(id);
+    const { permit: ours } = open?.state ?? {};
+    const isHeld = !hold || (open?.openHold?.expiresAtMs ?? -Infinity) > nowMs;
+    return isHeld && (!permit || (ours !== undefined && endAtMsOf(ours) > nowMs));
+  }
+
   /** All holds, those that are over and remembered too. */
   *holds(): IterableIterator<HoldState> {
     for (const { state } of this.#byId.values()) if (state.hold) yield state.hold;

@@ -199,6 +199,15 @@ describe("withPermit", () => {
     ]);
   });
 
+  it("extends at once under a key that an earlier run may have used, whose permit may be about to end", async () => {
+    const sluice = sluiceWith({ ...permitted, waitedMs: 60_000 });
+    const options = { idempotencyKey: "job" };
+    const working = withPermit(sluice.client, "x", options, () => passFor(4_000));
+    await passMs(4_000);
+    await working;
+    expect(sluice.linesOf("PUT").map(({ atMs }) => atMs)).toEqual([0, 3_000]);
+  });
+
   it("takes the permit for lost before Sluice gives it to somebody else", async () => {
     const sluice = sluiceWith(permitted);
     sluice.isDown = (line) => line.startsWith("PUT") && performance.now() > startedAtMs + 4_000;
