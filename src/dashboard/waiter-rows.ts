@@ -3,7 +3,7 @@
  * pointer gets the click that was meant for another one. So while the pointer is on the list, rows stay where
  * they are: who has left is marked, and who comes is put at the end.
  */
-import type { QueuedWaiter } from "../protocol/queued-waiter.ts";
+import type { QueuedWaiter, QueuedWaiters } from "../protocol/queued-waiter.ts";
 
 /** A waiter in the list. */
 export interface WaiterRow {
@@ -39,4 +39,14 @@ export function nextRows(
     ...kept.filter((row) => !dropped.has(row)),
     ...[...waiting.values()].map((waiter) => ({ waiter, isGone: false })),
   ];
+}
+
+/**
+ * When the last waiter of a queue is granted, in milliseconds from when it was read. If some are omitted, they are
+ * assumed to be as far apart as the listed ones.
+ */
+export function servedInMs({ waiters, omitted }: QueuedWaiters): number {
+  const [first, last] = [waiters[0]?.etaMs ?? 0, waiters.at(-1)?.etaMs ?? 0];
+  const gaps = waiters.length - 1;
+  return omitted === 0 || gaps < 1 ? last : last + (omitted * (last - first)) / gaps;
 }

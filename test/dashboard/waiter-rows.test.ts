@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { QueuedWaiter } from "../../src/protocol/queued-waiter.ts";
 
-import { nextRows, type WaiterRow } from "../../src/dashboard/waiter-rows.ts";
+import { nextRows, servedInMs, type WaiterRow } from "../../src/dashboard/waiter-rows.ts";
 
 function queueOf(...ids: string[]): QueuedWaiter[] {
   return ids.map((id, index) => {
@@ -35,5 +35,21 @@ describe("nextRows", () => {
     expect(rows).toHaveLength(101);
     expect(rows.at(-1)).toMatchObject({ isGone: false, waiter: { id: "499" } });
     expect(rows[0]).toMatchObject({ isGone: true, waiter: { id: "399" } });
+  });
+});
+
+describe("servedInMs", () => {
+  const waiters = queueOf("a", "b", "c").map((waiter, index) => {
+    return { ...waiter, etaMs: 500 + index * 50 };
+  });
+
+  it("is when the last one is granted", () => {
+    expect(servedInMs({ waiters, omitted: 0 })).toBe(600);
+    expect(servedInMs({ waiters: [], omitted: 0 })).toBe(0);
+  });
+
+  it("takes those that aren't listed for as far apart as the listed ones", () => {
+    expect(servedInMs({ waiters, omitted: 300 })).toBe(15_600);
+    expect(servedInMs({ waiters: waiters.slice(0, 1), omitted: 300 })).toBe(500);
   });
 });

@@ -88,7 +88,7 @@ export function Figures(heard: HeardView): VNode {
         <Figure name="Refused">{showCount(snapshot.refused)}</Figure>
         <Figure
           name="Cancelled"
-          hint="Hung up, or cancelled by word; one that comes back to its place may be cancelled again"
+          hint="Disconnected or cancelled while waiting; one that reconnects and takes its place again counts here, too"
         >
           {showCount(snapshot.cancelled)}
         </Figure>

@@ -7,7 +7,7 @@ import type { CallResult } from "../operator-calls.ts";
 import type { Operator, Said } from "./use-operator.ts";
 
 import { showCallers, showCount, showCountdown } from "../format.ts";
-import { nextRows, type WaiterRow } from "../waiter-rows.ts";
+import { nextRows, servedInMs, type WaiterRow } from "../waiter-rows.ts";
 import { Outcome } from "./outcome.tsx";
 import { Section } from "./section.tsx";
 import { useBucketNow, type HeardView } from "./use-bucket-now.ts";
@@ -100,6 +100,7 @@ function WaiterTable({ operator, ...heard }: WaiterListProps): VNode {
       )}
       <p class="note">
         {rows.current.length > 0 && queue.omitted > 0 && `and ${showCount(queue.omitted)} more. `}
+        {waiters.length > 1 && `${servedWords(queue, nowMs)} `}
         {rows.current.length > 0 && queue.refusal && `Not up to date: ${queue.refusal.detail}.`}
       </p>
     </Fragment>
@@ -146,6 +147,13 @@ function Row({ waiter, gone, waitedMs, remainingMs, onCancel }: RowProps): VNode
       </td>
     </tr>
   );
+}
+
+/** When the queue that was read is empty, if nobody joins it. */
+function servedWords(queue: ReadQueue, nowMs: number): string {
+  const isGuess = queue.omitted > 0 || queue.waiters.at(-1)?.estimate === true;
+  const inMs = queue.atMs + servedInMs(queue) - nowMs;
+  return `All served in ${isGuess ? "about " : ""}${showCountdown(inMs)}.`;
 }
 
 /** A waiter for people who don't see its row. */
