@@ -326,7 +326,7 @@ export class Arrivals {
   }
 
   /**
-   * Whether the place of a ticket was granted, and the permit or the hold of that is over: see keyed-calls.ts. A
+   * Whether the place of a ticket was granted, and work may not start on that any more: see keyed-calls.ts. A
    * ticket is good for one grant, so its caller is a newcomer then, unless it is late.
    */
   #isUsedUp({ placeId, arrival }: AbsentPlace, { limiter }: OpenBucket, nowMs: number): boolean {

@@ -2,8 +2,9 @@
  * What a bucket knows about acquires with an idempotency key, whatever has become of them: granted,
  * waiting, absent (the connection broke while they waited) or cancelled.
  *
- * A grant with a permit or a hold is only known as long as that is open. Its caller would run its work under a permit
- * that somebody else may have by now. After that the key is new, and what it asks for is taken again.
+ * A grant with a permit is only known as long as that is out: its caller would run its work under a permit that
+ * somebody else may have by now. One with a hold is known until that is settled, since the tokens of more work aren't
+ * paid then. After that the key is new, and what it asks for is taken again.
  */
 import type { Limiter } from "../core/limiter.ts";
 import type { Grant } from "../core/outcome.ts";
@@ -24,7 +25,7 @@ export type KnownCall =
   | { readonly kind: "waiting"; readonly caller: Caller }
   | { readonly kind: "absent"; readonly place: AbsentPlace };
 
-/** What knows whether a grant's permit and hold are open. */
+/** What knows whether work may start on a grant. */
 type Grants = Pick<Limiter<Caller>, "isOpen">;
 
 /** The acquires of one bucket that have a key. */

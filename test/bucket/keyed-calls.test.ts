@@ -47,7 +47,7 @@ function waiting(): Caller {
 }
 
 describe("KeyedCalls", () => {
-  it("knows nothing of a grant whose permit or hold is over", () => {
+  it("knows nothing of a grant whose permit is over, or hold settled", () => {
     const { calls } = inMemory();
     calls.settled(granted, NOW_MS);
     const over = { isOpen: () => false };

@@ -211,14 +211,17 @@ export class OpenGrants {
     return this.#byId.get(id)?.state;
   }
 
-  /** Whether all that `grant` opened is still open at `nowMs`: its permit, its hold, or both; so if it opened nothing. */
+  /**
+   * Whether work may start on `grant` at `nowMs`: its permit is out, and its hold isn't settled. One whose time is up
+   * is spent, and still books what is used beyond it. `true` if the grant opened nothing.
+   */
   isOpen({ hold, permit }: Pick<Grant, "hold" | "permit">, nowMs: number): boolean {
     const id = permit?.id ?? hold?.id;
     if (id === undefined) return true;
     const open = this.#byId.get(id);
-    const { permit: ours } = open?.state ?? {};
-    const isHeld = !hold || (open?.openHold?.expiresAtMs ?? -Infinity) > nowMs;
-    return isHeld && (!permit || (ours !== undefined && endAtMsOf(ours) > nowMs));
+    const { permit: ours, hold: held } = open?.state ?? {};
+    if (hold && (!held || held.settlement)) return false;
+    return !permit || (ours !== undefined && endAtMsOf(ours) > nowMs);
   }
 
   /** All holds, those that are over and remembered too. */
