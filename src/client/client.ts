@@ -202,10 +202,11 @@ export type ClientOptions = ConnectionOptions & {
    */
   readonly onError?: OnError | undefined;
   /**
-   * How long a call keeps retrying, in milliseconds, 0 to 3,600,000 (an hour). Counted are the
-   * pauses and, of each failed attempt, the first two seconds. Once the `timeoutMs` of an acquire
-   * is over it starts no new attempt, except for an immediate first retry. 0 sends one attempt,
-   * without a generated key. Default: 10,000.
+   * How long a call keeps retrying after its connection broke, in milliseconds, 0 to 3,600,000 (an
+   * hour); the last attempt starts then. Counted are the pauses and, of each failed attempt, the
+   * time since Sluice was last heard from, two seconds at most. If Sluice asks for a longer pause
+   * than is left, or the `timeoutMs` of an acquire is over, no new attempt is made, except for an
+   * immediate first retry. 0 sends one attempt, without a generated key. Default: 10,000.
    */
   readonly retryForMs?: number;
   /**

@@ -108,8 +108,8 @@ export interface PacedFetchOptions {
   readonly onRefused?: (refusal: Refused, request: Request) => Response | Promise<Response>;
   /**
    * Called each time a bucket could not be paused, with the reason; the callers of this process
-   * wait in any case. Default: `console.error`. A token that lacks the right `pause` is also
-   * reported to `console.warn`, once for each client and bucket.
+   * wait in any case. Default: `console.error`. A token that lacks the right `pause` is always
+   * reported to `console.warn`. Either is written at most once a minute for each client and bucket.
    */
   readonly onPauseFailed?: PauseFailed;
 }

@@ -72,6 +72,9 @@ const MAX_EARLY_MS = 1_000;
  */
 const FORGOTTEN_AFTER_MS = 60_000;
 
+/** That a bucket could not be paused is written to the console once in this time. */
+const REPEAT_MS = 60_000;
+
 /** A call to Sluice that takes longer has died with the Worker request that started it. */
 const MAX_SENDING_MS = 60_000;
 
@@ -90,7 +93,8 @@ export class SharedPause {
   #standstill: Pause | undefined = undefined;
   #heldUntilMs = 0;
   #snapshot: BucketSnapshot | undefined = undefined;
-  #hasWarned = false;
+  /** When that the bucket could not be paused was last written to the console. */
+  #writtenAtMs = -Infinity;
   #calls = 0;
 
   /** @param limit Name of the limit; by default, the bucket's first. */
@@ -142,7 +146,8 @@ export class SharedPause {
     if (this.#calls > 0 || this.#sending) return false;
     const nowMs = performance.now();
     const isForgotten = !this.#refusal || forgottenAtMs(this.#refusal) <= nowMs;
-    return isForgotten && this.#heldUntilMs <= nowMs && (this.#sent?.endMs ?? 0) <= nowMs;
+    if (!isForgotten || this.#writtenAtMs + REPEAT_MS > nowMs) return false;
+    return this.#heldUntilMs <= nowMs && (this.#sent?.endMs ?? 0) <= nowMs;
   }
 
   /** The bucket's `maxWaitMs`, in milliseconds, as Sluice last reported it. */
@@ -238,24 +243,28 @@ export class SharedPause {
     onFailed: WantedPause["onFailed"],
   ): Promise<void> {
     const bucket = this.#bucket;
-    const isForbidden = lacksRight(error);
-    if (isForbidden && !this.#hasWarned) {
-      this.#hasWarned = true;
-      console.warn(
-        `Cannot pause bucket "${bucket}" for other processes; callers in this one wait. ` +
-          `Give the client a token with the right "pause" on it (${String(error)})`,
-      );
-    }
+    if (lacksRight(error) || onFailed.has(undefined)) this.#write(error);
     for (const report of onFailed) {
       try {
-        if (report) await report(error, { ...pause, bucket });
-        else if (!isForbidden) {
-          console.error(`Cannot pause bucket "${bucket}"; callers in this process wait:`, error);
-        }
+        await report?.(error, { ...pause, bucket });
       } catch (fault) {
         console.error(fault);
       }
     }
+  }
+
+  /** Says once a minute that the bucket could not be paused, however many calls the API refuses. */
+  #write(error: unknown): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#writtenAtMs < REPEAT_MS) return;
+    this.#writtenAtMs = nowMs;
+    const what = `Cannot pause bucket "${this.#bucket}"`;
+    if (lacksRight(error)) {
+      console.warn(
+        `${what} for other processes; callers in this one wait. ` +
+          `Give the client a token with the right "pause" on it (${String(error)})`,
+      );
+    } else console.error(`${what}; callers in this process wait: ${String(error)}`);
   }
 }
 

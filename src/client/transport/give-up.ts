@@ -9,13 +9,13 @@ import { fieldString } from "../../protocol/text.ts";
 import { problemIn } from "./answer.ts";
 import { retry, type RetryPolicy } from "./retry.ts";
 
-/** How long to keep trying: the caller has left, and nothing waits for this call. */
+/** When the last attempt starts at the latest: the caller has left, and nothing waits for this call. */
 const MAX_DURATION_MS = 2_000;
 
 const policy: RetryPolicy = {
   signal: undefined,
   retryForMs: MAX_DURATION_MS,
-  untilMs: MAX_DURATION_MS,
+  untilMs: Infinity,
   attemptMs: () => MAX_DURATION_MS,
 };
 

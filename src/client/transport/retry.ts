@@ -2,9 +2,11 @@
  * Retries a call when the connection, or an intermediary, fails.
  *
  * Pauses grow exponentially and are random, so that callers that lost their connections together
- * don't come back together. The retry budget counts only wasted time: the pauses, and the first
- * seconds of each failed attempt. An attempt that was held for an hour before its connection broke
- * was connected for most of that hour. Time is measured on a monotonic clock.
+ * don't come back together. The last pause is cut, so that the last attempt is made when the budget
+ * is used up, and not one pause earlier. The budget counts only wasted time: the pauses, and of each
+ * failed attempt the time since the last sign of life, two seconds at most. An attempt that was held
+ * for an hour before its connection broke was connected for most of that hour. Time is measured on
+ * a monotonic clock.
  */
 import { type Backoff, backoffMs } from "../../core/backoff.ts";
 import { onAbort } from "../../on-abort.ts";
@@ -39,7 +41,7 @@ export interface Attempt {
 export interface RetryPolicy {
   /** The caller's signal. */
   readonly signal: AbortSignal | undefined;
-  /** Budget of pauses and failed attempts; 0 allows one attempt. */
+  /** Budget of pauses and failed attempts; the last attempt starts at its end. 0 allows one attempt. */
   readonly retryForMs: number;
   /**
    * No attempt starts later than this after the first one, except an immediate first retry: a stale
@@ -64,30 +66,30 @@ export async function retry<Value>(
   const startedAtMs = performance.now();
   let failures = 0;
   let failuresInARow = 0;
-  let wastedMs = 0;
+  let budgetMs = retryForMs;
+  let seenAtMs = startedAtMs;
   const showLife = (): void => {
     failuresInARow = 0;
-    wastedMs = 0;
+    budgetMs = retryForMs;
+    seenAtMs = performance.now();
   };
   for (;;) {
-    const begunAtMs = performance.now();
-    const timeoutMs = attemptMs(failures, begunAtMs - startedAtMs);
+    seenAtMs = performance.now();
+    const timeoutMs = attemptMs(failures, seenAtMs - startedAtMs);
     try {
       return await attemptOnce((inner) => attempt({ signal: inner, showLife }), timeoutMs, signal);
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
       failures += 1;
       failuresInARow += 1;
-      const pauseMs = Math.max(
-        backoffMs(BACKOFF, failuresInARow, Math.random()),
-        error.retryAfterMs ?? 0,
-      );
       const nowMs = performance.now();
-      wastedMs += error.wastedMs ?? Math.min(nowMs - begunAtMs, COUNTED_ATTEMPT_MS);
-      wastedMs += pauseMs;
+      budgetMs -= error.wastedMs ?? Math.min(nowMs - seenAtMs, COUNTED_ATTEMPT_MS);
+      const backOffMs = backoffMs(BACKOFF, failuresInARow, Math.random());
+      const pauseMs = Math.max(Math.min(backOffMs, budgetMs), error.retryAfterMs ?? 0);
       const isAtOnce = failures === 1 && pauseMs <= BACKOFF.firstMs;
       const isInTime = nowMs + pauseMs - startedAtMs <= untilMs || isAtOnce;
-      if (!isInTime || wastedMs > retryForMs) throw new SluiceUnreachableError(error);
+      if (!isInTime || budgetMs <= 0 || pauseMs > budgetMs) throw new SluiceUnreachableError(error);
+      budgetMs -= pauseMs;
       await sleep(pauseMs, signal);
     }
   }

@@ -10,7 +10,7 @@ interface TransportErrorFields {
   readonly retryAfterMs?: number | undefined;
   /** Whether nothing was received for too long: the other side may still be working on it. */
   readonly isSilence?: boolean | undefined;
-  /** How long it was known to fail, in milliseconds. Default: as long as the attempt took, 2,000 at most. */
+  /** How long it was known to fail, in milliseconds. Default: since the attempt's last sign of life, 2,000 at most. */
   readonly wastedMs?: number | undefined;
   readonly cause?: unknown;
 }

@@ -917,7 +917,7 @@ describe("where the token lacks the right to pause", () => {
     });
 
   it.each([401, 403])(
-    "(%d) it is said once for a client and bucket, with what helps",
+    "(%d) it is said once a minute for a client and bucket, with what helps",
     async (status) => {
       const warnings = vi.spyOn(console, "warn").mockReturnValue();
       const errors = vi.spyOn(console, "error").mockReturnValue();
@@ -925,7 +925,7 @@ describe("where the token lacks the right to pause", () => {
       client.onPause = () => Promise.reject(noRight(status));
       const byPath = { bucket: (request: Request) => request.url.slice(-1) };
       const answers = [tooMany({ "Retry-After": "2" })];
-      const one = pace(answers, { ...byPath, retries: 3 }, client);
+      const one = pace(answers, { ...byPath, retries: 1 }, client);
       const onPauseFailed = vi.fn();
       const two = pace(answers, { ...byPath, retries: 1, onPauseFailed }, client);
       await finish(one.pacedFetch(`${URL_OF_API}/a`));

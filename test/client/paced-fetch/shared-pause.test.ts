@@ -166,4 +166,20 @@ describe("a failure", () => {
     expect(warn).toHaveBeenCalledTimes(1);
     warn.mockRestore();
   });
+
+  it("is written once a minute and in one line, however often it fails", async () => {
+    const write = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const { pause } = pauseOver(failed);
+    for (let second = 0; second < 59; second += 2) {
+      await pause.refuse({ ...request(1_000), onFailed: undefined });
+      await vi.advanceTimersByTimeAsync(2_000);
+      pause.gotThrough(performance.now());
+      expect(pause.isOver()).toBe(second === 58);
+    }
+    const line = 'Cannot pause bucket "b"; callers in this process wait: Error: away';
+    expect(write.mock.calls).toEqual([[line]]);
+    await pause.refuse({ ...request(1_000), onFailed: undefined });
+    expect(write).toHaveBeenCalledTimes(2);
+    write.mockRestore();
+  });
 });

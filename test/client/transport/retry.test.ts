@@ -10,6 +10,7 @@ import {
   settled,
   type Act,
 } from "../../../kit/client/scripted-client.ts";
+import { sleep } from "../../../src/client/transport/abort.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -21,21 +22,51 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+/** Queued, with a heartbeat each half second, until the connection breaks. */
+const waitingUntil = (durationMs: number): Act => {
+  return async () => {
+    const body = new ReadableStream<Uint8Array>({
+      async start(controller) {
+        for (let ms = 0; ms < durationMs; ms += 500) {
+          controller.enqueue(new TextEncoder().encode(":\n"));
+          await sleep(500, undefined);
+        }
+        controller.error(new Error("reset"));
+      },
+    });
+    return new Response(body, { headers: { "Content-Type": "text/event-stream" } });
+  };
+};
+
 describe("a client that is not answered", () => {
-  it("pauses longer and longer, with one key, for ten seconds", async () => {
+  it("pauses longer and longer, with one key, and asks for the last time after ten seconds", async () => {
     const { client, attempts } = scriptedClient([broken]);
     const { value, tookMs } = await settled(client.acquire("x"));
     expect(value).toMatchObject({ ok: false, reason: "unavailable", retryAfterMs: 1_000 });
-    expect(attempts.map(({ atMs }) => atMs)).toEqual([0, 100, 300, 700, 1_500, 3_100, 6_300]);
+    expect(attempts.map(({ atMs }) => atMs)).toEqual([
+      0, 100, 300, 700, 1_500, 3_100, 6_300, 10_000,
+    ]);
     expect(new Set(attempts.map(({ key }) => key)).size).toBe(1);
-    expect(tookMs).toBeLessThanOrEqual(10_000);
+    expect(tookMs).toBeLessThanOrEqual(10_010);
   });
 
   it("goes on for as long as it was told", async () => {
     const { client, attempts } = scriptedClient([broken], { retryForMs: 500 });
     const { tookMs } = await settled(client.acquire("x"));
-    expect(attempts.length).toBe(3);
-    expect(tookMs).toBeLessThanOrEqual(500);
+    expect(attempts.map(({ atMs }) => atMs)).toEqual([0, 100, 300, 500]);
+    expect(tookMs).toBeLessThanOrEqual(510);
+  });
+
+  it("is served by the attempt that it makes at the end", async () => {
+    const { client } = scriptedClient([broken, broken, broken, granted], { retryForMs: 500 });
+    expect(await settled(client.acquire("x"))).toMatchObject({ value: { ok: true } });
+  });
+
+  it("counts from the last sign of life of a wait", async () => {
+    const { client, attempts } = scriptedClient([waitingUntil(30_000), broken]);
+    await settled(client.acquire("x", { timeoutMs: 60_000 }));
+    // The connection breaks half a second after its last heartbeat.
+    expect(attempts.at(-1)?.atMs).toBe(30_000 + 10_000 - 500);
   });
 
   it("asks once where retryForMs is 0", async () => {
@@ -101,6 +132,9 @@ describe("a client that is not answered", () => {
     const { value } = await settled(never.client.acquire("x", { timeoutMs: 2_000 }));
     expect(value).toMatchObject({ reason: "unavailable", retryAfterMs: 3_000 });
     expect(never.attempts.length).toBe(1);
+    const impatient = scriptedClient([busy, granted], { retryForMs: 2_000 });
+    expect(await settled(impatient.client.acquire("x"))).toMatchObject({ value: { ok: false } });
+    expect(impatient.attempts.length).toBe(1);
   });
 
   it("asks again where Sluice itself could not reach the bucket, or failed", async () => {
