@@ -216,7 +216,7 @@ async function readEnvFiles(paths: readonly string[]): Promise<Record<string, st
       text = await readFile(path, "utf8");
     } catch (cause) {
       const detail = cause instanceof Error ? cause.message : String(cause);
-      throw fault(`--env-file: cannot read ${path}: ${detail}`, cause);
+      throw fault(`--env-file: cannot read ${resolve(path)}: ${detail}`, cause);
     }
     for (const [name, value] of Object.entries(parseEnv(text))) {
       if (value !== undefined) vars[name] = checked(`--env-file ${path}`, name, value);
