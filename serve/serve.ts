@@ -46,6 +46,14 @@ import { writeWorkerd } from "./workerd-config.ts";
 const WORKER_NAME = "sluice";
 /** The class of its Durable Objects. **Never change it**, for the same reason. */
 const OBJECT_CLASS = "BucketObject";
+/**
+ * What binds the objects: the launcher's own, because the class is that of `SERVED_MAIN` and its name never changes. So a
+ * configuration may leave both out.
+ */
+const OWN_OBJECTS = {
+  durable_objects: { bindings: [{ name: "BUCKETS", class_name: OBJECT_CLASS }] },
+  migrations: [{ new_sqlite_classes: [OBJECT_CLASS] }],
+} as const;
 /** The main module that replaces the one in wrangler.toml, relative to the project's directory. */
 export const SERVED_MAIN = "serve/worker/main.ts";
 /** Prefixes a variable's name in workerd's environment. */
@@ -284,7 +292,7 @@ async function startWorkerd(
     workers: [
       {
         name: WORKER_NAME,
-        bundle,
+        bundle: { ...bundle, config: { ...bundle.config, ...OWN_OBJECTS } },
         fromEnvironment: Object.fromEntries(names.map((name) => [name, ENVIRONMENT_PREFIX + name])),
         services: { BUCKET_FOLDER: { service: "folder" }, LAUNCHER: { service: "launcher" } },
       },

@@ -48,6 +48,7 @@ function requireBesideWrangler(): NodeJS.Require {
 
 /** The part of a wrangler configuration that Sluice uses. */
 interface WranglerConfig {
+  readonly name: string;
   readonly main: string;
   readonly compatibility_date: string;
   readonly compatibility_flags: readonly string[];
@@ -57,6 +58,9 @@ interface WranglerConfig {
   };
   readonly migrations: readonly { readonly new_sqlite_classes?: readonly string[] }[];
 }
+
+/** What a bundle keeps of it. */
+type ServedConfig = Omit<WranglerConfig, "name">;
 
 /** The kind of module for each extension; wrangler leaves what it doesn't bundle beside the bundle. */
 const moduleKinds: Readonly<Record<string, string>> = {
@@ -77,7 +81,7 @@ interface WorkerModule {
 
 /** A Worker that workerd can run. */
 export interface WorkerBundle {
-  readonly config: WranglerConfig;
+  readonly config: ServedConfig;
   /** The main module first. */
   readonly modules: readonly WorkerModule[];
 }
@@ -90,7 +94,8 @@ export interface BundleOptions {
 }
 
 /**
- * Bundles the Worker.
+ * Bundles the Worker. The configuration may hold policies alone: a name, a main module and a compatibility date that it
+ * lacks are the project's.
  *
  * @throws {Error} If wrangler fails, with its output.
  */
@@ -101,7 +106,8 @@ export async function bundleWorker(options: BundleOptions = {}): Promise<WorkerB
   try {
     const wrangler = join(projectDir, "node_modules/wrangler/bin/wrangler.js");
     const script = main === undefined ? [] : [resolve(projectDir, main)];
-    const args = [wrangler, "deploy", ...script, "--config", configPath];
+    const given = ["--name", config.name, "--compatibility-date", config.compatibility_date];
+    const args = [wrangler, "deploy", ...script, "--config", configPath, ...given];
     await promisify(execFile)(process.execPath, [...args, "--dry-run", "--outdir", outDir], {
       cwd: projectDir,
       env: offlineEnv,
@@ -114,8 +120,20 @@ export async function bundleWorker(options: BundleOptions = {}): Promise<WorkerB
 }
 
 async function readConfig(configPath: string): Promise<WranglerConfig> {
+  const own = (await parseConfig(join(projectDir, "wrangler.toml"))) as WranglerConfig;
+  const config = await parseConfig(configPath);
+  const completed = { ...own, ...config };
+  // A date and its flags belong together, and wrangler's default is no flags.
+  const isDated = config.compatibility_date !== undefined;
+  const { compatibility_flags } = isDated ? completed : own;
+  return { ...completed, compatibility_flags };
+}
+
+/** What wrangler parses, without what the file lacks. */
+async function parseConfig(configPath: string): Promise<Partial<WranglerConfig>> {
   const { unstable_readConfig: read } = await import("wrangler");
-  return read({ config: configPath }) as WranglerConfig;
+  const parsed = Object.entries(read({ config: configPath }));
+  return Object.fromEntries(parsed.filter(([, value]) => value !== undefined));
 }
 
 /** The kinds of bindings in a configuration that don't exist outside Cloudflare, such as `kv_namespaces`. */
@@ -143,7 +161,7 @@ async function readModules(dir: string, mainName: string): Promise<WorkerModule[
 
 interface Manifest {
   readonly format: number;
-  readonly config: WranglerConfig;
+  readonly config: ServedConfig;
   readonly modules: readonly Omit<WorkerModule, "content">[];
 }
 

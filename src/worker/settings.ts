@@ -4,6 +4,7 @@ import type { SluiceEnv } from "./config/env.ts";
 
 import { showValue } from "../core/values.ts";
 import { AccessTokens } from "./auth/access-tokens.ts";
+import { checkBucketBinding } from "./config/bucket-binding.ts";
 import { AllowedHosts } from "./config/allowed-hosts.ts";
 import { readCorsOrigins } from "./config/cors-origins.ts";
 import { readLocationHint } from "./config/location-hint.ts";
@@ -35,6 +36,7 @@ export const settingsOf = perEnvironment(readSettings);
 
 function readSettings(env: SluiceEnv): Settings {
   const { PUBLIC = "false", LOG_REFUSALS = "true", ANALYTICS } = env;
+  checkBucketBinding(env.BUCKETS);
   checkFlag("PUBLIC", PUBLIC);
   checkFlag("LOG_REFUSALS", LOG_REFUSALS);
   switchRefusalLog(LOG_REFUSALS);

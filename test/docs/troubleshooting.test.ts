@@ -16,6 +16,7 @@ import { offlineEnv, projectDir } from "../../serve/worker-bundle.ts";
 import { nodeFault } from "../../src/cli/node-version.ts";
 import { createClient, createPacedFetch } from "../../src/client/index.ts";
 import { rateLimit } from "../../src/hono/index.ts";
+import { checkBucketBinding } from "../../src/worker/config/bucket-binding.ts";
 import { PolicyTable } from "../../src/worker/config/policy-table.ts";
 
 const page = readFileSync(join(projectDir, "docs/operate/troubleshooting.md"), "utf8");
@@ -103,6 +104,9 @@ const produced: Readonly<Record<string, () => Promise<string>>> = {
       `${workerd.urlOf("named")}/acquire?bucket=x`,
     ]);
     return (JSON.parse(stdout) as { detail: string }).detail;
+  },
+  "BUCKETS must be": () => {
+    return Promise.try(checkBucketBinding, undefined).then(String, String);
   },
   "POLICIES must be": () => faultOf(undefined),
   'POLICIES."': () => faultOf({ "*": { limit: "10/1x" } }),

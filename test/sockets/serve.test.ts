@@ -511,6 +511,18 @@ it("a bundle of another configuration has its policies, and says which bindings 
   expect((await send(served.url, acquirePath("x"))).status).toBe(404);
 });
 
+it("a file with policies alone is enough, and one that binds no objects", async () => {
+  const configPath = join(dir, "policies.jsonc");
+  const vars = { PUBLIC: "true", POLICIES: { only: { limit: "5/1s" } } };
+  for (const config of [{ vars }, { name: "limiter", compatibility_date: "2026-04-01", vars }]) {
+    await writeFile(configPath, JSON.stringify(config));
+    const args = ["--config", configPath, "--state", newState(), "--port", "0"];
+    await using served = await Served.ready(args);
+    expect(await acquire(served, "only")).toMatchObject({ remaining: 0 });
+    expect((await send(served.url, acquirePath("x"))).status).toBe(404);
+  }
+});
+
 describe("examples/self-hosted", () => {
   async function example(name: string): Promise<string> {
     return readFile(join(projectDir, "examples/self-hosted", name), "utf8");

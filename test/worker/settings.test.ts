@@ -25,6 +25,11 @@ describe("settingsOf", () => {
   it.each([
     [{ LOG_REFUSALS: "no" }, 'LOG_REFUSALS must be "true" or "false": got "no"'],
     [{ ANALYTICS: "sluice" }, 'ANALYTICS must be a dataset of Analytics Engine: got "sluice"'],
+    [
+      { BUCKETS: undefined },
+      "BUCKETS must be a Durable Object binding of the class BucketObject: got undefined; " +
+        "add durable_objects and migrations to the wrangler file",
+    ],
     [{ ANALYTICS: {} }, "ANALYTICS must be a dataset of Analytics Engine: got {}"],
   ])("illegal %j: 500, and says what is wrong", async (variables, detail) => {
     const response = await deployed(variables, "/acquire?bucket=x");
