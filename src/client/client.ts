@@ -44,6 +44,7 @@ import type { Attempt, RetryPolicy } from "./transport/retry.ts";
 import { queueFields } from "../core/policy.ts";
 import { fieldsOfReason } from "../protocol/reasons.ts";
 import { membersOf } from "../core/is-record.ts";
+import { holderClockOf, setHolderClock } from "../holding/holder-clock.ts";
 import { outcomeIn, unavailableOutcome } from "./acquire-outcome.ts";
 import { unexpectedAnswer } from "./transport/answer.ts";
 import {
@@ -268,7 +269,10 @@ const MAX_BOUND_SILENCE_MS = 60_000;
  * const sluice = createClient({ service: env.SLUICE }); // in a Worker with a binding to Sluice
  */
 export function createClient(options: ClientOptions): ClosableClient {
-  return new ConnectedClient(options);
+  const client = new ConnectedClient(options);
+  const { service } = options;
+  if (service) setHolderClock(client, holderClockOf(service));
+  return client;
 }
 
 /** An acquire that got no answer. */

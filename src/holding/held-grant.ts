@@ -7,6 +7,7 @@ import type { PermitLostError } from "./permit-lost-error.ts";
 import type { TakenTokens, UsedTokens } from "./used-tokens.ts";
 
 import { onAbort } from "../on-abort.ts";
+import { realClock, type HolderClock } from "./holder-clock.ts";
 import { KeptHold, type HoldVerbs } from "./kept-hold.ts";
 import { KeptPermit, type PermitVerbs } from "./kept-permit.ts";
 import { checkUsed } from "./used-tokens.ts";
@@ -24,7 +25,9 @@ export interface OpenGrant extends TakenTokens {
 /** How a grant is kept. */
 export interface Keeping {
   readonly verbs: HoldVerbs & PermitVerbs;
-  /** When it was asked for, as `performance.now()`. */
+  /** What it is kept by. Default: this machine's. */
+  readonly clock?: HolderClock;
+  /** When it was asked for, by that clock. */
   readonly askedAtMs: number;
   /** For how long a hold was asked for; `undefined` if none was. */
   readonly holdMs: number | undefined;
@@ -47,7 +50,8 @@ export class HeldGrant {
   #resolveEnded: () => void = () => undefined;
   #isEnding = false;
 
-  constructor(grant: OpenGrant, { verbs, askedAtMs, holdMs, signal, report }: Keeping) {
+  constructor(grant: OpenGrant, keeping: Keeping) {
+    const { verbs, askedAtMs, holdMs, signal, report, clock = realClock } = keeping;
     const { hold, permit } = grant;
     const lose = (error: PermitLostError): void => this.#controller.abort(error);
     this.ended = new Promise((resolve) => {
@@ -55,8 +59,9 @@ export class HeldGrant {
     });
     this.#grant = grant;
     this.#report = report;
-    this.#hold = hold && holdMs !== undefined ? new KeptHold(hold, verbs, holdMs) : undefined;
-    this.#permit = permit && new KeptPermit({ ...grant, permit }, verbs, askedAtMs, lose);
+    this.#hold =
+      hold && holdMs !== undefined ? new KeptHold(hold, verbs, holdMs, clock) : undefined;
+    this.#permit = permit && new KeptPermit({ ...grant, permit }, verbs, askedAtMs, lose, clock);
     const leave = (): void => this.#controller.abort(signal?.reason);
     if (signal?.aborted) leave();
     this.#stopListening = signal && onAbort(signal, leave);

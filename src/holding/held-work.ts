@@ -3,6 +3,7 @@
  * or a filter in this process.
  */
 import type { GrantedPermit } from "../core/outcome.ts";
+import type { HolderClock } from "./holder-clock.ts";
 import type { UsedTokens } from "./used-tokens.ts";
 
 import { HeldGrant, type Keeping, type OpenGrant } from "./held-grant.ts";
@@ -74,13 +75,13 @@ export async function workUnder<Grant extends OpenGrant, Value>(
   } finally {
     if (!isGoingOn) held.end();
     waitUntil(held.ended);
-    if (!isGoingOn) await within(held.ended, MAX_END_MS);
+    if (!isGoingOn) await within(held.ended, MAX_END_MS, keeping.clock);
   }
 }
 
 /** Resolves when `ended` does, and after `maxMs` at the latest. */
-async function within(ended: Promise<void>, maxMs: number): Promise<void> {
-  const timer = new Timer();
+async function within(ended: Promise<void>, maxMs: number, clock?: HolderClock): Promise<void> {
+  const timer = new Timer(clock);
   const passed = new Promise<void>((resolve) => {
     timer.set(maxMs, resolve);
   });

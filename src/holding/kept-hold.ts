@@ -8,6 +8,7 @@
 import type { GrantedHold } from "../core/outcome.ts";
 import type { UsedTokens } from "./used-tokens.ts";
 
+import { realClock, type HolderClock } from "./holder-clock.ts";
 import { Timer } from "./timer.ts";
 
 /** The verbs of a limiter that keep and settle a hold. */
@@ -30,10 +31,13 @@ export class KeptHold {
   readonly #holdMs: number;
   #used: UsedTokens | undefined = undefined;
   #isOver = false;
-  readonly #extension = new Timer();
+  readonly #clock: HolderClock;
+  readonly #extension: Timer;
 
   /** @param holdMs For how long the hold was asked for. */
-  constructor({ id }: GrantedHold, verbs: HoldVerbs, holdMs: number) {
+  constructor({ id }: GrantedHold, verbs: HoldVerbs, holdMs: number, clock = realClock) {
+    this.#clock = clock;
+    this.#extension = new Timer(clock);
     this.#id = id;
     this.#verbs = verbs;
     this.#holdMs = holdMs;
@@ -64,7 +68,7 @@ export class KeptHold {
       } catch (error) {
         if (!isUnavailable(error)) throw error;
         await new Promise((resolve) => {
-          setTimeout(resolve, pauseMs);
+          this.#clock.setTimer(() => resolve(undefined), pauseMs);
         });
       }
     }

@@ -10,6 +10,7 @@
 import type { GrantedPermit } from "../core/outcome.ts";
 
 import { onAbort } from "../on-abort.ts";
+import { realClock, type HolderClock } from "./holder-clock.ts";
 import { PermitLostError } from "./permit-lost-error.ts";
 import { Timer } from "./timer.ts";
 
@@ -42,20 +43,21 @@ export class KeptPermit {
   readonly #verbs: PermitVerbs;
   readonly #onLost: (error: PermitLostError) => void;
   readonly #ttlMs: number;
-  /** When its grant arrived here, as `performance.now()`. */
-  readonly #arrivedAtMs = performance.now();
-  /** It lasts until then at least, as `performance.now()`. */
+  /** When its grant arrived here, by the clock. */
+  readonly #arrivedAtMs: number;
+  /** It lasts until then at least, by the clock. */
   #validUntilMs: number;
   /** Aborts when it is released or lost. */
   readonly #over = new AbortController();
   #isReleased = false;
-  readonly #extension = new Timer();
-  readonly #expiry = new Timer();
+  readonly #clock: HolderClock;
+  readonly #extension: Timer;
+  readonly #expiry: Timer;
   /** Why the last extension failed. */
   #failure: unknown = undefined;
 
   /**
-   * @param askedAtMs When the grant was asked for, as `performance.now()`. `-Infinity` for a key that an earlier
+   * @param askedAtMs When the grant was asked for, by the clock. `-Infinity` for a key that an earlier
    * process may have used: that one's permit may have little time left, so it is extended at once.
    * @param onLost Called at most once, and not after `release`.
    */
@@ -64,7 +66,12 @@ export class KeptPermit {
     verbs: PermitVerbs,
     askedAtMs: number,
     onLost: (error: PermitLostError) => void,
+    clock = realClock,
   ) {
+    this.#clock = clock;
+    this.#arrivedAtMs = clock.now();
+    this.#extension = new Timer(clock);
+    this.#expiry = new Timer(clock);
     this.#permit = permit;
     this.#verbs = verbs;
     this.#onLost = onLost;
@@ -72,7 +79,7 @@ export class KeptPermit {
     const intervalMs = this.#ttlMs / EXTENSIONS;
     // It had not been granted before. If the acquire had to be sent again, it may be long ago, and nobody
     // knows here when it was; so it is extended at once.
-    const beforeMs = askedAtMs + waitedMs;
+    const beforeMs = Math.min(askedAtMs + waitedMs, this.#arrivedAtMs);
     this.#validUntilMs = Math.max(beforeMs + this.#ttlMs, this.#arrivedAtMs + intervalMs);
     this.#extendIn(beforeMs + intervalMs - this.#arrivedAtMs);
     this.#watchExpiry();
@@ -91,7 +98,7 @@ export class KeptPermit {
   }
 
   async #extend(): Promise<void> {
-    const sentAtMs = performance.now();
+    const sentAtMs = this.#clock.now();
     const { signal } = this.#over;
     try {
       const extended = await this.#extendWithin(this.#ttlMs / EXTENSIONS);
@@ -114,7 +121,7 @@ export class KeptPermit {
   /** A call that isn't answered in time is sent again, on another connection if need be. */
   async #extendWithin(maxMs: number): Promise<Extended> {
     const call = new AbortController();
-    const timer = new Timer();
+    const timer = new Timer(this.#clock);
     timer.set(maxMs, () => call.abort(new Error(`No answer within ${maxMs} ms`)));
     const stopListening = onAbort(this.#over.signal, () => call.abort());
     try {
@@ -127,13 +134,13 @@ export class KeptPermit {
 
   /** The policy may have been given a shorter time meanwhile. A longer one is not worth the risk of a clock that was set. */
   #ttlNow(expiresAtMs: number): number {
-    const passedMs = performance.now() - this.#arrivedAtMs;
+    const passedMs = this.#clock.now() - this.#arrivedAtMs;
     const laterMs = expiresAtMs - this.#permit.expiresAtMs;
     return Math.min(this.#ttlMs, Math.max(MIN_TTL_MS, this.#ttlMs + laterMs - passedMs));
   }
 
   #watchExpiry(): void {
-    this.#expiry.set(this.#validUntilMs - performance.now(), () => {
+    this.#expiry.set(this.#validUntilMs - this.#clock.now(), () => {
       this.#lose("it could not be extended in time", this.#failure);
     });
   }

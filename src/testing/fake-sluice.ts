@@ -7,6 +7,7 @@
  */
 import type { Client } from "../client/client.ts";
 import type { WrittenPolicy } from "../core/written-policy.ts";
+import type { HolderClock } from "../holding/holder-clock.ts";
 import type { RefusalReason } from "../protocol/reasons.ts";
 import type { Scope } from "../worker/auth/scope.ts";
 import type { SluiceEnv } from "../worker/config/env.ts";
@@ -17,6 +18,7 @@ import { problemResponse } from "../answers/problem.ts";
 import { createClient } from "../client/client.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { requireInteger, showValue } from "../core/values.ts";
+import { setHolderClock } from "../holding/holder-clock.ts";
 import { isRefusalReason, reasonFields } from "../protocol/reasons.ts";
 import { BucketStub } from "../worker/bucket-stub.ts";
 import { openApiDocument } from "../worker/pages/openapi.ts";
@@ -126,6 +128,7 @@ class Fake implements FakeSluice {
     this.#env = { BUCKETS: this.#namespace(), POLICIES: policies, LOG_REFUSALS: "false" };
     this.#app = createRoutes(this.#deploy(this.#env));
     this.service = { fetch: this.#fetch.bind(this) };
+    setHolderClock(this.service, this.#holderClock());
     // Keys are what makes an acquire cancellable, and only a client that retries sends any.
     this.client = createClient({ service: this.service, retryForMs: 1 });
   }
@@ -198,6 +201,19 @@ class Fake implements FakeSluice {
     }
     const { signal } = this.#online;
     return new Response(response.body.pipeThrough(new TransformStream(), { signal }), response);
+  }
+
+  /** A timer may make a call: `advance` waits for that. */
+  #holderClock(): HolderClock {
+    return {
+      now: () => this.#clock.now(),
+      setTimer: (callback, delayMs) => {
+        return this.#clock.setTimer(() => {
+          this.#events += 1;
+          callback();
+        }, delayMs);
+      },
+    };
   }
 
   #refusalOf({ method, url }: Request): Response | undefined {

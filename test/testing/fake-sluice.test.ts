@@ -116,6 +116,41 @@ describe("the verbs on a fake", () => {
     expect(await client.inspect("held:x")).toMatchObject({ tokens: 7 });
   });
 
+  it.each(["its client", "a client of one's own"])(
+    "withHold extends by the fake's clock: %s",
+    async (which) => {
+      const fake = openFake();
+      const { service } = fake;
+      const client = which === "its client" ? fake.client : createClient({ service });
+      const held: unknown[] = [];
+      // Into the next month.
+      await fake.advance(1_000);
+      const working = withHold(client, "held:x", { tokens: 8 }, async (hold) => {
+        for (const durationMs of [59_000, 90_000, 600_000]) {
+          await fake.advance(durationMs);
+          held.push((await client.inspect("held:x")).heldTokens?.["rate"]);
+        }
+        hold.used(3);
+      });
+      expect(await working).toMatchObject({ ok: true });
+      expect(held).toEqual([8, 8, 8]);
+      expect(await client.inspect("held:x")).toMatchObject({ tokens: 7, heldTokens: { rate: 0 } });
+    },
+  );
+
+  it("withPermit keeps its permit by the fake's clock, and loses it as in production", async () => {
+    const fake = openFake();
+    const lost = withPermit(fake.client, "single:x", {}, async ({ signal }) => {
+      await fake.advance(120_000);
+      const wasKept = !signal.aborted;
+      fake.goDown();
+      await fake.advance(31_000);
+      fake.comeBack();
+      return [wasKept, String(signal.reason)];
+    });
+    expect(await lost).toMatchObject({ value: [true, expect.stringMatching("PermitLostError")] });
+  });
+
   it("withPermit gives the permit back", async () => {
     const fake = openFake();
     let running = 0;

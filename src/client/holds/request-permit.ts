@@ -8,6 +8,7 @@ import type { Client } from "../client.ts";
 import type { Report } from "../fault-report.ts";
 
 import { followedResponse } from "../../holding/followed-response.ts";
+import { holderClockOf } from "../../holding/holder-clock.ts";
 import { KeptPermit, type PermitVerbs } from "../../holding/kept-permit.ts";
 
 /** What keeping a permit takes. */
@@ -35,7 +36,9 @@ export class RequestPermit {
       releasePermit: (id) => client.releasePermit(bucket, id),
     };
     // The request goes on if it is lost: what answers it knows nothing of permits.
-    this.#permit = new KeptPermit({ ...granted, permit }, verbs, askedAtMs, report);
+    const clock = holderClockOf(client);
+    const askedByClockMs = clock.now() - (performance.now() - askedAtMs);
+    this.#permit = new KeptPermit({ ...granted, permit }, verbs, askedByClockMs, report, clock);
     this.#report = report;
     this.#released = new Promise((resolve) => {
       this.#resolveReleased = resolve;

@@ -5,6 +5,7 @@ import type { AcquireOptions, Client } from "../client.ts";
 import type { OnError } from "../fault-report.ts";
 
 import { DEFAULT_HOLD_MS, workUnder } from "../../holding/held-work.ts";
+import { holderClockOf } from "../../holding/holder-clock.ts";
 import { checkFunction } from "../arguments.ts";
 import { faultReporter, reportToConsole } from "../fault-report.ts";
 import { keepGoing } from "../keep-going.ts";
@@ -99,8 +100,9 @@ async function workWithGrant<Value>(
   checkFunction({ onError }, "onError");
   checkFunction({ work }, "work");
   const { signal, holdMs, waitUntil, idempotencyKey } = asked;
+  const clock = holderClockOf(client);
   // The grant of a key that the caller knows may be an earlier one, with little of its permit's time left.
-  const askedAtMs = idempotencyKey === undefined ? performance.now() : -Infinity;
+  const askedAtMs = idempotencyKey === undefined ? clock.now() : -Infinity;
   const outcome = await client.acquire(bucket, asked);
   if (!outcome.ok) return outcome;
   if (!outcome.isUnmetered && !isEnough(outcome)) {
@@ -110,7 +112,7 @@ async function workWithGrant<Value>(
     );
   }
   const report = onError ? faultReporter(onError) : reportToConsole;
-  const keeping = { verbs: verbsOf(client, bucket), askedAtMs, holdMs, signal, report };
+  const keeping = { verbs: verbsOf(client, bucket), clock, askedAtMs, holdMs, signal, report };
   return workUnder(outcome, keeping, work, (ended) => keepGoing(ended, waitUntil));
 }
 
