@@ -22,21 +22,27 @@ const MAX_PREFIX = 100;
  * Different texts get different names: a text that looks like such a hash is hashed as well.
  * Normalize texts that should share a bucket first (`toLowerCase()`, `normalize()`).
  *
- * @param text `null` and `undefined` count as the empty text, whose name is `prefix:`.
  * @throws {RangeError} If `prefix` is not 1 to 100 characters that are legal in a bucket name.
+ * @throws {TypeError} If `text` is no text: callers without a name would share a bucket unnoticed.
  *
  * @example
  * bucketName("api", "ann@example.com"); // "api:ann@example.com"
  * bucketName("api", "Müller & Co."); // "api:hash@…", followed by 22 characters
  */
-export function bucketName(prefix: string, text: string | null | undefined): string {
+export function bucketName(prefix: string, text: string): string {
   if (!isBucketName(prefix) || prefix.length > MAX_PREFIX) {
     const rule = BUCKET_NAME_RULE.replace("128", String(MAX_PREFIX));
     throw new RangeError(`prefix must be ${rule}: got ${showValue(prefix)}`);
   }
-  const given = text ?? "";
-  const name = `${prefix}:${given}`;
-  return isBucketName(name) && !HASH.test(given) ? name : `${prefix}:${hashOf(given)}`;
+  // Types don't help plain JavaScript.
+  const given: unknown = text;
+  if (typeof given !== "string") {
+    throw new TypeError(
+      `text must be a string: got ${showValue(given)}; answer 401 before, or name the bucket of callers without one`,
+    );
+  }
+  const name = `${prefix}:${text}`;
+  return isBucketName(name) && !HASH.test(text) ? name : `${prefix}:${hashOf(text)}`;
 }
 
 /**

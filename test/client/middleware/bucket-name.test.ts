@@ -27,10 +27,13 @@ describe("bucketName", () => {
     ["ann@example.com", "api:ann@example.com"],
     ["a:b/c.d_e-F9", "api:a:b/c.d_e-F9"],
     ["", "api:"],
-    [undefined, "api:"],
-    [null, "api:"],
   ])("leaves %s readable", (given, name) => {
     expect(bucketName("api", given)).toBe(name);
+  });
+
+  it.each([undefined, null, 7])("refuses %s, which would be one bucket for all", (given) => {
+    // @ts-expect-error: JavaScript has no types.
+    expect(() => bucketName("api", given)).toThrow(`text must be a string: got ${given}`);
   });
 
   it.each([
