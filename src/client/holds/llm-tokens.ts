@@ -30,8 +30,15 @@ const INPUTS = [
 ];
 const ASCII_CHARACTERS_A_TOKEN = 4;
 const DEFAULT_OUTPUT_TOKENS = 1_000;
-/** Characters from which on a word is a file in base64: no text has such words. */
-const MAX_WORD_LENGTH = 1_000;
+/**
+ * Unbroken text, such as base64, digits or genes, which takes up to a token a character: tokenizers work on bytes, so it
+ * takes no more. English words and paths are shorter.
+ */
+const UNBROKEN = /[\w+/=-]{100,}/g;
+/** Members that name the kind of file in the member `data` beside them. */
+const FILE_KINDS = ["media_type", "mimeType", "mime_type", "format"];
+/** Members that hold a file as a `data:` URL. */
+const FILE_URLS = new Set(["url", "image_url", "file_data"]);
 
 /**
  * Estimates the LLM tokens of a request, mostly from above:
@@ -39,10 +46,13 @@ const MAX_WORD_LENGTH = 1_000;
  *     ceil(ASCII characters of the input / 4) + other characters of the input
  *       + choices × most tokens of an answer
  *
+ * where text without a break in 100 characters counts one for each.
+ *
  * The input is the JSON of `messages`, `input`, `prompt`, `system`, `instructions`, `tools`, `contents` and
  * `systemInstruction`, whose syntax makes up for what an API adds to each message. The answer is limited by
  * `max_completion_tokens`, `max_output_tokens`, `max_tokens` or Gemini's `maxOutputTokens`, and there are
- * `n` or `candidateCount` of them. Images and other files aren't counted: add what your model takes for them.
+ * `n` or `candidateCount` of them. Files aren't counted: `data:` URLs of images and files, and `data` beside its media
+ * type. Add what your model takes for them. Lists of numbers and of short codes take up to four times as much.
  *
  * @param body The request's body, parsed or as text. Text that isn't JSON counts as the input.
  * @returns At least 1.
@@ -74,21 +84,36 @@ export function estimateLlmTokens(
  * tokens. It takes the whole body or an event of a stream that has `usage`, parsed; `undefined` if that
  * says nothing.
  *
+ * Anthropic's streams say the input in their first event and the output in the last: pass the first one, too. Input that
+ * is written to a cache counts, input that is read from it doesn't, as in the limits of that API.
+ *
+ * @param first The first event of the stream, if it is one.
+ *
  * @example
  * usedLlmTokens({ usage: { prompt_tokens: 9, completion_tokens: 12, total_tokens: 21 } }); // 21
  */
-export function usedLlmTokens(body: unknown): number | undefined {
-  const { usage, usageMetadata, response } = membersOf(body);
+export function usedLlmTokens(body: unknown, first?: unknown): number | undefined {
+  const { usage, usageMetadata, response, message } = membersOf(body);
   if (!isRecord(usage)) {
     const total = countIn(membersOf(usageMetadata), "totalTokenCount");
-    // The last event of a streamed OpenAI response has the whole of it.
-    return total ?? (isRecord(response) ? usedLlmTokens(response) : undefined);
+    if (total !== undefined) return total;
+    // The last event of a streamed OpenAI response has the whole of it, the first of Anthropic's what is known by then.
+    const whole = isRecord(response) ? response : message;
+    return isRecord(whole) ? usedLlmTokens(whole) : undefined;
   }
   const total = countIn(usage, "total_tokens");
   if (total !== undefined) return total;
-  const input = countIn(usage, "input_tokens", "prompt_tokens");
+  const input =
+    inputIn(usage) ?? inputIn(membersOf(membersOf(membersOf(first)["message"])["usage"]));
   const output = countIn(usage, "output_tokens", "completion_tokens");
   return input === undefined || output === undefined ? undefined : input + output;
+}
+
+function inputIn(usage: Readonly<Record<string, unknown>>): number | undefined {
+  const input = countIn(usage, "input_tokens", "prompt_tokens");
+  return input === undefined
+    ? undefined
+    : input + (countIn(usage, "cache_creation_input_tokens") ?? 0);
 }
 
 function parsedOr(text: string): unknown {
@@ -100,23 +125,26 @@ function parsedOr(text: string): unknown {
 }
 
 function textOf(value: unknown): string {
-  if (typeof value === "string") return withoutFiles(value);
-  const text = JSON.stringify(value, (_, member: unknown) => {
-    return typeof member === "string" ? withoutFiles(member) : member;
-  });
-  return text ?? "";
+  if (typeof value === "string") return value;
+  return JSON.stringify(value, withoutFile) ?? "";
 }
 
-function withoutFiles(text: string): string {
-  if (text.length < MAX_WORD_LENGTH) return text;
-  return text.replaceAll(/[\w+/=-]{1000,}/g, "");
+/** A replacer of `JSON.stringify`. Text that only looks like a file is read as text, so it counts. */
+function withoutFile(this: unknown, name: string, member: unknown): unknown {
+  if (typeof member !== "string") return member;
+  const isFile =
+    name === "data"
+      ? FILE_KINDS.some((kind) => isRecord(this) && typeof this[kind] === "string")
+      : FILE_URLS.has(name) && member.startsWith("data:");
+  return isFile ? "" : member;
 }
 
 function tokensOf(text: string): number {
   // eslint-disable-next-line no-control-regex -- all of ASCII.
   const others = text.replaceAll(/[\u0000-\u007F]+/g, "");
-  const asciiLength = text.length - others.length;
-  return Math.ceil(asciiLength / ASCII_CHARACTERS_A_TOKEN) + others.length;
+  const unbrokenLength = text.length - text.replaceAll(UNBROKEN, "").length;
+  const asciiLength = text.length - others.length - unbrokenLength;
+  return Math.ceil(asciiLength / ASCII_CHARACTERS_A_TOKEN) + others.length + unbrokenLength;
 }
 
 /** The first of these members that is a whole number, at least 0. */
