@@ -32,7 +32,7 @@ import { Limiter } from "../core/limiter.ts";
 import { askFaults, costOf, unknownLimits } from "../core/limits/cost.ts";
 import { checkPause } from "../core/pause.ts";
 import { holdFields } from "../core/policy-tables.ts";
-import { requireInteger, throwFaults } from "../core/values.ts";
+import { requireInteger, showValue, throwFaults } from "../core/values.ts";
 import { checkWrittenPolicy } from "../core/written-policy.ts";
 import { onAbort } from "../on-abort.ts";
 import { timeZones } from "../time-zones.ts";
@@ -76,6 +76,7 @@ export interface TokenBucketFilter extends FilterHolds {
    * queue is full, and with `bucket-reset` when the filter is closed. The promise rejects with the
    * signal's reason if `signal` aborts; nothing is taken then.
    *
+   * @throws {TypeError} (as a rejection) If `options` isn't an object.
    * @throws {RangeError} (as a rejection) If `tokens`, `timeoutMs` or `holdMs` is out of range, or `limits`
    * names a limit that the filter doesn't have, or takes nothing of any.
    */
@@ -83,6 +84,7 @@ export interface TokenBucketFilter extends FilterHolds {
   /**
    * Takes tokens if they are there and nobody waits for them; otherwise refuses at once.
    *
+   * @throws {TypeError} If `options` isn't an object.
    * @throws {RangeError} If `tokens`, `limits` or `holdMs` is illegal, as for `getToken`.
    */
   tryGetToken(options?: Omit<GetTokenOptions, "timeoutMs" | "signal">): Outcome;
@@ -114,7 +116,7 @@ type Caller = (outcome: Outcome) => void;
  * Builds a filter. Its bucket starts on the first call for tokens.
  *
  * @param capacity The most tokens the bucket can hold, from 1; or the whole policy.
- * @throws {RangeError} If `capacity` or an option is illegal; the message names it.
+ * @throws {RangeError} If `capacity` or an option is illegal, or `lease` is given; the message names it.
  *
  * @example
  * const filter = createTokenBucketFilter(1); // one token a second
@@ -140,13 +142,22 @@ export function createTokenBucketFilter(
   const check = isRecord(first)
     ? checkWrittenPolicy(first, timeZones)
     : checkWrittenPolicy({ ...options, capacity: first }, timeZones, ONE_A_SECOND);
-  if (check.ok) return new TimerFilter(check.policy);
-  const messages = check.faults.map(({ message }) => message);
+  if (check.ok && !check.policy.lease) return new TimerFilter(check.policy);
+  const messages = check.ok ? [NO_LEASE] : check.faults.map(({ message }) => message);
   throw new RangeError(`Illegal policy: ${messages.join("; ")}`);
 }
 
+/** A filter has nobody to lend tokens to. */
+const NO_LEASE = "lease is for buckets of a Worker, so a filter takes none: leave it out";
+
 /** What a filter does unless its options say otherwise. */
 const ONE_A_SECOND = { refillTokens: 1, refillIntervalMs: 1_000 };
+
+/** @throws {TypeError} If `options` is a number or a text, whose members would all be missing. */
+function checkOptions(options: unknown): void {
+  if (typeof options === "object" && options !== null) return;
+  throw new TypeError(`options must be an object: got ${showValue(options)}`);
+}
 
 class TimerFilter implements TokenBucketFilter {
   readonly #limiter: Limiter<Caller>;
@@ -165,14 +176,16 @@ class TimerFilter implements TokenBucketFilter {
   }
 
   getToken(options: GetTokenOptions = {}): Promise<Outcome> {
-    const { signal } = options;
     return new Promise((resolve, reject) => {
+      checkOptions(options);
+      const { signal } = options;
       if (signal) this.#getTokenUntil(signal, options, resolve, reject);
       else this.#acquire(options, resolve);
     });
   }
 
   tryGetToken(options: Omit<GetTokenOptions, "timeoutMs" | "signal"> = {}): Outcome {
+    checkOptions(options);
     let result: Outcome = { ok: false, reason: "bucket-reset" };
     const caller: Caller = (outcome) => {
       result = outcome;

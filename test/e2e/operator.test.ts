@@ -377,7 +377,9 @@ describe("where an operator's key is no help, or none is needed", () => {
     const words = "No ADMIN_TOKEN is set: set one, such as with npm start -- --var ADMIN_TOKEN:x.";
     await button(page, "Pause …").click();
     await button(dialog(page, "Pause the bucket"), "Pause").click();
-    await dialog(page, "Pause the bucket").getByText(words).waitFor();
+    const pauseWords =
+      'Nobody may pause: set an API_TOKEN with a key that may "pause", or an ADMIN_TOKEN, and restart.';
+    await dialog(page, "Pause the bucket").getByText(pauseWords).waitFor();
     await page.keyboard.press("Escape");
     await button(page, "Edit policy …").click();
     await page.locator(".operator .said.fault", { hasText: words }).waitFor();

@@ -198,6 +198,16 @@ describe("TokenBucketFilter", () => {
       "timeoutMs must be an integer from 0 to 60000: got 60001",
     );
     expect(() => filter.tryGetToken({ tokens: 1.5 })).toThrow(RangeError);
+    for (const options of [5_000, "api:ann", null]) {
+      const error = new TypeError(`options must be an object: got ${JSON.stringify(options)}`);
+      await expect(filter.getToken(options as never)).rejects.toThrow(error);
+      expect(() => filter.tryGetToken(options as never)).toThrow(error);
+    }
+    const lease = { maxTokens: 5, ttlMs: 1_000 };
+    expect(() => createTokenBucketFilter(10, { lease })).toThrow(
+      "Illegal policy: lease is for buckets of a Worker, so a filter takes none: leave it out",
+    );
+    createTokenBucketFilter(10, { lease: null });
     expect(() => filter.tryGetToken({ tokens: 0 })).toThrow(
       "tokens must be at least 1, unless limits.NAME asks for at least 1 of a limit: got 0",
     );

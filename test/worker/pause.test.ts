@@ -370,10 +370,19 @@ describe("who may", () => {
 
   it("a public Sluice lets nobody without a token", async () => {
     const open = { ...CLOSED, PUBLIC: "true" };
-    expect((await ask(open, "/buckets/x/pause")).status).toBe(403);
-    expect((await ask(open, "/buckets/x/pause", "any")).status).toBe(403);
     const withAdmin = { ...open, ADMIN_TOKEN: "root" };
-    expect((await ask(withAdmin, "/buckets/x/pause")).status).toBe(401);
+    for (const token of [undefined, "any"]) {
+      const closedToAll = await ask(open, "/buckets/x/pause", token);
+      expect(closedToAll.status).toBe(403);
+      expect((await closedToAll.json<ProblemBody>()).detail).toBe(
+        'Nobody may pause: set an API_TOKEN with a key that may "pause", or an ADMIN_TOKEN, and restart',
+      );
+      const forAdmins = await ask(withAdmin, "/buckets/x/pause", token);
+      expect(forAdmins.status).toBe(401);
+      expect((await forAdmins.json<ProblemBody>()).detail).toBe(
+        'Only admin keys may pause, because no API_TOKEN is set: set one with a key that may "pause", and restart',
+      );
+    }
     expect((await ask(withAdmin, "/buckets/x/pause", "root")).status).toBe(200);
   });
 

@@ -521,12 +521,12 @@ describe("PUT", () => {
         {
           field: "limits.tpm.refillTokens",
           message:
-            "limits.tpm.refillTokens is missing: limits.tpm is replaced as a whole, so give all of its fields",
+            "limits.tpm.refillTokens is missing: limits.tpm is replaced as a whole, so give all of its fields, or limits.tpm.every for a calendar",
         },
         {
           field: "limits.tpm.refillIntervalMs",
           message:
-            "limits.tpm.refillIntervalMs is missing: limits.tpm is replaced as a whole, so give all of its fields",
+            "limits.tpm.refillIntervalMs is missing: limits.tpm is replaced as a whole, so give all of its fields, or limits.tpm.every for a calendar",
         },
       ],
     ],

@@ -102,9 +102,12 @@ export function withoutStray(given: Given): Record<string, unknown> {
 export function limitFaults(given: Given, prefix: string, zones?: TimeZones): FieldFault[] {
   const table = limitFieldsOf(given);
   const allowed = limitNamesOf(table).map((name) => prefix + name);
+  // Such as {"capacity": 5}, which may be meant for a calendar that is there already.
+  const isOfEither = given["capacity"] !== undefined && !hasOwnFieldOf(tokenBucketFields, given);
+  const calendarHint = isOfEither ? `, or ${prefix}every for a calendar` : "";
   const why = zones
     ? ""
-    : `: ${prefix.slice(0, -1)} is replaced as a whole, so give all of its fields`;
+    : `: ${prefix.slice(0, -1)} is replaced as a whole, so give all of its fields${calendarHint}`;
   return [
     ...rangeFaults(table, withoutStray(given), allowed, prefix),
     ...mixedFaults(given, prefix),

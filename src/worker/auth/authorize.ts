@@ -50,6 +50,12 @@ const ADMIN_KEY: KeyTexts = {
   unknown: "Unknown admin key",
 };
 
+/** Why a pause is refused if there is no API key, which could have the right: not for want of an admin key. */
+const ONLY_ADMINS_PAUSE =
+  'Only admin keys may pause, because no API_TOKEN is set: set one with a key that may "pause", and restart';
+const NOBODY_PAUSES =
+  'Nobody may pause: set an API_TOKEN with a key that may "pause", or an ADMIN_TOKEN, and restart';
+
 /** For callers from the Internet. */
 export function publicGuards(settings: GuardSettings): Guards {
   const guard = apiGuard(settings);
@@ -86,8 +92,9 @@ function adminGuard({ adminTokens }: GuardSettings): Guard {
 /** Admits holders of an `API_TOKEN`, which may include the right to pause, or of an `ADMIN_TOKEN`. */
 function publicPauseGuard(settings: GuardSettings): Guard {
   const { apiTokens, adminTokens } = settings;
-  if (!apiTokens) return adminGuard(settings);
-  return keyGuard(API_KEY, apiTokens, adminTokens);
+  if (apiTokens) return keyGuard(API_KEY, apiTokens, adminTokens);
+  if (!adminTokens) return () => problemResponse("admin-disabled", { detail: NOBODY_PAUSES });
+  return keyGuard({ missing: ONLY_ADMINS_PAUSE, unknown: ONLY_ADMINS_PAUSE }, adminTokens);
 }
 
 /** Admits everyone, and adds the rights of an `ADMIN_TOKEN` if there is one. */

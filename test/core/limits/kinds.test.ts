@@ -114,6 +114,12 @@ describe("limitFaults", () => {
     expect(messagesOf(limitFaults(rest, "limits.x."))).toEqual([
       "limits.x.refillTokens is missing: limits.x is replaced as a whole, so give all of its fields",
     ]);
+    const { capacity } = bucket;
+    const hint = "give all of its fields, or limits.x.every for a calendar";
+    expect(messagesOf(limitFaults({ capacity }, "limits.x."))).toEqual([
+      `limits.x.refillTokens is missing: limits.x is replaced as a whole, so ${hint}`,
+      `limits.x.refillIntervalMs is missing: limits.x is replaced as a whole, so ${hint}`,
+    ]);
   });
 });
 
