@@ -1,5 +1,10 @@
-/** What a change of a policy does to the callers who wait, in words. */
+/** What a change of a policy means for callers, in words. */
+import type { CalendarPeriod } from "../../core/limits/calendar-fields.ts";
+import type { CompleteLimitFields } from "../../core/limits/kinds.ts";
+import type { CompletePolicyFields } from "../../core/policy.ts";
 import type { DryRun } from "../../protocol/queued-waiter.ts";
+
+import { FIRST_LIMIT } from "../../core/limits/limit-name.ts";
 
 /** Refused callers by reason; `others` are those whose reasons aren't listed. */
 export type RefusedCounts = Readonly<Record<string, number>>;
@@ -16,4 +21,27 @@ export function refusedText(counts: RefusedCounts, verb: string): string {
   const sum = Object.values(counts).reduce((total, count) => total + count, 0);
   const reasons = Object.entries(counts).map(([reason, count]) => `${count} ${reason}`);
   return `${sum} ${verb}${reasons.length > 0 ? ` (${reasons.join(", ")})` : ""}`;
+}
+
+/** A calendar limit that may hold more than before. */
+export interface RaisedCalendar {
+  readonly limit: string;
+  readonly every: CalendarPeriod;
+}
+
+/** The calendar limits whose capacity a change raises: buckets in use get no more tokens before the next period. */
+export function raisedCalendars(
+  before: CompletePolicyFields,
+  after: CompletePolicyFields,
+): readonly RaisedCalendar[] {
+  const known = limitsOf(before);
+  return [...limitsOf(after)].flatMap(([limit, { every, capacity }]) => {
+    const previous = known.get(limit);
+    const isRaised = every !== undefined && previous !== undefined && capacity > previous.capacity;
+    return isRaised ? [{ limit, every }] : [];
+  });
+}
+
+function limitsOf(policy: CompletePolicyFields): ReadonlyMap<string, CompleteLimitFields> {
+  return new Map([[FIRST_LIMIT, policy], ...Object.entries(policy.limits ?? {})]);
 }

@@ -8,7 +8,7 @@ import { SluiceError } from "../../client/sluice-error.ts";
 import { exitCodes } from "../exit-code.ts";
 import { ConfigurationError } from "./configuration.ts";
 import { deployedRows } from "./deployed-rows.ts";
-import { refusedIn, refusedText } from "./effect.ts";
+import { raisedCalendars, refusedIn, refusedText } from "./effect.ts";
 import { Operator, type OperatorPlace } from "./operator.ts";
 import { changesBetween, completeChanges, policyOf } from "./policy-rows.ts";
 
@@ -51,6 +51,11 @@ export async function apply(
     const after = await operator.override(bucket, { ...complete, note });
     const changes = changesBetween(before, after.policy).join(", ");
     terminal.print(`${bucket}: ${changes === "" ? "the same policy as before" : changes}`);
+    for (const { limit } of raisedCalendars(before, after.policy)) {
+      const { tokens, nextTickAtMs } = after.limits?.[limit] ?? after;
+      const next = new Date(nextTickAtMs).toISOString();
+      terminal.print(`  ${limit}: ${tokens} tokens now, and no more before ${next}`);
+    }
     if (snapshot.waiters > 0) {
       const refused = refusedText(refusedIn(run), "refused");
       terminal.print(

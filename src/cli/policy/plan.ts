@@ -93,7 +93,8 @@ async function tryOut(
 }
 
 function bodyOf(found: PolicyPlan, buckets: readonly TriedBucket[]): object {
-  const { added, removed, changed, hidden, outside } = found;
+  const { added, removed, hidden, outside } = found;
+  const changed = found.changed.map(({ pattern, changes }) => ({ pattern, changes }));
   return { added, removed, changed, hidden, outside, buckets };
 }
 
@@ -101,9 +102,12 @@ function* linesOf(found: PolicyPlan, tried: readonly TriedBucket[]): Generator<s
   if (found.isEmpty) yield "No changes: the policies of the file are in force";
   for (const { name } of found.added) yield `+ ${JSON.stringify(name)}`;
   for (const { name } of found.removed) yield `- ${JSON.stringify(name)}`;
-  for (const { pattern, changes } of found.changed) {
+  for (const { pattern, changes, raised } of found.changed) {
     yield `~ ${JSON.stringify(pattern)}`;
     for (const change of changes) yield `    ${change}`;
+    for (const { limit, every } of raised) {
+      yield `    (${limit}: buckets in use get no more tokens before the next ${every})`;
+    }
   }
   for (const { bucket, note } of found.hidden) {
     const why = note === undefined ? "" : ` (${note})`;

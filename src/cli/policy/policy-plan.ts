@@ -4,12 +4,15 @@ import type { KnownOverride } from "../../protocol/known-override.ts";
 import type { KnownPolicies } from "../../protocol/known-policies.ts";
 
 import { includesPattern } from "../../worker/config/policy-table.ts";
+import { raisedCalendars, type RaisedCalendar } from "./effect.ts";
 import { changesBetween, policyOf, type PolicyRows } from "./policy-rows.ts";
 
 /** What a pattern stands for before and after. */
 export interface ChangedPolicy {
   readonly pattern: string;
   readonly changes: readonly string[];
+  /** Calendar limits whose capacity is raised. */
+  readonly raised: readonly RaisedCalendar[];
 }
 
 /** A bucket for which another policy would be configured. */
@@ -44,8 +47,10 @@ export class PolicyPlan {
     this.removed = policies.filter(({ name }) => !rowNamed(this.#after, name));
     this.changed = policies.flatMap((before) => {
       const after = rowNamed(this.#after, before.name);
-      const changes = after ? changesBetween(before, after) : [];
-      return changes.length > 0 ? [{ pattern: before.name, changes }] : [];
+      if (!after) return [];
+      const changes = changesBetween(before, after);
+      const raised = raisedCalendars(before, after);
+      return changes.length > 0 ? [{ pattern: before.name, changes, raised }] : [];
     });
     this.hidden = overrides.filter(({ bucket }) => this.concerned(bucket) !== undefined);
   }

@@ -85,6 +85,19 @@ describe("sluice policy apply and rollback", () => {
     expect((await snapshotOf("mail:bob")).policy).toMatchObject({ capacity: 1, limits });
   });
 
+  it("say that a higher capacity of a calendar brings no tokens now", async () => {
+    await fetch(`${server.url}/acquire?bucket=mail:eve&tokens.day=9`);
+    const raised = await fileWith({
+      "mail:*": { ...one, limits: { day: { ...limits.day, capacity: 12 } } },
+    });
+    const { out } = await policy("apply", raised, "mail:eve", "--note", "why");
+    const next = new Date((await snapshotOf("mail:eve")).limits?.["day"]?.nextTickAtMs ?? 0);
+    expect(out.split("\n").slice(1)).toEqual([
+      `  day: 0 tokens now, and no more before ${next.toISOString()}`,
+      "",
+    ]);
+  });
+
   it("say what became of the callers that waited", async () => {
     const leaving = new AbortController();
     const acquire = (tokens: number): Promise<Response> =>

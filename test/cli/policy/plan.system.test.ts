@@ -14,7 +14,8 @@ import { sluicePolicy, type Ended } from "../../../kit/cli/sluice-policy.ts";
 
 const one = { capacity: 1, refillTokens: 1, refillIntervalMs: 1_000 };
 const mail = { capacity: 5, refillTokens: 5, refillIntervalMs: 1_000_000, maxWaitMs: 3_600_000 };
-const inForce = { "*": one, mail, "old:*": one };
+const quota = { capacity: 5, every: "day" } as const;
+const inForce = { "*": one, mail, "old:*": one, quota };
 
 let server: WorkerdServer;
 let dir: string;
@@ -78,6 +79,7 @@ describe("sluice policy plan", () => {
       "*": { ...one, queueLimit: 5 },
       mail: { ...mail, capacity: 2 },
       "new:*": one,
+      quota: { ...quota, capacity: 9, initialTokens: 5 },
     };
     expect(await plan(changed)).toEqual({
       code: 2,
@@ -88,6 +90,9 @@ describe("sluice policy plan", () => {
         '~ "mail"',
         "    capacity 5 -> 2",
         "    initialTokens 5 -> 2",
+        '~ "quota"',
+        "    capacity 5 -> 9",
+        "    (rate: buckets in use get no more tokens before the next day)",
         '~ "*"',
         "    queueLimit 1000 -> 5",
         "! web keeps its override (launch day)",
@@ -103,6 +108,7 @@ describe("sluice policy plan", () => {
         removed: [expect.objectContaining({ name: "old:*" })],
         changed: [
           { pattern: "mail", changes: ["capacity 5 -> 2", "initialTokens 5 -> 2"] },
+          { pattern: "quota", changes: ["capacity 5 -> 9"] },
           { pattern: "*", changes: ["queueLimit 1000 -> 5"] },
         ],
         hidden: [expect.objectContaining({ bucket: "web", note: "launch day" })],

@@ -40,7 +40,7 @@ describe("PolicyPlan", () => {
     expect(plan.isEmpty).toBe(false);
     expect(plan.added).toEqual([row("api:*", two)]);
     expect(plan.removed).toEqual([row("old")]);
-    expect(plan.changed).toEqual([{ pattern: "mail", changes: ["capacity 1 -> 2"] }]);
+    expect(plan.changed).toEqual([{ pattern: "mail", changes: ["capacity 1 -> 2"], raised: [] }]);
     expect(plan.outside).toEqual([]);
     expect(plan.hidden.map(({ bucket }) => bucket)).toEqual(["mail", "api:1"]);
   });
