@@ -323,6 +323,22 @@ describe("the live page", () => {
     expect(complaints).toEqual([]);
   });
 
+  it("doesn't jump when it is connected, on a phone", async () => {
+    const viewport = { width: 390, height: 800 };
+    const heightWhile = async (kind: string, page: Page): Promise<number | undefined> => {
+      await page.locator(`.badge.${kind}`).waitFor();
+      return (await page.locator(".masthead").boundingBox())?.height;
+    };
+    await using context = await browser.newContext({ viewport });
+    const page = await context.newPage();
+    // Its socket opens, and nothing comes.
+    await page.routeWebSocket(/watch/, () => undefined);
+    await page.goto(addressOf(uniqueName()));
+    const height = await heightWhile("connecting", page);
+    await using connected = await openLivePage(browser, addressOf(uniqueName()), { viewport });
+    expect(await heightWhile("live", connected.page)).toBe(height);
+  });
+
   it("fits with the longest name, and with a great many tokens", async () => {
     const viewport = { width: 360, height: 800 };
     const bucket = `${"m".repeat(60)}/${"W".repeat(60)}`;

@@ -15,7 +15,7 @@ export function FeedBadge({ feed }: { readonly feed: FeedState }): VNode {
   return (
     <p class={`badge ${feed.kind}`} role="status">
       <span class="dot" aria-hidden="true" />
-      {words[feed.kind]}
+      <span class="word">{words[feed.kind]}</span>
     </p>
   );
 }
