@@ -7,7 +7,7 @@ import type { PermitLostError } from "./permit-lost-error.ts";
 import type { TakenTokens, UsedTokens } from "./used-tokens.ts";
 
 import { onAbort } from "../on-abort.ts";
-import { realClock, type HolderClock } from "./holder-clock.ts";
+import type { HolderClock } from "./holder-clock.ts";
 import { KeptHold, type HoldVerbs } from "./kept-hold.ts";
 import { KeptPermit, type PermitVerbs } from "./kept-permit.ts";
 import { checkUsed } from "./used-tokens.ts";
@@ -51,7 +51,7 @@ export class HeldGrant {
   #isEnding = false;
 
   constructor(grant: OpenGrant, keeping: Keeping) {
-    const { verbs, askedAtMs, holdMs, signal, report, clock = realClock } = keeping;
+    const { verbs, askedAtMs, holdMs, signal, report, clock } = keeping;
     const { hold, permit } = grant;
     const lose = (error: PermitLostError): void => this.#controller.abort(error);
     this.ended = new Promise((resolve) => {
