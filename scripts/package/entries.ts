@@ -15,7 +15,7 @@ export interface PackageEntry {
 
 /** `./worker` brings the pages, which are half of it. */
 export const entries: readonly PackageEntry[] = [
-  { specifier: "sluice", maxBytes: 29_200, external: [] },
+  { specifier: "sluice", maxBytes: 30_000, external: [] },
   { specifier: "sluice/client", maxBytes: 34_000, external: [] },
   { specifier: "sluice/hono", maxBytes: 25_000, external: ["hono"] },
   { specifier: "sluice/testing", maxBytes: 180_000, external: [] },

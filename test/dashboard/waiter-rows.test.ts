@@ -39,9 +39,9 @@ describe("nextRows", () => {
 });
 
 describe("servedInMs", () => {
-  const waiters = queueOf("a", "b", "c").map((waiter, index) => {
-    return { ...waiter, etaMs: 500 + index * 50 };
-  });
+  const waiters = queueOf("a", "b", "c").map((waiter, index) =>
+    Object.assign(waiter, { etaMs: 500 + index * 50 }),
+  );
 
   it("is when the last one is granted", () => {
     expect(servedInMs({ waiters, omitted: 0 })).toBe(600);

@@ -99,6 +99,8 @@ describe("the packed package", () => {
       "peerDependenciesMeta",
       "publishConfig",
       "sideEffects",
+      // Says that it isn't published: `sluice init` depends on a tarball then.
+      "sluice",
       "type",
       "version",
     ]);

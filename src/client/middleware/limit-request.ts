@@ -125,8 +125,8 @@ const MAX_SHADOW_WAIT_MS = 25_000;
 /** Status of an answer that becomes a WebSocket: its headers belong to the handshake. */
 const SWITCHING_PROTOCOLS = 101;
 
-/** Options of a rate limit, those of its client included. */
-const allowedOptions = [
+/** Options of a rate limit that are not those of its client. */
+const ownOptions = [
   "bucket",
   "tokens",
   "limits",
@@ -136,7 +136,6 @@ const allowedOptions = [
   "onOutcome",
   "shadow",
   "client",
-  ...clientOptions,
 ];
 
 /** `retryAfterMs` if Sluice could not be asked and gave none. */
@@ -150,7 +149,7 @@ const UNAVAILABLE_RETRY_MS = 1_000;
  * `onOutcome`.
  */
 export function checkRateLimitOptions<Context>(options: RateLimitOptions<Context>): void {
-  knownMembers("options", options, allowedOptions);
+  knownMembers("options", options, [...ownOptions, ...clientOptions]);
   const { bucket, tokens, limits, waitMs, shadow = false, onOutcome } = options;
   if (typeof bucket !== "function") checkBucket(bucket);
   checkTokensToTake(tokens, limits);
