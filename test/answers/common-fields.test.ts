@@ -65,6 +65,8 @@ describe.each<Entrypoint>(["front", "bound"])("answers of the %s entrypoint", (e
   const none = {
     "*": { capacity: 1, refillTokens: 1, refillIntervalMs: 60_000, initialTokens: 0 },
   };
+  // A binding whose objects do nothing.
+  const unreachable = { getByName: () => ({}) };
   const answers: [string, number, (headers: Record<string, string>) => Promise<Response>][] = [
     ["health", 200, call("/healthz")],
     ["a grant", 200, call("/acquire?bucket=answers")],
@@ -104,7 +106,8 @@ describe.each<Entrypoint>(["front", "bound"])("answers of the %s entrypoint", (e
       call("/acquire?bucket=full", {}, { POLICIES: { "*": { ...none["*"], queueLimit: 0 } } }),
     ],
     ["a drained bucket", 503, (headers) => drained(entrypoint, headers)],
-    ["no object", 503, call("/acquire?bucket=answers", {}, { BUCKETS: {} })],
+    ["no object", 503, call("/acquire?bucket=answers", {}, { BUCKETS: unreachable })],
+    ["no binding", 500, call("/acquire?bucket=answers", {}, { BUCKETS: {} })],
     ["wrong policies", 500, call("/healthz", {}, { POLICIES: { "*": 1 } })],
     [
       "a failure of Sluice's own",
