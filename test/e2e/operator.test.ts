@@ -374,11 +374,12 @@ describe("where an operator's key is no help, or none is needed", () => {
     await using open = await startWorkerd({ policies });
     await using opened = await openLivePage(browser, `${open.url}/buckets/slow`);
     const { page } = opened;
-    const words = "No ADMIN_TOKEN is set: set one, such as with npm start -- --var ADMIN_TOKEN:x.";
+    const words =
+      "No ADMIN_TOKEN is set: set it with wrangler secret put ADMIN_TOKEN, or in .dev.vars.";
     await button(page, "Pause …").click();
     await button(dialog(page, "Pause the bucket"), "Pause").click();
     const pauseWords =
-      'Nobody may pause: set an API_TOKEN with a key that may "pause", or an ADMIN_TOKEN, and restart.';
+      'Nobody may pause: set an API_TOKEN with a key that may "pause", or an ADMIN_TOKEN.';
     await dialog(page, "Pause the bucket").getByText(pauseWords).waitFor();
     await page.keyboard.press("Escape");
     await button(page, "Edit policy …").click();

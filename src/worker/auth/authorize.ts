@@ -52,9 +52,9 @@ const ADMIN_KEY: KeyTexts = {
 
 /** Why a pause is refused if there is no API key, which could have the right: not for want of an admin key. */
 const ONLY_ADMINS_PAUSE =
-  'Only admin keys may pause, because no API_TOKEN is set: set one with a key that may "pause", and restart';
+  'Only admin keys may pause, because no API_TOKEN is set: set one with a key that may "pause"';
 const NOBODY_PAUSES =
-  'Nobody may pause: set an API_TOKEN with a key that may "pause", or an ADMIN_TOKEN, and restart';
+  'Nobody may pause: set an API_TOKEN with a key that may "pause", or an ADMIN_TOKEN';
 
 /** For callers from the Internet. */
 export function publicGuards(settings: GuardSettings): Guards {
@@ -85,7 +85,7 @@ function adminGuard({ adminTokens }: GuardSettings): Guard {
   if (adminTokens) return keyGuard(ADMIN_KEY, adminTokens);
   return () =>
     problemResponse("admin-disabled", {
-      detail: "No ADMIN_TOKEN is set: set one, such as with npm start -- --var ADMIN_TOKEN:x",
+      detail: "No ADMIN_TOKEN is set: set it with wrangler secret put ADMIN_TOKEN, or in .dev.vars",
     });
 }
 

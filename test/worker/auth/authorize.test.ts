@@ -71,7 +71,8 @@ describe("authorize", () => {
       expect(disabled.status).toBe(403);
       expect(await disabled.json()).toMatchObject({
         reason: "admin-disabled",
-        detail: "No ADMIN_TOKEN is set: set one, such as with npm start -- --var ADMIN_TOKEN:x",
+        detail:
+          "No ADMIN_TOKEN is set: set it with wrangler secret put ADMIN_TOKEN, or in .dev.vars",
       });
       const variables = { ...CLOSED, PUBLIC: "true", API_TOKEN: "a", ADMIN_TOKEN: "b" };
       const unknown = await deployed(variables, "/buckets/auth:2", init);
