@@ -10,7 +10,7 @@ import { storedToken, storeToken } from "./access-token.ts";
 /** The refusals that another key may mend. */
 const NEEDS_KEY = "unauthorized";
 /** How the server begins when it knows the key, and what it is good for. */
-const KNOWN_KEY = /^This token lacks /;
+const KNOWN_KEY = /^This API key lacks /;
 
 /**
  * Asks the visitor for a key, `undefined` if they would rather not.
@@ -42,7 +42,5 @@ export async function callWithAdminKey<Value>(
 }
 
 function faultOf(detail: string): string {
-  return KNOWN_KEY.test(detail)
-    ? detail.replace("token", "key")
-    : "This key is wrong: it is not one of ADMIN_TOKEN";
+  return KNOWN_KEY.test(detail) ? detail : "This key is wrong: it is not one of ADMIN_TOKEN";
 }

@@ -20,7 +20,7 @@ function scene(accepted: string, given: readonly string[], scoped = "") {
       sent.push(key);
       if (key === accepted) return DONE;
       if (key === scoped)
-        return refused("unauthorized", 'This token lacks the right "admin" on "a"');
+        return refused("unauthorized", 'This API key lacks the right "admin" on "a"');
       return refused("unauthorized", "Unknown admin key");
     },
     async (fault) => given[asked.push(fault) - 1],
@@ -58,7 +58,7 @@ describe("callWithAdminKey", () => {
     expect(asked).toEqual([
       undefined,
       "This key is wrong: it is not one of ADMIN_TOKEN",
-      'This key lacks the right "admin" on "a"',
+      'This API key lacks the right "admin" on "a"',
     ]);
     expect(storedToken("admin")).toBe("right");
     expect(storedToken()).toBeUndefined();

@@ -192,7 +192,7 @@ describe.each([
     await giveKey(page, hands, "wrong");
     await page.getByText("This key is wrong: it is not one of ADMIN_TOKEN.").waitFor();
     await giveKey(page, hands, SCOPED_KEY);
-    await page.getByText(`This key lacks the right "pause" on "${bucket}".`).waitFor();
+    await page.getByText(`This API key lacks the right "pause" on "${bucket}".`).waitFor();
     await giveKey(page, hands);
     await question.getByText(/^tokens must be an integer from 0 to .*: got "many"\.$/).waitFor();
     await hands.type(question.getByLabel("Tokens it may still give"), "0");

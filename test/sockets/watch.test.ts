@@ -178,7 +178,7 @@ describe.concurrent("a bucket is watched", () => {
     await expect(attempt("some")).rejects.toMatchObject(unauthorized);
     await expect(attempt("some", "wrong")).rejects.toMatchObject(unauthorized);
     await expect(attempt("some", "acquirer")).rejects.toMatchObject({
-      detail: 'This token lacks the right "read" on "some"',
+      detail: 'This API key lacks the right "read" on "some"',
     });
     await expect(attempt("other", "reader")).rejects.toMatchObject({ reason: "unknown-bucket" });
     await expect(attempt("a b", "reader")).rejects.toThrow(RangeError);

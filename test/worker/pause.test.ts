@@ -365,7 +365,7 @@ describe("who may", () => {
   it("whoever lacks it is told so", async () => {
     const response = await ask(closed, "/buckets/x/pause", "plain");
     const { detail }: ProblemBody = await response.json();
-    expect(detail).toBe('This token lacks the right "pause" on "x"');
+    expect(detail).toBe('This API key lacks the right "pause" on "x"');
   });
 
   it("a public Sluice lets nobody without a token", async () => {

@@ -262,7 +262,7 @@ export class SharedPause {
     if (lacksRight(error)) {
       console.warn(
         `${what} for other processes; callers in this one wait. ` +
-          `Give the client a token with the right "pause" on it (${String(error)})`,
+          `Give the client an API key with the right "pause" on it (${String(error)})`,
       );
     } else console.error(`${what}; callers in this process wait: ${String(error)}`);
   }

@@ -119,7 +119,7 @@ export function authorize(
 /** The refusal of a known caller that lacks `right` on this bucket, or on any bucket. */
 export function forbidden(right: Right, bucket?: string): Response {
   const where = bucket === undefined ? "" : ` on ${showValue(bucket)}`;
-  return unauthorized(`This token lacks the right "${right}"${where}`);
+  return unauthorized(`This API key lacks the right "${right}"${where}`);
 }
 
 /** Admits holders of a key of any of `variables`; `texts` refuse all others. */

@@ -908,11 +908,11 @@ describe("advice", () => {
   });
 });
 
-describe("where the token lacks the right to pause", () => {
+describe("where the API key lacks the right to pause", () => {
   const noRight = (status = 401) =>
     new SluiceError({
       reason: "unauthorized",
-      detail: 'This token lacks the right "pause"',
+      detail: 'This API key lacks the right "pause"',
       status,
     });
 
@@ -933,8 +933,8 @@ describe("where the token lacks the right to pause", () => {
       expect(warnings.mock.calls).toEqual([
         [
           'Cannot pause bucket "a" for other processes; callers in this one wait. ' +
-            'Give the client a token with the right "pause" on it ' +
-            '(SluiceError: unauthorized: This token lacks the right "pause")',
+            'Give the client an API key with the right "pause" on it ' +
+            '(SluiceError: unauthorized: This API key lacks the right "pause")',
         ],
       ]);
       await finish(two.pacedFetch(`${URL_OF_API}/b`));

@@ -109,7 +109,7 @@ describe("two processes without the right to pause", () => {
     expect(api.count(429)).toBeLessThanOrEqual(MAX_REFUSED_WITHOUT_RIGHT);
     for (const { stderr } of runs) {
       expect(stderr.match(/Cannot pause bucket/g)).toHaveLength(1);
-      expect(stderr).toContain('Give the client a token with the right "pause" on it');
+      expect(stderr).toContain('Give the client an API key with the right "pause" on it');
     }
   });
 });

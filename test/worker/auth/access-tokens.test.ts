@@ -141,12 +141,12 @@ describe("rights", () => {
   it("whoever lacks one is told which, and takes nothing", async () => {
     const all = { ...CLOSED, ...variables, POLICIES: CLOSED.POLICIES };
     const asked = await deployed(all, "/acquire?bucket=lacks", bearer("looks"));
-    expect(await detailOf(asked)).toBe('This token lacks the right "acquire" on "lacks"');
+    expect(await detailOf(asked)).toBe('This API key lacks the right "acquire" on "lacks"');
     const looked = await deployed(all, "/buckets/lacks", bearer("asks"));
-    expect(await detailOf(looked)).toBe('This token lacks the right "read" on "lacks"');
+    expect(await detailOf(looked)).toBe('This API key lacks the right "read" on "lacks"');
     const init = { method: "DELETE", ...bearer("admin") };
     const changed = await deployed(all, "/buckets/lacks", init);
-    expect(await detailOf(changed)).toBe('This token lacks the right "admin" on "lacks"');
+    expect(await detailOf(changed)).toBe('This API key lacks the right "admin" on "lacks"');
     expect(changed.headers.get("WWW-Authenticate")).toBe('Bearer realm="sluice"');
     const open = { ...CLOSED, PUBLIC: "true" };
     expect(await (await deployed(open, "/buckets/lacks")).json()).toMatchObject({ granted: 0 });

@@ -88,7 +88,7 @@ describe("GET /buckets", () => {
     ]);
   });
 
-  it("needs a token with the right to read, and lists only what that may read", async () => {
+  it("needs an API key with the right to read, and lists only what that may read", async () => {
     const prefix = `${uniqueName()}/`;
     for (const name of ["a/1", "a/2", "b/1"]) await reportBusy(prefix + name);
     const tokens = {
@@ -106,7 +106,7 @@ describe("GET /buckets", () => {
       401,
       "unauthorized",
     );
-    expect(refused.detail).toBe('This token lacks the right "read"');
+    expect(refused.detail).toBe('This API key lacks the right "read"');
     const response = await deployed(tokens, "/buckets?limit=1", bearer("reads-a"));
     const list: BusyBuckets = await response.json();
     expect(namesOf(list)).toEqual([`${prefix}a/1`]);

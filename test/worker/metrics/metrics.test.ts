@@ -406,7 +406,7 @@ describe("who may scrape", () => {
       const { detail } = await problemOf(response, 401, "unauthorized");
       details.add(detail.replace(name, "NAME"));
     }
-    expect([...details]).toEqual(['This token lacks the right "read" on "NAME"']);
+    expect([...details]).toEqual(['This API key lacks the right "read" on "NAME"']);
   });
 
   it("bound Workers, without a token", async () => {
