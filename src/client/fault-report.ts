@@ -1,6 +1,6 @@
 /**
- * Reports faults that only the operator can fix, without repeating them for each of a thousand
- * requests.
+ * Reports faults that the operator should know about: to a callback, or to the console, which
+ * doesn't get the same fault again for each of a thousand requests.
  */
 
 /** Called with a fault. Whatever it throws or rejects with is written to the console. */

@@ -72,7 +72,7 @@ const MAX_EARLY_MS = 1_000;
  */
 const FORGOTTEN_AFTER_MS = 60_000;
 
-/** That a bucket could not be paused is written to the console once in this time. */
+/** A bucket that could not be paused is reported to the console at most once in this time. */
 const REPEAT_MS = 60_000;
 
 /** A call to Sluice that takes longer has died with the Worker request that started it. */
@@ -93,7 +93,7 @@ export class SharedPause {
   #standstill: Pause | undefined = undefined;
   #heldUntilMs = 0;
   #snapshot: BucketSnapshot | undefined = undefined;
-  /** When that the bucket could not be paused was last written to the console. */
+  /** When the console was last informed that the bucket could not be paused. */
   #writtenAtMs = -Infinity;
   #calls = 0;
 
