@@ -65,7 +65,7 @@ import { HoldClient } from "./holds/hold-client.ts";
 import { SessionPool } from "./session/session-pool.ts";
 import { keepGoing } from "./keep-going.ts";
 import { newKey } from "./new-key.ts";
-import { ANSWER_MS, RetriedCalls } from "./transport/retried-calls.ts";
+import { DEFAULT_OVERDUE_MS, RetriedCalls } from "./transport/retried-calls.ts";
 import { retry, SluiceUnreachableError } from "./transport/retry.ts";
 import { TransportError, unavailableError } from "./transport/transport-error.ts";
 import { SluiceError } from "./sluice-error.ts";
@@ -187,8 +187,9 @@ export interface ClosableClient extends Client, AsyncDisposable {
  *
  * The same applies if Sluice can't be used as it is configured: the token is wrong or was revoked,
  * no policy matches the bucket, the bucket lacks a limit that `limits` names, Sluice's
- * configuration is invalid, or something other than Sluice answers. Then every caller is let through, or refused, until the fault is fixed. With `"open"` and
- * `"closed"` every fault goes to `onError`.
+ * configuration is invalid, or something other than Sluice answers. Then every caller is let
+ * through, or refused, until the fault is fixed. With `"open"` and `"closed"` every fault goes to
+ * `onError`.
  */
 export type OnUnavailable = "throw" | "open" | "closed";
 
@@ -213,8 +214,9 @@ export type ClientOptions = ConnectionOptions & {
   /**
    * How long an answer may be overdue, in milliseconds, 1 to 3,600,000: after that, Sluice counts as
    * unreachable. The answer to an acquire is due at the end of its `timeoutMs` (without one, after an
-   * hour, the longest wait that a policy allows), that of another call at once. An acquire that was
-   * sent again after its time was over has this long at most, or two seconds. Default: 10,000.
+   * hour, the longest wait that a policy allows), that of another call at once. Each retry of an
+   * acquire may take what is left of its `timeoutMs`, and then `overdueMs` or two seconds, whichever
+   * is less. Default: 10,000.
    */
   readonly overdueMs?: number;
   /**
@@ -294,7 +296,7 @@ class ConnectedClient extends HoldClient implements ClosableClient {
   constructor(options: ClientOptions) {
     const connection = new Connection(options);
     const { onUnavailable = "throw", onError, retryForMs = DEFAULT_RETRY_MS } = options;
-    const { overdueMs = ANSWER_MS } = options;
+    const { overdueMs = DEFAULT_OVERDUE_MS } = options;
     const calls = new RetriedCalls(connection, retryForMs, overdueMs);
     const sessions = SessionPool.of(connection, options.transport ?? "auto", retryForMs);
     super(calls, sessions);

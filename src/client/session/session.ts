@@ -20,7 +20,7 @@ import { onAbort } from "../../on-abort.ts";
 import { isPermit, parseJson } from "../transport/answer.ts";
 import { Deferred } from "../transport/deferred.ts";
 import { LiveSocket } from "../transport/live-socket.ts";
-import { ANSWER_MS } from "../transport/retried-calls.ts";
+import { DEFAULT_OVERDUE_MS } from "../transport/retried-calls.ts";
 import { TransportError } from "../transport/transport-error.ts";
 import { framesOf } from "./frames.ts";
 import { callAnswerIn, endingIn, PendingAcquire, type Received } from "./pending.ts";
@@ -209,7 +209,7 @@ export class Session {
   /** Breaks the connection if something that nobody waits for isn't answered. */
   #expect(answer: Promise<unknown>): void {
     const timer = new Timer();
-    timer.set(ANSWER_MS, () => this.#socket?.close());
+    timer.set(DEFAULT_OVERDUE_MS, () => this.#socket?.close());
     const stop = (): void => timer.clear();
     answer.then(stop, stop);
   }

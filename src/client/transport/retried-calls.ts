@@ -16,7 +16,7 @@ interface SendOptions {
 }
 
 /** Default of `overdueMs`: Sluice may first have to find its bucket again. */
-export const ANSWER_MS = 10_000;
+export const DEFAULT_OVERDUE_MS = 10_000;
 
 /** Sends the calls of one client. */
 export class RetriedCalls {
@@ -25,7 +25,7 @@ export class RetriedCalls {
   readonly #overdueMs: number;
 
   /** For `retryForMs` and `overdueMs` see `ClientOptions`. */
-  constructor(connection: Connection, retryForMs: number, overdueMs: number = ANSWER_MS) {
+  constructor(connection: Connection, retryForMs: number, overdueMs: number = DEFAULT_OVERDUE_MS) {
     this.#connection = connection;
     this.#retryForMs = retryForMs;
     this.#overdueMs = overdueMs;
