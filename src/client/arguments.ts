@@ -3,6 +3,7 @@
  * error names it and shows its value and its limit, whatever the state of the network.
  */
 import type { Range } from "../core/values.ts";
+import type { AcquireOptions, ClientOptions, TryAcquireOptions } from "./client.ts";
 
 import { askedTokensFaults } from "../core/ask.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
@@ -25,7 +26,7 @@ import {
 } from "../protocol/printable-text.ts";
 
 /** The options of `Client.acquire`. */
-export const acquireOptions = [
+export const acquireOptions: readonly (keyof AcquireOptions)[] = [
   "tokens",
   "limits",
   "timeoutMs",
@@ -37,10 +38,16 @@ export const acquireOptions = [
   "waitUntil",
 ];
 /** The options of `Client.tryAcquire`. */
-export const tryAcquireOptions = ["tokens", "limits", "holdMs", "signal", "idempotencyKey"];
+export const tryAcquireOptions: readonly (keyof TryAcquireOptions)[] = [
+  "tokens",
+  "limits",
+  "holdMs",
+  "signal",
+  "idempotencyKey",
+];
 
 /** The options of `createClient`. */
-export const clientOptions = [
+export const clientOptions: readonly (keyof ClientOptions)[] = [
   "url",
   "fetch",
   "WebSocket",

@@ -126,7 +126,7 @@ const MAX_SHADOW_WAIT_MS = 25_000;
 const SWITCHING_PROTOCOLS = 101;
 
 /** Options of a rate limit that are not those of its client. */
-const ownOptions = [
+const ownOptions: readonly (keyof RateLimitOptions<never> | "client")[] = [
   "bucket",
   "tokens",
   "limits",
