@@ -35,8 +35,12 @@ const DEFAULT_OUTPUT_TOKENS = 1_000;
  * takes no more. English words and paths are shorter.
  */
 const UNBROKEN = /[\w+/=-]{100,}/g;
-/** Members that name the kind of file in the member `data` beside them. */
-const FILE_KINDS = ["media_type", "mimeType", "mime_type", "format"];
+/** Members with the media type of the member `data` beside them. */
+const MEDIA_TYPES = ["media_type", "mimeType", "mime_type"];
+/** A media type whose `data` is text, as in Anthropic's plain-text documents: the model reads all of it. */
+const TEXT_TYPE = /^text\//i;
+/** What `format` says beside the `data` of an audio file. */
+const AUDIO_FORMAT = /^(?:wav|mp3|aac|aiff|flac|m4a|ogg|opus|pcm(?:16|24)?|webm)$/i;
 /** Members that hold a file as a `data:` URL. */
 const FILE_URLS = new Set(["url", "image_url", "file_data"]);
 
@@ -51,8 +55,8 @@ const FILE_URLS = new Set(["url", "image_url", "file_data"]);
  * The input is the JSON of `messages`, `input`, `prompt`, `system`, `instructions`, `tools`, `contents` and
  * `systemInstruction`, whose syntax makes up for what an API adds to each message. The answer is limited by
  * `max_completion_tokens`, `max_output_tokens`, `max_tokens` or Gemini's `maxOutputTokens`, and there are
- * `n` or `candidateCount` of them. Files aren't counted: `data:` URLs of images and files, and `data` beside its media
- * type. Add what your model takes for them. Lists of numbers and of short codes take up to four times as much.
+ * `n` or `candidateCount` of them. Files aren't counted: `data:` URLs of images and files, and `data` beside a media
+ * type that isn't text, or an audio format. Add what your model takes for them. Lists of numbers and of short codes take up to four times as much.
  *
  * @param body The request's body, parsed or as text. Text that isn't JSON counts as the input.
  * @returns At least 1.
@@ -134,9 +138,19 @@ function withoutFile(this: unknown, name: string, member: unknown): unknown {
   if (typeof member !== "string") return member;
   const isFile =
     name === "data"
-      ? FILE_KINDS.some((kind) => isRecord(this) && typeof this[kind] === "string")
+      ? isBesideKind(membersOf(this))
       : FILE_URLS.has(name) && member.startsWith("data:");
   return isFile ? "" : member;
+}
+
+/** Whether the member `data` of this object is a file that isn't text. */
+function isBesideKind(members: Readonly<Record<string, unknown>>): boolean {
+  const { format } = members;
+  if (typeof format === "string" && AUDIO_FORMAT.test(format)) return true;
+  return MEDIA_TYPES.some((name) => {
+    const type = members[name];
+    return typeof type === "string" && !TEXT_TYPE.test(type);
+  });
 }
 
 function tokensOf(text: string): number {

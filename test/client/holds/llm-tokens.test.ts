@@ -55,6 +55,20 @@ describe("estimateLlmTokens", () => {
     expect(estimateLlmTokens(body)).toBeLessThan(40);
   });
 
+  it.each<readonly [string, object]>([
+    [
+      "Anthropic's plain-text document",
+      { type: "document", source: { type: "text", media_type: "text/plain", data: english } },
+    ],
+    [
+      "a tool's input with data and a format",
+      { type: "tool_use", id: "1", name: "save", input: { data: english, format: "markdown" } },
+    ],
+  ])("counts %s", (_, part) => {
+    const body = { messages: [{ role: "user", content: [part] }], max_tokens: 0 };
+    expect(estimateLlmTokens(body)).toBeGreaterThan(210);
+  });
+
   // In brackets: what OpenAI's tokenizer o200k_base makes of them, measured with gpt-tokenizer 4.0.0.
   it.each<readonly [string, string, number]>([
     ["base64 (1,273)", file.slice(0, 2_000), 2_000],
