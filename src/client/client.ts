@@ -57,7 +57,7 @@ import {
 } from "./arguments.ts";
 import { AcquireRequest } from "./transport/acquire-request.ts";
 import { Connection, type ConnectionOptions } from "./transport/connection.ts";
-import { faultReporter } from "./fault-report.ts";
+import { faultReporter, reportToConsole } from "./fault-report.ts";
 import { followStream } from "./transport/follow-stream.ts";
 import { cancelCall, giveUp } from "./transport/give-up.ts";
 import { abandonGrant, returnGrant } from "./holds/abandon-grant.ts";
@@ -200,7 +200,7 @@ export type ClientOptions = ConnectionOptions & {
   /**
    * Called each time `onUnavailable` `"open"` or `"closed"` applies, with the cause: a `SluiceError`,
    * whose `reason` is `unavailable` if Sluice can't be reached. Default: `console.error`, at most once
-   * a minute for each kind of fault.
+   * a minute for each kind of fault, however many clients there are.
    */
   readonly onError?: OnError | undefined;
   /**
@@ -304,7 +304,8 @@ class ConnectedClient extends HoldClient implements ClosableClient {
     this.#connection = connection;
     this.#calls = calls;
     this.#onUnavailable = onUnavailable;
-    this.#report = faultReporter(onError);
+    // Pages and samples create a client for each request.
+    this.#report = onError ? faultReporter(onError) : reportToConsole;
     this.#retryForMs = retryForMs;
     this.#overdueMs = overdueMs;
   }
