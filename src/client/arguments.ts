@@ -3,7 +3,6 @@
  * error names it and shows its value and its limit, whatever the state of the network.
  */
 import type { Range } from "../core/values.ts";
-import type { AcquireOptions, ClientOptions, TryAcquireOptions } from "./client.ts";
 
 import { askedTokensFaults } from "../core/ask.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
@@ -25,8 +24,8 @@ import {
   printableFault,
 } from "../protocol/printable-text.ts";
 
-/** The options of `Client.acquire`. */
-export const acquireOptions: readonly (keyof AcquireOptions)[] = [
+/** The options of `Client.acquire`; the compiler compares each list here with its options where it is used. */
+export const acquireOptions = [
   "tokens",
   "limits",
   "timeoutMs",
@@ -36,18 +35,18 @@ export const acquireOptions: readonly (keyof AcquireOptions)[] = [
   "label",
   "onQueued",
   "waitUntil",
-];
+] as const;
 /** The options of `Client.tryAcquire`. */
-export const tryAcquireOptions: readonly (keyof TryAcquireOptions)[] = [
+export const tryAcquireOptions = [
   "tokens",
   "limits",
   "holdMs",
   "signal",
   "idempotencyKey",
-];
+] as const;
 
 /** The options of `createClient`. */
-export const clientOptions: readonly (keyof ClientOptions)[] = [
+export const clientOptions = [
   "url",
   "fetch",
   "WebSocket",
@@ -58,7 +57,7 @@ export const clientOptions: readonly (keyof ClientOptions)[] = [
   "onError",
   "retryForMs",
   "overdueMs",
-];
+] as const;
 
 /** An unchecked options object. */
 type Given = Readonly<Record<string, unknown>>;
@@ -81,7 +80,10 @@ export function checkBucketInPath(bucket: unknown): void {
  * @throws {RangeError} If a number, the name of a limit or the key is illegal.
  * @throws {TypeError} If an option has the wrong type or is unknown.
  */
-export function checkAcquireOptions(options: object, allowed: readonly string[]): void {
+export function checkAcquireOptions<Options extends object>(
+  options: Options,
+  allowed: readonly (keyof Options & string)[],
+): void {
   const given = knownMembers("options", options, allowed);
   throwFaults(askedTokensFaults(given));
   checkInteger(given, "timeoutMs", queueFields.maxWaitMs);

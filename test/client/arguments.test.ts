@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 
+import type { AcquireOptions } from "../../src/client/client.ts";
+
 import {
   baseOf,
   acquireOptions,
@@ -32,7 +34,7 @@ function row(what: string, check: () => unknown, error: unknown, message: string
 }
 
 const acquire = (options: unknown) => () =>
-  checkAcquireOptions(options as object, [
+  checkAcquireOptions<AcquireOptions>(options as AcquireOptions, [
     "tokens",
     "limits",
     "timeoutMs",
@@ -117,7 +119,7 @@ describe("an illegal argument", () => {
     ),
     row(
       "a label",
-      () => checkAcquireOptions({ label: "a\nb" }, acquireOptions),
+      () => checkAcquireOptions<AcquireOptions>({ label: "a\nb" }, acquireOptions),
       RangeError,
       'label must be at most 64 printable characters: got "a\\nb"',
     ),

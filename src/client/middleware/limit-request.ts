@@ -12,7 +12,7 @@
  */
 import type { FieldFault, Range } from "../../core/values.ts";
 import type { AcquireOutcome, Granted, Refused } from "../acquire-outcome.ts";
-import type { AcquireOptions, Client } from "../client.ts";
+import type { AcquireOptions, Client, ClientOptions } from "../client.ts";
 import type { OnError, Report } from "../fault-report.ts";
 
 import { askedTokensFaults } from "../../core/ask.ts";
@@ -126,7 +126,7 @@ const MAX_SHADOW_WAIT_MS = 25_000;
 const SWITCHING_PROTOCOLS = 101;
 
 /** Options of a rate limit that are not those of its client. */
-const ownOptions: readonly (keyof RateLimitOptions<never> | "client")[] = [
+const ownOptions = [
   "bucket",
   "tokens",
   "limits",
@@ -136,7 +136,7 @@ const ownOptions: readonly (keyof RateLimitOptions<never> | "client")[] = [
   "onOutcome",
   "shadow",
   "client",
-];
+] as const;
 
 /** `retryAfterMs` if Sluice could not be asked and gave none. */
 const UNAVAILABLE_RETRY_MS = 1_000;
@@ -149,7 +149,11 @@ const UNAVAILABLE_RETRY_MS = 1_000;
  * `onOutcome`.
  */
 export function checkRateLimitOptions<Context>(options: RateLimitOptions<Context>): void {
-  knownMembers("options", options, [...ownOptions, ...clientOptions]);
+  const allowed: readonly (keyof RateLimitOptions<Context> | keyof ClientOptions | "client")[] = [
+    ...ownOptions,
+    ...clientOptions,
+  ];
+  knownMembers("options", options, allowed);
   const { bucket, tokens, limits, waitMs, shadow = false, onOutcome } = options;
   if (typeof bucket !== "function") checkBucket(bucket);
   checkTokensToTake(tokens, limits);
