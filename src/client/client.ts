@@ -271,7 +271,19 @@ const MAX_BOUND_SILENCE_MS = 60_000;
  * const sluice = createClient({ service: env.SLUICE }); // in a Worker with a binding to Sluice
  */
 export function createClient(options: ClientOptions): ClosableClient {
-  const client = new ConnectedClient(options);
+  return connect(options);
+}
+
+/**
+ * Creates a client that retries nothing, and yet sends keys, which are what makes an acquire cancellable. For a fake:
+ * its tests own the timers that retries would wait for.
+ */
+export function createClientWithoutRetries(options: ConnectionOptions): ClosableClient {
+  return connect({ ...options, retryForMs: 0 }, true);
+}
+
+function connect(options: ClientOptions, sendsKeys?: boolean): ClosableClient {
+  const client = new ConnectedClient(options, sendsKeys);
   const { service } = options;
   if (service) setHolderClock(client, holderClockOf(service));
   return client;
@@ -290,10 +302,12 @@ class ConnectedClient extends HoldClient implements ClosableClient {
   readonly #onUnavailable: OnUnavailable;
   readonly #report: Report;
   readonly #retryForMs: number;
+  readonly #sendsKeys: boolean;
   readonly #overdueMs: number;
   readonly #sessions: SessionPool | undefined;
 
-  constructor(options: ClientOptions) {
+  /** @param sendsKeys Whether each acquire gets a key if it has none. Default: if it may be retried. */
+  constructor(options: ClientOptions, sendsKeys?: boolean) {
     const connection = new Connection(options);
     const { onUnavailable = "throw", onError, retryForMs = DEFAULT_RETRY_MS } = options;
     const { overdueMs = DEFAULT_OVERDUE_MS } = options;
@@ -307,6 +321,7 @@ class ConnectedClient extends HoldClient implements ClosableClient {
     // Pages and samples create a client for each request.
     this.#report = onError ? faultReporter(onError) : reportToConsole;
     this.#retryForMs = retryForMs;
+    this.#sendsKeys = sendsKeys ?? retryForMs > 0;
     this.#overdueMs = overdueMs;
   }
 
@@ -348,7 +363,7 @@ class ConnectedClient extends HoldClient implements ClosableClient {
   async #acquire(bucket: string, options: AcquireOptions): Promise<AcquireOutcome> {
     const { tokens = 1, timeoutMs, signal, onQueued } = options;
     const startedAtMs = performance.now();
-    const idempotencyKey = options.idempotencyKey ?? (this.#retryForMs > 0 ? newKey() : undefined);
+    const idempotencyKey = options.idempotencyKey ?? (this.#sendsKeys ? newKey() : undefined);
     const ask = idempotencyKey === undefined ? options : { ...options, idempotencyKey };
     const request = new AcquireRequest(bucket, ask, onQueued !== undefined);
     const onPlace = (place: Place): unknown => {

@@ -15,7 +15,7 @@ import type { Deployment } from "../worker/deployment.ts";
 import type { App } from "../worker/routes.ts";
 
 import { problemResponse } from "../answers/problem.ts";
-import { createClient } from "../client/client.ts";
+import { createClientWithoutRetries } from "../client/client.ts";
 import { BUCKET_NAME_RULE, isBucketName } from "../core/bucket-name.ts";
 import { requireInteger, showValue } from "../core/values.ts";
 import { setHolderClock } from "../holding/holder-clock.ts";
@@ -129,8 +129,7 @@ class Fake implements FakeSluice {
     this.#app = createRoutes(this.#deploy(this.#env));
     this.service = { fetch: this.#fetch.bind(this) };
     setHolderClock(this.service, this.#holderClock());
-    // Keys are what makes an acquire cancellable, and only a client that retries sends any.
-    this.client = createClient({ service: this.service, retryForMs: 1 });
+    this.client = createClientWithoutRetries({ service: this.service });
   }
 
   async advance(durationMs: number): Promise<void> {

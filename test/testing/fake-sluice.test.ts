@@ -231,6 +231,36 @@ describe("what a test can do to a fake", () => {
     expect(await fake.client.inspect("one:x")).toMatchObject({ tokens: 0, waiters: 0 });
   });
 
+  it.each([
+    ["a wait", {}],
+    ["a wait that is streamed", { onQueued: (): void => undefined }],
+  ])(
+    "goDown ends %s under a library's fake timers",
+    async (_, options) => {
+      vi.useFakeTimers();
+      const fake = openFake();
+      await fake.client.acquire("one:x");
+      const waiting = fake.client.acquire("one:x", options);
+      await fake.advance(0);
+      fake.goDown();
+      await expect(waiting).rejects.toMatchObject({ name: "SluiceError", reason: "unavailable" });
+    },
+    5_000,
+  );
+
+  it("callers don't come back by themselves if goDown is followed by comeBack at once", async () => {
+    // Or a busy machine would have no time left for a retry.
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const fake = openFake();
+    await fake.client.acquire("one:x");
+    const waiting = fake.client.acquire("one:x");
+    await fake.advance(0);
+    fake.goDown();
+    fake.comeBack();
+    await expect(waiting).rejects.toMatchObject({ name: "SluiceError", reason: "unavailable" });
+    expect(await fake.client.inspect("one:x")).toMatchObject({ waiters: 0 });
+  }, 5_000);
+
   it("goDown ends a wait that is streamed at once, and nothing waits for it afterwards", async () => {
     const error = vi.spyOn(console, "error");
     const fake = openFake();
