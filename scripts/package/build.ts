@@ -4,12 +4,13 @@
  * the line that a reader finds in the repository.
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { buildSync } from "esbuild";
 
+import { packedName, templateFiles } from "../../src/cli/template.ts";
 import { policySchemaText } from "../policy-schema.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -38,12 +39,13 @@ export function buildPackage(): string {
   return dist;
 }
 
-/** For `sluice init`. npm heeds a .gitignore, and leaves it out itself. */
+/** For `sluice init`. */
 function copyTemplates(folder: string): void {
-  // What a developer has tried a template with is left behind.
-  const filter = (path: string): boolean => !/\/(?:node_modules|\.wrangler)$/.test(path);
-  cpSync(join(root, "templates"), folder, { recursive: true, filter });
-  renameSync(join(folder, "worker/.gitignore"), join(folder, "worker/_gitignore"));
+  for (const [template, paths] of Object.entries(templateFiles)) {
+    for (const path of paths) {
+      cpSync(join(root, "templates", template, path), join(folder, template, packedName(path)));
+    }
+  }
 }
 
 /** Puts what the Worker uses of Hono into its module; nobody imports the types of that. */

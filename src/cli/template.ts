@@ -1,5 +1,5 @@
 /** The files of a new project: those of `templates`, with its name and with where it gets Sluice from. */
-import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 
 import { ConfigurationError } from "./policy/configuration.ts";
@@ -28,6 +28,25 @@ interface Manifest {
   readonly sluice?: { readonly published: boolean };
 }
 
+/**
+ * The files of each template, below `templates`. They are listed because a developer who tries one out in a clone
+ * leaves others beside them: installed packages, keys, a lock file.
+ */
+export const templateFiles = {
+  worker: [
+    ".dev.vars",
+    ".dev.vars.example",
+    ".gitignore",
+    "README.md",
+    "package.json",
+    "src/index.ts",
+    "tsconfig.json",
+    "wrangler.jsonc",
+  ],
+  toml: ["wrangler.toml"],
+  hono: ["src/index.ts"],
+} as const;
+
 /** What the template calls itself. */
 const NAME = "my-limiter";
 const MANIFEST = "package.json";
@@ -39,8 +58,11 @@ const packageDir = resolve(import.meta.dirname, "../..");
 
 /** The files of a project, by path. */
 export function projectFiles({ name, isToml, isHono, version }: Project): ProjectFiles {
-  const folders = ["worker", ...(isToml ? ["toml"] : []), ...(isHono ? ["hono"] : [])];
-  const texts = new Map(folders.flatMap((folder) => filesIn(join(templatesDir(), folder))));
+  const texts = new Map([
+    ...textsOf("worker"),
+    ...(isToml ? textsOf("toml") : []),
+    ...(isHono ? textsOf("hono") : []),
+  ]);
   if (isToml) texts.delete("wrangler.jsonc");
   return new Map(
     [...texts].map(([path, text]) => {
@@ -111,22 +133,18 @@ function readManifest(dir: string): Manifest {
   return JSON.parse(readFileSync(join(dir, MANIFEST), "utf8"));
 }
 
-/** Where scripts/package/build.ts has copied them; in a clone, the originals. */
-function templatesDir(): string {
-  const isClone = import.meta.filename.endsWith(".ts");
-  return join(packageDir, isClone ? "templates" : "dist/templates");
+/** The name of a file in the package: npm leaves out a .gitignore, and heeds it. */
+export function packedName(path: string): string {
+  return path === ".gitignore" ? "_gitignore" : path;
 }
 
-/** npm leaves out a .gitignore, and heeds it: so the package has it under another name. */
-function filesIn(dir: string): (readonly [string, string])[] {
-  // Strings, because inside an archive of Yarn's an entry with its type doesn't know its folder.
-  return readdirSync(dir, { recursive: true, encoding: "utf8" })
-    .filter((path) => statSync(join(dir, path)).isFile())
-    .map((path) => {
-      const name = path.split(sep).join("/");
-      const text = readFileSync(join(dir, path), "utf8");
-      return [name === "_gitignore" ? ".gitignore" : name, text] as const;
-    });
+/** The texts by path: in a clone, the originals, and else what scripts/package/build.ts has copied. */
+function textsOf(template: keyof typeof templateFiles): (readonly [string, string])[] {
+  const isClone = import.meta.filename.endsWith(".ts");
+  const dir = join(packageDir, isClone ? "templates" : "dist/templates", template);
+  return templateFiles[template].map((path) => {
+    return [path, readFileSync(join(dir, isClone ? path : packedName(path)), "utf8")] as const;
+  });
 }
 
 function manifestOf(template: string, version: string, isHono: boolean): string {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
@@ -14,7 +15,7 @@ import { parseEnv } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { unstable_readConfig } from "wrangler";
 
-import { projectFiles, versionFor, type Project } from "../../src/cli/template.ts";
+import { projectFiles, templateFiles, versionFor, type Project } from "../../src/cli/template.ts";
 import { projectDir } from "../../serve/worker-bundle.ts";
 
 let dir: string;
@@ -42,6 +43,14 @@ function write(folder: string, manifest: object): string {
   writeFileSync(join(dir, folder, "package.json"), JSON.stringify(manifest));
   return join(dir, folder);
 }
+
+it("templateFiles is what the repository has", () => {
+  const listed = execFileSync("git", ["ls-files", "templates"], { cwd: projectDir });
+  const files = Object.entries(templateFiles).flatMap(([template, paths]) => {
+    return paths.map((path) => `templates/${template}/${path}`);
+  });
+  expect(files.toSorted()).toEqual(String(listed).trim().split("\n").toSorted());
+});
 
 describe("projectFiles", () => {
   it("has the name and the version in them, and nothing of the template's", () => {
