@@ -83,7 +83,7 @@ export function projectFiles({ name, isToml, isHono, version }: Project): Projec
  */
 export function versionFor(dir: string, from = packageDir, cwd = process.cwd()): string {
   const { version, sluice } = readManifest(from);
-  if (basename(dirname(from)) !== "node_modules") {
+  if (isClone(from)) {
     if (sluice?.published) return `^${version}`;
     const tarball = join(from, "sluice.tgz");
     if (existsSync(tarball)) return fileVersion(dir, tarball);
@@ -97,6 +97,11 @@ export function versionFor(dir: string, from = packageDir, cwd = process.cwd()):
   throw new ConfigurationError(
     `No package.json above ${from} says which tarball this Sluice was installed from, and no registry has it: install the tarball in a project, and run "npx sluice init" there`,
   );
+}
+
+/** Whether the folder has this module's source, which no package has. */
+function isClone(dir: string): boolean {
+  return existsSync(join(dir, "src/cli/template.ts"));
 }
 
 /** From its parent to the root. Some package managers link a package to a place well below its project. */
@@ -140,10 +145,10 @@ export function packedName(path: string): string {
 
 /** The texts by path: in a clone, the originals, and else what scripts/package/build.ts has copied. */
 function textsOf(template: keyof typeof templateFiles): (readonly [string, string])[] {
-  const isClone = import.meta.filename.endsWith(".ts");
-  const dir = join(packageDir, isClone ? "templates" : "dist/templates", template);
+  const isOriginal = isClone(packageDir);
+  const dir = join(packageDir, isOriginal ? "templates" : "dist/templates", template);
   return templateFiles[template].map((path) => {
-    return [path, readFileSync(join(dir, isClone ? path : packedName(path)), "utf8")] as const;
+    return [path, readFileSync(join(dir, isOriginal ? path : packedName(path)), "utf8")] as const;
   });
 }
 

@@ -21,7 +21,8 @@ let clone: string;
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), "sluice-init-"));
   clone = join(dir, "clone");
-  mkdirSync(clone);
+  mkdirSync(join(clone, "src/cli"), { recursive: true });
+  writeFileSync(join(clone, "src/cli/template.ts"), "");
   writeFileSync(join(clone, "package.json"), '{"version":"1.2.3"}');
   writeFileSync(join(clone, "sluice.tgz"), "");
 });

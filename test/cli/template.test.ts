@@ -52,6 +52,13 @@ it("templateFiles is what the repository has", () => {
   expect(files.toSorted()).toEqual(String(listed).trim().split("\n").toSorted());
 });
 
+/** A folder that looks like a clone of the repository. */
+function writeClone(manifest: object): string {
+  mkdirSync(join(dir, "a clone/src/cli"), { recursive: true });
+  writeFileSync(join(dir, "a clone/src/cli/template.ts"), "");
+  return write("a clone", manifest);
+}
+
 describe("projectFiles", () => {
   it("has the name and the version in them, and nothing of the template's", () => {
     const files = filesOf({ name: "mail-limiter", version: "file:../a b.tgz" });
@@ -113,13 +120,13 @@ describe("versionFor", () => {
   const project = (): string => join(dir, "somewhere/mine");
 
   it("is the tarball of a clone, as long as nothing is published", () => {
-    const clone = write("a clone", { version: "1.2.3", sluice: { published: false } });
+    const clone = writeClone({ version: "1.2.3", sluice: { published: false } });
     expect(() => versionFor(project(), clone)).toThrow(
       `There is no ${join(clone, "sluice.tgz")}: run "npm run pack" in ${clone} first`,
     );
     writeFileSync(join(clone, "sluice.tgz"), "");
     expect(versionFor(project(), clone)).toBe("file:../../a clone/sluice.tgz");
-    write("a clone", { version: "1.2.3", sluice: { published: true } });
+    writeClone({ version: "1.2.3", sluice: { published: true } });
     expect(versionFor(project(), clone)).toBe("^1.2.3");
   });
 
@@ -159,6 +166,12 @@ describe("versionFor", () => {
     expect(versionFor(project(), installed, asking)).toBe("https://example.com/sluice.tgz");
   });
 
+  it("is this version wherever a runtime keeps its packages", () => {
+    // Such as Deno, in a folder of its cache with the version.
+    const cached = write("cache/npm/sluice/1.2.3", { version: "1.2.3" });
+    expect(versionFor(project(), cached, dir)).toBe("^1.2.3");
+  });
+
   it("is never a version that no registry has", () => {
     const installed = write("global/node_modules/sluice", {
       version: "1.2.3",
@@ -170,7 +183,7 @@ describe("versionFor", () => {
   });
 
   it("leads from where the folder really is", () => {
-    const clone = write("a clone", { version: "1.2.3", sluice: { published: false } });
+    const clone = writeClone({ version: "1.2.3", sluice: { published: false } });
     writeFileSync(join(clone, "sluice.tgz"), "");
     mkdirSync(join(dir, "far/away/real"), { recursive: true });
     symlinkSync("far/away/real", join(dir, "link"));
