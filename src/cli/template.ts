@@ -112,13 +112,21 @@ function foldersAbove(path: string): string[] {
 
 /** The path or the address of the tarball that the project in `folder` has Sluice from; `undefined` if from none. */
 function installedBy(folder: string): string | undefined {
-  if (!existsSync(join(folder, MANIFEST))) return undefined;
-  const { dependencies, devDependencies } = readManifest(folder);
-  const version = dependencies?.["sluice"] ?? devDependencies?.["sluice"];
+  const version = dependencyOf(folder);
   if (version === undefined || /^https?:/.test(version)) return version;
   // npm and pnpm write file:../a.tgz, others ../a.tgz. A scope or an owner/name has no dot in front.
   const isPath = /^(?:file:|\.{1,2}\/)/.test(version) || isAbsolute(version);
   return isPath ? resolve(folder, version.replace(/^file:/, "")) : undefined;
+}
+
+function dependencyOf(folder: string): string | undefined {
+  try {
+    const { dependencies, devDependencies } = readManifest(folder);
+    return dependencies?.["sluice"] ?? devDependencies?.["sluice"];
+  } catch {
+    // There is no package.json, or a broken one, which may belong to anything up to the root.
+    return undefined;
+  }
 }
 
 /** Package managers resolve it from where the folder really is, not from a link that leads there. */

@@ -172,6 +172,20 @@ describe("versionFor", () => {
     expect(versionFor(project(), cached, dir)).toBe("^1.2.3");
   });
 
+  it("is found past folders whose package.json is broken", () => {
+    const installed = write("broken/node_modules/sluice", {
+      version: "1.2.3",
+      sluice: { published: false },
+    });
+    write("broken", { dependencies: { sluice: "file:sluice.tgz" } });
+    const inner = write("broken/inner", {});
+    for (const text of ["{", "null", ""]) {
+      writeFileSync(join(dir, "broken/node_modules/package.json"), text);
+      writeFileSync(join(inner, "package.json"), text);
+      expect(versionFor(project(), installed, inner)).toBe("file:../../broken/sluice.tgz");
+    }
+  });
+
   it("is never a version that no registry has", () => {
     const installed = write("global/node_modules/sluice", {
       version: "1.2.3",
