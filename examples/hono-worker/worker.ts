@@ -5,7 +5,7 @@
 import { exports } from "cloudflare:workers";
 import { Hono, type MiddlewareHandler } from "hono";
 
-import { addressKey, bucketName, createClient } from "../../src/client/index.ts";
+import { addressKey, bucketName, createClient, type Client } from "../../src/client/index.ts";
 import { rateLimit, type RateLimitVariables } from "../../src/hono/index.ts";
 import sluice, { type SluiceEnv } from "../../src/index.ts";
 
@@ -96,12 +96,18 @@ app.get("/report", (c) => c.json(shadow));
 // If Sluice is unavailable: fail open, or fail closed.
 app.use("/open", rateLimit({ bucket: "open", onUnavailable: "open", retryForMs: 200 }));
 app.get("/open", (c) => c.text("open"));
-// Exports aren't there yet while the module is loaded: so a function makes the client.
+// A client of your own: exports aren't there yet while the module is loaded, so the first request makes it.
+let closed: Client | undefined;
 app.use(
   "/closed",
   rateLimit({
     bucket: "closed",
-    client: () => createClient({ service: exports.Sluice, onUnavailable: "closed" }),
+    client: () =>
+      (closed ??= createClient({
+        service: exports.Sluice,
+        onUnavailable: "closed",
+        retryForMs: 0, // between two Workers no connection breaks
+      })),
   }),
 );
 app.get("/closed", (c) => c.text("closed"));
