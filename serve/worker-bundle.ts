@@ -105,14 +105,14 @@ export async function bundleWorker(options: BundleOptions = {}): Promise<WorkerB
   const outDir = await mkdtemp(join(tmpdir(), "sluice-bundle-"));
   try {
     const wrangler = join(projectDir, "node_modules/wrangler/bin/wrangler.js");
-    const script = main === undefined ? [] : [resolve(projectDir, main)];
+    const script = resolve(projectDir, main ?? config.main);
     const given = ["--name", config.name, "--compatibility-date", config.compatibility_date];
-    const args = [wrangler, "deploy", ...script, "--config", configPath, ...given];
+    const args = [wrangler, "deploy", script, "--config", configPath, ...given];
     await promisify(execFile)(process.execPath, [...args, "--dry-run", "--outdir", outDir], {
       cwd: projectDir,
       env: offlineEnv,
     });
-    const mainName = `${parse(main ?? config.main).name}.js`;
+    const mainName = `${parse(script).name}.js`;
     return { config, modules: await readModules(outDir, mainName) };
   } finally {
     await rm(outDir, { recursive: true, force: true });
@@ -123,9 +123,11 @@ async function readConfig(configPath: string): Promise<WranglerConfig> {
   const own = (await parseConfig(join(projectDir, "wrangler.toml"))) as WranglerConfig;
   const config = await parseConfig(configPath);
   const completed = { ...own, ...config };
-  // A date and its flags belong together, and wrangler's default is no flags.
+  // A date and its flags belong together: a file with a date and no flags wants none. One with flags alone is bundled
+  // with them, so it runs with them.
   const isDated = config.compatibility_date !== undefined;
-  const { compatibility_flags } = isDated ? completed : own;
+  const isFlagged = (config.compatibility_flags ?? []).length > 0;
+  const { compatibility_flags } = isDated || isFlagged ? completed : own;
   return { ...completed, compatibility_flags };
 }
 

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BucketSnapshot } from "../../src/protocol/bucket-snapshot.ts";
 
 import { readOptions } from "../../serve/options.ts";
-import { projectDir } from "../../serve/worker-bundle.ts";
+import { bundleWorker, projectDir } from "../../serve/worker-bundle.ts";
 import { blocksOfPage } from "../docs/documentation.ts";
 import {
   acquire,
@@ -521,6 +521,31 @@ it("a file with policies alone is enough, and one that binds no objects", async 
     expect(await acquire(served, "only")).toMatchObject({ remaining: 0 });
     expect((await send(served.url, acquirePath("x"))).status).toBe(404);
   }
+});
+
+describe("bundleWorker", () => {
+  async function bundleOf(config: object, main?: string) {
+    const configPath = join(dir, "wrangler.json");
+    await writeFile(configPath, JSON.stringify(config));
+    return bundleWorker({ configPath, main });
+  }
+
+  it("takes the date of the project's Worker, and its flags unless the file has some", async () => {
+    const main = join(dir, "small.js");
+    await writeFile(main, "export default { fetch: () => new Response() };");
+    const whole = await bundleOf({}, main);
+    expect(whole.config.compatibility_flags).toContain("enable_request_signal");
+    const flagged = await bundleOf({ compatibility_flags: ["nodejs_compat"] }, main);
+    expect(flagged.config.compatibility_flags).toEqual(["nodejs_compat"]);
+    expect(flagged.config.compatibility_date).toBe(whole.config.compatibility_date);
+    const dated = await bundleOf({ compatibility_date: "2026-04-01" }, main);
+    expect(dated.config.compatibility_flags).toEqual([]);
+  });
+
+  it("takes the main module of the project if the file has none", async () => {
+    const { modules } = await bundleOf({});
+    expect(modules[0]?.name).toBe("index.js");
+  });
 });
 
 describe("examples/self-hosted", () => {
