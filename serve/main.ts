@@ -16,7 +16,7 @@ import type { WorkerBundle } from "./worker-bundle.ts";
 
 import { roomFor } from "./front-relay.ts";
 import { USAGE, readOptions } from "./options.ts";
-import { SERVED_MAIN, serve } from "./serve.ts";
+import { OWN_OBJECTS, SERVED_MAIN, serve } from "./serve.ts";
 import { ServeError } from "./serve-error.ts";
 import { bundleWorker, readWrittenBundle, unservedBindings, writeBundle } from "./worker-bundle.ts";
 
@@ -92,9 +92,11 @@ async function build(configPath: string): Promise<WorkerBundle> {
   console.log("Building the Worker …");
   try {
     const bundle = await bundleWorker({ configPath, main: SERVED_MAIN });
-    const unserved = unservedBindings(bundle.config);
+    const unserved = unservedBindings(bundle.config, OWN_OBJECTS.durable_objects.bindings);
     if (unserved.length > 0) {
-      console.error(`Ignored bindings that only Cloudflare provides: ${unserved.join(", ")}`);
+      console.error(
+        `Ignored bindings, which Sluice's own Worker doesn't have: ${unserved.join(", ")}`,
+      );
     }
     return bundle;
   } catch (cause) {

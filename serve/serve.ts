@@ -48,9 +48,9 @@ const WORKER_NAME = "sluice";
 const OBJECT_CLASS = "BucketObject";
 /**
  * What binds the objects: the launcher's own, because the class is that of `SERVED_MAIN` and its name never changes. So a
- * configuration may leave both out.
+ * configuration may leave both out, and others that it has aren't served.
  */
-const OWN_OBJECTS = {
+export const OWN_OBJECTS = {
   durable_objects: { bindings: [{ name: "BUCKETS", class_name: OBJECT_CLASS }] },
   migrations: [{ new_sqlite_classes: [OBJECT_CLASS] }],
 } as const;

@@ -138,11 +138,22 @@ async function parseConfig(configPath: string): Promise<Partial<WranglerConfig>>
   return Object.fromEntries(parsed.filter(([, value]) => value !== undefined));
 }
 
-/** The kinds of bindings in a configuration that don't exist outside Cloudflare, such as `kv_namespaces`. */
-export function unservedBindings(config: object): string[] {
-  return Object.entries(config).flatMap(([kind, value]) => {
+/**
+ * What a configuration binds and Sluice's own Worker doesn't have: kinds of bindings such as `kv_namespaces`, and
+ * Durable Objects other than `own`.
+ */
+export function unservedBindings(
+  config: Pick<ServedConfig, "durable_objects">,
+  own: ServedConfig["durable_objects"]["bindings"],
+): string[] {
+  const kinds = Object.entries(config).flatMap(([kind, value]) => {
     return Array.isArray(value) && value.some(isBinding) ? [kind] : [];
   });
+  const objects = config.durable_objects.bindings.flatMap(({ name, class_name }) => {
+    const isOwn = own.some((object) => object.name === name && object.class_name === class_name);
+    return isOwn ? [] : [`durable_objects ${name} (${class_name})`];
+  });
+  return [...kinds, ...objects];
 }
 
 function isBinding(value: unknown): boolean {

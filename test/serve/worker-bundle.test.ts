@@ -58,13 +58,22 @@ describe("readWrittenBundle", () => {
   });
 });
 
-it("unservedBindings names the kinds of bindings that only Cloudflare provides", () => {
+it("unservedBindings names the kinds of bindings, and the objects, that only the user's Worker has", () => {
+  const own = { name: "BUCKETS", class_name: "BucketObject" };
+  const others = [
+    { name: "COUNTERS", class_name: "Counter" },
+    { name: "MORE", class_name: "BucketObject" },
+  ];
   const config = {
     vars: { binding: "x" },
-    durable_objects: { bindings: [{ name: "BUCKETS" }] },
+    durable_objects: { bindings: [own, ...others] },
     kv_namespaces: [{ binding: "KV" }],
     services: [],
     rules: ["binding"],
   };
-  expect(unservedBindings(config)).toEqual(["kv_namespaces"]);
+  expect(unservedBindings(config, [own])).toEqual([
+    "kv_namespaces",
+    "durable_objects COUNTERS (Counter)",
+    "durable_objects MORE (BucketObject)",
+  ]);
 });
